@@ -1,0 +1,55 @@
+"""diabolo: encoder-decoder learning, from one picture: corrupt(x) -> encoder -> waist z -> decoder -> losses."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .corruption import Chain, Clean, Gaussian, Mask, SaltPepper, Shift
+    from .errors import DataError, DiaboloError, FormatError, TrainingError
+    from .estimators import Autoencoder, load
+
+__version__ = "0.1.0"
+
+# Loaded when first asked for, so that `diabolo --help` does not wait for torch.
+_HOMES = {
+    "Autoencoder": "estimators",
+    "Chain": "corruption",
+    "Clean": "corruption",
+    "DataError": "errors",
+    "DiaboloError": "errors",
+    "FormatError": "errors",
+    "Gaussian": "corruption",
+    "Mask": "corruption",
+    "SaltPepper": "corruption",
+    "Shift": "corruption",
+    "TrainingError": "errors",
+    "load": "estimators",
+}
+
+__all__ = [
+    "Autoencoder",
+    "Chain",
+    "Clean",
+    "DataError",
+    "DiaboloError",
+    "FormatError",
+    "Gaussian",
+    "Mask",
+    "SaltPepper",
+    "Shift",
+    "TrainingError",
+    "__version__",
+    "load",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
+    raise AttributeError(f"module 'diabolo' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,92 @@
+"""The command line: one verb, one file; this is the explicit list."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import warnings
+from typing import Any
+
+import click
+
+from .. import __version__
+from ..errors import DiaboloError
+
+__all__ = ["VERBS", "main"]
+
+VERBS = {
+    "demo": "Fit, compare with PCA and report on data that comes with scikit-learn.",
+    "fit": "Learn an autoencoder from a file.",
+    "info": "Say what a model is, from its header alone.",
+    "encode": "Turn rows into codes.",
+    "decode": "Turn codes back into rows.",
+    "score": "Reconstruction error per row and per column.",
+    "report": "Write a one-file HTML report.",
+}
+
+
+class Verbs(click.Group):
+    """Imports a verb's file when the verb is used, so that --help does not wait for anything else."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        command: click.Command = importlib.import_module(f".{cmd_name}", __name__).command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Verbs"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+EPILOG = """\b
+Examples:
+  diabolo demo
+  diabolo fit people.csv -k 8 -o people.diabolo
+  diabolo encode people.diabolo new.csv -o codes.parquet
+  diabolo report people.diabolo people.csv -o report.html
+"""
+
+
+@click.command(cls=Verbs, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="diabolo")
+def cli() -> None:
+    """Encoder-decoder learning: wide, narrow, wide.
+
+    Compress the rows of a table, an array or a collection of documents to a few numbers from which they can be
+    reconstructed, and see whether that is better than PCA.
+    """
+
+
+def main() -> None:
+    """Run the command line; what a user can mend is one line, not a traceback."""
+    warnings.showwarning = _warn
+    try:
+        cli(prog_name="diabolo", standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (DiaboloError, OSError, ValueError, ImportError) as error:
+        if os.environ.get("DIABOLO_TRACEBACK"):
+            raise
+        click.echo(f"diabolo: {_said(error)}", err=True)
+        sys.exit(1)
+
+
+def _warn(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+    """A warning is one line, too; those for programmers are not for users."""
+    if issubclass(category, UserWarning):
+        click.echo(f"diabolo: {message}", err=True)
+
+
+def _said(error: BaseException) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        where = "" if error.filename is None else f": {os.fspath(error.filename)!r}"
+        return f"{error.strerror}{where}"
+    return str(error)

@@ -1,0 +1,73 @@
+"""What the verbs share: data in, tables out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..errors import DataError
+
+MODEL = click.argument("model", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+DATA = click.argument("data", type=click.Path(exists=True, path_type=Path))
+OUTPUT = click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="File to write.")
+
+
+def opened(path: Path, drop: Sequence[str] = ()) -> Any:
+    """The data in `path`: the path itself, or a table without the columns `drop`."""
+    if not drop:
+        return path
+    from ..formats.files import read_table
+
+    table = read_table(path)
+    absent = [name for name in drop if name not in table.column_names]
+    if absent:
+        raise DataError(f"--drop: there is no column {absent[0]!r}; the columns are {', '.join(map(repr, table.column_names))}")
+    return table.drop_columns(list(drop))
+
+
+def never_onto_input(output: Path, *inputs: Path) -> None:
+    """Inputs are never overwritten, and a place that takes no file is found out before the work."""
+    if output.is_dir():
+        raise DataError(f"--output {str(output)!r}: there is a folder of this name: choose another name")
+    for path in inputs:
+        if output.exists() and path.exists() and output.samefile(path):
+            raise DataError(f"--output {str(output)!r} is the input: choose another name")
+
+
+def as_table(X: Any, names: Sequence[str]) -> Any:
+    """Whatever a model gives back, as an Arrow table."""
+    import numpy as np
+    import pyarrow as pa
+    import scipy.sparse as sp
+
+    if isinstance(X, pa.Table):
+        return X
+    if isinstance(X, list):
+        return pa.table({"text": X})
+    if type(X).__module__.startswith("pandas"):
+        return pa.Table.from_pandas(X, preserve_index=False)
+    if hasattr(X, "to_arrow"):
+        return X.to_arrow()
+    X = X.toarray() if sp.issparse(X) else np.asarray(X)
+    return pa.table([X[:, j] for j in range(X.shape[1])], names=list(names))
+
+
+def save(X: Any, names: Sequence[str], output: Path) -> None:
+    """Write what a model gives back to a file of the kind its name says."""
+    import numpy as np
+
+    from ..formats import write_table
+    from ..storage import atomic
+
+    if output.suffix == ".npy":
+        with atomic(output) as file:
+            np.save(file, np.asarray(X), allow_pickle=False)
+    else:
+        write_table(as_table(X, names), output)
+
+
+def code_names(k: int) -> list[str]:
+    return [f"z{j + 1}" for j in range(k)]

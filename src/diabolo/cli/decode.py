@@ -1,0 +1,50 @@
+"""diabolo decode: codes -> rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .data import MODEL, OUTPUT, code_names, never_onto_input, save
+
+EPILOG = """\b
+Examples:
+  diabolo decode people.diabolo codes.parquet -o back.csv
+"""
+
+
+@click.command(
+    epilog=EPILOG,
+    help="Turn CODES (columns z1 ... zk, or a .npy) back into rows with the columns, types and categories that were fitted.",
+)
+@MODEL
+@click.argument("codes", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@OUTPUT
+def command(model: Path, codes: Path, output: Path) -> None:
+    from ..estimators import load
+
+    never_onto_input(output, model, codes)
+    ae = load(model)
+    X = ae.inverse_transform(read_codes(codes, ae.n_components_))
+    save(X, ae.format_.columns, output)
+    click.echo(f"{X.shape[0] if hasattr(X, 'shape') else len(X):,} rows: wrote {output}")
+
+
+def read_codes(path: Path, k: int) -> Any:
+    """(n, k) from a file of codes."""
+    import numpy as np
+
+    from ..errors import DataError
+    from ..formats.arrays import read_array
+    from ..formats.files import read_table
+
+    if path.suffix == ".npy":
+        return np.asarray(read_array(path))
+    table = read_table(path)
+    names = code_names(k)
+    absent = [name for name in names if name not in table.column_names]
+    if absent:
+        raise DataError(f"{str(path)!r} has no column {absent[0]!r}: codes of this model are the columns {', '.join(names)}")
+    return np.stack([table.column(name).to_numpy() for name in names], axis=1)

@@ -1,0 +1,93 @@
+"""diabolo fit: a file in, a model out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .data import DATA, OUTPUT, never_onto_input, opened
+
+EPILOG = """\b
+Examples:
+  diabolo fit people.csv -k 8 -o people.diabolo
+  diabolo fit people.parquet -k 0.9 --drop id --drop income -o people.diabolo
+  diabolo fit mails.jsonl -k 10 --stem english -o mails.diabolo
+  diabolo fit big.parquet -k 16 --checkpoint run.ckpt --resume -o big.diabolo
+"""
+
+
+def components(ctx: click.Context, param: click.Parameter, value: str) -> int | float:
+    try:
+        return float(value) if "." in value else int(value)
+    except ValueError:
+        raise click.BadParameter(
+            f"{value!r} is neither a number of codes, such as 8, nor a share of the variance, such as 0.9"
+        ) from None
+
+
+def widths(ctx: click.Context, param: click.Parameter, value: str) -> Any:
+    if value == "auto":
+        return value
+    try:
+        return tuple(int(part) for part in value.split(",") if part.strip())
+    except ValueError:
+        raise click.BadParameter(f"{value!r}: give widths such as 256,256, or '' for a linear one") from None
+
+
+@click.command(
+    epilog=EPILOG,
+    help="Learn an autoencoder from DATA: .csv, .csv.gz, .tsv, .parquet, .feather, .npy, .npz, .jsonl, .txt, a folder of .txt.",
+)
+@DATA
+@OUTPUT
+@click.option(
+    "-k",
+    "--components",
+    callback=components,
+    default="2",
+    show_default=True,
+    help="Numbers per row; a share such as 0.9 of the variance lets PCA choose.",
+)
+@click.option("--hidden", callback=widths, default="auto", show_default=True, help="Layers on either side, such as 256,256.")
+@click.option("--drop", multiple=True, metavar="COLUMN", help="Leave this column out (repeatable).")
+@click.option("--epochs", type=click.IntRange(1), help="Most passes over the data.  [default: by the number of rows]")
+@click.option("--loss", default="auto", show_default=True, help="Of all columns; auto chooses by column.")
+@click.option("--stem", metavar="LANGUAGE", help="Documents: count stems instead of words, e.g. english.")
+@click.option("--words", type=click.IntRange(2), default=2000, show_default=True, help="Documents: size of the vocabulary.")
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--device", default="auto", show_default=True)
+@click.option("--precision", type=click.Choice(["auto", "float32", "bfloat16"]), default="auto", show_default=True)
+@click.option("--checkpoint", type=click.Path(path_type=Path), help="Written every 30 seconds.")
+@click.option("--resume", is_flag=True, help="Go on from the checkpoint.")
+@click.option("--quiet", is_flag=True, help="No progress bar, no table.")
+def command(
+    data: Path,
+    output: Path,
+    components: int | float,
+    drop: tuple[str, ...],
+    stem: str | None,
+    words: int,
+    quiet: bool,
+    epochs: int | None,
+    seed: int,
+    **params: Any,
+) -> None:
+    from ..estimators import Autoencoder
+    from ..formats import Documents
+    from ..storage import atomic
+
+    never_onto_input(output, data)
+    if not output.exists():
+        with atomic(output):  # a folder that cannot be written to is found out before the work, not after
+            pass
+        output.unlink()
+    X = opened(data, drop)
+    kind: Any = Documents(max_features=words, stem=stem) if Documents.accepts(X) else "auto"
+    ae = Autoencoder(components, format=kind, epochs=epochs or "auto", random_state=seed, verbose=not quiet, **params).fit(X)
+    ae.save(output)
+    if not quiet:
+        from .tables import comparison
+
+        comparison(ae, output)

@@ -1,0 +1,74 @@
+"""diabolo info: what a model is, from its header alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .data import MODEL
+
+EPILOG = """\b
+Examples:
+  diabolo info people.diabolo
+  diabolo info people.diabolo --json | jq .meta.comparison
+"""
+
+
+@click.command(epilog=EPILOG, help="Say what MODEL is, without loading it.")
+@MODEL
+@click.option("--json", "as_json", is_flag=True, help="The whole header as JSON.")
+def command(model: Path, as_json: bool) -> None:
+    from .. import storage
+
+    head = storage.header(model)
+    if as_json:
+        click.echo(storage.canonical({"kind": head.kind, "digest": head.digest, "bytes": head.bytes, "meta": head.meta}))
+        return
+    with storage.explained(model):
+        found = facts(head)
+    for name, value in found.items():
+        click.echo(f"{name + ':':<14} {value}")
+
+
+def facts(head: Any) -> dict[str, str]:
+    """What a person wants to know first."""
+    meta = head.meta
+    weights = sum(_size(shape) for name, (_, shape) in head.shapes.items() if name.startswith("network."))
+    found = {
+        "file": f"{head.path} ({head.bytes:,} bytes)",
+        "kind": head.kind,
+        "weights": f"{weights:,}",
+        "checksum": head.digest[:16],
+    }
+    if "format" in meta:
+        found["data"] = _data(meta["format"], meta)
+    if "comparison" in meta:
+        c, k = meta["comparison"], meta["params"].get("n_components")
+        found["codes"] = f"{len(meta['explained'])} (asked for: {k})"
+        rows = f"{c['held_out_rows']:,} held-out rows" if c["held_out_rows"] else "training rows"
+        linear = "LSA" if meta["format"]["kind"] == "documents" else "PCA"
+        found["explained"] = f"{linear} {c['pca']:.1%}, autoencoder {c['autoencoder']:.1%} of the variance of {rows}"
+    if "history" in meta and "seed" in meta:
+        found["training"] = f"{meta['history']['stopped']}; seed {meta['seed']}"
+    return found
+
+
+def _data(format: dict[str, Any], meta: dict[str, Any]) -> str:
+    if format["kind"] == "tables":
+        names = ", ".join(f"{f['name']} ({f['kind']})" for f in format["fields"])
+        return f"table of {len(format['fields'])} columns: {names}"
+    if format["kind"] == "documents":
+        words = format["words"] or []
+        return f"documents, vocabulary of {meta['n_features']:,}" + (
+            f": {', '.join(words[:10])} ..." if words else " columns of counts"
+        )
+    return f"array of {meta['n_features']:,} columns ({format['dtype']})"
+
+
+def _size(shape: tuple[int, ...]) -> int:
+    total = 1
+    for n in shape:
+        total *= n
+    return total

@@ -1,0 +1,41 @@
+"""diabolo score: how well rows are reconstructed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from .data import DATA, MODEL, never_onto_input, save
+
+EPILOG = """\b
+Examples:
+  diabolo score people.diabolo new.csv
+  diabolo score people.diabolo new.csv -o errors.csv
+"""
+
+
+@click.command(epilog=EPILOG, help="Reconstruction error of each row of DATA and of each column.")
+@MODEL
+@DATA
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the error of every row and cell here.")
+@click.option("--worst", type=click.IntRange(0), default=10, show_default=True, help="Rows to print.")
+def command(model: Path, data: Path, output: Path | None, worst: int) -> None:
+    import numpy as np
+
+    from ..estimators import load
+    from . import tables
+
+    if output:
+        never_onto_input(output, model, data)
+    ae = load(model)
+    errors = ae.reconstruction_errors(data)
+    rows = errors.sum(1)
+    tables.columns(ae, data)
+    tables.worst(ae, data, rows, worst)
+    tables.console.print(f"{len(rows):,} rows, mean error {rows.mean():.4f}, explained variance {ae.score(data):.1%}")
+    if output:
+        one = errors.shape[1] == 1
+        names = ["row", "error"] + ([] if one else [f"error {name}" for name in ae.format_.columns])
+        save(np.column_stack([np.arange(len(rows)), rows] + ([] if one else [errors])), names, output)
+        click.echo(f"wrote {output}")

@@ -1,0 +1,62 @@
+"""The tables that the verbs print."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from ..report.verdict import linear_name, verdict
+
+console = Console(soft_wrap=False)
+
+
+def comparison(ae: Any, output: Path) -> None:
+    """PCA k | autoencoder k, on held-out rows, and what that means."""
+    c, k = ae.comparison_, ae.n_components_
+    linear = linear_name(ae.format_)
+    rows = f"{c['held_out_rows']:,} held-out rows" if c["held_out_rows"] else "the training rows"
+    table = Table(title=f"Explained variance of {rows}", title_justify="left")
+    table.add_column("")
+    table.add_column(f"{linear} {k}", justify="right")
+    table.add_column(f"autoencoder {k}", justify="right")
+    table.add_row("explained", f"{c['pca']:.1%}", f"{c['autoencoder']:.1%}")
+    table.add_row("left over", f"{1 - c['pca']:.1%}", f"{1 - c['autoencoder']:.1%}")
+    console.print(table)
+    console.print(verdict(c, linear))
+    console.print(
+        f"{len(ae.format_.columns):,} columns, {ae.format_.width:,} features; stopped: {ae.history_.stopped}; wrote {output}"
+    )
+
+
+def columns(ae: Any, X: Any, most: int = 30) -> None:
+    """Error per column, the worst first."""
+    errors, constant = ae.reconstruction_errors(X), ae.constant_errors(X)
+    if errors.shape[1] < 2:
+        return
+    order = np.argsort(-errors.mean(0))[:most]
+    table = Table(title="Error per column (1 = as bad as its mean)", title_justify="left")
+    for name in ("column", "error", "explained"):
+        table.add_column(name, justify="left" if name == "column" else "right")
+    for j in order:
+        share = errors[:, j].sum() / constant[:, j].sum() if constant[:, j].sum() > 0 else 0.0
+        table.add_row(ae.format_.columns[j], f"{share:.3f}", f"{1 - share:.1%}")
+    console.print(table)
+
+
+def worst(ae: Any, X: Any, rows: np.ndarray, most: int) -> None:
+    """The rows with the largest error, and the column that carries most of each."""
+    if not most:
+        return
+    errors = ae.reconstruction_errors(X)
+    table = Table(title="Worst rows", title_justify="left")
+    for name in ("row", "error", "mostly from"):
+        table.add_column(name, justify="right" if name != "mostly from" else "left")
+    for i in np.argsort(-rows)[:most]:
+        j = int(errors[i].argmax())
+        carrier = f"{ae.format_.columns[j]} ({errors[i, j] / max(rows[i], 1e-300):.0%})" if errors.shape[1] > 1 else "-"
+        table.add_row(f"{i:,}", f"{rows[i]:.3f}", carrier)
+    console.print(table)

@@ -1,0 +1,202 @@
+r"""What is seen, and what must be produced.
+
+    x  --vary-->  x'        (training only: a picture shifted by a pixel is the same picture)
+    seen   = c(x')          what the encoder gets
+    target = t(x')          what the decoder must produce: x' itself, unless the class says otherwise
+
+``Clean`` gives the autoencoder, ``Gaussian`` and ``Mask`` the denoising autoencoder. A corruption of strength 0 is the
+identity. All randomness comes from the ``torch.Generator`` that is passed in.
+
+References
+----------
+Extracting and composing robust features with denoising autoencoders (Vincent et al., 2008),
+https://doi.org/10.1145/1390156.1390294
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .errors import FormatError
+
+__all__ = ["Chain", "Clean", "Corruption", "Gaussian", "Mask", "SaltPepper", "Shift"]
+
+CORRUPTIONS: dict[str, type[Corruption]] = {}
+
+
+class Corruption:
+    """Base: x is seen as it is, and is the target."""
+
+    def __init_subclass__(cls) -> None:
+        CORRUPTIONS[cls.__name__] = cls
+
+    def __call__(self, x: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+        """``(B, ...) -> seen (B, ...), target (B, ...)``."""
+        x = self.vary(x, rng)
+        return self.seen(x, rng), self.target(x)
+
+    def vary(self, x: Tensor, rng: torch.Generator) -> Tensor:
+        """Another x that is as good an example as this one."""
+        return x
+
+    def seen(self, x: Tensor, rng: torch.Generator) -> Tensor:
+        """What the encoder gets."""
+        return x
+
+    def target(self, x: Tensor) -> Tensor:
+        """What the decoder must produce."""
+        return x
+
+    def config(self) -> dict[str, Any]:
+        """JSON from which :func:`build` makes the same corruption."""
+        return {"name": type(self).__name__, **asdict(self)}  # type: ignore[call-overload]
+
+
+def build(config: dict[str, Any]) -> Corruption:
+    """The corruption that a ``config()`` describes.
+
+    >>> build(Gaussian(0.5).config())
+    Gaussian(sigma=0.5)
+    """
+    values = dict(config)
+    name = values.pop("name")
+    if name not in CORRUPTIONS:
+        raise FormatError(f"{name!r} is a corruption of your own: import the module that defines it, then load again")
+    cls = CORRUPTIONS[name]
+    if cls is Chain:
+        return Chain(tuple(build(part) for part in values["parts"]))
+    return cls(**{key: tuple(v) if isinstance(v, list) else v for key, v in values.items()})
+
+
+@dataclass(frozen=True)
+class Clean(Corruption):
+    """No corruption: the plain autoencoder."""
+
+
+@dataclass(frozen=True)
+class Gaussian(Corruption):
+    """Add noise: ``seen = x + sigma * e``, e ~ N(0, 1).
+
+    Parameters
+    ----------
+    sigma : float, default=0.1
+        In the units of the tensor: standard deviations for numbers.
+
+    Examples
+    --------
+    >>> x = torch.zeros(2, 3)
+    >>> seen, target = Gaussian(0.5)(x, torch.Generator().manual_seed(0))
+    >>> seen.std() > 0, bool((target == x).all())
+    (tensor(True), True)
+    """
+
+    sigma: float = 0.1
+
+    def seen(self, x: Tensor, rng: torch.Generator) -> Tensor:
+        return x + self.sigma * torch.randn(x.shape, generator=rng, device=x.device, dtype=x.dtype)
+
+
+@dataclass(frozen=True)
+class Mask(Corruption):
+    """Hide each value with probability p.
+
+    Parameters
+    ----------
+    p : float in [0, 1], default=0.2
+        Share of the values hidden.
+    fill : float, default=0.0
+        What stands in their place; NaN says "missing" to a network that knows missing values.
+    """
+
+    p: float = 0.2
+    fill: float = 0.0
+
+    def seen(self, x: Tensor, rng: torch.Generator) -> Tensor:
+        hidden = torch.rand(x.shape, generator=rng, device=x.device) < self.p
+        return x.masked_fill(hidden, self.fill)
+
+    def config(self) -> dict[str, Any]:
+        return super().config() | {"fill": None if math.isnan(self.fill) else self.fill}
+
+    def __post_init__(self) -> None:
+        if self.fill is None:
+            object.__setattr__(self, "fill", math.nan)
+
+
+@dataclass(frozen=True)
+class SaltPepper(Corruption):
+    """Set each value with probability p to `low` or `high`, each half of the time."""
+
+    p: float = 0.1
+    low: float = 0.0
+    high: float = 1.0
+
+    def seen(self, x: Tensor, rng: torch.Generator) -> Tensor:
+        u = torch.rand(x.shape, generator=rng, device=x.device)
+        return x.masked_fill(u < self.p / 2, self.low).masked_fill(u > 1 - self.p / 2, self.high)
+
+
+@dataclass(frozen=True)
+class Shift(Corruption):
+    """Move flattened pictures by up to `pixels` in each direction: seen and target alike.
+
+    The shift is binomial: for one pixel, half of the pictures stay in a row, a quarter move to either side.
+
+    Parameters
+    ----------
+    shape : (int, int)
+        Height and width of the pictures, which are rows of height * width numbers.
+    pixels : int, default=1
+        Largest shift; the border fills with `fill`.
+    fill : float, default=0.0
+        Value of the background.
+    """
+
+    shape: tuple[int, int] = (28, 28)
+    pixels: int = 1
+    fill: float = 0.0
+
+    def vary(self, x: Tensor, rng: torch.Generator) -> Tensor:
+        if not self.pixels:
+            return x
+        (h, w), s = self.shape, self.pixels
+        padded = torch.nn.functional.pad(x.view(-1, h, w), (s, s, s, s), value=self.fill)
+        out = torch.empty_like(x).view(-1, h, w)
+        side = 2 * s + 1
+        rows, columns = torch.randint(2, (2, 2 * s, len(x)), generator=rng, device=x.device).sum(1)
+        out = torch.empty_like(x).view(-1, h, w)
+        for place in range(side * side):
+            dy, dx = divmod(place, side)
+            here = (rows == dy) & (columns == dx)
+            out[here] = padded[here, dy : dy + h, dx : dx + w]
+        return out.view_as(x)
+
+
+@dataclass(frozen=True)
+class Chain(Corruption):
+    """One corruption after another; the target is that of the first that changes it."""
+
+    parts: tuple[Corruption, ...] = ()
+
+    def vary(self, x: Tensor, rng: torch.Generator) -> Tensor:
+        for part in self.parts:
+            x = part.vary(x, rng)
+        return x
+
+    def seen(self, x: Tensor, rng: torch.Generator) -> Tensor:
+        for part in self.parts:
+            x = part.seen(x, rng)
+        return x
+
+    def target(self, x: Tensor) -> Tensor:
+        for part in self.parts:
+            x = part.target(x)
+        return x
+
+    def config(self) -> dict[str, Any]:
+        return {"name": "Chain", "parts": [part.config() for part in self.parts]}

@@ -1,0 +1,30 @@
+"""What can go wrong, as a user sees it: situation, fact, remedy."""
+
+from __future__ import annotations
+
+__all__ = ["DataError", "DiaboloError", "FormatError", "TrainingError", "missing_extra"]
+
+
+class DiaboloError(Exception):
+    """Base of the errors raised by diabolo itself."""
+
+
+class DataError(DiaboloError, ValueError):
+    """The data given cannot be read or does not fit the fitted schema."""
+
+
+class FormatError(DiaboloError, ValueError):
+    """A file is not a valid ``.diabolo`` file."""
+
+
+class TrainingError(DiaboloError, ArithmeticError):
+    """Training could not go on (for example: the loss is not a number)."""
+
+
+def missing_extra(package: str, extra: str, purpose: str) -> ImportError:
+    """The error for an optional package that is not installed.
+
+    >>> print(missing_extra("openTSNE", "maps", "t-SNE maps"))
+    t-SNE maps need the package 'openTSNE', which is not installed: pip install 'diabolo[maps]'
+    """
+    return ImportError(f"{purpose} need the package {package!r}, which is not installed: pip install 'diabolo[{extra}]'")

@@ -1,0 +1,435 @@
+r"""The autoencoder: non-linear PCA of tables, arrays and documents.
+
+    z = encoder(x) (k numbers),   e = predict(decoder(z)),   minimise  sum_j v_j loss_j(decoder(z)_j, x_j)
+
+It starts at the linear autoencoder, which is PCA, and training keeps the weights that did best on held-out rows: what
+it cannot gain, it does not lose, and it says which of the two happened. For documents the codes start as those of latent
+semantic analysis (LSA), on a sphere; what they decode to starts as the mean document, for LSA has no probabilities.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import torch
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor, nn
+
+from ..corruption import Clean, Corruption, Mask
+from ..errors import DataError
+from ..formats import Documents
+from ..losses import Columns, Squared
+from ..nets import Curved, Missing, Sphere
+from ..network import Diabolo
+from ..rows import Rows, steps_per_epoch
+from ..training import History
+from .base import FEWEST_ROWS, System, _below
+from .linear import Linear, tfidf
+
+__all__ = ["Autoencoder"]
+
+STEPS = 1500  # of SGD, unless `epochs` says otherwise
+BLIND_STEPS = 100  # where there are too few rows to hold some out and stop in time
+DOCUMENT_STEPS = 600  # of SGD for documents: they overfit sooner, and a step is larger
+
+
+@dataclass(repr=False, eq=False)
+class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
+    """Non-linear PCA: compress each row to a few numbers from which it can be reconstructed.
+
+    Takes pandas and polars DataFrames (numbers, booleans, categories, strings, dates, missing values), arrays, sparse
+    matrices, lists of texts, and paths of files that hold one of these.
+
+    Parameters
+    ----------
+    n_components : int or float, default=2
+        Width k of the waist; a float in (0, 1) takes as many as PCA needs to explain that share of the variance.
+    hidden : "auto" or tuple of int, default="auto"
+        Widths of the layers between the input and the waist; the decoder has them in reverse. ``()`` is the linear
+        autoencoder, which is PCA.
+    corruption : Corruption or None, default=None
+        What the encoder sees instead of x, such as ``Gaussian(0.1)`` or ``Mask(0.2)``: a denoising autoencoder. None:
+        nothing for tables and arrays; a quarter of the words hidden, ``Mask(0.25)``, for documents.
+    loss : str or Loss, default="auto"
+        "auto" chooses by column (see `losses.Columns`); "squared", "bounded", "logistic", "softmax" and "multinomial"
+        force one for all.
+    encoder, decoder : nn.Module or None, default=None
+        Your own, in place of those built from `hidden`; a copy is trained, a part with ``requires_grad=False`` stays
+        as it is.
+    format : {"auto", "tables", "arrays", "documents"} or Format, default="auto"
+        How X is read; "auto" looks at it.
+    epochs : int or "auto", default="auto"
+        Most passes over the rows.
+    batch_size : int or "auto", default="auto"
+        Rows per step.
+    lr, muon_lr : float, default=1e-3, 0.03
+        Peak learning rates of AdamW, and of Muon for the matrices.
+    optimizer : {"auto", "muon", "adamw"}, default="auto"
+        "auto" is "muon".
+    weight_decay : float, default=0.0
+        Decoupled weight decay of the matrices.
+    average : float in [0, 1), default=0.99
+        Decay per step of the running average of the weights, which is what is kept.
+    dropout : float in [0, 1), default=0.0
+        In the hidden layers.
+    validation_fraction : float in [0, 1), default=0.1
+        Share of the rows held out for early stopping and for the comparison with PCA: at least 20 rows or a quarter;
+        none of fewer than 40 rows.
+    patience : int, default=20
+        Evaluations without gain after which training stops.
+    precision : {"auto", "float32", "bfloat16"}, default="auto"
+        Arithmetic of training; weights are float32.
+    device : str, default="auto"
+        "auto" takes CUDA where there is one.
+    checkpoint : path or None, default=None
+        Written atomically every 30 seconds while training.
+    resume : bool, default=False
+        Go on from `checkpoint`; the result has the same bits as that of a run never stopped.
+    random_state : int, RandomState or None, default=None
+        Seed of everything random.
+    verbose : bool, default=True
+        A progress bar where stderr is a terminal.
+
+    Attributes
+    ----------
+    network_ : Diabolo
+        ``network_.encoder`` and ``network_.decoder``; also ``encoder_``, ``decoder_``.
+    format_ : Format
+        How X becomes numbers and back.
+    pca_ : sklearn.decomposition.PCA or TruncatedSVD
+        The linear autoencoder of the same width, fitted on the same training rows, in the units of ``format_``.
+    explained_variance_ratio_ : ndarray of shape (k,)
+        The explained variance of the held-out rows, divided among the components in proportion to how far the
+        reconstruction moves when one is replaced by its mean. For a linear network this is PCA's.
+    comparison_ : dict
+        ``pca``, ``autoencoder``: score of both on held-out rows (training rows if none were held out).
+    n_components_ : int
+        k.
+    history_ : History
+        Loss and held-out error per round.
+    n_iter_ : float
+        Epochs until the best round.
+    n_features_in_, feature_names_in_
+        As in scikit-learn.
+
+    References
+    ----------
+    Reducing the dimensionality of data with neural networks (Hinton & Salakhutdinov, 2006),
+    https://doi.org/10.1126/science.1127647
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> X = load_iris().data
+    >>> ae = Autoencoder(n_components=2, epochs=5, random_state=0).fit(X)
+    >>> ae.transform(X).shape, ae.inverse_transform(ae.transform(X)).shape
+    ((150, 2), (150, 4))
+    >>> bool(ae.score(X) > 0.9)
+    True
+    """
+
+    n_components: int | float = 2
+    hidden: Any = "auto"
+    corruption: Corruption | None = None
+    loss: Any = "auto"
+    encoder: nn.Module | None = None
+    decoder: nn.Module | None = None
+    format: Any = "auto"
+    epochs: Any = "auto"
+    batch_size: Any = "auto"
+    lr: float = 1e-3
+    muon_lr: float = 0.03
+    optimizer: str = "auto"
+    weight_decay: float = 0.0
+    average: float = 0.99
+    dropout: float = 0.0
+    validation_fraction: float = 0.1
+    patience: int = 20
+    precision: str = "auto"
+    device: str = "auto"
+    checkpoint: Any = None
+    resume: bool = False
+    random_state: Any = None
+    verbose: bool = True
+
+    # ── fit and transform ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Learn to reconstruct X.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like (n, d), sparse matrix (n, d), list of str, or path
+            The rows.
+        y : ignored
+
+        Returns
+        -------
+        self
+        """
+        return self._fit(X)
+
+    def transform(self, X: Any) -> np.ndarray:
+        """X -> codes (n, k); float32 for float32 arrays, else float64."""
+        codes = [self.network_.encoder(x).numpy() for x in self._features(X)]
+        dtype = np.float32 if getattr(X, "dtype", None) == np.float32 else np.float64
+        return np.concatenate(codes).astype(dtype, copy=False)
+
+    def inverse_transform(self, Z: Any) -> Any:
+        """Codes (n, k) -> the kind of object that was fitted: the same columns, types and categories."""
+        check_is_fitted(self)
+        out = self.format_.from_tensor(self._decode(Z))
+        return out.astype(np.float32) if isinstance(out, np.ndarray) and getattr(Z, "dtype", None) == np.float32 else out
+
+    def reconstruct(self, X: Any) -> Any:
+        """X -> what the network makes of it, missing values filled in; the same kind of object as X."""
+        expected = self._expected(X)
+        return indexed(self.format_.from_tensor(expected), X)
+
+    def impute(self, X: Any) -> Any:
+        """X with its missing values replaced by the network's; all other values stay as they are."""
+        self._must_be_numbers("impute")
+        x = torch.cat(list(self._features(X)))
+        filled = torch.where(torch.isnan(x), self._expected(X), x)
+        return indexed(self.format_.from_tensor(filled), X)
+
+    # ── how good ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """Share of the variance of X that is explained, 1 at best: 1 - error / error of the training mean.
+
+        The error is the squared error of standardized numbers plus the Brier score of categories (the Kullback-Leibler
+        divergence for documents), over the cells that are not missing; the same for PCA in ``comparison_``.
+        """
+        errors = self.reconstruction_errors(X)
+        return explained(errors.sum(), self.constant_errors(X).sum())
+
+    def score_samples(self, X: Any) -> np.ndarray:
+        """(n,) minus the reconstruction error of each row: higher is better."""
+        return -self.reconstruction_errors(X).sum(1)
+
+    def reconstruction_errors(self, X: Any) -> np.ndarray:
+        """(n, columns) error of each cell, in units of the column's variance; 0 where X is missing."""
+        out = []
+        for x in self._features(X):
+            out.append(self.loss_.errors(self.loss_.predict(self.network_(x)), x).numpy())
+        return np.concatenate(out)
+
+    def constant_errors(self, X: Any) -> np.ndarray:
+        """(n, columns) errors of the training mean, the reference of ``score``."""
+        return np.concatenate([self.loss_.errors(self._mean(x), x).numpy() for x in self._features(X)])
+
+    def _mean(self, x: Tensor) -> Tensor:
+        return self.linear_.mean.to(x.dtype).expand(len(x), -1)
+
+    def _expected(self, X: Any) -> Tensor:
+        """X -> expected values (n, d)."""
+        return torch.cat([self.loss_.predict(self.network_(x)) for x in self._features(X)])
+
+    def _decode(self, Z: Any) -> Tensor:
+        """Codes -> expected values (n, d)."""
+        z = torch.from_numpy(np.array(Z, dtype=np.float64)).to(next(self.network_.parameters()).dtype)
+        if z.ndim != 2 or z.shape[1] != self.n_components_:
+            raise DataError(f"Z has shape {tuple(z.shape)}; codes of this model have shape (n, {self.n_components_})")
+        if not torch.isfinite(z).all():
+            raise DataError("Z contains NaN or infinite values: codes are finite numbers")
+        return torch.cat(
+            [self.loss_.predict(self.network_.decoder(part)) for part in z.split(4096)] or [z.new_empty(0, self.format_.width)]
+        )
+
+    # ── hooks ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _corruption(self) -> Corruption:
+        if self.corruption is None and isinstance(self.format_, Documents):
+            return Mask(0.25)
+        return super()._corruption()
+
+    def _network(self, x: Tensor, seed: int) -> Diabolo:
+        self.linear_ = Linear(self.format_, self._width(x), seed).fit(x)
+        self.n_components_ = self.linear_.k
+        encoder = copy.deepcopy(self.encoder) if self.encoder is not None else self._encoder()
+        z = self.linear_.encode(x[:SAMPLED])
+        decoder = copy.deepcopy(self.decoder) if self.decoder is not None else self._decoder(z)
+        return Diabolo(encoder, decoder)
+
+    def _width(self, x: Tensor) -> int | float:
+        """n_components, checked against the rows x (n, d)."""
+        k, (n, d) = self.n_components, x.shape
+        if isinstance(k, (int, np.integer)) and not isinstance(k, bool) and 1 <= k <= min(n, d):
+            return int(k)
+        if isinstance(k, float) and 0 < k < 1 and not isinstance(self.format_, Documents):
+            return k
+        raise ValueError(
+            f"n_components={k!r} must be an integer between 1 and min(n_samples, n_features)={min(n, d)}, or a share of the "
+            f"variance in (0, 1) for numbers; here n_samples={n}, n_features={d}"
+        )
+
+    def _sizes(self) -> tuple[int, ...]:
+        if self.hidden == "auto":
+            return (500, 250) if isinstance(self.format_, Documents) else (256, 256)
+        return tuple(int(n) for n in self.hidden)
+
+    def _encoder(self) -> nn.Sequential:
+        linear, k = self.linear_, self.n_components_
+        watched = [] if isinstance(self.format_, Documents) else self.format_.missing()
+        c, s = self.format_.view()
+        extra = len(watched)
+        curved = Curved(self.format_.width + extra, self._sizes(), k, self.dropout)
+        a = linear.a / linear.spread[:, None] if isinstance(self.format_, Documents) else linear.a
+        curved.straight_from(torch.cat([a, torch.zeros(k, extra)], 1), -(a @ linear.centre))
+        curved.seen_as(torch.cat([c, torch.zeros(extra)]), torch.cat([s, torch.ones(extra)]))
+        if isinstance(self.format_, Documents):
+            return nn.Sequential(tfidf(self.format_).float(), curved, *self._sphere())
+        return nn.Sequential(Missing(watched), curved)
+
+    def _decoder(self, z: Tensor) -> Curved:
+        """For codes that are distributed like z (n, k), those of the linear autoencoder."""
+        curved = Curved(self.n_components_, self._sizes()[::-1], self.format_.width, self.dropout)
+        raw0, slope = self.loss_.tangent(self.linear_.mean.float())
+        if isinstance(self.format_, Documents):
+            slope = torch.zeros_like(slope)  # the axes of LSA are those of tf-idf, not of log-probabilities
+            z = nn.Sequential(*self._sphere()).eval()(z / self.linear_.spread)
+        spread = z.std(0) if len(z) > 1 else torch.ones(z.shape[1])
+        curved.straight_from(self.linear_.a.T * slope[:, None], raw0)
+        return curved.seen_as(z.mean(0).float(), spread.clamp(min=1e-6).float())
+
+    def _sphere(self) -> list[nn.Module]:
+        """The waist of documents; two numbers are a map, where a circle would waste one."""
+        return [Sphere()] if self.n_components_ > 2 else []
+
+    def _optimizer(self) -> str:
+        allowed = {"auto": "muon", "muon": "muon", "adamw": "adamw"}
+        if self.optimizer not in allowed:
+            raise ValueError(f"optimizer={self.optimizer!r}: allowed are {', '.join(map(repr, allowed))}")
+        return allowed[self.optimizer]
+
+    def _batch_size(self, n: int) -> int:
+        return 256
+
+    def _epochs(self, n: int, batch_size: int) -> int:
+        steps = DOCUMENT_STEPS if isinstance(self.format_, Documents) else STEPS
+        if n < FEWEST_ROWS:
+            steps = BLIND_STEPS
+        return max(1, round(steps / steps_per_epoch(n, batch_size)))
+
+    def _train(self, train: Rows, held: Rows | None) -> History:
+        if self._is_solved():
+            return History(stopped="nothing to train: the linear autoencoder has a closed form")
+        return super()._train(train, held)
+
+    def _is_solved(self) -> bool:
+        """Linear, squared, nothing missing, nothing corrupted: PCA is the optimum, SGD has nothing to add."""
+        own = self.encoder is None and self.decoder is None
+        squared = isinstance(self.loss_, Columns) and all(isinstance(p.loss, Squared) for p in self.loss_.parts)
+        clean = type(self._corruption()) is Clean and not self.format_.missing()
+        return own and squared and clean and self._sizes() == ()
+
+    def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:
+        if self._sizes() == () and self.encoder is None and self.decoder is None:
+            return rows, None  # a closed form needs no held-out rows
+        return super()._split(rows)
+
+    def _finish(self, train: Rows, held: Rows | None) -> None:
+        x = torch.cat(list((held if held is not None else train).chunks()))[: 4 * SAMPLED]
+        x = x.to(next(self.network_.parameters()).dtype)
+        loss, z = self.loss_, self.network_.encoder(x)
+        reference = loss.errors(self._mean(x), x).sum()
+
+        def share(expected: Tensor) -> float:
+            return explained(float(loss.errors(expected, x).sum()), float(reference))
+
+        e = loss.predict(self.network_.decoder(z))
+        total = share(e)
+        moved = np.array(
+            [float((e - loss.predict(self.network_.decoder(without(z, j)))).square().sum()) for j in range(z.shape[1])]
+        )
+        self.explained_variance_ratio_ = max(total, 0.0) * moved / max(moved.sum(), 1e-300)
+        expected = self.linear_.expected(self.linear_.encode(x))
+        self.comparison_ = {"pca": share(expected), "autoencoder": total, "held_out_rows": len(held) if held is not None else 0}
+        self.n_iter_ = self.history_.epoch[self.history_.best] if self.history_.epoch else 0.0
+
+    # ── attributes ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def pca_(self) -> Any:
+        return self.linear_.model
+
+    @property
+    def encoder_(self) -> nn.Module:
+        return self.network_.encoder
+
+    @property
+    def decoder_(self) -> nn.Module:
+        return self.network_.decoder
+
+    @property
+    def _n_features_out(self) -> int:
+        return self.n_components_
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "comparison_")
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.sparse = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        tags.non_deterministic = False
+        return tags
+
+    def _must_be_numbers(self, method: str) -> None:
+        check_is_fitted(self)
+        if isinstance(self.format_, Documents):
+            raise AttributeError(f"{method} needs a table or an array; documents have no missing cells")
+
+    # ── saving ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        meta, arrays = super()._state()
+        linear_meta, linear_arrays = self.linear_.state()
+        meta["linear"] = linear_meta
+        meta["comparison"] = self.comparison_
+        meta["explained"] = [float(v) for v in self.explained_variance_ratio_]
+        return meta, arrays | {f"linear.{name}": v for name, v in linear_arrays.items()}
+
+    def _restore(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+        super()._restore(meta, arrays)
+        self.linear_ = Linear.from_state(self.format_, meta["linear"], _below(arrays, "linear"))
+        self.n_components_ = self.linear_.k
+        self.comparison_ = dict(meta["comparison"])
+        self.explained_variance_ratio_ = np.array(meta["explained"], dtype=float)
+        if self.explained_variance_ratio_.shape != (self.n_components_,) or set(self.comparison_) != COMPARED:
+            raise DataError("its comparison with the linear model is incomplete")
+        if not all(isinstance(value, (int, float)) for value in self.comparison_.values()):
+            raise DataError("its comparison with the linear model is not in numbers")
+        self.n_iter_ = self.history_.epoch[self.history_.best] if self.history_.epoch else 0.0
+
+
+COMPARED = {"pca", "autoencoder", "held_out_rows"}
+SAMPLED = 5000  # rows from which the spread of the codes is measured
+
+
+def indexed(out: Any, X: Any) -> Any:
+    """A pandas result gets the index of the pandas object that it came from."""
+    if hasattr(out, "iloc") and hasattr(X, "iloc"):
+        out.index = X.index
+    return out
+
+
+def without(z: Tensor, j: int) -> Tensor:
+    """z with component j at its mean."""
+    z = z.clone()
+    z[:, j] = z[:, j].mean()
+    return z
+
+
+def explained(error: float, reference: float) -> float:
+    """1 - error / reference; a constant that is met is explained."""
+    if reference > 0:
+        return float(1 - error / reference)
+    return 1.0 if error <= 1e-12 else 0.0

@@ -1,0 +1,444 @@
+"""What all estimators share: rows in, a network trained by the one loop, a file out.
+
+A system fills three hooks: which corruption, which network, which loss. The rest is here.
+"""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import os
+import warnings
+from abc import abstractmethod
+from collections.abc import Iterator
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+from torch import Tensor, nn
+
+from .. import corruption as corruptions
+from .. import losses as loss_classes
+from .. import nets, storage
+from ..corruption import Clean, Corruption
+from ..errors import DataError, FormatError
+from ..formats import FORMATS, Documents, Format, Tables, infer
+from ..losses import Loss
+from ..network import Diabolo
+from ..rows import Rows
+from ..training import SGD, History, minimize, pick_device, pick_precision
+
+__all__ = ["ESTIMATORS", "System", "load"]
+
+ESTIMATORS: dict[str, type[System]] = {}
+FEWEST_ROWS = 40  # with fewer, a held-out part would say nothing, and all rows train
+FEWEST_HELD_OUT = 20
+MOST_HELD_OUT = 10_000
+
+
+class System(BaseEstimator):
+    """Base of the estimators: hyper-parameters are dataclass fields, everything learned ends in ``_``."""
+
+    n_components: Any
+    corruption: Any
+    loss: Any
+    format: Any
+    epochs: Any
+    batch_size: Any
+    validation_fraction: float
+    random_state: Any
+    network_: Diabolo
+    format_: Format
+    loss_: Loss
+    history_: History
+
+    _prefix: ClassVar[str] = ""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if not inspect.isabstract(cls) and not cls.__name__.startswith("_"):
+            ESTIMATORS[cls.__name__] = cls
+
+    # ── hooks ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @abstractmethod
+    def _network(self, x: Tensor, seed: int) -> Diabolo:
+        """The untrained network for training rows x (n, d)."""
+
+    def _corruption(self) -> Corruption:
+        return Clean() if self.corruption is None else self.corruption
+
+    def _loss(self) -> Loss:
+        loss = self.loss if isinstance(self.loss, Loss) else self.format_.loss(self.loss)
+        if isinstance(loss, loss_classes.Softmax) and sum(loss.sizes) != self.format_.width:
+            raise ValueError(
+                f"loss={self.loss!r}: its sizes sum to {sum(loss.sizes):,}, but X has {self.format_.width:,} features"
+            )
+        return loss
+
+    # ── data in ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _validated(self, X: Any, reset: bool) -> Any:
+        """Names, shape and finiteness as scikit-learn wants them; what is no table or array passes."""
+        if isinstance(X, (str, Path)) or isinstance(self.format_, Documents):
+            return X
+        if isinstance(self.format_, Tables):
+            if not hasattr(X, "columns") and not hasattr(X, "schema"):
+                raise DataError(
+                    f"X is a {type(X).__name__}, but the model was fitted with a table: give one with the same columns"
+                )
+            _check_table(X)
+            return validate_data(self, X, skip_check_array=True, reset=reset)
+        checks: dict[str, Any] = {"accept_sparse": "csr", "dtype": "numeric", "ensure_all_finite": "allow-nan"}
+        return validate_data(self, X, reset=reset, **checks)
+
+    def _name_features(self) -> None:
+        """What scikit-learn notes of an object, for a file and for documents."""
+        self.n_features_in_ = len(self.format_.columns)
+        if isinstance(self.format_, Tables):
+            self.feature_names_in_ = np.array(self.format_.columns, dtype=object)
+        elif hasattr(self, "feature_names_in_"):
+            del self.feature_names_in_
+
+    def _rows(self, X: Any) -> Rows:
+        check_is_fitted(self)
+        return self.format_.rows(self._validated(X, reset=False))
+
+    def _features(self, X: Any) -> Iterator[Tensor]:
+        """X -> chunks of x (b, d) in the network's own precision."""
+        check_is_fitted(self)
+        X = self._validated(X, reset=False)
+        dtype = next(self.network_.parameters()).dtype
+        for piece in self.format_.chunks(X):
+            yield self.format_.to_tensor(piece).to(dtype)
+
+    # ── learning ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _fit(self, X: Any) -> Self:
+        """Format, split, network, training: the whole of ``fit``."""
+        self._check_parameters()
+        X = _materialized(X)
+        self.format_ = infer(X, self.format)
+        X = self._validated(X, reset=True)
+        self.format_.fit(X)
+        if isinstance(X, (str, Path)) or isinstance(self.format_, Documents):
+            self._name_features()
+        rows = self.format_.rows(X)
+        self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
+        train, held = self._split(rows)
+        self.loss_ = self._loss()
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.seed_)
+            self.network_ = self._network(_sample(train), self.seed_)
+        self.history_ = self._train(train, held)
+        self.network_.eval().requires_grad_(False).to("cpu")
+        if not isinstance(self.format_, Documents):
+            self.network_.double()  # float32 differs by 3e-7 with the size of the batch
+        self._finish(train, held)
+        return self
+
+    def _finish(self, train: Rows, held: Rows | None) -> None:
+        """What is measured after training."""
+
+    def _check_parameters(self) -> None:
+        positive = {"epochs": self.epochs, "batch_size": self.batch_size}
+        for name, value in positive.items():
+            if value != "auto" and (not isinstance(value, (int, np.integer)) or value < 1):
+                raise ValueError(f"{name}={value!r}: allowed are 'auto' and integers from 1")
+        for name, low in {"lr": 0, "muon_lr": 0, "weight_decay": 0, "patience": 1}.items():
+            value = getattr(self, name)
+            if not isinstance(value, (int, float, np.number)) or not low <= value < np.inf:
+                raise ValueError(f"{name}={value!r}: allowed are numbers from {low}")
+        for name in ("average", "dropout"):
+            value = getattr(self, name)
+            if not isinstance(value, (int, float, np.number)) or not 0 <= value < 1:
+                raise ValueError(f"{name}={value!r}: allowed are numbers from 0 up to, but not, 1")
+        hidden = self.hidden
+        if not (hidden == "auto" or (isinstance(hidden, (tuple, list)) and all(is_size(n) for n in hidden))):
+            raise ValueError(f"hidden={hidden!r}: allowed are 'auto' and tuples of integers from 1, such as (256, 256)")
+        if not 0 <= self.validation_fraction < 1:
+            raise ValueError(f"validation_fraction={self.validation_fraction!r}: allowed are numbers from 0 up to, but not, 1")
+        if not isinstance(self.corruption, (Corruption, type(None))):
+            raise ValueError(f"corruption={self.corruption!r}: allowed are None and a Corruption such as Gaussian(0.1)")
+
+    def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:
+        """Training rows and held-out rows; no held-out rows where there would be too few."""
+        n = len(rows)
+        if n < FEWEST_ROWS or not self.validation_fraction:
+            return rows, None
+        count = min(MOST_HELD_OUT, max(round(n * self.validation_fraction), min(FEWEST_HELD_OUT, n // 4)))
+        order = np.random.default_rng(self.seed_).permutation(n)
+        return rows.subset(np.sort(order[count:])), rows.subset(np.sort(order[:count]))
+
+    def _train(self, train: Rows, held: Rows | None) -> History:
+        kept = torch.cat(list(held.chunks())) if held is not None else None
+        corrupt, loss, network = self._corruption(), self.loss_, self.network_
+
+        def objective(x: Tensor, rng: torch.Generator) -> Tensor:
+            seen, target = corrupt(x, rng)
+            return loss(network(seen).float(), target)
+
+        def held_out() -> float:
+            assert kept is not None
+            device = next(network.parameters()).device
+            sums = [loss.errors(loss.predict(network(x.to(device))), x.to(device)).sum() for x in kept.split(2048)]
+            return float(sum(sums)) / len(kept)
+
+        return minimize(network, objective, train, held_out if kept is not None else None, self._plan(len(train)))
+
+    def _plan(self, n: int) -> SGD:
+        """The settings of the loop for n rows."""
+        device = pick_device(self.device)
+        batch_size = min(n, self._batch_size(n) if self.batch_size == "auto" else int(self.batch_size))
+        epochs = self._epochs(n, batch_size) if self.epochs == "auto" else int(self.epochs)
+        weights = sum(p.numel() for p in self.network_.parameters())
+        return SGD(
+            epochs=epochs,
+            batch_size=batch_size,
+            lr=self.lr,
+            optimizer=self._optimizer(),
+            muon_lr=self.muon_lr,
+            weight_decay=self.weight_decay,
+            average=self.average,
+            patience=self.patience,
+            precision=pick_precision(self.precision, device, weights * batch_size),
+            device=device,
+            seed=self.seed_,
+            checkpoint=None if self.checkpoint is None else str(self.checkpoint),
+            resume=self.resume,
+            progress=type(self).__name__ if self.verbose else None,
+        )
+
+    def _try(self) -> None:
+        """One row back and forth: a model that loads, works."""
+        dtype = next(self.network_.parameters()).dtype
+        x = torch.zeros(1, self.format_.width, dtype=dtype)
+        expected = self.loss_.predict(self.network_(x))
+        if expected.shape != x.shape:
+            raise FormatError("its network does not fit its columns")
+        self.format_.to_tensor(self.format_.from_tensor(expected))
+
+    # ── saving ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the fitted model to one ``.diabolo`` file, atomically; weights as float32.
+
+        Parameters
+        ----------
+        path : path
+            An existing file stays intact until the new one is complete.
+
+        Raises
+        ------
+        OSError
+            The folder or the disk does not take it; nothing is left behind.
+        """
+        check_is_fitted(self)
+        meta, arrays = self._state()
+        storage.write(path, type(self).__name__, meta, arrays)
+
+    def _state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        format_meta, format_arrays = self.format_.state()
+        network = {name: t.detach().float().numpy() for name, t in self.network_.state_dict().items()}
+        meta = {
+            "params": {f.name: _plain(getattr(self, f.name)) for f in fields(self)},
+            "format": {"kind": self.format_.kind, **format_meta},
+            "network": {side: nets.describe(getattr(self.network_, side)) for side in ("encoder", "decoder")},
+            "history": self.history_.state(),
+            "names": [str(n) for n in self.feature_names_in_] if hasattr(self, "feature_names_in_") else None,
+            "n_features": int(self.n_features_in_),
+            "seed": self.seed_,
+        }
+        arrays = {f"network.{k}": v for k, v in network.items()} | {f"format.{k}": v for k, v in format_arrays.items()}
+        return meta, arrays
+
+    def _restore(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+        """Fill the fitted attributes; `network_` is already there, on the meta device."""
+        self.network_.load_state_dict({k: torch.from_numpy(v) for k, v in _below(arrays, "network").items()}, assign=True)
+        self.network_.eval().requires_grad_(False)
+        self.format_ = FORMATS[meta["format"]["kind"]].from_state(meta["format"], _below(arrays, "format"))
+        if not isinstance(self.format_, Documents):
+            self.network_.double()
+        self.loss_ = self._loss()
+        self.history_ = History.from_state(meta["history"])
+        if (
+            type(meta["n_features"]) is not int
+            or meta["n_features"] != len(self.format_.columns)
+            or type(meta["seed"]) is not int
+        ):
+            raise FormatError("the number of its features is not that of its columns")
+        self.n_features_in_, self.seed_ = int(meta["n_features"]), int(meta["seed"])
+        if meta["names"] is not None:
+            if len(meta["names"]) != self.n_features_in_:
+                raise FormatError("the names of its features are not those of its columns")
+            self.feature_names_in_ = np.array(meta["names"], dtype=object)
+
+
+def is_size(n: Any) -> bool:
+    return isinstance(n, (int, np.integer)) and n >= 1
+
+
+def load(path: str | os.PathLike[str], *, encoder: nn.Module | None = None, decoder: nn.Module | None = None) -> Any:
+    """Read a model from a ``.diabolo`` file.
+
+    Parameters
+    ----------
+    path : path
+        What ``save`` wrote.
+    encoder, decoder : nn.Module, optional
+        Your own module, if the model was fitted with one: a file holds its weights, never its code.
+
+    Returns
+    -------
+    estimator
+        Fitted, of the class that was saved; its outputs are equal to the bit.
+
+    Raises
+    ------
+    FormatError
+        The file is damaged, of a newer version, or no model; the message names what is wrong.
+
+    Examples
+    --------
+    >>> load("no-such.diabolo")
+    Traceback (most recent call last):
+    ...
+    FileNotFoundError: [Errno 2] No such file or directory: 'no-such.diabolo'
+    """
+    head = storage.header(path)
+    if head.kind not in ESTIMATORS:
+        raise FormatError(f"cannot load {str(path)!r}: it holds {head.kind!r}, not one of {', '.join(sorted(ESTIMATORS))}")
+    with storage.explained(Path(path)), torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        meta = head.meta
+        self = ESTIMATORS[head.kind](**_parameters(head.kind, meta["params"]))
+        with torch.device("meta"):
+            sides = {
+                side: _side(side, meta["network"][side], given) for side, given in (("encoder", encoder), ("decoder", decoder))
+            }
+        self.network_ = Diabolo(**sides)
+        _check_shapes(self.network_, head)
+        arrays = storage.tensors(head)
+        self._restore(meta, arrays)
+        self._try()
+        _check_complete(meta, arrays, *self._state())
+    return self
+
+
+def _side(side: str, config: dict[str, Any], given: nn.Module | None) -> nn.Module:
+    if not nets.is_own(config):
+        return nets.build(config)
+    if given is None:
+        raise FormatError(
+            f"its {side} is a module of your own ({config.get('class')}), whose code no file holds: "
+            f"load(path, {side}={config.get('class')}(...))"
+        )
+    return copy.deepcopy(given)
+
+
+def _check_shapes(network: Diabolo, head: storage.Header) -> None:
+    """Names, shapes and types of the tensors against the described network, before any is allocated."""
+    found = {k.removeprefix("network."): v for k, v in head.shapes.items() if k.startswith("network.")}
+    wanted = {k: ("float32", tuple(v.shape)) for k, v in network.state_dict().items()}
+    if found != wanted:
+        wrong = sorted(set(found.items()) ^ set(wanted.items()))[0][0]
+        raise FormatError(
+            f"tensor {wrong!r} is {found.get(wrong, 'absent')}, "
+            f"but the network described needs {wanted.get(wrong, 'no such tensor')}"
+        )
+
+
+def _check_complete(
+    meta: dict[str, Any], arrays: dict[str, np.ndarray], mine: dict[str, Any], own: dict[str, np.ndarray]
+) -> None:
+    """What the file holds is what this model would write: nothing more, nothing else."""
+    known = mine["params"]
+    told = meta | {"params": {k: v for k, v in meta["params"].items() if k in known}}
+    for part, here in ((told["params"], known), (told | {"params": known, "network": mine["network"]}, mine)):
+        wrong = [name for name, value in part.items() if name not in here or here[name] != value]
+        if wrong:
+            raise FormatError(f"its entry {wrong[0]!r} is not what such a model has")
+    shapes = {k: (v.dtype, v.shape) for k, v in own.items()}
+    if {k: (v.dtype, v.shape) for k, v in arrays.items()} != shapes:
+        raise FormatError("its tensors are not those of such a model")
+
+
+def _parameters(kind: str, params: dict[str, Any]) -> dict[str, Any]:
+    known = {f.name for f in fields(ESTIMATORS[kind])}
+    values = {k: v for k, v in params.items() if k in known}
+    if isinstance(values.get("corruption"), dict):
+        values["corruption"] = corruptions.build(values["corruption"])
+    if isinstance(values.get("loss"), dict):
+        config = dict(values["loss"])
+        config = {k: tuple(v) if isinstance(v, list) else v for k, v in config.items()}
+        values["loss"] = loss_classes.LOSSES[config.pop("name")](**config)
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+
+
+def _plain(value: Any) -> Any:
+    """A hyper-parameter as JSON; what has no JSON is described elsewhere in the file, or not needed again."""
+    if isinstance(value, Corruption):
+        return value.config()
+    if isinstance(
+        value,
+        (loss_classes.Squared, loss_classes.Bounded, loss_classes.Logistic, loss_classes.Softmax, loss_classes.Multinomial),
+    ):
+        return {"name": type(value).__name__, **asdict(value)}
+    if isinstance(value, (str, bool, int, float, type(None))):
+        return value
+    if isinstance(value, (tuple, list)):
+        return [_plain(v) for v in value]
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if isinstance(value, Format) and FORMATS.get(value.kind) is type(value):
+        return value.kind
+    if isinstance(value, (Loss, Format)):
+        raise DataError(
+            f"{type(value).__name__} is a class of your own, which no file can hold: save a model with one of diabolo's"
+        )
+    return None
+
+
+def _finite(value: Any) -> Any:
+    """NaN -> None: JSON has no NaN."""
+    if isinstance(value, dict):
+        return {k: _finite(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_finite(v) for v in value]
+    return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
+def _below(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
+    return {k[len(prefix) + 1 :]: v for k, v in arrays.items() if k.startswith(prefix + ".")}
+
+
+def _sample(rows: Rows) -> Tensor:
+    """All rows, or a sample of a size that fits in memory."""
+    d = len(rows.take(np.array([0]))[0]) if len(rows) else 1
+    most = max(1000, 200_000_000 // max(1, d))
+    if len(rows) <= most:
+        return torch.cat(list(rows.chunks()))
+    return rows.take(np.sort(np.random.default_rng(0).choice(len(rows), most, replace=False)))
+
+
+def _check_table(X: Any) -> None:
+    if hasattr(X, "iloc") and not X.columns.is_unique:
+        repeated = sorted(set(X.columns[X.columns.duplicated()].astype(str)))
+        raise DataError(f"column names must be unique, but {', '.join(map(repr, repeated))} is repeated: rename them")
+    if X.shape[0] == 0:
+        raise DataError("Found array with 0 sample(s) (0 rows) while a minimum of 1 is required.")
+
+
+def _materialized(X: Any) -> Any:
+    if isinstance(X, (list, tuple)) and not len(X):
+        raise DataError("Found array with 0 sample(s): X is empty")
+    if isinstance(X, (map, filter, range)) or inspect.isgenerator(X):
+        return list(X)
+    return X

@@ -1,0 +1,148 @@
+r"""The linear autoencoder, which has a closed form.
+
+    z = A (x - mean),   e = mean + A' z          A (k, d): the k leading axes
+
+PCA for numbers, latent semantic analysis (the singular value decomposition of tf-idf) for documents. It is what every
+deep one is compared with, and where it starts.
+
+References
+----------
+Neural networks and principal component analysis (Baldi & Hornik, 1989), https://doi.org/10.1016/0893-6080(89)90014-2
+Indexing by latent semantic analysis (Deerwester et al., 1990)
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.decomposition import PCA, TruncatedSVD
+from torch import Tensor
+
+from ..errors import DataError
+from ..formats import Documents, Format
+from ..nets import TfIdf
+
+__all__ = ["Linear"]
+
+SMOOTHING = (0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)  # shares of the mean word distribution tried in LSA's
+
+
+class Linear:
+    """PCA or LSA of the features of a format.
+
+    Parameters
+    ----------
+    format : Format
+        Decides between the two.
+    n_components : int or float
+        Width, or the share of the variance to explain (PCA only).
+    seed : int
+        Of scikit-learn's randomized solvers.
+    """
+
+    def __init__(self, format: Format, n_components: int | float, seed: int = 0) -> None:
+        self.format = format
+        self.n_components = n_components
+        self.seed = seed
+        self.smoothing = 0.0
+        self.see = tfidf(format) if isinstance(format, Documents) else None
+
+    def fit(self, x: Tensor) -> Linear:
+        """x (n, d), NaN = missing, which counts as the mean."""
+        if self.see is None:
+            self.mean = torch.nan_to_num(x.double().nanmean(0)).float().double()  # what a file keeps of it
+            filled = torch.where(torch.isnan(x), self.mean.to(x), x)
+            self.model: Any = PCA(self.n_components, random_state=self.seed).fit(filled.numpy())
+        else:
+            self.mean = x.double().mean(0).float().double()
+            self.model = TruncatedSVD(int(self.n_components), random_state=self.seed).fit(self.see(x.double()).numpy())
+            self._smooth(x.double()[:2000])
+        self.model.components_ = np.ascontiguousarray(self.model.components_, dtype=np.float32)
+        if self.see is None:
+            self.model.mean_ = self.mean.numpy().astype(np.float32)
+        return self
+
+    def _smooth(self, x: Tensor) -> None:
+        """Choose how much of the mean word distribution to mix in, on training rows: LSA shall not lose by zeros."""
+        z, loss = self.encode(x), self.format.loss()
+        values = []
+        for self.smoothing in SMOOTHING:
+            values.append(float(loss.errors(self.expected(z), x).sum()))
+        self.smoothing = SMOOTHING[int(np.argmin(values))]
+
+    @property
+    def a(self) -> Tensor:
+        """A (k, d)."""
+        return torch.from_numpy(self.model.components_)
+
+    @property
+    def spread(self) -> Tensor:
+        """(k,) standard deviation of each code."""
+        return torch.from_numpy(np.sqrt(self.model.explained_variance_)).float().clamp(min=1e-6)
+
+    @property
+    def k(self) -> int:
+        return int(self.model.components_.shape[0])
+
+    @property
+    def centre(self) -> Tensor:
+        """What is subtracted before A is applied: the mean for PCA, nothing for LSA."""
+        return torch.from_numpy(self.model.mean_) if self.see is None else torch.zeros(self.format.width)
+
+    def encode(self, x: Tensor) -> Tensor:
+        """x (n, d) -> z (n, k)."""
+        if self.see is not None:
+            return self.see(x.double()) @ self.a.double().T
+        filled = torch.where(torch.isnan(x), self.centre.to(x.dtype), x)
+        return (filled.double() - self.centre.double()) @ self.a.double().T
+
+    def expected(self, z: Tensor) -> Tensor:
+        """z (n, k) -> expected values (n, d)."""
+        e = z @ self.a.to(z.dtype) + self.centre.to(z.dtype)
+        if self.see is None:
+            return e
+        counts = e.clamp(min=0) / self.see.idf.to(z.dtype)
+        share = counts / counts.sum(1, keepdim=True).clamp(min=1e-12)
+        prior = (self.mean / self.mean.sum()).to(z.dtype)
+        return (1 - self.smoothing) * share + self.smoothing * prior
+
+    def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        values = self.model.explained_variance_, self.model.explained_variance_ratio_, self.model.singular_values_
+        arrays = {
+            "components": self.model.components_,
+            "variances": np.stack([np.asarray(v, dtype=np.float64) for v in values]),
+            "mean": self.mean.numpy().astype(np.float32),
+        }
+        rest = {
+            "n_samples": int(getattr(self.model, "n_samples_", 0)),
+            "noise": float(getattr(self.model, "noise_variance_", 0)),
+        }
+        return {"smoothing": self.smoothing, **rest}, arrays
+
+    @classmethod
+    def from_state(cls, format: Format, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> Linear:
+        k = arrays["components"].shape[0]
+        self = cls(format, k)
+        self.mean, self.smoothing = torch.from_numpy(arrays["mean"]).double(), float(meta["smoothing"])
+        self.model = PCA(k) if self.see is None else TruncatedSVD(k)
+        self.model.components_ = arrays["components"]
+        names = ("explained_variance_", "explained_variance_ratio_", "singular_values_")
+        for name, values in zip(names, arrays["variances"], strict=True):
+            setattr(self.model, name, values)
+        self.model.n_features_in_ = format.width
+        if arrays["components"].shape != (k, format.width) or arrays["mean"].shape != (format.width,):
+            raise DataError("the linear model does not fit the columns")
+        if self.see is None:
+            self.model.mean_ = arrays["mean"]
+            self.model.n_components_ = k
+            self.model.n_samples_, self.model.noise_variance_ = int(meta["n_samples"]), float(meta["noise"])
+        return self
+
+
+def tfidf(format: Documents) -> TfIdf:
+    """How the network sees counts of this format."""
+    see = TfIdf(format.width).double()
+    see.idf.copy_(torch.from_numpy(format.idf))
+    return see

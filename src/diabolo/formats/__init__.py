@@ -1,0 +1,40 @@
+"""User objects <-> rows of numbers: one class per kind of data, chosen by looking at X."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ..errors import DataError
+from .arrays import Arrays
+from .base import Format
+from .documents import Documents
+from .files import READABLE, write_table
+from .tables import Tables
+
+__all__ = ["FORMATS", "Arrays", "Documents", "Format", "Tables", "infer", "write_table"]
+
+FORMATS: dict[str, type[Format]] = {cls.kind: cls for cls in (Documents, Tables, Arrays)}  # the first that accepts
+
+
+def infer(X: Any, format: str | Format = "auto") -> Format:
+    """The format for X: the one named, or the first that accepts it.
+
+    >>> infer([[1.0, 2.0]]).kind, infer(["some text"]).kind
+    ('arrays', 'documents')
+    """
+    if isinstance(format, Format):
+        return format
+    if format != "auto":
+        if format not in FORMATS:
+            raise ValueError(f"format={format!r}: allowed are 'auto', {', '.join(map(repr, FORMATS))}, or a Format")
+        return FORMATS[format]()
+    if isinstance(X, (str, Path)) and not Path(X).exists():
+        raise FileNotFoundError(2, f"there is no file {str(X)!r}")
+    for cls in FORMATS.values():
+        if cls.accepts(X):
+            return cls()
+    if isinstance(X, (str, Path)):
+        names = ", ".join((*READABLE, ".npy", ".npz", ".jsonl", ".jsonl.gz", ".txt"))
+        raise DataError(f"{str(X)!r} is of no kind that can be read: its name should end in one of {names}")
+    raise DataError(f"X is a {type(X).__name__}: give a DataFrame, an array, a sparse matrix, a list of texts or a path")

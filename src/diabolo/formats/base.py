@@ -1,0 +1,141 @@
+"""The contract: a user's object <-> rows of numbers.
+
+X  --fit-->  format        what the columns are
+X  --rows / to_tensor-->   x (n, d): numbers standardized, 0/1, one feature per level, counts; NaN = missing
+x  --from_tensor-->  X     the same kind of object, the same columns and types
+"""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..errors import DataError
+from ..losses import Bounded, Columns, Logistic, Loss, Multinomial, Part, Softmax, Squared
+from ..rows import Rows
+
+__all__ = ["IN_MEMORY", "SAMPLE", "Format", "cached", "check_finite", "named_loss", "warn_empty"]
+
+IN_MEMORY = 2 << 30  # bytes of encoded rows; more are cached in a memory-mapped temporary file
+SAMPLE = 200_000  # rows of a file from which the columns are learned
+SINGLE: dict[str, Loss] = {"squared": Squared(), "bounded": Bounded(), "logistic": Logistic(), "multinomial": Multinomial()}
+
+
+class Format(ABC):
+    """Base of the formats. Fitted attributes: ``columns`` (names), ``width`` (d)."""
+
+    kind: ClassVar[str]
+    columns: list[str]
+    width: int
+
+    @classmethod
+    @abstractmethod
+    def accepts(cls, X: Any) -> bool:
+        """Whether X is of this kind; looks, but reads no more than it must."""
+
+    @abstractmethod
+    def fit(self, X: Any) -> Format:
+        """Learn the columns."""
+
+    @abstractmethod
+    def chunks(self, X: Any) -> Iterator[Any]:
+        """X in pieces that fit in memory."""
+
+    @abstractmethod
+    def to_tensor(self, X: Any) -> Tensor:
+        """X (or a piece of it) -> x (n, d) float64, NaN = missing."""
+
+    @abstractmethod
+    def from_tensor(self, x: Tensor) -> Any:
+        """x (n, d), or expected values, -> the kind of object that was fitted."""
+
+    @abstractmethod
+    def loss(self, name: str = "auto") -> Loss:
+        """The sum over columns that suits them; or one named loss for all."""
+
+    @abstractmethod
+    def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """JSON and arrays from which :meth:`from_state` makes the same format."""
+
+    @classmethod
+    @abstractmethod
+    def from_state(cls, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> Format:
+        """The inverse of :meth:`state`."""
+
+    def rows(self, X: Any) -> Rows:
+        """X as rows for the training loop, float32."""
+        return cached((self.to_tensor(piece) for piece in self.chunks(X)), count(X, self), self.width)
+
+    def view(self) -> tuple[Tensor, Tensor]:
+        """Centre and spread (d,) with which the curved path of a network sees the features."""
+        return torch.zeros(self.width), torch.ones(self.width)
+
+    def missing(self) -> list[int]:
+        """The features that get a missing-indicator: those that were missing in some row of fit."""
+        return []
+
+    def original(self, x: Tensor) -> list[list[Any]]:
+        """x (n, d) -> one list per column of values in original units, for people to read."""
+        return [list(column) for column in np.asarray(self.from_tensor(x)).T]
+
+
+def cached(pieces: Iterator[Tensor], n: int, d: int) -> Rows:
+    """Encode once: into memory, or into a temporary file where that is too large."""
+    if n * d * 4 <= IN_MEMORY:
+        kept = [piece.float() for piece in pieces]
+        return Rows(kept[0] if len(kept) == 1 else torch.cat(kept) if kept else torch.empty(0, d))
+    with tempfile.TemporaryFile(prefix="diabolo-rows-") as file:  # without a name: it lives as long as the map
+        table = np.memmap(file, np.float32, "w+", shape=(n, d))
+    start = 0
+    for piece in pieces:
+        table[start : start + len(piece)] = piece.numpy()
+        start += len(piece)
+    return Rows(table)
+
+
+def count(X: Any, format: Format) -> int:
+    """Number of rows of X, without holding it in memory."""
+    if hasattr(X, "shape"):
+        return int(X.shape[0])
+    if isinstance(X, (list, tuple)):
+        return len(X)
+    return sum(piece.shape[0] if hasattr(piece, "shape") else len(piece) for piece in format.chunks(X))
+
+
+def check_finite(x: np.ndarray, names: list[str]) -> None:
+    """Infinite values have no place in a squared error."""
+    bad = np.isinf(x).any(0)
+    if bad.any():
+        j = int(np.flatnonzero(bad)[0])
+        row = int(np.flatnonzero(np.isinf(x[:, j]))[0])
+        raise DataError(
+            f"Input X contains infinity: column {names[j]!r}, row {row}. "
+            "Replace infinite values by NaN (missing) or by a number."
+        )
+
+
+def warn_empty(names: list[str]) -> None:
+    """Columns without a single value."""
+    if names:
+        shown = ", ".join(map(repr, names[:20]))
+        warnings.warn(f"column(s) {shown} have no values at all, and teach nothing: drop them", stacklevel=4)
+
+
+def named_loss(name: str, width: int, sizes: list[int]) -> Loss:
+    """One loss for all features, or for all columns of one-hot levels."""
+    if name == "softmax":
+        return Softmax(tuple(sizes))
+    if name not in SINGLE:
+        allowed = ", ".join(map(repr, ["auto", *SINGLE, "softmax"]))
+        raise ValueError(f"loss={name!r}: allowed are {allowed}, or a Loss")
+    if name == "multinomial":
+        return Multinomial()
+    numbers = tuple(range(width))
+    return Columns([Part(SINGLE[name], numbers, numbers, (1.0,) * width)])

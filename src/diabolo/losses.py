@@ -1,0 +1,286 @@
+r"""What it costs to be wrong: a sum over outputs, one term per column.
+
+    loss(raw, y)_i = sum_j  v_j * loss_j(raw_ij, y_ij)           y_ij = NaN: not observed, no term
+
+    Squared      (raw - y)^2                                      predict: raw
+    Bounded      (s(raw) - y)^2,   s = logistic                   predict: s(raw), for numbers in [0, 1]
+    Logistic     log(1 + e^raw) - y raw                           predict: s(raw), the probability of 1
+    Softmax      -sum_l y_l log p_l,   p = softmax(raw)           predict: p, the probabilities of the levels
+    Multinomial  -sum_w y_w log p_w / mean length                 predict: p, the probabilities of the words
+    Columns      the sum of several of these, each on its features
+
+``raw`` and ``y`` have the same shape (B, m): a category is m = number of levels features, of which one is 1. The
+*error* is the yardstick that a linear model shares, for it needs expected values only: squared error of numbers, Brier
+score of categories, Kullback-Leibler divergence of documents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+__all__ = ["Bounded", "Columns", "Logistic", "Loss", "Multinomial", "Part", "Softmax", "Squared"]
+
+LOSSES: dict[str, type[Loss]] = {}
+
+
+class Loss:
+    """Base: ``(raw (B, m), y (B, m)) -> (B,)``."""
+
+    def __init_subclass__(cls) -> None:
+        LOSSES[cls.__name__] = cls
+
+    def __call__(self, raw: Tensor, y: Tensor) -> Tensor:
+        return self.terms(raw, y).sum(1)
+
+    def terms(self, raw: Tensor, y: Tensor) -> Tensor:
+        """(B, c): the loss of each of the c columns; 0 where y is NaN."""
+        raise NotImplementedError
+
+    def predict(self, raw: Tensor) -> Tensor:
+        """(B, m): the expected value of y."""
+        raise NotImplementedError
+
+    def errors(self, expected: Tensor, y: Tensor) -> Tensor:
+        """(B, c): squared distance of the expected values to y, per column; 0 where y is NaN."""
+        return distance(expected, y)
+
+    def tangent(self, mean: Tensor) -> tuple[Tensor, Tensor]:
+        """raw0 (m,), slope (m,): raw0 + slope * (e - mean) predicts e to first order in e - mean.
+
+        It lets a network whose output is not linear start where the linear model is.
+        """
+        return mean, torch.ones_like(mean)
+
+
+def distance(e: Tensor, y: Tensor) -> Tensor:
+    """(e - y)^2; 0 where y is NaN, and NaN where only e is: a broken network shall not look perfect."""
+    unknown = torch.isnan(y)
+    if not unknown.any():
+        return (e - y).square()
+    return (e - torch.where(unknown, e, y)).square()
+
+
+def observed(x: Tensor) -> Tensor:
+    """NaN -> 0."""
+    return torch.nan_to_num(x, nan=0.0)
+
+
+@dataclass(frozen=True)
+class Squared(Loss):
+    """(raw - y)^2 per feature: numbers.
+
+    >>> Squared()(torch.tensor([[1.0, 5.0]]), torch.tensor([[3.0, float("nan")]]))
+    tensor([4.])
+    """
+
+    def terms(self, raw: Tensor, y: Tensor) -> Tensor:
+        return distance(raw, y)
+
+    def predict(self, raw: Tensor) -> Tensor:
+        return raw
+
+
+@dataclass(frozen=True)
+class Bounded(Loss):
+    """(s(raw) - y)^2 per feature: numbers known to lie in [0, 1], such as pixels.
+
+    >>> Bounded().predict(torch.tensor([[0.0]]))
+    tensor([[0.5000]])
+    """
+
+    def terms(self, raw: Tensor, y: Tensor) -> Tensor:
+        return distance(torch.sigmoid(raw), y)
+
+    def predict(self, raw: Tensor) -> Tensor:
+        return torch.sigmoid(raw)
+
+    def tangent(self, mean: Tensor) -> tuple[Tensor, Tensor]:
+        p = mean.clamp(0.05, 0.95)
+        return torch.logit(p), 1 / (p * (1 - p))
+
+
+@dataclass(frozen=True)
+class Logistic(Loss):
+    """Cross-entropy of a yes/no per feature; y may be a probability.
+
+    >>> Logistic()(torch.tensor([[0.0]]), torch.tensor([[1.0]]))
+    tensor([0.6931])
+    """
+
+    def terms(self, raw: Tensor, y: Tensor) -> Tensor:
+        known = ~torch.isnan(y)
+        loss = F.binary_cross_entropy_with_logits(raw, observed(y).to(raw.dtype), reduction="none")
+        return loss * known
+
+    def predict(self, raw: Tensor) -> Tensor:
+        return torch.sigmoid(raw)
+
+    def tangent(self, mean: Tensor) -> tuple[Tensor, Tensor]:
+        return Bounded().tangent(mean)
+
+
+@dataclass(frozen=True)
+class Softmax(Loss):
+    """Cross-entropy of categories; column j has `sizes[j]` features, one per level.
+
+    Parameters
+    ----------
+    sizes : tuple of int
+        Levels of each column. All columns are computed at once, padded to the longest.
+
+    Examples
+    --------
+    >>> Softmax((2, 3)).predict(torch.zeros(1, 5))
+    tensor([[0.5000, 0.5000, 0.3333, 0.3333, 0.3333]])
+    """
+
+    sizes: tuple[int, ...]
+
+    @cached_property
+    def place(self) -> Tensor:
+        """(m,) where each feature lies in the padded (columns, longest) table."""
+        longest = max(self.sizes)
+        return torch.cat([torch.arange(n) + j * longest for j, n in enumerate(self.sizes)])
+
+    def padded(self, x: Tensor, fill: float) -> Tensor:
+        """(B, m) -> (B, columns, longest)."""
+        table = x.new_full((len(x), len(self.sizes) * max(self.sizes)), fill)
+        return table.index_copy(1, self.place.to(x.device), x).view(len(x), len(self.sizes), max(self.sizes))
+
+    def terms(self, raw: Tensor, y: Tensor) -> Tensor:
+        log_p = self.padded(raw, -torch.inf).log_softmax(-1)
+        return -(self.padded(observed(y).to(raw.dtype), 0.0) * log_p.clamp(min=-1e4)).sum(-1)
+
+    def predict(self, raw: Tensor) -> Tensor:
+        p = self.padded(raw, -torch.inf).softmax(-1)
+        return p.flatten(1)[:, self.place.to(raw.device)]
+
+    def errors(self, expected: Tensor, y: Tensor) -> Tensor:
+        return self.padded(distance(expected, y), 0.0).sum(-1)
+
+    def tangent(self, mean: Tensor) -> tuple[Tensor, Tensor]:
+        return mean.clamp(min=1e-3).log(), 1 / mean.clamp(min=0.05)
+
+
+@dataclass(frozen=True)
+class Multinomial(Loss):
+    """Cross-entropy of word counts: a softmax over the vocabulary, each document weighted by its length.
+
+    Parameters
+    ----------
+    length : float, default=1.0
+        Divides the loss; the mean length of the training documents makes it of order 1.
+
+    Examples
+    --------
+    >>> counts = torch.tensor([[3.0, 1.0, 0.0]])
+    >>> Multinomial()(torch.zeros(1, 3), counts) / 4                  # log 3 per word
+    tensor([1.0986])
+    """
+
+    length: float = 1.0
+
+    def terms(self, raw: Tensor, y: Tensor) -> Tensor:
+        return -(y * raw.log_softmax(-1)).sum(-1, keepdim=True) / self.length
+
+    def predict(self, raw: Tensor) -> Tensor:
+        return raw.softmax(-1)
+
+    def errors(self, expected: Tensor, y: Tensor) -> Tensor:
+        """Kullback-Leibler divergence of the document's word shares from the expected ones, in nats."""
+        share = y / y.sum(-1, keepdim=True).clamp(min=1.0)
+        expected = expected / expected.sum(-1, keepdim=True).clamp(min=1e-12)
+        return torch.special.xlogy(share, share / expected.clamp(min=1e-12)).sum(-1, keepdim=True)
+
+    def tangent(self, mean: Tensor) -> tuple[Tensor, Tensor]:
+        return mean.clamp(min=1e-7).log(), torch.ones_like(mean)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A loss on some of the features, which make up some of the columns.
+
+    Parameters
+    ----------
+    loss : Loss
+    features : tuple of int
+        Which of the m features.
+    columns : tuple of int
+        Which of the table's columns they are, in the order of the loss's terms.
+    weights : tuple of float
+        v_j of each of these columns.
+    """
+
+    loss: Loss
+    features: tuple[int, ...]
+    columns: tuple[int, ...]
+    weights: tuple[float, ...]
+
+    @cached_property
+    def index(self) -> Tensor | slice:
+        """The features as a slice where they are consecutive: no copy."""
+        first, last = self.features[0], self.features[-1]
+        if self.features == tuple(range(first, last + 1)):
+            return slice(first, last + 1)
+        return torch.tensor(self.features)
+
+    @cached_property
+    def v(self) -> Tensor | None:
+        return None if set(self.weights) == {1.0} else torch.tensor(self.weights)
+
+
+class Columns(Loss):
+    r"""The sum over the columns of a table, each with the loss of its kind.
+
+    So that a category with 40 levels does not drown a number, a column's weight makes the loss of the best constant
+    guess equal to the column's variance, the unit in which PCA counts: 1 for a standardized number (weight 1), and
+    :math:`1 - \sum_l p_l^2` for a category with shares p, whose weight is that over its entropy
+    :math:`-\sum_l p_l \log p_l`. A column that hardly varies hardly counts, however many levels it has.
+
+    Parameters
+    ----------
+    parts : sequence of Part
+        Every feature belongs to exactly one part.
+
+    Examples
+    --------
+    >>> two = Columns([Part(Squared(), (0,), (0,), (1.0,)), Part(Softmax((2,)), (1, 2), (1,), (0.5,))])
+    >>> two(torch.zeros(1, 3), torch.tensor([[2.0, 1.0, 0.0]]))       # 2^2 + 0.5 log 2
+    tensor([4.3466])
+    """
+
+    def __init__(self, parts: Sequence[Part]) -> None:
+        self.parts = tuple(parts)
+        self.order = torch.tensor([c for part in self.parts for c in part.columns]).argsort()
+        self.place = torch.tensor([f for part in self.parts for f in part.features]).argsort()
+
+    def __repr__(self) -> str:
+        inside = ", ".join(f"{part.loss!r} x {len(part.columns)}" for part in self.parts)
+        return f"Columns({inside})"
+
+    def terms(self, raw: Tensor, y: Tensor) -> Tensor:
+        found = []
+        for part in self.parts:
+            terms = part.loss.terms(raw[:, part.index], y[:, part.index])
+            found.append(terms if part.v is None else terms * part.v.to(terms))
+        return torch.cat(found, 1)[:, self.order] if len(found) > 1 else found[0]
+
+    def predict(self, raw: Tensor) -> Tensor:
+        if len(self.parts) == 1:
+            return self.parts[0].loss.predict(raw)
+        return torch.cat([part.loss.predict(raw[:, part.index]) for part in self.parts], 1)[:, self.place]
+
+    def errors(self, expected: Tensor, y: Tensor) -> Tensor:
+        found = [part.loss.errors(expected[:, part.index], y[:, part.index]) for part in self.parts]
+        return torch.cat(found, 1)[:, self.order]
+
+    def tangent(self, mean: Tensor) -> tuple[Tensor, Tensor]:
+        pairs = [part.loss.tangent(mean[list(part.features)]) for part in self.parts]
+        raw0, slope = (torch.cat(side)[self.place] for side in zip(*pairs, strict=True))
+        return raw0, slope

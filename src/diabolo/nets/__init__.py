@@ -1,0 +1,99 @@
+"""What stands on either side of the waist: plain modules, and the closed vocabulary in which a file describes them.
+
+``describe(module)`` gives JSON, ``build(json)`` the module again. What is not in the vocabulary is the user's own: its
+weights are saved, but the module itself has to be given when the file is loaded.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import nn
+
+from ..errors import FormatError
+from .documents import Sphere, TfIdf
+from .mlp import Curved, Missing, mlp
+
+__all__ = ["Curved", "Missing", "Sphere", "TfIdf", "build", "describe", "is_own", "mlp"]
+
+OWN = {cls.__name__: cls for cls in (Curved, Missing, Sphere, TfIdf)}
+PLAIN: dict[str, tuple[type[nn.Module], tuple[str, ...]]] = {
+    "Linear": (nn.Linear, ("in_features", "out_features")),
+    "LayerNorm": (nn.LayerNorm, ("normalized_shape",)),
+    "Dropout": (nn.Dropout, ("p",)),
+    **{cls.__name__: (cls, ()) for cls in (nn.SiLU, nn.ReLU, nn.GELU, nn.Tanh, nn.Sigmoid, nn.Identity, nn.Flatten)},
+}
+MAX_WIDTH = 1 << 24
+MAX_LAYERS = 100
+
+
+def describe(module: nn.Module) -> dict[str, Any]:
+    """JSON for a module of the vocabulary; ``{"layer": "custom", "class": ...}`` for any other.
+
+    >>> describe(nn.Sequential(nn.Linear(2, 3), nn.Tanh()))["parts"][0]
+    {'layer': 'Linear', 'in_features': 2, 'out_features': 3, 'bias': True}
+    """
+    name = type(module).__name__
+    if type(module) is nn.Sequential:
+        parts = [describe(part) for part in module]
+        if any(part["layer"] == "custom" for part in parts):
+            return {"layer": "custom", "class": name}
+        return {"layer": "Sequential", "parts": parts}
+    if OWN.get(name) is type(module):
+        return {"layer": name, **module.config()}
+    if name in PLAIN and PLAIN[name][0] is type(module):
+        values = {key: getattr(module, key) for key in PLAIN[name][1]}
+        values = {key: list(v) if isinstance(v, tuple) else v for key, v in values.items()}
+        return {"layer": name, **values} | ({"bias": module.bias is not None} if name == "Linear" else {})
+    return {"layer": "custom", "class": name}
+
+
+def build(config: Any, depth: int = 0) -> nn.Module:
+    """The module that :func:`describe` described, with fresh weights.
+
+    Raises
+    ------
+    FormatError
+        The description is outside the vocabulary.
+    """
+    if not isinstance(config, dict) or depth > 20:
+        raise FormatError(f"{config!r:.80} does not describe a layer")
+    values = dict(config)
+    name = values.pop("layer", None)
+    if name == "Sequential":
+        return nn.Sequential(*[build(part, depth + 1) for part in _few(values["parts"])])
+    classes: dict[str, Any] = {**OWN, **{key: cls for key, (cls, _) in PLAIN.items()}}
+    if name not in classes:
+        raise FormatError(f"{name!r} is not a layer this version knows; it knows {', '.join(sorted(classes))}")
+    _few(values.get("hidden", []))
+    unknown = set(values) - {*PLAIN[name][1], "bias"} if name in PLAIN else set()
+    if unknown:
+        raise FormatError(f"layer {name!r} has no {min(unknown)!r}")
+    _reasonable(values)
+    try:
+        module: nn.Module = classes[name](**values)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise FormatError(f"layer {name!r} cannot be built from {values!r:.80}: {error}") from None
+    return module
+
+
+def is_own(config: dict[str, Any]) -> bool:
+    """Whether the description is of a user's own module, which a file does not contain."""
+    return config.get("layer") == "custom"
+
+
+def _few(layers: list[Any]) -> list[Any]:
+    if len(layers) > MAX_LAYERS:
+        raise FormatError(f"{len(layers):,} layers in a row; allowed are {MAX_LAYERS}")
+    return layers
+
+
+def _reasonable(value: Any) -> None:
+    """No number in a file may ask for an absurd size."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        for item in value:
+            _reasonable(item)
+    elif isinstance(value, (int, float)) and not 0 <= value <= MAX_WIDTH:
+        raise FormatError(f"{value!r} is not a size")

@@ -1,0 +1,76 @@
+r"""A document as the encoder sees it.
+
+    x_w = (1 + log n_w) idf_w / |.|        n_w: how often word w occurs; idf_w = 1 + log((1 + N) / (1 + N_w))
+    z   = sqrt(k) h / |h|  (+ sigma e, e ~ N(0, 1), while training)         h: what the encoder's last layer gives
+
+Word counts have heavy tails and most of a document's length is common words; tf-idf on the unit sphere has neither. What
+a document is about is a direction as well, so its code lies on a sphere, where the cosine is the distance. The noise makes
+neighbours on that sphere decode to similar words: codes that are near are about the same things.
+
+References
+----------
+Semantic hashing (Salakhutdinov & Hinton, 2009), https://doi.org/10.1016/j.ijar.2008.11.006
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+__all__ = ["Sphere", "TfIdf"]
+
+
+class TfIdf(nn.Module):
+    """Counts (B, d) -> tf-idf (B, d) of length 1.
+
+    Examples
+    --------
+    >>> TfIdf(2)(torch.tensor([[0.0, 7.0], [0.0, 0.0]]))
+    tensor([[0., 1.],
+            [0., 0.]])
+    """
+
+    idf: Tensor
+
+    def __init__(self, d: int) -> None:
+        super().__init__()
+        self.register_buffer("idf", torch.ones(d))
+
+    def forward(self, n: Tensor) -> Tensor:
+        tf = torch.where(n > 0, 1 + n.clamp(min=1).log(), 0)
+        return F.normalize(tf * self.idf, dim=1)
+
+    def config(self) -> dict[str, Any]:
+        return {"d": len(self.idf)}
+
+
+class Sphere(nn.Module):
+    """Codes (B, k) -> codes of length sqrt(k); while training, with noise.
+
+    Parameters
+    ----------
+    noise : float, default=0.5
+        Standard deviation of what is added to each number of the code in training.
+
+    Examples
+    --------
+    >>> Sphere().eval()(torch.tensor([[3.0, 4.0]])).square().sum()
+    tensor(2.)
+    """
+
+    def __init__(self, noise: float = 0.5) -> None:
+        super().__init__()
+        self.noise = noise
+
+    def forward(self, h: Tensor) -> Tensor:
+        z = F.normalize(h, dim=1) * h.shape[1] ** 0.5
+        return z + self.noise * torch.randn_like(z) if self.training else z
+
+    def extra_repr(self) -> str:
+        return f"noise={self.noise}"
+
+    def config(self) -> dict[str, Any]:
+        return {"noise": self.noise}

@@ -1,0 +1,138 @@
+r"""Layers side by side with a straight line.
+
+    y = A x + b + V h_L,     h_0 = asinh((x - c) / s),    h_l = SiLU(W_l h_{l-1} + b_l),     V = 0 at the start
+
+``A, b`` is the straight path: with PCA's axes in it the network *is* PCA before the first step. ``V h`` is the curved
+path. It sees wild values through asinh, which grows like a logarithm, so that one row a thousand standard deviations
+away cannot throw the curved path about; the straight path carries such a row as PCA would.
+
+References
+----------
+Delving deep into rectifiers (He et al., 2015), https://arxiv.org/abs/1502.01852 (the initialization of the W_l)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["Curved", "Missing", "mlp"]
+
+
+def mlp(d: int, hidden: Sequence[int], out: int, activation: type[nn.Module] = nn.SiLU, dropout: float = 0.0) -> nn.Sequential:
+    """d -> hidden ... -> out, He-initialized, biases zero, the last layer linear.
+
+    >>> mlp(3, (8,), 2)
+    Sequential(
+      (0): Linear(in_features=3, out_features=8, bias=True)
+      (1): SiLU()
+      (2): Linear(in_features=8, out_features=2, bias=True)
+    )
+    """
+    layers: list[nn.Module] = []
+    for a, b in pairwise((d, *hidden)):
+        layers += [_he(nn.Linear(a, b)), activation()]
+        if dropout:
+            layers.append(nn.Dropout(dropout))
+    last = nn.Linear((d, *hidden)[-1], out)
+    nn.init.kaiming_normal_(last.weight, nonlinearity="linear")
+    nn.init.zeros_(last.bias)
+    return nn.Sequential(*layers, last)
+
+
+def _he(layer: nn.Linear) -> nn.Linear:
+    nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
+class Curved(nn.Module):
+    """Straight path plus curved path; without hidden layers the straight path alone.
+
+    Parameters
+    ----------
+    d, out : int
+        Width of x and of y.
+    hidden : sequence of int
+        Widths of the curved path's layers.
+    dropout : float, default=0.0
+        After each hidden layer.
+
+    Examples
+    --------
+    >>> net = Curved(4, (16,), 2).straight_from(torch.eye(2, 4), torch.zeros(2))
+    >>> net(torch.tensor([[5.0, 6.0, 7.0, 8.0]]))
+    tensor([[5., 6.]], grad_fn=<AddBackward0>)
+    """
+
+    c: Tensor
+    s: Tensor
+
+    def __init__(self, d: int, hidden: Sequence[int], out: int, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.sizes = (d, tuple(hidden), out, dropout)
+        self.straight = nn.Linear(d, out)
+        self.curve = mlp(d, hidden, out, dropout=dropout) if hidden else None
+        self.register_buffer("c", torch.zeros(d))
+        self.register_buffer("s", torch.ones(d))
+        if self.curve is not None:
+            nn.init.zeros_(self.curve[-1].get_parameter("weight"))
+
+    def straight_from(self, a: Tensor, b: Tensor) -> Curved:
+        """Set the straight path to ``A (out, d)`` and ``b (out,)``."""
+        with torch.no_grad():
+            self.straight.weight.copy_(a)
+            self.straight.bias.copy_(b)
+        return self
+
+    def seen_as(self, c: Tensor, s: Tensor) -> Curved:
+        """Set centre and spread (d,) of what the curved path sees."""
+        self.c.copy_(c)
+        self.s.copy_(s)
+        return self
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.straight(x)
+        if self.curve is not None:
+            y = y + self.curve(torch.asinh((x - self.c) / self.s))
+        return y
+
+    def config(self) -> dict[str, Any]:
+        d, hidden, out, dropout = self.sizes
+        return {"d": d, "hidden": list(hidden), "out": out, "dropout": dropout}
+
+
+class Missing(nn.Module):
+    """NaN -> 0 (the mean of a standardized number), and one indicator for each feature that may be missing.
+
+    Parameters
+    ----------
+    watched : sequence of int
+        Features that get an indicator: 1 where the value is missing.
+
+    Examples
+    --------
+    >>> Missing([1])(torch.tensor([[float("nan"), 2.0], [3.0, float("nan")]]))
+    tensor([[0., 2., 0.],
+            [3., 0., 1.]])
+    """
+
+    def __init__(self, watched: Sequence[int]) -> None:
+        super().__init__()
+        self.watched = [int(i) for i in watched]
+
+    def forward(self, x: Tensor) -> Tensor:
+        filled = torch.nan_to_num(x, nan=0.0)
+        if not self.watched:
+            return filled
+        return torch.cat([filled, torch.isnan(x[:, self.watched]).to(x.dtype)], 1)
+
+    def extra_repr(self) -> str:
+        return f"watched={self.watched}"
+
+    def config(self) -> dict[str, Any]:
+        return {"watched": self.watched}

@@ -1,0 +1,161 @@
+r"""From a gradient to a step.
+
+    w  one flat float32 vector of all trainable weights, g  its gradient, clipped to a norm
+    AdamW   w <- w - eta m / sqrt(v)                      m, v: running means of g and g^2
+    Muon    W <- W - eta U V'                             for every matrix W, where M = U S V' is its momentum
+
+References
+----------
+Decoupled weight decay regularization (Loshchilov & Hutter, 2019), https://arxiv.org/abs/1711.05101
+Muon is scalable for LLM training (Liu et al., 2025), https://arxiv.org/abs/2502.16982
+The Polar Express (Amsel et al., 2025), https://arxiv.org/abs/2505.16932 (polynomials that adapt to the interval)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from .errors import TrainingError
+
+__all__ = ["Flat", "Muon", "optimizers", "orthogonal"]
+
+
+class Flat:
+    """All trainable parameters of a module as one float32 vector ``w``, with one gradient vector ``g``.
+
+    One vector makes the optimizer, the clipping, the averaging and (under torchrun) the all-reduce one operation each,
+    and lets forward and backward run on a bfloat16 copy while ``w`` stays float32.
+    """
+
+    def __init__(self, module: nn.Module, dtype: torch.dtype = torch.float32) -> None:
+        trainable = [p for p in module.parameters() if p.requires_grad]
+        self.parameters = sorted(trainable, key=lambda p: p.ndim < 2)  # matrices first: only they decay
+        if not self.parameters:
+            raise TrainingError("the network has no trainable parameter: unfreeze a part of it, or do not train it")
+        self.w = torch.cat([p.detach().float().flatten() for p in self.parameters])
+        self.low = self.w if dtype == torch.float32 else self.w.to(dtype)
+        self.g = torch.zeros_like(self.w)
+        self.matrices = sum(p.numel() for p in self.parameters if p.ndim >= 2)
+        self.use(self.low)
+        module.zero_grad()
+
+    def views(self, vector: Tensor) -> list[Tensor]:
+        """The pieces of `vector` in the shapes of the parameters."""
+        pieces = vector.split([p.numel() for p in self.parameters])
+        return [piece.view(p.shape) for piece, p in zip(pieces, self.parameters, strict=True)]
+
+    def use(self, vector: Tensor) -> None:
+        """Let the module compute with `vector`."""
+        for p, piece in zip(self.parameters, self.views(vector), strict=True):
+            p.data = piece
+
+    @contextmanager
+    def using(self, vector: Tensor) -> Iterator[None]:
+        self.use(vector)
+        try:
+            yield
+        finally:
+            self.use(self.low)
+
+    def gradient(self, clip: float) -> Tensor:
+        """What backward left, gathered in ``g``, averaged over the processes, its norm clipped; returns the norm.
+
+        A gradient is copied once here: were it kept, backward would add to it, and it would have to be zeroed.
+        """
+        for p, piece in zip(self.parameters, self.views(self.g), strict=True):
+            if p.grad is None:  # unused in this step
+                piece.zero_()
+            else:
+                piece.copy_(p.grad)
+            p.grad = None
+        if torch.distributed.is_available() and torch.distributed.is_initialized():
+            torch.distributed.all_reduce(self.g)
+            self.g /= torch.distributed.get_world_size()
+        norm = torch.linalg.vector_norm(self.g)
+        if norm > clip:
+            self.g *= clip / norm
+        return norm
+
+    def sync(self) -> None:
+        """``w`` into the copy that computes."""
+        if self.low is not self.w:
+            self.low.copy_(self.w)
+
+    def release(self, vector: Tensor) -> None:
+        """End: `vector` becomes the module's weights, each in memory of its own."""
+        for p, piece in zip(self.parameters, self.views(vector), strict=True):
+            p.grad = None
+            p.data = piece.clone()
+
+
+def optimizers(flat: Flat, name: str, lr: float, muon_lr: float, weight_decay: float) -> list[torch.optim.Optimizer]:
+    """The optimizers that together move ``w``; their gradients are views of ``g``."""
+    cut = flat.matrices
+    matrices, vectors = nn.Parameter(flat.w[:cut]), nn.Parameter(flat.w[cut:])
+    matrices.grad, vectors.grad = flat.g[:cut], flat.g[cut:]
+    adam: dict[str, Any] = {"lr": lr, "betas": (0.9, 0.99), "fused": True}
+    if name == "adamw":
+        groups = [
+            {"params": [matrices], "weight_decay": weight_decay},
+            {"params": [vectors], "weight_decay": 0.0},
+        ]
+        return [torch.optim.AdamW(groups, **adam)]
+    return [Muon(flat, muon_lr, weight_decay), torch.optim.AdamW([vectors], weight_decay=0.0, **adam)]
+
+
+class Muon(torch.optim.Optimizer):
+    """Momentum whose matrix is replaced by its nearest orthogonal one (a Newton-Schulz iteration in bfloat16).
+
+    Parameters
+    ----------
+    flat : Flat
+        The matrices are those of ``flat``; convolutions count as matrices (out, in * kernel).
+    """
+
+    def __init__(self, flat: Flat, lr: float = 0.02, weight_decay: float = 0.0) -> None:
+        pairs = zip(flat.views(flat.w), flat.views(flat.g), strict=True)
+        parameters = []
+        for w, g in pairs:
+            if w.ndim >= 2:
+                p = nn.Parameter(w)
+                p.grad = g
+                parameters.append(p)
+        super().__init__(parameters, {"lr": lr, "momentum": 0.95, "weight_decay": weight_decay})
+
+    @torch.no_grad()
+    def step(self, closure: None = None) -> None:  # type: ignore[override]
+        for group in self.param_groups:
+            for p in group["params"]:
+                state = self.state[p]
+                m = state.setdefault("momentum", torch.zeros_like(p))
+                m.lerp_(p.grad, 1 - group["momentum"])
+                update = orthogonal(torch.lerp(p.grad, m, group["momentum"]).flatten(1))
+                rate = group["lr"] * max(1.0, update.shape[0] / update.shape[1]) ** 0.5
+                p.mul_(1 - rate * group["weight_decay"])
+                p.add_(update.view_as(p), alpha=-rate)
+
+
+# Each row (a, b, c) is the odd quintic a s + b s^3 + c s^5 nearest to 1 on the interval into which the rows before it
+# have brought singular values from [0.02, 1]; composed, they send [0.01, 1] into [0.7, 1.3] with three steps, where one
+# fixed quintic needs five.
+QUINTICS = ((7.711, -22.1138, 16.2487), (3.7872, -3.0659, 0.6533), (2.6684, -1.9829, 0.4533))
+
+
+def orthogonal(m: Tensor) -> Tensor:
+    """(a, b) -> the same shape, singular vectors kept, singular values near 1.
+
+    >>> u = orthogonal(torch.randn(20, 50, generator=torch.Generator().manual_seed(0))).float()
+    >>> bool((torch.linalg.svdvals(u) - 1).abs().max() < 0.3)
+    True
+    """
+    x = m.bfloat16() if m.shape[0] <= m.shape[1] else m.T.bfloat16()
+    x = x / (1.01 * torch.linalg.vector_norm(x, dtype=torch.float32) + 1e-7)
+    for a, b, c in QUINTICS:
+        gram = x @ x.T
+        x = torch.addmm(x, torch.addmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
+    return x if m.shape[0] <= m.shape[1] else x.T

@@ -1,0 +1,73 @@
+"""A model and its data as one HTML file that opens from disk and asks nothing of the network.
+
+write(model, X, "report.html")        what is measured (contents.py) + how it looks (page.html, style.css, page.js)
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+
+from ..storage import atomic
+from .contents import contents
+from .page import html
+from .verdict import linear_name, verdict
+
+__all__ = ["linear_name", "verdict", "write"]
+
+
+def write(
+    model: Any,
+    X: Any,
+    path: str | os.PathLike[str],
+    *,
+    title: str = "",
+    labels: Mapping[str, Any] | None = None,
+    seed: int = 0,
+) -> None:
+    """Write a report on a fitted autoencoder: one HTML file.
+
+    Parameters
+    ----------
+    model : Autoencoder
+        Fitted, or loaded.
+    X : DataFrame, array-like (n, d), sparse matrix (n, d), list of str, or path
+        The rows to look at; whatever ``model.transform`` takes.
+    path : path
+        Written atomically: complete, or not at all.
+    title : str, default=""
+        What the data are called.
+    labels : dict of name to (n,) values, optional
+        What else is known of each row, to colour the map with.
+    seed : int, default=0
+        Of the map. The same model, rows and seed give the same bytes.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from sklearn.datasets import load_iris
+    >>> from diabolo import Autoencoder
+    >>> X, y = load_iris(return_X_y=True)
+    >>> ae = Autoencoder(n_components=2, epochs=2, random_state=0).fit(X)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write(ae, X, f"{folder}/iris.html", title="Iris", labels={"species": y})
+    """
+    with progress() as say:
+        made = html(contents(model, X, title, labels or {}, seed, say))
+    with atomic(path) as file:
+        file.write(made)
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str], None]]:
+    """A function that says what is being done, where stderr is a terminal."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda text: None
+        return
+    with console.status("Report") as status:
+        yield lambda text: status.update(f"Report: {text}")

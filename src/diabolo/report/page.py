@@ -1,0 +1,53 @@
+"""Contents -> the bytes of one HTML file.
+
+The policy in its head forbids every request, and every script and style but the two that are in the file, named by their
+hash. The contents go in as JSON, which the browser does not execute and the script writes as text only.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from importlib.resources import files
+from typing import Any
+
+__all__ = ["html"]
+
+
+def html(contents: dict[str, Any]) -> bytes:
+    """One page; the same contents give the same bytes."""
+    style, script = part("style.css"), part("page.js")
+    filled = {"policy": policy(style, script), "title": escaped(contents["title"]), "style": style, "script": script}
+    filled["contents"] = inert(contents)
+    return re.sub(r"\[\[(\w+)\]\]", lambda mark: filled[mark[1]], part("page.html")).encode()
+
+
+def policy(style: str, script: str) -> str:
+    """Content-Security-Policy: nothing but these two, and pictures that are in the page."""
+    nothing = ("default-src", "base-uri", "form-action")
+    rules = [f"{rule} 'none'" for rule in nothing]
+    return "; ".join([*rules, f"script-src {digest(script)}", f"style-src {digest(style)}", "img-src data:"])
+
+
+def digest(text: str) -> str:
+    """As a policy names an inline script or style."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def inert(contents: dict[str, Any]) -> str:
+    r"""JSON that cannot end the element it stands in.
+
+    >>> inert({"name": "</script>"})
+    '{"name":"\\u003c/script>"}'
+    """
+    return json.dumps(contents, separators=(",", ":"), allow_nan=False, ensure_ascii=True).replace("<", "\\u003c")
+
+
+def escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").encode("utf-8", "replace").decode()
+
+
+def part(name: str) -> str:
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")

@@ -1,0 +1,158 @@
+"""Rows for people: original units, pictures, words; what was seen, and what two models expect."""
+
+from __future__ import annotations
+
+from math import isqrt
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .rows import Picked, cells
+from .values import packed, plain, rounded
+
+__all__ = ["People"]
+
+SHOWN = 40  # cells of a row; of a document, WORDS
+WORDS = 12
+HALF = 0.5  # surprising are the cells that carry this share of a row's error and are further off than the column varies
+MANY = 500  # rows decoded at once
+
+
+class People:
+    """Reads numbers of a model's format out to people.
+
+    Parameters
+    ----------
+    model : Autoencoder
+    picked : Picked
+        The rows that are shown: they fix black and white of the pictures.
+    """
+
+    def __init__(self, model: Any, picked: Picked) -> None:
+        self.model, self.format = model, model.format_
+        self.documents = self.format.kind == "documents"
+        self.picture = self._picture(picked)
+        self.names = [self._name(j, name) for j, name in enumerate(self.format.columns)]
+
+    def _picture(self, picked: Picked) -> dict[str, Any] | None:
+        """Side, black and white, where rows are square pictures of one unit."""
+        side = isqrt(self.format.width)
+        if not getattr(self.format, "common", False) or side**2 != self.format.width or side < 4:
+            return None
+        x = self.numbers(picked.x)
+        return {
+            "side": side,
+            "low": rounded(float(np.nanmin(x, initial=0.0))),
+            "high": rounded(float(np.nanmax(x, initial=0.0))),
+        }
+
+    def _name(self, j: int, name: str) -> str:
+        if self.picture is None:
+            return name
+        row, place = divmod(j, self.picture["side"])
+        return f"{name} (row {row + 1}, column {place + 1})"
+
+    # ── columns ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def columns(self, x: Tensor, chosen: list[int]) -> list[list[Any]]:
+        """The chosen columns of x (n, d) in original units."""
+        found: list[list[Any]] = [[] for _ in chosen]
+        for part in x.split(MANY):
+            read = self.format.original(part)
+            for values, j in zip(found, chosen, strict=True):
+                values.extend(read[j])
+        return found
+
+    def words(self, x: Tensor, most: int) -> list[list[str]]:
+        """The most frequent words of each document."""
+        return [self.format.top(row, most) for row in x.numpy()]
+
+    def numbers(self, x: Tensor) -> np.ndarray:
+        """x (n, d) of an array in original units."""
+        return x.double().numpy() * self.format.divisor + self.format.mean
+
+    def pixels(self, x: Tensor) -> str:
+        assert self.picture is not None
+        return packed(self.numbers(x), self.picture["low"], self.picture["high"])
+
+    def heat(self, errors: np.ndarray) -> list[str] | None:
+        """The error of each pixel as pictures (autoencoder, linear) on one scale."""
+        return [packed(e, 0.0, float(errors.max())) for e in errors] if self.picture else None
+
+    # ── rows ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def rows(self, picked: Picked, usual: np.ndarray) -> list[dict[str, Any]]:
+        """One entry per row: its cells by error, and what suits the kind of data; `usual` is each column's variance."""
+        if not len(picked.x):
+            return []
+        found = [{"cells": c} for c in self._cells(picked, usual)]
+        for i, entry in enumerate(found):
+            entry |= self._whole(picked, i)
+        return found
+
+    def _whole(self, picked: Picked, i: int) -> dict[str, Any]:
+        """The row as one thing: a picture, a handful of words."""
+        three = [t[i : i + 1] for t in (picked.x, picked.e, picked.p)]
+        if self.picture:
+            return {"pixels": [self.pixels(t) for t in three]}
+        return {"words": [self.words(t, WORDS)[0] for t in three]} if self.documents else {}
+
+    def _cells(self, picked: Picked, usual: np.ndarray) -> list[list[dict[str, Any]]]:
+        errors = cells(self.model, picked.e, picked.x)
+        seen, expected, linear = (self._read(t, picked.x) for t in (picked.x, picked.e, picked.p))
+        missing, sure = self._missing(picked.x), self._sure(picked.e)
+        if errors.shape[1] != len(self.names):  # a loss of one's own with other columns
+            errors, usual = torch.zeros(missing.shape), np.ones(len(self.names))
+        out = []
+        for i, e in enumerate(errors.double().numpy()):
+            order = np.argsort(-e, kind="stable")[: WORDS if self.documents else SHOWN]
+            share = e[order] / (e.sum() or 1.0)
+            surprising = (np.cumsum(share) - share < HALF) & (share > 0.1) & (e[order] > usual[order])
+            out.append(
+                [
+                    {
+                        "name": self.names[j],
+                        "seen": None if missing[i, j] else other(seen[j][i]),
+                        "expected": other(expected[j][i]),
+                        "linear": other(linear[j][i]),
+                        "sure": rounded(sure[i, j], 3),
+                        "share": rounded(s, 4),
+                        "surprising": bool(much),
+                    }
+                    for j, s, much in zip(order, share, surprising, strict=True)
+                ]
+            )
+        return out
+
+    def _read(self, t: Tensor, x: Tensor) -> list[list[Any]]:
+        """Per column; of documents, counts in as many words as were seen."""
+        if self.documents:
+            t = t * (x.sum(1, keepdim=True) / t.sum(1, keepdim=True).clamp(min=1e-12))
+        return self.columns(t, list(range(len(self.names))))
+
+    def _missing(self, x: Tensor) -> np.ndarray:
+        """(n, columns) whether nothing was seen."""
+        first = [block.start for block in self.format.blocks] if self.format.kind == "tables" else slice(None)
+        return torch.isnan(x[:, first]).numpy()
+
+    def _sure(self, e: Tensor) -> np.ndarray:
+        """(n, columns) the probability of the level that is expected; NaN for numbers."""
+        sure = np.full((len(e), len(self.names)), np.nan)
+        if self.format.kind == "tables":
+            for j, block in enumerate(self.format.blocks):
+                sure[:, j] = certainty(type(self.format.fields[j]).__name__, e[:, block])
+        return sure
+
+
+def certainty(kind: str, p: Tensor) -> Any:
+    if kind == "Category":
+        return p.amax(1)
+    return torch.maximum(p, 1 - p)[:, 0] if kind == "Binary" else torch.nan
+
+
+def other(v: Any) -> Any:
+    """A level that has no name of its own."""
+    found = plain(v)
+    return "(another value)" if found is None else found

@@ -1,0 +1,104 @@
+"""The rows, and how far two models are from each cell.
+
+    e = predict(decoder(encoder(x)))         the autoencoder
+    p = mean + A' A (x - mean)               the linear one of the same width
+    m = mean                                 the worst that counts
+
+All rows are walked once in pieces; only the few that are shown are kept as numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
+
+from ..errors import DataError
+from ..losses import Multinomial
+
+__all__ = ["Measured", "Picked", "cells", "measure", "pick"]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """All n rows: `codes` (n, k), `rows` (n,) error of each, `columns` (3, c) summed errors of e, p and m."""
+
+    codes: np.ndarray
+    rows: np.ndarray
+    columns: np.ndarray
+
+
+@dataclass(frozen=True)
+class Picked:
+    """Some of the rows: `index` (sorted), and x, e, p (len(index), d)."""
+
+    index: np.ndarray
+    x: Tensor
+    e: Tensor
+    p: Tensor
+
+    def at(self, rows: np.ndarray) -> Picked:
+        """These rows of them, in this order."""
+        place = torch.from_numpy(np.searchsorted(self.index, rows))
+        return Picked(np.asarray(rows), self.x[place], self.e[place], self.p[place])
+
+
+def measure(model: Any, X: Any) -> Measured:
+    """Walk over all rows."""
+    check_is_fitted(model)
+    codes, rows, columns = [], [], []
+    for x in pieces(model, X):
+        z, e, p = expected(model, x)
+        found = [cells(model, guess, x) for guess in (e, p, model.linear_.mean.to(x.dtype).expand(len(x), -1))]
+        codes.append(z.numpy())
+        rows.append(found[0].sum(1).numpy())
+        columns.append(torch.stack([each.double().sum(0) for each in found]).numpy())
+    if not sum(map(len, rows)):
+        raise DataError("X has no rows: there is nothing to report on")
+    return Measured(np.concatenate(codes).astype(np.float64), np.concatenate(rows).astype(np.float64), np.sum(columns, 0))
+
+
+def pick(model: Any, X: Any, rows: np.ndarray) -> Picked:
+    """Keep these rows."""
+    index, start, kept = np.unique(rows), 0, []
+    for x in pieces(model, X):
+        wanted = index[(index >= start) & (index < start + len(x))] - start
+        kept.append(x[torch.from_numpy(wanted)])
+        start += len(x)
+    x = torch.cat(kept)
+    _, e, p = expected(model, x)
+    return Picked(index, x, e, p)
+
+
+def pieces(model: Any, X: Any) -> Iterator[Tensor]:
+    """X -> chunks of x (b, d) in the network's precision."""
+    dtype = next(model.network_.parameters()).dtype
+    for piece in model.format_.chunks(X):
+        for x in model.format_.to_tensor(piece).split(4096):
+            yield x.to(dtype)
+
+
+def expected(model: Any, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """x (b, d) -> z (b, k), e (b, d), p (b, d)."""
+    with torch.no_grad():
+        z = model.network_.encoder(x)
+        return z, model.loss_.predict(model.network_.decoder(z)), model.linear_.expected(model.linear_.encode(x)).to(x.dtype)
+
+
+def cells(model: Any, guess: Tensor, x: Tensor) -> Tensor:
+    """(b, c) error of each cell.
+
+    The divergence of a document, which is one number, is split over its words: s log(s/e) - s + e >= 0 for a word's share
+    s, of which e is expected; their sum is the divergence.
+    """
+    if not isinstance(model.loss_, Multinomial):
+        return model.loss_.errors(guess, x)
+    length = x.sum(1, keepdim=True)
+    share = x / length.clamp(min=1)
+    guess = guess / guess.sum(1, keepdim=True).clamp(min=1e-12)
+    return (torch.special.xlogy(share, share / guess.clamp(min=1e-12)) - share + guess) * (length > 0)

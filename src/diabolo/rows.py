@@ -1,0 +1,85 @@
+"""n rows that become tensors a batch at a time; nothing larger than a batch is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+__all__ = ["Rows", "steps_per_epoch"]
+
+
+class Rows:
+    """n rows that are turned into tensors a batch at a time; nothing larger than a batch is made.
+
+    Parameters
+    ----------
+    source : Tensor, ndarray, numpy.memmap or scipy.sparse CSR matrix, (n, ...)
+        Where the rows lie.
+    encode : callable, optional
+        ``source[indices] -> Tensor (B, d)``; by default what is there, as float32.
+
+    Examples
+    --------
+    >>> rows = Rows(torch.arange(6.0).reshape(3, 2))
+    >>> rows.take(np.array([2, 0]))
+    tensor([[4., 5.],
+            [0., 1.]])
+    """
+
+    def __init__(self, source: Any, encode: Callable[[Any], Tensor] | None = None) -> None:
+        self.source = source
+        self.encode = encode
+
+    def __len__(self) -> int:
+        return int(self.source.shape[0])
+
+    def take(self, indices: np.ndarray) -> Tensor:
+        """(B,) row numbers -> (B, d) float32."""
+        if isinstance(self.source, Tensor):
+            return self.source[torch.from_numpy(indices)]
+        rows = swept(self.source, indices) if isinstance(self.source, np.memmap) else self.source[indices]
+        return self.encode(rows) if self.encode else torch.from_numpy(np.asarray(rows, dtype=np.float32))
+
+    def subset(self, indices: np.ndarray) -> Subset:
+        return Subset(self, indices)
+
+    def batches(self, size: int, seed: int, skip: int = 0) -> Iterator[Tensor]:
+        """One epoch in random order, without its first `skip` batches; the last incomplete batch is dropped."""
+        order = np.random.default_rng(seed).permutation(len(self))
+        for i in range(skip, steps_per_epoch(len(self), size)):
+            yield self.take(order[i * size : (i + 1) * size])
+
+    def chunks(self, size: int = 4096) -> Iterator[Tensor]:
+        """All rows in order."""
+        for i in range(0, len(self), size):
+            yield self.take(np.arange(i, min(i + size, len(self))))
+
+
+def swept(source: np.ndarray, indices: np.ndarray) -> np.ndarray:
+    """``source[indices]`` in one sweep over the disk."""
+    order = np.argsort(indices, kind="stable")
+    rows = np.empty((len(indices), *source.shape[1:]), source.dtype)
+    rows[order] = source[indices[order]]
+    return rows
+
+
+class Subset(Rows):
+    """Some rows of `rows`, by number."""
+
+    def __init__(self, rows: Rows, indices: np.ndarray) -> None:
+        self.rows = rows
+        self.indices = indices
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def take(self, indices: np.ndarray) -> Tensor:
+        return self.rows.take(self.indices[indices])
+
+
+def steps_per_epoch(n: int, batch_size: int) -> int:
+    return max(1, n // batch_size)

@@ -1,0 +1,273 @@
+"""One ``.diabolo`` file = safetensors, with one metadata key that holds canonical JSON.
+
+    8 bytes n | n bytes of JSON: {"__metadata__": {"diabolo": meta}, name: {dtype, shape, data_offsets}} | tensors
+
+    meta = {"format": 1, "kind": ..., "digest": sha256 over everything else, "meta": ...}
+
+No pickle, no class paths, nothing executable. Two saves of one model are byte-identical. Every byte read is checked: the
+sizes before anything is allocated, then the digest (safetensors itself loads a flipped data bit silently), then that all
+values are finite. This module needs numpy alone, so that ``diabolo info`` answers without torch.
+
+References
+----------
+Safetensors, a simple, safe way to store tensors, https://github.com/huggingface/safetensors
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load as parse_tensors
+from safetensors.numpy import save as dump_tensors
+
+from .errors import FormatError
+
+__all__ = ["FORMAT", "Header", "atomic", "header", "read", "tensors", "write"]
+
+FORMAT = 1
+KEY = "diabolo"
+MAX_HEADER = 4 << 20  # bytes
+MAX_TENSORS = 4096
+DTYPES = {"F64": "float64", "F32": "float32", "F16": "float16", "I64": "int64", "I32": "int32", "U8": "uint8"}
+FOREIGN = {
+    b"\x80": "a Python pickle, which diabolo never opens",
+    b"PK\x03\x04": "a zip archive (a PyTorch or Keras file?)",
+    b"\x89HDF": "an HDF5 file",
+    b"PAR1": "a Parquet table: that is data, not a model",
+    b"\x1f\x8b": "a gzip file: that is data, not a model",
+    b"<": "an HTML or XML page",
+}
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a file says about itself, before any tensor is read."""
+
+    kind: str
+    meta: dict[str, Any]
+    digest: str
+    shapes: dict[str, tuple[str, tuple[int, ...]]] = field(repr=False)
+    bytes: int = 0
+    path: Path = Path()
+
+
+def write(path: str | os.PathLike[str], kind: str, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+    """Write a file atomically: complete and on disk, or not at all.
+
+    Parameters
+    ----------
+    path : path
+        Replaced only when the new file is complete.
+    kind : str
+        What it is: the name of an estimator, or "checkpoint".
+    meta : dict
+        Everything that is not a tensor; JSON values only, no NaN.
+    arrays : dict of ndarray
+        The tensors.
+    """
+    arrays = {name: np.asarray(array, order="C") for name, array in arrays.items()}
+    body = canonical({"format": FORMAT, "kind": kind, "meta": meta})
+    blob = dump_tensors(arrays, {KEY: canonical({"digest": digest(body, arrays), "body": body})})
+    with atomic(path) as file:
+        file.write(blob)
+
+
+def read(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """The ``meta`` and the tensors of a file of the given kind."""
+    head = header(path)
+    if head.kind != kind:
+        raise FormatError(f"cannot load {str(path)!r}: it holds {head.kind!r}, not {kind!r}")
+    return head.meta, tensors(head)
+
+
+def header(path: str | os.PathLike[str]) -> Header:
+    """Read and check the header alone; the time does not depend on the size of the model.
+
+    Raises
+    ------
+    FormatError
+        Naming what is wrong with the file.
+    """
+    path = Path(path)
+    with open(path, "rb") as file, explained(path):
+        size = os.fstat(file.fileno()).st_size
+        entries = _entries(file, size)
+        wrapped = _parse(entries.pop("__metadata__", None))
+        body = _json(wrapped["body"])
+        if not isinstance(body, dict) or type(body.get("format")) is not int or not isinstance(body.get("kind"), str):
+            raise FormatError("its metadata names no format and kind")
+        if body["format"] > FORMAT:
+            raise FormatError(
+                f"it was written by a newer diabolo (file format {body['format']}, this one reads {FORMAT}): "
+                "pip install -U diabolo"
+            )
+        if not isinstance(body.get("meta"), dict):
+            raise FormatError("its metadata has no 'meta'")
+        return Header(body["kind"], body["meta"], wrapped["digest"], _shapes(entries, size), size, path)
+
+
+def tensors(head: Header) -> dict[str, np.ndarray]:
+    """The tensors of the file, after checking their digest and that every value is finite."""
+    with explained(head.path):
+        blob = head.path.read_bytes()
+        arrays = parse_tensors(blob)
+        body = canonical({"format": FORMAT, "kind": head.kind, "meta": head.meta})
+        if digest(body, arrays) != head.digest:
+            raise FormatError("its contents do not match its checksum: a part of it was changed or damaged")
+        for name, array in arrays.items():
+            if array.dtype.kind == "f" and not np.isfinite(array).all():
+                raise FormatError(f"tensor {name!r} contains values that are not finite")
+        return arrays
+
+
+def canonical(value: Any) -> str:
+    """The one JSON text of a value: sorted keys, no spaces, no NaN."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=True)
+
+
+def digest(body: str, arrays: dict[str, np.ndarray]) -> str:
+    """sha256 over the metadata and the names, types, shapes and bytes of all tensors."""
+    total = hashlib.sha256(body.encode())
+    for name in sorted(arrays):
+        array = arrays[name]
+        total.update(f"{name}|{array.dtype.str}|{array.shape}".encode())
+        total.update(np.ascontiguousarray(array).data if array.size else b"")
+    return total.hexdigest()
+
+
+def _entries(file: IO[bytes], size: int) -> dict[str, Any]:
+    start = file.read(8)
+    for magic, what in FOREIGN.items():
+        if start.startswith(magic) and not _plausible(start, size):
+            raise FormatError(f"it is {what}")
+    if not _plausible(start, size):
+        short = size < 10 or 2 <= int.from_bytes(start, "little") <= MAX_HEADER
+        raise FormatError("it is empty or cut off" if short else "it does not begin like a .diabolo file")
+    count = int.from_bytes(start, "little")
+    if count > MAX_HEADER:
+        raise FormatError(f"its header claims {count:,} bytes; allowed are {MAX_HEADER:,}")
+    entries = _json(file.read(count).decode("utf-8"))
+    if not isinstance(entries, dict):
+        raise FormatError("its header is not a table of tensors")
+    return entries
+
+
+def _json(text: str) -> Any:
+    return json.loads(text, parse_constant=_no_constant)
+
+
+def _no_constant(name: str) -> Any:
+    raise FormatError(f"its header contains {name}, which is not JSON")
+
+
+def _plausible(start: bytes, size: int) -> bool:
+    return len(start) == 8 and 2 <= int.from_bytes(start, "little") <= size - 8
+
+
+def _parse(metadata: Any) -> dict[str, str]:
+    if not isinstance(metadata, dict) or set(metadata) != {KEY}:
+        raise FormatError("it is a safetensors file, but not one written by diabolo")
+    wrapped = _json(metadata[KEY])
+    if not isinstance(wrapped, dict) or {type(wrapped.get(k)) for k in ("body", "digest")} != {str}:
+        raise FormatError("its metadata is not what diabolo writes")
+    return wrapped
+
+
+def _shapes(entries: dict[str, Any], size: int) -> dict[str, tuple[str, tuple[int, ...]]]:
+    if len(entries) > MAX_TENSORS:
+        raise FormatError(f"it holds {len(entries):,} tensors; allowed are {MAX_TENSORS:,}")
+    shapes = {}
+    for name, entry in entries.items():
+        dtype, shape, (start, stop) = DTYPES[entry["dtype"]], tuple(entry["shape"]), entry["data_offsets"]
+        if not all(isinstance(n, int) and n >= 0 for n in (*shape, start, stop)):
+            raise FormatError(f"tensor {name!r} has an impossible shape")
+        count = 1
+        for n in shape:
+            count *= n
+        if count * np.dtype(dtype).itemsize != stop - start or stop > size:
+            raise FormatError(f"tensor {name!r} says shape {shape}, but {stop - start:,} bytes (is the file cut off?)")
+        shapes[name] = (dtype, shape)
+    return shapes
+
+
+@contextlib.contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Whatever goes wrong inside becomes a FormatError that names the file."""
+    try:
+        yield
+    except FormatError as error:
+        if str(error).startswith("cannot load "):
+            raise
+        raise FormatError(f"cannot load {str(path)!r}: {error}") from None
+    except SafetensorError as error:
+        raise FormatError(f"cannot load {str(path)!r}: it is damaged or cut off ({error})") from None
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError) as error:
+        raise FormatError(f"cannot load {str(path)!r}: its header cannot be read ({error!r:.120})") from None
+
+
+@contextlib.contextmanager
+def atomic(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+    """A file that appears at `path` complete, or not at all; what was there stays until then."""
+    path = Path(path)
+    temporary = None
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:100]}.", suffix=".part", dir=path.parent)
+        with open(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+        temporary = None
+        _sync(path.parent)
+    except OSError as error:
+        raise _with_remedy(error, path) from error
+    finally:
+        if temporary is not None:
+            with contextlib.suppress(FileNotFoundError):  # interrupted just after it got its name
+                os.unlink(temporary)
+
+
+REMEDIES = {
+    errno.ENOSPC: "the disk is full: free some space",
+    errno.EDQUOT: "your disk quota is used up: free some space",
+    errno.EACCES: "you may not write into this folder: choose another one",
+    errno.EPERM: "you may not write into this folder: choose another one",
+    errno.EROFS: "this disk is read-only: choose another one",
+    errno.ENOENT: "its folder does not exist: create it first",
+    errno.ENOTDIR: "its folder does not exist: create it first",
+    errno.EISDIR: "there is a folder of this name: choose another name",
+    errno.EFBIG: "the file is larger than this disk or process may write",
+}
+
+
+def _with_remedy(error: OSError, path: Path) -> OSError:
+    remedy = REMEDIES.get(error.errno or 0, "nothing was written")
+    kept = "; the previous file is untouched" if path.is_file() else ""
+    return type(error)(error.errno, f"cannot write {str(path)!r} ({error.strerror}): {remedy}{kept}")
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _sync(folder: Path) -> None:
+    with contextlib.suppress(OSError):  # not every system can open a folder
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

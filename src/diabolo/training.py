@@ -1,0 +1,449 @@
+r"""The only SGD loop.
+
+    w  <-  w - eta_t * u( grad_w  1/B  sum_{i in batch} objective(x_i; w) )
+
+* ``w``      all trainable weights, one flat float32 vector (:class:`Flat`)
+* ``eta_t``  learning rate of step t: linear warm-up, then a half cosine down to zero
+* ``u``      the optimizer's direction: AdamW, or Muon for matrices with AdamW for the rest
+* ``w_bar``  the running average of w, which is what is evaluated, kept and returned
+
+The loop knows nothing of the model: it is given a module, an ``objective(batch, rng) -> (B,)``, the rows and a function
+that measures held-out error. Everything random in step t is drawn from ``(seed, t)``, so a run resumed from a checkpoint
+needs no generator state to end in the same bits.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from . import storage
+from .errors import TrainingError
+from .optimizers import Flat, Muon, optimizers
+from .rows import Rows, steps_per_epoch
+
+__all__ = ["SGD", "History", "minimize", "pick_device", "pick_precision"]
+
+Objective = Callable[[Tensor, torch.Generator], Tensor]
+
+
+@dataclass(frozen=True)
+class SGD:
+    """How to descend: the settings of :func:`minimize`.
+
+    Parameters
+    ----------
+    epochs : int
+        Passes over the rows.
+    batch_size : int
+        Rows per step, B.
+    lr : float
+        Peak learning rate of AdamW (also for the vectors that Muon leaves to it).
+    optimizer : {"adamw", "muon"}
+        Muon orthogonalizes the update of every matrix.
+    muon_lr : float
+        Peak learning rate of the matrices under Muon, per unit of root-mean-square update.
+    weight_decay : float
+        Decoupled, on matrices only.
+    warmup : float
+        Share of all steps spent on the linear warm-up.
+    clip : float
+        Largest norm of the gradient; longer ones are scaled down.
+    average : float
+        Decay of the running average of the weights per step; 0 keeps the last weights.
+    rounds : int
+        Held-out evaluations over the whole run (at most one per epoch when an epoch is long).
+    patience : int
+        Rounds without improvement after which training stops.
+    precision : {"float32", "bfloat16"}
+        Arithmetic of forward and backward; the weights themselves are float32.
+    device : str
+        A torch device.
+    seed : int
+        Of everything random.
+    checkpoint : str or None
+        File written atomically every `checkpoint_seconds`.
+    resume : bool
+        Go on from `checkpoint` if it is there.
+    progress : str or None
+        Title of a progress bar; None for none.
+    """
+
+    epochs: int = 20
+    batch_size: int = 256
+    lr: float = 1e-3
+    optimizer: str = "adamw"
+    muon_lr: float = 0.02
+    weight_decay: float = 0.0
+    warmup: float = 0.05
+    clip: float = 1.0
+    average: float = 0.99
+    rounds: int = 60
+    patience: int = 20
+    precision: str = "float32"
+    device: str = "cpu"
+    seed: int = 0
+    checkpoint: str | None = None
+    checkpoint_seconds: float = 30.0
+    resume: bool = False
+    progress: str | None = None
+
+
+@dataclass
+class History:
+    """What happened: one entry per round (an evaluation on held-out rows)."""
+
+    epoch: list[float] = field(default_factory=list)
+    loss: list[float] = field(default_factory=list)
+    held_out: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    best: int = 0
+    stopped: str = "all epochs done"
+
+    def state(self) -> dict[str, Any]:
+        """As JSON, which has no NaN."""
+        return {k: [_or_none(x) for x in v] if isinstance(v, list) else v for k, v in asdict(self).items()}
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> History:
+        """The inverse of :meth:`state`."""
+        names = ("epoch", "loss", "held_out", "seconds")
+        lists = {name: [math.nan if x is None else float(x) for x in state[name]] for name in names}
+        rounds, best = {len(values) for values in lists.values()}, state["best"]
+        if len(rounds) != 1 or type(best) is not int or not 0 <= best < max(1, *rounds) or type(state["stopped"]) is not str:
+            raise ValueError("the history does not fit together")
+        return cls(**lists, best=best, stopped=state["stopped"])
+
+    def add(self, epoch: float, loss: float, held_out: float, seconds: float) -> bool:
+        """Append a round; True if it is the best so far."""
+        self.epoch.append(epoch)
+        self.loss.append(loss)
+        self.held_out.append(held_out)
+        self.seconds.append(seconds)
+        if not held_out < self.held_out[self.best] and len(self.held_out) > 1:
+            return False
+        self.best = len(self.held_out) - 1
+        return True
+
+    @property
+    def waited(self) -> int:
+        """Rounds since the best one."""
+        return len(self.held_out) - 1 - self.best
+
+
+def pick_device(device: str = "auto") -> str:
+    """ "auto" -> "cuda" where there is one, else "cpu"."""
+    if device != "auto":
+        try:
+            return str(torch.device(device))
+        except RuntimeError:
+            raise ValueError(
+                f"device={device!r}: allowed are 'auto' and torch devices such as 'cpu', 'cuda', 'cuda:1'"
+            ) from None
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def pick_precision(precision: str, device: str, work: float) -> str:
+    """ "auto" -> bfloat16 where the hardware multiplies it and a step is large enough to gain.
+
+    Parameters
+    ----------
+    work : float
+        Multiply-adds of one forward step (rows x weights).
+    """
+    allowed = ("auto", "float32", "bfloat16")
+    if precision not in allowed:
+        raise ValueError(f"precision={precision!r}: allowed are {', '.join(map(repr, allowed))}")
+    if precision != "auto":
+        return precision
+    if device.startswith("cuda"):
+        return "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
+    return "bfloat16" if work > 1e7 and _cpu_has_bfloat16() else "float32"
+
+
+def _cpu_has_bfloat16() -> bool:
+    probes = [getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")]
+    return any(probe() for probe in probes if probe is not None)
+
+
+def schedule(step: int, total: int, warmup: float) -> float:
+    """Share of the peak learning rate at `step`: up in a line, down in half a cosine.
+
+    >>> [round(schedule(t, 10, 0.2), 2) for t in (0, 1, 2, 6, 10)]
+    [0.5, 1.0, 1.0, 0.5, 0.0]
+    """
+    start = max(1.0, warmup * total)
+    if step < start:
+        return min(1.0, (step + 1) / start)
+    return 0.5 * (1 + math.cos(math.pi * (step - start) / max(1.0, total - start)))
+
+
+def minimize(
+    module: nn.Module,
+    objective: Objective,
+    rows: Rows,
+    held_out: Callable[[], float] | None = None,
+    plan: SGD | None = None,
+) -> History:
+    """Train `module` in place and leave it with the best averaged weights seen.
+
+    Parameters
+    ----------
+    module : nn.Module
+        Its parameters with ``requires_grad`` are trained.
+    objective : callable
+        ``(batch (B, d), rng) -> (B,)``, the loss of each row.
+    rows : Rows
+        The training rows.
+    held_out : callable, optional
+        ``() -> float``: the error to be small on rows never trained on. Without it the last weights are kept.
+    plan : SGD, optional
+        The settings.
+
+    Returns
+    -------
+    History
+
+    Raises
+    ------
+    TrainingError
+        The loss is not a number any more.
+    """
+    return Run(module, objective, rows, held_out, plan or SGD()).go()
+
+
+class Run:
+    """One call of :func:`minimize`: its state, so that it can be written to a checkpoint and read back."""
+
+    def __init__(
+        self,
+        module: nn.Module,
+        objective: Objective,
+        rows: Rows,
+        held_out: Callable[[], float] | None,
+        plan: SGD,
+    ) -> None:
+        self.module, self.objective, self.rows, self.held_out, self.plan = module, objective, rows, held_out, plan
+        self.dtype = getattr(torch, plan.precision)
+        self.flat = Flat(module.to(plan.device), self.dtype)
+        self.optimizers = optimizers(self.flat, plan.optimizer, plan.lr, plan.muon_lr, plan.weight_decay)
+        self.per_epoch = steps_per_epoch(len(rows), plan.batch_size)
+        self.total = plan.epochs * self.per_epoch
+        self.every = max(1, round(self.total / plan.rounds)) if self.per_epoch < self.total / plan.rounds else self.per_epoch
+        self.step = self.measured = 0
+        self.sum = torch.zeros((), device=plan.device)  # of the losses since the last round
+        self.average = self.flat.w.clone()
+        self.best = self.flat.w.clone()
+        self.history = History()
+        self.clock = time.monotonic()
+        self.saved = time.monotonic()
+
+    def go(self) -> History:
+        keep_freed_memory()
+        self.module.train()
+        try:
+            if self.plan.resume and self.plan.checkpoint and Path(self.plan.checkpoint).exists():
+                self.read()
+            with torch.random.fork_rng(devices=[]), threads(self), progress(self) as bar:
+                self.start()
+                while self.step < self.total and not self.done:
+                    self.epoch(bar)
+        except KeyboardInterrupt:
+            self.history.stopped = "interrupted: the best weights so far are kept"
+        finally:
+            self.flat.release(self.best if self.held_out else self.average)
+        return self.history
+
+    @property
+    def done(self) -> bool:
+        if self.held_out is not None and self.history.waited >= self.plan.patience:
+            self.history.stopped = f"no gain on held-out rows for {self.plan.patience} rounds"
+            return True
+        return False
+
+    def start(self) -> None:
+        """Round 0: the error before any step, so that the end is never worse than the start."""
+        if self.step == 0 and not self.history.epoch and self.held_out is not None:
+            self.round(float("nan"))
+
+    def epoch(self, bar: Callable[[Run], None]) -> None:
+        number, skip = divmod(self.step, self.per_epoch)
+        seed = self.plan.seed + number * 1_000_003
+        for batch in self.rows.batches(self.plan.batch_size, seed, skip):
+            self.descend(batch.to(self.plan.device))
+            if self.step % self.every == 0 or self.step == self.total:
+                self.round(self.sum.item() / max(1, self.step - self.measured))
+                bar(self)
+                if self.done:
+                    return
+            elif self.step % 20 == 0:
+                bar(self)
+            if self.plan.checkpoint and time.monotonic() - self.saved > self.plan.checkpoint_seconds:
+                self.write()
+
+    def descend(self, batch: Tensor) -> None:
+        """One step of SGD."""
+        torch.default_generator.manual_seed(self.plan.seed + self.step)
+        rng = torch.Generator(self.plan.device).manual_seed(self.plan.seed + self.step)
+        with autocast(self.plan):
+            loss = self.objective(batch, rng).float().mean()
+        loss.backward()
+        if not math.isfinite(loss.item()):
+            raise TrainingError(
+                f"the loss became {loss.item()} at step {self.step + 1}: try a smaller lr (now {self.plan.lr:g}), "
+                f"precision='float32' (now {self.plan.precision!r}), or look for extreme values in the data"
+            )
+        self.flat.gradient(self.plan.clip)
+        share = schedule(self.step, self.total, self.plan.warmup)
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = share * (self.plan.muon_lr if isinstance(optimizer, Muon) else self.plan.lr)
+            optimizer.step()
+        self.flat.sync()
+        self.step += 1
+        self.sum += loss.detach()
+        if self.step % AVERAGE_EVERY == 0 or self.step == self.total:
+            self.average.lerp_(self.flat.w, 1 - self.decay**AVERAGE_EVERY)
+
+    @property
+    def decay(self) -> float:
+        """Of the running average; short at first, so that the start is forgotten."""
+        return min(self.plan.average, self.step / (self.step + 10.0)) if self.plan.average else 0.0
+
+    def round(self, loss: float) -> None:
+        """Measure the averaged weights on held-out rows; keep them if they are the best."""
+        value = loss
+        if self.held_out is not None:
+            self.module.eval()
+            with torch.no_grad(), self.flat.using(self.average):
+                value = self.held_out()
+            self.module.train()
+        seconds = time.monotonic() - self.clock
+        if self.history.add(self.step / self.per_epoch, loss, value, seconds):
+            self.best.copy_(self.average)
+        self.sum.zero_()
+        self.measured = self.step
+
+    def state(self) -> dict[str, Tensor]:
+        tensors = {"w": self.flat.w, "average": self.average, "best": self.best, "sum": self.sum}
+        for i, optimizer in enumerate(self.optimizers):
+            for j, entry in optimizer.state_dict()["state"].items():
+                tensors |= {f"optimizer.{i}.{j}.{key}": value for key, value in entry.items()}
+        return tensors
+
+    def write(self) -> None:
+        """The whole state, atomically."""
+        meta = {"step": self.step, "measured": self.measured, "history": self.history.state(), "plan": self.identity()}
+        storage.write(Path(str(self.plan.checkpoint)), "checkpoint", meta, _arrays(self.state()))
+        self.saved = time.monotonic()
+
+    def read(self) -> None:
+        path = Path(str(self.plan.checkpoint))
+        meta, arrays = storage.read(path, "checkpoint")
+        if meta["plan"] != self.identity():
+            raise TrainingError(
+                f"{path} belongs to a run with other settings or data ({meta['plan']}, now {self.identity()}): "
+                "give the same settings, another checkpoint=, or resume=False"
+            )
+        with storage.explained(path):
+            for i, optimizer in enumerate(self.optimizers):
+                state: dict[int, dict[str, Tensor]] = {}
+                for name in [n for n in arrays if n.startswith(f"optimizer.{i}.")]:
+                    _, _, j, key = name.split(".", 3)
+                    state.setdefault(int(j), {})[key] = torch.from_numpy(arrays[name])
+                optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
+            for name, kept in (("w", self.flat.w), ("average", self.average), ("best", self.best), ("sum", self.sum)):
+                kept.copy_(torch.from_numpy(arrays[name]))
+            self.step, self.measured = int(meta["step"]), int(meta["measured"])
+            self.history = History.from_state(meta["history"])
+        self.flat.sync()
+        self.clock -= self.history.seconds[-1] if self.history.seconds else 0.0
+
+    def identity(self) -> dict[str, Any]:
+        """What must agree between a checkpoint and the run that resumes it."""
+        free = ("checkpoint", "checkpoint_seconds", "resume", "progress", "device")
+        same = {k: v for k, v in asdict(self.plan).items() if k not in free}
+        return {"rows": len(self.rows), "weights": self.flat.w.numel()} | same
+
+
+SMALL_STEP = 1e8  # multiply-adds of a forward pass
+AVERAGE_EVERY = 5  # steps between two updates of the running average: it reads and writes all weights
+
+
+def autocast(plan: SGD) -> Any:
+    """Forward and backward in bfloat16 where the plan says so (the trained weights already are)."""
+    if plan.precision == "float32":
+        return nullcontext()
+    return torch.autocast(plan.device.split(":")[0], dtype=getattr(torch, plan.precision))
+
+
+def _or_none(x: float) -> float | None:
+    return x if math.isfinite(x) else None
+
+
+def _arrays(tensors: dict[str, Tensor]) -> dict[str, np.ndarray]:
+    return {name: t.detach().cpu().numpy() for name, t in tensors.items()}
+
+
+def keep_freed_memory() -> None:
+    """Let glibc keep the megabyte buffers that every step frees: mapping them anew costs more than the arithmetic."""
+    if not sys.platform.startswith("linux"):
+        return
+    try:
+        mallopt = ctypes.CDLL("libc.so.6").mallopt
+    except (OSError, AttributeError):  # musl has no such call
+        return
+    top_pad, trim_threshold, mmap_threshold = -2, -1, -3
+    mallopt(mmap_threshold, 1 << 30)
+    mallopt(trim_threshold, (1 << 31) - 1)
+    mallopt(top_pad, 64 << 20)
+
+
+@contextmanager
+def threads(run: Run) -> Iterator[None]:
+    """One thread for small steps: two gain a third on a quiet machine, and lose a factor of ten on a busy one."""
+    before = torch.get_num_threads()
+    if run.plan.batch_size * run.flat.w.numel() < SMALL_STEP:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@contextmanager
+def progress(run: Run) -> Iterator[Callable[[Run], None]]:
+    """A bar with loss, held-out error and time left; nothing when no title is given or stderr is not a terminal."""
+    if run.plan.progress is None or not sys.stderr.isatty() or int(os.environ.get("RANK", "0")):
+        yield lambda run: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("epoch {task.fields[epoch]}  loss {task.fields[loss]}  held-out {task.fields[held_out]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(run.plan.progress, total=run.total, epoch="0", loss="-", held_out="-")
+
+        def update(run: Run) -> None:
+            h = run.history
+            seen: dict[str, Any] = {"loss": f"{h.loss[-1]:.4f}", "held_out": f"{h.held_out[h.best]:.4f}"} if h.loss else {}
+            bar.update(task, completed=run.step, epoch=f"{run.step / run.per_epoch:.0f}/{run.plan.epochs}", **seen)
+
+        yield update

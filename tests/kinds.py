@@ -1,0 +1,66 @@
+"""One small example of every kind of data, and small estimators for them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import scipy.sparse as sp
+
+SMALL: dict[str, Any] = {"epochs": 2, "hidden": (8,), "verbose": False, "random_state": 0}
+WORDS = ["red", "green", "apple", "pear", "plum", "blue", "sky", "sea", "wood", "stone", "iron", "gold"]
+
+
+def frame(n: int = 60, gaps: bool = True) -> pd.DataFrame:
+    """Numbers, yes/no, strings, categories, dates, durations, with and without missing values."""
+    r = np.random.default_rng(1)
+    hours = pd.to_timedelta(r.integers(0, 10_000, n), "h")
+    df = pd.DataFrame(
+        {
+            "size": r.normal(size=n),
+            "count": r.integers(-5, 50, n),
+            "flag": r.random(n) < 0.3,
+            "city": r.choice(["Oslo", "Rome", "Bern"], n),
+            "grade": pd.Categorical(r.choice(["low", "high"], n), categories=["low", "mid", "high"], ordered=True),
+            "when": pd.Timestamp("2020-01-01", tz="Europe/Paris") + hours,
+            "long": hours,
+            "maybe": pd.array(r.integers(0, 9, n), dtype="Int64"),
+            "same": 1.0,
+        }
+    )
+    if gaps:
+        df.loc[3, "size"] = np.nan
+        df.loc[4, "city"] = None
+        df.loc[5, "maybe"] = pd.NA
+    return df
+
+
+def texts(n: int = 40) -> list[str]:
+    r = np.random.default_rng(2)
+    return [" ".join(r.choice(WORDS, 4)) for _ in range(n)]
+
+
+def kinds() -> dict[str, Any]:
+    """Name -> data."""
+    r = np.random.default_rng(0)
+    numbers = r.normal(size=(60, 3)) @ r.normal(size=(3, 5)) + 0.1 * r.normal(size=(60, 5))
+    gaps = np.where(r.random(numbers.shape) < 0.1, np.nan, numbers)
+    df = frame()
+    return {
+        "pandas": df,
+        "polars": pl.from_pandas(df),
+        "arrow": pa.Table.from_pandas(df, preserve_index=False),
+        "array": numbers,
+        "float32": numbers.astype(np.float32),
+        "gaps": gaps,
+        "pixels": r.integers(0, 256, (60, 6)).astype(np.uint8),
+        "shares": r.random((60, 4)),
+        "yes and no": (r.random((60, 6)) < 0.4).astype(float),
+        "list": numbers.tolist(),
+        "sparse": sp.random(60, 8, 0.3, format="csr", random_state=0),
+        "counts": sp.csr_matrix(r.poisson(0.7, (60, 12))),
+        "texts": texts(),
+    }

@@ -1,0 +1,34 @@
+"""Every benchmark runs on a little made-up data and writes its JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+BENCHMARKS = sorted(path for path in (ROOT / "benchmarks").glob("*.py") if path.stem != "common")
+
+
+@pytest.mark.parametrize("script", BENCHMARKS, ids=lambda path: path.stem)
+def test_benchmark_runs(script: Path, tmp_path: Path) -> None:
+    path = tmp_path / "results" / "rows.json"
+    command = [sys.executable, str(script), "--tiny", "--threads", "1", "--json", str(path)]
+    env = {key: value for key, value in os.environ.items() if key != "DIABOLO_DATA"}
+    env |= {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    written = json.loads(path.read_text(encoding="utf-8"))
+    assert written["title"]
+    assert written["rows"]
+    assert all(isinstance(row, dict) for row in written["rows"])
+    assert written["machine"]["torch"]
+    assert [p.name for p in tmp_path.iterdir()] == ["results"]
+
+
+def test_there_are_benchmarks() -> None:
+    assert BENCHMARKS

@@ -1,0 +1,325 @@
+"""scikit-learn's contract, kept by everything registered; and what an autoencoder promises beside it."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+import torch
+from sklearn.base import clone
+from sklearn.datasets import load_digits, load_iris
+from sklearn.decomposition import PCA, TruncatedSVD
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.utils.estimator_checks import parametrize_with_checks
+from torch import nn
+
+import diabolo
+from diabolo import Autoencoder, DataError, Gaussian, Mask
+from diabolo.estimators import ESTIMATORS
+from diabolo.losses import Softmax, Squared
+from kinds import SMALL, frame, kinds, texts
+
+FAILING: dict[str, str] = {}  # name of a check -> why it cannot pass
+
+
+@parametrize_with_checks(
+    [cls(epochs=2, hidden=(8,), verbose=False) for cls in ESTIMATORS.values()], expected_failed_checks=lambda estimator: FAILING
+)
+def test_sklearn(estimator: Any, check: Any) -> None:
+    check(estimator)
+
+
+# ── the contract, with tables ────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_parameters_are_stored_as_given(name: str) -> None:
+    given = {k: object() for k in ESTIMATORS[name]().get_params()}
+    assert ESTIMATORS[name](**given).get_params(deep=False) == given
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_it_is_public_and_documented(name: str) -> None:
+    cls = ESTIMATORS[name]
+    assert getattr(diabolo, name) is cls
+    for parameter in cls().get_params():
+        assert parameter in (cls.__doc__ or "").split("Attributes")[0], f"{parameter} is not documented"
+
+
+@pytest.mark.parametrize("kind", kinds())
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_every_kind_of_data(name: str, kind: str) -> None:
+    X = kinds()[kind]
+    n = len(X) if isinstance(X, list) else X.shape[0]
+    model = ESTIMATORS[name](**SMALL)
+    Z = model.fit_transform(X)
+    assert Z.shape == (n, 2)
+    assert np.isfinite(Z).all()
+    assert np.array_equal(Z, model.transform(X))
+    assert type(model.inverse_transform(Z)) is type(model.reconstruct(X))
+    assert model.score_samples(X).shape == (n,)
+    assert bool((model.score_samples(X) <= 1e-9).all())
+    assert model.score(X) <= 1
+    assert model.reconstruction_errors(X).shape[0] == n
+    assert len(model.explained_variance_ratio_) == 2
+    assert {"pca", "autoencoder", "held_out_rows"} == set(model.comparison_)
+    again = clone(model).fit(X)
+    assert np.array_equal(Z, again.transform(X)), "the same random_state gives the same bits"
+
+
+def test_batches_do_not_matter() -> None:
+    X = frame(60)
+    ae = Autoencoder(**SMALL).fit(X)
+    one = np.concatenate([ae.transform(X.iloc[i : i + 1]) for i in range(len(X))])
+    assert np.allclose(one, ae.transform(X), rtol=1e-9, atol=1e-9)
+
+
+def test_pipeline_and_search() -> None:
+    X, y = load_iris(return_X_y=True, as_frame=True)
+    pipe = make_pipeline(Autoencoder(**SMALL), LogisticRegression(max_iter=1000))
+    assert cross_val_score(pipe, X, y, cv=3).mean() > 0.6
+    search = GridSearchCV(Autoencoder(**SMALL), {"n_components": [1, 3], "corruption": [None, Gaussian(0.1)]}, cv=2).fit(X)
+    assert search.best_params_["n_components"] == 3
+    assert search.best_score_ > 0.9
+
+
+def test_named_outputs() -> None:
+    X = frame()
+    names = ["autoencoder0", "autoencoder1"]
+    Z = Autoencoder(**SMALL).set_output(transform="pandas").fit_transform(X)
+    assert isinstance(Z, pd.DataFrame)
+    assert list(Z.columns) == names
+    assert list(Z.index) == list(X.index)
+    Z = Autoencoder(**SMALL).set_output(transform="polars").fit(X).transform(X)
+    assert isinstance(Z, pl.DataFrame)
+    assert Z.columns == names
+    fitted = Autoencoder(**SMALL).fit(X)
+    assert list(fitted.feature_names_in_) == list(X.columns)
+    assert fitted.n_features_in_ == X.shape[1]
+    assert list(fitted.get_feature_names_out()) == names
+    assert len(Autoencoder(**SMALL).fit(X).get_feature_names_out()) == 2
+
+
+def test_a_refit_forgets() -> None:
+    ae = Autoencoder(**SMALL).fit(frame())
+    ae.fit(kinds()["array"])
+    assert not hasattr(ae, "feature_names_in_")
+    assert ae.n_features_in_ == 5
+    ae.fit(frame())
+    ae.fit(texts())
+    assert not hasattr(ae, "feature_names_in_")
+    assert ae.transform(texts()).shape == (40, 2)
+
+
+@pytest.mark.parametrize("method", ["transform", "inverse_transform", "reconstruct", "score", "save", "impute"])
+def test_not_fitted(method: str) -> None:
+    with pytest.raises(NotFittedError):
+        getattr(Autoencoder(), method)(np.zeros((2, 2)))
+
+
+# ── what comes back ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_tables_come_back_as_tables() -> None:
+    X = frame().set_index(pd.Index(np.arange(60) * 7))
+    ae = Autoencoder(3, **SMALL).fit(X)
+    for Y in (ae.reconstruct(X), ae.impute(X)):
+        assert list(Y.columns) == list(X.columns)
+        assert list(Y.dtypes) == list(X.dtypes)
+        assert list(Y.index) == list(X.index)
+        assert not Y.isna().any().any()
+    Y = ae.inverse_transform(ae.transform(X))
+    assert list(Y["grade"].cat.categories) == ["low", "mid", "high"]
+
+
+def test_impute_changes_only_what_is_missing() -> None:
+    X = frame()
+    filled = Autoencoder(**SMALL).fit(X).impute(X)
+    for name in X.columns:
+        known = X[name].notna()
+        pd.testing.assert_series_equal(filled[name][known], X[name][known], rtol=1e-12)
+    gaps = kinds()["gaps"]
+    filled = Autoencoder(**SMALL).fit(gaps).impute(gaps)
+    assert np.isfinite(filled).all()
+    assert np.allclose(filled[~np.isnan(gaps)], gaps[~np.isnan(gaps)])
+    with pytest.raises(AttributeError, match="documents have no missing cells"):
+        Autoencoder(**SMALL).fit(texts()).impute(texts())
+
+
+def test_it_imputes_better_than_the_mean() -> None:
+    full = load_iris().data
+    gaps = full.copy()
+    hidden = np.random.default_rng(0).random(full.shape) < 0.1
+    gaps[hidden] = np.nan
+    filled = Autoencoder(2, corruption=Mask(0.2, np.nan), epochs=100, verbose=False, random_state=0).fit(gaps).impute(gaps)
+    mean = np.broadcast_to(np.nanmean(gaps, 0), full.shape)
+    assert np.abs(filled - full)[hidden].mean() < 0.6 * np.abs(mean - full)[hidden].mean()
+
+
+def test_float32_in_float32_out() -> None:
+    X = kinds()["float32"]
+    ae = Autoencoder(**SMALL).fit(X)
+    assert ae.transform(X).dtype == ae.inverse_transform(ae.transform(X)).dtype == np.float32
+    assert ae.transform(X.astype(float)).dtype == np.float64
+
+
+# ── PCA-honest ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_it_does_not_end_below_pca() -> None:
+    X = load_digits().data[:600] / 16
+    ae = Autoencoder(4, epochs=8, verbose=False, random_state=0).fit(X)
+    assert ae.comparison_["autoencoder"] >= ae.comparison_["pca"] - 1e-3
+    assert ae.comparison_["held_out_rows"] == 60
+
+
+def test_it_finds_the_curve_that_pca_cannot() -> None:
+    t = np.random.default_rng(0).uniform(-1, 1, 600)
+    X = np.column_stack([t, t**2, np.sin(3 * t)]) + 0.01 * np.random.default_rng(1).normal(size=(600, 3))
+    ae = Autoencoder(1, epochs=150, verbose=False, random_state=0).fit(X)
+    assert ae.comparison_["autoencoder"] > 0.95
+    assert ae.comparison_["pca"] < 0.8
+
+
+def test_pca_is_beside_it() -> None:
+    assert isinstance(Autoencoder(**SMALL).fit(kinds()["array"]).pca_, PCA)
+    assert isinstance(Autoencoder(**SMALL).fit(texts()).pca_, TruncatedSVD)
+    ae = Autoencoder(2, **SMALL).fit(load_iris().data)
+    assert 0 < ae.explained_variance_ratio_.sum() <= 1
+    assert ae.explained_variance_ratio_.sum() == pytest.approx(max(ae.comparison_["autoencoder"], 0))
+
+
+def test_score_is_explained_variance() -> None:
+    X = load_iris().data
+    ae = Autoencoder(4, hidden=(), verbose=False).fit(X)
+    assert ae.score(X) == pytest.approx(1)
+    assert np.allclose(ae.score_samples(X), 0, atol=1e-6)
+    assert ae.score(X) == pytest.approx(1 - ae.reconstruction_errors(X).sum() / ae.constant_errors(X).sum())
+
+
+# ── one's own parts ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_own_modules() -> None:
+    X = kinds()["array"]
+    ae = Autoencoder(
+        2, encoder=nn.Linear(5, 2), decoder=nn.Sequential(nn.Linear(2, 9), nn.Tanh(), nn.Linear(9, 5)), **SMALL
+    ).fit(X)
+    assert ae.encoder_ is ae.encoder
+    assert ae.transform(X).shape == (60, 2)
+
+
+def test_a_frozen_encoder_stays_bit_equal() -> None:
+    X = kinds()["array"]
+    encoder = nn.Linear(5, 2).requires_grad_(False)
+    before = encoder.weight.clone()
+    ae = Autoencoder(2, encoder=encoder, **SMALL).fit(X)
+    assert torch.equal(ae.encoder_.weight.float(), before)
+
+
+@pytest.mark.parametrize("loss", ["auto", "squared", "bounded", Squared()])
+def test_losses(loss: Any) -> None:
+    assert Autoencoder(2, loss=loss, **SMALL).fit(kinds()["shares"]).score(kinds()["shares"]) > -1
+
+
+# ── what is wrong ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+WRONG = {
+    "n_components": [0, -1, 6, 1.0, 1.5, 0.0, "two", None, True],
+    "epochs": [0, -3, 1.5, "many"],
+    "batch_size": [0, "large"],
+    "hidden": [(0,), (8, -1), (2.5,)],
+    "optimizer": ["sgd", None],
+    "loss": ["hinge", Softmax((2, 2))],
+    "format": ["table"],
+    "precision": ["float16"],
+    "validation_fraction": [1.0, -0.1],
+    "corruption": ["noise", 0.5],
+}
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in WRONG.items() for value in values])
+def test_wrong_parameters_are_named_with_what_is_allowed(name: str, value: Any) -> None:
+    with pytest.raises(ValueError, match=rf"{name}=") as caught:
+        Autoencoder(**SMALL | {name: value}).fit(kinds()["array"])
+    assert repr(value)[:10] in str(caught.value)
+
+
+def test_bad_data() -> None:
+    ae = Autoencoder(**SMALL)
+    with pytest.raises(ValueError, match=r"0 sample\(s\)"):
+        ae.fit(frame().iloc[:0])
+    with pytest.raises(ValueError, match=r"0 sample\(s\)"):
+        ae.fit([])
+    with pytest.raises(ValueError, match="column names must be unique"):
+        ae.fit(pd.DataFrame(np.zeros((30, 2)), columns=["a", "a"]))
+    with pytest.raises(DataError, match="contains infinity: column 'size', row 2"):
+        ae.fit(frame().assign(size=[1.0, 2.0, np.inf] * 20))
+    with pytest.raises(ValueError, match="infinity"):
+        ae.fit(np.array([[1.0, np.inf], [2.0, 3.0]]))
+    with pytest.raises(DataError, match="give a DataFrame"):
+        ae.fit(3)
+    with pytest.raises(FileNotFoundError, match="there is no file"):
+        ae.fit("absent.parquet")
+
+
+def test_bad_data_at_transform() -> None:
+    X = frame()
+    ae = Autoencoder(**SMALL).fit(X)
+    with pytest.raises(ValueError, match="city"):
+        ae.transform(X.drop(columns="city"))
+    with pytest.raises(DataError, match="X is a ndarray, but the model was fitted with a table"):
+        ae.transform(np.zeros((2, 9)))
+    with pytest.raises(DataError, match=r"column 'size' holds .* where the model expects double"):
+        ae.transform(X.assign(size="large"))
+    with pytest.raises(DataError, match=r"Z has shape \(2, 3\); codes of this model have shape \(n, 2\)"):
+        ae.inverse_transform(np.zeros((2, 3)))
+    with pytest.raises(DataError, match="codes are finite numbers"):
+        ae.inverse_transform(np.full((2, 2), np.nan))
+    assert len(ae.inverse_transform(np.zeros((0, 2)))) == 0
+
+
+def test_an_empty_column_warns() -> None:
+    X = pd.DataFrame({"a": [np.nan] * 30, "b": np.arange(30.0), "c": np.arange(30.0) ** 2})
+    with pytest.warns(UserWarning, match="column.* 'a' have no values at all"):
+        ae = Autoencoder(**SMALL).fit(X)
+    assert ae.reconstruct(X)["b"].notna().all()
+    assert np.isfinite(ae.transform(X)).all()
+
+
+def test_one_row_and_one_column() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # PCA of one row divides by zero
+        ae = Autoencoder(1, **SMALL).fit(frame().iloc[:1])
+        assert ae.transform(frame().iloc[:1]).shape == (1, 1)
+    column = frame()[["count"]]
+    ae = Autoencoder(1, **SMALL).fit(column)
+    assert ae.score(column) == pytest.approx(1, abs=1e-3)
+
+
+def test_wild_codes_give_valid_values(tmp_path: Path) -> None:
+    X = frame()
+    ae = Autoencoder(**SMALL).fit(X)
+    Y = ae.inverse_transform(np.array([[1e6, -1e6], [0.0, 0.0]]))
+    assert list(Y.dtypes) == list(X.dtypes)
+
+
+def test_constant_data() -> None:
+    X = np.ones((40, 3))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        ae = Autoencoder(1, **SMALL).fit(X)
+    assert np.allclose(ae.reconstruct(X), X, atol=1e-3)
+    assert np.isfinite(ae.score(X))
+
+
+def test_repr_shows_what_was_changed() -> None:
+    assert repr(Autoencoder(3, corruption=Gaussian(0.1))) == "Autoencoder(corruption=Gaussian(sigma=0.1), n_components=3)"

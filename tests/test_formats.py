@@ -1,0 +1,580 @@
+"""from_tensor(to_tensor(X)) is X, for tables, arrays and documents; what cannot be read is said."""
+
+from __future__ import annotations
+
+import datetime
+import gzip
+import json
+import pickle
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import polars.testing
+import pyarrow as pa
+import pytest
+import scipy.sparse as sp
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from diabolo.errors import DataError
+from diabolo.formats import FORMATS, Arrays, Documents, Format, Tables, infer, write_table
+from diabolo.formats.arrays import read_array
+from diabolo.formats.documents import read_documents
+from diabolo.formats.files import read_table, table_pieces
+from kinds import frame, kinds, texts
+
+
+def reread(format: Format) -> Format:
+    """The same format through JSON and back."""
+    meta, arrays = format.state()
+    return type(format).from_state(json.loads(json.dumps(meta, allow_nan=False)), {k: v.copy() for k, v in arrays.items()})
+
+
+def back(X: Any, format: Format | None = None) -> Any:
+    """X through numbers and back, also by a format that was saved."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "column.*", UserWarning)
+        format = (format or infer(X)).fit(X)
+    x = format.to_tensor(X)
+    assert x.dtype == torch.float64
+    assert x.shape == (len(X) if isinstance(X, list) else X.shape[0], format.width)
+    again = reread(format)
+    assert torch.equal(torch.nan_to_num(again.to_tensor(X), nan=-99.0), torch.nan_to_num(x, nan=-99.0))
+    assert again.state()[0] == format.state()[0]
+    assert again.columns == format.columns
+    assert repr(again.loss()) == repr(format.loss())
+    return again.from_tensor(x)
+
+
+def same_frame(X: Any, Y: Any) -> None:
+    if isinstance(X, pd.DataFrame):
+        pd.testing.assert_frame_equal(X.reset_index(drop=True), Y, rtol=1e-9, atol=1e-9)
+    elif isinstance(X, pl.DataFrame):
+        pl.testing.assert_frame_equal(X, Y, rel_tol=1e-9, abs_tol=1e-9)
+    else:
+        pd.testing.assert_frame_equal(X.replace_schema_metadata(None).to_pandas(), Y.to_pandas(), rtol=1e-9)
+
+
+# ── tables: round trips ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def optional(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.one_of(st.none(), values)
+
+
+SAFE = st.integers(-(2**52), 2**52)
+FLOATS = st.floats(-1e5, 1e5, allow_subnormal=False).map(lambda v: 0.0 if abs(v) < 1e-3 else v)
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=5)
+DATES = st.dates(datetime.date(1900, 1, 1), datetime.date(2100, 1, 1))
+TIMES = st.datetimes(datetime.datetime(1980, 1, 1), datetime.datetime(2030, 1, 1))
+SPANS = st.timedeltas(datetime.timedelta(-10000), datetime.timedelta(10000))
+
+
+def lists(values: st.SearchStrategy[Any], least: int = 1) -> st.SearchStrategy[list[Any]]:
+    return st.lists(values, min_size=least, max_size=12)
+
+
+PANDAS = {
+    "ints": lists(SAFE).map(lambda v: pd.Series(v, dtype="int64")),
+    "small ints": lists(st.integers(-128, 127)).map(lambda v: pd.Series(v, dtype="int8")),
+    "bytes": lists(st.integers(0, 255)).map(lambda v: pd.Series(v, dtype="uint8")),
+    "floats": lists(optional(FLOATS)).map(lambda v: pd.Series(v, dtype="float64")),
+    "single floats": lists(FLOATS).map(lambda v: pd.Series(v, dtype="float32")),
+    "booleans": lists(st.booleans()).map(lambda v: pd.Series(v, dtype="bool")),
+    "Int64": lists(optional(SAFE)).map(lambda v: pd.Series(v, dtype="Int64")),
+    "boolean": lists(optional(st.booleans())).map(lambda v: pd.Series(v, dtype="boolean")),
+    "strings": lists(optional(TEXT)).map(lambda v: pd.Series(v, dtype="str")),
+    "objects": lists(optional(TEXT)).map(lambda v: pd.Series(v, dtype="object")),
+    "categories": lists(optional(st.sampled_from(["b", "a", "c"]))).map(
+        lambda v: pd.Series(pd.Categorical(v, categories=["c", "unused", "a", "b"], ordered=True))
+    ),
+    "number categories": lists(optional(st.sampled_from([1, 2]))).map(
+        lambda v: pd.Series(pd.Categorical(v, categories=[3, 2, 1]))
+    ),
+    "date categories": lists(TIMES).map(lambda v: pd.Series(pd.Categorical(pd.to_datetime(v)))),
+    "dates": lists(optional(TIMES)).map(lambda v: pd.Series(v, dtype="datetime64[us]")),
+    "days": lists(DATES).map(lambda v: pd.Series(pd.to_datetime(v))),
+    "zoned dates": lists(TIMES).map(lambda v: pd.Series(pd.to_datetime(v).tz_localize("UTC").tz_convert("Asia/Tokyo"))),
+    "durations": lists(optional(SPANS)).map(lambda v: pd.Series(v, dtype="timedelta64[us]")),
+    "nanoseconds": lists(st.integers(0, 10**9)).map(lambda v: pd.Series(pd.to_datetime([n + 17 * 10**17 for n in v]))),
+    "calendar days": lists(optional(DATES)).map(lambda v: pd.Series(v, dtype=object)),
+}
+
+
+@pytest.mark.parametrize("name", PANDAS)
+@given(data=st.data())
+def test_pandas_columns_come_back(name: str, data: st.DataObject) -> None:
+    X = data.draw(PANDAS[name]).to_frame("column")
+    same_frame(X, back(X))
+
+
+POLARS: dict[str, tuple[st.SearchStrategy[Any], Any]] = {
+    "i64": (SAFE, pl.Int64),
+    "u8": (st.integers(0, 255), pl.UInt8),
+    "u64": (st.integers(0, 2**50), pl.UInt64),
+    "f64": (FLOATS, pl.Float64),
+    "bool": (st.booleans(), pl.Boolean),
+    "str": (TEXT, pl.String),
+    "cat": (st.sampled_from(["x", "y"]), pl.Categorical),
+    "enum": (st.sampled_from(["x", "y"]), pl.Enum(["z", "y", "x"])),
+    "date": (DATES, pl.Date),
+    "datetime": (TIMES, pl.Datetime("us")),
+    "duration": (SPANS, pl.Duration("us")),
+    "time": (st.times(), pl.Time),
+    "decimal": (st.integers(-999, 999).map(lambda n: __import__("decimal").Decimal(n).scaleb(-2)), pl.Decimal(10, 2)),
+}
+
+
+@pytest.mark.parametrize("name", POLARS)
+@given(data=st.data())
+def test_polars_columns_come_back(name: str, data: st.DataObject) -> None:
+    values, dtype = POLARS[name]
+    drawn = data.draw(lists(optional(values)))
+    X = pl.DataFrame({"column": pl.Series(drawn, dtype=dtype)})
+    same_frame(X, back(X))
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars", "arrow"])
+def test_tables_come_back(kind: str) -> None:
+    same_frame(kinds()[kind], back(kinds()[kind]))
+
+
+def test_zoned_polars() -> None:
+    X = pl.DataFrame(
+        {"t": pl.Series(["2020-01-01 10:11:12", None, "2020-02-03 00:00:00"]).str.to_datetime(time_zone="Europe/Rome")}
+    )
+    same_frame(X, back(X))
+
+
+def test_not_a_number_is_not_null_in_polars() -> None:
+    X = pl.DataFrame({"v": [1.0, float("nan"), 3.0]})
+    assert back(X)["v"].is_nan().to_list() == [False, True, False]
+
+
+@pytest.mark.parametrize("columns", [[0, 1], [("a", "x"), ("a", "y")], ["x", "y"], [3, 1]])
+def test_names_of_any_kind(columns: list[Any]) -> None:
+    names = pd.MultiIndex.from_tuples(columns) if isinstance(columns[0], tuple) else columns
+    X = pd.DataFrame(np.arange(6.0).reshape(3, 2), columns=names)
+    same_frame(X, back(X))
+
+
+def test_one_row_and_one_column() -> None:
+    same_frame(frame(30).iloc[:1].drop(columns=["size"]), back(frame(30).iloc[:1].drop(columns=["size"])))
+    same_frame(frame(30)[["city"]], back(frame(30)[["city"]]))
+
+
+def test_a_column_without_values_warns_and_stays_empty() -> None:
+    for X in (
+        pd.DataFrame({"a": [np.nan] * 3, "b": [1.0, 2.0, 3.0]}),
+        pl.DataFrame({"a": pl.Series([None] * 3, dtype=pl.Float64), "b": [1, 2, 3]}),
+        pl.DataFrame({"a": [float("nan")] * 3, "b": [1, 2, 3]}),
+        pd.DataFrame({"a": pd.Series([None] * 3, dtype=object), "b": [1.0, 2.0, 3.0]}),
+    ):
+        with pytest.warns(UserWarning, match=r"column.* 'a' have no values at all"):
+            Tables().fit(X)
+        assert back(X)["b"].to_list() == [1, 2, 3]
+    with pytest.warns(UserWarning, match=r"column.* 'x1' have no values at all"):
+        Arrays().fit(np.array([[1.0, np.nan], [2.0, np.nan]]))
+
+
+def test_many_levels_warn_and_share_a_place() -> None:
+    X = pd.DataFrame({"id": [f"u{i}" for i in range(300)]})
+    with pytest.warns(UserWarning, match="looks like an identifier"):
+        format = Tables().fit(X)
+    assert format.width == 101
+    assert (format.to_tensor(X).sum(1) == 1).all()
+
+
+def test_real_tables_come_back(data_folder: Path) -> None:
+    for path in sorted((data_folder / "tables").glob("*.csv.gz")):
+        table = read_table(path).slice(0, 500)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "column", UserWarning)
+            format = Tables().fit(table)
+        kept = [c.name for c in format.fields if getattr(c, "rest", None) is None]  # rare levels share a place
+        out = format.from_tensor(format.to_tensor(table))
+        pd.testing.assert_frame_equal(table.select(kept).to_pandas(), out.select(kept).to_pandas(), rtol=1e-9, obj=path.name)
+
+
+# ── tables: features ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_numbers_are_standardized_and_gaps_are_nan() -> None:
+    df = frame(200)
+    format = Tables().fit(df)
+    x = format.to_tensor(df).numpy()
+    for column, block in zip(format.fields, format.blocks, strict=True):
+        features = x[:, block]
+        missing = df[column.name].isna().to_numpy()
+        assert (np.isnan(features).all(1) == missing).all()
+        if type(column).__name__ == "Number" and column.name != "same":
+            assert np.nanmean(features) == pytest.approx(0, abs=1e-9)
+            assert np.nanstd(features) == pytest.approx(1, abs=1e-9)
+        if type(column).__name__ == "Category":
+            assert np.allclose(features[~missing].sum(1), 1)
+    assert len(format.missing()) == 3
+
+
+def test_kinds_of_columns() -> None:
+    kinds_of = {c.name: type(c).__name__ for c in Tables().fit(frame()).fields}
+    assert kinds_of["flag"] == "Binary"
+    assert kinds_of["city"] == kinds_of["grade"] == "Category"
+    assert kinds_of["when"] == kinds_of["maybe"] == kinds_of["size"] == "Number"
+    assert type(Tables().fit(pd.DataFrame({"a": [0, 1, 1]})).fields[0]).__name__ == "Binary"
+
+
+def test_unseen_levels_count_as_other() -> None:
+    format = Tables().fit(pd.DataFrame({"c": ["a", "b", "a"]}))
+    x = format.to_tensor(pd.DataFrame({"c": ["a", "new", None]}))
+    assert x[1].tolist() == [0, 0, 1]
+    assert torch.isnan(x[2]).all()
+    assert format.from_tensor(x)["c"].isna().tolist() == [False, True, True]
+
+
+def test_rare_levels_come_back_as_the_most_frequent_of_them() -> None:
+    names = [f"u{i // 2}" for i in range(202)] + ["v", "w"]
+    format = Tables().fit(pd.DataFrame({"c": names * 2}))
+    assert format.fields[0].rest in names
+    assert format.from_tensor(format.to_tensor(pd.DataFrame({"c": ["w"]})))["c"][0] == format.fields[0].rest
+
+
+def test_expected_values_become_valid_values() -> None:
+    df = frame()
+    format = Tables().fit(df)
+    for scale in (0.0, 1.0, 1e3, 1e12):
+        out = format.from_tensor(scale * torch.randn(20, format.width, dtype=torch.float64))
+        assert list(out.dtypes) == list(df.dtypes)
+        assert list(out["grade"].cat.categories) == list(df["grade"].cat.categories)
+        assert set(out["city"]) <= {"Oslo", "Rome", "Bern", None, np.nan}
+    assert len(format.original(torch.zeros(2, format.width))) == len(df.columns)
+
+
+def test_columns_may_come_in_another_order_with_others_beside_them() -> None:
+    df = frame()
+    format = Tables().fit(df)
+    other = df[df.columns[::-1]].assign(extra=1)
+    assert torch.equal(torch.nan_to_num(format.to_tensor(df)), torch.nan_to_num(format.to_tensor(other)))
+
+
+def test_a_table_of_another_library_will_do() -> None:
+    df = frame()
+    format = Tables().fit(df)
+    assert torch.equal(torch.nan_to_num(format.to_tensor(df)), torch.nan_to_num(format.to_tensor(pl.from_pandas(df))))
+
+
+# ── tables: what cannot be read ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_bad_tables() -> None:
+    twice = pd.DataFrame(np.zeros((3, 2)), columns=["a", "a"])
+    with pytest.raises(DataError, match="column names must be unique, but 'a' is repeated: rename"):
+        Tables().fit(twice)
+    with pytest.raises(DataError, match="contains infinity: column 'v', row 1"):
+        Tables().fit(pd.DataFrame({"v": [1.0, np.inf]}))
+    with pytest.raises(DataError, match="no columns"):
+        Tables().fit(pd.DataFrame(index=[0, 1]))
+    with pytest.raises(DataError, match=r"column m with type object. Give every column values of one type"):
+        Tables().fit(pd.DataFrame({"m": [1, "a", 2.5]}))
+    with pytest.raises(DataError, match=r"column 'l' holds values of type list.*drop the column"):
+        Tables().fit(pd.DataFrame({"l": [[1], [2]]}))
+    with pytest.raises(DataError, match=r"column 'c' holds values of type .*interval"):
+        Tables().fit(pd.DataFrame({"c": pd.cut(pd.Series([1, 2, 3]), 2)}))
+
+
+def test_bad_tables_at_transform() -> None:
+    format = Tables().fit(
+        pd.DataFrame({"n": [1.0, 2.0, 4.0], "c": ["a", "b", "a"], "d": pd.to_datetime(["2020", "2021", "2022"])})
+    )
+    good = pd.DataFrame({"n": [1.0], "c": ["a"], "d": pd.to_datetime(["2020"])})
+    assert format.to_tensor(good).shape == (1, format.width)
+    with pytest.raises(DataError, match="X has no column 'c', which the model was fitted with; it has 'n', 'd'"):
+        format.to_tensor(good.drop(columns="c"))
+    with pytest.raises(
+        DataError, match=r"column 'n' holds .*string where the model expects double.*give the type it was fitted"
+    ):
+        format.to_tensor(good.assign(n=["many"]))
+    with pytest.raises(DataError, match="contains infinity: column 'n', row 0"):
+        format.to_tensor(good.assign(n=[np.inf]))
+
+
+# ── arrays ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "int32", "int64", "uint16", "bool", "float32", "float64"])
+@given(data=st.data())
+def test_arrays_come_back(dtype: str, data: st.DataObject) -> None:
+    kind = np.dtype(dtype)
+    low, high = (np.iinfo(kind).min, np.iinfo(kind).max) if kind.kind in "iu" else (0, 1)
+    whole = st.integers(max(low, -(2**50)), min(high, 2**50))
+    values = FLOATS if kind.kind == "f" else st.booleans() if kind.kind == "b" else whole
+    n, d = data.draw(st.integers(1, 6)), data.draw(st.integers(1, 4))
+    X = np.array(data.draw(st.lists(values, min_size=n * d, max_size=n * d))).reshape(n, d).astype(kind)
+    Y = back(X, Arrays())
+    assert Y.dtype == X.dtype
+    assert np.allclose(X.astype(float), Y.astype(float), rtol=1e-6 if dtype == "float32" else 1e-9, atol=1e-8)
+    if kind.kind != "f":
+        assert (X == Y).all()
+
+
+@pytest.mark.parametrize("scale", ["auto", "each", "common"])
+@pytest.mark.parametrize("kind", ["array", "gaps", "pixels", "shares", "yes and no", "float32", "sparse"])
+def test_kinds_of_arrays_come_back(kind: str, scale: str) -> None:
+    X = kinds()[kind]
+    Y = back(X, Arrays(scale))
+    if sp.issparse(X):
+        assert sp.issparse(Y)
+        assert Y.nnz == X.nnz
+        X, Y = X.toarray(), Y.toarray()
+    assert Y.dtype == X.dtype
+    assert np.allclose(X, Y, equal_nan=True, atol=1e-6)
+
+
+def test_all_zero_sparse_and_csc() -> None:
+    X = sp.csc_matrix(np.eye(4)[:, :3] * 2.5)
+    assert (back(X, Arrays()) != X).nnz == 0
+    X = sp.csr_matrix((4, 3))
+    assert back(X, Arrays()).nnz == 0
+
+
+def test_one_unit_or_each_its_own() -> None:
+    r = np.random.default_rng(0)
+    assert set(Arrays().fit(r.integers(0, 255, (9, 3)).astype(np.uint8)).divisor) == {255.0}
+    assert set(Arrays().fit(r.random((9, 3))).divisor) == {1.0}
+    assert len(set(Arrays().fit(r.normal(size=(9, 3))).divisor)) == 3
+    assert len(set(Arrays("common").fit(r.normal(size=(9, 3))).divisor)) == 1
+    with pytest.raises(ValueError, match="scale='own': allowed are 'auto', 'each', 'common'"):
+        Arrays("own")
+
+
+def test_bad_arrays() -> None:
+    format = Arrays().fit(np.eye(3))
+    with pytest.raises(DataError, match="X has 2 features, but was fitted with 3"):
+        format.to_tensor(np.eye(2))
+    with pytest.raises(DataError, match=r"contains infinity: column 'x1', row 0. Replace"):
+        format.to_tensor(np.array([[1, np.inf, 2]]))
+    with pytest.raises(DataError, match=r"Expected 2D array, got 1D array instead. Reshape"):
+        Arrays().fit(np.arange(3.0))
+    with pytest.raises(DataError, match=r"cannot be read as an array of numbers .*give a DataFrame"):
+        Arrays().fit(np.array([["a", 1]], dtype=object))
+
+
+def test_numpy_files(tmp_path: Path) -> None:
+    X = np.random.default_rng(0).normal(size=(9, 4))
+    S = sp.random(9, 4, 0.5, format="csr", random_state=0)
+    np.save(tmp_path / "a.npy", X)
+    np.savez(tmp_path / "a.npz", X)
+    np.savez(tmp_path / "named.npz", y=np.arange(9), X=X)
+    np.savez(
+        tmp_path / "parts.npz",
+        X_data=S.data,
+        X_indices=S.indices.astype(np.uint16),
+        X_indptr=S.indptr,
+        X_shape=S.shape,
+        y=np.arange(9),
+    )
+    sp.save_npz(tmp_path / "sparse.npz", S)
+    for name in ("a.npy", "a.npz", "named.npz"):
+        assert np.array_equal(read_array(tmp_path / name), X)
+        assert infer(tmp_path / name).kind == "arrays"
+    assert isinstance(read_array(tmp_path / "a.npy"), np.memmap)
+    for name in ("parts.npz", "sparse.npz"):
+        assert (read_array(tmp_path / name) != S).nnz == 0
+
+
+def test_bad_numpy_files(tmp_path: Path) -> None:
+    (tmp_path / "text.npy").write_text("1,2,3")
+    (tmp_path / "empty.npy").write_bytes(b"")
+    (tmp_path / "zip.npz").write_bytes(b"PK\x03\x04 and no more")
+    np.save(tmp_path / "objects.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    (tmp_path / "pickle.npz").write_bytes(pickle.dumps([1, 2]))
+    for name in ("text.npy", "empty.npy", "zip.npz", "objects.npy", "pickle.npz"):
+        with pytest.raises(DataError, match=f"cannot read .*{name}"):
+            read_array(tmp_path / name)
+    with pytest.raises(FileNotFoundError):
+        read_array(tmp_path / "absent.npy")
+
+
+# ── documents ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_counts_come_back() -> None:
+    X = kinds()["counts"]
+    Y = back(X)
+    assert sp.issparse(Y)
+    assert Y.dtype == X.dtype
+    assert (X != Y).nnz == 0
+    dense = back(X.toarray(), Documents())
+    assert (dense.toarray() == X.toarray()).all()
+
+
+def test_texts_come_back_as_their_words() -> None:
+    X = texts()
+    format = Documents().fit(X)
+    for text, words in zip(X, format.from_tensor(format.to_tensor(X)), strict=True):
+        assert set(words.split()) == set(text.split()) & set(format.columns)
+    assert reread(format).to_tensor(X).equal(format.to_tensor(X))
+
+
+def test_the_vocabulary() -> None:
+    X = ["The cat sat", "the cats sit", "A dog sat"] * 10
+    assert Documents(stop_words="english").fit(X).columns == ["cat", "cats", "dog", "sit"]  # "sat" is in two of three
+    assert "cat" in Documents(stem="english").fit(["cats run", "cat ran", "dogs run"] * 2).columns
+    assert len(Documents(max_features=1).fit(X).columns) == 1
+    with pytest.raises(ValueError, match=r"stem='klingon': allowed are .*'english'"):
+        Documents(stem="klingon").fit(X)
+
+
+def test_places_of_documents(tmp_path: Path) -> None:
+    X = texts(25)
+    (tmp_path / "lines.txt").write_text("\n".join(X) + "\n\n")
+    (tmp_path / "a.jsonl").write_text("\n".join(json.dumps({"id": i, "text": t}) for i, t in enumerate(X)))
+    with gzip.open(tmp_path / "b.jsonl.gz", "wt") as file:
+        file.write("\n".join(json.dumps(t) for t in X))
+    (tmp_path / "folder").mkdir()
+    for i, t in enumerate(X):
+        (tmp_path / "folder" / f"{i:03}.txt").write_text(t)
+    for name in ("lines.txt", "a.jsonl", "b.jsonl.gz", "folder"):
+        assert read_documents(tmp_path / name) == X
+        assert infer(tmp_path / name).kind == "documents"
+    assert read_documents([tmp_path / "folder" / "000.txt"]) == X[:1]
+    assert infer(pd.Series(X)).kind == infer(np.array(X)).kind == "documents"
+    (tmp_path / "titles.jsonl").write_text(
+        json.dumps({"title": "One", "body": "two"}) + "\n" + json.dumps({"x": "short", "y": "the longest"})
+    )
+    assert read_documents(tmp_path / "titles.jsonl") == ["One\ntwo", "the longest"]
+
+
+def test_bad_documents(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"text": "x"}\n{"text": ')
+    with pytest.raises(DataError, match="line 2 is not JSON"):
+        read_documents(tmp_path / "a.jsonl")
+    (tmp_path / "b.jsonl").write_text("[1, 2]")
+    with pytest.raises(DataError, match="line 1 is neither a string nor an object"):
+        read_documents(tmp_path / "b.jsonl")
+    (tmp_path / "c.txt").write_text("\n\n")
+    with pytest.raises(DataError, match="is empty"):
+        read_documents(tmp_path / "c.txt")
+    (tmp_path / "d.jsonl.gz").write_text("no gzip")
+    with pytest.raises(DataError, match=r"cannot read .*d.jsonl.gz"):
+        read_documents(tmp_path / "d.jsonl.gz")
+    with pytest.raises(DataError, match="document 1 is a NoneType, not a string: give ''"):
+        read_documents(["a", None])
+    with pytest.raises(DataError, match="no words are left"):
+        Documents().fit(["1 2 3", "!"])
+    with pytest.raises(DataError, match="all counts are zero"):
+        Documents().fit(sp.csr_matrix((3, 3)))
+    with pytest.raises(DataError, match="Negative values"):
+        Documents().fit(sp.csr_matrix([[-1.0, 2.0]]))
+    with pytest.raises(DataError, match="X has 2 features, but was fitted with 3"):
+        Documents().fit(sp.csr_matrix(np.eye(3))).to_tensor(sp.csr_matrix(np.eye(2)))
+
+
+# ── files ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.csv.gz", "a.tsv", "a.tsv.gz", "a.parquet", "a.feather", "a.arrow"])
+def test_tables_in_files(name: str, tmp_path: Path) -> None:
+    table = pa.table({"n": [1, 2, None], "f": [1.5, None, 2.0], "s": ["a,b", 'say "x"', None], "t": ["two\nlines", "x", "y"]})
+    write_table(table, tmp_path / name)
+    assert read_table(tmp_path / name).to_pydict() == table.to_pydict()
+    assert pa.concat_tables(table_pieces(tmp_path / name, 2)).to_pydict() == table.to_pydict()
+    assert infer(tmp_path / name).kind == "tables"
+    before = (tmp_path / name).read_bytes()
+    write_table(table, tmp_path / name)
+    assert (tmp_path / name).read_bytes() == before
+
+
+@pytest.mark.parametrize("sign", [",", ";", "\t", "|"])
+def test_delimiters(sign: str, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(sign.join(["first name", "b", "c"]) + "\n" + sign.join(["x", "2", "3.5"]) + "\n")
+    assert read_table(tmp_path / "a.csv").to_pydict() == {"first name": ["x"], "b": [2], "c": [3.5]}
+
+
+def test_a_single_column(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("value\n1\n2\n")
+    assert read_table(tmp_path / "a.csv").to_pydict() == {"value": [1, 2]}
+
+
+def test_bad_files(tmp_path: Path) -> None:
+    bad = {
+        "empty.csv": b"",
+        "header.csv": b"a,b\n",
+        "ragged.csv": b"a,b\n1,2\n1,2,3\n",
+        "text.parquet": b"a,b\n1,2\n",
+        "cut.feather": b"ARROW1\0\0",
+        "no.csv.gz": b"a,b\n1,2\n",
+        "binary.csv": bytes(range(256)),
+    }
+    for name, data in bad.items():
+        (tmp_path / name).write_bytes(data)
+        with pytest.raises(DataError, match=name.replace(".", r"\.")):
+            read_table(tmp_path / name)
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(IsADirectoryError, match="is a folder: give a file"):
+        read_table(tmp_path / "folder.csv")
+    with pytest.raises(FileNotFoundError):
+        read_table(tmp_path / "absent.csv")
+    with pytest.raises(DataError, match=r"its name ends in none of .csv"):
+        read_table(tmp_path / "a.xlsx")
+    with pytest.raises(DataError, match=r"cannot write .*its name ends in none of .csv"):
+        write_table(pa.table({"a": [1]}), tmp_path / "a.xlsx")
+    assert not list(tmp_path.glob("*.xlsx"))
+
+
+def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("old")
+    with pytest.raises(pa.ArrowInvalid):
+        write_table(pa.table({"a": [[1], [2]]}), tmp_path / "a.csv")  # lists have no place in a CSV
+    assert (tmp_path / "a.csv").read_text() == "old"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+# ── which format ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_every_kind_is_recognized() -> None:
+    expected = {"pandas": "tables", "polars": "tables", "arrow": "tables", "counts": "documents", "texts": "documents"}
+    for kind, X in kinds().items():
+        assert infer(X).kind == expected.get(kind, "arrays"), kind
+    assert {infer(X).kind for X in kinds().values()} == set(FORMATS)
+    assert infer(torch.zeros(2, 2)).kind == infer(np.zeros((2, 2), dtype=object)).kind == "arrays"
+
+
+def test_what_is_no_data() -> None:
+    for X in (3, None, {"a": 1}, object()):
+        with pytest.raises(DataError, match="give a DataFrame, an array, a sparse matrix, a list of texts or a path"):
+            infer(X)
+    with pytest.raises(FileNotFoundError, match=r"there is no file 'absent.csv'"):
+        infer("absent.csv")
+    with pytest.raises(DataError, match=r"its name should end in one of .csv"):
+        infer(__file__)
+    with pytest.raises(ValueError, match=r"format='table': allowed are 'auto', .*'tables'"):
+        infer(np.eye(2), "table")
+
+
+@pytest.mark.parametrize("kind", kinds())
+def test_losses_by_name(kind: str) -> None:
+    format = infer(kinds()[kind]).fit(kinds()[kind])
+    x = torch.rand(3, format.width, dtype=torch.float64)
+    for name in ("squared", "bounded", "logistic", "multinomial", "softmax", "auto"):
+        loss = format.loss(name)
+        assert loss(x, x).shape == (3,)
+    with pytest.raises(ValueError, match="loss='hinge': allowed are 'auto', 'squared'"):
+        format.loss("hinge")
+
+
+@pytest.mark.parametrize("kind", kinds())
+def test_the_network_sees_what_is_fitted(kind: str) -> None:
+    format = infer(kinds()[kind]).fit(kinds()[kind])
+    centre, spread = format.view()
+    assert centre.shape == spread.shape == (format.width,)
+    assert bool((spread > 0).all())
+    assert bool(torch.isfinite(centre).all())
+    assert all(0 <= j < format.width for j in format.missing())
+    rows = format.rows(kinds()[kind])
+    assert rows.take(np.array([0, 1])).dtype == torch.float32

@@ -1,0 +1,221 @@
+"""Contracts of every loss."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from diabolo.formats import Tables
+from diabolo.losses import LOSSES, Bounded, Columns, Logistic, Loss, Multinomial, Part, Softmax, Squared
+
+M, B = 6, 16
+PARTS = [
+    Part(Squared(), (0, 3), (0, 2), (1.0, 1.0)),
+    Part(Softmax((2,)), (1, 2), (1,), (0.5,)),
+    Part(Logistic(), (5, 4), (4, 3), (1.0, 2.0)),
+]
+EXAMPLES: list[Loss] = [Squared(), Bounded(), Logistic(), Softmax((2, 3, 1)), Softmax((6,)), Multinomial(2.0), Columns(PARTS)]
+
+
+def onehot(sizes: tuple[int, ...], n: int = B) -> Tensor:
+    return torch.cat([F.one_hot(torch.randint(m, (n,)), m) for m in sizes], 1).float()
+
+
+def targets(loss: Loss) -> Tensor:
+    """y of the kind that the loss is for."""
+    if isinstance(loss, Softmax):
+        return onehot(loss.sizes)
+    if isinstance(loss, Multinomial):
+        return torch.randint(0, 4, (B, M)).float()
+    if isinstance(loss, Columns):
+        y = torch.randn(B, M)
+        for part in loss.parts:
+            index = list(part.features)
+            y[:, index] = (
+                onehot(part.loss.sizes) if isinstance(part.loss, Softmax) else torch.randint(2, (B, len(index))).float()
+            )
+        return y
+    return torch.rand(B, M).round() if isinstance(loss, Logistic) else torch.rand(B, M)
+
+
+def blocks(loss: Loss) -> list[list[int]]:
+    """The features of each column."""
+    if isinstance(loss, Softmax):
+        ends = np.cumsum([0, *loss.sizes])
+        return [list(range(a, b)) for a, b in zip(ends[:-1], ends[1:], strict=True)]  # noqa: RUF007
+    if isinstance(loss, Multinomial):
+        return [list(range(M))]
+    if isinstance(loss, Columns):
+        found: dict[int, list[int]] = {}
+        for part in loss.parts:
+            features = iter(part.features)
+            for column, block in zip(
+                part.columns, blocks(part.loss) if isinstance(part.loss, Softmax) else [[0]] * len(part.columns), strict=True
+            ):
+                found[column] = [next(features) for _ in block]
+        return [found[c] for c in sorted(found)]
+    return [[j] for j in range(M)]
+
+
+def test_every_loss_has_an_example() -> None:
+    assert {type(loss) for loss in EXAMPLES} == set(LOSSES.values())
+
+
+@pytest.mark.parametrize("loss", EXAMPLES, ids=repr)
+def test_shapes(loss: Loss) -> None:
+    raw, y = torch.randn(B, M), targets(loss)
+    columns = len(blocks(loss))
+    assert loss(raw, y).shape == (B,)
+    assert loss.terms(raw, y).shape == (B, columns)
+    assert loss.errors(loss.predict(raw), y).shape == (B, columns)
+    assert loss.predict(raw).shape == (B, M)
+    assert torch.allclose(loss(raw, y), loss.terms(raw, y).sum(1))
+    assert loss(raw[:0], y[:0]).shape == (0,)
+
+
+@pytest.mark.parametrize("loss", EXAMPLES, ids=repr)
+def test_errors_are_not_negative_and_zero_at_the_truth(loss: Loss) -> None:
+    raw, y = torch.randn(B, M), targets(loss)
+    assert bool((loss.errors(loss.predict(raw), y) >= -1e-6).all())
+    truth = y / y.sum(1, keepdim=True).clamp(min=1) if isinstance(loss, Multinomial) else y
+    assert torch.allclose(loss.errors(truth, y), torch.zeros(B, len(blocks(loss))), atol=1e-6)
+
+
+@pytest.mark.parametrize("loss", [loss for loss in EXAMPLES if not isinstance(loss, Multinomial)], ids=repr)
+def test_nan_is_no_term_and_no_gradient(loss: Loss) -> None:
+    y = targets(loss)
+    full = loss.terms(torch.zeros(B, M), y)
+    for j, block in enumerate(blocks(loss)):
+        raw = torch.zeros(B, M, requires_grad=True)
+        hidden = y.clone()
+        hidden[:, block] = torch.nan
+        terms = loss.terms(raw, hidden)
+        assert bool((terms[:, j] == 0).all())
+        others = [i for i in range(terms.shape[1]) if i != j]
+        assert torch.equal(terms[:, others], full[:, others])
+        terms.sum().backward()
+        assert raw.grad is not None
+        assert bool(torch.isfinite(raw.grad).all())
+        assert bool((raw.grad[:, block] == 0).all())
+        assert bool((loss.errors(loss.predict(torch.zeros(B, M)), hidden)[:, j] == 0).all())
+
+
+@pytest.mark.parametrize("loss", EXAMPLES, ids=repr)
+def test_the_gradient_is_finite_far_away(loss: Loss) -> None:
+    for scale in (1e3, 1e4):
+        raw = (scale * torch.randn(B, M)).requires_grad_()
+        value = loss(raw, targets(loss)).sum()
+        value.backward()
+        assert bool(torch.isfinite(value))
+        assert raw.grad is not None
+        assert bool(torch.isfinite(raw.grad).all())
+
+
+def test_the_loss_of_a_sum_is_the_sum_of_the_losses() -> None:
+    loss = Columns(PARTS)
+    raw, y = torch.randn(B, M), targets(loss)
+    total = torch.zeros(B)
+    for part in PARTS:
+        index = list(part.features)
+        total += (part.loss.terms(raw[:, index], y[:, index]) * torch.tensor(part.weights)).sum(1)
+    assert torch.allclose(loss(raw, y), total)
+
+
+def test_columns_keep_their_order() -> None:
+    loss, raw = Columns(PARTS), torch.randn(B, M)
+    p = loss.predict(raw)
+    assert torch.equal(p[:, [0, 3]], raw[:, [0, 3]])
+    assert torch.allclose(p[:, [1, 2]], raw[:, [1, 2]].softmax(1))
+    assert torch.allclose(p[:, [4, 5]], raw[:, [4, 5]].sigmoid())
+    y = torch.zeros(1, M)
+    y[0, 4] = 1.0  # feature 4 is column 3, with weight 2
+    terms = loss.terms(torch.zeros(1, M), y)
+    assert float(terms[0, 3]) == pytest.approx(2 * np.log(2))
+    far = torch.zeros(1, M)
+    far[0, 4] = 3.0
+    assert float(loss.errors(far, torch.zeros(1, M))[0, 3]) == 9.0
+
+
+@pytest.mark.parametrize("sizes", [(6,), (2, 3, 1), (1, 1, 4), (3, 3)])
+def test_softmax_is_torchs_cross_entropy(sizes: tuple[int, ...]) -> None:
+    raw, y = torch.randn(B, M), onehot(sizes)
+    terms = Softmax(sizes).terms(raw, y)
+    predicted = Softmax(sizes).predict(raw)
+    for j, (r, t, p) in enumerate(zip(raw.split(sizes, 1), y.split(sizes, 1), predicted.split(sizes, 1), strict=True)):
+        assert torch.allclose(terms[:, j], F.cross_entropy(r, t.argmax(1), reduction="none"), atol=1e-6)
+        assert torch.allclose(p, r.softmax(1))
+
+
+def test_multinomial_weighs_by_length() -> None:
+    raw, y = torch.randn(B, M), torch.randint(0, 4, (B, M)).float()
+    assert torch.allclose(Multinomial()(raw, 3 * y), 3 * Multinomial()(raw, y))
+    assert torch.allclose(Multinomial(5.0)(raw, y), Multinomial()(raw, y) / 5)
+    assert torch.allclose(Multinomial()(raw, y), F.cross_entropy(raw, y, reduction="none"), atol=1e-5)
+    assert float(Multinomial()(raw, torch.zeros(B, M)).abs().sum()) == 0
+
+
+@pytest.mark.parametrize("loss", EXAMPLES, ids=repr)
+def test_tangent_is_first_order_right(loss: Loss) -> None:
+    """predict(raw0 + slope * (e - mean)) = e + O(|e - mean|^2): twice as near, four times as exact."""
+    mean = torch.full((M,), 0.3)
+    for block in blocks(loss):
+        if len(block) > 1 or isinstance(loss, Softmax):
+            mean[block] = torch.rand(len(block)) + 0.5
+            mean[block] /= mean[block].sum()
+    mean, loss = mean.double(), loss
+    raw0, slope = loss.tangent(mean)
+    if isinstance(loss, Multinomial):
+        assert torch.allclose(loss.predict(raw0[None])[0], mean, atol=1e-6)
+        return
+    direction = torch.randn(M).double()
+    for block in blocks(loss):
+        if len(block) > 1:
+            direction[block] -= direction[block].mean()  # shares keep their sum
+        elif isinstance(loss, Softmax):
+            direction[block] = 0
+    assert torch.allclose(loss.predict(raw0[None])[0], mean, atol=1e-6)
+
+    def off(h: float) -> float:
+        e = mean + h * direction
+        return float((loss.predict((raw0 + slope * (e - mean))[None])[0] - e).abs().max())
+
+    assert off(1e-3) <= 1e-4
+    assert off(5e-4) <= 0.3 * off(1e-3) + 1e-9
+
+
+def test_weights_make_the_constant_guess_cost_the_variance() -> None:
+    r = np.random.default_rng(0)
+    n = 2000
+    df = pd.DataFrame(
+        {
+            "number": r.normal(3, 5, n),
+            "yes": r.random(n) < 0.2,
+            "two": r.choice(["a", "b"], n, p=[0.9, 0.1]),
+            "many": r.choice([f"c{i}" for i in range(40)], n),
+        }
+    )
+    format = Tables().fit(df)
+    loss, y = format.loss(), format.to_tensor(df)
+    mean = y.mean(0)
+    raw0 = mean.clone()
+    raw0[1] = torch.logit(mean[1])
+    raw0[2:] = mean[2:].clamp(min=1e-30).log()
+    cost = loss.terms(raw0.expand(n, -1), y).mean(0)
+    variance = loss.errors(mean.expand(n, -1), y).mean(0)
+    assert torch.allclose(cost, variance, rtol=1e-4)
+    assert float(variance[0]) == pytest.approx(1.0)
+    assert float(variance[3]) == pytest.approx(1 - 1 / 40, abs=0.01)
+
+
+def test_a_constant_guess_at_the_mean_is_best() -> None:
+    for loss in (Squared(), Bounded(), Logistic(), Softmax((6,)), Multinomial()):
+        y = targets(loss)
+        mean = y.mean(0, keepdim=True).expand(B, -1)
+        if isinstance(loss, Multinomial):
+            continue
+        at = loss.errors(mean, y).sum()
+        assert bool(loss.errors(mean + 0.05, y).sum() > at)

@@ -1,0 +1,206 @@
+"""The network starts at PCA; every layer that a file may describe can be built from its description."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from sklearn.datasets import load_iris
+from sklearn.decomposition import PCA
+from sklearn.preprocessing import StandardScaler
+from torch import Tensor, nn
+
+from diabolo import Autoencoder, nets
+from diabolo.corruption import Clean
+from diabolo.errors import FormatError
+from diabolo.losses import Squared
+from diabolo.nets import Curved, Missing, Sphere, TfIdf, mlp
+from diabolo.network import Diabolo
+from diabolo.rows import Rows
+from diabolo.training import SGD, minimize
+
+
+def modules() -> dict[str, nn.Module]:
+    """Every layer of the vocabulary, and compositions of them."""
+    one: dict[str, nn.Module] = {
+        "Curved": Curved(4, (8, 6), 2, 0.1),
+        "Curved, straight": Curved(4, (), 2),
+        "Missing": Missing([0, 3]),
+        "TfIdf": TfIdf(4),
+        "Sphere": Sphere(0.3),
+        "Linear": nn.Linear(4, 3),
+        "Linear, no bias": nn.Linear(4, 3, bias=False),
+        "LayerNorm": nn.LayerNorm(4),
+        "Dropout": nn.Dropout(0.25),
+        "mlp": mlp(4, (5, 5), 2, nn.Tanh, 0.1),
+    }
+    plain = {name: cls() for name, (cls, keys) in nets.PLAIN.items() if not keys}
+    return one | plain | {"nested": nn.Sequential(nn.Sequential(Missing([1]), nn.Linear(5, 3)), nn.GELU(), nn.Linear(3, 2))}
+
+
+def iris() -> np.ndarray:
+    return StandardScaler().fit_transform(load_iris().data)
+
+
+def test_the_vocabulary_is_covered() -> None:
+    assert {type(m).__name__ for m in modules().values()} >= {*nets.OWN, *nets.PLAIN}
+
+
+@pytest.mark.parametrize("name", modules())
+def test_a_described_module_is_built_again(name: str) -> None:
+    module = modules()[name].eval()
+    built = nets.build(nets.describe(module)).eval()
+    assert nets.describe(built) == nets.describe(module)
+    built.load_state_dict(module.state_dict())
+    x = torch.randn(7, 4)
+    assert torch.equal(module(x), built(x))
+
+
+@pytest.mark.parametrize("name", modules())
+def test_an_empty_batch_passes(name: str) -> None:
+    assert len(modules()[name](torch.zeros(0, 4))) == 0
+
+
+def test_other_modules_are_named() -> None:
+    class Mine(nn.Linear):
+        pass
+
+    assert nets.describe(Mine(2, 2)) == {"layer": "custom", "class": "Mine"}
+    assert nets.is_own(nets.describe(nn.Sequential(Mine(2, 2))))
+    assert nets.is_own(nets.describe(nn.Bilinear(1, 1, 1)))
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        None,
+        [],
+        {},
+        {"layer": "Linear"},
+        {"layer": "Linear", "in_features": -1, "out_features": 2},
+        {"layer": "Linear", "in_features": 1 << 40, "out_features": 2},
+        {"layer": "Linear", "in_features": 2, "out_features": 2, "device": "cuda"},
+        {"layer": "Dropout", "p": 7},
+        {"layer": "os.system"},
+        {"layer": "Curved", "d": 2, "hidden": [1] * 1000, "out": 2},
+    ],
+)
+def test_what_is_not_in_the_vocabulary_is_refused(config: object) -> None:
+    with pytest.raises(FormatError):
+        nets.build(config)
+
+
+def test_a_description_may_not_nest_without_end() -> None:
+    config: dict[str, object] = {"layer": "Identity"}
+    for _ in range(30):
+        config = {"layer": "Sequential", "parts": [config]}
+    with pytest.raises(FormatError):
+        nets.build(config)
+
+
+def test_curved_starts_straight() -> None:
+    a, b, x = torch.randn(3, 5), torch.randn(3), torch.randn(10, 5)
+    assert torch.allclose(Curved(5, (16, 16), 3).straight_from(a, b)(x), x @ a.T + b, atol=1e-6)
+
+
+def test_curved_is_calm_far_away() -> None:
+    net = Curved(1, (16,), 1)
+    nn.init.ones_(net.curve[-1].weight)
+    net.straight_from(torch.zeros(1, 1), torch.zeros(1))
+    near, far = net(torch.tensor([[1e3], [1e6]])).abs().flatten().tolist()
+    assert far < 3 * near
+
+
+def test_missing_says_where() -> None:
+    x = torch.tensor([[1.0, torch.nan, 3.0]])
+    assert Missing([1, 2])(x).tolist() == [[1, 0, 3, 1, 0]]
+    assert Missing([])(x).tolist() == [[1, 0, 3]]
+
+
+def test_tfidf_is_sklearns() -> None:
+    from sklearn.feature_extraction.text import TfidfTransformer
+
+    counts = np.random.default_rng(0).poisson(0.5, (20, 6)).astype(float)
+    theirs = TfidfTransformer(sublinear_tf=True).fit(counts)
+    ours = TfIdf(6).double()
+    ours.idf.copy_(torch.from_numpy(theirs.idf_))
+    assert np.allclose(ours(torch.from_numpy(counts)).numpy(), theirs.transform(counts).toarray())
+
+
+@pytest.mark.parametrize("hidden", [(), (8,), (8, 6)])
+def test_every_parameter_gets_a_gradient(hidden: tuple[int, ...]) -> None:
+    """After one step: the curved path's last matrix starts at zero, and nothing flows through zero."""
+    net = Diabolo(Curved(4, hidden, 2), Curved(2, hidden[::-1], 4))
+    optimizer = torch.optim.SGD(net.parameters(), 0.1)
+    x = torch.randn(32, 4)
+    for _ in range(3):
+        optimizer.zero_grad()
+        Squared()(net(x), x).mean().backward()
+        optimizer.step()
+    for name, p in net.named_parameters():
+        assert p.grad is not None, name
+        assert p.grad.abs().sum() > 0, name
+
+
+def start(X: np.ndarray, k: int, **params: object) -> tuple[Autoencoder, Tensor]:
+    """The network before any step, and x."""
+    ae = Autoencoder(k, epochs=1, lr=0.0, muon_lr=0.0, verbose=False, validation_fraction=0.0, random_state=0, **params).fit(X)
+    return ae, ae.format_.to_tensor(X)
+
+
+@pytest.mark.parametrize("k", [1, 2, 3])
+def test_the_network_starts_at_pca(k: int) -> None:
+    X = iris()
+    ae, x = start(X, k, loss="squared")
+    pca = PCA(k).fit(X)
+    assert np.allclose(abs(ae.transform(X)), abs(pca.transform(X)), atol=1e-5)
+    assert np.allclose(ae.reconstruct(X), pca.inverse_transform(pca.transform(X)), atol=1e-5)
+    assert np.allclose(ae.network_(x).detach(), ae.linear_.expected(ae.linear_.encode(x)), atol=1e-5)
+
+
+@pytest.mark.parametrize("k", [1, 2, 3, 4])
+def test_without_hidden_layers_it_is_pca(k: int) -> None:
+    X = iris()
+    ae = Autoencoder(k, hidden=(), loss="squared", verbose=False).fit(X)
+    pca = PCA(k).fit(X)
+    assert np.allclose(ae.reconstruct(X), pca.inverse_transform(pca.transform(X)), atol=1e-5)
+    assert np.allclose(ae.explained_variance_ratio_, pca.explained_variance_ratio_, atol=1e-5)
+    assert np.allclose(ae.pca_.explained_variance_ratio_, pca.explained_variance_ratio_, atol=1e-5)
+    ours = ae.network_.encoder[1].straight.weight.numpy()
+    assert np.allclose(ours.T @ ours, pca.components_.T @ pca.components_, atol=1e-5)  # the same subspace
+    assert ae.score(X) == pytest.approx(pca.explained_variance_ratio_.sum(), abs=1e-5)
+    assert ae.comparison_["pca"] == pytest.approx(ae.comparison_["autoencoder"], abs=1e-5)
+    assert "closed form" in ae.history_.stopped
+
+
+def test_units_do_not_matter() -> None:
+    X = iris()
+    other = X * [1, 1000, 1e-3, 7] + [0, 5, -3, 1e4]
+    a = Autoencoder(2, hidden=(), verbose=False).fit(X)
+    b = Autoencoder(2, hidden=(), verbose=False).fit(other)
+    assert np.allclose(a.transform(X), b.transform(other), atol=1e-4)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.9, 0.95, 0.999])
+def test_a_share_of_the_variance_picks_what_pca_picks(share: float) -> None:
+    X = iris()
+    ae = Autoencoder(share, hidden=(), verbose=False).fit(X)
+    assert ae.n_components_ == PCA(share).fit(X).n_components_
+    assert ae.transform(X).shape == (150, ae.n_components_)
+
+
+def test_linear_training_stays_at_pca() -> None:
+    """A linear network that is trained all the same (noise of strength ~0) can only return to PCA."""
+    x = torch.from_numpy(iris()).float()
+    pca = PCA(2).fit(iris())
+    a = torch.from_numpy(pca.components_).float()
+    net = Diabolo(Curved(4, (), 2).straight_from(a, torch.zeros(2)), Curved(2, (), 4).straight_from(a.T, torch.zeros(4)))
+    before = float(Squared()(net(x), x).mean().detach())
+    corrupt = Clean()
+
+    def objective(batch: Tensor, rng: torch.Generator) -> Tensor:
+        seen, target = corrupt(batch, rng)
+        return Squared()(net(seen), target)
+
+    minimize(net, objective, Rows(x), None, SGD(epochs=30, batch_size=150, optimizer="adamw"))
+    assert float(Squared()(net(x), x).mean().detach()) == pytest.approx(before, rel=1e-3)

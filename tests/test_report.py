@@ -1,0 +1,370 @@
+"""The report: one file, inert, the same for the same seed, whole for any kind of data, and alive in a browser."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+import scipy.sparse as sp
+import torch
+from sklearn.datasets import load_digits, load_iris
+
+from diabolo import Autoencoder, DataError, load
+from diabolo.report import write
+from diabolo.report.map import sampled, spread
+from diabolo.report.page import inert
+
+HOSTILE = ["</script><script>alert(1)</script>", "<img src=x onerror=alert(2)>", "a & b", "]]><!--", "[[contents]]"]
+WORDS = ["apple pear plum", "red green blue", "one two three", "north south east west"]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def people(n: int = 60, names: list[str] | None = None) -> pd.DataFrame:
+    """Numbers, a category, a boolean, dates and gaps."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=n)
+    frame = pd.DataFrame(
+        {
+            "height": 170 + 10 * x,
+            "weight": 70 + 8 * x + rng.normal(size=n),
+            "town": np.where(x > 0, "Oslo", "Rome"),
+            "member": rng.random(n) > 0.5,
+            "joined": pd.Timestamp("2024-03-01") + pd.to_timedelta(rng.integers(0, 300, n), unit="D"),
+            "visits": rng.integers(0, 9, n),
+            "always": 1.0,
+        }
+    )
+    frame.loc[::7, "weight"] = np.nan
+    frame.loc[::9, "town"] = None
+    return frame.rename(columns=dict(zip(frame.columns, names or [], strict=False)))
+
+
+def fitted(X: Any, k: int = 3, **settings: Any) -> Autoencoder:
+    return Autoencoder(n_components=k, hidden=(8,), epochs=2, random_state=0, verbose=False, **settings).fit(X)
+
+
+def texts(n: int = 40) -> list[str]:
+    rng = np.random.default_rng(0)
+    return [" ".join(rng.choice(WORDS[i % 4].split(), 6)) for i in range(n)]
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The contents of a page."""
+    (found,) = re.findall(r'<script type="application/json" id="contents">(.*?)</script>', path.read_text(), re.S)
+    return json.loads(found)
+
+
+def report(X: Any, folder: Path, k: int = 3, **settings: Any) -> dict[str, Any]:
+    path = folder / "report.html"
+    write(fitted(X, k), X, path, **settings)
+    return read(path)
+
+
+# ── one file, inert ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_it_refers_to_nothing_outside(tmp_path):
+    report(people(), tmp_path)
+    page = (tmp_path / "report.html").read_text()
+    assert not re.search(r"https?://|url\(|@import|\bfetch\(|XMLHttpRequest|WebSocket|\bimport\(", page)
+    assert not re.search(r"<(link|script|img|iframe)[^>]+(src|href)=(?!\"data:,\")", page)
+    assert "default-src 'none'" in page
+    assert "unsafe" not in page
+
+
+def test_hostile_names_and_values_stay_text(tmp_path):
+    frame = people(names=HOSTILE[:3])
+    frame["town"] = HOSTILE[0]
+    found = report(frame, tmp_path, title=HOSTILE[0], labels={HOSTILE[1]: [HOSTILE[3]] * len(frame)})
+    page = (tmp_path / "report.html").read_text()
+    assert page.count("<script") == page.count("</script>") == 2
+    assert "<img" not in page
+    assert "<!--" not in page
+    assert found["title"] == HOSTILE[0]
+    assert HOSTILE[1] in [column["name"] for column in found["map"]["columns"]]
+
+
+def test_a_title_that_looks_like_a_mark_of_the_template(tmp_path):
+    assert report(people(), tmp_path, title="[[contents]]")["title"] == "[[contents]]"
+
+
+def test_a_lone_surrogate_can_be_written(tmp_path):
+    assert report(people(), tmp_path, title="odd \ud800")["title"] == "odd \ud800"
+    assert inert({"v": "\ud800"}) == '{"v":"\\ud800"}'
+
+
+def test_the_same_seed_gives_the_same_bytes(tmp_path):
+    model, X = fitted(people()), people()
+    for name in "abc":
+        write(model, X, tmp_path / name, seed=name == "c")
+    a, b, c = ((tmp_path / name).read_bytes() for name in "abc")
+    assert a == b
+    assert a != c
+
+
+def test_a_loaded_model_gives_the_same_report(tmp_path):
+    model, X = fitted(people()), people()
+    model.save(tmp_path / "model.diabolo")
+    write(model, X, tmp_path / "a")
+    write(load(tmp_path / "model.diabolo"), X, tmp_path / "b")
+    a, b = read(tmp_path / "a"), read(tmp_path / "b")
+    assert a["columns"] == b["columns"]
+    assert a["map"] == b["map"]
+
+
+def test_nothing_is_left_behind_if_it_cannot_be_written(tmp_path):
+    with pytest.raises(OSError, match="create it first"):
+        write(fitted(people()), people(), tmp_path / "nowhere" / "report.html")
+    assert not list(tmp_path.iterdir())
+
+
+# ── any kind of data ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars", "arrow", "csv", "parquet"])
+def test_tables(kind, tmp_path):
+    frame = people()
+    X: Any = {"pandas": frame, "polars": pl.from_pandas(frame), "arrow": pa.Table.from_pandas(frame)}.get(kind)
+    if kind == "csv":
+        frame.to_csv(X := tmp_path / "people.csv", index=False)
+    if kind == "parquet":
+        frame.to_parquet(X := tmp_path / "people.parquet")
+    found = report(X, tmp_path)
+    kinds = {column["name"]: column["kind"] for column in found["map"]["columns"]}
+    assert kinds["height"] == "number"
+    assert kinds["town"] == "category"
+    assert kinds["joined"] == "date"
+    assert found["columns"]["constant"] == ["always"]
+    assert found["rows"] == len(frame)
+
+
+@pytest.mark.parametrize("k", [1, 2, 3])
+def test_arrays(k, tmp_path):
+    X, y = load_iris(return_X_y=True)
+    for rows in (X, sp.csr_matrix(X), X.astype(np.float32)):
+        found = report(rows, tmp_path, k, labels={"species": y})
+        assert found["map"]["method"] == {1: "strip", 2: "codes", 3: "t-SNE"}[k]
+        assert found["map"]["columns"][0]["levels"] == ["0", "1", "2"]
+        assert found["picture"] is None
+
+
+def test_missing_numbers_are_missing(tmp_path):
+    X = load_iris().data.copy()
+    X[::3, 1] = np.nan
+    found = report(X, tmp_path)
+    (column,) = (c for c in found["map"]["columns"] if c["name"] == "x1")
+    assert column["values"][:4] == [None, 3.0, 3.2, None]
+    assert any(cell["seen"] is None for row in found["examples"] for cell in row["cells"])
+
+
+def test_pictures(tmp_path):
+    digits = load_digits()
+    found = report(digits.data[:100] / 16, tmp_path, labels={"digit": digits.target[:100]})
+    assert found["picture"] == {"side": 8, "low": 0, "high": 1}
+    assert len(found["examples"]) == 12
+    assert all(len(row["pixels"]) == 3 for row in found["examples"])
+    assert len(found["columns"]["picture"]) == 2
+
+
+def test_documents(tmp_path):
+    found = report(texts(), tmp_path)
+    assert found["linear"] == "LSA"
+    assert found["columns"]["bars"][0]["name"] in " ".join(WORDS)
+    words = found["examples"][0]["words"]
+    assert len(words) == 3
+    assert set(words[0]) <= set(WORDS[0].split())
+
+
+def test_a_matrix_of_counts(tmp_path):
+    counts = sp.csr_matrix(np.random.default_rng(0).poisson(1.0, (30, 12)))
+    assert report(counts, tmp_path)["kind"] == "documents"
+
+
+def test_an_empty_document(tmp_path):
+    model = fitted(texts())
+    write(model, [*texts(), ""], tmp_path / "report.html")
+    assert read(tmp_path / "report.html")["rows"] == 41
+
+
+@pytest.mark.parametrize("n", [1, 2, 4, 5, 12])
+def test_few_rows(n, tmp_path):
+    model = fitted(people())
+    write(model, people()[:n], tmp_path / "report.html")
+    found = read(tmp_path / "report.html")
+    assert len(found["map"]["x"]) == n
+    assert len(found["worst"]) + len(found["best"]) <= n
+    assert found["map"]["method"] == ("plane" if n < 5 else "t-SNE")
+
+
+def test_rows_that_are_all_the_same(tmp_path):
+    model = fitted(people())
+    write(model, pd.concat([people()[:1]] * 8), tmp_path / "report.html")
+    assert read(tmp_path / "report.html")["map"]["method"] == "plane"
+
+
+def test_a_linear_model_has_no_curves(tmp_path):
+    X = load_iris().data
+    write(Autoencoder(2, hidden=(), random_state=0, verbose=False).fit(X), X, tmp_path / "report.html")
+    found = read(tmp_path / "report.html")
+    assert found["history"]["epoch"] == []
+    assert "buys nothing" in found["headline"]
+
+
+# ── what it says ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_its_numbers_are_those_of_the_model(tmp_path):
+    X = load_iris().data
+    model = fitted(X)
+    write(model, X, tmp_path / "report.html")
+    found = read(tmp_path / "report.html")
+    errors, constant = model.reconstruction_errors(X), model.constant_errors(X)
+    left = {bar["name"]: bar["autoencoder"] for bar in found["columns"]["bars"]}
+    np.testing.assert_allclose([left[f"x{j}"] for j in range(4)], errors.sum(0) / constant.sum(0), rtol=1e-4)
+    assert [row["row"] for row in found["worst"]] == np.argsort(-errors.sum(1), kind="stable")[:6].tolist()
+    assert found["comparison"]["pca"] == pytest.approx(model.comparison_["pca"], abs=1e-5)
+
+
+def test_the_words_of_a_document_sum_to_its_divergence(tmp_path):
+    from diabolo.report.rows import measure
+
+    model = fitted(texts())
+    found = measure(model, texts())
+    np.testing.assert_allclose(found.rows, model.reconstruction_errors(texts()).sum(1), rtol=1e-4, atol=1e-5)
+    assert found.columns[2].sum() == pytest.approx(model.constant_errors(texts()).sum(), rel=1e-4)
+
+
+def test_cells_are_sorted_and_the_outlier_stands_out(tmp_path):
+    model, X = fitted(people()), people()
+    X.loc[20, "height"] = 300.0
+    write(model, X, tmp_path / "report.html")
+    worst = read(tmp_path / "report.html")["worst"][0]
+    assert worst["row"] == 20
+    assert worst["cells"][0]["name"] in ("height", "weight")
+    assert worst["cells"][0]["surprising"]
+    shares = [cell["share"] for cell in worst["cells"]]
+    assert shares == sorted(shares, reverse=True)
+
+
+def test_labels_of_the_wrong_length(tmp_path):
+    with pytest.raises(DataError, match="2 values, but X has 60 rows"):
+        write(fitted(people()), people(), tmp_path / "report.html", labels={"y": [1, 2]})
+
+
+def test_the_map_is_sampled_evenly():
+    assert sampled(10_001, 101).tolist() == list(range(0, 10_001, 100))
+    assert sampled(3).tolist() == [0, 1, 2]
+
+
+def test_without_opentsne_the_map_names_the_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "openTSNE", None)
+    found = spread(np.random.default_rng(0).normal(size=(20, 4)), 0)
+    assert found.method == "plane"
+    assert "pip install 'diabolo[maps]'" in found.note
+
+
+def test_wild_codes_are_drawn_at_the_edge():
+    z = np.random.default_rng(0).normal(size=(1000, 2))
+    z[3] = 1e6
+    found = spread(z, 0)
+    assert np.abs(found.places).max() < 10
+    assert "1 of 1,000" in found.note
+
+
+# ── in a browser ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+BROWSER = shutil.which("chromium") or "/usr/bin/chromium"
+PAINTED = (
+    "() => new Set(new Uint32Array(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.buffer)).size"
+)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    api = pytest.importorskip("playwright.sync_api", reason="the package playwright is not installed")
+    if not Path(BROWSER).exists():
+        pytest.skip("there is no chromium")
+    with api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+def opened(browser: Any, path: Path, width: int, scheme: str) -> tuple[Any, list[str], list[str]]:
+    """A page, its complaints and its requests."""
+    page = browser.new_page(viewport={"width": width, "height": 844}, color_scheme=scheme)
+    said: list[str] = []
+    asked: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("dialog", lambda dialog: (said.append("dialog"), dialog.dismiss()))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(path.as_uri())
+    page.wait_for_function("canvas.width > 300 && document.querySelector('#hourglass svg')")
+    return page, said, asked
+
+
+@pytest.mark.parametrize("kind", ["table", "hostile", "digits", "documents", "one code", "one row"])
+def test_it_lives_in_a_browser(kind, browser, tmp_path):
+    digits = load_digits()
+    X: Any = {
+        "table": people(),
+        "hostile": people(names=HOSTILE),
+        "digits": digits.data[:100] / 16,
+        "documents": texts(),
+        "one code": load_iris().data,
+        "one row": people(),
+    }[kind]
+    path, model = tmp_path / "report.html", fitted(X, 1 if kind == "one code" else 3)
+    shown = X[:1] if kind == "one row" else X
+    write(model, shown, path, title=HOSTILE[0], labels={"which": [HOSTILE[i % 3] for i in range(len(shown))]})
+    for width, scheme in ((1280, "light"), (390, "dark")):
+        page, said, asked = opened(browser, path, width, scheme)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate(PAINTED) > 3
+        before = page.evaluate("canvas.toDataURL()")
+        page.select_option("#colour", label="reconstruction error")
+        if len(shown) > 1:
+            assert page.evaluate("canvas.toDataURL()") != before
+        page.locator("canvas#canvas").focus()
+        page.keyboard.press("ArrowRight")
+        assert re.match(r"(Row|Document) \d+\n", page.locator("#tip").inner_text())
+        assert page.locator("h1").inner_text() == read(path)["headline"]
+        assert page.locator("#worst .card").count() == len(read(path)["worst"])
+        assert said == []
+        assert asked == [path.as_uri()]
+        page.close()
+
+
+def test_a_level_can_be_singled_out_and_a_row_pointed_at(browser, tmp_path):
+    X, y = load_iris(return_X_y=True)
+    write(fitted(X, 2), X, path := tmp_path / "report.html", labels={"species": y})
+    page, said, _ = opened(browser, path, 1280, "light")
+    before = page.evaluate("canvas.toDataURL()")
+    page.locator("#legend button").first.click()
+    assert page.evaluate("canvas.toDataURL()") != before
+    assert page.locator("#legend button").first.get_attribute("aria-pressed") == "true"
+    box = page.locator("#canvas").bounding_box()
+    for x in np.linspace(0.1, 0.9, 60):
+        page.mouse.move(box["x"] + x * box["width"], box["y"] + box["height"] / 2)
+        if page.locator("#tip").is_visible():
+            break
+    assert re.match(r"Row \d+\n", page.locator("#tip").inner_text())
+    assert said == []
+    page.close()

@@ -1,0 +1,417 @@
+"""The one loop: what it promises about resuming, stopping, and leaving things alone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+import torch
+from torch import Tensor, nn
+
+from diabolo import Autoencoder, storage, training
+from diabolo.errors import FormatError, TrainingError
+from diabolo.optimizers import Flat
+from diabolo.rows import Rows
+from diabolo.training import SGD, History, minimize, schedule
+from kinds import SMALL, frame, kinds
+
+PLAN = SGD(epochs=6, batch_size=16, rounds=6)
+
+
+def data(n: int = 100) -> Tensor:
+    return torch.randn(n, 5, generator=torch.Generator().manual_seed(1))
+
+
+def net(dropout: float = 0.0) -> nn.Sequential:
+    torch.manual_seed(3)
+    return nn.Sequential(nn.Linear(5, 8), nn.SiLU(), nn.Dropout(dropout), nn.Linear(8, 5))
+
+
+def train(module: nn.Module, plan: SGD = PLAN, rows: Rows | None = None, held: bool = True, noise: float = 0.1) -> History:
+    x = data(40)
+
+    def objective(batch: Tensor, rng: torch.Generator) -> Tensor:
+        seen = batch + noise * torch.randn(batch.shape, generator=rng)
+        return (module(seen).float() - batch).square().sum(1)
+
+    def held_out() -> float:
+        return float((module(x).float() - x).square().mean())
+
+    return minimize(module, objective, rows or Rows(data()), held_out if held else None, plan)
+
+
+def weights(module: nn.Module) -> Tensor:
+    return torch.cat([p.detach().flatten() for p in module.parameters()])
+
+
+def bits(a: nn.Module, b: nn.Module) -> bool:
+    return torch.equal(weights(a), weights(b))
+
+
+# ── learning ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_the_error_falls(optimizer: str, precision: str) -> None:
+    module = net()
+    plan = replace(PLAN, optimizer=optimizer, precision=precision, epochs=40, lr=1e-2)
+    history = train(module, plan)
+    assert history.held_out[history.best] < 0.8 * history.held_out[0]
+    assert all(p.dtype == torch.float32 for p in module.parameters())
+    assert bool(torch.isfinite(weights(module)).all())
+    assert all(p.grad is None for p in module.parameters())
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+def test_the_same_seed_the_same_bits(optimizer: str) -> None:
+    a, b, c = net(0.5), net(0.5), net(0.5)
+    plan = replace(PLAN, optimizer=optimizer)
+    train(a, plan)
+    torch.rand(7)
+    train(b, plan)
+    train(c, replace(plan, seed=1))
+    assert bits(a, b)
+    assert not bits(a, c)
+
+
+def test_the_global_generators_are_left_alone() -> None:
+    before, numpy = torch.get_rng_state(), np.random.get_state()[1].copy()
+    train(net_without_seed(), PLAN)
+    assert torch.equal(before, torch.get_rng_state())
+    Autoencoder(**SMALL).fit(kinds()["array"])
+    Autoencoder(**SMALL).fit(kinds()["texts"])
+    assert torch.equal(before, torch.get_rng_state())
+    assert (numpy == np.random.get_state()[1]).all()
+
+
+def net_without_seed() -> nn.Module:
+    with torch.random.fork_rng():
+        return net()
+
+
+def test_parameters_do_not_share_memory_afterwards() -> None:
+    module = net()
+    train(module)
+    pointers = [p.untyped_storage().data_ptr() for p in module.parameters()]
+    assert len(set(pointers)) == len(pointers)
+
+
+def test_frozen_parameters_stay_bit_equal() -> None:
+    module = net()
+    module[0].requires_grad_(False)
+    before = module[0].weight.clone(), module[3].weight.clone()
+    train(module)
+    assert torch.equal(module[0].weight, before[0])
+    assert not torch.equal(module[3].weight, before[1])
+
+
+def test_nothing_to_train_is_said() -> None:
+    with pytest.raises(TrainingError, match="no trainable parameter: unfreeze"):
+        train(net().requires_grad_(False))
+
+
+@pytest.mark.parametrize("clip", [1e-3, 1e9])
+def test_flat_is_the_module(clip: float) -> None:
+    module, plain = net(), net()
+    flat = Flat(module)
+    assert bits(module, plain)
+    for each in (module, plain):
+        (each(data()) ** 2).sum().backward()
+    expected = torch.cat([p.grad.flatten() for p in plain.parameters() if p.grad is not None])
+    norm = float(flat.gradient(clip))
+    assert norm == pytest.approx(float(expected.norm()), rel=1e-4)
+    assert float(flat.g.norm()) == pytest.approx(min(norm, clip), rel=1e-4)
+    assert sorted(p.numel() for p in flat.parameters) == sorted(p.numel() for p in plain.parameters())
+    flat.w.zero_()
+    assert float(weights(module).abs().sum()) == 0
+
+
+def test_weight_decay_shrinks_matrices_only() -> None:
+    module = nn.Linear(3, 3)
+    nn.init.ones_(module.weight)
+    nn.init.ones_(module.bias)
+
+    def objective(batch: Tensor, rng: torch.Generator) -> Tensor:
+        return 0 * module(batch).sum(1)
+
+    minimize(
+        module, objective, Rows(torch.zeros(16, 3)), None, SGD(epochs=20, batch_size=16, lr=0.1, weight_decay=0.5, average=0)
+    )
+    assert float(module.weight.detach().max()) < 0.9
+    assert torch.equal(module.bias, torch.ones(3))
+
+
+def test_schedule() -> None:
+    values = [schedule(t, 1000, 0.1) for t in range(1001)]
+    assert values[0] == pytest.approx(0.01)
+    assert max(values) == values[100] == 1.0
+    assert values[1000] == pytest.approx(0)
+    assert values[:100] == sorted(values[:100])
+    assert values[100:] == sorted(values[100:], reverse=True)
+    assert schedule(0, 1, 0.05) == 1.0
+
+
+# ── rows ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_an_epoch_is_every_row_once() -> None:
+    rows = Rows(torch.arange(20.0)[:, None])
+    seen = torch.cat(list(rows.batches(4, seed=1))).flatten()
+    assert sorted(seen.tolist()) == list(range(20))
+    assert torch.equal(torch.cat(list(rows.batches(4, seed=1, skip=2))).flatten(), seen[8:])
+    assert not torch.equal(torch.cat(list(rows.batches(4, seed=2))).flatten(), seen)
+    assert torch.equal(torch.cat(list(rows.chunks(6))), torch.arange(20.0)[:, None])
+
+
+def test_a_subset_is_those_rows() -> None:
+    rows = Rows(torch.arange(20.0)[:, None]).subset(np.array([3, 5, 7, 9]))
+    assert len(rows) == 4
+    assert torch.cat(list(rows.chunks(3))).flatten().tolist() == [3, 5, 7, 9]
+    assert rows.subset(np.array([1, 2])).take(np.array([1])).item() == 7
+
+
+def test_wherever_the_rows_lie_the_result_is_the_same(tmp_path: Path) -> None:
+    x = data(100).numpy()
+    np.save(tmp_path / "x.npy", x)
+    places = {
+        "tensor": Rows(torch.from_numpy(x)),
+        "array": Rows(x),
+        "memmap": Rows(np.load(tmp_path / "x.npy", mmap_mode="r")),
+        "encoded memmap": Rows(np.load(tmp_path / "x.npy", mmap_mode="r"), torch.from_numpy),
+        "sparse": Rows(sp.csr_matrix(x), lambda rows: torch.from_numpy(rows.toarray())),
+    }
+    trained = {}
+    for name, rows in places.items():
+        trained[name] = net()
+        train(trained[name], rows=rows)
+    for name in places:
+        assert bits(trained["tensor"], trained[name]), name
+
+
+def test_large_data_is_cached_on_disk_with_the_same_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    df = frame(80)
+    memory = Autoencoder(**SMALL).fit(df)
+    monkeypatch.setattr("diabolo.formats.base.IN_MEMORY", 100)
+    disk = Autoencoder(**SMALL).fit(df)
+    assert bits(memory.network_, disk.network_)
+    X = kinds()["array"]
+    np.save(tmp_path / "x.npy", X)
+    array, path = Autoencoder(**SMALL).fit(X), Autoencoder(**SMALL).fit(tmp_path / "x.npy")
+    assert bits(array.network_, path.network_)
+    assert np.array_equal(array.transform(X), path.transform(tmp_path / "x.npy"))
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "feather"])
+def test_a_file_is_its_table(suffix: str, tmp_path: Path) -> None:
+    df = frame(80).drop(columns="when")
+    path = tmp_path / f"x.{suffix}"
+    getattr(df, f"to_{suffix}")(path)
+    a, b = Autoencoder(**SMALL).fit(df), Autoencoder(**SMALL).fit(path)
+    assert bits(a.network_, b.network_)
+    assert np.array_equal(a.transform(df), b.transform(path))
+    assert np.array_equal(b.transform(df), b.transform(str(path)))
+    assert list(b.feature_names_in_) == list(df.columns)
+
+
+# ── stopping ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_early_stopping_keeps_the_best() -> None:
+    module = net()
+    plan = SGD(epochs=500, batch_size=8, patience=3, rounds=500, lr=0.05, average=0.0)
+    history = train(module, plan, Rows(data(8)), noise=0.0)  # eight rows: it overfits
+    x = data(40)
+    assert history.stopped == "no gain on held-out rows for 3 rounds"
+    assert history.waited == 3
+    assert history.best == int(np.argmin(history.held_out))
+    assert float((module.eval()(x) - x).square().mean().detach()) == pytest.approx(min(history.held_out), rel=1e-6)
+
+
+def test_it_never_ends_worse_than_it_starts() -> None:
+    module = net()
+    before = module[0].weight.clone()
+    history = train(module, replace(PLAN, lr=10.0, clip=1e9))
+    if history.best == 0:
+        assert torch.equal(module[0].weight, before)
+    assert history.held_out[history.best] <= history.held_out[0]
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_a_loss_that_is_no_number_says_what_to_do(bad: float) -> None:
+    module = nn.Linear(5, 5)
+
+    def objective(batch: Tensor, rng: torch.Generator) -> Tensor:
+        return module(batch).sum(1) * bad
+
+    with pytest.raises(TrainingError, match=r"the loss became (nan|-?inf) at step 1: try a smaller lr \(now 0.001\)"):
+        minimize(module, objective, Rows(data()), None, PLAN)
+    assert all(p.grad is None for p in module.parameters())
+
+
+def test_progress_is_silent_without_a_terminal(capfd: pytest.CaptureFixture[str]) -> None:
+    train(net(), replace(PLAN, progress="training"))
+    Autoencoder(**SMALL | {"verbose": True}).fit(kinds()["array"])
+    assert capfd.readouterr() == ("", "")
+
+
+def test_progress_on_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    train(net(), replace(PLAN, progress="training"))
+    assert capsys.readouterr().out == ""
+
+
+def test_history_round_trip() -> None:
+    history = History([0.0, 1.0], [float("nan"), 2.0], [3.0, 2.0], [0.0, 0.1], 1, "x")
+    state = history.state()
+    assert state["loss"] == [None, 2.0]
+    assert History.from_state(state).state() == state
+    for wrong in ({"best": 2}, {"best": -1}, {"loss": [1.0]}, {"stopped": None}, {"epoch": ["a", "b"]}):
+        with pytest.raises((ValueError, TypeError)):
+            History.from_state(state | wrong)
+
+
+# ── interrupted, killed, resumed ─────────────────────────────────────────────────────────────────────────────────────
+
+
+class FellOverError(Exception):
+    pass
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("held", [True, False])
+@pytest.mark.parametrize("at", [1, 5, 6, 13, 36])
+def test_resumed_is_uninterrupted(optimizer: str, precision: str, held: bool, at: int, tmp_path: Path) -> None:
+    plan = replace(PLAN, optimizer=optimizer, precision=precision)
+    whole, parted = net(0.3), net(0.3)
+    expected = train(whole, plan, held=held)
+    plan = replace(plan, checkpoint=str(tmp_path / "c"), checkpoint_seconds=0.0, resume=True)
+    stopping(parted, plan, held, at)
+    again = net(0.3)
+    history = train(again, plan, held=held)
+    assert bits(whole, again)
+    assert history.held_out == pytest.approx(expected.held_out, rel=0, abs=0, nan_ok=True)
+    assert history.loss == pytest.approx(expected.loss, rel=0, abs=0, nan_ok=True)
+
+
+def stopping(module: nn.Module, plan: SGD, held: bool, at: int) -> None:
+    """Train until step `at` has been written, then fall over."""
+    original = training.Run.write
+
+    def write(self: Any) -> None:
+        original(self)
+        if self.step == at:
+            raise FellOverError
+
+    training.Run.write = write  # type: ignore[method-assign]
+    try:
+        with pytest.raises(FellOverError):
+            train(module, plan, held=held)
+    finally:
+        training.Run.write = original  # type: ignore[method-assign]
+
+
+def test_other_settings_do_not_resume(tmp_path: Path) -> None:
+    plan = replace(PLAN, checkpoint=str(tmp_path / "c"), checkpoint_seconds=0.0, resume=True)
+    train(net(), plan)
+    with pytest.raises(TrainingError, match="belongs to a run with other settings or data"):
+        train(net(), replace(plan, lr=0.5))
+    with pytest.raises(TrainingError, match="belongs to a run with other settings or data"):
+        train(net(), plan, Rows(data(50)))
+    train(net(), replace(plan, resume=False))
+
+
+def test_a_damaged_checkpoint_is_said(tmp_path: Path) -> None:
+    plan = replace(PLAN, checkpoint=str(tmp_path / "c"), checkpoint_seconds=0.0, resume=True)
+    train(net(), plan)
+    blob = bytearray((tmp_path / "c").read_bytes())
+    blob[-3] ^= 4
+    (tmp_path / "c").write_bytes(blob)
+    with pytest.raises(FormatError, match="checksum"):
+        train(net(), plan)
+    storage.write(tmp_path / "c", "Autoencoder", {}, {})
+    with pytest.raises(FormatError, match="it holds 'Autoencoder', not 'checkpoint'"):
+        train(net(), plan)
+
+
+PROGRAM = """
+    import sys, numpy as np, torch
+    torch.set_num_threads(1)
+    from diabolo import Autoencoder, training
+    checkpoint, out, slow = sys.argv[1], sys.argv[2], float(sys.argv[3])
+    X = np.random.default_rng(0).normal(size=(400, 6))
+    X[:, 3] = X[:, 0] ** 2
+    if slow:
+        import time
+        descend = training.Run.descend
+        def slowly(self, batch):
+            time.sleep(slow)
+            descend(self, batch)
+        training.Run.descend = slowly
+    plan = Autoencoder._plan
+    from dataclasses import replace
+    Autoencoder._plan = lambda self, n: replace(plan(self, n), checkpoint_seconds=0.0)
+    ae = Autoencoder(2, hidden=(8,), epochs=12, batch_size=32, random_state=0, verbose=False, dropout=0.1,
+                     checkpoint=None if checkpoint == "-" else checkpoint, resume=True).fit(X)
+    np.save(out, np.concatenate([p.detach().numpy().ravel() for p in ae.network_.parameters()]))
+    print(ae.history_.stopped)
+"""
+
+
+def start(*argv: object) -> subprocess.Popen[str]:
+    env = os.environ | {"OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(PROGRAM), *map(str, argv)], stdout=subprocess.PIPE, text=True, env=env
+    )
+
+
+def wait_for(path: Path, process: subprocess.Popen[str], writes: int = 3) -> None:
+    """Until the checkpoint has been replaced a few times."""
+    seen: set[int] = set()
+    for _ in range(6000):
+        if path.exists():
+            seen.add(path.stat().st_ino)
+        if len(seen) >= writes:
+            return
+        assert process.poll() is None, "it ended before it could be killed"
+        time.sleep(0.01)
+    raise AssertionError("no checkpoint appeared")
+
+
+def test_killed_and_resumed(tmp_path: Path) -> None:
+    """A real kill -9, twice; the weights are those of a run never stopped, to the bit."""
+    whole = start("-", tmp_path / "whole.npy", 0)
+    assert whole.communicate()[0].strip()
+    checkpoint = tmp_path / "c"
+    for _ in range(2):
+        victim = start(checkpoint, tmp_path / "never.npy", 0.05)
+        wait_for(checkpoint, victim)
+        victim.send_signal(signal.SIGKILL)
+        victim.communicate()
+        assert victim.returncode == -signal.SIGKILL
+        assert storage.header(checkpoint).meta["step"] > 0
+    assert not (tmp_path / "never.npy").exists()
+    last = start(checkpoint, tmp_path / "resumed.npy", 0)
+    last.communicate()
+    assert last.returncode == 0
+    assert np.array_equal(np.load(tmp_path / "whole.npy"), np.load(tmp_path / "resumed.npy"))
+
+
+def test_ctrl_c_returns_the_best_so_far(tmp_path: Path) -> None:
+    process = start(tmp_path / "c", tmp_path / "x.npy", 0.05)
+    wait_for(tmp_path / "c", process)
+    process.send_signal(signal.SIGINT)
+    assert "interrupted" in process.communicate()[0]
+    assert process.returncode == 0
+    assert np.isfinite(np.load(tmp_path / "x.npy")).all()
