@@ -213,7 +213,8 @@ def test_own_modules() -> None:
     ae = Autoencoder(
         2, encoder=nn.Linear(5, 2), decoder=nn.Sequential(nn.Linear(2, 9), nn.Tanh(), nn.Linear(9, 5)), **SMALL
     ).fit(X)
-    assert ae.encoder_ is ae.encoder
+    assert ae.encoder_ is not ae.encoder
+    assert type(ae.encoder_) is nn.Linear
     assert ae.transform(X).shape == (60, 2)
 
 
@@ -296,13 +297,29 @@ def test_an_empty_column_warns() -> None:
 
 
 def test_one_row_and_one_column() -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # PCA of one row divides by zero
+    with pytest.warns(UserWarning, match="one row"):
         ae = Autoencoder(1, **SMALL).fit(frame().iloc[:1])
-        assert ae.transform(frame().iloc[:1]).shape == (1, 1)
+    assert ae.transform(frame().iloc[:1]).shape == (1, 1)
     column = frame()[["count"]]
     ae = Autoencoder(1, **SMALL).fit(column)
     assert ae.score(column) == pytest.approx(1, abs=1e-3)
+
+
+def test_a_module_of_the_wrong_width_is_named() -> None:
+    X = np.random.default_rng(0).normal(size=(50, 4))
+    with pytest.raises(ValueError, match=r"encoder=.*\(1, 4\).*\(1, 3\)"):
+        Autoencoder(2, encoder=nn.Linear(4, 3), **SMALL).fit(X)
+    with pytest.raises(ValueError, match=r"decoder=.*\(1, 2\).*\(1, 5\)"):
+        Autoencoder(2, decoder=nn.Linear(2, 5), **SMALL).fit(X)
+    with pytest.raises(ValueError, match=r"encoder=.*mat1 and mat2"):
+        Autoencoder(2, encoder=nn.Linear(5, 2), **SMALL).fit(X)
+
+
+def test_an_array_model_reads_the_files_of_tables(tmp_path: Path) -> None:
+    X = np.random.default_rng(0).normal(size=(50, 4))
+    ae = Autoencoder(2, **SMALL).fit(X)
+    pd.DataFrame(X).to_csv(tmp_path / "x.csv", index=False)
+    assert np.allclose(ae.transform(tmp_path / "x.csv"), ae.transform(X))
 
 
 def test_wild_codes_give_valid_values(tmp_path: Path) -> None:

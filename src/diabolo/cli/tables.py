@@ -19,7 +19,8 @@ def comparison(ae: Any, output: Path) -> None:
     c, k = ae.comparison_, ae.n_components_
     linear = linear_name(ae.format_)
     rows = f"{c['held_out_rows']:,} held-out rows" if c["held_out_rows"] else "the training rows"
-    table = Table(title=f"Explained variance of {rows}", title_justify="left")
+    console.print(f"[italic]Explained variance of {rows}[/]")
+    table = Table()
     table.add_column("")
     table.add_column(f"{linear} {k}", justify="right")
     table.add_column(f"autoencoder {k}", justify="right")
@@ -38,7 +39,8 @@ def columns(ae: Any, X: Any, most: int = 30) -> None:
     if errors.shape[1] < 2:
         return
     order = np.argsort(-errors.mean(0))[:most]
-    table = Table(title="Error per column (1 = as bad as its mean)", title_justify="left")
+    console.print("[italic]Error per column (1 = as bad as its mean)[/]")
+    table = Table()
     for name in ("column", "error", "explained"):
         table.add_column(name, justify="left" if name == "column" else "right")
     for j in order:
@@ -52,7 +54,8 @@ def worst(ae: Any, X: Any, rows: np.ndarray, most: int) -> None:
     if not most:
         return
     errors = ae.reconstruction_errors(X)
-    table = Table(title="Worst rows", title_justify="left")
+    console.print("[italic]Worst rows[/]")
+    table = Table()
     for name in ("row", "error", "mostly from"):
         table.add_column(name, justify="right" if name != "mostly from" else "left")
     for i in np.argsort(-rows)[:most]:

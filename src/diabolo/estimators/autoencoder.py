@@ -255,6 +255,11 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         encoder = copy.deepcopy(self.encoder) if self.encoder is not None else self._encoder()
         z = self.linear_.encode(x[:SAMPLED])
         decoder = copy.deepcopy(self.decoder) if self.decoder is not None else self._decoder(z)
+        d, k = self.format_.width, self.n_components_
+        if self.encoder is not None:
+            check_module("encoder", encoder, d, k)
+        if self.decoder is not None:
+            check_module("decoder", decoder, k, d)
         return Diabolo(encoder, decoder)
 
     def _width(self, x: Tensor) -> int | float:
@@ -412,6 +417,19 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
 
 COMPARED = {"pca", "autoencoder", "held_out_rows"}
 SAMPLED = 5000  # rows from which the spread of the codes is measured
+
+
+def check_module(name: str, module: nn.Module, width: int, out: int) -> None:
+    """A module of the user's own must map (B, width) to (B, out)."""
+    training = module.training
+    try:
+        with torch.no_grad():
+            found = tuple(module.eval()(torch.zeros(1, width)).shape)
+    except RuntimeError as error:
+        raise ValueError(f"{name}={module!r} does not take the shape (1, {width}): {error}") from None
+    module.train(training)
+    if found != (1, out):
+        raise ValueError(f"{name}={module!r} must turn the shape (1, {width}) into (1, {out}), but gives {found}")
 
 
 def indexed(out: Any, X: Any) -> Any:

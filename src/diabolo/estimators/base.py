@@ -280,7 +280,7 @@ class System(BaseEstimator):
 
 
 def is_size(n: Any) -> bool:
-    return isinstance(n, (int, np.integer)) and n >= 1
+    return isinstance(n, (int, np.integer)) and bool(n >= 1)
 
 
 def load(path: str | os.PathLike[str], *, encoder: nn.Module | None = None, decoder: nn.Module | None = None) -> Any:

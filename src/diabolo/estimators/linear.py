@@ -13,6 +13,7 @@ Indexing by latent semantic analysis (Deerwester et al., 1990)
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -54,7 +55,11 @@ class Linear:
         if self.see is None:
             self.mean = torch.nan_to_num(x.double().nanmean(0)).float().double()  # what a file keeps of it
             filled = torch.where(torch.isnan(x), self.mean.to(x), x)
-            self.model: Any = PCA(self.n_components, random_state=self.seed).fit(filled.numpy())
+            with np.errstate(invalid="ignore", divide="ignore"):  # one row has no variance
+                self.model: Any = PCA(self.n_components, random_state=self.seed).fit(filled.numpy())
+            if len(x) == 1:
+                warnings.warn("X has one row: its values are all there is to learn", stacklevel=2)
+                self.model.explained_variance_[:] = self.model.explained_variance_ratio_[:] = 0.0
         else:
             self.mean = x.double().mean(0).float().double()
             self.model = TruncatedSVD(int(self.n_components), random_state=self.seed).fit(self.see(x.double()).numpy())

@@ -23,6 +23,7 @@ from ..errors import DataError
 from ..losses import Columns, Logistic, Loss, Part, Squared
 from ..rows import Rows
 from .base import IN_MEMORY, SAMPLE, Format, check_finite, named_loss, warn_empty
+from .files import READABLE, read_table
 
 __all__ = ["Arrays", "read_array"]
 
@@ -245,9 +246,12 @@ def matrix(X: Any) -> Any:
 def read_array(path: str | Path) -> Any:
     """``.npy`` (memory-mapped), a dense or sparse ``.npz``.
 
-    An ``.npz`` of several arrays is read as its entry ``X``; or as ``X_data, X_indices, X_indptr, X_shape``.
+    A table's file is read as the array of its columns. An ``.npz`` of several arrays is read as its entry ``X``; or as
+    ``X_data, X_indices, X_indptr, X_shape``.
     """
     path = Path(path)
+    if str(path).endswith(READABLE):
+        return np.column_stack([column.to_numpy() for column in read_table(path).columns])
     try:
         if path.suffix == ".npy":
             return np.load(path, mmap_mode="r", allow_pickle=False)

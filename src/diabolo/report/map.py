@@ -53,7 +53,7 @@ def spread(z: np.ndarray, seed: int) -> Map:
         return strip(z[:, 0])
     if z.shape[1] == 2:
         return framed(z, "codes", ("z1", "z2"), "Each point is a row; its place is its two codes.")
-    if len(z) < FEWEST or not np.ptp(z, 0).any():
+    if len(z) < FEWEST or np.ptp(z, 0).max() <= 1e-9 * np.abs(z).max():
         return plane(z, f"t-SNE needs at least {FEWEST} rows that differ.")
     try:
         return tsne(z, seed)
