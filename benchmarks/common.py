@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import platform
+import shlex
 import sys
 import time
 from collections.abc import Callable
@@ -58,4 +59,5 @@ def show(title: str, rows: list[dict[str, Any]], path: Path | None, **facts: Any
             "cores": os.cpu_count(),
         }
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps({"title": title, "rows": rows, **facts, "machine": machine}, indent=1))
+        command = shlex.join(["python", f"benchmarks/{Path(sys.argv[0]).name}", *sys.argv[1:]])
+        path.write_text(json.dumps({"title": title, "rows": rows, **facts, "command": command, "machine": machine}, indent=1))

@@ -167,12 +167,13 @@ class Benchmark:
 
     @property
     def command(self) -> str:
-        return f"DIABOLO_DATA=... python benchmarks/{self.name}.py --json benchmarks/results/{self.name}.json"
+        default = f"python benchmarks/{self.name}.py --json benchmarks/results/{self.name}.json"
+        return f"DIABOLO_DATA=... {(self.result or {}).get('command', default)}"
 
     @property
     def facts(self) -> dict[str, Any]:
         """What `show` was given besides the rows."""
-        return {k: v for k, v in (self.result or {}).items() if k not in ("title", "rows", "machine")}
+        return {k: v for k, v in (self.result or {}).items() if k not in ("title", "rows", "command", "machine")}
 
 
 def benchmarks() -> list[Benchmark]:

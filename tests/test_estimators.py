@@ -24,7 +24,7 @@ from torch import nn
 import diabolo
 from diabolo import Autoencoder, DataError, Gaussian, Mask
 from diabolo.estimators import ESTIMATORS
-from diabolo.losses import Softmax, Squared
+from diabolo.losses import Bounded, Softmax, Squared
 from kinds import SMALL, frame, kinds, texts
 
 FAILING: dict[str, str] = {}  # name of a check -> why it cannot pass
@@ -229,6 +229,30 @@ def test_a_frozen_encoder_stays_bit_equal() -> None:
 @pytest.mark.parametrize("loss", ["auto", "squared", "bounded", Squared()])
 def test_losses(loss: Any) -> None:
     assert Autoencoder(2, loss=loss, **SMALL).fit(kinds()["shares"]).score(kinds()["shares"]) > -1
+
+
+@pytest.mark.parametrize("kind", ["pixels", "shares"])
+@pytest.mark.parametrize("loss", ["squared", "bounded", "logistic"])
+def test_pictures_are_learned_with_every_loss_for_them(kind: str, loss: str) -> None:
+    """None ends below the constant guess, nor far from the others."""
+    X = kinds()[kind]
+    assert Autoencoder(3, loss=loss, **SMALL | {"epochs": 30}).fit(X).score(X) > 0.3
+
+
+def test_missing_pixels_count_as_the_mean_as_in_pca() -> None:
+    X = np.random.default_rng(0).random((60, 5))
+    X[::7, 2] = np.nan
+    ae = Autoencoder(2, **SMALL | {"hidden": ()})
+    ae = ae.set_params(epochs=1, lr=0.0, muon_lr=0.0).fit(X)
+    filled = np.where(np.isnan(X), np.nanmean(X, 0), X)
+    assert np.allclose(ae.transform(X), ae.pca_.transform(filled), atol=1e-5)
+
+
+@pytest.mark.parametrize("loss", ["bounded", "logistic", "multinomial", Bounded(), Softmax((5,))])
+def test_values_outside_the_range_of_a_loss_are_named(loss: Any) -> None:
+    X = np.random.default_rng(0).normal(size=(60, 5))
+    with pytest.raises(ValueError, match=r"loss \w+ needs values .* but feature \d is -?\d"):
+        Autoencoder(2, loss=loss, **SMALL).fit(X)
 
 
 # ── what is wrong ────────────────────────────────────────────────────────────────────────────────────────────────────

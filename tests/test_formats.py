@@ -341,6 +341,22 @@ def test_all_zero_sparse_and_csc() -> None:
     assert back(X, Arrays()).nnz == 0
 
 
+@pytest.mark.parametrize("kind", ["pixels", "shares"])
+def test_pixels_and_shares_keep_their_zero(kind: str) -> None:
+    """So that the losses for [0, 1] suit them."""
+    X = kinds()[kind]
+    x = Arrays().fit(X).to_tensor(X)
+    assert torch.equal(x == 0, torch.from_numpy(X == 0))
+    assert 0 <= x.min() <= x.max() <= 1
+
+
+def test_bytes_of_zeros_and_ones_are_yes_and_no() -> None:
+    X = np.eye(4, dtype=np.uint8)
+    format = Arrays().fit(X)
+    assert format.to_tensor(X).max() == 1
+    assert format.binary.all()
+
+
 def test_one_unit_or_each_its_own() -> None:
     r = np.random.default_rng(0)
     assert set(Arrays().fit(r.integers(0, 255, (9, 3)).astype(np.uint8)).divisor) == {255.0}

@@ -145,7 +145,7 @@ class SaltPepper(Corruption):
 class Shift(Corruption):
     """Move flattened pictures by up to `pixels` in each direction: seen and target alike.
 
-    The shift is binomial: for one pixel, half of the pictures stay in a row, a quarter move to either side.
+    All shifts are equally likely.
 
     Parameters
     ----------
@@ -166,9 +166,8 @@ class Shift(Corruption):
             return x
         (h, w), s = self.shape, self.pixels
         padded = torch.nn.functional.pad(x.view(-1, h, w), (s, s, s, s), value=self.fill)
-        out = torch.empty_like(x).view(-1, h, w)
         side = 2 * s + 1
-        rows, columns = torch.randint(2, (2, 2 * s, len(x)), generator=rng, device=x.device).sum(1)
+        rows, columns = torch.randint(side, (2, len(x)), generator=rng, device=x.device)
         out = torch.empty_like(x).view(-1, h, w)
         for place in range(side * side):
             dy, dx = divmod(place, side)

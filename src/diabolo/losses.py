@@ -50,6 +50,9 @@ class Loss:
         """(B, c): squared distance of the expected values to y, per column; 0 where y is NaN."""
         return distance(expected, y)
 
+    def check(self, y: Tensor) -> None:
+        """Raise a ValueError if y (B, m) holds values that this loss has no answer to."""
+
     def tangent(self, mean: Tensor) -> tuple[Tensor, Tensor]:
         """raw0 (m,), slope (m,): raw0 + slope * (e - mean) predicts e to first order in e - mean.
 
@@ -64,6 +67,17 @@ def distance(e: Tensor, y: Tensor) -> Tensor:
     if not unknown.any():
         return (e - y).square()
     return (e - torch.where(unknown, e, y)).square()
+
+
+def check_range(loss: Loss, y: Tensor, low: float, high: float) -> None:
+    wrong = (y < low) | (y > high)
+    if wrong.any():
+        i, j = (int(v) for v in wrong.nonzero()[0])
+        allowed = f"in [{low:g}, {high:g}]" if high < torch.inf else f"from {low:g}"
+        raise ValueError(
+            f"loss {type(loss).__name__} needs values {allowed}, but feature {j} is {float(y[i, j]):.4g} in the units of the "
+            "format (numbers standardized, bytes / 255): scale X to the range, or take loss='squared'"
+        )
 
 
 def observed(x: Tensor) -> Tensor:
@@ -100,6 +114,9 @@ class Bounded(Loss):
     def predict(self, raw: Tensor) -> Tensor:
         return torch.sigmoid(raw)
 
+    def check(self, y: Tensor) -> None:
+        check_range(self, y, 0, 1)
+
     def tangent(self, mean: Tensor) -> tuple[Tensor, Tensor]:
         p = mean.clamp(0.05, 0.95)
         return torch.logit(p), 1 / (p * (1 - p))
@@ -120,6 +137,9 @@ class Logistic(Loss):
 
     def predict(self, raw: Tensor) -> Tensor:
         return torch.sigmoid(raw)
+
+    def check(self, y: Tensor) -> None:
+        check_range(self, y, 0, 1)
 
     def tangent(self, mean: Tensor) -> tuple[Tensor, Tensor]:
         return Bounded().tangent(mean)
@@ -164,6 +184,9 @@ class Softmax(Loss):
     def errors(self, expected: Tensor, y: Tensor) -> Tensor:
         return self.padded(distance(expected, y), 0.0).sum(-1)
 
+    def check(self, y: Tensor) -> None:
+        check_range(self, y, 0, 1)
+
     def tangent(self, mean: Tensor) -> tuple[Tensor, Tensor]:
         return mean.clamp(min=1e-3).log(), 1 / mean.clamp(min=0.05)
 
@@ -197,6 +220,9 @@ class Multinomial(Loss):
         share = y / y.sum(-1, keepdim=True).clamp(min=1.0)
         expected = expected / expected.sum(-1, keepdim=True).clamp(min=1e-12)
         return torch.special.xlogy(share, share / expected.clamp(min=1e-12)).sum(-1, keepdim=True)
+
+    def check(self, y: Tensor) -> None:
+        check_range(self, y, 0, torch.inf)
 
     def tangent(self, mean: Tensor) -> tuple[Tensor, Tensor]:
         return mean.clamp(min=1e-7).log(), torch.ones_like(mean)
@@ -279,6 +305,10 @@ class Columns(Loss):
     def errors(self, expected: Tensor, y: Tensor) -> Tensor:
         found = [part.loss.errors(expected[:, part.index], y[:, part.index]) for part in self.parts]
         return torch.cat(found, 1)[:, self.order]
+
+    def check(self, y: Tensor) -> None:
+        for part in self.parts:
+            part.loss.check(y[:, part.index])
 
     def tangent(self, mean: Tensor) -> tuple[Tensor, Tensor]:
         pairs = [part.loss.tangent(mean[list(part.features)]) for part in self.parts]

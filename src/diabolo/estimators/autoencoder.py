@@ -286,7 +286,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         extra = len(watched)
         curved = Curved(self.format_.width + extra, self._sizes(), k, self.dropout)
         a = linear.a / linear.spread[:, None] if isinstance(self.format_, Documents) else linear.a
-        curved.straight_from(torch.cat([a, torch.zeros(k, extra)], 1), -(a @ linear.centre))
+        filled = a[:, watched] * linear.centre[watched]  # missing counts as the mean, as in PCA
+        curved.straight_from(torch.cat([a, filled], 1), -(a @ linear.centre))
         curved.seen_as(torch.cat([c, torch.zeros(extra)]), torch.cat([s, torch.ones(extra)]))
         if isinstance(self.format_, Documents):
             return nn.Sequential(tfidf(self.format_).float(), curved, *self._sphere())
@@ -340,7 +341,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         return super()._split(rows)
 
     def _finish(self, train: Rows, held: Rows | None) -> None:
-        x = torch.cat(list((held if held is not None else train).chunks()))[: 4 * SAMPLED]
+        x = spread_over(held if held is not None else train, MEASURED)
         x = x.to(next(self.network_.parameters()).dtype)
         loss, z = self.loss_, self.network_.encoder(x)
         reference = loss.errors(self._mean(x), x).sum()
@@ -350,8 +351,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
 
         e = loss.predict(self.network_.decoder(z))
         total = share(e)
+        probe, there = spread_over(z, PROBED), spread_over(e, PROBED)
         moved = np.array(
-            [float((e - loss.predict(self.network_.decoder(without(z, j)))).square().sum()) for j in range(z.shape[1])]
+            [float((there - loss.predict(self.network_.decoder(without(probe, j)))).square().sum()) for j in range(z.shape[1])]
         )
         self.explained_variance_ratio_ = max(total, 0.0) * moved / max(moved.sum(), 1e-300)
         expected = self.linear_.expected(self.linear_.encode(x))
@@ -417,6 +419,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
 
 COMPARED = {"pca", "autoencoder", "held_out_rows"}
 SAMPLED = 5000  # rows from which the spread of the codes is measured
+MEASURED = 20_000  # rows on which network and linear model are compared
+PROBED = 2000  # rows on which the importance of each component is measured
 
 
 def check_module(name: str, module: nn.Module, width: int, out: int) -> None:
@@ -437,6 +441,12 @@ def indexed(out: Any, X: Any) -> Any:
     if hasattr(out, "iloc") and hasattr(X, "iloc"):
         out.index = X.index
     return out
+
+
+def spread_over(rows: Rows | Tensor, most: int) -> Tensor:
+    """At most `most` rows, evenly spaced."""
+    index = np.linspace(0, len(rows) - 1, min(len(rows), most)).astype(int)
+    return rows[torch.from_numpy(index)] if isinstance(rows, Tensor) else rows.take(index)
 
 
 def without(z: Tensor, j: int) -> Tensor:

@@ -132,6 +132,9 @@ class System(BaseEstimator):
         self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
         train, held = self._split(rows)
         self.loss_ = self._loss()
+        if self.loss != "auto":
+            for chunk in rows.chunks():
+                self.loss_.check(chunk)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed_)
             self.network_ = self._network(_sample(train), self.seed_)

@@ -4,7 +4,8 @@
 
 A column is scaled by its own standard deviation, unless all share one unit: arrays of uint8, and arrays whose values all
 lie in [0, 1], are pictures or shares, and a pixel at the border that is seldom lit is not as important as one in the
-middle. What a column's mean and scale are does not change what is returned: the inverse undoes them.
+middle. These become shares of 1 and keep their zero (mean_j = 0), so that every loss for [0, 1] suits them. What a
+column's mean and scale are does not change what is returned: the inverse undoes them.
 """
 
 from __future__ import annotations
@@ -74,9 +75,12 @@ class Arrays(Format):
         filled = np.where(known, sample, 0.0)
         n = np.maximum(known.sum(0), 1)
         self.binary = (known.any(0) & (~known | (sample == 0) | (sample == 1)).all(0)) & _both(sample)
-        self.mean = np.where(self.binary, 0.0, filled.sum(0) / n)
+        shares = _shares(sample, X.dtype) and not self.binary.all() and self.scale != "each"
+        if X.dtype == np.uint8 and shares:
+            self.binary[:] = False
+        common = self.scale == "common" or shares
+        self.mean = np.where(self.binary | shares, 0.0, filled.sum(0) / n)
         spread = np.sqrt((np.where(known, sample - self.mean, 0.0) ** 2).sum(0) / n)
-        common = self.scale == "common" or (self.scale == "auto" and self._one_unit(sample, X.dtype))
         if common:
             self.common, self.divisor = True, np.full(self.width, _unit(X.dtype, sample))
         else:
@@ -88,22 +92,17 @@ class Arrays(Format):
         self._look(sample[:: max(1, len(sample) // 10_000)])
         return self
 
-    def _one_unit(self, sample: np.ndarray, dtype: np.dtype) -> bool:
-        if dtype == np.uint8:
-            return True
-        low, high = np.nanmin(sample, initial=0.0), np.nanmax(sample, initial=0.0)
-        return bool(low >= 0 and high <= 1 and not self.binary.all())
-
     def _look(self, sample: np.ndarray) -> None:
         """Robust centre and spread of the standardized numbers: what the curved path sees."""
-        x = np.sort((sample - self.mean) / self.divisor, axis=0)
+        x = np.sort((sample - self.mean) / self.divisor, axis=0)  # NaN last
         n = (~np.isnan(x)).sum(0)
         at = [np.take_along_axis(x, np.maximum(((n - 1) * q).astype(int), 0)[None], 0)[0] for q in (0.25, 0.5, 0.75)]
         low, middle, high = (np.nan_to_num(v) for v in at)
-        plain = self.binary | (self.common and self.divisor[0] > 0)
-        unit = np.sqrt(np.nanmean(np.where(np.isnan(x), 0, x) ** 2, axis=0).mean()) if self.common else 1.0
-        self.middle = np.where(plain, 0.0, middle)
-        self.spread = np.where(plain, unit or 1.0, np.clip((high - low) / 1.349, 0.05, 1.0))
+        self.middle, self.spread = middle, np.clip((high - low) / 1.349, 0.05, 1.0)
+        if self.common:
+            self.middle = np.nan_to_num(x).sum(0) / np.maximum(n, 1)
+            self.spread[:] = np.sqrt(np.nan_to_num((x - self.middle) ** 2).mean()) or 1.0
+        self.middle[self.binary], self.spread[self.binary] = 0.0, 1.0
 
     def chunks(self, X: Any) -> Iterator[Any]:
         X = matrix(X)
@@ -164,27 +163,24 @@ class Arrays(Format):
             "common": self.common,
             "smallest": self.smallest if np.isfinite(self.smallest) else 0.0,
         }
-        names = ("mean", "divisor", "middle", "spread")
-        arrays = {name: getattr(self, name) for name in names}
         flags = (self.binary + 2 * self.gaps).astype(np.uint8)
-        return meta, arrays | {"flags": flags}
+        return meta, {"mean": _short(self.mean), "divisor": _short(self.divisor), "flags": flags}
 
     @classmethod
     def from_state(cls, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> Arrays:
         self = cls(meta["scale"])
         self.dtype, self.sparse, self.common = np.dtype(meta["dtype"]).str, bool(meta["sparse"]), bool(meta["common"])
         self.smallest = float(meta["smallest"])
-        for name in ("mean", "divisor", "middle", "spread"):
-            setattr(self, name, arrays[name])
         self.binary, self.gaps = arrays["flags"] % 2 == 1, arrays["flags"] >= 2
-        self.width = len(self.mean)
+        self.width = len(arrays["flags"])
+        self.mean, self.divisor = (_long(arrays[name], self.width) for name in ("mean", "divisor"))
         self._check()
         self.columns = [f"x{j}" for j in range(self.width)]
         return self
 
     def _check(self) -> None:
         """What comes from a file: shapes and types that fit together."""
-        floats = (self.mean, self.divisor, self.middle, self.spread)
+        floats = (self.mean, self.divisor)
         right = all(a.shape == (self.width,) and a.dtype == np.float64 for a in floats) and self.binary.shape == (self.width,)
         if not right or np.dtype(self.dtype).kind not in "fiub" or (self.divisor <= 0).any():
             raise DataError("the parts of an array format do not fit together")
@@ -196,15 +192,30 @@ def _some(X: Any) -> Any:
     return X if len_(X) <= most else X[np.linspace(0, len_(X) - 1, most).astype(int)]
 
 
+def _short(v: np.ndarray) -> np.ndarray:
+    """One number where all are equal: a file need not hold 784 times 255."""
+    return v[:1] if len(v) and (v == v[0]).all() else v
+
+
+def _long(v: np.ndarray, width: int) -> np.ndarray:
+    """The inverse of :func:`_short`."""
+    return np.repeat(v, width) if v.shape == (1,) else v
+
+
 def _both(sample: np.ndarray) -> np.ndarray:
     return (sample == 0).any(0) & (sample == 1).any(0)
+
+
+def _shares(sample: np.ndarray, dtype: np.dtype) -> bool:
+    """Bytes, or values in [0, 1]."""
+    return bool(dtype == np.uint8 or (np.nanmin(sample, initial=0.0) >= 0 and np.nanmax(sample, initial=0.0) <= 1))
 
 
 def _unit(dtype: np.dtype, sample: np.ndarray) -> float:
     """The one divisor of arrays that share a unit: 255 for bytes, 1 for shares, else the mean spread."""
     if dtype == np.uint8:
         return 255.0
-    if np.nanmin(sample, initial=0.0) >= 0 and np.nanmax(sample, initial=0.0) <= 1:
+    if _shares(sample, dtype):
         return 1.0
     with np.errstate(all="ignore"):
         return float(np.sqrt(np.nanmean(np.nan_to_num(sample - np.nanmean(sample, 0)) ** 2))) or 1.0

@@ -1,0 +1,226 @@
+r"""p(z): which codes are likely, which a plain autoencoder does not say.
+
+    Normal     p(z) = N(z; m, S)
+    Mixture    p(z) = sum_c w_c N(z; m_c, S_c)            as many parts c as the BIC asks for
+    Kernel     p(z) = 1/n sum_i N(z; z_i, h^2)            h by the likelihood of held-out codes
+
+All see codes in units of their own standard deviation, ``u = (z - centre) / spread``, and count in nats per code vector:
+``log p(z) = log p(u) - sum_j log spread_j``. scikit-learn does the fitting.
+
+References
+----------
+Estimating the dimension of a model (Schwarz, 1978), https://doi.org/10.1214/aos/1176344136 (the BIC)
+From variational to deterministic autoencoders (Ghosh et al., 2020), https://arxiv.org/abs/1903.12436
+"""
+
+from __future__ import annotations
+
+import warnings
+from abc import ABC, abstractmethod
+from typing import Any, Self
+
+import numpy as np
+from scipy.linalg import solve_triangular
+from scipy.special import logsumexp
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.mixture import GaussianMixture
+from sklearn.neighbors import KernelDensity
+
+from .errors import DataError
+
+__all__ = ["DENSITIES", "Density", "Kernel", "Mixture", "Normal", "density"]
+
+DENSITIES: dict[str, type[Density]] = {}
+RIDGE = 1e-4  # smallest variance of a part, in units of the codes' own
+MOST = 10_000  # codes that a fit looks at
+
+
+class Density(ABC):
+    """Base: a distribution of codes z (n, k)."""
+
+    centre: np.ndarray
+    spread: np.ndarray
+
+    def __init_subclass__(cls) -> None:
+        DENSITIES[cls.__name__.lower()] = cls
+
+    def fit(self, z: np.ndarray, seed: int = 0) -> Self:
+        """Learn from codes z (n, k)."""
+        z = np.asarray(z, dtype=np.float64)
+        if z.ndim != 2 or not len(z) or not np.isfinite(z).all():
+            raise DataError(f"codes of shape {z.shape}: a density is fitted to finite numbers of shape (n, k), n from 1")
+        rng = np.random.default_rng(seed)
+        z = z if len(z) <= MOST else z[rng.choice(len(z), MOST, replace=False)]
+        self.centre = z.mean(0).astype(np.float32).astype(np.float64)
+        deviation = z.std(0)
+        self.spread = np.where(deviation > 1e-9, deviation, 1.0).astype(np.float32).astype(np.float64)
+        self._fit((z - self.centre) / self.spread, seed)
+        return self
+
+    def log_prob(self, z: np.ndarray) -> np.ndarray:
+        """(n, k) -> (n,) log density in nats."""
+        u = (np.asarray(z, dtype=np.float64) - self.centre) / self.spread
+        return self._log_prob(u) - np.log(self.spread).sum()
+
+    def sample(self, n: int, rng: np.random.Generator) -> np.ndarray:
+        """(n, k) draws."""
+        return self._sample(n, rng) * self.spread + self.centre
+
+    @abstractmethod
+    def _fit(self, u: np.ndarray, seed: int) -> None: ...
+
+    @abstractmethod
+    def _log_prob(self, u: np.ndarray) -> np.ndarray: ...
+
+    @abstractmethod
+    def _sample(self, n: int, rng: np.random.Generator) -> np.ndarray: ...
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Arrays from which :meth:`from_state` makes the same density."""
+        kept = {name: value for name, value in vars(self).items() if isinstance(value, np.ndarray)}
+        return {name: value.astype(np.float32) for name, value in kept.items()}
+
+    @classmethod
+    def from_state(cls, arrays: dict[str, np.ndarray]) -> Self:
+        """The inverse of :meth:`state`."""
+        self = cls()
+        for name, value in arrays.items():
+            setattr(self, name, value.astype(np.float64))
+        self._check()
+        return self
+
+    def _check(self) -> None:
+        """What comes from a file: shapes that fit together."""
+        right = self.centre.ndim == 1 and self.centre.shape == self.spread.shape and bool((self.spread > 0).all())
+        if not right or not self._fits(len(self.centre)):
+            raise DataError(f"the parts of a {type(self).__name__.lower()} density do not fit together")
+
+    @abstractmethod
+    def _fits(self, k: int) -> bool: ...
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+
+class Mixture(Density):
+    """A mixture of normals with full covariances.
+
+    Parameters
+    ----------
+    sizes : sequence of int, default=(1, 2, 4, 8, 16)
+        Numbers of parts that are tried; the least BIC wins.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> z = np.concatenate([rng.normal(-5, 1, (200, 2)), rng.normal(5, 1, (200, 2))])
+    >>> p = Mixture().fit(z)
+    >>> p, p.sample(3, rng).shape, bool(p.log_prob([[5, 5]]) > p.log_prob([[0, 0]]))
+    (Mixture(parts=2), (3, 2), True)
+    """
+
+    def __init__(self, sizes: tuple[int, ...] = (1, 2, 4, 8, 16)) -> None:
+        self.sizes = sizes
+
+    def _fit(self, u: np.ndarray, seed: int) -> None:
+        n, k = u.shape
+        weights = (k + 1) * (k + 2) // 2  # of one part
+        tried = [c for c in self.sizes if c == 1 or c * weights < n / 2]
+        best, least = None, np.inf
+        for c in tried:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ConvergenceWarning)
+                found = GaussianMixture(c, reg_covar=RIDGE, max_iter=50, random_state=seed).fit(u) if n > 1 else None
+            value = found.bic(u) if found is not None else 0.0
+            if value < least:
+                best, least = found, value
+        covariances = best.covariances_ if best is not None else np.eye(k)[None] * RIDGE
+        lower = np.linalg.cholesky(covariances)
+        self.weight = self._kept(best.weights_ if best is not None else np.ones(1))
+        self.mean = self._kept(best.means_ if best is not None else u)
+        self.lower = self._kept(lower[:, *np.tril_indices(k)])
+
+    @staticmethod
+    def _kept(values: np.ndarray) -> np.ndarray:
+        """As a file keeps them."""
+        return np.asarray(values, dtype=np.float32).astype(np.float64)
+
+    def _triangles(self) -> np.ndarray:
+        """(c, k, k) lower triangles L_c, S_c = L_c L_c'."""
+        k = self.mean.shape[1]
+        lower = np.zeros((len(self.mean), k, k))
+        lower[:, *np.tril_indices(k)] = self.lower
+        return lower
+
+    def _log_prob(self, u: np.ndarray) -> np.ndarray:
+        parts = []
+        for w, m, lower in zip(self.weight, self.mean, self._triangles(), strict=True):
+            e = solve_triangular(lower, (u - m).T, lower=True)
+            parts.append(np.log(w) - 0.5 * (e**2).sum(0) - np.log(np.diag(lower)).sum())
+        return logsumexp(parts, axis=0) - 0.5 * u.shape[1] * np.log(2 * np.pi)
+
+    def _sample(self, n: int, rng: np.random.Generator) -> np.ndarray:
+        part = rng.choice(len(self.weight), n, p=self.weight / self.weight.sum())
+        e = rng.standard_normal((n, self.mean.shape[1]))
+        return self.mean[part] + np.einsum("nij,nj->ni", self._triangles()[part], e)
+
+    def _fits(self, k: int) -> bool:
+        c = len(self.weight)
+        shapes = self.weight.shape == (c,) and self.mean.shape == (c, k) and self.lower.shape == (c, k * (k + 1) // 2)
+        return c > 0 and shapes and bool((self.weight > 0).all()) and bool(np.isfinite(np.log(self._diagonals(k))).all())
+
+    def _diagonals(self, k: int) -> np.ndarray:
+        i, j = np.tril_indices(k)
+        return np.maximum(self.lower[:, i == j], 0.0)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(parts={len(self.weight)})" if hasattr(self, "weight") else f"{type(self).__name__}()"
+
+
+class Normal(Mixture):
+    """One normal distribution with full covariance."""
+
+    def __init__(self) -> None:
+        super().__init__((1,))
+
+
+class Kernel(Density):
+    """A small normal around every code (around 2,000 of them, where there are more).
+
+    Parameters
+    ----------
+    widths : sequence of float
+        Bandwidths h that are tried; the one under which held-out codes are likeliest wins.
+    """
+
+    def __init__(self, widths: tuple[float, ...] = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)) -> None:
+        self.widths = widths
+
+    def _fit(self, u: np.ndarray, seed: int) -> None:
+        u = np.random.default_rng(seed).permutation(u)[:2000]
+        train, held = (u[len(u) // 4 :], u[: len(u) // 4]) if len(u) >= 8 else (u, u)
+        values = [KernelDensity(bandwidth=h).fit(train).score(held) for h in self.widths]
+        self.width = np.array([self.widths[int(np.argmax(values))]], dtype=np.float32).astype(np.float64)
+        self.points = u.astype(np.float32).astype(np.float64)
+
+    def _log_prob(self, u: np.ndarray) -> np.ndarray:
+        return KernelDensity(bandwidth=float(self.width[0])).fit(self.points).score_samples(u)
+
+    def _sample(self, n: int, rng: np.random.Generator) -> np.ndarray:
+        return self.points[rng.integers(len(self.points), size=n)] + self.width * rng.standard_normal((n, self.points.shape[1]))
+
+    def _fits(self, k: int) -> bool:
+        return self.width.shape == (1,) and self.width[0] > 0 and self.points.ndim == 2 and self.points.shape[1] == k
+
+
+def density(given: Any) -> Density:
+    """A density from its name, or one that is there already.
+
+    >>> density("kernel")
+    Kernel()
+    """
+    if isinstance(given, Density):
+        return given
+    if not isinstance(given, str) or given not in DENSITIES:
+        raise ValueError(f"density={given!r}: allowed are {', '.join(map(repr, sorted(DENSITIES)))}, or a Density")
+    return DENSITIES[given]()
