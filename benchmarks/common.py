@@ -35,9 +35,9 @@ def parser(description: str) -> argparse.ArgumentParser:
     return p
 
 
-def timed(work: Callable[[], Any]) -> tuple[Any, float]:
+def timed(work: Callable[..., Any], *args: Any) -> tuple[Any, float]:
     start = time.perf_counter()
-    result = work()
+    result = work(*args)
     return result, time.perf_counter() - start
 
 

@@ -8,7 +8,7 @@ import math
 import pytest
 import torch
 
-from diabolo.corruption import CORRUPTIONS, Chain, Clean, Corruption, Gaussian, Mask, SaltPepper, Shift, build
+from diabolo.corruption import CORRUPTIONS, Chain, Clean, Corruption, Gaussian, Mask, SaltPepper, Shift, Thin, build
 
 EXAMPLES: list[Corruption] = [
     Clean(),
@@ -18,6 +18,7 @@ EXAMPLES: list[Corruption] = [
     SaltPepper(0.4, -1.0, 2.0),
     Shift((4, 5), 1),
     Shift((4, 5), 2, 0.5),
+    Thin(0.4),
     Chain(()),
     Chain((Shift((4, 5)), Gaussian(0.1), Chain((Mask(0.1),)))),
 ]
@@ -27,6 +28,7 @@ NOTHING: list[Corruption] = [
     Mask(0.0),
     SaltPepper(0.0),
     Shift((4, 5), 0),
+    Thin(0.0),
     Chain((Gaussian(0.0), Mask(0.0))),
 ]
 
@@ -95,11 +97,15 @@ def test_strengths() -> None:
     seen = SaltPepper(0.4, 0.0, 1.0)(x, rng())[0]
     assert float((seen == 0).float().mean()) == pytest.approx(0.2, rel=0.05)
     assert float((seen == 1).float().mean()) == pytest.approx(0.2, rel=0.05)
+    counts = torch.randint(0, 20, (400, 100)).float()
+    seen = Thin(0.3)(counts, rng())[0]
+    assert bool((seen == seen.round()).all() & (seen <= counts).all())
+    assert float(seen.sum() / counts.sum()) == pytest.approx(0.7, rel=0.02)
 
 
 def test_the_target_of_noise_is_clean() -> None:
     x = torch.rand(8, 20)
-    for corruption in (Gaussian(1.0), Mask(0.5), SaltPepper(0.5)):
+    for corruption in (Gaussian(1.0), Mask(0.5), SaltPepper(0.5), Thin(0.5)):
         assert same(corruption(x, rng())[1], x)
 
 

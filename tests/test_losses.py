@@ -19,6 +19,7 @@ PARTS = [
     Part(Logistic(), (5, 4), (4, 3), (1.0, 2.0)),
 ]
 EXAMPLES: list[Loss] = [Squared(), Bounded(), Logistic(), Softmax((2, 3, 1)), Softmax((6,)), Multinomial(2.0), Columns(PARTS)]
+EXAMPLES.append(Multinomial(2.0, (1.0, 2.0, 0.5, 1.0, 3.0, 1.0)))
 
 
 def onehot(sizes: tuple[int, ...], n: int = B) -> Tensor:
@@ -156,6 +157,20 @@ def test_multinomial_weighs_by_length() -> None:
     assert torch.allclose(Multinomial(5.0)(raw, y), Multinomial()(raw, y) / 5)
     assert torch.allclose(Multinomial()(raw, y), F.cross_entropy(raw, y, reduction="none"), atol=1e-5)
     assert float(Multinomial()(raw, torch.zeros(B, M)).abs().sum()) == 0
+
+
+def test_weights_of_words_do_not_bias_what_is_expected() -> None:
+    """The best constant guess is the mean document, whatever the weights."""
+    loss = Multinomial(1.0, (1.0, 2.0, 0.5, 1.0, 3.0, 1.0))
+    y = torch.randint(1, 4, (B, M)).double()
+    mean = y.sum(0) / y.sum()
+    raw = loss.tangent(mean)[0].expand(B, -1).clone().requires_grad_()
+    (slope,) = torch.autograd.grad(loss(raw, y).sum(), raw)
+    assert torch.allclose(slope.sum(0), torch.zeros(M).double(), atol=1e-5)
+    assert torch.allclose(loss.predict(raw)[0], mean)
+    plain, heavy = Multinomial(), Multinomial(1.0, (1.0, 1.0, 1.0, 1.0, 1.0, 9.0))
+    (a, b) = (l.terms(torch.zeros(1, M), torch.eye(M)).squeeze(1) for l in (plain, heavy))
+    assert torch.allclose(b / a, torch.tensor([1.0, 1.0, 1.0, 1.0, 1.0, 9.0]))
 
 
 @pytest.mark.parametrize("loss", EXAMPLES, ids=repr)

@@ -6,7 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .corruption import Chain, Clean, Gaussian, Mask, SaltPepper, Shift
+    from .corruption import Chain, Clean, Gaussian, Mask, SaltPepper, Shift, Thin
     from .errors import DataError, DiaboloError, FormatError, TrainingError
     from .estimators import Autoencoder, load
 
@@ -24,6 +24,7 @@ _HOMES = {
     "Mask": "corruption",
     "SaltPepper": "corruption",
     "Shift": "corruption",
+    "Thin": "corruption",
     "TrainingError": "errors",
     "load": "estimators",
 }
@@ -39,6 +40,7 @@ __all__ = [
     "Mask",
     "SaltPepper",
     "Shift",
+    "Thin",
     "TrainingError",
     "__version__",
     "load",

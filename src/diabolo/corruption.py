@@ -24,7 +24,7 @@ from torch import Tensor
 
 from .errors import FormatError
 
-__all__ = ["Chain", "Clean", "Corruption", "Gaussian", "Mask", "SaltPepper", "Shift"]
+__all__ = ["Chain", "Clean", "Corruption", "Gaussian", "Mask", "SaltPepper", "Shift", "Thin"]
 
 CORRUPTIONS: dict[str, type[Corruption]] = {}
 
@@ -174,6 +174,29 @@ class Shift(Corruption):
             here = (rows == dy) & (columns == dx)
             out[here] = padded[here, dy : dy + h, dx : dx + w]
         return out.view_as(x)
+
+
+@dataclass(frozen=True)
+class Thin(Corruption):
+    """Leave out each occurrence of each word with probability p: a document that was read in part.
+
+    Parameters
+    ----------
+    p : float in [0, 1], default=0.5
+        Share of the occurrences left out; of what is no whole number, the fraction is kept or not.
+
+    Examples
+    --------
+    >>> seen, target = Thin(0.5)(torch.full((1, 4), 10.0), torch.Generator().manual_seed(0))
+    >>> bool((seen <= target).all()), bool((seen == seen.round()).all())
+    (True, True)
+    """
+
+    p: float = 0.5
+
+    def seen(self, x: Tensor, rng: torch.Generator) -> Tensor:
+        whole, kept = x.floor(), torch.full_like(x, 1 - self.p)
+        return torch.binomial(whole, kept, generator=rng) + (x - whole) * torch.bernoulli(kept, generator=rng)
 
 
 @dataclass(frozen=True)

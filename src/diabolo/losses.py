@@ -6,7 +6,7 @@ r"""What it costs to be wrong: a sum over outputs, one term per column.
     Bounded      (s(raw) - y)^2,   s = logistic                   predict: s(raw), for numbers in [0, 1]
     Logistic     log(1 + e^raw) - y raw                           predict: s(raw), the probability of 1
     Softmax      -sum_l y_l log p_l,   p = softmax(raw)           predict: p, the probabilities of the levels
-    Multinomial  -sum_w y_w log p_w / mean length                 predict: p, the probabilities of the words
+    Multinomial  -sum_w v_w y_w log q_w / mean length,  q ~ v p   predict: p, the probabilities of the words
     Columns      the sum of several of these, each on its features
 
 ``raw`` and ``y`` have the same shape (B, m): a category is m = number of levels features, of which one is 1. The
@@ -17,7 +17,7 @@ score of categories, Kullback-Leibler divergence of documents.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import torch
@@ -199,6 +199,9 @@ class Multinomial(Loss):
     ----------
     length : float, default=1.0
         Divides the loss; the mean length of the training documents makes it of order 1.
+    weights : tuple of float, optional
+        v_w: how much an occurrence of word w counts. Rare words say more about what a document is about than common ones
+        (Spärck Jones, 1972); with weights that grow with rarity the codes do not spend themselves on the common ones.
 
     Examples
     --------
@@ -208,12 +211,17 @@ class Multinomial(Loss):
     """
 
     length: float = 1.0
+    weights: tuple[float, ...] | None = field(default=None, repr=False)
+
+    @cached_property
+    def v(self) -> Tensor:
+        return torch.tensor(self.weights or [1.0])
 
     def terms(self, raw: Tensor, y: Tensor) -> Tensor:
-        return -(y * raw.log_softmax(-1)).sum(-1, keepdim=True) / self.length
+        return -(self.v.to(raw) * y * raw.log_softmax(-1)).sum(-1, keepdim=True) / self.length
 
     def predict(self, raw: Tensor) -> Tensor:
-        return raw.softmax(-1)
+        return (raw - self.v.to(raw).log()).softmax(-1)
 
     def errors(self, expected: Tensor, y: Tensor) -> Tensor:
         """Kullback-Leibler divergence of the document's word shares from the expected ones, in nats."""
@@ -225,7 +233,7 @@ class Multinomial(Loss):
         check_range(self, y, 0, torch.inf)
 
     def tangent(self, mean: Tensor) -> tuple[Tensor, Tensor]:
-        return mean.clamp(min=1e-7).log(), torch.ones_like(mean)
+        return mean.clamp(min=1e-7).log() + self.v.to(mean).log(), torch.ones_like(mean)
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,7 @@ class Flat:
         self.w = torch.cat([p.detach().float().flatten() for p in self.parameters])
         self.low = self.w if dtype == torch.float32 else self.w.to(dtype)
         self.g = torch.zeros_like(self.w)
+        self.pieces = self.views(self.g)
         self.matrices = sum(p.numel() for p in self.parameters if p.ndim >= 2)
         self.use(self.low)
         module.zero_grad()
@@ -67,7 +68,7 @@ class Flat:
 
         A gradient is copied once here: were it kept, backward would add to it, and it would have to be zeroed.
         """
-        for p, piece in zip(self.parameters, self.views(self.g), strict=True):
+        for p, piece in zip(self.parameters, self.pieces, strict=True):
             if p.grad is None:  # unused in this step
                 piece.zero_()
             else:
@@ -76,7 +77,7 @@ class Flat:
         if torch.distributed.is_available() and torch.distributed.is_initialized():
             torch.distributed.all_reduce(self.g)
             self.g /= torch.distributed.get_world_size()
-        norm = torch.linalg.vector_norm(self.g)
+        norm = torch.dot(self.g, self.g).sqrt()  # half the time of vector_norm
         if norm > clip:
             self.g *= clip / norm
         return norm
@@ -118,7 +119,7 @@ class Muon(torch.optim.Optimizer):
     """
 
     def __init__(self, flat: Flat, lr: float = 0.02, weight_decay: float = 0.0) -> None:
-        pairs = zip(flat.views(flat.w), flat.views(flat.g), strict=True)
+        pairs = zip(flat.views(flat.w), flat.pieces, strict=True)
         parameters = []
         for w, g in pairs:
             if w.ndim >= 2:

@@ -20,7 +20,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
-from ..corruption import Clean, Corruption, Mask
+from ..corruption import Clean, Corruption, Thin
 from ..errors import DataError
 from ..formats import Documents
 from ..losses import Columns, Squared
@@ -35,7 +35,7 @@ __all__ = ["Autoencoder"]
 
 STEPS = 1500  # of SGD, unless `epochs` says otherwise
 BLIND_STEPS = 100  # where there are too few rows to hold some out and stop in time
-DOCUMENT_STEPS = 600  # of SGD for documents: they overfit sooner, and a step is larger
+DOCUMENT_STEPS = 600  # of SGD for documents: a step is larger
 
 
 @dataclass(repr=False, eq=False)
@@ -54,7 +54,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         autoencoder, which is PCA.
     corruption : Corruption or None, default=None
         What the encoder sees instead of x, such as ``Gaussian(0.1)`` or ``Mask(0.2)``: a denoising autoencoder. None:
-        nothing for tables and arrays; a quarter of the words hidden, ``Mask(0.25)``, for documents.
+        nothing for tables and arrays; half of the words left out, ``Thin(0.5)``, for documents.
     loss : str or Loss, default="auto"
         "auto" chooses by column (see `losses.Columns`); "squared", "bounded", "logistic", "softmax" and "multinomial"
         force one for all.
@@ -71,8 +71,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         Peak learning rates of AdamW, and of Muon for the matrices.
     optimizer : {"auto", "muon", "adamw"}, default="auto"
         "auto" is "muon".
-    weight_decay : float, default=0.0
-        Decoupled weight decay of the matrices.
+    weight_decay : float or "auto", default="auto"
+        Decoupled weight decay of the matrices; "auto" is 0 for tables and arrays, and 0.5 for documents.
     average : float in [0, 1), default=0.99
         Decay per step of the running average of the weights, which is what is kept.
     dropout : float in [0, 1), default=0.0
@@ -145,7 +145,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
     lr: float = 1e-3
     muon_lr: float = 0.03
     optimizer: str = "auto"
-    weight_decay: float = 0.0
+    weight_decay: Any = "auto"
     average: float = 0.99
     dropout: float = 0.0
     validation_fraction: float = 0.1
@@ -246,7 +246,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
 
     def _corruption(self) -> Corruption:
         if self.corruption is None and isinstance(self.format_, Documents):
-            return Mask(0.25)
+            return Thin(0.5)
         return super()._corruption()
 
     def _network(self, x: Tensor, seed: int) -> Diabolo:
@@ -313,6 +313,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         if self.optimizer not in allowed:
             raise ValueError(f"optimizer={self.optimizer!r}: allowed are {', '.join(map(repr, allowed))}")
         return allowed[self.optimizer]
+
+    def _weight_decay(self) -> float:
+        return 0.5 if isinstance(self.format_, Documents) else 0.0
 
     def _batch_size(self, n: int) -> int:
         return 256

@@ -155,7 +155,8 @@ class System(BaseEstimator):
                 raise ValueError(f"{name}={value!r}: allowed are 'auto' and integers from 1")
         for name, low in {"lr": 0, "muon_lr": 0, "weight_decay": 0, "patience": 1}.items():
             value = getattr(self, name)
-            if not isinstance(value, (int, float, np.number)) or not low <= value < np.inf:
+            auto = name == "weight_decay" and value == "auto"
+            if not auto and (not isinstance(value, (int, float, np.number)) or not low <= value < np.inf):
                 raise ValueError(f"{name}={value!r}: allowed are numbers from {low}")
         for name in ("average", "dropout"):
             value = getattr(self, name)
@@ -206,7 +207,7 @@ class System(BaseEstimator):
             lr=self.lr,
             optimizer=self._optimizer(),
             muon_lr=self.muon_lr,
-            weight_decay=self.weight_decay,
+            weight_decay=self._weight_decay() if self.weight_decay == "auto" else self.weight_decay,
             average=self.average,
             patience=self.patience,
             precision=pick_precision(self.precision, device, weights * batch_size),

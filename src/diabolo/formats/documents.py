@@ -156,7 +156,7 @@ class Documents(Format):
     def loss(self, name: str = "auto") -> Loss:
         if name not in ("auto", "multinomial"):
             return named_loss(name, self.width, [self.width])
-        return Multinomial(self.length)
+        return Multinomial(self.length, tuple((self.idf / (self.idf @ self.shares)).tolist()))
 
     def view(self) -> tuple[Tensor, Tensor]:
         return torch.zeros(self.width), torch.full((self.width,), self.width**-0.5)  # tf-idf has length 1
