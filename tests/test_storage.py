@@ -70,23 +70,32 @@ def test_round_trip(name: str, kind: str, tmp_path: Path) -> None:
     a.save(tmp_path / "a.diabolo")
     b = load(tmp_path / "a.diabolo")
     assert type(b) is type(a)
-    Z = a.transform(X)
-    assert equal(Z, b.transform(X))
-    assert equal(a.inverse_transform(Z), b.inverse_transform(Z))
-    assert equal(a.reconstruct(X), b.reconstruct(X))
     assert equal(a.score_samples(X), b.score_samples(X))
-    assert a.score(X) == b.score(X)
-    assert a.comparison_ == b.comparison_
     assert a.history_.state() == b.history_.state()
-    assert equal(a.explained_variance_ratio_, b.explained_variance_ratio_)
-    assert list(a.get_feature_names_out()) == list(b.get_feature_names_out())
     assert repr(a.get_params()) == repr(b.get_params())
 
 
 @pytest.mark.parametrize("kind", kinds())
-def test_two_saves_are_byte_identical(kind: str, tmp_path: Path) -> None:
+def test_codes_and_reconstructions_come_back(kind: str, tmp_path: Path) -> None:
     X = kinds()[kind]
     a = Autoencoder(**SMALL).fit(X)
+    a.save(tmp_path / "a.diabolo")
+    b = load(tmp_path / "a.diabolo")
+    Z = a.transform(X)
+    assert equal(Z, b.transform(X))
+    assert equal(a.inverse_transform(Z), b.inverse_transform(Z))
+    assert equal(a.reconstruct(X), b.reconstruct(X))
+    assert a.score(X) == b.score(X)
+    assert a.comparison_ == b.comparison_
+    assert equal(a.explained_variance_ratio_, b.explained_variance_ratio_)
+    assert list(a.get_feature_names_out()) == list(b.get_feature_names_out())
+
+
+@pytest.mark.parametrize("kind", kinds())
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_two_saves_are_byte_identical(name: str, kind: str, tmp_path: Path) -> None:
+    X = kinds()[kind]
+    a = ESTIMATORS[name](**SMALL).fit(X)
     a.save(tmp_path / "a.diabolo")
     a.save(tmp_path / "b.diabolo")
     load(tmp_path / "a.diabolo").save(tmp_path / "c.diabolo")

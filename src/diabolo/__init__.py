@@ -6,9 +6,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .corruption import Chain, Clean, Gaussian, Mask, SaltPepper, Shift, Thin
+    from .corruption import Chain, Clean, Gaussian, Hide, Mask, SaltPepper, Shift, Thin
     from .errors import DataError, DiaboloError, FormatError, TrainingError
-    from .estimators import Autoencoder, load
+    from .estimators import Autoencoder, OutlierDetector, load
 
 __version__ = "0.1.0"
 
@@ -21,7 +21,9 @@ _HOMES = {
     "DiaboloError": "errors",
     "FormatError": "errors",
     "Gaussian": "corruption",
+    "Hide": "corruption",
     "Mask": "corruption",
+    "OutlierDetector": "estimators",
     "SaltPepper": "corruption",
     "Shift": "corruption",
     "Thin": "corruption",
@@ -37,7 +39,9 @@ __all__ = [
     "DiaboloError",
     "FormatError",
     "Gaussian",
+    "Hide",
     "Mask",
+    "OutlierDetector",
     "SaltPepper",
     "Shift",
     "Thin",

@@ -24,7 +24,7 @@ from torch import Tensor
 
 from .errors import FormatError
 
-__all__ = ["Chain", "Clean", "Corruption", "Gaussian", "Mask", "SaltPepper", "Shift", "Thin"]
+__all__ = ["Chain", "Clean", "Corruption", "Gaussian", "Hide", "Mask", "SaltPepper", "Shift", "Thin"]
 
 CORRUPTIONS: dict[str, type[Corruption]] = {}
 
@@ -126,6 +126,37 @@ class Mask(Corruption):
     def __post_init__(self) -> None:
         if self.fill is None:
             object.__setattr__(self, "fill", math.nan)
+
+
+@dataclass(frozen=True)
+class Hide(Corruption):
+    """Hide whole columns, few of one row and many of another: ``P(hidden) = u p`` with ``u ~ U(0, 1)`` for each row.
+
+    What is hidden is NaN, "missing". A network that learns to fill in any part from any other part knows how each column
+    depends on the rest.
+
+    Parameters
+    ----------
+    p : float in [0, 1], default=0.7
+        Largest share of the columns hidden.
+    sizes : tuple of int, optional
+        Features of each column; by default one each.
+
+    Examples
+    --------
+    >>> seen, _ = Hide(1.0, sizes=(1, 2))(torch.zeros(1, 3), torch.Generator().manual_seed(2))
+    >>> seen
+    tensor([[0., nan, nan]])
+    """
+
+    p: float = 0.7
+    sizes: tuple[int, ...] | None = None
+
+    def seen(self, x: Tensor, rng: torch.Generator) -> Tensor:
+        sizes = torch.tensor(self.sizes or (1,) * x.shape[1], device=x.device)
+        u = torch.rand(len(x), 1, generator=rng, device=x.device)
+        hidden = torch.rand(len(x), len(sizes), generator=rng, device=x.device) < u * self.p
+        return x.masked_fill(hidden.repeat_interleave(sizes, 1) if self.sizes else hidden, math.nan)
 
 
 @dataclass(frozen=True)

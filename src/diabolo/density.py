@@ -24,7 +24,7 @@ from scipy.linalg import solve_triangular
 from scipy.special import logsumexp
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
-from sklearn.neighbors import KernelDensity
+from sklearn.metrics.pairwise import euclidean_distances
 
 from .errors import DataError
 
@@ -32,6 +32,7 @@ __all__ = ["DENSITIES", "Density", "Kernel", "Mixture", "Normal", "density"]
 
 DENSITIES: dict[str, type[Density]] = {}
 RIDGE = 1e-4  # smallest variance of a part, in units of the codes' own
+ROUNDS = 5  # of trimming
 MOST = 10_000  # codes that a fit looks at
 
 
@@ -178,39 +179,77 @@ class Mixture(Density):
 
 
 class Normal(Mixture):
-    """One normal distribution with full covariance."""
+    """One normal distribution with full covariance.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    trim : float in [0, 0.5), default=0.0
+        Share of the codes, the least likely, that do not count; found by fitting again and again without them.
+    """
+
+    def __init__(self, trim: float = 0.0) -> None:
         super().__init__((1,))
+        self.trim = trim
+
+    def _fit(self, u: np.ndarray, seed: int) -> None:
+        self._moments(u)
+        for _ in range(ROUNDS if self.trim else 0):
+            likely = self._log_prob(u)
+            self._moments(u[likely >= np.quantile(likely, self.trim)])
+
+    def _moments(self, u: np.ndarray) -> None:
+        k = u.shape[1]
+        covariance = np.cov(u.T, bias=True).reshape(k, k) + RIDGE * np.eye(k)
+        self.weight, self.mean = np.ones(1), self._kept(u.mean(0, keepdims=True))
+        self.lower = self._kept(np.linalg.cholesky(covariance)[None][:, *np.tril_indices(k)])
 
 
 class Kernel(Density):
-    """A small normal around every code (around 2,000 of them, where there are more).
+    """A small normal around every code, or around some of them.
 
     Parameters
     ----------
     widths : sequence of float
         Bandwidths h that are tried; the one under which held-out codes are likeliest wins.
+    most : int, default=2000
+        Codes that get a normal; drawn, where there are more.
     """
 
-    def __init__(self, widths: tuple[float, ...] = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)) -> None:
+    def __init__(
+        self, widths: tuple[float, ...] = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0), most: int = 2000
+    ) -> None:
         self.widths = widths
+        self.most = most
 
     def _fit(self, u: np.ndarray, seed: int) -> None:
-        u = np.random.default_rng(seed).permutation(u)[:2000]
+        u = np.random.default_rng(seed).permutation(u)[: self.most]
         train, held = (u[len(u) // 4 :], u[: len(u) // 4]) if len(u) >= 8 else (u, u)
-        values = [KernelDensity(bandwidth=h).fit(train).score(held) for h in self.widths]
+        apart = euclidean_distances(held, train, squared=True)
+        values = [kernels(apart, h, u.shape[1]).mean() for h in self.widths]
         self.width = np.array([self.widths[int(np.argmax(values))]], dtype=np.float32).astype(np.float64)
         self.points = u.astype(np.float32).astype(np.float64)
 
     def _log_prob(self, u: np.ndarray) -> np.ndarray:
-        return KernelDensity(bandwidth=float(self.width[0])).fit(self.points).score_samples(u)
+        parts = [u[i : i + 4096] for i in range(0, len(u), 4096)]
+        h, k = float(self.width[0]), u.shape[1]
+        return np.concatenate(
+            [kernels(euclidean_distances(part, self.points, squared=True), h, k) for part in parts] or [np.empty(0)]
+        )
 
     def _sample(self, n: int, rng: np.random.Generator) -> np.ndarray:
         return self.points[rng.integers(len(self.points), size=n)] + self.width * rng.standard_normal((n, self.points.shape[1]))
 
     def _fits(self, k: int) -> bool:
         return self.width.shape == (1,) and self.width[0] > 0 and self.points.ndim == 2 and self.points.shape[1] == k
+
+
+def kernels(apart: np.ndarray, h: float, k: int) -> np.ndarray:
+    """Squared distances (m, n) to n points -> (m,) log of the mean of their normals of width h."""
+    e = apart * (-0.5 / h**2)
+    top = e.max(1)
+    e -= top[:, None]
+    np.exp(e, out=e)
+    return np.log(e.mean(1)) + top - k * np.log(h * np.sqrt(2 * np.pi))
 
 
 def density(given: Any) -> Density:

@@ -50,6 +50,14 @@ class Loss:
         """(B, c): squared distance of the expected values to y, per column; 0 where y is NaN."""
         return distance(expected, y)
 
+    def cells(self, expected: Tensor, y: Tensor) -> Tensor:
+        """(B, c'): the errors, told as finely as can be: of a document, per word."""
+        return self.errors(expected, y)
+
+    def surprise(self, raw: Tensor, y: Tensor) -> Tensor:
+        """(B, c): how far y is from what was expected, on the scale of the loss; 0 where y is NaN."""
+        return self.terms(raw, y)
+
     def check(self, y: Tensor) -> None:
         """Raise a ValueError if y (B, m) holds values that this loss has no answer to."""
 
@@ -229,6 +237,17 @@ class Multinomial(Loss):
         expected = expected / expected.sum(-1, keepdim=True).clamp(min=1e-12)
         return torch.special.xlogy(share, share / expected.clamp(min=1e-12)).sum(-1, keepdim=True)
 
+    def cells(self, expected: Tensor, y: Tensor) -> Tensor:
+        """s log(s/e) - s + e >= 0 for a word's share s, of which e is expected; their sum is the divergence."""
+        length = y.sum(1, keepdim=True)
+        s = y / length.clamp(min=1)
+        e = expected / expected.sum(1, keepdim=True).clamp(min=1e-12)
+        return (torch.special.xlogy(s, s / e.clamp(min=1e-12)) - s + e) * (length > 0)
+
+    def surprise(self, raw: Tensor, y: Tensor) -> Tensor:
+        """The divergence, which a long document does not have more of."""
+        return self.errors(self.predict(raw), y)
+
     def check(self, y: Tensor) -> None:
         check_range(self, y, 0, torch.inf)
 
@@ -297,6 +316,11 @@ class Columns(Loss):
     def __repr__(self) -> str:
         inside = ", ".join(f"{part.loss!r} x {len(part.columns)}" for part in self.parts)
         return f"Columns({inside})"
+
+    def of(self, column: int) -> tuple[Loss, float]:
+        """Loss and weight of one column."""
+        part = next(part for part in self.parts if column in part.columns)
+        return part.loss, part.weights[part.columns.index(column)]
 
     def terms(self, raw: Tensor, y: Tensor) -> Tensor:
         found = []

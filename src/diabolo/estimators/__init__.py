@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from .autoencoder import Autoencoder
 from .base import ESTIMATORS, load
+from .outliers import OutlierDetector
 
-__all__ = ["ESTIMATORS", "Autoencoder", "load"]
+__all__ = ["ESTIMATORS", "Autoencoder", "OutlierDetector", "load"]

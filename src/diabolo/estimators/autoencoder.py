@@ -280,29 +280,19 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         return tuple(int(n) for n in self.hidden)
 
     def _encoder(self) -> nn.Sequential:
-        linear, k = self.linear_, self.n_components_
         watched = [] if isinstance(self.format_, Documents) else self.format_.missing()
-        c, s = self.format_.view()
-        extra = len(watched)
-        curved = Curved(self.format_.width + extra, self._sizes(), k, self.dropout)
-        a = linear.a / linear.spread[:, None] if isinstance(self.format_, Documents) else linear.a
-        filled = a[:, watched] * linear.centre[watched]  # missing counts as the mean, as in PCA
-        curved.straight_from(torch.cat([a, filled], 1), -(a @ linear.centre))
-        curved.seen_as(torch.cat([c, torch.zeros(extra)]), torch.cat([s, torch.ones(extra)]))
+        curved = Curved(self.format_.width + len(watched), self._sizes(), self.n_components_, self.dropout)
+        self.linear_.lead_in(curved, watched)
         if isinstance(self.format_, Documents):
             return nn.Sequential(tfidf(self.format_).float(), curved, *self._sphere())
         return nn.Sequential(Missing(watched), curved)
 
     def _decoder(self, z: Tensor) -> Curved:
         """For codes that are distributed like z (n, k), those of the linear autoencoder."""
-        curved = Curved(self.n_components_, self._sizes()[::-1], self.format_.width, self.dropout)
-        raw0, slope = self.loss_.tangent(self.linear_.mean.float())
         if isinstance(self.format_, Documents):
-            slope = torch.zeros_like(slope)  # the axes of LSA are those of tf-idf, not of log-probabilities
             z = nn.Sequential(*self._sphere()).eval()(z / self.linear_.spread)
-        spread = z.std(0) if len(z) > 1 else torch.ones(z.shape[1])
-        curved.straight_from(self.linear_.a.T * slope[:, None], raw0)
-        return curved.seen_as(z.mean(0).float(), spread.clamp(min=1e-6).float())
+        curved = Curved(self.n_components_, self._sizes()[::-1], self.format_.width, self.dropout)
+        return self.linear_.lead_out(curved, self.loss_, z)
 
     def _sphere(self) -> list[nn.Module]:
         """The waist of documents; two numbers are a map, where a circle would waste one."""

@@ -70,6 +70,9 @@ class System(BaseEstimator):
     def _network(self, x: Tensor, seed: int) -> Diabolo:
         """The untrained network for training rows x (n, d)."""
 
+    def _format(self, X: Any) -> Format:
+        return infer(X, self.format)
+
     def _corruption(self) -> Corruption:
         return Clean() if self.corruption is None else self.corruption
 
@@ -123,7 +126,7 @@ class System(BaseEstimator):
         """Format, split, network, training: the whole of ``fit``."""
         self._check_parameters()
         X = _materialized(X)
-        self.format_ = infer(X, self.format)
+        self.format_ = self._format(X)
         X = self._validated(X, reset=True)
         self.format_.fit(X)
         if isinstance(X, (str, Path)) or isinstance(self.format_, Documents):
@@ -154,18 +157,18 @@ class System(BaseEstimator):
             if value != "auto" and (not isinstance(value, (int, np.integer)) or value < 1):
                 raise ValueError(f"{name}={value!r}: allowed are 'auto' and integers from 1")
         for name, low in {"lr": 0, "muon_lr": 0, "weight_decay": 0, "patience": 1}.items():
-            value = getattr(self, name)
+            value = getattr(self, name, low)
             auto = name == "weight_decay" and value == "auto"
             if not auto and (not isinstance(value, (int, float, np.number)) or not low <= value < np.inf):
                 raise ValueError(f"{name}={value!r}: allowed are numbers from {low}")
         for name in ("average", "dropout"):
-            value = getattr(self, name)
+            value = getattr(self, name, 0)
             if not isinstance(value, (int, float, np.number)) or not 0 <= value < 1:
                 raise ValueError(f"{name}={value!r}: allowed are numbers from 0 up to, but not, 1")
         hidden = self.hidden
         if not (hidden == "auto" or (isinstance(hidden, (tuple, list)) and all(is_size(n) for n in hidden))):
             raise ValueError(f"hidden={hidden!r}: allowed are 'auto' and tuples of integers from 1, such as (256, 256)")
-        if not 0 <= self.validation_fraction < 1:
+        if not 0 <= getattr(self, "validation_fraction", 0) < 1:
             raise ValueError(f"validation_fraction={self.validation_fraction!r}: allowed are numbers from 0 up to, but not, 1")
         if not isinstance(self.corruption, (Corruption, type(None))):
             raise ValueError(f"corruption={self.corruption!r}: allowed are None and a Corruption such as Gaussian(0.1)")
@@ -201,22 +204,19 @@ class System(BaseEstimator):
         batch_size = min(n, self._batch_size(n) if self.batch_size == "auto" else int(self.batch_size))
         epochs = self._epochs(n, batch_size) if self.epochs == "auto" else int(self.epochs)
         weights = sum(p.numel() for p in self.network_.parameters())
-        return SGD(
-            epochs=epochs,
-            batch_size=batch_size,
-            lr=self.lr,
-            optimizer=self._optimizer(),
-            muon_lr=self.muon_lr,
-            weight_decay=self._weight_decay() if self.weight_decay == "auto" else self.weight_decay,
-            average=self.average,
-            patience=self.patience,
-            precision=pick_precision(self.precision, device, weights * batch_size),
-            device=device,
-            seed=self.seed_,
-            checkpoint=None if self.checkpoint is None else str(self.checkpoint),
-            resume=self.resume,
-            progress=type(self).__name__ if self.verbose else None,
-        )
+        known = {f.name for f in fields(SGD)}
+        settings = {f.name: getattr(self, f.name) for f in fields(self) if f.name in known} | {
+            "epochs": epochs,
+            "batch_size": batch_size,
+            "optimizer": self._optimizer(),
+            "weight_decay": self._weight_decay() if self.weight_decay == "auto" else self.weight_decay,
+            "precision": pick_precision(self.precision, device, weights * batch_size),
+            "device": device,
+            "seed": self.seed_,
+            "checkpoint": None if self.checkpoint is None else str(self.checkpoint),
+            "progress": type(self).__name__ if self.verbose else None,
+        }
+        return SGD(**settings)
 
     def _try(self) -> None:
         """One row back and forth: a model that loads, works."""

@@ -14,7 +14,8 @@ Indexing by latent semantic analysis (Deerwester et al., 1990)
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -23,9 +24,12 @@ from torch import Tensor
 
 from ..errors import DataError
 from ..formats import Documents, Format
-from ..nets import TfIdf
+from ..losses import Loss
+from ..nets import Crowd, Curved, TfIdf
 
 __all__ = ["Linear"]
+
+N = TypeVar("N", Curved, Crowd)
 
 SMOOTHING = (0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)  # shares of the mean word distribution tried in LSA's
 
@@ -95,6 +99,26 @@ class Linear:
     def centre(self) -> Tensor:
         """What is subtracted before A is applied: the mean for PCA, nothing for LSA."""
         return torch.from_numpy(self.model.mean_) if self.see is None else torch.zeros(self.format.width)
+
+    def lead_in(self, net: N, watched: Sequence[int]) -> N:
+        """Let an encoder begin as ``z = A (x - mean)``; `watched` features have an indicator of being missing."""
+        c, s = self.format.view()
+        if self.see is not None:
+            return net.straight_from(self.a / self.spread[:, None], torch.zeros(self.k)).seen_as(c, s)
+        weighted = self.a * self.centre  # missing counts as the mean, as in PCA
+        block = {b.start: b for b in self.format.blocks}
+        filled = [weighted[:, block[j]].sum(1, keepdim=True) for j in watched]
+        net.straight_from(torch.cat([self.a, *filled], 1), -weighted.sum(1))
+        return net.seen_as(torch.cat([c, torch.zeros(len(watched))]), torch.cat([s, torch.ones(len(watched))]))
+
+    def lead_out(self, net: N, loss: Loss, z: Tensor) -> N:
+        """Let a decoder begin as ``e = mean + A' z`` for codes that are distributed like z (n, k)."""
+        raw0, slope = loss.tangent(self.mean.float())
+        if self.see is not None:
+            slope = torch.zeros_like(slope)  # the axes of LSA are those of tf-idf, not of log-probabilities
+        net.straight_from(self.a.T * slope[:, None], raw0)
+        spread = z.std(0) if len(z) > 1 else torch.ones(z.shape[1])
+        return net.seen_as(z.mean(0).float(), spread.clamp(min=1e-6).float())
 
     def encode(self, x: Tensor) -> Tensor:
         """x (n, d) -> z (n, k)."""

@@ -77,6 +77,11 @@ class Format(ABC):
         """Centre and spread (d,) with which the curved path of a network sees the features."""
         return torch.zeros(self.width), torch.ones(self.width)
 
+    @property
+    def blocks(self) -> list[slice]:
+        """The features of each column."""
+        return [slice(j, j + 1) for j in range(self.width)]
+
     def missing(self) -> list[int]:
         """The features that get a missing-indicator: those that were missing in some row of fit."""
         return []

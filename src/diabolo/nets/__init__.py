@@ -11,12 +11,13 @@ from typing import Any
 from torch import nn
 
 from ..errors import FormatError
+from .crowd import Crowd
 from .documents import Sphere, TfIdf
 from .mlp import Curved, Missing, mlp
 
-__all__ = ["Curved", "Missing", "Sphere", "TfIdf", "build", "describe", "is_own", "mlp"]
+__all__ = ["Crowd", "Curved", "Missing", "Sphere", "TfIdf", "build", "describe", "is_own", "mlp"]
 
-OWN = {cls.__name__: cls for cls in (Curved, Missing, Sphere, TfIdf)}
+OWN = {cls.__name__: cls for cls in (Crowd, Curved, Missing, Sphere, TfIdf)}
 PLAIN: dict[str, tuple[type[nn.Module], tuple[str, ...]]] = {
     "Linear": (nn.Linear, ("in_features", "out_features")),
     "LayerNorm": (nn.LayerNorm, ("normalized_shape",)),

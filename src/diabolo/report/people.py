@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .rows import Picked, cells
+from .rows import Picked
 from .values import packed, plain, rounded
 
 __all__ = ["People"]
@@ -100,7 +100,7 @@ class People:
         return {"words": [self.words(t, WORDS)[0] for t in three]} if self.documents else {}
 
     def _cells(self, picked: Picked, usual: np.ndarray) -> list[list[dict[str, Any]]]:
-        errors = cells(self.model, picked.e, picked.x)
+        errors = self.model.loss_.cells(picked.e, picked.x)
         seen, expected, linear = (self._read(t, picked.x) for t in (picked.x, picked.e, picked.p))
         missing, sure = self._missing(picked.x), self._sure(picked.e)
         if errors.shape[1] != len(self.names):  # a loss of one's own with other columns

@@ -19,9 +19,8 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from ..errors import DataError
-from ..losses import Multinomial
 
-__all__ = ["Measured", "Picked", "cells", "measure", "pick"]
+__all__ = ["Measured", "Picked", "measure", "pick"]
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ def measure(model: Any, X: Any) -> Measured:
     codes, rows, columns = [], [], []
     for x in pieces(model, X):
         z, e, p = expected(model, x)
-        found = [cells(model, guess, x) for guess in (e, p, model.linear_.mean.to(x.dtype).expand(len(x), -1))]
+        found = [model.loss_.cells(guess, x) for guess in (e, p, model.linear_.mean.to(x.dtype).expand(len(x), -1))]
         codes.append(z.numpy())
         rows.append(found[0].sum(1).numpy())
         columns.append(torch.stack([each.double().sum(0) for each in found]).numpy())
@@ -88,17 +87,3 @@ def expected(model: Any, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     with torch.no_grad():
         z = model.network_.encoder(x)
         return z, model.loss_.predict(model.network_.decoder(z)), model.linear_.expected(model.linear_.encode(x)).to(x.dtype)
-
-
-def cells(model: Any, guess: Tensor, x: Tensor) -> Tensor:
-    """(b, c) error of each cell.
-
-    The divergence of a document, which is one number, is split over its words: s log(s/e) - s + e >= 0 for a word's share
-    s, of which e is expected; their sum is the divergence.
-    """
-    if not isinstance(model.loss_, Multinomial):
-        return model.loss_.errors(guess, x)
-    length = x.sum(1, keepdim=True)
-    share = x / length.clamp(min=1)
-    guess = guess / guess.sum(1, keepdim=True).clamp(min=1e-12)
-    return (torch.special.xlogy(share, share / guess.clamp(min=1e-12)) - share + guess) * (length > 0)

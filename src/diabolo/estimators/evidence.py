@@ -1,0 +1,246 @@
+r"""Why a row is an outlier, cell by cell, and the fewest cells whose replacement makes it normal.
+
+    e_j = decoder(encoder(x with column j hidden))_j        what the other cells say about cell j
+    p_j = P(l_j >= loss_j(e_j, x_j))                        l_j: the same for rows that the network had not seen
+
+Hidden, because a wild cell would help to reconstruct itself, and would spoil what is expected of the cells around it.
+With many columns one cell hardly does either; there it is not hidden. The repair is greedy: replace the cell by what the
+others say whose replacement helps most, until the row is normal. The cells of a repair are named first: a wild cell makes
+its neighbours look strange as well, but only its own replacement mends them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..conformal import Calibration
+from ..formats import Documents, Tables
+from ..formats.tables import Binary, Category
+from ..losses import Columns, Logistic, Squared
+
+__all__ = ["Cell", "Evidence", "Verdict"]
+
+HIDDEN = 100  # columns up to which each is hidden in turn
+FORWARD = 30_000  # hidden cells that the calibration looks at
+FEWEST, MOST = 50, 1000  # rows of it
+LONGEST = 5  # cells of a repair
+CANDIDATES = 32  # cells that a repair tries
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a row, in original units.
+
+    Parameters
+    ----------
+    column : str
+        Its name; of a document, a word.
+    seen, expected : object
+        What is there, and what the other cells say. Of a word, counts.
+    between : tuple
+        Where a share ``1 - alpha`` of normal cells lie: (lowest, highest) of numbers, the plausible levels of a category;
+        empty for words.
+    p : float
+        Share of the normal cells that are as surprising; NaN for words.
+    repairs : bool
+        Whether it is one of the cells to replace.
+    """
+
+    column: str
+    seen: Any
+    expected: Any
+    between: tuple[Any, ...]
+    p: float
+    repairs: bool
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One row of ``explain``.
+
+    Parameters
+    ----------
+    row : int
+        Its number.
+    p : float
+        Conformal p-value.
+    p_distance, p_code : float
+        Of the two axes: never seen such a combination, and unlikely place.
+    cells : tuple of Cell
+        The cells that carry it, those to replace first.
+    repaired : bool
+        Whether replacing them makes the row normal; False where no few cells do, and for documents.
+    """
+
+    row: int
+    p: float
+    p_distance: float
+    p_code: float
+    cells: tuple[Cell, ...]
+    repaired: bool
+
+    def __str__(self) -> str:
+        named = "; ".join(f"{c.column}: {c.seen!r}, expected {c.expected!r}" for c in self.cells)
+        return f"row {self.row}: p = {self.p:.2g}; {named}"
+
+
+class Evidence:
+    """What is usual of each cell: for each column, losses of cells that were judged by a network that had not seen them."""
+
+    def __init__(self, losses: np.ndarray) -> None:
+        self.losses = np.sort(losses, axis=0)
+
+    @classmethod
+    def fit(cls, detector: Any, x: Tensor, fold: np.ndarray) -> Self:
+        """From rows x (n, d) of the folds `fold`."""
+        c = len(detector.usual_)
+        n = int(np.clip(FORWARD // c, FEWEST, MOST))
+        x, fold = x[:n], fold[:n]
+        losses = detector_cells(detector, x, list(range(c)))[1]
+        return cls(losses[torch.from_numpy(fold), torch.arange(len(x))].float().double().numpy())
+
+    def state(self) -> dict[str, np.ndarray]:
+        return {"losses": self.losses}
+
+    @classmethod
+    def from_state(cls, arrays: dict[str, np.ndarray]) -> Self:
+        return cls(arrays["losses"])
+
+    def p(self, losses: np.ndarray, columns: Sequence[int]) -> np.ndarray:
+        """Losses (m,) of one cell in each of m columns -> p-values (m,), going on beyond the largest loss."""
+        pairs = zip(losses, columns, strict=True)
+        return np.array([float(np.exp(Calibration(self.losses[:, j]).log_p(v))) for v, j in pairs])
+
+    def of(self, detector: Any, x: Tensor, most: int) -> tuple[tuple[Cell, ...], bool]:
+        """A row x (d,) -> its cells, and whether the repair made it normal."""
+        if isinstance(detector.format_, Documents):
+            return words(detector, x, most), False
+        columns = self._suspects(detector, x)
+        raw, losses = detector_cells(detector, x[None], columns)
+        p = self.p(losses.mean(0)[0].numpy(), columns)
+        first, repaired = repair(detector, x, columns)
+        rest = [columns[i] for i in np.argsort(p, kind="stable") if columns[i] not in first]
+        named = (first + rest)[: max(most, len(first)) if repaired else most]
+        place = {j: i for i, j in enumerate(columns)}
+        limits = {j: float(np.quantile(self.losses[:, j], 1 - detector.alpha)) for j in named}
+        return tuple(
+            cell(detector, x, raw[0, place[j]], j, limits[j], float(p[place[j]]), repaired and j in first) for j in named
+        ), repaired
+
+    def _suspects(self, detector: Any, x: Tensor) -> list[int]:
+        """All columns, or the most surprising ones as far as can be seen without hiding any."""
+        c = len(detector.format_.columns)
+        if c <= HIDDEN:
+            return list(range(c))
+        cells = detector.look(x[None])[1].mean(0)[0] / detector.usual_
+        return sorted(cells.topk(CANDIDATES).indices.tolist())
+
+
+def detector_cells(detector: Any, x: Tensor, columns: Sequence[int]) -> tuple[Tensor, Tensor]:
+    """x (n, d) -> raw (n, m, K, d) as seen by each of the m columns, and their losses (K, n, m).
+
+    With few columns, column j is hidden from the row that judges it.
+    """
+    blocks = detector.format_.blocks
+    if isinstance(detector.format_, Documents) or len(detector.format_.columns) > HIDDEN:
+        z = detector.network_.encoder(x)
+        raw = detector.network_.decoder(z)
+        losses = detector.cells(raw, x.expand(len(raw), *x.shape))
+        return raw.permute(1, 0, 2)[:, None].expand(-1, len(columns), -1, -1), losses[..., list(columns)]
+    raws, losses = [], []
+    for j in columns:
+        seen = x.clone()
+        seen[:, blocks[j]] = torch.nan
+        raw = detector.network_(seen)
+        raws.append(raw.transpose(0, 1))
+        losses.append(detector.cells(raw, x.expand(len(raw), *x.shape))[..., j])
+    return torch.stack(raws, 1), torch.stack(losses, 2)
+
+
+def repair(detector: Any, x: Tensor, columns: Sequence[int]) -> tuple[list[int], bool]:
+    """Which cells of x (d,) to replace, most helpful first, and whether that makes the row normal."""
+    y, replaced = x, list[int]()
+    blocks = detector.format_.blocks
+    while strange(detector, y[None]) and len(replaced) < min(LONGEST, len(columns)):
+        left = [j for j in columns if j not in replaced]
+        e = likeliest(detector.format_, predicted(detector, detector_cells(detector, y[None], left)[0])[0])
+        options = y.repeat(len(left), 1)
+        for i, j in enumerate(left):
+            options[i, blocks[j]] = e[i, blocks[j]]
+        best = int(detector.judge(options).argmin())
+        y = options[best]
+        replaced.append(left[best])
+    return replaced, bool(replaced) and not strange(detector, y[None])
+
+
+def strange(detector: Any, x: Tensor) -> bool:
+    """Whether a row x (1, d) is flagged."""
+    return bool(detector.calibration_.log_p(detector.judge(x))[0] < detector.offset_)
+
+
+def predicted(detector: Any, raw: Tensor) -> Tensor:
+    """raw (n, m, K, d) -> expected values (n, m, d), the mean of the members'."""
+    return detector.loss_.predict(raw.flatten(0, 2)).view(raw.shape).mean(2)
+
+
+def likeliest(format: Any, e: Tensor) -> Tensor:
+    """Expected values (m, d) -> values: of a category its likeliest level, of a yes or no one of the two."""
+    e = e.clone()
+    for j, block in enumerate(format.blocks):
+        kind = type(format.fields[j]) if isinstance(format, Tables) else None
+        if kind is Category:
+            e[:, block] = torch.nn.functional.one_hot(e[:, block].argmax(1), block.stop - block.start).to(e.dtype)
+        elif kind is Binary or (kind is None and bool(format.binary[j])):
+            e[:, block] = e[:, block].round()
+    return e
+
+
+def cell(detector: Any, x: Tensor, raw: Tensor, j: int, limit: float, p: float, repairs: bool) -> Cell:
+    """One cell from raw (K, d), what the other cells say; `limit` is the largest loss of a normal one."""
+    format, block = detector.format_, detector.format_.blocks[j]
+    e = predicted(detector, raw[None, None])[0, 0]
+    shown = format.original(torch.stack([x, likeliest(format, e[None])[0], *plausible(detector, e, j, limit)]))[j]
+    shown = [v.item() if isinstance(v, np.generic) else v for v in shown]
+    missing = bool(torch.isnan(x[block]).any())
+    return Cell(format.columns[j], None if missing else shown[0], shown[1], tuple(shown[2:]), p, repairs)
+
+
+def plausible(detector: Any, e: Tensor, j: int, limit: float) -> list[Tensor]:
+    """Rows that hold in column j the lowest and the highest plausible number, or each plausible level."""
+    found = detector.loss_.of(j) if isinstance(detector.loss_, Columns) else None
+    block = detector.format_.blocks[j]
+    rows = []
+    if found is not None and isinstance(found[0], Squared):
+        half = (limit / found[1]) ** 0.5
+        values = [e[block] - half, e[block] + half]
+    elif found is not None and block.stop - block.start > 1:
+        likely = -found[1] * e[block].clamp(min=1e-300).log() <= limit
+        values = [level for level, yes in zip(torch.eye(len(likely), dtype=e.dtype), likely, strict=True) if yes]
+    elif found is not None and isinstance(found[0], Logistic):
+        p = e[block][0]
+        values = [e.new_tensor([v]) for v, q in ((0.0, 1 - p), (1.0, p)) if -found[1] * q.clamp(min=1e-300).log() <= limit]
+    else:
+        values = []
+    for value in values:
+        row = e.clone()
+        row[block] = value
+        rows.append(row)
+    return rows
+
+
+def words(detector: Any, x: Tensor, most: int) -> tuple[Cell, ...]:
+    """The words of a document x (d,) whose counts are furthest from what is expected in as many words."""
+    expected = predicted(detector, detector_cells(detector, x[None], [0])[0])[0, 0]
+    apart = detector.loss_.cells(expected[None], x[None])[0]
+    counts = expected / expected.sum() * x.sum()
+    names = detector.format_.columns
+    return tuple(
+        Cell(names[w], round(float(x[w]), 2), round(float(counts[w]), 2), (), float("nan"), False)
+        for w in apart.topk(min(most, len(apart))).indices.tolist()
+    )

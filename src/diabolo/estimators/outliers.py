@@ -1,0 +1,488 @@
+r"""Outliers: far from what the decoder makes of them, or at an unlikely place of the waist.
+
+    D(x) = log mean_j  loss_j(decoder(z)_j, x_j) / v_j           distance to the manifold;   z = encoder(x)
+    U(x) = -log p(z),  V(x) = -log q(z)                          how unlikely the code is, seen closely and from afar
+    s(x) = -log P(D >= D(x)) - log P(U >= U(x)) - 1/2 log P(V >= V(x))        as probabilities, combined (Fisher)
+    p(x) = (1 + #{i : s_i >= s(x)}) / (n + 1)                    conformal: P(p <= alpha) <= alpha for one more such row
+
+``v_j`` is what column j usually loses; p is a kernel density of the codes, and q one trimmed normal distribution, which a
+small cluster of outliers does not impress. K networks, the members, are trained side by side, each on all rows but those of
+its own fold, so that every row is judged by one that has not seen it: ``v`` and the ``P`` come from these judgements.
+``s`` is the mean of the members', which is steadier than a single one. For the ``s_i`` of training rows, the members that
+have seen row i say what they say of that unseen row which has the same rank among the unseen as i has among the seen.
+
+They are denoising networks: from a row with noise, and with some of its columns hidden, they must produce the whole row.
+What they know is how the columns depend on each other, and so the waist need not be narrow. In each step the largest
+losses of the batch do not count (trimmed), because the rows themselves may contain outliers: a batch is the one place
+where they can be told apart before the network is trained, and leaving out costs nothing, where an ensemble would cost
+time and a re-weighting a second fit.
+
+References
+----------
+Extracting and composing robust features with denoising autoencoders (Vincent et al., 2008),
+https://doi.org/10.1145/1390156.1390294
+Least trimmed squares regression (Rousseeuw, 1984), https://doi.org/10.1080/01621459.1984.10477105
+Testing for outliers with conformal p-values (Bates et al., 2023), https://doi.org/10.1214/22-AOS2244
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import torch
+from scipy.stats import false_discovery_control
+from sklearn.base import OutlierMixin
+from sklearn.utils import Tags
+from torch import Tensor, nn
+
+from ..conformal import Calibration
+from ..corruption import Chain, Corruption, Gaussian, Hide, Thin
+from ..density import Kernel, Normal
+from ..errors import DataError, FormatError
+from ..formats import Arrays, Documents, infer
+from ..nets import Crowd, Missing
+from ..network import Diabolo
+from ..rows import Rows, steps_per_epoch
+from ..training import History, minimize
+from .base import System, _below, is_size
+from .evidence import Evidence, Verdict
+from .labels import Judges, known
+from .linear import Linear, tfidf
+
+__all__ = ["OutlierDetector"]
+
+STEPS = 300  # of SGD, unless `epochs` says otherwise
+FEWEST = 8  # rows
+CALIBRATED = 5000  # rows whose scores are kept
+POINTS = 1000  # codes around which the density is laid, per member
+WIDEST = 64  # the waist, unless `n_components` says otherwise
+TAILS = ("distances", "near", "far", "codes", "calibration")
+DENSITIES = ("near", "far")
+AFAR = 0.5  # weight of V
+FLOOR = 0.01  # of what a column usually loses, in units of its variance
+
+
+@dataclass(repr=False, eq=False)
+class OutlierDetector(OutlierMixin, System):
+    """Outliers with a promise: of normal rows, a share `alpha` is flagged.
+
+    Takes what :class:`Autoencoder` takes: DataFrames of mixed types with missing values, arrays, sparse matrices, lists of
+    texts, and paths of files.
+
+    Parameters
+    ----------
+    alpha : float in (0, 1), default=0.01
+        Share of the normal rows that may be flagged. It takes about ``2 / alpha`` rows to tell.
+    contamination : float in (0, 0.5] or None, default=None
+        Instead: flag this share of the training rows, as scikit-learn's detectors do.
+    n_components : int, float or "auto", default="auto"
+        Width of the waist, or the share of the variance that PCA explains with it; "auto" is the number of features,
+        at most 64.
+    members : int, default=3
+        Networks K, at least 2; each is trained without its own fold.
+    hidden : "auto" or tuple of int, default="auto"
+        Widths of the layers between the input and the waist; "auto" is (64, 64).
+    corruption : Corruption or None, default=None
+        What the encoder sees; None: noise and hidden columns, ``Chain((Gaussian(0.3), Hide(0.7)))``, and for documents
+        half of the words, ``Thin(0.5)``.
+    trim : float in [0, 0.5), default=0.1
+        Share of each batch, the largest losses, that does not count: about the share of outliers among the rows.
+    loss, format
+        As in :class:`Autoencoder`. Columns of an array of floats are always scaled one by one.
+    epochs : int or "auto", default="auto"
+        Passes over the rows; "auto" makes 300 steps.
+    batch_size : int or "auto", default="auto"
+        Rows per step; "auto" is 128.
+    lr : float, default=1e-2
+        Peak learning rate of AdamW.
+    weight_decay : float, default=0.0
+        Decoupled weight decay of the matrices.
+    average : float in [0, 1), default=0.99
+        Decay per step of the running average of the weights, which is what is kept.
+    precision, device, checkpoint, resume, random_state, verbose
+        As in :class:`Autoencoder`.
+
+    Attributes
+    ----------
+    offset_ : float
+        ``decision_function = score_samples - offset_``; log(alpha), or the quantile that `contamination` asks for.
+    calibration_ : Calibration
+        Scores of training rows, each by the network that has not seen it.
+    network_ : Diabolo
+        Encoder and decoder of all members: (B, d) -> (K, B, k) -> (K, B, m).
+    format_ : Format
+        How X becomes numbers and back.
+    history_ : History
+        Loss per round.
+    n_features_in_, feature_names_in_
+        As in scikit-learn.
+
+    References
+    ----------
+    Testing for outliers with conformal p-values (Bates et al., 2023), https://doi.org/10.1214/22-AOS2244
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> X = load_iris().data
+    >>> detector = OutlierDetector(alpha=0.02, epochs=30, random_state=0).fit(X)
+    >>> strange = [[5.0, 3.4, 5.5, 0.2]]                       # a small flower with long petals
+    >>> detector.predict(strange), detector.predict(X[:3])
+    (array([-1]), array([1, 1, 1]))
+    >>> cell = detector.explain(strange)[0].cells[0]
+    >>> cell.column, cell.seen, 1 < cell.expected < 2
+    ('x2', 5.5, True)
+    """
+
+    alpha: float = 0.01
+    contamination: Any = None
+    n_components: Any = "auto"
+    members: int = 3
+    hidden: Any = "auto"
+    corruption: Any = None
+    trim: float = 0.1
+    loss: Any = "auto"
+    format: Any = "auto"
+    epochs: Any = "auto"
+    batch_size: Any = "auto"
+    lr: float = 1e-2
+    weight_decay: float = 0.0
+    average: float = 0.99
+    precision: str = "auto"
+    device: str = "auto"
+    checkpoint: Any = None
+    resume: bool = False
+    random_state: Any = None
+    verbose: bool = True
+
+    # ── fit, and the contract of scikit-learn's detectors ────────────────────────────────────────────────────────────
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Learn what is normal in X.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like (n, d), sparse matrix (n, d), list of str, or path
+            The rows; some of them may be outliers.
+        y : array-like (n,), optional
+            What is known of a few rows: -1 outlier, 1 normal, 0 unknown. Known outliers are not learned from; they teach
+            which axis and which columns tell outliers of their kind. Without a single -1, y is ignored, as by
+            scikit-learn's detectors.
+
+        Returns
+        -------
+        self
+        """
+        self._known = known(y)
+        self._fit(X)
+        del self._known
+        if self.contamination is not None:
+            self.offset_ = float(np.quantile(self.score_samples(X), self.contamination))
+        return self
+
+    def predict(self, X: Any) -> np.ndarray:
+        """(n,) -1 for outliers, 1 for normal rows."""
+        return np.where(self.decision_function(X) >= 0, 1, -1)
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """(n,) ``score_samples(X) - offset_``: negative for outliers."""
+        return self.score_samples(X) - self.offset_
+
+    def score_samples(self, X: Any) -> np.ndarray:
+        """(n,) logarithm of the p-value, the lower the stranger; beyond the training rows it goes on (see Calibration)."""
+        s = self._scores(X)
+        return self.calibration_.log_p(s)
+
+    # ── what it promises ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def p_values(self, X: Any) -> np.ndarray:
+        """(n,) conformal p-values; of normal rows that were not trained on, at most a share alpha has ``p <= alpha``."""
+        s = self._scores(X)
+        return self.calibration_.p(s)
+
+    def axes(self, X: Any) -> np.ndarray:
+        """(n, 2) p-values of the two axes, distance to the manifold and unlikely code.
+
+        A small first one: such a combination was never seen. A small second one: rare, but consistent. The geometric mean
+        over the members.
+        """
+        found = np.concatenate([self._axes(*self.look(x)).mean(1) for x in self._features(X)])
+        return np.stack((np.exp(-found[:, 0]), np.exp(self.codes_.log_p(found[:, 1]))), 1)
+
+    def discoveries(self, X: Any, q: float = 0.1) -> np.ndarray:
+        """(n,) bool: a list of outliers in X of which on average at most a share q is false (Benjamini & Hochberg).
+
+        X should not be the training rows: their p-values are too large, and the list too short.
+        """
+        if not 0 < q < 1:
+            raise ValueError(f"q={q!r}: allowed are numbers between 0 and 1, such as 0.1")
+        return np.asarray(false_discovery_control(self.p_values(X)) <= q)
+
+    def explain(self, X: Any, rows: Any = None, most: int = 5) -> list[Verdict]:
+        """Which cells make a row an outlier, what was expected there, and the fewest cells to change.
+
+        Parameters
+        ----------
+        X : as in fit
+        rows : array-like of int, optional
+            Which rows; by default those that :meth:`predict` flags, the strangest first.
+        most : int, default=5
+            Cells named of each row.
+
+        Returns
+        -------
+        list of Verdict
+            See :class:`diabolo.estimators.evidence.Verdict`.
+        """
+        score, both, axes = self.score_samples(X), self.p_values(X), self.axes(X)
+        if rows is None:
+            flagged = np.flatnonzero(score < self.offset_)
+            rows = flagged[np.argsort(score[flagged], kind="stable")]
+        rows = np.asarray(rows, dtype=int)
+        x = torch.cat(list(self._features(X)))[torch.from_numpy(rows)]
+        return [
+            Verdict(int(i), float(both[i]), float(axes[i, 0]), float(axes[i, 1]), *self.evidence_.of(self, each, most))
+            for i, each in zip(rows, x, strict=True)
+        ]
+
+    # ── judging ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _scores(self, X: Any) -> np.ndarray:
+        """(n,) s, the mean of the members'."""
+        return np.concatenate([self.judge(x) for x in self._features(X)])
+
+    def judge(self, x: Tensor) -> np.ndarray:
+        """x (n, d) -> (n,) s."""
+        z, cells = self.look(x)
+        return self._judged(self._axes(z, cells), cells).mean(1)
+
+    def look(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """x (n, d) -> codes (K, n, k), cells (K, n, c): loss of each, in units of what its column usually loses."""
+        z = self.network_.encoder(x)
+        raw = self.network_.decoder(z)
+        return z, self.cells(raw, x.expand(len(z), *x.shape))
+
+    def cells(self, raw: Tensor, x: Tensor) -> Tensor:
+        """raw and x (K, n, d) -> (K, n, c) losses."""
+        return self.loss_.surprise(raw.flatten(0, 1), x.flatten(0, 1)).unflatten(0, raw.shape[:2])
+
+    def _axes(self, z: Tensor, cells: Tensor) -> np.ndarray:
+        """-log P of the distance and of the code, (n, K, 2)."""
+        return self._tails(self._distance(cells), self._unlikeliness(z))
+
+    def _tails(self, d: np.ndarray, u: np.ndarray) -> np.ndarray:
+        near, far = (-tail.log_p(u[..., i]) for i, tail in enumerate((self.near_, self.far_)))
+        return np.stack((-self.distances_.log_p(d), near + AFAR * far), 2)
+
+    def _distance(self, cells: Tensor) -> np.ndarray:
+        """D (n, K)."""
+        return (cells / self.usual_).mean(-1).clamp(min=1e-9).log().T.numpy()
+
+    def _unlikeliness(self, z: Tensor) -> np.ndarray:
+        """U and V (n, K, 2)."""
+        pairs = zip(self.densities_, z.numpy(), strict=True)
+        return -np.stack([np.stack([density.log_prob(codes) for density in both], 1) for both, codes in pairs], 1)
+
+    def _judged(self, axes: np.ndarray, cells: Tensor) -> np.ndarray:
+        """s of each member (n, K)."""
+        return axes.sum(2) if self.labels_ is None else self.labels_(axes, self._ratios(cells))
+
+    def _ratios(self, cells: Tensor) -> np.ndarray:
+        """(n, K, c) of what is usual, as logarithms."""
+        return (cells / self.usual_).log1p().permute(1, 0, 2).numpy()
+
+    # ── hooks ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        for name, high in {"alpha": 1.0, "trim": 0.5, "contamination": 0.5}.items():
+            value, low_too, high_too = getattr(self, name), name == "trim", name == "contamination"
+            if value is None and name == "contamination":
+                continue
+            number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+            if not number or not (0 < value < high or (low_too and value == 0) or (high_too and value == high)):
+                within = f"{'[' if low_too else '('}0, {high:g}{']' if high_too else ')'}"
+                raise ValueError(f"{name}={value!r}: allowed are {'None and ' * high_too}numbers in {within}")
+        if not is_size(self.members) or self.members < 2:
+            raise ValueError(f"members={self.members!r}: allowed are integers from 2: each is judge of its own fold")
+
+    def _format(self, X: Any) -> Any:
+        """Arrays column by column: an outlier in a quiet column is one, whatever the others' range."""
+        found = infer(X, self.format)
+        pictures = getattr(X, "dtype", None) == np.uint8
+        return Arrays("each") if type(found) is Arrays and self.format == "auto" and not pictures else found
+
+    def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:
+        """All rows but the known outliers; their folds."""
+        n = len(rows)
+        self._outliers = None
+        if self._known is not None:
+            if len(self._known) != n:
+                raise ValueError(f"y has {len(self._known):,} entries, X has {n:,} rows")
+            self._outliers = rows.take(np.flatnonzero(self._known == -1))
+            rows = rows.subset(np.flatnonzero(self._known != -1))
+        if len(rows) < FEWEST:
+            raise DataError(f"n_samples={len(rows)}: an outlier detector needs at least {FEWEST} rows that are not known outliers")
+        self._fold = np.random.default_rng(self.seed_).permutation(len(rows)) % self._k(len(rows))
+        return rows, None
+
+    def _k(self, n: int) -> int:
+        return min(self.members, n // 4)
+
+    def _corruption(self) -> Corruption:
+        if self.corruption is not None:
+            return super()._corruption()
+        if isinstance(self.format_, Documents):
+            return Thin(0.5)
+        return Chain((Gaussian(0.3), Hide(0.7, tuple(b.stop - b.start for b in self.format_.blocks))))
+
+    def _network(self, x: Tensor, seed: int) -> Diabolo:
+        k, members = self._width(x), self._k(len(self._fold))
+        self.linear_ = Linear(self.format_, k, seed).fit(x)
+        k, d = self.linear_.k, self.format_.width
+        watched = [] if isinstance(self.format_, Documents) else [b.start for b in self.format_.blocks]
+        hidden = (64, 64) if self.hidden == "auto" else tuple(int(n) for n in self.hidden)
+        encoder = self.linear_.lead_in(Crowd(members, d + len(watched), hidden, k), watched)
+        z = self.linear_.encode(x[:CALIBRATED])
+        decoder = self.linear_.lead_out(Crowd(members, k, hidden[::-1], d), self.loss_, z)
+        first = tfidf(self.format_).float() if isinstance(self.format_, Documents) else Missing(watched)
+        return Diabolo(nn.Sequential(first, encoder), decoder)
+
+    def _width(self, x: Tensor) -> int | float:
+        n, d = x.shape
+        if self.n_components == "auto":
+            return min(WIDEST, n, d)
+        if not is_size(self.n_components) and not (isinstance(self.n_components, float) and 0 < self.n_components < 1):
+            raise ValueError(
+                f"n_components={self.n_components!r}: allowed are 'auto', integers from 1, and shares of the variance in (0, 1)"
+            )
+        return min(self.n_components, n, d)
+
+    def _optimizer(self) -> str:
+        return "adamw"
+
+    def _batch_size(self, n: int) -> int:
+        return 128
+
+    def _epochs(self, n: int, batch_size: int) -> int:
+        return max(1, round(STEPS / steps_per_epoch(n, batch_size)))
+
+    def _train(self, train: Rows, held: Rows | None) -> History:
+        corrupt, loss, network = self._corruption(), self.loss_, self.network_
+        columns = 1 if isinstance(self.format_, Documents) else len(self.format_.columns)
+        keep, device = 1 - self.trim, self._plan(len(train)).device
+        member = torch.arange(network.decoder.members, device=device)[:, None]
+
+        def objective(batch: Tensor, rng: torch.Generator) -> Tensor:
+            x, fold = batch[:, :-1], batch[:, -1]
+            seen, target = corrupt(x, rng)
+            raw = network(seen).float()
+            each = loss(raw.flatten(0, 1), target.repeat(len(raw), 1)).unflatten(0, raw.shape[:2]) / columns
+            counts = fold != member
+            if keep < 1:
+                counts &= each <= each.detach().quantile(keep, 1, keepdim=True)
+            return (each * counts).sum(0) / counts.float().mean().clamp(min=1e-9)
+
+        return minimize(network, objective, Folded(train, self._fold), None, self._plan(len(train)))
+
+    def _finish(self, train: Rows, held: Rows | None) -> None:
+        """Measure with the network that has not seen a row: what is usual, both tails, and the calibration."""
+        dtype = next(self.network_.parameters()).dtype
+        i = np.random.default_rng(self.seed_).permutation(len(train))[:CALIBRATED]
+        x, fold = train.take(i).to(dtype), self._fold[i]
+        z, cells = self.look(x)
+        own = np.arange(len(i)), fold
+        self.usual_ = cells[fold, own[0]].mean(0).double() + FLOOR
+        self.densities_ = [self._densities(codes[fold != k]) for k, codes in enumerate(z.numpy())]
+        d, u = self._distance(cells), self._unlikeliness(z)
+        self.distances_, self.near_, self.far_ = (Calibration(v[own]) for v in (d, u[..., 0], u[..., 1]))
+        axes = self._tails(d, u)
+        self.codes_ = Calibration(axes[..., 1][own])
+        self.labels_ = None
+        if self._outliers is not None:
+            found = self.look(self._outliers.to(dtype))
+            self.labels_ = Judges.fit((axes, self._ratios(cells)), fold, (self._axes(*found), self._ratios(found[1])))
+        self.calibration_ = Calibration(as_unseen(self._judged(axes, cells), fold).mean(1))
+        self.offset_ = float(np.log(self.alpha))
+        self.evidence_ = Evidence.fit(self, x, fold)
+        del self._fold, self._outliers
+
+    def _densities(self, codes: np.ndarray) -> tuple[Kernel, Normal]:
+        return Kernel(most=POINTS).fit(codes), Normal(self.trim).fit(codes)
+
+    def _try(self) -> None:
+        """One row through everything: a model that loads, works."""
+        x = torch.zeros(1, self.format_.width, dtype=next(self.network_.parameters()).dtype)
+        raw = self.network_(x)
+        fits = raw.ndim == 3 and raw.shape[1:] == x.shape and len(raw) == len(self.densities_)
+        if not fits or self.cells(raw, x.expand(len(raw), *x.shape)).shape[2:] != self.usual_.shape:
+            raise FormatError("its networks do not fit its columns")
+        self.judge(x)
+
+    # ── saving ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        meta, arrays = super()._state()
+        parts: dict[str, Any] = {
+            "evidence": self.evidence_,
+            **({} if self.labels_ is None else {"labels": self.labels_}),
+            **{f"{name}.{k}": p for k, both in enumerate(self.densities_) for name, p in zip(DENSITIES, both, strict=True)},
+        }
+        arrays |= {f"{part}.{name}": v for part, held in parts.items() for name, v in held.state().items()}
+        arrays |= {name: getattr(self, f"{name}_").scores for name in TAILS} | {"usual": self.usual_.numpy()}
+        return meta | {"offset": self.offset_}, arrays
+
+    def _restore(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+        super()._restore(meta, arrays)
+        self.usual_ = torch.from_numpy(arrays["usual"])
+        for name in TAILS:
+            setattr(self, f"{name}_", Calibration(arrays[name]))
+        self.densities_ = [
+            (Kernel.from_state(_below(arrays, f"near.{k}")), Normal.from_state(_below(arrays, f"far.{k}")))
+            for k in range(self.network_.decoder.members)
+        ]
+        self.evidence_ = Evidence.from_state(_below(arrays, "evidence"))
+        labels = _below(arrays, "labels")
+        self.labels_ = Judges.from_state(labels) if labels else None
+        self.offset_ = float(meta["offset"])
+
+    # ── scikit-learn ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "evidence_")
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.sparse = True
+        return tags
+
+
+def as_unseen(s: np.ndarray, fold: np.ndarray) -> np.ndarray:
+    """Scores s (n, K) of training rows -> as if no member had seen them.
+
+    What a member has seen it finds less strange; the ranks of what it has seen and of what it has not are comparable.
+    """
+    out = s.copy()
+    for k in range(s.shape[1]):
+        seen = fold != k
+        if 0 < seen.sum() < len(s):
+            share = (np.argsort(np.argsort(s[seen, k])) + 0.5) / seen.sum()
+            out[seen, k] = np.quantile(s[~seen, k], share)
+    return out
+
+
+class Folded(Rows):
+    """Rows with the number of their fold as one more feature."""
+
+    def __init__(self, rows: Rows, fold: np.ndarray) -> None:
+        self.rows = rows
+        self.fold = torch.from_numpy(fold).float()[:, None]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def take(self, indices: np.ndarray) -> Tensor:
+        return torch.cat([self.rows.take(indices), self.fold[torch.from_numpy(indices)]], 1)
