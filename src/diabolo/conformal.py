@@ -17,8 +17,6 @@ Testing for outliers with conformal p-values (Bates et al., 2023), https://doi.o
 
 from __future__ import annotations
 
-from typing import Self
-
 import numpy as np
 
 from .errors import DataError

@@ -23,8 +23,8 @@ import numpy as np
 from scipy.linalg import solve_triangular
 from scipy.special import logsumexp
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.mixture import GaussianMixture
 from sklearn.metrics.pairwise import euclidean_distances
+from sklearn.mixture import GaussianMixture
 
 from .errors import DataError
 
@@ -215,9 +215,7 @@ class Kernel(Density):
         Codes that get a normal; drawn, where there are more.
     """
 
-    def __init__(
-        self, widths: tuple[float, ...] = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0), most: int = 2000
-    ) -> None:
+    def __init__(self, widths: tuple[float, ...] = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0), most: int = 2000) -> None:
         self.widths = widths
         self.most = most
 

@@ -17,11 +17,12 @@ __all__ = ["VERBS", "main"]
 
 VERBS = {
     "demo": "Fit, compare with PCA and report on data that comes with scikit-learn.",
-    "fit": "Learn an autoencoder from a file.",
+    "fit": "Learn a model from a file: codes, or what is normal.",
     "info": "Say what a model is, from its header alone.",
     "encode": "Turn rows into codes.",
     "decode": "Turn codes back into rows.",
     "score": "Reconstruction error per row and per column.",
+    "outliers": "Flag rows unlike the others, and say which cells make them so.",
     "report": "Write a one-file HTML report.",
 }
 
@@ -49,6 +50,8 @@ Examples:
   diabolo fit people.csv -k 8 -o people.diabolo
   diabolo encode people.diabolo new.csv -o codes.parquet
   diabolo report people.diabolo people.csv -o report.html
+  diabolo fit people.csv --task outliers -o normal.diabolo
+  diabolo outliers normal.diabolo new.csv -o flagged.csv
 """
 
 

@@ -28,6 +28,20 @@ def opened(path: Path, drop: Sequence[str] = ()) -> Any:
     return table.drop_columns(list(drop))
 
 
+def loaded(path: Path, verb: str, kind: str = "Autoencoder") -> Any:
+    """The model in `path`, which must be one that `verb` can use."""
+    from ..estimators import load
+
+    model = load(path)
+    if type(model).__name__ != kind:
+        task = "outliers" if kind == "OutlierDetector" else "codes"
+        raise DataError(
+            f"{str(path)!r} holds an {type(model).__name__}, but `diabolo {verb}` needs an {kind}: "
+            f"make one with `diabolo fit DATA --task {task}`"
+        )
+    return model
+
+
 def never_onto_input(output: Path, *inputs: Path) -> None:
     """Inputs are never overwritten, and a place that takes no file is found out before the work."""
     if output.is_dir():

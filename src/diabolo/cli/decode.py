@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from .data import MODEL, OUTPUT, code_names, never_onto_input, save
+from .data import MODEL, OUTPUT, code_names, loaded, never_onto_input, save
 
 EPILOG = """\b
 Examples:
@@ -23,10 +23,8 @@ Examples:
 @click.argument("codes", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @OUTPUT
 def command(model: Path, codes: Path, output: Path) -> None:
-    from ..estimators import load
-
     never_onto_input(output, model, codes)
-    ae = load(model)
+    ae = loaded(model, "decode")
     X = ae.inverse_transform(read_codes(codes, ae.n_components_))
     save(X, ae.format_.columns, output)
     click.echo(f"{X.shape[0] if hasattr(X, 'shape') else len(X):,} rows: wrote {output}")

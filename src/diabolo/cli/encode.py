@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from .data import DATA, MODEL, OUTPUT, code_names, never_onto_input, save
+from .data import DATA, MODEL, OUTPUT, code_names, loaded, never_onto_input, save
 
 EPILOG = """\b
 Examples:
@@ -20,10 +20,8 @@ Examples:
 @DATA
 @OUTPUT
 def command(model: Path, data: Path, output: Path) -> None:
-    from ..estimators import load
-
     never_onto_input(output, model, data)
-    ae = load(model)
+    ae = loaded(model, "encode")
     Z = ae.transform(data)
     save(Z, code_names(ae.n_components_), output)
     click.echo(f"{len(Z):,} rows, {Z.shape[1]} numbers each: wrote {output}")

@@ -13,12 +13,15 @@ EPILOG = """\b
 Examples:
   diabolo fit people.csv -k 8 -o people.diabolo
   diabolo fit people.parquet -k 0.9 --drop id --drop income -o people.diabolo
+  diabolo fit people.csv --task outliers --alpha 0.01 -o normal.diabolo
   diabolo fit mails.jsonl -k 10 --stem english -o mails.diabolo
   diabolo fit big.parquet -k 16 --checkpoint run.ckpt --resume -o big.diabolo
 """
 
 
-def components(ctx: click.Context, param: click.Parameter, value: str) -> int | float:
+def components(ctx: click.Context, param: click.Parameter, value: str | None) -> int | float | None:
+    if value is None:
+        return None
     try:
         return float(value) if "." in value else int(value)
     except ValueError:
@@ -38,7 +41,7 @@ def widths(ctx: click.Context, param: click.Parameter, value: str) -> Any:
 
 @click.command(
     epilog=EPILOG,
-    help="Learn an autoencoder from DATA: .csv, .csv.gz, .tsv, .parquet, .feather, .npy, .npz, .jsonl, .txt, a folder of .txt.",
+    help="Learn a model from DATA: .csv, .csv.gz, .tsv, .parquet, .feather, .npy, .npz, .jsonl, .txt, a folder of .txt.",
 )
 @DATA
 @OUTPUT
@@ -46,9 +49,21 @@ def widths(ctx: click.Context, param: click.Parameter, value: str) -> Any:
     "-k",
     "--components",
     callback=components,
-    default="2",
+    help="Numbers per row; a share such as 0.9 of the variance lets PCA choose.  [default: 2; for outliers all]",
+)
+@click.option(
+    "--task",
+    type=click.Choice(["codes", "outliers"]),
+    default="codes",
     show_default=True,
-    help="Numbers per row; a share such as 0.9 of the variance lets PCA choose.",
+    help="An autoencoder, or an outlier detector.",
+)
+@click.option(
+    "--alpha",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.01,
+    show_default=True,
+    help="Outliers: share of normal rows that may be flagged.",
 )
 @click.option("--hidden", callback=widths, default="auto", show_default=True, help="Layers on either side, such as 256,256.")
 @click.option("--drop", multiple=True, metavar="COLUMN", help="Leave this column out (repeatable).")
@@ -65,7 +80,9 @@ def widths(ctx: click.Context, param: click.Parameter, value: str) -> Any:
 def command(
     data: Path,
     output: Path,
-    components: int | float,
+    components: int | float | None,
+    task: str,
+    alpha: float,
     drop: tuple[str, ...],
     stem: str | None,
     words: int,
@@ -74,7 +91,7 @@ def command(
     seed: int,
     **params: Any,
 ) -> None:
-    from ..estimators import Autoencoder
+    from ..estimators import Autoencoder, OutlierDetector
     from ..formats import Documents
     from ..storage import atomic
 
@@ -85,9 +102,14 @@ def command(
         output.unlink()
     X = opened(data, drop)
     kind: Any = Documents(max_features=words, stem=stem) if Documents.accepts(X) else "auto"
-    ae = Autoencoder(components, format=kind, epochs=epochs or "auto", random_state=seed, verbose=not quiet, **params).fit(X)
-    ae.save(output)
+    params |= {"format": kind, "epochs": epochs or "auto", "random_state": seed, "verbose": not quiet}
+    model: Any = (
+        Autoencoder(components or 2, **params)
+        if task == "codes"
+        else OutlierDetector(alpha, n_components=components or "auto", **params)
+    )
+    model.fit(X).save(output)
     if not quiet:
-        from .tables import comparison
+        from . import tables
 
-        comparison(ae, output)
+        (tables.comparison if task == "codes" else tables.promise)(model, output)

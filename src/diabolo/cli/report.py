@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from ..errors import DataError
-from .data import DATA, MODEL, OUTPUT, never_onto_input
+from .data import DATA, MODEL, OUTPUT, loaded, never_onto_input
 
 EPILOG = """\b
 Examples:
@@ -26,11 +26,10 @@ Examples:
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the map.")
 def command(model: Path, data: Path, output: Path, names: tuple[str, ...], seed: int) -> None:
-    from ..estimators import load
     from ..report import write
 
     never_onto_input(output, model, data)
-    write(load(model), data, output, title=data.name, labels=columns(data, names), seed=seed)
+    write(loaded(model, "report"), data, output, title=data.name, labels=columns(data, names), seed=seed)
     click.echo(f"wrote {output}")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from .data import DATA, MODEL, never_onto_input, save
+from .data import DATA, MODEL, loaded, never_onto_input, save
 
 EPILOG = """\b
 Examples:
@@ -23,12 +23,11 @@ Examples:
 def command(model: Path, data: Path, output: Path | None, worst: int) -> None:
     import numpy as np
 
-    from ..estimators import load
     from . import tables
 
     if output:
         never_onto_input(output, model, data)
-    ae = load(model)
+    ae = loaded(model, "score")
     errors = ae.reconstruction_errors(data)
     rows = errors.sum(1)
     tables.columns(ae, data)

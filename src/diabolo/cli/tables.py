@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from ..report.verdict import linear_name, verdict
@@ -63,3 +65,60 @@ def worst(ae: Any, X: Any, rows: np.ndarray, most: int) -> None:
         carrier = f"{ae.format_.columns[j]} ({errors[i, j] / max(rows[i], 1e-300):.0%})" if errors.shape[1] > 1 else "-"
         table.add_row(f"{i:,}", f"{rows[i]:.3f}", carrier)
     console.print(table)
+
+
+def promise(detector: Any, output: Path) -> None:
+    """What an outlier detector was fitted on, and what it promises."""
+    n = len(detector.calibration_)
+    console.print(
+        f"{len(detector.format_.columns):,} columns; {n:,} rows judged by networks that had not seen them; "
+        f"flags {np.exp(detector.offset_):.2%} of normal rows"
+    )
+    if detector.alpha * (n + 1) < 2:
+        console.print(
+            f"For alpha = {detector.alpha:g} it takes {int(2 / detector.alpha):,} rows: below that it is extrapolated"
+        )
+    console.print(f"wrote {output}")
+
+
+def flagged(told: list[Any]) -> None:
+    """Rows, how strange they are, and the cells that make them so."""
+    if not told:
+        return
+    table = Table()
+    table.add_column("row", no_wrap=True, min_width=10)
+    for name in ("column", "seen", "expected", "normally"):
+        table.add_column(name, no_wrap=True, max_width=30 if name == "normally" else 18)
+    for v in told:
+        heads = [f"{v.row:,}", f"p {v.p:.2g}", why(v)]
+        for head, c in zip_longest(heads, v.cells[:3]):
+            table.add_row(head, *([] if c is None else described(c)))
+        table.add_section()
+    console.print(table)
+    console.print("Bold: replaced by what is expected, they make the row normal.")
+
+
+def described(c: Any) -> list[str]:
+    """A cell in four words."""
+    mark = "[bold]" if c.repairs else ""
+    return [f"{mark}{escape(c.column)}", f"{mark}{escape(text(c.seen))}", escape(text(c.expected)), escape(between(c, 2))]
+
+
+def why(verdict: Any) -> str:
+    """Which of the two axes."""
+    return "never seen" if verdict.p_distance < verdict.p_code else "rare"
+
+
+def text(v: Any) -> str:
+    """A value as people read it."""
+    if v is None:
+        return "(missing)"
+    return f"{v:.6g}" if isinstance(v, float) else str(v)
+
+
+def between(cell: Any, most: int = 100) -> str:
+    """The interval of a number, or the plausible levels."""
+    if len(cell.between) == 2 and not isinstance(cell.between[0], (str, bool)):
+        return " to ".join(map(text, cell.between))
+    rest = len(cell.between) - most
+    return ", ".join(map(text, cell.between[:most])) + (f", {rest} more" if rest > 0 else "")

@@ -11,7 +11,7 @@ its neighbours look strange as well, but only its own replacement mends them all
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -31,6 +31,7 @@ FORWARD = 30_000  # hidden cells that the calibration looks at
 FEWEST, MOST = 50, 1000  # rows of it
 LONGEST = 5  # cells of a repair
 CANDIDATES = 32  # cells that a repair tries
+BATCH = 4096  # rows of the network at once
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,8 @@ class Evidence:
         c = len(detector.usual_)
         n = int(np.clip(FORWARD // c, FEWEST, MOST))
         x, fold = x[:n], fold[:n]
-        losses = detector_cells(detector, x, list(range(c)))[1]
+        parts = x.split(max(1, BATCH // c))
+        losses = torch.cat([judged_cells(detector, part, torch.arange(c).expand(len(part), -1))[1] for part in parts], 1)
         return cls(losses[torch.from_numpy(fold), torch.arange(len(x))].float().double().numpy())
 
     def state(self) -> dict[str, np.ndarray]:
@@ -112,76 +114,110 @@ class Evidence:
     def from_state(cls, arrays: dict[str, np.ndarray]) -> Self:
         return cls(arrays["losses"])
 
-    def p(self, losses: np.ndarray, columns: Sequence[int]) -> np.ndarray:
-        """Losses (m,) of one cell in each of m columns -> p-values (m,), going on beyond the largest loss."""
-        pairs = zip(losses, columns, strict=True)
-        return np.array([float(np.exp(Calibration(self.losses[:, j]).log_p(v))) for v, j in pairs])
+    def p(self, losses: Tensor, columns: Tensor) -> np.ndarray:
+        """Losses (n, m) of cells in columns (n, m) -> p-values, going on beyond the largest loss."""
+        out = np.empty(losses.shape)
+        for j in columns.unique().tolist():
+            here = (columns == j).numpy()
+            out[here] = np.exp(Calibration(self.losses[:, j]).log_p(losses.numpy()[here]))
+        return out
 
-    def of(self, detector: Any, x: Tensor, most: int) -> tuple[tuple[Cell, ...], bool]:
-        """A row x (d,) -> its cells, and whether the repair made it normal."""
+    def of(self, detector: Any, x: Tensor, most: int) -> list[tuple[tuple[Cell, ...], bool]]:
+        """Rows x (n, d) -> the cells of each, and whether the repair makes it normal."""
         if isinstance(detector.format_, Documents):
-            return words(detector, x, most), False
-        columns = self._suspects(detector, x)
-        raw, losses = detector_cells(detector, x[None], columns)
-        p = self.p(losses.mean(0)[0].numpy(), columns)
+            return [(words(detector, row, most), False) for row in x]
+        size = max(1, BATCH // min(len(detector.format_.columns), HIDDEN))
+        return [found for part in x.split(size) for found in self._of(detector, part, most)]
+
+    def _of(self, detector: Any, x: Tensor, most: int) -> list[tuple[tuple[Cell, ...], bool]]:
+        columns = suspects(detector, x)
+        raw, losses = judged_cells(detector, x, columns)
+        p = self.p(losses.mean(0), columns)
         first, repaired = repair(detector, x, columns)
-        rest = [columns[i] for i in np.argsort(p, kind="stable") if columns[i] not in first]
-        named = (first + rest)[: max(most, len(first)) if repaired else most]
+        limits = np.quantile(self.losses, 1 - detector.alpha, axis=0)
+        return [
+            (tuple(self._cells(detector, x[i], raw[i], columns[i].tolist(), p[i], first[i], limits, done, most)), done)
+            for i, done in enumerate(repaired)
+        ]
+
+    def _cells(
+        self,
+        detector: Any,
+        x: Tensor,
+        raw: Tensor,
+        columns: list[int],
+        p: np.ndarray,
+        first: list[int],
+        limits: Any,
+        repaired: bool,
+        most: int,
+    ) -> Iterator[Cell]:
+        """The cells of a repair first, then by their p-value."""
         place = {j: i for i, j in enumerate(columns)}
-        limits = {j: float(np.quantile(self.losses[:, j], 1 - detector.alpha)) for j in named}
-        return tuple(
-            cell(detector, x, raw[0, place[j]], j, limits[j], float(p[place[j]]), repaired and j in first) for j in named
-        ), repaired
-
-    def _suspects(self, detector: Any, x: Tensor) -> list[int]:
-        """All columns, or the most surprising ones as far as can be seen without hiding any."""
-        c = len(detector.format_.columns)
-        if c <= HIDDEN:
-            return list(range(c))
-        cells = detector.look(x[None])[1].mean(0)[0] / detector.usual_
-        return sorted(cells.topk(CANDIDATES).indices.tolist())
+        rest = [columns[i] for i in np.argsort(p, kind="stable") if columns[i] not in first]
+        for j in (first + rest)[: max(most, len(first) * repaired)]:
+            yield cell(detector, x, raw[place[j]], j, float(limits[j]), float(p[place[j]]), repaired and j in first)
 
 
-def detector_cells(detector: Any, x: Tensor, columns: Sequence[int]) -> tuple[Tensor, Tensor]:
-    """x (n, d) -> raw (n, m, K, d) as seen by each of the m columns, and their losses (K, n, m).
+def suspects(detector: Any, x: Tensor) -> Tensor:
+    """Columns (n, m) of each row: all, or the most surprising ones as far as can be seen without hiding any."""
+    c = len(detector.format_.columns)
+    if c <= HIDDEN:
+        return torch.arange(c).expand(len(x), -1)
+    return (detector.look(x)[1].mean(0) / detector.usual_).topk(CANDIDATES).indices
+
+
+def features(detector: Any) -> Tensor:
+    """(c, d) which features make up each column."""
+    out = torch.zeros(len(detector.format_.columns), detector.format_.width, dtype=torch.bool)
+    for j, block in enumerate(detector.format_.blocks):
+        out[j, block] = True
+    return out
+
+
+def judged_cells(detector: Any, x: Tensor, columns: Tensor) -> tuple[Tensor, Tensor]:
+    """x (n, d), columns (n, m) -> raw (n, m, K, d) as seen by each of these columns, and their losses (K, n, m).
 
     With few columns, column j is hidden from the row that judges it.
     """
-    blocks = detector.format_.blocks
+    n, m = columns.shape
     if isinstance(detector.format_, Documents) or len(detector.format_.columns) > HIDDEN:
-        z = detector.network_.encoder(x)
-        raw = detector.network_.decoder(z)
-        losses = detector.cells(raw, x.expand(len(raw), *x.shape))
-        return raw.permute(1, 0, 2)[:, None].expand(-1, len(columns), -1, -1), losses[..., list(columns)]
-    raws, losses = [], []
-    for j in columns:
-        seen = x.clone()
-        seen[:, blocks[j]] = torch.nan
-        raw = detector.network_(seen)
-        raws.append(raw.transpose(0, 1))
-        losses.append(detector.cells(raw, x.expand(len(raw), *x.shape))[..., j])
-    return torch.stack(raws, 1), torch.stack(losses, 2)
+        raw = detector.network_(x)
+        cells = detector.cells(raw, x.expand(len(raw), *x.shape))
+        return raw.permute(1, 0, 2)[:, None].expand(-1, m, -1, -1), cells.gather(2, columns.expand(len(raw), -1, -1))
+    full = x.repeat_interleave(m, 0)
+    raw = detector.network_(full.masked_fill(features(detector)[columns.flatten()], torch.nan))
+    cells = detector.cells(raw, full.expand(len(raw), *full.shape))
+    own = cells[:, torch.arange(n * m), columns.flatten()]
+    return raw.unflatten(1, (n, m)).permute(1, 2, 0, 3), own.unflatten(1, (n, m))
 
 
-def repair(detector: Any, x: Tensor, columns: Sequence[int]) -> tuple[list[int], bool]:
-    """Which cells of x (d,) to replace, most helpful first, and whether that makes the row normal."""
-    y, replaced = x, list[int]()
-    blocks = detector.format_.blocks
-    while strange(detector, y[None]) and len(replaced) < min(LONGEST, len(columns)):
-        left = [j for j in columns if j not in replaced]
-        e = likeliest(detector.format_, predicted(detector, detector_cells(detector, y[None], left)[0])[0])
-        options = y.repeat(len(left), 1)
-        for i, j in enumerate(left):
-            options[i, blocks[j]] = e[i, blocks[j]]
-        best = int(detector.judge(options).argmin())
-        y = options[best]
-        replaced.append(left[best])
-    return replaced, bool(replaced) and not strange(detector, y[None])
+def repair(detector: Any, x: Tensor, columns: Tensor) -> tuple[list[list[int]], list[bool]]:
+    """Which cells of each row to replace, most helpful first, and whether that makes it normal."""
+    y, (n, m) = x.clone(), columns.shape
+    replaced: list[list[int]] = [[] for _ in range(n)]
+    left = torch.ones(n, m, dtype=torch.bool)
+    which = features(detector)
+    for _ in range(min(LONGEST, m)):
+        rows = torch.from_numpy(np.flatnonzero(strange(detector, y)))
+        if not len(rows):
+            break
+        raw = judged_cells(detector, y[rows], columns[rows])[0]
+        e = likeliest(detector.format_, predicted(detector, raw).flatten(0, 1))
+        options = torch.where(which[columns[rows].flatten()], e, y[rows].repeat_interleave(m, 0))
+        s = torch.from_numpy(detector.judge(options)).view(-1, m).masked_fill(~left[rows], torch.inf)
+        best = s.argmin(1)
+        y[rows] = options.view(len(rows), m, -1)[torch.arange(len(rows)), best]
+        left[rows, best] = False
+        for i, j in zip(rows.tolist(), columns[rows, best].tolist(), strict=True):
+            replaced[i].append(j)
+    normal = ~strange(detector, y)
+    return replaced, [bool(yes and some) for yes, some in zip(normal, replaced, strict=True)]
 
 
-def strange(detector: Any, x: Tensor) -> bool:
-    """Whether a row x (1, d) is flagged."""
-    return bool(detector.calibration_.log_p(detector.judge(x))[0] < detector.offset_)
+def strange(detector: Any, x: Tensor) -> np.ndarray:
+    """Whether rows x (n, d) are flagged."""
+    return np.asarray(detector.calibration_.log_p(detector.judge(x)) < detector.offset_)
 
 
 def predicted(detector: Any, raw: Tensor) -> Tensor:
@@ -236,7 +272,7 @@ def plausible(detector: Any, e: Tensor, j: int, limit: float) -> list[Tensor]:
 
 def words(detector: Any, x: Tensor, most: int) -> tuple[Cell, ...]:
     """The words of a document x (d,) whose counts are furthest from what is expected in as many words."""
-    expected = predicted(detector, detector_cells(detector, x[None], [0])[0])[0, 0]
+    expected = predicted(detector, judged_cells(detector, x[None], torch.zeros(1, 1, dtype=torch.long))[0])[0, 0]
     apart = detector.loss_.cells(expected[None], x[None])[0]
     counts = expected / expected.sum() * x.sum()
     names = detector.format_.columns

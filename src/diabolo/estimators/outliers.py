@@ -192,14 +192,14 @@ class OutlierDetector(OutlierMixin, System):
 
     def score_samples(self, X: Any) -> np.ndarray:
         """(n,) logarithm of the p-value, the lower the stranger; beyond the training rows it goes on (see Calibration)."""
-        s = self._scores(X)
+        s = self._judgements(X)[0]
         return self.calibration_.log_p(s)
 
     # ── what it promises ─────────────────────────────────────────────────────────────────────────────────────────────
 
     def p_values(self, X: Any) -> np.ndarray:
         """(n,) conformal p-values; of normal rows that were not trained on, at most a share alpha has ``p <= alpha``."""
-        s = self._scores(X)
+        s = self._judgements(X)[0]
         return self.calibration_.p(s)
 
     def axes(self, X: Any) -> np.ndarray:
@@ -208,8 +208,7 @@ class OutlierDetector(OutlierMixin, System):
         A small first one: such a combination was never seen. A small second one: rare, but consistent. The geometric mean
         over the members.
         """
-        found = np.concatenate([self._axes(*self.look(x)).mean(1) for x in self._features(X)])
-        return np.stack((np.exp(-found[:, 0]), np.exp(self.codes_.log_p(found[:, 1]))), 1)
+        return self._judgements(X)[1]
 
     def discoveries(self, X: Any, q: float = 0.1) -> np.ndarray:
         """(n,) bool: a list of outliers in X of which on average at most a share q is false (Benjamini & Hochberg).
@@ -236,27 +235,44 @@ class OutlierDetector(OutlierMixin, System):
         list of Verdict
             See :class:`diabolo.estimators.evidence.Verdict`.
         """
-        score, both, axes = self.score_samples(X), self.p_values(X), self.axes(X)
+        s, axes = self._judgements(X)
         if rows is None:
-            flagged = np.flatnonzero(score < self.offset_)
-            rows = flagged[np.argsort(score[flagged], kind="stable")]
+            flagged = np.flatnonzero(self.calibration_.log_p(s) < self.offset_)
+            rows = flagged[np.argsort(-s[flagged], kind="stable")]
         rows = np.asarray(rows, dtype=int)
-        x = torch.cat(list(self._features(X)))[torch.from_numpy(rows)]
+        p, told = self.calibration_.p(s), self.evidence_.of(self, self._taken(X, rows), most)
         return [
-            Verdict(int(i), float(both[i]), float(axes[i, 0]), float(axes[i, 1]), *self.evidence_.of(self, each, most))
-            for i, each in zip(rows, x, strict=True)
+            Verdict(int(i), float(p[i]), float(axes[i, 0]), float(axes[i, 1]), *found)
+            for i, found in zip(rows, told, strict=True)
         ]
 
     # ── judging ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _scores(self, X: Any) -> np.ndarray:
-        """(n,) s, the mean of the members'."""
-        return np.concatenate([self.judge(x) for x in self._features(X)])
+    def _judgements(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
+        """s (n,), and the p-values of both axes (n, 2)."""
+        found = [self._judgement(x) for x in self._features(X)]
+        s, axes = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        return s, np.stack((np.exp(-axes[:, 0]), np.exp(self.codes_.log_p(axes[:, 1]))), 1)
+
+    def _judgement(self, x: Tensor) -> tuple[np.ndarray, np.ndarray]:
+        """x (n, d) -> s (n,), -log P of both axes (n, 2): the means of the members'."""
+        z, cells = self.look(x)
+        axes = self._axes(z, cells)
+        return self._judged(axes, cells).mean(1), axes.mean(1)
 
     def judge(self, x: Tensor) -> np.ndarray:
         """x (n, d) -> (n,) s."""
-        z, cells = self.look(x)
-        return self._judged(self._axes(z, cells), cells).mean(1)
+        return self._judgement(x)[0]
+
+    def _taken(self, X: Any, rows: np.ndarray) -> Tensor:
+        """These rows of X as x (len(rows), d)."""
+        start, kept = 0, []
+        for x in self._features(X):
+            here = (rows >= start) & (rows < start + len(x))
+            kept.append((np.flatnonzero(here), x[torch.from_numpy(rows[here] - start)]))
+            start += len(x)
+        order = np.argsort(np.concatenate([place for place, _ in kept]))
+        return torch.cat([x for _, x in kept])[torch.from_numpy(order)]
 
     def look(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """x (n, d) -> codes (K, n, k), cells (K, n, c): loss of each, in units of what its column usually loses."""
@@ -324,7 +340,9 @@ class OutlierDetector(OutlierMixin, System):
             self._outliers = rows.take(np.flatnonzero(self._known == -1))
             rows = rows.subset(np.flatnonzero(self._known != -1))
         if len(rows) < FEWEST:
-            raise DataError(f"n_samples={len(rows)}: an outlier detector needs at least {FEWEST} rows that are not known outliers")
+            raise DataError(
+                f"n_samples={len(rows)}: an outlier detector needs at least {FEWEST} rows that are not known outliers"
+            )
         self._fold = np.random.default_rng(self.seed_).permutation(len(rows)) % self._k(len(rows))
         return rows, None
 

@@ -1,6 +1,7 @@
 r"""Layers side by side with a straight line.
 
-    y = A x + b + V h_L,     h_0 = g((x - c) / s),  g(u) = sign(u) log(1 + |u|),    h_l = SiLU(W_l h_{l-1} + b_l),     V = 0 at the start
+    y = A x + b + V h_L,     h_0 = g((x - c) / s),    h_l = SiLU(W_l h_{l-1} + b_l),     V = 0 at the start
+    g(u) = sign(u) log(1 + |u|)
 
 ``A, b`` is the straight path: with PCA's axes in it the network *is* PCA before the first step. ``V h`` is the curved
 path. It sees wild values through g, which is the identity near 0 and grows like a logarithm, so that one row a thousand

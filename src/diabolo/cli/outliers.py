@@ -1,0 +1,81 @@
+"""diabolo outliers: which rows are unlike the others, and which cells make them so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .data import DATA, MODEL, loaded, never_onto_input, save
+
+EPILOG = """\b
+Examples:
+  diabolo fit people.csv --task outliers -o people.diabolo
+  diabolo outliers people.diabolo new.csv
+  diabolo outliers people.diabolo new.csv --alpha 0.001 -o flagged.csv
+  diabolo outliers people.diabolo new.csv --fdr 0.1 -o flagged.parquet
+"""
+
+SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
+
+
+@click.command(
+    epilog=EPILOG,
+    help="Flag the rows of DATA that are unlike those MODEL was fitted on; say which cells make them so, what was expected "
+    "there, and the fewest cells to replace.",
+)
+@MODEL
+@DATA
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write every flagged row here, one line per cell.")
+@click.option("--alpha", type=SHARE, help="Share of normal rows that may be flagged.  [default: the model's]")
+@click.option("--fdr", type=SHARE, help="Instead: a list of which at most this share is false (Benjamini & Hochberg).")
+@click.option("--cells", type=click.IntRange(1), default=5, show_default=True, help="Cells named of each row.")
+@click.option("--show", type=click.IntRange(0), default=10, show_default=True, help="Rows to print.")
+def command(
+    model: Path, data: Path, output: Path | None, alpha: float | None, fdr: float | None, cells: int, show: int
+) -> None:
+    import numpy as np
+
+    from . import tables
+
+    if output:
+        never_onto_input(output, model, data)
+    detector = loaded(model, "outliers", "OutlierDetector")
+    if alpha:
+        detector.offset_, detector.alpha = float(np.log(alpha)), alpha
+    score = detector.score_samples(data)
+    wanted = detector.discoveries(data, fdr) if fdr else score < detector.offset_
+    rows = np.flatnonzero(wanted)
+    rows = rows[np.argsort(score[rows], kind="stable")]
+    told = detector.explain(data, rows if output else rows[:show], cells)
+    tables.flagged(told[:show])
+    rule = f"a list of which {fdr:.1%} may be false" if fdr else f"of normal rows {np.exp(detector.offset_):.2%} are"
+    tables.console.print(f"{len(score):,} rows, {len(rows):,} flagged ({len(rows) / max(len(score), 1):.2%}); {rule}")
+    if output:
+        save(long(told), [], output)
+        click.echo(f"wrote {output}")
+
+
+def long(told: list[Any]) -> Any:
+    """One line per cell, as an Arrow table of texts and numbers."""
+    import pyarrow as pa
+
+    from .tables import between, text
+
+    lines = [(v, i + 1, c) for v in told for i, c in enumerate(v.cells)]
+    return pa.table(
+        {
+            "row": pa.array([v.row for v, _, _ in lines], pa.int64()),
+            "p": [float(v.p) for v, _, _ in lines],
+            "p distance": [v.p_distance for v, _, _ in lines],
+            "p code": [v.p_code for v, _, _ in lines],
+            "rank": pa.array([i for _, i, _ in lines], pa.int64()),
+            "column": pa.array([c.column for _, _, c in lines], pa.string()),
+            "seen": pa.array([text(c.seen) for _, _, c in lines], pa.string()),
+            "expected": pa.array([text(c.expected) for _, _, c in lines], pa.string()),
+            "between": pa.array([between(c) for _, _, c in lines], pa.string()),
+            "p cell": pa.array([None if c.p != c.p else c.p for _, _, c in lines], pa.float64()),
+            "replace": pa.array([c.repairs for _, _, c in lines], pa.bool_()),
+        }
+    )
