@@ -21,6 +21,8 @@ VERBS = {
     "info": "Say what a model is, from its header alone.",
     "encode": "Turn rows into codes.",
     "decode": "Turn codes back into rows.",
+    "map": "A place on paper for each row.",
+    "sample": "Draw new rows from a model.",
     "score": "Reconstruction error per row and per column.",
     "outliers": "Flag rows unlike the others, and say which cells make them so.",
     "report": "Write a one-file HTML report.",

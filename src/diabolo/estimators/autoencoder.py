@@ -16,20 +16,24 @@ from typing import Any, Self
 import numpy as np
 import torch
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils import Tags
+from sklearn.neighbors import NearestNeighbors
+from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
 from ..corruption import Clean, Corruption, Thin
+from ..density import Density
 from ..errors import DataError
 from ..formats import Documents
 from ..losses import Columns, Squared
+from ..maps import Map, spread
 from ..nets import Curved, Missing, Sphere
 from ..network import Diabolo
 from ..rows import Rows, steps_per_epoch
 from ..training import History
-from .base import FEWEST_ROWS, System, _below
+from .base import FEWEST_ROWS, System, _below, is_size
 from .linear import Linear, tfidf
+from .sampling import Sampler, cells, conditioned
 
 __all__ = ["Autoencoder"]
 
@@ -58,6 +62,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
     loss : str or Loss, default="auto"
         "auto" chooses by column (see `losses.Columns`); "squared", "bounded", "logistic", "softmax" and "multinomial"
         force one for all.
+    density : str or Density, default="mixture"
+        p(z) of :meth:`log_prob` and :meth:`sample`: "normal", "mixture" (of normals, as many as the BIC asks for) or
+        "kernel".
     encoder, decoder : nn.Module or None, default=None
         Your own, in place of those built from `hidden`; a copy is trained, a part with ``requires_grad=False`` stays
         as it is.
@@ -137,6 +144,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
     hidden: Any = "auto"
     corruption: Corruption | None = None
     loss: Any = "auto"
+    density: Any = "mixture"
     encoder: nn.Module | None = None
     decoder: nn.Module | None = None
     format: Any = "auto"
@@ -156,6 +164,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
     resume: bool = False
     random_state: Any = None
     verbose: bool = True
+
+    def __post_init__(self) -> None:
+        self._sampler: Sampler | None = None
 
     # ── fit and transform ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -197,6 +208,104 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         x = torch.cat(list(self._features(X)))
         filled = torch.where(torch.isnan(x), self._expected(X), x)
         return indexed(self.format_.from_tensor(filled), X)
+
+    def map(self, X: Any, seed: int = 0) -> Map:
+        """A place (n, 2) on paper for each row: rows with similar codes are neighbours.
+
+        The codes themselves where there are two; t-SNE of more (openTSNE, the extra ``maps``). It takes about 3 ms per row.
+
+        Parameters
+        ----------
+        X : as in fit
+        seed : int, default=0
+            Of t-SNE.
+
+        Returns
+        -------
+        Map
+            ``map.places`` (n, 2); ``map.transform(ae.transform(new))`` puts further rows onto it.
+        """
+        return spread(self.transform(X).astype(np.float64), seed)
+
+    # ── likely, and new ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def density_(self) -> Density:
+        """p(z), fitted to the codes of training rows when it is first asked for."""
+        return self._sampling().p
+
+    def log_prob(self, X: Any) -> np.ndarray:
+        """(n,) log p(z) in nats of the code of each row: the lowest are at unlikely places."""
+        z = np.concatenate([self.network_.encoder(x).numpy() for x in self._features(X)])
+        return self.density_.log_prob(z)
+
+    def sample(
+        self,
+        n: int = 1,
+        *,
+        likelihood: tuple[float, float] = (0.0, 1.0),
+        given: dict[str, Any] | None = None,
+        random_state: Any = None,
+    ) -> Any:
+        """New rows: decoded draws of p(z).
+
+        Categories are drawn from their probabilities, and numbers come with the scatter that the code leaves open and with
+        the frequencies of the training rows. Pictures and documents are what the decoder expects.
+
+        Parameters
+        ----------
+        n : int, default=1
+            How many.
+        likelihood : (float, float), default=(0.0, 1.0)
+            Between which quantiles of the training codes' likelihood: (0.5, 1.0) gives the more ordinary half, (0.0, 0.05)
+            strange ones.
+        given : dict of column to value, optional
+            Cells that all rows shall have; the other cells suit them.
+        random_state : int, RandomState or None, default=None
+            Seed of the draws.
+
+        Returns
+        -------
+        DataFrame, ndarray, sparse matrix or list of str
+            The kind of object that was fitted, with its columns and types.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> X = load_iris(as_frame=True).data
+        >>> ae = Autoencoder(n_components=2, epochs=20, random_state=0).fit(X)
+        >>> new = ae.sample(5, given={"petal length (cm)": 1.5}, random_state=0)
+        >>> new.shape, set(new["petal length (cm)"]), bool(new["petal width (cm)"].mean() < 1)
+        ((5, 4), {1.5}, True)
+        """
+        if not is_size(n):
+            raise ValueError(f"n={n!r}: allowed are integers from 1")
+        low, high = likelihood
+        if not 0 <= low < high <= 1:
+            raise ValueError(f"likelihood={likelihood!r}: allowed are two numbers in [0, 1], the lower one first")
+        sampler = self._sampling()
+        rng = np.random.default_rng(check_random_state(random_state).randint(2**31 - 1))
+        if not given:
+            return self.format_.from_tensor(sampler.rows(self, sampler.codes(n, rng, (low, high)), rng))
+        wanted = cells(self, given)
+        x = sampler.rows(self, conditioned(self, sampler, wanted, n, rng, (low, high)), rng)
+        return self.format_.from_tensor(torch.where(torch.isnan(wanted), x, wanted))
+
+    def novelty(self, new: Any, X: Any) -> np.ndarray:
+        """(n,) distance of each new row to the nearest row of X, in units of the median one among the rows of X.
+
+        Around 1, new rows are as far from X as the rows of X are from each other; 0 is a copy.
+        """
+        a, b = (torch.nan_to_num(torch.cat(list(self._features(rows)))).numpy() for rows in (new, X))
+        tree = NearestNeighbors(n_neighbors=2).fit(b)
+        usual = np.median(tree.kneighbors(b[:2000])[0][:, 1])
+        return tree.kneighbors(a, 1)[0][:, 0] / max(float(usual), 1e-12)
+
+    def _sampling(self) -> Sampler:
+        check_is_fitted(self)
+        if self._sampler is None:
+            self._sampler = Sampler.fit(self, self._known, self.density)
+        return self._sampler
 
     # ── how good ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -334,6 +443,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         return super()._split(rows)
 
     def _finish(self, train: Rows, held: Rows | None) -> None:
+        self._known, self._sampler = self._some(train), None
         x = spread_over(held if held is not None else train, MEASURED)
         x = x.to(next(self.network_.parameters()).dtype)
         loss, z = self.loss_, self.network_.encoder(x)
@@ -352,6 +462,11 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         expected = self.linear_.expected(self.linear_.encode(x))
         self.comparison_ = {"pca": share(expected), "autoencoder": total, "held_out_rows": len(held) if held is not None else 0}
         self.n_iter_ = self.history_.epoch[self.history_.best] if self.history_.epoch else 0.0
+
+    def _some(self, train: Rows) -> Tensor:
+        """Training rows for the density."""
+        most = min(CODED, max(100, VALUES // self.format_.width))
+        return spread_over(train, most).to(next(self.network_.parameters()).dtype)
 
     # ── attributes ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -395,12 +510,14 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         meta["linear"] = linear_meta
         meta["comparison"] = self.comparison_
         meta["explained"] = [float(v) for v in self.explained_variance_ratio_]
+        arrays |= {f"sampler.{name}": v for name, v in self._sampling().state().items()}
         return meta, arrays | {f"linear.{name}": v for name, v in linear_arrays.items()}
 
     def _restore(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         super()._restore(meta, arrays)
         self.linear_ = Linear.from_state(self.format_, meta["linear"], _below(arrays, "linear"))
         self.n_components_ = self.linear_.k
+        self._sampler = Sampler.from_state(_below(arrays, "sampler"))
         self.comparison_ = dict(meta["comparison"])
         self.explained_variance_ratio_ = np.array(meta["explained"], dtype=float)
         if self.explained_variance_ratio_.shape != (self.n_components_,) or set(self.comparison_) != COMPARED:
@@ -412,6 +529,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
 
 COMPARED = {"pca", "autoencoder", "held_out_rows"}
 SAMPLED = 5000  # rows from which the spread of the codes is measured
+CODED = 10_000  # training rows from whose codes the density is fitted
+VALUES = 20_000_000  # of them, at most
 MEASURED = 20_000  # rows on which network and linear model are compared
 PROBED = 2000  # rows on which the importance of each component is measured
 

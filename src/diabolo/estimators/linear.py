@@ -107,8 +107,8 @@ class Linear:
             return net.straight_from(self.a / self.spread[:, None], torch.zeros(self.k)).seen_as(c, s)
         weighted = self.a * self.centre  # missing counts as the mean, as in PCA
         block = {b.start: b for b in self.format.blocks}
-        filled = [weighted[:, block[j]].sum(1, keepdim=True) for j in watched]
-        net.straight_from(torch.cat([self.a, *filled], 1), -weighted.sum(1))
+        gaps: list[Tensor] = [weighted[:, block[j]].sum(1, keepdim=True) for j in watched]
+        net.straight_from(torch.cat([self.a, *gaps], 1), -weighted.sum(1))
         return net.seen_as(torch.cat([c, torch.zeros(len(watched))]), torch.cat([s, torch.ones(len(watched))]))
 
     def lead_out(self, net: N, loss: Loss, z: Tensor) -> N:

@@ -347,7 +347,16 @@ class OutlierDetector(OutlierMixin, System):
         return rows, None
 
     def _k(self, n: int) -> int:
+        """Members for n rows."""
         return min(self.members, n // 4)
+
+    @property
+    def members_(self) -> int:
+        """K, at most a fourth of the rows."""
+        decoder = self.network_.decoder
+        if not isinstance(decoder, Crowd):
+            raise FormatError("its decoder is no crowd of members")
+        return decoder.members
 
     def _corruption(self) -> Corruption:
         if self.corruption is not None:
@@ -391,7 +400,7 @@ class OutlierDetector(OutlierMixin, System):
         corrupt, loss, network = self._corruption(), self.loss_, self.network_
         columns = 1 if isinstance(self.format_, Documents) else len(self.format_.columns)
         keep, device = 1 - self.trim, self._plan(len(train)).device
-        member = torch.arange(network.decoder.members, device=device)[:, None]
+        member = torch.arange(self.members_, device=device)[:, None]
 
         def objective(batch: Tensor, rng: torch.Generator) -> Tensor:
             x, fold = batch[:, :-1], batch[:, -1]
@@ -459,7 +468,7 @@ class OutlierDetector(OutlierMixin, System):
             setattr(self, f"{name}_", Calibration(arrays[name]))
         self.densities_ = [
             (Kernel.from_state(_below(arrays, f"near.{k}")), Normal.from_state(_below(arrays, f"far.{k}")))
-            for k in range(self.network_.decoder.members)
+            for k in range(self.members_)
         ]
         self.evidence_ = Evidence.from_state(_below(arrays, "evidence"))
         labels = _below(arrays, "labels")

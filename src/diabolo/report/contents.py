@@ -13,8 +13,8 @@ import torch
 
 from .. import __version__
 from ..errors import DataError
+from ..maps import Map, sampled, spread
 from ..nets import Curved
-from .map import Map, sampled, spread
 from .people import People
 from .rows import Measured, Picked, measure, pick
 from .values import column, listed, plain, rounded
@@ -111,7 +111,11 @@ def chart(subject: Subject, places: Map, rows: np.ndarray) -> dict[str, Any]:
     picked, people = subject.picked.at(rows), subject.people
     chosen = _columns_to_send(subject, len(rows))
     codes = subject.measured.codes[rows]
-    numbers = {"reconstruction error": subject.measured.rows[rows], **{f"z{j + 1}": codes[:, j] for j in range(codes.shape[1])}}
+    numbers = {
+        "reconstruction error": subject.measured.rows[rows],
+        "log-likelihood of the code": subject.model.density_.log_prob(codes),
+        **{f"z{j + 1}": codes[:, j] for j in range(codes.shape[1])},
+    }
     return {
         "x": [rounded(v, 5) for v in places.places[:, 0].tolist()],
         "y": [rounded(v, 5) for v in places.places[:, 1].tolist()],

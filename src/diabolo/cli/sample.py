@@ -1,0 +1,98 @@
+"""diabolo sample: new rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..errors import DataError
+from .data import MODEL, OUTPUT, loaded, never_onto_input, save
+
+EPILOG = """\b
+Examples:
+  diabolo sample people.diabolo -n 1000 -o new.csv
+  diabolo sample people.diabolo -n 100 --given age=40 --given sex=Female -o women.csv
+  diabolo sample people.diabolo -n 100 --likelihood 0 0.05 -o strange.parquet
+  diabolo sample people.diabolo -n 1000 --against people.csv -o new.csv
+"""
+
+SHARE = click.FloatRange(0, 1)
+
+
+@click.command(epilog=EPILOG, help="Draw new rows from MODEL: likely codes, decoded to the columns and types that were fitted.")
+@MODEL
+@OUTPUT
+@click.option("-n", "--rows", type=click.IntRange(1), default=100, show_default=True, help="How many.")
+@click.option(
+    "--likelihood",
+    nargs=2,
+    type=SHARE,
+    default=(0.0, 1.0),
+    show_default=True,
+    help="Between which quantiles of the training rows: 0.5 1 is the more ordinary half.",
+)
+@click.option("--given", multiple=True, metavar="COLUMN=VALUE", help="A cell that all rows shall have (repeatable).")
+@click.option(
+    "--against",
+    type=click.Path(exists=True, path_type=Path),
+    help="Training rows: say how far the new ones are from the nearest of them.",
+)
+@click.option("--seed", type=int, default=0, show_default=True)
+def command(
+    model: Path,
+    output: Path,
+    rows: int,
+    likelihood: tuple[float, float],
+    given: tuple[str, ...],
+    against: Path | None,
+    seed: int,
+) -> None:
+    never_onto_input(output, model, *([against] if against else []))
+    ae = loaded(model, "sample")
+    X = ae.sample(rows, likelihood=likelihood, given=parsed(ae, given), random_state=seed)
+    save(X, ae.format_.columns, output)
+    click.echo(f"{rows:,} rows: wrote {output}")
+    if against:
+        click.echo(copies(ae.novelty(X, against)))
+    else:
+        click.echo("How far they are from the nearest training row is told with --against the training rows.")
+
+
+def copies(distance: Any) -> str:
+    """In words, how new the rows are."""
+    import numpy as np
+
+    low, middle = np.quantile(distance, (0.01, 0.5))
+    return (
+        f"Distance to the nearest training row, where 1 is usual among training rows: median {middle:.2f}, "
+        f"lowest hundredth {low:.2f}; {int((distance < 1e-6).sum()):,} are copies"
+    )
+
+
+def parsed(ae: Any, given: tuple[str, ...]) -> dict[str, Any]:
+    """COLUMN=VALUE as values of the columns' types."""
+    wanted = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise DataError(f"--given {text!r}: write COLUMN=VALUE, such as age=40")
+        wanted[name] = typed(ae, name, value)
+    return wanted
+
+
+def typed(ae: Any, name: str, value: str) -> Any:
+    """Text -> a value of the type of the column."""
+    import pyarrow as pa
+
+    fields = {field.name: field for field in getattr(ae.format_, "fields", [])}
+    if name not in fields:
+        return value  # an array's columns are numbers; an absent one is named by the model
+    kind = type(fields[name]).__name__
+    if kind == "Category":
+        return value
+    try:
+        return pa.scalar(value).cast(pa.bool_() if fields[name].type == "bool" else pa.float64()).as_py()
+    except pa.ArrowInvalid:
+        raise DataError(f"--given {name}={value}: column {name!r} holds {fields[name].type}, which {value!r} is not") from None

@@ -1,0 +1,193 @@
+r"""New rows: a likely code, decoded, with what the code leaves open drawn as well.
+
+    z   ~ p(z)                                    the density of the training codes
+    x_j ~ levels with probabilities e_j           e = predict(decoder(z)): categories, yes and no
+    x_j = Q_j(F_j(e_j + r_j eps))                 numbers; r_j: what the network is usually off by
+
+``F_j`` is the distribution of ``e_j + r_j eps`` under p(z), and ``Q_j`` the quantiles of the training rows: each number
+comes as often as it does among them, zeros and round numbers included. Pictures and documents are what is expected.
+
+With some cells *given*, codes are drawn in proportion to how likely they make these cells (importance sampling), and the
+cells are set to what was given.
+
+References
+----------
+From variational to deterministic autoencoders (Ghosh et al., 2020), https://arxiv.org/abs/1903.12436
+"""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..density import DENSITIES, Density, density
+from ..errors import DataError
+from ..formats import Arrays, Documents, Tables
+from ..formats.tables import Binary, Category, Number
+
+__all__ = ["Sampler"]
+
+GRID = np.linspace(0, 1, 101)  # of the quantiles
+DRAWN = 4000  # rows from which F is learned
+POOL = 50  # codes looked at for each row with given cells
+TRIES = 200  # rounds in which a band of likelihoods must be filled
+
+
+class Sampler:
+    """p(z), and what decoded codes leave open.
+
+    Parameters
+    ----------
+    p : Density
+        Of the codes.
+    likely : ndarray (101,)
+        Quantiles of log p of the training codes.
+    off : ndarray (d,)
+        r, the root of the mean squared residual of each feature; 0 where nothing is drawn.
+    before, after : ndarray (101, m)
+        Quantiles of F and Q of the m features of which something is drawn.
+    """
+
+    def __init__(self, p: Density, likely: np.ndarray, off: np.ndarray, before: np.ndarray, after: np.ndarray) -> None:
+        self.p, self.likely, self.off, self.before, self.after = p, likely, off, before, after
+
+    @classmethod
+    def fit(cls, model: Any, x: Tensor, given: Any) -> Self:
+        """From training rows x (n, d), with the density `given` by name or as it is."""
+        z = model.network_.encoder(x)
+        p = density(given).fit(z.numpy())
+        likely = np.quantile(p.log_prob(z.numpy()), GRID)
+        off = np.sqrt(np.nanmean(np.square((x - model.loss_.predict(model.network_.decoder(z))).numpy()), 0))
+        off = np.where(numbers(model.format_), np.nan_to_num(off), 0.0)
+        none = np.zeros((len(GRID), 0))
+        self = cls(p, likely, off, none, none).rounded()
+        some = np.flatnonzero(self.off)
+        if len(some):
+            rng = np.random.default_rng(0)
+            raw = self._noisy(expected(model, p.sample(DRAWN, rng)), rng)[:, some]
+            self.before, self.after = np.quantile(raw, GRID, axis=0), np.nanquantile(x[:, some].numpy(), GRID, axis=0)
+        return self.rounded()
+
+    def rounded(self) -> Self:
+        """As a file keeps it."""
+        for name in ("likely", "off", "before"):
+            setattr(self, name, np.nan_to_num(getattr(self, name)).astype(np.float32).astype(np.float64))
+        self.after = np.nan_to_num(self.after)  # in full: a zero shall come back as one
+        return self
+
+    def codes(self, n: int, rng: np.random.Generator, band: tuple[float, float]) -> np.ndarray:
+        """(n, k) draws of p(z) whose likelihood is between two quantiles of that of the training codes."""
+        low, high = np.interp(band, GRID, self.likely)
+        low, high = (-np.inf if band[0] <= 0 else low), (np.inf if band[1] >= 1 else high)
+        found, count = [], 0
+        for _ in range(TRIES):
+            z = self.p.sample(max(100, 2 * (n - count)), rng)
+            value = self.p.log_prob(z)
+            found.append(z[(value >= low) & (value <= high)])
+            count += len(found[-1])
+            if count >= n:
+                return np.concatenate(found)[:n]
+        raise DataError(
+            f"likelihood={band}: only {count:,} of {n:,} draws fell into that band in {TRIES} rounds: take a wider one"
+        )
+
+    def rows(self, model: Any, z: np.ndarray, rng: np.random.Generator) -> Tensor:
+        """Codes (n, k) -> x (n, d)."""
+        e = expected(model, z)
+        if isinstance(model.format_, Tables):
+            e = drawn(model.format_, e, rng)
+        if not self.off.any():
+            return torch.from_numpy(e)
+        noisy = self._noisy(e, rng)
+        for i, j in enumerate(np.flatnonzero(self.off)):
+            e[:, j] = np.interp(noisy[:, j], self.before[:, i], self.after[:, i])
+        return torch.from_numpy(e)
+
+    def _noisy(self, e: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        return e + self.off * rng.standard_normal(e.shape)
+
+    def state(self) -> dict[str, np.ndarray]:
+        arrays = {"likely": self.likely, "off": self.off, "before": self.before}
+        kept = {name: v.astype(np.float32) for name, v in arrays.items()} | {"after": self.after}
+        kind = next(i for i, cls in enumerate(DENSITIES.values()) if type(self.p) is cls)
+        return kept | {"kind": np.array([kind], np.int64)} | {f"p.{name}": v for name, v in self.p.state().items()}
+
+    @classmethod
+    def from_state(cls, arrays: dict[str, np.ndarray]) -> Self:
+        """The inverse of :meth:`state`."""
+        kinds = list(DENSITIES.values())
+        kind = arrays["kind"]
+        if kind.shape != (1,) or not 0 <= kind[0] < len(kinds):
+            raise DataError("its density is of an unknown kind")
+        p = kinds[int(kind[0])].from_state({name[2:]: v for name, v in arrays.items() if name.startswith("p.")})
+        return cls(p, *(arrays[name].astype(np.float64) for name in ("likely", "off", "before", "after")))
+
+
+def numbers(format: Any) -> np.ndarray:
+    """(d,) which features are numbers of their own unit: of these, what the code leaves open is drawn."""
+    if isinstance(format, Tables):
+        return np.array([isinstance(field, Number) for field in format.fields for _ in range(field.width)])
+    if isinstance(format, Arrays) and not format.common:
+        return ~np.asarray(format.binary)
+    return np.zeros(format.width, dtype=bool)
+
+
+def expected(model: Any, z: np.ndarray) -> np.ndarray:
+    """Codes (n, k) -> expected values (n, d)."""
+    return np.asarray(model._decode(z).double().numpy())
+
+
+def drawn(format: Tables, e: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Categories and yes or no drawn from their probabilities."""
+    for field, block in zip(format.fields, format.blocks, strict=True):
+        if isinstance(field, Category):
+            p = e[:, block] / e[:, block].sum(1, keepdims=True)
+            level = (p.cumsum(1) < rng.random((len(p), 1))).sum(1).clip(max=p.shape[1] - 1)
+            e[:, block] = np.eye(p.shape[1])[level]
+        elif isinstance(field, Binary):
+            e[:, block] = rng.random(e[:, block].shape) < e[:, block]
+    return e
+
+
+def conditioned(model: Any, sampler: Sampler, wanted: Tensor, n: int, rng: np.random.Generator, band: Any) -> np.ndarray:
+    """(n, k) codes, drawn in proportion to the likelihood of the given cells `wanted` (d,), NaN where nothing is given."""
+    z = sampler.codes(POOL * n, rng, band)
+    raw = model.network_.decoder(torch.from_numpy(z).to(next(model.network_.parameters()).dtype))
+    apart = model.loss_.surprise(raw, wanted.expand(len(z), -1)).double().numpy()
+    scale = np.ones(apart.shape[1])
+    for j, block in enumerate(model.format_.blocks):
+        off = float(sampler.off[block].max())
+        scale[j] = 2 * max(off, 0.05) ** 2 if off else model.loss_.of(j)[1]
+    weights = -(apart / scale).sum(1)
+    weights = np.exp(weights - weights.max())
+    return z[rng.choice(len(z), n, p=weights / weights.sum())]
+
+
+def cells(model: Any, given: dict[str, Any]) -> Tensor:
+    """{column: value} -> (d,), NaN where nothing is given."""
+    format = model.format_
+    if not isinstance(format, (Tables, Arrays)) or isinstance(format, Documents):
+        raise DataError("given= needs a table or an array: documents have no columns to fix")
+    absent = [name for name in given if name not in format.columns]
+    if absent:
+        raise DataError(
+            f"given={given!r}: there is no column {absent[0]!r}; the columns are {', '.join(map(repr, format.columns))}"
+        )
+    row = torch.full((format.width,), torch.nan, dtype=torch.float64)
+    for name, value in given.items():
+        j = format.columns.index(name)
+        row[format.blocks[j]] = torch.from_numpy(encoded(format, j, value))
+    return row
+
+
+def encoded(format: Any, j: int, value: Any) -> np.ndarray:
+    """One value of column j -> its features."""
+    if isinstance(format, Arrays):
+        return np.array([(float(value) - format.mean[j]) / format.divisor[j]])
+    import pyarrow as pa
+
+    field = format.fields[j]
+    return field.encode(pa.array([value]))[0]

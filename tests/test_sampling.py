@@ -1,0 +1,124 @@
+"""New rows: of the kind that was fitted, likely, with the frequencies of the training rows, and no copies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from diabolo import Autoencoder, DataError, load
+from kinds import SMALL, frame, kinds, texts
+
+QUICK: dict[str, Any] = {"epochs": 30, "hidden": (32,), "verbose": False, "random_state": 0}
+
+
+def people(n: int = 600) -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    tall = rng.random(n) < 0.3
+    height = np.where(tall, rng.normal(190, 3, n), rng.normal(165, 3, n)).round()
+    gift = np.where(rng.random(n) < 0.8, 0.0, rng.exponential(100, n))
+    return pd.DataFrame({"height": height, "weight": 0.9 * height - 80 + rng.normal(0, 3, n), "tall": tall, "gift": gift})
+
+
+@pytest.mark.parametrize("kind", kinds())
+def test_every_kind_of_data(kind: str) -> None:
+    X = kinds()[kind]
+    ae = Autoencoder(**SMALL).fit(X)
+    new = ae.sample(7, random_state=0)
+    assert type(new) is type(ae.reconstruct(X))
+    assert (len(new) if isinstance(new, list) else new.shape[0]) == 7
+    assert np.isfinite(ae.log_prob(X)).all()
+    if hasattr(new, "equals"):
+        assert list(new.columns if hasattr(new, "columns") else new.column_names)
+        assert new.equals(ae.sample(7, random_state=0))
+
+
+def test_a_table_comes_back_with_its_types() -> None:
+    X = frame()
+    new = Autoencoder(**SMALL).fit(X).sample(20, random_state=0)
+    assert list(new.dtypes) == list(X.dtypes)
+    assert list(new["grade"].cat.categories) == ["low", "mid", "high"]
+    assert set(new["city"].dropna()) <= {"Oslo", "Rome", "Bern"}
+
+
+def test_columns_are_as_frequent_as_they_were_and_depend_on_each_other() -> None:
+    X = people()
+    new = Autoencoder(2, **QUICK).fit(X).sample(2000, random_state=0)
+    assert new["tall"].mean() == pytest.approx(X["tall"].mean(), abs=0.07)
+    assert (new["gift"].abs() < 1e-9).mean() == pytest.approx((X["gift"] == 0).mean(), abs=0.1)
+    assert new["height"].std() == pytest.approx(X["height"].std(), rel=0.15)
+    assert new["height"].corr(new["weight"]) > 0.8
+    assert new.groupby("tall")["height"].mean().diff().iloc[-1] > 15
+
+
+def test_given_cells_are_kept_and_the_others_suit_them() -> None:
+    ae = Autoencoder(2, **QUICK).fit(people())
+    tall, short = (ae.sample(200, given={"height": h}, random_state=0) for h in (190.0, 165.0))
+    assert set(tall["height"]) == {190.0}
+    assert tall["tall"].mean() > 0.8 > 0.3 > short["tall"].mean()
+    assert tall["weight"].mean() - short["weight"].mean() > 15
+    array = Autoencoder(2, **QUICK).fit(people().to_numpy(float))
+    assert set(array.sample(5, given={"x0": 180.0})[:, 0]) == {180.0}
+
+
+def test_a_band_of_likelihoods() -> None:
+    X = people()[["height", "weight"]]
+    ae = Autoencoder(2, **QUICK).fit(X)
+    likely, unlikely = (ae.log_prob(ae.sample(300, likelihood=band, random_state=0)) for band in ((0.5, 1.0), (0.0, 0.1)))
+    assert np.median(likely) > np.quantile(ae.log_prob(X), 0.5)
+    assert np.median(unlikely) < np.quantile(ae.log_prob(X), 0.3)
+
+
+@pytest.mark.parametrize("density", ["normal", "mixture", "kernel"])
+def test_the_density_is_saved(density: str, tmp_path: Path) -> None:
+    X = people()
+    a = Autoencoder(2, density=density, **SMALL).fit(X)
+    a.save(tmp_path / "a.diabolo")
+    b = load(tmp_path / "a.diabolo")
+    assert type(a.density_) is type(b.density_)
+    assert np.array_equal(a.log_prob(X), b.log_prob(X))
+    assert a.sample(5, random_state=3).equals(b.sample(5, random_state=3))
+
+
+def test_a_refit_forgets_the_density() -> None:
+    ae = Autoencoder(2, **SMALL).fit(people())
+    ae.sample(3)
+    assert ae.fit(kinds()["array"]).sample(3).shape == (3, 5)
+
+
+def test_copies_are_told_from_new_rows() -> None:
+    X = people()
+    ae = Autoencoder(2, **QUICK).fit(X)
+    assert np.allclose(ae.novelty(X.iloc[:50], X), 0)
+    assert np.median(ae.novelty(ae.sample(200, random_state=0), X)) > 0.3
+
+
+def test_what_is_wrong_is_named() -> None:
+    ae = Autoencoder(2, **SMALL).fit(people())
+    with pytest.raises(ValueError, match="n=0: allowed are integers from 1"):
+        ae.sample(0)
+    with pytest.raises(ValueError, match=r"likelihood=\(0.5, 0.2\): allowed"):
+        ae.sample(1, likelihood=(0.5, 0.2))
+    with pytest.raises(DataError, match="there is no column 'age'; the columns are 'height'"):
+        ae.sample(1, given={"age": 3})
+    with pytest.raises(ValueError, match="density='normale': allowed are 'kernel', 'mixture', 'normal'"):
+        Autoencoder(2, density="normale", **SMALL).fit(people()).sample(1)
+    with pytest.raises(DataError, match="documents have no columns to fix"):
+        Autoencoder(2, **SMALL).fit(texts()).sample(1, given={"red": 1})
+
+
+def test_a_map_takes_further_rows() -> None:
+    X = kinds()["array"]
+    for k, method in ((1, "strip"), (2, "codes"), (4, "t-SNE")):
+        ae = Autoencoder(k, **SMALL).fit(X)
+        found = ae.map(X)
+        assert found.method == method
+        assert found.places.shape == (60, 2)
+        again = found.transform(ae.transform(X[:5]))
+        assert again.shape == (5, 2)
+        if k > 1:
+            near = np.linalg.norm(found.places[:, None] - again, axis=2).argsort(0)[:10]
+            assert all(i in near[:, i] for i in range(5)), "a row that is on the map lands near itself"
