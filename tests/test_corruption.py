@@ -8,13 +8,15 @@ import math
 import pytest
 import torch
 
-from diabolo.corruption import CORRUPTIONS, Chain, Clean, Corruption, Gaussian, Mask, SaltPepper, Shift, Thin, build
+from diabolo.corruption import CORRUPTIONS, Chain, Clean, Corruption, Gaussian, Hide, Mask, SaltPepper, Shift, Thin, build
 
 EXAMPLES: list[Corruption] = [
     Clean(),
     Gaussian(0.5),
     Mask(0.3),
     Mask(0.3, fill=math.nan),
+    Hide(0.8),
+    Hide(1.0, (1, 4, 15)),
     SaltPepper(0.4, -1.0, 2.0),
     Shift((4, 5), 1),
     Shift((4, 5), 2, 0.5),
@@ -26,6 +28,7 @@ NOTHING: list[Corruption] = [
     Clean(),
     Gaussian(0.0),
     Mask(0.0),
+    Hide(0.0),
     SaltPepper(0.0),
     Shift((4, 5), 0),
     Thin(0.0),

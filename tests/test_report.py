@@ -19,8 +19,8 @@ import torch
 from sklearn.datasets import load_digits, load_iris
 
 from diabolo import Autoencoder, DataError, load
-from diabolo.report import write
 from diabolo.maps import sampled, spread
+from diabolo.report import write
 from diabolo.report.page import inert
 
 HOSTILE = ["</script><script>alert(1)</script>", "<img src=x onerror=alert(2)>", "a & b", "]]><!--", "[[contents]]"]
