@@ -142,6 +142,21 @@ def test_a_repair_makes_the_row_normal() -> None:
     assert detector.predict(row) == [1]
 
 
+def test_cells_alone() -> None:
+    detector = OutlierDetector(**QUICK | {"epochs": 100}).fit(people(800, 0))
+    new = people(100, 1)
+    new.loc[7, "income"] = 5000.0
+    new["age"] = new["age"].astype(float)
+    new.loc[8, "age"] = np.nan
+    p = detector.cell_p_values(new.astype({"age": "float"}))
+    assert p.shape == (100, 3)
+    assert np.unravel_index(np.nanargmin(p), p.shape) == (7, 2)
+    assert np.isnan(p[8, 0])
+    assert 0.3 < np.nanmean(p < 0.5) < 0.7, "p-values of normal cells are spread evenly"
+    with pytest.raises(DataError, match="explain"):
+        OutlierDetector(**SMALL).fit(texts()).cell_p_values(texts())
+
+
 @pytest.mark.parametrize("kind", kinds())
 def test_every_kind_of_data_is_explained(kind: str) -> None:
     X = kinds()[kind]

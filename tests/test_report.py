@@ -18,7 +18,7 @@ import scipy.sparse as sp
 import torch
 from sklearn.datasets import load_digits, load_iris
 
-from diabolo import Autoencoder, DataError, load
+from diabolo import Autoencoder, DataError, OutlierDetector, load
 from diabolo.maps import sampled, spread
 from diabolo.report import write
 from diabolo.report.page import inert
@@ -368,3 +368,55 @@ def test_a_level_can_be_singled_out_and_a_row_pointed_at(browser, tmp_path):
     assert re.match(r"Row \d+\n", page.locator("#tip").inner_text())
     assert said == []
     page.close()
+
+
+# ── outliers ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def detector(X: Any, **settings: Any) -> OutlierDetector:
+    return OutlierDetector(hidden=(8,), epochs=2, random_state=0, verbose=False, **settings).fit(X)
+
+
+def strange(X: pd.DataFrame) -> pd.DataFrame:
+    return X.assign(**{X.columns[0]: [9999.0, *X.iloc[1:, 0]]})
+
+
+def test_the_page_of_a_detector_names_rows_and_cells(tmp_path):
+    model = detector(people(), alpha=0.1)
+    for name in "ab":
+        write(model, strange(people()), tmp_path / name, title="People & towns")
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    page = (tmp_path / "a").read_text()
+    flagged = int((model.predict(strange(people())) == -1).sum())
+    assert f"<h1>{flagged} of 60 rows" in page
+    assert "People &amp; towns" in page
+    assert "<h3>Row 0</h3>" in page
+    assert "<tr class=surprising><th scope='row'>height</th><td>9,999</td>" in page
+    assert page.count("class='flagged'") == flagged
+    assert not re.search(r"https?://|url\(|<script", page)
+
+
+@pytest.mark.parametrize("kind", ["hostile", "documents", "digits", "nothing"])
+def test_the_page_of_a_detector_in_a_browser(kind, browser, tmp_path):
+    X: Any = {
+        "hostile": people(names=HOSTILE).assign(**{HOSTILE[2]: HOSTILE[1]}),
+        "documents": texts(),
+        "digits": load_digits().data[:100] / 16,
+        "nothing": people(),
+    }[kind]
+    path, model = tmp_path / "report.html", detector(X, alpha=1e-9 if kind == "nothing" else 0.2)
+    write(model, X, path, title=HOSTILE[0])
+    for width, scheme in ((1280, "light"), (390, "dark")):
+        page = browser.new_page(viewport={"width": width, "height": 844}, color_scheme=scheme)
+        said: list[str] = []
+        asked: list[str] = []
+        page.on("console", lambda message, said=said: said.append(message.text))
+        page.on("request", lambda request, asked=asked: asked.append(request.url))
+        page.goto(path.as_uri())
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        count = int((model.predict(X) == -1).sum())
+        assert page.locator(".card").count() == min(count, 24)
+        assert page.locator("svg .flagged").count() == count
+        assert said == []
+        assert asked == [path.as_uri()]
+        page.close()

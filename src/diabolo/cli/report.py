@@ -8,12 +8,13 @@ from typing import Any
 import click
 
 from ..errors import DataError
-from .data import DATA, MODEL, OUTPUT, loaded, never_onto_input
+from .data import DATA, MODEL, OUTPUT, never_onto_input
 
 EPILOG = """\b
 Examples:
   diabolo report people.diabolo people.csv -o report.html
   diabolo report people.diabolo people.csv --label income -o report.html
+  diabolo report normal.diabolo new.csv -o outliers.html         (of a model made with --task outliers)
 """
 
 
@@ -26,10 +27,11 @@ Examples:
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the map.")
 def command(model: Path, data: Path, output: Path, names: tuple[str, ...], seed: int) -> None:
+    from ..estimators import load
     from ..report import write
 
     never_onto_input(output, model, data)
-    write(loaded(model, "report"), data, output, title=data.name, labels=columns(data, names), seed=seed)
+    write(load(model), data, output, title=data.name, labels=columns(data, names), seed=seed)
     click.echo(f"wrote {output}")
 
 

@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from ..conformal import Calibration
+from ..errors import DataError
 from ..formats import Documents, Tables
 from ..formats.tables import Binary, Category
 from ..losses import Columns, Logistic, Squared
@@ -121,6 +122,19 @@ class Evidence:
             here = (columns == j).numpy()
             out[here] = np.exp(Calibration(self.losses[:, j]).log_p(losses.numpy()[here]))
         return out
+
+    def cells(self, detector: Any, x: Tensor) -> np.ndarray:
+        """Rows x (n, d) -> p-values (n, c) of all cells."""
+        if isinstance(detector.format_, Documents):
+            raise DataError("cells are those of a table or an array; of documents, explain() names words")
+        c = len(detector.format_.columns)
+        found = []
+        for part in x.split(max(1, BATCH // c)):
+            columns = torch.arange(c).expand(len(part), -1)
+            p = self.p(judged_cells(detector, part, columns)[1].mean(0), columns)
+            first = [block.start for block in detector.format_.blocks]
+            found.append(np.where(torch.isnan(part[:, first]).numpy(), np.nan, p))
+        return np.concatenate(found)
 
     def of(self, detector: Any, x: Tensor, most: int) -> list[tuple[tuple[Cell, ...], bool]]:
         """Rows x (n, d) -> the cells of each, and whether the repair makes it normal."""

@@ -1,15 +1,16 @@
 r"""Outliers: far from what the decoder makes of them, or at an unlikely place of the waist.
 
-    D(x) = log mean_j  loss_j(decoder(z)_j, x_j) / v_j           distance to the manifold;   z = encoder(x)
+    D(x) = log mean_j (loss_j(decoder(z)_j, x_j) / v_j)^2        distance to the manifold;   z = encoder(x)
     U(x) = -log p(z),  V(x) = -log q(z)                          how unlikely the code is, seen closely and from afar
     s(x) = -log P(D >= D(x)) - log P(U >= U(x)) - 1/2 log P(V >= V(x))        as probabilities, combined (Fisher)
     p(x) = (1 + #{i : s_i >= s(x)}) / (n + 1)                    conformal: P(p <= alpha) <= alpha for one more such row
 
-``v_j`` is what column j usually loses; p is a kernel density of the codes, and q one trimmed normal distribution, which a
-small cluster of outliers does not impress. K networks, the members, are trained side by side, each on all rows but those of
-its own fold, so that every row is judged by one that has not seen it: ``v`` and the ``P`` come from these judgements.
-``s`` is the mean of the members', which is steadier than a single one. For the ``s_i`` of training rows, the members that
-have seen row i say what they say of that unseen row which has the same rank among the unseen as i has among the seen.
+``v_j`` is what column j usually loses; squared, so that one wild cell counts like many that are mildly wrong. p is a kernel
+density of the codes, and q one trimmed normal distribution, which a small cluster of outliers does not impress. K networks,
+the members, are trained side by side, each on all rows but those of its own fold, so that every row is judged by one that
+has not seen it: ``v`` and the ``P`` come from these judgements. ``s`` is the mean of the members', which is steadier than a
+single one. For the ``s_i`` of training rows, the members that have seen row i say what they say of that unseen row which has
+the same rank among the unseen as i has among the seen.
 
 They are denoising networks: from a row with noise, and with some of its columns hidden, they must produce the whole row.
 What they know is how the columns depend on each other, and so the waist need not be narrow. In each step the largest
@@ -219,6 +220,14 @@ class OutlierDetector(OutlierMixin, System):
             raise ValueError(f"q={q!r}: allowed are numbers between 0 and 1, such as 0.1")
         return np.asarray(false_discovery_control(self.p_values(X)) <= q)
 
+    def cell_p_values(self, X: Any) -> np.ndarray:
+        """(n, c) how surprising each cell is, given the others of its row; NaN where it is missing.
+
+        The share of training cells of the column that are as surprising: the smallest ones are errors of single cells,
+        whatever their rows look like as a whole. Takes a pass over X for each column.
+        """
+        return np.concatenate([self.evidence_.cells(self, x) for x in self._features(X)])
+
     def explain(self, X: Any, rows: Any = None, most: int = 5) -> list[Verdict]:
         """Which cells make a row an outlier, what was expected there, and the fewest cells to change.
 
@@ -294,7 +303,7 @@ class OutlierDetector(OutlierMixin, System):
 
     def _distance(self, cells: Tensor) -> np.ndarray:
         """D (n, K)."""
-        return (cells / self.usual_).mean(-1).clamp(min=1e-9).log().T.numpy()
+        return (cells / self.usual_).square().mean(-1).clamp(min=1e-9).log().T.numpy()
 
     def _unlikeliness(self, z: Tensor) -> np.ndarray:
         """U and V (n, K, 2)."""

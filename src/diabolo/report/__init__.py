@@ -1,6 +1,7 @@
 """A model and its data as one HTML file that opens from disk and asks nothing of the network.
 
-write(model, X, "report.html")        what is measured (contents.py) + how it looks (page.html, style.css, page.js)
+write(model, X, "report.html")        what is measured (contents.py) + how it looks (page.html, style.css, page.js);
+                                      of an outlier detector, the rows that it flags (outliers.py, outliers.html)
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from rich.console import Console
 
 from ..storage import atomic
 from .contents import contents
+from .outliers import outliers_page
 from .page import html
 from .verdict import linear_name, verdict
 
@@ -29,12 +31,12 @@ def write(
     labels: Mapping[str, Any] | None = None,
     seed: int = 0,
 ) -> None:
-    """Write a report on a fitted autoencoder: one HTML file.
+    """Write a report on a fitted model: one HTML file.
 
     Parameters
     ----------
-    model : Autoencoder
-        Fitted, or loaded.
+    model : Autoencoder or OutlierDetector
+        Fitted, or loaded. Of a detector, the page shows which rows are unlike the others, and which cells make them so.
     X : DataFrame, array-like (n, d), sparse matrix (n, d), list of str, or path
         The rows to look at; whatever ``model.transform`` takes.
     path : path
@@ -57,7 +59,10 @@ def write(
     ...     write(ae, X, f"{folder}/iris.html", title="Iris", labels={"species": y})
     """
     with progress() as say:
-        made = html(contents(model, X, title, labels or {}, seed, say))
+        if hasattr(model, "explain"):
+            made = outliers_page(model, X, title, say)
+        else:
+            made = html(contents(model, X, title, labels or {}, seed, say))
     with atomic(path) as file:
         file.write(made)
 

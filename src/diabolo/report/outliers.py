@@ -1,0 +1,181 @@
+"""An outlier detector and rows -> one page: which rows are unlike the others, on which axis, and which cells make them so.
+
+Nothing on it moves, so it needs no script: what is drawn is written here, as text.
+"""
+
+from __future__ import annotations
+
+import platform
+import re
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+from .. import __version__
+from ..errors import DataError
+from .page import digest, escaped, part
+from .values import plain, rounded
+
+__all__ = ["outliers_page"]
+
+SHOWN, EXPLAINED, CELLS, BARS = 24, 200, 5, 12
+POINTS = 3000  # of the normal rows; flagged ones are all drawn
+WIDTH, HEIGHT, EDGE = 620, 400, 56  # of the drawing
+
+
+def outliers_page(detector: Any, X: Any, title: str, say: Callable[[str], None]) -> bytes:
+    """The page; the same detector and rows give the same bytes."""
+    say("judging the rows")
+    score, axes = detector.score_samples(X), detector.axes(X)
+    if not len(score):
+        raise DataError("X has no rows: there is nothing to report on")
+    flagged = np.flatnonzero(score < detector.offset_)
+    flagged = flagged[np.argsort(score[flagged], kind="stable")]
+    say(f"explaining {min(len(flagged), EXPLAINED):,} rows")
+    told = detector.explain(X, flagged[:EXPLAINED], CELLS)
+    style, documents = part("style.css"), detector.format_.kind == "documents"
+    filled = {
+        "title": escaped(title or "Outliers"),
+        "style": style,
+        "policy": f"default-src 'none'; base-uri 'none'; form-action 'none'; style-src {digest(style)}; img-src data:",
+        "headline": escaped(headline(len(flagged), len(score), "document" if documents else "row")),
+        "lead": escaped(lead(detector, len(score))),
+        "axes": scatter(axes, score < detector.offset_),
+        "cell": "word" if documents else "column",
+        "first": ", or as its most telling word" if documents else "",
+        "columns": bars(told, documents),
+        "about": about(told, documents),
+        "rows": "".join(card(v, documents) for v in told[:SHOWN]) or "<p class='note'>No row is flagged.</p>",
+        "facts": facts(detector, len(score)),
+        "code": escaped(f"from diabolo import OutlierDetector\n\ndetector = {detector!r}\ndetector.fit(X)"),
+    }
+    return re.sub(r"\[\[(\w+)\]\]", lambda mark: filled[mark[1]], part("outliers.html")).encode()
+
+
+def headline(flagged: int, n: int, unit: str) -> str:
+    """In a sentence."""
+    verb = "is" if flagged == 1 else "are"
+    return f"{flagged:,} of {n:,} {unit}s {verb} unlike the others." if flagged else f"All {n:,} {unit}s are like the others."
+
+
+def lead(detector: Any, n: int) -> str:
+    """The promise."""
+    alpha = float(np.exp(detector.offset_))
+    return (
+        f"Of rows that are like the {len(detector.calibration_):,} it was calibrated on, {alpha:.2%} are flagged: "
+        f"that would be about {alpha * n:,.0f} of {n:,}. What is flagged beyond that is unlike them."
+    )
+
+
+def about(told: list[Any], documents: bool) -> str:
+    """How to read a card."""
+    if documents:
+        return "The words whose counts are furthest from what is expected of a document of this length."
+    mended = sum(v.repaired for v in told)
+    return (
+        "What stands in a cell, what the other cells of its row say, and (small) where normal cells would lie. Marked: the "
+        f"fewest cells whose replacement makes the row normal, found for {mended:,} of {len(told):,} rows."
+    )
+
+
+# ── drawing ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def scatter(axes: np.ndarray, flagged: np.ndarray) -> str:
+    """Distance to the right, unlikely code upwards, as -log10 p."""
+    where = -np.log10(axes.clip(1e-12, 1))
+    top = max(3.0, float(np.ceil(where.max())))
+    normal = np.flatnonzero(~flagged)
+    normal = normal[np.unique(np.linspace(0, max(len(normal) - 1, 0), min(len(normal), POINTS)).astype(int))]
+
+    def x(v: float) -> float:
+        return EDGE + (WIDTH - EDGE - 28) * v / top
+
+    def y(v: float) -> float:
+        return HEIGHT - EDGE - (HEIGHT - EDGE - 16) * v / top
+
+    lines, step = [], max(1, round(top / 6))
+    for v in range(0, int(top) + 1, step):
+        p = "1" if v == 0 else f"{10.0**-v:g}"
+        lines.append(f"<line class='grid' x1='{x(v):.1f}' x2='{x(v):.1f}' y1='{y(0):.1f}' y2='{y(top):.1f}'/>")
+        lines.append(f"<line class='grid' y1='{y(v):.1f}' y2='{y(v):.1f}' x1='{x(0):.1f}' x2='{x(top):.1f}'/>")
+        lines.append(f"<text x='{x(v):.1f}' y='{y(0) + 20:.1f}' text-anchor='middle'>{p}</text>")
+        lines.append(f"<text x='{x(0) - 8:.1f}' y='{y(v) + 4:.1f}' text-anchor='end'>{p}</text>")
+    points = [f"<circle class='normal' cx='{x(a):.1f}' cy='{y(b):.1f}' r='1.6'/>" for a, b in where[normal]]
+    points += [f"<circle class='flagged' cx='{x(a):.1f}' cy='{y(b):.1f}' r='3'/>" for a, b in where[flagged]]
+    names = (
+        f"<text class='said' x='{x(top / 2):.1f}' y='{HEIGHT - 10}' text-anchor='middle'>p of the distance: never seen →</text>"
+        f"<text class='said' transform='rotate(-90 14 {y(top / 2):.1f})' x='14' y='{y(top / 2):.1f}' text-anchor='middle'>"
+        "p of the code: rare →</text>"
+    )
+    label = f"{int(flagged.sum()):,} flagged rows among {len(flagged):,}, by the p-values of the two axes"
+    return f"<svg viewBox='0 0 {WIDTH} {HEIGHT}' role='img' aria-label='{label}'>{''.join(lines)}{''.join(points)}{names}</svg>"
+
+
+def bars(told: list[Any], documents: bool) -> str:
+    """How often which column is to be replaced."""
+    counts = Counter(c.column for v in told for i, c in enumerate(v.cells) if c.repairs or (documents and i == 0))
+    if not counts:
+        return "<p class='about below'>No cell stands out.</p>"
+    most = counts.most_common(BARS)
+    lines = [
+        f"<tr><th class='name' scope='row'>{escaped(name)}</th><td><svg class='bar' viewBox='0 0 100 7' "
+        f"preserveAspectRatio='none' aria-hidden='true'><rect width='{100 * n / most[0][1]:.1f}' height='7'/></svg></td>"
+        f"<td class='figure deep'>{n:,}</td></tr>"
+        for name, n in most
+    ]
+    return f"<table class='bars'><tbody>{''.join(lines)}</tbody></table>"
+
+
+def card(v: Any, documents: bool) -> str:
+    """One flagged row."""
+    why = "never seen" if v.p_distance < v.p_code else "rare"
+    lines = [
+        f"<tr{' class=surprising' if c.repairs else ''}><th scope='row'>{escaped(c.column)}</th><td>{shown(c.seen)}</td>"
+        f"<td>{shown(c.expected)}{between(c)}</td></tr>"
+        for c in v.cells
+    ]
+    heads = ("word", "count", "expected") if documents else ("cell", "seen", "expected")
+    unit = "Document" if documents else "Row"
+    return (
+        f"<article class='sheet card'><header><h3>{unit} {v.row:,}</h3><p>{why}, p = {v.p:.2g}</p></header>"
+        f"<table class='cells'><thead><tr>{''.join(f'<th>{h}</th>' for h in heads)}</tr></thead>"
+        f"<tbody>{''.join(lines)}</tbody></table></article>"
+    )
+
+
+def shown(value: Any) -> str:
+    """A value as people read it."""
+    found = plain(value)
+    if found is None:
+        return "<i>missing</i>"
+    return escaped(f"{rounded(found, 5):,}" if isinstance(found, float) and abs(found) >= 1000 else str(found))
+
+
+def between(c: Any) -> str:
+    """The interval of a number, or the plausible levels, in small print."""
+    if not c.between:
+        return ""
+    if len(c.between) == 2 and not isinstance(c.between[0], (str, bool)):
+        text = " to ".join(shown(rounded(v, 4) if isinstance(v, float) else v) for v in c.between)
+    else:
+        rest = len(c.between) - 3
+        text = ", ".join(map(shown, c.between[:3])) + (f", {rest} more" if rest > 0 else "")
+    return f"<br><small class='wraps'>{text}</small>"
+
+
+def facts(detector: Any, n: int) -> str:
+    """What somebody needs to know who wants the same."""
+    kind = detector.format_.kind
+    pairs = [
+        ("Rows in this report", f"{n:,} ({kind}, {len(detector.format_.columns):,} columns)"),
+        ("Calibrated on", f"{len(detector.calibration_):,} rows, each judged by a network that had not seen it"),
+        ("Members", f"{detector.members_}"),
+        ("Known outliers", "taught it which columns tell them" if detector.labels_ is not None else "none"),
+        ("Seed of the fit", str(detector.seed_)),
+        ("Versions", f"diabolo {__version__}, PyTorch {torch.__version__}, Python {platform.python_version()}"),
+    ]
+    return "".join(f"<tr><th scope='row'>{escaped(a)}</th><td>{escaped(b)}</td></tr>" for a, b in pairs)
