@@ -32,6 +32,7 @@ __all__ = ["DENSITIES", "Density", "Kernel", "Mixture", "Normal", "density"]
 
 DENSITIES: dict[str, type[Density]] = {}
 RIDGE = 1e-4  # smallest variance of a part, in units of the codes' own
+WIDTHS = (0.03, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0, 1.5)
 ROUNDS = 5  # of trimming
 MOST = 10_000  # codes that a fit looks at
 
@@ -53,7 +54,7 @@ class Density(ABC):
         rng = np.random.default_rng(seed)
         z = z if len(z) <= MOST else z[rng.choice(len(z), MOST, replace=False)]
         self.centre = z.mean(0).astype(np.float32).astype(np.float64)
-        deviation = z.std(0)
+        deviation = self._deviation(z)
         self.spread = np.where(deviation > 1e-9, deviation, 1.0).astype(np.float32).astype(np.float64)
         self._fit((z - self.centre) / self.spread, seed)
         return self
@@ -66,6 +67,10 @@ class Density(ABC):
     def sample(self, n: int, rng: np.random.Generator) -> np.ndarray:
         """(n, k) draws."""
         return self._sample(n, rng) * self.spread + self.centre
+
+    def _deviation(self, z: np.ndarray) -> np.ndarray:
+        """(k,) the unit of each code."""
+        return z.std(0)
 
     @abstractmethod
     def _fit(self, u: np.ndarray, seed: int) -> None: ...
@@ -213,11 +218,18 @@ class Kernel(Density):
         Bandwidths h that are tried; the one under which held-out codes are likeliest wins.
     most : int, default=2000
         Codes that get a normal; drawn, where there are more.
+    common : bool, default=False
+        One unit for all codes, so that those that vary little count little; by default each has its own.
     """
 
-    def __init__(self, widths: tuple[float, ...] = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0), most: int = 2000) -> None:
+    def __init__(self, widths: tuple[float, ...] = WIDTHS, most: int = 2000, common: bool = False) -> None:
         self.widths = widths
         self.most = most
+        self.common = common
+
+    def _deviation(self, z: np.ndarray) -> np.ndarray:
+        each = z.std(0)
+        return np.full_like(each, np.sqrt(np.square(each).mean())) if self.common else each
 
     def _fit(self, u: np.ndarray, seed: int) -> None:
         u = np.random.default_rng(seed).permutation(u)[: self.most]

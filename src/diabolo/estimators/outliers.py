@@ -421,7 +421,11 @@ class OutlierDetector(OutlierMixin, System):
                 counts &= each <= each.detach().quantile(keep, 1, keepdim=True)
             return (each * counts).sum(0) / counts.float().mean().clamp(min=1e-9)
 
-        return minimize(network, objective, Folded(train, self._fold), None, self._plan(len(train)))
+        rows: Rows = Folded(train, self._fold)
+        most = STEPS * self._batch_size(len(rows))
+        if self.epochs == "auto" and len(rows) > most:  # less than an epoch
+            rows = rows.subset(np.sort(np.random.default_rng(self.seed_).permutation(len(rows))[:most]))
+        return minimize(network, objective, rows, None, self._plan(len(rows)))
 
     def _finish(self, train: Rows, held: Rows | None) -> None:
         """Measure with the network that has not seen a row: what is usual, both tails, and the calibration."""
@@ -446,7 +450,7 @@ class OutlierDetector(OutlierMixin, System):
         del self._fold, self._outliers
 
     def _densities(self, codes: np.ndarray) -> tuple[Kernel, Normal]:
-        return Kernel(most=POINTS).fit(codes), Normal(self.trim).fit(codes)
+        return Kernel(most=POINTS, common=True).fit(codes), Normal(self.trim).fit(codes)
 
     def _try(self) -> None:
         """One row through everything: a model that loads, works."""
