@@ -104,7 +104,7 @@ def test_what_is_wrong_is_named() -> None:
         ae.sample(1, likelihood=(0.5, 0.2))
     with pytest.raises(DataError, match="there is no column 'age'; the columns are 'height'"):
         ae.sample(1, given={"age": 3})
-    with pytest.raises(ValueError, match="density='normale': allowed are 'kernel', 'mixture', 'normal'"):
+    with pytest.raises(ValueError, match="density='normale': allowed are 'flow', 'kernel', 'mixture', 'normal'"):
         Autoencoder(2, density="normale", **SMALL).fit(people()).sample(1)
     with pytest.raises(DataError, match="documents have no columns to fix"):
         Autoencoder(2, **SMALL).fit(texts()).sample(1, given={"red": 1})

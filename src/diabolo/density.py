@@ -3,14 +3,16 @@ r"""p(z): which codes are likely, which a plain autoencoder does not say.
     Normal     p(z) = N(z; m, S)
     Mixture    p(z) = sum_c w_c N(z; m_c, S_c)            as many parts c as the BIC asks for
     Kernel     p(z) = 1/n sum_i N(z; z_i, h^2)            h by the likelihood of held-out codes
+    Flow       p(z) = N(f(z); 0, 1) |det df/dz|           f invertible: splines whose knots a network sets
 
 All see codes in units of their own standard deviation, ``u = (z - centre) / spread``, and count in nats per code vector:
-``log p(z) = log p(u) - sum_j log spread_j``. scikit-learn does the fitting.
+``log p(z) = log p(u) - sum_j log spread_j``. scikit-learn does the fitting; of the flow, zuko's layers and the one loop.
 
 References
 ----------
 Estimating the dimension of a model (Schwarz, 1978), https://doi.org/10.1214/aos/1176344136 (the BIC)
 From variational to deterministic autoencoders (Ghosh et al., 2020), https://arxiv.org/abs/1903.12436
+Neural spline flows (Durkan et al., 2019), https://arxiv.org/abs/1906.04032
 """
 
 from __future__ import annotations
@@ -20,20 +22,26 @@ from abc import ABC, abstractmethod
 from typing import Any, Self
 
 import numpy as np
+import torch
 from scipy.linalg import solve_triangular
 from scipy.special import logsumexp
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.mixture import GaussianMixture
+from torch import Tensor, nn
+from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
-from .errors import DataError
+from .errors import DataError, missing_extra
+from .rows import Rows
+from .training import SGD, minimize
 
-__all__ = ["DENSITIES", "Density", "Kernel", "Mixture", "Normal", "density"]
+__all__ = ["DENSITIES", "Density", "Flow", "Kernel", "Mixture", "Normal", "density"]
 
 DENSITIES: dict[str, type[Density]] = {}
 RIDGE = 1e-4  # smallest variance of a part, in units of the codes' own
 WIDTHS = (0.03, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0, 1.5)
 ROUNDS = 5  # of trimming
+FEWEST = 40  # codes of which a flow holds some out
 MOST = 10_000  # codes that a fit looks at
 
 
@@ -113,8 +121,8 @@ class Mixture(Density):
 
     Parameters
     ----------
-    sizes : sequence of int, default=(1, 2, 4, 8, 16)
-        Numbers of parts that are tried; the least BIC wins.
+    sizes : sequence of int, default=(1, 2, 4, 8, 16, 32, 64)
+        Numbers of parts that are tried beside 1, as long as the BIC falls.
 
     Examples
     --------
@@ -125,21 +133,21 @@ class Mixture(Density):
     (Mixture(parts=2), (3, 2), True)
     """
 
-    def __init__(self, sizes: tuple[int, ...] = (1, 2, 4, 8, 16)) -> None:
+    def __init__(self, sizes: tuple[int, ...] = (1, 2, 4, 8, 16, 32, 64)) -> None:
         self.sizes = sizes
 
     def _fit(self, u: np.ndarray, seed: int) -> None:
         n, k = u.shape
         weights = (k + 1) * (k + 2) // 2  # of one part
-        tried = [c for c in self.sizes if c == 1 or c * weights < n / 2]
         best, least = None, np.inf
-        for c in tried:
+        for c in [c for c in sorted({1, *self.sizes}) if n > 1 and (c == 1 or c * weights < n / 2)]:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ConvergenceWarning)
-                found = GaussianMixture(c, reg_covar=RIDGE, max_iter=50, random_state=seed).fit(u) if n > 1 else None
-            value = found.bic(u) if found is not None else 0.0
-            if value < least:
-                best, least = found, value
+                found = GaussianMixture(c, reg_covar=RIDGE, max_iter=50, random_state=seed).fit(u)
+            value = found.bic(u)
+            if value >= least:
+                break
+            best, least = found, value
         covariances = best.covariances_ if best is not None else np.eye(k)[None] * RIDGE
         lower = np.linalg.cholesky(covariances)
         self.weight = self._kept(best.weights_ if best is not None else np.ones(1))
@@ -251,6 +259,72 @@ class Kernel(Density):
 
     def _fits(self, k: int) -> bool:
         return self.width.shape == (1,) and self.width[0] > 0 and self.points.ndim == 2 and self.points.shape[1] == k
+
+
+class Flow(Density):
+    """A normalizing flow of neural splines; needs the extra ``flow`` (zuko).
+
+    Parameters
+    ----------
+    transforms : int, default=3
+        Splines one after the other.
+    hidden : int, default=64
+        Width of the two layers that set the knots.
+    epochs : int, default=60
+        Most passes over the codes; a tenth of them is held out, and the best weights are kept.
+    """
+
+    def __init__(self, transforms: int = 3, hidden: int = 64, epochs: int = 60) -> None:
+        self.transforms = transforms
+        self.hidden = hidden
+        self.epochs = epochs
+
+    def _fit(self, u: np.ndarray, seed: int) -> None:
+        self.sizes = np.array([self.transforms, self.hidden], dtype=np.float64)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            net = self._net(u.shape[1])
+        x = torch.from_numpy(np.random.default_rng(seed).permutation(u)).float()
+        held, train = (x[: len(x) // 10], x[len(x) // 10 :]) if len(x) >= FEWEST else (x, x)
+
+        def objective(batch: Tensor, rng: torch.Generator) -> Tensor:
+            return self._value(net, batch)
+
+        plan = SGD(self.epochs, min(256, len(train)), lr=3e-3, patience=10, seed=seed)
+        minimize(net, objective, Rows(train), lambda: float(self._value(net, held).mean()), plan)
+        self.weights = parameters_to_vector(net.parameters()).detach().double().numpy()
+
+    def _net(self, k: int) -> nn.Module:
+        try:
+            from zuko.flows import NSF
+        except ImportError:
+            raise missing_extra("zuko", "flow", "normalizing flows") from None
+        transforms, hidden = (int(v) for v in self.sizes)
+        net: nn.Module = NSF(k, transforms=transforms, hidden_features=(hidden, hidden))
+        return net
+
+    @staticmethod
+    def _value(net: nn.Module, x: Tensor) -> Tensor:
+        value: Tensor = -net().log_prob(x)
+        return value
+
+    def _fitted(self, k: int) -> nn.Module:
+        net = self._net(k).double().requires_grad_(False)
+        vector_to_parameters(torch.from_numpy(self.weights), net.parameters())
+        return net
+
+    def _log_prob(self, u: np.ndarray) -> np.ndarray:
+        return -self._value(self._fitted(u.shape[1]), torch.from_numpy(u)).numpy()
+
+    def _sample(self, n: int, rng: np.random.Generator) -> np.ndarray:
+        e = torch.from_numpy(rng.standard_normal((n, len(self.centre))))
+        drawn: np.ndarray = self._fitted(len(self.centre))().transform.inv(e).numpy()
+        return drawn
+
+    def _fits(self, k: int) -> bool:
+        if self.sizes.shape != (2,) or not ((self.sizes >= 1) & (self.sizes <= MOST)).all():
+            return False
+        return self.weights.shape == (sum(p.numel() for p in self._net(k).parameters()),)
 
 
 def kernels(apart: np.ndarray, h: float, k: int) -> np.ndarray:

@@ -63,8 +63,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         "auto" chooses by column (see `losses.Columns`); "squared", "bounded", "logistic", "softmax" and "multinomial"
         force one for all.
     density : str or Density, default="mixture"
-        p(z) of :meth:`log_prob` and :meth:`sample`: "normal", "mixture" (of normals, as many as the BIC asks for) or
-        "kernel".
+        p(z) of :meth:`log_prob` and :meth:`sample`: "normal", "mixture" (of normals, as many as the BIC asks for),
+        "kernel", or "flow" (the extra ``flow``).
     encoder, decoder : nn.Module or None, default=None
         Your own, in place of those built from `hidden`; a copy is trained, a part with ``requires_grad=False`` stays
         as it is.
