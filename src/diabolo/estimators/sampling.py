@@ -32,6 +32,7 @@ __all__ = ["Sampler"]
 
 GRID = np.linspace(0, 1, 101)  # of the quantiles
 DRAWN = 4000  # rows from which F is learned
+DIGITS = 5  # behind the first of the deviation
 POOL = 50  # codes looked at for each row with given cells
 TRIES = 200  # rounds in which a band of likelihoods must be filled
 
@@ -73,9 +74,8 @@ class Sampler:
 
     def rounded(self) -> Self:
         """As a file keeps it."""
-        for name in ("likely", "off", "before"):
+        for name in ("likely", "off", "before", "after"):
             setattr(self, name, np.nan_to_num(getattr(self, name)).astype(np.float32).astype(np.float64))
-        self.after = np.nan_to_num(self.after)  # in full: a zero shall come back as one
         return self
 
     def codes(self, n: int, rng: np.random.Generator, band: tuple[float, float]) -> np.ndarray:
@@ -104,14 +104,15 @@ class Sampler:
         noisy = self._noisy(e, rng)
         for i, j in enumerate(np.flatnonzero(self.off)):
             e[:, j] = np.interp(noisy[:, j], self.before[:, i], self.after[:, i])
+            e[:, j] = short(e[:, j], *unit(model.format_, j))
         return torch.from_numpy(e)
 
     def _noisy(self, e: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         return e + self.off * rng.standard_normal(e.shape)
 
     def state(self) -> dict[str, np.ndarray]:
-        arrays = {"likely": self.likely, "off": self.off, "before": self.before}
-        kept = {name: v.astype(np.float32) for name, v in arrays.items()} | {"after": self.after}
+        arrays = {"likely": self.likely, "off": self.off, "before": self.before, "after": self.after}
+        kept = {name: v.astype(np.float32) for name, v in arrays.items()}
         kind = next(i for i, cls in enumerate(DENSITIES.values()) if type(self.p) is cls)
         return kept | {"kind": np.array([kind], np.int64)} | {f"p.{name}": v for name, v in self.p.state().items()}
 
@@ -133,6 +134,20 @@ def numbers(format: Any) -> np.ndarray:
     if isinstance(format, Arrays) and not format.common:
         return ~np.asarray(format.binary)
     return np.zeros(format.width, dtype=bool)
+
+
+def unit(format: Any, j: int) -> tuple[float, float]:
+    """Mean and deviation of feature j."""
+    if isinstance(format, Arrays):
+        return float(format.mean[j]), float(format.divisor[j])
+    field = next(f for f, block in zip(format.fields, format.blocks, strict=True) if block.start == j)
+    return field.mean, field.deviation
+
+
+def short(x: np.ndarray, mean: float, deviation: float) -> np.ndarray:
+    """Standardized numbers whose values have six digits of the deviation: training rows are kept as float32."""
+    step = 10.0 ** (np.floor(np.log10(deviation)) - DIGITS)
+    return (np.round((x * deviation + mean) / step) * step - mean) / deviation
 
 
 def expected(model: Any, z: np.ndarray) -> np.ndarray:
