@@ -42,6 +42,7 @@ RIDGE = 1e-4  # smallest variance of a part, in units of the codes' own
 WIDTHS = (0.03, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0, 1.5)
 ROUNDS = 5  # of trimming
 FEWEST = 40  # codes of which a flow holds some out
+CHUNK = 512  # codes whose distances fit into the cache
 MOST = 10_000  # codes that a fit looks at
 
 
@@ -248,7 +249,7 @@ class Kernel(Density):
         self.points = u.astype(np.float32).astype(np.float64)
 
     def _log_prob(self, u: np.ndarray) -> np.ndarray:
-        parts = [u[i : i + 4096] for i in range(0, len(u), 4096)]
+        parts = [u[i : i + CHUNK] for i in range(0, len(u), CHUNK)]
         h, k = float(self.width[0]), u.shape[1]
         return np.concatenate(
             [kernels(euclidean_distances(part, self.points, squared=True), h, k) for part in parts] or [np.empty(0)]

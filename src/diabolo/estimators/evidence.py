@@ -11,7 +11,6 @@ its neighbours look strange as well, but only its own replacement mends them all
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -101,7 +100,7 @@ class Evidence:
     @classmethod
     def fit(cls, detector: Any, x: Tensor, fold: np.ndarray) -> Self:
         """From rows x (n, d) of the folds `fold`."""
-        c = len(detector.usual_)
+        c = len(detector.usual_.v)
         n = int(np.clip(FORWARD // c, FEWEST, MOST))
         x, fold = x[:n], fold[:n]
         parts = x.split(max(1, BATCH // c))
@@ -146,31 +145,17 @@ class Evidence:
     def _of(self, detector: Any, x: Tensor, most: int) -> list[tuple[tuple[Cell, ...], bool]]:
         columns = suspects(detector, x)
         raw, losses = judged_cells(detector, x, columns)
-        p = self.p(losses.mean(0), columns)
-        first, repaired = repair(detector, x, columns)
+        e, p = predicted(detector, raw), self.p(losses.mean(0), columns)
         limits = np.quantile(self.losses, 1 - detector.alpha, axis=0)
-        return [
-            (tuple(self._cells(detector, x[i], raw[i], columns[i].tolist(), p[i], first[i], limits, done, most)), done)
-            for i, done in enumerate(repaired)
-        ]
-
-    def _cells(
-        self,
-        detector: Any,
-        x: Tensor,
-        raw: Tensor,
-        columns: list[int],
-        p: np.ndarray,
-        first: list[int],
-        limits: Any,
-        repaired: bool,
-        most: int,
-    ) -> Iterator[Cell]:
-        """The cells of a repair first, then by their p-value."""
-        place = {j: i for i, j in enumerate(columns)}
-        rest = [columns[i] for i in np.argsort(p, kind="stable") if columns[i] not in first]
-        for j in (first + rest)[: max(most, len(first) * repaired)]:
-            yield cell(detector, x, raw[place[j]], j, float(limits[j]), float(p[place[j]]), repaired and j in first)
+        told = []
+        for i, first in enumerate(repair(detector, x, columns)):
+            places = first + [m for m in np.argsort(p[i], kind="stable").tolist() if m not in first]
+            cells = [
+                cell(detector, x[i], e[i, m], int(columns[i, m]), limits, float(p[i, m]), m in first)
+                for m in places[: max(most, len(first))]
+            ]
+            told.append((tuple(cells), bool(first)))
+        return told
 
 
 def suspects(detector: Any, x: Tensor) -> Tensor:
@@ -178,7 +163,7 @@ def suspects(detector: Any, x: Tensor) -> Tensor:
     c = len(detector.format_.columns)
     if c <= HIDDEN:
         return torch.arange(c).expand(len(x), -1)
-    return (detector.look(x)[1].mean(0) / detector.usual_).topk(CANDIDATES).indices
+    return (detector.look(x)[1].mean(0) / detector.usual_.v).topk(CANDIDATES).indices
 
 
 def features(detector: Any) -> Tensor:
@@ -206,27 +191,26 @@ def judged_cells(detector: Any, x: Tensor, columns: Tensor) -> tuple[Tensor, Ten
     return raw.unflatten(1, (n, m)).permute(1, 2, 0, 3), own.unflatten(1, (n, m))
 
 
-def repair(detector: Any, x: Tensor, columns: Tensor) -> tuple[list[list[int]], list[bool]]:
-    """Which cells of each row to replace, most helpful first, and whether that makes it normal."""
-    y, (n, m) = x.clone(), columns.shape
+def repair(detector: Any, x: Tensor, columns: Tensor) -> list[list[int]]:
+    """Which of the columns (n, m) to replace in each row, most helpful first; none where no few make it normal."""
+    y, (n, most) = x.clone(), columns.shape
     replaced: list[list[int]] = [[] for _ in range(n)]
-    left = torch.ones(n, m, dtype=torch.bool)
+    left = torch.ones(n, most, dtype=torch.bool)
     which = features(detector)
-    for _ in range(min(LONGEST, m)):
+    for _ in range(min(LONGEST, most)):
         rows = torch.from_numpy(np.flatnonzero(strange(detector, y)))
         if not len(rows):
             break
         raw = judged_cells(detector, y[rows], columns[rows])[0]
         e = likeliest(detector.format_, predicted(detector, raw).flatten(0, 1))
-        options = torch.where(which[columns[rows].flatten()], e, y[rows].repeat_interleave(m, 0))
-        s = torch.from_numpy(detector.judge(options)).view(-1, m).masked_fill(~left[rows], torch.inf)
+        options = torch.where(which[columns[rows].flatten()], e, y[rows].repeat_interleave(most, 0))
+        s = torch.from_numpy(detector.judge(options)).view(-1, most).masked_fill(~left[rows], torch.inf)
         best = s.argmin(1)
-        y[rows] = options.view(len(rows), m, -1)[torch.arange(len(rows)), best]
+        y[rows] = options.view(len(rows), most, -1)[torch.arange(len(rows)), best]
         left[rows, best] = False
-        for i, j in zip(rows.tolist(), columns[rows, best].tolist(), strict=True):
-            replaced[i].append(j)
-    normal = ~strange(detector, y)
-    return replaced, [bool(yes and some) for yes, some in zip(normal, replaced, strict=True)]
+        for i, m in zip(rows.tolist(), best.tolist(), strict=True):
+            replaced[i].append(m)
+    return [places if normal else [] for places, normal in zip(replaced, ~strange(detector, y), strict=True)]
 
 
 def strange(detector: Any, x: Tensor) -> np.ndarray:
@@ -251,11 +235,10 @@ def likeliest(format: Any, e: Tensor) -> Tensor:
     return e
 
 
-def cell(detector: Any, x: Tensor, raw: Tensor, j: int, limit: float, p: float, repairs: bool) -> Cell:
-    """One cell from raw (K, d), what the other cells say; `limit` is the largest loss of a normal one."""
+def cell(detector: Any, x: Tensor, e: Tensor, j: int, limits: np.ndarray, p: float, repairs: bool) -> Cell:
+    """Cell j of x (d,), of which e (d,) is expected; `limits` (c,) are the largest losses of normal cells."""
     format, block = detector.format_, detector.format_.blocks[j]
-    e = predicted(detector, raw[None, None])[0, 0]
-    shown = format.original(torch.stack([x, likeliest(format, e[None])[0], *plausible(detector, e, j, limit)]))[j]
+    shown = format.original(torch.stack([x, likeliest(format, e[None])[0], *plausible(detector, e, j, float(limits[j]))]))[j]
     shown = [v.item() if isinstance(v, np.generic) else v for v in shown]
     missing = bool(torch.isnan(x[block]).any())
     return Cell(format.columns[j], None if missing else shown[0], shown[1], tuple(shown[2:]), p, repairs)

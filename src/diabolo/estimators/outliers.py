@@ -5,12 +5,10 @@ r"""Outliers: far from what the decoder makes of them, or at an unlikely place o
     s(x) = -log P(D >= D(x)) - log P(U >= U(x)) - 1/2 log P(V >= V(x))        as probabilities, combined (Fisher)
     p(x) = (1 + #{i : s_i >= s(x)}) / (n + 1)                    conformal: P(p <= alpha) <= alpha for one more such row
 
-``v_j`` is what column j usually loses; squared, so that one wild cell counts like many that are mildly wrong. p is a kernel
-density of the codes, and q one trimmed normal distribution, which a small cluster of outliers does not impress. K networks,
-the members, are trained side by side, each on all rows but those of its own fold, so that every row is judged by one that
-has not seen it: ``v`` and the ``P`` come from these judgements. ``s`` is the mean of the members', which is steadier than a
-single one. For the ``s_i`` of training rows, the members that have seen row i say what they say of that unseen row which has
-the same rank among the unseen as i has among the seen.
+K networks, the members, are trained side by side, each on all rows but those of its own fold, so that every row is judged
+by one that has not seen it; ``v`` and the ``P`` come from these judgements (usual.py). ``s`` is the mean of the members',
+which is steadier than a single one. For the ``s_i`` of training rows, the members that have seen row i say what they say of
+that unseen row which has the same rank among the unseen as i has among the seen.
 
 They are denoising networks: from a row with noise, and with some of its columns hidden, they must produce the whole row.
 What they know is how the columns depend on each other, and so the waist need not be narrow. In each step the largest
@@ -40,7 +38,6 @@ from torch import Tensor, nn
 
 from ..conformal import Calibration
 from ..corruption import Chain, Corruption, Gaussian, Hide, Thin
-from ..density import Kernel, Normal
 from ..errors import DataError, FormatError
 from ..formats import Arrays, Documents, infer
 from ..nets import Crowd, Missing
@@ -51,18 +48,14 @@ from .base import System, _below, is_size
 from .evidence import Evidence, Verdict
 from .labels import Judges, known
 from .linear import Linear, tfidf
+from .usual import Usual, as_unseen
 
 __all__ = ["OutlierDetector"]
 
 STEPS = 300  # of SGD, unless `epochs` says otherwise
 FEWEST = 8  # rows
 CALIBRATED = 5000  # rows whose scores are kept
-POINTS = 1000  # codes around which the density is laid, per member
 WIDEST = 64  # the waist, unless `n_components` says otherwise
-TAILS = ("distances", "near", "far", "codes", "calibration")
-DENSITIES = ("near", "far")
-AFAR = 0.5  # weight of V
-FLOOR = 0.01  # of what a column usually loses, in units of its variance
 
 
 @dataclass(repr=False, eq=False)
@@ -109,6 +102,8 @@ class OutlierDetector(OutlierMixin, System):
     ----------
     offset_ : float
         ``decision_function = score_samples - offset_``; log(alpha), or the quantile that `contamination` asks for.
+    usual_ : Usual
+        What a column usually loses, the densities of the codes, and the tails of both axes.
     calibration_ : Calibration
         Scores of training rows, each by the network that has not seen it.
     network_ : Diabolo
@@ -261,12 +256,12 @@ class OutlierDetector(OutlierMixin, System):
         """s (n,), and the p-values of both axes (n, 2)."""
         found = [self._judgement(x) for x in self._features(X)]
         s, axes = (np.concatenate(parts) for parts in zip(*found, strict=True))
-        return s, np.stack((np.exp(-axes[:, 0]), np.exp(self.codes_.log_p(axes[:, 1]))), 1)
+        return s, self.usual_.p(axes)
 
     def _judgement(self, x: Tensor) -> tuple[np.ndarray, np.ndarray]:
         """x (n, d) -> s (n,), -log P of both axes (n, 2): the means of the members'."""
         z, cells = self.look(x)
-        axes = self._axes(z, cells)
+        axes = self.usual_.axes(z, cells)
         return self._judged(axes, cells).mean(1), axes.mean(1)
 
     def judge(self, x: Tensor) -> np.ndarray:
@@ -293,30 +288,9 @@ class OutlierDetector(OutlierMixin, System):
         """raw and x (K, n, d) -> (K, n, c) losses."""
         return self.loss_.surprise(raw.flatten(0, 1), x.flatten(0, 1)).unflatten(0, raw.shape[:2])
 
-    def _axes(self, z: Tensor, cells: Tensor) -> np.ndarray:
-        """-log P of the distance and of the code, (n, K, 2)."""
-        return self._tails(self._distance(cells), self._unlikeliness(z))
-
-    def _tails(self, d: np.ndarray, u: np.ndarray) -> np.ndarray:
-        near, far = (-tail.log_p(u[..., i]) for i, tail in enumerate((self.near_, self.far_)))
-        return np.stack((-self.distances_.log_p(d), near + AFAR * far), 2)
-
-    def _distance(self, cells: Tensor) -> np.ndarray:
-        """D (n, K)."""
-        return (cells / self.usual_).square().mean(-1).clamp(min=1e-9).log().T.numpy()
-
-    def _unlikeliness(self, z: Tensor) -> np.ndarray:
-        """U and V (n, K, 2)."""
-        pairs = zip(self.densities_, z.numpy(), strict=True)
-        return -np.stack([np.stack([density.log_prob(codes) for density in both], 1) for both, codes in pairs], 1)
-
     def _judged(self, axes: np.ndarray, cells: Tensor) -> np.ndarray:
         """s of each member (n, K)."""
-        return axes.sum(2) if self.labels_ is None else self.labels_(axes, self._ratios(cells))
-
-    def _ratios(self, cells: Tensor) -> np.ndarray:
-        """(n, K, c) of what is usual, as logarithms."""
-        return (cells / self.usual_).log1p().permute(1, 0, 2).numpy()
+        return axes.sum(2) if self.labels_ is None else self.labels_(axes, self.usual_.ratios(cells))
 
     # ── hooks ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -433,31 +407,26 @@ class OutlierDetector(OutlierMixin, System):
         i = np.random.default_rng(self.seed_).permutation(len(train))[:CALIBRATED]
         x, fold = train.take(i).to(dtype), self._fold[i]
         z, cells = self.look(x)
-        own = np.arange(len(i)), fold
-        self.usual_ = cells[fold, own[0]].mean(0).double() + FLOOR
-        self.densities_ = [self._densities(codes[fold != k]) for k, codes in enumerate(z.numpy())]
-        d, u = self._distance(cells), self._unlikeliness(z)
-        self.distances_, self.near_, self.far_ = (Calibration(v[own]) for v in (d, u[..., 0], u[..., 1]))
-        axes = self._tails(d, u)
-        self.codes_ = Calibration(axes[..., 1][own])
+        self.usual_ = Usual.fit(z, cells, fold, self.trim)
+        axes = self.usual_.axes(z, cells)
         self.labels_ = None
         if self._outliers is not None:
-            found = self.look(self._outliers.to(dtype))
-            self.labels_ = Judges.fit((axes, self._ratios(cells)), fold, (self._axes(*found), self._ratios(found[1])))
+            known = [
+                (self.usual_.axes(*seen), self.usual_.ratios(seen[1]))
+                for seen in ((z, cells), self.look(self._outliers.to(dtype)))
+            ]
+            self.labels_ = Judges.fit(known[0], fold, known[1])
         self.calibration_ = Calibration(as_unseen(self._judged(axes, cells), fold).mean(1))
         self.offset_ = float(np.log(self.alpha))
         self.evidence_ = Evidence.fit(self, x, fold)
         del self._fold, self._outliers
 
-    def _densities(self, codes: np.ndarray) -> tuple[Kernel, Normal]:
-        return Kernel(most=POINTS, common=True).fit(codes), Normal(self.trim).fit(codes)
-
     def _try(self) -> None:
         """One row through everything: a model that loads, works."""
         x = torch.zeros(1, self.format_.width, dtype=next(self.network_.parameters()).dtype)
         raw = self.network_(x)
-        fits = raw.ndim == 3 and raw.shape[1:] == x.shape and len(raw) == len(self.densities_)
-        if not fits or self.cells(raw, x.expand(len(raw), *x.shape)).shape[2:] != self.usual_.shape:
+        fits = raw.ndim == 3 and raw.shape[1:] == x.shape and len(raw) == self.members_
+        if not fits or self.cells(raw, x.expand(len(raw), *x.shape)).shape[2:] != self.usual_.v.shape:
             raise FormatError("its networks do not fit its columns")
         self.judge(x)
 
@@ -465,25 +434,17 @@ class OutlierDetector(OutlierMixin, System):
 
     def _state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         meta, arrays = super()._state()
-        parts: dict[str, Any] = {
-            "evidence": self.evidence_,
-            **({} if self.labels_ is None else {"labels": self.labels_}),
-            **{f"{name}.{k}": p for k, both in enumerate(self.densities_) for name, p in zip(DENSITIES, both, strict=True)},
-        }
+        parts: dict[str, Any] = {"usual": self.usual_, "evidence": self.evidence_}
+        if self.labels_ is not None:
+            parts["labels"] = self.labels_
         arrays |= {f"{part}.{name}": v for part, held in parts.items() for name, v in held.state().items()}
-        arrays |= {name: getattr(self, f"{name}_").scores for name in TAILS} | {"usual": self.usual_.numpy()}
-        return meta | {"offset": self.offset_}, arrays
+        return meta | {"offset": self.offset_}, arrays | {"calibration": self.calibration_.scores}
 
     def _restore(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         super()._restore(meta, arrays)
-        self.usual_ = torch.from_numpy(arrays["usual"])
-        for name in TAILS:
-            setattr(self, f"{name}_", Calibration(arrays[name]))
-        self.densities_ = [
-            (Kernel.from_state(_below(arrays, f"near.{k}")), Normal.from_state(_below(arrays, f"far.{k}")))
-            for k in range(self.members_)
-        ]
+        self.usual_ = Usual.from_state(_below(arrays, "usual"), self.members_)
         self.evidence_ = Evidence.from_state(_below(arrays, "evidence"))
+        self.calibration_ = Calibration(arrays["calibration"])
         labels = _below(arrays, "labels")
         self.labels_ = Judges.from_state(labels) if labels else None
         self.offset_ = float(meta["offset"])
@@ -498,20 +459,6 @@ class OutlierDetector(OutlierMixin, System):
         tags.input_tags.allow_nan = True
         tags.input_tags.sparse = True
         return tags
-
-
-def as_unseen(s: np.ndarray, fold: np.ndarray) -> np.ndarray:
-    """Scores s (n, K) of training rows -> as if no member had seen them.
-
-    What a member has seen it finds less strange; the ranks of what it has seen and of what it has not are comparable.
-    """
-    out = s.copy()
-    for k in range(s.shape[1]):
-        seen = fold != k
-        if 0 < seen.sum() < len(s):
-            share = (np.argsort(np.argsort(s[seen, k])) + 0.5) / seen.sum()
-            out[seen, k] = np.quantile(s[~seen, k], share)
-    return out
 
 
 class Folded(Rows):

@@ -102,7 +102,7 @@ class Sampler:
         if not self.off.any():
             return torch.from_numpy(e)
         noisy = self._noisy(e, rng)
-        for i, j in enumerate(np.flatnonzero(self.off)):
+        for i, j in enumerate(np.flatnonzero(self.off).tolist()):
             e[:, j] = np.interp(noisy[:, j], self.before[:, i], self.after[:, i])
             e[:, j] = short(e[:, j], *unit(model.format_, j))
         return torch.from_numpy(e)
