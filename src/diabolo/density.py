@@ -153,12 +153,15 @@ class Mixture(Density):
         lower = np.linalg.cholesky(covariances)
         self.weight = self._kept(best.weights_ if best is not None else np.ones(1))
         self.mean = self._kept(best.means_ if best is not None else u)
-        self.lower = self._kept(lower[:, *np.tril_indices(k)])
+        self.lower = self._kept(lower[:, *np.tril_indices(k)], np.float16)
 
     @staticmethod
-    def _kept(values: np.ndarray) -> np.ndarray:
+    def _kept(values: np.ndarray, dtype: Any = np.float32) -> np.ndarray:
         """As a file keeps them."""
-        return np.asarray(values, dtype=np.float32).astype(np.float64)
+        return np.asarray(values, dtype=dtype).astype(np.float64)
+
+    def state(self) -> dict[str, np.ndarray]:
+        return super().state() | {"lower": self.lower.astype(np.float16)}
 
     def _triangles(self) -> np.ndarray:
         """(c, k, k) lower triangles L_c, S_c = L_c L_c'."""
@@ -215,7 +218,7 @@ class Normal(Mixture):
         k = u.shape[1]
         covariance = np.cov(u.T, bias=True).reshape(k, k) + RIDGE * np.eye(k)
         self.weight, self.mean = np.ones(1), self._kept(u.mean(0, keepdims=True))
-        self.lower = self._kept(np.linalg.cholesky(covariance)[None][:, *np.tril_indices(k)])
+        self.lower = self._kept(np.linalg.cholesky(covariance)[None][:, *np.tril_indices(k)], np.float16)
 
 
 class Kernel(Density):

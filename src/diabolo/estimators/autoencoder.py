@@ -510,14 +510,14 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         meta["linear"] = linear_meta
         meta["comparison"] = self.comparison_
         meta["explained"] = [float(v) for v in self.explained_variance_ratio_]
-        arrays |= {f"sampler.{name}": v for name, v in self._sampling().state().items()}
+        arrays |= {f"sampler.{name}": v for name, v in self._sampling().state(self.format_).items()}
         return meta, arrays | {f"linear.{name}": v for name, v in linear_arrays.items()}
 
     def _restore(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         super()._restore(meta, arrays)
         self.linear_ = Linear.from_state(self.format_, meta["linear"], _below(arrays, "linear"))
         self.n_components_ = self.linear_.k
-        self._sampler = Sampler.from_state(_below(arrays, "sampler"))
+        self._sampler = Sampler.from_state(_below(arrays, "sampler"), self.format_)
         self.comparison_ = dict(meta["comparison"])
         self.explained_variance_ratio_ = np.array(meta["explained"], dtype=float)
         if self.explained_variance_ratio_.shape != (self.n_components_,) or set(self.comparison_) != COMPARED:
