@@ -14,7 +14,7 @@ from diabolo import Autoencoder, nets
 from diabolo.corruption import Clean
 from diabolo.errors import FormatError
 from diabolo.losses import Squared
-from diabolo.nets import Curved, Missing, Sphere, TfIdf, mlp
+from diabolo.nets import Crowd, Curved, Missing, Sphere, TfIdf, mlp
 from diabolo.network import Diabolo
 from diabolo.rows import Rows
 from diabolo.training import SGD, minimize
@@ -24,6 +24,7 @@ def modules() -> dict[str, nn.Module]:
     """Every layer of the vocabulary, and compositions of them."""
     one: dict[str, nn.Module] = {
         "Curved": Curved(4, (8, 6), 2, 0.1),
+        "Crowd": Crowd(3, 4, (8, 6), 2),
         "Curved, straight": Curved(4, (), 2),
         "Missing": Missing([0, 3]),
         "TfIdf": TfIdf(4),
@@ -58,7 +59,7 @@ def test_a_described_module_is_built_again(name: str) -> None:
 
 @pytest.mark.parametrize("name", modules())
 def test_an_empty_batch_passes(name: str) -> None:
-    assert len(modules()[name](torch.zeros(0, 4))) == 0
+    assert modules()[name](torch.zeros(0, 4)).shape[-2] == 0
 
 
 def test_other_modules_are_named() -> None:
@@ -101,6 +102,21 @@ def test_a_description_may_not_nest_without_end() -> None:
 def test_curved_starts_straight() -> None:
     a, b, x = torch.randn(3, 5), torch.randn(3), torch.randn(10, 5)
     assert torch.allclose(Curved(5, (16, 16), 3).straight_from(a, b)(x), x @ a.T + b, atol=1e-6)
+
+
+def test_a_member_of_a_crowd_is_a_curved_network() -> None:
+    crowd, alone = Crowd(3, 5, (8,), 2), Curved(5, (8,), 2)
+    for parameter in crowd.parameters():
+        nn.init.normal_(parameter)
+    layers = [(alone.straight, crowd.a, crowd.b)]
+    layers += [(alone.curve[2 * i], crowd.weights[i], crowd.biases[i]) for i in range(2)]
+    with torch.no_grad():
+        for layer, weight, bias in layers:
+            layer.weight.copy_(weight[1].T)
+            layer.bias.copy_(bias[1])
+    x = torch.randn(7, 5)
+    assert torch.allclose(crowd(x)[1], alone(x), atol=1e-5)
+    assert torch.allclose(crowd(x.expand(3, 7, 5)), crowd(x))
 
 
 def test_curved_is_calm_far_away() -> None:

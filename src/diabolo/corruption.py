@@ -146,7 +146,7 @@ class Hide(Corruption):
     --------
     >>> seen, _ = Hide(1.0, sizes=(1, 2))(torch.zeros(1, 3), torch.Generator().manual_seed(2))
     >>> seen
-    tensor([[0., nan, nan]])
+    tensor([[nan, 0., 0.]])
     """
 
     p: float = 0.7
