@@ -11,6 +11,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from diabolo import DataError, OutlierDetector, load
+from diabolo.losses import Softmax, Squared
 from kinds import SMALL, frame, kinds, texts
 
 QUICK: dict[str, Any] = {"epochs": 20, "hidden": (32,), "verbose": False, "random_state": 0}
@@ -221,6 +222,26 @@ def test_what_was_taught_is_saved(tmp_path: Path) -> None:
 def test_wrong_parameters_are_named_with_what_is_allowed(name: str, value: Any) -> None:
     with pytest.raises(ValueError, match=rf"{name}={value!r}.*allowed".replace("(", r"\(").replace(")", r"\)")):
         OutlierDetector(**SMALL | {name: value}).fit(curve(60, 0))
+
+
+@pytest.mark.parametrize("loss", ["squared", "bounded", "logistic", Squared()])
+def test_any_loss(loss: Any) -> None:
+    X = kinds()["shares"]
+    assert OutlierDetector(loss=loss, **SMALL).fit(X).explain(X, rows=[0])[0].cells
+
+
+def test_a_loss_that_joins_columns_names_no_cells() -> None:
+    X = kinds()["shares"]
+    detector = OutlierDetector(loss=Softmax((2, 2)), **SMALL).fit(X)
+    assert detector.p_values(X).min() > 0
+    with pytest.raises(DataError, match="has 2 terms for 4 columns: to name cells, take loss='auto'"):
+        detector.explain(X, rows=[0])
+
+
+def test_rows_that_are_not_there() -> None:
+    X = curve(60, 0)
+    with pytest.raises(ValueError, match="there is no row 60; X has the rows 0 to 59"):
+        OutlierDetector(**SMALL).fit(X).explain(X, rows=[3, 60])
 
 
 def test_too_few_rows() -> None:

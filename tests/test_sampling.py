@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from diabolo import Autoencoder, DataError, load
+from diabolo.losses import Softmax, Squared
 from kinds import SMALL, frame, kinds, texts
 
 QUICK: dict[str, Any] = {"epochs": 30, "hidden": (32,), "verbose": False, "random_state": 0}
@@ -122,3 +123,19 @@ def test_a_map_takes_further_rows() -> None:
         if k > 1:
             near = np.linalg.norm(found.places[:, None] - again, axis=2).argsort(0)[:10]
             assert all(i in near[:, i] for i in range(5)), "a row that is on the map lands near itself"
+
+
+@pytest.mark.parametrize("loss", ["squared", "bounded", Squared(), Softmax((2, 2))])
+def test_given_cells_with_any_loss(loss: Any) -> None:
+    ae = Autoencoder(2, loss=loss, **SMALL).fit(kinds()["shares"])
+    assert np.allclose(ae.sample(3, given={"x0": 0.5})[:, 0], 0.5)
+
+
+def test_given_values_that_cannot_be_are_named() -> None:
+    ae = Autoencoder(2, **SMALL).fit(frame())
+    with pytest.raises(DataError, match=r"given 'city': 'Paris' is none of its levels, which are .*'Oslo'"):
+        ae.sample(1, given={"city": "Paris"})
+    with pytest.raises(DataError, match="column 'size' holds string"):
+        ae.sample(1, given={"size": "large"})
+    with pytest.raises(DataError, match="given 'x0': 'b' is no number"):
+        Autoencoder(2, **SMALL).fit(kinds()["array"]).sample(1, given={"x0": "b"})

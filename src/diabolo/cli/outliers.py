@@ -61,7 +61,7 @@ def long(told: list[Any]) -> Any:
     """One line per cell, as an Arrow table of texts and numbers."""
     import pyarrow as pa
 
-    from .tables import between, text
+    from .tables import text
 
     lines = [(v, i + 1, c) for v in told for i, c in enumerate(v.cells)]
     return pa.table(
@@ -74,7 +74,7 @@ def long(told: list[Any]) -> Any:
             "column": pa.array([c.column for _, _, c in lines], pa.string()),
             "seen": pa.array([text(c.seen) for _, _, c in lines], pa.string()),
             "expected": pa.array([text(c.expected) for _, _, c in lines], pa.string()),
-            "between": pa.array([between(c) for _, _, c in lines], pa.string()),
+            "between": pa.array([c.normally(text) for _, _, c in lines], pa.string()),
             "p cell": pa.array([None if c.p != c.p else c.p for _, _, c in lines], pa.float64()),
             "replace": pa.array([c.repairs for _, _, c in lines], pa.bool_()),
         }

@@ -90,7 +90,7 @@ def flagged(told: list[Any]) -> None:
     for name in ("column", "seen", "expected", "normally"):
         table.add_column(name, no_wrap=True, max_width=30 if name == "normally" else 18)
     for v in told:
-        heads = [f"{v.row:,}", f"p {v.p:.2g}", why(v)]
+        heads = [f"{v.row:,}", f"p {v.p:.2g}", v.why]
         for head, c in zip_longest(heads, v.cells[:3]):
             table.add_row(head, *([] if c is None else described(c)))
         table.add_section()
@@ -101,12 +101,7 @@ def flagged(told: list[Any]) -> None:
 def described(c: Any) -> list[str]:
     """A cell in four words."""
     mark = "[bold]" if c.repairs else ""
-    return [f"{mark}{escape(c.column)}", f"{mark}{escape(text(c.seen))}", escape(text(c.expected)), escape(between(c, 2))]
-
-
-def why(verdict: Any) -> str:
-    """Which of the two axes."""
-    return "never seen" if verdict.p_distance < verdict.p_code else "rare"
+    return [f"{mark}{escape(c.column)}", f"{mark}{escape(text(c.seen))}", escape(text(c.expected)), escape(c.normally(text, 2))]
 
 
 def text(v: Any) -> str:
@@ -114,11 +109,3 @@ def text(v: Any) -> str:
     if v is None:
         return "(missing)"
     return f"{v:.6g}" if isinstance(v, float) else str(v)
-
-
-def between(cell: Any, most: int = 100) -> str:
-    """The interval of a number, or the plausible levels."""
-    if len(cell.between) == 2 and not isinstance(cell.between[0], (str, bool)):
-        return " to ".join(map(text, cell.between))
-    rest = len(cell.between) - most
-    return ", ".join(map(text, cell.between[:most])) + (f", {rest} more" if rest > 0 else "")

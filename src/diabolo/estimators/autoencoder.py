@@ -212,7 +212,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
     def map(self, X: Any, seed: int = 0) -> Map:
         """A place (n, 2) on paper for each row: rows with similar codes are neighbours.
 
-        The codes themselves where there are two; t-SNE of more (openTSNE, the extra ``maps``). It takes about 3 ms per row.
+        The codes themselves where there are two; t-SNE of more (openTSNE, the extra ``maps``).
 
         Parameters
         ----------

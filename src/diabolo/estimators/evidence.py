@@ -11,6 +11,7 @@ its neighbours look strange as well, but only its own replacement mends them all
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -60,6 +61,13 @@ class Cell:
     p: float
     repairs: bool
 
+    def normally(self, shown: Callable[[Any], str], most: int = 100) -> str:
+        """`between` in words: an interval of numbers, or the first levels; `shown` writes a value."""
+        if len(self.between) == 2 and not isinstance(self.between[0], (str, bool)):
+            return " to ".join(map(shown, self.between))
+        rest = len(self.between) - most
+        return ", ".join(map(shown, self.between[:most])) + (f", {rest} more" if rest > 0 else "")
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -85,6 +93,11 @@ class Verdict:
     p_code: float
     cells: tuple[Cell, ...]
     repaired: bool
+
+    @property
+    def why(self) -> str:
+        """Which of the two axes says so."""
+        return "never seen" if self.p_distance < self.p_code else "rare"
 
     def __str__(self) -> str:
         named = "; ".join(f"{c.column}: {c.seen!r}, expected {c.expected!r}" for c in self.cells)
@@ -126,6 +139,7 @@ class Evidence:
         """Rows x (n, d) -> p-values (n, c) of all cells."""
         if isinstance(detector.format_, Documents):
             raise DataError("cells are those of a table or an array; of documents, explain() names words")
+        check_columns(detector)
         c = len(detector.format_.columns)
         found = []
         for part in x.split(max(1, BATCH // c)):
@@ -139,6 +153,7 @@ class Evidence:
         """Rows x (n, d) -> the cells of each, and whether the repair makes it normal."""
         if isinstance(detector.format_, Documents):
             return [(words(detector, row, most), False) for row in x]
+        check_columns(detector)
         size = max(1, BATCH // min(len(detector.format_.columns), HIDDEN))
         return [found for part in x.split(size) for found in self._of(detector, part, most)]
 
@@ -156,6 +171,13 @@ class Evidence:
             ]
             told.append((tuple(cells), bool(first)))
         return told
+
+
+def check_columns(detector: Any) -> None:
+    """Cells can be told apart only if each column has a loss of its own."""
+    losses, columns = len(detector.usual_.v), len(detector.format_.columns)
+    if losses != columns:
+        raise DataError(f"loss={detector.loss!r} has {losses:,} terms for {columns:,} columns: to name cells, take loss='auto'")
 
 
 def suspects(detector: Any, x: Tensor) -> Tensor:

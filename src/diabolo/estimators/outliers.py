@@ -3,12 +3,13 @@ r"""Outliers: far from what the decoder makes of them, or at an unlikely place o
     D(x) = log mean_j (loss_j(decoder(z)_j, x_j) / v_j)^2        distance to the manifold;   z = encoder(x)
     U(x) = -log p(z),  V(x) = -log q(z)                          how unlikely the code is, seen closely and from afar
     s(x) = -log P(D >= D(x)) - log P(U >= U(x)) - 1/2 log P(V >= V(x))        as probabilities, combined (Fisher)
-    p(x) = (1 + #{i : s_i >= s(x)}) / (n + 1)                    conformal: P(p <= alpha) <= alpha for one more such row
+    p(x) = (1 + #{i : s_i >= s(x)}) / (n + 1)                    conformal: about a share alpha of such rows has p <= alpha
 
 K networks, the members, are trained side by side, each on all rows but those of its own fold, so that every row is judged
 by one that has not seen it; ``v`` and the ``P`` come from these judgements (usual.py). ``s`` is the mean of the members',
 which is steadier than a single one. For the ``s_i`` of training rows, the members that have seen row i say what they say of
-that unseen row which has the same rank among the unseen as i has among the seen.
+that unseen row which has the same rank among the unseen as i has among the seen. With that stand-in the promise is no longer
+a theorem, as it would be with rows kept apart from all members; benchmarks/outliers_cells.py measures how well it is kept.
 
 They are denoising networks: from a row with noise, and with some of its columns hidden, they must produce the whole row.
 What they know is how the columns depend on each other, and so the waist need not be narrow. In each step the largest
@@ -84,7 +85,8 @@ class OutlierDetector(OutlierMixin, System):
     trim : float in [0, 0.5), default=0.1
         Share of each batch, the largest losses, that does not count: about the share of outliers among the rows.
     loss, format
-        As in :class:`Autoencoder`. Columns of an array of floats are always scaled one by one.
+        As in :class:`Autoencoder`. Unless one of them is given, the columns of an array of
+        floats are scaled one by one.
     epochs : int or "auto", default="auto"
         Passes over the rows; "auto" makes 300 steps.
     batch_size : int or "auto", default="auto"
@@ -194,7 +196,7 @@ class OutlierDetector(OutlierMixin, System):
     # ── what it promises ─────────────────────────────────────────────────────────────────────────────────────────────
 
     def p_values(self, X: Any) -> np.ndarray:
-        """(n,) conformal p-values; of normal rows that were not trained on, at most a share alpha has ``p <= alpha``."""
+        """(n,) conformal p-values; of normal rows that were not trained on, about a share alpha has ``p <= alpha``."""
         s = self._judgements(X)[0]
         return self.calibration_.p(s)
 
@@ -207,7 +209,7 @@ class OutlierDetector(OutlierMixin, System):
         return self._judgements(X)[1]
 
     def discoveries(self, X: Any, q: float = 0.1) -> np.ndarray:
-        """(n,) bool: a list of outliers in X of which on average at most a share q is false (Benjamini & Hochberg).
+        """(n,) bool: a list of outliers in X of which on average about a share q at most is false (Benjamini & Hochberg).
 
         X should not be the training rows: their p-values are too large, and the list too short.
         """
@@ -244,6 +246,9 @@ class OutlierDetector(OutlierMixin, System):
             flagged = np.flatnonzero(self.calibration_.log_p(s) < self.offset_)
             rows = flagged[np.argsort(-s[flagged], kind="stable")]
         rows = np.asarray(rows, dtype=int)
+        wrong = rows[(rows < 0) | (rows >= len(s))]
+        if len(wrong):
+            raise ValueError(f"rows: there is no row {int(wrong[0])}; X has the rows 0 to {len(s) - 1:,}")
         p, told = self.calibration_.p(s), self.evidence_.of(self, self._taken(X, rows), most)
         return [
             Verdict(int(i), float(p[i]), float(axes[i, 0]), float(axes[i, 1]), *found)
@@ -311,7 +316,8 @@ class OutlierDetector(OutlierMixin, System):
         """Arrays column by column: an outlier in a quiet column is one, whatever the others' range."""
         found = infer(X, self.format)
         pictures = getattr(X, "dtype", None) == np.uint8
-        return Arrays("each") if type(found) is Arrays and self.format == "auto" and not pictures else found
+        own = self.format == "auto" and self.loss == "auto"
+        return Arrays("each") if type(found) is Arrays and own and not pictures else found
 
     def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:
         """All rows but the known outliers; their folds."""

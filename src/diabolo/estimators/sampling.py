@@ -27,11 +27,13 @@ from ..density import DENSITIES, Density, density
 from ..errors import DataError
 from ..formats import Arrays, Documents, Tables
 from ..formats.tables import Binary, Category, Number
+from ..losses import Columns
 
 __all__ = ["Sampler"]
 
 GRID = np.linspace(0, 1, 101)  # of the quantiles
 DRAWN = 4000  # rows from which F is learned
+LISTED = 20  # levels named in an error
 DIGITS = 5  # behind the first of the deviation
 POOL = 50  # codes looked at for each row with given cells
 TRIES = 200  # rounds in which a band of likelihoods must be filled
@@ -178,9 +180,10 @@ def conditioned(model: Any, sampler: Sampler, wanted: Tensor, n: int, rng: np.ra
     raw = model.network_.decoder(torch.from_numpy(z).to(next(model.network_.parameters()).dtype))
     apart = model.loss_.surprise(raw, wanted.expand(len(z), -1)).double().numpy()
     scale = np.ones(apart.shape[1])
-    for j, block in enumerate(model.format_.blocks):
-        off = float(sampler.off[block].max())
-        scale[j] = 2 * max(off, 0.05) ** 2 if off else model.loss_.of(j)[1]
+    if isinstance(model.loss_, Columns):
+        for j, block in enumerate(model.format_.blocks):
+            off = float(sampler.off[block].max())
+            scale[j] = 2 * max(off, 0.05) ** 2 if off else model.loss_.of(j)[1]
     weights = -(apart / scale).sum(1)
     weights = np.exp(weights - weights.max())
     return z[rng.choice(len(z), n, p=weights / weights.sum())]
@@ -206,8 +209,14 @@ def cells(model: Any, given: dict[str, Any]) -> Tensor:
 def encoded(format: Any, j: int, value: Any) -> np.ndarray:
     """One value of column j -> its features."""
     if isinstance(format, Arrays):
-        return np.array([(float(value) - format.mean[j]) / format.divisor[j]])
+        try:
+            return np.array([(float(value) - format.mean[j]) / format.divisor[j]])
+        except (TypeError, ValueError):
+            raise DataError(f"given {format.columns[j]!r}: {value!r} is no number") from None
     import pyarrow as pa
 
     field = format.fields[j]
+    if isinstance(field, Category) and value is not None and value not in field.levels:
+        known = ", ".join(map(repr, field.levels[:LISTED])) + (", ..." if len(field.levels) > LISTED else "")
+        raise DataError(f"given {field.name!r}: {value!r} is none of its levels, which are {known}")
     return field.encode(pa.array([value]))[0]

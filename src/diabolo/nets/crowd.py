@@ -2,8 +2,7 @@ r"""K curved networks side by side, one product of stacked matrices per layer.
 
     y_k = A_k x_k + b_k + V_k h_kL,     h_k0 = g((x_k - c) / s),     h_kl = SiLU(W_kl h_k,l-1 + b_kl),     k = 1 ... K
 
-Each member is a :class:`diabolo.nets.Curved` of its own; K small networks cost little more than one, because a step of
-such a small network is mostly overhead.
+Each member is a :class:`diabolo.nets.Curved` of its own; K small networks share the overhead of a step.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ def mlp(d: int, hidden: Sequence[int], out: int, activation: type[nn.Module] = n
 
 
 def curbed(u: Tensor) -> Tensor:
-    """g(u) = sign(u) log(1 + |u|); a twentieth of the time of asinh, which does the same.
+    """g(u) = sign(u) log(1 + |u|): like asinh, of which there is no vectorized version.
 
     >>> curbed(torch.tensor([-1000.0, 0.0, 0.1]))
     tensor([-6.9088,  0.0000,  0.0953])

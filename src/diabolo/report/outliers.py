@@ -132,16 +132,15 @@ def bars(told: list[Any], documents: bool) -> str:
 
 def card(v: Any, documents: bool) -> str:
     """One flagged row."""
-    why = "never seen" if v.p_distance < v.p_code else "rare"
     lines = [
         f"<tr{' class=surprising' if c.repairs else ''}><th scope='row'>{escaped(c.column)}</th><td>{shown(c.seen)}</td>"
-        f"<td>{shown(c.expected)}{between(c)}</td></tr>"
+        f"<td>{shown(c.expected)}{normally(c)}</td></tr>"
         for c in v.cells
     ]
     heads = ("word", "count", "expected") if documents else ("cell", "seen", "expected")
     unit = "Document" if documents else "Row"
     return (
-        f"<article class='sheet card'><header><h3>{unit} {v.row:,}</h3><p>{why}, p = {v.p:.2g}</p></header>"
+        f"<article class='sheet card'><header><h3>{unit} {v.row:,}</h3><p>{v.why}, p = {v.p:.2g}</p></header>"
         f"<table class='cells'><thead><tr>{''.join(f'<th>{h}</th>' for h in heads)}</tr></thead>"
         f"<tbody>{''.join(lines)}</tbody></table></article>"
     )
@@ -155,16 +154,10 @@ def shown(value: Any) -> str:
     return escaped(f"{rounded(found, 5):,}" if isinstance(found, float) and abs(found) >= 1000 else str(found))
 
 
-def between(c: Any) -> str:
-    """The interval of a number, or the plausible levels, in small print."""
-    if not c.between:
-        return ""
-    if len(c.between) == 2 and not isinstance(c.between[0], (str, bool)):
-        text = " to ".join(shown(rounded(v, 4) if isinstance(v, float) else v) for v in c.between)
-    else:
-        rest = len(c.between) - 3
-        text = ", ".join(map(shown, c.between[:3])) + (f", {rest} more" if rest > 0 else "")
-    return f"<br><small class='wraps'>{text}</small>"
+def normally(c: Any) -> str:
+    """Where normal cells lie, in small print."""
+    text = c.normally(lambda v: shown(rounded(v, 4) if isinstance(v, float) else v), 3)
+    return f"<br><small class='wraps'>{text}</small>" if text else ""
 
 
 def facts(detector: Any, n: int) -> str:
