@@ -414,7 +414,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         return allowed[self.optimizer]
 
     def _weight_decay(self) -> float:
-        return 0.5 if isinstance(self.format_, Documents) else 0.0
+        return 0.5 if isinstance(self.format_, Documents) else super()._weight_decay()
 
     def _batch_size(self, n: int) -> int:
         return 256

@@ -73,6 +73,9 @@ class System(BaseEstimator):
     def _format(self, X: Any) -> Format:
         return infer(X, self.format)
 
+    def _weight_decay(self) -> float:
+        return 0.0
+
     def _corruption(self) -> Corruption:
         return Clean() if self.corruption is None else self.corruption
 

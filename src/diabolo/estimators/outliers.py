@@ -93,8 +93,8 @@ class OutlierDetector(OutlierMixin, System):
         Rows per step; "auto" is 128.
     lr : float, default=1e-2
         Peak learning rate of AdamW.
-    weight_decay : float, default=0.0
-        Decoupled weight decay of the matrices.
+    weight_decay : float or "auto", default="auto"
+        Decoupled weight decay of the matrices; "auto" is 0.
     average : float in [0, 1), default=0.99
         Decay per step of the running average of the weights, which is what is kept.
     precision, device, checkpoint, resume, random_state, verbose
@@ -146,7 +146,7 @@ class OutlierDetector(OutlierMixin, System):
     epochs: Any = "auto"
     batch_size: Any = "auto"
     lr: float = 1e-2
-    weight_decay: float = 0.0
+    weight_decay: Any = "auto"
     average: float = 0.99
     precision: str = "auto"
     device: str = "auto"
@@ -284,7 +284,7 @@ class OutlierDetector(OutlierMixin, System):
         return torch.cat([x for _, x in kept])[torch.from_numpy(order)]
 
     def look(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """x (n, d) -> codes (K, n, k), cells (K, n, c): loss of each, in units of what its column usually loses."""
+        """x (n, d) -> codes (K, n, k), cells (K, n, c), the loss of each."""
         z = self.network_.encoder(x)
         raw = self.network_.decoder(z)
         return z, self.cells(raw, x.expand(len(z), *x.shape))

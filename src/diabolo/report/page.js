@@ -89,7 +89,7 @@
     const linear = documents
       ? "LSA (latent semantic analysis) is the linear one. Divergence is how far the words of a document are from what is expected; the mean document explains nothing of it."
       : "PCA is the linear autoencoder; the deep one starts there.";
-    const where = compared.held_out_rows ? ", which neither has seen" : ", for there were too few to hold some out";
+    const where = compared.held_out_rows ? ", on which neither was trained; the best round of the autoencoder was chosen on them" : ", for there were too few to hold some out";
     $("comparison").append(el("p", { class: "about below" }, `Measured on ${yardstick}${where}. ${linear}`));
   }
 
