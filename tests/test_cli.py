@@ -10,6 +10,7 @@ import sys
 import warnings
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
@@ -229,6 +230,25 @@ def test_map(place: Path, tmp_path: Path, diabolo: Any) -> None:
     assert list(places.columns) == ["row", "new", "x", "y", "error", "log likelihood"]
     assert places["new"].tolist() == [0] * 60 + [1] * 60
     assert np.allclose(places["log likelihood"][:60], load(place / "people.diabolo").log_prob(data))
+
+
+@pytest.mark.parametrize("color", [None, "error", "likelihood", "city", "size"])
+def test_map_as_a_picture(color: str | None, place: Path, tmp_path: Path, diabolo: Any) -> None:
+    out, data = tmp_path / "map.svg", place / "people.csv"
+    said = diabolo("map", place / "people.diabolo", data, "--new", data, "-o", out, *(["--color", color] if color else []))
+    assert said.code == 0, said.err
+    drawn = ElementTree.parse(out).getroot()
+    points = [c for c in drawn.iter("{http://www.w3.org/2000/svg}circle") if c.get("r") != "6"]
+    assert len(points) == 120
+    assert len({c.get("fill") for c in points[:60]}) > 1 or color is None
+    assert len({c.get("r") for c in points}) == 2  # new rows are larger
+
+
+def test_map_in_a_wrong_colour(place: Path, tmp_path: Path, diabolo: Any) -> None:
+    model, data = place / "people.diabolo", place / "people.csv"
+    one_line(diabolo("map", model, data, "-o", tmp_path / "a.svg", "--color", "colour"), 1, "--color: there is no column")
+    one_line(diabolo("map", model, data, "-o", tmp_path / "a.csv", "--color", "city"), 2, "something.svg")
+    assert not left(tmp_path)
 
 
 def test_report(place: Path, tmp_path: Path, diabolo: Any) -> None:

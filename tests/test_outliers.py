@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from sklearn.metrics import roc_auc_score
 
 from diabolo import DataError, OutlierDetector, load
+from diabolo.estimators.usual import Edges, Local
 from diabolo.losses import Softmax, Squared
 from kinds import SMALL, frame, kinds, texts
 
@@ -64,6 +66,30 @@ def test_never_seen_against_rare_but_consistent() -> None:
     broken, rare = detector.axes([[0.1, -0.2, -0.1], [1.5, 3.0, -1.5]])
     assert broken[0] < 0.01 < rare[0]
     assert rare[1] < 0.02 < broken[1]
+
+
+def test_where_all_is_hard_to_tell_a_loss_says_less() -> None:
+    """The same loss, in a region of the waist that usually loses ten times as much, and elsewhere."""
+    z = torch.linspace(-1, 1, 200, dtype=torch.float64)[:, None]
+    losses = torch.where(z > 0, 10.0, 1.0) * torch.rand(200, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    hard, easy = Local.fit(z, losses / losses.mean(0))(torch.tensor([[0.8], [-0.8]]))
+    assert (hard / easy > 3).all()
+    copies = Local.fit(z[:1].repeat(5, 1), losses[:5])(z[:1])  # no row but itself: what is usual
+    assert torch.equal(copies, torch.ones(1, 2, dtype=torch.float64))
+
+
+def test_edges_see_what_is_extreme_in_one_column() -> None:
+    rng = np.random.default_rng(0)
+    x = torch.from_numpy(rng.normal(size=(500, 6)))
+    x[:, 5] = torch.from_numpy(rng.random(500) < 0.02)
+    x[::7, 4] = torch.nan
+    edges = Edges.fit(x)
+    middle, far, rare, unknown = edges(torch.tensor([[0.0] * 6, [0.0, 9, 0, 0, 0, 0], [0.0] * 5 + [1], [torch.nan] * 6]))
+    assert unknown < middle < rare < far
+    alone = edges(x)
+    assert np.allclose(alone, Edges.fit(x[torch.randperm(500)])(x))
+    without = [Edges.fit(torch.cat([x[:i], x[i + 1 :]]))(x[i : i + 1])[0] for i in range(20)]
+    assert np.allclose(alone[:20], without, atol=0.02)  # a row is not its own witness
 
 
 def test_discoveries_are_few_where_there_is_nothing_to_find() -> None:

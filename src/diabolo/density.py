@@ -247,7 +247,7 @@ class Kernel(Density):
         u = np.random.default_rng(seed).permutation(u)[: self.most]
         train, held = (u[len(u) // 4 :], u[: len(u) // 4]) if len(u) >= 8 else (u, u)
         apart = euclidean_distances(held, train, squared=True)
-        values = [kernels(apart, h, u.shape[1]).mean() for h in self.widths]
+        values = [kernels(apart.copy(), h, u.shape[1]).mean() for h in self.widths]
         self.width = np.array([self.widths[int(np.argmax(values))]], dtype=np.float32).astype(np.float64)
         self.points = u.astype(np.float32).astype(np.float64)
 
@@ -332,12 +332,11 @@ class Flow(Density):
 
 
 def kernels(apart: np.ndarray, h: float, k: int) -> np.ndarray:
-    """Squared distances (m, n) to n points -> (m,) log of the mean of their normals of width h."""
-    e = apart * (-0.5 / h**2)
-    top = e.max(1)
-    e -= top[:, None]
-    np.exp(e, out=e)
-    return np.log(e.mean(1)) + top - k * np.log(h * np.sqrt(2 * np.pi))
+    """Squared distances (m, n) to n points -> (m,) log of the mean of their normals of width h; `apart` is used up."""
+    least = apart.min(1)
+    e = np.subtract(apart, least[:, None], out=apart).astype(np.float32)  # the exponents needed all their digits
+    e *= np.float32(-0.5 / h**2)
+    return np.log(np.exp(e, out=e).mean(1, dtype=np.float64)) - 0.5 * least / h**2 - k * np.log(h * np.sqrt(2 * np.pi))
 
 
 def density(given: Any) -> Density:

@@ -322,12 +322,17 @@ class Columns(Loss):
         part = next(part for part in self.parts if column in part.columns)
         return part.loss, part.weights[part.columns.index(column)]
 
+    def __call__(self, raw: Tensor, y: Tensor) -> Tensor:
+        return torch.stack([terms.sum(1) for terms in self._parts(raw, y)]).sum(0)
+
     def terms(self, raw: Tensor, y: Tensor) -> Tensor:
-        found = []
-        for part in self.parts:
-            terms = part.loss.terms(raw[:, part.index], y[:, part.index])
-            found.append(terms if part.v is None else terms * part.v.to(terms))
+        found = self._parts(raw, y)
         return torch.cat(found, 1)[:, self.order] if len(found) > 1 else found[0]
+
+    def _parts(self, raw: Tensor, y: Tensor) -> list[Tensor]:
+        """(B, columns of the part) terms of each part."""
+        found = [(part, part.loss.terms(raw[:, part.index], y[:, part.index])) for part in self.parts]
+        return [terms if part.v is None else terms * part.v.to(terms) for part, terms in found]
 
     def predict(self, raw: Tensor) -> Tensor:
         if len(self.parts) == 1:

@@ -3,39 +3,73 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from .data import DATA, MODEL, OUTPUT, loaded, never_onto_input, save
+from .report import columns
 
+NAMES = ["row", "new", "x", "y", "error", "log likelihood"]
 EPILOG = """\b
 Examples:
   diabolo map people.diabolo people.csv -o places.csv
-  diabolo map people.diabolo people.csv --new applicants.csv -o places.csv
-  diabolo report people.diabolo people.csv --label income -o report.html     (the map to look at)
+  diabolo map people.diabolo people.csv -o map.svg --color income         (the picture)
+  diabolo map people.diabolo people.csv -o map.svg --color likelihood
+  diabolo map people.diabolo people.csv --new applicants.csv -o map.svg
 """
 
 
 @click.command(
     epilog=EPILOG,
     help="A place (x, y) for each row of DATA, near those with similar codes: t-SNE of the codes; with two codes the codes "
-    "themselves. With each place its reconstruction error and log-likelihood, to colour it by.",
+    "themselves. A picture, if the output is named .svg, or else a table with the reconstruction error and log-likelihood "
+    "of each row.",
 )
 @MODEL
 @DATA
 @OUTPUT
 @click.option("--new", type=click.Path(exists=True, path_type=Path), help="Further rows, put onto the map of DATA.")
+@click.option("--color", metavar="COLUMN", help="Of the picture: a column of DATA, 'error' or 'likelihood'.")
 @click.option("--seed", type=int, default=0, show_default=True)
-def command(model: Path, data: Path, output: Path, new: Path | None, seed: int) -> None:
+def command(model: Path, data: Path, output: Path, new: Path | None, color: str | None, seed: int) -> None:
     import numpy as np
 
     never_onto_input(output, model, data, *([new] if new else []))
+    if color and output.suffix != ".svg":
+        raise click.BadParameter(f"is for pictures: name the output something.svg, not {output.name!r}", param_hint="--color")
     ae = loaded(model, "map")
+    shade = columns(data, (color,), "--color")[color] if color and color not in MEASURED else None
     found = ae.map(data, seed=seed)
     parts = [(data, found.places)] + ([(new, found.transform(ae.transform(new)))] if new else [])
-    table = [
-        np.column_stack([np.arange(len(places)), np.full(len(places), i), places, -ae.score_samples(rows), ae.log_prob(rows)])
-        for i, (rows, places) in enumerate(parts)
-    ]
-    save(np.concatenate(table), ["row", "new", "x", "y", "error", "log likelihood"], output)
-    click.echo(f"{len(np.concatenate(table)):,} rows, {found.method}: wrote {output}")
+    table = np.concatenate([measured(ae, rows, places, i) for i, (rows, places) in enumerate(parts)])
+    if output.suffix == ".svg":
+        picture(found, table, color, shade, output)
+    else:
+        save(table, NAMES, output)
+    click.echo(f"{len(table):,} rows, {found.method}: wrote {output}")
+
+
+MEASURED = {"error": 4, "likelihood": 5}  # which columns of the table
+
+
+def measured(ae: Any, rows: Path, places: Any, new: int) -> Any:
+    """(n, 6) what NAMES says."""
+    import numpy as np
+
+    numbers = np.arange(len(places)), np.full(len(places), new)
+    return np.column_stack([*numbers, places, -ae.score_samples(rows), ae.log_prob(rows)])
+
+
+def picture(found: Any, table: Any, color: str | None, shade: Any, output: Path) -> None:
+    """The table as an SVG file."""
+    from ..report.drawing import drawn
+    from ..report.values import column, listed
+    from ..storage import atomic
+
+    values = None
+    if color:
+        known = table[:, MEASURED[color]].tolist() if color in MEASURED else listed(shade)
+        values = column(color, "label", known + [None] * (len(table) - len(known)))
+    with atomic(output) as file:
+        file.write(drawn(found, table[:, 2:4], values, table[:, 1] > 0))

@@ -35,12 +35,14 @@ def command(model: Path, data: Path, output: Path, names: tuple[str, ...], seed:
     click.echo(f"wrote {output}")
 
 
-def columns(data: Path, names: tuple[str, ...]) -> dict[str, Any]:
+def columns(data: Path, names: tuple[str, ...], option: str = "--label") -> dict[str, Any]:
     """Columns of the table in `data`."""
     from ..formats.files import read_table
 
     table: Any = read_table(data) if names else None
     for name in names:
         if name not in table.column_names:
-            raise DataError(f"--label: there is no column {name!r}; the columns are {', '.join(map(repr, table.column_names))}")
+            raise DataError(
+                f"{option}: there is no column {name!r}; the columns are {', '.join(map(repr, table.column_names))}"
+            )
     return {name: table[name] for name in names}

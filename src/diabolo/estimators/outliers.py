@@ -1,8 +1,9 @@
 r"""Outliers: far from what the decoder makes of them, or at an unlikely place of the waist.
 
-    D(x) = log mean_j (loss_j(decoder(z)_j, x_j) / v_j)^2        distance to the manifold;   z = encoder(x)
-    U(x) = -log p(z),  V(x) = -log q(z)                          how unlikely the code is, seen closely and from afar
-    s(x) = -log P(D >= D(x)) - log P(U >= U(x)) - 1/2 log P(V >= V(x))        as probabilities, combined (Fisher)
+    D(x) = log mean_j (loss_j(decoder(z)_j, x_j) / v_j(z))^2     distance to the manifold;   z = encoder(x)
+    U(x) = -log p(z),  V(x) = -log q(z),  W(x)                   how unlikely the code is, seen closely and from afar;
+                                                                 and how far out single features are (usual.py)
+    s(x) = -log P(D) - log P(U) - 1/2 log P(V) - 1/2 log P(W)    as probabilities of at least as much, combined (Fisher)
     p(x) = (1 + #{i : s_i >= s(x)}) / (n + 1)                    conformal: about a share alpha of such rows has p <= alpha
 
 K networks, the members, are trained side by side, each on all rows but those of its own fold, so that every row is judged
@@ -266,7 +267,7 @@ class OutlierDetector(OutlierMixin, System):
     def _judgement(self, x: Tensor) -> tuple[np.ndarray, np.ndarray]:
         """x (n, d) -> s (n,), -log P of both axes (n, 2): the means of the members'."""
         z, cells = self.look(x)
-        axes = self.usual_.axes(z, cells)
+        axes = self.usual_.axes(x, z, cells)
         return self._judged(axes, cells).mean(1), axes.mean(1)
 
     def judge(self, x: Tensor) -> np.ndarray:
@@ -413,15 +414,14 @@ class OutlierDetector(OutlierMixin, System):
         i = np.random.default_rng(self.seed_).permutation(len(train))[:CALIBRATED]
         x, fold = train.take(i).to(dtype), self._fold[i]
         z, cells = self.look(x)
-        self.usual_ = Usual.fit(z, cells, fold, self.trim)
-        axes = self.usual_.axes(z, cells)
+        self.usual_ = Usual.fit(x, z, cells, fold, self.trim)
+        axes = self.usual_.axes(x, z, cells)
         self.labels_ = None
         if self._outliers is not None:
-            known = [
-                (self.usual_.axes(*seen), self.usual_.ratios(seen[1]))
-                for seen in ((z, cells), self.look(self._outliers.to(dtype)))
-            ]
-            self.labels_ = Judges.fit(known[0], fold, known[1])
+            known = self._outliers.to(dtype)
+            seen = self.look(known)
+            strange = self.usual_.axes(known, *seen), self.usual_.ratios(seen[1])
+            self.labels_ = Judges.fit((axes, self.usual_.ratios(cells)), fold, strange)
         self.calibration_ = Calibration(as_unseen(self._judged(axes, cells), fold).mean(1))
         self.offset_ = float(np.log(self.alpha))
         self.evidence_ = Evidence.fit(self, x, fold)

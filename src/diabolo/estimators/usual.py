@@ -1,21 +1,27 @@
 r"""What is usual among rows that a network has not seen, and how unusual a row is on two axes.
 
-    D = log mean_j (l_j / v_j)^2         l_j: loss of cell j;  v_j: its mean, what column j usually loses
+    D = log mean_j (l_j / v_j(z))^2      l_j: loss of cell j;  v_j(z): what column j usually loses at this place of the waist
     U = -log p(z),  V = -log q(z)        p: kernel density of the codes, one unit for all;  q: one trimmed normal
-    axes = ( -log P(D),  -log P(U) - 1/2 log P(V) )
+    W = log mean_j (log t_j)^2           t_j: share of the rows whose feature j is as far out, on the side of this one
+    axes = ( -log P(D),  -log P(U) - 1/2 log P(V) - 1/2 log P(W) )
+
+    v_j(z) = v_j (n0 + sum over the n nearest of l_ij / v_j) / (n0 + n)          v_j: the mean over all rows
 
 Every ``P`` is the tail of these measures among training rows, each by the member of the crowd that has not seen the row.
 Squared, so that one wild cell counts like many that are mildly wrong. A kernel density knows any shape, but believes a small
-cluster of outliers; a trimmed normal does not.
+cluster of outliers; a trimmed normal does not; and neither sees well what is extreme in one of many columns. Some regions
+are harder to tell than others: there a loss says less.
 """
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import torch
+from sklearn.metrics.pairwise import euclidean_distances
 from torch import Tensor
+from torch.nn.functional import embedding_bag
 
 from ..conformal import Calibration
 from ..density import Kernel, Normal
@@ -27,37 +33,59 @@ __all__ = ["Usual", "as_unseen"]
 POINTS = 1000  # codes around which the density is laid, per member
 FLOOR = 0.01  # of what a column usually loses, in units of its variance
 AFAR = 0.5  # weight of V
-TAILS = ("distances", "near", "far", "codes")
+EDGE = 0.5  # weight of W
+TAILS = ("distances", "near", "far", "edge", "codes")
+NEAREST = 20  # n
+PRIOR = 10  # n0
+LOCAL = 500  # rows among which the nearest are sought, per member
+VALUES = 200_000  # numbers that such rows, or those of the edges, may be, per member
+FEWEST = 100  # such rows
+COPY = 1e-9  # squared distance of a row to itself, and to its copies, which say nothing about it
+CHUNK = 512
+LARGEST = torch.finfo(torch.float32).max
+
+
+class Member(NamedTuple):
+    """What one member of the crowd knows."""
+
+    near: Kernel
+    far: Normal
+    local: Local
+    edge: Edges
 
 
 class Usual:
-    """Losses, densities and tails of the K members of a crowd.
+    """Losses, densities, edges and tails of the K members of a crowd.
 
     Parameters
     ----------
     v : Tensor (c,)
         What each column usually loses.
-    densities : list of (Kernel, Normal)
-        Of each member's codes.
+    members : list of Member
+        p, q, what columns lose at a place of the waist, and how far out rows are.
     tails : dict of str to Calibration
-        Of D, U, V and the second axis.
+        Of D, U, V, W and the second axis.
     """
 
-    def __init__(self, v: Tensor, densities: list[tuple[Kernel, Normal]], tails: dict[str, Calibration]) -> None:
-        self.v, self.densities, self.tails = v, densities, tails
+    def __init__(self, v: Tensor, members: list[Member], tails: dict[str, Calibration]) -> None:
+        self.v, self.members, self.tails = v, members, tails
 
     @classmethod
-    def fit(cls, z: Tensor, cells: Tensor, fold: np.ndarray, trim: float) -> Self:
-        """Codes (K, n, k) and losses (K, n, c) of training rows, and the member (n,) that has not seen each."""
-        rows = np.arange(len(fold))
-        own = rows, fold
-        pairs = [
-            (Kernel(most=POINTS, common=True).fit(codes[fold != k]), Normal(trim).fit(codes[fold != k]))
-            for k, codes in enumerate(z.numpy())
-        ]
-        self = cls(cells[fold, rows].mean(0).double() + FLOOR, pairs, {})
-        d, u = self._distance(cells), self._unlikeliness(z)
-        self.tails = {"distances": Calibration(d[own]), "near": Calibration(u[..., 0][own]), "far": Calibration(u[..., 1][own])}
+    def fit(cls, x: Tensor, z: Tensor, cells: Tensor, fold: np.ndarray, trim: float) -> Self:
+        """Rows (n, d), codes (K, n, k) and losses (K, n, c), and the member (n,) that has not seen each row."""
+        own = np.arange(len(fold)), fold
+        v = cells[own[::-1]].mean(0).double() + FLOOR
+
+        def member(k: int) -> Member:
+            seen, unseen = (torch.from_numpy(np.flatnonzero(there)) for there in (fold != k, fold == k))
+            codes = z[k, seen].numpy()
+            near, far = Kernel(most=POINTS, common=True).fit(codes), Normal(trim).fit(codes)
+            return Member(near, far, Local.fit(z[k, unseen], cells[k, unseen].double() / v), Edges.fit(x[seen]))
+
+        self = cls(v, [member(k) for k in range(len(z))], {})
+        d, u = self._distance(z, cells), self._unlikeliness(x, z)
+        self.tails = {"distances": Calibration(d[own])}
+        self.tails |= {name: Calibration(u[..., i][own]) for i, name in enumerate(TAILS[1:4])}
         self.tails["codes"] = Calibration(self._axes(d, u)[..., 1][own])
         return self
 
@@ -65,45 +93,138 @@ class Usual:
         """Losses (K, n, c) -> (n, K, c) in units of what is usual, as logarithms."""
         return (cells / self.v).log1p().permute(1, 0, 2).numpy()
 
-    def axes(self, z: Tensor, cells: Tensor) -> np.ndarray:
-        """Codes (K, n, k), losses (K, n, c) -> (n, K, 2), both axes by each member."""
-        return self._axes(self._distance(cells), self._unlikeliness(z))
+    def axes(self, x: Tensor, z: Tensor, cells: Tensor) -> np.ndarray:
+        """Rows (n, d), codes (K, n, k), losses (K, n, c) -> (n, K, 2), both axes by each member."""
+        return self._axes(self._distance(z, cells), self._unlikeliness(x, z))
 
     def p(self, axes: np.ndarray) -> np.ndarray:
         """Axes (n, 2) -> p-values (n, 2)."""
         return np.stack((np.exp(-axes[:, 0]), np.exp(self.tails["codes"].log_p(axes[:, 1]))), 1)
 
     def _axes(self, d: np.ndarray, u: np.ndarray) -> np.ndarray:
-        near, far = -self.tails["near"].log_p(u[..., 0]), -self.tails["far"].log_p(u[..., 1])
-        return np.stack((-self.tails["distances"].log_p(d), near + AFAR * far), 2)
+        near, far, edge = (-self.tails[name].log_p(u[..., i]) for i, name in enumerate(TAILS[1:4]))
+        return np.stack((-self.tails["distances"].log_p(d), near + AFAR * far + EDGE * edge), 2)
 
-    def _distance(self, cells: Tensor) -> np.ndarray:
+    def _distance(self, z: Tensor, cells: Tensor) -> np.ndarray:
         """D (n, K)."""
-        return (cells / self.v).square().mean(-1).clamp(min=1e-9).log().T.numpy()
+        there = torch.stack([member.local(codes) for member, codes in zip(self.members, z, strict=True)])
+        return (cells / (self.v * there)).square().mean(-1).clamp(min=1e-9).log().T.numpy()
 
-    def _unlikeliness(self, z: Tensor) -> np.ndarray:
-        """U and V (n, K, 2)."""
-        pairs = zip(self.densities, z.numpy(), strict=True)
-        return -np.stack([np.stack([density.log_prob(codes) for density in both], 1) for both, codes in pairs], 1)
+    def _unlikeliness(self, x: Tensor, z: Tensor) -> np.ndarray:
+        """U, V and W (n, K, 3)."""
+        found = [
+            np.stack((-m.near.log_prob(codes), -m.far.log_prob(codes), m.edge(x)), 1)
+            for m, codes in zip(self.members, z.numpy(), strict=True)
+        ]
+        return np.stack(found, 1)
 
     def state(self) -> dict[str, np.ndarray]:
         """Arrays from which :meth:`from_state` makes the same."""
-        parts: dict[str, Any] = {
-            f"{name}.{k}": p for k, both in enumerate(self.densities) for name, p in zip(("near", "far"), both, strict=True)
+        arrays = {
+            f"{part}.{k}.{name}": values
+            for k, member in enumerate(self.members)
+            for part, held in member._asdict().items()
+            for name, values in held.state().items()
         }
-        arrays = {f"{part}.{name}": v for part, p in parts.items() for name, v in p.state().items()}
-        return arrays | {name: tail.scores for name, tail in self.tails.items()} | {"v": self.v.numpy()}
+        return arrays | {f"tail.{name}": tail.scores for name, tail in self.tails.items()} | {"v": self.v.numpy()}
 
     @classmethod
     def from_state(cls, arrays: dict[str, np.ndarray], members: int) -> Self:
         """The inverse of :meth:`state`."""
-        pairs = [
-            (Kernel.from_state(_below(arrays, f"near.{k}")), Normal.from_state(_below(arrays, f"far.{k}")))
+        kinds: dict[str, Any] = {"near": Kernel, "far": Normal, "local": Local, "edge": Edges}
+        known = [
+            Member(**{part: kind.from_state(_below(arrays, f"{part}.{k}")) for part, kind in kinds.items()})
             for k in range(members)
         ]
         if arrays["v"].ndim != 1 or not (arrays["v"] > 0).all():
             raise FormatError("what its columns usually lose is not positive")
-        return cls(torch.from_numpy(arrays["v"]), pairs, {name: Calibration(arrays[name]) for name in TAILS})
+        return cls(torch.from_numpy(arrays["v"]), known, {name: Calibration(arrays[f"tail.{name}"]) for name in TAILS})
+
+
+class Local:
+    """v_j(z) / v_j: whether a region of the waist is hard to tell.
+
+    Parameters
+    ----------
+    z : Tensor (m, k)
+        Codes, in units of `spread` (k,).
+    shares : Tensor (m, c)
+        Their losses, in units of what is usual.
+    """
+
+    def __init__(self, z: Tensor, spread: Tensor, shares: Tensor) -> None:
+        self.z, self.spread, self.shares = z, spread, shares
+
+    @classmethod
+    def fit(cls, z: Tensor, shares: Tensor) -> Self:
+        """From codes (n, k) and shares (n, c) of rows that the network has not seen."""
+        m = int(np.clip(VALUES // shares.shape[1], FEWEST, LOCAL))
+        z, shares = z[:m].double(), shares[:m]
+        spread = (z.std(0, correction=0) + 1e-9).float().double()
+        return cls((z / spread).float().double(), spread, shares.float().double())
+
+    def __call__(self, z: Tensor) -> Tensor:
+        """Codes (n, k) -> (n, c)."""
+        return torch.cat([self._near(part) for part in (z.double() / self.spread).split(CHUNK)] or [self.shares[:0]])
+
+    def _near(self, z: Tensor) -> Tensor:
+        apart = euclidean_distances(z.numpy(), self.z.numpy(), squared=True)
+        apart[apart < COPY] = np.inf
+        n = min(NEAREST, len(self.z))
+        nearest = apart.argpartition(n - 1, 1)[:, :n]
+        counts = torch.from_numpy(np.isfinite(np.take_along_axis(apart, nearest, 1)).astype(float))
+        total = embedding_bag(torch.from_numpy(nearest), self.shares, per_sample_weights=counts, mode="sum")
+        return (PRIOR + total) / (PRIOR + counts.sum(1, keepdim=True))
+
+    def state(self) -> dict[str, np.ndarray]:
+        return {name: v.float().numpy() for name, v in vars(self).items()}
+
+    @classmethod
+    def from_state(cls, arrays: dict[str, np.ndarray]) -> Self:
+        """The inverse of :meth:`state`."""
+        z, spread, shares = (torch.from_numpy(arrays[name]).double() for name in ("z", "spread", "shares"))
+        if z.ndim != 2 or shares.ndim != 2 or len(z) != len(shares) or spread.shape != z.shape[1:] or not (spread > 0).all():
+            raise FormatError("what its columns lose in some regions does not fit together")
+        return cls(z, spread, shares)
+
+
+class Edges:
+    """W: how far out a row is in single features.
+
+    Parameters
+    ----------
+    x : Tensor (d, m)
+        Values of each feature, in ascending order; LARGEST where fewer are known.
+    """
+
+    def __init__(self, x: Tensor) -> None:
+        self.x = x
+        self.known = (x < LARGEST).sum(1, keepdim=True)
+
+    @classmethod
+    def fit(cls, x: Tensor) -> Self:
+        """From rows (n, d)."""
+        m = int(np.clip(VALUES // x.shape[1], FEWEST, POINTS))
+        return cls(x[:m].T.contiguous().nan_to_num(nan=LARGEST).sort(1).values)
+
+    def __call__(self, x: Tensor) -> np.ndarray:
+        """Rows (n, d) -> (n,)."""
+        x = x.T.contiguous().to(self.x)
+        left, right = torch.searchsorted(self.x, x), torch.searchsorted(self.x, x, right=True)
+        others = torch.minimum(right, self.known - left) - (right > left).long()  # a row is not its own witness
+        t = (others.clamp(min=0) + 1) / (self.known + 1)
+        rare = t.double().log().square().masked_fill(x.isnan(), 0.0)
+        return np.log(rare.mean(0).numpy() + 1e-9)
+
+    def state(self) -> dict[str, np.ndarray]:
+        return {"x": self.x.float().numpy()}
+
+    @classmethod
+    def from_state(cls, arrays: dict[str, np.ndarray]) -> Self:
+        """The inverse of :meth:`state`."""
+        if arrays["x"].ndim != 2:
+            raise FormatError("the edges of its features do not fit together")
+        return cls(torch.from_numpy(arrays["x"]).double())
 
 
 def as_unseen(s: np.ndarray, fold: np.ndarray) -> np.ndarray:
