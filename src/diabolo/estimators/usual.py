@@ -160,7 +160,8 @@ class Local:
         """From codes (n, k) and shares (n, c) of rows that the network has not seen."""
         m = int(np.clip(VALUES // shares.shape[1], FEWEST, LOCAL))
         z, shares = z[:m].double(), shares[:m]
-        spread = (z.std(0, correction=0) + 1e-9).float().double()
+        spread = z.std(0, correction=0).float().double()
+        spread = torch.where(spread > 1e-9, spread, 1.0)
         return cls((z / spread).float().double(), spread, shares.float().double())
 
     def __call__(self, z: Tensor) -> Tensor:
