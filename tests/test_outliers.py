@@ -42,6 +42,17 @@ def test_the_promise() -> None:
     assert 0.03 < np.mean(shares) < 0.07
 
 
+def test_the_promise_for_values_that_repeat() -> None:
+    """New rows come in double precision, known ones were kept in single: equal values are equal nevertheless."""
+
+    def rows(seed: int) -> np.ndarray:
+        rng = np.random.default_rng(seed)
+        return np.column_stack([rng.poisson(0.3, 800) / 3, rng.integers(0, 5, 800) * 0.7, rng.random(800) < 0.1])
+
+    detector = OutlierDetector(alpha=0.05, **QUICK).fit(rows(0))
+    assert np.mean([detector.predict(rows(seed)) == -1 for seed in range(1, 6)]) < 0.08
+
+
 def test_scores_and_p_values_agree() -> None:
     X, new = curve(400, 0), np.concatenate([curve(100, 1), np.full((5, 4), 3.0)])
     detector = OutlierDetector(alpha=0.05, **QUICK).fit(X)

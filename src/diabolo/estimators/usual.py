@@ -210,7 +210,7 @@ class Edges:
 
     def __call__(self, x: Tensor) -> np.ndarray:
         """Rows (n, d) -> (n,)."""
-        x = x.T.contiguous().to(self.x)
+        x = x.float().T.contiguous().double()  # as the rows of fit were kept: equal values are equal
         left, right = torch.searchsorted(self.x, x), torch.searchsorted(self.x, x, right=True)
         others = torch.minimum(right, self.known - left) - (right > left).long()  # a row is not its own witness
         t = (others.clamp(min=0) + 1) / (self.known + 1)
