@@ -64,3 +64,24 @@ def kinds() -> dict[str, Any]:
         "counts": sp.csr_matrix(r.poisson(0.7, (60, 12))),
         "texts": texts(),
     }
+
+
+def answers(name: str, n: int) -> tuple[Any, ...]:
+    """What an estimator of this name wants beside X in ``fit``: nothing, or y."""
+    r = np.random.default_rng(3)
+    labels = (r.random((n, 3)) < 0.4).astype(int)
+    given = {"Classifier": r.integers(0, 3, n), "Regressor": r.normal(size=n), "MultiLabelClassifier": labels}
+    given["IndependentClassifiers"] = labels
+    return (given[name],) if name in given else ()
+
+
+def answered(name: str, X: Any) -> tuple[Any, ...]:
+    return answers(name, len(X) if isinstance(X, list) else X.shape[0])
+
+
+def said(model: Any, X: Any) -> np.ndarray:
+    """What a fitted estimator says of each row, as numbers."""
+    for method in ("score_samples", "predict_proba", "predict"):
+        if hasattr(model, method):
+            return np.asarray(getattr(model, method)(X))
+    raise AssertionError(f"{type(model).__name__} says nothing of rows")

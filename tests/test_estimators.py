@@ -25,17 +25,29 @@ import diabolo
 from diabolo import Autoencoder, DataError, Gaussian, Mask
 from diabolo.estimators import ESTIMATORS
 from diabolo.losses import Bounded, Softmax, Squared
-from kinds import SMALL, frame, kinds, texts
+from kinds import SMALL, answers, frame, kinds, said, texts
 
-FAILING: dict[str, str] = {}  # name of a check -> why it cannot pass
+FAILING: dict[str, dict[str, str]] = {}  # estimator, name of a check -> why it cannot pass
+BATCHES = "a row that counts twice is not drawn twice into the batches of SGD"
+TABLE = "a DataFrame is read as a table, an array as an array: a column's centre and spread are measured differently"
+LINES = "yes and no are told at thresholds chosen for the metric, not at 0.5"
+for name in ("Classifier", "Regressor", "MultiLabelClassifier", "IndependentClassifiers"):
+    FAILING[name] = {
+        "check_sample_weight_equivalence_on_dense_data": BATCHES,
+        "check_sample_weight_equivalence_on_sparse_data": BATCHES,
+        f"check_{'regressor' if name == 'Regressor' else 'classifier'}_data_not_an_array": TABLE,
+    }
+    if name not in ("Classifier", "Regressor"):
+        FAILING[name]["check_classifier_multioutput"] = LINES
 
 
 OWN: dict[str, dict[str, Any]] = {"OutlierDetector": {"alpha": 0.05}}  # training rows look more normal than they are
+OWN |= {name: {"epochs": 60, "dropout": 0.0, "lr": 1e-2, "random_state": 0} for name in FAILING}  # checks that it learns
 
 
 @parametrize_with_checks(
-    [cls(epochs=2, hidden=(8,), verbose=False, **OWN.get(name, {})) for name, cls in ESTIMATORS.items()],
-    expected_failed_checks=lambda estimator: FAILING,
+    [cls(**{"epochs": 2, "hidden": (8,), "verbose": False} | OWN.get(name, {})) for name, cls in ESTIMATORS.items()],
+    expected_failed_checks=lambda estimator: FAILING.get(type(estimator).__name__, {}),
 )
 def test_sklearn(estimator: Any, check: Any) -> None:
     check(estimator)
@@ -63,11 +75,15 @@ def test_it_is_public_and_documented(name: str) -> None:
 def test_every_kind_of_data(name: str, kind: str) -> None:
     X = kinds()[kind]
     n = len(X) if isinstance(X, list) else X.shape[0]
-    model = ESTIMATORS[name](**SMALL).fit(X)
-    assert model.score_samples(X).shape == (n,)
-    assert bool((model.score_samples(X) <= 1e-9).all())
-    again = clone(model).fit(X)
-    assert np.array_equal(model.score_samples(X), again.score_samples(X)), "the same random_state gives the same bits"
+    y = answers(name, n)
+    model = ESTIMATORS[name](**SMALL).fit(X, *y)
+    values = said(model, X)
+    assert len(values) == n
+    assert np.isfinite(values).all()
+    if hasattr(model, "score_samples"):
+        assert bool((values <= 1e-9).all())
+    again = clone(model).fit(X, *y)
+    assert np.array_equal(values, said(again, X)), "the same random_state gives the same bits"
 
 
 @pytest.mark.parametrize("kind", kinds())

@@ -8,22 +8,38 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .corruption import Chain, Clean, Gaussian, Hide, Mask, SaltPepper, Shift, Thin
     from .errors import DataError, DiaboloError, FormatError, TrainingError
-    from .estimators import Autoencoder, OutlierDetector, load
+    from .estimators import (
+        Autoencoder,
+        Classifier,
+        IndependentClassifiers,
+        MultiLabelClassifier,
+        OutlierDetector,
+        Regressor,
+        load,
+    )
+    from .losses import Asymmetric
+    from .splitting import MultiLabelStratifiedKFold
 
 __version__ = "0.1.0"
 
 # Loaded when first asked for, so that `diabolo --help` does not wait for torch.
 _HOMES = {
+    "Asymmetric": "losses",
     "Autoencoder": "estimators",
     "Chain": "corruption",
+    "Classifier": "estimators",
     "Clean": "corruption",
     "DataError": "errors",
     "DiaboloError": "errors",
     "FormatError": "errors",
     "Gaussian": "corruption",
     "Hide": "corruption",
+    "IndependentClassifiers": "estimators",
     "Mask": "corruption",
+    "MultiLabelClassifier": "estimators",
+    "MultiLabelStratifiedKFold": "splitting",
     "OutlierDetector": "estimators",
+    "Regressor": "estimators",
     "SaltPepper": "corruption",
     "Shift": "corruption",
     "Thin": "corruption",
@@ -32,16 +48,22 @@ _HOMES = {
 }
 
 __all__ = [
+    "Asymmetric",
     "Autoencoder",
     "Chain",
+    "Classifier",
     "Clean",
     "DataError",
     "DiaboloError",
     "FormatError",
     "Gaussian",
     "Hide",
+    "IndependentClassifiers",
     "Mask",
+    "MultiLabelClassifier",
+    "MultiLabelStratifiedKFold",
     "OutlierDetector",
+    "Regressor",
     "SaltPepper",
     "Shift",
     "Thin",

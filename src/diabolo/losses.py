@@ -5,6 +5,7 @@ r"""What it costs to be wrong: a sum over outputs, one term per column.
     Squared      (raw - y)^2                                      predict: raw
     Bounded      (s(raw) - y)^2,   s = logistic                   predict: s(raw), for numbers in [0, 1]
     Logistic     log(1 + e^raw) - y raw                           predict: s(raw), the probability of 1
+    Asymmetric   the same, what is surely no fading out           predict: s(raw)
     Softmax      -sum_l y_l log p_l,   p = softmax(raw)           predict: p, the probabilities of the levels
     Multinomial  -sum_w v_w y_w log q_w / mean length,  q ~ v p   predict: p, the probabilities of the words
     Columns      the sum of several of these, each on its features
@@ -24,7 +25,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-__all__ = ["Bounded", "Columns", "Logistic", "Loss", "Multinomial", "Part", "Softmax", "Squared"]
+__all__ = ["Asymmetric", "Bounded", "Columns", "Logistic", "Loss", "Multinomial", "Part", "Softmax", "Squared"]
 
 LOSSES: dict[str, type[Loss]] = {}
 
@@ -142,6 +143,52 @@ class Logistic(Loss):
         known = ~torch.isnan(y)
         loss = F.binary_cross_entropy_with_logits(raw, observed(y).to(raw.dtype), reduction="none")
         return loss * known
+
+    def predict(self, raw: Tensor) -> Tensor:
+        return torch.sigmoid(raw)
+
+    def check(self, y: Tensor) -> None:
+        check_range(self, y, 0, 1)
+
+    def tangent(self, mean: Tensor) -> tuple[Tensor, Tensor]:
+        return Bounded().tangent(mean)
+
+
+@dataclass(frozen=True)
+class Asymmetric(Loss):
+    r"""Logistic, but what is surely no hardly counts: for labels of which there are few examples among many.
+
+    With p = s(raw), and q = max(p - margin, 0): ``-y (1 - p)^up log p - (1 - y) q^down log(1 - q)``.
+
+    Parameters
+    ----------
+    up, down : float, default=0.0, 4.0
+        How fast what is right already fades, of yes and of no.
+    margin : float in [0, 1), default=0.05
+        Probability below which a no does not count at all.
+
+    References
+    ----------
+    Asymmetric loss for multi-label classification (Ridnik et al., 2021), https://arxiv.org/abs/2009.14119
+
+    Examples
+    --------
+    >>> raw, y = torch.tensor([[2.0]]), torch.tensor([[1.0]])
+    >>> torch.equal(Asymmetric(0, 0, 0)(raw, y), Logistic()(raw, y))
+    True
+    """
+
+    up: float = 0.0
+    down: float = 4.0
+    margin: float = 0.05
+
+    def terms(self, raw: Tensor, y: Tensor) -> Tensor:
+        known, y = ~torch.isnan(y), observed(y).to(raw.dtype)
+        p = torch.sigmoid(raw)
+        q = (p - self.margin).clamp(min=0)
+        yes = (1 - p) ** self.up * F.softplus(-raw)
+        no = q**self.down * (F.softplus(raw) if self.margin == 0 else -(1 - q).clamp(min=1e-7).log())
+        return (y * yes + (1 - y) * no) * known
 
     def predict(self, raw: Tensor) -> Tensor:
         return torch.sigmoid(raw)

@@ -4,6 +4,18 @@ from __future__ import annotations
 
 from .autoencoder import Autoencoder
 from .base import ESTIMATORS, load
+from .independent import IndependentClassifiers
+from .multilabel import MultiLabelClassifier
 from .outliers import OutlierDetector
+from .supervised import Classifier, Regressor
 
-__all__ = ["ESTIMATORS", "Autoencoder", "OutlierDetector", "load"]
+__all__ = [
+    "ESTIMATORS",
+    "Autoencoder",
+    "Classifier",
+    "IndependentClassifiers",
+    "MultiLabelClassifier",
+    "OutlierDetector",
+    "Regressor",
+    "load",
+]

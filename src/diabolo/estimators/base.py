@@ -56,12 +56,15 @@ class System(BaseEstimator):
     format_: Format
     loss_: Loss
     history_: History
+    platt_: np.ndarray
+    thresholds_: np.ndarray
+    memory_: tuple[Any, np.ndarray]
 
     _prefix: ClassVar[str] = ""
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, abstract: bool = False, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if not inspect.isabstract(cls) and not cls.__name__.startswith("_"):
+        if not abstract:
             ESTIMATORS[cls.__name__] = cls
 
     # ── hooks ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -72,6 +75,15 @@ class System(BaseEstimator):
 
     def _format(self, X: Any) -> Format:
         return infer(X, self.format)
+
+    def _learn_columns(self, X: Any) -> None:
+        self.format_.fit(X)
+
+    def _check_values(self, rows: Rows) -> None:
+        """Whether the rows hold what a loss that was asked for can take."""
+        if self.loss != "auto":
+            for chunk in rows.chunks():
+                self.loss_.check(chunk)
 
     def _weight_decay(self) -> float:
         return 0.0
@@ -131,16 +143,14 @@ class System(BaseEstimator):
         X = _materialized(X)
         self.format_ = self._format(X)
         X = self._validated(X, reset=True)
-        self.format_.fit(X)
+        self._learn_columns(X)
         if isinstance(X, (str, Path)) or isinstance(self.format_, Documents):
             self._name_features()
         rows = self.format_.rows(X)
         self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
         train, held = self._split(rows)
         self.loss_ = self._loss()
-        if self.loss != "auto":
-            for chunk in rows.chunks():
-                self.loss_.check(chunk)
+        self._check_values(rows)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed_)
             self.network_ = self._network(_sample(train), self.seed_)

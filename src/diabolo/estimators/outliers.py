@@ -44,7 +44,7 @@ from ..errors import DataError, FormatError
 from ..formats import Arrays, Documents, infer
 from ..nets import Crowd, Missing
 from ..network import Diabolo
-from ..rows import Rows, steps_per_epoch
+from ..rows import Numbered, Rows, steps_per_epoch
 from ..training import History, minimize
 from .base import System, _below, is_size
 from .evidence import Evidence, Verdict
@@ -390,10 +390,10 @@ class OutlierDetector(OutlierMixin, System):
         corrupt, loss, network = self._corruption(), self.loss_, self.network_
         columns = 1 if isinstance(self.format_, Documents) else len(self.format_.columns)
         keep, device = 1 - self.trim, self._plan(len(train)).device
-        member = torch.arange(self.members_, device=device)[:, None]
+        member, folds = torch.arange(self.members_, device=device)[:, None], torch.from_numpy(self._fold).to(device)
 
         def objective(batch: Tensor, rng: torch.Generator) -> Tensor:
-            x, fold = batch[:, :-1], batch[:, -1]
+            x, fold = batch[:, :-1], folds[batch[:, -1].long()]
             seen, target = corrupt(x, rng)
             raw = network(seen).float()
             each = loss(raw.flatten(0, 1), target.repeat(len(raw), 1)).unflatten(0, raw.shape[:2]) / columns
@@ -402,7 +402,7 @@ class OutlierDetector(OutlierMixin, System):
                 counts &= each <= each.detach().quantile(keep, 1, keepdim=True)
             return (each * counts).sum(0) / counts.float().mean().clamp(min=1e-9)
 
-        rows: Rows = Folded(train, self._fold)
+        rows: Rows = Numbered(train)
         most = STEPS * self._batch_size(len(rows))
         if self.epochs == "auto" and len(rows) > most:  # less than an epoch
             rows = rows.subset(np.sort(np.random.default_rng(self.seed_).permutation(len(rows))[:most]))
@@ -465,17 +465,3 @@ class OutlierDetector(OutlierMixin, System):
         tags.input_tags.allow_nan = True
         tags.input_tags.sparse = True
         return tags
-
-
-class Folded(Rows):
-    """Rows with the number of their fold as one more feature."""
-
-    def __init__(self, rows: Rows, fold: np.ndarray) -> None:
-        self.rows = rows
-        self.fold = torch.from_numpy(fold).float()[:, None]
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def take(self, indices: np.ndarray) -> Tensor:
-        return torch.cat([self.rows.take(indices), self.fold[torch.from_numpy(indices)]], 1)

@@ -13,11 +13,27 @@ from torch import nn
 from ..errors import FormatError
 from .crowd import Crowd
 from .documents import Sphere, TfIdf
+from .heads import Apart, Head
 from .mlp import Curved, Missing, mlp
+from .tower import Codes, Tower
 
-__all__ = ["Crowd", "Curved", "Missing", "Sphere", "TfIdf", "build", "describe", "is_own", "mlp"]
+__all__ = [
+    "Apart",
+    "Codes",
+    "Crowd",
+    "Curved",
+    "Head",
+    "Missing",
+    "Sphere",
+    "TfIdf",
+    "Tower",
+    "build",
+    "describe",
+    "is_own",
+    "mlp",
+]
 
-OWN = {cls.__name__: cls for cls in (Crowd, Curved, Missing, Sphere, TfIdf)}
+OWN = {cls.__name__: cls for cls in (Apart, Codes, Crowd, Curved, Head, Missing, Sphere, TfIdf, Tower)}
 PLAIN: dict[str, tuple[type[nn.Module], tuple[str, ...]]] = {
     "Linear": (nn.Linear, ("in_features", "out_features")),
     "LayerNorm": (nn.LayerNorm, ("normalized_shape",)),
@@ -26,6 +42,7 @@ PLAIN: dict[str, tuple[type[nn.Module], tuple[str, ...]]] = {
 }
 MAX_WIDTH = 1 << 24
 MAX_LAYERS = 100
+MAX_BLOCKS = 100_000
 
 
 def describe(module: nn.Module) -> dict[str, Any]:
@@ -67,6 +84,7 @@ def build(config: Any, depth: int = 0) -> nn.Module:
     if name not in classes:
         raise FormatError(f"{name!r} is not a layer this version knows; it knows {', '.join(sorted(classes))}")
     _few(values.get("hidden", []))
+    _few(values.get("blocks", []), MAX_BLOCKS)
     unknown = set(values) - {*PLAIN[name][1], "bias"} if name in PLAIN else set()
     if unknown:
         raise FormatError(f"layer {name!r} has no {min(unknown)!r}")
@@ -83,9 +101,9 @@ def is_own(config: dict[str, Any]) -> bool:
     return config.get("layer") == "custom"
 
 
-def _few(layers: list[Any]) -> list[Any]:
-    if len(layers) > MAX_LAYERS:
-        raise FormatError(f"{len(layers):,} layers in a row; allowed are {MAX_LAYERS}")
+def _few(layers: list[Any], most: int = MAX_LAYERS) -> list[Any]:
+    if len(layers) > most:
+        raise FormatError(f"{len(layers):,} layers in a row; allowed are {most:,}")
     return layers
 
 

@@ -1,0 +1,544 @@
+r"""Multi-label classification: one encoder, k logistic outputs on its last hidden layer.
+
+    h = encoder(x) (m units),   p_c = s(a_c (v_c . h + b_c) + b'_c),   yes where p_c >= t_c             c = 1 ... k
+
+O(d m + m k) weights, where k networks would have O(k d m). Labels are independent given h; what they have to do with each
+other lies in h. An unknown label of a row is a term less in the sum. Calibration (a, b') and thresholds t come from rows
+that the network has not seen (calibration.py, thresholds.py); a new label is one more row v_{k+1} (newlabel.py).
+
+References
+----------
+Multitask learning (Caruana, 1997), https://doi.org/10.1023/A:1007379606734
+Large-scale multi-label text classification: revisiting neural networks (Nam et al., 2014), https://arxiv.org/abs/1312.5419
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from scipy.special import expit, logit
+from sklearn.base import ClassifierMixin
+from sklearn.metrics.pairwise import euclidean_distances
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
+from torch.nn.utils import parameters_to_vector
+
+from ..errors import DataError, FormatError
+from ..formats.labels import Labels
+from ..losses import Asymmetric, Logistic, Loss
+from ..rows import Rows
+from ..splitting import folds
+from .base import _below, is_size
+from .calibration import platt
+from .newlabel import NewLabel, solved, told
+from .supervised import JUDGED, WATCHED, Supervised, described, together
+from .thresholds import check_metric, decided, thresholds
+
+__all__ = ["MultiLabelClassifier"]
+
+CELLS = 20_000_000  # raw outputs that are looked at when the training is over
+RANKED = 2_000_000  # raw outputs whose order is looked at to find the moment to stop
+MANY = 10_000  # labels from which on a step looks at some of them only
+DRAWN = 4096  # of these labels, beside those that the batch has
+LARGE = 20_000_000  # weights of the last layer from which on there is one member
+SAME = 1e-5  # distance of two codes of the same row, in units of their length
+PIECE = 4_000_000  # probabilities that are computed at once
+LOSSES: dict[str, Loss] = {"logistic": Logistic(), "asymmetric": Asymmetric()}
+
+
+@described
+@dataclass(repr=False, eq=False)
+class MultiLabelClassifier(ClassifierMixin, Supervised):
+    """Any number of labels for each row, by one shared encoder.
+
+    X is what :class:`Autoencoder` takes. Y is a matrix of 0 and 1 (array, sparse, DataFrame), or one list of labels for each
+    row; NaN stands for "not known", and numbers between 0 and 1 for soft labels.
+
+    Parameters
+    ----------
+    SHARED
+    loss : {"logistic", "asymmetric"} or Loss, default="logistic"
+        "asymmetric" lets the many no that are surely right count less (Ridnik et al., 2021).
+    optimize : str or array, default="f1_micro"
+        What the thresholds of :meth:`predict` are chosen for: "f1_micro", "f1_macro", "f1_samples", "precision@0.9" (any
+        share), or costs ``[[true no, false yes], [false no, true yes]]``, one matrix for all labels or one for each.
+    min_labels : int or "auto", default="auto"
+        :meth:`predict` says at least so many labels; "auto" is 1 if every training row has one, else 0.
+    label_weight : "balanced", dict or None, default=None
+        How much a yes of each label counts; "balanced" is as much as all its no together.
+    memory : int, default=200
+        Training rows that the model keeps, for :meth:`add_label` and :meth:`refresh`; they are written into its file.
+
+    Attributes
+    ----------
+    classes_ : ndarray (k,)
+        The labels' names: those of the DataFrame's columns, those in the lists, or numbers from 0.
+    thresholds_ : ndarray (k,)
+        Probability from which on a label is said.
+    held_out_ : float
+        1 - label ranking average precision of training rows by members that have not seen them.
+    memory_ : (CSR matrix (r, d), ndarray (r, k))
+        The rows that are kept, in the units of ``format_``, and their labels.
+    n_parameters_ : int
+        Weights of all members.
+    network_, format_, history_, n_iter_, n_features_in_, feature_names_in_
+        As in :class:`Autoencoder`.
+
+    References
+    ----------
+    Multitask learning (Caruana, 1997), https://doi.org/10.1023/A:1007379606734
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_multilabel_classification
+    >>> X, Y = make_multilabel_classification(300, n_classes=5, random_state=0)
+    >>> clf = MultiLabelClassifier(epochs=30, random_state=0).fit(X[:200], Y[:200])
+    >>> clf.predict_proba(X[200:]).shape, clf.predict(X[200:]).shape
+    ((100, 5), (100, 5))
+    >>> clf.add_label("rare", X[:8], [1, 1, 1, 0, 0, 0, 0, 0]).positives
+    3
+    >>> clf.predict_proba(X[200:]).shape
+    (100, 6)
+    """
+
+    loss: Any = "logistic"
+    optimize: Any = "f1_micro"
+    min_labels: Any = "auto"
+    label_weight: Any = None
+    memory: int = 200
+
+    # ── fit ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Learn the labels.
+
+        Parameters
+        ----------
+        X : as in :meth:`Autoencoder.fit`
+        y : array-like, sparse matrix or DataFrame (n, k), or list of n lists, or (n,) with one label each
+            The labels; NaN = not known.
+        sample_weight : array-like (n,) or (n, k), optional
+            How much each row, or each label of each row, counts.
+
+        Raises
+        ------
+        DataError
+            Y holds other values, names a label twice, or has another number of rows than X.
+        """
+        if y is None:
+            raise ValueError("y=None: requires y to be passed, but the target y is None")
+        self.labels_ = Labels().fit(y)
+        self._y = self.labels_.to_matrix(y)
+        if not self._y.shape[0]:
+            raise DataError("Found array with 0 sample(s): Y is empty")
+        self._learn(X, self._y.shape[0], sample_weight, 0 if self.labels_.kind == "one" else self._y.shape[1])
+        del self._y
+        return self
+
+    @property
+    def classes_(self) -> np.ndarray:
+        """(k,) the labels' names."""
+        names = self.labels_.names
+        kinds = {type(name) for name in names}
+        return np.array(names, dtype=object if len(kinds) > 1 else None)
+
+    # ── predict ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """(n, k) probability of each label."""
+        return np.concatenate(list(self._probabilities(X)))
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """(n, k) log-odds of each label, less those of its threshold: yes from 0 on."""
+        p = self.predict_proba(X)
+        odds = logit(np.clip(p, 1e-15, 1 - 1e-15))
+        if self._one:
+            return odds[:, 1] - odds[:, 0] if odds.shape[1] == 2 else odds
+        return np.asarray(odds - logit(np.clip(self.thresholds_, 1e-12, 1 - 1e-12)))
+
+    def predict(self, X: Any) -> Any:
+        """The labels of each row, as Y was given: 0/1 array, sparse matrix, DataFrame, or list of tuples of names."""
+        pieces = [self._decided(p) for p in self._probabilities(X)]
+        if self.labels_.kind == "sparse":
+            return sp.vstack([sp.csr_matrix(piece.astype(np.int64)) for piece in pieces], format="csr")
+        found = self.labels_.from_matrix(np.concatenate(pieces))
+        if self.labels_.kind == "pandas" and hasattr(X, "iloc"):
+            found.index = X.index
+        return found
+
+    def top(self, X: Any, n: int = 5) -> list[list[tuple[Any, float]]]:
+        """The n likeliest labels of each row with their probabilities, the likeliest first; never as a whole (n, k) matrix."""
+        if not is_size(n):
+            raise ValueError(f"n={n!r}: allowed are integers from 1")
+        n, names, out = min(int(n), len(self.labels_.names)), self.labels_.names, []
+        for p in self._probabilities(X):
+            best = np.argpartition(-p, n - 1, axis=1)[:, :n]
+            best = np.take_along_axis(best, np.argsort(-np.take_along_axis(p, best, 1), axis=1, kind="stable"), 1)
+            out += [[(names[c], float(row[c])) for c in places] for row, places in zip(p, best, strict=True)]
+        return out
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Micro-averaged F1 of :meth:`predict` over the labels that are known: 1 at best."""
+        yes = np.concatenate([self._decided(p) for p in self._probabilities(X)])
+        y = self._matrix(y)
+        if sp.issparse(y):
+            y = y.toarray()
+        w = np.ones((len(y), 1)) if sample_weight is None else np.asarray(sample_weight, dtype=float).reshape(len(y), -1)
+        w = np.where(np.isnan(y), 0.0, w)
+        y = np.nan_to_num(y)
+        both, either = (w * yes * y).sum(), (w * yes).sum() + (w * y).sum()
+        return float(2 * both / either) if either else 1.0
+
+    @property
+    def _one(self) -> bool:
+        """Whether each row has exactly one label."""
+        return self.labels_.kind == "one"
+
+    def _decided(self, p: np.ndarray) -> np.ndarray:
+        """p (b, k) -> yes or no (b, k)."""
+        return p == p.max(1, keepdims=True) if self._one else decided(p, self.thresholds_, self.least_)
+
+    def _matrix(self, Y: Any) -> Any:
+        """Y by the names of this model's labels."""
+        return self.labels_.to_matrix(Y)
+
+    def _probabilities(self, X: Any) -> Iterator[np.ndarray]:
+        """X -> p (b, k), piece by piece."""
+        check_is_fitted(self)
+        for h in self._codes(X):
+            for part in h.split(self._piece, dim=1):
+                p = self._calibrated(together(self.network_.decoder(part)))
+                yield p / p.sum(1, keepdims=True) if self._one else p
+
+    def _calibrated(self, raw: Tensor) -> np.ndarray:
+        """raw (b, k) -> p (b, k)."""
+        a, b = self.platt_
+        return np.asarray(expit(a * raw.double().numpy() + b))
+
+    # ── a label more, or less ────────────────────────────────────────────────────────────────────────────────────────
+
+    def add_label(self, name: Any, X: Any, y: Any = None, *, prior: float | None = None) -> NewLabel:
+        """Learn one more label from few examples; all old probabilities stay equal to the bit.
+
+        The encoder is not touched; the new row of the last layer is the optimum of a convex problem, penalized as much as
+        makes each example likeliest when it is left out.
+
+        Parameters
+        ----------
+        name : str or int
+            A name that no label has.
+        X : as in fit
+            The examples.
+        y : array-like of 0 and 1, optional
+            Which of them have the label; by default all. Where none is a no, the rows of the memory serve as such.
+        prior : float in (0, 1), optional
+            How frequent the label is among all rows, if the examples do not show it.
+
+        Returns
+        -------
+        NewLabel
+            How good it is, with an interval, and about how many more examples would help.
+
+        Raises
+        ------
+        DataError
+            The examples contradict each other, none is positive, or there are no negatives; nothing is changed.
+        """
+        check_is_fitted(self)
+        start = time.perf_counter()
+        name = self._new(name)
+        if prior is not None and not 0 < prior < 1:
+            raise ValueError(f"prior={prior!r}: allowed are None and numbers between 0 and 1")
+        h = self.codes(X)
+        y = np.ones(len(h)) if y is None else examples(y, len(h))
+        contradiction(h, y)
+        if not (y == 0).any():
+            kept = self._remembered()
+            if not len(kept):
+                raise DataError(
+                    f"no example without {name!r} is given, and the model kept no rows (memory=0): give some with y = 0"
+                )
+            kept = kept[euclidean_distances(kept, h).min(1) > SAME * np.sqrt(np.square(h).sum(1).mean())]
+            h, y = np.concatenate([h, kept]), np.concatenate([y, np.zeros(len(kept))])
+        v, b, left_out, ridge = solved(h, y)
+        card = told(name, y, left_out, self._half(h, y), ridge, start)
+        share = y.mean()
+        b += 0.0 if prior is None else float(logit(prior) - logit(share))
+        self._append(name, v, b, thresholds(expit(left_out)[:, None], y[:, None], "f1_micro")[0])
+        return card
+
+    def _half(self, h: np.ndarray, y: np.ndarray) -> np.ndarray | None:
+        """Outputs of rows by a fit to the other half of the rows; None for fewer than four examples of a kind."""
+        part = np.zeros(len(y), dtype=bool)
+        for kind in (0, 1):
+            part[np.flatnonzero(y == kind)[::2]] = True
+        if min((y == 0).sum(), (y == 1).sum()) < 4:
+            return None
+        out = np.empty(len(y))
+        for one in (part, ~part):
+            v, b, _, _ = solved(h[one], y[one])
+            out[~one] = h[~one] @ v + b
+        return out
+
+    def _append(self, name: Any, v: np.ndarray, b: float, line: float) -> None:
+        """One more row; the file keeps single precision, and so does the model."""
+        head: Any = self.network_.decoder
+        members, dtype = self.members_, next(head.parameters()).dtype
+        rows = torch.from_numpy(v).float().view(members, -1) * members
+        head.append(rows.to(dtype), torch.full((members,), b).float().to(dtype))
+        head.requires_grad_(False)
+        self.labels_.names.append(name)
+        self.platt_ = np.column_stack([self.platt_, [1.0, 0.0]])
+        self.thresholds_ = np.append(self.thresholds_, line)
+        x, y = self.memory_
+        self.memory_ = x, np.column_stack([y, np.full((len(y), 1), np.nan, dtype=y.dtype)])
+
+    def drop_label(self, name: Any) -> Self:
+        """Forget a label; the others keep their rows."""
+        check_is_fitted(self)
+        c = self.labels_.find(name)
+        if len(self.labels_.names) == 1:
+            raise ValueError(f"{name!r} is the only label: a classifier needs at least one")
+        head: Any = self.network_.decoder
+        head.drop(c)
+        del self.labels_.names[c]
+        self.platt_, self.thresholds_ = np.delete(self.platt_, c, 1), np.delete(self.thresholds_, c)
+        x, y = self.memory_
+        self.memory_ = x, np.delete(y, c, 1)
+        return self
+
+    def rename_label(self, name: Any, to: Any) -> Self:
+        """Give a label another name."""
+        check_is_fitted(self)
+        c = self.labels_.find(name)
+        self.labels_.names[c] = self._new(to)
+        return self
+
+    def _new(self, name: Any) -> Any:
+        """A name that is free."""
+        name = name.item() if isinstance(name, np.generic) else name
+        if not isinstance(name, (str, int)) or isinstance(name, bool):
+            raise ValueError(f"name={name!r}: allowed are texts and whole numbers")
+        if name in self.labels_.names:
+            raise ValueError(f"there is a label {name!r} already: choose another name, or drop the old one first")
+        return name
+
+    # ── the memory ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _remember(self, train: Rows) -> None:
+        """Keep some rows, with their share of all labels."""
+        n = min(int(self.memory), len(train))
+        if n == 0:
+            i = np.arange(0)
+        elif n == len(train):
+            i = np.arange(n)
+        else:
+            share = n / len(train)
+            i = np.flatnonzero(folds(self._y, [share, 1 - share], np.random.RandomState(self.seed_)) == 0)[:n]
+        x = train.take(i).numpy() if n else np.empty((0, self.format_.width), dtype=np.float32)
+        y = self._y[i]
+        self.memory_ = (
+            sp.csr_matrix(x),
+            (y.toarray() if sp.issparse(y) else np.asarray(y)).astype(np.float32),
+        )
+
+    def _remembered(self) -> np.ndarray:
+        """Codes (r, K m) of the rows that were kept."""
+        x = torch.from_numpy(self.memory_[0].toarray()).to(next(self.network_.parameters()).dtype)
+        if not len(x):
+            return np.empty((0, 0))
+        return self.network_.encoder(x).transpose(0, 1).flatten(1).numpy().astype(np.float64)
+
+    # ── hooks ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        check_metric(self.optimize)
+        if self.min_labels != "auto" and not (self.min_labels == 0 or is_size(self.min_labels)):
+            raise ValueError(f"min_labels={self.min_labels!r}: allowed are 'auto' and integers from 0")
+        if not (self.memory == 0 or is_size(self.memory)):
+            raise ValueError(f"memory={self.memory!r}: allowed are integers from 0")
+        if not isinstance(self.loss, Loss) and self.loss not in LOSSES:
+            raise ValueError(f"loss={self.loss!r}: allowed are {', '.join(map(repr, LOSSES))}, or a Loss")
+        if not (self.label_weight is None or isinstance(self.label_weight, dict) or self.label_weight == "balanced"):
+            raise ValueError(f"label_weight={self.label_weight!r}: allowed are None, 'balanced', and a dict of label to number")
+
+    def _k(self, n: int) -> int:
+        large = self._last_layer() > LARGE and self.members == "auto"
+        return 1 if large else super()._k(n)
+
+    def _last_layer(self) -> int:
+        """Weights that it would have with three members."""
+        return 3 * self._sizes()[-1] * len(self.labels_.names)
+
+    def _loss(self) -> Loss:
+        return self.loss if isinstance(self.loss, Loss) else LOSSES[self.loss]
+
+    def _start(self) -> Tensor:
+        """The share of each label, as log-odds; of a label that all or none have, as if one row were otherwise."""
+        yes, known = self._counts()
+        return torch.from_numpy(logit(np.clip((yes + 0.5) / (known + 1.0), 1e-6, 1 - 1e-6))).float()
+
+    def _counts(self) -> tuple[np.ndarray, np.ndarray]:
+        """(k,) how often yes; (k,) how often known."""
+        y = self._y
+        if sp.issparse(y):
+            return np.asarray(y.sum(0)).ravel().astype(float), np.full(y.shape[1], float(y.shape[0]))
+        return np.nansum(y, 0).astype(float), (~np.isnan(y)).sum(0).astype(float)
+
+    def _targets(self, i: Tensor) -> Tensor:
+        y = self._y[i.numpy()]
+        return torch.from_numpy(y.toarray() if sp.issparse(y) else y).float()
+
+    def _weights(self, i: Tensor) -> Tensor | None:
+        w = super()._weights(i)
+        if self.label_weight is None:
+            return w
+        yes = torch.nan_to_num(self._targets(i))
+        cells = 1 + yes * (self._of_yes() - 1)
+        return cells if w is None else cells * w
+
+    def _of_yes(self) -> Tensor:
+        """(k,) how much a yes counts."""
+        if isinstance(self.label_weight, dict):
+            unknown = [name for name in self.label_weight if name not in self.labels_.names]
+            if unknown:
+                raise ValueError(f"label_weight names {unknown[0]!r}, which is no label")
+            return torch.tensor([float(self.label_weight.get(name, 1.0)) for name in self.labels_.names])
+        yes, known = self._counts()
+        return torch.from_numpy(np.clip((known - yes) / np.maximum(yes, 1.0), 1e-3, 1e3)).float()
+
+    def _folds(self, parts: int | list[float]) -> np.ndarray:
+        return folds(self._y, parts, np.random.RandomState(self.seed_))
+
+    def _error(self, raw: Tensor, y: Tensor) -> float:
+        return ranking_error(raw, y)
+
+    def _watched(self) -> int:
+        return int(np.clip(RANKED // len(self.labels_.names), 50, WATCHED))
+
+    def _judged(self) -> int:
+        return int(np.clip(CELLS // len(self.labels_.names), 200, JUDGED))
+
+    def _judge(self, raw: Tensor, y: Tensor, i: np.ndarray) -> None:
+        r, t = raw.double().numpy(), y.double().numpy()
+        self.held_out_ = float(self._error(raw, y))
+        self.platt_ = np.stack(platt(r, t)).astype(np.float32).astype(np.float64)
+        empty = float((np.nan_to_num(t, nan=1.0).sum(1) == 0).mean())
+        self.least_ = int(empty == 0) if self.min_labels == "auto" else int(self.min_labels)
+        self.thresholds_ = thresholds(self._calibrated(raw), t, self.optimize, self.least_)
+
+    def _finish(self, train: Rows, held: Rows | None) -> None:
+        super()._finish(train, held)
+        self._remember(train)
+
+    def _outputs(self) -> int:
+        return len(self.labels_.names)
+
+    @property
+    def _piece(self) -> int:
+        """Rows whose probabilities are computed at once; a label more does not change it, for it may change last bits."""
+        decoder: Any = self.network_.decoder
+        first = getattr(decoder, "blocks", (len(self.labels_.names),))[0]
+        return int(np.clip(PIECE // max(1, first), 16, 2048))
+
+    @property
+    def n_parameters_(self) -> int:
+        """Weights of all members."""
+        return len(parameters_to_vector(self.network_.parameters()))
+
+    # ── saving ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        meta, arrays = super()._state()
+        x, y = self.memory_
+        kept = {
+            "data": np.nan_to_num(x.data),
+            "gaps": np.isnan(x.data).astype(np.uint8),
+            "indices": x.indices.astype(np.int32),
+            "indptr": x.indptr.astype(np.int64),
+            "y": np.nan_to_num(y),
+            "known": (~np.isnan(y)).astype(np.uint8),
+        }
+        arrays |= {f"memory.{name}": value for name, value in kept.items()}
+        told = {"labels": self.labels_.state(), "least": self.least_, "rows_kept": int(x.shape[0])}
+        return meta | told, arrays | {"platt": self.platt_, "thresholds": self.thresholds_}
+
+    def _restore(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+        self.labels_ = Labels.from_state(meta["labels"])
+        super()._restore(meta, arrays)
+        k = len(self.labels_.names)
+        self.platt_, self.thresholds_, self.least_ = arrays["platt"], arrays["thresholds"], int(meta["least"])
+        if self.platt_.shape != (2, k) or self.thresholds_.shape != (k,) or not is_whole(meta["least"]):
+            raise FormatError("its thresholds do not fit its labels")
+        kept = _below(arrays, "memory")
+        shape = len(kept["indptr"]) - 1, self.format_.width
+        data = np.where(kept["gaps"] > 0, np.nan, kept["data"]).astype(np.float32)
+        x = sp.csr_matrix((data, kept["indices"], kept["indptr"]), shape=shape)
+        x.check_format(full_check=True)
+        if kept["y"].shape != (shape[0], k) or kept["known"].shape != kept["y"].shape:
+            raise FormatError("the rows that it kept do not fit its labels")
+        self.memory_ = x, np.where(kept["known"] > 0, kept["y"], np.nan).astype(np.float32)
+
+    # ── scikit-learn ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "memory_")
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        tags.target_tags.multi_output = True
+        return tags
+
+
+def ranking_error(raw: Tensor, y: Tensor) -> float:
+    """1 - label ranking average precision over rows with a label, plus a little of the loss; that alone for one label.
+
+    >>> ranking_error(torch.tensor([[3.0, 1.0, 2.0]]), torch.tensor([[0.0, 1.0, 1.0]])) > 0.4
+    True
+    """
+    loss = float(Logistic().terms(raw, y).mean())
+    known = ~torch.isnan(y)
+    yes = torch.nan_to_num(y) > 0.5
+    some = yes.any(1)
+    if y.shape[1] < 3 or not some.any():
+        return loss
+    order = torch.where(known, raw, -torch.inf)[some].argsort(1, descending=True)
+    right = yes[some].gather(1, order).float()
+    precision = right.cumsum(1) / torch.arange(1, right.shape[1] + 1)
+    return float(1 - ((precision * right).sum(1) / right.sum(1)).mean()) + 0.01 * loss
+
+
+def examples(y: Any, n: int) -> np.ndarray:
+    """y (n,) of 0 and 1."""
+    values = np.asarray(y, dtype=np.float64).ravel()
+    if len(values) != n:
+        raise DataError(f"y has {len(values):,} entries, X has {n:,} rows")
+    if not np.isin(values, (0, 1)).all():
+        wrong = values[~np.isin(values, (0, 1))][0]
+        raise DataError(f"y holds {wrong:g}: allowed are 1, has the new label, and 0, has not")
+    if not (values == 1).any():
+        raise DataError("no example has the new label: give at least one with y = 1")
+    return values
+
+
+def contradiction(h: np.ndarray, y: np.ndarray) -> None:
+    """The same row cannot have the label and not have it."""
+    _, place = np.unique(h, axis=0, return_inverse=True)
+    place = place.ravel()
+    both = set(place[y == 1]) & set(place[y == 0])
+    if both:
+        i, j = (int(np.flatnonzero((place == min(both)) & (y == value))[0]) for value in (1, 0))
+        raise DataError(f"rows {i} and {j} of X are the same, but one has the label and the other has not: correct y")
+
+
+def is_whole(value: Any) -> bool:
+    return type(value) is int and value >= 0

@@ -1,0 +1,111 @@
+r"""The last layer of K networks: k rows v_c on their hidden units, one for each output.
+
+    raw_c = v_c . h + b_c         h (m,): the last hidden layer
+
+Outputs are independent given h; what they have to do with each other is in h. A row more, v_{k+1}, is a convex problem of
+its own and touches no other row. So that it does not even touch their last bits, rows that came later stand in a block of
+their own: a product of matrices may round differently when the matrix grows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["Apart", "Head"]
+
+
+class Head(nn.Module):
+    """Rows v_c for each of K members.
+
+    Parameters
+    ----------
+    members : int
+        K.
+    m : int
+        Hidden units that each member reads.
+    blocks : sequence of int
+        Rows that came together; their sum is k.
+
+    Examples
+    --------
+    >>> head = Head(3, 8, (4,))
+    >>> h = torch.randn(3, 5, 8)
+    >>> before = head(h)
+    >>> head.append(torch.randn(3, 8), torch.zeros(3))(h).shape, torch.equal(head(h)[..., :4], before)
+    (torch.Size([3, 5, 5]), True)
+    """
+
+    def __init__(self, members: int, m: int, blocks: Sequence[int]) -> None:
+        super().__init__()
+        self.members, self.m = members, m
+        self.v = nn.ParameterList([torch.zeros(members, m, k) for k in blocks])
+        self.b = nn.ParameterList([torch.zeros(members, k) for k in blocks])
+
+    @property
+    def blocks(self) -> tuple[int, ...]:
+        return tuple(b.shape[1] for b in self.b)
+
+    @property
+    def k(self) -> int:
+        """Rows."""
+        return sum(self.blocks)
+
+    def forward(self, h: Tensor) -> Tensor:
+        """h (K, B, m) -> raw (K, B, k)."""
+        parts = [torch.baddbmm(b[:, None], h, v) for v, b in zip(self.v, self.b, strict=True)]
+        return parts[0] if len(parts) == 1 else torch.cat(parts, -1)
+
+    def only(self, h: Tensor, rows: Tensor) -> Tensor:
+        """h (K, B, m), row numbers (r,) -> raw (K, B, r) of these rows alone."""
+        v, b = (parts[0] if len(parts) == 1 else torch.cat(list(parts), -1) for parts in (self.v, self.b))
+        return torch.baddbmm(b[:, rows][:, None], h, v[:, :, rows])
+
+    def append(self, v: Tensor, b: Tensor) -> Self:
+        """One row more, at the end: v (K, m), b (K,)."""
+        for kept, new in ((self.v, v[:, :, None]), (self.b, b[:, None])):
+            kept.append(nn.Parameter(new.to(kept[0]), requires_grad=kept[0].requires_grad))
+        return self
+
+    def drop(self, c: int) -> Self:
+        """Without row c."""
+        start = 0
+        for i, k in enumerate(self.blocks):
+            if start <= c < start + k:
+                keep = [j for j in range(k) if j != c - start]
+                for kept in (self.v, self.b):
+                    kept[i] = nn.Parameter(kept[i].detach()[..., keep].clone(), requires_grad=kept[i].requires_grad)
+            start += k
+        self.v, self.b = (nn.ParameterList([p for p in kept if p.shape[-1]]) for kept in (self.v, self.b))
+        return self
+
+    def merged(self) -> Self:
+        """All rows in one block, as training wants them."""
+        self.v, self.b = (nn.ParameterList([torch.cat(list(kept), -1)]) for kept in (self.v, self.b))
+        return self
+
+    def config(self) -> dict[str, Any]:
+        return {"members": self.members, "m": self.m, "blocks": list(self.blocks)}
+
+
+class Apart(nn.Module):
+    """Of K k networks with one output each: raw (K k, B, 1) -> (K, B, k).
+
+    Examples
+    --------
+    >>> Apart(4)(torch.zeros(12, 5, 1)).shape
+    torch.Size([3, 5, 4])
+    """
+
+    def __init__(self, k: int) -> None:
+        super().__init__()
+        self.k = k
+
+    def forward(self, raw: Tensor) -> Tensor:
+        return raw.squeeze(-1).unflatten(0, (-1, self.k)).transpose(1, 2)
+
+    def config(self) -> dict[str, Any]:
+        return {"k": self.k}

@@ -1,0 +1,109 @@
+r"""The hidden layers of K networks side by side: what a last layer of rows v_c reads.
+
+    h_k0 = drop(g((x - c) / s)),     h_kl = drop(SiLU(W_kl h_k,l-1 + b_kl)),     z = (h_1L ... h_KL)             k = 1 ... K
+
+References
+----------
+Dropout: a simple way to prevent neural networks from overfitting (Srivastava et al., 2014)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from .mlp import curbed
+
+__all__ = ["Codes", "Tower"]
+
+
+class Tower(nn.Module):
+    """K stacks of hidden layers; all see the same x (B, d).
+
+    Parameters
+    ----------
+    members : int
+        K.
+    d : int
+        Width of x.
+    hidden : sequence of int
+        Widths of the layers, at least one; the last one is the width m of a code.
+    drop_in, drop : float in [0, 1), default=0.0
+        Dropout of x, and of every hidden layer, while training.
+
+    Examples
+    --------
+    >>> Tower(3, 4, (16, 8))(torch.ones(5, 4)).shape
+    torch.Size([3, 5, 8])
+    """
+
+    c: Tensor
+    s: Tensor
+
+    def __init__(self, members: int, d: int, hidden: Sequence[int], drop_in: float = 0.0, drop: float = 0.0) -> None:
+        super().__init__()
+        self.sizes = (members, d, tuple(hidden), drop_in, drop)
+        widths = (d, *hidden)
+        self.weights = nn.ParameterList([torch.randn(members, a, b) * (2 / a) ** 0.5 for a, b in pairwise(widths)])
+        self.biases = nn.ParameterList([torch.zeros(members, b) for b in hidden])
+        self.register_buffer("c", torch.zeros(d))
+        self.register_buffer("s", torch.ones(d))
+
+    @property
+    def m(self) -> int:
+        """Width of a code."""
+        return self.sizes[2][-1]
+
+    def seen_as(self, c: Tensor, s: Tensor) -> Tower:
+        """Set centre and spread (d,) of what the first layer sees."""
+        self.c.copy_(c)
+        self.s.copy_(s)
+        return self
+
+    def forward(self, x: Tensor) -> Tensor:
+        members, _, _, drop_in, drop = self.sizes
+        h = F.dropout(curbed((x - self.c) / self.s), drop_in, self.training)
+        h = h.expand(members, *h.shape[-2:])
+        for w, b in zip(self.weights, self.biases, strict=True):
+            h = F.dropout(F.silu(torch.baddbmm(b[:, None], h, w)), drop, self.training)
+        return h
+
+    def config(self) -> dict[str, Any]:
+        members, d, hidden, drop_in, drop = self.sizes
+        return {"members": members, "d": d, "hidden": list(hidden), "drop_in": drop_in, "drop": drop}
+
+
+class Codes(nn.Module):
+    """What another encoder gives, standardized, for K last layers: h (B, m) -> (K, B, m).
+
+    Examples
+    --------
+    >>> Codes(2, 3)(torch.ones(5, 3)).shape
+    torch.Size([2, 5, 3])
+    """
+
+    c: Tensor
+    s: Tensor
+
+    def __init__(self, members: int, m: int) -> None:
+        super().__init__()
+        self.members, self.m = members, m
+        self.register_buffer("c", torch.zeros(m))
+        self.register_buffer("s", torch.ones(m))
+
+    def seen_as(self, c: Tensor, s: Tensor) -> Codes:
+        """Set centre and spread (m,)."""
+        self.c.copy_(c)
+        self.s.copy_(s)
+        return self
+
+    def forward(self, h: Tensor) -> Tensor:
+        return ((h - self.c) / self.s).expand(self.members, *h.shape)
+
+    def config(self) -> dict[str, Any]:
+        return {"members": self.members, "m": self.m}
