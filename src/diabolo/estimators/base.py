@@ -58,7 +58,7 @@ class System(BaseEstimator):
     history_: History
     platt_: np.ndarray
     thresholds_: np.ndarray
-    memory_: tuple[Any, np.ndarray]
+    memory_: Any
 
     _prefix: ClassVar[str] = ""
 

@@ -15,8 +15,8 @@ import torch
 from torch import nn
 
 from ..nets import Apart, Head
+from .lastlayer import described
 from .multilabel import MultiLabelClassifier
-from .supervised import described
 
 __all__ = ["IndependentClassifiers"]
 

@@ -37,8 +37,10 @@ from ..rows import Rows
 from ..splitting import folds
 from .base import _below, is_size
 from .calibration import platt
+from .cards import LabelReport
+from .lastlayer import JUDGED, WATCHED, Supervised, described, together
+from .memory import Memory, Refresh, refreshed
 from .newlabel import NewLabel, solved, told
-from .supervised import JUDGED, WATCHED, Supervised, described, together
 from .thresholds import check_metric, decided, thresholds
 
 __all__ = ["MultiLabelClassifier"]
@@ -48,6 +50,7 @@ RANKED = 2_000_000  # raw outputs whose order is looked at to find the moment to
 MANY = 10_000  # labels from which on a step looks at some of them only
 DRAWN = 4096  # of these labels, beside those that the batch has
 LARGE = 20_000_000  # weights of the last layer from which on there is one member
+KEPT = 5_000_000  # cells of y that the memory may have
 SAME = 1e-5  # distance of two codes of the same row, in units of their length
 PIECE = 4_000_000  # probabilities that are computed at once
 LOSSES: dict[str, Loss] = {"logistic": Logistic(), "asymmetric": Asymmetric()}
@@ -84,8 +87,8 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         Probability from which on a label is said.
     held_out_ : float
         1 - label ranking average precision of training rows by members that have not seen them.
-    memory_ : (CSR matrix (r, d), ndarray (r, k))
-        The rows that are kept, in the units of ``format_``, and their labels.
+    memory_ : Memory
+        The rows that are kept: ``x`` (r, d) in the units of ``format_``, and their labels ``y`` (r, k).
     n_parameters_ : int
         Weights of all members.
     network_, format_, history_, n_iter_, n_features_in_, feature_names_in_
@@ -188,8 +191,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         """Micro-averaged F1 of :meth:`predict` over the labels that are known: 1 at best."""
         yes = np.concatenate([self._decided(p) for p in self._probabilities(X)])
         y = self._matrix(y)
-        if sp.issparse(y):
-            y = y.toarray()
+        y = dense(y)
         w = np.ones((len(y), 1)) if sample_weight is None else np.asarray(sample_weight, dtype=float).reshape(len(y), -1)
         w = np.where(np.isnan(y), 0.0, w)
         y = np.nan_to_num(y)
@@ -221,6 +223,24 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         """raw (b, k) -> p (b, k)."""
         a, b = self.platt_
         return np.asarray(expit(a * raw.double().numpy() + b))
+
+    def report(self, X: Any, y: Any, *, compare: bool = True) -> LabelReport:
+        """How good each label is on these rows, what is suspicious in y, and how the labels depend on each other.
+
+        Parameters
+        ----------
+        X, y : as in fit
+            Rows that were not trained on.
+        compare : bool, default=True
+            Fit :class:`IndependentClassifiers` and a shared encoder of the same size to one half of these rows, and compare
+            them on the other. Takes k times as long as one fit.
+
+        Returns
+        -------
+        LabelReport
+            ``print`` shows it; ``cards`` has one entry for each label.
+        """
+        return LabelReport.of(self, X, y, compare)
 
     # ── a label more, or less ────────────────────────────────────────────────────────────────────────────────────────
 
@@ -297,8 +317,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         self.labels_.names.append(name)
         self.platt_ = np.column_stack([self.platt_, [1.0, 0.0]])
         self.thresholds_ = np.append(self.thresholds_, line)
-        x, y = self.memory_
-        self.memory_ = x, np.column_stack([y, np.full((len(y), 1), np.nan, dtype=y.dtype)])
+        self.memory_ = self.memory_.more()
 
     def drop_label(self, name: Any) -> Self:
         """Forget a label; the others keep their rows."""
@@ -310,8 +329,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         head.drop(c)
         del self.labels_.names[c]
         self.platt_, self.thresholds_ = np.delete(self.platt_, c, 1), np.delete(self.thresholds_, c)
-        x, y = self.memory_
-        self.memory_ = x, np.delete(y, c, 1)
+        self.memory_ = self.memory_.less(c)
         return self
 
     def rename_label(self, name: Any, to: Any) -> Self:
@@ -332,28 +350,49 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
 
     # ── the memory ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _remember(self, train: Rows) -> None:
-        """Keep some rows, with their share of all labels."""
-        n = min(int(self.memory), len(train))
-        if n == 0:
-            i = np.arange(0)
-        elif n == len(train):
-            i = np.arange(n)
-        else:
-            share = n / len(train)
-            i = np.flatnonzero(folds(self._y, [share, 1 - share], np.random.RandomState(self.seed_)) == 0)[:n]
-        x = train.take(i).numpy() if n else np.empty((0, self.format_.width), dtype=np.float32)
-        y = self._y[i]
-        self.memory_ = (
-            sp.csr_matrix(x),
-            (y.toarray() if sp.issparse(y) else np.asarray(y)).astype(np.float32),
-        )
+    def refresh(self, X: Any, y: Any, *, replay: int | None = None, held_out: Any = None, delta: float = 0.02) -> Refresh:
+        """Fine-tune everything on new rows, with old ones mixed in; if an old label gets worse, all is as it was before.
+
+        Parameters
+        ----------
+        X, y : as in fit
+            New rows, by the names of the labels that the model has.
+        replay : int, optional
+            Old rows that are mixed in, at most; by default half of the memory. The rest of it is for judging.
+        held_out : (X, y), optional
+            Rows to judge by, in place of those of the memory.
+        delta : float, default=0.02
+            How much average precision a label may lose on them.
+
+        Returns
+        -------
+        Refresh
+            Whether it was accepted, and each label's average precision before and after.
+        """
+        check_is_fitted(self)
+        if not 0 <= delta <= 1:
+            raise ValueError(f"delta={delta!r}: allowed are numbers from 0 to 1")
+        target = dense(self._matrix(y))
+        x = torch.cat(list(self._features(X)))
+        if len(x) != len(target):
+            raise DataError(f"y has {len(target):,} entries, X has {len(x):,} rows")
+        memory = self.memory_
+        order = np.random.default_rng(self.seed_).permutation(len(memory))
+        most = len(memory) // 2 if replay is None else min(int(replay), len(memory))
+        old = Memory(memory.x[order[:most]], memory.y[order[:most]])
+        judge = (memory.rows[order[most:]], memory.y[order[most:]])
+        if held_out is not None:
+            judge = torch.cat(list(self._features(held_out[0]))), dense(self._matrix(held_out[1]))
+        told = refreshed(self, x, target, old, judge, delta)
+        if told.accepted:
+            self.memory_ = memory.joined(x, target, max(len(memory), int(self.memory)), self.seed_)
+        return told
 
     def _remembered(self) -> np.ndarray:
         """Codes (r, K m) of the rows that were kept."""
-        x = torch.from_numpy(self.memory_[0].toarray()).to(next(self.network_.parameters()).dtype)
-        if not len(x):
+        if not len(self.memory_):
             return np.empty((0, 0))
+        x = self.memory_.rows.to(next(self.network_.parameters()).dtype)
         return self.network_.encoder(x).transpose(0, 1).flatten(1).numpy().astype(np.float64)
 
     # ── hooks ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -405,6 +444,28 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         cells = 1 + yes * (self._of_yes() - 1)
         return cells if w is None else cells * w
 
+    def _sampled(self) -> int:
+        """How many labels a step looks at, beside those that its rows have; 0: at all."""
+        return DRAWN if len(self.labels_.names) > MANY else 0
+
+    def _losses(self, network: Any, seen: Tensor, i: Tensor, rng: torch.Generator) -> Tensor:
+        """Of very many labels, those that the rows have, and some others that stand for all others."""
+        drawn, k = self._sampled(), len(self.labels_.names)
+        if not drawn:
+            return super()._losses(network, seen, i, rng)
+        y = sp.csr_matrix(self._y[i.numpy()])
+        present = np.unique(y.indices)
+        others = torch.randint(k, (drawn,), generator=rng, device=rng.device).cpu().numpy()
+        others = np.setdiff1d(others, present)
+        labels = np.concatenate([present, others])
+        raw = network.decoder.only(network.encoder(seen), torch.from_numpy(labels).to(seen.device)).float()
+        weight = torch.ones(1, len(labels))
+        weight[:, len(present) :] = (k - len(present)) / max(1, len(others))
+        rows = super()._weights(i)
+        if rows is not None and rows.shape[1] == 1:
+            weight = weight * rows
+        return self._summed(raw, torch.from_numpy(y[:, labels].toarray()).float(), weight)
+
     def _of_yes(self) -> Tensor:
         """(k,) how much a yes counts."""
         if isinstance(self.label_weight, dict):
@@ -437,7 +498,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
 
     def _finish(self, train: Rows, held: Rows | None) -> None:
         super()._finish(train, held)
-        self._remember(train)
+        self.memory_ = Memory.of(train, self._y, min(int(self.memory), max(10, KEPT // self._y.shape[1])), self.seed_)
 
     def _outputs(self) -> int:
         return len(self.labels_.names)
@@ -458,17 +519,8 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
 
     def _state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         meta, arrays = super()._state()
-        x, y = self.memory_
-        kept = {
-            "data": np.nan_to_num(x.data),
-            "gaps": np.isnan(x.data).astype(np.uint8),
-            "indices": x.indices.astype(np.int32),
-            "indptr": x.indptr.astype(np.int64),
-            "y": np.nan_to_num(y),
-            "known": (~np.isnan(y)).astype(np.uint8),
-        }
-        arrays |= {f"memory.{name}": value for name, value in kept.items()}
-        told = {"labels": self.labels_.state(), "least": self.least_, "rows_kept": int(x.shape[0])}
+        arrays |= {f"memory.{name}": value for name, value in self.memory_.state().items()}
+        told = {"labels": self.labels_.state(), "least": self.least_, "rows_kept": len(self.memory_)}
         return meta | told, arrays | {"platt": self.platt_, "thresholds": self.thresholds_}
 
     def _restore(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
@@ -478,14 +530,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         self.platt_, self.thresholds_, self.least_ = arrays["platt"], arrays["thresholds"], int(meta["least"])
         if self.platt_.shape != (2, k) or self.thresholds_.shape != (k,) or not is_whole(meta["least"]):
             raise FormatError("its thresholds do not fit its labels")
-        kept = _below(arrays, "memory")
-        shape = len(kept["indptr"]) - 1, self.format_.width
-        data = np.where(kept["gaps"] > 0, np.nan, kept["data"]).astype(np.float32)
-        x = sp.csr_matrix((data, kept["indices"], kept["indptr"]), shape=shape)
-        x.check_format(full_check=True)
-        if kept["y"].shape != (shape[0], k) or kept["known"].shape != kept["y"].shape:
-            raise FormatError("the rows that it kept do not fit its labels")
-        self.memory_ = x, np.where(kept["known"] > 0, kept["y"], np.nan).astype(np.float32)
+        self.memory_ = Memory.from_state(_below(arrays, "memory"), self.format_.width, k)
 
     # ── scikit-learn ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -497,6 +542,11 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         tags.classifier_tags.multi_label = True
         tags.target_tags.multi_output = True
         return tags
+
+
+def dense(y: Any) -> np.ndarray:
+    """y (n, k) as an array."""
+    return np.asarray(y.toarray() if sp.issparse(y) else y, dtype=np.float32)
 
 
 def ranking_error(raw: Tensor, y: Tensor) -> float:

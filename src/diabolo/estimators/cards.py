@@ -1,0 +1,271 @@
+r"""A report on the labels of a classifier: how good each is, what is suspicious, how they depend on each other.
+
+    AP_c            average precision, with the 5 % and 95 % quantiles under resampling of the rows
+    error of p_c    sum over ten bins of (share of rows) |mean p - share of yes|
+    lift_ab         P(a and b) / (P(a) P(b)):  1 = nothing to do with each other
+    suspected       a yes of small p, a no of large p: look whether the label is right
+    to confirm      rows whose p is nearest to the threshold, unknown ones first: they teach most
+
+References
+----------
+Confident learning: estimating uncertainty in dataset labels (Northcutt, Jiang & Chuang, 2021),
+https://doi.org/10.1613/jair.1.12125
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from sklearn.base import clone
+from sklearn.decomposition import PCA
+from sklearn.metrics import average_precision_score, label_ranking_average_precision_score
+
+from ..errors import DataError
+from .base import ESTIMATORS
+
+__all__ = ["Comparison", "LabelCard", "LabelReport"]
+
+DRAWS = 100  # of the bootstrap
+LEVEL = (0.05, 0.95)
+SHOWN = 5  # rows of each list
+DOUBTED = 0.05  # a yes of a smaller p, and a no of a larger one than 1 - this, is suspected
+BINS = 10
+COMPARED = 200  # labels up to which independent networks are fitted
+TRAINED = 4000  # rows
+
+
+@dataclass(frozen=True)
+class LabelCard:
+    """One label.
+
+    Parameters
+    ----------
+    name : str or int
+    positives, known : int
+        Rows with the label, and rows of which it is known.
+    average_precision : float
+        NaN where all or none of the rows have it.
+    interval : (float, float)
+    threshold, precision, recall, f1 : float
+        Of ``predict``.
+    calibration_error : float
+    wrong, missing : tuple of int
+        Rows whose yes, or whose no, is suspected to be a mistake, the worst first.
+    confirm : tuple of int
+        Rows most worth confirming next.
+    """
+
+    name: Any
+    positives: int
+    known: int
+    average_precision: float
+    interval: tuple[float, float]
+    threshold: float
+    precision: float
+    recall: float
+    f1: float
+    calibration_error: float
+    wrong: tuple[int, ...]
+    missing: tuple[int, ...]
+    confirm: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Shared encoder against independent networks, both fitted to one half of the rows, on the other half.
+
+    Parameters
+    ----------
+    shared, independent : float
+        Label ranking average precision.
+    interval : (float, float)
+        Of the difference, under resampling of the rows.
+    parameters, seconds : (int, int), (float, float)
+        Of the shared one, and of the independent ones together.
+    """
+
+    shared: float
+    independent: float
+    interval: tuple[float, float]
+    parameters: tuple[int, int]
+    seconds: tuple[float, float]
+
+    def __str__(self) -> str:
+        low, high = self.interval
+        (p, q), (s, t) = self.parameters, self.seconds
+        verdict = "no difference can be told" if low <= 0 <= high else ("sharing helps" if low > 0 else "sharing hurts")
+        return (
+            f"shared encoder against independent classifiers on your data: ranking precision {self.shared:.3f} against "
+            f"{self.independent:.3f} (difference {low:+.3f} to {high:+.3f}: {verdict}), {p:,} against {q:,} weights, "
+            f"{s:.1f} against {t:.1f} seconds"
+        )
+
+
+@dataclass(frozen=True)
+class LabelReport:
+    """The whole.
+
+    Parameters
+    ----------
+    cards : list of LabelCard
+    lift, given : ndarray (k, k)
+        lift_ab; and P(b | a), the share of the rows with a that have b too.
+    places : ndarray (k, 2)
+        The rows v_c of the last layer, as places: labels that the network tells by the same hidden units lie together.
+    comparison : Comparison or None
+    rows : int
+    """
+
+    cards: list[LabelCard]
+    lift: np.ndarray
+    given: np.ndarray
+    places: np.ndarray
+    comparison: Comparison | None
+    rows: int
+
+    @classmethod
+    def of(cls, clf: Any, X: Any, Y: Any, compare: bool) -> Self:
+        """Judge `clf` on rows that it was not trained on."""
+        p = clf.predict_proba(X)
+        y = clf.labels_.to_matrix(Y)
+        y = np.asarray(y.toarray() if hasattr(y, "toarray") else y, dtype=float)
+        if len(y) != len(p):
+            raise DataError(f"y has {len(y):,} entries, X has {len(p):,} rows")
+        yes = clf._decided(p)
+        names = clf.labels_.names
+        cards = [card(name, p[:, c], y[:, c], yes[:, c], float(clf.thresholds_[c])) for c, name in enumerate(names)]
+        lift, given = dependencies(y)
+        compared = comparison(clf, X, y) if compare and 3 <= len(names) <= COMPARED and not np.isnan(y).all() else None
+        return cls(cards, lift, given, places(clf), compared, len(p))
+
+    def pairs(self, most: int = 10) -> list[tuple[Any, Any, float, float]]:
+        """Pairs of labels that go together most: a, b, lift, P(b | a)."""
+        names = [c.name for c in self.cards]
+        upper = [(i, j) for i in range(len(names)) for j in range(i + 1, len(names)) if np.isfinite(self.lift[i, j])]
+        upper = sorted(upper, key=lambda ij: -abs(np.log(max(float(self.lift[ij]), 1e-3))) * self.support(*ij) ** 0.5)[:most]
+        return [(names[i], names[j], float(self.lift[i, j]), float(self.given[i, j])) for i, j in upper]
+
+    def support(self, i: int, j: int) -> float:
+        """Rows from which the lift of two labels is told."""
+        return float(min(self.cards[i].positives, self.cards[j].positives))
+
+    def __str__(self) -> str:
+        width = max([5, *(len(str(c.name)) for c in self.cards)])
+        lines = [f"{'label':{width}}   yes  precision (interval)          threshold      F1   calibration   doubtful yes / no"]
+        for c in self.cards:
+            low, high = c.interval
+            lines.append(
+                f"{c.name!s:{width}} {c.positives:5,}  {c.average_precision:9.3f} ({low:.3f} to {high:.3f})"
+                f"   {c.threshold:9.3f} {c.f1:7.3f} {c.calibration_error:10.3f}   {len(c.wrong):5} / {len(c.missing)}"
+            )
+        lines += [f"{a!s} with {b!s}: {lift:.2f} times as often as by chance" for a, b, lift, _ in self.pairs(5)]
+        if self.comparison is not None:
+            lines.append(str(self.comparison))
+        return "\n".join(lines)
+
+
+def card(name: Any, p: np.ndarray, y: np.ndarray, yes: np.ndarray, line: float) -> LabelCard:
+    """Probabilities, truth (NaN unknown) and predictions (n,) of one label."""
+    known = ~np.isnan(y)
+    truth = np.nan_to_num(y) > 0.5
+    value, interval = precision(p[known], truth[known])
+    hits, said, have = (yes & truth & known).sum(), (yes & known).sum(), (truth & known).sum()
+    wrong, missing = np.flatnonzero(known & truth & (p < DOUBTED)), np.flatnonzero(known & ~truth & (p > 1 - DOUBTED))
+    near = np.lexsort((abs(p - min(line, 1.0)), known))
+    return LabelCard(
+        name,
+        int(have),
+        int(known.sum()),
+        value,
+        interval,
+        line,
+        float(hits / said) if said else float("nan"),
+        float(hits / have) if have else float("nan"),
+        float(2 * hits / (said + have)) if said + have else float("nan"),
+        calibration_error(p[known], truth[known]),
+        tuple(wrong[np.argsort(p[wrong], kind="stable")][:SHOWN].tolist()),
+        tuple(missing[np.argsort(-p[missing], kind="stable")][:SHOWN].tolist()),
+        tuple(near[:SHOWN].tolist()),
+    )
+
+
+def precision(p: np.ndarray, y: np.ndarray) -> tuple[float, tuple[float, float]]:
+    """Average precision and its interval."""
+    if not 0 < y.sum() < len(y):
+        return float("nan"), (float("nan"), float("nan"))
+    rng = np.random.default_rng(0)
+    draws = (rng.integers(len(y), size=len(y)) for _ in range(DRAWS))
+    values = [average_precision_score(y[i], p[i]) for i in draws if y[i].any()]
+    low, high = np.quantile(values, LEVEL) if values else (float("nan"), float("nan"))
+    return float(average_precision_score(y, p)), (float(low), float(high))
+
+
+def calibration_error(p: np.ndarray, y: np.ndarray) -> float:
+    """Mean distance of what is said from what happens, by bins of what is said."""
+    if not len(p):
+        return float("nan")
+    place = np.minimum((p * BINS).astype(int), BINS - 1)
+    n = np.bincount(place, minlength=BINS)
+    said, happened = (np.bincount(place, weights=v, minlength=BINS) for v in (p, y.astype(float)))
+    return float(abs(said - happened).sum() / n.sum())
+
+
+def dependencies(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """y (n, k), NaN unknown -> lift and P(b | a) (k, k), over the rows where both are known."""
+    known = (~np.isnan(y)).astype(float)
+    yes = np.nan_to_num(y)
+    both, n = yes.T @ yes, known.T @ known
+    a = yes.T @ known  # rows with a of which b is known
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return both * n / (a * a.T), both / a
+
+
+def places(clf: Any) -> np.ndarray:
+    """(k, 2) the rows v_c, seen along their two main directions."""
+    head = getattr(clf.network_.decoder, "v", None)
+    k = len(clf.labels_.names)
+    if head is None or k < 3:
+        return np.zeros((k, 2))
+    v = np.concatenate([block.detach().double().numpy().reshape(-1, block.shape[-1]) for block in head], 1).T
+    return PCA(2, random_state=0).fit_transform(v / np.maximum(np.linalg.norm(v, axis=1, keepdims=True), 1e-12))
+
+
+def comparison(clf: Any, X: Any, y: np.ndarray) -> Comparison | None:
+    """Both kinds, with the settings of `clf` but without an encoder from elsewhere."""
+    order = np.random.default_rng(0).permutation(len(y))[:TRAINED]
+    half = len(order) // 2
+    if half < 20:
+        return None
+    one, other = np.sort(order[:half]), np.sort(order[half:])
+    params = clone(clf).get_params(deep=False) | {"encoder": None, "freeze": True, "memory": 0, "checkpoint": None}
+    found = []
+    for kind in ("MultiLabelClassifier", "IndependentClassifiers"):
+        start = time.perf_counter()
+        fitted: Any = ESTIMATORS[kind](**params).fit(taken(clf, X, one), y[one])
+        found.append((fitted, time.perf_counter() - start, fitted.predict_proba(taken(clf, X, other))))
+    truth = np.nan_to_num(y[other]) > 0.5
+    some = truth.any(1)
+    if not some.any():
+        return None
+    each = [per_row(truth[some], p[some]) for _, _, p in found]
+    rng = np.random.default_rng(0)
+    gains = [float((each[0] - each[1])[rng.integers(len(each[0]), size=len(each[0]))].mean()) for _ in range(DRAWS)]
+    low, high = np.quantile(gains, LEVEL)
+    weights, seconds = (found[0][0].n_parameters_, found[1][0].n_parameters_), (found[0][1], found[1][1])
+    return Comparison(float(each[0].mean()), float(each[1].mean()), (float(low), float(high)), weights, seconds)
+
+
+def per_row(truth: np.ndarray, p: np.ndarray) -> np.ndarray:
+    """(n,) label ranking average precision of each row."""
+    return np.array([label_ranking_average_precision_score(t[None], q[None]) for t, q in zip(truth, p, strict=True)])
+
+
+def taken(clf: Any, X: Any, rows: np.ndarray) -> Any:
+    """These rows of X, as a matrix of the features of `clf`, or of counts."""
+    x = torch.cat(list(clf._features(X)))[torch.from_numpy(rows)].double().numpy()
+    return sp.csr_matrix(x) if clf.format_.kind == "documents" else x

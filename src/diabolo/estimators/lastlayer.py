@@ -1,0 +1,406 @@
+r"""A supervised last layer on an encoder: one's own, or one that was trained before, without labels or on other data.
+
+    h = encoder(x) (m hidden units),   raw_c = v_c . h + b_c,   minimise  sum_c loss(raw_c, y_c)      O(d m + m k)
+
+K such networks, the members, stand side by side. Each is trained on all rows but those of its own fold, so that there is an
+answer for every training row from a member that has not seen it: from these come the moment to stop, calibration,
+thresholds and error bars. A prediction is that of their mean. With ``members=1`` a part of the rows is held out for this.
+
+The encoder may be frozen: its codes are then computed once, and what is left is convex.
+
+References
+----------
+Multitask learning (Caruana, 1997), https://doi.org/10.1023/A:1007379606734
+Reducing the dimensionality of data with neural networks (Hinton & Salakhutdinov, 2006),
+https://doi.org/10.1126/science.1127647 (pre-training)
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+from abc import abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from sklearn.base import clone
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor, nn
+
+from ..errors import DataError, FormatError
+from ..formats import Arrays, Documents, infer
+from ..nets import Codes, Head, Missing, Tower
+from ..network import Diabolo
+from ..rows import Numbered, Rows, steps_per_epoch
+from ..splitting import folds
+from ..training import History, minimize
+from .base import System, is_size, load
+from .linear import tfidf
+
+__all__ = ["Supervised", "described", "spread_rows", "together"]
+
+EPOCHS = 30
+STEPS = 1500, 6000  # of SGD in so many epochs, at least and at most
+JUDGED = 20_000  # rows
+WATCHED = 4000  # rows
+SEEN = 0.3  # size of tf-idf features, in units of the size at which they have variance 1
+FEWEST = 4  # rows
+
+
+@dataclass(repr=False, eq=False)
+class Supervised(System, abstract=True):
+    """What the supervised estimators share; the parameters are described there."""
+
+    encoder: Any = None
+    freeze: bool = True
+    members: Any = "auto"
+    hidden: Any = "auto"
+    dropout: float = 0.5
+    corruption: Any = None
+    format: Any = "auto"
+    epochs: Any = "auto"
+    batch_size: Any = "auto"
+    lr: float = 1e-3
+    weight_decay: float = 1e-2
+    average: float = 0.99
+    validation_fraction: float = 0.1
+    patience: int = 10
+    precision: str = "auto"
+    device: str = "auto"
+    checkpoint: Any = None
+    resume: bool = False
+    random_state: Any = None
+    verbose: bool = True
+
+    # ── hooks ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @abstractmethod
+    def _start(self) -> Tensor:
+        """(k,) what the last layer says before it has learned: the outputs that suit all rows equally well."""
+
+    @abstractmethod
+    def _targets(self, i: Tensor) -> Tensor:
+        """(B,) row numbers -> y (B, k)."""
+
+    @abstractmethod
+    def _error(self, raw: Tensor, y: Tensor) -> float:
+        """Of rows that the network has not seen: what shall be small."""
+
+    def _watched(self) -> int:
+        """Rows on which the moment to stop is found."""
+        return WATCHED
+
+    def _judged(self) -> int:
+        """Rows that are looked at when the training is over."""
+        return JUDGED
+
+    def _weights(self, i: Tensor) -> Tensor | None:
+        """(B,) row numbers -> how much each row, or each of its cells, counts; (B, 1) or (B, k)."""
+        return None if self._weight is None else self._weight[i]
+
+    def _folds(self, parts: int | list[float]) -> np.ndarray:
+        """(n,) which part each row is in."""
+        return folds(np.zeros((self._n, 1)), parts, np.random.RandomState(self.seed_))
+
+    # ── learning ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _learn(self, X: Any, n: int, weight: Any, k: int = 0) -> Self:
+        """`_fit` for n targets, with weights (n,), or (n, k) where k outputs can have their own."""
+        self._n = n
+        self._weight = None if weight is None else weights(weight, n, k)
+        self._fit(X)
+        del self._fold, self._weight
+        return self
+
+    def _format(self, X: Any) -> Any:
+        """That of a trained autoencoder; sparse numbers from 0 are taken as counts."""
+        if self._given is not None and hasattr(self._given, "format_"):
+            return self._given.format_
+        found = infer(X, self.format)
+        counts = type(found) is Arrays and self.format == "auto" and sp.issparse(X) and X.nnz and X.dtype.kind in "fiub"
+        return Documents() if counts and (X.tocoo().data >= 0).all() else found
+
+    def _learn_columns(self, X: Any) -> None:
+        if self._given is None or not hasattr(self._given, "format_"):
+            super()._learn_columns(X)
+
+    def _check_values(self, rows: Rows) -> None:
+        """The rows are not to be reconstructed."""
+
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        if self.members != "auto" and not is_size(self.members):
+            raise ValueError(f"members={self.members!r}: allowed are 'auto' and integers from 1")
+        if self.hidden != "auto" and not len(self.hidden):
+            raise ValueError("hidden=(): at least one hidden layer is needed, such as (256,)")
+        self._given = given(self.encoder)
+        if self._given is not None and not self.freeze and self.members not in ("auto", 1):
+            raise ValueError(f"members={self.members!r}: an encoder that is fine-tuned has one member; or freeze=True")
+
+    def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:
+        """All rows; `_fold` says which member has not seen which: none has seen those of its own number."""
+        if len(rows) != self._n:
+            raise DataError(f"y has {self._n:,} entries, X has {len(rows):,} rows")
+        if len(rows) < FEWEST:
+            raise DataError(f"n_samples={len(rows)}: at least {FEWEST} rows are needed, to have some to judge by")
+        members = self._k(len(rows))
+        if members > 1:
+            self._fold = self._folds(members)
+        else:
+            share = min(0.5, max(self.validation_fraction or 0.0, 2 / len(rows)))
+            self._fold = self._folds([share, 1 - share])
+        return rows, None
+
+    def _k(self, n: int) -> int:
+        """Members for n rows."""
+        tuned = self._given is not None and not self.freeze
+        return (1 if tuned else 3) if self.members == "auto" else min(int(self.members), n // 2)
+
+    def _network(self, x: Tensor, seed: int) -> Diabolo:
+        members = self._k(len(self._fold))
+        encoder = self._own(members) if self._given is None else self._borrowed(members, x)
+        last: Any = encoder[-1]
+        return Diabolo(encoder, self._decoder(members, last.m))
+
+    def _own(self, members: int) -> nn.Sequential:
+        """An encoder that has learned nothing yet."""
+        format, d = self.format_, self.format_.width
+        watched = format.missing()
+        c, s = self.format_.view()
+        tower = Tower(members, d + len(watched), self._sizes(), 0.2, self.dropout)
+        if isinstance(format, Documents):
+            return nn.Sequential(tfidf(format).float(), tower.seen_as(c, s / SEEN))
+        c, s = torch.cat([c, torch.zeros(len(watched))]), torch.cat([s, torch.ones(len(watched))])
+        return nn.Sequential(Missing(watched), tower.seen_as(c, s))
+
+    def _sizes(self) -> tuple[int, ...]:
+        if self.hidden == "auto":
+            return (256,) if isinstance(self.format_, Documents) else (256, 256)
+        return tuple(int(n) for n in self.hidden)
+
+    def _borrowed(self, members: int, x: Tensor) -> nn.Sequential:
+        """An encoder that was trained before."""
+        encoder = copy.deepcopy(self._given.network_.encoder if hasattr(self._given, "network_") else self._given)
+        encoder.float().requires_grad_(not self.freeze)
+        name = f"encoder={type(encoder).__name__}"
+        with torch.no_grad():
+            try:
+                h = torch.cat([encoder.eval()(part.float()) for part in x[:JUDGED].split(1024)])
+            except RuntimeError as error:
+                raise ValueError(f"{name} does not take rows of width {x.shape[1]}: {error}") from None
+        if h.ndim != 2 or len(h) != len(x[:JUDGED]):
+            raise ValueError(f"{name} must give one code (m,) per row, but gives {tuple(h.shape[1:])}")
+        spread = h.std(0, correction=0)
+        return nn.Sequential(encoder, Codes(members, h.shape[1]).seen_as(h.mean(0), torch.where(spread > 1e-6, spread, 1.0)))
+
+    def _decoder(self, members: int, m: int) -> nn.Module:
+        start = self._start()
+        head = Head(members, m, (len(start),))
+        with torch.no_grad():
+            head.b[0].copy_(start.expand_as(head.b[0]))
+        return head
+
+    def _train(self, train: Rows, held: Rows | None) -> History:
+        network, rows = self.network_, train
+        if self._given is not None and self.freeze:  # codes are computed once
+            parts: Any = network.encoder
+            with torch.no_grad():
+                rows = Rows(torch.cat([parts[0].eval()(x) for x in train.chunks()]))
+            network = Diabolo(parts[1], network.decoder)
+        fold, corrupt = torch.from_numpy(self._fold), self._corruption()
+
+        def objective(batch: Tensor, rng: torch.Generator) -> Tensor:
+            x, i = batch[:, :-1], batch[:, -1].long().cpu()
+            seen, _ = corrupt(x, rng)
+            each = self._losses(network, seen, i, rng)
+            counts = (fold[i] != torch.arange(len(each))[:, None]).to(each.device)
+            return (each * counts).sum(0) / counts.float().mean().clamp(min=1e-9)
+
+        watched = spread_rows(np.flatnonzero(self._fold < self._k(len(self._fold))), self._watched())
+
+        def held_out() -> float:
+            return self._error(self._unseen(network, rows, watched), self._targets(torch.from_numpy(watched)))
+
+        return minimize(network, objective, Numbered(rows), held_out, self._plan(len(rows)))
+
+    def _losses(self, network: Any, seen: Tensor, i: Tensor, rng: torch.Generator) -> Tensor:
+        """Rows (B, d), as they are seen, and their numbers -> (K, B)."""
+        return self._summed(network(seen).float(), self._targets(i), self._weights(i))
+
+    def _summed(self, raw: Tensor, y: Tensor, weight: Tensor | None) -> Tensor:
+        """raw (K, B, k), y (B, k) -> (K, B)."""
+        y = y.to(raw.device)
+        terms = self.loss_.terms(raw.flatten(0, 1), y.repeat(len(raw), 1)).unflatten(0, raw.shape[:2])
+        return (terms if weight is None else terms * weight.to(raw.device)).sum(2)
+
+    def _unseen(self, network: nn.Module, rows: Rows, i: np.ndarray) -> Tensor:
+        """(r,) row numbers -> raw (r, k), each by the member that has not seen the row."""
+        device, dtype = next(network.parameters()).device, next(network.parameters()).dtype
+        found = []
+        for part in np.array_split(i, max(1, len(i) // 1024)):
+            raw = network(rows.take(part).to(device, dtype)).float().cpu()
+            found.append(raw[torch.from_numpy(self._fold[part]), torch.arange(len(part))])
+        return torch.cat(found)
+
+    def _finish(self, train: Rows, held: Rows | None) -> None:
+        i = spread_rows(np.flatnonzero(self._fold < self._k(len(self._fold))), self._judged())
+        with torch.no_grad():
+            self._judge(self._unseen(self.network_, train, i), self._targets(torch.from_numpy(i)), i)
+        self.n_iter_ = self.history_.epoch[self.history_.best] if self.history_.epoch else 0.0
+        del self._given
+
+    def _judge(self, raw: Tensor, y: Tensor, i: np.ndarray) -> None:
+        """What is learned from raw outputs (r, k) of rows that their network has not seen."""
+        self.held_out_ = self._error(raw, y)
+
+    def _optimizer(self) -> str:
+        return "adamw"
+
+    def _batch_size(self, n: int) -> int:
+        return 128
+
+    def _epochs(self, n: int, batch_size: int) -> int:
+        per_epoch = steps_per_epoch(n, batch_size)
+        return max(1, round(np.clip(EPOCHS * per_epoch, *STEPS) / per_epoch))
+
+    # ── predicting ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _raw(self, X: Any) -> Iterator[Tensor]:
+        """X -> raw (b, k), the mean of the members', piece by piece."""
+        for h in self._codes(X):
+            yield together(self.network_.decoder(h))
+
+    def _codes(self, X: Any) -> Iterator[Tensor]:
+        """X -> h (K, b, m), piece by piece."""
+        for x in self._features(X):
+            for part in x.split(2048):
+                yield self.network_.encoder(part)
+
+    def codes(self, X: Any) -> np.ndarray:
+        """X -> (n, K m) what the last layer sees: features that serve the task."""
+        check_is_fitted(self)
+        return np.concatenate([h.transpose(0, 1).flatten(1).numpy() for h in self._codes(X)]).astype(np.float64)
+
+    @property
+    def members_(self) -> int:
+        """K."""
+        decoder = self.network_.decoder
+        if not isinstance(decoder, Head):
+            raise FormatError("its decoder has no rows")
+        return decoder.members
+
+    # ── saving ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _try(self) -> None:
+        x = torch.zeros(1, self.format_.width, dtype=next(self.network_.parameters()).dtype)
+        if self.network_.decoder(self.network_.encoder(x)).mean(0).shape != (1, self._outputs()):
+            raise FormatError("its network does not fit its outputs")
+
+    @abstractmethod
+    def _outputs(self) -> int:
+        """k."""
+
+    def _state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        meta, arrays = super()._state()
+        return meta | {"held_out": float(self.held_out_)}, arrays
+
+    def _restore(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+        super()._restore(meta, arrays)
+        self.held_out_ = float(meta["held_out"])
+        self.n_iter_ = self.history_.epoch[self.history_.best] if self.history_.epoch else 0.0
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "held_out_")
+
+    def __sklearn_clone__(self) -> Self:
+        """What the encoder has learned is a hyper-parameter here."""
+        kept = self.get_params(deep=False)
+        return type(self)(**{name: value if name == "encoder" else clone(value, safe=False) for name, value in kept.items()})
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.sparse = True
+        return tags
+
+
+PARAMETERS = """encoder : Autoencoder, path, nn.Module or None, default=None
+        What was trained before: a fitted :class:`Autoencoder`, the path of a saved one, or your own module, x (B, d) ->
+        (B, m), of which a copy is used. None: hidden layers that are trained with the rest.
+    freeze : bool, default=True
+        A given encoder stays as it is; False: it is fine-tuned with the last layer.
+    members : int or "auto", default="auto"
+        Networks K; "auto" is 3, and 1 where an encoder is fine-tuned. With 1, a part of the rows is held out.
+    hidden : "auto" or tuple of int, default="auto"
+        Widths of the hidden layers; "auto" is (256, 256), and (256,) for documents and sparse matrices.
+    dropout : float in [0, 1), default=0.5
+        In the hidden layers; and a fifth of the features.
+    corruption : Corruption or None, default=None
+        What the encoder sees of a row while training, such as ``Gaussian(0.1)`` or ``Shift(1)``.
+    format, epochs, precision, device, checkpoint, resume, random_state, verbose
+        As in :class:`Autoencoder`; "auto" epochs are 30, but at least 1500 and at most 6000 steps.
+    batch_size : int or "auto", default="auto"
+        Rows per step; "auto" is 128.
+    lr : float, default=1e-3
+        Peak learning rate of AdamW.
+    weight_decay : float, default=0.01
+        Decoupled weight decay of the matrices.
+    average : float in [0, 1), default=0.99
+        Decay per step of the running average of the weights, which is what is kept.
+    validation_fraction : float in (0, 1), default=0.1
+        Share of the rows held out where there is one member.
+    patience : int, default=10
+        Evaluations without gain after which training stops."""
+
+
+def described(cls: type) -> type:
+    """The parameters that all share, into the docstring."""
+    cls.__doc__ = (cls.__doc__ or "").replace("SHARED", PARAMETERS)
+    return cls
+
+
+def together(raw: Tensor) -> Tensor:
+    """(K, b, k) -> (b, k), the mean, member by member: the order of the sum does not depend on k."""
+    total = raw[0].clone()
+    for member in raw[1:]:
+        total += member
+    return total / len(raw)
+
+
+def given(encoder: Any) -> Any:
+    """What `encoder=` stands for: None, a fitted estimator with a network and a format, or a module."""
+    if isinstance(encoder, (str, os.PathLike)):
+        encoder = load(Path(encoder))
+    if encoder is None or isinstance(encoder, nn.Module):
+        return encoder
+    if isinstance(encoder, System) and not isinstance(encoder, Supervised) and hasattr(encoder, "transform"):
+        check_is_fitted(encoder)
+        return encoder
+    raise ValueError(
+        f"encoder={encoder!r:.80}: allowed are a fitted Autoencoder, the path of a saved one, an nn.Module that turns rows "
+        "(B, d) into codes (B, m), and None"
+    )
+
+
+def weights(values: Any, n: int, k: int) -> Tensor:
+    """Weights (n,), or (n, k) for k > 0, -> (n, 1) or (n, k), of mean 1."""
+    w = np.asarray(values, dtype=np.float64)
+    if w.ndim == 0:
+        w = np.full(n, float(w))
+    if w.shape != (n,) and (not k or w.shape != (n, k)):
+        cells = f", or {k:,} for each" if k else ""
+        raise DataError(f"sample_weight has shape {w.shape}: give one number for each of the {n:,} rows{cells}")
+    if not np.isfinite(w).all() or (w < 0).any() or not w.any():
+        raise DataError("sample_weight holds a negative or infinite number, or only zeros")
+    return torch.from_numpy(w / w.mean()).float().reshape(n, -1)
+
+
+def spread_rows(rows: np.ndarray, most: int) -> np.ndarray:
+    """At most so many of these row numbers, evenly spaced."""
+    return rows[np.linspace(0, len(rows) - 1, min(len(rows), most)).astype(int)]
