@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         MultiLabelClassifier,
         OutlierDetector,
         Regressor,
+        label_efficiency,
         load,
     )
     from .losses import Asymmetric
@@ -44,6 +45,7 @@ _HOMES = {
     "Shift": "corruption",
     "Thin": "corruption",
     "TrainingError": "errors",
+    "label_efficiency": "estimators",
     "load": "estimators",
 }
 
@@ -69,6 +71,7 @@ __all__ = [
     "Thin",
     "TrainingError",
     "__version__",
+    "label_efficiency",
     "load",
 ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .autoencoder import Autoencoder
 from .base import ESTIMATORS, load
+from .efficiency import label_efficiency
 from .independent import IndependentClassifiers
 from .multilabel import MultiLabelClassifier
 from .outliers import OutlierDetector
@@ -17,5 +18,6 @@ __all__ = [
     "MultiLabelClassifier",
     "OutlierDetector",
     "Regressor",
+    "label_efficiency",
     "load",
 ]

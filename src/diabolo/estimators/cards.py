@@ -23,10 +23,11 @@ import scipy.sparse as sp
 import torch
 from sklearn.base import clone
 from sklearn.decomposition import PCA
-from sklearn.metrics import average_precision_score, label_ranking_average_precision_score
+from sklearn.metrics import label_ranking_average_precision_score
 
 from ..errors import DataError
 from .base import ESTIMATORS
+from .precision import average_precision
 
 __all__ = ["Comparison", "LabelCard", "LabelReport"]
 
@@ -173,7 +174,7 @@ def card(name: Any, p: np.ndarray, y: np.ndarray, yes: np.ndarray, line: float) 
     """Probabilities, truth (NaN unknown) and predictions (n,) of one label."""
     known = ~np.isnan(y)
     truth = np.nan_to_num(y) > 0.5
-    value, interval = precision(p[known], truth[known])
+    value, interval = average_precision(p[known], truth[known])
     hits, said, have = (yes & truth & known).sum(), (yes & known).sum(), (truth & known).sum()
     wrong, missing = np.flatnonzero(known & truth & (p < DOUBTED)), np.flatnonzero(known & ~truth & (p > 1 - DOUBTED))
     near = np.lexsort((abs(p - min(line, 1.0)), known))
@@ -192,17 +193,6 @@ def card(name: Any, p: np.ndarray, y: np.ndarray, yes: np.ndarray, line: float) 
         tuple(missing[np.argsort(-p[missing], kind="stable")][:SHOWN].tolist()),
         tuple(near[:SHOWN].tolist()),
     )
-
-
-def precision(p: np.ndarray, y: np.ndarray) -> tuple[float, tuple[float, float]]:
-    """Average precision and its interval."""
-    if not 0 < y.sum() < len(y):
-        return float("nan"), (float("nan"), float("nan"))
-    rng = np.random.default_rng(0)
-    draws = (rng.integers(len(y), size=len(y)) for _ in range(DRAWS))
-    values = [average_precision_score(y[i], p[i]) for i in draws if y[i].any()]
-    low, high = np.quantile(values, LEVEL) if values else (float("nan"), float("nan"))
-    return float(average_precision_score(y, p)), (float(low), float(high))
 
 
 def calibration_error(p: np.ndarray, y: np.ndarray) -> float:

@@ -6,10 +6,17 @@ K such networks, the members, stand side by side. Each is trained on all rows bu
 answer for every training row from a member that has not seen it: from these come the moment to stop, calibration,
 thresholds and error bars. A prediction is that of their mean. With ``members=1`` a part of the rows is held out for this.
 
-The encoder may be frozen: its codes are then computed once, and what is left is convex.
+The last layer on a given encoder is a convex problem, and solved as one,
+
+    minimise  sum_i loss(V h_i + b, y_i) + lambda / 2 |V|^2          lambda: the best for rows that a member has not seen
+
+which is all, if the encoder is frozen. To fine-tune it, SGD goes on from there: an encoder that has to serve a last layer
+of random numbers first, forgets what it knew.
 
 References
 ----------
+Fine-tuning can distort pretrained features and underperform out-of-distribution (Kumar et al., 2022),
+https://arxiv.org/abs/2202.10054
 Multitask learning (Caruana, 1997), https://doi.org/10.1023/A:1007379606734
 Reducing the dimensionality of data with neural networks (Hinton & Salakhutdinov, 2006),
 https://doi.org/10.1126/science.1127647 (pre-training)
@@ -21,9 +28,9 @@ import copy
 import os
 from abc import abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 import scipy.sparse as sp
@@ -35,11 +42,11 @@ from torch import Tensor, nn
 
 from ..errors import DataError, FormatError
 from ..formats import Arrays, Documents, infer
-from ..nets import Codes, Head, Missing, Tower
+from ..nets import Codes, Copies, Head, Missing, Tower
 from ..network import Diabolo
 from ..rows import Numbered, Rows, steps_per_epoch
 from ..splitting import folds
-from ..training import History, minimize
+from ..training import SGD, History, minimize
 from .base import System, is_size, load
 from .linear import tfidf
 
@@ -51,6 +58,11 @@ JUDGED = 20_000  # rows
 WATCHED = 4000  # rows
 SEEN = 0.3  # size of tf-idf features, in units of the size at which they have variance 1
 FEWEST = 4  # rows
+BLIND, BLIND_STEPS = 100, 300  # fewer rows do not tell when to stop: so many steps, then
+GENTLE = 1 / 3  # learning rate of fine-tuning, in units of `lr`
+TUNED = 2000  # rows up to which a fine-tuned encoder has several members
+RIDGES = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)  # lambda, where codes have mean squared length 1
+CHOSEN = 2000  # rows by which it is chosen
 
 
 @dataclass(repr=False, eq=False)
@@ -66,7 +78,7 @@ class Supervised(System, abstract=True):
     format: Any = "auto"
     epochs: Any = "auto"
     batch_size: Any = "auto"
-    lr: float = 1e-3
+    lr: float = 3e-3
     weight_decay: float = 1e-2
     average: float = 0.99
     validation_fraction: float = 0.1
@@ -77,6 +89,8 @@ class Supervised(System, abstract=True):
     resume: bool = False
     random_state: Any = None
     verbose: bool = True
+
+    _given = cast(Any, None)  # while fitting: what `encoder` stands for
 
     # ── hooks ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -140,8 +154,6 @@ class Supervised(System, abstract=True):
         if self.hidden != "auto" and not len(self.hidden):
             raise ValueError("hidden=(): at least one hidden layer is needed, such as (256,)")
         self._given = given(self.encoder)
-        if self._given is not None and not self.freeze and self.members not in ("auto", 1):
-            raise ValueError(f"members={self.members!r}: an encoder that is fine-tuned has one member; or freeze=True")
 
     def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:
         """All rows; `_fold` says which member has not seen which: none has seen those of its own number."""
@@ -160,7 +172,8 @@ class Supervised(System, abstract=True):
     def _k(self, n: int) -> int:
         """Members for n rows."""
         tuned = self._given is not None and not self.freeze
-        return (1 if tuned else 3) if self.members == "auto" else min(int(self.members), n // 2)
+        members = (1 if tuned and n > TUNED else 3) if self.members == "auto" else int(self.members)
+        return min(members, n // 2)
 
     def _network(self, x: Tensor, seed: int) -> Diabolo:
         members = self._k(len(self._fold))
@@ -181,7 +194,7 @@ class Supervised(System, abstract=True):
 
     def _sizes(self) -> tuple[int, ...]:
         if self.hidden == "auto":
-            return (256,) if isinstance(self.format_, Documents) else (256, 256)
+            return (512,) if isinstance(self.format_, Documents) else (256, 256)
         return tuple(int(n) for n in self.hidden)
 
     def _borrowed(self, members: int, x: Tensor) -> nn.Sequential:
@@ -196,8 +209,11 @@ class Supervised(System, abstract=True):
                 raise ValueError(f"{name} does not take rows of width {x.shape[1]}: {error}") from None
         if h.ndim != 2 or len(h) != len(x[:JUDGED]):
             raise ValueError(f"{name} must give one code (m,) per row, but gives {tuple(h.shape[1:])}")
-        spread = h.std(0, correction=0)
-        return nn.Sequential(encoder, Codes(members, h.shape[1]).seen_as(h.mean(0), torch.where(spread > 1e-6, spread, 1.0)))
+        centre = h.mean(0)
+        unit = float((h - centre).square().sum(1).mean().sqrt()) or 1.0
+        codes = Codes(members, h.shape[1]).seen_as(centre, torch.full_like(centre, unit))
+        copies = encoder if self.freeze else Copies([copy.deepcopy(encoder) for _ in range(members)])
+        return nn.Sequential(copies, codes)
 
     def _decoder(self, members: int, m: int) -> nn.Module:
         start = self._start()
@@ -208,11 +224,15 @@ class Supervised(System, abstract=True):
 
     def _train(self, train: Rows, held: Rows | None) -> History:
         network, rows = self.network_, train
-        if self._given is not None and self.freeze:  # codes are computed once
+        if self._given is not None:
             parts: Any = network.encoder
             with torch.no_grad():
-                rows = Rows(torch.cat([parts[0].eval()(x) for x in train.chunks()]))
-            network = Diabolo(parts[1], network.decoder)
+                h = torch.cat([network.encoder.eval()(x)[0] for x in train.chunks()])
+            solved = self._solve(h)
+            if self.freeze and solved:
+                return History(stopped="nothing to descend: the last layer on a frozen encoder is a convex problem, solved")
+            if self.freeze:
+                rows, network = Rows(h), Diabolo(Codes(parts[1].members, h.shape[1]), network.decoder)
         fold, corrupt = torch.from_numpy(self._fold), self._corruption()
 
         def objective(batch: Tensor, rng: torch.Generator) -> Tensor:
@@ -227,7 +247,39 @@ class Supervised(System, abstract=True):
         def held_out() -> float:
             return self._error(self._unseen(network, rows, watched), self._targets(torch.from_numpy(watched)))
 
-        return minimize(network, objective, Numbered(rows), held_out, self._plan(len(rows)))
+        blind = len(rows) < BLIND and self._given is None
+        return minimize(network, objective, Numbered(rows), None if blind else held_out, self._plan(len(rows)))
+
+    def _solve(self, h: Tensor) -> bool:
+        """The last layer of each member for codes h (n, m); whether there is a solver for it."""
+        if self._weight is not None or not self._solvable():
+            return False
+        u, fold, members = h.double().numpy(), self._fold, self._k(len(self._fold))
+        some = spread_rows(np.arange(len(u)), CHOSEN)
+        errors = []
+        for ridge in RIDGES:
+            raw = np.zeros((len(some), len(self._start())))
+            for k in range(members):
+                v, b = self._last(u[some[fold[some] != k]], some[fold[some] != k], ridge)
+                raw[fold[some] == k] = (u[some] @ v + b)[fold[some] == k]
+            judged = fold[some] < members
+            errors.append(self._error(torch.from_numpy(raw[judged]).float(), self._targets(torch.from_numpy(some[judged]))))
+        self.ridge_ = RIDGES[int(np.argmin(errors))]
+        head: Any = self.network_.decoder
+        for k in range(members):
+            i = np.flatnonzero(fold != k)
+            for kept, found in zip((head.v[0], head.b[0]), self._last(u[i], i, self.ridge_), strict=True):
+                with torch.no_grad():
+                    kept[k] = torch.from_numpy(found)
+        return True
+
+    def _solvable(self) -> bool:
+        """Whether :meth:`_last` knows the loss."""
+        return True
+
+    @abstractmethod
+    def _last(self, u: np.ndarray, i: np.ndarray, ridge: float) -> tuple[np.ndarray, np.ndarray]:
+        """Codes (r, m) of the rows i (r,) -> V (m, k) and b (k,), the minimum."""
 
     def _losses(self, network: Any, seen: Tensor, i: Tensor, rng: torch.Generator) -> Tensor:
         """Rows (B, d), as they are seen, and their numbers -> (K, B)."""
@@ -259,6 +311,10 @@ class Supervised(System, abstract=True):
         """What is learned from raw outputs (r, k) of rows that their network has not seen."""
         self.held_out_ = self._error(raw, y)
 
+    def _plan(self, n: int) -> SGD:
+        plan = super()._plan(n)
+        return plan if self._given is None else replace(plan, lr=plan.lr * GENTLE)
+
     def _optimizer(self) -> str:
         return "adamw"
 
@@ -267,6 +323,8 @@ class Supervised(System, abstract=True):
 
     def _epochs(self, n: int, batch_size: int) -> int:
         per_epoch = steps_per_epoch(n, batch_size)
+        if n < BLIND and self._given is None:
+            return max(1, round(BLIND_STEPS / per_epoch))
         return max(1, round(np.clip(EPOCHS * per_epoch, *STEPS) / per_epoch))
 
     # ── predicting ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -336,9 +394,10 @@ PARAMETERS = """encoder : Autoencoder, path, nn.Module or None, default=None
     freeze : bool, default=True
         A given encoder stays as it is; False: it is fine-tuned with the last layer.
     members : int or "auto", default="auto"
-        Networks K; "auto" is 3, and 1 where an encoder is fine-tuned. With 1, a part of the rows is held out.
+        Networks K; "auto" is 3, and 1 where an encoder is fine-tuned to more than 2000 rows. With 1, a part of the rows is
+        held out.
     hidden : "auto" or tuple of int, default="auto"
-        Widths of the hidden layers; "auto" is (256, 256), and (256,) for documents and sparse matrices.
+        Widths of the hidden layers; "auto" is (256, 256), and (512,) for documents and sparse matrices.
     dropout : float in [0, 1), default=0.5
         In the hidden layers; and a fifth of the features.
     corruption : Corruption or None, default=None
@@ -347,8 +406,8 @@ PARAMETERS = """encoder : Autoencoder, path, nn.Module or None, default=None
         As in :class:`Autoencoder`; "auto" epochs are 30, but at least 1500 and at most 6000 steps.
     batch_size : int or "auto", default="auto"
         Rows per step; "auto" is 128.
-    lr : float, default=1e-3
-        Peak learning rate of AdamW.
+    lr : float, default=3e-3
+        Peak learning rate of AdamW; a third of it, where an encoder is fine-tuned.
     weight_decay : float, default=0.01
         Decoupled weight decay of the matrices.
     average : float in [0, 1), default=0.99

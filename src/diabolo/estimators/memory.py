@@ -20,7 +20,6 @@ from typing import Any, Self
 import numpy as np
 import scipy.sparse as sp
 import torch
-from sklearn.metrics import average_precision_score
 from torch import Tensor
 
 from ..errors import FormatError
@@ -28,6 +27,7 @@ from ..nets import Head
 from ..rows import Numbered, Rows
 from ..splitting import folds
 from ..training import minimize
+from .precision import average_precision
 
 __all__ = ["Memory", "Refresh", "refreshed"]
 
@@ -161,5 +161,5 @@ def precisions(clf: Any, network: Any, x: Tensor, y: np.ndarray) -> dict[Any, fl
         known = ~np.isnan(y[:, c])
         yes = y[known, c] > 0.5
         if 0 < yes.sum() < len(yes):
-            out[name] = float(average_precision_score(yes, raw[known, c]))
+            out[name], _ = average_precision(raw[known, c], yes, 0)
     return out

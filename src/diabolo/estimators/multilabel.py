@@ -24,6 +24,7 @@ import scipy.sparse as sp
 import torch
 from scipy.special import expit, logit
 from sklearn.base import ClassifierMixin
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
@@ -40,8 +41,9 @@ from .calibration import platt
 from .cards import LabelReport
 from .lastlayer import JUDGED, WATCHED, Supervised, described, together
 from .memory import Memory, Refresh, refreshed
-from .newlabel import NewLabel, solved, told
+from .newlabel import NewLabel, by_half, solved, told
 from .thresholds import check_metric, decided, thresholds
+from .unknown import Suggestion, suggested
 
 __all__ = ["MultiLabelClassifier"]
 
@@ -242,6 +244,23 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         """
         return LabelReport.of(self, X, y, compare)
 
+    def suggest_labels(self, X: Any, autoencoder: Any = None) -> list[Suggestion]:
+        """Groups of rows that no label explains and that are unlike what is known: maybe a new label.
+
+        Parameters
+        ----------
+        X : as in fit
+        autoencoder : Autoencoder, optional
+            Rows that it reconstructs badly are unlike what is known; by default those whose codes are far from the memory's.
+
+        Returns
+        -------
+        list of Suggestion
+            The largest group first; ``suggestion.rows`` go into :meth:`add_label`.
+        """
+        check_is_fitted(self)
+        return suggested(self, X, autoencoder)
+
     # ── a label more, or less ────────────────────────────────────────────────────────────────────────────────────────
 
     def add_label(self, name: Any, X: Any, y: Any = None, *, prior: float | None = None) -> NewLabel:
@@ -288,24 +307,11 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
             kept = kept[euclidean_distances(kept, h).min(1) > SAME * np.sqrt(np.square(h).sum(1).mean())]
             h, y = np.concatenate([h, kept]), np.concatenate([y, np.zeros(len(kept))])
         v, b, left_out, ridge = solved(h, y)
-        card = told(name, y, left_out, self._half(h, y), ridge, start)
+        card = told(name, y, left_out, by_half(h, y, ridge), ridge, start)
         share = y.mean()
         b += 0.0 if prior is None else float(logit(prior) - logit(share))
         self._append(name, v, b, thresholds(expit(left_out)[:, None], y[:, None], "f1_micro")[0])
         return card
-
-    def _half(self, h: np.ndarray, y: np.ndarray) -> np.ndarray | None:
-        """Outputs of rows by a fit to the other half of the rows; None for fewer than four examples of a kind."""
-        part = np.zeros(len(y), dtype=bool)
-        for kind in (0, 1):
-            part[np.flatnonzero(y == kind)[::2]] = True
-        if min((y == 0).sum(), (y == 1).sum()) < 4:
-            return None
-        out = np.empty(len(y))
-        for one in (part, ~part):
-            v, b, _, _ = solved(h[one], y[one])
-            out[~one] = h[~one] @ v + b
-        return out
 
     def _append(self, name: Any, v: np.ndarray, b: float, line: float) -> None:
         """One more row; the file keeps single precision, and so does the model."""
@@ -482,6 +488,22 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
     def _error(self, raw: Tensor, y: Tensor) -> float:
         return ranking_error(raw, y)
 
+    def _solvable(self) -> bool:
+        return self._loss() == Logistic() and self.label_weight is None
+
+    def _last(self, u: np.ndarray, i: np.ndarray, ridge: float) -> tuple[np.ndarray, np.ndarray]:
+        y = self._targets(torch.from_numpy(i)).double().numpy()
+        start = self._start().double().numpy()
+        v = np.zeros((u.shape[1], y.shape[1]))
+        b = start.copy()
+        for c in range(y.shape[1]):
+            known = ~np.isnan(y[:, c])
+            yes = y[known, c] > 0.5
+            if 0 < yes.sum() < len(yes):
+                model = LogisticRegression(C=1 / ridge, max_iter=300).fit(u[known], yes)
+                v[:, c], b[c] = model.coef_[0], model.intercept_[0]
+        return v, b
+
     def _watched(self) -> int:
         return int(np.clip(RANKED // len(self.labels_.names), 50, WATCHED))
 
@@ -582,8 +604,8 @@ def examples(y: Any, n: int) -> np.ndarray:
 
 def contradiction(h: np.ndarray, y: np.ndarray) -> None:
     """The same row cannot have the label and not have it."""
-    _, place = np.unique(h, axis=0, return_inverse=True)
-    place = place.ravel()
+    number = h @ np.random.default_rng(0).normal(size=h.shape[1])  # of each row; equal rows may differ in the last bits
+    place = np.unique(np.round(number / (abs(number).max() or 1.0), 9), return_inverse=True)[1].ravel()
     both = set(place[y == 1]) & set(place[y == 0])
     if both:
         i, j = (int(np.flatnonzero((place == min(both)) & (y == value))[0]) for value in (1, 0))

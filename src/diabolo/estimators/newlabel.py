@@ -17,6 +17,7 @@ A scalable estimate of the out-of-sample prediction error via approximate leave-
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,16 +25,16 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import average_precision_score
 
-__all__ = ["NewLabel", "solved"]
+from .precision import average_precision
 
-RIDGES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)  # lambda, in units of the mean squared length of a code
-FEW = 200  # rows up to which Newton's method is used
+__all__ = ["NewLabel", "by_half", "solved", "told"]
+
+RIDGES = (0.001, 0.01, 0.03, 0.1, 0.3, 1.0)  # lambda, in units of the mean squared length of a code
+FEW = 100  # rows up to which Newton's method is used, and by which lambda is chosen
 INTERCEPT = 1.0  # length of the constant feature, in units of a code's
 ROUNDS = 30
-DRAWS = 200  # of the bootstrap
-LEVEL = (0.05, 0.95)
+SLOWEST = 0.2  # gain from which on a number of examples is told
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class NewLabel:
         )
 
 
-def solved(h: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, float, np.ndarray, float]:
+def solved(h: np.ndarray, y: np.ndarray, ridges: Sequence[float] = RIDGES) -> tuple[np.ndarray, float, np.ndarray, float]:
     """Codes (n, m), y (n,) of 0 and 1 -> v (m,), b, the outputs (n,) of rows left out, lambda.
 
     >>> rng = np.random.default_rng(0)
@@ -88,16 +89,16 @@ def solved(h: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, float, np.ndarray,
     u = np.column_stack([h / unit, np.full(len(h), INTERCEPT)])
     some = np.arange(len(y)) if len(y) <= FEW else balanced(y, FEW)
     gram = u[some] @ u[some].T
-    fits = [newton(gram, y[some], ridge) for ridge in RIDGES]
+    fits = [newton(gram, y[some], ridge) for ridge in ridges]
     best = int(np.argmin([np.logaddexp(0, np.where(y[some] > 0.5, -out, out)).mean() for _, out in fits]))
     alpha, left_out = fits[best]
     if len(y) <= FEW:
         w = u.T @ alpha
     else:
         # scikit-learn's objective is C sum loss + |w|^2 / 2
-        model = LogisticRegression(C=1 / RIDGES[best], fit_intercept=False, max_iter=200).fit(u, y > 0.5)
-        w, left_out = model.coef_[0], without(u, y, model.coef_[0], RIDGES[best])
-    return w[:-1] / unit, float(w[-1] * INTERCEPT), left_out, RIDGES[best]
+        model = LogisticRegression(C=1 / ridges[best], fit_intercept=False, max_iter=200).fit(u, y > 0.5)
+        w, left_out = model.coef_[0], without(u, y, model.coef_[0], ridges[best])
+    return w[:-1] / unit, float(w[-1] * INTERCEPT), left_out, ridges[best]
 
 
 def newton(gram: np.ndarray, y: np.ndarray, ridge: float) -> tuple[np.ndarray, np.ndarray]:
@@ -146,19 +147,26 @@ def balanced(y: np.ndarray, most: int) -> np.ndarray:
     return np.sort(np.concatenate(picked))
 
 
-def told(name: Any, y: np.ndarray, left_out: np.ndarray, half: np.ndarray | None, ridge: float, start: float) -> NewLabel:
-    """The new label's card; `half`: outputs of all rows by a fit to half of them."""
+def by_half(h: np.ndarray, y: np.ndarray, ridge: float) -> float:
+    """Average precision of one half of the rows by a fit to the other; NaN for fewer than four examples of a kind."""
+    if min((y == 0).sum(), (y == 1).sum()) < 4:
+        return float("nan")
+    part = np.zeros(len(y), dtype=bool)
+    for kind in (0, 1):
+        part[np.flatnonzero(y == kind)[::2]] = True
+    unit = np.sqrt(np.square(h).sum(1).mean()) or 1.0
+    model = LogisticRegression(C=1 / ridge).fit(h[part] / unit, y[part] > 0.5)
+    return average_precision(model.decision_function(h[~part] / unit), y[~part] > 0.5, 0)[0]
+
+
+def told(name: Any, y: np.ndarray, left_out: np.ndarray, half: float, ridge: float, start: float) -> NewLabel:
+    """The new label's card; `half`: average precision of one half of the rows by a fit to the other, or NaN."""
     y = np.asarray(y) > 0.5
-    value = float(average_precision_score(y, left_out)) if y.sum() > 0 else float("nan")
-    rng = np.random.default_rng(0)
-    draws = [rng.integers(len(y), size=len(y)) for _ in range(DRAWS)]
-    values = [average_precision_score(y[i], left_out[i]) for i in draws if 0 < y[i].sum() < len(i)]
-    low, high = np.quantile(values, LEVEL) if values else (0.0, 1.0)
+    value, interval = average_precision(left_out, y)
     more = None
-    if half is not None and 0 < value < 1:
-        before = float(average_precision_score(y, half))
-        gain = np.log(max(1 - before, 1e-9) / (1 - value)) / np.log(2)  # the error falls like n^-gain
-        if gain > 0.1:
-            more = int(np.ceil(y.sum() * (2 ** min(1 / gain, 10) - 1)))
+    if half == half and 0 < value < 1:
+        gain = np.log(max(1 - half, 1e-9) / (1 - value)) / np.log(2)  # the error falls like n^-gain
+        if gain > SLOWEST:
+            more = int(np.ceil(y.sum() * (2 ** (1 / gain) - 1)))
     counts = int(y.sum()), int((~y).sum())
-    return NewLabel(name, *counts, value, (float(low), float(high)), more, ridge, time.perf_counter() - start)
+    return NewLabel(name, *counts, value, interval, more, ridge, time.perf_counter() - start)

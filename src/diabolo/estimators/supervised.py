@@ -17,6 +17,7 @@ from typing import Any, Self
 import numpy as np
 import torch
 from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.utils import Tags, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
@@ -125,12 +126,25 @@ class Classifier(ClassifierMixin, Supervised):
         return folds(y, parts, np.random.RandomState(self.seed_))
 
     def _error(self, raw: Tensor, y: Tensor) -> float:
-        wrong = (raw.argmax(1) != y.argmax(1)).float().mean()
-        return float(wrong + 1e-3 * self.loss_(raw, y).mean())  # ties are broken by the loss
+        wrong = float((raw.argmax(1) != y.argmax(1)).float().mean())
+        return wrong + 0.1 * min(float(self.loss_(t * raw, y).mean()) for t in TEMPERATURES)
+
+    def _last(self, u: np.ndarray, i: np.ndarray, ridge: float) -> tuple[np.ndarray, np.ndarray]:
+        y, k = self._y[torch.from_numpy(i)].numpy(), len(self.classes_)
+        there = np.unique(y)
+        v, b = np.zeros((u.shape[1], k)), np.full(k, np.log(0.5 / len(y)))  # of a class that no row has
+        if len(there) == 1:
+            b[there] = 0.0
+            return v, b
+        model = LogisticRegression(C=1 / ridge, max_iter=300).fit(u, y)
+        both = len(there) == 2
+        v[:, there] = (np.concatenate([-model.coef_, model.coef_]) / 2 if both else model.coef_).T
+        b[there] = np.concatenate([-model.intercept_, model.intercept_]) / 2 if both else model.intercept_
+        return v, b
 
     def _judge(self, raw: Tensor, y: Tensor, i: np.ndarray) -> None:
         losses = [float(self.loss_(t * raw, y).mean()) for t in TEMPERATURES]
-        self.temperature_ = float(TEMPERATURES[int(np.argmin(losses))])
+        self.temperature_ = TEMPERATURES[int(np.argmin(losses))]
         self.held_out_ = float((raw.argmax(1) != y.argmax(1)).float().mean())
 
     def _outputs(self) -> int:
@@ -153,7 +167,7 @@ class Classifier(ClassifierMixin, Supervised):
         super()._restore(meta, arrays)
 
 
-TEMPERATURES = np.exp(np.linspace(np.log(0.1), np.log(3), 50))
+TEMPERATURES = tuple(float(2**e) for e in np.arange(-4, 2.25, 0.25))
 
 
 @described
@@ -236,6 +250,16 @@ class Regressor(RegressorMixin, Supervised):
     def _error(self, raw: Tensor, y: Tensor) -> float:
         known = ~torch.isnan(y)
         return float(self.loss_.terms(raw, y).sum() / known.sum().clamp(min=1))
+
+    def _last(self, u: np.ndarray, i: np.ndarray, ridge: float) -> tuple[np.ndarray, np.ndarray]:
+        y = self._y[torch.from_numpy(i)].double().numpy()
+        v, b = np.zeros((u.shape[1], y.shape[1])), np.zeros(y.shape[1])
+        for c in range(y.shape[1]):
+            known = ~np.isnan(y[:, c])
+            if known.any():
+                model = Ridge(alpha=ridge).fit(u[known], y[known, c])
+                v[:, c], b[c] = model.coef_, model.intercept_
+        return v, b
 
     def _outputs(self) -> int:
         return len(self.mean_)

@@ -15,11 +15,12 @@ from .crowd import Crowd
 from .documents import Sphere, TfIdf
 from .heads import Apart, Head
 from .mlp import Curved, Missing, mlp
-from .tower import Codes, Tower
+from .tower import Codes, Copies, Tower
 
 __all__ = [
     "Apart",
     "Codes",
+    "Copies",
     "Crowd",
     "Curved",
     "Head",
@@ -34,6 +35,7 @@ __all__ = [
 ]
 
 OWN = {cls.__name__: cls for cls in (Apart, Codes, Crowd, Curved, Head, Missing, Sphere, TfIdf, Tower)}
+NESTED: dict[str, type[nn.Module]] = {"Sequential": nn.Sequential, "Copies": Copies}
 PLAIN: dict[str, tuple[type[nn.Module], tuple[str, ...]]] = {
     "Linear": (nn.Linear, ("in_features", "out_features")),
     "LayerNorm": (nn.LayerNorm, ("normalized_shape",)),
@@ -52,11 +54,11 @@ def describe(module: nn.Module) -> dict[str, Any]:
     {'layer': 'Linear', 'in_features': 2, 'out_features': 3, 'bias': True}
     """
     name = type(module).__name__
-    if type(module) is nn.Sequential:
-        parts = [describe(part) for part in module]
+    if name in NESTED and type(module) is NESTED[name]:
+        parts = [describe(part) for part in module.children()]
         if any(part["layer"] == "custom" for part in parts):
             return {"layer": "custom", "class": name}
-        return {"layer": "Sequential", "parts": parts}
+        return {"layer": name, "parts": parts}
     if OWN.get(name) is type(module):
         return {"layer": name, **module.config()}
     if name in PLAIN and PLAIN[name][0] is type(module):
@@ -78,8 +80,9 @@ def build(config: Any, depth: int = 0) -> nn.Module:
         raise FormatError(f"{config!r:.80} does not describe a layer")
     values = dict(config)
     name = values.pop("layer", None)
-    if name == "Sequential":
-        return nn.Sequential(*[build(part, depth + 1) for part in _few(values["parts"])])
+    if name in NESTED:
+        parts = [build(part, depth + 1) for part in _few(values["parts"])]
+        return nn.Sequential(*parts) if name == "Sequential" else Copies(parts)
     classes: dict[str, Any] = {**OWN, **{key: cls for key, (cls, _) in PLAIN.items()}}
     if name not in classes:
         raise FormatError(f"{name!r} is not a layer this version knows; it knows {', '.join(sorted(classes))}")

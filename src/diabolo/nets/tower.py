@@ -19,7 +19,7 @@ from torch.nn import functional as F
 
 from .mlp import curbed
 
-__all__ = ["Codes", "Tower"]
+__all__ = ["Codes", "Copies", "Tower"]
 
 
 class Tower(nn.Module):
@@ -79,7 +79,7 @@ class Tower(nn.Module):
 
 
 class Codes(nn.Module):
-    """What another encoder gives, standardized, for K last layers: h (B, m) -> (K, B, m).
+    """What another encoder gives, centred and in one unit, for K last layers: h (B, m) or (K, B, m) -> (K, B, m).
 
     Examples
     --------
@@ -103,7 +103,20 @@ class Codes(nn.Module):
         return self
 
     def forward(self, h: Tensor) -> Tensor:
-        return ((h - self.c) / self.s).expand(self.members, *h.shape)
+        return ((h - self.c) / self.s).expand(self.members, *h.shape[-2:])
 
     def config(self) -> dict[str, Any]:
         return {"members": self.members, "m": self.m}
+
+
+class Copies(nn.ModuleList):
+    """K encoders that start as the same one: x (B, d) -> (K, B, m).
+
+    Examples
+    --------
+    >>> Copies([nn.Linear(4, 2), nn.Linear(4, 2)])(torch.ones(5, 4)).shape
+    torch.Size([2, 5, 2])
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.stack([member(x) for member in self])

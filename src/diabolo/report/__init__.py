@@ -2,6 +2,7 @@
 
 write(model, X, "report.html")        what is measured (contents.py) + how it looks (page.html, style.css, page.js);
                                       of an outlier detector, the rows that it flags (outliers.py, outliers.html)
+                                      of a multi-label classifier, its labels (labels.py, labels.html)
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from rich.console import Console
 
 from ..storage import atomic
 from .contents import contents
+from .labels import labels_page
 from .outliers import outliers_page
 from .page import html
 from .verdict import linear_name, verdict
@@ -35,8 +37,9 @@ def write(
 
     Parameters
     ----------
-    model : Autoencoder or OutlierDetector
-        Fitted, or loaded. Of a detector, the page shows which rows are unlike the others, and which cells make them so.
+    model : Autoencoder, OutlierDetector or MultiLabelClassifier
+        Fitted, or loaded. Of a detector, the page shows which rows are unlike the others, and which cells make them so; of a
+        classifier, how good its labels are, and which rows to look at.
     X : DataFrame, array-like (n, d), sparse matrix (n, d), list of str, or path
         The rows to look at; whatever ``model.transform`` takes.
     path : path
@@ -44,7 +47,7 @@ def write(
     title : str, default=""
         What the data are called.
     labels : dict of name to (n,) values, optional
-        What else is known of each row, to colour the map with.
+        What else is known of each row, to colour the map with; of a classifier, ``{"y": Y}``, the labels to judge it by.
     seed : int, default=0
         Of the map. The same model, rows and seed give the same bytes.
 
@@ -61,6 +64,8 @@ def write(
     with progress() as say:
         if hasattr(model, "explain"):
             made = outliers_page(model, X, title, say)
+        elif hasattr(model, "thresholds_"):
+            made = labels_page(model, X, labels or {}, title, say)
         else:
             made = html(contents(model, X, title, labels or {}, seed, say))
     with atomic(path) as file:

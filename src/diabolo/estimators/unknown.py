@@ -1,0 +1,77 @@
+r"""Maybe a new label: rows that no label explains and that are unlike what is known, in groups.
+
+    unexplained    p_c < t_c for every label c
+    unlike         error of the autoencoder above that of 95 % of the explained rows; without one, the distance of the
+                   codes to the nearest row of the memory above that of 95 % of the explained rows
+    group          density-based clusters of the codes (HDBSCAN)
+
+References
+----------
+Density-based clustering based on hierarchical density estimates (Campello, Moulavi & Sander, 2013)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.cluster import HDBSCAN
+from sklearn.decomposition import PCA
+from sklearn.metrics.pairwise import euclidean_distances
+
+__all__ = ["Suggestion", "suggested"]
+
+QUANTILE = 0.95
+FEWEST = 5  # rows of a group
+FLAT = 10  # directions of the codes in which groups are sought
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A group of rows that may deserve a label.
+
+    Parameters
+    ----------
+    rows : ndarray of int
+        Which rows, the most typical first.
+    strangeness : float
+        Their median error, or distance, in units of the 95 % quantile of the explained rows.
+    """
+
+    rows: np.ndarray
+    strangeness: float
+
+    def __str__(self) -> str:
+        first = ", ".join(map(str, self.rows[:5].tolist()))
+        return f"{len(self.rows):,} rows alike, {self.strangeness:.1f} times as strange as known ones get; typical: {first}"
+
+
+def suggested(clf: Any, X: Any, autoencoder: Any) -> list[Suggestion]:
+    """Groups among the rows of X, the largest first."""
+    p = clf.predict_proba(X)
+    explained = (p >= clf.thresholds_).any(1)
+    h = clf.codes(X)
+    strange = strangeness(clf, X, h, autoencoder)
+    usual = float(np.quantile(strange[explained] if explained.any() else strange, QUANTILE)) or 1.0
+    rows = np.flatnonzero(~explained & (strange > usual))
+    if len(rows) < 2 * FEWEST:
+        groups = [rows] if len(rows) >= FEWEST else []
+    else:
+        z = PCA(min(FLAT, len(rows), h.shape[1]), random_state=0).fit_transform(h[rows])
+        found = HDBSCAN(min_cluster_size=FEWEST, allow_single_cluster=True, copy=True).fit_predict(z)
+        groups = [rows[found == g] for g in range(found.max() + 1)]
+    ordered = [group[np.argsort(np.square(h[group] - h[group].mean(0)).sum(1), kind="stable")] for group in groups]
+    out = [Suggestion(group, float(np.median(strange[group])) / usual) for group in ordered]
+    return sorted(out, key=lambda s: -len(s.rows))
+
+
+def strangeness(clf: Any, X: Any, h: np.ndarray, autoencoder: Any) -> np.ndarray:
+    """(n,) how unlike what is known."""
+    if autoencoder is not None:
+        return -autoencoder.score_samples(X)
+    kept = clf._remembered()
+    if not len(kept):
+        raise ValueError("the model kept no rows (memory=0): give autoencoder=, one that was fitted to the same kind of rows")
+    apart = np.sort(euclidean_distances(h, kept), axis=1)
+    return apart[:, : min(5, apart.shape[1])].mean(1)

@@ -1,0 +1,156 @@
+"""A multi-label classifier and rows -> one page: how good each label is, which go together, and which rows to look at.
+
+Nothing on it moves, so it needs no script: what is drawn is written here, as text.
+"""
+
+from __future__ import annotations
+
+import platform
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from .. import __version__
+from ..errors import DataError
+from .page import digest, escaped, part
+
+__all__ = ["labels_page"]
+
+SHOWN, PAIRS = 100, 12
+WIDTH, HEIGHT, EDGE = 460, 340, 40  # of the drawing
+
+
+def labels_page(clf: Any, X: Any, labels: Mapping[str, Any], title: str, say: Callable[[str], None]) -> bytes:
+    """The page; the same classifier and rows give the same bytes."""
+    if "y" not in labels:
+        raise DataError("a report on labels needs the labels of the rows: labels={'y': Y}")
+    say("judging the labels, and fitting independent networks for comparison")
+    report = clf.report(X, labels["y"])
+    style = part("style.css")
+    filled = {
+        "title": escaped(title or "Labels"),
+        "style": style,
+        "policy": f"default-src 'none'; base-uri 'none'; form-action 'none'; style-src {digest(style)}; img-src data:",
+        "headline": escaped(headline(report)),
+        "lead": escaped(lead(clf, report)),
+        "labels": table(report),
+        "comparison": escaped(compared(report)),
+        "pairs": pairs(report),
+        "places": places(report),
+        "rows": rows(report),
+        "facts": facts(clf, report),
+        "code": escaped(f"from diabolo import {type(clf).__name__}\n\nclf = {clf!r}\nclf.fit(X, Y)"),
+    }
+    return re.sub(r"\[\[(\w+)\]\]", lambda mark: filled[mark[1]], part("labels.html")).encode()
+
+
+def headline(report: Any) -> str:
+    """In a sentence."""
+    good = [c for c in report.cards if c.average_precision == c.average_precision]
+    mean = np.mean([c.average_precision for c in good]) if good else float("nan")
+    k = len(report.cards)
+    return f"{k:,} label{'' if k == 1 else 's'}, with an average precision of {mean:.2f} in the mean."
+
+
+def lead(clf: Any, report: Any) -> str:
+    """What was looked at."""
+    how = clf.optimize if isinstance(clf.optimize, str) else "costs"
+    return f"Judged on {report.rows:,} rows. Yes and no are told at thresholds chosen for {how}."
+
+
+def compared(report: Any) -> str:
+    """The line on sharing."""
+    if report.comparison is None:
+        return "Not compared: there are too few rows or labels, or more than 200 labels."
+    text = str(report.comparison)
+    return text[0].upper() + text[1:] + ". Both were fitted to one half of these rows and judged on the other."
+
+
+def table(report: Any) -> str:
+    """One line for each label."""
+    heads = {"label": "", "yes": "right", "average precision": "wider", "": "", "F1": "right"}
+    heads |= dict.fromkeys(("threshold", "precision", "recall", "calibration"), "right aside")
+    lines = [
+        f"<tr><th class='name' scope='row'>{escaped(str(c.name))}</th><td class='right'>{c.positives:,}</td>"
+        f"<td>{band(c)}</td><td class='right deep'>{number(c.average_precision)}</td>"
+        + f"<td class='right'>{number(c.f1)}</td>"
+        + "".join(f"<td class='right aside'>{number(v)}</td>" for v in (c.threshold, c.precision, c.recall))
+        + f"<td class='right aside'>{number(c.calibration_error, 3)}</td></tr>"
+        for c in report.cards[:SHOWN]
+    ]
+    more = f"<p class='about below'>and {len(report.cards) - SHOWN:,} more</p>" if len(report.cards) > SHOWN else ""
+    head = "".join(f"<th class='{where}'>{h}</th>" for h, where in heads.items())
+    return f"<table class='bars labels'><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>{more}"
+
+
+def band(c: Any) -> str:
+    """The value as a bar, and where it may be as a line."""
+    if c.average_precision != c.average_precision:
+        return "<small>all or none of the rows have it</small>"
+    low, high = (100 * v for v in c.interval)
+    return (
+        "<svg class='bar' viewBox='0 0 100 8' preserveAspectRatio='none' aria-hidden='true'>"
+        f"<rect width='{100 * c.average_precision:.1f}' height='8'/>"
+        f"<rect class='band' x='{low:.1f}' y='3' width='{max(high - low, 0.5):.1f}' height='2'/></svg>"
+    )
+
+
+def number(v: float, digits: int = 2) -> str:
+    return "–" if v != v else f"{v:.{digits}f}"
+
+
+def pairs(report: Any) -> str:
+    """The labels that have most to do with each other."""
+    lines = [
+        f"<tr><th class='name' scope='row'>{escaped(str(a))}</th><td class='name'>{escaped(str(b))}</td>"
+        f"<td class='right deep'>{lift:.1f} ×</td><td class='right'>{given:.0%}</td></tr>"
+        for a, b, lift, given in report.pairs(PAIRS)
+    ]
+    head = "<tr><th>label</th><th>with</th><th class='right'>of chance</th><th class='right'>share of its rows</th></tr>"
+    return f"<table class='bars'><thead>{head}</thead><tbody>{''.join(lines)}</tbody></table>" if lines else "<p>One label.</p>"
+
+
+def places(report: Any) -> str:
+    """The rows v_c as points with their names, as far as these do not overlap."""
+    at, names = report.places, [str(c.name) for c in report.cards]
+    low, high = at.min(0), at.max(0)
+    where = EDGE + (at - low) / np.where(high > low, high - low, 1) * (np.array([WIDTH, HEIGHT]) - 2 * EDGE)
+    points, taken = [], np.empty((0, 2))
+    for (x, y), name, c in zip(where, names, report.cards, strict=True):
+        points.append(f"<circle class='flagged' cx='{x:.1f}' cy='{y:.1f}' r='{2 + 2 * np.log10(1 + c.positives):.1f}'/>")
+        crowded = len(taken) and ((abs(taken[:, 0] - x) < 7 * len(name[:16])) & (abs(taken[:, 1] - y) < 14)).any()
+        if not crowded:
+            anchor, aside = ("end", -8) if x > WIDTH / 2 else ("start", 8)
+            text = f"<text x='{x + aside:.1f}' y='{y - 6:.1f}' text-anchor='{anchor}'>{escaped(name[:16])}</text>"
+            points.append(text)
+            taken = np.concatenate([taken, [[x, y]]])
+    return (
+        f"<svg viewBox='0 0 {WIDTH} {HEIGHT}' role='img' aria-label='{len(names):,} labels as places'>{''.join(points)}</svg>"
+    )
+
+
+def rows(report: Any) -> str:
+    """Rows by label: doubtful yes, doubtful no, to confirm."""
+    lines = [
+        f"<tr><th class='name' scope='row'>{escaped(str(c.name))}</th>"
+        + "".join(f"<td>{', '.join(f'{i:,}' for i in found) or '–'}</td>" for found in (c.wrong, c.missing, c.confirm))
+        + "</tr>"
+        for c in report.cards[:SHOWN]
+    ]
+    head = "<tr><th>label</th><th>doubtful yes</th><th>doubtful no</th><th>to confirm next</th></tr>"
+    return f"<table class='bars'><thead>{head}</thead><tbody>{''.join(lines)}</tbody></table>"
+
+
+def facts(clf: Any, report: Any) -> str:
+    """What somebody needs to know who wants the same."""
+    found = [
+        ("Rows in this report", f"{report.rows:,} ({clf.format_.kind}, {len(clf.format_.columns):,} columns)"),
+        ("Weights", f"{clf.n_parameters_:,} of {clf.members_} member{'s' if clf.members_ > 1 else ''}"),
+        ("Rows kept in the model", f"{len(clf.memory_):,}"),
+        ("Seed of the fit", str(clf.seed_)),
+        ("Versions", f"diabolo {__version__}, PyTorch {torch.__version__}, Python {platform.python_version()}"),
+    ]
+    return "".join(f"<tr><th scope='row'>{escaped(a)}</th><td>{escaped(b)}</td></tr>" for a, b in found)
