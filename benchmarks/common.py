@@ -14,9 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
+import scipy.sparse as sp
 import torch
 from rich.console import Console
 from rich.table import Table
+from sklearn.feature_extraction.text import TfidfTransformer
+from sklearn.model_selection import train_test_split
 
 
 def data() -> Path:
@@ -25,6 +29,39 @@ def data() -> Path:
     if not folder or not Path(folder).is_dir():
         sys.exit("set DIABOLO_DATA to the folder that holds the data (tables/, text/, images/)")
     return Path(folder)
+
+
+def multilabel(name: str) -> tuple[Any, np.ndarray, np.ndarray, list[str]]:
+    """X (array or CSR), Y (n, k) of 0 and 1, the mask of the training rows, the names of the labels."""
+    (file,) = [f for f in (data() / "multilabel" / f"{name}.npz", data() / "text" / f"{name}.npz") if f.exists()]
+
+    def sparse(part: str, values: np.ndarray | None) -> sp.csr_matrix:
+        columns, ends = z[f"{part}_indices"].astype(np.int32), z[f"{part}_indptr"].astype(np.int32)
+        return sp.csr_matrix((np.ones(len(columns)) if values is None else values, columns, ends), shape=z[f"{part}_shape"])
+
+    with np.load(file) as z:
+        X = z["X"] if "X" in z else sparse("X", z["X_data"].astype(np.float32))
+        return X, sparse("Y", None).toarray().astype(np.int64), z["train"], z["label_names"].tolist()
+
+
+def table(name: str) -> tuple[pd.DataFrame, np.ndarray, pd.DataFrame, np.ndarray]:
+    """X, y of the training rows and of the test rows: the official ones, else a stratified 30 %."""
+    folder = data() / "tables"
+    df = pd.read_csv(folder / f"{name}.csv.gz")
+    y = df.pop(json.loads((folder / "schema.json").read_text())[name]["target"]).to_numpy()
+    if "split" in df:
+        test = (df.pop("split") == "test").to_numpy()
+    else:
+        test = np.isin(np.arange(len(df)), train_test_split(np.arange(len(df)), test_size=0.3, random_state=0, stratify=y)[1])
+    return df[~test].reset_index(drop=True), y[~test], df[test].reset_index(drop=True), y[test]
+
+
+def scaled(X: Any, train: np.ndarray) -> Any:
+    """X as linear models like it: dense columns standardized, counts as tf-idf; sparse 0 and 1 stay as they are."""
+    if sp.issparse(X):
+        return TfidfTransformer().fit(X[train]).transform(X) if X[train].max() > 1 else X.tocsr()
+    mean, spread = X[train].mean(0, dtype=float), X[train].std(0, dtype=float)
+    return (X - mean) / np.where(spread > 0, spread, 1.0)
 
 
 def parser(description: str) -> argparse.ArgumentParser:

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from diabolo.formats import Tables
-from diabolo.losses import LOSSES, Bounded, Columns, Logistic, Loss, Multinomial, Part, Softmax, Squared
+from diabolo.losses import LOSSES, Asymmetric, Bounded, Columns, Logistic, Loss, Multinomial, Part, Softmax, Squared
 
 M, B = 6, 16
 PARTS = [
@@ -20,6 +20,7 @@ PARTS = [
 ]
 EXAMPLES: list[Loss] = [Squared(), Bounded(), Logistic(), Softmax((2, 3, 1)), Softmax((6,)), Multinomial(2.0), Columns(PARTS)]
 EXAMPLES.append(Multinomial(2.0, (1.0, 2.0, 0.5, 1.0, 3.0, 1.0)))
+EXAMPLES += [Asymmetric(), Asymmetric(1.0, 2.0, 0.0)]
 
 
 def onehot(sizes: tuple[int, ...], n: int = B) -> Tensor:
@@ -40,7 +41,7 @@ def targets(loss: Loss) -> Tensor:
                 onehot(part.loss.sizes) if isinstance(part.loss, Softmax) else torch.randint(2, (B, len(index))).float()
             )
         return y
-    return torch.rand(B, M).round() if isinstance(loss, Logistic) else torch.rand(B, M)
+    return torch.rand(B, M).round() if isinstance(loss, (Logistic, Asymmetric)) else torch.rand(B, M)
 
 
 def blocks(loss: Loss) -> list[list[int]]:
@@ -234,3 +235,35 @@ def test_a_constant_guess_at_the_mean_is_best() -> None:
             continue
         at = loss.errors(mean, y).sum()
         assert bool(loss.errors(mean + 0.05, y).sum() > at)
+
+
+# ── asymmetric ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_asymmetric_without_any_asymmetry_is_logistic() -> None:
+    raw, y = 5 * torch.randn(B, M), torch.rand(B, M)
+    assert torch.allclose(Asymmetric(0, 0, 0)(raw, y), Logistic()(raw, y), rtol=1e-5)
+
+
+@pytest.mark.parametrize("loss", [Asymmetric(), Asymmetric(1.0, 2.0, 0.0), Asymmetric(0.5, 1.0, 0.2)], ids=repr)
+def test_asymmetric_is_its_formula(loss: Asymmetric) -> None:
+    raw, y = 3 * torch.randn(B, M).double(), torch.rand(B, M).double()
+    p = raw.sigmoid()
+    q = (p - loss.margin).clamp(min=0)
+    wanted = -y * (1 - p) ** loss.up * p.log() - (1 - y) * q**loss.down * (1 - q).log()
+    assert torch.allclose(loss.terms(raw, y), wanted, rtol=1e-6)
+
+
+def test_what_is_surely_no_does_not_count() -> None:
+    raw = torch.logit(torch.tensor([[0.01, 0.04, 0.06, 0.9]])).requires_grad_()
+    Asymmetric()(raw, torch.zeros(1, 4)).sum().backward()
+    assert raw.grad is not None
+    assert raw.grad[0, :2].tolist() == [0, 0]
+    assert bool((raw.grad[0, 2:] > 0).all())
+
+
+@pytest.mark.parametrize("loss", [Logistic(), Asymmetric(), Asymmetric(1.0, 2.0, 0.0)], ids=repr)
+def test_a_soft_target_is_the_mean_of_yes_and_no(loss: Loss) -> None:
+    raw, y = torch.randn(B, M), torch.rand(B, M)
+    yes, no = loss.terms(raw, torch.ones(B, M)), loss.terms(raw, torch.zeros(B, M))
+    assert torch.allclose(loss.terms(raw, y), y * yes + (1 - y) * no, atol=1e-5)

@@ -59,7 +59,11 @@ class MultiLabelStratifiedKFold(KFold):
         """
         if y is None:
             raise ValueError("y=None: the labels are needed, to give each fold its share of them")
-        fold = folds(Labels().fit(y).to_matrix(y), int(self.n_splits), check_random_state(self.random_state))
+        n = X.shape[0] if hasattr(X, "shape") else len(X)
+        labels = Labels().fit(y).to_matrix(y)
+        if labels.shape[0] != n:
+            raise ValueError(f"y has {labels.shape[0]:,} entries, X has {n:,} rows")
+        fold = folds(labels, int(self.n_splits), check_random_state(self.random_state))
         for k in range(self.n_splits):
             yield np.flatnonzero(fold != k), np.flatnonzero(fold == k)
 

@@ -17,7 +17,7 @@ __all__ = ["VERBS", "main"]
 
 VERBS = {
     "demo": "Fit, compare with PCA and report on data that comes with scikit-learn.",
-    "fit": "Learn a model from a file: codes, or what is normal.",
+    "fit": "Learn a model from a file: codes, what is normal, or labels.",
     "info": "Say what a model is, from its header alone.",
     "encode": "Turn rows into codes.",
     "decode": "Turn codes back into rows.",
@@ -25,6 +25,8 @@ VERBS = {
     "sample": "Draw new rows from a model.",
     "score": "Reconstruction error per row and per column.",
     "outliers": "Flag rows unlike the others, and say which cells make them so.",
+    "tag": "Say which labels each row has.",
+    "label": "List, add, drop or rename the labels of a model.",
     "report": "Write a one-file HTML report.",
 }
 
@@ -54,6 +56,8 @@ Examples:
   diabolo report people.diabolo people.csv -o report.html
   diabolo fit people.csv --task outliers -o normal.diabolo
   diabolo outliers normal.diabolo new.csv -o flagged.csv
+  diabolo fit mails.csv --labels urgent,billing,bug -o tags.diabolo
+  diabolo tag tags.diabolo new.csv -o tagged.csv
 """
 
 

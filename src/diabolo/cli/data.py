@@ -12,6 +12,7 @@ from ..errors import DataError
 
 MODEL = click.argument("model", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 DATA = click.argument("data", type=click.Path(exists=True, path_type=Path))
+MADE_BY = {"Autoencoder": "--task codes", "OutlierDetector": "--task outliers", "MultiLabelClassifier": "--labels COLUMNS"}
 OUTPUT = click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="File to write.")
 
 
@@ -33,13 +34,16 @@ def loaded(path: Path, verb: str, kind: str = "Autoencoder") -> Any:
     from ..estimators import load
 
     model = load(path)
-    if type(model).__name__ != kind:
-        task = "outliers" if kind == "OutlierDetector" else "codes"
+    if kind not in (cls.__name__ for cls in type(model).__mro__):
         raise DataError(
-            f"{str(path)!r} holds an {type(model).__name__}, but `diabolo {verb}` needs an {kind}: "
-            f"make one with `diabolo fit DATA --task {task}`"
+            f"{str(path)!r} holds {_a(type(model).__name__)}, but `diabolo {verb}` needs {_a(kind)}: "
+            f"make one with `diabolo fit DATA {MADE_BY[kind]}`"
         )
     return model
+
+
+def _a(name: str) -> str:
+    return f"{'an' if name[0] in 'AEIOU' else 'a'} {name}"
 
 
 def never_onto_input(output: Path, *inputs: Path) -> None:

@@ -15,6 +15,9 @@ Examples:
   diabolo fit people.parquet -k 0.9 --drop id --drop income -o people.diabolo
   diabolo fit people.csv --task outliers --alpha 0.01 -o normal.diabolo
   diabolo fit mails.jsonl -k 10 --stem english -o mails.diabolo
+  diabolo fit mails.csv --labels urgent,billing,bug --drop id -o tags.diabolo
+  diabolo fit mails.csv --labels tags --labels-sep ";" -o tags.diabolo
+  diabolo fit few.csv --labels bug --encoder mails.diabolo --no-freeze -o tags.diabolo
   diabolo fit big.parquet -k 16 --checkpoint run.ckpt --resume -o big.diabolo
 """
 
@@ -41,7 +44,9 @@ def widths(ctx: click.Context, param: click.Parameter, value: str) -> Any:
 
 @click.command(
     epilog=EPILOG,
-    help="Learn a model from DATA: .csv, .csv.gz, .tsv, .parquet, .feather, .npy, .npz, .jsonl, .txt, a folder of .txt.",
+    help="Learn a model from DATA: .csv, .csv.gz, .tsv, .parquet, .feather, .npy, .npz, .jsonl, .txt, a folder of .txt. "
+    "With --labels, of a table: which labels a row has, as its other columns tell; if only one of these is left, and most of "
+    "its values are unlike the others and contain spaces, they are read as documents.",
 )
 @DATA
 @OUTPUT
@@ -65,10 +70,30 @@ def widths(ctx: click.Context, param: click.Parameter, value: str) -> Any:
     show_default=True,
     help="Outliers: share of normal rows that may be flagged.",
 )
+@click.option("--labels", metavar="COLUMNS", help="Learn labels: columns of 0, 1, and empty for not known, such as urgent,bug.")
+@click.option(
+    "--labels-sep", metavar="SIGN", help="Labels: --labels is one column of lists with this sign between; empty: none."
+)
+@click.option(
+    "--encoder",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Labels: an autoencoder that was fitted before, on the same columns.",
+)
+@click.option(
+    "--freeze/--no-freeze", default=True, show_default=True, help="Labels: leave this encoder as it is, or fine-tune it."
+)
+@click.option(
+    "--optimize",
+    default="f1_micro",
+    show_default=True,
+    help="Labels: what their thresholds are best for: f1_micro, f1_macro, f1_samples, precision@0.9.",
+)
 @click.option("--hidden", callback=widths, default="auto", show_default=True, help="Layers on either side, such as 256,256.")
 @click.option("--drop", multiple=True, metavar="COLUMN", help="Leave this column out (repeatable).")
 @click.option("--epochs", type=click.IntRange(1), help="Most passes over the data.  [default: by the number of rows]")
-@click.option("--loss", default="auto", show_default=True, help="Of all columns; auto chooses by column.")
+@click.option(
+    "--loss", default="auto", show_default=True, help="Of all columns; auto chooses by column. Labels: logistic, asymmetric."
+)
 @click.option("--stem", metavar="LANGUAGE", help="Documents: count stems instead of words, e.g. english.")
 @click.option("--words", type=click.IntRange(2), default=2000, show_default=True, help="Documents: size of the vocabulary.")
 @click.option("--seed", type=int, default=0, show_default=True)
@@ -91,18 +116,27 @@ def command(
     seed: int,
     **params: Any,
 ) -> None:
+    from .labels import check_options, learn
+
+    check_options(click.get_current_context())
+    about = {name: params.pop(name) for name in ("labels", "labels_sep", "encoder", "freeze", "optimize")}
+
     from ..estimators import Autoencoder, OutlierDetector
     from ..formats import Documents
     from ..storage import atomic
 
-    never_onto_input(output, data)
+    never_onto_input(output, data, *([about["encoder"]] if about["encoder"] else []))
     if not output.exists():
         with atomic(output):  # a folder that cannot be written to is found out before the work, not after
             pass
         output.unlink()
     X = opened(data, drop)
-    kind: Any = Documents(max_features=words, stem=stem) if Documents.accepts(X) else "auto"
-    params |= {"format": kind, "epochs": epochs or "auto", "random_state": seed, "verbose": not quiet}
+    documents = Documents(max_features=words, stem=stem)
+    params |= {"epochs": epochs or "auto", "random_state": seed, "verbose": not quiet}
+    if about["labels"] is not None:
+        learn(X, output, documents=documents, **about, **params)
+        return
+    params["format"] = documents if Documents.accepts(X) else "auto"
     model: Any = (
         Autoencoder(components or 2, **params)
         if task == "codes"

@@ -50,9 +50,20 @@ def facts(head: Any) -> dict[str, str]:
         rows = f"{c['held_out_rows']:,} held-out rows" if c["held_out_rows"] else "training rows"
         linear = "LSA" if meta["format"]["kind"] == "documents" else "PCA"
         found["explained"] = f"{linear} {c['pca']:.1%}, autoencoder {c['autoencoder']:.1%} of the variance of {rows}"
+    if "labels" in meta:
+        found |= _labels(meta)
     if "history" in meta and "seed" in meta:
         found["training"] = f"{meta['history']['stopped']}; seed {meta['seed']}"
     return found
+
+
+def _labels(meta: dict[str, Any]) -> dict[str, str]:
+    """Which labels, and which rows of other people's are in the file."""
+    names = [str(name) for name in meta["labels"]["names"]]
+    shown = ", ".join(names[:10]) + (", ..." if len(names) > 10 else "")
+    n = meta["rows_kept"]
+    kept = f"{n:,} training rows are in this file, for new labels and refreshing: give it only to who may see them"
+    return {"labels": f"{len(names):,}: {shown}", "rows kept": kept if n else "none: no training row is in this file"}
 
 
 def _data(format: dict[str, Any], meta: dict[str, Any]) -> str:

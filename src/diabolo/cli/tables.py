@@ -104,6 +104,61 @@ def described(c: Any) -> list[str]:
     return [f"{mark}{escape(c.column)}", f"{mark}{escape(text(c.seen))}", escape(text(c.expected)), escape(c.normally(text, 2))]
 
 
+def labelled(clf: Any, rows: int, output: Path) -> None:
+    """What a classifier was fitted on, how good it is on rows not seen, and what of them is in its file."""
+    table = Table(show_header=False)
+    table.add_column("")
+    table.add_column("", justify="right", overflow="fold")
+    table.add_row("rows", f"{rows:,}")
+    table.add_row("labels", f"{len(clf.labels_.names):,}")
+    if len(clf.labels_.names) < 3:
+        table.add_row("held-out log-loss", f"{clf.held_out_:.3f}")  # of two labels the order says little
+    else:
+        table.add_row("held-out ranking precision", f"{1 - clf.held_out_:.1%}")
+    table.add_row("parameters", f"{clf.n_parameters_:,}")
+    table.add_row("rows kept in the file", f"{clf.memory_.x.shape[0]:,}")
+    table.add_row("wrote", escape(str(output)))
+    console.print(table)
+
+
+def tagged(found: Any, added: int, rows: int) -> None:
+    """The first rows with their labels: the last `added` columns, after some of the others."""
+    names = found.column_names
+    names = [*names[: len(names) - added][:3], *names[len(names) - added :]]
+    table = Table()
+    for name in names:
+        table.add_column(escape(name), no_wrap=True, max_width=None if name in ("labels", "top") else 24)
+    for row in found.select(names).to_pylist():
+        table.add_row(*(escape(short(row[name])) for name in names))
+    console.print(table)
+    if found.num_rows < rows:
+        console.print(f"{found.num_rows:,} of {rows:,} rows; -o FILE writes all")
+
+
+def short(v: Any) -> str:
+    """A value in one line."""
+    return f"{v:.3g}" if isinstance(v, float) else " ".join(text(v).split())
+
+
+def labels(clf: Any) -> None:
+    """Each label: from which probability on it is said, and how many of the rows in the file have it."""
+    kept = (clf.memory_.y > 0.5).sum(0)
+    table = Table()
+    for name in ("label", "threshold", "rows kept"):
+        table.add_column(name, justify="left" if name == "label" else "right")
+    for name, line, n in zip(clf.labels_.names, clf.thresholds_, kept, strict=True):
+        table.add_row(escape(str(name)), threshold(clf, line), f"{n:,}")
+    console.print(table)
+    console.print(f"{len(clf.memory_):,} rows are kept in the file, to add labels and to refresh the model")
+
+
+def threshold(clf: Any, line: float) -> str:
+    """From which probability on; never, if none is high enough; of labels that exclude each other, the likeliest."""
+    if clf.labels_.kind == "one":
+        return "likeliest"
+    return f"{line:.3f}" if line <= 1 else "never"
+
+
 def text(v: Any) -> str:
     """A value as people read it."""
     if v is None:

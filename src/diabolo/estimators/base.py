@@ -5,13 +5,12 @@ A system fills three hooks: which corruption, which network, which loss. The res
 
 from __future__ import annotations
 
-import copy
 import inspect
 import os
 import warnings
 from abc import abstractmethod
 from collections.abc import Iterator
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -350,12 +349,12 @@ def load(path: str | os.PathLike[str], *, encoder: nn.Module | None = None, deco
 def _side(side: str, config: dict[str, Any], given: nn.Module | None) -> nn.Module:
     if not nets.is_own(config):
         return nets.build(config)
+    name = nets.own_name(config)
     if given is None:
         raise FormatError(
-            f"its {side} is a module of your own ({config.get('class')}), whose code no file holds: "
-            f"load(path, {side}={config.get('class')}(...))"
+            f"its {side} is a module of your own ({name}), whose code no file holds: load(path, {side}={name}(...))"
         )
-    return copy.deepcopy(given)
+    return nets.build(config, own=given)
 
 
 def _check_shapes(network: Diabolo, head: storage.Header) -> None:
@@ -394,6 +393,7 @@ def _parameters(kind: str, params: dict[str, Any]) -> dict[str, Any]:
         config = dict(values["loss"])
         config = {k: tuple(v) if isinstance(v, list) else v for k, v in config.items()}
         values["loss"] = loss_classes.LOSSES[config.pop("name")](**config)
+    values = {k: dict(v["pairs"]) if isinstance(v, dict) and set(v) == {"pairs"} else v for k, v in values.items()}
     return {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
 
 
@@ -401,17 +401,16 @@ def _plain(value: Any) -> Any:
     """A hyper-parameter as JSON; what has no JSON is described elsewhere in the file, or not needed again."""
     if isinstance(value, Corruption):
         return value.config()
-    if isinstance(
-        value,
-        (loss_classes.Squared, loss_classes.Bounded, loss_classes.Logistic, loss_classes.Softmax, loss_classes.Multinomial),
-    ):
+    if isinstance(value, Loss) and is_dataclass(value) and loss_classes.LOSSES.get(type(value).__name__) is type(value):
         return {"name": type(value).__name__, **asdict(value)}
     if isinstance(value, (str, bool, int, float, type(None))):
         return value
     if isinstance(value, (tuple, list)):
         return [_plain(v) for v in value]
-    if isinstance(value, np.generic):
-        return value.item()
+    if isinstance(value, dict):
+        return {"pairs": [[_plain(k), _plain(v)] for k, v in value.items()]}
+    if isinstance(value, (np.generic, np.ndarray)):
+        return value.tolist()
     if isinstance(value, os.PathLike):
         return os.fspath(value)
     if isinstance(value, Format) and FORMATS.get(value.kind) is type(value):

@@ -36,13 +36,15 @@ import numpy as np
 import scipy.sparse as sp
 import torch
 from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
+from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 
 from ..errors import DataError, FormatError
 from ..formats import Arrays, Documents, infer
-from ..nets import Codes, Copies, Head, Missing, Tower
+from ..nets import Borrowed, Codes, Copies, Head, Missing, Tower
 from ..network import Diabolo
 from ..rows import Numbered, Rows, steps_per_epoch
 from ..splitting import folds
@@ -213,7 +215,7 @@ class Supervised(System, abstract=True):
         unit = float((h - centre).square().sum(1).mean().sqrt()) or 1.0
         codes = Codes(members, h.shape[1]).seen_as(centre, torch.full_like(centre, unit))
         copies = encoder if self.freeze else Copies([copy.deepcopy(encoder) for _ in range(members)])
-        return nn.Sequential(copies, codes)
+        return Borrowed(copies, codes)
 
     def _decoder(self, members: int, m: int) -> nn.Module:
         start = self._start()
@@ -228,7 +230,8 @@ class Supervised(System, abstract=True):
             parts: Any = network.encoder
             with torch.no_grad():
                 h = torch.cat([network.encoder.eval()(x)[0] for x in train.chunks()])
-            solved = self._solve(h)
+            with threadpool_limits(1):  # small products: BLAS's threads only get into each other's way
+                solved = self._solve(h)
             if self.freeze and solved:
                 return History(stopped="nothing to descend: the last layer on a frozen encoder is a convex problem, solved")
             if self.freeze:
@@ -242,7 +245,7 @@ class Supervised(System, abstract=True):
             counts = (fold[i] != torch.arange(len(each))[:, None]).to(each.device)
             return (each * counts).sum(0) / counts.float().mean().clamp(min=1e-9)
 
-        watched = spread_rows(np.flatnonzero(self._fold < self._k(len(self._fold))), self._watched())
+        watched = spread_rows(np.flatnonzero(self._counted(np.arange(len(rows)))), self._watched())
 
         def held_out() -> float:
             return self._error(self._unseen(network, rows, watched), self._targets(torch.from_numpy(watched)))
@@ -252,7 +255,7 @@ class Supervised(System, abstract=True):
 
     def _solve(self, h: Tensor) -> bool:
         """The last layer of each member for codes h (n, m); whether there is a solver for it."""
-        if self._weight is not None or not self._solvable():
+        if not self._solvable():
             return False
         u, fold, members = h.double().numpy(), self._fold, self._k(len(self._fold))
         some = spread_rows(np.arange(len(u)), CHOSEN)
@@ -262,7 +265,7 @@ class Supervised(System, abstract=True):
             for k in range(members):
                 v, b = self._last(u[some[fold[some] != k]], some[fold[some] != k], ridge)
                 raw[fold[some] == k] = (u[some] @ v + b)[fold[some] == k]
-            judged = fold[some] < members
+            judged = self._counted(some)
             errors.append(self._error(torch.from_numpy(raw[judged]).float(), self._targets(torch.from_numpy(some[judged]))))
         self.ridge_ = RIDGES[int(np.argmin(errors))]
         head: Any = self.network_.decoder
@@ -272,6 +275,11 @@ class Supervised(System, abstract=True):
                 with torch.no_grad():
                     kept[k] = torch.from_numpy(found)
         return True
+
+    def _counted(self, i: np.ndarray) -> np.ndarray:
+        """Which of the rows i are fit to judge by: some member has not seen them, and they count."""
+        unseen = self._fold[i] < self._k(len(self._fold))
+        return unseen if self._weight is None else unseen & (self._weight[i].sum(1) > 0).numpy()
 
     def _solvable(self) -> bool:
         """Whether :meth:`_last` knows the loss."""
@@ -301,7 +309,7 @@ class Supervised(System, abstract=True):
         return torch.cat(found)
 
     def _finish(self, train: Rows, held: Rows | None) -> None:
-        i = spread_rows(np.flatnonzero(self._fold < self._k(len(self._fold))), self._judged())
+        i = spread_rows(np.flatnonzero(self._counted(np.arange(len(train)))), self._judged())
         with torch.no_grad():
             self._judge(self._unseen(self.network_, train, i), self._targets(torch.from_numpy(i)), i)
         self.n_iter_ = self.history_.epoch[self.history_.best] if self.history_.epoch else 0.0
@@ -436,6 +444,8 @@ def given(encoder: Any) -> Any:
     """What `encoder=` stands for: None, a fitted estimator with a network and a format, or a module."""
     if isinstance(encoder, (str, os.PathLike)):
         encoder = load(Path(encoder))
+    if isinstance(encoder, FrozenEstimator):
+        encoder = encoder.estimator
     if encoder is None or isinstance(encoder, nn.Module):
         return encoder
     if isinstance(encoder, System) and not isinstance(encoder, Supervised) and hasattr(encoder, "transform"):

@@ -28,6 +28,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
+from threadpoolctl import threadpool_limits
 from torch import Tensor
 from torch.nn.utils import parameters_to_vector
 
@@ -143,6 +144,8 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         self._y = self.labels_.to_matrix(y)
         if not self._y.shape[0]:
             raise DataError("Found array with 0 sample(s): Y is empty")
+        if np.shape(sample_weight) == self._y.shape:  # what does not count is not known
+            self._y = np.where(np.asarray(sample_weight) == 0, np.nan, dense(self._y)).astype(np.float32)
         self._learn(X, self._y.shape[0], sample_weight, 0 if self.labels_.kind == "one" else self._y.shape[1])
         del self._y
         return self
@@ -306,7 +309,8 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
                 )
             kept = kept[euclidean_distances(kept, h).min(1) > SAME * np.sqrt(np.square(h).sum(1).mean())]
             h, y = np.concatenate([h, kept]), np.concatenate([y, np.zeros(len(kept))])
-        v, b, left_out, ridge = solved(h, y)
+        with threadpool_limits(1):
+            v, b, left_out, ridge = solved(h, y)
         card = told(name, y, left_out, by_half(h, y, ridge), ridge, start)
         share = y.mean()
         b += 0.0 if prior is None else float(logit(prior) - logit(share))
@@ -489,10 +493,10 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         return ranking_error(raw, y)
 
     def _solvable(self) -> bool:
-        return self._loss() == Logistic() and self.label_weight is None
+        return self._loss() == Logistic()
 
     def _last(self, u: np.ndarray, i: np.ndarray, ridge: float) -> tuple[np.ndarray, np.ndarray]:
-        y = self._targets(torch.from_numpy(i)).double().numpy()
+        y, w = self._targets(torch.from_numpy(i)).double().numpy(), self._weights(torch.from_numpy(i))
         start = self._start().double().numpy()
         v = np.zeros((u.shape[1], y.shape[1]))
         b = start.copy()
@@ -500,7 +504,8 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
             known = ~np.isnan(y[:, c])
             yes = y[known, c] > 0.5
             if 0 < yes.sum() < len(yes):
-                model = LogisticRegression(C=1 / ridge, max_iter=300).fit(u[known], yes)
+                own = None if w is None else w[known, min(c, w.shape[1] - 1)].numpy()
+                model = LogisticRegression(C=1 / ridge, max_iter=300).fit(u[known], yes, own)
                 v[:, c], b[c] = model.coef_[0], model.intercept_[0]
         return v, b
 

@@ -116,7 +116,9 @@ class Classifier(ClassifierMixin, Supervised):
         return Softmax((len(self.classes_),))
 
     def _start(self) -> Tensor:
-        return torch.bincount(self._y, minlength=len(self.classes_)).float().div(len(self._y)).log()
+        w = torch.ones(len(self._y)) if self._weight is None else self._weight[:, 0]
+        n = torch.zeros(len(self.classes_)).index_add_(0, self._y, w)
+        return n.div(n.sum()).clamp(min=0.5 / len(self._y)).log()
 
     def _targets(self, i: Tensor) -> Tensor:
         return torch.nn.functional.one_hot(self._y[i], len(self.classes_)).float()
@@ -136,7 +138,8 @@ class Classifier(ClassifierMixin, Supervised):
         if len(there) == 1:
             b[there] = 0.0
             return v, b
-        model = LogisticRegression(C=1 / ridge, max_iter=300).fit(u, y)
+        w = self._weights(torch.from_numpy(i))
+        model = LogisticRegression(C=1 / ridge, max_iter=300).fit(u, y, None if w is None else w[:, 0].numpy())
         both = len(there) == 2
         v[:, there] = (np.concatenate([-model.coef_, model.coef_]) / 2 if both else model.coef_).T
         b[there] = np.concatenate([-model.intercept_, model.intercept_]) / 2 if both else model.intercept_
@@ -224,8 +227,13 @@ class Regressor(RegressorMixin, Supervised):
             raise DataError("y holds no known number")
         self._flat = values.ndim == 1
         values = values.reshape(len(values), -1)
-        self.mean_ = np.nan_to_num(np.nanmean(values, 0))
-        spread = np.nanstd(values, 0)
+        if np.shape(sample_weight) in ((len(values),), values.shape):  # what does not count is not known
+            off = np.broadcast_to(np.reshape(sample_weight, (len(values), -1)) == 0, values.shape)
+            values = np.where(off & ~off.all(0), np.nan, values)
+        known = ~np.isnan(values)
+        n = np.maximum(known.sum(0), 1)
+        self.mean_ = np.where(known, values, 0.0).sum(0) / n
+        spread = np.sqrt(np.square(np.where(known, values - self.mean_, 0.0)).sum(0) / n)
         self.scale_ = np.where(spread > 1e-12 * np.maximum(1, abs(self.mean_)), spread, 1.0)
         self._y = torch.from_numpy((values - self.mean_) / self.scale_).float()
         self._learn(X, len(values), sample_weight, 0 if self._flat else values.shape[1])
@@ -257,7 +265,9 @@ class Regressor(RegressorMixin, Supervised):
         for c in range(y.shape[1]):
             known = ~np.isnan(y[:, c])
             if known.any():
-                model = Ridge(alpha=ridge).fit(u[known], y[known, c])
+                w = self._weights(torch.from_numpy(i[known]))
+                own = None if w is None else w[:, min(c, w.shape[1] - 1)].numpy()
+                model = Ridge(alpha=ridge).fit(u[known], y[known, c], own)
                 v[:, c], b[c] = model.coef_, model.intercept_
         return v, b
 

@@ -86,7 +86,9 @@ def curve(p: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndar
     order = np.argsort(-p, kind="stable")
     p, y = p[order], y[order]
     last = np.flatnonzero(np.diff(p, append=-np.inf))  # of each run of equal probabilities
-    lines = (p[last] + np.append(p[last[1:]], 0.0)) / 2 if len(p) else p
+    below = np.append(p[last[1:]], 0.0)
+    middle = (p[last] + below) / 2
+    lines = np.where(middle > below, middle, p[last])
     return lines, np.cumsum(y)[last] if len(p) else p, last + 1.0
 
 
@@ -108,10 +110,11 @@ def precise(p: np.ndarray, y: np.ndarray, q: float) -> float:
 def of_rows(p: np.ndarray, y: np.ndarray, least: int) -> float:
     """The line of the largest mean F1 of the rows."""
     n = max(1, MOST // p.shape[1])
-    p, y = p[:n], np.nan_to_num(y[:n])
+    known = ~np.isnan(y[:n])
+    p, y = np.where(known, p[:n], -1.0), np.nan_to_num(y[:n])
     values = []
     for t in GRID:
-        yes = decided(p, np.full(p.shape[1], t), least)
+        yes = decided(p, np.full(p.shape[1], t), least) & known
         both, either = (yes * y).sum(1), yes.sum(1) + y.sum(1)
         values.append(np.where(either > 0, 2 * both / np.maximum(either, 1e-12), 1.0).mean())
     return float(GRID[int(np.argmax(values))])

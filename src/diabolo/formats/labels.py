@@ -68,18 +68,24 @@ class Labels:
         if (one := single(Y)) is not None and self.kind in ("one", "lists"):
             return self._of_lists([[label] for label in one.tolist()])
         if hasattr(Y, "columns"):
-            absent = [name for name in self.names if name not in [plain(c) for c in Y.columns]]
-            if absent:
-                raise DataError(f"Y has no column {absent[0]!r}, which the model was fitted with")
-            Y = (
-                Y.select(self.names).to_numpy()
-                if self.kind == "polars"
-                else Y[self.names].to_numpy(dtype=float, na_value=np.nan)
-            )
+            Y = self._of_columns(Y)
         y = matrix(Y)
         if y.shape[1] != len(self.names):
             raise DataError(f"Y has {y.shape[1]} columns, but there are {len(self.names)} labels")
         return checked(y, self.names)
+
+    def _of_columns(self, Y: Any) -> np.ndarray:
+        """The columns of a DataFrame by name; a name that is no text stands as one in a polars table."""
+        there = {name: c for c in Y.columns for name in (str(c), plain(c))}
+        absent = [name for name in self.names if name not in there and str(name) not in there]
+        if absent:
+            raise DataError(f"Y has no column {absent[0]!r}, which the model was fitted with")
+        wanted = [there[name] if name in there else there[str(name)] for name in self.names]
+        columns = [Y[c].to_numpy() if type(Y).__module__.startswith("polars") else numbers(Y[c]) for c in wanted]
+        try:
+            return np.column_stack([np.asarray(column, dtype=float) for column in columns])
+        except (TypeError, ValueError) as error:
+            raise DataError(f"Y cannot be read as columns of 0 and 1: {error}") from None
 
     def _of_lists(self, Y: Any) -> Any:
         place = {name: c for c, name in enumerate(self.names)}
@@ -197,6 +203,11 @@ def plain(label: Any) -> Any:
     return value
 
 
+def numbers(column: Any) -> Any:
+    """A pandas column as numbers, its gaps as NaN."""
+    return column.to_numpy(dtype=float, na_value=np.nan)
+
+
 def ordered(names: set[Any]) -> list[Any]:
     """Numbers first, then texts, each in order."""
     return sorted(names, key=lambda name: (isinstance(name, str), name))
@@ -229,4 +240,5 @@ def checked(y: Any, names: list[Any]) -> Any:
     if sp.issparse(y):
         y = y.astype(np.float32)
         y.eliminate_zeros()
+        return y.toarray() if np.isnan(y.data).any() else y
     return y

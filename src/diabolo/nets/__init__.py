@@ -6,6 +6,7 @@ weights are saved, but the module itself has to be given when the file is loaded
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 from torch import nn
@@ -15,10 +16,11 @@ from .crowd import Crowd
 from .documents import Sphere, TfIdf
 from .heads import Apart, Head
 from .mlp import Curved, Missing, mlp
-from .tower import Codes, Copies, Tower
+from .tower import Borrowed, Codes, Copies, Tower
 
 __all__ = [
     "Apart",
+    "Borrowed",
     "Codes",
     "Copies",
     "Crowd",
@@ -32,10 +34,11 @@ __all__ = [
     "describe",
     "is_own",
     "mlp",
+    "own_name",
 ]
 
 OWN = {cls.__name__: cls for cls in (Apart, Codes, Crowd, Curved, Head, Missing, Sphere, TfIdf, Tower)}
-NESTED: dict[str, type[nn.Module]] = {"Sequential": nn.Sequential, "Copies": Copies}
+NESTED: dict[str, type[nn.Module]] = {"Sequential": nn.Sequential, "Copies": Copies, "Borrowed": Borrowed}
 PLAIN: dict[str, tuple[type[nn.Module], tuple[str, ...]]] = {
     "Linear": (nn.Linear, ("in_features", "out_features")),
     "LayerNorm": (nn.LayerNorm, ("normalized_shape",)),
@@ -56,7 +59,7 @@ def describe(module: nn.Module) -> dict[str, Any]:
     name = type(module).__name__
     if name in NESTED and type(module) is NESTED[name]:
         parts = [describe(part) for part in module.children()]
-        if any(part["layer"] == "custom" for part in parts):
+        if name == "Sequential" and any(is_own(part) for part in parts):
             return {"layer": "custom", "class": name}
         return {"layer": name, "parts": parts}
     if OWN.get(name) is type(module):
@@ -68,8 +71,8 @@ def describe(module: nn.Module) -> dict[str, Any]:
     return {"layer": "custom", "class": name}
 
 
-def build(config: Any, depth: int = 0) -> nn.Module:
-    """The module that :func:`describe` described, with fresh weights.
+def build(config: Any, depth: int = 0, own: nn.Module | None = None) -> nn.Module:
+    """The module that :func:`describe` described, with fresh weights; `own` stands where it is a user's.
 
     Raises
     ------
@@ -81,8 +84,10 @@ def build(config: Any, depth: int = 0) -> nn.Module:
     values = dict(config)
     name = values.pop("layer", None)
     if name in NESTED:
-        parts = [build(part, depth + 1) for part in _few(values["parts"])]
-        return nn.Sequential(*parts) if name == "Sequential" else Copies(parts)
+        parts = [build(part, depth + 1, own) for part in _few(values["parts"])]
+        return Copies(parts) if name == "Copies" else NESTED[name](*parts)
+    if name == "custom" and own is not None:
+        return copy.deepcopy(own)
     classes: dict[str, Any] = {**OWN, **{key: cls for key, (cls, _) in PLAIN.items()}}
     if name not in classes:
         raise FormatError(f"{name!r} is not a layer this version knows; it knows {', '.join(sorted(classes))}")
@@ -101,7 +106,14 @@ def build(config: Any, depth: int = 0) -> nn.Module:
 
 def is_own(config: dict[str, Any]) -> bool:
     """Whether the description is of a user's own module, which a file does not contain."""
-    return config.get("layer") == "custom"
+    return config.get("layer") == "custom" or any(is_own(part) for part in config.get("parts", []) if isinstance(part, dict))
+
+
+def own_name(config: dict[str, Any]) -> str:
+    """The class of the module that is the user's own."""
+    if config.get("layer") == "custom":
+        return str(config.get("class"))
+    return next((own_name(part) for part in config.get("parts", []) if is_own(part)), "")
 
 
 def _few(layers: list[Any], most: int = MAX_LAYERS) -> list[Any]:

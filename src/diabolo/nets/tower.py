@@ -19,7 +19,7 @@ from torch.nn import functional as F
 
 from .mlp import curbed
 
-__all__ = ["Codes", "Copies", "Tower"]
+__all__ = ["Borrowed", "Codes", "Copies", "Tower"]
 
 
 class Tower(nn.Module):
@@ -120,3 +120,7 @@ class Copies(nn.ModuleList):
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.stack([member(x) for member in self])
+
+
+class Borrowed(nn.Sequential):
+    """An encoder from elsewhere, or copies of it, and then :class:`Codes`; a file may leave the encoder's code to its owner."""

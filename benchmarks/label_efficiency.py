@@ -1,0 +1,207 @@
+"""Few labels: does an autoencoder that was trained without labels help? Accuracy with 1 % and 5 % of the labels.
+
+All models know all training rows; labels are known for a share of each class, one at least, drawn with three seeds. Test rows
+are the official ones, else a stratified 30 %; of MNIST the first 10,000 training images are taken unless ``--full``.
+
+    from scratch   Classifier()                                                 labelled rows only
+    frozen         Classifier(encoder=ae)                                       ae: Autoencoder of all training rows
+    fine-tuned     Classifier(encoder=ae, freeze=False)
+    PCA + LR       logistic regression (C=1) on as many principal components of all training rows
+    PLS            PLSRegression to one-hot classes, the largest output wins: the linear case of a supervised code
+    LR             logistic regression (C=1) on the features
+
+Codes have 64 numbers, or one less than there are features. Features of peers are standardized and one-hot by the training
+rows, pixels are divided by 255. PLS has as many components as there are classes, fewer where there are fewer features or rows.
+
+    DIABOLO_DATA=... python benchmarks/label_efficiency.py [--sets optdigits letter] [--models "from scratch" frozen] [--full]
+"""
+
+from __future__ import annotations
+
+import gzip
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from sklearn.compose import make_column_selector, make_column_transformer
+from sklearn.cross_decomposition import PLSRegression
+from sklearn.decomposition import PCA
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from threadpoolctl import threadpool_limits
+
+import common
+from diabolo import Autoencoder, Classifier
+
+SETS = ("optdigits", "adult", "letter", "mnist")
+SHARES = (0.01, 0.05)
+WIDTH = 64  # of a code, at most
+IMAGES = 10_000
+
+
+@dataclass
+class Task:
+    """Rows and classes of one set, and what is learned from its rows without classes."""
+
+    name: str
+    X: Any
+    y: np.ndarray
+    Xt: Any
+    yt: np.ndarray
+    params: dict[str, Any]
+
+    @cached_property
+    def features(self) -> tuple[np.ndarray, np.ndarray]:
+        """Training and test rows as peers get them."""
+        if isinstance(self.X, np.ndarray):
+            return self.X / 255.0, self.Xt / 255.0
+        number = make_column_selector(dtype_include="number")
+        words = make_column_selector(dtype_exclude="number")
+        known = make_column_transformer(
+            (make_pipeline(SimpleImputer(strategy="median"), StandardScaler()), number),
+            (OneHotEncoder(handle_unknown="ignore", sparse_output=False), words),
+        ).fit(self.X)
+        return known.transform(self.X), known.transform(self.Xt)
+
+    @property
+    def width(self) -> int:
+        return min(WIDTH, self.features[0].shape[1] - 1)
+
+    @cached_property
+    def autoencoder(self) -> Autoencoder:
+        return Autoencoder(n_components=self.width, random_state=0, verbose=False, **self.params).fit(self.X)
+
+    @cached_property
+    def pca(self) -> tuple[np.ndarray, np.ndarray]:
+        train, test = self.features
+        model = PCA(self.width, random_state=0).fit(train)
+        return model.transform(train), model.transform(test)
+
+    def rows(self, i: np.ndarray) -> Any:
+        return self.X[i] if isinstance(self.X, np.ndarray) else self.X.iloc[i]
+
+
+Model = Callable[[Task, np.ndarray, int], np.ndarray]  # (task, labelled rows, seed) -> classes of the test rows
+
+
+def classifier(**settings: Any) -> Model:
+    def run(task: Task, i: np.ndarray, seed: int) -> np.ndarray:
+        known = {"encoder": task.autoencoder} if settings.get("encoder") else {}
+        clf = Classifier(random_state=seed, verbose=False, **settings | known, **task.params)
+        return clf.fit(task.rows(i), task.y[i]).predict(task.Xt)
+
+    return run
+
+
+def logistic(of: str) -> Model:
+    def run(task: Task, i: np.ndarray, seed: int) -> np.ndarray:
+        train, test = getattr(task, of)
+        return LogisticRegression(C=1.0, max_iter=1000).fit(train[i], task.y[i]).predict(test)
+
+    return run
+
+
+def pls(task: Task, i: np.ndarray, seed: int) -> np.ndarray:
+    train, test = task.features
+    classes, y = np.unique(task.y[i], return_inverse=True)
+    varied = train[i].std(0) > 0
+    k = min(len(classes), varied.sum(), len(i) - 1)
+    model = PLSRegression(int(k)).fit(train[i][:, varied], np.eye(len(classes))[y])
+    return classes[model.predict(test[:, varied]).argmax(1)]
+
+
+MODELS: dict[str, Model] = {
+    "from scratch": classifier(),
+    "frozen": classifier(encoder=True),
+    "fine-tuned": classifier(encoder=True, freeze=False),
+    "PCA + LR": logistic("pca"),
+    "PLS": pls,
+    "LR": logistic("features"),
+}
+
+
+def labelled(y: np.ndarray, share: float, seed: int) -> np.ndarray:
+    """Row numbers: this share of each class, one at least."""
+    rng = np.random.default_rng(seed)
+    parts = [rng.permutation(np.flatnonzero(y == c)) for c in np.unique(y)]
+    return np.sort(np.concatenate([part[: max(1, round(share * len(part)))] for part in parts]))
+
+
+def digits(full: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    folder = common.data() / "images" / "mnist"
+    out = []
+    for part, n in (("train", None if full else IMAGES), ("t10k", None)):
+        for kind, head, width in (("images-idx3", 16, 784), ("labels-idx1", 8, 1)):
+            raw = gzip.decompress((folder / f"{part}-{kind}-ubyte.gz").read_bytes())
+            values = np.frombuffer(raw, np.uint8)[head:].reshape(-1, width)[:n]
+            out.append(values if width > 1 else values.ravel().astype(int))
+    X, y, Xt, yt = out
+    return X, y, Xt, yt
+
+
+def tasks(args: Any) -> Iterator[Task]:
+    if not args.tiny:
+        for name in args.sets:
+            yield Task(name, *(digits(args.full) if name == "mnist" else common.table(name)), {})
+        return
+    rng = np.random.default_rng(0)
+    y = np.arange(600) % 3
+    df = pd.DataFrame(rng.normal(size=(600, 5)) + 2 * np.eye(5)[y], columns=list("abcde"))
+    df["f"] = np.where(rng.random(600) < 0.2 + 0.3 * y, "yes", "no")
+    yield Task("made-up", df[:400], y[:400], df[400:], y[400:], {"epochs": 3})
+
+
+def row(task: Task, share: float, models: list[str], seeds: int) -> dict[str, Any]:
+    values: dict[str, list[float]] = {model: [] for model in models}
+    rows = 0
+    for seed in range(seeds):
+        i = labelled(task.y, share, seed)
+        rows = len(i)
+        for model in models:
+            values[model].append(100 * float((MODELS[model](task, i, seed) == task.yt).mean()))
+    means = {model: float(np.mean(v)) for model, v in values.items()}
+    return {"set": task.name, "share": f"{share:.0%}", "labelled": rows, "of": len(task.y), **means}
+
+
+def facts(rows: list[dict[str, Any]], models: list[str]) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    ahead = []
+    for share in dict.fromkeys(r["share"] for r in rows):
+        mean = {model: float(np.mean([r[model] for r in rows if r["share"] == share])) for model in models}
+        out[f"mean at {share}"] = ", ".join(f"{model} {value:.2f}" for model, value in mean.items())
+        if {"from scratch", "fine-tuned"} <= set(models):
+            ahead.append(mean["fine-tuned"] > mean["from scratch"])
+    if ahead:
+        out["fine-tuned above from scratch on the mean at both shares"] = f"bar {'met' if all(ahead) else 'missed'}"
+    return out
+
+
+def main() -> None:
+    p = common.parser(__doc__.splitlines()[0])
+    p.add_argument("--sets", nargs="+", default=list(SETS), choices=SETS)
+    p.add_argument("--models", nargs="+", default=list(MODELS), choices=list(MODELS))
+    p.add_argument("--seeds", type=int, default=3)
+    p.add_argument("--full", action="store_true", help="all 60,000 images of MNIST")
+    args = p.parse_args()
+    torch.set_num_threads(args.threads)
+    threadpool_limits(args.threads)  # numpy's and scipy's too
+    warnings.filterwarnings("ignore", category=ConvergenceWarning)
+    rows = []
+    for task in tasks(args):
+        for share in (0.05, 0.1) if args.tiny else SHARES:
+            start = common.timed(row, task, share, args.models, args.seeds)
+            rows.append({**start[0], "seconds": start[1]})
+            print({k: round(v, 2) if isinstance(v, float) else v for k, v in rows[-1].items()}, flush=True)
+    common.show("Accuracy with few labels, percent", rows, args.json, **facts(rows, args.models))
+
+
+if __name__ == "__main__":
+    main()

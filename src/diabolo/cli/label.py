@@ -1,0 +1,156 @@
+"""diabolo label: a label more, one less, or another name; the others stay as they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..errors import DataError
+from .data import MODEL, loaded, never_onto_input
+from .labels import check_names, has_columns, opened_for, yes_no
+
+KIND = "MultiLabelClassifier"
+EPILOG = """\b
+Examples:
+  diabolo label list tags.diabolo
+  diabolo label add tags.diabolo refund examples.csv
+  diabolo label add tags.diabolo refund examples.csv --column wants_money --prior 0.02 -o more.diabolo
+  diabolo label rename tags.diabolo bug defect
+  diabolo label drop tags.diabolo billing
+"""
+ADD = """\b
+Examples:
+  diabolo label add tags.diabolo refund examples.csv
+  diabolo label add tags.diabolo refund examples.csv --column wants_money --prior 0.02 -o more.diabolo
+"""
+DROP = """\b
+Examples:
+  diabolo label drop tags.diabolo billing
+"""
+RENAME = """\b
+Examples:
+  diabolo label rename tags.diabolo bug defect
+"""
+LIST = """\b
+Examples:
+  diabolo label list tags.diabolo
+"""
+OUTPUT = click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="File to write.  [default: MODEL itself is replaced]"
+)
+
+
+@click.group(
+    epilog=EPILOG,
+    help="The labels of a model that `diabolo fit --labels` made: list them, add one from few examples, drop, rename.",
+)
+def command() -> None:
+    pass
+
+
+@command.command(
+    "add",
+    epilog=ADD,
+    help="Learn the label NAME from EXAMPLES, rows with the model's columns (or texts, for a model of texts). A column NAME "
+    "of 0 and 1 says which of them have it (empty: not known, left out); without such a column all have it, and rows that "
+    "the model kept serve as those that have not.",
+)
+@MODEL
+@click.argument("name")
+@click.argument("examples", type=click.Path(exists=True, path_type=Path))
+@click.option("--column", metavar="COLUMN", help="The column of 0 and 1.  [default: NAME, if there is one]")
+@click.option(
+    "--prior",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="How frequent the label is among all rows, if the examples do not show it.",
+)
+@OUTPUT
+def add(model: Path, name: str, examples: Path, column: str | None, prior: float | None, output: Path | None) -> None:
+    check_output(output, model, examples)
+    clf = changeable(model, "label add")
+    X, y = labelled(clf, examples, name, column)
+    card = clf.add_label(known(clf, named(name)), X, y, prior=prior)
+    click.echo(f"{card}: wrote {saved(clf, model, output)}")
+
+
+@command.command("drop", epilog=DROP, help="Forget the label NAME.")
+@MODEL
+@click.argument("name")
+@OUTPUT
+def drop(model: Path, name: str, output: Path | None) -> None:
+    check_output(output, model)
+    clf = changeable(model, "label drop")
+    clf.drop_label(known(clf, name))
+    click.echo(f"{len(clf.labels_.names):,} labels are left: wrote {saved(clf, model, output)}")
+
+
+@command.command("rename", epilog=RENAME, help="Call the label OLD by the name NEW.")
+@MODEL
+@click.argument("old")
+@click.argument("new")
+@OUTPUT
+def rename(model: Path, old: str, new: str, output: Path | None) -> None:
+    check_output(output, model)
+    clf = loaded(model, "label rename", KIND)
+    clf.rename_label(known(clf, old), known(clf, named(new)))
+    click.echo(f"{old!r} is {new!r} now: wrote {saved(clf, model, output)}")
+
+
+@command.command("list", epilog=LIST, help="Print the labels, their thresholds, and how many of the rows kept have each.")
+@MODEL
+def listing(model: Path) -> None:
+    clf = loaded(model, "label list", KIND)
+    from . import tables
+
+    tables.labels(clf)
+
+
+def check_output(output: Path | None, *inputs: Path) -> None:
+    if output:
+        never_onto_input(output, *inputs)
+
+
+def changeable(model: Path, verb: str) -> Any:
+    """A model whose labels share an encoder."""
+    clf = loaded(model, verb, KIND)
+    if type(clf).__name__ == "IndependentClassifiers":
+        raise DataError(f"{str(model)!r} has a network for each label, but `diabolo {verb}` needs one that they share")
+    return clf
+
+
+def labelled(clf: Any, path: Path, name: str, column: str | None) -> tuple[Any, Any]:
+    """Examples, and which of them have the label; None: all."""
+    import numpy as np
+
+    table, X = opened_for(clf, path)
+    own = clf.format_.columns if has_columns(clf.format_) else []
+    if column is None and name in table.column_names and name not in own:
+        column = name
+    if column is None:
+        return X, None
+    check_names(table, [column], "--column")
+    y = yes_no(table, column)
+    rows = np.flatnonzero(~np.isnan(y))
+    if not len(rows):
+        raise DataError(f"column {column!r} is empty: 1 says that a row has the label, 0 that it has not")
+    return [X[i] for i in rows] if isinstance(X, list) else X.take(rows) if has_columns(clf.format_) else X[rows], y[rows]
+
+
+def named(name: str) -> str:
+    if not name.strip():
+        raise DataError("a label needs a name that is not empty")
+    return name
+
+
+def known(clf: Any, name: str) -> Any:
+    """The label that is written so, which may be a number; or else the text itself."""
+    return next((label for label in clf.labels_.names if str(label) == name), name)
+
+
+def saved(clf: Any, model: Path, output: Path | None) -> Path:
+    """Write the model, whole or not at all; a link stays a link."""
+    path = output or model.resolve()
+    clf.save(path)
+    return path

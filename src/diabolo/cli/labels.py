@@ -1,0 +1,180 @@
+"""What the verbs on labels share: columns of 0 and 1, lists of labels, and the rows that a model takes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from ..errors import DataError
+from .data import as_table, loaded
+
+ONLY = ("labels_sep", "encoder", "freeze", "optimize")  # options of `diabolo fit` that say something with --labels only
+NEVER = ("components", "task", "alpha")  # ... without --labels only
+LOSSES = ("logistic", "asymmetric")
+
+
+def check_options(ctx: click.Context) -> None:
+    """Raise a UsageError for options of `diabolo fit` that contradict each other."""
+    given = {name for name in ctx.params if ctx.get_parameter_source(name) is not ParameterSource.DEFAULT}
+    options = {param.name: max(param.opts, key=len) for param in ctx.command.params}
+    if "labels" not in given:
+        for name in filter(given.__contains__, ONLY):
+            raise click.UsageError(f"{options[name]} is for labels: name their columns with --labels", ctx)
+        return
+    for name in filter(given.__contains__, NEVER):
+        raise click.UsageError(f"{options[name]} says nothing of labels: give it, or --labels", ctx)
+    if "freeze" in given and "encoder" not in given:
+        raise click.UsageError("--freeze and --no-freeze are about an --encoder: give one", ctx)
+    if ctx.params["labels_sep"] == "":
+        raise click.BadParameter("an empty sign separates nothing", ctx, param_hint="--labels-sep")
+    if "loss" in given and ctx.params["loss"] not in LOSSES:
+        allowed = " and ".join(LOSSES)
+        raise click.BadParameter(f"of labels, allowed are {allowed}, not {ctx.params['loss']!r}", ctx, param_hint="--loss")
+
+
+def learn(
+    data: Any, output: Path, labels: str, labels_sep: str | None, encoder: Path | None, loss: str, documents: Any, **params: Any
+) -> None:
+    """Fit a MultiLabelClassifier to a table, or the file of one, save it, and tell of it."""
+    import numpy as np
+
+    from ..estimators import MultiLabelClassifier
+    from ..formats.files import read_table
+
+    table = read_table(data) if isinstance(data, Path) else data
+    names = [labels] if labels_sep else [name.strip() for name in labels.split(",") if name.strip()]
+    check_names(table, names, "--labels")
+    Y = listed(table, labels, labels_sep) if labels_sep else np.column_stack([yes_no(table, name) for name in names])
+    pretrained = loaded(encoder, "fit --encoder") if encoder else None
+    X = others(table, names, pretrained)
+    params |= {"loss": "logistic" if loss == "auto" else loss, "format": documents if isinstance(X, list) else "auto"}
+    clf = MultiLabelClassifier(encoder=pretrained, **params).fit(X, Y)
+    for c, name in enumerate([] if labels_sep else names):
+        clf.rename_label(c, name)  # an array has no names, and a DataFrame would need pandas
+    clf.save(output)
+    if clf.verbose:
+        from . import tables
+
+        tables.labelled(clf, len(Y), output)
+
+
+def others(table: Any, names: list[str], pretrained: Any) -> Any:
+    """What is not a label: a table, or a list of texts if it is one column of them, or if that is what an encoder takes."""
+    rest = table.drop_columns(names)
+    if not rest.num_columns:
+        raise DataError("--labels and --drop name all columns: none is left that says what a row is")
+    if pretrained is not None:
+        return taken(pretrained.format_, rest)
+    return texts(rest) if rest.num_columns == 1 and is_texts(rest.column(0)) else rest
+
+
+# ── columns that say which labels a row has ──────────────────────────────────────────────────────────────────────────
+
+
+def check_names(table: Any, names: list[str], option: str) -> None:
+    """Raise a DataError unless each name is that of exactly one column, and is said once."""
+    if not names:
+        raise DataError(f"{option} names no column")
+    for name in names:
+        if name not in table.column_names:
+            columns = ", ".join(map(repr, table.column_names))
+            raise DataError(f"{option}: there is no column {name!r}; the columns are {columns}")
+        if table.column_names.count(name) > 1:
+            raise DataError(f"column names must be unique, but {name!r} is repeated: rename them")
+        if names.count(name) > 1:
+            raise DataError(f"{option} names {name!r} twice")
+
+
+def yes_no(table: Any, name: str) -> Any:
+    """(n,) 0, 1, or NaN where a cell is empty."""
+    import numpy as np
+
+    values = table[name].to_pylist()
+    for row, value in enumerate(values):
+        if not (value is None or value != value or value in (0, 1, "0", "1")):
+            raise DataError(
+                f"column {name!r} holds {value!r} in row {row}: allowed are 0, 1, and an empty cell, which means not known"
+                + (" (--labels-sep is for lists of labels)" if isinstance(value, str) else "")
+            )
+    return np.array([np.nan if value is None else float(value) for value in values])
+
+
+def listed(table: Any, name: str, sep: str) -> list[list[str]]:
+    """The labels of each row, of a column such as "urgent;bug"; an empty cell has none."""
+    cells = ["" if value is None else str(value) for value in table[name].to_pylist()]
+    return [[label.strip() for label in cell.split(sep) if label.strip()] for cell in cells]
+
+
+# ── rows that a model takes ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def opened_for(model: Any, path: Path) -> tuple[Any, Any]:
+    """What is in `path` as a table, and what `model` takes of it."""
+    from ..formats import Documents
+    from ..formats.arrays import read_array
+    from ..formats.documents import read_documents
+    from ..formats.files import READABLE, read_table
+
+    if not str(path).endswith(READABLE) and not has_columns(model.format_):
+        if takes_texts(model.format_) and Documents.accepts(path):
+            X: Any = read_documents(path)
+            return as_table(X, []), X
+        X = read_array(path)
+        if len(X.shape) != 2:
+            raise DataError(f"{str(path)!r} holds an array of shape {X.shape}: it takes one row (d,) for each example")
+        return as_table(X, [f"x{j}" for j in range(X.shape[1])]), X
+    table = read_table(path)
+    return table, taken(model.format_, table)
+
+
+def taken(format: Any, table: Any) -> Any:
+    """What a model of this format takes of a table: its columns, their numbers, or the texts."""
+    import numpy as np
+
+    if takes_texts(format):
+        return texts(table)
+    absent = [name for name in format.columns if name not in table.column_names]
+    if absent:
+        columns = ", ".join(map(repr, table.column_names[:20]))
+        raise DataError(f"there is no column {absent[0]!r}, which the model was fitted with; the columns are {columns}")
+    X = table.select(format.columns)
+    return X if has_columns(format) else np.column_stack([column.to_numpy() for column in X.columns])
+
+
+def has_columns(format: Any) -> bool:
+    return bool(format.kind == "tables")
+
+
+def takes_texts(format: Any) -> bool:
+    return bool(format.kind == "documents" and format.texts)
+
+
+def texts(table: Any) -> list[str]:
+    """The column of texts: the only one of strings, or the only one that looks like texts."""
+    names = [name for name in table.column_names if is_strings(table[name])]
+    if len(names) > 1:
+        names = [name for name in names if is_texts(table[name])] or names
+    if len(names) != 1:
+        found = f"{len(names)} columns look like texts: {', '.join(map(repr, names))}" if names else "no column holds texts"
+        raise DataError(f"the model takes texts, one column of them, but {found}")
+    return [value or "" for value in table[names[0]].to_pylist()]
+
+
+def is_strings(column: Any) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_string(column.type) or pa.types.is_large_string(column.type))
+
+
+def is_texts(column: Any) -> bool:
+    """Whether most values are unlike the others and contain a space: no names, no categories."""
+    import pyarrow.compute as pc
+
+    if not is_strings(column):
+        return False
+    known = column.drop_null()
+    half = len(known) / 2
+    return bool(pc.count_distinct(known).as_py() > half and pc.match_substring(known, " ").to_pylist().count(True) > half)

@@ -1,0 +1,88 @@
+"""diabolo tag: which labels each row has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..errors import DataError
+from .data import DATA, MODEL, loaded, never_onto_input, save
+from .labels import opened_for
+
+SHOWN = 10  # rows
+EPILOG = """\b
+Examples:
+  diabolo fit mails.csv --labels urgent,billing,bug -o tags.diabolo
+  diabolo tag tags.diabolo new.csv
+  diabolo tag tags.diabolo new.csv -o tagged.csv
+  diabolo tag tags.diabolo new.jsonl --proba --top 3 -o tagged.parquet
+"""
+
+
+@click.command(
+    epilog=EPILOG,
+    help="Add to the columns of DATA a column 'labels', with the names of the labels that MODEL says of each row. DATA is a "
+    "table with the model's columns; for a model of texts a table with one column of texts, .txt, .jsonl, or a folder of "
+    ".txt.",
+)
+@MODEL
+@DATA
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help=f"Write all rows here.  [default: print the first {SHOWN}]"
+)
+@click.option("--sep", default=";", show_default=True, metavar="SIGN", help="Between two labels.")
+@click.option("--proba", is_flag=True, help="Add each label's probability, a column 'p LABEL'.")
+@click.option("--top", type=click.IntRange(1), metavar="N", help="Add the N likeliest labels, a column 'top'.")
+def command(model: Path, data: Path, output: Path | None, sep: str, proba: bool, top: int | None) -> None:
+    if output:
+        never_onto_input(output, model, data)
+    clf = loaded(model, "tag", "MultiLabelClassifier")
+    check_sep(clf, sep)
+    table, X = opened_for(clf, data)
+    if output:
+        save(joined(table, tagged(clf, X, sep, top, proba)), [], output)
+        click.echo(f"{table.num_rows:,} rows: wrote {output}")
+        return
+    from . import tables
+
+    added = tagged(clf, X[:SHOWN], sep, top, proba)
+    tables.tagged(joined(table[:SHOWN], added), len(added), table.num_rows)
+
+
+def check_sep(clf: Any, sep: str) -> None:
+    """Joined labels must come apart again."""
+    if not sep:
+        raise DataError("--sep '': an empty sign separates nothing")
+    for name in map(str, clf.labels_.names):
+        if sep in name:
+            raise DataError(f"--sep {sep!r}: the label {name!r} contains it: choose another sign")
+
+
+def tagged(clf: Any, X: Any, sep: str, top: int | None, proba: bool) -> dict[str, Any]:
+    """The columns that are added, by name."""
+    added: dict[str, Any] = {"labels": [sep.join(map(str, row)) for row in names(clf, X)]}
+    if top:
+        added["top"] = [f"{sep} ".join(f"{name} {p:.2f}" for name, p in row) for row in clf.top(X, top)]
+    if proba:
+        added |= {f"p {name}": p for name, p in zip(clf.labels_.names, clf.predict_proba(X).T, strict=True)}
+    return added
+
+
+def names(clf: Any, X: Any) -> list[tuple[Any, ...]]:
+    """The names of each row's labels, whatever Y was."""
+    if clf.labels_.kind == "one":
+        return [(name,) for name in clf.predict(X)]
+    clf.labels_.kind = "lists"
+    found: list[tuple[Any, ...]] = clf.predict(X)
+    return found
+
+
+def joined(table: Any, added: dict[str, Any]) -> Any:
+    """The table with further columns, of names that it does not have."""
+    for name, values in added.items():
+        if name in table.column_names:
+            raise DataError(f"DATA has a column {name!r} already: rename it")
+        table = table.append_column(name, [values])
+    return table

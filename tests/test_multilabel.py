@@ -1,0 +1,1050 @@
+"""Many labels: new ones leave the old ones as they are, unknown ones count for nothing, and what is said is chosen well."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+import scipy.sparse as sp
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import expit, logit
+from sklearn.base import clone
+from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
+from sklearn.model_selection import GridSearchCV, cross_validate
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from diabolo import (
+    Asymmetric,
+    Autoencoder,
+    DataError,
+    IndependentClassifiers,
+    MultiLabelClassifier,
+    MultiLabelStratifiedKFold,
+    load,
+    storage,
+)
+from diabolo.estimators.calibration import platt
+from diabolo.estimators.newlabel import solved
+from diabolo.estimators.thresholds import check_metric, decided, thresholds
+from diabolo.losses import Logistic, Loss
+from kinds import SMALL, kinds
+
+QUICK: dict[str, Any] = {"epochs": 40, "hidden": (16,), "verbose": False, "random_state": 0}
+NAMES = ["a", "b", "c"]
+
+
+def rows(n: int = 60, k: int = 3, seed: int = 0, noise: float = 0.3) -> tuple[np.ndarray, np.ndarray]:
+    """Label c: above or below a line of its own; the lines are the same for every seed."""
+    r = np.random.default_rng(seed)
+    X = r.normal(size=(n, 6))
+    w, b = np.random.default_rng(99).normal(size=(6, k)), np.linspace(-1, 1, k)
+    return X, ((X @ w + b + noise * r.normal(size=(n, k))) > 0).astype(int)
+
+
+def listed(Y: np.ndarray, names: list[Any] = NAMES) -> list[list[Any]]:
+    return [[name for name, v in zip(names, row, strict=True) if v] for row in Y]
+
+
+def fitted(n: int = 60, k: int = 3, **params: Any) -> tuple[MultiLabelClassifier, np.ndarray, np.ndarray]:
+    X, Y = rows(n, k)
+    return MultiLabelClassifier(**SMALL | params).fit(X, Y), X, Y
+
+
+def written(clf: MultiLabelClassifier, folder: Path) -> bytes:
+    """All that a model knows."""
+    clf.save(folder / "state.diabolo")
+    return (folder / "state.diabolo").read_bytes()
+
+
+# ── a label more ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@settings(max_examples=40)
+@given(k=st.integers(1, 70), n=st.integers(1, 200), members=st.sampled_from([1, 3]), more=st.integers(1, 4))
+def test_a_new_label_leaves_old_probabilities_as_they_are(k: int, n: int, members: int, more: int) -> None:
+    clf, X, _ = fitted(40, k, members=members)
+    new = rows(n, 1, 1)[0]
+    before, lines, said = clf.predict_proba(new), clf.thresholds_, clf.predict(new)
+    for i in range(more):
+        clf.add_label(f"new {i}", X[: 2 + i], [1, *[0] * (1 + i)])
+        p = clf.predict_proba(new)
+        assert p.shape == (n, k + i + 1)
+        assert np.array_equal(p[:, : k + i], before)
+        assert ((p > 0) & (p < 1)).all()
+        assert np.array_equal(clf.thresholds_[: len(lines)], lines)
+        before = p
+    if clf.least_ == 0:
+        assert np.array_equal(clf.predict(new)[:, :k], said)
+
+
+@pytest.mark.parametrize("kind", kinds())
+@pytest.mark.parametrize("members", [1, 3])
+def test_a_new_label_for_every_kind_of_data(kind: str, members: int, tmp_path: Path) -> None:
+    X = kinds()[kind]
+    n = len(X) if isinstance(X, list) else X.shape[0]
+    Y = (np.random.default_rng(0).random((n, 5)) < 0.4).astype(int)
+    some = X[:3] if kind != "arrow" else X.slice(0, 3)
+    clf = MultiLabelClassifier(members=members, **SMALL).fit(X, Y)
+    before = clf.predict_proba(X)
+    clf.save(tmp_path / "old.diabolo")
+    again = load(tmp_path / "old.diabolo")
+    for one in (clf, again):
+        one.add_label("x", some, [1, 0, 0])
+        one.add_label("y", some, [0, 1, 1])
+        assert np.array_equal(one.predict_proba(X)[:, :5], before)
+    assert np.array_equal(again.predict_proba(X), clf.predict_proba(X))
+    clf.save(tmp_path / "new.diabolo")
+    assert np.array_equal(load(tmp_path / "new.diabolo").predict_proba(X), clf.predict_proba(X))
+
+
+@pytest.mark.parametrize("piece", [1, 100, 1000])
+def test_in_pieces_too(piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    clf, X, _ = fitted(60, 7)
+    new = rows(2500, 1, 1)[0]
+    monkeypatch.setattr("diabolo.estimators.multilabel.PIECE", piece)
+    before = clf.predict_proba(new)
+    for i in range(3):
+        clf.add_label(f"new {i}", X[:5])
+    assert np.array_equal(clf.predict_proba(new)[:, :7], before)
+    assert len(clf.top(new, 2)) == 2500
+
+
+@pytest.mark.parametrize("freeze", [True, False])
+def test_on_an_encoder_trained_before(freeze: bool, tmp_path: Path) -> None:
+    X, Y = rows(90)
+    ae = Autoencoder(2, **SMALL).fit(X)
+    clf = MultiLabelClassifier(encoder=ae, freeze=freeze, **SMALL).fit(X, Y)
+    before = clf.predict_proba(X)
+    clf.add_label("new", X[:5])
+    assert np.array_equal(clf.predict_proba(X)[:, :3], before)
+    clf.save(tmp_path / "a.diabolo")
+    assert np.array_equal(load(tmp_path / "a.diabolo").predict_proba(X), clf.predict_proba(X))
+
+
+def test_one_positive_is_enough_for_an_easy_label() -> None:
+    """Five groups, of which four have a label; one row of the fifth, and the memory for what it is not."""
+    r = np.random.default_rng(0)
+    centres = 4 * np.linalg.qr(r.normal(size=(10, 10)))[0][:5]
+
+    def group(n: int, groups: list[int]) -> tuple[np.ndarray, np.ndarray]:
+        g = r.choice(groups, n)
+        return centres[g] + 0.7 * r.normal(size=(n, 10)), g
+
+    X, g = group(300, [0, 1, 2, 3])
+    clf = MultiLabelClassifier(**QUICK).fit(X, np.eye(4, dtype=int)[g])
+    card = clf.add_label("fifth", group(1, [4])[0])
+    new, truth = group(500, [0, 1, 2, 3, 4])
+    p = clf.predict_proba(new)
+    assert average_precision_score(truth == 4, p[:, 4]) > 0.9
+    assert (card.positives, card.negatives) == (1, len(clf.memory_))
+    assert clf.predict(new[truth == 4])[:, 4].mean() > 0.5
+
+
+def test_many_examples_are_enough_for_a_hard_label() -> None:
+    X, Y = rows(600, 6)
+    clf = MultiLabelClassifier(**QUICK | {"hidden": (32,)}).fit(X, Y[:, :5])
+    card = clf.add_label("sixth", X, Y[:, 5])
+    new, truth = rows(1000, 6, 1)
+    p = clf.predict_proba(new)[:, 5]
+    found = average_precision_score(truth[:, 5], p)
+    assert found > 0.8
+    assert abs(card.average_precision - found) < 0.07
+    assert abs(p.mean() - truth[:, 5].mean()) < 0.05
+    assert abs(f1_score(truth[:, 5], clf.predict(new)[:, 5]) - f1_score(truth[:, 5], p >= 0.5)) < 0.1
+
+
+def test_a_new_label_is_the_optimum_of_its_problem() -> None:
+    r = np.random.default_rng(0)
+    for n in (12, 300):
+        h, y = r.normal(size=(n, 8)), (np.arange(n) % 3 == 0).astype(float)
+        h[y == 1, 0] += 2
+        v, b, left_out, ridge = solved(h, y)
+        unit = np.sqrt(np.square(h).sum(1).mean())
+        u, w = np.column_stack([h / unit, np.ones(n)]), np.append(v * unit, b)
+        slope = u.T @ (expit(u @ w) - y) + ridge * w
+        assert np.abs(slope).max() < 0.02 * n**0.5
+        assert left_out.shape == (n,)
+        refits = [solved(np.delete(h, i, 0), np.delete(y, i), (ridge,)) for i in range(12)]
+        found = [h[i] @ v + b for i, (v, b, *_) in enumerate(refits)]
+        assert np.corrcoef(found, left_out[:12])[0, 1] > 0.9
+        assert np.abs(found - left_out[:12]).max() < (1.0 if n == 12 else 0.1)
+
+
+def test_the_card_counts_what_was_given() -> None:
+    clf, X, _ = fitted(100, memory=40)
+    card = clf.add_label("x", X[:9], [1, 1, 1, 1, 0, 0, 0, 0, 0])
+    assert (card.name, card.positives, card.negatives) == ("x", 4, 5)
+    low, high = card.interval
+    assert 0 <= low <= high <= 1
+    assert 0 <= card.average_precision <= 1
+    assert str(card).startswith("'x' from 4 positive and 5 negative examples")
+
+
+def test_a_positive_from_the_memory_is_not_its_own_negative() -> None:
+    clf, X, _ = fitted(60, memory=1000)
+    assert len(clf.memory_) == 60
+    assert clf.add_label("x", X[:7]).negatives == 53
+
+
+def test_the_prior_shifts_the_log_odds() -> None:
+    X, _ = rows()
+    y = [1, 1, *[0] * 6]
+    odds = []
+    for prior in (None, 0.01):
+        clf, _, _ = fitted()
+        clf.add_label("x", X[:8], y, prior=prior)
+        odds.append(logit(clf.predict_proba(X)[:, 3]))
+    assert np.allclose(odds[1] - odds[0], logit(0.01) - logit(0.25), atol=1e-4)
+
+
+FAILING: dict[str, tuple[Callable[[Any, np.ndarray], Any], str]] = {
+    "a name twice": (lambda clf, X: clf.add_label(0, X[:3]), "there is a label 0 already"),
+    "no name": (lambda clf, X: clf.add_label(None, X[:3]), "name=None: allowed are"),
+    "a bool as name": (lambda clf, X: clf.add_label(True, X[:3]), "name=True: allowed are"),
+    "a float as name": (lambda clf, X: clf.add_label(1.5, X[:3]), "name=1.5: allowed are"),
+    "no positive": (lambda clf, X: clf.add_label("x", X[:3], [0, 0, 0]), "no example has the new label"),
+    "too few y": (lambda clf, X: clf.add_label("x", X[:3], [1, 0]), "y has 2 entries, X has 3 rows"),
+    "y of 2": (lambda clf, X: clf.add_label("x", X[:3], [1, 0, 2]), "y holds 2"),
+    "y of NaN": (lambda clf, X: clf.add_label("x", X[:3], [1, 0, np.nan]), "y holds nan"),
+    "contradiction": (
+        lambda clf, X: clf.add_label("x", X[[5, 2, 7, 2]], [0, 1, 0, 0]),
+        "rows 1 and 3 of X are the same, but one has the label and the other has not",
+    ),
+    "other columns": (lambda clf, X: clf.add_label("x", X[:3, :4], [1, 0, 0]), "features"),
+    "no rows": (lambda clf, X: clf.add_label("x", X[:0]), "0 sample"),
+    "infinity": (lambda clf, X: clf.add_label("x", np.full((1, 6), np.inf)), "infinity"),
+    "prior 0": (lambda clf, X: clf.add_label("x", X[:3], prior=0), "prior=0: allowed are"),
+    "prior 1": (lambda clf, X: clf.add_label("x", X[:3], prior=1.0), "prior=1.0: allowed are"),
+    "no negative": (lambda clf, X: clf.add_label("x", X[:3]), "no example without 'x' is given.*memory=0"),
+    "drop unknown": (lambda clf, X: clf.drop_label("x"), "there is no label 'x'; the labels are 0, 1, 2"),
+    "rename unknown": (lambda clf, X: clf.rename_label("x", "y"), "there is no label 'x'"),
+    "rename to a known": (lambda clf, X: clf.rename_label(0, 1), "there is a label 1 already"),
+    "rename to none": (lambda clf, X: clf.rename_label(0, None), "name=None"),
+}
+
+
+@pytest.mark.parametrize("what", FAILING)
+def test_what_fails_changes_nothing(what: str, tmp_path: Path) -> None:
+    clf, X, _ = fitted(memory=0 if what == "no negative" else 30)
+    before, p, memory = written(clf, tmp_path), clf.predict_proba(X), clf.memory_
+    call, told = FAILING[what]
+    with pytest.raises(ValueError, match=told):
+        call(clf, X)
+    assert written(clf, tmp_path) == before
+    assert np.array_equal(clf.predict_proba(X), p)
+    assert clf.memory_ is memory
+    assert clf.classes_.tolist() == [0, 1, 2]
+
+
+# ── a label less, another name ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_label_that_is_dropped_again_leaves_no_trace(tmp_path: Path) -> None:
+    clf, X, _ = fitted()
+    before = written(clf, tmp_path)
+    clf.add_label("x", X[:3])
+    assert written(clf, tmp_path) != before
+    clf.drop_label("x")
+    assert written(clf, tmp_path) == before
+
+
+@pytest.mark.parametrize("name", [0, 1, 2, "x", "y"])
+def test_without_a_label_the_others_stay(name: Any, tmp_path: Path) -> None:
+    clf, X, _ = fitted()
+    clf.add_label("x", X[:3]), clf.add_label("y", X[3:5])
+    c = clf.classes_.tolist().index(name)
+    p, lines, y = clf.predict_proba(X), clf.thresholds_, clf.memory_.y
+    assert clf.drop_label(name) is clf
+    assert name not in clf.classes_.tolist()
+    assert np.allclose(clf.predict_proba(X), np.delete(p, c, 1), atol=1e-12)
+    assert np.array_equal(clf.thresholds_, np.delete(lines, c))
+    assert np.array_equal(clf.memory_.y, np.delete(y, c, 1), equal_nan=True)
+    clf.save(tmp_path / "a.diabolo")
+    assert np.array_equal(load(tmp_path / "a.diabolo").predict_proba(X), clf.predict_proba(X))
+    clf.add_label(name, X[:3])
+    assert clf.classes_.tolist()[-1] == name
+
+
+def test_the_last_label_stays() -> None:
+    clf, X, _ = fitted()
+    clf.add_label("x", X[:3])
+    for name in (0, 1, 2):
+        clf.drop_label(name)
+    assert clf.predict_proba(X).shape == (60, 1)
+    with pytest.raises(ValueError, match="'x' is the only label"):
+        clf.drop_label("x")
+
+
+@pytest.mark.parametrize("way", ["pandas", "polars", "lists"])
+def test_another_name_and_nothing_else(way: str) -> None:
+    X, Y = rows()
+    given_as: Any = {"pandas": pd.DataFrame(Y, columns=NAMES), "polars": pl.DataFrame(Y, schema=NAMES), "lists": listed(Y)}[way]
+    clf = MultiLabelClassifier(**SMALL).fit(X, given_as)
+    p = clf.predict_proba(X)
+    assert clf.rename_label("b", "z") is clf
+    assert clf.classes_.tolist() == ["a", "z", "c"]
+    assert np.array_equal(clf.predict_proba(X), p)
+    said = clf.predict(X)
+    assert "z" in {name for row in said for name in row} if way == "lists" else list(said.columns) == ["a", "z", "c"]
+    assert 0 <= clf.score(X, said) <= 1
+
+
+@pytest.mark.parametrize("way", ["array", "sparse", "pandas", "polars", "lists"])
+def test_what_it_says_with_a_new_label_it_understands(way: str) -> None:
+    X, Y = rows()
+    given_as: Any = {"array": Y, "sparse": sp.csr_matrix(Y), "pandas": pd.DataFrame(Y), "lists": listed(Y)} | {
+        "polars": pl.DataFrame(Y, schema=NAMES)
+    }
+    clf = MultiLabelClassifier(**SMALL).fit(X, given_as[way])
+    clf.add_label("x", X[:3], [1, 0, 0])
+    clf.add_label(7, X[:3], [1, 0, 0])
+    assert clf.score(X, clf.predict(X)) == 1
+    assert clf.classes_.tolist()[3:] == ["x", 7]
+
+
+# ── what is not known ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("loss", [Logistic(), Asymmetric(), Asymmetric(1.0, 2.0, 0.0)], ids=repr)
+def test_a_cell_that_is_not_known_is_no_term(loss: Loss) -> None:
+    clf = MultiLabelClassifier(loss=loss)
+    clf.loss_ = clf._loss()
+    raw, y = torch.randn(3, 20, 5, requires_grad=True), torch.rand(20, 5).round()
+    known = torch.rand(20, 5) < 0.6
+    known[4] = False
+    hidden = torch.where(known, y, torch.nan)
+    full, masked = clf._summed(raw, y, known.float()), clf._summed(raw, hidden, None)
+    assert torch.allclose(full, masked)
+    assert torch.equal(masked[:, 4], torch.zeros(3))
+    (g,) = torch.autograd.grad(masked.sum(), raw)
+    assert torch.isfinite(g).all()
+    assert (g[:, ~known] == 0).all()
+
+
+@pytest.mark.parametrize("optimize", ["f1_micro", "f1_macro", "f1_samples", "precision@0.9"])
+def test_labels_that_are_hardly_known_are_learned(optimize: str) -> None:
+    X, Y = rows(500)
+    hidden = Y.astype(float)
+    r = np.random.default_rng(0)
+    hidden[r.random(500) < 0.7, 1] = np.nan
+    hidden[:20] = np.nan  # nothing known
+    clf = MultiLabelClassifier(optimize=optimize, **QUICK).fit(X, hidden)
+    new, truth = rows(500, seed=1)
+    p = clf.predict_proba(new)
+    assert np.isfinite(p).all()
+    for c in range(3):
+        assert roc_auc_score(truth[:, c], p[:, c]) > 0.9
+    assert abs(p[:, 1].mean() - truth[:, 1].mean()) < 0.1, "unknown is not no"
+    assert clf.score(new, np.where(truth == 1, 1.0, np.nan)) >= clf.score(new, truth)
+
+
+def test_a_label_of_which_nothing_is_known() -> None:
+    X, Y = rows()
+    clf = MultiLabelClassifier(**SMALL).fit(X, np.column_stack([Y, np.full(60, np.nan)]))
+    assert np.isfinite(clf.predict_proba(X)).all()
+    assert clf.predict(X).shape == (60, 4)
+    nothing = MultiLabelClassifier(**SMALL).fit(X, np.full((60, 2), np.nan))
+    assert np.isfinite(nothing.predict_proba(X)).all()
+
+
+def test_gaps_in_a_sparse_matrix_are_gaps() -> None:
+    X, Y = rows()
+    hidden = np.where(np.random.default_rng(0).random(Y.shape) < 0.2, np.nan, Y)
+    wanted = MultiLabelClassifier(**SMALL).fit(X, hidden).predict_proba(X)
+    assert np.array_equal(MultiLabelClassifier(**SMALL).fit(X, sp.csr_matrix(hidden)).predict_proba(X), wanted)
+
+
+def test_soft_labels() -> None:
+    X, Y = rows(400)
+    new, truth = rows(400, seed=1)
+    soft = MultiLabelClassifier(**QUICK).fit(X, 0.1 + 0.8 * Y)
+    for c in range(3):
+        assert roc_auc_score(truth[:, c], soft.predict_proba(new)[:, c]) > 0.9
+    half = MultiLabelClassifier(**QUICK).fit(X, np.full((400, 2), 0.3))
+    assert np.allclose(half.predict_proba(new), 0.3, atol=0.1)
+
+
+# ── every way of giving Y ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def ways(Y: np.ndarray) -> dict[str, Any]:
+    lists = listed(Y)
+    objects = np.empty(len(Y), dtype=object)
+    objects[:] = lists
+    return {
+        "int": Y,
+        "bool": Y.astype(bool),
+        "float": Y.astype(float),
+        "float32": Y.astype(np.float32, order="F"),
+        "uint8": Y.astype(np.uint8),
+        "0 and 1": Y.tolist(),
+        "csr": sp.csr_matrix(Y),
+        "csc": sp.csc_array(Y.astype(bool)),
+        "coo": sp.coo_matrix(Y.astype(float)),
+        "pandas": pd.DataFrame(Y, columns=NAMES, index=np.arange(len(Y))[::-1]),
+        "pandas, bool": pd.DataFrame(Y.astype(bool), columns=NAMES),
+        "pandas, nullable": pd.DataFrame(Y, columns=NAMES).astype("boolean"),
+        "pandas, numbered": pd.DataFrame(Y),
+        "pandas, yes and no": pd.DataFrame(Y[:, ::-1], columns=[True, False, "maybe"][::-1]).iloc[:, ::-1],
+        "polars": pl.DataFrame(Y, schema=NAMES),
+        "polars, bool": pl.DataFrame(Y.astype(bool), schema=NAMES),
+        "lists": lists,
+        "tuples": [tuple(row) for row in lists],
+        "sets": [set(row) for row in lists],
+        "objects": objects,
+        "series": pd.Series(lists, index=np.arange(len(Y))[::-1]),
+        "numbers": listed(Y, [3, 5, 40]),
+        "numpy's texts": [list(np.array(row, dtype=str)) for row in lists],
+    }
+
+
+@pytest.mark.parametrize("way", ways(np.eye(3, dtype=int)))
+def test_every_way_of_giving_y_is_the_same(way: str, tmp_path: Path) -> None:
+    X, Y = rows()
+    Y[3] = 0
+    given_as = ways(Y)[way]
+    clf, wanted = MultiLabelClassifier(**SMALL).fit(X, given_as), MultiLabelClassifier(**SMALL).fit(X, Y)
+    assert np.array_equal(clf.predict_proba(X), wanted.predict_proba(X))
+    assert clf.score(X, given_as) == wanted.score(X, Y)
+    clf.save(tmp_path / "a.diabolo")
+    again = load(tmp_path / "a.diabolo")
+    assert again.score(X, given_as) == wanted.score(X, Y)
+    assert again.classes_.tolist() == clf.classes_.tolist()
+
+
+@pytest.mark.parametrize("way", ways(np.eye(3, dtype=int)))
+def test_what_is_said_is_of_the_kind_of_y(way: str) -> None:
+    X, Y = rows()
+    given_as = ways(Y)[way]
+    clf = MultiLabelClassifier(**SMALL).fit(X, given_as)
+    said, wanted = clf.predict(X), MultiLabelClassifier(**SMALL).fit(X, Y).predict(X)
+    assert set(np.unique(wanted)) <= {0, 1}
+    if way.startswith("pandas"):
+        assert isinstance(said, pd.DataFrame)
+        assert list(map(str, said.columns)) == list(map(str, given_as.columns))
+        assert np.array_equal(said.to_numpy(), wanted)
+    elif way.startswith("polars"):
+        assert isinstance(said, pl.DataFrame)
+        assert said.columns == given_as.columns
+        assert np.array_equal(said.to_numpy(), wanted)
+    elif sp.issparse(given_as):
+        assert sp.issparse(said)
+        assert np.array_equal(said.toarray(), wanted)
+    elif way in ("lists", "tuples", "sets", "objects", "series", "numbers", "numpy's texts"):
+        assert said == [tuple(row) for row in listed(wanted, clf.classes_.tolist())]
+    else:
+        assert isinstance(said, np.ndarray)
+        assert np.array_equal(said, wanted)
+
+
+def test_the_rows_of_a_table_keep_their_index() -> None:
+    X, Y = rows()
+    table = pd.DataFrame(X, columns=list("uvwxyz"), index=[f"row {i}" for i in range(60)])
+    said = MultiLabelClassifier(**SMALL).fit(table, pd.DataFrame(Y, columns=NAMES)).predict(table)
+    assert said.index.equals(table.index)
+
+
+def test_columns_go_by_their_names() -> None:
+    X, Y = rows()
+    table = pd.DataFrame(Y, columns=NAMES)
+    clf = MultiLabelClassifier(**SMALL).fit(X, table)
+    assert clf.score(X, table[["c", "a", "b"]].assign(d=5)) == clf.score(X, table)
+    with pytest.raises(DataError, match="Y has no column 'b'"):
+        clf.score(X, table[["a", "c"]])
+
+
+def test_columns_of_two_levels_are_names_or_are_refused() -> None:
+    X, Y = rows()
+    table = pd.DataFrame(Y, columns=pd.MultiIndex.from_tuples([("a", 1), ("a", 2), ("b", 1)]))
+    try:
+        clf = MultiLabelClassifier(**SMALL).fit(X, table)
+    except DataError:
+        return
+    assert np.array_equal(clf.predict(X).to_numpy(), MultiLabelClassifier(**SMALL).fit(X, Y).predict(X))
+
+
+def test_one_label_for_each_row() -> None:
+    X, Y = rows()
+    y = np.array(NAMES)[Y.argmax(1)]
+    clf = MultiLabelClassifier(**SMALL).fit(X, y)
+    p = clf.predict_proba(X)
+    assert np.allclose(p.sum(1), 1)
+    assert np.array_equal(clf.predict(X), np.array(NAMES)[p.argmax(1)])
+    assert 0 <= clf.score(X, y) <= 1
+
+
+# ── predict ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("n", [1, 2, 4, 5, 99])
+def test_the_likeliest_are_those_of_the_highest_probability(n: int) -> None:
+    clf, X, _ = fitted(60, 5)
+    p, found = clf.predict_proba(X), clf.top(X, n)
+    assert len(found) == 60
+    for row, told in zip(p, found, strict=True):
+        assert len(told) == min(n, 5)
+        assert [value for _, value in told] == sorted(row, reverse=True)[:n]
+        assert all(row[name] == value for name, value in told)
+        assert len({name for name, _ in told}) == len(told)
+
+
+def test_what_is_said_is_what_is_above_the_line() -> None:
+    for optimize in ("f1_micro", "f1_macro", "f1_samples", "precision@0.7", [[0, 1], [3, 0]]):
+        clf, X, _ = fitted(optimize=optimize, min_labels=0)
+        p = clf.predict_proba(X)
+        assert np.array_equal(clf.predict(X), p >= clf.thresholds_)
+        assert np.array_equal(clf.decision_function(X) >= 0, p >= clf.thresholds_)
+
+
+def test_the_score_is_f1() -> None:
+    X, Y = rows()
+    clf = MultiLabelClassifier(**SMALL).fit(X, Y)
+    assert clf.score(X, Y) == pytest.approx(f1_score(Y, clf.predict(X), average="micro"))
+    w = np.random.default_rng(0).random(60)
+    assert clf.score(X, Y, w) == pytest.approx(f1_score(Y, clf.predict(X), average="micro", sample_weight=w))
+    assert clf.score(X, clf.predict(X)) == 1
+
+
+@st.composite
+def judged(draw: Any, gaps: bool = True) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities, and what is true."""
+    n, k, seed = draw(st.integers(1, 40)), draw(st.integers(1, 5)), draw(st.integers(0, 9999))
+    r = np.random.default_rng(seed)
+    y = (r.random((n, k)) < r.random(k)).astype(float)
+    p = np.clip(np.round(0.5 * y + 0.6 * r.random((n, k)), draw(st.integers(1, 3))), 0, 1)
+    return p, np.where(r.random((n, k)) < 0.3, np.nan, y) if gaps else y
+
+
+def f1(p: np.ndarray, y: np.ndarray, t: Any, average: str) -> float:
+    """Over the cells that are known."""
+    yes, known = p >= t, ~np.isnan(y)
+    axis = {"micro": None, "macro": 0, "samples": 1}[average]
+    both = (yes & (y == 1)).sum(axis)
+    either = (yes & known).sum(axis) + (y == 1).sum(axis)
+    return float(np.mean(np.where(either > 0, 2 * both / np.maximum(either, 1), 1.0 if average == "samples" else 0.0)))
+
+
+@given(judged())
+def test_one_line_for_the_most_f1(case: tuple[np.ndarray, np.ndarray]) -> None:
+    p, y = case
+    t = thresholds(p, y, "f1_micro")
+    assert len(set(t)) == 1
+    others = [f1(p, y, line, "micro") for line in np.linspace(0, 1, 101)]
+    assert f1(p, y, t, "micro") >= max(others) - 1e-12
+
+
+@given(judged(gaps=False))
+def test_one_line_for_the_most_f1_of_the_rows(case: tuple[np.ndarray, np.ndarray]) -> None:
+    p, y = case
+    t = thresholds(p, y, "f1_samples")
+    assert len(set(t)) == 1
+    assert f1(p, y, t, "samples") >= f1(p, y, 0.5 + 1e-9, "samples") - 1e-12
+
+
+def test_a_line_for_each_label() -> None:
+    r = np.random.default_rng(0)
+    shares = np.array([0.02, 0.2, 0.5, 0.9])
+    odds = logit(shares) + r.normal(size=(5000, 4))
+    y, p = (r.random((5000, 4)) < expit(odds)).astype(float), expit(odds)
+    t = thresholds(p, y, "f1_macro")
+    assert f1(p, y, t, "macro") > f1(p, y, 0.5, "macro") + 0.05
+    for c in range(4):
+        assert f1(p[:, [c]], y[:, [c]], t[c], "macro") >= f1(p[:, [c]], y[:, [c]], 0.5, "macro") - 0.005
+    rare = y.copy()
+    rare[1:, 0] = np.nan
+    rare[0, 0], common = 1, thresholds(p[:, 1:], y[:, 1:], "f1_micro")[0]
+    assert abs(thresholds(p, rare, "f1_macro")[0] - common) < 0.1, "one example has no line of its own"
+
+
+@given(judged(), st.sampled_from([0.5, 0.8, 0.9, 0.99]))
+def test_the_precision_is_what_was_asked_for(case: tuple[np.ndarray, np.ndarray], q: float) -> None:
+    p, y = case
+    t = thresholds(p, y, f"precision@{q}")
+    for c in range(p.shape[1]):
+        known = ~np.isnan(y[:, c])
+        pc, yc = p[known, c], y[known, c]
+        said = pc >= t[c]
+        assert not said.any() or yc[said].mean() >= q
+        for line in pc:
+            lower = pc >= line
+            assert lower.sum() <= said.sum() or yc[lower].mean() < q, "a lower line would do as well"
+
+
+def test_the_precision_of_probabilities_side_by_side() -> None:
+    for high in (0.5, 0.25, 0.7, np.nextafter(0.5, 1)):
+        p = np.array([[high], [np.nextafter(high, 0)]])
+        for metric in ("precision@0.9", "f1_micro", "f1_macro"):
+            t = thresholds(p, np.array([[1.0], [0.0]]), metric)
+            if metric != "f1_macro":  # a mean of lines
+                assert (p >= t).tolist() == [[True], [False]]
+
+
+@given(judged(), st.sampled_from(["f1_micro", "f1_macro", "f1_samples", "precision@0.8"]))
+def test_cells_that_are_not_known_do_not_move_a_line(case: tuple[np.ndarray, np.ndarray], optimize: str) -> None:
+    p, y = case
+    other = np.where(np.isnan(y), np.random.default_rng(0).random(p.shape), p)
+    assert np.array_equal(thresholds(p, y, optimize), thresholds(other, y, optimize))
+
+
+@given(st.lists(st.integers(0, 9), min_size=4, max_size=4), st.integers(1, 99))
+def test_the_line_of_costs_is_where_both_cost_the_same(costs: list[int], percent: int) -> None:
+    matrix, p = np.array(costs, dtype=float).reshape(2, 2), percent / 100
+    (no, yes), (missed, hit) = matrix
+    if yes <= no or missed <= hit:
+        return  # where it is cheaper to be wrong
+    (t,) = thresholds(np.array([[p]]), np.array([[1.0]]), matrix)
+    assert t == pytest.approx((yes - no) / (yes - no + missed - hit))
+    gain = ((1 - p) * no + p * missed) - ((1 - p) * yes + p * hit)
+    assert (p >= t) == (gain >= 0) or abs(gain) < 1e-9
+    each = thresholds(np.zeros((1, 2)), np.zeros((1, 2)), [matrix, [[0, 1], [3, 0]]])
+    assert each == pytest.approx([t, 0.25])
+
+
+@pytest.mark.parametrize("optimize", ["accuracy", "precision@", "precision@1", "precision@0", "precision@x", 3, [1, 2], None])
+def test_a_wrong_metric_is_named(optimize: Any) -> None:
+    with pytest.raises(ValueError, match=r"optimize=.*allowed are 'f1_micro'"):
+        check_metric(optimize)
+
+
+def test_the_asked_precision_holds_for_new_rows() -> None:
+    X, Y = rows(900, noise=1.0)
+    new, truth = rows(3000, seed=1, noise=1.0)
+    said = MultiLabelClassifier(optimize="precision@0.9", min_labels=0, **QUICK).fit(X, Y).predict(new)
+    assert said.sum(0).min() > 30
+    for c in range(3):
+        assert truth[said[:, c] == 1, c].mean() > 0.84
+
+
+@given(judged(gaps=False), st.integers(0, 7))
+def test_at_least_so_many(case: tuple[np.ndarray, np.ndarray], least: int) -> None:
+    p, _ = case
+    t = np.linspace(0.3, 0.9, p.shape[1])
+    plain, said = decided(p, t), decided(p, t, least)
+    assert (said.sum(1) >= min(least, p.shape[1])).all()
+    assert (said >= plain).all()
+    assert np.array_equal(said[plain.sum(1) >= least], plain[plain.sum(1) >= least])
+    for row, yes in zip(p / t, said, strict=True):
+        if not yes.all() and yes.sum() <= least:
+            assert row[yes].min() >= row[~yes].max() - 1e-12 if yes.any() else True
+
+
+def test_no_row_is_left_without_a_label() -> None:
+    X, Y = rows()
+    some = Y.copy()
+    some[some.sum(1) == 0, 0] = 1
+    none = Y.copy()
+    none[5] = 0
+    assert MultiLabelClassifier(**SMALL).fit(X, some).predict(X).sum(1).min() >= 1
+    assert MultiLabelClassifier(**SMALL).fit(X, some).least_ == 1
+    assert MultiLabelClassifier(**SMALL).fit(X, none).least_ == 0
+    for least in (0, 2, 9):
+        clf = MultiLabelClassifier(min_labels=least, **SMALL).fit(X, none)
+        assert clf.least_ == least
+        assert clf.predict(X).sum(1).min() >= min(least, 3)
+
+
+# ── calibration ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_known_temperature_is_found() -> None:
+    r = np.random.default_rng(0)
+    a, b = np.array([0.25, 1.0, 2.0]), np.array([-1.0, 0.0, 1.0])
+    raw = r.normal(size=(20_000, 3)) / a
+    y = (r.random(raw.shape) < expit(a * raw + b)).astype(float)
+    found_a, found_b = platt(raw, y)
+    assert np.allclose(found_a, a, rtol=0.1)
+    assert np.allclose(found_b, b, atol=0.1)
+
+
+def test_a_rare_label_stays_near_the_others() -> None:
+    r = np.random.default_rng(0)
+    raw = r.normal(size=(2000, 3))
+    y = (r.random(raw.shape) < expit(2 * raw)).astype(float)
+    alone = platt(raw[:4, :1], np.array([[0.0], [1], [0], [1]]))
+    y[:, 0] = np.nan
+    y[:4, 0] = 0, 1, 0, 1
+    a, b = platt(raw, y)
+    assert abs(a[0] - 2) < 0.5
+    assert abs(b[0]) < 0.2
+    assert abs(alone[0][0] - 2) > abs(a[0] - 2)
+
+
+def test_what_is_not_known_does_not_calibrate() -> None:
+    r = np.random.default_rng(0)
+    raw, y = r.normal(size=(200, 3)), (r.random((200, 3)) < 0.4).astype(float)
+    y[r.random(y.shape) < 0.4] = np.nan
+    other = np.where(np.isnan(y), 100.0, raw)
+    for one, two in zip(platt(raw, y), platt(other, y), strict=True):
+        assert np.allclose(one, two)
+
+
+def test_probabilities_of_new_rows_mean_what_they_say() -> None:
+    X, Y = rows(900, 6, noise=1.0)
+    new, truth = rows(4000, 6, seed=1, noise=1.0)
+    for loss in ("logistic", "asymmetric"):
+        p = MultiLabelClassifier(loss=loss, **QUICK).fit(X, Y).predict_proba(new)
+        assert np.abs(p.mean(0) - truth.mean(0)).max() < 0.05
+        for low, high in ((0, 0.2), (0.2, 0.4), (0.4, 0.6), (0.6, 0.8), (0.8, 1)):
+            inside = (p >= low) & (p < high)
+            assert abs(p[inside].mean() - truth[inside].mean()) < 0.07
+
+
+# ── weights ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def raws(clf: MultiLabelClassifier, X: np.ndarray) -> np.ndarray:
+    """Before calibration, which takes back what a weight adds to all rows."""
+    return torch.cat(list(clf._raw(X))).numpy()
+
+
+def test_a_yes_that_counts_more() -> None:
+    X, Y = rows(400, noise=1.0)
+    plain = MultiLabelClassifier(**QUICK).fit(X, Y)
+    one = MultiLabelClassifier(label_weight={1: 1.0}, **QUICK).fit(X, Y)
+    more = MultiLabelClassifier(label_weight={1: 20.0}, **QUICK).fit(X, Y)
+    assert np.array_equal(raws(one, X), raws(plain, X))
+    moved = (raws(more, X) - raws(plain, X)).mean(0)
+    assert moved[1] > 0.5
+    assert moved[1] > 3 * np.abs(moved[[0, 2]]).max()
+
+
+def test_balanced_is_as_many_yes_as_no() -> None:
+    X, Y = rows()
+    weights = {c: (60 - n) / n for c, n in enumerate(Y.sum(0))}
+    a = MultiLabelClassifier(label_weight="balanced", **SMALL).fit(X, Y)
+    b = MultiLabelClassifier(label_weight=weights, **SMALL).fit(X, Y)
+    assert np.allclose(raws(a, X), raws(b, X), atol=1e-6)
+    assert not np.allclose(raws(a, X), raws(MultiLabelClassifier(**SMALL).fit(X, Y), X), atol=1e-6)
+
+
+def test_weights_of_rows_and_cells() -> None:
+    X, Y = rows()
+    w = np.random.default_rng(0).random(60)
+
+    def said(weight: Any) -> np.ndarray:
+        return MultiLabelClassifier(**SMALL).fit(X, Y, weight).predict_proba(X)
+
+    assert np.array_equal(said(np.ones(60)), said(None))
+    assert np.array_equal(said(np.ones((60, 3))), said(None))
+    assert np.array_equal(said(w), said(8 * w))
+    assert np.array_equal(said(w), said(np.column_stack([w] * 3)))
+    assert not np.array_equal(said(w), said(None))
+    assert np.array_equal(said(w.tolist()), said(pd.Series(w, index=np.arange(60)[::-1])))
+
+
+def wrong_answers(n: int = 600) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of every third row all labels are wrong, and its weight is 0."""
+    X, Y = rows(n)
+    w = (np.arange(n) % 3 > 0).astype(float)
+    return X, np.where(w[:, None] > 0, Y, 1 - Y), w
+
+
+@pytest.mark.parametrize("each", [False, True], ids=["rows", "cells"])
+def test_rows_without_weight_do_not_teach(each: bool) -> None:
+    X, Y, w = wrong_answers()
+    new, truth = rows(600, seed=1)
+    clf = MultiLabelClassifier(**QUICK).fit(X, Y, np.column_stack([w] * 3) if each else w)
+    p = clf.predict_proba(new)
+    for c in range(3):
+        assert roc_auc_score(truth[:, c], p[:, c]) > 0.93
+
+
+def test_rows_without_weight_do_not_judge() -> None:
+    """Nor do they calibrate, nor draw lines."""
+    X, Y, w = wrong_answers()
+    new, truth = rows(600, seed=1)
+    clf = MultiLabelClassifier(**QUICK).fit(X, Y, w)
+    clean = MultiLabelClassifier(**QUICK).fit(X[w > 0], Y[w > 0])
+    loss = [-np.log(np.where(truth, c.predict_proba(new), 1 - c.predict_proba(new))).mean() for c in (clf, clean)]
+    assert loss[0] < loss[1] + 0.05
+    assert clf.score(new, truth) > clean.score(new, truth) - 0.05
+
+
+# ── what is wrong, and what is strange but right ─────────────────────────────────────────────────────────────────────
+
+
+WRONG: dict[str, tuple[Callable[[np.ndarray], Any], str]] = {
+    "none": (lambda Y: None, "y=None"),
+    "2": (lambda Y: Y + 1, r"Y holds 2 \(row 0, label \d\)"),
+    "-1": (lambda Y: -Y.astype(float), "Y holds -1"),
+    "infinity": (lambda Y: np.where(Y, np.inf, 0), "Y holds inf"),
+    "2, sparse": (lambda Y: sp.csr_matrix(2 * Y), "Y holds 2"),
+    "2, pandas": (lambda Y: pd.DataFrame(2 * Y, columns=NAMES), "Y holds 2"),
+    "complex": (lambda Y: Y.astype(complex), "Complex data"),
+    "twice": (lambda Y: pd.DataFrame(Y, columns=["a", "b", "a"]), "Y names the label 'a' twice"),
+    "no columns": (lambda Y: Y[:, :0], "Y has no labels"),
+    "no rows": (lambda Y: Y[:0], "Y is empty"),
+    "nothing": (lambda Y: [], "Y has shape"),
+    "empty lists": (lambda Y: [[] for _ in Y], "Y has no labels"),
+    "too few": (lambda Y: Y[:7], "y has 7 entries, X has 60 rows"),
+    "three dimensions": (lambda Y: Y[:, :, None], "Y has shape"),
+    "one number each": (lambda Y: np.linspace(0, 1, len(Y)), "Unknown label type: continuous"),
+    "objects": (lambda Y: np.full(Y.shape, object()), "Y cannot be read"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_a_wrong_y_is_named(what: str) -> None:
+    X, Y = rows()
+    make, told = WRONG[what]
+    with pytest.raises(ValueError, match=told):
+        MultiLabelClassifier(**SMALL).fit(X, make(Y))
+
+
+@pytest.mark.parametrize("encoded", [False, True])
+@pytest.mark.parametrize("optimize", ["f1_micro", "f1_macro", "f1_samples", "precision@0.9"])
+def test_labels_that_all_or_none_have(encoded: bool, optimize: str) -> None:
+    X, Y = rows(200)
+    Y = np.column_stack([Y, np.zeros(200), np.ones(200), np.arange(200) == 7])
+    encoder = Autoencoder(2, **SMALL).fit(X) if encoded else None
+    clf = MultiLabelClassifier(encoder=encoder, optimize=optimize, **QUICK).fit(X, Y)
+    p = clf.predict_proba(X)
+    assert ((p > 0) & (p < 1)).all()
+    assert (p[:, 3] < 0.1).all()
+    assert (p[:, 4] > 0.9).all()
+    assert (clf.predict(X)[:, 4] == 1).all()
+    clf.add_label("new", X[:3])
+
+
+def test_one_label_alone() -> None:
+    X, Y = rows(300)
+    clf = MultiLabelClassifier(**QUICK).fit(X, Y[:, [0]])
+    assert clf.predict_proba(X).shape == clf.predict(X).shape == (300, 1)
+    assert roc_auc_score(Y[:, 0], clf.predict_proba(X)[:, 0]) > 0.9
+    assert clf.top(X[:1], 3)[0][0][0] == 0
+
+
+def test_one_row_more_or_less() -> None:
+    X, Y = rows()
+    for n in (1, 3):
+        with pytest.raises(DataError, match=f"n_samples={n}: at least 4 rows"):
+            MultiLabelClassifier(**SMALL).fit(X[:n], Y[:n])
+    clf = MultiLabelClassifier(**SMALL).fit(X[:4], Y[:4])
+    assert clf.predict(X).shape == (60, 3)
+    assert np.allclose(clf.predict_proba(X)[7], clf.predict_proba(X[7:8])[0], atol=1e-12)
+    clf.add_label("x", X[:1])
+
+
+def test_other_columns_of_x_are_named() -> None:
+    clf, X, Y = fitted()
+    for call in (clf.predict, clf.predict_proba, clf.top, clf.codes, lambda X: clf.score(X, Y)):
+        with pytest.raises(ValueError, match="features"):
+            call(X[:, :4])
+
+
+def test_labels_that_it_does_not_know_are_named() -> None:
+    X, Y = rows()
+    clf = MultiLabelClassifier(**SMALL).fit(X, listed(Y))
+    with pytest.raises(DataError, match="row 2 has the label 'z', which the model does not know; it knows 'a', 'b', 'c'"):
+        clf.score(X[:3], [["a"], [], ["z"]])
+    with pytest.raises(DataError, match="Y has 2 columns, but there are 3 labels"):
+        clf.score(X, Y[:, :2])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("loss", "hinge"),
+        ("min_labels", -1),
+        ("min_labels", "some"),
+        ("memory", -1),
+        ("memory", 2.5),
+        ("label_weight", "heavy"),
+        ("optimize", "accuracy"),
+        ("members", 0),
+        ("hidden", ()),
+    ],
+)
+def test_wrong_parameters_are_named(name: str, value: Any) -> None:
+    with pytest.raises(ValueError, match=f"{name}="):
+        fitted(**{name: value})
+
+
+def test_a_weight_for_no_label_is_named() -> None:
+    with pytest.raises(ValueError, match="label_weight names 'z', which is no label"):
+        fitted(label_weight={"z": 2.0})
+
+
+@pytest.mark.parametrize("w", [np.ones(3), np.zeros(60), np.full(60, np.nan), -np.ones(60), np.ones((60, 2))], ids=range(5))
+def test_wrong_weights_are_named(w: np.ndarray) -> None:
+    X, Y = rows()
+    with pytest.raises(DataError, match="sample_weight"):
+        MultiLabelClassifier(**SMALL).fit(X, Y, w)
+
+
+def test_how_many_is_named() -> None:
+    clf, X, _ = fitted()
+    for n in (0, -1, 1.5, "all"):
+        with pytest.raises(ValueError, match=r"n=.*allowed are integers from 1"):
+            clf.top(X, n)
+
+
+# ── memory and files ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("memory", [0, 1, 20, 60, 1000])
+def test_the_file_tells_how_many_rows_it_keeps(memory: int, tmp_path: Path) -> None:
+    clf, X, Y = fitted(memory=memory)
+    clf.save(tmp_path / "a.diabolo")
+    head = storage.header(tmp_path / "a.diabolo")
+    kept = head.meta["rows_kept"]
+    assert kept == len(clf.memory_) == len(clf.memory_.y) == len(storage.tensors(head)["memory.indptr"]) - 1
+    assert 0.8 * min(memory, 60) <= kept <= min(memory, 60)
+    again = load(tmp_path / "a.diabolo").memory_
+    assert np.array_equal(again.x.toarray(), clf.memory_.x.toarray())
+    assert np.array_equal(again.y, clf.memory_.y)
+    x = clf.format_.to_tensor(X).float().numpy()
+    for row, y in zip(clf.memory_.x.toarray(), clf.memory_.y, strict=True):
+        (i,) = np.flatnonzero((x == row).all(1))
+        assert np.array_equal(y, Y[i])
+
+
+def test_no_rows_in_the_file_without_a_memory(tmp_path: Path) -> None:
+    clf, X, _ = fitted(memory=0)
+    clf.save(tmp_path / "a.diabolo")
+    arrays = storage.tensors(storage.header(tmp_path / "a.diabolo"))
+    assert all(array.size <= 1 for name, array in arrays.items() if name.startswith("memory."))
+    clf.add_label("x", X[:3], [1, 0, 0])
+    assert clf.predict_proba(X).shape == (60, 4)
+
+
+def test_the_memory_keeps_gaps(tmp_path: Path) -> None:
+    X, Y = rows()
+    X[np.random.default_rng(0).random(X.shape) < 0.1] = np.nan
+    hidden = np.where(np.random.default_rng(1).random(Y.shape) < 0.3, np.nan, Y)
+    clf = MultiLabelClassifier(memory=1000, **SMALL).fit(X, hidden)
+    assert np.array_equal(clf.memory_.y, hidden, equal_nan=True)
+    clf.add_label("x", X[:3])
+    assert np.isnan(clf.memory_.y[:, 3]).all()
+    clf.save(tmp_path / "a.diabolo")
+    again = load(tmp_path / "a.diabolo")
+    assert np.array_equal(again.memory_.y, clf.memory_.y, equal_nan=True)
+    assert np.array_equal(again.memory_.x.toarray(), clf.memory_.x.toarray(), equal_nan=True)
+    assert np.array_equal(again.predict_proba(X), clf.predict_proba(X))
+
+
+PARAMETERS: list[dict[str, Any]] = [
+    {"loss": "asymmetric"},
+    {"loss": Asymmetric()},
+    {"loss": Asymmetric(1.0, 2.0, 0.0)},
+    {"loss": Logistic()},
+    {"optimize": "precision@0.8"},
+    {"optimize": [[0, 1], [3, 0]]},
+    {"optimize": np.array([[0.0, 1.0], [3.0, 0.0]])},
+    {"min_labels": 2, "members": 1},
+    {"label_weight": "balanced"},
+    {"label_weight": {0: 2.0, 2: 3.0}},
+]
+
+
+@pytest.mark.parametrize("params", PARAMETERS, ids=repr)
+def test_a_file_holds_the_parameters(params: dict[str, Any], tmp_path: Path) -> None:
+    clf, X, Y = fitted(**params)
+    clf.save(tmp_path / "a.diabolo")
+    again = load(tmp_path / "a.diabolo")
+    assert np.array_equal(again.predict_proba(X), clf.predict_proba(X))
+    assert np.array_equal(again.predict(X), clf.predict(X))
+    assert again.n_parameters_ == clf.n_parameters_
+    refit = clone(again).fit(X, Y)
+    assert np.array_equal(refit.predict_proba(X), clf.predict_proba(X))
+    assert np.array_equal(refit.predict(X), clf.predict(X))
+
+
+def test_a_refresh_that_spoils_an_old_label_is_undone(tmp_path: Path) -> None:
+    X, Y = rows(400)
+    clf = MultiLabelClassifier(memory=400, **QUICK).fit(X, Y)
+    before = written(clf, tmp_path)
+    told = clf.refresh(X, 1 - Y, replay=0, held_out=(X, Y), delta=0.0)
+    assert not told.accepted
+    assert written(clf, tmp_path) == before
+    assert told.after[told.worst] < told.before[told.worst]
+    assert clf.refresh(X, Y, delta=0.2).accepted
+    assert written(clf, tmp_path) != before
+
+
+# ── scikit-learn ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("way", ["int", "pandas", "lists"])
+def test_in_cross_validation(way: str) -> None:
+    X, Y = rows(90)
+    cv = MultiLabelStratifiedKFold(3, random_state=0)
+    scores = cross_validate(MultiLabelClassifier(**QUICK), X, ways(Y)[way], cv=cv, error_score="raise")["test_score"]
+    assert scores.shape == (3,)
+    assert (scores > 0.5).all()
+
+
+def test_in_a_grid_and_in_a_pipeline() -> None:
+    X, Y = rows(90)
+    pipe = make_pipeline(StandardScaler(), MultiLabelClassifier(**SMALL))
+    grid = {"multilabelclassifier__hidden": [(4,), (8,)], "multilabelclassifier__loss": ["logistic", Asymmetric()]}
+    found = GridSearchCV(pipe, grid, cv=2, error_score="raise").fit(X, Y)
+    assert len(found.cv_results_["params"]) == 4
+    assert found.best_estimator_.predict_proba(X).shape == (90, 3)
+    cross_validate(pipe, X, Y, cv=3, scoring=["f1_micro", "average_precision", "roc_auc"], error_score="raise")
+    assert np.allclose(pipe.fit(X, Y).score(X, Y), f1_score(Y, pipe.predict(X), average="micro"))
+
+
+def test_a_clone_keeps_the_encoder() -> None:
+    X, Y = rows()
+    ae = Autoencoder(2, **SMALL).fit(X)
+    clf = MultiLabelClassifier(encoder=ae, optimize=np.array([[0.0, 1.0], [2.0, 0.0]]), **SMALL).fit(X, Y)
+    copy = clone(clf)
+    assert copy.encoder is ae
+    assert not hasattr(copy, "memory_")
+    assert np.array_equal(copy.fit(X, Y).predict_proba(X), clf.predict_proba(X))
+    assert clone(make_pipeline(StandardScaler(), clf))[1].encoder is ae
+
+
+def test_the_same_seed_is_the_same_model() -> None:
+    X, Y = rows()
+    a, b = (MultiLabelClassifier(**SMALL).fit(X, Y).predict_proba(X) for _ in range(2))
+    assert np.array_equal(a, b)
+    assert not np.array_equal(a, MultiLabelClassifier(**SMALL | {"random_state": 1}).fit(X, Y).predict_proba(X))
+
+
+def test_fitting_again_forgets_what_was_added() -> None:
+    clf, X, Y = fitted()
+    before = clf.predict_proba(X)
+    clf.add_label("x", X[:3])
+    assert np.array_equal(clf.fit(X, Y).predict_proba(X), before)
+    assert clf.classes_.tolist() == [0, 1, 2]
+
+
+# ── the baseline ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_independent_classifiers_know_nothing_of_each_other(tmp_path: Path) -> None:
+    X, Y = rows(300)
+    clf = IndependentClassifiers(**QUICK).fit(X, Y)
+    shared = MultiLabelClassifier(**QUICK).fit(X, Y)
+    assert clf.members_ == shared.members_ == 3
+    assert clf.n_parameters_ > 2 * shared.n_parameters_
+    new, truth = rows(300, seed=1)
+    before = clf.predict_proba(new)
+    assert min(roc_auc_score(truth[:, c], before[:, c]) for c in range(3)) > 0.85
+    clf.save(tmp_path / "a.diabolo")
+    assert np.array_equal(load(tmp_path / "a.diabolo").predict_proba(new), before)
+    tower = clf.network_.encoder[-1]
+    for j in range(3):
+        tower.weights[0][3 * j + 1].zero_()
+    moved = np.abs(clf.predict_proba(new) - before).max(0)
+    assert moved[[0, 2]].tolist() == [0, 0]
+    assert moved[1] > 0.01
+
+
+def test_independent_classifiers_share_nothing_to_add_to() -> None:
+    X, Y = rows()
+    clf = IndependentClassifiers(**SMALL).fit(X, Y)
+    with pytest.raises(AttributeError, match="use MultiLabelClassifier"):
+        clf.add_label("x", X[:3])
+    with pytest.raises(ValueError, match="encoder="):
+        IndependentClassifiers(encoder=Autoencoder(2, **SMALL).fit(X), **SMALL).fit(X, Y)

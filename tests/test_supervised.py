@@ -1,0 +1,516 @@
+"""Classes and numbers on an encoder of one's own, or one that was trained before."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
+from sklearn.metrics import log_loss
+from sklearn.model_selection import GridSearchCV
+from torch import Tensor, nn
+
+from diabolo import Autoencoder, Classifier, DataError, Regressor, load
+from kinds import SMALL, frame, texts
+
+QUICK: dict[str, Any] = {"epochs": 30, "hidden": (16,), "verbose": False, "random_state": 0}
+
+
+def groups(n: int, seed: int, noise: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+    """Three classes around three points."""
+    r = np.random.default_rng(seed)
+    y = r.integers(0, 3, n)
+    return 3 * np.eye(3, 6)[y] + noise * r.normal(size=(n, 6)), y
+
+
+def curve(n: int, seed: int, noise: float = 0.3) -> tuple[np.ndarray, np.ndarray]:
+    r = np.random.default_rng(seed)
+    X = r.normal(size=(n, 4))
+    return X, 10 + 5 * (X[:, 0] + np.abs(X[:, 1]) + noise * r.normal(size=n))
+
+
+def trained(X: Any, **params: Any) -> Autoencoder:
+    return Autoencoder(2, **SMALL | params).fit(X)
+
+
+def weights(module: nn.Module) -> list[Tensor]:
+    return [t.detach().double().clone() for t in module.state_dict().values()]
+
+
+def equal(a: list[Tensor], b: list[Tensor]) -> bool:
+    return len(a) == len(b) and all(torch.equal(x, y) for x, y in zip(a, b, strict=True))
+
+
+class Mine(nn.Module):
+    """A module of one's own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a = nn.Linear(6, 5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.tanh(self.a(x))
+
+
+# ── learning ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("pretrained", [False, True])
+@pytest.mark.parametrize("freeze", [True, False])
+def test_an_easy_problem_is_learned(pretrained: bool, freeze: bool) -> None:
+    X, y = groups(300, 0)
+    new, truth = groups(500, 1)
+    ae = Autoencoder(3, **QUICK).fit(X) if pretrained else None
+    assert Classifier(encoder=ae, freeze=freeze, **QUICK).fit(X, y).score(new, truth) > 0.9
+
+
+def test_a_curve_is_learned() -> None:
+    new, truth = curve(500, 1)
+    reg = Regressor(**QUICK | {"hidden": (32,), "epochs": 150}).fit(*curve(400, 0))
+    assert reg.score(new, truth) > 0.6
+
+
+@pytest.mark.parametrize("members", ["auto", 1])
+def test_the_error_of_rows_not_seen_is_that_of_new_rows(members: Any) -> None:
+    new, truth = groups(2000, 1, 2.0)
+    clf = Classifier(members=members, validation_fraction=0.3, **QUICK).fit(*groups(900, 0, 2.0))
+    assert clf.held_out_ > 0.05
+    assert abs(clf.held_out_ - (1 - clf.score(new, truth))) < 0.06
+    new, truth = curve(2000, 1)
+    reg = Regressor(members=members, validation_fraction=0.3, **QUICK).fit(*curve(900, 0))
+    assert abs(reg.held_out_ - (1 - reg.score(new, truth))) < 0.1
+
+
+def test_probabilities_mean_what_they_say() -> None:
+    X, y = groups(600, 0, 2.0)
+    clf = Classifier(**QUICK).fit(X, y)
+    new, truth = groups(2000, 1, 2.0)
+    p = clf.predict_proba(new)
+    sure = p.max(1)
+    assert abs(sure.mean() - (p.argmax(1) == truth).mean()) < 0.05
+    assert log_loss(truth, p) < 0.9
+
+
+def test_what_is_said_of_a_row_agrees() -> None:
+    X, y = groups(120, 0)
+    clf = Classifier(**SMALL).fit(X, np.array(["c", "a", "b"])[y])
+    p, f = clf.predict_proba(X), clf.decision_function(X)
+    assert p.shape == f.shape == (120, 3)
+    assert np.allclose(p.sum(1), 1)
+    assert (p > 0).all()
+    assert np.array_equal(clf.classes_, ["a", "b", "c"])
+    assert np.array_equal(clf.predict(X), clf.classes_[p.argmax(1)])
+    assert np.array_equal(f.argmax(1), p.argmax(1))
+    assert np.allclose(np.log(p) - f, (np.log(p) - f)[:, :1])
+    two = Classifier(**SMALL).fit(X, y == 1)
+    f = two.decision_function(X)
+    assert np.allclose(1 / (1 + np.exp(-f)), two.predict_proba(X)[:, 1])
+
+
+@pytest.mark.parametrize(("members", "n", "found"), [("auto", 60, 3), (1, 60, 1), (5, 60, 5), (9, 8, 4)])
+def test_members(members: Any, n: int, found: int) -> None:
+    X, y = groups(n, 0)
+    for est in (Classifier(members=members, **SMALL).fit(X, y), Regressor(members=members, **SMALL).fit(X, X[:, 0])):
+        assert est.members_ == found
+        assert est.codes(X).shape == (n, found * 8)
+
+
+@pytest.mark.parametrize("kind", [Classifier, Regressor])
+def test_an_answer_does_not_depend_on_the_other_rows(kind: type) -> None:
+    X, y = groups(60, 0)
+    est = kind(**SMALL).fit(X, y)
+    say = est.predict_proba if kind is Classifier else est.predict
+    assert np.allclose(say(X)[10:20], say(X[10:20]), atol=1e-12)
+
+
+# ── classes ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        np.array(["low", "mid", "high"]),
+        np.array(["low", "mid", "high"], dtype=object),
+        np.array([-5, 7, 100]),
+        np.array([False, True, True]),
+        np.array([0.0, 1.0, 2.0]),
+        np.array([0, 1, 2], dtype=np.uint8),
+        np.array(["ø", "日本", ""]),
+    ],
+    ids=repr,
+)
+def test_classes_of_any_type(names: np.ndarray, tmp_path: Path) -> None:
+    X, index = groups(400, 0, 0.5)
+    y = names[index]
+    clf = Classifier(**QUICK).fit(X, y)
+    clf.save(tmp_path / "a.diabolo")
+    again = load(tmp_path / "a.diabolo")
+    for est in (clf, again):
+        assert np.array_equal(est.classes_, np.unique(y))
+        assert est.predict(X).dtype == est.classes_.dtype == y.dtype
+        assert est.score(X, y) > 0.9
+    assert np.array_equal(clf.predict_proba(X), again.predict_proba(X))
+    assert again.held_out_ == clf.held_out_
+    assert again.members_ == clf.members_
+
+
+def test_names_of_classes_do_not_matter() -> None:
+    X, y = groups(90, 0)
+    a, b = Classifier(**SMALL).fit(X, y), Classifier(**SMALL).fit(X, np.array(["a", "b", "c"])[y])
+    assert np.array_equal(a.predict_proba(X), b.predict_proba(X))
+    c = Classifier(**SMALL).fit(X, pd.Series(y, index=np.arange(90)[::-1]))
+    assert np.array_equal(a.predict_proba(X), c.predict_proba(X))
+
+
+@pytest.mark.parametrize("pretrained", [False, True])
+def test_one_class_only(pretrained: bool) -> None:
+    X, _ = groups(40, 0)
+    clf = Classifier(encoder=trained(X) if pretrained else None, **SMALL).fit(X, ["only"] * 40)
+    assert set(clf.predict(X)) == {"only"}
+    assert np.array_equal(clf.predict_proba(X), np.ones((40, 1)))
+    assert clf.held_out_ == 0
+
+
+@pytest.mark.parametrize("pretrained", [False, True])
+def test_a_class_of_one_row(pretrained: bool) -> None:
+    X, y = groups(40, 0)
+    y[7] = 3
+    clf = Classifier(encoder=trained(X) if pretrained else None, **SMALL).fit(X, y)
+    assert clf.predict_proba(X).shape == (40, 4)
+    assert np.isfinite(clf.predict_proba(X)).all()
+
+
+# ── numbers ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("pretrained", [False, True])
+def test_several_numbers_with_gaps(pretrained: bool) -> None:
+    X, y = curve(300, 0)
+    Y = np.column_stack([y, 100 * X[:, 2], np.full(300, 3.0)])
+    Y[np.random.default_rng(0).random(Y.shape) < 0.3] = np.nan
+    Y[5] = np.nan
+    ae = Autoencoder(4, **QUICK).fit(X) if pretrained else None
+    reg = Regressor(encoder=ae, **QUICK).fit(X, Y)
+    new, truth = curve(300, 1)
+    found = reg.predict(new)
+    assert found.shape == (300, 3)
+    assert np.corrcoef(found[:, 0], truth)[0, 1] > 0.7
+    assert np.corrcoef(found[:, 1], new[:, 2])[0, 1] > 0.8
+    assert np.allclose(found[:, 2], 3, atol=0.2)
+    assert np.isfinite(reg.held_out_)
+
+
+def test_a_number_that_is_never_known() -> None:
+    X, y = curve(60, 0)
+    reg = Regressor(**SMALL).fit(X, np.column_stack([y, np.full(60, np.nan)]))
+    assert np.isfinite(reg.predict(X)).all()
+
+
+def test_the_shape_of_y_is_that_of_the_answer() -> None:
+    X, y = curve(60, 0)
+    flat, column = Regressor(**SMALL).fit(X, y), Regressor(**SMALL).fit(X, y[:, None])
+    assert flat.predict(X).shape == (60,)
+    assert column.predict(X).shape == (60, 1)
+    assert np.array_equal(flat.predict(X), column.predict(X)[:, 0])
+    assert Regressor(**SMALL).fit(X, [[v, v] for v in y]).predict(X).shape == (60, 2)
+
+
+def test_units_of_y_do_not_matter() -> None:
+    X, y = curve(100, 0)
+    a, b = Regressor(**SMALL).fit(X, y), Regressor(**SMALL).fit(X, 1024 * y - 512)
+    assert np.allclose(1024 * a.predict(X) - 512, b.predict(X), rtol=1e-4)
+    assert Regressor(**SMALL).fit(X, np.full(100, 1e6)).predict(X) == pytest.approx(1e6)
+
+
+def test_a_gap_is_no_term() -> None:
+    """What stands in y where it is not known has no gradient; nor does a row of which nothing is known."""
+    reg = Regressor()
+    reg.loss_ = reg._loss()
+    raw, y = torch.randn(3, 5, 2, requires_grad=True), torch.randn(5, 2)
+    y[1, 0], y[3] = torch.nan, torch.nan
+    (g,) = torch.autograd.grad(reg._summed(raw, y, None).sum(), raw)
+    assert torch.isfinite(g).all()
+    assert torch.equal(g == 0, torch.isnan(y).expand_as(g))
+
+
+# ── encoders ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("weighted", [False, True], ids=["solved", "descended"])
+def test_a_frozen_encoder_stays_as_it_is(weighted: bool) -> None:
+    X, y = groups(120, 0)
+    ae = trained(X)
+    before = weights(ae.network_)
+    clf = Classifier(encoder=ae, **SMALL).fit(X, y, np.linspace(0.5, 1, 120) if weighted else None)
+    assert equal(weights(clf.network_.encoder[0]), weights(ae.network_.encoder))
+    assert equal(weights(ae.network_), before)
+    assert clf.encoder is ae
+    assert clf.format_ is ae.format_ or clf.format_.columns == ae.format_.columns
+
+
+def test_a_fine_tuned_encoder_is_a_copy() -> None:
+    X, y = groups(120, 0)
+    ae = trained(X)
+    before, z = weights(ae.network_), ae.transform(X)
+    clf = Classifier(encoder=ae, freeze=False, **SMALL).fit(X, y)
+    members = list(clf.network_.encoder[0])
+    assert len(members) == clf.members_
+    for member in members:
+        assert not equal(weights(member), weights(ae.network_.encoder))
+    assert not equal(weights(members[0]), weights(members[1])), "they see different rows"
+    assert equal(weights(ae.network_), before)
+    assert np.array_equal(ae.transform(X), z)
+    assert not any(p.requires_grad for p in ae.network_.parameters())
+
+
+@pytest.mark.parametrize("freeze", [True, False])
+def test_an_own_module_is_copied(freeze: bool) -> None:
+    X, y = groups(120, 0)
+    module = Mine()
+    before = weights(module)
+    clf = Classifier(encoder=module, freeze=freeze, **SMALL).fit(X, y)
+    assert equal(weights(module), before)
+    assert all(p.requires_grad and p.dtype == torch.float32 for p in module.parameters())
+    assert clf.predict_proba(X).shape == (120, 3)
+    if freeze:
+        assert equal(weights(clf.network_.encoder[0]), before)
+
+
+@pytest.mark.parametrize("kind", ["array", "table", "texts"])
+def test_a_path_is_as_good_as_what_lies_there(kind: str, tmp_path: Path) -> None:
+    X: Any = {"array": groups(60, 0)[0], "table": frame(), "texts": texts(60)}[kind]
+    y = np.arange(60) % 3
+    ae = trained(X)
+    ae.save(tmp_path / "ae.diabolo")
+    a = Classifier(encoder=ae, **SMALL).fit(X, y)
+    for path in (tmp_path / "ae.diabolo", str(tmp_path / "ae.diabolo")):
+        b = Classifier(encoder=path, **SMALL).fit(X, y)
+        assert np.array_equal(a.predict_proba(X), b.predict_proba(X))
+
+
+@pytest.mark.parametrize("kind", [Classifier, Regressor])
+@pytest.mark.parametrize("freeze", [True, False])
+def test_a_file_holds_the_encoder(kind: type, freeze: bool, tmp_path: Path) -> None:
+    X, y = groups(60, 0)
+    a = kind(encoder=trained(X), freeze=freeze, **SMALL).fit(X, y)
+    a.save(tmp_path / "a.diabolo")
+    b = load(tmp_path / "a.diabolo")
+    assert np.array_equal(a.predict(X), b.predict(X))
+    assert np.array_equal(a.codes(X), b.codes(X))
+    assert b.freeze is freeze
+
+
+@pytest.mark.parametrize("freeze", [True, False])
+def test_a_file_wants_the_own_module_back(freeze: bool, tmp_path: Path) -> None:
+    X, y = groups(60, 0)
+    a = Classifier(encoder=Mine(), freeze=freeze, **SMALL).fit(X, y)
+    a.save(tmp_path / "a.diabolo")
+    b = load(tmp_path / "a.diabolo", encoder=Mine())
+    assert np.array_equal(a.predict_proba(X), b.predict_proba(X))
+
+
+class Square(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x[:, None] * x[:, :, None]
+
+
+@pytest.mark.parametrize(
+    "encoder", [3, "auto", [1], Classifier, nn.Linear(5, 2), Square()], ids=["3", "auto", "[1]", "class", "width", "square"]
+)
+def test_what_is_no_encoder_is_named(encoder: Any) -> None:
+    X, y = groups(40, 0)
+    expected = FileNotFoundError if encoder == "auto" else ValueError
+    with pytest.raises(expected, match="auto" if encoder == "auto" else r"encoder="):
+        Classifier(encoder=encoder, **SMALL).fit(X, y)
+
+
+def test_a_classifier_is_no_encoder() -> None:
+    X, y = groups(40, 0)
+    with pytest.raises(ValueError, match=r"encoder=Classifier.*allowed are a fitted Autoencoder"):
+        Classifier(encoder=Classifier(**SMALL).fit(X, y), **SMALL).fit(X, y)
+
+
+def test_an_encoder_that_has_learned_nothing() -> None:
+    X, y = groups(40, 0)
+    with pytest.raises(NotFittedError):
+        Classifier(encoder=Autoencoder(2), **SMALL).fit(X, y)
+
+
+def test_an_encoder_of_other_columns() -> None:
+    X, y = groups(40, 0)
+    with pytest.raises(ValueError, match=r"features|columns|width"):
+        Classifier(encoder=trained(X[:, :5]), **SMALL).fit(X, y)
+
+
+def test_an_encoder_is_a_hyper_parameter() -> None:
+    X, y = groups(90, 0)
+    ae = trained(X)
+    for est in (Classifier(encoder=ae, **SMALL), Regressor(encoder=ae, **SMALL)):
+        assert clone(est).encoder is ae
+        assert clone(est).get_params() == est.get_params()
+        assert not hasattr(clone(est.fit(X, y)), "network_")
+    grid = GridSearchCV(Classifier(encoder=ae, **SMALL), {"freeze": [True, False]}, cv=2, error_score="raise").fit(X, y)
+    assert grid.best_estimator_.encoder is ae
+    assert np.isfinite(grid.cv_results_["mean_test_score"]).all()
+
+
+@pytest.mark.parametrize("how", ["path", "module", "frozen"])
+def test_a_grid_of_encoders(how: str, tmp_path: Path) -> None:
+    """scikit-learn clones the values of a grid, which unfits them, unless they are frozen."""
+    X, y = groups(90, 0)
+    ae = trained(X)
+    ae.save(tmp_path / "ae.diabolo")
+    encoder: Any = {"path": str(tmp_path / "ae.diabolo"), "module": Mine(), "frozen": FrozenEstimator(ae)}[how]
+    grid = GridSearchCV(Classifier(**SMALL), {"encoder": [None, encoder]}, cv=2, error_score="raise").fit(X, y)
+    assert np.isfinite(grid.cv_results_["mean_test_score"]).all()
+
+
+def test_few_labels_go_further_on_an_encoder() -> None:
+    """Classes along one direction of a wide cloud that the encoder has seen much of."""
+    r = np.random.default_rng(0)
+    a = r.normal(size=(2, 30))
+
+    def rows(n: int) -> tuple[np.ndarray, np.ndarray]:
+        z = r.normal(size=(n, 2))
+        return 2 * z @ a + 2 * r.normal(size=(n, 30)), (z[:, 0] > 0).astype(int)
+
+    X, _ = rows(800)
+    few, new = rows(20), rows(800)
+    ae = Autoencoder(2, hidden=(), verbose=False, random_state=0).fit(X)
+    assert Classifier(encoder=ae, **QUICK).fit(*few).score(*new) > Classifier(**QUICK).fit(*few).score(*new) + 0.02
+
+
+# ── weights of rows ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("kind", [Classifier, Regressor])
+def test_only_the_proportions_of_weights_count(kind: type) -> None:
+    X, y = groups(90, 0)
+    w = np.random.default_rng(0).random(90)
+    one, eight = (kind(**SMALL).fit(X, y, v).codes(X) for v in (w, 8 * w))
+    assert np.array_equal(one, eight)
+    assert not np.array_equal(one, kind(**SMALL).fit(X, y).codes(X))
+
+
+@pytest.mark.parametrize("kind", [Classifier, Regressor])
+@pytest.mark.parametrize("pretrained", [False, True])
+def test_weights_of_one_change_nothing(kind: type, pretrained: bool) -> None:
+    X, y = groups(90, 0)
+    encoder = trained(X) if pretrained else None
+    a, b = (kind(encoder=encoder, **SMALL).fit(X, y, w).predict(X) for w in (None, np.ones(90)))
+    assert np.allclose(a, b, atol=1e-6)
+
+
+def wrong_answers(n: int = 600) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Every third row has a wrong class, and the weight 0."""
+    X, y = groups(n, 0)
+    w = (np.arange(n) % 3 > 0).astype(float)
+    return X, np.where(w > 0, y, (y + 1) % 3), w
+
+
+@pytest.mark.parametrize("pretrained", [False, True])
+@pytest.mark.parametrize("kind", [Classifier, Regressor])
+def test_rows_without_weight_do_not_teach(kind: type, pretrained: bool) -> None:
+    """As good as without them."""
+    X, y, w = wrong_answers()
+    new, truth = groups(600, 1)
+    encoder = Autoencoder(3, **QUICK).fit(X) if pretrained else None
+    est = kind(encoder=encoder, **QUICK | {"epochs": 150})
+    if kind is Regressor:
+        y, truth = np.where(w > 0, X[:, 0], -9.0 * X[:, 0]), new[:, 0]
+    clean = est.fit(X[w > 0], y[w > 0], np.ones(int(w.sum()))).score(new, truth)
+    assert est.fit(X, y, w).score(new, truth) > clean - 0.05
+
+
+def test_rows_without_weight_do_not_judge() -> None:
+    """Neither the temperature nor the error that is told comes from rows that do not count."""
+    X, y, w = wrong_answers()
+    clf = Classifier(**QUICK).fit(X, y, w)
+    new, truth = groups(600, 1)
+    assert abs(clf.held_out_ - (1 - clf.score(new, truth))) < 0.05
+    assert log_loss(truth, clf.predict_proba(new)) < 0.25
+
+
+def test_a_weight_for_each_number() -> None:
+    X, y = curve(120, 0)
+    Y = np.column_stack([y, X[:, 1]])
+    w = np.random.default_rng(0).random(120)
+    a = Regressor(**SMALL).fit(X, Y, w)
+    b = Regressor(**SMALL).fit(X, Y, np.column_stack([w, w]))
+    assert np.array_equal(a.predict(X), b.predict(X))
+    first = Regressor(**QUICK).fit(X, Y, np.column_stack([np.ones(120), np.zeros(120)]))
+    found = first.predict(X)
+    assert np.corrcoef(found[:, 0], y)[0, 1] > 0.6
+    assert np.allclose(found[:, 1], Y[:, 1].mean(), atol=1e-3), "of the other one nothing was learned but the mean"
+
+
+# ── what is wrong ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("kind", "y", "match"),
+    [
+        (Classifier, None, "y=None"),
+        (Classifier, [1, 2, 3], "y has 3 entries, X has 40 rows"),
+        (Classifier, np.r_[np.nan, np.zeros(39)], "y contains NaN"),
+        (Classifier, np.r_[np.inf, np.zeros(39)], "y contains infinity"),
+        (Classifier, np.linspace(0, 1, 40), "Unknown label type: continuous"),
+        (Classifier, np.zeros((40, 2)), "1d array"),
+        (Regressor, None, "y=None"),
+        (Regressor, [1, 2, 3], "y has 3 entries, X has 40 rows"),
+        (Regressor, np.full(40, np.nan), "no known number"),
+        (Regressor, np.r_[np.inf, np.zeros(39)], "y contains infinity"),
+        (Regressor, np.zeros(40, dtype=complex), "Complex data"),
+        (Regressor, np.zeros((40, 2, 2)), "y has shape"),
+        (Regressor, ["a"] * 40, "could not convert|y holds"),
+    ],
+)
+def test_a_wrong_y_is_named(kind: type, y: Any, match: str) -> None:
+    with pytest.raises(ValueError, match=match):
+        kind(**SMALL).fit(groups(40, 0)[0], y)
+
+
+@pytest.mark.parametrize("w", [np.ones(3), np.zeros(40), -np.ones(40), np.full(40, np.nan), np.ones((40, 3))], ids=range(5))
+def test_wrong_weights_are_named(w: np.ndarray) -> None:
+    X, y = groups(40, 0)
+    for kind in (Classifier, Regressor):
+        with pytest.raises(DataError, match="sample_weight"):
+            kind(**SMALL).fit(X, y, w)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("members", 0), ("members", "many"), ("hidden", ()), ("dropout", 1.0), ("epochs", 0), ("lr", -1)]
+)
+def test_wrong_parameters_are_named(name: str, value: Any) -> None:
+    X, y = groups(40, 0)
+    for kind in (Classifier, Regressor):
+        with pytest.raises(ValueError, match=f"{name}="):
+            kind(**SMALL | {name: value}).fit(X, y)
+
+
+def test_too_few_rows() -> None:
+    X, y = groups(4, 0)
+    assert Classifier(**SMALL).fit(X, y).predict(X).shape == (4,)
+    assert Regressor(**SMALL).fit(X, y).predict(X).shape == (4,)
+    for n in (1, 3):
+        for kind in (Classifier, Regressor):
+            with pytest.raises(DataError, match=f"n_samples={n}: at least 4 rows"):
+                kind(**SMALL).fit(X[:n], y[:n])
+
+
+def test_a_fit_that_fails_leaves_the_parameters() -> None:
+    X, y = groups(40, 0)
+    clf = Classifier(**SMALL).fit(X, y)
+    kept = copy.deepcopy(clf.get_params())
+    p = clf.predict_proba(X)
+    with pytest.raises(ValueError, match="y has 3 entries"):
+        clone(clf).fit(X, y[:3])
+    assert clf.get_params() == kept
+    assert np.array_equal(clf.predict_proba(X), p)
