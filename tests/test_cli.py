@@ -17,7 +17,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from diabolo import Autoencoder, __version__, load
+from diabolo import Autoencoder, IndependentClassifiers, __version__, load
 from diabolo.cli import VERBS, main
 from kinds import SMALL, frame, texts
 
@@ -90,7 +90,7 @@ def test_the_list_of_verbs(diabolo: Any) -> None:
 def test_each_verb_is_a_file() -> None:
     import diabolo.cli
 
-    helpers = {"__init__", "__main__", "data", "tables"}
+    helpers = {"__init__", "__main__", "data", "labels", "tables"}
     files = {p.stem for p in Path(diabolo.cli.__file__).parent.glob("*.py")}
     assert set(VERBS) == files - helpers
 
@@ -265,6 +265,267 @@ def test_demo(tmp_path: Path, diabolo: Any) -> None:
     assert said.code == 0, said.err
     assert str(tmp_path / "demo" / "report.html") in said.out.replace("\n", "")
     assert left(tmp_path / "demo") == {"digits.diabolo", "report.html"}
+
+
+# ── labels ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+NAMES = ["urgent", "billing", "bug"]
+
+
+@pytest.fixture(scope="module")
+def mails(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Tables with labels, as columns and as lists, and a model of each; examples of a new label."""
+    folder, r = tmp_path_factory.mktemp("labels"), np.random.default_rng(0)
+    table = pd.DataFrame(r.normal(size=(60, 2)), columns=["size", "age"]).assign(city=r.choice(["Oslo", "Rome"], 60))
+    yes = pd.DataFrame({"urgent": table["size"] > 0, "billing": table["age"] > 0, "bug": r.random(60) < 0.4}).astype("Int64")
+    lists = [";".join(name for name in NAMES if row[name]) for _, row in yes.iterrows()]
+    yes.loc[3, "bug"] = pd.NA
+    table.join(yes).to_csv(folder / "mails.csv", index=False)
+    words = pd.DataFrame({"text": [f"{text} {i % 7}" for i, text in enumerate(texts(60))], "tags": lists})
+    words.to_csv(folder / "texts.csv", index=False)
+    (folder / "texts.txt").write_text("\n".join(words["text"]))
+    examples = table.head(12).assign(refund=[1] * 3 + [0] * 8 + [None])
+    examples.astype({"refund": "Int64"}).to_csv(folder / "examples.csv", index=False)
+    for name, asked in (("mails", ["urgent, billing,bug"]), ("texts", ["tags", "--labels-sep", ";"])):
+        command = [sys.executable, "-m", "diabolo", "fit", folder / f"{name}.csv", "-o", folder / f"{name}.diabolo", *FIT]
+        said = subprocess.run([*command, "--labels", *asked], capture_output=True, text=True, check=False)
+        assert (said.returncode, said.stdout, said.stderr) == (0, "", "")
+    return folder
+
+
+@pytest.fixture
+def tags(mails: Path, tmp_path: Path) -> Path:
+    """A copy of the model of a table, to be changed."""
+    copy = tmp_path / "tags.diabolo"
+    copy.write_bytes((mails / "mails.diabolo").read_bytes())
+    return copy
+
+
+def test_fit_labels(mails: Path, tmp_path: Path, diabolo: Any) -> None:
+    out = tmp_path / "a.diabolo"
+    options = ["--loss", "asymmetric", "--optimize", "f1_macro", "--epochs", 2, "--hidden", 8]
+    said = diabolo("fit", mails / "mails.csv", "--labels", ",".join(NAMES), "--drop", "city", "-o", out, *options)
+    assert said.code == 0, said.err
+    model = load(out)
+    told = " ".join(said.out.split())
+    for line in ("rows │ 60", "labels │ 3", f"precision │ {1 - model.held_out_:.1%}", f"parameters │ {model.n_parameters_}"):
+        assert line in told
+    assert "rows kept in the file │ 60" in told
+    assert (model.classes_.tolist(), model.loss, model.optimize) == (NAMES, "asymmetric", "f1_macro")
+    assert model.format_.columns == ["size", "age"]
+    assert np.isnan(model.memory_.y).sum() == 1, "an empty cell is not known"
+    said = diabolo("fit", mails / "mails.csv", "--labels", "bug", "-o", out, "--epochs", 2, "--hidden", 8)
+    assert "log-loss" in said.out, "one label has no rank"
+
+
+def test_fit_lists_of_labels_and_texts(mails: Path) -> None:
+    model = load(mails / "texts.diabolo")
+    assert model.classes_.tolist() == sorted(NAMES)
+    assert model.format_.kind == "documents"
+    assert load(mails / "mails.diabolo").format_.columns == ["size", "age", "city"]
+
+
+@pytest.mark.parametrize("freeze", ["--freeze", "--no-freeze"])
+def test_fit_labels_on_an_encoder(freeze: str, mails: Path, tmp_path: Path, diabolo: Any) -> None:
+    table, pre, out = mails / "mails.csv", tmp_path / "pre.diabolo", tmp_path / "a.diabolo"
+    drop = [word for name in ("urgent", "billing", "bug", "city") for word in ("--drop", name)]
+    assert diabolo("fit", table, *drop, "-o", pre, *FIT).code == 0
+    said = diabolo("fit", table, "--labels", "urgent,billing", "--encoder", pre, freeze, "-o", out, *FIT)
+    assert said.code == 0, said.err
+    assert load(out).format_.columns == ["size", "age"], "what the encoder does not take is left out"
+    assert diabolo("fit", mails / "texts.txt", "-k", 2, "-o", pre, *FIT).code == 0
+    texts = "fit", mails / "texts.csv", "--labels", "tags", "--labels-sep", ";", "--encoder", pre, freeze, "-o", out
+    assert diabolo(*texts, *FIT).code == 0
+    one_line(diabolo("fit", table, "--labels", "bug", "--encoder", pre, "-o", out, *FIT), 1, "the encoder takes texts")
+
+
+def test_fit_labels_wrongly(mails: Path, tmp_path: Path, diabolo: Any) -> None:
+    table, out = mails / "mails.csv", tmp_path / "a.diabolo"
+    fit = "fit", table, "-o", out
+    for words, said in (
+        (["--labels", "bug", "-k", 3], "--components says nothing of labels"),
+        (["--labels", "bug", "--task", "codes"], "--task says nothing of labels"),
+        (["--labels", "bug", "--alpha", 0.1], "--alpha says nothing of labels"),
+        (["--labels", "bug", "--loss", "squared"], "allowed are logistic and asymmetric"),
+        (["--labels", "bug", "--labels-sep", ""], "separates nothing"),
+        (["--labels", "bug", "--no-freeze"], "about an --encoder"),
+        (["--labels-sep", ";"], "--labels-sep is for labels"),
+        (["--encoder", mails / "mails.diabolo"], "--encoder is for labels"),
+        (["--optimize", "f1_macro"], "--optimize is for labels"),
+    ):
+        one_line(diabolo(*fit, *words), 2, said)
+    for words, said in (
+        (["--labels", "bug,spam"], "--labels: there is no column 'spam'; the columns are 'size'"),
+        (["--labels", "bug,bug"], "names 'bug' twice"),
+        (["--labels", " , "], "names no column"),
+        (["--labels", "bug", "--drop", "bug"], "no column 'bug'"),
+        (["--labels", "size"], "column 'size' holds 0.1257"),
+        (["--labels", "city"], "a column of lists of labels needs --labels-sep"),
+        (["--labels", "bug", "--optimize", "f2"], "optimize='f2'"),
+        (["--labels", "bug", "--encoder", mails / "mails.diabolo"], "holds a MultiLabelClassifier, but"),
+        (
+            ["--labels", ",".join(pd.read_csv(table).columns[3:]), "--drop", "size", "--drop", "age", "--drop", "city"],
+            "none is left",
+        ),
+    ):
+        one_line(diabolo(*fit, *words, *FIT), 1, said)
+    one_line(diabolo("fit", mails / "texts.txt", "--labels", "bug", "-o", out), 1, "its name ends in none of")
+    one_line(diabolo("fit", table, "--labels", "bug", "-o", table), 1, "is the input: choose another name")
+    assert not left(tmp_path)
+
+
+def test_tag(mails: Path, tmp_path: Path, diabolo: Any) -> None:
+    table, model, out = mails / "mails.csv", mails / "mails.diabolo", tmp_path / "tagged.csv"
+    said = diabolo("tag", model, table, "-o", out, "--proba", "--top", 2, "--sep", "|")
+    assert said.code == 0, said.err
+    tagged, clf, given = pd.read_csv(out, keep_default_na=False), load(model), pd.read_csv(table, keep_default_na=False)
+    assert list(tagged.columns) == [*given.columns, "labels", "top", *(f"p {name}" for name in NAMES)]
+    assert tagged[given.columns].equals(given)
+    yes = [[name in cell.split("|") for name in NAMES] for cell in tagged["labels"]]
+    assert np.array_equal(yes, clf.predict(table))
+    assert np.allclose(tagged[[f"p {name}" for name in NAMES]], clf.predict_proba(table))
+    (first, p), (second, q) = clf.top(table, 2)[0]
+    assert tagged["top"][0] == f"{first} {p:.2f}| {second} {q:.2f}"
+
+
+def test_tag_prints_the_first_rows(mails: Path, diabolo: Any) -> None:
+    said = diabolo("tag", mails / "mails.diabolo", mails / "mails.csv", "--top", 1, "--proba")
+    assert said.code == 0, said.err
+    assert "10 of 60 rows" in said.out
+    assert "p urgent" in said.out
+    assert "label" in diabolo("tag", mails / "texts.diabolo", mails / "texts.csv").out
+
+
+def test_tag_texts(mails: Path, tmp_path: Path, diabolo: Any) -> None:
+    said = diabolo("tag", mails / "texts.diabolo", mails / "texts.csv", "-o", tmp_path / "a.csv")
+    assert said.code == 0, said.err
+    assert diabolo("tag", mails / "texts.diabolo", mails / "texts.txt", "-o", tmp_path / "b.parquet").code == 0
+    a, b = pd.read_csv(tmp_path / "a.csv"), pd.read_parquet(tmp_path / "b.parquet")
+    assert list(a.columns) == ["text", "tags", "labels"]
+    assert list(b.columns) == ["text", "labels"]
+    assert a["text"].equals(b["text"])
+    assert a["labels"].fillna("").tolist() == b["labels"].tolist()
+
+
+def test_tag_wrongly(mails: Path, place: Path, tmp_path: Path, diabolo: Any) -> None:
+    table, model, out = mails / "mails.csv", mails / "mails.diabolo", tmp_path / "tagged.csv"
+    given = pd.read_csv(table)
+    given.drop(columns="city").to_csv(tmp_path / "less.csv", index=False)
+    given.assign(labels=1).to_csv(tmp_path / "more.csv", index=False)
+    one_line(diabolo("tag", model, tmp_path / "less.csv", "-o", out), 1, "there is no column 'city'")
+    one_line(diabolo("tag", model, tmp_path / "more.csv", "-o", out), 1, "has a column 'labels' already: rename it")
+    one_line(diabolo("tag", model, table, "--sep", "u", "-o", out), 1, "the label 'urgent' contains it")
+    one_line(diabolo("tag", model, table, "--sep", ""), 1, "separates nothing")
+    one_line(diabolo("tag", model, mails / "texts.txt"), 1, "its name ends in none of")
+    one_line(diabolo("tag", mails / "texts.diabolo", tmp_path / "less.csv"), 1, "no column holds texts")
+    given[["city"]].assign(name="Bob").to_csv(tmp_path / "two.csv", index=False)
+    one_line(diabolo("tag", mails / "texts.diabolo", tmp_path / "two.csv"), 1, "2 columns look like texts: 'city', 'name'")
+    one_line(diabolo("tag", place / "people.diabolo", table), 1, "needs a MultiLabelClassifier", "--labels COLUMNS")
+    one_line(diabolo("encode", model, table, "-o", out), 1, "holds a MultiLabelClassifier, but")
+    (tmp_path / "twice.csv").write_text("size,size,age,city,bug\n1,1,2,Oslo,1\n")
+    one_line(diabolo("tag", model, tmp_path / "twice.csv"), 1, "'size' is repeated: rename them")
+    one_line(diabolo("fit", tmp_path / "twice.csv", "--labels", "bug", "-o", out), 1, "'size' is repeated: rename them")
+    one_line(diabolo("tag", model, table, "-o", tmp_path / "tagged.npy"), 1, "write a table, such as .csv")
+    one_line(diabolo("tag", model, table, "-o", model), 1, "is the input")
+    one_line(diabolo("tag", model, table, "-o", table), 1, "is the input")
+    assert left(tmp_path) == {"less.csv", "more.csv", "two.csv", "twice.csv"}
+
+
+def test_label_add_and_drop(mails: Path, tags: Path, tmp_path: Path, diabolo: Any) -> None:
+    table = mails / "mails.csv"
+    before = load(tags).predict_proba(table)
+    said = diabolo("label", "add", tags, "refund", mails / "examples.csv", "--prior", 0.1)
+    assert said.code == 0, said.err
+    assert "'refund' from 3 positive and 8 negative examples" in said.out
+    clf = load(tags)
+    assert clf.classes_.tolist() == [*NAMES, "refund"]
+    assert np.array_equal(clf.predict_proba(table)[:, :3], before)
+    said = diabolo("label", "list", tags)
+    told = " ".join(said.out.split())
+    assert f"urgent │ {clf.thresholds_[0]:.3f} │ {int(clf.memory_.y[:, 0].sum())}" in told
+    assert "not known" in told
+    other = tmp_path / "other.diabolo"
+    assert diabolo("label", "drop", tags, "refund", "-o", other).code == 0
+    assert load(other).classes_.tolist() == NAMES
+    assert load(tags).classes_.tolist() == [*NAMES, "refund"]
+    assert diabolo("label", "rename", tags, "bug", "defect").code == 0
+    assert load(tags).classes_.tolist() == ["urgent", "billing", "defect", "refund"]
+    assert left(tmp_path) == {"tags.diabolo", "other.diabolo"}
+
+
+def test_label_add_from_other_columns_and_texts(mails: Path, tags: Path, tmp_path: Path, diabolo: Any) -> None:
+    said = diabolo("label", "add", tags, "money", mails / "examples.csv", "--column", "refund")
+    assert "'money' from 3 positive and 8 negative" in said.out
+    pd.read_csv(mails / "examples.csv").head(4).drop(columns="refund").to_csv(tmp_path / "some.csv", index=False)
+    said = diabolo("label", "add", tags, "all", tmp_path / "some.csv")
+    assert "'all' from 4 positive and 56 negative" in said.out, "the rows that were kept are the negatives"
+    pd.DataFrame({"text": ["red stone moon", "iron red stone", "blue sky", "plum"], "ore": [1, 1, 0, 0]}).to_csv(
+        tmp_path / "ore.csv", index=False
+    )
+    said = diabolo("label", "add", mails / "texts.diabolo", "ore", tmp_path / "ore.csv", "-o", tmp_path / "ore.diabolo")
+    assert "'ore' from 2 positive and 2 negative" in said.out, said.err
+    assert load(tmp_path / "ore.diabolo").classes_.tolist() == [*sorted(NAMES), "ore"]
+    assert load(mails / "texts.diabolo").classes_.tolist() == sorted(NAMES)
+
+
+def test_a_link_to_a_model_stays_a_link(mails: Path, tags: Path, tmp_path: Path, diabolo: Any) -> None:
+    link = tmp_path / "link.diabolo"
+    link.symlink_to(tags)
+    assert diabolo("label", "drop", link, "bug").code == 0
+    assert link.is_symlink()
+    assert load(tags).classes_.tolist() == NAMES[:2]
+
+
+def test_label_wrongly(mails: Path, place: Path, tags: Path, tmp_path: Path, diabolo: Any) -> None:
+    examples, before = mails / "examples.csv", tags.read_bytes()
+    given = pd.read_csv(examples)
+    given.assign(refund=2).to_csv(tmp_path / "two.csv", index=False)
+    given.assign(refund=0).to_csv(tmp_path / "none.csv", index=False)
+    given.assign(refund=None).to_csv(tmp_path / "empty.csv", index=False)
+    given.drop(columns="age").to_csv(tmp_path / "less.csv", index=False)
+    add = "label", "add", tags
+    for words, said in (
+        ((*add, "bug", examples), "there is a label 'bug' already"),
+        ((*add, " ", examples), "needs a name"),
+        ((*add, "refund", examples, "--column", "money"), "--column: there is no column 'money'"),
+        ((*add, "refund", tmp_path / "two.csv"), "column 'refund' holds 2 in row 0"),
+        ((*add, "refund", tmp_path / "none.csv"), "no example has the new label"),
+        ((*add, "refund", tmp_path / "empty.csv"), "column 'refund' is empty"),
+        ((*add, "refund", tmp_path / "less.csv"), "there is no column 'age'"),
+        ((*add, "refund", examples, "-o", tags), "is the input"),
+        ((*add, "refund", examples, "-o", examples), "is the input"),
+        (("label", "drop", tags, "spam"), "there is no label 'spam'; the labels are 'urgent', 'billing', 'bug'"),
+        (("label", "rename", tags, "bug", "urgent"), "there is a label 'urgent' already"),
+        (("label", "rename", tags, "spam", "ham"), "there is no label 'spam'"),
+        (("label", "add", place / "people.diabolo", "refund", examples), "holds an Autoencoder, but `diabolo label add`"),
+        (("label", "list", place / "people.diabolo"), "needs a MultiLabelClassifier"),
+    ):
+        one_line(diabolo(*words), 1, said)
+    one_line(diabolo(*add, "refund", examples, "--prior", 1), 2, "--prior")
+    one_line(diabolo("label", "forget", tags), 2, "No such command 'forget'")
+    assert tags.read_bytes() == before
+    assert left(tmp_path) == {"tags.diabolo", "two.csv", "none.csv", "empty.csv", "less.csv"}
+
+
+def test_labels_of_models_made_in_python(mails: Path, tmp_path: Path, diabolo: Any) -> None:
+    X, out = np.random.default_rng(0).normal(size=(60, 3)), tmp_path / "apart.diabolo"
+    IndependentClassifiers(**SMALL).fit(X, (X[:, :2] > 0).astype(int)).save(out)
+    np.save(tmp_path / "X.npy", X)
+    said = diabolo("tag", out, tmp_path / "X.npy", "-o", tmp_path / "tagged.csv")
+    assert said.code == 0, said.err
+    assert list(pd.read_csv(tmp_path / "tagged.csv").columns) == ["x0", "x1", "x2", "labels"]
+    assert diabolo("label", "rename", out, "1", "one").code == 0, "a number is written as a text"
+    assert load(out).classes_.tolist() == [0, "one"]
+    one_line(diabolo("label", "add", out, "refund", tmp_path / "X.npy"), 1, "a network for each label")
+    one_line(diabolo("label", "drop", out, "0"), 1, "a network for each label")
+    assert "threshold" in diabolo("label", "list", out).out
+
+
+def test_info_on_labels(mails: Path, diabolo: Any) -> None:
+    said = diabolo("info", mails / "mails.diabolo")
+    assert said.code == 0, said.err
+    assert "3: urgent, billing, bug" in said.out
+    assert "60 training rows are in this file" in said.out
 
 
 # ── what is wrong ────────────────────────────────────────────────────────────────────────────────────────────────────

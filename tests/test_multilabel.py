@@ -117,6 +117,20 @@ def test_in_pieces_too(piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(clf.top(new, 2)) == 2500
 
 
+@pytest.mark.parametrize("piece", [100, 1000, 5000])
+def test_in_pieces_of_single_precision_too(piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    r = np.random.default_rng(0)
+    X, Y = sp.csr_matrix(r.poisson(0.7, (600, 30))), (r.random((600, 9)) < 0.4).astype(int)
+    monkeypatch.setattr("diabolo.estimators.multilabel.PIECE", piece)
+    clf = MultiLabelClassifier(**SMALL | {"hidden": (300,), "members": 1}).fit(X, Y)
+    assert next(clf.network_.parameters()).dtype == torch.float32
+    before, piece = clf.predict_proba(X), clf._piece
+    for i in range(5):
+        clf.add_label(f"new {i}", X[:5])
+    assert np.array_equal(clf.predict_proba(X)[:, :9], before)
+    assert clf._piece == piece, "pieces of another size may round differently"
+
+
 @pytest.mark.parametrize("freeze", [True, False])
 def test_on_an_encoder_trained_before(freeze: bool, tmp_path: Path) -> None:
     X, Y = rows(90)

@@ -88,6 +88,20 @@ def test_the_error_of_rows_not_seen_is_that_of_new_rows(members: Any) -> None:
     assert abs(reg.held_out_ - (1 - reg.score(new, truth))) < 0.1
 
 
+@pytest.mark.parametrize("pretrained", [False, True])
+def test_nobody_judges_rows_that_it_has_learned_by_heart(pretrained: bool) -> None:
+    """Classes by chance: what can be known of them is nothing, however well they are remembered."""
+    r = np.random.default_rng(0)
+    X, y = r.normal(size=(90, 40)), r.integers(0, 2, 90)
+    encoder = nn.Linear(40, 64) if pretrained else None
+    params = QUICK | {"hidden": (64,), "epochs": 100, "dropout": 0.0, "lr": 0.02}
+    for members in (1, 3):
+        clf = Classifier(encoder=encoder, members=members, validation_fraction=0.5, **params).fit(X, y)
+        assert clf.held_out_ > 0.3
+        assert clf.score(X, y) > 0.6
+        assert abs(np.log(clf.predict_proba(r.normal(size=(500, 40))))).mean() < 1.5, "nor is it sure of new rows"
+
+
 def test_probabilities_mean_what_they_say() -> None:
     X, y = groups(600, 0, 2.0)
     clf = Classifier(**QUICK).fit(X, y)

@@ -52,6 +52,7 @@ def command() -> None:
 
 @command.command(
     "add",
+    short_help="Learn one more label from few examples.",
     epilog=ADD,
     help="Learn the label NAME from EXAMPLES, rows with the model's columns (or texts, for a model of texts). A column NAME "
     "of 0 and 1 says which of them have it (empty: not known, left out); without such a column all have it, and rows that "
@@ -98,7 +99,12 @@ def rename(model: Path, old: str, new: str, output: Path | None) -> None:
     click.echo(f"{old!r} is {new!r} now: wrote {saved(clf, model, output)}")
 
 
-@command.command("list", epilog=LIST, help="Print the labels, their thresholds, and how many of the rows kept have each.")
+@command.command(
+    "list",
+    short_help="Print the labels.",
+    epilog=LIST,
+    help="Print the labels, their thresholds, and how many of the rows that the model kept have each.",
+)
 @MODEL
 def listing(model: Path) -> None:
     clf = loaded(model, "label list", KIND)
@@ -133,9 +139,14 @@ def labelled(clf: Any, path: Path, name: str, column: str | None) -> tuple[Any, 
     check_names(table, [column], "--column")
     y = yes_no(table, column)
     rows = np.flatnonzero(~np.isnan(y))
-    if not len(rows):
-        raise DataError(f"column {column!r} is empty: 1 says that a row has the label, 0 that it has not")
-    return [X[i] for i in rows] if isinstance(X, list) else X.take(rows) if has_columns(clf.format_) else X[rows], y[rows]
+    return chosen(X, rows), y[rows]
+
+
+def chosen(X: Any, rows: Any) -> Any:
+    """Some rows of a list, a table or an array."""
+    if isinstance(X, list):
+        return [X[i] for i in rows]
+    return X.take(rows) if hasattr(X, "schema") else X[rows]
 
 
 def named(name: str) -> str:
@@ -151,6 +162,5 @@ def known(clf: Any, name: str) -> Any:
 
 def saved(clf: Any, model: Path, output: Path | None) -> Path:
     """Write the model, whole or not at all; a link stays a link."""
-    path = output or model.resolve()
-    clf.save(path)
-    return path
+    clf.save(output or model.resolve())
+    return output or model

@@ -42,12 +42,12 @@ def learn(
     import numpy as np
 
     from ..estimators import MultiLabelClassifier
-    from ..formats.files import read_table
 
-    table = read_table(data) if isinstance(data, Path) else data
+    table = table_of(data)
     names = [labels] if labels_sep else [name.strip() for name in labels.split(",") if name.strip()]
     check_names(table, names, "--labels")
-    Y = listed(table, labels, labels_sep) if labels_sep else np.column_stack([yes_no(table, name) for name in names])
+    hint = "; a column of lists of labels needs --labels-sep"
+    Y = listed(table, labels, labels_sep) if labels_sep else np.column_stack([yes_no(table, name, hint) for name in names])
     pretrained = loaded(encoder, "fit --encoder") if encoder else None
     X = others(table, names, pretrained)
     params |= {"loss": "logistic" if loss == "auto" else loss, "format": documents if isinstance(X, list) else "auto"}
@@ -67,6 +67,9 @@ def others(table: Any, names: list[str], pretrained: Any) -> Any:
     if not rest.num_columns:
         raise DataError("--labels and --drop name all columns: none is left that says what a row is")
     if pretrained is not None:
+        if takes_texts(pretrained.format_) and rest.num_columns > 1:
+            columns = ", ".join(map(repr, rest.column_names))
+            raise DataError(f"the encoder takes texts, but {columns} are left: leave out all but one with --drop")
         return taken(pretrained.format_, rest)
     return texts(rest) if rest.num_columns == 1 and is_texts(rest.column(0)) else rest
 
@@ -75,29 +78,29 @@ def others(table: Any, names: list[str], pretrained: Any) -> Any:
 
 
 def check_names(table: Any, names: list[str], option: str) -> None:
-    """Raise a DataError unless each name is that of exactly one column, and is said once."""
+    """Raise a DataError unless each name is that of a column, and is said once."""
     if not names:
         raise DataError(f"{option} names no column")
     for name in names:
         if name not in table.column_names:
             columns = ", ".join(map(repr, table.column_names))
             raise DataError(f"{option}: there is no column {name!r}; the columns are {columns}")
-        if table.column_names.count(name) > 1:
-            raise DataError(f"column names must be unique, but {name!r} is repeated: rename them")
         if names.count(name) > 1:
             raise DataError(f"{option} names {name!r} twice")
 
 
-def yes_no(table: Any, name: str) -> Any:
+def yes_no(table: Any, name: str, hint: str = "") -> Any:
     """(n,) 0, 1, or NaN where a cell is empty."""
     import numpy as np
 
     values = table[name].to_pylist()
+    if not any(value == value and value is not None for value in values):
+        raise DataError(f"column {name!r} is empty: 1 says that a row has the label, 0 that it has not")
     for row, value in enumerate(values):
         if not (value is None or value != value or value in (0, 1, "0", "1")):
             raise DataError(
                 f"column {name!r} holds {value!r} in row {row}: allowed are 0, 1, and an empty cell, which means not known"
-                + (" (--labels-sep is for lists of labels)" if isinstance(value, str) else "")
+                + (hint if isinstance(value, str) else "")
             )
     return np.array([np.nan if value is None else float(value) for value in values])
 
@@ -116,7 +119,7 @@ def opened_for(model: Any, path: Path) -> tuple[Any, Any]:
     from ..formats import Documents
     from ..formats.arrays import read_array
     from ..formats.documents import read_documents
-    from ..formats.files import READABLE, read_table
+    from ..formats.files import READABLE
 
     if not str(path).endswith(READABLE) and not has_columns(model.format_):
         if takes_texts(model.format_) and Documents.accepts(path):
@@ -126,8 +129,19 @@ def opened_for(model: Any, path: Path) -> tuple[Any, Any]:
         if len(X.shape) != 2:
             raise DataError(f"{str(path)!r} holds an array of shape {X.shape}: it takes one row (d,) for each example")
         return as_table(X, [f"x{j}" for j in range(X.shape[1])]), X
-    table = read_table(path)
+    table = table_of(path)
     return table, taken(model.format_, table)
+
+
+def table_of(data: Any) -> Any:
+    """The table in a file, or the table itself; each of its columns has a name of its own."""
+    from ..formats.files import read_table
+
+    table = read_table(data) if isinstance(data, Path) else data
+    for name in table.column_names:
+        if table.column_names.count(name) > 1:
+            raise DataError(f"column names must be unique, but {name!r} is repeated: rename them")
+    return table
 
 
 def taken(format: Any, table: Any) -> Any:

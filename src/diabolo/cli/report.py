@@ -15,6 +15,8 @@ Examples:
   diabolo report people.diabolo people.csv -o report.html
   diabolo report people.diabolo people.csv --label income -o report.html
   diabolo report normal.diabolo new.csv -o outliers.html         (of a model made with --task outliers)
+  diabolo report tags.diabolo test.csv -o labels.html            (... with --labels: DATA has the columns of the labels)
+  diabolo report tags.diabolo test.csv --label tags --labels-sep ";" -o labels.html
 """
 
 
@@ -25,14 +27,36 @@ Examples:
 @click.option(
     "--label", "names", multiple=True, metavar="COLUMN", help="Column of DATA that MODEL does not use, to colour the map."
 )
+@click.option("--labels-sep", metavar="SIGN", help="Labels: --label is one column of lists with this sign between.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the map.")
-def command(model: Path, data: Path, output: Path, names: tuple[str, ...], seed: int) -> None:
+def command(model: Path, data: Path, output: Path, names: tuple[str, ...], labels_sep: str | None, seed: int) -> None:
     from ..estimators import load
     from ..report import write
 
     never_onto_input(output, model, data)
-    write(load(model), data, output, title=data.name, labels=columns(data, names), seed=seed)
+    fitted: Any = load(model)
+    X: Any = data
+    labels: dict[str, Any]
+    if hasattr(fitted, "thresholds_"):
+        X, labels = judged(fitted, data, names, labels_sep)
+    else:
+        labels = columns(data, names)
+    write(fitted, X, output, title=data.name, labels=labels, seed=seed)
     click.echo(f"wrote {output}")
+
+
+def judged(clf: Any, data: Path, names: tuple[str, ...], sep: str | None) -> tuple[Any, dict[str, Any]]:
+    """The rows of a table, and the labels that it has for them."""
+    import numpy as np
+
+    from .labels import check_names, listed, opened_for, yes_no
+
+    table, X = opened_for(clf, data)
+    if sep:
+        check_names(table, list(names), "--label")
+        return X, {"y": listed(table, names[0], sep)}
+    check_names(table, [str(name) for name in clf.labels_.names], "the model's labels")
+    return X, {"y": np.column_stack([yes_no(table, str(name)) for name in clf.labels_.names])}
 
 
 def columns(data: Path, names: tuple[str, ...], option: str = "--label") -> dict[str, Any]:

@@ -124,10 +124,12 @@ def labelled(clf: Any, rows: int, output: Path) -> None:
 def tagged(found: Any, added: int, rows: int) -> None:
     """The first rows with their labels: the last `added` columns, after some of the others."""
     names = found.column_names
-    names = [*names[: len(names) - added][:3], *names[len(names) - added :]]
+    own, new = names[: len(names) - added], names[len(names) - added :]
+    names = [*own[: 3 if added < 3 else 1], *new[:6]]
     table = Table()
     for name in names:
-        table.add_column(escape(name), no_wrap=True, max_width=None if name in ("labels", "top") else 24)
+        width: dict[str, Any] = {"overflow": "fold"} if name in new else {"no_wrap": True, "max_width": 24}
+        table.add_column(escape(name), **width)
     for row in found.select(names).to_pylist():
         table.add_row(*(escape(short(row[name])) for name in names))
     console.print(table)
@@ -142,12 +144,12 @@ def short(v: Any) -> str:
 
 def labels(clf: Any) -> None:
     """Each label: from which probability on it is said, and how many of the rows in the file have it."""
-    kept = (clf.memory_.y > 0.5).sum(0)
+    known, kept = (~np.isnan(clf.memory_.y)).any(0), (clf.memory_.y > 0.5).sum(0)
     table = Table()
     for name in ("label", "threshold", "rows kept"):
         table.add_column(name, justify="left" if name == "label" else "right")
-    for name, line, n in zip(clf.labels_.names, clf.thresholds_, kept, strict=True):
-        table.add_row(escape(str(name)), threshold(clf, line), f"{n:,}")
+    for c, name in enumerate(clf.labels_.names):
+        table.add_row(escape(str(name)), threshold(clf, clf.thresholds_[c]), f"{kept[c]:,}" if known[c] else "not known")
     console.print(table)
     console.print(f"{len(clf.memory_):,} rows are kept in the file, to add labels and to refresh the model")
 

@@ -38,6 +38,8 @@ Examples:
 def command(model: Path, data: Path, output: Path | None, sep: str, proba: bool, top: int | None) -> None:
     if output:
         never_onto_input(output, model, data)
+        if output.suffix == ".npy":
+            raise DataError(f"--output {str(output)!r}: names of labels are no numbers: write a table, such as .csv")
     clf = loaded(model, "tag", "MultiLabelClassifier")
     check_sep(clf, sep)
     table, X = opened_for(clf, data)
