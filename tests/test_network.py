@@ -14,7 +14,7 @@ from diabolo import Autoencoder, nets
 from diabolo.corruption import Clean
 from diabolo.errors import FormatError
 from diabolo.losses import Squared
-from diabolo.nets import Crowd, Curved, Missing, Sphere, TfIdf, mlp
+from diabolo.nets import Apart, Borrowed, Codes, Copies, Crowd, Curved, Head, Missing, Sphere, TfIdf, Tower, Wider, mlp
 from diabolo.network import Diabolo
 from diabolo.rows import Rows
 from diabolo.training import SGD, minimize
@@ -26,6 +26,12 @@ def modules() -> dict[str, nn.Module]:
         "Curved": Curved(4, (8, 6), 2, 0.1),
         "Crowd": Crowd(3, 4, (8, 6), 2),
         "Curved, straight": Curved(4, (), 2),
+        "Tower": Tower(3, 4, (8, 6), 0.1, 0.2),
+        "Codes": Codes(3, 4),
+        "Wider": nn.Sequential(Codes(3, 4), Wider(3, 4, (8, 6), 0.0, 0.2)),
+        "Head": nn.Sequential(Codes(3, 4), Head(3, 4, (5, 1))),
+        "Apart": nn.Sequential(Codes(6, 4), Head(6, 4, (1,)), Apart(2)),
+        "Borrowed": Borrowed(Copies([nn.Linear(4, 3), nn.Linear(4, 3)]), Codes(2, 3)),
         "Missing": Missing([0, 3]),
         "TfIdf": TfIdf(4),
         "Sphere": Sphere(0.3),
@@ -44,7 +50,8 @@ def iris() -> np.ndarray:
 
 
 def test_the_vocabulary_is_covered() -> None:
-    assert {type(m).__name__ for m in modules().values()} >= {*nets.OWN, *nets.PLAIN}
+    found = {type(part).__name__ for m in modules().values() for part in m.modules()}
+    assert found >= {*nets.OWN, *nets.PLAIN, *nets.NESTED}
 
 
 @pytest.mark.parametrize("name", modules())

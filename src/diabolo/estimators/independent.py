@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from ..errors import DataError
 from ..nets import Apart, Head
 from .lastlayer import described
 from .multilabel import MultiLabelClassifier
@@ -72,6 +73,7 @@ class IndependentClassifiers(MultiLabelClassifier):
         return 0
 
     def add_label(self, *args: Any, **kwargs: Any) -> Any:
-        raise AttributeError("independent classifiers have no encoder that a new label could share: use MultiLabelClassifier")
+        raise DataError("independent classifiers have no encoder that a new label could share: use MultiLabelClassifier")
 
-    drop_label = add_label
+    def drop_label(self, name: Any) -> Any:
+        raise DataError("the networks of independent classifiers stand in one block: use MultiLabelClassifier to drop labels")

@@ -10,8 +10,9 @@ The last layer on a given encoder is a convex problem, and solved as one,
 
     minimise  sum_i loss(V h_i + b, y_i) + lambda / 2 |V|^2          lambda: the best for rows that a member has not seen
 
-which is all, if the encoder is frozen. To fine-tune it, SGD goes on from there: an encoder that has to serve a last layer
-of random numbers first, forgets what it knew.
+which is all, if the encoder is frozen. To fine-tune it, SGD goes on from there, for an encoder that has to serve a last layer
+of random numbers first, forgets what it knew; beside the codes the last layer then sees hidden layers on them, with a weight
+that starts at zero. Fewer than 100 rows do not tell when to stop: there the encoder stays as it is.
 
 References
 ----------
@@ -43,8 +44,8 @@ from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 
 from ..errors import DataError, FormatError
-from ..formats import Arrays, Documents, infer
-from ..nets import Borrowed, Codes, Copies, Head, Missing, Tower
+from ..formats import Arrays, Documents, Tables, infer
+from ..nets import Borrowed, Codes, Copies, Head, Missing, Tower, Wider
 from ..network import Diabolo
 from ..rows import Numbered, Rows, steps_per_epoch
 from ..splitting import folds
@@ -145,6 +146,11 @@ class Supervised(System, abstract=True):
     def _learn_columns(self, X: Any) -> None:
         if self._given is None or not hasattr(self._given, "format_"):
             super()._learn_columns(X)
+        elif isinstance(self.format_, Tables) and hasattr(X, "columns"):
+            names = X.column_names if hasattr(X, "column_names") else list(X.columns)
+            more = [name for name in map(str, names) if name not in self.format_.columns]
+            if more:
+                raise DataError(f"X has a column {more[0]!r}, which the encoder does not know: leave it out")
 
     def _check_values(self, rows: Rows) -> None:
         """The rows are not to be reconstructed."""
@@ -214,8 +220,11 @@ class Supervised(System, abstract=True):
         centre = h.mean(0)
         unit = float((h - centre).square().sum(1).mean().sqrt()) or 1.0
         codes = Codes(members, h.shape[1]).seen_as(centre, torch.full_like(centre, unit))
-        copies = encoder if self.freeze else Copies([copy.deepcopy(encoder) for _ in range(members)])
-        return Borrowed(copies, codes)
+        if self.freeze:
+            return Borrowed(encoder, codes)
+        wider = Wider(members, codes.m, self._sizes(), 0.0, self.dropout)
+        wider.tower.seen_as(torch.zeros(codes.m), torch.full((codes.m,), codes.m**-0.5))
+        return Borrowed(Copies([copy.deepcopy(encoder) for _ in range(members)]), codes, wider)
 
     def _decoder(self, members: int, m: int) -> nn.Module:
         start = self._start()
@@ -229,11 +238,12 @@ class Supervised(System, abstract=True):
         if self._given is not None:
             parts: Any = network.encoder
             with torch.no_grad():
-                h = torch.cat([network.encoder.eval()(x)[0] for x in train.chunks()])
+                h = torch.cat([parts[:2].eval()(x)[0] for x in train.chunks()])
             with threadpool_limits(1):  # small products: BLAS's threads only get into each other's way
                 solved = self._solve(h)
-            if self.freeze and solved:
+            if solved and (self.freeze or len(rows) < BLIND):
                 return History(stopped="nothing to descend: the last layer on a frozen encoder is a convex problem, solved")
+            network.train()
             if self.freeze:
                 rows, network = Rows(h), Diabolo(Codes(parts[1].members, h.shape[1]), network.decoder)
         fold, corrupt = torch.from_numpy(self._fold), self._corruption()
@@ -271,9 +281,9 @@ class Supervised(System, abstract=True):
         head: Any = self.network_.decoder
         for k in range(members):
             i = np.flatnonzero(fold != k)
-            for kept, found in zip((head.v[0], head.b[0]), self._last(u[i], i, self.ridge_), strict=True):
-                with torch.no_grad():
-                    kept[k] = torch.from_numpy(found)
+            v, b = self._last(u[i], i, self.ridge_)
+            with torch.no_grad():
+                head.v[0][k, : len(v)], head.b[0][k] = torch.from_numpy(v), torch.from_numpy(b)
         return True
 
     def _counted(self, i: np.ndarray) -> np.ndarray:
@@ -321,7 +331,7 @@ class Supervised(System, abstract=True):
 
     def _plan(self, n: int) -> SGD:
         plan = super()._plan(n)
-        return plan if self._given is None else replace(plan, lr=plan.lr * GENTLE)
+        return plan if self._given is None else replace(plan, lr=plan.lr * GENTLE, patience=max(plan.patience, plan.rounds))
 
     def _optimizer(self) -> str:
         return "adamw"

@@ -15,6 +15,7 @@ Large-scale multi-label text classification: revisiting neural networks (Nam et 
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Self
@@ -89,7 +90,8 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
     thresholds_ : ndarray (k,)
         Probability from which on a label is said.
     held_out_ : float
-        1 - label ranking average precision of training rows by members that have not seen them.
+        1 - label ranking average precision of training rows by members that have not seen them; their loss, where there are
+        fewer than three labels.
     memory_ : Memory
         The rows that are kept: ``x`` (r, d) in the units of ``format_``, and their labels ``y`` (r, k).
     n_parameters_ : int
@@ -144,8 +146,14 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         self._y = self.labels_.to_matrix(y)
         if not self._y.shape[0]:
             raise DataError("Found array with 0 sample(s): Y is empty")
+        sample_weight = None if sample_weight is None else np.asarray(sample_weight)
         if np.shape(sample_weight) == self._y.shape:  # what does not count is not known
             self._y = np.where(np.asarray(sample_weight) == 0, np.nan, dense(self._y)).astype(np.float32)
+        unknown = [] if sp.issparse(self._y) else np.flatnonzero(np.isnan(self._y).all(0)).tolist()
+        if unknown:
+            warnings.warn(
+                f"label {self.labels_.names[unknown[0]]!r} is not known of any row: it says yes half of the time", stacklevel=2
+            )
         self._learn(X, self._y.shape[0], sample_weight, 0 if self.labels_.kind == "one" else self._y.shape[1])
         del self._y
         return self
@@ -296,6 +304,10 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         check_is_fitted(self)
         start = time.perf_counter()
         name = self._new(name)
+        if self._one:
+            raise DataError(
+                "each row has exactly one label here, and their probabilities sum to 1: fit with a matrix or lists as y"
+            )
         if prior is not None and not 0 < prior < 1:
             raise ValueError(f"prior={prior!r}: allowed are None and numbers between 0 and 1")
         h = self.codes(X)
@@ -308,6 +320,8 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
                     f"no example without {name!r} is given, and the model kept no rows (memory=0): give some with y = 0"
                 )
             kept = kept[euclidean_distances(kept, h).min(1) > SAME * np.sqrt(np.square(h).sum(1).mean())]
+            if not len(kept):
+                raise DataError(f"all rows that the model kept are among the examples of {name!r}: give some with y = 0")
             h, y = np.concatenate([h, kept]), np.concatenate([y, np.zeros(len(kept))])
         with threadpool_limits(1):
             v, b, left_out, ridge = solved(h, y)
@@ -517,7 +531,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
 
     def _judge(self, raw: Tensor, y: Tensor, i: np.ndarray) -> None:
         r, t = raw.double().numpy(), y.double().numpy()
-        self.held_out_ = float(self._error(raw, y))
+        self.held_out_ = unranked(raw, y)
         self.platt_ = np.stack(platt(r, t)).astype(np.float32).astype(np.float64)
         empty = float((np.nan_to_num(t, nan=1.0).sum(1) == 0).mean())
         self.least_ = int(empty == 0) if self.min_labels == "auto" else int(self.min_labels)
@@ -577,21 +591,25 @@ def dense(y: Any) -> np.ndarray:
 
 
 def ranking_error(raw: Tensor, y: Tensor) -> float:
-    """1 - label ranking average precision over rows with a label, plus a little of the loss; that alone for one label.
+    """1 - label ranking average precision, plus a little of the loss, which breaks ties."""
+    return unranked(raw, y) + 0.01 * float(Logistic().terms(raw, y).mean())
 
-    >>> ranking_error(torch.tensor([[3.0, 1.0, 2.0]]), torch.tensor([[0.0, 1.0, 1.0]])) > 0.4
-    True
+
+def unranked(raw: Tensor, y: Tensor) -> float:
+    """1 - label ranking average precision over rows with a label; the loss, where there are fewer than three labels.
+
+    >>> round(unranked(torch.tensor([[3.0, 1.0, 2.0]]), torch.tensor([[0.0, 1.0, 1.0]])), 3)       # 1 - (1/2 + 2/3) / 2
+    0.417
     """
-    loss = float(Logistic().terms(raw, y).mean())
     known = ~torch.isnan(y)
     yes = torch.nan_to_num(y) > 0.5
     some = yes.any(1)
     if y.shape[1] < 3 or not some.any():
-        return loss
+        return float(Logistic().terms(raw, y).mean())
     order = torch.where(known, raw, -torch.inf)[some].argsort(1, descending=True)
     right = yes[some].gather(1, order).float()
     precision = right.cumsum(1) / torch.arange(1, right.shape[1] + 1)
-    return float(1 - ((precision * right).sum(1) / right.sum(1)).mean()) + 0.01 * loss
+    return float(1 - ((precision * right).sum(1) / right.sum(1)).mean())
 
 
 def examples(y: Any, n: int) -> np.ndarray:

@@ -250,6 +250,8 @@ class OutlierDetector(OutlierMixin, System):
         wrong = rows[(rows < 0) | (rows >= len(s))]
         if len(wrong):
             raise ValueError(f"rows: there is no row {int(wrong[0])}; X has the rows 0 to {len(s) - 1:,}")
+        if not len(rows):
+            return []
         p, told = self.calibration_.p(s), self.evidence_.of(self, self._taken(X, rows), most)
         return [
             Verdict(int(i), float(p[i]), float(axes[i, 0]), float(axes[i, 1]), *found)

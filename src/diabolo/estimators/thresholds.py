@@ -25,7 +25,7 @@ __all__ = ["check_metric", "decided", "thresholds"]
 
 METRICS = ("f1_micro", "f1_macro", "f1_samples")
 FEW = 10.0  # examples whose own line counts as much as that of all
-GRID = np.concatenate([[0.005, 0.01, 0.02, 0.03], np.arange(0.05, 0.96, 0.025)])
+GRID = np.concatenate([[0.005, 0.01, 0.02, 0.03], np.arange(0.05, 0.96, 0.025).round(3)])
 MOST = 5_000_000  # cells that are sorted
 NEVER = 2.0  # a line that no probability reaches
 

@@ -42,6 +42,7 @@ class Labels:
         DataError
             Y is no matrix of 0, 1 and NaN, and no list of lists; a label is named twice; there are no labels.
         """
+        Y = no_arrow(Y)
         if is_lists(Y):
             self.kind = "lists"
             self.names = ordered({label for row in Y for label in listed(row)})
@@ -63,7 +64,8 @@ class Labels:
 
     def to_matrix(self, Y: Any) -> Any:
         """Y -> float32 (n, k), or CSR (all known)."""
-        if is_lists(Y):
+        Y = no_arrow(Y)
+        if is_lists(Y) or (self.kind == "lists" and isinstance(Y, list) and all(isinstance(row, ROWS) for row in Y)):
             return self._of_lists(Y)
         if (one := single(Y)) is not None and self.kind in ("one", "lists"):
             return self._of_lists([[label] for label in one.tolist()])
@@ -186,6 +188,13 @@ def no_classes(y: np.ndarray) -> None:
         raise DataError("Input y contains NaN or infinity: of one label per row, each must be known")
     if (y != y.round()).any():
         raise DataError("Unknown label type: continuous. One number per row must name its label: a whole number, or a text")
+
+
+def no_arrow(Y: Any) -> Any:
+    """Arrow tables are refused: their columns are no names."""
+    if type(Y).__module__.startswith("pyarrow"):
+        raise DataError("Y is an Arrow table: give Y.to_pandas(), or a matrix and rename the labels")
+    return Y
 
 
 def listed(row: Any) -> list[Any]:

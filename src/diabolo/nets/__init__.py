@@ -16,7 +16,7 @@ from .crowd import Crowd
 from .documents import Sphere, TfIdf
 from .heads import Apart, Head
 from .mlp import Curved, Missing, mlp
-from .tower import Borrowed, Codes, Copies, Tower
+from .tower import Borrowed, Codes, Copies, Tower, Wider
 
 __all__ = [
     "Apart",
@@ -30,6 +30,7 @@ __all__ = [
     "Sphere",
     "TfIdf",
     "Tower",
+    "Wider",
     "build",
     "describe",
     "is_own",
@@ -37,7 +38,7 @@ __all__ = [
     "own_name",
 ]
 
-OWN = {cls.__name__: cls for cls in (Apart, Codes, Crowd, Curved, Head, Missing, Sphere, TfIdf, Tower)}
+OWN = {cls.__name__: cls for cls in (Apart, Codes, Crowd, Curved, Head, Missing, Sphere, TfIdf, Tower, Wider)}
 NESTED: dict[str, type[nn.Module]] = {"Sequential": nn.Sequential, "Copies": Copies, "Borrowed": Borrowed}
 PLAIN: dict[str, tuple[type[nn.Module], tuple[str, ...]]] = {
     "Linear": (nn.Linear, ("in_features", "out_features")),

@@ -19,7 +19,7 @@ from torch.nn import functional as F
 
 from .mlp import curbed
 
-__all__ = ["Borrowed", "Codes", "Copies", "Tower"]
+__all__ = ["Borrowed", "Codes", "Copies", "Tower", "Wider"]
 
 
 class Tower(nn.Module):
@@ -107,6 +107,32 @@ class Codes(nn.Module):
 
     def config(self) -> dict[str, Any]:
         return {"members": self.members, "m": self.m}
+
+
+class Wider(nn.Module):
+    """Codes, and hidden layers on them, side by side: h (K, B, m) -> (K, B, m + width of the last layer).
+
+    Parameters
+    ----------
+    members, d, hidden, drop_in, drop
+        Of the :class:`Tower` on h; d is m.
+
+    Examples
+    --------
+    >>> Wider(2, 3, (8,))(torch.ones(2, 5, 3)).shape
+    torch.Size([2, 5, 11])
+    """
+
+    def __init__(self, members: int, d: int, hidden: Sequence[int], drop_in: float = 0.0, drop: float = 0.0) -> None:
+        super().__init__()
+        self.tower = Tower(members, d, hidden, drop_in, drop)
+        self.m = d + self.tower.m
+
+    def forward(self, h: Tensor) -> Tensor:
+        return torch.cat([h, self.tower(h)], -1)
+
+    def config(self) -> dict[str, Any]:
+        return self.tower.config()
 
 
 class Copies(nn.ModuleList):
