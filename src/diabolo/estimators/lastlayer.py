@@ -63,6 +63,7 @@ SEEN = 0.3  # size of tf-idf features, in units of the size at which they have v
 FEWEST = 4  # rows
 BLIND, BLIND_STEPS = 100, 300  # fewer rows do not tell when to stop: so many steps, then
 GENTLE = 1 / 3  # learning rate of fine-tuning, in units of `lr`
+MANY = 20_000  # rows from which on there are three members, not five
 TUNED = 2000  # rows up to which a fine-tuned encoder has several members
 RIDGES = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)  # lambda, where codes have mean squared length 1
 CHOSEN = 2000  # rows by which it is chosen
@@ -180,7 +181,8 @@ class Supervised(System, abstract=True):
     def _k(self, n: int) -> int:
         """Members for n rows."""
         tuned = self._given is not None and not self.freeze
-        members = (1 if tuned and n > TUNED else 3) if self.members == "auto" else int(self.members)
+        several = 5 if n <= MANY else 3
+        members = (1 if tuned and n > TUNED else several) if self.members == "auto" else int(self.members)
         return min(members, n // 2)
 
     def _network(self, x: Tensor, seed: int) -> Diabolo:
@@ -412,8 +414,8 @@ PARAMETERS = """encoder : Autoencoder, path, nn.Module or None, default=None
     freeze : bool, default=True
         A given encoder stays as it is; False: it is fine-tuned with the last layer.
     members : int or "auto", default="auto"
-        Networks K; "auto" is 3, and 1 where an encoder is fine-tuned to more than 2000 rows. With 1, a part of the rows is
-        held out.
+        Networks K; "auto" is 5, 3 for more than 20,000 rows, and 1 where an encoder is fine-tuned to more than 2000 rows.
+        With 1, a part of the rows is held out.
     hidden : "auto" or tuple of int, default="auto"
         Widths of the hidden layers; "auto" is (256, 256), and (512,) for documents and sparse matrices.
     dropout : float in [0, 1), default=0.5
