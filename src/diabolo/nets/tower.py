@@ -67,15 +67,30 @@ class Tower(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         members, _, _, drop_in, drop = self.sizes
-        h = F.dropout(curbed((x - self.c) / self.s), drop_in, self.training)
+        h = dropped(curbed((x - self.c) / self.s), drop_in if self.training else 0.0)
         h = h.expand(members, *h.shape[-2:])
         for w, b in zip(self.weights, self.biases, strict=True):
-            h = F.dropout(F.silu(torch.baddbmm(b[:, None], h, w)), drop, self.training)
+            h = dropped(F.silu(torch.baddbmm(b[:, None], h, w)), drop if self.training else 0.0)
         return h
 
     def config(self) -> dict[str, Any]:
         members, d, hidden, drop_in, drop = self.sizes
         return {"members": members, "d": d, "hidden": list(hidden), "drop_in": drop_in, "drop": drop}
+
+
+def dropped(x: Tensor, p: float) -> Tensor:
+    """Dropout, p in steps of 1/256: one random byte for each number, which is five times as fast as a random float.
+
+    >>> x = dropped(torch.ones(1000, 100), 0.25)
+    >>> bool(abs((x == 0).float().mean() - 0.25) < 0.01), bool(abs(x.mean() - 1) < 0.01)
+    (True, True)
+    """
+    gone = round(256 * p)
+    if gone == 0:
+        return x
+    words = torch.empty((x.numel() + 7) // 8, dtype=torch.int64, device=x.device).random_(-(2**63), None)
+    keep = words.view(torch.uint8)[: x.numel()].view(x.shape) >= gone
+    return x * (keep.to(x.dtype) * (256 / (256 - gone)))
 
 
 class Codes(nn.Module):
