@@ -26,7 +26,7 @@ from .. import losses as loss_classes
 from .. import nets, storage
 from ..corruption import Clean, Corruption
 from ..errors import DataError, FormatError
-from ..formats import FORMATS, Documents, Format, Tables, infer
+from ..formats import FORMATS, Documents, Embedded, Format, Tables, infer
 from ..losses import Loss
 from ..network import Diabolo
 from ..rows import Rows
@@ -102,7 +102,7 @@ class System(BaseEstimator):
 
     def _validated(self, X: Any, reset: bool) -> Any:
         """Names, shape and finiteness as scikit-learn wants them; what is no table or array passes."""
-        if isinstance(X, (str, Path)) or isinstance(self.format_, Documents):
+        if isinstance(X, (str, Path)) or isinstance(self.format_, (Documents, Embedded)):
             return X
         if isinstance(self.format_, Tables):
             if not hasattr(X, "columns") and not hasattr(X, "schema"):
@@ -143,7 +143,7 @@ class System(BaseEstimator):
         self.format_ = self._format(X)
         X = self._validated(X, reset=True)
         self._learn_columns(X)
-        if isinstance(X, (str, Path)) or isinstance(self.format_, Documents):
+        if isinstance(X, (str, Path)) or isinstance(self.format_, (Documents, Embedded)):
             self._name_features()
         rows = self.format_.rows(X)
         self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
@@ -299,7 +299,7 @@ def is_size(n: Any) -> bool:
     return isinstance(n, (int, np.integer)) and bool(n >= 1)
 
 
-def load(path: str | os.PathLike[str], *, encoder: nn.Module | None = None, decoder: nn.Module | None = None) -> Any:
+def load(path: str | os.PathLike[str], *, encoder: Any = None, decoder: nn.Module | None = None) -> Any:
     """Read a model from a ``.diabolo`` file.
 
     Parameters
@@ -307,7 +307,8 @@ def load(path: str | os.PathLike[str], *, encoder: nn.Module | None = None, deco
     path : path
         What ``save`` wrote.
     encoder, decoder : nn.Module, optional
-        Your own module, if the model was fitted with one: a file holds its weights, never its code.
+        Your own module, if the model was fitted with one: a file holds its weights, never its code. Or as encoder the model
+        of texts, an object with ``encode``, of which it holds nothing.
 
     Returns
     -------
@@ -341,9 +342,18 @@ def load(path: str | os.PathLike[str], *, encoder: nn.Module | None = None, deco
         _check_shapes(self.network_, head)
         arrays = storage.tensors(head)
         self._restore(meta, arrays)
+        if isinstance(self.format_, Embedded):
+            self.format_.model = attached(self.format_.by, encoder)
         self._try()
         _check_complete(meta, arrays, *self._state())
     return self
+
+
+def attached(name: str, encoder: Any) -> Any:
+    """The model of texts that a file does not hold."""
+    if not callable(getattr(encoder, "encode", None)):
+        raise FormatError(f"its texts were encoded by a {name}, which no file holds: load(path, encoder=that model)")
+    return encoder
 
 
 def _side(side: str, config: dict[str, Any], given: nn.Module | None) -> nn.Module:

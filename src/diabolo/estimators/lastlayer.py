@@ -44,7 +44,7 @@ from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 
 from ..errors import DataError, FormatError
-from ..formats import Arrays, Documents, Tables, infer
+from ..formats import Arrays, Documents, Embedded, Tables, infer
 from ..nets import Borrowed, Codes, Copies, Head, Missing, Tower, Wider
 from ..network import Diabolo
 from ..rows import Numbered, Rows, steps_per_epoch
@@ -140,6 +140,8 @@ class Supervised(System, abstract=True):
         """That of a trained autoencoder; sparse numbers from 0 are taken as counts."""
         if self._given is not None and hasattr(self._given, "format_"):
             return self._given.format_
+        if hasattr(self._given, "encode"):
+            return Embedded(self._given)
         found = infer(X, self.format)
         counts = type(found) is Arrays and self.format == "auto" and sp.issparse(X) and X.nnz and X.dtype.kind in "fiub"
         return Documents() if counts and (X.tocoo().data >= 0).all() else found
@@ -163,6 +165,10 @@ class Supervised(System, abstract=True):
         if self.hidden != "auto" and not len(self.hidden):
             raise ValueError("hidden=(): at least one hidden layer is needed, such as (256,)")
         self._given = given(self.encoder)
+        if hasattr(self._given, "encode") and not self.freeze:
+            raise ValueError(
+                "freeze=False: an encoder with encode() only tells its codes, and cannot be fine-tuned; freeze=True"
+            )
 
     def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:
         """All rows; `_fold` says which member has not seen which: none has seen those of its own number."""
@@ -209,7 +215,9 @@ class Supervised(System, abstract=True):
 
     def _borrowed(self, members: int, x: Tensor) -> nn.Sequential:
         """An encoder that was trained before."""
-        encoder = copy.deepcopy(self._given.network_.encoder if hasattr(self._given, "network_") else self._given)
+        encoder: nn.Module = nn.Identity()  # of codes that are there already
+        if not isinstance(self.format_, Embedded):
+            encoder = copy.deepcopy(self._given.network_.encoder if hasattr(self._given, "network_") else self._given)
         encoder.float().requires_grad_(not self.freeze)
         name = f"encoder={type(encoder).__name__}"
         with torch.no_grad():
@@ -408,9 +416,10 @@ class Supervised(System, abstract=True):
         return tags
 
 
-PARAMETERS = """encoder : Autoencoder, path, nn.Module or None, default=None
-        What was trained before: a fitted :class:`Autoencoder`, the path of a saved one, or your own module, x (B, d) ->
-        (B, m), of which a copy is used. None: hidden layers that are trained with the rest.
+PARAMETERS = """encoder : Autoencoder, path, nn.Module, object with ``encode`` or None, default=None
+        What was trained before: a fitted :class:`Autoencoder`, the path of a saved one; your own module, x (B, d) ->
+        (B, m), of which a copy is used; or a model of texts, ``encode(texts) -> (n, m)``, such as one of
+        sentence-transformers. None: hidden layers that are trained with the rest.
     freeze : bool, default=True
         A given encoder stays as it is; False: it is fine-tuned with the last layer.
     members : int or "auto", default="auto"
@@ -458,14 +467,14 @@ def given(encoder: Any) -> Any:
         encoder = load(Path(encoder))
     if isinstance(encoder, FrozenEstimator):
         encoder = encoder.estimator
-    if encoder is None or isinstance(encoder, nn.Module):
+    if encoder is None or isinstance(encoder, nn.Module) or callable(getattr(encoder, "encode", None)):
         return encoder
     if isinstance(encoder, System) and not isinstance(encoder, Supervised) and hasattr(encoder, "transform"):
         check_is_fitted(encoder)
         return encoder
     raise ValueError(
         f"encoder={encoder!r:.80}: allowed are a fitted Autoencoder, the path of a saved one, an nn.Module that turns rows "
-        "(B, d) into codes (B, m), and None"
+        "(B, d) into codes (B, m), an object with encode(texts), and None"
     )
 
 

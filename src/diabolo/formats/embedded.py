@@ -1,0 +1,95 @@
+"""Texts as somebody else's model sees them: anything with ``encode(texts) -> (n, m)``, such as a sentence-transformers model.
+
+x = encode(text)         m numbers, on which the last layer stands; there is no way back to the text
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..errors import DataError
+from ..losses import Loss
+from .base import Format, named_loss
+from .documents import read_documents
+
+__all__ = ["Embedded"]
+
+CHUNK = 256  # texts that are encoded at once
+
+
+class Embedded(Format):
+    """Codes of texts by a model that is not ours, and stays as it is.
+
+    Parameters
+    ----------
+    model : object with ``encode``
+        ``encode(list of str) -> array (n, m)``.
+
+    Examples
+    --------
+    >>> class Lengths:
+    ...     def encode(self, texts):
+    ...         return np.array([[len(text), text.count(" ")] for text in texts], dtype=float)
+    >>> format = Embedded(Lengths()).fit(["a text", "another text"])
+    >>> format.width, format.to_tensor(["one two three"]).tolist()
+    (2, [[13.0, 2.0]])
+    """
+
+    kind = "embedded"
+
+    def __init__(self, model: Any = None) -> None:
+        self.model = model
+        self.by = type(model).__name__
+
+    @classmethod
+    def accepts(cls, X: Any) -> bool:
+        return False  # only through encoder=
+
+    def fit(self, X: Any) -> Embedded:
+        texts = read_documents(X)
+        if not texts:
+            raise DataError("Found array with 0 sample(s): X is empty")
+        self.width = int(self.encoded(texts[:1]).shape[1])
+        self.columns = [f"z{j + 1}" for j in range(self.width)]
+        return self
+
+    def encoded(self, texts: list[str]) -> np.ndarray:
+        """(n, m) finite numbers."""
+        z = np.asarray(self.model.encode(texts), dtype=np.float64)
+        if z.ndim != 2 or len(z) != len(texts) or not np.isfinite(z).all():
+            raise DataError(f"encode() must give finite numbers of shape ({len(texts)}, m), but gave the shape {z.shape}")
+        return z
+
+    def chunks(self, X: Any) -> Iterator[Any]:
+        texts = read_documents(X)
+        for start in range(0, len(texts), CHUNK):
+            yield texts[start : start + CHUNK]
+
+    def to_tensor(self, X: Any) -> Tensor:
+        z = torch.from_numpy(self.encoded(read_documents(X)))
+        if z.shape[1] != self.width:
+            raise DataError(f"encode() gave {z.shape[1]} numbers per text, but the model was fitted with {self.width}")
+        return z
+
+    def from_tensor(self, x: Tensor) -> Any:
+        raise DataError("there is no way back from these codes to texts")
+
+    def loss(self, name: str = "auto") -> Loss:
+        return named_loss("squared" if name == "auto" else name, self.width, [self.width])
+
+    def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        return {"width": self.width, "by": self.by}, {}
+
+    @classmethod
+    def from_state(cls, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> Embedded:
+        self = cls()
+        if type(meta["width"]) is not int or not 0 < meta["width"] < 1 << 20:
+            raise DataError("the parts of its format do not fit together")
+        self.width, self.by = meta["width"], str(meta["by"])
+        self.columns = [f"z{j + 1}" for j in range(self.width)]
+        return self
