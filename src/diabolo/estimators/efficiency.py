@@ -41,6 +41,7 @@ __all__ = ["Efficiency", "label_efficiency"]
 MODELS = ("from scratch", "frozen", "fine-tuned", "PCA + linear", "PLS")
 TEST = 0.3  # share of the rows that are kept for judging
 FEWEST = 8  # labelled rows
+COLOURS = ("#4170e9", "#ee921a", "#de394b", "#00a8a8", "#8e47cd")
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,33 @@ class Efficiency:
         best = self.best()
         return "; ".join(
             f"with {n:,} labelled rows ({f:.0%}): {best[f]}" for f, n in zip(self.fractions, self.rows, strict=True)
+        )
+
+    def svg(self) -> str:
+        """The curves as a picture (SVG): means, with a bar of one standard deviation; labelled rows on a logarithmic scale."""
+        x = np.log(np.array(self.rows, dtype=float))
+        x = 60 + 380 * (x - x.min()) / max(float(np.ptp(x)), 1e-9)
+        values = np.concatenate([v.ravel() for v in self.scores.values()])
+        low, high = float(values.min()), float(values.max())
+
+        def y(v: float) -> float:
+            return 300 - 270 * (v - low) / max(high - low, 1e-9)
+
+        parts = [f"<text x='{a:.1f}' y='328' text-anchor='middle'>{n:,}</text>" for a, n in zip(x, self.rows, strict=True)]
+        parts += [f"<text x='50' y='{y(v):.1f}' text-anchor='end'>{v:.2f}</text>" for v in (low, high)]
+        for (name, scores), colour in zip(self.scores.items(), COLOURS, strict=False):
+            mean, spread = scores.mean(1), scores.std(1)
+            points = " ".join(f"{a:.1f},{y(m):.1f}" for a, m in zip(x, mean, strict=True))
+            parts.append(f"<polyline points='{points}' fill='none' stroke='{colour}' stroke-width='2'/>")
+            for a, m, d in zip(x, mean, spread, strict=True):
+                parts.append(f"<path d='M{a:.1f} {y(m - d):.1f}V{y(m + d):.1f}' stroke='{colour}'/>")
+                parts.append(f"<circle cx='{a:.1f}' cy='{y(m):.1f}' r='3' fill='{colour}'/>")
+            place = 40 + 20 * list(self.scores).index(name)
+            parts.append(f"<text x='460' y='{place}' fill='{colour}'>{name}</text>")
+        parts.append(f"<text x='250' y='350' text-anchor='middle'>labelled rows</text><text x='10' y='18'>{self.metric}</text>")
+        return (
+            "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 580 360' width='580' height='360' font-size='12' "
+            f"font-family='system-ui, sans-serif'><rect width='100%' height='100%' fill='white'/>{''.join(parts)}</svg>\n"
         )
 
     def __str__(self) -> str:
@@ -119,7 +147,7 @@ def label_efficiency(
     Returns
     -------
     Efficiency
-        ``print`` shows the table and an advice.
+        ``print`` shows the table and an advice, ``svg()`` draws the curves.
 
     Examples
     --------

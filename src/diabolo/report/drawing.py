@@ -25,7 +25,7 @@ def drawn(found: Map, places: np.ndarray, column: dict[str, Any] | None = None, 
     colours, legend = coloured(column, len(places))
     low, high = places.min(0), places.max(0)
     at = EDGE + (places - low) / np.where(high > low, high - low, 1.0) * (SIDE - 2 * EDGE)
-    radius = float(np.clip(60 / np.sqrt(len(places)), 1.2, 4.0))
+    radius = float(np.clip(90 / np.sqrt(len(places)), 1.6, 4.5))
     points = [
         f"<circle cx='{x:.1f}' cy='{SIDE - y:.1f}' r='{radius * (1.8 if fresh else 1):.1f}' fill='{colour}'"
         + (f" stroke='{INK}'/>" if fresh else "/>")
