@@ -155,7 +155,7 @@ class Logistic(Loss):
 
 
 @dataclass(frozen=True)
-class Asymmetric(Loss):
+class Asymmetric(Logistic):
     r"""Logistic, but what is surely no hardly counts: for labels of which there are few examples among many.
 
     With p = s(raw), and q = max(p - margin, 0): ``-y (1 - p)^up log p - (1 - y) q^down log(1 - q)``.
@@ -189,15 +189,6 @@ class Asymmetric(Loss):
         yes = (1 - p) ** self.up * F.softplus(-raw)
         no = q**self.down * (F.softplus(raw) if self.margin == 0 else -(1 - q).clamp(min=1e-7).log())
         return (y * yes + (1 - y) * no) * known
-
-    def predict(self, raw: Tensor) -> Tensor:
-        return torch.sigmoid(raw)
-
-    def check(self, y: Tensor) -> None:
-        check_range(self, y, 0, 1)
-
-    def tangent(self, mean: Tensor) -> tuple[Tensor, Tensor]:
-        return Bounded().tangent(mean)
 
 
 @dataclass(frozen=True)
