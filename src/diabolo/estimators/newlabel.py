@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg import cho_factor, cho_solve, cholesky, solve_triangular
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
@@ -134,8 +134,8 @@ def without(u: np.ndarray, y: np.ndarray, w: np.ndarray, ridge: float) -> np.nda
     f = u @ w
     p = expit(f)
     weight = p * (1 - p)
-    factor = cho_factor((u * weight[:, None]).T @ u + ridge * np.eye(u.shape[1]), lower=True)
-    lever = np.einsum("nm,mn->n", u, cho_solve(factor, u.T))
+    lower = cholesky((u * weight[:, None]).T @ u + ridge * np.eye(u.shape[1]), lower=True, check_finite=False)
+    lever = np.square(solve_triangular(lower, u.T, lower=True, check_finite=False)).sum(0)
     return np.asarray(f - lever * (y - p) / np.maximum(1 - weight * lever, 1e-6))
 
 
