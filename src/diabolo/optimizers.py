@@ -115,7 +115,7 @@ class Muon(torch.optim.Optimizer):
     Parameters
     ----------
     flat : Flat
-        The matrices are those of ``flat``; of (K, a, b) each is one, and convolutions count as (out, in * kernel).
+        The matrices are those of ``flat``; convolutions count as matrices (out, in * kernel).
     """
 
     def __init__(self, flat: Flat, lr: float = 0.02, weight_decay: float = 0.0) -> None:
@@ -135,9 +135,8 @@ class Muon(torch.optim.Optimizer):
                 state = self.state[p]
                 m = state.setdefault("momentum", torch.zeros_like(p))
                 m.lerp_(p.grad, 1 - group["momentum"])
-                g = torch.lerp(p.grad, m, group["momentum"])
-                update = orthogonal(g if g.ndim == 3 else g.flatten(1))
-                rate = group["lr"] * max(1.0, update.shape[-2] / update.shape[-1]) ** 0.5
+                update = orthogonal(torch.lerp(p.grad, m, group["momentum"]).flatten(1))
+                rate = group["lr"] * max(1.0, update.shape[0] / update.shape[1]) ** 0.5
                 p.mul_(1 - rate * group["weight_decay"])
                 p.add_(update.view_as(p), alpha=-rate)
 
@@ -149,17 +148,15 @@ QUINTICS = ((7.711, -22.1138, 16.2487), (3.7872, -3.0659, 0.6533), (2.6684, -1.9
 
 
 def orthogonal(m: Tensor) -> Tensor:
-    """(a, b), or several (K, a, b), -> the same shape, singular vectors kept, singular values near 1.
+    """(a, b) -> the same shape, singular vectors kept, singular values near 1.
 
-    >>> u = orthogonal(torch.randn(2, 20, 50, generator=torch.Generator().manual_seed(0))).float()
+    >>> u = orthogonal(torch.randn(20, 50, generator=torch.Generator().manual_seed(0))).float()
     >>> bool((torch.linalg.svdvals(u) - 1).abs().max() < 0.3)
     True
     """
-    wide = m.shape[-2] <= m.shape[-1]
-    x = m.bfloat16() if wide else m.mT.bfloat16()
-    x = x / (1.01 * torch.linalg.vector_norm(x, dim=(-2, -1), keepdim=True, dtype=torch.float32) + 1e-7)
-    mm = torch.addmm if m.ndim == 2 else torch.baddbmm
+    x = m.bfloat16() if m.shape[0] <= m.shape[1] else m.T.bfloat16()
+    x = x / (1.01 * torch.linalg.vector_norm(x, dtype=torch.float32) + 1e-7)
     for a, b, c in QUINTICS:
-        gram = x @ x.mT
-        x = mm(x, mm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
-    return x if wide else x.mT
+        gram = x @ x.T
+        x = torch.addmm(x, torch.addmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
+    return x if m.shape[0] <= m.shape[1] else x.T

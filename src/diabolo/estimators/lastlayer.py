@@ -57,8 +57,8 @@ __all__ = ["Supervised", "described", "spread_rows", "together"]
 
 EPOCHS = 30
 STEPS = 1500, 6000  # of SGD in so many epochs, at least and at most
-JUDGED = 20_000  # rows
-WATCHED = 4000  # rows
+JUDGED = 20_000  # rows that are looked at when the training is over
+WATCHED = 4000  # rows on which the moment to stop is found
 SEEN = 0.3  # size of tf-idf features, in units of the size at which they have variance 1
 FEWEST = 4  # rows
 BLIND, BLIND_STEPS = 100, 300  # fewer rows do not tell when to stop: so many steps, then
@@ -283,8 +283,9 @@ class Supervised(System, abstract=True):
         for ridge in RIDGES:
             raw = np.zeros((len(some), len(self._start())))
             for k in range(members):
-                v, b = self._last(u[some[fold[some] != k]], some[fold[some] != k], ridge)
-                raw[fold[some] == k] = (u[some] @ v + b)[fold[some] == k]
+                seen, unseen = some[fold[some] != k], fold[some] == k
+                v, b = self._last(u[seen], seen, ridge)
+                raw[unseen] = u[some[unseen]] @ v + b
             judged = self._counted(some)
             errors.append(self._error(torch.from_numpy(raw[judged]).float(), self._targets(torch.from_numpy(some[judged]))))
         self.ridge_ = RIDGES[int(np.argmin(errors))]
@@ -426,7 +427,8 @@ PARAMETERS = """encoder : Autoencoder, path, nn.Module, object with ``encode`` o
         Networks K; "auto" is 5, 3 for more than 20,000 rows, and 1 where an encoder is fine-tuned to more than 2000 rows.
         With 1, a part of the rows is held out.
     hidden : "auto" or tuple of int, default="auto"
-        Widths of the hidden layers; "auto" is (256, 256), and (512,) for documents and sparse matrices.
+        Widths of the hidden layers; "auto" is (256, 256), and (512,) for documents and sparse matrices. Of an encoder that is
+        fine-tuned: of those beside its codes.
     dropout : float in [0, 1), default=0.5
         In the hidden layers; and a fifth of the features.
     corruption : Corruption or None, default=None

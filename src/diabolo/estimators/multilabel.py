@@ -151,9 +151,8 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
             self._y = np.where(np.asarray(sample_weight) == 0, np.nan, dense(self._y)).astype(np.float32)
         unknown = [] if sp.issparse(self._y) else np.flatnonzero(np.isnan(self._y).all(0)).tolist()
         if unknown:
-            warnings.warn(
-                f"label {self.labels_.names[unknown[0]]!r} is not known of any row: it says yes half of the time", stacklevel=2
-            )
+            name = self.labels_.names[unknown[0]]
+            warnings.warn(f"label {name!r} is not known of any row: there is nothing to learn of it", stacklevel=2)
         self._learn(X, self._y.shape[0], sample_weight, 0 if self.labels_.kind == "one" else self._y.shape[1])
         del self._y
         return self
@@ -203,8 +202,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Micro-averaged F1 of :meth:`predict` over the labels that are known: 1 at best."""
         yes = np.concatenate([self._decided(p) for p in self._probabilities(X)])
-        y = self._matrix(y)
-        y = dense(y)
+        y = dense(self.labels_.to_matrix(y))
         w = np.ones((len(y), 1)) if sample_weight is None else np.asarray(sample_weight, dtype=float).reshape(len(y), -1)
         w = np.where(np.isnan(y), 0.0, w)
         y = np.nan_to_num(y)
@@ -219,10 +217,6 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
     def _decided(self, p: np.ndarray) -> np.ndarray:
         """p (b, k) -> yes or no (b, k)."""
         return p == p.max(1, keepdims=True) if self._one else decided(p, self.thresholds_, self.least_)
-
-    def _matrix(self, Y: Any) -> Any:
-        """Y by the names of this model's labels."""
-        return self.labels_.to_matrix(Y)
 
     def _probabilities(self, X: Any) -> Iterator[np.ndarray]:
         """X -> p (b, k), piece by piece."""
@@ -396,7 +390,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         check_is_fitted(self)
         if not 0 <= delta <= 1:
             raise ValueError(f"delta={delta!r}: allowed are numbers from 0 to 1")
-        target = dense(self._matrix(y))
+        target = dense(self.labels_.to_matrix(y))
         x = torch.cat(list(self._features(X)))
         if len(x) != len(target):
             raise DataError(f"y has {len(target):,} entries, X has {len(x):,} rows")
@@ -406,7 +400,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         old = Memory(memory.x[order[:most]], memory.y[order[:most]])
         judge = (memory.rows[order[most:]], memory.y[order[most:]])
         if held_out is not None:
-            judge = torch.cat(list(self._features(held_out[0]))), dense(self._matrix(held_out[1]))
+            judge = torch.cat(list(self._features(held_out[0]))), dense(self.labels_.to_matrix(held_out[1]))
         told = refreshed(self, x, target, old, judge, delta)
         if told.accepted:
             self.memory_ = memory.joined(x, target, max(len(memory), int(self.memory)), self.seed_)
@@ -606,7 +600,7 @@ def unranked(raw: Tensor, y: Tensor) -> float:
     if y.shape[1] < 3 or not some.any():
         return float(Logistic().terms(raw, y).mean())
     score = torch.where(torch.isnan(y), -torch.inf, raw.float())[some].numpy()
-    # yes and no travel as the last bit of the score: sorting numbers is ten times as fast as sorting places
+    # yes and no travel as the last bit of the score: sorting numbers is faster than sorting places
     bits = (score.view(np.int32) & ~1) | yes[some].numpy()
     right = np.sort(bits.view(np.float32), axis=1)[:, ::-1].copy().view(np.int32) & 1
     precision = right.cumsum(1) / np.arange(1, right.shape[1] + 1)
