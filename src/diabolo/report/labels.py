@@ -24,7 +24,7 @@ WIDTH, HEIGHT, EDGE = 460, 340, 40  # of the drawing
 
 
 def labels_page(clf: Any, X: Any, labels: Mapping[str, Any], title: str, say: Callable[[str], None]) -> bytes:
-    """The page; the same classifier and rows give the same bytes."""
+    """The page; the same classifier and rows give the same bytes, but for the seconds of the comparison."""
     if "y" not in labels:
         raise DataError("a report on labels needs the labels of the rows: labels={'y': Y}")
     say("judging the labels, and fitting independent networks for comparison")
