@@ -4,7 +4,8 @@ r"""What is seen, and what must be produced.
     seen   = c(x')          what the encoder gets
     target = t(x')          what the decoder must produce: x' itself, unless the class says otherwise
 
-``Clean`` gives the autoencoder, ``Gaussian`` and ``Mask`` the denoising autoencoder. A corruption of strength 0 is the
+``Clean`` gives the autoencoder, ``Gaussian`` and ``Mask`` the denoising autoencoder, ``Grayscale`` colourization and
+``Downscale`` super-resolution. A corruption of strength 0 is the
 identity. All randomness comes from the ``torch.Generator`` that is passed in.
 
 References
@@ -15,16 +16,34 @@ https://doi.org/10.1145/1390156.1390294
 
 from __future__ import annotations
 
+import io
 import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 
 from .errors import FormatError
+from .resampling import resize
 
-__all__ = ["Chain", "Clean", "Corruption", "Gaussian", "Hide", "Mask", "SaltPepper", "Shift", "Thin"]
+__all__ = [
+    "Chain",
+    "Clean",
+    "Corruption",
+    "Downscale",
+    "Gaussian",
+    "Grayscale",
+    "Hide",
+    "Jpeg",
+    "Mask",
+    "Poisson",
+    "SaltPepper",
+    "Shift",
+    "Thin",
+]
 
 CORRUPTIONS: dict[str, type[Corruption]] = {}
 
@@ -73,6 +92,13 @@ def build(config: dict[str, Any]) -> Corruption:
     return cls(**{key: tuple(v) if isinstance(v, list) else v for key, v in values.items()})
 
 
+def between(strength: float | tuple[float, float], x: Tensor, rng: torch.Generator) -> Tensor:
+    """A strength for each example, shaped to multiply x (B, ...)."""
+    low, high = strength if isinstance(strength, tuple) else (strength, strength)
+    u = torch.rand(len(x), generator=rng, device=x.device, dtype=x.dtype) if low < high else torch.zeros(1).to(x)
+    return (low + (high - low) * u).view(-1, *(1,) * (x.ndim - 1))
+
+
 @dataclass(frozen=True)
 class Clean(Corruption):
     """No corruption: the plain autoencoder."""
@@ -84,8 +110,9 @@ class Gaussian(Corruption):
 
     Parameters
     ----------
-    sigma : float, default=0.1
-        In the units of the tensor: standard deviations for numbers.
+    sigma : float or (float, float), default=0.1
+        In the units of the tensor: standard deviations for numbers, the whole range of brightness for pictures. Of a pair,
+        each example draws its own strength between the two, all equally likely.
 
     Examples
     --------
@@ -95,10 +122,34 @@ class Gaussian(Corruption):
     (tensor(True), True)
     """
 
-    sigma: float = 0.1
+    sigma: float | tuple[float, float] = 0.1
 
     def seen(self, x: Tensor, rng: torch.Generator) -> Tensor:
-        return x + self.sigma * torch.randn(x.shape, generator=rng, device=x.device, dtype=x.dtype)
+        e = torch.randn(x.shape, generator=rng, device=x.device, dtype=x.dtype)
+        return x + between(self.sigma, x, rng) * e
+
+
+@dataclass(frozen=True)
+class Poisson(Corruption):
+    """Count photons: ``seen = g n``, n ~ Poisson(x / g). Bright places are noisier than dark ones.
+
+    Parameters
+    ----------
+    gain : float or (float, float), default=0.01
+        Brightness g of one photon, where white is 1; a pair as for `Gaussian`.
+
+    Examples
+    --------
+    >>> seen, _ = Poisson(0.25)(torch.full((1, 4), 0.5), torch.Generator().manual_seed(0))
+    >>> seen / 0.25 % 1
+    tensor([[0., 0., 0., 0.]])
+    """
+
+    gain: float | tuple[float, float] = 0.01
+
+    def seen(self, x: Tensor, rng: torch.Generator) -> Tensor:
+        g = between(self.gain, x, rng)
+        return torch.where(g > 0, g * torch.poisson(x.clamp(min=0) / g.clamp(min=1e-6), generator=rng), x)
 
 
 @dataclass(frozen=True)
@@ -170,6 +221,88 @@ class SaltPepper(Corruption):
     def seen(self, x: Tensor, rng: torch.Generator) -> Tensor:
         u = torch.rand(x.shape, generator=rng, device=x.device)
         return x.masked_fill(u < self.p / 2, self.low).masked_fill(u > 1 - self.p / 2, self.high)
+
+
+@dataclass(frozen=True)
+class Jpeg(Corruption):
+    """Compress pictures (B, 1 or 3, h, w) as JPEG files do: blocks, ringing, coarse colours.
+
+    Parameters
+    ----------
+    quality : int or (int, int) or None, default=(20, 90)
+        1 to 95, as in Pillow; of a pair, each picture draws its own. None: no compression.
+
+    Examples
+    --------
+    >>> x = torch.rand(1, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    >>> seen, _ = Jpeg(10)(x, torch.Generator())
+    >>> bool((seen - x).abs().max() > 0.1)
+    True
+    """
+
+    quality: int | tuple[int, int] | None = (20, 90)
+
+    def seen(self, x: Tensor, rng: torch.Generator) -> Tensor:
+        if self.quality is None:
+            return x
+        low, high = self.quality if isinstance(self.quality, tuple) else (self.quality, self.quality)
+        quality = torch.randint(low, high + 1, (len(x),), generator=rng, device=x.device).tolist()
+        return torch.stack([compressed(picture, q) for picture, q in zip(x.cpu(), quality, strict=True)]).to(x)
+
+
+def compressed(x: Tensor, quality: int) -> Tensor:
+    """(C, h, w) in [0, 1] through a JPEG file."""
+    file, channels = io.BytesIO(), x.movedim(0, -1).clamp(0, 1).mul(255).round().byte().numpy()
+    Image.fromarray(channels.squeeze(-1) if len(x) == 1 else channels).save(file, "JPEG", quality=quality)
+    decoded = np.asarray(Image.open(file)).reshape(channels.shape)
+    return torch.from_numpy(decoded.copy()).movedim(-1, 0).to(x) / 255
+
+
+@dataclass(frozen=True)
+class Grayscale(Corruption):
+    """Take the colours out of pictures (B, 3, h, w): ``seen = x + amount (luma(x) - x)``.
+
+    Parameters
+    ----------
+    amount : float in [0, 1], default=1.0
+        1 leaves three equal channels.
+    """
+
+    amount: float = 1.0
+
+    def seen(self, x: Tensor, rng: torch.Generator) -> Tensor:
+        luma = torch.tensor([0.299, 0.587, 0.114], dtype=x.dtype, device=x.device).view(3, 1, 1)
+        return x + self.amount * ((x * luma).sum(1, keepdim=True) - x)
+
+
+@dataclass(frozen=True)
+class Downscale(Corruption):
+    """Make pictures (B, C, h, w) smaller by antialiased bicubic interpolation, the target being cut to fit.
+
+    Parameters
+    ----------
+    factor : int, default=2
+        h and w are divided by it.
+    levels : int or None, default=None
+        255 rounds as for a picture of bytes: MATLAB's ``imresize`` to the bit.
+
+    Examples
+    --------
+    >>> seen, target = Downscale(3)(torch.zeros(1, 1, 20, 10), torch.Generator())
+    >>> seen.shape, target.shape
+    (torch.Size([1, 1, 6, 3]), torch.Size([1, 1, 18, 9]))
+    """
+
+    factor: int = 2
+    levels: int | None = None
+
+    def vary(self, x: Tensor, rng: torch.Generator) -> Tensor:
+        h, w = (n - n % self.factor for n in x.shape[-2:])
+        return x[..., :h, :w]
+
+    def seen(self, x: Tensor, rng: torch.Generator) -> Tensor:
+        h, w = x.shape[-2:]
+        return resize(x, (h // self.factor, w // self.factor), self.levels)
 
 
 @dataclass(frozen=True)

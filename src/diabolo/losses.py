@@ -3,6 +3,8 @@ r"""What it costs to be wrong: a sum over outputs, one term per column.
     loss(raw, y)_i = sum_j  v_j * loss_j(raw_ij, y_ij)           y_ij = NaN: not observed, no term
 
     Squared      (raw - y)^2                                      predict: raw
+    Absolute     |raw - y|                                        predict: raw
+    LogSquared   log(mean_j (raw - y)^2 + c)                      predict: raw, pictures
     Bounded      (s(raw) - y)^2,   s = logistic                   predict: s(raw), for numbers in [0, 1]
     Logistic     log(1 + e^raw) - y raw                           predict: s(raw), the probability of 1
     Asymmetric   the same, what is surely no fading out           predict: s(raw)
@@ -25,7 +27,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-__all__ = ["Asymmetric", "Bounded", "Columns", "Logistic", "Loss", "Multinomial", "Part", "Softmax", "Squared"]
+__all__ = ["Absolute", "Asymmetric", "Bounded", "Columns", "LogSquared", "Logistic", "Loss", "Multinomial", "Part", "Softmax", "Squared"]
 
 LOSSES: dict[str, type[Loss]] = {}
 
@@ -104,6 +106,46 @@ class Squared(Loss):
 
     def terms(self, raw: Tensor, y: Tensor) -> Tensor:
         return distance(raw, y)
+
+    def predict(self, raw: Tensor) -> Tensor:
+        return raw
+
+
+@dataclass(frozen=True)
+class Absolute(Loss):
+    """|raw - y| per feature: the expected value is the median, and few large errors do not rule.
+
+    >>> Absolute()(torch.tensor([[1.0, 5.0]]), torch.tensor([[3.0, float("nan")]]))
+    tensor([2.])
+    """
+
+    def terms(self, raw: Tensor, y: Tensor) -> Tensor:
+        unknown = torch.isnan(y)
+        return (raw - torch.where(unknown, raw, y)).abs()
+
+    def predict(self, raw: Tensor) -> Tensor:
+        return raw
+
+
+@dataclass(frozen=True)
+class LogSquared(Loss):
+    """log(mean_j (raw_j - y_j)^2 + c): pictures, whose errors are told in decibels, the same at every strength of noise.
+
+    Parameters
+    ----------
+    floor : float, default=1e-5
+        c: an error far below it is small enough.
+
+    >>> LogSquared()(torch.tensor([[1.0, 5.0]]), torch.tensor([[3.0, float("nan")]])).exp()
+    tensor([4.0000])
+    """
+
+    floor: float = 1e-5
+
+    def terms(self, raw: Tensor, y: Tensor) -> Tensor:
+        count = (~torch.isnan(y)).sum(1, keepdim=True)
+        mean = distance(raw, y).sum(1, keepdim=True) / count.clamp(min=1)
+        return torch.where(count > 0, (mean + self.floor).log(), 0.0)
 
     def predict(self, raw: Tensor) -> Tensor:
         return raw

@@ -8,16 +8,19 @@ from .efficiency import label_efficiency
 from .independent import IndependentClassifiers
 from .multilabel import MultiLabelClassifier
 from .outliers import OutlierDetector
+from .restoration import Denoiser, Upscaler
 from .supervised import Classifier, Regressor
 
 __all__ = [
     "ESTIMATORS",
     "Autoencoder",
     "Classifier",
+    "Denoiser",
     "IndependentClassifiers",
     "MultiLabelClassifier",
     "OutlierDetector",
     "Regressor",
+    "Upscaler",
     "label_efficiency",
     "load",
 ]

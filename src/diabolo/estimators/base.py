@@ -60,6 +60,7 @@ class System(BaseEstimator):
     memory_: Any
 
     _prefix: ClassVar[str] = ""
+    _stored: ClassVar[str] = "float32"
 
     def __init_subclass__(cls, abstract: bool = False, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -155,7 +156,7 @@ class System(BaseEstimator):
             self.network_ = self._network(_sample(train), self.seed_)
         self.history_ = self._train(train, held)
         self.network_.eval().requires_grad_(False).to("cpu")
-        if not isinstance(self.format_, Documents):
+        if self.format_.exact:
             self.network_.double()  # float32 differs by 3e-7 with the size of the batch
         self._finish(train, held)
         return self
@@ -177,7 +178,7 @@ class System(BaseEstimator):
             value = getattr(self, name, 0)
             if not isinstance(value, (int, float, np.number)) or not 0 <= value < 1:
                 raise ValueError(f"{name}={value!r}: allowed are numbers from 0 up to, but not, 1")
-        hidden = self.hidden
+        hidden = getattr(self, "hidden", "auto")
         if not (hidden == "auto" or (isinstance(hidden, (tuple, list)) and all(is_size(n) for n in hidden))):
             raise ValueError(f"hidden={hidden!r}: allowed are 'auto' and tuples of integers from 1, such as (256, 256)")
         if not 0 <= getattr(self, "validation_fraction", 0) < 1:
@@ -260,7 +261,7 @@ class System(BaseEstimator):
 
     def _state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         format_meta, format_arrays = self.format_.state()
-        network = {name: t.detach().float().numpy() for name, t in self.network_.state_dict().items()}
+        network = {name: t.detach().to(getattr(torch, self._stored)).numpy() for name, t in self.network_.state_dict().items()}
         meta = {
             "params": {f.name: _plain(getattr(self, f.name)) for f in fields(self)},
             "format": {"kind": self.format_.kind, **format_meta},
@@ -275,10 +276,10 @@ class System(BaseEstimator):
 
     def _restore(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         """Fill the fitted attributes; `network_` is already there, on the meta device."""
-        self.network_.load_state_dict({k: torch.from_numpy(v) for k, v in _below(arrays, "network").items()}, assign=True)
+        self.network_.load_state_dict({k: torch.from_numpy(v).float() for k, v in _below(arrays, "network").items()}, assign=True)
         self.network_.eval().requires_grad_(False)
         self.format_ = FORMATS[meta["format"]["kind"]].from_state(meta["format"], _below(arrays, "format"))
-        if not isinstance(self.format_, Documents):
+        if self.format_.exact:
             self.network_.double()
         self.loss_ = self._loss()
         self.history_ = History.from_state(meta["history"])
@@ -339,7 +340,7 @@ def load(path: str | os.PathLike[str], *, encoder: Any = None, decoder: nn.Modul
                 side: _side(side, meta["network"][side], given) for side, given in (("encoder", encoder), ("decoder", decoder))
             }
         self.network_ = Diabolo(**sides)
-        _check_shapes(self.network_, head)
+        _check_shapes(self.network_, head, self._stored)
         arrays = storage.tensors(head)
         self._restore(meta, arrays)
         if isinstance(self.format_, Embedded):
@@ -367,10 +368,10 @@ def _side(side: str, config: dict[str, Any], given: nn.Module | None) -> nn.Modu
     return nets.build(config, own=given)
 
 
-def _check_shapes(network: Diabolo, head: storage.Header) -> None:
+def _check_shapes(network: Diabolo, head: storage.Header, stored: str) -> None:
     """Names, shapes and types of the tensors against the described network, before any is allocated."""
     found = {k.removeprefix("network."): v for k, v in head.shapes.items() if k.startswith("network.")}
-    wanted = {k: ("float32", tuple(v.shape)) for k, v in network.state_dict().items()}
+    wanted = {k: (stored, tuple(v.shape)) for k, v in network.state_dict().items()}
     if found != wanted:
         wrong = sorted(set(found.items()) ^ set(wanted.items()))[0][0]
         raise FormatError(

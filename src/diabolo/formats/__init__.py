@@ -11,11 +11,12 @@ from .base import Format
 from .documents import Documents
 from .embedded import Embedded
 from .files import READABLE, write_table
+from .images import Images
 from .tables import Tables
 
-__all__ = ["FORMATS", "Arrays", "Documents", "Embedded", "Format", "Tables", "infer", "write_table"]
+__all__ = ["FORMATS", "Arrays", "Documents", "Embedded", "Format", "Images", "Tables", "infer", "write_table"]
 
-FORMATS: dict[str, type[Format]] = {cls.kind: cls for cls in (Documents, Tables, Arrays, Embedded)}  # the first that accepts
+FORMATS: dict[str, type[Format]] = {cls.kind: cls for cls in (Documents, Images, Tables, Arrays, Embedded)}  # the first that accepts
 
 
 def infer(X: Any, format: str | Format = "auto") -> Format:

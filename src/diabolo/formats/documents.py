@@ -58,6 +58,7 @@ class Documents(Format):
     """
 
     kind = "documents"
+    exact = False
 
     def __init__(self, max_features: int = 2000, stem: str | None = None, stop_words: Any = None) -> None:
         self.max_features = max_features

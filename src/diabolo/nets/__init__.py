@@ -16,20 +16,26 @@ from .crowd import Crowd
 from .documents import Sphere, TfIdf
 from .heads import Apart, Head
 from .mlp import Curved, Missing, mlp
+from .pictures import Column, Shuffle, Shuffles, Told, UNet
 from .tower import Borrowed, Codes, Copies, Tower, Wider
 
 __all__ = [
     "Apart",
     "Borrowed",
     "Codes",
+    "Column",
     "Copies",
     "Crowd",
     "Curved",
     "Head",
     "Missing",
+    "Shuffle",
+    "Shuffles",
     "Sphere",
     "TfIdf",
+    "Told",
     "Tower",
+    "UNet",
     "Wider",
     "build",
     "describe",
@@ -38,7 +44,8 @@ __all__ = [
     "own_name",
 ]
 
-OWN = {cls.__name__: cls for cls in (Apart, Codes, Crowd, Curved, Head, Missing, Sphere, TfIdf, Tower, Wider)}
+PARTS = (Apart, Codes, Column, Crowd, Curved, Head, Missing, Shuffle, Shuffles, Sphere, TfIdf, Told, Tower, UNet, Wider)
+OWN: dict[str, type[nn.Module]] = {cls.__name__: cls for cls in PARTS}
 NESTED: dict[str, type[nn.Module]] = {"Sequential": nn.Sequential, "Copies": Copies, "Borrowed": Borrowed}
 PLAIN: dict[str, tuple[type[nn.Module], tuple[str, ...]]] = {
     "Linear": (nn.Linear, ("in_features", "out_features")),

@@ -1,0 +1,496 @@
+r"""Pictures restored: the same estimator, with another corruption.
+
+    seen, y = corrupt(x),      e = base(seen) + decoder(encoder(seen)),      minimise  loss(e, y)
+
+    Denoiser    seen = y + noise                 base = seen
+    Upscaler    seen = y made smaller            base = seen enlarged by bicubic interpolation
+    Colorizer   seen = the brightness of y       base = nothing: the network says how likely each colour is
+
+The network adds to the base what it believes was lost. None of it has a bias and the mean is taken off first, so where
+nothing is to be seen nothing is added: a flat picture stays flat, to the bit.
+
+References
+----------
+Beyond a Gaussian denoiser: residual learning of deep CNN for image denoising (Zhang et al., 2017),
+https://doi.org/10.1109/TIP.2017.2662206
+Accurate image super-resolution using very deep convolutional networks (Kim et al., 2016),
+https://arxiv.org/abs/1511.04587
+"""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import torch
+from sklearn.base import TransformerMixin
+from sklearn.utils import Tags, check_random_state
+from torch import Tensor, nn
+
+from ..corruption import Corruption, Downscale, Gaussian
+from ..errors import DataError, FormatError
+from ..formats.images import Images
+from ..formats.picture import Album, Picture, luma
+from ..losses import Absolute, LogSquared, Loss
+from ..nets import Column, Shuffle, Shuffles, Told
+from ..network import Diabolo
+from ..patches import Patches
+from ..resampling import resize
+from ..tiling import tiled
+from ..training import SGD, History, autocast, minimize, pick_precision
+from .base import System
+
+__all__ = ["Denoiser", "Restorer", "Upscaler", "decibels"]
+
+FRESH, FROM_PRETRAINED = 6000, 1500  # steps of SGD, unless `epochs` says otherwise
+MOST_HELD_OUT = 20  # pictures
+HELD_OUT_SIDE = 320  # pixels
+
+
+def decibels(e: Tensor, y: Tensor) -> float:
+    """Peak signal-to-noise ratio of pictures with values in [0, 1].
+
+    >>> round(decibels(torch.zeros(4), torch.full((4,), 0.1)), 1)
+    20.0
+    """
+    return -10 * math.log10(max(1e-10, float((e.clamp(0, 1) - y).square().mean())))
+
+
+class Restorer(TransformerMixin, System, abstract=True):
+    """Base of the estimators that take pictures of any size and give pictures back."""
+
+    patch_size: int
+    start: Any
+    weights: ClassVar[str]
+    _stored = "float16"
+
+    # ── hooks ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @abstractmethod
+    def _objective(self, x: Tensor, rng: torch.Generator) -> Tensor:
+        """Clean patches x (B, C, s, s) -> the loss of each (B,)."""
+
+    @abstractmethod
+    def _restored(self, picture: Picture, **options: Any) -> np.ndarray:
+        """One picture: pixels (H, W, C) in [0, 1] of the result."""
+
+    @abstractmethod
+    def _trial(self, x: Tensor) -> list[float]:
+        """Decibels of one clean picture x (1, C, h, w), corrupted in fixed ways and restored."""
+
+    # ── use ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @classmethod
+    def pretrained(cls, **params: Any) -> Self:
+        """The model that comes with the package, ready for :meth:`transform`.
+
+        Parameters
+        ----------
+        **params
+            Hyper-parameters that matter after training, such as ``device``.
+        """
+        from importlib.resources import as_file, files
+
+        from .base import load
+
+        with as_file(files(__package__.rpartition(".")[0]) / "weights" / cls.weights) as path:
+            model: Self = load(path)
+        return model.set_params(**params)
+
+    def transform(self, X: Any, **options: Any) -> list[Any]:
+        """Restore pictures.
+
+        Parameters
+        ----------
+        X : folder, zip, path, array, PIL image, or a list of these
+            Pictures of any size.
+        **options
+            See :meth:`restore`.
+
+        Returns
+        -------
+        list
+            One for each, of the kind that was given: arrays for arrays (the same dtype), PIL images otherwise.
+        """
+        return list(self.restore(X, **options))
+
+    def restore(self, X: Any, **options: Any) -> Iterator[Any]:
+        """As :meth:`transform`, one picture after another: no more than one is held in memory."""
+        for picture in Album(X):
+            yield picture.like(self._restored(picture, **options))
+
+    def _tiled(self, f: Callable[[Tensor], Tensor], x: Tensor, scale: int = 1) -> Tensor:
+        """f(x), a tile at a time, in the fastest arithmetic of this machine."""
+        encoder: Any = self.network_.encoder
+        with self._inference():
+            return tiled(lambda piece: f(piece).float(), x, encoder.stride, encoder.reach, scale)
+
+    @contextmanager
+    def _inference(self) -> Iterator[None]:
+        precision = pick_precision(self.precision, "cpu", math.inf)
+        with torch.no_grad(), autocast(SGD(precision=precision)):
+            yield
+
+    # ── learning ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def fit(self, X: Any, y: None = None) -> Self:
+        """Learn from clean pictures.
+
+        Parameters
+        ----------
+        X : folder, zip, array or list of pictures
+            Larger than `patch_size`; smaller ones are left out.
+        y : None
+            Ignored.
+        """
+        self._check_parameters()
+        self.format_ = Images.any_size().fit(X)
+        self.n_features_in_ = 1
+        self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
+        self.loss_ = self._loss()
+        train, held = self._parted(self._pictures(X))
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.seed_)
+            self.network_ = self._start() or self._network(torch.empty(0), self.seed_)
+        self.history_ = self._descend(train, held)
+        self.network_.eval().requires_grad_(False).to("cpu").half().float()  # as a file holds it
+        return self
+
+    def _start(self) -> Diabolo | None:
+        """The network to begin with, if `start` names one."""
+        if self.start is None:
+            return None
+        import copy
+
+        model = type(self).pretrained() if isinstance(self.start, str) else self.start
+        network: Diabolo = copy.deepcopy(model.network_).requires_grad_(True)
+        return network
+
+    def _pictures(self, X: Any) -> list[np.ndarray]:
+        """All pictures, as bytes (H, W, C)."""
+        return [(self._channels(p.pixels) * 255).round().astype(np.uint8) for p in Album(X)]
+
+    def _channels(self, pixels: np.ndarray) -> np.ndarray:
+        return pixels
+
+    def _parted(self, pictures: list[np.ndarray]) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        count = min(MOST_HELD_OUT, round(len(pictures) * self.validation_fraction))
+        order = np.random.default_rng(self.seed_).permutation(len(pictures))
+        return [pictures[i] for i in order[count:]], [pictures[i] for i in order[:count]]
+
+    def _descend(self, train: list[np.ndarray], held: list[np.ndarray]) -> History:
+        self.patches_ = Patches(train, self.patch_size)
+        trials = [tensor(middle(p) / np.float32(255)) for p in held]
+
+        def held_out() -> float:
+            return -float(np.mean([self._trial(x) for x in trials]))
+
+        return minimize(
+            self.network_, self._objective, self.patches_, held_out if held else None, self._plan(len(self.patches_))
+        )
+
+    def _batch_size(self, n: int) -> int:
+        return 16
+
+    def _epochs(self, n: int, batch_size: int) -> int:
+        steps = FRESH if self.start is None else FROM_PRETRAINED
+        return max(1, round(steps * batch_size / n))
+
+    def _optimizer(self) -> str:
+        return "muon"
+
+    def _loss(self) -> Loss:
+        return self.loss if isinstance(self.loss, Loss) else LogSquared()
+
+    def _try(self) -> None:
+        x = torch.zeros(1, 1, 16, 16)
+        if not self._trial(x):
+            raise FormatError("its network does not restore pictures")
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array, tags.input_tags.string = False, True
+        return tags
+
+
+@dataclass(repr=False, eq=False)
+class Denoiser(Restorer):
+    """Take the noise out of pictures: blind, the strength of the noise is estimated for each.
+
+    Parameters
+    ----------
+    corruption : Corruption or None, default=None
+        What training adds to clean pictures. None: Gaussian noise of a standard deviation between 0 and 55 of 255.
+    start : Denoiser, "pretrained" or None, default="pretrained"
+        Whose weights training begins with.
+    gray : float in [0, 1], default=0.5
+        Share of the training patches whose colours are taken out first: the same network restores both kinds.
+    widths : tuple of int, default=(32, 64, 128)
+        Channels at half the size, a quarter, and so on.
+    depth : int, default=2
+        Blocks at each size, down and up.
+    patch_size : int, default=96
+        Side of the training patches, in pixels.
+    loss : str or Loss, default="auto"
+        "auto" is `losses.LogSquared`, the logarithm of the mean squared error.
+    format : ignored
+        For the common interface.
+    epochs : int or "auto", default="auto"
+        Passes over the pictures.
+    batch_size : int or "auto", default="auto"
+        Patches per step.
+    lr, muon_lr : float, default=1e-3, 0.006
+        Peak learning rates of AdamW, and of Muon for the convolutions.
+    weight_decay : float or "auto", default="auto"
+        Decoupled; "auto" is 0.
+    average : float in [0, 1), default=0.995
+        Decay per step of the running average of the weights.
+    validation_fraction : float in [0, 1), default=0.05
+        Share of the pictures held out.
+    patience, precision, device, checkpoint, resume, random_state, verbose
+        As of :class:`Autoencoder`.
+
+    Attributes
+    ----------
+    network_ : Diabolo
+        The encoder is told the noise level, and estimates it where it is not known.
+    history_ : History
+        Loss and held-out error (decibels, negative) per round.
+
+    References
+    ----------
+    Extracting and composing robust features with denoising autoencoders (Vincent et al., 2008),
+    https://doi.org/10.1145/1390156.1390294
+    FFDNet: toward a fast and flexible solution for CNN-based image denoising (Zhang et al., 2018),
+    https://doi.org/10.1109/TIP.2018.2839891
+
+    Examples
+    --------
+    >>> noisy = (100 + 25 * np.random.default_rng(0).normal(size=(64, 64))).clip(0, 255).astype(np.uint8)
+    >>> clean = Denoiser.pretrained().transform([noisy])[0]
+    >>> clean.dtype, clean.shape, bool(clean.std() < 5)
+    (dtype('uint8'), (64, 64), True)
+    """
+
+    corruption: Corruption | None = None
+    start: Any = "pretrained"
+    gray: float = 0.5
+    widths: tuple[int, ...] = (32, 64, 128)
+    depth: int = 2
+    patch_size: int = 96
+    loss: Any = "auto"
+    format: Any = "auto"
+    epochs: int | str = "auto"
+    batch_size: int | str = "auto"
+    lr: float = 1e-3
+    muon_lr: float = 0.006
+    weight_decay: float | str = "auto"
+    average: float = 0.995
+    validation_fraction: float = 0.05
+    patience: int = 20
+    precision: str = "auto"
+    device: str = "auto"
+    checkpoint: Any = None
+    resume: bool = False
+    random_state: Any = None
+    verbose: bool = True
+
+    weights = "denoise.diabolo"
+
+    def _network(self, x: Tensor, seed: int) -> Diabolo:
+        return Diabolo(Told(3, self.widths, self.depth), Shuffle(self.widths[0], 3, 2))
+
+    def _corruption(self) -> Corruption:
+        return Gaussian((0.0, 55 / 255)) if self.corruption is None else self.corruption
+
+    def _objective(self, x: Tensor, rng: torch.Generator) -> Tensor:
+        seen, y = self._lesson(x, rng)
+        level = (seen - y)[:, 0].square().mean((1, 2)).sqrt()
+        shift = 0.1 * torch.randn(len(x), 1, 1, 1, generator=rng, device=x.device)
+        m = seen.mean((2, 3), keepdim=True) + torch.cat([shift, 0 * shift, 0 * shift], 1)
+        encoder: Any = self.network_.encoder
+        e = self.network_.decoder(encoder(seen - m, level)).float() + seen
+        told = (encoder.level(seen - m) + FAINT).log() - (level + FAINT).log()
+        return self.loss_(e.flatten(1), y.flatten(1)) + 0.1 * told.abs()
+
+    def _lesson(self, x: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+        """seen, y (B, 3, s, s): the first patches without their colours, each with noise of its own."""
+        corrupt, count = self._corruption(), round(self.gray * len(x))
+        pairs = [corrupt(part, rng) for part in (x[:count].mean(1, keepdim=True), x[count:]) if len(part)]
+        seen, y = (torch.cat([opponent(pair[i]) for pair in pairs]) for i in (0, 1))
+        return seen, y
+
+    def _trial(self, x: Tensor) -> list[float]:
+        rng = torch.Generator().manual_seed(0)
+        e = torch.randn(x.shape, generator=rng)
+        results = []
+        for sigma in (15, 25, 50):
+            for y, noise in ((x.mean(1, keepdim=True), e[:, :1]), (x, e)):
+                results.append(decibels(self._clean(y + sigma / 255 * noise), y))
+        return results
+
+    def _clean(self, x: Tensor, strength: float = 1.0, sigma: float | None = None) -> Tensor:
+        """x (1, 1 or 3, h, w) without its noise."""
+        seen = opponent(x)
+        m = seen.mean((2, 3), keepdim=True)
+        level = strength * (torch.tensor([sigma]) if sigma is not None else self._level(seen - m))
+        if not level:
+            return x
+        network: Any = self.network_
+        added = self._tiled(lambda piece: network.decoder(network.encoder(piece, level)), seen - m)
+        return from_opponent(seen + added, x.shape[1])
+
+    def _level(self, x: Tensor) -> Tensor:
+        """(1,): the estimated standard deviation of the noise in x (1, 3, h, w), whose mean is 0."""
+        h, w = (n - n % 2 for n in x.shape[-2:])
+        encoder: Any = self.network_.encoder
+        with self._inference():
+            return encoder.level(x[..., :h, :w]).float()
+
+    def _restored(self, picture: Picture, strength: float = 1.0, sigma: float | None = None) -> np.ndarray:
+        x = tensor(picture.pixels)
+        return self._clean(x, strength, sigma)[0].movedim(0, -1).numpy()
+
+
+FAINT = 0.5 / 255  # noise that a picture of bytes does not show
+
+
+# Rows: brightness, two opposed colours; orthogonal, and all of the length of the first, so noise is alike in all three.
+OPPONENT = torch.tensor([[1.0, 1.0, 1.0], [math.sqrt(1.5), 0.0, -math.sqrt(1.5)], [0.5**0.5, -(2**0.5), 0.5**0.5]]) / 3
+
+
+def opponent(x: Tensor) -> Tensor:
+    """(B, 3, h, w) -> brightness and two opposed colours; of a grey picture (B, 1, h, w) these are 0.
+
+    >>> opponent(torch.full((1, 3, 1, 1), 0.5)).flatten()
+    tensor([0.5000, 0.0000, 0.0000])
+    """
+    if x.shape[1] == 1:
+        return torch.cat([x, torch.zeros_like(x), torch.zeros_like(x)], 1)
+    return torch.einsum("oc,bchw->bohw", OPPONENT.to(x), x)
+
+
+def from_opponent(x: Tensor, channels: int) -> Tensor:
+    """The inverse of :func:`opponent`."""
+    if channels == 1:
+        return x[:, :1]
+    return torch.einsum("oc,bohw->bchw", 3 * OPPONENT.to(x), x)
+
+
+@dataclass(repr=False, eq=False)
+class Upscaler(Restorer):
+    """Make pictures larger, with the edges and textures that bicubic interpolation blurs.
+
+    Brightness is restored by the network; the colours, of which the eye sees less, are interpolated.
+
+    Parameters
+    ----------
+    scale : {2, 3, 4}, default=2
+        How many times larger :meth:`transform` makes a picture; one network serves all `scales`.
+    scales : tuple of int, default=(2, 3, 4)
+        What is learned.
+    start : Upscaler, "pretrained" or None, default="pretrained"
+        Whose weights training begins with.
+    width, depth : int, default=48, 6
+        Channels and blocks of the network, which works at the size of the small picture.
+    patch_size, loss, format, epochs, batch_size, lr, muon_lr, weight_decay, average
+        As of :class:`Denoiser`.
+    validation_fraction, patience, precision, device, checkpoint, resume, random_state, verbose
+        As of :class:`Denoiser`.
+
+    References
+    ----------
+    Enhanced deep residual networks for single image super-resolution (Lim et al., 2017),
+    https://arxiv.org/abs/1707.02921
+
+    Examples
+    --------
+    >>> small = np.full((10, 12), 100, np.uint8)
+    >>> Upscaler.pretrained(scale=3).transform([small])[0].shape
+    (30, 36)
+    """
+
+    scale: int = 2
+    scales: tuple[int, ...] = (2, 3, 4)
+    start: Any = "pretrained"
+    width: int = 48
+    depth: int = 6
+    patch_size: int = 120
+    corruption: None = None
+    loss: Any = "auto"
+    format: Any = "auto"
+    epochs: int | str = "auto"
+    batch_size: int | str = "auto"
+    lr: float = 1e-3
+    muon_lr: float = 0.006
+    weight_decay: float | str = "auto"
+    average: float = 0.995
+    validation_fraction: float = 0.05
+    patience: int = 20
+    precision: str = "auto"
+    device: str = "auto"
+    checkpoint: Any = None
+    resume: bool = False
+    random_state: Any = None
+    verbose: bool = True
+
+    weights = "upscale.diabolo"
+
+    def _network(self, x: Tensor, seed: int) -> Diabolo:
+        return Diabolo(Column(1, self.width, self.depth), Shuffles(self.width, 1, self.scales))
+
+    def _loss(self) -> Loss:
+        return self.loss if isinstance(self.loss, Loss) else Absolute()
+
+    def _channels(self, pixels: np.ndarray) -> np.ndarray:
+        return luma(pixels)
+
+    def _objective(self, x: Tensor, rng: torch.Generator) -> Tensor:
+        scale = self.scales[int(torch.randint(len(self.scales), (1,), generator=rng, device=x.device))]
+        seen, y = Downscale(scale)(x, rng)
+        shift = 0.1 * torch.randn(len(x), 1, 1, 1, generator=rng, device=x.device)
+        m = seen.mean((2, 3), keepdim=True) + shift
+        network: Any = self.network_
+        e = resize(seen, (y.shape[2], y.shape[3])) + network.decoder(network.encoder(seen - m), scale).float()
+        return self.loss_(e.flatten(1), y.flatten(1))
+
+    def _trial(self, x: Tensor) -> list[float]:
+        results = []
+        for scale in self.scales:
+            seen, y = Downscale(scale, levels=255)(x, torch.Generator())
+            e = self._larger(seen, scale)
+            inside = (..., slice(scale, -scale), slice(scale, -scale))
+            results.append(decibels(e[inside], y[inside]))
+        return results
+
+    def _larger(self, x: Tensor, scale: int) -> Tensor:
+        """x (1, 1 or 3, h, w) -> (1, 1 or 3, scale h, scale w)."""
+        weights = torch.tensor(LUMA if x.shape[1] == 3 else [1.0]).view(1, -1, 1, 1)
+        y = (x * weights).sum(1, keepdim=True)
+        network: Any = self.network_
+        added = self._tiled(lambda piece: network.decoder(network.encoder(piece), scale), y - y.mean(), scale)
+        return resize(x, (scale * x.shape[2], scale * x.shape[3])) + added
+
+    def _restored(self, picture: Picture, scale: int | None = None) -> np.ndarray:
+        return self._larger(tensor(picture.pixels), scale or self.scale)[0].movedim(0, -1).numpy()
+
+
+LUMA = [0.299, 0.587, 0.114]
+
+
+def tensor(pixels: np.ndarray) -> Tensor:
+    """(H, W, C) -> (1, C, H, W) float32."""
+    return torch.from_numpy(np.ascontiguousarray(pixels, dtype=np.float32)).movedim(-1, 0)[None]
+
+
+def middle(picture: np.ndarray) -> np.ndarray:
+    """At most HELD_OUT_SIDE pixels a side."""
+    h, w = picture.shape[:2]
+    s = HELD_OUT_SIDE
+    y, x = max(0, (h - s) // 2), max(0, (w - s) // 2)
+    return picture[y : y + s, x : x + s]

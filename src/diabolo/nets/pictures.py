@@ -1,0 +1,283 @@
+r"""Pictures in, pictures out: networks for any size.
+
+    block    h <- h + B relu(A h)                     A, B: convolutions 3 x 3
+    UNet     h_0 = blocks(x / 2),  h_i = blocks(h_{i-1} / 2);  back up:  h_{i-1} <- blocks(h_{i-1} + 2 h_i)
+    Column   h = blocks(conv(x)),  all of it at one size
+    Told     a UNet that is told the strength of the noise, and a Level that estimates it
+    Shuffle  h -> c s^2 channels -> a picture s times as large
+
+No layer has a bias: the output of a picture of zeros is zero, and a picture with half the contrast gives half the output.
+So what is flat stays flat, and a strength of noise never seen is handled like one that was. The finest layers of a
+U-net work at half the size with a quarter of the pixels, each with four times the channels: that is where the time goes.
+
+A pixel of the output depends on no pixel further away than ``reach``. So a large picture can be cut into tiles that
+overlap by so much, and the result is that of the whole picture.
+
+References
+----------
+Plug-and-play image restoration with deep denoiser prior (Zhang et al., 2021), https://doi.org/10.1109/TPAMI.2021.3088914
+Robust and interpretable blind image denoising via bias-free convolutional networks (Mohan et al., 2020),
+https://arxiv.org/abs/1906.05478
+Real-time single image and video super-resolution using an efficient sub-pixel network (Shi et al., 2016),
+https://arxiv.org/abs/1609.05158
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+__all__ = ["Block", "Column", "Level", "Shuffle", "Shuffles", "Told", "UNet"]
+
+
+def conv(a: int, b: int, kernel: int = 3) -> nn.Conv2d:
+    """He's initialization, no bias."""
+    layer = nn.Conv2d(a, b, kernel, padding=kernel // 2, bias=False)
+    nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+    return layer
+
+
+class Block(nn.Module):
+    """Two convolutions beside a path that leaves things as they are; it starts as that path alone."""
+
+    def __init__(self, c: int) -> None:
+        super().__init__()
+        self.a, self.b = conv(c, c), conv(c, c)
+        nn.init.zeros_(self.b.weight)
+
+    def forward(self, h: Tensor) -> Tensor:
+        return h + self.b(F.relu(self.a(h)))
+
+
+def blocks(c: int, n: int) -> nn.Sequential:
+    return nn.Sequential(*(Block(c) for _ in range(n)))
+
+
+class UNet(nn.Module):
+    """Down, and up again with what each size had seen.
+
+    Parameters
+    ----------
+    channels : int
+        Of the picture.
+    widths : sequence of int
+        Channels at half the size, a quarter, ...
+    depth : int
+        Blocks at each size, on the way down and on the way up.
+
+    Examples
+    --------
+    >>> net = UNet(1, (8, 16), 1)
+    >>> net(torch.zeros(1, 1, 16, 8)).shape, net.stride, net.reach
+    (torch.Size([1, 8, 8, 4]), 4, 24)
+    """
+
+    def __init__(self, channels: int, widths: Sequence[int] = (32, 64, 128), depth: int = 2) -> None:
+        super().__init__()
+        self.sizes = (channels, tuple(widths), depth)
+        steps = list(zip(widths, widths[1:], strict=False))
+        self.head = conv(4 * channels, widths[0])
+        self.down = nn.ModuleList(blocks(w, depth) for w in widths)
+        self.up = nn.ModuleList(blocks(w, depth) for w in widths[:-1])
+        self.smaller = nn.ModuleList(nn.Conv2d(a, b, 2, stride=2, bias=False) for a, b in steps)
+        self.larger = nn.ModuleList(nn.ConvTranspose2d(b, a, 2, stride=2, bias=False) for a, b in steps)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x (B, channels, H, W) -> h (B, widths[0], H/2, W/2); H and W are multiples of ``stride``."""
+        h = self.head(F.pixel_unshuffle(x, 2).contiguous(memory_format=torch.channels_last))
+        kept = []
+        for i, down in enumerate(self.down):
+            h = down(self.smaller[i - 1](h) if i else h)
+            kept.append(h)
+        for i in reversed(range(len(self.up))):
+            h = self.up[i](kept[i] + self.larger[i](h))
+        return h
+
+    @property
+    def stride(self) -> int:
+        """Sides must be multiples of this many pixels."""
+        return int(2 ** len(self.sizes[1]))
+
+    @property
+    def reach(self) -> int:
+        """A pixel sees no further than this many pixels; a multiple of ``stride``."""
+        _, widths, depth = self.sizes
+        seen = 2  # head
+        for i in range(len(widths)):
+            ways = 1 if i == len(widths) - 1 else 2
+            seen += 2 ** (i + 1) * (2 * depth * ways + 1)
+        return _up(seen, self.stride)
+
+    def config(self) -> dict[str, Any]:
+        channels, widths, depth = self.sizes
+        return {"channels": channels, "widths": list(widths), "depth": depth}
+
+
+class Level(nn.Module):
+    r"""How noisy a picture is: ``sigma = s sum_p a_p v_p``, a: softmax over places, from the picture divided by its spread s.
+
+    The places that tell are those where nothing but noise is to be seen; the network learns which these are.
+
+    Examples
+    --------
+    >>> Level(1)(torch.zeros(2, 1, 16, 16))
+    tensor([0., 0.], grad_fn=<MulBackward0>)
+    """
+
+    def __init__(self, channels: int, width: int = 16) -> None:
+        super().__init__()
+        self.sizes = (channels, width)
+        self.look = nn.Sequential(conv(4 * channels, width), nn.ReLU(), conv(width, width), nn.ReLU(), conv(width, 2))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x (B, channels, H, W) -> (B,); H and W are even."""
+        x = x - x.mean((2, 3), keepdim=True)
+        s = x.square().mean((1, 2, 3)).sqrt()
+        scaled = (x / s.clamp(min=1e-6)[:, None, None, None]).contiguous(memory_format=torch.channels_last)
+        v, a = self.look(F.pixel_unshuffle(scaled, 2)).float().flatten(2).unbind(1)
+        return s * (a.softmax(1) * v.abs()).sum(1)
+
+    def config(self) -> dict[str, Any]:
+        channels, width = self.sizes
+        return {"channels": channels, "width": width}
+
+
+class Told(nn.Module):
+    """A U-net that is told how strong the noise is, and a `Level` for when nobody knows.
+
+    Parameters
+    ----------
+    channels : int
+        Of the picture.
+    widths, depth
+        As of `UNet`, which sees one channel more: the noise level at each place.
+
+    Examples
+    --------
+    >>> net = Told(1, (8, 16), 1)
+    >>> net(torch.zeros(1, 1, 16, 8), torch.zeros(1)).shape
+    torch.Size([1, 8, 8, 4])
+    """
+
+    def __init__(self, channels: int, widths: Sequence[int] = (32, 64, 128), depth: int = 2) -> None:
+        super().__init__()
+        self.net, self.level = UNet(channels + 1, widths, depth), Level(channels)
+
+    def forward(self, x: Tensor, level: Tensor) -> Tensor:
+        """x (B, channels, H, W), level (B,) -> h (B, widths[0], H/2, W/2)."""
+        h: Tensor = self.net(torch.cat([x, level.view(-1, 1, 1, 1).expand_as(x[:, :1])], 1))
+        return h
+
+    @property
+    def stride(self) -> int:
+        return self.net.stride
+
+    @property
+    def reach(self) -> int:
+        return self.net.reach
+
+    def config(self) -> dict[str, Any]:
+        return self.net.config() | {"channels": self.net.sizes[0] - 1}
+
+
+class Column(nn.Module):
+    """Blocks at one size, that of the picture.
+
+    Parameters
+    ----------
+    channels : int
+        Of the picture.
+    width : int
+        Channels inside.
+    depth : int
+        Number of blocks.
+
+    Examples
+    --------
+    >>> net = Column(1, 8, 2)
+    >>> net(torch.zeros(1, 1, 5, 7)).shape, net.stride, net.reach
+    (torch.Size([1, 8, 5, 7]), 1, 6)
+    """
+
+    stride = 1
+
+    def __init__(self, channels: int, width: int = 48, depth: int = 6) -> None:
+        super().__init__()
+        self.sizes = (channels, width, depth)
+        self.head, self.body = conv(channels, width), blocks(width, depth)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x (B, channels, H, W) -> h (B, width, H, W)."""
+        h: Tensor = self.body(self.head(x.contiguous(memory_format=torch.channels_last)))
+        return h
+
+    @property
+    def reach(self) -> int:
+        return 2 * self.sizes[2] + 2
+
+    def config(self) -> dict[str, Any]:
+        channels, width, depth = self.sizes
+        return {"channels": channels, "width": width, "depth": depth}
+
+
+class Shuffles(nn.Module):
+    """A `Shuffle` for each of several scales, on the same h.
+
+    Examples
+    --------
+    >>> Shuffles(8, 1, (2, 3))(torch.zeros(1, 8, 5, 7), 3).shape
+    torch.Size([1, 1, 15, 21])
+    """
+
+    def __init__(self, width: int, channels: int, scales: Sequence[int]) -> None:
+        super().__init__()
+        self.sizes = (width, channels, tuple(scales))
+        self.each = nn.ModuleDict({str(scale): Shuffle(width, channels, scale) for scale in scales})
+
+    def forward(self, h: Tensor, scale: int) -> Tensor:
+        y: Tensor = self.each[str(scale)](h)
+        return y
+
+    def config(self) -> dict[str, Any]:
+        width, channels, scales = self.sizes
+        return {"width": width, "channels": channels, "scales": list(scales)}
+
+
+class Shuffle(nn.Module):
+    """One convolution whose channels become the pixels of a picture `scale` times as large; it starts at zero.
+
+    Parameters
+    ----------
+    width : int
+        Channels of h.
+    channels : int
+        Of the picture.
+    scale : int
+        Pixels per place and direction.
+
+    Examples
+    --------
+    >>> Shuffle(8, 1, 3)(torch.zeros(1, 8, 5, 7)).shape
+    torch.Size([1, 1, 15, 21])
+    """
+
+    def __init__(self, width: int, channels: int, scale: int) -> None:
+        super().__init__()
+        self.sizes = (width, channels, scale)
+        self.rise = conv(width, channels * scale**2)
+        nn.init.zeros_(self.rise.weight)
+
+    def forward(self, h: Tensor) -> Tensor:
+        return F.pixel_shuffle(self.rise(h), self.sizes[2])
+
+    def config(self) -> dict[str, Any]:
+        width, channels, scale = self.sizes
+        return {"width": width, "channels": channels, "scale": scale}
+
+
+def _up(n: int, unit: int) -> int:
+    return -(-n // unit) * unit

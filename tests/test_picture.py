@@ -1,0 +1,645 @@
+"""Pictures come back as what they were given as, and what is wrong with one is said by name."""
+
+from __future__ import annotations
+
+import io
+import re
+import resource
+import struct
+import zipfile
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from PIL import Image, ImageCms, PngImagePlugin
+
+from diabolo.errors import DataError
+from diabolo.formats.picture import Album, Picture, luma, read
+
+RNG = np.random.default_rng(0)
+SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+ORIENTED = {  # what EXIF says, and how that picture is turned upright
+    1: lambda a: a,
+    2: lambda a: a[:, ::-1],
+    3: lambda a: a[::-1, ::-1],
+    4: lambda a: a[::-1],
+    5: lambda a: a.swapaxes(0, 1),
+    6: lambda a: np.rot90(a, -1),
+    7: lambda a: np.rot90(a, 2).swapaxes(0, 1),
+    8: lambda a: np.rot90(a, 1),
+}
+
+
+def noise(*shape: int, dtype: Any = np.uint8) -> np.ndarray:
+    values = RNG.random(shape)
+    dtype = np.dtype(dtype)
+    return (values * np.iinfo(dtype).max if dtype.kind == "u" else values if dtype.kind == "f" else values > 0.5).astype(dtype)
+
+
+def exif_of(orientation: int = 1) -> Image.Exif:
+    exif = Image.Exif()
+    exif[0x010F], exif[0x0112] = "Camera", orientation
+    exif.get_ifd(0x8769)[0x9003] = "2020:01:02 03:04:05"
+    return exif
+
+
+def png16(colour: int, channels: int) -> bytes:
+    """A PNG of 2 x 1 pixels with 16 bits, which Pillow does not write in colour."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", 2, 1, 16, colour, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(b"\0" + b"\x12\x34" * 2 * channels)) + chunk(b"IEND", b"")
+
+
+def cmyk_profile() -> bytes:
+    """The smallest profile of inks: any ink at all is black, none is white."""
+    table = b"".join(bytes([0 if i else 255, 128, 128]) for i in range(16))
+    matrix = struct.pack(">9i", *(65536 * (i % 4 == 0) for i in range(9)))
+    lut = b"mft1\0\0\0\0" + bytes([4, 3, 2, 0]) + matrix + bytes(range(256)) * 4 + table + bytes(range(256)) * 3
+    tags = struct.pack(">I4sII", 1, b"A2B0", 144, len(lut))
+    head = struct.pack(">I4sI4s4s4s", 144 + len(lut), b"lcms", 0x02400000, b"prtr", b"CMYK", b"Lab ") + bytes(12) + b"acsp"
+    head = head.ljust(68, b"\0") + struct.pack(">3i", 0xF6D6, 0x10000, 0xD32D)
+    return head.ljust(128, b"\0") + tags + lut
+
+
+# ── arrays ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    "shape", [(5, 4), (5, 4, 1), (5, 4, 2), (5, 4, 3), (5, 4, 4), (1, 1), (1, 1, 3), (20_000, 3), (3, 20_000, 3)]
+)
+@pytest.mark.parametrize("dtype", [bool, np.uint8, np.uint16, ">u2", np.float16, np.float32])
+def test_arrays_come_back(shape: tuple[int, ...], dtype: Any) -> None:
+    array = noise(*shape, dtype=dtype)
+    picture = read(array)
+    assert picture.kind == "array"
+    assert picture.pixels.dtype == np.float32
+    assert picture.pixels.shape == (*shape[:2], 3 if shape[2:] in ((3,), (4,)) else 1)
+    assert (picture.alpha is None) == (shape[2:] not in ((2,), (4,)))
+    back = picture.like(picture.pixels)
+    assert back.dtype == array.dtype
+    np.testing.assert_array_equal(back, array)
+
+
+@given(
+    hnp.arrays(
+        st.sampled_from([np.uint8, np.uint16]),
+        st.one_of(hnp.array_shapes(min_dims=2, max_dims=2), st.tuples(*[st.integers(1, 6)] * 2, st.integers(1, 4))),
+    )
+)
+def test_integers_come_back_exactly(array: np.ndarray) -> None:
+    picture = read(array)
+    np.testing.assert_array_equal(picture.like(picture.pixels), array)
+
+
+def test_doubles_come_back_as_doubles() -> None:
+    array = noise(4, 5, 3, dtype=np.float64)
+    back = read(array).like(read(array).pixels)
+    assert back.dtype == np.float64
+    np.testing.assert_allclose(back, array, atol=1e-7)
+
+
+def test_every_16_bit_value_comes_back() -> None:
+    array = np.arange(65536, dtype=np.uint16).reshape(256, 256)
+    np.testing.assert_array_equal(read(array).like(read(array).pixels), array)
+
+
+def test_integers_are_rounded_and_clipped() -> None:
+    picture = read(np.zeros((1, 4), np.uint8))
+    assert picture.like(np.array([[-0.5, 0.4999, 1.5, 127.6 / 255]], np.float32)).tolist() == [[0, 127, 255, 128]]
+
+
+def test_a_little_overshoot_is_clipped() -> None:
+    assert read(np.array([[-5e-4, 1 + 5e-4]])).pixels.ravel().tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (np.array([[0, 0], [0, np.nan]]), "value nan at row 1, column 1"),
+        (np.full((2, 2, 3), np.inf, np.float32), "value inf at row 0, column 0"),
+        (np.array([[0.0, 255.0]]), "floats from 0 to 255.*divide by 255"),
+        (np.array([[0.0, 60000.0]]), "divide by 65535"),
+        (np.array([[-1.0, 1.0]]), "floats from -1 to 1.*shift and scale"),
+        (np.zeros((2, 2), int), "the type int64: allowed are uint8"),
+        (np.zeros((2, 2), complex), "the type complex128"),
+        (np.zeros((0, 4), np.uint8), r"shape \(0, 4\): it holds no pixels"),
+        (np.zeros((3, 4, 0), np.uint8), r"shape \(3, 4, 0\)"),
+        (np.zeros((3, 64, 64), np.uint8), r"channels come last: np.moveaxis"),
+        (np.zeros(5, np.uint8), r"shape \(5,\)"),
+        (np.zeros((2, 2, 2, 2), np.uint8), r"a picture is \(H, W\)"),
+        (torch.zeros(3, 4, 4), "a torch tensor.*permute"),
+        (7, "type int: give an array"),
+    ],
+    ids=lambda v: "" if isinstance(v, str) else type(v).__name__,
+)
+def test_what_is_no_picture(given: Any, message: str) -> None:
+    with pytest.raises(DataError, match=message) as caught:
+        read(given, "picture 3")
+    assert "'picture 3'" in str(caught.value)
+
+
+def test_alpha_follows_the_size() -> None:
+    array = noise(6, 8, 4)
+    array[..., 3] = 255
+    back = read(array).like(np.zeros((12, 16, 3), np.float32))
+    assert back.shape == (12, 16, 4)
+    assert (back[..., 3] == 255).all()
+    assert (read(array).like(np.zeros((6, 8, 3)), np.zeros((6, 8)))[..., 3] == 0).all()
+
+
+def test_layouts_follow_the_channels() -> None:
+    grey, colour = read(noise(4, 5)), read(noise(4, 5, 3))
+    assert grey.like(np.zeros((4, 5, 3))).shape == (4, 5, 3)
+    assert grey.like(np.zeros((4, 5))).shape == (4, 5)
+    assert colour.like(np.zeros((4, 5, 1))).shape == (4, 5, 1)
+
+
+def test_luma() -> None:
+    pixels = noise(3, 4, 3, dtype=np.float32)
+    np.testing.assert_allclose(luma(pixels)[..., 0], pixels @ [0.299, 0.587, 0.114], rtol=1e-6)
+    assert luma(pixels[..., :1]) is not None
+    np.testing.assert_array_equal(luma(pixels[..., :1]), pixels[..., :1])
+
+
+# ── images of Pillow ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("mode", "result"), [(m, m) for m in ("L", "LA", "RGB", "RGBA", "I;16", "F")] + [("1", "L"), ("I", "I;16")]
+)
+def test_images_come_back(mode: str, result: str) -> None:
+    image = Image.fromarray(noise(5, 7, 3)).convert(mode if mode in ("L", "LA", "RGB", "RGBA", "1") else "L")
+    if mode == "F":
+        image = Image.fromarray(noise(5, 7, dtype=np.float32))
+    if mode[0] == "I":
+        image = Image.fromarray(noise(5, 7, dtype=np.uint16)).convert(mode)
+    picture = read(image)
+    back = picture.like(picture.pixels)
+    assert picture.kind == "pil"
+    assert back.mode == result
+    np.testing.assert_array_equal(np.asarray(back), np.asarray(image) * (255 if mode == "1" else 1))
+
+
+def test_palettes_become_colours() -> None:
+    image = Image.fromarray(noise(8, 8, 3)).quantize(4)
+    assert np.array_equal(np.asarray(read(image).like(read(image).pixels)), np.asarray(image.convert("RGB")))
+    image.info["transparency"] = 0
+    assert read(image).like(read(image).pixels).mode == "RGBA"
+    assert np.array_equal(read(image).alpha == 0, np.asarray(image) == 0)
+
+
+@pytest.mark.parametrize(("mode", "transparency"), [("L", 7), ("RGB", (7, 7, 7))])
+def test_one_transparent_value(mode: str, transparency: Any) -> None:
+    image = Image.new(mode, (2, 1), transparency)
+    image.putpixel((1, 0), transparency if mode == "P" else (200 if mode == "L" else (1, 2, 3)))
+    image.info["transparency"] = transparency
+    assert read(image).alpha.tolist() == [[0, 1]]
+
+
+def test_cmyk_becomes_rgb() -> None:
+    image = Image.new("CMYK", (2, 2), (0, 255, 255, 0))
+    with pytest.warns(UserWarning, match=r"'picture 3' is CMYK: the result will be RGB"):
+        picture = read(image, "picture 3")
+    assert picture.pixels[0, 0].tolist() == [1, 0, 0]
+
+
+@pytest.mark.parametrize(("profile", "pixel"), [(cmyk_profile(), [0, 0, 0]), (SRGB, [1, 0, 0]), (b"damaged", [1, 0, 0])])
+def test_cmyk_with_a_profile(profile: bytes, pixel: list[float]) -> None:
+    image = Image.new("CMYK", (2, 2), (0, 255, 255, 0))
+    image.info["icc_profile"] = profile
+    with pytest.warns(UserWarning, match="will be RGB"):
+        picture = read(image)
+    np.testing.assert_allclose(picture.pixels[0, 0], pixel, atol=0.02)
+    assert "icc_profile" not in picture.kept
+
+
+def test_integers_of_32_bits_are_too_many() -> None:
+    with pytest.raises(DataError, match=r"integers from 0 to 70000: more than 16 bits"):
+        read(Image.new("I", (2, 2), 0).point(lambda v: v * 1 + 70000).crop((0, 0, 3, 2)))
+
+
+def test_lab_is_refused() -> None:
+    with pytest.raises(DataError, match="the mode LAB: convert it"):
+        read(Image.new("LAB", (2, 2)))
+
+
+def test_the_image_given_stays() -> None:
+    image = Image.fromarray(noise(4, 5, 3))
+    image.info["exif"] = exif_of(6).tobytes()
+    before, info = image.tobytes(), dict(image.info)
+    read(image)
+    assert (image.tobytes(), image.info, image.size) == (before, info, (5, 4))
+
+
+# ── files ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+FILES = [
+    *((suffix, mode) for suffix in (".png", ".tif", ".tiff") for mode in ("L", "LA", "RGB", "RGBA", "I;16")),
+    *((".webp", mode) for mode in ("RGB", "RGBA")),
+    *((suffix, mode) for suffix in (".bmp", ".jpg", ".jpeg", ".JPG") for mode in ("L", "RGB")),
+    (".tif", "F"),
+]
+
+
+def image_of(mode: str) -> Image.Image:
+    if mode == "I;16":
+        return Image.fromarray(noise(16, 24, dtype=np.uint16))
+    if mode == "F":
+        return Image.fromarray(noise(16, 24, dtype=np.float32))
+    return Image.fromarray(noise(16, 24, 4)).convert(mode)
+
+
+@pytest.mark.parametrize(("suffix", "mode"), FILES)
+def test_files_come_back(tmp_path: Path, suffix: str, mode: str) -> None:
+    first, second = tmp_path / f"a{suffix}", tmp_path / f"b{suffix}"
+    image_of(mode).save(first)
+    picture = read(first)
+    back = picture.like(picture.pixels)
+    assert (picture.kind, picture.name, back.mode) == ("file", first.name, mode)
+    picture.save(back, second)
+    again = np.asarray(Image.open(second)).astype(float)
+    np.testing.assert_allclose(again, np.asarray(back), atol=4 if suffix.lower() in (".jpg", ".jpeg") else 0)
+    assert Album(second).sizes() == [picture.pixels.shape]
+
+
+@pytest.mark.parametrize("orientation", ORIENTED)
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".webp"])
+def test_pictures_are_turned_upright(tmp_path: Path, orientation: int, suffix: str) -> None:
+    array, path = noise(6, 4, 3), tmp_path / f"a{suffix}"
+    options = {"lossless": True} if suffix == ".webp" else {}
+    Image.fromarray(array).save(path, exif=exif_of(orientation), **options)
+    picture, upright = read(path), ORIENTED[orientation](array)
+    back = picture.like(picture.pixels)
+    np.testing.assert_array_equal(np.asarray(back), upright)
+    assert Album(path).sizes() == [upright.shape]
+    assert dict(back.getexif()).get(0x0112, 1) == 1
+    assert back.getexif()[0x010F] == "Camera"
+    assert Album([Image.open(path)]).sizes() == [upright.shape]
+
+
+@pytest.mark.parametrize("target", [".png", ".jpg", ".tif", ".webp"])
+@pytest.mark.parametrize("source", [".png", ".jpg", ".tif", ".webp"])
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_metadata_are_kept(tmp_path: Path, source: str, target: str, orientation: int) -> None:
+    first, second = tmp_path / f"a{source}", tmp_path / f"b{target}"
+    Image.fromarray(noise(8, 6, 3)).save(first, exif=exif_of(orientation), icc_profile=SRGB, dpi=(300, 300))
+    picture = read(first)
+    picture.save(picture.like(picture.pixels), second)
+    with Image.open(second) as image:
+        image.load()
+        assert image.info["icc_profile"] == SRGB
+        assert image.getexif()[0x010F] == "Camera"
+        assert image.getexif().get_ifd(0x8769)[0x9003] == "2020:01:02 03:04:05"
+        assert image.getexif().get(0x0112, 1) == 1
+        if ".webp" not in (source, target):
+            assert tuple(map(round, image.info["dpi"])) == (300, 300)
+    assert np.array_equal(read(second).pixels, picture.pixels) or target == ".jpg"
+
+
+def test_damaged_metadata_count_as_none(tmp_path: Path) -> None:
+    Image.fromarray(noise(8, 6, 3)).save(tmp_path / "a.png", exif=b"Exif\0\0" + b"what is this" * 3)
+    assert read(tmp_path / "a.png").pixels.shape == Album(tmp_path)[0].pixels.shape == Album(tmp_path).sizes()[0] == (8, 6, 3)
+
+
+def test_a_profile_of_colours_is_not_given_to_grey(tmp_path: Path) -> None:
+    Image.fromarray(noise(8, 6, 3)).save(tmp_path / "a.png", icc_profile=SRGB)
+    picture = read(tmp_path / "a.png")
+    assert "icc_profile" in picture.like(picture.pixels).info
+    assert "icc_profile" not in picture.like(luma(picture.pixels)).info
+
+
+def test_jpeg_keeps_the_resolution_of_colours(tmp_path: Path) -> None:
+    picture = read(noise(8, 8, 3))
+    picture.save(picture.like(picture.pixels), tmp_path / "a.jpg")
+    with Image.open(tmp_path / "a.jpg") as image:
+        assert [layer[1:3] for layer in image.layer] == [(1, 1)] * 3
+        assert max(image.quantization[0]) < 20
+
+
+@pytest.mark.parametrize("kind", [bool, np.uint8, np.uint16])
+def test_arrays_are_written(tmp_path: Path, kind: Any) -> None:
+    picture = read(noise(8, 6, dtype=kind))
+    picture.save(picture.like(picture.pixels), tmp_path / "a.png")
+    np.testing.assert_array_equal(read(tmp_path / "a.png").pixels, picture.pixels)
+
+
+def test_16_bit_colours_are_read_as_8(tmp_path: Path) -> None:
+    for colour, channels in ((2, 3), (4, 2), (6, 4)):
+        with pytest.warns(UserWarning, match="16 bits per colour, of which Pillow reads 8: give a uint16 array"):
+            picture = read(io.BytesIO(png16(colour, channels)), "a.png")
+        assert picture.pixels[0, 0, 0] == np.float32(0x12) / 255
+    assert read(io.BytesIO(png16(0, 1))).pixels[0, 0, 0] == np.float32(0x1234) / np.float32(65535)
+
+
+def test_16_bit_colours_of_a_tiff(tmp_path: Path) -> None:
+    tags = [(256, 3, 1, 2), (257, 3, 1, 1), (258, 3, 3, 140), (259, 3, 1, 1), (262, 3, 1, 2), (273, 4, 1, 146)]
+    tags += [(277, 3, 1, 3), (278, 3, 1, 1), (279, 4, 1, 12)]
+    entries = b"".join(struct.pack("<HHI", *tag[:3]) + struct.pack("<I", tag[3]) for tag in tags)
+    blob = (b"II*\0" + struct.pack("<IH", 8, len(tags)) + entries + bytes(4)).ljust(140, b"\0")
+    with pytest.warns(UserWarning, match="16 bits per colour"):
+        picture = read(io.BytesIO(blob + struct.pack("<3H", 16, 16, 16) + b"\x34\x12" * 6))
+    assert picture.dtype == np.uint8
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".png", ".webp", ".tif"])
+def test_animations_are_refused(tmp_path: Path, suffix: str) -> None:
+    frames = [Image.fromarray(noise(8, 8, 3)) for _ in range(3)]
+    frames[0].save(tmp_path / f"a{suffix}", save_all=True, append_images=frames[1:])
+    with pytest.raises(DataError, match="holds 3 frames or pages, a picture has one: save one"):
+        read(tmp_path / f"a{suffix}")
+
+
+def test_a_still_gif_and_a_photo_with_previews_are_pictures(tmp_path: Path) -> None:
+    image = Image.fromarray(noise(8, 8, 3))
+    image.save(tmp_path / "a.gif")
+    assert read(tmp_path / "a.gif").pixels.shape == (8, 8, 3)
+    image.save(tmp_path / "b.jpg", format="MPO", save_all=True, append_images=[image.resize((4, 4))])
+    assert read(tmp_path / "b.jpg").pixels.shape == (8, 8, 3)
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".bmp", ".gif", ".ppm", ".jp2"])
+@pytest.mark.parametrize("share", [0.001, 0.01, 0.5, 0.95])
+def test_what_is_cut_off(tmp_path: Path, suffix: str, share: float) -> None:
+    path = tmp_path / f"a{suffix}"
+    Image.fromarray(noise(64, 64, 3)).save(path)
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share) + 8])
+    with pytest.raises(DataError, match=rf"cannot read 'a{suffix}': it is cut off"):
+        read(path)
+
+
+def test_a_tiff_that_is_cut_off(tmp_path: Path) -> None:
+    picture = read(noise(64, 64, 3))
+    for name in ("a.tif", "b.tif"):
+        image = Image.fromarray(noise(64, 64, 3))
+        image.save(tmp_path / name, compression="tiff_deflate" if name == "a.tif" else None)
+    blob = (tmp_path / "b.tif").read_bytes()
+    (tmp_path / "b.tif").write_bytes(blob[:-200])
+    with pytest.raises(DataError, match=r"'b.tif': it is cut off"):
+        read(tmp_path / "b.tif")
+    assert read(tmp_path / "a.tif").pixels.shape == picture.pixels.shape
+
+
+@pytest.mark.parametrize(
+    ("content", "message"), [(b"Dear reader, ", r"is no picture \(it begins with b'Dear reader"), (b"", "is empty")]
+)
+def test_what_only_looks_like_a_picture(tmp_path: Path, content: bytes, message: str) -> None:
+    (tmp_path / "a.jpg").write_bytes(content)
+    with pytest.raises(DataError, match=f"cannot read 'a.jpg': it {message}"):
+        read(tmp_path / "a.jpg")
+
+
+@pytest.mark.parametrize("limit", [50, 99])  # Pillow raises at more than twice the limit, and warns before
+def test_pictures_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
+    Image.fromarray(noise(10, 10, 3)).resize((10, 15)).save(tmp_path / "a.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
+    monkeypatch.setattr(PngImagePlugin.PngImageFile, "load", lambda self: pytest.fail("it was decoded"))
+    with pytest.raises(
+        DataError, match=f"has 150 pixels, the limit is {limit}; if you trust it, set PIL.Image.MAX_IMAGE_PIXELS = 150"
+    ):
+        read(tmp_path / "a.png")
+
+
+def test_files_that_are_not_there(tmp_path: Path) -> None:
+    for wanted in (read, Album):
+        with pytest.raises(FileNotFoundError, match="absent"):
+            wanted(tmp_path / "absent.png")
+    with pytest.raises(IsADirectoryError):
+        read(tmp_path)
+
+
+# ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("array", "name", "message"),
+    [
+        (noise(4, 4, 4), "a.jpg", r"cannot hold transparency; choose .png"),
+        (noise(4, 4, 2), "a.bmp", r"cannot hold transparency; choose .png"),
+        (noise(4, 4, dtype=np.uint16), "a.jpg", r"cannot hold 16 bits per pixel; choose .png or .tif"),
+        (noise(4, 4, dtype=np.uint16), "a.webp", r"16 bits per pixel; choose .png"),
+        (noise(4, 4, dtype=np.float32), "a.png", r"cannot hold floats; choose .tif"),
+        (noise(4, 4, 3, dtype=np.float32), "a.tif", r"float32 and shape \(4, 4, 3\); make it 8 bits"),
+        (
+            noise(4, 4, 3, dtype=np.uint16),
+            "a.png",
+            r"no image for an array of type uint16 and shape \(4, 4, 3\); make it 8 bits",
+        ),
+        (np.zeros((4, 4), int), "a.png", r"no image for an array of type int64"),
+        (noise(4, 4), "a.gif", r"ends in none of .png, .jpg"),
+        (noise(4, 4), "a", r"ends in none of .png, .jpg"),
+        (noise(1, 20_000), "a.webp", r"\(20000 x 1 pixels\).*choose .png"),
+    ],
+)
+def test_what_a_file_cannot_hold(tmp_path: Path, array: np.ndarray, name: str, message: str) -> None:
+    with pytest.raises(DataError, match=message) as caught:
+        read(noise(4, 4)).save(array, tmp_path / name)
+    assert name in str(caught.value)
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_file_is_complete_or_absent(tmp_path: Path) -> None:
+    picture = read(noise(64, 64, 3))
+    with pytest.raises(FileNotFoundError, match="its folder does not exist"):
+        picture.save(picture.like(picture.pixels), tmp_path / "absent" / "a.png")
+    (tmp_path / "a.png").write_bytes(b"before")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(OSError, match="the previous file is untouched"):
+            picture.save(picture.like(picture.pixels), tmp_path / "a.png")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert [p.name for p in tmp_path.iterdir()] == ["a.png"]
+    assert (tmp_path / "a.png").read_bytes() == b"before"
+
+
+# ── albums ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    root = tmp_path / "photos"
+    for i, name in enumerate(
+        ["train/cat/b.png", "train/cat/a.png", "train/dog/c.JPG", "test/d.png", ".hidden/e.png", "train/.f.png"]
+    ):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(noise(8 + i, 6, 3)).save(root / name)
+    (root / "train" / "notes.txt").write_text("not a picture")
+    return root
+
+
+@pytest.fixture
+def archive(folder: Path) -> Path:
+    path = folder.parent / "photos.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        for name in sorted(folder.rglob("*"), reverse=True):
+            file.write(name, name.relative_to(folder))
+        file.writestr("__MACOSX/train/a.png", b"not a picture")
+    return path
+
+
+NAMES = ["test/d.png", "train/cat/a.png", "train/cat/b.png", "train/dog/c.JPG"]
+
+
+@pytest.mark.parametrize("inside", ["", "train", "train/cat/a.png"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_folders_and_archives(folder: Path, archive: Path, packed: bool, inside: str) -> None:
+    album = Album((archive if packed else folder) / inside)
+    if inside == "":
+        assert album.names == NAMES
+        assert album.folders == ["test", "train/cat", "train/cat", "train/dog"]
+    elif inside == "train":
+        assert album.names == [name.removeprefix("train/") for name in NAMES[1:]]
+        assert album.folders == ["cat", "cat", "dog"]
+    else:
+        assert (album.names, album.folders) == (["a.png"], [""])
+    assert album.sizes() == [picture.pixels.shape for picture in album]
+    assert [picture.name for picture in album] == album.names
+    chosen = next(i for i, name in enumerate(album.names) if name.endswith("a.png"))
+    np.testing.assert_array_equal(album[chosen].pixels, read(folder / "train/cat/a.png").pixels)
+
+
+def test_an_archive_is_read_by_many_threads(archive: Path) -> None:
+    album = Album(archive)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda i: album[i % 4].pixels, range(40)))
+    for i, pixels in enumerate(found):
+        np.testing.assert_array_equal(pixels, album[i % 4].pixels)
+
+
+def test_parts_of_an_album(folder: Path) -> None:
+    album = Album(folder)
+    assert album[1:3].names == NAMES[1:3]
+    assert album[::-1][0].name == NAMES[-1]
+    assert album.take([3, 0]).names == [NAMES[3], NAMES[0]]
+    assert album[1:][1:].take(np.array([0]))[0].name == NAMES[2]
+    assert album[-1].name == NAMES[-1]
+    assert Album(album[1:3]).names == NAMES[1:3]
+    with pytest.raises(IndexError):
+        album[4]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_picture_is_read_when_asked_for(folder: Path, archive: Path, packed: bool) -> None:
+    (folder / "train/cat/a.png").write_text("Dear reader")
+    with zipfile.ZipFile(archive, "w") as file:
+        for name in NAMES:
+            file.write(folder / name, name)
+    album = Album(archive if packed else folder)
+    assert album[0].pixels.shape == (11, 6, 3)
+    for ask in (lambda: album[1], album.sizes):
+        with pytest.raises(DataError, match=r"cannot read 'train/cat/a.png': it is no picture.*\(in '.*photos"):
+            ask()
+    assert album[2].name == NAMES[2]
+
+
+def test_albums_in_memory(folder: Path) -> None:
+    for X, count, shape in (
+        (noise(5, 4), 1, (5, 4, 1)),
+        (noise(3, 5, 4), 3, (5, 4, 1)),
+        (noise(2, 5, 4, 3), 2, (5, 4, 3)),
+        ([noise(5, 4, 4)], 1, (5, 4, 3)),
+        (Image.new("P", (4, 5)), 1, (5, 4, 3)),
+        ((Image.new("LA", (4, 5)), noise(5, 4)), 2, (5, 4, 1)),
+    ):
+        album = Album(X)
+        assert album.names == [f"picture {i}" for i in range(count)]
+        assert album.folders == [""] * count
+        assert {picture.pixels.shape for picture in album} == set(album.sizes()) == {shape}
+    assert Album.of_one(noise(5, 4, 3))[0].pixels.shape == (5, 4, 3)
+    assert Album([str(folder / "test/d.png")]).names == [str(folder / "test/d.png")]
+    with pytest.raises(DataError, match="'picture 1' has the value nan"):
+        Album([np.zeros((2, 2)), np.full((2, 2), np.nan)])[1]
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        ([], "the list is empty"),
+        (np.zeros((0, 4, 4), np.uint8), "the list is empty"),
+        (np.zeros(4, np.uint8), r"shape \(4,\) is no pictures"),
+        (torch.zeros(2, 3, 4, 4), "a torch tensor"),
+        (None, "type NoneType"),
+    ],
+    ids=str,
+)
+def test_what_is_no_album(X: Any, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        Album(X)
+
+
+def test_nothing_to_find(folder: Path, archive: Path) -> None:
+    (folder / "empty").mkdir()
+    for place in (folder / "empty", archive / "validation", archive / "tra"):
+        with pytest.raises(DataError, match=f"{re.escape(str(place))}' contains no pictures: looked for .png, .jpg"):
+            Album(place)
+
+
+def test_archives_that_cannot_be_read(archive: Path) -> None:
+    blob = bytearray(archive.read_bytes())
+    archive.write_bytes(blob[:-100])
+    with pytest.raises(DataError, match=r"photos.zip': it is no zip file, or cut off"):
+        Album(archive)
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("a.png", png16(0, 1))
+    damaged = bytearray(archive.read_bytes())
+    damaged[60] ^= 255
+    archive.write_bytes(damaged)
+    with pytest.raises(DataError, match=r"cannot read 'a.png': Bad CRC-32.*\(in "):
+        Album(archive)[0]
+
+
+def test_encrypted_archives(archive: Path) -> None:
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("a.png", png16(0, 1))
+    blob = bytearray(archive.read_bytes())
+    blob[6] |= 1
+    blob[blob.index(b"PK\x01\x02") + 8] |= 1
+    archive.write_bytes(blob)
+    with pytest.raises(DataError, match=r"cannot read 'a.png': .*encrypted"):
+        Album(archive)[0]
+
+
+def test_archives_that_unpack_without_end(archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("a.png", bytes(2 << 20))
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
+    with pytest.raises(DataError, match="unpacked it has 2,097,152 bytes"):
+        Album(archive)[0]
+
+
+def test_what_an_album_accepts(folder: Path, archive: Path, tmp_path: Path) -> None:
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "a.txt").write_text("a")
+    image = Image.new("L", (2, 2))
+    for X in (
+        folder,
+        str(folder),
+        archive,
+        archive / "train",
+        "a.png",
+        image,
+        [image],
+        ("b.TIF",),
+        [noise(2, 2)],
+        noise(2, 2, 2),
+    ):
+        assert Album.accepts(X)
+    assert Album.accepts(Album(folder))
+    for X in (tmp_path / "texts", "a.txt", ["a.txt"], ["some text"], [], noise(2, 2), noise(2), [[1, 2]], None, 7, [noise(2)]):
+        assert not Album.accepts(X)
+
+
+def test_a_picture_made_by_hand() -> None:
+    picture = Picture(np.zeros((2, 2, 1), np.float32), None, np.dtype(np.uint8), "a", "pil")
+    assert picture.like(picture.pixels).mode == "L"
