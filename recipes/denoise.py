@@ -18,6 +18,6 @@ if __name__ == "__main__":
     a = arguments("denoise")
     X = pictures(a.data)
     shared = {"random_state": 0, "batch_size": 16, "validation_fraction": 0.005, "patience": 100, "resume": True}
-    gray = Denoiser(start=None, gray=1.0, epochs=a.epochs or 12, checkpoint=a.checkpoint("gray"), **shared).fit(X)
+    gray = Denoiser(start=None, gray=1.0, epochs=a.epochs or 9, checkpoint=a.checkpoint("gray"), **shared).fit(X)
     both = Denoiser(start=gray, gray=0.5, epochs=a.epochs or 4, checkpoint=a.checkpoint("both"), **shared).fit(X)
     keep(both, a.out)

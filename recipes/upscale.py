@@ -16,7 +16,7 @@ if __name__ == "__main__":
     a = arguments("upscale")
     model = Upscaler(
         start=None,
-        epochs=a.epochs or 14,
+        epochs=a.epochs or 8,
         batch_size=12,
         validation_fraction=0.005,
         patience=100,

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .estimators import (
         Autoencoder,
         Classifier,
+        Colorizer,
         Denoiser,
         IndependentClassifiers,
         MultiLabelClassifier,
@@ -31,6 +32,7 @@ _HOMES = {
     "Autoencoder": "estimators",
     "Chain": "corruption",
     "Classifier": "estimators",
+    "Colorizer": "estimators",
     "Denoiser": "estimators",
     "Upscaler": "estimators",
     "Clean": "corruption",
@@ -59,6 +61,7 @@ __all__ = [
     "Chain",
     "Classifier",
     "Clean",
+    "Colorizer",
     "DataError",
     "Denoiser",
     "DiaboloError",

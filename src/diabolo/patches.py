@@ -2,7 +2,7 @@
 
     patch = turn_o( picture_i[:, y : y + s, x : x + s] )      i ~ its number of pixels;  (y, x), o: all equally likely
 
-``o`` is one of the eight ways to turn and mirror a square. Pictures stay bytes until a batch is cut from them.
+``o`` is one of the eight ways to turn and mirror a square; or of two, where up and down matter. Pictures stay bytes until a batch is cut from them.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ class Patches(Rows):
         Those smaller than `size` in a direction are left out.
     size : int
         Side of a patch, in pixels.
-    repeat : int, default=1
-        An epoch is so many times longer.
+    turned : bool, default=True
+        Whether patches may also be turned, not only mirrored.
 
     Examples
     --------
@@ -37,12 +37,12 @@ class Patches(Rows):
     (8, torch.Size([4, 3, 10, 10]))
     """
 
-    def __init__(self, pictures: Sequence[np.ndarray], size: int, repeat: int = 1) -> None:
+    def __init__(self, pictures: Sequence[np.ndarray], size: int, turned: bool = True) -> None:
         self.pictures = [p for p in pictures if min(p.shape[:2]) >= size]
-        self.size = size
+        self.size, self.turned = size, turned
         areas = np.array([p.shape[0] * p.shape[1] for p in self.pictures], dtype=float)
         self.share = areas / areas.sum()
-        self.count = max(1, int(areas.sum() / size**2)) * repeat
+        self.count = max(1, int(areas.sum() / size**2))
 
     def __len__(self) -> int:
         return self.count
@@ -58,7 +58,7 @@ class Patches(Rows):
         """One patch of picture j, turned and mirrored at random: uint8 (C, s, s)."""
         picture, s = self.pictures[j], self.size
         y, x = (int(rng.integers(n - s + 1)) for n in picture.shape[:2])
-        patch = np.rot90(picture[y : y + s, x : x + s], int(rng.integers(4)))
+        patch = np.rot90(picture[y : y + s, x : x + s], int(rng.integers(4)) if self.turned else 0)
         if rng.random() < 0.5:
             patch = patch[:, ::-1]
         return torch.from_numpy(np.ascontiguousarray(patch.transpose(2, 0, 1)))

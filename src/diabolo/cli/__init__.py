@@ -27,6 +27,9 @@ VERBS = {
     "outliers": "Flag rows unlike the others, and say which cells make them so.",
     "tag": "Say which labels each row has.",
     "label": "List, add, drop or rename the labels of a model.",
+    "denoise": "Take the noise out of pictures.",
+    "upscale": "Make pictures larger.",
+    "colorize": "Give grey pictures colours.",
     "report": "Write a one-file HTML report.",
 }
 

@@ -12,7 +12,14 @@ from ..errors import DataError
 
 MODEL = click.argument("model", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 DATA = click.argument("data", type=click.Path(exists=True, path_type=Path))
-MADE_BY = {"Autoencoder": "--task codes", "OutlierDetector": "--task outliers", "MultiLabelClassifier": "--labels COLUMNS"}
+MADE_BY = {
+    "Autoencoder": "--task codes",
+    "OutlierDetector": "--task outliers",
+    "MultiLabelClassifier": "--labels COLUMNS",
+    "Denoiser": "--task denoise",
+    "Upscaler": "--task upscale",
+    "Colorizer": "--task colorize",
+}
 OUTPUT = click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="File to write.")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .autoencoder import Autoencoder
 from .base import ESTIMATORS, load
+from .colorization import Colorizer
 from .efficiency import label_efficiency
 from .independent import IndependentClassifiers
 from .multilabel import MultiLabelClassifier
@@ -15,6 +16,7 @@ __all__ = [
     "ESTIMATORS",
     "Autoencoder",
     "Classifier",
+    "Colorizer",
     "Denoiser",
     "IndependentClassifiers",
     "MultiLabelClassifier",

@@ -19,17 +19,20 @@ https://arxiv.org/abs/1511.04587
 
 from __future__ import annotations
 
+import copy
 import math
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.resources import as_file, files
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
 from sklearn.base import TransformerMixin
 from sklearn.utils import Tags, check_random_state
+from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
 from ..corruption import Corruption, Downscale, Gaussian
@@ -43,7 +46,7 @@ from ..patches import Patches
 from ..resampling import resize
 from ..tiling import tiled
 from ..training import SGD, History, autocast, minimize, pick_precision
-from .base import System
+from .base import System, load
 
 __all__ = ["Denoiser", "Restorer", "Upscaler", "decibels"]
 
@@ -76,12 +79,25 @@ class Restorer(TransformerMixin, System, abstract=True):
         """Clean patches x (B, C, s, s) -> the loss of each (B,)."""
 
     @abstractmethod
-    def _restored(self, picture: Picture, **options: Any) -> np.ndarray:
-        """One picture: pixels (H, W, C) in [0, 1] of the result."""
+    def _restored(self, picture: Picture, **options: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Pixels (H, W, C) before, as they were or merely enlarged, and after."""
 
     @abstractmethod
+    def _trials(self, x: Tensor) -> Iterator[tuple[str, Tensor, Tensor, Tensor]]:
+        """One clean picture (1, C, h, w), corrupted in fixed ways: name of the way, what is seen, what is restored, truth."""
+
     def _trial(self, x: Tensor) -> list[float]:
-        """Decibels of one clean picture x (1, C, h, w), corrupted in fixed ways and restored."""
+        """Decibels of what is restored, for each of the ways."""
+        return [decibels(e, y) for _, _, e, y in self._trials(x)]
+
+    def _untouched(self, x: Tensor) -> list[float]:
+        """Decibels of what is seen."""
+        return [decibels(seen, y) for _, seen, _, y in self._trials(x)]
+
+    @property
+    def trials_(self) -> list[str]:
+        """Names of the ways."""
+        return [name for name, _, _, _ in self._trials(torch.zeros(1, 3, 16, 16))]
 
     # ── use ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -94,10 +110,6 @@ class Restorer(TransformerMixin, System, abstract=True):
         **params
             Hyper-parameters that matter after training, such as ``device``.
         """
-        from importlib.resources import as_file, files
-
-        from .base import load
-
         with as_file(files(__package__.rpartition(".")[0]) / "weights" / cls.weights) as path:
             model: Self = load(path)
         return model.set_params(**params)
@@ -110,19 +122,44 @@ class Restorer(TransformerMixin, System, abstract=True):
         X : folder, zip, path, array, PIL image, or a list of these
             Pictures of any size.
         **options
-            See :meth:`restore`.
+            Those of :meth:`restore_picture`.
 
         Returns
         -------
         list
-            One for each, of the kind that was given: arrays for arrays (the same dtype), PIL images otherwise.
+            For each what :meth:`restore_picture` returns.
         """
         return list(self.restore(X, **options))
 
     def restore(self, X: Any, **options: Any) -> Iterator[Any]:
         """As :meth:`transform`, one picture after another: no more than one is held in memory."""
         for picture in Album(X):
-            yield picture.like(self._restored(picture, **options))
+            yield self.restore_picture(picture, **options)
+
+    def restore_picture(self, picture: Picture, return_map: bool = False, **options: Any) -> Any:
+        """Restore one picture.
+
+        Parameters
+        ----------
+        picture : Picture
+            As ``formats.picture.read`` gives it.
+        return_map : bool, default=False
+            Also return what was changed.
+        **options
+            What the estimator can be told: see the arguments of its ``restore_picture``.
+
+        Returns
+        -------
+        image : ndarray or PIL image
+            Of the kind that was given: an array of the same dtype, or a PIL image with the same metadata.
+        change : ndarray (H, W, C), float32
+            With `return_map`: what was taken out (negative where the result is darker) or invented, in units of the whole
+            range of brightness.
+        """
+        check_is_fitted(self)
+        before, after = self._restored(picture, **options)
+        image = picture.like(after.clip(0, 1))
+        return (image, after - before) if return_map else image
 
     def _tiled(self, f: Callable[[Tensor], Tensor], x: Tensor, scale: int = 1) -> Tensor:
         """f(x), a tile at a time, in the fastest arithmetic of this machine."""
@@ -165,8 +202,6 @@ class Restorer(TransformerMixin, System, abstract=True):
         """The network to begin with, if `start` names one."""
         if self.start is None:
             return None
-        import copy
-
         model = type(self).pretrained() if isinstance(self.start, str) else self.start
         network: Diabolo = copy.deepcopy(model.network_).requires_grad_(True)
         return network
@@ -184,15 +219,16 @@ class Restorer(TransformerMixin, System, abstract=True):
         return [pictures[i] for i in order[count:]], [pictures[i] for i in order[:count]]
 
     def _descend(self, train: list[np.ndarray], held: list[np.ndarray]) -> History:
-        self.patches_ = Patches(train, self.patch_size)
+        patches, self.held_out_ = self._patches(train), held
         trials = [tensor(middle(p) / np.float32(255)) for p in held]
 
         def held_out() -> float:
             return -float(np.mean([self._trial(x) for x in trials]))
 
-        return minimize(
-            self.network_, self._objective, self.patches_, held_out if held else None, self._plan(len(self.patches_))
-        )
+        return minimize(self.network_, self._objective, patches, held_out if held else None, self._plan(len(patches)))
+
+    def _patches(self, pictures: list[np.ndarray]) -> Patches:
+        return Patches(pictures, self.patch_size)
 
     def _batch_size(self, n: int) -> int:
         return 16
@@ -208,8 +244,8 @@ class Restorer(TransformerMixin, System, abstract=True):
         return self.loss if isinstance(self.loss, Loss) else LogSquared()
 
     def _try(self) -> None:
-        x = torch.zeros(1, 1, 16, 16)
-        if not self._trial(x):
+        x = torch.zeros(1, 3, 16, 16)
+        if any(e.shape != y.shape for _, _, e, y in self._trials(x)):
             raise FormatError("its network does not restore pictures")
 
     def __sklearn_tags__(self) -> Tags:
@@ -325,14 +361,12 @@ class Denoiser(Restorer):
         seen, y = (torch.cat([opponent(pair[i]) for pair in pairs]) for i in (0, 1))
         return seen, y
 
-    def _trial(self, x: Tensor) -> list[float]:
-        rng = torch.Generator().manual_seed(0)
-        e = torch.randn(x.shape, generator=rng)
-        results = []
+    def _trials(self, x: Tensor) -> Iterator[tuple[str, Tensor, Tensor, Tensor]]:
+        e = torch.randn(x.shape, generator=torch.Generator().manual_seed(0))
         for sigma in (15, 25, 50):
-            for y, noise in ((x.mean(1, keepdim=True), e[:, :1]), (x, e)):
-                results.append(decibels(self._clean(y + sigma / 255 * noise), y))
-        return results
+            for name, y, noise in (("gray", x.mean(1, keepdim=True), e[:, :1]), ("color", x, e)):
+                seen = y + sigma / 255 * noise
+                yield f"{name}, sigma {sigma}", seen, self._clean(seen), y
 
     def _clean(self, x: Tensor, strength: float = 1.0, sigma: float | None = None) -> Tensor:
         """x (1, 1 or 3, h, w) without its noise."""
@@ -352,9 +386,18 @@ class Denoiser(Restorer):
         with self._inference():
             return encoder.level(x[..., :h, :w]).float()
 
-    def _restored(self, picture: Picture, strength: float = 1.0, sigma: float | None = None) -> np.ndarray:
+    def noise_level(self, X: Any) -> np.ndarray:
+        """Estimated standard deviation of the noise in the brightness of each picture (n,); 1 is the whole range."""
+        seen = [opponent(tensor(picture.pixels)) for picture in Album(X)]
+        return np.array([float(self._level(x - x.mean((2, 3), keepdim=True))) for x in seen])
+
+    def _restored(
+        self, picture: Picture, strength: float = 1.0, sigma: float | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        if not 0 <= strength <= 1.5:
+            raise ValueError(f"strength={strength!r}: allowed are numbers from 0 (nothing) to 1.5; 1 is what was estimated")
         x = tensor(picture.pixels)
-        return self._clean(x, strength, sigma)[0].movedim(0, -1).numpy()
+        return picture.pixels, pixels(self._clean(x, strength, sigma))
 
 
 FAINT = 0.5 / 255  # noise that a picture of bytes does not show
@@ -440,6 +483,7 @@ class Upscaler(Restorer):
     verbose: bool = True
 
     weights = "upscale.diabolo"
+    projections = 3
 
     def _network(self, x: Tensor, seed: int) -> Diabolo:
         return Diabolo(Column(1, self.width, self.depth), Shuffles(self.width, 1, self.scales))
@@ -459,14 +503,12 @@ class Upscaler(Restorer):
         e = resize(seen, (y.shape[2], y.shape[3])) + network.decoder(network.encoder(seen - m), scale).float()
         return self.loss_(e.flatten(1), y.flatten(1))
 
-    def _trial(self, x: Tensor) -> list[float]:
-        results = []
+    def _trials(self, x: Tensor) -> Iterator[tuple[str, Tensor, Tensor, Tensor]]:
         for scale in self.scales:
             seen, y = Downscale(scale, levels=255)(x, torch.Generator())
-            e = self._larger(seen, scale)
+            plain = resize(seen, (y.shape[2], y.shape[3]))
             inside = (..., slice(scale, -scale), slice(scale, -scale))
-            results.append(decibels(e[inside], y[inside]))
-        return results
+            yield f"x{scale}", plain[inside], self._larger(seen, scale)[inside], y[inside]
 
     def _larger(self, x: Tensor, scale: int) -> Tensor:
         """x (1, 1 or 3, h, w) -> (1, 1 or 3, scale h, scale w)."""
@@ -476,8 +518,20 @@ class Upscaler(Restorer):
         added = self._tiled(lambda piece: network.decoder(network.encoder(piece), scale), y - y.mean(), scale)
         return resize(x, (scale * x.shape[2], scale * x.shape[3])) + added
 
-    def _restored(self, picture: Picture, scale: int | None = None) -> np.ndarray:
-        return self._larger(tensor(picture.pixels), scale or self.scale)[0].movedim(0, -1).numpy()
+    def _restored(self, picture: Picture, scale: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+        scale = scale or self.scale
+        if scale not in self.scales:
+            raise ValueError(f"scale={scale!r}: this model has learned {', '.join(map(str, self.scales))}")
+        x = tensor(picture.pixels)
+        h, w = x.shape[-2:]
+        return pixels(resize(x, (scale * h, scale * w))), pixels(self._consistent(self._larger(x, scale), x))
+
+    def _consistent(self, e: Tensor, x: Tensor) -> Tensor:
+        """e moved until it is x again when it is made smaller."""
+        for _ in range(self.projections):
+            missing = x - resize(e, (x.shape[2], x.shape[3]))
+            e = e + resize(missing, (e.shape[2], e.shape[3]))
+        return e
 
 
 LUMA = [0.299, 0.587, 0.114]
@@ -486,6 +540,11 @@ LUMA = [0.299, 0.587, 0.114]
 def tensor(pixels: np.ndarray) -> Tensor:
     """(H, W, C) -> (1, C, H, W) float32."""
     return torch.from_numpy(np.ascontiguousarray(pixels, dtype=np.float32)).movedim(-1, 0)[None]
+
+
+def pixels(x: Tensor) -> np.ndarray:
+    """(1, C, H, W) -> (H, W, C)."""
+    return x[0].movedim(0, -1).numpy()
 
 
 def middle(picture: np.ndarray) -> np.ndarray:

@@ -47,7 +47,6 @@ MODES = {  # what each file type keeps as it is
 }
 OPTIONS: dict[str, dict[str, Any]] = {
     ".jpg": {"quality": 95, "subsampling": 0},
-    ".tif": {"compression": "tiff_deflate"},
     ".webp": {"lossless": True, "exact": True},
 }
 SAME = {".jpeg": ".jpg", ".tiff": ".tif"}
@@ -141,7 +140,10 @@ class Picture:
             raise DataError(f"cannot write {str(path)!r}: its name ends in none of {', '.join(WRITABLE)}")
         image = image if isinstance(image, Image.Image) else _image(image, str(path))
         _check_mode(image.mode, kind, path)
-        blob = _encoded(image, kind, path, self._metadata(image))
+        metadata = self._metadata(image)
+        if kind == ".tif" and "exif" in metadata:
+            metadata["exif"] = _without_layout(metadata["exif"])
+        blob = _encoded(image, kind, path, metadata)
         with atomic(path) as file:
             file.write(blob)
 
@@ -243,8 +245,8 @@ def _check_dtype(array: np.ndarray, name: str) -> None:
 def _check_floats(array: np.ndarray, name: str) -> None:
     low, high = float(array.min()), float(array.max())
     if not (math.isfinite(low) and math.isfinite(high)):
-        row, column = np.argwhere(~np.isfinite(array))[0][:2]
-        raise DataError(f"{name!r} has the value {array[row, column]} at row {row}, column {column}: give finite numbers")
+        where = tuple(np.argwhere(~np.isfinite(array))[0])
+        raise DataError(f"{name!r} has the value {array[where]} at row {where[0]}, column {where[1]}: give finite numbers")
     if low < -OVERSHOOT or high > 1 + OVERSHOOT:
         raise DataError(f"{name!r} has floats from {low:g} to {high:g}: they must lie between 0 and 1; {_rescaling(low, high)}")
 
@@ -367,14 +369,23 @@ def _upright(image: Image.Image) -> tuple[Image.Image, bytes]:
     return upright, exif if not exif or exif.startswith(EXIF) else EXIF + exif
 
 
+def _without_layout(data: bytes) -> bytes:
+    """In a TIFF, tags that say how another file is laid out would be taken for its own."""
+    exif = Image.Exif()
+    try:
+        exif.load(data)
+        return _describing(exif)
+    except DAMAGE:
+        return b""
+
+
 def _describing(source: Image.Exif) -> bytes:
     """EXIF data of what is not only about how a file is laid out: in a TIFF they are among the tags that are."""
     exif = Image.Exif()
     exif.update({tag: source[tag] for tag in DESCRIBING if tag in source})
     for tag in (EXIF_IFD, GPS_IFD):
         if inner := source.get_ifd(tag):
-            exif.get_ifd(tag).update(inner)
-            exif[tag] = exif.get_ifd(tag)
+            exif[tag] = dict(inner)
     return exif.tobytes() if len(exif) else b""
 
 
@@ -473,8 +484,9 @@ class Album(Sequence[Picture]):
     Parameters
     ----------
     X : path, PIL.Image.Image, ndarray or list
-        A folder (with all folders in it, but not the links to others), a zip file, a folder inside one such as ``photos.zip/train``, one file, one image,
-        an array (H, W), (N, H, W) or (N, H, W, C), or a list of arrays, images and paths.
+        A folder (with all folders in it, but not the links to others), a zip file, a folder inside one such as
+        ``photos.zip/train``, one file, one image, an array (H, W), (N, H, W) or (N, H, W, C), or a list of arrays,
+        images and paths.
 
     Attributes
     ----------

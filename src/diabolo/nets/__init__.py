@@ -16,7 +16,7 @@ from .crowd import Crowd
 from .documents import Sphere, TfIdf
 from .heads import Apart, Head
 from .mlp import Curved, Missing, mlp
-from .pictures import Column, Shuffle, Shuffles, Told, UNet
+from .pictures import Column, Palette, Shuffle, Shuffles, Told, UNet
 from .tower import Borrowed, Codes, Copies, Tower, Wider
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "Curved",
     "Head",
     "Missing",
+    "Palette",
     "Shuffle",
     "Shuffles",
     "Sphere",
@@ -44,7 +45,7 @@ __all__ = [
     "own_name",
 ]
 
-PARTS = (Apart, Codes, Column, Crowd, Curved, Head, Missing, Shuffle, Shuffles, Sphere, TfIdf, Told, Tower, UNet, Wider)
+PARTS = (Apart, Codes, Column, Crowd, Curved, Head, Missing, Palette, Shuffle, Shuffles, Sphere, TfIdf, Told, Tower, UNet, Wider)
 OWN: dict[str, type[nn.Module]] = {cls.__name__: cls for cls in PARTS}
 NESTED: dict[str, type[nn.Module]] = {"Sequential": nn.Sequential, "Copies": Copies, "Borrowed": Borrowed}
 PLAIN: dict[str, tuple[type[nn.Module], tuple[str, ...]]] = {

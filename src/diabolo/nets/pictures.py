@@ -4,9 +4,10 @@ r"""Pictures in, pictures out: networks for any size.
     UNet     h_0 = blocks(x / 2),  h_i = blocks(h_{i-1} / 2);  back up:  h_{i-1} <- blocks(h_{i-1} + 2 h_i)
     Column   h = blocks(conv(x)),  all of it at one size
     Told     a UNet that is told the strength of the noise, and a Level that estimates it
+    Palette  h -> how likely each colour is
     Shuffle  h -> c s^2 channels -> a picture s times as large
 
-No layer has a bias: the output of a picture of zeros is zero, and a picture with half the contrast gives half the output.
+For restoring, no layer has a bias: the output of a picture of zeros is zero, and a picture with half the contrast gives half the output.
 So what is flat stays flat, and a strength of noise never seen is handled like one that was. The finest layers of a
 U-net work at half the size with a quarter of the pixels, each with four times the channels: that is where the time goes.
 
@@ -31,30 +32,34 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-__all__ = ["Block", "Column", "Level", "Shuffle", "Shuffles", "Told", "UNet"]
+from ..lab import to_lab
+
+__all__ = ["Block", "Column", "Level", "Palette", "Shuffle", "Shuffles", "Told", "UNet"]
 
 
-def conv(a: int, b: int, kernel: int = 3) -> nn.Conv2d:
-    """He's initialization, no bias."""
-    layer = nn.Conv2d(a, b, kernel, padding=kernel // 2, bias=False)
+def conv(a: int, b: int, kernel: int = 3, bias: bool = False) -> nn.Conv2d:
+    """He's initialization."""
+    layer = nn.Conv2d(a, b, kernel, padding=kernel // 2, bias=bias)
     nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
     return layer
 
 
 class Block(nn.Module):
     """Two convolutions beside a path that leaves things as they are; it starts as that path alone."""
 
-    def __init__(self, c: int) -> None:
+    def __init__(self, c: int, bias: bool = False) -> None:
         super().__init__()
-        self.a, self.b = conv(c, c), conv(c, c)
+        self.a, self.b = conv(c, c, bias=bias), conv(c, c, bias=bias)
         nn.init.zeros_(self.b.weight)
 
     def forward(self, h: Tensor) -> Tensor:
         return h + self.b(F.relu(self.a(h)))
 
 
-def blocks(c: int, n: int) -> nn.Sequential:
-    return nn.Sequential(*(Block(c) for _ in range(n)))
+def blocks(c: int, n: int, bias: bool = False) -> nn.Sequential:
+    return nn.Sequential(*(Block(c, bias) for _ in range(n)))
 
 
 class UNet(nn.Module):
@@ -68,6 +73,8 @@ class UNet(nn.Module):
         Channels at half the size, a quarter, ...
     depth : int
         Blocks at each size, on the way down and on the way up.
+    bias : bool, default=False
+        For networks whose output is no picture.
 
     Examples
     --------
@@ -76,13 +83,13 @@ class UNet(nn.Module):
     (torch.Size([1, 8, 8, 4]), 4, 24)
     """
 
-    def __init__(self, channels: int, widths: Sequence[int] = (32, 64, 128), depth: int = 2) -> None:
+    def __init__(self, channels: int, widths: Sequence[int] = (32, 64, 128), depth: int = 2, bias: bool = False) -> None:
         super().__init__()
-        self.sizes = (channels, tuple(widths), depth)
+        self.sizes, self.bias = (channels, tuple(widths), depth), bias
         steps = list(zip(widths, widths[1:], strict=False))
-        self.head = conv(4 * channels, widths[0])
-        self.down = nn.ModuleList(blocks(w, depth) for w in widths)
-        self.up = nn.ModuleList(blocks(w, depth) for w in widths[:-1])
+        self.head = conv(4 * channels, widths[0], bias=bias)
+        self.down = nn.ModuleList(blocks(w, depth, bias) for w in widths)
+        self.up = nn.ModuleList(blocks(w, depth, bias) for w in widths[:-1])
         self.smaller = nn.ModuleList(nn.Conv2d(a, b, 2, stride=2, bias=False) for a, b in steps)
         self.larger = nn.ModuleList(nn.ConvTranspose2d(b, a, 2, stride=2, bias=False) for a, b in steps)
 
@@ -114,7 +121,7 @@ class UNet(nn.Module):
 
     def config(self) -> dict[str, Any]:
         channels, widths, depth = self.sizes
-        return {"channels": channels, "widths": list(widths), "depth": depth}
+        return {"channels": channels, "widths": list(widths), "depth": depth, "bias": self.bias}
 
 
 class Level(nn.Module):
@@ -181,7 +188,8 @@ class Told(nn.Module):
         return self.net.reach
 
     def config(self) -> dict[str, Any]:
-        return self.net.config() | {"channels": self.net.sizes[0] - 1}
+        channels, widths, depth = self.net.sizes
+        return {"channels": channels - 1, "widths": list(widths), "depth": depth}
 
 
 class Column(nn.Module):
@@ -277,6 +285,60 @@ class Shuffle(nn.Module):
     def config(self) -> dict[str, Any]:
         width, channels, scale = self.sizes
         return {"width": width, "channels": channels, "scale": scale}
+
+
+class Palette(nn.Module):
+    """h -> how likely each of a grid of colours is at each place; where a picture of them is made, their mean.
+
+    Parameters
+    ----------
+    width : int
+        Channels of h.
+    step : int, default=14
+        Distance of neighbouring colours, in units of CIE a and b.
+
+    Examples
+    --------
+    >>> palette = Palette(8)
+    >>> palette(torch.zeros(1, 8, 5, 7)).shape[1] == len(palette.colours)
+    True
+    """
+
+    colours: Tensor
+
+    def __init__(self, width: int, step: int = 14) -> None:
+        super().__init__()
+        self.sizes = (width, step)
+        side = torch.arange(-GAMUT // step, GAMUT // step + 1, device="cpu")  # even where weights have no memory yet
+        grid = torch.cartesian_prod(side, side)
+        self.register_buffer("colours", grid[displayable(grid * step, step)] * float(step), persistent=False)
+        self.rise = conv(width, len(self.colours), kernel=1, bias=True)
+        nn.init.zeros_(self.rise.weight)
+
+    def forward(self, h: Tensor) -> Tensor:
+        """h (B, width, H, W) -> logits (B, number of colours, H, W)."""
+        y: Tensor = self.rise(h)
+        return y
+
+    def shares(self, ab: Tensor) -> Tensor:
+        """Colours (B, 2, H, W) -> shares (B, number of colours, H, W) of the nearest, whose mean they are."""
+        place = ab[:, None] / self.sizes[1] - self.colours.view(1, -1, 2, 1, 1).to(ab) / self.sizes[1]
+        near = (1 - place.abs()).clamp(min=0).prod(2)
+        return near / near.sum(1, keepdim=True).clamp(min=1e-6)
+
+    def config(self) -> dict[str, Any]:
+        width, step = self.sizes
+        return {"width": width, "step": step}
+
+
+GAMUT = 112  # no colour of a screen has |a| or |b| above
+
+
+def displayable(ab: Tensor, step: int) -> Tensor:
+    """(Q, 2) -> (Q,): whether a screen shows a colour closer than `step`."""
+    rgb = torch.linspace(0, 1, 17, device="cpu")
+    shown = to_lab(torch.cartesian_prod(rgb, rgb, rgb).T[:, :, None])[1:, :, 0].T
+    return ((ab[:, None].float() - shown).abs() < step).all(2).any(1)
 
 
 def _up(n: int, unit: int) -> int:

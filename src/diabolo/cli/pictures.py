@@ -1,0 +1,349 @@
+"""What the verbs on pictures share: pictures in, pictures out, each complete or not there; and learning from pictures."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import re
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import click
+
+from ..errors import DataError, DiaboloError
+from .data import loaded
+
+SOURCE = click.argument("source", metavar="IN", type=click.Path(path_type=Path))
+TARGET = click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
+COMMON = (
+    click.option(
+        "--model",
+        "path",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="Weights of your own.  [default: the shipped ones]",
+    ),
+    click.option("--overwrite", is_flag=True, help="Replace what is there already; of a folder it is left and skipped."),
+    click.option(
+        "--jobs", type=click.IntRange(1), default=1, show_default=True, help="Pictures at a time; each takes memory."
+    ),
+    click.option("--quiet", is_flag=True, help="No progress bar, no last line."),
+)
+KINDS = {"denoise": "Denoiser", "upscale": "Upscaler", "colorize": "Colorizer"}
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}  # what the next picture will meet, too
+PATIENCE = 2.0  # seconds of work without a progress bar
+
+Work = Callable[[Any], list[Any]]  # a Picture -> an image for each of its files
+
+
+def common(f: Any) -> Any:
+    """The arguments and options that all verbs on pictures have."""
+    for option in reversed(COMMON):
+        f = option(f)
+    return SOURCE(TARGET(f))
+
+
+def restorer(verb: str, path: Path | None) -> Any:
+    """The model in `path`, or the one that comes with the package."""
+    from .. import estimators
+
+    return loaded(path, verb, KINDS[verb]) if path else getattr(estimators, KINDS[verb]).pretrained()
+
+
+# ── where everything goes ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Batch:
+    """The pictures in `source`, and the files that are made of each: all there, or to be made."""
+
+    def __init__(self, source: Path, target: Path, model: Path | None = None, overwrite: bool = False) -> None:
+        from ..formats.picture import SUFFIXES, Album
+
+        self.source, self.model, self.overwrite = source, model, overwrite
+        suffix = source.suffix.lower()
+        self.single = not source.is_dir() and (suffix in SUFFIXES or (source.is_file() and suffix != ".zip"))
+        self.album = Album(source)
+        self.target = target / self.album.names[0] if self.single and target.is_dir() else target
+        self.files: list[list[Path]] = [[] for _ in self.album.names]
+        self.roots: list[Path] = []
+
+    def add(self, target: Path, suffix: str | None = None, count: int | None = None) -> None:
+        """Another file of each picture: at `target`, or at the same place below it; `count` of them: name-1, name-2, ..."""
+        if self.single:
+            places = [target]
+        else:
+            self._check_folder(target)
+            places = [self._inside(target, name) for name in renamed(self.album.names, suffix)]
+            self.roots.append(target)
+        for files, path in zip(self.files, places, strict=True):
+            files += [path] if count is None else [path.with_stem(f"{path.stem}-{i + 1}") for i in range(count)]
+
+    def _check_folder(self, target: Path) -> None:
+        if target.exists() and not target.is_dir():
+            raise DataError(f"{str(target)!r} is a file, but {str(self.source)!r} holds many pictures: name a folder for them")
+        if self.source.is_dir() and target.resolve().is_relative_to(self.source.resolve()):
+            raise DataError(
+                f"{str(target)!r} is the folder of the pictures, or inside it: choose one beside it, they are never overwritten"
+            )
+
+    def _inside(self, root: Path, name: str) -> Path:
+        path = root.joinpath(*[part for part in PurePosixPath(name).parts if part.strip("/")])
+        if not path.resolve().is_relative_to(root.resolve()):
+            raise DataError(f"{name!r} (in {str(self.source)!r}) leads out of {str(root)!r}: rename it")
+        return path
+
+    def check(self) -> None:
+        """Raise an error for whatever can be known to go wrong, before any work."""
+        from ..formats.picture import WRITABLE
+
+        outputs = [path for files in self.files for path in files]
+        inputs = {identity(path) for path in self._inputs() if path.is_file()}
+        for path in outputs:
+            if path.suffix.lower() not in WRITABLE:
+                raise DataError(f"cannot write {str(path)!r}: its name ends in none of {', '.join(WRITABLE)}")
+            if path.exists() and identity(path) in inputs:
+                raise DataError(f"{str(path)!r} is an input: choose another name, inputs are never overwritten")
+            if self.single and path.exists() and not self.overwrite:
+                raise DataError(f"{str(path)!r} is there already: choose another name, or replace it with --overwrite")
+        twice = next((path for path, n in Counter(outputs).items() if n > 1), None)
+        if twice:
+            raise DataError(f"two pictures would be written to {str(twice)!r}: choose other folders, or rename one of them")
+
+    def _inputs(self) -> list[Path]:
+        own = [self.source, *self.source.parents, *([self.model] if self.model else [])]
+        return own + ([self.source / name for name in self.album.names] if self.source.is_dir() else [])
+
+    def to_do(self) -> list[int]:
+        """The pictures of which a file is missing."""
+        return [i for i, files in enumerate(self.files) if self.overwrite or not all(path.is_file() for path in files)]
+
+    def make(self, i: int, work: Work) -> None:
+        """Read a picture, and write what is made of it."""
+        picture = self.album[i]
+        images = work(picture)
+        for path, image in zip(self.files[i], images, strict=True):
+            if not self.single:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            picture.save(image, path)
+
+    def attempt(self, i: int, work: Work) -> str | None:
+        """Make it; what is wrong with this picture alone is returned, with the rest there is no going on."""
+        try:
+            self.make(i, work)
+        except (DiaboloError, OSError, ValueError, RuntimeError, MemoryError) as error:
+            if self.single or (isinstance(error, OSError) and error.errno in NO_ROOM):
+                raise
+            return self._reason(error, self.album.names[i])
+        return None
+
+    def _reason(self, error: Exception, name: str) -> str:
+        text = (isinstance(error, OSError) and error.strerror) or str(error) or "there is not enough memory for it"
+        return text.removesuffix(f" (in {str(self.source)!r})").removeprefix(f"cannot read {name!r}: ")
+
+
+def identity(path: Path) -> tuple[int, int]:
+    """Equal for two names of one file."""
+    stat = path.stat()
+    return stat.st_dev, stat.st_ino
+
+
+def renamed(names: list[str], suffix: str | None) -> list[str]:
+    """With this suffix, by default their own, or .png where it cannot be written; no two become one.
+
+    >>> renamed(["a/b.jpg", "c.gif", "d.gif", "d.png"], None)
+    ['a/b.jpg', 'c.png', 'd.gif.png', 'd.png']
+    """
+    from ..formats.picture import WRITABLE
+
+    own = [PurePosixPath(name).suffix for name in names]
+    ends = [suffix or (end if end.lower() in WRITABLE else ".png") for end in own]
+    wanted = [str(PurePosixPath(name).with_suffix(end)) for name, end in zip(names, ends, strict=True)]
+    shared = Counter(wanted)
+    return [w if shared[w] == 1 or w == n else n + e for n, w, e in zip(names, wanted, ends, strict=True)]
+
+
+# ── the work ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def run(batch: Batch, verb: str, work: Callable[[Any], Work], jobs: int, quiet: bool) -> None:
+    """Make what is missing, tell of it; `work` gets the model. Exit code 1 if any picture could not be done."""
+    start, todo = time.monotonic(), batch.to_do()
+    failed: dict[str, str] = {}
+    if todo:
+        made = work(restorer(verb, batch.model))
+        for root in batch.roots:
+            root.mkdir(parents=True, exist_ok=True)
+        with shared_threads(jobs), bar(verb, len(todo), quiet) as advance:
+            for i, reason in results(lambda i: batch.attempt(i, made), todo, jobs):
+                if reason is not None:
+                    failed[batch.album.names[i]] = reason
+                advance()
+    for name, reason in failed.items():
+        click.echo(f"{name}: {reason}", err=True)
+    if not quiet:
+        click.echo(summary(batch, len(todo), len(failed), time.monotonic() - start))
+    if failed:
+        sys.exit(1)
+
+
+def results(f: Callable[[int], str | None], todo: list[int], jobs: int) -> Iterator[tuple[int, str | None]]:
+    """i, f(i), in any order; what has not begun when one of them raises never begins."""
+    if min(jobs, len(todo)) == 1:
+        yield from ((i, f(i)) for i in todo)
+        return
+    from concurrent.futures import as_completed
+
+    pool = ThreadPoolExecutor(jobs)
+    try:
+        tasks = {pool.submit(f, i): i for i in todo}
+        for task in as_completed(tasks):
+            yield tasks[task], task.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+@contextlib.contextmanager
+def shared_threads(jobs: int) -> Iterator[None]:
+    """So many pictures at a time, each with its share of the processors."""
+    import torch
+
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(max(1, before // jobs))
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def summary(batch: Batch, tried: int, failed: int, seconds: float) -> str:
+    """For example: wrote 12 pictures to out/ (2 were there already) in 3.1 s; 1 failed."""
+    n, there = tried - failed, len(batch.files) - tried
+    count = sum(map(len, batch.files)) if batch.single else n
+    where = batch.files[0][0] if batch.single and count == 1 else batch.target if not batch.single else batch.target.parent
+    place = str(where) + (os.sep if where.is_dir() else "")
+    already = f" ({there:,} {'was' if there == 1 else 'were'} there already)" if there else ""
+    what = "" if batch.single and count == 1 else f"{count:,} picture{'s' * (count != 1)} to "
+    return f"wrote {what}{place}{already} in {seconds:.1f} s" + (f"; {failed:,} failed" if failed else "")
+
+
+@contextlib.contextmanager
+def bar(title: str, total: int, quiet: bool) -> Iterator[Callable[[], None]]:
+    """A progress bar on a terminal, once the work takes more than a moment."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from threading import Timer
+
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
+    left = (TimeRemainingColumn(),) if total > 1 else (TimeElapsedColumn(),)
+    progress = Progress(*columns, *left, console=Console(stderr=True), transient=True)
+    task, start, done = progress.add_task(title, total=total, rate=""), time.monotonic(), 0
+
+    def advance() -> None:
+        nonlocal done
+        done += 1
+        progress.update(task, advance=1, rate=f"{done / max(time.monotonic() - start, 1e-9):.2g} pictures/s")
+
+    timer = Timer(PATIENCE, progress.start)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield advance
+    finally:
+        timer.cancel()
+        timer.join()
+        progress.stop()
+
+
+# ── learning ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def learn(data: Path, output: Path, task: str, noisy: bool, from_scratch: bool, epochs: int | None, **params: Any) -> None:
+    """Fit a model to a folder or zip of pictures, save it, and compare it with the shipped one."""
+    from .. import estimators
+
+    kind = getattr(estimators, KINDS[task])
+    params |= {"start": None if from_scratch else "pretrained", "epochs": epochs or "auto"}
+    model = kind(**params, **({"target": "self"} if noisy else {})).fit(data)
+    model.save(output)
+    if params["verbose"]:
+        from .tables import console
+
+        if not noisy:
+            compare(model, task, console)
+        else:
+            console.print("Without clean pictures there is no telling how well it does: look at some, with")
+            console.print(f"  diabolo denoise {data} OUT --model {output}", soft_wrap=True, markup=False, highlight=False)
+        console.print(f"wrote {output}", soft_wrap=True, markup=False, highlight=False)
+
+
+def compare(model: Any, task: str, console: Any) -> None:
+    """Decibels on the held-out pictures: untouched, by other means, with the shipped weights, with these."""
+    import numpy as np
+    from rich.table import Table
+
+    from ..estimators.restoration import middle, tensor
+
+    if not len(model.held_out_):
+        console.print("Too few pictures to hold some out: whether these weights are better than the shipped ones is not known")
+        return
+    x = [tensor(middle(picture) / np.float32(255)) for picture in model.held_out_]
+    rivals = {name: np.mean([f(v) for v in x], 0) for name, f in methods(model, task).items()}
+    n = len(x)
+    table = Table(title=f"Decibels on {n:,} held-out picture{'s' * (n != 1)}; more is better", title_justify="left")
+    table.add_column("")
+    for name in rivals:
+        table.add_column(name, justify="right")
+    for i, trial in enumerate(model.trials_):
+        best = max(values[i] for values in rivals.values())
+        cells = [f"{values[i]:.2f}" for values in rivals.values()]
+        table.add_row(trial, *(f"[bold]{c}[/]" if c == f"{best:.2f}" else c for c in cells))
+    console.print(table)
+    console.print(advice(float(np.mean(rivals["this model"] - rivals["shipped"]))))
+
+
+def methods(model: Any, task: str) -> dict[str, Callable[[Any], list[float]]]:
+    """What restores a picture: a name, and a function that gives the decibels of each trial."""
+    from importlib.util import find_spec
+
+    anchor = {"denoise": "noisy", "upscale": "bicubic", "colorize": "grey"}[task]
+    found: dict[str, Callable[[Any], list[float]]] = {anchor: model._untouched}
+    if task == "denoise" and find_spec("skimage"):
+        found["non-local means"] = lambda x: [similar_patches(x, name) for name in model.trials_]
+    return found | {"shipped": type(model).pretrained()._trial, "this model": model._trial}
+
+
+def similar_patches(x: Any, trial: str) -> float:
+    """Decibels of non-local means (Buades et al., 2005), told how strong the noise of a trial such as "gray σ 15" is."""
+    import torch
+    from skimage.restoration import denoise_nl_means
+
+    from ..estimators.restoration import decibels, pixels, tensor
+
+    level = re.search(r"\d+", trial)
+    sigma = int(level[0]) / 255 if level else 0.0
+    y = x.mean(1, keepdim=True) if trial.startswith("gr") else x
+    seen = pixels(y + sigma * torch.randn(y.shape, generator=torch.Generator().manual_seed(0)))
+    e = denoise_nl_means(seen, h=0.8 * sigma, sigma=sigma, patch_size=5, patch_distance=6, channel_axis=-1)
+    return decibels(tensor(e), y)
+
+
+def advice(gain: float) -> str:
+    """Whether to use the model just fitted.
+
+    >>> print(advice(0.314))
+    These weights beat the shipped ones on your pictures: by 0.31 dB on average.
+    >>> print(advice(0.0))
+    Keep the shipped ones: these weights are no better on your pictures (+0.00 dB on average).
+    """
+    if gain >= 0.01:
+        return f"These weights beat the shipped ones on your pictures: by {gain:.2f} dB on average."
+    return f"Keep the shipped ones: these weights are no better on your pictures ({gain:+.2f} dB on average)."
