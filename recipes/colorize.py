@@ -9,7 +9,6 @@ Data: the training and test photographs of BSDS500 and photographs of at most 25
 from __future__ import annotations
 
 from common import SOURCES, arguments, keep, pictures
-
 from diabolo import Colorizer
 
 if __name__ == "__main__":

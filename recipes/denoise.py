@@ -11,7 +11,6 @@ and colour ones, half of each.
 from __future__ import annotations
 
 from common import arguments, keep, pictures
-
 from diabolo import Denoiser
 
 if __name__ == "__main__":

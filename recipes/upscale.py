@@ -9,7 +9,6 @@ Data: as for ``denoise.py``: their brightness.
 from __future__ import annotations
 
 from common import arguments, keep, pictures
-
 from diabolo import Upscaler
 
 if __name__ == "__main__":

@@ -10,7 +10,16 @@ import polars as pl
 import pyarrow as pa
 import scipy.sparse as sp
 
+from diabolo.estimators import ESTIMATORS
+
 SMALL: dict[str, Any] = {"epochs": 2, "hidden": (8,), "verbose": False, "random_state": 0}
+RESTORERS: dict[str, dict[str, Any]] = {  # they take lists of pictures, not tables: small ones, from no start but chance
+    "Denoiser": {"widths": (8, 16), "depth": 1},
+    "Upscaler": {"width": 8, "depth": 1},
+    "Colorizer": {"widths": (8, 16), "depth": 1, "step": 28},
+}
+TABULAR = [name for name in ESTIMATORS if name not in RESTORERS]
+TINY: dict[str, Any] = {"start": None, "epochs": 1, "patch_size": 32, "verbose": False, "random_state": 0}
 WORDS = ["red", "green", "apple", "pear", "plum", "blue", "sky", "sea", "wood", "stone", "iron", "gold"]
 
 
@@ -85,3 +94,24 @@ def said(model: Any, X: Any) -> np.ndarray:
         if hasattr(model, method):
             return np.asarray(getattr(model, method)(X))
     raise AssertionError(f"{type(model).__name__} says nothing of rows")
+
+
+def pictures(n: int = 6, side: int = 40, seed: int = 5) -> list[np.ndarray]:
+    """Colourful discs and stripes before a sky (side, side + 8, 3), uint8."""
+    r = np.random.default_rng(seed)
+    y, x = np.mgrid[:side, : side + 8]
+    found = []
+    for _ in range(n):
+        values = np.linspace((0.3, 0.5, 0.9), (0.7, 0.8, 0.9), side)[:, None].repeat(side + 8, 1)
+        for _ in range(10):
+            down, right, turn = r.random() * side, r.random() * side, r.random() * np.pi
+            far = np.hypot(y - down, x - right)
+            striped = np.sin((y * np.sin(turn) + x * np.cos(turn)) * r.uniform(0.5, 1.5)) > 0
+            values[(far < r.uniform(4, side / 3)) & (striped | (r.random() < 0.7))] = r.random(3)
+        found.append((values.clip(0, 1) * 255).round().astype(np.uint8))
+    return found
+
+
+def restorer(name: str, **params: Any) -> Any:
+    """A tiny estimator of pictures, not fitted."""
+    return ESTIMATORS[name](**TINY | RESTORERS[name] | params)

@@ -18,14 +18,22 @@ from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils import get_tags
+from sklearn.utils.estimator_checks import (
+    check_estimator_repr,
+    check_get_params_invariance,
+    check_no_attributes_set_in_init,
+    check_parameters_default_constructible,
+    check_set_params,
+    parametrize_with_checks,
+)
 from torch import nn
 
 import diabolo
 from diabolo import Autoencoder, DataError, Gaussian, Mask
 from diabolo.estimators import ESTIMATORS
 from diabolo.losses import Bounded, Softmax, Squared
-from kinds import SMALL, answers, frame, kinds, said, texts
+from kinds import RESTORERS, SMALL, TABULAR, answers, frame, kinds, said, texts
 
 FAILING: dict[str, dict[str, str]] = {}  # estimator, name of a check -> why it cannot pass
 BATCHES = "a row that counts twice is not drawn twice into the batches of SGD"
@@ -43,13 +51,31 @@ for name in ("MultiLabelClassifier", "IndependentClassifiers"):  # a check wants
 
 
 @parametrize_with_checks(
-    [cls(**{"epochs": 2, "hidden": (8,), "verbose": False} | OWN.get(name, {})) for name, cls in ESTIMATORS.items()],
+    [ESTIMATORS[name](**{"epochs": 2, "hidden": (8,), "verbose": False} | OWN.get(name, {})) for name in TABULAR],
     expected_failed_checks=lambda estimator: FAILING.get(type(estimator).__name__, {}),
 )
 def test_sklearn(estimator: Any, check: Any) -> None:
     if getattr(check, "func", check).__name__ == "check_classifier_data_not_an_array":
         pytest.skip(f"{TABLE}: of its twelve rows some are undecided; see test_a_table_and_an_array_say_nearly_the_same")
     check(estimator)
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_what_sklearn_does_not_check_takes_pictures(name: str) -> None:
+    """Its checks fit rows of numbers; a restorer takes a list of pictures of any size: see test_restoration.py."""
+    tables = get_tags(ESTIMATORS[name]()).input_tags.two_d_array
+    assert tables == (name in TABULAR)
+    assert tables != (name in RESTORERS)
+
+
+@pytest.mark.parametrize("name", RESTORERS)
+def test_what_takes_pictures_keeps_the_rest_of_the_contract(name: str) -> None:
+    model = ESTIMATORS[name]()
+    check_no_attributes_set_in_init(name, model)
+    check_parameters_default_constructible(name, model)
+    check_get_params_invariance(name, model)
+    check_set_params(name, model)
+    check_estimator_repr(name, model)
 
 
 @pytest.mark.parametrize("name", FAILING)
@@ -81,7 +107,7 @@ def test_it_is_public_and_documented(name: str) -> None:
 
 
 @pytest.mark.parametrize("kind", kinds())
-@pytest.mark.parametrize("name", ESTIMATORS)
+@pytest.mark.parametrize("name", TABULAR)
 def test_every_kind_of_data(name: str, kind: str) -> None:
     X = kinds()[kind]
     n = len(X) if isinstance(X, list) else X.shape[0]
@@ -97,7 +123,7 @@ def test_every_kind_of_data(name: str, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", kinds())
-@pytest.mark.parametrize("name", [name for name, cls in ESTIMATORS.items() if hasattr(cls, "transform")])
+@pytest.mark.parametrize("name", [name for name in TABULAR if hasattr(ESTIMATORS[name], "transform")])
 def test_codes_of_every_kind_of_data(name: str, kind: str) -> None:
     X = kinds()[kind]
     n = len(X) if isinstance(X, list) else X.shape[0]

@@ -10,7 +10,20 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from diabolo.formats import Tables
-from diabolo.losses import LOSSES, Asymmetric, Bounded, Columns, Logistic, Loss, Multinomial, Part, Softmax, Squared
+from diabolo.losses import (
+    LOSSES,
+    Absolute,
+    Asymmetric,
+    Bounded,
+    Columns,
+    Logistic,
+    LogSquared,
+    Loss,
+    Multinomial,
+    Part,
+    Softmax,
+    Squared,
+)
 
 M, B = 6, 16
 PARTS = [
@@ -20,7 +33,7 @@ PARTS = [
 ]
 EXAMPLES: list[Loss] = [Squared(), Bounded(), Logistic(), Softmax((2, 3, 1)), Softmax((6,)), Multinomial(2.0), Columns(PARTS)]
 EXAMPLES.append(Multinomial(2.0, (1.0, 2.0, 0.5, 1.0, 3.0, 1.0)))
-EXAMPLES += [Asymmetric(), Asymmetric(1.0, 2.0, 0.0)]
+EXAMPLES += [Asymmetric(), Asymmetric(1.0, 2.0, 0.0), Absolute(), LogSquared(), LogSquared(0.1)]
 
 
 def onehot(sizes: tuple[int, ...], n: int = B) -> Tensor:
@@ -49,7 +62,7 @@ def blocks(loss: Loss) -> list[list[int]]:
     if isinstance(loss, Softmax):
         ends = np.cumsum([0, *loss.sizes])
         return [list(range(a, b)) for a, b in zip(ends[:-1], ends[1:], strict=True)]  # noqa: RUF007
-    if isinstance(loss, Multinomial):
+    if isinstance(loss, (Multinomial, LogSquared)):
         return [list(range(M))]
     if isinstance(loss, Columns):
         found: dict[int, list[int]] = {}
@@ -267,3 +280,36 @@ def test_a_soft_target_is_the_mean_of_yes_and_no(loss: Loss) -> None:
     raw, y = torch.randn(B, M), torch.rand(B, M)
     yes, no = loss.terms(raw, torch.ones(B, M)), loss.terms(raw, torch.zeros(B, M))
     assert torch.allclose(loss.terms(raw, y), y * yes + (1 - y) * no, atol=1e-5)
+
+
+# ── pictures ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_median_costs_least() -> None:
+    y = torch.tensor([[0.0], [0.1], [0.2], [0.3], [9.0]])
+    cost = [float(Absolute()(torch.full_like(y, guess), y).sum()) for guess in (0.1, 0.2, 0.3, float(y.mean()))]
+    assert min(cost) == cost[1]
+    raw = torch.randn(B, M)
+    assert torch.allclose(Absolute()(raw, raw + 2), torch.full((B,), 2.0 * M))
+
+
+def test_a_tenth_of_the_error_is_twenty_decibels_at_every_strength() -> None:
+    y, e = torch.rand(B, 50), torch.randn(B, 50)
+    loss = LogSquared(0.0)
+    for strength in (1.0, 1e-2):
+        gained = loss(y + strength * e, y) - loss(y + strength / 10 * e, y)
+        assert torch.allclose(gained, torch.full((B,), float(np.log(100))), atol=1e-3)
+    psnr = -10 * (e * 0.1).square().mean(1).log10()
+    assert torch.allclose(loss(y + 0.1 * e, y), -psnr * float(np.log(10)) / 10, atol=1e-3)
+
+
+def test_the_floor_bounds_the_logarithm() -> None:
+    y = torch.rand(B, M)
+    assert torch.allclose(LogSquared(1e-3)(y, y), torch.full((B,), float(np.log(1e-3))))
+
+
+def test_hidden_pixels_are_left_out_of_the_mean() -> None:
+    raw, y = torch.randn(B, M), torch.rand(B, M)
+    hidden = y.clone()
+    hidden[:, 2:] = torch.nan
+    assert torch.allclose(LogSquared()(raw, hidden), LogSquared()(raw[:, :2], y[:, :2]))

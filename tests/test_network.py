@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -32,6 +34,9 @@ def modules() -> dict[str, nn.Module]:
         "Head": nn.Sequential(Codes(3, 4), Head(3, 4, (5, 1))),
         "Apart": nn.Sequential(Codes(6, 4), Head(6, 4, (1,)), Apart(2)),
         "Borrowed": Borrowed(Copies([nn.Linear(4, 3), nn.Linear(4, 3)]), Codes(2, 3)),
+        "Sight": nets.Sight((1, 2, 2), (4,)),
+        "Inward": nets.Inward((1, 2, 2), (4, 8), 3),
+        "Outward": nets.Outward(4, (4, 6), (3, 5, 4)),
         "Missing": Missing([0, 3]),
         "TfIdf": TfIdf(4),
         "Sphere": Sphere(0.3),
@@ -45,12 +50,31 @@ def modules() -> dict[str, nn.Module]:
     return one | plain | {"nested": nn.Sequential(nn.Sequential(Missing([1]), nn.Linear(5, 3)), nn.GELU(), nn.Linear(3, 2))}
 
 
+def pictures() -> dict[str, tuple[nn.Module, tuple[Any, ...]]]:
+    """Every layer whose x is pictures, and what it takes beside the weights."""
+    h, x = torch.randn(2, 8, 4, 6), torch.randn(2, 1, 8, 16)
+    return {
+        "UNet": (nets.UNet(1, (8, 16), 1), (x,)),
+        "UNet, biased": (nets.UNet(1, (4, 6, 8), 2, bias=True), (x,)),
+        "Told": (nets.Told(1, (8, 16), 1), (x, torch.rand(2))),
+        "Column": (nets.Column(1, 8, 2), (x,)),
+        "Shuffle": (nets.Shuffle(8, 1, 3), (h,)),
+        "Shuffles": (nets.Shuffles(8, 1, (2, 3)), (h, 3)),
+        "Palette": (nets.Palette(8, 28), (h,)),
+    }
+
+
+UNSHUFFLED = {"UNet", "UNet, biased", "Told"}  # they begin with torch's pixel_unshuffle, which leaves an empty batch as it is
+
+
 def iris() -> np.ndarray:
     return StandardScaler().fit_transform(load_iris().data)
 
 
 def test_the_vocabulary_is_covered() -> None:
-    found = {type(part).__name__ for m in modules().values() for part in m.modules()}
+    found = {type(part).__name__ for m in modules().values() for part in m.modules()} | {
+        type(m).__name__ for m, _ in pictures().values()
+    }
     assert found >= {*nets.OWN, *nets.PLAIN, *nets.NESTED}
 
 
@@ -67,6 +91,24 @@ def test_a_described_module_is_built_again(name: str) -> None:
 @pytest.mark.parametrize("name", modules())
 def test_an_empty_batch_passes(name: str) -> None:
     assert modules()[name](torch.zeros(0, 4)).shape[-2] == 0
+
+
+@pytest.mark.parametrize("name", pictures())
+def test_a_described_module_of_pictures_is_built_again(name: str) -> None:
+    module, x = pictures()[name]
+    for parameter in module.parameters():
+        nn.init.normal_(parameter, std=0.1)  # some layers start at zero
+    built = nets.build(nets.describe(module))
+    assert nets.describe(built) == nets.describe(module)
+    built.load_state_dict(module.state_dict())
+    assert bool(module(*x).abs().sum() > 0)
+    assert torch.equal(module(*x), built(*x))
+
+
+@pytest.mark.parametrize("name", sorted(pictures().keys() - UNSHUFFLED))
+def test_an_empty_batch_of_pictures_passes(name: str) -> None:
+    module, x = pictures()[name]
+    assert len(module(*(v[:0] if isinstance(v, Tensor) else v for v in x))) == 0
 
 
 def test_other_modules_are_named() -> None:

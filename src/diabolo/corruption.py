@@ -39,6 +39,7 @@ __all__ = [
     "Hide",
     "Jpeg",
     "Mask",
+    "Mirror",
     "Poisson",
     "SaltPepper",
     "Shift",
@@ -73,7 +74,8 @@ class Corruption:
 
     def config(self) -> dict[str, Any]:
         """JSON from which :func:`build` makes the same corruption."""
-        return {"name": type(self).__name__, **asdict(self)}  # type: ignore[call-overload]
+        values = asdict(self)  # type: ignore[call-overload]
+        return {"name": type(self).__name__} | {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}
 
 
 def build(config: dict[str, Any]) -> Corruption:
@@ -243,7 +245,7 @@ class Jpeg(Corruption):
     quality: int | tuple[int, int] | None = (20, 90)
 
     def seen(self, x: Tensor, rng: torch.Generator) -> Tensor:
-        if self.quality is None:
+        if self.quality is None or not len(x):
             return x
         low, high = self.quality if isinstance(self.quality, tuple) else (self.quality, self.quality)
         quality = torch.randint(low, high + 1, (len(x),), generator=rng, device=x.device).tolist()
@@ -313,31 +315,53 @@ class Shift(Corruption):
 
     Parameters
     ----------
-    shape : (int, int)
-        Height and width of the pictures, which are rows of height * width numbers.
+    shape : (int, int) or (int, int, int)
+        Height and width of the pictures, which are rows of height * width numbers; or channels, height and width.
     pixels : int, default=1
-        Largest shift; the border fills with `fill`.
-    fill : float, default=0.0
-        Value of the background.
+        Largest shift.
+    fill : float or None, default=0.0
+        What comes in at the border; None repeats the border.
     """
 
-    shape: tuple[int, int] = (28, 28)
+    shape: tuple[int, ...] = (28, 28)
     pixels: int = 1
-    fill: float = 0.0
+    fill: float | None = 0.0
 
     def vary(self, x: Tensor, rng: torch.Generator) -> Tensor:
         if not self.pixels:
             return x
-        (h, w), s = self.shape, self.pixels
-        padded = torch.nn.functional.pad(x.view(-1, h, w), (s, s, s, s), value=self.fill)
+        (h, w), s = self.shape[-2:], self.pixels
+        how: dict[str, Any] = {"mode": "replicate"} if self.fill is None else {"mode": "constant", "value": self.fill}
+        padded = torch.nn.functional.pad(x.view(len(x), x.shape[1] // (h * w), h, w), (s, s, s, s), **how)
         side = 2 * s + 1
         rows, columns = torch.randint(side, (2, len(x)), generator=rng, device=x.device)
-        out = torch.empty_like(x).view(-1, h, w)
+        out = torch.empty_like(x).view(len(x), x.shape[1] // (h * w), h, w)
         for place in range(side * side):
             dy, dx = divmod(place, side)
             here = (rows == dy) & (columns == dx)
-            out[here] = padded[here, dy : dy + h, dx : dx + w]
+            out[here] = padded[here, :, dy : dy + h, dx : dx + w]
         return out.view_as(x)
+
+
+@dataclass(frozen=True)
+class Mirror(Corruption):
+    """Swap left and right of flattened pictures, with probability p: seen and target alike.
+
+    Parameters
+    ----------
+    shape : (int, int) or (int, int, int)
+        Height and width, or channels, height and width.
+    p : float in [0, 1], default=0.5
+        Share of the pictures.
+    """
+
+    shape: tuple[int, ...] = (28, 28)
+    p: float = 0.5
+
+    def vary(self, x: Tensor, rng: torch.Generator) -> Tensor:
+        swapped = torch.rand(len(x), 1, generator=rng, device=x.device) < self.p
+        h, w = self.shape[-2:]
+        return torch.where(swapped, x.view(len(x), x.shape[1] // (h * w), h, w).flip(3).view_as(x), x)
 
 
 @dataclass(frozen=True)

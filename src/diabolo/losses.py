@@ -27,7 +27,19 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-__all__ = ["Absolute", "Asymmetric", "Bounded", "Columns", "LogSquared", "Logistic", "Loss", "Multinomial", "Part", "Softmax", "Squared"]
+__all__ = [
+    "Absolute",
+    "Asymmetric",
+    "Bounded",
+    "Columns",
+    "LogSquared",
+    "Logistic",
+    "Loss",
+    "Multinomial",
+    "Part",
+    "Softmax",
+    "Squared",
+]
 
 LOSSES: dict[str, type[Loss]] = {}
 
@@ -143,12 +155,19 @@ class LogSquared(Loss):
     floor: float = 1e-5
 
     def terms(self, raw: Tensor, y: Tensor) -> Tensor:
-        count = (~torch.isnan(y)).sum(1, keepdim=True)
-        mean = distance(raw, y).sum(1, keepdim=True) / count.clamp(min=1)
-        return torch.where(count > 0, (mean + self.floor).log(), 0.0)
+        known = ~torch.isnan(y).all(1, keepdim=True)
+        return torch.where(known, (self.errors(raw, y) + self.floor).log(), 0.0)
 
     def predict(self, raw: Tensor) -> Tensor:
         return raw
+
+    def errors(self, expected: Tensor, y: Tensor) -> Tensor:
+        """The mean squared error of the picture."""
+        count = (~torch.isnan(y)).sum(1, keepdim=True)
+        return distance(expected, y).sum(1, keepdim=True) / count.clamp(min=1)
+
+    def cells(self, expected: Tensor, y: Tensor) -> Tensor:
+        return distance(expected, y)
 
 
 @dataclass(frozen=True)

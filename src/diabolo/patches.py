@@ -2,7 +2,8 @@
 
     patch = turn_o( picture_i[:, y : y + s, x : x + s] )      i ~ its number of pixels;  (y, x), o: all equally likely
 
-``o`` is one of the eight ways to turn and mirror a square; or of two, where up and down matter. Pictures stay bytes until a batch is cut from them.
+``o`` is one of the eight ways to turn and mirror a square; or of two, where up and down matter. Pictures stay bytes until
+a batch is cut from them.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .errors import DataError
 from .rows import Rows, steps_per_epoch
 
 __all__ = ["Patches"]
@@ -39,6 +41,8 @@ class Patches(Rows):
 
     def __init__(self, pictures: Sequence[np.ndarray], size: int, turned: bool = True) -> None:
         self.pictures = [p for p in pictures if min(p.shape[:2]) >= size]
+        if not self.pictures:
+            raise DataError(f"all pictures are smaller than patch_size={size}: give larger ones, or a smaller patch_size")
         self.size, self.turned = size, turned
         areas = np.array([p.shape[0] * p.shape[1] for p in self.pictures], dtype=float)
         self.share = areas / areas.sum()

@@ -82,4 +82,3 @@ def _cubic(t: Tensor) -> Tensor:
     near = 1.5 * t**3 - 2.5 * t**2 + 1
     far = -0.5 * t**3 + 2.5 * t**2 - 4 * t + 2
     return torch.where(t <= 1, near, torch.where(t <= 2, far, 0.0))
-

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = ["Numbered", "Rows", "steps_per_epoch"]
+__all__ = ["Numbered", "Rows", "spread_over", "steps_per_epoch"]
 
 
 class Rows:
@@ -98,6 +98,12 @@ class Numbered(Rows):
 
     def take(self, indices: np.ndarray) -> Tensor:
         return torch.cat([self.rows.take(indices), torch.from_numpy(indices).float()[:, None]], 1)
+
+
+def spread_over(rows: Rows | Tensor, most: int) -> Tensor:
+    """At most `most` rows, evenly spaced."""
+    index = np.linspace(0, len(rows) - 1, min(len(rows), most)).astype(int)
+    return rows[torch.from_numpy(index)] if isinstance(rows, Tensor) else rows.take(index)
 
 
 def steps_per_epoch(n: int, batch_size: int) -> int:

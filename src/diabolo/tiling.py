@@ -44,7 +44,9 @@ def tiled(
     h, w = x.shape[-2:]
     x = F.pad(x, (0, -w % stride, 0, -h % stride), mode="replicate")
     out = None
-    for (rows, inner_rows, kept_rows), (columns, inner_columns, kept_columns) in windows(x.shape[-2:], tile, reach):
+    for (rows, inner_rows, kept_rows), (columns, inner_columns, kept_columns) in windows(
+        (x.shape[-2], x.shape[-1]), tile, reach
+    ):
         piece = f(x[..., rows, columns])[..., _times(inner_rows, scale), _times(inner_columns, scale)]
         if out is None:
             out = piece.new_empty(1, piece.shape[1], scale * x.shape[-2], scale * x.shape[-1])

@@ -30,6 +30,7 @@ VERBS = {
     "denoise": "Take the noise out of pictures.",
     "upscale": "Make pictures larger.",
     "colorize": "Give grey pictures colours.",
+    "bench": "Score restored pictures as the literature does.",
     "report": "Write a one-file HTML report.",
 }
 

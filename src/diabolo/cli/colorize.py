@@ -29,7 +29,7 @@ def parsed(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
         match = HINT.fullmatch(value)
         if not match:
             raise click.BadParameter(
-                f"{value!r}: write X,Y=#RRGGBB, such as 120,45=#a03020 (pixels from the left and from the top; red, green, blue)"
+                f"{value!r}: write X,Y=#RRGGBB, such as 120,45=#a03020 (pixels from the left and the top; red, green, blue)"
             )
         red, green, blue = bytes.fromhex(match[3])
         hints.append((int(match[1]), int(match[2]), (red, green, blue)))
@@ -69,10 +69,9 @@ def command(
     versions: int | None,
     doubt: Path | None,
 ) -> None:
-    batch = Batch(source, target, path, overwrite)
+    batch = Batch(source, target, path, overwrite, versions)
     if hints and not batch.single:
         raise click.UsageError("--hint is about one picture, but IN holds many: give one file")
-    batch.add(batch.target, count=versions)
     if doubt:
         batch.add(doubt, ".png")
     batch.check()

@@ -55,7 +55,6 @@ def command(
     residue: Path | None,
 ) -> None:
     batch = Batch(source, target, path, overwrite)
-    batch.add(batch.target)
     if residue:
         batch.add(residue, ".png")
     batch.check()

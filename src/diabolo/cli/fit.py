@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
+from . import pictures
 from .data import DATA, OUTPUT, never_onto_input, opened
 
 EPILOG = """\b
@@ -19,7 +21,26 @@ Examples:
   diabolo fit mails.csv --labels tags --labels-sep ";" -o tags.diabolo
   diabolo fit few.csv --labels bug --encoder mails.diabolo --no-freeze -o tags.diabolo
   diabolo fit big.parquet -k 16 --checkpoint run.ckpt --resume -o big.diabolo
+  diabolo fit photos/ --task denoise -o mine.diabolo
+  diabolo fit scans.zip --task denoise --noisy -o scans.diabolo
+  diabolo fit photos/ --task upscale --from-scratch --epochs 100 -o mine.diabolo
 """
+
+
+TASKS = ("codes", "outliers", *pictures.KINDS)
+ONLY = {  # options that say something of these tasks alone
+    "noisy": ("denoise",),
+    "from_scratch": tuple(pictures.KINDS),
+    **dict.fromkeys(("components", "alpha", "hidden", "drop", "loss", "stem", "words"), ("codes", "outliers")),
+}
+
+
+def check_task(ctx: click.Context) -> None:
+    """Raise a UsageError for options that say nothing of the task."""
+    options, task = {param.name: max(param.opts, key=len) for param in ctx.command.params}, ctx.params["task"]
+    for name, tasks in ONLY.items():
+        if task not in tasks and ctx.get_parameter_source(name) is not ParameterSource.DEFAULT:
+            raise click.UsageError(f"{options[name]} is for --task {' and '.join(tasks)}, not for --task {task}", ctx)
 
 
 def components(ctx: click.Context, param: click.Parameter, value: str | None) -> int | float | None:
@@ -46,7 +67,8 @@ def widths(ctx: click.Context, param: click.Parameter, value: str) -> Any:
     epilog=EPILOG,
     help="Learn a model from DATA: .csv, .csv.gz, .tsv, .parquet, .feather, .npy, .npz, .jsonl, .txt, a folder of .txt. "
     "With --labels, of a table: which labels a row has, as its other columns tell; if only one of these is left, and most of "
-    "its values are unlike the others and contain spaces, they are read as documents.",
+    "its values are unlike the others and contain spaces, they are read as documents. Of pictures: a folder, with all folders "
+    "in it, or a .zip.",
 )
 @DATA
 @OUTPUT
@@ -58,10 +80,10 @@ def widths(ctx: click.Context, param: click.Parameter, value: str) -> Any:
 )
 @click.option(
     "--task",
-    type=click.Choice(["codes", "outliers"]),
+    type=click.Choice(TASKS),
     default="codes",
     show_default=True,
-    help="An autoencoder, or an outlier detector.",
+    help="An autoencoder, an outlier detector, or, of pictures, what the verb of this name does with them.",
 )
 @click.option(
     "--alpha",
@@ -88,6 +110,8 @@ def widths(ctx: click.Context, param: click.Parameter, value: str) -> Any:
     show_default=True,
     help="Labels: what their thresholds are best for: f1_micro, f1_macro, f1_samples, precision@0.9.",
 )
+@click.option("--noisy", is_flag=True, help="Denoise: the pictures are noisy themselves, there are no clean ones.")
+@click.option("--from-scratch", is_flag=True, help="Denoise, upscale, colorize: do not begin with the shipped weights.")
 @click.option("--hidden", callback=widths, default="auto", show_default=True, help="Layers on either side, such as 256,256.")
 @click.option("--drop", multiple=True, metavar="COLUMN", help="Leave this column out (repeatable).")
 @click.option("--epochs", type=click.IntRange(1), help="Most passes over the data.  [default: by the number of rows]")
@@ -107,6 +131,8 @@ def command(
     output: Path,
     components: int | float | None,
     task: str,
+    noisy: bool,
+    from_scratch: bool,
     alpha: float,
     drop: tuple[str, ...],
     stem: str | None,
@@ -119,6 +145,7 @@ def command(
     from .labels import check_options, learn
 
     check_options(click.get_current_context())
+    check_task(click.get_current_context())
     about = {name: params.pop(name) for name in ("labels", "labels_sep", "encoder", "freeze", "optimize")}
 
     from ..estimators import Autoencoder, OutlierDetector
@@ -130,9 +157,13 @@ def command(
         with atomic(output):  # a folder that cannot be written to is found out before the work, not after
             pass
         output.unlink()
+    params |= {"epochs": epochs or "auto", "random_state": seed, "verbose": not quiet}
+    if task in pictures.KINDS:
+        shared = {name: value for name, value in params.items() if name not in ("hidden", "loss")}
+        pictures.learn(data, output, task, noisy, from_scratch, **shared)
+        return
     X = opened(data, drop)
     documents = Documents(max_features=words, stem=stem)
-    params |= {"epochs": epochs or "auto", "random_state": seed, "verbose": not quiet}
     if about["labels"] is not None:
         learn(X, output, documents=documents, **about, **params)
         return

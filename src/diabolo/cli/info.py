@@ -75,6 +75,11 @@ def _data(format: dict[str, Any], meta: dict[str, Any]) -> str:
         return f"documents, vocabulary of {meta['n_features']:,}" + (
             f": {', '.join(words[:10])} ..." if words else " columns of counts"
         )
+    if format["kind"] == "images":
+        channels, height, width = format.get("shape", (0, 0, 0))
+        if not channels:
+            return "pictures of any size"
+        return f"pictures of {width} x {height} pixels, {'grey' if channels == 1 else 'in colour'}"
     return f"array of {meta['n_features']:,} columns ({format['dtype']})"
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import re
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -28,12 +27,11 @@ COMMON = (
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
         help="Weights of your own.  [default: the shipped ones]",
     ),
-    click.option("--overwrite", is_flag=True, help="Replace what is there already; of a folder it is left and skipped."),
-    click.option(
-        "--jobs", type=click.IntRange(1), default=1, show_default=True, help="Pictures at a time; each takes memory."
-    ),
+    click.option("--overwrite", is_flag=True, help="Replace what is there already; without it, of a folder, that is skipped."),
+    click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Pictures at a time; each takes memory."),
     click.option("--quiet", is_flag=True, help="No progress bar, no last line."),
 )
+UNTOUCHED = {"denoise": "noisy", "upscale": "bicubic", "colorize": "grey"}
 KINDS = {"denoise": "Denoiser", "upscale": "Upscaler", "colorize": "Colorizer"}
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}  # what the next picture will meet, too
 PATIENCE = 2.0  # seconds of work without a progress bar
@@ -61,25 +59,28 @@ def restorer(verb: str, path: Path | None) -> Any:
 class Batch:
     """The pictures in `source`, and the files that are made of each: all there, or to be made."""
 
-    def __init__(self, source: Path, target: Path, model: Path | None = None, overwrite: bool = False) -> None:
+    def __init__(
+        self, source: Path, target: Path, model: Path | None = None, overwrite: bool = False, count: int | None = None
+    ) -> None:
         from ..formats.picture import SUFFIXES, Album
 
         self.source, self.model, self.overwrite = source, model, overwrite
         suffix = source.suffix.lower()
         self.single = not source.is_dir() and (suffix in SUFFIXES or (source.is_file() and suffix != ".zip"))
         self.album = Album(source)
-        self.target = target / self.album.names[0] if self.single and target.is_dir() else target
+        self.target = target
         self.files: list[list[Path]] = [[] for _ in self.album.names]
         self.roots: list[Path] = []
 
+        self.add(target, count=count)
+
     def add(self, target: Path, suffix: str | None = None, count: int | None = None) -> None:
         """Another file of each picture: at `target`, or at the same place below it; `count` of them: name-1, name-2, ..."""
-        if self.single:
-            places = [target]
-        else:
+        if not self.single:
             self._check_folder(target)
-            places = [self._inside(target, name) for name in renamed(self.album.names, suffix)]
             self.roots.append(target)
+        below = not self.single or target.is_dir()
+        places = [self._inside(target, name) for name in renamed(self.album.names, suffix)] if below else [target]
         for files, path in zip(self.files, places, strict=True):
             files += [path] if count is None else [path.with_stem(f"{path.stem}-{i + 1}") for i in range(count)]
 
@@ -108,11 +109,15 @@ class Batch:
                 raise DataError(f"cannot write {str(path)!r}: its name ends in none of {', '.join(WRITABLE)}")
             if path.exists() and identity(path) in inputs:
                 raise DataError(f"{str(path)!r} is an input: choose another name, inputs are never overwritten")
+            if self.single and not path.parent.is_dir():
+                raise DataError(f"cannot write {str(path)!r}: its folder does not exist: create it first")
             if self.single and path.exists() and not self.overwrite:
                 raise DataError(f"{str(path)!r} is there already: choose another name, or replace it with --overwrite")
         twice = next((path for path, n in Counter(outputs).items() if n > 1), None)
         if twice:
-            raise DataError(f"two pictures would be written to {str(twice)!r}: choose other folders, or rename one of them")
+            raise DataError(
+                f"two pictures would be written to {str(twice)!r}: choose another place, or another name, for one of them"
+            )
 
     def _inputs(self) -> list[Path]:
         own = [self.source, *self.source.parents, *([self.model] if self.model else [])]
@@ -178,8 +183,10 @@ def run(batch: Batch, verb: str, work: Callable[[Any], Work], jobs: int, quiet: 
         made = work(restorer(verb, batch.model))
         for root in batch.roots:
             root.mkdir(parents=True, exist_ok=True)
-        with shared_threads(jobs), bar(verb, len(todo), quiet) as advance:
-            for i, reason in results(lambda i: batch.attempt(i, made), todo, jobs):
+        jobs = min(jobs, len(todo))
+        tried = contextlib.closing(results(lambda i: batch.attempt(i, made), todo, jobs))
+        with shared_threads(jobs), bar(verb, len(todo), quiet) as advance, tried as done:
+            for i, reason in done:
                 if reason is not None:
                     failed[batch.album.names[i]] = reason
                 advance()
@@ -191,9 +198,9 @@ def run(batch: Batch, verb: str, work: Callable[[Any], Work], jobs: int, quiet: 
         sys.exit(1)
 
 
-def results(f: Callable[[int], str | None], todo: list[int], jobs: int) -> Iterator[tuple[int, str | None]]:
+def results(f: Callable[[int], str | None], todo: list[int], jobs: int) -> Generator[tuple[int, str | None]]:
     """i, f(i), in any order; what has not begun when one of them raises never begins."""
-    if min(jobs, len(todo)) == 1:
+    if jobs == 1:
         yield from ((i, f(i)) for i in todo)
         return
     from concurrent.futures import as_completed
@@ -223,12 +230,10 @@ def shared_threads(jobs: int) -> Iterator[None]:
 def summary(batch: Batch, tried: int, failed: int, seconds: float) -> str:
     """For example: wrote 12 pictures to out/ (2 were there already) in 3.1 s; 1 failed."""
     n, there = tried - failed, len(batch.files) - tried
-    count = sum(map(len, batch.files)) if batch.single else n
-    where = batch.files[0][0] if batch.single and count == 1 else batch.target if not batch.single else batch.target.parent
-    place = str(where) + (os.sep if where.is_dir() else "")
     already = f" ({there:,} {'was' if there == 1 else 'were'} there already)" if there else ""
-    what = "" if batch.single and count == 1 else f"{count:,} picture{'s' * (count != 1)} to "
-    return f"wrote {what}{place}{already} in {seconds:.1f} s" + (f"; {failed:,} failed" if failed else "")
+    folder = f"{n:,} picture{'s' * (n != 1)} to {batch.target}{os.sep}"
+    what = ", ".join(map(str, batch.files[0])) if batch.single else folder
+    return f"wrote {what}{already} in {seconds:.1f} s" + (f"; {failed:,} failed" if failed else "")
 
 
 @contextlib.contextmanager
@@ -266,13 +271,12 @@ def bar(title: str, total: int, quiet: bool) -> Iterator[Callable[[], None]]:
 # ── learning ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def learn(data: Path, output: Path, task: str, noisy: bool, from_scratch: bool, epochs: int | None, **params: Any) -> None:
+def learn(data: Path, output: Path, task: str, noisy: bool, from_scratch: bool, **params: Any) -> None:
     """Fit a model to a folder or zip of pictures, save it, and compare it with the shipped one."""
     from .. import estimators
 
     kind = getattr(estimators, KINDS[task])
-    params |= {"start": None if from_scratch else "pretrained", "epochs": epochs or "auto"}
-    model = kind(**params, **({"target": "self"} if noisy else {})).fit(data)
+    model = kind(start=None if from_scratch else "pretrained", **({"target": "self"} if noisy else {}), **params).fit(data)
     model.save(output)
     if params["verbose"]:
         from .tables import console
@@ -292,58 +296,63 @@ def compare(model: Any, task: str, console: Any) -> None:
 
     from ..estimators.restoration import middle, tensor
 
-    if not len(model.held_out_):
+    n = len(model.held_out_)
+    if not n:
         console.print("Too few pictures to hold some out: whether these weights are better than the shipped ones is not known")
         return
-    x = [tensor(middle(picture) / np.float32(255)) for picture in model.held_out_]
-    rivals = {name: np.mean([f(v) for v in x], 0) for name, f in methods(model, task).items()}
-    n = len(x)
-    table = Table(title=f"Decibels on {n:,} held-out picture{'s' * (n != 1)}; more is better", title_justify="left")
-    table.add_column("")
+    shipped = type(model).pretrained()
+    each = [measured(model, shipped, task, tensor(middle(p) / np.float32(255))) for p in model.held_out_]
+    rivals = list(next(iter(each[0].values())))
+    mean = {trial: {name: float(np.mean([m[trial][name] for m in each])) for name in rivals} for trial in each[0]}
+    console.print(f"[italic]Decibels on {n:,} held-out picture{'s' * (n != 1)}; more is better[/]")
+    table = Table("")
     for name in rivals:
         table.add_column(name, justify="right")
-    for i, trial in enumerate(model.trials_):
-        best = max(values[i] for values in rivals.values())
-        cells = [f"{values[i]:.2f}" for values in rivals.values()]
-        table.add_row(trial, *(f"[bold]{c}[/]" if c == f"{best:.2f}" else c for c in cells))
+    for trial, values in mean.items():
+        best = f"{max(values.values()):.2f}"
+        table.add_row(trial, *(f"[bold]{v:.2f}[/]" if f"{v:.2f}" == best else f"{v:.2f}" for v in values.values()))
     console.print(table)
-    console.print(advice(float(np.mean(rivals["this model"] - rivals["shipped"]))))
+    console.print(advice({name: float(np.mean([values[name] for values in mean.values()])) for name in rivals}))
 
 
-def methods(model: Any, task: str) -> dict[str, Callable[[Any], list[float]]]:
-    """What restores a picture: a name, and a function that gives the decibels of each trial."""
+def measured(model: Any, shipped: Any, task: str, x: Any) -> dict[str, dict[str, float]]:
+    """Decibels of one picture x (1, C, h, w): for each way to spoil it, those of each way to restore it."""
     from importlib.util import find_spec
 
-    anchor = {"denoise": "noisy", "upscale": "bicubic", "colorize": "grey"}[task]
-    found: dict[str, Callable[[Any], list[float]]] = {anchor: model._untouched}
-    if task == "denoise" and find_spec("skimage"):
-        found["non-local means"] = lambda x: [similar_patches(x, name) for name in model.trials_]
-    return found | {"shipped": type(model).pretrained()._trial, "this model": model._trial}
+    from ..estimators.restoration import decibels
+
+    found = {}
+    for (trial, seen, e, y), theirs in zip(model._trials(x), shipped._trial(x), strict=True):
+        values = {UNTOUCHED[task]: decibels(seen, y)}
+        if task == "denoise" and find_spec("skimage"):
+            values["non-local means"] = decibels(similar_patches(seen, float((seen - y).std())), y)
+        found[trial] = values | {"shipped": theirs, "this model": decibels(e, y)}
+    return found
 
 
-def similar_patches(x: Any, trial: str) -> float:
-    """Decibels of non-local means (Buades et al., 2005), told how strong the noise of a trial such as "gray σ 15" is."""
-    import torch
+def similar_patches(seen: Any, sigma: float) -> Any:
+    """Non-local means (Buades et al., 2005) of a picture (1, C, h, w), told how strong its noise is."""
     from skimage.restoration import denoise_nl_means
 
-    from ..estimators.restoration import decibels, pixels, tensor
+    from ..estimators.restoration import pixels, tensor
 
-    level = re.search(r"\d+", trial)
-    sigma = int(level[0]) / 255 if level else 0.0
-    y = x.mean(1, keepdim=True) if trial.startswith("gr") else x
-    seen = pixels(y + sigma * torch.randn(y.shape, generator=torch.Generator().manual_seed(0)))
-    e = denoise_nl_means(seen, h=0.8 * sigma, sigma=sigma, patch_size=5, patch_distance=6, channel_axis=-1)
-    return decibels(tensor(e), y)
+    image = pixels(seen)
+    told = {"h": 0.8 * sigma, "sigma": sigma, "patch_size": 5, "patch_distance": 6}
+    grey = image.shape[2] == 1
+    e = denoise_nl_means(image[..., 0] if grey else image, **told, channel_axis=None if grey else -1)
+    return tensor(e.reshape(image.shape))
 
 
-def advice(gain: float) -> str:
-    """Whether to use the model just fitted.
+def advice(mean: dict[str, float]) -> str:
+    """Whether to use the model just fitted, from the decibels of all methods.
 
-    >>> print(advice(0.314))
+    >>> print(advice({"bicubic": 26.0, "shipped": 27.9, "this model": 28.214}))
     These weights beat the shipped ones on your pictures: by 0.31 dB on average.
-    >>> print(advice(0.0))
-    Keep the shipped ones: these weights are no better on your pictures (+0.00 dB on average).
+    >>> print(advice({"bicubic": 28.0, "shipped": 27.9, "this model": 27.9}))
+    Keep the shipped ones: these weights are no better on your pictures (+0.00 dB on average); but best is bicubic.
     """
-    if gain >= 0.01:
-        return f"These weights beat the shipped ones on your pictures: by {gain:.2f} dB on average."
-    return f"Keep the shipped ones: these weights are no better on your pictures ({gain:+.2f} dB on average)."
+    gain = mean["this model"] - mean["shipped"]
+    better = f"These weights beat the shipped ones on your pictures: by {gain:.2f} dB on average"
+    worse = f"Keep the shipped ones: these weights are no better on your pictures ({gain:+.2f} dB on average)"
+    best = max(reversed(mean), key=lambda name: mean[name])
+    return (better if gain >= 0.01 else worse) + (f"; but best is {best}." if best not in ("shipped", "this model") else ".")

@@ -25,11 +25,8 @@ Examples:
 )
 @common
 @click.option("-x", "--scale", type=click.IntRange(2, 4), default=2, show_default=True, help="How many times as wide and high.")
-def command(
-    source: Path, target: Path, path: Path | None, overwrite: bool, jobs: int, quiet: bool, scale: int
-) -> None:
+def command(source: Path, target: Path, path: Path | None, overwrite: bool, jobs: int, quiet: bool, scale: int) -> None:
     batch = Batch(source, target, path, overwrite)
-    batch.add(batch.target)
     batch.check()
 
     def work(model: Any) -> Any:

@@ -21,15 +21,16 @@ from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
-from ..corruption import Clean, Corruption, Thin
+from ..corruption import Clean, Corruption, Shift, Thin
 from ..density import Density
 from ..errors import DataError
-from ..formats import Documents
+from ..formats import Documents, Images
 from ..losses import Columns, Squared
 from ..maps import Map, spread
-from ..nets import Curved, Missing, Sphere
+from ..nets import Curved, Inward, Missing, Outward, Sphere
+from ..nets.convolution import WIDTHS
 from ..network import Diabolo
-from ..rows import Rows, steps_per_epoch
+from ..rows import Rows, spread_over, steps_per_epoch
 from ..training import History
 from .base import FEWEST_ROWS, System, _below, is_size
 from .linear import Linear, tfidf
@@ -58,7 +59,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         autoencoder, which is PCA.
     corruption : Corruption or None, default=None
         What the encoder sees instead of x, such as ``Gaussian(0.1)`` or ``Mask(0.2)``: a denoising autoencoder. None:
-        nothing for tables and arrays; half of the words left out, ``Thin(0.5)``, for documents.
+        nothing for tables and arrays; half of the words left out, ``Thin(0.5)``, for documents; pictures moved by a pixel.
     loss : str or Loss, default="auto"
         "auto" chooses by column (see `losses.Columns`); "squared", "bounded", "logistic", "softmax" and "multinomial"
         force one for all.
@@ -74,8 +75,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         Most passes over the rows.
     batch_size : int or "auto", default="auto"
         Rows per step.
-    lr, muon_lr : float, default=1e-3, 0.03
-        Peak learning rates of AdamW, and of Muon for the matrices.
+    lr, muon_lr : float, default=1e-3, "auto"
+        Peak learning rates of AdamW, and of Muon for the matrices; "auto" is 0.03, for the convolutions of pictures 0.006.
     optimizer : {"auto", "muon", "adamw"}, default="auto"
         "auto" is "muon".
     weight_decay : float or "auto", default="auto"
@@ -151,7 +152,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
     epochs: Any = "auto"
     batch_size: Any = "auto"
     lr: float = 1e-3
-    muon_lr: float = 0.03
+    muon_lr: Any = "auto"
     optimizer: str = "auto"
     weight_decay: Any = "auto"
     average: float = 0.99
@@ -356,6 +357,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
     def _corruption(self) -> Corruption:
         if self.corruption is None and isinstance(self.format_, Documents):
             return Thin(0.5)
+        if self.corruption is None and isinstance(self.format_, Images):
+            return Shift(self.format_.shape, fill=None)
         return super()._corruption()
 
     def _network(self, x: Tensor, seed: int) -> Diabolo:
@@ -388,7 +391,13 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
             return (500, 250) if isinstance(self.format_, Documents) else (256, 256)
         return tuple(int(n) for n in self.hidden)
 
-    def _encoder(self) -> nn.Sequential:
+    def _convolves(self) -> bool:
+        """Pictures are looked at by convolutions, unless `hidden` says which layers to take."""
+        return isinstance(self.format_, Images) and self.hidden == "auto"
+
+    def _encoder(self) -> nn.Module:
+        if isinstance(self.format_, Images) and self._convolves():
+            return self.linear_.lead_in(Inward(self.format_.shape, WIDTHS, self.n_components_), [])
         watched = [] if isinstance(self.format_, Documents) else self.format_.missing()
         curved = Curved(self.format_.width + len(watched), self._sizes(), self.n_components_, self.dropout)
         self.linear_.lead_in(curved, watched)
@@ -400,6 +409,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         """For codes that are distributed like z (n, k), those of the linear autoencoder."""
         if isinstance(self.format_, Documents):
             z = nn.Sequential(*self._sphere()).eval()(z / self.linear_.spread)
+        if isinstance(self.format_, Images) and self._convolves():
+            return self.linear_.lead_out(Outward(self.n_components_, WIDTHS, self.format_.shape), self.loss_, z)
         curved = Curved(self.n_components_, self._sizes()[::-1], self.format_.width, self.dropout)
         return self.linear_.lead_out(curved, self.loss_, z)
 
@@ -416,8 +427,11 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
     def _weight_decay(self) -> float:
         return 0.5 if isinstance(self.format_, Documents) else super()._weight_decay()
 
+    def _muon_lr(self) -> float:
+        return 0.006 if self._convolves() else 0.03
+
     def _batch_size(self, n: int) -> int:
-        return 256
+        return 64 if isinstance(self.format_, Images) else 256
 
     def _epochs(self, n: int, batch_size: int) -> int:
         steps = DOCUMENT_STEPS if isinstance(self.format_, Documents) else STEPS
@@ -454,7 +468,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
 
         e = loss.predict(self.network_.decoder(z))
         total = share(e)
-        probe, there = spread_over(z, PROBED), spread_over(e, PROBED)
+        few = PROBED // 8 if isinstance(self.format_, Images) else PROBED
+        probe, there = spread_over(z, few), spread_over(e, few)
         moved = np.array(
             [float((there - loss.predict(self.network_.decoder(without(probe, j)))).square().sum()) for j in range(z.shape[1])]
         )
@@ -553,12 +568,6 @@ def indexed(out: Any, X: Any) -> Any:
     if hasattr(out, "iloc") and hasattr(X, "iloc"):
         out.index = X.index
     return out
-
-
-def spread_over(rows: Rows | Tensor, most: int) -> Tensor:
-    """At most `most` rows, evenly spaced."""
-    index = np.linspace(0, len(rows) - 1, min(len(rows), most)).astype(int)
-    return rows[torch.from_numpy(index)] if isinstance(rows, Tensor) else rows.take(index)
 
 
 def without(z: Tensor, j: int) -> Tensor:

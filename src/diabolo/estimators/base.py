@@ -26,10 +26,10 @@ from .. import losses as loss_classes
 from .. import nets, storage
 from ..corruption import Clean, Corruption
 from ..errors import DataError, FormatError
-from ..formats import FORMATS, Documents, Embedded, Format, Tables, infer
+from ..formats import FORMATS, Embedded, Format, Tables, infer
 from ..losses import Loss
 from ..network import Diabolo
-from ..rows import Rows
+from ..rows import Rows, spread_over
 from ..training import SGD, History, minimize, pick_device, pick_precision
 
 __all__ = ["ESTIMATORS", "System", "load"]
@@ -88,6 +88,10 @@ class System(BaseEstimator):
     def _weight_decay(self) -> float:
         return 0.0
 
+    def _muon_lr(self) -> float:
+        """Where it is "auto"."""
+        return 0.03
+
     def _corruption(self) -> Corruption:
         return Clean() if self.corruption is None else self.corruption
 
@@ -103,7 +107,7 @@ class System(BaseEstimator):
 
     def _validated(self, X: Any, reset: bool) -> Any:
         """Names, shape and finiteness as scikit-learn wants them; what is no table or array passes."""
-        if isinstance(X, (str, Path)) or isinstance(self.format_, (Documents, Embedded)):
+        if isinstance(X, (str, Path)) or self.format_.free:
             return X
         if isinstance(self.format_, Tables):
             if not hasattr(X, "columns") and not hasattr(X, "schema"):
@@ -144,7 +148,7 @@ class System(BaseEstimator):
         self.format_ = self._format(X)
         X = self._validated(X, reset=True)
         self._learn_columns(X)
-        if isinstance(X, (str, Path)) or isinstance(self.format_, (Documents, Embedded)):
+        if isinstance(X, (str, Path)) or self.format_.free:
             self._name_features()
         rows = self.format_.rows(X)
         self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
@@ -171,7 +175,7 @@ class System(BaseEstimator):
                 raise ValueError(f"{name}={value!r}: allowed are 'auto' and integers from 1")
         for name, low in {"lr": 0, "muon_lr": 0, "weight_decay": 0, "patience": 1}.items():
             value = getattr(self, name, low)
-            auto = name == "weight_decay" and value == "auto"
+            auto = name in ("weight_decay", "muon_lr") and value == "auto"
             if not auto and (not isinstance(value, (int, float, np.number)) or not low <= value < np.inf):
                 raise ValueError(f"{name}={value!r}: allowed are numbers from {low}")
         for name in ("average", "dropout"):
@@ -196,7 +200,7 @@ class System(BaseEstimator):
         return rows.subset(np.sort(order[count:])), rows.subset(np.sort(order[:count]))
 
     def _train(self, train: Rows, held: Rows | None) -> History:
-        kept = torch.cat(list(held.chunks())) if held is not None else None
+        kept = spread_over(held, self.format_.judged) if held is not None else None
         corrupt, loss, network = self._corruption(), self.loss_, self.network_
 
         def objective(x: Tensor, rng: torch.Generator) -> Tensor:
@@ -229,6 +233,8 @@ class System(BaseEstimator):
             "checkpoint": None if self.checkpoint is None else str(self.checkpoint),
             "progress": type(self).__name__ if self.verbose else None,
         }
+        if settings.get("muon_lr") == "auto":
+            settings["muon_lr"] = self._muon_lr()
         return SGD(**settings)
 
     def _try(self) -> None:
@@ -276,7 +282,9 @@ class System(BaseEstimator):
 
     def _restore(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         """Fill the fitted attributes; `network_` is already there, on the meta device."""
-        self.network_.load_state_dict({k: torch.from_numpy(v).float() for k, v in _below(arrays, "network").items()}, assign=True)
+        self.network_.load_state_dict(
+            {k: torch.from_numpy(v).float() for k, v in _below(arrays, "network").items()}, assign=True
+        )
         self.network_.eval().requires_grad_(False)
         self.format_ = FORMATS[meta["format"]["kind"]].from_state(meta["format"], _below(arrays, "format"))
         if self.format_.exact:

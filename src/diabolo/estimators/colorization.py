@@ -36,6 +36,7 @@ from ..formats.picture import Album, Picture
 from ..lab import from_lab, to_lab, within
 from ..losses import Loss, Softmax
 from ..nets import Palette, UNet
+from ..nets.pictures import colours
 from ..network import Diabolo
 from ..patches import Patches
 from ..resampling import resize
@@ -68,6 +69,10 @@ class Colorizer(Restorer):
         Blocks at each size, down and up.
     step : int, default=14
         Distance of neighbouring colours c_q.
+    corruption : None
+        What is lost are the colours.
+    loss : ignored
+        The cross-entropy of the colours.
     patch_size, format, epochs, batch_size, lr, muon_lr, weight_decay, average
         As of :class:`Denoiser`.
     validation_fraction, patience, precision, device, checkpoint, resume, random_state, verbose
@@ -147,17 +152,16 @@ class Colorizer(Restorer):
         ab = torch.einsum("bqhw,qc->bchw", p, palette.colours)
         return met(guided(light, F.avg_pool2d(small, 2), ab), light, hints)
 
-    def _likely(
-        self, light: Tensor, hints: Sequence[Hint], tilt: tuple[float, float] = (0.0, 0.0)
-    ) -> tuple[Tensor, Tensor]:
+    def _likely(self, light: Tensor, hints: Sequence[Hint], tilt: tuple[float, float] = (0.0, 0.0)) -> tuple[Tensor, Tensor]:
         """p (1, Q, h/2, w/2) at the temperature, and the small copy of L (1, 1, h, w)."""
         small = resize(light, reduced(light.shape[2], light.shape[3]))
         seen = torch.cat([small / 50 - 1, planes(hints, light.shape, small.shape)], 1)
-        stride, (h, w) = self.network_.encoder.stride, small.shape[2:]
-        padded = F.pad(seen, (0, -w % stride, 0, -h % stride), mode="replicate")  # type: ignore[operator]
+        network: Any = self.network_
+        stride, h, w = network.encoder.stride, small.shape[2], small.shape[3]
+        padded = F.pad(seen, (0, -w % stride, 0, -h % stride), mode="replicate")
         with self._inference():
-            logits = self.network_(padded).float()[..., : h // 2, : w // 2]
-        lean = (self.network_.decoder.colours @ torch.tensor(tilt)).view(1, -1, 1, 1)  # type: ignore[operator]
+            logits = network(padded).float()[..., : h // 2, : w // 2]
+        lean = (network.decoder.colours @ torch.tensor(tilt)).view(1, -1, 1, 1)
         return ((logits + lean) / self.temperature).softmax(1), small[..., : h // 2 * 2, : w // 2 * 2]
 
     # ── learning ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -166,7 +170,7 @@ class Colorizer(Restorer):
         return Diabolo(UNet(4, self.widths, self.depth, bias=True), Palette(self.widths[0], self.step))
 
     def _loss(self) -> Loss:
-        return Softmax((len(Palette(1, self.step).colours),))
+        return Softmax((len(colours(self.step)),))
 
     def _pictures(self, X: Any) -> list[np.ndarray]:
         """All pictures that have colours, small."""
@@ -188,7 +192,7 @@ class Colorizer(Restorer):
         return self.loss_(*rows).view(len(x), -1).mean(1)
 
     def _trials(self, x: Tensor) -> Iterator[tuple[str, Tensor, Tensor, Tensor]]:
-        light, ab = to_lab(x).split((1, 2), 1)
+        light = to_lab(x)[:, :1]
         h, w = x.shape[2:]
         rng = np.random.default_rng(0)
         places = [(int(rng.integers(w)), int(rng.integers(h))) for _ in range(10)]
@@ -232,9 +236,7 @@ def guided(light: Tensor, small: Tensor, ab: Tensor) -> Tensor:
     centre, spread = mean(small), mean(small * small) - mean(small) ** 2
     slope = (mean(small * ab) - centre * mean(ab)) / (spread + SMOOTH)
     level = mean(ab) - slope * centre
-    slope, level = (
-        F.interpolate(mean(t), size=(light.shape[2], light.shape[3]), mode="bilinear") for t in (slope, level)
-    )
+    slope, level = (F.interpolate(mean(t), size=(light.shape[2], light.shape[3]), mode="bilinear") for t in (slope, level))
     return slope * light + level
 
 

@@ -43,9 +43,10 @@ from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 
+from ..corruption import Chain, Corruption, Mirror, Shift
 from ..errors import DataError, FormatError
-from ..formats import Arrays, Documents, Embedded, Tables, infer
-from ..nets import Borrowed, Codes, Copies, Head, Missing, Tower, Wider
+from ..formats import Arrays, Documents, Embedded, Images, Tables, infer
+from ..nets import Borrowed, Codes, Copies, Head, Missing, Sight, Tower, Unflat, Wider
 from ..network import Diabolo
 from ..rows import Numbered, Rows, steps_per_epoch
 from ..splitting import folds
@@ -188,8 +189,16 @@ class Supervised(System, abstract=True):
         """Members for n rows."""
         tuned = self._given is not None and not self.freeze
         several = 5 if n <= MANY else 3
+        if isinstance(self.format_, Images) and self._given is None:
+            several = 1  # convolutions take their time
         members = (1 if tuned and n > TUNED else several) if self.members == "auto" else int(self.members)
         return min(members, n // 2)
+
+    def _corruption(self) -> Corruption:
+        """Pictures are moved and mirrored, unless their codes do not change any more."""
+        if self.corruption is None and isinstance(self.format_, Images) and not (self._given is not None and self.freeze):
+            return Chain((Shift(self.format_.shape, 2, None), Mirror(self.format_.shape)))
+        return super()._corruption()
 
     def _network(self, x: Tensor, seed: int) -> Diabolo:
         members = self._k(len(self._fold))
@@ -200,6 +209,9 @@ class Supervised(System, abstract=True):
     def _own(self, members: int) -> nn.Sequential:
         """An encoder that has learned nothing yet."""
         format, d = self.format_, self.format_.width
+        if isinstance(format, Images):
+            sights = [Sight(format.shape) for _ in range(members)]
+            return Borrowed(Copies(sights), Codes(members, sights[0].m))
         watched = format.missing()
         c, s = self.format_.view()
         tower = Tower(members, d + len(watched), self._sizes(), 0.2, self.dropout)
@@ -218,11 +230,13 @@ class Supervised(System, abstract=True):
         encoder: nn.Module = nn.Identity()  # of codes that are there already
         if not isinstance(self.format_, Embedded):
             encoder = copy.deepcopy(self._given.network_.encoder if hasattr(self._given, "network_") else self._given)
+        if isinstance(self.format_, Images) and isinstance(self._given, nn.Module):
+            encoder = Borrowed(Unflat(self.format_.shape), encoder)  # it takes pictures (B, C, H, W)
         encoder.float().requires_grad_(not self.freeze)
         name = f"encoder={type(encoder).__name__}"
         with torch.no_grad():
             try:
-                h = torch.cat([encoder.eval()(part.float()) for part in x[:JUDGED].split(1024)])
+                h = torch.cat([encoder.eval()(part.float()) for part in x[:JUDGED].split(self.format_.piece)])
             except RuntimeError as error:
                 raise ValueError(f"{name} does not take rows of width {x.shape[1]}: {error}") from None
         if h.ndim != 2 or len(h) != len(x[:JUDGED]):
@@ -248,7 +262,7 @@ class Supervised(System, abstract=True):
         if self._given is not None:
             parts: Any = network.encoder
             with torch.no_grad():
-                h = torch.cat([parts[:2].eval()(x)[0] for x in train.chunks()])
+                h = torch.cat([parts[:2].eval()(x)[0] for x in train.chunks(self.format_.piece)])
             with threadpool_limits(1):  # small products: BLAS's threads only get into each other's way
                 solved = self._solve(h)
             if solved and (self.freeze or len(rows) < BLIND):
@@ -324,7 +338,7 @@ class Supervised(System, abstract=True):
         """(r,) row numbers -> raw (r, k), each by the member that has not seen the row."""
         device, dtype = next(network.parameters()).device, next(network.parameters()).dtype
         found = []
-        for part in np.array_split(i, max(1, len(i) // 1024)):
+        for part in np.array_split(i, max(1, len(i) // self.format_.piece)):
             raw = network(rows.take(part).to(device, dtype)).float().cpu()
             found.append(raw[torch.from_numpy(self._fold[part]), torch.arange(len(part))])
         return torch.cat(found)
@@ -366,7 +380,7 @@ class Supervised(System, abstract=True):
     def _codes(self, X: Any) -> Iterator[Tensor]:
         """X -> h (K, b, m), piece by piece."""
         for x in self._features(X):
-            for part in x.split(2048):
+            for part in x.split(self.format_.piece):
                 yield self.network_.encoder(part)
 
     def codes(self, X: Any) -> np.ndarray:
@@ -418,9 +432,9 @@ class Supervised(System, abstract=True):
 
 
 PARAMETERS = """encoder : Autoencoder, path, nn.Module, object with ``encode`` or None, default=None
-        What was trained before: a fitted :class:`Autoencoder`, the path of a saved one; your own module, x (B, d) ->
-        (B, m), of which a copy is used; or a model of texts, ``encode(texts) -> (n, m)``, such as one of
-        sentence-transformers. None: hidden layers that are trained with the rest.
+        What was trained before: a fitted :class:`Autoencoder`, the path of a saved one; your own module, of which a copy is
+        used: x (B, d) -> (B, m), or pictures (B, C, H, W) -> (B, m); or a model of texts, ``encode(texts) -> (n, m)``, such as
+        one of sentence-transformers. None: hidden layers that are trained with the rest.
     freeze : bool, default=True
         A given encoder stays as it is; False: it is fine-tuned with the last layer.
     members : int or "auto", default="auto"
@@ -432,7 +446,8 @@ PARAMETERS = """encoder : Autoencoder, path, nn.Module, object with ``encode`` o
     dropout : float in [0, 1), default=0.5
         In the hidden layers; and a fifth of the features.
     corruption : Corruption or None, default=None
-        What the encoder sees of a row while training, such as ``Gaussian(0.1)`` or ``Shift(1)``.
+        What the encoder sees of a row while training, such as ``Gaussian(0.1)``. None: nothing else; pictures moved by up to
+        two pixels, and mirrored.
     format, epochs, precision, device, checkpoint, resume, random_state, verbose
         As in :class:`Autoencoder`; "auto" epochs are 30, but at least 1500 and at most 6000 steps.
     batch_size : int or "auto", default="auto"

@@ -41,7 +41,7 @@ from torch import Tensor, nn
 from ..conformal import Calibration
 from ..corruption import Chain, Corruption, Gaussian, Hide, Thin
 from ..errors import DataError, FormatError
-from ..formats import Arrays, Documents, infer
+from ..formats import Arrays, Documents, Images, infer
 from ..nets import Crowd, Missing
 from ..network import Diabolo
 from ..rows import Numbered, Rows, steps_per_epoch
@@ -57,6 +57,7 @@ __all__ = ["OutlierDetector"]
 STEPS = 300  # of SGD, unless `epochs` says otherwise
 FEWEST = 8  # rows
 CALIBRATED = 5000  # rows whose scores are kept
+SMALL = 32  # pixels of the longer side, to which pictures are brought
 WIDEST = 64  # the waist, unless `n_components` says otherwise
 
 
@@ -260,6 +261,17 @@ class OutlierDetector(OutlierMixin, System):
 
     # ── judging ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
+    def error_map(self, X: Any) -> np.ndarray:
+        """Where each picture is unlike what was expected of it (n, H, W): squared error, summed over the colours.
+
+        The pictures are those the detector looks at: ``format_.shape`` says their size.
+        """
+        check_is_fitted(self)
+        if not isinstance(self.format_, Images):
+            raise AttributeError("error_map needs a detector of pictures; explain() says which cells of a row are strange")
+        maps = [self.look(x)[1].mean(0).unflatten(1, self.format_.shape).sum(1).numpy() for x in self._features(X)]
+        return np.concatenate(maps)
+
     def _judgements(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
         """s (n,), and the p-values of both axes (n, 2)."""
         found = [self._judgement(x) for x in self._features(X)]
@@ -320,6 +332,8 @@ class OutlierDetector(OutlierMixin, System):
         found = infer(X, self.format)
         pictures = getattr(X, "dtype", None) == np.uint8
         own = self.format == "auto" and self.loss == "auto"
+        if type(found) is Images and own:
+            return Images(most=SMALL)
         return Arrays("each") if type(found) is Arrays and own and not pictures else found
 
     def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:

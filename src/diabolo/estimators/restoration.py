@@ -26,17 +26,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import as_file, files
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 import torch
 from sklearn.base import TransformerMixin
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted
-from torch import Tensor, nn
+from torch import Tensor
+from torch.nn import functional as F
 
 from ..corruption import Corruption, Downscale, Gaussian
-from ..errors import DataError, FormatError
+from ..errors import FormatError
 from ..formats.images import Images
 from ..formats.picture import Album, Picture, luma
 from ..losses import Absolute, LogSquared, Loss
@@ -52,6 +53,7 @@ __all__ = ["Denoiser", "Restorer", "Upscaler", "decibels"]
 
 FRESH, FROM_PRETRAINED = 6000, 1500  # steps of SGD, unless `epochs` says otherwise
 MOST_HELD_OUT = 20  # pictures
+FEWEST_PICTURES = 5  # of which one is held out
 HELD_OUT_SIDE = 320  # pixels
 
 
@@ -79,7 +81,7 @@ class Restorer(TransformerMixin, System, abstract=True):
         """Clean patches x (B, C, s, s) -> the loss of each (B,)."""
 
     @abstractmethod
-    def _restored(self, picture: Picture, **options: Any) -> tuple[np.ndarray, np.ndarray]:
+    def _restored(self, picture: Picture, *args: Any, **options: Any) -> tuple[np.ndarray, np.ndarray]:
         """Pixels (H, W, C) before, as they were or merely enlarged, and after."""
 
     @abstractmethod
@@ -186,7 +188,7 @@ class Restorer(TransformerMixin, System, abstract=True):
             Ignored.
         """
         self._check_parameters()
-        self.format_ = Images.any_size().fit(X)
+        self.format_ = Images.any_size()
         self.n_features_in_ = 1
         self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
         self.loss_ = self._loss()
@@ -214,12 +216,15 @@ class Restorer(TransformerMixin, System, abstract=True):
         return pixels
 
     def _parted(self, pictures: list[np.ndarray]) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        count = min(MOST_HELD_OUT, round(len(pictures) * self.validation_fraction))
+        """Pictures to learn from, and those held out: none of fewer than five."""
+        few = len(pictures) < FEWEST_PICTURES or not self.validation_fraction
+        count = 0 if few else min(MOST_HELD_OUT, max(1, round(len(pictures) * self.validation_fraction)))
         order = np.random.default_rng(self.seed_).permutation(len(pictures))
         return [pictures[i] for i in order[count:]], [pictures[i] for i in order[:count]]
 
     def _descend(self, train: list[np.ndarray], held: list[np.ndarray]) -> History:
-        patches, self.held_out_ = self._patches(train), held
+        patches = self._patches(train)
+        self.held_out_, self.held_out_count_ = held, len(held)
         trials = [tensor(middle(p) / np.float32(255)) for p in held]
 
         def held_out() -> float:
@@ -243,6 +248,14 @@ class Restorer(TransformerMixin, System, abstract=True):
     def _loss(self) -> Loss:
         return self.loss if isinstance(self.loss, Loss) else LogSquared()
 
+    def _state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        meta, arrays = super()._state()
+        return meta | {"held_out": self.held_out_count_}, arrays
+
+    def _restore(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+        super()._restore(meta, arrays)
+        self.held_out_count_ = int(meta["held_out"])
+
     def _try(self) -> None:
         x = torch.zeros(1, 3, 16, 16)
         if any(e.shape != y.shape for _, _, e, y in self._trials(x)):
@@ -262,6 +275,9 @@ class Denoiser(Restorer):
     ----------
     corruption : Corruption or None, default=None
         What training adds to clean pictures. None: Gaussian noise of a standard deviation between 0 and 55 of 255.
+    target : {"clean", "self"}, default="clean"
+        "self": the pictures are noisy themselves, and nobody has clean ones. Each is split into two of half the size, by
+        drawing neighbours; the noise of one is not that of the other, so it cannot be learned (Neighbor2Neighbor).
     start : Denoiser, "pretrained" or None, default="pretrained"
         Whose weights training begins with.
     gray : float in [0, 1], default=0.5
@@ -302,6 +318,8 @@ class Denoiser(Restorer):
     ----------
     Extracting and composing robust features with denoising autoencoders (Vincent et al., 2008),
     https://doi.org/10.1145/1390156.1390294
+    Neighbor2Neighbor: self-supervised denoising from single noisy images (Huang et al., 2021),
+    https://arxiv.org/abs/2101.02824
     FFDNet: toward a fast and flexible solution for CNN-based image denoising (Zhang et al., 2018),
     https://doi.org/10.1109/TIP.2018.2839891
 
@@ -314,6 +332,7 @@ class Denoiser(Restorer):
     """
 
     corruption: Corruption | None = None
+    target: str = "clean"
     start: Any = "pretrained"
     gray: float = 0.5
     widths: tuple[int, ...] = (32, 64, 128)
@@ -338,6 +357,11 @@ class Denoiser(Restorer):
 
     weights = "denoise.diabolo"
 
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        if self.target not in ("clean", "self"):
+            raise ValueError(f"target={self.target!r}: allowed are 'clean' (X is clean) and 'self' (X is noisy itself)")
+
     def _network(self, x: Tensor, seed: int) -> Diabolo:
         return Diabolo(Told(3, self.widths, self.depth), Shuffle(self.widths[0], 3, 2))
 
@@ -345,14 +369,37 @@ class Denoiser(Restorer):
         return Gaussian((0.0, 55 / 255)) if self.corruption is None else self.corruption
 
     def _objective(self, x: Tensor, rng: torch.Generator) -> Tensor:
+        if self.target == "self":
+            return self._neighbours(opponent(x), rng)
         seen, y = self._lesson(x, rng)
         level = (seen - y)[:, 0].square().mean((1, 2)).sqrt()
         shift = 0.1 * torch.randn(len(x), 1, 1, 1, generator=rng, device=x.device)
         m = seen.mean((2, 3), keepdim=True) + torch.cat([shift, 0 * shift, 0 * shift], 1)
         encoder: Any = self.network_.encoder
-        e = self.network_.decoder(encoder(seen - m, level)).float() + seen
+        e = seen + self._added(seen - m, level)
         told = (encoder.level(seen - m) + FAINT).log() - (level + FAINT).log()
         return self.loss_(e.flatten(1), y.flatten(1)) + 0.1 * told.abs()
+
+    def _neighbours(self, x: Tensor, rng: torch.Generator) -> Tensor:
+        """Noisy patches x -> the loss of seeing one half of each and being asked for the other.
+
+        The halves differ not only by noise; by how much they differ where nothing is noisy, the result on the whole
+        picture tells, and that is taken off.
+        """
+        a, b = halves(x, rng)
+        m = x.mean((2, 3), keepdim=True)
+        encoder: Any = self.network_.encoder
+        with torch.no_grad():
+            level = encoder.level(x - m).float()
+            whole = halves(x + self._added(x - m, level), None, a.places)
+        off = a.pixels + self._added(a.pixels - m, level) - b.pixels
+        apart = off - (whole[0].pixels - whole[1].pixels)
+        return (off.square().mean((1, 2, 3)) + apart.square().mean((1, 2, 3))) / (level.square() + FAINT**2)
+
+    def _added(self, x: Tensor, level: Tensor) -> Tensor:
+        network: Any = self.network_
+        added: Tensor = network.decoder(network.encoder(x, level)).float()
+        return added
 
     def _lesson(self, x: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
         """seen, y (B, 3, s, s): the first patches without their colours, each with noise of its own."""
@@ -375,13 +422,13 @@ class Denoiser(Restorer):
         level = strength * (torch.tensor([sigma]) if sigma is not None else self._level(seen - m))
         if not level:
             return x
-        network: Any = self.network_
-        added = self._tiled(lambda piece: network.decoder(network.encoder(piece, level)), seen - m)
+        added = self._tiled(lambda piece: self._added(piece, level), seen - m)
         return from_opponent(seen + added, x.shape[1])
 
     def _level(self, x: Tensor) -> Tensor:
         """(1,): the estimated standard deviation of the noise in x (1, 3, h, w), whose mean is 0."""
-        h, w = (n - n % 2 for n in x.shape[-2:])
+        h, w = (max(2, n - n % 2) for n in x.shape[-2:])
+        x = F.pad(x, (0, max(0, w - x.shape[3]), 0, max(0, h - x.shape[2])), mode="replicate")
         encoder: Any = self.network_.encoder
         with self._inference():
             return encoder.level(x[..., :h, :w]).float()
@@ -391,13 +438,33 @@ class Denoiser(Restorer):
         seen = [opponent(tensor(picture.pixels)) for picture in Album(X)]
         return np.array([float(self._level(x - x.mean((2, 3), keepdim=True))) for x in seen])
 
-    def _restored(
-        self, picture: Picture, strength: float = 1.0, sigma: float | None = None
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def _restored(self, picture: Picture, strength: float = 1.0, sigma: float | None = None) -> tuple[np.ndarray, np.ndarray]:
         if not 0 <= strength <= 1.5:
             raise ValueError(f"strength={strength!r}: allowed are numbers from 0 (nothing) to 1.5; 1 is what was estimated")
+        if sigma is not None and not 0 <= sigma <= 1:
+            raise ValueError(
+                f"sigma={sigma!r}: allowed are numbers from 0 to 1, the whole range of brightness, such as 25 / 255"
+            )
         x = tensor(picture.pixels)
         return picture.pixels, pixels(self._clean(x, strength, sigma))
+
+
+class Half(NamedTuple):
+    """One pixel of each 2 x 2: the pixels (B, C, h/2, w/2), and which of the four they are (B, 1, h/2, w/2)."""
+
+    pixels: Tensor
+    places: Tensor
+
+
+def halves(x: Tensor, rng: torch.Generator | None, places: Tensor | None = None) -> tuple[Half, Half]:
+    """Two neighbouring pixels of each 2 x 2 of x (B, C, h, w), at random or at the given `places`."""
+    four = F.pixel_unshuffle(x, 2).unflatten(1, (x.shape[1], 4))
+    if places is None:
+        places = torch.randint(8, (len(x), 1, 1, *four.shape[-2:]), generator=rng, device=x.device)
+    first = places // 2
+    second = torch.where(places % 2 == 0, first ^ 1, first ^ 2)  # beside it, or below or above
+    a, b = (four.gather(2, index.expand(-1, x.shape[1], -1, -1, -1))[:, :, 0] for index in (first, second))
+    return Half(a, places), Half(b, places)
 
 
 FAINT = 0.5 / 255  # noise that a picture of bytes does not show
@@ -441,6 +508,8 @@ class Upscaler(Restorer):
         Whose weights training begins with.
     width, depth : int, default=48, 6
         Channels and blocks of the network, which works at the size of the small picture.
+    corruption : None
+        What is lost is what making a picture smaller loses.
     patch_size, loss, format, epochs, batch_size, lr, muon_lr, weight_decay, average
         As of :class:`Denoiser`.
     validation_fraction, patience, precision, device, checkpoint, resume, random_state, verbose
@@ -519,7 +588,7 @@ class Upscaler(Restorer):
         return resize(x, (scale * x.shape[2], scale * x.shape[3])) + added
 
     def _restored(self, picture: Picture, scale: int | None = None) -> tuple[np.ndarray, np.ndarray]:
-        scale = scale or self.scale
+        scale = self.scale if scale is None else scale
         if scale not in self.scales:
             raise ValueError(f"scale={scale!r}: this model has learned {', '.join(map(str, self.scales))}")
         x = tensor(picture.pixels)

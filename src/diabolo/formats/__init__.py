@@ -16,7 +16,9 @@ from .tables import Tables
 
 __all__ = ["FORMATS", "Arrays", "Documents", "Embedded", "Format", "Images", "Tables", "infer", "write_table"]
 
-FORMATS: dict[str, type[Format]] = {cls.kind: cls for cls in (Documents, Images, Tables, Arrays, Embedded)}  # the first that accepts
+FORMATS: dict[str, type[Format]] = {
+    cls.kind: cls for cls in (Documents, Images, Tables, Arrays, Embedded)
+}  # the first that accepts
 
 
 def infer(X: Any, format: str | Format = "auto") -> Format:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import scipy.sparse as sp
@@ -167,8 +167,14 @@ class Arrays(Format):
         return meta, {"mean": _short(self.mean), "divisor": _short(self.divisor), "flags": flags}
 
     @classmethod
-    def from_state(cls, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> Arrays:
+    def from_state(cls, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> Self:
         self = cls(meta["scale"])
+        self._fill(meta, arrays)
+        return self
+
+    def _fill(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+        """What :meth:`state` told."""
+        self.scale = meta["scale"]
         self.dtype, self.sparse, self.common = np.dtype(meta["dtype"]).str, bool(meta["sparse"]), bool(meta["common"])
         self.smallest = float(meta["smallest"])
         self.binary, self.gaps = arrays["flags"] % 2 == 1, arrays["flags"] >= 2
@@ -176,7 +182,6 @@ class Arrays(Format):
         self.mean, self.divisor = (_long(arrays[name], self.width) for name in ("mean", "divisor"))
         self._check()
         self.columns = [f"x{j}" for j in range(self.width)]
-        return self
 
     def _check(self) -> None:
         """What comes from a file: shapes and types that fit together."""

@@ -33,6 +33,9 @@ class Format(ABC):
 
     kind: ClassVar[str]
     exact: ClassVar[bool] = True  # predict in float64, for float32 differs by 3e-7 with the size of the batch
+    judged: ClassVar[int] = 10_000  # held-out rows that tell when to stop
+    piece: ClassVar[int] = 1024  # rows that a network looks at at once, when it is not trained
+    free: ClassVar[bool] = False  # X is no table: its columns are the format's own
     columns: list[str]
     width: int
 

@@ -59,6 +59,7 @@ class Documents(Format):
 
     kind = "documents"
     exact = False
+    free = True
 
     def __init__(self, max_features: int = 2000, stem: str | None = None, stop_words: Any = None) -> None:
         self.max_features = max_features

@@ -41,6 +41,7 @@ class Embedded(Format):
     """
 
     kind = "embedded"
+    free = True
 
     def __init__(self, model: Any = None) -> None:
         self.model = model

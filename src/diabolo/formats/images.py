@@ -1,60 +1,179 @@
-"""Pictures: folders, zips, paths, arrays, PIL images, lists of these."""
+"""Pictures of one size as rows of numbers: folders, zips, arrays, PIL images, lists of these.
+
+    x = (all of channel 1 row by row, channel 2, ...) / 255          back: an array (n, H, W) or (n, H, W, 3) of bytes
+
+The size is learned in fit: that of the pictures where all have the same and it is small; else their usual proportions with
+a longer side of 64 pixels. Others are cut to these proportions around their middle, and resampled.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+import tempfile
+from collections.abc import Iterator, Sequence
+from typing import Any, Self
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ..losses import Loss, Squared
-from .base import Format
-from .picture import Album
+from ..errors import DataError
+from ..resampling import resize
+from ..rows import Rows
+from .arrays import Arrays
+from .base import IN_MEMORY
+from .picture import Album, Picture, luma
 
 __all__ = ["Images"]
 
+LARGEST = 128  # pixels of the longer side, up to which pictures are taken as they are
+LONGER = 64  # pixels of the longer side of all others
+LOOKED_AT = 1000  # pictures from which size and channels are learned
+PIECE = 256  # pictures that are decoded at once
 
-class Images(Format):
-    """Pictures of one size."""
+
+class Images(Arrays):
+    """Pictures of one size; or of any size, for estimators that restore them.
+
+    Parameters
+    ----------
+    size : (int, int) or "auto", default="auto"
+        Height and width, in pixels.
+    most : int, default=128
+        Up to this longer side, pictures that all have one size are taken as they are.
+
+    Examples
+    --------
+    >>> format = Images().fit(np.zeros((5, 8, 6, 3), np.uint8))
+    >>> format.shape, format.width
+    ((3, 8, 6), 144)
+    >>> format.from_tensor(format.to_tensor(np.full((1, 8, 6, 3), 51, np.uint8)))[0, 0, 0]
+    array([51, 51, 51], dtype=uint8)
+    """
 
     kind = "images"
     exact = False
+    free = True
+    judged = 1000  # each costs more than a row of a table
+    piece = 64
+    shape: tuple[int, int, int]
 
-    def __init__(self) -> None:
-        self.columns, self.width, self.any = ["picture"], 0, False
+    def __init__(self, size: Any = "auto", most: int = LARGEST) -> None:
+        super().__init__("common")
+        if size != "auto" and not (len(size) == 2 and all(isinstance(n, int) and n >= 1 for n in size)):
+            raise ValueError(f"size={size!r}: allowed are 'auto' and a height and width in pixels, such as (64, 48)")
+        self.size, self.most = size, most
 
     @classmethod
-    def any_size(cls) -> Images:
+    def any_size(cls) -> Self:
+        """For estimators that take every picture as it is: there is nothing to learn."""
         self = cls()
-        self.any = True
+        self._bare()
         return self
+
+    def _bare(self) -> None:
+        self.shape, self.width, self.columns = (0, 0, 0), 0, ["picture"]
 
     @classmethod
     def accepts(cls, X: Any) -> bool:
         return Album.accepts(X)
 
     def fit(self, X: Any) -> Images:
+        album = Album(X)
+        if not len(album):
+            raise DataError("Found array with 0 sample(s): X is empty")
+        looked = album.take(np.linspace(0, len(album) - 1, min(len(album), LOOKED_AT)).astype(int).tolist())
+        sizes = looked.sizes()
+        self.shape = (max(c for _, _, c in sizes), *(common(sizes, self.most) if self.size == "auto" else self.size))
+        self.whole = looked[0].dtype == np.uint8
+        self._settle(np.stack([self.row(picture) for picture in looked]))
         return self
+
+    def _settle(self, sample: np.ndarray) -> None:
+        """All pixels in one unit, whose zero is black; nothing is missing."""
+        self.dtype, self.sparse, self.common, self.smallest = sample.dtype.str, False, True, 0.0
+        self.width = sample.shape[1]
+        self.columns = [f"x{j}" for j in range(self.width)]
+        self.gaps, self.binary = np.zeros((2, self.width), dtype=bool)
+        self.mean, self.divisor = np.zeros(self.width), np.full(self.width, 255.0 if self.whole else 1.0)
+        x = sample / self.divisor[0]
+        self.middle = x.mean(0)
+        self.spread = np.full(self.width, float(np.sqrt(np.mean((x - self.middle) ** 2))) or 1.0)
+
+    def row(self, picture: Picture) -> np.ndarray:
+        """(d,): bytes if the first picture was of bytes, else float32 in [0, 1]."""
+        c, h, w = self.shape
+        x = picture.pixels if c == picture.pixels.shape[2] else luma(picture.pixels) if c == 1 else picture.pixels.repeat(3, 2)
+        x = fitted(x, h, w).transpose(2, 0, 1).ravel()
+        return (x * 255).round().astype(np.uint8) if self.whole else x.astype(np.float32)
 
     def chunks(self, X: Any) -> Iterator[Any]:
-        yield from Album(X)
+        album = Album(X)
+        for start in range(0, len(album), PIECE):
+            yield np.stack([self.row(picture) for picture in album[start : start + PIECE]])
+
+    def rows(self, X: Any) -> Rows:
+        n = len(Album(X))
+        dtype = np.uint8 if self.whole else np.float32
+        table = np.empty((n, self.width), dtype) if n * self.width <= IN_MEMORY else spilled(n, self.width, dtype)
+        for i, piece in enumerate(self.chunks(X)):
+            table[i * PIECE : i * PIECE + len(piece)] = piece
+        return Rows(table, lambda rows: super(Images, self).to_tensor(rows).float())
 
     def to_tensor(self, X: Any) -> Tensor:
-        return torch.from_numpy(np.stack([p.pixels.ravel() for p in Album(X)]))
+        if not (isinstance(X, np.ndarray) and X.ndim == 2 and X.shape[1] == self.width):
+            X = np.concatenate(list(self.chunks(X)))
+        return super().to_tensor(X)
 
     def from_tensor(self, x: Tensor) -> Any:
-        return x.numpy()
-
-    def loss(self, name: str = "auto") -> Loss:
-        return Squared()
+        """(n, H, W), or (n, H, W, 3) where there are colours."""
+        flat = super().from_tensor(x if not self.whole else x.clamp(0, 1))
+        pictures = flat.reshape(-1, *self.shape).transpose(0, 2, 3, 1)
+        return np.ascontiguousarray(pictures[..., 0] if self.shape[0] == 1 else pictures)
 
     def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        return {"any": self.any}, {}
+        if not self.width:
+            return {"shape": [0, 0, 0]}, {}
+        meta, arrays = super().state()
+        return meta | {"shape": list(self.shape), "whole": self.whole}, arrays
 
     @classmethod
-    def from_state(cls, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> Images:
-        self = cls()
-        self.any = bool(meta["any"])
+    def from_state(cls, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> Self:
+        shape = tuple(meta["shape"])
+        if shape == (0, 0, 0):
+            return cls.any_size()
+        if len(shape) != 3 or not all(type(n) is int and 0 < n < 1 << 15 for n in shape):
+            raise DataError("the parts of a picture format do not fit together")
+        self = cls(shape[1:])
+        self._fill(meta, arrays)
+        self.shape, self.whole = (int(shape[0]), int(shape[1]), int(shape[2])), bool(meta["whole"])
+        if np.prod(shape) != self.width:
+            raise DataError("the parts of a picture format do not fit together")
         return self
+
+
+def common(sizes: Sequence[tuple[int, int, int]], most: int = LARGEST) -> tuple[int, int]:
+    """Height and width for pictures of these sizes."""
+    shapes = {(h, w) for h, w, _ in sizes}
+    first = sizes[0][:2]
+    if len(shapes) == 1 and max(first) <= most:
+        return first
+    ratio = float(np.median([h / w for h, w, _ in sizes]))
+    longer = min(LONGER, most, max(1, int(np.median([max(h, w) for h, w, _ in sizes]))))
+    return (longer, max(1, round(longer / ratio))) if ratio > 1 else (max(1, round(longer * ratio)), longer)
+
+
+def fitted(x: np.ndarray, h: int, w: int) -> np.ndarray:
+    """Pixels (H, W, C) cut to the proportions of (h, w) around their middle, and resampled."""
+    if x.shape[:2] == (h, w):
+        return x
+    s = min(x.shape[0] / h, x.shape[1] / w)
+    rows, columns = max(1, round(h * s)), max(1, round(w * s))
+    top, left = (x.shape[0] - rows) // 2, (x.shape[1] - columns) // 2
+    inner = torch.from_numpy(np.ascontiguousarray(x[top : top + rows, left : left + columns])).movedim(-1, 0)
+    return resize(inner, (h, w)).clamp(0, 1).movedim(0, -1).numpy()
+
+
+def spilled(n: int, d: int, dtype: Any) -> np.ndarray:
+    """A table in a temporary file without a name: it lives as long as the map."""
+    with tempfile.TemporaryFile(prefix="diabolo-rows-") as file:
+        return np.memmap(file, dtype, "w+", shape=(n, d))

@@ -113,7 +113,8 @@ class Picture:
         alpha = self.alpha if alpha is None else alpha
         if alpha is not None:
             pixels = np.concatenate([pixels, _resized(alpha, *pixels.shape[:2])[..., None]], axis=2)
-        array = _quantized(pixels, self.dtype)
+        deep = self.kind != "array" and pixels.shape[2] > 2 and self.dtype != np.uint8  # Pillow has no such image
+        array = _quantized(pixels, np.dtype(np.uint8) if deep else self.dtype)
         if self.kind != "array":
             return self._dressed(_image(array, self.name))
         return array[..., 0] if array.shape[2] == 1 and self.kept.get("ndim") == 2 else array

@@ -12,6 +12,7 @@ from typing import Any
 from torch import nn
 
 from ..errors import FormatError
+from .convolution import Inward, Outward, Sight, Unflat
 from .crowd import Crowd
 from .documents import Sphere, TfIdf
 from .heads import Apart, Head
@@ -28,15 +29,19 @@ __all__ = [
     "Crowd",
     "Curved",
     "Head",
+    "Inward",
     "Missing",
+    "Outward",
     "Palette",
     "Shuffle",
     "Shuffles",
+    "Sight",
     "Sphere",
     "TfIdf",
     "Told",
     "Tower",
     "UNet",
+    "Unflat",
     "Wider",
     "build",
     "describe",
@@ -45,7 +50,28 @@ __all__ = [
     "own_name",
 ]
 
-PARTS = (Apart, Codes, Column, Crowd, Curved, Head, Missing, Palette, Shuffle, Shuffles, Sphere, TfIdf, Told, Tower, UNet, Wider)
+PARTS: tuple[Any, ...] = (
+    Apart,
+    Codes,
+    Column,
+    Crowd,
+    Curved,
+    Head,
+    Inward,
+    Missing,
+    Outward,
+    Palette,
+    Shuffle,
+    Shuffles,
+    Sight,
+    Sphere,
+    TfIdf,
+    Told,
+    Tower,
+    UNet,
+    Unflat,
+    Wider,
+)
 OWN: dict[str, type[nn.Module]] = {cls.__name__: cls for cls in PARTS}
 NESTED: dict[str, type[nn.Module]] = {"Sequential": nn.Sequential, "Copies": Copies, "Borrowed": Borrowed}
 PLAIN: dict[str, tuple[type[nn.Module], tuple[str, ...]]] = {

@@ -86,7 +86,7 @@ class Curved(nn.Module):
         super().__init__()
         self.sizes = (d, tuple(hidden), out, dropout)
         self.straight = nn.Linear(d, out)
-        self.curve = mlp(d, hidden, out, dropout=dropout) if hidden else None
+        self.curve: nn.Module | None = mlp(d, hidden, out, dropout=dropout) if hidden else None
         self.register_buffer("c", torch.zeros(d))
         self.register_buffer("s", torch.ones(d))
         if self.curve is not None:

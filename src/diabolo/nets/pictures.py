@@ -7,9 +7,10 @@ r"""Pictures in, pictures out: networks for any size.
     Palette  h -> how likely each colour is
     Shuffle  h -> c s^2 channels -> a picture s times as large
 
-For restoring, no layer has a bias: the output of a picture of zeros is zero, and a picture with half the contrast gives half the output.
-So what is flat stays flat, and a strength of noise never seen is handled like one that was. The finest layers of a
-U-net work at half the size with a quarter of the pixels, each with four times the channels: that is where the time goes.
+For restoring, no layer has a bias: the output of a picture of zeros is zero, and a picture with half the contrast gives
+half the output. So what is flat stays flat, and a strength of noise never seen is handled like one that was. The finest
+layers of a U-net work at half the size with a quarter of the pixels, each with four times the channels: that is where the
+time goes.
 
 A pixel of the output depends on no pixel further away than ``reach``. So a large picture can be cut into tiles that
 overlap by so much, and the result is that of the whole picture.
@@ -26,6 +27,7 @@ https://arxiv.org/abs/1609.05158
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -86,7 +88,7 @@ class UNet(nn.Module):
     def __init__(self, channels: int, widths: Sequence[int] = (32, 64, 128), depth: int = 2, bias: bool = False) -> None:
         super().__init__()
         self.sizes, self.bias = (channels, tuple(widths), depth), bias
-        steps = list(zip(widths, widths[1:], strict=False))
+        steps = list(pairwise(widths))
         self.head = conv(4 * channels, widths[0], bias=bias)
         self.down = nn.ModuleList(blocks(w, depth, bias) for w in widths)
         self.up = nn.ModuleList(blocks(w, depth, bias) for w in widths[:-1])
@@ -111,12 +113,12 @@ class UNet(nn.Module):
 
     @property
     def reach(self) -> int:
-        """A pixel sees no further than this many pixels; a multiple of ``stride``."""
+        """A pixel sees no further than this many pixels, one more 3 x 3 convolution included; a multiple of ``stride``."""
         _, widths, depth = self.sizes
-        seen = 2  # head
+        seen = 4 + self.stride - 1  # head, the convolution that follows, and where a pixel lies in its square of `stride`
         for i in range(len(widths)):
             ways = 1 if i == len(widths) - 1 else 2
-            seen += 2 ** (i + 1) * (2 * depth * ways + 1)
+            seen += 2 ** (i + 1) * 2 * depth * ways
         return _up(seen, self.stride)
 
     def config(self) -> dict[str, Any]:
@@ -309,9 +311,7 @@ class Palette(nn.Module):
     def __init__(self, width: int, step: int = 14) -> None:
         super().__init__()
         self.sizes = (width, step)
-        side = torch.arange(-GAMUT // step, GAMUT // step + 1, device="cpu")  # even where weights have no memory yet
-        grid = torch.cartesian_prod(side, side)
-        self.register_buffer("colours", grid[displayable(grid * step, step)] * float(step), persistent=False)
+        self.register_buffer("colours", colours(step), persistent=False)
         self.rise = conv(width, len(self.colours), kernel=1, bias=True)
         nn.init.zeros_(self.rise.weight)
 
@@ -331,14 +331,16 @@ class Palette(nn.Module):
         return {"width": width, "step": step}
 
 
-GAMUT = 112  # no colour of a screen has |a| or |b| above
-
-
-def displayable(ab: Tensor, step: int) -> Tensor:
-    """(Q, 2) -> (Q,): whether a screen shows a colour closer than `step`."""
-    rgb = torch.linspace(0, 1, 17, device="cpu")
+def colours(step: int) -> Tensor:
+    """(Q, 2): a and b on a grid, those that are next to a colour that a screen shows."""
+    if step < 1:
+        raise ValueError(f"step={step!r}: allowed are integers from 1")
+    rgb = torch.linspace(0, 1, 17, device="cpu")  # even where weights have no memory yet
     shown = to_lab(torch.cartesian_prod(rgb, rgb, rgb).T[:, :, None])[1:, :, 0].T
-    return ((ab[:, None].float() - shown).abs() < step).all(2).any(1)
+    corners = torch.tensor([[0, 0], [0, 1], [1, 0], [1, 1]], device="cpu")
+    a, b = ((shown / step).floor().long()[:, None] + corners).flatten(0, 1).T
+    both = (1000 * a + b + 500).unique()  # as one number: much faster than as pairs
+    return torch.stack([both // 1000, both % 1000 - 500], 1) * float(step)
 
 
 def _up(n: int, unit: int) -> int:

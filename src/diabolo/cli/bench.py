@@ -1,0 +1,273 @@
+"""diabolo bench: restoration scored as the literature does, and files of any other tool by the same rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..errors import DataError
+from .pictures import bar, restorer
+
+EPILOG = """\b
+Examples:
+  diabolo bench restoration --data data/
+  diabolo bench restoration --data data/ --sets set5,set14 --upscaler mine.diabolo
+  diabolo bench restoration --data data/ --few 5
+  diabolo bench restoration --clean originals/ --restored theirs/ --shave 2 --space y
+"""
+
+PROTOCOL = """\
+denoise    white Gaussian noise on the float picture, neither clipped nor rounded; one seed (0) per set and sigma; the strength
+           is not told; result clipped to 0..255, not rounded; PSNR of each picture over all its channels, then the mean;
+           "noisy" is the input as it is, not clipped
+upscale    cropped to multiples of the scale, RGB bytes made smaller by MATLAB's bicubic with its rounding; result in bytes;
+           PSNR on Y of BT.601 in whole numbers, without `scale` pixels at each border; a grey picture is its own Y
+colorize   input: the grey with the same CIE lightness L, in bytes; result in RGB bytes; PSNR over R, G, B; ab: mean distance in
+           a, b; colourful: colourfulness (Hasler & Süsstrunk 2003) as a share of that of the originals
+published  printed in the papers' own repositories, not measured here; ~ quoted from memory, to be checked before it is
+           repeated; BM3D and DnCNN are told the strength of the noise, DnCNN-B is not"""
+
+SETS = {
+    "bsd68": ("denoise", "restoration/bsd68-gray.zip"),
+    "set12": ("denoise", "restoration/set12-gray.zip"),
+    "set5": ("upscale", "restoration/set5-color.zip"),
+    "set14": ("upscale", "restoration/set14-color.zip"),
+    "b100": ("upscale", "restoration/bsds500-val-b100-color.zip"),
+    "photos": ("colorize", "photos/photos256.zip/val"),
+}
+LEVELS = {"denoise": (15, 25, 50), "upscale": (2, 3, 4), "colorize": (0,)}
+ANCHORS = {"denoise": "noisy", "upscale": "bicubic"}
+PUBLISHED: dict[str, dict[str, tuple[float, float, float]]] = {
+    "bsd68": {"BM3D": (31.07, 28.57, 25.62), "DnCNN": (31.73, 29.23, 26.23), "DnCNN-B": (31.61, 29.16, 26.23)}
+    | {"DRUNet": (31.91, 29.48, 26.59)},
+    "set12": {"~BM3D": (32.37, 29.97, 26.72), "~DnCNN": (32.86, 30.44, 27.18)},
+    "set5": {"~SRCNN": (36.66, 32.75, 30.48), "VDSR": (37.56, 33.67, 31.35), "DnCNN-3": (37.58, 33.75, 31.40)},
+    "set14": {"VDSR": (33.02, 29.77, 27.99), "DnCNN-3": (33.03, 29.81, 28.04)},
+    "b100": {"VDSR": (31.89, 28.82, 27.28), "DnCNN-3": (31.90, 28.85, 27.29)},
+}
+
+Tool = Callable[[Any], Any]
+Row = dict[str, Any]
+
+
+def chosen(ctx: click.Context, param: click.Parameter, value: str) -> tuple[str, ...]:
+    names = tuple(name.strip().lower() for name in value.split(",") if name.strip())
+    unknown = [name for name in names if name not in SETS]
+    if unknown or not names:
+        raise click.BadParameter(f"{', '.join(unknown) or 'nothing'}: allowed are {', '.join(SETS)}, with commas between")
+    return names
+
+
+WEIGHTS = click.Path(exists=True, dir_okay=False, path_type=Path)
+PLACE = click.Path(exists=True, path_type=Path)
+
+
+@click.command(
+    epilog=EPILOG,
+    help="Score the restoration of pictures by the protocols of the published tables, beside what needs no network; or, with "
+    "--clean and --restored, the pictures that any other tool has written.",
+)
+@click.argument("what", type=click.Choice(["restoration"]))
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    envvar="DIABOLO_DATA",
+    show_envvar=True,
+    help="Folder with images/restoration/*.zip and images/photos/photos256.zip.",
+)
+@click.option(
+    "--sets", callback=chosen, default=",".join(SETS), show_default=True, metavar="NAMES", help="Which ones, commas between."
+)
+@click.option("--few", type=click.IntRange(1), help="Only so many pictures of each: quick, and not comparable.")
+@click.option("--denoiser", type=WEIGHTS, help="A denoiser of your own.  [default: the shipped one]")
+@click.option("--upscaler", type=WEIGHTS, help="An upscaler of your own.  [default: the shipped one]")
+@click.option("--colorizer", type=WEIGHTS, help="A colorizer of your own.  [default: the shipped one]")
+@click.option("--clean", type=PLACE, help="Folder or zip of the pictures as they were.")
+@click.option("--restored", type=PLACE, help="Folder or zip of the same names, as a tool has restored them.")
+@click.option("--shave", type=click.IntRange(0), default=0, show_default=True, help="Pixels left out at each border.")
+@click.option(
+    "--space",
+    type=click.Choice(["y", "rgb", "gray"]),
+    default="rgb",
+    show_default=True,
+    help="What is compared: Y of BT.601 as in super-resolution, all channels, brightness.",
+)
+def command(
+    what: str,
+    data: Path | None,
+    sets: Sequence[str],
+    few: int | None,
+    denoiser: Path | None,
+    upscaler: Path | None,
+    colorizer: Path | None,
+    clean: Path | None,
+    restored: Path | None,
+    shave: int,
+    space: str,
+) -> None:
+    if clean or restored:
+        if not (clean and restored):
+            raise click.UsageError("--clean and --restored belong together: give both")
+        rescored(clean, restored, shave, space)
+        return
+    found = located(data, sets)
+    paths = {"denoise": denoiser, "upscale": upscaler, "colorize": colorizer}
+    models = {task: restorer(task, paths[task]) for task in dict.fromkeys(SETS[name][0] for name in sets)}
+    click.echo(PROTOCOL)
+    for task, model in models.items():
+        rows = scored(task, model, {name: found[name] for name in sets if SETS[name][0] == task}, few)
+        title = f"{task}, decibels" if task in ANCHORS else task
+        if few:  # what is published is of whole sets
+            title = f"{title}; the first {few} of each set"
+            rows = [{k: v for k, v in line.items() if k != "published"} for line in rows]
+        show(title, rows)
+
+
+def located(data: Path | None, sets: Sequence[str]) -> dict[str, Path]:
+    """Name of a set -> its zip, or the folder in it."""
+    if data is None:
+        raise click.UsageError("--data FOLDER (or DIABOLO_DATA) names the folder of the sets; see --help for what it holds")
+    root = data / "images" if (data / "images").is_dir() else data
+    places = {name: root / SETS[name][1] for name in sets}
+    files = {name: path if path.suffix == ".zip" else path.parent for name, path in places.items()}
+    absent = [f"{str(file)!r} ({name})" for name, file in files.items() if not file.exists()]
+    if absent:
+        raise DataError(f"there is no {', no '.join(absent)}: see --data, or leave sets out with --sets")
+    return places
+
+
+# ── our models as tools ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def denoising_tool(model: Any) -> Tool:
+    """Noisy floats, in [0, 1] but for the noise -> floats; how strong the noise is the model finds out."""
+    from ..estimators.restoration import pixels, tensor
+
+    def restore(seen: Any) -> Any:
+        grey = seen.ndim == 2
+        clean = pixels(model._clean(tensor(seen[..., None] if grey else seen)))
+        return clean[..., 0] if grey else clean
+
+    return restore
+
+
+def upscaling_tool(model: Any, scale: int) -> Tool:
+    return lambda seen: model.transform([seen], scale=scale)[0]
+
+
+def coloring_tool(model: Any) -> Tool:
+    return lambda seen: model.transform([seen])[0]
+
+
+# ── scores ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def scored(task: str, model: Any, places: dict[str, Path], few: int | None) -> list[Row]:
+    """The rows of one task's table."""
+    from ..formats.picture import Album
+
+    albums = {name: Album(path)[:few] for name, path in places.items()}
+    total = sum(map(len, albums.values())) * len(LEVELS[task])
+    with bar(task, total, quiet=False) as advance:
+        return [row for name, album in albums.items() for row in ROWS[task](name, album, model, advance)]
+
+
+def counted(tool: Tool, advance: Callable[[], None]) -> Tool:
+    def run(seen: Any) -> Any:
+        advance()
+        return tool(seen)
+
+    return run
+
+
+def denoised(name: str, album: Any, model: Any, advance: Callable[[], None]) -> Iterator[Row]:
+    import numpy as np
+
+    from ..protocols import arrays, denoising, noisy, psnr
+
+    pictures, tool = list(arrays(album)), counted(denoising_tool(model), advance)
+    for sigma in LEVELS["denoise"]:
+        anchor = float(np.mean([psnr(255 * seen, y) for seen, y in noisy(pictures, sigma)]))
+        yield row(name, len(pictures), "sigma", sigma, anchor, denoising(tool, pictures, sigma))
+
+
+def enlarged(name: str, album: Any, model: Any, advance: Callable[[], None]) -> Iterator[Row]:
+    from ..protocols import arrays, super_resolution
+
+    pictures = list(arrays(album))
+    for scale in LEVELS["upscale"]:
+        tool = counted(upscaling_tool(model, scale), advance)
+        anchor = super_resolution(bicubic_tool(scale), pictures, scale)
+        yield row(name, len(pictures), "scale", scale, anchor, super_resolution(tool, pictures, scale))
+
+
+def bicubic_tool(scale: int) -> Tool:
+    """What any program can do."""
+    from ..protocols import bicubic
+
+    return lambda seen: bicubic(seen, (scale * seen.shape[0], scale * seen.shape[1]))
+
+
+def row(name: str, count: int, kind: str, level: int, anchor: float, ours: float) -> Row:
+    start = {"set": name, "pictures": count, kind: level, ANCHORS[SETS[name][0]]: anchor, "diabolo": ours}
+    return start | {"published": published(name, level)}
+
+
+def published(name: str, level: int) -> str:
+    """For example: VDSR 37.56, DnCNN-3 37.58.
+
+    >>> published("b100", 4)
+    'VDSR 27.28, DnCNN-3 27.29'
+    """
+    column = LEVELS[SETS[name][0]].index(level)
+    return ", ".join(f"{tool} {values[column]:.2f}" for tool, values in PUBLISHED.get(name, {}).items())
+
+
+def coloured(name: str, album: Any, model: Any, advance: Callable[[], None]) -> Iterator[Row]:
+    from ..protocols import arrays, colourization
+
+    pictures = list(arrays(album))
+    for tool, colour in (("grey", uncoloured), ("diabolo", counted(coloring_tool(model), advance))):
+        scores = colourization(colour, pictures)
+        yield {"set": name, "pictures": len(pictures), "tool": tool, "PSNR": scores.psnr, "ab": scores.ab} | {
+            "colourful": scores.colourfulness
+        }
+
+
+def uncoloured(seen: Any) -> Any:
+    """Grey stays grey."""
+    import numpy as np
+
+    return np.repeat(seen[..., None], 3, 2)
+
+
+ROWS = {"denoise": denoised, "upscale": enlarged, "colorize": coloured}
+
+
+def rescored(clean: Path, restored: Path, shave: int, space: str) -> None:
+    """Print the PSNR of each picture, and the mean."""
+    import numpy as np
+
+    from ..protocols import rescore
+
+    scores = rescore(clean, restored, shave, space)
+    what = {"y": "Y of BT.601, whole numbers", "rgb": "R, G, B together", "gray": "brightness"}[space]
+    show("", [{"picture": name, "PSNR": value} for name, value in scores.items()])
+    click.echo(f"mean of {len(scores):,}: {np.mean(list(scores.values())):.2f} dB ({what}; {shave} pixels off each border)")
+
+
+def show(title: str, rows: list[Row]) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    from .tables import console
+
+    table = Table(title=title or None, title_justify="left")
+    for name, value in rows[0].items():
+        table.add_column(name, justify="left" if isinstance(value, str) else "right")
+    for line in rows:
+        table.add_row(*[f"{v:.2f}" if isinstance(v, float) else escape(str(v)) for v in line.values()])
+    console.print(table)

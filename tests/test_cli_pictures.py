@@ -1,0 +1,465 @@
+"""The verbs on pictures: every picture is written completely or not at all, and what is wrong with one stops no other."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import types
+import warnings
+import zipfile
+from dataclasses import fields
+from importlib import machinery
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from diabolo import estimators, load
+from diabolo.cli import main, pictures
+from diabolo.estimators.restoration import decibels
+from test_cli import Said, one_line
+
+TINY: dict[str, dict[str, Any]] = {
+    "denoise": {"widths": (8, 16), "depth": 1, "patch_size": 32},
+    "upscale": {"width": 8, "depth": 1, "patch_size": 24},
+    "colorize": {"widths": (8, 8), "depth": 1, "patch_size": 32},
+}
+VERBS = tuple(TINY)
+NAMES = ["a.png", "b.jpg", "sub/c.png", "sub/deep/d.tif", "sub/E.JPG"]
+
+
+def noise(i: int, size: int = 48) -> Image.Image:
+    return Image.fromarray(np.random.default_rng(i).integers(0, 256, (size, size, 3), dtype=np.uint8))
+
+
+def opened(path: Path) -> Image.Image:
+    with Image.open(path) as image:
+        image.load()
+    return image
+
+
+def kind(verb: str) -> Any:
+    return getattr(estimators, pictures.KINDS[verb])
+
+
+@pytest.fixture
+def diabolo(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    """``diabolo("denoise", ...)``: the command line in this process, as the entry point runs it."""
+
+    def run(*arguments: object) -> Said:
+        monkeypatch.setattr(sys, "argv", ["diabolo", *map(str, arguments)])
+        monkeypatch.setenv("COLUMNS", "120")
+        code: Any = 0
+        try:
+            with warnings.catch_warnings():
+                main()
+        except SystemExit as end:
+            code = end.code or 0
+        captured = capsys.readouterr()
+        return Said(code, captured.out, captured.err)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A tiny model for each verb."""
+    folder, X = tmp_path_factory.mktemp("models"), [np.asarray(noise(i)) for i in range(4)]
+    for verb, params in TINY.items():
+        kind(verb)(start=None, epochs=1, verbose=False, random_state=0, **params).fit(X).save(folder / f"{verb}.diabolo")
+    return {verb: folder / f"{verb}.diabolo" for verb in VERBS}
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """A folder with folders in it."""
+    folder = tmp_path / "photos"
+    for i, name in enumerate(NAMES):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        noise(i).save(folder / name)
+    return folder
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+# ── what goes where ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_folder(verb: str, models: dict[str, Path], photos: Path, tmp_path: Path, diabolo: Any) -> None:
+    out = tmp_path / "new" / "out"
+    said = diabolo(verb, photos, out, "--model", models[verb])
+    assert said.code == 0, said.err
+    assert said.err == ""
+    assert said.out.startswith(f"wrote 5 pictures to {out}{os.sep} in ")
+    assert files(out) == sorted(NAMES)
+    side = 96 if verb == "upscale" else 48
+    for name in NAMES:
+        with Image.open(out / name) as image:
+            assert image.size == (side, side)
+            assert image.format == {".png": "PNG", ".jpg": "JPEG", ".tif": "TIFF"}[Path(name).suffix.lower()]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_one_picture(verb: str, models: dict[str, Path], photos: Path, tmp_path: Path, diabolo: Any) -> None:
+    out = tmp_path / "out.png"
+    said = diabolo(verb, photos / "b.jpg", out, "--model", models[verb])
+    assert (said.code, said.err) == (0, "")
+    assert said.out.startswith(f"wrote {out} in ")
+    before = out.read_bytes()
+    one_line(diabolo(verb, photos / "a.png", out, "--model", models[verb]), 1, "is there already", "--overwrite")
+    assert out.read_bytes() == before
+    assert diabolo(verb, photos / "a.png", out, "--model", models[verb], "--overwrite", "--quiet").out == ""
+    assert out.read_bytes() != before
+    (tmp_path / "folder").mkdir()
+    assert diabolo(verb, photos / "b.jpg", tmp_path / "folder", "--model", models[verb]).code == 0
+    assert files(tmp_path / "folder") == ["b.jpg"]
+
+
+def test_a_zip(models: dict[str, Path], photos: Path, tmp_path: Path, diabolo: Any) -> None:
+    with zipfile.ZipFile(tmp_path / "photos.zip", "w") as file:
+        for name in NAMES:
+            file.write(photos / name, f"x/{name}")
+        file.write(photos / "a.png", "/root.png")
+    model = ("--model", models["denoise"])
+    assert diabolo("denoise", tmp_path / "photos.zip", tmp_path / "out", *model).code == 0
+    assert files(tmp_path / "out") == sorted(["root.png", *(f"x/{name}" for name in NAMES)]), "nothing outside of OUT"
+    assert diabolo("denoise", tmp_path / "photos.zip" / "x" / "sub", tmp_path / "part", *model).code == 0
+    assert files(tmp_path / "part") == ["E.JPG", "c.png", "deep/d.tif"]
+    assert diabolo("denoise", tmp_path / "photos.zip" / "x" / "a.png", tmp_path / "one.png", *model).code == 0
+    assert (tmp_path / "one.png").is_file()
+
+
+def test_names() -> None:
+    assert pictures.renamed(["a.gif", "b/c.JPEG", "d.gif", "d.png", "d.ppm"], None) == [
+        "a.png",
+        "b/c.JPEG",
+        "d.gif.png",
+        "d.png",
+        "d.ppm.png",
+    ]
+    assert pictures.renamed(["a.jpg", "a.png", "b.jpg"], ".png") == ["a.jpg.png", "a.png", "b.png"]
+
+
+def test_metadata_stay(models: dict[str, Path], tmp_path: Path, diabolo: Any) -> None:
+    exif = Image.Exif()
+    exif[0x010F], exif[0x0112] = "Camera", 6
+    noise(0, 40).crop((0, 0, 40, 30)).save(tmp_path / "a.jpg", exif=exif, icc_profile=b"colours", dpi=(72, 72))
+    assert diabolo("denoise", tmp_path / "a.jpg", tmp_path / "b.jpg", "--model", models["denoise"]).code == 0
+    with Image.open(tmp_path / "b.jpg") as image:
+        assert image.size == (30, 40), "turned upright"
+        assert image.getexif()[0x010F] == "Camera"
+        assert image.getexif().get(0x0112, 1) == 1
+        assert image.info["icc_profile"] == b"colours"
+
+
+def test_help(diabolo: Any) -> None:
+    for verb in VERBS:
+        said = diabolo(verb, "--help")
+        assert said.code == 0
+        assert f"Examples:\n    diabolo {verb}" in said.out
+    assert "diabolo fit photos/ --task denoise" in diabolo("fit", "--help").out
+
+
+# ── options ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_denoise(models: dict[str, Path], photos: Path, tmp_path: Path, diabolo: Any) -> None:
+    call = ("denoise", photos / "a.png", "--model", models["denoise"])
+    assert diabolo(*call, tmp_path / "0.png", "--strength", 0, "--map", tmp_path / "map.png").code == 0
+    assert np.array_equal(np.asarray(opened(tmp_path / "0.png")), np.asarray(noise(0)))
+    assert (np.asarray(opened(tmp_path / "map.png")) == 128).all()
+    assert diabolo(*call, tmp_path / "1.png", "--sigma", 25.5).code == 0
+    model, before = load(models["denoise"]), np.asarray(noise(0))
+    assert np.array_equal(np.asarray(opened(tmp_path / "1.png")), model.transform([before], sigma=0.1)[0])
+    said = diabolo("denoise", photos, tmp_path / "out", "--map", tmp_path / "maps", "--model", models["denoise"])
+    assert said.code == 0, said.err
+    assert files(tmp_path / "maps") == ["a.png", "b.png", "sub/E.png", "sub/c.png", "sub/deep/d.png"]
+    after, residue = (np.asarray(opened(tmp_path / place / "a.png")).astype(int) for place in ("out", "maps"))
+    inside = (residue > 0) & (residue < 255)
+    assert np.abs((before - after) * 4 + 128 - residue)[inside].max() <= 4, "what was taken out, four times as strong"
+    one_line(diabolo(*call, tmp_path / "x.png", "--strength", 2), 2, "--strength")
+    one_line(diabolo(*call, tmp_path / "x.png", "--sigma", -1), 2, "--sigma")
+    one_line(diabolo(*call, tmp_path / "x.png", "--map", tmp_path / "x.png"), 1, "two pictures would be written to")
+
+
+def test_upscale(models: dict[str, Path], photos: Path, tmp_path: Path, diabolo: Any) -> None:
+    for scale in (2, 3, 4):
+        assert (
+            diabolo("upscale", photos / "a.png", tmp_path / f"{scale}.png", "-x", scale, "--model", models["upscale"]).code == 0
+        )
+        assert opened(tmp_path / f"{scale}.png").size == (48 * scale, 48 * scale)
+    one_line(diabolo("upscale", photos / "a.png", tmp_path / "5.png", "-x", 5, "--model", models["upscale"]), 2, "--scale")
+    twice = estimators.Upscaler(start=None, epochs=1, verbose=False, scales=(2,), **TINY["upscale"])
+    twice.fit([np.asarray(noise(0))]).save(tmp_path / "twice.diabolo")
+    said = diabolo("upscale", photos / "a.png", tmp_path / "x.png", "-x", 3, "--model", tmp_path / "twice.diabolo")
+    one_line(said, 2, "--scale", "this model has learned 2, not 3")
+    said = diabolo("upscale", photos / "a.png", tmp_path / "x.png", "--model", models["denoise"])
+    one_line(said, 1, "holds a Denoiser", "--task upscale")
+
+
+def test_colorize(models: dict[str, Path], photos: Path, tmp_path: Path, diabolo: Any) -> None:
+    noise(0).convert("L").save(tmp_path / "old.png")
+    call = ("colorize", tmp_path / "old.png", tmp_path / "out.png", "--model", models["colorize"])
+    said = diabolo(*call, "--versions", 3, "--doubt", tmp_path / "doubt.png", "--hint", "5,7=#ff8000", "--hint", "0,0=#00ff00")
+    assert said.code == 0, said.err
+    assert files(tmp_path)[:4] == ["doubt.png", "old.png", "out-1.png", "out-2.png"]
+    assert {opened(tmp_path / f"out-{i}.png").mode for i in (1, 2, 3)} == {"RGB"}
+    assert not (tmp_path / "out.png").exists()
+    assert opened(tmp_path / "doubt.png").mode == "L"
+    assert diabolo(*call).code == 0
+    said = diabolo("colorize", photos, tmp_path / "some", "--versions", 2, "--model", models["colorize"])
+    assert said.out.startswith("wrote 5 pictures to "), said.err
+    assert len(files(tmp_path / "some")) == 10
+
+
+def test_hints(models: dict[str, Path], photos: Path, tmp_path: Path, diabolo: Any) -> None:
+    call = ("colorize", photos / "a.png", tmp_path / "out.png", "--model", models["colorize"])
+    for wrong in ("120", "1,2=red", "1,2=#ff00", "x,2=#ff0000", "1,2,3=#ff0000", "-1,2=#ff0000", ""):
+        one_line(diabolo(*call, "--hint", wrong), 2, "--hint", "write X,Y=#RRGGBB, such as 120,45=#a03020")
+    one_line(diabolo(*call, "--hint", "48,0=#ff0000"), 1, "--hint 48,0: the picture is 48 x 48 pixels")
+    one_line(diabolo("colorize", photos, tmp_path / "out", "--hint", "1,2=#ff0000"), 2, "--hint is about one picture")
+    assert files(tmp_path) == sorted(f"photos/{name}" for name in NAMES)
+
+
+# ── what goes wrong ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_broken_pictures_stop_no_other(jobs: int, models: dict[str, Path], photos: Path, tmp_path: Path, diabolo: Any) -> None:
+    (photos / "text.jpg").write_text("Dear all")
+    (photos / "sub" / "empty.png").write_bytes(b"")
+    (photos / "cut.png").write_bytes((photos / "a.png").read_bytes()[:2000])
+    said = diabolo("denoise", photos, tmp_path / "out", "--model", models["denoise"], "--jobs", jobs)
+    assert said.code == 1
+    assert said.out.startswith("wrote 5 pictures")
+    assert said.out.endswith(" s; 3 failed\n")
+    assert files(tmp_path / "out") == sorted(NAMES)
+    told = dict(line.split(": ", 1) for line in said.err.splitlines())
+    assert set(told) == {"text.jpg", "sub/empty.png", "cut.png"}
+    assert told["text.jpg"] == "it is no picture (it begins with b'Dear all')"
+    assert "cut off" in told["cut.png"]
+    one_line(diabolo("denoise", photos / "cut.png", tmp_path / "cut.png", "--model", models["denoise"]), 1, "cut.png")
+    assert not (tmp_path / "cut.png").exists()
+
+
+def test_what_is_there_is_skipped(models: dict[str, Path], photos: Path, tmp_path: Path, diabolo: Any) -> None:
+    out, model = tmp_path / "out", ("--model", models["denoise"])
+    assert diabolo("denoise", photos, out, *model).code == 0
+    (out / "a.png").unlink()
+    (out / "b.jpg").write_bytes(b"mine")
+    said = diabolo("denoise", photos, out, *model)
+    assert said.out.startswith(f"wrote 1 picture to {out}{os.sep} (4 were there already) in ")
+    assert (out / "b.jpg").read_bytes() == b"mine"
+    said = diabolo("denoise", photos, out, *model)
+    assert said.out.startswith(f"wrote 0 pictures to {out}{os.sep} (5 were there already) in ")
+    assert diabolo("denoise", photos, out, "--map", tmp_path / "maps", *model).out.startswith("wrote 5 pictures"), "maps miss"
+    assert diabolo("denoise", photos, out, "--overwrite", *model).out.startswith("wrote 5 pictures")
+    assert (out / "b.jpg").read_bytes() != b"mine"
+
+
+def test_inputs_are_never_overwritten(models: dict[str, Path], photos: Path, tmp_path: Path, diabolo: Any) -> None:
+    before = {name: (photos / name).read_bytes() for name in NAMES}
+    (tmp_path / "link").symlink_to(photos)
+    (tmp_path / "hard").mkdir()
+    os.link(photos / "a.png", tmp_path / "hard" / "a.png")
+    force = ("--overwrite", "--model", models["denoise"])
+    for source, target in (
+        (photos, photos),
+        (photos, photos / "out"),
+        (photos, tmp_path / "link"),
+        (tmp_path / "link", photos),
+        (photos, tmp_path / "hard"),
+        (photos / "a.png", photos / "a.png"),
+        (photos / "a.png", photos),
+        (photos / "a.png", tmp_path / "link" / "a.png"),
+        (photos / "a.png", tmp_path / "hard" / "a.png"),
+    ):
+        one_line(diabolo("denoise", source, target, *force), 1, "never overwritten")
+    one_line(diabolo("denoise", photos, tmp_path / "out", "--map", photos / "maps", *force), 1, "never overwritten")
+    shutil.copy(models["denoise"], tmp_path / "model.png")
+    one_line(diabolo("denoise", photos / "a.png", tmp_path / "model.png", "--model", tmp_path / "model.png", "--overwrite"), 1)
+    assert before == {name: (photos / name).read_bytes() for name in files(photos)}
+
+
+def test_usage(models: dict[str, Path], photos: Path, tmp_path: Path, diabolo: Any) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").write_text("x")
+    one = photos / "a.png"
+    for source, target, said in (
+        (tmp_path / "absent", tmp_path / "out", "no such file or folder"),
+        (tmp_path / "empty", tmp_path / "out", "contains no pictures"),
+        (tmp_path / "file", tmp_path / "out.png", "is no picture"),
+        (photos, tmp_path / "file", "is a file, but"),
+        (one, tmp_path / "out.xcf", "its name ends in none of .png, .jpg"),
+        (one, tmp_path / "no" / "out.png", "create it first"),
+    ):
+        one_line(diabolo("denoise", source, target, "--model", models["denoise"]), 1, said)
+    one_line(diabolo("denoise", one), 2, "OUT")
+    one_line(diabolo("denoise", one, tmp_path / "out.png", "--jobs", 0), 2, "--jobs")
+    assert {path.name for path in tmp_path.iterdir()} == {"empty", "file", "photos"}
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_full_disk_stops(
+    jobs: int, models: dict[str, Path], photos: Path, tmp_path: Path, diabolo: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room, fsync = [0, 0], os.fsync
+
+    def full(handle: int) -> None:
+        room.pop() if room else None
+        if not room:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", full)
+    said = diabolo("denoise", photos, tmp_path / "out", "--model", models["denoise"], "--jobs", jobs)
+    monkeypatch.undo()
+    one_line(said, 1, "the disk is full: free some space")
+    assert len(files(tmp_path / "out")) < 3, "no partial files, none after it"
+
+
+def test_killed_and_resumed(models: dict[str, Path], tmp_path: Path, diabolo: Any) -> None:
+    source, out = tmp_path / "in", tmp_path / "out"
+    source.mkdir()
+    for i in range(40):
+        noise(i, 200).save(source / f"{i:02}.png")
+    command = [sys.executable, "-m", "diabolo", "denoise", str(source), str(out), "--model", str(models["denoise"])]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    while process.poll() is None and not (out.exists() and len(list(out.glob("*.png"))) >= 3):
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    there = {path: path.stat().st_mtime_ns for path in out.glob("*.png")}
+    assert 3 <= len(there) < 40
+    for path in there:
+        with Image.open(path) as image:
+            image.load()
+            assert image.size == (200, 200)
+    said = diabolo("denoise", source, out, "--model", models["denoise"])
+    assert said.out.startswith(f"wrote {40 - len(there)} pictures to {out}{os.sep} ({len(there)} were there already)")
+    assert len(list(out.glob("*.png"))) == 40
+    assert there == {path: path.stat().st_mtime_ns for path in there}
+
+
+def test_progress_on_a_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setattr(pictures, "PATIENCE", 0.01)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with pictures.bar("denoise", 4, quiet=False) as advance:
+        time.sleep(0.2)
+        advance()
+        time.sleep(0.15)
+    assert "pictures/s" in capsys.readouterr().err
+    with pictures.bar("denoise", 4, quiet=True) as advance:
+        advance()
+    assert capsys.readouterr().err == ""
+
+
+# ── learning ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def asked(models: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """What ``fit`` asks for; the tiny models are the shipped ones, and the size of what is made from scratch."""
+    given: list[dict[str, Any]] = []
+    for verb, tiny in TINY.items():
+        cls = kind(verb)
+
+        def made(cls: Any = cls, tiny: dict[str, Any] = tiny, **params: Any) -> Any:
+            given.append(params)
+            return cls(**tiny | params)
+
+        monkeypatch.setattr(cls, "pretrained", classmethod(lambda cls, verb=verb, **params: load(models[verb])))
+        monkeypatch.setattr(estimators, cls.__name__, made)
+    return given
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Enough pictures to hold one out."""
+    folder = tmp_path_factory.mktemp("many")
+    for i in range(12):
+        noise(i).save(folder / f"{i}.png")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("task", "anchor", "trial"),
+    [("denoise", "noisy", "sigma 25"), ("upscale", "bicubic", "x3"), ("colorize", "grey", "no hints")],
+)
+def test_fit(task: str, anchor: str, trial: str, asked: list[dict[str, Any]], many: Path, tmp_path: Path, diabolo: Any) -> None:
+    out = tmp_path / "mine.diabolo"
+    said = diabolo("fit", many, "--task", task, "-o", out, "--epochs", 1, "--seed", 3)
+    assert said.code == 0, said.err
+    assert "on 1 held-out picture;" in said.out
+    heads = next(line for line in said.out.splitlines() if "shipped" in line)
+    assert [anchor in heads, "this model" in heads, trial in said.out] == [True] * 3
+    assert ("These weights beat" in said.out) != ("Keep the shipped ones" in said.out)
+    assert f"wrote {out}" in said.out
+    assert (asked[0]["start"], asked[0]["epochs"], asked[0]["random_state"]) == ("pretrained", 1, 3)
+    said = diabolo("fit", many, "--task", task, "-o", out, "--epochs", 1, "--from-scratch", "--quiet")
+    assert (said.code, said.out, said.err) == (0, "", "")
+    assert asked[1]["start"] is None
+    said = diabolo("info", out)
+    assert said.code == 0, said.err
+    assert f"kind:          {pictures.KINDS[task]}" in said.out
+    assert "data:          pictures of any size" in said.out
+
+
+def test_fit_with_few_pictures(asked: list[dict[str, Any]], photos: Path, tmp_path: Path, diabolo: Any) -> None:
+    said = diabolo("fit", photos, "--task", "denoise", "-o", tmp_path / "a.diabolo", "--epochs", 1)
+    assert said.code == 0, said.err
+    assert "Too few pictures to hold some out" in said.out
+
+
+@pytest.mark.skipif("target" not in {f.name for f in fields(estimators.Denoiser)}, reason="Denoiser has no `target` yet")
+def test_fit_to_noisy_pictures(asked: list[dict[str, Any]], many: Path, tmp_path: Path, diabolo: Any) -> None:
+    out = tmp_path / "mine.diabolo"
+    said = diabolo("fit", many, "--task", "denoise", "--noisy", "-o", out, "--epochs", 1)
+    assert said.code == 0, said.err
+    assert asked[0]["target"] == "self"
+    assert f"diabolo denoise {many} OUT --model {out}" in said.out
+
+
+def test_non_local_means_where_they_are(many: Path, models: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    module: Any = types.ModuleType("skimage.restoration")
+    module.denoise_nl_means = lambda image, **options: np.full_like(image, 0.5)
+    package: Any = types.ModuleType("skimage")
+    package.restoration, package.__spec__ = module, machinery.ModuleSpec("skimage", None)
+    monkeypatch.setitem(sys.modules, "skimage", package)
+    monkeypatch.setitem(sys.modules, "skimage.restoration", module)
+    model = load(models["denoise"])
+    x = torch.from_numpy(np.asarray(noise(0)) / np.float32(255)).movedim(-1, 0)[None]
+    found = pictures.measured(model, model, "denoise", x)
+    assert [*found["color, sigma 25"]] == ["noisy", "non-local means", "shipped", "this model"]
+    assert found["color, sigma 25"]["non-local means"] == pytest.approx(decibels(torch.full_like(x, 0.5), x), abs=1e-3)
+    model = load(models["upscale"])
+    assert [*pictures.measured(model, model, "upscale", x)["x2"]] == ["bicubic", "shipped", "this model"]
+
+
+def test_options_of_other_tasks(photos: Path, many: Path, tmp_path: Path, diabolo: Any) -> None:
+    out = ("-o", tmp_path / "a.diabolo")
+    for options, said in (
+        (("--task", "upscale", "-k", 3), "--components is for --task codes and outliers, not for --task upscale"),
+        (("--task", "denoise", "--drop", "a"), "--drop is for"),
+        (("--task", "colorize", "--noisy"), "--noisy is for --task denoise, not for --task colorize"),
+        (("--from-scratch",), "--from-scratch is for --task denoise and upscale and colorize, not for --task codes"),
+        (("--task", "denoise", "--labels", "a"), "--task says nothing of labels"),
+    ):
+        one_line(diabolo("fit", many, *out, *options), 2, said)
+    (tmp_path / "empty").mkdir()
+    one_line(diabolo("fit", tmp_path / "empty", "--task", "denoise", "--from-scratch", *out), 1, "contains no pictures")
+    (photos / "sub" / "cut.jpg").write_bytes((photos / "b.jpg").read_bytes()[:1000])
+    one_line(diabolo("fit", photos, "--task", "denoise", "--from-scratch", *out), 1, "cannot read 'sub/cut.jpg'")
+    assert not (tmp_path / "a.diabolo").exists()

@@ -1,0 +1,750 @@
+"""Networks for pictures, and the three estimators that restore them: what must hold whatever was learned."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from torch import Tensor, nn
+
+from diabolo import Colorizer, DataError, Denoiser, Mask, Upscaler, load
+from diabolo.estimators import ESTIMATORS, colorization, restoration
+from diabolo.estimators.restoration import Restorer, decibels, from_opponent, opponent, tensor
+from diabolo.formats.picture import read
+from diabolo.lab import to_lab
+from diabolo.losses import Absolute, LogSquared, Softmax
+from diabolo.nets import Column, Palette, Shuffle, Shuffles, Told, UNet
+from diabolo.nets.pictures import Level
+from diabolo.network import Diabolo
+from diabolo.resampling import resize
+from diabolo.tiling import tiled
+from kinds import RESTORERS, pictures, restorer
+
+NAMES = tuple(RESTORERS)
+WEIGHTS = files("diabolo") / "weights"
+NOT_TRAINED = pytest.mark.skipif(
+    not all((WEIGHTS / ESTIMATORS[name].weights).is_file() for name in NAMES), reason="not trained yet"
+)
+
+
+# ── networks ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def noisy(net: nn.Module, std: float = 0.2) -> nn.Module:
+    """In double precision, with weights none of which is 0."""
+    for parameter in net.parameters():
+        nn.init.normal_(parameter, std=std)
+    return net.double().requires_grad_(False)
+
+
+@pytest.mark.parametrize(
+    ("encoder", "decoder"),
+    [
+        (UNet(1, (4, 4), 1), Shuffle(4, 1, 2)),
+        (UNet(1, (4, 4, 4), 1), Shuffle(4, 1, 2)),
+        (UNet(1, (4,), 2, bias=True), Shuffle(4, 1, 2)),
+        (Column(1, 4, 2), Shuffle(4, 1, 1)),
+        (Column(1, 4, 2), Shuffle(4, 1, 2)),
+    ],
+    ids=["UNet 2", "UNet 3", "UNet 1", "Column", "Column, larger"],
+)
+def test_nothing_changes_beyond_the_reach(encoder: Any, decoder: Any) -> None:
+    net, reach, stride = noisy(nn.Sequential(encoder, decoder)), encoder.reach, encoder.stride
+    side = 2 * (reach + 2 * stride)
+    side += -side % stride
+    x = torch.randn(1, 1, side, side, dtype=torch.float64)
+    before, furthest = net(x), 0
+    scale = before.shape[-1] // side
+    for shift in range(stride):  # a pixel's place in its square of stride x stride matters
+        place = side // 2 + shift
+        changed = x.clone()
+        changed[0, 0, place, place] += 1
+        rows, columns = (net(changed) != before)[0, 0].nonzero().div(scale, rounding_mode="floor").T
+        furthest = max(furthest, int((rows - place).abs().max()), int((columns - place).abs().max()))
+    assert furthest <= reach
+    assert furthest > reach - stride, "nor is the reach longer than it need be"
+    assert reach % stride == 0
+
+
+def restoring() -> dict[str, tuple[nn.Module, Tensor]]:
+    x = torch.randn(2, 3, 16, 24)
+    return {
+        "UNet": (nn.Sequential(UNet(3, (8, 16), 1), Shuffle(8, 3, 2)), x),
+        "Column": (nn.Sequential(Column(3, 8, 2), Shuffle(8, 3, 2)), x),
+        "Level": (Level(3), x),
+    }
+
+
+@pytest.mark.parametrize("name", restoring())
+def test_without_bias_nothing_comes_of_nothing_and_half_the_contrast_of_half(name: str) -> None:
+    net, x = restoring()[name]
+    noisy(net).float()
+    assert float(net(x).abs().min()) > 0
+    assert bool((net(0 * x) == 0).all())
+    assert torch.equal(net(2 * x), 2 * net(x))
+    assert torch.equal(net(x / 4), net(x) / 4)
+    assert not any(name.endswith("bias") for name, _ in net.named_parameters())
+
+
+def test_told_twice_the_noise_of_twice_the_picture_the_result_is_twice_as_strong() -> None:
+    net = Told(3, (8, 16), 1)
+    noisy(net).float()
+    x, level = torch.randn(2, 3, 16, 24), torch.tensor([0.1, 0.3])
+    assert torch.equal(net(2 * x, 2 * level), 2 * net(x, level))
+    assert not torch.equal(net(x, 2 * level), net(x, level)), "the level matters"
+    assert bool((net(0 * x, 0 * level) == 0).all())
+
+
+def test_a_bias_is_there_if_asked_for() -> None:
+    net = noisy(UNet(1, (4, 8), 1, bias=True))
+    assert float(net(torch.zeros(1, 1, 8, 8, dtype=torch.float64)).abs().max()) > 0
+
+
+@pytest.mark.parametrize("scale", [2, 3])
+def test_a_fresh_network_adds_nothing(scale: int) -> None:
+    x = torch.randn(2, 1, 8, 16)
+    assert bool((Shuffles(8, 1, (2, 3))(Column(1, 8, 2)(x), scale) == 0).all())
+    assert bool((Shuffle(8, 1, scale)(Column(1, 8, 2)(x)) == 0).all())
+    assert bool((Shuffle(8, 1, 2)(Told(1, (8, 16), 1)(x, torch.ones(2))) == 0).all())
+
+
+def test_a_level_does_not_know_how_bright_or_how_strong_a_picture_is() -> None:
+    level, x = Level(1), torch.randn(3, 1, 16, 16)
+    assert torch.allclose(level(x + 5), level(x), rtol=1e-4)
+    assert torch.allclose(level(7 * x), 7 * level(x), rtol=1e-4)
+    assert bool((level(x) >= 0).all())
+    assert torch.equal(level(torch.full((1, 1, 4, 4), 0.5)), torch.zeros(1))
+
+
+@pytest.mark.parametrize("step", [14, 28])
+def test_shares_sum_to_one_and_their_mean_is_the_colour(step: int) -> None:
+    palette = Palette(4, step)
+    ab = to_lab(torch.rand(2, 3, 20, 20))[:, 1:]
+    shares = palette.shares(ab)
+    assert shares.shape == (2, len(palette.colours), 20, 20)
+    assert bool((shares >= 0).all())
+    assert int((shares > 1e-5).sum(1).max()) <= 4, "of the four nearest"
+    assert torch.allclose(shares.sum(1), torch.ones(2, 20, 20), atol=1e-5)
+    assert torch.allclose(torch.einsum("bqhw,qc->bchw", shares, palette.colours), ab, atol=1e-3)
+
+
+def test_a_palette_holds_what_screens_show() -> None:
+    colours = Palette(4, 14).colours
+    assert [0.0, 0.0] in colours.tolist()
+    assert 100 < len(colours) < (2 * 112 // 14 + 1) ** 2
+    assert [112.0, 112.0] not in colours.tolist()
+    shown = to_lab(torch.rand(3, 2000, 1))[1:, :, 0].T
+    near = ((shown[:, None] - colours).abs() < 14).all(2)
+    assert bool(near.any(1).all()), "every colour has neighbours"
+    assert len(colours.unique(dim=0)) == len(colours)
+    for wrong in (0, -14):
+        with pytest.raises(ValueError, match=f"step={wrong}: allowed are integers from 1"):
+            Palette(4, wrong)
+    assert bool((Palette(4)(torch.randn(1, 4, 3, 3)) == 0).all()), "at first all colours are equally likely"
+
+
+@pytest.mark.parametrize("kind", ["Told", "Column", "Palette"])
+def test_every_parameter_gets_a_gradient(kind: str) -> None:
+    x = torch.randn(4, 1, 16, 16)
+    net = {
+        "Told": Diabolo(Told(1, (4, 8), 1), Shuffle(4, 1, 2)),
+        "Column": Diabolo(Column(1, 4, 1), Shuffles(4, 1, (2, 3))),
+        "Palette": Diabolo(UNet(1, (4, 8), 1, bias=True), Palette(4, 28)),
+    }[kind]
+    optimizer = torch.optim.SGD(net.parameters(), 0.1)
+    for _ in range(4):  # what starts at zero lets nothing through at first
+        optimizer.zero_grad()
+        if kind == "Told":
+            level = net.encoder.level(x)
+            loss = (net.decoder(net.encoder(x, torch.ones(4))) - x).square().mean() + (level - 1).square().mean()
+        elif kind == "Column":
+            loss = sum((net.decoder(net.encoder(x), s) - 1).square().mean() for s in (2, 3))
+        else:
+            loss = net(x).log_softmax(1)[:, 0].square().mean()
+        loss.backward()
+        optimizer.step()
+    for name, p in net.named_parameters():
+        assert p.grad is not None, name
+        assert p.grad.abs().sum() > 0, name
+
+
+# ── fitted ones ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+LEARNING = {"lr": 5e-3, "muon_lr": 0.02, "validation_fraction": 0.125}
+EPOCHS = {"Denoiser": 10, "Upscaler": 15, "Colorizer": 3}
+
+
+@pytest.fixture(scope="module")
+def fitted() -> dict[str, Any]:
+    """Each trained for some dozens of steps on the same pictures."""
+    X = pictures(16, 64)
+    return {name: restorer(name, epochs=EPOCHS[name], **LEARNING).fit(X) for name in NAMES}
+
+
+@pytest.fixture
+def denoiser(fitted: dict[str, Any]) -> Denoiser:
+    return fitted["Denoiser"]
+
+
+@pytest.fixture
+def upscaler(fitted: dict[str, Any]) -> Upscaler:
+    return fitted["Upscaler"]
+
+
+@pytest.fixture
+def colorizer(fitted: dict[str, Any]) -> Colorizer:
+    return fitted["Colorizer"]
+
+
+def scale_of(model: Any) -> int:
+    return model.scale if isinstance(model, Upscaler) else 1
+
+
+def numbers(image: Any) -> np.ndarray:
+    return np.asarray(image).astype(float)
+
+
+def noise(picture: np.ndarray, sigma: float, seed: int = 0) -> np.ndarray:
+    e = np.random.default_rng(seed).normal(size=picture.shape)
+    return (picture + sigma * e).clip(0, 255).round().astype(np.uint8)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_restores_better_than_nothing_at_all(name: str, fitted: dict[str, Any]) -> None:
+    model = fitted[name]
+    held = [tensor(p / np.float32(255)) for p in model.held_out_]
+    assert len(held) == 2
+    before = np.mean([model._untouched(x) for x in held])
+    after = np.mean([model._trial(x) for x in held])
+    assert after > before + {"Denoiser": 0.8, "Upscaler": 0.1, "Colorizer": 0.5}[name]
+    assert after == pytest.approx(-min(model.history_.held_out), abs=0.05)
+    assert len(model.trials_) == len(model._trial(held[0])) == len(model._untouched(held[0]))
+    if name != "Colorizer":  # which begins with all colours equally likely, not with none
+        assert before == pytest.approx(-model.history_.held_out[0], abs=1e-3)
+
+
+SIZES = [(1, 1), (1, 9), (9, 1), (2, 3), (3, 200), (37, 21)]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", NAMES)
+def test_any_size(name: str, size: tuple[int, int], fitted: dict[str, Any]) -> None:
+    s = scale_of(fitted[name])
+    for channels in ((), (1,), (3,)):
+        x = np.random.default_rng(0).integers(0, 256, (*size, *channels)).astype(np.uint8)
+        (y,) = fitted[name].transform([x])
+        assert y.dtype == np.uint8
+        assert y.shape[:2] == (s * size[0], s * size[1])
+
+
+KINDS = {
+    "grey": ((20, 30), np.uint8),
+    "grey, 1 channel": ((20, 30, 1), np.uint8),
+    "grey, alpha": ((20, 30, 2), np.uint8),
+    "RGB": ((20, 30, 3), np.uint8),
+    "RGBA": ((20, 30, 4), np.uint8),
+    "16 bits": ((20, 30, 3), np.uint16),
+    "16 bits, grey": ((20, 30), np.uint16),
+    "float32": ((20, 30, 3), np.float32),
+    "float64, grey": ((20, 30), np.float64),
+    "bool": ((20, 30), bool),
+}
+
+
+def given(kind: str) -> np.ndarray:
+    shape, dtype = KINDS[kind]
+    values = np.random.default_rng(0).random(shape)
+    integers = np.dtype(dtype).kind == "u"
+    return (values * np.iinfo(dtype).max if integers else values > 0.5 if dtype is bool else values).astype(dtype)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", NAMES)
+def test_what_comes_back_is_of_the_kind_that_was_given(name: str, kind: str, fitted: dict[str, Any]) -> None:
+    model, x = fitted[name], given(kind)
+    before = x.copy()
+    (y,) = model.transform([x])
+    assert np.array_equal(x, before), "the picture itself is never changed"
+    assert y.dtype == x.dtype
+    s, alpha = scale_of(model), x.ndim == 3 and x.shape[2] in (2, 4)
+    if name == "Colorizer":
+        assert y.shape == (20, 30, 4 if alpha else 3)
+    else:
+        assert y.shape == (20 * s, 30 * s, *x.shape[2:])
+    if alpha and s == 1:
+        assert np.array_equal(y[..., -1], x[..., -1])
+    if y.dtype.kind == "f":
+        assert float(y.min()) >= 0
+        assert float(y.max()) <= 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_images_paths_folders_and_lists_give_the_same(name: str, fitted: dict[str, Any], tmp_path: Path) -> None:
+    model, x = fitted[name], pictures(2, 24)
+    for i, picture in enumerate(x):
+        Image.fromarray(picture).save(tmp_path / f"{i}.png")
+    wanted = model.transform(x)
+    for X in ([Image.fromarray(p) for p in x], [tmp_path / "0.png", str(tmp_path / "1.png")], tmp_path, np.stack(x)):
+        got = model.transform(X)
+        assert [np.array_equal(np.asarray(a), b) for a, b in zip(got, wanted, strict=True)] == [True, True]
+    assert isinstance(model.transform([Image.fromarray(x[0])])[0], Image.Image)
+    assert isinstance(model.transform(tmp_path)[0], Image.Image)
+    one = next(model.restore(x))
+    assert np.array_equal(one, wanted[0])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_neighbours_in_a_list_do_not_matter(name: str, fitted: dict[str, Any]) -> None:
+    a, b = pictures(1, 24)[0], pictures(1, 32, seed=1)[0]
+    assert np.array_equal(fitted[name].transform([a, b])[0], fitted[name].transform([a])[0])
+
+
+@pytest.mark.parametrize(
+    "flat",
+    [
+        np.full((37, 21), 100, np.uint8),
+        np.full((37, 21, 3), (10, 200, 77), np.uint8),
+        np.full((5, 64, 3), 3001, np.uint16),
+        np.full((24, 24), 1 / 3, np.float32),
+        np.zeros((24, 24), np.uint8),
+        np.full((24, 24, 3), 255, np.uint8),
+    ],
+    ids=["grey", "colour", "16 bits", "float", "black", "white"],
+)
+def test_what_is_flat_stays_flat_to_the_bit(flat: np.ndarray, denoiser: Denoiser, upscaler: Upscaler) -> None:
+    assert np.array_equal(denoiser.transform([flat])[0], flat)
+    assert np.array_equal(upscaler.transform([flat])[0], flat.repeat(2, 0).repeat(2, 1))
+
+
+# ── learning ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_same_random_state_gives_the_same_bits(name: str) -> None:
+    X = pictures(4)
+    a = restorer(name).fit(X)
+    before = torch.get_rng_state()
+    b = clone(a).fit(X)
+    assert torch.equal(before, torch.get_rng_state())
+    assert alike(a, b)
+    assert not alike(a, clone(a).set_params(random_state=1).fit(X))
+
+
+def alike(a: Any, b: Any) -> bool:
+    one, other = a.network_.state_dict(), b.network_.state_dict()
+    return one.keys() == other.keys() and all(torch.equal(v, other[k]) for k, v in one.items())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_saved_and_loaded(name: str, fitted: dict[str, Any], tmp_path: Path) -> None:
+    a, X = fitted[name], pictures(2, 24)
+    a.save(tmp_path / "a.diabolo")
+    b = load(tmp_path / "a.diabolo")
+    assert type(b) is type(a)
+    assert alike(a, b)
+    assert [np.array_equal(p, q) for p, q in zip(a.transform(X), b.transform(X), strict=True)] == [True, True]
+    assert (tmp_path / "a.diabolo").stat().st_size < 2.2 * sum(p.numel() for p in a.network_.parameters()) + 20_000
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_interrupted_and_resumed(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    size = 96 if name == "Colorizer" else 40  # whose pictures are larger
+    X, params = pictures(5), {"epochs": 6, "batch_size": 4, "patch_size": size, "validation_fraction": 0.25}
+    whole = restorer(name, **params).fit(X)
+    cls, calls = ESTIMATORS[name], [0]
+    plan, objective = cls._plan, cls._objective
+
+    def interrupted(self: Any, x: Tensor, rng: torch.Generator) -> Tensor:
+        calls[0] += 1
+        if calls[0] == 4:
+            raise KeyboardInterrupt
+        return objective(self, x, rng)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(cls, "_plan", lambda self, n: replace(plan(self, n), checkpoint_seconds=0.0))
+        patch.setattr(cls, "_objective", interrupted)
+        half = restorer(name, **params, checkpoint=tmp_path / "c").fit(X)
+        assert half.history_.stopped.startswith("interrupted")
+        assert half.history_.epoch != whole.history_.epoch
+        patch.setattr(cls, "_objective", objective)
+        rest = restorer(name, **params, checkpoint=tmp_path / "c", resume=True).fit(X)
+    assert alike(rest, whole)
+    assert rest.history_.loss[1:] == whole.history_.loss[1:]
+    assert rest.history_.held_out == whole.history_.held_out
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_begins_where_another_ended(name: str, fitted: dict[str, Any]) -> None:
+    a, X = fitted[name], pictures(4)
+    still = restorer(name, start=a, lr=0.0, muon_lr=0.0).fit(X)
+    assert alike(a, still)
+    assert not any(p.requires_grad for p in a.network_.parameters())
+    further = restorer(name, start=a, lr=1e-3).fit(X)
+    assert not alike(a, further)
+    assert alike(a, still), "the model that was begun with stays as it is"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_wrong_pictures_are_named(name: str, fitted: dict[str, Any], tmp_path: Path) -> None:
+    model, fresh = fitted[name], restorer(name)
+    (tmp_path / "notes.txt").write_text("no picture")
+    nan = np.full((40, 40), 0.5)
+    nan[3, 4] = np.nan
+    for use in (model.transform, fresh.fit):
+        with pytest.raises(DataError, match="'picture 1' has the value nan at row 3, column 4"):
+            use([np.zeros((40, 40)), nan])
+        with pytest.raises(DataError, match="there are no pictures: the list is empty"):
+            use([])
+        with pytest.raises(DataError, match="contains no pictures"):
+            use(tmp_path)
+        with pytest.raises(DataError, match="must lie between 0 and 1; divide by 255"):
+            use([np.full((40, 40), 200.0)])
+
+
+@pytest.mark.parametrize("name", ["Denoiser", "Upscaler"])
+def test_pictures_that_are_all_too_small_are_an_error(name: str) -> None:
+    with pytest.raises(DataError, match="all pictures are smaller than patch_size=32"):
+        restorer(name).fit(pictures(3, 20))
+
+
+def test_pictures_that_are_all_too_small_for_colours_are_an_error() -> None:
+    """Its pictures are brought to one size, which only a larger patch exceeds."""
+    with pytest.raises(DataError, match="all pictures are smaller than patch_size=160"):
+        restorer("Colorizer", patch_size=160).fit(pictures(3, 20))
+
+
+def test_greys_teach_no_colours() -> None:
+    with pytest.raises(DataError, match="X holds no picture in colour"):
+        restorer("Colorizer").fit([np.zeros((64, 64), np.uint8), np.full((64, 64, 3), 9, np.uint8)])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_not_fitted(name: str) -> None:
+    with pytest.raises(NotFittedError):
+        restorer(name).transform(pictures(1))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_wrong_parameters_are_named(name: str) -> None:
+    for params in ({"epochs": 0}, {"batch_size": "large"}, {"lr": -1.0}, {"validation_fraction": 1.0}, {"corruption": "noise"}):
+        with pytest.raises(ValueError, match=f"{next(iter(params))}="):
+            restorer(name, **params).fit(pictures(1))
+
+
+def test_another_loss_and_another_corruption() -> None:
+    X = pictures(3)
+    assert isinstance(restorer("Denoiser").fit(X).loss_, LogSquared)
+    assert isinstance(restorer("Upscaler").fit(X).loss_, Absolute)
+    assert isinstance(restorer("Colorizer").fit(X).loss_, Softmax)
+    other = restorer("Denoiser", loss=Absolute(), corruption=Mask(0.1)).fit(X)
+    assert isinstance(other.loss_, Absolute)
+    assert not alike(other, restorer("Denoiser", loss=Absolute()).fit(X))
+
+
+def test_grey_and_colour_are_learned_from_together() -> None:
+    model = restorer("Denoiser", gray=0.5)
+    seen, y = model._lesson(torch.rand(8, 3, 16, 16), torch.Generator().manual_seed(0))
+    assert seen.shape == y.shape == (8, 3, 16, 16)
+    assert bool((seen[:4, 1:] == 0).all()), "a grey picture has no opposed colours, and its noise none"
+    assert bool((seen[4:, 1:].abs().amax((1, 2, 3)) > 0).all())
+    assert bool((seen != y).flatten(1).any(1).all())
+
+
+# ── denoiser ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_opponents_keep_what_noise_is() -> None:
+    x = torch.rand(2, 3, 8, 8)
+    assert torch.allclose(from_opponent(opponent(x), 3), x, atol=1e-6)
+    rows = restoration.OPPONENT
+    assert torch.allclose(rows @ rows.T, torch.eye(3) / 3, atol=1e-6)
+    grey = opponent(torch.rand(1, 1, 4, 4).expand(1, 3, 4, 4))
+    assert torch.allclose(grey[:, 1:], torch.zeros(1, 2, 4, 4), atol=1e-6)
+    assert torch.equal(from_opponent(opponent(x[:, :1]), 1), x[:, :1])
+
+
+@pytest.mark.parametrize("grey", [True, False])
+def test_noise_is_taken_out_of_every_channel(grey: bool, denoiser: Denoiser) -> None:
+    clean = pictures(1, 64, seed=9)[0]
+    clean = clean[..., :1] if grey else clean
+    before = noise(clean, 50)
+    (after,) = denoiser.transform([before])
+    assert after.shape == clean.shape
+    off = [np.abs(numbers(p) - clean).mean((0, 1)) for p in (before, after)]
+    assert bool((off[1] < 0.95 * off[0]).all())
+
+
+@pytest.mark.parametrize("kind", ["grey", "RGB", "RGBA", "16 bits", "float32", "bool"])
+def test_strength_0_is_the_identity_to_the_bit(kind: str, denoiser: Denoiser) -> None:
+    x = given(kind)
+    assert np.array_equal(denoiser.transform([x], strength=0)[0], x)
+    assert np.array_equal(denoiser.transform([x], sigma=0)[0], x)
+
+
+def test_more_strength_changes_more(denoiser: Denoiser) -> None:
+    x = noise(pictures(1, 48, seed=9)[0], 40)
+    changes = [np.abs(denoiser.transform([x], strength=s, return_map=True)[0][1]).mean() for s in (0.0, 0.3, 0.7, 1.0)]
+    assert changes == sorted(changes)
+    assert changes[0] == 0 < changes[1]
+
+
+def test_the_noise_level_is_about_right_and_grows_with_the_noise(denoiser: Denoiser) -> None:
+    clean = pictures(1, 64, seed=9)[0]
+    levels = denoiser.noise_level([noise(clean, s) for s in (5, 25, 50)])
+    assert levels.shape == (3,)
+    assert bool((np.diff(levels) > 0).all())
+    assert 12 < 255 * levels[1] < 50
+    assert denoiser.noise_level([np.full((20, 20), 77, np.uint8)]).tolist() == [0.0]
+    float_noise = np.random.default_rng(0).normal(size=(32, 32, 3)).clip(-3, 3) / 12
+    one, half = denoiser.noise_level([(0.5 + float_noise), (0.5 + float_noise / 2)])
+    assert one == pytest.approx(2 * half, rel=0.05)
+
+
+def test_told_the_noise_it_need_not_estimate(denoiser: Denoiser) -> None:
+    x = noise(pictures(1, 48, seed=9)[0], 40)
+    level = float(denoiser.noise_level([x])[0])
+    told = denoiser.transform([x], sigma=level)[0]
+    assert np.array_equal(told, denoiser.transform([x])[0])
+    assert not np.array_equal(denoiser.transform([x], sigma=0.5 * level)[0], told)
+
+
+@pytest.mark.parametrize("options", [{"strength": -0.1}, {"strength": 2}, {"strength": np.nan}])
+def test_a_wrong_strength_is_named(options: dict[str, Any], denoiser: Denoiser) -> None:
+    with pytest.raises(ValueError, match=r"strength=.*: allowed are numbers from 0 .* to 1.5"):
+        denoiser.transform(pictures(1), **options)
+
+
+@pytest.mark.parametrize("sigma", [-0.1, 25, np.nan])
+def test_a_wrong_sigma_is_named(sigma: float, denoiser: Denoiser) -> None:
+    with pytest.raises(ValueError, match=r"sigma=.*: allowed are numbers from 0 to 1"):
+        denoiser.transform(pictures(1), sigma=sigma)
+
+
+# ── upscaler ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_made_smaller_again_it_is_nearly_what_was_given(scale: int, upscaler: Upscaler) -> None:
+    x = read(pictures(1, 40, seed=9)[0])
+
+    def off(pixels: np.ndarray) -> Tensor:
+        return (resize(tensor(pixels), x.pixels.shape[:2]) - tensor(x.pixels)).abs()
+
+    plain, larger = (off(p) for p in upscaler._restored(x, scale=scale))
+    assert float(larger.max()) < 0.3 * float(plain.max())
+    assert float(larger.mean()) < 1 / 255
+
+
+def test_projected_often_enough_it_is_what_was_given(monkeypatch: pytest.MonkeyPatch, upscaler: Upscaler) -> None:
+    monkeypatch.setattr(Upscaler, "projections", 20)
+    x = read(pictures(1, 40, seed=9)[0])
+    _, larger = upscaler._restored(x, scale=2)
+    assert float((resize(tensor(larger), x.pixels.shape[:2]) - tensor(x.pixels)).abs().max()) < 1 / 255
+
+
+@pytest.mark.parametrize("scale", [0, 1, 5, 2.5, -2])
+def test_a_wrong_scale_is_named(scale: Any, upscaler: Upscaler) -> None:
+    with pytest.raises(ValueError, match=rf"scale={scale}: this model has learned 2, 3, 4"):
+        upscaler.transform(pictures(1), scale=scale)
+    wrong = clone(upscaler).set_params(scale=scale)
+    wrong.network_, wrong.format_ = upscaler.network_, upscaler.format_
+    with pytest.raises(ValueError, match=rf"scale={scale}: this model has learned 2, 3, 4"):
+        wrong.transform(pictures(1))
+
+
+def test_one_network_serves_all_scales(upscaler: Upscaler) -> None:
+    x = pictures(1, 20)
+    for scale in (2, 3, 4):
+        assert upscaler.transform(x, scale=scale)[0].shape == (20 * scale, 28 * scale, 3)
+    two = restorer("Upscaler", scales=(2,)).fit(pictures(3))
+    assert two.trials_ == ["x2"]
+    with pytest.raises(ValueError, match=r"this model has learned 2$"):
+        two.transform(x, scale=3)
+
+
+def test_a_grey_picture_is_the_same_in_one_channel_and_in_three(upscaler: Upscaler) -> None:
+    x = pictures(1, 24)[0][..., 1]
+    one, three = upscaler.transform([x, x[..., None].repeat(3, 2)])
+    assert np.abs(numbers(three) - numbers(one)[..., None]).max() <= 1
+
+
+# ── colorizer ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def grey(side: int = 40, seed: int = 9) -> np.ndarray:
+    return pictures(1, side, seed)[0].mean(2).round().astype(np.uint8)
+
+
+def lab(image: np.ndarray) -> np.ndarray:
+    rgb = image if image.ndim == 3 else image[..., None].repeat(3, 2)
+    return to_lab(tensor(rgb / 255))[0].movedim(0, -1).numpy()
+
+
+@pytest.mark.parametrize("colours", [False, True])
+def test_lightness_is_kept(colours: bool, colorizer: Colorizer) -> None:
+    x = pictures(1, 40, seed=9)[0] if colours else grey()
+    (y,) = colorizer.transform([x])
+    assert y.shape == (40, 48, 3)
+    assert float(np.abs(lab(y) - lab(x))[..., 0].max()) < 0.6
+    assert float(np.abs(lab(y))[..., 1:].max()) > 5, "it is in colour"
+
+
+@pytest.mark.parametrize("value", [0, 100, 255])
+def test_the_lightness_of_a_flat_picture_is_kept(value: int, colorizer: Colorizer) -> None:
+    x = np.full((37, 21), value, np.uint8)
+    (y,) = colorizer.transform([x])
+    assert float(np.abs(lab(y) - lab(x))[..., 0].max()) < 0.6
+
+
+def test_the_colours_that_were_there_do_not_matter(colorizer: Colorizer) -> None:
+    """Only the lightness is seen."""
+    x = np.full((24, 24, 3), (0.4, 0.4, 0.4), np.float32)
+    x[:12] = 0.7
+    same = colorizer.transform([x[..., 0], x])
+    assert np.abs(same[0] - same[1]).max() < 1e-5
+
+
+def test_hints_are_met_where_they_are_given(colorizer: Colorizer) -> None:
+    x = np.full((48, 64), 128, np.uint8)
+    hints = [(5, 7, (150, 122, 110)), (60, 40, (118, 132, 120)), (30, 24, (120, 125, 160))]
+    (y,) = colorizer.transform([x], hints=hints)
+    for column, row, colour in hints:
+        wanted = lab(np.array([[colour]], np.uint8))[0, 0, 1:]
+        assert np.abs(lab(y)[row, column, 1:] - wanted).max() < 1
+    plain = colorizer.transform([x])[0]
+    assert not np.array_equal(plain, y)
+    assert np.array_equal(colorizer.transform([x], hints=[])[0], plain)
+
+
+@pytest.mark.parametrize(
+    "hint",
+    [(-1, 0, (1, 2, 3)), (64, 0, (1, 2, 3)), (0, 48, (1, 2, 3)), (0, 0, (1, 2)), (0, 0, (1, 2, 256)), (0, 0, (-1, 2, 3))],
+    ids=repr,
+)
+def test_wrong_hints_are_named(hint: Any, colorizer: Colorizer) -> None:
+    x = np.zeros((48, 64), np.uint8)
+    for use in (partial(colorizer.transform, [x]), partial(colorizer.versions, read(x)), partial(colorizer.doubt, read(x))):
+        with pytest.raises(
+            ValueError, match=r"hints: .*(lies outside of the picture: x is 0 to 63, y is 0 to 47|is not a colour)"
+        ):
+            use(hints=[hint])
+
+
+def test_versions_differ_and_the_first_is_the_likeliest(colorizer: Colorizer) -> None:
+    x = grey()
+    found = colorizer.versions(read(x), 4)
+    assert len(found) == 4
+    assert np.array_equal(found[0], colorizer.transform([x])[0])
+    for i in range(4):
+        assert float(np.abs(lab(found[i]) - lab(x))[..., 0].max()) < 0.6
+        assert all(np.abs(numbers(found[i]) - numbers(found[j])).max() > 2 for j in range(i))
+    assert len(colorizer.versions(read(x), 1)) == 1
+    hint = (20, 20, tuple(int(v) for v in (x[20, 20],) * 3))
+    for y in colorizer.versions(read(x), 3, hints=[hint]):
+        assert np.abs(lab(y)[20, 20, 1:]).max() < 1
+
+
+def test_doubt_is_a_share_of_what_could_be_unknown(colorizer: Colorizer) -> None:
+    for size in ((48, 64), (3, 100), (1, 1)):
+        doubt = colorizer.doubt(read(np.full(size, 90, np.uint8)))
+        assert doubt.shape == size
+        assert 0 <= float(doubt.min()) <= float(doubt.max()) <= 1
+    sure, unsure = clone(colorizer), clone(colorizer)
+    for model, temperature in ((sure, 0.01), (unsure, 100.0)):
+        model.temperature = temperature
+        model.network_, model.format_ = colorizer.network_, colorizer.format_
+    x = read(grey())
+    assert sure.doubt(x).mean() < colorizer.doubt(x).mean() < unsure.doubt(x).mean()
+    assert unsure.doubt(x).mean() > 0.95
+
+
+# ── what was changed ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_before_and_the_map_are_after(name: str, fitted: dict[str, Any]) -> None:
+    model = fitted[name]
+    x = (0.3 + 0.4 * pictures(1, 24)[0] / 255).astype(np.float32)  # where nothing is cut off at 0 and 1
+    x = x.mean(2) if name == "Colorizer" else x
+    ((image, change),) = model.transform([x], return_map=True)
+    before, _ = model._restored(read(x))
+    assert change.dtype == np.float32
+    assert change.shape == image.shape == before.shape
+    assert np.allclose(image, (before + change).clip(0, 1), atol=1e-6)
+    assert np.array_equal(image, model.transform([x])[0])
+    assert float(np.abs(change).max()) > 0
+    if name == "Denoiser":
+        assert np.array_equal(before, x)
+    if name == "Upscaler":
+        assert np.allclose(before, resize(tensor(x), (48, 64))[0].movedim(0, -1).numpy(), atol=1e-6)
+
+
+# ── tiles ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("name", ["Denoiser", "Upscaler"])
+@pytest.mark.parametrize("grey", [True, False])
+def test_in_tiles_it_is_the_same_picture(
+    name: str, grey: bool, fitted: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x = noise(pictures(1, 150, seed=9)[0], 25)[:, :131]
+    x = x[..., 0] if grey else x
+    whole = numbers(fitted[name].transform([x])[0])
+    monkeypatch.setattr(restoration, "tiled", partial(tiled, tile=32))
+    pieces = numbers(fitted[name].transform([x])[0])
+    assert np.abs(whole - pieces).max() <= 1
+    assert (whole != pieces).sum() <= max(1, whole.size / 100_000)
+
+
+def test_in_strips_it_is_the_same_picture(colorizer: Colorizer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The Colorizer looks at a small copy; only colours are computed a few rows at a time."""
+    x = grey(60)
+    whole = colorizer.transform([x])[0]
+    monkeypatch.setattr(colorization, "STRIP", 7)
+    assert np.array_equal(colorizer.transform([x])[0], whole)
+
+
+# ── the models that come with the package ────────────────────────────────────────────────────────────────────────────
+
+
+@NOT_TRAINED
+def test_the_models_of_the_package_are_small() -> None:
+    assert sum(len((WEIGHTS / ESTIMATORS[name].weights).read_bytes()) for name in NAMES) <= 6_000_000
+
+
+@NOT_TRAINED
+@pytest.mark.parametrize("name", NAMES)
+def test_the_models_of_the_package_load_and_work(name: str) -> None:
+    cls = ESTIMATORS[name]
+    assert issubclass(cls, Restorer)
+    model = cls.pretrained()
+    assert type(model) is cls
+    (y,) = model.transform([grey(24)])
+    assert y.dtype == np.uint8
+    assert cls.pretrained(device="cpu").device == "cpu"
+
+
+@NOT_TRAINED
+def test_the_denoiser_of_the_package_denoises() -> None:
+    clean = np.add.outer(np.arange(64), 2 * np.arange(64)) + 20.0
+    before = noise(clean, 25)
+    (after,) = Denoiser.pretrained().transform([before])
+    seen, restored, y = (torch.from_numpy(numbers(p) / 255) for p in (before, after, clean))
+    assert decibels(restored, y) > decibels(seen, y) + 8
+
+
+@NOT_TRAINED
+def test_the_upscaler_of_the_package_is_better_than_bicubic() -> None:
+    y = tensor(pictures(1, 64, seed=9)[0] / np.float32(255))
+    small = resize(y, (32, 36), levels=255)
+    (e,) = Upscaler.pretrained().transform([small[0].movedim(0, -1).numpy()])
+    assert decibels(tensor(e), y) > decibels(resize(small, (64, 72)), y) + 0.5
