@@ -18,7 +18,7 @@ import diabolo
 from diabolo import corruption
 from diabolo.cli import VERBS, cli
 from diabolo.corruption import CORRUPTIONS
-from diabolo.estimators import ESTIMATORS, autoencoder, outliers
+from diabolo.estimators import ESTIMATORS, autoencoder, outliers, restoration
 from diabolo.formats import FORMATS
 from diabolo.losses import LOSSES
 
@@ -46,6 +46,8 @@ def few_steps(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Training at the defaults ends soon, files go to a folder of the test, and what a page defines is forgotten."""
     monkeypatch.setattr(autoencoder, "STEPS", 20)
     monkeypatch.setattr(outliers, "STEPS", 20)
+    monkeypatch.setattr(restoration, "FRESH", 20)
+    monkeypatch.setattr(restoration, "FROM_PRETRAINED", 20)
     monkeypatch.setattr(corruption, "CORRUPTIONS", dict(CORRUPTIONS))
     monkeypatch.chdir(tmp_path)
 

@@ -667,6 +667,14 @@ def test_doubt_is_a_share_of_what_could_be_unknown(colorizer: Colorizer) -> None
     assert unsure.doubt(x).mean() > 0.95
 
 
+def test_between_two_colours_the_doubt_is_one_bit(colorizer: Colorizer, monkeypatch: pytest.MonkeyPatch) -> None:
+    p = torch.zeros(1, len(colorizer.network_.decoder.colours), 4, 4)
+    p[:, :2] = 0.5
+    monkeypatch.setattr(Colorizer, "_likely", lambda self, light, hints: (p, light))
+    bit = np.log(2) / np.log(p.shape[1])
+    assert np.allclose(colorizer.doubt(read(np.zeros((9, 7), np.uint8))), bit, atol=1e-5)
+
+
 # ── what was changed ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -36,6 +36,7 @@ import torch
 from scipy.stats import false_discovery_control
 from sklearn.base import OutlierMixin
 from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
 from ..conformal import Calibration

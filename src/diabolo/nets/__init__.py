@@ -72,7 +72,7 @@ PARTS: tuple[Any, ...] = (
     Unflat,
     Wider,
 )
-OWN: dict[str, type[nn.Module]] = {cls.__name__: cls for cls in PARTS}
+OWN: dict[str, Any] = {cls.__name__: cls for cls in PARTS}
 NESTED: dict[str, type[nn.Module]] = {"Sequential": nn.Sequential, "Copies": Copies, "Borrowed": Borrowed}
 PLAIN: dict[str, tuple[type[nn.Module], tuple[str, ...]]] = {
     "Linear": (nn.Linear, ("in_features", "out_features")),
@@ -98,7 +98,8 @@ def describe(module: nn.Module) -> dict[str, Any]:
             return {"layer": "custom", "class": name}
         return {"layer": name, "parts": parts}
     if OWN.get(name) is type(module):
-        return {"layer": name, **module.config()}
+        config: Any = module.config
+        return {"layer": name, **config()}
     if name in PLAIN and PLAIN[name][0] is type(module):
         values = {key: getattr(module, key) for key in PLAIN[name][1]}
         values = {key: list(v) if isinstance(v, tuple) else v for key, v in values.items()}

@@ -135,6 +135,7 @@ class Inward(Curved):
         sight = Sight(shape, widths)
         last = nn.Linear(sight.m, out)
         nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
         self.curve, self.shape, self.widths = nn.Sequential(sight, last), tuple(shape), tuple(widths)
 
     def config(self) -> dict[str, Any]:
@@ -165,6 +166,7 @@ class Outward(Curved):
         small = (used[0], *sizes[-1])
         first = nn.Linear(d, small[0] * small[1] * small[2])
         nn.init.kaiming_normal_(first.weight, nonlinearity="relu")
+        nn.init.zeros_(first.bias)
         layers: list[nn.Module] = [first, nn.ReLU(), Unflat(small), Block(used[0], bias=True)]
         for (a, b), size in zip(pairwise(used), sizes[-2:0:-1], strict=True):
             layers += [Up(a, b, size), Block(b, bias=True)]

@@ -1,0 +1,184 @@
+"""Pictures of one size as X: the format, and every estimator that learns from rows."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+
+from diabolo import Autoencoder, Classifier, DataError, MultiLabelClassifier, OutlierDetector, load
+from diabolo.formats import Images, infer
+from diabolo.nets.convolution import Inward, Outward, Sight, halvings
+
+SMALL: dict[str, Any] = {"epochs": 2, "verbose": False, "random_state": 0}
+
+
+def squares(n: int = 48, h: int = 16, w: int = 12, c: int = 3, seed: int = 0) -> np.ndarray:
+    """Grey ground with one bright square, whose place and colour vary."""
+    r = np.random.default_rng(seed)
+    x = np.full((n, h, w, c), 60, np.uint8)
+    for picture in x:
+        y0, x0 = r.integers(0, h - 5), r.integers(0, w - 5)
+        picture[y0 : y0 + 5, x0 : x0 + 5] = r.integers(100, 256, c)
+    return x if c > 1 else x[..., 0]
+
+
+def saved(folder: Path, pictures: np.ndarray) -> Path:
+    folder.mkdir()
+    for i, picture in enumerate(pictures):
+        Image.fromarray(picture).save(folder / f"{i:03d}.png")
+    return folder
+
+
+def zipped(path: Path, folder: Path) -> Path:
+    with zipfile.ZipFile(path, "w") as file:
+        for picture in sorted(folder.iterdir()):
+            file.write(picture, f"all/{picture.name}")
+    return path
+
+
+@pytest.mark.parametrize("c", [1, 3])
+def test_there_and_back(c: int) -> None:
+    X = squares(c=c)
+    format = Images().fit(X)
+    x = format.to_tensor(X)
+    assert x.shape == (len(X), format.width) == (len(X), c * 16 * 12)
+    assert 0 <= x.min() <= x.max() <= 1
+    assert np.array_equal(format.from_tensor(x), X)
+    assert np.array_equal(torch.cat(list(format.rows(X).chunks())).numpy(), x.float().numpy())
+
+
+def test_every_way_to_give_pictures_is_the_same(tmp_path: Path) -> None:
+    X = squares(20)
+    folder = saved(tmp_path / "p", X)
+    ways = [list(X), [Image.fromarray(p) for p in X], folder, str(folder), zipped(tmp_path / "p.zip", folder)]
+    ways.append(sorted(folder.iterdir()))
+    wanted = Images().fit(X).to_tensor(X)
+    for way in ways:
+        assert isinstance(infer(way), Images)
+        assert torch.equal(Images().fit(way).to_tensor(way), wanted)
+
+
+def test_sizes() -> None:
+    small, large = np.zeros((40, 60, 3), np.uint8), np.zeros((300, 200, 3), np.uint8)
+    assert Images().fit([small] * 3).shape == (3, 40, 60), "all alike and small: as they are"
+    assert Images().fit([large] * 3).shape == (3, 64, 43), "large: the longer side has 64 pixels"
+    assert Images(size=(8, 9)).fit([large, small]).shape == (3, 8, 9)
+    assert Images(most=32).fit([small] * 3).shape == (3, 21, 32)
+    assert Images().fit([small[..., 0]] * 3).shape == (1, 40, 60)
+    assert Images().fit([small[..., 0], small]).shape == (3, 40, 60), "grey and colour together: colour"
+
+
+def test_cut_around_the_middle() -> None:
+    wide = np.zeros((10, 30), np.uint8)
+    wide[:, 10:20] = 255
+    x = Images(size=(10, 10)).fit([wide]).to_tensor([wide])
+    assert (x == 1).all(), "what is left and right of the middle is cut off, not squeezed in"
+
+
+def test_the_rest_of_a_folder_is_named(tmp_path: Path) -> None:
+    folder = saved(tmp_path / "p", squares(12))
+    (folder / "005.png").write_text("no picture")
+    with pytest.raises(DataError, match=r"005\.png"):
+        Autoencoder(2, **SMALL).fit(folder)
+
+
+@pytest.mark.parametrize("shape", [(1, 28, 28), (3, 16, 12), (3, 5, 9), (1, 1, 1), (2, 33, 7), (1, 128, 128)])
+def test_convolutions_of_every_size(shape: tuple[int, int, int]) -> None:
+    c, h, w = shape
+    x = torch.rand(2, c * h * w)
+    into, out = Inward(shape, (4, 8, 8), 3), Outward(3, (4, 8, 8), shape)
+    assert into(x).shape == (2, 3)
+    assert out(into(x)).shape == x.shape
+    assert Sight(shape, (4, 8, 8))(x).shape == (2, Sight(shape, (4, 8, 8)).m)
+    assert halvings(h, w)[0] == (h, w)
+    assert all(b == ((a[0] + 1) // 2, (a[1] + 1) // 2) for a, b in zip(halvings(h, w), halvings(h, w)[1:], strict=False))
+
+
+def test_it_starts_as_pca() -> None:
+    X = squares(60)
+    ae = Autoencoder(4, **SMALL | {"epochs": 1, "lr": 0.0, "muon_lr": 0.0}).fit(X)
+    assert isinstance(ae.encoder_, Inward)
+    assert ae.comparison_["autoencoder"] == pytest.approx(ae.comparison_["pca"], abs=1e-5)
+
+
+def test_it_gets_better_than_pca() -> None:
+    ae = Autoencoder(3, **SMALL | {"epochs": 60, "corruption": None}).fit(squares(400))
+    assert ae.comparison_["autoencoder"] > ae.comparison_["pca"] + 0.02
+
+
+def test_autoencoder_of_pictures(tmp_path: Path) -> None:
+    X = squares()
+    ae = Autoencoder(3, **SMALL).fit(saved(tmp_path / "p", X))
+    z = ae.transform(X)
+    assert z.shape == (len(X), 3)
+    assert ae.inverse_transform(z).shape == ae.reconstruct(X).shape == X.shape
+    assert ae.reconstruct(X).dtype == np.uint8
+    assert ae.sample(2, random_state=0).shape == (2, *X.shape[1:])
+    assert ae.log_prob(X).shape == (len(X),)
+    ae.save(tmp_path / "a.diabolo")
+    assert np.array_equal(load(tmp_path / "a.diabolo").transform(X), z)
+
+
+def test_error_map_shows_where(tmp_path: Path) -> None:
+    X = squares(80, c=1)
+    detector = OutlierDetector(**SMALL | {"epochs": 40}).fit(X)
+    odd = X[:1].copy()
+    odd[0, :3, :3] = 255
+    odd[0, 12:, 8:] = 60
+    where = detector.error_map(odd)[0]
+    assert where.shape == X.shape[1:]
+    assert where[:3, :3].mean() > 4 * where[10:, 8:].mean()
+    detector.save(tmp_path / "d.diabolo")
+    assert np.array_equal(load(tmp_path / "d.diabolo").error_map(odd)[0], where)
+    with pytest.raises(AttributeError, match="explain"):
+        OutlierDetector(**SMALL).fit(np.random.default_rng(0).normal(size=(40, 3))).error_map(np.zeros((1, 3)))
+
+
+class Mean(nn.Module):
+    """Somebody's network: the mean of each colour."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        assert x.ndim == 4, "pictures, not rows"
+        return x.mean((2, 3)) + 0 * self.weight
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(1))
+
+
+def coloured(n: int = 60) -> tuple[np.ndarray, np.ndarray]:
+    """Red and blue pictures."""
+    r = np.random.default_rng(0)
+    y = np.arange(n) % 2
+    X = r.integers(0, 120, (n, 12, 12, 3)).astype(np.uint8)
+    X[y == 1, ..., 0] += 100
+    X[y == 0, ..., 2] += 100
+    return X, y
+
+
+def test_classifiers_of_pictures(tmp_path: Path) -> None:
+    X, y = coloured()
+    own = Classifier(encoder=Mean(), **SMALL).fit(X, y)
+    assert own.score(X, y) == 1.0
+    own.save(tmp_path / "c.diabolo")
+    assert np.array_equal(load(tmp_path / "c.diabolo", encoder=Mean()).predict_proba(X), own.predict_proba(X))
+    assert Classifier(**SMALL | {"epochs": 30}).fit(X, y).score(X, y) > 0.9
+    many = MultiLabelClassifier(**SMALL | {"epochs": 30}).fit(list(X), np.stack([y, 1 - y], 1))
+    assert many.predict(X).shape == (len(X), 2)
+    assert (many.predict(X)[:, 0] == y).mean() > 0.9
+
+
+def test_fine_tuning_what_was_learned_without_labels() -> None:
+    X, y = coloured()
+    ae = Autoencoder(2, **SMALL).fit(X)
+    frozen = Classifier(encoder=ae, **SMALL).fit(X, y)
+    tuned = Classifier(encoder=ae, freeze=False, **SMALL).fit(X, y)
+    assert frozen.score(X, y) > 0.8
+    assert tuned.score(X, y) > 0.8
