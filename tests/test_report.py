@@ -176,7 +176,7 @@ def test_missing_numbers_are_missing(tmp_path):
 def test_pictures(tmp_path):
     digits = load_digits()
     found = report(digits.data[:100] / 16, tmp_path, labels={"digit": digits.target[:100]})
-    assert found["picture"] == {"side": 8, "low": 0, "high": 1}
+    assert found["picture"] == {"channels": 1, "height": 8, "width": 8, "low": 0, "high": 1}
     assert len(found["examples"]) == 12
     assert all(len(row["pixels"]) == 3 for row in found["examples"])
     assert len(found["columns"]["picture"]) == 2

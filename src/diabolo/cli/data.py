@@ -81,17 +81,53 @@ def as_table(X: Any, names: Sequence[str]) -> Any:
 
 
 def save(X: Any, names: Sequence[str], output: Path) -> None:
-    """Write what a model gives back to a file of the kind its name says."""
+    """Write what a model gives back to a file of the kind its name says; pictures into a folder, or on one sheet."""
     import numpy as np
 
     from ..formats import write_table
     from ..storage import atomic
 
-    if output.suffix == ".npy":
+    if isinstance(X, np.ndarray) and X.ndim > 2 and output.suffix != ".npy":
+        save_pictures(X, output)
+    elif output.suffix == ".npy":
         with atomic(output) as file:
             np.save(file, np.asarray(X), allow_pickle=False)
     else:
         write_table(as_table(X, names), output)
+
+
+def save_pictures(X: Any, output: Path) -> None:
+    """Pictures (n, H, W) or (n, H, W, 3) as files 0.png ... in a new folder, or side by side in one .png."""
+    from ..formats.picture import read
+
+    if output.suffix not in ("", ".png"):
+        raise DataError(f"--output {str(output)!r}: pictures go into a new folder, onto one sheet (.png), or into a .npy")
+    named = [(output, sheet(X))]
+    if not output.suffix:
+        output.mkdir()
+        named = [(output / f"{i:0{len(str(len(X) - 1))}d}.png", picture) for i, picture in enumerate(X)]
+    for path, picture in named:
+        read(picture).save(picture, path)
+
+
+def sheet(X: Any) -> Any:
+    """Pictures (n, H, W, ...) side by side in about a square."""
+    import numpy as np
+
+    across = int(np.ceil(len(X) ** 0.5))
+    rows = -(-len(X) // across)
+    blank = np.zeros((rows * across - len(X), *X.shape[1:]), X.dtype)
+    grid = np.concatenate([X, blank]).reshape(rows, across, *X.shape[1:])
+    return np.concatenate([np.concatenate(list(row), 1) for row in grid])
+
+
+def row_names(model: Any, data: Any) -> list[str] | None:
+    """What the rows of `data` are called: the files, where they are pictures."""
+    if model.format_.kind != "images":
+        return None
+    from ..formats.picture import Album
+
+    return list(Album(data).names)
 
 
 def code_names(k: int) -> list[str]:

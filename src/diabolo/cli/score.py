@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from .data import DATA, MODEL, loaded, never_onto_input, save
+from .data import DATA, MODEL, as_table, loaded, never_onto_input, row_names, save
 
 EPILOG = """\b
 Examples:
@@ -31,10 +31,12 @@ def command(model: Path, data: Path, output: Path | None, worst: int) -> None:
     errors = ae.reconstruction_errors(data)
     rows = errors.sum(1)
     tables.columns(ae, data)
-    tables.worst(ae, data, rows, worst)
+    called = row_names(ae, data)
+    tables.worst(ae, data, rows, worst, called)
     tables.console.print(f"{len(rows):,} rows, mean error {rows.mean():.4f}, explained variance {ae.score(data):.1%}")
     if output:
-        one = errors.shape[1] == 1
+        one = errors.shape[1] == 1 or called is not None
         names = ["row", "error"] + ([] if one else [f"error {name}" for name in ae.format_.columns])
-        save(np.column_stack([np.arange(len(rows)), rows] + ([] if one else [errors])), names, output)
+        told = as_table(np.column_stack([np.arange(len(rows)), rows] + ([] if one else [errors])), names)
+        save(told if called is None else told.append_column("picture", [called]), names, output)
         click.echo(f"wrote {output}")

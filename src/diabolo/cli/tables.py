@@ -30,13 +30,21 @@ def comparison(ae: Any, output: Path) -> None:
     table.add_row("left over", f"{1 - c['pca']:.1%}", f"{1 - c['autoencoder']:.1%}")
     console.print(table)
     console.print(verdict(c, linear))
-    console.print(
-        f"{len(ae.format_.columns):,} columns, {ae.format_.width:,} features; stopped: {ae.history_.stopped}; wrote {output}"
-    )
+    console.print(f"{width(ae.format_)}; stopped: {ae.history_.stopped}; wrote {output}")
+
+
+def width(format: Any) -> str:
+    """How much is seen of a row."""
+    if format.kind == "images":
+        c, h, w = format.shape
+        return f"pictures of {h} x {w} pixels, {'grey' if c == 1 else 'in colour'}"
+    return f"{len(format.columns):,} columns, {format.width:,} features"
 
 
 def columns(ae: Any, X: Any, most: int = 30) -> None:
     """Error per column, the worst first."""
+    if ae.format_.kind == "images":
+        return  # a pixel is no column
     errors, constant = ae.reconstruction_errors(X), ae.constant_errors(X)
     if errors.shape[1] < 2:
         return
@@ -51,13 +59,21 @@ def columns(ae: Any, X: Any, most: int = 30) -> None:
     console.print(table)
 
 
-def worst(ae: Any, X: Any, rows: np.ndarray, most: int) -> None:
-    """The rows with the largest error, and the column that carries most of each."""
+def worst(ae: Any, X: Any, rows: np.ndarray, most: int, names: list[str] | None = None) -> None:
+    """The rows with the largest error, and the column that carries most of each, or the name of each."""
     if not most:
+        return
+    table = Table()
+    if names is not None:
+        console.print("[italic]Worst pictures[/]")
+        table.add_column("picture", overflow="fold")
+        table.add_column("error", justify="right")
+        for i in np.argsort(-rows)[:most]:
+            table.add_row(escape(names[i]), f"{rows[i]:.3f}")
+        console.print(table)
         return
     errors = ae.reconstruction_errors(X)
     console.print("[italic]Worst rows[/]")
-    table = Table()
     for name in ("row", "error", "mostly from"):
         table.add_column(name, justify="right" if name != "mostly from" else "left")
     for i in np.argsort(-rows)[:most]:
@@ -71,7 +87,7 @@ def promise(detector: Any, output: Path) -> None:
     """What an outlier detector was fitted on, and what it promises."""
     n = len(detector.calibration_)
     console.print(
-        f"{len(detector.format_.columns):,} columns; {n:,} rows judged by networks that had not seen them; "
+        f"{width(detector.format_)}; {n:,} rows judged by networks that had not seen them; "
         f"flags {np.exp(detector.offset_):.2%} of normal rows"
     )
     if detector.alpha * (n + 1) < 2:

@@ -227,7 +227,7 @@ class System(BaseEstimator):
             "batch_size": batch_size,
             "optimizer": self._optimizer(),
             "weight_decay": self._weight_decay() if self.weight_decay == "auto" else self.weight_decay,
-            "precision": pick_precision(self.precision, device, weights * batch_size),
+            "precision": pick_precision(self._precision(), device, weights * batch_size),
             "device": device,
             "seed": self.seed_,
             "checkpoint": None if self.checkpoint is None else str(self.checkpoint),
@@ -236,6 +236,11 @@ class System(BaseEstimator):
         if settings.get("muon_lr") == "auto":
             settings["muon_lr"] = self._muon_lr()
         return SGD(**settings)
+
+    def _precision(self) -> str:
+        """The statistics of batches that some networks keep stay float32, and do not mix with bfloat16 weights."""
+        kept = any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in self.network_.modules())
+        return "float32" if kept and self.precision == "auto" else str(self.precision)
 
     def _try(self) -> None:
         """One row back and forth: a model that loads, works."""

@@ -40,7 +40,8 @@ from ..nets.pictures import colours
 from ..network import Diabolo
 from ..patches import Patches
 from ..resampling import resize
-from .restoration import Restorer, pixels, tensor
+from .base import is_size
+from .restoration import Restorer, check_sizes, pixels, tensor
 
 __all__ = ["Colorizer"]
 
@@ -127,6 +128,8 @@ class Colorizer(Restorer):
         -------
         list of ndarray or PIL image
         """
+        if not is_size(count):
+            raise ValueError(f"count={count!r}: allowed are integers from 1")
         turns = [2 * math.pi * i / max(1, count - 1) for i in range(count - 1)]
         tilts = [(0.0, 0.0), *((TILT * math.cos(t), TILT * math.sin(t)) for t in turns)]
         return [picture.like(self._restored(picture, hints, tilt)[1].clip(0, 1)) for tilt in tilts[:count]]
@@ -143,7 +146,8 @@ class Colorizer(Restorer):
         self, picture: Picture, hints: Sequence[Hint] = (), tilt: tuple[float, float] = (0.0, 0.0)
     ) -> tuple[np.ndarray, np.ndarray]:
         light = lightness(picture)
-        return tuple(pixels(shown(light, ab)) for ab in (None, self._colours(light, checked(hints, light), tilt)))  # type: ignore[return-value]
+        before, after = (shown(light, ab) for ab in (None, self._colours(light, checked(hints, light), tilt)))
+        return pixels(before), pixels(after)
 
     def _colours(self, light: Tensor, hints: Sequence[Hint], tilt: tuple[float, float] = (0.0, 0.0)) -> Tensor:
         """L (1, 1, H, W) -> a, b (1, 2, H, W)."""
@@ -165,6 +169,17 @@ class Colorizer(Restorer):
         return ((logits + lean) / self.temperature).softmax(1), small[..., : h // 2 * 2, : w // 2 * 2]
 
     # ── learning ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        if not self.temperature > 0:
+            raise ValueError(f"temperature={self.temperature!r}: allowed are numbers above 0; 1 is the mean of all colours")
+        if self.patch_size > SIDE:
+            raise ValueError(f"patch_size={self.patch_size!r}: allowed are numbers up to {SIDE}, the size that is looked at")
+
+    def _unit(self) -> int:
+        check_sizes(widths=self.widths, depth=(self.depth,), step=(self.step,))
+        return int(2 ** len(self.widths))
 
     def _network(self, x: Tensor, seed: int) -> Diabolo:
         return Diabolo(UNet(4, self.widths, self.depth, bias=True), Palette(self.widths[0], self.step))
@@ -244,13 +259,19 @@ def guided(light: Tensor, small: Tensor, ab: Tensor) -> Tensor:
 
 
 def checked(hints: Sequence[Hint], light: Tensor) -> Sequence[Hint]:
+    """The hints, if they lie in the picture and are colours."""
     h, w = light.shape[2:]
-    for x, y, colour in hints or ():
-        if not (0 <= x < w and 0 <= y < h):
-            raise ValueError(f"hints: ({x}, {y}) lies outside of the picture: x is 0 to {w - 1}, y is 0 to {h - 1}")
-        if len(colour) != 3 or not all(0 <= v <= 255 for v in colour):
+    for hint in hints:
+        try:
+            x, y, colour = hint
+            red, green, blue = (int(v) for v in colour)
+        except (TypeError, ValueError):
+            raise ValueError(f"hints: {hint!r} is not (x, y, (red, green, blue))") from None
+        if x != int(x) or y != int(y) or not (0 <= x < w and 0 <= y < h):
+            raise ValueError(f"hints: ({x}, {y}) is no pixel of the picture: x is 0 to {w - 1}, y is 0 to {h - 1}")
+        if not all(0 <= v <= 255 for v in (red, green, blue)):
             raise ValueError(f"hints: {colour!r} is not a colour: give red, green and blue, each 0 to 255")
-    return hints or ()
+    return hints
 
 
 def wanted(hints: Sequence[Hint]) -> Tensor:

@@ -189,7 +189,7 @@ class Supervised(System, abstract=True):
         """Members for n rows."""
         tuned = self._given is not None and not self.freeze
         several = 5 if n <= MANY else 3
-        if isinstance(self.format_, Images) and self._given is None:
+        if isinstance(self.format_, Images) and (self._given is None or not self.freeze):
             several = 1  # convolutions take their time
         members = (1 if tuned and n > TUNED else several) if self.members == "auto" else int(self.members)
         return min(members, n // 2)
@@ -438,8 +438,8 @@ PARAMETERS = """encoder : Autoencoder, path, nn.Module, object with ``encode`` o
     freeze : bool, default=True
         A given encoder stays as it is; False: it is fine-tuned with the last layer.
     members : int or "auto", default="auto"
-        Networks K; "auto" is 5, 3 for more than 20,000 rows, and 1 where an encoder is fine-tuned to more than 2000 rows.
-        With 1, a part of the rows is held out.
+        Networks K; "auto" is 5, 3 for more than 20,000 rows, and 1 where an encoder is fine-tuned to more than 2000 rows,
+        and where convolutions are trained. With 1, a part of the rows is held out.
     hidden : "auto" or tuple of int, default="auto"
         Widths of the hidden layers; "auto" is (256, 256), and (512,) for documents and sparse matrices. Of an encoder that is
         fine-tuned: of those beside its codes.

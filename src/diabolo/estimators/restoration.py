@@ -38,6 +38,7 @@ from torch.nn import functional as F
 
 from ..corruption import Corruption, Downscale, Gaussian
 from ..errors import FormatError
+from ..formats.base import IN_MEMORY
 from ..formats.images import Images
 from ..formats.picture import Album, Picture, luma
 from ..losses import Absolute, LogSquared, Loss
@@ -47,7 +48,7 @@ from ..patches import Patches
 from ..resampling import resize
 from ..tiling import tiled
 from ..training import SGD, History, autocast, minimize, pick_precision
-from .base import System, load
+from .base import System, is_size, load
 
 __all__ = ["Denoiser", "Restorer", "Upscaler", "decibels"]
 
@@ -195,22 +196,48 @@ class Restorer(TransformerMixin, System, abstract=True):
         train, held = self._parted(self._pictures(X))
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed_)
-            self.network_ = self._start() or self._network(torch.empty(0), self.seed_)
+            self.network_ = self._start()
         self.history_ = self._descend(train, held)
         self.network_.eval().requires_grad_(False).to("cpu").half().float()  # as a file holds it
         return self
 
-    def _start(self) -> Diabolo | None:
-        """The network to begin with, if `start` names one."""
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        unit = self._unit()
+        if not is_size(self.patch_size) or self.patch_size % unit:
+            raise ValueError(f"patch_size={self.patch_size!r}: allowed are multiples of {unit}, such as {4 * unit}")
+        if self.loss != "auto" and not isinstance(self.loss, Loss):
+            raise ValueError(f"loss={self.loss!r}: allowed are 'auto' and a Loss such as losses.Absolute()")
+        known = self.start is None or self.start == "pretrained" or isinstance(self.start, type(self))
+        if not known:
+            name = type(self).__name__
+            raise ValueError(f"start={self.start!r:.80}: allowed are 'pretrained', a fitted {name} and None (from nothing)")
+
+    def _unit(self) -> int:
+        """What the side of a patch must be a multiple of."""
+        return 1
+
+    def _start(self) -> Diabolo:
+        """The network to begin with: that of `start`, or one that knows nothing yet."""
+        fresh = self._network(torch.empty(0), self.seed_)
         if self.start is None:
-            return None
+            return fresh
         model = type(self).pretrained() if isinstance(self.start, str) else self.start
+        check_is_fitted(model, "network_")
         network: Diabolo = copy.deepcopy(model.network_).requires_grad_(True)
+        if repr(network) != repr(fresh):
+            raise ValueError(
+                f"start={self.start!r:.80}: its network is not of the size that is asked for; give the parameters it was "
+                "made with, or start=None"
+            )
         return network
 
     def _pictures(self, X: Any) -> list[np.ndarray]:
-        """All pictures, as bytes (H, W, C)."""
-        return [(self._channels(p.pixels) * 255).round().astype(np.uint8) for p in Album(X)]
+        """The pictures as bytes (H, W, C); of each only a part, where all would not fit in memory."""
+        album, rng = Album(X), np.random.default_rng(self.seed_)
+        share = min(1.0, IN_MEMORY / max(1, sum(h * w * c for h, w, c in album.sizes())))
+        parts = (part(picture.pixels, share**0.5, self.patch_size, rng) for picture in album)
+        return [(self._channels(pixels) * 255).round().astype(np.uint8) for pixels in parts]
 
     def _channels(self, pixels: np.ndarray) -> np.ndarray:
         return pixels
@@ -361,6 +388,12 @@ class Denoiser(Restorer):
         super()._check_parameters()
         if self.target not in ("clean", "self"):
             raise ValueError(f"target={self.target!r}: allowed are 'clean' (X is clean) and 'self' (X is noisy itself)")
+        if not 0 <= self.gray <= 1:
+            raise ValueError(f"gray={self.gray!r}: allowed are numbers from 0 to 1")
+
+    def _unit(self) -> int:
+        check_sizes(widths=self.widths, depth=(self.depth,))
+        return 2 ** len(self.widths)
 
     def _network(self, x: Tensor, seed: int) -> Diabolo:
         return Diabolo(Told(3, self.widths, self.depth), Shuffle(self.widths[0], 3, 2))
@@ -554,6 +587,12 @@ class Upscaler(Restorer):
     weights = "upscale.diabolo"
     projections = 3
 
+    def _unit(self) -> int:
+        check_sizes(scales=self.scales, width=(self.width,), depth=(self.depth,))
+        if self.scale not in self.scales:
+            raise ValueError(f"scale={self.scale!r}: allowed are those of scales={self.scales!r}")
+        return math.lcm(*self.scales)
+
     def _network(self, x: Tensor, seed: int) -> Diabolo:
         return Diabolo(Column(1, self.width, self.depth), Shuffles(self.width, 1, self.scales))
 
@@ -606,6 +645,13 @@ class Upscaler(Restorer):
 LUMA = [0.299, 0.587, 0.114]
 
 
+def check_sizes(**sizes: Any) -> None:
+    """Each a tuple of whole numbers from 1."""
+    for name, values in sizes.items():
+        if not isinstance(values, (tuple, list)) or not values or not all(is_size(n) for n in values):
+            raise ValueError(f"{name}={values!r}: whole numbers from 1 are needed, at least one")
+
+
 def tensor(pixels: np.ndarray) -> Tensor:
     """(H, W, C) -> (1, C, H, W) float32."""
     return torch.from_numpy(np.ascontiguousarray(pixels, dtype=np.float32)).movedim(-1, 0)[None]
@@ -614,6 +660,13 @@ def tensor(pixels: np.ndarray) -> Tensor:
 def pixels(x: Tensor) -> np.ndarray:
     """(1, C, H, W) -> (H, W, C)."""
     return x[0].movedim(0, -1).numpy()
+
+
+def part(pixels: np.ndarray, share: float, least: int, rng: np.random.Generator) -> np.ndarray:
+    """A piece (H, W, C) at a random place, each side that share of the whole, and `least` pixels at least."""
+    h, w = (min(n, max(least, round(n * share))) for n in pixels.shape[:2])
+    y, x = (int(rng.integers(n - m + 1)) for n, m in zip(pixels.shape[:2], (h, w), strict=True))
+    return pixels[y : y + h, x : x + w]
 
 
 def middle(picture: np.ndarray) -> np.ndarray:

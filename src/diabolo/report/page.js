@@ -466,9 +466,10 @@
   // ── rows ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   function picture(blob, n, i) {
-    const { side } = data.picture, bytes = bytesOf(blob), shot = el("canvas", { width: side, height: side, "aria-hidden": "true" });
-    const image = new ImageData(side, side), start = i * side * side;
-    for (let j = 0; j < side * side; j++) image.data.set([bytes[start + j], bytes[start + j], bytes[start + j], 255], 4 * j);
+    const { width, height } = data.picture, bytes = bytesOf(blob), shot = el("canvas", { width, height, "aria-hidden": "true" });
+    const image = new ImageData(width, height), plane = width * height, channels = bytes.length / (n * plane), start = i * channels * plane;
+    const at = (j, channel) => bytes[start + (channels === 3 ? channel * plane : 0) + j];
+    for (let j = 0; j < plane; j++) image.data.set([at(j, 0), at(j, 1), at(j, 2), 255], 4 * j);
     shot.getContext("2d").putImageData(image, 0, 0);
     return shot;
   }

@@ -37,13 +37,16 @@ class People:
         self.names = [self._name(j, name) for j, name in enumerate(self.format.columns)]
 
     def _picture(self, picked: Picked) -> dict[str, Any] | None:
-        """Side, black and white, where rows are square pictures of one unit."""
+        """Channels, height, width, black and white, where rows are pictures, or numbers of one unit that fill a square."""
         side = isqrt(self.format.width)
-        if not getattr(self.format, "common", False) or side**2 != self.format.width or side < 4:
+        shape = getattr(self.format, "shape", (1, side, side))
+        if not getattr(self.format, "common", False) or int(np.prod(shape)) != self.format.width or shape[1] < 4:
             return None
         x = self.numbers(picked.x)
         return {
-            "side": side,
+            "channels": shape[0],
+            "height": shape[1],
+            "width": shape[2],
             "low": rounded(float(np.nanmin(x, initial=0.0))),
             "high": rounded(float(np.nanmax(x, initial=0.0))),
         }
@@ -51,8 +54,10 @@ class People:
     def _name(self, j: int, name: str) -> str:
         if self.picture is None:
             return name
-        row, place = divmod(j, self.picture["side"])
-        return f"{name} (row {row + 1}, column {place + 1})"
+        channel, place = divmod(j, self.picture["height"] * self.picture["width"])
+        row, column = divmod(place, self.picture["width"])
+        colour = f"{('red', 'green', 'blue')[channel]}, " if self.picture["channels"] == 3 else ""
+        return f"{name} ({colour}row {row + 1}, column {column + 1})"
 
     # ── columns ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -78,8 +83,11 @@ class People:
         return packed(self.numbers(x), self.picture["low"], self.picture["high"])
 
     def heat(self, errors: np.ndarray) -> list[str] | None:
-        """The error of each pixel as pictures (autoencoder, linear) on one scale."""
-        return [packed(e, 0.0, float(errors.max())) for e in errors] if self.picture else None
+        """The error of each pixel as pictures (autoencoder, linear) on one scale; that of its colours together."""
+        if not self.picture:
+            return None
+        errors = errors.reshape(len(errors), self.picture["channels"], -1).sum(1)
+        return [packed(e, 0.0, float(errors.max())) for e in errors]
 
     # ── rows ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
