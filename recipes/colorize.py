@@ -8,14 +8,14 @@ Data: the training and test photographs of BSDS500 and photographs of at most 25
 
 from __future__ import annotations
 
-from common import SOURCES, arguments, keep, pictures
+from common import BSDS, PHOTOS, SOURCES, arguments, keep, pictures
 from diabolo import Colorizer
 
 if __name__ == "__main__":
     a = arguments("colorize")
     model = Colorizer(
         start=None,
-        epochs=a.epochs or 60,
+        epochs=a.epochs or 16,
         batch_size=16,
         validation_fraction=0.01,
         patience=100,
@@ -23,4 +23,4 @@ if __name__ == "__main__":
         checkpoint=a.checkpoint("all"),
         resume=True,
     )
-    keep(model.fit(pictures(a.data, (SOURCES[0], SOURCES[2]))), a.out)
+    keep(model.fit(pictures(a.data, (SOURCES[0], SOURCES[2]))), a.out, (BSDS, PHOTOS))

@@ -38,8 +38,16 @@ def pictures(data: Path, sources: tuple[str, ...] = SOURCES) -> list[np.ndarray]
     return [(p.pixels * 255).round().astype(np.uint8) for source in sources for p in Album(data / source)]
 
 
-def keep(model: Any, out: Path) -> None:
+BSDS = "BSDS500, training and test photographs (Arbelaez et al. 2011)"
+T91 = "91 pictures (Yang et al. 2010)"
+PHOTOS = "photographs of at most 256 pixels from ImageNet, Caltech-101, TensorFlow flowers, COCO and Sun-Hays 80"
+
+
+def keep(model: Any, out: Path, data: tuple[str, ...] = (BSDS, T91, PHOTOS)) -> None:
+    """Save the weights, with the names of what they have learned from."""
     out.parent.mkdir(exist_ok=True)
+    model.about_ = f"learned from {'; '.join(data)}, by recipes/{out.stem}.py"
+    model.set_params(**type(model)().get_params())  # how it was trained is told by the recipe, and of no use to others
     model.save(out)
     print(f"wrote {out}")
     for epoch, decibels in zip(model.history_.epoch, model.history_.held_out, strict=True):

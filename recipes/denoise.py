@@ -4,8 +4,8 @@
     python benchmarks/restoration.py     # the table it reaches
 
 Data: the training and test photographs of BSDS500 (never its validation part: BSD68, CBSD68 and B100 are made of it), the
-91 pictures of Yang et al., and photographs of at most 256 pixels. Grey pictures first, for most of the time; then grey
-and colour ones, half of each.
+91 pictures of Yang et al., and photographs of at most 256 pixels. Grey pictures first, for most of the time; then five
+grey ones to three in colour.
 """
 
 from __future__ import annotations
@@ -18,5 +18,5 @@ if __name__ == "__main__":
     X = pictures(a.data)
     shared = {"random_state": 0, "batch_size": 16, "validation_fraction": 0.005, "patience": 100, "resume": True}
     gray = Denoiser(start=None, gray=1.0, epochs=a.epochs or 9, checkpoint=a.checkpoint("gray"), **shared).fit(X)
-    both = Denoiser(start=gray, gray=0.5, epochs=a.epochs or 4, checkpoint=a.checkpoint("both"), **shared).fit(X)
+    both = Denoiser(start=gray, gray=0.625, muon_lr=0.004, epochs=a.epochs or 4, checkpoint=a.checkpoint("both"), **shared).fit(X)
     keep(both, a.out)

@@ -28,6 +28,7 @@ PAGES = [README, *sorted(DOCS.glob("*.md"))]
 TEXTS = [*PAGES, ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md"]
 GENERATED = ("cli.md", "estimators.md", "benchmarks.md")
 WRITTEN = [page for page in PAGES if page.name not in GENERATED]
+OF_PICTURES = ("lab", "patches", "resampling", "tiling", "weights")  # rooms that one page describes
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
 
 
@@ -123,7 +124,8 @@ def mentioned(word: str) -> bool:
 
 @pytest.mark.parametrize("room", [p.stem for p in sorted((ROOT / "src/diabolo").glob("[a-z]*")) if p.suffix in ("", ".py")])
 def test_every_room_has_a_page(room: str) -> None:
-    page = {"network": "nets", "optimizers": "training", "rows": "training"}.get(room, room)
+    pages = {"network": "nets", "optimizers": "training", "rows": "training"} | dict.fromkeys(OF_PICTURES, "restoration")
+    page = pages.get(room, room)
     assert (DOCS / f"{page}.md").exists()
     assert page == "index" or f"]({page}.md)" in (DOCS / "index.md").read_text(encoding="utf-8")
 

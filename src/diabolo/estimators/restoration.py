@@ -189,7 +189,7 @@ class Restorer(TransformerMixin, System, abstract=True):
             Ignored.
         """
         self._check_parameters()
-        self.format_ = Images.any_size()
+        self.format_, self.about_ = Images.any_size(), ""
         self.n_features_in_ = 1
         self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
         self.loss_ = self._loss()
@@ -277,11 +277,11 @@ class Restorer(TransformerMixin, System, abstract=True):
 
     def _state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         meta, arrays = super()._state()
-        return meta | {"held_out": self.held_out_count_}, arrays
+        return meta | {"held_out": self.held_out_count_, "about": self.about_}, arrays
 
     def _restore(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         super()._restore(meta, arrays)
-        self.held_out_count_ = int(meta["held_out"])
+        self.held_out_count_, self.about_ = int(meta["held_out"]), str(meta["about"])
 
     def _try(self) -> None:
         x = torch.zeros(1, 3, 16, 16)
