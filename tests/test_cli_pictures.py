@@ -418,6 +418,8 @@ def test_fit(task: str, anchor: str, trial: str, asked: list[dict[str, Any]], ma
 
 
 def test_fit_with_few_pictures(asked: list[dict[str, Any]], photos: Path, tmp_path: Path, diabolo: Any) -> None:
+    for name in NAMES[4:]:
+        (photos / name).unlink()
     said = diabolo("fit", photos, "--task", "denoise", "-o", tmp_path / "a.diabolo", "--epochs", 1)
     assert said.code == 0, said.err
     assert "Too few pictures to hold some out" in said.out

@@ -18,22 +18,20 @@ from torch import Tensor, nn
 
 from diabolo import Colorizer, DataError, Denoiser, Mask, Upscaler, load
 from diabolo.estimators import ESTIMATORS, colorization, restoration
-from diabolo.estimators.restoration import Restorer, decibels, from_opponent, opponent, tensor
+from diabolo.estimators.restoration import Restorer, decibels, from_opponent, halves, opponent, tensor
 from diabolo.formats.picture import read
 from diabolo.lab import to_lab
 from diabolo.losses import Absolute, LogSquared, Softmax
 from diabolo.nets import Column, Palette, Shuffle, Shuffles, Told, UNet
 from diabolo.nets.pictures import Level
 from diabolo.network import Diabolo
+from diabolo.protocols import psnr
 from diabolo.resampling import resize
 from diabolo.tiling import tiled
 from kinds import RESTORERS, pictures, restorer
 
 NAMES = tuple(RESTORERS)
 WEIGHTS = files("diabolo") / "weights"
-NOT_TRAINED = pytest.mark.skipif(
-    not all((WEIGHTS / ESTIMATORS[name].weights).is_file() for name in NAMES), reason="not trained yet"
-)
 
 
 # ── networks ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -416,12 +414,6 @@ def test_pictures_that_are_all_too_small_are_an_error(name: str) -> None:
         restorer(name).fit(pictures(3, 20))
 
 
-def test_pictures_that_are_all_too_small_for_colours_are_an_error() -> None:
-    """Its pictures are brought to one size, which only a larger patch exceeds."""
-    with pytest.raises(DataError, match="all pictures are smaller than patch_size=160"):
-        restorer("Colorizer", patch_size=160).fit(pictures(3, 20))
-
-
 def test_greys_teach_no_colours() -> None:
     with pytest.raises(DataError, match="X holds no picture in colour"):
         restorer("Colorizer").fit([np.zeros((64, 64), np.uint8), np.full((64, 64, 3), 9, np.uint8)])
@@ -627,14 +619,25 @@ def test_hints_are_met_where_they_are_given(colorizer: Colorizer) -> None:
 
 @pytest.mark.parametrize(
     "hint",
-    [(-1, 0, (1, 2, 3)), (64, 0, (1, 2, 3)), (0, 48, (1, 2, 3)), (0, 0, (1, 2)), (0, 0, (1, 2, 256)), (0, 0, (-1, 2, 3))],
+    [
+        (-1, 0, (1, 2, 3)),
+        (64, 0, (1, 2, 3)),
+        (0, 48, (1, 2, 3)),
+        (1.5, 0, (1, 2, 3)),
+        (0, 0, (1, 2)),
+        (0, 0),
+        (0, 0, "red"),
+        (0, 0, (1, 2, 256)),
+        (0, 0, (-1, 2, 3)),
+    ],
     ids=repr,
 )
 def test_wrong_hints_are_named(hint: Any, colorizer: Colorizer) -> None:
     x = np.zeros((48, 64), np.uint8)
     for use in (partial(colorizer.transform, [x]), partial(colorizer.versions, read(x)), partial(colorizer.doubt, read(x))):
         with pytest.raises(
-            ValueError, match=r"hints: .*(lies outside of the picture: x is 0 to 63, y is 0 to 47|is not a colour)"
+            ValueError,
+            match=r"hints: .*(is no pixel of the picture: x is 0 to 63, y is 0 to 47|is not a colour|is not \(x, y, )",
         ):
             use(hints=[hint])
 
@@ -724,12 +727,10 @@ def test_in_strips_it_is_the_same_picture(colorizer: Colorizer, monkeypatch: pyt
 # ── the models that come with the package ────────────────────────────────────────────────────────────────────────────
 
 
-@NOT_TRAINED
 def test_the_models_of_the_package_are_small() -> None:
     assert sum(len((WEIGHTS / ESTIMATORS[name].weights).read_bytes()) for name in NAMES) <= 6_000_000
 
 
-@NOT_TRAINED
 @pytest.mark.parametrize("name", NAMES)
 def test_the_models_of_the_package_load_and_work(name: str) -> None:
     cls = ESTIMATORS[name]
@@ -741,7 +742,6 @@ def test_the_models_of_the_package_load_and_work(name: str) -> None:
     assert cls.pretrained(device="cpu").device == "cpu"
 
 
-@NOT_TRAINED
 def test_the_denoiser_of_the_package_denoises() -> None:
     clean = np.add.outer(np.arange(64), 2 * np.arange(64)) + 20.0
     before = noise(clean, 25)
@@ -750,9 +750,70 @@ def test_the_denoiser_of_the_package_denoises() -> None:
     assert decibels(restored, y) > decibels(seen, y) + 8
 
 
-@NOT_TRAINED
 def test_the_upscaler_of_the_package_is_better_than_bicubic() -> None:
     y = tensor(pictures(1, 64, seed=9)[0] / np.float32(255))
     small = resize(y, (32, 36), levels=255)
     (e,) = Upscaler.pretrained().transform([small[0].movedim(0, -1).numpy()])
     assert decibels(tensor(e), y) > decibels(resize(small, (64, 72)), y) + 0.5
+
+
+WRONG: list[tuple[str, dict[str, Any]]] = [
+    ("Denoiser", {"patch_size": 30}),
+    ("Denoiser", {"patch_size": 0}),
+    ("Denoiser", {"widths": ()}),
+    ("Denoiser", {"depth": -1}),
+    ("Denoiser", {"gray": 2.0}),
+    ("Denoiser", {"target": "both"}),
+    ("Denoiser", {"loss": "squared"}),
+    ("Denoiser", {"start": "mine"}),
+    ("Denoiser", {"start": Upscaler()}),
+    ("Upscaler", {"scale": 7}),
+    ("Upscaler", {"scales": ()}),
+    ("Upscaler", {"scales": (2.5,)}),
+    ("Upscaler", {"patch_size": 4}),
+    ("Colorizer", {"patch_size": 33}),
+    ("Colorizer", {"patch_size": 160}),
+    ("Colorizer", {"temperature": 0.0}),
+    ("Colorizer", {"step": 0}),
+]
+
+
+@pytest.mark.parametrize(("name", "wrong"), WRONG, ids=[f"{name} {wrong}"[:60] for name, wrong in WRONG])
+def test_what_is_asked_for_is_checked(name: str, wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        restorer(name, **wrong).fit(pictures(6))
+
+
+def test_another_size_than_that_of_the_start(denoiser: Denoiser) -> None:
+    with pytest.raises(ValueError, match="not of the size"):
+        restorer("Denoiser", start=denoiser, widths=(16, 16)).fit(pictures(6))
+
+
+def test_two_halves_of_a_picture() -> None:
+    x = torch.arange(64.0).view(1, 1, 8, 8)
+    a, b = halves(x, torch.Generator().manual_seed(0))
+    apart = (a.pixels - b.pixels).abs()
+    assert a.pixels.shape == (1, 1, 4, 4)
+    assert set(apart.unique().tolist()) == {1.0, 8.0}, "neighbours beside, or above each other"
+    again = halves(2 * x, None, a.places)
+    assert torch.equal(again[0].pixels, 2 * a.pixels)
+    assert torch.equal(again[1].pixels, 2 * b.pixels)
+
+
+def test_learning_from_noisy_pictures_alone() -> None:
+    clean = pictures(12, 64)
+    r = np.random.default_rng(0)
+    noisy = [(p + r.normal(0, 30, p.shape)).clip(0, 255).astype(np.uint8) for p in clean]
+    model = restorer("Denoiser", target="self", epochs=20, **LEARNING).fit(noisy[:10])
+    after = model.transform(noisy[10:])
+    assert all(psnr(a, y) > psnr(x, y) + 0.7 for a, x, y in zip(after, noisy[10:], clean[10:], strict=True))
+    assert not model.held_out_, "nobody has clean ones to judge by"
+
+
+def test_a_large_folder_is_learned_from_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("diabolo.estimators.restoration.IN_MEMORY", 30_000)
+    model = restorer("Denoiser")
+    model.seed_ = 0
+    kept = model._pictures(pictures(20, 96))
+    assert sum(p.size for p in kept) < 100_000
+    assert {p.shape[0] for p in kept} == {max(model.patch_size, 22)}

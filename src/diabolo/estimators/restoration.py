@@ -53,6 +53,7 @@ from .base import System, is_size, load
 __all__ = ["Denoiser", "Restorer", "Upscaler", "decibels"]
 
 FRESH, FROM_PRETRAINED = 6000, 1500  # steps of SGD, unless `epochs` says otherwise
+SMALLEST = 4  # pixels of a small picture to learn from
 MOST_HELD_OUT = 20  # pictures
 FEWEST_PICTURES = 5  # of which one is held out
 HELD_OUT_SIDE = 320  # pixels
@@ -213,6 +214,10 @@ class Restorer(TransformerMixin, System, abstract=True):
             name = type(self).__name__
             raise ValueError(f"start={self.start!r:.80}: allowed are 'pretrained', a fitted {name} and None (from nothing)")
 
+    def _judged(self) -> bool:
+        """Whether pictures held out can tell how good the network is."""
+        return True
+
     def _unit(self) -> int:
         """What the side of a patch must be a multiple of."""
         return 1
@@ -244,7 +249,7 @@ class Restorer(TransformerMixin, System, abstract=True):
 
     def _parted(self, pictures: list[np.ndarray]) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Pictures to learn from, and those held out: none of fewer than five."""
-        few = len(pictures) < FEWEST_PICTURES or not self.validation_fraction
+        few = len(pictures) < FEWEST_PICTURES or not self.validation_fraction or not self._judged()
         count = 0 if few else min(MOST_HELD_OUT, max(1, round(len(pictures) * self.validation_fraction)))
         order = np.random.default_rng(self.seed_).permutation(len(pictures))
         return [pictures[i] for i in order[count:]], [pictures[i] for i in order[:count]]
@@ -391,6 +396,9 @@ class Denoiser(Restorer):
         if not 0 <= self.gray <= 1:
             raise ValueError(f"gray={self.gray!r}: allowed are numbers from 0 to 1")
 
+    def _judged(self) -> bool:
+        return self.target == "clean"
+
     def _unit(self) -> int:
         check_sizes(widths=self.widths, depth=(self.depth,))
         return 2 ** len(self.widths)
@@ -417,17 +425,24 @@ class Denoiser(Restorer):
         """Noisy patches x -> the loss of seeing one half of each and being asked for the other.
 
         The halves differ not only by noise; by how much they differ where nothing is noisy, the result on the whole
-        picture tells, and that is taken off.
+        picture tells, and that is taken off. What cannot be told of the other half is its noise: so strong it is.
         """
         a, b = halves(x, rng)
         m = x.mean((2, 3), keepdim=True)
         encoder: Any = self.network_.encoder
+        guess = encoder.level(x - m).float()
+        level = guess.detach()
         with torch.no_grad():
-            level = encoder.level(x - m).float()
             whole = halves(x + self._added(x - m, level), None, a.places)
         off = a.pixels + self._added(a.pixels - m, level) - b.pixels
         apart = off - (whole[0].pixels - whole[1].pixels)
-        return (off.square().mean((1, 2, 3)) + apart.square().mean((1, 2, 3))) / (level.square() + FAINT**2)
+        noise = off.detach()[:, 0].square().mean((1, 2)).sqrt()
+        told = (guess + FAINT).log() - (noise + FAINT).log()
+        return (
+            self.loss_(off.flatten(1), torch.zeros_like(off).flatten(1))
+            + apart.square().mean((1, 2, 3)) / (noise.square() + FAINT**2)
+            + 0.1 * told.abs()
+        )
 
     def _added(self, x: Tensor, level: Tensor) -> Tensor:
         network: Any = self.network_
@@ -591,7 +606,10 @@ class Upscaler(Restorer):
         check_sizes(scales=self.scales, width=(self.width,), depth=(self.depth,))
         if self.scale not in self.scales:
             raise ValueError(f"scale={self.scale!r}: allowed are those of scales={self.scales!r}")
-        return math.lcm(*self.scales)
+        least = SMALLEST * max(self.scales)
+        if is_size(self.patch_size) and self.patch_size < least:
+            raise ValueError(f"patch_size={self.patch_size!r}: at least {least} pixels are needed for scales={self.scales!r}")
+        return 1
 
     def _network(self, x: Tensor, seed: int) -> Diabolo:
         return Diabolo(Column(1, self.width, self.depth), Shuffles(self.width, 1, self.scales))
