@@ -42,7 +42,7 @@ def main() -> None:
     for sigma in (15, 25, 50):
         noise = np.random.default_rng(sigma).normal(0, sigma, clean.shape)
         noisy = (clean + noise).round().clip(0, 255).astype(np.uint8)
-        told = 255 * 3**0.5 * model.noise_level([noisy])[0]  # of brightness, the mean of three channels: less than of each
+        told = 255 * model.noise_level([noisy])[0]
         restored, removed = model.restore_picture(read(noisy), return_map=True)
         blurred = max(psnr(gaussian_filter(noisy.astype(float), (w, w, 0)), clean) for w in WIDTHS)
         scores = f"{psnr(noisy, clean):6.2f} {blurred:10.2f} {psnr(restored, clean):9.2f}"

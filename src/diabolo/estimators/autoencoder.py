@@ -59,7 +59,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         autoencoder, which is PCA.
     corruption : Corruption or None, default=None
         What the encoder sees instead of x, such as ``Gaussian(0.1)`` or ``Mask(0.2)``: a denoising autoencoder. None:
-        nothing for tables and arrays; half of the words left out, ``Thin(0.5)``, for documents; pictures moved by a pixel.
+        nothing for tables and arrays; half of the words left out, ``Thin(0.5)``, for documents; fewer than 5000 pictures are
+        moved by a pixel.
     loss : str or Loss, default="auto"
         "auto" chooses by column (see `losses.Columns`); "squared", "bounded", "logistic", "softmax" and "multinomial"
         force one for all.
@@ -357,11 +358,12 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
     def _corruption(self) -> Corruption:
         if self.corruption is None and isinstance(self.format_, Documents):
             return Thin(0.5)
-        if self.corruption is None and isinstance(self.format_, Images):
+        if self.corruption is None and isinstance(self.format_, Images) and self._few:
             return Shift(self.format_.shape, fill=None)
         return super()._corruption()
 
     def _network(self, x: Tensor, seed: int) -> Diabolo:
+        self._few = len(x) < FEW and min(getattr(self.format_, "shape", (0,))[1:], default=0) >= MOVABLE
         self.linear_ = Linear(self.format_, self._width(x), seed).fit(x)
         self.n_components_ = self.linear_.k
         encoder = copy.deepcopy(self.encoder) if self.encoder is not None else self._encoder()
@@ -431,7 +433,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         return 0.006 if self._convolves() else 0.03
 
     def _batch_size(self, n: int) -> int:
-        return 64 if isinstance(self.format_, Images) else 256
+        return 128 if isinstance(self.format_, Images) else 256
 
     def _epochs(self, n: int, batch_size: int) -> int:
         steps = DOCUMENT_STEPS if isinstance(self.format_, Documents) else STEPS
@@ -542,6 +544,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         self.n_iter_ = self.history_.epoch[self.history_.best] if self.history_.epoch else 0.0
 
 
+FEW, MOVABLE = 5000, 16  # fewer pictures, of at least so many pixels a side, are moved about to make more of them
 COMPARED = {"pca", "autoencoder", "held_out_rows"}
 SAMPLED = 5000  # rows from which the spread of the codes is measured
 CODED = 10_000  # training rows from whose codes the density is fitted

@@ -467,7 +467,8 @@ class Denoiser(Restorer):
         """x (1, 1 or 3, h, w) without its noise."""
         seen = opponent(x)
         m = seen.mean((2, 3), keepdim=True)
-        level = strength * (torch.tensor([sigma]) if sigma is not None else self._level(seen - m))
+        told = None if sigma is None else torch.tensor([sigma / x.shape[1] ** 0.5])  # the mean of three is less noisy
+        level = strength * (self._level(seen - m) if told is None else told)
         if not level:
             return x
         added = self._tiled(lambda piece: self._added(piece, level), seen - m)
@@ -482,9 +483,13 @@ class Denoiser(Restorer):
             return encoder.level(x[..., :h, :w]).float()
 
     def noise_level(self, X: Any) -> np.ndarray:
-        """Estimated standard deviation of the noise in the brightness of each picture (n,); 1 is the whole range."""
-        seen = [opponent(tensor(picture.pixels)) for picture in Album(X)]
-        return np.array([float(self._level(x - x.mean((2, 3), keepdim=True))) for x in seen])
+        """Estimated standard deviation of the noise in each channel of each picture (n,); 1 is the whole range."""
+        levels = []
+        for picture in Album(X):
+            seen = opponent(tensor(picture.pixels))
+            level = float(self._level(seen - seen.mean((2, 3), keepdim=True)))
+            levels.append(level * picture.pixels.shape[2] ** 0.5)
+        return np.array(levels)
 
     def _restored(self, picture: Picture, strength: float = 1.0, sigma: float | None = None) -> tuple[np.ndarray, np.ndarray]:
         if not 0 <= strength <= 1.5:
