@@ -65,7 +65,8 @@ def cli_page() -> str:
     intro = (
         "# The command line\n\n"
         "`diabolo VERB --help` prints what stands here. Data files are `.csv`, `.csv.gz`, `.tsv`, `.parquet`, `.feather`, "
-        "`.npy`, `.npz`, `.jsonl`, `.txt`, or a folder of `.txt`, as [formats](formats.md) describes. What goes wrong is told "
+        "`.npy`, `.npz`, `.jsonl`, `.txt`, a folder of `.txt`, and pictures: a file, a folder or a `.zip`; "
+        "see [formats](formats.md). What goes wrong is told "
         "in one line, and the exit status is 1; with `DIABOLO_TRACEBACK=1` in the environment Python's traceback is shown.\n"
     )
     sections = [f"## diabolo {verb}\n\n```text\n{help_of(verb)}\n```\n" for verb in VERBS]

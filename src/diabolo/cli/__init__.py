@@ -62,6 +62,8 @@ Examples:
   diabolo outliers normal.diabolo new.csv -o flagged.csv
   diabolo fit mails.csv --labels urgent,billing,bug -o tags.diabolo
   diabolo tag tags.diabolo new.csv -o tagged.csv
+  diabolo denoise in/ out/
+  diabolo upscale photo.jpg big.png -x 2
 """
 
 
@@ -70,8 +72,8 @@ Examples:
 def cli() -> None:
     """Encoder-decoder learning: wide, narrow, wide.
 
-    Compress the rows of a table, an array or a collection of documents to a few numbers from which they can be
-    reconstructed, and see whether that is better than PCA.
+    Compress the rows of a table, an array, a folder of pictures or a collection of documents to a few numbers from which
+    they can be reconstructed, and see whether that is better than PCA; find outliers; learn labels; restore pictures.
     """
 
 
