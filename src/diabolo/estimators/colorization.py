@@ -1,9 +1,10 @@
 r"""Colours for grey pictures: a distribution over colours at each place, and what to make of it.
 
-    p_q(place)  ~  exp( (logit_q + beta u . c_q) / T ),      (a, b) = sum_q p_q c_q,       L stays what it was
+    p_q(place)  ~  exp( (logit_q + beta u . c_q) / T ),      (a, b) = v sum_q p_q c_q,     L stays what it was
 
 * ``c_q`` colours on a grid in the a-b plane of CIE Lab; the network says how likely each is, for it cannot know
-* ``T``    below 1: towards the likeliest colour, since the mean of many is brown
+* ``T``    below 1: towards the likeliest colour, which is often grey; above 1: towards the mean of all
+* ``v``    above 1: more vivid than the mean of what is likely, which is pale
 * ``u``    a direction in the plane: tilting the distribution by it gives another version, warmer, greener ..., in which
   what is certain (sky, grass) keeps its colour and what is not (a shirt) changes
 * the entropy of p says where the network does not know
@@ -60,8 +61,10 @@ class Colorizer(Restorer):
 
     Parameters
     ----------
-    temperature : float, default=0.6
-        T: 1 takes the mean of all likely colours (the smallest error, and brownish), towards 0 the likeliest one.
+    vividness : float, default=1.2
+        v: 1 has the smallest error, and is pale.
+    temperature : float, default=1.0
+        T: 1 takes the mean of all likely colours, towards 0 the likeliest one.
     start : Colorizer, "pretrained" or None, default="pretrained"
         Whose weights training begins with.
     widths : tuple of int, default=(32, 64, 96, 96, 96)
@@ -86,7 +89,8 @@ class Colorizer(Restorer):
     (48, 64, 3)
     """
 
-    temperature: float = 0.6
+    vividness: float = 1.2
+    temperature: float = 1.0
     start: Any = "pretrained"
     widths: tuple[int, ...] = (32, 64, 96, 96, 96)
     depth: int = 1
@@ -153,7 +157,7 @@ class Colorizer(Restorer):
         """L (1, 1, H, W) -> a, b (1, 2, H, W)."""
         p, small = self._likely(light, hints, tilt)
         palette: Any = self.network_.decoder
-        ab = torch.einsum("bqhw,qc->bchw", p, palette.colours)
+        ab = self.vividness * torch.einsum("bqhw,qc->bchw", p, palette.colours)
         return met(guided(light, F.avg_pool2d(small, 2), ab), light, hints)
 
     def _likely(self, light: Tensor, hints: Sequence[Hint], tilt: tuple[float, float] = (0.0, 0.0)) -> tuple[Tensor, Tensor]:
@@ -174,6 +178,8 @@ class Colorizer(Restorer):
         super()._check_parameters()
         if not self.temperature > 0:
             raise ValueError(f"temperature={self.temperature!r}: allowed are numbers above 0; 1 is the mean of all colours")
+        if not self.vividness >= 0:
+            raise ValueError(f"vividness={self.vividness!r}: allowed are numbers from 0 (grey); 1 has the smallest error")
         if self.patch_size > SIDE:
             raise ValueError(f"patch_size={self.patch_size!r}: allowed are numbers up to {SIDE}, the size that is looked at")
 
