@@ -817,3 +817,19 @@ def test_a_large_folder_is_learned_from_in_parts(monkeypatch: pytest.MonkeyPatch
     kept = model._pictures(pictures(20, 96))
     assert sum(p.size for p in kept) < 100_000
     assert {p.shape[0] for p in kept} == {max(model.patch_size, 22)}
+
+
+def test_a_flat_picture_gets_one_colour(colorizer: Colorizer) -> None:
+    (y,) = colorizer.transform([np.full((50, 70), 90, np.uint8)])
+    assert (y == y[0, 0]).all()
+
+
+def test_tiles_of_any_size_are_the_same_picture() -> None:
+    x = pictures(1, 150)[0]
+    for model in (Denoiser.pretrained(), Upscaler.pretrained()):
+        results = []
+        for tile in (64, 128, 512):
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr("diabolo.estimators.restoration.tiled", partial(tiled, tile=tile))
+                results.append(model.transform([x])[0].astype(int))
+        assert all(abs(a - results[-1]).max() <= 1 for a in results)

@@ -48,6 +48,7 @@ __all__ = ["Colorizer"]
 
 SIDE = 144  # pixels of the shorter side of the copy that the network sees
 RADIUS, SMOOTH = 3, 20.0  # of the guided filter: pixels of the small copy, squared units of L
+FLAT = 0.01  # of L
 STRIP = 256  # rows that are turned into RGB at a time
 MOST_HINTS = 24  # of one picture in training
 COLOURLESS = 4.0  # mean |a|, |b| of a picture that teaches no colours
@@ -61,8 +62,8 @@ class Colorizer(Restorer):
 
     Parameters
     ----------
-    vividness : float, default=1.2
-        v: 1 has the smallest error, and is pale.
+    vividness : float, default=1.0
+        v: 1 has the smallest error, and is pale; 1.2 shows more colour.
     temperature : float, default=1.0
         T: 1 takes the mean of all likely colours, towards 0 the likeliest one.
     start : Colorizer, "pretrained" or None, default="pretrained"
@@ -89,7 +90,7 @@ class Colorizer(Restorer):
     (48, 64, 3)
     """
 
-    vividness: float = 1.2
+    vividness: float = 1.0
     temperature: float = 1.0
     start: Any = "pretrained"
     widths: tuple[int, ...] = (32, 64, 96, 96, 96)
@@ -158,6 +159,8 @@ class Colorizer(Restorer):
         p, small = self._likely(light, hints, tilt)
         palette: Any = self.network_.decoder
         ab = self.vividness * torch.einsum("bqhw,qc->bchw", p, palette.colours)
+        if light.max() - light.min() < FLAT:  # nothing is to be seen, so nothing tells one place from another
+            ab = ab.mean((2, 3), keepdim=True).expand_as(ab)
         return met(guided(light, F.avg_pool2d(small, 2), ab), light, hints)
 
     def _likely(self, light: Tensor, hints: Sequence[Hint], tilt: tuple[float, float] = (0.0, 0.0)) -> tuple[Tensor, Tensor]:
