@@ -1,6 +1,6 @@
 """Trains ``src/diabolo/weights/colorize.diabolo``: how likely each colour is at each place of a grey picture.
 
-    python recipes/colorize.py           # half an hour on two cores, minutes on an accelerator
+    python recipes/colorize.py           # half an hour on two cores
     python benchmarks/restoration.py     # the table it reaches
 
 Data: the training and test photographs of BSDS500 and photographs of at most 256 pixels: 2,124 in all.

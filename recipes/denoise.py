@@ -1,6 +1,6 @@
 """Trains ``src/diabolo/weights/denoise.diabolo``: one network for grey and colour pictures with noise of any strength.
 
-    python recipes/denoise.py            # two hours on two cores, minutes on an accelerator
+    python recipes/denoise.py            # two hours on two cores
     python benchmarks/restoration.py     # the table it reaches
 
 Data: the training and test photographs of BSDS500 (never its validation part: BSD68, CBSD68 and B100 are made of it), the

@@ -1,6 +1,6 @@
 """Trains ``src/diabolo/weights/upscale.diabolo``: one network that makes pictures 2, 3 or 4 times larger.
 
-    python recipes/upscale.py            # an hour on two cores, minutes on an accelerator
+    python recipes/upscale.py            # an hour on two cores
     python benchmarks/restoration.py     # the table it reaches
 
 Data: as for ``denoise.py``: their brightness.

@@ -833,3 +833,13 @@ def test_tiles_of_any_size_are_the_same_picture() -> None:
                 patch.setattr("diabolo.estimators.restoration.tiled", partial(tiled, tile=tile))
                 results.append(model.transform([x])[0].astype(int))
         assert all(abs(a - results[-1]).max() <= 1 for a in results)
+
+
+def test_the_noise_of_a_large_picture_is_told_from_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = noise(np.full((300, 400), 120.0), 20)
+    model = Denoiser.pretrained()
+    whole = model.noise_level([x])[0]
+    monkeypatch.setattr("diabolo.estimators.restoration.LARGE", 1000)
+    monkeypatch.setattr("diabolo.estimators.restoration.SPOT", 64)
+    assert model.noise_level([x])[0] == pytest.approx(whole, rel=0.1)
+    assert whole == pytest.approx(20 / 255, rel=0.1)

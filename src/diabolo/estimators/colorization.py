@@ -92,28 +92,10 @@ class Colorizer(Restorer):
 
     vividness: float = 1.0
     temperature: float = 1.0
-    start: Any = "pretrained"
     widths: tuple[int, ...] = (32, 64, 96, 96, 96)
     depth: int = 1
     step: int = 14
     patch_size: int = 128
-    corruption: None = None
-    loss: Any = "auto"
-    format: Any = "auto"
-    epochs: int | str = "auto"
-    batch_size: int | str = "auto"
-    lr: float = 1e-3
-    muon_lr: float = 0.006
-    weight_decay: float | str = "auto"
-    average: float = 0.995
-    validation_fraction: float = 0.05
-    patience: int = 20
-    precision: str = "auto"
-    device: str = "auto"
-    checkpoint: Any = None
-    resume: bool = False
-    random_state: Any = None
-    verbose: bool = True
 
     weights = "colorize.diabolo"
 

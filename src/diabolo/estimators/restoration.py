@@ -68,11 +68,29 @@ def decibels(e: Tensor, y: Tensor) -> float:
     return -10 * math.log10(max(1e-10, float((e.clamp(0, 1) - y).square().mean())))
 
 
+@dataclass(repr=False, eq=False)
 class Restorer(TransformerMixin, System, abstract=True):
-    """Base of the estimators that take pictures of any size and give pictures back."""
+    """Base of the estimators that take pictures of any size and give pictures back; `Denoiser` tells the parameters."""
 
-    patch_size: int
-    start: Any
+    corruption: Any = None
+    start: Any = "pretrained"
+    patch_size: int = 96
+    loss: Any = "auto"
+    format: Any = "auto"
+    epochs: int | str = "auto"
+    batch_size: int | str = "auto"
+    lr: float = 1e-3
+    muon_lr: float = 0.006
+    weight_decay: float | str = "auto"
+    average: float = 0.995
+    validation_fraction: float = 0.05
+    patience: int = 20
+    precision: str = "auto"
+    device: str = "auto"
+    checkpoint: Any = None
+    resume: bool = False
+    random_state: Any = None
+    verbose: bool = True
     weights: ClassVar[str]
     _stored = "float16"
 
@@ -363,29 +381,10 @@ class Denoiser(Restorer):
     (dtype('uint8'), (64, 64), True)
     """
 
-    corruption: Corruption | None = None
     target: str = "clean"
-    start: Any = "pretrained"
     gray: float = 0.5
     widths: tuple[int, ...] = (32, 64, 128)
     depth: int = 2
-    patch_size: int = 96
-    loss: Any = "auto"
-    format: Any = "auto"
-    epochs: int | str = "auto"
-    batch_size: int | str = "auto"
-    lr: float = 1e-3
-    muon_lr: float = 0.006
-    weight_decay: float | str = "auto"
-    average: float = 0.995
-    validation_fraction: float = 0.05
-    patience: int = 20
-    precision: str = "auto"
-    device: str = "auto"
-    checkpoint: Any = None
-    resume: bool = False
-    random_state: Any = None
-    verbose: bool = True
 
     weights = "denoise.diabolo"
 
@@ -477,10 +476,10 @@ class Denoiser(Restorer):
     def _level(self, x: Tensor) -> Tensor:
         """(1,): the estimated standard deviation of the noise in x (1, 3, h, w), whose mean is 0."""
         h, w = (max(2, n - n % 2) for n in x.shape[-2:])
-        x = F.pad(x, (0, max(0, w - x.shape[3]), 0, max(0, h - x.shape[2])), mode="replicate")
+        x = F.pad(x, (0, max(0, w - x.shape[3]), 0, max(0, h - x.shape[2])), mode="replicate")[..., :h, :w]
         encoder: Any = self.network_.encoder
         with self._inference():
-            return encoder.level(x[..., :h, :w]).float()
+            return torch.cat([encoder.level(piece).float() for piece in spots(x)]).median(0, keepdim=True).values
 
     def noise_level(self, X: Any) -> np.ndarray:
         """Estimated standard deviation of the noise in each channel of each picture (n,); 1 is the whole range."""
@@ -500,6 +499,19 @@ class Denoiser(Restorer):
             )
         x = tensor(picture.pixels)
         return picture.pixels, pixels(self._clean(x, strength, sigma))
+
+
+def spots(x: Tensor) -> list[Tensor]:
+    """x (1, C, h, w) itself, or of a large picture pieces spread over it: how noisy it is takes no more to tell."""
+    h, w = x.shape[-2:]
+    if h * w <= LARGE:
+        return [x]
+    a, b = min(h, SPOT), min(w, SPOT)
+    rows, columns = (torch.linspace(0, n - m, 4).int().tolist() for n, m in ((h, a), (w, b)))
+    return [x[..., y : y + a, z : z + b] for y in rows for z in columns]
+
+
+LARGE, SPOT = 4 << 20, 512  # pixels of a picture whose noise is told from pieces, and of the side of a piece
 
 
 class Half(NamedTuple):
@@ -582,27 +594,9 @@ class Upscaler(Restorer):
 
     scale: int = 2
     scales: tuple[int, ...] = (2, 3, 4)
-    start: Any = "pretrained"
     width: int = 48
     depth: int = 6
     patch_size: int = 120
-    corruption: None = None
-    loss: Any = "auto"
-    format: Any = "auto"
-    epochs: int | str = "auto"
-    batch_size: int | str = "auto"
-    lr: float = 1e-3
-    muon_lr: float = 0.006
-    weight_decay: float | str = "auto"
-    average: float = 0.995
-    validation_fraction: float = 0.05
-    patience: int = 20
-    precision: str = "auto"
-    device: str = "auto"
-    checkpoint: Any = None
-    resume: bool = False
-    random_state: Any = None
-    verbose: bool = True
 
     weights = "upscale.diabolo"
     projections = 3

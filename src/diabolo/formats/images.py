@@ -114,7 +114,11 @@ class Images(Arrays):
     def rows(self, X: Any) -> Rows:
         n = len(Album(X))
         dtype = np.uint8 if self.whole else np.float32
-        table = np.empty((n, self.width), dtype) if n * self.width <= IN_MEMORY else spilled(n, self.width, dtype)
+        table = (
+            np.empty((n, self.width), dtype)
+            if n * self.width * np.dtype(dtype).itemsize <= IN_MEMORY
+            else spilled(n, self.width, dtype)
+        )
         for i, piece in enumerate(self.chunks(X)):
             table[i * PIECE : i * PIECE + len(piece)] = piece
         return Rows(table, lambda rows: super(Images, self).to_tensor(rows).float())
