@@ -3,7 +3,7 @@ r"""Colours for grey pictures: a distribution over colours at each place, and wh
     p_q(place)  ~  exp( (logit_q + beta u . c_q) / T ),      (a, b) = v sum_q p_q c_q,     L stays what it was
 
 * ``c_q`` colours on a grid in the a-b plane of CIE Lab; the network says how likely each is, for it cannot know
-* ``T``    below 1: towards the likeliest colour, which is often grey; above 1: towards the mean of all
+* ``T``    1: the mean of all colours, the unlikely ones too, which are many and far away; towards 0: the likeliest one
 * ``v``    above 1: more vivid than the mean of what is likely, which is pale
 * ``u``    a direction in the plane: tilting the distribution by it gives another version, warmer, greener ..., in which
   what is certain (sky, grass) keeps its colour and what is not (a shirt) changes
@@ -62,10 +62,11 @@ class Colorizer(Restorer):
 
     Parameters
     ----------
-    vividness : float, default=1.0
-        v: 1 has the smallest error, and is pale; 1.2 shows more colour.
-    temperature : float, default=1.0
-        T: 1 takes the mean of all likely colours, towards 0 the likeliest one.
+    vividness : float, default=1.1
+        v: less has a smaller error, and is pale; more shows more colour.
+    temperature : float, default=0.5
+        T: 1 takes the mean of all colours as likely as they are, towards 0 the likeliest one. In between the error is smaller
+        at the same colourfulness.
     start : Colorizer, "pretrained" or None, default="pretrained"
         Whose weights training begins with.
     widths : tuple of int, default=(32, 64, 96, 96, 96)
@@ -90,8 +91,8 @@ class Colorizer(Restorer):
     (48, 64, 3)
     """
 
-    vividness: float = 1.0
-    temperature: float = 1.0
+    vividness: float = 1.1
+    temperature: float = 0.5
     widths: tuple[int, ...] = (32, 64, 96, 96, 96)
     depth: int = 1
     step: int = 14
@@ -162,9 +163,9 @@ class Colorizer(Restorer):
     def _check_parameters(self) -> None:
         super()._check_parameters()
         if not self.temperature > 0:
-            raise ValueError(f"temperature={self.temperature!r}: allowed are numbers above 0; 1 is the mean of all colours")
+            raise ValueError(f"temperature={self.temperature!r}: allowed are numbers above 0; 1 is the mean of all colours, 0.1 the likeliest one")
         if not self.vividness >= 0:
-            raise ValueError(f"vividness={self.vividness!r}: allowed are numbers from 0 (grey); 1 has the smallest error")
+            raise ValueError(f"vividness={self.vividness!r}: allowed are numbers from 0 (grey); 1 is the mean of what is likely")
         if self.patch_size > SIDE:
             raise ValueError(f"patch_size={self.patch_size!r}: allowed are numbers up to {SIDE}, the size that is looked at")
 

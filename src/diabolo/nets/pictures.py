@@ -38,6 +38,8 @@ from ..lab import to_lab
 
 __all__ = ["Block", "Column", "Level", "Palette", "Shuffle", "Shuffles", "Told", "UNet"]
 
+MOST_COLOURS = 128  # in each direction of a or b, at the smallest step
+
 
 def conv(a: int, b: int, kernel: int = 3, bias: bool = False) -> nn.Conv2d:
     """He's initialization."""
@@ -307,11 +309,13 @@ class Palette(nn.Module):
     """
 
     colours: Tensor
+    index: Tensor
 
     def __init__(self, width: int, step: int = 14) -> None:
         super().__init__()
         self.sizes = (width, step)
         self.register_buffer("colours", colours(step), persistent=False)
+        self.register_buffer("index", indices(self.colours / step), persistent=False)
         self.rise = conv(width, len(self.colours), kernel=1, bias=True)
         nn.init.zeros_(self.rise.weight)
 
@@ -321,10 +325,16 @@ class Palette(nn.Module):
         return y
 
     def shares(self, ab: Tensor) -> Tensor:
-        """Colours (B, 2, H, W) -> shares (B, number of colours, H, W) of the nearest, whose mean they are."""
-        place = ab[:, None] / self.sizes[1] - self.colours.view(1, -1, 2, 1, 1).to(ab) / self.sizes[1]
-        near = (1 - place.abs()).clamp(min=0).prod(2)
-        return near / near.sum(1, keepdim=True).clamp(min=1e-6)
+        """Colours (B, 2, H, W) -> shares (B, number of colours, H, W) of the four around each, whose mean they are."""
+        place = ab / self.sizes[1]
+        low = place.floor()
+        corners = torch.tensor([[0, 0], [0, 1], [1, 0], [1, 1]]).to(ab).view(1, 4, 2, 1, 1)
+        at = low[:, None] + corners
+        near = (1 - (place[:, None] - at).abs()).prod(2)
+        a, b = (at.long() + MOST_COLOURS).clamp(0, 2 * MOST_COLOURS).unbind(2)
+        index = self.index[a, b]  # one more than there are colours: where the corner is none of them
+        out = near.new_zeros(len(ab), len(self.colours) + 1, *ab.shape[2:]).scatter_add_(1, index, near)[:, :-1]
+        return out / out.sum(1, keepdim=True).clamp(min=1e-6)
 
     def config(self) -> dict[str, Any]:
         width, step = self.sizes
@@ -341,6 +351,14 @@ def colours(step: int) -> Tensor:
     a, b = ((shown / step).floor().long()[:, None] + corners).flatten(0, 1).T
     both = (1000 * a + b + 500).unique()  # as one number: much faster than as pairs
     return torch.stack([both // 1000, both % 1000 - 500], 1) * float(step)
+
+
+def indices(places: Tensor) -> Tensor:
+    """(Q, 2) -> the square table that tells which of the Q lies at a place; Q where none does."""
+    side = 2 * MOST_COLOURS + 1
+    table = torch.full((side, side), len(places), device="cpu")
+    a, b = (places.round().long() + MOST_COLOURS).T
+    return table.index_put((a, b), torch.arange(len(places), device="cpu"))
 
 
 def _up(n: int, unit: int) -> int:
