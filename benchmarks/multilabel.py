@@ -251,11 +251,13 @@ def facts(rows: list[dict[str, Any]], models: list[str], skipped: list[str]) -> 
     found = {(r["set"], r["model"]): r for r in rows}
     names = list(dict.fromkeys(r["set"] for r in rows))
     out: dict[str, Any] = {}
-    everywhere = [name for name in names if all((name, model) in found for model in models)]
-    if everywhere and len(models) > 1:
+    for ranked in (models, [model for model in models if model != "apart"]):
+        everywhere = [name for name in names if all((name, model) in found for model in ranked)]
+        if not everywhere or len(ranked) < 2:
+            continue
         for column in ("LRAP", "micro-F1"):
-            ranks = [rankdata([-found[name, model][column] for model in models]) for name in everywhere]
-            told = ", ".join(f"{model} {r:.2f}" for model, r in zip(models, np.mean(ranks, 0), strict=True))
+            ranks = [rankdata([-found[name, model][column] for model in ranked]) for name in everywhere]
+            told = ", ".join(f"{model} {r:.2f}" for model, r in zip(ranked, np.mean(ranks, 0), strict=True))
             out[f"mean rank in {column} over {len(everywhere)} sets"] = told
     usual = [name for name in names if name in SETS and all((name, model) in found for model in ("ours", *TUNED))]
     for column, bar in AHEAD.items():

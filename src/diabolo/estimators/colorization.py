@@ -163,9 +163,9 @@ class Colorizer(Restorer):
     def _check_parameters(self) -> None:
         super()._check_parameters()
         if not self.temperature > 0:
-            raise ValueError(f"temperature={self.temperature!r}: allowed are numbers above 0; 1 is the mean of all colours, 0.1 the likeliest one")
+            raise ValueError(f"temperature={self.temperature!r}: allowed are numbers above 0; 1 is the mean of all colours")
         if not self.vividness >= 0:
-            raise ValueError(f"vividness={self.vividness!r}: allowed are numbers from 0 (grey); 1 is the mean of what is likely")
+            raise ValueError(f"vividness={self.vividness!r}: allowed are numbers from 0 (grey); 1 is the mean")
         if self.patch_size > SIDE:
             raise ValueError(f"patch_size={self.patch_size!r}: allowed are numbers up to {SIDE}, the size that is looked at")
 

@@ -10,9 +10,9 @@ The last layer on a given encoder is a convex problem, and solved as one,
 
     minimise  sum_i loss(V h_i + b, y_i) + lambda / 2 |V|^2          lambda: the best for rows that a member has not seen
 
-which is all, if the encoder is frozen. To fine-tune it, SGD goes on from there, for an encoder that has to serve a last layer
-of random numbers first, forgets what it knew; beside the codes the last layer then sees hidden layers on them, with a weight
-that starts at zero. Fewer than 100 rows do not tell when to stop: there the encoder stays as it is.
+which is all, if the encoder is frozen, unless hidden layers on its codes are asked for. To fine-tune it, SGD goes on from
+there, for an encoder that has to serve a last layer of random numbers first, forgets what it knew; beside the codes the last
+layer then sees hidden layers on them, with a weight that starts at zero. Fewer than 100 rows do not tell when to stop: there the encoder stays as it is.
 
 References
 ----------
@@ -46,7 +46,7 @@ from torch import Tensor, nn
 from ..corruption import Chain, Corruption, Mirror, Shift
 from ..errors import DataError, FormatError
 from ..formats import Arrays, Documents, Embedded, Images, Tables, infer
-from ..nets import Borrowed, Codes, Copies, Head, Missing, Sight, Tower, Unflat, Wider
+from ..nets import Borrowed, Codes, Copies, Head, Lite0, Missing, Sight, Tower, Unflat, Wider
 from ..network import Diabolo
 from ..rows import Numbered, Rows, steps_per_epoch
 from ..splitting import folds
@@ -60,6 +60,7 @@ EPOCHS = 30
 STEPS = 1500, 6000  # of SGD in so many epochs, at least and at most
 JUDGED = 20_000  # rows that are looked at when the training is over
 WATCHED = 4000  # rows on which the moment to stop is found
+IMAGENET = "imagenet"
 SEEN = 0.3  # size of tf-idf features, in units of the size at which they have variance 1
 FEWEST = 4  # rows
 BLIND, BLIND_STEPS = 100, 300  # fewer rows do not tell when to stop: so many steps, then
@@ -96,6 +97,7 @@ class Supervised(System, abstract=True):
     verbose: bool = True
 
     _given = cast(Any, None)  # while fitting: what `encoder` stands for
+    _coded = cast(Any, None)  # its codes of all rows, if they are known
 
     # ── hooks ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -220,6 +222,10 @@ class Supervised(System, abstract=True):
         c, s = torch.cat([c, torch.zeros(len(watched))]), torch.cat([s, torch.ones(len(watched))])
         return nn.Sequential(Missing(watched), tower.seen_as(c, s))
 
+    def _fresh(self) -> bool:
+        """Whether there are hidden layers that have learned nothing yet, and nothing else to train but the last one."""
+        return self._given is None or (self.freeze and self.hidden != "auto")
+
     def _sizes(self) -> tuple[int, ...]:
         if self.hidden == "auto":
             return (512,) if isinstance(self.format_, Documents) else (256, 256)
@@ -241,11 +247,16 @@ class Supervised(System, abstract=True):
                 raise ValueError(f"{name} does not take rows of width {x.shape[1]}: {error}") from None
         if h.ndim != 2 or len(h) != len(x[:JUDGED]):
             raise ValueError(f"{name} must give one code (m,) per row, but gives {tuple(h.shape[1:])}")
+        self._coded = h if len(h) == self._n else None
         centre = h.mean(0)
         unit = float((h - centre).square().sum(1).mean().sqrt()) or 1.0
         codes = Codes(members, h.shape[1]).seen_as(centre, torch.full_like(centre, unit))
-        if self.freeze:
+        if self.freeze and self.hidden == "auto":
             return Borrowed(encoder, codes)
+        if self.freeze:
+            tower = Tower(members, codes.m, self._sizes(), 0.2, self.dropout)
+            spread = ((h - centre) / unit).std(0).clamp(min=1e-6)
+            return Borrowed(encoder, codes, tower.seen_as(torch.zeros(codes.m), spread))
         wider = Wider(members, codes.m, self._sizes(), 0.0, self.dropout)
         wider.tower.seen_as(torch.zeros(codes.m), torch.full((codes.m,), codes.m**-0.5))
         return Borrowed(Copies([copy.deepcopy(encoder) for _ in range(members)]), codes, wider)
@@ -262,14 +273,18 @@ class Supervised(System, abstract=True):
         if self._given is not None:
             parts: Any = network.encoder
             with torch.no_grad():
-                h = torch.cat([parts[:2].eval()(x)[0] for x in train.chunks(self.format_.piece)])
+                codes = [self._coded] if self._coded is not None else map(parts[0].eval(), train.chunks(self.format_.piece))
+                h = torch.cat([parts[1](z)[0] for z in codes])
+            if self.freeze:  # what does not change is computed once
+                last = parts[2] if self._fresh() else Codes(parts[1].members, h.shape[1])
+                rows, network = Rows(h), Diabolo(last, network.decoder)
             with threadpool_limits(1):  # small products: BLAS's threads only get into each other's way
-                solved = self._solve(h)
+                solved = not self._fresh() and self._solve(h)
             if solved and (self.freeze or len(rows) < BLIND):
+                self._judging = network, rows
                 return History(stopped="nothing to descend: the last layer on a frozen encoder is a convex problem, solved")
             network.train()
-            if self.freeze:
-                rows, network = Rows(h), Diabolo(Codes(parts[1].members, h.shape[1]), network.decoder)
+        self._judging = network, rows
         fold, corrupt = torch.from_numpy(self._fold), self._corruption()
 
         def objective(batch: Tensor, rng: torch.Generator) -> Tensor:
@@ -284,7 +299,7 @@ class Supervised(System, abstract=True):
         def held_out() -> float:
             return self._error(self._unseen(network, rows, watched), self._targets(torch.from_numpy(watched)))
 
-        blind = len(rows) < BLIND and self._given is None
+        blind = len(rows) < BLIND and self._fresh()
         return minimize(network, objective, Numbered(rows), None if blind else held_out, self._plan(len(rows)))
 
     def _solve(self, h: Tensor) -> bool:
@@ -345,10 +360,12 @@ class Supervised(System, abstract=True):
 
     def _finish(self, train: Rows, held: Rows | None) -> None:
         i = spread_rows(np.flatnonzero(self._counted(np.arange(len(train)))), self._judged())
+        network, rows = self._judging
         with torch.no_grad():
-            self._judge(self._unseen(self.network_, train, i), self._targets(torch.from_numpy(i)), i)
+            self._judge(self._unseen(network.eval().to("cpu"), rows, i), self._targets(torch.from_numpy(i)), i)
         self.n_iter_ = self.history_.epoch[self.history_.best] if self.history_.epoch else 0.0
-        del self._given
+        self.__dict__.pop("_coded", None)
+        del self._given, self._judging
 
     def _judge(self, raw: Tensor, y: Tensor, i: np.ndarray) -> None:
         """What is learned from raw outputs (r, k) of rows that their network has not seen."""
@@ -356,7 +373,7 @@ class Supervised(System, abstract=True):
 
     def _plan(self, n: int) -> SGD:
         plan = super()._plan(n)
-        return plan if self._given is None else replace(plan, lr=plan.lr * GENTLE, patience=max(plan.patience, plan.rounds))
+        return plan if self._fresh() else replace(plan, lr=plan.lr * GENTLE, patience=max(plan.patience, plan.rounds))
 
     def _optimizer(self) -> str:
         return "adamw"
@@ -366,7 +383,7 @@ class Supervised(System, abstract=True):
 
     def _epochs(self, n: int, batch_size: int) -> int:
         per_epoch = steps_per_epoch(n, batch_size)
-        if n < BLIND and self._given is None:
+        if n < BLIND and self._fresh():
             return max(1, round(BLIND_STEPS / per_epoch))
         return max(1, round(np.clip(EPOCHS * per_epoch, *STEPS) / per_epoch))
 
@@ -431,8 +448,9 @@ class Supervised(System, abstract=True):
         return tags
 
 
-PARAMETERS = """encoder : Autoencoder, path, nn.Module, object with ``encode`` or None, default=None
-        What was trained before: a fitted :class:`Autoencoder`, the path of a saved one; your own module, of which a copy is
+PARAMETERS = """encoder : Autoencoder, path, "imagenet", nn.Module, object with ``encode`` or None, default=None
+        What was trained before: a fitted :class:`Autoencoder`, the path of a saved one; "imagenet", for pictures, is
+        :class:`nets.Lite0` with the weights of the extra ``diabolo[imagenet]``; your own module, of which a copy is
         used: x (B, d) -> (B, m), or pictures (B, C, H, W) -> (B, m); or a model of texts, ``encode(texts) -> (n, m)``, such as
         one of sentence-transformers. None: hidden layers that are trained with the rest.
     freeze : bool, default=True
@@ -441,8 +459,9 @@ PARAMETERS = """encoder : Autoencoder, path, nn.Module, object with ``encode`` o
         Networks K; "auto" is 5, 3 for more than 20,000 rows, and 1 where an encoder is fine-tuned to more than 2000 rows,
         and where convolutions are trained. With 1, a part of the rows is held out.
     hidden : "auto" or tuple of int, default="auto"
-        Widths of the hidden layers; "auto" is (256, 256), and (512,) for documents and sparse matrices. Of an encoder that is
-        fine-tuned: of those beside its codes.
+        Widths of the hidden layers; "auto" is (256, 256), and (512,) for documents and sparse matrices. On a frozen encoder
+        "auto" is none: the last layer reads its codes, which suits few examples; from about a thousand on, hidden layers, such
+        as (256, 256), may be better. Beside a fine-tuned encoder's codes: those that read them, too.
     dropout : float in [0, 1), default=0.5
         In the hidden layers; and a fifth of the features.
     corruption : Corruption or None, default=None
@@ -480,6 +499,8 @@ def together(raw: Tensor) -> Tensor:
 
 def given(encoder: Any) -> Any:
     """What `encoder=` stands for: None, a fitted estimator with a network and a format, or a module."""
+    if isinstance(encoder, str) and encoder == IMAGENET:
+        return Lite0.pretrained()
     if isinstance(encoder, (str, os.PathLike)):
         encoder = load(Path(encoder))
     if isinstance(encoder, FrozenEstimator):
@@ -490,8 +511,8 @@ def given(encoder: Any) -> Any:
         check_is_fitted(encoder)
         return encoder
     raise ValueError(
-        f"encoder={encoder!r:.80}: allowed are a fitted Autoencoder, the path of a saved one, an nn.Module that turns rows "
-        "(B, d) into codes (B, m), an object with encode(texts), and None"
+        f"encoder={encoder!r:.80}: allowed are a fitted Autoencoder, the path of a saved one, 'imagenet', an nn.Module that "
+        "turns rows (B, d) into codes (B, m), an object with encode(texts), and None"
     )
 
 

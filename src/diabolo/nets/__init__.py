@@ -16,6 +16,7 @@ from .convolution import Inward, Outward, Sight, Unflat
 from .crowd import Crowd
 from .documents import Sphere, TfIdf
 from .heads import Apart, Head
+from .lite import Lite0
 from .mlp import Curved, Missing, mlp
 from .pictures import Column, Palette, Shuffle, Shuffles, Told, UNet
 from .tower import Borrowed, Codes, Copies, Tower, Wider
@@ -30,6 +31,7 @@ __all__ = [
     "Curved",
     "Head",
     "Inward",
+    "Lite0",
     "Missing",
     "Outward",
     "Palette",
@@ -58,6 +60,7 @@ PARTS: tuple[Any, ...] = (
     Curved,
     Head,
     Inward,
+    Lite0,
     Missing,
     Outward,
     Palette,
