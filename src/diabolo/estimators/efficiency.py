@@ -215,7 +215,8 @@ def fitted(
     if name in ("PCA + linear", "PLS"):
         return linear(name, kind, encoder, X, y, rows)
     given = {} if name == "from scratch" else {"encoder": encoder, "freeze": name == "frozen"}
-    model = kind.estimator(**given, **params).fit(part(X, rows), y[rows])
+    given |= {"hidden": "auto"} if name == "frozen" else {}  # the last layer alone
+    model = kind.estimator(**params | given).fit(part(X, rows), y[rows])
     predict: Callable[[Any], np.ndarray] = model.predict_proba if kind is LABELS else model.predict
     return predict
 

@@ -12,7 +12,8 @@ The last layer on a given encoder is a convex problem, and solved as one,
 
 which is all, if the encoder is frozen, unless hidden layers on its codes are asked for. To fine-tune it, SGD goes on from
 there, for an encoder that has to serve a last layer of random numbers first, forgets what it knew; beside the codes the last
-layer then sees hidden layers on them, with a weight that starts at zero. Fewer than 100 rows do not tell when to stop: there the encoder stays as it is.
+layer then sees hidden layers on them, with a weight that starts at zero. Fewer than 100 rows do not tell when to stop: there
+the encoder stays as it is.
 
 References
 ----------
@@ -28,7 +29,7 @@ from __future__ import annotations
 import copy
 import os
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self, cast
@@ -48,6 +49,7 @@ from ..errors import DataError, FormatError
 from ..formats import Arrays, Documents, Embedded, Images, Tables, infer
 from ..nets import Borrowed, Codes, Copies, Head, Lite0, Missing, Sight, Tower, Unflat, Wider
 from ..network import Diabolo
+from ..progress import tracked
 from ..rows import Numbered, Rows, steps_per_epoch
 from ..splitting import folds
 from ..training import SGD, History, minimize
@@ -146,6 +148,8 @@ class Supervised(System, abstract=True):
         if hasattr(self._given, "encode"):
             return Embedded(self._given)
         found = infer(X, self.format)
+        if isinstance(self._given, Lite0) and self.format == "auto" and isinstance(found, Images):
+            return Images(most=self._given.side, longer=self._given.side)
         counts = type(found) is Arrays and self.format == "auto" and sp.issparse(X) and X.nnz and X.dtype.kind in "fiub"
         return Documents() if counts and (X.tocoo().data >= 0).all() else found
 
@@ -236,15 +240,16 @@ class Supervised(System, abstract=True):
         encoder: nn.Module = nn.Identity()  # of codes that are there already
         if not isinstance(self.format_, Embedded):
             encoder = copy.deepcopy(self._given.network_.encoder if hasattr(self._given, "network_") else self._given)
+        if isinstance(self._given, Lite0) and not isinstance(self.format_, Images):
+            raise DataError(f"encoder={IMAGENET!r} sees pictures, but X is read as {type(self.format_).__name__.lower()}")
         if isinstance(self.format_, Images) and isinstance(self._given, nn.Module):
             encoder = Borrowed(Unflat(self.format_.shape), encoder)  # it takes pictures (B, C, H, W)
         encoder.float().requires_grad_(not self.freeze)
         name = f"encoder={type(encoder).__name__}"
-        with torch.no_grad():
-            try:
-                h = torch.cat([encoder.eval()(part.float()) for part in x[:JUDGED].split(self.format_.piece)])
-            except RuntimeError as error:
-                raise ValueError(f"{name} does not take rows of width {x.shape[1]}: {error}") from None
+        try:
+            h = self._through(encoder, x[:JUDGED].split(self.format_.piece), min(len(x), JUDGED))
+        except RuntimeError as error:
+            raise ValueError(f"{name} does not take rows of width {x.shape[1]}: {error}") from None
         if h.ndim != 2 or len(h) != len(x[:JUDGED]):
             raise ValueError(f"{name} must give one code (m,) per row, but gives {tuple(h.shape[1:])}")
         self._coded = h if len(h) == self._n else None
@@ -261,6 +266,12 @@ class Supervised(System, abstract=True):
         wider.tower.seen_as(torch.zeros(codes.m), torch.full((codes.m,), codes.m**-0.5))
         return Borrowed(Copies([copy.deepcopy(encoder) for _ in range(members)]), codes, wider)
 
+    def _through(self, encoder: nn.Module, parts: Iterable[Tensor], count: int) -> Tensor:
+        """Rows -> their codes; a network from elsewhere may take its time."""
+        title = f"{type(self).__name__}: codes" if self.verbose else None
+        with torch.no_grad():
+            return torch.cat([encoder.eval()(part.float()) for part in tracked(parts, title, count)])
+
     def _decoder(self, members: int, m: int) -> nn.Module:
         start = self._start()
         head = Head(members, m, (len(start),))
@@ -272,9 +283,10 @@ class Supervised(System, abstract=True):
         network, rows = self.network_, train
         if self._given is not None:
             parts: Any = network.encoder
-            with torch.no_grad():
-                codes = [self._coded] if self._coded is not None else map(parts[0].eval(), train.chunks(self.format_.piece))
-                h = torch.cat([parts[1](z)[0] for z in codes])
+            if self._coded is None:
+                first = parts[0] if self.freeze else parts[0][0]  # the copies are still alike
+                self._coded = self._through(first, train.chunks(self.format_.piece), len(train))
+            h = parts[1](self._coded)[0]
             if self.freeze:  # what does not change is computed once
                 last = parts[2] if self._fresh() else Codes(parts[1].members, h.shape[1])
                 rows, network = Rows(h), Diabolo(last, network.decoder)

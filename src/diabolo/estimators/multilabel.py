@@ -31,7 +31,6 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 from torch import Tensor
-from torch.nn.utils import parameters_to_vector
 
 from ..errors import DataError, FormatError
 from ..formats.labels import Labels
@@ -548,7 +547,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
     @property
     def n_parameters_(self) -> int:
         """Weights of all members."""
-        return len(parameters_to_vector(self.network_.parameters()))
+        return sum(p.numel() for p in self.network_.parameters())
 
     # ── saving ───────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -40,6 +40,8 @@ class Images(Arrays):
         Height and width, in pixels.
     most : int, default=128
         Up to this longer side, pictures that all have one size are taken as they are.
+    longer : int, default=64
+        Pixels of the longer side of all others, where they are not smaller anyway.
 
     Examples
     --------
@@ -57,11 +59,11 @@ class Images(Arrays):
     piece = 64
     shape: tuple[int, int, int]
 
-    def __init__(self, size: Any = "auto", most: int = LARGEST) -> None:
+    def __init__(self, size: Any = "auto", most: int = LARGEST, longer: int = LONGER) -> None:
         super().__init__("common")
         if size != "auto" and not (len(size) == 2 and all(isinstance(n, int) and n >= 1 for n in size)):
             raise ValueError(f"size={size!r}: allowed are 'auto' and a height and width in pixels, such as (64, 48)")
-        self.size, self.most = size, most
+        self.size, self.most, self.longer = size, most, longer
 
     @classmethod
     def any_size(cls) -> Self:
@@ -83,7 +85,10 @@ class Images(Arrays):
             raise DataError("Found array with 0 sample(s): X is empty")
         looked = album.take(np.linspace(0, len(album) - 1, min(len(album), LOOKED_AT)).astype(int).tolist())
         sizes = looked.sizes()
-        self.shape = (max(c for _, _, c in sizes), *(common(sizes, self.most) if self.size == "auto" else self.size))
+        self.shape = (
+            max(c for _, _, c in sizes),
+            *(common(sizes, self.most, self.longer) if self.size == "auto" else self.size),
+        )
         self.whole = looked[0].dtype == np.uint8
         self._settle(np.stack([self.row(picture) for picture in looked]))
         return self
@@ -155,14 +160,14 @@ class Images(Arrays):
         return self
 
 
-def common(sizes: Sequence[tuple[int, int, int]], most: int = LARGEST) -> tuple[int, int]:
+def common(sizes: Sequence[tuple[int, int, int]], most: int = LARGEST, longer: int = LONGER) -> tuple[int, int]:
     """Height and width for pictures of these sizes."""
     shapes = {(h, w) for h, w, _ in sizes}
     first = sizes[0][:2]
     if len(shapes) == 1 and max(first) <= most:
         return first
     ratio = float(np.median([h / w for h, w, _ in sizes]))
-    longer = min(LONGER, most, max(1, int(np.median([max(h, w) for h, w, _ in sizes]))))
+    longer = min(longer, most, max(1, int(np.median([max(h, w) for h, w, _ in sizes]))))
     return (longer, max(1, round(longer / ratio))) if ratio > 1 else (max(1, round(longer * ratio)), longer)
 
 

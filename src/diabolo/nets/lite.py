@@ -119,7 +119,7 @@ class Lite0(nn.Module):
         net = cls(side)
         for layer, (w, *normalization) in zip(net.layers(), zip(*[iter(values)] * 5, strict=True), strict=True):
             fold(layer, w, *normalization)
-        return net.to(memory_format=torch.channels_last)
+        return net
 
     def layers(self) -> Iterator[nn.Conv2d]:
         """All convolutions, in the order in which they see a picture."""
@@ -141,8 +141,6 @@ def bottlenecks() -> Iterator[Bottleneck]:
 
 def fold(layer: nn.Conv2d, w: Tensor, gain: Tensor, shift: Tensor, mean: Tensor, variance: Tensor) -> None:
     """gain (w x - mean) / sqrt(variance) + shift, as one convolution."""
-    assert layer.bias is not None
     scale = gain / (variance + EPS).sqrt()
-    with torch.no_grad():
-        layer.weight.copy_(w * scale.view(-1, 1, 1, 1))
-        layer.bias.copy_(shift - mean * scale)
+    layer.weight = nn.Parameter((w * scale.view(-1, 1, 1, 1)).contiguous(memory_format=torch.channels_last))
+    layer.bias = nn.Parameter(shift - mean * scale)
