@@ -31,7 +31,7 @@ def main() -> None:
     p.add_argument("--tiny", action="store_true", help="few pieces and epochs; the numbers mean nothing")
     args = p.parse_args()
     known = "DIABOLO_DATA" in os.environ and not args.tiny
-    pictures, labels, names = aerial() if known else pieces(60 if args.tiny else 900)
+    pictures, labels, names = aerial() if known else pieces(60 if args.tiny else 400)
     few = 40 if args.tiny else FEW
     shared = {"random_state": 0, "verbose": False} | ({"epochs": 2} if args.tiny else {})
 
