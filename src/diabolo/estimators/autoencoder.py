@@ -21,7 +21,7 @@ from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
-from ..corruption import Clean, Corruption, Shift, Thin
+from ..corruption import Chain, Clean, Corruption, Mirror, Shift, Thin
 from ..density import Density
 from ..errors import DataError
 from ..formats import Documents, Images
@@ -60,7 +60,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
     corruption : Corruption or None, default=None
         What the encoder sees instead of x, such as ``Gaussian(0.1)`` or ``Mask(0.2)``: a denoising autoencoder. None:
         nothing for tables and arrays; half of the words left out, ``Thin(0.5)``, for documents; fewer than 5000 pictures are
-        moved by a pixel.
+        moved by up to a sixteenth of their side, and mirrored.
     loss : str or Loss, default="auto"
         "auto" chooses by column (see `losses.Columns`); "squared", "bounded", "logistic", "softmax" and "multinomial"
         force one for all.
@@ -77,7 +77,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
     batch_size : int or "auto", default="auto"
         Rows per step.
     lr, muon_lr : float, default=1e-3, "auto"
-        Peak learning rates of AdamW, and of Muon for the matrices; "auto" is 0.03, for the convolutions of pictures 0.006.
+        Peak learning rates of AdamW, and of Muon for the matrices; "auto" is 0.03, for the convolutions of pictures 0.006,
+        of fewer than 5000 pictures 0.002.
     optimizer : {"auto", "muon", "adamw"}, default="auto"
         "auto" is "muon".
     weight_decay : float or "auto", default="auto"
@@ -359,7 +360,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         if self.corruption is None and isinstance(self.format_, Documents):
             return Thin(0.5)
         if self.corruption is None and isinstance(self.format_, Images) and self._few:
-            return Shift(self.format_.shape, fill=None)
+            return about(self.format_.shape)
         return super()._corruption()
 
     def _network(self, x: Tensor, seed: int) -> Diabolo:
@@ -430,7 +431,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         return 0.5 if isinstance(self.format_, Documents) else super()._weight_decay()
 
     def _muon_lr(self) -> float:
-        return 0.006 if self._convolves() else 0.03
+        return (0.002 if self._few else 0.006) if self._convolves() else 0.03
 
     def _batch_size(self, n: int) -> int:
         return 128 if isinstance(self.format_, Images) else 256
@@ -544,13 +545,18 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         self.n_iter_ = self.history_.epoch[self.history_.best] if self.history_.epoch else 0.0
 
 
-FEW, MOVABLE = 5000, 16  # fewer pictures, of at least so many pixels a side, are moved about to make more of them
+FEW, MOVABLE = 5000, 16  # fewer pictures, of at least so many pixels a side, are varied to make more of them
 COMPARED = {"pca", "autoencoder", "held_out_rows"}
 SAMPLED = 5000  # rows from which the spread of the codes is measured
 CODED = 10_000  # training rows from whose codes the density is fitted
 VALUES = 20_000_000  # of them, at most
 MEASURED = 20_000  # rows on which network and linear model are compared
 PROBED = 2000  # rows on which the importance of each component is measured
+
+
+def about(shape: Sequence[int]) -> Corruption:
+    """Few pictures of a shape (C, H, W), varied: moved by up to a sixteenth of the shorter side, half of them mirrored."""
+    return Chain((Shift(tuple(shape), min(shape[1:]) // MOVABLE, None), Mirror(tuple(shape))))
 
 
 def check_module(name: str, module: nn.Module, width: int, out: int) -> None:
