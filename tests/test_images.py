@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 from torch import nn
 
-from diabolo import Autoencoder, Classifier, DataError, MultiLabelClassifier, OutlierDetector, load
+from diabolo import Autoencoder, Classifier, DataError, Mirror, MultiLabelClassifier, OutlierDetector, Shift, load
 from diabolo.formats import Images, infer
 from diabolo.nets.convolution import Inward, Outward, Sight, halvings
 
@@ -106,6 +106,19 @@ def test_it_starts_as_pca() -> None:
     ae = Autoencoder(4, **SMALL | {"epochs": 1, "lr": 0.0, "muon_lr": 0.0}).fit(X)
     assert isinstance(ae.encoder_, Inward)
     assert ae.comparison_["autoencoder"] == pytest.approx(ae.comparison_["pca"], abs=1e-5)
+
+
+def test_few_pictures_are_varied_and_many_are_not() -> None:
+    from diabolo.corruption import Chain, Clean
+    from diabolo.estimators import autoencoder
+
+    few = Autoencoder(2, **SMALL | {"epochs": 1}).fit(squares(30, 32, 20))
+    assert few._corruption() == autoencoder.about((3, 32, 20)) == Chain((Shift((3, 32, 20), 1, None), Mirror((3, 32, 20))))
+    assert isinstance(Autoencoder(2, **SMALL | {"epochs": 1}).fit(squares(30, 9, 9))._corruption(), Clean)
+    x = torch.rand(40, 3 * 32 * 20)
+    seen, y = autoencoder.about((3, 32, 20))(x, torch.Generator().manual_seed(0))
+    assert torch.equal(seen, y), "it is the picture that is moved, for the encoder and for what it shall give"
+    assert not torch.equal(seen, x)
 
 
 def test_it_gets_better_than_pca() -> None:

@@ -10,6 +10,7 @@ semantic analysis (LSA), on a sphere; what they decode to starts as the mean doc
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
