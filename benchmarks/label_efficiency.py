@@ -1,4 +1,4 @@
-"""Few labels: does an autoencoder that was trained without labels help? Accuracy with 1 % and 5 % of the labels.
+r"""Few labels: does an autoencoder that was trained without labels help? Accuracy with 1 % and 5 % of the labels.
 
 All models know all training rows; labels are known for a share of each class, one at least, drawn with three seeds. Test rows
 are the official ones, else a stratified 30 %; of MNIST the first 10,000 training images are taken unless ``--full``.
@@ -14,11 +14,14 @@ Codes have 64 numbers, or one less than there are features. Features of peers ar
 rows, pixels are divided by 255. PLS has as many components as there are classes, fewer where there are fewer features or rows.
 
     DIABOLO_DATA=... python benchmarks/label_efficiency.py [--sets optdigits letter] [--models "from scratch" frozen] [--full]
+    DIABOLO_DATA=... python benchmarks/label_efficiency.py --sets mnist --full --shares 1 --seeds 1 --models "from scratch" \
+        --params '{"hidden": [1024, 1024]}'
 """
 
 from __future__ import annotations
 
 import gzip
+import json
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -150,7 +153,7 @@ def digits(full: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
 def tasks(args: Any) -> Iterator[Task]:
     if not args.tiny:
         for name in args.sets:
-            yield Task(name, *(digits(args.full) if name == "mnist" else common.table(name)), {})
+            yield Task(name, *(digits(args.full) if name == "mnist" else common.table(name)), args.params)
         return
     rng = np.random.default_rng(0)
     y = np.arange(600) % 3
@@ -179,7 +182,13 @@ def facts(rows: list[dict[str, Any]], models: list[str]) -> dict[str, Any]:
         out[f"mean at {share}"] = ", ".join(f"{model} {value:.2f}" for model, value in mean.items())
         if {"from scratch", "fine-tuned"} <= set(models):
             ahead.append(mean["fine-tuned"] > mean["from scratch"])
-    if ahead:
+    for r in rows:
+        if (r["set"], r["share"]) == ("mnist", "100%"):
+            least = min(100 - r[model] for model in models)
+            out[f"MNIST, all {r['of']:,} labels, least error"] = (
+                f"{least:.2f} % (bar 1.2: {'met' if least <= 1.2 else 'missed'})"
+            )
+    if ahead and len(ahead) > 1:
         out["fine-tuned above from scratch on the mean at both shares"] = f"bar {'met' if all(ahead) else 'missed'}"
     return out
 
@@ -189,6 +198,8 @@ def main() -> None:
     p.add_argument("--sets", nargs="+", default=list(SETS), choices=SETS)
     p.add_argument("--models", nargs="+", default=list(MODELS), choices=list(MODELS))
     p.add_argument("--seeds", type=int, default=3)
+    p.add_argument("--shares", type=float, nargs="+", default=SHARES, help="of the labels")
+    p.add_argument("--params", type=json.loads, default={}, help="JSON of settings of ours to try")
     p.add_argument("--full", action="store_true", help="all 60,000 images of MNIST")
     args = p.parse_args()
     torch.set_num_threads(args.threads)
@@ -196,7 +207,7 @@ def main() -> None:
     warnings.filterwarnings("ignore", category=ConvergenceWarning)
     rows = []
     for task in tasks(args):
-        for share in (0.05, 0.1) if args.tiny else SHARES:
+        for share in (0.05, 0.1) if args.tiny else args.shares:
             start = common.timed(row, task, share, args.models, args.seeds)
             rows.append({**start[0], "seconds": start[1]})
             print({k: round(v, 2) if isinstance(v, float) else v for k, v in rows[-1].items()}, flush=True)
