@@ -396,15 +396,17 @@ def test_the_page_of_a_detector_names_rows_and_cells(tmp_path):
     assert not re.search(r"https?://|url\(|<script", page)
 
 
-@pytest.mark.parametrize("kind", ["hostile", "documents", "digits", "nothing"])
+@pytest.mark.parametrize("kind", ["hostile", "documents", "digits", "pictures", "no pictures", "nothing"])
 def test_the_page_of_a_detector_in_a_browser(kind, browser, tmp_path):
     X: Any = {
         "hostile": people(names=HOSTILE).assign(**{HOSTILE[2]: HOSTILE[1]}),
         "documents": texts(),
         "digits": load_digits().data[:100] / 16,
+        "pictures": load_digits().images[:100].astype(np.uint8) * 15,
+        "no pictures": load_digits().images[:60].astype(np.uint8) * 15,
         "nothing": people(),
     }[kind]
-    path, model = tmp_path / "report.html", detector(X, alpha=1e-9 if kind == "nothing" else 0.2)
+    path, model = tmp_path / "report.html", detector(X, alpha=1e-9 if kind.startswith("no") else 0.2)
     write(model, X, path, title=HOSTILE[0])
     for width, scheme in ((1280, "light"), (390, "dark")):
         page = browser.new_page(viewport={"width": width, "height": 844}, color_scheme=scheme)
@@ -417,6 +419,8 @@ def test_the_page_of_a_detector_in_a_browser(kind, browser, tmp_path):
         count = int((model.predict(X) == -1).sum())
         assert page.locator(".card").count() == min(count, 24)
         assert page.locator("svg .flagged").count() == count
+        assert page.locator(".card img").count() == 3 * min(count, 24) * (kind == "pictures")
+        assert page.evaluate("[...document.images].every(i => i.naturalWidth == 8)")
         assert said == []
         assert asked == [path.as_uri()]
         page.close()

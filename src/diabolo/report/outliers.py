@@ -5,6 +5,8 @@ Nothing on it moves, so it needs no script: what is drawn is written here, as te
 
 from __future__ import annotations
 
+import base64
+import io
 import platform
 import re
 from collections import Counter
@@ -13,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image
 
 from .. import __version__
 from ..errors import DataError
@@ -23,6 +26,11 @@ __all__ = ["outliers_page"]
 
 SHOWN, EXPLAINED, CELLS, BARS = 24, 200, 5, 12
 POINTS = 3000  # of the normal rows; flagged ones are all drawn
+WHERE = "The error of the flagged pictures, in the mean: dark is none, yellow and white is much."
+PICTURED = (
+    "What was seen, what a network that knows the others expects there, and where the two differ: dark is not at all, yellow "
+    "and white most."
+)
 WIDTH, HEIGHT, EDGE = 620, 400, 56  # of the drawing
 
 
@@ -35,20 +43,28 @@ def outliers_page(detector: Any, X: Any, title: str, say: Callable[[str], None])
     flagged = np.flatnonzero(score < detector.offset_)
     flagged = flagged[np.argsort(score[flagged], kind="stable")]
     say(f"explaining {min(len(flagged), EXPLAINED):,} rows")
-    told = detector.explain(X, flagged[:EXPLAINED], CELLS)
+    pictures = detector.format_.kind == "images"
+    told = detector.explain(X, flagged[: SHOWN if pictures else EXPLAINED], CELLS)
     style, documents = part("style.css"), detector.format_.kind == "documents"
+    unit = "document" if documents else "picture" if pictures else "row"
+    seen = Seen(detector, X, flagged[:SHOWN]) if pictures else None
     filled = {
         "title": escaped(title or "Outliers"),
         "style": style,
         "policy": f"default-src 'none'; base-uri 'none'; form-action 'none'; style-src {digest(style)}; img-src data:",
-        "headline": escaped(headline(len(flagged), len(score), "document" if documents else "row")),
+        "headline": escaped(headline(len(flagged), len(score), unit)),
         "lead": escaped(lead(detector, len(score))),
         "axes": scatter(axes, score < detector.offset_),
-        "cell": "word" if documents else "column",
-        "first": ", or as its most telling word" if documents else "",
-        "columns": bars(told, documents),
-        "about": about(told, documents),
-        "rows": "".join(card(v, documents) for v in told[:SHOWN]) or "<p class='note'>No row is flagged.</p>",
+        "unit": unit,
+        "parts": "places" if pictures else "words" if documents else "cells",
+        "where": WHERE
+        if pictures
+        else f"How many of the explained {unit}s have this {'word' if documents else 'column'} among "
+        f"those to replace{', or as its most telling word' if documents else ''}.",
+        "columns": seen.everywhere() if seen else bars(told, documents),
+        "about": PICTURED if pictures else about(told, documents),
+        "rows": "".join(card(v, documents, seen.shown(i) if seen else None) for i, v in enumerate(told[:SHOWN]))
+        or f"<p class='note'>No {unit} is flagged.</p>",
         "facts": facts(detector, len(score)),
         "code": escaped(f"from diabolo import OutlierDetector\n\ndetector = {detector!r}\ndetector.fit(X)"),
     }
@@ -130,18 +146,60 @@ def bars(told: list[Any], documents: bool) -> str:
     return f"<table class='bars'><tbody>{''.join(lines)}</tbody></table>"
 
 
-def card(v: Any, documents: bool) -> str:
+class Seen:
+    """Flagged pictures, what was expected of them, and where they differ."""
+
+    def __init__(self, detector: Any, X: Any, rows: np.ndarray) -> None:
+        self.shape = detector.format_.shape
+        x = detector._taken(X, rows) if len(rows) else torch.zeros(0, detector.format_.width)
+        network, loss = detector.network_, detector.loss_
+        raw = network.decoder(network.encoder(x))
+        expected = loss.predict(raw.flatten(0, 1)).unflatten(0, raw.shape[:2]).mean(0)
+        cells = detector.look(x)[1].mean(0)
+        self.x, self.expected = (np.asarray(v.reshape(-1, *self.shape).float()) for v in (x, expected))
+        self.where = np.asarray(cells.reshape(-1, *self.shape).sum(1).float())
+
+    def shown(self, i: int) -> str:
+        """Side by side."""
+        three = self.x[i], self.expected[i], self.heat(self.where[i])
+        names = "seen", "expected", "where"
+        figures = (f"<figure>{drawn(v, name)}{name}</figure>" for v, name in zip(three, names, strict=True))
+        return f"<div class='pixels'>{''.join(figures)}</div>"
+
+    def everywhere(self) -> str:
+        """Where the flagged ones differ most, in the mean."""
+        if not len(self.where):
+            return "<p class='about below'>No place stands out.</p>"
+        return f"<div class='pixels two'><figure>{drawn(self.heat(self.where.mean(0)), 'mean error')}</figure></div>"
+
+    def heat(self, where: np.ndarray) -> np.ndarray:
+        """(H, W) -> (3, H, W): dark where there is no error, then red and yellow to white."""
+        share = where / max(float(where.max()), 1e-9)
+        return np.stack([(3 * share - i).clip(0, 1) for i in range(3)])
+
+
+def drawn(v: np.ndarray, name: str) -> str:
+    """Numbers (C, H, W) in [0, 1] as a picture in the page."""
+    bits = np.rint(255 * v.clip(0, 1)).astype(np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(bits[0] if len(bits) == 1 else np.ascontiguousarray(bits.transpose(1, 2, 0))).save(file, "PNG")
+    return f"<img alt='{name}' src='data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}'>"
+
+
+def card(v: Any, documents: bool, pictures: str | None = None) -> str:
     """One flagged row."""
+    unit = "Document" if documents else "Picture" if pictures else "Row"
+    head = f"<article class='sheet card'><header><h3>{unit} {v.row:,}</h3><p>{v.why}, p = {v.p:.2g}</p></header>"
+    if pictures:
+        return f"{head}{pictures}</article>"
     lines = [
         f"<tr{' class=surprising' if c.repairs else ''}><th scope='row'>{escaped(c.column)}</th><td>{shown(c.seen)}</td>"
         f"<td>{shown(c.expected)}{normally(c)}</td></tr>"
         for c in v.cells
     ]
     heads = ("word", "count", "expected") if documents else ("cell", "seen", "expected")
-    unit = "Document" if documents else "Row"
     return (
-        f"<article class='sheet card'><header><h3>{unit} {v.row:,}</h3><p>{v.why}, p = {v.p:.2g}</p></header>"
-        f"<table class='cells'><thead><tr>{''.join(f'<th>{h}</th>' for h in heads)}</tr></thead>"
+        f"{head}<table class='cells'><thead><tr>{''.join(f'<th>{h}</th>' for h in heads)}</tr></thead>"
         f"<tbody>{''.join(lines)}</tbody></table></article>"
     )
 
