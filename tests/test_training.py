@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from diabolo import Autoencoder, storage, training
 from diabolo.errors import FormatError, TrainingError
-from diabolo.optimizers import Flat
+from diabolo.optimizers import Flat, orthogonal
 from diabolo.rows import Rows
 from diabolo.training import SGD, History, minimize, schedule
 from kinds import SMALL, frame, kinds
@@ -415,3 +415,15 @@ def test_ctrl_c_returns_the_best_so_far(tmp_path: Path) -> None:
     assert "interrupted" in process.communicate()[0]
     assert process.returncode == 0
     assert np.isfinite(np.load(tmp_path / "x.npy")).all()
+
+
+@pytest.mark.parametrize("hardware", [True, False])
+@pytest.mark.parametrize("shape", [(30, 8), (8, 30), (12, 12)])
+def test_muon_multiplies_in_what_the_hardware_can(hardware: bool, shape: tuple[int, int], monkeypatch: Any) -> None:
+    monkeypatch.setattr("diabolo.optimizers.has_bfloat16", lambda device: hardware)
+    m = torch.randn(shape, generator=torch.Generator().manual_seed(0))
+    u = orthogonal(m)
+    assert u.dtype == (torch.bfloat16 if hardware else torch.float32)
+    assert u.shape == shape
+    assert (torch.linalg.svdvals(u.float()) - 1).abs().max() < 0.3
+    assert (u.float() * m).sum() > 0.5 * torch.linalg.svdvals(m).sum()

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import torch
@@ -110,7 +111,7 @@ def optimizers(flat: Flat, name: str, lr: float, muon_lr: float, weight_decay: f
 
 
 class Muon(torch.optim.Optimizer):
-    """Momentum whose matrix is replaced by its nearest orthogonal one (a Newton-Schulz iteration in bfloat16).
+    """Momentum whose matrix is replaced by its nearest orthogonal one (a Newton-Schulz iteration, in few digits).
 
     Parameters
     ----------
@@ -147,6 +148,15 @@ class Muon(torch.optim.Optimizer):
 QUINTICS = ((7.711, -22.1138, 16.2487), (3.7872, -3.0659, 0.6533), (2.6684, -1.9829, 0.4533))
 
 
+@cache
+def has_bfloat16(device: str) -> bool:
+    """Whether the hardware multiplies bfloat16; a CPU that does not, emulates it, thirty times slower than float32."""
+    if device != "cpu":
+        return torch.cuda.is_bf16_supported()
+    probes = [getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")]
+    return any(probe() for probe in probes if probe is not None)
+
+
 def orthogonal(m: Tensor) -> Tensor:
     """(a, b) -> the same shape, singular vectors kept, singular values near 1.
 
@@ -154,7 +164,7 @@ def orthogonal(m: Tensor) -> Tensor:
     >>> bool((torch.linalg.svdvals(u) - 1).abs().max() < 0.3)
     True
     """
-    x = m.bfloat16() if m.shape[0] <= m.shape[1] else m.T.bfloat16()
+    x = (m if m.shape[0] <= m.shape[1] else m.T).to(torch.bfloat16 if has_bfloat16(m.device.type) else torch.float32)
     x = x / (1.01 * torch.linalg.vector_norm(x, dtype=torch.float32) + 1e-7)
     for a, b, c in QUINTICS:
         gram = x @ x.T

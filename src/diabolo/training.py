@@ -30,7 +30,7 @@ from torch import Tensor, nn
 
 from . import storage
 from .errors import TrainingError
-from .optimizers import Flat, Muon, optimizers
+from .optimizers import Flat, Muon, has_bfloat16, optimizers
 from .progress import seen_by_someone
 from .rows import Rows, steps_per_epoch
 
@@ -168,14 +168,8 @@ def pick_precision(precision: str, device: str, work: float) -> str:
         raise ValueError(f"precision={precision!r}: allowed are {', '.join(map(repr, allowed))}")
     if precision != "auto":
         return precision
-    if device.startswith("cuda"):
-        return "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
-    return "bfloat16" if work > 1e7 and _cpu_has_bfloat16() else "float32"
-
-
-def _cpu_has_bfloat16() -> bool:
-    probes = [getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")]
-    return any(probe() for probe in probes if probe is not None)
+    on_cpu = not device.startswith("cuda")
+    return "bfloat16" if (work > 1e7 or not on_cpu) and has_bfloat16("cpu" if on_cpu else "cuda") else "float32"
 
 
 def schedule(step: int, total: int, warmup: float) -> float:
