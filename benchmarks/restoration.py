@@ -47,6 +47,7 @@ from diabolo.cli.pictures import restorer
 from diabolo.estimators import restoration
 from diabolo.formats.picture import Album, read
 from diabolo.nets import Lite0
+from diabolo.optimizers import has_bfloat16
 from diabolo.protocols import (
     arrays,
     colourization,
@@ -332,7 +333,7 @@ def times(sets: Sets, models: Models, args: Any) -> list[Row]:
     jobs: dict[str, tuple[Tool, np.ndarray, int]] = {
         "diabolo, denoise": (denoising_tool(models["denoise"]), seen, seen.size),
         "DnCNN shape, float32": (dncnn(False), seen, seen.size),
-        "DnCNN shape, bfloat16, channels last": (dncnn(True), seen, seen.size),
+        **({"DnCNN shape, bfloat16, channels last": (dncnn(True), seen, seen.size)} if has_bfloat16("cpu") else {}),
         **{name: (tool, seen, seen.size) for name, tool in peers(25 / 255).items()},
         "diabolo, upscale 2x RGB": (upscaling_tool(models["upscale"], 2), small, 4 * small[..., 0].size),
         "bicubic 2x RGB": (bicubic_tool(2), small, 4 * small[..., 0].size),
