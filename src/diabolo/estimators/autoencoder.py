@@ -41,6 +41,7 @@ __all__ = ["Autoencoder"]
 
 STEPS = 1500  # of SGD, unless `epochs` says otherwise
 BLIND_STEPS = 100  # where there are too few rows to hold some out and stop in time
+FEW_STEPS = 300  # of SGD for few pictures
 DOCUMENT_STEPS = 600  # of SGD for documents: a step is larger
 
 
@@ -439,6 +440,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
 
     def _epochs(self, n: int, batch_size: int) -> int:
         steps = DOCUMENT_STEPS if isinstance(self.format_, Documents) else STEPS
+        if self._convolves():
+            steps = min(steps, max(FEW_STEPS, n))  # few pictures, seen too often, are learned by heart
         if n < FEWEST_ROWS:
             steps = BLIND_STEPS
         return max(1, round(steps / steps_per_epoch(n, batch_size)))
