@@ -124,7 +124,9 @@ def mentioned(word: str) -> bool:
 
 @pytest.mark.parametrize("room", [p.stem for p in sorted((ROOT / "src/diabolo").glob("[a-z]*")) if p.suffix in ("", ".py")])
 def test_every_room_has_a_page(room: str) -> None:
-    pages = {"network": "nets", "optimizers": "training", "rows": "training"} | dict.fromkeys(OF_PICTURES, "restoration")
+    pages = {"network": "nets", "optimizers": "training", "progress": "training", "rows": "training"} | dict.fromkeys(
+        OF_PICTURES, "restoration"
+    )
     page = pages.get(room, room)
     assert (DOCS / f"{page}.md").exists()
     assert page == "index" or f"]({page}.md)" in (DOCS / "index.md").read_text(encoding="utf-8")
