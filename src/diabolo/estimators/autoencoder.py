@@ -32,7 +32,7 @@ from ..nets import Curved, Inward, Missing, Outward, Sphere
 from ..nets.convolution import WIDTHS
 from ..network import Diabolo
 from ..rows import Rows, spread_over, steps_per_epoch
-from ..training import SGD, History
+from ..training import History
 from .base import FEWEST_ROWS, System, _below, is_size
 from .linear import Linear, tfidf
 from .sampling import Sampler, cells, conditioned
@@ -41,7 +41,6 @@ __all__ = ["Autoencoder"]
 
 STEPS = 1500  # of SGD, unless `epochs` says otherwise
 BLIND_STEPS = 100  # where there are too few rows to hold some out and stop in time
-PATIENCE = 20  # evaluations
 FEW_STEPS = 300  # of SGD for few pictures
 DOCUMENT_STEPS = 600  # of SGD for documents: a step is larger
 
@@ -93,9 +92,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
     validation_fraction : float in [0, 1), default=0.1
         Share of the rows held out for early stopping and for the comparison with PCA: at least 20 rows or a quarter;
         none of fewer than 40 rows.
-    patience : int or "auto", default="auto"
-        Held-out evaluations without a better one after which training stops; "auto" is 20 of about 60, and never for 5000
-        pictures or more: at the peak of the learning rate they are worse than PCA for long, and better in the end.
+    patience : int, default=20
+        Evaluations without gain after which training stops.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         Arithmetic of training; weights are float32.
     device : str, default="auto"
@@ -164,7 +162,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
     average: float = 0.99
     dropout: float = 0.0
     validation_fraction: float = 0.1
-    patience: Any = "auto"
+    patience: int = 20
     precision: str = "auto"
     device: str = "auto"
     checkpoint: Any = None
@@ -439,9 +437,6 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
 
     def _batch_size(self, n: int) -> int:
         return 128 if isinstance(self.format_, Images) else 256
-
-    def _patience(self) -> int:
-        return SGD.rounds if self._convolves() and not self._few else PATIENCE
 
     def _epochs(self, n: int, batch_size: int) -> int:
         steps = DOCUMENT_STEPS if isinstance(self.format_, Documents) else STEPS

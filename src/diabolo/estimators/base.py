@@ -92,10 +92,6 @@ class System(BaseEstimator):
         """Where it is "auto"."""
         return 0.03
 
-    def _patience(self) -> int:
-        """Where it is "auto"."""
-        return SGD.patience
-
     def _corruption(self) -> Corruption:
         return Clean() if self.corruption is None else self.corruption
 
@@ -179,7 +175,7 @@ class System(BaseEstimator):
                 raise ValueError(f"{name}={value!r}: allowed are 'auto' and integers from 1")
         for name, low in {"lr": 0, "muon_lr": 0, "weight_decay": 0, "patience": 1}.items():
             value = getattr(self, name, low)
-            auto = name in ("weight_decay", "muon_lr", "patience") and value == "auto"
+            auto = name in ("weight_decay", "muon_lr") and value == "auto"
             if not auto and (not isinstance(value, (int, float, np.number)) or not low <= value < np.inf):
                 raise ValueError(f"{name}={value!r}: allowed are numbers from {low}")
         for name in ("average", "dropout"):
@@ -239,8 +235,6 @@ class System(BaseEstimator):
         }
         if settings.get("muon_lr") == "auto":
             settings["muon_lr"] = self._muon_lr()
-        if settings.get("patience") == "auto":
-            settings["patience"] = self._patience()
         return SGD(**settings)
 
     def _precision(self) -> str:
