@@ -7,8 +7,8 @@ averaged over the test pictures. PCA is scikit-learn's.
     the same, varied   of fewer than 5,000 pictures: moved and mirrored while it is trained, as those of the convolutions are
     convolutional      Autoencoder(32) of pictures, at its defaults
 
-All three hold 10 % of the training pictures out, to stop in time. At the defaults they take equally many steps, of 256 rows
-or of 128 pictures; ``--params '{"batch_size": 128}'`` makes them equal, and ``--epochs`` sets what they may take.
+All networks hold 10 % of the training pictures out, to stop in time. At the defaults they take equally many steps, of 256
+rows or of 128 pictures; of fewer than 1,500 pictures the convolutions take fewer. ``--params`` and ``--epochs`` try others.
 
     mnist       60,000 digits, 28 x 28, for training, 10,000 for the test
     olivetti    faces, 64 x 64: the first 30 people are for training, the last 10 for the test

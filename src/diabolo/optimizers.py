@@ -150,9 +150,9 @@ QUINTICS = ((7.711, -22.1138, 16.2487), (3.7872, -3.0659, 0.6533), (2.6684, -1.9
 
 @cache
 def has_bfloat16(device: str) -> bool:
-    """Whether the hardware multiplies bfloat16; a CPU that does not, emulates it, thirty times slower than float32."""
+    """Whether the hardware of this type multiplies bfloat16; where it does not, it is emulated, many times slower."""
     if device != "cpu":
-        return torch.cuda.is_bf16_supported()
+        return device == "cuda" and torch.cuda.is_bf16_supported()
     probes = [getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")]
     return any(probe() for probe in probes if probe is not None)
 

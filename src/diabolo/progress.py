@@ -31,7 +31,7 @@ def tracked(parts: Iterable[T], title: str | None, total: int) -> Iterator[T]:
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(str(title), total=total)
+        task = bar.add_task(title or "", total=total)
         for part in parts:
             yield part
             bar.advance(task, len(part))

@@ -168,8 +168,8 @@ def pick_precision(precision: str, device: str, work: float) -> str:
         raise ValueError(f"precision={precision!r}: allowed are {', '.join(map(repr, allowed))}")
     if precision != "auto":
         return precision
-    on_cpu = not device.startswith("cuda")
-    return "bfloat16" if (work > 1e7 or not on_cpu) and has_bfloat16("cpu" if on_cpu else "cuda") else "float32"
+    kind = torch.device(device).type
+    return "bfloat16" if (kind == "cuda" or work > 1e7) and has_bfloat16(kind) else "float32"
 
 
 def schedule(step: int, total: int, warmup: float) -> float:
@@ -433,7 +433,7 @@ def progress(run: Run) -> Iterator[Callable[[Run], None]]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(str(run.plan.progress), total=run.total, epoch="0", loss="-", held_out="-")
+        task = bar.add_task(run.plan.progress or "", total=run.total, epoch="0", loss="-", held_out="-")
 
         def update(run: Run) -> None:
             h = run.history

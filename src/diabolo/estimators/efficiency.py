@@ -214,8 +214,9 @@ def fitted(
     """Learn from these rows -> a function that predicts."""
     if name in ("PCA + linear", "PLS"):
         return linear(name, kind, encoder, X, y, rows)
-    given = {} if name == "from scratch" else {"encoder": encoder, "freeze": name == "frozen"}
-    given |= {"hidden": "auto"} if name == "frozen" else {}  # the last layer alone
+    given: dict[str, Any] = {} if name == "from scratch" else {"encoder": encoder, "freeze": False}
+    if name == "frozen":
+        given |= {"freeze": True, "hidden": "auto"}  # the last layer alone
     model = kind.estimator(**params | given).fit(part(X, rows), y[rows])
     predict: Callable[[Any], np.ndarray] = model.predict_proba if kind is LABELS else model.predict
     return predict

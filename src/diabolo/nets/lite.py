@@ -1,7 +1,7 @@
 r"""EfficientNet-Lite0, a small network that has seen 1.3 million photographs: pictures -> features, to start from.
 
     block    h <- [h +] project(relu6(depthwise(relu6(expand(h)))))        expand, project: 1 x 1; depthwise: k x k
-    f        = mean over places of relu6(last(blocks(first(2 x - 1))))     x (B, 3, H, W) in [0, 1] -> f (B, 1280)
+    f        = mean over places of relu6(last(blocks(relu6(first((255 x - 127) / 128)))))     x in [0, 1] -> f (B, 1280)
 
 Pictures are brought to one size first, for it knows things at the size at which they usually are in a photograph.
 

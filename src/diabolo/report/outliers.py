@@ -53,7 +53,7 @@ def outliers_page(detector: Any, X: Any, title: str, say: Callable[[str], None])
         "style": style,
         "policy": f"default-src 'none'; base-uri 'none'; form-action 'none'; style-src {digest(style)}; img-src data:",
         "headline": escaped(headline(len(flagged), len(score), unit)),
-        "lead": escaped(lead(detector, len(score))),
+        "lead": escaped(lead(detector, len(score), unit)),
         "axes": scatter(axes, score < detector.offset_),
         "unit": unit,
         "parts": "places" if pictures else "words" if documents else "cells",
@@ -77,11 +77,11 @@ def headline(flagged: int, n: int, unit: str) -> str:
     return f"{flagged:,} of {n:,} {unit}s {verb} unlike the others." if flagged else f"All {n:,} {unit}s are like the others."
 
 
-def lead(detector: Any, n: int) -> str:
+def lead(detector: Any, n: int, unit: str) -> str:
     """The promise."""
     alpha = float(np.exp(detector.offset_))
     return (
-        f"Of rows that are like the {len(detector.calibration_):,} it was calibrated on, {alpha:.2%} are flagged: "
+        f"Of {unit}s that are like the {len(detector.calibration_):,} it was calibrated on, {alpha:.2%} are flagged: "
         f"that would be about {alpha * n:,.0f} of {n:,}. What is flagged beyond that is unlike them."
     )
 
@@ -155,13 +155,13 @@ class Seen:
         network, loss = detector.network_, detector.loss_
         raw = network.decoder(network.encoder(x))
         expected = loss.predict(raw.flatten(0, 1)).unflatten(0, raw.shape[:2]).mean(0)
-        cells = detector.look(x)[1].mean(0)
+        cells = detector.cells(raw, x.expand(len(raw), *x.shape)).mean(0)
         self.x, self.expected = (np.asarray(v.reshape(-1, *self.shape).float()) for v in (x, expected))
         self.where = np.asarray(cells.reshape(-1, *self.shape).sum(1).float())
 
     def shown(self, i: int) -> str:
         """Side by side."""
-        three = self.x[i], self.expected[i], self.heat(self.where[i])
+        three = self.x[i], self.expected[i], heat(self.where[i])
         names = "seen", "expected", "where"
         figures = (f"<figure>{drawn(v, name)}{name}</figure>" for v, name in zip(three, names, strict=True))
         return f"<div class='pixels'>{''.join(figures)}</div>"
@@ -170,12 +170,13 @@ class Seen:
         """Where the flagged ones differ most, in the mean."""
         if not len(self.where):
             return "<p class='about below'>No place stands out.</p>"
-        return f"<div class='pixels two'><figure>{drawn(self.heat(self.where.mean(0)), 'mean error')}</figure></div>"
+        return f"<div class='pixels two'><figure>{drawn(heat(self.where.mean(0)), 'mean error')}</figure></div>"
 
-    def heat(self, where: np.ndarray) -> np.ndarray:
-        """(H, W) -> (3, H, W): dark where there is no error, then red and yellow to white."""
-        share = where / max(float(where.max()), 1e-9)
-        return np.stack([(3 * share - i).clip(0, 1) for i in range(3)])
+
+def heat(where: np.ndarray) -> np.ndarray:
+    """(H, W) -> (3, H, W): dark where there is no error, then red and yellow to white."""
+    share = where / max(float(where.max()), 1e-9)
+    return np.stack([(3 * share - i).clip(0, 1) for i in range(3)])
 
 
 def drawn(v: np.ndarray, name: str) -> str:
