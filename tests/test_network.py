@@ -61,6 +61,7 @@ def pictures() -> dict[str, tuple[nn.Module, tuple[Any, ...]]]:
         "Shuffle": (nets.Shuffle(8, 1, 3), (h,)),
         "Shuffles": (nets.Shuffles(8, 1, (2, 3)), (h, 3)),
         "Palette": (nets.Palette(8, 28), (h,)),
+        "Lite0": (nets.Lite0(64), (torch.rand(2, 3, 16, 24),)),
     }
 
 
