@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from PIL import Image
@@ -465,3 +467,91 @@ def test_options_of_other_tasks(photos: Path, many: Path, tmp_path: Path, diabol
     (photos / "sub" / "cut.jpg").write_bytes((photos / "b.jpg").read_bytes()[:1000])
     one_line(diabolo("fit", photos, "--task", "denoise", "--from-scratch", *out), 1, "cannot read 'sub/cut.jpg'")
     assert not (tmp_path / "a.diabolo").exists()
+
+
+# ── labels ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture(scope="module")
+def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of pictures, some red, some with a bright line below; a table that says so; an autoencoder of them."""
+    folder, rng = tmp_path_factory.mktemp("labelled"), np.random.default_rng(0)
+    (folder / "photos").mkdir()
+    yes = rng.integers(0, 2, (60, 2))
+    for i, (red, line) in enumerate(yes):
+        x = rng.integers(0, 60, (16, 20, 3), dtype=np.uint8)
+        x[..., 0] += np.uint8(150 * red)
+        x[12:, :, 1] += np.uint8(150 * line)
+        Image.fromarray(x).save(folder / "photos" / f"{i:02}.png")
+    rows = [f"{n},photos/{i:02}.png,{red},{line}" for i, ((red, line), n) in enumerate(zip(yes, range(60), strict=True))]
+    (folder / "photos.csv").write_text("\n".join(["day,file,red,line", *rows]) + "\n")
+    ae = estimators.Autoencoder(4, epochs=2, random_state=0, verbose=False).fit(folder / "photos")
+    ae.save(folder / "codes.diabolo")
+    return folder
+
+
+def test_labels_of_pictures(labelled: Path, tmp_path: Path, diabolo: Any) -> None:
+    out, table = tmp_path / "tags.diabolo", labelled / "photos.csv"
+    said = diabolo("fit", table, "--labels", "red,line", "--encoder", labelled / "codes.diabolo", "-o", out)
+    assert said.code == 0, said.err
+    model = load(out)
+    assert (model.format_.kind, model.format_.shape) == ("images", (3, 16, 20))
+    p = model.predict_proba(labelled / "photos")
+    said = diabolo("tag", out, labelled / "photos", "--proba", "-o", tmp_path / "a.csv")
+    assert said.code == 0, said.err
+    assert diabolo("tag", out, table, "--proba", "-o", tmp_path / "b.csv").code == 0
+    a, b = pd.read_csv(tmp_path / "a.csv"), pd.read_csv(tmp_path / "b.csv")
+    assert a["file"].tolist() == [f"{i:02}.png" for i in range(60)]
+    for found in (a, b):
+        assert np.allclose(found[["p red", "p line"]], p, atol=1e-5)
+    assert np.array_equal(b["labels"].fillna("").str.contains("red"), b["red"] == 1), "so easy that all are right"
+    said = diabolo("tag", out, table)
+    assert "photos/00.png" in said.out
+    assert "05.png" in diabolo("tag", out, labelled / "photos" / "05.png").out
+
+
+def test_a_new_label_of_pictures(labelled: Path, tmp_path: Path, diabolo: Any) -> None:
+    out, table = tmp_path / "tags.diabolo", labelled / "photos.csv"
+    assert diabolo("fit", table, "--labels", "red", "--encoder", labelled / "codes.diabolo", "-o", out, "--quiet").code == 0
+    said = diabolo("label", "add", out, "line", table)
+    assert said.code == 0, said.err
+    assert "'line' from" in said.out
+    shutil.copy(labelled / "photos" / "03.png", tmp_path / "one.png")
+    said = diabolo("label", "add", out, "third", tmp_path / "one.png")
+    assert said.code == 0, said.err
+    assert load(out).classes_.tolist() == ["red", "line", "third"]
+
+
+def test_labels_of_pictures_by_own_convolutions(labelled: Path, tmp_path: Path, diabolo: Any) -> None:
+    out = tmp_path / "tags.diabolo"
+    few = ("--drop", "day", "--epochs", 1, "--quiet", "-o", out)
+    said = diabolo("fit", labelled / "photos.csv", "--labels", "red,line", *few)
+    assert (said.code, said.out) == (0, ""), said.err
+    assert load(out).format_.kind == "images"
+
+
+def test_a_report_on_labels_of_pictures(labelled: Path, tmp_path: Path, diabolo: Any) -> None:
+    out, table = tmp_path / "tags.diabolo", labelled / "photos.csv"
+    fit = ("fit", table, "--labels", "red,line", "--encoder", labelled / "codes.diabolo")
+    assert diabolo(*fit, "-o", out, "--quiet").code == 0
+    said = diabolo("report", out, table, "-o", tmp_path / "labels.html")
+    assert said.code == 0, said.err
+    page = (tmp_path / "labels.html").read_text()
+    named = set(re.findall(r"<figure><img alt='picture (\d+)'", page))
+    assert 5 <= len(named) <= 60
+    assert "20 × 16 pixels" in page
+
+
+def test_labels_of_pictures_wrongly(labelled: Path, tmp_path: Path, diabolo: Any) -> None:
+    out = tmp_path / "a.diabolo"
+    fit = ("fit", labelled / "photos.csv", "-o", out, "--labels", "red")
+    one_line(diabolo(*fit, "--drop", "file", "--encoder", "imagenet"), 1, "pictures are taken", "such columns: none")
+    one_line(diabolo(*fit, "--encoder", tmp_path / "none.diabolo"), 2, "'--encoder'", "does not exist")
+    moved = tmp_path / "photos.csv"
+    shutil.copy(labelled / "photos.csv", moved)
+    codes = ("--encoder", labelled / "codes.diabolo")
+    one_line(diabolo("fit", moved, "-o", out, "--labels", "red", *codes), 1, "column 'file', row 0: there is no file")
+    text = (labelled / "photos.csv").read_text().replace("photos/07.png", "")
+    (labelled / "gap.csv").write_text(text)
+    one_line(diabolo("fit", labelled / "gap.csv", "-o", out, "--labels", "red", *codes), 1, "column 'file', row 7:")
+    assert not out.exists()

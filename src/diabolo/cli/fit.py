@@ -20,6 +20,7 @@ Examples:
   diabolo fit mails.csv --labels urgent,billing,bug --drop id -o tags.diabolo
   diabolo fit mails.csv --labels tags --labels-sep ";" -o tags.diabolo
   diabolo fit few.csv --labels bug --encoder mails.diabolo --no-freeze -o tags.diabolo
+  diabolo fit photos.csv --labels beach,boat --encoder imagenet -o tags.diabolo     (a column names the files)
   diabolo fit big.parquet -k 16 --checkpoint run.ckpt --resume -o big.diabolo
   diabolo fit photos/ --task denoise -o mine.diabolo
   diabolo fit scans.zip --task denoise --noisy -o scans.diabolo
@@ -63,12 +64,20 @@ def widths(ctx: click.Context, param: click.Parameter, value: str) -> Any:
         raise click.BadParameter(f"{value!r}: give widths such as 256,256, or '' for a linear one") from None
 
 
+def encoder(ctx: click.Context, param: click.Parameter, value: str | None) -> Path | str | None:
+    from .labels import IMAGENET
+
+    if value is None or value == IMAGENET:
+        return value
+    return click.Path(exists=True, dir_okay=False, path_type=Path).convert(value, param, ctx)
+
+
 @click.command(
     epilog=EPILOG,
     help="Learn a model from DATA: .csv, .csv.gz, .tsv, .parquet, .feather, .npy, .npz, .jsonl, .txt, a folder of .txt. "
     "With --labels, of a table: which labels a row has, as its other columns tell; if only one of these is left, and most of "
-    "its values are unlike the others and contain spaces, they are read as documents. Of pictures: a folder, with all folders "
-    "in it, or a .zip.",
+    "its values are unlike the others and contain spaces, they are read as documents; if most of them are names of pictures, "
+    "as seen from the table's folder, as these. Of pictures: a folder, with all folders in it, or a .zip.",
 )
 @DATA
 @OUTPUT
@@ -98,8 +107,10 @@ def widths(ctx: click.Context, param: click.Parameter, value: str) -> Any:
 )
 @click.option(
     "--encoder",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Labels: an autoencoder that was fitted before, on the same columns.",
+    callback=encoder,
+    metavar="FILE",
+    help="Labels: an autoencoder that was fitted before, on the same columns; of pictures also imagenet, a network that has "
+    "seen 1.3 million photographs.",
 )
 @click.option(
     "--freeze/--no-freeze", default=True, show_default=True, help="Labels: leave this encoder as it is, or fine-tune it."
@@ -152,7 +163,7 @@ def command(
     from ..formats import Documents
     from ..storage import atomic
 
-    never_onto_input(output, data, *([about["encoder"]] if about["encoder"] else []))
+    never_onto_input(output, data, *([about["encoder"]] if isinstance(about["encoder"], Path) else []))
     if not output.exists():
         with atomic(output):  # a folder that cannot be written to is found out before the work, not after
             pass
@@ -165,7 +176,7 @@ def command(
     X = opened(data, drop)
     documents = Documents(max_features=words, stem=stem)
     if about["labels"] is not None:
-        learn(X, output, documents=documents, **about, **params)
+        learn(X, data.parent, output, documents=documents, **about, **params)
         return
     params["format"] = documents if Documents.accepts(X) else "auto"
     model: Any = (

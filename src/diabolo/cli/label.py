@@ -54,7 +54,7 @@ def command() -> None:
     "add",
     short_help="Learn one more label from few examples.",
     epilog=ADD,
-    help="Learn the label NAME from EXAMPLES, rows with the model's columns (or texts, for a model of texts). A column NAME "
+    help="Learn the label NAME from EXAMPLES, rows with the model's columns (or texts, or pictures). A column NAME "
     "of 0 and 1 says which of them have it (empty: not known, left out); without such a column all have it, and rows that "
     "the model kept serve as those that have not.",
 )

@@ -1,4 +1,4 @@
-"""What the verbs on labels share: columns of 0 and 1, lists of labels, and the rows that a model takes."""
+"""What the verbs on labels share: columns of 0 and 1, lists of labels, and the rows, texts or pictures that a model takes."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from .data import as_table, loaded
 ONLY = ("labels_sep", "encoder", "freeze", "optimize")  # options of `diabolo fit` that say something with --labels only
 NEVER = ("components", "task", "alpha")  # ... without --labels only
 LOSSES = ("logistic", "asymmetric")
+IMAGENET = "imagenet"  # an encoder that is no file
 
 
 def check_options(ctx: click.Context) -> None:
@@ -36,9 +37,17 @@ def check_options(ctx: click.Context) -> None:
 
 
 def learn(
-    data: Any, output: Path, labels: str, labels_sep: str | None, encoder: Path | None, loss: str, documents: Any, **params: Any
+    data: Any,
+    folder: Path,
+    output: Path,
+    labels: str,
+    labels_sep: str | None,
+    encoder: Path | str | None,
+    loss: str,
+    documents: Any,
+    **params: Any,
 ) -> None:
-    """Fit a MultiLabelClassifier to a table, or the file of one, save it, and tell of it."""
+    """Fit a MultiLabelClassifier to a table in `folder`, or the file of one, save it, and tell of it."""
     import numpy as np
 
     from ..estimators import MultiLabelClassifier
@@ -48,9 +57,10 @@ def learn(
     check_names(table, names, "--labels")
     hint = "; a column of lists of labels needs --labels-sep"
     Y = listed(table, labels, labels_sep) if labels_sep else np.column_stack([yes_no(table, name, hint) for name in names])
-    pretrained = loaded(encoder, "fit --encoder") if encoder else None
-    X = others(table, names, pretrained)
-    params |= {"loss": "logistic" if loss == "auto" else loss, "format": documents if isinstance(X, list) else "auto"}
+    pretrained = loaded(encoder, "fit --encoder") if isinstance(encoder, Path) else encoder
+    X = others(table, names, pretrained, folder)
+    read = documents if isinstance(X, list) and isinstance(X[0], str) else "auto"
+    params |= {"loss": "logistic" if loss == "auto" else loss, "format": read}
     clf = MultiLabelClassifier(encoder=pretrained, **params).fit(X, Y)
     for c, name in enumerate([] if labels_sep else names):
         clf.rename_label(c, name)  # an array has no names, and a DataFrame would need pandas
@@ -61,16 +71,20 @@ def learn(
         tables.labelled(clf, len(Y), output)
 
 
-def others(table: Any, names: list[str], pretrained: Any) -> Any:
-    """What is not a label: a table, or a list of texts if it is one column of them, or if that is what an encoder takes."""
+def others(table: Any, names: list[str], pretrained: Any, folder: Path) -> Any:
+    """What is not a label: a table; texts or pictures, if it is one column of them, or if that is what an encoder takes."""
     rest = table.drop_columns(names)
     if not rest.num_columns:
         raise DataError("--labels and --drop name all columns: none is left that says what a row is")
+    if pretrained == IMAGENET:
+        return pictures(rest, folder)
     if pretrained is not None:
         if takes_texts(pretrained.format_) and rest.num_columns > 1:
             columns = ", ".join(map(repr, rest.column_names))
             raise DataError(f"the encoder takes texts, but {columns} are left: leave out all but one with --drop")
-        return taken(pretrained.format_, rest)
+        return taken(pretrained.format_, rest, folder)
+    if rest.num_columns == 1 and is_pictures(rest.column(0)):
+        return pictures(rest, folder)
     return texts(rest) if rest.num_columns == 1 and is_texts(rest.column(0)) else rest
 
 
@@ -116,11 +130,17 @@ def listed(table: Any, name: str, sep: str) -> list[list[str]]:
 
 def opened_for(model: Any, path: Path) -> tuple[Any, Any]:
     """What is in `path` as a table, and what `model` takes of it."""
+    import pyarrow as pa
+
     from ..formats import Documents
     from ..formats.arrays import read_array
     from ..formats.documents import read_documents
     from ..formats.files import READABLE
+    from ..formats.picture import Album
 
+    if takes_pictures(model.format_) and Album.accepts(path):
+        album = Album(path)
+        return pa.table({"file": album.names}), album
     if not str(path).endswith(READABLE) and not has_columns(model.format_):
         if takes_texts(model.format_) and Documents.accepts(path):
             X: Any = read_documents(path)
@@ -130,7 +150,7 @@ def opened_for(model: Any, path: Path) -> tuple[Any, Any]:
             raise DataError(f"{str(path)!r} holds an array of shape {X.shape}: it takes one row (d,) for each example")
         return as_table(X, [f"x{j}" for j in range(X.shape[1])]), X
     table = table_of(path)
-    return table, taken(model.format_, table)
+    return table, taken(model.format_, table, path.parent)
 
 
 def table_of(data: Any) -> Any:
@@ -144,10 +164,12 @@ def table_of(data: Any) -> Any:
     return table
 
 
-def taken(format: Any, table: Any) -> Any:
-    """What a model of this format takes of a table: its columns, their numbers, or the texts."""
+def taken(format: Any, table: Any, folder: Path) -> Any:
+    """What a model of this format takes of a table in `folder`: its columns, their numbers, the texts, or the pictures."""
     import numpy as np
 
+    if takes_pictures(format):
+        return pictures(table, folder)
     if takes_texts(format):
         return texts(table)
     absent = [name for name in format.columns if name not in table.column_names]
@@ -166,6 +188,25 @@ def takes_texts(format: Any) -> bool:
     return bool(format.kind == "documents" and format.texts)
 
 
+def takes_pictures(format: Any) -> bool:
+    return bool(format.kind == "images")
+
+
+def pictures(table: Any, folder: Path) -> list[Path]:
+    """The files that a column names, as seen from the table's folder."""
+    columns = [name for name in table.column_names if is_pictures(table[name])]
+    if len(columns) != 1:
+        found = ", ".join(map(repr, columns)) or "none"
+        raise DataError(f"pictures are taken, from one column of names of files, such as photos/1.jpg; such columns: {found}")
+    files = [folder / (value or "") for value in table[columns[0]].to_pylist()]
+    for row, file in enumerate(files):
+        if not file.is_file():
+            raise DataError(
+                f"column {columns[0]!r}, row {row}: there is no file {str(file)!r}; names are seen from {str(folder)!r}"
+            )
+    return files
+
+
 def texts(table: Any) -> list[str]:
     """The column of texts: the only one of strings, or the only one that looks like texts."""
     names = [name for name in table.column_names if is_strings(table[name])]
@@ -181,6 +222,14 @@ def is_strings(column: Any) -> bool:
     import pyarrow as pa
 
     return bool(pa.types.is_string(column.type) or pa.types.is_large_string(column.type))
+
+
+def is_pictures(column: Any) -> bool:
+    """Whether most values are names of pictures."""
+    from ..formats.picture import SUFFIXES
+
+    values = [value for value in column.to_pylist() if value] if is_strings(column) else []
+    return sum(value.lower().endswith(SUFFIXES) for value in values) > len(values) / 2
 
 
 def is_texts(column: Any) -> bool:

@@ -139,8 +139,11 @@ def labelled(clf: Any, rows: int, output: Path) -> None:
 
 def tagged(found: Any, added: int, rows: int) -> None:
     """The first rows with their labels: the last `added` columns, after some of the others."""
+    from .labels import is_strings
+
     names = found.column_names
     own, new = names[: len(names) - added], names[len(names) - added :]
+    own.sort(key=lambda name: not is_strings(found[name]))  # words tell best which row it is
     names = [*own[: 3 if added < 3 else 1], *new[:6]]
     table = Table()
     for name in names:

@@ -18,6 +18,7 @@ Examples:
   diabolo tag tags.diabolo new.csv
   diabolo tag tags.diabolo new.csv -o tagged.csv
   diabolo tag tags.diabolo new.jsonl --proba --top 3 -o tagged.parquet
+  diabolo tag photos.diabolo holiday/ -o tagged.csv
 """
 
 
@@ -25,7 +26,7 @@ Examples:
     epilog=EPILOG,
     help="Add to the columns of DATA a column 'labels', with the names of the labels that MODEL says of each row. DATA is a "
     "table with the model's columns; for a model of texts a table with one column of texts, .txt, .jsonl, or a folder of "
-    ".txt.",
+    ".txt; for one of pictures a folder, a .zip, a picture, or a table with a column of their names.",
 )
 @MODEL
 @DATA

@@ -24,8 +24,10 @@ import torch
 from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.metrics import label_ranking_average_precision_score
+from torch import nn
 
 from ..errors import DataError
+from ..nets import Copies
 from .base import ESTIMATORS
 from .precision import average_precision
 
@@ -38,6 +40,7 @@ DOUBTED = 0.05  # a yes of a smaller p, and a no of a larger one than 1 - this, 
 BINS = 10
 COMPARED = 200  # labels up to which independent networks are fitted
 TRAINED = 4000  # rows
+THUMBNAIL = 16  # pixels of the longer side: k networks of convolutions would take too long
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,8 @@ class Comparison:
         Of the difference, under resampling of the rows.
     parameters, seconds : (int, int), (float, float)
         Of the shared one, and of the independent ones together.
+    seen : str
+        What both were given.
     """
 
     shared: float
@@ -95,13 +100,14 @@ class Comparison:
     interval: tuple[float, float]
     parameters: tuple[int, int]
     seconds: tuple[float, float]
+    seen: str = "your data"
 
     def __str__(self) -> str:
         low, high = self.interval
         (p, q), (s, t) = self.parameters, self.seconds
         verdict = "no difference can be told" if low <= 0 <= high else ("sharing helps" if low > 0 else "sharing hurts")
         return (
-            f"shared encoder against independent classifiers on your data: ranking precision {self.shared:.3f} against "
+            f"shared encoder against independent classifiers on {self.seen}: ranking precision {self.shared:.3f} against "
             f"{self.independent:.3f} (difference {low:+.3f} to {high:+.3f}: {verdict}), {p:,} against {q:,} weights, "
             f"{s:.1f} against {t:.1f} seconds"
         )
@@ -233,11 +239,13 @@ def comparison(clf: Any, X: Any, y: np.ndarray) -> Comparison | None:
         return None
     one, other = np.sort(order[:half]), np.sort(order[half:])
     params = clone(clf).get_params(deep=False) | {"encoder": None, "freeze": True, "memory": 0, "checkpoint": None}
+    features, seen = seen_by_both(clf, X)
+    params |= {} if seen == Comparison.seen else {"format": "auto", "corruption": None}
     found = []
     for kind in ("MultiLabelClassifier", "IndependentClassifiers"):
         start = time.perf_counter()
-        fitted: Any = ESTIMATORS[kind](**params).fit(taken(clf, X, one), y[one])
-        found.append((fitted, time.perf_counter() - start, fitted.predict_proba(taken(clf, X, other))))
+        fitted: Any = ESTIMATORS[kind](**params).fit(features[one], y[one])
+        found.append((fitted, time.perf_counter() - start, fitted.predict_proba(features[other])))
     truth = np.nan_to_num(y[other]) > 0.5
     some = truth.any(1)
     if not some.any():
@@ -247,7 +255,7 @@ def comparison(clf: Any, X: Any, y: np.ndarray) -> Comparison | None:
     gains = [float((each[0] - each[1])[rng.integers(len(each[0]), size=len(each[0]))].mean()) for _ in range(DRAWS)]
     low, high = np.quantile(gains, LEVEL)
     weights, seconds = (found[0][0].n_parameters_, found[1][0].n_parameters_), (found[0][1], found[1][1])
-    return Comparison(float(each[0].mean()), float(each[1].mean()), (float(low), float(high)), weights, seconds)
+    return Comparison(float(each[0].mean()), float(each[1].mean()), (float(low), float(high)), weights, seconds, seen)
 
 
 def per_row(truth: np.ndarray, p: np.ndarray) -> np.ndarray:
@@ -255,7 +263,22 @@ def per_row(truth: np.ndarray, p: np.ndarray) -> np.ndarray:
     return np.array([label_ranking_average_precision_score(t[None], q[None]) for t, q in zip(truth, p, strict=True)])
 
 
-def taken(clf: Any, X: Any, rows: np.ndarray) -> Any:
-    """These rows of X, as a matrix of the features of `clf`, or of counts."""
-    x = torch.cat(list(clf._features(X)))[torch.from_numpy(rows)].double().numpy()
-    return sp.csr_matrix(x) if clf.format_.kind == "documents" else x
+def seen_by_both(clf: Any, X: Any) -> tuple[Any, str]:
+    """X as a matrix of the features of `clf`, of counts, or, of pictures, of few numbers; and what these are."""
+    if clf.format_.kind != "images":
+        x = torch.cat(list(clf._features(X))).double().numpy()
+        return sp.csr_matrix(x) if clf.format_.kind == "documents" else x, Comparison.seen
+    first = clf.network_.encoder[0]
+    if not isinstance(first, Copies):  # it is not trained: only what comes after it can be shared
+        return stacked(first, clf, X), "the codes of your pictures"
+    c, h, w = clf.format_.shape
+    s = min(1, THUMBNAIL / max(h, w))
+    small = max(1, round(s * h)), max(1, round(s * w))
+    thumbnails = nn.Sequential(nn.Unflatten(1, (c, h, w)), nn.AdaptiveAvgPool2d(small), nn.Flatten())
+    return stacked(thumbnails, clf, X), f"your pictures, made as small as {small[1]} x {small[0]} pixels"
+
+
+def stacked(module: nn.Module, clf: Any, X: Any) -> np.ndarray:
+    """module(x) of all rows x."""
+    with torch.no_grad():
+        return np.concatenate([module(x.float()).double().numpy() for x in clf._features(X)])

@@ -12,15 +12,18 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 from .. import __version__
 from ..errors import DataError
-from .page import digest, escaped, part
+from ..formats.picture import Album
+from .page import digest, escaped, part, picture
 
 __all__ = ["labels_page"]
 
 SHOWN, PAIRS = 100, 12
 WIDTH, HEIGHT, EDGE = 460, 340, 40  # of the drawing
+THUMBNAIL = 64  # pixels of the longer side
 
 
 def labels_page(clf: Any, X: Any, labels: Mapping[str, Any], title: str, say: Callable[[str], None]) -> bytes:
@@ -40,7 +43,7 @@ def labels_page(clf: Any, X: Any, labels: Mapping[str, Any], title: str, say: Ca
         "comparison": escaped(compared(report)),
         "pairs": pairs(report),
         "places": places(report),
-        "rows": rows(report),
+        "rows": rows(report, thumbnails(clf, X, report) if clf.format_.kind == "images" else {}),
         "facts": facts(clf, report),
         "code": escaped(f"from diabolo import {type(clf).__name__}\n\nclf = {clf!r}\nclf.fit(X, Y)"),
     }
@@ -132,22 +135,41 @@ def places(report: Any) -> str:
     )
 
 
-def rows(report: Any) -> str:
-    """Rows by label: doubtful yes, doubtful no, to confirm."""
+def rows(report: Any, drawings: Mapping[int, str]) -> str:
+    """Rows by label: doubtful yes, doubtful no, to confirm; as pictures, if there are any."""
+
+    def cell(found: tuple[int, ...]) -> str:
+        if not drawings:
+            return ", ".join(f"{i:,}" for i in found) or "–"
+        return "".join(f"<figure>{drawings[i]}{i:,}</figure>" for i in found) or "–"
+
     lines = [
         f"<tr><th class='name' scope='row'>{escaped(str(c.name))}</th>"
-        + "".join(f"<td>{', '.join(f'{i:,}' for i in found) or '–'}</td>" for found in (c.wrong, c.missing, c.confirm))
+        + "".join(f"<td>{cell(found)}</td>" for found in (c.wrong, c.missing, c.confirm))
         + "</tr>"
         for c in report.cards[:SHOWN]
     ]
     head = "<tr><th>label</th><th>doubtful yes</th><th>doubtful no</th><th>to confirm next</th></tr>"
-    return f"<table class='bars'><thead>{head}</thead><tbody>{''.join(lines)}</tbody></table>"
+    kind = "bars thumbnails" if drawings else "bars"
+    return f"<table class='{kind}'><thead>{head}</thead><tbody>{''.join(lines)}</tbody></table>"
+
+
+def thumbnails(clf: Any, X: Any, report: Any) -> dict[int, str]:
+    """The pictures of the rows that are named."""
+    named = sorted({i for c in report.cards[:SHOWN] for found in (c.wrong, c.missing, c.confirm) for i in found})
+    c, h, w = clf.format_.shape
+    s = min(1, THUMBNAIL / max(h, w))
+    small = nn.AdaptiveAvgPool2d((max(1, round(s * h)), max(1, round(s * w))))
+    x = clf.format_.to_tensor(Album(X).take(named)) if named else torch.zeros(0, c * h * w)
+    return {i: picture(v.numpy(), f"picture {i}") for i, v in zip(named, small(x.float().view(-1, c, h, w)), strict=True)}
 
 
 def facts(clf: Any, report: Any) -> str:
     """What somebody needs to know who wants the same."""
+    h, w = getattr(clf.format_, "shape", (0, 0, 0))[1:]
+    size = f"{w} × {h} pixels" if h else f"{len(clf.format_.columns):,} columns"
     found = [
-        ("Rows in this report", f"{report.rows:,} ({clf.format_.kind}, {len(clf.format_.columns):,} columns)"),
+        ("Rows in this report", f"{report.rows:,} ({clf.format_.kind}, {size})"),
         ("Weights", f"{clf.n_parameters_:,} of {clf.members_} member{'s' if clf.members_ > 1 else ''}"),
         ("Rows kept in the model", f"{len(clf.memory_):,}"),
         ("Seed of the fit", str(clf.seed_)),

@@ -5,8 +5,6 @@ Nothing on it moves, so it needs no script: what is drawn is written here, as te
 
 from __future__ import annotations
 
-import base64
-import io
 import platform
 import re
 from collections import Counter
@@ -15,11 +13,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image
 
 from .. import __version__
 from ..errors import DataError
-from .page import digest, escaped, part
+from .page import digest, escaped, part, picture
 from .values import plain, rounded
 
 __all__ = ["outliers_page"]
@@ -163,28 +160,20 @@ class Seen:
         """Side by side."""
         three = self.x[i], self.expected[i], heat(self.where[i])
         names = "seen", "expected", "where"
-        figures = (f"<figure>{drawn(v, name)}{name}</figure>" for v, name in zip(three, names, strict=True))
+        figures = (f"<figure>{picture(v, name)}{name}</figure>" for v, name in zip(three, names, strict=True))
         return f"<div class='pixels'>{''.join(figures)}</div>"
 
     def everywhere(self) -> str:
         """Where the flagged ones differ most, in the mean."""
         if not len(self.where):
             return "<p class='about below'>No place stands out.</p>"
-        return f"<div class='pixels two'><figure>{drawn(heat(self.where.mean(0)), 'mean error')}</figure></div>"
+        return f"<div class='pixels two'><figure>{picture(heat(self.where.mean(0)), 'mean error')}</figure></div>"
 
 
 def heat(where: np.ndarray) -> np.ndarray:
     """(H, W) -> (3, H, W): dark where there is no error, then red and yellow to white."""
     share = where / max(float(where.max()), 1e-9)
     return np.stack([(3 * share - i).clip(0, 1) for i in range(3)])
-
-
-def drawn(v: np.ndarray, name: str) -> str:
-    """Numbers (C, H, W) in [0, 1] as a picture in the page."""
-    bits = np.rint(255 * v.clip(0, 1)).astype(np.uint8)
-    file = io.BytesIO()
-    Image.fromarray(bits[0] if len(bits) == 1 else np.ascontiguousarray(bits.transpose(1, 2, 0))).save(file, "PNG")
-    return f"<img alt='{name}' src='data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}'>"
 
 
 def card(v: Any, documents: bool, pictures: str | None = None) -> str:

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import json
 import re
 from importlib.resources import files
 from typing import Any
 
-__all__ = ["html"]
+import numpy as np
+from PIL import Image
+
+__all__ = ["html", "picture"]
 
 
 def html(contents: dict[str, Any]) -> bytes:
@@ -47,6 +51,14 @@ def inert(contents: dict[str, Any]) -> str:
 
 def escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").encode("utf-8", "replace").decode()
+
+
+def picture(v: np.ndarray, name: str) -> str:
+    """Numbers (C, H, W) in [0, 1] as a picture in the page."""
+    bits = np.rint(255 * v.clip(0, 1)).astype(np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(bits[0] if len(bits) == 1 else np.ascontiguousarray(bits.transpose(1, 2, 0))).save(file, "PNG")
+    return f"<img alt='{name}' src='data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}'>"
 
 
 def part(name: str) -> str:
