@@ -27,6 +27,7 @@ from PIL import Image
 from torch import Tensor
 
 from .errors import FormatError
+from .lab import LUMA
 from .resampling import resize
 
 __all__ = [
@@ -273,7 +274,7 @@ class Grayscale(Corruption):
     amount: float = 1.0
 
     def seen(self, x: Tensor, rng: torch.Generator) -> Tensor:
-        luma = torch.tensor([0.299, 0.587, 0.114], dtype=x.dtype, device=x.device).view(3, 1, 1)
+        luma = torch.tensor(LUMA, dtype=x.dtype, device=x.device).view(3, 1, 1)
         return x + self.amount * ((x * luma).sum(1, keepdim=True) - x)
 
 

@@ -42,7 +42,7 @@ import torch
 
 from .errors import DataError
 from .formats.picture import Album
-from .lab import from_lab, to_lab
+from .lab import LUMA, from_lab, to_lab
 from .resampling import resize
 
 __all__ = [
@@ -404,7 +404,7 @@ def _in_space(picture: np.ndarray, space: str) -> np.ndarray:
         return luma_y(picture)
     if space == "rgb":
         return np.repeat(picture[..., None], 3, 2) if picture.ndim == 2 else picture
-    return picture if picture.ndim == 2 else np.rint(picture @ np.array([0.299, 0.587, 0.114]))
+    return picture if picture.ndim == 2 else np.rint(picture @ np.array(LUMA))
 
 
 def _bytes(values: np.ndarray) -> np.ndarray:

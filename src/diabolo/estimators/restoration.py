@@ -41,6 +41,7 @@ from ..errors import FormatError
 from ..formats.base import IN_MEMORY
 from ..formats.images import Images
 from ..formats.picture import Album, Picture, luma
+from ..lab import LUMA
 from ..losses import Absolute, LogSquared, Loss
 from ..nets import Column, Shuffle, Shuffles, Told
 from ..network import Diabolo
@@ -637,7 +638,7 @@ class Upscaler(Restorer):
 
     def _larger(self, x: Tensor, scale: int) -> Tensor:
         """x (1, 1 or 3, h, w) -> (1, 1 or 3, scale h, scale w)."""
-        weights = torch.tensor(LUMA if x.shape[1] == 3 else [1.0]).view(1, -1, 1, 1)
+        weights = torch.tensor(LUMA if x.shape[1] == 3 else (1.0,)).view(1, -1, 1, 1)
         y = (x * weights).sum(1, keepdim=True)
         network: Any = self.network_
         added = self._tiled(lambda piece: network.decoder(network.encoder(piece), scale), y - y.mean(), scale)
@@ -657,9 +658,6 @@ class Upscaler(Restorer):
             missing = x - resize(e, (x.shape[2], x.shape[3]))
             e = e + resize(missing, (e.shape[2], e.shape[3]))
         return e
-
-
-LUMA = [0.299, 0.587, 0.114]
 
 
 def check_sizes(**sizes: Any) -> None:

@@ -21,7 +21,7 @@ from ..errors import DataError
 from ..losses import Bounded, Columns, Logistic, Loss, Multinomial, Part, Softmax, Squared
 from ..rows import Rows
 
-__all__ = ["IN_MEMORY", "SAMPLE", "Format", "cached", "check_finite", "named_loss", "warn_empty"]
+__all__ = ["IN_MEMORY", "SAMPLE", "Format", "cached", "check_finite", "named_loss", "spilled", "warn_empty"]
 
 IN_MEMORY = 2 << 30  # bytes of encoded rows; more are cached in a memory-mapped temporary file
 SAMPLE = 200_000  # rows of a file from which the columns are learned
@@ -100,13 +100,17 @@ def cached(pieces: Iterator[Tensor], n: int, d: int) -> Rows:
     if n * d * 4 <= IN_MEMORY:
         kept = [piece.float() for piece in pieces]
         return Rows(kept[0] if len(kept) == 1 else torch.cat(kept) if kept else torch.empty(0, d))
-    with tempfile.TemporaryFile(prefix="diabolo-rows-") as file:  # without a name: it lives as long as the map
-        table = np.memmap(file, np.float32, "w+", shape=(n, d))
-    start = 0
+    table, start = spilled(n, d, np.float32), 0
     for piece in pieces:
         table[start : start + len(piece)] = piece.numpy()
         start += len(piece)
     return Rows(table)
+
+
+def spilled(n: int, d: int, dtype: Any) -> np.ndarray:
+    """A table in a temporary file without a name: it lives as long as the map."""
+    with tempfile.TemporaryFile(prefix="diabolo-rows-") as file:
+        return np.memmap(file, dtype, "w+", shape=(n, d))
 
 
 def count(X: Any, format: Format) -> int:

@@ -8,7 +8,6 @@ a longer side of 64 pixels. Others are cut to these proportions around their mid
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from typing import Any, Self
 
@@ -20,7 +19,7 @@ from ..errors import DataError
 from ..resampling import resize
 from ..rows import Rows
 from .arrays import Arrays
-from .base import IN_MEMORY
+from .base import IN_MEMORY, spilled
 from .picture import Album, Picture, luma
 
 __all__ = ["Images"]
@@ -180,9 +179,3 @@ def fitted(x: np.ndarray, h: int, w: int) -> np.ndarray:
     top, left = (x.shape[0] - rows) // 2, (x.shape[1] - columns) // 2
     inner = torch.from_numpy(np.ascontiguousarray(x[top : top + rows, left : left + columns])).movedim(-1, 0)
     return resize(inner, (h, w)).clamp(0, 1).movedim(0, -1).numpy()
-
-
-def spilled(n: int, d: int, dtype: Any) -> np.ndarray:
-    """A table in a temporary file without a name: it lives as long as the map."""
-    with tempfile.TemporaryFile(prefix="diabolo-rows-") as file:
-        return np.memmap(file, dtype, "w+", shape=(n, d))

@@ -32,6 +32,7 @@ import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from ..errors import DataError
+from ..lab import LUMA
 from ..storage import atomic
 
 __all__ = ["SUFFIXES", "WRITABLE", "Album", "Picture", "luma", "read"]
@@ -204,7 +205,7 @@ def luma(pixels: np.ndarray) -> np.ndarray:
     """
     if pixels.shape[2] == 1:
         return pixels
-    return pixels @ np.array([[0.299], [0.587], [0.114]], pixels.dtype)
+    return pixels @ np.array(LUMA, pixels.dtype)[:, None]
 
 
 # ── arrays ───────────────────────────────────────────────────────────────────────────────────────────────────────────
