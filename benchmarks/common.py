@@ -69,7 +69,21 @@ def parser(description: str) -> argparse.ArgumentParser:
     p.add_argument("--tiny", action="store_true", help="a smoke run on a little made-up data; its numbers mean nothing")
     p.add_argument("--json", type=Path, help="write the rows here too")
     p.add_argument("--threads", type=int, default=torch.get_num_threads(), help="of torch")
+    p.add_argument("--rows", type=Path, help="keep each part of the result here, and do not compute again what is there")
     return p
+
+
+def kept(path: Path | None, name: str, make: Callable[[], Any]) -> Any:
+    """What `make` gives, or has given: with a path, each value is a line of JSON there."""
+    for line in path.read_text().splitlines() if path and path.exists() else []:
+        if (old := json.loads(line))["name"] == name:
+            return old["value"]
+    value = make()
+    if path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a") as file:
+            file.write(json.dumps({"name": name, "value": value}) + "\n")
+    return value
 
 
 def timed(work: Callable[..., Any], *args: Any) -> tuple[Any, float]:

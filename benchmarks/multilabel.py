@@ -35,8 +35,8 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -286,7 +286,6 @@ def main() -> None:
     p.add_argument("--models", nargs="+", default=MODELS, choices=MODELS)
     p.add_argument("--params", type=json.loads, default={}, help="JSON of hyper-parameters of ours to try")
     p.add_argument("--apart", type=json.loads, default={}, help='JSON of those of the independent ones, such as {"members": 1}')
-    p.add_argument("--rows", type=Path, help="append each row here as a line of JSON, and skip what is there already")
     args = p.parse_args()
     torch.set_num_threads(args.threads)
     threadpool_limits(args.threads)  # numpy's and scipy's too
@@ -294,7 +293,6 @@ def main() -> None:
     warnings.filterwarnings("ignore", message="Label .* is present in all training examples", category=UserWarning)
     if args.tiny:
         args.params, args.apart = {"epochs": 3}, {"epochs": 3, "hidden": [8]}
-    done = [json.loads(line) for line in args.rows.read_text().splitlines()] if args.rows and args.rows.exists() else []
     rows, skipped = [], []
     for name, X, Y, train in sets(args):
         linear = common.scaled(X, train)
@@ -302,13 +300,10 @@ def main() -> None:
             if Y.shape[1] > MOST.get(model, Y.shape[1]):
                 skipped.append(f"{model} on {name} ({Y.shape[1]} labels)")
                 continue
-            old = [r for r in done if (r["set"], r["model"]) == (name.split("_")[0], model)]
-            raw = model.startswith("ours") or model in RAW
-            rows.append(old[0] if old else row(name, model, fit, X if raw else linear, Y, train))
+            seen = X if model.startswith("ours") or model in RAW else linear
+            make = partial(row, name, model, fit, seen, Y, train)
+            rows.append(common.kept(args.rows, f"{name}, {model}", make))
             print({k: round(v, 2) if isinstance(v, float) else v for k, v in rows[-1].items()}, flush=True)
-            if args.rows and not old:
-                with args.rows.open("a") as file:
-                    file.write(json.dumps(rows[-1]) + "\n")
     common.show("Multi-label sets, percent", rows, args.json, **facts(rows, args.models, skipped))
 
 

