@@ -36,7 +36,7 @@ from threadpoolctl import threadpool_limits
 import common
 from diabolo import Autoencoder
 from diabolo.corruption import Chain
-from diabolo.estimators.autoencoder import VARIATIONS, about
+from diabolo.estimators.varied import TIMES, about
 from diabolo.nets.convolution import WIDTHS, Inward, Outward
 from diabolo.protocols import arrays
 from mnist_reconstruction import digits
@@ -127,7 +127,7 @@ def unflat(x: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
 def varied(task: Task) -> np.ndarray:
     """(n, d) of the pictures, and of four variations of each."""
     x, rng = torch.from_numpy(flat(task.train) / np.float32(255)), torch.Generator().manual_seed(0)
-    return torch.cat([x, *(about(task.shape)(x, rng)[1] for _ in range(VARIATIONS))]).numpy()
+    return torch.cat([x, *(about(task.shape)(x, rng)[1] for _ in range(TIMES))]).numpy()
 
 
 def pca(task: Task, args: Any, moved: bool = False) -> Fitted:

@@ -118,10 +118,10 @@ def waves(n: int) -> np.ndarray:
 
 def test_few_pictures_are_varied_where_it_helps() -> None:
     from diabolo.corruption import Chain, Clean
-    from diabolo.estimators import autoencoder
+    from diabolo.estimators.varied import about
 
     few = Autoencoder(8, **SMALL | {"epochs": 1}).fit(waves(80))
-    assert few._corruption() == autoencoder.about((1, 32, 20)) == Chain((Shift((1, 32, 20), 1, None), Mirror((1, 32, 20))))
+    assert few._corruption() == about((1, 32, 20)) == Chain((Shift((1, 32, 20), 1, None), Mirror((1, 32, 20))))
     others = waves(200)[80:]
     linear = few.pca_.inverse_transform(few.pca_.transform(others.reshape(120, -1) / 255.0)) - others.reshape(120, -1) / 255.0
     assert -few.score_samples(others).mean() < 0.98 * np.square(linear).sum(1).mean(), "it begins at more than PCA"
@@ -134,7 +134,7 @@ def test_few_pictures_are_varied_where_it_helps() -> None:
     chosen = Autoencoder(8, corruption=Mirror((1, 32, 20)), **SMALL | {"epochs": 1}).fit(waves(80))
     assert isinstance(chosen._corruption(), Mirror)
     x = torch.rand(40, 3 * 32 * 20)
-    seen, y = autoencoder.about((3, 32, 20))(x, torch.Generator().manual_seed(0))
+    seen, y = about((3, 32, 20))(x, torch.Generator().manual_seed(0))
     assert torch.equal(seen, y), "it is the picture that is moved, for the encoder and for what it shall give"
     assert not torch.equal(seen, x)
 

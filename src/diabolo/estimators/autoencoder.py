@@ -10,9 +10,8 @@ semantic analysis (LSA), on a sphere; what they decode to starts as the mean doc
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, cast
 
 import numpy as np
 import torch
@@ -22,7 +21,7 @@ from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
-from ..corruption import Chain, Clean, Corruption, Mirror, Shift, Thin
+from ..corruption import Clean, Corruption, Thin
 from ..density import Density
 from ..errors import DataError
 from ..formats import Documents, Images
@@ -36,6 +35,7 @@ from ..training import History
 from .base import FEWEST_ROWS, System, _below, is_size
 from .linear import Linear, tfidf
 from .sampling import Sampler, cells, conditioned
+from .varied import about, helps, linear_of
 
 __all__ = ["Autoencoder"]
 
@@ -74,7 +74,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
     encoder, decoder : nn.Module or None, default=None
         Your own, in place of those built from `hidden`; a copy is trained, a part with ``requires_grad=False`` stays
         as it is.
-    format : {"auto", "tables", "arrays", "documents"} or Format, default="auto"
+    format : {"auto", "tables", "arrays", "documents", "images"} or Format, default="auto"
         How X is read; "auto" looks at it.
     epochs : int or "auto", default="auto"
         Most passes over the rows.
@@ -364,7 +364,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         if self.corruption is None and isinstance(self.format_, Documents):
             return Thin(0.5)
         if self._varied:
-            return about(self._shape)
+            return about(self._pictures.shape)
         return super()._corruption()
 
     def _network(self, x: Tensor, seed: int) -> Diabolo:
@@ -383,25 +383,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
 
     def _start(self, x: Tensor, seed: int) -> Linear:
         """Where the network begins: at PCA; of few pictures at PCA of these and of their variations, if that knows others."""
-        self._still = self._few and self._varied_helps(x, seed)
+        k = self.n_components_
+        self._still = self._few and helps(x, self._pictures, k, seed)
         self._varied |= self._still
-        return self._linear_of_varied(x, VARIATIONS, seed) if self._still else self.linear_
-
-    def _varied_helps(self, x: Tensor, seed: int) -> bool:
-        """Whether variations of nine tenths of the pictures make PCA of them better on the last tenth."""
-        known, other = x[torch.arange(len(x)) % 10 > 0], x[::10]
-
-        def error(linear: Linear) -> float:
-            return float((linear.expected(linear.encode(other)) - other).square().mean())
-
-        return error(self._linear_of_varied(known, 1, seed)) < error(self._linear_of_varied(known, 0, seed))
-
-    def _linear_of_varied(self, x: Tensor, times: int, seed: int) -> Linear:
-        """Of the pictures, and of so many variations of each, as far as memory allows."""
-        vary, rng = about(self._shape), torch.Generator().manual_seed(seed)
-        times = min(times, max(1, VARIED // x.numel()))
-        varied = torch.cat([x, *(vary(x, rng)[1] for _ in range(times))])
-        return Linear(self.format_, min(self.n_components_, len(x)), seed).fit(varied)
+        return linear_of(x, self._pictures, k, seed) if self._still else self.linear_
 
     def _kept(self, net: N) -> N:
         """PCA of varied pictures stays as it is: what d k weights learn from few of them is mostly noise."""
@@ -430,13 +415,13 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         return isinstance(self.format_, Images) and self.hidden == "auto"
 
     @property
-    def _shape(self) -> tuple[int, int, int]:
-        """Channels, height and width of pictures."""
-        return self.format_.shape if isinstance(self.format_, Images) else (0, 0, 0)
+    def _pictures(self) -> Images:
+        """The format, where it is that of pictures."""
+        return cast(Images, self.format_)
 
     def _encoder(self, start: Linear) -> nn.Module:
-        if isinstance(self.format_, Images) and self._convolves():
-            return self._kept(start.lead_in(Inward(self.format_.shape, WIDTHS, self.n_components_), []))
+        if self._convolves():
+            return self._kept(start.lead_in(Inward(self._pictures.shape, WIDTHS, self.n_components_), []))
         watched = [] if isinstance(self.format_, Documents) else self.format_.missing()
         curved = Curved(self.format_.width + len(watched), self._sizes(), self.n_components_, self.dropout)
         start.lead_in(curved, watched)
@@ -448,8 +433,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         """For codes that are distributed like z (n, k), those of the linear autoencoder `start`."""
         if isinstance(self.format_, Documents):
             z = nn.Sequential(*self._sphere()).eval()(z / start.spread)
-        if isinstance(self.format_, Images) and self._convolves():
-            return self._kept(start.lead_out(Outward(self.n_components_, WIDTHS, self.format_.shape), self.loss_, z))
+        if self._convolves():
+            return self._kept(start.lead_out(Outward(self.n_components_, WIDTHS, self._pictures.shape), self.loss_, z))
         curved = Curved(self.n_components_, self._sizes()[::-1], self.format_.width, self.dropout)
         return start.lead_out(curved, self.loss_, z)
 
@@ -493,7 +478,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         return own and squared and clean and self._sizes() == ()
 
     def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:
-        movable = self._convolves() and min(self._shape[1:]) >= MOVABLE and self.corruption is None
+        movable = self._convolves() and min(self._pictures.shape[1:]) >= MOVABLE and self.corruption is None
         self._few = movable and FEWEST_ROWS <= len(rows) < FEW
         self._varied = movable and len(rows) < VERY_FEW
         if self._sizes() == () and self.encoder is None and self.decoder is None:
@@ -586,19 +571,13 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         self.n_iter_ = self.history_.epoch[self.history_.best] if self.history_.epoch else 0.0
 
 
-VERY_FEW, FEW, MOVABLE = 5000, 20_000, 16  # fewer pictures, of at least so many pixels a side, are varied to make more of them
-VARIATIONS, VARIED = 4, 100_000_000  # of each picture; numbers of all, about
+VERY_FEW, FEW, MOVABLE = 5000, 20_000, 16  # fewer pictures, of at least so many pixels a side, are varied, or may be
 COMPARED = {"pca", "autoencoder", "held_out_rows"}
 SAMPLED = 5000  # rows from which the spread of the codes is measured
 CODED = 10_000  # training rows from whose codes the density is fitted
 VALUES = 20_000_000  # of them, at most
 MEASURED = 20_000  # rows on which network and linear model are compared
 PROBED = 2000  # rows on which the importance of each component is measured
-
-
-def about(shape: Sequence[int]) -> Corruption:
-    """Few pictures of a shape (C, H, W), varied: moved by up to a sixteenth of the shorter side, half of them mirrored."""
-    return Chain((Shift(tuple(shape), min(shape[1:]) // MOVABLE, None), Mirror(tuple(shape))))
 
 
 def check_module(name: str, module: nn.Module, width: int, out: int) -> None:
