@@ -130,5 +130,12 @@ def row_names(model: Any, data: Any) -> list[str] | None:
     return list(Album(data).names)
 
 
+def is_strings(column: Any) -> bool:
+    """Whether an Arrow column holds words."""
+    import pyarrow as pa
+
+    return bool(pa.types.is_string(column.type) or pa.types.is_large_string(column.type))
+
+
 def code_names(k: int) -> list[str]:
     return [f"z{j + 1}" for j in range(k)]

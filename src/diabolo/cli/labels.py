@@ -9,7 +9,7 @@ import click
 from click.core import ParameterSource
 
 from ..errors import DataError
-from .data import as_table, loaded
+from .data import as_table, is_strings, loaded
 
 ONLY = ("labels_sep", "encoder", "freeze", "optimize")  # options of `diabolo fit` that say something with --labels only
 NEVER = ("components", "task", "alpha")  # ... without --labels only
@@ -216,12 +216,6 @@ def texts(table: Any) -> list[str]:
         found = f"{len(names)} columns look like texts: {', '.join(map(repr, names))}" if names else "no column holds texts"
         raise DataError(f"the model takes texts, one column of them, but {found}")
     return [value or "" for value in table[names[0]].to_pylist()]
-
-
-def is_strings(column: Any) -> bool:
-    import pyarrow as pa
-
-    return bool(pa.types.is_string(column.type) or pa.types.is_large_string(column.type))
 
 
 def is_pictures(column: Any) -> bool:

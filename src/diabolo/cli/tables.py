@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from ..report.verdict import linear_name, verdict
+from .data import is_strings
 
 console = Console(soft_wrap=False)
 
@@ -139,8 +140,6 @@ def labelled(clf: Any, rows: int, output: Path) -> None:
 
 def tagged(found: Any, added: int, rows: int) -> None:
     """The first rows with their labels: the last `added` columns, after some of the others."""
-    from .labels import is_strings
-
     names = found.column_names
     own, new = names[: len(names) - added], names[len(names) - added :]
     own.sort(key=lambda name: not is_strings(found[name]))  # words tell best which row it is
