@@ -246,6 +246,7 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     threadpool_limits(args.threads)  # numpy's and scipy's too
     warnings.filterwarnings("ignore", category=ConvergenceWarning)
+    warnings.filterwarnings("ignore", message="Label .* is present in all training examples", category=UserWarning)
     rows = []
     for task in tasks(args):
         for share in (0.05, 0.1) if args.tiny else args.shares:
