@@ -69,6 +69,10 @@ def parser(description: str) -> argparse.ArgumentParser:
     p.add_argument("--tiny", action="store_true", help="a smoke run on a little made-up data; its numbers mean nothing")
     p.add_argument("--json", type=Path, help="write the rows here too")
     p.add_argument("--threads", type=int, default=torch.get_num_threads(), help="of torch")
+    return p
+
+
+def resumable(p: argparse.ArgumentParser) -> argparse.ArgumentParser:
     p.add_argument("--rows", type=Path, help="keep each part of the result here, and do not compute again what is there")
     return p
 

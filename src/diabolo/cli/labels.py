@@ -59,7 +59,7 @@ def learn(
     Y = listed(table, labels, labels_sep) if labels_sep else np.column_stack([yes_no(table, name, hint) for name in names])
     pretrained = loaded(encoder, "fit --encoder") if isinstance(encoder, Path) else encoder
     X = others(table, names, pretrained, folder)
-    read = documents if isinstance(X, list) and isinstance(X[0], str) else "auto"
+    read = documents if isinstance(X, list) and all(isinstance(x, str) for x in X) else "auto"
     params |= {"loss": "logistic" if loss == "auto" else loss, "format": read}
     clf = MultiLabelClassifier(encoder=pretrained, **params).fit(X, Y)
     for c, name in enumerate([] if labels_sep else names):
@@ -198,8 +198,11 @@ def pictures(table: Any, folder: Path) -> list[Path]:
     if len(columns) != 1:
         found = ", ".join(map(repr, columns)) or "none"
         raise DataError(f"pictures are taken, from one column of names of files, such as photos/1.jpg; such columns: {found}")
-    files = [folder / (value or "") for value in table[columns[0]].to_pylist()]
-    for row, file in enumerate(files):
+    names = table[columns[0]].to_pylist()
+    files = [folder / (name or "") for name in names]
+    for row, (name, file) in enumerate(zip(names, files, strict=True)):
+        if not name:
+            raise DataError(f"column {columns[0]!r}, row {row}: the name of the picture is empty: leave this row out")
         if not file.is_file():
             raise DataError(
                 f"column {columns[0]!r}, row {row}: there is no file {str(file)!r}; names are seen from {str(folder)!r}"
