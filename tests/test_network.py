@@ -16,7 +16,7 @@ from diabolo import Autoencoder, nets
 from diabolo.corruption import Clean
 from diabolo.errors import FormatError
 from diabolo.losses import Squared
-from diabolo.nets import Apart, Borrowed, Codes, Copies, Crowd, Curved, Head, Missing, Sphere, TfIdf, Tower, Wider, mlp
+from diabolo.nets import Apart, Beside, Borrowed, Codes, Copies, Crowd, Curved, Head, Missing, Sphere, TfIdf, Tower, Wider, mlp
 from diabolo.network import Diabolo
 from diabolo.rows import Rows
 from diabolo.training import SGD, minimize
@@ -34,6 +34,9 @@ def modules() -> dict[str, nn.Module]:
         "Head": nn.Sequential(Codes(3, 4), Head(3, 4, (5, 1))),
         "Apart": nn.Sequential(Codes(6, 4), Head(6, 4, (1,)), Apart(2)),
         "Borrowed": Borrowed(Copies([nn.Linear(4, 3), nn.Linear(4, 3)]), Codes(2, 3)),
+        "Beside": Beside(
+            Borrowed(Copies([nn.Linear(4, 3), nn.Linear(4, 3)]), Codes(2, 3)), nn.Sequential(Missing([1]), Tower(2, 5, (8, 6)))
+        ),
         "Sight": nets.Sight((1, 2, 2), (4,)),
         "Inward": nets.Inward((1, 2, 2), (4, 8), 3),
         "Outward": nets.Outward(4, (4, 6), (3, 5, 4)),

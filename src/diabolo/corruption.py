@@ -337,7 +337,7 @@ class Shift(Corruption):
         side = 2 * s + 1
         rows, columns = torch.randint(side, (2, len(x)), generator=rng, device=x.device)
         out = torch.empty_like(x).view(len(x), x.shape[1] // (h * w), h, w)
-        for place in range(side * side):
+        for place in torch.unique(side * rows + columns).tolist():
             dy, dx = divmod(place, side)
             here = (rows == dy) & (columns == dx)
             out[here] = padded[here, :, dy : dy + h, dx : dx + w]

@@ -27,7 +27,7 @@ from sklearn.metrics import label_ranking_average_precision_score
 from torch import nn
 
 from ..errors import DataError
-from ..nets import Copies
+from ..nets import Beside, Copies
 from .base import ESTIMATORS
 from .precision import average_precision
 
@@ -269,7 +269,9 @@ def seen_by_both(clf: Any, X: Any) -> tuple[Any, str]:
         x = torch.cat(list(clf._features(X))).double().numpy()
         return sp.csr_matrix(x) if clf.format_.kind == "documents" else x, Comparison.seen
     first = clf.network_.encoder[0]
-    if not isinstance(first, Copies):  # it is not trained: only what comes after it can be shared
+    if not isinstance(clf.network_.encoder, Beside) and not isinstance(
+        first, Copies
+    ):  # it is not trained: only what comes after it can be shared
         return stacked(first, clf, X), "the codes of your pictures"
     c, h, w = clf.format_.shape
     s = min(1, THUMBNAIL / max(h, w))

@@ -13,7 +13,8 @@ The last layer on a given encoder is a convex problem, and solved as one,
 which is all, if the encoder is frozen, unless hidden layers on its codes are asked for. To fine-tune it, SGD goes on from
 there, for an encoder that has to serve a last layer of random numbers first, forgets what it knew; beside the codes the last
 layer then sees hidden layers on them, with a weight that starts at zero. Fewer than 100 rows do not tell when to stop: there
-the encoder stays as it is.
+the encoder stays as it is. Beside the K members that start from an autoencoder stand K that start from nothing; they err
+differently, and a prediction is the mean of all.
 
 References
 ----------
@@ -47,7 +48,7 @@ from torch import Tensor, nn
 from ..corruption import Chain, Corruption, Mirror, Shift
 from ..errors import DataError, FormatError
 from ..formats import Arrays, Documents, Embedded, Images, Tables, infer
-from ..nets import Borrowed, Codes, Copies, Head, Lite0, Missing, Sight, Tower, Unflat, Wider
+from ..nets import Beside, Borrowed, Codes, Copies, Head, Lite0, Missing, Sight, Tower, Unflat, Wider
 from ..network import Diabolo
 from ..progress import tracked
 from ..rows import Numbered, Rows, steps_per_epoch
@@ -71,6 +72,7 @@ MANY = 20_000  # rows from which on there are three members, not five
 TUNED = 2000  # rows up to which a fine-tuned encoder has several members
 RIDGES = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)  # lambda, where codes have mean squared length 1
 CHOSEN = 2000  # rows by which it is chosen
+MOVED = 8  # pictures are moved by up to the eighth part of their shorter side
 
 
 @dataclass(repr=False, eq=False)
@@ -203,14 +205,22 @@ class Supervised(System, abstract=True):
     def _corruption(self) -> Corruption:
         """Pictures are moved and mirrored, unless their codes do not change any more."""
         if self.corruption is None and isinstance(self.format_, Images) and not (self._given is not None and self.freeze):
-            return Chain((Shift(self.format_.shape, 2, None), Mirror(self.format_.shape)))
+            shape = self.format_.shape
+            return Chain((Shift(shape, max(1, min(shape[1:]) // MOVED), None), Mirror(shape)))
         return super()._corruption()
 
     def _network(self, x: Tensor, seed: int) -> Diabolo:
         members = self._k(len(self._fold))
         encoder = self._own(members) if self._given is None else self._borrowed(members, x)
+        if self._mixed():
+            both = Beside(encoder, self._own(members))
+            return Diabolo(both, self._decoder(2 * members, both.m))
         last: Any = encoder[-1]
         return Diabolo(encoder, self._decoder(members, last.m))
+
+    def _mixed(self) -> bool:
+        """Whether beside the members that start from an autoencoder there are as many that start from nothing."""
+        return not self.freeze and hasattr(self._given, "format_")
 
     def _own(self, members: int) -> nn.Sequential:
         """An encoder that has learned nothing yet."""
@@ -228,7 +238,11 @@ class Supervised(System, abstract=True):
 
     def _fresh(self) -> bool:
         """Whether there are hidden layers that have learned nothing yet, and nothing else to train but the last one."""
-        return self._given is None or (self.freeze and self.hidden != "auto")
+        return self._given is None or (self.freeze and self.hidden != "auto") or self._blind()
+
+    def _blind(self) -> bool:
+        """Whether rows are too few for an encoder to be fine-tuned, and members that start from nothing are trained alone."""
+        return self._mixed() and self._n < BLIND
 
     def _sizes(self) -> tuple[int, ...]:
         if self.hidden == "auto":
@@ -280,9 +294,9 @@ class Supervised(System, abstract=True):
         return head
 
     def _train(self, train: Rows, held: Rows | None) -> History:
-        network, rows = self.network_, train
+        network, rows, still = self.network_, train, False
         if self._given is not None:
-            parts: Any = network.encoder
+            parts: Any = network.encoder[0] if self._mixed() else network.encoder
             if self._coded is None:
                 first = parts[0] if self.freeze else parts[0][0]  # the copies are still alike
                 self._coded = self._through(first, train.chunks(self.format_.piece), len(train))
@@ -291,19 +305,22 @@ class Supervised(System, abstract=True):
                 last = parts[2] if self._fresh() else Codes(parts[1].members, h.shape[1])
                 rows, network = Rows(h), Diabolo(last, network.decoder)
             with threadpool_limits(1):  # small products: BLAS's threads only get into each other's way
-                solved = not self._fresh() and self._solve(h)
-            if solved and (self.freeze or len(rows) < BLIND):
+                solved = (self._blind() or not self._fresh()) and self._solve(h)
+            if solved and (self.freeze or (len(rows) < BLIND and not self._mixed())):
                 self._judging = network, rows
                 return History(stopped="nothing to descend: the last layer on a frozen encoder is a convex problem, solved")
             network.train()
+            still = solved and self._blind()
+            parts.requires_grad_(not self.freeze and not still)
         self._judging = network, rows
-        fold, corrupt = torch.from_numpy(self._fold), self._corruption()
+        fold, corrupt, members = torch.from_numpy(self._fold), self._corruption(), self._k(len(self._fold))
 
         def objective(batch: Tensor, rng: torch.Generator) -> Tensor:
             x, i = batch[:, :-1], batch[:, -1].long().cpu()
             seen, _ = corrupt(x, rng)
             each = self._losses(network, seen, i, rng)
-            counts = (fold[i] != torch.arange(len(each))[:, None]).to(each.device)
+            number = torch.arange(len(each))[:, None]
+            counts = ((fold[i] != number % members) & (number >= members * still)).to(each.device)
             return (each * counts).sum(0) / counts.float().mean().clamp(min=1e-9)
 
         watched = spread_rows(np.flatnonzero(self._counted(np.arange(len(rows)))), self._watched())
@@ -312,7 +329,10 @@ class Supervised(System, abstract=True):
             return self._error(self._unseen(network, rows, watched), self._targets(torch.from_numpy(watched)))
 
         blind = len(rows) < BLIND and self._fresh()
-        return minimize(network, objective, Numbered(rows), None if blind else held_out, self._plan(len(rows)))
+        history = minimize(network, objective, Numbered(rows), None if blind else held_out, self._plan(len(rows)))
+        if still:
+            self._solve(h)  # the optimum again: weight decay has moved it a little
+        return history
 
     def _solve(self, h: Tensor) -> bool:
         """The last layer of each member for codes h (n, m); whether there is a solver for it."""
@@ -364,9 +384,10 @@ class Supervised(System, abstract=True):
     def _unseen(self, network: nn.Module, rows: Rows, i: np.ndarray) -> Tensor:
         """(r,) row numbers -> raw (r, k), each by the member that has not seen the row."""
         device, dtype = next(network.parameters()).device, next(network.parameters()).dtype
-        found = []
+        found, members = [], self._k(len(self._fold))
         for part in np.array_split(i, max(1, len(i) // self.format_.piece)):
             raw = network(rows.take(part).to(device, dtype)).float().cpu()
+            raw = raw.unflatten(0, (-1, members)).mean(0)  # of each kind one has not seen the row
             found.append(raw[torch.from_numpy(self._fold[part]), torch.arange(len(part))])
         return torch.cat(found)
 
@@ -477,8 +498,8 @@ PARAMETERS = """encoder : Autoencoder, path, "imagenet", nn.Module, object with 
     dropout : float in [0, 1), default=0.5
         In the hidden layers; and a fifth of the features.
     corruption : Corruption or None, default=None
-        What the encoder sees of a row while training, such as ``Gaussian(0.1)``. None: nothing else; pictures moved by up to
-        two pixels, and mirrored.
+        What the encoder sees of a row while training, such as ``Gaussian(0.1)``. None: nothing else; pictures moved by up to an
+        eighth of their shorter side, and mirrored.
     format, epochs, precision, device, checkpoint, resume, random_state, verbose
         As in :class:`Autoencoder`; "auto" epochs are 30, but at least 1500 and at most 6000 steps.
     batch_size : int or "auto", default="auto"

@@ -29,6 +29,7 @@ from .files import READABLE, read_table
 __all__ = ["Arrays", "read_array"]
 
 CHUNK = 16_384
+NUMBERS = ("mean", "divisor", "middle", "spread")  # of each column
 
 
 class Arrays(Format):
@@ -164,7 +165,7 @@ class Arrays(Format):
             "smallest": self.smallest if np.isfinite(self.smallest) else 0.0,
         }
         flags = (self.binary + 2 * self.gaps).astype(np.uint8)
-        return meta, {"mean": _short(self.mean), "divisor": _short(self.divisor), "flags": flags}
+        return meta, {name: _short(getattr(self, name)) for name in NUMBERS} | {"flags": flags}
 
     @classmethod
     def from_state(cls, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> Self:
@@ -179,15 +180,17 @@ class Arrays(Format):
         self.smallest = float(meta["smallest"])
         self.binary, self.gaps = arrays["flags"] % 2 == 1, arrays["flags"] >= 2
         self.width = len(arrays["flags"])
-        self.mean, self.divisor = (_long(arrays[name], self.width) for name in ("mean", "divisor"))
+        for name in NUMBERS:
+            setattr(self, name, _long(arrays[name], self.width))
         self._check()
         self.columns = [f"x{j}" for j in range(self.width)]
 
     def _check(self) -> None:
         """What comes from a file: shapes and types that fit together."""
-        floats = (self.mean, self.divisor)
+        floats = [getattr(self, name) for name in NUMBERS]
         right = all(a.shape == (self.width,) and a.dtype == np.float64 for a in floats) and self.binary.shape == (self.width,)
-        if not right or np.dtype(self.dtype).kind not in "fiub" or (self.divisor <= 0).any():
+        positive = right and bool((self.divisor > 0).all() and (self.spread > 0).all())
+        if not positive or np.dtype(self.dtype).kind not in "fiub":
             raise DataError("the parts of an array format do not fit together")
 
 

@@ -19,10 +19,11 @@ from .heads import Apart, Head
 from .lite import Lite0
 from .mlp import Curved, Missing, mlp
 from .pictures import Column, Palette, Shuffle, Shuffles, Told, UNet
-from .tower import Borrowed, Codes, Copies, Tower, Wider
+from .tower import Beside, Borrowed, Codes, Copies, Tower, Wider
 
 __all__ = [
     "Apart",
+    "Beside",
     "Borrowed",
     "Codes",
     "Column",
@@ -76,7 +77,7 @@ PARTS: tuple[Any, ...] = (
     Wider,
 )
 OWN: dict[str, Any] = {cls.__name__: cls for cls in PARTS}
-NESTED: dict[str, type[nn.Module]] = {"Sequential": nn.Sequential, "Copies": Copies, "Borrowed": Borrowed}
+NESTED: dict[str, type[nn.Module]] = {"Sequential": nn.Sequential, "Copies": Copies, "Borrowed": Borrowed, "Beside": Beside}
 PLAIN: dict[str, tuple[type[nn.Module], tuple[str, ...]]] = {
     "Linear": (nn.Linear, ("in_features", "out_features")),
     "LayerNorm": (nn.LayerNorm, ("normalized_shape",)),

@@ -19,7 +19,7 @@ from torch.nn import functional as F
 
 from .mlp import curbed
 
-__all__ = ["Borrowed", "Codes", "Copies", "Tower", "Wider"]
+__all__ = ["Beside", "Borrowed", "Codes", "Copies", "Tower", "Wider"]
 
 
 class Tower(nn.Module):
@@ -161,6 +161,32 @@ class Copies(nn.ModuleList):
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.stack([member(x) for member in self])
+
+
+class Beside(nn.ModuleList):
+    """Members of several kinds, each with an encoder of its own: x (B, d) -> (K_1 + K_2 + ..., B, m), m the widest code.
+
+    Narrower codes are filled up with zeros.
+
+    Examples
+    --------
+    >>> two = Beside(nn.Sequential(Codes(2, 4)), nn.Sequential(Tower(3, 4, (8,))))
+    >>> two(torch.ones(5, 4)).shape, two.m
+    (torch.Size([5, 5, 8]), 8)
+    """
+
+    def __init__(self, *kinds: nn.Module) -> None:
+        super().__init__(kinds)
+
+    @property
+    def m(self) -> int:
+        """Width of a code."""
+        kinds: Any = self
+        return max(kind[-1].m for kind in kinds)
+
+    def forward(self, x: Tensor) -> Tensor:
+        codes = [kind(x) for kind in self]
+        return torch.cat([F.pad(h, (0, self.m - h.shape[-1])) for h in codes])
 
 
 class Borrowed(nn.Sequential):
