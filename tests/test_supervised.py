@@ -275,14 +275,32 @@ def test_a_fine_tuned_encoder_is_a_copy() -> None:
     ae = trained(X)
     before, z = weights(ae.network_), ae.transform(X)
     clf = Classifier(encoder=ae, freeze=False, **SMALL | AUTO).fit(X, y)
-    members = list(clf.network_.encoder[0])
-    assert len(members) == clf.members_
+    members = list(clf.network_.encoder[0][0])
+    assert 2 * len(members) == clf.members_, "as many start from nothing"
     for member in members:
         assert not equal(weights(member), weights(ae.network_.encoder))
     assert not equal(weights(members[0]), weights(members[1])), "they see different rows"
     assert equal(weights(ae.network_), before)
     assert np.array_equal(ae.transform(X), z)
     assert not any(p.requires_grad for p in ae.network_.parameters())
+
+
+def test_few_rows_do_not_move_an_encoder() -> None:
+    """The members that start from it are those of a frozen encoder; those that start from nothing are trained beside them."""
+    X, y = groups(60, 0)
+    ae = trained(X)
+    frozen = Classifier(encoder=ae, **SMALL | AUTO).fit(X, y)
+    tuned = Classifier(encoder=ae, freeze=False, **SMALL | AUTO).fit(X, y)
+    known, new = tuned.network_.encoder
+    for member in known[0]:
+        assert equal(weights(member), weights(ae.network_.encoder))
+    k, x = frozen.members_, next(tuned._features(X))
+    raw = tuned.network_(x)
+    assert torch.allclose(raw[:k], frozen.network_(x), atol=1e-9)
+    assert raw.shape[0] == 2 * k
+    assert (raw[k:].argmax(2) == torch.from_numpy(y)).float().mean() > 0.8
+    told = torch.softmax(tuned.temperature_ * raw.mean(0), 1).numpy()
+    assert np.allclose(tuned.predict_proba(X), told)
 
 
 @pytest.mark.parametrize("freeze", [True, False])

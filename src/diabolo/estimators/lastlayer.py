@@ -296,7 +296,7 @@ class Supervised(System, abstract=True):
     def _train(self, train: Rows, held: Rows | None) -> History:
         network, rows, still = self.network_, train, False
         if self._given is not None:
-            parts: Any = network.encoder[0] if self._mixed() else network.encoder
+            parts: Any = next(network.encoder.children()) if self._mixed() else network.encoder
             if self._coded is None:
                 first = parts[0] if self.freeze else parts[0][0]  # the copies are still alike
                 self._coded = self._through(first, train.chunks(self.format_.piece), len(train))
@@ -311,7 +311,8 @@ class Supervised(System, abstract=True):
                 return History(stopped="nothing to descend: the last layer on a frozen encoder is a convex problem, solved")
             network.train()
             still = solved and self._blind()
-            parts.requires_grad_(not self.freeze and not still)
+            if still:
+                parts.requires_grad_(False)
         self._judging = network, rows
         fold, corrupt, members = torch.from_numpy(self._fold), self._corruption(), self._k(len(self._fold))
 
@@ -406,7 +407,10 @@ class Supervised(System, abstract=True):
 
     def _plan(self, n: int) -> SGD:
         plan = super()._plan(n)
-        return plan if self._fresh() else replace(plan, lr=plan.lr * GENTLE, patience=max(plan.patience, plan.rounds))
+        if self._fresh():
+            return plan
+        lr = plan.lr if self._mixed() else plan.lr * GENTLE  # those that start from nothing have far to go
+        return replace(plan, lr=lr, patience=max(plan.patience, plan.rounds))
 
     def _optimizer(self) -> str:
         return "adamw"
@@ -505,7 +509,7 @@ PARAMETERS = """encoder : Autoencoder, path, "imagenet", nn.Module, object with 
     batch_size : int or "auto", default="auto"
         Rows per step; "auto" is 128.
     lr : float, default=3e-3
-        Peak learning rate of AdamW; a third of it, where an encoder is fine-tuned.
+        Peak learning rate of AdamW; a third of it, where an encoder that is no autoencoder is fine-tuned.
     weight_decay : float, default=0.01
         Decoupled weight decay of the matrices.
     average : float in [0, 1), default=0.99
