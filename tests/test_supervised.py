@@ -291,12 +291,13 @@ def test_few_rows_do_not_move_an_encoder() -> None:
     ae = trained(X)
     frozen = Classifier(encoder=ae, **SMALL | AUTO).fit(X, y)
     tuned = Classifier(encoder=ae, freeze=False, **SMALL | AUTO).fit(X, y)
-    known, new = tuned.network_.encoder
+    known, _ = tuned.network_.encoder
     for member in known[0]:
         assert equal(weights(member), weights(ae.network_.encoder))
     k, x = frozen.members_, next(tuned._features(X))
     raw = tuned.network_(x)
-    assert torch.allclose(raw[:k], frozen.network_(x), atol=1e-9)
+    louder = raw[:k] / frozen.network_(x)  # of both kinds, how sure they are was brought in line
+    assert torch.allclose(louder, louder[0, 0, 0], rtol=1e-6)
     assert raw.shape[0] == 2 * k
     assert (raw[k:].argmax(2) == torch.from_numpy(y)).float().mean() > 0.8
     told = torch.softmax(tuned.temperature_ * raw.mean(0), 1).numpy()

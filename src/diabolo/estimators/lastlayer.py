@@ -14,7 +14,7 @@ which is all, if the encoder is frozen, unless hidden layers on its codes are as
 there, for an encoder that has to serve a last layer of random numbers first, forgets what it knew; beside the codes the last
 layer then sees hidden layers on them, with a weight that starts at zero. Fewer than 100 rows do not tell when to stop: there
 the encoder stays as it is. Beside the K members that start from an autoencoder stand K that start from nothing; they err
-differently, and a prediction is the mean of all.
+differently, and a prediction is the mean of all, each kind as sure as it is right on rows that it has not seen.
 
 References
 ----------
@@ -72,6 +72,7 @@ MANY = 20_000  # rows from which on there are three members, not five
 TUNED = 2000  # rows up to which a fine-tuned encoder has several members
 RIDGES = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)  # lambda, where codes have mean squared length 1
 CHOSEN = 2000  # rows by which it is chosen
+TEMPERATURES = tuple(float(2**e) for e in np.arange(-4, 2.25, 0.25))
 MOVED = 8  # pictures are moved by up to the eighth part of their shorter side
 
 
@@ -383,20 +384,34 @@ class Supervised(System, abstract=True):
         return (terms if weight is None else terms * weight.to(raw.device)).sum(2)
 
     def _unseen(self, network: nn.Module, rows: Rows, i: np.ndarray) -> Tensor:
-        """(r,) row numbers -> raw (r, k), each by the member that has not seen the row."""
+        """(r,) row numbers -> raw (r, k), each by the members that have not seen the row."""
+        return self._of_each_kind(network, rows, i).mean(0)
+
+    def _of_each_kind(self, network: nn.Module, rows: Rows, i: np.ndarray) -> Tensor:
+        """(r,) row numbers -> raw (J, r, k): of each kind of members, the one that has not seen the row."""
         device, dtype = next(network.parameters()).device, next(network.parameters()).dtype
         found, members = [], self._k(len(self._fold))
         for part in np.array_split(i, max(1, len(i) // self.format_.piece)):
-            raw = network(rows.take(part).to(device, dtype)).float().cpu()
-            raw = raw.unflatten(0, (-1, members)).mean(0)  # of each kind one has not seen the row
-            found.append(raw[torch.from_numpy(self._fold[part]), torch.arange(len(part))])
-        return torch.cat(found)
+            raw = network(rows.take(part).to(device, dtype)).float().cpu().unflatten(0, (-1, members))
+            found.append(raw[:, torch.from_numpy(self._fold[part]), torch.arange(len(part))])
+        return torch.cat(found, 1)
+
+    def _temper(self, network: nn.Module, rows: Rows, i: np.ndarray) -> None:
+        """Let each kind of members be as sure as it is right, so that no kind is louder than the other."""
+        y, head, members = self._targets(torch.from_numpy(i)), cast(Any, self.network_.decoder), self._k(len(self._fold))
+        for j, raw in enumerate(self._of_each_kind(network, rows, i)):
+            t = min(TEMPERATURES, key=lambda t: float(self.loss_.terms(t * raw, y).sum()))
+            for p in (*head.v, *head.b):
+                p[j * members : (j + 1) * members] *= t
 
     def _finish(self, train: Rows, held: Rows | None) -> None:
         i = spread_rows(np.flatnonzero(self._counted(np.arange(len(train)))), self._judged())
         network, rows = self._judging
         with torch.no_grad():
-            self._judge(self._unseen(network.eval().to("cpu"), rows, i), self._targets(torch.from_numpy(i)), i)
+            network.eval().to("cpu")
+            if self._mixed():
+                self._temper(network, rows, i)
+            self._judge(self._unseen(network, rows, i), self._targets(torch.from_numpy(i)), i)
         self.n_iter_ = self.history_.epoch[self.history_.best] if self.history_.epoch else 0.0
         self.__dict__.pop("_coded", None)
         del self._given, self._judging

@@ -26,7 +26,7 @@ from torch import Tensor
 from ..errors import DataError, FormatError
 from ..losses import Loss, Softmax, Squared
 from ..splitting import folds
-from .lastlayer import Supervised, described
+from .lastlayer import TEMPERATURES, Supervised, described
 
 __all__ = ["Classifier", "Regressor"]
 
@@ -168,9 +168,6 @@ class Classifier(ClassifierMixin, Supervised):
             raise FormatError("its classes are neither numbers nor texts")
         self.classes_, self.temperature_ = np.array(meta["classes"], dtype=dtype), float(meta["temperature"])
         super()._restore(meta, arrays)
-
-
-TEMPERATURES = tuple(float(2**e) for e in np.arange(-4, 2.25, 0.25))
 
 
 @described
