@@ -7,7 +7,7 @@ MultiLabelClassifier) label ranking average precision.
 
     from scratch   Classifier()                                                 labelled rows only
     frozen         Classifier(encoder=ae)                                       ae: Autoencoder of all training rows
-    fine-tuned     Classifier(encoder=ae, freeze=False)
+    fine-tuned     Classifier(encoder=ae, freeze=False)                 half of its members start from ae, half from nothing
     PCA + LR       logistic regression (C=1) on as many principal components of all training rows
     PLS            PLSRegression to one-hot classes, the largest output wins: the linear case of a supervised code
     LR             logistic regression (C=1) on the features

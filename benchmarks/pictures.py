@@ -7,7 +7,7 @@
     LR, tuned                 its threshold is chosen as that of the others, on a quarter of the training pictures
     from scratch              MultiLabelClassifier() of pictures: convolutions that have learned nothing before
     autoencoder, frozen       MultiLabelClassifier(encoder=ae)                      ae: Autoencoder of the training pictures
-    autoencoder, fine-tuned   MultiLabelClassifier(encoder=ae, freeze=False), one member as from scratch
+    autoencoder, fine-tuned   MultiLabelClassifier(encoder=ae, freeze=False), one member of each kind
     ImageNet, frozen          MultiLabelClassifier(encoder="imagenet")              EfficientNet-Lite0, pooled features
     ImageNet, hidden layers   MultiLabelClassifier(encoder="imagenet", hidden=(256, 256))              on the same features
 

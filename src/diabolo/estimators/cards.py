@@ -268,11 +268,11 @@ def seen_by_both(clf: Any, X: Any) -> tuple[Any, str]:
     if clf.format_.kind != "images":
         x = torch.cat(list(clf._features(X))).double().numpy()
         return sp.csr_matrix(x) if clf.format_.kind == "documents" else x, Comparison.seen
-    first = clf.network_.encoder[0]
-    if not isinstance(clf.network_.encoder, Beside) and not isinstance(
-        first, Copies
-    ):  # it is not trained: only what comes after it can be shared
-        return stacked(first, clf, X), "the codes of your pictures"
+    encoder = clf.network_.encoder
+    if not isinstance(encoder, Beside) and not isinstance(
+        encoder[0], Copies
+    ):  # it is not trained: what comes after can be shared
+        return stacked(encoder[0], clf, X), "the codes of your pictures"
     c, h, w = clf.format_.shape
     s = min(1, THUMBNAIL / max(h, w))
     small = max(1, round(s * h)), max(1, round(s * w))

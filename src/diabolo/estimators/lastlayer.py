@@ -297,7 +297,7 @@ class Supervised(System, abstract=True):
     def _train(self, train: Rows, held: Rows | None) -> History:
         network, rows, still = self.network_, train, False
         if self._given is not None:
-            parts: Any = next(network.encoder.children()) if self._mixed() else network.encoder
+            parts: Any = cast(Any, network.encoder)[0] if self._mixed() else network.encoder
             if self._coded is None:
                 first = parts[0] if self.freeze else parts[0][0]  # the copies are still alike
                 self._coded = self._through(first, train.chunks(self.format_.piece), len(train))
