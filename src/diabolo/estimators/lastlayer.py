@@ -402,7 +402,8 @@ class Supervised(System, abstract=True):
         for j, raw in enumerate(self._of_each_kind(network, rows, i)):
             t = min(TEMPERATURES, key=lambda t: float(self.loss_.terms(t * raw, y).sum()))
             for p in (*head.v, *head.b):
-                p[j * members : (j + 1) * members] *= t
+                part = p[j * members : (j + 1) * members]
+                part.copy_((part * t).float())  # what a file keeps of it
 
     def _finish(self, train: Rows, held: Rows | None) -> None:
         i = spread_rows(np.flatnonzero(self._counted(np.arange(len(train)))), self._judged())
