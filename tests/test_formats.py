@@ -48,6 +48,7 @@ def back(X: Any, format: Format | None = None) -> Any:
     assert again.state()[0] == format.state()[0]
     assert again.columns == format.columns
     assert repr(again.loss()) == repr(format.loss())
+    assert all(torch.equal(a, b) for a, b in zip(again.view(), format.view(), strict=True))
     return again.from_tensor(x)
 
 

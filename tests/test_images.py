@@ -13,6 +13,8 @@ from PIL import Image
 from torch import nn
 
 from diabolo import Autoencoder, Classifier, DataError, Mirror, MultiLabelClassifier, OutlierDetector, Shift, load
+from diabolo.corruption import Chain, Clean
+from diabolo.estimators.cards import seen_by_both
 from diabolo.formats import Images, infer
 from diabolo.nets.convolution import Inward, Outward, Sight, halvings
 
@@ -117,7 +119,6 @@ def waves(n: int) -> np.ndarray:
 
 
 def test_few_pictures_are_varied_where_it_helps() -> None:
-    from diabolo.corruption import Chain, Clean
     from diabolo.estimators.varied import about
 
     few = Autoencoder(8, **SMALL | {"epochs": 1}).fit(waves(80))
@@ -213,3 +214,24 @@ def test_fine_tuning_what_was_learned_without_labels() -> None:
     tuned = Classifier(encoder=ae, freeze=False, **SMALL).fit(X, y)
     assert frozen.score(X, y) > 0.8
     assert tuned.score(X, y) > 0.8
+
+
+@pytest.mark.parametrize(("h", "w", "pixels"), [(8, 8, 1), (32, 20, 2), (128, 192, 16), (5, 9, 1)])
+def test_how_far_pictures_move(h: int, w: int, pixels: int) -> None:
+    """By up to an eighth of their shorter side, unless the encoder stays as it is: then not at all."""
+    clf = Classifier()
+    clf.format_ = Images().fit(np.zeros((2, h, w, 3), np.uint8))
+    assert clf._corruption() == Chain((Shift((3, h, w), pixels, None), Mirror((3, h, w))))
+    clf._given = object()
+    assert clf._corruption() == Clean()
+
+
+def test_a_report_of_a_fine_tuned_encoder() -> None:
+    """Convolutions of both kinds are trained: what is shared is compared on small pictures."""
+    X, y = coloured()
+    ae = Autoencoder(2, **SMALL).fit(X)
+    Y = np.stack([y, 1 - y], 1)
+    clf = MultiLabelClassifier(encoder=ae, freeze=False, **SMALL).fit(X, Y)
+    seen, told = seen_by_both(clf, X)
+    assert seen.shape == (len(X), 12 * 12 * 3)
+    assert "made as small as 12 x 12" in told

@@ -317,15 +317,16 @@ def test_an_own_module_is_copied(freeze: bool) -> None:
         assert equal(weights(clf.network_.encoder[0]), before)
 
 
+@pytest.mark.parametrize("freeze", [True, False])
 @pytest.mark.parametrize("kind", ["array", "table", "texts"])
-def test_a_path_is_as_good_as_what_lies_there(kind: str, tmp_path: Path) -> None:
+def test_a_path_is_as_good_as_what_lies_there(kind: str, freeze: bool, tmp_path: Path) -> None:
     X: Any = {"array": groups(60, 0)[0], "table": frame(), "texts": texts(60)}[kind]
     y = np.arange(60) % 3
     ae = trained(X)
     ae.save(tmp_path / "ae.diabolo")
-    a = Classifier(encoder=ae, **SMALL | AUTO).fit(X, y)
+    a = Classifier(encoder=ae, freeze=freeze, **SMALL | AUTO).fit(X, y)
     for path in (tmp_path / "ae.diabolo", str(tmp_path / "ae.diabolo")):
-        b = Classifier(encoder=path, **SMALL | AUTO).fit(X, y)
+        b = Classifier(encoder=path, freeze=freeze, **SMALL | AUTO).fit(X, y)
         assert np.array_equal(a.predict_proba(X), b.predict_proba(X))
 
 

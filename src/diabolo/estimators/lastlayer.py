@@ -295,7 +295,7 @@ class Supervised(System, abstract=True):
         return head
 
     def _train(self, train: Rows, held: Rows | None) -> History:
-        network, rows, still = self.network_, train, False
+        network, rows, still = self.network_, train, self._blind() and self._solvable()
         if self._given is not None:
             parts: Any = cast(Any, network.encoder)[0] if self._mixed() else network.encoder
             if self._coded is None:
@@ -306,13 +306,12 @@ class Supervised(System, abstract=True):
                 last = parts[2] if self._fresh() else Codes(parts[1].members, h.shape[1])
                 rows, network = Rows(h), Diabolo(last, network.decoder)
             with threadpool_limits(1):  # small products: BLAS's threads only get into each other's way
-                solved = (self._blind() or not self._fresh()) and self._solve(h)
-            if solved and (self.freeze or (len(rows) < BLIND and not self._mixed())):
+                solved = not self._fresh() and self._solve(h)
+            if solved and (self.freeze or len(rows) < BLIND):
                 self._judging = network, rows
                 return History(stopped="nothing to descend: the last layer on a frozen encoder is a convex problem, solved")
             network.train()
-            still = solved and self._blind()
-            if still:
+            if still:  # the members that start from the encoder get the optimum at the end
                 parts.requires_grad_(False)
         self._judging = network, rows
         fold, corrupt, members = torch.from_numpy(self._fold), self._corruption(), self._k(len(self._fold))
@@ -333,7 +332,8 @@ class Supervised(System, abstract=True):
         blind = len(rows) < BLIND and self._fresh()
         history = minimize(network, objective, Numbered(rows), None if blind else held_out, self._plan(len(rows)))
         if still:
-            self._solve(h)  # the optimum again: weight decay has moved it a little
+            with threadpool_limits(1):
+                self._solve(h)
         return history
 
     def _solve(self, h: Tensor) -> bool:
@@ -507,10 +507,11 @@ PARAMETERS = """encoder : Autoencoder, path, "imagenet", nn.Module, object with 
         used: x (B, d) -> (B, m), or pictures (B, C, H, W) -> (B, m); or a model of texts, ``encode(texts) -> (n, m)``, such as
         one of sentence-transformers. None: hidden layers that are trained with the rest.
     freeze : bool, default=True
-        A given encoder stays as it is; False: it is fine-tuned with the last layer.
+        A given encoder stays as it is; False: it is fine-tuned with the last layer, and beside the members that start from an
+        autoencoder there are as many that start from nothing.
     members : int or "auto", default="auto"
-        Networks K; "auto" is 5, 3 for more than 20,000 rows, and 1 where an encoder is fine-tuned to more than 2000 rows,
-        and where convolutions are trained. With 1, a part of the rows is held out.
+        Networks K, of each kind; "auto" is 5, 3 for more than 20,000 rows, and 1 where an encoder is fine-tuned to more than
+        2000 rows, and where convolutions are trained. With 1, a part of the rows is held out.
     hidden : "auto" or tuple of int, default="auto"
         Widths of the hidden layers; "auto" is (256, 256), and (512,) for documents and sparse matrices. On a frozen encoder
         "auto" is none: the last layer reads its codes, which suits few examples; from about a thousand on, hidden layers, such
