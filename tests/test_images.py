@@ -220,7 +220,7 @@ def test_fine_tuning_what_was_learned_without_labels() -> None:
 def test_how_far_pictures_move(h: int, w: int, pixels: int) -> None:
     """By up to an eighth of their shorter side, unless the encoder stays as it is: then not at all."""
     clf = Classifier()
-    clf.format_ = Images().fit(np.zeros((2, h, w, 3), np.uint8))
+    clf.format_ = Images((h, w)).fit(np.zeros((2, h, w, 3), np.uint8))
     assert clf._corruption() == Chain((Shift((3, h, w), pixels, None), Mirror((3, h, w))))
     clf._given = object()
     assert clf._corruption() == Clean()
