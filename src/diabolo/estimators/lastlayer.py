@@ -64,7 +64,9 @@ STEPS = 1500, 6000  # of SGD in so many epochs, at least and at most
 JUDGED = 20_000  # rows that are looked at when the training is over
 WATCHED = 4000  # rows on which the moment to stop is found
 IMAGENET = "imagenet"
-SEEN = 0.3  # size of tf-idf features, in units of the size at which they have variance 1
+SEEN = 1 / 8  # size of tf-idf features, for each row per feature; in units of the size at which they have variance 1
+SEEN_RANGE = 0.1, 1.0
+DEEP = 3  # rows per word from which on documents get a second hidden layer
 FEWEST = 4  # rows
 BLIND, BLIND_STEPS = 100, 300  # fewer rows do not tell when to stop: so many steps, then
 GENTLE = 1 / 3  # learning rate of fine-tuning, in units of `lr`
@@ -233,7 +235,8 @@ class Supervised(System, abstract=True):
         c, s = self.format_.view()
         tower = Tower(members, d + len(watched), self._sizes(), 0.2, self.dropout)
         if isinstance(format, Documents):
-            return nn.Sequential(tfidf(format).float(), tower.seen_as(c, s / SEEN))
+            seen = np.clip(SEEN * self._n / d, *SEEN_RANGE)  # the fewer rows tell of a word, the less it moves
+            return nn.Sequential(tfidf(format).float(), tower.seen_as(c, s / seen))
         c, s = torch.cat([c, torch.zeros(len(watched))]), torch.cat([s, torch.ones(len(watched))])
         return nn.Sequential(Missing(watched), tower.seen_as(c, s))
 
@@ -246,9 +249,11 @@ class Supervised(System, abstract=True):
         return self._mixed() and self._n < BLIND
 
     def _sizes(self) -> tuple[int, ...]:
-        if self.hidden == "auto":
-            return (512,) if isinstance(self.format_, Documents) else (256, 256)
-        return tuple(int(n) for n in self.hidden)
+        if self.hidden != "auto":
+            return tuple(int(n) for n in self.hidden)
+        if not isinstance(self.format_, Documents):
+            return 256, 256
+        return (512, 512) if self._n >= DEEP * self.format_.width else (512,)
 
     def _borrowed(self, members: int, x: Tensor) -> nn.Sequential:
         """An encoder that was trained before."""
@@ -513,9 +518,10 @@ PARAMETERS = """encoder : Autoencoder, path, "imagenet", nn.Module, object with 
         Networks K, of each kind; "auto" is 5, 3 for more than 20,000 rows, and 1 where an encoder is fine-tuned to more than
         2000 rows, and where convolutions are trained. With 1, a part of the rows is held out.
     hidden : "auto" or tuple of int, default="auto"
-        Widths of the hidden layers; "auto" is (256, 256), and (512,) for documents and sparse matrices. On a frozen encoder
-        "auto" is none: the last layer reads its codes, which suits few examples; from about a thousand on, hidden layers, such
-        as (256, 256), may be better. Beside a fine-tuned encoder's codes: those that read them, too.
+        Widths of the hidden layers; "auto" is (256, 256); for documents and sparse matrices (512,), and (512, 512) where there
+        are at least three rows for each feature. On a frozen encoder "auto" is none: the last layer reads its codes, which
+        suits few examples; from about a thousand on, hidden layers, such as (256, 256), may be better. Beside a fine-tuned
+        encoder's codes: those that read them, too.
     dropout : float in [0, 1), default=0.5
         In the hidden layers; and a fifth of the features.
     corruption : Corruption or None, default=None
