@@ -18,7 +18,11 @@ there are classes, fewer where there are fewer features or rows.
 
     DIABOLO_DATA=... python benchmarks/label_efficiency.py [--sets optdigits letter] [--models "from scratch" frozen] [--full]
     DIABOLO_DATA=... python benchmarks/label_efficiency.py --sets mnist --full --shares 1 --seeds 1 --models "from scratch" \
-        --params '{"hidden": [1024, 1024]}'
+        --params '{"hidden": [1024, 1024], "members": 10, "epochs": 60, "patience": 60, "batch_size": 512,
+                   "weight_decay": 0.1, "device": "cuda"}'
+
+The second is the row of all labels; its settings were chosen on the last 10,000 training images, by networks that had
+learned from the other 50,000. It takes two minutes on a GPU (H200), and most of an hour on a processor.
 """
 
 from __future__ import annotations

@@ -1042,6 +1042,18 @@ def test_fitting_again_forgets_what_was_added() -> None:
 # ── the baseline ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.parametrize(("n", "layers"), [(20, 1), (100, 2)])
+def test_the_more_rows_tell_of_a_word_the_larger_it_is_and_the_deeper_the_network(n: int, layers: int) -> None:
+    r = np.random.default_rng(0)
+    X, Y = sp.csr_matrix(r.poisson(1.0, (n, 10))), r.integers(0, 2, (n, 3))
+    clf = MultiLabelClassifier(epochs=1, members=1, verbose=False, random_state=0).fit(X, Y)
+    encoder: Any = clf.network_.encoder
+    tower = encoder[-1]
+    assert len(tower.weights) == layers
+    variance_one = 10**-0.5  # tf-idf of 10 words has length 1
+    assert torch.allclose(variance_one / tower.s, torch.tensor(min(1.0, n / 10 / 8)))
+
+
 def test_independent_classifiers_know_nothing_of_each_other(tmp_path: Path) -> None:
     X, Y = rows(300)
     clf = IndependentClassifiers(**QUICK).fit(X, Y)

@@ -66,7 +66,7 @@ WATCHED = 4000  # rows on which the moment to stop is found
 IMAGENET = "imagenet"
 SEEN = 1 / 8  # size of tf-idf features, for each row per feature; in units of the size at which they have variance 1
 SEEN_RANGE = 0.1, 1.0
-DEEP = 3  # rows per word from which on documents get a second hidden layer
+DEEP = 5  # rows per word from which on documents get a second hidden layer
 FEWEST = 4  # rows
 BLIND, BLIND_STEPS = 100, 300  # fewer rows do not tell when to stop: so many steps, then
 GENTLE = 1 / 3  # learning rate of fine-tuning, in units of `lr`
@@ -300,25 +300,38 @@ class Supervised(System, abstract=True):
         return head
 
     def _train(self, train: Rows, held: Rows | None) -> History:
-        network, rows, still = self.network_, train, self._blind() and self._solvable()
-        if self._given is not None:
-            parts: Any = cast(Any, network.encoder)[0] if self._mixed() else network.encoder
-            if self._coded is None:
-                first = parts[0] if self.freeze else parts[0][0]  # the copies are still alike
-                self._coded = self._through(first, train.chunks(self.format_.piece), len(train))
-            h = parts[1](self._coded)[0]
-            if self.freeze:  # what does not change is computed once
-                last = parts[2] if self._fresh() else Codes(parts[1].members, h.shape[1])
-                rows, network = Rows(h), Diabolo(last, network.decoder)
-            with threadpool_limits(1):  # small products: BLAS's threads only get into each other's way
-                solved = not self._fresh() and self._solve(h)
-            if solved and (self.freeze or len(rows) < BLIND):
-                self._judging = network, rows
-                return History(stopped="nothing to descend: the last layer on a frozen encoder is a convex problem, solved")
-            network.train()
-            if still:  # the members that start from the encoder get the optimum at the end
-                parts.requires_grad_(False)
-        self._judging = network, rows
+        self._judging = self.network_, train
+        if self._given is None:
+            return self._descend()
+        h, parts = self._codes_of(train), self._parts()
+        if self.freeze:  # what does not change is computed once
+            last = parts[2] if self._fresh() else Codes(parts[1].members, h.shape[1])
+            self._judging = Diabolo(last, self.network_.decoder), Rows(h)
+        if not self._fresh() and self._solve(h) and (self.freeze or self._n < BLIND):
+            return History(stopped="nothing to descend: the last layer on a frozen encoder is a convex problem, solved")
+        if not (self._blind() and self._solvable()):
+            return self._descend()
+        parts.requires_grad_(False)  # the members that start from the encoder get the optimum at the end
+        history = self._descend(first=parts[1].members)
+        self._solve(h)
+        return history
+
+    def _parts(self) -> Any:
+        """Of the members that start from a given encoder: it, or its copies; :class:`Codes`; and what reads these."""
+        encoder: Any = self.network_.encoder
+        return encoder[0] if self._mixed() else encoder
+
+    def _codes_of(self, train: Rows) -> Tensor:
+        """h (n, m) of the given encoder."""
+        parts = self._parts()
+        if self._coded is None:
+            first = parts[0] if self.freeze else parts[0][0]  # the copies are still alike
+            self._coded = self._through(first, train.chunks(self.format_.piece), len(train))
+        return cast(Tensor, parts[1](self._coded)[0])
+
+    def _descend(self, first: int = 0) -> History:
+        """SGD, of the members from number `first` on."""
+        network, rows = self._judging
         fold, corrupt, members = torch.from_numpy(self._fold), self._corruption(), self._k(len(self._fold))
 
         def objective(batch: Tensor, rng: torch.Generator) -> Tensor:
@@ -326,7 +339,7 @@ class Supervised(System, abstract=True):
             seen, _ = corrupt(x, rng)
             each = self._losses(network, seen, i, rng)
             number = torch.arange(len(each))[:, None]
-            counts = ((fold[i] != number % members) & (number >= members * still)).to(each.device)
+            counts = ((fold[i] != number % members) & (number >= first)).to(each.device)
             return (each * counts).sum(0) / counts.float().mean().clamp(min=1e-9)
 
         watched = spread_rows(np.flatnonzero(self._counted(np.arange(len(rows)))), self._watched())
@@ -335,17 +348,18 @@ class Supervised(System, abstract=True):
             return self._error(self._unseen(network, rows, watched), self._targets(torch.from_numpy(watched)))
 
         blind = len(rows) < BLIND and self._fresh()
-        history = minimize(network, objective, Numbered(rows), None if blind else held_out, self._plan(len(rows)))
-        if still:
-            with threadpool_limits(1):
-                self._solve(h)
-        return history
+        return minimize(network, objective, Numbered(rows), None if blind else held_out, self._plan(len(rows)))
 
     def _solve(self, h: Tensor) -> bool:
         """The last layer of each member for codes h (n, m); whether there is a solver for it."""
         if not self._solvable():
             return False
-        u, fold, members = h.double().numpy(), self._fold, self._k(len(self._fold))
+        with threadpool_limits(1):  # small products: BLAS's threads only get into each other's way
+            self._optimum(h.double().numpy(), self._fold, self._k(len(self._fold)))
+        return True
+
+    def _optimum(self, u: np.ndarray, fold: np.ndarray, members: int) -> None:
+        """The minimum for each member's rows of codes u (n, m), written into the last layer."""
         some = spread_rows(np.arange(len(u)), CHOSEN)
         errors = []
         for ridge in RIDGES:
@@ -363,7 +377,6 @@ class Supervised(System, abstract=True):
             v, b = self._last(u[i], i, self.ridge_)
             with torch.no_grad():
                 head.v[0][k, : len(v)], head.b[0][k] = torch.from_numpy(v), torch.from_numpy(b)
-        return True
 
     def _counted(self, i: np.ndarray) -> np.ndarray:
         """Which of the rows i are fit to judge by: some member has not seen them, and they count."""
@@ -519,7 +532,7 @@ PARAMETERS = """encoder : Autoencoder, path, "imagenet", nn.Module, object with 
         2000 rows, and where convolutions are trained. With 1, a part of the rows is held out.
     hidden : "auto" or tuple of int, default="auto"
         Widths of the hidden layers; "auto" is (256, 256); for documents and sparse matrices (512,), and (512, 512) where there
-        are at least three rows for each feature. On a frozen encoder "auto" is none: the last layer reads its codes, which
+        are at least five rows for each feature. On a frozen encoder "auto" is none: the last layer reads its codes, which
         suits few examples; from about a thousand on, hidden layers, such as (256, 256), may be better. Beside a fine-tuned
         encoder's codes: those that read them, too.
     dropout : float in [0, 1), default=0.5
