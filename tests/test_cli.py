@@ -431,6 +431,18 @@ def test_tag_wrongly(mails: Path, place: Path, tmp_path: Path, diabolo: Any) -> 
     assert left(tmp_path) == {"less.csv", "more.csv", "two.csv", "twice.csv"}
 
 
+def test_report_of_lists_of_labels(mails: Path, tmp_path: Path, diabolo: Any) -> None:
+    model, out = mails / "texts.diabolo", tmp_path / "report.html"
+    said = diabolo("report", model, mails / "texts.csv", "-o", out)
+    one_line(said, 1, "of one column of lists give its name, and the sign between: --labels tags --labels-sep ';'")
+    more = tmp_path / "more.csv"
+    more.write_text((mails / "texts.csv").read_text() + '"never seen before, nor is its label","martian"\n')
+    said = diabolo("report", model, more, "--labels", "tags", "--labels-sep", ";", "-o", out)
+    assert said.code == 0, said.err
+    assert "not judged, for the model does not know them: martian" in said.err
+    assert "urgent" in out.read_text()
+
+
 def test_label_add_and_drop(mails: Path, tags: Path, tmp_path: Path, diabolo: Any) -> None:
     table = mails / "mails.csv"
     before = load(tags).predict_proba(table)

@@ -31,6 +31,7 @@ from diabolo import (
     load,
     storage,
 )
+from diabolo.estimators import cards
 from diabolo.estimators.calibration import platt
 from diabolo.estimators.newlabel import solved
 from diabolo.estimators.thresholds import check_metric, decided, thresholds
@@ -1071,6 +1072,22 @@ def test_independent_classifiers_know_nothing_of_each_other(tmp_path: Path) -> N
     moved = np.abs(clf.predict_proba(new) - before).max(0)
     assert moved[[0, 2]].tolist() == [0, 0]
     assert moved[1] > 0.01
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_what_sharing_gains_is_told_by_networks_that_can_be_afforded(sparse: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cards, "AFFORDED", 20_000)
+    monkeypatch.setattr(cards, "COMPONENTS", 20)
+    r = np.random.default_rng(0)
+    X: Any = r.poisson(1.0, (60, 200))
+    Y = (X[:, :5] > 0).astype(int)
+    X = sp.csr_matrix(X) if sparse else X.astype(float)
+    clf = MultiLabelClassifier(**QUICK | {"hidden": (256,), "epochs": 2}).fit(X, Y)
+    told = clf.report(X, Y).comparison
+    assert told is not None
+    assert told.seen == "20 components of your data"
+    weights = told.parameters[1]
+    assert 5_000 < weights < 25_000  # with the last layer's
 
 
 def test_independent_classifiers_share_nothing_to_add_to() -> None:

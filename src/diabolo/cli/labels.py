@@ -91,14 +91,14 @@ def others(table: Any, names: list[str], pretrained: Any, folder: Path) -> Any:
 # ── columns that say which labels a row has ──────────────────────────────────────────────────────────────────────────
 
 
-def check_names(table: Any, names: list[str], option: str) -> None:
+def check_names(table: Any, names: list[str], option: str, hint: str = "") -> None:
     """Raise a DataError unless each name is that of a column, and is said once."""
     if not names:
         raise DataError(f"{option} names no column")
     for name in names:
         if name not in table.column_names:
             columns = ", ".join(map(repr, table.column_names))
-            raise DataError(f"{option}: there is no column {name!r}; the columns are {columns}")
+            raise DataError(f"{option}: there is no column {name!r}; the columns are {columns}{hint}")
         if names.count(name) > 1:
             raise DataError(f"{option} names {name!r} twice")
 

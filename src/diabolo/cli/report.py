@@ -16,7 +16,7 @@ Examples:
   diabolo report people.diabolo people.csv --label income -o report.html
   diabolo report normal.diabolo new.csv -o outliers.html         (of a model made with --task outliers)
   diabolo report tags.diabolo test.csv -o labels.html            (... with --labels: DATA has the columns of the labels)
-  diabolo report tags.diabolo test.csv --label tags --labels-sep ";" -o labels.html
+  diabolo report tags.diabolo test.csv --labels tags --labels-sep ";" -o labels.html
 """
 
 
@@ -25,9 +25,14 @@ Examples:
 @DATA
 @OUTPUT
 @click.option(
-    "--label", "names", multiple=True, metavar="COLUMN", help="Column of DATA that MODEL does not use, to colour the map."
+    "--label",
+    "--labels",
+    "names",
+    multiple=True,
+    metavar="COLUMN",
+    help="Column of DATA that MODEL does not use, to colour the map.",
 )
-@click.option("--labels-sep", metavar="SIGN", help="Labels: --label is one column of lists with this sign between.")
+@click.option("--labels-sep", metavar="SIGN", help="Labels: --labels is one column of lists with this sign between.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the map.")
 def command(model: Path, data: Path, output: Path, names: tuple[str, ...], labels_sep: str | None, seed: int) -> None:
     from ..estimators import load
@@ -53,10 +58,21 @@ def judged(clf: Any, data: Path, names: tuple[str, ...], sep: str | None) -> tup
 
     table, X = opened_for(clf, data)
     if sep:
-        check_names(table, list(names), "--label")
-        return X, {"y": listed(table, names[0], sep)}
-    check_names(table, [str(name) for name in clf.labels_.names], "the model's labels")
+        check_names(table, list(names), "--labels")
+        return X, {"y": of_known(clf, listed(table, names[0], sep))}
+    hint = "; of one column of lists give its name, and the sign between: --labels tags --labels-sep ';'"
+    check_names(table, [str(name) for name in clf.labels_.names], "the model's labels", hint)
     return X, {"y": np.column_stack([yes_no(table, str(name)) for name in clf.labels_.names])}
+
+
+def of_known(clf: Any, lists: list[list[str]]) -> list[list[Any]]:
+    """Lists of labels without those that the model cannot say, and a word about these."""
+    known = {str(name): name for name in clf.labels_.names}
+    unknown = sorted({label for row in lists for label in row if label not in known})
+    if unknown:
+        more = f" and {len(unknown) - 10} more" if len(unknown) > 10 else ""
+        click.echo(f"not judged, for the model does not know them: {', '.join(unknown[:10])}{more}", err=True)
+    return [[known[label] for label in row if label in known] for row in lists]
 
 
 def columns(data: Path, names: tuple[str, ...], option: str = "--label") -> dict[str, Any]:

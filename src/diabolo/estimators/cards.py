@@ -16,19 +16,23 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
 import scipy.sparse as sp
 import torch
 from sklearn.base import clone
-from sklearn.decomposition import PCA
+from sklearn.decomposition import PCA, TruncatedSVD
+from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.metrics import label_ranking_average_precision_score
+from sklearn.pipeline import make_pipeline
 from torch import nn
 
 from ..errors import DataError
 from ..nets import Beside, Copies
 from .base import ESTIMATORS
+from .lastlayer import layers
 from .precision import average_precision
 
 __all__ = ["Comparison", "LabelCard", "LabelReport"]
@@ -40,6 +44,8 @@ DOUBTED = 0.05  # a yes of a smaller p, and a no of a larger one than 1 - this, 
 BINS = 10
 COMPARED = 200  # labels up to which independent networks are fitted
 TRAINED = 4000  # rows
+AFFORDED = 5_000_000  # weights of the independent networks; larger ones would keep the report waiting
+COMPONENTS = 128  # of the features, where there are more weights
 THUMBNAIL = 16  # pixels of the longer side: k networks of convolutions would take too long
 
 
@@ -241,11 +247,21 @@ def comparison(clf: Any, X: Any, y: np.ndarray) -> Comparison | None:
     params = clone(clf).get_params(deep=False) | {"encoder": None, "freeze": True, "memory": 0, "checkpoint": None}
     features, seen = seen_by_both(clf, X)
     params |= {} if seen == Comparison.seen else {"format": "auto", "corruption": None}
-    found = []
-    for kind in ("MultiLabelClassifier", "IndependentClassifiers"):
+    d = features.shape[1]
+    usual = clf.members_, d, layers(clf.hidden, sp.issparse(features), half, d)
+    size = affordable(*usual, y.shape[1])
+    if size != usual:
+        params |= {"members": size[0], "hidden": size[2]}
+    if size[1] < d:
+        features, seen = components(features, size[1]), f"{size[1]} components of {seen}"
+        params |= {"format": "auto", "corruption": None}
+
+    def fitted(kind: str) -> tuple[Any, float, np.ndarray]:
         start = time.perf_counter()
-        fitted: Any = ESTIMATORS[kind](**params).fit(features[one], y[one])
-        found.append((fitted, time.perf_counter() - start, fitted.predict_proba(features[other])))
+        model: Any = ESTIMATORS[kind](**params).fit(features[one], y[one])
+        return model, time.perf_counter() - start, model.predict_proba(features[other])
+
+    found = [fitted("MultiLabelClassifier"), fitted("IndependentClassifiers")]
     truth = np.nan_to_num(y[other]) > 0.5
     some = truth.any(1)
     if not some.any():
@@ -256,6 +272,32 @@ def comparison(clf: Any, X: Any, y: np.ndarray) -> Comparison | None:
     low, high = np.quantile(gains, LEVEL)
     weights, seconds = (found[0][0].n_parameters_, found[1][0].n_parameters_), (found[0][1], found[1][1])
     return Comparison(float(each[0].mean()), float(each[1].mean()), (float(low), float(high)), weights, seconds, seen)
+
+
+def affordable(members: int, d: int, hidden: tuple[int, ...], k: int) -> tuple[int, int, tuple[int, ...]]:
+    """Members, features and widths with which k networks can be fitted in a minute: those of the shared one, or less.
+
+    >>> affordable(5, 20, (256, 256), 6), affordable(5, 2000, (512,), 80)
+    ((5, 20, (256, 256)), (1, 128, (256,)))
+    """
+
+    def large() -> bool:
+        return members * k * sum(a * b for a, b in pairwise((d, *hidden))) > AFFORDED
+
+    if large():
+        members = 1
+    if large():
+        d = min(d, COMPONENTS)
+    while large() and max(hidden) > 1:
+        hidden = tuple(max(1, width // 2) for width in hidden)
+    return members, d, hidden
+
+
+def components(x: Any, d: int) -> np.ndarray:
+    """x (n, many), or counts, -> (n, d)."""
+    reduced = TruncatedSVD(d, random_state=0)
+    both = make_pipeline(TfidfTransformer(), reduced) if sp.issparse(x) else reduced
+    return np.asarray(both.fit_transform(x if sp.issparse(x) else np.nan_to_num(x)))
 
 
 def per_row(truth: np.ndarray, p: np.ndarray) -> np.ndarray:

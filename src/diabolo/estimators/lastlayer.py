@@ -249,11 +249,7 @@ class Supervised(System, abstract=True):
         return self._mixed() and self._n < BLIND
 
     def _sizes(self) -> tuple[int, ...]:
-        if self.hidden != "auto":
-            return tuple(int(n) for n in self.hidden)
-        if not isinstance(self.format_, Documents):
-            return 256, 256
-        return (512, 512) if self._n >= DEEP * self.format_.width else (512,)
+        return layers(self.hidden, isinstance(self.format_, Documents), self._n, self.format_.width)
 
     def _borrowed(self, members: int, x: Tensor) -> nn.Sequential:
         """An encoder that was trained before."""
@@ -560,6 +556,15 @@ def described(cls: type) -> type:
     """The parameters that all share, into the docstring."""
     cls.__doc__ = (cls.__doc__ or "").replace("SHARED", PARAMETERS)
     return cls
+
+
+def layers(hidden: Any, documents: bool, n: int, d: int) -> tuple[int, ...]:
+    """Widths of the hidden layers for n rows of d features."""
+    if hidden != "auto":
+        return tuple(int(width) for width in hidden)
+    if not documents:
+        return 256, 256
+    return (512, 512) if n >= DEEP * d else (512,)
 
 
 def together(raw: Tensor) -> Tensor:

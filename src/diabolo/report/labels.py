@@ -82,17 +82,22 @@ def table(report: Any) -> str:
         + f"<td class='right'>{number(c.f1)}</td>"
         + "".join(f"<td class='right aside'>{number(v)}</td>" for v in (c.threshold, c.precision, c.recall))
         + f"<td class='right aside'>{number(c.calibration_error, 3)}</td></tr>"
-        for c in report.cards[:SHOWN]
+        for c in frequent(report)
     ]
     more = f"<p class='about below'>and {len(report.cards) - SHOWN:,} more</p>" if len(report.cards) > SHOWN else ""
     head = "".join(f"<th class='{where}'>{h}</th>" for h, where in heads.items())
     return f"<table class='bars labels'><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>{more}"
 
 
+def frequent(report: Any) -> list[Any]:
+    """The cards that are shown, the most frequent labels first."""
+    return sorted(report.cards, key=lambda c: -c.positives)[:SHOWN]
+
+
 def band(c: Any) -> str:
     """The value as a bar, and where it may be as a line."""
     if c.average_precision != c.average_precision:
-        return "<small>all or none of the rows have it</small>"
+        return f"<small>{'no row' if not c.positives else 'all rows'}</small>"
     low, high = (100 * v for v in c.interval)
     return (
         "<svg class='bar' viewBox='0 0 100 8' preserveAspectRatio='none' aria-hidden='true'>"
@@ -147,7 +152,7 @@ def rows(report: Any, drawings: Mapping[int, str]) -> str:
         f"<tr><th class='name' scope='row'>{escaped(str(c.name))}</th>"
         + "".join(f"<td>{cell(found)}</td>" for found in (c.wrong, c.missing, c.confirm))
         + "</tr>"
-        for c in report.cards[:SHOWN]
+        for c in frequent(report)
     ]
     head = "<tr><th>label</th><th>doubtful yes</th><th>doubtful no</th><th>to confirm next</th></tr>"
     kind = "bars thumbnails" if drawings else "bars"
@@ -156,7 +161,7 @@ def rows(report: Any, drawings: Mapping[int, str]) -> str:
 
 def thumbnails(clf: Any, X: Any, report: Any) -> dict[int, str]:
     """The pictures of the rows that are named."""
-    named = sorted({i for c in report.cards[:SHOWN] for found in (c.wrong, c.missing, c.confirm) for i in found})
+    named = sorted({i for c in frequent(report) for found in (c.wrong, c.missing, c.confirm) for i in found})
     c, h, w = clf.format_.shape
     s = min(1, THUMBNAIL / max(h, w))
     small = nn.AdaptiveAvgPool2d((max(1, round(s * h)), max(1, round(s * w))))
