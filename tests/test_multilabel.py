@@ -1074,6 +1074,21 @@ def test_independent_classifiers_know_nothing_of_each_other(tmp_path: Path) -> N
     assert moved[1] > 0.01
 
 
+def test_pairs_that_surely_go_together_come_first() -> None:
+    r = np.random.default_rng(0)
+    X, often = r.normal(size=(200, 3)), r.random(200) < 0.3
+    rare = np.arange(200) == int(np.flatnonzero(~often)[0])  # with others in no row, or in one, which tells little
+    Y = np.column_stack([rare, often, often ^ (r.random(200) < 0.05), r.random(200) < 0.5]).astype(int)
+    report = MultiLabelClassifier(**QUICK).fit(X, Y).report(X, Y, compare=False)
+    a, b, lift, given_a = report.pairs(6)[0]
+    assert (a, b) == (1, 2)
+    assert lift == pytest.approx((Y[:, 1] & Y[:, 2]).mean() / (Y[:, 1].mean() * Y[:, 2].mean()))
+    assert given_a == pytest.approx(Y[Y[:, 1] == 1, 2].mean())
+    assert [report.surprise(*pair[:2]) for pair in report.pairs(6)] == sorted(
+        (report.surprise(i, j) for i in range(4) for j in range(i + 1, 4)), reverse=True
+    )
+
+
 @pytest.mark.parametrize("sparse", [False, True])
 def test_what_sharing_gains_is_told_by_networks_that_can_be_afforded(sparse: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cards, "AFFORDED", 20_000)

@@ -3,6 +3,7 @@ r"""A report on the labels of a classifier: how good each is, what is suspicious
     AP_c            average precision, with the 5 % and 95 % quantiles under resampling of the rows
     error of p_c    sum over ten bins of (share of rows) |mean p - share of yes|
     lift_ab         P(a and b) / (P(a) P(b)):  1 = nothing to do with each other
+    surprise_ab     n_a n_b / n (lift log lift - lift + 1): how surely it is another number than by chance
     suspected       a yes of small p, a no of large p: look whether the label is right
     to confirm      rows whose p is nearest to the threshold, unknown ones first: they teach most
 
@@ -22,6 +23,7 @@ from typing import Any, Self
 import numpy as np
 import scipy.sparse as sp
 import torch
+from scipy.special import xlogy
 from sklearn.base import clone
 from sklearn.decomposition import PCA, TruncatedSVD
 from sklearn.feature_extraction.text import TfidfTransformer
@@ -157,15 +159,17 @@ class LabelReport:
         return cls(cards, lift, given, places(clf), compared, len(p))
 
     def pairs(self, most: int = 10) -> list[tuple[Any, Any, float, float]]:
-        """Pairs of labels that go together most: a, b, lift, P(b | a)."""
+        """Pairs of labels that have most to do with each other, the surest first: a, b, lift, P(b | a)."""
         names = [c.name for c in self.cards]
         upper = [(i, j) for i in range(len(names)) for j in range(i + 1, len(names)) if np.isfinite(self.lift[i, j])]
-        upper = sorted(upper, key=lambda ij: -abs(np.log(max(float(self.lift[ij]), 1e-3))) * self.support(*ij) ** 0.5)[:most]
+        upper = sorted(upper, key=lambda ij: -self.surprise(*ij))[:most]
         return [(names[i], names[j], float(self.lift[i, j]), float(self.given[i, j])) for i, j in upper]
 
-    def support(self, i: int, j: int) -> float:
-        """Rows from which the lift of two labels is told."""
-        return float(min(self.cards[i].positives, self.cards[j].positives))
+    def surprise(self, i: int, j: int) -> float:
+        """How far the number of rows with both labels is from chance: the deviance of a Poisson distribution."""
+        lift = float(self.lift[i, j])
+        chance = self.cards[i].positives * self.cards[j].positives / self.rows
+        return chance * float(xlogy(lift, lift) - lift + 1)
 
     def __str__(self) -> str:
         width = max([5, *(len(str(c.name)) for c in self.cards)])

@@ -318,7 +318,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
             h, y = np.concatenate([h, kept]), np.concatenate([y, np.zeros(len(kept))])
         with threadpool_limits(1):
             v, b, left_out, ridge = solved(h, y)
-        card = told(name, y, left_out, by_half(h, y, ridge), ridge, start)
+        card = told(name, y, left_out, by_half(h, y, v, b, ridge), ridge, start)
         share = y.mean()
         b += 0.0 if prior is None else float(logit(prior) - logit(share))
         self._append(name, v, b, thresholds(expit(left_out)[:, None], y[:, None], "f1_micro")[0])

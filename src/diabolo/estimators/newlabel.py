@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve, cholesky, solve_triangular
+from scipy.linalg.blas import dsyrk
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
@@ -86,19 +87,29 @@ def solved(h: np.ndarray, y: np.ndarray, ridges: Sequence[float] = RIDGES) -> tu
     """
     y = np.asarray(y, dtype=np.float64)
     unit = np.sqrt(np.square(h).sum(1).mean()) or 1.0
-    u = np.column_stack([h / unit, np.full(len(h), INTERCEPT)])
+    u = with_constant(h / unit)
     some = np.arange(len(y)) if len(y) <= FEW else balanced(y, FEW)
     gram = u[some] @ u[some].T
     fits = [newton(gram, y[some], ridge) for ridge in ridges]
     best = int(np.argmin([np.logaddexp(0, np.where(y[some] > 0.5, -out, out)).mean() for _, out in fits]))
     alpha, left_out = fits[best]
-    if len(y) <= FEW:
-        w = u.T @ alpha
-    else:
-        # scikit-learn's objective is C sum loss + |w|^2 / 2
-        model = LogisticRegression(C=1 / ridges[best], fit_intercept=False, max_iter=200).fit(u, y > 0.5)
-        w, left_out = model.coef_[0], without(u, y, model.coef_[0], ridges[best])
+    w = u[some].T @ alpha
+    if len(y) > FEW:
+        w = optimum(u, y, ridges[best], w)
+        left_out = without(u, y, w, ridges[best])
     return w[:-1] / unit, float(w[-1] * INTERCEPT), left_out, ridges[best]
+
+
+def with_constant(u: np.ndarray) -> np.ndarray:
+    """(n, m) -> (n, m + 1)"""
+    return np.column_stack([u, np.full(len(u), INTERCEPT)])
+
+
+def optimum(u: np.ndarray, y: np.ndarray, ridge: float, start: np.ndarray) -> np.ndarray:
+    """w (m,), from a start that is not far."""
+    model = LogisticRegression(C=1 / ridge, fit_intercept=False, max_iter=200, warm_start=True)  # C sum loss + |w|^2 / 2
+    model.coef_ = start[None].copy()
+    return np.asarray(model.fit(u, y > 0.5).coef_[0])
 
 
 def newton(gram: np.ndarray, y: np.ndarray, ridge: float) -> tuple[np.ndarray, np.ndarray]:
@@ -134,7 +145,9 @@ def without(u: np.ndarray, y: np.ndarray, w: np.ndarray, ridge: float) -> np.nda
     f = u @ w
     p = expit(f)
     weight = p * (1 - p)
-    lower = cholesky((u * weight[:, None]).T @ u + ridge * np.eye(u.shape[1]), lower=True, check_finite=False)
+    hessian = dsyrk(1.0, u * np.sqrt(weight)[:, None], trans=1, lower=1)  # its lower half
+    hessian[np.diag_indices_from(hessian)] += ridge
+    lower = cholesky(hessian, lower=True, overwrite_a=True, check_finite=False)
     lever = np.square(solve_triangular(lower, u.T, lower=True, check_finite=False)).sum(0)
     return np.asarray(f - lever * (y - p) / np.maximum(1 - weight * lever, 1e-6))
 
@@ -147,16 +160,20 @@ def balanced(y: np.ndarray, most: int) -> np.ndarray:
     return np.sort(np.concatenate(picked))
 
 
-def by_half(h: np.ndarray, y: np.ndarray, ridge: float) -> float:
-    """Average precision of one half of the rows by a fit to the other; NaN for fewer than four examples of a kind."""
+def by_half(h: np.ndarray, y: np.ndarray, v: np.ndarray, b: float, ridge: float) -> float:
+    """Average precision of one half of the rows by a fit to the other; NaN for fewer than four examples of a kind.
+
+    v, b: the fit to all, from where it is not far.
+    """
     if min((y == 0).sum(), (y == 1).sum()) < 4:
         return float("nan")
     part = np.zeros(len(y), dtype=bool)
     for kind in (0, 1):
         part[np.flatnonzero(y == kind)[::2]] = True
     unit = np.sqrt(np.square(h).sum(1).mean()) or 1.0
-    model = LogisticRegression(C=1 / ridge).fit(h[part] / unit, y[part] > 0.5)
-    return average_precision(model.decision_function(h[~part] / unit), y[~part] > 0.5, 0)[0]
+    u = with_constant(h / unit)
+    w = optimum(u[part], y[part], ridge, np.append(v * unit, b / INTERCEPT))
+    return average_precision(u[~part] @ w, y[~part] > 0.5, 0)[0]
 
 
 def told(name: Any, y: np.ndarray, left_out: np.ndarray, half: float, ridge: float, start: float) -> NewLabel:

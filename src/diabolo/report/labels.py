@@ -23,6 +23,7 @@ __all__ = ["labels_page"]
 
 SHOWN, PAIRS = 100, 12
 WIDTH, HEIGHT, EDGE = 460, 340, 40  # of the drawing
+LETTER, LINE = 7, 13  # of a name
 THUMBNAIL = 64  # pixels of the longer side
 
 
@@ -123,21 +124,21 @@ def pairs(report: Any) -> str:
 
 def places(report: Any) -> str:
     """The rows v_c as points with their names, as far as these do not overlap."""
-    at, names = report.places, [str(c.name) for c in report.cards]
+    at = report.places
     low, high = at.min(0), at.max(0)
     where = EDGE + (at - low) / np.where(high > low, high - low, 1) * (np.array([WIDTH, HEIGHT]) - 2 * EDGE)
-    points, taken = [], np.empty((0, 2))
-    for (x, y), name, c in zip(where, names, report.cards, strict=True):
+    points: list[str] = []
+    boxes: list[tuple[float, float, float]] = []  # of the names: left, right, and the line they stand on
+    for (x, y), c in sorted(zip(where, report.cards, strict=True), key=lambda pair: -pair[1].positives):
         points.append(f"<circle class='flagged' cx='{x:.1f}' cy='{y:.1f}' r='{2 + 2 * np.log10(1 + c.positives):.1f}'/>")
-        crowded = len(taken) and ((abs(taken[:, 0] - x) < 7 * len(name[:16])) & (abs(taken[:, 1] - y) < 14)).any()
-        if not crowded:
-            anchor, aside = ("end", -8) if x > WIDTH / 2 else ("start", 8)
-            text = f"<text x='{x + aside:.1f}' y='{y - 6:.1f}' text-anchor='{anchor}'>{escaped(name[:16])}</text>"
+        name = str(c.name)[:16]
+        anchor, aside = ("end", -8) if x > WIDTH / 2 else ("start", 8)
+        left, right = sorted((x + aside, x + aside + np.sign(aside) * LETTER * len(name)))
+        if not any(left < r and l < right and abs(line - y) < LINE for l, r, line in boxes):
+            text = f"<text x='{x + aside:.1f}' y='{y - 6:.1f}' text-anchor='{anchor}'>{escaped(name)}</text>"
             points.append(text)
-            taken = np.concatenate([taken, [[x, y]]])
-    return (
-        f"<svg viewBox='0 0 {WIDTH} {HEIGHT}' role='img' aria-label='{len(names):,} labels as places'>{''.join(points)}</svg>"
-    )
+            boxes.append((left, right, y))
+    return f"<svg viewBox='0 0 {WIDTH} {HEIGHT}' role='img' aria-label='{len(at):,} labels as places'>{''.join(points)}</svg>"
 
 
 def rows(report: Any, drawings: Mapping[int, str]) -> str:
