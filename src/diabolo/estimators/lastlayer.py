@@ -528,9 +528,9 @@ PARAMETERS = """encoder : Autoencoder, path, "imagenet", nn.Module, object with 
         2000 rows, and where convolutions are trained. With 1, a part of the rows is held out.
     hidden : "auto" or tuple of int, default="auto"
         Widths of the hidden layers; "auto" is (256, 256); for documents and sparse matrices (512,), and (512, 512) where there
-        are at least five rows for each feature. On a frozen encoder "auto" is none: the last layer reads its codes, which
-        suits few examples; from about a thousand on, hidden layers, such as (256, 256), may be better. Beside a fine-tuned
-        encoder's codes: those that read them, too.
+        are at least five rows for each feature and at most 10,000 labels. On a frozen encoder "auto" is none: the last layer
+        reads its codes, which suits few examples; from about a thousand on, hidden layers, such as (256, 256), may be better.
+        Beside a fine-tuned encoder's codes: those that read them, too.
     dropout : float in [0, 1), default=0.5
         In the hidden layers; and a fifth of the features.
     corruption : Corruption or None, default=None

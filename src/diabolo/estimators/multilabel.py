@@ -33,6 +33,7 @@ from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from ..errors import DataError, FormatError
+from ..formats import Documents
 from ..formats.labels import Labels
 from ..losses import Asymmetric, Logistic, Loss
 from ..rows import Rows
@@ -429,6 +430,12 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
     def _k(self, n: int) -> int:
         large = self._last_layer() > LARGE and self.members == "auto"
         return 1 if large else super()._k(n)
+
+    def _sizes(self) -> tuple[int, ...]:
+        """Of very many labels each is seen too rarely for a second hidden layer of documents to learn in time."""
+        sizes = super()._sizes()
+        usual = self.hidden == "auto" and isinstance(self.format_, Documents)
+        return sizes[:1] if usual and self._sampled() else sizes
 
     def _last_layer(self) -> int:
         """Weights that it would have with five members."""
