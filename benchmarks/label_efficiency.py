@@ -22,7 +22,7 @@ there are classes, fewer where there are fewer features or rows.
                    "weight_decay": 0.1, "device": "cuda"}'
 
 The second is the row of all labels; its settings were chosen on the last 10,000 training images, by networks that had
-learned from the other 50,000. It takes two minutes on a GPU (H200), and most of an hour on a processor.
+learned from the other 50,000. It takes two minutes on a GPU (H200).
 """
 
 from __future__ import annotations

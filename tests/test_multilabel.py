@@ -31,7 +31,7 @@ from diabolo import (
     load,
     storage,
 )
-from diabolo.estimators import cards
+from diabolo.estimators import cards, multilabel
 from diabolo.estimators.calibration import platt
 from diabolo.estimators.newlabel import solved
 from diabolo.estimators.thresholds import check_metric, decided, thresholds
@@ -1053,6 +1053,18 @@ def test_the_more_rows_tell_of_a_word_the_larger_it_is_and_the_deeper_the_networ
     assert len(tower.weights) == layers
     variance_one = 10**-0.5  # tf-idf of 10 words has length 1
     assert torch.allclose(variance_one / tower.s, torch.tensor(min(1.0, n / 10 / 8)))
+
+
+def test_of_very_many_labels_documents_have_one_hidden_layer(monkeypatch: pytest.MonkeyPatch) -> None:
+    r = np.random.default_rng(0)
+    X, Y = sp.csr_matrix(r.poisson(1.0, (100, 10))), sp.csr_matrix(r.integers(0, 2, (100, 3)))
+    depths = []
+    for many in (3, 2):
+        monkeypatch.setattr(multilabel, "MANY", many)
+        clf = MultiLabelClassifier(epochs=1, members=1, verbose=False, random_state=0).fit(X, Y)
+        encoder: Any = clf.network_.encoder
+        depths.append(len(encoder[-1].weights))
+    assert depths == [2, 1]
 
 
 def test_independent_classifiers_know_nothing_of_each_other(tmp_path: Path) -> None:
