@@ -238,7 +238,8 @@ def places(clf: Any) -> np.ndarray:
     if head is None or k < 3:
         return np.zeros((k, 2))
     v = np.concatenate([block.detach().double().numpy().reshape(-1, block.shape[-1]) for block in head], 1).T
-    return PCA(2, random_state=0).fit_transform(v / np.maximum(np.linalg.norm(v, axis=1, keepdims=True), 1e-12))
+    v = v / np.maximum(np.linalg.norm(v, axis=1, keepdims=True), 1e-12)
+    return PCA(2, random_state=0).fit_transform(v) if v.std(0).any() else np.zeros((k, 2))  # nothing learned: all alike
 
 
 def comparison(clf: Any, X: Any, y: np.ndarray) -> Comparison | None:
