@@ -243,7 +243,7 @@ def places(clf: Any) -> np.ndarray:
 
 
 def comparison(clf: Any, X: Any, y: np.ndarray) -> Comparison | None:
-    """Both kinds, with the settings of `clf` but without an encoder from elsewhere."""
+    """Both kinds, with the settings of `clf`, or as large as can be afforded, but without an encoder from elsewhere."""
     order = np.random.default_rng(0).permutation(len(y))[:TRAINED]
     half = len(order) // 2
     if half < 20:

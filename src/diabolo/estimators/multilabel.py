@@ -240,7 +240,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
             Rows that were not trained on.
         compare : bool, default=True
             Fit :class:`IndependentClassifiers` and a shared encoder of the same size to one half of these rows, and compare
-            them on the other. Takes k times as long as one fit.
+            them on the other. Takes k times as long as one fit; where k networks are large, smaller ones are compared.
 
         Returns
         -------
