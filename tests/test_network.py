@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import hypothesis.extra.numpy as hnp
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.datasets import load_iris
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
@@ -16,7 +19,23 @@ from diabolo import Autoencoder, nets
 from diabolo.corruption import Clean
 from diabolo.errors import FormatError
 from diabolo.losses import Squared
-from diabolo.nets import Apart, Beside, Borrowed, Codes, Copies, Crowd, Curved, Head, Missing, Sphere, TfIdf, Tower, Wider, mlp
+from diabolo.nets import (
+    Apart,
+    Beside,
+    Bins,
+    Borrowed,
+    Codes,
+    Copies,
+    Crowd,
+    Curved,
+    Head,
+    Missing,
+    Sphere,
+    TfIdf,
+    Tower,
+    Wider,
+    mlp,
+)
 from diabolo.network import Diabolo
 from diabolo.rows import Rows
 from diabolo.training import SGD, minimize
@@ -41,6 +60,7 @@ def modules() -> dict[str, nn.Module]:
         "Inward": nets.Inward((1, 2, 2), (4, 8), 3),
         "Outward": nets.Outward(4, (4, 6), (3, 5, 4)),
         "Missing": Missing([0, 3]),
+        "Bins": Bins([2, 0, 1, 3]),
         "TfIdf": TfIdf(4),
         "Sphere": Sphere(0.3),
         "Linear": nn.Linear(4, 3),
@@ -184,6 +204,29 @@ def test_missing_says_where() -> None:
     x = torch.tensor([[1.0, torch.nan, 3.0]])
     assert Missing([1, 2])(x).tolist() == [[1, 0, 3, 1, 0]]
     assert Missing([])(x).tolist() == [[1, 0, 3]]
+
+
+@given(
+    hnp.arrays(
+        np.float32, st.tuples(st.integers(1, 30), st.integers(1, 4)), elements=st.integers(-4, 4) | st.floats(-9, 9, width=32)
+    ),
+    st.integers(1, 12),
+)
+def test_bins_tell_where_a_number_stands(rows: np.ndarray, most: int) -> None:
+    """The lengths of the bins that x has come through, from the smallest value on, sum to x."""
+    x = torch.from_numpy(rows)
+    bins = Bins.of(x, most).double()
+    e = bins(x.double())[:, x.shape[1] :]
+    assert ((e >= 0) & (e <= 1)).all()
+    assert (bins.s > 0).all()
+    for j, count in enumerate(bins.counts):
+        mine = torch.from_numpy(bins.feature == j)
+        assert count == mine.sum() <= most
+        assert (count == 0) == (len(np.unique(rows[:, j])) <= 2)
+        if count:
+            torch.testing.assert_close(
+                (e[:, mine] * bins.s[mine]).sum(1) + bins.q[mine][0], x[:, j].double(), rtol=0, atol=1e-5
+            )
 
 
 def test_tfidf_is_sklearns() -> None:

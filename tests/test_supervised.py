@@ -72,6 +72,40 @@ def test_an_easy_problem_is_learned(pretrained: bool, freeze: bool) -> None:
     assert Classifier(encoder=ae, freeze=freeze, **QUICK | AUTO).fit(X, y).score(new, truth) > 0.9
 
 
+def waves(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """What counts is where a number stands, not how large it is."""
+    X = np.random.default_rng(seed).uniform(0, 8, (n, 3))
+    return X, X[:, 0].astype(int) // 2 % 2
+
+
+def test_bins_tell_more_of_a_number() -> None:
+    new, truth = waves(1000, 1)
+    fitted = {b: Classifier(bins=b, **QUICK | {"hidden": (64,), "epochs": 60}).fit(*waves(500, 0)) for b in ("auto", 0, 16)}
+    scores = {b: clf.score(new, truth) for b, clf in fitted.items()}
+    assert min(scores["auto"], scores[16]) > 0.8 > 0.7 > scores[0]
+    layers = {b: [type(part).__name__ for part in clf.network_.encoder] for b, clf in fitted.items()}
+    assert layers == {"auto": ["Missing", "Bins", "Tower"], 0: ["Missing", "Tower"], 16: ["Missing", "Bins", "Tower"]}
+    assert [set(fitted[b].network_.encoder[1].counts) for b in ("auto", 16)] == [{8}, {16}]
+
+
+def test_gaps_kinds_and_yes_or_no_have_no_bins() -> None:
+    X = pd.DataFrame({"a": np.r_[np.nan, np.arange(1.0, 60)], "b": list("xyz") * 20, "c": [True, False] * 30})
+    clf = Classifier(**QUICK).fit(X, np.arange(60) % 2)
+    counts = clf.network_.encoder[1].counts
+    assert max(counts) == 8
+    assert np.count_nonzero(counts) == 1
+    assert len(counts) == clf.format_.width + 1  # and the indicator of a gap
+
+
+def test_many_numbers_have_no_bins_unless_they_are_asked_for() -> None:
+    X, y = np.random.default_rng(0).normal(size=(40, 301)), np.arange(40) % 2
+    auto, asked = (Classifier(bins=b, **QUICK | {"epochs": 2}).fit(X, y).network_.encoder for b in ("auto", 2))
+    assert len(auto) == 2
+    assert asked[1].counts == [2] * 301
+    with pytest.raises(ValueError, match=r"bins=-1: allowed are 'auto' and integers from 0"):
+        Classifier(bins=-1, **QUICK).fit(X, y)
+
+
 def test_a_curve_is_learned() -> None:
     new, truth = curve(500, 1)
     reg = Regressor(**QUICK | {"hidden": (32,), "epochs": 150}).fit(*curve(400, 0))

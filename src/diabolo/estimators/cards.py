@@ -34,7 +34,7 @@ from torch import nn
 from ..errors import DataError
 from ..nets import Beside, Copies
 from .base import ESTIMATORS
-from .lastlayer import layers
+from .lastlayer import layers, most_bins
 from .precision import average_precision
 
 __all__ = ["Comparison", "LabelCard", "LabelReport"]
@@ -253,12 +253,13 @@ def comparison(clf: Any, X: Any, y: np.ndarray) -> Comparison | None:
     features, seen = seen_by_both(clf, X)
     params |= {} if seen == Comparison.seen else {"format": "auto", "corruption": None}
     d = features.shape[1]
-    usual = clf.members_, d, layers(clf.hidden, sp.issparse(features), half, d)
-    size = affordable(*usual, y.shape[1])
-    if size != usual:
-        params |= {"members": size[0], "hidden": size[2]}
-    if size[1] < d:
-        features, seen = components(features, size[1]), f"{size[1]} components of {seen}"
+    documents = sp.issparse(features)
+    usual = clf.members_, d, most_bins(clf.bins, documents, d), layers(clf.hidden, documents, half, d)
+    members, parts, bins, hidden = affordable(*usual, y.shape[1])
+    if (members, parts, bins, hidden) != usual:
+        params |= {"members": members, "bins": clf.bins if bins else 0, "hidden": hidden}
+    if parts < d:
+        features, seen = components(features, parts), f"{parts} components of {seen}"
         params |= {"format": "auto", "corruption": None}
 
     def fitted(kind: str) -> tuple[Any, float, np.ndarray]:
@@ -279,23 +280,25 @@ def comparison(clf: Any, X: Any, y: np.ndarray) -> Comparison | None:
     return Comparison(float(each[0].mean()), float(each[1].mean()), (float(low), float(high)), weights, seconds, seen)
 
 
-def affordable(members: int, d: int, hidden: tuple[int, ...], k: int) -> tuple[int, int, tuple[int, ...]]:
-    """Members, features and widths with which k networks can be fitted in a minute: those of the shared one, or less.
+def affordable(members: int, d: int, bins: int, hidden: tuple[int, ...], k: int) -> tuple[int, int, int, tuple[int, ...]]:
+    """Members, features, bins and widths with which k networks can be fitted in a minute: those of the shared one, or less.
 
-    >>> affordable(5, 20, (256, 256), 6), affordable(5, 2000, (512,), 80)
-    ((5, 20, (256, 256)), (1, 128, (256,)))
+    >>> affordable(5, 20, 160, (256, 256), 6), affordable(5, 2000, 0, (512,), 80)
+    ((5, 20, 160, (256, 256)), (1, 128, 0, (256,)))
     """
 
     def large() -> bool:
-        return members * k * sum(a * b for a, b in pairwise((d, *hidden))) > AFFORDED
+        return members * k * sum(a * b for a, b in pairwise((d + bins, *hidden))) > AFFORDED
 
     if large():
         members = 1
     if large():
+        bins = 0
+    if large():
         d = min(d, COMPONENTS)
     while large() and max(hidden) > 1:
         hidden = tuple(max(1, width // 2) for width in hidden)
-    return members, d, hidden
+    return members, d, bins, hidden
 
 
 def components(x: Any, d: int) -> np.ndarray:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from ..errors import DataError
 from ..nets import Apart, Head
@@ -54,8 +54,8 @@ class IndependentClassifiers(MultiLabelClassifier):
                 "encoder=...: independent classifiers have an encoder for each label; MultiLabelClassifier takes one"
             )
 
-    def _own(self, members: int) -> nn.Sequential:
-        return super()._own(members * len(self.labels_.names))
+    def _own(self, members: int, x: Tensor) -> nn.Sequential:
+        return super()._own(members * len(self.labels_.names), x)
 
     def _decoder(self, members: int, m: int) -> nn.Module:
         start = self._start()

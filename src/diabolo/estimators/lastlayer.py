@@ -48,7 +48,7 @@ from torch import Tensor, nn
 from ..corruption import Chain, Corruption, Mirror, Shift
 from ..errors import DataError, FormatError
 from ..formats import Arrays, Documents, Embedded, Images, Tables, infer
-from ..nets import Beside, Borrowed, Codes, Copies, Head, Lite0, Missing, Sight, Tower, Unflat, Wider
+from ..nets import Beside, Bins, Borrowed, Codes, Copies, Head, Lite0, Missing, Sight, Tower, Unflat, Wider
 from ..network import Diabolo
 from ..progress import tracked
 from ..rows import Numbered, Rows, steps_per_epoch
@@ -67,6 +67,8 @@ IMAGENET = "imagenet"
 SEEN = 1 / 8  # size of tf-idf features, for each row per feature; in units of the size at which they have variance 1
 SEEN_RANGE = 0.1, 1.0
 DEEP = 5  # rows per word from which on documents get a second hidden layer
+BINS, BINNED = 8, 300  # of each number, where there are not more numbers
+LOOKED = 10_000, 20_000_000  # rows whose quantiles are their edges, and numbers of these rows, at most
 FEWEST = 4  # rows
 BLIND, BLIND_STEPS = 100, 300  # fewer rows do not tell when to stop: so many steps, then
 GENTLE = 1 / 3  # learning rate of fine-tuning, in units of `lr`
@@ -86,6 +88,7 @@ class Supervised(System, abstract=True):
     freeze: bool = True
     members: Any = "auto"
     hidden: Any = "auto"
+    bins: Any = "auto"
     dropout: float = 0.5
     corruption: Any = None
     format: Any = "auto"
@@ -174,6 +177,8 @@ class Supervised(System, abstract=True):
         super()._check_parameters()
         if self.members != "auto" and not is_size(self.members):
             raise ValueError(f"members={self.members!r}: allowed are 'auto' and integers from 1")
+        if self.bins != "auto" and not (self.bins == 0 or is_size(self.bins)):
+            raise ValueError(f"bins={self.bins!r}: allowed are 'auto' and integers from 0")
         if self.hidden != "auto" and not len(self.hidden):
             raise ValueError("hidden=(): at least one hidden layer is needed, such as (256,)")
         self._given = given(self.encoder)
@@ -214,9 +219,9 @@ class Supervised(System, abstract=True):
 
     def _network(self, x: Tensor, seed: int) -> Diabolo:
         members = self._k(len(self._fold))
-        encoder = self._own(members) if self._given is None else self._borrowed(members, x)
+        encoder = self._own(members, x) if self._given is None else self._borrowed(members, x)
         if self._mixed():
-            both = Beside(encoder, self._own(members))
+            both = Beside(encoder, self._own(members, x))
             return Diabolo(both, self._decoder(2 * members, both.m))
         last: Any = encoder[-1]
         return Diabolo(encoder, self._decoder(members, last.m))
@@ -225,20 +230,31 @@ class Supervised(System, abstract=True):
         """Whether beside the members that start from an autoencoder there are as many that start from nothing."""
         return not self.freeze and hasattr(self._given, "format_")
 
-    def _own(self, members: int) -> nn.Sequential:
-        """An encoder that has learned nothing yet."""
+    def _own(self, members: int, x: Tensor) -> nn.Sequential:
+        """An encoder that has learned nothing yet, of rows like x (r, d)."""
         format, d = self.format_, self.format_.width
         if isinstance(format, Images):
             sights = [Sight(format.shape) for _ in range(members)]
             return Borrowed(Copies(sights), Codes(members, sights[0].m))
-        watched = format.missing()
         c, s = self.format_.view()
-        tower = Tower(members, d + len(watched), self._sizes(), 0.2, self.dropout)
         if isinstance(format, Documents):
             seen = np.clip(SEEN * self._n / d, *SEEN_RANGE)  # the fewer rows tell of a word, the less it moves
+            tower = Tower(members, d, self._sizes(), 0.2, self.dropout)
             return nn.Sequential(tfidf(format).float(), tower.seen_as(c, s / seen))
+        watched = format.missing()
         c, s = torch.cat([c, torch.zeros(len(watched))]), torch.cat([s, torch.ones(len(watched))])
-        return nn.Sequential(Missing(watched), tower.seen_as(c, s))
+        first = nn.Sequential(Missing(watched))
+        if len(bins := self._binned(seen := first(some_of(x).float()))):
+            first.append(bins)
+            e = bins(seen)[:, len(c) :]
+            c, s = torch.cat([c, e.mean(0)]), torch.cat([s, e.std(0).clamp(min=1e-3)])
+        return first.append(Tower(members, len(c), self._sizes(), 0.2, self.dropout).seen_as(c, s))
+
+    def _binned(self, x: Tensor) -> Bins:
+        """The bins of rows (r, d); none where they would be too many, unless they are asked for."""
+        auto = self.bins == "auto"
+        bins = Bins.of(x, BINS if auto else int(self.bins))
+        return Bins.of(x, 0) if auto and np.count_nonzero(bins.counts) > BINNED else bins
 
     def _fresh(self) -> bool:
         """Whether there are hidden layers that have learned nothing yet, and nothing else to train but the last one."""
@@ -531,6 +547,10 @@ PARAMETERS = """encoder : Autoencoder, path, "imagenet", nn.Module, object with 
         are at least five rows for each feature and at most 10,000 labels. On a frozen encoder "auto" is none: the last layer
         reads its codes, which suits few examples; from about a thousand on, hidden layers, such as (256, 256), may be better.
         Beside a fine-tuned encoder's codes: those that read them, too.
+    bins : int or "auto", default="auto"
+        Hidden layers that are not pre-trained see each number of a table or dense array together with how far it has come
+        through each of so many bins between its quantiles (:class:`nets.Bins`); 0: the number alone. "auto" is 8, and 0 where
+        there are more than 300 numbers. Features of one or two values, words and pictures have none.
     dropout : float in [0, 1), default=0.5
         In the hidden layers; and a fifth of the features.
     corruption : Corruption or None, default=None
@@ -565,6 +585,13 @@ def layers(hidden: Any, documents: bool, n: int, d: int) -> tuple[int, ...]:
     if not documents:
         return 256, 256
     return (512, 512) if n >= DEEP * d else (512,)
+
+
+def most_bins(bins: Any, documents: bool, d: int) -> int:
+    """Of d features together, at most."""
+    if documents:
+        return 0
+    return BINS * min(d, BINNED) if bins == "auto" else int(bins) * d
 
 
 def together(raw: Tensor) -> Tensor:
@@ -605,6 +632,11 @@ def weights(values: Any, n: int, k: int) -> Tensor:
     if not np.isfinite(w).all() or (w < 0).any() or not w.any():
         raise DataError("sample_weight holds a negative or infinite number, or only zeros")
     return torch.from_numpy(w / w.mean()).float().reshape(n, -1)
+
+
+def some_of(x: Tensor) -> Tensor:
+    """Rows (n, d) -> some of them."""
+    return x[spread_rows(np.arange(len(x)), max(1, min(LOOKED[0], LOOKED[1] // x.shape[1])))]
 
 
 def spread_rows(rows: np.ndarray, most: int) -> np.ndarray:

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve, cholesky, solve_triangular
-from scipy.linalg.blas import dsyrk
+from scipy.linalg.blas import ssyrk
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
@@ -90,7 +90,7 @@ def solved(h: np.ndarray, y: np.ndarray, ridges: Sequence[float] = RIDGES) -> tu
     u = with_constant(h / unit)
     some = np.arange(len(y)) if len(y) <= FEW else balanced(y, FEW)
     gram = u[some] @ u[some].T
-    fits = [newton(gram, y[some], ridge) for ridge in ridges]
+    fits = along(gram, y[some], ridges)
     best = int(np.argmin([np.logaddexp(0, np.where(y[some] > 0.5, -out, out)).mean() for _, out in fits]))
     alpha, left_out = fits[best]
     w = u[some].T @ alpha
@@ -108,14 +108,21 @@ def with_constant(u: np.ndarray) -> np.ndarray:
 def optimum(u: np.ndarray, y: np.ndarray, ridge: float, start: np.ndarray) -> np.ndarray:
     """w (m,), from a start that is not far."""
     model = LogisticRegression(C=1 / ridge, fit_intercept=False, max_iter=200, warm_start=True)  # C sum loss + |w|^2 / 2
-    model.coef_ = start[None].copy()
+    model.coef_ = start[None].astype(u.dtype)
     return np.asarray(model.fit(u, y > 0.5).coef_[0])
 
 
-def newton(gram: np.ndarray, y: np.ndarray, ridge: float) -> tuple[np.ndarray, np.ndarray]:
-    """Gram matrix (n, n) -> alpha (n,), outputs (n,) of rows left out."""
-    n = len(y)
-    alpha, f = np.zeros(n), np.zeros(n)
+def along(gram: np.ndarray, y: np.ndarray, ridges: Sequence[float]) -> list[tuple[np.ndarray, np.ndarray]]:
+    """:func:`newton` for each lambda; each starts where the one before has ended."""
+    fits: list[tuple[np.ndarray, np.ndarray]] = []
+    for ridge in ridges:
+        fits.append(newton(gram, y, ridge, fits[-1][0] if fits else np.zeros(len(y))))
+    return fits
+
+
+def newton(gram: np.ndarray, y: np.ndarray, ridge: float, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Gram matrix (n, n), a start (n,) -> alpha (n,), outputs (n,) of rows left out."""
+    f = gram @ alpha
 
     def value(alpha: np.ndarray, f: np.ndarray) -> float:
         return float(np.logaddexp(0, np.where(y > 0.5, -f, f)).sum() + 0.5 * ridge * alpha @ f)
@@ -131,24 +138,25 @@ def newton(gram: np.ndarray, y: np.ndarray, ridge: float) -> tuple[np.ndarray, n
         while (found := value(alpha + rate * step, f + rate * (gram @ step))) > now + 1e-12 and rate > 1e-3:
             rate /= 2
         alpha, f = alpha + rate * step, f + rate * (gram @ step)
-        if now - found < 1e-9 * max(1.0, now):
+        if now - found < 1e-6 * max(1.0, now):  # the next step would gain its square
             break
         now = found
     p = expit(f)
     w = np.maximum(p * (1 - p), 1e-6)
-    inverse = np.diag(cho_solve(cho_factor(gram + np.diag(ridge / w), lower=True), np.eye(n)))
+    inverse = np.diag(cho_solve(cho_factor(gram + np.diag(ridge / w), lower=True), np.eye(len(y))))
     return alpha, f + (y - p) / w - ((y - p) / ridge) / inverse
 
 
 def without(u: np.ndarray, y: np.ndarray, w: np.ndarray, ridge: float) -> np.ndarray:
-    """Outputs (n,) of rows left out, from the Hessian in the m unknowns."""
+    """Outputs (n,) of rows left out, from the Hessian in the m unknowns; six digits of a lever are plenty."""
     f = u @ w
     p = expit(f)
     weight = p * (1 - p)
-    hessian = dsyrk(1.0, u * np.sqrt(weight)[:, None], trans=1, lower=1)  # its lower half
+    t = u.T.astype(np.float32)
+    hessian = ssyrk(1.0, t * np.sqrt(weight).astype(np.float32), lower=1)  # its lower half
     hessian[np.diag_indices_from(hessian)] += ridge
     lower = cholesky(hessian, lower=True, overwrite_a=True, check_finite=False)
-    lever = np.square(solve_triangular(lower, u.T, lower=True, check_finite=False)).sum(0)
+    lever = np.square(solve_triangular(lower, t, lower=True, check_finite=False)).sum(0)
     return np.asarray(f - lever * (y - p) / np.maximum(1 - weight * lever, 1e-6))
 
 
@@ -171,7 +179,7 @@ def by_half(h: np.ndarray, y: np.ndarray, v: np.ndarray, b: float, ridge: float)
     for kind in (0, 1):
         part[np.flatnonzero(y == kind)[::2]] = True
     unit = np.sqrt(np.square(h).sum(1).mean()) or 1.0
-    u = with_constant(h / unit)
+    u = with_constant(h / unit).astype(np.float32)
     w = optimum(u[part], y[part], ridge, np.append(v * unit, b / INTERCEPT))
     return average_precision(u[~part] @ w, y[~part] > 0.5, 0)[0]
 

@@ -30,7 +30,8 @@ def average_precision(score: np.ndarray, y: np.ndarray, draws: int = DRAWS) -> t
     y, last = y[order].astype(float), np.append(np.diff(score[order]) != 0, True)
     ends = np.flatnonzero(last)
     place = ends[np.searchsorted(ends, np.arange(n))]  # of each row, the last one of its score
-    w = np.concatenate([np.ones((1, n)), np.random.default_rng(0).multinomial(n, np.full(n, 1 / n), size=draws)])
+    drawn = np.random.default_rng(0).integers(n, size=(draws, n)) + n * np.arange(draws)[:, None]
+    w = np.concatenate([np.ones((1, n)), np.bincount(drawn.ravel(), minlength=draws * n).reshape(draws, n)])
     yes, all_ = (w * y).cumsum(1), w.cumsum(1)
     p = yes / np.maximum(all_, 1.0)
     values = (w * y * p[:, place]).sum(1) / np.maximum(yes[:, -1], 1.0)

@@ -12,6 +12,7 @@ from typing import Any
 from torch import nn
 
 from ..errors import FormatError
+from .bins import Bins
 from .convolution import Inward, Outward, Sight, Unflat
 from .crowd import Crowd
 from .documents import Sphere, TfIdf
@@ -24,6 +25,7 @@ from .tower import Beside, Borrowed, Codes, Copies, Tower, Wider
 __all__ = [
     "Apart",
     "Beside",
+    "Bins",
     "Borrowed",
     "Codes",
     "Column",
@@ -55,6 +57,7 @@ __all__ = [
 
 PARTS: tuple[Any, ...] = (
     Apart,
+    Bins,
     Codes,
     Column,
     Crowd,

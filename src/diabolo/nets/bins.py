@@ -1,0 +1,83 @@
+r"""Where each number stands: how far it has come through each of the bins between its quantiles.
+
+    x_j -> x_j, e_j1 ... e_jT          e_jt = min(1, max(0, (x_j - q_jt) / (q_j,t+1 - q_jt)))
+
+What the first layer makes of x_j is then any line that bends at the quantiles, not only a straight one: an age can matter at
+both ends, and a number that stands for a kind can be told from its neighbours.
+
+References
+----------
+On embeddings for numerical features in tabular deep learning (Gorishniy et al., 2022), https://arxiv.org/abs/2203.05556
+(piecewise linear encoding)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+__all__ = ["Bins"]
+
+
+class Bins(nn.Module):
+    """x (B, d) -> (B, d + bins of all features): each number, and then where it stands.
+
+    Parameters
+    ----------
+    counts : sequence of int
+        Bins of each feature; 0 for one that has only two values, say.
+
+    Examples
+    --------
+    >>> bins = Bins.of(torch.tensor([[0.0], [1.0], [2.0], [10.0]]), 3)
+    >>> bins(torch.tensor([[6.0]]))
+    tensor([[6.0000, 1.0000, 1.0000, 0.5000]])
+    """
+
+    q: Tensor
+    s: Tensor
+
+    def __init__(self, counts: Sequence[int]) -> None:
+        super().__init__()
+        self.counts = [int(t) for t in counts]
+        self.feature = np.repeat(np.arange(len(self.counts)), self.counts)  # of each bin
+        self.register_buffer("q", torch.zeros(len(self.feature)))
+        self.register_buffer("s", torch.ones(len(self.feature)))
+
+    @classmethod
+    def of(cls, x: Tensor, most: int) -> Bins:
+        """At most so many for each feature of these rows (n, d)."""
+        edges = [quantiles(column, most) for column in x.float().numpy().T]
+        self = cls([len(q) - 1 for q in edges])
+        self.q.copy_(torch.from_numpy(np.concatenate([q[:-1] for q in edges])))
+        self.s.copy_(torch.from_numpy(np.concatenate([np.diff(q) for q in edges])))
+        return self
+
+    def forward(self, x: Tensor) -> Tensor:
+        mine = x[:, torch.from_numpy(self.feature).to(x.device)]
+        return torch.cat([x, ((mine - self.q) / self.s).clamp(0, 1)], 1)
+
+    def __len__(self) -> int:
+        return len(self.feature)
+
+    def extra_repr(self) -> str:
+        return f"{len(self.counts)} features, {len(self)} bins"
+
+    def config(self) -> dict[str, Any]:
+        return {"counts": self.counts}
+
+
+def quantiles(x: np.ndarray, bins: int) -> np.ndarray:
+    """(n,) -> the edges of so many bins, fewer where values repeat; of two values there is nothing to tell: one edge, no bin.
+
+    >>> quantiles(np.array([0, 0, 0, 1, 2], np.float32), 4).tolist(), quantiles(np.array([0, 1, 1], np.float32), 4).tolist()
+    ([0.0, 1.0, 2.0], [0.0])
+    """
+    values = np.unique(x)
+    if len(values) <= 2 or bins == 0:
+        return values[:1]
+    return values if len(values) <= bins + 1 else np.unique(np.quantile(x, np.linspace(0, 1, bins + 1)).astype(np.float32))
