@@ -41,7 +41,7 @@ from ..splitting import folds
 from .base import _below, is_size
 from .calibration import platt
 from .cards import LabelReport
-from .lastlayer import JUDGED, WATCHED, Supervised, described, together
+from .lastlayer import JUDGED, TEMPERATURES, WATCHED, Supervised, described, spread_rows, together
 from .memory import Memory, Refresh, refreshed
 from .newlabel import NewLabel, by_half, solved, told
 from .thresholds import check_metric, decided, thresholds
@@ -51,6 +51,8 @@ __all__ = ["MultiLabelClassifier"]
 
 CELLS = 20_000_000  # raw outputs that are looked at when the training is over
 RANKED = 2_000_000  # raw outputs whose order is looked at to find the moment to stop
+WEIGHED = 200_000  # and whose loss is
+SURE = TEMPERATURES[::2]
 MANY = 10_000  # labels from which on a step looks at some of them only
 DRAWN = 4096  # of these labels, beside those that the batch has
 LARGE = 20_000_000  # weights of the last layer from which on there is one member
@@ -591,8 +593,22 @@ def dense(y: Any) -> np.ndarray:
 
 
 def ranking_error(raw: Tensor, y: Tensor) -> float:
-    """1 - label ranking average precision, plus a little of the loss, which breaks ties."""
-    return unranked(raw, y) + 0.01 * float(Logistic().terms(raw, y).mean())
+    """1 - label ranking average precision, plus the loss, with a weight of n^-1/2: the ranking of few rows tells little."""
+    return unranked(raw, y) + len(y) ** -0.5 * relative_loss(raw, y)
+
+
+def relative_loss(raw: Tensor, y: Tensor) -> float:
+    """The loss at the best temperature, for there is a calibration yet to come; that of equal answers to all rows is 1.
+
+    >>> y = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
+    >>> round(relative_loss(torch.zeros(2, 2), y), 3), round(relative_loss(100 * (y - 0.5), y), 3)
+    (1.0, 0.0)
+    """
+    some = torch.from_numpy(spread_rows(np.arange(len(y)), max(1, WEIGHED // y.shape[1])))
+    raw, y = raw[some], y[some]
+    share = y.nanmean(0).nan_to_num(0.5).clamp(1e-6, 1 - 1e-6)
+    equal, *losses = (float(Logistic().terms(r, y).mean()) for r in (share.logit().expand_as(y), *(t * raw for t in SURE)))
+    return min(losses) / equal
 
 
 def unranked(raw: Tensor, y: Tensor) -> float:
