@@ -33,6 +33,7 @@ from diabolo import (
 )
 from diabolo.estimators import cards, multilabel
 from diabolo.estimators.calibration import platt
+from diabolo.estimators.multilabel import ranking_error, relative_loss, unranked
 from diabolo.estimators.newlabel import solved
 from diabolo.estimators.thresholds import check_metric, decided, thresholds
 from diabolo.losses import Logistic, Loss
@@ -343,6 +344,19 @@ def test_a_cell_that_is_not_known_is_no_term(loss: Loss) -> None:
     (g,) = torch.autograd.grad(masked.sum(), raw)
     assert torch.isfinite(g).all()
     assert (g[:, ~known] == 0).all()
+
+
+def test_of_few_rows_the_loss_says_when_to_stop_and_of_many_the_ranking() -> None:
+    """A model that knows the second label, but is surely wrong about one row in fifty, beside equal answers to all rows."""
+    second = torch.arange(50) % 2
+    y = torch.stack([torch.ones(50), second, torch.zeros(50)], 1)
+    equal = torch.tensor([5.0, 0.0, -5.0]).expand(50, 3)
+    knows = torch.stack([torch.full((50,), 5.0), 8.0 * second - 4, torch.full((50,), -5.0)], 1)
+    knows[0, 2] = 6.0
+    assert unranked(knows, y) > unranked(equal, y)
+    assert relative_loss(knows, y) < relative_loss(equal, y)
+    assert ranking_error(knows, y) < ranking_error(equal, y)
+    assert ranking_error(knows.repeat(1000, 1), y.repeat(1000, 1)) > ranking_error(equal.repeat(1000, 1), y.repeat(1000, 1))
 
 
 @pytest.mark.parametrize("optimize", ["f1_micro", "f1_macro", "f1_samples", "precision@0.9"])
