@@ -451,10 +451,10 @@ def test_few_labels_go_further_on_an_encoder() -> None:
         return 2 * z @ a + 2 * r.normal(size=(n, 30)), (z[:, 0] > 0).astype(int)
 
     X, _ = rows(800)
-    few, new = rows(20), rows(800)
+    draws, new = [rows(20) for _ in range(4)], rows(800)
     ae = Autoencoder(2, hidden=(), verbose=False, random_state=0).fit(X)
     a, b = Classifier(encoder=ae, **QUICK | AUTO), Classifier(**QUICK)
-    assert a.fit(*few).score(*new) > b.fit(*few).score(*new) + 0.02
+    assert np.mean([a.fit(*few).score(*new) - b.fit(*few).score(*new) for few in draws]) > 0.02
 
 
 # ── weights of rows ──────────────────────────────────────────────────────────────────────────────────────────────────
