@@ -262,7 +262,8 @@ def facts(rows: list[dict[str, Any]], models: list[str], skipped: list[str]) -> 
         for column in ("LRAP", "micro-F1"):
             ranks = [rankdata([-found[name, model][column] for model in ranked]) for name in everywhere]
             told = ", ".join(f"{model} {r:.2f}" for model, r in zip(ranked, np.mean(ranks, 0), strict=True))
-            out[f"mean rank in {column} over {len(everywhere)} sets"] = told
+            without = "" if ranked is models or "apart" not in models else ", without apart"
+            out[f"mean rank in {column} over {len(everywhere)} sets{without}"] = told
     usual = [name for name in names if name in SETS and all((name, model) in found for model in ("ours", *TUNED))]
     for column, bar in AHEAD.items():
         for kind in (column, "tuned") if column == "micro-F1" else (column,):

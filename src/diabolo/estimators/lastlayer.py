@@ -254,7 +254,7 @@ class Supervised(System, abstract=True):
         """The bins of rows (r, d); none where they would be too many, unless they are asked for."""
         auto = self.bins == "auto"
         bins = Bins.of(x, BINS if auto else int(self.bins))
-        return Bins.of(x, 0) if auto and np.count_nonzero(bins.counts) > BINNED else bins
+        return Bins([0] * x.shape[1]) if auto and np.count_nonzero(bins.counts) > BINNED else bins
 
     def _fresh(self) -> bool:
         """Whether there are hidden layers that have learned nothing yet, and nothing else to train but the last one."""

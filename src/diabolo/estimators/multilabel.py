@@ -52,6 +52,7 @@ __all__ = ["MultiLabelClassifier"]
 CELLS = 20_000_000  # raw outputs that are looked at when the training is over
 RANKED = 2_000_000  # raw outputs whose order is looked at to find the moment to stop
 WEIGHED = 200_000  # and whose loss is
+FEWEST_WATCHED = 50  # rows, however many labels they have
 SURE = TEMPERATURES[::2]
 MANY = 10_000  # labels from which on a step looks at some of them only
 DRAWN = 4096  # of these labels, beside those that the batch has
@@ -526,7 +527,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         return v, b
 
     def _watched(self) -> int:
-        return int(np.clip(RANKED // len(self.labels_.names), 50, WATCHED))
+        return int(np.clip(RANKED // len(self.labels_.names), FEWEST_WATCHED, WATCHED))
 
     def _judged(self) -> int:
         return int(np.clip(CELLS // len(self.labels_.names), 200, JUDGED))
@@ -604,7 +605,7 @@ def relative_loss(raw: Tensor, y: Tensor) -> float:
     >>> round(relative_loss(torch.zeros(2, 2), y), 3), round(relative_loss(100 * (y - 0.5), y), 3)
     (1.0, 0.0)
     """
-    some = torch.from_numpy(spread_rows(np.arange(len(y)), max(1, WEIGHED // y.shape[1])))
+    some = torch.from_numpy(spread_rows(np.arange(len(y)), max(FEWEST_WATCHED, WEIGHED // y.shape[1])))
     raw, y = raw[some], y[some]
     share = y.nanmean(0).nan_to_num(0.5).clamp(1e-6, 1 - 1e-6)
     equal, *losses = (float(Logistic().terms(r, y).mean()) for r in (share.logit().expand_as(y), *(t * raw for t in SURE)))
