@@ -34,7 +34,7 @@ from diabolo import (
 from diabolo.estimators import cards, multilabel
 from diabolo.estimators.calibration import platt
 from diabolo.estimators.multilabel import ranking_error, relative_loss, unranked
-from diabolo.estimators.newlabel import solved
+from diabolo.estimators.newlabel import solved, told
 from diabolo.estimators.thresholds import check_metric, decided, thresholds
 from diabolo.losses import Logistic, Loss
 from kinds import SMALL, kinds
@@ -183,7 +183,7 @@ def test_a_new_label_is_the_optimum_of_its_problem() -> None:
     for n in (12, 300):
         h, y = r.normal(size=(n, 8)), (np.arange(n) % 3 == 0).astype(float)
         h[y == 1, 0] += 2
-        v, b, left_out, ridge = solved(h, y)
+        v, b, left_out, ridge, _ = solved(h, y)
         unit = np.sqrt(np.square(h).sum(1).mean())
         u, w = np.column_stack([h / unit, np.ones(n)]), np.append(v * unit, b)
         slope = u.T @ (expit(u @ w) - y) + ridge * w
@@ -203,6 +203,21 @@ def test_the_card_counts_what_was_given() -> None:
     assert 0 <= low <= high <= 1
     assert 0 <= card.average_precision <= 1
     assert str(card).startswith("'x' from 4 positive and 5 negative examples")
+
+
+def test_the_card_says_how_many_examples_more() -> None:
+    """Of a direction in 30 that is learned from noisy examples; a kind that is learned already needs none."""
+    more = []
+    for seed in range(12):
+        r = np.random.default_rng(seed)
+        h = r.normal(size=(250, 30))
+        y = (h.sum(1) / 30**0.5 + 0.3 * r.normal(size=250) > 0.7).astype(float)
+        more.append(told("x", y, solved(h, y), 0.0).more)
+    said = [n for n in more if n is not None]
+    assert len(said) >= 8
+    assert 20 < np.median(said) < 1000
+    y = (h[:, 0] > 1).astype(float)
+    assert told("x", y, solved(h + 20 * y[:, None], y), 0.0).more is None
 
 
 def test_a_positive_from_the_memory_is_not_its_own_negative() -> None:
@@ -521,9 +536,9 @@ def test_the_likeliest_are_those_of_the_highest_probability(n: int) -> None:
     clf, X, _ = fitted(60, 5)
     p, found = clf.predict_proba(X), clf.top(X, n)
     assert len(found) == 60
-    for row, told in zip(p, found, strict=True):
-        assert len(told) == min(n, 5)
-        assert [value for _, value in told] == sorted(row, reverse=True)[:n]
+    for row, best in zip(p, found, strict=True):
+        assert len(best) == min(n, 5)
+        assert [value for _, value in best] == sorted(row, reverse=True)[:n]
         assert all(row[name] == value for name, value in told)
         assert len({name for name, _ in told}) == len(told)
 

@@ -19,13 +19,15 @@ import math
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
+from threadpoolctl import ThreadpoolController
 from torch import Tensor, nn
 
 from . import storage
@@ -415,6 +417,17 @@ def threads(run: Run) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+@cache
+def blas() -> ThreadpoolController:
+    """The libraries of numpy and scipy, looked for once: that takes milliseconds."""
+    return ThreadpoolController()
+
+
+def one_thread() -> AbstractContextManager[Any]:
+    """For small products: BLAS's threads only get into each other's way."""
+    return cast(AbstractContextManager[Any], blas().limit(limits=1))
 
 
 @contextmanager

@@ -42,7 +42,6 @@ from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
-from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 
 from ..corruption import Chain, Corruption, Mirror, Shift
@@ -53,7 +52,7 @@ from ..network import Diabolo
 from ..progress import tracked
 from ..rows import Numbered, Rows, steps_per_epoch
 from ..splitting import folds
-from ..training import SGD, History, minimize
+from ..training import SGD, History, minimize, one_thread
 from .base import System, is_size, load
 from .linear import tfidf
 
@@ -366,7 +365,7 @@ class Supervised(System, abstract=True):
         """The last layer of each member for codes h (n, m); whether there is a solver for it."""
         if not self._solvable():
             return False
-        with threadpool_limits(1):  # small products: BLAS's threads only get into each other's way
+        with one_thread():
             self._optimum(h.double().numpy(), self._fold, self._k(len(self._fold)))
         return True
 

@@ -29,8 +29,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
-from threadpoolctl import threadpool_limits
 from torch import Tensor
+from torch.func import functional_call
 
 from ..errors import DataError, FormatError
 from ..formats import Documents
@@ -38,12 +38,13 @@ from ..formats.labels import Labels
 from ..losses import Asymmetric, Logistic, Loss
 from ..rows import Rows
 from ..splitting import folds
+from ..training import one_thread
 from .base import _below, is_size
 from .calibration import platt
 from .cards import LabelReport
 from .lastlayer import JUDGED, TEMPERATURES, WATCHED, Supervised, described, spread_rows, together
 from .memory import Memory, Refresh, refreshed
-from .newlabel import NewLabel, by_half, solved, told
+from .newlabel import NewLabel, solved, told
 from .thresholds import check_metric, decided, thresholds
 from .unknown import Suggestion, suggested
 
@@ -307,25 +308,26 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
             )
         if prior is not None and not 0 < prior < 1:
             raise ValueError(f"prior={prior!r}: allowed are None and numbers between 0 and 1")
-        h = self.codes(X)
-        y = np.ones(len(h)) if y is None else examples(y, len(h))
-        contradiction(h, y)
+        x = torch.cat(list(self._features(X)))
+        y = np.ones(len(x)) if y is None else examples(y, len(x))
+        contradiction(x, y)
+        h = self._nearly(x)
         if not (y == 0).any():
-            kept = self._remembered()
-            if not len(kept):
+            if not len(self.memory_):
                 raise DataError(
                     f"no example without {name!r} is given, and the model kept no rows (memory=0): give some with y = 0"
                 )
+            kept = self._nearly(self.memory_.rows)
             kept = kept[euclidean_distances(kept, h).min(1) > SAME * np.sqrt(np.square(h).sum(1).mean())]
             if not len(kept):
                 raise DataError(f"all rows that the model kept are among the examples of {name!r}: give some with y = 0")
             h, y = np.concatenate([h, kept]), np.concatenate([y, np.zeros(len(kept))])
-        with threadpool_limits(1):
-            v, b, left_out, ridge = solved(h, y)
-        card = told(name, y, left_out, by_half(h, y, v, b, ridge), ridge, start)
-        share = y.mean()
-        b += 0.0 if prior is None else float(logit(prior) - logit(share))
-        self._append(name, v, b, thresholds(expit(left_out)[:, None], y[:, None], "f1_micro")[0])
+        with one_thread():
+            found = solved(h, y)
+        card = told(name, y, found, start)
+        shift = 0.0 if prior is None else float(logit(prior) - logit(y.mean()))
+        line = thresholds(expit(found.left_out)[:, None], y[:, None], "f1_micro")[0]
+        self._append(name, found.v, found.b + shift, line)
         return card
 
     def _append(self, name: Any, v: np.ndarray, b: float, line: float) -> None:
@@ -415,6 +417,14 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
             return np.empty((0, 0))
         x = self.memory_.rows.to(next(self.network_.parameters()).dtype)
         return self.network_.encoder(x).transpose(0, 1).flatten(1).numpy().astype(np.float64)
+
+    def _nearly(self, x: Tensor) -> np.ndarray:
+        """Rows (n, d) -> codes (n, K m) in single precision: enough to learn from, in half the time."""
+        encoder = self.network_.encoder
+        own = {**dict(encoder.named_parameters()), **dict(encoder.named_buffers())}
+        single = {name: value.float() if value.is_floating_point() else value for name, value in own.items()}
+        parts = [functional_call(encoder, single, (part,)) for part in x.float().split(self.format_.piece)]
+        return np.asarray(torch.cat(parts, 1).transpose(0, 1).flatten(1).numpy())
 
     # ── hooks ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -643,9 +653,9 @@ def examples(y: Any, n: int) -> np.ndarray:
     return values
 
 
-def contradiction(h: np.ndarray, y: np.ndarray) -> None:
-    """The same row cannot have the label and not have it."""
-    number = h @ np.random.default_rng(0).normal(size=h.shape[1])  # of each row; equal rows may differ in the last bits
+def contradiction(x: Tensor, y: np.ndarray) -> None:
+    """The same row (n, d) cannot have the label and not have it."""
+    number = np.nan_to_num(x.double().numpy(), nan=np.pi) @ np.random.default_rng(0).normal(size=x.shape[1])  # of each row
     place = np.unique(np.round(number / (abs(number).max() or 1.0), 9), return_inverse=True)[1].ravel()
     both = set(place[y == 1]) & set(place[y == 0])
     if both:

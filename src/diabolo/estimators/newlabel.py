@@ -19,7 +19,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve, cholesky, solve_triangular
@@ -29,7 +29,7 @@ from sklearn.linear_model import LogisticRegression
 
 from .precision import average_precision
 
-__all__ = ["NewLabel", "by_half", "solved", "told"]
+__all__ = ["NewLabel", "solved", "told"]
 
 RIDGES = (0.001, 0.01, 0.03, 0.1, 0.3, 1.0)  # lambda, in units of the mean squared length of a code
 FEW = 100  # rows up to which Newton's method is used, and by which lambda is chosen
@@ -76,33 +76,53 @@ class NewLabel:
         )
 
 
-def solved(h: np.ndarray, y: np.ndarray, ridges: Sequence[float] = RIDGES) -> tuple[np.ndarray, float, np.ndarray, float]:
-    """Codes (n, m), y (n,) of 0 and 1 -> v (m,), b, the outputs (n,) of rows left out, lambda.
+class Solution(NamedTuple):
+    """The new row v (m,) and b, the outputs (n,) of rows left out, lambda, and what :func:`earlier` says."""
+
+    v: np.ndarray
+    b: float
+    left_out: np.ndarray
+    ridge: float
+    before: tuple[float, float]
+
+
+def solved(h: np.ndarray, y: np.ndarray, ridges: Sequence[float] = RIDGES) -> Solution:
+    """Codes (n, m), y (n,) of 0 and 1 -> the optimum.
 
     >>> rng = np.random.default_rng(0)
     >>> h = rng.normal(size=(30, 50)); h[:10, 0] += 3
-    >>> v, b, left_out, ridge = solved(h, np.arange(30) < 10)
+    >>> v, b, left_out, ridge, _ = solved(h, np.arange(30) < 10)
     >>> bool((h @ v + b > 0)[:10].all()), bool(left_out[:10].mean() > left_out[10:].mean() + 1)
     (True, True)
     """
     y = np.asarray(y, dtype=np.float64)
-    unit = np.sqrt(np.square(h).sum(1).mean()) or 1.0
+    unit = length(h)
     u = with_constant(h / unit)
     some = np.arange(len(y)) if len(y) <= FEW else balanced(y, FEW)
-    gram = u[some] @ u[some].T
-    fits = along(gram, y[some], ridges)
+    fits = along(gram(u[some]), y[some], ridges)
     best = int(np.argmin([np.logaddexp(0, np.where(y[some] > 0.5, -out, out)).mean() for _, out in fits]))
     alpha, left_out = fits[best]
+    before = earlier(u, y, ridges[best], some, left_out)
     w = u[some].T @ alpha
     if len(y) > FEW:
         w = optimum(u, y, ridges[best], w)
         left_out = without(u, y, w, ridges[best])
-    return w[:-1] / unit, float(w[-1] * INTERCEPT), left_out, ridges[best]
+    return Solution(w[:-1] / unit, float(w[-1] * INTERCEPT), left_out, ridges[best], before)
+
+
+def length(h: np.ndarray) -> Any:
+    """Of a code: the root of the mean square, in the precision of h (n, m)."""
+    return np.sqrt(np.square(h).sum(1).mean()) or h.dtype.type(1)
 
 
 def with_constant(u: np.ndarray) -> np.ndarray:
     """(n, m) -> (n, m + 1)"""
-    return np.column_stack([u, np.full(len(u), INTERCEPT)])
+    return np.column_stack([u, np.full(len(u), INTERCEPT, u.dtype)])
+
+
+def gram(u: np.ndarray) -> np.ndarray:
+    """(n, m) -> (n, n), in double precision, for it is inverted."""
+    return np.asarray(u @ u.T, dtype=np.float64)
 
 
 def optimum(u: np.ndarray, y: np.ndarray, ridge: float, start: np.ndarray) -> np.ndarray:
@@ -112,17 +132,17 @@ def optimum(u: np.ndarray, y: np.ndarray, ridge: float, start: np.ndarray) -> np
     return np.asarray(model.fit(u, y > 0.5).coef_[0])
 
 
-def along(gram: np.ndarray, y: np.ndarray, ridges: Sequence[float]) -> list[tuple[np.ndarray, np.ndarray]]:
+def along(g: np.ndarray, y: np.ndarray, ridges: Sequence[float]) -> list[tuple[np.ndarray, np.ndarray]]:
     """:func:`newton` for each lambda; each starts where the one before has ended."""
     fits: list[tuple[np.ndarray, np.ndarray]] = []
     for ridge in ridges:
-        fits.append(newton(gram, y, ridge, fits[-1][0] if fits else np.zeros(len(y))))
+        fits.append(newton(g, y, ridge, fits[-1][0] if fits else np.zeros(len(y))))
     return fits
 
 
-def newton(gram: np.ndarray, y: np.ndarray, ridge: float, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def newton(g: np.ndarray, y: np.ndarray, ridge: float, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Gram matrix (n, n), a start (n,) -> alpha (n,), outputs (n,) of rows left out."""
-    f = gram @ alpha
+    f = g @ alpha
 
     def value(alpha: np.ndarray, f: np.ndarray) -> float:
         return float(np.logaddexp(0, np.where(y > 0.5, -f, f)).sum() + 0.5 * ridge * alpha @ f)
@@ -132,19 +152,25 @@ def newton(gram: np.ndarray, y: np.ndarray, ridge: float, alpha: np.ndarray) -> 
         p = expit(f)
         w = np.maximum(p * (1 - p), 1e-6)
         z = f + (y - p) / w
-        factor = cho_factor(gram + np.diag(ridge / w), lower=True)
-        step = cho_solve(factor, z) - alpha
+        step = cho_solve(factored(g, ridge / w), z, check_finite=False) - alpha
         rate = 1.0
-        while (found := value(alpha + rate * step, f + rate * (gram @ step))) > now + 1e-12 and rate > 1e-3:
+        while (found := value(alpha + rate * step, f + rate * (g @ step))) > now + 1e-12 and rate > 1e-3:
             rate /= 2
-        alpha, f = alpha + rate * step, f + rate * (gram @ step)
+        alpha, f = alpha + rate * step, f + rate * (g @ step)
         if now - found < 1e-6 * max(1.0, now):  # the next step would gain its square
             break
         now = found
     p = expit(f)
     w = np.maximum(p * (1 - p), 1e-6)
-    inverse = np.diag(cho_solve(cho_factor(gram + np.diag(ridge / w), lower=True), np.eye(len(y))))
+    inverse = np.diag(cho_solve(factored(g, ridge / w), np.eye(len(y)), check_finite=False))
     return alpha, f + (y - p) / w - ((y - p) / ridge) / inverse
+
+
+def factored(g: np.ndarray, more: np.ndarray) -> tuple[np.ndarray, bool]:
+    """Cholesky's factor of g (n, n) with so much more on its diagonal (n,)."""
+    a = g.copy()
+    a[np.diag_indices_from(a)] += more
+    return cho_factor(a, lower=True, overwrite_a=True, check_finite=False)
 
 
 def without(u: np.ndarray, y: np.ndarray, w: np.ndarray, ridge: float) -> np.ndarray:
@@ -168,30 +194,27 @@ def balanced(y: np.ndarray, most: int) -> np.ndarray:
     return np.sort(np.concatenate(picked))
 
 
-def by_half(h: np.ndarray, y: np.ndarray, v: np.ndarray, b: float, ridge: float) -> float:
-    """Average precision of one half of the rows by a fit to the other; NaN for fewer than four examples of a kind.
+def earlier(u: np.ndarray, y: np.ndarray, ridge: float, some: np.ndarray, left_out: np.ndarray) -> tuple[float, float]:
+    """Average precision of fewer rows, a half at most, each left out; and how many times as many all are.
 
-    v, b: the fit to all, from where it is not far.
+    NaN for fewer than four examples of a kind. some, left_out: rows of which the outputs are known.
     """
     if min((y == 0).sum(), (y == 1).sum()) < 4:
-        return float("nan")
-    part = np.zeros(len(y), dtype=bool)
-    for kind in (0, 1):
-        part[np.flatnonzero(y == kind)[::2]] = True
-    unit = np.sqrt(np.square(h).sum(1).mean()) or 1.0
-    u = with_constant(h / unit).astype(np.float32)
-    w = optimum(u[part], y[part], ridge, np.append(v * unit, b / INTERCEPT))
-    return average_precision(u[~part] @ w, y[~part] > 0.5, 0)[0]
+        return float("nan"), 1.0
+    if 2 * len(some) > len(y):
+        some = balanced(y, len(y) // 2)
+        left_out = newton(gram(u[some]), y[some], ridge, np.zeros(len(some)))[1]
+    return average_precision(left_out, y[some] > 0.5, 0)[0], len(y) / len(some)
 
 
-def told(name: Any, y: np.ndarray, left_out: np.ndarray, half: float, ridge: float, start: float) -> NewLabel:
-    """The new label's card; `half`: average precision of one half of the rows by a fit to the other, or NaN."""
+def told(name: Any, y: np.ndarray, found: Solution, start: float) -> NewLabel:
+    """The new label's card."""
     y = np.asarray(y) > 0.5
-    value, interval = average_precision(left_out, y)
-    more = None
-    if half == half and 0 < value < 1:
-        gain = np.log(max(1 - half, 1e-9) / (1 - value)) / np.log(2)  # the error falls like n^-gain
+    value, interval = average_precision(found.left_out, y)
+    more, (less, times) = None, found.before
+    if less == less and 0 < value < 1:
+        gain = np.log(max(1 - less, 1e-9) / (1 - value)) / np.log(times)  # the error falls like n^-gain
         if gain > SLOWEST:
             more = int(np.ceil(y.sum() * (2 ** (1 / gain) - 1)))
     counts = int(y.sum()), int((~y).sum())
-    return NewLabel(name, *counts, value, interval, more, ridge, time.perf_counter() - start)
+    return NewLabel(name, *counts, value, interval, more, found.ridge, time.perf_counter() - start)

@@ -51,7 +51,7 @@ def curbed(u: Tensor) -> Tensor:
     >>> curbed(torch.tensor([-1000.0, 0.0, 0.1]))
     tensor([-6.9088,  0.0000,  0.0953])
     """
-    return u.abs().log1p().copysign(u)
+    return u.abs().log1p_().copysign_(u)
 
 
 def _he(layer: nn.Linear) -> nn.Linear:
