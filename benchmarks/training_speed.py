@@ -285,7 +285,7 @@ def limit(task: Task, turns: Turns, dtype: torch.dtype) -> None:
 def limit_with_update(task: Task, turns: Turns, dtype: torch.dtype) -> None:
     products = Products(task, dtype)
     flat = Flat(nn.ParameterList(products.w), dtype)
-    (adam,) = optimizers(flat, "adamw", LR, 0.0, 0.0)
+    adams = optimizers(flat, "adamw", LR, 0.0, 0.0)
     products.w = [p.data for p in flat.parameters]
     for _ in turns:
         for _ in range(task.steps):
@@ -293,7 +293,8 @@ def limit_with_update(task: Task, turns: Turns, dtype: torch.dtype) -> None:
             for p, dw in zip(flat.parameters, products.dw, strict=True):
                 p.grad = dw
             flat.gradient(clip=1.0)
-            adam.step()
+            for adam in adams:
+                adam.step(1.0)
             flat.sync()
 
 

@@ -67,6 +67,29 @@ def written(clf: MultiLabelClassifier, folder: Path) -> bytes:
     return (folder / "state.diabolo").read_bytes()
 
 
+@pytest.mark.parametrize("kind", ["gaps", "counts", "pictures"])
+@pytest.mark.parametrize("members", [1, 3])
+@pytest.mark.parametrize("how", ["shared", "apart", "fine-tuned"])
+def test_a_row_is_judged_by_the_members_that_have_not_seen_it(kind: str, members: int, how: str) -> None:
+    """Each member computes its own rows only; that is what it says when it computes all."""
+    r = np.random.default_rng(0)
+    X = r.integers(0, 256, (30, 8, 8), dtype=np.uint8) if kind == "pictures" else kinds()[kind]
+    n = X.shape[0]
+    Y = (r.random((n, 3)) < 0.4).astype(int)
+    params: dict[str, Any] = SMALL | {"members": members, "epochs": 1}
+    if how == "fine-tuned":
+        params |= {"encoder": Autoencoder(2, **SMALL | {"epochs": 1}).fit(X), "freeze": False}
+    clf = (IndependentClassifiers if how == "apart" else MultiLabelClassifier)(**params).fit(X, Y)
+    clf._fold, i = r.integers(0, members, n), r.permutation(n)[:20]
+    clf._fold[clf._fold == 1] = 0  # a member that has seen all
+    rows, network = clf.format_.rows(X), clf.network_.double()
+    with torch.no_grad():
+        every = network(rows.take(i).double()).float().unflatten(0, (-1, members))
+        found = clf._of_each_kind(network, rows, i)
+    assert len(found) == (2 if how == "fine-tuned" else 1)
+    assert torch.allclose(found, every[:, torch.from_numpy(clf._fold[i]), torch.arange(20)], atol=1e-6)
+
+
 # ── a label more ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -539,8 +562,8 @@ def test_the_likeliest_are_those_of_the_highest_probability(n: int) -> None:
     for row, best in zip(p, found, strict=True):
         assert len(best) == min(n, 5)
         assert [value for _, value in best] == sorted(row, reverse=True)[:n]
-        assert all(row[name] == value for name, value in told)
-        assert len({name for name, _ in told}) == len(told)
+        assert all(row[name] == value for name, value in best)
+        assert len({name for name, _ in best}) == len(best)
 
 
 def test_what_is_said_is_what_is_above_the_line() -> None:

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from diabolo import Autoencoder, storage, training
 from diabolo.errors import FormatError, TrainingError
-from diabolo.optimizers import Flat, orthogonal
+from diabolo.optimizers import AdamW, Flat, orthogonal
 from diabolo.rows import Rows
 from diabolo.training import SGD, History, minimize, schedule
 from kinds import SMALL, frame, kinds
@@ -150,6 +150,31 @@ def test_weight_decay_shrinks_matrices_only() -> None:
     )
     assert float(module.weight.detach().max()) < 0.9
     assert torch.equal(module.bias, torch.ones(3))
+
+
+def test_adamw_is_that_of_torch() -> None:
+    g = torch.Generator().manual_seed(0)
+    w, grad = torch.randn(50, generator=g), torch.zeros(50)
+    theirs = nn.Parameter(w.clone())
+    ours, reference = AdamW(w, grad, 0.02, 0.3), torch.optim.AdamW([theirs], 0.01, (0.9, 0.99), weight_decay=0.3, fused=True)
+    for _ in range(20):
+        grad.normal_(generator=g)
+        theirs.grad = grad.clone()
+        ours.step(0.5)
+        reference.step()
+    assert torch.equal(w, theirs)
+
+
+def test_training_does_not_load_the_compiler() -> None:
+    """Which takes two seconds."""
+    code = """
+        import sys, numpy as np
+        from diabolo import Autoencoder
+        for optimizer in ("adamw", "muon"):
+            Autoencoder(2, hidden=(4,), optimizer=optimizer, epochs=1, verbose=False).fit(np.eye(9))
+        assert "torch._dynamo" not in sys.modules
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True)
 
 
 def test_schedule() -> None:

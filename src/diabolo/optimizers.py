@@ -16,14 +16,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
+from torch.optim.adamw import adamw
 
 from .errors import TrainingError
 
-__all__ = ["Flat", "Muon", "optimizers", "orthogonal"]
+__all__ = ["AdamW", "Flat", "Muon", "Optimizer", "optimizers", "orthogonal"]
 
 
 class Flat:
@@ -95,22 +96,48 @@ class Flat:
             p.data = piece.clone()
 
 
-def optimizers(flat: Flat, name: str, lr: float, muon_lr: float, weight_decay: float) -> list[torch.optim.Optimizer]:
-    """The optimizers that together move ``w``; their gradients are views of ``g``."""
+class Optimizer(Protocol):
+    """Moves its part of ``w`` by the gradient that lies in ``g``."""
+
+    def step(self, share: float) -> None:
+        """One step, with this share of the peak learning rate."""
+
+    def state(self) -> dict[str, Tensor]:
+        """What it remembers, to be written into a checkpoint and copied back from it."""
+
+
+def optimizers(flat: Flat, name: str, lr: float, muon_lr: float, weight_decay: float) -> list[Optimizer]:
+    """The optimizers that together move ``w``; only matrices decay."""
     cut = flat.matrices
-    matrices, vectors = nn.Parameter(flat.w[:cut]), nn.Parameter(flat.w[cut:])
-    matrices.grad, vectors.grad = flat.g[:cut], flat.g[cut:]
-    adam: dict[str, Any] = {"lr": lr, "betas": (0.9, 0.99), "fused": True}
+    vectors = AdamW(flat.w[cut:], flat.g[cut:], lr)
     if name == "adamw":
-        groups = [
-            {"params": [matrices], "weight_decay": weight_decay},
-            {"params": [vectors], "weight_decay": 0.0},
-        ]
-        return [torch.optim.AdamW(groups, **adam)]
-    return [Muon(flat, muon_lr, weight_decay), torch.optim.AdamW([vectors], weight_decay=0.0, **adam)]
+        return [AdamW(flat.w[:cut], flat.g[:cut], lr, weight_decay), vectors]
+    return [Muon(flat, muon_lr, weight_decay), vectors]
 
 
-class Muon(torch.optim.Optimizer):
+class AdamW:
+    """Of one vector w (n,) with gradient g (n,): torch's fused step.
+
+    ``torch.optim.AdamW`` around the same step loads the compiler when it is made, which takes two seconds.
+    """
+
+    def __init__(self, w: Tensor, g: Tensor, lr: float, weight_decay: float = 0.0) -> None:
+        self.w, self.g, self.lr, self.weight_decay = w, g, lr, weight_decay
+        self.m, self.v, self.t = torch.zeros_like(w), torch.zeros_like(w), torch.zeros((), device=w.device)
+
+    @torch.no_grad()
+    def step(self, share: float) -> None:
+        adamw(
+            [self.w], [self.g], [self.m], [self.v], [], [self.t],
+            lr=share * self.lr, beta1=0.9, beta2=0.99, weight_decay=self.weight_decay, eps=1e-8,
+            fused=True, foreach=False, amsgrad=False, maximize=False,
+        )  # fmt: skip
+
+    def state(self) -> dict[str, Tensor]:
+        return {"m": self.m, "v": self.v, "t": self.t}
+
+
+class Muon:
     """Momentum whose matrix is replaced by its nearest orthogonal one (a Newton-Schulz iteration, in few digits).
 
     Parameters
@@ -120,27 +147,24 @@ class Muon(torch.optim.Optimizer):
     """
 
     def __init__(self, flat: Flat, lr: float = 0.02, weight_decay: float = 0.0) -> None:
-        pairs = zip(flat.views(flat.w), flat.pieces, strict=True)
-        parameters = []
-        for w, g in pairs:
-            if w.ndim >= 2:
-                p = nn.Parameter(w)
-                p.grad = g
-                parameters.append(p)
-        super().__init__(parameters, {"lr": lr, "momentum": 0.95, "weight_decay": weight_decay})
+        self.lr, self.weight_decay = lr, weight_decay
+        pairs = [(w, g) for w, g in zip(flat.views(flat.w), flat.pieces, strict=True) if w.ndim >= 2]
+        self.moving = [(w, g, torch.zeros_like(w)) for w, g in pairs]
 
     @torch.no_grad()
-    def step(self, closure: None = None) -> None:  # type: ignore[override]
-        for group in self.param_groups:
-            for p in group["params"]:
-                state = self.state[p]
-                m = state.setdefault("momentum", torch.zeros_like(p))
-                m.lerp_(p.grad, 1 - group["momentum"])
-                update = orthogonal(torch.lerp(p.grad, m, group["momentum"]).flatten(1))
-                rate = group["lr"] * max(1.0, update.shape[0] / update.shape[1]) ** 0.5
-                p.mul_(1 - rate * group["weight_decay"])
-                p.add_(update.view_as(p), alpha=-rate)
+    def step(self, share: float) -> None:
+        for w, g, m in self.moving:
+            m.lerp_(g, 1 - MOMENTUM)
+            update = orthogonal(torch.lerp(g, m, MOMENTUM).flatten(1))
+            rate = share * self.lr * max(1.0, update.shape[0] / update.shape[1]) ** 0.5
+            w.mul_(1 - rate * self.weight_decay)
+            w.add_(update.view_as(w), alpha=-rate)
 
+    def state(self) -> dict[str, Tensor]:
+        return {f"m.{i}": m for i, (_, _, m) in enumerate(self.moving)}
+
+
+MOMENTUM = 0.95
 
 # Each row (a, b, c) is the odd quintic a s + b s^3 + c s^5 nearest to 1 on the interval into which the rows before it
 # have brought singular values from [0.02, 1]; composed, they send [0.01, 1] into [0.7, 1.3] with three steps, where one

@@ -32,7 +32,7 @@ from torch import Tensor, nn
 
 from . import storage
 from .errors import TrainingError
-from .optimizers import Flat, Muon, has_bfloat16, optimizers
+from .optimizers import Flat, has_bfloat16, optimizers
 from .progress import seen_by_someone
 from .rows import Rows, steps_per_epoch
 
@@ -304,9 +304,7 @@ class Run:
         self.flat.gradient(self.plan.clip)
         share = schedule(self.step, self.total, self.plan.warmup)
         for optimizer in self.optimizers:
-            for group in optimizer.param_groups:
-                group["lr"] = share * (self.plan.muon_lr if isinstance(optimizer, Muon) else self.plan.lr)
-            optimizer.step()
+            optimizer.step(share)
         self.flat.sync()
         self.step += 1
         self.sum += loss.detach()
@@ -335,8 +333,7 @@ class Run:
     def state(self) -> dict[str, Tensor]:
         tensors = {"w": self.flat.w, "average": self.average, "best": self.best, "sum": self.sum}
         for i, optimizer in enumerate(self.optimizers):
-            for j, entry in optimizer.state_dict()["state"].items():
-                tensors |= {f"optimizer.{i}.{j}.{key}": value for key, value in entry.items()}
+            tensors |= {f"optimizer.{i}.{key}": value for key, value in optimizer.state().items()}
         return tensors
 
     def write(self) -> None:
@@ -354,13 +351,7 @@ class Run:
                 "give the same settings, another checkpoint=, or resume=False"
             )
         with storage.explained(path):
-            for i, optimizer in enumerate(self.optimizers):
-                state: dict[int, dict[str, Tensor]] = {}
-                for name in [n for n in arrays if n.startswith(f"optimizer.{i}.")]:
-                    _, _, j, key = name.split(".", 3)
-                    state.setdefault(int(j), {})[key] = torch.from_numpy(arrays[name])
-                optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
-            for name, kept in (("w", self.flat.w), ("average", self.average), ("best", self.best), ("sum", self.sum)):
+            for name, kept in self.state().items():
                 kept.copy_(torch.from_numpy(arrays[name]))
             self.step, self.measured = int(meta["step"]), int(meta["measured"])
             self.history = History.from_state(meta["history"])

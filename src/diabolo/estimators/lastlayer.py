@@ -418,12 +418,17 @@ class Supervised(System, abstract=True):
 
     def _of_each_kind(self, network: nn.Module, rows: Rows, i: np.ndarray) -> Tensor:
         """(r,) row numbers -> raw (J, r, k): of each kind of members, the one that has not seen the row."""
-        device, dtype = next(network.parameters()).device, next(network.parameters()).dtype
-        found, members = [], self._k(len(self._fold))
-        for part in np.array_split(i, max(1, len(i) // self.format_.piece)):
-            raw = network(rows.take(part).to(device, dtype)).float().cpu().unflatten(0, (-1, members))
-            found.append(raw[:, torch.from_numpy(self._fold[part]), torch.arange(len(part))])
-        return torch.cat(found, 1)
+        like, members = next(network.parameters()), self._k(len(self._fold))
+        place, there = side_by_side(self._fold[i], members)
+        found = torch.empty(0)
+        for part in np.array_split(np.arange(place.shape[1]), max(1, place.size // self.format_.piece)):
+            x = rows.take(i[place[:, part].ravel()]).unflatten(0, (members, -1))
+            raw = network(x.to(like)).float().cpu().unflatten(0, (-1, members))  # each member sees its own rows only
+            if not found.numel():
+                found = raw.new_empty(len(raw), len(i), raw.shape[-1])
+            some = torch.from_numpy(there[:, part])
+            found[:, torch.from_numpy(place[:, part])[some]] = raw[:, some]
+        return found
 
     def _temper(self, network: nn.Module, rows: Rows, i: np.ndarray) -> None:
         """Let each kind of members be as sure as it is right, so that no kind is louder than the other."""
@@ -631,6 +636,20 @@ def weights(values: Any, n: int, k: int) -> Tensor:
     if not np.isfinite(w).all() or (w < 0).any() or not w.any():
         raise DataError("sample_weight holds a negative or infinite number, or only zeros")
     return torch.from_numpy(w / w.mean()).float().reshape(n, -1)
+
+
+def side_by_side(fold: np.ndarray, members: int) -> tuple[np.ndarray, np.ndarray]:
+    """Fold (r,) of each row -> places (K, b) of the rows of each fold, the shorter ones filled up, and which are no filling.
+
+    >>> place, there = side_by_side(np.array([0, 1, 0]), 2)
+    >>> place.tolist(), there.tolist()
+    ([[0, 2], [1, 0]], [[True, True], [True, False]])
+    """
+    of_each = [np.flatnonzero(fold == k) for k in range(members)]
+    place = np.zeros((members, max(map(len, of_each))), dtype=np.int64)
+    there = np.arange(place.shape[1]) < np.array([len(places) for places in of_each])[:, None]
+    place[there] = np.concatenate(of_each)
+    return place, there
 
 
 def some_of(x: Tensor) -> Tensor:

@@ -24,7 +24,7 @@ __all__ = ["Bins"]
 
 
 class Bins(nn.Module):
-    """x (B, d) -> (B, d + bins of all features): each number, and then where it stands.
+    """x (..., d) -> (..., d + bins of all features): each number, and then where it stands.
 
     Parameters
     ----------
@@ -58,8 +58,8 @@ class Bins(nn.Module):
         return self
 
     def forward(self, x: Tensor) -> Tensor:
-        mine = x.index_select(1, torch.from_numpy(self.feature).to(x.device))
-        return torch.cat([x, mine.sub_(self.q).div_(self.s).clamp_(0, 1)], 1)  # in place: memory is slower than sums
+        mine = x.index_select(-1, torch.from_numpy(self.feature).to(x.device))
+        return torch.cat([x, mine.sub_(self.q).div_(self.s).clamp_(0, 1)], -1)  # in place: memory is slower than sums
 
     def __len__(self) -> int:
         return len(self.feature)

@@ -24,7 +24,7 @@ __all__ = ["Sphere", "TfIdf"]
 
 
 class TfIdf(nn.Module):
-    """Counts (B, d) -> tf-idf (B, d) of length 1.
+    """Counts (..., d) -> tf-idf (..., d) of length 1.
 
     Examples
     --------
@@ -41,7 +41,7 @@ class TfIdf(nn.Module):
 
     def forward(self, n: Tensor) -> Tensor:
         tf = torch.where(n > 0, 1 + n.clamp(min=1).log(), 0)
-        return F.normalize(tf * self.idf, dim=1)
+        return F.normalize(tf * self.idf, dim=-1)
 
     def config(self) -> dict[str, Any]:
         return {"d": len(self.idf)}

@@ -139,7 +139,7 @@ class Missing(nn.Module):
         filled = torch.nan_to_num(x, nan=0.0)
         if not self.watched:
             return filled
-        return torch.cat([filled, torch.isnan(x[:, self.watched]).to(x.dtype)], 1)
+        return torch.cat([filled, torch.isnan(x[..., self.watched]).to(x.dtype)], -1)
 
     def extra_repr(self) -> str:
         return f"watched={self.watched}"

@@ -23,7 +23,7 @@ __all__ = ["Beside", "Borrowed", "Codes", "Copies", "Tower", "Wider"]
 
 
 class Tower(nn.Module):
-    """K stacks of hidden layers; all see the same x (B, d).
+    """K stacks of hidden layers; all see the same x (B, d), or each its own (K, B, d).
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ class Tower(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         members, _, _, drop_in, drop = self.sizes
         h = dropped(curbed((x - self.c) / self.s), drop_in if self.training else 0.0)
-        h = h.expand(members, *h.shape[-2:])
+        h = for_each(h, members)
         for w, b in zip(self.weights, self.biases, strict=True):
             h = dropped(F.silu(torch.baddbmm(b[:, None], h, w)), drop if self.training else 0.0)
         return h
@@ -76,6 +76,15 @@ class Tower(nn.Module):
     def config(self) -> dict[str, Any]:
         members, d, hidden, drop_in, drop = self.sizes
         return {"members": members, "d": d, "hidden": list(hidden), "drop_in": drop_in, "drop": drop}
+
+
+def for_each(x: Tensor, members: int) -> Tensor:
+    """The same x (B, d) for all members, or x (K, B, d) for as many equal groups of them -> (members, B, d).
+
+    >>> for_each(torch.tensor([[[1.0]], [[2.0]]]), 4).flatten().tolist()
+    [1.0, 1.0, 2.0, 2.0]
+    """
+    return x.expand(members, *x.shape) if x.ndim == 2 else x.repeat_interleave(members // len(x), 0)
 
 
 def dropped(x: Tensor, p: float) -> Tensor:
@@ -118,7 +127,7 @@ class Codes(nn.Module):
         return self
 
     def forward(self, h: Tensor) -> Tensor:
-        return ((h - self.c) / self.s).expand(self.members, *h.shape[-2:])
+        return for_each((h - self.c) / self.s, self.members)
 
     def config(self) -> dict[str, Any]:
         return {"members": self.members, "m": self.m}
@@ -151,7 +160,7 @@ class Wider(nn.Module):
 
 
 class Copies(nn.ModuleList):
-    """K encoders that start as the same one: x (B, d) -> (K, B, m).
+    """K encoders that start as the same one: x (B, d) or (K, B, d) -> (K, B, m).
 
     Examples
     --------
@@ -160,13 +169,13 @@ class Copies(nn.ModuleList):
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.stack([member(x) for member in self])
+        return torch.stack([member(own) for member, own in zip(self, for_each(x, len(self)), strict=True)])
 
 
 class Beside(nn.ModuleList):
     """Members of several kinds, each with an encoder of its own: x (B, d) -> (K_1 + K_2 + ..., B, m), m the widest code.
 
-    Narrower codes are filled up with zeros.
+    Narrower codes are filled up with zeros. Where each member has its own x (K, B, d), there are K of each kind.
 
     Examples
     --------
