@@ -33,6 +33,7 @@ from diabolo import (
 )
 from diabolo.estimators import cards, multilabel
 from diabolo.estimators.calibration import platt
+from diabolo.estimators.members import Members
 from diabolo.estimators.multilabel import ranking_error, relative_loss, unranked
 from diabolo.estimators.newlabel import solved, told
 from diabolo.estimators.thresholds import check_metric, decided, thresholds
@@ -80,14 +81,14 @@ def test_a_row_is_judged_by_the_members_that_have_not_seen_it(kind: str, members
     if how == "fine-tuned":
         params |= {"encoder": Autoencoder(2, **SMALL | {"epochs": 1}).fit(X), "freeze": False}
     clf = (IndependentClassifiers if how == "apart" else MultiLabelClassifier)(**params).fit(X, Y)
-    clf._fold, i = r.integers(0, members, n), r.permutation(n)[:20]
-    clf._fold[clf._fold == 1] = 0  # a member that has seen all
+    fold, i = r.integers(0, members, n), r.permutation(n)[:20]
+    fold[fold == 1] = 0  # a member that has seen all
     rows, network = clf.format_.rows(X), clf.network_.double()
     with torch.no_grad():
         every = network(rows.take(i).double()).float().unflatten(0, (-1, members))
-        found = clf._of_each_kind(network, rows, i)
+        found = Members(fold, members).unseen(network, rows, i, piece=7)
     assert len(found) == (2 if how == "fine-tuned" else 1)
-    assert torch.allclose(found, every[:, torch.from_numpy(clf._fold[i]), torch.arange(20)], atol=1e-6)
+    assert torch.allclose(found, every[:, torch.from_numpy(fold[i]), torch.arange(20)], atol=1e-6)
 
 
 # ── a label more ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -55,6 +55,7 @@ from ..splitting import folds
 from ..training import SGD, History, minimize, one_thread
 from .base import System, is_size, load
 from .linear import tfidf
+from .members import Members
 
 __all__ = ["Supervised", "described", "spread_rows", "together"]
 
@@ -145,7 +146,7 @@ class Supervised(System, abstract=True):
         self._n = n
         self._weight = None if weight is None else weights(weight, n, k)
         self._fit(X)
-        del self._fold, self._weight
+        del self._members, self._weight
         return self
 
     def _format(self, X: Any) -> Any:
@@ -187,17 +188,16 @@ class Supervised(System, abstract=True):
             )
 
     def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:
-        """All rows; `_fold` says which member has not seen which: none has seen those of its own number."""
+        """All rows: `_members` says which of them are held out from whom."""
         if len(rows) != self._n:
             raise DataError(f"y has {self._n:,} entries, X has {len(rows):,} rows")
         if len(rows) < FEWEST:
             raise DataError(f"n_samples={len(rows)}: at least {FEWEST} rows are needed, to have some to judge by")
-        members = self._k(len(rows))
-        if members > 1:
-            self._fold = self._folds(members)
-        else:
+        members, parts = self._k(len(rows)), None
+        if members == 1:
             share = min(0.5, max(self.validation_fraction or 0.0, 2 / len(rows)))
-            self._fold = self._folds([share, 1 - share])
+            parts = [share, 1 - share]
+        self._members = Members(self._folds(parts or members), members)
         return rows, None
 
     def _k(self, n: int) -> int:
@@ -217,7 +217,7 @@ class Supervised(System, abstract=True):
         return super()._corruption()
 
     def _network(self, x: Tensor, seed: int) -> Diabolo:
-        members = self._k(len(self._fold))
+        members = self._members.k
         encoder = self._own(members, x) if self._given is None else self._borrowed(members, x)
         if self._mixed():
             both = Beside(encoder, self._own(members, x))
@@ -342,21 +342,21 @@ class Supervised(System, abstract=True):
 
     def _descend(self, first: int = 0) -> History:
         """SGD, of the members from number `first` on."""
-        network, rows = self._judging
-        fold, corrupt, members = torch.from_numpy(self._fold), self._corruption(), self._k(len(self._fold))
+        (network, rows), corrupt = self._judging, self._corruption()
 
         def objective(batch: Tensor, rng: torch.Generator) -> Tensor:
             x, i = batch[:, :-1], batch[:, -1].long().cpu()
             seen, _ = corrupt(x, rng)
             each = self._losses(network, seen, i, rng)
-            number = torch.arange(len(each))[:, None]
-            counts = ((fold[i] != number % members) & (number >= first)).to(each.device)
+            learn = self._members.learn(i)
+            counts = learn.repeat(len(each) // len(learn), 1).to(each.device)
+            counts[:first] = False
             return (each * counts).sum(0) / counts.float().mean().clamp(min=1e-9)
 
         watched = spread_rows(np.flatnonzero(self._counted(np.arange(len(rows)))), self._watched())
 
         def held_out() -> float:
-            return self._error(self._unseen(network, rows, watched), self._targets(torch.from_numpy(watched)))
+            return self._error(self._unseen(watched).mean(0), self._targets(torch.from_numpy(watched)))
 
         blind = len(rows) < BLIND and self._fresh()
         return minimize(network, objective, Numbered(rows), None if blind else held_out, self._plan(len(rows)))
@@ -366,7 +366,7 @@ class Supervised(System, abstract=True):
         if not self._solvable():
             return False
         with one_thread():
-            self._optimum(h.double().numpy(), self._fold, self._k(len(self._fold)))
+            self._optimum(h.double().numpy(), self._members.fold, self._members.k)
         return True
 
     def _optimum(self, u: np.ndarray, fold: np.ndarray, members: int) -> None:
@@ -391,7 +391,7 @@ class Supervised(System, abstract=True):
 
     def _counted(self, i: np.ndarray) -> np.ndarray:
         """Which of the rows i are fit to judge by: some member has not seen them, and they count."""
-        unseen = self._fold[i] < self._k(len(self._fold))
+        unseen = self._members.judge(i)
         return unseen if self._weight is None else unseen & (self._weight[i].sum(1) > 0).numpy()
 
     def _solvable(self) -> bool:
@@ -412,28 +412,14 @@ class Supervised(System, abstract=True):
         terms = self.loss_.terms(raw.flatten(0, 1), y.repeat(len(raw), 1)).unflatten(0, raw.shape[:2])
         return (terms if weight is None else terms * weight.to(raw.device)).sum(2)
 
-    def _unseen(self, network: nn.Module, rows: Rows, i: np.ndarray) -> Tensor:
-        """(r,) row numbers -> raw (r, k), each by the members that have not seen the row."""
-        return self._of_each_kind(network, rows, i).mean(0)
+    def _unseen(self, i: np.ndarray) -> Tensor:
+        """(r,) row numbers -> raw (J, r, k), of each kind by the member that has not seen the row."""
+        return self._members.unseen(*self._judging, i, self.format_.piece)
 
-    def _of_each_kind(self, network: nn.Module, rows: Rows, i: np.ndarray) -> Tensor:
-        """(r,) row numbers -> raw (J, r, k): of each kind of members, the one that has not seen the row."""
-        like, members = next(network.parameters()), self._k(len(self._fold))
-        place, there = side_by_side(self._fold[i], members)
-        found = torch.empty(0)
-        for part in np.array_split(np.arange(place.shape[1]), max(1, place.size // self.format_.piece)):
-            x = rows.take(i[place[:, part].ravel()]).unflatten(0, (members, -1))
-            raw = network(x.to(like)).float().cpu().unflatten(0, (-1, members))  # each member sees its own rows only
-            if not found.numel():
-                found = raw.new_empty(len(raw), len(i), raw.shape[-1])
-            some = torch.from_numpy(there[:, part])
-            found[:, torch.from_numpy(place[:, part])[some]] = raw[:, some]
-        return found
-
-    def _temper(self, network: nn.Module, rows: Rows, i: np.ndarray) -> None:
+    def _temper(self, i: np.ndarray) -> None:
         """Let each kind of members be as sure as it is right, so that no kind is louder than the other."""
-        y, head, members = self._targets(torch.from_numpy(i)), cast(Any, self.network_.decoder), self._k(len(self._fold))
-        for j, raw in enumerate(self._of_each_kind(network, rows, i)):
+        y, head, members = self._targets(torch.from_numpy(i)), cast(Any, self.network_.decoder), self._members.k
+        for j, raw in enumerate(self._unseen(i)):
             t = min(TEMPERATURES, key=lambda t: float(self.loss_.terms(t * raw, y).sum()))
             for p in (*head.v, *head.b):
                 part = p[j * members : (j + 1) * members]
@@ -441,12 +427,11 @@ class Supervised(System, abstract=True):
 
     def _finish(self, train: Rows, held: Rows | None) -> None:
         i = spread_rows(np.flatnonzero(self._counted(np.arange(len(train)))), self._judged())
-        network, rows = self._judging
         with torch.no_grad():
-            network.eval().to("cpu")
+            self._judging[0].eval().to("cpu")
             if self._mixed():
-                self._temper(network, rows, i)
-            self._judge(self._unseen(network, rows, i), self._targets(torch.from_numpy(i)), i)
+                self._temper(i)
+            self._judge(self._unseen(i).mean(0), self._targets(torch.from_numpy(i)), i)
         self.n_iter_ = self.history_.epoch[self.history_.best] if self.history_.epoch else 0.0
         self.__dict__.pop("_coded", None)
         del self._given, self._judging
@@ -636,20 +621,6 @@ def weights(values: Any, n: int, k: int) -> Tensor:
     if not np.isfinite(w).all() or (w < 0).any() or not w.any():
         raise DataError("sample_weight holds a negative or infinite number, or only zeros")
     return torch.from_numpy(w / w.mean()).float().reshape(n, -1)
-
-
-def side_by_side(fold: np.ndarray, members: int) -> tuple[np.ndarray, np.ndarray]:
-    """Fold (r,) of each row -> places (K, b) of the rows of each fold, the shorter ones filled up, and which are no filling.
-
-    >>> place, there = side_by_side(np.array([0, 1, 0]), 2)
-    >>> place.tolist(), there.tolist()
-    ([[0, 2], [1, 0]], [[True, True], [True, False]])
-    """
-    of_each = [np.flatnonzero(fold == k) for k in range(members)]
-    place = np.zeros((members, max(map(len, of_each))), dtype=np.int64)
-    there = np.arange(place.shape[1]) < np.array([len(places) for places in of_each])[:, None]
-    place[there] = np.concatenate(of_each)
-    return place, there
 
 
 def some_of(x: Tensor) -> Tensor:
