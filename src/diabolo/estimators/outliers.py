@@ -51,6 +51,7 @@ from .base import System, _below, is_size
 from .evidence import Evidence, Verdict
 from .labels import Judges, known
 from .linear import Linear, tfidf
+from .members import Members
 from .usual import Usual, as_unseen
 
 __all__ = ["OutlierDetector"]
@@ -350,7 +351,8 @@ class OutlierDetector(OutlierMixin, System):
             raise DataError(
                 f"n_samples={len(rows)}: an outlier detector needs at least {FEWEST} rows that are not known outliers"
             )
-        self._fold = np.random.default_rng(self.seed_).permutation(len(rows)) % self._k(len(rows))
+        k = self._k(len(rows))
+        self._members = Members(np.random.default_rng(self.seed_).permutation(len(rows)) % k, k)
         return rows, None
 
     def _k(self, n: int) -> int:
@@ -373,7 +375,7 @@ class OutlierDetector(OutlierMixin, System):
         return Chain((Gaussian(0.3), Hide(0.7, tuple(b.stop - b.start for b in self.format_.blocks))))
 
     def _network(self, x: Tensor, seed: int) -> Diabolo:
-        k, members = self._width(x), self._k(len(self._fold))
+        k, members = self._width(x), self._members.k
         self.linear_ = Linear(self.format_, k, seed).fit(x)
         k, d = self.linear_.k, self.format_.width
         watched = [] if isinstance(self.format_, Documents) else [b.start for b in self.format_.blocks]
@@ -406,15 +408,14 @@ class OutlierDetector(OutlierMixin, System):
     def _train(self, train: Rows, held: Rows | None) -> History:
         corrupt, loss, network = self._corruption(), self.loss_, self.network_
         columns = 1 if isinstance(self.format_, Documents) else len(self.format_.columns)
-        keep, device = 1 - self.trim, self._plan(len(train)).device
-        member, folds = torch.arange(self.members_, device=device)[:, None], torch.from_numpy(self._fold).to(device)
+        keep, members = 1 - self.trim, self._members
 
         def objective(batch: Tensor, rng: torch.Generator) -> Tensor:
-            x, fold = batch[:, :-1], folds[batch[:, -1].long()]
+            x, i = batch[:, :-1], batch[:, -1].long().cpu()
             seen, target = corrupt(x, rng)
             raw = network(seen).float()
             each = loss(raw.flatten(0, 1), target.repeat(len(raw), 1)).unflatten(0, raw.shape[:2]) / columns
-            counts = fold != member
+            counts = members.learn(i).to(each.device)
             if keep < 1:
                 counts &= each <= each.detach().quantile(keep, 1, keepdim=True)
             return (each * counts).sum(0) / counts.float().mean().clamp(min=1e-9)
@@ -429,7 +430,7 @@ class OutlierDetector(OutlierMixin, System):
         """Measure with the network that has not seen a row: what is usual, both tails, and the calibration."""
         dtype = next(self.network_.parameters()).dtype
         i = np.random.default_rng(self.seed_).permutation(len(train))[:CALIBRATED]
-        x, fold = train.take(i).to(dtype), self._fold[i]
+        x, fold = train.take(i).to(dtype), self._members.fold[i]
         z, cells = self.look(x)
         self.usual_ = Usual.fit(x, z, cells, fold, self.trim)
         axes = self.usual_.axes(x, z, cells)
@@ -442,7 +443,7 @@ class OutlierDetector(OutlierMixin, System):
         self.calibration_ = Calibration(as_unseen(self._judged(axes, cells), fold).mean(1))
         self.offset_ = float(np.log(self.alpha))
         self.evidence_ = Evidence.fit(self, x, fold)
-        del self._fold, self._outliers
+        del self._members, self._outliers
 
     def _try(self) -> None:
         """One row through everything: a model that loads, works."""
