@@ -36,7 +36,9 @@ def modules() -> dict[str, nn.Module]:
     return {
         "Head": head(D, 3),
         "Head, blocks": head(D, 3, 1, 1),
+        "Head, widths": head(3, 2).append(torch.randn(K, D), torch.randn(K)),
         "Tower": Tower(K, D, (8, 5), 0.2, 0.5).seen_as(torch.randn(D), torch.rand(D) + 0.5),
+        "Tower, straight": Tower(K, D, (8, 5)).with_unit(torch.randn(D)).with_unit(torch.randn(D)),
         "Codes": codes,
         "Apart": nn.Sequential(head(D, 1, members=K * 2), Apart(2)),
         "Copies": Copies([nn.Linear(D, 2), nn.Linear(D, 2)]),

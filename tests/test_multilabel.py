@@ -132,6 +132,53 @@ def test_a_new_label_for_every_kind_of_data(kind: str, members: int, tmp_path: P
     assert np.array_equal(load(tmp_path / "new.diabolo").predict_proba(X), clf.predict_proba(X))
 
 
+def bags(n: int, seed: int) -> tuple[sp.csr_matrix, np.ndarray, np.ndarray]:
+    """Counts of 40 words; four labels that are words, and a fifth one, of another word."""
+    X = np.random.default_rng(seed).poisson(0.5, (n, 40))
+    return sp.csr_matrix(X), (X[:, :4] > 0).astype(int), (X[:, 20] > 0).astype(int)
+
+
+def test_a_new_label_may_ask_for_words_that_no_old_one_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    X, Y, y = bags(400, 0)
+    new, _, truth = bags(400, 1)
+    clf = MultiLabelClassifier(**QUICK | {"members": 1, "hidden": (4,)}).fit(X, Y)
+    with monkeypatch.context() as blind:
+        blind.setattr(MultiLabelClassifier, "_tower", lambda self: None)
+        clf.add_label("without", X[:150], y[:150])
+    clf.add_label("with words", X[:150], y[:150])
+    without, with_words = (average_precision_score(truth, p) for p in clf.predict_proba(new)[:, 4:].T)
+    assert with_words > 0.8
+    assert with_words > without + 0.1
+
+
+@pytest.mark.parametrize("members", [1, 3])
+def test_labels_with_words_of_their_own_come_and_go(members: int, tmp_path: Path) -> None:
+    X, Y, y = bags(80, 0)
+    new, _, _ = bags(70, 1)
+    clf = MultiLabelClassifier(**SMALL | {"members": members}).fit(X, Y)
+    p = clf.predict_proba(new)
+    for i, name in enumerate("abc"):
+        clf.add_label(name, X[i : 40 + i], y[i : 40 + i])
+        assert np.array_equal(clf.predict_proba(new)[:, : 4 + i], p)
+        p = clf.predict_proba(new)
+    clf.save(tmp_path / "a.diabolo")
+    assert np.array_equal(load(tmp_path / "a.diabolo").predict_proba(new), p)
+    width = clf.codes(new).shape[1]
+    clf.drop_label("b")
+    assert np.allclose(clf.predict_proba(new), np.delete(p, 5, 1), atol=1e-6)
+    assert clf.codes(new).shape[1] == width  # c came later, and reads what b had
+    clf.drop_label("c").drop_label(0)
+    assert np.allclose(clf.predict_proba(new), p[:, 1:5], atol=1e-6)
+    assert clf.codes(new).shape[1] == width - 2 * members
+    told = clf.refresh(X, np.column_stack([Y[:, 1:], y]), delta=1.0)
+    assert told.accepted
+    p = clf.predict_proba(new)
+    clf.add_label("d", X[:30], y[:30])
+    assert np.array_equal(clf.predict_proba(new)[:, :4], p)
+    clf.save(tmp_path / "b.diabolo")
+    assert np.array_equal(load(tmp_path / "b.diabolo").predict_proba(new), clf.predict_proba(new))
+
+
 @pytest.mark.parametrize("piece", [1, 100, 1000])
 def test_in_pieces_too(piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
     clf, X, _ = fitted(60, 7)

@@ -29,13 +29,14 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
-from torch import Tensor
+from torch import Tensor, nn
 from torch.func import functional_call
 
 from ..errors import DataError, FormatError
 from ..formats import Documents
 from ..formats.labels import Labels
 from ..losses import Asymmetric, Logistic, Loss
+from ..nets import TfIdf, Tower
 from ..rows import Rows
 from ..splitting import folds
 from ..training import one_thread
@@ -44,7 +45,7 @@ from .calibration import platt
 from .cards import LabelReport
 from .lastlayer import JUDGED, TEMPERATURES, WATCHED, Supervised, described, spread_rows, together
 from .memory import Memory, Refresh, refreshed
-from .newlabel import NewLabel, solved, told
+from .newlabel import NewLabel, length, solved, told
 from .thresholds import check_metric, decided, thresholds
 from .unknown import Suggestion, suggested
 
@@ -59,6 +60,7 @@ MANY = 10_000  # labels from which on a step looks at some of them only
 DRAWN = 4096  # of these labels, beside those that the batch has
 LARGE = 20_000_000  # weights of the last layer from which on there is one member
 KEPT = 5_000_000  # cells of y that the memory may have
+SIDE = 3.0  # length of a document's words beside its code, of which a new label reads both
 SAME = 1e-5  # distance of two codes of the same row, in units of their length
 PIECE = 4_000_000  # probabilities that are computed at once
 LOSSES: dict[str, Loss] = {"logistic": Logistic(), "asymmetric": Asymmetric()}
@@ -275,8 +277,8 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
     def add_label(self, name: Any, X: Any, y: Any = None, *, prior: float | None = None) -> NewLabel:
         """Learn one more label from few examples; all old probabilities stay equal to the bit.
 
-        The encoder is not touched; the new row of the last layer is the optimum of a convex problem, penalized as much as
-        makes each example likeliest when it is left out.
+        The encoder stays as it is; the new row of the last layer is the optimum of a convex problem, penalized as much as
+        makes each example likeliest when it is left out. Of documents, it reads their words beside the code.
 
         Parameters
         ----------
@@ -313,28 +315,52 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         contradiction(x, y)
         h = self._nearly(x)
         if not (y == 0).any():
-            if not len(self.memory_):
-                raise DataError(
-                    f"no example without {name!r} is given, and the model kept no rows (memory=0): give some with y = 0"
-                )
-            kept = self._nearly(self.memory_.rows)
-            kept = kept[euclidean_distances(kept, h).min(1) > SAME * np.sqrt(np.square(h).sum(1).mean())]
-            if not len(kept):
-                raise DataError(f"all rows that the model kept are among the examples of {name!r}: give some with y = 0")
-            h, y = np.concatenate([h, kept]), np.concatenate([y, np.zeros(len(kept))])
+            others = self._others(name, h)
+            x, y = torch.cat([x, others.to(x)]), np.concatenate([y, np.zeros(len(others))])
+            h = self._nearly(x)
+        side = self._side(x, h)
         with one_thread():
-            found = solved(h, y)
+            found = solved(np.concatenate([h, side], 1), y)
         card = told(name, y, found, start)
         shift = 0.0 if prior is None else float(logit(prior) - logit(y.mean()))
         line = thresholds(expit(found.left_out)[:, None], y[:, None], "f1_micro")[0]
-        self._append(name, found.v, found.b + shift, line)
+        v, w = np.split(found.v, [h.shape[1]])
+        self._append(name, v, w * SIDE * length(h), found.b + shift, line)
         return card
 
-    def _append(self, name: Any, v: np.ndarray, b: float, line: float) -> None:
-        """One more row; the file keeps single precision, and so does the model."""
+    def _others(self, name: Any, h: np.ndarray) -> Tensor:
+        """Rows (r, d) of the memory that are none of the examples with codes h (n, K m)."""
+        if not len(self.memory_):
+            raise DataError(
+                f"no example without {name!r} is given, and the model kept no rows (memory=0): give some with y = 0"
+            )
+        kept = self._nearly(self.memory_.rows)
+        apart = euclidean_distances(kept, h).min(1) > SAME * length(h)
+        if not apart.any():
+            raise DataError(f"all rows that the model kept are among the examples of {name!r}: give some with y = 0")
+        return self.memory_.rows[torch.from_numpy(apart)]
+
+    def _side(self, x: Tensor, h: np.ndarray) -> np.ndarray:
+        """(n, d) what a new label sees of documents beside their codes h: words that no old label has asked for."""
+        if self._tower() is None:
+            return h[:, :0]
+        encoder: Any = self.network_.encoder
+        return np.asarray(encoder[0](x.float()).numpy() * (SIDE * length(h)), dtype=h.dtype)
+
+    def _tower(self) -> Tower | None:
+        """The hidden layers that read the words themselves, if they do."""
+        encoder: Any = self.network_.encoder
+        words = isinstance(encoder, nn.Sequential) and isinstance(encoder[0], TfIdf) and isinstance(encoder[-1], Tower)
+        return encoder[-1] if words else None
+
+    def _append(self, name: Any, v: np.ndarray, w: np.ndarray, b: float, line: float) -> None:
+        """One more row, and the straight unit w that only it reads; the file keeps single precision, and so does the model."""
         head: Any = self.network_.decoder
         members, dtype = self.members_, next(head.parameters()).dtype
         rows = torch.from_numpy(v).float().view(members, -1) * members
+        if len(w) and (tower := self._tower()) is not None:
+            tower.with_unit(torch.from_numpy(w))
+            rows = torch.cat([rows, torch.ones(members, 1)], 1)
         head.append(rows.to(dtype), torch.full((members,), b).float().to(dtype))
         head.requires_grad_(False)
         self.labels_.names.append(name)
@@ -350,6 +376,8 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
             raise ValueError(f"{name!r} is the only label: a classifier needs at least one")
         head: Any = self.network_.decoder
         head.drop(c)
+        if (tower := self._tower()) is not None:
+            tower.narrowed(max(head.widths))
         del self.labels_.names[c]
         self.platt_, self.thresholds_ = np.delete(self.platt_, c, 1), np.delete(self.thresholds_, c)
         self.memory_ = self.memory_.less(c)

@@ -2,6 +2,7 @@ r"""One row more, v_{k+1}, on an encoder that stays as it is: convex, so that fe
 
     minimise  sum_i log(1 + e^{-s_i f_i}) + lambda/2 |v|^2,      f = H v + b,  s = +1, -1        H (n, m): the codes
 
+Of documents H has their words, too: (codes, words) v = codes v_h + words v_w, and words v_w becomes a unit of the encoder.
 Few rows: Newton's method in the n unknowns alpha, v = H' alpha. At the minimum leaving one row out needs no new fit,
 
     f_i without i = z_i - alpha_i / [A^-1]_ii,      A = H H' + lambda W^-1,   W = p (1 - p),   z = f + (y - p) / W
@@ -29,7 +30,7 @@ from sklearn.linear_model import LogisticRegression
 
 from .precision import average_precision
 
-__all__ = ["NewLabel", "solved", "told"]
+__all__ = ["NewLabel", "length", "solved", "told"]
 
 RIDGES = (0.001, 0.01, 0.03, 0.1, 0.3, 1.0)  # lambda, in units of the mean squared length of a code
 FEW = 100  # rows up to which Newton's method is used, and by which lambda is chosen
@@ -160,10 +161,15 @@ def newton(g: np.ndarray, y: np.ndarray, ridge: float, alpha: np.ndarray) -> tup
         if now - found < 1e-6 * max(1.0, now):  # the next step would gain its square
             break
         now = found
+    return alpha, by_gram(g, y, f, ridge)
+
+
+def by_gram(g: np.ndarray, y: np.ndarray, f: np.ndarray, ridge: float) -> np.ndarray:
+    """Outputs f (n,) of the minimum -> those (n,) of rows left out, by the Gram matrix (n, n)."""
     p = expit(f)
     w = np.maximum(p * (1 - p), 1e-6)
     inverse = np.diag(cho_solve(factored(g, ridge / w), np.eye(len(y)), check_finite=False))
-    return alpha, f + (y - p) / w - ((y - p) / ridge) / inverse
+    return np.asarray(f + (y - p) / w - ((y - p) / ridge) / inverse)
 
 
 def factored(g: np.ndarray, more: np.ndarray) -> tuple[np.ndarray, bool]:
@@ -174,8 +180,10 @@ def factored(g: np.ndarray, more: np.ndarray) -> tuple[np.ndarray, bool]:
 
 
 def without(u: np.ndarray, y: np.ndarray, w: np.ndarray, ridge: float) -> np.ndarray:
-    """Outputs (n,) of rows left out, from the Hessian in the m unknowns; six digits of a lever are plenty."""
+    """Outputs (n,) of rows left out: by the Gram matrix, or the Hessian in the m unknowns; six digits of a lever are plenty."""
     f = u @ w
+    if len(u) < u.shape[1]:
+        return by_gram(gram(u), y, f, ridge)
     p = expit(f)
     weight = p * (1 - p)
     t = u.T.astype(np.float32)

@@ -4,7 +4,8 @@ r"""The last layer of K networks: k rows v_c on their hidden units, one for each
 
 Outputs are independent given h; what they have to do with each other is in h. A row more, v_{k+1}, is a convex problem of
 its own and touches no other row. So that it does not even touch their last bits, rows that came later stand in a block of
-their own: a product of matrices may round differently when the matrix grows.
+their own: a product of matrices may round differently when the matrix grows. Codes may grow, too: a block reads the units
+that were there when it came.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 __all__ = ["Apart", "Head"]
 
@@ -29,6 +31,8 @@ class Head(nn.Module):
         Hidden units that each member reads.
     blocks : sequence of int
         Rows that came together; their sum is k.
+    widths : sequence of int, optional
+        Hidden units that each block reads, if not m.
 
     Examples
     --------
@@ -39,10 +43,11 @@ class Head(nn.Module):
     (torch.Size([3, 5, 5]), True)
     """
 
-    def __init__(self, members: int, m: int, blocks: Sequence[int]) -> None:
+    def __init__(self, members: int, m: int, blocks: Sequence[int], widths: Sequence[int] | None = None) -> None:
         super().__init__()
         self.members, self.m = members, m
-        self.v = nn.ParameterList([torch.zeros(members, m, k) for k in blocks])
+        widths = [m] * len(blocks) if widths is None else widths
+        self.v = nn.ParameterList([torch.zeros(members, w, k) for w, k in zip(widths, blocks, strict=True)])
         self.b = nn.ParameterList([torch.zeros(members, k) for k in blocks])
 
     @property
@@ -54,15 +59,25 @@ class Head(nn.Module):
         """Rows."""
         return sum(self.blocks)
 
+    @property
+    def widths(self) -> tuple[int, ...]:
+        return tuple(v.shape[1] for v in self.v)
+
     def forward(self, h: Tensor) -> Tensor:
         """h (K, B, m) -> raw (K, B, k)."""
-        parts = [torch.baddbmm(b[:, None], h, v) for v, b in zip(self.v, self.b, strict=True)]
+        read = {m: h if m == h.shape[-1] else h[..., :m].contiguous() for m in set(self.widths)}
+        parts = [torch.baddbmm(b[:, None], read[v.shape[1]], v) for v, b in zip(self.v, self.b, strict=True)]
         return parts[0] if len(parts) == 1 else torch.cat(parts, -1)
+
+    def whole(self) -> tuple[Tensor, Tensor]:
+        """v (K, m, k) and b (K, k) of all blocks."""
+        most = max(self.widths)
+        return torch.cat([F.pad(v, (0, 0, 0, most - v.shape[1])) for v in self.v], -1), torch.cat(list(self.b), -1)
 
     def only(self, h: Tensor, rows: Tensor) -> Tensor:
         """h (K, B, m), row numbers (r,) -> raw (K, B, r) of these rows alone."""
-        v, b = (parts[0] if len(parts) == 1 else torch.cat(list(parts), -1) for parts in (self.v, self.b))
-        return torch.baddbmm(b[:, rows][:, None], h, v[:, :, rows])
+        v, b = (self.v[0], self.b[0]) if len(self.v) == 1 else self.whole()
+        return torch.baddbmm(b[:, rows][:, None], h[..., : v.shape[1]], v[:, :, rows])
 
     def append(self, v: Tensor, b: Tensor) -> Self:
         """One row more, at the end: v (K, m), b (K,)."""
@@ -84,11 +99,11 @@ class Head(nn.Module):
 
     def merged(self) -> Self:
         """All rows in one block, as training wants them."""
-        self.v, self.b = (nn.ParameterList([torch.cat(list(kept), -1)]) for kept in (self.v, self.b))
+        self.v, self.b = (nn.ParameterList([kept]) for kept in self.whole())
         return self
 
     def config(self) -> dict[str, Any]:
-        return {"members": self.members, "m": self.m, "blocks": list(self.blocks)}
+        return {"members": self.members, "m": self.m, "blocks": list(self.blocks), "widths": list(self.widths)}
 
 
 class Apart(nn.Module):

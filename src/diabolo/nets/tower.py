@@ -1,6 +1,8 @@
 r"""The hidden layers of K networks side by side: what a last layer of rows v_c reads.
 
-    h_k0 = drop(g((x - c) / s)),     h_kl = drop(SiLU(W_kl h_k,l-1 + b_kl)),     z = (h_1L ... h_KL)             k = 1 ... K
+    h_k0 = drop(g((x - c) / s)),     h_kl = drop(SiLU(W_kl h_k,l-1 + b_kl)),     z_k = (h_kL, u_1 ... u_J)      k = 1 ... K
+
+    u_j = w_j . x           straight units, none at first: a label that comes later may need what no h has kept of x
 
 References
 ----------
@@ -35,19 +37,26 @@ class Tower(nn.Module):
         Widths of the layers, at least one; the last one is the width m of a code.
     drop_in, drop : float in [0, 1), default=0.0
         Dropout of x, and of every hidden layer, while training.
+    straight : int, default=0
+        J; :meth:`with_unit` adds one.
 
     Examples
     --------
     >>> Tower(3, 4, (16, 8))(torch.ones(5, 4)).shape
     torch.Size([3, 5, 8])
+    >>> Tower(3, 4, (16, 8)).with_unit(torch.tensor([0.0, 0.0, 0.0, 2.0]))(torch.ones(5, 4))[0, :, 8]
+    tensor([2., 2., 2., 2., 2.], grad_fn=<SelectBackward0>)
     """
 
     c: Tensor
     s: Tensor
 
-    def __init__(self, members: int, d: int, hidden: Sequence[int], drop_in: float = 0.0, drop: float = 0.0) -> None:
+    def __init__(
+        self, members: int, d: int, hidden: Sequence[int], drop_in: float = 0.0, drop: float = 0.0, straight: int = 0
+    ) -> None:
         super().__init__()
         self.sizes = (members, d, tuple(hidden), drop_in, drop)
+        self.straight = nn.ParameterList([torch.zeros(d) for _ in range(straight)])
         widths = (d, *hidden)
         self.weights = nn.ParameterList([torch.randn(members, a, b) * (2 / a) ** 0.5 for a, b in pairwise(widths)])
         self.biases = nn.ParameterList([torch.zeros(members, b) for b in hidden])
@@ -57,7 +66,18 @@ class Tower(nn.Module):
     @property
     def m(self) -> int:
         """Width of a code."""
-        return self.sizes[2][-1]
+        return self.sizes[2][-1] + len(self.straight)
+
+    def with_unit(self, w: Tensor) -> Tower:
+        """One straight unit more, w (d,)."""
+        like = self.weights[0]
+        self.straight.append(nn.Parameter(w.to(like), requires_grad=like.requires_grad))
+        return self
+
+    def narrowed(self, m: int) -> Tower:
+        """Without the straight units from place m of a code on."""
+        self.straight = nn.ParameterList(list(self.straight)[: max(0, m - self.sizes[2][-1])])
+        return self
 
     def seen_as(self, c: Tensor, s: Tensor) -> Tower:
         """Set centre and spread (d,) of what the first layer sees."""
@@ -71,11 +91,15 @@ class Tower(nn.Module):
         h = for_each(h, members)
         for w, b in zip(self.weights, self.biases, strict=True):
             h = dropped(F.silu(torch.baddbmm(b[:, None], h, w)), drop if self.training else 0.0)
-        return h
+        if not len(self.straight):
+            return h
+        u = torch.stack([x @ w for w in self.straight], -1)  # each by itself: one more does not touch its last bits
+        return torch.cat([h, for_each(u, members)], -1)
 
     def config(self) -> dict[str, Any]:
         members, d, hidden, drop_in, drop = self.sizes
-        return {"members": members, "d": d, "hidden": list(hidden), "drop_in": drop_in, "drop": drop}
+        layers = {"members": members, "d": d, "hidden": list(hidden), "drop_in": drop_in, "drop": drop}
+        return layers | {"straight": len(self.straight)}
 
 
 def for_each(x: Tensor, members: int) -> Tensor:
@@ -156,7 +180,8 @@ class Wider(nn.Module):
         return torch.cat([h, self.tower(h)], -1)
 
     def config(self) -> dict[str, Any]:
-        return self.tower.config()
+        members, d, hidden, drop_in, drop = self.tower.sizes
+        return {"members": members, "d": d, "hidden": list(hidden), "drop_in": drop_in, "drop": drop}
 
 
 class Copies(nn.ModuleList):
