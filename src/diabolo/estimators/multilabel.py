@@ -354,7 +354,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         return encoder[-1] if words else None
 
     def _append(self, name: Any, v: np.ndarray, w: np.ndarray, b: float, line: float) -> None:
-        """One more row, and the straight unit w that only it reads; the file keeps single precision, and so does the model."""
+        """One more row, and the straight unit w that no older one reads, in single precision, as in a file."""
         head: Any = self.network_.decoder
         members, dtype = self.members_, next(head.parameters()).dtype
         rows = torch.from_numpy(v).float().view(members, -1) * members
