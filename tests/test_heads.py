@@ -36,9 +36,9 @@ def modules() -> dict[str, nn.Module]:
     return {
         "Head": head(D, 3),
         "Head, blocks": head(D, 3, 1, 1),
-        "Head, widths": head(3, 2).append(torch.randn(K, D), torch.randn(K)),
+        "Head, straight": nn.Sequential(Tower(K, D, (5,)).with_units(torch.randn(D, 2)), head(5, 3)),
         "Tower": Tower(K, D, (8, 5), 0.2, 0.5).seen_as(torch.randn(D), torch.rand(D) + 0.5),
-        "Tower, straight": Tower(K, D, (8, 5)).with_unit(torch.randn(D)).with_unit(torch.randn(D)),
+        "Tower, straight": Tower(K, D, (8, 5)).with_units(torch.randn(D, 3)).with_units(torch.randn(D, 1)),
         "Codes": codes,
         "Apart": nn.Sequential(head(D, 1, members=K * 2), Apart(2)),
         "Copies": Copies([nn.Linear(D, 2), nn.Linear(D, 2)]),
@@ -144,6 +144,25 @@ def test_a_member_of_a_tower_is_a_stack_of_layers() -> None:
         for w, b in zip(tower.weights, tower.biases, strict=True):
             h = nn.functional.silu(h @ w[j] + b[j])
         assert torch.allclose(whole[j], h, atol=1e-5)
+
+
+def test_straight_units_are_straight_and_know_nothing_of_each_other() -> None:
+    w, x = torch.randn(D, 3), torch.randn(B, D)
+    tower = Tower(K, D, (8, 5)).seen_as(torch.randn(D), torch.rand(D) + 0.5).eval()
+    h = tower(x)
+    z = tower.with_units(w)(x)
+    assert torch.equal(z[..., :5], h)
+    assert torch.allclose(z[..., 5:], (tower.first(x) @ w).expand(K, B, 3), atol=1e-6)
+    more = tower.with_units(torch.randn(D, 1))(x)
+    assert torch.equal(more[..., :8], z)
+    assert torch.allclose(tower.drop(1)(x), more[..., [*range(6), 7, 8]], atol=1e-6)
+    assert tower.units == 3
+
+
+def test_straight_units_are_those_of_the_last_outputs() -> None:
+    a, h, u = head(D, 2, 3), torch.randn(K, B, D), torch.randn(K, B, 2)
+    assert torch.equal(a(torch.cat([h, u], -1))[..., :3], a(h)[..., :3])
+    assert torch.equal(a(torch.cat([h, u], -1))[..., 3:], a(h)[..., 3:] + u)
 
 
 def test_a_tower_takes_what_each_member_sees() -> None:

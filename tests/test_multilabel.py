@@ -36,6 +36,7 @@ from diabolo.estimators.calibration import platt
 from diabolo.estimators.members import Members
 from diabolo.estimators.multilabel import ranking_error, relative_loss, unranked
 from diabolo.estimators.newlabel import solved, told
+from diabolo.estimators.straight import RIDGE, straightened
 from diabolo.estimators.thresholds import check_metric, decided, thresholds
 from diabolo.losses import Logistic, Loss
 from kinds import SMALL, kinds
@@ -151,6 +152,52 @@ def test_a_new_label_may_ask_for_words_that_no_old_one_needs(monkeypatch: pytest
     assert with_words > without + 0.1
 
 
+def log_loss(p: np.ndarray, y: np.ndarray) -> float:
+    return float(-np.log(np.where(y > 0, p, 1 - p).clip(1e-9)).mean())
+
+
+@pytest.mark.parametrize("kind", ["documents", "table"])
+def test_a_straight_line_knows_what_the_members_have_missed(kind: str) -> None:
+    (X, Y, _), (new, truth, _) = bags(300, 0), bags(300, 1)
+    if kind == "table":
+        X, new = X.toarray() + 0.0, new.toarray() + 0.0
+    clf = MultiLabelClassifier(**QUICK | {"members": 3, "hidden": (2,)}).fit(X, Y)
+    known = log_loss(clf.predict_proba(new), truth)
+    (lines,) = clf.network_.encoder[-1].straight
+    assert lines.shape[1] == 4
+    lines.data.zero_()
+    assert known < log_loss(clf.predict_proba(new), truth) - 0.01
+
+
+def test_straight_lines_are_the_optimum_of_their_problem() -> None:
+    rng = torch.Generator().manual_seed(0)
+    x, r = torch.randn(300, 6, generator=rng), torch.randn(300, 2, generator=rng)
+    y = (x[:, :2] + r > 0).float()
+    y[:40, 1] = torch.nan
+    u, b = straightened(x, r, y)
+    unit = x.square().sum(1).mean().sqrt()
+    e = torch.where(y.isnan(), 0.0, torch.sigmoid(r + x @ u + b) - y)
+    assert torch.allclose((x / unit).T @ e + RIDGE * u * unit, torch.zeros(6, 2), atol=0.05)
+    assert torch.allclose(e.sum(0) + RIDGE * b, torch.zeros(2), atol=0.05)
+
+
+@pytest.mark.parametrize("params", [{"members": 1}, {"hidden": (1,), "members": 2}])
+def test_straight_lines_are_for_less_weights_than_the_first_layer_has(params: dict[str, Any]) -> None:
+    X, Y, _ = bags(80, 0)
+    clf = MultiLabelClassifier(**SMALL | params).fit(X, Y)
+    assert clf.network_.encoder[-1].units == 0
+    more = MultiLabelClassifier(**SMALL | {"members": 2, "hidden": (2,)}).fit(X, Y)
+    assert more.network_.encoder[-1].units == 4
+
+
+def test_what_is_fine_tuned_keeps_its_straight_lines() -> None:
+    X, Y, _ = bags(80, 0)
+    clf = MultiLabelClassifier(**SMALL | {"members": 3}).fit(X, Y)
+    before = clf.network_.encoder[-1].straight[0].clone()
+    assert clf.refresh(X, Y, delta=1.0).accepted
+    assert torch.equal(clf.network_.encoder[-1].straight[0], before)
+
+
 @pytest.mark.parametrize("members", [1, 3])
 def test_labels_with_words_of_their_own_come_and_go(members: int, tmp_path: Path) -> None:
     X, Y, y = bags(80, 0)
@@ -163,13 +210,14 @@ def test_labels_with_words_of_their_own_come_and_go(members: int, tmp_path: Path
         p = clf.predict_proba(new)
     clf.save(tmp_path / "a.diabolo")
     assert np.array_equal(load(tmp_path / "a.diabolo").predict_proba(new), p)
-    width = clf.codes(new).shape[1]
+    tower = clf.network_.encoder[-1]
+    lines = 7 if members > 1 else 3  # the first four labels have straight units, too, where there are several members
+    assert (tower.units, clf.codes(new).shape[1]) == (lines, members * tower.m)
     clf.drop_label("b")
     assert np.allclose(clf.predict_proba(new), np.delete(p, 5, 1), atol=1e-6)
-    assert clf.codes(new).shape[1] == width  # c came later, and reads what b had
     clf.drop_label("c").drop_label(0)
     assert np.allclose(clf.predict_proba(new), p[:, 1:5], atol=1e-6)
-    assert clf.codes(new).shape[1] == width - 2 * members
+    assert tower.units == (4 if members > 1 else 1)
     told = clf.refresh(X, np.column_stack([Y[:, 1:], y]), delta=1.0)
     assert told.accepted
     p = clf.predict_proba(new)

@@ -475,7 +475,13 @@ class Supervised(System, abstract=True):
     def codes(self, X: Any) -> np.ndarray:
         """X -> (n, K m) what the last layer sees: features that serve the task."""
         check_is_fitted(self)
-        return np.concatenate([h.transpose(0, 1).flatten(1).numpy() for h in self._codes(X)]).astype(np.float64)
+        return np.concatenate([self._units(z) for z in self._codes(X)]).astype(np.float64)
+
+    def _units(self, z: Tensor) -> np.ndarray:
+        """z (K, b, m + J) -> hidden units (b, K m)."""
+        decoder: Any = self.network_.decoder
+        m = decoder.m if isinstance(decoder, Head) else z.shape[-1]
+        return np.asarray(z[..., :m].transpose(0, 1).flatten(1).numpy())
 
     @property
     def members_(self) -> int:

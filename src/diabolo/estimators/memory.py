@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 
 from ..errors import FormatError
-from ..nets import Head
+from ..nets import Head, Tower
 from ..rows import Numbered, Rows
 from ..splitting import folds
 from ..training import minimize
@@ -130,6 +130,9 @@ def refreshed(clf: Any, x: Tensor, y: np.ndarray, replay: Memory, judge: tuple[T
     network = copy.deepcopy(clf.network_).float().train().requires_grad_(True)
     if isinstance(network.decoder, Head):
         network.decoder.merged()
+    for part in network.modules():
+        if isinstance(part, Tower):
+            part.straight.requires_grad_(False)  # an optimum with a penalty of its own
     old = np.resize(np.arange(len(replay)), len(x) if len(replay) else 0)
     rows = Rows(torch.cat([x.float(), replay.rows[old]]))
     targets = torch.from_numpy(np.concatenate([y, replay.y[old]])).float()

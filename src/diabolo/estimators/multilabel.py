@@ -1,10 +1,11 @@
 r"""Multi-label classification: one encoder, k logistic outputs on its last hidden layer.
 
-    h = encoder(x) (m units),   p_c = s(a_c (v_c . h + b_c) + b'_c),   yes where p_c >= t_c             c = 1 ... k
+    h = encoder(x) (m units),   p_c = s(a_c (v_c . h + b_c) + b'_c + u_c . x),   yes where p_c >= t_c         c = 1 ... k
 
 O(d m + m k) weights, where k networks would have O(k d m). Labels are independent given h; what they have to do with each
 other lies in h. An unknown label of a row is a term less in the sum. Calibration (a, b') and thresholds t come from rows
-that the network has not seen (calibration.py, thresholds.py); a new label is one more row v_{k+1} (newlabel.py).
+that the network has not seen (calibration.py, thresholds.py), and so does a straight line u_c for what h has missed
+(straight.py), where these are fewer weights than the first layer has. A new label is one more row v_{k+1} (newlabel.py).
 
 References
 ----------
@@ -18,7 +19,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 import scipy.sparse as sp
@@ -36,7 +37,7 @@ from ..errors import DataError, FormatError
 from ..formats import Documents
 from ..formats.labels import Labels
 from ..losses import Asymmetric, Logistic, Loss
-from ..nets import TfIdf, Tower
+from ..nets import Borrowed, Head, TfIdf, Tower
 from ..rows import Rows
 from ..splitting import folds
 from ..training import one_thread
@@ -46,6 +47,7 @@ from .cards import LabelReport
 from .lastlayer import JUDGED, TEMPERATURES, WATCHED, Supervised, described, spread_rows, together
 from .memory import Memory, Refresh, refreshed
 from .newlabel import NewLabel, length, solved, told
+from .straight import straightened
 from .thresholds import check_metric, decided, thresholds
 from .unknown import Suggestion, suggested
 
@@ -60,6 +62,7 @@ MANY = 10_000  # labels from which on a step looks at some of them only
 DRAWN = 4096  # of these labels, beside those that the batch has
 LARGE = 20_000_000  # weights of the last layer from which on there is one member
 KEPT = 5_000_000  # cells of y that the memory may have
+LINED = 50_000_000  # numbers of rows that straight lines are drawn through
 SIDE = 3.0  # length of a document's words beside its code, of which a new label reads both
 SAME = 1e-5  # distance of two codes of the same row, in units of their length
 PIECE = 4_000_000  # probabilities that are computed at once
@@ -318,14 +321,15 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
             others = self._others(name, h)
             x, y = torch.cat([x, others.to(x)]), np.concatenate([y, np.zeros(len(others))])
             h = self._nearly(x)
-        side = self._side(x, h)
+        words = self._words(x)
+        scale = SIDE * length(h) / length(words)
         with one_thread():
-            found = solved(np.concatenate([h, side], 1), y)
+            found = solved(np.concatenate([h, (scale * words).astype(h.dtype)], 1), y)
         card = told(name, y, found, start)
         shift = 0.0 if prior is None else float(logit(prior) - logit(y.mean()))
         line = thresholds(expit(found.left_out)[:, None], y[:, None], "f1_micro")[0]
         v, w = np.split(found.v, [h.shape[1]])
-        self._append(name, v, w * SIDE * length(h), found.b + shift, line)
+        self._append(name, v, scale * w, found.b + shift, line)
         return card
 
     def _others(self, name: Any, h: np.ndarray) -> Tensor:
@@ -340,27 +344,27 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
             raise DataError(f"all rows that the model kept are among the examples of {name!r}: give some with y = 0")
         return self.memory_.rows[torch.from_numpy(apart)]
 
-    def _side(self, x: Tensor, h: np.ndarray) -> np.ndarray:
-        """(n, d) what a new label sees of documents beside their codes h: words that no old label has asked for."""
-        if self._tower() is None:
-            return h[:, :0]
+    def _words(self, x: Tensor) -> np.ndarray:
+        """(n, d) what a new label sees of documents beside their codes: words that no old label has asked for."""
         encoder: Any = self.network_.encoder
-        return np.asarray(encoder[0](x.float()).numpy() * (SIDE * length(h)), dtype=h.dtype)
+        if self._tower() is None or not isinstance(encoder[0], TfIdf):
+            return np.empty((len(x), 0))
+        return np.asarray(seen(encoder, x.float()).numpy())
 
     def _tower(self) -> Tower | None:
-        """The hidden layers that read the words themselves, if they do."""
-        encoder: Any = self.network_.encoder
-        words = isinstance(encoder, nn.Sequential) and isinstance(encoder[0], TfIdf) and isinstance(encoder[-1], Tower)
-        return encoder[-1] if words else None
+        """The hidden layers that read X themselves, if the last layer knows how to add straight units to theirs."""
+        encoder, head = self.network_.encoder, self.network_.decoder
+        if not isinstance(encoder, nn.Sequential) or isinstance(encoder, Borrowed) or not isinstance(head, Head):
+            return None
+        return encoder[-1] if isinstance(encoder[-1], Tower) else None
 
     def _append(self, name: Any, v: np.ndarray, w: np.ndarray, b: float, line: float) -> None:
-        """One more row, and the straight unit w that no older one reads, in single precision, as in a file."""
+        """One more row, and its straight unit w, if there are such, in single precision, as in a file."""
         head: Any = self.network_.decoder
-        members, dtype = self.members_, next(head.parameters()).dtype
+        members, dtype, tower = self.members_, next(head.parameters()).dtype, self._tower()
         rows = torch.from_numpy(v).float().view(members, -1) * members
-        if len(w) and (tower := self._tower()) is not None:
-            tower.with_unit(torch.from_numpy(w))
-            rows = torch.cat([rows, torch.ones(members, 1)], 1)
+        if tower is not None and (len(w) or tower.units):
+            tower.with_units(torch.from_numpy(w).float()[:, None] if len(w) else torch.zeros(tower.sizes[1], 1))
         head.append(rows.to(dtype), torch.full((members,), b).float().to(dtype))
         head.requires_grad_(False)
         self.labels_.names.append(name)
@@ -375,9 +379,10 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         if len(self.labels_.names) == 1:
             raise ValueError(f"{name!r} is the only label: a classifier needs at least one")
         head: Any = self.network_.decoder
+        tower = self._tower()
+        if tower is not None and (j := c - head.k + tower.units) >= 0:
+            tower.drop(j)
         head.drop(c)
-        if (tower := self._tower()) is not None:
-            tower.narrowed(max(head.widths))
         del self.labels_.names[c]
         self.platt_, self.thresholds_ = np.delete(self.platt_, c, 1), np.delete(self.thresholds_, c)
         self.memory_ = self.memory_.less(c)
@@ -444,7 +449,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         if not len(self.memory_):
             return np.empty((0, 0))
         x = self.memory_.rows.to(next(self.network_.parameters()).dtype)
-        return self.network_.encoder(x).transpose(0, 1).flatten(1).numpy().astype(np.float64)
+        return self._units(self.network_.encoder(x)).astype(np.float64)
 
     def _nearly(self, x: Tensor) -> np.ndarray:
         """Rows (n, d) -> codes (n, K m) in single precision: enough to learn from, in half the time."""
@@ -452,7 +457,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         own = {**dict(encoder.named_parameters()), **dict(encoder.named_buffers())}
         single = {name: value.float() if value.is_floating_point() else value for name, value in own.items()}
         parts = [functional_call(encoder, single, (part,)) for part in x.float().split(self.format_.piece)]
-        return np.asarray(torch.cat(parts, 1).transpose(0, 1).flatten(1).numpy())
+        return self._units(torch.cat(parts, 1))
 
     # ── hooks ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -577,6 +582,21 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         empty = float((np.nan_to_num(t, nan=1.0).sum(1) == 0).mean())
         self.least_ = int(empty == 0) if self.min_labels == "auto" else int(self.min_labels)
         self.thresholds_ = thresholds(self._calibrated(raw), t, self.optimize, self.least_)
+        self._straighten(raw, y, i)
+
+    def _straighten(self, raw: Tensor, y: Tensor, i: np.ndarray) -> None:
+        """Straight units, where they have fewer weights than the first layer has. Rows i are seen then, and thresholds stay."""
+        tower, members = self._tower(), self._members.k
+        if tower is None or members == 1 or y.shape[1] > members * tower.sizes[2][0]:
+            return
+        network, rows = self._judging
+        some = spread_rows(np.arange(len(i)), max(1, LINED // tower.sizes[1]))
+        parts = np.array_split(i[some], len(some) // self.format_.piece + 1)
+        x = torch.cat([seen(network.encoder, rows.take(part)).float() for part in parts])
+        a, b = torch.from_numpy(self.platt_).float()
+        u, more = straightened(x, a * raw[some] + b, y[some])
+        tower.with_units(u / a)
+        self.platt_[1] = (b + more).double().numpy()
 
     def _finish(self, train: Rows, held: Rows | None) -> None:
         super()._finish(train, held)
@@ -624,6 +644,11 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         tags.classifier_tags.multi_label = True
         tags.target_tags.multi_output = True
         return tags
+
+
+def seen(encoder: Any, x: Tensor) -> Tensor:
+    """x (n, d) -> what the first of the hidden layers sees of it."""
+    return cast(Tensor, encoder[-1].first(encoder[:-1](x)))
 
 
 def dense(y: Any) -> np.ndarray:

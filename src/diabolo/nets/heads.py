@@ -1,11 +1,10 @@
 r"""The last layer of K networks: k rows v_c on their hidden units, one for each output.
 
-    raw_c = v_c . h + b_c         h (m,): the last hidden layer
+    raw_c = v_c . h + b_c + u_c         h (m,): the last hidden layer;  u_c: a straight unit (tower.py), or 0
 
 Outputs are independent given h; what they have to do with each other is in h. A row more, v_{k+1}, is a convex problem of
 its own and touches no other row. So that it does not even touch their last bits, rows that came later stand in a block of
-their own: a product of matrices may round differently when the matrix grows. Codes may grow, too: a block reads the units
-that were there when it came.
+their own: a product of matrices may round differently when the matrix grows. Straight units are those of the last outputs.
 """
 
 from __future__ import annotations
@@ -16,6 +15,8 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from .tower import without
 
 __all__ = ["Apart", "Head"]
 
@@ -31,8 +32,6 @@ class Head(nn.Module):
         Hidden units that each member reads.
     blocks : sequence of int
         Rows that came together; their sum is k.
-    widths : sequence of int, optional
-        Hidden units that each block reads, if not m.
 
     Examples
     --------
@@ -43,11 +42,10 @@ class Head(nn.Module):
     (torch.Size([3, 5, 5]), True)
     """
 
-    def __init__(self, members: int, m: int, blocks: Sequence[int], widths: Sequence[int] | None = None) -> None:
+    def __init__(self, members: int, m: int, blocks: Sequence[int]) -> None:
         super().__init__()
         self.members, self.m = members, m
-        widths = [m] * len(blocks) if widths is None else widths
-        self.v = nn.ParameterList([torch.zeros(members, w, k) for w, k in zip(widths, blocks, strict=True)])
+        self.v = nn.ParameterList([torch.zeros(members, m, k) for k in blocks])
         self.b = nn.ParameterList([torch.zeros(members, k) for k in blocks])
 
     @property
@@ -59,25 +57,21 @@ class Head(nn.Module):
         """Rows."""
         return sum(self.blocks)
 
-    @property
-    def widths(self) -> tuple[int, ...]:
-        return tuple(v.shape[1] for v in self.v)
-
-    def forward(self, h: Tensor) -> Tensor:
-        """h (K, B, m) -> raw (K, B, k)."""
-        read = {m: h if m == h.shape[-1] else h[..., :m].contiguous() for m in set(self.widths)}
-        parts = [torch.baddbmm(b[:, None], read[v.shape[1]], v) for v, b in zip(self.v, self.b, strict=True)]
-        return parts[0] if len(parts) == 1 else torch.cat(parts, -1)
+    def forward(self, z: Tensor) -> Tensor:
+        """z = (h, u) (K, B, m + J) -> raw (K, B, k)."""
+        h = z if z.shape[-1] == self.m else z[..., : self.m].contiguous()
+        parts = [torch.baddbmm(b[:, None], h, v) for v, b in zip(self.v, self.b, strict=True)]
+        raw = parts[0] if len(parts) == 1 else torch.cat(parts, -1)
+        return raw if z.shape[-1] == self.m else raw + F.pad(z[..., self.m :], (self.k - z.shape[-1] + self.m, 0))
 
     def whole(self) -> tuple[Tensor, Tensor]:
         """v (K, m, k) and b (K, k) of all blocks."""
-        most = max(self.widths)
-        return torch.cat([F.pad(v, (0, 0, 0, most - v.shape[1])) for v in self.v], -1), torch.cat(list(self.b), -1)
+        return torch.cat(list(self.v), -1), torch.cat(list(self.b), -1)
 
     def only(self, h: Tensor, rows: Tensor) -> Tensor:
-        """h (K, B, m), row numbers (r,) -> raw (K, B, r) of these rows alone."""
+        """h (K, B, m), row numbers (r,) -> raw (K, B, r) of these rows alone, without straight units."""
         v, b = (self.v[0], self.b[0]) if len(self.v) == 1 else self.whole()
-        return torch.baddbmm(b[:, rows][:, None], h[..., : v.shape[1]], v[:, :, rows])
+        return torch.baddbmm(b[:, rows][:, None], h, v[:, :, rows])
 
     def append(self, v: Tensor, b: Tensor) -> Self:
         """One row more, at the end: v (K, m), b (K,)."""
@@ -87,14 +81,7 @@ class Head(nn.Module):
 
     def drop(self, c: int) -> Self:
         """Without row c."""
-        start = 0
-        for i, k in enumerate(self.blocks):
-            if start <= c < start + k:
-                keep = [j for j in range(k) if j != c - start]
-                for kept in (self.v, self.b):
-                    kept[i] = nn.Parameter(kept[i].detach()[..., keep].clone(), requires_grad=kept[i].requires_grad)
-            start += k
-        self.v, self.b = (nn.ParameterList([p for p in kept if p.shape[-1]]) for kept in (self.v, self.b))
+        self.v, self.b = without(self.v, c), without(self.b, c)
         return self
 
     def merged(self) -> Self:
@@ -103,7 +90,7 @@ class Head(nn.Module):
         return self
 
     def config(self) -> dict[str, Any]:
-        return {"members": self.members, "m": self.m, "blocks": list(self.blocks), "widths": list(self.widths)}
+        return {"members": self.members, "m": self.m, "blocks": list(self.blocks)}
 
 
 class Apart(nn.Module):

@@ -1,8 +1,8 @@
 r"""The hidden layers of K networks side by side: what a last layer of rows v_c reads.
 
-    h_k0 = drop(g((x - c) / s)),     h_kl = drop(SiLU(W_kl h_k,l-1 + b_kl)),     z_k = (h_kL, u_1 ... u_J)      k = 1 ... K
+    h_0 = g((x - c) / s),     h_kl = drop(SiLU(W_kl h_k,l-1 + b_kl)),     z_k = (h_kL, u_1 ... u_J)      k = 1 ... K
 
-    u_j = w_j . x           straight units, none at first: a label that comes later may need what no h has kept of x
+    u_j = w_j . h_0         straight units, none at first: they are for what no h has kept of x; h_k1 sees drop(h_0)
 
 References
 ----------
@@ -34,29 +34,35 @@ class Tower(nn.Module):
     d : int
         Width of x.
     hidden : sequence of int
-        Widths of the layers, at least one; the last one is the width m of a code.
+        Widths of the layers, at least one; the last one is m.
     drop_in, drop : float in [0, 1), default=0.0
-        Dropout of x, and of every hidden layer, while training.
-    straight : int, default=0
-        J; :meth:`with_unit` adds one.
+        Dropout of h_0, and of every hidden layer, while training.
+    straight : sequence of int, default=()
+        Straight units that came together; their sum is J.
 
     Examples
     --------
     >>> Tower(3, 4, (16, 8))(torch.ones(5, 4)).shape
     torch.Size([3, 5, 8])
-    >>> Tower(3, 4, (16, 8)).with_unit(torch.tensor([0.0, 0.0, 0.0, 2.0]))(torch.ones(5, 4))[0, :, 8]
-    tensor([2., 2., 2., 2., 2.], grad_fn=<SelectBackward0>)
+    >>> Tower(3, 4, (16, 8)).with_units(torch.ones(4, 2))(torch.ones(5, 4)).shape
+    torch.Size([3, 5, 10])
     """
 
     c: Tensor
     s: Tensor
 
     def __init__(
-        self, members: int, d: int, hidden: Sequence[int], drop_in: float = 0.0, drop: float = 0.0, straight: int = 0
+        self,
+        members: int,
+        d: int,
+        hidden: Sequence[int],
+        drop_in: float = 0.0,
+        drop: float = 0.0,
+        straight: Sequence[int] = (),
     ) -> None:
         super().__init__()
         self.sizes = (members, d, tuple(hidden), drop_in, drop)
-        self.straight = nn.ParameterList([torch.zeros(d) for _ in range(straight)])
+        self.straight = nn.ParameterList([torch.zeros(d, j) for j in straight])
         widths = (d, *hidden)
         self.weights = nn.ParameterList([torch.randn(members, a, b) * (2 / a) ** 0.5 for a, b in pairwise(widths)])
         self.biases = nn.ParameterList([torch.zeros(members, b) for b in hidden])
@@ -65,19 +71,28 @@ class Tower(nn.Module):
 
     @property
     def m(self) -> int:
-        """Width of a code."""
-        return self.sizes[2][-1] + len(self.straight)
+        """Hidden units of the last layer."""
+        return self.sizes[2][-1]
 
-    def with_unit(self, w: Tensor) -> Tower:
-        """One straight unit more, w (d,)."""
+    @property
+    def units(self) -> int:
+        """J."""
+        return sum(w.shape[1] for w in self.straight)
+
+    def with_units(self, w: Tensor) -> Tower:
+        """More straight units, w (d, j)."""
         like = self.weights[0]
         self.straight.append(nn.Parameter(w.to(like), requires_grad=like.requires_grad))
         return self
 
-    def narrowed(self, m: int) -> Tower:
-        """Without the straight units from place m of a code on."""
-        self.straight = nn.ParameterList(list(self.straight)[: max(0, m - self.sizes[2][-1])])
+    def drop(self, j: int) -> Tower:
+        """Without straight unit j."""
+        self.straight = without(self.straight, j)
         return self
+
+    def first(self, x: Tensor) -> Tensor:
+        """x -> h_0, which is what the first layer and the straight units see."""
+        return curbed((x - self.c) / self.s)
 
     def seen_as(self, c: Tensor, s: Tensor) -> Tower:
         """Set centre and spread (d,) of what the first layer sees."""
@@ -87,19 +102,19 @@ class Tower(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         members, _, _, drop_in, drop = self.sizes
-        h = dropped(curbed((x - self.c) / self.s), drop_in if self.training else 0.0)
-        h = for_each(h, members)
+        seen = self.first(x)
+        h = for_each(dropped(seen, drop_in if self.training else 0.0), members)
         for w, b in zip(self.weights, self.biases, strict=True):
             h = dropped(F.silu(torch.baddbmm(b[:, None], h, w)), drop if self.training else 0.0)
         if not len(self.straight):
             return h
-        u = torch.stack([x @ w for w in self.straight], -1)  # each by itself: one more does not touch its last bits
-        return torch.cat([h, for_each(u, members)], -1)
+        u = [for_each(seen @ w, members) for w in self.straight]  # each by itself: one more does not touch its last bits
+        return torch.cat([h, *u], -1)
 
     def config(self) -> dict[str, Any]:
         members, d, hidden, drop_in, drop = self.sizes
         layers = {"members": members, "d": d, "hidden": list(hidden), "drop_in": drop_in, "drop": drop}
-        return layers | {"straight": len(self.straight)}
+        return layers | {"straight": [w.shape[1] for w in self.straight]}
 
 
 def for_each(x: Tensor, members: int) -> Tensor:
@@ -124,6 +139,22 @@ def dropped(x: Tensor, p: float) -> Tensor:
     words = torch.empty((x.numel() + 7) // 8, dtype=torch.int64, device=x.device).random_(-(2**63), None)
     keep = words.view(torch.uint8)[: x.numel()].view(x.shape) >= gone
     return x * (keep.to(x.dtype) * (256 / (256 - gone)))
+
+
+def without(blocks: Any, c: int) -> nn.ParameterList:
+    """Of parameters (..., k_1), (..., k_2), ..., side by side: all but column c.
+
+    >>> [p.shape[1] for p in without(nn.ParameterList([torch.ones(4, 2), torch.ones(4, 1)]), 2)]
+    [2]
+    """
+    kept, start = [], 0
+    for p in blocks:
+        columns = [j for j in range(p.shape[-1]) if start + j != c]
+        start += p.shape[-1]
+        if columns:
+            whole = len(columns) == p.shape[-1]
+            kept.append(p if whole else nn.Parameter(p.detach()[..., columns].clone(), requires_grad=p.requires_grad))
+    return nn.ParameterList(kept)
 
 
 class Codes(nn.Module):
