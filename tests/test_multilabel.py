@@ -36,7 +36,7 @@ from diabolo.estimators.calibration import platt
 from diabolo.estimators.members import Members
 from diabolo.estimators.multilabel import ranking_error, relative_loss, unranked
 from diabolo.estimators.newlabel import solved, told
-from diabolo.estimators.straight import RIDGE, straightened
+from diabolo.estimators.straight import penalty, straightened
 from diabolo.estimators.thresholds import check_metric, decided, thresholds
 from diabolo.losses import Logistic, Loss
 from kinds import SMALL, kinds
@@ -175,10 +175,10 @@ def test_straight_lines_are_the_optimum_of_their_problem() -> None:
     y = (x[:, :2] + r > 0).float()
     y[:40, 1] = torch.nan
     u, b = straightened(x, r, y)
-    unit = x.square().sum(1).mean().sqrt()
+    unit, ridge = x.square().sum(1).mean().sqrt(), penalty(r, y)
     e = torch.where(y.isnan(), 0.0, torch.sigmoid(r + x @ u + b) - y)
-    assert torch.allclose((x / unit).T @ e + RIDGE * u * unit, torch.zeros(6, 2), atol=0.05)
-    assert torch.allclose(e.sum(0) + RIDGE * b, torch.zeros(2), atol=0.05)
+    assert torch.allclose((x / unit).T @ e + ridge * u * unit, torch.zeros(6, 2), atol=0.05)
+    assert torch.allclose(e.sum(0) + ridge * b, torch.zeros(2), atol=0.05)
 
 
 @pytest.mark.parametrize("params", [{"members": 1}, {"hidden": (1,), "members": 2}])

@@ -63,6 +63,7 @@ DRAWN = 4096  # of these labels, beside those that the batch has
 LARGE = 20_000_000  # weights of the last layer from which on there is one member
 KEPT = 5_000_000  # cells of y that the memory may have
 LINED = 50_000_000  # numbers of rows that straight lines are drawn through
+LINES = 5_000_000  # weights of straight lines, at most
 SIDE = 3.0  # length of a document's words beside its code, of which a new label reads both
 SAME = 1e-5  # distance of two codes of the same row, in units of their length
 PIECE = 4_000_000  # probabilities that are computed at once
@@ -587,7 +588,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
     def _straighten(self, raw: Tensor, y: Tensor, i: np.ndarray) -> None:
         """Straight units, where they have fewer weights than the first layer has. Rows i are seen then, and thresholds stay."""
         tower, members = self._tower(), self._members.k
-        if tower is None or members == 1 or y.shape[1] > members * tower.sizes[2][0]:
+        if tower is None or members == 1 or y.shape[1] > min(members * tower.sizes[2][0], LINES // tower.sizes[1]):
             return
         network, rows = self._judging
         some = spread_rows(np.arange(len(i)), max(1, LINED // tower.sizes[1]))

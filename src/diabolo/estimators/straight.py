@@ -3,9 +3,12 @@ r"""What the members have missed together: for each output a straight line more,
     minimise  sum_i loss(r_i + U x_i + b, y_i) + lambda / 2 (|U|^2 + |b|^2)          loss: logistic, summed over the outputs
 
 x_i (d,) has mean squared length 1, and r_i is the calibrated output for row i of a member that has not seen it, so that the
-line learns what is wrong with answers to new rows, not what is left of those learned by heart. Members of few rows overfit
-rare words and miss what they say by themselves; the penalty keeps the line out of what needs more than a line. Convex; it is
-not worth finding the minimum to the last digit: L-BFGS, so many rounds.
+line learns what is wrong with answers to new rows, not what is left of those learned by heart. Members of few rows miss what
+rare words or single columns say by themselves. The more the members have explained, the more there is for a line to explain:
+
+    lambda = L / (L_0 - L), at most 6          L: the loss of the r_i,  L_0: that of the same answer to all rows
+
+Convex; it is not worth finding the minimum to the last digit: L-BFGS, so many rounds.
 
 References
 ----------
@@ -23,7 +26,7 @@ from torch.nn import functional as F
 
 __all__ = ["straightened"]
 
-RIDGE = 6.0  # lambda
+RIDGES = 0.1, 6.0  # lambda, at least and at most
 ROUNDS = 25
 
 
@@ -35,10 +38,11 @@ def straightened(x: Tensor, r: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     >>> u, b = straightened(x, torch.zeros(200, 1), y)
     >>> bool(u[0] > 5 * u[1:].abs().max()), bool(((x @ u + b > 0) == (y > 0)).float().mean() > 0.9)
     (True, True)
-    >>> bool(straightened(x, 20 * (y - 0.5), y)[0].abs().max() < 0.01)                         # nothing was missed
+    >>> bool(straightened(x, 40 * (y - 0.5), y)[0].abs().max() < 0.01)                         # nothing was missed
     True
     """
     n, d = x.shape
+    ridge = penalty(r, y)
     unit = float(x.square().sum(1).mean().sqrt()) or 1.0
     known = ~torch.isnan(y)
     y = y.nan_to_num(0.5)
@@ -48,10 +52,22 @@ def straightened(x: Tensor, r: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         w = torch.from_numpy(flat).to(x).view(d + 1, -1)
         f = torch.addmm(r, x, w)
         loss = torch.where(known, F.softplus(f) - y * f, 0.0).sum(dtype=torch.float64)
-        slope = torch.addmm(RIDGE * w, x.T, torch.where(known, torch.sigmoid(f) - y, 0.0))
-        return float(loss + 0.5 * RIDGE * w.square().sum(dtype=torch.float64)), slope.double().numpy().ravel()
+        slope = torch.addmm(ridge * w, x.T, torch.where(known, torch.sigmoid(f) - y, 0.0))
+        return float(loss + 0.5 * ridge * w.square().sum(dtype=torch.float64)), slope.double().numpy().ravel()
 
     start = np.zeros((d + 1) * y.shape[1])
     found = minimize(value, start, jac=True, method="L-BFGS-B", options={"maxiter": ROUNDS, "maxcor": 5})
     w = torch.from_numpy(found.x).to(x).view(d + 1, -1)
     return w[:-1] / unit, w[-1]
+
+
+def penalty(r: Tensor, y: Tensor) -> float:
+    """lambda.
+
+    >>> y = torch.tensor([[0.0], [1.0], [1.0]])
+    >>> penalty(torch.zeros(3, 1), y), round(penalty(2 * y - 1, y), 2), penalty(20 * (y - 0.5), y)
+    (6.0, 0.97, 0.1)
+    """
+    share = y.nanmean(0).nan_to_num(0.5).clamp(1e-6, 1 - 1e-6)
+    loss, same = (float(F.softplus(f).sub(y * f).nansum()) for f in (r, share.logit().expand_as(y)))
+    return min(max(loss / max(same - loss, 1e-9), RIDGES[0]), RIDGES[1])
