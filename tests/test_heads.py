@@ -40,7 +40,7 @@ def modules() -> dict[str, nn.Module]:
         "Tower": Tower(K, D, (8, 5), 0.2, 0.5).seen_as(torch.randn(D), torch.rand(D) + 0.5),
         "Tower, straight": Tower(K, D, (8, 5)).with_units(torch.randn(D, 3)).with_units(torch.randn(D, 1)),
         "Codes": codes,
-        "Apart": nn.Sequential(head(D, 1, members=K * 2), Apart(2)),
+        "Apart": Apart(K, D, 2),
         "Copies": Copies([nn.Linear(D, 2), nn.Linear(D, 2)]),
     }
 
@@ -180,9 +180,11 @@ def test_a_tower_sees_standardized_features() -> None:
 
 def test_apart_gives_each_label_a_network_of_its_own() -> None:
     k, m = 4, 5
-    tower, last, apart = Tower(K * k, D, (m,)), head(m, 1, members=K * k), Apart(k)
+    tower, apart = Tower(K * k, D, (m,)), Apart(K, m, k)
+    last = apart.head
+    torch.nn.init.normal_(last.v[0])
     x = torch.randn(B, D)
-    raw = apart(last(tower(x)))
+    raw = apart(tower(x))
     assert raw.shape == (K, B, k)
     parameters = [*tower.parameters(), *last.parameters()]
     found = set()
@@ -191,6 +193,8 @@ def test_apart_gives_each_label_a_network_of_its_own() -> None:
         assert torch.equal(raw[j, :, c], last(tower(x))[one, :, 0])
         found.add(one)
     assert len(found) == K * k
+    w = torch.randn(D, k)
+    assert torch.allclose(apart(tower.with_units(w)(x)), raw + tower.first(x) @ w, atol=1e-5)
 
 
 def test_codes_are_centred_and_in_one_unit_and_the_same_for_all() -> None:

@@ -156,12 +156,13 @@ def log_loss(p: np.ndarray, y: np.ndarray) -> float:
     return float(-np.log(np.where(y > 0, p, 1 - p).clip(1e-9)).mean())
 
 
+@pytest.mark.parametrize("estimator", [MultiLabelClassifier, IndependentClassifiers])
 @pytest.mark.parametrize("kind", ["documents", "table"])
-def test_a_straight_line_knows_what_the_members_have_missed(kind: str) -> None:
+def test_a_straight_line_knows_what_the_members_have_missed(kind: str, estimator: Any) -> None:
     (X, Y, _), (new, truth, _) = bags(300, 0), bags(300, 1)
     if kind == "table":
         X, new = X.toarray() + 0.0, new.toarray() + 0.0
-    clf = MultiLabelClassifier(**QUICK | {"members": 3, "hidden": (2,)}).fit(X, Y)
+    clf = estimator(**QUICK | {"members": 3, "hidden": (2,)}).fit(X, Y)
     known = log_loss(clf.predict_proba(new), truth)
     (lines,) = clf.network_.encoder[-1].straight
     assert lines.shape[1] == 4

@@ -51,7 +51,7 @@ def modules() -> dict[str, nn.Module]:
         "Codes": Codes(3, 4),
         "Wider": nn.Sequential(Codes(3, 4), Wider(3, 4, (8, 6), 0.0, 0.2)),
         "Head": nn.Sequential(Codes(3, 4), Head(3, 4, (5, 1))),
-        "Apart": nn.Sequential(Codes(6, 4), Head(6, 4, (1,)), Apart(2)),
+        "Apart": nn.Sequential(Codes(6, 4), Apart(3, 4, 2)),
         "Borrowed": Borrowed(Copies([nn.Linear(4, 3), nn.Linear(4, 3)]), Codes(2, 3)),
         "Beside": Beside(
             Borrowed(Copies([nn.Linear(4, 3), nn.Linear(4, 3)]), Codes(2, 3)), nn.Sequential(Missing([1]), Tower(2, 5, (8, 6)))

@@ -2,8 +2,8 @@ r"""The baseline: k networks that know nothing of each other, O(k d m) where a s
 
     raw_c = v_c . encoder_c(x) + b_c         c = 1 ... k
 
-They stand side by side in one network and are trained by the one loop, so that what is compared is the sharing, and
-nothing else.
+They stand side by side in one network and are trained by the one loop, and each label has its straight line (straight.py), so
+that what is compared is the sharing, and nothing else.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import DataError
-from ..nets import Apart, Head
+from ..nets import Apart
 from .lastlayer import described
 from .multilabel import MultiLabelClassifier
 
@@ -59,15 +59,15 @@ class IndependentClassifiers(MultiLabelClassifier):
 
     def _decoder(self, members: int, m: int) -> nn.Module:
         start = self._start()
-        head = Head(members * len(start), m, (1,))
+        apart = Apart(members, m, len(start))
         with torch.no_grad():
-            head.b[0].copy_(start.repeat(members)[:, None])
-        return nn.Sequential(head, Apart(len(start)))
+            apart.head.b[0].copy_(start.repeat(members)[:, None])
+        return apart
 
     @property
     def members_(self) -> int:
         decoder: Any = self.network_.decoder
-        return int(decoder[0].members) // len(self.labels_.names)
+        return int(decoder.members)
 
     def _sampled(self) -> int:
         return 0

@@ -47,7 +47,7 @@ from torch import Tensor, nn
 from ..corruption import Chain, Corruption, Mirror, Shift
 from ..errors import DataError, FormatError
 from ..formats import Arrays, Documents, Embedded, Images, Tables, infer
-from ..nets import Beside, Bins, Borrowed, Codes, Copies, Head, Lite0, Missing, Sight, Tower, Unflat, Wider
+from ..nets import Apart, Beside, Bins, Borrowed, Codes, Copies, Head, Lite0, Missing, Sight, Tower, Unflat, Wider
 from ..network import Diabolo
 from ..progress import tracked
 from ..rows import Numbered, Rows, steps_per_epoch
@@ -480,7 +480,7 @@ class Supervised(System, abstract=True):
     def _units(self, z: Tensor) -> np.ndarray:
         """z (K, b, m + J) -> hidden units (b, K m)."""
         decoder: Any = self.network_.decoder
-        m = decoder.m if isinstance(decoder, Head) else z.shape[-1]
+        m = decoder.m if isinstance(decoder, (Apart, Head)) else z.shape[-1]
         return np.asarray(z[..., :m].transpose(0, 1).flatten(1).numpy())
 
     @property

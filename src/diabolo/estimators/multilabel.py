@@ -37,7 +37,7 @@ from ..errors import DataError, FormatError
 from ..formats import Documents
 from ..formats.labels import Labels
 from ..losses import Asymmetric, Logistic, Loss
-from ..nets import Borrowed, Head, TfIdf, Tower
+from ..nets import Apart, Borrowed, Head, TfIdf, Tower
 from ..rows import Rows
 from ..splitting import folds
 from ..training import one_thread
@@ -355,7 +355,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
     def _tower(self) -> Tower | None:
         """The hidden layers that read X themselves, if the last layer knows how to add straight units to theirs."""
         encoder, head = self.network_.encoder, self.network_.decoder
-        if not isinstance(encoder, nn.Sequential) or isinstance(encoder, Borrowed) or not isinstance(head, Head):
+        if not isinstance(encoder, nn.Sequential) or isinstance(encoder, Borrowed) or not isinstance(head, (Apart, Head)):
             return None
         return encoder[-1] if isinstance(encoder[-1], Tower) else None
 

@@ -94,20 +94,25 @@ class Head(nn.Module):
 
 
 class Apart(nn.Module):
-    """Of K k networks with one output each: raw (K k, B, 1) -> (K, B, k).
+    """The last layer of K k networks with one output each: z = (h, u) (K k, B, m + J) -> raw (K, B, k); J is 0 or k.
+
+    Parameters
+    ----------
+    members, m, k : int
 
     Examples
     --------
-    >>> Apart(4)(torch.zeros(12, 5, 1)).shape
+    >>> Apart(3, 8, 4)(torch.zeros(12, 5, 8)).shape
     torch.Size([3, 5, 4])
     """
 
-    def __init__(self, k: int) -> None:
+    def __init__(self, members: int, m: int, k: int) -> None:
         super().__init__()
-        self.k = k
+        self.head, self.members, self.m, self.k = Head(members * k, m, (1,)), members, m, k
 
-    def forward(self, raw: Tensor) -> Tensor:
-        return raw.squeeze(-1).unflatten(0, (-1, self.k)).transpose(1, 2)
+    def forward(self, z: Tensor) -> Tensor:
+        raw = self.head(z[..., : self.m]).squeeze(-1).unflatten(0, (-1, self.k)).transpose(1, 2)
+        return raw if z.shape[-1] == self.m else raw + z[:: self.k, :, self.m :]
 
     def config(self) -> dict[str, Any]:
-        return {"k": self.k}
+        return {"members": self.members, "m": self.m, "k": self.k}
