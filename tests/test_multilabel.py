@@ -170,6 +170,26 @@ def test_a_straight_line_knows_what_the_members_have_missed(kind: str, estimator
     assert known < log_loss(clf.predict_proba(new), truth) - 0.01
 
 
+@pytest.mark.parametrize("n", [60, 150])  # of which the fewer do not fine-tune
+def test_lines_count_once_beside_members_that_have_none(n: int, tmp_path: Path) -> None:
+    (X, Y, y), (new, _, _) = bags(n, 0), bags(30, 1)
+    ae = Autoencoder(2, epochs=3, verbose=False, random_state=0).fit(X)
+    clf = MultiLabelClassifier(**SMALL | {"encoder": ae, "freeze": False, "members": 3}).fit(X, Y)
+    tower = clf.network_.encoder[1][-1]
+    p = clf.predict_proba(new)
+    clf.add_label("new", X, y)
+    assert np.array_equal(clf.predict_proba(new)[:, :4], p)
+    clf.save(tmp_path / "a.diabolo")
+    assert np.array_equal(load(tmp_path / "a.diabolo").predict_proba(new), clf.predict_proba(new))
+    raw, x = torch.cat(list(clf._raw(new))), torch.cat(list(clf._features(new)))
+    line = tower.first(clf.network_.encoder[1][:-1](x)) @ torch.cat(list(tower.straight), -1)
+    for w in tower.straight:
+        w.data.zero_()
+    assert line.std(0).min() > 0
+    assert torch.allclose(torch.cat(list(clf._raw(new))) + line / 2, raw, atol=1e-5)  # half of the members
+    assert clf.codes(new).shape == (30, 6 * clf.network_.decoder.m)
+
+
 def test_straight_lines_are_the_optimum_of_their_problem() -> None:
     rng = torch.Generator().manual_seed(0)
     x, r = torch.randn(300, 6, generator=rng), torch.randn(300, 2, generator=rng)

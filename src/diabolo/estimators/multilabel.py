@@ -37,7 +37,7 @@ from ..errors import DataError, FormatError
 from ..formats import Documents
 from ..formats.labels import Labels
 from ..losses import Asymmetric, Logistic, Loss
-from ..nets import Apart, Borrowed, Head, TfIdf, Tower
+from ..nets import Beside, Borrowed, TfIdf, Tower
 from ..rows import Rows
 from ..splitting import folds
 from ..training import one_thread
@@ -347,17 +347,26 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
 
     def _words(self, x: Tensor) -> np.ndarray:
         """(n, d) what a new label sees of documents beside their codes: words that no old label has asked for."""
-        encoder: Any = self.network_.encoder
-        if self._tower() is None or not isinstance(encoder[0], TfIdf):
+        reader = self._reader()
+        if reader is None or not isinstance(reader[0], TfIdf):
             return np.empty((len(x), 0))
-        return np.asarray(seen(encoder, x.float()).numpy())
+        return np.asarray(seen(reader, x.float()).numpy())
+
+    def _reader(self) -> nn.Sequential | None:
+        """The members that read X themselves: their way to it, and a :class:`Tower`."""
+        encoder: Any = self.network_.encoder
+        part = encoder[-1] if isinstance(encoder, Beside) else encoder
+        own = isinstance(part, nn.Sequential) and not isinstance(part, Borrowed) and isinstance(part[-1], Tower)
+        return cast(nn.Sequential, part) if own else None
 
     def _tower(self) -> Tower | None:
-        """The hidden layers that read X themselves, if the last layer knows how to add straight units to theirs."""
-        encoder, head = self.network_.encoder, self.network_.decoder
-        if not isinstance(encoder, nn.Sequential) or isinstance(encoder, Borrowed) or not isinstance(head, (Apart, Head)):
-            return None
-        return encoder[-1] if isinstance(encoder[-1], Tower) else None
+        """Their hidden layers."""
+        reader = self._reader()
+        return None if reader is None else cast(Tower, reader[-1])
+
+    def _share(self) -> float:
+        """What part of all members they are: a prediction is the mean of all."""
+        return 1 / len(self.network_.encoder) if isinstance(self.network_.encoder, Beside) else 1.0
 
     def _append(self, name: Any, v: np.ndarray, w: np.ndarray, b: float, line: float) -> None:
         """One more row, and its straight unit w, if there are such, in single precision, as in a file."""
@@ -365,7 +374,8 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         members, dtype, tower = self.members_, next(head.parameters()).dtype, self._tower()
         rows = torch.from_numpy(v).float().view(members, -1) * members
         if tower is not None and (len(w) or tower.units):
-            tower.with_units(torch.from_numpy(w).float()[:, None] if len(w) else torch.zeros(tower.sizes[1], 1))
+            unit = torch.from_numpy(w / self._share()).float() if len(w) else torch.zeros(tower.sizes[1])
+            tower.with_units(unit[:, None])
         head.append(rows.to(dtype), torch.full((members,), b).float().to(dtype))
         head.requires_grad_(False)
         self.labels_.names.append(name)
@@ -587,16 +597,15 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
 
     def _straighten(self, raw: Tensor, y: Tensor, i: np.ndarray) -> None:
         """Straight units, where they have fewer weights than the first layer has. Rows i are seen then, and thresholds stay."""
-        tower, members = self._tower(), self._members.k
+        reader, tower, members = self._reader(), self._tower(), self._members.k
         if tower is None or members == 1 or y.shape[1] > min(members * tower.sizes[2][0], LINES // tower.sizes[1]):
             return
-        network, rows = self._judging
         some = spread_rows(np.arange(len(i)), max(1, LINED // tower.sizes[1]))
         parts = np.array_split(i[some], len(some) // self.format_.piece + 1)
-        x = torch.cat([seen(network.encoder, rows.take(part)).float() for part in parts])
+        x = torch.cat([seen(reader, self._judging[1].take(part)).float() for part in parts])
         a, b = torch.from_numpy(self.platt_).float()
         u, more = straightened(x, a * raw[some] + b, y[some])
-        tower.with_units(u / a)
+        tower.with_units(u / a / self._share())
         self.platt_[1] = (b + more).double().numpy()
 
     def _finish(self, train: Rows, held: Rows | None) -> None:
@@ -647,9 +656,9 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         return tags
 
 
-def seen(encoder: Any, x: Tensor) -> Tensor:
+def seen(reader: Any, x: Tensor) -> Tensor:
     """x (n, d) -> what the first of the hidden layers sees of it."""
-    return cast(Tensor, encoder[-1].first(encoder[:-1](x)))
+    return cast(Tensor, reader[-1].first(reader[:-1](x)))
 
 
 def dense(y: Any) -> np.ndarray:

@@ -229,9 +229,10 @@ class Copies(nn.ModuleList):
 
 
 class Beside(nn.ModuleList):
-    """Members of several kinds, each with an encoder of its own: x (B, d) -> (K_1 + K_2 + ..., B, m), m the widest code.
+    """Members of several kinds, each with an encoder of its own: x (B, d) -> (K_1 + K_2 + ..., B, m + J), m the widest code.
 
-    Narrower codes are filled up with zeros. Where each member has its own x (K, B, d), there are K of each kind.
+    What a kind has less, hidden or straight units, is filled up with zeros. Where each member has its own x (K, B, d), there
+    are K of each kind.
 
     Examples
     --------
@@ -250,8 +251,15 @@ class Beside(nn.ModuleList):
         return max(kind[-1].m for kind in kinds)
 
     def forward(self, x: Tensor) -> Tensor:
-        codes = [kind(x) for kind in self]
-        return torch.cat([F.pad(h, (0, self.m - h.shape[-1])) for h in codes])
+        kinds: Any = self
+        codes = [kind(x).tensor_split((kind[-1].m,), -1) for kind in kinds]
+        j = max(u.shape[-1] for _, u in codes)
+        return torch.cat([torch.cat([filled(h, self.m), filled(u, j)], -1) if j else filled(h, self.m) for h, u in codes])
+
+
+def filled(h: Tensor, m: int) -> Tensor:
+    """(..., <= m) -> (..., m), with zeros."""
+    return F.pad(h, (0, m - h.shape[-1]))
 
 
 class Borrowed(nn.Sequential):
