@@ -146,13 +146,14 @@ def test_a_member_of_a_tower_is_a_stack_of_layers() -> None:
         assert torch.allclose(whole[j], h, atol=1e-5)
 
 
-def test_straight_units_are_straight_and_know_nothing_of_each_other() -> None:
+@pytest.mark.parametrize("plain", [False, True])
+def test_straight_units_are_straight_and_know_nothing_of_each_other(plain: bool) -> None:
     w, x = torch.randn(D, 3), torch.randn(B, D)
-    tower = Tower(K, D, (8, 5)).seen_as(torch.randn(D), torch.rand(D) + 0.5).eval()
+    tower = Tower(K, D, (8, 5), plain=plain).seen_as(torch.randn(D), torch.rand(D) + 0.5).eval()
     h = tower(x)
     z = tower.with_units(w)(x)
     assert torch.equal(z[..., :5], h)
-    assert torch.allclose(z[..., 5:], (tower.first(x) @ w).expand(K, B, 3), atol=1e-6)
+    assert torch.allclose(z[..., 5:], ((x if plain else tower.first(x)) @ w).expand(K, B, 3), atol=1e-6)
     more = tower.with_units(torch.randn(D, 1))(x)
     assert torch.equal(more[..., :8], z)
     assert torch.allclose(tower.drop(1)(x), more[..., [*range(6), 7, 8]], atol=1e-6)

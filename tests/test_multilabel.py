@@ -182,7 +182,7 @@ def test_lines_count_once_beside_members_that_have_none(n: int, tmp_path: Path) 
     clf.save(tmp_path / "a.diabolo")
     assert np.array_equal(load(tmp_path / "a.diabolo").predict_proba(new), clf.predict_proba(new))
     raw, x = torch.cat(list(clf._raw(new))), torch.cat(list(clf._features(new)))
-    line = tower.first(clf.network_.encoder[1][:-1](x)) @ torch.cat(list(tower.straight), -1)
+    line = tower.lined(clf.network_.encoder[1][:-1](x)) @ torch.cat(list(tower.straight), -1)
     for w in tower.straight:
         w.data.zero_()
     assert line.std(0).min() > 0

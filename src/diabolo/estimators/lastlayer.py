@@ -238,7 +238,7 @@ class Supervised(System, abstract=True):
         c, s = self.format_.view()
         if isinstance(format, Documents):
             seen = np.clip(SEEN * self._n / d, *SEEN_RANGE)  # the fewer rows tell of a word, the less it moves
-            tower = Tower(members, d, self._sizes(), 0.2, self.dropout)
+            tower = Tower(members, d, self._sizes(), 0.2, self.dropout, plain=True)
             return nn.Sequential(tfidf(format).float(), tower.seen_as(c, s / seen))
         watched = format.missing()
         c, s = torch.cat([c, torch.zeros(len(watched))]), torch.cat([s, torch.ones(len(watched))])

@@ -657,8 +657,8 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
 
 
 def seen(reader: Any, x: Tensor) -> Tensor:
-    """x (n, d) -> what the first of the hidden layers sees of it."""
-    return cast(Tensor, reader[-1].first(reader[:-1](x)))
+    """x (n, d) -> what straight units see of it."""
+    return cast(Tensor, reader[-1].lined(reader[:-1](x)))
 
 
 def dense(y: Any) -> np.ndarray:

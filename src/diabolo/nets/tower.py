@@ -2,7 +2,7 @@ r"""The hidden layers of K networks side by side: what a last layer of rows v_c 
 
     h_0 = g((x - c) / s),     h_kl = drop(SiLU(W_kl h_k,l-1 + b_kl)),     z_k = (h_kL, u_1 ... u_J)      k = 1 ... K
 
-    u_j = w_j . h_0         straight units, none at first: they are for what no h has kept of x; h_k1 sees drop(h_0)
+    u_j = w_j . h_0         straight units, none at first: they are for what no h has kept of x; or w_j . x, if x is plain
 
 References
 ----------
@@ -39,6 +39,8 @@ class Tower(nn.Module):
         Dropout of h_0, and of every hidden layer, while training.
     straight : sequence of int, default=()
         Straight units that came together; their sum is J.
+    plain : bool, default=False
+        Straight units see x as it is, such as tf-idf of length 1, not centred and curbed.
 
     Examples
     --------
@@ -59,9 +61,10 @@ class Tower(nn.Module):
         drop_in: float = 0.0,
         drop: float = 0.0,
         straight: Sequence[int] = (),
+        plain: bool = False,
     ) -> None:
         super().__init__()
-        self.sizes = (members, d, tuple(hidden), drop_in, drop)
+        self.sizes, self.plain = (members, d, tuple(hidden), drop_in, drop), plain
         self.straight = nn.ParameterList([torch.zeros(d, j) for j in straight])
         widths = (d, *hidden)
         self.weights = nn.ParameterList([torch.randn(members, a, b) * (2 / a) ** 0.5 for a, b in pairwise(widths)])
@@ -91,8 +94,12 @@ class Tower(nn.Module):
         return self
 
     def first(self, x: Tensor) -> Tensor:
-        """x -> h_0, which is what the first layer and the straight units see."""
+        """x -> h_0, which is what the first layer sees."""
         return curbed((x - self.c) / self.s)
+
+    def lined(self, x: Tensor) -> Tensor:
+        """x -> what straight units see."""
+        return x if self.plain else self.first(x)
 
     def seen_as(self, c: Tensor, s: Tensor) -> Tower:
         """Set centre and spread (d,) of what the first layer sees."""
@@ -102,19 +109,19 @@ class Tower(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         members, _, _, drop_in, drop = self.sizes
-        seen = self.first(x)
-        h = for_each(dropped(seen, drop_in if self.training else 0.0), members)
+        h = for_each(dropped(self.first(x), drop_in if self.training else 0.0), members)
         for w, b in zip(self.weights, self.biases, strict=True):
             h = dropped(F.silu(torch.baddbmm(b[:, None], h, w)), drop if self.training else 0.0)
         if not len(self.straight):
             return h
+        seen = self.lined(x)
         u = [for_each(seen @ w, members) for w in self.straight]  # each by itself: one more does not touch its last bits
         return torch.cat([h, *u], -1)
 
     def config(self) -> dict[str, Any]:
         members, d, hidden, drop_in, drop = self.sizes
         layers = {"members": members, "d": d, "hidden": list(hidden), "drop_in": drop_in, "drop": drop}
-        return layers | {"straight": [w.shape[1] for w in self.straight]}
+        return layers | {"straight": [w.shape[1] for w in self.straight], "plain": self.plain}
 
 
 def for_each(x: Tensor, members: int) -> Tensor:
