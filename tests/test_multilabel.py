@@ -34,8 +34,8 @@ from diabolo import (
 from diabolo.estimators import cards, multilabel
 from diabolo.estimators.calibration import platt
 from diabolo.estimators.members import Members
-from diabolo.estimators.multilabel import ranking_error, relative_loss, unranked
 from diabolo.estimators.newlabel import solved, told
+from diabolo.estimators.ranking import ranking_error, relative_loss, unranked
 from diabolo.estimators.straight import penalty, straightened
 from diabolo.estimators.thresholds import check_metric, decided, thresholds
 from diabolo.losses import Logistic, Loss

@@ -44,9 +44,10 @@ from ..training import one_thread
 from .base import _below, is_size
 from .calibration import platt
 from .cards import LabelReport
-from .lastlayer import JUDGED, TEMPERATURES, WATCHED, Supervised, described, spread_rows, together
+from .lastlayer import JUDGED, WATCHED, Supervised, described, spread_rows, together
 from .memory import Memory, Refresh, refreshed
-from .newlabel import NewLabel, length, solved, told
+from .newlabel import NewLabel, contradiction, examples, length, solved, told
+from .ranking import FEWEST, ranking_error, unranked
 from .straight import straightened
 from .thresholds import check_metric, decided, thresholds
 from .unknown import Suggestion, suggested
@@ -55,9 +56,6 @@ __all__ = ["MultiLabelClassifier"]
 
 CELLS = 20_000_000  # raw outputs that are looked at when the training is over
 RANKED = 2_000_000  # raw outputs whose order is looked at to find the moment to stop
-WEIGHED = 200_000  # and whose loss is
-FEWEST_WATCHED = 50  # rows, however many labels they have
-SURE = TEMPERATURES[::2]
 MANY = 10_000  # labels from which on a step looks at some of them only
 DRAWN = 4096  # of these labels, beside those that the batch has
 LARGE = 20_000_000  # weights of the last layer from which on there is one member
@@ -581,7 +579,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         return v, b
 
     def _watched(self) -> int:
-        return int(np.clip(RANKED // len(self.labels_.names), FEWEST_WATCHED, WATCHED))
+        return int(np.clip(RANKED // len(self.labels_.names), FEWEST, WATCHED))
 
     def _judged(self) -> int:
         return int(np.clip(CELLS // len(self.labels_.names), 200, JUDGED))
@@ -664,66 +662,6 @@ def seen(reader: Any, x: Tensor) -> Tensor:
 def dense(y: Any) -> np.ndarray:
     """y (n, k) as an array."""
     return np.asarray(y.toarray() if sp.issparse(y) else y, dtype=np.float32)
-
-
-def ranking_error(raw: Tensor, y: Tensor) -> float:
-    """1 - label ranking average precision, plus the loss, with a weight of n^-1/2: the ranking of few rows tells little."""
-    return unranked(raw, y) + len(y) ** -0.5 * relative_loss(raw, y)
-
-
-def relative_loss(raw: Tensor, y: Tensor) -> float:
-    """The loss at the best temperature, for there is a calibration yet to come; that of equal answers to all rows is 1.
-
-    >>> y = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
-    >>> round(relative_loss(torch.zeros(2, 2), y), 3), round(relative_loss(100 * (y - 0.5), y), 3)
-    (1.0, 0.0)
-    """
-    some = torch.from_numpy(spread_rows(np.arange(len(y)), max(FEWEST_WATCHED, WEIGHED // y.shape[1])))
-    raw, y = raw[some], y[some]
-    share = y.nanmean(0).nan_to_num(0.5).clamp(1e-6, 1 - 1e-6)
-    equal, *losses = (float(Logistic().terms(r, y).mean()) for r in (share.logit().expand_as(y), *(t * raw for t in SURE)))
-    return min(losses) / equal
-
-
-def unranked(raw: Tensor, y: Tensor) -> float:
-    """1 - label ranking average precision over rows with a label; the loss, where there are fewer than three labels.
-
-    >>> round(unranked(torch.tensor([[3.0, 1.0, 2.0]]), torch.tensor([[0.0, 1.0, 1.0]])), 3)       # 1 - (1/2 + 2/3) / 2
-    0.417
-    """
-    yes = torch.nan_to_num(y) > 0.5
-    some = yes.any(1)
-    if y.shape[1] < 3 or not some.any():
-        return float(Logistic().terms(raw, y).mean())
-    score = torch.where(torch.isnan(y), -torch.inf, raw.float())[some].numpy()
-    # yes and no travel as the last bit of the score: sorting numbers is faster than sorting places
-    bits = (score.view(np.int32) & ~1) | yes[some].numpy()
-    right = np.sort(bits.view(np.float32), axis=1)[:, ::-1].copy().view(np.int32) & 1
-    precision = right.cumsum(1) / np.arange(1, right.shape[1] + 1)
-    return float(1 - ((precision * right).sum(1) / right.sum(1)).mean())
-
-
-def examples(y: Any, n: int) -> np.ndarray:
-    """y (n,) of 0 and 1."""
-    values = np.asarray(y, dtype=np.float64).ravel()
-    if len(values) != n:
-        raise DataError(f"y has {len(values):,} entries, X has {n:,} rows")
-    if not np.isin(values, (0, 1)).all():
-        wrong = values[~np.isin(values, (0, 1))][0]
-        raise DataError(f"y holds {wrong:g}: allowed are 1, has the new label, and 0, has not")
-    if not (values == 1).any():
-        raise DataError("no example has the new label: give at least one with y = 1")
-    return values
-
-
-def contradiction(x: Tensor, y: np.ndarray) -> None:
-    """The same row (n, d) cannot have the label and not have it."""
-    number = np.nan_to_num(x.double().numpy(), nan=np.pi) @ np.random.default_rng(0).normal(size=x.shape[1])  # of each row
-    place = np.unique(np.round(number / (abs(number).max() or 1.0), 9), return_inverse=True)[1].ravel()
-    both = set(place[y == 1]) & set(place[y == 0])
-    if both:
-        i, j = (int(np.flatnonzero((place == min(both)) & (y == value))[0]) for value in (1, 0))
-        raise DataError(f"rows {i} and {j} of X are the same, but one has the label and the other has not: correct y")
 
 
 def is_whole(value: Any) -> bool:

@@ -27,10 +27,12 @@ from scipy.linalg import cho_factor, cho_solve, cholesky, solve_triangular
 from scipy.linalg.blas import ssyrk
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
+from torch import Tensor
 
+from ..errors import DataError
 from .precision import average_precision
 
-__all__ = ["NewLabel", "length", "solved", "told"]
+__all__ = ["NewLabel", "contradiction", "examples", "length", "solved", "told"]
 
 RIDGES = (0.001, 0.01, 0.03, 0.1, 0.3, 1.0)  # lambda, in units of the mean squared length of a code
 FEW = 100  # rows up to which Newton's method is used, and by which lambda is chosen
@@ -226,3 +228,26 @@ def told(name: Any, y: np.ndarray, found: Solution, start: float) -> NewLabel:
             more = int(np.ceil(y.sum() * (2 ** (1 / gain) - 1)))
     counts = int(y.sum()), int((~y).sum())
     return NewLabel(name, *counts, value, interval, more, found.ridge, time.perf_counter() - start)
+
+
+def examples(y: Any, n: int) -> np.ndarray:
+    """y (n,) of 0 and 1."""
+    values = np.asarray(y, dtype=np.float64).ravel()
+    if len(values) != n:
+        raise DataError(f"y has {len(values):,} entries, X has {n:,} rows")
+    if not np.isin(values, (0, 1)).all():
+        wrong = values[~np.isin(values, (0, 1))][0]
+        raise DataError(f"y holds {wrong:g}: allowed are 1, has the new label, and 0, has not")
+    if not (values == 1).any():
+        raise DataError("no example has the new label: give at least one with y = 1")
+    return values
+
+
+def contradiction(x: Tensor, y: np.ndarray) -> None:
+    """The same row (n, d) cannot have the label and not have it."""
+    number = np.nan_to_num(x.double().numpy(), nan=np.pi) @ np.random.default_rng(0).normal(size=x.shape[1])  # of each row
+    place = np.unique(np.round(number / (abs(number).max() or 1.0), 9), return_inverse=True)[1].ravel()
+    both = set(place[y == 1]) & set(place[y == 0])
+    if both:
+        i, j = (int(np.flatnonzero((place == min(both)) & (y == value))[0]) for value in (1, 0))
+        raise DataError(f"rows {i} and {j} of X are the same, but one has the label and the other has not: correct y")
