@@ -1,9 +1,9 @@
 r"""The baseline: k networks that know nothing of each other, O(k d m) where a shared encoder has O(d m + m k).
 
-    raw_c = v_c . encoder_c(x) + b_c         c = 1 ... k
+    raw_c = v_c . encoder_c(x) + b_c + u_c . x         c = 1 ... k
 
-They stand side by side in one network and are trained by the one loop, and each label has its straight line (straight.py), so
-that what is compared is the sharing, and nothing else.
+They stand side by side in one network and are trained by the one loop, and each label has its straight line u_c (straight.py),
+so that what is compared is the sharing, and nothing else.
 """
 
 from __future__ import annotations
