@@ -190,13 +190,14 @@ def test_lines_count_once_beside_members_that_have_none(n: int, tmp_path: Path) 
     assert clf.codes(new).shape == (30, 6 * clf.network_.decoder.m)
 
 
-def test_straight_lines_are_the_optimum_of_their_problem() -> None:
+@pytest.mark.parametrize("words", [False, True])
+def test_straight_lines_are_the_optimum_of_their_problem(words: bool) -> None:
     rng = torch.Generator().manual_seed(0)
     x, r = torch.randn(300, 6, generator=rng), torch.randn(300, 2, generator=rng)
     y = (x[:, :2] + r > 0).float()
     y[:40, 1] = torch.nan
-    u, b = straightened(x, r, y)
-    unit, ridge = x.square().sum(1).mean().sqrt(), penalty(r, y)
+    u, b = straightened(x, r, y, words)
+    unit, ridge = x.square().sum(1).mean().sqrt(), penalty(r, y, 0.6 * 50**0.5 if words else 2.0)
     e = torch.where(y.isnan(), 0.0, torch.sigmoid(r + x @ u + b) - y)
     assert torch.allclose((x / unit).T @ e + ridge * u * unit, torch.zeros(6, 2), atol=0.05)
     assert torch.allclose(e.sum(0) + ridge * b, torch.zeros(2), atol=0.05)

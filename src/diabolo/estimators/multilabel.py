@@ -602,7 +602,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         parts = np.array_split(i[some], len(some) // self.format_.piece + 1)
         x = torch.cat([seen(reader, self._judging[1].take(part)).float() for part in parts])
         a, b = torch.from_numpy(self.platt_).float()
-        u, more = straightened(x, a * raw[some] + b, y[some])
+        u, more = straightened(x, a * raw[some] + b, y[some], tower.plain)
         tower.with_units(u / a / self._share())
         self.platt_[1] = (b + more).double().numpy()
 

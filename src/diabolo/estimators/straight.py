@@ -4,9 +4,11 @@ r"""What the members have missed together: for each output a straight line more,
 
 x_i (d,) has mean squared length 1, and r_i is the calibrated output for row i of a member that has not seen it, so that the
 line learns what is wrong with answers to new rows, not what is left of those learned by heart. Members of few rows miss what
-rare words or single columns say by themselves. The more the members have explained, the more there is for a line to explain:
+rare words or single columns say by themselves. The more the members have explained, the more there is for a line to explain;
+and the fewer rows there are for each word, the more has been missed of it:
 
-    lambda = 2 L / (L_0 - L), at most 10          L: the loss of the r_i,  L_0: that of the same answer to all rows
+    lambda = c L / (L_0 - L), 0.1 to 10           L: the loss of the r_i,  L_0: that of the same answer to all rows
+    c = 2 for the columns of a table, 0.6 sqrt(n / d) for the words of documents
 
 Convex; it is not worth finding the minimum to the last digit: L-BFGS, so many rounds.
 
@@ -27,12 +29,12 @@ from torch.nn import functional as F
 __all__ = ["straightened"]
 
 RIDGES = 0.1, 10.0  # lambda, at least and at most
-LEFT = 2.0  # lambda, in units of the loss that is left for what was explained
+COLUMNS, WORDS = 2.0, 0.6  # c, and c for one row per word
 ROUNDS = 25
 
 
-def straightened(x: Tensor, r: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    """x (n, d), r and y (n, k), NaN unknown -> U (d, k), b (k,).
+def straightened(x: Tensor, r: Tensor, y: Tensor, words: bool = False) -> tuple[Tensor, Tensor]:
+    """x (n, d), of columns or of words, r and y (n, k), NaN unknown -> U (d, k), b (k,).
 
     >>> rng = torch.Generator().manual_seed(0)
     >>> x = torch.randn(200, 4, generator=rng); y = (x[:, :1] > 0).float()
@@ -43,7 +45,7 @@ def straightened(x: Tensor, r: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     True
     """
     n, d = x.shape
-    ridge = penalty(r, y)
+    ridge = penalty(r, y, WORDS * (n / d) ** 0.5 if words else COLUMNS)
     unit = float(x.square().sum(1).mean().sqrt()) or 1.0
     known = ~torch.isnan(y)
     y = y.nan_to_num(0.5)
@@ -62,7 +64,7 @@ def straightened(x: Tensor, r: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     return w[:-1] / unit, w[-1]
 
 
-def penalty(r: Tensor, y: Tensor) -> float:
+def penalty(r: Tensor, y: Tensor, c: float = COLUMNS) -> float:
     """lambda.
 
     >>> y = torch.tensor([[0.0], [1.0], [1.0]])
@@ -71,4 +73,4 @@ def penalty(r: Tensor, y: Tensor) -> float:
     """
     share = y.nanmean(0).nan_to_num(0.5).clamp(1e-6, 1 - 1e-6)
     loss, same = (float(F.softplus(f).sub(y * f).nansum()) for f in (r, share.logit().expand_as(y)))
-    return min(max(LEFT * loss / max(same - loss, 1e-9), RIDGES[0]), RIDGES[1])
+    return min(max(c * loss / max(same - loss, 1e-9), RIDGES[0]), RIDGES[1])
