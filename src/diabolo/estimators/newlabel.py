@@ -51,7 +51,7 @@ class NewLabel:
     positives, negatives : int
         Examples; negatives may be old rows from the memory.
     average_precision : float
-        Of the examples, each left out in turn.
+        Of the examples, each left out in turn; NaN with one example of a kind, for without it nothing is left to learn from.
     interval : (float, float)
         Its 5 % and 95 % quantiles under resampling of the examples.
     more : int or None
@@ -71,11 +71,13 @@ class NewLabel:
     seconds: float = field(compare=False)
 
     def __str__(self) -> str:
+        start = f"{self.name!r} from {self.positives} positive and {self.negatives} negative examples"
+        if np.isnan(self.average_precision):
+            return f"{start}; how precise it is can be told from two of each kind on"
         low, high = self.interval
         needed = f"; about {self.more:,} more examples would halve what is missing" if self.more else ""
         return (
-            f"{self.name!r} from {self.positives} positive and {self.negatives} negative examples: average precision "
-            f"{self.average_precision:.2f} ({low:.2f} to {high:.2f}), each left out in turn{needed}"
+            f"{start}: average precision {self.average_precision:.2f} ({low:.2f} to {high:.2f}), each left out in turn{needed}"
         )
 
 
@@ -220,13 +222,13 @@ def earlier(u: np.ndarray, y: np.ndarray, ridge: float, some: np.ndarray, left_o
 def told(name: Any, y: np.ndarray, found: Solution, start: float) -> NewLabel:
     """The new label's card."""
     y = np.asarray(y) > 0.5
-    value, interval = average_precision(found.left_out, y)
+    counts = int(y.sum()), int((~y).sum())
+    value, interval = average_precision(found.left_out, y & (min(counts) > 1))  # NaN where nothing is left to learn from
     more, (less, times) = None, found.before
     if less == less and 0 < value < 1:
         gain = np.log(max(1 - less, 1e-9) / (1 - value)) / np.log(times)  # the error falls like n^-gain
         if gain > SLOWEST:
             more = int(np.ceil(y.sum() * (2 ** (1 / gain) - 1)))
-    counts = int(y.sum()), int((~y).sum())
     return NewLabel(name, *counts, value, interval, more, found.ridge, time.perf_counter() - start)
 
 
