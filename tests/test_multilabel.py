@@ -14,6 +14,7 @@ import scipy.sparse as sp
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import minimize
 from scipy.special import expit, logit
 from sklearn.base import clone
 from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
@@ -336,6 +337,30 @@ def test_a_new_label_is_the_optimum_of_its_problem() -> None:
         found = [h[i] @ v + b for i, (v, b, *_) in enumerate(refits)]
         assert np.corrcoef(found, left_out[:12])[0, 1] > 0.9
         assert np.abs(found - left_out[:12]).max() < (1.0 if n == 12 else 0.1)
+
+
+@pytest.mark.parametrize(("n", "m", "rank"), [(60, 200, 30), (150, 200, 30), (400, 60, 60), (400, 60, 3)])
+@pytest.mark.parametrize("ridge", [0.001, 1.0])
+def test_whichever_unknowns_are_fewer_the_optimum_is_the_same(n: int, m: int, rank: int, ridge: float) -> None:
+    r = np.random.default_rng(0)
+    h = r.normal(size=(n, rank)) @ r.normal(size=(rank, m))
+    y = (h[:, 0] + r.normal(size=n) > 1).astype(float)
+    v, b, left_out, *_ = solved(h, y, (ridge,))
+    unit = np.sqrt(np.square(h).sum(1).mean())
+    u, s = np.column_stack([h / unit, np.ones(n)]), 2 * y - 1
+
+    def value(w: np.ndarray) -> tuple[float, np.ndarray]:
+        f = u @ w
+        return np.logaddexp(0, -s * f).sum() + ridge / 2 * w @ w, u.T @ (expit(f) - y) + ridge * w
+
+    w = np.append(v * unit, b)
+    least = minimize(value, w, jac=True, method="BFGS", options={"gtol": 1e-6}).fun
+    assert value(w)[0] < least + 1e-4 * max(1, least)
+    assert loss_of(left_out, s) > loss_of(u @ w, s)
+
+
+def loss_of(f: np.ndarray, s: np.ndarray) -> float:
+    return float(np.logaddexp(0, -s * f).sum())
 
 
 def test_the_card_counts_what_was_given() -> None:

@@ -3,11 +3,13 @@ r"""One row more, v_{k+1}, on an encoder that stays as it is: convex, so that fe
     minimise  sum_i log(1 + e^{-s_i f_i}) + lambda/2 |v|^2,      f = H v + b,  s = +1, -1        H (n, m): the codes
 
 Of documents H has their words, too: (codes, words) v = codes v_h + words v_w, and words v_w becomes a unit of the encoder.
-Few rows: Newton's method in the n unknowns alpha, v = H' alpha. At the minimum leaving one row out needs no new fit,
+Newton's method, in the n unknowns alpha, v = H' alpha, or in the m of v, whichever are fewer. At the minimum leaving one row
+out needs no new fit,
 
-    f_i without i = z_i - alpha_i / [A^-1]_ii,      A = H H' + lambda W^-1,   W = p (1 - p),   z = f + (y - p) / W
+    f_i without i = z_i - alpha_i / [A^-1]_ii,      A = H H' + lambda W^-1,    W = p (1 - p),   z = f + (y - p) / W
+                  = f_i - l_i (y_i - p_i) / (1 - W_ii l_i),   l_i = h_i' (H' W H + lambda)^-1 h_i
 
-and lambda is the one under which the rows left out are likeliest. Many rows: lambda from some of them, then L-BFGS.
+and lambda is the one under which the rows left out are likeliest; of many rows, some of them.
 
 References
 ----------
@@ -18,15 +20,16 @@ A scalable estimate of the out-of-sample prediction error via approximate leave-
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve, cholesky, solve_triangular
+import torch
 from scipy.linalg.blas import ssyrk
+from scipy.linalg.lapack import dposv, dpotrf, dpotri
+from scipy.optimize import minimize
 from scipy.special import expit
-from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 
 from ..errors import DataError
@@ -35,9 +38,13 @@ from .precision import average_precision
 __all__ = ["NewLabel", "contradiction", "examples", "length", "solved", "told"]
 
 RIDGES = (0.001, 0.01, 0.03, 0.1, 0.3, 1.0)  # lambda, in units of the mean squared length of a code
-FEW = 100  # rows up to which Newton's method is used, and by which lambda is chosen
+FEW = 100  # rows by which lambda is chosen
 INTERCEPT = 1.0  # length of the constant feature, in units of a code's
-ROUNDS = 30
+ROUNDS = 50
+FIRST = 10  # rounds of L-BFGS before Newton's method
+NEAR = 1e-6  # gain of a step, of the value, from which on there is nothing to gain
+ROUNDING = 1e-6  # of a Hessian, of its largest number
+FALL = 5  # how fast gains have to fall for the same Hessian to serve once more
 SLOWEST = 0.2  # gain from which on a number of examples is told
 
 
@@ -105,13 +112,16 @@ def solved(h: np.ndarray, y: np.ndarray, ridges: Sequence[float] = RIDGES) -> So
     u = with_constant(h / unit)
     some = np.arange(len(y)) if len(y) <= FEW else balanced(y, FEW)
     fits = along(gram(u[some]), y[some], ridges)
-    best = int(np.argmin([np.logaddexp(0, np.where(y[some] > 0.5, -out, out)).mean() for _, out in fits]))
-    alpha, left_out = fits[best]
+    best = int(np.argmin([loss(out, y[some]) for _, out in fits]))
+    alpha, left_out = np.zeros(len(y)), fits[best][1]
+    alpha[some] = fits[best][0]
     before = earlier(u, y, ridges[best], some, left_out)
-    w = u[some].T @ alpha
-    if len(y) > FEW:
-        w = optimum(u, y, ridges[best], w)
-        left_out = without(u, y, w, ridges[best])
+    w = times(u.T, alpha)
+    if len(u) > max(FEW, u.shape[1]):
+        w, left_out = tall(u, y, ridges[best], w)
+    elif len(u) > FEW:
+        alpha, left_out = wide(gram(u), y, ridges[best], alpha)
+        w = times(u.T, alpha)
     return Solution(w[:-1] / unit, float(w[-1] * INTERCEPT), left_out, ridges[best], before)
 
 
@@ -130,72 +140,120 @@ def gram(u: np.ndarray) -> np.ndarray:
     return np.asarray(u @ u.T, dtype=np.float64)
 
 
-def optimum(u: np.ndarray, y: np.ndarray, ridge: float, start: np.ndarray) -> np.ndarray:
-    """w (m,), from a start that is not far."""
-    model = LogisticRegression(C=1 / ridge, fit_intercept=False, max_iter=200, warm_start=True)  # C sum loss + |w|^2 / 2
-    model.coef_ = start[None].astype(u.dtype)
-    return np.asarray(model.fit(u, y > 0.5).coef_[0])
-
-
 def along(g: np.ndarray, y: np.ndarray, ridges: Sequence[float]) -> list[tuple[np.ndarray, np.ndarray]]:
-    """:func:`newton` for each lambda; each starts where the one before has ended."""
+    """:func:`wide` for each lambda; each starts where the one before has ended."""
     fits: list[tuple[np.ndarray, np.ndarray]] = []
     for ridge in ridges:
-        fits.append(newton(g, y, ridge, fits[-1][0] if fits else np.zeros(len(y))))
+        fits.append(wide(g, y, ridge, fits[-1][0] if fits else np.zeros(len(y))))
     return fits
 
 
-def newton(g: np.ndarray, y: np.ndarray, ridge: float, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Gram matrix (n, n), a start (n,) -> alpha (n,), outputs (n,) of rows left out."""
+def wide(g: np.ndarray, y: np.ndarray, ridge: float, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Gram matrix (n, n), a start (n,) -> alpha (n,), outputs (n,) of rows left out: Newton's method in n unknowns."""
     f = g @ alpha
 
     def value(alpha: np.ndarray, f: np.ndarray) -> float:
-        return float(np.logaddexp(0, np.where(y > 0.5, -f, f)).sum() + 0.5 * ridge * alpha @ f)
+        return loss(f, y) + 0.5 * ridge * float(alpha @ f)
 
     now = value(alpha, f)
     for _ in range(ROUNDS):
         p = expit(f)
         w = np.maximum(p * (1 - p), 1e-6)
         z = f + (y - p) / w
-        step = cho_solve(factored(g, ridge / w), z, check_finite=False) - alpha
-        rate = 1.0
-        while (found := value(alpha + rate * step, f + rate * (g @ step))) > now + 1e-12 and rate > 1e-3:
-            rate /= 2
-        alpha, f = alpha + rate * step, f + rate * (g @ step)
-        if now - found < 1e-6 * max(1.0, now):  # the next step would gain its square
+        step = dposv(raised(g, ridge / w), z, lower=1, overwrite_a=1)[1] - alpha
+        before = now
+        alpha, f, now, _ = searched(value, alpha, f, step, g @ step, now)
+        if before - now < NEAR * max(1.0, before):  # the next step would gain its square
             break
-        now = found
     return alpha, by_gram(g, y, f, ridge)
+
+
+def tall(u: np.ndarray, y: np.ndarray, ridge: float, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Codes (n, m), a start (m,) -> w (m,), outputs (n,) of rows left out: Newton's method in m unknowns.
+
+    A Hessian costs as much as ten slopes: L-BFGS goes the first part of the way without one, and each serves for as long as
+    the gains fall fast, the last one for the levers, too.
+    """
+
+    def value(w: np.ndarray, f: np.ndarray) -> float:
+        return loss(f, y) + 0.5 * ridge * float(w @ w)
+
+    def slope(w: np.ndarray, f: np.ndarray) -> np.ndarray:
+        return times(u.T, expit(f) - y) + ridge * w
+
+    def both(w: np.ndarray) -> tuple[float, np.ndarray]:
+        return value(w, f := times(u, w)), slope(w, f)
+
+    w = minimize(both, w, jac=True, method="L-BFGS-B", options={"maxiter": FIRST}).x
+    f = times(u, w)
+    now, lower, last = value(w, f), factor(u, f, ridge), np.inf
+    for _ in range(ROUNDS):
+        down = -slope(w, f)
+        step = torch.cholesky_solve(torch.from_numpy(down[:, None]).float(), lower)[:, 0].double().numpy()
+        gain = 0.5 * float(down @ step)
+        w, f, now, rate = searched(value, w, f, step, times(u, step), now)
+        if gain < NEAR * max(1.0, now):
+            break
+        slow = rate < 1 or FALL * gain > last
+        lower, last = (factor(u, f, ridge), np.inf) if slow else (lower, gain)
+    return w, by_levers(u, y, f, lower)
+
+
+def loss(f: np.ndarray, y: np.ndarray) -> float:
+    """Sum over rows."""
+    return float(np.logaddexp(0, np.where(y > 0.5, -f, f)).sum())
+
+
+def searched(
+    value: Callable[[np.ndarray, np.ndarray], float],
+    a: np.ndarray,
+    f: np.ndarray,
+    step: np.ndarray,
+    df: np.ndarray,
+    now: float,
+) -> tuple[np.ndarray, np.ndarray, float, float]:
+    """Unknowns and outputs as far along a step as the value falls, the value there, and the rate."""
+    rate = 1.0
+    while (found := value(a + rate * step, f + rate * df)) > now + 1e-12 and rate > 1e-3:
+        rate /= 2
+    return a + rate * step, f + rate * df, found, rate
+
+
+def times(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Matrix and vector, in the precision of the matrix."""
+    return np.asarray(a @ b.astype(a.dtype), dtype=np.float64)
+
+
+def factor(u: np.ndarray, f: np.ndarray, ridge: float) -> Tensor:
+    """The lower factor (m, m) of H' W H + lambda at outputs f (n,), in single precision: a little more on the diagonal."""
+    p = expit(f)
+    root = np.sqrt(p * (1 - p))[:, None].astype(np.float32)
+    hessian = torch.from_numpy(ssyrk(1.0, (u * root).T, lower=1))  # its lower half, in half the time
+    hessian.diagonal().add_(ridge + ROUNDING * float(hessian.diagonal().max()))
+    return torch.linalg.cholesky(hessian)
 
 
 def by_gram(g: np.ndarray, y: np.ndarray, f: np.ndarray, ridge: float) -> np.ndarray:
     """Outputs f (n,) of the minimum -> those (n,) of rows left out, by the Gram matrix (n, n)."""
     p = expit(f)
     w = np.maximum(p * (1 - p), 1e-6)
-    inverse = np.diag(cho_solve(factored(g, ridge / w), np.eye(len(y)), check_finite=False))
+    lower, _ = dpotrf(raised(g, ridge / w), lower=1, overwrite_a=1)
+    inverse = np.diag(dpotri(lower, lower=1, overwrite_c=1)[0])
     return np.asarray(f + (y - p) / w - ((y - p) / ridge) / inverse)
 
 
-def factored(g: np.ndarray, more: np.ndarray) -> tuple[np.ndarray, bool]:
-    """Cholesky's factor of g (n, n) with so much more on its diagonal (n,)."""
+def raised(g: np.ndarray, more: np.ndarray) -> np.ndarray:
+    """g (n, n), symmetric, with so much more on its diagonal (n,)."""
     a = g.copy()
-    a[np.diag_indices_from(a)] += more
-    return cho_factor(a, lower=True, overwrite_a=True, check_finite=False)
+    a.flat[:: len(a) + 1] += more
+    return a.T  # as Fortran has it: no copy
 
 
-def without(u: np.ndarray, y: np.ndarray, w: np.ndarray, ridge: float) -> np.ndarray:
-    """Outputs (n,) of rows left out: by the Gram matrix, or the Hessian in the m unknowns; six digits of a lever are plenty."""
-    f = u @ w
-    if len(u) < u.shape[1]:
-        return by_gram(gram(u), y, f, ridge)
+def by_levers(u: np.ndarray, y: np.ndarray, f: np.ndarray, lower: Tensor) -> np.ndarray:
+    """Outputs f (n,) of the minimum -> those (n,) of rows left out, by the factor (m, m) of a Hessian near to it."""
     p = expit(f)
-    weight = p * (1 - p)
-    t = u.T.astype(np.float32)
-    hessian = ssyrk(1.0, t * np.sqrt(weight).astype(np.float32), lower=1)  # its lower half
-    hessian[np.diag_indices_from(hessian)] += ridge
-    lower = cholesky(hessian, lower=True, overwrite_a=True, check_finite=False)
-    lever = np.square(solve_triangular(lower, t, lower=True, check_finite=False)).sum(0)
-    return np.asarray(f - lever * (y - p) / np.maximum(1 - weight * lever, 1e-6))
+    lever = torch.linalg.solve_triangular(lower, torch.from_numpy(u).float().T, upper=False).square().sum(0).double().numpy()
+    return np.asarray(f - lever * (y - p) / np.maximum(1 - p * (1 - p) * lever, 1e-6))
 
 
 def balanced(y: np.ndarray, most: int) -> np.ndarray:
@@ -215,7 +273,7 @@ def earlier(u: np.ndarray, y: np.ndarray, ridge: float, some: np.ndarray, left_o
         return float("nan"), 1.0
     if 2 * len(some) > len(y):
         some = balanced(y, len(y) // 2)
-        left_out = newton(gram(u[some]), y[some], ridge, np.zeros(len(some)))[1]
+        left_out = wide(gram(u[some]), y[some], ridge, np.zeros(len(some)))[1]
     return average_precision(left_out, y[some] > 0.5, 0)[0], len(y) / len(some)
 
 

@@ -27,14 +27,15 @@ def average_precision(score: np.ndarray, y: np.ndarray, draws: int = DRAWS) -> t
     if not 0 < y.sum() < n:
         return float("nan"), (float("nan"), float("nan"))
     order = np.argsort(-score, kind="stable")
-    y, last = y[order].astype(float), np.append(np.diff(score[order]) != 0, True)
-    ends = np.flatnonzero(last)
-    place = ends[np.searchsorted(ends, np.arange(n))]  # of each row, the last one of its score
+    y, ends = y[order], np.flatnonzero(np.append(np.diff(score[order]) != 0, True))
+    yes = np.flatnonzero(y)
+    place = ends[np.searchsorted(ends, yes)]  # of each true row, the last one of its score
     drawn = np.random.default_rng(0).integers(n, size=(draws, n)) + n * np.arange(draws)[:, None]
     w = np.concatenate([np.ones((1, n)), np.bincount(drawn.ravel(), minlength=draws * n).reshape(draws, n)])
-    yes, all_ = (w * y).cumsum(1), w.cumsum(1)
-    p = yes / np.maximum(all_, 1.0)
-    values = (w * y * p[:, place]).sum(1) / np.maximum(yes[:, -1], 1.0)
-    known = values[1:][yes[1:, -1] > 0]
+    mine, all_ = w[:, yes], w.cumsum(1)[:, place]
+    true = mine.cumsum(1)
+    p = true[:, np.searchsorted(yes, place, "right") - 1] / np.maximum(all_, 1.0)
+    values = (mine * p).sum(1) / np.maximum(true[:, -1], 1.0)
+    known = values[1:][true[1:, -1] > 0]
     low, high = np.quantile(known, LEVEL) if len(known) else (0.0, 1.0)
     return float(values[0]), (float(low), float(high))
