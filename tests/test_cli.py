@@ -443,6 +443,19 @@ def test_report_of_lists_of_labels(mails: Path, tmp_path: Path, diabolo: Any) ->
     assert "urgent" in out.read_text()
 
 
+def test_report_of_a_table_that_lacks_a_label(mails: Path, tags: Path, tmp_path: Path, diabolo: Any) -> None:
+    table, out = pd.read_csv(mails / "mails.csv"), tmp_path / "report.html"
+    absent, *others = (str(name) for name in load(tags).labels_.names)
+    table.drop(columns=absent).to_csv(tmp_path / "less.csv", index=False)
+    said = diabolo("report", tags, tmp_path / "less.csv", "-o", out)
+    assert said.code == 0, said.err
+    assert f"not judged, for there are no such columns: {absent}" in said.err
+    assert "nothing to learn" not in said.err
+    assert others[0] in out.read_text()
+    table.drop(columns=[absent, *others]).to_csv(tmp_path / "none.csv", index=False)
+    one_line(diabolo("report", tags, tmp_path / "none.csv", "-o", out), 1, f"there is no column {absent!r}")
+
+
 def test_label_add_and_drop(mails: Path, tags: Path, tmp_path: Path, diabolo: Any) -> None:
     table = mails / "mails.csv"
     before = load(tags).predict_proba(table)

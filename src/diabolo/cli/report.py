@@ -60,19 +60,28 @@ def judged(clf: Any, data: Path, names: tuple[str, ...], sep: str | None) -> tup
     if sep:
         check_names(table, list(names), "--labels")
         return X, {"y": of_known(clf, listed(table, names[0], sep))}
-    hint = "; of one column of lists give its name, and the sign between: --labels tags --labels-sep ';'"
-    check_names(table, [str(name) for name in clf.labels_.names], "the model's labels", hint)
-    return X, {"y": np.column_stack([yes_no(table, str(name)) for name in clf.labels_.names])}
+    labels = [str(name) for name in clf.labels_.names]
+    absent = [name for name in labels if name not in table.column_names]
+    if len(absent) == len(labels):
+        hint = "; of one column of lists give its name, and the sign between: --labels tags --labels-sep ';'"
+        check_names(table, labels, "the model's labels", hint)
+    not_judged(absent, "there are no such columns")
+    unknown = np.full(len(table), np.nan)
+    return X, {"y": np.column_stack([unknown if name in absent else yes_no(table, name) for name in labels])}
 
 
 def of_known(clf: Any, lists: list[list[str]]) -> list[list[Any]]:
     """Lists of labels without those that the model cannot say, and a word about these."""
     known = {str(name): name for name in clf.labels_.names}
     unknown = sorted({label for row in lists for label in row if label not in known})
-    if unknown:
-        more = f" and {len(unknown) - 10} more" if len(unknown) > 10 else ""
-        click.echo(f"not judged, for the model does not know them: {', '.join(unknown[:10])}{more}", err=True)
+    not_judged(unknown, "the model does not know them")
     return [[known[label] for label in row if label in known] for row in lists]
+
+
+def not_judged(labels: list[str], why: str) -> None:
+    if labels:
+        more = f" and {len(labels) - 10} more" if len(labels) > 10 else ""
+        click.echo(f"not judged, for {why}: {', '.join(labels[:10])}{more}", err=True)
 
 
 def columns(data: Path, names: tuple[str, ...], option: str = "--label") -> dict[str, Any]:

@@ -155,7 +155,8 @@ class LabelReport:
         names = clf.labels_.names
         cards = [card(name, p[:, c], y[:, c], yes[:, c], float(clf.thresholds_[c])) for c, name in enumerate(names)]
         lift, given = dependencies(y)
-        compared = comparison(clf, X, y) if compare and 3 <= len(names) <= COMPARED and not np.isnan(y).all() else None
+        known = y[:, ~np.isnan(y).all(0)]
+        compared = comparison(clf, X, known) if compare and 3 <= known.shape[1] <= COMPARED else None
         return cls(cards, lift, given, places(clf), compared, len(p))
 
     def pairs(self, most: int = 10) -> list[tuple[Any, Any, float, float]]:
