@@ -116,12 +116,11 @@ def solved(h: np.ndarray, y: np.ndarray, ridges: Sequence[float] = RIDGES) -> So
     alpha, left_out = np.zeros(len(y)), fits[best][1]
     alpha[some] = fits[best][0]
     before = earlier(u, y, ridges[best], some, left_out)
+    if FEW < len(u) <= u.shape[1]:
+        alpha, left_out = wide(gram(u), y, ridges[best], alpha)
     w = times(u.T, alpha)
     if len(u) > max(FEW, u.shape[1]):
         w, left_out = tall(u, y, ridges[best], w)
-    elif len(u) > FEW:
-        alpha, left_out = wide(gram(u), y, ridges[best], alpha)
-        w = times(u.T, alpha)
     return Solution(w[:-1] / unit, float(w[-1] * INTERCEPT), left_out, ridges[best], before)
 
 

@@ -54,9 +54,12 @@ def labels_page(clf: Any, X: Any, labels: Mapping[str, Any], title: str, say: Ca
 def headline(report: Any) -> str:
     """In a sentence."""
     good = [c for c in report.cards if c.average_precision == c.average_precision]
-    mean = np.mean([c.average_precision for c in good]) if good else float("nan")
-    k = len(report.cards)
-    return f"{k:,} label{'' if k == 1 else 's'}, with an average precision of {mean:.2f} in the mean."
+    k, n = len(report.cards), len(good)
+    labels = f"{k:,} label{'' if k == 1 else 's'}"
+    if not good:
+        return f"{labels}, of which these rows tell nothing."
+    mean = np.mean([c.average_precision for c in good])
+    return f"{'' if n == k else f'{n:,} of '}{labels}, with an average precision of {mean:.2f} in the mean."
 
 
 def lead(clf: Any, report: Any) -> str:
