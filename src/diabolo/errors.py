@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["DataError", "DiaboloError", "FormatError", "TrainingError", "missing_extra"]
+import sys
+import warnings
+from pathlib import Path
+
+__all__ = ["DataError", "DiaboloError", "FormatError", "TrainingError", "missing_extra", "warn"]
+
+HERE = str(Path(__file__).parent)
 
 
 class DiaboloError(Exception):
@@ -28,3 +34,11 @@ def missing_extra(package: str, extra: str, purpose: str) -> ImportError:
     t-SNE maps need the package 'openTSNE', which is not installed: pip install 'diabolo[maps]'
     """
     return ImportError(f"{purpose} need the package {package!r}, which is not installed: pip install 'diabolo[{extra}]'")
+
+
+def warn(message: str) -> None:
+    """A UserWarning that points at the line of the user's that led here, through whatever calls of this package."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(HERE):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, UserWarning, stacklevel=level - 1)

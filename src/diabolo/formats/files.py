@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import gzip
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,14 +18,58 @@ import pyarrow.parquet as pq
 from ..errors import DataError
 from ..storage import atomic
 
-__all__ = ["READABLE", "read_table", "table_pieces", "write_table"]
+__all__ = ["READABLE", "Reading", "read_table", "table_pieces", "write_table"]
 
 CSV = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
 READABLE = (*CSV, ".parquet", ".feather", ".arrow")
 
 
-def read_table(path: str | Path, most: int | None = None) -> pa.Table:
+@dataclass(frozen=True)
+class Reading:
+    """How the text of a table is to be read.
+
+    Parameters
+    ----------
+    sep : str, optional
+        Between two cells; None: found out.
+    decimal : str, default="."
+        Before the decimals of a number.
+    thousands : str, optional
+        Between the thousands of a number.
+    na : tuple of str, default=()
+        What stands for a missing cell, beside the usual.
+    encoding : str, optional
+        None: found out.
+    header : bool, default=True
+        Whether the first line names the columns.
+    """
+
+    sep: str | None = None
+    decimal: str = "."
+    thousands: str | None = None
+    na: tuple[str, ...] = ()
+    encoding: str | None = None
+    header: bool = True
+
+
+def read_table(
+    path: str | Path,
+    most: int | None = None,
+    reading: Reading | None = None,
+    types: Mapping[str, pa.DataType] | None = None,
+) -> pa.Table:
     """The table in a file; of a Parquet file with more than `most` rows, row groups spread over the file.
+
+    Parameters
+    ----------
+    path : path
+        Of the file.
+    most : int, optional
+        Rows of which not all need be read.
+    reading : Reading, optional
+        How a text file is written.
+    types : mapping of column to Arrow type, optional
+        Those of a fitted table: the cells of a text file are read as these, and are not guessed at again.
 
     Raises
     ------
@@ -42,11 +87,13 @@ def read_table(path: str | Path, most: int | None = None) -> pa.Table:
     raise DataError(f"cannot read {str(path)!r}: its name ends in none of {', '.join(READABLE)}")
 
 
-def table_pieces(path: str | Path, rows: int) -> Iterator[pa.Table]:
+def table_pieces(
+    path: str | Path, rows: int, reading: Reading | None = None, types: Mapping[str, pa.DataType] | None = None
+) -> Iterator[pa.Table]:
     """The table in a file, a piece at a time; a Parquet file is never read as a whole."""
     path = Path(path)
     if path.suffix != ".parquet":
-        table = read_table(path)
+        table = read_table(path, None, reading, types)
         for start in range(0, table.num_rows, rows):
             yield table.slice(start, rows)
         return

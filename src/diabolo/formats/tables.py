@@ -28,7 +28,7 @@ from torch import Tensor
 from ..errors import DataError, missing_extra
 from ..losses import Columns, Logistic, Loss, Part, Softmax, Squared
 from .base import SAMPLE, Format, named_loss, warn_empty
-from .files import READABLE, read_table, table_pieces
+from .files import READABLE, Reading, read_table, table_pieces
 
 __all__ = ["Binary", "Category", "Column", "Number", "Tables"]
 
@@ -200,6 +200,9 @@ class Tables(Format):
 
     kind = "tables"
 
+    def __init__(self, reading: Reading | None = None) -> None:
+        self.reading = reading or Reading()
+
     @classmethod
     def accepts(cls, X: Any) -> bool:
         if isinstance(X, (str, Path)):
@@ -208,7 +211,7 @@ class Tables(Format):
 
     def fit(self, X: Any) -> Tables:
         self.container = container(X)
-        table = read_table(X, SAMPLE) if isinstance(X, (str, Path)) else arrow(X)
+        table = read_table(X, SAMPLE, self.reading) if isinstance(X, (str, Path)) else arrow(X)
         self.columns = names = [str(name) for name in table.column_names]
         repeated = sorted({name for name in names if names.count(name) > 1})
         if repeated:
@@ -229,16 +232,21 @@ class Tables(Format):
         ends = np.cumsum([0, *(column.width for column in self.fields)])
         return [slice(int(a), int(b)) for a, b in pairwise(ends)]
 
+    @property
+    def types(self) -> dict[str, pa.DataType]:
+        """The type of each fitted column."""
+        return {column.name: arrow_type(column.type) for column in self.fields}
+
     def chunks(self, X: Any) -> Iterator[Any]:
         if isinstance(X, (str, Path)):
-            yield from table_pieces(X, CHUNK)
+            yield from table_pieces(X, CHUNK, self.reading, self.types)
             return
         table = arrow(X)
         for start in range(0, table.num_rows, CHUNK):
             yield table.slice(start, CHUNK)
 
     def to_tensor(self, X: Any) -> Tensor:
-        table = read_table(X) if isinstance(X, (str, Path)) else arrow(X)
+        table = read_table(X, None, self.reading, self.types) if isinstance(X, (str, Path)) else arrow(X)
         absent = [name for name in self.columns if name not in table.column_names]
         if absent:
             raise DataError(
@@ -306,11 +314,11 @@ class Tables(Format):
         kinds = {cls: name for name, cls in KINDS.items()}
         fields = [{"kind": kinds[type(column)], **asdict(column)} for column in self.fields]
         meta = {"container": self.container, "pandas": self.pandas, "labels": self.labels, "enums": self.enums}
-        return meta | {"fields": fields}, {}
+        return meta | {"fields": fields, "reading": asdict(self.reading) | {"na": list(self.reading.na)}}, {}
 
     @classmethod
     def from_state(cls, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> Tables:
-        self = cls()
+        self = cls(Reading(**meta["reading"] | {"na": tuple(meta["reading"]["na"])}))
         self.container, self.pandas, self.labels = meta["container"], meta["pandas"], meta["labels"]
         self.enums = list(meta["enums"])
         self.fields = [KINDS[f["kind"]](**{key: v for key, v in f.items() if key != "kind"}) for f in meta["fields"]]
