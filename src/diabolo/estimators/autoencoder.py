@@ -27,7 +27,7 @@ from ..errors import DataError
 from ..formats import Documents, Images
 from ..losses import Columns, Squared
 from ..maps import Map, spread
-from ..nets import Curved, Inward, Missing, Outward, Sphere
+from ..nets import Curved, Inward, Missing, Outward, Sphere, inside
 from ..nets.convolution import WIDTHS
 from ..network import Diabolo
 from ..rows import Rows, spread_over, steps_per_epoch
@@ -303,7 +303,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
 
         Around 1, new rows are as far from X as the rows of X are from each other; 0 is a copy.
         """
-        a, b = (torch.nan_to_num(torch.cat(list(self._features(rows)))).numpy() for rows in (new, X))
+        a, b = (torch.nan_to_num(inside(torch.cat(list(self._features(rows))))).numpy() for rows in (new, X))
         tree = NearestNeighbors(n_neighbors=2).fit(b)
         usual = np.median(tree.kneighbors(b[:2000])[0][:, 1])
         return tree.kneighbors(a, 1)[0][:, 0] / max(float(usual), 1e-12)

@@ -2,8 +2,9 @@
 
     Number    x = (v - mean) / deviation                                      floats, integers, decimals, dates, durations
     Binary    x = 0 or 1                                                      booleans; numbers that are only 0 and 1
-    Category  x = one feature per level, the last for rare and unseen ones    strings, categoricals
+    Category  x = one feature per level, the last one for rare levels         strings, categoricals
     a missing value is NaN in all features of its column
+    what cannot be is infinite: 7 in a Binary +inf, -3 -inf; in the last feature of a Category +inf, a level never seen
 
 Apache Arrow is the common language: it reads the files, and its schema (with what pandas notes in it) is what gives the
 same columns, types and categories back.
@@ -33,6 +34,8 @@ from .files import READABLE, Reading, read_table, table_pieces
 __all__ = ["Binary", "Category", "Column", "Number", "Tables"]
 
 MAX_LEVELS = 100
+MAX_OTHERS = 100_000  # rare levels that are remembered
+NEW = 0.25  # share of the rows with a level of their own from which on a new level is nothing new
 CHUNK = 65_536
 
 
@@ -113,7 +116,8 @@ class Binary(Column):
         return cls(name, str(values.type), bool(len(known) < len(v)), float(known.mean()) if len(known) else 0.5)
 
     def encode(self, values: pa.Array) -> np.ndarray:
-        return numeric(values, self.name).clip(0, 1)[:, None]
+        v = numeric(values, self.name)
+        return np.where((v == 0) | (v == 1) | np.isnan(v), v, np.where(v < 0, -np.inf, np.inf))[:, None]
 
     def decode(self, x: np.ndarray) -> pa.Array:
         v = np.where(np.isnan(x[:, 0]), np.nan, x[:, 0] >= 0.5)
@@ -127,6 +131,7 @@ class Category(Column):
     levels: list[Any] = field(default_factory=list)
     shares: list[float] = field(default_factory=list)  # of the levels and of "other"
     rest: Any = None  # the most frequent level that has no feature of its own
+    others: list[Any] | None = None  # all levels that have none; None: too many to know what is new
     listed: list[Any] | None = None  # the categories of a categorical type, in its order
     ordered: bool = False
 
@@ -150,7 +155,10 @@ class Category(Column):
         kept, others = pairs[:MAX_LEVELS], pairs[MAX_LEVELS:]
         shares = [n / max(total, 1) for _, n in kept] + [sum(n for _, n in others) / max(total, 1)]
         rest = others[0][0] if others else None
-        return cls(name, kind, values.null_count > 0, [v for v, _ in kept], shares, rest, listed, ordered)
+        known = len(others) <= MAX_OTHERS and sum(n == 1 for _, n in pairs) <= NEW * total  # Good and Turing: the share of new ones
+        column = cls(name, kind, values.null_count > 0, [v for v, _ in kept], shares, rest)
+        column.others, column.listed, column.ordered = [v for v, _ in others] if known else None, listed, ordered
+        return column
 
     @property
     def width(self) -> int:  # type: ignore[override]
@@ -159,12 +167,14 @@ class Category(Column):
     def encode(self, values: pa.Array) -> np.ndarray:
         if pa.types.is_dictionary(values.type):
             values = values.cast(values.type.value_type)
-        levels = from_plain(self.levels, arrow_type(self.type))
-        if values.type != levels.type:
-            values = cast(values, levels.type, self.name)
-        index = pc.fill_null(pc.index_in(values, levels), len(self.levels)).to_numpy(zero_copy_only=False)
+        known, last = from_plain([*self.levels, *(self.others or [])], arrow_type(self.type)), len(self.levels)
+        if values.type != known.type:
+            values = cast(values, known.type, self.name)
+        index = pc.fill_null(pc.index_in(values, known), len(known)).to_numpy(zero_copy_only=False)
         x = np.zeros((len(values), self.width))
-        x[np.arange(len(values)), index] = 1.0
+        x[np.arange(len(values)), index.clip(max=last)] = 1.0
+        if self.others is not None:
+            x[index == len(known), last] = np.inf
         x[values.is_null().to_numpy(zero_copy_only=False)] = np.nan
         return x
 
@@ -313,8 +323,9 @@ class Tables(Format):
     def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         kinds = {cls: name for name, cls in KINDS.items()}
         fields = [{"kind": kinds[type(column)], **asdict(column)} for column in self.fields]
+        others = {f"others.{j}": packed(f.pop("others")) for j, f in enumerate(fields) if f.get("others")}
         meta = {"container": self.container, "pandas": self.pandas, "labels": self.labels, "enums": self.enums}
-        return meta | {"fields": fields, "reading": asdict(self.reading) | {"na": list(self.reading.na)}}, {}
+        return meta | {"fields": fields, "reading": asdict(self.reading) | {"na": list(self.reading.na)}}, others
 
     @classmethod
     def from_state(cls, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> Tables:
@@ -322,6 +333,8 @@ class Tables(Format):
         self.container, self.pandas, self.labels = meta["container"], meta["pandas"], meta["labels"]
         self.enums = list(meta["enums"])
         self.fields = [KINDS[f["kind"]](**{key: v for key, v in f.items() if key != "kind"}) for f in meta["fields"]]
+        for name, values in arrays.items():
+            self.fields[int(name.removeprefix("others."))].others = json.loads(values.tobytes())
         self.columns = [column.name for column in self.fields]
         self.width = sum(column.width for column in self.fields)
         self._check()
@@ -342,6 +355,11 @@ class Tables(Format):
                 raise DataError(f"{column.type!r} is no type of a column")
             if isinstance(column, Number) and not (column.deviation > 0 and column.step > 0 and abs(column.origin) < 1 << 63):
                 raise DataError(f"column {column.name!r} has an impossible scale")
+
+
+def packed(values: list[Any]) -> np.ndarray:
+    """JSON as bytes, where it is too long for a file's header."""
+    return np.frombuffer(json.dumps(values).encode(), dtype=np.uint8)
 
 
 def labels(df: Any) -> list[Any] | None:
