@@ -177,7 +177,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
 
     # ── fit and transform ────────────────────────────────────────────────────────────────────────────────────────────
 
-    def fit(self, X: Any, y: Any = None) -> Self:
+    def fit(self, X: Any, y: Any = None, *, categories: Any = None, numbers: Any = None) -> Self:
         """Learn to reconstruct X.
 
         Parameters
@@ -185,12 +185,15 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         X : DataFrame, array-like (n, d), sparse matrix (n, d), list of str, or path
             The rows.
         y : ignored
+        categories, numbers : list of str, optional
+            Columns of a table that are codes although they are whole numbers, and columns that are quantities although they
+            look like row numbers or codes.
 
         Returns
         -------
         self
         """
-        return self._fit(X)
+        return self._fit(X, categories, numbers)
 
     def transform(self, X: Any) -> np.ndarray:
         """X -> codes (n, k); float32 for float32 arrays, else float64."""
@@ -212,9 +215,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
     def impute(self, X: Any) -> Any:
         """X with its missing values replaced by the network's; all other values stay as they are."""
         self._must_be_numbers("impute")
-        x = torch.cat(list(self._features(X)))
-        filled = torch.where(torch.isnan(x), self._expected(X), x)
-        return indexed(self.format_.from_tensor(filled), X)
+        parts = [(x, self.loss_.predict(self.network_(x))) for x in self._features(X)]
+        x, e = (torch.cat(side) for side in zip(*parts, strict=True))
+        return self.format_.filled(X, x, e)
 
     def map(self, X: Any, seed: int = 0) -> Map:
         """A place (n, 2) on paper for each row: rows with similar codes are neighbours.

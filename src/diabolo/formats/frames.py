@@ -15,14 +15,28 @@ import pyarrow.compute as pc
 from ..errors import DataError, missing_extra, warn
 from .schema import as_text, plain
 
-__all__ = ["arrow", "collected", "combined", "container", "labels", "matrix_of", "names_of", "patched", "pieces", "polars"]
-
-EXACT = 2.0**53  # whole numbers below it are float64 numbers
+__all__ = [
+    "arrow",
+    "collected",
+    "combined",
+    "container",
+    "kinds_of",
+    "labels",
+    "matrix_of",
+    "mixed_categories",
+    "names_of",
+    "of_pandas",
+    "patched",
+    "pieces",
+    "polars",
+    "taken",
+]
 
 
 def container(X: Any) -> str:
-    module = type(X).__module__.partition(".")[0]
-    return module if module in ("pandas", "polars") else "arrow"
+    """Whose table it is: "pandas", "polars", or "arrow" for what is neither."""
+    homes = [cls.__module__.partition(".")[0] for cls in type(X).__mro__]
+    return next((home for home in homes if home in ("pandas", "polars")), "arrow")
 
 
 def collected(X: Any) -> Any:
@@ -58,8 +72,8 @@ def arrow(X: Any, places: list[int] | None = None) -> pa.Table:
         return table if places is None else table.select(places)
     if container(X) == "polars":
         return _from_polars(X if places is None else X[:, places])
-    repeated = sorted(set(X.columns[X.columns.duplicated()].astype(str)))
-    if repeated:
+    if not X.columns.is_unique:
+        repeated = sorted({str(name) for name in X.columns[X.columns.duplicated()]})
         raise DataError(f"column names must be unique, but {', '.join(map(repr, repeated))} is repeated: rename them")
     return _from_pandas(X if places is None else X.iloc[:, places])
 
@@ -83,7 +97,7 @@ def _readable(X: Any) -> Any:
     for i, dtype in enumerate(X.dtypes):
         kind = type(dtype).__name__
         if kind == "SparseDtype":
-            changed[i] = X.iloc[:, i].sparse.to_dense()
+            changed[i] = X.iloc[:, i].astype(dtype.subtype)
         elif kind == "CategoricalDtype" and dtype.categories.dtype == object and len(_sorts(dtype.categories)) > 1:
             changed[i] = _as_texts(X.iloc[:, i])
     if not changed:
@@ -106,9 +120,10 @@ def _as_texts(column: Any) -> Any:
         f"give them labels of one type to say otherwise"
     )
     categories = list(dict.fromkeys(as_text(v) for v in column.cat.categories))
-    codes = {v: categories.index(as_text(v)) for v in column.cat.categories}
+    place = {v: categories.index(as_text(v)) for v in column.cat.categories}
+    codes: Any = [place.get(v, -1) for v in column]
     return pd.Series(
-        pd.Categorical.from_codes([codes.get(v, -1) for v in column], categories, ordered=column.cat.ordered),
+        pd.Categorical.from_codes(codes, pd.Index(categories), ordered=column.cat.ordered),
         index=column.index,
         name=column.name,
     )
@@ -202,6 +217,26 @@ def matrix_of(X: Any, places: np.ndarray) -> np.ndarray:
     return out
 
 
+def taken(X: Any, rows: np.ndarray) -> Any:
+    """These rows of a table."""
+    return X.iloc[rows] if container(X) == "pandas" else X[rows.tolist()] if container(X) == "polars" else X.take(rows)
+
+
+def of_pandas(table: pa.Table) -> pa.Table:
+    """A table of a Parquet file with the categories that pandas wrote into it: numbers among them are not kept by Parquet."""
+    for column in (table.schema.pandas_metadata or {}).get("columns", ()):
+        i = table.schema.get_field_index(str(column["field_name"]))
+        if i >= 0 and column["pandas_type"] == "categorical" and not pa.types.is_dictionary(table.schema.field(i).type):
+            table = table.set_column(i, table.schema.names[i], table.column(i).dictionary_encode())
+    return table
+
+
+def mixed_categories(X: Any) -> list[str]:
+    """Columns whose categories are numbers and texts."""
+    kinds = [(name, d) for name, d in zip(X.columns, X.dtypes, strict=True) if type(d).__name__ == "CategoricalDtype"]
+    return [str(name) for name, d in kinds if d.categories.dtype == object and len(_sorts(d.categories)) > 1]
+
+
 def labels(df: Any) -> list[Any] | None:
     """The names of a pandas table's columns, if they are whole numbers or tuples; None for texts."""
     found = [list(name) if isinstance(name, tuple) else name for name in df.columns.tolist()]
@@ -230,8 +265,11 @@ def _patched_pandas(column: Any, gaps: np.ndarray, values: pa.Array) -> Any:
     import pandas as pd
 
     if gaps.all() and not isinstance(column.dtype, pd.CategoricalDtype):
-        return pd.Series(values.to_pandas().to_numpy() if not pa.types.is_temporal(values.type) else values.to_pandas().array,
-                         index=column.index, name=column.name)
+        return pd.Series(
+            values.to_pandas().to_numpy() if not pa.types.is_temporal(values.type) else values.to_pandas().array,
+            index=column.index,
+            name=column.name,
+        )
     new = values.filter(pa.array(gaps)).to_pylist()
     column = column.copy()
     if isinstance(column.dtype, pd.CategoricalDtype):
@@ -252,7 +290,9 @@ def _zoned(values: list[Any], dtype: Any) -> list[Any]:
     import pandas as pd
 
     zone = getattr(dtype, "tz", None)
-    if not str(dtype).startswith("datetime64") or not any(v is not None and (v.tzinfo is None) != (zone is None) for v in values):
+    if not str(dtype).startswith("datetime64") or not any(
+        v is not None and (v.tzinfo is None) != (zone is None) for v in values
+    ):
         return values
     times = [pd.Timestamp(v) for v in values]
     return [v.tz_localize("UTC").tz_convert(zone) if zone is not None else v.tz_convert("UTC").tz_localize(None) for v in times]
@@ -266,8 +306,7 @@ def _patched_arrow(column: pa.Array, gaps: np.ndarray, values: pa.Array) -> pa.A
     if not pa.types.is_dictionary(t):
         return filled.cast(t)
     order = plain(column.dictionary)
-    order = pa.concat_arrays([order, *[a for a in [pc.unique(filled).drop_null()] if True]])
-    order = pc.unique(order)
+    order = pc.unique(pa.concat_arrays([order, pc.unique(filled).drop_null()]))
     indices = pc.index_in(filled, order).cast(t.index_type)
     return pa.DictionaryArray.from_arrays(indices, order.cast(t.value_type), ordered=t.ordered)
 

@@ -133,11 +133,6 @@ def without_dust(values: pa.Array) -> pa.Array:
     return pc.if_else(dust, pa.scalar(0.0, values.type), values) if pc.any(dust).as_py() else values
 
 
-def dusty(values: pa.Array) -> bool:
-    """Whether what is below 1e-70 stands beside ordinary numbers."""
-    return bool(pa.types.is_floating(values.type) and len(values) and (pc.max(pc.abs(values)).as_py() or 0.0) > DUST * 1e20)
-
-
 def adapted(values: pa.Array, t: pa.DataType, name: str, kind: str = "number", mixed: bool = False) -> pa.Array:
     """The values of column `name` as they count where type `t` was fitted.
 
@@ -191,13 +186,17 @@ def _number(values: pa.Array, t: pa.DataType) -> pa.Array:
     """Any number counts as it is; but float32 was fitted as float32, and all whole numbers below 2^63 are alike."""
     f = values.type
     if pa.types.is_floating(t) and t.bit_width < 64 and not (pa.types.is_floating(f) and f.bit_width <= t.bit_width):
-        v = floats(values)
-        with np.errstate(over="ignore"):
-            narrow = v.astype(t.to_pandas_dtype()).astype(np.float64)
-        return pa.array(np.where(np.isinf(narrow), v, narrow), from_pandas=True)
+        return pa.array(narrowed(floats(values), t), from_pandas=True)
     if pa.types.is_uint64(f) and pa.types.is_integer(t) and not pa.types.is_uint64(t):
         return values if pc.max(values).as_py() >= 1 << 63 else values.cast(pa.int64())
     return values
+
+
+def narrowed(v: np.ndarray, t: pa.DataType) -> np.ndarray:
+    """float64 numbers as a narrower float has them; what is too large for it stays."""
+    with np.errstate(over="ignore"):
+        narrow = v.astype(t.to_pandas_dtype()).astype(np.float64)
+    return np.where(np.isinf(narrow), v, narrow)
 
 
 def _unit(t: pa.DataType) -> int:
@@ -236,7 +235,7 @@ def _zones(found: str | None, fitted: str | None, name: str) -> None:
         here, there = ("in", "without a") if found else ("without a", "in")
         warn(
             f"column {name!r} holds dates {here} time zone{f' {found}' if found else ''}, but was fitted with dates {there} "
-            f"time zone{f' {fitted}' if fitted else ''}: those without are taken as UTC; give all of them a zone, with dt.tz_localize"
+            f"time zone{f' {fitted}' if fitted else ''}: those without are taken as UTC; give all a zone, with dt.tz_localize"
         )
 
 

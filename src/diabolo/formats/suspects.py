@@ -1,9 +1,9 @@
 """What a column may be although its type does not say so: a row number, codes, numbers or dates left as texts.
 
-    row number    whole, and every one larger than the one before it; or nameless, and all different
-    codes         few different whole numbers from 1, far fewer than there would be between the least and the largest
-    nearly        texts of which nearly all could be read as numbers: "1,5", "$1,234.50", "?" among numbers
-    dates         texts as ISO 8601 writes dates
+row number    whole, and every one larger than the one before it; or nameless, and all different
+codes         few different whole numbers from 1, far fewer than there would be between the least and the largest
+nearly        texts of which nearly all could be read as numbers: "1,5", "$1,234.50", "?" among numbers
+dates         texts as ISO 8601 writes dates
 """
 
 from __future__ import annotations
@@ -30,7 +30,26 @@ PLAIN = re.compile(r"[+-]?(?:0|[1-9]\d*)")
 DECIMAL = re.compile(r"[+-]?(?:0|[1-9]\d*)?\.\d+(?:[eE][+-]?\d+)?|[+-]?\d+\.?[eE][+-]?\d+|[+-]?(?:0|[1-9]\d*)\.")
 COMMA = re.compile(r"[+-]?(?:0|[1-9]\d*)?,\d+(?:[eE][+-]?\d+)?")
 GROUPED = re.compile(rf"[+-]?[1-9]\d{{0,2}}({GROUP})\d{{3}}(?:\1\d{{3}})*(?:[.,]\d+)?")
-GAPS = {"?", "-", "--", "---", ".", "..", "*", "n/a", "na", "#n/a", "nan", "null", "none", "nil", "missing", "unknown", "x", "–"}
+GAPS = {
+    "?",
+    "-",
+    "--",
+    "---",
+    ".",
+    "..",
+    "*",
+    "n/a",
+    "na",
+    "#n/a",
+    "nan",
+    "null",
+    "none",
+    "nil",
+    "missing",
+    "unknown",
+    "x",
+    "–",
+}
 
 
 @dataclass(frozen=True)
@@ -55,7 +74,9 @@ def is_nameless(name: str) -> bool:
     >>> is_nameless("Unnamed: 0"), is_nameless("age")
     (True, False)
     """
-    return bool(re.fullmatch(r"|None|index|level_0|__index_level_\d+__|Unnamed: \d+(_level_\d+)?|column00|\.\.\.1|rownames|V1", name))
+    return bool(
+        re.fullmatch(r"|None|index|level_0|__index_level_\d+__|Unnamed: \d+(_level_\d+)?|column00|\.\.\.1|rownames|V1", name)
+    )
 
 
 def is_row_number(values: pa.Array, name: str) -> bool:
