@@ -316,8 +316,8 @@ class Tables(Format):
         names = self._names(table)
         self.left_out = self._row_numbers(table)
         table = table.drop_columns(self.left_out)
-        kept = [name for name in names if name not in self.left_out]
-        self.fields = fit_columns(table, kept, self.categories, self.numbers)
+        kept = {name: None for name in names if name not in self.left_out}
+        self.fields = fit_columns(table, [*kept], self.categories, self.numbers)
         self._lay_out()
         mixed = mixed_categories(X) if self.container == "pandas" else []
         for column in self.fields:
