@@ -42,7 +42,7 @@ from torch import Tensor, nn
 from ..conformal import Calibration
 from ..corruption import Chain, Corruption, Gaussian, Hide, Thin
 from ..errors import DataError, FormatError
-from ..formats import Arrays, Documents, Images, infer
+from ..formats import Arrays, Documents, Images, Tables
 from ..nets import Crowd, Missing
 from ..network import Diabolo
 from ..rows import Numbered, Rows, steps_per_epoch
@@ -338,12 +338,13 @@ class OutlierDetector(OutlierMixin, System):
 
     def _format(self, X: Any) -> Any:
         """Arrays column by column: an outlier in a quiet column is one, whatever the others' range."""
-        found = infer(X, self.format)
-        pictures = getattr(X, "dtype", None) == np.uint8
+        found = super()._format(X)
         own = self.format == "auto" and self.loss == "auto"
         if type(found) is Images and own:
             return Images(most=SMALL)
-        return Arrays("each") if type(found) is Arrays and own and not pictures else found
+        if isinstance(found, (Arrays, Tables)) and not isinstance(found, Images) and own:
+            found.scale = "each"
+        return found
 
     def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:
         """All rows but the known outliers; their folds."""

@@ -195,28 +195,26 @@ def alike(low: np.ndarray, high: np.ndarray) -> bool:
     return bool(np.median(high) >= high.max() / 2)
 
 
-def odd(v: np.ndarray) -> list[list[float]]:
+def odd(v: np.ndarray) -> list[tuple[int, float, int]]:
     """Columns (d, n) -> (column, value, how often) of values that look like a code for "missing".
 
     Repeated, the least or the largest, and far from all others: further than these reach if it is written like such a code
     (-999, 9999, -1, a limit of a type), else ten times as far.
 
     >>> odd(np.r_[np.linspace(150, 200, 40), [-999, -999]][None])
-    [[0, -999.0, 2]]
+    [(0, -999.0, 2)]
     """
     size = max(1, BLOCK // max(1, v.shape[1]))
     suspects = [i + j for i in range(0, len(v), size) for j in np.flatnonzero(_gaping(v[i : i + size])).tolist()]
-    return [[j, *found] for j in suspects for found in _codes(v[j])]
+    return [(j, *found) for j in suspects for found in _codes(v[j])]
 
 
 def _gaping(v: np.ndarray) -> np.ndarray:
     """(d,) whether the least or the largest value is further from the others than these reach."""
     with np.errstate(all="ignore"):
         low, high = np.fmin.reduce(v, 1, initial=np.inf)[:, None], np.fmax.reduce(v, 1, initial=-np.inf)[:, None]
-        second, last = (
-            np.where(v > low, v, np.inf).min(1, initial=np.inf),
-            np.where(v < high, v, -np.inf).max(1, initial=-np.inf),
-        )
+        second = np.where(v > low, v, np.inf).min(1, initial=np.inf)
+        last = np.where(v < high, v, -np.inf).max(1, initial=-np.inf)
         reach = last - second
         return (reach > 0) & ((high[:, 0] - last > reach) | (second - low[:, 0] > reach))
 
@@ -224,7 +222,7 @@ def _gaping(v: np.ndarray) -> np.ndarray:
 def _codes(v: np.ndarray) -> list[tuple[float, int]]:
     found: list[tuple[float, int]] = []
     values, counts = np.unique(v[~np.isnan(v)], return_counts=True)
-    while len(values) > FEWEST_OTHERS:
+    while len(values) > FEWEST_OTHERS and counts.sum() >= FEWEST:
         with np.errstate(all="ignore"):
             gaps, reach = (values[1] - values[0], values[-1] - values[-2]), values[-2] - values[1]
         end = -int(gaps[1] > gaps[0])
