@@ -88,7 +88,7 @@ FLOATS = ("halffloat", "float", "double")
 FEW, MOST_DECIMALS = 10, 6  # values that show decimals; decimals of what was written by hand
 AT_ONCE = 8_000_000  # numbers that are measured at once
 MAX_OTHERS = 100_000  # rare levels that are remembered
-NEW = 0.25  # share of the rows with a level of their own from which on a new level is nothing new
+NEW = 0.25  # share of rows that have a level of their own, up to which a new level is told from a rare one
 CHUNK = 65_536
 
 
@@ -219,7 +219,8 @@ class Category(Column):
         kept, others = pairs[:MAX_LEVELS], pairs[MAX_LEVELS:]
         shares = [n / max(total, 1) for _, n in kept] + [sum(n for _, n in others) / max(total, 1)]
         rest = others[0][0] if others else None
-        known = len(others) <= MAX_OTHERS and sum(n == 1 for _, n in pairs) <= NEW * total  # Good and Turing
+        new = sum(n == 1 for _, n in pairs) / max(total, 1)  # of the next rows, about this share has a new level (Good, 1953)
+        known = len(others) <= MAX_OTHERS and new <= NEW
         column = cls(name, kind, total < len(values), [v for v, _ in kept], shares, rest)
         column.others, column.listed, column.ordered = [v for v, _ in others] if known else None, listed, ordered
         return column
@@ -583,9 +584,10 @@ class Tables(Format):
         self.common, self.left_out = meta["common"], list(meta["left_out"])
         self.container, self.pandas, self.labels = meta["container"], meta["pandas"], meta["labels"]
         self.enums = list(meta["enums"])
-        self.fields = [KINDS[f["kind"]](**{key: v for key, v in f.items() if key != "kind"}) for f in meta["fields"]]
+        fields = [dict(f) for f in meta["fields"]]
         for name, values in arrays.items():
-            self.fields[int(name.removeprefix("others."))].others = json.loads(values.tobytes())
+            fields[int(name.removeprefix("others."))]["others"] = json.loads(values.tobytes())
+        self.fields = [KINDS[f.pop("kind")](**f) for f in fields]
         self._lay_out()
         self._check()
         return self
