@@ -10,11 +10,11 @@ from .arrays import Arrays
 from .base import Format
 from .documents import Documents
 from .embedded import Embedded
-from .files import READABLE, write_table
+from .files import READABLE, Reading, write_table
 from .images import Images
 from .tables import Tables
 
-__all__ = ["FORMATS", "Arrays", "Documents", "Embedded", "Format", "Images", "Tables", "infer", "write_table"]
+__all__ = ["FORMATS", "Arrays", "Documents", "Embedded", "Format", "Images", "Reading", "Tables", "infer", "write_table"]
 
 FORMATS: dict[str, type[Format]] = {
     cls.kind: cls for cls in (Documents, Images, Tables, Arrays, Embedded)
