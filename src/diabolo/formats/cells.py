@@ -52,7 +52,7 @@ def guessed(cells: Cells, decimal: str = ".", thousands: str | None = None) -> C
 
 
 def typed(cells: Cells, t: pa.DataType, name: str, decimal: str = ".", thousands: str | None = None) -> Cells:
-    """Texts as values of type `t`; numbers that this type cannot hold come as wider ones.
+    """Texts as values of type `t`; numbers and moments that this type cannot hold come as wider and as finer ones.
 
     >>> typed(pa.array(["2024-05-01T00:00:00Z"]), pa.date32(), "when").to_pylist()
     [datetime.date(2024, 5, 1)]
@@ -216,12 +216,11 @@ def _temporal(t: pa.DataType) -> Callable[[Cells], Cells]:
 
 
 def _days(cells: Cells, t: pa.DataType) -> Cells:
-    """Days, also such as are written with a time that is midnight."""
-    moments = _moments(cells, pa.timestamp("us"))
+    """Days, also such as are written with a time that is midnight; moments, if one is not."""
+    moments = _moments(cells)
+    moments = moments.cast(pa.timestamp(moments.type.unit)) if pa.types.is_timestamp(moments.type) else moments
     days = moments.cast(t)
-    if not days.cast(moments.type).equals(moments):
-        raise pa.ArrowInvalid("no days")
-    return days
+    return days if days.cast(moments.type).equals(moments) else moments
 
 
 def _clock(cells: Cells, t: pa.DataType | None = None) -> Cells:
@@ -232,11 +231,19 @@ def _clock(cells: Cells, t: pa.DataType | None = None) -> Cells:
     moments = _first(pc.binary_join_element_wise("1970-01-01", full, " "), [pa.timestamp(unit) for unit in ("s", "us", "ns")])
     if t is None:
         t = pa.time32("s") if moments.type.unit == "s" else pa.time64(moments.type.unit)
-    return moments.cast(pa.timestamp(t.unit), safe=False).cast(t)
+    return _exact(moments.cast(pa.time32("s") if moments.type.unit == "s" else pa.time64(moments.type.unit)), t)
+
+
+def _exact(found: Cells, t: pa.DataType) -> Cells:
+    """In the unit of `t`, or, if that is too coarse, in the one that was found."""
+    try:
+        return found.cast(t)
+    except FAILED:
+        return found
 
 
 def _moments(cells: Cells, t: pa.DataType | None = None) -> Cells:
-    """Moments of ISO 8601, with or without time, fractions and zone; without one, in UTC; of a type, cut to its unit."""
+    """Moments of ISO 8601, with or without time, fractions and zone; without one, in UTC."""
     zoned = pc.and_(pc.match_substring_regex(cells, ZONE), pc.match_substring(cells, ":"))
     if t is None and not _any(zoned):
         return _first(cells, [pa.timestamp("s"), pa.timestamp("us"), pa.timestamp("ns")])
@@ -244,7 +251,7 @@ def _moments(cells: Cells, t: pa.DataType | None = None) -> Cells:
     full = pc.if_else(day, pc.binary_join_element_wise(cells, "00:00", " "), cells)
     full = pc.if_else(zoned, full, pc.binary_join_element_wise(full, "Z", ""))
     found = _first(full, [pa.timestamp(unit, "UTC") for unit in ("s", "us", "ns")])
-    return found if t is None else found.cast(pa.timestamp(t.unit, "UTC"), safe=False).cast(t, safe=False)
+    return found if t is None else _exact(found.cast(pa.timestamp(found.type.unit, t.tz)), t)
 
 
 def _first(cells: Cells, types: list[pa.DataType]) -> Cells:
@@ -267,7 +274,7 @@ def _spans(cells: Cells, t: pa.DataType) -> Cells:
         raise pa.ArrowInvalid("no durations")
     nanoseconds = {row: _nanoseconds(row) for row in set(map(_row, found.to_pylist())) if row}
     spans = [nanoseconds.get(_row(row)) if row else None for row in found.to_pylist()]
-    return pa.array(spans, pa.duration("ns")).cast(t, safe=False)
+    return _exact(pa.array(spans, pa.duration("ns")), t)
 
 
 def _row(found: dict[str, str] | None) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ from ..losses import Loss, Multinomial
 from ..rows import Rows
 from .arrays import matrix
 from .base import IN_MEMORY, Format, named_loss
+from .files import is_table
 
 __all__ = ["Documents", "read_documents"]
 
@@ -69,7 +70,7 @@ class Documents(Format):
     @classmethod
     def accepts(cls, X: Any) -> bool:
         if isinstance(X, (str, Path)):
-            return str(X).endswith(READABLE) or (Path(X).is_dir() and any(Path(X).glob("*.txt")))
+            return (str(X).endswith(READABLE) and not is_table(X)) or (Path(X).is_dir() and any(Path(X).glob("*.txt")))
         if sp.issparse(X):
             return is_counts(X)
         return is_texts(X)

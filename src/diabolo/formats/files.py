@@ -34,6 +34,8 @@ CSV = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
 JSON = (".jsonl", ".jsonl.gz")
 READABLE = (*CSV, ".parquet", ".feather", ".arrow")
 CHANGED = re.compile(r"Column\(/(.*)\) changed from (\w+) to (\w+) in row (\d+)")
+LOOKED_AT = 1 << 16  # bytes of a file of JSON lines that say what it holds
+SPACES = 3  # a text has so many, and a cell of a table has not
 MISSING = pa_csv.ConvertOptions().null_values
 
 
@@ -209,23 +211,17 @@ def is_table(path: str | Path) -> bool:
 
 
 def is_records(path: Path) -> bool:
-    """Whether JSON lines are rows of a table: objects with several fields, none of them a text to be read as a document."""
+    """Whether JSON lines are rows of a table: objects without a text to be read as a document."""
     try:
         with opened(path) as file:
-            lines = [line for line, _ in zip(file, range(LINES), strict=False) if line.strip()]
-        records = [json.loads(line) for line in lines]
-    except (ValueError, OSError, EOFError):
+            records = [json.loads(line) for line in file.readlines(LOOKED_AT) if line.strip()]
+    except (ValueError, OSError, EOFError):  # reading tells
         return False
-    return bool(records) and all(isinstance(record, dict) and not _is_document(record) for record in records)
-
-
-LINES, WORDS = 20, 6
-
-
-def _is_document(record: dict[str, Any]) -> bool:
-    texts = {key: value for key, value in record.items() if isinstance(value, str)}
-    long = any(len(value.split()) >= WORDS for value in texts.values())
-    return long or "text" in texts or "body" in texts or len(record) == len(texts) == 1
+    if not records or not all(isinstance(record, dict) for record in records):
+        return False
+    longest = [max((v for v in record.values() if isinstance(v, str)), key=len, default="") for record in records]
+    named = any(isinstance(record.get(key), str) for record in records for key in ("text", "body"))
+    return not named and 2 * sum(text.count(" ") >= SPACES for text in longest) < len(records)
 
 
 def _read_json(path: Path, types: Mapping[str, pa.DataType] | None) -> pa.Table:

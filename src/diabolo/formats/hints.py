@@ -20,7 +20,7 @@ AMONG = 0.5  # ... beside signs such as ?
 MARKS = 5  # of these signs
 MOST = 10_000  # different texts that are looked at
 PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
-ODD = r"(?i)^(\W+|missing|unknown|none|nil|n\.?[aci]\.?|n\.?d\.?|not available|no data|tbd|#\S+!?|\(?empty\)?|undefined)$"
+ODD = r"^\D+$"
 FORMS: dict[str, tuple[str, dict[str, Any]]] = {
     r"^[+-]?\d{1,3}(\.\d{3})+,\d+$": ("a decimal comma and points between thousands", {"decimal": ",", "thousands": "."}),
     r"^[+-]?\d{1,3}(,\d{3})+(\.\d*)?$": ("commas between thousands", {"thousands": ","}),

@@ -28,7 +28,7 @@ from torch import Tensor
 from ..errors import DataError, missing_extra
 from ..losses import Columns, Logistic, Loss, Part, Softmax, Squared
 from .base import SAMPLE, Format, named_loss, warn_empty
-from .files import READABLE, Reading, read_table, table_pieces
+from .files import Reading, is_table, read_table, table_pieces
 
 __all__ = ["Binary", "Category", "Column", "Number", "Tables"]
 
@@ -206,7 +206,7 @@ class Tables(Format):
     @classmethod
     def accepts(cls, X: Any) -> bool:
         if isinstance(X, (str, Path)):
-            return str(X).endswith(READABLE)
+            return is_table(X)
         return (hasattr(X, "columns") and hasattr(X, "dtypes")) or hasattr(X, "schema")
 
     def fit(self, X: Any) -> Tables:
