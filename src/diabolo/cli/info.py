@@ -55,8 +55,14 @@ def facts(head: Any) -> dict[str, str]:
     if meta.get("about"):
         found["about"] = meta["about"]
     if "history" in meta and "seed" in meta:
-        found["training"] = f"{meta['history']['stopped']}; seed {meta['seed']}"
+        found["training"] = f"{meta['history']['stopped']}; seed {seed(meta)}"
     return found
+
+
+def seed(meta: dict[str, Any]) -> str:
+    """The seed that was given, or the one that was drawn."""
+    given = meta["params"].get("random_state")
+    return f"{meta['seed']} (drawn)" if given is None else str(given)
 
 
 def _labels(meta: dict[str, Any]) -> dict[str, str]:

@@ -38,6 +38,9 @@ def infer(X: Any, format: str | Format = "auto") -> Format:
     for cls in FORMATS.values():
         if cls.accepts(X):
             return cls()
+    if isinstance(X, (str, Path)) and Path(X).is_dir():
+        what = "holds neither pictures nor .txt files" if any(Path(X).iterdir()) else "is empty"
+        raise DataError(f"the folder {str(X)!r} {what}: give one of pictures or of texts (.txt), or the file of a table")
     if isinstance(X, (str, Path)):
         names = ", ".join((*READABLE, ".npy", ".npz", ".jsonl", ".jsonl.gz", ".txt"))
         raise DataError(f"{str(X)!r} is of no kind that can be read: its name should end in one of {names}")

@@ -58,7 +58,7 @@ def read_table(
         How a text file is written.
     types : mapping of column to Arrow type, optional
         Those of a fitted table: the cells of a text file are read as these, and are not guessed at again. Columns that are
-        not among them stay texts, or, with `rest`, are guessed.
+        not among them stay texts, or, with `rest`, are guessed. Of no columns, {}: every cell as it stands, also such as NA.
     rest : bool, default=False
         See `types`.
 
@@ -128,7 +128,7 @@ def _plain(table: pa.Table) -> pa.Table:
 
 def _read_csv(path: Path, reading: Reading, types: Mapping[str, pa.DataType] | None, rest: bool) -> pa.Table:
     layout = laid_out(path, reading)
-    texts = _texts(path, layout, reading)
+    texts = _texts(path, layout, reading, types is None or rest or bool(types))
     if not texts.num_rows:
         raise DataError(f"{str(path)!r} has a header, but no rows")
     signs = reading.decimal, reading.thousands
@@ -145,13 +145,13 @@ def _read_csv(path: Path, reading: Reading, types: Mapping[str, pa.DataType] | N
     return found
 
 
-def _texts(path: Path, layout: Layout, reading: Reading) -> pa.Table:
-    """All cells as they stand."""
+def _texts(path: Path, layout: Layout, reading: Reading, missing: bool) -> pa.Table:
+    """All cells as they stand, but for those that are `missing`."""
     how = pa_csv.ReadOptions(block_size=1 << 26, column_names=layout.names, skip_rows=layout.skip, encoding=layout.encoding)
     parse = pa_csv.ParseOptions(delimiter=layout.sep, newlines_in_values=True)
     convert = pa_csv.ConvertOptions(
-        strings_can_be_null=True,
-        quoted_strings_can_be_null=True,
+        strings_can_be_null=missing,
+        quoted_strings_can_be_null=missing,
         null_values=[*MISSING, *reading.na],
         column_types=dict.fromkeys(layout.names, pa.string()),
     )
