@@ -35,7 +35,7 @@ def opened(path: Path, drop: Sequence[str] = (), text: str | None = None) -> Any
         return path
     from ..formats.files import Reading, read_table
 
-    table = read_table(path, None, Reading(**said()), None if text is None else {})
+    table = read_table(path, None, Reading(**said()), {}, rest=text is None)
     for name in drop:
         if name not in table.column_names:
             raise absent("--drop", name, table.column_names)

@@ -153,7 +153,7 @@ def table_of(data: Any) -> Any:
     """The table in a file, or the table itself; each of its columns has a name of its own."""
     from ..formats.files import Reading, read_table
 
-    table = read_table(data, None, Reading(**options.said())) if isinstance(data, Path) else data
+    table = read_table(data, None, Reading(**options.said()), {}, rest=True) if isinstance(data, Path) else data
     for name in table.column_names:
         if table.column_names.count(name) > 1:
             raise DataError(f"column names must be unique, but {name!r} is repeated: rename them")
