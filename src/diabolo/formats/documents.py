@@ -54,7 +54,8 @@ class Documents(Format):
         estimators that learn from labels, which a frequent word may decide.
     token_pattern : str or None, default=None
         A regular expression: what a word is. None: letters and digits in a row; an emoji; and in scripts without spaces
-        between words (Chinese, Japanese, Thai, ...) each pair of neighbouring letters.
+        between words (Chinese, Japanese, Thai, ...) each pair of neighbouring letters. Numbers and single letters are left
+        out if enough other words remain, but not for estimators that learn from labels.
     column : str or None, default=None
         Of a DataFrame, an Arrow table or the file of a table, or of the objects in JSON lines: what holds the texts.
     encoding : str or None, default=None
@@ -75,7 +76,7 @@ class Documents(Format):
     >>> format.to_tensor(["apple apple pear"])
     tensor([[2., 0., 1., 0.]], dtype=torch.float64)
     >>> Documents(max_df=2, min_df=2).fit(["a red apple", "a red pear", "a pear"])
-    Documents(min_df=2, max_df=2): 2 words; left out: 1 by max_df=2 (a); 1 by min_df=2 (apple)
+    Documents(min_df=2, max_df=2): 2 words; left out: 1 above max_df=2 (a); 1 below min_df=2 (apple)
     """
 
     kind = "documents"
@@ -150,19 +151,20 @@ class Documents(Format):
 
     def _learned(self, texts: list[str]) -> sp.csr_matrix:
         """The vocabulary, and the counts of its words."""
-        if self.max_features is not None and (isinstance(self.max_features, bool) or not self.max_features >= 1):
-            raise ValueError(f"max_features={self.max_features!r}: allowed are None and integers from 1")
+        most = self.max_features
+        if most is not None and (not isinstance(most, (int, np.integer)) or isinstance(most, bool) or most < 1):
+            raise ValueError(f"max_features={most!r}: allowed are None and integers from 1")
         vectorizer = self._vectorizer()
         try:
             counts = vectorizer.fit_transform(texts)
         except ValueError:
             raise DataError(
                 f"no words are left to learn from: none in {len(texts):,} documents is one by "
-                f"token_pattern={self.token_pattern!r} and stop_words={self.stop_words!r}: are these texts?"
+                f"token_pattern={self.token_pattern!r} and stop_words={self.stop_words!r:.60}: are these texts?"
             ) from None
         words = vectorizer.get_feature_names_out()
-        limits = self.min_df, self.max_df, self.max_features
-        kept, self.left_out = chosen(counts, words, *limits, self.deciding)
+        limits = self.min_df, self.max_df, most
+        kept, self.left_out = chosen(counts, words, *limits, self.token_pattern is not None, self.deciding)
         if not len(kept):
             raise DataError(
                 f"no words are left to learn from: of {len(words):,}, left out are {self.left_out}: lower min_df, raise max_df"
@@ -185,8 +187,7 @@ class Documents(Format):
         counts = self._vectorizer(self.columns).transform(self.read(X)).tocsr()
         unknown = int((np.diff(counts.indptr) == 0).sum())
         if unknown:
-            of = f"{unknown:,} of {counts.shape[0]:,} documents" if counts.shape[0] > 1 else "the document"
-            warn(f"{of} hold{'s' * (unknown == 1)} no word of the vocabulary, and nothing is known of what is in there")
+            warn(f"no word of the vocabulary is in {unknown:,} of {counts.shape[0]:,} documents: what they say is not known")
         return counts
 
     def _matrix(self, X: Any) -> sp.csr_matrix:

@@ -90,6 +90,7 @@ def read_documents(X: Any, column: str | None = None, encoding: str | None = Non
         if not exists(X):
             raise absent(X)
         return _read(Path(X), column, encoding)
+    X = X.collect() if hasattr(X, "collect") else X  # a LazyFrame
     if hasattr(X, "columns"):
         return _column(X, column)
     texts = [_decoded(x, encoding) if isinstance(x, Path) else x for x in _listed(X)]
@@ -128,10 +129,11 @@ def absent(path: str | Path) -> Exception:
 def _listed(X: Any) -> list[Any]:
     if isinstance(X, (set, frozenset, Mapping, bytes)):
         raise DataError(f"X is a {type(X).__name__}, which has no rows in order: give a list of texts")
-    for name in ("to_pylist", "to_list", "tolist"):
-        if hasattr(X, name):
-            return list(getattr(X, name)())
-    return list(X)
+    made = next((getattr(X, name) for name in ("to_pylist", "to_list", "tolist") if hasattr(X, name)), lambda: list(X))
+    values = made()
+    if not isinstance(values, list) or not values:
+        raise DataError("Found array with 0 sample(s): X is empty" if values == [] else f"X is {X!r}: give a list of texts")
+    return values
 
 
 def _missing(value: Any) -> bool:
@@ -153,12 +155,11 @@ def _wrong(value: Any) -> str:
 
 def _column(X: Any, column: str | None) -> list[str]:
     """The texts in a column of a table; missing ones are empty."""
-    X = X.collect() if hasattr(X, "collect") else X
     names = list(X.column_names if hasattr(X, "column_names") else X.columns)
     found = names if column is None and len(names) == 1 else [name for name in names if str(name) == column]
     if len(found) != 1:
         columns = ", ".join(repr(str(name)) for name in names[:20])
-        what = "X is a table" if column is None else f"{len(found) or 'no'} columns are named {column!r}"
+        what = "X is a table" if column is None else f"{len(found)} columns of X are named {column!r}"
         raise DataError(f"{what}: say which column holds the texts, Documents(column=...); the columns are {columns}")
     return _filled(_listed(X[found[0]]), f"column {str(found[0])!r}")
 
@@ -171,7 +172,7 @@ def _filled(values: list[Any], place: str) -> list[str]:
             raise DataError(f"{place}, row {row}: {text!r:.40} is a {_wrong(text)}")
     missing = sum(map(_missing, values))
     if missing:
-        warn(f"{place}: {missing:,} of {len(values):,} texts are missing, and are taken for empty ones")
+        warn(f"{place}: texts are missing in {missing:,} of {len(values):,} rows, and are taken for empty ones")
     return texts
 
 
@@ -205,7 +206,7 @@ def _lines(path: Path, encoding: str | None) -> list[str]:
     if not texts:
         raise DataError(f"{str(path)!r} is empty")
     if len(texts) < len(lines):
-        warn(f"{str(path)!r}: {len(lines) - len(texts):,} empty lines are no documents, and are passed over")
+        warn(f"{str(path)!r}: empty lines are no documents: {len(lines) - len(texts):,} of {len(lines):,} are passed over")
     return texts
 
 

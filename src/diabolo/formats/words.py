@@ -3,8 +3,9 @@ r"""Words: how a text is cut into them, and which of them count.
     text -> its words            letters and digits in a row; an emoji; where no space stands between words, pairs of letters
     kept:  min <= N_w <= max     N_w: how many documents word w occurs in; of these, the most common ones
 
-A word in more than half of the documents says little of what a document is about, and may say everything about a label. So
-it is left out only where nothing is to be decided, and where enough other words remain. What is left out is told.
+A word in more than half of the documents, a number and a single letter say little of what a document is about, and may say
+everything about a label. So they are left out only where nothing is to be decided, and where enough other words remain. What
+is left out is told.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ TOLD = 5  # words that are named of those left out
 MARKS = "".join(c for c in map(chr, range(0x300, 0x1E000)) if unicodedata.category(c) in ("Mn", "Mc"))  # as vowels of Hindi
 JOINERS = "\u200c\u200d"
 VARIANTS = re.compile("[\ufe00-\ufe0f]")  # of an emoji
-EMOJI = "[\U0001f1e6-\U0001f1ff]{2}|[\u203c-\u2049\u2190-\u2bff\U0001f000-\U0001faff]"
+EMOJI = "[\U0001f1e6-\U0001f1ff]{2}|[\u203c\u2049\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]"
 TOKEN = re.compile(rf"\w+(?:[{MARKS}{JOINERS}]+\w*)*|{EMOJI}")
 SPACELESS = (  # Thai, Lao, Burmese, Khmer, Japanese, Chinese
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
@@ -132,7 +133,7 @@ def _stemmer(language: str) -> Any:
 
 
 def chosen(
-    counts: sp.csr_matrix, words: np.ndarray, min_df: Any, max_df: Any, max_features: int | None, deciding: bool
+    counts: sp.csr_matrix, words: np.ndarray, min_df: Any, max_df: Any, max_features: int | None, plain: bool, deciding: bool
 ) -> tuple[np.ndarray, str]:
     """Counts (n, d) of d words -> the numbers of those that are kept; and which are left out and why, for people.
 
@@ -142,8 +143,10 @@ def chosen(
         As in :class:`Documents`.
     max_features : int or None
         How many words are kept at most.
+    plain : bool
+        Whether numbers and single letters are words like others.
     deciding : bool
-        Whether a frequent word may decide something.
+        Whether any word may decide something: then none is left out for being frequent, a number or a letter.
     """
     n = counts.shape[0]
     held, total = np.bincount(counts.indices, minlength=len(words)), np.asarray(counts.sum(0)).ravel()
@@ -153,18 +156,27 @@ def chosen(
 
     rare = held < (2 if min_df == "auto" else _documents("min_df", min_df, n))
     rare &= min_df != "auto" or enough(~rare)
-    frequent = held > (n / 2 if max_df == "auto" else _documents("max_df", max_df, n))
-    frequent &= max_df != "auto" or (not deciding and enough(~rare & ~frequent))
-    kept = np.flatnonzero(~rare & ~frequent)
+    faint = ~rare & np.array([_faint(word) for word in words], dtype=bool)
+    faint &= not plain and not deciding and enough(~rare & ~faint)
+    left = ~rare & ~faint
+    frequent = left & (held > (n / 2 if max_df == "auto" else _documents("max_df", max_df, n)))
+    frequent &= max_df != "auto" or (not deciding and enough(left & ~frequent))
+    left &= ~frequent
+    kept = np.flatnonzero(left)
     best = np.sort(kept[np.argsort(-total[kept], kind="stable")[:max_features]])
-    beyond = ~rare & ~frequent
-    beyond[best] = False
+    left[best] = False
     reasons = {
-        f"max_df={0.5 if max_df == 'auto' else max_df!r}": frequent,
-        f"min_df={2 if min_df == 'auto' else min_df!r}": rare,
-        f"max_features={max_features!r}": beyond,
+        f"above max_df={0.5 if max_df == 'auto' else max_df}": frequent,
+        f"below min_df={2 if min_df == 'auto' else min_df}": rare,
+        "numbers and single letters by token_pattern=None": faint,
+        f"beyond max_features={max_features}": left,
     }
     return best, "; ".join(_told(words[out], total[out], why) for why, out in reasons.items() if out.any())
+
+
+def _faint(word: str) -> bool:
+    """A number, or a letter of a script whose words have more."""
+    return word.isnumeric() or (len(word) == 1 and word.isalpha() and word < SPACELESS)
 
 
 def _documents(name: str, value: Any, n: int) -> float:
@@ -177,6 +189,6 @@ def _documents(name: str, value: Any, n: int) -> float:
 
 
 def _told(words: np.ndarray, total: np.ndarray, why: str) -> str:
-    """12 by max_df=0.5 (the, of, and, ...): words, how often they occur, and what leaves them out."""
+    """Words, how often they occur, and what leaves them out: 12 above max_df=0.5 (the, of, and, ...)."""
     named = [str(word) for word in words[np.argsort(-total, kind="stable")[:TOLD]]]
-    return f"{len(words):,} by {why} ({', '.join(named)}{', ...' if len(words) > TOLD else ''})"
+    return f"{len(words):,} {why} ({', '.join(named)}{', ...' if len(words) > TOLD else ''})"
