@@ -80,9 +80,9 @@ def _data(format: dict[str, Any], meta: dict[str, Any]) -> str:
         return f"table of {len(format['fields'])} columns: {names}"
     if format["kind"] == "documents":
         words = format["words"] or []
-        return f"documents, vocabulary of {meta['n_features']:,}" + (
-            f": {', '.join(words[:10])} ..." if words else " columns of counts"
-        )
+        shown = f": {', '.join(words[:10])}{' ...' * (len(words) > 10)}" if words else " columns of counts"
+        left_out = f"; left out: {format['left_out']}" if format["left_out"] else ""
+        return f"documents, vocabulary of {meta['n_features']:,}{shown}{left_out}"
     if format["kind"] == "images":
         channels, height, width = format.get("shape", (0, 0, 0))
         if not channels:

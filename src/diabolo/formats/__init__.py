@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from .embedded import Embedded
 from .files import READABLE, Reading, write_table
 from .images import Images
 from .tables import Tables
+from .texts import absent, exists
 
 __all__ = ["FORMATS", "Arrays", "Documents", "Embedded", "Format", "Images", "Reading", "Tables", "infer", "write_table"]
 
@@ -28,13 +30,13 @@ def infer(X: Any, format: str | Format = "auto") -> Format:
     ('arrays', 'documents')
     """
     if isinstance(format, Format):
-        return format
+        return copy.copy(format)  # to be fitted: what was given may be given to others, too
     if format != "auto":
         if format not in FORMATS:
             raise ValueError(f"format={format!r}: allowed are 'auto', {', '.join(map(repr, FORMATS))}, or a Format")
         return FORMATS[format]()
-    if isinstance(X, (str, Path)) and not Path(X).exists():
-        raise FileNotFoundError(2, f"there is no file {str(X)!r}")
+    if isinstance(X, (str, Path)) and not exists(X):
+        raise absent(X)
     for cls in FORMATS.values():
         if cls.accepts(X):
             return cls()
