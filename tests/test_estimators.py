@@ -369,7 +369,7 @@ def test_bad_data_at_transform() -> None:
         ae.transform(X.drop(columns="city"))
     with pytest.raises(DataError, match="X is a ndarray, but the model was fitted with a table"):
         ae.transform(np.zeros((2, 9)))
-    with pytest.raises(DataError, match=r"column 'size' holds .* where the model expects double"):
+    with pytest.raises(DataError, match=r"column 'size' holds texts .* but was fitted with numbers"):
         ae.transform(X.assign(size="large"))
     with pytest.raises(DataError, match=r"Z has shape \(2, 3\); codes of this model have shape \(n, 2\)"):
         ae.inverse_transform(np.zeros((2, 3)))

@@ -38,7 +38,7 @@ def reread(format: Format) -> Format:
 def back(X: Any, format: Format | None = None) -> Any:
     """X through numbers and back, also by a format that was saved."""
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "column.*", UserWarning)
+        warnings.simplefilter("ignore", UserWarning)
         format = (format or infer(X)).fit(X)
     x = format.to_tensor(X)
     assert x.dtype == torch.float64
@@ -279,11 +279,13 @@ def test_bad_tables() -> None:
         Tables().fit(pd.DataFrame({"v": [1.0, np.inf]}))
     with pytest.raises(DataError, match="no columns"):
         Tables().fit(pd.DataFrame(index=[0, 1]))
-    with pytest.raises(DataError, match=r"column m with type object. Give every column values of one type"):
+    with pytest.raises(
+        DataError, match=r"column 'm' mixes whole numbers \(1 in row 0\) and texts \('a' in row 1\).*values of one type"
+    ):
         Tables().fit(pd.DataFrame({"m": [1, "a", 2.5]}))
-    with pytest.raises(DataError, match=r"column 'l' holds values of type list.*drop the column"):
+    with pytest.raises(DataError, match=r"column 'l' holds lists, .*drop the column"):
         Tables().fit(pd.DataFrame({"l": [[1], [2]]}))
-    with pytest.raises(DataError, match=r"column 'c' holds values of type .*interval"):
+    with pytest.raises(DataError, match=r"column 'c' holds intervals"):
         Tables().fit(pd.DataFrame({"c": pd.cut(pd.Series([1, 2, 3]), 2)}))
 
 
@@ -296,7 +298,7 @@ def test_bad_tables_at_transform() -> None:
     with pytest.raises(DataError, match="X has no column 'c', which the model was fitted with; it has 'n', 'd'"):
         format.to_tensor(good.drop(columns="c"))
     with pytest.raises(
-        DataError, match=r"column 'n' holds .*string where the model expects double.*give the type it was fitted"
+        DataError, match=r"column 'n' holds texts \('many' in row 0\), but was fitted with numbers: .*pd.to_numeric"
     ):
         format.to_tensor(good.assign(n=["many"]))
     with pytest.raises(DataError, match="contains infinity: column 'n', row 0"):

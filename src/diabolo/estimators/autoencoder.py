@@ -27,7 +27,7 @@ from ..errors import DataError
 from ..formats import Documents, Images
 from ..losses import Columns, Squared
 from ..maps import Map, spread
-from ..nets import Curved, Inward, Missing, Outward, Sphere
+from ..nets import Curved, Inward, Missing, Outward, Sphere, inside
 from ..nets.convolution import WIDTHS
 from ..network import Diabolo
 from ..rows import Rows, spread_over, steps_per_epoch
@@ -177,7 +177,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
 
     # ── fit and transform ────────────────────────────────────────────────────────────────────────────────────────────
 
-    def fit(self, X: Any, y: Any = None) -> Self:
+    def fit(self, X: Any, y: Any = None, *, categories: Any = None, numbers: Any = None) -> Self:
         """Learn to reconstruct X.
 
         Parameters
@@ -185,12 +185,15 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         X : DataFrame, array-like (n, d), sparse matrix (n, d), list of str, or path
             The rows.
         y : ignored
+        categories, numbers : list of str, optional
+            Columns of a table that are codes although they are whole numbers, and columns that are quantities although they
+            look like row numbers or codes.
 
         Returns
         -------
         self
         """
-        return self._fit(X)
+        return self._fit(X, categories, numbers)
 
     def transform(self, X: Any) -> np.ndarray:
         """X -> codes (n, k); float32 for float32 arrays, else float64."""
@@ -212,9 +215,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
     def impute(self, X: Any) -> Any:
         """X with its missing values replaced by the network's; all other values stay as they are."""
         self._must_be_numbers("impute")
-        x = torch.cat(list(self._features(X)))
-        filled = torch.where(torch.isnan(x), self._expected(X), x)
-        return indexed(self.format_.from_tensor(filled), X)
+        parts = [(x, self.loss_.predict(self.network_(x))) for x in self._features(X)]
+        x, e = (torch.cat(side) for side in zip(*parts, strict=True))
+        return self.format_.filled(X, x, e)
 
     def map(self, X: Any, seed: int = 0) -> Map:
         """A place (n, 2) on paper for each row: rows with similar codes are neighbours.
@@ -303,7 +306,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
 
         Around 1, new rows are as far from X as the rows of X are from each other; 0 is a copy.
         """
-        a, b = (torch.nan_to_num(torch.cat(list(self._features(rows)))).numpy() for rows in (new, X))
+        a, b = (torch.nan_to_num(inside(torch.cat(list(self._features(rows))))).numpy() for rows in (new, X))
         tree = NearestNeighbors(n_neighbors=2).fit(b)
         usual = np.median(tree.kneighbors(b[:2000])[0][:, 1])
         return tree.kneighbors(a, 1)[0][:, 0] / max(float(usual), 1e-12)

@@ -27,6 +27,7 @@ from .. import nets, storage
 from ..corruption import Clean, Corruption
 from ..errors import DataError, FormatError
 from ..formats import FORMATS, Embedded, Format, Tables, infer
+from ..formats.frames import collected
 from ..losses import Loss
 from ..network import Diabolo
 from ..rows import Rows, spread_over
@@ -114,7 +115,9 @@ class System(BaseEstimator):
                 raise DataError(
                     f"X is a {type(X).__name__}, but the model was fitted with a table: give one with the same columns"
                 )
+            X = collected(X)
             _check_table(X)
+            X = X if reset else self.format_.without(X)
             return validate_data(self, X, skip_check_array=True, reset=reset)
         checks: dict[str, Any] = {"accept_sparse": "csr", "dtype": "numeric", "ensure_all_finite": "allow-nan"}
         return validate_data(self, X, reset=reset, **checks)
@@ -141,15 +144,21 @@ class System(BaseEstimator):
 
     # ── learning ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _fit(self, X: Any) -> Self:
-        """Format, split, network, training: the whole of ``fit``."""
+    def _fit(self, X: Any, categories: Any = None, numbers: Any = None) -> Self:
+        """Format, split, network, training: the whole of ``fit``; of a table, which columns are codes or quantities."""
         self._check_parameters()
         X = _materialized(X)
         self.format_ = self._format(X)
+        if categories or numbers:
+            self.format_ = self.format_.choose(named("categories", categories), named("numbers", numbers))
         X = self._validated(X, reset=True)
         self._learn_columns(X)
         if isinstance(X, (str, Path)) or self.format_.free:
             self._name_features()
+        elif isinstance(self.format_, Tables) and self.format_.left_out:
+            self.n_features_in_ = len(self.format_.columns)
+            if hasattr(self, "feature_names_in_"):
+                self.feature_names_in_ = np.array(self.format_.columns, dtype=object)
         rows = self.format_.rows(X)
         self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
         train, held = self._split(rows)
@@ -307,6 +316,13 @@ class System(BaseEstimator):
             if len(meta["names"]) != self.n_features_in_:
                 raise FormatError("the names of its features are not those of its columns")
             self.feature_names_in_ = np.array(meta["names"], dtype=object)
+
+
+def named(parameter: str, names: Any) -> list[str]:
+    """Names of columns, of a parameter of ``fit``."""
+    if isinstance(names, str):
+        raise ValueError(f"{parameter}={names!r}: give a list of names, such as {parameter}=[{names!r}]")
+    return [] if names is None else [str(name) for name in names]
 
 
 def is_size(n: Any) -> bool:

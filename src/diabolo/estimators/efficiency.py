@@ -32,6 +32,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.multiclass import type_of_target
 
+from ..nets import inside
 from .autoencoder import Autoencoder
 from .multilabel import MultiLabelClassifier
 from .supervised import Classifier, Regressor
@@ -226,7 +227,7 @@ def linear(name: str, kind: Task, encoder: Any, X: Any, y: np.ndarray, rows: np.
     """The linear cases, on the features of the encoder's format."""
 
     def x(rows: Any) -> np.ndarray:
-        return torch.nan_to_num(torch.cat(list(encoder._features(rows)))).double().numpy()
+        return torch.nan_to_num(inside(torch.cat(list(encoder._features(rows))))).double().numpy()
 
     a = x(part(X, rows))
     if name == "PLS":

@@ -149,15 +149,16 @@ class Evidence:
             found.append(np.where(torch.isnan(part[:, first]).numpy(), np.nan, p))
         return np.concatenate(found)
 
-    def of(self, detector: Any, x: Tensor, most: int) -> list[tuple[tuple[Cell, ...], bool]]:
-        """Rows x (n, d) -> the cells of each, and whether the repair makes it normal."""
+    def of(self, detector: Any, x: Tensor, most: int, seen: list[list[Any]]) -> list[tuple[tuple[Cell, ...], bool]]:
+        """Rows x (n, d), of which `seen` are the columns -> the cells of each, and whether the repair makes it normal."""
         if isinstance(detector.format_, Documents):
             return [(words(detector, row, most), False) for row in x]
         check_columns(detector)
         size = max(1, BATCH // min(len(detector.format_.columns), HIDDEN))
-        return [found for part in x.split(size) for found in self._of(detector, part, most)]
+        starts = range(0, len(x), size)
+        return [found for i in starts for found in self._of(detector, x[i : i + size], most, [column[i:] for column in seen])]
 
-    def _of(self, detector: Any, x: Tensor, most: int) -> list[tuple[tuple[Cell, ...], bool]]:
+    def _of(self, detector: Any, x: Tensor, most: int, seen: list[list[Any]]) -> list[tuple[tuple[Cell, ...], bool]]:
         columns = suspects(detector, x)
         raw, losses = judged_cells(detector, x, columns)
         e, p = predicted(detector, raw), self.p(losses.mean(0), columns)
@@ -166,7 +167,7 @@ class Evidence:
         for i, first in enumerate(repair(detector, x, columns)):
             places = first + [m for m in np.argsort(p[i], kind="stable").tolist() if m not in first]
             cells = [
-                cell(detector, x[i], e[i, m], int(columns[i, m]), limits, float(p[i, m]), m in first)
+                cell(detector, seen[int(columns[i, m])][i], e[i, m], int(columns[i, m]), limits, float(p[i, m]), m in first)
                 for m in places[: max(most, len(first))]
             ]
             told.append((tuple(cells), bool(first)))
@@ -245,10 +246,11 @@ def predicted(detector: Any, raw: Tensor) -> Tensor:
     return detector.loss_.predict(raw.flatten(0, 2)).view(raw.shape).mean(2)
 
 
-def likeliest(format: Any, e: Tensor) -> Tensor:
-    """Expected values (m, d) -> values: of a category its likeliest level, of a yes or no one of the two."""
+def likeliest(format: Any, e: Tensor, columns: Any = None) -> Tensor:
+    """Expected values (m, d) -> values: of a category its likeliest level, of a yes or no one of the two; of these columns."""
     e = e.clone()
-    for j, block in enumerate(format.blocks):
+    for j in range(len(format.columns)) if columns is None else columns:
+        block = format.blocks[j]
         kind = type(format.fields[j]) if isinstance(format, Tables) else None
         if kind is Category:
             e[:, block] = torch.nn.functional.one_hot(e[:, block].argmax(1), block.stop - block.start).to(e.dtype)
@@ -257,13 +259,12 @@ def likeliest(format: Any, e: Tensor) -> Tensor:
     return e
 
 
-def cell(detector: Any, x: Tensor, e: Tensor, j: int, limits: np.ndarray, p: float, repairs: bool) -> Cell:
-    """Cell j of x (d,), of which e (d,) is expected; `limits` (c,) are the largest losses of normal cells."""
-    format, block = detector.format_, detector.format_.blocks[j]
-    shown = format.original(torch.stack([x, likeliest(format, e[None])[0], *plausible(detector, e, j, float(limits[j]))]))[j]
-    shown = [v.item() if isinstance(v, np.generic) else v for v in shown]
-    missing = bool(torch.isnan(x[block]).any())
-    return Cell(format.columns[j], None if missing else shown[0], shown[1], tuple(shown[2:]), p, repairs)
+def cell(detector: Any, seen: Any, e: Tensor, j: int, limits: np.ndarray, p: float, repairs: bool) -> Cell:
+    """Cell j, of which e (d,) is expected; `limits` (c,) are the largest losses of normal cells."""
+    format = detector.format_
+    shown = format.shown(torch.stack([likeliest(format, e[None], [j])[0], *plausible(detector, e, j, float(limits[j]))]), j)
+    seen, *shown = (v.item() if isinstance(v, np.generic) else v for v in [seen, *shown])
+    return Cell(format.columns[j], seen, shown[0], tuple(shown[1:]), p, repairs)
 
 
 def plausible(detector: Any, e: Tensor, j: int, limit: float) -> list[Tensor]:

@@ -141,11 +141,13 @@ class Supervised(System, abstract=True):
 
     # ── learning ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _learn(self, X: Any, n: int, weight: Any, k: int = 0) -> Self:
+    def _learn(self, X: Any, n: int, weight: Any, k: int = 0, categories: Any = None, numbers: Any = None) -> Self:
         """`_fit` for n targets, with weights (n,), or (n, k) where k outputs can have their own."""
+        if (categories or numbers) and hasattr(given(self.encoder), "format_"):
+            raise ValueError("categories= and numbers= are for a first fit: here the columns are those of the encoder")
         self._n = n
         self._weight = None if weight is None else weights(weight, n, k)
-        self._fit(X)
+        self._fit(X, categories, numbers)
         del self._members, self._weight
         return self
 

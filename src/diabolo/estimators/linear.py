@@ -25,7 +25,7 @@ from torch import Tensor
 from ..errors import DataError
 from ..formats import Documents, Format
 from ..losses import Loss
-from ..nets import Crowd, Curved, TfIdf
+from ..nets import Crowd, Curved, TfIdf, inside
 
 __all__ = ["Linear"]
 
@@ -57,6 +57,7 @@ class Linear:
     def fit(self, x: Tensor) -> Linear:
         """x (n, d), NaN = missing, which counts as the mean."""
         if self.see is None:
+            x = inside(x)
             self.mean = torch.nan_to_num(x.double().nanmean(0)).float().double()  # what a file keeps of it
             filled = torch.where(torch.isnan(x), self.mean.to(x), x)
             with np.errstate(invalid="ignore", divide="ignore"):  # one row has no variance
@@ -126,7 +127,7 @@ class Linear:
         """x (n, d) -> z (n, k)."""
         if self.see is not None:
             return self.see(x.double()) @ self.a.double().T
-        filled = torch.where(torch.isnan(x), self.centre.to(x.dtype), x)
+        filled = torch.where(torch.isnan(x), self.centre.to(x.dtype), inside(x))
         return (filled.double() - self.centre.double()) @ self.a.double().T
 
     def expected(self, z: Tensor) -> Tensor:

@@ -132,7 +132,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
 
     # ── fit ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, categories: Any = None, numbers: Any = None) -> Self:
         """Learn the labels.
 
         Parameters
@@ -142,6 +142,9 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
             The labels; NaN = not known.
         sample_weight : array-like (n,) or (n, k), optional
             How much each row, or each label of each row, counts.
+        categories, numbers : list of str, optional
+            Columns of a table that are codes although they are whole numbers, and columns that are quantities although they
+            look like row numbers or codes.
 
         Raises
         ------
@@ -161,7 +164,14 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         if unknown:
             name = self.labels_.names[unknown[0]]
             warnings.warn(f"label {name!r} is not known of any row: there is nothing to learn of it", stacklevel=2)
-        self._learn(X, self._y.shape[0], sample_weight, 0 if self.labels_.kind == "one" else self._y.shape[1])
+        self._learn(
+            X,
+            self._y.shape[0],
+            sample_weight,
+            0 if self.labels_.kind == "one" else self._y.shape[1],
+            categories=categories,
+            numbers=numbers,
+        )
         del self._y
         return self
 

@@ -161,7 +161,7 @@ class OutlierDetector(OutlierMixin, System):
 
     # ── fit, and the contract of scikit-learn's detectors ────────────────────────────────────────────────────────────
 
-    def fit(self, X: Any, y: Any = None) -> Self:
+    def fit(self, X: Any, y: Any = None, *, categories: Any = None, numbers: Any = None) -> Self:
         """Learn what is normal in X.
 
         Parameters
@@ -172,13 +172,16 @@ class OutlierDetector(OutlierMixin, System):
             What is known of a few rows: -1 outlier, 1 normal, 0 unknown. Known outliers are not learned from; they teach
             which axis and which columns tell outliers of their kind. Without a single -1, y is ignored, as by
             scikit-learn's detectors.
+        categories, numbers : list of str, optional
+            Columns of a table that are codes although they are whole numbers, and columns that are quantities although they
+            look like row numbers or codes.
 
         Returns
         -------
         self
         """
         self._known = known(y)
-        self._fit(X)
+        self._fit(X, categories, numbers)
         del self._known
         if self.contamination is not None:
             self.offset_ = float(np.quantile(self.score_samples(X), self.contamination))
@@ -255,7 +258,7 @@ class OutlierDetector(OutlierMixin, System):
             raise ValueError(f"rows: there is no row {int(wrong[0])}; X has the rows 0 to {len(s) - 1:,}")
         if not len(rows):
             return []
-        p, told = self.calibration_.p(s), self.evidence_.of(self, self._taken(X, rows), most)
+        p, told = self.calibration_.p(s), self.evidence_.of(self, self._taken(X, rows), most, self._cells(X, rows))
         return [
             Verdict(int(i), float(p[i]), float(axes[i, 0]), float(axes[i, 1]), *found)
             for i, found in zip(rows, told, strict=True)
@@ -299,6 +302,10 @@ class OutlierDetector(OutlierMixin, System):
             start += len(x)
         order = np.argsort(np.concatenate([place for place, _ in kept]))
         return torch.cat([x for _, x in kept])[torch.from_numpy(order)]
+
+    def _cells(self, X: Any, rows: np.ndarray) -> list[list[Any]]:
+        """The cells of these rows as they stand in X, one list per column; of documents none."""
+        return [] if isinstance(self.format_, Documents) else self.format_.cells(self._validated(X, reset=False), rows)
 
     def look(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """x (n, d) -> codes (K, n, k), cells (K, n, c), the loss of each."""

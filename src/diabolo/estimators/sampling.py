@@ -28,6 +28,7 @@ from ..errors import DataError
 from ..formats import Arrays, Documents, Tables
 from ..formats.tables import Binary, Category, Number
 from ..losses import Columns
+from ..nets import inside
 
 __all__ = ["Sampler"]
 
@@ -60,6 +61,7 @@ class Sampler:
     @classmethod
     def fit(cls, model: Any, x: Tensor, given: Any) -> Self:
         """From training rows x (n, d), with the density `given` by name or as it is."""
+        x = inside(x)
         z = model.network_.encoder(x)
         p = density(given).fit(z.numpy())
         likely = np.quantile(p.log_prob(z.numpy()), GRID)
@@ -219,4 +221,7 @@ def encoded(format: Any, j: int, value: Any) -> np.ndarray:
     if isinstance(field, Category) and value is not None and value not in field.levels:
         known = ", ".join(map(repr, field.levels[:LISTED])) + (", ..." if len(field.levels) > LISTED else "")
         raise DataError(f"given {field.name!r}: {value!r} is none of its levels, which are {known}")
-    return field.encode(pa.array([value]))[0]
+    x = field.encode(pa.array([value]))[0]
+    if np.isinf(x).any():
+        raise DataError(f"given {field.name!r}: {value!r} is neither 0 nor 1, the only values that the column had")
+    return x

@@ -73,7 +73,7 @@ class Classifier(ClassifierMixin, Supervised):
     _prefix = ""
     loss = "auto"
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, categories: Any = None, numbers: Any = None) -> Self:
         """Learn to tell the classes.
 
         Parameters
@@ -83,6 +83,9 @@ class Classifier(ClassifierMixin, Supervised):
             The class of each row.
         sample_weight : array-like (n,), optional
             How much each row counts.
+        categories, numbers : list of str, optional
+            Columns of a table that are codes although they are whole numbers, and columns that are quantities although they
+            look like row numbers or codes.
         """
         if y is None:
             raise ValueError("y=None: requires y to be passed, but the target y is None")
@@ -91,7 +94,7 @@ class Classifier(ClassifierMixin, Supervised):
         check_classification_targets(y)
         self.classes_, index = np.unique(y, return_inverse=True)
         self._y = torch.from_numpy(index.reshape(-1))
-        self._learn(X, len(y), sample_weight)
+        self._learn(X, len(y), sample_weight, categories=categories, numbers=numbers)
         del self._y
         return self
 
@@ -200,7 +203,7 @@ class Regressor(RegressorMixin, Supervised):
     _prefix = ""
     loss = "auto"
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, categories: Any = None, numbers: Any = None) -> Self:
         """Learn to predict y.
 
         Parameters
@@ -210,6 +213,9 @@ class Regressor(RegressorMixin, Supervised):
             Numbers; NaN = not known.
         sample_weight : array-like (n,) or (n, k), optional
             How much each row, or each number, counts.
+        categories, numbers : list of str, optional
+            Columns of a table that are codes although they are whole numbers, and columns that are quantities although they
+            look like row numbers or codes.
         """
         if y is None:
             raise ValueError("y=None: requires y to be passed, but the target y is None")
@@ -234,7 +240,7 @@ class Regressor(RegressorMixin, Supervised):
         spread = np.sqrt(np.square(np.where(known, values - self.mean_, 0.0)).sum(0) / n)
         self.scale_ = np.where(spread > 1e-12 * np.maximum(1, abs(self.mean_)), spread, 1.0)
         self._y = torch.from_numpy((values - self.mean_) / self.scale_).float()
-        self._learn(X, len(values), sample_weight, 0 if self._flat else values.shape[1])
+        self._learn(X, len(values), sample_weight, 0 if self._flat else values.shape[1], categories=categories, numbers=numbers)
         del self._y
         return self
 

@@ -8,16 +8,15 @@ x  --from_tensor-->  X     the same kind of object, the same columns and types
 from __future__ import annotations
 
 import tempfile
-import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import DataError
+from ..errors import DataError, warn
 from ..losses import Bounded, Columns, Logistic, Loss, Multinomial, Part, Softmax, Squared
 from ..rows import Rows
 
@@ -90,6 +89,30 @@ class Format(ABC):
         """The features that get a missing-indicator: those that were missing in some row of fit."""
         return []
 
+    def choose(self, categories: Sequence[str], numbers: Sequence[str]) -> Format:
+        """The same format, told which columns are codes and which are quantities: only of tables."""
+        name = "categories" if categories else "numbers"
+        raise ValueError(f"{name}= needs a table with named columns, but X is read as {self.kind}: give a DataFrame or a file")
+
+    def cells(self, X: Any, rows: np.ndarray) -> list[list[Any]]:
+        """One list per column: the cells of these rows as they stand in X, None where one is missing."""
+        start, found = 0, []
+        for piece in self.chunks(X):
+            x = self.to_tensor(piece)
+            here = (rows >= start) & (rows < start + len(x))
+            found.append(x[torch.from_numpy(rows[here] - start)])
+            start += len(x)
+        order = np.argsort(np.argsort(rows, kind="stable"), kind="stable")
+        return [[None if v != v else v for v in column] for column in self.original(torch.cat(found)[torch.from_numpy(order)])]
+
+    def filled(self, X: Any, x: Tensor, e: Tensor) -> Any:
+        """X, of which x (n, d) was made, with expected values e (n, d) in its gaps; all other cells keep their bits."""
+        return self.from_tensor(torch.where(torch.isnan(x), e, x))
+
+    def shown(self, x: Tensor, j: int) -> list[Any]:
+        """Column j of x (n, d) in original units."""
+        return self.original(x)[j]
+
     def original(self, x: Tensor) -> list[list[Any]]:
         """x (n, d) -> one list per column of values in original units, for people to read."""
         return [list(column) for column in np.asarray(self.from_tensor(x)).T]
@@ -138,7 +161,7 @@ def warn_empty(names: list[str]) -> None:
     """Columns without a single value."""
     if names:
         shown = ", ".join(map(repr, names[:20]))
-        warnings.warn(f"column(s) {shown} have no values at all, and teach nothing: drop them", stacklevel=4)
+        warn(f"column(s) {shown} have no values at all, and teach nothing: drop them")
 
 
 def named_loss(name: str, width: int, sizes: list[int]) -> Loss:

@@ -18,7 +18,7 @@ from .crowd import Crowd
 from .documents import Sphere, TfIdf
 from .heads import Apart, Head
 from .lite import Lite0
-from .mlp import Curved, Missing, mlp
+from .mlp import Curved, Missing, inside, mlp
 from .pictures import Column, Palette, Shuffle, Shuffles, Told, UNet
 from .tower import Beside, Borrowed, Codes, Copies, Tower, Wider
 
@@ -50,6 +50,7 @@ __all__ = [
     "Wider",
     "build",
     "describe",
+    "inside",
     "is_own",
     "mlp",
     "own_name",
