@@ -441,7 +441,7 @@ def test_texts_come_back_as_their_words() -> None:
 
 def test_the_vocabulary() -> None:
     X = ["The cat sat", "the cats sit", "A dog sat"] * 10
-    assert Documents(stop_words="english").fit(X).columns == ["cat", "cats", "dog", "sit"]  # "sat" is in two of three
+    assert Documents(stop_words="english").fit(X).columns == ["cat", "cats", "dog", "sat", "sit"]
     assert "cat" in Documents(stem="english").fit(["cats run", "cat ran", "dogs run"] * 2).columns
     assert len(Documents(max_features=1).fit(X).columns) == 1
     with pytest.raises(ValueError, match=r"stem='klingon': allowed are .*'english'"):
@@ -484,7 +484,7 @@ def test_bad_documents(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="document 1 is a NoneType, not a string: give ''"):
         read_documents(["a", None])
     with pytest.raises(DataError, match="no words are left"):
-        Documents().fit(["1 2 3", "!"])
+        Documents().fit(["...", "!"])
     with pytest.raises(DataError, match="all counts are zero"):
         Documents().fit(sp.csr_matrix((3, 3)))
     with pytest.raises(DataError, match="Negative values"):

@@ -10,6 +10,7 @@ from pathlib import Path
 __all__ = ["DataError", "DiaboloError", "FormatError", "TrainingError", "missing_extra", "warn"]
 
 HERE = f"{Path(__file__).parent}{os.sep}"
+SKLEARN = f"{os.sep}sklearn{os.sep}"  # which wraps transform and calls the steps of a pipeline
 
 
 class DiaboloError(Exception):
@@ -40,6 +41,6 @@ def missing_extra(package: str, extra: str, purpose: str) -> ImportError:
 def warn(message: str) -> None:
     """A UserWarning that points at the line of the user's that led here, through whatever calls of this package."""
     frame, level = sys._getframe(1), 2
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(HERE):
+    while frame.f_back is not None and (frame.f_code.co_filename.startswith(HERE) or SKLEARN in frame.f_code.co_filename):
         frame, level = frame.f_back, level + 1
     warnings.warn(message, UserWarning, stacklevel=level)

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from ..errors import DataError
-from .data import DATA, MODEL, OUTPUT, never_onto_input
+from .data import DATA, MODEL, OUTPUT, absent, never_onto_input
+from .options import reading, reread
 
 EPILOG = """\b
 Examples:
@@ -34,18 +34,19 @@ Examples:
 )
 @click.option("--labels-sep", metavar="SIGN", help="Labels: --labels is one column of lists with this sign between.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the map.")
+@reading
 def command(model: Path, data: Path, output: Path, names: tuple[str, ...], labels_sep: str | None, seed: int) -> None:
     from ..estimators import load
     from ..report import write
 
     never_onto_input(output, model, data)
-    fitted: Any = load(model)
+    fitted: Any = reread(load(model))
     X: Any = data
     labels: dict[str, Any]
     if hasattr(fitted, "thresholds_"):
         X, labels = judged(fitted, data, names, labels_sep)
     else:
-        labels = columns(data, names)
+        labels = columns(data, names, fitted=getattr(fitted.format_, "reading", None))
     write(fitted, X, output, title=data.name, labels=labels, seed=seed)
     click.echo(f"wrote {output}")
 
@@ -84,14 +85,13 @@ def not_judged(labels: list[str], why: str) -> None:
         click.echo(f"not judged, for {why}: {', '.join(labels[:10])}{more}", err=True)
 
 
-def columns(data: Path, names: tuple[str, ...], option: str = "--label") -> dict[str, Any]:
+def columns(data: Path, names: tuple[str, ...], option: str = "--label", fitted: Any = None) -> dict[str, Any]:
     """Columns of the table in `data`."""
-    from ..formats.files import read_table
+    from ..formats.files import Reading, read_table
+    from .options import said
 
-    table: Any = read_table(data) if names else None
+    table: Any = read_table(data, None, fitted or Reading(**said()), {}, rest=True) if names else None
     for name in names:
         if name not in table.column_names:
-            raise DataError(
-                f"{option}: there is no column {name!r}; the columns are {', '.join(map(repr, table.column_names))}"
-            )
+            raise absent(option, name, table.column_names)
     return {name: table[name] for name in names}

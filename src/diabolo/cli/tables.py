@@ -14,6 +14,7 @@ from rich.table import Table
 from ..report.verdict import linear_name, verdict
 from .data import is_strings
 
+LONG = 12  # digits of a number that are shown
 console = Console(soft_wrap=False)
 
 
@@ -183,4 +184,4 @@ def text(v: Any) -> str:
     """A value as people read it."""
     if v is None:
         return "(missing)"
-    return f"{v:.6g}" if isinstance(v, float) else str(v)
+    return f"{v:.6g}" if isinstance(v, float) and len(str(v)) > LONG else str(v)

@@ -156,12 +156,16 @@ class Supervised(System, abstract=True):
         if self._given is not None and hasattr(self._given, "format_"):
             return self._given.format_
         if hasattr(self._given, "encode"):
-            return Embedded(self._given)
+            given = (self.format.column, self.format.encoding) if isinstance(self.format, Documents) else ()
+            return Embedded(self._given, *given)
         found = infer(X, self.format)
         if isinstance(self._given, Lite0) and self.format == "auto" and isinstance(found, Images):
             return Images(most=self._given.side, longer=self._given.side)
         counts = type(found) is Arrays and self.format == "auto" and sp.issparse(X) and X.nnz and X.dtype.kind in "fiub"
-        return Documents() if counts and (X.tocoo().data >= 0).all() else found
+        found = Documents() if counts and (X.tocoo().data >= 0).all() else found
+        if isinstance(found, Documents):
+            found.deciding = True
+        return found
 
     def _learn_columns(self, X: Any) -> None:
         if self._given is None or not hasattr(self._given, "format_"):

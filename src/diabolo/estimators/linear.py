@@ -66,6 +66,8 @@ class Linear:
                 warnings.warn("X has one row: its values are all there is to learn", stacklevel=2)
                 self.model.explained_variance_[:] = self.model.explained_variance_ratio_[:] = 0.0
         else:
+            if x.shape[1] == 1:
+                raise DataError(f"X has one word, {self.format.columns[0]!r}: there is nothing to compress")
             self.mean = x.double().mean(0).float().double()
             self.model = TruncatedSVD(int(self.n_components), random_state=self.seed).fit(self.see(x.double()).numpy())
             self._smooth(x.double()[:2000])

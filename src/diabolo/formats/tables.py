@@ -29,7 +29,7 @@ from torch import Tensor
 from ..errors import DataError, warn
 from ..losses import Columns, Logistic, Loss, Part, Softmax, Squared
 from .base import SAMPLE, Format, check_finite, named_loss, warn_empty
-from .files import READABLE, Reading, read_table, table_pieces
+from .files import Reading, is_table, read_table, table_pieces
 from .frames import (
     arrow,
     collected,
@@ -306,7 +306,7 @@ class Tables(Format):
     @classmethod
     def accepts(cls, X: Any) -> bool:
         if isinstance(X, (str, Path)):
-            return str(X).endswith(READABLE)
+            return is_table(X)
         return (hasattr(X, "columns") and hasattr(X, "dtypes")) or hasattr(X, "schema")
 
     def fit(self, X: Any) -> Tables:
