@@ -119,7 +119,7 @@ class System(BaseEstimator):
             return X
         X = unmasked(X)
         if isinstance(self.format_, Tables):
-            if not hasattr(X, "columns") and not hasattr(X, "schema"):
+            if not Tables.accepts(X):
                 raise DataError(
                     f"X is a {type(X).__name__}, but the model was fitted with a table: give one with the same columns"
                 )
@@ -505,4 +505,4 @@ def _materialized(X: Any) -> Any:
         raise DataError("Found array with 0 sample(s): X is empty")
     if isinstance(X, (map, filter, range)) or inspect.isgenerator(X):
         return list(X)
-    return X
+    return X.collect() if type(X).__name__ == "LazyFrame" else X

@@ -163,9 +163,7 @@ class OutlierDetector(OutlierMixin, System):
 
     # ── fit, and the contract of scikit-learn's detectors ────────────────────────────────────────────────────────────
 
-    def fit(
-        self, X: Any, y: Any = None, sample_weight: Any = None, *, categories: Any = None, numbers: Any = None
-    ) -> Self:
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None, *, categories: Any = None, numbers: Any = None) -> Self:
         """Learn what is normal in X.
 
         Parameters

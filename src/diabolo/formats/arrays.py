@@ -194,6 +194,24 @@ class Arrays(Format):
             return getattr(sp, self.sparse)(found)
         return found
 
+    def cells(self, X: Any, rows: np.ndarray) -> list[list[Any]]:
+        some = matrix(X)[rows]
+        columns = (some.toarray() if sp.issparse(some) else np.asarray(some)).T.tolist()
+        return [[None if v != v else v for v in column] for column in columns]
+
+    def filled(self, X: Any, x: Tensor, e: Tensor) -> Any:
+        given, new = matrix(X), self.from_tensor(e)
+        if sp.issparse(given):
+            out = X.copy() if sp.issparse(X) else given.copy()
+            at = out.tocoo()
+            gaps = np.isnan(at.data)
+            out.data[gaps] = dense(new)[at.row[gaps], at.col[gaps]]
+            return out
+        out = np.array(given)
+        gaps = np.isnan(out)
+        out[gaps] = dense(new)[gaps]
+        return out
+
     def original(self, x: Tensor) -> list[list[Any]]:
         return [list(column) for column in self.values(x).T]
 

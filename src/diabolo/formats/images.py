@@ -19,7 +19,7 @@ from ..errors import DataError
 from ..resampling import resize
 from ..rows import Rows
 from .arrays import Arrays
-from .base import IN_MEMORY, spilled
+from .base import IN_MEMORY, Format, spilled
 from .picture import Album, Picture, luma
 from .scale import together
 
@@ -137,6 +137,12 @@ class Images(Arrays):
         flat = super().from_tensor(x if not self.whole else x.clamp(0, 1))
         pictures = flat.reshape(-1, *self.shape).transpose(0, 2, 3, 1)
         return np.ascontiguousarray(pictures[..., 0] if self.shape[0] == 1 else pictures)
+
+    def cells(self, X: Any, rows: np.ndarray) -> list[list[Any]]:
+        return Format.cells(self, X, rows)
+
+    def filled(self, X: Any, x: Tensor, e: Tensor) -> Any:
+        return Format.filled(self, X, x, e)
 
     def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         if not self.width:

@@ -307,7 +307,8 @@ class Tables(Format):
     def accepts(cls, X: Any) -> bool:
         if isinstance(X, (str, Path)):
             return is_table(X)
-        return (hasattr(X, "columns") and hasattr(X, "dtypes")) or hasattr(X, "schema")
+        lazy = type(X).__name__ == "LazyFrame"  # to ask for its columns would compute them
+        return lazy or (hasattr(X, "columns") and hasattr(X, "dtypes")) or hasattr(X, "schema")
 
     def fit(self, X: Any) -> Tables:
         path = isinstance(X, (str, Path))
@@ -459,10 +460,11 @@ class Tables(Format):
         rest = np.flatnonzero(~numbers & ~binary).tolist()
         table = arrow(X, [int(places[j]) for j in rest]) if rest else None
         for i, j in enumerate(rest):
-            x[:, self.blocks[j]] = self._encode(self.fields[j], combined(table, i))
+            x[:, self.blocks[j]] = self.encode(self.fields[j], combined(table, i))
         return torch.from_numpy(x)
 
-    def _encode(self, column: Column, values: pa.Array) -> np.ndarray:
+    def encode(self, column: Column, values: pa.Array) -> np.ndarray:
+        """Values (n,) of any type -> features (n, width), if they can be those of the column."""
         kind, mixed = next(name for name, cls in KINDS.items() if isinstance(column, cls)), getattr(column, "mixed", False)
         return column.encode(adapted(values, arrow_type(column.type), column.name, kind, mixed))
 
@@ -474,7 +476,13 @@ class Tables(Format):
         if single:
             v = v.copy()
             v[:, single] = np.stack([narrowed(v[:, i], arrow_type(fields[i].type)) for i in single], 1)
-        return encoded(v, *(np.array([getattr(column, part) for column in fields]) for part in ("mean", "deviation", "knee")))
+        return encoded(
+            v,
+            *(
+                np.array([getattr(column, part) for column in fields], dtype=np.float64)
+                for part in ("mean", "deviation", "knee")
+            ),
+        )
 
     def _encode_binary(self, v: np.ndarray, chosen: np.ndarray) -> np.ndarray:
         check_finite(v, [self.fields[j].name for j in chosen])
@@ -605,9 +613,7 @@ class Tables(Format):
         for column in self.fields:
             if not is_known(arrow_type(column.type)):
                 raise DataError(f"{column.type!r} is no type of a column")
-            if isinstance(column, Number) and not (
-                column.deviation > 0 and column.knee > 0 and column.step > 0 and abs(column.origin) < 1 << 63
-            ):
+            if isinstance(column, Number) and not possible(column):
                 raise DataError(f"column {column.name!r} has an impossible scale")
 
 
@@ -627,6 +633,16 @@ def _plain_kind(column: Column) -> str:
 
 def _has_values(table: pa.Table, name: str) -> bool:
     return len(without_gaps(plain(combined(table, name)))) > 0
+
+
+def possible(column: Number) -> bool:
+    """Whether the numbers of a column can be such."""
+    floats = (column.mean, column.deviation, column.knee, column.middle, column.spread)
+    whole = (column.origin, column.step, column.decimals or 0)
+    if not all(type(v) in (int, float) for v in floats) or not all(type(v) is int for v in whole):
+        return False
+    scaled = column.deviation > 0 and column.knee > 0 and column.step > 0 and abs(column.origin) < 1 << 63
+    return scaled and 0 <= (column.decimals or 0) <= MOST_DECIMALS
 
 
 def packed(values: list[Any]) -> np.ndarray:
@@ -705,7 +721,7 @@ def fit_column(name: str, values: pa.Array, category: bool = False, number: bool
     if not is_known(t) or (pa.types.is_decimal(t) and (category or pa.types.is_dictionary(values.type))):
         raise DataError(
             f"column {name!r} holds {words(t)}, which cannot be learned: "
-            "give numbers, booleans, dates, texts or categories of these, or drop the column"
+            f"give numbers, booleans, dates, texts or categories of these, such as df[{name!r}].astype(str), or drop the column"
         )
     if number and family(t) not in ("numbers", "nothing"):
         raise DataError(f"numbers={[name]!r}: column {name!r} holds {words(t)}, not numbers")
