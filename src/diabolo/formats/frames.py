@@ -34,6 +34,7 @@ __all__ = [
 ]
 
 WIDE = 200  # plain columns
+PLAIN = {"f": "f", "i": "f", "u": "f", "b": "b"}
 
 
 def container(X: Any) -> str:
@@ -223,7 +224,7 @@ def combined(table: pa.Table, name: str | int) -> pa.Array:
 def kinds_of(X: Any) -> np.ndarray:
     """(c,) for each column: "f" plain numbers, "b" yes or no, "" anything else."""
     if container(X) == "pandas":
-        return np.array([d.kind.replace("i", "f").replace("u", "f") if isinstance(d, np.dtype) else "" for d in X.dtypes])
+        return np.array([PLAIN.get(d.kind, "") if isinstance(d, np.dtype) else "" for d in X.dtypes])
     if container(X) == "polars":
         return np.array(["f" if d.is_float() or (d.is_integer() and "128" not in str(d)) else "" for d in X.dtypes])
     whole, real = pa.types.is_integer, pa.types.is_floating
