@@ -79,12 +79,13 @@ def _check_labels(ctx: click.Context, found: list[str]) -> None:
 
 def check_data(ctx: click.Context, data: Path, kind: str) -> None:
     """Raise a UsageError for options that say nothing of this kind of data."""
-    from ..formats.files import CSV
+    from ..formats.files import CSV, is_table
 
     found = given(ctx)
     for names, fits, what in (
         (DOCUMENTS, kind == "documents", "documents"),
         (COLUMNS, kind == "tables", "tables"),
+        (("drop",), is_table(data), "tables"),
         (READING, str(data).endswith(CSV), f"tables in text files, {' '.join(CSV)}"),
     ):
         for name in names:
@@ -137,12 +138,20 @@ def reread(model: Any) -> Any:
     """The model, which reads files as it was fitted, but for what was said otherwise."""
     if not said():
         return model
+    from ..formats.files import CSV
+
+    params = click.get_current_context().params
+    path = params.get("data") or params.get("examples")
+    if path is not None and not str(path).endswith(CSV):
+        raise click.UsageError(f"{_first_said()} is for tables in text files, {' '.join(CSV)}, which {str(path)!r} is not")
     if model.format_.kind == "tables":
         model.format_.reading = replace(model.format_.reading, **said())
     elif model.format_.kind != "documents" or [*said()] != ["encoding"]:
-        raise click.UsageError(
-            f"--{next(iter(said())).replace('header', 'no-header')} is for tables, which the model was not fitted with"
-        )
+        raise click.UsageError(f"{_first_said()} is for tables, which the model was not fitted with")
     else:
         model.format_.encoding = said()["encoding"]
     return model
+
+
+def _first_said() -> str:
+    return f"--{next(iter(said())).replace('header', 'no-header')}"

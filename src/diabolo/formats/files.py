@@ -24,9 +24,10 @@ import pyarrow.parquet as pq
 
 from ..errors import DataError, warn
 from ..storage import atomic
-from .cells import guessed, is_text, typed
+from .cells import guessed, typed
 from .hints import nearly_numbers
 from .layout import Layout, Reading, laid_out, not_decoded, opened, remedy
+from .schema import is_text
 
 __all__ = ["READABLE", "Reading", "is_records", "is_table", "read_table", "table_pieces", "write_table"]
 
@@ -182,9 +183,21 @@ def _typed(path: Path, cells: Any, t: pa.DataType, name: str, reading: Reading) 
     try:
         return typed(cells, t, name, reading.decimal, reading.thousands)
     except DataError as error:
-        hint = nearly_numbers(cells.combine_chunks()) if not pa.types.is_temporal(t) else None
-        read = f"read them with {remedy(hint.options)}" if hint and hint.options else "leave them empty"
+        options = _reads(cells.combine_chunks(), t, name)
+        read = f"read them with {remedy(options)}" if options else "leave them empty"
         raise DataError(f"{str(path)!r}: {error}: correct these cells, or {read}") from None
+
+
+def _reads(cells: Any, t: pa.DataType, name: str) -> dict[str, Any]:
+    """The options that may read a column of numbers."""
+    if pa.types.is_temporal(t):
+        return {}
+    try:
+        typed(cells, t, name)
+        return {"decimal": "."}
+    except DataError:
+        hint = nearly_numbers(cells)
+        return hint.options if hint else {}
 
 
 def _warn_nearly(path: Path, table: pa.Table) -> None:

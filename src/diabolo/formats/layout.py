@@ -173,10 +173,10 @@ def usual(records: list[tuple[int, list[str]]]) -> tuple[int, float]:
 def separator(text: str, path: Path, decimal: str) -> str:
     """The sign that gives most records the same number of cells, more than one."""
     best, found = (0.0, 1), "\t" if ".tsv" in path.name else ";" if decimal == "," else ","
-    for sep in SEPARATORS.replace(decimal, ""):
+    for sep in sorted(SEPARATORS, key=decimal.__eq__):
         records = read(text, sep)
         width, share = usual(records) if records else (1, 0.0)
-        if width > 1 and (share, width) > best:
+        if width > 1 and (share, width) > best and (sep != decimal or (share == 1 and best[1] == 1)):
             best, found = (share, width), sep
     return found
 
