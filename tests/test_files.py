@@ -362,7 +362,7 @@ def test_json_lines_of_texts_are_documents(records: list[Any], tmp_path: Path) -
 def test_json_lines_that_are_no_table(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"field 'b' holds objects or lists"):
         read_table(lines(tmp_path / "a.jsonl", [{"a": 1, "b": [1]}]))
-    with pytest.raises(DataError, match=r"field 'a' holds numbers, and a string in row 1"):
+    with pytest.raises(DataError, match=r"field 'a' holds numbers, and string in row 1"):
         read_table(lines(tmp_path / "a.jsonl", [{"a": 1}, {"a": "x"}]))
 
 
