@@ -51,7 +51,10 @@ def command(
 
     if output:
         never_onto_input(output, model, data)
+    elif keep:
+        raise click.UsageError("--keep is for what is written: give --output")
     detector = loaded(model, "outliers", "OutlierDetector")
+    kept_of = kept(detector, data, keep) if output else {}
     if alpha:
         detector.offset_, detector.alpha = float(np.log(alpha)), alpha
     score = detector.score_samples(data)
@@ -64,7 +67,7 @@ def command(
     tables.console.print(f"{len(score):,} rows, {len(rows):,} flagged ({len(rows) / max(len(score), 1):.2%}); {rule}")
     if output:
         lines = long(told)
-        known = {name: _of_rows(values, lines["row"]) for name, values in kept(detector, data, keep).items()}
+        known = {name: _of_rows(values, lines["row"]) for name, values in kept_of.items()}
         save(beside(known, lines), [], output)
         click.echo(f"wrote {output}")
 
