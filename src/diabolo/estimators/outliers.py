@@ -189,13 +189,31 @@ class OutlierDetector(OutlierMixin, System):
             self._fit(X, categories, numbers)
         finally:
             del self._told
-        if self.contamination is not None:
-            self.offset_ = float(np.quantile(self.score_samples(X), self.contamination))
-        elif self.offset_ == -np.inf:
+        if self.contamination is None:
+            return self.at(self.alpha)
+        self.offset_ = float(np.quantile(self.score_samples(X), self.contamination))
+        return self
+
+    def at(self, alpha: float) -> Self:
+        """Flag the rows with ``p <= alpha`` from now on, without learning again.
+
+        Parameters
+        ----------
+        alpha : float in (0, 1)
+            Share of the normal rows that may be flagged.
+
+        Returns
+        -------
+        self
+        """
+        check_is_fitted(self)
+        self.set_params(alpha=alpha)._check_parameters()
+        self.offset_ = self.calibration_.limit(alpha)
+        if self.offset_ == -np.inf:
             n = len(self.calibration_)
             warn(
-                f"alpha={self.alpha:g} with {n:,} rows: no p-value can be below {1 / (n + 1):.2g}, so that no row will be "
-                f"flagged. It takes {enough(self.alpha):,} rows, or alpha={up(1 / (n + 1)):g}, or contamination=; "
+                f"alpha={alpha:g} with {n:,} rows: no p-value can be below {1 / (n + 1):.2g}, so that no row will be "
+                f"flagged. It takes {enough(alpha):,} rows, or alpha={up(1 / (n + 1)):g}, or contamination=; "
                 "score_samples ranks all the same"
             )
         return self
@@ -212,6 +230,12 @@ class OutlierDetector(OutlierMixin, System):
         """(n,) logarithm of the p-value, the lower the stranger; beyond the training rows it goes on (see Calibration)."""
         s = self._judgements(X)[0]
         return self.calibration_.log_p(s)
+
+    @property
+    def rate_(self) -> float:
+        """Share of the normal rows that are flagged, at most: the largest p-value of a flagged row; 0 if none can be."""
+        found = int((self.calibration_.log_p(self.calibration_.scores) < self.offset_).sum())
+        return (found + 1) / (len(self.calibration_) + 1) if self.offset_ > -np.inf else 0.0
 
     # ── what it promises ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -479,7 +503,7 @@ class OutlierDetector(OutlierMixin, System):
             strange = self.usual_.axes(known, *seen), self.usual_.ratios(seen[1])
             self.labels_ = Judges.fit((own, self.usual_.ratios(cells)), fold, strange)
         self.calibration_ = Calibration(self._judged(own[:, None].repeat(len(z), 1), cells)[np.arange(len(fold)), fold])
-        self.offset_ = self.calibration_.limit(self.alpha)
+        self.offset_ = -np.inf  # until fit, or a file, says more
         self.evidence_ = Evidence.fit(self, x, fold)
         del self._members, self._outliers, self._weight
 
