@@ -285,7 +285,7 @@ def _from_array(array: np.ndarray, name: str) -> Picture:
 
 def _scaled(values: np.ndarray) -> tuple[np.ndarray, float, float, bool]:
     """Floats as pixels, low, unit, bounded. The unit is a power of two, so that going there and back changes no bit."""
-    bounded = bool(values.min() >= -OVERSHOOT and values.max() <= 1 + OVERSHOOT)
+    bounded = bool(values.min() >= -OVERSHOOT * values.max() and values.max() <= 1 + OVERSHOOT)
     some = values.ravel()[:: max(1, values.size >> 20)].astype(np.float64)
     lowest, middle, highest = np.quantile(some, (0.001, 0.5, 0.999))
     low = 0.0 if bounded or abs(middle) <= FAR * (highest - lowest) else float(middle)
