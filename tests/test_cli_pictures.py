@@ -100,7 +100,7 @@ def files(folder: Path) -> list[str]:
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_folder(verb: str, models: dict[str, Path], photos: Path, tmp_path: Path, diabolo: Any) -> None:
     out = tmp_path / "new" / "out"
-    said = diabolo(verb, photos, out, "--model", models[verb])
+    said = diabolo(verb, photos, out, "--model", models[verb], *everything(verb))
     assert said.code == 0, said.err
     assert said.err == ""
     assert said.out.startswith(f"wrote 5 pictures to {out}{os.sep} in ")
@@ -112,19 +112,24 @@ def test_a_folder(verb: str, models: dict[str, Path], photos: Path, tmp_path: Pa
             assert image.format == {".png": "PNG", ".jpg": "JPEG", ".tif": "TIFF"}[Path(name).suffix.lower()]
 
 
+def everything(verb: str) -> list[str]:
+    """The pictures here are in colour."""
+    return ["--all"] if verb == "colorize" else []
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_one_picture(verb: str, models: dict[str, Path], photos: Path, tmp_path: Path, diabolo: Any) -> None:
     out = tmp_path / "out.png"
-    said = diabolo(verb, photos / "b.jpg", out, "--model", models[verb])
+    said = diabolo(verb, photos / "b.jpg", out, "--model", models[verb], *everything(verb))
     assert (said.code, said.err) == (0, "")
     assert said.out.startswith(f"wrote {out} in ")
     before = out.read_bytes()
-    one_line(diabolo(verb, photos / "a.png", out, "--model", models[verb]), 1, "is there already", "--overwrite")
+    one_line(diabolo(verb, photos / "a.png", out, "--model", models[verb], *everything(verb)), 1, "is there already", "--overwrite")
     assert out.read_bytes() == before
-    assert diabolo(verb, photos / "a.png", out, "--model", models[verb], "--overwrite", "--quiet").out == ""
+    assert diabolo(verb, photos / "a.png", out, "--model", models[verb], *everything(verb), "--overwrite", "--quiet").out == ""
     assert out.read_bytes() != before
     (tmp_path / "folder").mkdir()
-    assert diabolo(verb, photos / "b.jpg", tmp_path / "folder", "--model", models[verb]).code == 0
+    assert diabolo(verb, photos / "b.jpg", tmp_path / "folder", "--model", models[verb], *everything(verb)).code == 0
     assert files(tmp_path / "folder") == ["b.jpg"]
 
 
@@ -220,7 +225,7 @@ def test_colorize(models: dict[str, Path], photos: Path, tmp_path: Path, diabolo
     assert not (tmp_path / "out.png").exists()
     assert opened(tmp_path / "doubt.png").mode == "L"
     assert diabolo(*call).code == 0
-    said = diabolo("colorize", photos, tmp_path / "some", "--versions", 2, "--model", models["colorize"])
+    said = diabolo("colorize", photos, tmp_path / "some", "--versions", 2, "--all", "--model", models["colorize"])
     assert said.out.startswith("wrote 5 pictures to "), said.err
     assert len(files(tmp_path / "some")) == 10
 

@@ -222,6 +222,12 @@ def colourful(x: Tensor) -> bool:
     return bool(to_lab(x)[:, 1:].abs().mean() > COLOURLESS)
 
 
+def in_colour(picture: Picture) -> bool:
+    """Whether a picture has colours already, a tint as of sepia among them."""
+    x = tensor(picture.visible.clip(0, 1))
+    return x.shape[1] == 3 and colourful(resize(x, reduced(*x.shape[2:])).clamp(0, 1))
+
+
 def reduced(h: int, w: int) -> tuple[int, int]:
     """The size at which the network looks: shorter side SIDE, longer one at most four times that."""
     s = min(SIDE / min(h, w), 4 * SIDE / max(h, w))

@@ -82,7 +82,10 @@ class Images(Arrays):
 
     def fit(self, X: Any) -> Images:
         if isinstance(X, np.ndarray) and X.ndim == 3 and is_one(X):
-            raise DataError(f"X of shape {X.shape} is one picture: give several, (n, H, W) or (n, H, W, C), or a list of them")
+            raise DataError(
+                f"X of shape {X.shape} is one picture: give several, (n, H, W) or (n, H, W, C), or a list of them; "
+                "or X.reshape(len(X), -1), if each X[i] is a row of numbers"
+            )
         album = Album(X)
         if not len(album):
             raise DataError("Found array with 0 sample(s): X is empty")
@@ -92,10 +95,13 @@ class Images(Arrays):
             max(c for _, _, c in sizes),
             *(common(sizes, self.most, self.longer) if self.size == "auto" else self.size),
         )
-        pictures = [self._cut(picture) for picture in looked]
+        pictures, transparent = [], []
+        for picture in looked:
+            pictures.append(self._cut(picture))
+            transparent += [picture.name] if picture.alpha is not None and picture.alpha.min() < 1 else []
         self.whole, self.unit = pictures[0].dtype == np.uint8, max(picture.unit for picture in pictures)
         self._settle(np.stack([self._row(picture) for picture in pictures]))
-        tell_transparent([picture for picture in pictures if picture.alpha is not None])
+        tell_transparent(transparent)
         return self
 
     def _settle(self, sample: np.ndarray) -> None:
@@ -117,7 +123,7 @@ class Images(Arrays):
         """The picture at the size and with the channels of all."""
         (c, h, w), x = self.shape, picture.visible
         x = x if c == x.shape[2] else luma(x) if c == 1 else x.repeat(3, 2)
-        return replace(picture, pixels=fitted(x, h, w, picture.bounded))
+        return replace(picture, pixels=fitted(x, h, w, picture.bounded), alpha=None)
 
     def _row(self, picture: Picture) -> np.ndarray:
         x = picture.pixels.transpose(2, 0, 1).ravel()
@@ -200,13 +206,12 @@ def common(sizes: Sequence[tuple[int, int, int]], most: int = LARGEST, longer: i
     return (longer, max(1, round(longer / ratio))) if ratio > 1 else (max(1, round(longer * ratio)), longer)
 
 
-def tell_transparent(pictures: list[Picture]) -> None:
+def tell_transparent(names: list[str]) -> None:
     """What is left out is said, where it shows something."""
-    seen = [picture.name for picture in pictures if picture.alpha is not None and picture.alpha.min() < 1]
-    if seen:
+    if names:
         warn(
-            f"{len(seen):,} of the pictures looked at are partly transparent, {seen[0]!r} the first: transparency is left out, "
-            "only colours are learned; where it shows the shape put them on a background first"
+            f"{len(names):,} of the pictures looked at are partly transparent, {names[0]!r} the first: transparency is left "
+            "out, only colours are learned; where it shows the shape put them on a background first"
         )
 
 
