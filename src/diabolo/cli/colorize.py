@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ..errors import DataError
-from .pictures import Batch, PassedOver, common, run
+from .pictures import Batch, PassedOverError, common, run
 
 EPILOG = """\b
 Examples:
@@ -86,7 +86,7 @@ def command(
 
         def all_files(picture: Any) -> list[Any]:
             if not everything and in_colour(picture):
-                raise PassedOver("it is in colour already (or tinted): with --all it gets others")
+                raise PassedOverError("it is in colour already (or tinted): with --all it gets others")
             images = model.versions(picture, versions, hints) if versions else [model.restore_picture(picture, hints=hints)]
             return [*images, drawn(model.doubt(picture, hints))] if doubt else list(images)
 

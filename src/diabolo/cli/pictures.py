@@ -39,9 +39,8 @@ PATIENCE = 2.0  # seconds of work without a progress bar
 Work = Callable[[Any], list[Any]]  # a Picture -> an image for each of its files
 
 
-class PassedOver(Exception):
+class PassedOverError(Exception):
     """There is nothing to do for this picture, and why."""
-
 
 
 def common(f: Any) -> Any:
@@ -119,7 +118,9 @@ class Batch:
         for files, pages in zip(self.files, self.stacks, strict=True):
             for path in files:
                 if len(pages) > 1 and path.suffix.lower() not in (".tif", ".tiff"):
-                    raise DataError(f"cannot write {str(path)!r}: such a file cannot hold {len(pages)} pages; choose .tif or .tiff")
+                    raise DataError(
+                        f"cannot write {str(path)!r}: such a file cannot hold {len(pages)} pages; choose .tif or .tiff"
+                    )
         for path in outputs:
             if path.suffix.lower() not in WRITABLE:
                 raise DataError(f"cannot write {str(path)!r}: its name ends in none of {', '.join(WRITABLE)}")
@@ -157,7 +158,7 @@ class Batch:
         """Make it; what is wrong with this picture alone is returned, with the rest there is no going on."""
         try:
             self.make(i, work)
-        except PassedOver as reason:
+        except PassedOverError as reason:
             if self.single:
                 raise DataError(f"{str(self.source)!r}: {reason}") from None
             self.passed_over[self.names[i]] = str(reason)
@@ -188,7 +189,10 @@ def renamed(names: list[str], suffix: str | None, paged: Sequence[bool] = ()) ->
 
     own = [PurePosixPath(name).suffix for name in names]
     stays = paged or [False] * len(names)
-    ends = [own_end if stack else suffix or (own_end if own_end.lower() in WRITABLE else ".png") for own_end, stack in zip(own, stays, strict=True)]
+    ends = [
+        own_end if stack else suffix or (own_end if own_end.lower() in WRITABLE else ".png")
+        for own_end, stack in zip(own, stays, strict=True)
+    ]
     wanted = [str(PurePosixPath(name).with_suffix(end)) for name, end in zip(names, ends, strict=True)]
     shared = Counter(wanted)
     return [w if shared[w] == 1 or w == n else n + e for n, w, e in zip(names, wanted, ends, strict=True)]

@@ -42,7 +42,7 @@ from ..network import Diabolo
 from ..patches import Patches
 from ..resampling import resize
 from .base import is_size
-from .restoration import Restorer, check_sizes, one, pixels, tensor
+from .restoration import Restorer, check_sizes, in_bytes, one, pixels, tensor
 
 __all__ = ["Colorizer"]
 
@@ -188,7 +188,7 @@ class Colorizer(Restorer):
 
     def _pictures(self, X: Any) -> list[np.ndarray]:
         """All pictures that have colours, small."""
-        small = (resize(tensor(p.pixels), reduced(*p.pixels.shape[:2])) for p in Album(X) if p.pixels.shape[2] == 3)
+        small = (resize(tensor(in_bytes(p)), reduced(*p.pixels.shape[:2])) for p in Album(X) if p.pixels.shape[2] == 3)
         kept = [pixels(x.clamp(0, 1) * 255).round().astype(np.uint8) for x in small if colourful(x)]
         if not kept:
             raise DataError("X holds no picture in colour: give pictures whose colours are to be learned")

@@ -738,7 +738,7 @@ def pixels(x: Tensor) -> np.ndarray:
 
 
 def tamed(x: Tensor) -> Tensor:
-    """x, but for the few values far beyond all others: a lamp, a dead pixel. They would drown the rest; nothing is seen of them."""
+    """x, with the few values far beyond all others, as of a lamp or a dead pixel, drawn nearer: they would drown the rest."""
     if x.min() >= -1 and x.max() <= 2:
         return x
     some = x.flatten()[:: max(1, x.numel() >> 20)]

@@ -1,7 +1,7 @@
 """Pictures of one size as rows of numbers: folders, zips, arrays, PIL images, lists of these.
 
     x = (all of channel 1 row by row, channel 2, ...) / 255          back: an array (n, H, W) or (n, H, W, 3) of bytes
-    x = (...) / unit                                                  of floats: 1, or of another unit a power of two
+    x = (... - low) / unit                                            of floats in another unit than 0 to 1: their range
 
 The size is learned in fit: that of the pictures where all have the same and it is small; else their usual proportions with
 a longer side of 64 pixels. Others are cut to these proportions around their middle, and resampled.
@@ -99,7 +99,7 @@ class Images(Arrays):
         for picture in looked:
             pictures.append(self._cut(picture))
             transparent += [picture.name] if picture.alpha is not None and picture.alpha.min() < 1 else []
-        self.whole, self.unit = pictures[0].dtype == np.uint8, max(picture.unit for picture in pictures)
+        self.whole, self.own = pictures[0].dtype == np.uint8, any(picture.unit != 1 for picture in pictures)
         self._settle(np.stack([self._row(picture) for picture in pictures]))
         tell_transparent(transparent)
         return self
@@ -110,8 +110,9 @@ class Images(Arrays):
         self.width = sample.shape[1]
         self.columns = [f"x{j}" for j in range(self.width)]
         self.gaps, self.binary = np.zeros((2, self.width), dtype=bool)
-        self.mean, self.divisor = np.zeros(self.width), np.full(self.width, 255.0 if self.whole else self.unit)
-        x = sample / self.divisor[0]
+        low, unit = (0.0, 255.0 if self.whole else 1.0) if not self.own else range_of(sample)
+        self.mean, self.divisor = np.full(self.width, low), np.full(self.width, unit)
+        x = (sample - self.mean) / self.divisor
         self.middle = x.mean(0)
         self.spread = np.full(self.width, float(np.sqrt(np.mean((x - self.middle) ** 2))) or 1.0)
 
@@ -127,7 +128,7 @@ class Images(Arrays):
 
     def _row(self, picture: Picture) -> np.ndarray:
         x = picture.pixels.transpose(2, 0, 1).ravel()
-        if (picture.unit != 1) > (self.unit != 1) or (picture.dtype.kind != "f" and self.unit != 1):
+        if (picture.unit != 1) > self.own or (picture.dtype.kind != "f" and self.own):
             what = "floats in a unit of their own" if picture.unit != 1 else f"{picture.dtype.name}, white is the largest"
             raise DataError(
                 f"{picture.name!r} has {what}, but the pictures of fit were {self._described()}: convert it, so that the same "
@@ -138,7 +139,13 @@ class Images(Arrays):
         return (picture.low + picture.unit * x).astype(np.float32)
 
     def _described(self) -> str:
-        return "bytes" if self.whole else "shares from 0 to 1" if self.unit == 1 else f"floats up to about {self.unit:g}"
+        if self.own:
+            return (
+                f"floats from about {self.mean[0]:g} to {self.mean[0] + self.divisor[0]:g}"
+                if hasattr(self, "mean")
+                else "others"
+            )
+        return "bytes" if self.whole else "from 0 to 1"
 
     def _album(self, X: Any) -> Album:
         """Pictures of the fitted size are many, where an array of this shape could also be one."""
@@ -177,7 +184,7 @@ class Images(Arrays):
         if not self.width:
             return {"shape": [0, 0, 0]}, {}
         meta, arrays = super().state()
-        return meta | {"shape": list(self.shape), "whole": self.whole}, arrays
+        return meta | {"shape": list(self.shape), "whole": self.whole, "own": self.own}, arrays
 
     @classmethod
     def from_state(cls, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> Self:
@@ -189,7 +196,7 @@ class Images(Arrays):
         self = cls(shape[1:])
         self._fill(meta, arrays)
         self.shape, self.whole = (int(shape[0]), int(shape[1]), int(shape[2])), bool(meta["whole"])
-        self.unit = 1.0 if self.whole else float(self.divisor[0])
+        self.own = bool(meta.get("own", False))
         if np.prod(shape) != self.width:
             raise DataError("the parts of a picture format do not fit together")
         return self
@@ -204,6 +211,12 @@ def common(sizes: Sequence[tuple[int, int, int]], most: int = LARGEST, longer: i
     ratio = float(np.median([h / w for h, w, _ in sizes]))
     longer = min(longer, most, max(1, int(np.median([max(h, w) for h, w, _ in sizes]))))
     return (longer, max(1, round(longer / ratio))) if ratio > 1 else (max(1, round(longer * ratio)), longer)
+
+
+def range_of(sample: np.ndarray) -> tuple[float, float]:
+    """Low and unit of floats: their range, but for a few far beyond."""
+    low, high = np.quantile(sample.ravel()[:: max(1, sample.size >> 20)].astype(np.float64), (0.001, 0.999)).tolist()
+    return low, (high - low) or 1.0
 
 
 def tell_transparent(names: list[str]) -> None:

@@ -169,7 +169,9 @@ class Picture:
         kind = SAME.get(path.suffix.lower(), path.suffix.lower())
         if kind not in MODES:
             raise DataError(f"cannot write {str(path)!r}: its name ends in none of {', '.join(WRITABLE)}")
-        pages = [i if isinstance(i, Image.Image) else _image(i, str(path)) for i in (image if isinstance(image, list) else [image])]
+        pages = [
+            i if isinstance(i, Image.Image) else _image(i, str(path)) for i in (image if isinstance(image, list) else [image])
+        ]
         for page in pages:
             _check_mode(page.mode, kind, path)
         if len(pages) > 1 and kind != ".tif":
@@ -291,7 +293,11 @@ def _scaled(values: np.ndarray) -> tuple[np.ndarray, float, float, bool]:
     low = 0.0 if bounded or abs(middle) <= FAR * (highest - lowest) else float(middle)
     most = float(np.quantile(abs(some - low), 0.999)) or float(abs(some - low).max())
     unit = 1.0 if most == 0 or USUAL[0] <= most <= USUAL[1] else 2.0 ** math.ceil(math.log2(most))
-    pixels = values.astype(np.float32) if (low, unit) == (0.0, 1.0) else ((values.astype(np.float64) - low) / unit).astype(np.float32)
+    pixels = (
+        values.astype(np.float32)
+        if (low, unit) == (0.0, 1.0)
+        else ((values.astype(np.float64) - low) / unit).astype(np.float32)
+    )
     return pixels.clip(0, 1 / unit) if bounded else pixels, low, unit, bounded
 
 
@@ -320,7 +326,7 @@ def _conversion(array: np.ndarray) -> str:
     if array.dtype.kind not in "iu":
         return "array.real.astype(np.float32)" if array.dtype.kind == "c" else "array.astype(np.uint8)"
     low, high = int(array.min()), int(array.max())
-    fit = "uint8" if 0 <= low and high <= 255 else "uint16" if 0 <= low and high <= 65535 else "float32"
+    fit = "uint8" if low >= 0 and high <= 255 else "uint16" if low >= 0 and high <= 65535 else "float32"
     return f"array.astype(np.{fit})"
 
 
@@ -339,7 +345,7 @@ def _check_alpha(alpha: np.ndarray, name: str) -> None:
     if alpha.min() < -OVERSHOOT or alpha.max() > 1 + OVERSHOOT:
         raise DataError(
             f"{name!r} has floats from {alpha.min():g} to {alpha.max():g} in its last channel, which says how opaque each "
-            "pixel is: they must lie between 0 and 1"
+            "pixel is: they must lie between 0 and 1; divide all channels by their unit, such as 255"
         )
 
 
@@ -376,16 +382,16 @@ def _from_stream(stream: IO[bytes], name: str, page: int | None = None) -> Pictu
     with _explained(name):
         odd = tiff.odd(stream, page)
         if odd:
-            return _of_odd(odd, stream, name)
+            return _of_odd(odd, stream, name, first=not page)
     with _opened(stream, name, page) as image:
         return _from_image(image, name, "file", page)
 
 
-def _of_odd(odd: tiff.Page, stream: IO[bytes], name: str) -> Picture:
+def _of_odd(odd: tiff.Page, stream: IO[bytes], name: str, first: bool) -> Picture:
     """A TIFF that Pillow cannot read, or reads wrongly."""
     _check_count(odd.height * odd.width, name)
     array = odd.upright(odd.samples(stream))
-    if array.shape[2] > 1 and array.dtype != np.uint8:
+    if array.shape[2] > 1 and array.dtype != np.uint8 and first:
         _tell_depth(name, "floats" if array.dtype.kind == "f" else "16 bits")
     picture = _from_array(array, name)
     return replace(picture, kind="file", kept={"format": "TIFF", **_kept_tags(odd.tags)})
@@ -450,7 +456,7 @@ def _from_image(image: Image.Image, name: str, kind: str, page: int | None = Non
         upright, exif = _upright(image)
         kept = _kept(image, exif)
         plain = _plain(upright, kept, name)
-    if deep and not plain.mode.startswith("I"):
+    if deep and not plain.mode.startswith("I") and not page:  # of a stack once
         _tell_depth(name, "16 bits")
     return _of_image(plain, name, kind, kept)
 
@@ -467,7 +473,8 @@ def _check_frames(image: Image.Image, name: str) -> None:
     frames = getattr(image, "n_frames", 1)
     if frames == 1 or image.format == "MPO":  # photos of many cameras: the picture, then previews
         return
-    if image.format == "TIFF" and len(tiff.pages(image.fp)) == 1:
+    stream = getattr(image, "fp", None)
+    if image.format == "TIFF" and stream and len(tiff.pages(stream)) == 1:
         return
     whole = "give the path of the file, whose pages are a picture each, or " if image.format == "TIFF" else ""
     raise DataError(
@@ -548,10 +555,8 @@ def _numbers(image: Image.Image, name: str) -> np.ndarray:
     if not image.mode.startswith("I"):
         return array
     if array.min() < 0 or array.max() > 65535:
-        raise DataError(
-            f"{name!r} has integers from {array.min()} to {array.max()}: {'negative ones' if array.min() < 0 else 'more than 16 bits'}; "
-            "give an array of floats"
-        )
+        what = "negative ones" if array.min() < 0 else "more than 16 bits"
+        raise DataError(f"{name!r} has integers from {array.min()} to {array.max()}: {what}; give an array of floats")
     return array.astype(np.uint16)
 
 
@@ -672,6 +677,9 @@ class Album(Sequence[Picture]):
             return self.take(range(len(self))[i])
         return self._place.picture(self._items[i], self.names[i])
 
+    def __iter__(self) -> Iterator[Picture]:  # not that of Sequence: a warning should point at the line of who asks
+        return (self[i] for i in range(len(self)))
+
     def take(self, indices: Iterable[int]) -> Album:
         """An album of some of the pictures, in this order."""
         chosen = [int(i) for i in indices]
@@ -689,7 +697,7 @@ class Page(NamedTuple):
     """One of several in a file."""
 
     file: Any
-    index: int  # in the file, which may also hold previews
+    place: int  # in the file, which may also hold previews
     number: int  # among the pictures
 
 
@@ -701,11 +709,11 @@ class _Place:
 
     def picture(self, item: Any, name: str) -> Picture:
         with self._located(), self.stream(item) as source:
-            return read(source, name, _index(item))
+            return read(source, name, _place_in(item))
 
     def size(self, item: Any, name: str) -> tuple[int, int, int]:
         with self._located(), self.stream(item) as source:
-            return _size(source, name, _index(item))
+            return _size(source, name, _place_in(item))
 
     def expand(self) -> Self:
         """A file of several pages is as many pictures."""
@@ -756,7 +764,7 @@ class _Zip(_Place):
     def size(self, item: Any, name: str) -> tuple[int, int, int]:
         """Without unpacking more than the header."""
         with self._located(), self._member(item) as stream:
-            return _size(stream, name, _index(item))
+            return _size(stream, name, _place_in(item))
 
     @contextlib.contextmanager
     def stream(self, item: Any) -> Iterator[Any]:
@@ -827,8 +835,8 @@ def is_one(X: np.ndarray) -> bool:
     return X.shape[2] <= 4
 
 
-def _index(item: Any) -> int | None:
-    return item.index if isinstance(item, Page) else None
+def _place_in(item: Any) -> int | None:
+    return item.place if isinstance(item, Page) else None
 
 
 def _name(item: Any, i: int) -> str:

@@ -12,23 +12,34 @@ TIFF 6.0 (Adobe, 1992); TIFF Technical Note 3 (the predictor of floats); BigTIFF
 from __future__ import annotations
 
 import re
+import struct
 import zlib
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 import numpy as np
-from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 __all__ = ["Page", "odd", "pages"]
 
 HEADS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-WIDTH, HEIGHT, BITS, COMPRESSION, MEANING, ORIENTATION, CHANNELS, PLANAR, PREDICTOR = 256, 257, 258, 259, 262, 274, 277, 284, 317
+WIDTH, HEIGHT, BITS, COMPRESSION, MEANING, ORIENTATION, CHANNELS, PLANAR, PREDICTOR = (
+    256,
+    257,
+    258,
+    259,
+    262,
+    274,
+    277,
+    284,
+    317,
+)
 TITLE, EXTRA, KIND, SUBFILE = 270, 338, 339, 254
 STRIPS, TILES = (273, 278, 279), (324, 323, 325)  # offsets, rows, numbers of bytes
 TILE_WIDTH = 322
 NAMES = {5: "LZW", 6: "JPEG", 7: "JPEG", 32773: "PackBits", 34925: "LZMA", 50000: "Zstandard", 50001: "WebP"}
 MEANINGS = {0: "grey, white is zero", 1: "grey", 2: "RGB", 3: "a palette", 5: "CMYK", 6: "YCbCr", 8: "CIE Lab"}
-MOST = 1 << 14  # side of a tile
+MOST, MOST_VALUES = 1 << 14, 1 << 24  # pixels of the side of a tile; numbers, of one tag
+FORMS = {1: "B", 2: "s", 3: "H", 4: "I", 7: "x", 16: "Q"}  # of the numbers of a tag
 
 
 @dataclass
@@ -36,7 +47,7 @@ class Page:
     """What the tags say of one picture in a file."""
 
     tags: Any
-    order: str
+    order: Literal["<", ">"]
 
     def first(self, tag: int, default: int) -> int:
         value = self.tags.get(tag, default)
@@ -64,14 +75,15 @@ class Page:
     def odd(self) -> bool:
         """Whether Pillow reads it wrongly, or not at all."""
         kind, bits, meaning = self.first(KIND, 1), self.first(BITS, 1), self.first(MEANING, 1)
-        if bits <= 8 or meaning not in (0, 1, 2):
-            return kind == 2 and meaning in (0, 1, 2)
-        if bits < 16:
+        planar, packed = self.first(PLANAR, 1) == 2, self.first(COMPRESSION, 1) != 1
+        if meaning not in (0, 1, 2) or bits < 8:
             return False
-        if self.channels == 1 and meaning == 1:
-            return (kind, bits) not in ((1, 16), (3, 32), (2, 16), (2, 32))
-        colour = (kind, bits, meaning) == (1, 16, 2)
-        return not (colour and (self.first(PLANAR, 1) == 1 or self.first(COMPRESSION, 1) != 1))
+        if bits == 8:
+            return kind == 2 or (planar and self.channels == 2)
+        if self.channels == 1 and meaning == 1 and not planar:
+            swapped = packed and self.order == ">"  # floats that Pillow takes for little-endian
+            return (kind, bits) not in ((1, 16), (2, 16), (2, 32)) and ((kind, bits) != (3, 32) or swapped)
+        return (kind, bits, meaning) != (1, 16, 2) or (planar and not packed)
 
     def samples(self, stream: IO[bytes]) -> np.ndarray:
         """(H, W, C): uint8, uint16 or floats; black is zero."""
@@ -95,14 +107,16 @@ class Page:
                 "without compression, or give its array"
             )
         if self.channels > (4 if meaning == 2 else 2):
-            raise NotImplementedError(f"it has {self.channels} channels, a picture has 1 to 4: save those wanted, each for itself")
+            raise NotImplementedError(
+                f"it has {self.channels} channels, a picture has 1 to 4: save those wanted, each for itself"
+            )
 
     def _blocks(self, stream: IO[bytes]) -> np.ndarray:
         h, w, tiled = self.height, self.width, TILES[0] in self.tags
         planes, depth = (self.channels, 1) if self.first(PLANAR, 1) == 2 else (1, self.channels)
         offsets, rows, counts = TILES if tiled else STRIPS
         tall, wide = min(self.first(rows, h), MOST if tiled else h), self.first(TILE_WIDTH, w) if tiled else w
-        if not (0 < tall and 0 < wide <= max(w, MOST) and h and w):
+        if not (tall > 0 and 0 < wide <= max(w, MOST) and h and w):
             raise ValueError("its blocks have no size")
         dtype = np.dtype(f"{'uif'[self.first(KIND, 1) - 1]}{self.first(BITS, 1) // 8}")
         out = np.empty((h, w, planes * depth), dtype)
@@ -142,27 +156,59 @@ def pages(stream: IO[bytes]) -> list[int]:
 def odd(stream: IO[bytes], page: int | None = None) -> Page | None:
     """The page, by default the only one, if Pillow does not read it rightly."""
     found = _directories(stream)
-    if found and (images := re.search(r"^ImageJ=[^\0]*\nimages=(\d+)", str(found[0].tags.get(TITLE, "")))):
-        if int(images[1]) > len(found):
-            raise NotImplementedError(f"it holds {images[1]} pictures of which it lists {len(found)}: save it anew with each as a page")
+    told = re.search(r"^ImageJ=[^\0]*\nimages=(\d+)", str(found[0].tags.get(TITLE, ""))) if found else None
+    if told and int(told[1]) > len(found):
+        raise NotImplementedError(
+            f"it holds {told[1]} pictures of which it lists {len(found)}: save it anew with each as a page"
+        )
     chosen = pages(stream) if page is None else [page]
     return found[chosen[0]] if len(chosen) == 1 and found[chosen[0]].odd else None
 
 
 def _directories(stream: IO[bytes]) -> list[Page]:
+    """All that a file lists; of what is no TIFF nothing."""
     head = stream.read(16)
     stream.seek(0)
     if not head.startswith(HEADS):
         return []
-    ifd = ImageFileDirectory_v2(head if head[2:4] in (b"+\0", b"\0+") else head[:8])
-    found, seen = [], set()
-    while ifd.next and ifd.next not in seen:
-        seen.add(ifd.next)
-        stream.seek(ifd.next)
-        ifd.load(stream)
-        found.append(Page(dict(ifd), "<" if head[:1] == b"I" else ">"))
+    order: Literal["<", ">"] = "<" if head[:1] == b"I" else ">"
+    big = b"+" in head[2:4]
+    (at,) = struct.unpack_from(f"{order}Q" if big else f"{order}I", head, 8 if big else 4)
+    found, places = [], set()
+    while at and at not in places:
+        places.add(at)
+        tags, at = _directory(stream, at, order, big)
+        found.append(Page(tags, order))
     stream.seek(0)
     return found
+
+
+def _directory(stream: IO[bytes], at: int, order: str, big: bool) -> tuple[dict[int, Any], int]:
+    """The tags, and where the next ones are."""
+    many, entry, place = ("Q", "HHQ8s", "Q") if big else ("H", "HHI4s", "I")
+    stream.seek(at)
+    (n,) = struct.unpack(order + many, stream.read(struct.calcsize(order + many)))
+    size = struct.calcsize(order + entry)
+    table = stream.read(n * size)
+    (after,) = struct.unpack(order + place, stream.read(struct.calcsize(order + place)))
+    tags = {}
+    for tag, form, count, inside in struct.iter_unpack(order + entry, table):
+        if form not in FORMS or count > MOST_VALUES:
+            continue
+        length = struct.calcsize(f"{order}{FORMS[form]}") * count
+        if length > len(inside):
+            stream.seek(*struct.unpack(order + place, inside))
+            inside = stream.read(length)
+        tags[tag] = _values(inside[:length], f"{order}{FORMS[form]}", count)
+    return tags, int(after)
+
+
+def _values(data: bytes, form: str, count: int) -> Any:
+    if form.endswith("s"):
+        return data.rstrip(b"\0").decode("latin-1")
+    if form.endswith("x"):
+        return data
+    return tuple(value for (value,) in struct.iter_unpack(form, data))
 
 
 def _unsigned(x: np.ndarray) -> np.ndarray:
@@ -191,4 +237,3 @@ def _straight(x: np.ndarray) -> np.ndarray:
     if x.dtype.kind != "f":
         colours = colours.round().clip(0, top)
     return np.concatenate([colours.astype(x.dtype), x[..., -1:]], 2)
-
