@@ -158,9 +158,7 @@ def odd(stream: IO[bytes], page: int | None = None) -> Page | None:
     found = _directories(stream)
     told = re.search(r"^ImageJ=[^\0]*\nimages=(\d+)", str(found[0].tags.get(TITLE, ""))) if found else None
     if told and int(told[1]) > len(found):
-        raise NotImplementedError(
-            f"it holds {told[1]} pictures of which it lists {len(found)}: save it anew with each as a page"
-        )
+        raise NotImplementedError(f"it holds {told[1]} pictures of which it lists {len(found)}: save each as a page")
     chosen = pages(stream) if page is None else [page]
     return found[chosen[0]] if len(chosen) == 1 and found[chosen[0]].odd else None
 
