@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ..errors import DataError
+from ..errors import DataError, suggest
 from .arrays import Arrays
 from .base import Format
 from .documents import Documents
@@ -31,7 +31,10 @@ def infer(X: Any, format: str | Format = "auto") -> Format:
         return format
     if format != "auto":
         if format not in FORMATS:
-            raise ValueError(f"format={format!r}: allowed are 'auto', {', '.join(map(repr, FORMATS))}, or a Format")
+            allowed = ["auto", *FORMATS]
+            raise ValueError(
+                f"format={format!r}: allowed are {', '.join(map(repr, allowed))}, or a Format{suggest(format, allowed)}"
+            )
         return FORMATS[format]()
     if isinstance(X, (str, Path)) and not Path(X).exists():
         raise FileNotFoundError(2, f"there is no file {str(X)!r}")
