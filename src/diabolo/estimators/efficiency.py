@@ -171,7 +171,7 @@ def label_efficiency(
     same_order(X, y)
     y = values(y) if rows_of(y) is None else Labels().fit(y).to_matrix(y)
     same_length(len(y), X.shape[0] if hasattr(X, "shape") else len(X))
-    known = ~missing(y).reshape(len(y), -1).any(1)
+    known = np.asarray(~missing(y).reshape(len(y), -1).any(1))
     order = np.random.default_rng(random_state).permutation(len(y))
     test, train = order[: int(TEST * len(y))], order[int(TEST * len(y)) :]
     test, told = test[known[test]], train[known[train]]  # of the others the encoder learns, which needs no y

@@ -170,14 +170,6 @@ class Classifier(ClassifierMixin, Supervised):
         self.temperature_ = TEMPERATURES[int(np.argmin(losses))]
         self.held_out_ = mean((raw.argmax(1) != y.argmax(1)).float(), weight)
 
-    def _check_parameters(self) -> None:
-        super()._check_parameters()
-        if not (self.class_weight is None or isinstance(self.class_weight, dict) or self.class_weight == "balanced"):
-            raise ValueError(
-                f"class_weight={self.class_weight!r}: allowed are None, 'balanced', and a dict of class to number"
-                f"{suggest(self.class_weight, ['balanced'])}"
-            )
-
     def _outputs(self) -> int:
         return len(self.classes_)
 
@@ -343,13 +335,20 @@ def class_weights(how: Any, classes: np.ndarray, index: np.ndarray, weight: Any)
     if how is None:
         return weight
     w = weights(1.0 if weight is None else weight, len(index), 0)[:, 0].double().numpy()
-    if isinstance(how, str):
+    if isinstance(how, str) and how == "balanced":
         return w / np.maximum(np.bincount(index, w, len(classes)), 1e-12)[index]
+    if not isinstance(how, dict):
+        raise ValueError(
+            f"class_weight={how!r}: allowed are None, 'balanced', and a dict of class to number{suggest(how, ['balanced'])}"
+        )
     names = classes.tolist()
     unknown = [name for name in how if name not in names]
     if unknown:
         raise ValueError(f"class_weight names {unknown[0]!r}, which is no class of y{suggest(unknown[0], names)}")
-    return w * np.array([float(how.get(name, 1.0)) for name in names])[index]
+    each = numbers([how.get(name, 1.0) for name in names], "class_weight")
+    if not (each >= 0).all() or not np.isfinite(each).all():
+        raise ValueError(f"class_weight={how!r}: allowed are numbers from 0")
+    return w * each[index]
 
 
 def centre_and_unit(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -163,7 +163,7 @@ def read(Y: Any, sep: str | None = None, numbered: bool = False, tell: bool = Fa
     if sp.issparse(Y):
         return ("csr_array" if isinstance(Y, sp.sparray) else "csr_matrix"), Y
     rows = split(Y, sep) if sep else rows_of(Y)
-    if rows is not None and (numbered or not is_matrix(rows)):
+    if rows is not None and (sep or numbered or not is_matrix(rows)):
         return "lists", labels_of(rows, tell)
     if rows is not None:
         width = max(len(row) for row in rows if row is not None)
@@ -317,7 +317,7 @@ def ordered(names: set[Any]) -> list[Any]:
 def yes_no(column: Any, name: str) -> np.ndarray:
     """A column of a DataFrame as numbers, NaN where it is not known."""
     v = values(column)
-    found = sorted({cell for cell in v.flat if isinstance(cell, str) and not is_number(cell)})
+    found = sorted({str(cell) for cell in v.flat if isinstance(cell, str) and not is_number(cell)})
     if not found:
         return numbers(column, name)
     row = next(i for i, cell in enumerate(v.flat) if cell == found[0])
