@@ -51,6 +51,7 @@ for name in ("MultiLabelClassifier", "IndependentClassifiers"):  # a check wants
     OWN[name] |= {"optimize": ((0, 1), (1, 0)), "min_labels": 0}
 
 
+@pytest.mark.filterwarnings("ignore:(optimize|min_labels)=.* changes nothing", "ignore:labels? .* said of (no|every) row")
 @parametrize_with_checks(
     [ESTIMATORS[name](**{"epochs": 2, "hidden": (8,), "verbose": False} | OWN.get(name, {})) for name in TABULAR],
     expected_failed_checks=lambda estimator: FAILED.get(type(estimator).__name__, {}),

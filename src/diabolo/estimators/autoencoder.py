@@ -23,7 +23,7 @@ from torch import Tensor, nn
 
 from ..corruption import Clean, Corruption, Thin
 from ..density import Density
-from ..errors import DataError
+from ..errors import DataError, suggest
 from ..formats import Documents, Images
 from ..losses import Columns, Squared
 from ..maps import Map, spread
@@ -448,7 +448,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
     def _optimizer(self) -> str:
         allowed = {"auto": "muon", "muon": "muon", "adamw": "adamw"}
         if self.optimizer not in allowed:
-            raise ValueError(f"optimizer={self.optimizer!r}: allowed are {', '.join(map(repr, allowed))}")
+            raise ValueError(
+                f"optimizer={self.optimizer!r}: allowed are {', '.join(map(repr, allowed))}{suggest(self.optimizer, allowed)}"
+            )
         return allowed[self.optimizer]
 
     def _weight_decay(self) -> float:
