@@ -17,9 +17,10 @@ from __future__ import annotations
 import ctypes
 import math
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
@@ -31,6 +32,7 @@ from threadpoolctl import ThreadpoolController
 from torch import Tensor, nn
 
 from . import storage
+from .chance import drawing, redirected
 from .errors import TrainingError
 from .optimizers import Flat, has_bfloat16, optimizers
 from .progress import seen_by_someone
@@ -239,6 +241,7 @@ class Run:
         self.total = plan.epochs * self.per_epoch
         self.every = max(1, round(self.total / plan.rounds)) if self.per_epoch < self.total / plan.rounds else self.per_epoch
         self.step = self.measured = 0
+        self.redirect = True
         self.sum = torch.zeros((), device=plan.device)  # of the losses since the last round
         self.average = self.flat.w.clone()
         self.best = self.flat.w.clone()
@@ -252,7 +255,7 @@ class Run:
         try:
             if self.plan.resume and self.plan.checkpoint and Path(self.plan.checkpoint).exists():
                 self.read()
-            with torch.random.fork_rng(devices=[]), threads(self), progress(self) as bar:
+            with threads(self), progress(self) as bar:
                 self.start()
                 while self.step < self.total and not self.done:
                     self.epoch(bar)
@@ -291,9 +294,9 @@ class Run:
 
     def descend(self, batch: Tensor) -> None:
         """One step of SGD."""
-        torch.default_generator.manual_seed(self.plan.seed + self.step)
-        rng = torch.Generator(self.plan.device).manual_seed(self.plan.seed + self.step)
-        with autocast(self.plan):
+        seed = self.plan.seed + self.step
+        rng = torch.Generator(self.plan.device).manual_seed(seed)
+        with self.chance(seed), autocast(self.plan):
             loss = self.objective(batch, rng).float().mean()
         loss.backward()
         if not math.isfinite(loss.item()):
@@ -310,6 +313,17 @@ class Run:
         self.sum += loss.detach()
         if self.step % AVERAGE_EVERY == 0 or self.step == self.total:
             self.average.lerp_(self.flat.w, 1 - self.decay**AVERAGE_EVERY)
+
+    @contextmanager
+    def chance(self, seed: int) -> Iterator[None]:
+        """What modules draw. The first step tells whether one draws from torch's global generator; all others are faster."""
+        if not self.redirect:
+            with drawing(seed):
+                yield
+            return
+        with redirected(seed) as mode:
+            yield
+        self.redirect = mode.caught
 
     @property
     def decay(self) -> float:
@@ -400,25 +414,70 @@ def keep_freed_memory() -> None:
 
 @contextmanager
 def threads(run: Run) -> Iterator[None]:
-    """One thread for small steps: two gain a third on a quiet machine, and lose a factor of ten on a busy one."""
-    before = torch.get_num_threads()
-    if run.plan.batch_size * run.flat.w.numel() < SMALL_STEP:
-        torch.set_num_threads(1)
-    try:
+    """One thread for small steps: two gain a third on a quiet machine, and lose a factor of ten on a busy one.
+
+    OpenMP and MKL count for each thread that calls them, so that fits in other threads keep theirs.
+    """
+    if run.plan.batch_size * run.flat.w.numel() >= SMALL_STEP:
         yield
-    finally:
-        torch.set_num_threads(before)
+        return
+    with openmp().limit(limits=1):
+        before = mkl()(1)
+        try:
+            yield
+        finally:
+            mkl()(before)
 
 
 @cache
-def blas() -> ThreadpoolController:
-    """The libraries of numpy and scipy, looked for once: that takes milliseconds."""
-    return ThreadpoolController()
+def openmp() -> Any:
+    """The library behind PyTorch's threads, looked for once: that takes milliseconds."""
+    return ThreadpoolController().select(user_api="openmp")
 
 
-def one_thread() -> AbstractContextManager[Any]:
-    """For small products: BLAS's threads only get into each other's way."""
-    return cast(AbstractContextManager[Any], blas().limit(limits=1))
+@cache
+def blas() -> Any:
+    """The libraries behind numpy and scipy."""
+    return ThreadpoolController().select(user_api="blas")
+
+
+@cache
+def mkl() -> Callable[[int], int]:
+    """n -> so many threads for MKL in this thread (0: as many as OpenMP has); what it was before."""
+    for path in (Path(torch.__file__).parent / "lib").glob("libtorch_cpu.*"):
+        try:
+            return cast(Callable[[int], int], ctypes.CDLL(str(path)).MKL_Set_Num_Threads_Local)
+        except (OSError, AttributeError):  # other processors have other libraries
+            pass
+    return lambda n: 0
+
+
+class OneThread:
+    """BLAS counts its threads for the whole process: the first one inside sets them to one, and the last one sets them back."""
+
+    def __init__(self) -> None:
+        self.lock, self.inside = threading.Lock(), 0
+        self.limit: Any = None
+
+    def __enter__(self) -> None:
+        with self.lock:
+            if self.inside == 0:
+                self.limit = blas().limit(limits=1)
+            self.inside += 1
+
+    def __exit__(self, *error: object) -> None:
+        with self.lock:
+            self.inside -= 1
+            if self.inside == 0:
+                self.limit.restore_original_limits()
+
+
+ONE_THREAD = OneThread()
+
+
+def one_thread() -> OneThread:
+    """``with`` it: for numpy's and scipy's small products, where more threads only get into each other's way."""
+    return ONE_THREAD
 
 
 @contextmanager

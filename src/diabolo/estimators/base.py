@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from .. import corruption as corruptions
 from .. import losses as loss_classes
 from .. import nets, storage
+from ..chance import redirected
 from ..corruption import Clean, Corruption
 from ..errors import DataError, FormatError
 from ..formats import FORMATS, Embedded, Format, Tables, infer
@@ -155,8 +156,7 @@ class System(BaseEstimator):
         train, held = self._split(rows)
         self.loss_ = self._loss()
         self._check_values(rows)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed_)
+        with redirected(self.seed_):
             self.network_ = self._network(_sample(train), self.seed_)
         self.history_ = self._train(train, held)
         self.network_.eval().requires_grad_(False).to("cpu")

@@ -18,7 +18,7 @@ from .crowd import Crowd
 from .documents import Sphere, TfIdf
 from .heads import Apart, Head
 from .lite import Lite0
-from .mlp import Curved, Missing, mlp
+from .mlp import Curved, Drop, Missing, mlp
 from .pictures import Column, Palette, Shuffle, Shuffles, Told, UNet
 from .tower import Beside, Borrowed, Codes, Copies, Tower, Wider
 
@@ -32,6 +32,7 @@ __all__ = [
     "Copies",
     "Crowd",
     "Curved",
+    "Drop",
     "Head",
     "Inward",
     "Lite0",
@@ -62,6 +63,7 @@ PARTS: tuple[Any, ...] = (
     Column,
     Crowd,
     Curved,
+    Drop,
     Head,
     Inward,
     Lite0,
