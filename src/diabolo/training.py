@@ -20,11 +20,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ContextDecorator, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import numpy as np
 import torch
@@ -452,18 +452,19 @@ def mkl() -> Callable[[int], int]:
     return lambda n: 0
 
 
-class OneThread:
+class OneThread(ContextDecorator):
     """BLAS counts its threads for the whole process: the first one inside sets them to one, and the last one sets them back."""
 
     def __init__(self) -> None:
         self.lock, self.inside = threading.Lock(), 0
         self.limit: Any = None
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Self:
         with self.lock:
             if self.inside == 0:
                 self.limit = blas().limit(limits=1)
             self.inside += 1
+        return self
 
     def __exit__(self, *error: object) -> None:
         with self.lock:
@@ -476,7 +477,7 @@ ONE_THREAD = OneThread()
 
 
 def one_thread() -> OneThread:
-    """``with`` it: for numpy's and scipy's small products, where more threads only get into each other's way."""
+    """``with`` it, numpy and scipy round alike whatever other threads do; and small products are faster."""
     return ONE_THREAD
 
 

@@ -21,6 +21,7 @@ from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
+from ..chance import redirected
 from ..corruption import Clean, Corruption, Thin
 from ..density import Density
 from ..errors import DataError
@@ -489,12 +490,16 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         self._known, self._sampler = self._some(train), None
         x = spread_over(held if held is not None else train, MEASURED)
         x = x.to(next(self.network_.parameters()).dtype)
-        loss, z = self.loss_, self.network_.encoder(x)
+        loss = self.loss_
         reference = loss.errors(self._mean(x), x).sum()
 
         def share(expected: Tensor) -> float:
             return explained(float(loss.errors(expected, x).sum()), float(reference))
 
+        pca = share(self.linear_.expected(self.linear_.encode(x)))
+        if share(loss.predict(self.network_(x))) < pca - SAME and self.encoder is None and self.decoder is None:
+            self._keep_linear()
+        z = self.network_.encoder(x)
         e = loss.predict(self.network_.decoder(z))
         total = share(e)
         few = PROBED // 8 if isinstance(self.format_, Images) else PROBED
@@ -503,9 +508,16 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
             [float((there - loss.predict(self.network_.decoder(without(probe, j)))).square().sum()) for j in range(z.shape[1])]
         )
         self.explained_variance_ratio_ = max(total, 0.0) * moved / max(moved.sum(), 1e-300)
-        expected = self.linear_.expected(self.linear_.encode(x))
-        self.comparison_ = {"pca": share(expected), "autoencoder": total, "held_out_rows": len(held) if held is not None else 0}
+        self.comparison_ = {"pca": pca, "autoencoder": total, "held_out_rows": len(held) if held is not None else 0}
         self.n_iter_ = self.history_.epoch[self.history_.best] if self.history_.epoch else 0.0
+
+    def _keep_linear(self) -> None:
+        """What trained is worse than the linear autoencoder: that one itself, as a network."""
+        with redirected(self.seed_):
+            linear = Diabolo(self._encoder(self.linear_), self.linear_.decoder(self.loss_))
+        self.network_ = linear.to(next(self.network_.parameters()).dtype).eval().requires_grad_(False)
+        name = "LSA" if isinstance(self.format_, Documents) else "PCA"
+        self.history_.best, self.history_.stopped = 0, f"nothing gained over {name}: the linear one is kept"
 
     def _some(self, train: Rows) -> Tensor:
         """Training rows for the density."""
@@ -573,6 +585,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
 
 VERY_FEW, FEW, MOVABLE = 5000, 20_000, 16  # fewer pictures, of at least so many pixels a side, are varied, or may be
 COMPARED = {"pca", "autoencoder", "held_out_rows"}
+SAME = 1e-7  # differences of scores that are rounding
 SAMPLED = 5000  # rows from which the spread of the codes is measured
 CODED = 10_000  # training rows from whose codes the density is fitted
 VALUES = 20_000_000  # of them, at most

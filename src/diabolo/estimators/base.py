@@ -31,7 +31,7 @@ from ..formats import FORMATS, Embedded, Format, Tables, infer
 from ..losses import Loss
 from ..network import Diabolo
 from ..rows import Rows, spread_over
-from ..training import SGD, History, minimize, pick_device, pick_precision
+from ..training import SGD, History, minimize, one_thread, pick_device, pick_precision
 
 __all__ = ["ESTIMATORS", "System", "load"]
 
@@ -142,6 +142,7 @@ class System(BaseEstimator):
 
     # ── learning ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
+    @one_thread()
     def _fit(self, X: Any) -> Self:
         """Format, split, network, training: the whole of ``fit``."""
         self._check_parameters()

@@ -20,12 +20,12 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 from sklearn.decomposition import PCA, TruncatedSVD
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..errors import DataError
 from ..formats import Documents, Format
-from ..losses import Loss
-from ..nets import Crowd, Curved, TfIdf
+from ..losses import Bounded, Columns, Logistic, Loss, Multinomial, Part, Softmax
+from ..nets import Crowd, Curved, Link, Shares, TfIdf
 
 __all__ = ["Linear"]
 
@@ -120,6 +120,17 @@ class Linear:
         spread = z.std(0) if len(z) > 1 else torch.ones(z.shape[1])
         return net.seen_as(z.mean(0).float(), spread.clamp(min=1e-6).float())
 
+    def decoder(self, loss: Loss) -> nn.Sequential:
+        """A decoder that says what :meth:`expected` says, for codes of an encoder as in :meth:`lead_in`."""
+        if self.see is None:
+            line = Curved(self.k, (), self.format.width).straight_from(self.a.T, self.centre)
+            return nn.Sequential(line, link(loss, self.format.width))
+        line = Curved(self.k, (), self.format.width).straight_from(self.a.T * self.spread, self.centre)
+        shares = Shares(self.format.width, self.smoothing)
+        shares.idf.copy_(self.see.idf)
+        shares.prior.copy_(self.mean / self.mean.sum())
+        return nn.Sequential(line, shares, link(loss, self.format.width))
+
     def encode(self, x: Tensor) -> Tensor:
         """x (n, d) -> z (n, k)."""
         if self.see is not None:
@@ -168,6 +179,20 @@ class Linear:
             self.model.n_components_ = k
             self.model.n_samples_, self.model.noise_variance_ = int(meta["n_samples"]), float(meta["noise"])
         return self
+
+
+def link(loss: Loss, d: int) -> Link:
+    """From expected values of d features to what the loss takes for them."""
+    parts = loss.parts if isinstance(loss, Columns) else (Part(loss, tuple(range(d)), (), ()),)
+
+    def features(*kinds: type[Loss]) -> list[int]:
+        return [j for part in parts if isinstance(part.loss, kinds) for j in part.features]
+
+    sizes = [n for part in parts if isinstance(part.loss, Softmax) for n in part.loss.sizes]
+    made = Link(features(Bounded, Logistic), features(Softmax), sizes, features(Multinomial))
+    if isinstance(loss, Multinomial):
+        made.v.copy_(loss.v)
+    return made
 
 
 def tfidf(format: Documents) -> TfIdf:

@@ -17,6 +17,7 @@ from .convolution import Inward, Outward, Sight, Unflat
 from .crowd import Crowd
 from .documents import Sphere, TfIdf
 from .heads import Apart, Head
+from .links import Link, Shares
 from .lite import Lite0
 from .mlp import Curved, Drop, Missing, mlp
 from .pictures import Column, Palette, Shuffle, Shuffles, Told, UNet
@@ -35,10 +36,12 @@ __all__ = [
     "Drop",
     "Head",
     "Inward",
+    "Link",
     "Lite0",
     "Missing",
     "Outward",
     "Palette",
+    "Shares",
     "Shuffle",
     "Shuffles",
     "Sight",
@@ -66,10 +69,12 @@ PARTS: tuple[Any, ...] = (
     Drop,
     Head,
     Inward,
+    Link,
     Lite0,
     Missing,
     Outward,
     Palette,
+    Shares,
     Shuffle,
     Shuffles,
     Sight,
