@@ -148,15 +148,36 @@ class History:
 
 
 def pick_device(device: str = "auto") -> str:
-    """ "auto" -> "cuda" where there is one, else "cpu"."""
-    if device != "auto":
-        try:
-            return str(torch.device(device))
-        except RuntimeError:
-            raise ValueError(
-                f"device={device!r}: allowed are 'auto' and torch devices such as 'cpu', 'cuda', 'cuda:1'"
-            ) from None
-    return "cuda" if torch.cuda.is_available() else "cpu"
+    """ "auto" -> "cuda" where there is one, else "cpu"; a device that is asked for and not there is an error.
+
+    >>> pick_device("gpu")
+    Traceback (most recent call last):
+    ...
+    ValueError: device='gpu': allowed are 'auto' and torch devices such as 'cpu', 'cuda', 'cuda:1'
+    """
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        found = torch.device(device)
+    except (RuntimeError, TypeError):
+        raise ValueError(f"device={device!r}: allowed are 'auto' and torch devices such as 'cpu', 'cuda', 'cuda:1'") from None
+    if missing := unusable(found):
+        raise ValueError(f"device={device!r}: {missing}; take device='cpu', or 'auto', which takes CUDA where there is one")
+    return str(found)
+
+
+def unusable(device: torch.device) -> str:
+    """Why a device cannot be used here; nothing if it can."""
+    if device.type == "cuda" and not torch.cuda.is_available():
+        built = "" if torch.version.cuda else f" (PyTorch {torch.__version__} was installed without CUDA)"
+        return f"PyTorch finds no CUDA device on this computer{built}"
+    if device.type == "cuda" and device.index is not None and device.index >= torch.cuda.device_count():
+        return f"there are {torch.cuda.device_count()} CUDA devices on this computer, numbered from 0"
+    try:
+        torch.zeros(1, device=device).cpu()
+    except (RuntimeError, NotImplementedError, AssertionError, ImportError):
+        return f"PyTorch {torch.__version__} cannot compute on {device.type!r} on this computer"
+    return ""
 
 
 def pick_precision(precision: str, device: str, work: float) -> str:

@@ -11,14 +11,15 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Self, TypeVar, cast
 
 import numpy as np
 import torch
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.neighbors import NearestNeighbors
-from sklearn.utils import Tags, check_random_state
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils import Tags, _safe_indexing, check_random_state
+from sklearn.utils.validation import _num_samples, check_is_fitted
 from torch import Tensor, nn
 
 from ..chance import redirected
@@ -31,9 +32,10 @@ from ..maps import Map, spread
 from ..nets import Curved, Inward, Missing, Outward, Sphere
 from ..nets.convolution import WIDTHS
 from ..network import Diabolo
-from ..rows import Rows, spread_over, steps_per_epoch
+from ..rows import Rows, Subset, in_proportion, spread_over, steps_per_epoch
 from ..training import History
-from .base import FEWEST_ROWS, System, _below, is_size
+from .base import FEWEST_ROWS, System, _below, _materialized, is_size, sampled
+from .lastlayer import weights
 from .linear import Linear, tfidf
 from .sampling import Sampler, cells, conditioned
 from .varied import about, helps, linear_of
@@ -178,7 +180,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
 
     # ── fit and transform ────────────────────────────────────────────────────────────────────────────────────────────
 
-    def fit(self, X: Any, y: Any = None) -> Self:
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
         """Learn to reconstruct X.
 
         Parameters
@@ -186,12 +188,36 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         X : DataFrame, array-like (n, d), sparse matrix (n, d), list of str, or path
             The rows.
         y : ignored
+        sample_weight : array-like (n,), optional
+            How much each row counts: in what is minimised, in the held-out error, in PCA, in p(z). A row of weight 0 is not
+            there; the units of the columns are those of the other rows, whatever their weight.
 
         Returns
         -------
         self
         """
-        return self._fit(X)
+        X = self._weighted(_materialized(X), sample_weight)
+        self._fit(X)
+        del self._weight, self._counted
+        return self
+
+    def _weighted(self, X: Any, weight: Any) -> Any:
+        """X without rows of weight 0; the others' weights are kept until the end of ``fit``."""
+        self._weight: Tensor | None = None
+        if weight is None:
+            return X
+        file = isinstance(X, (str, Path))
+        w = weights(weight, len(np.atleast_1d(weight)) if file else _num_samples(X), 0)[:, 0]
+        there = np.flatnonzero(w.numpy() > 0)
+        if file and len(there) < len(w):
+            raise DataError("sample_weight holds zeros: leave such rows out of the file, or give a table in its place")
+        self._weight = w[there] / w[there].mean()
+        return X if len(there) == len(w) else some_rows(X, there)
+
+    def _row_weights(self, rows: Rows) -> Tensor | None:
+        if self._weight is None or not isinstance(rows, Subset):
+            return self._weight
+        return self._weight[torch.from_numpy(rows.indices)]
 
     def transform(self, X: Any) -> np.ndarray:
         """X -> codes (n, k); float32 for float32 arrays, else float64."""
@@ -369,7 +395,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         return super()._corruption()
 
     def _network(self, x: Tensor, seed: int) -> Diabolo:
-        self.linear_ = Linear(self.format_, self._width(x), seed).fit(x)
+        weight = self._counted
+        if weight is not None:
+            weight = weight[torch.from_numpy(sampled(len(weight), x.shape[1]))]
+        self.linear_ = Linear(self.format_, self._width(x), seed).fit(x, weight)
         self.n_components_ = self.linear_.k
         start = self._start(x, seed)
         encoder = copy.deepcopy(self.encoder) if self.encoder is not None else self._encoder(start)
@@ -399,11 +428,14 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         k, (n, d) = self.n_components, x.shape
         if isinstance(k, (int, np.integer)) and not isinstance(k, bool) and 1 <= k <= min(n, d):
             return int(k)
-        if isinstance(k, float) and 0 < k < 1 and not isinstance(self.format_, Documents):
+        share = not isinstance(self.format_, Documents)
+        if isinstance(k, float) and 0 < k < 1 and share:
             return k
+        columns = len(self.format_.columns)
+        split = "" if d == columns else f", {columns:,} columns, of which a category is one feature for each level"
         raise ValueError(
-            f"n_components={k!r} must be an integer between 1 and min(n_samples, n_features)={min(n, d)}, or a share of the "
-            f"variance in (0, 1) for numbers; here n_samples={n}, n_features={d}"
+            f"n_components={k!r}: allowed are integers from 1 to {min(n, d)}{' and shares of the variance in (0, 1)' * share}, "
+            f"for there cannot be more than rows to learn from (n_samples={n}) or features (n_features={d}{split})"
         )
 
     def _sizes(self) -> tuple[int, ...]:
@@ -483,18 +515,26 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         self._few = movable and FEWEST_ROWS <= len(rows) < FEW
         self._varied = movable and len(rows) < VERY_FEW
         if self._sizes() == () and self.encoder is None and self.decoder is None:
-            return rows, None  # a closed form needs no held-out rows
-        return super()._split(rows)
+            train, held = rows, None  # a closed form needs no held-out rows
+        else:
+            train, held = super()._split(rows)
+        self._counted = self._row_weights(train)
+        return train, held
 
     def _finish(self, train: Rows, held: Rows | None) -> None:
         self._known, self._sampler = self._some(train), None
-        x = spread_over(held if held is not None else train, MEASURED)
-        x = x.to(next(self.network_.parameters()).dtype)
-        loss = self.loss_
-        reference = loss.errors(self._mean(x), x).sum()
+        judged = held if held is not None else train
+        x = spread_over(judged, MEASURED).to(next(self.network_.parameters()).dtype)
+        loss, w = self.loss_, self._row_weights(judged)
+        w = torch.ones(len(x)) if w is None else spread_over(w, MEASURED)
+
+        def error(expected: Tensor) -> float:
+            return float((loss.errors(expected, x) * w[:, None]).sum())
+
+        reference = error(self._mean(x))
 
         def share(expected: Tensor) -> float:
-            return explained(float(loss.errors(expected, x).sum()), float(reference))
+            return explained(error(expected), reference)
 
         pca = share(self.linear_.expected(self.linear_.encode(x)))
         if share(loss.predict(self.network_(x))) < pca - SAME and self.encoder is None and self.decoder is None:
@@ -521,8 +561,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
 
     def _some(self, train: Rows) -> Tensor:
         """Training rows for the density."""
-        most = min(CODED, max(100, VALUES // self.format_.width))
-        return spread_over(train, most).to(next(self.network_.parameters()).dtype)
+        most, weight = min(CODED, max(100, VALUES // self.format_.width)), self._row_weights(train)
+        some = spread_over(train, most) if weight is None else train.take(in_proportion(weight.numpy(), most))
+        return some.to(next(self.network_.parameters()).dtype)
 
     # ── attributes ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -611,6 +652,11 @@ def indexed(out: Any, X: Any) -> Any:
     if hasattr(out, "iloc") and hasattr(X, "iloc"):
         out.index = X.index
     return out
+
+
+def some_rows(X: Any, i: np.ndarray) -> Any:
+    """The rows of these numbers, of a table, an array, a sparse matrix or a list."""
+    return X.take(i) if hasattr(X, "column_names") else _safe_indexing(X, i)
 
 
 def without(z: Tensor, j: int) -> Tensor:

@@ -30,7 +30,7 @@ from ..errors import DataError, FormatError
 from ..formats import FORMATS, Embedded, Format, Tables, infer
 from ..losses import Loss
 from ..network import Diabolo
-from ..rows import Rows, spread_over
+from ..rows import Numbered, Rows, spread_over
 from ..training import SGD, History, minimize, one_thread, pick_device, pick_precision
 
 __all__ = ["ESTIMATORS", "System", "load"]
@@ -170,6 +170,7 @@ class System(BaseEstimator):
         """What is measured after training."""
 
     def _check_parameters(self) -> None:
+        pick_device(getattr(self, "device", "auto"))
         positive = {"epochs": self.epochs, "batch_size": self.batch_size}
         for name, value in positive.items():
             if value != "auto" and (not isinstance(value, (int, np.integer)) or value < 1):
@@ -200,21 +201,29 @@ class System(BaseEstimator):
         order = np.random.default_rng(self.seed_).permutation(n)
         return rows.subset(np.sort(order[count:])), rows.subset(np.sort(order[:count]))
 
+    def _row_weights(self, rows: Rows) -> Tensor | None:
+        """(n,) how much each of these rows counts; None: all the same."""
+
     def _train(self, train: Rows, held: Rows | None) -> History:
         kept = spread_over(held, self.format_.judged) if held is not None else None
         corrupt, loss, network = self._corruption(), self.loss_, self.network_
+        weight = self._row_weights(train)
 
-        def objective(x: Tensor, rng: torch.Generator) -> Tensor:
-            seen, target = corrupt(x, rng)
-            return loss(network(seen).float(), target)
+        def objective(batch: Tensor, rng: torch.Generator) -> Tensor:
+            x, counts = batch, 1.0 if weight is None else weight[batch[:, -1].long().cpu()].to(batch.device)
+            seen, target = corrupt(x if weight is None else x[:, :-1], rng)
+            return loss(network(seen).float(), target) * counts
 
         def held_out() -> float:
+            assert held is not None
             assert kept is not None
-            device = next(network.parameters()).device
-            sums = [loss.errors(loss.predict(network(x.to(device))), x.to(device)).sum() for x in kept.split(2048)]
-            return float(sum(sums)) / len(kept)
+            device, w = next(network.parameters()).device, self._row_weights(held)
+            w = torch.ones(len(kept)) if w is None else spread_over(w, len(kept))
+            errors = [loss.errors(loss.predict(network(x.to(device))), x.to(device)).sum(1) for x in kept.split(2048)]
+            return float((torch.cat(errors).cpu() * w).sum() / w.sum())
 
-        return minimize(network, objective, train, held_out if kept is not None else None, self._plan(len(train)))
+        rows = train if weight is None else Numbered(train)
+        return minimize(network, objective, rows, held_out if kept is not None else None, self._plan(len(train)))
 
     def _plan(self, n: int) -> SGD:
         """The settings of the loop for n rows."""
@@ -462,11 +471,14 @@ def _below(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
 
 def _sample(rows: Rows) -> Tensor:
     """All rows, or a sample of a size that fits in memory."""
-    d = len(rows.take(np.array([0]))[0]) if len(rows) else 1
+    some = sampled(len(rows), len(rows.take(np.array([0]))[0]) if len(rows) else 1)
+    return torch.cat(list(rows.chunks())) if len(some) == len(rows) else rows.take(some)
+
+
+def sampled(n: int, d: int) -> np.ndarray:
+    """Of n rows of d features, the numbers of those that fit in memory."""
     most = max(1000, 200_000_000 // max(1, d))
-    if len(rows) <= most:
-        return torch.cat(list(rows.chunks()))
-    return rows.take(np.sort(np.random.default_rng(0).choice(len(rows), most, replace=False)))
+    return np.arange(n) if n <= most else np.sort(np.random.default_rng(0).choice(n, most, replace=False))
 
 
 def _check_table(X: Any) -> None:

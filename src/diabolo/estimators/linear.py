@@ -54,8 +54,10 @@ class Linear:
         self.smoothing = 0.0
         self.see = tfidf(format) if isinstance(format, Documents) else None
 
-    def fit(self, x: Tensor) -> Linear:
-        """x (n, d), NaN = missing, which counts as the mean."""
+    def fit(self, x: Tensor, weight: Tensor | None = None) -> Linear:
+        """x (n, d), NaN = missing, which counts as the mean; weight (n,): how much each row counts."""
+        if weight is not None:
+            return self._fit_weighted(x, weight.double())
         if self.see is None:
             self.mean = torch.nan_to_num(x.double().nanmean(0)).float().double()  # what a file keeps of it
             filled = torch.where(torch.isnan(x), self.mean.to(x), x)
@@ -68,10 +70,32 @@ class Linear:
             self.mean = x.double().mean(0).float().double()
             self.model = TruncatedSVD(int(self.n_components), random_state=self.seed).fit(self.see(x.double()).numpy())
             self._smooth(x.double()[:2000])
+        return self._rounded()
+
+    def _rounded(self) -> Linear:
+        """As a file keeps it."""
         self.model.components_ = np.ascontiguousarray(self.model.components_, dtype=np.float32)
         if self.see is None:
             self.model.mean_ = self.mean.numpy().astype(np.float32)
         return self
+
+    def _fit_weighted(self, x: Tensor, weight: Tensor) -> Linear:
+        """The axes of sqrt(w_i) (x_i - mean), each beside its negative, so that their mean is 0."""
+        known = ~torch.isnan(x)
+        total = (weight[:, None] * known).sum(0).clamp(min=1e-12)
+        self.mean = ((weight[:, None] * torch.nan_to_num(x.double())).sum(0) / total).float().double()
+        root = (weight / weight.mean()).sqrt()[:, None]
+        if self.see is not None:
+            self.model = TruncatedSVD(int(self.n_components), random_state=self.seed).fit((root * self.see(x.double())).numpy())
+            self._smooth(x.double()[:2000])
+            return self._rounded()
+        off = (root * torch.where(known, x.double() - self.mean, 0.0)).float()
+        self.model = PCA(self.n_components, random_state=self.seed).fit(torch.cat([off, -off]).numpy())
+        n = len(x)
+        self.model.explained_variance_ *= (2 * n - 1) / (2 * max(1, n - 1))
+        self.model.singular_values_ /= 2**0.5
+        self.model.n_samples_ = n
+        return self._rounded()
 
     def _smooth(self, x: Tensor) -> None:
         """Choose how much of the mean word distribution to mix in, on training rows: LSA shall not lose by zeros."""
