@@ -26,10 +26,10 @@ from ..chance import redirected
 from ..corruption import Clean, Corruption, Thin
 from ..density import Density
 from ..errors import DataError
-from ..formats import Documents, Images
+from ..formats import Documents, Format, Images
 from ..losses import Columns, Squared
 from ..maps import Map, spread
-from ..nets import Curved, Inward, Missing, Outward, Sphere
+from ..nets import Curved, Inward, Link, Missing, Outward, Sphere
 from ..nets.convolution import WIDTHS
 from ..network import Diabolo
 from ..rows import Rows, Subset, in_proportion, spread_over, steps_per_epoch
@@ -107,6 +107,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         Written atomically every 30 seconds while training.
     resume : bool, default=False
         Go on from `checkpoint`; the result has the same bits as that of a run never stopped.
+    warm_start : bool, default=False
+        Whether ``fit``, called again, goes on from the fitted network: with its columns, their units, and new rows or the same.
     random_state : int, RandomState or None, default=None
         Seed of everything random.
     verbose : bool, default=True
@@ -172,11 +174,13 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
     device: str = "auto"
     checkpoint: Any = None
     resume: bool = False
+    warm_start: bool = False
     random_state: Any = None
     verbose: bool = True
 
     def __post_init__(self) -> None:
         self._sampler: Sampler | None = None
+        self._trained: Diabolo | None = None
 
     # ── fit and transform ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -207,12 +211,12 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         if weight is None:
             return X
         file = isinstance(X, (str, Path))
-        w = weights(weight, len(np.atleast_1d(weight)) if file else _num_samples(X), 0)[:, 0]
-        there = np.flatnonzero(w.numpy() > 0)
-        if file and len(there) < len(w):
+        n = np.size(weight) if file else _num_samples(X)
+        there = np.flatnonzero(weights(weight, n, 0)[:, 0].numpy() > 0)
+        if file and len(there) < n:
             raise DataError("sample_weight holds zeros: leave such rows out of the file, or give a table in its place")
-        self._weight = w[there] / w[there].mean()
-        return X if len(there) == len(w) else some_rows(X, there)
+        self._weight = weights(np.broadcast_to(weight, n)[there], len(there), 0)[:, 0]
+        return X if len(there) == n else some_rows(X, there)
 
     def _row_weights(self, rows: Rows) -> Tensor | None:
         if self._weight is None or not isinstance(rows, Subset):
@@ -387,6 +391,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
 
     # ── hooks ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+    def _format(self, X: Any) -> Format:
+        return self.format_ if self._goes_on() else super()._format(X)
+
     def _corruption(self) -> Corruption:
         if self.corruption is None and isinstance(self.format_, Documents):
             return Thin(0.5)
@@ -400,6 +407,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
             weight = weight[torch.from_numpy(sampled(len(weight), x.shape[1]))]
         self.linear_ = Linear(self.format_, self._width(x), seed).fit(x, weight)
         self.n_components_ = self.linear_.k
+        if self._goes_on() and not self._is_linear():
+            return self._again()
         start = self._start(x, seed)
         encoder = copy.deepcopy(self.encoder) if self.encoder is not None else self._encoder(start)
         z = start.encode(x[:SAMPLED])
@@ -410,6 +419,23 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         if self.decoder is not None:
             check_module("decoder", decoder, k, d)
         return Diabolo(encoder, decoder)
+
+    def _is_linear(self) -> bool:
+        """Whether the linear autoencoder was kept, and a file that does not hold what was trained: then it begins anew."""
+        decoder = self.network_.decoder
+        kept = isinstance(decoder, nn.Sequential) and isinstance(decoder[-1], Link)
+        return self.decoder is None and kept and self._trained is None
+
+    def _again(self) -> Diabolo:
+        self.network_ = self._trained or self.network_
+        network = super()._again()
+        for part, own in ((network.encoder, self.encoder), (network.decoder, self.decoder)):
+            if own is not None:  # what was frozen stays so
+                for p, q in zip(part.parameters(), own.parameters(), strict=True):
+                    p.requires_grad_(q.requires_grad)
+            elif isinstance(part, Curved) and self._convolves():
+                self._kept(part)
+        return network
 
     def _start(self, x: Tensor, seed: int) -> Linear:
         """Where the network begins: at PCA; of few pictures at PCA of these and of their variations, if that knows others."""
@@ -426,6 +452,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
     def _width(self, x: Tensor) -> int | float:
         """n_components, checked against the rows x (n, d)."""
         k, (n, d) = self.n_components, x.shape
+        if isinstance(k, float) and self._goes_on():
+            k = self.n_components_
         if isinstance(k, (int, np.integer)) and not isinstance(k, bool) and 1 <= k <= min(n, d):
             return int(k)
         share = not isinstance(self.format_, Documents)
@@ -518,11 +546,13 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
             train, held = rows, None  # a closed form needs no held-out rows
         else:
             train, held = super()._split(rows)
+        if self._weight is not None and len(self._weight) != len(rows):
+            raise DataError(f"sample_weight has {len(self._weight):,} numbers, but X has {len(rows):,} rows")
         self._counted = self._row_weights(train)
         return train, held
 
     def _finish(self, train: Rows, held: Rows | None) -> None:
-        self._known, self._sampler = self._some(train), None
+        self._known, self._sampler, self._trained = self._some(train), None, None
         judged = held if held is not None else train
         x = spread_over(judged, MEASURED).to(next(self.network_.parameters()).dtype)
         loss, w = self.loss_, self._row_weights(judged)
@@ -552,7 +582,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         self.n_iter_ = self.history_.epoch[self.history_.best] if self.history_.epoch else 0.0
 
     def _keep_linear(self) -> None:
-        """What trained is worse than the linear autoencoder: that one itself, as a network."""
+        """What trained is worse than the linear autoencoder: that one itself, as a network. Training goes on from the other."""
+        self._trained = self.network_
         with redirected(self.seed_):
             linear = Diabolo(self._encoder(self.linear_), self.linear_.decoder(self.loss_))
         self.network_ = linear.to(next(self.network_.parameters()).dtype).eval().requires_grad_(False)

@@ -5,6 +5,7 @@ A system fills three hooks: which corruption, which network, which loss. The res
 
 from __future__ import annotations
 
+import copy
 import inspect
 import os
 import warnings
@@ -39,6 +40,7 @@ ESTIMATORS: dict[str, type[System]] = {}
 FEWEST_ROWS = 40  # with fewer, a held-out part would say nothing, and all rows train
 FEWEST_HELD_OUT = 20
 MOST_HELD_OUT = 10_000
+MAKING = ("n_components", "hidden", "dropout", "encoder", "decoder", "freeze", "members", "bins", "format", "loss")
 
 
 class System(BaseEstimator):
@@ -78,7 +80,8 @@ class System(BaseEstimator):
         return infer(X, self.format)
 
     def _learn_columns(self, X: Any) -> None:
-        self.format_.fit(X)
+        if not self._goes_on():
+            self.format_.fit(X)
 
     def _check_values(self, rows: Rows) -> None:
         """Whether the rows hold what a loss that was asked for can take."""
@@ -108,6 +111,7 @@ class System(BaseEstimator):
 
     def _validated(self, X: Any, reset: bool) -> Any:
         """Names, shape and finiteness as scikit-learn wants them; what is no table or array passes."""
+        reset = reset and not self._goes_on()
         if isinstance(X, (str, Path)) or self.format_.free:
             return X
         if isinstance(self.format_, Tables):
@@ -159,6 +163,7 @@ class System(BaseEstimator):
         self._check_values(rows)
         with redirected(self.seed_):
             self.network_ = self._network(_sample(train), self.seed_)
+        self._made = self._making()
         self.history_ = self._train(train, held)
         self.network_.eval().requires_grad_(False).to("cpu")
         if self.format_.exact:
@@ -166,11 +171,31 @@ class System(BaseEstimator):
         self._finish(train, held)
         return self
 
+    def _goes_on(self) -> bool:
+        """Whether ``fit`` begins with the network that is there."""
+        return bool(getattr(self, "warm_start", False)) and hasattr(self, "history_")
+
+    def _again(self) -> Diabolo:
+        """The fitted network, to be trained further."""
+        return copy.deepcopy(self.network_).float().train().requires_grad_(True)
+
+    def _making(self) -> dict[str, Any]:
+        """The parameters by which a network is made, which cannot change when its training goes on."""
+        return {name: getattr(self, name) for name in MAKING if hasattr(self, name)}
+
     def _finish(self, train: Rows, held: Rows | None) -> None:
         """What is measured after training."""
 
     def _check_parameters(self) -> None:
         pick_device(getattr(self, "device", "auto"))
+        if self._goes_on():
+            for name, now in self._making().items():
+                then = self._made[name]
+                if now is not then and (type(now) is not type(then) or now != then):
+                    raise ValueError(
+                        f"{name}={now!r:.80}: warm_start=True goes on with a network that was made with {name}={then!r:.80}; "
+                        "set it back, or warm_start=False to begin anew"
+                    )
         positive = {"epochs": self.epochs, "batch_size": self.batch_size}
         for name, value in positive.items():
             if value != "auto" and (not isinstance(value, (int, np.integer)) or value < 1):
@@ -313,6 +338,7 @@ class System(BaseEstimator):
         ):
             raise FormatError("the number of its features is not that of its columns")
         self.n_features_in_, self.seed_ = int(meta["n_features"]), int(meta["seed"])
+        self._made = self._making()
         if meta["names"] is not None:
             if len(meta["names"]) != self.n_features_in_:
                 raise FormatError("the names of its features are not those of its columns")

@@ -150,7 +150,8 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         """
         if y is None:
             raise ValueError("y=None: requires y to be passed, but the target y is None")
-        self.labels_ = Labels().fit(y)
+        if not self._goes_on():
+            self.labels_ = Labels().fit(y)
         self._y = self.labels_.to_matrix(y)
         if not self._y.shape[0]:
             raise DataError("Found array with 0 sample(s): Y is empty")

@@ -89,7 +89,7 @@ class Classifier(ClassifierMixin, Supervised):
         y = column_or_1d(y, warn=True)
         no_gaps(y)
         check_classification_targets(y)
-        self.classes_, index = np.unique(y, return_inverse=True)
+        self.classes_, index = self._classes_of(y)
         self._y = torch.from_numpy(index.reshape(-1))
         self._learn(X, len(y), sample_weight)
         del self._y
@@ -108,6 +108,19 @@ class Classifier(ClassifierMixin, Supervised):
         """(n, k) logarithms of the probabilities, but for a constant; of two classes, their difference (n,)."""
         scores = self._scores(X)
         return scores[:, 1] - scores[:, 0] if scores.shape[1] == 2 else scores
+
+    def _classes_of(self, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The classes, in order, and the number of each row's; those of the fit with which it goes on."""
+        found, index = np.unique(y, return_inverse=True)
+        if not self._goes_on():
+            return found, index
+        new = ~np.isin(found, self.classes_)
+        if new.any():
+            raise DataError(
+                f"y holds the class {found[new][0]!r}, but warm_start=True goes on with a network that tells "
+                f"{', '.join(map(repr, self.classes_.tolist()[:10]))}: set warm_start=False to begin anew"
+            )
+        return self.classes_, np.searchsorted(self.classes_, y)
 
     def _scores(self, X: Any) -> np.ndarray:
         return torch.cat(list(self._raw(X))).double().numpy() * self.temperature_
@@ -230,9 +243,12 @@ class Regressor(RegressorMixin, Supervised):
             values = np.where(off & ~off.all(0), np.nan, values)
         known = ~np.isnan(values)
         n = np.maximum(known.sum(0), 1)
-        self.mean_ = np.where(known, values, 0.0).sum(0) / n
-        spread = np.sqrt(np.square(np.where(known, values - self.mean_, 0.0)).sum(0) / n)
-        self.scale_ = np.where(spread > 1e-12 * np.maximum(1, abs(self.mean_)), spread, 1.0)
+        if self._goes_on():
+            self._check_targets(values.shape[1])
+        else:
+            self.mean_ = np.where(known, values, 0.0).sum(0) / n
+            spread = np.sqrt(np.square(np.where(known, values - self.mean_, 0.0)).sum(0) / n)
+            self.scale_ = np.where(spread > 1e-12 * np.maximum(1, abs(self.mean_)), spread, 1.0)
         self._y = torch.from_numpy((values - self.mean_) / self.scale_).float()
         self._learn(X, len(values), sample_weight, 0 if self._flat else values.shape[1])
         del self._y
@@ -243,6 +259,14 @@ class Regressor(RegressorMixin, Supervised):
         check_is_fitted(self)
         found = torch.cat(list(self._raw(X))).double().numpy() * self.scale_ + self.mean_
         return found[:, 0] if self._flat else found
+
+    def _check_targets(self, k: int) -> None:
+        """The units of y stay as they were, and so does how many numbers there are."""
+        if k != len(self.mean_):
+            raise DataError(
+                f"y has {k:,} numbers for each row, but warm_start=True goes on with a network of {len(self.mean_):,}: "
+                "set warm_start=False to begin anew"
+            )
 
     def _loss(self) -> Loss:
         return Squared()
