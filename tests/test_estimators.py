@@ -44,7 +44,7 @@ for name in LABELLED:
         "check_sample_weight_equivalence_on_dense_data": BATCHES,
         "check_sample_weight_equivalence_on_sparse_data": BATCHES,
     }
-FAILING["Autoencoder"] = {name: BATCHES for name in FAILING["Classifier"]}
+FAILING["Autoencoder"] = dict.fromkeys(FAILING["Classifier"], BATCHES)
 FAILING["Regressor"]["check_regressor_data_not_an_array"] = TABLE
 OWN: dict[str, dict[str, Any]] = {"OutlierDetector": {"alpha": 0.05}}  # training rows look more normal than they are
 OWN |= {name: {"epochs": 60, "dropout": 0.0, "lr": 1e-2, "random_state": 0} for name in LABELLED}  # checks that it learns

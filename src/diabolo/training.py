@@ -478,12 +478,13 @@ class OneThread(ContextDecorator):
 
     def __init__(self) -> None:
         self.lock, self.inside = threading.Lock(), 0
-        self.limit: Any = None
+        self.before: list[int] = []
 
     def __enter__(self) -> Self:
         with self.lock:
             if self.inside == 0:
-                self.limit = blas().limit(limits=1)
+                self.before = [library.num_threads for library in blas().lib_controllers]
+                self.limit([1] * len(self.before))
             self.inside += 1
         return self
 
@@ -491,7 +492,16 @@ class OneThread(ContextDecorator):
         with self.lock:
             self.inside -= 1
             if self.inside == 0:
-                self.limit.restore_original_limits()
+                self.limit(self.before)
+
+    @staticmethod
+    def limit(threads: list[int]) -> None:
+        """So many for each library; threadpoolctl from 3.8 on heeds only the thread that was the first to ask."""
+        for library, n in zip(blas().lib_controllers, threads, strict=True):
+            free = getattr(library, "clear_controlling_thread", lambda force: None)
+            free(force=True)
+            library.set_num_threads(n)
+            free(force=True)
 
 
 ONE_THREAD = OneThread()

@@ -215,7 +215,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         there = np.flatnonzero(weights(weight, n, 0)[:, 0].numpy() > 0)
         if file and len(there) < n:
             raise DataError("sample_weight holds zeros: leave such rows out of the file, or give a table in its place")
-        self._weight = weights(np.broadcast_to(weight, n)[there], len(there), 0)[:, 0]
+        self._weight = weights(np.broadcast_to(np.asarray(weight), n)[there], len(there), 0)[:, 0]
         return X if len(there) == n else some_rows(X, there)
 
     def _row_weights(self, rows: Rows) -> Tensor | None:
