@@ -104,6 +104,7 @@ class Supervised(System, abstract=True):
     device: str = "auto"
     checkpoint: Any = None
     resume: bool = False
+    warm_start: bool = False
     random_state: Any = None
     verbose: bool = True
 
@@ -163,6 +164,8 @@ class Supervised(System, abstract=True):
 
     def _format(self, X: Any) -> Any:
         """That of a trained autoencoder; sparse numbers from 0 are taken as counts."""
+        if self._goes_on():
+            return self.format_
         if self._given is not None and hasattr(self._given, "format_"):
             return self._given.format_
         if hasattr(self._given, "encode"):
@@ -228,11 +231,21 @@ class Supervised(System, abstract=True):
     def _k(self, n: int) -> int:
         """Members for n rows."""
         tuned = self._given is not None and not self.freeze
+        if self._goes_on():
+            return self._fitted_members(n)
         several = 5 if n <= MANY else 3
         if isinstance(self.format_, Images) and (self._given is None or not self.freeze):
             several = 1  # convolutions take their time
         members = (1 if tuned and n > TUNED else several) if self.members == "auto" else int(self.members)
         return min(members, n // 2)
+
+    def _fitted_members(self, n: int) -> int:
+        """Members of the network that is there."""
+        decoder: Any = self.network_.decoder
+        members = int(decoder.members) // (2 if self._mixed() else 1)
+        if n < 2 * members:
+            raise DataError(f"n_samples={n}: warm_start=True goes on with {members} members, which need {2 * members} rows")
+        return members
 
     def _corruption(self) -> Corruption:
         """Pictures are moved and mirrored, unless their codes do not change any more."""
@@ -242,6 +255,8 @@ class Supervised(System, abstract=True):
         return super()._corruption()
 
     def _network(self, x: Tensor, seed: int) -> Diabolo:
+        if self._goes_on():
+            return self._again()
         members = self._members.k
         encoder = self._own(members, x) if self._given is None else self._borrowed(members, x)
         if self._mixed():
@@ -249,6 +264,17 @@ class Supervised(System, abstract=True):
             return Diabolo(both, self._decoder(2 * members, both.m))
         last: Any = encoder[-1]
         return Diabolo(encoder, self._decoder(members, last.m))
+
+    def _again(self) -> Diabolo:
+        network = super()._again()
+        if isinstance(network.decoder, Head):
+            network.decoder.merged()
+        for part in network.modules():
+            if isinstance(part, Tower):  # its straight units come last
+                part.straight = nn.ParameterList()
+        if self._given is not None and self.freeze:
+            cast(Any, network.encoder)[0].requires_grad_(False)
+        return network
 
     def _mixed(self) -> bool:
         """Whether beside the members that start from an autoencoder there are as many that start from nothing."""
@@ -337,7 +363,7 @@ class Supervised(System, abstract=True):
 
     def _train(self, train: Rows, held: Rows | None) -> History:
         self._judging = self.network_, train
-        if self._given is None:
+        if self._given is None or (self._goes_on() and not self.freeze and not self._blind()):
             return self._descend()
         h, parts = self._codes_of(train), self._parts()
         if self.freeze:  # what does not change is computed once
@@ -590,6 +616,8 @@ PARAMETERS = """encoder : Autoencoder, path, "imagenet", nn.Module, object with 
         Decay per step of the running average of the weights, which is what is kept.
     validation_fraction : float in (0, 1), default=0.1
         Share of the rows held out where there is one member.
+    warm_start : bool, default=False
+        Whether ``fit``, called again, goes on from the fitted network: with its columns, their units, and new rows or the same.
     patience : int, default=10
         Evaluations without gain after which training stops."""
 

@@ -169,7 +169,8 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
             raise ValueError(f"labels_sep={labels_sep!r}: allowed are None and texts such as ';'")
         same_order(X, y)
         same_order(X, sample_weight, "sample_weight")
-        self.labels_ = Labels().fit(y, labels_sep)
+        if not self._goes_on():
+            self.labels_ = Labels().fit(y, labels_sep)
         if self._one:
             combined(self.labels_.names)
         self._y = self.labels_.to_matrix(y)

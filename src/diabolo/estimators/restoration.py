@@ -39,6 +39,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..chance import redirected
 from ..corruption import Corruption, Downscale, Gaussian
 from ..errors import DataError, FormatError
 from ..formats.base import IN_MEMORY
@@ -271,8 +272,7 @@ class Restorer(TransformerMixin, System, abstract=True):
         self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
         self.loss_ = self._loss()
         train, held = self._parted(self._pictures(X))
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed_)
+        with redirected(self.seed_):
             self.network_ = self._start()
         self.history_ = self._descend(train, held)
         self.network_.eval().requires_grad_(False).to("cpu").half().float()  # as a file holds it

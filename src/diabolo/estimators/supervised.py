@@ -104,7 +104,7 @@ class Classifier(ClassifierMixin, Supervised):
         same_order(X, sample_weight, "sample_weight")
         y = classes(y)
         check_classification_targets(y)
-        self.classes_, index = np.unique(y, return_inverse=True)
+        self.classes_, index = self._classes_of(y)
         self._y = torch.from_numpy(index.reshape(-1))
         weight = class_weights(self.class_weight, self.classes_, self._y.numpy(), sample_weight)
         self._learn(X, len(y), weight, categories=categories, numbers=numbers)
@@ -131,6 +131,19 @@ class Classifier(ClassifierMixin, Supervised):
         """(n, k) logarithms of the probabilities, but for a constant; of two classes, their difference (n,)."""
         scores = self._scores(X)
         return scores[:, 1] - scores[:, 0] if scores.shape[1] == 2 else scores
+
+    def _classes_of(self, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The classes, in order, and the number of each row's; those of the fit with which it goes on."""
+        found, index = np.unique(y, return_inverse=True)
+        if not self._goes_on():
+            return found, index
+        new = ~np.isin(found, self.classes_)
+        if new.any():
+            raise DataError(
+                f"y holds the class {found[new][0]!r}, but warm_start=True goes on with a network that tells "
+                f"{', '.join(map(repr, self.classes_.tolist()[:10]))}: set warm_start=False to begin anew"
+            )
+        return self.classes_, np.searchsorted(self.classes_, y)
 
     def _scores(self, X: Any) -> np.ndarray:
         return torch.cat(list(self._raw(X))).double().numpy() * self.temperature_
@@ -260,7 +273,10 @@ class Regressor(RegressorMixin, Supervised):
         if np.shape(sample_weight) in ((len(values),), values.shape):  # what does not count is not known
             off = np.broadcast_to(np.reshape(sample_weight, (len(values), -1)) == 0, values.shape)
             values = np.where(off & ~off.all(0), np.nan, values)
-        self.mean_, self.scale_ = centre_and_unit(values)
+        if self._goes_on():
+            self._check_targets(values.shape[1])
+        else:
+            self.mean_, self.scale_ = centre_and_unit(values)
         self._y = torch.from_numpy((values - self.mean_) / self.scale_).float()
         self._learn(X, len(values), sample_weight, 0 if self._flat else values.shape[1], categories=categories, numbers=numbers)
         del self._y
@@ -292,6 +308,14 @@ class Regressor(RegressorMixin, Supervised):
             if i.any()
         ]
         return float(np.mean(each))
+
+    def _check_targets(self, k: int) -> None:
+        """The units of y stay as they were, and so does how many numbers there are."""
+        if k != len(self.mean_):
+            raise DataError(
+                f"y has {k:,} numbers for each row, but warm_start=True goes on with a network of {len(self.mean_):,}: "
+                "set warm_start=False to begin anew"
+            )
 
     def _loss(self) -> Loss:
         return Squared()
