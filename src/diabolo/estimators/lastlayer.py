@@ -47,7 +47,7 @@ from torch import Tensor, nn
 from ..corruption import Chain, Corruption, Mirror, Shift
 from ..errors import DataError, FormatError, suggest, warn
 from ..formats import Arrays, Documents, Embedded, Images, Tables, infer
-from ..formats.targets import numbers, same_length
+from ..formats.targets import floats, same_length
 from ..nets import Apart, Beside, Bins, Borrowed, Codes, Copies, Head, Lite0, Missing, Sight, Tower, Unflat, Wider
 from ..network import Diabolo
 from ..progress import tracked
@@ -681,7 +681,7 @@ def is_path(encoder: Any) -> bool:
 
 def weights(values: Any, n: int, k: int) -> Tensor:
     """Weights (n,), or (n, k) for k > 0, -> (n, 1) or (n, k), of mean 1."""
-    w = numbers(values, "sample_weight")
+    w = floats(values, "sample_weight")
     if w.ndim == 0:
         w = np.full(n, float(w))
     if w.shape != (n,) and (not k or w.shape != (n, k)):

@@ -35,7 +35,7 @@ from torch.func import functional_call
 from ..errors import DataError, FormatError, suggest, warn
 from ..formats import Documents
 from ..formats.labels import Labels, combined
-from ..formats.targets import numbers, same_length, same_order
+from ..formats.targets import floats, same_length, same_order
 from ..losses import Asymmetric, Logistic, Loss
 from ..nets import Beside, Borrowed, TfIdf, Tower
 from ..rows import Rows
@@ -176,7 +176,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         self._y = self.labels_.to_matrix(y)
         if not self._y.shape[0]:
             raise DataError("Found array with 0 sample(s): Y is empty")
-        sample_weight = None if sample_weight is None else numbers(sample_weight, "sample_weight")
+        sample_weight = None if sample_weight is None else floats(sample_weight, "sample_weight")
         if np.shape(sample_weight) == self._y.shape:  # what does not count is not known
             self._y = np.where(np.asarray(sample_weight) == 0, np.nan, dense(self._y)).astype(np.float32)
         if not self._counts()[1].any():
@@ -249,7 +249,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         yes = np.concatenate([self._decided(p) for p in self._probabilities(X)])
         y = dense(self.labels_.to_matrix(y))
         same_length(len(y), len(yes))
-        w = np.ones((len(y), 1)) if sample_weight is None else numbers(sample_weight, "sample_weight")
+        w = np.ones((len(y), 1)) if sample_weight is None else floats(sample_weight, "sample_weight")
         same_length(len(w), len(yes), "sample_weight")
         w = w.reshape(len(y), -1)
         w = np.where(np.isnan(y), 0.0, w)

@@ -33,7 +33,7 @@ from scipy.special import expit
 from torch import Tensor
 
 from ..errors import DataError, warn
-from ..formats.targets import numbers, same_length
+from ..formats.targets import floats, same_length
 from .precision import average_precision
 
 __all__ = ["NewLabel", "contradiction", "examples", "length", "solved", "told"]
@@ -293,7 +293,7 @@ def told(name: Any, y: np.ndarray, found: Solution, start: float) -> NewLabel:
 
 def examples(y: Any, n: int) -> np.ndarray:
     """y (n,) of 0 and 1."""
-    values = numbers(y).ravel()
+    values = floats(y).ravel()
     same_length(len(values), n)
     if not np.isin(values, (0, 1)).all():
         wrong = values[~np.isin(values, (0, 1))][0]

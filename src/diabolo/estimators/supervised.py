@@ -25,7 +25,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from ..errors import DataError, FormatError, suggest
-from ..formats.targets import classes, numbers, same_length, same_order
+from ..formats.targets import classes, floats, same_length, same_order
 from ..losses import Loss, Softmax, Squared
 from ..splitting import folds
 from .lastlayer import TEMPERATURES, Supervised, described, mean, weights
@@ -260,7 +260,7 @@ class Regressor(RegressorMixin, Supervised):
             raise ValueError("y=None: requires y to be passed, but the target y is None")
         same_order(X, y)
         same_order(X, sample_weight, "sample_weight")
-        values = numbers(y)
+        values = floats(y)
         if values.ndim not in (1, 2):
             raise DataError(f"y has shape {values.shape}: give one number, or k, for each row")
         if np.isinf(values).any():
@@ -291,7 +291,7 @@ class Regressor(RegressorMixin, Supervised):
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """R2 of the numbers that are known, NaN being not known; of several for each row, their mean."""
         same_order(X, y)
-        truth, said = numbers(y), self.predict(X)
+        truth, said = floats(y), self.predict(X)
         same_length(len(truth), len(said))
         truth, said = truth.reshape(len(truth), -1), said.reshape(len(said), -1)
         if truth.shape != said.shape:
@@ -301,7 +301,7 @@ class Regressor(RegressorMixin, Supervised):
             raise DataError("y holds no known number: there is nothing to score")
         unit = power_of_two(self.scale_)  # the square of 1e-200 would be 0
         truth, said = truth / unit, said / unit
-        w = None if sample_weight is None else numbers(sample_weight, "sample_weight")
+        w = None if sample_weight is None else floats(sample_weight, "sample_weight")
         each = [
             r2_score(truth[i, c], said[i, c], sample_weight=None if w is None else w[i])
             for c, i in enumerate(known.T)
@@ -376,7 +376,7 @@ def class_weights(how: Any, classes: np.ndarray, index: np.ndarray, weight: Any)
     unknown = [name for name in how if name not in names]
     if unknown:
         raise ValueError(f"class_weight names {unknown[0]!r}, which is no class of y{suggest(unknown[0], names)}")
-    each = numbers([how.get(name, 1.0) for name in names], "class_weight")
+    each = floats([how.get(name, 1.0) for name in names], "class_weight")
     if not (each >= 0).all() or not np.isfinite(each).all():
         raise ValueError(f"class_weight={how!r}: allowed are numbers from 0")
     return w * each[index]

@@ -15,7 +15,7 @@ import scipy.sparse as sp
 from sklearn.utils import column_or_1d
 
 from ..errors import DataError, suggest, warn
-from .targets import NO, ROWS, YES, classes, is_missing, is_number, missing, numbers, shown, values
+from .targets import NO, ROWS, YES, classes, floats, is_missing, is_number, missing, shown, values
 
 __all__ = ["Labels", "combined"]
 
@@ -319,7 +319,7 @@ def yes_no(column: Any, name: str) -> np.ndarray:
     v = values(column)
     found = sorted({str(cell) for cell in v.flat if isinstance(cell, str) and not is_number(cell)})
     if not found:
-        return numbers(column, name)
+        return floats(column, name)
     row = next(i for i, cell in enumerate(v.flat) if cell == found[0])
     start = f"{name} holds {found[0]!r:.60} (row {row}): allowed are 0 no, 1 yes, and NaN not known; "
     if len(found) <= 2 and {cell.strip().lower() for cell in found} <= {*YES, *NO}:

@@ -15,7 +15,7 @@ from sklearn.utils import column_or_1d
 
 from ..errors import DataError, warn
 
-__all__ = ["ROWS", "classes", "is_missing", "is_number", "missing", "numbers", "same_length", "same_order", "shown", "values"]
+__all__ = ["ROWS", "classes", "floats", "is_missing", "is_number", "missing", "same_length", "same_order", "shown", "values"]
 
 ROWS = (list, tuple, set, frozenset)  # what holds the labels of one row
 DATES = (datetime.date, datetime.time, datetime.timedelta, np.datetime64, np.timedelta64)
@@ -91,7 +91,7 @@ def no_dates(v: np.ndarray, name: str = "y") -> None:
         )
 
 
-def numbers(y: Any, name: str = "y") -> np.ndarray:
+def floats(y: Any, name: str = "y") -> np.ndarray:
     """y -> float64 of the same shape, NaN where it is not known.
 
     Raises
