@@ -193,7 +193,19 @@ def test_texts_that_are_nearly_numbers(cells: list[str], options: dict[str, Any]
 
 
 @pytest.mark.parametrize(
-    "cells", [["red", "blue"], ["A13", "7"], ["007", "?"], ["2024-01-01"], ["3-4", "5-6"], ["127.0.0.1"], ["5 kg"], [None], []]
+    "cells",
+    [
+        ["red", "blue"],
+        ["A13", "7"],
+        ["007", "?"],
+        ["2024-01-01"],
+        ["3-4", "5-6"],
+        ["127.0.0.1"],
+        ["5 kg"],
+        ["1", "2", "more"],
+        [None],
+        [],
+    ],
 )
 def test_texts_that_are_none(cells: list[str | None]) -> None:
     assert nearly_numbers(pa.array(cells, TEXT)) is None

@@ -18,9 +18,10 @@ __all__ = ["Hint", "nearly_numbers"]
 SHARE = 0.9  # of the cells, to speak of a column of numbers
 AMONG = 0.5  # ... beside signs such as ?
 MARKS = 5  # of these signs
+ENOUGH = 20  # different numbers that are no names
 MOST = 10_000  # different texts that are looked at
 PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
-ODD = r"^\D+$"
+KNOWN = r"(?i)^(\W+|missing|unknown|none|nil|n\W?[acds]\W?|not available|no data|tbd|#\S+)$"  # stands for a missing cell
 FORMS: dict[str, tuple[str, dict[str, Any]]] = {
     r"^[+-]?\d{1,3}(\.\d{3})+,\d+$": ("a decimal comma and points between thousands", {"decimal": ",", "thousands": "."}),
     r"^[+-]?\d{1,3}(,\d{3})+(\.\d*)?$": ("commas between thousands", {"thousands": ","}),
@@ -67,11 +68,18 @@ def nearly_numbers(values: Any) -> Hint | None:
         return None
     form = dict(zip(counts, _forms(pa.array(list(counts))), strict=True))
     odd = [text for text in counts if form[text] is None]
-    marks = 0 < len(odd) <= MARKS and all(pc.match_substring_regex(pa.array(odd), ODD).to_pylist())
+    if not all(_match(odd, KNOWN)) and pc.count_distinct(cells.filter(plain)).as_py() <= ENOUGH:
+        return None
+    marks = 0 < len(odd) <= MARKS and all(_match(odd, r"^\D+$"))
     known = len(cells) - sum(counts.values()) + sum(counts[text] for text in counts if form[text] is not None)
     if known < len(cells) * (AMONG if marks else SHARE):
         return None
     return _hint(values, form, odd if marks else [])
+
+
+def _match(texts: list[str], pattern: str) -> list[bool]:
+    found: list[bool] = pc.match_substring_regex(pa.array(texts, pa.string()), pattern).to_pylist()
+    return found
 
 
 def _forms(texts: pa.Array) -> list[int | str | None]:
