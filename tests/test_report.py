@@ -203,7 +203,7 @@ def test_a_matrix_of_counts(tmp_path):
 
 def test_an_empty_document(tmp_path):
     model = fitted(texts())
-    with pytest.warns(UserWarning, match="no word of the vocabulary"):
+    with pytest.warns(UserWarning, match="no word of the vocabulary is in 1 of 41 documents"):
         write(model, [*texts(), ""], tmp_path / "report.html")
     assert read(tmp_path / "report.html")["rows"] == 41
 
