@@ -271,7 +271,7 @@ def _read_json(path: Path, reading: Reading, types: Mapping[str, pa.DataType] | 
         raise DataError(f"{str(path)!r} is empty")
     table = _parsed(path, data, [])
     found = dict(zip(table.column_names, table.schema.types, strict=True))
-    dates = [name for name, t in (types or {}).items() if is_text(t) and pa.types.is_timestamp(found.get(name))]
+    dates = [name for name, t in (types or {}).items() if is_text(t) and pa.types.is_timestamp(found.get(name, t))]
     if dates:  # texts of which all are dates here
         table = _parsed(path, data, [(name, pa.string()) for name in dates])
     for i, field in enumerate(table.schema):
