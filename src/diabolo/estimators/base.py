@@ -26,9 +26,11 @@ from .. import losses as loss_classes
 from .. import nets, storage
 from ..corruption import Clean, Corruption
 from ..errors import DataError, FormatError
-from ..formats import FORMATS, Embedded, Format, Tables, infer
+from ..formats import FORMATS, Arrays, Embedded, Format, Tables, infer
+from ..formats.arrays import unmasked
+from ..formats.base import SINGLE
 from ..formats.frames import collected
-from ..losses import Loss
+from ..losses import Bounded, Logistic, Loss, Multinomial, Softmax
 from ..network import Diabolo
 from ..rows import Rows, spread_over
 from ..training import SGD, History, minimize, pick_device, pick_precision
@@ -75,7 +77,12 @@ class System(BaseEstimator):
         """The untrained network for training rows x (n, d)."""
 
     def _format(self, X: Any) -> Format:
-        return infer(X, self.format)
+        """A loss for [0, 1] wants numbers that keep their zero."""
+        found = infer(X, self.format)
+        loss = SINGLE.get(self.loss) if isinstance(self.loss, str) else self.loss
+        if type(found) is Arrays and found.scale == "auto" and isinstance(loss, (Bounded, Logistic, Softmax, Multinomial)):
+            found.scale = "common"
+        return found
 
     def _learn_columns(self, X: Any) -> None:
         self.format_.fit(X)
@@ -110,8 +117,9 @@ class System(BaseEstimator):
         """Names, shape and finiteness as scikit-learn wants them; what is no table or array passes."""
         if isinstance(X, (str, Path)) or self.format_.free:
             return X
+        X = unmasked(X)
         if isinstance(self.format_, Tables):
-            if not hasattr(X, "columns") and not hasattr(X, "schema"):
+            if not Tables.accepts(X):
                 raise DataError(
                     f"X is a {type(X).__name__}, but the model was fitted with a table: give one with the same columns"
                 )
@@ -119,7 +127,7 @@ class System(BaseEstimator):
             _check_table(X)
             X = X if reset else self.format_.without(X)
             return validate_data(self, X, skip_check_array=True, reset=reset)
-        checks: dict[str, Any] = {"accept_sparse": "csr", "dtype": "numeric", "ensure_all_finite": "allow-nan"}
+        checks: dict[str, Any] = {"accept_sparse": ["csr", "csc", "coo"], "dtype": "numeric", "ensure_all_finite": "allow-nan"}
         return validate_data(self, X, reset=reset, **checks)
 
     def _name_features(self) -> None:
@@ -497,4 +505,4 @@ def _materialized(X: Any) -> Any:
         raise DataError("Found array with 0 sample(s): X is empty")
     if isinstance(X, (map, filter, range)) or inspect.isgenerator(X):
         return list(X)
-    return X
+    return X.collect() if type(X).__name__ == "LazyFrame" else X

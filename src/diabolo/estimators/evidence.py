@@ -189,12 +189,11 @@ def suspects(detector: Any, x: Tensor) -> Tensor:
     return (detector.look(x)[1].mean(0) / detector.usual_.v).topk(CANDIDATES).indices
 
 
-def features(detector: Any) -> Tensor:
-    """(c, d) which features make up each column."""
-    out = torch.zeros(len(detector.format_.columns), detector.format_.width, dtype=torch.bool)
-    for j, block in enumerate(detector.format_.blocks):
-        out[j, block] = True
-    return out
+def features(detector: Any, columns: Tensor) -> Tensor:
+    """(m,) columns -> (m, d) which features make up each."""
+    sizes = torch.tensor([block.stop - block.start for block in detector.format_.blocks])
+    owner = torch.arange(len(sizes)).repeat_interleave(sizes)
+    return owner[None] == columns[:, None]
 
 
 def judged_cells(detector: Any, x: Tensor, columns: Tensor) -> tuple[Tensor, Tensor]:
@@ -208,7 +207,7 @@ def judged_cells(detector: Any, x: Tensor, columns: Tensor) -> tuple[Tensor, Ten
         cells = detector.cells(raw, x.expand(len(raw), *x.shape))
         return raw.permute(1, 0, 2)[:, None].expand(-1, m, -1, -1), cells.gather(2, columns.expand(len(raw), -1, -1))
     full = x.repeat_interleave(m, 0)
-    raw = detector.network_(full.masked_fill(features(detector)[columns.flatten()], torch.nan))
+    raw = detector.network_(full.masked_fill(features(detector, columns.flatten()), torch.nan))
     cells = detector.cells(raw, full.expand(len(raw), *full.shape))
     own = cells[:, torch.arange(n * m), columns.flatten()]
     return raw.unflatten(1, (n, m)).permute(1, 2, 0, 3), own.unflatten(1, (n, m))
@@ -219,14 +218,13 @@ def repair(detector: Any, x: Tensor, columns: Tensor) -> list[list[int]]:
     y, (n, most) = x.clone(), columns.shape
     replaced: list[list[int]] = [[] for _ in range(n)]
     left = torch.ones(n, most, dtype=torch.bool)
-    which = features(detector)
     for _ in range(min(LONGEST, most)):
         rows = torch.from_numpy(np.flatnonzero(strange(detector, y)))
         if not len(rows):
             break
         raw = judged_cells(detector, y[rows], columns[rows])[0]
         e = likeliest(detector.format_, predicted(detector, raw).flatten(0, 1))
-        options = torch.where(which[columns[rows].flatten()], e, y[rows].repeat_interleave(most, 0))
+        options = torch.where(features(detector, columns[rows].flatten()), e, y[rows].repeat_interleave(most, 0))
         s = torch.from_numpy(detector.judge(options)).view(-1, most).masked_fill(~left[rows], torch.inf)
         best = s.argmin(1)
         y[rows] = options.view(len(rows), most, -1)[torch.arange(len(rows)), best]

@@ -19,8 +19,9 @@ from ..errors import DataError
 from ..resampling import resize
 from ..rows import Rows
 from .arrays import Arrays
-from .base import IN_MEMORY, spilled
+from .base import IN_MEMORY, Format, spilled
 from .picture import Album, Picture, luma
+from .scale import together
 
 __all__ = ["Images"]
 
@@ -94,14 +95,13 @@ class Images(Arrays):
 
     def _settle(self, sample: np.ndarray) -> None:
         """All pixels in one unit, whose zero is black; nothing is missing."""
-        self.dtype, self.sparse, self.common, self.smallest = sample.dtype.str, False, True, 0.0
+        self.dtype, self.sparse, self.common, self.smallest = sample.dtype.str, "", True, 0.0
         self.width = sample.shape[1]
         self.columns = [f"x{j}" for j in range(self.width)]
         self.gaps, self.binary = np.zeros((2, self.width), dtype=bool)
-        self.mean, self.divisor = np.zeros(self.width), np.full(self.width, 255.0 if self.whole else 1.0)
-        x = sample / self.divisor[0]
-        self.middle = x.mean(0)
-        self.spread = np.full(self.width, float(np.sqrt(np.mean((x - self.middle) ** 2))) or 1.0)
+        self.origin, self.share = np.zeros(self.width, dtype=np.int64), np.full(self.width, 0.5)
+        scale = together(sample.T, np.zeros(self.width), 255.0 if self.whole else 1.0)
+        self.mean, self.divisor, self.knee, self.shift, self.stretch, self.middle, self.spread = scale
 
     def row(self, picture: Picture) -> np.ndarray:
         """(d,): bytes if the first picture was of bytes, else float32 in [0, 1]."""
@@ -137,6 +137,12 @@ class Images(Arrays):
         flat = super().from_tensor(x if not self.whole else x.clamp(0, 1))
         pictures = flat.reshape(-1, *self.shape).transpose(0, 2, 3, 1)
         return np.ascontiguousarray(pictures[..., 0] if self.shape[0] == 1 else pictures)
+
+    def cells(self, X: Any, rows: np.ndarray) -> list[list[Any]]:
+        return Format.cells(self, X, rows)
+
+    def filled(self, X: Any, x: Tensor, e: Tensor) -> Any:
+        return Format.filled(self, X, x, e)
 
     def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         if not self.width:

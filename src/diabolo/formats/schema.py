@@ -161,7 +161,7 @@ def adapted(values: pa.Array, t: pa.DataType, name: str, kind: str = "number", m
     >>> adapted(pa.array(["soon"]), pa.timestamp("ms"), "when")
     Traceback (most recent call last):
     ...
-    diabolo.errors.DataError: column 'when' holds texts ('soon' in row 0), but was fitted with dates: make it these again
+    diabolo.errors.DataError: column 'when' holds texts ('soon' in row 0), but was fitted with dates: give it dates again
     """
     values = plain(values)
     f = values.type
@@ -271,8 +271,10 @@ def _refused(values: pa.Array, t: pa.DataType, name: str) -> str:
         remedy = f"write them as they were, with df[{name!r}].astype(str)"
     elif found == "numbers" and fitted == "dates":
         remedy = f"say in which unit they count, with pd.to_datetime(df[{name!r}], unit=...)"
+    elif "period" in str(values.type):
+        remedy = f"turn them into dates, with df[{name!r}].dt.to_timestamp()"
     else:
-        remedy = "make it these again"
+        remedy = f"give it {words(t)} again"
     return f"column {name!r} holds {words(values.type)} ({first(values)}), but was fitted with {words(t)}: {remedy}"
 
 

@@ -50,7 +50,9 @@ from .scale import (
     EXACT,
     FAR,
     LOOKED_AT,
+    NEAR,
     PICTURE,
+    Scale,
     alike,
     decoded,
     encoded,
@@ -88,7 +90,7 @@ FLOATS = ("halffloat", "float", "double")
 FEW, MOST_DECIMALS = 10, 6  # values that show decimals; decimals of what was written by hand
 AT_ONCE = 8_000_000  # numbers that are measured at once
 MAX_OTHERS = 100_000  # rare levels that are remembered
-NEW = 0.25  # share of the rows with a level of their own from which on a new level is nothing new
+NEW = 0.25  # share of rows that have a level of their own, up to which a new level is told from a rare one
 CHUNK = 65_536
 
 
@@ -127,6 +129,8 @@ class Number(Column):
     mean: float = 0.0
     deviation: float = 1.0
     knee: float = FAR
+    shift: float = 0.0
+    stretch: float = 1.0
     middle: float = 0.0
     spread: float = 1.0
     nan: bool = False  # missing is written as NaN, not as null
@@ -146,21 +150,31 @@ class Number(Column):
         """Columns (d, n) of numbers, NaN = missing, of which so many are nulls."""
         if not len(v):
             return []
-        missing = np.isnan(v).sum(1).tolist()
-        scales = zip(*(one.tolist() for one in measured(v)), decimals(v, types), strict=True)
+        missing, scale = np.isnan(v).sum(1).tolist(), measured(v)
         found = []
-        for name, t, gaps, null, (c, u, k, middle, spread, digits) in zip(names, types, missing, nulls, scales, strict=True):
-            nan = null < gaps and t in FLOATS
-            found.append(cls(name, t, gaps > 0, 0, 1, c, u, k, middle, spread, nan, decimals=digits))
+        for j, (name, t, digits) in enumerate(zip(names, types, decimals(v, types), strict=True)):
+            column = cls(name, t, missing[j] > 0, nan=nulls[j] < missing[j] and t in FLOATS, decimals=digits)
+            column.take(scale, j)
+            found.append(column)
         for j, value, count in odd(v):
             found[int(j)].odd.append([value, count])
         return found
 
+    def take(self, scale: Scale, j: int = 0) -> None:
+        """The scale of column j."""
+        found = (float(values[j]) for values in scale)
+        self.mean, self.deviation, self.knee, self.shift, self.stretch, self.middle, self.spread = found
+
+    @property
+    def unit(self) -> tuple[float, ...]:
+        """What :func:`scale.encoded` wants to know."""
+        return self.mean, self.deviation, self.knee, self.shift, self.stretch
+
     def encode(self, values: pa.Array) -> np.ndarray:
-        return encoded(numeric(values, self.name, self.origin), self.mean, self.deviation, self.knee)[:, None]
+        return encoded(numeric(values, self.name, self.origin), *self.unit)[:, None]
 
     def decode(self, x: np.ndarray) -> pa.Array:
-        v = decoded(x[:, 0], self.mean, self.deviation, self.knee)
+        v = decoded(x[:, 0], *self.unit)
         v = v if self.decimals is None else rounded(v, self.decimals)
         return from_numeric(v, arrow_type(self.type), self.nan, self.origin, self.step)
 
@@ -219,7 +233,8 @@ class Category(Column):
         kept, others = pairs[:MAX_LEVELS], pairs[MAX_LEVELS:]
         shares = [n / max(total, 1) for _, n in kept] + [sum(n for _, n in others) / max(total, 1)]
         rest = others[0][0] if others else None
-        known = len(others) <= MAX_OTHERS and sum(n == 1 for _, n in pairs) <= NEW * total  # Good and Turing
+        new = sum(n == 1 for _, n in pairs) / max(total, 1)  # of the next rows, about this share has a new level (Good, 1953)
+        known = len(others) <= MAX_OTHERS and new <= NEW
         column = cls(name, kind, total < len(values), [v for v, _ in kept], shares, rest)
         column.others, column.listed, column.ordered = [v for v, _ in others] if known else None, listed, ordered
         return column
@@ -306,7 +321,8 @@ class Tables(Format):
     def accepts(cls, X: Any) -> bool:
         if isinstance(X, (str, Path)):
             return is_table(X)
-        return (hasattr(X, "columns") and hasattr(X, "dtypes")) or hasattr(X, "schema")
+        lazy = type(X).__name__ == "LazyFrame"  # to ask for its columns would compute them
+        return lazy or (hasattr(X, "columns") and hasattr(X, "dtypes")) or hasattr(X, "schema")
 
     def fit(self, X: Any) -> Tables:
         path = isinstance(X, (str, Path))
@@ -316,8 +332,8 @@ class Tables(Format):
         names = self._names(table)
         self.left_out = self._row_numbers(table)
         table = table.drop_columns(self.left_out)
-        kept = [name for name in names if name not in self.left_out]
-        self.fields = fit_columns(table, kept, self.categories, self.numbers)
+        kept = {name: None for name in names if name not in self.left_out}
+        self.fields = fit_columns(table, [*kept], self.categories, self.numbers)
         self._lay_out()
         mixed = mixed_categories(X) if self.container == "pandas" else []
         for column in self.fields:
@@ -458,10 +474,11 @@ class Tables(Format):
         rest = np.flatnonzero(~numbers & ~binary).tolist()
         table = arrow(X, [int(places[j]) for j in rest]) if rest else None
         for i, j in enumerate(rest):
-            x[:, self.blocks[j]] = self._encode(self.fields[j], combined(table, i))
+            x[:, self.blocks[j]] = self.encode(self.fields[j], combined(table, i))
         return torch.from_numpy(x)
 
-    def _encode(self, column: Column, values: pa.Array) -> np.ndarray:
+    def encode(self, column: Column, values: pa.Array) -> np.ndarray:
+        """Values (n,) of any type -> features (n, width), if they can be those of the column."""
         kind, mixed = next(name for name, cls in KINDS.items() if isinstance(column, cls)), getattr(column, "mixed", False)
         return column.encode(adapted(values, arrow_type(column.type), column.name, kind, mixed))
 
@@ -473,7 +490,7 @@ class Tables(Format):
         if single:
             v = v.copy()
             v[:, single] = np.stack([narrowed(v[:, i], arrow_type(fields[i].type)) for i in single], 1)
-        return encoded(v, *(np.array([getattr(column, part) for column in fields]) for part in ("mean", "deviation", "knee")))
+        return encoded(v, *np.array([column.unit for column in fields], dtype=np.float64).T)
 
     def _encode_binary(self, v: np.ndarray, chosen: np.ndarray) -> np.ndarray:
         check_finite(v, [self.fields[j].name for j in chosen])
@@ -536,6 +553,13 @@ class Tables(Format):
         pairs = zip(self.fields, self.blocks, strict=True)
         return [column.decode(values[:, block]).to_pylist() for column, block in pairs]
 
+    def with_given(self, X: Any, given: dict[str, Any]) -> Any:
+        for column in self.fields:
+            if given.get(column.name) is not None and column.type in FLOATS:
+                values = pa.array(np.full(X.shape[0], float(given[column.name])))
+                X = patched(X, self.columns.index(column.name), np.ones(X.shape[0], dtype=bool), values)
+        return X
+
     def shown(self, x: Tensor, j: int) -> list[Any]:
         return self.fields[j].decode(x[:, self.blocks[j]].detach().cpu().double().numpy()).to_pylist()
 
@@ -551,6 +575,10 @@ class Tables(Format):
             made = loss or Softmax(tuple(self.fields[j].width for j in chosen))
             parts.append(Part(made, features, tuple(chosen), tuple(weight(self.fields[j]) for j in chosen)))
         return Columns(parts)
+
+    def knees(self) -> np.ndarray:
+        knees = [column.knee if isinstance(column, Number) else FAR for column in self.fields]
+        return np.where(np.array(knees) == NEAR, NEAR, np.inf)
 
     def view(self) -> tuple[Tensor, Tensor]:
         looks = [column.look() for column in self.fields for _ in range(column.width)]
@@ -583,9 +611,10 @@ class Tables(Format):
         self.common, self.left_out = meta["common"], list(meta["left_out"])
         self.container, self.pandas, self.labels = meta["container"], meta["pandas"], meta["labels"]
         self.enums = list(meta["enums"])
-        self.fields = [KINDS[f["kind"]](**{key: v for key, v in f.items() if key != "kind"}) for f in meta["fields"]]
+        fields = [dict(f) for f in meta["fields"]]
         for name, values in arrays.items():
-            self.fields[int(name.removeprefix("others."))].others = json.loads(values.tobytes())
+            fields[int(name.removeprefix("others."))]["others"] = json.loads(values.tobytes())
+        self.fields = [KINDS[f.pop("kind")](**f) for f in fields]
         self._lay_out()
         self._check()
         return self
@@ -603,9 +632,7 @@ class Tables(Format):
         for column in self.fields:
             if not is_known(arrow_type(column.type)):
                 raise DataError(f"{column.type!r} is no type of a column")
-            if isinstance(column, Number) and not (
-                column.deviation > 0 and column.knee > 0 and column.step > 0 and abs(column.origin) < 1 << 63
-            ):
+            if isinstance(column, Number) and not possible(column):
                 raise DataError(f"column {column.name!r} has an impossible scale")
 
 
@@ -627,6 +654,16 @@ def _has_values(table: pa.Table, name: str) -> bool:
     return len(without_gaps(plain(combined(table, name)))) > 0
 
 
+def possible(column: Number) -> bool:
+    """Whether the numbers of a column can be such."""
+    floats = (*column.unit, column.middle, column.spread)
+    whole = (column.origin, column.step, column.decimals or 0)
+    if not all(type(v) in (int, float) for v in floats) or not all(type(v) is int for v in whole):
+        return False
+    positive = column.deviation, column.knee, column.stretch, column.spread, column.step
+    return min(positive) > 0 and abs(column.origin) < 1 << 63 and 0 <= (column.decimals or 0) <= MOST_DECIMALS
+
+
 def packed(values: list[Any]) -> np.ndarray:
     """JSON as bytes, where it is too long for a file's header."""
     return np.frombuffer(json.dumps(values).encode(), dtype=np.uint8)
@@ -644,9 +681,9 @@ def _share(fields: list[Any], table: pa.Table) -> bool:
         return False
     some = v[:, :: max(1, v.shape[1] // LOOKED_AT)]
     scale = together(some, np.zeros(len(v)), 1.0)
-    for column, middle, spread in zip(fields, scale.middle.tolist(), scale.spread.tolist(), strict=True):
+    for j, column in enumerate(fields):
         if isinstance(column, Number):
-            column.mean, column.deviation, column.knee, column.middle, column.spread = 0.0, 1.0, FAR, middle, spread
+            column.take(scale, j)
     return True
 
 
@@ -703,7 +740,7 @@ def fit_column(name: str, values: pa.Array, category: bool = False, number: bool
     if not is_known(t) or (pa.types.is_decimal(t) and (category or pa.types.is_dictionary(values.type))):
         raise DataError(
             f"column {name!r} holds {words(t)}, which cannot be learned: "
-            "give numbers, booleans, dates, texts or categories of these, or drop the column"
+            f"give numbers, booleans, dates, texts or categories of these, such as df[{name!r}].astype(str), or drop the column"
         )
     if number and family(t) not in ("numbers", "nothing"):
         raise DataError(f"numbers={[name]!r}: column {name!r} holds {words(t)}, not numbers")
