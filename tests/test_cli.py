@@ -177,7 +177,7 @@ def test_outliers(place: Path, tmp_path: Path, diabolo: Any) -> None:
         "fit", place / "people.csv", "--task", "outliers", "--alpha", "0.05", "-o", model, "--epochs", 2, "--hidden", 8
     )
     assert said.code == 0, said.err
-    assert "flags 5.00% of normal rows" in " ".join(said.out.split())
+    assert "flags 4.92% of normal rows" in " ".join(said.out.split())
     strange = pd.read_csv(place / "people.csv").iloc[:20].assign(size=lambda df: [50.0, *df["size"][1:]])
     strange.to_csv(tmp_path / "new.csv", index=False)
     said = diabolo("outliers", model, tmp_path / "new.csv", "-o", tmp_path / "flagged.csv")
