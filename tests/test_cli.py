@@ -902,3 +902,16 @@ def test_folders_and_files_without_data(tmp_path: Path, diabolo: Any) -> None:
         ("c.csv", '--encoding "latin-1"'),
     ):
         one_line(diabolo("fit", tmp_path / name, "-o", tmp_path / "x", *FIT), 1, said)
+
+
+def test_cells_that_samples_shall_have_are_of_their_types(tmp_path: Path, diabolo: Any) -> None:
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"a": rng.normal(size=60), "day": pd.date_range("2024-01-01", periods=60), "zip": ["007", "012"] * 30})
+    table.to_csv(tmp_path / "a.csv", index=False)
+    model, out = tmp_path / "a.diabolo", tmp_path / "new.csv"
+    assert diabolo("fit", tmp_path / "a.csv", "-o", model, *FIT).code == 0
+    said = diabolo("sample", model, "-n", 5, "--given", "day=2024-02-01", "--given", "zip=012", "-o", out)
+    assert said.code == 0, said.err
+    assert pd.read_csv(out, dtype=str)[["day", "zip"]].drop_duplicates().to_numpy().tolist() == [["2024-02-01", "012"]]
+    one_line(diabolo("sample", model, "--given", "day=soon", "-o", out), 1, "holds texts, 'soon', where", "with dates")
+    one_line(diabolo("sample", model, "--given", "zp=1", "-o", out), 1, "did you mean 'zip'?")

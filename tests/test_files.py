@@ -193,7 +193,19 @@ def test_texts_that_are_nearly_numbers(cells: list[str], options: dict[str, Any]
 
 
 @pytest.mark.parametrize(
-    "cells", [["red", "blue"], ["A13", "7"], ["007", "?"], ["2024-01-01"], ["3-4", "5-6"], ["127.0.0.1"], ["5 kg"], [None], []]
+    "cells",
+    [
+        ["red", "blue"],
+        ["A13", "7"],
+        ["007", "?"],
+        ["2024-01-01"],
+        ["3-4", "5-6"],
+        ["127.0.0.1"],
+        ["5 kg"],
+        ["1", "2", "more"],
+        [None],
+        [],
+    ],
 )
 def test_texts_that_are_none(cells: list[str | None]) -> None:
     assert nearly_numbers(pa.array(cells, TEXT)) is None
@@ -378,3 +390,36 @@ def test_a_good_file_is_read_without_a_word(tmp_path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert read(tmp_path, "a,b,c\nx,1,2024-01-01\ny,2.5,2024-01-02\n").num_rows == 2
+
+
+def test_dates_of_another_form_are_told(tmp_path: Path) -> None:
+    with pytest.warns(UserWarning, match=r"look like dates .*column 'd': '31/12/2024' \(row 0\)"):
+        read(tmp_path, "d,v\n31/12/2024,1\n01/01/2025,2\n")
+
+
+def test_decimal_points_beside_a_decimal_comma(tmp_path: Path) -> None:
+    with pytest.warns(UserWarning, match=r"'1,5' \(row 2\) .*: write them as numbers"):
+        read(tmp_path, "v\tw\n" + "".join(f"{v}\tx\n" for v in ("0.5", "0.25", "1,5", "7.5")), name="a.tsv")
+
+
+def test_the_first_line_of_excel(tmp_path: Path) -> None:
+    assert read(tmp_path, "sep=|\na|b\n1|2\n").to_pydict() == {"a": [1], "b": [2]}
+
+
+def test_a_missing_number_in_all_its_forms(tmp_path: Path) -> None:
+    assert read(tmp_path, "a,b\n-999.0,-999\n5.5,1\n", na=("-999",)).to_pydict() == {"a": [None, 5.5], "b": [None, 1]}
+
+
+def test_json_lines_in_other_encodings(tmp_path: Path) -> None:
+    line = '{"a": "é", "b": 1}\n'
+    for encoding in ("utf-8", "utf-16", "utf-8-sig"):
+        assert read(tmp_path, line.encode(encoding), name="a.jsonl").to_pydict() == {"a": ["é"], "b": [1]}
+    with pytest.raises(DataError, match="byte 0xe9 in line 1"):
+        read(tmp_path, line.encode("latin-1"), name="a.jsonl")
+    assert read(tmp_path, line.encode("latin-1"), name="a.jsonl", encoding="latin-1")["a"].to_pylist() == ["é"]
+
+
+def test_a_field_that_is_absent_is_no_column_of_gaps(tmp_path: Path) -> None:
+    assert read(tmp_path, '{"b": 1}\n', {"a": TEXT, "b": pa.int64()}, name="a.jsonl").column_names == ["b"]
+    found = read(tmp_path, '{"a": "2024-05-01"}\n', {"a": TEXT}, name="a.jsonl")
+    assert found.to_pydict() == {"a": ["2024-05-01"]}

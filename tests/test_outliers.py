@@ -258,6 +258,16 @@ def test_what_cannot_be_is_the_plainest_outlier(tmp_path: Path) -> None:
     assert (detector.score_samples(rare) > detector.score_samples(new.assign(town="nowhere"))).all()
 
 
+def test_what_was_taught_does_not_hide_what_cannot_be() -> None:
+    X = shop(200, 0)
+    y = np.where(np.arange(200) < 10, -1, 0)
+    X.loc[:9, "x0"] += 6.0
+    detector = OutlierDetector(alpha=0.05, **QUICK).fit(X, y)
+    wrong = shop(20, 1).assign(paid=7)
+    assert (detector.predict(wrong) == -1).all()
+    assert (detector.predict(shop(20, 1)) == 1).sum() > 14
+
+
 def test_further_out_is_stranger() -> None:
     detector = OutlierDetector(alpha=0.05, **QUICK).fit(curve(300, 0))
     far = np.repeat(curve(1, 1), 4, 0)

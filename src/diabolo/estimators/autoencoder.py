@@ -330,7 +330,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
             return self.format_.from_tensor(sampler.rows(self, sampler.codes(n, rng, (low, high)), rng))
         wanted = cells(self, given)
         x = sampler.rows(self, conditioned(self, sampler, wanted, n, rng, (low, high)), rng)
-        return self.format_.from_tensor(torch.where(torch.isnan(wanted), x, wanted))
+        return self.format_.with_given(self.format_.from_tensor(torch.where(torch.isnan(wanted), x, wanted)), given)
 
     def novelty(self, new: Any, X: Any) -> np.ndarray:
         """(n,) distance of each new row to the nearest row of X, in units of the median one among the rows of X.

@@ -330,7 +330,10 @@ class OutlierDetector(OutlierMixin, System):
         """x (n, d) -> s (n,), -log P of both axes (n, 2): the means of the members'."""
         z, cells = self.look(x)
         axes = self.usual_.axes(x, z, cells)
-        return self._judged(axes, cells).mean(1), axes.mean(1)
+        s, outside = self._judged(axes, cells).mean(1), x.isinf().any(1).numpy()
+        beyond = self.calibration_.scores[-1] + 1 + axes[outside].sum(2).mean(1)  # stranger than all that was seen
+        s[outside] = np.maximum(s[outside], beyond)
+        return s, axes.mean(1)
 
     def judge(self, x: Tensor) -> np.ndarray:
         """x (n, d) -> (n,) s."""
@@ -491,9 +494,10 @@ class OutlierDetector(OutlierMixin, System):
         """Measure with the network that has not seen a row: what is usual, both tails, and the calibration."""
         dtype = next(self.network_.parameters()).dtype
         i = np.random.default_rng(self.seed_).permutation(len(train))[:CALIBRATED]
-        x = train.take(i)
-        i, x = i[~x.isinf().any(1).numpy()], x[~x.isinf().any(1)]  # what is outside the domain is no normal row
-        x, fold = x.to(dtype), self._members.fold[i]
+        x, fold = train.take(i).to(dtype), self._members.fold[i]
+        within = ~x.isinf().any(1).numpy()  # what is outside the domain is no normal row
+        if len(set(fold[within])) == self._members.k:
+            x, fold = x[within], fold[within]
         z, cells = self.look(x)
         self.usual_, own = Usual.fit(x, z, cells, fold, self.trim)
         self.labels_ = None

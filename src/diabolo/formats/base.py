@@ -85,6 +85,15 @@ class Format(ABC):
         """The features of each column."""
         return [slice(j, j + 1) for j in range(self.width)]
 
+    def far(self, x: Tensor) -> Tensor:
+        """x (n, d) -> (n, columns) bool: cells beyond what is usual of a column with wild cells or a heavy tail (scale.py)."""
+        first = x[:, [block.start for block in self.blocks]]
+        return first.abs() > torch.from_numpy(self.knees()).to(first)
+
+    def knees(self) -> np.ndarray:
+        """(columns,) from where on numbers are squashed; infinite where they are not."""
+        return np.full(len(self.columns), np.inf)
+
     def missing(self) -> list[int]:
         """The features that get a missing-indicator: those that were missing in some row of fit."""
         return []
@@ -108,6 +117,10 @@ class Format(ABC):
     def filled(self, X: Any, x: Tensor, e: Tensor) -> Any:
         """X, of which x (n, d) was made, with expected values e (n, d) in its gaps; all other cells keep their bits."""
         return self.from_tensor(torch.where(torch.isnan(x), e, x))
+
+    def with_given(self, X: Any, given: dict[str, Any]) -> Any:
+        """Rows that :meth:`from_tensor` made, with these cells in all of them, as they were given."""
+        return X
 
     def shown(self, x: Tensor, j: int) -> list[Any]:
         """Column j of x (n, d) in original units."""

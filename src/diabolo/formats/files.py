@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 from ..errors import DataError, warn
 from ..storage import atomic
 from .cells import guessed, typed
-from .hints import nearly_numbers
+from .hints import like_dates, nearly_numbers
 from .layout import Layout, Reading, encoding_of, laid_out, not_decoded, opened, remedy
 from .schema import is_text
 
@@ -143,6 +143,8 @@ def _read_csv(path: Path, reading: Reading, types: Mapping[str, pa.DataType] | N
     found = pa.table(columns, names=texts.column_names)
     if types is None:
         _warn_nearly(path, found, True)
+    if not types and (types is None or rest):
+        _warn_dates(path, found)
     return found
 
 
@@ -214,10 +216,22 @@ def _reads(cells: Any, t: pa.DataType, name: str) -> dict[str, Any]:
         return hint.options if hint else {}
 
 
+def _texts_in(table: pa.Table) -> list[tuple[str, pa.Array]]:
+    names = [name for name in table.column_names if is_text(table.schema.field(name).type)]
+    return [(name, table.column(name).combine_chunks()) for name in names]
+
+
+def _warn_dates(path: Path, table: pa.Table) -> None:
+    """Name the columns of dates that are texts."""
+    found = [f"column {name!r}: {cells}" for name, texts in _texts_in(table) if (cells := like_dates(texts))]
+    if found:
+        said = "; ".join(found[:5])
+        warn(f"{str(path)!r}: texts that look like dates are taken for categories: {said}: write them as 2024-12-31")
+
+
 def _warn_nearly(path: Path, table: pa.Table, options_help: bool) -> None:
     """Name the columns of texts that look like numbers."""
-    columns = [(name, table.column(name)) for name in table.column_names if is_text(table.schema.field(name).type)]
-    found = [(name, hint) for name, cells in columns if (hint := nearly_numbers(cells.combine_chunks()))]
+    found = [(name, hint) for name, cells in _texts_in(table) if (hint := nearly_numbers(cells))]
     if not found:
         return
     options: dict[str, Any] = {}
@@ -257,7 +271,7 @@ def _read_json(path: Path, reading: Reading, types: Mapping[str, pa.DataType] | 
         raise DataError(f"{str(path)!r} is empty")
     table = _parsed(path, data, [])
     found = dict(zip(table.column_names, table.schema.types, strict=True))
-    dates = [name for name, t in (types or {}).items() if is_text(t) and pa.types.is_timestamp(found.get(name))]
+    dates = [name for name, t in (types or {}).items() if is_text(t) and pa.types.is_timestamp(found.get(name, t))]
     if dates:  # texts of which all are dates here
         table = _parsed(path, data, [(name, pa.string()) for name in dates])
     for i, field in enumerate(table.schema):

@@ -283,7 +283,7 @@ def patched(X: Any, place: int, gaps: np.ndarray, values: pa.Array) -> Any:
         import polars as pl
 
         column, new = X.to_series(place), pl.Series(plain(values))
-        column = new if gaps.all() else column.zip_with(pl.Series(~gaps), new.cast(column.dtype))
+        column = new if column.dtype == pl.Null else column.zip_with(pl.Series(~gaps), new.cast(column.dtype))
         return X.with_columns(column.alias(X.columns[place]))
     column = combined(X, place)
     return X.set_column(place, X.schema.names[place], _patched_arrow(column, gaps, plain(values)))
@@ -292,7 +292,7 @@ def patched(X: Any, place: int, gaps: np.ndarray, values: pa.Array) -> Any:
 def _patched_pandas(column: Any, gaps: np.ndarray, values: pa.Array) -> Any:
     import pandas as pd
 
-    if gaps.all() and not isinstance(column.dtype, pd.CategoricalDtype):
+    if gaps.all() and column.isna().all() and not isinstance(column.dtype, pd.CategoricalDtype):
         return pd.Series(
             values.to_pandas().to_numpy() if not pa.types.is_temporal(values.type) else values.to_pandas().array,
             index=column.index,

@@ -122,7 +122,7 @@ class Images(Arrays):
         self.origin, self.share = np.zeros(self.width, dtype=np.int64), np.full(self.width, 0.5)
         low, unit = (0.0, 255.0 if self.whole else 1.0) if not self.own else range_of(sample)
         scale = together(sample.T, np.full(self.width, low), unit)
-        self.mean, self.divisor, self.knee, self.middle, self.spread = scale
+        self.mean, self.divisor, self.knee, self.shift, self.stretch, self.middle, self.spread = scale
 
     def row(self, picture: Picture) -> np.ndarray:
         """(d,): bytes if the first picture was of bytes, else float32, in the unit that was given."""

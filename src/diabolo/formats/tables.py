@@ -50,7 +50,9 @@ from .scale import (
     EXACT,
     FAR,
     LOOKED_AT,
+    NEAR,
     PICTURE,
+    Scale,
     alike,
     decoded,
     encoded,
@@ -127,6 +129,8 @@ class Number(Column):
     mean: float = 0.0
     deviation: float = 1.0
     knee: float = FAR
+    shift: float = 0.0
+    stretch: float = 1.0
     middle: float = 0.0
     spread: float = 1.0
     nan: bool = False  # missing is written as NaN, not as null
@@ -146,21 +150,31 @@ class Number(Column):
         """Columns (d, n) of numbers, NaN = missing, of which so many are nulls."""
         if not len(v):
             return []
-        missing = np.isnan(v).sum(1).tolist()
-        scales = zip(*(one.tolist() for one in measured(v)), decimals(v, types), strict=True)
+        missing, scale = np.isnan(v).sum(1).tolist(), measured(v)
         found = []
-        for name, t, gaps, null, (c, u, k, middle, spread, digits) in zip(names, types, missing, nulls, scales, strict=True):
-            nan = null < gaps and t in FLOATS
-            found.append(cls(name, t, gaps > 0, 0, 1, c, u, k, middle, spread, nan, decimals=digits))
+        for j, (name, t, digits) in enumerate(zip(names, types, decimals(v, types), strict=True)):
+            column = cls(name, t, missing[j] > 0, nan=nulls[j] < missing[j] and t in FLOATS, decimals=digits)
+            column.take(scale, j)
+            found.append(column)
         for j, value, count in odd(v):
             found[int(j)].odd.append([value, count])
         return found
 
+    def take(self, scale: Scale, j: int = 0) -> None:
+        """The scale of column j."""
+        found = (float(values[j]) for values in scale)
+        self.mean, self.deviation, self.knee, self.shift, self.stretch, self.middle, self.spread = found
+
+    @property
+    def unit(self) -> tuple[float, ...]:
+        """What :func:`scale.encoded` wants to know."""
+        return self.mean, self.deviation, self.knee, self.shift, self.stretch
+
     def encode(self, values: pa.Array) -> np.ndarray:
-        return encoded(numeric(values, self.name, self.origin), self.mean, self.deviation, self.knee)[:, None]
+        return encoded(numeric(values, self.name, self.origin), *self.unit)[:, None]
 
     def decode(self, x: np.ndarray) -> pa.Array:
-        v = decoded(x[:, 0], self.mean, self.deviation, self.knee)
+        v = decoded(x[:, 0], *self.unit)
         v = v if self.decimals is None else rounded(v, self.decimals)
         return from_numeric(v, arrow_type(self.type), self.nan, self.origin, self.step)
 
@@ -476,13 +490,7 @@ class Tables(Format):
         if single:
             v = v.copy()
             v[:, single] = np.stack([narrowed(v[:, i], arrow_type(fields[i].type)) for i in single], 1)
-        return encoded(
-            v,
-            *(
-                np.array([getattr(column, part) for column in fields], dtype=np.float64)
-                for part in ("mean", "deviation", "knee")
-            ),
-        )
+        return encoded(v, *np.array([column.unit for column in fields], dtype=np.float64).T)
 
     def _encode_binary(self, v: np.ndarray, chosen: np.ndarray) -> np.ndarray:
         check_finite(v, [self.fields[j].name for j in chosen])
@@ -545,6 +553,13 @@ class Tables(Format):
         pairs = zip(self.fields, self.blocks, strict=True)
         return [column.decode(values[:, block]).to_pylist() for column, block in pairs]
 
+    def with_given(self, X: Any, given: dict[str, Any]) -> Any:
+        for column in self.fields:
+            if given.get(column.name) is not None and column.type in FLOATS:
+                values = pa.array(np.full(X.shape[0], float(given[column.name])))
+                X = patched(X, self.columns.index(column.name), np.ones(X.shape[0], dtype=bool), values)
+        return X
+
     def shown(self, x: Tensor, j: int) -> list[Any]:
         return self.fields[j].decode(x[:, self.blocks[j]].detach().cpu().double().numpy()).to_pylist()
 
@@ -560,6 +575,10 @@ class Tables(Format):
             made = loss or Softmax(tuple(self.fields[j].width for j in chosen))
             parts.append(Part(made, features, tuple(chosen), tuple(weight(self.fields[j]) for j in chosen)))
         return Columns(parts)
+
+    def knees(self) -> np.ndarray:
+        knees = [column.knee if isinstance(column, Number) else FAR for column in self.fields]
+        return np.where(np.array(knees) == NEAR, NEAR, np.inf)
 
     def view(self) -> tuple[Tensor, Tensor]:
         looks = [column.look() for column in self.fields for _ in range(column.width)]
@@ -637,12 +656,12 @@ def _has_values(table: pa.Table, name: str) -> bool:
 
 def possible(column: Number) -> bool:
     """Whether the numbers of a column can be such."""
-    floats = (column.mean, column.deviation, column.knee, column.middle, column.spread)
+    floats = (*column.unit, column.middle, column.spread)
     whole = (column.origin, column.step, column.decimals or 0)
     if not all(type(v) in (int, float) for v in floats) or not all(type(v) is int for v in whole):
         return False
-    scaled = column.deviation > 0 and column.knee > 0 and column.step > 0 and abs(column.origin) < 1 << 63
-    return scaled and 0 <= (column.decimals or 0) <= MOST_DECIMALS
+    positive = column.deviation, column.knee, column.stretch, column.spread, column.step
+    return min(positive) > 0 and abs(column.origin) < 1 << 63 and 0 <= (column.decimals or 0) <= MOST_DECIMALS
 
 
 def packed(values: list[Any]) -> np.ndarray:
@@ -662,9 +681,9 @@ def _share(fields: list[Any], table: pa.Table) -> bool:
         return False
     some = v[:, :: max(1, v.shape[1] // LOOKED_AT)]
     scale = together(some, np.zeros(len(v)), 1.0)
-    for column, middle, spread in zip(fields, scale.middle.tolist(), scale.spread.tolist(), strict=True):
+    for j, column in enumerate(fields):
         if isinstance(column, Number):
-            column.mean, column.deviation, column.knee, column.middle, column.spread = 0.0, 1.0, FAR, middle, spread
+            column.take(scale, j)
     return True
 
 

@@ -126,10 +126,7 @@ def chart(subject: Subject, places: Map, rows: np.ndarray) -> dict[str, Any]:
         "rows": rows.tolist(),
         "columns": [
             *(column(name, "label", [values[i] for i in rows]) for name, values in subject.labels.items()),
-            *(
-                column(people.names[j], "column", values)
-                for j, values in zip(chosen, people.columns(picked.x, chosen), strict=True)
-            ),
+            *(column(people.names[j], "column", values) for j, values in zip(chosen, people.seen(picked, chosen), strict=True)),
             *(column(name, "code" if name[0] == "z" else "error", list(v.tolist())) for name, v in numbers.items()),
         ],
         "left_out": len(people.names) - len(chosen),
