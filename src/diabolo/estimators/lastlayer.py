@@ -185,7 +185,8 @@ class Supervised(System, abstract=True):
             super()._learn_columns(X)
         elif isinstance(self.format_, Tables) and hasattr(X, "columns"):
             names = X.column_names if hasattr(X, "column_names") else list(X.columns)
-            more = [name for name in map(str, names) if name not in self.format_.columns]
+            known = {*self.format_.columns, *self.format_.left_out}
+            more = [name for name in map(str, names) if name not in known]
             if more:
                 raise DataError(f"X has a column {more[0]!r}, which the encoder does not know: leave it out")
 
