@@ -143,8 +143,9 @@ class Labels:
 
 DENSE = 2000  # labels up to which lists become a dense matrix
 KINDS = ("lists", "one", "pandas", "polars", "csr_matrix", "csr_array", "array")
-SEPARATORS = ";|,/+&"
+SEPARATORS = ";|,/+&\t\n "
 SURELY = ";|"  # of these one cell is enough: hardly a name holds them
+SPACE = 2  # times as many texts as words: names of several words have few of them in common
 
 
 # ── what Y is ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -248,7 +249,10 @@ def combined(names: list[Any]) -> None:
     for sep in SEPARATORS:
         several = sorted(name for name in texts if sep in name.strip(sep))
         parts = {part.strip() for name in texts for part in name.split(sep)} - {""}
-        sure = len(parts) < len(texts) or any(part in texts for name in several for part in map(str.strip, name.split(sep)))
+        if sep == " ":
+            sure = SPACE * len(parts) <= len(texts)
+        else:
+            sure = len(parts) < len(texts) or any(part.strip() in texts for name in several for part in name.split(sep))
         if several and (sep in SURELY or sure):
             warn(
                 f"y holds texts such as {several[0]!r:.60}, {len(names):,} in all, which are learned as one label each; "

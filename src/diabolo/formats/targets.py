@@ -63,6 +63,9 @@ def values(y: Any) -> np.ndarray:
         ) from None
     if v.dtype != object:
         return v
+    if v.ndim == 0 or any(isinstance(cell, dict) for cell in v.flat):
+        remedy = "pandas.DataFrame makes a table of dicts" if isinstance(v.flat[0], dict) else "as a list, an array or a column"
+        raise DataError(f"y is, or holds, a {type(v.flat[0]).__name__}: give one value for each row; {remedy}")
     gone = missing(v)
     if gone.any():
         known = v[~gone]
@@ -152,7 +155,7 @@ def classes(y: Any) -> np.ndarray:
     no_dates(v)
     if v.dtype == object and any(isinstance(cell, (*ROWS, np.ndarray)) for cell in v.flat):
         raise DataError("y holds lists: give one class for each row; of several for a row, MultiLabelClassifier learns")
-    if v.ndim != 1 and v.size != len(v):
+    if v.ndim == 0 or v.size != len(v):
         raise DataError(
             f"y should be a 1d array, got an array of shape {v.shape} instead: give one class for each row, "
             "or let MultiLabelClassifier learn several"
@@ -166,6 +169,9 @@ def classes(y: Any) -> np.ndarray:
             f"Input y contains NaN: no class is given in {len(gone):,} of {len(v):,} rows, the first of them row {gone[0]}. "
             "Leave them out, X[known] and y[known] with known = ~pandas.isna(y), or make them a class of their own"
         )
+    odd = [row for row, cell in enumerate(v) if not isinstance(cell, str | Real | np.bool_)] if v.dtype.kind in "OSV" else []
+    if odd:
+        raise DataError(f"y holds {shown(v[odd[0]])} (row {odd[0]}): a class is a text or a number; make texts, y.astype(str)")
     if v.dtype == object and len(kinds := {isinstance(v[row], str): row for row in range(len(v) - 1, -1, -1)}) > 1:
         i, j = sorted(kinds.values())
         raise DataError(f"y holds {shown(v[i])} (row {i}) and {shown(v[j])} (row {j}): make all texts, y.astype(str)")
