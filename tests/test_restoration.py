@@ -974,6 +974,8 @@ def test_help_shows_the_options_and_wrong_ones_are_named(name: str, fitted: dict
     for method in ("transform", "restore", "restore_picture"):
         f = getattr(fitted[name], method)
         assert option in inspect.signature(f).parameters
+        assert f"        {option} : " in f.__doc__
+        assert "**options" not in f.__doc__
         with pytest.raises(TypeError, match=rf"'{option[:-1]}' is no option of {name}.{method}: .*did you mean '{option}'\?"):
             f([np.zeros((9, 9), np.uint8)], **{option[:-1]: 1})
         with pytest.raises(TypeError, match=r"'zzz' is no option of .*allowed are [a-z_, ]+$"):

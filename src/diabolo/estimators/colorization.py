@@ -139,6 +139,11 @@ class Colorizer(Restorer):
         return F.interpolate(entropy, size=size, mode="bilinear")[0, 0].clamp(0, 1).numpy()
 
     def _restored(self, picture: Picture, hints: Sequence[Hint] = ()) -> tuple[np.ndarray, np.ndarray]:
+        """The picture in grey, and in colour.
+
+        hints : sequence of (x, y, (r, g, b)), default=()
+            Colours that are known, of a pixel each.
+        """
         return pixels(shown(lightness(picture), None)), self._coloured(picture, hints)
 
     def _coloured(self, picture: Picture, hints: Sequence[Hint], tilt: tuple[float, float] = (0.0, 0.0)) -> np.ndarray:

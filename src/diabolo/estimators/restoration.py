@@ -28,7 +28,8 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import wraps
 from importlib.resources import as_file, files
-from inspect import Parameter, Signature, signature
+from inspect import Parameter, Signature, getdoc, signature
+from textwrap import indent
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
@@ -94,6 +95,9 @@ def told(method: Any, restored: Any) -> Any:
         return method(self, X, *args, **options)
 
     call.__signature__ = Signature([*named, *extra])  # type: ignore[attr-defined]
+    if method.__doc__ and restored.__doc__:
+        its_own = indent((getdoc(restored) or "").partition("\n\n")[2], " " * 8)
+        call.__doc__ = method.__doc__.replace(f"        **options\n{' ' * 12}See the estimators.", its_own)
     return call
 
 
@@ -198,7 +202,7 @@ class Restorer(TransformerMixin, System, abstract=True):
         X : folder, zip, path, array, PIL image, or a list of these
             Pictures of any size. Each page of a TIFF is a picture, an array (H, W) or (H, W, C) is one.
         **options
-            Those of :meth:`restore_picture`.
+            See the estimators.
 
         Returns
         -------
@@ -208,7 +212,14 @@ class Restorer(TransformerMixin, System, abstract=True):
         return list(self.restore(X, **options))
 
     def restore(self, X: Any, **options: Any) -> Iterator[Any]:
-        """As :meth:`transform`, one picture after another: no more than one is held in memory."""
+        """As :meth:`transform`, one picture after another: no more than one is held in memory.
+
+        Parameters
+        ----------
+        X : folder, zip, path, array, PIL image, or a list of these
+        **options
+            See the estimators.
+        """
         return (self.restore_picture(picture, **options) for picture in Album(X))
 
     def restore_picture(self, picture: Any, return_map: bool = False, **options: Any) -> Any:
@@ -220,7 +231,7 @@ class Restorer(TransformerMixin, System, abstract=True):
         return_map : bool, default=False
             Also return what was changed.
         **options
-            What the estimator can be told: see its class.
+            See the estimators.
 
         Returns
         -------
@@ -553,6 +564,13 @@ class Denoiser(Restorer):
         return np.array(levels)
 
     def _restored(self, picture: Picture, strength: float = 1.0, sigma: float | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """The picture as it is, and without its noise.
+
+        strength : float in [0, 1.5], default=1
+            0 takes out nothing, 1 what was estimated.
+        sigma : float, default=None
+            The noise level, instead of the estimate: a share of the whole range, such as 25 / 255; of floats in their own unit.
+        """
         if not 0 <= strength <= 1.5:
             raise ValueError(f"strength={strength!r}: allowed are numbers from 0 (nothing) to 1.5; 1 is what was estimated")
         if sigma is not None and not 0 <= sigma <= picture.unit:
@@ -705,6 +723,11 @@ class Upscaler(Restorer):
         return resize(x, (scale * x.shape[2], scale * x.shape[3])) + added
 
     def _restored(self, picture: Picture, scale: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """The picture enlarged by interpolation, and by the network.
+
+        scale : int, default=None
+            How many times larger, one of those learned; by default that of the estimator.
+        """
         scale = self.scale if scale is None else scale
         if scale not in self.scales:
             raise ValueError(f"scale={scale!r}: this model has learned {', '.join(map(str, self.scales))}")

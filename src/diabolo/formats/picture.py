@@ -257,7 +257,7 @@ def continued(pixels: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     """Pixels (H, W, C) that are not seen, from those that are: mirrored at the nearest one, or else that one.
 
     >>> continued(np.array([[[0.0], [0.5], [1.0], [0.9]]]), np.array([[1.0, 1.0, 0.0, 0.0]]))[..., 0].tolist()
-    [[0.0, 0.5, 0.0, 0.5]]
+    [[0.0, 0.5, 0.0, 0.0]]
     """
     hidden = alpha < SEEN
     if not hidden.any() or hidden.all():
@@ -417,8 +417,9 @@ def _opened(stream: IO[bytes], name: str, page: int | None = None) -> Iterator[I
 
 
 def _check_count(pixels: int, name: str) -> None:
+    """As Pillow, which warns above its limit and refuses above twice that: cameras take more than 100 million pixels."""
     limit = Image.MAX_IMAGE_PIXELS
-    if limit is not None and pixels > limit:
+    if limit is not None and pixels > 2 * limit:
         raise DataError(_too_large(name, pixels))
 
 
@@ -442,7 +443,7 @@ def _explained(name: str, head: bytes = b"") -> Iterator[None]:
 
 def _too_large(name: str, pixels: int) -> str:
     return (
-        f"cannot read {name!r}: it has {pixels:,} pixels, the limit is {Image.MAX_IMAGE_PIXELS:,}; "
+        f"cannot read {name!r}: it has {pixels:,} pixels, the limit is {2 * (Image.MAX_IMAGE_PIXELS or 0):,}; "
         f"if you trust it, set PIL.Image.MAX_IMAGE_PIXELS = {pixels} first"
     )
 
@@ -809,6 +810,8 @@ def _place(X: Any) -> _Place:
         return _of_path(Path(X))
     if isinstance(X, Image.Image) or (isinstance(X, np.ndarray) and is_one(X)):
         X = [X]
+    if isinstance(X, np.ndarray) and X.ndim == 1 and X.dtype.kind in "OU":
+        X = X.tolist()  # paths, or pictures of several sizes
     if isinstance(X, np.ndarray) and X.ndim not in (3, 4):
         raise DataError(f"an array of shape {X.shape} is no pictures: give (N, H, W) or (N, H, W, C)")
     if not isinstance(X, (list, tuple, np.ndarray)):
