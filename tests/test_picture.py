@@ -463,7 +463,7 @@ def test_pictures_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 50)
     monkeypatch.setattr(PngImagePlugin.PngImageFile, "load", lambda self: pytest.fail("it was decoded"))
     for name in ("a.png", "odd.tif"):
-        message = f"{name}' has 150 pixels, the limit is 100; if you trust it, set PIL.Image.MAX_IMAGE_PIXELS = 150"
+        message = f"{name}': it has 150 pixels, the limit is 100; if you trust it, set PIL.Image.MAX_IMAGE_PIXELS = 150"
         with pytest.raises(DataError, match=message):
             read(tmp_path / name)
 
@@ -715,6 +715,15 @@ def test_pages_are_written_with_the_metadata_of_the_first(tmp_path: Path) -> Non
         np.testing.assert_array_equal(np.asarray(picture.like(picture.pixels)), 255 - page)
     with pytest.raises(DataError, match=r"cannot hold 3 pages; choose \.tif"):
         album[0].save(pages, tmp_path / "t.png")
+
+
+def test_a_title_that_is_a_layout_is_not_kept(tmp_path: Path) -> None:
+    for title, kept in (('{"shape": [6, 8]}', None), ("Roses", "Roses")):
+        Image.fromarray(noise(6, 8)).save(tmp_path / "a.tif", description=title)
+        picture = read(tmp_path / "a.tif")
+        picture.save(picture.like(np.zeros((12, 16, 1), np.float32)), tmp_path / "b.tif")
+        with Image.open(tmp_path / "b.tif") as image:
+            assert image.tag_v2.get(0x010E) == kept
 
 
 def test_a_preview_is_no_page(tmp_path: Path) -> None:

@@ -62,6 +62,7 @@ MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"RIFF", b"GIF8", b"BM
 EXIF = b"Exif\0\0"
 ORIENTATION, EXIF_IFD, GPS_IFD = 0x0112, 0x8769, 0x8825
 DESCRIBING = (0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x8298)  # title, camera, software, date, artist, copyright
+SHAPED = '{"shape"'  # how the title begins in which some programs keep the layout
 OVERSHOOT = 1e-3  # what rounding and sharpening add to floats
 SEEN = 0.05  # of alpha: the colour of what is more transparent is not seen
 USUAL = 2**-8, 4.0  # the largest of floats whose unit is taken to be 1
@@ -507,7 +508,7 @@ def _without_layout(data: bytes) -> bytes:
 def _describing(source: Any) -> bytes:
     """EXIF data of what is not only about how a file is laid out: in a TIFF they are among the tags that are."""
     exif = Image.Exif()
-    exif.update({tag: source[tag] for tag in DESCRIBING if tag in source})
+    exif.update({tag: source[tag] for tag in DESCRIBING if tag in source and not str(source[tag]).startswith(SHAPED)})
     for tag in (EXIF_IFD, GPS_IFD):
         if hasattr(source, "get_ifd") and (inner := source.get_ifd(tag)):
             exif[tag] = dict(inner)
