@@ -531,25 +531,28 @@ class Denoiser(Restorer):
                 seen = y + sigma / 255 * noise
                 yield f"{name}, sigma {sigma}", seen, self._clean(seen), y
 
-    def _clean(self, x: Tensor, strength: float = 1.0, sigma: float | None = None) -> Tensor:
+    def _clean(self, x: Tensor, strength: float = 1.0, sigma: float | None = None, alpha: np.ndarray | None = None) -> Tensor:
         """x (1, 1 or 3, h, w) without its noise."""
         seen, calm = opponent(x), tamed(x)
         look = seen if calm is x else opponent(calm)
         m = look.mean((2, 3), keepdim=True)
         told = None if sigma is None else torch.tensor([sigma / x.shape[1] ** 0.5])  # the mean of three is less noisy
-        level = strength * (self._level(look - m) if told is None else told)
+        level = strength * (self._level(look - m, alpha) if told is None else told)
         if not level:
             return x
         added = self._tiled(lambda piece: self._added(piece, level), look - m)
         return from_opponent(seen + added, x.shape[1])
 
-    def _level(self, x: Tensor) -> Tensor:
-        """(1,): the estimated standard deviation of the noise in x (1, 3, h, w), whose mean is 0."""
-        h, w = (max(2, n - n % 2) for n in x.shape[-2:])
-        x = F.pad(x, (0, max(0, w - x.shape[3]), 0, max(0, h - x.shape[2])), mode="replicate")[..., :h, :w]
+    def _level(self, x: Tensor, alpha: np.ndarray | None = None) -> Tensor:
+        """(1,): the estimated standard deviation of the noise in x (1, 3, h, w), whose mean is 0, where it is seen."""
+        seen = None if alpha is None or (alpha >= SEEN).all() else torch.from_numpy(alpha >= SEEN).float()[None, None]
+        if seen is not None and even(x, seen):
+            return torch.zeros(1)
         encoder: Any = self.network_.encoder
+        parts = zip(spots(paired(x)), [None] * 16 if seen is None else spots(paired(seen)), strict=False)
         with self._inference():
-            return torch.cat([encoder.level(piece).float() for piece in spots(x)]).median(0, keepdim=True).values
+            levels = [encoder.level(piece, part).float() for piece, part in parts if part is None or part.any()]
+        return torch.cat(levels).median(0, keepdim=True).values if levels else torch.zeros(1)
 
     def noise_level(self, X: Any) -> np.ndarray:
         """Estimated standard deviation of the noise in each channel of each picture (n,).
@@ -559,7 +562,7 @@ class Denoiser(Restorer):
         levels = []
         for picture in map(looked_at, Album(X)):
             x = opponent(tamed(tensor(picture.pixels)))
-            level = float(self._level(x - x.mean((2, 3), keepdim=True)))
+            level = float(self._level(x - x.mean((2, 3), keepdim=True), picture.alpha))
             levels.append(picture.unit * level * picture.pixels.shape[2] ** 0.5)
         return np.array(levels)
 
@@ -577,7 +580,20 @@ class Denoiser(Restorer):
             whole = "whole range of brightness, such as 25 / 255" if picture.unit == 1 else f"range of {picture.name!r}"
             raise ValueError(f"sigma={sigma!r}: allowed are numbers from 0 to {picture.unit:g}, the {whole}")
         x = tensor(picture.pixels)
-        return picture.pixels, pixels(self._clean(x, strength, None if sigma is None else sigma / picture.unit))
+        return picture.pixels, pixels(self._clean(x, strength, None if sigma is None else sigma / picture.unit, picture.alpha))
+
+
+def even(x: Tensor, seen: Tensor) -> bool:
+    """Whether half of the neighbours that are seen (1, 1, h, w) are equal: then x was drawn, and has no noise."""
+    both = seen[..., 1:] * seen[..., :-1] > 0
+    equal = (x[..., 1:] == x[..., :-1]).all(1, keepdim=True)
+    return bool(equal[both].float().mean() > 0.5)
+
+
+def paired(x: Tensor) -> Tensor:
+    """With even sides: without the last row and column, or with them twice where there is one."""
+    h, w = (max(2, n - n % 2) for n in x.shape[-2:])
+    return F.pad(x, (0, max(0, w - x.shape[3]), 0, max(0, h - x.shape[2])), mode="replicate")[..., :h, :w]
 
 
 def spots(x: Tensor) -> list[Tensor]:
