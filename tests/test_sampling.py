@@ -135,7 +135,7 @@ def test_given_values_that_cannot_be_are_named() -> None:
     ae = Autoencoder(2, **SMALL).fit(frame())
     with pytest.raises(DataError, match=r"given 'city': 'Paris' is none of its levels, which are .*'Oslo'"):
         ae.sample(1, given={"city": "Paris"})
-    with pytest.raises(DataError, match="column 'size' holds string"):
+    with pytest.raises(DataError, match="column 'size' holds texts"):
         ae.sample(1, given={"size": "large"})
     with pytest.raises(DataError, match="given 'x0': 'b' is no number"):
         Autoencoder(2, **SMALL).fit(kinds()["array"]).sample(1, given={"x0": "b"})

@@ -32,7 +32,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from .chance import redirected
-from .errors import DataError, missing_extra
+from .errors import DataError, missing_extra, suggest
 from .rows import Rows
 from .training import SGD, minimize
 
@@ -348,5 +348,6 @@ def density(given: Any) -> Density:
     if isinstance(given, Density):
         return given
     if not isinstance(given, str) or given not in DENSITIES:
-        raise ValueError(f"density={given!r}: allowed are {', '.join(map(repr, sorted(DENSITIES)))}, or a Density")
+        allowed = ", ".join(map(repr, sorted(DENSITIES)))
+        raise ValueError(f"density={given!r}: allowed are {allowed}, or a Density{suggest(given, DENSITIES)}")
     return DENSITIES[given]()

@@ -1,6 +1,7 @@
 r"""What it costs to be wrong: a sum over outputs, one term per column.
 
     loss(raw, y)_i = sum_j  v_j * loss_j(raw_ij, y_ij)           y_ij = NaN: not observed, no term
+                                                                 y_ij = +-inf: outside the domain, no term either
 
     Squared      (raw - y)^2                                      predict: raw
     Absolute     |raw - y|                                        predict: raw
@@ -14,7 +15,9 @@ r"""What it costs to be wrong: a sum over outputs, one term per column.
 
 ``raw`` and ``y`` have the same shape (B, m): a category is m = number of levels features, of which one is 1. The
 *error* is the yardstick that a linear model shares, for it needs expected values only: squared error of numbers, Brier
-score of categories, Kullback-Leibler divergence of documents.
+score of categories, Kullback-Leibler divergence of documents. Nothing is learned from what lies outside the domain, such as
+a 7 in a column of 0 and 1 or a level that is new; but judged, it is as wrong as can be: ``surprise`` and ``errors`` are
+constants there.
 """
 
 from __future__ import annotations
@@ -42,6 +45,8 @@ __all__ = [
 ]
 
 LOSSES: dict[str, type[Loss]] = {}
+OUTSIDE = 1e4  # the surprise of what cannot be, in nats
+WORST = 2.0  # its error: the largest Brier score
 
 
 class Loss:
@@ -54,7 +59,7 @@ class Loss:
         return self.terms(raw, y).sum(1)
 
     def terms(self, raw: Tensor, y: Tensor) -> Tensor:
-        """(B, c): the loss of each of the c columns; 0 where y is NaN."""
+        """(B, c): the loss of each of the c columns; 0 where y is NaN or infinite."""
         raise NotImplementedError
 
     def predict(self, raw: Tensor) -> Tensor:
@@ -62,16 +67,20 @@ class Loss:
         raise NotImplementedError
 
     def errors(self, expected: Tensor, y: Tensor) -> Tensor:
-        """(B, c): squared distance of the expected values to y, per column; 0 where y is NaN."""
-        return distance(expected, y)
+        """(B, c): squared distance of the expected values to y, per column; 0 where y is NaN, WORST where it is infinite."""
+        return distance(expected, y).masked_fill(y.isinf(), WORST)
 
     def cells(self, expected: Tensor, y: Tensor) -> Tensor:
         """(B, c'): the errors, told as finely as can be: of a document, per word."""
         return self.errors(expected, y)
 
     def surprise(self, raw: Tensor, y: Tensor) -> Tensor:
-        """(B, c): how far y is from what was expected, on the scale of the loss; 0 where y is NaN."""
-        return self.terms(raw, y)
+        """(B, c): how far y is from what was expected, on the scale of the loss; 0 where y is NaN, OUTSIDE where infinite."""
+        return self.terms(raw, y).masked_fill(self.outside(y), OUTSIDE)
+
+    def outside(self, y: Tensor) -> Tensor:
+        """(B, c): which cells are outside the domain."""
+        return y.isinf()
 
     def check(self, y: Tensor) -> None:
         """Raise a ValueError if y (B, m) holds values that this loss has no answer to."""
@@ -85,15 +94,15 @@ class Loss:
 
 
 def distance(e: Tensor, y: Tensor) -> Tensor:
-    """(e - y)^2; 0 where y is NaN, and NaN where only e is: a broken network shall not look perfect."""
-    unknown = torch.isnan(y)
-    if not unknown.any():
+    """(e - y)^2; 0 where y is no number, and NaN where only e is: a broken network shall not look perfect."""
+    known = torch.isfinite(y)
+    if known.all():
         return (e - y).square()
-    return (e - torch.where(unknown, e, y)).square()
+    return (e - torch.where(known, y, e)).square()
 
 
 def check_range(loss: Loss, y: Tensor, low: float, high: float) -> None:
-    wrong = (y < low) | (y > high)
+    wrong = ((y < low) | (y > high)) & torch.isfinite(y)
     if wrong.any():
         i, j = (int(v) for v in wrong.nonzero()[0])
         allowed = f"in [{low:g}, {high:g}]" if high < torch.inf else f"from {low:g}"
@@ -104,8 +113,8 @@ def check_range(loss: Loss, y: Tensor, low: float, high: float) -> None:
 
 
 def observed(x: Tensor) -> Tensor:
-    """NaN -> 0."""
-    return torch.nan_to_num(x, nan=0.0)
+    """What is no number -> 0."""
+    return torch.nan_to_num(x, nan=0.0, posinf=0.0, neginf=0.0)
 
 
 @dataclass(frozen=True)
@@ -132,8 +141,7 @@ class Absolute(Loss):
     """
 
     def terms(self, raw: Tensor, y: Tensor) -> Tensor:
-        unknown = torch.isnan(y)
-        return (raw - torch.where(unknown, raw, y)).abs()
+        return (raw - torch.where(torch.isfinite(y), y, raw)).abs()
 
     def predict(self, raw: Tensor) -> Tensor:
         return raw
@@ -155,16 +163,21 @@ class LogSquared(Loss):
     floor: float = 1e-5
 
     def terms(self, raw: Tensor, y: Tensor) -> Tensor:
-        known = ~torch.isnan(y).all(1, keepdim=True)
-        return torch.where(known, (self.errors(raw, y) + self.floor).log(), 0.0)
+        known = torch.isfinite(y).any(1, keepdim=True)
+        return torch.where(known, (self._mean(raw, y) + self.floor).log(), 0.0)
 
     def predict(self, raw: Tensor) -> Tensor:
         return raw
 
     def errors(self, expected: Tensor, y: Tensor) -> Tensor:
         """The mean squared error of the picture."""
-        count = (~torch.isnan(y)).sum(1, keepdim=True)
-        return distance(expected, y).sum(1, keepdim=True) / count.clamp(min=1)
+        return self._mean(expected, y).masked_fill(self.outside(y), WORST)
+
+    def outside(self, y: Tensor) -> Tensor:
+        return y.isinf().any(1, keepdim=True)
+
+    def _mean(self, e: Tensor, y: Tensor) -> Tensor:
+        return distance(e, y).sum(1, keepdim=True) / torch.isfinite(y).sum(1, keepdim=True).clamp(min=1)
 
     def cells(self, expected: Tensor, y: Tensor) -> Tensor:
         return distance(expected, y)
@@ -201,7 +214,7 @@ class Logistic(Loss):
     """
 
     def terms(self, raw: Tensor, y: Tensor) -> Tensor:
-        known = ~torch.isnan(y)
+        known = torch.isfinite(y)
         loss = F.binary_cross_entropy_with_logits(raw, observed(y).to(raw.dtype), reduction="none")
         return loss * known
 
@@ -244,7 +257,7 @@ class Asymmetric(Logistic):
     margin: float = 0.05
 
     def terms(self, raw: Tensor, y: Tensor) -> Tensor:
-        known, y = ~torch.isnan(y), observed(y).to(raw.dtype)
+        known, y = torch.isfinite(y), observed(y).to(raw.dtype)
         p = torch.sigmoid(raw)
         q = (p - self.margin).clamp(min=0)
         yes = (1 - p) ** self.up * F.softplus(-raw)
@@ -289,7 +302,10 @@ class Softmax(Loss):
         return p.flatten(1)[:, self.place.to(raw.device)]
 
     def errors(self, expected: Tensor, y: Tensor) -> Tensor:
-        return self.padded(distance(expected, y), 0.0).sum(-1)
+        return self.padded(distance(expected, y), 0.0).sum(-1).masked_fill(self.outside(y), WORST)
+
+    def outside(self, y: Tensor) -> Tensor:
+        return self.padded(y.isinf().to(y.dtype), 0.0).any(-1)
 
     def check(self, y: Tensor) -> None:
         check_range(self, y, 0, 1)
@@ -429,10 +445,17 @@ class Columns(Loss):
         found = self._parts(raw, y)
         return torch.cat(found, 1)[:, self.order] if len(found) > 1 else found[0]
 
-    def _parts(self, raw: Tensor, y: Tensor) -> list[Tensor]:
+    def surprise(self, raw: Tensor, y: Tensor) -> Tensor:
+        found = self._parts(raw, y, "surprise")
+        return torch.cat(found, 1)[:, self.order] if len(found) > 1 else found[0]
+
+    def _parts(self, raw: Tensor, y: Tensor, what: str = "terms") -> list[Tensor]:
         """(B, columns of the part) terms of each part."""
-        found = [(part, part.loss.terms(raw[:, part.index], y[:, part.index])) for part in self.parts]
+        found = [(part, getattr(part.loss, what)(raw[:, part.index], y[:, part.index])) for part in self.parts]
         return [terms if part.v is None else terms * part.v.to(terms) for part, terms in found]
+
+    def outside(self, y: Tensor) -> Tensor:
+        return torch.cat([part.loss.outside(y[:, part.index]) for part in self.parts], 1)[:, self.order]
 
     def predict(self, raw: Tensor) -> Tensor:
         if len(self.parts) == 1:

@@ -33,7 +33,7 @@ from torch import Tensor, nn
 
 from . import storage
 from .chance import drawing, redirected
-from .errors import TrainingError
+from .errors import TrainingError, suggest
 from .optimizers import Flat, has_bfloat16, optimizers
 from .progress import seen_by_someone
 from .rows import Rows, steps_per_epoch
@@ -190,7 +190,7 @@ def pick_precision(precision: str, device: str, work: float) -> str:
     """
     allowed = ("auto", "float32", "bfloat16")
     if precision not in allowed:
-        raise ValueError(f"precision={precision!r}: allowed are {', '.join(map(repr, allowed))}")
+        raise ValueError(f"precision={precision!r}: allowed are {', '.join(map(repr, allowed))}{suggest(precision, allowed)}")
     if precision != "auto":
         return precision
     kind = torch.device(device).type

@@ -6,6 +6,7 @@ import importlib
 import os
 import sys
 import warnings
+from difflib import get_close_matches
 from typing import Any
 
 import click
@@ -47,6 +48,13 @@ class Verbs(click.Group):
         command: click.Command = importlib.import_module(f".{cmd_name}", __name__).command
         return command
 
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        if args and args[0] not in VERBS and not args[0].startswith("-"):
+            near = get_close_matches(args[0], VERBS, 1)
+            did = f" Did you mean {near[0]!r}?" if near else f" The verbs are {', '.join(VERBS)}."
+            raise click.UsageError(f"No such command {args[0]!r}.{did}", ctx)
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Verbs"):
             formatter.write_dl(list(VERBS.items()))
@@ -80,6 +88,8 @@ def cli() -> None:
 def main() -> None:
     """Run the command line; what a user can mend is one line, not a traceback."""
     warnings.showwarning = _warn
+    warnings.filterwarnings("always", category=UserWarning)
+    TOLD.clear()
     try:
         cli(prog_name="diabolo", standalone_mode=False)
     except click.exceptions.Abort:
@@ -94,10 +104,15 @@ def main() -> None:
         sys.exit(1)
 
 
+TOLD: set[str] = set()  # warnings of this run
+
+
 def _warn(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
     """A warning is one line, too; those for programmers are not for users."""
-    if issubclass(category, UserWarning):
-        click.echo(f"diabolo: {message}", err=True)
+    said = " ".join(str(message).split())
+    if issubclass(category, UserWarning) and said not in TOLD:
+        TOLD.add(said)
+        click.echo(f"diabolo: {said}", err=True)
 
 
 def _said(error: BaseException) -> str:

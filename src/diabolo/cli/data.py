@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -20,20 +21,46 @@ MADE_BY = {
     "Upscaler": "--task upscale",
     "Colorizer": "--task colorize",
 }
+KEEP = click.option(
+    "--keep", multiple=True, metavar="COLUMN", help="Write this column of DATA, too, before all others (repeatable)."
+)
 OUTPUT = click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="File to write.")
 
 
-def opened(path: Path, drop: Sequence[str] = ()) -> Any:
-    """The data in `path`: the path itself, or a table without the columns `drop`."""
-    if not drop:
-        return path
-    from ..formats.files import read_table
+def opened(path: Path, drop: Sequence[str] = (), text: str | None = None) -> Any:
+    """The data in `path`: the path itself, or a table without the columns `drop`, read as was said."""
+    from ..formats.files import Reading, is_table, read_table
+    from .options import said
 
-    table = read_table(path)
-    absent = [name for name in drop if name not in table.column_names]
-    if absent:
-        raise DataError(f"--drop: there is no column {absent[0]!r}; the columns are {', '.join(map(repr, table.column_names))}")
+    if not drop and (text is None or not is_table(path)):
+        return path
+
+    table = read_table(path, None, Reading(**said()), {}, rest=text is None)
+    for option, names in (("--drop", drop), ("--text", () if text is None else (text,))):
+        for name in names:
+            if name not in table.column_names:
+                raise absent(option, name, table.column_names)
     return table.drop_columns(list(drop))
+
+
+def absent(option: str, name: str, columns: Sequence[str], hint: str = "") -> DataError:
+    """The error for a column that is not there."""
+    return DataError(f"{option}: there is no column {name!r}{meant(name, columns)}; the columns are {some(columns)}{hint}")
+
+
+def some(names: Sequence[str], most: int = 20) -> str:
+    return ", ".join(map(repr, names[:most])) + (f" and {len(names) - most:,} more" if len(names) > most else "")
+
+
+def meant(name: str, names: Sequence[str]) -> str:
+    """What may have been meant.
+
+    >>> meant("citi", ["city", "age"])
+    " (did you mean 'city'?)"
+    """
+    lower = {str(other).strip().lower(): str(other) for other in names}
+    near = get_close_matches(name.strip().lower(), lower, 1)
+    return f" (did you mean {lower[near[0]]!r}?)" if near else ""
 
 
 def loaded(path: Path, verb: str, kind: str = "Autoencoder") -> Any:
@@ -46,7 +73,9 @@ def loaded(path: Path, verb: str, kind: str = "Autoencoder") -> Any:
             f"{str(path)!r} holds {_a(type(model).__name__)}, but `diabolo {verb}` needs {_a(kind)}: "
             f"make one with `diabolo fit DATA {MADE_BY[kind]}`"
         )
-    return model
+    from .options import reread
+
+    return reread(model)
 
 
 def _a(name: str) -> str:
@@ -78,6 +107,40 @@ def as_table(X: Any, names: Sequence[str]) -> Any:
         return X.to_arrow()
     X = X.toarray() if sp.issparse(X) else np.asarray(X)
     return pa.table([X[:, j] for j in range(X.shape[1])], names=list(names))
+
+
+def kept(model: Any, data: Path, names: Sequence[str]) -> dict[str, Any]:
+    """What is known of each row of `data` and goes before what a model says of it: names of pictures, columns to keep."""
+    called = row_names(model, data)
+    found: dict[str, Any] = {} if called is None else {"picture": called}
+    if not names:
+        return found
+    table = as_they_stand(model, data)
+    for name in names:
+        if name not in table.column_names:
+            raise absent("--keep", name, table.column_names)
+    return found | {name: table[name] for name in names}
+
+
+def as_they_stand(model: Any, data: Path) -> Any:
+    """The table in a file; cells of a text file as texts."""
+    from ..formats.files import Reading, is_table, read_table
+    from .options import said
+
+    if not is_table(data) and not data.name.endswith((".jsonl", ".jsonl.gz")):
+        raise DataError(f"--keep: {str(data)!r} is no table: it has no columns to keep")
+    return read_table(data, None, getattr(model.format_, "reading", None) or Reading(**said()), {})
+
+
+def beside(known: dict[str, Any], found: Any) -> Any:
+    """The table `found` with other columns before its own."""
+    for i, (name, values) in enumerate(known.items()):
+        if name in found.column_names:
+            raise DataError(f"--keep: what is written has a column {name!r} already: rename it in DATA")
+        if len(values) != found.num_rows:
+            raise DataError(f"--keep: {len(values):,} rows were read, but {found.num_rows:,} are written")
+        found = found.add_column(i, name, values if hasattr(values, "type") else [values])
+    return found
 
 
 def save(X: Any, names: Sequence[str], output: Path) -> None:

@@ -6,11 +6,14 @@ from pathlib import Path
 
 import click
 
-from .data import DATA, MODEL, OUTPUT, code_names, loaded, never_onto_input, save
+from ..errors import DataError
+from .data import DATA, KEEP, MODEL, OUTPUT, as_table, beside, code_names, kept, loaded, never_onto_input, save
+from .options import reading
 
 EPILOG = """\b
 Examples:
   diabolo encode people.diabolo new.csv -o codes.parquet
+  diabolo encode people.diabolo new.csv --keep id -o codes.csv
   diabolo encode mails.diabolo mails.jsonl -o codes.npy
 """
 
@@ -19,9 +22,15 @@ Examples:
 @MODEL
 @DATA
 @OUTPUT
-def command(model: Path, data: Path, output: Path) -> None:
+@KEEP
+@reading
+def command(model: Path, data: Path, output: Path, keep: tuple[str, ...]) -> None:
     never_onto_input(output, model, data)
+    if keep and output.suffix == ".npy":
+        raise DataError(f"--output {str(output)!r}: an array has no place for columns to keep: write a table, such as .csv")
     ae = loaded(model, "encode")
+    known = {} if output.suffix == ".npy" else kept(ae, data, keep)
     Z = ae.transform(data)
-    save(Z, code_names(ae.n_components_), output)
+    names = code_names(ae.n_components_)
+    save(beside(known, as_table(Z, names)) if known else Z, names, output)
     click.echo(f"{len(Z):,} rows, {Z.shape[1]} numbers each: wrote {output}")

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import click
-from click.core import ParameterSource
 
-from . import pictures
-from .data import DATA, OUTPUT, never_onto_input, opened
+from . import options, pictures
+from .data import DATA, OUTPUT, absent, never_onto_input, opened
 
 EPILOG = """\b
 Examples:
@@ -21,27 +20,13 @@ Examples:
   diabolo fit mails.csv --labels tags --labels-sep ";" -o tags.diabolo
   diabolo fit few.csv --labels bug --encoder mails.diabolo --no-freeze -o tags.diabolo
   diabolo fit photos.csv --labels beach,boat --encoder imagenet -o tags.diabolo     (a column names the files)
+  diabolo fit mails.csv --text body --stop-words english -o mails.diabolo           (a column of texts)
+  diabolo fit euro.csv --sep ";" --decimal , --na "?" --category zip -o euro.diabolo
   diabolo fit big.parquet -k 16 --checkpoint run.ckpt --resume -o big.diabolo
   diabolo fit photos/ --task denoise -o mine.diabolo
   diabolo fit scans.zip --task denoise --noisy -o scans.diabolo
   diabolo fit photos/ --task upscale --from-scratch --epochs 100 -o mine.diabolo
 """
-
-
-TASKS = ("codes", "outliers", *pictures.KINDS)
-ONLY = {  # options that say something of these tasks alone
-    "noisy": ("denoise",),
-    "from_scratch": tuple(pictures.KINDS),
-    **dict.fromkeys(("components", "alpha", "hidden", "drop", "loss", "stem", "words"), ("codes", "outliers")),
-}
-
-
-def check_task(ctx: click.Context) -> None:
-    """Raise a UsageError for options that say nothing of the task."""
-    options, task = {param.name: max(param.opts, key=len) for param in ctx.command.params}, ctx.params["task"]
-    for name, tasks in ONLY.items():
-        if task not in tasks and ctx.get_parameter_source(name) is not ParameterSource.DEFAULT:
-            raise click.UsageError(f"{options[name]} is for --task {' and '.join(tasks)}, not for --task {task}", ctx)
 
 
 def components(ctx: click.Context, param: click.Parameter, value: str | None) -> int | float | None:
@@ -52,6 +37,17 @@ def components(ctx: click.Context, param: click.Parameter, value: str | None) ->
     except ValueError:
         raise click.BadParameter(
             f"{value!r} is neither a number of codes, such as 8, nor a share of the variance, such as 0.9"
+        ) from None
+
+
+def share(ctx: click.Context, param: click.Parameter, value: str | None) -> int | float | None:
+    if value is None:
+        return None
+    try:
+        return float(value) if "." in value else int(value)
+    except ValueError:
+        raise click.BadParameter(
+            f"{value!r} is neither a number of documents, such as 3, nor a share of them, such as 0.01"
         ) from None
 
 
@@ -89,7 +85,7 @@ def encoder(ctx: click.Context, param: click.Parameter, value: str | None) -> Pa
 )
 @click.option(
     "--task",
-    type=click.Choice(TASKS),
+    type=click.Choice(("codes", "outliers", *pictures.KINDS)),
     default="codes",
     show_default=True,
     help="An autoencoder, an outlier detector, or, of pictures, what the verb of this name does with them.",
@@ -102,6 +98,7 @@ def encoder(ctx: click.Context, param: click.Parameter, value: str | None) -> Pa
     help="Outliers: share of normal rows that may be flagged.",
 )
 @click.option("--labels", metavar="COLUMNS", help="Learn labels: columns of 0, 1, and empty for not known, such as urgent,bug.")
+@click.option("--label", multiple=True, metavar="COLUMN", help="The same, one column each (repeatable).")
 @click.option(
     "--labels-sep", metavar="SIGN", help="Labels: --labels is one column of lists with this sign between; empty: none."
 )
@@ -125,12 +122,24 @@ def encoder(ctx: click.Context, param: click.Parameter, value: str | None) -> Pa
 @click.option("--from-scratch", is_flag=True, help="Denoise, upscale, colorize: do not begin with the shipped weights.")
 @click.option("--hidden", callback=widths, default="auto", show_default=True, help="Layers on either side, such as 256,256.")
 @click.option("--drop", multiple=True, metavar="COLUMN", help="Leave this column out (repeatable).")
+@click.option("--category", multiple=True, metavar="COLUMN", help="Its whole numbers are codes, not quantities (repeatable).")
+@click.option("--number", multiple=True, metavar="COLUMN", help="Its whole numbers are quantities, not codes (repeatable).")
+@options.reading
 @click.option("--epochs", type=click.IntRange(1), help="Most passes over the data.  [default: by the number of rows]")
 @click.option(
     "--loss", default="auto", show_default=True, help="Of all columns; auto chooses by column. Labels: logistic, asymmetric."
 )
+@click.option("--text", metavar="COLUMN", help="Documents: of a table, the column of texts to learn from.")
 @click.option("--stem", metavar="LANGUAGE", help="Documents: count stems instead of words, e.g. english.")
 @click.option("--words", type=click.IntRange(2), default=2000, show_default=True, help="Documents: size of the vocabulary.")
+@click.option(
+    "--min-df", callback=share, metavar="N", help="Documents: leave out words of fewer documents, 3, or 0.01 of them."
+)
+@click.option(
+    "--max-df", callback=share, metavar="N", help="Documents: leave out words of more documents, 500, or 0.5 of them."
+)
+@click.option("--stop-words", metavar="WORDS", help="Documents: leave these words out: english, or words, such as the,and.")
+@click.option("--token-pattern", metavar="REGEX", help="Documents: what a word is.")
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--device", default="auto", show_default=True)
 @click.option("--precision", type=click.Choice(["auto", "float32", "bfloat16"]), default="auto", show_default=True)
@@ -146,21 +155,16 @@ def command(
     from_scratch: bool,
     alpha: float,
     drop: tuple[str, ...],
-    stem: str | None,
-    words: int,
     quiet: bool,
     epochs: int | None,
     seed: int,
     **params: Any,
 ) -> None:
-    from .labels import check_options, learn
+    options.check(click.get_current_context())
+    about = {name: params.pop(name) for name in ("labels", "label", "labels_sep", "encoder", "freeze", "optimize")}
+    words = {name: params.pop(name) for name in options.DOCUMENTS}
+    columns = {name: params.pop(name) for name in options.COLUMNS}
 
-    check_options(click.get_current_context())
-    check_task(click.get_current_context())
-    about = {name: params.pop(name) for name in ("labels", "labels_sep", "encoder", "freeze", "optimize")}
-
-    from ..estimators import Autoencoder, OutlierDetector
-    from ..formats import Documents
     from ..storage import atomic
 
     never_onto_input(output, data, *([about["encoder"]] if isinstance(about["encoder"], Path) else []))
@@ -173,12 +177,21 @@ def command(
         shared = {name: value for name, value in params.items() if name not in ("hidden", "loss")}
         pictures.learn(data, output, task, noisy, from_scratch, **shared)
         return
-    X = opened(data, drop)
-    documents = Documents(max_features=words, stem=stem)
-    if about["labels"] is not None:
-        learn(X, data.parent, output, documents=documents, **about, **params)
+    if about["labels"] is not None or about["label"]:
+        from . import labels
+
+        labels.learn(opened(data, drop), data, output, formats(words, columns), words["text"], **about, **params)
         return
-    params["format"] = documents if Documents.accepts(X) else "auto"
+
+    from ..estimators import Autoencoder, OutlierDetector
+    from ..formats import Documents, infer
+
+    documents = words["text"] is not None or Documents.accepts(data)
+    options.check_data(click.get_current_context(), data, "documents" if documents else infer(data).kind)
+    params["format"] = formats(words, columns)[0 if documents else 1]
+    for name, values in columns.items():
+        check_columns(f"--{name}", data, values)
+    X = opened(data, drop, words["text"])
     model: Any = (
         Autoencoder(components or 2, **params)
         if task == "codes"
@@ -189,3 +202,30 @@ def command(
         from . import tables
 
         (tables.comparison if task == "codes" else tables.promise)(model, output)
+
+
+def check_columns(option: str, data: Path, names: tuple[str, ...]) -> None:
+    """Raise a DataError, before the work, for a column that is not there."""
+    from ..formats.files import Reading, read_table
+
+    there = read_table(data, 1, Reading(**options.said()), {}).column_names if names else []
+    for name in names:
+        if name not in there:
+            raise absent(option, name, there)
+
+
+def formats(words: dict[str, Any], columns: dict[str, Any]) -> tuple[Any, Any]:
+    """Of documents, and of tables, as far as anything was said of them."""
+    from ..formats import Documents, Reading, Tables
+
+    names = {"text": "column", "words": "max_features"}
+    told = {names.get(name, name): value for name, value in words.items() if value is not None}
+    if stop := words["stop_words"]:
+        told["stop_words"] = stop if stop == "english" else [word.strip() for word in stop.split(",") if word.strip()]
+    if "encoding" in options.said() and words["text"]:
+        told["encoding"] = options.said()["encoding"]
+    plural = {"category": "categories", "number": "numbers"}
+    kinds: dict[str, Any] = {plural[name]: list(value) for name, value in columns.items() if value}
+    if options.said():
+        kinds["reading"] = Reading(**options.said())
+    return Documents(**told), Tables(**kinds) if kinds else "auto"

@@ -55,8 +55,14 @@ def facts(head: Any) -> dict[str, str]:
     if meta.get("about"):
         found["about"] = meta["about"]
     if "history" in meta and "seed" in meta:
-        found["training"] = f"{meta['history']['stopped']}; seed {meta['seed']}"
+        found["training"] = f"{meta['history']['stopped']}; seed {seed(meta)}"
     return found
+
+
+def seed(meta: dict[str, Any]) -> str:
+    """The seed that was given, or the one that was drawn."""
+    given = meta["params"].get("random_state")
+    return f"{meta['seed']} (drawn)" if given is None else str(given)
 
 
 def _labels(meta: dict[str, Any]) -> dict[str, str]:
@@ -74,9 +80,9 @@ def _data(format: dict[str, Any], meta: dict[str, Any]) -> str:
         return f"table of {len(format['fields'])} columns: {names}"
     if format["kind"] == "documents":
         words = format["words"] or []
-        return f"documents, vocabulary of {meta['n_features']:,}" + (
-            f": {', '.join(words[:10])} ..." if words else " columns of counts"
-        )
+        shown = f": {', '.join(words[:10])}{' ...' * (len(words) > 10)}" if words else " columns of counts"
+        left_out = f"; left out: {format['left_out']}" if format["left_out"] else ""
+        return f"documents, vocabulary of {meta['n_features']:,}{shown}{left_out}"
     if format["kind"] == "images":
         channels, height, width = format.get("shape", (0, 0, 0))
         if not channels:

@@ -10,6 +10,7 @@ import click
 from ..errors import DataError
 from .data import MODEL, loaded, never_onto_input
 from .labels import check_names, has_columns, opened_for, yes_no
+from .options import reading
 
 KIND = "MultiLabelClassifier"
 EPILOG = """\b
@@ -68,6 +69,7 @@ def command() -> None:
     help="How frequent the label is among all rows, if the examples do not show it.",
 )
 @OUTPUT
+@reading
 def add(model: Path, name: str, examples: Path, column: str | None, prior: float | None, output: Path | None) -> None:
     check_output(output, model, examples)
     clf = changeable(model, "label add")

@@ -6,60 +6,45 @@ from pathlib import Path
 from typing import Any
 
 import click
-from click.core import ParameterSource
 
 from ..errors import DataError
-from .data import as_table, is_strings, loaded
+from . import options
+from .data import absent, as_table, is_strings, loaded
 
-ONLY = ("labels_sep", "encoder", "freeze", "optimize")  # options of `diabolo fit` that say something with --labels only
-NEVER = ("components", "task", "alpha")  # ... without --labels only
-LOSSES = ("logistic", "asymmetric")
 IMAGENET = "imagenet"  # an encoder that is no file
 
 
-def check_options(ctx: click.Context) -> None:
-    """Raise a UsageError for options of `diabolo fit` that contradict each other."""
-    given = {name for name in ctx.params if ctx.get_parameter_source(name) is not ParameterSource.DEFAULT}
-    options = {param.name: max(param.opts, key=len) for param in ctx.command.params}
-    if "labels" not in given:
-        for name in filter(given.__contains__, ONLY):
-            raise click.UsageError(f"{options[name]} is for labels: name their columns with --labels", ctx)
-        return
-    for name in filter(given.__contains__, NEVER):
-        raise click.UsageError(f"{options[name]} says nothing of labels: give it, or --labels", ctx)
-    if "freeze" in given and "encoder" not in given:
-        raise click.UsageError("--freeze and --no-freeze are about an --encoder: give one", ctx)
-    if ctx.params["labels_sep"] == "":
-        raise click.BadParameter("an empty sign separates nothing", ctx, param_hint="--labels-sep")
-    if "loss" in given and ctx.params["loss"] not in LOSSES:
-        allowed = " and ".join(LOSSES)
-        raise click.BadParameter(f"of labels, allowed are {allowed}, not {ctx.params['loss']!r}", ctx, param_hint="--loss")
-
-
 def learn(
-    data: Any,
-    folder: Path,
+    table: Any,
+    path: Path,
     output: Path,
-    labels: str,
+    formats: tuple[Any, Any],
+    text: str | None,
+    labels: str | None,
+    label: tuple[str, ...],
     labels_sep: str | None,
     encoder: Path | str | None,
     loss: str,
-    documents: Any,
     **params: Any,
 ) -> None:
-    """Fit a MultiLabelClassifier to a table in `folder`, or the file of one, save it, and tell of it."""
+    """Fit a MultiLabelClassifier to the table of a file, save it, and tell of it; `formats`: of documents, and of tables."""
     import numpy as np
 
     from ..estimators import MultiLabelClassifier
 
-    table = table_of(data)
-    names = [labels] if labels_sep else [name.strip() for name in labels.split(",") if name.strip()]
+    table = table_of(table)
+    names = [*([labels] if labels_sep and labels else listing(labels)), *label]
     check_names(table, names, "--labels")
+    if labels_sep and len(names) > 1:
+        raise DataError("--labels-sep is for one column of lists, but --labels names more")
     hint = "; a column of lists of labels needs --labels-sep"
-    Y = listed(table, labels, labels_sep) if labels_sep else np.column_stack([yes_no(table, name, hint) for name in names])
+    Y = listed(table, names[0], labels_sep) if labels_sep else np.column_stack([yes_no(table, name, hint) for name in names])
     pretrained = loaded(encoder, "fit --encoder") if isinstance(encoder, Path) else encoder
-    X = others(table, names, pretrained, folder)
-    read = documents if isinstance(X, list) and all(isinstance(x, str) for x in X) else "auto"
+    X = others(table, names, pretrained, path.parent, text)
+    documents = isinstance(X, list) and all(isinstance(x, str) for x in X)
+    kind = "documents" if documents else "tables" if hasattr(X, "schema") else "images"
+    options.check_data(click.get_current_context(), path, kind)
+    read = {"documents": formats[0], "tables": formats[1]}.get(kind, "auto")
     params |= {"loss": "logistic" if loss == "auto" else loss, "format": read}
     clf = MultiLabelClassifier(encoder=pretrained, **params).fit(X, Y)
     for c, name in enumerate([] if labels_sep else names):
@@ -71,11 +56,19 @@ def learn(
         tables.labelled(clf, len(Y), output)
 
 
-def others(table: Any, names: list[str], pretrained: Any, folder: Path) -> Any:
+def listing(names: str | None) -> list[str]:
+    """Names with commas between."""
+    return [name.strip() for name in (names or "").split(",") if name.strip()]
+
+
+def others(table: Any, names: list[str], pretrained: Any, folder: Path, text: str | None = None) -> Any:
     """What is not a label: a table; texts or pictures, if it is one column of them, or if that is what an encoder takes."""
     rest = table.drop_columns(names)
     if not rest.num_columns:
         raise DataError("--labels and --drop name all columns: none is left that says what a row is")
+    if text is not None:
+        check_names(rest, [text], "--text")
+        return texts(rest, text)
     if pretrained == IMAGENET:
         return pictures(rest, folder)
     if pretrained is not None:
@@ -97,8 +90,7 @@ def check_names(table: Any, names: list[str], option: str, hint: str = "") -> No
         raise DataError(f"{option} names no column")
     for name in names:
         if name not in table.column_names:
-            columns = ", ".join(map(repr, table.column_names))
-            raise DataError(f"{option}: there is no column {name!r}; the columns are {columns}{hint}")
+            raise absent(option, name, table.column_names, hint)
         if names.count(name) > 1:
             raise DataError(f"{option} names {name!r} twice")
 
@@ -135,13 +127,14 @@ def opened_for(model: Any, path: Path) -> tuple[Any, Any]:
     from ..formats import Documents
     from ..formats.arrays import read_array
     from ..formats.documents import read_documents
-    from ..formats.files import READABLE
+    from ..formats.files import is_table, read_table
     from ..formats.picture import Album
 
     if takes_pictures(model.format_) and Album.accepts(path):
         album = Album(path)
         return pa.table({"file": album.names}), album
-    if not str(path).endswith(READABLE) and not has_columns(model.format_):
+    named = getattr(model.format_, "column", None) is not None
+    if not is_table(path) and not named and not has_columns(model.format_):
         if takes_texts(model.format_) and Documents.accepts(path):
             X: Any = read_documents(path)
             return as_table(X, []), X
@@ -149,15 +142,18 @@ def opened_for(model: Any, path: Path) -> tuple[Any, Any]:
         if len(X.shape) != 2:
             raise DataError(f"{str(path)!r} holds an array of shape {X.shape}: it takes one row (d,) for each example")
         return as_table(X, [f"x{j}" for j in range(X.shape[1])]), X
-    table = table_of(path)
+    if has_columns(model.format_):
+        table = table_of(read_table(path, None, model.format_.reading, model.format_.types, rest=True))
+    else:
+        table = table_of(path)
     return table, taken(model.format_, table, path.parent)
 
 
 def table_of(data: Any) -> Any:
     """The table in a file, or the table itself; each of its columns has a name of its own."""
-    from ..formats.files import read_table
+    from ..formats.files import Reading, read_table
 
-    table = read_table(data) if isinstance(data, Path) else data
+    table = read_table(data, None, Reading(**options.said()), {}, rest=True) if isinstance(data, Path) else data
     for name in table.column_names:
         if table.column_names.count(name) > 1:
             raise DataError(f"column names must be unique, but {name!r} is repeated: rename them")
@@ -171,11 +167,10 @@ def taken(format: Any, table: Any, folder: Path) -> Any:
     if takes_pictures(format):
         return pictures(table, folder)
     if takes_texts(format):
-        return texts(table)
-    absent = [name for name in format.columns if name not in table.column_names]
-    if absent:
-        columns = ", ".join(map(repr, table.column_names[:20]))
-        raise DataError(f"there is no column {absent[0]!r}, which the model was fitted with; the columns are {columns}")
+        return texts(table, getattr(format, "column", None))
+    missing = [name for name in format.columns if name not in table.column_names]
+    if missing:
+        raise absent("DATA", missing[0], table.column_names, ", but the model was fitted with it")
     X = table.select(format.columns)
     return X if has_columns(format) else np.column_stack([column.to_numpy() for column in X.columns])
 
@@ -210,8 +205,10 @@ def pictures(table: Any, folder: Path) -> list[Path]:
     return files
 
 
-def texts(table: Any) -> list[str]:
-    """The column of texts: the only one of strings, or the only one that looks like texts."""
+def texts(table: Any, column: str | None = None) -> list[str]:
+    """The column of texts: the one named, the only one of strings, or the only one that looks like texts."""
+    if column is not None and column in table.column_names:
+        return ["" if value is None else str(value) for value in table[column].to_pylist()]
     names = [name for name in table.column_names if is_strings(table[name])]
     if len(names) > 1:
         names = [name for name in names if is_texts(table[name])] or names

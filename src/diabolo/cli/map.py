@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from .data import DATA, MODEL, OUTPUT, loaded, never_onto_input, save
+from .data import DATA, KEEP, MODEL, OUTPUT, as_table, beside, kept, loaded, never_onto_input, save
+from .options import reading
 from .report import columns
 
 NAMES = ["row", "new", "x", "y", "error", "log likelihood"]
@@ -32,22 +33,36 @@ Examples:
 @click.option("--new", type=click.Path(exists=True, path_type=Path), help="Further rows, put onto the map of DATA.")
 @click.option("--color", metavar="COLUMN", help="Of the picture: a column of DATA, 'error' or 'likelihood'.")
 @click.option("--seed", type=int, default=0, show_default=True)
-def command(model: Path, data: Path, output: Path, new: Path | None, color: str | None, seed: int) -> None:
+@KEEP
+@reading
+def command(
+    model: Path, data: Path, output: Path, new: Path | None, color: str | None, seed: int, keep: tuple[str, ...]
+) -> None:
     import numpy as np
 
     never_onto_input(output, model, data, *([new] if new else []))
     if color and output.suffix != ".svg":
         raise click.BadParameter(f"is for pictures: name the output something.svg, not {output.name!r}", param_hint="--color")
+    if keep and output.suffix == ".svg":
+        raise click.BadParameter(f"is for tables: name the output something.csv, not {output.name!r}", param_hint="--keep")
     ae = loaded(model, "map")
-    shade = columns(data, (color,), "--color")[color] if color and color not in MEASURED else None
+    fitted = getattr(ae.format_, "reading", None)
+    shade = columns(data, (color,), "--color", fitted)[color] if color and color not in MEASURED else None
     found = ae.map(data, seed=seed)
     parts = [(data, found.places)] + ([(new, found.transform(ae.transform(new)))] if new else [])
     table = np.concatenate([measured(ae, rows, places, i) for i, (rows, places) in enumerate(parts)])
     if output.suffix == ".svg":
         picture(found, table, color, shade, output)
     else:
-        save(table, NAMES, output)
+        save(beside(_known(ae, [rows for rows, _ in parts], keep), as_table(table, NAMES)), NAMES, output)
     click.echo(f"{len(table):,} rows, {found.method}: wrote {output}")
+
+
+def _known(ae: Any, data: list[Path], keep: tuple[str, ...]) -> dict[str, Any]:
+    """What is kept of the rows of all files."""
+    found = [kept(ae, rows, keep) for rows in data]
+    lists = [{name: v.to_pylist() if hasattr(v, "type") else v for name, v in part.items()} for part in found]
+    return {name: [value for part in lists for value in part[name]] for name in lists[0]}
 
 
 MEASURED = {"error": 4, "likelihood": 5}  # which columns of the table

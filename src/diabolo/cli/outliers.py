@@ -7,13 +7,14 @@ from typing import Any
 
 import click
 
-from .data import DATA, MODEL, loaded, never_onto_input, save
+from .data import DATA, KEEP, MODEL, beside, kept, loaded, never_onto_input, save
+from .options import reading
 
 EPILOG = """\b
 Examples:
   diabolo fit people.csv --task outliers -o people.diabolo
   diabolo outliers people.diabolo new.csv
-  diabolo outliers people.diabolo new.csv --alpha 0.001 -o flagged.csv
+  diabolo outliers people.diabolo new.csv --alpha 0.001 --keep id -o flagged.csv
   diabolo outliers people.diabolo new.csv --fdr 0.1 -o flagged.parquet
 """
 
@@ -32,8 +33,17 @@ SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 @click.option("--fdr", type=SHARE, help="Instead: a list of which at most this share is false (Benjamini & Hochberg).")
 @click.option("--cells", type=click.IntRange(1), default=5, show_default=True, help="Cells named of each row.")
 @click.option("--show", type=click.IntRange(0), default=10, show_default=True, help="Rows to print.")
+@KEEP
+@reading
 def command(
-    model: Path, data: Path, output: Path | None, alpha: float | None, fdr: float | None, cells: int, show: int
+    model: Path,
+    data: Path,
+    output: Path | None,
+    alpha: float | None,
+    fdr: float | None,
+    cells: int,
+    show: int,
+    keep: tuple[str, ...],
 ) -> None:
     import numpy as np
 
@@ -41,20 +51,34 @@ def command(
 
     if output:
         never_onto_input(output, model, data)
+    elif keep:
+        raise click.UsageError("--keep is for what is written: give --output")
     detector = loaded(model, "outliers", "OutlierDetector")
+    kept_of = kept(detector, data, keep) if output else {}
     if alpha:
-        detector.offset_, detector.alpha = float(np.log(alpha)), alpha
+        detector.at(alpha)
     score = detector.score_samples(data)
     wanted = detector.discoveries(data, fdr) if fdr else score < detector.offset_
     rows = np.flatnonzero(wanted)
     rows = rows[np.argsort(score[rows], kind="stable")]
     told = detector.explain(data, rows if output else rows[:show], cells)
     tables.flagged(told[:show])
-    rule = f"a list of which {fdr:.1%} may be false" if fdr else f"of normal rows {np.exp(detector.offset_):.2%} are"
+    rule = f"a list of which {fdr:.1%} may be false" if fdr else f"of normal rows {detector.rate_:.2%} are"
     tables.console.print(f"{len(score):,} rows, {len(rows):,} flagged ({len(rows) / max(len(score), 1):.2%}); {rule}")
     if output:
-        save(long(told), [], output)
+        lines = long(told)
+        known = {name: _of_rows(values, lines["row"]) for name, values in kept_of.items()}
+        save(beside(known, lines), [], output)
         click.echo(f"wrote {output}")
+
+
+def _of_rows(values: Any, rows: Any) -> Any:
+    return values.take(rows) if hasattr(values, "take") else [values[i] for i in rows.to_pylist()]
+
+
+def exact(v: Any) -> str | None:
+    """A value as it stands; a float with all its digits."""
+    return None if v is None else str(v)
 
 
 def long(told: list[Any]) -> Any:
@@ -72,8 +96,8 @@ def long(told: list[Any]) -> Any:
             "p code": [v.p_code for v, _, _ in lines],
             "rank": pa.array([i for _, i, _ in lines], pa.int64()),
             "column": pa.array([c.column for _, _, c in lines], pa.string()),
-            "seen": pa.array([text(c.seen) for _, _, c in lines], pa.string()),
-            "expected": pa.array([text(c.expected) for _, _, c in lines], pa.string()),
+            "seen": pa.array([exact(c.seen) for _, _, c in lines], pa.string()),
+            "expected": pa.array([exact(c.expected) for _, _, c in lines], pa.string()),
             "between": pa.array([c.normally(text) for _, _, c in lines], pa.string()),
             "p cell": pa.array([None if c.p != c.p else c.p for _, _, c in lines], pa.float64()),
             "replace": pa.array([c.repairs for _, _, c in lines], pa.bool_()),

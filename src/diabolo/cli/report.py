@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
-from ..errors import DataError
-from .data import DATA, MODEL, OUTPUT, never_onto_input
+from .data import DATA, MODEL, OUTPUT, absent, never_onto_input
+from .options import reading, reread
 
 EPILOG = """\b
 Examples:
@@ -34,20 +35,37 @@ Examples:
 )
 @click.option("--labels-sep", metavar="SIGN", help="Labels: --labels is one column of lists with this sign between.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the map.")
+@reading
 def command(model: Path, data: Path, output: Path, names: tuple[str, ...], labels_sep: str | None, seed: int) -> None:
     from ..estimators import load
     from ..report import write
 
     never_onto_input(output, model, data)
-    fitted: Any = load(model)
+    fitted: Any = reread(load(model))
+    check_options(fitted, names, labels_sep)
     X: Any = data
     labels: dict[str, Any]
     if hasattr(fitted, "thresholds_"):
         X, labels = judged(fitted, data, names, labels_sep)
     else:
-        labels = columns(data, names)
+        labels = columns(data, names, fitted=getattr(fitted.format_, "reading", None))
     write(fitted, X, output, title=data.name, labels=labels, seed=seed)
     click.echo(f"wrote {output}")
+
+
+def check_options(fitted: Any, names: tuple[str, ...], sep: str | None) -> None:
+    """Raise a UsageError for options that say nothing of this kind of model."""
+    kind = type(fitted).__name__
+    labels = hasattr(fitted, "thresholds_")
+    if hasattr(fitted, "explain") and names:
+        raise click.UsageError(f"--label colours a map, which the report on an {kind} has not")
+    if labels and bool(names) != bool(sep):
+        raise click.UsageError("a column of lists of labels is given by --labels and --labels-sep together")
+    if not labels and sep is not None:
+        raise click.UsageError(f"--labels-sep is for models of labels, not for an {kind}")
+    seeded = click.get_current_context().get_parameter_source("seed") is not ParameterSource.DEFAULT
+    if seeded and (labels or hasattr(fitted, "explain")):
+        raise click.UsageError(f"--seed is that of a map, which the report on this {kind} has not")
 
 
 def judged(clf: Any, data: Path, names: tuple[str, ...], sep: str | None) -> tuple[Any, dict[str, Any]]:
@@ -84,14 +102,13 @@ def not_judged(labels: list[str], why: str) -> None:
         click.echo(f"not judged, for {why}: {', '.join(labels[:10])}{more}", err=True)
 
 
-def columns(data: Path, names: tuple[str, ...], option: str = "--label") -> dict[str, Any]:
+def columns(data: Path, names: tuple[str, ...], option: str = "--label", fitted: Any = None) -> dict[str, Any]:
     """Columns of the table in `data`."""
-    from ..formats.files import read_table
+    from ..formats.files import Reading, read_table
+    from .options import said
 
-    table: Any = read_table(data) if names else None
+    table: Any = read_table(data, None, fitted or Reading(**said()), {}, rest=True) if names else None
     for name in names:
         if name not in table.column_names:
-            raise DataError(
-                f"{option}: there is no column {name!r}; the columns are {', '.join(map(repr, table.column_names))}"
-            )
+            raise absent(option, name, table.column_names)
     return {name: table[name] for name in names}

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
-from .data import DATA, MODEL, as_table, loaded, never_onto_input, row_names, save
+from .data import DATA, KEEP, MODEL, as_table, beside, kept, loaded, never_onto_input, row_names, save
+from .options import reading
 
 EPILOG = """\b
 Examples:
   diabolo score people.diabolo new.csv
-  diabolo score people.diabolo new.csv -o errors.csv
+  diabolo score people.diabolo new.csv --keep id -o errors.csv
 """
 
 
@@ -20,14 +21,19 @@ Examples:
 @DATA
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the error of every row and cell here.")
 @click.option("--worst", type=click.IntRange(0), default=10, show_default=True, help="Rows to print.")
-def command(model: Path, data: Path, output: Path | None, worst: int) -> None:
+@KEEP
+@reading
+def command(model: Path, data: Path, output: Path | None, worst: int, keep: tuple[str, ...]) -> None:
     import numpy as np
 
     from . import tables
 
     if output:
         never_onto_input(output, model, data)
+    elif keep:
+        raise click.UsageError("--keep is for what is written: give --output")
     ae = loaded(model, "score")
+    known = kept(ae, data, keep) if output else {}
     errors = ae.reconstruction_errors(data)
     rows = errors.sum(1)
     tables.columns(ae, data)
@@ -38,5 +44,5 @@ def command(model: Path, data: Path, output: Path | None, worst: int) -> None:
         one = errors.shape[1] == 1 or called is not None
         names = ["row", "error"] + ([] if one else [f"error {name}" for name in ae.format_.columns])
         told = as_table(np.column_stack([np.arange(len(rows)), rows] + ([] if one else [errors])), names)
-        save(told if called is None else told.append_column("picture", [called]), names, output)
+        save(beside(known, told), names, output)
         click.echo(f"wrote {output}")

@@ -14,6 +14,7 @@ from rich.table import Table
 from ..report.verdict import linear_name, verdict
 from .data import is_strings
 
+LONG = 12  # digits of a number that are shown
 console = Console(soft_wrap=False)
 
 
@@ -89,12 +90,8 @@ def promise(detector: Any, output: Path) -> None:
     n = len(detector.calibration_)
     console.print(
         f"{width(detector.format_)}; {n:,} rows judged by networks that had not seen them; "
-        f"flags {np.exp(detector.offset_):.2%} of normal rows"
+        f"flags {detector.rate_:.2%} of normal rows"
     )
-    if detector.alpha * (n + 1) < 2:
-        console.print(
-            f"For alpha = {detector.alpha:g} it takes {int(2 / detector.alpha):,} rows: below that it is extrapolated"
-        )
     console.print(f"wrote {output}")
 
 
@@ -183,4 +180,4 @@ def text(v: Any) -> str:
     """A value as people read it."""
     if v is None:
         return "(missing)"
-    return f"{v:.6g}" if isinstance(v, float) else str(v)
+    return f"{v:.6g}" if isinstance(v, float) and len(str(v)) > LONG else str(v)

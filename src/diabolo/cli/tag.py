@@ -8,8 +8,9 @@ from typing import Any
 import click
 
 from ..errors import DataError
-from .data import DATA, MODEL, loaded, never_onto_input, save
+from .data import DATA, KEEP, MODEL, absent, as_they_stand, loaded, never_onto_input, save
 from .labels import opened_for
+from .options import reading_but_sep
 
 SHOWN = 10  # rows
 EPILOG = """\b
@@ -18,6 +19,7 @@ Examples:
   diabolo tag tags.diabolo new.csv
   diabolo tag tags.diabolo new.csv -o tagged.csv
   diabolo tag tags.diabolo new.jsonl --proba --top 3 -o tagged.parquet
+  diabolo tag tags.diabolo new.csv --keep id -o tagged.csv                  (of its columns this one alone)
   diabolo tag photos.diabolo holiday/ -o tagged.csv
 """
 
@@ -36,7 +38,13 @@ Examples:
 @click.option("--sep", default=";", show_default=True, metavar="SIGN", help="Between two labels.")
 @click.option("--proba", is_flag=True, help="Add each label's probability, a column 'p LABEL'.")
 @click.option("--top", type=click.IntRange(1), metavar="N", help="Add the N likeliest labels, a column 'top'.")
-def command(model: Path, data: Path, output: Path | None, sep: str, proba: bool, top: int | None) -> None:
+@KEEP
+@reading_but_sep
+def command(
+    model: Path, data: Path, output: Path | None, sep: str, proba: bool, top: int | None, keep: tuple[str, ...]
+) -> None:
+    from ..formats.files import CSV
+
     if output:
         never_onto_input(output, model, data)
         if output.suffix == ".npy":
@@ -44,6 +52,10 @@ def command(model: Path, data: Path, output: Path | None, sep: str, proba: bool,
     clf = loaded(model, "tag", "MultiLabelClassifier")
     check_sep(clf, sep)
     table, X = opened_for(clf, data)
+    if keep:
+        table = chosen_columns(as_they_stand(clf, data), keep)
+    elif str(data).endswith(CSV) and output and str(output).endswith(CSV):
+        table = as_they_stand(clf, data)
     if output:
         save(joined(table, tagged(clf, X, sep, top, proba)), [], output)
         click.echo(f"{table.num_rows:,} rows: wrote {output}")
@@ -52,6 +64,13 @@ def command(model: Path, data: Path, output: Path | None, sep: str, proba: bool,
 
     added = tagged(clf, X[:SHOWN], sep, top, proba)
     tables.tagged(joined(table[:SHOWN], added), len(added), table.num_rows)
+
+
+def chosen_columns(table: Any, names: tuple[str, ...]) -> Any:
+    for name in names:
+        if name not in table.column_names:
+            raise absent("--keep", name, table.column_names)
+    return table.select(list(names))
 
 
 def check_sep(clf: Any, sep: str) -> None:

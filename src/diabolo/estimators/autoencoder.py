@@ -25,11 +25,11 @@ from torch import Tensor, nn
 from ..chance import redirected
 from ..corruption import Clean, Corruption, Thin
 from ..density import Density
-from ..errors import DataError
+from ..errors import DataError, suggest
 from ..formats import Documents, Format, Images
 from ..losses import Columns, Squared
 from ..maps import Map, spread
-from ..nets import Curved, Inward, Link, Missing, Outward, Sphere
+from ..nets import Curved, Inward, Link, Missing, Outward, Sphere, inside
 from ..nets.convolution import WIDTHS
 from ..network import Diabolo
 from ..rows import Rows, Subset, in_proportion, spread_over, steps_per_epoch
@@ -184,7 +184,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
 
     # ── fit and transform ────────────────────────────────────────────────────────────────────────────────────────────
 
-    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None, *, categories: Any = None, numbers: Any = None) -> Self:
         """Learn to reconstruct X.
 
         Parameters
@@ -195,13 +195,16 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         sample_weight : array-like (n,), optional
             How much each row counts: in what is minimised, in the held-out error, in PCA, in p(z). A row of weight 0 is not
             there; the units of the columns are those of the other rows, whatever their weight.
+        categories, numbers : list of str, optional
+            Columns of a table that are codes although they are whole numbers, and columns that are quantities although they
+            look like row numbers or codes.
 
         Returns
         -------
         self
         """
         X = self._weighted(_materialized(X), sample_weight)
-        self._fit(X)
+        self._fit(X, categories, numbers)
         del self._weight, self._counted
         return self
 
@@ -243,9 +246,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
     def impute(self, X: Any) -> Any:
         """X with its missing values replaced by the network's; all other values stay as they are."""
         self._must_be_numbers("impute")
-        x = torch.cat(list(self._features(X)))
-        filled = torch.where(torch.isnan(x), self._expected(X), x)
-        return indexed(self.format_.from_tensor(filled), X)
+        parts = [(x, self.loss_.predict(self.network_(x))) for x in self._features(X)]
+        x, e = (torch.cat(side) for side in zip(*parts, strict=True))
+        return self.format_.filled(X, x, e)
 
     def map(self, X: Any, seed: int = 0) -> Map:
         """A place (n, 2) on paper for each row: rows with similar codes are neighbours.
@@ -327,14 +330,14 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
             return self.format_.from_tensor(sampler.rows(self, sampler.codes(n, rng, (low, high)), rng))
         wanted = cells(self, given)
         x = sampler.rows(self, conditioned(self, sampler, wanted, n, rng, (low, high)), rng)
-        return self.format_.from_tensor(torch.where(torch.isnan(wanted), x, wanted))
+        return self.format_.with_given(self.format_.from_tensor(torch.where(torch.isnan(wanted), x, wanted)), given)
 
     def novelty(self, new: Any, X: Any) -> np.ndarray:
         """(n,) distance of each new row to the nearest row of X, in units of the median one among the rows of X.
 
         Around 1, new rows are as far from X as the rows of X are from each other; 0 is a copy.
         """
-        a, b = (torch.nan_to_num(torch.cat(list(self._features(rows)))).numpy() for rows in (new, X))
+        a, b = (torch.nan_to_num(inside(torch.cat(list(self._features(rows))))).numpy() for rows in (new, X))
         tree = NearestNeighbors(n_neighbors=2).fit(b)
         usual = np.median(tree.kneighbors(b[:2000])[0][:, 1])
         return tree.kneighbors(a, 1)[0][:, 0] / max(float(usual), 1e-12)
@@ -506,7 +509,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
     def _optimizer(self) -> str:
         allowed = {"auto": "muon", "muon": "muon", "adamw": "adamw"}
         if self.optimizer not in allowed:
-            raise ValueError(f"optimizer={self.optimizer!r}: allowed are {', '.join(map(repr, allowed))}")
+            raise ValueError(
+                f"optimizer={self.optimizer!r}: allowed are {', '.join(map(repr, allowed))}{suggest(self.optimizer, allowed)}"
+            )
         return allowed[self.optimizer]
 
     def _weight_decay(self) -> float:

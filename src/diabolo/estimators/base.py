@@ -28,8 +28,11 @@ from .. import nets, storage
 from ..chance import redirected
 from ..corruption import Clean, Corruption
 from ..errors import DataError, FormatError
-from ..formats import FORMATS, Embedded, Format, Tables, infer
-from ..losses import Loss
+from ..formats import FORMATS, Arrays, Embedded, Format, Tables, infer
+from ..formats.arrays import unmasked
+from ..formats.base import SINGLE
+from ..formats.frames import collected
+from ..losses import Bounded, Logistic, Loss, Multinomial, Softmax
 from ..network import Diabolo
 from ..rows import Numbered, Rows, spread_over
 from ..training import SGD, History, minimize, one_thread, pick_device, pick_precision
@@ -77,7 +80,12 @@ class System(BaseEstimator):
         """The untrained network for training rows x (n, d)."""
 
     def _format(self, X: Any) -> Format:
-        return infer(X, self.format)
+        """A loss for [0, 1] wants numbers that keep their zero."""
+        found = infer(X, self.format)
+        loss = SINGLE.get(self.loss) if isinstance(self.loss, str) else self.loss
+        if type(found) is Arrays and found.scale == "auto" and isinstance(loss, (Bounded, Logistic, Softmax, Multinomial)):
+            found.scale = "common"
+        return found
 
     def _learn_columns(self, X: Any) -> None:
         if not self._goes_on():
@@ -114,14 +122,17 @@ class System(BaseEstimator):
         reset = reset and not self._goes_on()
         if isinstance(X, (str, Path)) or self.format_.free:
             return X
+        X = unmasked(X)
         if isinstance(self.format_, Tables):
-            if not hasattr(X, "columns") and not hasattr(X, "schema"):
+            if not Tables.accepts(X):
                 raise DataError(
                     f"X is a {type(X).__name__}, but the model was fitted with a table: give one with the same columns"
                 )
+            X = collected(X)
             _check_table(X)
+            X = X if reset else self.format_.without(X)
             return validate_data(self, X, skip_check_array=True, reset=reset)
-        checks: dict[str, Any] = {"accept_sparse": "csr", "dtype": "numeric", "ensure_all_finite": "allow-nan"}
+        checks: dict[str, Any] = {"accept_sparse": ["csr", "csc", "coo"], "dtype": "numeric", "ensure_all_finite": "allow-nan"}
         return validate_data(self, X, reset=reset, **checks)
 
     def _name_features(self) -> None:
@@ -147,15 +158,21 @@ class System(BaseEstimator):
     # ── learning ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     @one_thread()
-    def _fit(self, X: Any) -> Self:
-        """Format, split, network, training: the whole of ``fit``."""
+    def _fit(self, X: Any, categories: Any = None, numbers: Any = None) -> Self:
+        """Format, split, network, training: the whole of ``fit``; of a table, which columns are codes or quantities."""
         self._check_parameters()
         X = _materialized(X)
         self.format_ = self._format(X)
+        if categories or numbers:
+            self.format_ = self.format_.choose(named("categories", categories), named("numbers", numbers))
         X = self._validated(X, reset=True)
         self._learn_columns(X)
         if isinstance(X, (str, Path)) or self.format_.free:
             self._name_features()
+        elif isinstance(self.format_, Tables) and self.format_.left_out:
+            self.n_features_in_ = len(self.format_.columns)
+            if hasattr(self, "feature_names_in_"):
+                self.feature_names_in_ = np.array(self.format_.columns, dtype=object)
         rows = self.format_.rows(X)
         self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
         train, held = self._split(rows)
@@ -345,6 +362,13 @@ class System(BaseEstimator):
             self.feature_names_in_ = np.array(meta["names"], dtype=object)
 
 
+def named(parameter: str, names: Any) -> list[str]:
+    """Names of columns, of a parameter of ``fit``."""
+    if isinstance(names, str):
+        raise ValueError(f"{parameter}={names!r}: give a list of names, such as {parameter}=[{names!r}]")
+    return [] if names is None else [str(name) for name in names]
+
+
 def is_size(n: Any) -> bool:
     return isinstance(n, (int, np.integer)) and bool(n >= 1)
 
@@ -520,4 +544,4 @@ def _materialized(X: Any) -> Any:
         raise DataError("Found array with 0 sample(s): X is empty")
     if isinstance(X, (map, filter, range)) or inspect.isgenerator(X):
         return list(X)
-    return X
+    return X.collect() if type(X).__name__ == "LazyFrame" else X

@@ -149,15 +149,16 @@ class Evidence:
             found.append(np.where(torch.isnan(part[:, first]).numpy(), np.nan, p))
         return np.concatenate(found)
 
-    def of(self, detector: Any, x: Tensor, most: int) -> list[tuple[tuple[Cell, ...], bool]]:
-        """Rows x (n, d) -> the cells of each, and whether the repair makes it normal."""
+    def of(self, detector: Any, x: Tensor, most: int, seen: list[list[Any]]) -> list[tuple[tuple[Cell, ...], bool]]:
+        """Rows x (n, d), of which `seen` are the columns -> the cells of each, and whether the repair makes it normal."""
         if isinstance(detector.format_, Documents):
             return [(words(detector, row, most), False) for row in x]
         check_columns(detector)
         size = max(1, BATCH // min(len(detector.format_.columns), HIDDEN))
-        return [found for part in x.split(size) for found in self._of(detector, part, most)]
+        starts = range(0, len(x), size)
+        return [found for i in starts for found in self._of(detector, x[i : i + size], most, [column[i:] for column in seen])]
 
-    def _of(self, detector: Any, x: Tensor, most: int) -> list[tuple[tuple[Cell, ...], bool]]:
+    def _of(self, detector: Any, x: Tensor, most: int, seen: list[list[Any]]) -> list[tuple[tuple[Cell, ...], bool]]:
         columns = suspects(detector, x)
         raw, losses = judged_cells(detector, x, columns)
         e, p = predicted(detector, raw), self.p(losses.mean(0), columns)
@@ -166,7 +167,7 @@ class Evidence:
         for i, first in enumerate(repair(detector, x, columns)):
             places = first + [m for m in np.argsort(p[i], kind="stable").tolist() if m not in first]
             cells = [
-                cell(detector, x[i], e[i, m], int(columns[i, m]), limits, float(p[i, m]), m in first)
+                cell(detector, seen[int(columns[i, m])][i], e[i, m], int(columns[i, m]), limits, float(p[i, m]), m in first)
                 for m in places[: max(most, len(first))]
             ]
             told.append((tuple(cells), bool(first)))
@@ -188,12 +189,11 @@ def suspects(detector: Any, x: Tensor) -> Tensor:
     return (detector.look(x)[1].mean(0) / detector.usual_.v).topk(CANDIDATES).indices
 
 
-def features(detector: Any) -> Tensor:
-    """(c, d) which features make up each column."""
-    out = torch.zeros(len(detector.format_.columns), detector.format_.width, dtype=torch.bool)
-    for j, block in enumerate(detector.format_.blocks):
-        out[j, block] = True
-    return out
+def features(detector: Any, columns: Tensor) -> Tensor:
+    """(m,) columns -> (m, d) which features make up each."""
+    sizes = torch.tensor([block.stop - block.start for block in detector.format_.blocks])
+    owner = torch.arange(len(sizes)).repeat_interleave(sizes)
+    return owner[None] == columns[:, None]
 
 
 def judged_cells(detector: Any, x: Tensor, columns: Tensor) -> tuple[Tensor, Tensor]:
@@ -207,7 +207,7 @@ def judged_cells(detector: Any, x: Tensor, columns: Tensor) -> tuple[Tensor, Ten
         cells = detector.cells(raw, x.expand(len(raw), *x.shape))
         return raw.permute(1, 0, 2)[:, None].expand(-1, m, -1, -1), cells.gather(2, columns.expand(len(raw), -1, -1))
     full = x.repeat_interleave(m, 0)
-    raw = detector.network_(full.masked_fill(features(detector)[columns.flatten()], torch.nan))
+    raw = detector.network_(full.masked_fill(features(detector, columns.flatten()), torch.nan))
     cells = detector.cells(raw, full.expand(len(raw), *full.shape))
     own = cells[:, torch.arange(n * m), columns.flatten()]
     return raw.unflatten(1, (n, m)).permute(1, 2, 0, 3), own.unflatten(1, (n, m))
@@ -218,14 +218,13 @@ def repair(detector: Any, x: Tensor, columns: Tensor) -> list[list[int]]:
     y, (n, most) = x.clone(), columns.shape
     replaced: list[list[int]] = [[] for _ in range(n)]
     left = torch.ones(n, most, dtype=torch.bool)
-    which = features(detector)
     for _ in range(min(LONGEST, most)):
         rows = torch.from_numpy(np.flatnonzero(strange(detector, y)))
         if not len(rows):
             break
         raw = judged_cells(detector, y[rows], columns[rows])[0]
         e = likeliest(detector.format_, predicted(detector, raw).flatten(0, 1))
-        options = torch.where(which[columns[rows].flatten()], e, y[rows].repeat_interleave(most, 0))
+        options = torch.where(features(detector, columns[rows].flatten()), e, y[rows].repeat_interleave(most, 0))
         s = torch.from_numpy(detector.judge(options)).view(-1, most).masked_fill(~left[rows], torch.inf)
         best = s.argmin(1)
         y[rows] = options.view(len(rows), most, -1)[torch.arange(len(rows)), best]
@@ -245,10 +244,11 @@ def predicted(detector: Any, raw: Tensor) -> Tensor:
     return detector.loss_.predict(raw.flatten(0, 2)).view(raw.shape).mean(2)
 
 
-def likeliest(format: Any, e: Tensor) -> Tensor:
-    """Expected values (m, d) -> values: of a category its likeliest level, of a yes or no one of the two."""
+def likeliest(format: Any, e: Tensor, columns: Any = None) -> Tensor:
+    """Expected values (m, d) -> values: of a category its likeliest level, of a yes or no one of the two; of these columns."""
     e = e.clone()
-    for j, block in enumerate(format.blocks):
+    for j in range(len(format.columns)) if columns is None else columns:
+        block = format.blocks[j]
         kind = type(format.fields[j]) if isinstance(format, Tables) else None
         if kind is Category:
             e[:, block] = torch.nn.functional.one_hot(e[:, block].argmax(1), block.stop - block.start).to(e.dtype)
@@ -257,13 +257,12 @@ def likeliest(format: Any, e: Tensor) -> Tensor:
     return e
 
 
-def cell(detector: Any, x: Tensor, e: Tensor, j: int, limits: np.ndarray, p: float, repairs: bool) -> Cell:
-    """Cell j of x (d,), of which e (d,) is expected; `limits` (c,) are the largest losses of normal cells."""
-    format, block = detector.format_, detector.format_.blocks[j]
-    shown = format.original(torch.stack([x, likeliest(format, e[None])[0], *plausible(detector, e, j, float(limits[j]))]))[j]
-    shown = [v.item() if isinstance(v, np.generic) else v for v in shown]
-    missing = bool(torch.isnan(x[block]).any())
-    return Cell(format.columns[j], None if missing else shown[0], shown[1], tuple(shown[2:]), p, repairs)
+def cell(detector: Any, seen: Any, e: Tensor, j: int, limits: np.ndarray, p: float, repairs: bool) -> Cell:
+    """Cell j, of which e (d,) is expected; `limits` (c,) are the largest losses of normal cells."""
+    format = detector.format_
+    shown = format.shown(torch.stack([likeliest(format, e[None], [j])[0], *plausible(detector, e, j, float(limits[j]))]), j)
+    seen, *shown = (v.item() if isinstance(v, np.generic) else v for v in [seen, *shown])
+    return Cell(format.columns[j], seen, shown[0], tuple(shown[1:]), p, repairs)
 
 
 def plausible(detector: Any, e: Tensor, j: int, limit: float) -> list[Tensor]:

@@ -15,14 +15,15 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from ..errors import DataError
+from ..errors import DataError, warn
 
 __all__ = ["Judges", "known"]
 
 PENALTY = 0.1  # C of the logistic regression
+MEANING = "-1 outlier, 1 normal, 0 unknown"
 LEAD = 4.0  # how much easier the two axes get weight than a column
 
-Seen = tuple[np.ndarray, np.ndarray]  # axes (n, K, 2) and ratios (n, K, c)
+Seen = tuple[np.ndarray, np.ndarray]  # axes (n, K, 2), or (n, 2) of one member each, and ratios (n, K, c)
 
 
 class Judges:
@@ -34,9 +35,9 @@ class Judges:
     @classmethod
     def fit(cls, normal: Seen, fold: np.ndarray, outliers: Seen) -> Self:
         """From the rows that are not known outliers, with their folds (n,), and the known outliers."""
-        f, g = features(*normal), features(*outliers)
-        own, strange = f[np.arange(len(f)), fold], g.mean(1)
-        fits = [regression(own[fold != k] if len(set(fold)) > 1 else own, strange) for k in range(f.shape[1])]
+        axes, ratios = normal
+        own, strange = np.concatenate([axes, ratios[np.arange(len(fold)), fold]], 1), features(*outliers).mean(1)
+        fits = [regression(own[fold != k] if len(set(fold)) > 1 else own, strange) for k in range(ratios.shape[1])]
         return cls(np.stack([w for w, _ in fits]), np.array([w0 for _, w0 in fits]))
 
     def __call__(self, axes: np.ndarray, ratios: np.ndarray) -> np.ndarray:
@@ -67,11 +68,25 @@ def regression(normal: np.ndarray, outliers: np.ndarray) -> tuple[np.ndarray, fl
     return w, float(model.intercept_[0] - w @ scaler.mean_)
 
 
-def known(y: object) -> np.ndarray | None:
-    """y as -1, 0, 1; None where nothing is known: not a single -1, or values of another meaning."""
+def known(y: object, n: int) -> np.ndarray | None:
+    """y (n,) as -1, 0, 1; None where nothing is known: not a single -1."""
     if y is None:
         return None
     values = np.asarray(y)
     if values.ndim != 1:
-        raise DataError(f"y has shape {values.shape}: give one number for each row, -1 outlier, 1 normal, 0 unknown")
-    return values if values.dtype.kind in "if" and np.isin(values, (-1, 0, 1)).all() and (values == -1).any() else None
+        raise DataError(f"y has shape {values.shape}: give one number for each row, {MEANING}")
+    if len(values) != n:
+        raise DataError(f"y has {len(values):,} entries, X has {n:,} rows")
+    if values.dtype == object:
+        values = np.array([np.nan if v is None else v for v in values])
+    if values.dtype.kind not in "iufb" or np.isnan(values.astype(float)).any():
+        found = next(v for v in values.tolist() if not isinstance(v, (int, float)) or v != v)
+        raise DataError(f"y holds {found!r}: give a number for each row, {MEANING}")
+    strange = np.setdiff1d(values, (-1, 0, 1))
+    if (values == -1).any():
+        if len(strange):
+            raise DataError(f"y holds {strange[0]:g}: allowed are {MEANING}")
+        return values
+    if len(set(values.tolist())) > 1:
+        warn(f"y is ignored, for it has no -1. It says what is known of rows: {MEANING}. If 1 marks outliers in y, give y=-y")
+    return None

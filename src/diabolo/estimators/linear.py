@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from ..errors import DataError
 from ..formats import Documents, Format
 from ..losses import Bounded, Columns, Logistic, Loss, Multinomial, Part, Softmax
-from ..nets import Crowd, Curved, Link, Shares, TfIdf
+from ..nets import Crowd, Curved, Link, Shares, TfIdf, inside
 
 __all__ = ["Linear"]
 
@@ -59,6 +59,7 @@ class Linear:
         if weight is not None:
             return self._fit_weighted(x, weight.double())
         if self.see is None:
+            x = inside(x)
             self.mean = torch.nan_to_num(x.double().nanmean(0)).float().double()  # what a file keeps of it
             filled = torch.where(torch.isnan(x), self.mean.to(x), x)
             with np.errstate(invalid="ignore", divide="ignore"):  # one row has no variance
@@ -67,6 +68,8 @@ class Linear:
                 warnings.warn("X has one row: its values are all there is to learn", stacklevel=2)
                 self.model.explained_variance_[:] = self.model.explained_variance_ratio_[:] = 0.0
         else:
+            if x.shape[1] == 1:
+                raise DataError(f"X has one word, {self.format.columns[0]!r}: there is nothing to compress")
             self.mean = x.double().mean(0).float().double()
             self.model = TruncatedSVD(int(self.n_components), random_state=self.seed).fit(self.see(x.double()).numpy())
             self._smooth(x.double()[:2000])
@@ -159,7 +162,7 @@ class Linear:
         """x (n, d) -> z (n, k)."""
         if self.see is not None:
             return self.see(x.double()) @ self.a.double().T
-        filled = torch.where(torch.isnan(x), self.centre.to(x.dtype), x)
+        filled = torch.where(torch.isnan(x), self.centre.to(x.dtype), inside(x))
         return (filled.double() - self.centre.double()) @ self.a.double().T
 
     def expected(self, z: Tensor) -> Tensor:

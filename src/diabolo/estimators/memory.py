@@ -78,7 +78,7 @@ class Memory:
     def state(self) -> dict[str, np.ndarray]:
         """Arrays without NaN."""
         return {
-            "data": np.nan_to_num(self.x.data),
+            "data": np.nan_to_num(self.x.data, posinf=1.0, neginf=0.0),
             "gaps": np.isnan(self.x.data).astype(np.uint8),
             "indices": self.x.indices.astype(np.int32),
             "indptr": self.x.indptr.astype(np.int64),

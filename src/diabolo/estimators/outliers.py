@@ -6,11 +6,11 @@ r"""Outliers: far from what the decoder makes of them, or at an unlikely place o
     s(x) = -log P(D) - log P(U) - 1/2 log P(V) - 1/2 log P(W)    as probabilities of at least as much, combined (Fisher)
     p(x) = (1 + #{i : s_i >= s(x)}) / (n + 1)                    conformal: about a share alpha of such rows has p <= alpha
 
-K networks, the members, are trained side by side, each on all rows but those of its own fold, so that every row is judged
-by one that has not seen it; ``v`` and the ``P`` come from these judgements (usual.py). ``s`` is the mean of the members',
-which is steadier than a single one. For the ``s_i`` of training rows, the members that have seen row i say what they say of
-that unseen row which has the same rank among the unseen as i has among the seen. With that stand-in the promise is no longer
-a theorem, as it would be with rows kept apart from all members; benchmarks/outliers_cells.py measures how well it is kept.
+K networks, the members, are trained side by side, each on all rows but those of its own fold, from a start that has not seen
+these either, so that every row is judged by one that does not know it; ``v`` and the ``P`` come from these judgements, for a
+row those of the others (usual.py). ``s_i`` is what that one member says of row i; ``s(x)`` is the mean of all members, which
+is steadier: E max(s(x) - t, 0) <= E max(s_k(x) - t, 0) for any t (Jensen). So means are beyond the ``s_i`` at most as far as
+single judgements are, and fewer than promised are flagged rather than more; benchmarks/outliers_promise.py measures it.
 
 They are denoising networks: from a row with noise, and with some of its columns hidden, they must produce the whole row.
 What they know is how the columns depend on each other, and so the waist need not be narrow. In each step the largest
@@ -39,10 +39,10 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
-from ..conformal import Calibration
+from ..conformal import Calibration, enough
 from ..corruption import Chain, Corruption, Gaussian, Hide, Thin
-from ..errors import DataError, FormatError
-from ..formats import Arrays, Documents, Images, infer
+from ..errors import DataError, FormatError, warn
+from ..formats import Arrays, Documents, Images, Tables
 from ..nets import Crowd, Missing
 from ..network import Diabolo
 from ..rows import Numbered, Rows, steps_per_epoch
@@ -50,9 +50,10 @@ from ..training import History, minimize
 from .base import System, _below, is_size
 from .evidence import Evidence, Verdict
 from .labels import Judges, known
+from .lastlayer import weights
 from .linear import Linear, tfidf
 from .members import Members
-from .usual import Usual, as_unseen
+from .usual import Usual
 
 __all__ = ["OutlierDetector"]
 
@@ -73,7 +74,7 @@ class OutlierDetector(OutlierMixin, System):
     Parameters
     ----------
     alpha : float in (0, 1), default=0.01
-        Share of the normal rows that may be flagged. It takes about ``2 / alpha`` rows to tell.
+        Share of the normal rows that may be flagged. With fewer than ``1 / alpha - 1`` rows none can be; fit warns.
     contamination : float in (0, 0.5] or None, default=None
         Instead: flag this share of the training rows, as scikit-learn's detectors do.
     n_components : int, float or "auto", default="auto"
@@ -107,7 +108,8 @@ class OutlierDetector(OutlierMixin, System):
     Attributes
     ----------
     offset_ : float
-        ``decision_function = score_samples - offset_``; log(alpha), or the quantile that `contamination` asks for.
+        ``decision_function = score_samples - offset_``: where p is just above alpha, -inf if no p can be as small; or the
+        quantile that `contamination` asks for.
     usual_ : Usual
         What a column usually loses, the densities of the codes, and the tails of both axes.
     calibration_ : Calibration
@@ -161,7 +163,7 @@ class OutlierDetector(OutlierMixin, System):
 
     # ── fit, and the contract of scikit-learn's detectors ────────────────────────────────────────────────────────────
 
-    def fit(self, X: Any, y: Any = None) -> Self:
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None, *, categories: Any = None, numbers: Any = None) -> Self:
         """Learn what is normal in X.
 
         Parameters
@@ -171,22 +173,54 @@ class OutlierDetector(OutlierMixin, System):
         y : array-like (n,), optional
             What is known of a few rows: -1 outlier, 1 normal, 0 unknown. Known outliers are not learned from; they teach
             which axis and which columns tell outliers of their kind. Without a single -1, y is ignored, as by
-            scikit-learn's detectors.
+            scikit-learn's detectors; a warning says so where it may have had another meaning.
+        sample_weight : array-like (n,), optional
+            How much each row counts in the loss. A row of weight 0 is neither learned from nor calibrated on.
+        categories, numbers : list of str, optional
+            Columns of a table that are codes although they are whole numbers, and columns that are quantities although they
+            look like row numbers or codes.
 
         Returns
         -------
         self
         """
-        self._known = known(y)
-        self._fit(X)
-        del self._known
-        if self.contamination is not None:
-            self.offset_ = float(np.quantile(self.score_samples(X), self.contamination))
+        self._told = y, sample_weight
+        try:
+            self._fit(X, categories, numbers)
+        finally:
+            del self._told
+        if self.contamination is None:
+            return self.at(self.alpha)
+        self.offset_ = float(np.quantile(self.score_samples(X), self.contamination))
+        return self
+
+    def at(self, alpha: float) -> Self:
+        """Flag the rows with ``p <= alpha`` from now on, without learning again.
+
+        Parameters
+        ----------
+        alpha : float in (0, 1)
+            Share of the normal rows that may be flagged.
+
+        Returns
+        -------
+        self
+        """
+        check_is_fitted(self)
+        self.set_params(alpha=alpha)._check_parameters()
+        self.offset_ = self.calibration_.limit(alpha)
+        if self.offset_ == -np.inf:
+            n = len(self.calibration_)
+            warn(
+                f"alpha={alpha:g} with {n:,} rows: no p-value can be below {1 / (n + 1):.2g}, so that no row will be "
+                f"flagged. It takes {enough(alpha):,} rows, or alpha={up(1 / (n + 1)):g}, or contamination=; "
+                "score_samples ranks all the same"
+            )
         return self
 
     def predict(self, X: Any) -> np.ndarray:
-        """(n,) -1 for outliers, 1 for normal rows."""
-        return np.where(self.decision_function(X) >= 0, 1, -1)
+        """(n,) -1 for outliers, which are the rows with ``p <= alpha``, 1 for normal rows."""
+        return np.where(self.decision_function(X) < 0, -1, 1)
 
     def decision_function(self, X: Any) -> np.ndarray:
         """(n,) ``score_samples(X) - offset_``: negative for outliers."""
@@ -196,6 +230,12 @@ class OutlierDetector(OutlierMixin, System):
         """(n,) logarithm of the p-value, the lower the stranger; beyond the training rows it goes on (see Calibration)."""
         s = self._judgements(X)[0]
         return self.calibration_.log_p(s)
+
+    @property
+    def rate_(self) -> float:
+        """Share of the normal rows that are flagged, at most: the largest p-value of a flagged row; 0 if none can be."""
+        found = int((self.calibration_.log_p(self.calibration_.scores) < self.offset_).sum())
+        return (found + 1) / (len(self.calibration_) + 1) if self.offset_ > -np.inf else 0.0
 
     # ── what it promises ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -219,7 +259,16 @@ class OutlierDetector(OutlierMixin, System):
         """
         if not 0 < q < 1:
             raise ValueError(f"q={q!r}: allowed are numbers between 0 and 1, such as 0.1")
-        return np.asarray(false_discovery_control(self.p_values(X)) <= q)
+        p = self.p_values(X)
+        found = np.asarray(false_discovery_control(p) <= q)
+        needed = int(np.ceil(len(p) / (q * (len(self.calibration_) + 1))))
+        if needed > 1 and not found.any():
+            warn(
+                f"q={q:g}: with {len(self.calibration_):,} training rows no p-value is small enough for a list of fewer than "
+                f"{needed:,} of {len(p):,} rows, and not as many stand out. It takes {int(len(p) / q):,} training rows to tell "
+                "a single one; predict() needs fewer"
+            )
+        return found
 
     def cell_p_values(self, X: Any) -> np.ndarray:
         """(n, c) how surprising each cell is, given the others of its row; NaN where it is missing.
@@ -235,8 +284,8 @@ class OutlierDetector(OutlierMixin, System):
         Parameters
         ----------
         X : as in fit
-        rows : array-like of int, optional
-            Which rows; by default those that :meth:`predict` flags, the strangest first.
+        rows : array-like of int, or of bool (n,), optional
+            Which rows, by number or as a mask; by default those that :meth:`predict` flags, the strangest first.
         most : int, default=5
             Cells named of each row.
 
@@ -249,13 +298,10 @@ class OutlierDetector(OutlierMixin, System):
         if rows is None:
             flagged = np.flatnonzero(self.calibration_.log_p(s) < self.offset_)
             rows = flagged[np.argsort(-s[flagged], kind="stable")]
-        rows = np.asarray(rows, dtype=int)
-        wrong = rows[(rows < 0) | (rows >= len(s))]
-        if len(wrong):
-            raise ValueError(f"rows: there is no row {int(wrong[0])}; X has the rows 0 to {len(s) - 1:,}")
+        rows = numbers(rows, len(s))
         if not len(rows):
             return []
-        p, told = self.calibration_.p(s), self.evidence_.of(self, self._taken(X, rows), most)
+        p, told = self.calibration_.p(s), self.evidence_.of(self, self._taken(X, rows), most, self._cells(X, rows))
         return [
             Verdict(int(i), float(p[i]), float(axes[i, 0]), float(axes[i, 1]), *found)
             for i, found in zip(rows, told, strict=True)
@@ -284,7 +330,10 @@ class OutlierDetector(OutlierMixin, System):
         """x (n, d) -> s (n,), -log P of both axes (n, 2): the means of the members'."""
         z, cells = self.look(x)
         axes = self.usual_.axes(x, z, cells)
-        return self._judged(axes, cells).mean(1), axes.mean(1)
+        s, outside = self._judged(axes, cells).mean(1), x.isinf().any(1).numpy()
+        beyond = self.calibration_.scores[-1] + 1 + axes[outside].sum(2).mean(1)  # stranger than all that was seen
+        s[outside] = np.maximum(s[outside], beyond)
+        return s, axes.mean(1)
 
     def judge(self, x: Tensor) -> np.ndarray:
         """x (n, d) -> (n,) s."""
@@ -299,6 +348,10 @@ class OutlierDetector(OutlierMixin, System):
             start += len(x)
         order = np.argsort(np.concatenate([place for place, _ in kept]))
         return torch.cat([x for _, x in kept])[torch.from_numpy(order)]
+
+    def _cells(self, X: Any, rows: np.ndarray) -> list[list[Any]]:
+        """The cells of these rows as they stand in X, one list per column; of documents none."""
+        return [] if isinstance(self.format_, Documents) else self.format_.cells(self._validated(X, reset=False), rows)
 
     def look(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """x (n, d) -> codes (K, n, k), cells (K, n, c), the loss of each."""
@@ -331,25 +384,30 @@ class OutlierDetector(OutlierMixin, System):
 
     def _format(self, X: Any) -> Any:
         """Arrays column by column: an outlier in a quiet column is one, whatever the others' range."""
-        found = infer(X, self.format)
-        pictures = getattr(X, "dtype", None) == np.uint8
+        found = super()._format(X)
         own = self.format == "auto" and self.loss == "auto"
         if type(found) is Images and own:
             return Images(most=SMALL)
-        return Arrays("each") if type(found) is Arrays and own and not pictures else found
+        if isinstance(found, (Arrays, Tables)) and not isinstance(found, Images) and own:
+            found.scale = "each"
+        return found
 
     def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:
         """All rows but the known outliers; their folds."""
-        n = len(rows)
-        self._outliers = None
-        if self._known is not None:
-            if len(self._known) != n:
-                raise ValueError(f"y has {len(self._known):,} entries, X has {n:,} rows")
-            self._outliers = rows.take(np.flatnonzero(self._known == -1))
-            rows = rows.subset(np.flatnonzero(self._known != -1))
+        y, weight = self._told
+        y, self._outliers = known(y, len(rows)), None
+        w = weights(np.ones(len(rows)) if weight is None else weight, len(rows), 0)[:, 0]
+        learned = w.numpy() > 0
+        if y is not None:
+            self._outliers = rows.take(np.flatnonzero((y == -1) & learned))
+            learned &= y != -1
+        if not learned.all():
+            rows = rows.subset(np.flatnonzero(learned))
+        self._weight = w[torch.from_numpy(learned)]
         if len(rows) < FEWEST:
             raise DataError(
                 f"n_samples={len(rows)}: an outlier detector needs at least {FEWEST} rows that are not known outliers"
+                + (" and have a weight" if weight is not None else "")
             )
         k = self._k(len(rows))
         self._members = Members(np.random.default_rng(self.seed_).permutation(len(rows)) % k, k)
@@ -375,14 +433,19 @@ class OutlierDetector(OutlierMixin, System):
         return Chain((Gaussian(0.3), Hide(0.7, tuple(b.stop - b.start for b in self.format_.blocks))))
 
     def _network(self, x: Tensor, seed: int) -> Diabolo:
-        k, members = self._width(x), self._members.k
-        self.linear_ = Linear(self.format_, k, seed).fit(x)
-        k, d = self.linear_.k, self.format_.width
+        members, d, fold = self._members.k, self.format_.width, self._members.fold
+        seen = [x[torch.from_numpy(fold != m)] if len(fold) == len(x) else x for m in range(members)]
+        k = self._width(seen[0])
+        lines = [Linear(self.format_, k, seed).fit(seen[0])]
+        k = lines[0].k
+        lines += [Linear(self.format_, k, seed).fit(rows) for rows in seen[1:]]
         watched = [] if isinstance(self.format_, Documents) else [b.start for b in self.format_.blocks]
         hidden = (64, 64) if self.hidden == "auto" else tuple(int(n) for n in self.hidden)
-        encoder = self.linear_.lead_in(Crowd(members, d + len(watched), hidden, k), watched)
-        z = self.linear_.encode(x[:CALIBRATED])
-        decoder = self.linear_.lead_out(Crowd(members, k, hidden[::-1], d), self.loss_, z)
+        encoder, decoder = Crowd(members, d + len(watched), hidden, k), Crowd(members, k, hidden[::-1], d)
+        for m in reversed(range(members)):
+            z = lines[m].encode(seen[m][:CALIBRATED])
+            encoder.straight_as(m, lines[m].lead_in(Crowd(1, d + len(watched), (), k), watched))
+            decoder.straight_as(m, lines[m].lead_out(Crowd(1, k, (), d), self.loss_, z))
         first = tfidf(self.format_).float() if isinstance(self.format_, Documents) else Missing(watched)
         return Diabolo(nn.Sequential(first, encoder), decoder)
 
@@ -408,7 +471,7 @@ class OutlierDetector(OutlierMixin, System):
     def _train(self, train: Rows, held: Rows | None) -> History:
         corrupt, loss, network = self._corruption(), self.loss_, self.network_
         columns = 1 if isinstance(self.format_, Documents) else len(self.format_.columns)
-        keep, members = 1 - self.trim, self._members
+        keep, members, weight = 1 - self.trim, self._members, self._weight
 
         def objective(batch: Tensor, rng: torch.Generator) -> Tensor:
             x, i = batch[:, :-1], batch[:, -1].long().cpu()
@@ -418,7 +481,8 @@ class OutlierDetector(OutlierMixin, System):
             counts = members.learn(i).to(each.device)
             if keep < 1:
                 counts &= each <= each.detach().quantile(keep, 1, keepdim=True)
-            return (each * counts).sum(0) / counts.float().mean().clamp(min=1e-9)
+            counts = counts * weight[i].to(each.device)
+            return (each * counts).sum(0) / counts.mean().clamp(min=1e-9)
 
         rows: Rows = Numbered(train)
         most = STEPS * self._batch_size(len(rows))
@@ -431,19 +495,21 @@ class OutlierDetector(OutlierMixin, System):
         dtype = next(self.network_.parameters()).dtype
         i = np.random.default_rng(self.seed_).permutation(len(train))[:CALIBRATED]
         x, fold = train.take(i).to(dtype), self._members.fold[i]
+        within = ~x.isinf().any(1).numpy()  # what is outside the domain is no normal row
+        if len(set(fold[within])) == self._members.k:
+            x, fold = x[within], fold[within]
         z, cells = self.look(x)
-        self.usual_ = Usual.fit(x, z, cells, fold, self.trim)
-        axes = self.usual_.axes(x, z, cells)
+        self.usual_, own = Usual.fit(x, z, cells, fold, self.trim)
         self.labels_ = None
         if self._outliers is not None:
             known = self._outliers.to(dtype)
             seen = self.look(known)
             strange = self.usual_.axes(known, *seen), self.usual_.ratios(seen[1])
-            self.labels_ = Judges.fit((axes, self.usual_.ratios(cells)), fold, strange)
-        self.calibration_ = Calibration(as_unseen(self._judged(axes, cells), fold).mean(1))
-        self.offset_ = float(np.log(self.alpha))
+            self.labels_ = Judges.fit((own, self.usual_.ratios(cells)), fold, strange)
+        self.calibration_ = Calibration(self._judged(own[:, None].repeat(len(z), 1), cells)[np.arange(len(fold)), fold])
+        self.offset_ = -np.inf  # until fit, or a file, says more
         self.evidence_ = Evidence.fit(self, x, fold)
-        del self._members, self._outliers
+        del self._members, self._outliers, self._weight
 
     def _try(self) -> None:
         """One row through everything: a model that loads, works."""
@@ -462,7 +528,8 @@ class OutlierDetector(OutlierMixin, System):
         if self.labels_ is not None:
             parts["labels"] = self.labels_
         arrays |= {f"{part}.{name}": v for part, held in parts.items() for name, v in held.state().items()}
-        return meta | {"offset": self.offset_}, arrays | {"calibration": self.calibration_.scores}
+        meta |= {"offset": self.offset_ if np.isfinite(self.offset_) else None}
+        return meta, arrays | {"calibration": self.calibration_.scores}
 
     def _restore(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         super()._restore(meta, arrays)
@@ -471,7 +538,7 @@ class OutlierDetector(OutlierMixin, System):
         self.calibration_ = Calibration(arrays["calibration"])
         labels = _below(arrays, "labels")
         self.labels_ = Judges.from_state(labels) if labels else None
-        self.offset_ = float(meta["offset"])
+        self.offset_ = -np.inf if meta["offset"] is None else float(meta["offset"])
 
     # ── scikit-learn ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -483,3 +550,28 @@ class OutlierDetector(OutlierMixin, System):
         tags.input_tags.allow_nan = True
         tags.input_tags.sparse = True
         return tags
+
+
+def numbers(rows: Any, n: int) -> np.ndarray:
+    """Rows of n, by number or as a mask -> their numbers."""
+    found = np.asarray(rows)
+    if found.dtype == bool:
+        if found.shape != (n,):
+            raise ValueError(f"rows is a mask of shape {found.shape}: X has {n:,} rows, and a mask says yes or no of each")
+        return np.flatnonzero(found)
+    if found.ndim != 1 or (found.size and found.dtype.kind not in "iu"):
+        raise ValueError(f"rows={rows!r:.80}: allowed are a list of row numbers, such as [0, 3], and a mask of {n:,} booleans")
+    wrong = found[(found < 0) | (found >= n)]
+    if len(wrong):
+        raise ValueError(f"rows: there is no row {int(wrong[0])}; X has the rows 0 to {n - 1:,}")
+    return found.astype(int)
+
+
+def up(p: float) -> float:
+    """Two digits, rounded up.
+
+    >>> up(1 / 31), up(0.02)
+    (0.033, 0.02)
+    """
+    digits = 1 - int(np.floor(np.log10(p)))
+    return round(float(np.ceil(round(p * 10**digits, 6)) / 10**digits), digits)

@@ -28,7 +28,7 @@ from ..density import Kernel, Normal
 from ..errors import FormatError
 from .base import _below
 
-__all__ = ["Usual", "as_unseen"]
+__all__ = ["Usual"]
 
 POINTS = 1000  # codes around which the density is laid, per member
 FLOOR = 0.01  # of what a column usually loses, in units of its variance
@@ -71,10 +71,14 @@ class Usual:
         self.v, self.members, self.tails = v, members, tails
 
     @classmethod
-    def fit(cls, x: Tensor, z: Tensor, cells: Tensor, fold: np.ndarray, trim: float) -> Self:
-        """Rows (n, d), codes (K, n, k) and losses (K, n, c), and the member (n,) that has not seen each row."""
-        own = np.arange(len(fold)), fold
-        v = cells[own[::-1]].mean(0).double() + FLOOR
+    def fit(cls, x: Tensor, z: Tensor, cells: Tensor, fold: np.ndarray, trim: float) -> tuple[Self, np.ndarray]:
+        """Rows (n, d), codes (K, n, k) and losses (K, n, c), and the member (n,) that has not seen each row.
+
+        Also gives the axes (n, 2) of these rows, each by that member, among all others: a row is not its own witness.
+        """
+        i = np.arange(len(fold))
+        losses = cells[fold, i].double()
+        v = losses.mean(0) + FLOOR
 
         def member(k: int) -> Member:
             seen, unseen = (torch.from_numpy(np.flatnonzero(there)) for there in (fold != k, fold == k))
@@ -83,11 +87,12 @@ class Usual:
             return Member(near, far, Local.fit(z[k, unseen], cells[k, unseen].double() / v), Edges.fit(x[seen]))
 
         self = cls(v, [member(k) for k in range(len(z))], {})
-        d, u = self._distance(z, cells), self._unlikeliness(x, z)
-        self.tails = {"distances": Calibration(d[own])}
-        self.tails |= {name: Calibration(u[..., i][own]) for i, name in enumerate(TAILS[1:4])}
-        self.tails["codes"] = Calibration(self._axes(d, u)[..., 1][own])
-        return self
+        others = (losses.sum(0) - losses) / max(len(i) - 1, 1) + FLOOR
+        measures = np.column_stack((self._distance(z, cells * (v / others))[i, fold], self._unlikeliness(x, z)[i, fold]))
+        self.tails = {name: Calibration(m) for name, m in zip(TAILS, measures.T, strict=False)}
+        own = combined([-Calibration.of_others(m) for m in measures.T])
+        self.tails["codes"] = Calibration(own[:, 1])
+        return self, own
 
     def ratios(self, cells: Tensor) -> np.ndarray:
         """Losses (K, n, c) -> (n, K, c) in units of what is usual, as logarithms."""
@@ -95,15 +100,12 @@ class Usual:
 
     def axes(self, x: Tensor, z: Tensor, cells: Tensor) -> np.ndarray:
         """Rows (n, d), codes (K, n, k), losses (K, n, c) -> (n, K, 2), both axes by each member."""
-        return self._axes(self._distance(z, cells), self._unlikeliness(x, z))
+        measures = np.concatenate((self._distance(z, cells)[..., None], self._unlikeliness(x, z)), 2)
+        return combined([-self.tails[name].log_p(measures[..., i]) for i, name in enumerate(TAILS[:4])])
 
     def p(self, axes: np.ndarray) -> np.ndarray:
         """Axes (n, 2) -> p-values (n, 2)."""
         return np.stack((np.exp(-axes[:, 0]), np.exp(self.tails["codes"].log_p(axes[:, 1]))), 1)
-
-    def _axes(self, d: np.ndarray, u: np.ndarray) -> np.ndarray:
-        near, far, edge = (-self.tails[name].log_p(u[..., i]) for i, name in enumerate(TAILS[1:4]))
-        return np.stack((-self.tails["distances"].log_p(d), near + AFAR * far + EDGE * edge), 2)
 
     def _distance(self, z: Tensor, cells: Tensor) -> np.ndarray:
         """D (n, K)."""
@@ -228,15 +230,7 @@ class Edges:
         return cls(torch.from_numpy(arrays["x"]).double())
 
 
-def as_unseen(s: np.ndarray, fold: np.ndarray) -> np.ndarray:
-    """Scores s (n, K) of training rows -> as if no member had seen them.
-
-    What a member has seen it finds less strange; the ranks of what it has seen and of what it has not are comparable.
-    """
-    out = s.copy()
-    for k in range(s.shape[1]):
-        seen = fold != k
-        if 0 < seen.sum() < len(s):
-            share = (np.argsort(np.argsort(s[seen, k])) + 0.5) / seen.sum()
-            out[seen, k] = np.quantile(s[~seen, k], share)
-    return out
+def combined(unlikely: list[np.ndarray]) -> np.ndarray:
+    """-log P of D, U, V, W (...) -> both axes (..., 2)."""
+    distance, near, far, edge = unlikely
+    return np.stack((distance, near + AFAR * far + EDGE * edge), -1)

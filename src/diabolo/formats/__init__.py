@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import Any
 
-from ..errors import DataError
+from ..errors import DataError, suggest
 from .arrays import Arrays
 from .base import Format
 from .documents import Documents
 from .embedded import Embedded
-from .files import READABLE, write_table
+from .files import READABLE, Reading, write_table
 from .images import Images
 from .tables import Tables
+from .texts import absent, exists
 
-__all__ = ["FORMATS", "Arrays", "Documents", "Embedded", "Format", "Images", "Tables", "infer", "write_table"]
+__all__ = ["FORMATS", "Arrays", "Documents", "Embedded", "Format", "Images", "Reading", "Tables", "infer", "write_table"]
 
 FORMATS: dict[str, type[Format]] = {
     cls.kind: cls for cls in (Documents, Images, Tables, Arrays, Embedded)
@@ -28,16 +30,22 @@ def infer(X: Any, format: str | Format = "auto") -> Format:
     ('arrays', 'documents')
     """
     if isinstance(format, Format):
-        return format
+        return copy.copy(format)  # to be fitted: what was given may be given to others, too
     if format != "auto":
         if format not in FORMATS:
-            raise ValueError(f"format={format!r}: allowed are 'auto', {', '.join(map(repr, FORMATS))}, or a Format")
+            allowed = ["auto", *FORMATS]
+            raise ValueError(
+                f"format={format!r}: allowed are {', '.join(map(repr, allowed))}, or a Format{suggest(format, allowed)}"
+            )
         return FORMATS[format]()
-    if isinstance(X, (str, Path)) and not Path(X).exists():
-        raise FileNotFoundError(2, f"there is no file {str(X)!r}")
+    if isinstance(X, (str, Path)) and not exists(X):
+        raise absent(X)
     for cls in FORMATS.values():
         if cls.accepts(X):
             return cls()
+    if isinstance(X, (str, Path)) and Path(X).is_dir():
+        what = "holds neither pictures nor .txt files" if any(Path(X).iterdir()) else "is empty"
+        raise DataError(f"the folder {str(X)!r} {what}: give one of pictures or of texts (.txt), or the file of a table")
     if isinstance(X, (str, Path)):
         names = ", ".join((*READABLE, ".npy", ".npz", ".jsonl", ".jsonl.gz", ".txt"))
         raise DataError(f"{str(X)!r} is of no kind that can be read: its name should end in one of {names}")

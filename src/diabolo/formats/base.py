@@ -8,16 +8,15 @@ x  --from_tensor-->  X     the same kind of object, the same columns and types
 from __future__ import annotations
 
 import tempfile
-import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import DataError
+from ..errors import DataError, suggest, warn
 from ..losses import Bounded, Columns, Logistic, Loss, Multinomial, Part, Softmax, Squared
 from ..rows import Rows
 
@@ -86,9 +85,46 @@ class Format(ABC):
         """The features of each column."""
         return [slice(j, j + 1) for j in range(self.width)]
 
+    def far(self, x: Tensor) -> Tensor:
+        """x (n, d) -> (n, columns) bool: cells beyond what is usual of a column with wild cells or a heavy tail (scale.py)."""
+        first = x[:, [block.start for block in self.blocks]]
+        return first.abs() > torch.from_numpy(self.knees()).to(first)
+
+    def knees(self) -> np.ndarray:
+        """(columns,) from where on numbers are squashed; infinite where they are not."""
+        return np.full(len(self.columns), np.inf)
+
     def missing(self) -> list[int]:
         """The features that get a missing-indicator: those that were missing in some row of fit."""
         return []
+
+    def choose(self, categories: Sequence[str], numbers: Sequence[str]) -> Format:
+        """The same format, told which columns are codes and which are quantities: only of tables."""
+        name = "categories" if categories else "numbers"
+        raise ValueError(f"{name}= needs a table with named columns, but X is read as {self.kind}: give a DataFrame or a file")
+
+    def cells(self, X: Any, rows: np.ndarray) -> list[list[Any]]:
+        """One list per column: the cells of these rows as they stand in X, None where one is missing."""
+        start, found = 0, []
+        for piece in self.chunks(X):
+            x = self.to_tensor(piece)
+            here = (rows >= start) & (rows < start + len(x))
+            found.append(x[torch.from_numpy(rows[here] - start)])
+            start += len(x)
+        order = np.argsort(np.argsort(rows, kind="stable"), kind="stable")
+        return [[None if v != v else v for v in column] for column in self.original(torch.cat(found)[torch.from_numpy(order)])]
+
+    def filled(self, X: Any, x: Tensor, e: Tensor) -> Any:
+        """X, of which x (n, d) was made, with expected values e (n, d) in its gaps; all other cells keep their bits."""
+        return self.from_tensor(torch.where(torch.isnan(x), e, x))
+
+    def with_given(self, X: Any, given: dict[str, Any]) -> Any:
+        """Rows that :meth:`from_tensor` made, with these cells in all of them, as they were given."""
+        return X
+
+    def shown(self, x: Tensor, j: int) -> list[Any]:
+        """Column j of x (n, d) in original units."""
+        return self.original(x)[j]
 
     def original(self, x: Tensor) -> list[list[Any]]:
         """x (n, d) -> one list per column of values in original units, for people to read."""
@@ -138,7 +174,7 @@ def warn_empty(names: list[str]) -> None:
     """Columns without a single value."""
     if names:
         shown = ", ".join(map(repr, names[:20]))
-        warnings.warn(f"column(s) {shown} have no values at all, and teach nothing: drop them", stacklevel=4)
+        warn(f"column(s) {shown} have no values at all, and teach nothing: drop them")
 
 
 def named_loss(name: str, width: int, sizes: list[int]) -> Loss:
@@ -147,7 +183,7 @@ def named_loss(name: str, width: int, sizes: list[int]) -> Loss:
         return Softmax(tuple(sizes))
     if name not in SINGLE:
         allowed = ", ".join(map(repr, ["auto", *SINGLE, "softmax"]))
-        raise ValueError(f"loss={name!r}: allowed are {allowed}, or a Loss")
+        raise ValueError(f"loss={name!r}: allowed are {allowed}, or a Loss{suggest(name, ['auto', *SINGLE, 'softmax'])}")
     if name == "multinomial":
         return Multinomial()
     numbers = tuple(range(width))

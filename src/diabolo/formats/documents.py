@@ -1,6 +1,6 @@
-"""Documents: lists of strings, ``.jsonl``, ``.txt``, a folder of ``.txt``; or a matrix of word counts.
+"""Documents: lists of strings, ``.jsonl``, ``.txt``, a folder of ``.txt``, a column of a table; or a matrix of word counts.
 
-    n_w = how often word w of the vocabulary occurs          the d most common words, scikit-learn's counting
+    n_w = how often word w of the vocabulary occurs          the d words that are kept (words.py)
 
 The numbers of a document are its counts. Back from expected counts comes, for a matrix, a matrix, and for texts, the
 words most to be expected.
@@ -8,10 +8,7 @@ words most to be expected.
 
 from __future__ import annotations
 
-import gzip
-import json
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,18 +18,20 @@ import torch
 from sklearn.feature_extraction.text import CountVectorizer
 from torch import Tensor
 
-from ..errors import DataError, missing_extra
+from ..errors import DataError, warn
 from ..losses import Loss, Multinomial
 from ..rows import Rows
 from .arrays import matrix
 from .base import IN_MEMORY, Format, named_loss
+from .texts import holds_texts, is_texts, read_documents
+from .words import Words, chosen
 
 __all__ = ["Documents", "read_documents"]
 
-READABLE = (".jsonl", ".jsonl.gz", ".txt")
 TOP = 12  # words that stand for a document
 CHUNK = 4096
-TOKEN = r"(?u)\b[^\W\d_][^\W\d_]+\b"  # words of two letters or more
+
+PARAMETERS = ("max_features", "stem", "stop_words", "min_df", "max_df", "token_pattern", "column", "encoding")
 
 
 class Documents(Format):
@@ -40,13 +39,34 @@ class Documents(Format):
 
     Parameters
     ----------
-    max_features : int, default=2000
+    max_features : int or None, default=2000
         Size of the vocabulary: the most common words.
     stem : str or None, default=None
         A language of the Snowball stemmers, such as "english": *compute, computer, computing* count as one
         (needs the extra ``text``).
     stop_words : "english", list of str or None, default=None
-        Words to leave out; those in more than half of the documents are left out anyway.
+        Words to leave out.
+    min_df : "auto", int or float, default="auto"
+        Leave out words of fewer documents; a float is a share of them. "auto" is 2 from 20 documents on, if 100 other words
+        remain that make up half of the texts, else 1.
+    max_df : "auto", int or float, default="auto"
+        Leave out words of more documents. "auto" is half of them if, again, enough other words remain; and no limit for
+        estimators that learn from labels, which a frequent word may decide.
+    token_pattern : str or None, default=None
+        A regular expression: what a word is. None: letters and digits in a row; an emoji; and in scripts without spaces
+        between words (Chinese, Japanese, Thai, ...) each pair of neighbouring letters. Numbers and single letters are left
+        out if enough other words remain, but not for estimators that learn from labels.
+    column : str or None, default=None
+        Of a DataFrame, an Arrow table or the file of a table, or of the objects in JSON lines: what holds the texts.
+    encoding : str or None, default=None
+        Of files; None: UTF-8, or UTF-16 if the file says so at its beginning.
+
+    Attributes
+    ----------
+    columns : list of str
+        The vocabulary.
+    left_out : str
+        What of all words is not in the vocabulary, and which parameter leaves it out.
 
     Examples
     --------
@@ -55,39 +75,69 @@ class Documents(Format):
     ['apple', 'green', 'pear', 'red']
     >>> format.to_tensor(["apple apple pear"])
     tensor([[2., 0., 1., 0.]], dtype=torch.float64)
+    >>> Documents(max_df=2, min_df=2).fit(["a red apple", "a red pear", "a pear"])
+    Documents(min_df=2, max_df=2): 2 words; left out: 1 above max_df=2 (a); 1 below min_df=2 (apple)
     """
 
     kind = "documents"
     exact = False
     free = True
+    deciding = False  # whether a word may decide a label: then none is too frequent
 
-    def __init__(self, max_features: int = 2000, stem: str | None = None, stop_words: Any = None) -> None:
+    def __init__(
+        self,
+        max_features: int | None = 2000,
+        stem: str | None = None,
+        stop_words: Any = None,
+        *,
+        min_df: Any = "auto",
+        max_df: Any = "auto",
+        token_pattern: str | None = None,
+        column: str | None = None,
+        encoding: str | None = None,
+    ) -> None:
         self.max_features = max_features
         self.stem = stem
         self.stop_words = stop_words
+        self.min_df = min_df
+        self.max_df = max_df
+        self.token_pattern = token_pattern
+        self.column = column
+        self.encoding = encoding
+
+    def __repr__(self) -> str:
+        usual = vars(Documents())
+        given = ", ".join(f"{name}={value!r}" for name, value in self._given().items() if value != usual[name])
+        if not hasattr(self, "width"):
+            return f"Documents({given})"
+        left_out = f"; left out: {self.left_out}" if self.left_out else ""
+        return f"Documents({given}): {self.width:,} {'words' if self.texts else 'columns of counts'}{left_out}"
+
+    def _given(self) -> dict[str, Any]:
+        """The parameters, as JSON takes them."""
+        given = {name: getattr(self, name) for name in PARAMETERS}
+        if not isinstance(self.stop_words, (str, type(None))):
+            given["stop_words"] = [str(word) for word in self.stop_words]
+        return given | {name: given[name].item() for name in given if isinstance(given[name], np.generic)}
 
     @classmethod
     def accepts(cls, X: Any) -> bool:
         if isinstance(X, (str, Path)):
-            return str(X).endswith(READABLE) or (Path(X).is_dir() and any(Path(X).glob("*.txt")))
+            return holds_texts(Path(X))
         if sp.issparse(X):
             return is_counts(X)
         return is_texts(X)
 
     def fit(self, X: Any) -> Documents:
         self.texts = not _is_matrix(X)
+        self.left_out = ""
         if self.texts:
-            documents = read_documents(X)
-            vectorizer = self._vectorizer(len(documents))
-            try:
-                counts = vectorizer.fit_transform(documents)
-            except ValueError as error:
-                raise DataError(f"no words are left to learn from ({error}): are these texts?") from None
-            self.columns = [str(word) for word in vectorizer.get_feature_names_out()]
+            counts = self._learned(self.read(X))
         else:
+            vars(self).pop("width", None)
             counts = self._matrix(X)
             self.columns = [f"x{j}" for j in range(counts.shape[1])]
-            self.dtype = counts.dtype.str
+            self.dtype, self.array = counts.dtype.str, isinstance(X, sp.sparray)
         self.width = len(self.columns)
         n = counts.shape[0]
         held = np.bincount(counts.indices, minlength=self.width)
@@ -99,24 +149,49 @@ class Documents(Format):
         self.length = float(total.sum() / n)
         return self
 
-    def _vectorizer(self, n: int, vocabulary: list[str] | None = None) -> CountVectorizer:
-        common: dict[str, Any] = {"token_pattern": TOKEN, "stop_words": self.stop_words, "dtype": np.int64}
-        if self.stem:
-            analyze = CountVectorizer(**common).build_analyzer()
-            common = {"analyzer": partial(_stems, _stemmer(self.stem), analyze), "dtype": np.int64}
-        if vocabulary is not None:
-            return CountVectorizer(vocabulary=vocabulary, **common)
-        many = n >= 20
-        return CountVectorizer(max_features=self.max_features, min_df=2 if many else 1, max_df=0.5 if many else 1.0, **common)
+    def _learned(self, texts: list[str]) -> sp.csr_matrix:
+        """The vocabulary, and the counts of its words."""
+        most = self.max_features
+        if most is not None and (not isinstance(most, (int, np.integer)) or isinstance(most, bool) or most < 1):
+            raise ValueError(f"max_features={most!r}: allowed are None and integers from 1")
+        vectorizer = self._vectorizer()
+        try:
+            counts = vectorizer.fit_transform(texts)
+        except ValueError:
+            raise DataError(
+                f"no words are left to learn from: none in {len(texts):,} documents is one by "
+                f"token_pattern={self.token_pattern!r} and stop_words={self.stop_words!r:.60}: are these texts?"
+            ) from None
+        words = vectorizer.get_feature_names_out()
+        limits = self.min_df, self.max_df, most
+        kept, self.left_out = chosen(counts, words, *limits, self.token_pattern is not None, self.deciding)
+        if not len(kept):
+            raise DataError(
+                f"no words are left to learn from: of {len(words):,}, left out are {self.left_out}: lower min_df, raise max_df"
+            )
+        self.columns = [str(word) for word in words[kept]]
+        return counts[:, kept]
+
+    def _vectorizer(self, vocabulary: list[str] | None = None) -> CountVectorizer:
+        words = Words(self.token_pattern, self.stop_words, self.stem)
+        return CountVectorizer(analyzer=words, vocabulary=vocabulary, dtype=np.int64)
+
+    def read(self, X: Any) -> list[str]:
+        """The texts in X, or in the column of X."""
+        return read_documents(X, self.column, self.encoding)
 
     def counts(self, X: Any) -> sp.csr_matrix:
         """X -> (n, d) CSR of counts."""
         if not self.texts:
             return self._matrix(X)
-        return self._vectorizer(0, self.columns).transform(read_documents(X)).tocsr()
+        counts = self._vectorizer(self.columns).transform(self.read(X)).tocsr()
+        unknown = int((np.diff(counts.indptr) == 0).sum())
+        if unknown:
+            warn(f"no word of the vocabulary is in {unknown:,} of {counts.shape[0]:,} documents: what they say is not known")
+        return counts
 
     def _matrix(self, X: Any) -> sp.csr_matrix:
-        counts = sp.csr_matrix(matrix(X))
+        counts = _canonical(matrix(X))
         if counts.nnz and (not np.isfinite(counts.data).all() or counts.data.min() < 0):
             raise DataError(
                 "Negative values (or infinite ones) in a matrix of word counts: give format='arrays' for other numbers"
@@ -145,7 +220,7 @@ class Documents(Format):
         if self.texts:
             return [" ".join(self.top(row)) for row in values]
         whole = bool((values == values.round()).all())
-        return sp.csr_matrix(values.astype(self.dtype) if whole else values)
+        return (sp.csr_array if self.array else sp.csr_matrix)(values.astype(self.dtype) if whole else values)
 
     def top(self, row: np.ndarray, most: int = TOP) -> list[str]:
         """The words of one row of (expected) counts, most frequent first."""
@@ -164,26 +239,25 @@ class Documents(Format):
         return torch.zeros(self.width), torch.full((self.width,), self.width**-0.5)  # tf-idf has length 1
 
     def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        meta = {
-            "max_features": self.max_features,
-            "stem": self.stem,
-            "stop_words": self.stop_words,
+        meta = self._given() | {
             "texts": self.texts,
             "words": self.columns if self.texts else None,
+            "left_out": self.left_out,
             "dtype": None if self.texts else self.dtype,
+            "array": not self.texts and self.array,
             "length": self.length,
         }
         return meta, {"idf": self.idf, "shares": self.shares}
 
     @classmethod
     def from_state(cls, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> Documents:
-        self = cls(meta["max_features"], meta["stem"], meta["stop_words"])
-        self.texts, self.length = bool(meta["texts"]), float(meta["length"])
+        self = cls(**{name: meta[name] for name in PARAMETERS})
+        self.texts, self.length, self.left_out = bool(meta["texts"]), float(meta["length"]), str(meta["left_out"])
         self.idf, self.shares = arrays["idf"], arrays["shares"]
         self.columns = list(meta["words"]) if self.texts else [f"x{j}" for j in range(len(self.idf))]
         self.width = len(self.columns)
         if not self.texts:
-            self.dtype = np.dtype(meta["dtype"]).str
+            self.dtype, self.array = np.dtype(meta["dtype"]).str, bool(meta["array"])
         self._check()
         return self
 
@@ -194,94 +268,30 @@ class Documents(Format):
         if not (shapes and words and self.width and self.length > 0):
             raise DataError("the parts of a document format do not fit together")
         if self.texts:
-            self._vectorizer(0, self.columns)
+            self._vectorizer(self.columns)
         elif np.dtype(self.dtype).kind not in "fiub":
             raise DataError(f"{self.dtype!r} is no type of counts")
 
 
 def is_counts(X: Any) -> bool:
     """Whether a sparse matrix holds counts: whole numbers, some above 1."""
-    data = X.tocoo().data[:1_000_000]
+    data = _canonical(X).data[:1_000_000]
     return bool(
         data.size and data.dtype.kind in "fiu" and (data >= 0).all() and (data == np.floor(data)).all() and data.max() > 1
     )
 
 
-def is_texts(X: Any) -> bool:
-    if isinstance(X, np.ndarray):
-        return X.ndim == 1 and X.dtype.kind in "UOT" and X.size > 0 and isinstance(X.flat[0], str)
-    if hasattr(X, "columns") or not hasattr(X, "__len__") or isinstance(X, (str, bytes, dict)):
-        return False
-    if not len(X):
-        return False
-    first = X.iloc[0] if hasattr(X, "iloc") else X[0]
-    return isinstance(first, str) or (isinstance(first, Path) and first.suffix == ".txt")
+def _canonical(X: Any) -> sp.csr_matrix:
+    """X as it is meant: an entry that is stored twice is a sum, and a zero that is stored is a zero."""
+    counts = sp.csr_matrix(X)
+    if not counts.has_canonical_format or (counts.data == 0).any():
+        counts = counts.copy()  # what the user has stays as it is
+        counts.sum_duplicates()
+        counts.eliminate_zeros()
+    return counts
 
 
 def _is_matrix(X: Any) -> bool:
     if isinstance(X, (str, Path)):
         return Path(X).suffix in (".npz", ".npy")
     return sp.issparse(X) or (isinstance(X, np.ndarray) and X.ndim == 2)
-
-
-def read_documents(X: Any) -> list[str]:
-    """A list of strings from whatever holds documents.
-
-    Of JSON lines, the text is the field ``text`` or ``body`` (after its ``title``), else the longest string.
-    """
-    if isinstance(X, (str, Path)):
-        return _read(Path(X))
-    texts = [x.read_text(encoding="utf-8", errors="replace") if isinstance(x, Path) else x for x in X]
-    wrong = [i for i, text in enumerate(texts) if not isinstance(text, str)]
-    if wrong:
-        raise DataError(f"document {wrong[0]} is a {type(texts[wrong[0]]).__name__}, not a string: give '' for an empty one")
-    return texts
-
-
-def _read(path: Path) -> list[str]:
-    if path.is_dir():
-        return [file.read_text(encoding="utf-8", errors="replace") for file in sorted(path.glob("*.txt"))]
-    opened: Callable[..., Any] = gzip.open if path.suffix == ".gz" else open
-    try:
-        with opened(path, "rt", encoding="utf-8", errors="replace") as file:
-            lines = [line for line in file if line.strip()]
-    except (gzip.BadGzipFile, EOFError) as error:
-        raise DataError(f"cannot read {str(path)!r}: {error}") from None
-    if not lines:
-        raise DataError(f"{str(path)!r} is empty")
-    if path.suffix == ".txt":
-        return [line.rstrip("\n") for line in lines]
-    return [_text(line, path, number) for number, line in enumerate(lines, 1)]
-
-
-def _text(line: str, path: Path, number: int) -> str:
-    try:
-        record = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise DataError(f"cannot read {str(path)!r}: line {number} is not JSON ({error.msg})") from None
-    if isinstance(record, str):
-        return record
-    if not isinstance(record, dict):
-        raise DataError(f"cannot read {str(path)!r}: line {number} is neither a string nor an object")
-    strings = {key: value for key, value in record.items() if isinstance(value, str)}
-    body = next((strings[key] for key in ("text", "body") if key in strings), None)
-    if body is None:
-        body = max(strings.values(), key=len, default="")
-    title = strings.get("title", "")
-    return f"{title}\n{body}" if title and title != body else body
-
-
-def _stemmer(language: str) -> Any:
-    try:
-        import snowballstemmer
-    except ImportError:
-        raise missing_extra("snowballstemmer", "text", "stems") from None
-    try:
-        return snowballstemmer.stemmer(language)
-    except KeyError:
-        known = ", ".join(map(repr, snowballstemmer.algorithms()))
-        raise ValueError(f"stem={language!r}: allowed are {known}") from None
-
-
-def _stems(stemmer: Any, analyze: Callable[[str], list[str]], text: str) -> list[str]:
-    return stemmer.stemWords(analyze(text))

@@ -15,7 +15,7 @@ from torch import Tensor
 from ..errors import DataError
 from ..losses import Loss
 from .base import Format, named_loss
-from .documents import read_documents
+from .texts import read_documents
 
 __all__ = ["Embedded"]
 
@@ -29,6 +29,8 @@ class Embedded(Format):
     ----------
     model : object with ``encode``
         ``encode(list of str) -> array (n, m)``.
+    column, encoding : str or None, default=None
+        As in :class:`Documents`.
 
     Examples
     --------
@@ -43,8 +45,9 @@ class Embedded(Format):
     kind = "embedded"
     free = True
 
-    def __init__(self, model: Any = None) -> None:
+    def __init__(self, model: Any = None, column: str | None = None, encoding: str | None = None) -> None:
         self.model = model
+        self.column, self.encoding = column, encoding
         self.by = type(model).__name__
 
     @classmethod
@@ -52,12 +55,16 @@ class Embedded(Format):
         return False  # only through encoder=
 
     def fit(self, X: Any) -> Embedded:
-        texts = read_documents(X)
+        texts = self.read(X)
         if not texts:
             raise DataError("Found array with 0 sample(s): X is empty")
         self.width = int(self.encoded(texts[:1]).shape[1])
         self.columns = [f"z{j + 1}" for j in range(self.width)]
         return self
+
+    def read(self, X: Any) -> list[str]:
+        """The texts in X, or in the column of X."""
+        return read_documents(X, self.column, self.encoding)
 
     def encoded(self, texts: list[str]) -> np.ndarray:
         """(n, m) finite numbers."""
@@ -67,12 +74,12 @@ class Embedded(Format):
         return z
 
     def chunks(self, X: Any) -> Iterator[Any]:
-        texts = read_documents(X)
+        texts = self.read(X)
         for start in range(0, len(texts), CHUNK):
             yield texts[start : start + CHUNK]
 
     def to_tensor(self, X: Any) -> Tensor:
-        z = torch.from_numpy(self.encoded(read_documents(X)))
+        z = torch.from_numpy(self.encoded(self.read(X)))
         if z.shape[1] != self.width:
             raise DataError(f"encode() gave {z.shape[1]} numbers per text, but the model was fitted with {self.width}")
         return z
@@ -84,11 +91,11 @@ class Embedded(Format):
         return named_loss("squared" if name == "auto" else name, self.width, [self.width])
 
     def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        return {"width": self.width, "by": self.by}, {}
+        return {"width": self.width, "by": self.by, "column": self.column, "encoding": self.encoding}, {}
 
     @classmethod
     def from_state(cls, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> Embedded:
-        self = cls()
+        self = cls(None, meta["column"], meta["encoding"])
         if type(meta["width"]) is not int or not 0 < meta["width"] < 1 << 20:
             raise DataError("the parts of its format do not fit together")
         self.width, self.by = meta["width"], str(meta["by"])

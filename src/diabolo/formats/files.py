@@ -1,55 +1,43 @@
-"""Tables in files: read whole, a sample, or piece by piece; written atomically."""
+"""Tables in files: read whole, a sample, or piece by piece; written atomically.
+
+CSV    cells of text, each column read as what it was fitted with (cells.py), in the layout that is found (layout.py)
+JSON   a record per line; Parquet and Arrow say their types themselves
+"""
 
 from __future__ import annotations
 
 import csv
 import gzip
+import io
+import json
 import os
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.feather as feather
+import pyarrow.json as pa_json
 import pyarrow.parquet as pq
 
-from ..errors import DataError
+from ..errors import DataError, warn
 from ..storage import atomic
+from .cells import guessed, typed
+from .hints import like_dates, nearly_numbers
+from .layout import Layout, Reading, encoding_of, laid_out, not_decoded, opened, remedy
+from .schema import is_text
 
-__all__ = ["READABLE", "Reading", "read_table", "table_pieces", "write_table"]
+__all__ = ["READABLE", "Reading", "is_records", "is_table", "read_table", "table_pieces", "write_table"]
 
 CSV = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
+JSON = (".jsonl", ".jsonl.gz")
 READABLE = (*CSV, ".parquet", ".feather", ".arrow")
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How the text of a table is to be read.
-
-    Parameters
-    ----------
-    sep : str, optional
-        Between two cells; None: found out.
-    decimal : str, default="."
-        Before the decimals of a number.
-    thousands : str, optional
-        Between the thousands of a number.
-    na : tuple of str, default=()
-        What stands for a missing cell, beside the usual.
-    encoding : str, optional
-        None: found out.
-    header : bool, default=True
-        Whether the first line names the columns.
-    """
-
-    sep: str | None = None
-    decimal: str = "."
-    thousands: str | None = None
-    na: tuple[str, ...] = ()
-    encoding: str | None = None
-    header: bool = True
+CHANGED = re.compile(r"Column\(/?(.*)\) changed from (\w+) to (\w+) in row (\d+)")
+LOOKED_AT = 1 << 16  # bytes of a file of JSON lines that say what it holds
+SPACES = 3  # a text has so many, and a cell of a table has not
+MISSING = pa_csv.ConvertOptions().null_values
 
 
 def read_table(
@@ -57,6 +45,7 @@ def read_table(
     most: int | None = None,
     reading: Reading | None = None,
     types: Mapping[str, pa.DataType] | None = None,
+    rest: bool = False,
 ) -> pa.Table:
     """The table in a file; of a Parquet file with more than `most` rows, row groups spread over the file.
 
@@ -69,7 +58,10 @@ def read_table(
     reading : Reading, optional
         How a text file is written.
     types : mapping of column to Arrow type, optional
-        Those of a fitted table: the cells of a text file are read as these, and are not guessed at again.
+        Those of a fitted table: the cells of a text file are read as these, and are not guessed at again. Columns that are
+        not among them stay texts, or, with `rest`, are guessed. Of no columns, {}: every cell as it stands, also such as NA.
+    rest : bool, default=False
+        See `types`.
 
     Raises
     ------
@@ -79,12 +71,14 @@ def read_table(
     path = Path(path)
     with explained(path):
         if str(path).endswith(CSV):
-            return _read_csv(path)
+            return _read_csv(path, reading or Reading(), types, rest)
+        if str(path).endswith(JSON):
+            return _read_json(path, reading or Reading(), types)
         if path.suffix == ".parquet":
             return _read_parquet(path, most)
         if path.suffix in (".feather", ".arrow"):
             return feather.read_table(path)
-    raise DataError(f"cannot read {str(path)!r}: its name ends in none of {', '.join(READABLE)}")
+    raise DataError(f"cannot read {str(path)!r}: its name ends in none of {', '.join((*READABLE, *JSON))}")
 
 
 def table_pieces(
@@ -133,25 +127,188 @@ def _plain(table: pa.Table) -> pa.Table:
     return table
 
 
-def _read_csv(path: Path) -> pa.Table:
-    convert = pa_csv.ConvertOptions(strings_can_be_null=True, quoted_strings_can_be_null=True)
-    parse = pa_csv.ParseOptions(delimiter=_delimiter(path), newlines_in_values=True)
-    table = pa_csv.read_csv(path, pa_csv.ReadOptions(block_size=1 << 26), parse, convert)
-    if not table.num_rows:
+def _read_csv(path: Path, reading: Reading, types: Mapping[str, pa.DataType] | None, rest: bool) -> pa.Table:
+    layout = laid_out(path, reading)
+    texts = _texts(path, layout, reading, types is None or rest or bool(types))
+    if not texts.num_rows:
         raise DataError(f"{str(path)!r} has a header, but no rows")
+    signs = reading.decimal, reading.thousands
+    columns = []
+    for name in texts.column_names:
+        cells = texts.column(name)
+        if types is not None and name in types:
+            columns.append(_typed(path, cells, types[name], name, reading))
+        else:
+            columns.append(guessed(cells, *signs) if types is None or rest else cells)
+    found = pa.table(columns, names=texts.column_names)
+    if types is None:
+        _warn_nearly(path, found, True)
+    if not types and (types is None or rest):
+        _warn_dates(path, found)
+    return found
+
+
+def _texts(path: Path, layout: Layout, reading: Reading, missing: bool) -> pa.Table:
+    """All cells as they stand, but for those that are `missing`."""
+    how = pa_csv.ReadOptions(block_size=1 << 26, column_names=layout.names, skip_rows=layout.skip, encoding=layout.encoding)
+    parse = pa_csv.ParseOptions(delimiter=layout.sep, newlines_in_values=True)
+    convert = pa_csv.ConvertOptions(
+        strings_can_be_null=missing,
+        quoted_strings_can_be_null=missing,
+        null_values=[*MISSING, *spellings(reading.na)],
+        column_types=dict.fromkeys(layout.names, pa.string()),
+    )
+    try:
+        return pa_csv.read_csv(path, how, parse, convert)
+    except (pa.ArrowInvalid, UnicodeDecodeError) as error:
+        if "Empty CSV file" in str(error):
+            return pa.table({name: pa.array([], pa.string()) for name in layout.names})
+        if isinstance(error, UnicodeDecodeError) or "invalid UTF8" in str(error):
+            raise not_decoded(path, layout.encoding) or error from None
+        raise _uneven(path, layout) or error from None
+
+
+def spellings(missing: tuple[str, ...]) -> Iterator[str]:
+    """What stands for a missing cell; of a number, in all its forms.
+
+    >>> list(spellings(("?", "-999")))
+    ['?', '-999', '-999.0']
+    """
+    for text in missing:
+        yield text
+        try:
+            yield from {f"{float(text):.0f}", str(float(text))} - {text} if float(text).is_integer() else ()
+        except (ValueError, OverflowError):
+            continue
+
+
+def _uneven(path: Path, layout: Layout) -> DataError | None:
+    """The error for the first row with more or fewer cells than there are names."""
+    with opened(path) as file, io.TextIOWrapper(file, layout.encoding, "replace", newline="") as text:
+        reader = csv.reader(text, delimiter=layout.sep)
+        for cells in reader:
+            if reader.line_num > layout.skip and cells and len(cells) != len(layout.names):
+                return DataError(
+                    f"cannot read {str(path)!r}: line {reader.line_num} has {len(cells)} cells, but there are "
+                    f"{len(layout.names)} columns: mend this line, or say what separates the cells (--sep)"
+                )
+    return None
+
+
+def _typed(path: Path, cells: Any, t: pa.DataType, name: str, reading: Reading) -> Any:
+    try:
+        return typed(cells, t, name, reading.decimal, reading.thousands)
+    except DataError as error:
+        options = _reads(cells.combine_chunks(), t, name)
+        read = f"read them with {remedy(options)}" if options else "leave them empty"
+        raise DataError(f"{str(path)!r}: {error}: correct these cells, or {read}") from None
+
+
+def _reads(cells: Any, t: pa.DataType, name: str) -> dict[str, Any]:
+    """The options that may read a column of numbers."""
+    if pa.types.is_temporal(t):
+        return {}
+    try:
+        typed(cells, t, name)
+        return {"decimal": "."}
+    except DataError:
+        hint = nearly_numbers(cells)
+        return hint.options if hint else {}
+
+
+def _texts_in(table: pa.Table) -> list[tuple[str, pa.Array]]:
+    names = [name for name in table.column_names if is_text(table.schema.field(name).type)]
+    return [(name, table.column(name).combine_chunks()) for name in names]
+
+
+def _warn_dates(path: Path, table: pa.Table) -> None:
+    """Name the columns of dates that are texts."""
+    found = [f"column {name!r}: {cells}" for name, texts in _texts_in(table) if (cells := like_dates(texts))]
+    if found:
+        said = "; ".join(found[:5])
+        warn(f"{str(path)!r}: texts that look like dates are taken for categories: {said}: write them as 2024-12-31")
+
+
+def _warn_nearly(path: Path, table: pa.Table, options_help: bool) -> None:
+    """Name the columns of texts that look like numbers."""
+    found = [(name, hint) for name, cells in _texts_in(table) if (hint := nearly_numbers(cells))]
+    if not found:
+        return
+    options: dict[str, Any] = {}
+    for _, hint in found:
+        options |= {"na": (*options.get("na", ()), *hint.options["na"])} if "na" in hint.options else hint.options
+    said = "; ".join(f"column {name!r}: {hint.cells} ({hint.why})" for name, hint in found[:5])
+    more = f"; and {len(found) - 5} more columns" if len(found) > 5 else ""
+    read = f"read them with {remedy(options)}" if options and options_help else "write them as numbers"
+    warn(f"{str(path)!r}: texts that look like numbers are taken for categories: {said}{more}: {read}")
+
+
+# ── JSON ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def is_table(path: str | Path) -> bool:
+    """Whether a file of this name, or with these lines, holds a table."""
+    return str(path).endswith(READABLE) or (str(path).endswith(JSON) and is_records(Path(path)))
+
+
+def is_records(path: Path) -> bool:
+    """Whether JSON lines are rows of a table: objects without a text to be read as a document."""
+    try:
+        with opened(path) as file:
+            records = [json.loads(line) for line in file.readlines(LOOKED_AT) if line.strip()]
+    except (ValueError, OSError, EOFError):  # reading tells
+        return False
+    if not records or not all(isinstance(record, dict) for record in records):
+        return False
+    longest = [max((v for v in record.values() if isinstance(v, str)), key=len, default="") for record in records]
+    named = any(isinstance(record.get(key), str) for record in records for key in ("text", "body"))
+    return not named and 2 * sum(text.count(" ") >= SPACES for text in longest) < len(records)
+
+
+def _read_json(path: Path, reading: Reading, types: Mapping[str, pa.DataType] | None) -> pa.Table:
+    data = _utf8(path, reading)
+    if not data.strip():
+        raise DataError(f"{str(path)!r} is empty")
+    table = _parsed(path, data, [])
+    found = dict(zip(table.column_names, table.schema.types, strict=True))
+    dates = [name for name, t in (types or {}).items() if is_text(t) and pa.types.is_timestamp(found.get(name, t))]
+    if dates:  # texts of which all are dates here
+        table = _parsed(path, data, [(name, pa.string()) for name in dates])
+    for i, field in enumerate(table.schema):
+        if pa.types.is_nested(field.type):
+            raise DataError(f"{str(path)!r}: field {field.name!r} holds objects or lists: a table has one value in each cell")
+        if types and field.name in types and is_text(field.type):
+            table = table.set_column(i, field.name, _typed(path, table.column(i), types[field.name], field.name, Reading()))
+    if types is None:
+        _warn_nearly(path, table, False)
     return table
 
 
-def _delimiter(path: Path) -> str:
-    opened: Any = gzip.open if path.suffix == ".gz" else open
-    with opened(path, "rb") as file:
-        head = file.readline(1 << 16).decode("utf-8", "replace")
-    if not head.strip():
-        raise DataError(f"{str(path)!r} is empty")
+def _utf8(path: Path, reading: Reading) -> bytes:
+    """The bytes of a text file, in UTF-8 whatever they were."""
+    with opened(path) as file:
+        data: bytes = file.read()
+    encoding = encoding_of(data, reading)
     try:
-        return csv.Sniffer().sniff(head, delimiters=",;\t|").delimiter
-    except csv.Error:  # a single column
-        return ","
+        return data.decode(encoding).removeprefix("\ufeff").encode()
+    except UnicodeDecodeError as error:
+        raise not_decoded(path, encoding) or error from None
+
+
+def _parsed(path: Path, data: bytes, explicit: list[tuple[str, pa.DataType]]) -> pa.Table:
+    parse = pa_json.ParseOptions(explicit_schema=pa.schema(explicit), newlines_in_values=False)
+    try:
+        return pa_json.read_json(io.BytesIO(data), pa_json.ReadOptions(block_size=len(data) + 1), parse)
+    except pa.ArrowInvalid as error:
+        found = CHANGED.search(str(error))
+        if found is None:
+            raise
+        name, one, other, row = found.groups()
+        raise DataError(
+            f"{str(path)!r}: field {name!r} holds {one}s, and {other} in row {row}: give it one type"
+            if name
+            else f'{str(path)!r}: line {int(row) + 1} is no object: write one on each line, such as {{"age": 40}}'
+        ) from None
 
 
 def _read_parquet(path: Path, most: int | None) -> pa.Table:

@@ -2,8 +2,9 @@
 
     Number    x = (v - mean) / deviation                                      floats, integers, decimals, dates, durations
     Binary    x = 0 or 1                                                      booleans; numbers that are only 0 and 1
-    Category  x = one feature per level, the last for rare and unseen ones    strings, categoricals
+    Category  x = one feature per level, the last one for rare levels         strings, categoricals
     a missing value is NaN in all features of its column
+    what cannot be is infinite: 7 in a Binary +inf, -3 -inf; in the last feature of a Category +inf, a level never seen
 
 Apache Arrow is the common language: it reads the files, and its schema (with what pandas notes in it) is what gives the
 same columns, types and categories back.
@@ -12,8 +13,8 @@ same columns, types and categories back.
 from __future__ import annotations
 
 import json
-import warnings
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -25,14 +26,71 @@ import pyarrow.compute as pc
 import torch
 from torch import Tensor
 
-from ..errors import DataError, missing_extra
+from ..errors import DataError, warn
 from ..losses import Columns, Logistic, Loss, Part, Softmax, Squared
-from .base import SAMPLE, Format, named_loss, warn_empty
-from .files import READABLE, Reading, read_table, table_pieces
+from .base import SAMPLE, Format, check_finite, named_loss, warn_empty
+from .files import Reading, is_table, read_table, table_pieces
+from .frames import (
+    arrow,
+    collected,
+    combined,
+    container,
+    kinds_of,
+    labels,
+    matrix_of,
+    mixed_categories,
+    names_of,
+    of_pandas,
+    patched,
+    pieces,
+    polars,
+    taken,
+)
+from .scale import (
+    EXACT,
+    FAR,
+    LOOKED_AT,
+    NEAR,
+    PICTURE,
+    Scale,
+    alike,
+    decoded,
+    encoded,
+    measured,
+    odd,
+    shifted,
+    together,
+    told,
+    warn_odd,
+    within,
+    yes_or_no,
+)
+from .schema import (
+    DUST,
+    STEPS,
+    adapted,
+    arrow_type,
+    counted,
+    family,
+    floats,
+    is_iso,
+    is_known,
+    is_text,
+    narrowed,
+    plain,
+    without_gaps,
+    words,
+)
+from .suspects import is_row_number, looks_like_codes, nearly_numbers
 
 __all__ = ["Binary", "Category", "Column", "Number", "Tables"]
 
 MAX_LEVELS = 100
+FLOATS = ("halffloat", "float", "double")
+FEW, MOST_DECIMALS = 10, 6  # values that show decimals; decimals of what was written by hand
+AT_ONCE = 8_000_000  # numbers that are measured at once
+MAX_OTHERS = 100_000  # rare levels that are remembered
+NEW = 0.25  # share of rows that have a level of their own, up to which a new level is told from a rare one
 CHUNK = 65_536
 
 
@@ -60,40 +118,64 @@ class Column:
 
 @dataclass
 class Number(Column):
-    """Mean 0, standard deviation 1; `middle` and `spread` are the median and the interquartile range in that unit.
+    """Mean 0, standard deviation 1, or what a wild column has instead (scale.py); `middle` and `spread` are in that unit.
 
-    Integers and dates are counted from a whole number `origin` near their mean, in whole `step` s (days, hours, ...), so
-    that they come back exactly although a float64 holds no more than 53 bits.
+    Large integers and dates are counted from a whole number `origin` near their mean, dates in whole `step` s (days, hours,
+    ...), so that they come back exactly although a float64 holds no more than 53 bits.
     """
 
     origin: int = 0
     step: int = 1
     mean: float = 0.0
     deviation: float = 1.0
+    knee: float = FAR
+    shift: float = 0.0
+    stretch: float = 1.0
     middle: float = 0.0
     spread: float = 1.0
     nan: bool = False  # missing is written as NaN, not as null
+    odd: list[list[float]] = field(default_factory=list)  # values that look like a code for "missing", and how often
+    decimals: int | None = None  # of floats, as far as the column shows
 
     @classmethod
     def fit(cls, name: str, values: pa.Array) -> Number:
         origin, step = whole(values)
         v = numeric(values, name, origin)
-        known = v[~np.isnan(v)]
-        column = cls(name, str(values.type), bool(len(known) < len(v)), origin, step)
-        column.nan = bool(pa.types.is_floating(values.type) and values.null_count < len(v) - len(known))
-        if len(known):
-            column.mean = float(known.mean())
-            deviation = float((known - column.mean).std())
-            column.deviation = deviation if deviation > 1e-12 * max(1.0, abs(column.mean)) else 1.0
-            low, middle, high = (np.quantile(known, (0.25, 0.5, 0.75)) - column.mean) / column.deviation
-            column.middle, column.spread = float(middle), float(np.clip((high - low) / 1.349, 0.05, 1.0))
-        return column
+        found = cls.fit_all([name], [str(values.type)], v[None], [values.null_count])[0]
+        found.origin, found.step = origin, step
+        return found
+
+    @classmethod
+    def fit_all(cls, names: list[str], types: list[str], v: np.ndarray, nulls: list[int]) -> list[Number]:
+        """Columns (d, n) of numbers, NaN = missing, of which so many are nulls."""
+        if not len(v):
+            return []
+        missing, scale = np.isnan(v).sum(1).tolist(), measured(v)
+        found = []
+        for j, (name, t, digits) in enumerate(zip(names, types, decimals(v, types), strict=True)):
+            column = cls(name, t, missing[j] > 0, nan=nulls[j] < missing[j] and t in FLOATS, decimals=digits)
+            column.take(scale, j)
+            found.append(column)
+        for j, value, count in odd(v):
+            found[int(j)].odd.append([value, count])
+        return found
+
+    def take(self, scale: Scale, j: int = 0) -> None:
+        """The scale of column j."""
+        found = (float(values[j]) for values in scale)
+        self.mean, self.deviation, self.knee, self.shift, self.stretch, self.middle, self.spread = found
+
+    @property
+    def unit(self) -> tuple[float, ...]:
+        """What :func:`scale.encoded` wants to know."""
+        return self.mean, self.deviation, self.knee, self.shift, self.stretch
 
     def encode(self, values: pa.Array) -> np.ndarray:
-        return ((numeric(values, self.name, self.origin) - self.mean) / self.deviation)[:, None]
+        return encoded(numeric(values, self.name, self.origin), *self.unit)[:, None]
 
     def decode(self, x: np.ndarray) -> pa.Array:
-        v = x[:, 0] * self.deviation + self.mean
+        v = decoded(x[:, 0], *self.unit)
+        v = v if self.decimals is None else rounded(v, self.decimals)
         return from_numeric(v, arrow_type(self.type), self.nan, self.origin, self.step)
 
     def look(self) -> tuple[float, float]:
@@ -113,7 +195,7 @@ class Binary(Column):
         return cls(name, str(values.type), bool(len(known) < len(v)), float(known.mean()) if len(known) else 0.5)
 
     def encode(self, values: pa.Array) -> np.ndarray:
-        return numeric(values, self.name).clip(0, 1)[:, None]
+        return yes_no(numeric(values, self.name))[:, None]
 
     def decode(self, x: np.ndarray) -> pa.Array:
         v = np.where(np.isnan(x[:, 0]), np.nan, x[:, 0] >= 0.5)
@@ -127,44 +209,49 @@ class Category(Column):
     levels: list[Any] = field(default_factory=list)
     shares: list[float] = field(default_factory=list)  # of the levels and of "other"
     rest: Any = None  # the most frequent level that has no feature of its own
+    others: list[Any] | None = None  # all levels that have none; None: too many to know what is new
     listed: list[Any] | None = None  # the categories of a categorical type, in its order
     ordered: bool = False
+    mixed: bool = False  # numbers and texts, read as texts
 
     @classmethod
     def fit(cls, name: str, values: pa.Array) -> Category:
         listed, ordered = None, False
         if pa.types.is_dictionary(values.type):
-            listed, ordered = plain(values.dictionary), bool(values.type.ordered)
-            values = values.cast(values.type.value_type)
-        kind = str(values.type)
-        counts = pc.value_counts(counted(values, name).drop_null())
+            listed, ordered = listed_of(values.dictionary), bool(values.type.ordered)
+        kind = str(values.type.value_type if listed is not None else values.type)
+        values = plain(values)
+        counts = pc.value_counts(counted(without_gaps(values)))
         pairs = [(c["values"].as_py(), c["counts"].as_py()) for c in counts]
         pairs.sort(key=lambda pair: (-pair[1], str(pair[0])))
         total = sum(n for _, n in pairs)
         if len(pairs) > max(MAX_LEVELS, total // 2):
-            warnings.warn(
+            warn(
                 f"column {name!r} has {len(pairs):,} different values in {total:,} rows: it looks like an identifier or "
-                f"a text, and all but the {MAX_LEVELS} most frequent count as one; drop it if it says nothing",
-                stacklevel=2,
+                f"a text, and all but the {MAX_LEVELS} most frequent count as one; drop it if it says nothing"
             )
         kept, others = pairs[:MAX_LEVELS], pairs[MAX_LEVELS:]
         shares = [n / max(total, 1) for _, n in kept] + [sum(n for _, n in others) / max(total, 1)]
         rest = others[0][0] if others else None
-        return cls(name, kind, values.null_count > 0, [v for v, _ in kept], shares, rest, listed, ordered)
+        new = sum(n == 1 for _, n in pairs) / max(total, 1)  # of the next rows, about this share has a new level (Good, 1953)
+        known = len(others) <= MAX_OTHERS and new <= NEW
+        column = cls(name, kind, total < len(values), [v for v, _ in kept], shares, rest)
+        column.others, column.listed, column.ordered = [v for v, _ in others] if known else None, listed, ordered
+        return column
 
     @property
     def width(self) -> int:  # type: ignore[override]
         return len(self.levels) + 1
 
     def encode(self, values: pa.Array) -> np.ndarray:
-        if pa.types.is_dictionary(values.type):
-            values = values.cast(values.type.value_type)
-        levels = from_plain(self.levels, arrow_type(self.type))
-        if values.type != levels.type:
-            values = cast(values, levels.type, self.name)
-        index = pc.fill_null(pc.index_in(values, levels), len(self.levels)).to_numpy(zero_copy_only=False)
+        known, last = from_plain([*self.levels, *(self.others or [])], arrow_type(self.type)), len(self.levels)
+        if values.type != known.type:
+            values, known = compared(values, known)
+        index = pc.fill_null(pc.index_in(values, known), len(known)).to_numpy(zero_copy_only=False)
         x = np.zeros((len(values), self.width))
-        x[np.arange(len(values)), index] = 1.0
+        x[np.arange(len(values)), index.clip(max=last)] = 1.0
+        if self.others is not None:
+            x[index == len(known), last] = np.inf
         x[values.is_null().to_numpy(zero_copy_only=False)] = np.nan
         return x
 
@@ -172,9 +259,10 @@ class Category(Column):
         names = [*self.levels, self.rest]
         missing = np.isnan(x).any(1)
         best = np.where(missing[:, None], -np.inf, x).argmax(1)
-        values = from_plain(names, arrow_type(self.type)).take(pa.array(best, mask=missing))
+        t = arrow_type(self.type)
+        values = from_plain(names, t).take(pa.array(best, mask=missing))
         if self.listed is None:
-            return values
+            return values.cast(t)
         order = from_plain(self.listed, arrow_type(self.type))
         indices = pc.index_in(values, order)
         return pa.DictionaryArray.from_arrays(indices, order, ordered=self.ordered)
@@ -199,38 +287,153 @@ class Tables(Format):
     """
 
     kind = "tables"
+    fields: list[Any]
 
-    def __init__(self, reading: Reading | None = None) -> None:
+    def __init__(
+        self,
+        reading: Reading | None = None,
+        scale: str = "auto",
+        categories: Sequence[str] = (),
+        numbers: Sequence[str] = (),
+    ) -> None:
+        if scale not in ("auto", "each"):
+            raise ValueError(f"scale={scale!r}: allowed are 'auto' and 'each'")
         self.reading = reading or Reading()
+        self.scale, self.common = scale, False
+        self.categories, self.numbers = [str(c) for c in categories], [str(c) for c in numbers]
+        both = sorted({*self.categories} & {*self.numbers})
+        if both:
+            raise ValueError(f"categories= and numbers= both name {', '.join(map(repr, both))}: a column is one or the other")
+
+    def choose(self, categories: Sequence[str], numbers: Sequence[str]) -> Tables:
+        return Tables(self.reading, self.scale, [*self.categories, *categories], [*self.numbers, *numbers])
+
+    def __repr__(self) -> str:
+        if not hasattr(self, "fields"):
+            return f"Tables(scale={self.scale!r})"
+        kinds = (("numbers", Number), ("yes or no", Binary), ("categories", Category))
+        counts = {name: sum(isinstance(column, kind) for column in self.fields) for name, kind in kinds}
+        counts["with gaps"] = sum(column.gaps for column in self.fields)
+        counts["squashed"] = sum(isinstance(column, Number) and column.knee < FAR for column in self.fields)
+        return f"Tables({told(counts)}{', one unit for all' if self.common else ''}; {self.container})"
 
     @classmethod
     def accepts(cls, X: Any) -> bool:
         if isinstance(X, (str, Path)):
-            return str(X).endswith(READABLE)
-        return (hasattr(X, "columns") and hasattr(X, "dtypes")) or hasattr(X, "schema")
+            return is_table(X)
+        lazy = type(X).__name__ == "LazyFrame"  # to ask for its columns would compute them
+        return lazy or (hasattr(X, "columns") and hasattr(X, "dtypes")) or hasattr(X, "schema")
 
     def fit(self, X: Any) -> Tables:
+        path = isinstance(X, (str, Path))
+        X = X if path else collected(X)
         self.container = container(X)
-        table = read_table(X, SAMPLE, self.reading) if isinstance(X, (str, Path)) else arrow(X)
-        self.columns = names = [str(name) for name in table.column_names]
-        repeated = sorted({name for name in names if names.count(name) > 1})
+        table = of_pandas(read_table(X, SAMPLE, self.reading)) if path else arrow(X)
+        names = self._names(table)
+        self.left_out = self._row_numbers(table)
+        table = table.drop_columns(self.left_out)
+        kept = {name: None for name in names if name not in self.left_out}
+        self.fields = fit_columns(table, [*kept], self.categories, self.numbers)
+        self._lay_out()
+        mixed = mixed_categories(X) if self.container == "pandas" else []
+        for column in self.fields:
+            if isinstance(column, Category):
+                column.mixed = column.name in mixed
+        self.common = self.scale == "auto" and _share(self.fields, table)
+        self.pandas = self.labels = None
+        if self.container == "pandas":
+            meta = table.schema.pandas_metadata
+            self.pandas = meta | {"columns": [c for c in meta["columns"] if c["field_name"] in kept]}
+            own = labels(X)
+            self.labels = own and [label for label, name in zip(own, names, strict=True) if name in kept]
+        self.enums = [f.name for f in table.schema if any(key.startswith(b"_PL_ENUM") for key in f.metadata or {})]
+        self._say(table, path)
+        return self
+
+    def _names(self, table: pa.Table) -> list[str]:
+        """Names of the columns, with those that were asked for among them."""
+        names = [str(name) for name in table.column_names]
+        repeated = sorted({name for name, times in Counter(names).items() if times > 1})
         if repeated:
             raise DataError(f"column names must be unique, but {', '.join(map(repr, repeated))} is repeated: rename them")
         if not names:
             raise DataError("0 feature(s) (shape=(n, 0)) while a minimum of 1 is required: the table has no columns")
-        self.fields = [fit_column(name, combined(table, name)) for name in names]
-        self.width = sum(column.width for column in self.fields)
-        self.pandas = table.schema.pandas_metadata if self.container == "pandas" else None
-        self.labels = labels(X) if self.container == "pandas" else None
-        self.enums = [f.name for f in table.schema if any(key.startswith(b"_PL_ENUM") for key in f.metadata or {})]
-        warn_empty([name for name in names if not has_values(combined(table, name))])
-        return self
+        for parameter in ("categories", "numbers"):
+            absent = sorted({*getattr(self, parameter)} - {*names})
+            if absent:
+                raise DataError(
+                    f"{parameter}={absent!r}: there is no such column; the columns are {', '.join(map(repr, names[:20]))}"
+                )
+        return names
+
+    def _row_numbers(self, table: pa.Table) -> list[str]:
+        """Columns that only say which row it is: left out, unless they were asked for or nothing would be left."""
+        asked = {*self.categories, *self.numbers}
+        index = (table.schema.pandas_metadata or {}).get("index_columns", ())
+        found = [name for name in table.column_names if name not in asked and name in index]
+        for name, t in zip(table.column_names, table.schema.types, strict=True):
+            if (
+                pa.types.is_integer(t)
+                and name not in asked
+                and name not in found
+                and is_row_number(combined(table, name), name)
+            ):
+                found.append(name)
+        if not found or len(found) == table.num_columns:
+            return []
+        shown = ", ".join(f"{name!r} ({', '.join(map(str, table.column(name)[:3].to_pylist()))}, ...)" for name in found[:5])
+        warn(
+            f"column(s) {shown} look like row numbers and are left out: keep them with fit(..., numbers={found[:5]!r}) "
+            f"(--number in the command line), or categories= if they are codes"
+        )
+        return found
+
+    def _say(self, table: pa.Table, path: bool) -> None:
+        """What of the columns should be known: each fact once."""
+        warn_empty([column.name for column in self.fields if column.gaps and not _has_values(table, column.name)])
+        numbers = [column for column in self.fields if isinstance(column, Number)]
+        warn_odd([(c.name, shown(c, value), int(count)) for c in numbers for value, count in c.odd])
+        codes = {c.name: found for c in numbers if c.name not in self.numbers and (found := self._codes(table, c))}
+        if codes:
+            shown_ = ", ".join(f"{name!r} ({', '.join(map(str, found[:5]))})" for name, found in codes.items())
+            warn(
+                f"few whole numbers with gaps, as codes have them, in column(s) {shown_}: they count as quantities. If they "
+                f"are codes, say categories={[*codes]!r} in fit (--category), if quantities, numbers={[*codes]!r} (--number)"
+            )
+        texts = {
+            c.name: combined(table, c.name)
+            for c in self.fields
+            if isinstance(c, Category) and is_text(arrow_type(c.type)) and c.listed is None and c.name not in self.categories
+        }
+        dates = [name for name, values in texts.items() if is_iso(values)]
+        if dates:
+            warn(
+                f"column(s) {', '.join(map(repr, dates))} hold dates as texts, and each date counts as a word of its own: "
+                f"read them with pd.to_datetime(df[{dates[0]!r}]), or parse_dates={dates!r} in pd.read_csv"
+            )
+        for name, values in texts.items():
+            if not path and (near := nearly_numbers(values)):  # of a file, its reader tells
+                warn(
+                    f"column {name!r} holds numbers written as texts ({near.cells}), and each counts as a word of its own: "
+                    f"read them as numbers ({near.remedy}), or say that they are codes, with categories={[name]!r} in fit"
+                )
+
+    def _codes(self, table: pa.Table, column: Number) -> list[int]:
+        whole = column.decimals == 0 if column.type in FLOATS else pa.types.is_integer(arrow_type(column.type))
+        return looks_like_codes(combined(table, column.name)) if whole and (column.gaps or column.type not in FLOATS) else []
+
+    def _lay_out(self) -> None:
+        """Where the features of each column are, and which columns are plain numbers."""
+        self.columns = [column.name for column in self.fields]
+        ends = np.cumsum([0, *(column.width for column in self.fields)])
+        self.width = int(ends[-1])
+        self._blocks = [slice(int(a), int(b)) for a, b in pairwise(ends)]
+        self._kinds = np.array([_plain_kind(column) for column in self.fields])
 
     @property
     def blocks(self) -> list[slice]:
         """The features of each column."""
-        ends = np.cumsum([0, *(column.width for column in self.fields)])
-        return [slice(int(a), int(b)) for a, b in pairwise(ends)]
+        return self._blocks
 
     @property
     def types(self) -> dict[str, pa.DataType]:
@@ -240,23 +443,83 @@ class Tables(Format):
     def chunks(self, X: Any) -> Iterator[Any]:
         if isinstance(X, (str, Path)):
             yield from table_pieces(X, CHUNK, self.reading, self.types)
-            return
-        table = arrow(X)
-        for start in range(0, table.num_rows, CHUNK):
-            yield table.slice(start, CHUNK)
+        else:
+            yield from pieces(collected(X), CHUNK)
+
+    def without(self, X: Any) -> Any:
+        """X without the columns that were left out in fit."""
+        left = [i for i, name in enumerate(names_of(X)) if name in self.left_out] if self.left_out else []
+        if not left:
+            return X
+        kept = [i for i in range(len(names_of(X))) if i not in left]
+        return X.iloc[:, kept] if container(X) == "pandas" else X[:, kept] if container(X) == "polars" else X.select(kept)
 
     def to_tensor(self, X: Any) -> Tensor:
-        table = read_table(X, None, self.reading, self.types) if isinstance(X, (str, Path)) else arrow(X)
-        absent = [name for name in self.columns if name not in table.column_names]
+        X = read_table(X, None, self.reading, self.types) if isinstance(X, (str, Path)) else collected(X)
+        place = {name: i for i, name in enumerate(names_of(X))}
+        absent = [name for name in self.columns if name not in place]
         if absent:
             raise DataError(
                 f"X has no column {', '.join(map(repr, absent))}, which the model was fitted with; "
-                f"it has {', '.join(map(repr, table.column_names[:20]))}"
+                f"it has {', '.join(map(repr, [*place][:20]))}"
             )
-        x = np.empty((table.num_rows, self.width))
-        for column, block in zip(self.fields, self.blocks, strict=True):
-            x[:, block] = column.encode(combined(table, column.name))
+        x = np.empty((X.shape[0], self.width))
+        places, starts = np.array([place[name] for name in self.columns]), np.array([block.start for block in self.blocks])
+        kinds = kinds_of(X)[places]
+        numbers, binary = (self._kinds == "f") & (kinds == "f"), (self._kinds == "b") & (kinds != "")
+        for chosen, encode in ((numbers, self._encode_numbers), (binary, self._encode_binary)):
+            some = np.flatnonzero(chosen)
+            if len(some):
+                x[:, starts[some]] = encode(matrix_of(X, places[some]), some)
+        rest = np.flatnonzero(~numbers & ~binary).tolist()
+        table = arrow(X, [int(places[j]) for j in rest]) if rest else None
+        for i, j in enumerate(rest):
+            x[:, self.blocks[j]] = self.encode(self.fields[j], combined(table, i))
         return torch.from_numpy(x)
+
+    def encode(self, column: Column, values: pa.Array) -> np.ndarray:
+        """Values (n,) of any type -> features (n, width), if they can be those of the column."""
+        kind, mixed = next(name for name, cls in KINDS.items() if isinstance(column, cls)), getattr(column, "mixed", False)
+        return column.encode(adapted(values, arrow_type(column.type), column.name, kind, mixed))
+
+    def _encode_numbers(self, v: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+        """Plain numbers (n, m), all at once, as Number.encode would."""
+        fields: list[Any] = [self.fields[j] for j in chosen]
+        check_finite(v, [column.name for column in fields])
+        single = [i for i, column in enumerate(fields) if column.type != "double" and column.type in FLOATS]
+        if single:
+            v = v.copy()
+            v[:, single] = np.stack([narrowed(v[:, i], arrow_type(fields[i].type)) for i in single], 1)
+        return encoded(v, *np.array([column.unit for column in fields], dtype=np.float64).T)
+
+    def _encode_binary(self, v: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+        check_finite(v, [self.fields[j].name for j in chosen])
+        return yes_no(np.where(np.abs(v) < DUST, 0.0, v))
+
+    def cells(self, X: Any, rows: np.ndarray) -> list[list[Any]]:
+        if isinstance(X, (str, Path)):
+            start, found = 0, []
+            for piece in self.chunks(X):
+                found.append(piece.select(self.columns).take(rows[(rows >= start) & (rows < start + len(piece))] - start))
+                start += len(piece)
+            order = np.argsort(np.argsort(rows, kind="stable"), kind="stable")
+            table = pa.concat_tables(found).take(order)
+        else:
+            X = collected(X)
+            place = {name: i for i, name in enumerate(names_of(X))}
+            table = arrow(taken(X, rows), [place[name] for name in self.columns])
+        return [[None if v is None or v != v else v for v in column.to_pylist()] for column in table.columns]
+
+    def filled(self, X: Any, x: Tensor, e: Tensor) -> Any:
+        X = of_pandas(read_table(X, None, self.reading, self.types)) if isinstance(X, (str, Path)) else collected(X)
+        if container(X) == "pandas":
+            X = X.copy()
+        place = {name: i for i, name in enumerate(names_of(X))}
+        for column, block in zip(self.fields, self.blocks, strict=True):
+            gaps = torch.isnan(x[:, block.start]).numpy()
+            if gaps.any():
+                X = patched(X, place[column.name], gaps, column.decode(e[:, block].double().numpy()))
+        return X
 
     def from_tensor(self, x: Tensor) -> Any:
         values = x.detach().cpu().double().numpy()
@@ -290,6 +553,16 @@ class Tables(Format):
         pairs = zip(self.fields, self.blocks, strict=True)
         return [column.decode(values[:, block]).to_pylist() for column, block in pairs]
 
+    def with_given(self, X: Any, given: dict[str, Any]) -> Any:
+        for column in self.fields:
+            if given.get(column.name) is not None and column.type in FLOATS:
+                values = pa.array(np.full(X.shape[0], float(given[column.name])))
+                X = patched(X, self.columns.index(column.name), np.ones(X.shape[0], dtype=bool), values)
+        return X
+
+    def shown(self, x: Tensor, j: int) -> list[Any]:
+        return self.fields[j].decode(x[:, self.blocks[j]].detach().cpu().double().numpy()).to_pylist()
+
     def loss(self, name: str = "auto") -> Loss:
         if name != "auto":
             return named_loss(name, self.width, [column.width for column in self.fields])
@@ -303,6 +576,10 @@ class Tables(Format):
             parts.append(Part(made, features, tuple(chosen), tuple(weight(self.fields[j]) for j in chosen)))
         return Columns(parts)
 
+    def knees(self) -> np.ndarray:
+        knees = [column.knee if isinstance(column, Number) else FAR for column in self.fields]
+        return np.where(np.array(knees) == NEAR, NEAR, np.inf)
+
     def view(self) -> tuple[Tensor, Tensor]:
         looks = [column.look() for column in self.fields for _ in range(column.width)]
         return torch.tensor([c for c, _ in looks]), torch.tensor([s for _, s in looks])
@@ -313,17 +590,32 @@ class Tables(Format):
     def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         kinds = {cls: name for name, cls in KINDS.items()}
         fields = [{"kind": kinds[type(column)], **asdict(column)} for column in self.fields]
-        meta = {"container": self.container, "pandas": self.pandas, "labels": self.labels, "enums": self.enums}
-        return meta | {"fields": fields, "reading": asdict(self.reading) | {"na": list(self.reading.na)}}, {}
+        others = {f"others.{j}": packed(f.pop("others")) for j, f in enumerate(fields) if f.get("others")}
+        meta = {
+            "scale": self.scale,
+            "common": self.common,
+            "container": self.container,
+            "pandas": self.pandas,
+            "labels": self.labels,
+            "enums": self.enums,
+            "categories": self.categories,
+            "numbers": self.numbers,
+            "left_out": self.left_out,
+        }
+        return meta | {"fields": fields, "reading": asdict(self.reading) | {"na": list(self.reading.na)}}, others
 
     @classmethod
     def from_state(cls, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> Tables:
-        self = cls(Reading(**meta["reading"] | {"na": tuple(meta["reading"]["na"])}))
+        reading = Reading(**meta["reading"] | {"na": tuple(meta["reading"]["na"])})
+        self = cls(reading, meta["scale"], meta["categories"], meta["numbers"])
+        self.common, self.left_out = meta["common"], list(meta["left_out"])
         self.container, self.pandas, self.labels = meta["container"], meta["pandas"], meta["labels"]
         self.enums = list(meta["enums"])
-        self.fields = [KINDS[f["kind"]](**{key: v for key, v in f.items() if key != "kind"}) for f in meta["fields"]]
-        self.columns = [column.name for column in self.fields]
-        self.width = sum(column.width for column in self.fields)
+        fields = [dict(f) for f in meta["fields"]]
+        for name, values in arrays.items():
+            fields[int(name.removeprefix("others."))]["others"] = json.loads(values.tobytes())
+        self.fields = [KINDS[f.pop("kind")](**f) for f in fields]
+        self._lay_out()
         self._check()
         return self
 
@@ -338,93 +630,168 @@ class Tables(Format):
         ):
             raise DataError("the names of the columns are not unique texts")
         for column in self.fields:
-            if not _is_known(arrow_type(column.type)):
+            if not is_known(arrow_type(column.type)):
                 raise DataError(f"{column.type!r} is no type of a column")
-            if isinstance(column, Number) and not (column.deviation > 0 and column.step > 0 and abs(column.origin) < 1 << 63):
+            if isinstance(column, Number) and not possible(column):
                 raise DataError(f"column {column.name!r} has an impossible scale")
 
 
-def labels(df: Any) -> list[Any] | None:
-    """The names of a pandas table's columns, if they are whole numbers or tuples; None for texts."""
-    found = [list(name) if isinstance(name, tuple) else name for name in df.columns.tolist()]
-    parts = [part for name in found for part in (name if isinstance(name, list) else [name])]
-    if all(isinstance(name, str) for name in found) or not all(type(part) in (int, str) for part in parts):
-        return None
-    return found
+def yes_no(v: np.ndarray) -> np.ndarray:
+    """0 and 1 as they are; below is -inf, everything else +inf."""
+    return np.where((v == 0) | (v == 1) | np.isnan(v), v, np.where(v < 0, -np.inf, np.inf))
+
+
+def _plain_kind(column: Column) -> str:
+    """Of a fitted column, as `kinds_of` has it: "f" plain numbers, "b" 0 and 1, "" anything else."""
+    t = arrow_type(column.type)
+    if isinstance(column, Binary):
+        return "" if pa.types.is_decimal(t) else "b"
+    plain = isinstance(column, Number) and not column.origin and (pa.types.is_integer(t) or pa.types.is_floating(t))
+    return "f" if plain else ""
+
+
+def _has_values(table: pa.Table, name: str) -> bool:
+    return len(without_gaps(plain(combined(table, name)))) > 0
+
+
+def possible(column: Number) -> bool:
+    """Whether the numbers of a column can be such."""
+    floats = (*column.unit, column.middle, column.spread)
+    whole = (column.origin, column.step, column.decimals or 0)
+    if not all(type(v) in (int, float) for v in floats) or not all(type(v) is int for v in whole):
+        return False
+    positive = column.deviation, column.knee, column.stretch, column.spread, column.step
+    return min(positive) > 0 and abs(column.origin) < 1 << 63 and 0 <= (column.decimals or 0) <= MOST_DECIMALS
+
+
+def packed(values: list[Any]) -> np.ndarray:
+    """JSON as bytes, where it is too long for a file's header."""
+    return np.frombuffer(json.dumps(values).encode(), dtype=np.uint8)
+
+
+def _share(fields: list[Any], table: pa.Table) -> bool:
+    """Give columns that are plainly pixels or shares one unit, as in an array (arrays.py); whether they are."""
+    kinds = {type(column) for column in fields}
+    if not (Number in kinds and kinds <= {Number, Binary} and len(fields) >= PICTURE):
+        return False
+    if not all(pa.types.is_integer(t) or pa.types.is_floating(t) for t in (table.schema.field(c.name).type for c in fields)):
+        return False
+    v = np.stack([numeric(combined(table, column.name), column.name) for column in fields])
+    if not alike(np.fmin.reduce(v, 1), np.fmax.reduce(v, 1)):
+        return False
+    some = v[:, :: max(1, v.shape[1] // LOOKED_AT)]
+    scale = together(some, np.zeros(len(v)), 1.0)
+    for j, column in enumerate(fields):
+        if isinstance(column, Number):
+            column.take(scale, j)
+    return True
 
 
 def weight(column: Column) -> float:
     """v_j: variance over the loss of the best constant guess (see Columns)."""
     if isinstance(column, Number):
         return 1.0
-    p = np.array([column.share, 1 - column.share] if isinstance(column, Binary) else getattr(column, "shares", [1.0]))
+    if isinstance(column, Binary):
+        return yes_or_no(column.share)
+    p = np.array(getattr(column, "shares", [1.0]))
     entropy = -float(np.sum(p[p > 0] * np.log(p[p > 0])))
-    variance = float(p[0] * p[1]) if isinstance(column, Binary) else 1 - float(np.sum(p**2))
-    return variance / entropy if entropy > 1e-9 else 1.0
+    return (1 - float(np.sum(p**2))) / entropy if entropy > 1e-9 else 1.0
 
 
-def fit_column(name: str, values: pa.Array) -> Column:
-    """The kind of column that suits the type and the values."""
+def fit_columns(table: pa.Table, names: list[str], categories: list[str], numbers: list[str]) -> list[Column]:
+    """The kind of each column; plain numbers are measured together."""
+    types = {name: table.schema.field(name).type for name in names}
+    plain = [n for n, t in types.items() if n not in categories and (pa.types.is_integer(t) or pa.types.is_floating(t))]
+    found: dict[str, Column] = {}
+    size = max(1, AT_ONCE // max(1, table.num_rows))
+    for i in range(0, len(plain), size):
+        found |= fit_numbers(table, plain[i : i + size], numbers)
+    for name in names:
+        if name not in found:
+            found[name] = fit_column(name, combined(table, name), name in categories, name in numbers)
+    return [found[name] for name in names]
+
+
+def fit_numbers(table: pa.Table, names: list[str], numbers: list[str]) -> dict[str, Column]:
+    """Columns of plain numbers; those that are too large for float64 are left to :func:`fit_column`."""
+    places = np.array([table.schema.get_field_index(name) for name in names])
+    v = np.ascontiguousarray(matrix_of(table, places).T)
+    v[(np.abs(v) < DUST) & (np.abs(v) > DUST * 1e20).any(1, keepdims=True)] = 0.0
+    check_finite(v.T, names)
+    zero, one = v == 0, v == 1
+    binary = zero.any(1) & one.any(1) & (zero | one | np.isnan(v)).all(1) & ~np.isin(names, numbers)
+    types = [table.schema.field(name).type for name in names]
+    large = np.fmax.reduce(np.abs(v), 1, initial=0.0) > EXACT
+    left = np.array([large[j] and pa.types.is_integer(t) for j, t in enumerate(types)], dtype=bool)
+    found: dict[str, Column] = {}
+    for j in np.flatnonzero(binary).tolist():
+        known = v[j][~np.isnan(v[j])]
+        found[names[j]] = Binary(names[j], str(types[j]), len(known) < v.shape[1], float(known.mean()))
+    rest = np.flatnonzero(~binary & ~left).tolist()
+    nulls = [table.column(int(places[j])).null_count for j in rest]
+    for column in Number.fit_all([names[j] for j in rest], [str(types[j]) for j in rest], v[rest], nulls):
+        found[column.name] = column
+    return found
+
+
+def fit_column(name: str, values: pa.Array, category: bool = False, number: bool = False) -> Column:
+    """The kind of column that suits the type and the values, or that was asked for."""
     t = values.type.value_type if pa.types.is_dictionary(values.type) else values.type
-    if not _is_known(t):
+    if not is_known(t) or (pa.types.is_decimal(t) and (category or pa.types.is_dictionary(values.type))):
         raise DataError(
-            f"column {name!r} holds values of type {t}, which cannot be learned: "
-            "give numbers, booleans, dates, strings or categories of these, or drop the column"
+            f"column {name!r} holds {words(t)}, which cannot be learned: "
+            f"give numbers, booleans, dates, texts or categories of these, such as df[{name!r}].astype(str), or drop the column"
         )
-    if pa.types.is_dictionary(values.type):
+    if number and family(t) not in ("numbers", "nothing"):
+        raise DataError(f"numbers={[name]!r}: column {name!r} holds {words(t)}, not numbers")
+    if number:
+        return Number.fit(name, plain(values))
+    if category or pa.types.is_dictionary(values.type) or is_text(t):
         return Category.fit(name, values)
     if pa.types.is_boolean(t):
         return Binary.fit(name, values)
-    if _is_text(t):
-        return Category.fit(name, values)
-    if pa.types.is_null(t) or pa.types.is_temporal(t):
-        return Number.fit(name, values)
-    found = set(pc.unique(values.drop_null()).to_pylist()[:4]) if values.null_count < len(values) else set()
-    found = {v for v in found if v == v}
-    return Binary.fit(name, values) if found == {0, 1} else Number.fit(name, values)
+    if pa.types.is_decimal(t) and set(pc.unique(without_gaps(values)).to_pylist()[:4]) == {0, 1}:
+        return Binary.fit(name, values)
+    return Number.fit(name, values)
 
 
-def _is_text(t: pa.DataType) -> bool:
-    return bool(pa.types.is_string(t) or pa.types.is_large_string(t) or pa.types.is_string_view(t))
+def decimals(v: np.ndarray, types: list[str]) -> list[int | None]:
+    """How many decimals columns (d, n) of floats show; None for others, for few values, and for more than six."""
+    found: list[int | None] = [None] * len(v)
+    known = ~np.isnan(v)
+    left = np.array([j for j, t in enumerate(types) if t in FLOATS and known[j].sum() >= FEW], dtype=int)
+    single = np.array([t != "double" for t in types], dtype=bool)
+    for digits in range(MOST_DECIMALS + 1):
+        if not len(left):
+            break
+        fits = np.ones(len(left), dtype=bool)
+        for part in (slice(0, 50), slice(50, None)):  # most columns show it at once
+            some = left[fits]
+            w = v[some, part]
+            with np.errstate(all="ignore"):
+                r = rounded(w, digits)
+                r = np.where(single[some][:, None], r.astype(np.float32).astype(np.float64), r)
+            fits[fits] = ((r == w) | np.isnan(w)).all(1)
+        for j in left[fits].tolist():
+            found[j] = digits
+        left = left[~fits]
+    return found
 
 
-def _is_known(t: pa.DataType) -> bool:
-    """Whether there is a kind of column for this type, and a way to name it in a file."""
-    tests = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_temporal, pa.types.is_boolean)
-    if not (_is_text(t) or pa.types.is_null(t) or any(test(t) for test in tests)) or pa.types.is_interval(t):
-        return False
-    try:
-        return bool(arrow_type(str(t)) == t)
-    except DataError:
-        return False
+def rounded(v: np.ndarray, digits: int) -> np.ndarray:
+    """27.62, not 27.620800000000003; what is too large to have decimals stays."""
+    with np.errstate(all="ignore"):
+        r = np.round(v, digits)
+    return np.where(np.isfinite(r), r, v)
 
 
-def arrow_type(text: str) -> pa.DataType:
-    """The type whose ``str`` is `text`.
-
-    >>> arrow_type("timestamp[us, tz=UTC]"), arrow_type("decimal128(9, 2)")
-    (TimestampType(timestamp[us, tz=UTC]), Decimal128Type(decimal128(9, 2)))
-    """
-    try:
-        if text.startswith("timestamp[") and ", tz=" in text:
-            unit, zone = text[10:-1].split(", tz=")
-            return pa.timestamp(unit, zone)
-        if text.startswith("decimal128("):
-            return pa.decimal128(*map(int, text[11:-1].split(",")))
-        aliases = {"double": "float64", "float": "float32", "halffloat": "float16"}
-        return pa.type_for_alias(aliases.get(text, text))
-    except (ValueError, TypeError) as error:
-        raise DataError(f"unknown column type {text!r} ({error})") from None
+def shown(column: Number, value: float) -> str:
+    """A value of a column, as people read it."""
+    v = from_numeric(np.array([value]), arrow_type(column.type), False, column.origin, column.step)[0].as_py()
+    return f"{v:.15g}" if isinstance(v, float) else str(v)
 
 
-STEPS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}  # per second
 SPANS = (86_400, 3600, 60, 1)  # seconds
-
-
-def counted(values: pa.Array, name: str) -> pa.Array:
-    """Dates and durations as whole numbers of their own unit."""
-    t = values.type
-    return cast(values, pa.int64() if t.bit_width == 64 else pa.int32(), name) if pa.types.is_temporal(t) else values
 
 
 def whole(values: pa.Array) -> tuple[int, int]:
@@ -432,32 +799,40 @@ def whole(values: pa.Array) -> tuple[int, int]:
     t = values.type
     if not (pa.types.is_integer(t) or pa.types.is_temporal(t)) or pa.types.is_uint64(t) or values.null_count == len(values):
         return 0, 1
-    v = counted(values, "").drop_null().to_numpy(zero_copy_only=False).astype(np.int64)
+    v = counted(values).drop_null().to_numpy(zero_copy_only=False).astype(np.int64)
     origin = (int(v.min()) + int(v.max())) // 2
-    if not pa.types.is_temporal(t) or not hasattr(t, "unit") or t.unit not in STEPS:
+    if not pa.types.is_temporal(t):
+        return (0 if max(-int(v.min()), int(v.max())) <= EXACT else origin), 1
+    if not hasattr(t, "unit") or t.unit not in STEPS:
         return origin, 1
     units = [seconds * STEPS[t.unit] for seconds in SPANS] + [STEPS[t.unit] // n for n in (10**3, 10**6, 10**9)]
     step = next((u for u in units if u > 1 and not (v % u).any()), 1)
     return origin // step * step, step
 
 
-def plain(values: pa.Array) -> list[Any]:
-    """Levels as what JSON knows: dates as whole numbers."""
-    return counted(values, "").to_pylist()
+def listed_of(values: pa.Array) -> list[Any]:
+    """Levels as what JSON knows: dates as whole numbers, NaN and decimals as what they can be."""
+    return counted(values).to_pylist()
 
 
 def from_plain(levels: list[Any], t: pa.DataType) -> pa.Array:
-    """The inverse of :func:`plain`."""
+    """Levels as what JSON knows -> an Arrow array; dates are whole numbers."""
     if pa.types.is_temporal(t):
         return pa.array(levels, pa.int64() if t.bit_width == 64 else pa.int32()).cast(t)
-    return pa.array(levels, t)
+    return pa.array(levels, pa.large_string() if pa.types.is_string_view(t) else t)
 
 
-def has_values(values: pa.Array) -> bool:
-    """Whether any value is neither null nor NaN."""
-    if values.null_count == len(values):
-        return False
-    return not pa.types.is_floating(values.type) or bool(pc.any(pc.invert(pc.is_nan(values))).as_py())
+def compared(values: pa.Array, known: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """Values and levels of one family in one type."""
+    if is_text(known.type):
+        return values.cast(known.type), known
+    if pa.types.is_integer(values.type) and pa.types.is_integer(known.type):
+        wide = pa.uint64() if pa.types.is_uint64(values.type) or pa.types.is_uint64(known.type) else pa.int64()
+        try:
+            return values.cast(wide), known.cast(wide)
+        except pa.ArrowInvalid:
+            pass
+    return pa.array(floats(values), from_pandas=True), pa.array(floats(known))
 
 
 def numeric(values: pa.Array, name: str, origin: int = 0) -> np.ndarray:
@@ -465,15 +840,13 @@ def numeric(values: pa.Array, name: str, origin: int = 0) -> np.ndarray:
     t = values.type
     if pa.types.is_null(t):
         return np.full(len(values), np.nan)
-    values = counted(values, name)
+    values = counted(values)
     if origin and pa.types.is_integer(values.type) and not pa.types.is_uint64(values.type):
         v = pc.fill_null(values, 0).to_numpy(zero_copy_only=False).astype(np.int64)
-        near = np.abs(v.astype(np.float64) - float(origin)) < 2.0**62
-        difference = np.where(near, (v - np.where(near, origin, v)).astype(np.float64), v.astype(np.float64) - float(origin))
-        return np.where(values.is_null().to_numpy(zero_copy_only=False), np.nan, difference)
+        return np.where(values.is_null().to_numpy(zero_copy_only=False), np.nan, shifted(v, origin))
     if origin:
         return numeric(values, name) - origin
-    v = cast(values, pa.float64(), name).to_numpy(zero_copy_only=False)
+    v = floats(values)
     if np.isinf(v).any():
         row = int(np.flatnonzero(np.isinf(v))[0])
         raise DataError(
@@ -495,7 +868,7 @@ def from_numeric(v: np.ndarray, t: pa.DataType, nan: bool, origin: int = 0, step
         return pa.array(v, pa.float64(), mask=missing).cast(t, safe=False)
     base = t if pa.types.is_integer(t) else pa.int64() if t.bit_width == 64 else pa.int32()
     low, high = _range(t, base)
-    steps = np.nan_to_num(v / step).round().clip(-_within((origin - low) // step), _within((high - origin) // step))
+    steps = np.nan_to_num(v / step).round().clip(-within((origin - low) // step), within((high - origin) // step))
     kind = np.uint64 if pa.types.is_uint64(t) else np.int64
     integers = steps.astype(kind) * kind(step) + kind(origin)
     return pa.array(integers, mask=missing).cast(base).cast(t)
@@ -511,61 +884,3 @@ def _range(t: pa.DataType, base: pa.DataType) -> tuple[int, int]:
         day = 1 if pa.types.is_date32(t) else 86_400 * STEPS[getattr(t, "unit", "ms")]
         return max(low, -718_797 * day), min(high, 2_932_530 * day)
     return low + int(pa.types.is_temporal(t)), high  # the least is pandas' "not a time"
-
-
-def _within(n: int) -> float:
-    """The largest float64 that is not above n >= 0."""
-    x = float(n)
-    return float(np.nextafter(x, 0)) if int(x) > n else x
-
-
-def cast(values: pa.Array, t: pa.DataType, name: str) -> pa.Array:
-    try:
-        if pa.types.is_null(values.type):
-            return pa.nulls(len(values), t)
-        safe = not (pa.types.is_integer(values.type) and pa.types.is_floating(t))
-        return values.cast(t, safe=safe)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        reason = str(error).splitlines()[0]
-        raise DataError(
-            f"column {name!r} holds {values.type} where the model expects {t} ({reason}): give the type it was fitted with"
-        ) from None
-
-
-def container(X: Any) -> str:
-    module = type(X).__module__.partition(".")[0]
-    return module if module in ("pandas", "polars") else "arrow"
-
-
-def arrow(X: Any) -> pa.Table:
-    """Any data frame -> an Arrow table, without its index."""
-    if isinstance(X, (pa.Table, pa.RecordBatch)):
-        return X if isinstance(X, pa.Table) else pa.Table.from_batches([X])
-    try:
-        if container(X) == "pandas":
-            if not X.columns.is_unique:
-                repeated = sorted(set(X.columns[X.columns.duplicated()].astype(str)))
-                raise DataError(f"column names must be unique, but {', '.join(map(repr, repeated))} is repeated: rename them")
-            return pa.Table.from_pandas(X, preserve_index=False)
-        if container(X) == "polars":
-            return X.to_arrow()
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
-        reason = " ".join(map(str, error.args))
-        raise DataError(f"the table cannot be read: {reason}. Give every column values of one type") from None
-    raise DataError(f"{type(X).__name__} is not a table this version reads: give a pandas or polars DataFrame")
-
-
-def combined(table: pa.Table, name: str) -> pa.Array:
-    """One column as one array (a table from a file comes in pieces)."""
-    column = table.column(name)
-    if pa.types.is_dictionary(column.type):
-        column = column.unify_dictionaries()
-    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-
-
-def polars() -> Any:
-    try:
-        import polars as pl
-    except ImportError:
-        raise missing_extra("polars", "polars", "polars DataFrames") from None
-    return pl

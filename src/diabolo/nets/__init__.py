@@ -19,7 +19,7 @@ from .documents import Sphere, TfIdf
 from .heads import Apart, Head
 from .links import Link, Shares
 from .lite import Lite0
-from .mlp import Curved, Drop, Missing, mlp
+from .mlp import Curved, Drop, Missing, inside, mlp
 from .pictures import Column, Palette, Shuffle, Shuffles, Told, UNet
 from .tower import Beside, Borrowed, Codes, Copies, Tower, Wider
 
@@ -54,6 +54,7 @@ __all__ = [
     "Wider",
     "build",
     "describe",
+    "inside",
     "is_own",
     "mlp",
     "own_name",

@@ -66,6 +66,13 @@ class Crowd(nn.Module):
             self.b.copy_(b.expand_as(self.b))
         return self
 
+    def straight_as(self, k: int, other: Crowd) -> Crowd:
+        """Set member k's straight path to that of the one member of another crowd, and what the curved paths see to its."""
+        with torch.no_grad():
+            self.a[k].copy_(other.a[0])
+            self.b[k].copy_(other.b[0])
+        return self.seen_as(other.c, other.s)
+
     def seen_as(self, c: Tensor, s: Tensor) -> Crowd:
         """Set centre and spread (d,) of what the curved path sees."""
         self.c.copy_(c)

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 
 from ..chance import generator
 
-__all__ = ["Curved", "Drop", "Missing", "curbed", "dropped", "mlp"]
+__all__ = ["Curved", "Drop", "Missing", "curbed", "dropped", "inside", "mlp"]
 
 
 def mlp(d: int, hidden: Sequence[int], out: int, activation: type[nn.Module] = nn.SiLU, dropout: float = 0.0) -> nn.Sequential:
@@ -54,6 +54,15 @@ def curbed(u: Tensor) -> Tensor:
     tensor([-6.9088,  0.0000,  0.0953])
     """
     return u.abs().log1p_().copysign_(u)
+
+
+def inside(x: Tensor) -> Tensor:
+    """What lies outside the domain as the end that is nearer: +inf -> 1, -inf -> 0.
+
+    >>> inside(torch.tensor([torch.inf, -torch.inf, torch.nan, 5.0]))
+    tensor([1., 0., nan, 5.])
+    """
+    return x.masked_fill(x == torch.inf, 1.0).masked_fill(x == -torch.inf, 0.0)
 
 
 def dropped(x: Tensor, p: float) -> Tensor:
@@ -156,7 +165,7 @@ class Drop(nn.Module):
 
 
 class Missing(nn.Module):
-    """NaN -> 0 (the mean of a standardized number), and one indicator for each feature that may be missing.
+    """NaN -> 0 (the mean of a standardized number), and one indicator for each feature that may be missing; +-inf -> 1 or 0.
 
     Parameters
     ----------
@@ -175,7 +184,7 @@ class Missing(nn.Module):
         self.watched = [int(i) for i in watched]
 
     def forward(self, x: Tensor) -> Tensor:
-        filled = torch.nan_to_num(x, nan=0.0)
+        filled = torch.nan_to_num(x, nan=0.0, posinf=1.0, neginf=0.0)
         if not self.watched:
             return filled
         return torch.cat([filled, torch.isnan(x[..., self.watched]).to(x.dtype)], -1)

@@ -49,7 +49,7 @@ def write(
     labels : dict of name to (n,) values, optional
         What else is known of each row, to colour the map with; of a classifier, ``{"y": Y}``, the labels to judge it by.
     seed : int, default=0
-        Of the map. The same model, rows and seed give the same bytes; only a comparison of labels tells its seconds.
+        Of the map. The same model, rows and seed give the same bytes.
 
     Examples
     --------

@@ -18,6 +18,7 @@ from ..nets import Curved
 from .people import People
 from .rows import Measured, Picked, measure, pick
 from .values import column, listed, plain, rounded
+from .values import seed as fitted_seed
 from .verdict import linear_name, verdict
 
 __all__ = ["contents"]
@@ -125,10 +126,7 @@ def chart(subject: Subject, places: Map, rows: np.ndarray) -> dict[str, Any]:
         "rows": rows.tolist(),
         "columns": [
             *(column(name, "label", [values[i] for i in rows]) for name, values in subject.labels.items()),
-            *(
-                column(people.names[j], "column", values)
-                for j, values in zip(chosen, people.columns(picked.x, chosen), strict=True)
-            ),
+            *(column(people.names[j], "column", values) for j, values in zip(chosen, people.seen(picked, chosen), strict=True)),
             *(column(name, "code" if name[0] == "z" else "error", list(v.tolist())) for name, v in numbers.items()),
         ],
         "left_out": len(people.names) - len(chosen),
@@ -213,7 +211,7 @@ def facts(model: Any, n: int, seed: int) -> list[list[str]]:
         ["Weights", f"{weights:,}"],
         ["Held out during the fit", f"{held:,} rows" if held else "no rows"],
         ["Training", f"{h.epoch[-1]:.4g} epochs, best after {model.n_iter_:.4g}; {h.stopped}" if h.epoch else h.stopped],
-        ["Seed of the fit", str(model.seed_)],
+        ["Seed of the fit", fitted_seed(model)],
         ["Seed of the map", str(seed)],
         ["Versions of this report", ", ".join(made)],
     ]

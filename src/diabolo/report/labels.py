@@ -18,6 +18,7 @@ from .. import __version__
 from ..errors import DataError
 from ..formats.picture import Album
 from .page import digest, escaped, part, picture
+from .values import seed
 
 __all__ = ["labels_page"]
 
@@ -28,7 +29,7 @@ THUMBNAIL = 64  # pixels of the longer side
 
 
 def labels_page(clf: Any, X: Any, labels: Mapping[str, Any], title: str, say: Callable[[str], None]) -> bytes:
-    """The page; the same classifier and rows give the same bytes, but for the seconds of the comparison."""
+    """The page; the same classifier and rows give the same bytes."""
     if "y" not in labels:
         raise DataError("a report on labels needs the labels of the rows: labels={'y': Y}")
     say("judging the labels, and fitting independent networks for comparison")
@@ -72,7 +73,7 @@ def compared(report: Any) -> str:
     """The line on sharing."""
     if report.comparison is None:
         return "Not compared: there are too few rows or labels, or more than 200 labels."
-    text = str(report.comparison)
+    text = re.sub(r",[^,]* seconds$", "", str(report.comparison))  # which would differ from run to run
     return text[0].upper() + text[1:] + ". Both were fitted to one half of these rows and judged on the other."
 
 
@@ -181,7 +182,7 @@ def facts(clf: Any, report: Any) -> str:
         ("Rows in this report", f"{report.rows:,} ({clf.format_.kind}, {size})"),
         ("Weights", f"{clf.n_parameters_:,} of {clf.members_} member{'s' if clf.members_ > 1 else ''}"),
         ("Rows kept in the model", f"{len(clf.memory_):,}"),
-        ("Seed of the fit", str(clf.seed_)),
+        ("Seed of the fit", seed(clf)),
         ("Versions", f"diabolo {__version__}, PyTorch {torch.__version__}, Python {platform.python_version()}"),
     ]
     return "".join(f"<tr><th scope='row'>{escaped(a)}</th><td>{escaped(b)}</td></tr>" for a, b in found)

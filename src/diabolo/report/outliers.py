@@ -17,7 +17,7 @@ import torch
 from .. import __version__
 from ..errors import DataError
 from .page import digest, escaped, part, picture
-from .values import plain, rounded
+from .values import plain, rounded, seed
 
 __all__ = ["outliers_page"]
 
@@ -76,7 +76,7 @@ def headline(flagged: int, n: int, unit: str) -> str:
 
 def lead(detector: Any, n: int, unit: str) -> str:
     """The promise."""
-    alpha = float(np.exp(detector.offset_))
+    alpha = detector.rate_
     return (
         f"Of {unit}s that are like the {len(detector.calibration_):,} it was calibrated on, {alpha:.2%} are flagged: "
         f"that would be about {alpha * n:,.0f} of {n:,}. What is flagged beyond that is unlike them."
@@ -216,7 +216,7 @@ def facts(detector: Any, n: int) -> str:
         ("Calibrated on", f"{len(detector.calibration_):,} rows, each judged by a network that had not seen it"),
         ("Members", f"{detector.members_}"),
         ("Known outliers", "taught it which columns tell them" if detector.labels_ is not None else "none"),
-        ("Seed of the fit", str(detector.seed_)),
+        ("Seed of the fit", seed(detector)),
         ("Versions", f"diabolo {__version__}, PyTorch {torch.__version__}, Python {platform.python_version()}"),
     ]
     return "".join(f"<tr><th scope='row'>{escaped(a)}</th><td>{escaped(b)}</td></tr>" for a, b in pairs)

@@ -70,13 +70,17 @@ class People:
                 values.extend(read[j])
         return found
 
+    def seen(self, picked: Picked, chosen: list[int]) -> list[list[Any]]:
+        """The chosen columns of rows, as they stand in their table."""
+        return [picked.cells[j] for j in chosen] if picked.cells else self.columns(picked.x, chosen)
+
     def words(self, x: Tensor, most: int) -> list[list[str]]:
         """The most frequent words of each document."""
         return [self.format.top(row, most) for row in x.numpy()]
 
     def numbers(self, x: Tensor) -> np.ndarray:
         """x (n, d) of an array in original units."""
-        return x.double().numpy() * self.format.divisor + self.format.mean
+        return np.asarray(self.format.values(x))
 
     def pixels(self, x: Tensor) -> str:
         assert self.picture is not None
@@ -110,6 +114,7 @@ class People:
     def _cells(self, picked: Picked, usual: np.ndarray) -> list[list[dict[str, Any]]]:
         errors = self.model.loss_.cells(picked.e, picked.x)
         seen, expected, linear = (self._read(t, picked.x) for t in (picked.x, picked.e, picked.p))
+        seen = picked.cells or seen
         missing, sure = self._missing(picked.x), self._sure(picked.e)
         if errors.shape[1] != len(self.names):  # a loss of one's own with other columns
             errors, usual = torch.zeros(missing.shape), np.ones(len(self.names))

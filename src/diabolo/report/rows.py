@@ -22,6 +22,8 @@ from ..errors import DataError
 
 __all__ = ["Measured", "Picked", "measure", "pick"]
 
+MOST = 5_000_000  # cells that are kept as they are
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -34,17 +36,19 @@ class Measured:
 
 @dataclass(frozen=True)
 class Picked:
-    """Some of the rows: `index` (sorted), and x, e, p (len(index), d)."""
+    """Some of the rows: `index` (sorted), x, e, p (len(index), d), and of a table the cells as they stand in it."""
 
     index: np.ndarray
     x: Tensor
     e: Tensor
     p: Tensor
+    cells: list[list[Any]] | None = None
 
     def at(self, rows: np.ndarray) -> Picked:
         """These rows of them, in this order."""
         place = torch.from_numpy(np.searchsorted(self.index, rows))
-        return Picked(np.asarray(rows), self.x[place], self.e[place], self.p[place])
+        cells = self.cells and [[column[i] for i in place.tolist()] for column in self.cells]
+        return Picked(np.asarray(rows), self.x[place], self.e[place], self.p[place], cells)
 
 
 def measure(model: Any, X: Any) -> Measured:
@@ -71,7 +75,8 @@ def pick(model: Any, X: Any, rows: np.ndarray) -> Picked:
         start += len(x)
     x = torch.cat(kept)
     _, e, p = expected(model, x)
-    return Picked(index, x, e, p)
+    table = model.format_.kind == "tables" and len(index) * len(model.format_.columns) <= MOST
+    return Picked(index, x, e, p, model.format_.cells(X, index) if table else None)
 
 
 def pieces(model: Any, X: Any) -> Iterator[Tensor]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["column", "listed", "packed", "plain", "rounded"]
+__all__ = ["column", "listed", "packed", "plain", "rounded", "seed"]
 
 LONGEST = 200  # characters of a string
 CLASSES = 20  # a label of no more different numbers is a class
@@ -100,3 +100,9 @@ def packed(pixels: np.ndarray, low: float, high: float) -> str:
     """Numbers between low and high as one byte each, in base64."""
     shades = np.nan_to_num((pixels - low) / ((high - low) or 1.0)).clip(0, 1)
     return base64.b64encode((255 * shades).round().astype(np.uint8).tobytes()).decode()
+
+
+def seed(model: Any) -> str:
+    """The seed that was given, or the one that was drawn."""
+    given = model.random_state
+    return str(given) if isinstance(given, (int, np.integer)) else f"{model.seed_} (drawn)"

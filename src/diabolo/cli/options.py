@@ -1,0 +1,165 @@
+"""Which options of `diabolo fit` say something of which task and of which data; and how files are read, for all verbs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from . import pictures
+
+CODES, OUTLIERS, LABELS = "codes", "outliers", "labels"
+LEARNED, RESTORED = (CODES, OUTLIERS, LABELS), tuple(pictures.KINDS)
+DOCUMENTS = ("text", "stem", "words", "min_df", "max_df", "stop_words", "token_pattern")
+READING = ("sep", "decimal", "thousands", "na", "encoding", "no_header")
+COLUMNS = ("category", "number")
+TASKS: dict[str, tuple[str, ...]] = {  # of every option, the tasks of which it says something
+    **dict.fromkeys(
+        ("output", "epochs", "seed", "device", "precision", "checkpoint", "resume", "quiet"), (*LEARNED, *RESTORED)
+    ),
+    "task": (CODES, OUTLIERS, *RESTORED),
+    "components": (CODES, OUTLIERS),
+    "alpha": (OUTLIERS,),
+    **dict.fromkeys(("labels", "label", "labels_sep", "encoder", "freeze", "optimize"), (LABELS,)),
+    "noisy": ("denoise",),
+    "from_scratch": RESTORED,
+    **dict.fromkeys(("hidden", "drop", "loss", *DOCUMENTS, *READING, *COLUMNS), LEARNED),
+}
+LOSSES = ("logistic", "asymmetric")
+
+
+def given(ctx: click.Context) -> list[str]:
+    """The options that were written, in the order of the help."""
+    names = [param.name for param in ctx.command.params if isinstance(param, click.Option) and param.name]
+    return [name for name in names if ctx.get_parameter_source(name) is not ParameterSource.DEFAULT]
+
+
+def spelled(ctx: click.Context, name: str) -> str:
+    return next(max(param.opts, key=len) for param in ctx.command.params if param.name == name)
+
+
+def check(ctx: click.Context) -> None:
+    """Raise a UsageError for options of `diabolo fit` that say nothing of the task, or contradict each other."""
+    found = given(ctx)
+    task = LABELS if "labels" in found or "label" in found else ctx.params["task"]
+    for name in found:
+        tasks = TASKS[name]
+        if task in tasks:
+            continue
+        if task == LABELS:
+            raise click.UsageError(f"{spelled(ctx, name)} says nothing of labels: give it, or --labels", ctx)
+        if tasks == (LABELS,):
+            raise click.UsageError(f"{spelled(ctx, name)} is for labels: name their columns with --labels", ctx)
+        may = " and ".join(t for t in tasks if t != LABELS)
+        raise click.UsageError(f"{spelled(ctx, name)} is for --task {may}, not for --task {task}", ctx)
+    if "resume" in found and "checkpoint" not in found:
+        raise click.UsageError("--resume goes on from a --checkpoint: give one", ctx)
+    if task == LABELS:
+        _check_labels(ctx, found)
+
+
+def _check_labels(ctx: click.Context, found: list[str]) -> None:
+    if "freeze" in found and "encoder" not in found:
+        raise click.UsageError("--freeze and --no-freeze are about an --encoder: give one", ctx)
+    if ctx.params["labels_sep"] == "":
+        raise click.BadParameter("an empty sign separates nothing", ctx, param_hint="--labels-sep")
+    if "loss" in found and ctx.params["loss"] not in LOSSES:
+        allowed = " and ".join(LOSSES)
+        raise click.BadParameter(f"of labels, allowed are {allowed}, not {ctx.params['loss']!r}", ctx, param_hint="--loss")
+    if "encoder" in found:
+        for name in (*DOCUMENTS[1:], *COLUMNS):
+            if name in found:
+                raise click.UsageError(
+                    f"{spelled(ctx, name)} says nothing beside --encoder, which reads rows as it has learned", ctx
+                )
+
+
+def check_data(ctx: click.Context, data: Path, kind: str) -> None:
+    """Raise a UsageError for options that say nothing of this kind of data."""
+    from ..formats.files import is_table
+
+    found = given(ctx)
+    for names, fits, what in (
+        (DOCUMENTS, kind == "documents", "documents"),
+        (COLUMNS, kind == "tables", "tables"),
+        (("drop",), is_table(data), "tables"),
+    ):
+        for name in names:
+            if name in found and not fits:
+                raise click.UsageError(f"{spelled(ctx, name)} is for {what}, which {str(data)!r} is not", ctx)
+    check_reading(data)
+
+
+def check_reading(data: Path) -> None:
+    """Raise a UsageError for what is said of how a file is written, if this one is of another kind."""
+    from ..formats.files import CSV, JSON
+
+    wrong = [] if str(data).endswith(CSV) else [name for name in said() if name != "encoding" or not str(data).endswith(JSON)]
+    if wrong:
+        name = wrong[0].replace("header", "no-header")
+        raise click.UsageError(f"--{name} is for tables in text files, {' '.join(CSV)}, which {str(data)!r} is not")
+
+
+# ── how a text file is written ───────────────────────────────────────────────────────────────────────────────────────
+
+SAID = "diabolo.reading"  # where a context keeps what was said of it
+
+
+def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    if param.name and ctx.get_parameter_source(param.name) is not ParameterSource.DEFAULT:
+        field, said = ("header", False) if param.name == "no_header" else (param.name, value)
+        ctx.meta.setdefault(SAID, {})[field] = said
+
+
+SHARED: dict[str, Any] = {"expose_value": False, "callback": _keep}
+SEP = click.option("--sep", metavar="SIGN", help="Text files: between two cells.  [default: found out]", **SHARED)
+REST = (
+    click.option("--no-header", is_flag=True, help="Text files: the first line is a row; columns are x0, x1, ...", **SHARED),
+    click.option("--encoding", metavar="NAME", help="Text files: such as latin-1.  [default: UTF-8]", **SHARED),
+    click.option("--na", multiple=True, metavar="TEXT", help="Text files: also a missing cell (repeatable).", **SHARED),
+    click.option("--thousands", metavar="SIGN", help="Text files: between the thousands of numbers.", **SHARED),
+    click.option("--decimal", metavar="SIGN", help="Text files: before the decimals of numbers.", **SHARED),
+)
+
+
+def reading(f: Any) -> Any:
+    """The options that say how a table in a text file is written; :func:`said` is what was said."""
+    return SEP(reading_but_sep(f))
+
+
+def reading_but_sep(f: Any) -> Any:
+    """Of a verb that says something else with --sep."""
+    for option in REST:
+        f = option(f)
+    return f
+
+
+def said() -> dict[str, Any]:
+    """What was said of how a file is written, as fields of a ``Reading``."""
+    ctx = click.get_current_context(silent=True)
+    found: dict[str, Any] = {} if ctx is None else ctx.meta.get(SAID, {})
+    return found
+
+
+def reread(model: Any) -> Any:
+    """The model, which reads files as it was fitted, but for what was said otherwise."""
+    if not said():
+        return model
+    params = click.get_current_context().params
+    path = params.get("data") or params.get("examples")
+    if path is not None:
+        check_reading(path)
+    if model.format_.kind == "tables":
+        model.format_.reading = replace(model.format_.reading, **said())
+    elif model.format_.kind != "documents" or [*said()] != ["encoding"]:
+        raise click.UsageError(f"{_first_said()} is for tables, which the model was not fitted with")
+    else:
+        model.format_.encoding = said()["encoding"]
+    return model
+
+
+def _first_said() -> str:
+    return f"--{next(iter(said())).replace('header', 'no-header')}"

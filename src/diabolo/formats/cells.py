@@ -1,0 +1,267 @@
+"""Cells of text <-> columns of a type.
+
+    guessed(cells)       whole numbers, numbers, true and false, days, times, moments; what is none of these stays text
+    typed(cells, t)      the type t that a model was fitted with, whatever the cells look like; or a DataError
+
+A whole column is looked at, so that a type does not depend on where in a file a cell stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ..errors import DataError
+from .schema import is_text, words
+
+__all__ = ["first_cells", "guessed", "typed"]
+
+Cells = Any  # pa.Array or pa.ChunkedArray of strings
+FAILED = (pa.ArrowInvalid, pa.ArrowNotImplementedError)
+DAY = r"^\d{4}-\d{2}-\d{2}$"
+CLOCK = r"^\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?$"
+ZONE = r"(Z|[+-]\d{2}(:?\d{2})?)$"
+SPAN = r"^(?P<sign>-?)(?P<days>\d+) days?,? ?(?P<less>-?)\+?(?P<h>\d{1,2}):(?P<m>\d{2}):(?P<s>\d{2})(?:\.(?P<f>\d{1,9}))?\d*$"
+FIRST = 100  # cells that are tried before all are
+SHOWN = 3  # cells that an error names
+SPACES = " \u00a0\u202f"
+
+
+def guessed(cells: Cells, decimal: str = ".", thousands: str | None = None) -> Cells:
+    """The column that texts stand for.
+
+    Whole numbers with a leading zero, and those too large for 64 bits, are codes: the column stays text.
+
+    >>> guessed(pa.array(["1", "2"])).type, guessed(pa.array(["007", "12"])).type, guessed(pa.array(["2024-05-01"])).type
+    (DataType(int64), DataType(string), DataType(date32[day]))
+    """
+    if cells.null_count == len(cells):
+        return pa.nulls(len(cells))
+    for reader in (_integers, _floats):
+        found = attempted(reader, plain_numbers(cells, decimal, thousands))
+        if found is not None:
+            return cells if are_codes(cells, found) else found
+    for other in (_booleans, lambda c: c.cast(pa.date32()), _clock, _moments):
+        found = attempted(other, cells)
+        if found is not None:
+            return found
+    return cells
+
+
+def typed(cells: Cells, t: pa.DataType, name: str, decimal: str = ".", thousands: str | None = None) -> Cells:
+    """Texts as values of type `t`; numbers and moments that this type cannot hold come as wider and as finer ones.
+
+    >>> typed(pa.array(["2024-05-01T00:00:00Z"]), pa.date32(), "when").to_pylist()
+    [datetime.date(2024, 5, 1)]
+
+    Raises
+    ------
+    DataError
+        Naming the column, the first cells that cannot be read so, and what was fitted.
+    """
+    if is_text(t):
+        return cells.cast(t)
+    if pa.types.is_null(t):
+        return guessed(cells, decimal, thousands)
+    if cells.null_count == len(cells):
+        return pa.nulls(len(cells), t)
+    if pa.types.is_temporal(t):
+        readers, read = [_temporal(t)], cells
+    else:
+        readers, read = _numbers(t), plain_numbers(cells, decimal, thousands)
+    for reader in [*readers, _booleans][: 1 if pa.types.is_temporal(t) else None]:
+        found = attempted(reader, read)
+        if found is not None:
+            return found
+    raise DataError(_refusal(cells, read, readers[-1], t, name))
+
+
+def _refusal(cells: Cells, read: Cells, reader: Callable[[Cells], Cells], t: pa.DataType, name: str) -> str:
+    rows = list(islice(_failing(reader, read, 0), SHOWN + 1))
+    bad = [(i, cells[i].as_py()) for i in rows]
+    found = words(guessed(pa.array([v for _, v in bad])).type)
+    return f"column {name!r} holds {found}, {first_cells(bad)}, where the model was fitted with {words(t)}"
+
+
+def _failing(reader: Callable[[Cells], Cells], cells: Cells, start: int) -> Iterator[int]:
+    """The rows that cannot be read, found by halving."""
+    if attempted(reader, cells) is not None:
+        return
+    if len(cells) == 1:
+        yield start
+        return
+    half = len(cells) // 2
+    yield from _failing(reader, cells[:half], start)
+    yield from _failing(reader, cells[half:], start + half)
+
+
+def first_cells(bad: list[tuple[int, str]]) -> str:
+    """Cells and their rows, as an error names them.
+
+    >>> first_cells([(0, "a"), (2, "b")])
+    "'a' (row 0), 'b' (row 2)"
+    """
+    shown = ", ".join(f"{v[:40]!r} (row {i:,})" for i, v in bad[:SHOWN])
+    return shown + (" and more" if len(bad) > SHOWN else "")
+
+
+def attempted(reader: Callable[[Cells], Cells], cells: Cells) -> Cells | None:
+    """What the reader makes of all cells, or None; spaces around them say nothing."""
+    for trimmed in (False, True):
+        try:
+            for part in (cells[:FIRST], cells):  # Arrow goes on after the first that fails, slowly
+                found = reader(pc.utf8_trim_whitespace(part) if trimmed else part)
+            return found
+        except FAILED:
+            continue
+    return None
+
+
+# ── numbers ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def plain_numbers(cells: Cells, decimal: str, thousands: str | None) -> Cells:
+    """Numbers written with signs of their own, and with a currency or a percent sign, as a program writes them."""
+    if decimal == "." and thousands is None:
+        return cells
+    between = f"[{SPACES}]" if thousands and thousands in SPACES else _escaped(thousands or "")
+    whole = rf"\d+|\d{{1,3}}(?:{between}\d{{3}})+" if thousands else r"\d+"
+    pattern = rf"^[+-]?(?:(?:{whole})(?:{_escaped(decimal)}\d*)?|{_escaped(decimal)}\d+)(?:[eE][+-]?\d+)?$"
+    bare = pc.replace_substring_regex(pc.utf8_trim_whitespace(cells), r"^([+-]?)\s*[\p{Sc}]\s*", r"\1")
+    bare = pc.replace_substring_regex(bare, r"\s*[\p{Sc}%]$", "")
+    made = pc.replace_substring_regex(bare, between, "") if thousands else bare
+    made = pc.replace_substring(made, decimal, ".") if decimal != "." else made
+    return pc.if_else(pc.match_substring_regex(bare, pattern), made, pc.binary_join_element_wise("~", cells, ""))
+
+
+def _escaped(sign: str) -> str:
+    return "".join(f"\\{c}" if not c.isalnum() and not c.isspace() else c for c in sign)
+
+
+def _integers(cells: Cells) -> Cells:
+    return cells.cast(pa.int64())
+
+
+def _floats(cells: Cells) -> Cells:
+    return cells.cast(pa.float64())
+
+
+def _numbers(t: pa.DataType) -> list[Callable[[Cells], Cells]]:
+    """Of the type itself, then whole ones of any size, then all."""
+    exact = _booleans if pa.types.is_boolean(t) else lambda cells: cells.cast(t)
+    return [exact, _rounded(t), _integers, _floats] if pa.types.is_integer(t) else [exact, _floats]
+
+
+def _rounded(t: pa.DataType) -> Callable[[Cells], Cells]:
+    """Whole numbers that are written 3.0."""
+    return lambda cells: pc.replace_substring_regex(cells, r"\.0*$", "").cast(t)
+
+
+def are_codes(cells: Cells, found: Cells) -> bool:
+    """Whether a column that could be read as numbers holds 007, or whole numbers that none of 64 bits can hold."""
+    if pa.types.is_floating(found.type) and _any(pc.greater_equal(pc.abs(found), 2.0**63)):
+        return bool(pc.all(pc.match_substring_regex(cells, r"^\s*[+-]?\d+\s*$")).as_py())
+    zero = pc.and_not(pc.starts_with(cells, "0"), pc.starts_with(cells, "0."))
+    return _any(pc.match_substring_regex(cells.filter(zero), r"^0[0-9xX][0-9a-fA-F]*\s*$"))
+
+
+def _any(mask: Cells) -> bool:
+    return bool(pc.any(mask).as_py())
+
+
+def _booleans(cells: Cells) -> Cells:
+    """true, True, 1, 1.0."""
+    return pc.replace_substring_regex(cells, r"^([01])\.0*$", r"\1").cast(pa.bool_())
+
+
+# ── days, times, moments ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _temporal(t: pa.DataType) -> Callable[[Cells], Cells]:
+    if pa.types.is_date(t):
+        return lambda cells: _days(cells, t)
+    if pa.types.is_time(t):
+        return lambda cells: _clock(cells, t)
+    if pa.types.is_timestamp(t):
+        return lambda cells: _moments(cells, t)
+    return lambda cells: _spans(cells, t)
+
+
+def _days(cells: Cells, t: pa.DataType) -> Cells:
+    """Days, also such as are written with a time that is midnight; moments, if one is not."""
+    moments = _moments(cells)
+    moments = moments.cast(pa.timestamp(moments.type.unit)) if pa.types.is_timestamp(moments.type) else moments
+    days = moments.cast(t)
+    return days if days.cast(moments.type).equals(moments) else moments
+
+
+def _clock(cells: Cells, t: pa.DataType | None = None) -> Cells:
+    """Times of day: 9:30, 09:30:00, 09:30:00.25."""
+    if not pc.all(pc.match_substring_regex(cells, CLOCK)).as_py():
+        raise pa.ArrowInvalid("no times of day")
+    full = pc.replace_substring_regex(cells, r"^(\d):", r"0\1:")
+    moments = _first(pc.binary_join_element_wise("1970-01-01", full, " "), [pa.timestamp(unit) for unit in ("s", "us", "ns")])
+    if t is None:
+        t = pa.time32("s") if moments.type.unit == "s" else pa.time64(moments.type.unit)
+    return _exact(moments.cast(pa.time32("s") if moments.type.unit == "s" else pa.time64(moments.type.unit)), t)
+
+
+def _exact(found: Cells, t: pa.DataType) -> Cells:
+    """In the unit of `t`, or, if that is too coarse, in the one that was found."""
+    try:
+        return found.cast(t)
+    except FAILED:
+        return found
+
+
+def _moments(cells: Cells, t: pa.DataType | None = None) -> Cells:
+    """Moments of ISO 8601, with or without time and fractions; in UTC, if any has a zone."""
+    zoned = pc.and_(pc.match_substring_regex(cells, ZONE), pc.match_substring(cells, ":"))
+    zone = "UTC" if _any(zoned) else None
+    if zone:
+        day = pc.match_substring_regex(cells, DAY)
+        cells = pc.if_else(day, pc.binary_join_element_wise(cells, "00:00", " "), cells)
+        cells = pc.if_else(zoned, cells, pc.binary_join_element_wise(cells, "Z", ""))
+    found = _first(cells, [pa.timestamp(unit, zone) for unit in ("s", "us", "ns")])
+    if t is None:
+        return found
+    tz = t.tz if zone else None  # what the lack of a zone means is not for this to say
+    return _exact(found.cast(pa.timestamp(found.type.unit, tz)), pa.timestamp(t.unit, tz))
+
+
+def _first(cells: Cells, types: list[pa.DataType]) -> Cells:
+    """The coarsest type that holds all; the last may raise."""
+    for t in types[:-1]:
+        try:
+            return cells.cast(t)
+        except FAILED:
+            continue
+    return cells.cast(types[-1])
+
+
+def _spans(cells: Cells, t: pa.DataType) -> Cells:
+    """Durations: whole numbers of the unit, as Arrow writes them, or `1 days 02:30:00`, as pandas does."""
+    try:
+        return cells.cast(pa.int64()).cast(t)
+    except FAILED:
+        found = pc.extract_regex(cells, SPAN)
+    if found.null_count > cells.null_count:
+        raise pa.ArrowInvalid("no durations")
+    nanoseconds = {row: _nanoseconds(row) for row in set(map(_row, found.to_pylist())) if row}
+    spans = [nanoseconds.get(_row(row)) if row else None for row in found.to_pylist()]
+    return _exact(pa.array(spans, pa.duration("ns")), t)
+
+
+def _row(found: dict[str, str] | None) -> tuple[str, ...]:
+    return tuple(found[key] for key in ("sign", "days", "less", "h", "m", "s", "f")) if found else ()
+
+
+def _nanoseconds(row: tuple[str, ...]) -> int:
+    """Days may be negative, the time after them counts forwards."""
+    sign, days, less, h, m, s, f = row
+    time = (int(h) * 3600 + int(m) * 60 + int(s)) * 10**9 + int((f or "0").ljust(9, "0"))
+    return int(f"{sign}{days}") * 86_400 * 10**9 + (-time if less else time)

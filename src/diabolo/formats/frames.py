@@ -1,0 +1,350 @@
+"""Containers of tables: pandas, polars, Arrow <-> an Arrow table, and tables whose gaps are filled.
+
+Plain numbers of a wide table are taken as one matrix, and not column by column.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ..errors import DataError, missing_extra, warn
+from .schema import as_text, plain
+
+__all__ = [
+    "arrow",
+    "collected",
+    "combined",
+    "container",
+    "kinds_of",
+    "labels",
+    "matrix_of",
+    "mixed_categories",
+    "names_of",
+    "of_pandas",
+    "patched",
+    "pieces",
+    "polars",
+    "taken",
+]
+
+WIDE = 200  # plain columns
+PLAIN = {"f": "f", "i": "f", "u": "f", "b": "b"}
+
+
+def container(X: Any) -> str:
+    """Whose table it is: "pandas", "polars", or "arrow" for what is neither."""
+    homes = [cls.__module__.partition(".")[0] for cls in type(X).__mro__]
+    return next((home for home in homes if home in ("pandas", "polars")), "arrow")
+
+
+def collected(X: Any) -> Any:
+    """A lazy polars table, computed; other tables as they are, or a clear no."""
+    if container(X) == "polars" and hasattr(X, "collect"):
+        return X.collect()
+    if isinstance(X, pa.RecordBatch):
+        return pa.Table.from_batches([X])
+    known = {"pandas": "DataFrame", "polars": "DataFrame"}.get(container(X))
+    if isinstance(X, pa.Table) or any(cls.__name__ == known for cls in type(X).__mro__):
+        return X
+    way = next((f".{name}()" for name in ("to_pandas", "to_arrow", "toPandas", "compute", "read_all") if hasattr(X, name)), "")
+    raise DataError(
+        f"X is a {type(X).__module__.partition('.')[0]} {type(X).__name__}, no table that is read here: "
+        f"give a pandas or polars DataFrame or an Arrow table{f', such as X{way}' if way else ''}"
+    )
+
+
+def names_of(X: Any) -> list[str]:
+    """The names of a table's columns, as texts."""
+    return [str(name) for name in (X.schema.names if isinstance(X, pa.Table) else X.columns)]
+
+
+def pieces(X: Any, rows: int) -> Iterator[Any]:
+    """A table in pieces of so many rows, of its own kind."""
+    for start in range(0, X.shape[0], rows):
+        yield X.iloc[start : start + rows] if container(X) == "pandas" else X[start : start + rows] if X.shape[0] > rows else X
+
+
+def arrow(X: Any, places: list[int] | None = None) -> pa.Table:
+    """Any data frame, or its columns at these places, -> an Arrow table, without its index."""
+    X = collected(X)
+    if isinstance(X, pa.Table):
+        return X if places is None else X.select(places)
+    if container(X) == "polars":
+        return _from_polars(X if places is None else X[:, places])
+    if not X.columns.is_unique:
+        repeated = sorted({str(name) for name in X.columns[X.columns.duplicated()]})
+        raise DataError(f"column names must be unique, but {', '.join(map(repr, repeated))} is repeated: rename them")
+    return _from_pandas(X if places is None else X.iloc[:, places])
+
+
+def _from_pandas(X: Any) -> pa.Table:
+    X = _readable(X)
+    try:
+        return _at_once(X)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError, TypeError, ValueError) as error:
+        for i, name in enumerate(X.columns):
+            try:
+                pa.Array.from_pandas(X.iloc[:, i])
+            except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError, TypeError, ValueError):
+                raise DataError(_unread(str(name), X.iloc[:, i])) from None
+        raise DataError(f"the table cannot be read ({error}): give every column values of one type") from None
+
+
+def _at_once(X: Any) -> pa.Table:
+    """What Arrow makes of a pandas table; the plain columns of a wide one type by type, which takes a tenth of the time."""
+    kinds = kinds_of(X)
+    if np.count_nonzero(kinds) < WIDE:
+        return pa.Table.from_pandas(X, preserve_index=False)
+    others = np.flatnonzero(kinds == "")
+    rest = pa.Table.from_pandas(X.iloc[:, others], preserve_index=False)
+    made: dict[int, Any] = {}
+    for i, column, told in zip(others.tolist(), rest.columns, rest.schema.pandas_metadata["columns"], strict=True):
+        made[i] = column, told
+    for dtype in set(X.dtypes[kinds != ""]):
+        places = np.flatnonzero((X.dtypes == dtype).to_numpy())
+        values = np.ascontiguousarray(X.iloc[:, places].to_numpy().T)
+        told = {"pandas_type": str(dtype), "numpy_type": str(dtype), "metadata": None}
+        for i, column in zip(places.tolist(), values, strict=True):
+            name = str(X.columns[i])
+            made[i] = pa.array(column, from_pandas=True), {"name": name, "field_name": name, **told}
+    columns = [made[i] for i in range(X.shape[1])]
+    meta = json.dumps(rest.schema.pandas_metadata | {"columns": [told for _, told in columns]})
+    table = pa.table([values for values, _ in columns], names=[str(name) for name in X.columns])
+    return table.replace_schema_metadata({"pandas": meta})
+
+
+def _readable(X: Any) -> Any:
+    """Without sparse columns, and without categories that are numbers and texts: these are read as texts."""
+    changed = {}
+    for i, dtype in enumerate(X.dtypes):
+        kind = type(dtype).__name__
+        if kind == "SparseDtype":
+            changed[i] = X.iloc[:, i].astype(dtype.subtype)
+        elif kind == "CategoricalDtype" and dtype.categories.dtype == object and len(_sorts(dtype.categories)) > 1:
+            changed[i] = _as_texts(X.iloc[:, i])
+    if not changed:
+        return X
+    X = X.copy(deep=False)
+    for i, column in changed.items():
+        X.isetitem(i, column)
+    return X
+
+
+def _as_texts(column: Any) -> Any:
+    """Categories of numbers and texts as texts."""
+    import pandas as pd
+
+    sorts = _sorts(column.cat.categories)
+    if not set(sorts) <= {"whole numbers", "numbers", "texts", "yes/no values"}:
+        raise DataError(_unread(str(column.name), column))
+    warn(
+        f"column {str(column.name)!r} has categories that are {' and '.join(sorts)}: all are read as texts, 1 as '1'; "
+        f"give them labels of one type to say otherwise"
+    )
+    categories = list(dict.fromkeys(as_text(v) for v in column.cat.categories))
+    place = {v: categories.index(as_text(v)) for v in column.cat.categories}
+    codes: Any = [place.get(v, -1) for v in column]
+    return pd.Series(
+        pd.Categorical.from_codes(codes, pd.Index(categories), ordered=column.cat.ordered),
+        index=column.index,
+        name=column.name,
+    )
+
+
+SORTS = {"bool": "yes/no values", "bool_": "yes/no values", "str": "texts", "str_": "texts", "bytes": "bytes"}
+SORTS |= {"datetime": "dates", "date": "dates", "Timestamp": "dates", "time": "times of day", "timedelta": "durations"}
+SORTS |= {"list": "lists", "tuple": "lists", "dict": "records", "set": "sets", "complex": "complex numbers"}
+
+
+def _sort(v: Any) -> str:
+    """The type of a Python object in people's words."""
+    name = type(v).__name__
+    if name in SORTS:
+        return SORTS[name]
+    if isinstance(v, (int, np.integer)):
+        return "whole numbers"
+    return "numbers" if isinstance(v, (float, np.floating)) or name == "Decimal" else f"objects of type {name}"
+
+
+def _sorts(values: Any) -> dict[str, tuple[int, Any]]:
+    """The types among Python objects, each with its first row and value; missing ones apart."""
+    found: dict[str, tuple[int, Any]] = {}
+    for row, v in enumerate(values):
+        if v is None or v is not v or type(v).__name__ in ("NAType", "NaTType") or (isinstance(v, float) and v != v):
+            continue
+        found.setdefault(_sort(v), (row, v))
+    return found
+
+
+def _unread(name: str, column: Any) -> str:
+    """Why a column of Python objects is of no type, and the way out."""
+    sorts = _sorts(column)
+    if len(sorts) > 1:
+        told = " and ".join(f"{sort} ({v!r} in row {row:,})" for sort, (row, v) in sorts.items())
+        way = f"as categories with df[{name!r}].astype(str), or as numbers with pd.to_numeric(df[{name!r}], errors='coerce')"
+        return f"column {name!r} mixes {told}: give it values of one type, {way}"
+    sort = next(iter(sorts), str(column.dtype))
+    if sort == "whole numbers":
+        return f"column {name!r} holds whole numbers beyond 64 bits: give them as floats, with df[{name!r}].astype(float)"
+    return f"column {name!r} holds {sort}, which cannot be learned: give numbers, dates, texts or categories, or drop it"
+
+
+def _from_polars(X: Any) -> pa.Table:
+    try:
+        return X.to_arrow()
+    except Exception as error:  # of polars or of Arrow, and of many kinds
+        for name in X.columns:
+            try:
+                X[name].to_arrow()
+            except Exception:
+                raise DataError(
+                    f"column {name!r} holds polars values of type {X[name].dtype}, which cannot be read: "
+                    "cast them to Int64, Float64 or String, or drop the column"
+                ) from None
+        raise DataError(f"the table cannot be read: {error}") from None
+
+
+def combined(table: pa.Table, name: str | int) -> pa.Array:
+    """One column as one array (a table from a file comes in pieces)."""
+    column = table.column(name)
+    if column.num_chunks == 1:
+        return column.chunk(0)
+    if pa.types.is_dictionary(column.type):
+        column = column.unify_dictionaries()
+    column = column.combine_chunks()
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+
+
+def kinds_of(X: Any) -> np.ndarray:
+    """(c,) for each column: "f" plain numbers, "b" yes or no, "" anything else."""
+    if container(X) == "pandas":
+        return np.array([PLAIN.get(d.kind, "") if isinstance(d, np.dtype) else "" for d in X.dtypes])
+    if container(X) == "polars":
+        return np.array(["f" if d.is_float() or (d.is_integer() and "128" not in str(d)) else "" for d in X.dtypes])
+    whole, real = pa.types.is_integer, pa.types.is_floating
+    return np.array(["f" if whole(t) or real(t) else "" for t in X.schema.types])
+
+
+def matrix_of(X: Any, places: np.ndarray) -> np.ndarray:
+    """The plain columns at these places as one matrix (n, m) of float64, NaN for what is missing."""
+    if container(X) == "pandas":
+        return np.asarray(X.iloc[:, places].to_numpy(dtype=np.float64))
+    if container(X) == "polars":
+        import polars as pl
+
+        return np.asarray(X[:, places.tolist()].select(pl.all().cast(pl.Float64)).to_numpy())
+    out = np.empty((X.num_rows, len(places)))
+    for j, i in enumerate(places.tolist()):
+        out[:, j] = combined(X, i).cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+    return out
+
+
+def taken(X: Any, rows: np.ndarray) -> Any:
+    """These rows of a table."""
+    return X.iloc[rows] if container(X) == "pandas" else X[rows.tolist()] if container(X) == "polars" else X.take(rows)
+
+
+def of_pandas(table: pa.Table) -> pa.Table:
+    """A table of a Parquet file with the categories that pandas wrote into it: numbers among them are not kept by Parquet."""
+    for column in (table.schema.pandas_metadata or {}).get("columns", ()):
+        i = table.schema.get_field_index(str(column["field_name"]))
+        if i >= 0 and column["pandas_type"] == "categorical" and not pa.types.is_dictionary(table.schema.field(i).type):
+            table = table.set_column(i, table.schema.names[i], table.column(i).dictionary_encode())
+    return table
+
+
+def mixed_categories(X: Any) -> list[str]:
+    """Columns whose categories are numbers and texts."""
+    kinds = [(name, d) for name, d in zip(X.columns, X.dtypes, strict=True) if type(d).__name__ == "CategoricalDtype"]
+    return [str(name) for name, d in kinds if d.categories.dtype == object and len(_sorts(d.categories)) > 1]
+
+
+def labels(df: Any) -> list[Any] | None:
+    """The names of a pandas table's columns, if they are whole numbers or tuples; None for texts."""
+    found = [list(name) if isinstance(name, tuple) else name for name in df.columns.tolist()]
+    parts = [part for name in found for part in (name if isinstance(name, list) else [name])]
+    if all(isinstance(name, str) for name in found) or not all(type(part) in (int, str) for part in parts):
+        return None
+    return found
+
+
+def patched(X: Any, place: int, gaps: np.ndarray, values: pa.Array) -> Any:
+    """The table X with `values` (n,) in the gaps (n,) of the column at `place`; every other cell keeps its bits."""
+    if container(X) == "pandas":
+        X.isetitem(place, _patched_pandas(X.iloc[:, place], gaps, plain(values)))
+        return X
+    if container(X) == "polars":
+        import polars as pl
+
+        column, new = X.to_series(place), pl.Series(plain(values))
+        column = new if column.dtype == pl.Null else column.zip_with(pl.Series(~gaps), new.cast(column.dtype))
+        return X.with_columns(column.alias(X.columns[place]))
+    column = combined(X, place)
+    return X.set_column(place, X.schema.names[place], _patched_arrow(column, gaps, plain(values)))
+
+
+def _patched_pandas(column: Any, gaps: np.ndarray, values: pa.Array) -> Any:
+    import pandas as pd
+
+    if gaps.all() and column.isna().all() and not isinstance(column.dtype, pd.CategoricalDtype):
+        return pd.Series(
+            values.to_pandas().to_numpy() if not pa.types.is_temporal(values.type) else values.to_pandas().array,
+            index=column.index,
+            name=column.name,
+        )
+    if isinstance(column.dtype, pd.ArrowDtype):
+        filled = _patched_arrow(pa.chunked_array(pa.array(column)).combine_chunks(), gaps, values)
+        return pd.Series(filled.to_pandas(types_mapper=pd.ArrowDtype).array, index=column.index, name=column.name)
+    new = values.filter(pa.array(gaps)).to_pylist()
+    column = column.copy()
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        known = set(column.cat.categories)
+        column = column.cat.add_categories([v for v in dict.fromkeys(new) if v not in known])
+        column.iloc[np.flatnonzero(gaps)] = new
+        return column
+    filled = new if column.dtype == object else pd.array(_zoned(new, column.dtype), dtype=column.dtype)
+    if column.dtype == object:
+        filled = np.empty(len(new), dtype=object)
+        filled[:] = new
+    column.iloc[np.flatnonzero(gaps)] = filled
+    return column
+
+
+def _zoned(values: list[Any], dtype: Any) -> list[Any]:
+    """Dates with or without a zone, as the column has them; without one is UTC."""
+    import pandas as pd
+
+    zone = getattr(dtype, "tz", None)
+    if not str(dtype).startswith("datetime64") or not any(
+        v is not None and (v.tzinfo is None) != (zone is None) for v in values
+    ):
+        return values
+    times = [pd.Timestamp(v) for v in values]
+    return [v.tz_localize("UTC").tz_convert(zone) if zone is not None else v.tz_convert("UTC").tz_localize(None) for v in times]
+
+
+def _patched_arrow(column: pa.Array, gaps: np.ndarray, values: pa.Array) -> pa.Array:
+    t, old = column.type, plain(column)
+    if gaps.all() and pa.types.is_null(t):
+        return values
+    filled = pc.if_else(pa.array(gaps), values.cast(old.type, safe=False), old)
+    if not pa.types.is_dictionary(t):
+        return filled.cast(t)
+    order = plain(column.dictionary)
+    order = pc.unique(pa.concat_arrays([order, pc.unique(filled).drop_null()]))
+    indices = pc.index_in(filled, order).cast(t.index_type)
+    return pa.DictionaryArray.from_arrays(indices, order.cast(t.value_type), ordered=t.ordered)
+
+
+def polars() -> Any:
+    try:
+        import polars as pl
+    except ImportError:
+        raise missing_extra("polars", "polars", "polars DataFrames") from None
+    return pl

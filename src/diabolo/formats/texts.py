@@ -1,0 +1,266 @@
+"""Texts in whatever holds them: lists, series, arrays, a column of a table, files and folders of files.
+
+Of JSON lines, the text is the field ``text`` or ``body`` (after its ``title``), else the field of the longest strings.
+"""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import json
+import re
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import DataError, warn
+from .files import READABLE as TABLES
+from .files import Reading, read_table
+from .picture import SUFFIXES
+
+__all__ = ["READABLE", "absent", "exists", "holds_texts", "is_texts", "read_documents"]
+
+READABLE = (".jsonl", ".jsonl.gz", ".txt")
+BOMS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+LOOKED_AT = 1 << 16  # bytes of a file, or items of a list, that say what it holds
+SPACES = 3  # a text has so many, and a cell of a table has not
+
+
+def holds_texts(path: Path) -> bool:
+    """Whether there are texts in a folder or a file, as far as its beginning tells."""
+    if path.is_dir():
+        return any(path.glob("*.txt"))
+    if path.suffix == ".txt" or not str(path).endswith(READABLE):
+        return path.suffix == ".txt"
+    opened: Any = gzip.open if path.suffix == ".gz" else open
+    try:
+        with opened(path, "rb") as file:
+            return _prose([json.loads(line) for line in file.readlines(LOOKED_AT) if line.strip()])
+    except (OSError, EOFError, ValueError):  # reading tells
+        return True
+
+
+def _prose(records: list[Any]) -> bool:
+    """Whether JSON values are texts, and not the rows of a table."""
+    longest = [max((v for v in r.values() if isinstance(v, str)), key=len, default="") for r in records if isinstance(r, dict)]
+    named = any(isinstance(r.get(key), str) for r in records if isinstance(r, dict) for key in ("text", "body"))
+    return named or len(longest) < len(records) or 2 * sum(t.count(" ") >= SPACES for t in longest) >= len(longest)
+
+
+def is_texts(X: Any) -> bool:
+    """Whether X is a row of texts, which need not all be right: :func:`read_documents` says what is wrong."""
+    if isinstance(X, (str, bytes, Mapping)) or hasattr(X, "columns") or not hasattr(X, "__len__"):
+        return False
+    if isinstance(X, np.ndarray) and (X.ndim != 1 or X.dtype.kind not in "UOTS"):
+        return False
+    some = list(islice(iter(X) if isinstance(X, (list, tuple, set, frozenset, np.ndarray)) else iter(_listed(X)), LOOKED_AT))
+    if some and all(isinstance(x, str) and x.lower().endswith(SUFFIXES) for x in some):
+        return False  # names of pictures
+    return any(isinstance(x, (str, bytes)) or (isinstance(x, Path) and x.suffix == ".txt") for x in some)
+
+
+def read_documents(X: Any, column: str | None = None, encoding: str | None = None) -> list[str]:
+    """A list of strings from whatever holds texts.
+
+    Parameters
+    ----------
+    X : list, tuple, Series, array, Arrow array, table, path
+        Texts, paths of ``.txt`` files, or what has a column of texts.
+    column : str, optional
+        Which one.
+    encoding : str, optional
+        Of files; None: UTF-8, or what a mark at their beginning says.
+
+    Raises
+    ------
+    DataError
+        Naming the row or the file, and what to do.
+    """
+    if isinstance(X, (str, Path)):
+        if not exists(X):
+            raise absent(X)
+        return _read(Path(X), column, encoding)
+    X = X.collect() if hasattr(X, "collect") else X  # a LazyFrame
+    if hasattr(X, "columns"):
+        return _column(X, column)
+    texts = [_decoded(x, encoding) if isinstance(x, Path) else x for x in _listed(X)]
+    wrong = [i for i, text in enumerate(texts) if not isinstance(text, str)]
+    if wrong:
+        more = f" (and {len(wrong) - 1:,} more)" if len(wrong) > 1 else ""
+        raise DataError(f"document {wrong[0]}{more} is a {_wrong(texts[wrong[0]])}")
+    return texts
+
+
+def exists(path: str | Path) -> bool:
+    """Whether there is a file; a text can be too long for a name of one."""
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):
+        return False
+
+
+def absent(path: str | Path) -> Exception:
+    """What to raise where there is no such file: perhaps it is no name of one, but a text.
+
+    >>> absent("the bank")
+    DataError("X is one text, 'the bank', and there is no file of this name: give a list of texts, ['the bank']")
+    """
+    name = str(path)
+    named = re.search(r"\.\w{1,8}$", name) or (re.search(r"[/\\]", name) and not re.search(r"\s", name))
+    if isinstance(path, Path) or (named and "\n" not in name):
+        return FileNotFoundError(2, f"there is no file {name!r}")
+    short = name if len(name) <= 40 else f"{name[:40]}..."
+    return DataError(f"X is one text, {short!r}, and there is no file of this name: give a list of texts, [{short!r}]")
+
+
+# ── in memory ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _listed(X: Any) -> list[Any]:
+    if isinstance(X, (set, frozenset, Mapping, bytes)):
+        raise DataError(f"X is a {type(X).__name__}, which has no rows in order: give a list of texts")
+    made = next((getattr(X, name) for name in ("to_pylist", "to_list", "tolist") if hasattr(X, name)), lambda: list(X))
+    values = made()
+    if not isinstance(values, list) or not values:
+        raise DataError("Found array with 0 sample(s): X is empty" if values == [] else f"X is {X!r}: give a list of texts")
+    return values
+
+
+def _missing(value: Any) -> bool:
+    """None, NaN, NaT and NA: what is not equal to itself."""
+    return value is None or type(value).__name__ in ("NAType", "NaTType") or (isinstance(value, float) and value != value)
+
+
+def _wrong(value: Any) -> str:
+    """What a value is that should be a text, and what to do."""
+    remedy = "give str(...) of it"
+    if _missing(value):
+        remedy = "give '' for an empty one, or leave its row out"
+    elif isinstance(value, bytes):
+        remedy = "decode it, as in text.decode('utf-8')"
+    elif isinstance(value, (list, tuple, np.ndarray)):
+        remedy = "give one text for each row"
+    return f"{type(value).__name__}, not a string: {remedy}"
+
+
+def _column(X: Any, column: str | None) -> list[str]:
+    """The texts in a column of a table; missing ones are empty."""
+    names = list(X.column_names if hasattr(X, "column_names") else X.columns)
+    found = names if column is None and len(names) == 1 else [name for name in names if str(name) == column]
+    if len(found) != 1:
+        columns = ", ".join(repr(str(name)) for name in names[:20])
+        what = "X is a table" if column is None else f"{len(found)} columns of X are named {column!r}"
+        raise DataError(f"{what}: say which column holds the texts, Documents(column=...); the columns are {columns}")
+    return _filled(_listed(X[found[0]]), f"column {str(found[0])!r}")
+
+
+def _filled(values: list[Any], place: str) -> list[str]:
+    """Texts; a missing one is empty, and told."""
+    texts = ["" if _missing(value) else value for value in values]
+    for row, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise DataError(f"{place}, row {row}: {text!r:.40} is a {_wrong(text)}")
+    missing = sum(map(_missing, values))
+    if missing:
+        warn(f"{place}: texts are missing in {missing:,} of {len(values):,} rows, and are taken for empty ones")
+    return texts
+
+
+# ── in files ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _read(path: Path, column: str | None, encoding: str | None) -> list[str]:
+    if path.is_dir():
+        files = sorted(path.glob("*.txt"))
+        if not files:
+            raise DataError(f"the folder {str(path)!r} holds no .txt file")
+        return [_decoded(file, encoding) for file in files]
+    if path.suffix == ".txt":
+        return _lines(path, encoding)
+    if not str(path).endswith(READABLE):
+        if not str(path).endswith(TABLES):
+            raise DataError(f"{str(path)!r} holds no texts that can be read: its name ends in none of {', '.join(READABLE)}")
+        return _column(read_table(path, reading=Reading(encoding=encoding)), column)
+    records = list(_records(path, encoding))
+    if column is None:
+        return _texts(records, str(path))
+    if not any(isinstance(record, dict) and column in record for record in records):
+        raise DataError(f"{str(path)!r}: no object has a field {column!r}")
+    return _filled([record.get(column) if isinstance(record, dict) else record for record in records], f"{str(path)!r}")
+
+
+def _lines(path: Path, encoding: str | None) -> list[str]:
+    """A text per line; those without any are passed over."""
+    lines = _decoded(path, encoding).rstrip().split("\n")
+    texts = [line for line in lines if line.strip()]
+    if not texts:
+        raise DataError(f"{str(path)!r} is empty")
+    if len(texts) < len(lines):
+        warn(f"{str(path)!r}: empty lines are no documents: {len(lines) - len(texts):,} of {len(lines):,} are passed over")
+    return texts
+
+
+def _decoded(path: Path, encoding: str | None) -> str:
+    """What stands in a file; never with signs in it that are not what was written."""
+    try:
+        data = path.read_bytes()
+        data = gzip.decompress(data) if path.suffix == ".gz" else data
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise DataError(f"cannot read {str(path)!r}: {error}") from None
+    code = encoding or next((name for bom, name in BOMS.items() if data.startswith(bom)), "utf-8")
+    hint = "give its encoding, such as 'latin-1' or 'utf-16-le': Documents(encoding=...)"
+    try:
+        text = data.decode(code)
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise DataError(
+            f"cannot read {str(path)!r}: line {line} is not {code} (byte {data[error.start]:#04x}): {hint}"
+        ) from None
+    except LookupError:
+        raise ValueError(f"encoding={encoding!r} is not known: allowed are None and names such as 'latin-1'") from None
+    if "\0" in text:
+        raise DataError(f"cannot read {str(path)!r}: it holds zero bytes, and is not {code}: {hint}")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _records(path: Path, encoding: str | None) -> Iterator[Any]:
+    """The strings and objects in JSON lines."""
+    some = False
+    for number, line in enumerate(_decoded(path, encoding).split("\n"), 1):
+        if not line.strip():
+            continue
+        some = True
+        try:
+            record = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise DataError(f"cannot read {str(path)!r}: line {number} is not JSON ({error.msg})") from None
+        if not isinstance(record, (str, dict)):
+            raise DataError(f"cannot read {str(path)!r}: line {number} is neither a string nor an object")
+        yield record
+    if not some:
+        raise DataError(f"{str(path)!r} is empty")
+
+
+def _texts(records: list[Any], place: str) -> list[str]:
+    lengths: Counter[str] = Counter()
+    for record in records:
+        if isinstance(record, dict) and not ("text" in record or "body" in record):
+            lengths.update({key: len(value) for key, value in record.items() if isinstance(value, str)})
+    longest = lengths.most_common(1)[0][0] if lengths else "text"
+
+    def body(record: Any) -> Any:
+        return record if isinstance(record, str) else record.get("text", record.get("body", record.get(longest)))
+
+    texts = _filled([body(record) for record in records], place)
+    titles = [record.get("title") if isinstance(record, dict) else None for record in records]
+    return [f"{a}\n{b}" if isinstance(a, str) and a and a != b else b for a, b in zip(titles, texts, strict=True)]

@@ -1,0 +1,427 @@
+"""What was fitted holds for new data: the same rows in any container give the same codes, or a clear no."""
+
+from __future__ import annotations
+
+import datetime
+import io
+import time
+import warnings
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.feather as feather
+import pyarrow.parquet as pq
+import pytest
+
+from diabolo import Autoencoder, OutlierDetector, load
+from diabolo.errors import DataError
+from diabolo.formats import Tables, frames
+from kinds import SMALL
+
+N = 24
+R = np.random.default_rng(4)
+START = datetime.datetime(2021, 3, 1, 10, 30)
+MOMENTS = [START + datetime.timedelta(hours=int(h)) for h in R.integers(0, 5000, N)]
+DAYS = [datetime.date(2020, 1, 1) + datetime.timedelta(int(d)) for d in R.integers(0, 900, N)]
+WHOLE = [int(v) for v in R.integers(0, 90, N)]
+REAL = [float(v) for v in R.normal(size=N).round(3)]
+COLOURS = [["red", "green", "blue"][i] for i in R.integers(0, 3, N)]
+
+
+def gaps(values: list[Any]) -> list[Any]:
+    return [None if i % 7 == 3 else v for i, v in enumerate(values)]
+
+
+def arrow(values: list[Any], t: pa.DataType) -> pa.Array:
+    return pa.array(values, t)
+
+
+COLUMNS: dict[str, pa.Array] = {
+    **{f"{t}": arrow(WHOLE, t) for t in (pa.int8(), pa.int16(), pa.int32(), pa.int64(), pa.uint8(), pa.uint32(), pa.uint64())},
+    "whole, gaps": arrow(gaps(WHOLE), pa.int64()),
+    "large": arrow([2**60 + v for v in WHOLE], pa.int64()),
+    "float16": pa.array(np.array(REAL, dtype=np.float16)),
+    "float32": arrow(gaps(REAL), pa.float32()),
+    "float64": arrow(gaps(REAL), pa.float64()),
+    "decimal": arrow([Decimal(v).scaleb(-2) for v in WHOLE], pa.decimal128(9, 2)),
+    "yes/no": arrow([v % 2 == 0 for v in WHOLE], pa.bool_()),
+    "yes/no, gaps": arrow(gaps([v % 2 == 0 for v in WHOLE]), pa.bool_()),
+    "0 and 1": arrow([v % 2 for v in WHOLE], pa.int16()),
+    "string": arrow(gaps(COLOURS), pa.string()),
+    "large_string": arrow(COLOURS, pa.large_string()),
+    "string_view": arrow(gaps(COLOURS), pa.string_view()),
+    "category": arrow(gaps(COLOURS), pa.string()).dictionary_encode(),
+    "number category": arrow([v % 3 + 5 for v in WHOLE], pa.int64()).dictionary_encode(),
+    **{f"timestamp {u}": arrow(gaps(MOMENTS), pa.timestamp(u)) for u in ("s", "ms", "us", "ns")},
+    **{f"zoned {u}": arrow(gaps(MOMENTS), pa.timestamp(u, "Europe/Rome")) for u in ("s", "ns")},
+    "date32": arrow(gaps(DAYS), pa.date32()),
+    "date64": arrow(DAYS, pa.date64()),
+    "time": arrow([m.time() for m in MOMENTS], pa.time64("us")),
+    **{f"duration {u}": arrow([m - START for m in MOMENTS], pa.duration(u)) for u in ("s", "ns")},
+}
+
+
+def parquet(table: pa.Table) -> pa.Table:
+    file = io.BytesIO()
+    pq.write_table(table, file)
+    file.seek(0)
+    return pq.read_table(file)
+
+
+def feathered(table: pa.Table) -> pa.Table:
+    file = io.BytesIO()
+    feather.write_feather(table, file)
+    file.seek(0)
+    return feather.read_table(file)
+
+
+def python_objects(table: pa.Table) -> pd.DataFrame:
+    column = table.column(0)
+    return pd.DataFrame({"v": pd.Series(column.to_pylist(), dtype=object), "w": REAL})
+
+
+CONTAINERS: dict[str, Callable[[pa.Table], Any]] = {
+    "arrow": lambda table: table,
+    "pandas": lambda table: table.to_pandas(),
+    "pandas of arrow": lambda table: table.to_pandas(types_mapper=pd.ArrowDtype),
+    "objects": python_objects,
+    "polars": lambda table: pl.from_arrow(table),
+    "parquet": parquet,
+    "feather": feathered,
+}
+
+
+def as_given(column: pa.Array) -> pa.Table:
+    return pa.table({"v": column, "w": REAL})
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_the_same_rows_in_any_container_are_the_same_features(name: str) -> None:
+    table = as_given(COLUMNS[name])
+    lost = (
+        {"objects"}
+        if name in ("category", "date64", "float16")
+        else {"objects", "polars", "parquet"}
+        if "number c" in name
+        else set()
+    )
+    held = {kind: make(table) for kind, make in CONTAINERS.items() if kind not in lost}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        formats = {kind: Tables().fit(X) for kind, X in held.items()}
+    for fitted, format in formats.items():
+        own = format.to_tensor(held[fitted]).numpy()
+        for given, X in held.items():
+            np.testing.assert_array_equal(format.to_tensor(X).numpy(), own, f"{name}: fitted as {fitted}, given as {given}")
+        assert format.width == formats["arrow"].width, (name, fitted)
+
+
+def table(n: int = 60) -> pd.DataFrame:
+    r = np.random.default_rng(7)
+    a = r.normal(size=n).round(2)
+    return pd.DataFrame(
+        {
+            "a": a,
+            "b": (a + 0.1 * r.normal(size=n)).round(2),
+            "when": pd.date_range("2022-05-01", periods=n, freq="h"),
+            "city": r.choice(["Oslo", "Rome"], n),
+            "rooms": r.integers(1, 7, n),
+            "yes": r.random(n) < 0.4,
+        }
+    )
+
+
+# ── refused, or the same ─────────────────────────────────────────────────────────────────────────────────────────────
+
+REFUSED = [
+    ("when", 1, r"'when' holds whole numbers \(1 in row 0\), but was fitted with dates: .*pd.to_datetime\(df\['when'\], unit"),
+    ("when", "2022-05-01 10:00", r"'when' holds texts .* fitted with dates: .*pd.to_datetime.*parse_dates"),
+    ("when", pd.Timedelta("1h"), r"'when' holds durations .* fitted with dates"),
+    ("a", pd.Timestamp("2022"), r"'a' holds dates .* fitted with numbers"),
+    ("a", "1.5", r"'a' holds texts \('1.5' in row 0\), but was fitted with numbers: .*pd.to_numeric"),
+    ("rooms", True, r"'rooms' holds yes/no values .* fitted with whole numbers"),
+    ("city", 7, r"'city' holds whole numbers \(7 in row 0\), but was fitted with texts: .*astype\(str\)"),
+    ("city", True, r"'city' holds yes/no values .* fitted with texts"),
+    ("yes", "no", r"'yes' holds texts \('no' in row 0\), but was fitted with yes/no values"),
+]
+
+
+@pytest.mark.parametrize(("column", "value", "said"), REFUSED)
+def test_another_type_is_refused_by_name(column: str, value: Any, said: str) -> None:
+    format = Tables().fit(table())
+    given = table().assign(**{column: value})
+    for X in (given, pl.from_pandas(given), pa.Table.from_pandas(given)):
+        with pytest.raises(DataError, match=said) as caught:
+            format.to_tensor(X)
+        assert not any(word in str(caught.value) for word in ("int64", "large_string", "double", "timestamp", "utf8"))
+
+
+def test_a_gap_turns_whole_numbers_into_floats_and_nothing_else() -> None:
+    X = table()
+    format = Tables().fit(X)
+    Y = X.assign(rooms=X["rooms"].astype(float).where(X.index != 2), yes=X["yes"].astype(object).where(X.index != 2, None))
+    x, y = format.to_tensor(X), format.to_tensor(Y)
+    assert y[2].isnan().any()
+    assert (x[3:] == y[3:]).all()
+
+
+def test_a_column_without_a_value_is_missing_whatever_its_type() -> None:
+    format = Tables().fit(table())
+    for name in table().columns:
+        for nothing in (None, np.nan, pd.NaT):
+            x = format.to_tensor(table().assign(**{name: nothing}))
+            assert x[:, format.blocks[format.columns.index(name)]].isnan().all()
+
+
+def test_dates_with_and_without_a_zone_are_instants_in_utc_and_a_warning_says_so() -> None:
+    X = table()
+    format = Tables().fit(X)
+    same = format.to_tensor(X)
+    assert (format.to_tensor(X.assign(when=X["when"].dt.tz_localize("UTC"))) == same).all()
+    with pytest.warns(UserWarning, match=r"'when' holds dates in time zone Asia/Tokyo, .* without are taken as UTC"):
+        moved = format.to_tensor(X.assign(when=X["when"].dt.tz_localize("UTC").dt.tz_convert("Asia/Tokyo")))
+    assert (moved == same).all()
+
+
+def test_what_lies_between_two_units_of_the_fitted_type_is_between() -> None:
+    days = pd.DataFrame({"day": pa.array([18_000, 18_002, 18_010], pa.date32()).to_pandas(), "v": [1.0, 2.0, 4.0]})
+    format = Tables().fit(days)
+    noon = format.to_tensor(days.assign(day=pd.to_datetime(days["day"]) + pd.Timedelta("12h")))
+    start, end = (format.to_tensor(days.assign(day=[d + datetime.timedelta(k) for d in days["day"]])) for k in (0, 1))
+    assert torch_close(noon[:, 0], (start[:, 0] + end[:, 0]) / 2)
+
+
+def torch_close(a: Any, b: Any) -> bool:
+    return bool(np.allclose(a.numpy(), b.numpy(), rtol=1e-12))
+
+
+def test_columns_of_several_types_and_other_tables_are_told() -> None:
+    with pytest.raises(DataError, match=r"column 'm' mixes dates \(.* in row 0\) and texts \('x' in row 1\).*astype\(str\)"):
+        Tables().fit(pd.DataFrame({"m": [pd.Timestamp("2020"), "x"]}))
+    with pytest.raises(DataError, match=r"column 'p' holds periods, which cannot be learned"):
+        Tables().fit(pd.DataFrame({"p": pd.period_range("2020", periods=3, freq="M")}))
+    with pytest.raises(DataError, match=r"column 'i' holds polars values of type Int128"):
+        Tables().fit(pl.DataFrame({"i": pl.Series([1, 2], dtype=pl.Int128)}))
+    reader = pa.Table.from_pandas(table()).to_reader()
+    with pytest.raises(DataError, match=r"RecordBatchReader, no table that is read here: .*X.read_all\(\)"):
+        Autoencoder(**SMALL).fit(reader)
+
+
+def test_lazy_tables_are_collected() -> None:
+    X = pl.from_pandas(table())
+    ae = Autoencoder(**SMALL).fit(X.lazy())
+    assert (ae.transform(X.lazy()) == ae.transform(X)).all()
+    assert ae.impute(X.lazy()).equals(X)
+
+
+# ── given cells stay ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("kind", CONTAINERS)
+@pytest.mark.parametrize("name", ["uint8", "large", "float32", "decimal", "yes/no", "string", "category", "zoned ns", "date32"])
+def test_imputing_fills_gaps_and_keeps_all_other_bits(kind: str, name: str) -> None:
+    column = COLUMNS[name]
+    some = pa.array([i % 5 == 1 for i in range(N)])
+    given = pa.chunked_array([column.filter(pa.array([v.as_py() is False for v in some])), pa.nulls(5, column.type)])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        ae = Autoencoder(1, **SMALL).fit(as_given(column))
+    X = CONTAINERS[kind](pa.table({"v": given.unify_dictionaries().combine_chunks(), "w": REAL[: len(given)]}))
+    Y = ae.impute(X)
+    assert type(Y) is type(X)
+    before, after = (pa.table(pl.from_pandas(T)) if isinstance(T, pd.DataFrame) else pa.table(T) for T in (X, Y))
+    pairs = list(zip(before["v"].to_pylist(), after["v"].to_pylist(), strict=True))
+    assert all(a == b for a, b in pairs if a is not None)
+    assert all(b is not None for _, b in pairs)
+    assert before["w"].to_pylist() == after["w"].to_pylist()
+    if isinstance(X, pd.DataFrame):
+        assert list(X.dtypes) == list(Y.dtypes)
+
+
+def test_what_was_never_seen_stays_when_it_was_given() -> None:
+    ae = Autoencoder(**SMALL).fit(table())
+    X = table().head(3).assign(a=[np.nan, 1e9, 0.123456789], city=["Paris", None, "Oslo"], rooms=[99, 1, 2])
+    Y = ae.impute(X)
+    assert Y["city"].tolist()[::2] == ["Paris", "Oslo"]
+    assert Y["a"].tolist()[1:] == [1e9, 0.123456789]
+    assert Y["rooms"].tolist() == [99, 1, 2]
+    assert Y.notna().all().all()
+
+
+def test_what_explain_shows_as_seen_stands_in_the_table() -> None:
+    X = table(120)
+    detector = OutlierDetector(alpha=0.1, epochs=3, verbose=False, random_state=0).fit(X)
+    strange = X.head(3).assign(a=9.123456789, city="Paris", rooms=[7, 8, 9])
+    for given in (strange, pl.from_pandas(strange), pa.Table.from_pandas(strange)):
+        for verdict in detector.explain(given, rows=[2, 0], most=6):
+            seen = {cell.column: cell.seen for cell in verdict.cells}
+            assert (seen["a"], seen["city"], seen["rooms"]) == (9.123456789, "Paris", [7, 8, 9][verdict.row])
+
+
+def test_decimals_are_those_of_the_column() -> None:
+    ae = Autoencoder(**SMALL).fit(table())
+    for made in (ae.sample(50, random_state=0), ae.reconstruct(table())):
+        assert (made["a"].round(2) == made["a"]).all()
+    assert all(len(repr(float(v)).partition(".")[2]) <= 2 for v in ae.sample(50, random_state=0)["b"])
+
+
+def test_what_is_given_to_sample_comes_back() -> None:
+    for X in (table(), pl.from_pandas(table()), pa.Table.from_pandas(table())):
+        new = Autoencoder(**SMALL).fit(X).sample(3, given={"a": 0.123456789, "city": "Rome"}, random_state=0)
+        assert (np.asarray(new["a"]) == 0.123456789).all()
+
+
+# ── what columns are ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("name", ["Unnamed: 0", "", "id"])
+def test_row_numbers_are_left_out_with_a_warning(name: str, tmp_path: Path) -> None:
+    X = table()
+    X.insert(0, name, range(100, 160))
+    with pytest.warns(UserWarning, match=rf"{name!r} \(100, 101, 102, ...\) look like row numbers.*numbers=\[{name!r}\]"):
+        ae = Autoencoder(**SMALL).fit(X)
+    assert list(ae.feature_names_in_) == list(table().columns)
+    assert (ae.transform(X) == ae.transform(table())).all()
+    ae.save(tmp_path / "a.diabolo")
+    again = load(tmp_path / "a.diabolo")
+    assert (again.transform(X) == ae.transform(X)).all()
+    assert ae.impute(X)[name].tolist() == list(range(100, 160))
+    assert name in Autoencoder(**SMALL).fit(X, numbers=[name]).format_.columns
+
+
+def test_what_is_no_row_number() -> None:
+    n = 60
+    for values in (np.arange(1960, 2020), np.arange(n) / 2, np.r_[np.arange(n - 1), 3]):
+        assert "v" in Tables().fit(table().assign(v=values)).columns
+    assert Tables().fit(table().head(10).assign(v=range(10))).columns[-1] == "v"
+    assert Tables().fit(pd.DataFrame({"v": range(n)})).columns == ["v"]
+
+
+def test_codes_are_told_and_no_code_is_invented(tmp_path: Path) -> None:
+    code = np.random.default_rng(0).choice([101, 205, 999], 60)
+    X = table().assign(code=code)
+    with pytest.warns(UserWarning, match=r"few whole numbers with gaps.*'code' \(101, 205, 999\).*categories=\['code'\]"):
+        Tables().fit(X)
+    assert Tables(numbers=["code"]).fit(X).width == Tables().fit(table()).width + 1
+    ae = Autoencoder(**SMALL).fit(X, categories=["code"])
+    ae.save(tmp_path / "a.diabolo")
+    for model in (ae, load(tmp_path / "a.diabolo")):
+        new = model.sample(40, random_state=0)
+        assert new["code"].dtype == X["code"].dtype
+        assert set(new["code"]) <= {101, 205, 999}
+        gap = model.impute(X.assign(code=X["code"].astype(float).where(X.index % 2 == 0)))
+        assert set(gap["code"]) <= {101, 205, 999}
+    assert (ae.transform(X) == ae.transform(X.assign(code=X["code"].astype("float32")))).all()
+
+
+def test_wrong_names_of_columns() -> None:
+    with pytest.raises(DataError, match=r"categories=\['cod'\]: there is no such column; the columns are 'a', 'b'"):
+        Autoencoder(**SMALL).fit(table(), categories=["cod"])
+    with pytest.raises(ValueError, match=r"numbers='a': give a list of names, such as numbers=\['a'\]"):
+        Autoencoder(**SMALL).fit(table(), numbers="a")
+    with pytest.raises(ValueError, match=r"categories= and numbers= both name 'a'"):
+        Autoencoder(**SMALL).fit(table(), numbers=["a"], categories=["a"])
+    with pytest.raises(ValueError, match="categories= needs a table with named columns"):
+        Autoencoder(**SMALL).fit(np.eye(5), categories=["a"])
+    with pytest.raises(DataError, match=r"numbers=\['city'\]: column 'city' holds texts, not numbers"):
+        Autoencoder(**SMALL).fit(table(), numbers=["city"])
+
+
+NEARLY = [
+    (["1,5", "2,25", "0,75"], "--decimal ,"),
+    (["$1,234.50", "$99.00", "$5.25"], "to_numeric"),
+    (["1 234", "12 345", "7"], "--thousands ' '"),
+    (["3", "1", "2", "?"], "--na '\\?'"),
+]
+
+
+@pytest.mark.parametrize(("cells", "remedy"), NEARLY)
+def test_numbers_written_as_texts_are_told(cells: list[str], remedy: str) -> None:
+    X = pd.DataFrame({"v": cells * 10, "w": np.arange(10.0 * len(cells))})
+    with pytest.warns(UserWarning, match=rf"column 'v' holds numbers written as texts \('.*' in row \d.*{remedy}"):
+        Tables().fit(X)
+    Tables(categories=["v"]).fit(X)
+
+
+@pytest.mark.parametrize(
+    "cells", [["007", "012", "A1"], ["1.2.3", "1.2.4", "2.0.1"], ["10115", "80331", "20095"], ["red", "1", "2"]]
+)
+def test_codes_and_words_are_no_numbers(cells: list[str]) -> None:
+    Tables().fit(pd.DataFrame({"v": cells * 5}))
+
+
+def test_dates_as_texts_are_told() -> None:
+    with pytest.warns(UserWarning, match=r"'d' hold dates as texts.*pd.to_datetime\(df\['d'\]\).*parse_dates=\['d'\]"):
+        Tables().fit(table().assign(d=table()["when"].dt.strftime("%Y-%m-%d %H:%M:%S")))
+
+
+# ── types on the way ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_categories_that_are_numbers_survive_parquet(tmp_path: Path) -> None:
+    X = table().assign(grade=pd.Categorical(table()["rooms"], categories=[6, 5, 4, 3, 2, 1]))
+    X.to_parquet(tmp_path / "a.parquet")
+    X.to_feather(tmp_path / "a.feather")
+    fitted = [Tables().fit(Y) for Y in (X, tmp_path / "a.parquet", tmp_path / "a.feather")]
+    held = [X, tmp_path / "a.parquet", tmp_path / "a.feather", table().assign(grade=table()["rooms"])]
+    x = fitted[0].to_tensor(X)
+    assert all((format.to_tensor(Y) == x).all() for format in fitted for Y in held)
+
+
+def test_the_zeros_of_sas_are_zeros() -> None:
+    X = pd.DataFrame({"f": [5e-79, 1.0] * 10, "v": [5e-79, 2.5, 3.5, 0.5] * 5})
+    format = Tables().fit(X)
+    assert type(format.fields[0]).__name__ == "Binary"
+    assert (format.to_tensor(X) == format.to_tensor(X.replace(5e-79, 0.0))).all()
+    tiny = pd.DataFrame({"v": np.linspace(1e-80, 2e-80, 20)})
+    assert Tables().fit(tiny).to_tensor(tiny).std() > 0.5
+
+
+def test_categories_of_numbers_and_texts_are_texts_in_fit_and_later() -> None:
+    mixed = np.array([1, 2.0, "refused"], dtype=object)
+    X = table().assign(q=pd.Categorical(mixed[np.arange(60) % 3]))
+    with pytest.warns(UserWarning, match=r"'q' has categories that are whole numbers and numbers and texts: .*1 as '1'"):
+        format = Tables().fit(X)
+    with pytest.warns(UserWarning, match=r"'q' has categories"):
+        x = format.to_tensor(X)
+    only = X.assign(q=pd.Categorical([1.0, 2.0] * 30)).iloc[:2]
+    texts = only.assign(q=["1", "2"])
+    assert (format.to_tensor(only) == format.to_tensor(texts)).all()
+    assert (format.to_tensor(texts)[:, -4:] == x[:2, -4:]).all()
+
+
+# ── wide ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_wide_table_is_the_table_that_arrow_makes() -> None:
+    r = np.random.default_rng(0)
+    X = pd.DataFrame(r.normal(size=(30, 250)).round(3), columns=[f"c{j}" for j in range(250)])
+    X["c3"] = X["c3"].astype("float32")
+    X["c4"] = r.integers(0, 9, 30)
+    X["c5"] = r.random(30) < 0.5
+    X["c6"] = r.choice(["u", "v"], 30)
+    X["c7"] = pd.Categorical(r.choice(["u", "v"], 30))
+    X.iloc[3, 20] = np.nan
+    made, wanted = frames.arrow(X), pa.Table.from_pandas(X, preserve_index=False)
+    assert made.equals(wanted)
+    assert made.schema.pandas_metadata == wanted.schema.pandas_metadata
+    format = Tables().fit(X)
+    pd.testing.assert_frame_equal(format.from_tensor(format.to_tensor(X)), X)
+    one = np.stack([format.encode(c, frames.combined(wanted, c.name))[:, 0] for c in format.fields], 1)
+    np.testing.assert_array_equal(format.to_tensor(X)[:, [b.start for b in format.blocks]].numpy(), one)
+
+
+def test_a_table_of_many_columns_costs_little_more_than_an_array() -> None:
+    X = np.random.default_rng(0).normal(size=(20, 2000))
+    df = pd.DataFrame(X).add_prefix("c")
+    format = Tables().fit(df)
+    start = time.process_time()
+    for _ in range(5):
+        format.to_tensor(df.head(1))
+    assert time.process_time() - start < 0.5  # it was 3.6 s for each
