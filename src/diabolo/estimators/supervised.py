@@ -137,10 +137,10 @@ class Classifier(ClassifierMixin, Supervised):
         found, index = np.unique(y, return_inverse=True)
         if not self._goes_on():
             return found, index
-        new = ~np.isin(found, self.classes_)
-        if new.any():
+        new = found[~np.isin(found, self.classes_)].tolist()
+        if new:
             raise DataError(
-                f"y holds the class {found[new][0]!r}, but warm_start=True goes on with a network that tells "
+                f"y holds the class {new[0]!r}, but warm_start=True goes on with a network that tells "
                 f"{', '.join(map(repr, self.classes_.tolist()[:10]))}: set warm_start=False to begin anew"
             )
         return self.classes_, np.searchsorted(self.classes_, y)
