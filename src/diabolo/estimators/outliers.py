@@ -433,7 +433,9 @@ class OutlierDetector(OutlierMixin, System):
         i = np.random.default_rng(self.seed_).permutation(len(train))[:CALIBRATED]
         x, fold = train.take(i).to(dtype), self._members.fold[i]
         z, cells = self.look(x)
-        self.usual_ = Usual.fit(x, z, cells, fold, self.trim)
+        far = self.format_.far(x)
+        far = far if far.shape[1] == cells.shape[2] else torch.zeros(len(x), 1, dtype=torch.bool)
+        self.usual_ = Usual.fit(x, z, cells, fold, self.trim, far, self.alpha / 2)
         axes = self.usual_.axes(x, z, cells)
         self.labels_ = None
         if self._outliers is not None:

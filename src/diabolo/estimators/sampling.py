@@ -142,19 +142,19 @@ def numbers(format: Any) -> np.ndarray:
     return np.zeros(format.width, dtype=bool)
 
 
-def unit(format: Any, j: int) -> tuple[float, float, float]:
-    """Mean, deviation and knee of feature j."""
+def unit(format: Any, j: int) -> tuple[float, ...]:
+    """Mean, deviation and what else makes up the scale of feature j (formats/scale.py)."""
     if isinstance(format, Arrays):
-        return float(format.mean[j]), float(format.divisor[j]), float(format.knee[j])
-    field = next(f for f, block in zip(format.fields, format.blocks, strict=True) if block.start == j)
-    return field.mean, field.deviation, field.knee
+        return tuple(float(values[j]) for values in format.unit)
+    field: Number = next(f for f, block in zip(format.fields, format.blocks, strict=True) if block.start == j)
+    return field.unit
 
 
-def short(x: np.ndarray, mean: float, deviation: float, knee: float) -> np.ndarray:
+def short(x: np.ndarray, mean: float, deviation: float, *rest: float) -> np.ndarray:
     """Standardized numbers whose values have six digits of the deviation: training rows are kept as float32."""
-    v, step = scales.decoded(x, mean, deviation, knee), max(10.0 ** (np.floor(np.log10(deviation)) - DIGITS), 1e-300)
+    v, step = scales.decoded(x, mean, deviation, *rest), max(10.0 ** (np.floor(np.log10(deviation)) - DIGITS), 1e-300)
     near = np.abs(v) < 2.0**52 * step  # further out, the digits of a float64 are fewer
-    return scales.encoded(np.where(near, np.round(v / step) * step, v), mean, deviation, knee)
+    return scales.encoded(np.where(near, np.round(v / step) * step, v), mean, deviation, *rest)
 
 
 def expected(model: Any, z: np.ndarray) -> np.ndarray:

@@ -71,10 +71,18 @@ class Usual:
         self.v, self.members, self.tails = v, members, tails
 
     @classmethod
-    def fit(cls, x: Tensor, z: Tensor, cells: Tensor, fold: np.ndarray, trim: float) -> Self:
-        """Rows (n, d), codes (K, n, k) and losses (K, n, c), and the member (n,) that has not seen each row."""
-        own = np.arange(len(fold)), fold
-        v = cells[own[::-1]].mean(0).double() + FLOOR
+    def fit(cls, x: Tensor, z: Tensor, cells: Tensor, fold: np.ndarray, trim: float, far: Tensor, most: float = 0.0) -> Self:
+        """Rows (n, d), codes (K, n, k) and losses (K, n, c), and the member (n,) that has not seen each row.
+
+        Cells `far` (n, c or 1) out do not tell what is usual: their rows are left out, if these are a share of at most `most`.
+        """
+        own, wild = np.arange(len(fold)), far.any(1)
+        few = float(wild.float().mean()) <= most
+        losses = cells[fold, own].double()
+        counts = (~wild[:, None] if few else ~far).double().expand_as(losses)
+        v = (losses * counts).sum(0) / counts.sum(0).clamp(min=1) + FLOOR
+        kept = own[~wild.numpy()] if few else own
+        judged = kept, fold[kept]
 
         def member(k: int) -> Member:
             seen, unseen = (torch.from_numpy(np.flatnonzero(there)) for there in (fold != k, fold == k))
@@ -84,9 +92,9 @@ class Usual:
 
         self = cls(v, [member(k) for k in range(len(z))], {})
         d, u = self._distance(z, cells), self._unlikeliness(x, z)
-        self.tails = {"distances": Calibration(d[own])}
-        self.tails |= {name: Calibration(u[..., i][own]) for i, name in enumerate(TAILS[1:4])}
-        self.tails["codes"] = Calibration(self._axes(d, u)[..., 1][own])
+        self.tails = {"distances": Calibration(d[judged])}
+        self.tails |= {name: Calibration(u[..., i][judged]) for i, name in enumerate(TAILS[1:4])}
+        self.tails["codes"] = Calibration(self._axes(d, u)[..., 1][judged])
         return self
 
     def ratios(self, cells: Tensor) -> np.ndarray:

@@ -31,6 +31,7 @@ from .scale import (
     FAR,
     LARGEST,
     LOOKED_AT,
+    NEAR,
     alike,
     decoded,
     encoded,
@@ -47,7 +48,7 @@ from .scale import (
 __all__ = ["Arrays", "read_array"]
 
 CHUNK = 16_384
-NUMBERS = ("mean", "divisor", "knee", "middle", "spread", "share")  # of each column
+NUMBERS = ("mean", "divisor", "knee", "shift", "stretch", "middle", "spread", "share")  # of each column
 SPARSE = [f"{kind}_{of}" for kind in ("csr", "csc", "coo") for of in ("matrix", "array")]
 
 
@@ -73,6 +74,8 @@ class Arrays(Format):
     mean: np.ndarray
     divisor: np.ndarray
     knee: np.ndarray
+    shift: np.ndarray
+    stretch: np.ndarray
     middle: np.ndarray
     spread: np.ndarray
     share: np.ndarray
@@ -130,7 +133,7 @@ class Arrays(Format):
         binary = (low == 0) & (high == 1) & (~known | (v == 0) | (v == 1)).all(1) | (sample.dtype == bool)
         share = np.where(binary, np.where(known, v, 0.0).sum(1) / np.maximum(known.sum(1), 1), 0.5)
         scale = measured(v)
-        for one, value in zip(scale, (0.0, 1.0, FAR, 0.0, 1.0), strict=True):
+        for one, value in zip(scale, (0.0, 1.0, FAR, 0.0, 1.0, 0.0, 1.0), strict=True):
             one[binary] = value
         names = self.columns[block]
         codes += [(names[j], f"{self.origin[block][j] + value:.15g}", n) for j, value, n in odd(v) if not binary[j]]
@@ -166,20 +169,25 @@ class Arrays(Format):
             raise DataError(f"X has {X.shape[1]} features, but was fitted with {self.width}")
         v = np.ascontiguousarray(self._counted(X.toarray() if sp.issparse(X) else X, self.origin))
         check_finite(v, self.columns)
-        x = encoded(v, self.mean, self.divisor, self.knee)
+        x = encoded(v, *self.unit)
         outside = self.binary & (v != 0) & (v != 1) & ~np.isnan(v)
         return torch.from_numpy(np.where(outside, np.copysign(np.inf, v), x) if outside.any() else x)
 
+    @property
+    def unit(self) -> tuple[np.ndarray, ...]:
+        """What :func:`scale.encoded` wants to know."""
+        return self.mean, self.divisor, self.knee, self.shift, self.stretch
+
     def one(self, j: int, value: float) -> float:
         """A number in column j -> its feature."""
-        return float(encoded(np.array(value - self.origin[j]), self.mean[j], self.divisor[j], self.knee[j]))
+        return float(encoded(np.array(value - self.origin[j]), *(values[j] for values in self.unit)))
 
     def values(self, x: Tensor) -> np.ndarray:
         """x (n, d) -> numbers (n, d) in their own units, float64."""
         return self._apart(x) + self.origin
 
     def _apart(self, x: Tensor) -> np.ndarray:
-        v = decoded(x.detach().cpu().double().numpy(), self.mean, self.divisor, self.knee)
+        v = decoded(x.detach().cpu().double().numpy(), *self.unit)
         return np.where(self.binary, v.clip(0, 1), v) if np.isinf(v).any() else v
 
     def from_tensor(self, x: Tensor) -> Any:
@@ -207,6 +215,9 @@ class Arrays(Format):
                 weights = tuple(yes_or_no(float(self.share[j])) if self.binary[j] else 1.0 for j in index)
                 parts.append(Part(loss, index, index, weights))
         return Columns(parts)
+
+    def knees(self) -> np.ndarray:
+        return np.where(self.knee == NEAR, NEAR, np.inf)
 
     def view(self) -> tuple[Tensor, Tensor]:
         return torch.from_numpy(self.middle).float(), torch.from_numpy(self.spread).float()
@@ -248,7 +259,8 @@ class Arrays(Format):
         floats = [getattr(self, name) for name in NUMBERS]
         right = all(a.shape == (self.width,) and a.dtype == np.float64 for a in floats) and self.binary.shape == (self.width,)
         right = right and self.origin.shape == (self.width,) and self.origin.dtype == np.int64
-        positive = right and bool((self.divisor > 0).all() and (self.spread > 0).all() and (self.knee > 0).all())
+        positive = right and bool((self.divisor > 0).all() and (self.spread > 0).all())
+        positive = positive and bool((self.knee > 0).all() and (self.stretch > 0).all())
         if not positive or np.dtype(self.dtype).kind not in "fiub" or self.sparse not in ("", *SPARSE):
             raise DataError("the parts of an array format do not fit together")
 

@@ -101,7 +101,7 @@ class Images(Arrays):
         self.gaps, self.binary = np.zeros((2, self.width), dtype=bool)
         self.origin, self.share = np.zeros(self.width, dtype=np.int64), np.full(self.width, 0.5)
         scale = together(sample.T, np.zeros(self.width), 255.0 if self.whole else 1.0)
-        self.mean, self.divisor, self.knee, self.middle, self.spread = scale
+        self.mean, self.divisor, self.knee, self.shift, self.stretch, self.middle, self.spread = scale
 
     def row(self, picture: Picture) -> np.ndarray:
         """(d,): bytes if the first picture was of bytes, else float32 in [0, 1]."""

@@ -1,16 +1,19 @@
 r"""Centre, unit and squashing of numbers: robust, relative, and the same for a column of an array and of a table.
 
     t = (v - c) / u
-    x = t                                         |t| <= k
-    x = sign(t) (k + log(1 + |t| - k))            beyond: order is kept, 1e300 is finite, and v comes back
+    x = (g(t) - m) / s         g(t) = t for |t| <= k, beyond it sign(t) (k + log(1 + |t| - k)): order is kept, 1e300 is finite,
+                               and v comes back, to 13 digits or so
 
-An ordinary column has c = mean, u = standard deviation, and a knee k far beyond all its values, so that x is what it always
-was. A few wild cells, codes such as -999 for "missing", or a heavy tail make the standard deviation many times the spread of
-the bulk, which would vanish in that unit. Such a column has c = median, u = spread of the bulk and k = 4: it is linear where
-the bulk is, and logarithmic far out. The spread of the bulk is a quantile of the distances from the median, over the values
-that are not the median: of a column that is nearly always zero, the spread of the others.
+              c        u                      k                      m, s
+    ordinary  mean     standard deviation     far beyond all values  0, 1           x is what it always was
+    wild      median   spread of the bulk     4                      0, 1           linear in the bulk, logarithmic far out
+    log       0        a small value          1                      those of g(t)  positive, over orders of magnitude
+    constant  itself   a millionth of itself  4                      0, 1           so that it is seen to change
 
-Nothing is measured in absolute units. A constant has a unit relative to its value, so that it is seen to change.
+A few wild cells, codes such as -999 for "missing", or a heavy tail make the standard deviation many times the spread of the
+bulk, which would vanish in that unit: such a column is wild. The spread of the bulk is a quantile of the distances from the
+median, over the values that are not the median: of a column that is nearly always zero, the spread of the others. Nothing is
+measured in absolute units.
 """
 
 from __future__ import annotations
@@ -32,6 +35,7 @@ __all__ = [
     "measured",
     "odd",
     "shifted",
+    "standard",
     "together",
     "told",
     "warn_odd",
@@ -42,6 +46,7 @@ __all__ = [
 WILD = 4.0  # a standard deviation of so many spreads of the bulk tells of wild cells or a heavy tail
 NEAR, FAR = 4.0, 1000.0  # k of such a column, and of others, at least
 FEWEST = 20  # values from which on quantiles say where the bulk is
+ORDERS = 4.0  # quotient of the quartiles, from which on positive numbers may be told by their logarithms
 BULK = 0.75, 1.1503  # which quantile of the distances is its spread, in units of that of a normal distribution
 NOISE = 1e-12  # relative spread of what is constant up to rounding
 CHANGE = 1e-6  # unit of a constant, relative to it; of the constant 0, 1e-12
@@ -54,17 +59,22 @@ FEWEST_OTHERS = 5  # values, beside which another may be a code
 LIMITS = {32_767, 32_768, 65_535, 2_147_483_647, 2_147_483_648, 4_294_967_295}  # of types
 
 
+Values = np.ndarray | float  # of each column, or of one
+
+
 class Scale(NamedTuple):
-    """Of each column, (d,): c, u, k; and median and spread of x, as the curved path of a network sees it."""
+    """Of each column, (d,): c, u, k, m, s; and median and spread of x, as the curved path of a network sees it."""
 
     mean: np.ndarray
     divisor: np.ndarray
     knee: np.ndarray
+    shift: np.ndarray
+    stretch: np.ndarray
     middle: np.ndarray
     spread: np.ndarray
 
 
-def encoded(v: np.ndarray, c: np.ndarray | float, u: np.ndarray | float, k: np.ndarray | float) -> np.ndarray:
+def encoded(v: np.ndarray, c: Values, u: Values, k: Values, m: Values = 0.0, s: Values = 1.0) -> np.ndarray:
     """Values (n, d) -> x (n, d).
 
     >>> encoded(np.array([[3.0], [1e300]]), 1.0, 2.0, 4.0).round(2).tolist()
@@ -75,30 +85,30 @@ def encoded(v: np.ndarray, c: np.ndarray | float, u: np.ndarray | float, k: np.n
         a = np.abs(t)
         far = a > k
         if not far.any():
-            return t
+            return (t - m) / s
         beyond = np.log1p(a - k)
         huge = np.isinf(a)
         if huge.any():
             half = np.abs(v / 2 - np.asarray(c) / 2)
             beyond = np.where(huge, np.log(half) + np.log(2) - np.log(u), beyond)
-        return np.where(far, np.copysign(k + beyond, t), t)
+        return (np.where(far, np.copysign(k + beyond, t), t) - m) / s
 
 
-def decoded(x: np.ndarray, c: np.ndarray | float, u: np.ndarray | float, k: np.ndarray | float) -> np.ndarray:
+def decoded(x: np.ndarray, c: Values, u: Values, k: Values, m: Values = 0.0, s: Values = 1.0) -> np.ndarray:
     """x (n, d) -> values (n, d): the inverse of :func:`encoded`.
 
     >>> decoded(np.array([[1.0], [693.08]]), 1.0, 2.0, 4.0)[0].tolist()
     [3.0]
     """
     with np.errstate(all="ignore"):
-        a = np.abs(x)
+        g = x * s + m
+        a = np.abs(g)
         far = a > k
         if not far.any():
-            return x * u + c
+            return np.asarray(g * u + c)
         t = np.where(far, k + np.expm1(a - k), a)
-        huge = np.isinf(t * u)
-        off = np.where(huge, np.exp(a - k + np.log(u)), t * u)
-        return np.where(np.isnan(x), x, (np.copysign(off, x) + c).clip(-LARGEST, LARGEST))
+        off = np.where(np.isinf(t * u), np.exp(a - k + np.log(u)), t * u)
+        return np.where(np.isnan(g), g, (np.copysign(off, g) + c).clip(-LARGEST, LARGEST))
 
 
 def measured(v: np.ndarray) -> Scale:
@@ -111,28 +121,57 @@ def measured(v: np.ndarray) -> Scale:
 def _measured(v: np.ndarray) -> Scale:
     v = np.ascontiguousarray(v, dtype=np.float64)
     known = ~np.isnan(v)
-    n = np.maximum(known.sum(1), 1)
+    n, there = np.maximum(known.sum(1), 1), known.any(1)
     e = np.frexp(np.abs(np.where(known, v, 0.0)).max(1, initial=0.0))[1]
     w = np.ldexp(v, -e[:, None])  # in [-1, 1], to the bit: squares neither overflow nor vanish
-    low, high = np.where(known, w, np.inf).min(1, initial=np.inf), np.where(known, w, -np.inf).max(1, initial=-np.inf)
-    mean = np.where(low == high, low, np.where(known, w, 0.0).sum(1) / n)
-    mean = np.where(np.isfinite(low), mean, 0.0)
+    low, high = (f.reduce(w, 1, initial=start) for f, start in ((np.fmin, np.inf), (np.fmax, -np.inf)))
+    mean = np.where(there, np.where(low == high, low, np.where(known, w, 0.0).sum(1) / n), 0.0)
     apart = np.where(known, w - mean[:, None], 0.0)
     deviation = np.sqrt(np.square(apart).sum(1) / n)
-    same = deviation <= NOISE * np.abs(mean)
+    furthest = np.abs(apart).max(1, initial=0.0) / np.where(deviation > 0, deviation, 1.0)
+    same = there & (deviation <= NOISE * np.abs(mean))
     some = np.sort(w[:, :: max(1, v.shape[1] // LOOKED_AT)], axis=1)  # NaN last
     centre, bulk = _bulk(some)
     wild = ~same & (n >= FEWEST) & (deviation > WILD * bulk) & (bulk > 0)
-    centre, unit = np.where(wild, centre, mean), np.where(wild, bulk, deviation)
-    at_rest = np.where(mean == 0, 1e-12, CHANGE * np.abs(mean))
-    unit = np.where(same, at_rest, unit)
-    unit, same = np.where(known.any(1), unit, 1.0), same & known.any(1)
-    furthest = np.abs(apart).max(1, initial=0.0) / np.where(deviation > 0, deviation, 1.0)
-    knee = np.where(wild | same, NEAR, np.maximum(FAR, np.ceil(2 * furthest)))
-    x = encoded(some.T, centre, unit, knee).T
+    c, u = np.where(wild, centre, mean), np.where(wild, bulk, deviation)
+    u = np.where(same, np.where(mean == 0, 1e-12, CHANGE * np.abs(mean)), np.where(there, u, 1.0))
+    k = np.where(wild | same, NEAR, np.maximum(FAR, np.ceil(2 * furthest)))
+    m, s = np.zeros(len(v)), np.ones(len(v))
+    for j in np.flatnonzero(wild & (low > 0)):
+        c[j], u[j], k[j], m[j], s[j] = _logarithmic(some[j]) or (c[j], u[j], k[j], 0.0, 1.0)
+    x = encoded(some.T, c, u, k, m, s).T
     first, middle, third = (np.nan_to_num(_quantile(x, q)) for q in (0.25, 0.5, 0.75))
-    unit = np.maximum(np.ldexp(unit, e), np.finfo(np.float64).tiny)
-    return Scale(np.ldexp(centre, e), unit, knee, middle, np.clip((third - first) / 1.349, 0.05, 1.0))
+    u = np.maximum(np.ldexp(u, e), np.finfo(np.float64).tiny)
+    return Scale(np.ldexp(c, e), u, k, m, s, middle, np.clip((third - first) / 1.349, 0.05, 1.0))
+
+
+def standard(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Columns (n, k) -> mean and standard deviation (k,), in whatever unit; of a constant, itself instead, or 1.
+
+    >>> mean, deviation = standard(np.array([[1e200, 3.0], [3e200, 3.0]]))
+    >>> mean.tolist(), deviation.tolist()
+    ([2e+200, 3.0], [1e+200, 3.0])
+    """
+    known = ~np.isnan(y)
+    n = np.maximum(known.sum(0), 1)
+    e = np.frexp(np.abs(np.where(known, y, 0.0)).max(0, initial=0.0))[1]
+    w = np.ldexp(y, -e)
+    mean = np.where(known, w, 0.0).sum(0) / n
+    deviation = np.sqrt(np.square(np.where(known, w - mean, 0.0)).sum(0) / n)
+    unit = np.ldexp(np.where(deviation > NOISE * np.abs(mean), deviation, np.abs(mean)), e)
+    return np.ldexp(mean, e), np.where(unit > 0, unit, 1.0)
+
+
+def _logarithmic(w: np.ndarray) -> tuple[float, float, float, float, float] | None:
+    """c, u, k, m, s of sorted positive values (n,), NaN last, if they spread over orders of magnitude, evenly as logarithms."""
+    w = w[~np.isnan(w)]
+    first, third = _quantile(w[None], 0.25)[0], _quantile(w[None], 0.75)[0]
+    if third < ORDERS * first:
+        return None
+    u = float(_quantile(w[None], 0.05)[0])
+    g = encoded(w, 0.0, u, 1.0)
+    s, bulk = float(g.std()), float(_bulk(g[None])[1][0])
+    return (0.0, u, 1.0, float(g.mean()), s) if s <= 2 * bulk else None
 
 
 def _bulk(w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -157,7 +196,8 @@ def together(v: np.ndarray, mean: np.ndarray, unit: float) -> Scale:
     known = ~np.isnan(x)
     middle = np.where(known, x, 0.0).sum(1) / np.maximum(known.sum(1), 1)
     spread = float(np.sqrt(np.mean(np.square(np.where(known, x - middle[:, None], 0.0))))) or 1.0
-    return Scale(mean, np.full(len(v), unit), np.full(len(v), FAR), middle, np.full(len(v), spread))
+    d = len(v)
+    return Scale(mean, np.full(d, unit), np.full(d, FAR), np.zeros(d), np.ones(d), middle, np.full(d, spread))
 
 
 def shifted(v: np.ndarray, origin: np.ndarray | int) -> np.ndarray:

@@ -33,7 +33,9 @@ from .scale import (
     EXACT,
     FAR,
     LOOKED_AT,
+    NEAR,
     PICTURE,
+    Scale,
     alike,
     decoded,
     encoded,
@@ -88,6 +90,8 @@ class Number(Column):
     mean: float = 0.0
     deviation: float = 1.0
     knee: float = FAR
+    shift: float = 0.0
+    stretch: float = 1.0
     middle: float = 0.0
     spread: float = 1.0
     nan: bool = False  # missing is written as NaN, not as null
@@ -100,16 +104,25 @@ class Number(Column):
         missing = int(np.isnan(v).sum())
         column = cls(name, str(values.type), missing > 0, origin, step)
         column.nan = bool(pa.types.is_floating(values.type) and values.null_count < missing)
-        centre, unit, knee, middle, spread = (float(one[0]) for one in measured(v[None]))
-        column.mean, column.deviation, column.knee, column.middle, column.spread = centre, unit, knee, middle, spread
+        column.take(measured(v[None]))
         column.odd = [[value, count] for _, value, count in odd(v[None])]
         return column
 
+    def take(self, scale: Scale, j: int = 0) -> None:
+        """The scale of column j."""
+        found = (float(values[j]) for values in scale)
+        self.mean, self.deviation, self.knee, self.shift, self.stretch, self.middle, self.spread = found
+
+    @property
+    def unit(self) -> tuple[float, ...]:
+        """What :func:`scale.encoded` wants to know."""
+        return self.mean, self.deviation, self.knee, self.shift, self.stretch
+
     def encode(self, values: pa.Array) -> np.ndarray:
-        return encoded(numeric(values, self.name, self.origin), self.mean, self.deviation, self.knee)[:, None]
+        return encoded(numeric(values, self.name, self.origin), *self.unit)[:, None]
 
     def decode(self, x: np.ndarray) -> pa.Array:
-        v = decoded(x[:, 0], self.mean, self.deviation, self.knee)
+        v = decoded(x[:, 0], *self.unit)
         return from_numeric(v, arrow_type(self.type), self.nan, self.origin, self.step)
 
     def look(self) -> tuple[float, float]:
@@ -334,6 +347,10 @@ class Tables(Format):
             parts.append(Part(made, features, tuple(chosen), tuple(weight(self.fields[j]) for j in chosen)))
         return Columns(parts)
 
+    def knees(self) -> np.ndarray:
+        knees = [column.knee if isinstance(column, Number) else FAR for column in self.fields]
+        return np.where(np.array(knees) == NEAR, NEAR, np.inf)
+
     def view(self) -> tuple[Tensor, Tensor]:
         looks = [column.look() for column in self.fields for _ in range(column.width)]
         return torch.tensor([c for c, _ in looks]), torch.tensor([s for _, s in looks])
@@ -379,9 +396,10 @@ class Tables(Format):
         for column in self.fields:
             if not _is_known(arrow_type(column.type)):
                 raise DataError(f"{column.type!r} is no type of a column")
-            if isinstance(column, Number) and not (
-                column.deviation > 0 and column.knee > 0 and column.step > 0 and abs(column.origin) < 1 << 63
-            ):
+            if not isinstance(column, Number):
+                continue
+            positive = column.deviation, column.knee, column.stretch, column.spread, column.step
+            if not (min(positive) > 0 and abs(column.origin) < 1 << 63):
                 raise DataError(f"column {column.name!r} has an impossible scale")
 
 
@@ -397,9 +415,9 @@ def _share(fields: list[Any], table: pa.Table) -> bool:
         return False
     some = v[:, :: max(1, v.shape[1] // LOOKED_AT)]
     scale = together(some, np.zeros(len(v)), 1.0)
-    for column, middle, spread in zip(fields, scale.middle.tolist(), scale.spread.tolist(), strict=True):
+    for j, column in enumerate(fields):
         if isinstance(column, Number):
-            column.mean, column.deviation, column.knee, column.middle, column.spread = 0.0, 1.0, FAR, middle, spread
+            column.take(scale, j)
     return True
 
 
