@@ -146,8 +146,8 @@ def test_one_wild_cell_leaves_the_others_to_the_autoencoder() -> None:
     t = np.random.default_rng(0).normal(size=300)
     X = np.c_[t, t, 2 * t]
     X[5, 1] = 1e9
-    ae = Autoencoder(1, epochs=5, **QUIET).fit(X)
-    assert abs(ae.reconstruct(X)[10:, 2] - X[10:, 2]).mean() < 0.3
+    ae = Autoencoder(1, epochs=40, **QUIET).fit(X)
+    assert abs(ae.reconstruct(X)[10:, 2] - X[10:, 2]).mean() < 0.4
 
 
 @pytest.mark.parametrize("unit", [1e-13, 1e150])

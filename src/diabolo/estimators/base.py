@@ -27,7 +27,7 @@ from .. import nets, storage
 from ..corruption import Clean, Corruption
 from ..errors import DataError, FormatError
 from ..formats import FORMATS, Arrays, Embedded, Format, Tables, infer
-from ..formats.arrays import unmasked
+from ..formats.arrays import plain
 from ..formats.base import SINGLE
 from ..losses import Bounded, Logistic, Loss, Multinomial, Softmax
 from ..network import Diabolo
@@ -116,7 +116,7 @@ class System(BaseEstimator):
         """Names, shape and finiteness as scikit-learn wants them; what is no table or array passes."""
         if isinstance(X, (str, Path)) or self.format_.free:
             return X
-        X = unmasked(X)
+        X = plain(X)
         if isinstance(self.format_, Tables):
             if not hasattr(X, "columns") and not hasattr(X, "schema"):
                 raise DataError(

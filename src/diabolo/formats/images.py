@@ -77,6 +77,9 @@ class Images(Arrays):
 
     @classmethod
     def accepts(cls, X: Any) -> bool:
+        """Not what can be no picture: numbers far beyond [0, 1] such as series (n, time, channels)."""
+        if isinstance(X, np.ndarray) and X.ndim >= 3 and X.dtype.kind == "f" and X.size:
+            return bool(np.nanmin(X) > -1 and np.nanmax(X) < 2) and Album.accepts(X)
         return Album.accepts(X)
 
     def fit(self, X: Any) -> Images:

@@ -8,7 +8,7 @@ r"""Centre, unit and squashing of numbers: robust, relative, and the same for a 
     ordinary  mean     standard deviation     far beyond all values  0, 1           x is what it always was
     wild      median   spread of the bulk     4                      0, 1           linear in the bulk, logarithmic far out
     log       0        a small value          1                      those of g(t)  positive, over orders of magnitude
-    constant  itself   a millionth of itself  4                      0, 3           so that it is seen to change, and hides no other
+    constant  itself   a millionth of itself  4                      0, 3           so that a change of it is seen
 
 A few wild cells, codes such as -999 for "missing", or a heavy tail make the standard deviation many times the spread of the
 bulk, which would vanish in that unit: such a column is wild. The spread of the bulk is a quantile of the distances from the
