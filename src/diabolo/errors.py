@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import warnings
 from collections.abc import Iterable
 from difflib import get_close_matches
-from pathlib import Path
 from typing import Any
 
 __all__ = ["DataError", "DiaboloError", "FormatError", "TrainingError", "missing_extra", "suggest", "warn"]
 
-HERE = f"{Path(__file__).parent}{os.sep}"
-SKLEARN = f"{os.sep}sklearn{os.sep}"  # which wraps transform and calls the steps of a pipeline
+PASSED = {__name__.partition(".")[0], "sklearn", "joblib", "torch", "contextlib", "functools"}  # what calls us for the user
 
 
 class DiaboloError(Exception):
@@ -55,8 +52,8 @@ def suggest(value: Any, allowed: Iterable[Any]) -> str:
 
 
 def warn(message: str) -> None:
-    """A UserWarning that points at the line of the user's that led here, through whatever calls of this package."""
+    """A UserWarning that points at the line of the user's that led here, through whatever calls of this and of such packages."""
     frame, level = sys._getframe(1), 2
-    while frame.f_back is not None and (frame.f_code.co_filename.startswith(HERE) or SKLEARN in frame.f_code.co_filename):
+    while frame.f_back is not None and str(frame.f_globals.get("__name__")).partition(".")[0] in PASSED:
         frame, level = frame.f_back, level + 1
     warnings.warn(message, UserWarning, stacklevel=level)
