@@ -52,7 +52,7 @@ def suggest(value: Any, allowed: Iterable[Any]) -> str:
 
 
 def warn(message: str) -> None:
-    """A UserWarning that points at the line of the user's that led here, through whatever calls of this and of such packages."""
+    """A UserWarning that points at the line of the user's that led here, through this package and what calls it."""
     frame, level = sys._getframe(1), 2
     while frame.f_back is not None and str(frame.f_globals.get("__name__")).partition(".")[0] in PASSED:
         frame, level = frame.f_back, level + 1
