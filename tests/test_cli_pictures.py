@@ -100,7 +100,7 @@ def files(folder: Path) -> list[str]:
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_folder(verb: str, models: dict[str, Path], photos: Path, tmp_path: Path, diabolo: Any) -> None:
     out = tmp_path / "new" / "out"
-    said = diabolo(verb, photos, out, "--model", models[verb])
+    said = diabolo(verb, photos, out, "--model", models[verb], *everything(verb))
     assert said.code == 0, said.err
     assert said.err == ""
     assert said.out.startswith(f"wrote 5 pictures to {out}{os.sep} in ")
@@ -112,19 +112,26 @@ def test_a_folder(verb: str, models: dict[str, Path], photos: Path, tmp_path: Pa
             assert image.format == {".png": "PNG", ".jpg": "JPEG", ".tif": "TIFF"}[Path(name).suffix.lower()]
 
 
+def everything(verb: str) -> list[str]:
+    """The pictures here are in colour."""
+    return ["--all"] if verb == "colorize" else []
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_one_picture(verb: str, models: dict[str, Path], photos: Path, tmp_path: Path, diabolo: Any) -> None:
     out = tmp_path / "out.png"
-    said = diabolo(verb, photos / "b.jpg", out, "--model", models[verb])
+    said = diabolo(verb, photos / "b.jpg", out, "--model", models[verb], *everything(verb))
     assert (said.code, said.err) == (0, "")
     assert said.out.startswith(f"wrote {out} in ")
     before = out.read_bytes()
-    one_line(diabolo(verb, photos / "a.png", out, "--model", models[verb]), 1, "is there already", "--overwrite")
+    one_line(
+        diabolo(verb, photos / "a.png", out, "--model", models[verb], *everything(verb)), 1, "is there already", "--overwrite"
+    )
     assert out.read_bytes() == before
-    assert diabolo(verb, photos / "a.png", out, "--model", models[verb], "--overwrite", "--quiet").out == ""
+    assert diabolo(verb, photos / "a.png", out, "--model", models[verb], *everything(verb), "--overwrite", "--quiet").out == ""
     assert out.read_bytes() != before
     (tmp_path / "folder").mkdir()
-    assert diabolo(verb, photos / "b.jpg", tmp_path / "folder", "--model", models[verb]).code == 0
+    assert diabolo(verb, photos / "b.jpg", tmp_path / "folder", "--model", models[verb], *everything(verb)).code == 0
     assert files(tmp_path / "folder") == ["b.jpg"]
 
 
@@ -220,7 +227,7 @@ def test_colorize(models: dict[str, Path], photos: Path, tmp_path: Path, diabolo
     assert not (tmp_path / "out.png").exists()
     assert opened(tmp_path / "doubt.png").mode == "L"
     assert diabolo(*call).code == 0
-    said = diabolo("colorize", photos, tmp_path / "some", "--versions", 2, "--model", models["colorize"])
+    said = diabolo("colorize", photos, tmp_path / "some", "--versions", 2, "--all", "--model", models["colorize"])
     assert said.out.startswith("wrote 5 pictures to "), said.err
     assert len(files(tmp_path / "some")) == 10
 
@@ -232,6 +239,45 @@ def test_hints(models: dict[str, Path], photos: Path, tmp_path: Path, diabolo: A
     one_line(diabolo(*call, "--hint", "48,0=#ff0000"), 1, "--hint 48,0: the picture is 48 x 48 pixels")
     one_line(diabolo("colorize", photos, tmp_path / "out", "--hint", "1,2=#ff0000"), 2, "--hint is about one picture")
     assert files(tmp_path) == sorted(f"photos/{name}" for name in NAMES)
+
+
+def test_what_is_in_colour_is_passed_over(models: dict[str, Path], photos: Path, tmp_path: Path, diabolo: Any) -> None:
+    noise(0).convert("L").convert("RGB").save(photos / "old.png")
+    model = ("--model", models["colorize"])
+    said = diabolo("colorize", photos, tmp_path / "out", *model)
+    assert said.code == 0
+    assert said.out.startswith(f"wrote 1 picture to {tmp_path / 'out'}")
+    assert said.out.endswith("; 5 passed over\n")
+    assert said.err.splitlines()[0] == "a.png: it is in colour already (or tinted): with --all it gets others"
+    assert files(tmp_path / "out") == ["old.png"]
+    one_line(diabolo("colorize", photos / "a.png", tmp_path / "a.png", *model), 1, "in colour already", "--all")
+    assert not (tmp_path / "a.png").exists()
+    assert diabolo("colorize", photos / "a.png", tmp_path / "a.png", "--all", *model).code == 0
+
+
+def test_stacks(models: dict[str, Path], photos: Path, tmp_path: Path, diabolo: Any) -> None:
+    pages = [noise(i).convert("L") for i in range(3)]
+    pages[0].save(photos / "s.tif", save_all=True, append_images=pages[1:], dpi=(200, 200))
+    said = diabolo("denoise", photos, tmp_path / "out", "--model", models["denoise"], "--map", tmp_path / "map")
+    assert said.code == 0, said.err
+    assert said.out.startswith(f"wrote 6 pictures to {tmp_path / 'out'}{os.sep} (8 pages) in ")
+    assert files(tmp_path / "out") == sorted([*NAMES, "s.tif"])
+    for path in (tmp_path / "out" / "s.tif", tmp_path / "map" / "s.tif"):
+        with Image.open(path) as image:
+            assert (image.n_frames, image.info["dpi"]) == (3, (200, 200))
+    said = diabolo("upscale", photos / "s.tif", tmp_path / "big.tif", "--model", models["upscale"])
+    assert said.out.startswith(f"wrote {tmp_path / 'big.tif'} (3 pages) in "), said.err
+    wrong = diabolo("upscale", photos / "s.tif", tmp_path / "big.png", "--model", models["upscale"])
+    one_line(wrong, 1, "cannot hold 3 pages; choose .tif")
+    assert diabolo("denoise", photos, tmp_path / "out", "--model", models["denoise"]).out.count("(6 were there already)")
+
+
+def test_sigma_of_floats(models: dict[str, Path], tmp_path: Path, diabolo: Any) -> None:
+    Image.fromarray(np.asarray(noise(0).convert("F")) * 40).save(tmp_path / "f.tif")
+    call = ("denoise", tmp_path / "f.tif", tmp_path / "g.tif", "--model", models["denoise"])
+    one_line(diabolo(*call, "--sigma", 25), 1, "--sigma is of 255, but 'f.tif' has floats in another unit")
+    assert diabolo(*call).code == 0
+    assert np.asarray(opened(tmp_path / "g.tif")).max() > 1000
 
 
 # ── what goes wrong ──────────────────────────────────────────────────────────────────────────────────────────────────

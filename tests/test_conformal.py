@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diabolo.conformal import Calibration
+from diabolo.conformal import Calibration, enough
 from diabolo.errors import DataError
 
 NUMBERS = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=60)
@@ -38,6 +38,27 @@ def test_beyond_the_largest_score_it_goes_on() -> None:
     assert np.isfinite(far).all()
     assert far[0] - far[1] == pytest.approx(20, rel=0.3)  # the tail of this distribution is e^-s
     assert far[2] < far[1]
+
+
+@given(NUMBERS, NUMBERS, st.floats(0.01, 0.9))
+def test_the_limit_parts_what_p_parts(known: list[float], new: list[float], alpha: float) -> None:
+    c, s = Calibration(np.array(known)), np.array([*known, *new, *np.nextafter(known, np.inf)])
+    assert np.array_equal(c.log_p(s) < c.limit(alpha), c.p(s) <= alpha)
+    assert (c.limit(alpha) > -np.inf) == (len(known) >= enough(alpha))
+
+
+@given(st.lists(st.integers(-3, 3) | st.floats(-10, 10), min_size=2, max_size=30))
+def test_no_score_is_its_own_witness(known: list[float]) -> None:
+    s = np.array(known)
+    alone = [Calibration(np.delete(s, i)).log_p(s[i]) for i in range(len(s))]
+    assert np.allclose(Calibration.of_others(s), alone)
+
+
+@given(st.floats(0.001, 0.999))
+def test_how_many_rows_it_takes(alpha: float) -> None:
+    n = enough(alpha)
+    assert 1 / (n + 1) <= alpha
+    assert n == 0 or 1 / n > alpha
 
 
 def test_the_promise() -> None:

@@ -229,12 +229,28 @@ def test_kinds_of_columns() -> None:
     assert type(Tables().fit(pd.DataFrame({"a": [0, 1, 1]})).fields[0]).__name__ == "Binary"
 
 
-def test_unseen_levels_count_as_other() -> None:
-    format = Tables().fit(pd.DataFrame({"c": ["a", "b", "a"]}))
-    x = format.to_tensor(pd.DataFrame({"c": ["a", "new", None]}))
-    assert x[1].tolist() == [0, 0, 1]
-    assert torch.isnan(x[2]).all()
+def test_what_was_never_seen_is_outside() -> None:
+    format = Tables().fit(pd.DataFrame({"c": ["a", "b", "a", "b", None], "flag": [0, 1, 1, 0, 1]}))
+    x = format.to_tensor(pd.DataFrame({"c": ["a", "new", None, "b", "b"], "flag": [7.0, -3.0, 0.5, np.nan, 1.0]}))
+    assert x[1, :3].tolist() == [0, 0, torch.inf]
+    assert torch.isnan(x[2, :3]).all()
+    assert x[:, 3].nan_to_num(nan=9.0, posinf=5.0, neginf=-5.0).tolist() == [5, -5, 5, 9, 1]
+    x = x[:3, :3]
+    x = torch.cat([x, torch.ones(3, 1, dtype=x.dtype)], 1)
     assert format.from_tensor(x)["c"].isna().tolist() == [False, True, True]
+
+
+def test_a_rare_level_is_not_a_new_one() -> None:
+    """Both share a feature; but where every other row has a level of its own, a new one is nothing new."""
+    X = pd.DataFrame({"c": [f"u{i // 3}" for i in range(390)] + ["once"]})
+    format = Tables().fit(X)
+    last = format.to_tensor(pd.DataFrame({"c": ["u99", "once", "u0", "new"]}))[:, -1]
+    assert last.tolist() == [1, 1, 0, torch.inf]
+    again = Tables.from_state(*format.state())
+    assert torch.equal(again.to_tensor(X), format.to_tensor(X))
+    assert again.to_tensor(pd.DataFrame({"c": ["new"]}))[0, -1] == torch.inf
+    names = Tables().fit(pd.DataFrame({"c": [f"u{i}" for i in range(140)] + ["v"] * 200}))
+    assert names.to_tensor(pd.DataFrame({"c": ["new"]}))[0, -1] == 1
 
 
 def test_rare_levels_come_back_as_the_most_frequent_of_them() -> None:
@@ -348,7 +364,7 @@ def test_all_zero_sparse_and_csc() -> None:
 def test_pixels_and_shares_keep_their_zero(kind: str) -> None:
     """So that the losses for [0, 1] suit them."""
     X = kinds()[kind]
-    x = Arrays().fit(X).to_tensor(X)
+    x = Arrays("common").fit(X).to_tensor(X)
     assert torch.equal(x == 0, torch.from_numpy(X == 0))
     assert 0 <= x.min() <= x.max() <= 1
 
@@ -362,8 +378,13 @@ def test_bytes_of_zeros_and_ones_are_yes_and_no() -> None:
 
 def test_one_unit_or_each_its_own() -> None:
     r = np.random.default_rng(0)
-    assert set(Arrays().fit(r.integers(0, 255, (9, 3)).astype(np.uint8)).divisor) == {255.0}
-    assert set(Arrays().fit(r.random((9, 3))).divisor) == {1.0}
+    assert set(Arrays("common").fit(r.integers(0, 255, (9, 3)).astype(np.uint8)).divisor) == {255.0}
+    assert len(set(Arrays().fit(r.integers(0, 255, (9, 3)).astype(np.uint8)).divisor)) == 3
+    assert len(set(Arrays().fit(r.random((9, 3))).divisor)) == 3
+    for X in (r.random((9, 64)), pd.DataFrame(r.random((9, 64)))):  # plainly a picture
+        assert "one unit for all" in repr(infer(X).fit(X))
+    assert set(Arrays().fit(r.random((9, 64))).divisor) == {1.0}
+    assert len(set(Arrays().fit(r.random((9, 64)) * 0.7 ** np.arange(64)).divisor)) == 64
     assert len(set(Arrays().fit(r.normal(size=(9, 3))).divisor)) == 3
     assert len(set(Arrays("common").fit(r.normal(size=(9, 3))).divisor)) == 1
     with pytest.raises(ValueError, match="scale='own': allowed are 'auto', 'each', 'common'"):

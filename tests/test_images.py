@@ -235,3 +235,60 @@ def test_a_report_of_a_fine_tuned_encoder() -> None:
     seen, told = seen_by_both(clf, X)
     assert seen.shape == (len(X), 12 * 12 * 3)
     assert "made as small as 12 x 12" in told
+
+
+# ── pictures as people have them ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(("unit", "low"), [(255, 0), (40, 280), (1, -0.5), (1e-6, 0), (1e6, 1e6)])
+def test_floats_in_any_unit_are_learned_from(unit: float, low: float) -> None:
+    X = squares(c=1) / 255
+    ae, wanted = (Autoencoder(4, hidden=(), **SMALL).fit(x.astype(np.float32)) for x in (unit * X + low, X))
+    assert ae.format_.whole is False
+    x = ae.format_.to_tensor((unit * X + low).astype(np.float32))
+    assert -1.5 < x.min() < x.max() < 1.5
+    back = ae.inverse_transform(ae.transform((unit * X + low).astype(np.float32)))
+    np.testing.assert_allclose((back - low) / unit, wanted.inverse_transform(wanted.transform(X.astype(np.float32))), atol=0.02)
+
+
+def test_another_unit_than_that_of_fit(tmp_path: Path) -> None:
+    X = squares(8, c=1)
+    whole, own = Images().fit(X), Images().fit(X * 1.5)
+    with pytest.raises(DataError, match="'picture 0' has floats in a unit of their own, but the pictures of fit were bytes"):
+        whole.to_tensor(X.astype(np.float32))
+    with pytest.raises(
+        DataError, match="has uint8, white is the largest, but the pictures of fit were floats from about 90 to"
+    ):
+        own.to_tensor(X)
+    assert torch.allclose(whole.to_tensor(X), whole.to_tensor(X / 255)), "shares of white are understood"
+    assert torch.equal(Images.from_state(*own.state()).to_tensor(X * 1.5), own.to_tensor(X * 1.5))
+
+
+def test_transparency_is_left_out_and_this_is_said() -> None:
+    X = squares(4)
+    solid = np.concatenate([X, np.full_like(X[..., :1], 255)], 3)
+    Images().fit(solid)
+    solid[2:, :3, :3, 3] = 0
+    with pytest.warns(UserWarning, match="2 of the pictures looked at are partly transparent, 'picture 2' the first"):
+        Images().fit(solid)
+
+
+def test_one_picture_of_the_fitted_size() -> None:
+    colour, grey = squares(), squares(c=1)
+    in_colour, in_grey = (Autoencoder(2, hidden=(), **SMALL).fit(X) for X in (colour, grey))
+    for ae, X in ((in_colour, colour), (in_grey, grey)):
+        np.testing.assert_allclose(ae.transform(X[0]), ae.transform(X[:1]), atol=1e-6)
+    np.testing.assert_allclose(in_grey.transform(grey[:3]), in_grey.transform(grey)[:3], atol=1e-6)
+    with pytest.raises(DataError, match="channels first, or three grey ones"):
+        in_colour.transform(np.moveaxis(colour[0], -1, 0))
+    with pytest.raises(DataError, match=r"X of shape \(16, 12, 3\) is one picture: give several.*X.reshape\(len\(X\), -1\)"):
+        Autoencoder(2, **SMALL).fit(colour[0])
+
+
+def test_a_stack_is_data(tmp_path: Path) -> None:
+    X = squares(12, c=1)
+    first, *rest = map(Image.fromarray, X)
+    first.save(tmp_path / "s.tif", save_all=True, append_images=rest)
+    ae = Autoencoder(2, hidden=(), **SMALL).fit(tmp_path / "s.tif")
+    assert ae.transform(tmp_path / "s.tif").shape == (12, 2)
+    np.testing.assert_array_equal(ae.transform(tmp_path / "s.tif"), ae.transform(X))

@@ -119,6 +119,31 @@ def test_nan_is_no_term_and_no_gradient(loss: Loss) -> None:
         assert bool((loss.errors(loss.predict(torch.zeros(B, M)), hidden)[:, j] == 0).all())
 
 
+@pytest.mark.parametrize("end", [torch.inf, -torch.inf])
+@pytest.mark.parametrize("loss", [loss for loss in EXAMPLES if not isinstance(loss, Multinomial)], ids=repr)
+def test_what_is_outside_is_not_learned_and_as_wrong_as_can_be(loss: Loss, end: float) -> None:
+    y, raw = targets(loss), torch.randn(B, M)
+    guess = loss.predict(raw)
+    usual, errors = loss.surprise(raw, y), loss.errors(guess, y)
+    for j, block in enumerate(blocks(loss)):
+        if isinstance(loss, LogSquared) or (len(block) > 1 and end < 0):
+            continue
+        outside, known, start = y.clone(), y.clone(), raw.clone().requires_grad_()
+        outside[:, block] = torch.tensor([0.0] * (len(block) - 1) + [end])
+        known[:, block] = torch.nan
+        assert torch.equal(loss.terms(raw, outside), loss.terms(raw, known))
+        loss(start, outside).sum().backward()
+        assert start.grad is not None
+        assert bool(torch.isfinite(start.grad).all())
+        loss.check(outside) if not isinstance(loss, Columns) else None
+        surprise, wrong = loss.surprise(raw, outside), loss.errors(guess, outside)
+        others = [i for i in range(surprise.shape[1]) if i != j]
+        assert torch.equal(surprise[:, others], usual[:, others])
+        assert torch.equal(wrong[:, others], errors[:, others])
+        assert bool((surprise[:, j] > 100 * usual.max()).all())
+        assert bool((wrong[:, j] == 2).all())
+
+
 @pytest.mark.parametrize("loss", EXAMPLES, ids=repr)
 def test_the_gradient_is_finite_far_away(loss: Loss) -> None:
     for scale in (1e3, 1e4):

@@ -414,10 +414,8 @@ FAILING: dict[str, tuple[Callable[[Any, np.ndarray], Any], str]] = {
     "too few y": (lambda clf, X: clf.add_label("x", X[:3], [1, 0]), "y has 2 entries, X has 3 rows"),
     "y of 2": (lambda clf, X: clf.add_label("x", X[:3], [1, 0, 2]), "y holds 2"),
     "y of NaN": (lambda clf, X: clf.add_label("x", X[:3], [1, 0, np.nan]), "y holds nan"),
-    "contradiction": (
-        lambda clf, X: clf.add_label("x", X[[5, 2, 7, 2]], [0, 1, 0, 0]),
-        "rows 1 and 3 of X are the same, but one has the label and the other has not",
-    ),
+    "y of yes and no": (lambda clf, X: clf.add_label("x", X[:2], ["yes", "no"]), r"y holds 'yes' \(row 0\).*y.map"),
+    "a known name as text": (lambda clf, X: clf.add_label("1", X[:3]), "there is a label '1' already"),
     "other columns": (lambda clf, X: clf.add_label("x", X[:3, :4], [1, 0, 0]), "features"),
     "no rows": (lambda clf, X: clf.add_label("x", X[:0]), "0 sample"),
     "infinity": (lambda clf, X: clf.add_label("x", np.full((1, 6), np.inf)), "infinity"),
@@ -442,6 +440,26 @@ def test_what_fails_changes_nothing(what: str, tmp_path: Path) -> None:
     assert np.array_equal(clf.predict_proba(X), p)
     assert clf.memory_ is memory
     assert clf.classes_.tolist() == [0, 1, 2]
+
+
+def test_examples_that_contradict_each_other_are_told_and_learned() -> None:
+    """Which and how many; a huge number in another row makes no rows the same that are not."""
+    clf, X, _ = fitted()
+    rows = X[[5, 2, 7, 2, 8, 9]].copy()
+    rows[[1, 3], 1] = 0.0, -0.0
+    rows[4, 2] = 1e15
+    with pytest.warns(UserWarning, match=r"2 of 6 examples contradict each other.*yes and no: 1 and 3\)"):
+        card = clf.add_label("x", rows, [0, 1, 0, 0, 1, 1])
+    assert (card.positives, card.negatives) == (3, 3)
+    assert 0.2 < clf.predict_proba(rows[1:2])[0, -1] < 0.8
+    clf.add_label("y", rows[[0, 1, 2, 4, 5]], [0, 1, 0, 1, 1])  # no warning
+
+
+def test_a_huge_example_is_not_all_rows_of_the_memory() -> None:
+    clf, X, _ = fitted()
+    example = X[:1].copy()
+    example[0, 0] = 1e15
+    assert clf.add_label("x", example).negatives == len(clf.memory_)
 
 
 # ── a label less, another name ───────────────────────────────────────────────────────────────────────────────────────
@@ -565,9 +583,6 @@ def test_a_label_of_which_nothing_is_known() -> None:
         clf = MultiLabelClassifier(**SMALL).fit(X, np.column_stack([Y, np.full(60, np.nan)]))
     assert np.isfinite(clf.predict_proba(X)).all()
     assert clf.predict(X).shape == (60, 4)
-    with pytest.warns(UserWarning, match="label 0 is not known"):
-        nothing = MultiLabelClassifier(**SMALL).fit(X, np.full((60, 2), np.nan))
-    assert np.isfinite(nothing.predict_proba(X)).all()
 
 
 def test_gaps_in_a_sparse_matrix_are_gaps() -> None:
@@ -1002,7 +1017,8 @@ WRONG: dict[str, tuple[Callable[[np.ndarray], Any], str]] = {
     "too few": (lambda Y: Y[:7], "y has 7 entries, X has 60 rows"),
     "three dimensions": (lambda Y: Y[:, :, None], "Y has shape"),
     "one number each": (lambda Y: np.linspace(0, 1, len(Y)), "Unknown label type: continuous"),
-    "objects": (lambda Y: np.full(Y.shape, object()), "Y cannot be read"),
+    "objects": (lambda Y: np.full(Y.shape, object()), r"Y\[:, 0\] holds <object .* which is no number"),
+    "nothing known": (lambda Y: np.full(Y.shape, np.nan), "Y says nothing of any row"),
 }
 
 
@@ -1020,7 +1036,12 @@ def test_labels_that_all_or_none_have(encoded: bool, optimize: str) -> None:
     X, Y = rows(200)
     Y = np.column_stack([Y, np.zeros(200), np.ones(200), np.arange(200) == 7])
     encoder = Autoencoder(2, **SMALL).fit(X) if encoded else None
-    clf = MultiLabelClassifier(encoder=encoder, optimize=optimize, **QUICK | AUTO).fit(X, Y)
+    with pytest.warns(UserWarning, match="said of") as told:
+        clf = MultiLabelClassifier(encoder=encoder, optimize=optimize, **QUICK | AUTO).fit(X, Y)
+    assert [str(w.message) for w in told] == [
+        "label 3 is said of no row: there is nothing to learn of it",
+        "label 4 is said of every row: there is nothing to learn of it",
+    ]
     p = clf.predict_proba(X)
     assert ((p > 0) & (p < 1)).all()
     assert (p[:, 3] < 0.1).all()
@@ -1042,7 +1063,7 @@ def test_one_row_more_or_less() -> None:
     for n in (1, 3):
         with pytest.raises(DataError, match=f"n_samples={n}: at least 4 rows"):
             MultiLabelClassifier(**SMALL).fit(X[:n], Y[:n])
-    clf = MultiLabelClassifier(**SMALL).fit(X[:4], Y[:4])
+    clf = MultiLabelClassifier(**SMALL).fit(X[:4], np.eye(4, 3, dtype=int))
     assert clf.predict(X).shape == (60, 3)
     assert np.allclose(clf.predict_proba(X)[7], clf.predict_proba(X[7:8])[0], atol=1e-12)
     clf.add_label("x", X[:1])

@@ -18,7 +18,8 @@ from torch import Tensor, nn
 from diabolo import Autoencoder, nets
 from diabolo.corruption import Clean
 from diabolo.errors import FormatError
-from diabolo.losses import Squared
+from diabolo.estimators.linear import link
+from diabolo.losses import Bounded, Columns, Logistic, Multinomial, Part, Softmax, Squared
 from diabolo.nets import (
     Apart,
     Beside,
@@ -62,6 +63,10 @@ def modules() -> dict[str, nn.Module]:
         "Missing": Missing([0, 3]),
         "Bins": Bins([2, 0, 1, 3]),
         "TfIdf": TfIdf(4),
+        "Link": nets.Link([0], [2, 3], [2]),
+        "Link of words": nets.Link(words=[0, 1, 2, 3]),
+        "Shares": nets.Shares(4, 0.1),
+        "Drop": nets.Drop(0.25),
         "Sphere": Sphere(0.3),
         "Linear": nn.Linear(4, 3),
         "Linear, no bias": nn.Linear(4, 3, bias=False),
@@ -170,6 +175,39 @@ def test_a_description_may_not_nest_without_end() -> None:
         config = {"layer": "Sequential", "parts": [config]}
     with pytest.raises(FormatError):
         nets.build(config)
+
+
+LOSSES = {
+    "logistic": Logistic(),
+    "bounded": Bounded(),
+    "softmax": Softmax((2, 3)),
+    "multinomial": Multinomial(2.0, (1.0, 2.0, 0.5, 3.0, 1.0)),
+}
+
+
+@pytest.mark.parametrize("name", LOSSES)
+@given(hnp.arrays(np.float64, (4, 5), elements=st.floats(-3, 3)), st.integers(0, 1000))
+def test_the_way_back_is_never_farther_from_the_truth(name: str, e: np.ndarray, seed: int) -> None:
+    """What a loss predicts from the linked expectation errs no more than the expectation."""
+    loss, rng = LOSSES[name], np.random.default_rng(seed)
+    y = rng.integers(0, 2, (4, 5)) if name == "logistic" else rng.random((4, 5))
+    if name == "softmax":
+        y = np.concatenate([np.eye(2)[rng.integers(0, 2, 4)], np.eye(3)[rng.integers(0, 3, 4)]], 1)
+    truth, expected = torch.from_numpy(y).double(), torch.from_numpy(e)
+    found = loss.predict(link(loss, 5)(expected))
+    assert bool((loss.errors(found, truth) <= loss.errors(expected, truth) + 1e-6).all())
+
+
+def test_the_way_back_of_what_can_be_is_exact() -> None:
+    p = torch.tensor([[0.2, 0.8, 0.5, 0.3, 0.2]], dtype=torch.float64)
+    columns = Columns(
+        [
+            Part(Squared(), (2,), (1,), (1.0,)),
+            Part(Softmax((2,)), (0, 1), (0,), (1.0,)),
+            Part(Logistic(), (3, 4), (2, 3), (1.0, 1.0)),
+        ]
+    )
+    assert torch.allclose(columns.predict(link(columns, 5)(p)), p)
 
 
 def test_curved_starts_straight() -> None:

@@ -11,8 +11,9 @@ import pytest
 import torch
 from sklearn.metrics import roc_auc_score
 
-from diabolo import DataError, OutlierDetector, load
+from diabolo import Autoencoder, DataError, OutlierDetector, load
 from diabolo.estimators.usual import Edges, Local
+from diabolo.formats import Tables
 from diabolo.losses import Softmax, Squared
 from kinds import SMALL, frame, kinds, texts
 
@@ -42,6 +43,35 @@ def test_the_promise() -> None:
     assert 0.03 < np.mean(shares) < 0.07
 
 
+@pytest.mark.parametrize(("n", "d"), [(8, 2), (8, 40), (25, 4), (25, 40), (120, 100)])
+def test_the_promise_for_few_rows_and_many_columns(n: int, d: int) -> None:
+    """The mean share over several data sets is at most alpha, give or take what chance explains."""
+    alphas, found = np.array([1 / (n + 1), 0.05, 0.2]), []
+    for seed in range(6):
+        rng = np.random.default_rng([seed, n, d])
+        train, new = rng.normal(size=(n, d)), rng.normal(size=(200, d))
+        p = OutlierDetector(alpha=0.3, **QUICK).fit(train).p_values(new)
+        found.append((p[:, None] <= alphas).mean(0))
+    error = np.std(found, 0, ddof=1) / len(found) ** 0.5
+    assert (np.mean(found, 0) <= alphas + 2 * error).all()
+
+
+def test_with_too_few_rows_nothing_is_flagged_and_it_says_so(tmp_path: Path) -> None:
+    X = curve(40, 0)
+    with pytest.warns(UserWarning, match="alpha=0.02 with 40 rows.*takes 49 rows, or alpha=0.025, or contamination="):
+        detector = OutlierDetector(alpha=0.02, **QUICK).fit(X)
+    far = np.array([[9.0] * 4, [1e3] * 4, [1e6] * 4])
+    assert (detector.predict(far) == 1).all()
+    assert detector.rate_ == 0
+    assert (np.diff(detector.score_samples(np.concatenate([X[:1], far]))) < 0).all(), "the order goes on"
+    assert detector.explain(far) == []
+    detector.save(tmp_path / "few.diabolo")
+    assert (load(tmp_path / "few.diabolo").decision_function(far) == np.inf).all()
+    assert (detector.at(0.025).predict(far) == -1).all()
+    with pytest.raises(ValueError, match="alpha=2: allowed"):
+        detector.at(2)
+
+
 def test_the_promise_for_values_that_repeat() -> None:
     """New rows come in double precision, known ones were kept in single: equal values are equal nevertheless."""
 
@@ -57,9 +87,12 @@ def test_scores_and_p_values_agree() -> None:
     X, new = curve(400, 0), np.concatenate([curve(100, 1), np.full((5, 4), 3.0)])
     detector = OutlierDetector(alpha=0.05, **QUICK).fit(X)
     p, flagged = detector.p_values(new), detector.predict(new) == -1
-    assert (p[flagged] <= 0.05).all()
     assert flagged[-5:].all()
-    assert detector.offset_ == pytest.approx(np.log(0.05))
+    for alpha in (0.05, 0.01, 20 / 401, 1 / 401, 0.3):
+        detector.at(alpha)
+        assert np.array_equal(detector.predict(new) == -1, p <= alpha)
+        assert np.array_equal(detector.decision_function(new) < 0, p <= alpha)
+        assert alpha - 1 / 401 < detector.rate_ <= alpha
     assert np.allclose(detector.decision_function(new), detector.score_samples(new) - detector.offset_)
     assert p.min() == pytest.approx(1 / 401)
 
@@ -106,7 +139,8 @@ def test_edges_see_what_is_extreme_in_one_column() -> None:
 def test_discoveries_are_few_where_there_is_nothing_to_find() -> None:
     detector = OutlierDetector(**QUICK).fit(curve(600, 0))
     clean, strange = curve(300, 1), np.random.default_rng(0).uniform(-3, 3, (30, 4))
-    assert detector.discoveries(clean).mean() < 0.02
+    with pytest.warns(UserWarning, match="fewer than 5 of 300 rows.*takes 3,000 training rows"):
+        assert not detector.discoveries(clean).any()
     found = detector.discoveries(np.concatenate([clean, strange]), q=0.2)
     assert found[300:].mean() > 0.8
     assert found[:300].sum() <= 0.35 * found.sum()
@@ -140,13 +174,124 @@ def test_known_outliers_teach() -> None:
     assert np.mean(taught.set_params(alpha=0.05).p_values(clean) <= 0.05) < 0.09
 
 
-def test_y_of_another_meaning_is_ignored_and_a_wrong_one_named() -> None:
+def test_y_of_another_meaning_is_not_lost_in_silence() -> None:
     X = curve(60, 0)
     same = OutlierDetector(**SMALL).fit(X).score_samples(X)
-    for y in (np.ones(60), np.arange(60), ["a"] * 60):
-        assert np.array_equal(OutlierDetector(**SMALL).fit(X, y).score_samples(X), same)
-    with pytest.raises(ValueError, match="y has 3 entries, X has 60 rows"):
-        OutlierDetector(**SMALL).fit(X, [-1, 0, 1])
+    assert np.array_equal(OutlierDetector(**SMALL).fit(X, np.ones(60)).score_samples(X), same)
+    for y in (np.arange(60) % 2, np.arange(60) > 50, np.arange(60)):  # 1 is an outlier, elsewhere
+        with pytest.warns(UserWarning, match="y is ignored.*-1 outlier, 1 normal, 0 unknown.*give y=-y"):
+            detector = OutlierDetector(**SMALL).fit(X, y)
+        assert np.array_equal(detector.score_samples(X), same)
+    many: list[Any] = [0] * 57
+    wrong: dict[str, list[Any]] = {
+        "y has 3 entries, X has 60 rows": [-1, 0, 1],
+        "y has 2 entries": [1, 1],
+        "y holds 'a'": ["a"] * 60,
+        "y holds nan": [*many, -1, 0, np.nan],
+        "y holds 2: allowed are -1 outlier": [*many, -1, 0, 2],
+    }
+    for message, y in wrong.items():
+        with pytest.raises(DataError, match=message):
+            OutlierDetector(**SMALL).fit(X, y)
+
+
+def test_weights() -> None:
+    """Rows of weight 0 are as if they were not there; heavier rows are learned better."""
+    X, other = curve(200, 0), np.random.default_rng(0).uniform(-1, 1, (60, 4))
+    both = np.concatenate([X, other])
+    weight = np.repeat([1.0, 0.0], [200, 60])
+    detector = OutlierDetector(alpha=0.05, **QUICK).fit(both, sample_weight=weight)
+    assert len(detector.calibration_) == 200
+    assert roc_auc_score(np.arange(260) >= 200, -detector.score_samples(both)) > 0.95
+    heavy = OutlierDetector(alpha=0.05, **QUICK | {"trim": 0.0}).fit(both, sample_weight=np.repeat([1.0, 20.0], [200, 60]))
+    light = OutlierDetector(alpha=0.05, **QUICK | {"trim": 0.0}).fit(both, sample_weight=np.repeat([20.0, 1.0], [200, 60]))
+
+    def apart(detector: OutlierDetector) -> float:
+        """How much worse random rows are told than those of the curve."""
+        curved, random = (detector.look(torch.cat(list(detector._features(rows))))[1].mean() for rows in (X, other))
+        return float(random / curved)
+
+    assert apart(light) > 1.3 * apart(heavy)
+    with pytest.raises(DataError, match="sample_weight has shape"):
+        OutlierDetector(**SMALL).fit(X, sample_weight=[1.0, 2.0])
+    with pytest.raises(DataError, match=r"n_samples=5.*and have a weight"):
+        OutlierDetector(**SMALL).fit(X, sample_weight=np.arange(200) < 5)
+
+
+# ── outside the domain ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def shop(n: int, seed: int) -> pd.DataFrame:
+    """Many columns of several kinds, one of them with rare levels that share a feature."""
+    rng = np.random.default_rng(seed)
+    t = rng.normal(size=(n, 30))
+    df = pd.DataFrame(t + 0.3 * rng.normal(size=(n, 1)), columns=[f"x{j}" for j in range(30)])
+    levels = np.minimum(rng.geometric(0.02, n), 160)
+    return df.assign(open=rng.random(n) < 0.5, paid=rng.integers(0, 2, n), size=rng.choice(list("SML"), n), town=levels).astype(
+        {"town": str}
+    )
+
+
+def test_what_cannot_be_is_the_plainest_outlier(tmp_path: Path) -> None:
+    detector = OutlierDetector(alpha=0.02, **QUICK).fit(shop(400, 0))
+    known = set(shop(400, 0)["town"])
+    assert len(known) > 100
+    new = shop(40, 1)
+    new = new[new["town"].isin(known)].head(20).reset_index(drop=True)
+    usual, p = detector.score_samples(new), detector.cell_p_values(new)
+    detector.save(tmp_path / "shop.diabolo")
+    for column, value in (("paid", 7), ("paid", -3), ("paid", 0.5), ("size", "XXL"), ("town", "nowhere")):
+        wrong = new.assign(**{column: value})
+        score = detector.score_samples(wrong)
+        assert np.isfinite(score).all()
+        assert (detector.predict(wrong) == -1).all(), (column, value)
+        assert (score < usual.min() - 2).all()
+        cells = detector.cell_p_values(wrong)
+        j = list(new.columns).index(column)
+        assert (cells[:, j] < 1e-6).all()
+        assert (cells[:, j] <= np.nanmin(p, 1)).all()
+        for verdict in detector.explain(wrong, rows=[0, 1]):
+            assert verdict.cells[0].column == column
+            assert verdict.cells[0].repairs
+        assert np.array_equal(load(tmp_path / "shop.diabolo").score_samples(wrong), score)
+    rare = new.assign(town=sorted(known, key=list(shop(400, 0)["town"]).count)[0])
+    assert (detector.score_samples(rare) > detector.score_samples(new.assign(town="nowhere"))).all()
+
+
+def test_what_was_taught_does_not_hide_what_cannot_be() -> None:
+    X = shop(200, 0)
+    y = np.where(np.arange(200) < 10, -1, 0)
+    X.loc[:9, "x0"] += 6.0
+    detector = OutlierDetector(alpha=0.05, **QUICK).fit(X, y)
+    wrong = shop(20, 1).assign(paid=7)
+    assert (detector.predict(wrong) == -1).all()
+    assert (detector.predict(shop(20, 1)) == 1).sum() > 14
+
+
+def test_further_out_is_stranger() -> None:
+    detector = OutlierDetector(alpha=0.05, **QUICK).fit(curve(300, 0))
+    far = np.repeat(curve(1, 1), 4, 0)
+    far[:, 0] = [3.0, 10.0, 1e3, 1e6]
+    assert (np.diff(detector.score_samples(far)) < 0).all()
+    assert (detector.predict(far) == -1).all()
+
+
+def test_rows_that_a_files_sample_did_not_show_are_not_learned() -> None:
+    """Levels that come after the rows from which the columns were learned."""
+    X = shop(200, 0)
+    format = Tables().fit(X)
+    format.fit = lambda X: format  # type: ignore[method-assign]
+    later = pd.concat([X, shop(60, 1).assign(size="XXL", paid=2)], ignore_index=True)
+    detector = OutlierDetector(format=format, alpha=0.05, **QUICK).fit(later)
+    assert len(detector.calibration_) == 200
+    assert (detector.predict(later)[200:] == -1).all()
+    model = Autoencoder(2, format=format, **SMALL).fit(later)
+    assert np.isfinite(model.transform(later)).all()
+    errors = model.reconstruction_errors(later)
+    assert (errors[200:, [31, 32]] == 2).all()
+    assert np.isfinite(model.sample(3, random_state=0)["paid"]).all()
+    with pytest.raises(DataError, match="'paid': 7 is neither 0 nor 1"):
+        model.sample(3, given={"paid": 7})
 
 
 # ── cells ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -279,6 +424,23 @@ def test_rows_that_are_not_there() -> None:
     X = curve(60, 0)
     with pytest.raises(ValueError, match="there is no row 60; X has the rows 0 to 59"):
         OutlierDetector(**SMALL).fit(X).explain(X, rows=[3, 60])
+
+
+def test_rows_by_number_or_as_a_mask() -> None:
+    X = curve(60, 0)
+    detector = OutlierDetector(**SMALL).fit(X)
+    mask = np.isin(np.arange(60), (0, 2, 59))
+    for rows in (mask, mask.tolist(), [0, 2, 59], np.array([0, 2, 59], np.uint8)):
+        assert [v.row for v in detector.explain(X, rows=rows)] == [0, 2, 59]
+    assert detector.explain(X, rows=[]) == detector.explain(X, rows=np.zeros(60, bool)) == []
+    wrong: dict[str, Any] = {
+        "mask of shape .3,.: X has 60": [True, False, True],
+        "no row -1": [-1],
+        "row numbers, such": [0.0, 2.0],
+    }
+    for message, rows in wrong.items():
+        with pytest.raises(ValueError, match=message):
+            detector.explain(X, rows=rows)
 
 
 def test_too_few_rows() -> None:

@@ -107,6 +107,40 @@ def test_doubles_come_back_as_doubles() -> None:
     np.testing.assert_allclose(back, array, atol=1e-7)
 
 
+@pytest.mark.parametrize("unit", [1e-12, 1e-3, 0.7, 255, 4095, 1e9])
+@pytest.mark.parametrize("low", [0, -0.5, 7])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_floats_come_back_in_their_unit(unit: float, low: float, dtype: Any) -> None:
+    array = (unit * (low + noise(5, 6, 3, dtype=np.float64))).astype(dtype)
+    picture = read(array)
+    assert abs(picture.pixels).max() < 8
+    back = picture.like(picture.pixels)
+    assert back.dtype == dtype
+    np.testing.assert_allclose(back, array, atol=0 if dtype is np.float32 else 1e-6 * unit)
+    assert picture.bounded == (array.min() >= 0 and array.max() <= 1)
+
+
+def test_floats_far_from_zero_keep_their_digits() -> None:
+    array = 1e9 + noise(8, 9, dtype=np.float64)
+    np.testing.assert_allclose(read(array).like(read(array).pixels), array, atol=1e-6)
+
+
+def test_floats_beyond_are_not_clipped() -> None:
+    assert read(np.array([[-0.3, 1.2]])).like(np.array([[-0.4, 1.3]])).round(6).tolist() == [[-0.4, 1.3]]
+    assert read(np.array([[0.3, 0.9]])).like(np.array([[-0.4, 1.3]])).tolist() == [[0, 1]]
+
+
+@pytest.mark.parametrize("hidden", [0, 0.049])
+def test_what_is_seen_is_continued_where_nothing_is(hidden: float) -> None:
+    array = np.full((20, 20, 4), (0.2, 0.4, 0.6, 1), np.float32)
+    array[5:15, 5:15] = (1, 0, 1, hidden)
+    picture = read(array)
+    assert (picture.pixels[10, 10] == (1, 0, 1)).all(), "they are still known"
+    np.testing.assert_array_equal(picture.visible, np.broadcast_to(array[0, 0, :3], (20, 20, 3)))
+    array[..., 3] = hidden
+    np.testing.assert_array_equal(read(array).visible, array[..., :3])
+
+
 def test_every_16_bit_value_comes_back() -> None:
     array = np.arange(65536, dtype=np.uint16).reshape(256, 256)
     np.testing.assert_array_equal(read(array).like(read(array).pixels), array)
@@ -126,10 +160,12 @@ def test_a_little_overshoot_is_clipped() -> None:
     [
         (np.array([[0, 0], [0, np.nan]]), "value nan at row 1, column 1"),
         (np.full((2, 2, 3), np.inf, np.float32), "value inf at row 0, column 0"),
-        (np.array([[0.0, 255.0]]), "floats from 0 to 255.*divide by 255"),
-        (np.array([[0.0, 60000.0]]), "divide by 65535"),
-        (np.array([[-1.0, 1.0]]), "floats from -1 to 1.*shift and scale"),
-        (np.zeros((2, 2), int), "the type int64: allowed are uint8"),
+        (np.array([[np.nan, 0], [np.inf, np.nan]]), r"value nan at row 0, column 0 \(of 3 values.*nan_to_num"),
+        (np.ma.masked_equal(np.eye(3), 0), "6 masked values: fill them"),
+        (np.full((2, 2, 4), 255.0), "floats from 255 to 255 in its last channel, which says how opaque"),
+        (np.zeros((2, 2), int), r"the type int64: allowed are uint8.*array.astype\(np.uint8\)"),
+        (np.full((2, 2), 4000), r"array.astype\(np.uint16\)"),
+        (np.full((2, 2), -4, np.int8), r"array.astype\(np.float32\)"),
         (np.zeros((2, 2), complex), "the type complex128"),
         (np.zeros((0, 4), np.uint8), r"shape \(0, 4\): it holds no pixels"),
         (np.zeros((3, 4, 0), np.uint8), r"shape \(3, 4, 0\)"),
@@ -355,7 +391,7 @@ def test_arrays_are_written(tmp_path: Path, kind: Any) -> None:
 
 def test_16_bit_colours_are_read_as_8(tmp_path: Path) -> None:
     for colour, channels in ((2, 3), (4, 2), (6, 4)):
-        with pytest.warns(UserWarning, match="16 bits per colour, of which Pillow reads 8: give a uint16 array"):
+        with pytest.warns(UserWarning, match="16 bits per colour, of which Pillow reads or writes 8 bits: give an array"):
             picture = read(io.BytesIO(png16(colour, channels)), "a.png")
         assert picture.pixels[0, 0, 0] == np.float32(0x12) / 255
     assert read(io.BytesIO(png16(0, 1))).pixels[0, 0, 0] == np.float32(0x1234) / np.float32(65535)
@@ -375,7 +411,7 @@ def test_16_bit_colours_of_a_tiff(tmp_path: Path) -> None:
 def test_animations_are_refused(tmp_path: Path, suffix: str) -> None:
     frames = [Image.fromarray(noise(8, 8, 3)) for _ in range(3)]
     frames[0].save(tmp_path / f"a{suffix}", save_all=True, append_images=frames[1:])
-    with pytest.raises(DataError, match="holds 3 frames or pages, a picture has one: save one"):
+    with pytest.raises(DataError, match=r"holds 3 frames or pages, a picture has one: .*save one"):
         read(tmp_path / f"a{suffix}")
 
 
@@ -418,15 +454,18 @@ def test_what_only_looks_like_a_picture(tmp_path: Path, content: bytes, message:
         read(tmp_path / "a.jpg")
 
 
-@pytest.mark.parametrize("limit", [50, 99])  # Pillow raises at more than twice the limit, and warns before
-def test_pictures_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
+def test_pictures_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Image.fromarray(noise(10, 10, 3)).resize((10, 15)).save(tmp_path / "a.png")
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
+    (tmp_path / "odd.tif").write_bytes(tiff(np.zeros((10, 15))))
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 99)
+    with pytest.warns(Image.DecompressionBombWarning):
+        assert read(tmp_path / "a.png").pixels.shape == (15, 10, 3)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 50)
     monkeypatch.setattr(PngImagePlugin.PngImageFile, "load", lambda self: pytest.fail("it was decoded"))
-    with pytest.raises(
-        DataError, match=f"has 150 pixels, the limit is {limit}; if you trust it, set PIL.Image.MAX_IMAGE_PIXELS = 150"
-    ):
-        read(tmp_path / "a.png")
+    for name in ("a.png", "odd.tif"):
+        message = f"{name}': it has 150 pixels, the limit is 100; if you trust it, set PIL.Image.MAX_IMAGE_PIXELS = 150"
+        with pytest.raises(DataError, match=message):
+            read(tmp_path / name)
 
 
 def test_files_that_are_not_there(tmp_path: Path) -> None:
@@ -481,6 +520,229 @@ def test_a_file_is_complete_or_absent(tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert [p.name for p in tmp_path.iterdir()] == ["a.png"]
     assert (tmp_path / "a.png").read_bytes() == b"before"
+
+
+# ── TIFFs of all kinds ───────────────────────────────────────────────────────────────────────────────────────────────
+
+COUNTS = {1: "B", 3: "H", 4: "I"}
+
+
+def tiff(array: np.ndarray, white: bool = False, planar: bool = False, order: str = "<", packed: int = 1, **tags: Any) -> bytes:
+    """A TIFF of an array (H, W) or (H, W, C) in strips of 4 rows, or tiles of `tile` pixels."""
+    tile, predictor, turn, extra = (tags.get(name, d) for name, d in (("tile", 0), ("predictor", 1), ("turn", 1), ("extra", 2)))
+    x = array if array.ndim == 3 else array[..., None]
+    (h, w, c), kind = x.shape, {"u": 1, "i": 2, "f": 3, "c": 6}[array.dtype.kind]
+    step = tile or 4
+    parts = [x[..., [i]] for i in range(c)] if planar else [x]
+    blocks = []
+    for part in parts:
+        for top in range(0, h, step):
+            for left in range(0, w, tile or w):
+                block = part[top : top + step, left : left + (tile or w)]
+                if tile:
+                    block = np.pad(block, [(0, tile - block.shape[0]), (0, tile - block.shape[1]), (0, 0)])
+                if predictor == 2:
+                    block = np.diff(block, axis=1, prepend=block[:, :1] * 0)
+                data = block.astype(array.dtype.newbyteorder(order)).tobytes()
+                if predictor == 3:
+                    bytes_ = np.ascontiguousarray(block.astype(array.dtype.newbyteorder(">"))).view(np.uint8)
+                    planes = bytes_.reshape(len(block), -1, array.dtype.itemsize).transpose(0, 2, 1)
+                    planes = planes.reshape(len(block), -1, block.shape[2])
+                    data = np.diff(planes, axis=1, prepend=planes[:, :1] * 0).tobytes()
+                blocks.append(zlib.compress(data) if packed == 8 else data)
+    offsets = np.cumsum([8] + [len(b) for b in blocks])
+    meaning = 0 if white else 2 if c > 2 else 1
+    entries = [
+        (256, 4, [w]), (257, 4, [h]), (258, 3, [8 * array.dtype.itemsize] * c), (259, 3, [packed]), (262, 3, [meaning]),
+        (274, 3, [turn]), (277, 3, [c]), (284, 3, [1 + planar]), (317, 3, [predictor]), (339, 3, [kind] * c),
+    ]  # fmt: skip
+    entries += [(338, 3, [extra])] if c in (2, 4) else []
+    names = (324, 325) if tile else (273, 279)
+    entries += [(322, 4, [tile]), (323, 4, [tile])] if tile else [(278, 4, [4])]
+    entries += [(names[0], 4, offsets[:-1].tolist()), (names[1], 4, [len(b) for b in blocks])]
+    start, body, table = int(offsets[-1]) + int(offsets[-1]) % 2, b"", b""
+    after = start + 2 + 12 * len(entries) + 4
+    for tag, form, values in sorted(entries):
+        data = struct.pack(f"{order}{len(values)}{COUNTS[form]}", *values)
+        inside = data.ljust(4, b"\0") if len(data) <= 4 else struct.pack(f"{order}I", after + len(body))
+        body += b"" if len(data) <= 4 else data + b"\0" * (len(data) % 2)
+        table += struct.pack(f"{order}HHI", tag, form, len(values)) + inside
+    head = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(f"{order}I", start)
+    directory = struct.pack(f"{order}H", len(entries)) + table + struct.pack(f"{order}I", 0)
+    return (head + b"".join(blocks)).ljust(start, b"\0") + directory + body
+
+
+def smooth(c: int, dtype: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Shares (10, 14, c) from 0 to 1, and these as numbers of a type."""
+    y, x = np.mgrid[:10, :14]
+    share = np.stack([x / 13, y / 9, 1 - x / 13, 0.5 + y / 18], 2)[..., [0, 3] if c == 2 else range(c)]
+    dtype = np.dtype(dtype)
+    return share, (share if dtype.kind == "f" else (share * np.iinfo(dtype).max).round()).astype(dtype)
+
+
+def seen(data: bytes) -> tuple[np.ndarray, Picture]:
+    picture = read(io.BytesIO(data))
+    return picture.pixels if picture.alpha is None else np.dstack([picture.pixels, picture.alpha]), picture
+
+
+LAYOUTS = [
+    *({"planar": True, "order": order, "packed": p} for order in "<>" for p in (1, 8)),
+    {"planar": True, "tile": 16, "packed": 8, "predictor": True},
+    {"order": ">", "packed": 8, "predictor": True},
+    {"tile": 16},
+    {},
+]
+
+
+@pytest.mark.filterwarnings("ignore:.*per colour, of which Pillow")
+@pytest.mark.parametrize("layout", LAYOUTS, ids=str)
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("c", [1, 2, 3, 4])
+def test_tiffs_of_every_layout(c: int, dtype: Any, layout: dict[str, Any]) -> None:
+    if "predictor" in layout:
+        layout = layout | {"predictor": 3 if np.dtype(dtype).kind == "f" else 2}
+    share, array = smooth(c, dtype)
+    pixels, picture = seen(tiff(array, **layout))
+    np.testing.assert_allclose(pixels, share, atol=1 / 255)
+    assert picture.kind == "file"
+    assert picture.like(picture.pixels).size == (14, 10)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float16, np.float32])
+def test_white_is_zero(dtype: Any) -> None:
+    share, array = smooth(1, dtype)
+    top = 1 if np.dtype(dtype).kind == "f" else np.iinfo(dtype).max
+    np.testing.assert_allclose(seen(tiff(top - array, white=True))[0], share, atol=1 / 255)
+
+
+@pytest.mark.parametrize("turn", ORIENTED)
+def test_tiffs_that_pillow_cannot_read_are_turned_upright(turn: int, tmp_path: Path) -> None:
+    share, array = smooth(1, np.float64)
+    path = tmp_path / "a.tif"
+    path.write_bytes(tiff(array, turn=turn))
+    np.testing.assert_allclose(read(path).pixels[..., 0], ORIENTED[turn](share[..., 0]), atol=1e-6)
+    assert Album(path).sizes() == [read(path).pixels.shape]
+
+
+@pytest.mark.filterwarnings("ignore:.*per colour, of which Pillow")
+@pytest.mark.parametrize("dtype", [np.uint16, np.float32])
+def test_colours_that_were_multiplied(dtype: Any) -> None:
+    share, _ = smooth(4, dtype)
+    many = np.concatenate([share[..., :3] * share[..., 3:], share[..., 3:]], 2)
+    array = (many * (65535 if dtype is np.uint16 else 1)).astype(dtype)
+    np.testing.assert_allclose(seen(tiff(array, planar=True, extra=1))[0], share, atol=1e-3)
+
+
+def test_colours_of_16_bits_are_told(tmp_path: Path) -> None:
+    with pytest.warns(UserWarning, match="16 bits per colour, of which Pillow reads or writes 8 bits"):
+        _, picture = seen(tiff(smooth(3, np.uint16)[1], planar=True))
+    assert (picture.dtype, picture.like(picture.pixels).mode) == (np.uint16, "RGB")
+    with pytest.warns(UserWarning, match="has floats per colour"):
+        _, picture = seen(tiff(400 * smooth(3, np.float32)[1]))
+    with pytest.raises(DataError, match="no image of colours outside of 0 to 1: give them as an array"):
+        picture.like(picture.pixels)
+
+
+@pytest.mark.parametrize(
+    ("array", "options", "message"),
+    [
+        (np.full((4, 4), -3, np.int8), {}, "integers from -3 to -3: negative ones; give an array of floats"),
+        (np.full((4, 4, 3), -3, np.int16), {}, "negative ones"),
+        (np.full((4, 4, 3), 70000, np.uint32), {}, "integers from 70000 to 70000: more than 16 bits"),
+        (np.full((4, 4), 4.0, np.float32), {"white": True}, "its zero is white, and its floats go beyond 1"),
+        (np.zeros((4, 4), np.complex64), {}, r"of a kind \(SampleFormat 6, 64 bits\) that is not read"),
+        (np.zeros((4, 4), np.float64), {"packed": 5}, "floats of 64 bits.*packed with LZW.*without compression"),
+        (np.zeros((4, 4, 5), np.float32), {}, "not read|5 channels"),
+    ],
+    ids=str,
+)
+def test_tiffs_that_are_refused(array: np.ndarray, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(DataError, match=f"cannot read 'picture'.*({message})"):
+        read(io.BytesIO(tiff(array, **options)))
+
+
+def test_integers_that_fit_are_read() -> None:
+    for dtype in (np.int16, np.int32, np.uint32, np.int64):
+        np.testing.assert_allclose(seen(tiff(np.full((4, 4, 1), 300, dtype)))[0], 300 / 65535)
+
+
+def test_a_tiff_of_another_number_that_is_cut_off() -> None:
+    data = tiff(smooth(3, np.float64)[1])
+    with pytest.raises(DataError, match="cut off or damaged"):
+        read(io.BytesIO(data[:900] + data[-8:]))
+
+
+# ── stacks ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def stack(path: Path, pages: list[np.ndarray], **options: Any) -> Path:
+    first, *rest = map(Image.fromarray, pages)
+    first.save(path, save_all=True, append_images=rest, **options)
+    return path
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_each_page_is_a_picture(tmp_path: Path, dtype: Any) -> None:
+    pages = [noise(6, 8, dtype=dtype) for _ in range(3)]
+    path = stack(tmp_path / "s.tif", pages)
+    Image.fromarray(noise(4, 4)).save(tmp_path / "t.png")
+    with zipfile.ZipFile(tmp_path / "z.zip", "w") as z:
+        z.write(path, "in/s.tif")
+        z.write(tmp_path / "t.png", "t.png")
+    for X, name in ((path, "s.tif"), (tmp_path, "s.tif"), ([path], path.as_posix()), (tmp_path / "z.zip", "in/s.tif")):
+        album = Album(X)
+        assert album.names[:3] == [f"{name}#{i}" for i in (1, 2, 3)]
+        assert album.stacks[0] == [0, 1, 2]
+        assert album.sizes()[:3] == [(6, 8, 1)] * 3
+        for picture, page in zip(album, pages, strict=False):
+            np.testing.assert_array_equal(np.asarray(picture.like(picture.pixels)), page)
+    assert Album(tmp_path).stacks == [[0, 1, 2], [3]]
+    with (
+        Image.open(path) as image,
+        pytest.raises(DataError, match=r"holds 3 frames or pages.*give the path of the file, whose pages are a picture each"),
+    ):
+        read(image)
+
+
+def test_pages_are_written_with_the_metadata_of_the_first(tmp_path: Path) -> None:
+    pages = [noise(6, 8) for _ in range(3)]
+    album = Album(stack(tmp_path / "s.tif", pages, exif=exif_of().tobytes(), dpi=(300, 300)))
+    album[0].save([p.like(1 - p.pixels) for p in album], tmp_path / "t.tif")
+    with Image.open(tmp_path / "t.tif") as image:
+        assert image.n_frames == 3
+        assert (image.info["dpi"], image.getexif()[0x010F]) == ((300, 300), "Camera")
+    for picture, page in zip(Album(tmp_path / "t.tif"), pages, strict=True):
+        np.testing.assert_array_equal(np.asarray(picture.like(picture.pixels)), 255 - page)
+    with pytest.raises(DataError, match=r"cannot hold 3 pages; choose \.tif"):
+        album[0].save(pages, tmp_path / "t.png")
+
+
+def test_a_title_that_is_a_layout_is_not_kept(tmp_path: Path) -> None:
+    for title, kept in (('{"shape": [6, 8]}', None), ("Roses", "Roses")):
+        Image.fromarray(noise(6, 8)).save(tmp_path / "a.tif", description=title)
+        picture = read(tmp_path / "a.tif")
+        picture.save(picture.like(np.zeros((12, 16, 1), np.float32)), tmp_path / "b.tif")
+        with Image.open(tmp_path / "b.tif") as image:
+            assert image.tag_v2.get(0x010E) == kept
+
+
+def test_a_preview_is_no_page(tmp_path: Path) -> None:
+    path = stack(tmp_path / "s.tif", [noise(6, 8), noise(3, 4)])
+    data, second = bytearray(path.read_bytes()), struct.pack("<HHII", 256, 4, 1, 4)
+    if second not in data:
+        second = struct.pack("<HHIHH", 256, 3, 1, 4, 0)
+    at = data.index(second)
+    data[at : at + 12] = struct.pack("<HHII", 254, 4, 1, 1)  # instead of its width, which nobody asks for
+    path.write_bytes(data)
+    assert Album(path).names == ["s.tif"]
+    assert Album(path).sizes() == [(6, 8, 1)]
+
+
+def test_a_stack_that_lists_only_its_first_page(tmp_path: Path) -> None:
+    path = tmp_path / "s.tif"
+    Image.fromarray(noise(6, 8)).save(path, description="ImageJ=1.53t\nimages=9\nslices=9\n")
+    with pytest.raises(DataError, match="holds 9 pictures of which it lists 1"):
+        read(path)
 
 
 # ── albums ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -566,7 +828,7 @@ def test_a_picture_is_read_when_asked_for(folder: Path, archive: Path, packed: b
 def test_albums_in_memory(folder: Path) -> None:
     for X, count, shape in (
         (noise(5, 4), 1, (5, 4, 1)),
-        (noise(3, 5, 4), 3, (5, 4, 1)),
+        (noise(3, 5, 6)[1:], 2, (5, 6, 1)),
         (noise(2, 5, 4, 3), 2, (5, 4, 3)),
         ([noise(5, 4, 4)], 1, (5, 4, 3)),
         (Image.new("P", (4, 5)), 1, (5, 4, 3)),
@@ -589,6 +851,10 @@ def test_albums_in_memory(folder: Path) -> None:
         (np.zeros((0, 4, 4), np.uint8), "the list is empty"),
         (np.zeros(4, np.uint8), r"shape \(4,\) is no pictures"),
         (torch.zeros(2, 3, 4, 4), "a torch tensor"),
+        (
+            np.zeros((3, 40, 60)),
+            r"channels first, or three grey ones: give np.moveaxis\(X, 0, -1\), of shape \(40, 60, 3\), or list",
+        ),
         (None, "type NoneType"),
     ],
     ids=str,
@@ -596,6 +862,21 @@ def test_albums_in_memory(folder: Path) -> None:
 def test_what_is_no_album(X: Any, message: str) -> None:
     with pytest.raises(DataError, match=message):
         Album(X)
+
+
+@pytest.mark.parametrize("shape", [(40, 60), (40, 60, 1), (40, 60, 2), (40, 60, 3), (40, 60, 4), (1, 40, 60)])
+def test_one_picture_is_one(shape: tuple[int, ...]) -> None:
+    assert len(Album(np.zeros(shape, np.uint8))) == 1
+
+
+@pytest.mark.parametrize("shape", [(5, 40, 60), (5, 40, 60, 3), (5, 40, 60, 1)])
+def test_many_are_many(shape: tuple[int, ...]) -> None:
+    assert len(Album(np.zeros(shape, np.uint8))) == 5
+
+
+def test_an_array_of_paths(folder: Path) -> None:
+    paths = [str(folder / "test/d.png"), str(folder / "train/cat/a.png")]
+    assert Album(np.array(paths)).names == Album(np.array(paths, object)).names == Album(paths).names
 
 
 def test_nothing_to_find(folder: Path, archive: Path) -> None:

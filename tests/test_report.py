@@ -198,7 +198,8 @@ def test_a_matrix_of_counts(tmp_path):
 
 def test_an_empty_document(tmp_path):
     model = fitted(texts())
-    write(model, [*texts(), ""], tmp_path / "report.html")
+    with pytest.warns(UserWarning, match="no word of the vocabulary is in 1 of 41 documents"):
+        write(model, [*texts(), ""], tmp_path / "report.html")
     assert read(tmp_path / "report.html")["rows"] == 41
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import replace
 from functools import partial
 from importlib.resources import files
@@ -19,6 +20,7 @@ from torch import Tensor, nn
 from diabolo import Colorizer, DataError, Denoiser, Mask, Upscaler, load
 from diabolo.estimators import ESTIMATORS, colorization, restoration
 from diabolo.estimators.restoration import Restorer, decibels, from_opponent, halves, opponent, tensor
+from diabolo.formats import Images
 from diabolo.formats.picture import read
 from diabolo.lab import to_lab
 from diabolo.losses import Absolute, LogSquared, Softmax
@@ -404,8 +406,8 @@ def test_wrong_pictures_are_named(name: str, fitted: dict[str, Any], tmp_path: P
             use([])
         with pytest.raises(DataError, match="contains no pictures"):
             use(tmp_path)
-        with pytest.raises(DataError, match="must lie between 0 and 1; divide by 255"):
-            use([np.full((40, 40), 200.0)])
+    with pytest.raises(DataError, match="'picture 0' has floats from 200 to 200: to learn from they must lie between 0 and 1"):
+        fresh.fit([np.full((40, 40, 3), 200.0)])
 
 
 @pytest.mark.parametrize("name", ["Denoiser", "Upscaler"])
@@ -843,3 +845,171 @@ def test_the_noise_of_a_large_picture_is_told_from_pieces(monkeypatch: pytest.Mo
     monkeypatch.setattr("diabolo.estimators.restoration.SPOT", 64)
     assert model.noise_level([x])[0] == pytest.approx(whole, rel=0.1)
     assert whole == pytest.approx(20 / 255, rel=0.1)
+
+
+# ── pictures as people have them ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def ramp(sigma: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """A clean picture, and the same with noise that nobody clipped."""
+    clean = np.tile(np.linspace(0, 1, 48), (40, 1))
+    return clean, clean + np.random.default_rng(seed).normal(0, sigma, clean.shape)
+
+
+@pytest.fixture(scope="module")
+def shipped() -> dict[str, Any]:
+    return {cls.__name__: cls.pretrained() for cls in (Denoiser, Upscaler, Colorizer)}
+
+
+@pytest.mark.parametrize(
+    ("unit", "low"), [(1, 0), (1, -0.5), (255, 0), (4095, 0), (40, 280), (1e-9, 0), (1e12, 0), (1, 1e6), (2, -1)]
+)
+@pytest.mark.parametrize("name", ["Denoiser", "Upscaler"])
+def test_floats_in_any_unit_give_the_same(name: str, unit: float, low: float, shipped: dict[str, Any]) -> None:
+    model, (clean, seen) = shipped[name], ramp(0.1)
+    (wanted,) = model.transform([seen])
+    (got,) = model.transform([unit * seen + low])
+    assert got.dtype == np.float64
+    np.testing.assert_allclose((got - low) / unit, wanted, atol=0.02)
+    assert wanted.min() < 0 or wanted.max() > 1 or name == "Denoiser", "nothing is clipped"
+    if name == "Denoiser":
+        assert np.square(wanted - clean).mean() < 0.1 * np.square(seen - clean).mean()
+        assert model.noise_level([unit * seen + low])[0] == pytest.approx(unit * model.noise_level([seen])[0], rel=1e-3)
+        (softer,) = model.transform([unit * seen + low], sigma=0.1 * unit)
+        np.testing.assert_allclose((softer - low) / unit, model.transform([seen], sigma=0.1)[0], atol=0.02)
+
+
+def test_a_few_values_far_beyond_spoil_nothing_else(shipped: dict[str, Any]) -> None:
+    clean, seen = ramp(0.1)
+    seen[3, 4] = 1e4
+    (got,) = shipped["Denoiser"].transform([seen])
+    assert np.square(got - clean)[10:].mean() < 0.1 * np.square(seen - clean)[10:].mean()
+    assert got[3, 4] > 9e3
+    (large,) = shipped["Upscaler"].transform([seen])
+    assert np.abs(large[30:]).max() < 2
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_strength_0_keeps_floats_of_any_unit(dtype: Any, shipped: dict[str, Any]) -> None:
+    seen = (40 * ramp(0.3)[1] + 280).astype(dtype)
+    (got,) = shipped["Denoiser"].transform([seen], strength=0)
+    np.testing.assert_allclose(got, seen, rtol=0 if dtype is np.float32 else 1e-7)
+
+
+def test_what_is_white_must_be_known_for_colours(shipped: dict[str, Any]) -> None:
+    with pytest.raises(DataError, match=r"floats from .* to .*, and what is white is not known: .*divide by 255"):
+        shipped["Colorizer"].transform([np.linspace(0, 255, 400).reshape(20, 20)])
+    (got,) = shipped["Colorizer"].transform([ramp(0.1)[1]])
+    assert 0 <= got.min() < got.max() <= 1
+
+
+def sprite(channels: int, dtype: Any, hidden: float) -> tuple[np.ndarray, np.ndarray]:
+    """A disc of one colour, as shares of the whole range, on nothing; the hidden colour below nothing."""
+    y, x = np.mgrid[:40, :52]
+    inside = (y - 20) ** 2 + (x - 26) ** 2 < 180
+    colour = np.array((0.8, 0.2, 0.2) if channels == 4 else (0.6,))
+    share = np.where(inside[..., None], [*colour, 1.0], [*[hidden] * (channels - 1), 0.0])
+    top = np.iinfo(dtype).max if np.dtype(dtype).kind == "u" else 1
+    return (share * top).astype(dtype), inside
+
+
+@pytest.mark.parametrize("hidden", [0.0, 1.0])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+@pytest.mark.parametrize("channels", [2, 4])
+def test_nothing_bleeds_from_below_what_is_transparent(
+    channels: int, dtype: Any, hidden: float, shipped: dict[str, Any]
+) -> None:
+    x, inside = sprite(channels, dtype, hidden)
+    top = np.iinfo(dtype).max if np.dtype(dtype).kind == "u" else 1
+    (same,) = shipped["Denoiser"].transform([x])
+    assert np.abs(same.astype(float) - x).max() <= 3 / 255 * top
+    assert np.array_equal(same[~inside], x[~inside]), "what nobody sees stays"
+    (large,) = shipped["Upscaler"].transform([x])
+    seen = large[..., -1] > 0.1 * top
+    assert np.abs(large[seen][:, :-1].astype(float) - x[20, 26, :-1]).max() <= 3 / 255 * top
+    (coloured,) = shipped["Colorizer"].transform([x])
+    assert np.ptp(coloured[inside][:, :3].astype(float), axis=0).max() <= 3 / 255 * top, "one grey, one colour"
+
+
+def test_what_is_drawn_stays_and_the_noise_of_what_is_seen_is_found(shipped: dict[str, Any]) -> None:
+    x, inside = sprite(4, np.uint8, 1.0)
+    r = np.random.default_rng(0)
+    x[inside, :3] = r.integers(0, 256, (10, 13, 3)).repeat(4, 0).repeat(4, 1)[inside]
+    assert np.array_equal(shipped["Denoiser"].transform([x])[0], x)
+    x[inside, :3] = (128 + r.normal(0, 20, (inside.sum(), 3))).round()
+    assert shipped["Denoiser"].noise_level([x])[0] == pytest.approx(20 / 255, rel=0.2)
+    assert shipped["Denoiser"].transform([x])[0][inside][:, :3].std() < 5
+
+
+@pytest.mark.filterwarnings("ignore:.*partly transparent")
+def test_hidden_colours_are_no_data() -> None:
+    one, other = (sprite(4, np.uint8, hidden)[0] for hidden in (0, 1))
+    format = Images().fit([one, one])
+    assert torch.equal(format.to_tensor([one]), format.to_tensor([other]))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+@pytest.mark.parametrize("name", ["Denoiser", "Upscaler"])
+def test_grey_in_three_channels_stays_grey(name: str, dtype: Any, shipped: dict[str, Any]) -> None:
+    seen = ramp(0.05)[1].clip(0, 1) * (np.iinfo(dtype).max if np.dtype(dtype).kind == "u" else 1)
+    grey = seen.astype(dtype)
+    one, three, both = shipped[name].transform(
+        [grey, np.dstack([grey] * 3), np.dstack([grey] * 3 + [np.full_like(grey, grey.max())])]
+    )
+    assert np.array_equal(three, np.dstack([one] * 3))
+    assert np.array_equal(both[..., :3], three)
+    assert shipped[name].restore_picture(np.dstack([grey] * 3), return_map=True)[1].shape == three.shape
+
+
+def test_areas_of_one_grey_each_get_no_colour(shipped: dict[str, Any]) -> None:
+    bars = np.repeat(np.array([20, 90, 140, 200, 250], np.uint8), 24)[None].repeat(80, 0)
+    assert np.ptp(shipped["Colorizer"].transform([bars])[0].astype(int), axis=2).max() <= 2
+
+
+@pytest.mark.parametrize("level", [30, 128, 192, 250])
+@pytest.mark.parametrize("sigma", [0, 1, 6])
+def test_a_page_on_which_nothing_is_gets_no_colour(level: int, sigma: float, shipped: dict[str, Any]) -> None:
+    page = np.random.default_rng(0).normal(level, sigma, (60, 80)).clip(0, 255).astype(np.uint8)
+    (got,) = shipped["Colorizer"].transform([page])
+    assert np.ptp(got.astype(int), axis=2).max() <= (15 if sigma > 3 else 4)
+    (hinted,) = shipped["Colorizer"].transform([page], hints=[(40, 30, (200, 60, 60))])
+    assert np.ptp(hinted[30, 40].astype(int)) > 20 or level == 250, "but the colour that is told"
+
+
+def test_an_even_frame_gets_no_colour(shipped: dict[str, Any]) -> None:
+    frame = np.full((160, 200), 190, np.uint8)
+    frame[50:110, 60:140] = 255 * np.random.default_rng(0).random((60, 80)).cumsum(1) / 80
+    (got,) = shipped["Colorizer"].transform([frame])
+    assert np.ptp(got.astype(int), axis=2)[:30].max() <= 2
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_help_shows_the_options_and_wrong_ones_are_named(name: str, fitted: dict[str, Any]) -> None:
+    option = {"Denoiser": "strength", "Upscaler": "scale", "Colorizer": "hints"}[name]
+    for method in ("transform", "restore", "restore_picture"):
+        f = getattr(fitted[name], method)
+        assert option in inspect.signature(f).parameters
+        assert f"        {option} : " in f.__doc__
+        assert "**options" not in f.__doc__
+        with pytest.raises(TypeError, match=rf"'{option[:-1]}' is no option of {name}.{method}: .*did you mean '{option}'\?"):
+            f([np.zeros((9, 9), np.uint8)], **{option[:-1]: 1})
+        with pytest.raises(TypeError, match=r"'zzz' is no option of .*allowed are [a-z_, ]+$"):
+            f([np.zeros((9, 9), np.uint8)], zzz=1)
+
+
+@pytest.mark.parametrize("shape", [(24, 30), (24, 30, 1), (24, 30, 3), (24, 30, 4)])
+def test_one_array_is_one_picture(shape: tuple[int, ...], upscaler: Upscaler) -> None:
+    picture = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
+    (got,) = upscaler.transform(picture)
+    assert got.shape == (48, 60, *shape[2:])
+    assert np.array_equal(got, upscaler.transform([picture])[0])
+    assert np.array_equal(got, upscaler.restore_picture(picture))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_stack_is_restored_page_by_page(name: str, fitted: dict[str, Any], tmp_path: Path) -> None:
+    pages = [picture[..., 0] for picture in pictures(3, 24)]
+    first, *rest = map(Image.fromarray, pages)
+    first.save(tmp_path / "s.tif", save_all=True, append_images=rest)
+    for got, wanted in zip(fitted[name].transform(tmp_path / "s.tif"), fitted[name].transform(pages), strict=True):
+        assert np.array_equal(np.asarray(got), wanted)

@@ -121,7 +121,17 @@ def test_the_seed_decides() -> None:
     Y = drawn(50, 3, 0)
     assert same(split(Y, seed=1), split(Y, seed=1))
     assert not same(split(Y, seed=1), split(Y, seed=2))
-    assert not same(list(MultiLabelStratifiedKFold(3).split(Y, Y)), list(MultiLabelStratifiedKFold(3).split(Y, Y)))
+
+
+def test_without_a_seed_the_folds_are_always_the_same() -> None:
+    """As those of scikit-learn: a comparison of two models must not be one of two splits."""
+    Y, cv = drawn(50, 3, 0), MultiLabelStratifiedKFold(3)
+    found = list(cv.split(Y, Y))
+    assert same(found, list(cv.split(Y, Y)))
+    assert same(found, list(MultiLabelStratifiedKFold(3).split(Y, Y)))
+    assert same(found, split(Y, seed=0))
+    own = MultiLabelStratifiedKFold(3, random_state=np.random.RandomState(0))
+    assert not same(list(own.split(Y, Y)), list(own.split(Y, Y))), "a generator goes on"
 
 
 def test_parts_of_other_sizes() -> None:

@@ -31,7 +31,8 @@ from sklearn.mixture import GaussianMixture
 from torch import Tensor, nn
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
-from .errors import DataError, missing_extra
+from .chance import redirected
+from .errors import DataError, missing_extra, suggest
 from .rows import Rows
 from .training import SGD, minimize
 
@@ -285,9 +286,7 @@ class Flow(Density):
 
     def _fit(self, u: np.ndarray, seed: int) -> None:
         self.sizes = np.array([self.transforms, self.hidden], dtype=np.float64)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            net = self._net(u.shape[1])
+        net = self._net(u.shape[1], seed)
         x = torch.from_numpy(np.random.default_rng(seed).permutation(u)).float()
         held, train = (x[: len(x) // 10], x[len(x) // 10 :]) if len(x) >= FEWEST else (x, x)
 
@@ -298,13 +297,14 @@ class Flow(Density):
         minimize(net, objective, Rows(train), lambda: float(self._value(net, held).mean()), plan)
         self.weights = parameters_to_vector(net.parameters()).detach().double().numpy()
 
-    def _net(self, k: int) -> nn.Module:
+    def _net(self, k: int, seed: int = 0) -> nn.Module:
         try:
             from zuko.flows import NSF
         except ImportError:
             raise missing_extra("zuko", "flow", "normalizing flows") from None
         transforms, hidden = (int(v) for v in self.sizes)
-        net: nn.Module = NSF(k, transforms=transforms, hidden_features=(hidden, hidden))
+        with redirected(seed):
+            net: nn.Module = NSF(k, transforms=transforms, hidden_features=(hidden, hidden))
         return net
 
     @staticmethod
@@ -348,5 +348,6 @@ def density(given: Any) -> Density:
     if isinstance(given, Density):
         return given
     if not isinstance(given, str) or given not in DENSITIES:
-        raise ValueError(f"density={given!r}: allowed are {', '.join(map(repr, sorted(DENSITIES)))}, or a Density")
+        allowed = ", ".join(map(repr, sorted(DENSITIES)))
+        raise ValueError(f"density={given!r}: allowed are {allowed}, or a Density{suggest(given, DENSITIES)}")
     return DENSITIES[given]()

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import warnings
-from pathlib import Path
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Any
 
-__all__ = ["DataError", "DiaboloError", "FormatError", "TrainingError", "missing_extra", "warn"]
+__all__ = ["DataError", "DiaboloError", "FormatError", "TrainingError", "missing_extra", "suggest", "warn"]
 
-HERE = f"{Path(__file__).parent}{os.sep}"
-SKLEARN = f"{os.sep}sklearn{os.sep}"  # which wraps transform and calls the steps of a pipeline
+PASSED = {__name__.partition(".")[0], "sklearn", "joblib", "torch", "contextlib", "functools"}  # what calls us for the user
 
 
 class DiaboloError(Exception):
@@ -38,9 +38,22 @@ def missing_extra(package: str, extra: str, purpose: str) -> ImportError:
     return ImportError(f"{purpose} need the package {package!r}, which is not installed: pip install 'diabolo[{extra}]'")
 
 
+def suggest(value: Any, allowed: Iterable[Any]) -> str:
+    """What was probably meant, as the end of an error; nothing if nothing is near.
+
+    >>> suggest("imagnet", ["imagenet"]), suggest("F1 macro", ["f1_micro", "f1_macro"]), suggest(3, ["imagenet"])
+    ("; did you mean 'imagenet'?", "; did you mean 'f1_macro'?", '')
+    """
+    if not isinstance(value, str):
+        return ""
+    names = {str(name).casefold(): name for name in allowed}
+    near = get_close_matches(value.strip().casefold(), names, 1)
+    return f"; did you mean {names[near[0]]!r}?" if near else ""
+
+
 def warn(message: str) -> None:
-    """A UserWarning that points at the line of the user's that led here, through whatever calls of this package."""
+    """A UserWarning that points at the line of the user's that led here, through whatever calls of this and of such packages."""
     frame, level = sys._getframe(1), 2
-    while frame.f_back is not None and (frame.f_code.co_filename.startswith(HERE) or SKLEARN in frame.f_code.co_filename):
+    while frame.f_back is not None and str(frame.f_globals.get("__name__")).partition(".")[0] in PASSED:
         frame, level = frame.f_back, level + 1
     warnings.warn(message, UserWarning, stacklevel=level)

@@ -349,6 +349,7 @@ class Multinomial(Loss):
     def errors(self, expected: Tensor, y: Tensor) -> Tensor:
         """Kullback-Leibler divergence of the document's word shares from the expected ones, in nats."""
         share = y / y.sum(-1, keepdim=True).clamp(min=1.0)
+        expected = expected.clamp(min=0)
         expected = expected / expected.sum(-1, keepdim=True).clamp(min=1e-12)
         return torch.special.xlogy(share, share / expected.clamp(min=1e-12)).sum(-1, keepdim=True)
 

@@ -19,6 +19,7 @@ from sklearn.model_selection import KFold
 from sklearn.utils import check_random_state
 
 from .formats.labels import Labels
+from .formats.targets import same_length
 
 __all__ = ["MultiLabelStratifiedKFold", "folds"]
 
@@ -33,7 +34,7 @@ class MultiLabelStratifiedKFold(KFold):
     n_splits : int, default=5
         Folds, at least 2.
     random_state : int, RandomState or None, default=None
-        Which of the equally good folds.
+        Which of the equally good folds; None: always the same ones for the same labels.
 
     Examples
     --------
@@ -61,9 +62,9 @@ class MultiLabelStratifiedKFold(KFold):
             raise ValueError("y=None: the labels are needed, to give each fold its share of them")
         n = X.shape[0] if hasattr(X, "shape") else len(X)
         labels = Labels().fit(y).to_matrix(y)
-        if labels.shape[0] != n:
-            raise ValueError(f"y has {labels.shape[0]:,} entries, X has {n:,} rows")
-        fold = folds(labels, int(self.n_splits), check_random_state(self.random_state))
+        same_length(labels.shape[0], n)
+        rng = check_random_state(0 if self.random_state is None else self.random_state)
+        fold = folds(labels, int(self.n_splits), rng)
         for k in range(self.n_splits):
             yield np.flatnonzero(fold != k), np.flatnonzero(fold == k)
 

@@ -17,13 +17,14 @@ from __future__ import annotations
 import ctypes
 import math
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import ContextDecorator, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import numpy as np
 import torch
@@ -31,7 +32,8 @@ from threadpoolctl import ThreadpoolController
 from torch import Tensor, nn
 
 from . import storage
-from .errors import TrainingError
+from .chance import drawing, redirected
+from .errors import TrainingError, suggest
 from .optimizers import Flat, has_bfloat16, optimizers
 from .progress import seen_by_someone
 from .rows import Rows, steps_per_epoch
@@ -146,15 +148,36 @@ class History:
 
 
 def pick_device(device: str = "auto") -> str:
-    """ "auto" -> "cuda" where there is one, else "cpu"."""
-    if device != "auto":
-        try:
-            return str(torch.device(device))
-        except RuntimeError:
-            raise ValueError(
-                f"device={device!r}: allowed are 'auto' and torch devices such as 'cpu', 'cuda', 'cuda:1'"
-            ) from None
-    return "cuda" if torch.cuda.is_available() else "cpu"
+    """ "auto" -> "cuda" where there is one, else "cpu"; a device that is asked for and not there is an error.
+
+    >>> pick_device("gpu")
+    Traceback (most recent call last):
+    ...
+    ValueError: device='gpu': allowed are 'auto' and torch devices such as 'cpu', 'cuda', 'cuda:1'
+    """
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        found = torch.device(device)
+    except (RuntimeError, TypeError):
+        raise ValueError(f"device={device!r}: allowed are 'auto' and torch devices such as 'cpu', 'cuda', 'cuda:1'") from None
+    if missing := unusable(found):
+        raise ValueError(f"device={device!r}: {missing}; take device='cpu', or 'auto', which takes CUDA where there is one")
+    return str(found)
+
+
+def unusable(device: torch.device) -> str:
+    """Why a device cannot be used here; nothing if it can."""
+    if device.type == "cuda" and not torch.cuda.is_available():
+        built = "" if torch.version.cuda else f" (PyTorch {torch.__version__} was installed without CUDA)"
+        return f"PyTorch finds no CUDA device on this computer{built}"
+    if device.type == "cuda" and device.index is not None and device.index >= torch.cuda.device_count():
+        return f"there are {torch.cuda.device_count()} CUDA devices on this computer, numbered from 0"
+    try:
+        torch.zeros(1, device=device).cpu()
+    except (RuntimeError, NotImplementedError, AssertionError, ImportError):
+        return f"PyTorch {torch.__version__} cannot compute on {device.type!r} on this computer"
+    return ""
 
 
 def pick_precision(precision: str, device: str, work: float) -> str:
@@ -167,7 +190,7 @@ def pick_precision(precision: str, device: str, work: float) -> str:
     """
     allowed = ("auto", "float32", "bfloat16")
     if precision not in allowed:
-        raise ValueError(f"precision={precision!r}: allowed are {', '.join(map(repr, allowed))}")
+        raise ValueError(f"precision={precision!r}: allowed are {', '.join(map(repr, allowed))}{suggest(precision, allowed)}")
     if precision != "auto":
         return precision
     kind = torch.device(device).type
@@ -239,6 +262,7 @@ class Run:
         self.total = plan.epochs * self.per_epoch
         self.every = max(1, round(self.total / plan.rounds)) if self.per_epoch < self.total / plan.rounds else self.per_epoch
         self.step = self.measured = 0
+        self.redirect = True
         self.sum = torch.zeros((), device=plan.device)  # of the losses since the last round
         self.average = self.flat.w.clone()
         self.best = self.flat.w.clone()
@@ -252,7 +276,7 @@ class Run:
         try:
             if self.plan.resume and self.plan.checkpoint and Path(self.plan.checkpoint).exists():
                 self.read()
-            with torch.random.fork_rng(devices=[]), threads(self), progress(self) as bar:
+            with threads(self), progress(self) as bar:
                 self.start()
                 while self.step < self.total and not self.done:
                     self.epoch(bar)
@@ -291,9 +315,9 @@ class Run:
 
     def descend(self, batch: Tensor) -> None:
         """One step of SGD."""
-        torch.default_generator.manual_seed(self.plan.seed + self.step)
-        rng = torch.Generator(self.plan.device).manual_seed(self.plan.seed + self.step)
-        with autocast(self.plan):
+        seed = self.plan.seed + self.step
+        rng = torch.Generator(self.plan.device).manual_seed(seed)
+        with self.chance(seed), autocast(self.plan):
             loss = self.objective(batch, rng).float().mean()
         loss.backward()
         if not math.isfinite(loss.item()):
@@ -311,6 +335,17 @@ class Run:
         if self.step % AVERAGE_EVERY == 0 or self.step == self.total:
             self.average.lerp_(self.flat.w, 1 - self.decay**AVERAGE_EVERY)
 
+    @contextmanager
+    def chance(self, seed: int) -> Iterator[None]:
+        """What modules draw. The first step tells whether one draws from torch's global generator; all others are faster."""
+        if not self.redirect:
+            with drawing(seed):
+                yield
+            return
+        with redirected(seed) as mode:
+            yield
+        self.redirect = mode.caught
+
     @property
     def decay(self) -> float:
         """Of the running average; short at first, so that the start is forgotten."""
@@ -321,7 +356,8 @@ class Run:
         value = loss
         if self.held_out is not None:
             self.module.eval()
-            with torch.no_grad(), self.flat.using(self.average):
+            chance = redirected(self.plan.seed + self.step) if self.redirect else nullcontext()
+            with torch.no_grad(), self.flat.using(self.average), chance:
                 value = self.held_out()
             self.module.train()
         seconds = time.monotonic() - self.clock
@@ -400,25 +436,81 @@ def keep_freed_memory() -> None:
 
 @contextmanager
 def threads(run: Run) -> Iterator[None]:
-    """One thread for small steps: two gain a third on a quiet machine, and lose a factor of ten on a busy one."""
-    before = torch.get_num_threads()
-    if run.plan.batch_size * run.flat.w.numel() < SMALL_STEP:
-        torch.set_num_threads(1)
-    try:
+    """One thread for small steps: two gain a third on a quiet machine, and lose a factor of ten on a busy one.
+
+    OpenMP and MKL count for each thread that calls them, so that fits in other threads keep theirs.
+    """
+    if run.plan.batch_size * run.flat.w.numel() >= SMALL_STEP:
         yield
-    finally:
-        torch.set_num_threads(before)
+        return
+    with openmp().limit(limits=1):
+        before = mkl()(1)
+        try:
+            yield
+        finally:
+            mkl()(before)
 
 
 @cache
-def blas() -> ThreadpoolController:
-    """The libraries of numpy and scipy, looked for once: that takes milliseconds."""
-    return ThreadpoolController()
+def openmp() -> Any:
+    """The library behind PyTorch's threads, looked for once: that takes milliseconds."""
+    return ThreadpoolController().select(user_api="openmp")
 
 
-def one_thread() -> AbstractContextManager[Any]:
-    """For small products: BLAS's threads only get into each other's way."""
-    return cast(AbstractContextManager[Any], blas().limit(limits=1))
+@cache
+def blas() -> Any:
+    """The libraries behind numpy and scipy."""
+    return ThreadpoolController().select(user_api="blas")
+
+
+@cache
+def mkl() -> Callable[[int], int]:
+    """n -> so many threads for MKL in this thread (0: as many as OpenMP has); what it was before."""
+    for path in (Path(torch.__file__).parent / "lib").glob("libtorch_cpu.*"):
+        try:
+            return cast(Callable[[int], int], ctypes.CDLL(str(path)).MKL_Set_Num_Threads_Local)
+        except (OSError, AttributeError):  # other processors have other libraries
+            pass
+    return lambda n: 0
+
+
+class OneThread(ContextDecorator):
+    """BLAS counts its threads for the whole process: the first one inside sets them to one, and the last one sets them back."""
+
+    def __init__(self) -> None:
+        self.lock, self.inside = threading.Lock(), 0
+        self.before: list[int] = []
+
+    def __enter__(self) -> Self:
+        with self.lock:
+            if self.inside == 0:
+                self.before = [library.num_threads for library in blas().lib_controllers]
+                self.limit([1] * len(self.before))
+            self.inside += 1
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        with self.lock:
+            self.inside -= 1
+            if self.inside == 0:
+                self.limit(self.before)
+
+    @staticmethod
+    def limit(threads: list[int]) -> None:
+        """So many for each library; threadpoolctl from 3.8 on heeds only the thread that was the first to ask."""
+        for library, n in zip(blas().lib_controllers, threads, strict=True):
+            free = getattr(library, "clear_controlling_thread", lambda force: None)
+            free(force=True)
+            library.set_num_threads(n)
+            free(force=True)
+
+
+ONE_THREAD = OneThread()
+
+
+def one_thread() -> OneThread:
+    """``with`` it, numpy and scipy round alike whatever other threads do; and small products are faster."""
+    return ONE_THREAD
 
 
 @contextmanager

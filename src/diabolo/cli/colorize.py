@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ..errors import DataError
-from .pictures import Batch, common, run
+from .pictures import Batch, PassedOverError, common, run
 
 EPILOG = """\b
 Examples:
@@ -17,6 +17,7 @@ Examples:
   diabolo colorize old.jpg colours.png --hint "120,45=#a03020" --hint "300,80=#4060a0"
   diabolo colorize old.jpg colours.png --versions 4 --doubt doubt.png
   diabolo colorize album/ coloured/ --doubt doubts/
+  diabolo colorize album/ coloured/ --all
 """
 
 HINT = re.compile(r"\s*(\d+)\s*,\s*(\d+)\s*=\s*#([0-9a-fA-F]{6})\s*")
@@ -40,7 +41,7 @@ def parsed(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
     epilog=EPILOG,
     help="Give IN colours: a picture, a folder with all folders in it, or a zip. OUT is a file for one picture, else a folder; "
     "what is there already is skipped, so that a stopped run goes on where it was. The colours are guesses: likely ones, "
-    "not those that were there.",
+    "not those that were there. What is in colour already, even in one tint, is passed over without --all.",
 )
 @common
 @click.option(
@@ -58,6 +59,7 @@ def parsed(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
     metavar="PLACE",
     help="Also write how uncertain the colours are: black is sure, white is not. A file for one picture, else a folder.",
 )
+@click.option("--all", "everything", is_flag=True, help="Also what is in colour already: its colours are thrown away.")
 def command(
     source: Path,
     target: Path,
@@ -68,6 +70,7 @@ def command(
     hints: list[Hint],
     versions: int | None,
     doubt: Path | None,
+    everything: bool,
 ) -> None:
     batch = Batch(source, target, path, overwrite, versions)
     if hints and not batch.single:
@@ -79,7 +82,11 @@ def command(
         check_hints(hints, *batch.album.sizes()[0][:2])
 
     def work(model: Any) -> Any:
+        from ..estimators.colorization import in_colour
+
         def all_files(picture: Any) -> list[Any]:
+            if not everything and in_colour(picture):
+                raise PassedOverError("it is in colour already (or tinted): with --all it gets others")
             images = model.versions(picture, versions, hints) if versions else [model.restore_picture(picture, hints=hints)]
             return [*images, drawn(model.doubt(picture, hints))] if doubt else list(images)
 

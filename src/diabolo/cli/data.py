@@ -29,16 +29,17 @@ OUTPUT = click.option("-o", "--output", type=click.Path(path_type=Path), require
 
 def opened(path: Path, drop: Sequence[str] = (), text: str | None = None) -> Any:
     """The data in `path`: the path itself, or a table without the columns `drop`, read as was said."""
+    from ..formats.files import Reading, is_table, read_table
     from .options import said
 
-    if not drop and not (said() and text is not None):
+    if not drop and (text is None or not is_table(path)):
         return path
-    from ..formats.files import Reading, read_table
 
     table = read_table(path, None, Reading(**said()), {}, rest=text is None)
-    for name in drop:
-        if name not in table.column_names:
-            raise absent("--drop", name, table.column_names)
+    for option, names in (("--drop", drop), ("--text", () if text is None else (text,))):
+        for name in names:
+            if name not in table.column_names:
+                raise absent(option, name, table.column_names)
     return table.drop_columns(list(drop))
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from ..errors import DataError
 from .pictures import Batch, common, run
 
 EPILOG = """\b
@@ -62,8 +63,12 @@ def command(
 
     def work(model: Any) -> Any:
         def both(picture: Any) -> list[Any]:
+            if sigma is not None and picture.unit != 1:
+                raise DataError(
+                    f"--sigma is of 255, but {picture.name!r} has floats in another unit: leave the noise to be estimated"
+                )
             image, change = model.restore_picture(picture, return_map=True, **options)
-            return [image, drawn(change)] if residue else [image]
+            return [image, drawn(change / picture.unit)] if residue else [image]
 
         return both
 

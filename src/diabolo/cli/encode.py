@@ -29,8 +29,8 @@ def command(model: Path, data: Path, output: Path, keep: tuple[str, ...]) -> Non
     if keep and output.suffix == ".npy":
         raise DataError(f"--output {str(output)!r}: an array has no place for columns to keep: write a table, such as .csv")
     ae = loaded(model, "encode")
+    known = {} if output.suffix == ".npy" else kept(ae, data, keep)
     Z = ae.transform(data)
     names = code_names(ae.n_components_)
-    known = {} if output.suffix == ".npy" else kept(ae, data, keep)
     save(beside(known, as_table(Z, names)) if known else Z, names, output)
     click.echo(f"{len(Z):,} rows, {Z.shape[1]} numbers each: wrote {output}")

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from . import options, pictures
-from .data import DATA, OUTPUT, never_onto_input, opened
+from .data import DATA, OUTPUT, absent, never_onto_input, opened
 
 EPILOG = """\b
 Examples:
@@ -189,6 +189,8 @@ def command(
     documents = words["text"] is not None or Documents.accepts(data)
     options.check_data(click.get_current_context(), data, "documents" if documents else infer(data).kind)
     params["format"] = formats(words, columns)[0 if documents else 1]
+    for name, values in columns.items():
+        check_columns(f"--{name}", data, values)
     X = opened(data, drop, words["text"])
     model: Any = (
         Autoencoder(components or 2, **params)
@@ -200,6 +202,16 @@ def command(
         from . import tables
 
         (tables.comparison if task == "codes" else tables.promise)(model, output)
+
+
+def check_columns(option: str, data: Path, names: tuple[str, ...]) -> None:
+    """Raise a DataError, before the work, for a column that is not there."""
+    from ..formats.files import Reading, read_table
+
+    there = read_table(data, 1, Reading(**options.said()), {}).column_names if names else []
+    for name in names:
+        if name not in there:
+            raise absent(option, name, there)
 
 
 def formats(words: dict[str, Any], columns: dict[str, Any]) -> tuple[Any, Any]:

@@ -43,6 +43,8 @@ def command(
     never_onto_input(output, model, data, *([new] if new else []))
     if color and output.suffix != ".svg":
         raise click.BadParameter(f"is for pictures: name the output something.svg, not {output.name!r}", param_hint="--color")
+    if keep and output.suffix == ".svg":
+        raise click.BadParameter(f"is for tables: name the output something.csv, not {output.name!r}", param_hint="--keep")
     ae = loaded(model, "map")
     fitted = getattr(ae.format_, "reading", None)
     shade = columns(data, (color,), "--color", fitted)[color] if color and color not in MEASURED else None

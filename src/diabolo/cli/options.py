@@ -79,17 +79,28 @@ def _check_labels(ctx: click.Context, found: list[str]) -> None:
 
 def check_data(ctx: click.Context, data: Path, kind: str) -> None:
     """Raise a UsageError for options that say nothing of this kind of data."""
-    from ..formats.files import CSV
+    from ..formats.files import is_table
 
     found = given(ctx)
     for names, fits, what in (
         (DOCUMENTS, kind == "documents", "documents"),
         (COLUMNS, kind == "tables", "tables"),
-        (READING, str(data).endswith(CSV), f"tables in text files, {' '.join(CSV)}"),
+        (("drop",), is_table(data), "tables"),
     ):
         for name in names:
             if name in found and not fits:
                 raise click.UsageError(f"{spelled(ctx, name)} is for {what}, which {str(data)!r} is not", ctx)
+    check_reading(data)
+
+
+def check_reading(data: Path) -> None:
+    """Raise a UsageError for what is said of how a file is written, if this one is of another kind."""
+    from ..formats.files import CSV, JSON
+
+    wrong = [] if str(data).endswith(CSV) else [name for name in said() if name != "encoding" or not str(data).endswith(JSON)]
+    if wrong:
+        name = wrong[0].replace("header", "no-header")
+        raise click.UsageError(f"--{name} is for tables in text files, {' '.join(CSV)}, which {str(data)!r} is not")
 
 
 # ── how a text file is written ───────────────────────────────────────────────────────────────────────────────────────
@@ -137,12 +148,18 @@ def reread(model: Any) -> Any:
     """The model, which reads files as it was fitted, but for what was said otherwise."""
     if not said():
         return model
+    params = click.get_current_context().params
+    path = params.get("data") or params.get("examples")
+    if path is not None:
+        check_reading(path)
     if model.format_.kind == "tables":
         model.format_.reading = replace(model.format_.reading, **said())
     elif model.format_.kind != "documents" or [*said()] != ["encoding"]:
-        raise click.UsageError(
-            f"--{next(iter(said())).replace('header', 'no-header')} is for tables, which the model was not fitted with"
-        )
+        raise click.UsageError(f"{_first_said()} is for tables, which the model was not fitted with")
     else:
         model.format_.encoding = said()["encoding"]
     return model
+
+
+def _first_said() -> str:
+    return f"--{next(iter(said())).replace('header', 'no-header')}"

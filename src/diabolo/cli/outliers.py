@@ -51,20 +51,23 @@ def command(
 
     if output:
         never_onto_input(output, model, data)
+    elif keep:
+        raise click.UsageError("--keep is for what is written: give --output")
     detector = loaded(model, "outliers", "OutlierDetector")
+    kept_of = kept(detector, data, keep) if output else {}
     if alpha:
-        detector.offset_, detector.alpha = float(np.log(alpha)), alpha
+        detector.at(alpha)
     score = detector.score_samples(data)
     wanted = detector.discoveries(data, fdr) if fdr else score < detector.offset_
     rows = np.flatnonzero(wanted)
     rows = rows[np.argsort(score[rows], kind="stable")]
     told = detector.explain(data, rows if output else rows[:show], cells)
     tables.flagged(told[:show])
-    rule = f"a list of which {fdr:.1%} may be false" if fdr else f"of normal rows {np.exp(detector.offset_):.2%} are"
+    rule = f"a list of which {fdr:.1%} may be false" if fdr else f"of normal rows {detector.rate_:.2%} are"
     tables.console.print(f"{len(score):,} rows, {len(rows):,} flagged ({len(rows) / max(len(score), 1):.2%}); {rule}")
     if output:
         lines = long(told)
-        known = {name: _of_rows(values, lines["row"]) for name, values in kept(detector, data, keep).items()}
+        known = {name: _of_rows(values, lines["row"]) for name, values in kept_of.items()}
         save(beside(known, lines), [], output)
         click.echo(f"wrote {output}")
 

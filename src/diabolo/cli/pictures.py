@@ -8,7 +8,7 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -37,6 +37,10 @@ NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}  # what the next picture wil
 PATIENCE = 2.0  # seconds of work without a progress bar
 
 Work = Callable[[Any], list[Any]]  # a Picture -> an image for each of its files
+
+
+class PassedOverError(Exception):
+    """There is nothing to do for this picture, and why."""
 
 
 def common(f: Any) -> Any:
@@ -68,9 +72,12 @@ class Batch:
         suffix = source.suffix.lower()
         self.single = not source.is_dir() and (suffix in SUFFIXES or (source.is_file() and suffix != ".zip"))
         self.album = Album(source)
+        self.stacks = self.album.stacks  # the pictures of each file
+        self.names = [self.album.names[pages[0]].removesuffix("#1" if len(pages) > 1 else "") for pages in self.stacks]
         self.target = target
-        self.files: list[list[Path]] = [[] for _ in self.album.names]
+        self.files: list[list[Path]] = [[] for _ in self.names]
         self.roots: list[Path] = []
+        self.passed_over: dict[str, str] = {}
 
         self.add(target, count=count)
 
@@ -80,9 +87,13 @@ class Batch:
             self._check_folder(target)
             self.roots.append(target)
         below = not self.single or target.is_dir()
-        places = [self._inside(target, name) for name in renamed(self.album.names, suffix)] if below else [target]
+        places = [self._inside(target, name) for name in renamed(self.names, suffix, self.paged())] if below else [target]
         for files, path in zip(self.files, places, strict=True):
             files += [path] if count is None else [path.with_stem(f"{path.stem}-{i + 1}") for i in range(count)]
+
+    def paged(self) -> list[bool]:
+        """Whether each is a stack, which only a TIFF can hold."""
+        return [len(pages) > 1 for pages in self.stacks]
 
     def _check_folder(self, target: Path) -> None:
         if target.exists() and not target.is_dir():
@@ -104,6 +115,12 @@ class Batch:
 
         outputs = [path for files in self.files for path in files]
         inputs = {identity(path) for path in self._inputs() if path.is_file()}
+        for files, pages in zip(self.files, self.stacks, strict=True):
+            for path in files:
+                if len(pages) > 1 and path.suffix.lower() not in (".tif", ".tiff"):
+                    raise DataError(
+                        f"cannot write {str(path)!r}: such a file cannot hold {len(pages)} pages; choose .tif or .tiff"
+                    )
         for path in outputs:
             if path.suffix.lower() not in WRITABLE:
                 raise DataError(f"cannot write {str(path)!r}: its name ends in none of {', '.join(WRITABLE)}")
@@ -121,29 +138,34 @@ class Batch:
 
     def _inputs(self) -> list[Path]:
         own = [self.source, *self.source.parents, *([self.model] if self.model else [])]
-        return own + ([self.source / name for name in self.album.names] if self.source.is_dir() else [])
+        return own + ([self.source / name for name in self.names] if self.source.is_dir() else [])
 
     def to_do(self) -> list[int]:
         """The pictures of which a file is missing."""
         return [i for i, files in enumerate(self.files) if self.overwrite or not all(path.is_file() for path in files)]
 
     def make(self, i: int, work: Work) -> None:
-        """Read a picture, and write what is made of it."""
-        picture = self.album[i]
-        images = work(picture)
-        for path, image in zip(self.files[i], images, strict=True):
+        """Read a picture, or all pages of one file, and write what is made of it."""
+        first, *rest = self.stacks[i]
+        picture = self.album[first]
+        results = [work(picture), *(work(self.album[page]) for page in rest)]
+        for path, images in zip(self.files[i], zip(*results, strict=True), strict=True):
             if not self.single:
                 path.parent.mkdir(parents=True, exist_ok=True)
-            picture.save(image, path)
+            picture.save(list(images), path)
 
     def attempt(self, i: int, work: Work) -> str | None:
         """Make it; what is wrong with this picture alone is returned, with the rest there is no going on."""
         try:
             self.make(i, work)
+        except PassedOverError as reason:
+            if self.single:
+                raise DataError(f"{str(self.source)!r}: {reason}") from None
+            self.passed_over[self.names[i]] = str(reason)
         except (DiaboloError, OSError, ValueError, RuntimeError, MemoryError) as error:
             if self.single or (isinstance(error, OSError) and error.errno in NO_ROOM):
                 raise
-            return self._reason(error, self.album.names[i])
+            return self._reason(error, self.names[i])
         return None
 
     def _reason(self, error: Exception, name: str) -> str:
@@ -157,8 +179,8 @@ def identity(path: Path) -> tuple[int, int]:
     return stat.st_dev, stat.st_ino
 
 
-def renamed(names: list[str], suffix: str | None) -> list[str]:
-    """With this suffix, by default their own, or .png where it cannot be written; no two become one.
+def renamed(names: list[str], suffix: str | None, paged: Sequence[bool] = ()) -> list[str]:
+    """With this suffix, by default their own, or .png where it cannot be written; no two become one; stacks stay TIFFs.
 
     >>> renamed(["a/b.jpg", "c.gif", "d.gif", "d.png"], None)
     ['a/b.jpg', 'c.png', 'd.gif.png', 'd.png']
@@ -166,7 +188,11 @@ def renamed(names: list[str], suffix: str | None) -> list[str]:
     from ..formats.picture import WRITABLE
 
     own = [PurePosixPath(name).suffix for name in names]
-    ends = [suffix or (end if end.lower() in WRITABLE else ".png") for end in own]
+    stays = paged or [False] * len(names)
+    ends = [
+        own_end if stack else suffix or (own_end if own_end.lower() in WRITABLE else ".png")
+        for own_end, stack in zip(own, stays, strict=True)
+    ]
     wanted = [str(PurePosixPath(name).with_suffix(end)) for name, end in zip(names, ends, strict=True)]
     shared = Counter(wanted)
     return [w if shared[w] == 1 or w == n else n + e for n, w, e in zip(names, wanted, ends, strict=True)]
@@ -188,8 +214,10 @@ def run(batch: Batch, verb: str, work: Callable[[Any], Work], jobs: int, quiet: 
         with shared_threads(jobs), bar(verb, len(todo), quiet) as advance, tried as done:
             for i, reason in done:
                 if reason is not None:
-                    failed[batch.album.names[i]] = reason
+                    failed[batch.names[i]] = reason
                 advance()
+    for name, reason in batch.passed_over.items():
+        click.echo(f"{name}: {reason}", err=True)
     for name, reason in failed.items():
         click.echo(f"{name}: {reason}", err=True)
     if not quiet:
@@ -229,11 +257,14 @@ def shared_threads(jobs: int) -> Iterator[None]:
 
 def summary(batch: Batch, tried: int, failed: int, seconds: float) -> str:
     """For example: wrote 12 pictures to out/ (2 were there already) in 3.1 s; 1 failed."""
-    n, there = tried - failed, len(batch.files) - tried
+    n, there, over = tried - failed - len(batch.passed_over), len(batch.files) - tried, len(batch.passed_over)
     already = f" ({there:,} {'was' if there == 1 else 'were'} there already)" if there else ""
     folder = f"{n:,} picture{'s' * (n != 1)} to {batch.target}{os.sep}"
+    pages = sum(map(len, batch.stacks))
+    of = f" ({pages:,} pages)" if pages > len(batch.stacks) else ""
     what = ", ".join(map(str, batch.files[0])) if batch.single else folder
-    return f"wrote {what}{already} in {seconds:.1f} s" + (f"; {failed:,} failed" if failed else "")
+    ends = (f"; {over:,} passed over" if over else "") + (f"; {failed:,} failed" if failed else "")
+    return f"wrote {what}{of}{already} in {seconds:.1f} s" + ends
 
 
 @contextlib.contextmanager

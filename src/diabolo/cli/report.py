@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from .data import DATA, MODEL, OUTPUT, absent, never_onto_input
 from .options import reading, reread
@@ -41,6 +42,7 @@ def command(model: Path, data: Path, output: Path, names: tuple[str, ...], label
 
     never_onto_input(output, model, data)
     fitted: Any = reread(load(model))
+    check_options(fitted, names, labels_sep)
     X: Any = data
     labels: dict[str, Any]
     if hasattr(fitted, "thresholds_"):
@@ -49,6 +51,21 @@ def command(model: Path, data: Path, output: Path, names: tuple[str, ...], label
         labels = columns(data, names, fitted=getattr(fitted.format_, "reading", None))
     write(fitted, X, output, title=data.name, labels=labels, seed=seed)
     click.echo(f"wrote {output}")
+
+
+def check_options(fitted: Any, names: tuple[str, ...], sep: str | None) -> None:
+    """Raise a UsageError for options that say nothing of this kind of model."""
+    kind = type(fitted).__name__
+    labels = hasattr(fitted, "thresholds_")
+    if hasattr(fitted, "explain") and names:
+        raise click.UsageError(f"--label colours a map, which the report on an {kind} has not")
+    if labels and bool(names) != bool(sep):
+        raise click.UsageError("a column of lists of labels is given by --labels and --labels-sep together")
+    if not labels and sep is not None:
+        raise click.UsageError(f"--labels-sep is for models of labels, not for an {kind}")
+    seeded = click.get_current_context().get_parameter_source("seed") is not ParameterSource.DEFAULT
+    if seeded and (labels or hasattr(fitted, "explain")):
+        raise click.UsageError(f"--seed is that of a map, which the report on this {kind} has not")
 
 
 def judged(clf: Any, data: Path, names: tuple[str, ...], sep: str | None) -> tuple[Any, dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from ..errors import DataError
-from .data import MODEL, OUTPUT, loaded, never_onto_input, save
+from .data import MODEL, OUTPUT, absent, loaded, never_onto_input, save
 
 EPILOG = """\b
 Examples:
@@ -86,13 +86,15 @@ def typed(ae: Any, name: str, value: str) -> Any:
     """Text -> a value of the type of the column."""
     import pyarrow as pa
 
+    from ..formats import cells
+    from ..formats.schema import arrow_type
+
     fields = {field.name: field for field in getattr(ae.format_, "fields", [])}
     if name not in fields:
-        return value  # an array's columns are numbers; an absent one is named by the model
-    kind = type(fields[name]).__name__
-    if kind == "Category":
-        return value
+        if not hasattr(ae.format_, "columns") or name in ae.format_.columns:
+            return value  # an array's columns are numbers
+        raise absent("--given", name, ae.format_.columns)
     try:
-        return pa.scalar(value).cast(pa.bool_() if fields[name].type == "bool" else pa.float64()).as_py()
-    except pa.ArrowInvalid:
-        raise DataError(f"--given {name}={value}: column {name!r} holds {fields[name].type}, which {value!r} is not") from None
+        return cells.typed(pa.array([value]), arrow_type(fields[name].type), name)[0].as_py()
+    except DataError as error:
+        raise DataError(f"--given {name}={value}: {str(error).replace(' (row 0)', '')}") from None

@@ -30,7 +30,10 @@ def command(model: Path, data: Path, output: Path | None, worst: int, keep: tupl
 
     if output:
         never_onto_input(output, model, data)
+    elif keep:
+        raise click.UsageError("--keep is for what is written: give --output")
     ae = loaded(model, "score")
+    known = kept(ae, data, keep) if output else {}
     errors = ae.reconstruction_errors(data)
     rows = errors.sum(1)
     tables.columns(ae, data)
@@ -41,5 +44,5 @@ def command(model: Path, data: Path, output: Path | None, worst: int, keep: tupl
         one = errors.shape[1] == 1 or called is not None
         names = ["row", "error"] + ([] if one else [f"error {name}" for name in ae.format_.columns])
         told = as_table(np.column_stack([np.arange(len(rows)), rows] + ([] if one else [errors])), names)
-        save(beside(kept(ae, data, keep), told), names, output)
+        save(beside(known, told), names, output)
         click.echo(f"wrote {output}")

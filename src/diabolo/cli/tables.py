@@ -90,12 +90,8 @@ def promise(detector: Any, output: Path) -> None:
     n = len(detector.calibration_)
     console.print(
         f"{width(detector.format_)}; {n:,} rows judged by networks that had not seen them; "
-        f"flags {np.exp(detector.offset_):.2%} of normal rows"
+        f"flags {detector.rate_:.2%} of normal rows"
     )
-    if detector.alpha * (n + 1) < 2:
-        console.print(
-            f"For alpha = {detector.alpha:g} it takes {int(2 / detector.alpha):,} rows: below that it is extrapolated"
-        )
     console.print(f"wrote {output}")
 
 

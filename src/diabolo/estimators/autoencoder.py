@@ -11,28 +11,31 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Self, TypeVar, cast
 
 import numpy as np
 import torch
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.neighbors import NearestNeighbors
-from sklearn.utils import Tags, check_random_state
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils import Tags, _safe_indexing, check_random_state
+from sklearn.utils.validation import _num_samples, check_is_fitted
 from torch import Tensor, nn
 
+from ..chance import redirected
 from ..corruption import Clean, Corruption, Thin
 from ..density import Density
-from ..errors import DataError
-from ..formats import Documents, Images
+from ..errors import DataError, suggest
+from ..formats import Documents, Format, Images
 from ..losses import Columns, Squared
 from ..maps import Map, spread
-from ..nets import Curved, Inward, Missing, Outward, Sphere, inside
+from ..nets import Curved, Inward, Link, Missing, Outward, Sphere, inside
 from ..nets.convolution import WIDTHS
 from ..network import Diabolo
-from ..rows import Rows, spread_over, steps_per_epoch
+from ..rows import Rows, Subset, in_proportion, spread_over, steps_per_epoch
 from ..training import History
-from .base import FEWEST_ROWS, System, _below, is_size
+from .base import FEWEST_ROWS, System, _below, _materialized, is_size, sampled
+from .lastlayer import weights
 from .linear import Linear, tfidf
 from .sampling import Sampler, cells, conditioned
 from .varied import about, helps, linear_of
@@ -104,6 +107,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         Written atomically every 30 seconds while training.
     resume : bool, default=False
         Go on from `checkpoint`; the result has the same bits as that of a run never stopped.
+    warm_start : bool, default=False
+        Whether ``fit``, called again, goes on from the fitted network: with its columns, their units, and new rows or the same.
     random_state : int, RandomState or None, default=None
         Seed of everything random.
     verbose : bool, default=True
@@ -169,15 +174,17 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
     device: str = "auto"
     checkpoint: Any = None
     resume: bool = False
+    warm_start: bool = False
     random_state: Any = None
     verbose: bool = True
 
     def __post_init__(self) -> None:
         self._sampler: Sampler | None = None
+        self._trained: Diabolo | None = None
 
     # ── fit and transform ────────────────────────────────────────────────────────────────────────────────────────────
 
-    def fit(self, X: Any, y: Any = None, *, categories: Any = None, numbers: Any = None) -> Self:
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None, *, categories: Any = None, numbers: Any = None) -> Self:
         """Learn to reconstruct X.
 
         Parameters
@@ -185,6 +192,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         X : DataFrame, array-like (n, d), sparse matrix (n, d), list of str, or path
             The rows.
         y : ignored
+        sample_weight : array-like (n,), optional
+            How much each row counts: in what is minimised, in the held-out error, in PCA, in p(z). A row of weight 0 is not
+            there; the units of the columns are those of the other rows, whatever their weight.
         categories, numbers : list of str, optional
             Columns of a table that are codes although they are whole numbers, and columns that are quantities although they
             look like row numbers or codes.
@@ -193,7 +203,28 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         -------
         self
         """
-        return self._fit(X, categories, numbers)
+        X = self._weighted(_materialized(X), sample_weight)
+        self._fit(X, categories, numbers)
+        del self._weight, self._counted
+        return self
+
+    def _weighted(self, X: Any, weight: Any) -> Any:
+        """X without rows of weight 0; the others' weights are kept until the end of ``fit``."""
+        self._weight: Tensor | None = None
+        if weight is None:
+            return X
+        file = isinstance(X, (str, Path))
+        n = np.size(weight) if file else _num_samples(X)
+        there = np.flatnonzero(weights(weight, n, 0)[:, 0].numpy() > 0)
+        if file and len(there) < n:
+            raise DataError("sample_weight holds zeros: leave such rows out of the file, or give a table in its place")
+        self._weight = weights(np.broadcast_to(np.asarray(weight), n)[there], len(there), 0)[:, 0]
+        return X if len(there) == n else some_rows(X, there)
+
+    def _row_weights(self, rows: Rows) -> Tensor | None:
+        if self._weight is None or not isinstance(rows, Subset):
+            return self._weight
+        return self._weight[torch.from_numpy(rows.indices)]
 
     def transform(self, X: Any) -> np.ndarray:
         """X -> codes (n, k); float32 for float32 arrays, else float64."""
@@ -363,6 +394,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
 
     # ── hooks ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+    def _format(self, X: Any) -> Format:
+        return self.format_ if self._goes_on() else super()._format(X)
+
     def _corruption(self) -> Corruption:
         if self.corruption is None and isinstance(self.format_, Documents):
             return Thin(0.5)
@@ -371,8 +405,13 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         return super()._corruption()
 
     def _network(self, x: Tensor, seed: int) -> Diabolo:
-        self.linear_ = Linear(self.format_, self._width(x), seed).fit(x)
+        weight = self._counted
+        if weight is not None:
+            weight = weight[torch.from_numpy(sampled(len(weight), x.shape[1]))]
+        self.linear_ = Linear(self.format_, self._width(x), seed).fit(x, weight)
         self.n_components_ = self.linear_.k
+        if self._goes_on() and not self._is_linear():
+            return self._again()
         start = self._start(x, seed)
         encoder = copy.deepcopy(self.encoder) if self.encoder is not None else self._encoder(start)
         z = start.encode(x[:SAMPLED])
@@ -383,6 +422,23 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         if self.decoder is not None:
             check_module("decoder", decoder, k, d)
         return Diabolo(encoder, decoder)
+
+    def _is_linear(self) -> bool:
+        """Whether the linear autoencoder was kept, and a file that does not hold what was trained: then it begins anew."""
+        decoder = self.network_.decoder
+        kept = isinstance(decoder, nn.Sequential) and isinstance(decoder[-1], Link)
+        return self.decoder is None and kept and self._trained is None
+
+    def _again(self) -> Diabolo:
+        self.network_ = self._trained or self.network_
+        network = super()._again()
+        for part, own in ((network.encoder, self.encoder), (network.decoder, self.decoder)):
+            if own is not None:  # what was frozen stays so
+                for p, q in zip(part.parameters(), own.parameters(), strict=True):
+                    p.requires_grad_(q.requires_grad)
+            elif isinstance(part, Curved) and self._convolves():
+                self._kept(part)
+        return network
 
     def _start(self, x: Tensor, seed: int) -> Linear:
         """Where the network begins: at PCA; of few pictures at PCA of these and of their variations, if that knows others."""
@@ -399,13 +455,18 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
     def _width(self, x: Tensor) -> int | float:
         """n_components, checked against the rows x (n, d)."""
         k, (n, d) = self.n_components, x.shape
+        if isinstance(k, float) and self._goes_on():
+            k = self.n_components_
         if isinstance(k, (int, np.integer)) and not isinstance(k, bool) and 1 <= k <= min(n, d):
             return int(k)
-        if isinstance(k, float) and 0 < k < 1 and not isinstance(self.format_, Documents):
+        share = not isinstance(self.format_, Documents)
+        if isinstance(k, float) and 0 < k < 1 and share:
             return k
+        columns = len(self.format_.columns)
+        split = "" if d == columns else f", {columns:,} columns, of which a category is one feature for each level"
         raise ValueError(
-            f"n_components={k!r} must be an integer between 1 and min(n_samples, n_features)={min(n, d)}, or a share of the "
-            f"variance in (0, 1) for numbers; here n_samples={n}, n_features={d}"
+            f"n_components={k!r}: allowed are integers from 1 to {min(n, d)}{' and shares of the variance in (0, 1)' * share}, "
+            f"for there cannot be more than rows to learn from (n_samples={n}) or features (n_features={d}{split})"
         )
 
     def _sizes(self) -> tuple[int, ...]:
@@ -448,7 +509,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
     def _optimizer(self) -> str:
         allowed = {"auto": "muon", "muon": "muon", "adamw": "adamw"}
         if self.optimizer not in allowed:
-            raise ValueError(f"optimizer={self.optimizer!r}: allowed are {', '.join(map(repr, allowed))}")
+            raise ValueError(
+                f"optimizer={self.optimizer!r}: allowed are {', '.join(map(repr, allowed))}{suggest(self.optimizer, allowed)}"
+            )
         return allowed[self.optimizer]
 
     def _weight_decay(self) -> float:
@@ -485,19 +548,33 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         self._few = movable and FEWEST_ROWS <= len(rows) < FEW
         self._varied = movable and len(rows) < VERY_FEW
         if self._sizes() == () and self.encoder is None and self.decoder is None:
-            return rows, None  # a closed form needs no held-out rows
-        return super()._split(rows)
+            train, held = rows, None  # a closed form needs no held-out rows
+        else:
+            train, held = super()._split(rows)
+        if self._weight is not None and len(self._weight) != len(rows):
+            raise DataError(f"sample_weight has {len(self._weight):,} numbers, but X has {len(rows):,} rows")
+        self._counted = self._row_weights(train)
+        return train, held
 
     def _finish(self, train: Rows, held: Rows | None) -> None:
-        self._known, self._sampler = self._some(train), None
-        x = spread_over(held if held is not None else train, MEASURED)
-        x = x.to(next(self.network_.parameters()).dtype)
-        loss, z = self.loss_, self.network_.encoder(x)
-        reference = loss.errors(self._mean(x), x).sum()
+        self._known, self._sampler, self._trained = self._some(train), None, None
+        judged = held if held is not None else train
+        x = spread_over(judged, MEASURED).to(next(self.network_.parameters()).dtype)
+        loss, w = self.loss_, self._row_weights(judged)
+        w = torch.ones(len(x)) if w is None else spread_over(w, MEASURED)
+
+        def error(expected: Tensor) -> float:
+            return float((loss.errors(expected, x) * w[:, None]).sum())
+
+        reference = error(self._mean(x))
 
         def share(expected: Tensor) -> float:
-            return explained(float(loss.errors(expected, x).sum()), float(reference))
+            return explained(error(expected), reference)
 
+        pca = share(self.linear_.expected(self.linear_.encode(x)))
+        if share(loss.predict(self.network_(x))) < pca - SAME and self.encoder is None and self.decoder is None:
+            self._keep_linear()
+        z = self.network_.encoder(x)
         e = loss.predict(self.network_.decoder(z))
         total = share(e)
         few = PROBED // 8 if isinstance(self.format_, Images) else PROBED
@@ -506,14 +583,23 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
             [float((there - loss.predict(self.network_.decoder(without(probe, j)))).square().sum()) for j in range(z.shape[1])]
         )
         self.explained_variance_ratio_ = max(total, 0.0) * moved / max(moved.sum(), 1e-300)
-        expected = self.linear_.expected(self.linear_.encode(x))
-        self.comparison_ = {"pca": share(expected), "autoencoder": total, "held_out_rows": len(held) if held is not None else 0}
+        self.comparison_ = {"pca": pca, "autoencoder": total, "held_out_rows": len(held) if held is not None else 0}
         self.n_iter_ = self.history_.epoch[self.history_.best] if self.history_.epoch else 0.0
+
+    def _keep_linear(self) -> None:
+        """What trained is worse than the linear autoencoder: that one itself, as a network. Training goes on from the other."""
+        self._trained = self.network_
+        with redirected(self.seed_):
+            linear = Diabolo(self._encoder(self.linear_), self.linear_.decoder(self.loss_))
+        self.network_ = linear.to(next(self.network_.parameters()).dtype).eval().requires_grad_(False)
+        name = "LSA" if isinstance(self.format_, Documents) else "PCA"
+        self.history_.best, self.history_.stopped = 0, f"nothing gained over {name}: the linear one is kept"
 
     def _some(self, train: Rows) -> Tensor:
         """Training rows for the density."""
-        most = min(CODED, max(100, VALUES // self.format_.width))
-        return spread_over(train, most).to(next(self.network_.parameters()).dtype)
+        most, weight = min(CODED, max(100, VALUES // self.format_.width)), self._row_weights(train)
+        some = spread_over(train, most) if weight is None else train.take(in_proportion(weight.numpy(), most))
+        return some.to(next(self.network_.parameters()).dtype)
 
     # ── attributes ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -576,6 +662,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
 
 VERY_FEW, FEW, MOVABLE = 5000, 20_000, 16  # fewer pictures, of at least so many pixels a side, are varied, or may be
 COMPARED = {"pca", "autoencoder", "held_out_rows"}
+SAME = 1e-7  # differences of scores that are rounding
 SAMPLED = 5000  # rows from which the spread of the codes is measured
 CODED = 10_000  # training rows from whose codes the density is fitted
 VALUES = 20_000_000  # of them, at most
@@ -601,6 +688,11 @@ def indexed(out: Any, X: Any) -> Any:
     if hasattr(out, "iloc") and hasattr(X, "iloc"):
         out.index = X.index
     return out
+
+
+def some_rows(X: Any, i: np.ndarray) -> Any:
+    """The rows of these numbers, of a table, an array, a sparse matrix or a list."""
+    return X.take(i) if hasattr(X, "column_names") else _safe_indexing(X, i)
 
 
 def without(z: Tensor, j: int) -> Tensor:

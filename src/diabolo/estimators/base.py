@@ -5,6 +5,7 @@ A system fills three hooks: which corruption, which network, which loss. The res
 
 from __future__ import annotations
 
+import copy
 import inspect
 import os
 import warnings
@@ -24,16 +25,17 @@ from torch import Tensor, nn
 from .. import corruption as corruptions
 from .. import losses as loss_classes
 from .. import nets, storage
+from ..chance import redirected
 from ..corruption import Clean, Corruption
 from ..errors import DataError, FormatError
 from ..formats import FORMATS, Arrays, Embedded, Format, Tables, infer
-from ..formats.arrays import unmasked
+from ..formats.arrays import plain
 from ..formats.base import SINGLE
 from ..formats.frames import collected
 from ..losses import Bounded, Logistic, Loss, Multinomial, Softmax
 from ..network import Diabolo
-from ..rows import Rows, spread_over
-from ..training import SGD, History, minimize, pick_device, pick_precision
+from ..rows import Numbered, Rows, spread_over
+from ..training import SGD, History, minimize, one_thread, pick_device, pick_precision
 
 __all__ = ["ESTIMATORS", "System", "load"]
 
@@ -41,6 +43,7 @@ ESTIMATORS: dict[str, type[System]] = {}
 FEWEST_ROWS = 40  # with fewer, a held-out part would say nothing, and all rows train
 FEWEST_HELD_OUT = 20
 MOST_HELD_OUT = 10_000
+MAKING = ("n_components", "hidden", "dropout", "encoder", "decoder", "freeze", "members", "bins", "format", "loss")
 
 
 class System(BaseEstimator):
@@ -85,7 +88,8 @@ class System(BaseEstimator):
         return found
 
     def _learn_columns(self, X: Any) -> None:
-        self.format_.fit(X)
+        if not self._goes_on():
+            self.format_.fit(X)
 
     def _check_values(self, rows: Rows) -> None:
         """Whether the rows hold what a loss that was asked for can take."""
@@ -115,9 +119,10 @@ class System(BaseEstimator):
 
     def _validated(self, X: Any, reset: bool) -> Any:
         """Names, shape and finiteness as scikit-learn wants them; what is no table or array passes."""
+        reset = reset and not self._goes_on()
         if isinstance(X, (str, Path)) or self.format_.free:
             return X
-        X = unmasked(X)
+        X = plain(X)
         if isinstance(self.format_, Tables):
             if not Tables.accepts(X):
                 raise DataError(
@@ -152,6 +157,7 @@ class System(BaseEstimator):
 
     # ── learning ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
+    @one_thread()
     def _fit(self, X: Any, categories: Any = None, numbers: Any = None) -> Self:
         """Format, split, network, training: the whole of ``fit``; of a table, which columns are codes or quantities."""
         self._check_parameters()
@@ -172,9 +178,9 @@ class System(BaseEstimator):
         train, held = self._split(rows)
         self.loss_ = self._loss()
         self._check_values(rows)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed_)
+        with redirected(self.seed_):
             self.network_ = self._network(_sample(train), self.seed_)
+        self._made = self._making()
         self.history_ = self._train(train, held)
         self.network_.eval().requires_grad_(False).to("cpu")
         if self.format_.exact:
@@ -182,10 +188,31 @@ class System(BaseEstimator):
         self._finish(train, held)
         return self
 
+    def _goes_on(self) -> bool:
+        """Whether ``fit`` begins with the network that is there."""
+        return bool(getattr(self, "warm_start", False)) and hasattr(self, "history_")
+
+    def _again(self) -> Diabolo:
+        """The fitted network, to be trained further."""
+        return copy.deepcopy(self.network_).float().train().requires_grad_(True)
+
+    def _making(self) -> dict[str, Any]:
+        """The parameters by which a network is made, which cannot change when its training goes on."""
+        return {name: getattr(self, name) for name in MAKING if hasattr(self, name)}
+
     def _finish(self, train: Rows, held: Rows | None) -> None:
         """What is measured after training."""
 
     def _check_parameters(self) -> None:
+        pick_device(getattr(self, "device", "auto"))
+        if self._goes_on():
+            for name, now in self._making().items():
+                then = self._made[name]
+                if now is not then and (type(now) is not type(then) or now != then):
+                    raise ValueError(
+                        f"{name}={now!r:.80}: warm_start=True goes on with a network that was made with {name}={then!r:.80}; "
+                        "set it back, or warm_start=False to begin anew"
+                    )
         positive = {"epochs": self.epochs, "batch_size": self.batch_size}
         for name, value in positive.items():
             if value != "auto" and (not isinstance(value, (int, np.integer)) or value < 1):
@@ -216,21 +243,29 @@ class System(BaseEstimator):
         order = np.random.default_rng(self.seed_).permutation(n)
         return rows.subset(np.sort(order[count:])), rows.subset(np.sort(order[:count]))
 
+    def _row_weights(self, rows: Rows) -> Tensor | None:
+        """(n,) how much each of these rows counts; None: all the same."""
+
     def _train(self, train: Rows, held: Rows | None) -> History:
         kept = spread_over(held, self.format_.judged) if held is not None else None
         corrupt, loss, network = self._corruption(), self.loss_, self.network_
+        weight = self._row_weights(train)
 
-        def objective(x: Tensor, rng: torch.Generator) -> Tensor:
-            seen, target = corrupt(x, rng)
-            return loss(network(seen).float(), target)
+        def objective(batch: Tensor, rng: torch.Generator) -> Tensor:
+            x, counts = batch, 1.0 if weight is None else weight[batch[:, -1].long().cpu()].to(batch.device)
+            seen, target = corrupt(x if weight is None else x[:, :-1], rng)
+            return loss(network(seen).float(), target) * counts
 
         def held_out() -> float:
+            assert held is not None
             assert kept is not None
-            device = next(network.parameters()).device
-            sums = [loss.errors(loss.predict(network(x.to(device))), x.to(device)).sum() for x in kept.split(2048)]
-            return float(sum(sums)) / len(kept)
+            device, w = next(network.parameters()).device, self._row_weights(held)
+            w = torch.ones(len(kept)) if w is None else spread_over(w, len(kept))
+            errors = [loss.errors(loss.predict(network(x.to(device))), x.to(device)).sum(1) for x in kept.split(2048)]
+            return float((torch.cat(errors).cpu() * w).sum() / w.sum())
 
-        return minimize(network, objective, train, held_out if kept is not None else None, self._plan(len(train)))
+        rows = train if weight is None else Numbered(train)
+        return minimize(network, objective, rows, held_out if kept is not None else None, self._plan(len(train)))
 
     def _plan(self, n: int) -> SGD:
         """The settings of the loop for n rows."""
@@ -320,6 +355,7 @@ class System(BaseEstimator):
         ):
             raise FormatError("the number of its features is not that of its columns")
         self.n_features_in_, self.seed_ = int(meta["n_features"]), int(meta["seed"])
+        self._made = self._making()
         if meta["names"] is not None:
             if len(meta["names"]) != self.n_features_in_:
                 raise FormatError("the names of its features are not those of its columns")
@@ -485,11 +521,14 @@ def _below(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
 
 def _sample(rows: Rows) -> Tensor:
     """All rows, or a sample of a size that fits in memory."""
-    d = len(rows.take(np.array([0]))[0]) if len(rows) else 1
+    some = sampled(len(rows), len(rows.take(np.array([0]))[0]) if len(rows) else 1)
+    return torch.cat(list(rows.chunks())) if len(some) == len(rows) else rows.take(some)
+
+
+def sampled(n: int, d: int) -> np.ndarray:
+    """Of n rows of d features, the numbers of those that fit in memory."""
     most = max(1000, 200_000_000 // max(1, d))
-    if len(rows) <= most:
-        return torch.cat(list(rows.chunks()))
-    return rows.take(np.sort(np.random.default_rng(0).choice(len(rows), most, replace=False)))
+    return np.arange(n) if n <= most else np.sort(np.random.default_rng(0).choice(n, most, replace=False))
 
 
 def _check_table(X: Any) -> None:

@@ -23,8 +23,8 @@ ROUNDS = 30  # of Newton's method
 CELLS = 4_000_000  # of raw outputs that are looked at
 
 
-def platt(raw: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Raw outputs (n, k) and y (n, k), NaN unknown -> a (k,), b (k,).
+def platt(raw: np.ndarray, y: np.ndarray, weight: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Raw outputs (n, k) and y (n, k), NaN unknown, weights (n, 1) or (n, k) -> a (k,), b (k,).
 
     >>> rng = np.random.default_rng(0)
     >>> r = rng.normal(size=(4000, 1))
@@ -34,8 +34,8 @@ def platt(raw: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     n = max(1, min(len(raw), CELLS // max(1, raw.shape[1])))
     r, t = np.asarray(raw[:n], dtype=np.float64), np.asarray(y[:n], dtype=np.float64)
-    known = ~np.isnan(t)
-    t = np.where(known, t, 0.5)
+    known = (~np.isnan(t)).astype(float) * (1.0 if weight is None else weight[:n])
+    t = np.where(known > 0, t, 0.5)
     a, b = newton(r.reshape(-1, 1), t.reshape(-1, 1), known.reshape(-1, 1), np.ones(1), np.zeros(1), 1.0)
     return newton(r, t, known, np.broadcast_to(a, r.shape[1:]), np.broadcast_to(b, r.shape[1:]), HOLD)
 
@@ -43,11 +43,11 @@ def platt(raw: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def newton(
     r: np.ndarray, t: np.ndarray, known: np.ndarray, a0: np.ndarray, b0: np.ndarray, hold: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The minimum for each column at once, near (a0, b0)."""
+    """The minimum for each column at once, near (a0, b0); known (n, k): how much each cell counts."""
     a, b = a0.copy(), b0.copy()
     for _ in range(ROUNDS):
         p = expit(a * r + b)
-        e, w = np.where(known, p - t, 0.0), np.where(known, p * (1 - p), 0.0)
+        e, w = known * (p - t), known * (p * (1 - p))
         ga, gb = (e * r).sum(0) + hold * (a - a0), e.sum(0) + hold * (b - b0)
         aa, ab, bb = (w * r * r).sum(0) + hold, (w * r).sum(0), w.sum(0) + hold
         det = aa * bb - ab * ab

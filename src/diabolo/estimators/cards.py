@@ -16,6 +16,7 @@ https://doi.org/10.1613/jair.1.12125
 from __future__ import annotations
 
 import time
+import warnings
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Self
@@ -31,7 +32,7 @@ from sklearn.metrics import label_ranking_average_precision_score
 from sklearn.pipeline import make_pipeline
 from torch import nn
 
-from ..errors import DataError
+from ..formats.targets import same_length, same_order
 from ..nets import Beside, Copies
 from .base import ESTIMATORS
 from .lastlayer import layers, most_bins
@@ -44,6 +45,7 @@ LEVEL = (0.05, 0.95)
 SHOWN = 5  # rows of each list
 DOUBTED = 0.05  # a yes of a smaller p, and a no of a larger one than 1 - this, is suspected
 BINS = 10
+RARE = "labels? .* (is|are) said of (no|every) row"  # a warning that says nothing where rows are some of many
 COMPARED = 200  # labels up to which independent networks are fitted
 TRAINED = 4000  # rows
 AFFORDED = 5_000_000  # weights of the independent networks; larger ones would keep the report waiting
@@ -146,11 +148,11 @@ class LabelReport:
     @classmethod
     def of(cls, clf: Any, X: Any, Y: Any, compare: bool) -> Self:
         """Judge `clf` on rows that it was not trained on."""
+        same_order(X, Y)
         p = clf.predict_proba(X)
         y = clf.labels_.to_matrix(Y)
         y = np.asarray(y.toarray() if hasattr(y, "toarray") else y, dtype=float)
-        if len(y) != len(p):
-            raise DataError(f"y has {len(y):,} entries, X has {len(p):,} rows")
+        same_length(len(y), len(p))
         yes = clf._decided(p)
         names = clf.labels_.names
         cards = [card(name, p[:, c], y[:, c], yes[:, c], float(clf.thresholds_[c])) for c, name in enumerate(names)]
@@ -265,7 +267,9 @@ def comparison(clf: Any, X: Any, y: np.ndarray) -> Comparison | None:
 
     def fitted(kind: str) -> tuple[Any, float, np.ndarray]:
         start = time.perf_counter()
-        model: Any = ESTIMATORS[kind](**params).fit(features[one], y[one])
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", RARE)  # of one half
+            model: Any = ESTIMATORS[kind](**params).fit(features[one], y[one])
         return model, time.perf_counter() - start, model.predict_proba(features[other])
 
     found = [fitted("MultiLabelClassifier"), fitted("IndependentClassifiers")]

@@ -42,13 +42,15 @@ from ..network import Diabolo
 from ..patches import Patches
 from ..resampling import resize
 from .base import is_size
-from .restoration import Restorer, check_sizes, pixels, tensor
+from .restoration import Restorer, check_sizes, in_bytes, one, pixels, tensor
 
 __all__ = ["Colorizer"]
 
 SIDE = 144  # pixels of the shorter side of the copy that the network sees
 RADIUS, SMOOTH = 3, 20.0  # of the guided filter: pixels of the small copy, squared units of L
-FLAT = 0.01  # of L
+FLAT = 0.2  # of L, half a step of bytes: noise and skies differ by more
+AROUND = 6  # pixels of the small copy within which something must be seen
+FAINT = 2.0  # standard deviation of L, below which a picture shows nothing
 STRIP = 256  # rows that are turned into RGB at a time
 MOST_HINTS = 24  # of one picture in training
 COLOURLESS = 4.0  # mean |a|, |b| of a picture that teaches no colours
@@ -84,6 +86,11 @@ class Colorizer(Restorer):
     validation_fraction, patience, precision, device, checkpoint, resume, random_state, verbose
         As of :class:`Denoiser`.
 
+    Notes
+    -----
+    Of a picture that has colours only the brightness is looked at, as of a photograph that a scanner tinted. Floats must
+    lie between 0 and 1, but for noise: what is white must be known.
+
     Examples
     --------
     >>> grey = np.tile(np.arange(64, dtype=np.uint8) * 4, (48, 1))
@@ -102,12 +109,12 @@ class Colorizer(Restorer):
 
     # ── use ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def versions(self, picture: Picture, count: int = 4, hints: Sequence[Hint] = ()) -> list[Any]:
+    def versions(self, picture: Any, count: int = 4, hints: Sequence[Hint] = ()) -> list[Any]:
         """The likeliest version of one picture, and others.
 
         Parameters
         ----------
-        picture : Picture
+        picture : Picture, or whatever ``formats.picture.read`` reads
         count : int, default=4
         hints : sequence of (x, y, (r, g, b))
             Met by all of them.
@@ -118,33 +125,38 @@ class Colorizer(Restorer):
         """
         if not is_size(count):
             raise ValueError(f"count={count!r}: allowed are integers from 1")
+        picture = one(picture)
         turns = [2 * math.pi * i / max(1, count - 1) for i in range(count - 1)]
         tilts = [(0.0, 0.0), *((TILT * math.cos(t), TILT * math.sin(t)) for t in turns)]
-        return [picture.like(self._restored(picture, hints, tilt)[1].clip(0, 1)) for tilt in tilts[:count]]
+        return [picture.like(self._coloured(picture, hints, tilt)) for tilt in tilts[:count]]
 
-    def doubt(self, picture: Picture, hints: Sequence[Hint] = ()) -> np.ndarray:
+    def doubt(self, picture: Any, hints: Sequence[Hint] = ()) -> np.ndarray:
         """How little is known of the colour of each pixel (H, W): 0 one colour, 1 all are equally likely."""
-        light = lightness(picture)
+        light = lightness(one(picture))
         p = self._likely(light, checked(hints, light))[0]
         entropy = -(p * p.clamp(min=1e-9).log()).sum(1, keepdim=True) / math.log(p.shape[1])
         size = (light.shape[2], light.shape[3])
         return F.interpolate(entropy, size=size, mode="bilinear")[0, 0].clamp(0, 1).numpy()
 
-    def _restored(
-        self, picture: Picture, hints: Sequence[Hint] = (), tilt: tuple[float, float] = (0.0, 0.0)
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def _restored(self, picture: Picture, hints: Sequence[Hint] = ()) -> tuple[np.ndarray, np.ndarray]:
+        """The picture in grey, and in colour.
+
+        hints : sequence of (x, y, (r, g, b)), default=()
+            Colours that are known, of a pixel each.
+        """
+        return pixels(shown(lightness(picture), None)), self._coloured(picture, hints)
+
+    def _coloured(self, picture: Picture, hints: Sequence[Hint], tilt: tuple[float, float] = (0.0, 0.0)) -> np.ndarray:
         light = lightness(picture)
-        before, after = (shown(light, ab) for ab in (None, self._colours(light, checked(hints, light), tilt)))
-        return pixels(before), pixels(after)
+        return pixels(shown(light, self._colours(light, checked(hints, light), tilt)))
 
     def _colours(self, light: Tensor, hints: Sequence[Hint], tilt: tuple[float, float] = (0.0, 0.0)) -> Tensor:
         """L (1, 1, H, W) -> a, b (1, 2, H, W)."""
         p, small = self._likely(light, hints, tilt)
         palette: Any = self.network_.decoder
         ab = self.vividness * torch.einsum("bqhw,qc->bchw", p, palette.colours)
-        if light.max() - light.min() < FLAT:  # nothing is to be seen, so nothing tells one place from another
-            ab = ab.mean((2, 3), keepdim=True).expand_as(ab)
-        return met(guided(light, F.avg_pool2d(small, 2), ab), light, hints)
+        ab = guided(light, F.avg_pool2d(small, 2), ab)
+        return met(ab if hints else ab * known(small, light.shape), light, hints)
 
     def _likely(self, light: Tensor, hints: Sequence[Hint], tilt: tuple[float, float] = (0.0, 0.0)) -> tuple[Tensor, Tensor]:
         """p (1, Q, h/2, w/2) at the temperature, and the small copy of L (1, 1, h, w)."""
@@ -181,7 +193,7 @@ class Colorizer(Restorer):
 
     def _pictures(self, X: Any) -> list[np.ndarray]:
         """All pictures that have colours, small."""
-        small = (resize(tensor(p.pixels), reduced(*p.pixels.shape[:2])) for p in Album(X) if p.pixels.shape[2] == 3)
+        small = (resize(tensor(in_bytes(p)), reduced(*p.pixels.shape[:2])) for p in Album(X) if p.pixels.shape[2] == 3)
         kept = [pixels(x.clamp(0, 1) * 255).round().astype(np.uint8) for x in small if colourful(x)]
         if not kept:
             raise DataError("X holds no picture in colour: give pictures whose colours are to be learned")
@@ -215,15 +227,42 @@ def colourful(x: Tensor) -> bool:
     return bool(to_lab(x)[:, 1:].abs().mean() > COLOURLESS)
 
 
+def in_colour(picture: Picture) -> bool:
+    """Whether a picture has colours already, a tint as of sepia among them."""
+    x = tensor(picture.visible.clip(0, 1))
+    return x.shape[1] == 3 and colourful(resize(x, reduced(*x.shape[2:])).clamp(0, 1))
+
+
 def reduced(h: int, w: int) -> tuple[int, int]:
     """The size at which the network looks: shorter side SIDE, longer one at most four times that."""
     s = min(SIDE / min(h, w), 4 * SIDE / max(h, w))
     return max(2, round(h * s)), max(2, round(w * s))
 
 
+def known(small: Tensor, size: torch.Size) -> Tensor:
+    """How much can be told of colours (1, 1, H, W), from L (1, 1, h, w): 0 in a picture, or area, of one even grey; else 1."""
+    spread = F.avg_pool2d(small, 9, 1, 4, count_include_pad=False).std(correction=0)  # of more than noise
+    if spread < FAINT:
+        return ((spread / FAINT) ** 2).expand(1, 1, 1, 1)
+    around = F.pad(small, [AROUND] * 4, mode="replicate")
+    high, low = (sign * F.max_pool2d(sign * around, 2 * AROUND + 1, 1) for sign in (1, -1))
+    even = (high - low < FLAT).float()
+    if not even.any():
+        return torch.ones(1, 1, 1, 1)
+    even = F.max_pool2d(even, 2 * AROUND + 7, 1, AROUND + 3)  # the windows themselves, and lines between them
+    even = -F.max_pool2d(-even, 7, 1, 3)
+    return 1 - F.interpolate(F.avg_pool2d(even, 5, 1, 2, count_include_pad=False), size=size[2:], mode="bilinear")
+
+
 def lightness(picture: Picture) -> Tensor:
     """L (1, 1, H, W)."""
-    x = tensor(picture.pixels)
+    if picture.unit != 1:
+        low, high = (picture.low + picture.unit * float(v) for v in (picture.pixels.min(), picture.pixels.max()))
+        raise DataError(
+            f"{picture.name!r} has floats from {low:g} to {high:g}, and what is white is not known: scale them to 0 to 1, "
+            + ("for example (array - array.min()) / np.ptp(array)" if low < 0 else f"divide by {255 if high < 256 else 65535}")
+        )
+    x = tensor(picture.visible.clip(0, 1))
     return to_lab(x.expand(1, 3, -1, -1))[:, :1]
 
 

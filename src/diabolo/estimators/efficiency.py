@@ -17,6 +17,7 @@ https://doi.org/10.1016/S0169-7439(01)00155-1
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -32,8 +33,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.multiclass import type_of_target
 
+from ..errors import suggest
+from ..formats.labels import Labels, rows_of
+from ..formats.targets import missing, same_length, same_order, values
 from ..nets import inside
 from .autoencoder import Autoencoder
+from .cards import RARE
 from .multilabel import MultiLabelClassifier
 from .supervised import Classifier, Regressor
 
@@ -130,7 +135,7 @@ def label_efficiency(
     X : DataFrame, array-like or sparse matrix (n, d)
         The rows; all but those for judging are learned from without labels.
     y : array-like (n,), or 0/1 (n, k)
-        Classes, numbers, or labels.
+        Classes, numbers, or labels. Rows of which it is not known (NaN, None) are learned from without labels.
     fractions : sequence of float in (0, 1], default=(0.01, 0.05, 0.2, 1.0)
         Shares of the training rows whose y is given.
     encoder : Autoencoder, optional
@@ -160,23 +165,27 @@ def label_efficiency(
     """
     unknown = [name for name in models if name not in MODELS]
     if unknown:
-        raise ValueError(f"models={unknown[0]!r}: allowed are {', '.join(map(repr, MODELS))}")
+        raise ValueError(f"models={unknown[0]!r}: allowed are {', '.join(map(repr, MODELS))}{suggest(unknown[0], MODELS)}")
     wrong = [f for f in fractions if not 0 < f <= 1]
     if wrong or not len(fractions):
         raise ValueError(f"fractions={tuple(fractions)!r}: allowed are numbers above 0 and up to 1")
-    y = np.asarray(y)
+    same_order(X, y)
+    y = values(y) if rows_of(y) is None else Labels().fit(y).to_matrix(y)
+    same_length(len(y), X.shape[0] if hasattr(X, "shape") else len(X))
+    known = np.asarray(~missing(y).reshape(len(y), -1).any(1))
     order = np.random.default_rng(random_state).permutation(len(y))
     test, train = order[: int(TEST * len(y))], order[int(TEST * len(y)) :]
+    test, told = test[known[test]], train[known[train]]  # of the others the encoder learns, which needs no y
     verbose = bool(params.get("verbose", True))
     if encoder is None:
         k = min(n_components, len(train), features(X))
         encoder = Autoencoder(k, random_state=random_state, verbose=verbose).fit(part(X, train))
-    kind = task(y)
-    counts = tuple(max(FEWEST, round(f * len(train))) for f in fractions)
+    kind = task(y[known])
+    counts = tuple(max(FEWEST, round(f * len(told))) for f in fractions)
     scores = {name: np.zeros((len(counts), repeats)) for name in models}
     for i, n in enumerate(counts):
         for r in range(repeats):
-            rows = train[labelled(y[train], n, np.random.default_rng(1000 * random_state + r))]
+            rows = told[labelled(y[told], n, np.random.default_rng(1000 * random_state + r))]
             for name in models:
                 made = fitted(name, kind, encoder, X, y, rows, {"random_state": r} | params)
                 scores[name][i, r] = kind.judge(y[test], made(part(X, test)))
@@ -218,7 +227,9 @@ def fitted(
     given: dict[str, Any] = {} if name == "from scratch" else {"encoder": encoder, "freeze": False}
     if name == "frozen":
         given |= {"freeze": True, "hidden": "auto"}  # the last layer alone
-    model = kind.estimator(**params | given).fit(part(X, rows), y[rows])
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", RARE)  # of few rows
+        model = kind.estimator(**params | given).fit(part(X, rows), y[rows])
     predict: Callable[[Any], np.ndarray] = model.predict_proba if kind is LABELS else model.predict
     return predict
 
@@ -231,7 +242,7 @@ def linear(name: str, kind: Task, encoder: Any, X: Any, y: np.ndarray, rows: np.
 
     a = x(part(X, rows))
     if name == "PLS":
-        levels = np.unique(y) if kind is CLASSES else None
+        levels = np.unique(y[~missing(y)]) if kind is CLASSES else None
         target = y[rows].astype(float) if levels is None else (y[rows][:, None] == levels).astype(float)
         varies = a.std(0) > 1e-9
         pls = PLSRegression(max(1, min(16, len(rows) - 1, int(varies.sum())))).fit(a[:, varies], target)

@@ -45,8 +45,9 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
 from ..corruption import Chain, Corruption, Mirror, Shift
-from ..errors import DataError, FormatError
+from ..errors import DataError, FormatError, suggest, warn
 from ..formats import Arrays, Documents, Embedded, Images, Tables, infer
+from ..formats.targets import floats, same_length
 from ..nets import Apart, Beside, Bins, Borrowed, Codes, Copies, Head, Lite0, Missing, Sight, Tower, Unflat, Wider
 from ..network import Diabolo
 from ..progress import tracked
@@ -57,7 +58,7 @@ from .base import System, is_size, load
 from .linear import tfidf
 from .members import Members
 
-__all__ = ["Supervised", "described", "spread_rows", "together"]
+__all__ = ["Supervised", "described", "mean", "spread_rows", "together", "weights"]
 
 EPOCHS = 30
 STEPS = 1500, 6000  # of SGD in so many epochs, at least and at most
@@ -66,6 +67,7 @@ WATCHED = 4000  # rows on which the moment to stop is found
 IMAGENET = "imagenet"
 SEEN = 1 / 8  # size of tf-idf features, for each row per feature; in units of the size at which they have variance 1
 SEEN_RANGE = 0.1, 1.0
+PLAIN = 2.5  # idf, at least: a word in many documents, which is seen but little, may be what decides
 DEEP = 5  # rows per word from which on documents get a second hidden layer
 BINS, BINNED = 8, 300  # of each number, where there are not more numbers
 LOOKED = 10_000, 20_000_000  # rows whose quantiles are their edges, and numbers of these rows, at most
@@ -103,6 +105,7 @@ class Supervised(System, abstract=True):
     device: str = "auto"
     checkpoint: Any = None
     resume: bool = False
+    warm_start: bool = False
     random_state: Any = None
     verbose: bool = True
 
@@ -120,8 +123,8 @@ class Supervised(System, abstract=True):
         """(B,) row numbers -> y (B, k)."""
 
     @abstractmethod
-    def _error(self, raw: Tensor, y: Tensor) -> float:
-        """Of rows that the network has not seen: what shall be small."""
+    def _error(self, raw: Tensor, y: Tensor, weight: Tensor | None) -> float:
+        """Of rows that the network has not seen, and how much they count: what shall be small."""
 
     def _watched(self) -> int:
         """Rows on which the moment to stop is found."""
@@ -131,9 +134,18 @@ class Supervised(System, abstract=True):
         """Rows that are looked at when the training is over."""
         return JUDGED
 
-    def _weights(self, i: Tensor) -> Tensor | None:
-        """(B,) row numbers -> how much each row, or each of its cells, counts; (B, 1) or (B, k)."""
+    def _importance(self, i: Tensor) -> Tensor | None:
+        """(B,) row numbers -> how much each row, or each of its cells, counts when judging; (B, 1) or (B, k)."""
         return None if self._weight is None else self._weight[i]
+
+    def _weights(self, i: Tensor) -> Tensor | None:
+        """The same, when learning."""
+        return self._importance(i)
+
+    def _error_of(self, raw: Tensor, i: np.ndarray) -> float:
+        """That of raw outputs (r, k) for the rows i."""
+        rows = torch.from_numpy(i)
+        return self._error(raw, self._targets(rows), self._importance(rows))
 
     def _folds(self, parts: int | list[float]) -> np.ndarray:
         """(n,) which part each row is in."""
@@ -153,6 +165,8 @@ class Supervised(System, abstract=True):
 
     def _format(self, X: Any) -> Any:
         """That of a trained autoencoder; sparse numbers from 0 are taken as counts."""
+        if self._goes_on():
+            return self.format_
         if self._given is not None and hasattr(self._given, "format_"):
             return self._given.format_
         if hasattr(self._given, "encode"):
@@ -189,15 +203,24 @@ class Supervised(System, abstract=True):
         if self.hidden != "auto" and not len(self.hidden):
             raise ValueError("hidden=(): at least one hidden layer is needed, such as (256,)")
         self._given = given(self.encoder)
+        for name, reason in self._idle().items():
+            warn(f"{name}={getattr(self, name)!r} changes nothing: {reason}")
         if hasattr(self._given, "encode") and not self.freeze:
             raise ValueError(
                 "freeze=False: an encoder with encode() only tells its codes, and cannot be fine-tuned; freeze=True"
             )
 
+    def _idle(self) -> dict[str, str]:
+        """What is asked for, but changes nothing, and why."""
+        if self.encoder is None and not self.freeze:
+            return {"freeze": "it is about an encoder=, and none is given"}
+        if self.encoder is not None and self.freeze and self.hidden == "auto" and self.bins not in ("auto", 0):
+            return {"bins": "the encoder is frozen, and sees what it has always seen"}
+        return {}
+
     def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:
         """All rows: `_members` says which of them are held out from whom."""
-        if len(rows) != self._n:
-            raise DataError(f"y has {self._n:,} entries, X has {len(rows):,} rows")
+        same_length(self._n, len(rows))
         if len(rows) < FEWEST:
             raise DataError(f"n_samples={len(rows)}: at least {FEWEST} rows are needed, to have some to judge by")
         members, parts = self._k(len(rows)), None
@@ -210,11 +233,21 @@ class Supervised(System, abstract=True):
     def _k(self, n: int) -> int:
         """Members for n rows."""
         tuned = self._given is not None and not self.freeze
+        if self._goes_on():
+            return self._fitted_members(n)
         several = 5 if n <= MANY else 3
         if isinstance(self.format_, Images) and (self._given is None or not self.freeze):
             several = 1  # convolutions take their time
         members = (1 if tuned and n > TUNED else several) if self.members == "auto" else int(self.members)
         return min(members, n // 2)
+
+    def _fitted_members(self, n: int) -> int:
+        """Members of the network that is there."""
+        decoder: Any = self.network_.decoder
+        members = int(decoder.members) // (2 if self._mixed() else 1)
+        if n < 2 * members:
+            raise DataError(f"n_samples={n}: warm_start=True goes on with {members} members, which need {2 * members} rows")
+        return members
 
     def _corruption(self) -> Corruption:
         """Pictures are moved and mirrored, unless their codes do not change any more."""
@@ -224,6 +257,8 @@ class Supervised(System, abstract=True):
         return super()._corruption()
 
     def _network(self, x: Tensor, seed: int) -> Diabolo:
+        if self._goes_on():
+            return self._again()
         members = self._members.k
         encoder = self._own(members, x) if self._given is None else self._borrowed(members, x)
         if self._mixed():
@@ -231,6 +266,17 @@ class Supervised(System, abstract=True):
             return Diabolo(both, self._decoder(2 * members, both.m))
         last: Any = encoder[-1]
         return Diabolo(encoder, self._decoder(members, last.m))
+
+    def _again(self) -> Diabolo:
+        network = super()._again()
+        if isinstance(network.decoder, Head):
+            network.decoder.merged()
+        for part in network.modules():
+            if isinstance(part, Tower):  # its straight units come last
+                part.straight = nn.ParameterList()
+        if self._given is not None and self.freeze:
+            cast(Any, network.encoder)[0].requires_grad_(False)
+        return network
 
     def _mixed(self) -> bool:
         """Whether beside the members that start from an autoencoder there are as many that start from nothing."""
@@ -246,7 +292,9 @@ class Supervised(System, abstract=True):
         if isinstance(format, Documents):
             seen = np.clip(SEEN * self._n / d, *SEEN_RANGE)  # the fewer rows tell of a word, the less it moves
             tower = Tower(members, d, self._sizes(), 0.2, self.dropout, plain=True)
-            return nn.Sequential(tfidf(format).float(), tower.seen_as(c, s / seen))
+            see = tfidf(format).float()
+            see.idf.clamp_(min=PLAIN)
+            return nn.Sequential(see, tower.seen_as(c, s / seen))
         watched = format.missing()
         c, s = torch.cat([c, torch.zeros(len(watched))]), torch.cat([s, torch.ones(len(watched))])
         first = nn.Sequential(Missing(watched))
@@ -319,7 +367,7 @@ class Supervised(System, abstract=True):
 
     def _train(self, train: Rows, held: Rows | None) -> History:
         self._judging = self.network_, train
-        if self._given is None:
+        if self._given is None or (self._goes_on() and not self.freeze and not self._blind()):
             return self._descend()
         h, parts = self._codes_of(train), self._parts()
         if self.freeze:  # what does not change is computed once
@@ -363,7 +411,7 @@ class Supervised(System, abstract=True):
         watched = spread_rows(np.flatnonzero(self._counted(np.arange(len(rows)))), self._watched())
 
         def held_out() -> float:
-            return self._error(self._unseen(watched).mean(0), self._targets(torch.from_numpy(watched)))
+            return self._error_of(self._unseen(watched).mean(0), watched)
 
         blind = len(rows) < BLIND and self._fresh()
         return minimize(network, objective, Numbered(rows), None if blind else held_out, self._plan(len(rows)))
@@ -387,7 +435,7 @@ class Supervised(System, abstract=True):
                 v, b = self._last(u[seen], seen, ridge)
                 raw[unseen] = u[some[unseen]] @ v + b
             judged = self._counted(some)
-            errors.append(self._error(torch.from_numpy(raw[judged]).float(), self._targets(torch.from_numpy(some[judged]))))
+            errors.append(self._error_of(torch.from_numpy(raw[judged]).float(), some[judged]))
         self.ridge_ = RIDGES[int(np.argmin(errors))]
         head: Any = self.network_.decoder
         for k in range(members):
@@ -426,8 +474,10 @@ class Supervised(System, abstract=True):
     def _temper(self, i: np.ndarray) -> None:
         """Let each kind of members be as sure as it is right, so that no kind is louder than the other."""
         y, head, members = self._targets(torch.from_numpy(i)), cast(Any, self.network_.decoder), self._members.k
+        weight = self._importance(torch.from_numpy(i))
+        w: Any = 1.0 if weight is None else weight
         for j, raw in enumerate(self._unseen(i)):
-            t = min(TEMPERATURES, key=lambda t: float(self.loss_.terms(t * raw, y).sum()))
+            t = min(TEMPERATURES, key=lambda t: float((w * self.loss_.terms(t * raw, y)).sum()))
             for p in (*head.v, *head.b):
                 part = p[j * members : (j + 1) * members]
                 part.copy_((part * t).float())  # what a file keeps of it
@@ -445,7 +495,7 @@ class Supervised(System, abstract=True):
 
     def _judge(self, raw: Tensor, y: Tensor, i: np.ndarray) -> None:
         """What is learned from raw outputs (r, k) of rows that their network has not seen."""
-        self.held_out_ = self._error(raw, y)
+        self.held_out_ = self._error_of(raw, i)
 
     def _plan(self, n: int) -> SGD:
         plan = super()._plan(n)
@@ -570,6 +620,8 @@ PARAMETERS = """encoder : Autoencoder, path, "imagenet", nn.Module, object with 
         Decay per step of the running average of the weights, which is what is kept.
     validation_fraction : float in (0, 1), default=0.1
         Share of the rows held out where there is one member.
+    warm_start : bool, default=False
+        Whether ``fit``, called again, goes on from the fitted network: with its columns, their units, and new rows or the same.
     patience : int, default=10
         Evaluations without gain after which training stops."""
 
@@ -608,32 +660,48 @@ def given(encoder: Any) -> Any:
     """What `encoder=` stands for: None, a fitted estimator with a network and a format, or a module."""
     if isinstance(encoder, str) and encoder == IMAGENET:
         return Lite0.pretrained()
-    if isinstance(encoder, (str, os.PathLike)):
+    if is_path(encoder):
         encoder = load(Path(encoder))
     if isinstance(encoder, FrozenEstimator):
         encoder = encoder.estimator
-    if encoder is None or isinstance(encoder, nn.Module) or callable(getattr(encoder, "encode", None)):
+    texts = callable(getattr(encoder, "encode", None)) and not isinstance(encoder, str)
+    if encoder is None or isinstance(encoder, nn.Module) or texts:
         return encoder
     if isinstance(encoder, System) and not isinstance(encoder, Supervised) and hasattr(encoder, "transform"):
         check_is_fitted(encoder)
         return encoder
     raise ValueError(
         f"encoder={encoder!r:.80}: allowed are a fitted Autoencoder, the path of a saved one, 'imagenet', an nn.Module that "
-        "turns rows (B, d) into codes (B, m), an object with encode(texts), and None"
+        f"turns rows (B, d) into codes (B, m), an object with encode(texts), and None{suggest(encoder, [IMAGENET])}"
     )
+
+
+def is_path(encoder: Any) -> bool:
+    """Whether a text is the name of a file, and no misspelt "imagenet"."""
+    if not isinstance(encoder, str):
+        return isinstance(encoder, os.PathLike)
+    return Path(encoder).suffix != "" or Path(encoder).name != encoder or Path(encoder).exists()
 
 
 def weights(values: Any, n: int, k: int) -> Tensor:
     """Weights (n,), or (n, k) for k > 0, -> (n, 1) or (n, k), of mean 1."""
-    w = np.asarray(values, dtype=np.float64)
+    w = floats(values, "sample_weight")
     if w.ndim == 0:
         w = np.full(n, float(w))
     if w.shape != (n,) and (not k or w.shape != (n, k)):
         cells = f", or {k:,} for each" if k else ""
         raise DataError(f"sample_weight has shape {w.shape}: give one number for each of the {n:,} rows{cells}")
     if not np.isfinite(w).all() or (w < 0).any() or not w.any():
-        raise DataError("sample_weight holds a negative or infinite number, or only zeros")
+        raise DataError("sample_weight holds a negative, missing or infinite number, or only zeros")
     return torch.from_numpy(w / w.mean()).float().reshape(n, -1)
+
+
+def mean(values: Tensor, weight: Tensor | None) -> float:
+    """(r,) or (r, k), each of which counts as much as its row's, or its own, weight (r, 1) or (r, k)."""
+    if weight is None:
+        return float(values.mean())
+    w = weight.expand_as(values) if values.ndim == 2 else weight.mean(1)
+    return float((w * values).sum() / w.sum())
 
 
 def some_of(x: Tensor) -> Tensor:

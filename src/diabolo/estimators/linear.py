@@ -20,12 +20,12 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 from sklearn.decomposition import PCA, TruncatedSVD
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..errors import DataError
 from ..formats import Documents, Format
-from ..losses import Loss
-from ..nets import Crowd, Curved, TfIdf, inside
+from ..losses import Bounded, Columns, Logistic, Loss, Multinomial, Part, Softmax
+from ..nets import Crowd, Curved, Link, Shares, TfIdf, inside
 
 __all__ = ["Linear"]
 
@@ -54,8 +54,10 @@ class Linear:
         self.smoothing = 0.0
         self.see = tfidf(format) if isinstance(format, Documents) else None
 
-    def fit(self, x: Tensor) -> Linear:
-        """x (n, d), NaN = missing, which counts as the mean."""
+    def fit(self, x: Tensor, weight: Tensor | None = None) -> Linear:
+        """x (n, d), NaN = missing, which counts as the mean; weight (n,): how much each row counts."""
+        if weight is not None:
+            return self._fit_weighted(x, weight.double())
         if self.see is None:
             x = inside(x)
             self.mean = torch.nan_to_num(x.double().nanmean(0)).float().double()  # what a file keeps of it
@@ -71,10 +73,32 @@ class Linear:
             self.mean = x.double().mean(0).float().double()
             self.model = TruncatedSVD(int(self.n_components), random_state=self.seed).fit(self.see(x.double()).numpy())
             self._smooth(x.double()[:2000])
+        return self._rounded()
+
+    def _rounded(self) -> Linear:
+        """As a file keeps it."""
         self.model.components_ = np.ascontiguousarray(self.model.components_, dtype=np.float32)
         if self.see is None:
             self.model.mean_ = self.mean.numpy().astype(np.float32)
         return self
+
+    def _fit_weighted(self, x: Tensor, weight: Tensor) -> Linear:
+        """The axes of sqrt(w_i) (x_i - mean), each beside its negative, so that their mean is 0."""
+        known = ~torch.isnan(x)
+        total = (weight[:, None] * known).sum(0).clamp(min=1e-12)
+        self.mean = ((weight[:, None] * torch.nan_to_num(x.double())).sum(0) / total).float().double()
+        root = (weight / weight.mean()).sqrt()[:, None]
+        if self.see is not None:
+            self.model = TruncatedSVD(int(self.n_components), random_state=self.seed).fit((root * self.see(x.double())).numpy())
+            self._smooth(x.double()[:2000])
+            return self._rounded()
+        off = (root * torch.where(known, x.double() - self.mean, 0.0)).float()
+        self.model = PCA(self.n_components, random_state=self.seed).fit(torch.cat([off, -off]).numpy())
+        n = len(x)
+        self.model.explained_variance_ *= (2 * n - 1) / (2 * max(1, n - 1))
+        self.model.singular_values_ /= 2**0.5
+        self.model.n_samples_ = n
+        return self._rounded()
 
     def _smooth(self, x: Tensor) -> None:
         """Choose how much of the mean word distribution to mix in, on training rows: LSA shall not lose by zeros."""
@@ -122,6 +146,17 @@ class Linear:
         net.straight_from(self.a.T * slope[:, None], raw0)
         spread = z.std(0) if len(z) > 1 else torch.ones(z.shape[1])
         return net.seen_as(z.mean(0).float(), spread.clamp(min=1e-6).float())
+
+    def decoder(self, loss: Loss) -> nn.Sequential:
+        """A decoder that says what :meth:`expected` says, for codes of an encoder as in :meth:`lead_in`."""
+        if self.see is None:
+            line = Curved(self.k, (), self.format.width).straight_from(self.a.T, self.centre)
+            return nn.Sequential(line, link(loss, self.format.width))
+        line = Curved(self.k, (), self.format.width).straight_from(self.a.T * self.spread, self.centre)
+        shares = Shares(self.format.width, self.smoothing)
+        shares.idf.copy_(self.see.idf)
+        shares.prior.copy_(self.mean / self.mean.sum())
+        return nn.Sequential(line, shares, link(loss, self.format.width))
 
     def encode(self, x: Tensor) -> Tensor:
         """x (n, d) -> z (n, k)."""
@@ -171,6 +206,20 @@ class Linear:
             self.model.n_components_ = k
             self.model.n_samples_, self.model.noise_variance_ = int(meta["n_samples"]), float(meta["noise"])
         return self
+
+
+def link(loss: Loss, d: int) -> Link:
+    """From expected values of d features to what the loss takes for them."""
+    parts = loss.parts if isinstance(loss, Columns) else (Part(loss, tuple(range(d)), (), ()),)
+
+    def features(*kinds: type[Loss]) -> list[int]:
+        return [j for part in parts if isinstance(part.loss, kinds) for j in part.features]
+
+    sizes = [n for part in parts if isinstance(part.loss, Softmax) for n in part.loss.sizes]
+    made = Link(features(Bounded, Logistic), features(Softmax), sizes, features(Multinomial))
+    if isinstance(loss, Multinomial):
+        made.v.copy_(loss.v)
+    return made
 
 
 def tfidf(format: Documents) -> TfIdf:

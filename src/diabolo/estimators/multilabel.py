@@ -16,7 +16,6 @@ Large-scale multi-label text classification: revisiting neural networks (Nam et 
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Self, cast
@@ -33,9 +32,10 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from ..errors import DataError, FormatError
+from ..errors import DataError, FormatError, suggest, warn
 from ..formats import Documents
-from ..formats.labels import Labels
+from ..formats.labels import Labels, combined
+from ..formats.targets import floats, same_length, same_order
 from ..losses import Asymmetric, Logistic, Loss
 from ..nets import Beside, Borrowed, TfIdf, Tower
 from ..rows import Rows
@@ -63,7 +63,7 @@ KEPT = 5_000_000  # cells of y that the memory may have
 LINED = 50_000_000  # numbers of rows that straight lines are drawn through
 LINES = 5_000_000  # weights of straight lines, at most
 SIDE = 3.0  # length of a document's words beside its code, of which a new label reads both
-SAME = 1e-5  # distance of two codes of the same row, in units of their length
+SAME = 1e-5  # distance of two codes of the same row, in units of its length
 PIECE = 4_000_000  # probabilities that are computed at once
 LOSSES: dict[str, Loss] = {"logistic": Logistic(), "asymmetric": Asymmetric()}
 
@@ -74,7 +74,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
     """Any number of labels for each row, by one shared encoder.
 
     X is what :class:`Autoencoder` takes. Y is a matrix of 0 and 1 (array, sparse, DataFrame), or one list of labels for each
-    row; NaN stands for "not known", and numbers between 0 and 1 for soft labels.
+    row; NaN, or None in place of a list, stands for "not known", and numbers between 0 and 1 for soft labels.
 
     Parameters
     ----------
@@ -132,16 +132,28 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
 
     # ── fit ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, categories: Any = None, numbers: Any = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        labels_sep: str | None = None,
+        categories: Any = None,
+        numbers: Any = None,
+    ) -> Self:
         """Learn the labels.
 
         Parameters
         ----------
         X : as in :meth:`Autoencoder.fit`
         y : array-like, sparse matrix or DataFrame (n, k), or list of n lists, or (n,) with one label each
-            The labels; NaN = not known.
+            The labels; NaN = not known, and so is a row with None or NaN in place of a list.
         sample_weight : array-like (n,) or (n, k), optional
             How much each row, or each label of each row, counts.
+        labels_sep : str, optional
+            What stands between the labels, where y is one column of texts such as "urgent;bug": ";". A missing text is not
+            known, an empty one has no label.
         categories, numbers : list of str, optional
             Columns of a table that are codes although they are whole numbers, and columns that are quantities although they
             look like row numbers or codes.
@@ -149,31 +161,45 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         Raises
         ------
         DataError
-            Y holds other values, names a label twice, or has another number of rows than X.
+            Y holds other values, names a label twice, says nothing at all, or has another number of rows than X.
         """
         if y is None:
             raise ValueError("y=None: requires y to be passed, but the target y is None")
-        self.labels_ = Labels().fit(y)
+        if labels_sep is not None and not (isinstance(labels_sep, str) and labels_sep):
+            raise ValueError(f"labels_sep={labels_sep!r}: allowed are None and texts such as ';'")
+        same_order(X, y)
+        same_order(X, sample_weight, "sample_weight")
+        if not self._goes_on():
+            self.labels_ = Labels().fit(y, labels_sep)
+        if self._one or labels_sep:
+            combined(self.labels_.names)
         self._y = self.labels_.to_matrix(y)
         if not self._y.shape[0]:
             raise DataError("Found array with 0 sample(s): Y is empty")
-        sample_weight = None if sample_weight is None else np.asarray(sample_weight)
+        sample_weight = None if sample_weight is None else floats(sample_weight, "sample_weight")
         if np.shape(sample_weight) == self._y.shape:  # what does not count is not known
             self._y = np.where(np.asarray(sample_weight) == 0, np.nan, dense(self._y)).astype(np.float32)
-        unknown = [] if sp.issparse(self._y) else np.flatnonzero(np.isnan(self._y).all(0)).tolist()
-        if unknown:
-            name = self.labels_.names[unknown[0]]
-            warnings.warn(f"label {name!r} is not known of any row: there is nothing to learn of it", stacklevel=2)
-        self._learn(
-            X,
-            self._y.shape[0],
-            sample_weight,
-            0 if self.labels_.kind == "one" else self._y.shape[1],
-            categories=categories,
-            numbers=numbers,
-        )
+        if not self._counts()[1].any():
+            raise DataError("Y says nothing of any row: all of it is missing (NaN, None)")
+        outputs = 0 if self.labels_.kind == "one" else self._y.shape[1]
+        self._learn(X, self._y.shape[0], sample_weight, outputs, categories=categories, numbers=numbers)
         del self._y
         return self
+
+    def _check_counts(self) -> None:
+        """Warn of labels that cannot be learned."""
+        yes, some = self._counts()
+        kinds = {
+            "not known of any row": some == 0,
+            "said of no row": (some > 0) & (yes == 0),
+            "said of every row": (some > 0) & (yes == some) & (len(some) > 1 or not self._one),
+        }
+        for what, which in kinds.items():
+            names = [repr(self.labels_.names[c]) for c in np.flatnonzero(which)]
+            if names:
+                more = f" and {len(names) - 5:,} more" if len(names) > 5 else ""
+                start = f"labels {', '.join(names[:5])}{more} are" if len(names) > 1 else f"label {names[0]} is"
+                warn(f"{start} {what}: there is nothing to learn of {'them' if len(names) > 1 else 'it'}")
 
     @property
     def classes_(self) -> np.ndarray:
@@ -199,8 +225,8 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
     def predict(self, X: Any) -> Any:
         """The labels of each row, as Y was given: 0/1 array, sparse matrix, DataFrame, or list of tuples of names."""
         pieces = [self._decided(p) for p in self._probabilities(X)]
-        if self.labels_.kind == "sparse":
-            return sp.vstack([sp.csr_matrix(piece.astype(np.int64)) for piece in pieces], format="csr")
+        if self.labels_.kind.startswith("csr"):
+            return sp.vstack([self.labels_.from_matrix(piece) for piece in pieces], format="csr")
         found = self.labels_.from_matrix(np.concatenate(pieces))
         if self.labels_.kind == "pandas" and hasattr(X, "iloc"):
             found.index = X.index
@@ -219,9 +245,13 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Micro-averaged F1 of :meth:`predict` over the labels that are known: 1 at best."""
+        same_order(X, y)
         yes = np.concatenate([self._decided(p) for p in self._probabilities(X)])
         y = dense(self.labels_.to_matrix(y))
-        w = np.ones((len(y), 1)) if sample_weight is None else np.asarray(sample_weight, dtype=float).reshape(len(y), -1)
+        same_length(len(y), len(yes))
+        w = np.ones((len(y), 1)) if sample_weight is None else floats(sample_weight, "sample_weight")
+        same_length(len(w), len(yes), "sample_weight")
+        w = w.reshape(len(y), -1)
         w = np.where(np.isnan(y), 0.0, w)
         y = np.nan_to_num(y)
         both, either = (w * yes * y).sum(), (w * yes).sum() + (w * y).sum()
@@ -311,7 +341,8 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         Raises
         ------
         DataError
-            The examples contradict each other, none is positive, or there are no negatives; nothing is changed.
+            None of the examples is positive, or there are no negatives; nothing is changed. Of examples that contradict
+            each other, rows of the same features with and without the label, a warning tells.
         """
         check_is_fitted(self)
         start = time.perf_counter()
@@ -348,7 +379,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
                 f"no example without {name!r} is given, and the model kept no rows (memory=0): give some with y = 0"
             )
         kept = self._nearly(self.memory_.rows)
-        apart = euclidean_distances(kept, h).min(1) > SAME * length(h)
+        apart = euclidean_distances(kept, h).min(1) > SAME * np.linalg.norm(kept, axis=1)
         if not apart.any():
             raise DataError(f"all rows that the model kept are among the examples of {name!r}: give some with y = 0")
         return self.memory_.rows[torch.from_numpy(apart)]
@@ -419,7 +450,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         name = name.item() if isinstance(name, np.generic) else name
         if not isinstance(name, (str, int)) or isinstance(name, bool):
             raise ValueError(f"name={name!r}: allowed are texts and whole numbers")
-        if name in self.labels_.names:
+        if str(name) in map(str, self.labels_.names):
             raise ValueError(f"there is a label {name!r} already: choose another name, or drop the old one first")
         return name
 
@@ -447,10 +478,10 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         check_is_fitted(self)
         if not 0 <= delta <= 1:
             raise ValueError(f"delta={delta!r}: allowed are numbers from 0 to 1")
+        same_order(X, y)
         target = dense(self.labels_.to_matrix(y))
         x = torch.cat(list(self._features(X)))
-        if len(x) != len(target):
-            raise DataError(f"y has {len(target):,} entries, X has {len(x):,} rows")
+        same_length(len(target), len(x))
         memory = self.memory_
         order = np.random.default_rng(self.seed_).permutation(len(memory))
         most = len(memory) // 2 if replay is None else min(int(replay), len(memory))
@@ -488,9 +519,25 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         if not (self.memory == 0 or is_size(self.memory)):
             raise ValueError(f"memory={self.memory!r}: allowed are integers from 0")
         if not isinstance(self.loss, Loss) and self.loss not in LOSSES:
-            raise ValueError(f"loss={self.loss!r}: allowed are {', '.join(map(repr, LOSSES))}, or a Loss")
+            allowed = ", ".join(map(repr, LOSSES))
+            raise ValueError(f"loss={self.loss!r}: allowed are {allowed}, or a Loss{suggest(self.loss, LOSSES)}")
         if not (self.label_weight is None or isinstance(self.label_weight, dict) or self.label_weight == "balanced"):
-            raise ValueError(f"label_weight={self.label_weight!r}: allowed are None, 'balanced', and a dict of label to number")
+            raise ValueError(
+                f"label_weight={self.label_weight!r}: allowed are None, 'balanced', and a dict of label to number"
+                f"{suggest(self.label_weight, ['balanced'])}"
+            )
+
+    def _idle(self) -> dict[str, str]:
+        usual = isinstance(self.optimize, str) and self.optimize == "f1_micro"
+        idle = {} if usual else {"optimize": "it is about thresholds"}
+        idle |= {} if self.min_labels == "auto" else {"min_labels": "it is about how many labels are said"}
+        reason = ", and where each row has one label, the likeliest is said"
+        return super()._idle() | {name: told + reason for name, told in idle.items() if self._one}
+
+    def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:
+        parts = super()._split(rows)
+        self._check_counts()
+        return parts
 
     def _k(self, n: int) -> int:
         large = self._last_layer() > LARGE and self.members == "auto"
@@ -560,7 +607,9 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         if isinstance(self.label_weight, dict):
             unknown = [name for name in self.label_weight if name not in self.labels_.names]
             if unknown:
-                raise ValueError(f"label_weight names {unknown[0]!r}, which is no label")
+                raise ValueError(
+                    f"label_weight names {unknown[0]!r}, which is no label{suggest(unknown[0], self.labels_.names)}"
+                )
             return torch.tensor([float(self.label_weight.get(name, 1.0)) for name in self.labels_.names])
         yes, known = self._counts()
         return torch.from_numpy(np.clip((known - yes) / np.maximum(yes, 1.0), 1e-3, 1e3)).float()
@@ -568,8 +617,8 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
     def _folds(self, parts: int | list[float]) -> np.ndarray:
         return folds(self._y, parts, np.random.RandomState(self.seed_))
 
-    def _error(self, raw: Tensor, y: Tensor) -> float:
-        return ranking_error(raw, y)
+    def _error(self, raw: Tensor, y: Tensor, weight: Tensor | None) -> float:
+        return ranking_error(raw, y, weight)
 
     def _solvable(self) -> bool:
         return self._loss() == Logistic()
@@ -596,11 +645,13 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
 
     def _judge(self, raw: Tensor, y: Tensor, i: np.ndarray) -> None:
         r, t = raw.double().numpy(), y.double().numpy()
-        self.held_out_ = unranked(raw, y)
-        self.platt_ = np.stack(platt(r, t)).astype(np.float32).astype(np.float64)
+        weight = self._importance(torch.from_numpy(i))
+        w = None if weight is None else weight.double().numpy()
+        self.held_out_ = unranked(raw, y, weight)
+        self.platt_ = np.stack(platt(r, t, w)).astype(np.float32).astype(np.float64)
         empty = float((np.nan_to_num(t, nan=1.0).sum(1) == 0).mean())
         self.least_ = int(empty == 0) if self.min_labels == "auto" else int(self.min_labels)
-        self.thresholds_ = thresholds(self._calibrated(raw), t, self.optimize, self.least_)
+        self.thresholds_ = thresholds(self._calibrated(raw), t, self.optimize, self.least_, w)
         self._straighten(raw, y, i)
 
     def _straighten(self, raw: Tensor, y: Tensor, i: np.ndarray) -> None:
@@ -612,7 +663,8 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         parts = np.array_split(i[some], len(some) // self.format_.piece + 1)
         x = torch.cat([seen(reader, self._judging[1].take(part)).float() for part in parts])
         a, b = torch.from_numpy(self.platt_).float()
-        u, more = straightened(x, a * raw[some] + b, y[some], tower.plain)
+        weight = self._importance(torch.from_numpy(i[some]))
+        u, more = straightened(x, a * raw[some] + b, y[some], tower.plain, weight)
         tower.with_units(u / a / self._share())
         self.platt_[1] = (b + more).double().numpy()
 

@@ -32,7 +32,8 @@ from scipy.optimize import minimize
 from scipy.special import expit
 from torch import Tensor
 
-from ..errors import DataError
+from ..errors import DataError, warn
+from ..formats.targets import floats, same_length
 from .precision import average_precision
 
 __all__ = ["NewLabel", "contradiction", "examples", "length", "solved", "told"]
@@ -46,6 +47,7 @@ NEAR = 1e-6  # gain of a step, of the value, from which on there is nothing to g
 ROUNDING = 1e-6  # of a Hessian, of its largest number
 FALL = 5  # how fast gains have to fall for the same Hessian to serve once more
 SLOWEST = 0.2  # gain from which on a number of examples is told
+SHOWN = 5  # pairs of rows that contradict each other
 
 
 @dataclass(frozen=True)
@@ -291,9 +293,8 @@ def told(name: Any, y: np.ndarray, found: Solution, start: float) -> NewLabel:
 
 def examples(y: Any, n: int) -> np.ndarray:
     """y (n,) of 0 and 1."""
-    values = np.asarray(y, dtype=np.float64).ravel()
-    if len(values) != n:
-        raise DataError(f"y has {len(values):,} entries, X has {n:,} rows")
+    values = floats(y).ravel()
+    same_length(len(values), n)
     if not np.isin(values, (0, 1)).all():
         wrong = values[~np.isin(values, (0, 1))][0]
         raise DataError(f"y holds {wrong:g}: allowed are 1, has the new label, and 0, has not")
@@ -303,10 +304,26 @@ def examples(y: Any, n: int) -> np.ndarray:
 
 
 def contradiction(x: Tensor, y: np.ndarray) -> None:
-    """The same row (n, d) cannot have the label and not have it."""
-    number = np.nan_to_num(x.double().numpy(), nan=np.pi) @ np.random.default_rng(0).normal(size=x.shape[1])  # of each row
-    place = np.unique(np.round(number / (abs(number).max() or 1.0), 9), return_inverse=True)[1].ravel()
-    both = set(place[y == 1]) & set(place[y == 0])
-    if both:
-        i, j = (int(np.flatnonzero((place == min(both)) & (y == value))[0]) for value in (1, 0))
-        raise DataError(f"rows {i} and {j} of X are the same, but one has the label and the other has not: correct y")
+    """Warn of rows (n, d) that are the same, to the bit, but have the label and have it not."""
+    place = alike(x)
+    yes, no = (np.bincount(place[y == value], minlength=len(place)) for value in (1, 0))
+    both = np.flatnonzero((yes > 0) & (no > 0))
+    if len(both):
+        pairs = [tuple(int(np.flatnonzero((place == p) & (y == value))[0]) for value in (1, 0)) for p in both[:SHOWN]]
+        shown = ", ".join(f"{i} and {j}" for i, j in sorted(pairs)) + (", ..." if len(both) > SHOWN else "")
+        warn(
+            f"{int((yes + no)[both].sum()):,} of {len(y):,} examples contradict each other: rows of the same features, of "
+            f"which some have the label and others have not (yes and no: {shown}); they are learned from as they are"
+        )
+
+
+def alike(x: Tensor) -> np.ndarray:
+    """Rows (n, d) -> (n,) numbers, the same for the same rows: NaN is NaN, -0 is 0.
+
+    >>> alike(torch.tensor([[0.0, float("nan")], [1e300, 1.0], [-0.0, float("nan")], [0.0, 1.0]])).tolist()
+    [1, 2, 1, 0]
+    """
+    rows = x.double().numpy() + 0.0
+    rows = np.where(np.isnan(rows), np.nan, rows)
+    whole = np.ascontiguousarray(rows).view(np.dtype((np.void, rows.shape[1] * rows.itemsize))).ravel()
+    return np.unique(whole, return_inverse=True)[1].ravel()

@@ -189,13 +189,31 @@ class OutlierDetector(OutlierMixin, System):
             self._fit(X, categories, numbers)
         finally:
             del self._told
-        if self.contamination is not None:
-            self.offset_ = float(np.quantile(self.score_samples(X), self.contamination))
-        elif self.offset_ == -np.inf:
+        if self.contamination is None:
+            return self.at(self.alpha)
+        self.offset_ = float(np.quantile(self.score_samples(X), self.contamination))
+        return self
+
+    def at(self, alpha: float) -> Self:
+        """Flag the rows with ``p <= alpha`` from now on, without learning again.
+
+        Parameters
+        ----------
+        alpha : float in (0, 1)
+            Share of the normal rows that may be flagged.
+
+        Returns
+        -------
+        self
+        """
+        check_is_fitted(self)
+        self.set_params(alpha=alpha)._check_parameters()
+        self.offset_ = self.calibration_.limit(alpha)
+        if self.offset_ == -np.inf:
             n = len(self.calibration_)
             warn(
-                f"alpha={self.alpha:g} with {n:,} rows: no p-value can be below {1 / (n + 1):.2g}, so that no row will be "
-                f"flagged. It takes {enough(self.alpha):,} rows, or alpha={up(1 / (n + 1)):g}, or contamination=; "
+                f"alpha={alpha:g} with {n:,} rows: no p-value can be below {1 / (n + 1):.2g}, so that no row will be "
+                f"flagged. It takes {enough(alpha):,} rows, or alpha={up(1 / (n + 1)):g}, or contamination=; "
                 "score_samples ranks all the same"
             )
         return self
@@ -212,6 +230,12 @@ class OutlierDetector(OutlierMixin, System):
         """(n,) logarithm of the p-value, the lower the stranger; beyond the training rows it goes on (see Calibration)."""
         s = self._judgements(X)[0]
         return self.calibration_.log_p(s)
+
+    @property
+    def rate_(self) -> float:
+        """Share of the normal rows that are flagged, at most: the largest p-value of a flagged row; 0 if none can be."""
+        found = int((self.calibration_.log_p(self.calibration_.scores) < self.offset_).sum())
+        return (found + 1) / (len(self.calibration_) + 1) if self.offset_ > -np.inf else 0.0
 
     # ── what it promises ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -306,7 +330,10 @@ class OutlierDetector(OutlierMixin, System):
         """x (n, d) -> s (n,), -log P of both axes (n, 2): the means of the members'."""
         z, cells = self.look(x)
         axes = self.usual_.axes(x, z, cells)
-        return self._judged(axes, cells).mean(1), axes.mean(1)
+        s, outside = self._judged(axes, cells).mean(1), x.isinf().any(1).numpy()
+        beyond = self.calibration_.scores[-1] + 1 + axes[outside].sum(2).mean(1)  # stranger than all that was seen
+        s[outside] = np.maximum(s[outside], beyond)
+        return s, axes.mean(1)
 
     def judge(self, x: Tensor) -> np.ndarray:
         """x (n, d) -> (n,) s."""
@@ -467,11 +494,14 @@ class OutlierDetector(OutlierMixin, System):
         """Measure with the network that has not seen a row: what is usual, both tails, and the calibration."""
         dtype = next(self.network_.parameters()).dtype
         i = np.random.default_rng(self.seed_).permutation(len(train))[:CALIBRATED]
-        x = train.take(i)
-        i, x = i[~x.isinf().any(1).numpy()], x[~x.isinf().any(1)]  # what is outside the domain is no normal row
-        x, fold = x.to(dtype), self._members.fold[i]
+        x, fold = train.take(i).to(dtype), self._members.fold[i]
+        within = ~x.isinf().any(1).numpy()  # what is outside the domain is no normal row
+        if len(set(fold[within])) == self._members.k:
+            x, fold = x[within], fold[within]
         z, cells = self.look(x)
-        self.usual_, own = Usual.fit(x, z, cells, fold, self.trim)
+        far = self.format_.far(x)
+        far = far if far.shape[1] == cells.shape[2] else torch.zeros(len(x), 1, dtype=torch.bool)
+        self.usual_, own = Usual.fit(x, z, cells, fold, self.trim, far, self.alpha / 2)
         self.labels_ = None
         if self._outliers is not None:
             known = self._outliers.to(dtype)
@@ -479,7 +509,7 @@ class OutlierDetector(OutlierMixin, System):
             strange = self.usual_.axes(known, *seen), self.usual_.ratios(seen[1])
             self.labels_ = Judges.fit((own, self.usual_.ratios(cells)), fold, strange)
         self.calibration_ = Calibration(self._judged(own[:, None].repeat(len(z), 1), cells)[np.arange(len(fold)), fold])
-        self.offset_ = self.calibration_.limit(self.alpha)
+        self.offset_ = -np.inf  # until fit, or a file, says more
         self.evidence_ = Evidence.fit(self, x, fold)
         del self._members, self._outliers, self._weight
 

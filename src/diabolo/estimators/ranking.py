@@ -12,12 +12,14 @@ Mining multi-label data (Tsoumakas, Katakis & Vlahavas, 2010), https://doi.org/1
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor
 
 from ..losses import Logistic
-from .lastlayer import TEMPERATURES, spread_rows
+from .lastlayer import TEMPERATURES, mean, spread_rows
 
 __all__ = ["ranking_error", "relative_loss", "unranked"]
 
@@ -26,12 +28,12 @@ FEWEST = 50  # rows, however many labels they have
 SURE = TEMPERATURES[::2]
 
 
-def ranking_error(raw: Tensor, y: Tensor) -> float:
+def ranking_error(raw: Tensor, y: Tensor, weight: Tensor | None = None) -> float:
     """1 - label ranking average precision, plus the loss, with a weight of n^-1/2: the ranking of few rows tells little."""
-    return unranked(raw, y) + len(y) ** -0.5 * relative_loss(raw, y)
+    return unranked(raw, y, weight) + len(y) ** -0.5 * relative_loss(raw, y, weight)
 
 
-def relative_loss(raw: Tensor, y: Tensor) -> float:
+def relative_loss(raw: Tensor, y: Tensor, weight: Tensor | None = None) -> float:
     """The loss at the best temperature, for there is a calibration yet to come; that of equal answers to all rows is 1.
 
     >>> y = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
@@ -40,12 +42,14 @@ def relative_loss(raw: Tensor, y: Tensor) -> float:
     """
     some = torch.from_numpy(spread_rows(np.arange(len(y)), max(FEWEST, WEIGHED // y.shape[1])))
     raw, y = raw[some], y[some]
-    share = y.nanmean(0).nan_to_num(0.5).clamp(1e-6, 1 - 1e-6)
-    equal, *losses = (float(Logistic().terms(r, y).mean()) for r in (share.logit().expand_as(y), *(t * raw for t in SURE)))
+    w: Any = 1.0 if weight is None else weight[some]
+    share = ((w * y).nanmean(0) / (w + 0 * y).nanmean(0)).nan_to_num(0.5).clamp(1e-6, 1 - 1e-6)
+    raws = (share.logit().expand_as(y), *(t * raw for t in SURE))
+    equal, *losses = (float((w * Logistic().terms(r, y)).mean()) for r in raws)
     return min(losses) / equal
 
 
-def unranked(raw: Tensor, y: Tensor) -> float:
+def unranked(raw: Tensor, y: Tensor, weight: Tensor | None = None) -> float:
     """1 - label ranking average precision over rows with a label; the loss, where there are fewer than three labels.
 
     >>> round(unranked(torch.tensor([[3.0, 1.0, 2.0]]), torch.tensor([[0.0, 1.0, 1.0]])), 3)       # 1 - (1/2 + 2/3) / 2
@@ -54,10 +58,11 @@ def unranked(raw: Tensor, y: Tensor) -> float:
     yes = torch.nan_to_num(y) > 0.5
     some = yes.any(1)
     if y.shape[1] < 3 or not some.any():
-        return float(Logistic().terms(raw, y).mean())
+        return mean(Logistic().terms(raw, y), weight)
     score = torch.where(torch.isnan(y), -torch.inf, raw.float())[some].numpy()
     # yes and no travel as the last bit of the score: sorting numbers is faster than sorting places
     bits = (score.view(np.int32) & ~1) | yes[some].numpy()
     right = np.sort(bits.view(np.float32), axis=1)[:, ::-1].copy().view(np.int32) & 1
     precision = right.cumsum(1) / np.arange(1, right.shape[1] + 1)
-    return float(1 - ((precision * right).sum(1) / right.sum(1)).mean())
+    each = (precision * right).sum(1) / right.sum(1)
+    return float(1 - (each.mean() if weight is None else np.average(each, weights=weight[some].mean(1).numpy())))

@@ -24,8 +24,12 @@ import math
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from functools import wraps
 from importlib.resources import as_file, files
+from inspect import Parameter, Signature, getdoc, signature
+from textwrap import indent
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
@@ -36,11 +40,12 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..chance import redirected
 from ..corruption import Corruption, Downscale, Gaussian
-from ..errors import FormatError
+from ..errors import DataError, FormatError
 from ..formats.base import IN_MEMORY
 from ..formats.images import Images
-from ..formats.picture import Album, Picture, luma
+from ..formats.picture import SEEN, Album, Picture, luma, read
 from ..lab import LUMA
 from ..losses import Absolute, LogSquared, Loss
 from ..nets import Column, Shuffle, Shuffles, Told
@@ -58,6 +63,54 @@ SMALLEST = 4  # pixels of a small picture to learn from
 MOST_HELD_OUT = 20  # pictures
 FEWEST_PICTURES = 5  # of which one is held out
 HELD_OUT_SIDE = 320  # pixels
+
+
+def in_bytes(picture: Picture) -> np.ndarray:
+    """Pixels to learn from, between 0 and 1, as bytes hold them."""
+    x = picture.visible
+    if not picture.bounded:
+        low, high = (picture.low + picture.unit * float(v) for v in (x.min(), x.max()))
+        if low < -1 or high > 2:
+            raise DataError(
+                f"{picture.name!r} has floats from {low:g} to {high:g}: to learn from they must lie between 0 and 1, but for "
+                "noise; scale them, all pictures alike"
+            )
+    return x.clip(0, 1)
+
+
+def told(method: Any, restored: Any) -> Any:
+    """`method` with the keywords of `restored` in its signature: help() shows them, and wrong ones are named."""
+    own, more = signature(method).parameters.values(), list(signature(restored).parameters.values())[2:]
+    extra = [p.replace(kind=Parameter.KEYWORD_ONLY) for p in more]
+    named = [p for p in own if p.kind is not Parameter.VAR_KEYWORD]
+    allowed = [p.name for p in (*named[2:], *extra)] + ["return_map"] * (method.__name__ != "restore_picture")
+
+    @wraps(method)
+    def call(self: Any, X: Any, *args: Any, **options: Any) -> Any:
+        for wrong in options.keys() - {*allowed}:
+            near = get_close_matches(wrong, allowed, 1)
+            raise TypeError(
+                f"{wrong!r} is no option of {type(self).__name__}.{method.__name__}: allowed are {', '.join(sorted(allowed))}"
+                + (f"; did you mean {near[0]!r}?" if near else "")
+            )
+        return method(self, X, *args, **options)
+
+    call.__signature__ = Signature([*named, *extra])  # type: ignore[attr-defined]
+    if method.__doc__ and restored.__doc__:
+        its_own = indent((getdoc(restored) or "").partition("\n\n")[2], " " * 8)
+        call.__doc__ = method.__doc__.replace(f"        **options\n{' ' * 12}See the estimators.", its_own)
+    return call
+
+
+def one(picture: Any) -> Picture:
+    return picture if isinstance(picture, Picture) else read(picture)
+
+
+def looked_at(picture: Picture) -> Picture:
+    """What a restorer looks at: colours continued where nobody sees any, one channel where all are alike."""
+    x = picture.visible
+    grey = x.shape[2] == 3 and bool((x[..., 0] == x[..., 1]).all() and (x[..., 0] == x[..., 2]).all())
+    return replace(picture, pixels=x[..., :1] if grey else x)
 
 
 def decibels(e: Tensor, y: Tensor) -> float:
@@ -95,6 +148,11 @@ class Restorer(TransformerMixin, System, abstract=True):
     weights: ClassVar[str]
     _stored = "float16"
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        for name in ("transform", "restore", "restore_picture"):
+            setattr(cls, name, told(getattr(Restorer, name), cls._restored))
+
     # ── hooks ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     @abstractmethod
@@ -103,7 +161,7 @@ class Restorer(TransformerMixin, System, abstract=True):
 
     @abstractmethod
     def _restored(self, picture: Picture, *args: Any, **options: Any) -> tuple[np.ndarray, np.ndarray]:
-        """Pixels (H, W, C) before, as they were or merely enlarged, and after."""
+        """Pixels (H, W, C) before, as they were or merely enlarged, and after; its keywords are those of the public methods."""
 
     @abstractmethod
     def _trials(self, x: Tensor) -> Iterator[tuple[str, Tensor, Tensor, Tensor]]:
@@ -143,9 +201,9 @@ class Restorer(TransformerMixin, System, abstract=True):
         Parameters
         ----------
         X : folder, zip, path, array, PIL image, or a list of these
-            Pictures of any size.
+            Pictures of any size. Each page of a TIFF is a picture, an array (H, W) or (H, W, C) is one.
         **options
-            Those of :meth:`restore_picture`.
+            See the estimators.
 
         Returns
         -------
@@ -155,21 +213,26 @@ class Restorer(TransformerMixin, System, abstract=True):
         return list(self.restore(X, **options))
 
     def restore(self, X: Any, **options: Any) -> Iterator[Any]:
-        """As :meth:`transform`, one picture after another: no more than one is held in memory."""
-        for picture in Album(X):
-            yield self.restore_picture(picture, **options)
+        """As :meth:`transform`, one picture after another: no more than one is held in memory.
 
-    def restore_picture(self, picture: Picture, return_map: bool = False, **options: Any) -> Any:
+        Parameters
+        ----------
+        X : folder, zip, path, array, PIL image, or a list of these
+        **options
+            See the estimators.
+        """
+        return (self.restore_picture(picture, **options) for picture in Album(X))
+
+    def restore_picture(self, picture: Any, return_map: bool = False, **options: Any) -> Any:
         """Restore one picture.
 
         Parameters
         ----------
-        picture : Picture
-            As ``formats.picture.read`` gives it.
+        picture : Picture, or whatever ``formats.picture.read`` reads
         return_map : bool, default=False
             Also return what was changed.
         **options
-            What the estimator can be told: see the arguments of its ``restore_picture``.
+            See the estimators.
 
         Returns
         -------
@@ -177,12 +240,18 @@ class Restorer(TransformerMixin, System, abstract=True):
             Of the kind that was given: an array of the same dtype, or a PIL image with the same metadata.
         change : ndarray (H, W, C), float32
             With `return_map`: what was taken out (negative where the result is darker) or invented, in units of the whole
-            range of brightness.
+            range of brightness; of floats in their own.
         """
         check_is_fitted(self)
-        before, after = self._restored(picture, **options)
-        image = picture.like(after.clip(0, 1))
-        return (image, after - before) if return_map else image
+        picture = one(picture)
+        before, after = self._restored(looked_at(picture), **options)
+        if after.shape[2] < picture.pixels.shape[2]:  # a grey that was given as RGB
+            before, after = (x.repeat(3, 2) for x in (before, after))
+        if picture.alpha is not None and after.shape == picture.pixels.shape:
+            hidden = picture.alpha < SEEN  # nobody sees what is there: it stays
+            after[hidden] = before[hidden] = picture.pixels[hidden]
+        image = picture.like(after)
+        return (image, picture.unit * (after - before)) if return_map else image
 
     def _tiled(self, f: Callable[[Tensor], Tensor], x: Tensor, scale: int = 1) -> Tensor:
         """f(x), a tile at a time, in the fastest arithmetic of this machine."""
@@ -214,8 +283,7 @@ class Restorer(TransformerMixin, System, abstract=True):
         self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
         self.loss_ = self._loss()
         train, held = self._parted(self._pictures(X))
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed_)
+        with redirected(self.seed_):
             self.network_ = self._start()
         self.history_ = self._descend(train, held)
         self.network_.eval().requires_grad_(False).to("cpu").half().float()  # as a file holds it
@@ -260,7 +328,7 @@ class Restorer(TransformerMixin, System, abstract=True):
         """The pictures as bytes (H, W, C); of each only a part, where all would not fit in memory."""
         album, rng = Album(X), np.random.default_rng(self.seed_)
         share = min(1.0, IN_MEMORY / max(1, sum(h * w * c for h, w, c in album.sizes())))
-        parts = (part(picture.pixels, share**0.5, self.patch_size, rng) for picture in album)
+        parts = (part(in_bytes(picture), share**0.5, self.patch_size, rng) for picture in album)
         return [(self._channels(pixels) * 255).round().astype(np.uint8) for pixels in parts]
 
     def _channels(self, pixels: np.ndarray) -> np.ndarray:
@@ -463,43 +531,69 @@ class Denoiser(Restorer):
                 seen = y + sigma / 255 * noise
                 yield f"{name}, sigma {sigma}", seen, self._clean(seen), y
 
-    def _clean(self, x: Tensor, strength: float = 1.0, sigma: float | None = None) -> Tensor:
+    def _clean(self, x: Tensor, strength: float = 1.0, sigma: float | None = None, alpha: np.ndarray | None = None) -> Tensor:
         """x (1, 1 or 3, h, w) without its noise."""
-        seen = opponent(x)
-        m = seen.mean((2, 3), keepdim=True)
+        seen, calm = opponent(x), tamed(x)
+        look = seen if calm is x else opponent(calm)
+        m = look.mean((2, 3), keepdim=True)
         told = None if sigma is None else torch.tensor([sigma / x.shape[1] ** 0.5])  # the mean of three is less noisy
-        level = strength * (self._level(seen - m) if told is None else told)
+        level = strength * (self._level(look - m, alpha) if told is None else told)
         if not level:
             return x
-        added = self._tiled(lambda piece: self._added(piece, level), seen - m)
+        added = self._tiled(lambda piece: self._added(piece, level), look - m)
         return from_opponent(seen + added, x.shape[1])
 
-    def _level(self, x: Tensor) -> Tensor:
-        """(1,): the estimated standard deviation of the noise in x (1, 3, h, w), whose mean is 0."""
-        h, w = (max(2, n - n % 2) for n in x.shape[-2:])
-        x = F.pad(x, (0, max(0, w - x.shape[3]), 0, max(0, h - x.shape[2])), mode="replicate")[..., :h, :w]
+    def _level(self, x: Tensor, alpha: np.ndarray | None = None) -> Tensor:
+        """(1,): the estimated standard deviation of the noise in x (1, 3, h, w), whose mean is 0, where it is seen."""
+        seen = None if alpha is None or (alpha >= SEEN).all() else torch.from_numpy(alpha >= SEEN).float()[None, None]
+        if seen is not None and even(x, seen):
+            return torch.zeros(1)
         encoder: Any = self.network_.encoder
+        parts = zip(spots(paired(x)), [None] * 16 if seen is None else spots(paired(seen)), strict=False)
         with self._inference():
-            return torch.cat([encoder.level(piece).float() for piece in spots(x)]).median(0, keepdim=True).values
+            levels = [encoder.level(piece, part).float() for piece, part in parts if part is None or part.any()]
+        return torch.cat(levels).median(0, keepdim=True).values if levels else torch.zeros(1)
 
     def noise_level(self, X: Any) -> np.ndarray:
-        """Estimated standard deviation of the noise in each channel of each picture (n,); 1 is the whole range."""
+        """Estimated standard deviation of the noise in each channel of each picture (n,).
+
+        1 is the whole range; of floats the level is in their own unit.
+        """
         levels = []
-        for picture in Album(X):
-            seen = opponent(tensor(picture.pixels))
-            level = float(self._level(seen - seen.mean((2, 3), keepdim=True)))
-            levels.append(level * picture.pixels.shape[2] ** 0.5)
+        for picture in map(looked_at, Album(X)):
+            x = opponent(tamed(tensor(picture.pixels)))
+            level = float(self._level(x - x.mean((2, 3), keepdim=True), picture.alpha))
+            levels.append(picture.unit * level * picture.pixels.shape[2] ** 0.5)
         return np.array(levels)
 
     def _restored(self, picture: Picture, strength: float = 1.0, sigma: float | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """The picture as it is, and without its noise.
+
+        strength : float in [0, 1.5], default=1
+            0 takes out nothing, 1 what was estimated.
+        sigma : float, default=None
+            The noise level, instead of the estimate: a share of the whole range, such as 25 / 255; of floats in their own unit.
+        """
         if not 0 <= strength <= 1.5:
             raise ValueError(f"strength={strength!r}: allowed are numbers from 0 (nothing) to 1.5; 1 is what was estimated")
-        if sigma is not None and not 0 <= sigma <= 1:
-            raise ValueError(
-                f"sigma={sigma!r}: allowed are numbers from 0 to 1, the whole range of brightness, such as 25 / 255"
-            )
+        if sigma is not None and not 0 <= sigma <= picture.unit:
+            whole = "whole range of brightness, such as 25 / 255" if picture.unit == 1 else f"range of {picture.name!r}"
+            raise ValueError(f"sigma={sigma!r}: allowed are numbers from 0 to {picture.unit:g}, the {whole}")
         x = tensor(picture.pixels)
-        return picture.pixels, pixels(self._clean(x, strength, sigma))
+        return picture.pixels, pixels(self._clean(x, strength, None if sigma is None else sigma / picture.unit, picture.alpha))
+
+
+def even(x: Tensor, seen: Tensor) -> bool:
+    """Whether half of the neighbours that are seen (1, 1, h, w) are equal: then x was drawn, and has no noise."""
+    both = seen[..., 1:] * seen[..., :-1] > 0
+    equal = (x[..., 1:] == x[..., :-1]).all(1, keepdim=True)
+    return bool(equal[both].float().mean() > 0.5)
+
+
+def paired(x: Tensor) -> Tensor:
+    """With even sides: without the last row and column, or with them twice where there is one."""
+    h, w = (max(2, n - n % 2) for n in x.shape[-2:])
+    return F.pad(x, (0, max(0, w - x.shape[3]), 0, max(0, h - x.shape[2])), mode="replicate")[..., :h, :w]
 
 
 def spots(x: Tensor) -> list[Tensor]:
@@ -639,12 +733,17 @@ class Upscaler(Restorer):
     def _larger(self, x: Tensor, scale: int) -> Tensor:
         """x (1, 1 or 3, h, w) -> (1, 1 or 3, scale h, scale w)."""
         weights = torch.tensor(LUMA if x.shape[1] == 3 else (1.0,)).view(1, -1, 1, 1)
-        y = (x * weights).sum(1, keepdim=True)
+        y = (tamed(x) * weights).sum(1, keepdim=True)
         network: Any = self.network_
         added = self._tiled(lambda piece: network.decoder(network.encoder(piece), scale), y - y.mean(), scale)
         return resize(x, (scale * x.shape[2], scale * x.shape[3])) + added
 
     def _restored(self, picture: Picture, scale: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """The picture enlarged by interpolation, and by the network.
+
+        scale : int, default=None
+            How many times larger, one of those learned; by default that of the estimator.
+        """
         scale = self.scale if scale is None else scale
         if scale not in self.scales:
             raise ValueError(f"scale={scale!r}: this model has learned {', '.join(map(str, self.scales))}")
@@ -675,6 +774,15 @@ def tensor(pixels: np.ndarray) -> Tensor:
 def pixels(x: Tensor) -> np.ndarray:
     """(1, C, H, W) -> (H, W, C)."""
     return x[0].movedim(0, -1).numpy()
+
+
+def tamed(x: Tensor) -> Tensor:
+    """x, with the few values far beyond all others, as of a lamp or a dead pixel, drawn nearer: they would drown the rest."""
+    if x.min() >= -1 and x.max() <= 2:
+        return x
+    some = x.flatten()[:: max(1, x.numel() >> 20)]
+    low, high = some.quantile(torch.tensor([0.001, 0.999])).tolist()
+    return x.clamp(2 * low - high, 2 * high - low)
 
 
 def part(pixels: np.ndarray, share: float, least: int, rng: np.random.Generator) -> np.ndarray:

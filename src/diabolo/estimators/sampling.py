@@ -66,7 +66,7 @@ class Sampler:
         z = model.network_.encoder(x)
         p = density(given).fit(z.numpy())
         likely = np.quantile(p.log_prob(z.numpy()), GRID)
-        off = np.sqrt(np.nanmean(np.square((x - model.loss_.predict(model.network_.decoder(z))).numpy()), 0))
+        off = (x - model.loss_.predict(model.network_.decoder(z))).square().nanmean(0).sqrt().numpy()
         off = np.where(numbers(model.format_), np.nan_to_num(off), 0.0)
         none = np.zeros((len(GRID), 0))
         self = cls(p, likely, off, none, none).rounded()

@@ -33,8 +33,8 @@ COLUMNS, WORDS = 2.0, 0.6  # c, and c for one row per word
 ROUNDS = 25
 
 
-def straightened(x: Tensor, r: Tensor, y: Tensor, words: bool = False) -> tuple[Tensor, Tensor]:
-    """x (n, d), of columns or of words, r and y (n, k), NaN unknown -> U (d, k), b (k,).
+def straightened(x: Tensor, r: Tensor, y: Tensor, words: bool = False, weight: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """x (n, d), of columns or of words, r and y (n, k), NaN unknown, weights (n, 1) or (n, k) -> U (d, k), b (k,).
 
     >>> rng = torch.Generator().manual_seed(0)
     >>> x = torch.randn(200, 4, generator=rng); y = (x[:, :1] > 0).float()
@@ -49,13 +49,14 @@ def straightened(x: Tensor, r: Tensor, y: Tensor, words: bool = False) -> tuple[
     unit = float(x.square().sum(1).mean().sqrt()) or 1.0
     known = ~torch.isnan(y)
     y = y.nan_to_num(0.5)
+    c: Tensor | float = 1.0 if weight is None else weight
     x = torch.cat([x / unit, x.new_ones(n, 1)], 1)
 
     def value(flat: np.ndarray) -> tuple[float, np.ndarray]:
         w = torch.from_numpy(flat).to(x).view(d + 1, -1)
         f = torch.addmm(r, x, w)
-        loss = torch.where(known, F.softplus(f) - y * f, 0.0).sum(dtype=torch.float64)
-        slope = torch.addmm(ridge * w, x.T, torch.where(known, torch.sigmoid(f) - y, 0.0))
+        loss = torch.where(known, c * (F.softplus(f) - y * f), 0.0).sum(dtype=torch.float64)
+        slope = torch.addmm(ridge * w, x.T, torch.where(known, c * (torch.sigmoid(f) - y), 0.0))
         return float(loss + 0.5 * ridge * w.square().sum(dtype=torch.float64)), slope.double().numpy().ravel()
 
     start = np.zeros((d + 1) * y.shape[1])

@@ -18,15 +18,18 @@ import numpy as np
 import torch
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.utils import Tags, column_or_1d
+from sklearn.metrics import accuracy_score, r2_score
+from sklearn.utils import Tags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from ..errors import DataError, FormatError
+from ..errors import DataError, FormatError, suggest
+from ..formats.scale import standard
+from ..formats.targets import classes, floats, same_length, same_order
 from ..losses import Loss, Softmax, Squared
 from ..splitting import folds
-from .lastlayer import TEMPERATURES, Supervised, described
+from .lastlayer import TEMPERATURES, Supervised, described, mean, weights
 
 __all__ = ["Classifier", "Regressor"]
 
@@ -39,6 +42,8 @@ class Classifier(ClassifierMixin, Supervised):
     Parameters
     ----------
     SHARED
+    class_weight : dict, "balanced" or None, default=None
+        How much a row of each class counts, times its `sample_weight`; "balanced": all classes count the same.
 
     Attributes
     ----------
@@ -47,7 +52,7 @@ class Classifier(ClassifierMixin, Supervised):
     temperature_ : float
         Raw outputs are multiplied by it, so that probabilities mean what they say for rows not seen.
     held_out_ : float
-        Share of wrong answers for training rows by members that have not seen them.
+        Share of wrong answers for training rows by members that have not seen them; each row counts as much as its weight.
     network_ : Diabolo
         Encoder and last layer of all members.
     format_, history_, n_iter_, n_features_in_, feature_names_in_
@@ -70,6 +75,8 @@ class Classifier(ClassifierMixin, Supervised):
     ((1697, 10), True)
     """
 
+    class_weight: Any = None
+
     _prefix = ""
     loss = "auto"
 
@@ -86,17 +93,31 @@ class Classifier(ClassifierMixin, Supervised):
         categories, numbers : list of str, optional
             Columns of a table that are codes although they are whole numbers, and columns that are quantities although they
             look like row numbers or codes.
+
+        Raises
+        ------
+        DataError
+            A class is missing, y has another length than X, or holds dates, lists, numbers between whole ones.
         """
         if y is None:
             raise ValueError("y=None: requires y to be passed, but the target y is None")
-        y = column_or_1d(y, warn=True)
-        no_gaps(y)
+        same_order(X, y)
+        same_order(X, sample_weight, "sample_weight")
+        y = classes(y)
         check_classification_targets(y)
-        self.classes_, index = np.unique(y, return_inverse=True)
+        self.classes_, index = self._classes_of(y)
         self._y = torch.from_numpy(index.reshape(-1))
-        self._learn(X, len(y), sample_weight, categories=categories, numbers=numbers)
+        weight = class_weights(self.class_weight, self.classes_, self._y.numpy(), sample_weight)
+        self._learn(X, len(y), weight, categories=categories, numbers=numbers)
         del self._y
         return self
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Share of right answers; y as in :meth:`fit`."""
+        same_order(X, y)
+        y, said = classes(y), self.predict(X)
+        same_length(len(y), len(said))
+        return float(accuracy_score(y, said, sample_weight=sample_weight))
 
     def predict(self, X: Any) -> np.ndarray:
         """(n,) the likeliest class of each row."""
@@ -111,6 +132,19 @@ class Classifier(ClassifierMixin, Supervised):
         """(n, k) logarithms of the probabilities, but for a constant; of two classes, their difference (n,)."""
         scores = self._scores(X)
         return scores[:, 1] - scores[:, 0] if scores.shape[1] == 2 else scores
+
+    def _classes_of(self, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The classes, in order, and the number of each row's; those of the fit with which it goes on."""
+        found, index = np.unique(y, return_inverse=True)
+        if not self._goes_on():
+            return found, index
+        new = found[~np.isin(found, self.classes_)].tolist()
+        if new:
+            raise DataError(
+                f"y holds the class {new[0]!r}, but warm_start=True goes on with a network that tells "
+                f"{', '.join(map(repr, self.classes_.tolist()[:10]))}: set warm_start=False to begin anew"
+            )
+        return self.classes_, np.searchsorted(self.classes_, y)
 
     def _scores(self, X: Any) -> np.ndarray:
         return torch.cat(list(self._raw(X))).double().numpy() * self.temperature_
@@ -130,9 +164,9 @@ class Classifier(ClassifierMixin, Supervised):
         y = self._targets(torch.arange(self._n)).numpy()
         return folds(y, parts, np.random.RandomState(self.seed_))
 
-    def _error(self, raw: Tensor, y: Tensor) -> float:
-        wrong = float((raw.argmax(1) != y.argmax(1)).float().mean())
-        return wrong + 0.1 * min(float(self.loss_(t * raw, y).mean()) for t in TEMPERATURES)
+    def _error(self, raw: Tensor, y: Tensor, weight: Tensor | None) -> float:
+        wrong = mean((raw.argmax(1) != y.argmax(1)).float(), weight)
+        return wrong + 0.1 * min(mean(self.loss_(t * raw, y), weight) for t in TEMPERATURES)
 
     def _last(self, u: np.ndarray, i: np.ndarray, ridge: float) -> tuple[np.ndarray, np.ndarray]:
         y, k = self._y[torch.from_numpy(i)].numpy(), len(self.classes_)
@@ -149,9 +183,10 @@ class Classifier(ClassifierMixin, Supervised):
         return v, b
 
     def _judge(self, raw: Tensor, y: Tensor, i: np.ndarray) -> None:
-        losses = [float(self.loss_(t * raw, y).mean()) for t in TEMPERATURES]
+        weight = self._importance(torch.from_numpy(i))
+        losses = [mean(self.loss_(t * raw, y), weight) for t in TEMPERATURES]
         self.temperature_ = TEMPERATURES[int(np.argmin(losses))]
-        self.held_out_ = float((raw.argmax(1) != y.argmax(1)).float().mean())
+        self.held_out_ = mean((raw.argmax(1) != y.argmax(1)).float(), weight)
 
     def _outputs(self) -> int:
         return len(self.classes_)
@@ -185,7 +220,7 @@ class Regressor(RegressorMixin, Supervised):
     Attributes
     ----------
     held_out_ : float
-        1 - R2 for training rows by members that have not seen them.
+        1 - R2 for training rows by members that have not seen them; each row counts as much as its weight.
     network_ : Diabolo
         Encoder and last layer of all members.
     format_, history_, n_iter_, n_features_in_, feature_names_in_
@@ -210,22 +245,27 @@ class Regressor(RegressorMixin, Supervised):
         ----------
         X : as in :meth:`Autoencoder.fit`
         y : array-like (n,) or (n, k)
-            Numbers; NaN = not known.
+            Numbers; NaN or None = not known.
         sample_weight : array-like (n,) or (n, k), optional
             How much each row, or each number, counts.
         categories, numbers : list of str, optional
             Columns of a table that are codes although they are whole numbers, and columns that are quantities although they
             look like row numbers or codes.
+
+        Raises
+        ------
+        DataError
+            y holds texts or dates, no known number, an infinite one, or has another length than X.
         """
         if y is None:
             raise ValueError("y=None: requires y to be passed, but the target y is None")
-        values = np.asarray(y)
-        if values.dtype.kind == "c":
-            raise DataError("Complex data not supported: give real numbers as y")
-        values = values.astype(np.float64)
+        same_order(X, y)
+        same_order(X, sample_weight, "sample_weight")
+        values = floats(y)
         if values.ndim not in (1, 2):
             raise DataError(f"y has shape {values.shape}: give one number, or k, for each row")
-        no_gaps(values, allow_nan=True)
+        if np.isinf(values).any():
+            raise DataError("Input y contains infinity: replace it by a number")
         if not (~np.isnan(values)).any():
             raise DataError("y holds no known number")
         self._flat = values.ndim == 1
@@ -234,11 +274,10 @@ class Regressor(RegressorMixin, Supervised):
         if np.shape(sample_weight) in ((len(values),), values.shape):  # what does not count is not known
             off = np.broadcast_to(np.reshape(sample_weight, (len(values), -1)) == 0, values.shape)
             values = np.where(off & ~off.all(0), np.nan, values)
-        known = ~np.isnan(values)
-        n = np.maximum(known.sum(0), 1)
-        self.mean_ = np.where(known, values, 0.0).sum(0) / n
-        spread = np.sqrt(np.square(np.where(known, values - self.mean_, 0.0)).sum(0) / n)
-        self.scale_ = np.where(spread > 1e-12 * np.maximum(1, abs(self.mean_)), spread, 1.0)
+        if self._goes_on():
+            self._check_targets(values.shape[1])
+        else:
+            self.mean_, self.scale_ = standard(values)
         self._y = torch.from_numpy((values - self.mean_) / self.scale_).float()
         self._learn(X, len(values), sample_weight, 0 if self._flat else values.shape[1], categories=categories, numbers=numbers)
         del self._y
@@ -250,6 +289,35 @@ class Regressor(RegressorMixin, Supervised):
         found = torch.cat(list(self._raw(X))).double().numpy() * self.scale_ + self.mean_
         return found[:, 0] if self._flat else found
 
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """R2 of the numbers that are known, NaN being not known; of several for each row, their mean."""
+        same_order(X, y)
+        truth, said = floats(y), self.predict(X)
+        same_length(len(truth), len(said))
+        truth, said = truth.reshape(len(truth), -1), said.reshape(len(said), -1)
+        if truth.shape != said.shape:
+            raise DataError(f"y has {truth.shape[1]:,} columns, but the model was fitted with {said.shape[1]:,}")
+        known = ~np.isnan(truth)
+        if not known.any():
+            raise DataError("y holds no known number: there is nothing to score")
+        unit = power_of_two(self.scale_)  # the square of 1e-200 would be 0
+        truth, said = truth / unit, said / unit
+        w = None if sample_weight is None else floats(sample_weight, "sample_weight")
+        each = [
+            r2_score(truth[i, c], said[i, c], sample_weight=None if w is None else w[i])
+            for c, i in enumerate(known.T)
+            if i.any()
+        ]
+        return float(np.mean(each))
+
+    def _check_targets(self, k: int) -> None:
+        """The units of y stay as they were, and so does how many numbers there are."""
+        if k != len(self.mean_):
+            raise DataError(
+                f"y has {k:,} numbers for each row, but warm_start=True goes on with a network of {len(self.mean_):,}: "
+                "set warm_start=False to begin anew"
+            )
+
     def _loss(self) -> Loss:
         return Squared()
 
@@ -259,9 +327,11 @@ class Regressor(RegressorMixin, Supervised):
     def _targets(self, i: Tensor) -> Tensor:
         return self._y[i]
 
-    def _error(self, raw: Tensor, y: Tensor) -> float:
-        known = ~torch.isnan(y)
-        return float(self.loss_.terms(raw, y).sum() / known.sum().clamp(min=1))
+    def _error(self, raw: Tensor, y: Tensor, weight: Tensor | None) -> float:
+        known, terms = ~torch.isnan(y), self.loss_.terms(raw, y)
+        if weight is None:
+            return float(terms.sum() / known.sum().clamp(min=1))
+        return float((weight * terms).sum() / (weight * known).sum().clamp(min=1e-12))
 
     def _last(self, u: np.ndarray, i: np.ndarray, ridge: float) -> tuple[np.ndarray, np.ndarray]:
         y = self._y[torch.from_numpy(i)].double().numpy()
@@ -292,11 +362,27 @@ class Regressor(RegressorMixin, Supervised):
         return tags
 
 
-def no_gaps(y: np.ndarray, allow_nan: bool = False) -> None:
-    """Infinite numbers are no target, nor is NaN a class."""
-    if y.dtype.kind != "f":
-        return
-    if np.isinf(y).any():
-        raise DataError("Input y contains infinity: replace it by a number")
-    if not allow_nan and np.isnan(y).any():
-        raise DataError("Input y contains NaN: leave out rows whose class is not known")
+def class_weights(how: Any, classes: np.ndarray, index: np.ndarray, weight: Any) -> Any:
+    """How much each row counts: its own weight times that of its class."""
+    if how is None:
+        return weight
+    w = weights(1.0 if weight is None else weight, len(index), 0)[:, 0].double().numpy()
+    if isinstance(how, str) and how == "balanced":
+        return w / np.maximum(np.bincount(index, w, len(classes)), 1e-12)[index]
+    if not isinstance(how, dict):
+        raise ValueError(
+            f"class_weight={how!r}: allowed are None, 'balanced', and a dict of class to number{suggest(how, ['balanced'])}"
+        )
+    names = classes.tolist()
+    unknown = [name for name in how if name not in names]
+    if unknown:
+        raise ValueError(f"class_weight names {unknown[0]!r}, which is no class of y{suggest(unknown[0], names)}")
+    each = floats([how.get(name, 1.0) for name in names], "class_weight")
+    if not (each >= 0).all() or not np.isfinite(each).all():
+        raise ValueError(f"class_weight={how!r}: allowed are numbers from 0")
+    return w * each[index]
+
+
+def power_of_two(size: np.ndarray) -> np.ndarray:
+    """The power of two below each size (k,), by which numbers are divided without rounding; 1 for 0."""
+    return np.ldexp(1.0, np.clip(np.frexp(np.where(size > 0, size, 1.0))[1] - 1, -1000, 1000))

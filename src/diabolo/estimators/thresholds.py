@@ -21,6 +21,8 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import suggest
+
 __all__ = ["check_metric", "decided", "thresholds"]
 
 METRICS = ("f1_micro", "f1_macro", "f1_samples")
@@ -40,6 +42,7 @@ def check_metric(optimize: Any) -> None:
     raise ValueError(
         f"optimize={optimize!r}: allowed are {', '.join(map(repr, METRICS))}, 'precision@0.9' (any share), and a cost matrix "
         "[[true no, false yes], [false no, true yes]], one for all labels or one for each"
+        f"{suggest(optimize, [*METRICS, 'precision@0.9'])}"
     )
 
 
@@ -54,8 +57,8 @@ def precision(optimize: str) -> float | None:
     return q if 0 < q < 1 else None
 
 
-def thresholds(p: np.ndarray, y: np.ndarray, optimize: Any, least: int = 0) -> np.ndarray:
-    """Probabilities (n, k), y (n, k) with NaN unknown, a metric -> t (k,).
+def thresholds(p: np.ndarray, y: np.ndarray, optimize: Any, least: int = 0, weight: np.ndarray | None = None) -> np.ndarray:
+    """Probabilities (n, k), y (n, k) with NaN unknown, a metric, weights (n, 1) or (n, k) -> t (k,).
 
     >>> p = np.array([[0.9], [0.6], [0.4], [0.1]])
     >>> thresholds(p, np.array([[1], [1], [0], [0]]), "f1_micro")
@@ -66,57 +69,60 @@ def thresholds(p: np.ndarray, y: np.ndarray, optimize: Any, least: int = 0) -> n
         costs = np.broadcast_to(np.asarray(optimize, dtype=float), (k, 2, 2))
         yes, no = costs[:, 0, 1] - costs[:, 0, 0], costs[:, 1, 0] - costs[:, 1, 1]
         return yes / np.maximum(yes + no, 1e-12)
+    w = np.broadcast_to(1.0 if weight is None else weight, p.shape)
+    some = slice(max(1, MOST // k))
     if optimize == "f1_micro":
-        return np.full(k, best(p[: max(1, MOST // k)].ravel(), y[: max(1, MOST // k)].ravel()))
+        return np.full(k, best(p[some].ravel(), y[some].ravel(), w[some].ravel()))
     if optimize == "f1_samples":
-        return np.full(k, of_rows(p, y, least))
+        return np.full(k, of_rows(p, y, w, least))
     q = precision(optimize)
     if q is not None:
-        return np.array([precise(p[:, c], y[:, c], q) for c in range(k)])
-    common = best(p[: max(1, MOST // k)].ravel(), y[: max(1, MOST // k)].ravel())
-    own = np.array([best(p[:, c], y[:, c]) for c in range(k)])
-    n = np.nansum(y > 0.5, axis=0)
+        return np.array([precise(p[:, c], y[:, c], w[:, c], q) for c in range(k)])
+    common = best(p[some].ravel(), y[some].ravel(), w[some].ravel())
+    own = np.array([best(p[:, c], y[:, c], w[:, c]) for c in range(k)])
+    n = np.nansum(w * (y > 0.5), axis=0)
     return (n * own + FEW * common) / (n + FEW)
 
 
-def curve(p: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Known cells (n,) -> the lines between their probabilities, downwards; yes among those above, and how many are."""
+def curve(p: np.ndarray, y: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Known cells (n,) and their weights -> the lines between their probabilities, downwards; yes and all above each."""
     known = ~np.isnan(y)
-    p, y = p[known], y[known]
+    p, y, w = p[known], y[known], w[known]
     order = np.argsort(-p, kind="stable")
-    p, y = p[order], y[order]
+    p, y, w = p[order], y[order], w[order]
     last = np.flatnonzero(np.diff(p, append=-np.inf))  # of each run of equal probabilities
     below = np.append(p[last[1:]], 0.0)
     middle = (p[last] + below) / 2
     lines = np.where(middle > below, middle, p[last])
-    return lines, np.cumsum(y)[last] if len(p) else p, last + 1.0
+    return lines, np.cumsum(w * y)[last] if len(p) else p, np.cumsum(w)[last] if len(p) else p
 
 
-def best(p: np.ndarray, y: np.ndarray) -> float:
+def best(p: np.ndarray, y: np.ndarray, w: np.ndarray) -> float:
     """The line of the largest F1."""
-    lines, tp, n = curve(p, y)
+    lines, tp, n = curve(p, y, w)
     if not len(lines) or tp[-1] == 0:
         return 0.5
     return float(lines[int(np.argmax(2 * tp / (n + tp[-1])))])
 
 
-def precise(p: np.ndarray, y: np.ndarray, q: float) -> float:
+def precise(p: np.ndarray, y: np.ndarray, w: np.ndarray, q: float) -> float:
     """The lowest line with this share of yes above it; none, where there is no such line."""
-    lines, tp, n = curve(p, y)
+    lines, tp, n = curve(p, y, w)
     enough = np.flatnonzero(tp >= q * n)
     return float(lines[enough[-1]]) if len(enough) else NEVER
 
 
-def of_rows(p: np.ndarray, y: np.ndarray, least: int) -> float:
+def of_rows(p: np.ndarray, y: np.ndarray, w: np.ndarray, least: int) -> float:
     """The line of the largest mean F1 of the rows."""
     n = max(1, MOST // p.shape[1])
     known = ~np.isnan(y[:n])
-    p, y = np.where(known, p[:n], -1.0), np.nan_to_num(y[:n])
+    p, y, w = np.where(known, p[:n], -1.0), np.nan_to_num(y[:n]), w[:n]
     values = []
     for t in GRID:
         yes = decided(p, np.full(p.shape[1], t), least) & known
-        both, either = (yes * y).sum(1), yes.sum(1) + y.sum(1)
-        values.append(np.where(either > 0, 2 * both / np.maximum(either, 1e-12), 1.0).mean())
+        both, either = (w * yes * y).sum(1), (w * yes).sum(1) + (w * y).sum(1)
+        f1 = np.where(either > 0, 2 * both / np.maximum(either, 1e-12), 1.0)
+        values.append(np.average(f1, weights=w.mean(1)))
     return float(GRID[int(np.argmax(values))])
 
 

@@ -6,7 +6,7 @@ import copy
 from pathlib import Path
 from typing import Any
 
-from ..errors import DataError
+from ..errors import DataError, suggest
 from .arrays import Arrays
 from .base import Format
 from .documents import Documents
@@ -33,7 +33,10 @@ def infer(X: Any, format: str | Format = "auto") -> Format:
         return copy.copy(format)  # to be fitted: what was given may be given to others, too
     if format != "auto":
         if format not in FORMATS:
-            raise ValueError(f"format={format!r}: allowed are 'auto', {', '.join(map(repr, FORMATS))}, or a Format")
+            allowed = ["auto", *FORMATS]
+            raise ValueError(
+                f"format={format!r}: allowed are {', '.join(map(repr, allowed))}, or a Format{suggest(format, allowed)}"
+            )
         return FORMATS[format]()
     if isinstance(X, (str, Path)) and not exists(X):
         raise absent(X)

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import DataError, warn
+from ..errors import DataError, suggest, warn
 from ..losses import Bounded, Columns, Logistic, Loss, Multinomial, Part, Softmax, Squared
 from ..rows import Rows
 
@@ -183,7 +183,7 @@ def named_loss(name: str, width: int, sizes: list[int]) -> Loss:
         return Softmax(tuple(sizes))
     if name not in SINGLE:
         allowed = ", ".join(map(repr, ["auto", *SINGLE, "softmax"]))
-        raise ValueError(f"loss={name!r}: allowed are {allowed}, or a Loss")
+        raise ValueError(f"loss={name!r}: allowed are {allowed}, or a Loss{suggest(name, ['auto', *SINGLE, 'softmax'])}")
     if name == "multinomial":
         return Multinomial()
     numbers = tuple(range(width))

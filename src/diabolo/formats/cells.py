@@ -16,8 +16,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import DataError
+from .schema import is_text, words
 
-__all__ = ["first_cells", "guessed", "is_text", "typed", "words"]
+__all__ = ["first_cells", "guessed", "typed"]
 
 Cells = Any  # pa.Array or pa.ChunkedArray of strings
 FAILED = (pa.ArrowInvalid, pa.ArrowNotImplementedError)
@@ -72,7 +73,7 @@ def typed(cells: Cells, t: pa.DataType, name: str, decimal: str = ".", thousands
         readers, read = [_temporal(t)], cells
     else:
         readers, read = _numbers(t), plain_numbers(cells, decimal, thousands)
-    for reader in readers:
+    for reader in [*readers, _booleans][: 1 if pa.types.is_temporal(t) else None]:
         found = attempted(reader, read)
         if found is not None:
             return found
@@ -106,31 +107,6 @@ def first_cells(bad: list[tuple[int, str]]) -> str:
     """
     shown = ", ".join(f"{v[:40]!r} (row {i:,})" for i, v in bad[:SHOWN])
     return shown + (" and more" if len(bad) > SHOWN else "")
-
-
-def words(t: pa.DataType) -> str:
-    """A type as people call it.
-
-    >>> words(pa.large_string()), words(pa.int8()), words(pa.date32())
-    ('texts', 'whole numbers', 'days')
-    """
-    named = {
-        "texts": is_text,
-        "true and false": pa.types.is_boolean,
-        "whole numbers": pa.types.is_integer,
-        "days": pa.types.is_date,
-        "times of day": pa.types.is_time,
-        "dates with times": pa.types.is_timestamp,
-        "durations": pa.types.is_duration,
-        "no values": pa.types.is_null,
-        "categories": pa.types.is_dictionary,
-        "nested values": pa.types.is_nested,
-    }
-    return next((name for name, test in named.items() if test(t)), "numbers")
-
-
-def is_text(t: pa.DataType) -> bool:
-    return bool(pa.types.is_string(t) or pa.types.is_large_string(t) or pa.types.is_string_view(t))
 
 
 def attempted(reader: Callable[[Cells], Cells], cells: Cells) -> Cells | None:
@@ -243,15 +219,18 @@ def _exact(found: Cells, t: pa.DataType) -> Cells:
 
 
 def _moments(cells: Cells, t: pa.DataType | None = None) -> Cells:
-    """Moments of ISO 8601, with or without time, fractions and zone; without one, in UTC."""
+    """Moments of ISO 8601, with or without time and fractions; in UTC, if any has a zone."""
     zoned = pc.and_(pc.match_substring_regex(cells, ZONE), pc.match_substring(cells, ":"))
-    if t is None and not _any(zoned):
-        return _first(cells, [pa.timestamp("s"), pa.timestamp("us"), pa.timestamp("ns")])
-    day = pc.match_substring_regex(cells, DAY)
-    full = pc.if_else(day, pc.binary_join_element_wise(cells, "00:00", " "), cells)
-    full = pc.if_else(zoned, full, pc.binary_join_element_wise(full, "Z", ""))
-    found = _first(full, [pa.timestamp(unit, "UTC") for unit in ("s", "us", "ns")])
-    return found if t is None else _exact(found.cast(pa.timestamp(found.type.unit, t.tz)), t)
+    zone = "UTC" if _any(zoned) else None
+    if zone:
+        day = pc.match_substring_regex(cells, DAY)
+        cells = pc.if_else(day, pc.binary_join_element_wise(cells, "00:00", " "), cells)
+        cells = pc.if_else(zoned, cells, pc.binary_join_element_wise(cells, "Z", ""))
+    found = _first(cells, [pa.timestamp(unit, zone) for unit in ("s", "us", "ns")])
+    if t is None:
+        return found
+    tz = t.tz if zone else None  # what the lack of a zone means is not for this to say
+    return _exact(found.cast(pa.timestamp(found.type.unit, tz)), pa.timestamp(t.unit, tz))
 
 
 def _first(cells: Cells, types: list[pa.DataType]) -> Cells:

@@ -24,16 +24,17 @@ import pyarrow.parquet as pq
 
 from ..errors import DataError, warn
 from ..storage import atomic
-from .cells import guessed, is_text, typed
-from .hints import nearly_numbers
-from .layout import Layout, Reading, laid_out, not_decoded, opened, remedy
+from .cells import guessed, typed
+from .hints import like_dates, nearly_numbers
+from .layout import Layout, Reading, encoding_of, laid_out, not_decoded, opened, remedy
+from .schema import is_text
 
 __all__ = ["READABLE", "Reading", "is_records", "is_table", "read_table", "table_pieces", "write_table"]
 
 CSV = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
 JSON = (".jsonl", ".jsonl.gz")
 READABLE = (*CSV, ".parquet", ".feather", ".arrow")
-CHANGED = re.compile(r"Column\(/(.*)\) changed from (\w+) to (\w+) in row (\d+)")
+CHANGED = re.compile(r"Column\(/?(.*)\) changed from (\w+) to (\w+) in row (\d+)")
 LOOKED_AT = 1 << 16  # bytes of a file of JSON lines that say what it holds
 SPACES = 3  # a text has so many, and a cell of a table has not
 MISSING = pa_csv.ConvertOptions().null_values
@@ -72,7 +73,7 @@ def read_table(
         if str(path).endswith(CSV):
             return _read_csv(path, reading or Reading(), types, rest)
         if str(path).endswith(JSON):
-            return _read_json(path, types)
+            return _read_json(path, reading or Reading(), types)
         if path.suffix == ".parquet":
             return _read_parquet(path, most)
         if path.suffix in (".feather", ".arrow"):
@@ -141,7 +142,9 @@ def _read_csv(path: Path, reading: Reading, types: Mapping[str, pa.DataType] | N
             columns.append(guessed(cells, *signs) if types is None or rest else cells)
     found = pa.table(columns, names=texts.column_names)
     if types is None:
-        _warn_nearly(path, found)
+        _warn_nearly(path, found, True)
+    if not types and (types is None or rest):
+        _warn_dates(path, found)
     return found
 
 
@@ -152,7 +155,7 @@ def _texts(path: Path, layout: Layout, reading: Reading, missing: bool) -> pa.Ta
     convert = pa_csv.ConvertOptions(
         strings_can_be_null=missing,
         quoted_strings_can_be_null=missing,
-        null_values=[*MISSING, *reading.na],
+        null_values=[*MISSING, *spellings(reading.na)],
         column_types=dict.fromkeys(layout.names, pa.string()),
     )
     try:
@@ -163,6 +166,20 @@ def _texts(path: Path, layout: Layout, reading: Reading, missing: bool) -> pa.Ta
         if isinstance(error, UnicodeDecodeError) or "invalid UTF8" in str(error):
             raise not_decoded(path, layout.encoding) or error from None
         raise _uneven(path, layout) or error from None
+
+
+def spellings(missing: tuple[str, ...]) -> Iterator[str]:
+    """What stands for a missing cell; of a number, in all its forms.
+
+    >>> list(spellings(("?", "-999")))
+    ['?', '-999', '-999.0']
+    """
+    for text in missing:
+        yield text
+        try:
+            yield from {f"{float(text):.0f}", str(float(text))} - {text} if float(text).is_integer() else ()
+        except (ValueError, OverflowError):
+            continue
 
 
 def _uneven(path: Path, layout: Layout) -> DataError | None:
@@ -182,15 +199,39 @@ def _typed(path: Path, cells: Any, t: pa.DataType, name: str, reading: Reading) 
     try:
         return typed(cells, t, name, reading.decimal, reading.thousands)
     except DataError as error:
-        hint = nearly_numbers(cells.combine_chunks()) if not pa.types.is_temporal(t) else None
-        read = f"read them with {remedy(hint.options)}" if hint and hint.options else "leave them empty"
+        options = _reads(cells.combine_chunks(), t, name)
+        read = f"read them with {remedy(options)}" if options else "leave them empty"
         raise DataError(f"{str(path)!r}: {error}: correct these cells, or {read}") from None
 
 
-def _warn_nearly(path: Path, table: pa.Table) -> None:
+def _reads(cells: Any, t: pa.DataType, name: str) -> dict[str, Any]:
+    """The options that may read a column of numbers."""
+    if pa.types.is_temporal(t):
+        return {}
+    try:
+        typed(cells, t, name)
+        return {"decimal": "."}
+    except DataError:
+        hint = nearly_numbers(cells)
+        return hint.options if hint else {}
+
+
+def _texts_in(table: pa.Table) -> list[tuple[str, pa.Array]]:
+    names = [name for name in table.column_names if is_text(table.schema.field(name).type)]
+    return [(name, table.column(name).combine_chunks()) for name in names]
+
+
+def _warn_dates(path: Path, table: pa.Table) -> None:
+    """Name the columns of dates that are texts."""
+    found = [f"column {name!r}: {cells}" for name, texts in _texts_in(table) if (cells := like_dates(texts))]
+    if found:
+        said = "; ".join(found[:5])
+        warn(f"{str(path)!r}: texts that look like dates are taken for categories: {said}: write them as 2024-12-31")
+
+
+def _warn_nearly(path: Path, table: pa.Table, options_help: bool) -> None:
     """Name the columns of texts that look like numbers."""
-    columns = [(name, table.column(name)) for name in table.column_names if is_text(table.schema.field(name).type)]
-    found = [(name, hint) for name, cells in columns if (hint := nearly_numbers(cells.combine_chunks()))]
+    found = [(name, hint) for name, cells in _texts_in(table) if (hint := nearly_numbers(cells))]
     if not found:
         return
     options: dict[str, Any] = {}
@@ -198,7 +239,7 @@ def _warn_nearly(path: Path, table: pa.Table) -> None:
         options |= {"na": (*options.get("na", ()), *hint.options["na"])} if "na" in hint.options else hint.options
     said = "; ".join(f"column {name!r}: {hint.cells} ({hint.why})" for name, hint in found[:5])
     more = f"; and {len(found) - 5} more columns" if len(found) > 5 else ""
-    read = f"read them with {remedy(options)}" if options else "correct these cells, or leave them empty"
+    read = f"read them with {remedy(options)}" if options and options_help else "write them as numbers"
     warn(f"{str(path)!r}: texts that look like numbers are taken for categories: {said}{more}: {read}")
 
 
@@ -224,28 +265,50 @@ def is_records(path: Path) -> bool:
     return not named and 2 * sum(text.count(" ") >= SPACES for text in longest) < len(records)
 
 
-def _read_json(path: Path, types: Mapping[str, pa.DataType] | None) -> pa.Table:
-    with opened(path) as file:
-        data = file.read()
+def _read_json(path: Path, reading: Reading, types: Mapping[str, pa.DataType] | None) -> pa.Table:
+    data = _utf8(path, reading)
     if not data.strip():
         raise DataError(f"{str(path)!r} is empty")
-    texts = [(name, pa.string()) for name, t in (types or {}).items() if is_text(t)]
-    parse = pa_json.ParseOptions(explicit_schema=pa.schema(texts), newlines_in_values=False)
-    try:
-        table = pa_json.read_json(io.BytesIO(data), pa_json.ReadOptions(block_size=len(data) + 1), parse)
-    except pa.ArrowInvalid as error:
-        if found := CHANGED.search(str(error)):
-            name, one, other, row = found.groups()
-            raise DataError(
-                f"{str(path)!r}: field {name!r} holds {one}s, and a {other} in row {row}: give it one type"
-            ) from None
-        raise
+    table = _parsed(path, data, [])
+    found = dict(zip(table.column_names, table.schema.types, strict=True))
+    dates = [name for name, t in (types or {}).items() if is_text(t) and pa.types.is_timestamp(found.get(name, t))]
+    if dates:  # texts of which all are dates here
+        table = _parsed(path, data, [(name, pa.string()) for name in dates])
     for i, field in enumerate(table.schema):
         if pa.types.is_nested(field.type):
             raise DataError(f"{str(path)!r}: field {field.name!r} holds objects or lists: a table has one value in each cell")
         if types and field.name in types and is_text(field.type):
             table = table.set_column(i, field.name, _typed(path, table.column(i), types[field.name], field.name, Reading()))
+    if types is None:
+        _warn_nearly(path, table, False)
     return table
+
+
+def _utf8(path: Path, reading: Reading) -> bytes:
+    """The bytes of a text file, in UTF-8 whatever they were."""
+    with opened(path) as file:
+        data: bytes = file.read()
+    encoding = encoding_of(data, reading)
+    try:
+        return data.decode(encoding).removeprefix("\ufeff").encode()
+    except UnicodeDecodeError as error:
+        raise not_decoded(path, encoding) or error from None
+
+
+def _parsed(path: Path, data: bytes, explicit: list[tuple[str, pa.DataType]]) -> pa.Table:
+    parse = pa_json.ParseOptions(explicit_schema=pa.schema(explicit), newlines_in_values=False)
+    try:
+        return pa_json.read_json(io.BytesIO(data), pa_json.ReadOptions(block_size=len(data) + 1), parse)
+    except pa.ArrowInvalid as error:
+        found = CHANGED.search(str(error))
+        if found is None:
+            raise
+        name, one, other, row = found.groups()
+        raise DataError(
+            f"{str(path)!r}: field {name!r} holds {one}s, and {other} in row {row}: give it one type"
+            if name
+            else f'{str(path)!r}: line {int(row) + 1} is no object: write one on each line, such as {{"age": 40}}'
+        ) from None
 
 
 def _read_parquet(path: Path, most: int | None) -> pa.Table:

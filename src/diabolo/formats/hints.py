@@ -1,4 +1,4 @@
-"""Texts that are nearly numbers: how they are written, and what reads them.
+"""Texts that are nearly numbers, or dates: how they are written, and what reads them.
 
 1,5    $1,234.50    1 234    12 %    one ? among numbers
 """
@@ -13,14 +13,15 @@ import pyarrow.compute as pc
 
 from .cells import first_cells
 
-__all__ = ["Hint", "nearly_numbers"]
+__all__ = ["Hint", "like_dates", "nearly_numbers"]
 
 SHARE = 0.9  # of the cells, to speak of a column of numbers
 AMONG = 0.5  # ... beside signs such as ?
 MARKS = 5  # of these signs
+ENOUGH = 20  # different numbers that are no names
 MOST = 10_000  # different texts that are looked at
 PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
-ODD = r"^\D+$"
+KNOWN = r"(?i)^(\W+|missing|unknown|none|nil|n\W?[acds]\W?|not available|no data|tbd|#\S+)$"  # stands for a missing cell
 FORMS: dict[str, tuple[str, dict[str, Any]]] = {
     r"^[+-]?\d{1,3}(\.\d{3})+,\d+$": ("a decimal comma and points between thousands", {"decimal": ",", "thousands": "."}),
     r"^[+-]?\d{1,3}(,\d{3})+(\.\d*)?$": ("commas between thousands", {"thousands": ","}),
@@ -29,6 +30,7 @@ FORMS: dict[str, tuple[str, dict[str, Any]]] = {
     r"^[+-]?\d{1,3}([ \x{a0}\x{202f}]\d{3})+,\d*$": ("spaces between thousands", {"thousands": " ", "decimal": ","}),
     r"^[+-]?\d{1,3}('\d{3})+([.]\d*)?$": ("apostrophes between thousands", {"thousands": "'"}),
 }
+DATE = r"^\s*(\d{1,2}[./-]\d{1,2}[./-](\d{4}|\d{2})|\d{4}[./]\d{1,2}[./]\d{1,2})(,? \d{1,2}:\d{2}(:\d{2})?)?( [AaPp][Mm])?\s*$"
 SIGNED = r"^([+-]?)\s*\p{Sc}\s*|\s*[\p{Sc}%]$"
 
 
@@ -67,11 +69,19 @@ def nearly_numbers(values: Any) -> Hint | None:
         return None
     form = dict(zip(counts, _forms(pa.array(list(counts))), strict=True))
     odd = [text for text in counts if form[text] is None]
-    marks = 0 < len(odd) <= MARKS and all(pc.match_substring_regex(pa.array(odd), ODD).to_pylist())
+    if not all(_match(odd, KNOWN)) and pc.count_distinct(cells.filter(plain)).as_py() <= ENOUGH:
+        return None
+    marks = 0 < len(odd) <= MARKS and all(_match(odd, r"^\D+$"))
     known = len(cells) - sum(counts.values()) + sum(counts[text] for text in counts if form[text] is not None)
     if known < len(cells) * (AMONG if marks else SHARE):
         return None
-    return _hint(values, form, odd if marks else [])
+    points = pc.any(pc.match_substring(cells.filter(plain), ".")).as_py()
+    return _hint(values, form, odd if marks else [], bool(points))
+
+
+def _match(texts: list[str], pattern: str) -> list[bool]:
+    found: list[bool] = pc.match_substring_regex(pa.array(texts, pa.string()), pattern).to_pylist()
+    return found
 
 
 def _forms(texts: pa.Array) -> list[int | str | None]:
@@ -82,7 +92,7 @@ def _forms(texts: pa.Array) -> list[int | str | None]:
     return ["signed" if p else next((i for i, fit in enumerate(row) if fit), None) for p, row in zip(plain, fits, strict=True)]
 
 
-def _hint(values: Any, form: dict[str, Any], marks: list[str]) -> Hint | None:
+def _hint(values: Any, form: dict[str, Any], marks: list[str], points: bool) -> Hint | None:
     found = [list(FORMS.values())[f] for f in form.values() if isinstance(f, int)]
     options: dict[str, Any] = {}
     for _, more in found:
@@ -97,7 +107,22 @@ def _hint(values: Any, form: dict[str, Any], marks: list[str]) -> Hint | None:
         options |= {"na": tuple(marks)} if marks else {}
     if options.get("decimal") == "," and options.get("thousands") == ",":
         options.pop("thousands")  # 1,234 beside 1,5
+    if points and "decimal" in options:  # beside decimal points: no option reads both
+        options = {}
     return Hint(", ".join(whys), _cells(values, form), options) if whys else None
+
+
+def like_dates(values: Any) -> str | None:
+    """The first cells of a column of dates that are not written as ISO 8601 says, such as 31/12/2024.
+
+    >>> like_dates(pa.array(["31/12/2024", None]))
+    "'31/12/2024' (row 0)"
+    """
+    known = values.drop_null()
+    if not len(known) or not all(_match([known[0].as_py()], DATE)):
+        return None
+    fits = pc.match_substring_regex(known, DATE)
+    return _cells(values, dict.fromkeys(known[:3].to_pylist())) if pc.all(fits).as_py() else None
 
 
 def _cells(values: Any, texts: dict[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """Pictures of one size as rows of numbers: folders, zips, arrays, PIL images, lists of these.
 
     x = (all of channel 1 row by row, channel 2, ...) / 255          back: an array (n, H, W) or (n, H, W, 3) of bytes
+    x = (... - low) / unit                                            of floats in another unit than 0 to 1: their range
 
 The size is learned in fit: that of the pictures where all have the same and it is small; else their usual proportions with
 a longer side of 64 pixels. Others are cut to these proportions around their middle, and resampled.
@@ -9,18 +10,19 @@ a longer side of 64 pixels. Others are cut to these proportions around their mid
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import DataError
+from ..errors import DataError, warn
 from ..resampling import resize
 from ..rows import Rows
 from .arrays import Arrays
 from .base import IN_MEMORY, Format, spilled
-from .picture import Album, Picture, luma
+from .picture import Album, Picture, is_one, luma
 from .scale import together
 
 __all__ = ["Images"]
@@ -77,9 +79,17 @@ class Images(Arrays):
 
     @classmethod
     def accepts(cls, X: Any) -> bool:
+        """Not what can be no picture: numbers far beyond [0, 1] such as series (n, time, channels)."""
+        if isinstance(X, np.ndarray) and X.ndim >= 3 and X.dtype.kind == "f" and X.size:
+            return bool(np.nanmin(X) > -1 and np.nanmax(X) < 2) and Album.accepts(X)
         return Album.accepts(X)
 
     def fit(self, X: Any) -> Images:
+        if isinstance(X, np.ndarray) and X.ndim == 3 and is_one(X):
+            raise DataError(
+                f"X of shape {X.shape} is one picture: give several, (n, H, W) or (n, H, W, C), or a list of them; "
+                "or X.reshape(len(X), -1), if each X[i] is a row of numbers"
+            )
         album = Album(X)
         if not len(album):
             raise DataError("Found array with 0 sample(s): X is empty")
@@ -89,8 +99,13 @@ class Images(Arrays):
             max(c for _, _, c in sizes),
             *(common(sizes, self.most, self.longer) if self.size == "auto" else self.size),
         )
-        self.whole = looked[0].dtype == np.uint8
-        self._settle(np.stack([self.row(picture) for picture in looked]))
+        pictures, transparent = [], []
+        for picture in looked:
+            pictures.append(self._cut(picture))
+            transparent += [picture.name] if picture.alpha is not None and picture.alpha.min() < 1 else []
+        self.whole, self.own = pictures[0].dtype == np.uint8, any(picture.unit != 1 for picture in pictures)
+        self._settle(np.stack([self._row(picture) for picture in pictures]))
+        tell_transparent(transparent)
         return self
 
     def _settle(self, sample: np.ndarray) -> None:
@@ -100,23 +115,53 @@ class Images(Arrays):
         self.columns = [f"x{j}" for j in range(self.width)]
         self.gaps, self.binary = np.zeros((2, self.width), dtype=bool)
         self.origin, self.share = np.zeros(self.width, dtype=np.int64), np.full(self.width, 0.5)
-        scale = together(sample.T, np.zeros(self.width), 255.0 if self.whole else 1.0)
+        low, unit = (0.0, 255.0 if self.whole else 1.0) if not self.own else range_of(sample)
+        scale = together(sample.T, np.full(self.width, low), unit)
         self.mean, self.divisor, self.knee, self.shift, self.stretch, self.middle, self.spread = scale
 
     def row(self, picture: Picture) -> np.ndarray:
-        """(d,): bytes if the first picture was of bytes, else float32 in [0, 1]."""
-        c, h, w = self.shape
-        x = picture.pixels if c == picture.pixels.shape[2] else luma(picture.pixels) if c == 1 else picture.pixels.repeat(3, 2)
-        x = fitted(x, h, w).transpose(2, 0, 1).ravel()
-        return (x * 255).round().astype(np.uint8) if self.whole else x.astype(np.float32)
+        """(d,): bytes if the first picture was of bytes, else float32, in the unit that was given."""
+        return self._row(self._cut(picture))
+
+    def _cut(self, picture: Picture) -> Picture:
+        """The picture at the size and with the channels of all."""
+        (c, h, w), x = self.shape, picture.visible
+        x = x if c == x.shape[2] else luma(x) if c == 1 else x.repeat(3, 2)
+        return replace(picture, pixels=fitted(x, h, w, picture.bounded), alpha=None)
+
+    def _row(self, picture: Picture) -> np.ndarray:
+        x = picture.pixels.transpose(2, 0, 1).ravel()
+        if (picture.unit != 1) > self.own or (picture.dtype.kind != "f" and self.own):
+            what = "floats in a unit of their own" if picture.unit != 1 else f"{picture.dtype.name}, white is the largest"
+            raise DataError(
+                f"{picture.name!r} has {what}, but the pictures of fit were {self._described()}: convert it, so that the same "
+                "numbers mean the same"
+            )
+        if self.whole:
+            return (x.clip(0, 1) * 255).round().astype(np.uint8)
+        return (picture.low + picture.unit * x).astype(np.float32)
+
+    def _described(self) -> str:
+        if self.own:
+            return (
+                f"floats from about {self.mean[0]:g} to {self.mean[0] + self.divisor[0]:g}"
+                if hasattr(self, "mean")
+                else "others"
+            )
+        return "bytes" if self.whole else "from 0 to 1"
+
+    def _album(self, X: Any) -> Album:
+        """Pictures of the fitted size are many, where an array of this shape could also be one."""
+        many = isinstance(X, np.ndarray) and X.ndim == 3 and (1, *X.shape[1:]) == self.shape
+        return Album(list(X) if many else X)
 
     def chunks(self, X: Any) -> Iterator[Any]:
-        album = Album(X)
+        album = self._album(X)
         for start in range(0, len(album), PIECE):
             yield np.stack([self.row(picture) for picture in album[start : start + PIECE]])
 
     def rows(self, X: Any) -> Rows:
-        n = len(Album(X))
+        n = len(self._album(X))
         dtype = np.uint8 if self.whole else np.float32
         table = (
             np.empty((n, self.width), dtype)
@@ -148,7 +193,7 @@ class Images(Arrays):
         if not self.width:
             return {"shape": [0, 0, 0]}, {}
         meta, arrays = super().state()
-        return meta | {"shape": list(self.shape), "whole": self.whole}, arrays
+        return meta | {"shape": list(self.shape), "whole": self.whole, "own": self.own}, arrays
 
     @classmethod
     def from_state(cls, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> Self:
@@ -160,6 +205,7 @@ class Images(Arrays):
         self = cls(shape[1:])
         self._fill(meta, arrays)
         self.shape, self.whole = (int(shape[0]), int(shape[1]), int(shape[2])), bool(meta["whole"])
+        self.own = bool(meta.get("own", False))
         if np.prod(shape) != self.width:
             raise DataError("the parts of a picture format do not fit together")
         return self
@@ -176,7 +222,22 @@ def common(sizes: Sequence[tuple[int, int, int]], most: int = LARGEST, longer: i
     return (longer, max(1, round(longer / ratio))) if ratio > 1 else (max(1, round(longer * ratio)), longer)
 
 
-def fitted(x: np.ndarray, h: int, w: int) -> np.ndarray:
+def range_of(sample: np.ndarray) -> tuple[float, float]:
+    """Low and unit of floats: their range, but for a few far beyond."""
+    low, high = np.quantile(sample.ravel()[:: max(1, sample.size >> 20)].astype(np.float64), (0.001, 0.999)).tolist()
+    return low, (high - low) or 1.0
+
+
+def tell_transparent(names: list[str]) -> None:
+    """What is left out is said, where it shows something."""
+    if names:
+        warn(
+            f"{len(names):,} of the pictures looked at are partly transparent, {names[0]!r} the first: transparency is left "
+            "out, only colours are learned; where it shows the shape put them on a background first"
+        )
+
+
+def fitted(x: np.ndarray, h: int, w: int, bounded: bool = True) -> np.ndarray:
     """Pixels (H, W, C) cut to the proportions of (h, w) around their middle, and resampled."""
     if x.shape[:2] == (h, w):
         return x
@@ -184,4 +245,5 @@ def fitted(x: np.ndarray, h: int, w: int) -> np.ndarray:
     rows, columns = max(1, round(h * s)), max(1, round(w * s))
     top, left = (x.shape[0] - rows) // 2, (x.shape[1] - columns) // 2
     inner = torch.from_numpy(np.ascontiguousarray(x[top : top + rows, left : left + columns])).movedim(-1, 0)
-    return resize(inner, (h, w)).clamp(0, 1).movedim(0, -1).numpy()
+    small = resize(inner, (h, w)).movedim(0, -1)
+    return (small.clamp(0, 1) if bounded else small).numpy()

@@ -8,15 +8,17 @@ y  --from_matrix-->  Y               the same kind of object
 from __future__ import annotations
 
 from collections import Counter
+from itertools import chain
 from typing import Any, Self
 
 import numpy as np
 import scipy.sparse as sp
 from sklearn.utils import column_or_1d
 
-from ..errors import DataError
+from ..errors import DataError, suggest, warn
+from .targets import NO, ROWS, YES, classes, floats, is_missing, is_number, missing, shown, values
 
-__all__ = ["Labels"]
+__all__ = ["Labels", "combined"]
 
 
 class Labels:
@@ -33,76 +35,70 @@ class Labels:
 
     names: list[Any]
     kind: str
+    sep: str | None = None
 
-    def fit(self, Y: Any) -> Self:
-        """Learn the names.
+    def fit(self, Y: Any, sep: str | None = None) -> Self:
+        """Learn the names; with `sep`, of one column of texts such as "a;b".
 
         Raises
         ------
         DataError
             Y is no matrix of 0, 1 and NaN, and no list of lists; a label is named twice; there are no labels.
         """
-        Y = no_arrow(Y)
-        if is_lists(Y):
-            self.kind = "lists"
-            self.names = ordered({label for row in Y for label in listed(row)})
-        elif (one := single(Y)) is not None:
-            self.kind = "one"
-            self.names = ordered(set(listed(one)))
-        elif hasattr(Y, "columns"):
-            self.kind = "polars" if type(Y).__module__.startswith("polars") else "pandas"
-            self.names = [plain(name) for name in Y.columns]
+        self.sep = sep
+        self.kind, Y = read(Y, sep, tell=True)
+        if self.kind == "lists":
+            self.names = ordered({label for row in Y for label in row or ()})
+        elif self.kind == "one":
+            self.names = ordered({plain(label) for label in Y})
+        elif self.kind in ("pandas", "polars"):
+            self.names = [named(name, c) for c, name in enumerate(Y.columns)]
         else:
-            self.kind = "sparse" if sp.issparse(Y) else "array"
             self.names = list(range(matrix(Y).shape[1]))
-        twice = [name for name, n in Counter(self.names).items() if n > 1]
-        if twice:
-            raise DataError(f"Y names the label {twice[0]!r} twice: names must be unique")
-        if not self.names:
-            raise DataError("Y has no labels: give at least one column, or one label in one of the lists")
+        unique(self.names)
         return self
 
     def to_matrix(self, Y: Any) -> Any:
         """Y -> float32 (n, k), or CSR (all known)."""
-        Y = no_arrow(Y)
-        if is_lists(Y) or (self.kind == "lists" and isinstance(Y, list) and all(isinstance(row, ROWS) for row in Y)):
-            return self._of_lists(Y)
-        if (one := single(Y)) is not None and self.kind in ("one", "lists"):
-            return self._of_lists([[label] for label in one.tolist()])
-        if hasattr(Y, "columns"):
-            Y = self._of_columns(Y)
-        y = matrix(Y)
+        kind, Y = read(Y, self.sep, numbered=self.kind == "lists" and not {0, 1}.isdisjoint(self.names))
+        if kind == "lists" or (kind == "one" and self.kind in ("one", "lists")):
+            return self._of_lists([[plain(label)] for label in Y] if kind == "one" else Y)
+        y = self._of_columns(Y) if kind in ("pandas", "polars") else matrix(Y)
         if y.shape[1] != len(self.names):
             raise DataError(f"Y has {y.shape[1]} columns, but there are {len(self.names)} labels")
         return checked(y, self.names)
 
     def _of_columns(self, Y: Any) -> np.ndarray:
         """The columns of a DataFrame by name; a name that is no text stands as one in a polars table."""
-        there = {name: c for c in Y.columns for name in (str(c), plain(c))}
+        there = {str(c): c for c in Y.columns} | {plain(c): c for c in Y.columns}
         absent = [name for name in self.names if name not in there and str(name) not in there]
         if absent:
             raise DataError(f"Y has no column {absent[0]!r}, which the model was fitted with")
         wanted = [there[name] if name in there else there[str(name)] for name in self.names]
-        columns = [Y[c].to_numpy() if type(Y).__module__.startswith("polars") else numbers(Y[c]) for c in wanted]
-        try:
-            return np.column_stack([np.asarray(column, dtype=float) for column in columns])
-        except (TypeError, ValueError) as error:
-            raise DataError(f"Y cannot be read as columns of 0 and 1: {error}") from None
+        return np.column_stack([yes_no(Y[c], f"Y[{c!r}]") for c in wanted])
 
-    def _of_lists(self, Y: Any) -> Any:
+    def _of_lists(self, Y: list[Any]) -> Any:
         place = {name: c for c, name in enumerate(self.names)}
         rows, columns = [], []
         for i, row in enumerate(Y):
-            for label in listed(row):
+            for label in row or ():
                 if label not in place:
                     known = ", ".join(map(repr, self.names[:10])) + (", ..." if len(self.names) > 10 else "")
-                    raise DataError(f"row {i} has the label {label!r}, which the model does not know; it knows {known}")
+                    raise DataError(
+                        f"row {i} has the label {label!r}, which the model does not know; it knows {known}"
+                        + suggest(label, self.names)
+                    )
                 rows.append(i)
                 columns.append(place[label])
         ones = np.ones(len(rows), dtype=np.float32)
         y = sp.csr_matrix((ones, (rows, columns)), shape=(len(Y), len(self.names)))
         y.data[:] = 1.0  # a label may be said twice
-        return y if len(self.names) > DENSE else y.toarray()
+        unknown = [i for i, row in enumerate(Y) if row is None]
+        if len(self.names) > DENSE and not unknown:
+            return y
+        y = y.toarray()
+        y[unknown] = np.nan
+        return y
 
     def from_matrix(self, y: np.ndarray) -> Any:
         """0/1 (n, k) -> the kind of object that was fitted."""
@@ -110,8 +106,8 @@ class Labels:
             return np.array(self.names)[y.argmax(1)]
         if self.kind == "lists":
             return [tuple(self.names[c] for c in np.flatnonzero(row)) for row in y]
-        if self.kind == "sparse":
-            return sp.csr_matrix(y.astype(np.int64))
+        if self.kind in ("csr_matrix", "csr_array"):
+            return getattr(sp, self.kind)(y.astype(np.int64))
         if self.kind == "pandas":
             import pandas as pd
 
@@ -126,80 +122,171 @@ class Labels:
         """The place of a label."""
         if name not in self.names:
             known = ", ".join(map(repr, self.names[:20])) + (", ..." if len(self.names) > 20 else "")
-            raise ValueError(f"there is no label {name!r}; the labels are {known}")
+            raise ValueError(f"there is no label {name!r}; the labels are {known}{suggest(name, self.names)}")
         return self.names.index(name)
 
     def state(self) -> dict[str, Any]:
-        return {"kind": self.kind, "names": list(self.names)}
+        return {"kind": self.kind, "names": list(self.names)} | ({"sep": self.sep} if self.sep else {})
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
         """The inverse of :meth:`state`."""
         self = cls()
-        self.kind, self.names = state["kind"], list(state["names"])
+        self.kind, self.names, self.sep = state["kind"], list(state["names"]), state.get("sep")
         if self.kind not in KINDS or not self.names or not all(isinstance(n, (str, int)) for n in self.names):
             raise DataError("its labels have no names")
+        if self.sep is not None and not isinstance(self.sep, str):
+            raise DataError("what separates its labels is no text")
         if len(set(self.names)) != len(self.names):
             raise DataError("a label is named twice")
         return self
 
 
 DENSE = 2000  # labels up to which lists become a dense matrix
-KINDS = ("lists", "one", "pandas", "polars", "sparse", "array")
+KINDS = ("lists", "one", "pandas", "polars", "csr_matrix", "csr_array", "array")
+SEPARATORS = ";|,/+&\t\n "
+SURELY = ";|"  # of these one cell is enough: hardly a name holds them
+SPACE = 2  # times as many texts as words: names of several words have few of them in common
 
 
-def is_lists(Y: Any) -> bool:
-    """One list, tuple, set or array of labels for each row."""
+# ── what Y is ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def read(Y: Any, sep: str | None = None, numbered: bool = False, tell: bool = False) -> tuple[str, Any]:
+    """Y -> its kind, and a list of labels (None: not known) for each row, (n,) one label each, a DataFrame, or a matrix.
+
+    numbered: whether lists of 0 and 1 are lists of labels that are called so; tell: of labels that are left out.
+    """
+    if type(Y).__module__.startswith("pyarrow") and hasattr(Y, "columns"):
+        raise DataError("Y is an Arrow table: give Y.to_pandas(), or a matrix and rename the labels")
+    Y = only_column(Y, bool(sep))
+    if hasattr(Y, "columns"):
+        return ("polars" if type(Y).__module__.startswith("polars") else "pandas"), Y
+    if sp.issparse(Y):
+        return ("csr_array" if isinstance(Y, sp.sparray) else "csr_matrix"), Y
+    rows = split(Y, sep) if sep else rows_of(Y)
+    if rows is not None and (sep or numbered or not is_matrix(rows)):
+        return "lists", labels_of(rows, tell)
+    if rows is not None:
+        width = max(len(row) for row in rows if row is not None)
+        return "array", [[np.nan] * width if row is None else row for row in rows]
+    one = single(Y)
+    return ("array", Y) if one is None else ("one", one)
+
+
+def only_column(Y: Any, texts: bool = False) -> Any:
+    """Of a DataFrame with one column of lists, or of texts that are some, this column."""
+    if hasattr(Y, "columns") and not sp.issparse(Y) and len(Y.columns) == 1:
+        column = Y[Y.columns[0]]
+        if texts or rows_of(column) is not None:
+            return column
+    return Y
+
+
+def cells_of(Y: Any) -> list[Any]:
+    """A column in any container as a list."""
+    name = next((name for name in ("to_pylist", "to_list", "tolist") if hasattr(Y, name)), None)
+    return list(getattr(Y, name)() if name else Y)
+
+
+def rows_of(Y: Any) -> list[Any] | None:
+    """One list, tuple, set or array for each row, None where it is not known; None if Y is something else."""
     if hasattr(Y, "columns") or sp.issparse(Y) or not hasattr(Y, "__len__") or isinstance(Y, (str, dict)):
-        return False
-    if isinstance(Y, np.ndarray):
-        return Y.ndim == 1 and Y.dtype == object and len(Y) > 0 and all(isinstance(row, ROWS) for row in Y)
-    values = Y.tolist() if hasattr(Y, "tolist") else Y
-    if not len(values) or not all(isinstance(row, ROWS) for row in values):
-        return False
-    lengths = {len(row) for row in values}
-    numbers = all(isinstance(v, (int, float, np.number)) and v in (0, 1) for row in values for v in row)
-    return not (len(lengths) == 1 and lengths != {0} and numbers and not isinstance(values[0], (set, frozenset)))
+        return None
+    if isinstance(Y, np.ndarray) and (Y.ndim != 1 or Y.dtype != object):
+        return None
+    rows = [cell.tolist() if isinstance(cell, np.ndarray) and cell.ndim == 1 else cell for cell in cells_of(Y)]
+    if not all(isinstance(row, ROWS) or is_missing(row) for row in rows) or all(map(is_missing, rows)):
+        return None
+    return [row if isinstance(row, ROWS) else None for row in rows]
 
 
-ROWS = (list, tuple, set, frozenset)
+def distinct(rows: list[Any]) -> set[Any]:
+    """All labels, those that are missing left out."""
+    try:
+        return {cell for cell in set(chain.from_iterable(row for row in rows if row is not None)) if not is_missing(cell)}
+    except TypeError:
+        raise DataError("Y has shape (n, ..., ...): a row holds lists of lists, but a label is a text or a number") from None
+
+
+def is_matrix(rows: list[Any]) -> bool:
+    """Whether lists are the rows of a matrix of 0, 1, soft labels and gaps."""
+    known = [row for row in rows if row is not None]
+    lengths = {len(row) for row in known}
+    if len(lengths) != 1 or lengths == {0} or isinstance(known[0], (set, frozenset)):
+        return False
+    cells = distinct(known)
+    if len(cells) == 2 and lengths != {1} and cells != {0, 1} and any(len(set(row)) < len(row) for row in known):
+        i, j = sorted(map(shown, cells))
+        raise DataError(f"Y holds {i} and {j} in rows of {len(known[0])}: no lists of labels, it seems; give 1 and 0")
+    if not cells or not all(isinstance(cell, (int, float, np.number, np.bool_)) for cell in cells):
+        return False
+    return cells <= {0, 1} or not all(float(cell).is_integer() for cell in cells)
+
+
+def labels_of(rows: list[Any], tell: bool) -> list[Any]:
+    """The labels of each row as a file can hold them; None: not known."""
+    name = {label: plain(label) for label in distinct(rows)}
+    found = [None if row is None else [name[label] for label in row if label in name] for row in rows]
+    gaps = [i for i, row in enumerate(rows) if row is not None and len(row) > len(found[i] or ())]
+    if gaps and tell:
+        more = f", and of {len(gaps) - 1:,} others" if len(gaps) > 1 else ""
+        warn(f"Y has a missing one among the labels of row {gaps[0]}{more}: it is left out; None for a row says: not known")
+    return found
+
+
+def split(Y: Any, sep: str) -> list[Any] | None:
+    """Texts such as "a;b" -> lists; a missing cell is not known. Lists pass."""
+    rows = rows_of(Y)
+    if rows is not None:
+        return rows
+    if isinstance(Y, str) or not hasattr(Y, "__len__") or np.ndim(Y) != 1:
+        raise DataError(f"labels_sep={sep!r} is for one column of texts, such as 'a{sep}b'; y is something else")
+    cells = cells_of(Y)
+    for row, cell in enumerate(cells):
+        if not isinstance(cell, str) and not is_missing(cell):
+            raise DataError(f"labels_sep={sep!r} is for texts, such as 'a{sep}b', but y holds {shown(cell)} (row {row})")
+    return [None if is_missing(cell) else [part for text in cell.split(sep) if (part := text.strip())] for cell in cells]
+
+
+def combined(names: list[Any]) -> None:
+    """Warn if classes (texts) look like several labels each: "a;b", "a", "b;c"."""
+    texts = {name for name in names if isinstance(name, str)}
+    if texts and all(name.startswith("[") and name.endswith("]") for name in texts):
+        raise DataError(f"y holds texts such as {min(texts)!r:.60}, lists that were written as texts: y.map(ast.literal_eval)")
+    for sep in SEPARATORS:
+        several = sorted(name for name in texts if sep in name.strip(sep))
+        parts = {part.strip() for name in texts for part in name.split(sep)} - {""}
+        if sep == " ":
+            sure = SPACE * len(parts) <= len(texts)
+        else:
+            sure = len(parts) < len(texts) or any(part.strip() in texts for name in several for part in name.split(sep))
+        if several and (sep in SURELY or sure):
+            warn(
+                f"y holds texts such as {several[0]!r:.60}, {len(names):,} in all, which are learned as one label each; "
+                f"if {sep!r} stands between labels, of which there would be {len(parts):,}: fit(X, y, labels_sep={sep!r})"
+            )
+            return
 
 
 def single(Y: Any) -> np.ndarray | None:
     """(n,) values of which each is the one label of its row, as for classes; None for anything else."""
-    if hasattr(Y, "columns") or sp.issparse(Y) or is_lists(Y):
-        return None
-    y = np.asarray(Y)
+    y = values(Y)
     if y.ndim == 2 and y.shape[1] == 1 and y.dtype.kind in "iu" and not np.isin(y, (0, 1)).all():
         y = column_or_1d(y, warn=True)
     if y.ndim != 1 or not len(y):
         return None
-    no_classes(y)
+    if y.dtype.kind == "c":
+        raise DataError("Complex data not supported: give names or whole numbers as y")
+    if missing(y).all():
+        raise DataError("Y says nothing of any row: all of it is missing (NaN, None)")
+    y = classes(y)
+    if y.dtype.kind == "f" and (y != y.round()).any():
+        raise DataError("Unknown label type: continuous. One number per row must name its label: a whole number, or a text")
     return y
 
 
-def no_classes(y: np.ndarray) -> None:
-    """Raise a DataError for a column of numbers that name nothing."""
-    if y.dtype.kind not in "fc":
-        return
-    if y.dtype.kind == "c":
-        raise DataError("Complex data not supported: give names or whole numbers as y")
-    if not np.isfinite(y).all():
-        raise DataError("Input y contains NaN or infinity: of one label per row, each must be known")
-    if (y != y.round()).any():
-        raise DataError("Unknown label type: continuous. One number per row must name its label: a whole number, or a text")
-
-
-def no_arrow(Y: Any) -> Any:
-    """Arrow tables are refused: their columns are no names."""
-    if type(Y).__module__.startswith("pyarrow"):
-        raise DataError("Y is an Arrow table: give Y.to_pandas(), or a matrix and rename the labels")
-    return Y
-
-
-def listed(row: Any) -> list[Any]:
-    """The labels of one row, each of a type that a file can hold."""
-    return [plain(label) for label in row]
+# ── names ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def plain(label: Any) -> Any:
@@ -212,14 +299,48 @@ def plain(label: Any) -> Any:
     return value
 
 
-def numbers(column: Any) -> Any:
-    """A pandas column as numbers, its gaps as NaN."""
-    return column.to_numpy(dtype=float, na_value=np.nan)
+def named(name: Any, c: int) -> Any:
+    """The name of column c of a DataFrame."""
+    if is_missing(name):
+        raise DataError(f"column {c} of Y has no name ({name}): give it one")
+    return plain(name)
+
+
+def unique(names: list[Any]) -> None:
+    """Raise a DataError unless there are names, each another one, also when they are written down."""
+    if not names:
+        raise DataError("Y has no labels: give at least one column, or one label in one of the lists")
+    twice = [text for text, n in Counter(map(str, names)).items() if n > 1]
+    if twice:
+        same = [repr(name) for name in names if str(name) == twice[0]]
+        if same[0] == same[1]:
+            raise DataError(f"Y names the label {same[0]} twice: names must be unique")
+        raise DataError(f"Y names the labels {same[0]} and {same[1]}, a number and a text: make them the same, or rename one")
 
 
 def ordered(names: set[Any]) -> list[Any]:
     """Numbers first, then texts, each in order."""
     return sorted(names, key=lambda name: (isinstance(name, str), name))
+
+
+# ── yes and no ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def yes_no(column: Any, name: str) -> np.ndarray:
+    """A column of a DataFrame as numbers, NaN where it is not known."""
+    v = values(column)
+    found = sorted({str(cell) for cell in v.flat if isinstance(cell, str) and not is_number(cell)})
+    if not found:
+        return floats(column, name)
+    row = next(i for i, cell in enumerate(v.flat) if cell == found[0])
+    start = f"{name} holds {found[0]!r:.60} (row {row}): allowed are 0 no, 1 yes, and NaN not known; "
+    if len(found) <= 2 and {cell.strip().lower() for cell in found} <= {*YES, *NO}:
+        pairs = {cell: int(cell.strip().lower() in YES) for cell in found}
+        raise DataError(start + f"give {name}.map({pairs})")
+    raise DataError(
+        start + "leave this column out; or if it says which label a row has, give it alone as y, with labels_sep= if it says "
+        "several, such as 'a;b'"
+    )
 
 
 def matrix(Y: Any) -> Any:
@@ -228,26 +349,48 @@ def matrix(Y: Any) -> Any:
         return Y.tocsr()
     if np.asarray(Y).dtype.kind == "c":
         raise DataError("Complex data not supported: give 0 and 1 as y")
-    try:
-        y = np.asarray(Y, dtype=np.float32)
-    except (TypeError, ValueError) as error:
-        raise DataError(f"Y cannot be read as a matrix of 0 and 1, nor as lists of labels: {error}") from None
+    y = values(Y)
     if y.ndim != 2:
         raise DataError(f"Y has shape {y.shape}: give one row for each row of X, and one column for each label")
-    return y
+    if y.dtype.kind not in "OUS":
+        return y.astype(np.float32)
+    return np.column_stack([yes_no(y[:, c], f"Y[:, {c}]") for c in range(y.shape[1])]).astype(np.float32)
 
 
 def checked(y: Any, names: list[Any]) -> Any:
     """The same, of float32, all within [0, 1] or NaN."""
+    if sp.issparse(y):
+        y = y.astype(np.float32)
+        y.sum_duplicates()
     values = y.data if sp.issparse(y) else y
     with np.errstate(invalid="ignore"):
         wrong = ~((values >= 0) & (values <= 1)) & ~np.isnan(values)
     if wrong.any():
-        first = values[wrong][0]
-        where = "" if sp.issparse(y) else f" (row {np.argwhere(wrong)[0][0]}, label {names[np.argwhere(wrong)[0][1]]!r})"
-        raise DataError(f"Y holds {first:g}{where}: allowed are 0 no, 1 yes, between them soft labels, and NaN not known")
+        row, c = first(y, wrong)
+        column = y[:, [c]].toarray() if sp.issparse(y) else y[:, [c]]
+        raise DataError(
+            f"Y holds {column[row, 0]:g} (row {row}, label {names[c]!r}): allowed are 0 no, 1 yes, between them soft labels, "
+            f"and NaN not known{recoded(column)}"
+        )
     if sp.issparse(y):
-        y = y.astype(np.float32)
         y.eliminate_zeros()
         return y.toarray() if np.isnan(y.data).any() else y
     return y
+
+
+def first(y: Any, wrong: np.ndarray) -> tuple[int, int]:
+    """Row and column of the first wrong cell; of a sparse matrix, `wrong` is about its data."""
+    at = int(np.flatnonzero(wrong)[0])
+    if sp.issparse(y):
+        return int(np.searchsorted(y.indptr, at, "right") - 1), int(y.indices[at])
+    return divmod(at, y.shape[1])
+
+
+def recoded(column: np.ndarray) -> str:
+    """What a column of other codes for yes and no has to become."""
+    found = set(np.unique(column[~np.isnan(column)]).tolist())
+    if -1 in found and found <= {-1, 0, 1}:
+        return "; if -1 stands for no, give Y == 1; if it stands for not known, make it NaN"
+    if 2 in found and found <= {1, 2}:
+        return "; of 1 and 2 make 0 and 1: Y == 1, or Y == 2, whichever is yes"
+    return ""

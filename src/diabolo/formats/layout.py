@@ -21,12 +21,13 @@ from typing import Any
 
 from ..errors import DataError, warn
 
-__all__ = ["Layout", "Reading", "laid_out", "not_decoded", "opened", "option"]
+__all__ = ["Layout", "Reading", "encoding_of", "laid_out", "not_decoded", "opened", "option"]
 
 HEAD = 1 << 18  # bytes that are looked at
 LINES = 50
 SEPARATORS = ",;\t|"
 NUMBER = re.compile(r"^\s*[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d+)?\s*$")
+SEP = re.compile(r"sep=(.)\r?\n")  # which Excel writes into a first line
 MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16", codecs.BOM_UTF8: "utf-8"}
 
 
@@ -64,6 +65,7 @@ class Reading:
     header: bool = True
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "na", (self.na,) if isinstance(self.na, str) else tuple(self.na))
         for name, sign in (("sep", self.sep), ("decimal", self.decimal), ("thousands", self.thousands)):
             if sign is not None and len(sign) != 1:
                 raise DataError(f"{option(name)} {sign!r}: give one sign")
@@ -116,6 +118,11 @@ def opened(path: Path) -> Any:
     return gzip.open(path, "rb") if path.suffix == ".gz" else open(path, "rb")
 
 
+def encoding_of(head: bytes, reading: Reading) -> str:
+    """That of a mark at the beginning, the one that was said, or UTF-8."""
+    return next((name for mark, name in MARKS.items() if head.startswith(mark)), reading.encoding or "utf-8")
+
+
 def laid_out(path: Path, reading: Reading) -> Layout:
     """The layout of a file.
 
@@ -128,7 +135,7 @@ def laid_out(path: Path, reading: Reading) -> Layout:
         head = file.read(HEAD)
     if not head.strip():
         raise DataError(f"{str(path)!r} is empty")
-    encoding = next((name for mark, name in MARKS.items() if head.startswith(mark)), reading.encoding or "utf-8")
+    encoding = encoding_of(head, reading)
     text = codecs.getincrementaldecoder("utf-8-sig" if encoding == "utf-8" else encoding)("replace").decode(head)
     if "\0" in text:
         raise DataError(
@@ -138,7 +145,10 @@ def laid_out(path: Path, reading: Reading) -> Layout:
         raise error
     cut = text.rfind("\n") + 1 if len(head) == HEAD else len(text)
     text = text[: cut or len(text)]
-    sep = reading.sep or separator(text, path, reading.decimal)
+    excel = SEP.match(text)
+    sep = reading.sep or (excel[1] if excel else separator(text, path, reading.decimal))
+    if excel:
+        text = "\n" + text[excel.end() :]  # as many lines as before
     records = read(text, sep)
     if not records:
         raise DataError(f"{str(path)!r} is empty")
@@ -173,10 +183,10 @@ def usual(records: list[tuple[int, list[str]]]) -> tuple[int, float]:
 def separator(text: str, path: Path, decimal: str) -> str:
     """The sign that gives most records the same number of cells, more than one."""
     best, found = (0.0, 1), "\t" if ".tsv" in path.name else ";" if decimal == "," else ","
-    for sep in SEPARATORS.replace(decimal, ""):
+    for sep in sorted(SEPARATORS, key=decimal.__eq__):
         records = read(text, sep)
         width, share = usual(records) if records else (1, 0.0)
-        if width > 1 and (share, width) > best:
+        if width > 1 and (share, width) > best and (sep != decimal or (share == 1 and best[1] == 1)):
             best, found = (share, width), sep
     return found
 
@@ -228,10 +238,11 @@ def check_names(path: Path, records: list[tuple[int, list[str]]], width: int, se
     line, names = records[0]
     twice = [name for name, n in Counter(names).items() if n > 1]
     if len(records) > 1 and len(names) != width and len(records[1][1]) == width:
+        many = f"{len(names)} column{'s' * (len(names) > 1)}"
+        comma = "; if the comma stands before decimals: --decimal ," if sep == "," else ""
         raise DataError(
-            f"{str(path)!r}: line {line} names {len(names)} columns, but the rows below have {width} cells: name each column, "
-            "delete what stands above the names, or say what separates the cells (--sep), or that there are no names "
-            "(--no-header)" + ("; if the comma stands before decimals: --decimal ," if sep == "," else "")
+            f"{str(path)!r}: line {line} names {many}, but the rows below have {width} cells: name each column, delete what is "
+            f"above the names, or say what separates the cells (--sep), or that there are no names (--no-header){comma}"
         )
     if twice:
         raise DataError(
@@ -242,6 +253,9 @@ def check_names(path: Path, records: list[tuple[int, list[str]]], width: int, se
         shown = ", ".join(map(repr, names[:4]))
         read = remedy({"header": False})
         warn(f"{str(path)!r}: the names of the columns, {shown}, look like a row: if they are one, say {read}")
+    parts = {len(cells[0].split()) for _, cells in records if cells}
+    if width == 1 and parts not in ({1}, {0, 1}) and len(parts) == 1 and all(has_number(c[0].split()) for _, c in records[1:]):
+        warn(f"{str(path)!r} has one column, of {parts.pop()} words in each row: if spaces separate its cells, say --sep ' '")
 
 
 def is_row(names: list[str], below: list[str]) -> bool:
@@ -262,10 +276,11 @@ def not_decoded(path: Path, encoding: str) -> DataError | None:
                 decoder.decode(line)
             except UnicodeDecodeError as error:
                 byte = line[min(error.start, len(line) - 1)]
-                near = line[max(0, error.start - 20) : error.end + 10].decode("latin-1").strip()
-                read = remedy({"encoding": "latin-1" if encoding in ("utf-8", "ascii") else "utf-8"})
+                western = "cp1252" if 0x80 <= byte < 0xA0 else "latin-1"
+                near = line[max(0, error.start - 20) : error.end + 10].decode(western, "replace").strip()
+                read = remedy({"encoding": western if encoding in ("utf-8", "ascii") else "utf-8"})
                 return DataError(
-                    f"{str(path)!r} is not written in {encoding}: byte {byte:#04x} in line {number}, {near!r} in latin-1: "
+                    f"{str(path)!r} is not written in {encoding}: byte {byte:#04x} in line {number}, {near!r} in {western}: "
                     f"say how it is written, such as {read}"
                 )
     return None

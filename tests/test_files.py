@@ -1,0 +1,425 @@
+"""Tables in text files: each column is read as it was fitted, a layout is found or told, and nothing is guessed twice."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import warnings
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from diabolo import Autoencoder, DataError, load
+from diabolo.formats import Documents, Reading, Tables, infer, write_table
+from diabolo.formats.cells import guessed, typed
+from diabolo.formats.files import is_table, read_table, table_pieces
+from diabolo.formats.hints import nearly_numbers
+
+TEXT = pa.string()
+
+
+def read(folder: Path, text: str | bytes, types: Any = None, name: str = "a.csv", rest: bool = False, **reading: Any) -> Any:
+    path = folder / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return read_table(path, None, Reading(**reading), types, rest)
+
+
+# ── types ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("cells", "t"),
+    [
+        (["1", "-2", None], pa.int64()),
+        ([" 1", "2 "], pa.int64()),
+        (["1", "2.5"], pa.float64()),
+        (["0.5", "-0.25", "1e5", ".5"], pa.float64()),
+        (["007", "12"], TEXT),
+        (["0.5", "007"], TEXT),
+        (["0x10", "0x11"], TEXT),
+        (["99999999999999999999", "1"], TEXT),
+        (["99999999999999999999", "1.5"], pa.float64()),
+        (["true", "False"], pa.bool_()),
+        (["2024-02-29", "2024-03-01"], pa.date32()),
+        (["2024-02-29 10:00", "2024-03-01"], pa.timestamp("s")),
+        (["2024-02-29T10:00:00.25", "2024-03-01"], pa.timestamp("us")),
+        (["2024-02-29T10:00:00Z", "2024-02-29T10:00:00+02:00"], pa.timestamp("s", "UTC")),
+        (["9:30", "10:15:30"], pa.time32("s")),
+        (["9:30:00.5", "10:15"], pa.time64("us")),
+        (["A7", "1"], TEXT),
+        ([None, None], pa.null()),
+    ],
+)
+def test_what_texts_stand_for(cells: list[str | None], t: pa.DataType) -> None:
+    found = guessed(pa.array(cells, TEXT))
+    assert found.type == t
+    assert found.is_null().to_pylist() == [cell is None for cell in cells]
+
+
+@pytest.mark.parametrize(
+    ("cells", "t", "values"),
+    [
+        (["007", "True", "1e5", "NA7"], pa.large_string(), ["007", "True", "1e5", "NA7"]),
+        (["3.0", "4"], pa.int8(), [3, 4]),
+        (["9007199254740993", "1.0"], pa.int64(), [9007199254740993, 1]),
+        (["3.5", "4"], pa.int8(), [3.5, 4.0]),
+        (["300"], pa.uint8(), [300]),
+        (["1e2", " 7 "], pa.float32(), [100.0, 7.0]),
+        (["true", "True", "1", "1.0", "0", "FALSE"], pa.bool_(), [True, True, True, True, False, False]),
+        (["7"], pa.bool_(), [7.0]),
+        (["True"], pa.int64(), [True]),
+        (["27.6"], pa.decimal128(9, 2), [Decimal("27.60")]),
+        (["27.625"], pa.decimal128(9, 2), [27.625]),
+        (["1 days 02:00:00", "-1 days +23:00:00"], pa.duration("s"), [dt.timedelta(hours=26), dt.timedelta(hours=-1)]),
+        (["90"], pa.duration("s"), [dt.timedelta(seconds=90)]),
+        (["7:05"], pa.time64("ns"), [dt.time(7, 5)]),
+        ([None, None], pa.date32(), [None, None]),
+    ],
+)
+def test_cells_are_read_as_the_fitted_type(cells: list[str | None], t: pa.DataType, values: list[Any]) -> None:
+    assert typed(pa.array(cells, TEXT), t, "a").to_pylist() == values
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["{}", "{} 00:00", "{} 00:00:00", "{}T00:00:00", "{}T00:00:00Z", "{} 00:00:00.000000", "{}T02:00:00+02:00", "{}T00:00Z"],
+)
+@pytest.mark.parametrize("t", [pa.date32(), pa.date64(), pa.timestamp("s"), pa.timestamp("ns"), pa.timestamp("ms", "UTC")])
+def test_the_same_day_in_all_its_forms(written: str, t: pa.DataType) -> None:
+    days = ["1969-07-20", "2024-02-29"]
+    cells = pa.array([*(written.format(day) for day in days), None])
+    read = typed(cells, t, "when")
+    assert [None if v is None else str(v)[:10] for v in read.to_pylist()] == [*days, None]
+    assert read.type == t or t == pa.timestamp("ms", "UTC")
+
+
+def test_what_is_finer_than_the_fitted_unit_is_not_cut() -> None:
+    assert typed(pa.array(["2024-02-29 12:00:00"]), pa.date32(), "when").to_pylist() == [dt.datetime(2024, 2, 29, 12)]
+    half = typed(pa.array(["2024-02-29 12:00:00.5"]), pa.timestamp("s"), "when")
+    assert half.to_pylist() == [dt.datetime(2024, 2, 29, 12, 0, 0, 500_000)]
+
+
+@pytest.mark.parametrize(
+    ("cells", "t", "said"),
+    [
+        (
+            ["1", "old", "2"],
+            pa.int64(),
+            r"column 'age' holds texts, 'old' \(row 1\), where the model was fitted with whole",
+        ),
+        (["2024-01-01", "3"], pa.date32(), r"holds whole numbers, '3' \(row 1\), where the model was fitted with dates"),
+        (["2024-01-01", "soon"], pa.timestamp("s"), r"'soon' \(row 1\)"),
+        (["x"] * 9, pa.float64(), r"'x' \(row 0\), 'x' \(row 1\), 'x' \(row 2\) and more, where"),
+        (["maybe"], pa.bool_(), "fitted with yes/no values"),
+        (["12:00", "noon"], pa.time32("s"), "fitted with times of day"),
+        (["2 days 00:00:00", "long"], pa.duration("s"), "fitted with durations"),
+    ],
+)
+def test_what_cannot_be_read_is_named(cells: list[str], t: pa.DataType, said: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=said) as error:
+        read(tmp_path, "age,b\n" + "".join(f"{cell},1\n" for cell in cells), {"age": t})
+    assert "a.csv" in str(error.value)
+    assert "string" not in str(error.value)
+
+
+def test_a_type_does_not_depend_on_where_a_cell_stands(tmp_path: Path) -> None:
+    lines = "".join(f"{i},{i}\n" for i in range(1000, 60_000))
+    with pytest.warns(UserWarning, match=r"'60000A' \(row 59,000\)"):
+        table = read(tmp_path, f"a,b\n{lines}60000A,0.5\n")
+    assert [str(t) for t in table.schema.types] == ["string", "double"]
+    with pytest.raises(DataError, match=r"'60000A' \(row 59,000\)"):
+        list(table_pieces(tmp_path / "a.csv", 1000, None, {"a": pa.int64()}))
+
+
+def test_columns_that_were_not_fitted_stay_as_they_stand(tmp_path: Path) -> None:
+    text = "a,b,c\n007,1.50,NA\n"
+    assert read(tmp_path, text, {"a": TEXT}).to_pydict() == {"a": ["007"], "b": ["1.50"], "c": [None]}
+    assert read(tmp_path, text, {"a": TEXT}, rest=True).to_pydict() == {"a": ["007"], "b": [1.5], "c": [None]}
+    assert read(tmp_path, text, {}).to_pydict() == {"a": ["007"], "b": ["1.50"], "c": ["NA"]}
+
+
+def test_a_model_of_a_frame_and_of_its_file_give_the_same_codes(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {
+            "day": pd.date_range("2024-01-01", periods=60, freq="D"),
+            "zip": rng.choice(["00501", "10001", "1e5"], 60),
+            "size": rng.normal(size=60).round(3),
+            "age": rng.integers(0, 90, 60).astype("int8"),
+            "paid": rng.choice([True, False], 60),
+        }
+    )
+    ae = Autoencoder(n_components=2, epochs=2, random_state=0, verbose=False).fit(frame)
+    codes = ae.transform(frame)
+    for name, form in (("a.csv", "%Y-%m-%d"), ("b.csv", "%Y-%m-%dT%H:%M:%SZ"), ("c.csv", "%Y-%m-%d %H:%M:%S.%f")):
+        frame.assign(day=frame["day"].dt.strftime(form)).to_csv(tmp_path / name, index=False)
+        assert np.array_equal(ae.transform(tmp_path / name), codes), name
+    few = frame.head(5).assign(zip="00501", paid=True)
+    few.to_csv(tmp_path / "few.csv", index=False)
+    assert np.array_equal(ae.transform(tmp_path / "few.csv"), ae.transform(few))
+
+
+# ── how a file is written ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("cells", "options", "values"),
+    [
+        (["1,5", "-2,25"], {"decimal": ","}, [1.5, -2.25]),
+        (["1.234,50", "2,5"], {"decimal": ",", "thousands": "."}, [1234.5, 2.5]),
+        (["$1,234.50", "-$3.00"], {"thousands": ","}, [1234.5, -3.0]),
+        (["1 234", "1\u00a0234\u00a0567", "5"], {"thousands": " "}, [1234, 1234567, 5]),
+        (["1'234.5", "2'000.5"], {"thousands": "'"}, [1234.5, 2000.5]),
+        (["12 %", "7%"], {"thousands": ","}, [12, 7]),
+        (["1", "?", "3"], {"na": ("?",)}, [1, None, 3]),
+        (["1", "n.d.", "-", "3"], {"na": ("n.d.", "-")}, [1, None, None, 3]),
+    ],
+)
+def test_texts_that_are_nearly_numbers(cells: list[str], options: dict[str, Any], values: list[Any], tmp_path: Path) -> None:
+    text = "v\tw\n" + "".join(f"{cell}\tx\n" for cell in cells)
+    with pytest.warns(UserWarning, match="look like numbers") as told:
+        assert read(tmp_path, text, name="a.tsv")["v"].to_pylist() == cells
+    assert len(told) == 1
+    for name, value in options.items():
+        for sign in value if isinstance(value, tuple) else (value,):
+            assert f'--{name} "{sign}"' in str(told[0].message)
+    assert f"column 'v': {next(c for c in cells if c not in ('1', '3'))!r} (row " in str(told[0].message)
+    assert read(tmp_path, text, name="a.tsv", **options)["v"].to_pylist() == values
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["red", "blue"],
+        ["A13", "7"],
+        ["007", "?"],
+        ["2024-01-01"],
+        ["3-4", "5-6"],
+        ["127.0.0.1"],
+        ["5 kg"],
+        ["1", "2", "more"],
+        [None],
+        [],
+    ],
+)
+def test_texts_that_are_none(cells: list[str | None]) -> None:
+    assert nearly_numbers(pa.array(cells, TEXT)) is None
+
+
+def test_new_files_are_read_as_the_fitted_one_was(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(60, 3)).round(3), columns=list("abc"))
+    frame.to_csv(tmp_path / "a.csv", index=False, sep=";", decimal=",")
+    reading = Reading(decimal=",", na=("?",))
+    ae = Autoencoder(n_components=2, format=Tables(reading=reading), epochs=2, random_state=0, verbose=False)
+    ae.fit(tmp_path / "a.csv").save(tmp_path / "a.diabolo")
+    again = load(tmp_path / "a.diabolo")
+    assert again.format_.reading == reading
+    (tmp_path / "b.csv").write_text((tmp_path / "a.csv").read_text().replace("\n0,", "\n?;0,", 0))
+    assert np.array_equal(again.transform(tmp_path / "b.csv"), ae.transform(tmp_path / "a.csv"))
+    frame.to_csv(tmp_path / "c.csv", index=False)
+    with pytest.raises(DataError, match=r"read them with --decimal \"\.\""):
+        again.transform(tmp_path / "c.csv")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"sep": ";;"}, "--sep ';;': give one sign"),
+        ({"decimal": ",", "thousands": ","}, "must differ"),
+        ({"encoding": "latn1"}, "did you mean latin"),
+    ],
+)
+def test_ways_of_reading_that_are_none(options: dict[str, Any], said: str) -> None:
+    with pytest.raises(DataError, match=said):
+        Reading(**options)
+
+
+# ── layout ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1"])
+def test_encodings(encoding: str, tmp_path: Path) -> None:
+    options = {"encoding": "latin-1"} if encoding == "latin-1" else {}
+    found = read(tmp_path, "naïve,b\ncafé,1\n".encode(encoding), **options)
+    assert found.to_pydict() == {"naïve": ["café"], "b": [1]}
+
+
+def test_an_encoding_that_is_not_said(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"byte 0xe9 in line 3, 'café,2' in latin-1: say how .* --encoding \"latin-1\""):
+        read(tmp_path, "a,b\nx,1\ncafé,2\n".encode("latin-1"))
+    with pytest.raises(DataError, match="byte 0xef in line 1"):
+        read(tmp_path, "naïve,b\nx,1\n".encode("latin-1"))
+    late = "a,b\n" + "x,1\n" * 80_000 + "é,2\n"
+    with pytest.raises(DataError, match="byte 0xe9 in line 80002"):
+        read(tmp_path, late.encode("latin-1"))
+    with pytest.raises(DataError, match=r"zero bytes.*--encoding"):
+        read(tmp_path, "a,b\nx,1\n".encode("utf-16-le"))
+    assert read(tmp_path, "a,b\né,1\n".encode("utf-16-le"), encoding="utf-16-le").to_pydict() == {"a": ["é"], "b": [1]}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("# exported 2024, by x\na,b,c\n1,2,3\n4,5,6\n", "begins with '# exported 2024, by x'"),
+        ("# one, two\na,b\n1,2\n3,4\n", "line 2 names the columns"),
+        ("# one\n# two\na,b\n1,2\n3,4\n", "line 3 names the columns"),
+        ("Report of May\na,b,c\n1,2,3\n4,5,6\n", "begins with 'Report of May'"),
+        ("Report,,\na,b,c\n1,2,3\n4,5,6\n", "left out"),
+    ],
+)
+def test_lines_above_the_names_are_told(text: str, said: str, tmp_path: Path) -> None:
+    with pytest.warns(UserWarning, match=said):
+        table = read(tmp_path, text)
+    assert table.column_names[:2] == ["a", "b"]
+    assert table["b"].to_pylist()[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a,b\nx,1,2\ny,3,4\n", "line 1 names 2 columns, but the rows below have 3 cells"),
+        ("a,b,c,d\nx,1,2\ny,3,4\n", "line 1 names 4 columns, but the rows below have 3 cells"),
+        ("v\n1,5\n2,5\n", "--decimal ,"),
+        ("a,a\n1,2\n", "'a' is repeated"),
+        ("a,b\n1,2\n1,2,3\n", "line 3 has 3 cells, but there are 2 columns"),
+        ("a,b\n", "a header, but no rows"),
+        ("\n \n", "is empty"),
+    ],
+)
+def test_layouts_that_do_not_fit(text: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=said):
+        read(tmp_path, text)
+
+
+def test_layouts_that_are_found(tmp_path: Path) -> None:
+    assert read(tmp_path, "\n\na,b\r\n1,2\r\n").to_pydict() == {"a": [1], "b": [2]}
+    assert read(tmp_path, "#chrom\tpos\n1\t2\n", name="a.tsv").column_names == ["#chrom", "pos"]
+    assert read(tmp_path, 'a;b\n"x;\ny";1\nz;2\n').to_pydict() == {"a": ["x;\ny", "z"], "b": [1, 2]}
+    assert read(tmp_path, "a b\n1 2\n", sep=" ").to_pydict() == {"a": [1], "b": [2]}
+    assert read(tmp_path, "v\n1,5\n2,5\n", decimal=",").to_pydict() == {"v": [1.5, 2.5]}
+    assert read(tmp_path, 'a,b\n"1,5",2\n', decimal=",").to_pydict() == {"a": [1.5], "b": [2]}
+    assert read(tmp_path, ",a\n0,1.5\n1,2.5\n").column_names == ["", "a"]
+
+
+def test_a_first_line_that_looks_like_a_row(tmp_path: Path) -> None:
+    text = "5.1,3.5,setosa\n4.9,3.0,setosa\n"
+    with pytest.warns(UserWarning, match="--no-header"):
+        assert read(tmp_path, text).num_rows == 1
+    assert read(tmp_path, text, header=False).to_pydict() == {"x0": [5.1, 4.9], "x1": [3.5, 3.0], "x2": ["setosa"] * 2}
+    assert read(tmp_path, "0,1,2\n5.1,3.5,7.5\n").num_rows == 1
+    assert read(tmp_path, "name,2023,2024\nx,3.5,7.5\n").num_rows == 1
+
+
+def test_what_is_written_is_read_again(tmp_path: Path) -> None:
+    table = pa.table(
+        {
+            "code": ["007", "1e5"],
+            "text": ['say "no", or', "two\nlines"],
+            "x": [0.1 + 0.2, 1e-300],
+            "n": [2**62 + 1, -1],
+            "day": [dt.date(2024, 2, 29), None],
+            "when": pa.array([dt.datetime(2024, 2, 29, 12, 0, 0, 1), None], pa.timestamp("us")),
+            "at": pa.array([dt.time(1, 2, 3), None], pa.time32("s")),
+            "long": pa.array([dt.timedelta(days=2), None], pa.duration("s")),
+            "price": pa.array([Decimal("27.60"), None], pa.decimal128(9, 2)),
+        }
+    )
+    for name in ("a.csv", "a.tsv.gz"):
+        write_table(table, tmp_path / name)
+        assert read_table(tmp_path / name, types=dict(zip(table.column_names, table.schema.types, strict=True))).equals(table)
+
+
+# ── JSON lines ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def lines(path: Path, records: list[Any]) -> Path:
+    path.write_text("".join(json.dumps(record) + "\n" for record in records))
+    return path
+
+
+def test_json_lines_of_records_are_tables(tmp_path: Path) -> None:
+    path = lines(
+        tmp_path / "a.jsonl", [{"age": i % 50 + 0.5, "city": ["Oslo", "Rome"][i % 2], "zip": "007"} for i in range(60)]
+    )
+    assert is_table(path)
+    assert infer(path).kind == "tables"
+    ae = Autoencoder(n_components=2, epochs=2, random_state=0, verbose=False).fit(path)
+    assert ae.format_.columns == ["age", "city", "zip"]
+    frame = read_table(path).to_pandas()
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    assert np.array_equal(ae.transform(path), ae.transform(tmp_path / "a.csv"))
+    assert read_table(path, types={"zip": TEXT})["zip"].to_pylist()[0] == "007"
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        ["a text", "another"],
+        [{"id": 1, "text": "short"}],
+        [{"id": 1, "note": "what was said on the phone"}],
+    ],
+)
+def test_json_lines_of_texts_are_documents(records: list[Any], tmp_path: Path) -> None:
+    path = lines(tmp_path / "a.jsonl", records)
+    assert not is_table(path)
+    assert Documents.accepts(path)
+
+
+def test_json_lines_that_are_no_table(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"field 'b' holds objects or lists"):
+        read_table(lines(tmp_path / "a.jsonl", [{"a": 1, "b": [1]}]))
+    with pytest.raises(DataError, match=r"field 'a' holds numbers, and string in row 1"):
+        read_table(lines(tmp_path / "a.jsonl", [{"a": 1}, {"a": "x"}]))
+
+
+def test_folders_without_data(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="is empty: give one of pictures or of texts"):
+        infer(tmp_path)
+    (tmp_path / "a.doc").write_text("x")
+    with pytest.raises(DataError, match=r"holds neither pictures nor \.txt files"):
+        infer(tmp_path)
+
+
+def test_a_good_file_is_read_without_a_word(tmp_path: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert read(tmp_path, "a,b,c\nx,1,2024-01-01\ny,2.5,2024-01-02\n").num_rows == 2
+
+
+def test_dates_of_another_form_are_told(tmp_path: Path) -> None:
+    with pytest.warns(UserWarning, match=r"look like dates .*column 'd': '31/12/2024' \(row 0\)"):
+        read(tmp_path, "d,v\n31/12/2024,1\n01/01/2025,2\n")
+
+
+def test_decimal_points_beside_a_decimal_comma(tmp_path: Path) -> None:
+    with pytest.warns(UserWarning, match=r"'1,5' \(row 2\) .*: write them as numbers"):
+        read(tmp_path, "v\tw\n" + "".join(f"{v}\tx\n" for v in ("0.5", "0.25", "1,5", "7.5")), name="a.tsv")
+
+
+def test_the_first_line_of_excel(tmp_path: Path) -> None:
+    assert read(tmp_path, "sep=|\na|b\n1|2\n").to_pydict() == {"a": [1], "b": [2]}
+
+
+def test_a_missing_number_in_all_its_forms(tmp_path: Path) -> None:
+    assert read(tmp_path, "a,b\n-999.0,-999\n5.5,1\n", na=("-999",)).to_pydict() == {"a": [None, 5.5], "b": [None, 1]}
+
+
+def test_json_lines_in_other_encodings(tmp_path: Path) -> None:
+    line = '{"a": "é", "b": 1}\n'
+    for encoding in ("utf-8", "utf-16", "utf-8-sig"):
+        assert read(tmp_path, line.encode(encoding), name="a.jsonl").to_pydict() == {"a": ["é"], "b": [1]}
+    with pytest.raises(DataError, match="byte 0xe9 in line 1"):
+        read(tmp_path, line.encode("latin-1"), name="a.jsonl")
+    assert read(tmp_path, line.encode("latin-1"), name="a.jsonl", encoding="latin-1")["a"].to_pylist() == ["é"]
+
+
+def test_a_field_that_is_absent_is_no_column_of_gaps(tmp_path: Path) -> None:
+    assert read(tmp_path, '{"b": 1}\n', {"a": TEXT, "b": pa.int64()}, name="a.jsonl").column_names == ["b"]
+    found = read(tmp_path, '{"a": "2024-05-01"}\n', {"a": TEXT}, name="a.jsonl")
+    assert found.to_pydict() == {"a": ["2024-05-01"]}
