@@ -737,9 +737,10 @@ def fit_numbers(table: pa.Table, names: list[str], numbers: list[str]) -> dict[s
 def fit_column(name: str, values: pa.Array, category: bool = False, number: bool = False) -> Column:
     """The kind of column that suits the type and the values, or that was asked for."""
     t = values.type.value_type if pa.types.is_dictionary(values.type) else values.type
-    if not is_known(t) or (pa.types.is_decimal(t) and (category or pa.types.is_dictionary(values.type))):
+    decimal = pa.types.is_decimal(t) and (category or pa.types.is_dictionary(values.type))
+    if not is_known(t) or decimal:
         raise DataError(
-            f"column {name!r} holds {words(t)}, which cannot be learned: "
+            f"column {name!r} holds {'categories that are decimals' if decimal else words(t)}, which cannot be learned: "
             f"give numbers, booleans, dates, texts or categories of these, such as df[{name!r}].astype(str), or drop the column"
         )
     if number and family(t) not in ("numbers", "nothing"):
