@@ -26,8 +26,10 @@ from .. import losses as loss_classes
 from .. import nets, storage
 from ..corruption import Clean, Corruption
 from ..errors import DataError, FormatError
-from ..formats import FORMATS, Embedded, Format, Tables, infer
-from ..losses import Loss
+from ..formats import FORMATS, Arrays, Embedded, Format, Tables, infer
+from ..formats.arrays import plain
+from ..formats.base import SINGLE
+from ..losses import Bounded, Logistic, Loss, Multinomial, Softmax
 from ..network import Diabolo
 from ..rows import Rows, spread_over
 from ..training import SGD, History, minimize, pick_device, pick_precision
@@ -74,7 +76,12 @@ class System(BaseEstimator):
         """The untrained network for training rows x (n, d)."""
 
     def _format(self, X: Any) -> Format:
-        return infer(X, self.format)
+        """A loss for [0, 1] wants numbers that keep their zero."""
+        found = infer(X, self.format)
+        loss = SINGLE.get(self.loss) if isinstance(self.loss, str) else self.loss
+        if type(found) is Arrays and found.scale == "auto" and isinstance(loss, (Bounded, Logistic, Softmax, Multinomial)):
+            found.scale = "common"
+        return found
 
     def _learn_columns(self, X: Any) -> None:
         self.format_.fit(X)
@@ -109,6 +116,7 @@ class System(BaseEstimator):
         """Names, shape and finiteness as scikit-learn wants them; what is no table or array passes."""
         if isinstance(X, (str, Path)) or self.format_.free:
             return X
+        X = plain(X)
         if isinstance(self.format_, Tables):
             if not hasattr(X, "columns") and not hasattr(X, "schema"):
                 raise DataError(
@@ -116,7 +124,7 @@ class System(BaseEstimator):
                 )
             _check_table(X)
             return validate_data(self, X, skip_check_array=True, reset=reset)
-        checks: dict[str, Any] = {"accept_sparse": "csr", "dtype": "numeric", "ensure_all_finite": "allow-nan"}
+        checks: dict[str, Any] = {"accept_sparse": ["csr", "csc", "coo"], "dtype": "numeric", "ensure_all_finite": "allow-nan"}
         return validate_data(self, X, reset=reset, **checks)
 
     def _name_features(self) -> None:

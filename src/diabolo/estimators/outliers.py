@@ -42,7 +42,7 @@ from torch import Tensor, nn
 from ..conformal import Calibration, enough
 from ..corruption import Chain, Corruption, Gaussian, Hide, Thin
 from ..errors import DataError, FormatError, warn
-from ..formats import Arrays, Documents, Images, infer
+from ..formats import Arrays, Documents, Images, Tables
 from ..nets import Crowd, Missing
 from ..network import Diabolo
 from ..rows import Numbered, Rows, steps_per_epoch
@@ -377,12 +377,13 @@ class OutlierDetector(OutlierMixin, System):
 
     def _format(self, X: Any) -> Any:
         """Arrays column by column: an outlier in a quiet column is one, whatever the others' range."""
-        found = infer(X, self.format)
-        pictures = getattr(X, "dtype", None) == np.uint8
+        found = super()._format(X)
         own = self.format == "auto" and self.loss == "auto"
         if type(found) is Images and own:
             return Images(most=SMALL)
-        return Arrays("each") if type(found) is Arrays and own and not pictures else found
+        if isinstance(found, (Arrays, Tables)) and not isinstance(found, Images) and own:
+            found.scale = "each"
+        return found
 
     def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:
         """All rows but the known outliers; their folds."""
@@ -491,7 +492,9 @@ class OutlierDetector(OutlierMixin, System):
         if len(set(fold[within])) == self._members.k:
             x, fold = x[within], fold[within]
         z, cells = self.look(x)
-        self.usual_, own = Usual.fit(x, z, cells, fold, self.trim)
+        far = self.format_.far(x)
+        far = far if far.shape[1] == cells.shape[2] else torch.zeros(len(x), 1, dtype=torch.bool)
+        self.usual_, own = Usual.fit(x, z, cells, fold, self.trim, far, self.alpha / 2)
         self.labels_ = None
         if self._outliers is not None:
             known = self._outliers.to(dtype)

@@ -26,6 +26,7 @@ from torch import Tensor
 from ..density import DENSITIES, Density, density
 from ..errors import DataError
 from ..formats import Arrays, Documents, Tables
+from ..formats import scale as scales
 from ..formats.tables import Binary, Category, Number
 from ..losses import Columns
 from ..nets import inside
@@ -136,24 +137,26 @@ class Sampler:
 def numbers(format: Any) -> np.ndarray:
     """(d,) which features are numbers of their own unit: of these, what the code leaves open is drawn."""
     if isinstance(format, Tables):
-        return np.array([isinstance(field, Number) for field in format.fields for _ in range(field.width)])
+        own = [isinstance(field, Number) for field in format.fields for _ in range(field.width)]
+        return np.array(own) & (not format.common)
     if isinstance(format, Arrays) and not format.common:
         return ~np.asarray(format.binary)
     return np.zeros(format.width, dtype=bool)
 
 
-def unit(format: Any, j: int) -> tuple[float, float]:
-    """Mean and deviation of feature j."""
+def unit(format: Any, j: int) -> tuple[float, ...]:
+    """Mean, deviation and what else makes up the scale of feature j (formats/scale.py)."""
     if isinstance(format, Arrays):
-        return float(format.mean[j]), float(format.divisor[j])
-    field = next(f for f, block in zip(format.fields, format.blocks, strict=True) if block.start == j)
-    return field.mean, field.deviation
+        return tuple(float(values[j]) for values in format.unit)
+    field: Number = next(f for f, block in zip(format.fields, format.blocks, strict=True) if block.start == j)
+    return field.unit
 
 
-def short(x: np.ndarray, mean: float, deviation: float) -> np.ndarray:
+def short(x: np.ndarray, mean: float, deviation: float, *rest: float) -> np.ndarray:
     """Standardized numbers whose values have six digits of the deviation: training rows are kept as float32."""
-    step = 10.0 ** (np.floor(np.log10(deviation)) - DIGITS)
-    return (np.round((x * deviation + mean) / step) * step - mean) / deviation
+    v, step = scales.decoded(x, mean, deviation, *rest), max(10.0 ** (np.floor(np.log10(deviation)) - DIGITS), 1e-300)
+    near = np.abs(v) < 2.0**52 * step  # further out, the digits of a float64 are fewer
+    return scales.encoded(np.where(near, np.round(v / step) * step, v), mean, deviation, *rest)
 
 
 def expected(model: Any, z: np.ndarray) -> np.ndarray:
@@ -212,7 +215,7 @@ def encoded(format: Any, j: int, value: Any) -> np.ndarray:
     """One value of column j -> its features."""
     if isinstance(format, Arrays):
         try:
-            return np.array([(float(value) - format.mean[j]) / format.divisor[j]])
+            return np.array([format.one(j, float(value))])
         except (TypeError, ValueError):
             raise DataError(f"given {format.columns[j]!r}: {value!r} is no number") from None
     import pyarrow as pa

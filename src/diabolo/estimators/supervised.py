@@ -24,6 +24,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from ..errors import DataError, FormatError
+from ..formats.scale import standard
 from ..losses import Loss, Softmax, Squared
 from ..splitting import folds
 from .lastlayer import TEMPERATURES, Supervised, described
@@ -228,11 +229,7 @@ class Regressor(RegressorMixin, Supervised):
         if np.shape(sample_weight) in ((len(values),), values.shape):  # what does not count is not known
             off = np.broadcast_to(np.reshape(sample_weight, (len(values), -1)) == 0, values.shape)
             values = np.where(off & ~off.all(0), np.nan, values)
-        known = ~np.isnan(values)
-        n = np.maximum(known.sum(0), 1)
-        self.mean_ = np.where(known, values, 0.0).sum(0) / n
-        spread = np.sqrt(np.square(np.where(known, values - self.mean_, 0.0)).sum(0) / n)
-        self.scale_ = np.where(spread > 1e-12 * np.maximum(1, abs(self.mean_)), spread, 1.0)
+        self.mean_, self.scale_ = standard(values)
         self._y = torch.from_numpy((values - self.mean_) / self.scale_).float()
         self._learn(X, len(values), sample_weight, 0 if self._flat else values.shape[1])
         del self._y

@@ -71,14 +71,19 @@ class Usual:
         self.v, self.members, self.tails = v, members, tails
 
     @classmethod
-    def fit(cls, x: Tensor, z: Tensor, cells: Tensor, fold: np.ndarray, trim: float) -> tuple[Self, np.ndarray]:
+    def fit(
+        cls, x: Tensor, z: Tensor, cells: Tensor, fold: np.ndarray, trim: float, far: Tensor, most: float = 0.0
+    ) -> tuple[Self, np.ndarray]:
         """Rows (n, d), codes (K, n, k) and losses (K, n, c), and the member (n,) that has not seen each row.
 
+        Cells `far` (n, c or 1) out do not tell what is usual: their rows are left out, if these are a share of at most `most`.
         Also gives the axes (n, 2) of these rows, each by that member, among all others: a row is not its own witness.
         """
-        i = np.arange(len(fold))
-        losses = cells[fold, i].double()
-        v = losses.mean(0) + FLOOR
+        i, wild = np.arange(len(fold)), far.any(1)
+        few = float(wild.float().mean()) <= most
+        counts = (~wild[:, None] if few else ~far).double().expand(len(i), cells.shape[2])
+        losses, kept = cells[fold, i].double() * counts, ~wild.numpy() if few else i >= 0
+        v = losses.sum(0) / counts.sum(0).clamp(min=1) + FLOOR
 
         def member(k: int) -> Member:
             seen, unseen = (torch.from_numpy(np.flatnonzero(there)) for there in (fold != k, fold == k))
@@ -87,11 +92,12 @@ class Usual:
             return Member(near, far, Local.fit(z[k, unseen], cells[k, unseen].double() / v), Edges.fit(x[seen]))
 
         self = cls(v, [member(k) for k in range(len(z))], {})
-        others = (losses.sum(0) - losses) / max(len(i) - 1, 1) + FLOOR
+        others = (losses.sum(0) - losses) / (counts.sum(0) - counts).clamp(min=1) + FLOOR
         measures = np.column_stack((self._distance(z, cells * (v / others))[i, fold], self._unlikeliness(x, z)[i, fold]))
-        self.tails = {name: Calibration(m) for name, m in zip(TAILS, measures.T, strict=False)}
-        own = combined([-Calibration.of_others(m) for m in measures.T])
-        self.tails["codes"] = Calibration(own[:, 1])
+        self.tails = {name: Calibration(m[kept]) for name, m in zip(TAILS, measures.T, strict=False)}
+        own = combined([-self.tails[name].log_p(m) for name, m in zip(TAILS, measures.T, strict=False)])
+        own[kept] = combined([-Calibration.of_others(m[kept]) for m in measures.T])
+        self.tails["codes"] = Calibration(own[kept, 1])
         return self, own
 
     def ratios(self, cells: Tensor) -> np.ndarray:

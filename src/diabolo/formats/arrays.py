@@ -1,11 +1,11 @@
-"""Arrays of numbers: ndarray, CSR/CSC matrix, ``.npy`` and ``.npz`` files.
+"""Arrays of numbers: ndarray, masked array, sparse matrix, ``.npy`` and ``.npz`` files.
 
-    x_j = (X_j - mean_j) / scale_j          NaN = missing; columns of zeros and ones stay as they are
+    x_j = squashed (X_j - mean_j) / divisor_j, see scale.py        NaN = missing; columns of zeros and ones stay as they are
 
-A column is scaled by its own standard deviation, unless all share one unit: arrays of uint8, and arrays whose values all
-lie in [0, 1], are pictures or shares, and a pixel at the border that is seldom lit is not as important as one in the
-middle. These become shares of 1 and keep their zero (mean_j = 0), so that every loss for [0, 1] suits them. What a
-column's mean and scale are does not change what is returned: the inverse undoes them.
+Each column has its own scale, the same as in a table, whatever its type: bytes are numbers like others. Only what is plainly
+a picture has one unit for all, a share of 1, and keeps its zero (mean_j = 0), so that every loss for [0, 1] suits it and a
+pixel at the border that is seldom lit is not as important as one in the middle: 64 columns or more in [0, 1] that reach about
+as far (pixels of one byte as rows: divide them by 255, or give pictures as an array (n, height, width)).
 """
 
 from __future__ import annotations
@@ -25,11 +25,31 @@ from ..losses import Columns, Logistic, Loss, Part, Squared
 from ..rows import Rows
 from .base import IN_MEMORY, SAMPLE, Format, check_finite, named_loss, warn_empty
 from .files import READABLE, read_table
+from .scale import (
+    BLOCK,
+    EXACT,
+    FAR,
+    LARGEST,
+    LOOKED_AT,
+    NEAR,
+    alike,
+    decoded,
+    encoded,
+    measured,
+    odd,
+    shifted,
+    together,
+    told,
+    warn_odd,
+    within,
+    yes_or_no,
+)
 
 __all__ = ["Arrays", "read_array"]
 
 CHUNK = 16_384
-NUMBERS = ("mean", "divisor", "middle", "spread")  # of each column
+NUMBERS = ("mean", "divisor", "knee", "shift", "stretch", "middle", "spread", "share")  # of each column
+SPARSE = [f"{kind}_{of}" for kind in ("csr", "csc", "coo") for of in ("matrix", "array")]
 
 
 class Arrays(Format):
@@ -38,72 +58,99 @@ class Arrays(Format):
     Parameters
     ----------
     scale : {"auto", "each", "common"}
-        "each": every column by its own standard deviation. "common": all columns by one. "auto": see above.
+        "each": every column has its own. "common": all share one unit. "auto": 64 or more columns in [0, 1] that reach about
+        as far share it, all others have their own.
 
     Examples
     --------
     >>> format = Arrays().fit(np.array([[1.0, 20.0], [3.0, 60.0]]))
     >>> format.to_tensor(np.array([[1.0, 60.0]]))
     tensor([[-1.,  1.]], dtype=torch.float64)
+    >>> format
+    Arrays(2 numbers; array of float64)
     """
 
     kind = "arrays"
+    mean: np.ndarray
+    divisor: np.ndarray
+    knee: np.ndarray
+    shift: np.ndarray
+    stretch: np.ndarray
+    middle: np.ndarray
+    spread: np.ndarray
+    share: np.ndarray
+    origin: np.ndarray
 
     def __init__(self, scale: str = "auto") -> None:
         if scale not in ("auto", "each", "common"):
             raise ValueError(f"scale={scale!r}: allowed are 'auto', 'each', 'common'")
         self.scale = scale
 
+    def __repr__(self) -> str:
+        if not hasattr(self, "divisor"):
+            return f"{type(self).__name__}(scale={self.scale!r})"
+        yes, squashed = int(self.binary.sum()), int((self.knee < FAR).sum())
+        kinds = told({"numbers": self.width - yes, "yes or no": yes, "with gaps": int(self.gaps.sum()), "squashed": squashed})
+        unit = ", one unit for all" if self.common else ""
+        return f"{type(self).__name__}({kinds}{unit}; {self.sparse or 'array'} of {np.dtype(self.dtype).name})"
+
     @classmethod
     def accepts(cls, X: Any) -> bool:
         if isinstance(X, (str, Path)):
             return Path(X).suffix in (".npy", ".npz")
         if isinstance(X, np.ndarray):
-            return X.dtype.kind in "fiubc" or (X.dtype.kind in "OSU" and X.ndim == 2)
+            return X.dtype.kind in "fiubcmMV" or (X.dtype.kind in "OSU" and X.ndim == 2)
         return sp.issparse(X) or isinstance(X, (list, tuple)) or torch.is_tensor(X) or hasattr(X, "__array__")
 
     def fit(self, X: Any) -> Arrays:
-        X = matrix(X)
+        given, X = type(X).__name__, matrix(X)
         self.dtype = X.dtype.str
-        self.sparse = bool(sp.issparse(X))
+        self.sparse = (given if given in SPARSE else type(X).__name__) if sp.issparse(X) else ""
         self.width = int(X.shape[1])
         self.columns = [f"x{j}" for j in range(self.width)]
-        sample = dense(_some(X))
-        check_finite(sample, self.columns)
-        known = ~np.isnan(sample)
-        self.gaps = ~known.all(0)
-        warn_empty([name for name, some in zip(self.columns, known.any(0), strict=True) if not some])
-        filled = np.where(known, sample, 0.0)
-        n = np.maximum(known.sum(0), 1)
-        self.binary = (known.any(0) & (~known | (sample == 0) | (sample == 1)).all(0)) & _both(sample)
-        shares = _shares(sample, X.dtype) and not self.binary.all() and self.scale != "each"
-        if X.dtype == np.uint8 and shares:
-            self.binary[:] = False
-        common = self.scale == "common" or shares
-        self.mean = np.where(self.binary | shares, 0.0, filled.sum(0) / n)
-        spread = np.sqrt((np.where(known, sample - self.mean, 0.0) ** 2).sum(0) / n)
-        if common:
-            self.common, self.divisor = True, np.full(self.width, _unit(X.dtype, sample))
-        else:
-            self.common, self.divisor = (
-                False,
-                np.where(self.binary | (spread < 1e-12 * np.maximum(1, abs(self.mean))), 1.0, spread),
-            )
         self.smallest = float(np.min(np.abs(X.data[X.data != 0]), initial=np.inf)) if self.sparse else 0.0
-        self._look(sample[:: max(1, len(sample) // 10_000)])
+        sample = _some(X)
+        self.origin = _origins(sample)
+        size = max(1, BLOCK // max(1, len(sample)))
+        codes: list[tuple[str, str, int]] = []
+        parts = [self._measure(sample, slice(j, j + size), codes) for j in range(0, self.width, size)]
+        low, high, *found, self.binary, self.gaps = (np.concatenate(values) for values in zip(*parts, strict=True))
+        for name, values in zip(NUMBERS, found, strict=True):
+            setattr(self, name, values)
+        warn_odd(codes)
+        warn_empty([name for name, least in zip(self.columns, low, strict=True) if np.isinf(least)])
+        self.common = self.scale == "common" or (self.scale == "auto" and alike(low, high) and not self.binary.all())
+        if self.common:
+            self._share(sample)
         return self
 
-    def _look(self, sample: np.ndarray) -> None:
-        """Robust centre and spread of the standardized numbers: what the curved path sees."""
-        x = np.sort((sample - self.mean) / self.divisor, axis=0)  # NaN last
-        n = (~np.isnan(x)).sum(0)
-        at = [np.take_along_axis(x, np.maximum(((n - 1) * q).astype(int), 0)[None], 0)[0] for q in (0.25, 0.5, 0.75)]
-        low, middle, high = (np.nan_to_num(v) for v in at)
-        self.middle, self.spread = middle, np.clip((high - low) / 1.349, 0.05, 1.0)
-        if self.common:
-            self.middle = np.nan_to_num(x).sum(0) / np.maximum(n, 1)
-            self.spread[:] = np.sqrt(np.nan_to_num((x - self.middle) ** 2).mean()) or 1.0
-        self.middle[self.binary], self.spread[self.binary] = 0.0, 1.0
+    def _measure(self, sample: np.ndarray, block: slice, codes: list[tuple[str, str, int]]) -> tuple[np.ndarray, ...]:
+        """Least and largest value, NUMBERS, binary, gaps of some columns; to `codes`, what may stand for a missing value."""
+        v = np.ascontiguousarray(self._counted(sample[:, block], self.origin[block]).T)
+        check_finite(v.T, self.columns[block])
+        known = ~np.isnan(v)
+        low, high = np.fmin.reduce(v, 1, initial=np.inf), np.fmax.reduce(v, 1, initial=-np.inf)
+        binary = (low == 0) & (high == 1) & (~known | (v == 0) | (v == 1)).all(1) | (sample.dtype == bool)
+        share = np.where(binary, np.where(known, v, 0.0).sum(1) / np.maximum(known.sum(1), 1), 0.5)
+        scale = measured(v)
+        for one, value in zip(scale, (0.0, 1.0, FAR, 0.0, 1.0, 0.0, 1.0), strict=True):
+            one[binary] = value
+        names = self.columns[block]
+        codes += [(names[j], f"{self.origin[block][j] + value:.15g}", n) for j, value, n in odd(v) if not binary[j]]
+        return low, high, *scale, share, binary, ~known.all(1)
+
+    def _share(self, sample: np.ndarray) -> None:
+        """One unit for all columns; those of pictures keep their zero."""
+        some = self._counted(sample[:: max(1, len(sample) // LOOKED_AT)], self.origin).T
+        unit, zero = _unit(sample.dtype, some)
+        if sample.dtype == np.uint8:
+            self.binary[:] = False
+        for name, values in together(some, np.where(zero, 0.0, self.mean), unit)._asdict().items():
+            setattr(self, name, np.where(self.binary, getattr(self, name), values))
+
+    def _counted(self, X: Any, origin: np.ndarray) -> np.ndarray:
+        """Values (n, d) as float64; whole numbers too large for it by their distance from `origin`."""
+        return shifted(X.astype(np.int64), origin) if origin.any() and X.dtype.kind in "iu" else dense(X) - origin
 
     def chunks(self, X: Any) -> Iterator[Any]:
         X = matrix(X)
@@ -117,28 +164,46 @@ class Arrays(Format):
         return super().rows(X)
 
     def to_tensor(self, X: Any) -> Tensor:
-        x = dense(matrix(X))
-        if x.shape[1] != self.width:
-            raise DataError(f"X has {x.shape[1]} features, but was fitted with {self.width}")
-        check_finite(x, self.columns)
-        return torch.from_numpy((x - self.mean) / self.divisor)
+        X = matrix(X)
+        if X.shape[1] != self.width:
+            raise DataError(f"X has {X.shape[1]} features, but was fitted with {self.width}")
+        v = np.ascontiguousarray(self._counted(X.toarray() if sp.issparse(X) else X, self.origin))
+        check_finite(v, self.columns)
+        x = encoded(v, *self.unit)
+        outside = self.binary & (v != 0) & (v != 1) & ~np.isnan(v)
+        return torch.from_numpy(np.where(outside, np.copysign(np.inf, v), x) if outside.any() else x)
+
+    @property
+    def unit(self) -> tuple[np.ndarray, ...]:
+        """What :func:`scale.encoded` wants to know."""
+        return self.mean, self.divisor, self.knee, self.shift, self.stretch
+
+    def one(self, j: int, value: float) -> float:
+        """A number in column j -> its feature."""
+        return float(encoded(np.array(value - self.origin[j]), *(values[j] for values in self.unit)))
+
+    def values(self, x: Tensor) -> np.ndarray:
+        """x (n, d) -> numbers (n, d) in their own units, float64."""
+        return self._apart(x) + self.origin
+
+    def _apart(self, x: Tensor) -> np.ndarray:
+        v = decoded(x.detach().cpu().double().numpy(), *self.unit)
+        return np.where(self.binary, v.clip(0, 1), v) if np.isinf(v).any() else v
 
     def from_tensor(self, x: Tensor) -> Any:
-        values = x.detach().cpu().double().numpy() * self.divisor + self.mean
-        dtype = np.dtype(self.dtype)
+        dtype, v = np.dtype(self.dtype), self._apart(x)
         if dtype.kind in "iub":
-            values = np.nan_to_num(values.round())
-            if dtype.kind != "b":
-                info = np.iinfo(dtype)
-                values = values.clip(info.min, np.nextafter(float(info.max), 0) if info.bits == 64 else info.max)
+            found = _whole(v, self.origin, dtype)
+        else:
+            info = np.finfo(dtype)
+            found = (v + self.origin).clip(float(max(info.min, -LARGEST)), float(min(info.max, LARGEST))).astype(dtype)
         if self.sparse:
-            values = np.where(abs(values) < 0.5 * self.smallest, 0.0, values)
-            return sp.csr_matrix(values.astype(dtype))
-        return values.astype(dtype)
+            found = np.where(abs(found) < 0.5 * self.smallest, 0, found).astype(dtype)
+            return getattr(sp, self.sparse)(found)
+        return found
 
     def original(self, x: Tensor) -> list[list[Any]]:
-        values = x.detach().cpu().double().numpy() * self.divisor + self.mean
-        return [list(column) for column in values.T]
+        return [list(column) for column in self.values(x).T]
 
     def loss(self, name: str = "auto") -> Loss:
         if name != "auto":
@@ -147,8 +212,12 @@ class Arrays(Format):
         for loss, chosen in ((Squared(), ~self.binary), (Logistic(), self.binary)):
             index = tuple(np.flatnonzero(chosen).tolist())
             if index:
-                parts.append(Part(loss, index, index, (1.0,) * len(index)))
+                weights = tuple(yes_or_no(float(self.share[j])) if self.binary[j] else 1.0 for j in index)
+                parts.append(Part(loss, index, index, weights))
         return Columns(parts)
+
+    def knees(self) -> np.ndarray:
+        return np.where(self.knee == NEAR, NEAR, np.inf)
 
     def view(self) -> tuple[Tensor, Tensor]:
         return torch.from_numpy(self.middle).float(), torch.from_numpy(self.spread).float()
@@ -165,7 +234,7 @@ class Arrays(Format):
             "smallest": self.smallest if np.isfinite(self.smallest) else 0.0,
         }
         flags = (self.binary + 2 * self.gaps).astype(np.uint8)
-        return meta, {name: _short(getattr(self, name)) for name in NUMBERS} | {"flags": flags}
+        return meta, {name: _short(getattr(self, name)) for name in (*NUMBERS, "origin")} | {"flags": flags}
 
     @classmethod
     def from_state(cls, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> Self:
@@ -176,11 +245,11 @@ class Arrays(Format):
     def _fill(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         """What :meth:`state` told."""
         self.scale = meta["scale"]
-        self.dtype, self.sparse, self.common = np.dtype(meta["dtype"]).str, bool(meta["sparse"]), bool(meta["common"])
+        self.dtype, self.sparse, self.common = np.dtype(meta["dtype"]).str, str(meta["sparse"]), bool(meta["common"])
         self.smallest = float(meta["smallest"])
         self.binary, self.gaps = arrays["flags"] % 2 == 1, arrays["flags"] >= 2
         self.width = len(arrays["flags"])
-        for name in NUMBERS:
+        for name in (*NUMBERS, "origin"):
             setattr(self, name, _long(arrays[name], self.width))
         self._check()
         self.columns = [f"x{j}" for j in range(self.width)]
@@ -189,15 +258,41 @@ class Arrays(Format):
         """What comes from a file: shapes and types that fit together."""
         floats = [getattr(self, name) for name in NUMBERS]
         right = all(a.shape == (self.width,) and a.dtype == np.float64 for a in floats) and self.binary.shape == (self.width,)
+        right = right and self.origin.shape == (self.width,) and self.origin.dtype == np.int64
         positive = right and bool((self.divisor > 0).all() and (self.spread > 0).all())
-        if not positive or np.dtype(self.dtype).kind not in "fiub":
+        positive = positive and bool((self.knee > 0).all() and (self.stretch > 0).all())
+        if not positive or np.dtype(self.dtype).kind not in "fiub" or self.sparse not in ("", *SPARSE):
             raise DataError("the parts of an array format do not fit together")
 
 
-def _some(X: Any) -> Any:
-    """At most SAMPLE rows, spread over X, and no more than fit in memory."""
-    most = min(SAMPLE, max(1000, 50_000_000 // max(1, X.shape[1])))
-    return X if len_(X) <= most else X[np.linspace(0, len_(X) - 1, most).astype(int)]
+def _some(X: Any) -> np.ndarray:
+    """All rows of an array in memory; of others at most SAMPLE, spread over X, and no more than fit in memory."""
+    most = len_(X)
+    if sp.issparse(X) or isinstance(X, np.memmap):
+        most = min(SAMPLE, max(1000, 50_000_000 // max(1, X.shape[1])))
+    X = X if len_(X) <= most else X[np.linspace(0, len_(X) - 1, most).astype(int)]
+    return X.toarray() if sp.issparse(X) else np.asarray(X)
+
+
+def _origins(sample: np.ndarray) -> np.ndarray:
+    """(d,) a whole number in the middle of each column of integers too large to be exact as float64; else 0."""
+    if sample.dtype.kind != "i" or sample.dtype.itemsize < 8 or not len(sample):
+        return np.zeros(sample.shape[1], dtype=np.int64)
+    low, high = sample.min(0).astype(np.int64), sample.max(0).astype(np.int64)
+    large = (low < -EXACT) | (high > EXACT)
+    return np.where(large, (low >> 1) + (high >> 1), 0)
+
+
+def _whole(v: np.ndarray, origin: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Distances from `origin` -> whole numbers of an integer type, or yes and no."""
+    v = np.nan_to_num(v.round())
+    if dtype.kind == "b":
+        return v.astype(dtype)
+    info = np.iinfo(dtype)
+    if not origin.any():
+        return v.clip(info.min, within(info.max)).astype(dtype)
+    low, high = (np.array([within(abs(limit - int(o))) for o in origin]) for limit in (info.min, info.max))
+    return (v.clip(-low, high).astype(np.int64) + origin).astype(dtype)
 
 
 def _short(v: np.ndarray) -> np.ndarray:
@@ -210,23 +305,14 @@ def _long(v: np.ndarray, width: int) -> np.ndarray:
     return np.repeat(v, width) if v.shape == (1,) else v
 
 
-def _both(sample: np.ndarray) -> np.ndarray:
-    return (sample == 0).any(0) & (sample == 1).any(0)
-
-
-def _shares(sample: np.ndarray, dtype: np.dtype) -> bool:
-    """Bytes, or values in [0, 1]."""
-    return bool(dtype == np.uint8 or (np.nanmin(sample, initial=0.0) >= 0 and np.nanmax(sample, initial=0.0) <= 1))
-
-
-def _unit(dtype: np.dtype, sample: np.ndarray) -> float:
-    """The one divisor of arrays that share a unit: 255 for bytes, 1 for shares, else the mean spread."""
-    if dtype == np.uint8:
-        return 255.0
-    if _shares(sample, dtype):
-        return 1.0
-    with np.errstate(all="ignore"):
-        return float(np.sqrt(np.nanmean(np.nan_to_num(sample - np.nanmean(sample, 0)) ** 2))) or 1.0
+def _unit(dtype: np.dtype, v: np.ndarray) -> tuple[float, bool]:
+    """The one unit of columns (d, n), and whether they keep their zero: 255 of bytes, 1 of shares, else the mean spread."""
+    size = float(np.nanmax(np.abs(v), initial=0.0)) or 1.0
+    if dtype == np.uint8 or (size <= 1 and np.nanmin(v, initial=0.0) >= 0):
+        return (255.0 if dtype == np.uint8 else 1.0), True
+    known, w = ~np.isnan(v), v / size
+    mean = np.where(known, w, 0.0).sum(1, keepdims=True) / np.maximum(known.sum(1, keepdims=True), 1)
+    return float(np.sqrt(np.square(np.where(known, w - mean, 0.0)).mean())) * size or 1.0, False
 
 
 def len_(X: Any) -> int:
@@ -239,27 +325,78 @@ def dense(X: Any) -> np.ndarray:
 
 
 def matrix(X: Any) -> Any:
-    """A 2-D ndarray or CSR matrix of numbers from whatever holds one."""
+    """A 2-D ndarray or sparse matrix of numbers from whatever holds one; what is masked is NaN, a stored zero is none."""
     if isinstance(X, (str, Path)):
         X = read_array(X)
     if torch.is_tensor(X):
         X = X.detach().cpu().numpy()
     if sp.issparse(X):
-        return X.tocsr()
+        return canonical(X)
     try:
-        X = np.asanyarray(X)
+        X = plain(np.asanyarray(plain(X)))
         if X.dtype.kind not in "fiub":
             X = X.astype(np.float64)
     except (TypeError, ValueError) as error:
+        if isinstance(error, DataError):
+            raise
         raise DataError(
             f"X cannot be read as an array of numbers ({error}): give a DataFrame for columns of other types"
         ) from None
-    if X.ndim != 2:
+    if X.ndim < 2:
         raise DataError(
             f"Expected 2D array, got {X.ndim}D array instead. Reshape your data with X.reshape(-1, 1) for one column, "
-            "or X.reshape(len(X), -1) for pictures."
+            "or X.reshape(1, -1) for one row."
         )
     return X
+
+
+def plain(X: Any) -> Any:
+    """What is masked as NaN; no dates, complex numbers, records or more than two dimensions; all else as it is."""
+    X = unmasked(X)
+    if not isinstance(X, np.ndarray):
+        return X
+    if X.dtype.kind in "mM":
+        raise DataError(f"X is an array of {X.dtype}: dates and durations are columns of a table, give pd.DataFrame(X)")
+    if X.dtype.kind == "c":
+        raise DataError(f"Complex data not supported: X is an array of {X.dtype}; give np.column_stack([X.real, X.imag])")
+    if X.dtype.kind == "V":
+        raise DataError(f"X is an array of records ({X.dtype}): give the table pd.DataFrame(X)")
+    if X.ndim > 2:
+        raise DataError(
+            f"X has the shape {X.shape}, but rows of numbers are (n, d): X.reshape(len(X), -1) makes one row of each, such as "
+            "of a series in several channels; (n, height, width) or (n, height, width, 3) are pictures: format='images'"
+        )
+    return X
+
+
+def unmasked(X: Any) -> Any:
+    """Masked cells as NaN: of a masked array, of a list of such rows, of ``np.ma.masked`` in lists; all else as it is."""
+    if isinstance(X, (list, tuple)) and any(_masks(row) for row in X):
+        return [unmasked(row) if isinstance(row, np.ma.MaskedArray) else [_known(v) for v in row] for row in X]
+    if not isinstance(X, np.ma.MaskedArray):
+        return X
+    if not np.ma.is_masked(X):
+        return X.data
+    kept = X.dtype if X.dtype.kind == "f" else np.float64
+    return np.ma.filled(X.astype(kept), np.nan)
+
+
+def _known(v: Any) -> Any:
+    return np.nan if v is np.ma.masked else v
+
+
+def _masks(row: Any) -> bool:
+    return isinstance(row, np.ma.MaskedArray) or (isinstance(row, (list, tuple)) and any(v is np.ma.masked for v in row))
+
+
+def canonical(X: Any) -> Any:
+    """CSR without stored zeros and with each cell stored once; the caller's object stays as it is."""
+    clean = X.tocsr()
+    if not clean.has_canonical_format or (clean.data == 0).any():
+        clean = clean.copy() if clean is X else clean
+        clean.sum_duplicates()
+        clean.eliminate_zeros()
+    return clean
 
 
 def read_array(path: str | Path) -> Any:

@@ -86,6 +86,15 @@ class Format(ABC):
         """The features of each column."""
         return [slice(j, j + 1) for j in range(self.width)]
 
+    def far(self, x: Tensor) -> Tensor:
+        """x (n, d) -> (n, columns) bool: cells beyond what is usual of a column with wild cells or a heavy tail (scale.py)."""
+        first = x[:, [block.start for block in self.blocks]]
+        return first.abs() > torch.from_numpy(self.knees()).to(first)
+
+    def knees(self) -> np.ndarray:
+        """(columns,) from where on numbers are squashed; infinite where they are not."""
+        return np.full(len(self.columns), np.inf)
+
     def missing(self) -> list[int]:
         """The features that get a missing-indicator: those that were missing in some row of fit."""
         return []

@@ -21,6 +21,7 @@ from ..rows import Rows
 from .arrays import Arrays
 from .base import IN_MEMORY, spilled
 from .picture import Album, Picture, luma
+from .scale import together
 
 __all__ = ["Images"]
 
@@ -76,6 +77,9 @@ class Images(Arrays):
 
     @classmethod
     def accepts(cls, X: Any) -> bool:
+        """Not what can be no picture: numbers far beyond [0, 1] such as series (n, time, channels)."""
+        if isinstance(X, np.ndarray) and X.ndim >= 3 and X.dtype.kind == "f" and X.size:
+            return bool(np.nanmin(X) > -1 and np.nanmax(X) < 2) and Album.accepts(X)
         return Album.accepts(X)
 
     def fit(self, X: Any) -> Images:
@@ -94,14 +98,13 @@ class Images(Arrays):
 
     def _settle(self, sample: np.ndarray) -> None:
         """All pixels in one unit, whose zero is black; nothing is missing."""
-        self.dtype, self.sparse, self.common, self.smallest = sample.dtype.str, False, True, 0.0
+        self.dtype, self.sparse, self.common, self.smallest = sample.dtype.str, "", True, 0.0
         self.width = sample.shape[1]
         self.columns = [f"x{j}" for j in range(self.width)]
         self.gaps, self.binary = np.zeros((2, self.width), dtype=bool)
-        self.mean, self.divisor = np.zeros(self.width), np.full(self.width, 255.0 if self.whole else 1.0)
-        x = sample / self.divisor[0]
-        self.middle = x.mean(0)
-        self.spread = np.full(self.width, float(np.sqrt(np.mean((x - self.middle) ** 2))) or 1.0)
+        self.origin, self.share = np.zeros(self.width, dtype=np.int64), np.full(self.width, 0.5)
+        scale = together(sample.T, np.zeros(self.width), 255.0 if self.whole else 1.0)
+        self.mean, self.divisor, self.knee, self.shift, self.stretch, self.middle, self.spread = scale
 
     def row(self, picture: Picture) -> np.ndarray:
         """(d,): bytes if the first picture was of bytes, else float32 in [0, 1]."""

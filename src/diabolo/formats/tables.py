@@ -30,6 +30,25 @@ from ..errors import DataError, missing_extra
 from ..losses import Columns, Logistic, Loss, Part, Softmax, Squared
 from .base import SAMPLE, Format, named_loss, warn_empty
 from .files import READABLE, Reading, read_table, table_pieces
+from .scale import (
+    EXACT,
+    FAR,
+    LOOKED_AT,
+    NEAR,
+    PICTURE,
+    Scale,
+    alike,
+    decoded,
+    encoded,
+    measured,
+    odd,
+    shifted,
+    together,
+    told,
+    warn_odd,
+    within,
+    yes_or_no,
+)
 
 __all__ = ["Binary", "Category", "Column", "Number", "Tables"]
 
@@ -63,40 +82,50 @@ class Column:
 
 @dataclass
 class Number(Column):
-    """Mean 0, standard deviation 1; `middle` and `spread` are the median and the interquartile range in that unit.
+    """Mean 0, standard deviation 1, or what a wild column has instead (scale.py); `middle` and `spread` are in that unit.
 
-    Integers and dates are counted from a whole number `origin` near their mean, in whole `step` s (days, hours, ...), so
-    that they come back exactly although a float64 holds no more than 53 bits.
+    Large integers and dates are counted from a whole number `origin` near their mean, dates in whole `step` s (days, hours,
+    ...), so that they come back exactly although a float64 holds no more than 53 bits.
     """
 
     origin: int = 0
     step: int = 1
     mean: float = 0.0
     deviation: float = 1.0
+    knee: float = FAR
+    shift: float = 0.0
+    stretch: float = 1.0
     middle: float = 0.0
     spread: float = 1.0
     nan: bool = False  # missing is written as NaN, not as null
+    odd: list[list[float]] = field(default_factory=list)  # values that look like a code for "missing", and how often
 
     @classmethod
     def fit(cls, name: str, values: pa.Array) -> Number:
         origin, step = whole(values)
         v = numeric(values, name, origin)
-        known = v[~np.isnan(v)]
-        column = cls(name, str(values.type), bool(len(known) < len(v)), origin, step)
-        column.nan = bool(pa.types.is_floating(values.type) and values.null_count < len(v) - len(known))
-        if len(known):
-            column.mean = float(known.mean())
-            deviation = float((known - column.mean).std())
-            column.deviation = deviation if deviation > 1e-12 * max(1.0, abs(column.mean)) else 1.0
-            low, middle, high = (np.quantile(known, (0.25, 0.5, 0.75)) - column.mean) / column.deviation
-            column.middle, column.spread = float(middle), float(np.clip((high - low) / 1.349, 0.05, 1.0))
+        missing = int(np.isnan(v).sum())
+        column = cls(name, str(values.type), missing > 0, origin, step)
+        column.nan = bool(pa.types.is_floating(values.type) and values.null_count < missing)
+        column.take(measured(v[None]))
+        column.odd = [[value, count] for _, value, count in odd(v[None])]
         return column
 
+    def take(self, scale: Scale, j: int = 0) -> None:
+        """The scale of column j."""
+        found = (float(values[j]) for values in scale)
+        self.mean, self.deviation, self.knee, self.shift, self.stretch, self.middle, self.spread = found
+
+    @property
+    def unit(self) -> tuple[float, ...]:
+        """What :func:`scale.encoded` wants to know."""
+        return self.mean, self.deviation, self.knee, self.shift, self.stretch
+
     def encode(self, values: pa.Array) -> np.ndarray:
-        return ((numeric(values, self.name, self.origin) - self.mean) / self.deviation)[:, None]
+        return encoded(numeric(values, self.name, self.origin), *self.unit)[:, None]
 
     def decode(self, x: np.ndarray) -> pa.Array:
-        v = x[:, 0] * self.deviation + self.mean
+        v = decoded(x[:, 0], *self.unit)
         return from_numeric(v, arrow_type(self.type), self.nan, self.origin, self.step)
 
     def look(self) -> tuple[float, float]:
@@ -211,8 +240,20 @@ class Tables(Format):
 
     kind = "tables"
 
-    def __init__(self, reading: Reading | None = None) -> None:
+    def __init__(self, reading: Reading | None = None, scale: str = "auto") -> None:
+        if scale not in ("auto", "each"):
+            raise ValueError(f"scale={scale!r}: allowed are 'auto' and 'each'")
         self.reading = reading or Reading()
+        self.scale, self.common = scale, False
+
+    def __repr__(self) -> str:
+        if not hasattr(self, "fields"):
+            return f"Tables(scale={self.scale!r})"
+        kinds = (("numbers", Number), ("yes or no", Binary), ("categories", Category))
+        counts = {name: sum(isinstance(column, kind) for column in self.fields) for name, kind in kinds}
+        counts["with gaps"] = sum(column.gaps for column in self.fields)
+        counts["squashed"] = sum(isinstance(column, Number) and column.knee < FAR for column in self.fields)
+        return f"Tables({told(counts)}{', one unit for all' if self.common else ''}; {self.container})"
 
     @classmethod
     def accepts(cls, X: Any) -> bool:
@@ -231,10 +272,13 @@ class Tables(Format):
             raise DataError("0 feature(s) (shape=(n, 0)) while a minimum of 1 is required: the table has no columns")
         self.fields = [fit_column(name, combined(table, name)) for name in names]
         self.width = sum(column.width for column in self.fields)
+        self.common = self.scale == "auto" and _share(self.fields, table)
         self.pandas = table.schema.pandas_metadata if self.container == "pandas" else None
         self.labels = labels(X) if self.container == "pandas" else None
         self.enums = [f.name for f in table.schema if any(key.startswith(b"_PL_ENUM") for key in f.metadata or {})]
         warn_empty([name for name in names if not has_values(combined(table, name))])
+        numbers = [column for column in self.fields if isinstance(column, Number)]
+        warn_odd([(c.name, shown(c, value), int(count)) for c in numbers for value, count in c.odd])
         return self
 
     @property
@@ -314,6 +358,10 @@ class Tables(Format):
             parts.append(Part(made, features, tuple(chosen), tuple(weight(self.fields[j]) for j in chosen)))
         return Columns(parts)
 
+    def knees(self) -> np.ndarray:
+        knees = [column.knee if isinstance(column, Number) else FAR for column in self.fields]
+        return np.where(np.array(knees) == NEAR, NEAR, np.inf)
+
     def view(self) -> tuple[Tensor, Tensor]:
         looks = [column.look() for column in self.fields for _ in range(column.width)]
         return torch.tensor([c for c, _ in looks]), torch.tensor([s for _, s in looks])
@@ -325,12 +373,20 @@ class Tables(Format):
         kinds = {cls: name for name, cls in KINDS.items()}
         fields = [{"kind": kinds[type(column)], **asdict(column)} for column in self.fields]
         others = {f"others.{j}": packed(f.pop("others")) for j, f in enumerate(fields) if f.get("others")}
-        meta = {"container": self.container, "pandas": self.pandas, "labels": self.labels, "enums": self.enums}
+        meta = {
+            "scale": self.scale,
+            "common": self.common,
+            "container": self.container,
+            "pandas": self.pandas,
+            "labels": self.labels,
+            "enums": self.enums,
+        }
         return meta | {"fields": fields, "reading": asdict(self.reading) | {"na": list(self.reading.na)}}, others
 
     @classmethod
     def from_state(cls, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> Tables:
         self = cls(Reading(**meta["reading"] | {"na": tuple(meta["reading"]["na"])}))
+        self.scale, self.common = meta["scale"], meta["common"]
         self.container, self.pandas, self.labels = meta["container"], meta["pandas"], meta["labels"]
         self.enums = list(meta["enums"])
         fields = [dict(f) for f in meta["fields"]]
@@ -355,13 +411,34 @@ class Tables(Format):
         for column in self.fields:
             if not _is_known(arrow_type(column.type)):
                 raise DataError(f"{column.type!r} is no type of a column")
-            if isinstance(column, Number) and not (column.deviation > 0 and column.step > 0 and abs(column.origin) < 1 << 63):
+            if not isinstance(column, Number):
+                continue
+            positive = column.deviation, column.knee, column.stretch, column.spread, column.step
+            if not (min(positive) > 0 and abs(column.origin) < 1 << 63):
                 raise DataError(f"column {column.name!r} has an impossible scale")
 
 
 def packed(values: list[Any]) -> np.ndarray:
     """JSON as bytes, where it is too long for a file's header."""
     return np.frombuffer(json.dumps(values).encode(), dtype=np.uint8)
+
+
+def _share(fields: list[Any], table: pa.Table) -> bool:
+    """Give columns that are plainly pixels or shares one unit, as in an array (arrays.py); whether they are."""
+    kinds = {type(column) for column in fields}
+    if not (Number in kinds and kinds <= {Number, Binary} and len(fields) >= PICTURE):
+        return False
+    if not all(pa.types.is_integer(t) or pa.types.is_floating(t) for t in (table.schema.field(c.name).type for c in fields)):
+        return False
+    v = np.stack([numeric(combined(table, column.name), column.name) for column in fields])
+    if not alike(np.fmin.reduce(v, 1), np.fmax.reduce(v, 1)):
+        return False
+    some = v[:, :: max(1, v.shape[1] // LOOKED_AT)]
+    scale = together(some, np.zeros(len(v)), 1.0)
+    for j, column in enumerate(fields):
+        if isinstance(column, Number):
+            column.take(scale, j)
+    return True
 
 
 def labels(df: Any) -> list[Any] | None:
@@ -377,10 +454,11 @@ def weight(column: Column) -> float:
     """v_j: variance over the loss of the best constant guess (see Columns)."""
     if isinstance(column, Number):
         return 1.0
-    p = np.array([column.share, 1 - column.share] if isinstance(column, Binary) else getattr(column, "shares", [1.0]))
+    if isinstance(column, Binary):
+        return yes_or_no(column.share)
+    p = np.array(getattr(column, "shares", [1.0]))
     entropy = -float(np.sum(p[p > 0] * np.log(p[p > 0])))
-    variance = float(p[0] * p[1]) if isinstance(column, Binary) else 1 - float(np.sum(p**2))
-    return variance / entropy if entropy > 1e-9 else 1.0
+    return (1 - float(np.sum(p**2))) / entropy if entropy > 1e-9 else 1.0
 
 
 def fit_column(name: str, values: pa.Array) -> Column:
@@ -402,6 +480,12 @@ def fit_column(name: str, values: pa.Array) -> Column:
     found = set(pc.unique(values.drop_null()).to_pylist()[:4]) if values.null_count < len(values) else set()
     found = {v for v in found if v == v}
     return Binary.fit(name, values) if found == {0, 1} else Number.fit(name, values)
+
+
+def shown(column: Number, value: float) -> str:
+    """A value of a column, as people read it."""
+    v = from_numeric(np.array([value]), arrow_type(column.type), False, column.origin, column.step)[0].as_py()
+    return f"{v:.15g}" if isinstance(v, float) else str(v)
 
 
 def _is_text(t: pa.DataType) -> bool:
@@ -454,7 +538,9 @@ def whole(values: pa.Array) -> tuple[int, int]:
         return 0, 1
     v = counted(values, "").drop_null().to_numpy(zero_copy_only=False).astype(np.int64)
     origin = (int(v.min()) + int(v.max())) // 2
-    if not pa.types.is_temporal(t) or not hasattr(t, "unit") or t.unit not in STEPS:
+    if not pa.types.is_temporal(t):
+        return (0 if max(-int(v.min()), int(v.max())) <= EXACT else origin), 1
+    if not hasattr(t, "unit") or t.unit not in STEPS:
         return origin, 1
     units = [seconds * STEPS[t.unit] for seconds in SPANS] + [STEPS[t.unit] // n for n in (10**3, 10**6, 10**9)]
     step = next((u for u in units if u > 1 and not (v % u).any()), 1)
@@ -488,9 +574,7 @@ def numeric(values: pa.Array, name: str, origin: int = 0) -> np.ndarray:
     values = counted(values, name)
     if origin and pa.types.is_integer(values.type) and not pa.types.is_uint64(values.type):
         v = pc.fill_null(values, 0).to_numpy(zero_copy_only=False).astype(np.int64)
-        near = np.abs(v.astype(np.float64) - float(origin)) < 2.0**62
-        difference = np.where(near, (v - np.where(near, origin, v)).astype(np.float64), v.astype(np.float64) - float(origin))
-        return np.where(values.is_null().to_numpy(zero_copy_only=False), np.nan, difference)
+        return np.where(values.is_null().to_numpy(zero_copy_only=False), np.nan, shifted(v, origin))
     if origin:
         return numeric(values, name) - origin
     v = cast(values, pa.float64(), name).to_numpy(zero_copy_only=False)
@@ -515,7 +599,7 @@ def from_numeric(v: np.ndarray, t: pa.DataType, nan: bool, origin: int = 0, step
         return pa.array(v, pa.float64(), mask=missing).cast(t, safe=False)
     base = t if pa.types.is_integer(t) else pa.int64() if t.bit_width == 64 else pa.int32()
     low, high = _range(t, base)
-    steps = np.nan_to_num(v / step).round().clip(-_within((origin - low) // step), _within((high - origin) // step))
+    steps = np.nan_to_num(v / step).round().clip(-within((origin - low) // step), within((high - origin) // step))
     kind = np.uint64 if pa.types.is_uint64(t) else np.int64
     integers = steps.astype(kind) * kind(step) + kind(origin)
     return pa.array(integers, mask=missing).cast(base).cast(t)
@@ -531,12 +615,6 @@ def _range(t: pa.DataType, base: pa.DataType) -> tuple[int, int]:
         day = 1 if pa.types.is_date32(t) else 86_400 * STEPS[getattr(t, "unit", "ms")]
         return max(low, -718_797 * day), min(high, 2_932_530 * day)
     return low + int(pa.types.is_temporal(t)), high  # the least is pandas' "not a time"
-
-
-def _within(n: int) -> float:
-    """The largest float64 that is not above n >= 0."""
-    x = float(n)
-    return float(np.nextafter(x, 0)) if int(x) > n else x
 
 
 def cast(values: pa.Array, t: pa.DataType, name: str) -> pa.Array:

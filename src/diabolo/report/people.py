@@ -76,7 +76,7 @@ class People:
 
     def numbers(self, x: Tensor) -> np.ndarray:
         """x (n, d) of an array in original units."""
-        return x.double().numpy() * self.format.divisor + self.format.mean
+        return np.asarray(self.format.values(x))
 
     def pixels(self, x: Tensor) -> str:
         assert self.picture is not None

@@ -1,0 +1,308 @@
+r"""Centre, unit and squashing of numbers: robust, relative, and the same for a column of an array and of a table.
+
+    t = (v - c) / u
+    x = (g(t) - m) / s         g(t) = t for |t| <= k, beyond it sign(t) (k + log(1 + |t| - k)): order is kept, 1e300 is finite,
+                               and v comes back, to 13 digits or so
+
+              c        u                      k                      m, s
+    ordinary  mean     standard deviation     far beyond all values  0, 1           x is what it always was
+    wild      median   spread of the bulk     4                      0, 1           linear in the bulk, logarithmic far out
+    log       0        a small value          1                      those of g(t)  positive, over orders of magnitude
+    constant  itself   a millionth of itself  4                      0, 3           so that a change of it is seen
+
+A few wild cells, codes such as -999 for "missing", or a heavy tail make the standard deviation many times the spread of the
+bulk, which would vanish in that unit: such a column is wild. The spread of the bulk is a quantile of the distances from the
+median, over the values that are not the median: of a column that is nearly always zero, the spread of the others. Nothing is
+measured in absolute units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from ..errors import warn
+
+__all__ = [
+    "EXACT",
+    "FAR",
+    "Scale",
+    "alike",
+    "decoded",
+    "encoded",
+    "measured",
+    "odd",
+    "shifted",
+    "standard",
+    "together",
+    "told",
+    "warn_odd",
+    "within",
+    "yes_or_no",
+]
+
+WILD = 4.0  # a standard deviation of so many spreads of the bulk tells of wild cells or a heavy tail
+NEAR, FAR = 4.0, 1000.0  # k of such a column, and of others, at least
+FEWEST = 20  # values from which on quantiles say where the bulk is
+ORDERS = 4.0  # quotient of the quartiles, from which on positive numbers may be told by their logarithms
+BULK = 0.75, 1.1503  # which quantile of the distances is its spread, in units of that of a normal distribution
+NOISE = 1e-12  # relative spread of what is constant up to rounding
+CHANGE = 1e-6  # unit of a constant, relative to it; of the constant 0, 1e-12
+EXACT = 2**50  # whole numbers up to it are standardized as they are; larger ones are counted from one of them
+LOOKED_AT = 10_000  # values of a column whose quantiles are taken, at least
+BLOCK = 4_000_000  # numbers that are looked at at once
+LARGEST = np.finfo(np.float64).max
+PICTURE = 64  # columns in [0, 1] that may be a picture, at least
+FEWEST_OTHERS = 5  # values, beside which another may be a code
+LIMITS = {32_767, 32_768, 65_535, 2_147_483_647, 2_147_483_648, 4_294_967_295}  # of types
+
+
+Values = np.ndarray | float  # of each column, or of one
+
+
+class Scale(NamedTuple):
+    """Of each column, (d,): c, u, k, m, s; and median and spread of x, as the curved path of a network sees it."""
+
+    mean: np.ndarray
+    divisor: np.ndarray
+    knee: np.ndarray
+    shift: np.ndarray
+    stretch: np.ndarray
+    middle: np.ndarray
+    spread: np.ndarray
+
+
+def encoded(v: np.ndarray, c: Values, u: Values, k: Values, m: Values = 0.0, s: Values = 1.0) -> np.ndarray:
+    """Values (n, d) -> x (n, d).
+
+    >>> encoded(np.array([[3.0], [1e300]]), 1.0, 2.0, 4.0).round(2).tolist()
+    [[1.0], [694.08]]
+    """
+    with np.errstate(all="ignore"):
+        t = (v - c) / u
+        a = np.abs(t)
+        far = a > k
+        if not far.any():
+            return (t - m) / s
+        beyond = np.log1p(a - k)
+        huge = np.isinf(a)
+        if huge.any():
+            half = np.abs(v / 2 - np.asarray(c) / 2)
+            beyond = np.where(huge, np.log(half) + np.log(2) - np.log(u), beyond)
+        return (np.where(far, np.copysign(k + beyond, t), t) - m) / s
+
+
+def decoded(x: np.ndarray, c: Values, u: Values, k: Values, m: Values = 0.0, s: Values = 1.0) -> np.ndarray:
+    """x (n, d) -> values (n, d): the inverse of :func:`encoded`.
+
+    >>> decoded(np.array([[1.0], [694.08]]), 1.0, 2.0, 4.0)[0].tolist()
+    [3.0]
+    """
+    with np.errstate(all="ignore"):
+        g = x * s + m
+        a = np.abs(g)
+        far = a > k
+        if not far.any():
+            return np.asarray(g * u + c)
+        t = np.where(far, k + np.expm1(a - k), a)
+        off = np.where(np.isinf(t * u), np.exp(a - k + np.log(u)), t * u)
+        return np.where(np.isnan(g), g, (np.copysign(off, g) + c).clip(-LARGEST, LARGEST))
+
+
+def measured(v: np.ndarray) -> Scale:
+    """Columns (d, n), one per row, NaN = missing -> their scales."""
+    size = max(1, BLOCK // max(1, v.shape[1]))
+    parts = [_measured(v[i : i + size]) for i in range(0, len(v), size)]
+    return Scale(*(np.concatenate(values) for values in zip(*parts, strict=True)))
+
+
+def _measured(v: np.ndarray) -> Scale:
+    v = np.ascontiguousarray(v, dtype=np.float64)
+    known = ~np.isnan(v)
+    n, there = np.maximum(known.sum(1), 1), known.any(1)
+    e = np.frexp(np.abs(np.where(known, v, 0.0)).max(1, initial=0.0))[1]
+    w = np.ldexp(v, -e[:, None])  # in [-1, 1], to the bit: squares neither overflow nor vanish
+    low, high = (f.reduce(w, 1, initial=start) for f, start in ((np.fmin, np.inf), (np.fmax, -np.inf)))
+    mean = np.where(there, np.where(low == high, low, np.where(known, w, 0.0).sum(1) / n), 0.0)
+    apart = np.where(known, w - mean[:, None], 0.0)
+    deviation = np.sqrt(np.square(apart).sum(1) / n)
+    furthest = np.abs(apart).max(1, initial=0.0) / np.where(deviation > 0, deviation, 1.0)
+    same = there & (deviation <= NOISE * np.abs(mean))
+    some = np.sort(w[:, :: max(1, v.shape[1] // LOOKED_AT)], axis=1)  # NaN last
+    centre, bulk = _bulk(some)
+    wild = ~same & (n >= FEWEST) & (deviation > WILD * bulk) & (bulk > 0)
+    c, u = np.where(wild, centre, mean), np.where(wild, bulk, deviation)
+    u = np.where(same, np.where(mean == 0, 1e-12, CHANGE * np.abs(mean)), np.where(there, u, 1.0))
+    k = np.where(wild | same, NEAR, np.maximum(FAR, np.ceil(2 * furthest)))
+    m, s = np.zeros(len(v)), np.where(same, 3.0, 1.0)
+    for j in np.flatnonzero(wild & (low > 0)):
+        c[j], u[j], k[j], m[j], s[j] = _logarithmic(some[j]) or (c[j], u[j], k[j], 0.0, 1.0)
+    x = encoded(some.T, c, u, k, m, s).T
+    first, middle, third = (np.nan_to_num(_quantile(x, q)) for q in (0.25, 0.5, 0.75))
+    u = np.maximum(np.ldexp(u, e), np.finfo(np.float64).tiny)
+    return Scale(np.ldexp(c, e), u, k, m, s, middle, np.clip((third - first) / 1.349, 0.05, 1.0))
+
+
+def standard(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Columns (n, k) -> mean and standard deviation (k,), in whatever unit; of a constant, itself instead, or 1.
+
+    >>> mean, deviation = standard(np.array([[1e200, 3.0], [3e200, 3.0]]))
+    >>> mean.tolist(), deviation.tolist()
+    ([2e+200, 3.0], [1e+200, 3.0])
+    """
+    known = ~np.isnan(y)
+    n = np.maximum(known.sum(0), 1)
+    e = np.frexp(np.abs(np.where(known, y, 0.0)).max(0, initial=0.0))[1]
+    w = np.ldexp(y, -e)
+    mean = np.where(known, w, 0.0).sum(0) / n
+    deviation = np.sqrt(np.square(np.where(known, w - mean, 0.0)).sum(0) / n)
+    unit = np.ldexp(np.where(deviation > NOISE * np.abs(mean), deviation, np.abs(mean)), e)
+    return np.ldexp(mean, e), np.where(unit > 0, unit, 1.0)
+
+
+def _logarithmic(w: np.ndarray) -> tuple[float, float, float, float, float] | None:
+    """c, u, k, m, s of sorted positive values (n,), NaN last, if they spread over orders of magnitude, evenly as logarithms."""
+    w = w[~np.isnan(w)]
+    first, third = _quantile(w[None], 0.25)[0], _quantile(w[None], 0.75)[0]
+    if third < ORDERS * first:
+        return None
+    u = float(_quantile(w[None], 0.05)[0])
+    g = encoded(w, 0.0, u, 1.0)
+    s, bulk = float(g.std()), float(_bulk(g[None])[1][0])
+    return (0.0, u, 1.0, float(g.mean()), s) if s <= 2 * bulk else None
+
+
+def _bulk(w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Sorted columns (d, n), NaN last -> their medians, and the spread of their bulk."""
+    centre = np.nan_to_num(_quantile(w, 0.5))
+    apart = np.abs(w - centre[:, None])
+    apart[apart == 0] = np.nan
+    return centre, np.nan_to_num(_quantile(np.sort(apart, axis=1), BULK[0])) / BULK[1]
+
+
+def _quantile(w: np.ndarray, q: float) -> np.ndarray:
+    """Of sorted columns (d, n), NaN last: a value of each, (d,)."""
+    if not w.shape[1]:
+        return np.full(len(w), np.nan)
+    n = (~np.isnan(w)).sum(1)
+    return np.take_along_axis(w, np.maximum(((n - 1) * q).astype(int), 0)[:, None], 1)[:, 0]
+
+
+def together(v: np.ndarray, mean: np.ndarray, unit: float) -> Scale:
+    """Columns (d, n) that share one unit, such as pixels: the middle is the mean, the spread that of all."""
+    x = (np.ascontiguousarray(v) - mean[:, None]) / unit
+    known = ~np.isnan(x)
+    middle = np.where(known, x, 0.0).sum(1) / np.maximum(known.sum(1), 1)
+    spread = float(np.sqrt(np.mean(np.square(np.where(known, x - middle[:, None], 0.0))))) or 1.0
+    d = len(v)
+    return Scale(mean, np.full(d, unit), np.full(d, FAR), np.zeros(d), np.ones(d), middle, np.full(d, spread))
+
+
+def shifted(v: np.ndarray, origin: np.ndarray | int) -> np.ndarray:
+    """int64 values -> their distance from a whole number, float64: exact where it is near."""
+    apart = v.astype(np.float64) - np.asarray(origin, dtype=np.float64)
+    near = np.abs(apart) < 2.0**62
+    return np.where(near, (v - np.where(near, origin, v)).astype(np.float64), apart)
+
+
+def yes_or_no(share: float) -> float:
+    """Weight of the loss of a 0/1 column: its variance over the loss of the best constant guess (losses.Columns)."""
+    p = np.array([share, 1 - share])
+    entropy = -float(np.sum(p[p > 0] * np.log(p[p > 0])))
+    return float(p[0] * p[1]) / entropy if entropy > 1e-9 else 1.0
+
+
+def within(n: int) -> float:
+    """The largest float64 that is not above n >= 0."""
+    x = float(n)
+    return float(np.nextafter(x, 0)) if int(x) > n else x
+
+
+def alike(low: np.ndarray, high: np.ndarray) -> bool:
+    """Whether columns with these least and largest values look like pixels or shares of one unit.
+
+    There are many, all in [0, 1], and half of them reach half of the largest value: a pixel that is seldom lit is not as
+    important as one that often is. Fewer columns, or rates of different sizes, are numbers like others.
+
+    >>> alike(np.zeros(64), np.ones(64)), alike(np.zeros(8), np.ones(8)), alike(np.zeros(64), 0.7 ** np.arange(64))
+    (True, False, False)
+    """
+    low, high = low[np.isfinite(low)], high[np.isfinite(high)]
+    if len(high) < PICTURE or low.min() < 0 or high.max() > 1:
+        return False
+    return bool(np.median(high) >= high.max() / 2)
+
+
+def odd(v: np.ndarray) -> list[tuple[int, float, int]]:
+    """Columns (d, n) -> (column, value, how often) of values that look like a code for "missing".
+
+    Repeated, the least or the largest, and far from all others: further than these reach if it is written like such a code
+    (-999, 9999, -1, a limit of a type), else ten times as far.
+
+    >>> odd(np.r_[np.linspace(150, 200, 40), [-999, -999]][None])
+    [(0, -999.0, 2)]
+    """
+    size = max(1, BLOCK // max(1, v.shape[1]))
+    suspects = [i + j for i in range(0, len(v), size) for j in np.flatnonzero(_gaping(v[i : i + size])).tolist()]
+    return [(j, *found) for j in suspects for found in _codes(v[j])]
+
+
+def _gaping(v: np.ndarray) -> np.ndarray:
+    """(d,) whether the least or the largest value is further from the others than these reach."""
+    with np.errstate(all="ignore"):
+        low, high = np.fmin.reduce(v, 1, initial=np.inf)[:, None], np.fmax.reduce(v, 1, initial=-np.inf)[:, None]
+        second = np.where(v > low, v, np.inf).min(1, initial=np.inf)
+        last = np.where(v < high, v, -np.inf).max(1, initial=-np.inf)
+        reach = last - second
+        return (reach > 0) & ((high[:, 0] - last > reach) | (second - low[:, 0] > reach))
+
+
+def _codes(v: np.ndarray) -> list[tuple[float, int]]:
+    found: list[tuple[float, int]] = []
+    values, counts = np.unique(v[~np.isnan(v)], return_counts=True)
+    while len(values) > FEWEST_OTHERS and counts.sum() >= FEWEST:
+        with np.errstate(all="ignore"):
+            gaps, reach = (values[1] - values[0], values[-1] - values[-2]), values[-2] - values[1]
+        end = -int(gaps[1] > gaps[0])
+        value, count = float(values[end]), int(counts[end])
+        if count < 2 or not gaps[end] > (1 if is_code(value) else 10) * reach:
+            break
+        found.append((value, count))
+        kept = slice(None, -1) if end else slice(1, None)
+        values, counts = values[kept], counts[kept]
+    return found
+
+
+def is_code(value: float) -> bool:
+    """Whether a number is written as people write "missing".
+
+    >>> [is_code(v) for v in (-999, 9999, -1, 1e6, 32767, 1234)]
+    [True, True, True, True, True, False]
+    """
+    a = abs(value)
+    digits = f"{a:.15g}".replace(".", "")
+    alike = len(digits) > 1 and len(set(digits)) == 1  # 99, 9999, 99.99, 8888
+    ten = a >= 1000 and digits.rstrip("0") == "1"
+    return value == -1 or alike or ten or a in LIMITS or a >= 1e30
+
+
+def told(kinds: dict[str, int]) -> str:
+    """How many columns are of each kind, and what is special.
+
+    >>> told({"numbers": 3, "categories": 0, "squashed": 1})
+    '3 numbers, 1 squashed'
+    """
+    return ", ".join(f"{n:,} {kind}" for kind, n in kinds.items() if n)
+
+
+def warn_odd(found: Sequence[tuple[str, str, int]]) -> None:
+    """One warning for all (column, value as it is written, how often)."""
+    if found:
+        shown = ", ".join(f"{value} ({count:,} times) in column {name!r}" for name, value, count in found[:5])
+        more = f", and {len(found) - 5:,} more" if len(found) > 5 else ""
+        warn(
+            f"{shown}{more}: far from all other values, as a code for a missing value is. If it is one, replace it by NaN "
+            "(or --na VALUE), or it counts as a number"
+        )
