@@ -1013,3 +1013,12 @@ def test_a_stack_is_restored_page_by_page(name: str, fitted: dict[str, Any], tmp
     first.save(tmp_path / "s.tif", save_all=True, append_images=rest)
     for got, wanted in zip(fitted[name].transform(tmp_path / "s.tif"), fitted[name].transform(pages), strict=True):
         assert np.array_equal(np.asarray(got), wanted)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_warnings_point_at_the_line_of_who_asks(name: str, fitted: dict[str, Any]) -> None:
+    image = Image.new("CMYK", (20, 20), (0, 90, 90, 0))
+    for use in (fitted[name].transform, fitted[name].restore_picture):
+        with pytest.warns(UserWarning, match="is CMYK: the result will be RGB") as told:
+            use(image)
+        assert [w.filename for w in told] == [__file__]

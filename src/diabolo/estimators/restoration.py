@@ -28,7 +28,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import wraps
 from importlib.resources import as_file, files
-from inspect import Parameter, Signature, getdoc, signature
+from inspect import Parameter, Signature, getdoc, signature, unwrap
 from textwrap import indent
 from typing import Any, ClassVar, NamedTuple, Self
 
@@ -151,7 +151,7 @@ class Restorer(TransformerMixin, System, abstract=True):
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         for name in ("transform", "restore", "restore_picture"):
-            setattr(cls, name, told(getattr(Restorer, name), cls._restored))
+            setattr(cls, name, told(unwrap(getattr(Restorer, name)), cls._restored))  # lists of pictures need no set_output
 
     # ── hooks ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
