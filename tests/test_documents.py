@@ -107,6 +107,15 @@ def test_any_word_can_decide_a_label(yes: str, no: str) -> None:
         assert roc_auc_score(y[100:], found) > 0.95
 
 
+def test_a_frequent_word_is_heard_among_many_rare_ones() -> None:
+    y = np.random.default_rng(0).random(300) < 0.6
+    words = sorted(set(" ".join(many()).split()))
+    texts = [text + (" refund" if one else "") for text, one in zip(notes(300, words), y, strict=True)]
+    model = MultiLabelClassifier(epochs=10, members=2, random_state=0, verbose=False)
+    model.fit(texts[:200], y[:200, None].astype(int))
+    assert roc_auc_score(y[200:], model.predict_proba(texts[200:])[:, 0]) > 0.98
+
+
 def test_nothing_that_may_decide_is_left_out_for_being_frequent() -> None:
     texts = [f"the {text} 7" for text in many()]
     y = np.arange(len(texts)) % 2

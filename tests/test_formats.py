@@ -364,7 +364,7 @@ def test_all_zero_sparse_and_csc() -> None:
 def test_pixels_and_shares_keep_their_zero(kind: str) -> None:
     """So that the losses for [0, 1] suit them."""
     X = kinds()[kind]
-    x = Arrays().fit(X).to_tensor(X)
+    x = Arrays("common").fit(X).to_tensor(X)
     assert torch.equal(x == 0, torch.from_numpy(X == 0))
     assert 0 <= x.min() <= x.max() <= 1
 
@@ -378,8 +378,13 @@ def test_bytes_of_zeros_and_ones_are_yes_and_no() -> None:
 
 def test_one_unit_or_each_its_own() -> None:
     r = np.random.default_rng(0)
-    assert set(Arrays().fit(r.integers(0, 255, (9, 3)).astype(np.uint8)).divisor) == {255.0}
-    assert set(Arrays().fit(r.random((9, 3))).divisor) == {1.0}
+    assert set(Arrays("common").fit(r.integers(0, 255, (9, 3)).astype(np.uint8)).divisor) == {255.0}
+    assert len(set(Arrays().fit(r.integers(0, 255, (9, 3)).astype(np.uint8)).divisor)) == 3
+    assert len(set(Arrays().fit(r.random((9, 3))).divisor)) == 3
+    for X in (r.random((9, 64)), pd.DataFrame(r.random((9, 64)))):  # plainly a picture
+        assert "one unit for all" in repr(infer(X).fit(X))
+    assert set(Arrays().fit(r.random((9, 64))).divisor) == {1.0}
+    assert len(set(Arrays().fit(r.random((9, 64)) * 0.7 ** np.arange(64)).divisor)) == 64
     assert len(set(Arrays().fit(r.normal(size=(9, 3))).divisor)) == 3
     assert len(set(Arrays("common").fit(r.normal(size=(9, 3))).divisor)) == 1
     with pytest.raises(ValueError, match="scale='own': allowed are 'auto', 'each', 'common'"):

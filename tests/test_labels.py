@@ -146,15 +146,30 @@ def test_the_sign_between_labels_goes_into_the_file(tmp_path: Path) -> None:
         MultiLabelClassifier(**SMALL).fit(X, ["a;b", 5] * 30, labels_sep=";")
 
 
-@pytest.mark.parametrize("sep", [";", ",", "|", " | ", ", ", "/"])
+@pytest.mark.parametrize("sep", [";", ",", "|", " | ", ", ", "/", " ", "\n"])
 def test_texts_that_look_like_lists_are_told(sep: str) -> None:
     texts = pd.Series([sep.join(row) for row in LISTS])
-    with pytest.warns(UserWarning, match=re.escape(f"of which there would be 3: fit(X, y, labels_sep={sep.strip()!r})")):
+    with pytest.warns(
+        UserWarning, match=re.escape(f"of which there would be 3: fit(X, y, labels_sep={sep.strip(' ') or ' '!r})")
+    ):
         MultiLabelClassifier(**SMALL).fit(X, texts)
+    if sep == ",":
+        with pytest.warns(UserWarning, match="labels_sep=','"):
+            MultiLabelClassifier(**SMALL).fit(X, texts, labels_sep=";")
 
 
 @pytest.mark.parametrize(
-    "names", [["yes", "no"], ["Doe, John", "Roe, Jane"], ["n/a", "x"], ["C++", "C"], ["A+", "A", "B+"], ["R&D", "law"], [1, 2]]
+    "names",
+    [
+        ["yes", "no"],
+        ["Doe, John", "Roe, Jane"],
+        ["n/a", "x"],
+        ["C++", "C"],
+        ["A+", "A", "B+"],
+        ["R&D", "law"],
+        [1, 2],
+        ["New York", "York", "New Jersey"],
+    ],
 )
 def test_names_with_a_sign_in_them_are_names(names: list[Any]) -> None:
     combined(names)  # without a warning
@@ -273,6 +288,12 @@ WRONG: dict[str, tuple[type, Any, str]] = {
     "dates of a class": (Classifier, pd.Series(pd.date_range("2024", periods=60)), "y holds dates or times"),
     "lists of classes": (Classifier, pd.Series(LISTS), "y holds lists.*MultiLabelClassifier"),
     "numbers and texts": (Classifier, [1, "a"] * 30, r"y holds 1 \(row 0\) and 'a' \(row 1\): make all texts"),
+    "a dict": (MultiLabelClassifier, {"a": Y[:, 0]}, "y is, or holds, a dict.*pandas.DataFrame"),
+    "dicts": (MultiLabelClassifier, [{"a": 1, "b": 0}] * 60, "y is, or holds, a dict.*pandas.DataFrame"),
+    "nothing to count": (Classifier, (word for word in WORDS), "y is, or holds, a generator.*as a list"),
+    "intervals": (Classifier, pd.cut(pd.Series(Z), 3), r"y holds Interval\(.* \(row 0\).*y.astype\(str\)"),
+    "bytes": (Classifier, WORDS.astype("S"), r"y holds b'\w+' \(row 0\).*y.astype\(str\)"),
+    "one class alone": (Classifier, "yes", "1d array"),
     "two columns": (Classifier, table(lambda v: v), "MultiLabelClassifier learn several"),
     "one label missing": (
         MultiLabelClassifier,

@@ -454,15 +454,18 @@ def test_what_only_looks_like_a_picture(tmp_path: Path, content: bytes, message:
         read(tmp_path / "a.jpg")
 
 
-@pytest.mark.parametrize("limit", [50, 99])  # Pillow raises at more than twice the limit, and warns before
-def test_pictures_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
+def test_pictures_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Image.fromarray(noise(10, 10, 3)).resize((10, 15)).save(tmp_path / "a.png")
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
+    (tmp_path / "odd.tif").write_bytes(tiff(np.zeros((10, 15))))
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 99)
+    with pytest.warns(Image.DecompressionBombWarning):
+        assert read(tmp_path / "a.png").pixels.shape == (15, 10, 3)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 50)
     monkeypatch.setattr(PngImagePlugin.PngImageFile, "load", lambda self: pytest.fail("it was decoded"))
-    with pytest.raises(
-        DataError, match=f"has 150 pixels, the limit is {limit}; if you trust it, set PIL.Image.MAX_IMAGE_PIXELS = 150"
-    ):
-        read(tmp_path / "a.png")
+    for name in ("a.png", "odd.tif"):
+        message = f"{name}': it has 150 pixels, the limit is 100; if you trust it, set PIL.Image.MAX_IMAGE_PIXELS = 150"
+        with pytest.raises(DataError, match=message):
+            read(tmp_path / name)
 
 
 def test_files_that_are_not_there(tmp_path: Path) -> None:
@@ -714,6 +717,15 @@ def test_pages_are_written_with_the_metadata_of_the_first(tmp_path: Path) -> Non
         album[0].save(pages, tmp_path / "t.png")
 
 
+def test_a_title_that_is_a_layout_is_not_kept(tmp_path: Path) -> None:
+    for title, kept in (('{"shape": [6, 8]}', None), ("Roses", "Roses")):
+        Image.fromarray(noise(6, 8)).save(tmp_path / "a.tif", description=title)
+        picture = read(tmp_path / "a.tif")
+        picture.save(picture.like(np.zeros((12, 16, 1), np.float32)), tmp_path / "b.tif")
+        with Image.open(tmp_path / "b.tif") as image:
+            assert image.tag_v2.get(0x010E) == kept
+
+
 def test_a_preview_is_no_page(tmp_path: Path) -> None:
     path = stack(tmp_path / "s.tif", [noise(6, 8), noise(3, 4)])
     data, second = bytearray(path.read_bytes()), struct.pack("<HHII", 256, 4, 1, 4)
@@ -860,6 +872,11 @@ def test_one_picture_is_one(shape: tuple[int, ...]) -> None:
 @pytest.mark.parametrize("shape", [(5, 40, 60), (5, 40, 60, 3), (5, 40, 60, 1)])
 def test_many_are_many(shape: tuple[int, ...]) -> None:
     assert len(Album(np.zeros(shape, np.uint8))) == 5
+
+
+def test_an_array_of_paths(folder: Path) -> None:
+    paths = [str(folder / "test/d.png"), str(folder / "train/cat/a.png")]
+    assert Album(np.array(paths)).names == Album(np.array(paths, object)).names == Album(paths).names
 
 
 def test_nothing_to_find(folder: Path, archive: Path) -> None:

@@ -931,6 +931,16 @@ def test_nothing_bleeds_from_below_what_is_transparent(
     assert np.ptp(coloured[inside][:, :3].astype(float), axis=0).max() <= 3 / 255 * top, "one grey, one colour"
 
 
+def test_what_is_drawn_stays_and_the_noise_of_what_is_seen_is_found(shipped: dict[str, Any]) -> None:
+    x, inside = sprite(4, np.uint8, 1.0)
+    r = np.random.default_rng(0)
+    x[inside, :3] = r.integers(0, 256, (10, 13, 3)).repeat(4, 0).repeat(4, 1)[inside]
+    assert np.array_equal(shipped["Denoiser"].transform([x])[0], x)
+    x[inside, :3] = (128 + r.normal(0, 20, (inside.sum(), 3))).round()
+    assert shipped["Denoiser"].noise_level([x])[0] == pytest.approx(20 / 255, rel=0.2)
+    assert shipped["Denoiser"].transform([x])[0][inside][:, :3].std() < 5
+
+
 @pytest.mark.filterwarnings("ignore:.*partly transparent")
 def test_hidden_colours_are_no_data() -> None:
     one, other = (sprite(4, np.uint8, hidden)[0] for hidden in (0, 1))
@@ -949,6 +959,11 @@ def test_grey_in_three_channels_stays_grey(name: str, dtype: Any, shipped: dict[
     assert np.array_equal(three, np.dstack([one] * 3))
     assert np.array_equal(both[..., :3], three)
     assert shipped[name].restore_picture(np.dstack([grey] * 3), return_map=True)[1].shape == three.shape
+
+
+def test_areas_of_one_grey_each_get_no_colour(shipped: dict[str, Any]) -> None:
+    bars = np.repeat(np.array([20, 90, 140, 200, 250], np.uint8), 24)[None].repeat(80, 0)
+    assert np.ptp(shipped["Colorizer"].transform([bars])[0].astype(int), axis=2).max() <= 2
 
 
 @pytest.mark.parametrize("level", [30, 128, 192, 250])
@@ -974,6 +989,8 @@ def test_help_shows_the_options_and_wrong_ones_are_named(name: str, fitted: dict
     for method in ("transform", "restore", "restore_picture"):
         f = getattr(fitted[name], method)
         assert option in inspect.signature(f).parameters
+        assert f"        {option} : " in f.__doc__
+        assert "**options" not in f.__doc__
         with pytest.raises(TypeError, match=rf"'{option[:-1]}' is no option of {name}.{method}: .*did you mean '{option}'\?"):
             f([np.zeros((9, 9), np.uint8)], **{option[:-1]: 1})
         with pytest.raises(TypeError, match=r"'zzz' is no option of .*allowed are [a-z_, ]+$"):

@@ -29,7 +29,7 @@ from ..chance import redirected
 from ..corruption import Clean, Corruption
 from ..errors import DataError, FormatError
 from ..formats import FORMATS, Arrays, Embedded, Format, Tables, infer
-from ..formats.arrays import unmasked
+from ..formats.arrays import plain
 from ..formats.base import SINGLE
 from ..formats.frames import collected
 from ..losses import Bounded, Logistic, Loss, Multinomial, Softmax
@@ -122,7 +122,7 @@ class System(BaseEstimator):
         reset = reset and not self._goes_on()
         if isinstance(X, (str, Path)) or self.format_.free:
             return X
-        X = unmasked(X)
+        X = plain(X)
         if isinstance(self.format_, Tables):
             if not Tables.accepts(X):
                 raise DataError(

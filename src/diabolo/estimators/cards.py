@@ -32,7 +32,7 @@ from sklearn.metrics import label_ranking_average_precision_score
 from sklearn.pipeline import make_pipeline
 from torch import nn
 
-from ..errors import DataError
+from ..formats.targets import same_length, same_order
 from ..nets import Beside, Copies
 from .base import ESTIMATORS
 from .lastlayer import layers, most_bins
@@ -148,11 +148,11 @@ class LabelReport:
     @classmethod
     def of(cls, clf: Any, X: Any, Y: Any, compare: bool) -> Self:
         """Judge `clf` on rows that it was not trained on."""
+        same_order(X, Y)
         p = clf.predict_proba(X)
         y = clf.labels_.to_matrix(Y)
         y = np.asarray(y.toarray() if hasattr(y, "toarray") else y, dtype=float)
-        if len(y) != len(p):
-            raise DataError(f"y has {len(y):,} entries, X has {len(p):,} rows")
+        same_length(len(y), len(p))
         yes = clf._decided(p)
         names = clf.labels_.names
         cards = [card(name, p[:, c], y[:, c], yes[:, c], float(clf.thresholds_[c])) for c, name in enumerate(names)]

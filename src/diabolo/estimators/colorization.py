@@ -139,6 +139,11 @@ class Colorizer(Restorer):
         return F.interpolate(entropy, size=size, mode="bilinear")[0, 0].clamp(0, 1).numpy()
 
     def _restored(self, picture: Picture, hints: Sequence[Hint] = ()) -> tuple[np.ndarray, np.ndarray]:
+        """The picture in grey, and in colour.
+
+        hints : sequence of (x, y, (r, g, b)), default=()
+            Colours that are known, of a pixel each.
+        """
         return pixels(shown(lightness(picture), None)), self._coloured(picture, hints)
 
     def _coloured(self, picture: Picture, hints: Sequence[Hint], tilt: tuple[float, float] = (0.0, 0.0)) -> np.ndarray:
@@ -244,7 +249,8 @@ def known(small: Tensor, size: torch.Size) -> Tensor:
     even = (high - low < FLAT).float()
     if not even.any():
         return torch.ones(1, 1, 1, 1)
-    even = F.max_pool2d(even, 2 * AROUND + 1, 1, AROUND)  # the windows themselves
+    even = F.max_pool2d(even, 2 * AROUND + 7, 1, AROUND + 3)  # the windows themselves, and lines between them
+    even = -F.max_pool2d(-even, 7, 1, 3)
     return 1 - F.interpolate(F.avg_pool2d(even, 5, 1, 2, count_include_pad=False), size=size[2:], mode="bilinear")
 
 

@@ -67,6 +67,7 @@ WATCHED = 4000  # rows on which the moment to stop is found
 IMAGENET = "imagenet"
 SEEN = 1 / 8  # size of tf-idf features, for each row per feature; in units of the size at which they have variance 1
 SEEN_RANGE = 0.1, 1.0
+PLAIN = 2.5  # idf, at least: a word in many documents, which is seen but little, may be what decides
 DEEP = 5  # rows per word from which on documents get a second hidden layer
 BINS, BINNED = 8, 300  # of each number, where there are not more numbers
 LOOKED = 10_000, 20_000_000  # rows whose quantiles are their edges, and numbers of these rows, at most
@@ -291,7 +292,9 @@ class Supervised(System, abstract=True):
         if isinstance(format, Documents):
             seen = np.clip(SEEN * self._n / d, *SEEN_RANGE)  # the fewer rows tell of a word, the less it moves
             tower = Tower(members, d, self._sizes(), 0.2, self.dropout, plain=True)
-            return nn.Sequential(tfidf(format).float(), tower.seen_as(c, s / seen))
+            see = tfidf(format).float()
+            see.idf.clamp_(min=PLAIN)
+            return nn.Sequential(see, tower.seen_as(c, s / seen))
         watched = format.missing()
         c, s = torch.cat([c, torch.zeros(len(watched))]), torch.cat([s, torch.ones(len(watched))])
         first = nn.Sequential(Missing(watched))

@@ -171,7 +171,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         same_order(X, sample_weight, "sample_weight")
         if not self._goes_on():
             self.labels_ = Labels().fit(y, labels_sep)
-        if self._one:
+        if self._one or labels_sep:
             combined(self.labels_.names)
         self._y = self.labels_.to_matrix(y)
         if not self._y.shape[0]:

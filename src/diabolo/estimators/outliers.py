@@ -499,7 +499,9 @@ class OutlierDetector(OutlierMixin, System):
         if len(set(fold[within])) == self._members.k:
             x, fold = x[within], fold[within]
         z, cells = self.look(x)
-        self.usual_, own = Usual.fit(x, z, cells, fold, self.trim)
+        far = self.format_.far(x)
+        far = far if far.shape[1] == cells.shape[2] else torch.zeros(len(x), 1, dtype=torch.bool)
+        self.usual_, own = Usual.fit(x, z, cells, fold, self.trim, far, self.alpha / 2)
         self.labels_ = None
         if self._outliers is not None:
             known = self._outliers.to(dtype)

@@ -28,7 +28,8 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import wraps
 from importlib.resources import as_file, files
-from inspect import Parameter, Signature, signature
+from inspect import Parameter, Signature, getdoc, signature
+from textwrap import indent
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
@@ -95,6 +96,9 @@ def told(method: Any, restored: Any) -> Any:
         return method(self, X, *args, **options)
 
     call.__signature__ = Signature([*named, *extra])  # type: ignore[attr-defined]
+    if method.__doc__ and restored.__doc__:
+        its_own = indent((getdoc(restored) or "").partition("\n\n")[2], " " * 8)
+        call.__doc__ = method.__doc__.replace(f"        **options\n{' ' * 12}See the estimators.", its_own)
     return call
 
 
@@ -199,7 +203,7 @@ class Restorer(TransformerMixin, System, abstract=True):
         X : folder, zip, path, array, PIL image, or a list of these
             Pictures of any size. Each page of a TIFF is a picture, an array (H, W) or (H, W, C) is one.
         **options
-            Those of :meth:`restore_picture`.
+            See the estimators.
 
         Returns
         -------
@@ -209,7 +213,14 @@ class Restorer(TransformerMixin, System, abstract=True):
         return list(self.restore(X, **options))
 
     def restore(self, X: Any, **options: Any) -> Iterator[Any]:
-        """As :meth:`transform`, one picture after another: no more than one is held in memory."""
+        """As :meth:`transform`, one picture after another: no more than one is held in memory.
+
+        Parameters
+        ----------
+        X : folder, zip, path, array, PIL image, or a list of these
+        **options
+            See the estimators.
+        """
         return (self.restore_picture(picture, **options) for picture in Album(X))
 
     def restore_picture(self, picture: Any, return_map: bool = False, **options: Any) -> Any:
@@ -221,7 +232,7 @@ class Restorer(TransformerMixin, System, abstract=True):
         return_map : bool, default=False
             Also return what was changed.
         **options
-            What the estimator can be told: see its class.
+            See the estimators.
 
         Returns
         -------
@@ -520,25 +531,28 @@ class Denoiser(Restorer):
                 seen = y + sigma / 255 * noise
                 yield f"{name}, sigma {sigma}", seen, self._clean(seen), y
 
-    def _clean(self, x: Tensor, strength: float = 1.0, sigma: float | None = None) -> Tensor:
+    def _clean(self, x: Tensor, strength: float = 1.0, sigma: float | None = None, alpha: np.ndarray | None = None) -> Tensor:
         """x (1, 1 or 3, h, w) without its noise."""
         seen, calm = opponent(x), tamed(x)
         look = seen if calm is x else opponent(calm)
         m = look.mean((2, 3), keepdim=True)
         told = None if sigma is None else torch.tensor([sigma / x.shape[1] ** 0.5])  # the mean of three is less noisy
-        level = strength * (self._level(look - m) if told is None else told)
+        level = strength * (self._level(look - m, alpha) if told is None else told)
         if not level:
             return x
         added = self._tiled(lambda piece: self._added(piece, level), look - m)
         return from_opponent(seen + added, x.shape[1])
 
-    def _level(self, x: Tensor) -> Tensor:
-        """(1,): the estimated standard deviation of the noise in x (1, 3, h, w), whose mean is 0."""
-        h, w = (max(2, n - n % 2) for n in x.shape[-2:])
-        x = F.pad(x, (0, max(0, w - x.shape[3]), 0, max(0, h - x.shape[2])), mode="replicate")[..., :h, :w]
+    def _level(self, x: Tensor, alpha: np.ndarray | None = None) -> Tensor:
+        """(1,): the estimated standard deviation of the noise in x (1, 3, h, w), whose mean is 0, where it is seen."""
+        seen = None if alpha is None or (alpha >= SEEN).all() else torch.from_numpy(alpha >= SEEN).float()[None, None]
+        if seen is not None and even(x, seen):
+            return torch.zeros(1)
         encoder: Any = self.network_.encoder
+        parts = zip(spots(paired(x)), [None] * 16 if seen is None else spots(paired(seen)), strict=False)
         with self._inference():
-            return torch.cat([encoder.level(piece).float() for piece in spots(x)]).median(0, keepdim=True).values
+            levels = [encoder.level(piece, part).float() for piece, part in parts if part is None or part.any()]
+        return torch.cat(levels).median(0, keepdim=True).values if levels else torch.zeros(1)
 
     def noise_level(self, X: Any) -> np.ndarray:
         """Estimated standard deviation of the noise in each channel of each picture (n,).
@@ -548,18 +562,38 @@ class Denoiser(Restorer):
         levels = []
         for picture in map(looked_at, Album(X)):
             x = opponent(tamed(tensor(picture.pixels)))
-            level = float(self._level(x - x.mean((2, 3), keepdim=True)))
+            level = float(self._level(x - x.mean((2, 3), keepdim=True), picture.alpha))
             levels.append(picture.unit * level * picture.pixels.shape[2] ** 0.5)
         return np.array(levels)
 
     def _restored(self, picture: Picture, strength: float = 1.0, sigma: float | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """The picture as it is, and without its noise.
+
+        strength : float in [0, 1.5], default=1
+            0 takes out nothing, 1 what was estimated.
+        sigma : float, default=None
+            The noise level, instead of the estimate: a share of the whole range, such as 25 / 255; of floats in their own unit.
+        """
         if not 0 <= strength <= 1.5:
             raise ValueError(f"strength={strength!r}: allowed are numbers from 0 (nothing) to 1.5; 1 is what was estimated")
         if sigma is not None and not 0 <= sigma <= picture.unit:
             whole = "whole range of brightness, such as 25 / 255" if picture.unit == 1 else f"range of {picture.name!r}"
             raise ValueError(f"sigma={sigma!r}: allowed are numbers from 0 to {picture.unit:g}, the {whole}")
         x = tensor(picture.pixels)
-        return picture.pixels, pixels(self._clean(x, strength, None if sigma is None else sigma / picture.unit))
+        return picture.pixels, pixels(self._clean(x, strength, None if sigma is None else sigma / picture.unit, picture.alpha))
+
+
+def even(x: Tensor, seen: Tensor) -> bool:
+    """Whether half of the neighbours that are seen (1, 1, h, w) are equal: then x was drawn, and has no noise."""
+    both = seen[..., 1:] * seen[..., :-1] > 0
+    equal = (x[..., 1:] == x[..., :-1]).all(1, keepdim=True)
+    return bool(equal[both].float().mean() > 0.5)
+
+
+def paired(x: Tensor) -> Tensor:
+    """With even sides: without the last row and column, or with them twice where there is one."""
+    h, w = (max(2, n - n % 2) for n in x.shape[-2:])
+    return F.pad(x, (0, max(0, w - x.shape[3]), 0, max(0, h - x.shape[2])), mode="replicate")[..., :h, :w]
 
 
 def spots(x: Tensor) -> list[Tensor]:
@@ -705,6 +739,11 @@ class Upscaler(Restorer):
         return resize(x, (scale * x.shape[2], scale * x.shape[3])) + added
 
     def _restored(self, picture: Picture, scale: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """The picture enlarged by interpolation, and by the network.
+
+        scale : int, default=None
+            How many times larger, one of those learned; by default that of the estimator.
+        """
         scale = self.scale if scale is None else scale
         if scale not in self.scales:
             raise ValueError(f"scale={scale!r}: this model has learned {', '.join(map(str, self.scales))}")

@@ -25,6 +25,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from ..errors import DataError, FormatError, suggest
+from ..formats.scale import standard
 from ..formats.targets import classes, floats, same_length, same_order
 from ..losses import Loss, Softmax, Squared
 from ..splitting import folds
@@ -276,7 +277,7 @@ class Regressor(RegressorMixin, Supervised):
         if self._goes_on():
             self._check_targets(values.shape[1])
         else:
-            self.mean_, self.scale_ = centre_and_unit(values)
+            self.mean_, self.scale_ = standard(values)
         self._y = torch.from_numpy((values - self.mean_) / self.scale_).float()
         self._learn(X, len(values), sample_weight, 0 if self._flat else values.shape[1], categories=categories, numbers=numbers)
         del self._y
@@ -380,23 +381,6 @@ def class_weights(how: Any, classes: np.ndarray, index: np.ndarray, weight: Any)
     if not (each >= 0).all() or not np.isfinite(each).all():
         raise ValueError(f"class_weight={how!r}: allowed are numbers from 0")
     return w * each[index]
-
-
-def centre_and_unit(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers (n, k), NaN unknown -> mean (k,) and standard deviation (k,), whatever they are measured in.
-
-    >>> centre_and_unit(np.array([[1e200, 1e-200], [3e200, 3e-200]]))
-    (array([2.e+200, 2.e-200]), array([1.e+200, 1.e-200]))
-    """
-    known = ~np.isnan(values)
-    n = np.maximum(known.sum(0), 1)
-    unit = power_of_two(np.where(known, abs(values), 0.0).max(0))
-    u = np.where(known, values / unit, 0.0)
-    centre = u.sum(0) / n
-    spread = np.sqrt(np.square(np.where(known, u - centre, 0.0)).sum(0) / n)
-    constant = spread <= 1e-12 * abs(centre)
-    scale = np.where(constant, np.where(centre == 0, 1.0, abs(centre)), spread)
-    return centre * unit, scale * unit
 
 
 def power_of_two(size: np.ndarray) -> np.ndarray:

@@ -71,14 +71,21 @@ class Usual:
         self.v, self.members, self.tails = v, members, tails
 
     @classmethod
-    def fit(cls, x: Tensor, z: Tensor, cells: Tensor, fold: np.ndarray, trim: float) -> tuple[Self, np.ndarray]:
+    def fit(
+        cls, x: Tensor, z: Tensor, cells: Tensor, fold: np.ndarray, trim: float, far: Tensor, most: float = 0.0
+    ) -> tuple[Self, np.ndarray]:
         """Rows (n, d), codes (K, n, k) and losses (K, n, c), and the member (n,) that has not seen each row.
 
-        Also gives the axes (n, 2) of these rows, each by that member, among all others: a row is not its own witness.
+        Cells `far` (n, c or 1) out do not tell what is usual: their rows are left out, if these are a share of at most `most`.
+        Also gives the axes (n, 2) of all rows, each by that member, among the others: a row is not its own witness.
         """
-        i = np.arange(len(fold))
+        i, ordinary = np.arange(len(fold)), ~far.any(1)
+        few = float((~ordinary).float().mean()) <= most
+        counts = ordinary[:, None] if few else ~far
+        usual = ordinary.numpy() if few else np.ones(len(fold), dtype=bool)
         losses = cells[fold, i].double()
-        v = losses.mean(0) + FLOOR
+        counted, n = losses * counts, counts.double().expand_as(losses)
+        v = counted.sum(0) / n.sum(0).clamp(min=1) + FLOOR
 
         def member(k: int) -> Member:
             seen, unseen = (torch.from_numpy(np.flatnonzero(there)) for there in (fold != k, fold == k))
@@ -87,11 +94,11 @@ class Usual:
             return Member(near, far, Local.fit(z[k, unseen], cells[k, unseen].double() / v), Edges.fit(x[seen]))
 
         self = cls(v, [member(k) for k in range(len(z))], {})
-        others = (losses.sum(0) - losses) / max(len(i) - 1, 1) + FLOOR
+        others = (counted.sum(0) - counted) / (n.sum(0) - n).clamp(min=1) + FLOOR
         measures = np.column_stack((self._distance(z, cells * (v / others))[i, fold], self._unlikeliness(x, z)[i, fold]))
-        self.tails = {name: Calibration(m) for name, m in zip(TAILS, measures.T, strict=False)}
-        own = combined([-Calibration.of_others(m) for m in measures.T])
-        self.tails["codes"] = Calibration(own[:, 1])
+        self.tails = {name: Calibration(m) for name, m in zip(TAILS, measures[usual].T, strict=False)}
+        own = combined([-among_others(m, usual) for m in measures.T])
+        self.tails["codes"] = Calibration(own[usual, 1])
         return self, own
 
     def ratios(self, cells: Tensor) -> np.ndarray:
@@ -228,6 +235,13 @@ class Edges:
         if arrays["x"].ndim != 2:
             raise FormatError("the edges of its features do not fit together")
         return cls(torch.from_numpy(arrays["x"]).double())
+
+
+def among_others(m: np.ndarray, usual: np.ndarray) -> np.ndarray:
+    """Measures (n,) -> of each ``log_p`` among all others that are `usual` (n,)."""
+    found = Calibration(m[usual]).log_p(m)
+    found[usual] = Calibration.of_others(m[usual])
+    return found
 
 
 def combined(unlikely: list[np.ndarray]) -> np.ndarray:

@@ -351,9 +351,7 @@ def matrix(X: Any) -> Any:
     if sp.issparse(X):
         return canonical(X)
     try:
-        X = unmasked(X)
-        X = np.asanyarray(X)
-        check_kind(X.dtype)
+        X = plain(np.asanyarray(plain(X)))
         if X.dtype.kind not in "fiub":
             X = X.astype(np.float64)
     except (TypeError, ValueError) as error:
@@ -362,11 +360,6 @@ def matrix(X: Any) -> Any:
         raise DataError(
             f"X cannot be read as an array of numbers ({error}): give a DataFrame for columns of other types"
         ) from None
-    if X.ndim > 2:
-        raise DataError(
-            f"X has the shape {X.shape}, but rows of numbers are (n, d): X.reshape(len(X), -1) makes one row of each, such as "
-            "of a series in several channels; (n, height, width) or (n, height, width, 3) are pictures: format='images'"
-        )
     if X.ndim < 2:
         raise DataError(
             f"Expected 2D array, got {X.ndim}D array instead. Reshape your data with X.reshape(-1, 1) for one column, "
@@ -375,26 +368,39 @@ def matrix(X: Any) -> Any:
     return X
 
 
-def check_kind(dtype: np.dtype) -> None:
-    """Numbers; no dates, complex numbers or records."""
-    if dtype.kind in "mM":
-        raise DataError(f"X is an array of {dtype}: dates and durations are columns of a table, give pd.DataFrame(X)")
-    if dtype.kind == "c":
-        raise DataError(f"Complex data not supported: X is an array of {dtype}; give np.column_stack([X.real, X.imag])")
-    if dtype.kind == "V":
-        raise DataError(f"X is an array of records ({dtype}): give the table pd.DataFrame(X)")
+def plain(X: Any) -> Any:
+    """What is masked as NaN; no dates, complex numbers, records or more than two dimensions; all else as it is."""
+    X = unmasked(X)
+    if not isinstance(X, np.ndarray):
+        return X
+    if X.dtype.kind in "mM":
+        raise DataError(f"X is an array of {X.dtype}: dates and durations are columns of a table, give pd.DataFrame(X)")
+    if X.dtype.kind == "c":
+        raise DataError(f"Complex data not supported: X is an array of {X.dtype}; give np.column_stack([X.real, X.imag])")
+    if X.dtype.kind == "V":
+        raise DataError(f"X is an array of records ({X.dtype}): give the table pd.DataFrame(X)")
+    if X.ndim > 2:
+        raise DataError(
+            f"X has the shape {X.shape}, but rows of numbers are (n, d): X.reshape(len(X), -1) makes one row of each, such as "
+            "of a series in several channels; (n, height, width) or (n, height, width, 3) are pictures: format='images'"
+        )
+    return X
 
 
 def unmasked(X: Any) -> Any:
     """Masked cells as NaN: of a masked array, of a list of such rows, of ``np.ma.masked`` in lists; all else as it is."""
     if isinstance(X, (list, tuple)) and any(_masks(row) for row in X):
-        X = np.ma.stack([np.ma.array(row) for row in X])
+        return [unmasked(row) if isinstance(row, np.ma.MaskedArray) else [_known(v) for v in row] for row in X]
     if not isinstance(X, np.ma.MaskedArray):
         return X
     if not np.ma.is_masked(X):
         return X.data
     kept = X.dtype if X.dtype.kind == "f" else np.float64
     return np.ma.filled(X.astype(kept), np.nan)
+
+
+def _known(v: Any) -> Any:
+    return np.nan if v is np.ma.masked else v
 
 
 def _masks(row: Any) -> bool:

@@ -79,14 +79,9 @@ class Images(Arrays):
 
     @classmethod
     def accepts(cls, X: Any) -> bool:
-        """Pictures, and no series (n, times, channels): their floats are in no unit that pictures have."""
-        if isinstance(X, np.ndarray) and X.ndim == 3 and X.dtype.kind in "if" and X.itemsize > 2 and X.size:
-            low, high = float(np.nanmin(X)), float(np.nanmax(X))
-            if low < 0 or high > (1 if X.dtype.kind == "f" else 65535):
-                raise DataError(
-                    f"X of shape {X.shape} holds numbers from {low:g} to {high:g}: if each X[i] is a series, or another grid "
-                    "of numbers, give X.reshape(len(X), -1); if it is a picture in a unit of its own, format='images'"
-                )
+        """Not what can be no picture: numbers far beyond [0, 1] such as series (n, time, channels)."""
+        if isinstance(X, np.ndarray) and X.ndim >= 3 and X.dtype.kind == "f" and X.size:
+            return bool(np.nanmin(X) > -1 and np.nanmax(X) < 2) and Album.accepts(X)
         return Album.accepts(X)
 
     def fit(self, X: Any) -> Images:

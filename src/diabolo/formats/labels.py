@@ -8,6 +8,7 @@ y  --from_matrix-->  Y               the same kind of object
 from __future__ import annotations
 
 from collections import Counter
+from itertools import chain
 from typing import Any, Self
 
 import numpy as np
@@ -143,8 +144,9 @@ class Labels:
 
 DENSE = 2000  # labels up to which lists become a dense matrix
 KINDS = ("lists", "one", "pandas", "polars", "csr_matrix", "csr_array", "array")
-SEPARATORS = ";|,/+&"
+SEPARATORS = ";|,/+&\t\n "
 SURELY = ";|"  # of these one cell is enough: hardly a name holds them
+SPACE = 2  # times as many texts as words: names of several words have few of them in common
 
 
 # ── what Y is ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -196,10 +198,15 @@ def rows_of(Y: Any) -> list[Any] | None:
     rows = [cell.tolist() if isinstance(cell, np.ndarray) and cell.ndim == 1 else cell for cell in cells_of(Y)]
     if not all(isinstance(row, ROWS) or is_missing(row) for row in rows) or all(map(is_missing, rows)):
         return None
-    for i, row in enumerate(rows):
-        if isinstance(row, ROWS) and any(isinstance(cell, (list, set, dict, np.ndarray)) for cell in row):
-            raise DataError(f"Y has shape (n, ..., ...): row {i} holds a list of lists, but a label is a text or a number")
     return [row if isinstance(row, ROWS) else None for row in rows]
+
+
+def distinct(rows: list[Any]) -> set[Any]:
+    """All labels, those that are missing left out."""
+    try:
+        return {cell for cell in set(chain.from_iterable(row for row in rows if row is not None)) if not is_missing(cell)}
+    except TypeError:
+        raise DataError("Y has shape (n, ..., ...): a row holds lists of lists, but a label is a text or a number") from None
 
 
 def is_matrix(rows: list[Any]) -> bool:
@@ -208,7 +215,7 @@ def is_matrix(rows: list[Any]) -> bool:
     lengths = {len(row) for row in known}
     if len(lengths) != 1 or lengths == {0} or isinstance(known[0], (set, frozenset)):
         return False
-    cells = {cell for row in known for cell in row if not is_missing(cell)}
+    cells = distinct(known)
     if len(cells) == 2 and lengths != {1} and cells != {0, 1} and any(len(set(row)) < len(row) for row in known):
         i, j = sorted(map(shown, cells))
         raise DataError(f"Y holds {i} and {j} in rows of {len(known[0])}: no lists of labels, it seems; give 1 and 0")
@@ -219,11 +226,13 @@ def is_matrix(rows: list[Any]) -> bool:
 
 def labels_of(rows: list[Any], tell: bool) -> list[Any]:
     """The labels of each row as a file can hold them; None: not known."""
-    gaps = [i for i, row in enumerate(rows) if row is not None and any(map(is_missing, row))]
+    name = {label: plain(label) for label in distinct(rows)}
+    found = [None if row is None else [name[label] for label in row if label in name] for row in rows]
+    gaps = [i for i, row in enumerate(rows) if row is not None and len(row) > len(found[i] or ())]
     if gaps and tell:
         more = f", and of {len(gaps) - 1:,} others" if len(gaps) > 1 else ""
         warn(f"Y has a missing one among the labels of row {gaps[0]}{more}: it is left out; None for a row says: not known")
-    return [None if row is None else [plain(label) for label in row if not is_missing(label)] for row in rows]
+    return found
 
 
 def split(Y: Any, sep: str) -> list[Any] | None:
@@ -248,7 +257,10 @@ def combined(names: list[Any]) -> None:
     for sep in SEPARATORS:
         several = sorted(name for name in texts if sep in name.strip(sep))
         parts = {part.strip() for name in texts for part in name.split(sep)} - {""}
-        sure = len(parts) < len(texts) or any(part in texts for name in several for part in map(str.strip, name.split(sep)))
+        if sep == " ":
+            sure = SPACE * len(parts) <= len(texts)
+        else:
+            sure = len(parts) < len(texts) or any(part.strip() in texts for name in several for part in name.split(sep))
         if several and (sep in SURELY or sure):
             warn(
                 f"y holds texts such as {several[0]!r:.60}, {len(names):,} in all, which are learned as one label each; "

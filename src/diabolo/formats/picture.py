@@ -62,6 +62,7 @@ MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"RIFF", b"GIF8", b"BM
 EXIF = b"Exif\0\0"
 ORIENTATION, EXIF_IFD, GPS_IFD = 0x0112, 0x8769, 0x8825
 DESCRIBING = (0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x8298)  # title, camera, software, date, artist, copyright
+SHAPED = '{"shape"'  # how the title begins in which some programs keep the layout
 OVERSHOOT = 1e-3  # what rounding and sharpening add to floats
 SEEN = 0.05  # of alpha: the colour of what is more transparent is not seen
 USUAL = 2**-8, 4.0  # the largest of floats whose unit is taken to be 1
@@ -257,7 +258,7 @@ def continued(pixels: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     """Pixels (H, W, C) that are not seen, from those that are: mirrored at the nearest one, or else that one.
 
     >>> continued(np.array([[[0.0], [0.5], [1.0], [0.9]]]), np.array([[1.0, 1.0, 0.0, 0.0]]))[..., 0].tolist()
-    [[0.0, 0.5, 0.0, 0.5]]
+    [[0.0, 0.5, 0.0, 0.0]]
     """
     hidden = alpha < SEEN
     if not hidden.any() or hidden.all():
@@ -417,8 +418,9 @@ def _opened(stream: IO[bytes], name: str, page: int | None = None) -> Iterator[I
 
 
 def _check_count(pixels: int, name: str) -> None:
+    """As Pillow, which warns above its limit and refuses above twice that: cameras take more than 100 million pixels."""
     limit = Image.MAX_IMAGE_PIXELS
-    if limit is not None and pixels > limit:
+    if limit is not None and pixels > 2 * limit:
         raise DataError(_too_large(name, pixels))
 
 
@@ -442,7 +444,7 @@ def _explained(name: str, head: bytes = b"") -> Iterator[None]:
 
 def _too_large(name: str, pixels: int) -> str:
     return (
-        f"cannot read {name!r}: it has {pixels:,} pixels, the limit is {Image.MAX_IMAGE_PIXELS:,}; "
+        f"cannot read {name!r}: it has {pixels:,} pixels, the limit is {2 * (Image.MAX_IMAGE_PIXELS or 0):,}; "
         f"if you trust it, set PIL.Image.MAX_IMAGE_PIXELS = {pixels} first"
     )
 
@@ -506,7 +508,7 @@ def _without_layout(data: bytes) -> bytes:
 def _describing(source: Any) -> bytes:
     """EXIF data of what is not only about how a file is laid out: in a TIFF they are among the tags that are."""
     exif = Image.Exif()
-    exif.update({tag: source[tag] for tag in DESCRIBING if tag in source})
+    exif.update({tag: source[tag] for tag in DESCRIBING if tag in source and not str(source[tag]).startswith(SHAPED)})
     for tag in (EXIF_IFD, GPS_IFD):
         if hasattr(source, "get_ifd") and (inner := source.get_ifd(tag)):
             exif[tag] = dict(inner)
@@ -809,6 +811,8 @@ def _place(X: Any) -> _Place:
         return _of_path(Path(X))
     if isinstance(X, Image.Image) or (isinstance(X, np.ndarray) and is_one(X)):
         X = [X]
+    if isinstance(X, np.ndarray) and X.ndim == 1 and X.dtype.kind in "OU":
+        X = X.tolist()  # paths, or pictures of several sizes
     if isinstance(X, np.ndarray) and X.ndim not in (3, 4):
         raise DataError(f"an array of shape {X.shape} is no pictures: give (N, H, W) or (N, H, W, C)")
     if not isinstance(X, (list, tuple, np.ndarray)):

@@ -8,7 +8,7 @@ r"""Centre, unit and squashing of numbers: robust, relative, and the same for a 
     ordinary  mean     standard deviation     far beyond all values  0, 1           x is what it always was
     wild      median   spread of the bulk     4                      0, 1           linear in the bulk, logarithmic far out
     log       0        a small value          1                      those of g(t)  positive, over orders of magnitude
-    constant  itself   a millionth of itself  4                      0, 1           so that it is seen to change
+    constant  itself   a millionth of itself  4                      0, 3           so that a change of it is seen
 
 A few wild cells, codes such as -999 for "missing", or a heavy tail make the standard deviation many times the spread of the
 bulk, which would vanish in that unit: such a column is wild. The spread of the bulk is a quantile of the distances from the
@@ -78,7 +78,7 @@ def encoded(v: np.ndarray, c: Values, u: Values, k: Values, m: Values = 0.0, s: 
     """Values (n, d) -> x (n, d).
 
     >>> encoded(np.array([[3.0], [1e300]]), 1.0, 2.0, 4.0).round(2).tolist()
-    [[1.0], [693.08]]
+    [[1.0], [694.08]]
     """
     with np.errstate(all="ignore"):
         t = (v - c) / u
@@ -97,7 +97,7 @@ def encoded(v: np.ndarray, c: Values, u: Values, k: Values, m: Values = 0.0, s: 
 def decoded(x: np.ndarray, c: Values, u: Values, k: Values, m: Values = 0.0, s: Values = 1.0) -> np.ndarray:
     """x (n, d) -> values (n, d): the inverse of :func:`encoded`.
 
-    >>> decoded(np.array([[1.0], [693.08]]), 1.0, 2.0, 4.0)[0].tolist()
+    >>> decoded(np.array([[1.0], [694.08]]), 1.0, 2.0, 4.0)[0].tolist()
     [3.0]
     """
     with np.errstate(all="ignore"):
@@ -136,7 +136,7 @@ def _measured(v: np.ndarray) -> Scale:
     c, u = np.where(wild, centre, mean), np.where(wild, bulk, deviation)
     u = np.where(same, np.where(mean == 0, 1e-12, CHANGE * np.abs(mean)), np.where(there, u, 1.0))
     k = np.where(wild | same, NEAR, np.maximum(FAR, np.ceil(2 * furthest)))
-    m, s = np.zeros(len(v)), np.ones(len(v))
+    m, s = np.zeros(len(v)), np.where(same, 3.0, 1.0)
     for j in np.flatnonzero(wild & (low > 0)):
         c[j], u[j], k[j], m[j], s[j] = _logarithmic(some[j]) or (c[j], u[j], k[j], 0.0, 1.0)
     x = encoded(some.T, c, u, k, m, s).T

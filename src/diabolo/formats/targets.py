@@ -29,6 +29,8 @@ def is_missing(cell: Any) -> bool:
     >>> [is_missing(cell) for cell in (None, float("nan"), 0, "", "nan")]
     [True, True, False, False, False]
     """
+    if type(cell) in (str, int, bool):
+        return False
     if cell is None or cell is np.ma.masked or type(cell).__name__ in ("NAType", "NaTType"):
         return True
     return isinstance(cell, Real | np.datetime64 | np.timedelta64) and bool(cell != cell)
@@ -63,15 +65,24 @@ def values(y: Any) -> np.ndarray:
         ) from None
     if v.dtype != object:
         return v
+    kinds = types(v)
+    if v.ndim == 0 or dict in kinds:
+        remedy = "pandas.DataFrame makes a table of dicts" if dict in kinds else "as a list, an array or a column"
+        raise DataError(f"y is, or holds, a {min(kinds, key=str).__name__}: give one value for each row; {remedy}")
     gone = missing(v)
     if gone.any():
-        known = v[~gone]
-        if len(known) and all(isinstance(cell, Real | np.bool_) for cell in known):
+        kinds = types(v[~gone])
+        if kinds and all(issubclass(kind, Real | np.bool_) for kind in kinds):
             return np.where(gone, np.nan, v).astype(np.float64)
         v = without(v, gone)
-    elif isinstance(y, (list, tuple)) and all(isinstance(cell, str) for cell in v.flat):
+    elif isinstance(y, (list, tuple)) and all(issubclass(kind, str) for kind in kinds):
         return np.asarray(y)
     return v
+
+
+def types(v: np.ndarray) -> set[type]:
+    """Of the cells."""
+    return set(map(type, v.ravel().tolist() if v.dtype == object else v.ravel()[:1]))
 
 
 def without(v: np.ndarray, gone: np.ndarray) -> np.ndarray:
@@ -150,9 +161,9 @@ def classes(y: Any) -> np.ndarray:
     """
     v = values(y)
     no_dates(v)
-    if v.dtype == object and any(isinstance(cell, (*ROWS, np.ndarray)) for cell in v.flat):
+    if v.dtype == object and not types(v).isdisjoint((*ROWS, np.ndarray)):
         raise DataError("y holds lists: give one class for each row; of several for a row, MultiLabelClassifier learns")
-    if v.ndim != 1 and v.size != len(v):
+    if v.ndim == 0 or v.size != len(v):
         raise DataError(
             f"y should be a 1d array, got an array of shape {v.shape} instead: give one class for each row, "
             "or let MultiLabelClassifier learn several"
@@ -166,9 +177,13 @@ def classes(y: Any) -> np.ndarray:
             f"Input y contains NaN: no class is given in {len(gone):,} of {len(v):,} rows, the first of them row {gone[0]}. "
             "Leave them out, X[known] and y[known] with known = ~pandas.isna(y), or make them a class of their own"
         )
-    if v.dtype == object and len(kinds := {isinstance(v[row], str): row for row in range(len(v) - 1, -1, -1)}) > 1:
-        i, j = sorted(kinds.values())
-        raise DataError(f"y holds {shown(v[i])} (row {i}) and {shown(v[j])} (row {j}): make all texts, y.astype(str)")
+    odd = tuple(kind for kind in types(v) if not issubclass(kind, str | Real | np.bool_))
+    if odd:
+        row = next(row for row, cell in enumerate(v) if isinstance(cell, odd))
+        raise DataError(f"y holds {shown(v[row])} (row {row}): a class is a text or a number; make texts, y.astype(str)")
+    if len({issubclass(kind, str) for kind in types(v)}) > 1:
+        j = next(row for row, cell in enumerate(v) if isinstance(cell, str) != isinstance(v[0], str))
+        raise DataError(f"y holds {shown(v[0])} (row 0) and {shown(v[j])} (row {j}): make all texts, y.astype(str)")
     return np.asarray(v)
 
 

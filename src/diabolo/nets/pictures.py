@@ -144,12 +144,14 @@ class Level(nn.Module):
         self.sizes = (channels, width)
         self.look = nn.Sequential(conv(4 * channels, width), nn.ReLU(), conv(width, width), nn.ReLU(), conv(width, 2))
 
-    def forward(self, x: Tensor) -> Tensor:
-        """x (B, channels, H, W) -> (B,); H and W are even."""
+    def forward(self, x: Tensor, seen: Tensor | None = None) -> Tensor:
+        """x (B, channels, H, W) -> (B,); H and W are even. Only places of which something is `seen` (1, 1, H, W) tell."""
         x = x - x.mean((2, 3), keepdim=True)
         s = x.square().mean((1, 2, 3)).sqrt()
         scaled = (x / s.clamp(min=1e-6)[:, None, None, None]).contiguous(memory_format=torch.channels_last)
         v, a = self.look(F.pixel_unshuffle(scaled, 2)).float().flatten(2).unbind(1)
+        if seen is not None:
+            a = a.masked_fill(F.max_pool2d(seen, 2).flatten(1) == 0, -torch.inf)
         return s * (a.softmax(1) * v.abs()).sum(1)
 
     def config(self) -> dict[str, Any]:
