@@ -83,7 +83,10 @@ class System(BaseEstimator):
         """A loss for [0, 1] wants numbers that keep their zero."""
         found = infer(X, self.format)
         loss = SINGLE.get(self.loss) if isinstance(self.loss, str) else self.loss
-        if type(found) is Arrays and found.scale == "auto" and isinstance(loss, (Bounded, Logistic, Softmax, Multinomial)):
+        shares = (isinstance(self.loss, str) and self.loss == "softmax") or isinstance(
+            loss, (Bounded, Logistic, Softmax, Multinomial)
+        )
+        if type(found) is Arrays and found.scale == "auto" and shares:
             found.scale = "common"
         return found
 
