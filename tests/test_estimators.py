@@ -609,6 +609,14 @@ def test_going_on_keeps_the_answers_that_there_are() -> None:
         reg.fit(X, np.c_[y, y])
 
 
+def test_going_on_keeps_the_columns_as_they_are() -> None:
+    df = pd.DataFrame({"code": np.arange(60) % 3 * 100, "x": np.random.default_rng(0).normal(size=60)})
+    ae = Autoencoder(**SMALL | {"warm_start": True})
+    for _ in range(2):
+        ae.fit(df, categories=["code"])
+    assert set(ae.sample(20, random_state=0)["code"]) <= {0, 100, 200}
+
+
 def test_what_was_frozen_stays_so() -> None:
     X, y = np.random.default_rng(0).normal(size=(120, 4)), np.arange(120) % 2
     encoder = nn.Linear(4, 2).requires_grad_(False)

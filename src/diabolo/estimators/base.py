@@ -83,7 +83,8 @@ class System(BaseEstimator):
         """A loss for [0, 1] wants numbers that keep their zero."""
         found = infer(X, self.format)
         loss = SINGLE.get(self.loss) if isinstance(self.loss, str) else self.loss
-        if type(found) is Arrays and found.scale == "auto" and isinstance(loss, (Bounded, Logistic, Softmax, Multinomial)):
+        shares = self.loss == "softmax" or isinstance(loss, (Bounded, Logistic, Softmax, Multinomial))
+        if type(found) is Arrays and found.scale == "auto" and shares:
             found.scale = "common"
         return found
 
@@ -163,7 +164,7 @@ class System(BaseEstimator):
         self._check_parameters()
         X = _materialized(X)
         self.format_ = self._format(X)
-        if categories or numbers:
+        if (categories or numbers) and not self._goes_on():  # what is fitted stays
             self.format_ = self.format_.choose(named("categories", categories), named("numbers", numbers))
         X = self._validated(X, reset=True)
         self._learn_columns(X)

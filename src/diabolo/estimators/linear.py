@@ -56,10 +56,12 @@ class Linear:
 
     def fit(self, x: Tensor, weight: Tensor | None = None) -> Linear:
         """x (n, d), NaN = missing, which counts as the mean; weight (n,): how much each row counts."""
+        x = inside(x)
+        if self.see is not None and x.shape[1] == 1:
+            raise DataError(f"X has one word, {self.format.columns[0]!r}: there is nothing to compress")
         if weight is not None:
             return self._fit_weighted(x, weight.double())
         if self.see is None:
-            x = inside(x)
             self.mean = torch.nan_to_num(x.double().nanmean(0)).float().double()  # what a file keeps of it
             filled = torch.where(torch.isnan(x), self.mean.to(x), x)
             with np.errstate(invalid="ignore", divide="ignore"):  # one row has no variance
@@ -68,8 +70,6 @@ class Linear:
                 warnings.warn("X has one row: its values are all there is to learn", stacklevel=2)
                 self.model.explained_variance_[:] = self.model.explained_variance_ratio_[:] = 0.0
         else:
-            if x.shape[1] == 1:
-                raise DataError(f"X has one word, {self.format.columns[0]!r}: there is nothing to compress")
             self.mean = x.double().mean(0).float().double()
             self.model = TruncatedSVD(int(self.n_components), random_state=self.seed).fit(self.see(x.double()).numpy())
             self._smooth(x.double()[:2000])
