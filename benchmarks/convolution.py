@@ -37,6 +37,7 @@ import common
 from diabolo import Autoencoder
 from diabolo.corruption import Chain
 from diabolo.estimators.varied import TIMES, about
+from diabolo.formats import Arrays
 from diabolo.nets.convolution import WIDTHS, Inward, Outward
 from diabolo.protocols import arrays
 from mnist_reconstruction import digits
@@ -151,7 +152,11 @@ def network(moved: bool | None) -> Callable[[Task, Any], Fitted]:
     def fit(task: Task, args: Any) -> Fitted:
         settings: dict[str, Any] = {"random_state": 0, "verbose": False, **args.params}
         if moved is not None:
-            settings |= {"hidden": (as_large(task),) * 2, "corruption": about(task.shape) if moved else None}
+            settings |= {
+                "format": Arrays("common"),
+                "hidden": (as_large(task),) * 2,
+                "corruption": about(task.shape) if moved else None,
+            }
         see = (lambda X: X) if moved is None else flat
         ae = Autoencoder(task.k, **settings).fit(see(task.train))
 

@@ -52,7 +52,7 @@ from threadpoolctl import threadpool_limits
 
 import common
 from diabolo import Autoencoder, Classifier, MultiLabelClassifier
-from diabolo.formats import Images
+from diabolo.formats import Arrays, Images
 from multilabel import one_vs_rest
 from pictures import described, made_up, ucmerced
 
@@ -191,7 +191,9 @@ def tasks(args: Any) -> Iterator[Task]:
             yield (
                 photographs(args)
                 if name == "ucmerced"
-                else Task(name, *(digits(args.full) if name == "mnist" else common.table(name)), args.params)
+                else Task(name, *digits(args.full), {"format": Arrays("common"), **args.params})
+                if name == "mnist"
+                else Task(name, *common.table(name), args.params)
             )
         return
     rng = np.random.default_rng(0)

@@ -23,6 +23,7 @@ from sklearn.decomposition import PCA
 
 import common
 from diabolo import Autoencoder, Shift
+from diabolo.formats import Arrays
 from diabolo.nets import mlp
 
 LAYERS = (1000, 500, 250)
@@ -66,7 +67,7 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     train, test, layers, k = data(args)
     d, settings = train.shape[1], common_settings((int(train.shape[1] ** 0.5),) * 2)
-    settings["weight_decay"] = args.weight_decay
+    settings |= {"weight_decay": args.weight_decay, "format": Arrays("common")}
     torch.manual_seed(0)
     models = {
         "paper": ("784-1000-500-250-30, as in the paper", {"encoder": mlp(d, layers, k), "decoder": mlp(k, layers[::-1], d)}),

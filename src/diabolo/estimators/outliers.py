@@ -90,8 +90,8 @@ class OutlierDetector(OutlierMixin, System):
     trim : float in [0, 0.5), default=0.1
         Share of each batch, the largest losses, that does not count: about the share of outliers among the rows.
     loss, format
-        As in :class:`Autoencoder`. Unless one of them is given, the columns of an array of
-        floats are scaled one by one.
+        As in :class:`Autoencoder`. Unless one of them is given, columns are scaled one by
+        one, those of a picture as rows too.
     epochs : int or "auto", default="auto"
         Passes over the rows; "auto" makes 300 steps.
     batch_size : int or "auto", default="auto"

@@ -278,14 +278,15 @@ def _codes(v: np.ndarray) -> list[tuple[float, int]]:
 def is_code(value: float) -> bool:
     """Whether a number is written as people write "missing".
 
-    >>> [is_code(v) for v in (-999, 9999, -1, 1e6, 32767, 1234)]
-    [True, True, True, True, True, False]
+    >>> [is_code(v) for v in (-999, 99.99, 8888, -1, 1e6, 32767, 5.55, 1234)]
+    [True, True, True, True, True, True, False, False]
     """
     a = abs(value)
-    digits = f"{a:.15g}".replace(".", "")
-    alike = len(digits) > 1 and len(set(digits)) == 1  # 99, 9999, 99.99, 8888
+    digits = f"{a:.15g}"
+    nines = len(digits) > 1 and set(digits) <= {"9", "."}  # 99, 9999, 99.99
+    alike = len(digits) > 2 and set(digits) in ({"7"}, {"8"})  # 777, 8888
     ten = a >= 1000 and digits.rstrip("0") == "1"
-    return value == -1 or alike or ten or a in LIMITS or a >= 1e30
+    return value == -1 or nines or alike or ten or a in LIMITS or a >= 1e30
 
 
 def told(kinds: dict[str, int]) -> str:
