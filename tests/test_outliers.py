@@ -292,6 +292,9 @@ def test_rows_that_a_files_sample_did_not_show_are_not_learned() -> None:
     assert np.isfinite(model.sample(3, random_state=0)["paid"]).all()
     with pytest.raises(DataError, match="'paid': 7 is neither 0 nor 1"):
         model.sample(3, given={"paid": 7})
+    array = Autoencoder(1, **SMALL).fit(X[["x0", "paid"]].to_numpy())
+    with pytest.raises(DataError, match="'x1': 7 is neither 0 nor 1"):
+        array.sample(3, given={"x1": 7})
 
 
 # ── cells ────────────────────────────────────────────────────────────────────────────────────────────────────────────
