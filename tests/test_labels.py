@@ -22,7 +22,7 @@ from sklearn.metrics import r2_score
 from diabolo import Classifier, DataError, MultiLabelClassifier, Regressor, label_efficiency, load
 from diabolo.formats import infer
 from diabolo.formats.labels import Labels, combined
-from diabolo.formats.targets import classes, numbers, values
+from diabolo.formats.targets import classes, floats, values
 from kinds import SMALL
 
 QUICK: dict[str, Any] = {"epochs": 30, "hidden": (16,), "verbose": False, "random_state": 0}
@@ -56,9 +56,9 @@ COLUMNS: dict[str, Make] = {  # of texts or numbers, None where they are missing
 def test_a_column_means_the_same_in_every_container(way: str) -> None:
     texts, counts = ["yes", "no", "maybe"] * 5, [3, 1, 4, 1, 5] * 3
     assert classes(COLUMNS[way](texts)).tolist() == texts
-    assert numbers(COLUMNS[way](counts)).tolist() == counts
+    assert floats(COLUMNS[way](counts)).tolist() == counts
     gaps: list[Any] = [None if i in (4, 9) else cell for i, cell in enumerate(counts)]
-    assert np.array_equal(numbers(COLUMNS[way](gaps)), np.array(gaps, dtype=float), equal_nan=True)
+    assert np.array_equal(floats(COLUMNS[way](gaps)), np.array(gaps, dtype=float), equal_nan=True)
     gaps = [None if i in (4, 9) else cell for i, cell in enumerate(texts)]
     assert values(COLUMNS[way](gaps)).tolist() == gaps
     with pytest.raises(DataError, match=r"contains NaN: no class is given in 2 of 15 rows, the first of them row 4\. Leave"):

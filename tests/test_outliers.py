@@ -227,8 +227,11 @@ def shop(n: int, seed: int) -> pd.DataFrame:
     t = rng.normal(size=(n, 30))
     df = pd.DataFrame(t + 0.3 * rng.normal(size=(n, 1)), columns=[f"x{j}" for j in range(30)])
     levels = np.minimum(rng.geometric(0.02, n), 160)
-    return df.assign(open=rng.random(n) < 0.5, paid=rng.integers(0, 2, n), size=rng.choice(list("SML"), n), town=levels).astype(
-        {"town": str}
+    return df.assign(
+        open=rng.random(n) < 0.5,
+        paid=rng.integers(0, 2, n),
+        size=rng.choice(list("SML"), n),
+        town=[f"T{level}" for level in levels],
     )
 
 

@@ -234,6 +234,9 @@ class Arrays(Format):
                 parts.append(Part(loss, index, index, weights))
         return Columns(parts)
 
+    def ordinary(self) -> np.ndarray:
+        return np.asarray((self.knee >= FAR) & ~self.binary & (not self.common))
+
     def knees(self) -> np.ndarray:
         return np.where(self.knee == NEAR, NEAR, np.inf)
 

@@ -576,6 +576,10 @@ class Tables(Format):
             parts.append(Part(made, features, tuple(chosen), tuple(weight(self.fields[j]) for j in chosen)))
         return Columns(parts)
 
+    def ordinary(self) -> np.ndarray:
+        each = [isinstance(column, Number) and column.knee >= FAR and not self.common for column in self.fields]
+        return np.repeat(each, [column.width for column in self.fields])
+
     def knees(self) -> np.ndarray:
         knees = [column.knee if isinstance(column, Number) else FAR for column in self.fields]
         return np.where(np.array(knees) == NEAR, NEAR, np.inf)
