@@ -238,7 +238,7 @@ class Arrays(Format):
         return np.asarray((self.knee >= FAR) & ~self.binary & (not self.common))
 
     def knees(self) -> np.ndarray:
-        return np.where(self.knee == NEAR, NEAR, np.inf)
+        return np.where(self.knee == NEAR, NEAR / self.stretch, np.inf)
 
     def view(self) -> tuple[Tensor, Tensor]:
         return torch.from_numpy(self.middle).float(), torch.from_numpy(self.spread).float()

@@ -6,7 +6,7 @@ r"""Centre, unit and squashing of numbers: robust, relative, and the same for a 
 
               c        u                      k                      m, s
     ordinary  mean     standard deviation     far beyond all values  0, 1           x is what it always was
-    wild      median   spread of the bulk     4                      0, 1           linear in the bulk, logarithmic far out
+    wild      median   spread of the bulk     4                      0, that of g   linear in the bulk, logarithmic far out
     log       0        a small value          1                      those of g(t)  positive, over orders of magnitude
     constant  itself   a millionth of itself  4                      0, 3           so that a change of it is seen
 
@@ -48,6 +48,7 @@ __all__ = [
 
 WILD = 4.0  # a standard deviation of so many spreads of the bulk tells of wild cells or a heavy tail
 NEAR, FAR = 4.0, 1000.0  # k of such a column, and of others, at least
+MOST = 3.0  # s of a wild column: whatever is far out, its bulk is seen
 FEWEST = 20  # values from which on quantiles say where the bulk is
 ORDERS = 4.0  # quotient of the quartiles, from which on positive numbers may be told by their logarithms
 BULK = 0.75, 1.1503  # which quantile of the distances is its spread, in units of that of a normal distribution
@@ -144,6 +145,8 @@ def _measured(v: np.ndarray) -> Scale:
     for j in np.flatnonzero(wild & (low > 0)):
         c[j], u[j], k[j], m[j], s[j] = _logarithmic(some[j]) or (c[j], u[j], k[j], 0.0, 1.0)
     x = encoded(some.T, c, u, k, m, s).T
+    beside = np.where(wild & (k == NEAR), _deviation(x).clip(1.0, MOST), 1.0)  # so that the column counts like any other
+    x, s = x / beside[:, None], s * beside
     first, middle, third = (np.nan_to_num(_quantile(x, q)) for q in (0.25, 0.5, 0.75))
     u = np.maximum(np.ldexp(u, e), np.finfo(np.float64).tiny)
     return Scale(np.ldexp(c, e), u, k, m, s, middle, np.clip((third - first) / 1.349, 0.05, 1.0))
@@ -164,6 +167,13 @@ def standard(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     deviation = np.sqrt(np.square(np.where(known, w - mean, 0.0)).sum(0) / n)
     unit = np.ldexp(np.where(deviation > NOISE * np.abs(mean), deviation, np.abs(mean)), e)
     return np.ldexp(mean, e), np.where(unit > 0, unit, 1.0)
+
+
+def _deviation(x: np.ndarray) -> np.ndarray:
+    """(d,) of each column (d, n), NaN = missing."""
+    known = ~np.isnan(x)
+    n, filled = np.maximum(known.sum(1), 1), np.where(known, x, 0.0)
+    return np.sqrt(np.maximum(np.square(filled).sum(1) / n - np.square(filled.sum(1) / n), 0.0))
 
 
 def _logarithmic(w: np.ndarray) -> tuple[float, float, float, float, float] | None:
