@@ -21,7 +21,7 @@ import pytest
 
 from diabolo import Autoencoder, OutlierDetector, load
 from diabolo.errors import DataError
-from diabolo.formats import Tables, frames
+from diabolo.formats import Tables, frames, write_table
 from kinds import SMALL
 
 N = 24
@@ -262,6 +262,19 @@ def test_what_explain_shows_as_seen_stands_in_the_table() -> None:
         for verdict in detector.explain(given, rows=[2, 0], most=6):
             seen = {cell.column: cell.seen for cell in verdict.cells}
             assert (seen["a"], seen["city"], seen["rooms"]) == (9.123456789, "Paris", [7, 8, 9][verdict.row])
+
+
+@pytest.mark.parametrize("name", ["new.csv", "new.parquet", "new.feather"])
+def test_what_explain_shows_of_a_file_is_of_that_row(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked for in any order, and spread over pieces."""
+    X = table(120)
+    detector = OutlierDetector(alpha=0.1, epochs=3, verbose=False, random_state=0).fit(X)
+    rows = [90, 3, 117, 41, 40, 3]
+    write_table(pa.Table.from_pandas(X, preserve_index=False), tmp_path / name)
+    monkeypatch.setattr("diabolo.formats.tables.CHUNK", 40)
+    for verdict in detector.explain(str(tmp_path / name), rows=rows, most=9):
+        assert {c.column: c.seen for c in verdict.cells}["a"] == X["a"][verdict.row]
+    assert [v.row for v in detector.explain(str(tmp_path / name), rows=rows)] == rows
 
 
 def test_decimals_are_those_of_the_column() -> None:

@@ -28,7 +28,7 @@ from torch import Tensor
 
 from ..errors import DataError, warn
 from ..losses import Columns, Logistic, Loss, Part, Softmax, Squared
-from .base import SAMPLE, Format, check_finite, named_loss, warn_empty
+from .base import SAMPLE, Format, check_finite, in_order, named_loss, warn_empty
 from .files import Reading, is_table, read_table, table_pieces
 from .frames import (
     arrow,
@@ -498,12 +498,12 @@ class Tables(Format):
 
     def cells(self, X: Any, rows: np.ndarray) -> list[list[Any]]:
         if isinstance(X, (str, Path)):
-            start, found = 0, []
+            start, found, (ordered, back) = 0, [], in_order(rows)
             for piece in self.chunks(X):
-                found.append(piece.select(self.columns).take(rows[(rows >= start) & (rows < start + len(piece))] - start))
+                here = (ordered >= start) & (ordered < start + len(piece))
+                found.append(piece.select(self.columns).take(ordered[here] - start))
                 start += len(piece)
-            order = np.argsort(np.argsort(rows, kind="stable"), kind="stable")
-            table = pa.concat_tables(found).take(order)
+            table = pa.concat_tables(found).take(back)
         else:
             X = collected(X)
             place = {name: i for i, name in enumerate(names_of(X))}
