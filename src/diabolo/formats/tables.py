@@ -101,6 +101,7 @@ class Column:
     name: str
     type: str  # of Arrow, as text
     gaps: bool = False  # whether a value was missing in fit
+    empty: bool = False  # whether all were: nothing is known, and missing is what it is decoded to
     width: ClassVar[int] = 1
 
     def encode(self, values: pa.Array) -> np.ndarray:
@@ -153,7 +154,8 @@ class Number(Column):
         missing, scale = np.isnan(v).sum(1).tolist(), measured(v)
         found = []
         for j, (name, t, digits) in enumerate(zip(names, types, decimals(v, types), strict=True)):
-            column = cls(name, t, missing[j] > 0, nan=nulls[j] < missing[j] and t in FLOATS, decimals=digits)
+            column = cls(name, t, missing[j] > 0, missing[j] == v.shape[1], decimals=digits)
+            column.nan = nulls[j] < missing[j] and t in FLOATS
             column.take(scale, j)
             found.append(column)
         for j, value, count in odd(v):
@@ -175,7 +177,7 @@ class Number(Column):
 
     def decode(self, x: np.ndarray) -> pa.Array:
         v = decoded(x[:, 0], *self.unit)
-        v = v if self.decimals is None else rounded(v, self.decimals)
+        v = np.full(len(v), np.nan) if self.empty else v if self.decimals is None else rounded(v, self.decimals)
         return from_numeric(v, arrow_type(self.type), self.nan, self.origin, self.step)
 
     def look(self) -> tuple[float, float]:
@@ -192,13 +194,14 @@ class Binary(Column):
     def fit(cls, name: str, values: pa.Array) -> Binary:
         v = numeric(values, name)
         known = v[~np.isnan(v)]
-        return cls(name, str(values.type), bool(len(known) < len(v)), float(known.mean()) if len(known) else 0.5)
+        share = float(known.mean()) if len(known) else 0.5
+        return cls(name, str(values.type), len(known) < len(v), not len(known), share)
 
     def encode(self, values: pa.Array) -> np.ndarray:
         return yes_no(numeric(values, self.name))[:, None]
 
     def decode(self, x: np.ndarray) -> pa.Array:
-        v = np.where(np.isnan(x[:, 0]), np.nan, x[:, 0] >= 0.5)
+        v = np.where(np.isnan(x[:, 0]) | self.empty, np.nan, x[:, 0] >= 0.5)
         return from_numeric(v, arrow_type(self.type), False)
 
 
@@ -235,7 +238,7 @@ class Category(Column):
         rest = others[0][0] if others else None
         new = sum(n == 1 for _, n in pairs) / max(total, 1)  # of the next rows, about this share has a new level (Good, 1953)
         known = len(others) <= MAX_OTHERS and new <= NEW
-        column = cls(name, kind, total < len(values), [v for v, _ in kept], shares, rest)
+        column = cls(name, kind, total < len(values), not total, [v for v, _ in kept], shares, rest)
         column.others, column.listed, column.ordered = [v for v, _ in others] if known else None, listed, ordered
         return column
 
@@ -258,7 +261,10 @@ class Category(Column):
     def decode(self, x: np.ndarray) -> pa.Array:
         names = [*self.levels, self.rest]
         missing = np.isnan(x).any(1)
-        best = np.where(missing[:, None], -np.inf, x).argmax(1)
+        x = np.where(missing[:, None], -np.inf, x)
+        if self.rest is None and self.levels:  # no other level was ever seen: none is expected
+            x[:, -1] = np.where(np.isposinf(x[:, -1]), np.inf, -np.inf)
+        best = x.argmax(1)
         t = arrow_type(self.type)
         values = from_plain(names, t).take(pa.array(best, mask=missing))
         if self.listed is None:
@@ -517,7 +523,7 @@ class Tables(Format):
         place = {name: i for i, name in enumerate(names_of(X))}
         for column, block in zip(self.fields, self.blocks, strict=True):
             gaps = torch.isnan(x[:, block.start]).numpy()
-            if gaps.any():
+            if gaps.any() and not column.empty:
                 X = patched(X, place[column.name], gaps, column.decode(e[:, block].double().numpy()))
         return X
 
@@ -726,7 +732,7 @@ def fit_numbers(table: pa.Table, names: list[str], numbers: list[str]) -> dict[s
     found: dict[str, Column] = {}
     for j in np.flatnonzero(binary).tolist():
         known = v[j][~np.isnan(v[j])]
-        found[names[j]] = Binary(names[j], str(types[j]), len(known) < v.shape[1], float(known.mean()))
+        found[names[j]] = Binary(names[j], str(types[j]), len(known) < v.shape[1], share=float(known.mean()))
     rest = np.flatnonzero(~binary & ~left).tolist()
     nulls = [table.column(int(places[j])).null_count for j in rest]
     for column in Number.fit_all([names[j] for j in rest], [str(types[j]) for j in rest], v[rest], nulls):
