@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .cells import first_cells
+from .suspects import unit_of
 
 __all__ = ["Hint", "like_dates", "nearly_numbers"]
 
@@ -62,6 +63,8 @@ def nearly_numbers(values: Any) -> Hint | None:
     True
     """
     cells = pc.utf8_trim_whitespace(values.drop_null())
+    if unit := unit_of(cells):
+        return Hint(f"each with the unit {unit!r}", _cells(values, dict.fromkeys(cells[:3].to_pylist())))
     plain = pc.match_substring_regex(cells, PLAIN)
     levels = pc.value_counts(cells.filter(pc.invert(plain)))[:MOST]
     counts = {level["values"].as_py(): level["counts"].as_py() for level in levels}
