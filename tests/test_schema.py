@@ -297,6 +297,14 @@ def test_no_level_is_expected_that_was_never_seen() -> None:
         assert None not in cell.between
 
 
+@pytest.mark.parametrize("last", [datetime.date(9999, 12, 31), datetime.date(1, 1, 1)])
+def test_the_last_day_of_the_calendar_comes_back_and_is_told_as_it_is(last: datetime.date) -> None:
+    X = pd.DataFrame({"a": REAL, "until": [last if i % 3 else day for i, day in enumerate(DAYS)]})
+    with pytest.warns(UserWarning, match=f"{last} .* in column 'until'"):
+        ae = Autoencoder(2, **SMALL).fit(X)
+    assert ae.inverse_transform(ae.transform(X))["until"].tolist() == X["until"].tolist()
+
+
 def test_sparse_columns_are_filled() -> None:
     X = table().assign(s=pd.arrays.SparseArray(np.where(np.arange(len(table())) % 3 == 0, np.nan, 2.5)))
     Y = Autoencoder(**SMALL).fit(X).impute(X)

@@ -887,7 +887,8 @@ def _range(t: pa.DataType, base: pa.DataType) -> tuple[int, int]:
         return 0, 86_400 * STEPS[t.unit] - 1
     info = np.iinfo(base.to_pandas_dtype())
     low, high = int(info.min), int(info.max)
-    if pa.types.is_date(t) or pa.types.is_timestamp(t):  # the years 2 to 9998: all time zones of what Python's dates know
+    if pa.types.is_date(t) or pa.types.is_timestamp(t):  # the years 1 to 9999 of Python's dates, less one where zones move them
         day = 1 if pa.types.is_date32(t) else 86_400 * STEPS[getattr(t, "unit", "ms")]
-        return max(low, -718_797 * day), min(high, 2_932_530 * day)
+        less = 366 if getattr(t, "tz", None) else 0
+        return max(low, (less - 719_162) * day), min(high, (2_932_897 - less) * day - 1)
     return low + int(pa.types.is_temporal(t)), high  # the least is pandas' "not a time"
