@@ -464,3 +464,39 @@ def test_numbers_with_a_unit_are_told(tmp_path: Path) -> None:
     with pytest.warns(UserWarning, match=r"column 'w' holds numbers written as texts .*after str.removesuffix\('kg'\)") as told:
         Tables().fit(X)
     assert len(told) == 1
+
+
+def test_points_between_thousands_beside_decimal_commas_are_told(tmp_path: Path) -> None:
+    """Neither 12.345 as about twelve, nor as a word, without one."""
+    rows = "".join(f"{i % 40}.{i * 37 % 1000:03d};{i % 7},5;{i % 9:03d}\n" for i in range(60))
+    (tmp_path / "a.csv").write_text("sold;price;code\n" + rows)
+    with pytest.warns(UserWarning, match=r"column 'price': '0,5' .*--decimal \",\""):
+        Tables().fit(tmp_path / "a.csv")
+    with pytest.warns(
+        UserWarning, match=r"column 'sold': .*points between thousands.*--decimal \",\" --thousands \".\""
+    ) as told:
+        Tables(Reading(decimal=",")).fit(tmp_path / "a.csv")
+    assert "'code'" not in str(told[0].message)
+    found = read_table(tmp_path / "a.csv", reading=Reading(decimal=",", thousands="."))
+    assert (found["sold"][1].as_py(), found["price"][1].as_py(), found["code"][1].as_py()) == (1037, 1.5, "001")
+
+
+@pytest.mark.parametrize(
+    "form", ["%d.%m.%Y", "%m/%d/%Y", "%d-%b-%y", "%d%b%Y", "%b %d, %Y", "%Y-%m", "%d.%m.%Y %H:%M", "%m/%d/%Y %I:%M:%S %p"]
+)
+def test_dates_as_texts_are_told(form: str, tmp_path: Path) -> None:
+    days = pd.date_range("2024-03-01", periods=10, freq="26h").strftime(form)
+    X = pd.DataFrame({"a": np.arange(60) % 7 * 0.5, "v": np.tile(days, 6)})
+    with pytest.warns(UserWarning, match=r"column\(s\) 'v' hold dates as texts \(.*format='%d.%m.%Y'"):
+        Tables().fit(X)
+    X.to_csv(tmp_path / "a.csv", index=False)
+    with pytest.warns(UserWarning, match="texts that look like dates are taken for categories: column 'v'"):
+        Tables().fit(tmp_path / "a.csv")
+
+
+def test_names_with_the_beginnings_of_months_are_none() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Tables().fit(
+            pd.DataFrame({"v": ["mare 12", "12 marbles", "may", "Jan Steen", "5 sepia"] * 9, "w": [3.5, 2.0, 8.5] * 15})
+        )

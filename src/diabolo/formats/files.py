@@ -146,7 +146,7 @@ def _read_csv(path: Path, reading: Reading, types: Mapping[str, pa.DataType] | N
             columns.append(guessed(cells, *signs) if types is None or rest else cells)
     found = pa.table(columns, names=texts.column_names)
     if types is None:
-        _warn_nearly(path, found, True)
+        _warn_nearly(path, found, True, reading.decimal)
     if not types and (types is None or rest):
         _warn_dates(path, found)
     return found
@@ -233,9 +233,9 @@ def _warn_dates(path: Path, table: pa.Table) -> None:
         warn(f"{str(path)!r}: texts that look like dates are taken for categories: {said}: write them as 2024-12-31")
 
 
-def _warn_nearly(path: Path, table: pa.Table, options_help: bool) -> None:
+def _warn_nearly(path: Path, table: pa.Table, options_help: bool, decimal: str = ".") -> None:
     """Name the columns of texts that look like numbers."""
-    found = [(name, hint) for name, cells in _texts_in(table) if (hint := nearly_numbers(cells))]
+    found = [(name, hint) for name, cells in _texts_in(table) if (hint := nearly_numbers(cells, decimal))]
     if not found:
         return
     options: dict[str, Any] = {}

@@ -46,6 +46,7 @@ from .frames import (
     polars,
     taken,
 )
+from .hints import like_dates
 from .scale import (
     EXACT,
     FAR,
@@ -416,6 +417,13 @@ class Tables(Format):
             warn(
                 f"column(s) {', '.join(map(repr, dates))} hold dates as texts, and each date counts as a word of its own: "
                 f"read them with pd.to_datetime(df[{dates[0]!r}]), or parse_dates={dates!r} in pd.read_csv"
+            )
+        written = {name: cells for name, values in texts.items() if not path and (cells := like_dates(plain(values)))}
+        if written:
+            name, cells = next(iter(written.items()))
+            warn(
+                f"column(s) {', '.join(map(repr, written))} hold dates as texts ({cells}), and each counts as a word of its "
+                f"own: read them with pd.to_datetime(df[{name!r}], format=...), such as format='%d.%m.%Y'"
             )
         for name, values in texts.items():
             if not path and (near := nearly_numbers(values)):  # of a file, its reader tells
