@@ -22,7 +22,7 @@ from sklearn.metrics import r2_score
 from diabolo import Classifier, DataError, MultiLabelClassifier, Regressor, label_efficiency, load
 from diabolo.formats import infer
 from diabolo.formats.labels import Labels, combined
-from diabolo.formats.targets import classes, numbers, values
+from diabolo.formats.targets import classes, doubtful, floats, values
 from kinds import SMALL
 
 QUICK: dict[str, Any] = {"epochs": 30, "hidden": (16,), "verbose": False, "random_state": 0}
@@ -56,9 +56,9 @@ COLUMNS: dict[str, Make] = {  # of texts or numbers, None where they are missing
 def test_a_column_means_the_same_in_every_container(way: str) -> None:
     texts, counts = ["yes", "no", "maybe"] * 5, [3, 1, 4, 1, 5] * 3
     assert classes(COLUMNS[way](texts)).tolist() == texts
-    assert numbers(COLUMNS[way](counts)).tolist() == counts
+    assert floats(COLUMNS[way](counts)).tolist() == counts
     gaps: list[Any] = [None if i in (4, 9) else cell for i, cell in enumerate(counts)]
-    assert np.array_equal(numbers(COLUMNS[way](gaps)), np.array(gaps, dtype=float), equal_nan=True)
+    assert np.array_equal(floats(COLUMNS[way](gaps)), np.array(gaps, dtype=float), equal_nan=True)
     gaps = [None if i in (4, 9) else cell for i, cell in enumerate(texts)]
     assert values(COLUMNS[way](gaps)).tolist() == gaps
     with pytest.raises(DataError, match=r"contains NaN: no class is given in 2 of 15 rows, the first of them row 4\. Leave"):
@@ -482,3 +482,21 @@ def test_what_changes_nothing_is_told(params: dict[str, Any], y: Any, told: str)
 def test_what_was_meant_is_asked(fit: Callable[[], Any], meant: str) -> None:
     with pytest.raises(ValueError, match=rf"did you mean '{meant}'\?"):
         fit()
+
+
+@pytest.mark.parametrize(
+    ("names", "why"),
+    [(["", "a"], "the text ''"), (["a", "nan"], "the text 'nan'"), (["a", "b", "a "], "'a' and 'a ', learned as two")],
+)
+def test_classes_that_are_perhaps_none_are_told(names: list[str], why: str) -> None:
+    with pytest.warns(UserWarning, match=why):
+        doubtful(names)
+    y = np.resize(names, len(X))
+    with pytest.warns(UserWarning, match=why):
+        Classifier(**QUICK | {"epochs": 1}).fit(X, y)
+    with pytest.warns(UserWarning, match=why):
+        MultiLabelClassifier(**QUICK | {"epochs": 1}).fit(X, [[name] for name in y])
+
+
+def test_usual_classes_are_not_doubted() -> None:
+    doubtful(["None", "New York", "NewYork", "A", "a", 1, 2])  # without a warning

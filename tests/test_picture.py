@@ -944,3 +944,20 @@ def test_what_an_album_accepts(folder: Path, archive: Path, tmp_path: Path) -> N
 def test_a_picture_made_by_hand() -> None:
     picture = Picture(np.zeros((2, 2, 1), np.float32), None, np.dtype(np.uint8), "a", "pil")
     assert picture.like(picture.pixels).mode == "L"
+
+
+@pytest.mark.parametrize("shape", [(60, 80, 5), (100, 64, 12)])
+def test_many_channels_are_no_narrow_pictures(shape: tuple[int, int, int]) -> None:
+    with pytest.raises(DataError, match=rf"one of {shape[2]} channels: give list\(X\)"):
+        Album(np.zeros(shape, np.uint8))
+    assert len(Album(list(np.zeros(shape, np.uint8)))) == shape[0]
+    assert len(Album(np.zeros((100, 8, 8), np.uint8))) == 100  # digits
+
+
+def test_a_code_for_missing_pixels_is_told() -> None:
+    """As in models of heights."""
+    x = np.random.default_rng(0).normal(500, 20, (40, 50))
+    read(x)  # without a warning
+    x[::9, ::7] = -9999
+    with pytest.warns(UserWarning, match="holds -9999 in 40 places"):
+        read(x)
