@@ -243,7 +243,7 @@ def test_a_report_of_a_fine_tuned_encoder() -> None:
 @pytest.mark.parametrize(("unit", "low"), [(255, 0), (40, 280), (1, -0.5), (1e-6, 0), (1e6, 1e6)])
 def test_floats_in_any_unit_are_learned_from(unit: float, low: float) -> None:
     X = squares(c=1) / 255
-    ae, wanted = (Autoencoder(4, hidden=(), **SMALL).fit(x.astype(np.float32)) for x in (unit * X + low, X))
+    ae, wanted = (Autoencoder(4, hidden=(), format="images", **SMALL).fit(x.astype(np.float32)) for x in (unit * X + low, X))
     assert ae.format_.whole is False
     x = ae.format_.to_tensor((unit * X + low).astype(np.float32))
     assert -1.5 < x.min() < x.max() < 1.5

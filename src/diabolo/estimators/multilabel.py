@@ -353,6 +353,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
             )
         if prior is not None and not 0 < prior < 1:
             raise ValueError(f"prior={prior!r}: allowed are None and numbers between 0 and 1")
+        same_order(X, y)
         x = torch.cat(list(self._features(X)))
         y = np.ones(len(x)) if y is None else examples(y, len(x))
         contradiction(x, y)

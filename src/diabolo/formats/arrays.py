@@ -44,6 +44,7 @@ from .scale import (
     within,
     yes_or_no,
 )
+from .targets import missing
 
 __all__ = ["Arrays", "read_array"]
 
@@ -414,6 +415,8 @@ def unmasked(X: Any) -> Any:
     """Masked cells as NaN: of a masked array, of a list of such rows, of ``np.ma.masked`` in lists; all else as it is."""
     if isinstance(X, (list, tuple)) and any(_masks(row) for row in X):
         return [unmasked(row) if isinstance(row, np.ma.MaskedArray) else [_known(v) for v in row] for row in X]
+    if isinstance(X, np.ndarray) and X.dtype == object and (gone := missing(X)).any():  # as of pandas' nullable numbers
+        return np.where(gone, np.nan, X)
     if not isinstance(X, np.ma.MaskedArray):
         return X
     if not np.ma.is_masked(X):
