@@ -124,12 +124,23 @@ def mentioned(word: str) -> bool:
 
 @pytest.mark.parametrize("room", [p.stem for p in sorted((ROOT / "src/diabolo").glob("[a-z]*")) if p.suffix in ("", ".py")])
 def test_every_room_has_a_page(room: str) -> None:
-    pages = {"network": "nets", "optimizers": "training", "progress": "training", "rows": "training"} | dict.fromkeys(
-        OF_PICTURES, "restoration"
-    )
+    pages = {
+        "chance": "training",
+        "network": "nets",
+        "optimizers": "training",
+        "progress": "training",
+        "rows": "training",
+    } | dict.fromkeys(OF_PICTURES, "restoration")
     page = pages.get(room, room)
     assert (DOCS / f"{page}.md").exists()
     assert page == "index" or f"]({page}.md)" in (DOCS / "index.md").read_text(encoding="utf-8")
+
+
+def test_every_promise_is_held_by_a_test_that_is_there() -> None:
+    held = re.findall(r"`(test_\w+\.py)::(\w+)`", (DOCS / "promises.md").read_text(encoding="utf-8"))
+    tests = ROOT / "tests"
+    assert len(held) > 30
+    assert [name for file, name in held if f"def {name}(" not in (tests / file).read_text(encoding="utf-8")] == []
 
 
 def test_every_page_is_in_the_index() -> None:

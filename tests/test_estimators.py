@@ -35,6 +35,7 @@ from torch import nn
 import diabolo
 from diabolo import Autoencoder, Classifier, DataError, Gaussian, Mask, Regressor, load
 from diabolo.estimators import ESTIMATORS
+from diabolo.formats import Arrays
 from diabolo.losses import Bounded, Softmax, Squared
 from kinds import RESTORERS, SMALL, TABULAR, WORDS, answers, frame, kinds, said, texts
 
@@ -320,7 +321,7 @@ def test_pictures_are_learned_with_every_loss_for_them(kind: str, loss: str) -> 
 def test_missing_pixels_count_as_the_mean_as_in_pca() -> None:
     X = np.random.default_rng(0).random((60, 5))
     X[::7, 2] = np.nan
-    ae = Autoencoder(2, **SMALL | {"hidden": ()})
+    ae = Autoencoder(2, **SMALL | {"hidden": (), "format": Arrays("common")})
     ae = ae.set_params(epochs=1, lr=0.0, muon_lr=0.0).fit(X)
     filled = np.where(np.isnan(X), np.nanmean(X, 0), X)
     assert np.allclose(ae.transform(X), ae.pca_.transform(filled), atol=1e-5)

@@ -500,3 +500,17 @@ def test_classes_that_are_perhaps_none_are_told(names: list[str], why: str) -> N
 
 def test_usual_classes_are_not_doubted() -> None:
     doubtful(["None", "New York", "NewYork", "A", "a", 1, 2])  # without a warning
+
+
+def test_examples_of_a_new_label_in_another_order_are_told() -> None:
+    table = pd.DataFrame(X, columns=list("pqrs"))
+    clf = MultiLabelClassifier(**QUICK | {"epochs": 1}).fit(table, Y)
+    with pytest.warns(UserWarning, match="y has the rows of X in another order"):
+        clf.add_label("new", table, pd.Series(Y[:, 0])[::-1])
+
+
+def test_missing_cells_of_nullable_numbers_in_an_array() -> None:
+    cells = pd.DataFrame(np.arange(12).reshape(4, 3)).astype("Int64")
+    cells.iloc[1, 2] = pd.NA
+    x = infer(cells.to_numpy()).fit(cells.to_numpy()).to_tensor(cells.to_numpy())
+    assert np.argwhere(np.isnan(x.numpy())).tolist() == [[1, 2]]

@@ -227,8 +227,11 @@ def shop(n: int, seed: int) -> pd.DataFrame:
     t = rng.normal(size=(n, 30))
     df = pd.DataFrame(t + 0.3 * rng.normal(size=(n, 1)), columns=[f"x{j}" for j in range(30)])
     levels = np.minimum(rng.geometric(0.02, n), 160)
-    return df.assign(open=rng.random(n) < 0.5, paid=rng.integers(0, 2, n), size=rng.choice(list("SML"), n), town=levels).astype(
-        {"town": str}
+    return df.assign(
+        open=rng.random(n) < 0.5,
+        paid=rng.integers(0, 2, n),
+        size=rng.choice(list("SML"), n),
+        town=[f"T{level}" for level in levels],
     )
 
 
@@ -292,6 +295,9 @@ def test_rows_that_a_files_sample_did_not_show_are_not_learned() -> None:
     assert np.isfinite(model.sample(3, random_state=0)["paid"]).all()
     with pytest.raises(DataError, match="'paid': 7 is neither 0 nor 1"):
         model.sample(3, given={"paid": 7})
+    array = Autoencoder(1, **SMALL).fit(X[["x0", "paid"]].to_numpy())
+    with pytest.raises(DataError, match="'x1': 7 is neither 0 nor 1"):
+        array.sample(3, given={"x1": 7})
 
 
 # ── cells ────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -961,3 +961,13 @@ def test_a_code_for_missing_pixels_is_told() -> None:
     x[::9, ::7] = -9999
     with pytest.warns(UserWarning, match="holds -9999 in 40 places"):
         read(x)
+
+
+def test_a_tiff_of_many_channels_says_so(tmp_path: Path) -> None:
+    """Five samples of 8 bits, grey."""
+    tags = [(256, 3, 4), (257, 3, 2), (259, 3, 1), (262, 3, 1), (273, 4, 200), (277, 3, 5), (278, 3, 2), (279, 4, 40)]
+    entries = [struct.pack("<HHII", tag, form, 1, value) for tag, form, value in [*tags, (258, 3, 8)]]
+    head = struct.pack("<4sI", b"II*\0", 8) + struct.pack("<H", len(entries)) + b"".join(sorted(entries)) + bytes(4)
+    (tmp_path / "many.tif").write_bytes(head.ljust(200, b"\0") + bytes(range(40)))
+    with pytest.raises(DataError, match="it has 5 channels, a picture has 1 to 4"):
+        read(tmp_path / "many.tif")

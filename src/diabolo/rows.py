@@ -103,7 +103,7 @@ class Numbered(Rows):
 def in_proportion(weight: np.ndarray, most: int) -> np.ndarray:
     """At most `most` row numbers, evenly spaced, a row of twice the weight (n,) twice as often.
 
-    >>> in_proportion(np.array([1.0, 0.0, 3.0]), 4).tolist()
+    >>> in_proportion(np.array([1.0, 0.0, 3.0, 0.0]), 4).tolist()
     [0, 2, 2, 2]
     """
     m = min(len(weight), most)

@@ -498,8 +498,9 @@ class OutlierDetector(OutlierMixin, System):
         within = ~x.isinf().any(1).numpy()  # what is outside the domain is no normal row
         if len(set(fold[within])) == self._members.k:
             x, fold = x[within], fold[within]
-        z, cells = self.look(x)
         far = self.format_.far(x)
+        x = self.format_.as_new(x, len(train))
+        z, cells = self.look(x)
         far = far if far.shape[1] == cells.shape[2] else torch.zeros(len(x), 1, dtype=torch.bool)
         self.usual_, own = Usual.fit(x, z, cells, fold, self.trim, far, self.alpha / 2)
         self.labels_ = None

@@ -207,7 +207,10 @@ def cells(model: Any, given: dict[str, Any]) -> Tensor:
     row = torch.full((format.width,), torch.nan, dtype=torch.float64)
     for name, value in given.items():
         j = format.columns.index(name)
-        row[format.blocks[j]] = torch.from_numpy(encoded(format, j, value))
+        row[format.blocks[j]] = x = torch.from_numpy(encoded(format, j, value))
+        binary = isinstance(format, Arrays) and bool(format.binary[j])
+        if x.isinf().any() or (binary and value not in (0, 1)):
+            raise DataError(f"given {name!r}: {value!r} is neither 0 nor 1, the only values that the column had")
     return row
 
 
@@ -224,7 +227,4 @@ def encoded(format: Any, j: int, value: Any) -> np.ndarray:
     if isinstance(field, Category) and value is not None and value not in field.levels:
         known = ", ".join(map(repr, field.levels[:LISTED])) + (", ..." if len(field.levels) > LISTED else "")
         raise DataError(f"given {field.name!r}: {value!r} is none of its levels, which are {known}")
-    x = np.asarray(format.encode(field, pa.array([value]))[0])
-    if np.isinf(x).any():
-        raise DataError(f"given {field.name!r}: {value!r} is neither 0 nor 1, the only values that the column had")
-    return x
+    return np.asarray(format.encode(field, pa.array([value]))[0])

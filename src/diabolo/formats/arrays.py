@@ -235,8 +235,11 @@ class Arrays(Format):
                 parts.append(Part(loss, index, index, weights))
         return Columns(parts)
 
+    def ordinary(self) -> np.ndarray:
+        return np.asarray((self.knee >= FAR) & ~self.binary & (not self.common))
+
     def knees(self) -> np.ndarray:
-        return np.where(self.knee == NEAR, NEAR, np.inf)
+        return np.where(self.knee == NEAR, NEAR / self.stretch, np.inf)
 
     def view(self) -> tuple[Tensor, Tensor]:
         return torch.from_numpy(self.middle).float(), torch.from_numpy(self.spread).float()

@@ -19,6 +19,7 @@ from torch import Tensor
 from ..errors import DataError, suggest, warn
 from ..losses import Bounded, Columns, Logistic, Loss, Multinomial, Part, Softmax, Squared
 from ..rows import Rows
+from .scale import left_out
 
 __all__ = ["IN_MEMORY", "SAMPLE", "Format", "cached", "check_finite", "named_loss", "spilled", "warn_empty"]
 
@@ -89,6 +90,15 @@ class Format(ABC):
         """x (n, d) -> (n, columns) bool: cells beyond what is usual of a column with wild cells or a heavy tail (scale.py)."""
         first = x[:, [block.start for block in self.blocks]]
         return first.abs() > torch.from_numpy(self.knees()).to(first)
+
+    def as_new(self, x: Tensor, n: int) -> Tensor:
+        """Rows x (r, d) of the n that were fitted -> as they were if each had no part in the units (scale.py)."""
+        ordinary = torch.from_numpy(self.ordinary())
+        return torch.where(ordinary, left_out(x, n), x)
+
+    def ordinary(self) -> np.ndarray:
+        """(d,) bool: features in units of the mean and standard deviation of a column."""
+        return np.zeros(self.width, dtype=bool)
 
     def knees(self) -> np.ndarray:
         """(columns,) from where on numbers are squashed; infinite where they are not."""

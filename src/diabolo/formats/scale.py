@@ -6,7 +6,7 @@ r"""Centre, unit and squashing of numbers: robust, relative, and the same for a 
 
               c        u                      k                      m, s
     ordinary  mean     standard deviation     far beyond all values  0, 1           x is what it always was
-    wild      median   spread of the bulk     4                      0, 1           linear in the bulk, logarithmic far out
+    wild      median   spread of the bulk     4                      0, that of g   linear in the bulk, logarithmic far out
     log       0        a small value          1                      those of g(t)  positive, over orders of magnitude
     constant  itself   a millionth of itself  4                      0, 3           so that a change of it is seen
 
@@ -22,6 +22,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from ..errors import warn
 
@@ -32,6 +34,7 @@ __all__ = [
     "alike",
     "decoded",
     "encoded",
+    "left_out",
     "measured",
     "odd",
     "shifted",
@@ -45,10 +48,12 @@ __all__ = [
 
 WILD = 4.0  # a standard deviation of so many spreads of the bulk tells of wild cells or a heavy tail
 NEAR, FAR = 4.0, 1000.0  # k of such a column, and of others, at least
+MOST = 3.0  # s of a wild column: whatever is far out, its bulk is seen
 FEWEST = 20  # values from which on quantiles say where the bulk is
 ORDERS = 4.0  # quotient of the quartiles, from which on positive numbers may be told by their logarithms
 BULK = 0.75, 1.1503  # which quantile of the distances is its spread, in units of that of a normal distribution
 NOISE = 1e-12  # relative spread of what is constant up to rounding
+ALONE = 3.0  # x from which on a number has a large part in its own unit
 CHANGE = 1e-6  # unit of a constant, relative to it; of the constant 0, 1e-12
 EXACT = 2**50  # whole numbers up to it are standardized as they are; larger ones are counted from one of them
 LOOKED_AT = 10_000  # values of a column whose quantiles are taken, at least
@@ -140,6 +145,8 @@ def _measured(v: np.ndarray) -> Scale:
     for j in np.flatnonzero(wild & (low > 0)):
         c[j], u[j], k[j], m[j], s[j] = _logarithmic(some[j]) or (c[j], u[j], k[j], 0.0, 1.0)
     x = encoded(some.T, c, u, k, m, s).T
+    beside = np.where(wild & (k == NEAR), _deviation(x).clip(1.0, MOST), 1.0)  # so that the column counts like any other
+    x, s = x / beside[:, None], s * beside
     first, middle, third = (np.nan_to_num(_quantile(x, q)) for q in (0.25, 0.5, 0.75))
     u = np.maximum(np.ldexp(u, e), np.finfo(np.float64).tiny)
     return Scale(np.ldexp(c, e), u, k, m, s, middle, np.clip((third - first) / 1.349, 0.05, 1.0))
@@ -160,6 +167,13 @@ def standard(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     deviation = np.sqrt(np.square(np.where(known, w - mean, 0.0)).sum(0) / n)
     unit = np.ldexp(np.where(deviation > NOISE * np.abs(mean), deviation, np.abs(mean)), e)
     return np.ldexp(mean, e), np.where(unit > 0, unit, 1.0)
+
+
+def _deviation(x: np.ndarray) -> np.ndarray:
+    """(d,) of each column (d, n), NaN = missing."""
+    known = ~np.isnan(x)
+    n, filled = np.maximum(known.sum(1), 1), np.where(known, x, 0.0)
+    return np.sqrt(np.maximum(np.square(filled).sum(1) / n - np.square(filled.sum(1) / n), 0.0))
 
 
 def _logarithmic(w: np.ndarray) -> tuple[float, float, float, float, float] | None:
@@ -188,6 +202,24 @@ def _quantile(w: np.ndarray, q: float) -> np.ndarray:
         return np.full(len(w), np.nan)
     n = (~np.isnan(w)).sum(1)
     return np.take_along_axis(w, np.maximum(((n - 1) * q).astype(int), 0)[:, None], 1)[:, 0]
+
+
+def left_out(x: Tensor, n: int) -> Tensor:
+    """Numbers in units of the mean and deviation of n rows, themselves among them -> the far ones in those of the others.
+
+    A number that is far from all others has made its unit large; a new one has not.
+
+    >>> v = np.array([*range(20), 100.0])
+    >>> x = torch.from_numpy((v - v.mean()) / v.std())
+    >>> own = left_out(x, 21)
+    >>> bool(np.isclose(own[20], (100 - v[:20].mean()) / v[:20].std())), bool((own[:20] == x[:20]).all())
+    (True, True)
+    """
+    if n < 3:
+        return x
+    a = n / (n - 1)
+    own = x * a / ((n - a * x.square()).clamp(min=1.0) / (n - 1)).sqrt()
+    return torch.where(x.abs() > ALONE, own, x)
 
 
 def together(v: np.ndarray, mean: np.ndarray, unit: float) -> Scale:

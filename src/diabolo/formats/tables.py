@@ -576,9 +576,13 @@ class Tables(Format):
             parts.append(Part(made, features, tuple(chosen), tuple(weight(self.fields[j]) for j in chosen)))
         return Columns(parts)
 
+    def ordinary(self) -> np.ndarray:
+        each = [isinstance(column, Number) and column.knee >= FAR and not self.common for column in self.fields]
+        return np.repeat(each, [column.width for column in self.fields])
+
     def knees(self) -> np.ndarray:
-        knees = [column.knee if isinstance(column, Number) else FAR for column in self.fields]
-        return np.where(np.array(knees) == NEAR, NEAR, np.inf)
+        wild = [isinstance(column, Number) and column.knee == NEAR for column in self.fields]
+        return np.array([NEAR / column.stretch if far else np.inf for far, column in zip(wild, self.fields, strict=True)])
 
     def view(self) -> tuple[Tensor, Tensor]:
         looks = [column.look() for column in self.fields for _ in range(column.width)]
