@@ -915,3 +915,26 @@ def test_cells_that_samples_shall_have_are_of_their_types(tmp_path: Path, diabol
     assert pd.read_csv(out, dtype=str)[["day", "zip"]].drop_duplicates().to_numpy().tolist() == [["2024-02-01", "012"]]
     one_line(diabolo("sample", model, "--given", "day=soon", "-o", out), 1, "holds texts, 'soon', where", "with dates")
     one_line(diabolo("sample", model, "--given", "zp=1", "-o", out), 1, "did you mean 'zip'?")
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".txt"])
+def test_the_encoding_of_texts_is_kept(suffix: str, tmp_path: Path, diabolo: Any) -> None:
+    """Said once, when a model is fitted; every verb reads its data with it."""
+    mails = [f"{text} caf\u00e9" for text in texts()]
+    table = pd.DataFrame({"id": [f"m{i}" for i in range(len(mails))], "body": mails, "bug": [i % 2 for i in range(len(mails))]})
+    data, model, out = tmp_path / f"mails{suffix}", tmp_path / "m.diabolo", tmp_path / "out.csv"
+    lines = [json.dumps(row, ensure_ascii=False) for row in table.drop(columns="bug").to_dict("records")]
+    written = {".csv": table.to_csv(index=False), ".jsonl": "\n".join(lines), ".txt": "\n".join(mails)}
+    data.write_bytes(written[suffix].encode("latin-1"))
+    text = ["--text", "body"] if suffix == ".csv" else []
+    keep = ["--keep", "id"] if suffix != ".txt" else []
+    said = diabolo("fit", data, *text, "--encoding", "latin-1", "-o", model, *FIT)
+    assert said.code == 0, said.err
+    said = diabolo("encode", model, data, *keep, "-o", out)
+    assert said.code == 0, said.err
+    assert len(pd.read_csv(out)) == len(mails)
+    if suffix == ".csv":
+        assert diabolo("fit", data, *text, "--encoding", "latin-1", "--labels", "bug", "-o", model, *FIT).code == 0
+        said = diabolo("tag", model, data, *keep, "-o", out)
+        assert said.code == 0, said.err
+        assert [*pd.read_csv(out).columns] == ["id", "labels"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import collections
 import json
+import re
 import warnings
 from pathlib import Path
 from typing import Any
@@ -405,3 +406,19 @@ def test_a_sparse_array_comes_back_as_one() -> None:
         meta, arrays = format.state()
         for one in (format, Documents.from_state(json.loads(json.dumps(meta)), arrays)):
             assert isinstance(one.from_tensor(one.to_tensor(X)), kind)
+
+
+def test_a_field_that_was_guessed_beside_numbers_is_told(tmp_path: Path) -> None:
+    """A table of addresses and prices is not read as its addresses without a word."""
+    path = tmp_path / "houses.jsonl"
+    path.write_text("".join(json.dumps({"at": f"{i} Old Mill Road East", "price": 7 * i % 11 + 0.5}) + "\n" for i in range(30)))
+    with pytest.warns(UserWarning, match="from the field 'at'.*left out are numbers, price: format='tables'"):
+        texts = read_documents(path)
+    assert read_documents(path, "at") == texts  # without a warning
+    assert infer(path).kind == "documents"
+    assert infer(path, "tables").fit(path).columns == ["at", "price"]
+
+
+def test_a_compiled_pattern_is_refused_before_it_is_learned_with() -> None:
+    with pytest.raises(ValueError, match="give its text"):
+        Documents(token_pattern=re.compile("[a-z]+")).fit(["a b", "b c"])  # type: ignore[arg-type]

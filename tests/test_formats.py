@@ -360,6 +360,30 @@ def test_all_zero_sparse_and_csc() -> None:
     assert back(X, Arrays()).nnz == 0
 
 
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int32", "int64", "bool", "float32"])
+def test_sparse_numbers_of_every_type(dtype: str) -> None:
+    X = (np.arange(60).reshape(12, 5) % 7 % 3 == 0).astype(dtype)
+    for kind in (sp.csr_matrix, sp.csc_array, sp.coo_matrix):
+        Y = back(kind(X), Arrays())
+        assert Y.dtype == X.dtype
+        assert (Y.toarray() == X).all()
+
+
+@pytest.mark.parametrize(
+    ("X", "why"),
+    [
+        ([{"a": 1}, {"a": 2}], "a list of dicts: give the table"),
+        ([["a", "b"], ["c"]], r"' '.join\(words\)"),
+        ([[1, 2], [3]], "2 cells in row 0 and 1 in row 1"),
+        (np.array([["1", "2"], ["3", "4"]]), r"an array of texts, such as '1'.*X.astype\(float\)"),
+        (torch.zeros(4, 3, 2), r"the shape \(4, 3, 2\)"),
+    ],
+)
+def test_rows_that_are_no_numbers_are_told(X: Any, why: str) -> None:
+    with pytest.raises(DataError, match=why):
+        Arrays().fit(X)
+
+
 @pytest.mark.parametrize("kind", ["pixels", "shares"])
 def test_pixels_and_shares_keep_their_zero(kind: str) -> None:
     """So that the losses for [0, 1] suit them."""

@@ -22,7 +22,7 @@ from sklearn.metrics import r2_score
 from diabolo import Classifier, DataError, MultiLabelClassifier, Regressor, label_efficiency, load
 from diabolo.formats import infer
 from diabolo.formats.labels import Labels, combined
-from diabolo.formats.targets import classes, floats, values
+from diabolo.formats.targets import classes, doubtful, floats, values
 from kinds import SMALL
 
 QUICK: dict[str, Any] = {"epochs": 30, "hidden": (16,), "verbose": False, "random_state": 0}
@@ -482,3 +482,35 @@ def test_what_changes_nothing_is_told(params: dict[str, Any], y: Any, told: str)
 def test_what_was_meant_is_asked(fit: Callable[[], Any], meant: str) -> None:
     with pytest.raises(ValueError, match=rf"did you mean '{meant}'\?"):
         fit()
+
+
+@pytest.mark.parametrize(
+    ("names", "why"),
+    [(["", "a"], "the text ''"), (["a", "nan"], "the text 'nan'"), (["a", "b", "a "], "'a' and 'a ', learned as two")],
+)
+def test_classes_that_are_perhaps_none_are_told(names: list[str], why: str) -> None:
+    with pytest.warns(UserWarning, match=why):
+        doubtful(names)
+    y = np.resize(names, len(X))
+    with pytest.warns(UserWarning, match=why):
+        Classifier(**QUICK | {"epochs": 1}).fit(X, y)
+    with pytest.warns(UserWarning, match=why):
+        MultiLabelClassifier(**QUICK | {"epochs": 1}).fit(X, [[name] for name in y])
+
+
+def test_usual_classes_are_not_doubted() -> None:
+    doubtful(["None", "New York", "NewYork", "A", "a", 1, 2])  # without a warning
+
+
+def test_examples_of_a_new_label_in_another_order_are_told() -> None:
+    table = pd.DataFrame(X, columns=list("pqrs"))
+    clf = MultiLabelClassifier(**QUICK | {"epochs": 1}).fit(table, Y)
+    with pytest.warns(UserWarning, match="y has the rows of X in another order"):
+        clf.add_label("new", table, pd.Series(Y[:, 0])[::-1])
+
+
+def test_missing_cells_of_nullable_numbers_in_an_array() -> None:
+    cells = pd.DataFrame(np.arange(12).reshape(4, 3)).astype("Int64")
+    cells.iloc[1, 2] = pd.NA
+    x = infer(cells.to_numpy()).fit(cells.to_numpy()).to_tensor(cells.to_numpy())
+    assert np.argwhere(np.isnan(x.numpy())).tolist() == [[1, 2]]

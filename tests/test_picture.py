@@ -944,3 +944,30 @@ def test_what_an_album_accepts(folder: Path, archive: Path, tmp_path: Path) -> N
 def test_a_picture_made_by_hand() -> None:
     picture = Picture(np.zeros((2, 2, 1), np.float32), None, np.dtype(np.uint8), "a", "pil")
     assert picture.like(picture.pixels).mode == "L"
+
+
+@pytest.mark.parametrize("shape", [(60, 80, 5), (100, 64, 12)])
+def test_many_channels_are_no_narrow_pictures(shape: tuple[int, int, int]) -> None:
+    with pytest.raises(DataError, match=rf"one of {shape[2]} channels: give list\(X\)"):
+        Album(np.zeros(shape, np.uint8))
+    assert len(Album(list(np.zeros(shape, np.uint8)))) == shape[0]
+    assert len(Album(np.zeros((100, 8, 8), np.uint8))) == 100  # digits
+
+
+def test_a_code_for_missing_pixels_is_told() -> None:
+    """As in models of heights."""
+    x = np.random.default_rng(0).normal(500, 20, (40, 50))
+    read(x)  # without a warning
+    x[::9, ::7] = -9999
+    with pytest.warns(UserWarning, match="holds -9999 in 40 places"):
+        read(x)
+
+
+def test_a_tiff_of_many_channels_says_so(tmp_path: Path) -> None:
+    """Five samples of 8 bits, grey."""
+    tags = [(256, 3, 4), (257, 3, 2), (259, 3, 1), (262, 3, 1), (273, 4, 200), (277, 3, 5), (278, 3, 2), (279, 4, 40)]
+    entries = [struct.pack("<HHII", tag, form, 1, value) for tag, form, value in [*tags, (258, 3, 8)]]
+    head = struct.pack("<4sI", b"II*\0", 8) + struct.pack("<H", len(entries)) + b"".join(sorted(entries)) + bytes(4)
+    (tmp_path / "many.tif").write_bytes(head.ljust(200, b"\0") + bytes(range(40)))
+    with pytest.raises(DataError, match="it has 5 channels, a picture has 1 to 4"):
+        read(tmp_path / "many.tif")

@@ -687,6 +687,7 @@ def test_between_two_colours_the_doubt_is_one_bit(colorizer: Colorizer, monkeypa
 def test_before_and_the_map_are_after(name: str, fitted: dict[str, Any]) -> None:
     model = fitted[name]
     x = (0.3 + 0.4 * pictures(1, 24)[0] / 255).astype(np.float32)  # where nothing is cut off at 0 and 1
+    x += np.random.default_rng(0).normal(0, 0.01, x.shape).astype(np.float32)  # what is drawn has no noise
     x = x.mean(2) if name == "Colorizer" else x
     ((image, change),) = model.transform([x], return_map=True)
     before, _ = model._restored(read(x))
@@ -1022,3 +1023,26 @@ def test_warnings_point_at_the_line_of_who_asks(name: str, fitted: dict[str, Any
         with pytest.warns(UserWarning, match="is CMYK: the result will be RGB") as told:
             use(image)
         assert [w.filename for w in told] == [__file__]
+
+
+def test_what_was_drawn_stays_as_it_is() -> None:
+    """Flat areas with sharp corners have no noise; where black is clipped, the rest still has."""
+    chart = np.full((96, 96, 3), 250, np.uint8)
+    chart[20:60, 20:60], chart[40:80, 50:90] = [200, 30, 30], [30, 30, 200]
+    denoiser = Denoiser.pretrained()
+    assert (denoiser.transform(chart)[0] == chart).all()
+    assert denoiser.noise_level(chart) == [0]
+    night = np.zeros((96, 96))
+    night[:, :20] = 0.5
+    noisy = (night + np.random.default_rng(0).normal(-0.1, 0.1, night.shape)).clip(0, 1)  # most is black
+    assert np.mean(noisy == 0) > 0.5
+    assert denoiser.noise_level(noisy) > 0.02
+
+
+def test_colours_need_to_know_black_and_white() -> None:
+    x = np.tile(np.linspace(0, 1, 64), (48, 1))
+    noisy = x + np.random.default_rng(0).normal(0, 0.05, x.shape)
+    assert Colorizer.pretrained().transform(noisy)[0].shape == (48, 64, 3)
+    for other in (2 * x - 1, x - 0.5, 2 * x):
+        with pytest.raises(DataError, match="what is white is not known"):
+            Colorizer.pretrained().transform(other)

@@ -190,7 +190,7 @@ def test_an_answer_does_not_depend_on_the_other_rows(kind: type) -> None:
         np.array([False, True, True]),
         np.array([0.0, 1.0, 2.0]),
         np.array([0, 1, 2], dtype=np.uint8),
-        np.array(["ø", "日本", ""]),
+        np.array(["ø", "日本", "-"]),
     ],
     ids=repr,
 )

@@ -129,7 +129,8 @@ def as_they_stand(model: Any, data: Path) -> Any:
 
     if not is_table(data) and not data.name.endswith((".jsonl", ".jsonl.gz")):
         raise DataError(f"--keep: {str(data)!r} is no table: it has no columns to keep")
-    return read_table(data, None, getattr(model.format_, "reading", None) or Reading(**said()), {})
+    known: dict[str, Any] = {"encoding": getattr(model.format_, "encoding", None)}
+    return read_table(data, None, getattr(model.format_, "reading", None) or Reading(**known | said()), {})
 
 
 def beside(known: dict[str, Any], found: Any) -> Any:

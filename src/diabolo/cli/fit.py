@@ -222,7 +222,7 @@ def formats(words: dict[str, Any], columns: dict[str, Any]) -> tuple[Any, Any]:
     told = {names.get(name, name): value for name, value in words.items() if value is not None}
     if stop := words["stop_words"]:
         told["stop_words"] = stop if stop == "english" else [word.strip() for word in stop.split(",") if word.strip()]
-    if "encoding" in options.said() and words["text"]:
+    if "encoding" in options.said():
         told["encoding"] = options.said()["encoding"]
     plural = {"category": "categories", "number": "numbers"}
     kinds: dict[str, Any] = {plural[name]: list(value) for name, value in columns.items() if value}

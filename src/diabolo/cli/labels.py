@@ -126,7 +126,6 @@ def opened_for(model: Any, path: Path) -> tuple[Any, Any]:
 
     from ..formats import Documents
     from ..formats.arrays import read_array
-    from ..formats.documents import read_documents
     from ..formats.files import is_table, read_table
     from ..formats.picture import Album
 
@@ -136,7 +135,7 @@ def opened_for(model: Any, path: Path) -> tuple[Any, Any]:
     named = getattr(model.format_, "column", None) is not None
     if not is_table(path) and not named and not has_columns(model.format_):
         if takes_texts(model.format_) and Documents.accepts(path):
-            X: Any = read_documents(path)
+            X: Any = model.format_.read(path)
             return as_table(X, []), X
         X = read_array(path)
         if len(X.shape) != 2:
@@ -145,15 +144,16 @@ def opened_for(model: Any, path: Path) -> tuple[Any, Any]:
     if has_columns(model.format_):
         table = table_of(read_table(path, None, model.format_.reading, model.format_.types, rest=True))
     else:
-        table = table_of(path)
+        table = table_of(path, getattr(model.format_, "encoding", None))
     return table, taken(model.format_, table, path.parent)
 
 
-def table_of(data: Any) -> Any:
+def table_of(data: Any, encoding: str | None = None) -> Any:
     """The table in a file, or the table itself; each of its columns has a name of its own."""
     from ..formats.files import Reading, read_table
 
-    table = read_table(data, None, Reading(**options.said()), {}, rest=True) if isinstance(data, Path) else data
+    reading = Reading(**{"encoding": encoding} | options.said())
+    table = read_table(data, None, reading, {}, rest=True) if isinstance(data, Path) else data
     for name in table.column_names:
         if table.column_names.count(name) > 1:
             raise DataError(f"column names must be unique, but {name!r} is repeated: rename them")

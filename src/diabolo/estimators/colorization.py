@@ -53,6 +53,7 @@ AROUND = 6  # pixels of the small copy within which something must be seen
 FAINT = 2.0  # standard deviation of L, below which a picture shows nothing
 STRIP = 256  # rows that are turned into RGB at a time
 MOST_HINTS = 24  # of one picture in training
+NOISE = 0.25  # beyond 0 and 1, of a twentieth of the pixels at most
 COLOURLESS = 4.0  # mean |a|, |b| of a picture that teaches no colours
 
 Hint = tuple[int, int, Sequence[int]]
@@ -256,7 +257,8 @@ def known(small: Tensor, size: torch.Size) -> Tensor:
 
 def lightness(picture: Picture) -> Tensor:
     """L (1, 1, H, W)."""
-    if picture.unit != 1:
+    some = np.quantile(picture.pixels.ravel()[:: max(1, picture.pixels.size >> 20)], (0.05, 0.95))
+    if picture.unit != 1 or some[0] < -NOISE or some[1] > 1 + NOISE:
         low, high = (picture.low + picture.unit * float(v) for v in (picture.pixels.min(), picture.pixels.max()))
         raise DataError(
             f"{picture.name!r} has floats from {low:g} to {high:g}, and what is white is not known: scale them to 0 to 1, "

@@ -35,7 +35,7 @@ from torch.func import functional_call
 from ..errors import DataError, FormatError, suggest, warn
 from ..formats import Documents
 from ..formats.labels import Labels, combined
-from ..formats.targets import floats, same_length, same_order
+from ..formats.targets import doubtful, floats, same_length, same_order
 from ..losses import Asymmetric, Logistic, Loss
 from ..nets import Beside, Borrowed, TfIdf, Tower
 from ..rows import Rows
@@ -171,8 +171,8 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         same_order(X, sample_weight, "sample_weight")
         if not self._goes_on():
             self.labels_ = Labels().fit(y, labels_sep)
-        if self._one or labels_sep:
-            combined(self.labels_.names)
+        if not ((self._one or labels_sep) and combined(self.labels_.names)):
+            doubtful(self.labels_.names)
         self._y = self.labels_.to_matrix(y)
         if not self._y.shape[0]:
             raise DataError("Found array with 0 sample(s): Y is empty")
@@ -353,6 +353,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
             )
         if prior is not None and not 0 < prior < 1:
             raise ValueError(f"prior={prior!r}: allowed are None and numbers between 0 and 1")
+        same_order(X, y)
         x = torch.cat(list(self._features(X)))
         y = np.ones(len(x)) if y is None else examples(y, len(x))
         contradiction(x, y)

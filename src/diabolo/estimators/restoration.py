@@ -537,16 +537,16 @@ class Denoiser(Restorer):
         look = seen if calm is x else opponent(calm)
         m = look.mean((2, 3), keepdim=True)
         told = None if sigma is None else torch.tensor([sigma / x.shape[1] ** 0.5])  # the mean of three is less noisy
-        level = strength * (self._level(look - m, alpha) if told is None else told)
+        level = strength * (self._level(calm, look - m, alpha) if told is None else told)
         if not level:
             return x
         added = self._tiled(lambda piece: self._added(piece, level), look - m)
         return from_opponent(seen + added, x.shape[1])
 
-    def _level(self, x: Tensor, alpha: np.ndarray | None = None) -> Tensor:
-        """(1,): the estimated standard deviation of the noise in x (1, 3, h, w), whose mean is 0, where it is seen."""
+    def _level(self, given: Tensor, x: Tensor, alpha: np.ndarray | None = None) -> Tensor:
+        """(1,): the estimated standard deviation of the noise, where it is seen; x (1, 3, h, w): opponent, its mean is 0."""
         seen = None if alpha is None or (alpha >= SEEN).all() else torch.from_numpy(alpha >= SEEN).float()[None, None]
-        if seen is not None and even(x, seen):
+        if drawn(given, seen):
             return torch.zeros(1)
         encoder: Any = self.network_.encoder
         parts = zip(spots(paired(x)), [None] * 16 if seen is None else spots(paired(seen)), strict=False)
@@ -561,8 +561,9 @@ class Denoiser(Restorer):
         """
         levels = []
         for picture in map(looked_at, Album(X)):
-            x = opponent(tamed(tensor(picture.pixels)))
-            level = float(self._level(x - x.mean((2, 3), keepdim=True), picture.alpha))
+            calm = tamed(tensor(picture.pixels))
+            x = opponent(calm)
+            level = float(self._level(calm, x - x.mean((2, 3), keepdim=True), picture.alpha))
             levels.append(picture.unit * level * picture.pixels.shape[2] ** 0.5)
         return np.array(levels)
 
@@ -583,10 +584,17 @@ class Denoiser(Restorer):
         return picture.pixels, pixels(self._clean(x, strength, None if sigma is None else sigma / picture.unit, picture.alpha))
 
 
-def even(x: Tensor, seen: Tensor) -> bool:
-    """Whether half of the neighbours that are seen (1, 1, h, w) are equal: then x was drawn, and has no noise."""
-    both = seen[..., 1:] * seen[..., :-1] > 0
+def drawn(x: Tensor, seen: Tensor | None) -> bool:
+    """Whether half of the neighbours are equal, of those that are seen (1, 1, h, w): then x was drawn, and has no noise.
+
+    Where all are seen, black and white neighbours are not counted: there noise may have been clipped.
+    """
     equal = (x[..., 1:] == x[..., :-1]).all(1, keepdim=True)
+    if seen is None:
+        clipped = ((x == x.min()) | (x == x.max())).all(1, keepdim=True)
+        both = ~(clipped[..., 1:] & clipped[..., :-1])
+    else:
+        both = seen[..., 1:] * seen[..., :-1] > 0
     return bool(equal[both].float().mean() > 0.5)
 
 

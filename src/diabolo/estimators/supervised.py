@@ -26,7 +26,7 @@ from torch import Tensor
 
 from ..errors import DataError, FormatError, suggest
 from ..formats.scale import standard
-from ..formats.targets import classes, floats, same_length, same_order
+from ..formats.targets import classes, doubtful, floats, same_length, same_order
 from ..losses import Loss, Softmax, Squared
 from ..splitting import folds
 from .lastlayer import TEMPERATURES, Supervised, described, mean, weights
@@ -106,6 +106,7 @@ class Classifier(ClassifierMixin, Supervised):
         y = classes(y)
         check_classification_targets(y)
         self.classes_, index = self._classes_of(y)
+        doubtful(self.classes_.tolist())
         self._y = torch.from_numpy(index.reshape(-1))
         weight = class_weights(self.class_weight, self.classes_, self._y.numpy(), sample_weight)
         self._learn(X, len(y), weight, categories=categories, numbers=numbers)

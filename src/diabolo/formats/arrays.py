@@ -11,7 +11,7 @@ as far (pixels of one byte as rows: divide them by 255, or give pictures as an a
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -44,6 +44,7 @@ from .scale import (
     within,
     yes_or_no,
 )
+from .targets import missing
 
 __all__ = ["Arrays", "read_array"]
 
@@ -108,7 +109,7 @@ class Arrays(Format):
         self.sparse = (given if given in SPARSE else type(X).__name__) if sp.issparse(X) else ""
         self.width = int(X.shape[1])
         self.columns = [f"x{j}" for j in range(self.width)]
-        self.smallest = float(np.min(np.abs(X.data[X.data != 0]), initial=np.inf)) if self.sparse else 0.0
+        self.smallest = float(np.abs(X.data[X.data != 0].astype(np.float64)).min(initial=np.inf)) if self.sparse else 0.0
         sample = _some(X)
         self.origin = _origins(sample)
         size = max(1, BLOCK // max(1, len(sample)))
@@ -373,9 +374,16 @@ def matrix(X: Any) -> Any:
 
 def plain(X: Any) -> Any:
     """What is masked as NaN; no dates, complex numbers, records or more than two dimensions; all else as it is."""
-    X = unmasked(X)
+    X = unmasked(X.detach().cpu().numpy() if torch.is_tensor(X) else X)
+    if isinstance(X, (list, tuple)):
+        _check_rows(X)
     if not isinstance(X, np.ndarray):
         return X
+    if X.dtype.kind in "US" and X.ndim == 2:
+        raise DataError(
+            f"X is an array of texts, such as {X.flat[0].item()!r:.60}: give numbers, X.astype(float); columns of texts are a "
+            "table, pd.DataFrame(X); and documents a list of texts"
+        )
     if X.dtype.kind in "mM":
         raise DataError(f"X is an array of {X.dtype}: dates and durations are columns of a table, give pd.DataFrame(X)")
     if X.dtype.kind == "c":
@@ -390,10 +398,28 @@ def plain(X: Any) -> Any:
     return X
 
 
+def _check_rows(X: Any) -> None:
+    """Raise a DataError for rows that hold no numbers, or not as many as the first."""
+    if any(isinstance(row, Mapping) for row in X):
+        raise DataError("X is a list of dicts: give the table pd.DataFrame(X)")
+    if not X or not all(isinstance(row, (list, tuple)) for row in X):
+        return
+    if any(isinstance(v, str) for row in X for v in row[:1]):
+        raise DataError(
+            "X is a list of lists of texts: give a table, pd.DataFrame(X); of documents that were cut into words, a text each, "
+            "[' '.join(words) for words in X]"
+        )
+    row = next((i for i, row in enumerate(X) if len(row) != len(X[0])), None)
+    if row is not None:
+        raise DataError(f"X has {len(X[0])} cells in row 0 and {len(X[row])} in row {row}: give rows of one length")
+
+
 def unmasked(X: Any) -> Any:
     """Masked cells as NaN: of a masked array, of a list of such rows, of ``np.ma.masked`` in lists; all else as it is."""
     if isinstance(X, (list, tuple)) and any(_masks(row) for row in X):
         return [unmasked(row) if isinstance(row, np.ma.MaskedArray) else [_known(v) for v in row] for row in X]
+    if isinstance(X, np.ndarray) and X.dtype == object and (gone := missing(X)).any():  # as of pandas' nullable numbers
+        return np.where(gone, np.nan, X)
     if not isinstance(X, np.ma.MaskedArray):
         return X
     if not np.ma.is_masked(X):

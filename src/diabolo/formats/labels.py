@@ -249,8 +249,8 @@ def split(Y: Any, sep: str) -> list[Any] | None:
     return [None if is_missing(cell) else [part for text in cell.split(sep) if (part := text.strip())] for cell in cells]
 
 
-def combined(names: list[Any]) -> None:
-    """Warn if classes (texts) look like several labels each: "a;b", "a", "b;c"."""
+def combined(names: list[Any]) -> bool:
+    """Warn if classes (texts) look like several labels each: "a;b", "a", "b;c"; whether they do."""
     texts = {name for name in names if isinstance(name, str)}
     if texts and all(name.startswith("[") and name.endswith("]") for name in texts):
         raise DataError(f"y holds texts such as {min(texts)!r:.60}, lists that were written as texts: y.map(ast.literal_eval)")
@@ -266,7 +266,8 @@ def combined(names: list[Any]) -> None:
                 f"y holds texts such as {several[0]!r:.60}, {len(names):,} in all, which are learned as one label each; "
                 f"if {sep!r} stands between labels, of which there would be {len(parts):,}: fit(X, y, labels_sep={sep!r})"
             )
-            return
+            return True
+    return False
 
 
 def single(Y: Any) -> np.ndarray | None:

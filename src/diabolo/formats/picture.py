@@ -38,6 +38,7 @@ from ..errors import DataError, warn
 from ..lab import LUMA
 from ..storage import atomic
 from . import tiff
+from .scale import odd
 
 __all__ = ["SUFFIXES", "WRITABLE", "Album", "Picture", "luma", "read"]
 
@@ -66,6 +67,7 @@ SHAPED = '{"shape"'  # how the title begins in which some programs keep the layo
 OVERSHOOT = 1e-3  # what rounding and sharpening add to floats
 SEEN = 0.05  # of alpha: the colour of what is more transparent is not seen
 USUAL = 2**-8, 4.0  # the largest of floats whose unit is taken to be 1
+CHANNELS = 16  # up to which a third axis may be one of these
 FAR = 1e3  # spreads from zero, beyond which floats are counted from their middle
 DAMAGE = (OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, OverflowError, struct.error, zlib.error)
 
@@ -136,7 +138,7 @@ class Picture:
         if alpha is not None:
             pixels = np.concatenate([pixels, _resized(alpha, *pixels.shape[:2])[..., None]], axis=2)
         deep = self.kind != "array" and pixels.shape[2] > 1 and self.dtype != np.uint8  # Pillow has no such image
-        if deep and not self.bounded:
+        if deep and not self.bounded and (pixels.min() < 0 or pixels.max() > 1):
             raise DataError(f"{self.name!r}: Pillow has no image of colours outside of 0 to 1: give them as an array of floats")
         array = _quantized(pixels, np.dtype(np.uint8) if deep else self.dtype)
         if self.kind != "array":
@@ -283,6 +285,11 @@ def _from_array(array: np.ndarray, name: str) -> Picture:
     if alpha is not None:
         _check_alpha(values[..., colours], name)
     pixels, low, unit, bounded = _scaled(values[..., :colours])
+    for _, value, n in [] if bounded else odd(values[..., :colours].reshape(1, -1).astype(np.float64)):
+        warn(
+            f"{name!r} holds {value:.6g} in {n:,} places, far from all else, as a code for a missing value is: what is near "
+            "them is spoiled; fill them first, such as array[array == code] = np.median(array)"
+        )
     return Picture(pixels, alpha, array.dtype, name, "array", kept, low, unit, bounded)
 
 
@@ -835,6 +842,11 @@ def is_one(X: np.ndarray) -> bool:
         raise DataError(
             f"an array of shape {X.shape} is one picture with its channels first, or three grey ones: give "
             f"np.moveaxis(X, 0, -1), of shape ({h}, {w}, 3), or list(X)"
+        )
+    if X.shape[2] <= CHANNELS and min(X.shape[:2]) >= 4 * X.shape[2] > 4 * 4:
+        raise DataError(
+            f"an array of shape {X.shape} is {X.shape[0]} grey pictures that are {X.shape[2]} pixels wide, or one of "
+            f"{X.shape[2]} channels: give list(X), or some of its channels, X[..., :3]"
         )
     return X.shape[2] <= 4
 

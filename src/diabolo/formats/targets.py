@@ -6,6 +6,7 @@ y  --values-->  array      what is not known: NaN among numbers, None among othe
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from numbers import Real
 from typing import Any
 
@@ -15,11 +16,24 @@ from sklearn.utils import column_or_1d
 
 from ..errors import DataError, warn
 
-__all__ = ["ROWS", "classes", "floats", "is_missing", "is_number", "missing", "same_length", "same_order", "shown", "values"]
+__all__ = [
+    "ROWS",
+    "classes",
+    "doubtful",
+    "floats",
+    "is_missing",
+    "is_number",
+    "missing",
+    "same_length",
+    "same_order",
+    "shown",
+    "values",
+]
 
 ROWS = (list, tuple, set, frozenset)  # what holds the labels of one row
 DATES = (datetime.date, datetime.time, datetime.timedelta, np.datetime64, np.timedelta64)
 YES = ("yes", "y", "true", "t", "on", "ja", "oui", "si", "x")
+GONE = ("", "nan", "NaN", "<NA>", "NaT")  # texts that missing cells become
 NO = ("no", "n", "false", "f", "off", "nein", "non", "", "-")
 
 
@@ -185,6 +199,19 @@ def classes(y: Any) -> np.ndarray:
         j = next(row for row, cell in enumerate(v) if isinstance(cell, str) != isinstance(v[0], str))
         raise DataError(f"y holds {shown(v[0])} (row 0) and {shown(v[j])} (row {j}): make all texts, y.astype(str)")
     return np.asarray(v)
+
+
+def doubtful(names: Sequence[Any]) -> None:
+    """Warn of classes or labels that are perhaps none: a missing cell that became a text, two that differ in spaces only."""
+    texts = [name for name in names if isinstance(name, str)]
+    gone = [name for name in texts if name.strip() in GONE]
+    if gone:
+        warn(f"y holds the text {gone[0]!r:.60}, learned like all others: if it stands for nothing known, leave it out")
+    plain = {" ".join(name.split()): name for name in reversed(texts)}
+    twin = next((name for name in texts if plain[" ".join(name.split())] != name), None)
+    if twin is not None:
+        first = plain[" ".join(twin.split())]
+        warn(f"y holds {first!r:.60} and {twin!r:.60}, learned as two: they differ in spaces only, which str.strip takes away")
 
 
 def same_length(y: int, X: int, name: str = "y") -> None:

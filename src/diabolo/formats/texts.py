@@ -20,7 +20,7 @@ import numpy as np
 
 from ..errors import DataError, warn
 from .files import READABLE as TABLES
-from .files import Reading, read_table
+from .files import Reading, is_table, read_table
 from .picture import SUFFIXES
 
 __all__ = ["READABLE", "absent", "exists", "holds_texts", "is_texts", "read_documents"]
@@ -32,31 +32,16 @@ BOMS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
-LOOKED_AT = 1 << 16  # bytes of a file, or items of a list, that say what it holds
+LOOKED_AT = 1 << 16  # items of a list that say what it holds
 LINES = 50  # of a file that tell a table
 NUMBER = re.compile(r'\s*"?[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d+)?"?\s*')
-SPACES = 3  # a text has so many, and a cell of a table has not
 
 
 def holds_texts(path: Path) -> bool:
     """Whether there are texts in a folder or a file, as far as its beginning tells."""
     if path.is_dir():
         return any(path.glob("*.txt"))
-    if path.suffix == ".txt" or not str(path).endswith(READABLE):
-        return path.suffix == ".txt"
-    opened: Any = gzip.open if path.suffix == ".gz" else open
-    try:
-        with opened(path, "rb") as file:
-            return _prose([json.loads(line) for line in file.readlines(LOOKED_AT) if line.strip()])
-    except (OSError, EOFError, ValueError):  # reading tells
-        return True
-
-
-def _prose(records: list[Any]) -> bool:
-    """Whether JSON values are texts, and not the rows of a table."""
-    longest = [max((v for v in r.values() if isinstance(v, str)), key=len, default="") for r in records if isinstance(r, dict)]
-    named = any(isinstance(r.get(key), str) for r in records if isinstance(r, dict) for key in ("text", "body"))
-    return named or len(longest) < len(records) or 2 * sum(t.count(" ") >= SPACES for t in longest) >= len(longest)
+    return str(path).endswith(READABLE) and not is_table(path)
 
 
 def is_texts(X: Any) -> bool:
@@ -143,6 +128,10 @@ def _missing(value: Any) -> bool:
     return value is None or type(value).__name__ in ("NAType", "NaTType") or (isinstance(value, float) and value != value)
 
 
+def _quantity(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
 def _wrong(value: Any) -> str:
     """What a value is that should be a text, and what to do."""
     remedy = "give str(...) of it"
@@ -151,7 +140,9 @@ def _wrong(value: Any) -> str:
     elif isinstance(value, bytes):
         remedy = "decode it, as in text.decode('utf-8')"
     elif isinstance(value, (list, tuple, np.ndarray)):
-        remedy = "give one text for each row"
+        remedy = "give one text for each row, of words such as ' '.join(words)"
+    elif isinstance(value, Mapping):
+        remedy = "give the text in it, or all as a table, pd.DataFrame(X)"
     return f"{type(value).__name__}, not a string: {remedy}"
 
 
@@ -279,6 +270,12 @@ def _texts(records: list[Any], place: str) -> list[str]:
         if isinstance(record, dict) and not ("text" in record or "body" in record):
             lengths.update({key: len(value) for key, value in record.items() if isinstance(value, str)})
     longest = lengths.most_common(1)[0][0] if lengths else "text"
+    if lengths and (others := sorted({key for r in records if isinstance(r, dict) for key in r if _quantity(r[key])})):
+        warn(
+            f"{place}: the texts are taken from the field {longest!r}, the longest; left out are numbers, "
+            f"{', '.join(others[:5])}: format='tables' reads all as a table, "
+            f"Documents(column={longest!r}) the texts without this warning"
+        )
 
     def body(record: Any) -> Any:
         return record if isinstance(record, str) else record.get("text", record.get("body", record.get(longest)))

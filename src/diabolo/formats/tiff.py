@@ -79,7 +79,7 @@ class Page:
         if meaning not in (0, 1, 2) or bits < 8:
             return False
         if bits == 8:
-            return kind == 2 or (planar and self.channels == 2)
+            return kind == 2 or (planar and self.channels == 2) or (meaning != 2 and self.channels > 2)
         if self.channels == 1 and meaning == 1 and not planar:
             swapped = packed and self.order == ">"  # floats that Pillow takes for little-endian
             return (kind, bits) not in ((1, 16), (2, 16), (2, 32)) and ((kind, bits) != (3, 32) or swapped)

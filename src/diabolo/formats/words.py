@@ -95,6 +95,8 @@ def _parts(token: str) -> Iterator[str]:
 
 
 def _pattern(token_pattern: str) -> re.Pattern[str]:
+    if isinstance(token_pattern, re.Pattern):
+        raise ValueError(f"token_pattern={token_pattern!r}: give its text, with flags in it, such as '(?i)[a-z]+'")
     try:
         pattern = re.compile(token_pattern)
     except (re.error, TypeError) as error:
