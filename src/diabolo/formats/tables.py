@@ -213,6 +213,7 @@ class Category(Column):
     levels: list[Any] = field(default_factory=list)
     shares: list[float] = field(default_factory=list)  # of the levels and of "other"
     rest: Any = None  # the most frequent level that has no feature of its own
+    part: float = 1.0  # its share among all these
     others: list[Any] | None = None  # all levels that have none; None: too many to know what is new
     listed: list[Any] | None = None  # the categories of a categorical type, in its order
     ordered: bool = False
@@ -240,6 +241,7 @@ class Category(Column):
         new = sum(n == 1 for _, n in pairs) / max(total, 1)  # of the next rows, about this share has a new level (Good, 1953)
         known = len(others) <= MAX_OTHERS and new <= NEW
         column = cls(name, kind, total < len(values), not total, [v for v, _ in kept], shares, rest)
+        column.part = others[0][1] / sum(n for _, n in others) if others else 1.0
         column.others, column.listed, column.ordered = [v for v, _ in others] if known else None, listed, ordered
         return column
 
@@ -263,6 +265,7 @@ class Category(Column):
         names = [*self.levels, self.rest]
         missing = np.isnan(x).any(1)
         x = np.where(missing[:, None], -np.inf, x)
+        x[:, -1] *= self.part  # of many rare levels together, one
         if self.rest is None and self.levels:  # no other level was ever seen: none is expected
             x[:, -1] = np.where(np.isposinf(x[:, -1]), np.inf, -np.inf)
         best = x.argmax(1)
