@@ -214,6 +214,7 @@ class Category(Column):
     shares: list[float] = field(default_factory=list)  # of the levels and of "other"
     rest: Any = None  # the most frequent level that has no feature of its own
     part: float = 1.0  # its share among all these
+    often: list[int] = field(default_factory=list)  # how often each of the others was there
     others: list[Any] | None = None  # all levels that have none; None: too many to know what is new
     listed: list[Any] | None = None  # the categories of a categorical type, in its order
     ordered: bool = False
@@ -243,6 +244,7 @@ class Category(Column):
         column = cls(name, kind, total < len(values), not total, [v for v, _ in kept], shares, rest)
         column.part = others[0][1] / sum(n for _, n in others) if others else 1.0
         column.others, column.listed, column.ordered = [v for v, _ in others] if known else None, listed, ordered
+        column.often = [n for _, n in others] if known else []
         return column
 
     @property
@@ -268,14 +270,23 @@ class Category(Column):
         x[:, -1] *= self.part  # of many rare levels together, one
         if self.rest is None and self.levels:  # no other level was ever seen: none is expected
             x[:, -1] = np.where(np.isposinf(x[:, -1]), np.inf, -np.inf)
-        best = x.argmax(1)
+        return self._named(names, x.argmax(1), missing)
+
+    def drawn(self, x: np.ndarray, rng: np.random.Generator) -> pa.Array:
+        """Drawn features -> values: of the levels that share a feature, each as often as it was."""
+        best, others = x.argmax(1), self.others or [self.rest]
+        rare = np.flatnonzero(best == len(self.levels))
+        often = np.array(self.often or [1])
+        best[rare] += rng.choice(len(others), len(rare), p=often / often.sum())
+        return self._named([*self.levels, *others], best, np.isnan(x).any(1))
+
+    def _named(self, names: list[Any], place: np.ndarray, missing: np.ndarray) -> pa.Array:
         t = arrow_type(self.type)
-        values = from_plain(names, t).take(pa.array(best, mask=missing))
+        values = from_plain(names, t).take(pa.array(place, mask=missing))
         if self.listed is None:
             return values.cast(t)
-        order = from_plain(self.listed, arrow_type(self.type))
-        indices = pc.index_in(values, order)
-        return pa.DictionaryArray.from_arrays(indices, order, ordered=self.ordered)
+        order = from_plain(self.listed, t)
+        return pa.DictionaryArray.from_arrays(pc.index_in(values, order), order, ordered=self.ordered)
 
 
 KINDS: dict[str, type[Any]] = {"number": Number, "binary": Binary, "category": Category}
@@ -540,7 +551,17 @@ class Tables(Format):
 
     def from_tensor(self, x: Tensor) -> Any:
         values = x.detach().cpu().double().numpy()
-        arrays = [column.decode(values[:, block]) for column, block in zip(self.fields, self.blocks, strict=True)]
+        return self._table([column.decode(values[:, block]) for column, block in zip(self.fields, self.blocks, strict=True)])
+
+    def from_draws(self, x: Tensor, rng: np.random.Generator) -> Any:
+        values, arrays = x.detach().cpu().double().numpy(), []
+        for column, block in zip(self.fields, self.blocks, strict=True):
+            v = values[:, block]
+            arrays.append(column.drawn(v, rng) if isinstance(column, Category) else column.decode(v))
+        return self._table(arrays)
+
+    def _table(self, arrays: list[pa.Array]) -> Any:
+        """Columns as the kind of table that was fitted."""
         table = pa.table(arrays, names=self.columns)
         if self.container == "pandas":
             return self._pandas(table)
@@ -607,7 +628,7 @@ class Tables(Format):
     def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         kinds = {cls: name for name, cls in KINDS.items()}
         fields = [{"kind": kinds[type(column)], **asdict(column)} for column in self.fields]
-        others = {f"others.{j}": packed(f.pop("others")) for j, f in enumerate(fields) if f.get("others")}
+        others = {f"others.{j}": packed([f.pop("others"), f.pop("often")]) for j, f in enumerate(fields) if f.get("others")}
         meta = {
             "scale": self.scale,
             "common": self.common,
@@ -630,7 +651,8 @@ class Tables(Format):
         self.enums = list(meta["enums"])
         fields = [dict(f) for f in meta["fields"]]
         for name, values in arrays.items():
-            fields[int(name.removeprefix("others."))]["others"] = json.loads(values.tobytes())
+            rare = fields[int(name.removeprefix("others."))]
+            rare["others"], rare["often"] = json.loads(values.tobytes())
         self.fields = [KINDS[f.pop("kind")](**f) for f in fields]
         self._lay_out()
         self._check()
@@ -651,6 +673,8 @@ class Tables(Format):
                 raise DataError(f"{column.type!r} is no type of a column")
             if isinstance(column, Number) and not possible(column):
                 raise DataError(f"column {column.name!r} has an impossible scale")
+            if isinstance(column, Category) and len(column.often) != len(column.others or []):
+                raise DataError(f"column {column.name!r} has rare levels of which it is not known how often they were there")
 
 
 def yes_no(v: np.ndarray) -> np.ndarray:
