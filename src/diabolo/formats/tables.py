@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar
+from unicodedata import normalize
 
 import numpy as np
 import pyarrow as pa
@@ -258,8 +259,11 @@ class Category(Column):
         index = pc.fill_null(pc.index_in(values, known), len(known)).to_numpy(zero_copy_only=False)
         x = np.zeros((len(values), self.width))
         x[np.arange(len(values)), index.clip(max=last)] = 1.0
+        new = (index == len(known)) & values.is_valid().to_numpy(zero_copy_only=False)
         if self.others is not None:
-            x[index == len(known), last] = np.inf
+            x[new, last] = np.inf
+        if new.any() and is_text(known.type):
+            warn_near(self.name, pc.unique(values.filter(pa.array(new)))[:LOOKED_AT].to_pylist(), known.to_pylist())
         x[values.is_null().to_numpy(zero_copy_only=False)] = np.nan
         return x
 
@@ -675,6 +679,23 @@ class Tables(Format):
                 raise DataError(f"column {column.name!r} has an impossible scale")
             if isinstance(column, Category) and len(column.often) != len(column.others or []):
                 raise DataError(f"column {column.name!r} has rare levels of which it is not known how often they were there")
+
+
+def warn_near(name: str, new: list[str], known: list[str]) -> None:
+    """Of levels never seen, name those that differ from known ones in spaces, case or the way accents are written."""
+    alike = {same(v): v for v in known}
+    near = [(v, alike[same(v)]) for v in new if same(v) in alike]
+    if near:
+        said = ", ".join(f"{v!r} ({was!r} was seen)" for v, was in near[:3])
+        warn(
+            f"column {name!r} holds {said}{', ...' if len(near) > 3 else ''}: levels that differ in spaces or case are others. "
+            f"If they are the same, write them alike, as with df[{name!r}].str.strip()"
+        )
+
+
+def same(text: str) -> str:
+    """What is left of a level without what is easily overlooked."""
+    return " ".join(normalize("NFC", text).casefold().split())
 
 
 def yes_no(v: np.ndarray) -> np.ndarray:
