@@ -139,3 +139,17 @@ def test_given_values_that_cannot_be_are_named() -> None:
         ae.sample(1, given={"size": "large"})
     with pytest.raises(DataError, match="given 'x0': 'b' is no number"):
         Autoencoder(2, **SMALL).fit(kinds()["array"]).sample(1, given={"x0": "b"})
+
+
+def test_rare_levels_that_share_a_feature_are_drawn_as_often_as_they_were() -> None:
+    """Not one of them in place of all."""
+    rng = np.random.default_rng(0)
+    town = np.r_[np.repeat(np.arange(100), 9), np.tile(np.arange(100, 140), 5)].astype(str)
+    X = pd.DataFrame({"town": np.char.add("t", town), "a": rng.normal(size=len(town)).round(2)})
+    ae = Autoencoder(2, **SMALL).fit(X)
+    made = ae.sample(2000, random_state=0)["town"].value_counts()
+    rare = made[[t for t in made.index if int(t[1:]) >= 100]]
+    assert 0.1 < rare.sum() / 2000 < 0.3
+    assert len(rare) == 40
+    assert rare.max() < 4 * rare.mean()
+    assert ae.impute(X.head(60).assign(town=None))["town"].str[1:].astype(int).max() < 100

@@ -305,6 +305,15 @@ def test_the_last_day_of_the_calendar_comes_back_and_is_told_as_it_is(last: date
     assert ae.inverse_transform(ae.transform(X))["until"].tolist() == X["until"].tolist()
 
 
+@pytest.mark.parametrize("other", ["Oslo  ", "oslo", "\u00a0Oslo"])
+def test_levels_that_look_alike_are_others_and_named(other: str) -> None:
+    X = table(120).assign(city="Oslo")
+    detector = OutlierDetector(alpha=0.1, epochs=3, verbose=False, random_state=0).fit(X)
+    with pytest.warns(UserWarning, match=r"column 'city' holds .* \('Oslo' was seen\): levels that differ in spaces or case"):
+        assert (detector.predict(X.head(9).assign(city=other)) == -1).all()
+    detector.predict(X.head(9).assign(city="Paris"))
+
+
 def test_sparse_columns_are_filled() -> None:
     X = table().assign(s=pd.arrays.SparseArray(np.where(np.arange(len(table())) % 3 == 0, np.nan, 2.5)))
     Y = Autoencoder(**SMALL).fit(X).impute(X)

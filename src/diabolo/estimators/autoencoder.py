@@ -327,10 +327,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         sampler = self._sampling()
         rng = np.random.default_rng(check_random_state(random_state).randint(2**31 - 1))
         if not given:
-            return self.format_.from_tensor(sampler.rows(self, sampler.codes(n, rng, (low, high)), rng))
+            return self.format_.from_draws(sampler.rows(self, sampler.codes(n, rng, (low, high)), rng), rng)
         wanted = cells(self, given)
         x = sampler.rows(self, conditioned(self, sampler, wanted, n, rng, (low, high)), rng)
-        return self.format_.with_given(self.format_.from_tensor(torch.where(torch.isnan(wanted), x, wanted)), given)
+        return self.format_.with_given(self.format_.from_draws(torch.where(torch.isnan(wanted), x, wanted), rng), given)
 
     def novelty(self, new: Any, X: Any) -> np.ndarray:
         """(n,) distance of each new row to the nearest row of X, in units of the median one among the rows of X.

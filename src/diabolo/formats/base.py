@@ -60,6 +60,10 @@ class Format(ABC):
     def from_tensor(self, x: Tensor) -> Any:
         """x (n, d), or expected values, -> the kind of object that was fitted."""
 
+    def from_draws(self, x: Tensor, rng: np.random.Generator) -> Any:
+        """The same of x (n, d) that was drawn: what is left open is drawn, too."""
+        return self.from_tensor(x)
+
     @abstractmethod
     def loss(self, name: str = "auto") -> Loss:
         """The sum over columns that suits them; or one named loss for all."""

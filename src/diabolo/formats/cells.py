@@ -110,15 +110,20 @@ def first_cells(bad: list[tuple[int, str]]) -> str:
 
 
 def attempted(reader: Callable[[Cells], Cells], cells: Cells) -> Cells | None:
-    """What the reader makes of all cells, or None; spaces around them say nothing."""
+    """What the reader makes of all cells, or None; spaces around them say nothing, and spaces alone are no value."""
     for trimmed in (False, True):
         try:
             for part in (cells[:FIRST], cells):  # Arrow goes on after the first that fails, slowly
-                found = reader(pc.utf8_trim_whitespace(part) if trimmed else part)
+                found = reader(_trimmed(part) if trimmed else part)
             return found
         except FAILED:
             continue
     return None
+
+
+def _trimmed(cells: Cells) -> Cells:
+    cells = pc.utf8_trim_whitespace(cells)
+    return pc.if_else(pc.equal(cells, ""), pa.scalar(None, cells.type), cells)
 
 
 # ── numbers ──────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -24,6 +24,7 @@ __all__ = ["adapted", "arrow_type", "counted", "family", "floats", "is_known", "
 STEPS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}  # per second
 DAY = 86_400 * 10**9  # nanoseconds
 DUST = 1e-70
+TIMES = {"durations": ")", "times of day": ", format='%H:%M:%S').dt.time"}  # what pandas wants to read them
 ISO = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d([.,]\d+)?)?\s?(Z|[+-]\d\d:?\d\d)?)?\s*")
 
 
@@ -268,6 +269,8 @@ def _refused(values: pa.Array, t: pa.DataType, name: str) -> str:
     found, fitted = family(values.type), family(t)
     if found == "texts" and fitted == "dates" and is_iso(values):
         remedy = f"read them as dates, with pd.to_datetime(df[{name!r}]), or parse_dates in pd.read_csv"
+    elif found == "texts" and fitted in ("times of day", "durations"):
+        remedy = f"read them with pd.to_{'timedelta' if fitted == 'durations' else 'datetime'}(df[{name!r}]{TIMES[fitted]}"
     elif found == "texts" and fitted == "numbers":
         remedy = f"read them as numbers, with pd.to_numeric(df[{name!r}])"
     elif found == "numbers" and fitted == "texts":

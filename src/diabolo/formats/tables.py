@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar
+from unicodedata import normalize
 
 import numpy as np
 import pyarrow as pa
@@ -213,6 +214,8 @@ class Category(Column):
     levels: list[Any] = field(default_factory=list)
     shares: list[float] = field(default_factory=list)  # of the levels and of "other"
     rest: Any = None  # the most frequent level that has no feature of its own
+    part: float = 1.0  # its share among all these
+    often: list[int] = field(default_factory=list)  # how often each of the others was there
     others: list[Any] | None = None  # all levels that have none; None: too many to know what is new
     listed: list[Any] | None = None  # the categories of a categorical type, in its order
     ordered: bool = False
@@ -240,7 +243,9 @@ class Category(Column):
         new = sum(n == 1 for _, n in pairs) / max(total, 1)  # of the next rows, about this share has a new level (Good, 1953)
         known = len(others) <= MAX_OTHERS and new <= NEW
         column = cls(name, kind, total < len(values), not total, [v for v, _ in kept], shares, rest)
+        column.part = others[0][1] / sum(n for _, n in others) if others else 1.0
         column.others, column.listed, column.ordered = [v for v, _ in others] if known else None, listed, ordered
+        column.often = [n for _, n in others] if known else []
         return column
 
     @property
@@ -254,8 +259,11 @@ class Category(Column):
         index = pc.fill_null(pc.index_in(values, known), len(known)).to_numpy(zero_copy_only=False)
         x = np.zeros((len(values), self.width))
         x[np.arange(len(values)), index.clip(max=last)] = 1.0
+        new = (index == len(known)) & values.is_valid().to_numpy(zero_copy_only=False)
         if self.others is not None:
-            x[index == len(known), last] = np.inf
+            x[new, last] = np.inf
+        if new.any() and is_text(known.type):
+            warn_near(self.name, pc.unique(values.filter(pa.array(new)))[:LOOKED_AT].to_pylist(), known.to_pylist())
         x[values.is_null().to_numpy(zero_copy_only=False)] = np.nan
         return x
 
@@ -263,16 +271,26 @@ class Category(Column):
         names = [*self.levels, self.rest]
         missing = np.isnan(x).any(1)
         x = np.where(missing[:, None], -np.inf, x)
+        x[:, -1] *= self.part  # of many rare levels together, one
         if self.rest is None and self.levels:  # no other level was ever seen: none is expected
             x[:, -1] = np.where(np.isposinf(x[:, -1]), np.inf, -np.inf)
-        best = x.argmax(1)
+        return self._named(names, x.argmax(1), missing)
+
+    def drawn(self, x: np.ndarray, rng: np.random.Generator) -> pa.Array:
+        """Drawn features -> values: of the levels that share a feature, each as often as it was."""
+        best, others = x.argmax(1), self.others or [self.rest]
+        rare = np.flatnonzero(best == len(self.levels))
+        often = np.array(self.often or [1])
+        best[rare] += rng.choice(len(others), len(rare), p=often / often.sum())
+        return self._named([*self.levels, *others], best, np.isnan(x).any(1))
+
+    def _named(self, names: list[Any], place: np.ndarray, missing: np.ndarray) -> pa.Array:
         t = arrow_type(self.type)
-        values = from_plain(names, t).take(pa.array(best, mask=missing))
+        values = from_plain(names, t).take(pa.array(place, mask=missing))
         if self.listed is None:
             return values.cast(t)
-        order = from_plain(self.listed, arrow_type(self.type))
-        indices = pc.index_in(values, order)
-        return pa.DictionaryArray.from_arrays(indices, order, ordered=self.ordered)
+        order = from_plain(self.listed, t)
+        return pa.DictionaryArray.from_arrays(pc.index_in(values, order), order, ordered=self.ordered)
 
 
 KINDS: dict[str, type[Any]] = {"number": Number, "binary": Binary, "category": Category}
@@ -537,7 +555,17 @@ class Tables(Format):
 
     def from_tensor(self, x: Tensor) -> Any:
         values = x.detach().cpu().double().numpy()
-        arrays = [column.decode(values[:, block]) for column, block in zip(self.fields, self.blocks, strict=True)]
+        return self._table([column.decode(values[:, block]) for column, block in zip(self.fields, self.blocks, strict=True)])
+
+    def from_draws(self, x: Tensor, rng: np.random.Generator) -> Any:
+        values, arrays = x.detach().cpu().double().numpy(), []
+        for column, block in zip(self.fields, self.blocks, strict=True):
+            v = values[:, block]
+            arrays.append(column.drawn(v, rng) if isinstance(column, Category) else column.decode(v))
+        return self._table(arrays)
+
+    def _table(self, arrays: list[pa.Array]) -> Any:
+        """Columns as the kind of table that was fitted."""
         table = pa.table(arrays, names=self.columns)
         if self.container == "pandas":
             return self._pandas(table)
@@ -608,7 +636,7 @@ class Tables(Format):
     def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         kinds = {cls: name for name, cls in KINDS.items()}
         fields = [{"kind": kinds[type(column)], **asdict(column)} for column in self.fields]
-        others = {f"others.{j}": packed(f.pop("others")) for j, f in enumerate(fields) if f.get("others")}
+        others = {f"others.{j}": packed([f.pop("others"), f.pop("often")]) for j, f in enumerate(fields) if f.get("others")}
         meta = {
             "scale": self.scale,
             "common": self.common,
@@ -631,7 +659,8 @@ class Tables(Format):
         self.enums = list(meta["enums"])
         fields = [dict(f) for f in meta["fields"]]
         for name, values in arrays.items():
-            fields[int(name.removeprefix("others."))]["others"] = json.loads(values.tobytes())
+            rare = fields[int(name.removeprefix("others."))]
+            rare["others"], rare["often"] = json.loads(values.tobytes())
         self.fields = [KINDS[f.pop("kind")](**f) for f in fields]
         self._lay_out()
         self._check()
@@ -652,6 +681,25 @@ class Tables(Format):
                 raise DataError(f"{column.type!r} is no type of a column")
             if isinstance(column, Number) and not possible(column):
                 raise DataError(f"column {column.name!r} has an impossible scale")
+            if isinstance(column, Category) and len(column.often) != len(column.others or []):
+                raise DataError(f"column {column.name!r} has rare levels of which it is not known how often they were there")
+
+
+def warn_near(name: str, new: list[str], known: list[str]) -> None:
+    """Of levels never seen, name those that differ from known ones in spaces, case or the way accents are written."""
+    alike = {same(v): v for v in known}
+    near = [(v, alike[same(v)]) for v in new if same(v) in alike]
+    if near:
+        said = ", ".join(f"{v!r} ({was!r} was seen)" for v, was in near[:3])
+        warn(
+            f"column {name!r} holds {said}{', ...' if len(near) > 3 else ''}: levels that differ in spaces or case are others. "
+            f"If they are the same, write them alike, as with df[{name!r}].str.strip()"
+        )
+
+
+def same(text: str) -> str:
+    """What is left of a level without what is easily overlooked."""
+    return " ".join(normalize("NFC", text).casefold().split())
 
 
 def yes_no(v: np.ndarray) -> np.ndarray:
