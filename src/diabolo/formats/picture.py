@@ -40,7 +40,7 @@ from ..storage import atomic
 from . import tiff
 from .scale import odd
 
-__all__ = ["SUFFIXES", "WRITABLE", "Album", "Picture", "luma", "read"]
+__all__ = ["SUFFIXES", "WRITABLE", "Album", "Picture", "luma", "pictures_in", "read"]
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".ppm", ".pgm", ".jp2")
 WRITABLE = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp")
@@ -864,7 +864,7 @@ def _of_path(path: Path) -> _Place:
         inside = path.relative_to(archive).as_posix()
         place: _Place = _Zip(archive, "" if inside == "." else inside)
     elif path.is_dir():
-        names = sorted(_pictures_in(path))
+        names = sorted(pictures_in(path))
         place = _Place(names, [path / name for name in names], str(path))
     elif not path.exists():
         raise FileNotFoundError(2, "there is no such file or folder", str(path))
@@ -880,7 +880,7 @@ def _archive(path: Path) -> Path | None:
     return next((p for p in (path, *path.parents) if p.suffix.lower() == ".zip" and p.is_file()), None)
 
 
-def _pictures_in(folder: Path) -> Iterator[str]:
+def pictures_in(folder: Path) -> Iterator[str]:
     for where, folders, files in os.walk(folder, onerror=_raise):
         folders[:] = [f for f in folders if not f.startswith(".")]
         for file in files:
@@ -899,7 +899,7 @@ def _is_picture(name: str) -> bool:
 
 def _path_accepted(path: Path) -> bool:
     if path.is_dir():
-        return next(_pictures_in(path), None) is not None
+        return next(pictures_in(path), None) is not None
     return path.suffix.lower() in (*SUFFIXES, ".zip") or _archive(path) is not None
 
 
