@@ -67,6 +67,7 @@ SHAPED = '{"shape"'  # how the title begins in which some programs keep the layo
 OVERSHOOT = 1e-3  # what rounding and sharpening add to floats
 SEEN = 0.05  # of alpha: the colour of what is more transparent is not seen
 USUAL = 2**-8, 4.0  # the largest of floats whose unit is taken to be 1
+FEW = 1000  # times as many pixels, beside which a few are no matter
 CHANNELS = 16  # up to which a third axis may be one of these
 FAR = 1e3  # spreads from zero, beyond which floats are counted from their middle
 DAMAGE = (OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, OverflowError, struct.error, zlib.error)
@@ -286,6 +287,8 @@ def _from_array(array: np.ndarray, name: str) -> Picture:
         _check_alpha(values[..., colours], name)
     pixels, low, unit, bounded = _scaled(values[..., :colours])
     for _, value, n in [] if bounded else odd(values[..., :colours].reshape(1, -1).astype(np.float64)):
+        if FEW * n < pixels.size:  # as a dead pixel: it spoils nothing else
+            continue
         warn(
             f"{name!r} holds {value:.6g} in {n:,} places, far from all else, as a code for a missing value is: what is near "
             "them is spoiled; fill them first, such as array[array == code] = np.median(array)"
