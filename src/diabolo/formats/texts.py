@@ -221,7 +221,7 @@ def _decoded(path: Path, encoding: str | None) -> str:
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise DataError(f"cannot read {str(path)!r}: {error}") from None
     code = encoding or next((name for bom, name in BOMS.items() if data.startswith(bom)), "utf-8")
-    hint = "give its encoding, such as 'latin-1' or 'utf-16-le': Documents(encoding=...)"
+    hint = "give its encoding, such as 'latin-1' or 'utf-16-le': Documents(encoding=...), or --encoding"
     try:
         text = data.decode(code)
     except UnicodeDecodeError as error:
