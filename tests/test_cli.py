@@ -938,3 +938,13 @@ def test_the_encoding_of_texts_is_kept(suffix: str, tmp_path: Path, diabolo: Any
         said = diabolo("tag", model, data, *keep, "-o", out)
         assert said.code == 0, said.err
         assert [*pd.read_csv(out).columns] == ["id", "labels"]
+
+
+def test_lists_of_labels_in_parquet(tmp_path: Path, diabolo: Any) -> None:
+    lists = [["x"], [], ["x", "y"]] * 20
+    data, model = tmp_path / "mails.parquet", tmp_path / "m.diabolo"
+    pd.DataFrame({"a": np.arange(60) % 7 / 2, "b": np.arange(60) % 3 / 2, "tags": lists}).to_parquet(data)
+    assert "a column of lists of labels needs --labels-sep" in diabolo("fit", data, "--labels", "tags", "-o", model, *FIT).err
+    said = diabolo("fit", data, "--labels", "tags", "--labels-sep", ";", "-o", model, *FIT)
+    assert said.code == 0, said.err
+    assert load(model).labels_.names == ["x", "y"]

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import scipy.sparse as sp
+from PIL import Image
 from sklearn.metrics import roc_auc_score
 
 from diabolo import Autoencoder, Classifier, DataError, MultiLabelClassifier, OutlierDetector, Regressor, load
@@ -422,3 +423,22 @@ def test_a_field_that_was_guessed_beside_numbers_is_told(tmp_path: Path) -> None
 def test_a_compiled_pattern_is_refused_before_it_is_learned_with() -> None:
     with pytest.raises(ValueError, match="give its text"):
         Documents(token_pattern=re.compile("[a-z]+")).fit(["a b", "b c"])  # type: ignore[arg-type]
+
+
+def test_texts_that_are_all_the_same() -> None:
+    ae = Autoencoder(1, epochs=1, random_state=0).fit(["the same text"] * 20)  # without a warning
+    assert np.isfinite(ae.pca_.explained_variance_ratio_).all()
+
+
+@pytest.mark.parametrize(("texts", "pictures", "kind"), [(3, 6, "images"), (6, 3, "documents"), (1, 30, "images")])
+def test_a_folder_of_texts_and_pictures(texts: int, pictures: int, kind: str, tmp_path: Path) -> None:
+    """More of them win, and it is told unless it is plain."""
+    for i in range(texts):
+        (tmp_path / f"{i}.txt").write_text("about the picture")
+    for i in range(pictures):
+        Image.new("L", (8, 8), i).save(tmp_path / f"{i}.png")
+    if texts == 1:
+        assert infer(tmp_path).kind == kind  # a file of notes
+        return
+    with pytest.warns(UserWarning, match=f"holds {pictures} pictures and {texts} .txt files"):
+        assert infer(tmp_path).kind == kind

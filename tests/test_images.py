@@ -292,3 +292,11 @@ def test_a_stack_is_data(tmp_path: Path) -> None:
     ae = Autoencoder(2, hidden=(), **SMALL).fit(tmp_path / "s.tif")
     assert ae.transform(tmp_path / "s.tif").shape == (12, 2)
     np.testing.assert_array_equal(ae.transform(tmp_path / "s.tif"), ae.transform(X))
+
+
+def test_rows_of_pixels_are_not_one_wide_picture() -> None:
+    X = np.arange(30 * 12 * 10, dtype=np.uint8).reshape(30, 12, 10)
+    format = Images().fit(X)
+    with pytest.raises(DataError, match=r"give X.reshape\(-1, 12, 10\)"):
+        format.rows(X.reshape(30, -1))
+    assert len(format.rows(X[0])) == 1

@@ -1046,3 +1046,9 @@ def test_colours_need_to_know_black_and_white() -> None:
     for other in (2 * x - 1, x - 0.5, 2 * x):
         with pytest.raises(DataError, match="what is white is not known"):
             Colorizer.pretrained().transform(other)
+
+
+def test_hints_are_bytes() -> None:
+    grey = np.tile(np.arange(64, dtype=np.uint8) * 4, (48, 1))
+    with pytest.raises(ValueError, match=r"\(1.0, 0.0, 0.0\) is not a colour: give red, green and blue, each 0 to 255"):
+        Colorizer.pretrained().transform([grey], hints=[(5, 5, (1.0, 0.0, 0.0))])

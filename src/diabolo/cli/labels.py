@@ -99,6 +99,8 @@ def yes_no(table: Any, name: str, hint: str = "") -> Any:
     """(n,) 0, 1, or NaN where a cell is empty."""
     import numpy as np
 
+    from ..formats.targets import NO, YES
+
     values = table[name].to_pylist()
     if not any(value == value and value is not None for value in values):
         raise DataError(f"column {name!r} is empty: 1 says that a row has the label, 0 that it has not")
@@ -106,15 +108,16 @@ def yes_no(table: Any, name: str, hint: str = "") -> Any:
         if not (value is None or value != value or value in (0, 1, "0", "1")):
             raise DataError(
                 f"column {name!r} holds {value!r} in row {row}: allowed are 0, 1, and an empty cell, which means not known"
-                + (hint if isinstance(value, str) else "")
+                + ("; write 1 for yes, and 0 for no" if str(value).strip().lower() in (*YES, *NO) else "")
+                + (hint if isinstance(value, (str, list)) else "")
             )
     return np.array([np.nan if value is None else float(value) for value in values])
 
 
 def listed(table: Any, name: str, sep: str) -> list[list[str]]:
-    """The labels of each row, of a column such as "urgent;bug"; an empty cell has none."""
-    cells = ["" if value is None else str(value) for value in table[name].to_pylist()]
-    return [[label.strip() for label in cell.split(sep) if label.strip()] for cell in cells]
+    """The labels of each row, of a column such as "urgent;bug", or of lists; an empty cell has none."""
+    rows = [v if isinstance(v, list) else [] if v is None else str(v).split(sep) for v in table[name].to_pylist()]
+    return [[label for v in row if v is not None and (label := str(v).strip())] for row in rows]
 
 
 # ── rows that a model takes ──────────────────────────────────────────────────────────────────────────────────────────

@@ -302,7 +302,8 @@ def checked(hints: Sequence[Hint], light: Tensor) -> Sequence[Hint]:
             raise ValueError(f"hints: {hint!r} is not (x, y, (red, green, blue))") from None
         if x != int(x) or y != int(y) or not (0 <= x < w and 0 <= y < h):
             raise ValueError(f"hints: ({x}, {y}) is no pixel of the picture: x is 0 to {w - 1}, y is 0 to {h - 1}")
-        if not all(0 <= v <= 255 for v in (red, green, blue)):
+        share = 0 < max(colour) <= 1 and any(isinstance(v, (float, np.floating)) for v in colour)
+        if share or not all(0 <= v <= 255 for v in (red, green, blue)):
             raise ValueError(f"hints: {colour!r} is not a colour: give red, green and blue, each 0 to 255")
     return hints
 

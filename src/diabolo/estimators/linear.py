@@ -71,9 +71,16 @@ class Linear:
                 self.model.explained_variance_[:] = self.model.explained_variance_ratio_[:] = 0.0
         else:
             self.mean = x.double().mean(0).float().double()
-            self.model = TruncatedSVD(int(self.n_components), random_state=self.seed).fit(self.see(x.double()).numpy())
+            self.model = self._svd(self.see(x.double()).numpy())
             self._smooth(x.double()[:2000])
         return self._rounded()
+
+    def _svd(self, x: np.ndarray) -> TruncatedSVD:
+        """Of rows that are all the same nothing is explained."""
+        with np.errstate(invalid="ignore"):
+            model = TruncatedSVD(int(self.n_components), random_state=self.seed).fit(x)
+        model.explained_variance_ratio_ = np.nan_to_num(model.explained_variance_ratio_)
+        return model
 
     def _rounded(self) -> Linear:
         """As a file keeps it."""
@@ -89,7 +96,7 @@ class Linear:
         self.mean = ((weight[:, None] * torch.nan_to_num(x.double())).sum(0) / total).float().double()
         root = (weight / weight.mean()).sqrt()[:, None]
         if self.see is not None:
-            self.model = TruncatedSVD(int(self.n_components), random_state=self.seed).fit((root * self.see(x.double())).numpy())
+            self.model = self._svd((root * self.see(x.double())).numpy())
             self._smooth(x.double()[:2000])
             return self._rounded()
         off = (root * torch.where(known, x.double() - self.mean, 0.0)).float()

@@ -14,7 +14,7 @@ from .embedded import Embedded
 from .files import READABLE, Reading, write_table
 from .images import Images
 from .tables import Tables
-from .texts import absent, exists
+from .texts import absent, exists, tell_mixed
 
 __all__ = ["FORMATS", "Arrays", "Documents", "Embedded", "Format", "Images", "Reading", "Tables", "infer", "write_table"]
 
@@ -42,6 +42,8 @@ def infer(X: Any, format: str | Format = "auto") -> Format:
         raise absent(X)
     for cls in FORMATS.values():
         if cls.accepts(X):
+            if isinstance(X, (str, Path)) and Path(X).is_dir():
+                tell_mixed(Path(X))
             return cls()
     if isinstance(X, (str, Path)) and Path(X).is_dir():
         what = "holds neither pictures nor .txt files" if any(Path(X).iterdir()) else "is empty"

@@ -152,6 +152,10 @@ class Images(Arrays):
 
     def _album(self, X: Any) -> Album:
         """Pictures of the fitted size are many, where an array of this shape could also be one."""
+        if isinstance(X, np.ndarray) and X.ndim == 2 and X.shape[1] == self.width > self.shape[2]:
+            c, h, w = self.shape
+            shape = f"(-1, {h}, {w})" if c == 1 else f"(-1, {h}, {w}, {c})"
+            raise DataError(f"X of shape {X.shape} is one wide picture, or pictures as rows of pixels: give X.reshape{shape}")
         many = isinstance(X, np.ndarray) and X.ndim == 3 and (1, *X.shape[1:]) == self.shape
         return Album(list(X) if many else X)
 

@@ -40,7 +40,7 @@ from ..storage import atomic
 from . import tiff
 from .scale import odd
 
-__all__ = ["SUFFIXES", "WRITABLE", "Album", "Picture", "luma", "read"]
+__all__ = ["SUFFIXES", "WRITABLE", "Album", "Picture", "luma", "pictures_in", "read"]
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".ppm", ".pgm", ".jp2")
 WRITABLE = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp")
@@ -67,6 +67,7 @@ SHAPED = '{"shape"'  # how the title begins in which some programs keep the layo
 OVERSHOOT = 1e-3  # what rounding and sharpening add to floats
 SEEN = 0.05  # of alpha: the colour of what is more transparent is not seen
 USUAL = 2**-8, 4.0  # the largest of floats whose unit is taken to be 1
+FEW = 1000  # times as many pixels, beside which a few are no matter
 CHANNELS = 16  # up to which a third axis may be one of these
 FAR = 1e3  # spreads from zero, beyond which floats are counted from their middle
 DAMAGE = (OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, OverflowError, struct.error, zlib.error)
@@ -286,6 +287,8 @@ def _from_array(array: np.ndarray, name: str) -> Picture:
         _check_alpha(values[..., colours], name)
     pixels, low, unit, bounded = _scaled(values[..., :colours])
     for _, value, n in [] if bounded else odd(values[..., :colours].reshape(1, -1).astype(np.float64)):
+        if FEW * n < pixels.size:  # as a dead pixel: it spoils nothing else
+            continue
         warn(
             f"{name!r} holds {value:.6g} in {n:,} places, far from all else, as a code for a missing value is: what is near "
             "them is spoiled; fill them first, such as array[array == code] = np.median(array)"
@@ -864,7 +867,7 @@ def _of_path(path: Path) -> _Place:
         inside = path.relative_to(archive).as_posix()
         place: _Place = _Zip(archive, "" if inside == "." else inside)
     elif path.is_dir():
-        names = sorted(_pictures_in(path))
+        names = sorted(pictures_in(path))
         place = _Place(names, [path / name for name in names], str(path))
     elif not path.exists():
         raise FileNotFoundError(2, "there is no such file or folder", str(path))
@@ -880,7 +883,7 @@ def _archive(path: Path) -> Path | None:
     return next((p for p in (path, *path.parents) if p.suffix.lower() == ".zip" and p.is_file()), None)
 
 
-def _pictures_in(folder: Path) -> Iterator[str]:
+def pictures_in(folder: Path) -> Iterator[str]:
     for where, folders, files in os.walk(folder, onerror=_raise):
         folders[:] = [f for f in folders if not f.startswith(".")]
         for file in files:
@@ -899,7 +902,7 @@ def _is_picture(name: str) -> bool:
 
 def _path_accepted(path: Path) -> bool:
     if path.is_dir():
-        return next(_pictures_in(path), None) is not None
+        return next(pictures_in(path), None) is not None
     return path.suffix.lower() in (*SUFFIXES, ".zip") or _archive(path) is not None
 
 

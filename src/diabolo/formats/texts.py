@@ -21,9 +21,9 @@ import numpy as np
 from ..errors import DataError, warn
 from .files import READABLE as TABLES
 from .files import Reading, is_table, read_table
-from .picture import SUFFIXES
+from .picture import SUFFIXES, pictures_in
 
-__all__ = ["READABLE", "absent", "exists", "holds_texts", "is_texts", "read_documents"]
+__all__ = ["READABLE", "absent", "exists", "holds_texts", "is_texts", "read_documents", "tell_mixed"]
 
 READABLE = (".jsonl", ".jsonl.gz", ".txt")
 BOMS = {
@@ -35,13 +35,25 @@ BOMS = {
 LOOKED_AT = 1 << 16  # items of a list that say what it holds
 LINES = 50  # of a file that tell a table
 NUMBER = re.compile(r'\s*"?[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d+)?"?\s*')
+FEW = 20  # times as many of another kind, beside which a file or two are not meant
 
 
 def holds_texts(path: Path) -> bool:
-    """Whether there are texts in a folder or a file, as far as its beginning tells."""
+    """Whether there are texts in a folder, more than pictures, or in a file, as far as its beginning tells."""
     if path.is_dir():
-        return any(path.glob("*.txt"))
+        return sum(1 for _ in path.glob("*.txt")) > sum(1 for _ in pictures_in(path))
     return str(path).endswith(READABLE) and not is_table(path)
+
+
+def tell_mixed(folder: Path) -> None:
+    """Warn of a folder that holds both texts and pictures, unless nearly all are of one kind."""
+    texts, pictures = sum(1 for _ in folder.glob("*.txt")), sum(1 for _ in pictures_in(folder))
+    if FEW * min(texts, pictures) >= max(texts, pictures) > 0:
+        read, other = ("texts", "images") if texts > pictures else ("pictures", "documents")
+        warn(
+            f"the folder {str(folder)!r} holds {pictures:,} pictures and {texts:,} .txt files: the {read} are read; "
+            f"format={other!r} reads the others"
+        )
 
 
 def is_texts(X: Any) -> bool:
@@ -231,7 +243,7 @@ def _decoded(path: Path, encoding: str | None) -> str:
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise DataError(f"cannot read {str(path)!r}: {error}") from None
     code = encoding or next((name for bom, name in BOMS.items() if data.startswith(bom)), "utf-8")
-    hint = "give its encoding, such as 'latin-1' or 'utf-16-le': Documents(encoding=...)"
+    hint = "give its encoding, such as 'latin-1' or 'utf-16-le': Documents(encoding=...), or --encoding"
     try:
         text = data.decode(code)
     except UnicodeDecodeError as error:
