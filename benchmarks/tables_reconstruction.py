@@ -22,6 +22,7 @@ from sklearn.decomposition import PCA
 
 import common
 from diabolo import Autoencoder
+from diabolo.nets import inside
 
 
 def read(path: Path, target: str) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -39,7 +40,7 @@ def pca_errors(ae: Autoencoder, train: pd.DataFrame, test: pd.DataFrame, k: int)
     """(n,) the same error of PCA, in the same features."""
     x, y = ae.format_.to_tensor(train), ae.format_.to_tensor(test)
     mean = torch.nan_to_num(x.nanmean(0))
-    x, filled = (torch.where(torch.isnan(t), mean, t).numpy() for t in (x, y))
+    x, filled = (inside(torch.where(torch.isnan(t), mean, t)).numpy() for t in (x, y))  # unseen levels as the network sees them
     pca = PCA(k, random_state=0).fit(x)
     expected = torch.from_numpy(pca.inverse_transform(pca.transform(filled)))
     return ae.loss_.errors(expected, y).sum(1).numpy()

@@ -423,3 +423,80 @@ def test_a_field_that_is_absent_is_no_column_of_gaps(tmp_path: Path) -> None:
     assert read(tmp_path, '{"b": 1}\n', {"a": TEXT, "b": pa.int64()}, name="a.jsonl").column_names == ["b"]
     found = read(tmp_path, '{"a": "2024-05-01"}\n', {"a": TEXT}, name="a.jsonl")
     assert found.to_pydict() == {"a": ["2024-05-01"]}
+
+
+def test_dates_in_json_lines_are_dates(tmp_path: Path) -> None:
+    """However they are written: JSON has none but such texts, and the same rows as Parquet are the same."""
+    X = pd.DataFrame({"a": np.arange(60) % 7 * 0.5, "day": pd.date_range("2024", periods=60), "zip": "00501"})
+    X.to_json(tmp_path / "a.jsonl", orient="records", lines=True, date_format="iso")
+    X.to_parquet(tmp_path / "a.parquet")
+    for one, other in (("a.jsonl", "a.parquet"), ("a.parquet", "a.jsonl")):
+        format = Tables().fit(tmp_path / one)
+        assert [type(column).__name__ for column in format.fields] == ["Number", "Number", "Category"]
+        assert (format.to_tensor(tmp_path / one) == format.to_tensor(tmp_path / other)).all()
+    assert read_table(tmp_path / "a.jsonl", types={"day": pa.string()})["day"][0].as_py().startswith("2024-01-01T")
+
+
+@pytest.mark.parametrize("name", ["a.parquet", "a.feather"])
+def test_a_file_without_rows_is_refused(name: str, tmp_path: Path) -> None:
+    X = pd.DataFrame({"a": [1.0, 2.0, 4.0], "b": ["x", "y", "x"]})
+    ae = Autoencoder(1, epochs=1, verbose=False).fit(X)
+    write_table(pa.Table.from_pandas(X).slice(0, 0), tmp_path / name)
+    with pytest.raises(DataError, match=f"{name}' has columns, but no rows"):
+        ae.transform(str(tmp_path / name))
+
+
+def test_a_table_that_is_called_a_text_is_told(tmp_path: Path) -> None:
+    rows = "".join(f"{i / 4},{['red', 'blue'][i % 2]},{i}\n" for i in range(40))
+    (tmp_path / "a.txt").write_text("size,colour,n\n" + rows)
+    with pytest.warns(UserWarning, match=r"a.txt': each line has as many cells, separated by ',', .* name that ends in .csv"):
+        Documents().read(str(tmp_path / "a.txt"))
+    (tmp_path / "b.txt").write_text("one, two\nred, blue\nsea, sky\n")
+    Documents().read(str(tmp_path / "b.txt"))
+
+
+def test_numbers_with_a_unit_are_told(tmp_path: Path) -> None:
+    X = pd.DataFrame({"w": [f"{i / 4} kg" for i in range(60)], "ram": ["8 GB", "16 GB", "4 GB"] * 20, "a": np.arange(60) % 7})
+    X.to_csv(tmp_path / "a.csv", index=False)
+    with pytest.warns(UserWarning, match=r"column 'w': '0.0 kg' \(row 0\).*each with the unit 'kg'") as told:
+        Tables().fit(tmp_path / "a.csv")
+    assert "ram" not in str(told[0].message)
+    with pytest.warns(UserWarning, match=r"column 'w' holds numbers written as texts .*after str.removesuffix\('kg'\)") as told:
+        Tables().fit(X)
+    assert len(told) == 1
+
+
+def test_points_between_thousands_beside_decimal_commas_are_told(tmp_path: Path) -> None:
+    """Neither 12.345 as about twelve, nor as a word, without one."""
+    rows = "".join(f"{i % 40}.{i * 37 % 1000:03d};{i % 7},5;{i % 9:03d}\n" for i in range(60))
+    (tmp_path / "a.csv").write_text("sold;price;code\n" + rows)
+    with pytest.warns(UserWarning, match=r"column 'price': '0,5' .*--decimal \",\""):
+        Tables().fit(tmp_path / "a.csv")
+    with pytest.warns(
+        UserWarning, match=r"column 'sold': .*points between thousands.*--decimal \",\" --thousands \".\""
+    ) as told:
+        Tables(Reading(decimal=",")).fit(tmp_path / "a.csv")
+    assert "'code'" not in str(told[0].message)
+    found = read_table(tmp_path / "a.csv", reading=Reading(decimal=",", thousands="."))
+    assert (found["sold"][1].as_py(), found["price"][1].as_py(), found["code"][1].as_py()) == (1037, 1.5, "001")
+
+
+@pytest.mark.parametrize(
+    "form", ["%d.%m.%Y", "%m/%d/%Y", "%d-%b-%y", "%d%b%Y", "%b %d, %Y", "%Y-%m", "%d.%m.%Y %H:%M", "%m/%d/%Y %I:%M:%S %p"]
+)
+def test_dates_as_texts_are_told(form: str, tmp_path: Path) -> None:
+    days = pd.date_range("2024-03-01", periods=10, freq="26h").strftime(form)
+    X = pd.DataFrame({"a": np.arange(60) % 7 * 0.5, "v": np.tile(days, 6)})
+    with pytest.warns(UserWarning, match=r"column\(s\) 'v' hold dates as texts \(.*format='%d.%m.%Y'"):
+        Tables().fit(X)
+    X.to_csv(tmp_path / "a.csv", index=False)
+    with pytest.warns(UserWarning, match="texts that look like dates are taken for categories: column 'v'"):
+        Tables().fit(tmp_path / "a.csv")
+
+
+def test_names_with_the_beginnings_of_months_are_none() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Tables().fit(
+            pd.DataFrame({"v": ["mare 12", "12 marbles", "may", "Jan Steen", "5 sepia"] * 9, "w": [3.5, 2.0, 8.5] * 15})
+        )

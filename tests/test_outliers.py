@@ -56,6 +56,22 @@ def test_the_promise_for_few_rows_and_many_columns(n: int, d: int) -> None:
     assert (np.mean(found, 0) <= alphas + 2 * error).all()
 
 
+def test_copies_of_rows_are_no_witnesses() -> None:
+    """Every row twice, thrice, ...: the rows are as many as before, and the same promise holds."""
+    X, new = curve(150, 0), curve(1000, 1)
+    once = OutlierDetector(alpha=0.05, **QUICK).fit(X)
+    with pytest.warns(UserWarning, match="450 of 600 rows are copies of others: each counts once"):
+        often = OutlierDetector(alpha=0.05, **QUICK).fit(np.tile(X, (4, 1)))
+    assert len(often.calibration_) == 150
+    assert (often.predict(new) == -1).mean() < 0.08
+    assert (often.calibration_.scores == once.calibration_.scores).all()
+
+
+def test_rows_of_few_values_are_equal_by_chance() -> None:
+    X = np.random.default_rng(0).integers(0, 4, (300, 3))
+    assert len(OutlierDetector(alpha=0.05, **QUICK).fit(X).calibration_) == 300
+
+
 def test_with_too_few_rows_nothing_is_flagged_and_it_says_so(tmp_path: Path) -> None:
     X = curve(40, 0)
     with pytest.warns(UserWarning, match="alpha=0.02 with 40 rows.*takes 49 rows, or alpha=0.025, or contamination="):

@@ -21,7 +21,7 @@ import pytest
 
 from diabolo import Autoencoder, OutlierDetector, load
 from diabolo.errors import DataError
-from diabolo.formats import Tables, frames
+from diabolo.formats import Tables, frames, write_table
 from kinds import SMALL
 
 N = 24
@@ -262,6 +262,68 @@ def test_what_explain_shows_as_seen_stands_in_the_table() -> None:
         for verdict in detector.explain(given, rows=[2, 0], most=6):
             seen = {cell.column: cell.seen for cell in verdict.cells}
             assert (seen["a"], seen["city"], seen["rooms"]) == (9.123456789, "Paris", [7, 8, 9][verdict.row])
+
+
+EMPTY: dict[str, Any] = {
+    "objects": None,
+    "numbers": np.nan,
+    "dates": pd.NaT,
+    "yes/no": pd.array([None] * N, "boolean"),
+    "whole": pd.array([None] * N, "Int64"),
+    "category": pd.Categorical([None] * N, categories=["x", "y"]),
+}
+
+
+def test_columns_without_values_stay_without(tmp_path: Path) -> None:
+    """Nothing is known of them: no 0, no 1970, no level is made up."""
+    X = pd.DataFrame({"a": REAL, "b": WHOLE}).assign(**EMPTY)
+    with pytest.warns(UserWarning, match="have no values at all"):
+        Autoencoder(**SMALL).fit(X).save(tmp_path / "m.diabolo")
+    ae = load(tmp_path / "m.diabolo")
+    for Y in (ae.impute(X), ae.reconstruct(X), ae.sample(3, random_state=0)):
+        assert Y[[*EMPTY]].isna().all().all()
+        assert list(Y.dtypes) == list(X.dtypes)
+    with pytest.warns(UserWarning, match="column 'objects' had no values in fit, so that nothing is known of those it has now"):
+        ae.transform(X.assign(objects="x"))
+
+
+def test_no_level_is_expected_that_was_never_seen() -> None:
+    """However far out the other cells are."""
+    X = table(120)
+    detector = OutlierDetector(alpha=0.1, epochs=3, verbose=False, random_state=0).fit(X)
+    for verdict in detector.explain(X.head(4).assign(a=[1e9, -1e9, 1e300, -1e300]), rows=[0, 1, 2, 3], most=9):
+        cell = next(cell for cell in verdict.cells if cell.column == "city")
+        assert cell.expected in set(X["city"])
+        assert None not in cell.between
+
+
+@pytest.mark.parametrize("last", [datetime.date(9999, 12, 31), datetime.date(1, 1, 1)])
+def test_the_last_day_of_the_calendar_comes_back_and_is_told_as_it_is(last: datetime.date) -> None:
+    X = pd.DataFrame({"a": REAL, "until": [last if i % 3 else day for i, day in enumerate(DAYS)]})
+    with pytest.warns(UserWarning, match=f"{last} .* in column 'until'"):
+        ae = Autoencoder(2, **SMALL).fit(X)
+    assert ae.inverse_transform(ae.transform(X))["until"].tolist() == X["until"].tolist()
+
+
+def test_sparse_columns_are_filled() -> None:
+    X = table().assign(s=pd.arrays.SparseArray(np.where(np.arange(len(table())) % 3 == 0, np.nan, 2.5)))
+    Y = Autoencoder(**SMALL).fit(X).impute(X)
+    assert Y["s"].notna().all()
+    assert list(Y.dtypes) == list(X.dtypes)
+    assert (Y["s"] == X["s"])[X["s"].notna()].all()
+
+
+@pytest.mark.parametrize("name", ["new.csv", "new.parquet", "new.feather"])
+def test_what_explain_shows_of_a_file_is_of_that_row(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked for in any order, and spread over pieces."""
+    X = table(120)
+    detector = OutlierDetector(alpha=0.1, epochs=3, verbose=False, random_state=0).fit(X)
+    rows = [90, 3, 117, 41, 40, 3]
+    write_table(pa.Table.from_pandas(X, preserve_index=False), tmp_path / name)
+    monkeypatch.setattr("diabolo.formats.tables.CHUNK", 40)
+    for verdict in detector.explain(str(tmp_path / name), rows=rows, most=9):
+        assert {c.column: c.seen for c in verdict.cells}["a"] == X["a"][verdict.row]
+    assert [v.row for v in detector.explain(str(tmp_path / name), rows=rows)] == rows
 
 
 def test_decimals_are_those_of_the_column() -> None:

@@ -45,7 +45,7 @@ from ..errors import DataError, FormatError, warn
 from ..formats import Arrays, Documents, Images, Tables
 from ..nets import Crowd, Missing
 from ..network import Diabolo
-from ..rows import Numbered, Rows, steps_per_epoch
+from ..rows import Numbered, Rows, copies, steps_per_epoch
 from ..training import History, minimize
 from .base import System, _below, is_size
 from .evidence import Evidence, Verdict
@@ -59,6 +59,7 @@ __all__ = ["OutlierDetector"]
 
 STEPS = 300  # of SGD, unless `epochs` says otherwise
 FEWEST = 8  # rows
+COPIES = 0.01  # share of the rows of which is spoken
 CALIBRATED = 5000  # rows whose scores are kept
 SMALL = 32  # pixels of the longer side, to which pictures are brought
 WIDEST = 64  # the waist, unless `n_components` says otherwise
@@ -67,6 +68,8 @@ WIDEST = 64  # the waist, unless `n_components` says otherwise
 @dataclass(repr=False, eq=False)
 class OutlierDetector(OutlierMixin, System):
     """Outliers with a promise: of normal rows, a share `alpha` is flagged.
+
+    Copies of a row count once: rows that are equal, of which one column alone tells the different ones apart.
 
     Takes what :class:`Autoencoder` takes: DataFrames of mixed types with missing values, arrays, sparse matrices, lists of
     texts, and paths of files.
@@ -403,7 +406,12 @@ class OutlierDetector(OutlierMixin, System):
             learned &= y != -1
         if not learned.all():
             rows = rows.subset(np.flatnonzero(learned))
-        self._weight = w[torch.from_numpy(learned)]
+        w, again = w[torch.from_numpy(learned)], copies(rows)
+        if again.any():  # what has seen one cannot judge the other
+            rows, w = rows.subset(np.flatnonzero(~again)), w[torch.from_numpy(~again)]
+        if again.mean() > COPIES:
+            warn(f"{again.sum():,} of {len(again):,} rows are copies of others: each counts once, as it witnesses once")
+        self._weight = w
         if len(rows) < FEWEST:
             raise DataError(
                 f"n_samples={len(rows)}: an outlier detector needs at least {FEWEST} rows that are not known outliers"

@@ -169,7 +169,7 @@ def drawn(format: Tables, e: np.ndarray, rng: np.random.Generator) -> np.ndarray
     for field, block in zip(format.fields, format.blocks, strict=True):
         if isinstance(field, Category):
             p = e[:, block].copy()
-            if field.rest is None:  # no other level was ever seen
+            if field.rest is None and field.levels:  # no other level was ever seen
                 p[:, -1] = 0.0
             p /= p.sum(1, keepdims=True)
             level = (p.cumsum(1) < rng.random((len(p), 1))).sum(1).clip(max=p.shape[1] - 1)

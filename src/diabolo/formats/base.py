@@ -115,14 +115,13 @@ class Format(ABC):
 
     def cells(self, X: Any, rows: np.ndarray) -> list[list[Any]]:
         """One list per column: the cells of these rows as they stand in X, None where one is missing."""
-        start, found = 0, []
+        start, found, (ordered, back) = 0, [], in_order(rows)
         for piece in self.chunks(X):
             x = self.to_tensor(piece)
-            here = (rows >= start) & (rows < start + len(x))
-            found.append(x[torch.from_numpy(rows[here] - start)])
+            here = (ordered >= start) & (ordered < start + len(x))
+            found.append(x[torch.from_numpy(ordered[here] - start)])
             start += len(x)
-        order = np.argsort(np.argsort(rows, kind="stable"), kind="stable")
-        return [[None if v != v else v for v in column] for column in self.original(torch.cat(found)[torch.from_numpy(order)])]
+        return [[None if v != v else v for v in column] for column in self.original(torch.cat(found)[torch.from_numpy(back)])]
 
     def filled(self, X: Any, x: Tensor, e: Tensor) -> Any:
         """X, of which x (n, d) was made, with expected values e (n, d) in its gaps; all other cells keep their bits."""
@@ -139,6 +138,17 @@ class Format(ABC):
     def original(self, x: Tensor) -> list[list[Any]]:
         """x (n, d) -> one list per column of values in original units, for people to read."""
         return [list(column) for column in np.asarray(self.from_tensor(x)).T]
+
+
+def in_order(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Row numbers as they follow each other in a file, and the places that bring back the order in which they were asked for.
+
+    >>> ordered, back = in_order(np.array([7, 2, 5]))
+    >>> ordered.tolist(), ordered[back].tolist()
+    ([2, 5, 7], [7, 2, 5])
+    """
+    order = np.argsort(rows, kind="stable")
+    return rows[order], np.argsort(order, kind="stable")
 
 
 def cached(pieces: Iterator[Tensor], n: int, d: int) -> Rows:

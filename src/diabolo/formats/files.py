@@ -27,7 +27,7 @@ from ..storage import atomic
 from .cells import guessed, typed
 from .hints import like_dates, nearly_numbers
 from .layout import Layout, Reading, encoding_of, laid_out, not_decoded, opened, remedy
-from .schema import is_text
+from .schema import is_iso, is_text
 
 __all__ = ["READABLE", "Reading", "is_records", "is_table", "read_table", "table_pieces", "write_table"]
 
@@ -73,7 +73,7 @@ def read_table(
         if str(path).endswith(CSV):
             return _read_csv(path, reading or Reading(), types, rest)
         if str(path).endswith(JSON):
-            return _read_json(path, reading or Reading(), types)
+            return _read_json(path, reading or Reading(), types, rest)
         if path.suffix == ".parquet":
             return _read_parquet(path, most)
         if path.suffix in (".feather", ".arrow"):
@@ -85,15 +85,19 @@ def table_pieces(
     path: str | Path, rows: int, reading: Reading | None = None, types: Mapping[str, pa.DataType] | None = None
 ) -> Iterator[pa.Table]:
     """The table in a file, a piece at a time; a Parquet file is never read as a whole."""
-    path = Path(path)
+    path, found = Path(path), 0
     if path.suffix != ".parquet":
         table = read_table(path, None, reading, types)
+        found = table.num_rows
         for start in range(0, table.num_rows, rows):
             yield table.slice(start, rows)
-        return
-    with explained(path), pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(rows):
-            yield pa.Table.from_batches([batch])
+    else:
+        with explained(path), pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(rows):
+                found += batch.num_rows
+                yield pa.Table.from_batches([batch])
+    if not found:
+        raise DataError(f"{str(path)!r} has columns, but no rows")
 
 
 def write_table(table: Any, path: str | Path) -> None:
@@ -142,7 +146,7 @@ def _read_csv(path: Path, reading: Reading, types: Mapping[str, pa.DataType] | N
             columns.append(guessed(cells, *signs) if types is None or rest else cells)
     found = pa.table(columns, names=texts.column_names)
     if types is None:
-        _warn_nearly(path, found, True)
+        _warn_nearly(path, found, True, reading.decimal)
     if not types and (types is None or rest):
         _warn_dates(path, found)
     return found
@@ -229,9 +233,9 @@ def _warn_dates(path: Path, table: pa.Table) -> None:
         warn(f"{str(path)!r}: texts that look like dates are taken for categories: {said}: write them as 2024-12-31")
 
 
-def _warn_nearly(path: Path, table: pa.Table, options_help: bool) -> None:
+def _warn_nearly(path: Path, table: pa.Table, options_help: bool, decimal: str = ".") -> None:
     """Name the columns of texts that look like numbers."""
-    found = [(name, hint) for name, cells in _texts_in(table) if (hint := nearly_numbers(cells))]
+    found = [(name, hint) for name, cells in _texts_in(table) if (hint := nearly_numbers(cells, decimal))]
     if not found:
         return
     options: dict[str, Any] = {}
@@ -265,7 +269,7 @@ def is_records(path: Path) -> bool:
     return not named and 2 * sum(text.count(" ") >= SPACES for text in longest) < len(records)
 
 
-def _read_json(path: Path, reading: Reading, types: Mapping[str, pa.DataType] | None) -> pa.Table:
+def _read_json(path: Path, reading: Reading, types: Mapping[str, pa.DataType] | None, rest: bool) -> pa.Table:
     data = _utf8(path, reading)
     if not data.strip():
         raise DataError(f"{str(path)!r} is empty")
@@ -279,6 +283,8 @@ def _read_json(path: Path, reading: Reading, types: Mapping[str, pa.DataType] | 
             raise DataError(f"{str(path)!r}: field {field.name!r} holds objects or lists: a table has one value in each cell")
         if types and field.name in types and is_text(field.type):
             table = table.set_column(i, field.name, _typed(path, table.column(i), types[field.name], field.name, Reading()))
+        elif (types is None or rest) and is_text(field.type) and is_iso(table.column(i).combine_chunks()):
+            table = table.set_column(i, field.name, guessed(table.column(i)))  # JSON has no dates but such texts
     if types is None:
         _warn_nearly(path, table, False)
     return table

@@ -298,6 +298,8 @@ def _patched_pandas(column: Any, gaps: np.ndarray, values: pa.Array) -> Any:
             index=column.index,
             name=column.name,
         )
+    if isinstance(column.dtype, pd.SparseDtype):
+        return _patched_pandas(column.sparse.to_dense(), gaps, values).astype(column.dtype)
     if isinstance(column.dtype, pd.ArrowDtype):
         filled = _patched_arrow(pa.chunked_array(pa.array(column)).combine_chunks(), gaps, values)
         return pd.Series(filled.to_pandas(types_mapper=pd.ArrowDtype).array, index=column.index, name=column.name)

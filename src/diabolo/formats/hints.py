@@ -1,6 +1,7 @@
 """Texts that are nearly numbers, or dates: how they are written, and what reads them.
 
-1,5    $1,234.50    1 234    12 %    one ? among numbers
+1,5    $1,234.50    1 234    12 %    12 kg    one ? among numbers
+31/12/2024    2024-12    31-DEC-24    Dec 31, 2024
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .cells import first_cells
+from .suspects import unit_of
 
 __all__ = ["Hint", "like_dates", "nearly_numbers"]
 
@@ -30,7 +32,16 @@ FORMS: dict[str, tuple[str, dict[str, Any]]] = {
     r"^[+-]?\d{1,3}([ \x{a0}\x{202f}]\d{3})+,\d*$": ("spaces between thousands", {"thousands": " ", "decimal": ","}),
     r"^[+-]?\d{1,3}('\d{3})+([.]\d*)?$": ("apostrophes between thousands", {"thousands": "'"}),
 }
-DATE = r"^\s*(\d{1,2}[./-]\d{1,2}[./-](\d{4}|\d{2})|\d{4}[./]\d{1,2}[./]\d{1,2})(,? \d{1,2}:\d{2}(:\d{2})?)?( [AaPp][Mm])?\s*$"
+MONTH = r"(jan|feb|mar|mär|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)\p{L}*\.?"
+DATES = (
+    r"\d{1,2}[./-]\d{1,2}[./-](\d{4}|\d{2})",
+    r"\d{4}[./]\d{1,2}[./]\d{1,2}",
+    r"(19|20)\d{2}[-/](0[1-9]|1[0-2])",
+    rf"\d{{1,2}}[-. ]?{MONTH}[-., ]*(\d{{4}}|\d{{2}})",
+    rf"{MONTH} \d{{1,2}},? \d{{4}}",
+)
+DATE = rf"(?i)^\s*({'|'.join(DATES)})([, ]+\d{{1,2}}:\d{{2}}(:\d{{2}})?)?( [ap]\.?m\.?)?\s*$"
+GROUPED = r"^[+-]?\d{1,3}((\.\d{3})*|,\d+)$"
 SIGNED = r"^([+-]?)\s*\p{Sc}\s*|\s*[\p{Sc}%]$"
 
 
@@ -53,8 +64,8 @@ class Hint:
     options: dict[str, Any] = field(default_factory=dict)
 
 
-def nearly_numbers(values: Any) -> Hint | None:
-    """A hint, if most texts of an Arrow array are numbers in a way of their own, or stand among numbers.
+def nearly_numbers(values: Any, decimal: str = ".") -> Hint | None:
+    """A hint, if most texts of an Arrow array, read with this sign, are numbers in a way of their own, or stand among numbers.
 
     >>> nearly_numbers(pa.array(["1,5", "2,25"]))
     Hint(why='a decimal comma', cells="'1,5' (row 0), '2,25' (row 1)", options={'decimal': ','})
@@ -62,6 +73,12 @@ def nearly_numbers(values: Any) -> Hint | None:
     True
     """
     cells = pc.utf8_trim_whitespace(values.drop_null())
+    if unit := unit_of(cells):
+        return Hint(f"each with the unit {unit!r}", _cells(values, dict.fromkeys(cells[:3].to_pylist())))
+    grouped = decimal == "," and pc.any(pc.match_substring(cells, ".")).as_py()
+    if grouped and pc.all(pc.match_substring_regex(cells, GROUPED)).as_py():
+        why, options = "points between thousands", {"decimal": ",", "thousands": "."}
+        return Hint(why, _cells(values, dict.fromkeys(cells[:3].to_pylist())), options)
     plain = pc.match_substring_regex(cells, PLAIN)
     levels = pc.value_counts(cells.filter(pc.invert(plain)))[:MOST]
     counts = {level["values"].as_py(): level["counts"].as_py() for level in levels}

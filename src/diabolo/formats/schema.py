@@ -170,7 +170,10 @@ def adapted(values: pa.Array, t: pa.DataType, name: str, kind: str = "number", m
         values = pc.if_else(pc.is_nan(values), pa.scalar(None, f), values)
     if f == t:
         return values
-    if pa.types.is_null(t) or pa.types.is_null(f) or not len(without_gaps(values)):
+    known = 0 if pa.types.is_null(f) else len(without_gaps(values))
+    if pa.types.is_null(t) and known:
+        warn(f"column {name!r} had no values in fit, so that nothing is known of those it has now: they are not looked at")
+    if pa.types.is_null(t) or not known:
         return pa.nulls(len(values), t)
     found, fitted = family(f), family(t)
     if found == fitted:

@@ -18,12 +18,14 @@ import pyarrow.compute as pc
 
 from .schema import floats, plain, without_gaps
 
-__all__ = ["Nearly", "is_nameless", "is_row_number", "looks_like_codes", "nearly_numbers"]
+__all__ = ["Nearly", "is_nameless", "is_row_number", "looks_like_codes", "nearly_numbers", "unit_of"]
 
 FEWEST_ROWS = 20  # of a row number
 YEARS = 1500, 2200  # a table of years is no table of row numbers
 MOST_CODES, EACH = 20, 5  # different ones, and rows for each
 ENOUGH = 20  # different whole numbers that are no names
+SAME = 0.9  # of the cells, with one unit
+UNIT = r"^[+-]?\d[\d.,' ]*?\s*(?P<unit>[\p{L}°µ/²³]{1,12})$"
 SIGN = r"[$€£¥₹]|\b(?:USD|EUR|GBP|CHF|JPY)\b"
 GROUP = "[,.' \u00a0\u202f\u2009\u2019]"
 PLAIN = re.compile(r"[+-]?(?:0|[1-9]\d*)")
@@ -127,6 +129,8 @@ def nearly_numbers(values: pa.Array) -> Nearly | None:
     if not len(known) or pc.sum(pc.match_substring_regex(known[:200], r"\d")).as_py() < 0.5 * min(200, len(known)):
         return None
     counts = {c["values"]: c["counts"] for c in pc.value_counts(known).to_pylist()}
+    if unit := unit_of(known):
+        return Nearly(_cells(values, [*counts][:3]), f"after str.removesuffix({unit!r}), pd.to_numeric")
     forms = {cell: form(cell) for cell in counts}
     read = {cell for cell, found in forms.items() if found not in (None, "gap")}
     rest = [cell for cell in forms if forms[cell] is None]
@@ -139,6 +143,19 @@ def nearly_numbers(values: pa.Array) -> Nearly | None:
         return None
     said = [cell for cell in forms if forms[cell] != "plain"] or list(forms)
     return Nearly(_cells(values, said[:3]), _remedy(found, gaps + rest, said))
+
+
+def unit_of(texts: pa.Array) -> str | None:
+    """The unit of a column of many different numbers that are written with one, if it is the same nearly everywhere.
+
+    >>> unit_of(pa.array([f"{i / 4} kg" for i in range(50)])), unit_of(pa.array(["8 GB", "16 GB"] * 50))
+    ('kg', None)
+    """
+    found = pc.struct_field(pc.extract_regex(pc.utf8_trim_whitespace(texts), UNIT), "unit").drop_null()
+    if len(found) < SAME * len(texts) or pc.count_distinct(texts).as_py() <= ENOUGH:
+        return None
+    most = max(pc.value_counts(found).to_pylist(), key=lambda c: c["counts"])
+    return str(most["values"]) if most["counts"] >= SAME * len(texts) else None
 
 
 def form(cell: str) -> str | None:

@@ -28,7 +28,7 @@ from torch import Tensor
 
 from ..errors import DataError, warn
 from ..losses import Columns, Logistic, Loss, Part, Softmax, Squared
-from .base import SAMPLE, Format, check_finite, named_loss, warn_empty
+from .base import SAMPLE, Format, check_finite, in_order, named_loss, warn_empty
 from .files import Reading, is_table, read_table, table_pieces
 from .frames import (
     arrow,
@@ -46,6 +46,7 @@ from .frames import (
     polars,
     taken,
 )
+from .hints import like_dates
 from .scale import (
     EXACT,
     FAR,
@@ -101,6 +102,7 @@ class Column:
     name: str
     type: str  # of Arrow, as text
     gaps: bool = False  # whether a value was missing in fit
+    empty: bool = False  # whether all were: nothing is known, and missing is what it is decoded to
     width: ClassVar[int] = 1
 
     def encode(self, values: pa.Array) -> np.ndarray:
@@ -153,7 +155,8 @@ class Number(Column):
         missing, scale = np.isnan(v).sum(1).tolist(), measured(v)
         found = []
         for j, (name, t, digits) in enumerate(zip(names, types, decimals(v, types), strict=True)):
-            column = cls(name, t, missing[j] > 0, nan=nulls[j] < missing[j] and t in FLOATS, decimals=digits)
+            column = cls(name, t, missing[j] > 0, missing[j] == v.shape[1], decimals=digits)
+            column.nan = nulls[j] < missing[j] and t in FLOATS
             column.take(scale, j)
             found.append(column)
         for j, value, count in odd(v):
@@ -175,7 +178,7 @@ class Number(Column):
 
     def decode(self, x: np.ndarray) -> pa.Array:
         v = decoded(x[:, 0], *self.unit)
-        v = v if self.decimals is None else rounded(v, self.decimals)
+        v = np.full(len(v), np.nan) if self.empty else v if self.decimals is None else rounded(v, self.decimals)
         return from_numeric(v, arrow_type(self.type), self.nan, self.origin, self.step)
 
     def look(self) -> tuple[float, float]:
@@ -192,13 +195,14 @@ class Binary(Column):
     def fit(cls, name: str, values: pa.Array) -> Binary:
         v = numeric(values, name)
         known = v[~np.isnan(v)]
-        return cls(name, str(values.type), bool(len(known) < len(v)), float(known.mean()) if len(known) else 0.5)
+        share = float(known.mean()) if len(known) else 0.5
+        return cls(name, str(values.type), len(known) < len(v), not len(known), share)
 
     def encode(self, values: pa.Array) -> np.ndarray:
         return yes_no(numeric(values, self.name))[:, None]
 
     def decode(self, x: np.ndarray) -> pa.Array:
-        v = np.where(np.isnan(x[:, 0]), np.nan, x[:, 0] >= 0.5)
+        v = np.where(np.isnan(x[:, 0]) | self.empty, np.nan, x[:, 0] >= 0.5)
         return from_numeric(v, arrow_type(self.type), False)
 
 
@@ -235,7 +239,7 @@ class Category(Column):
         rest = others[0][0] if others else None
         new = sum(n == 1 for _, n in pairs) / max(total, 1)  # of the next rows, about this share has a new level (Good, 1953)
         known = len(others) <= MAX_OTHERS and new <= NEW
-        column = cls(name, kind, total < len(values), [v for v, _ in kept], shares, rest)
+        column = cls(name, kind, total < len(values), not total, [v for v, _ in kept], shares, rest)
         column.others, column.listed, column.ordered = [v for v, _ in others] if known else None, listed, ordered
         return column
 
@@ -258,7 +262,10 @@ class Category(Column):
     def decode(self, x: np.ndarray) -> pa.Array:
         names = [*self.levels, self.rest]
         missing = np.isnan(x).any(1)
-        best = np.where(missing[:, None], -np.inf, x).argmax(1)
+        x = np.where(missing[:, None], -np.inf, x)
+        if self.rest is None and self.levels:  # no other level was ever seen: none is expected
+            x[:, -1] = np.where(np.isposinf(x[:, -1]), np.inf, -np.inf)
+        best = x.argmax(1)
         t = arrow_type(self.type)
         values = from_plain(names, t).take(pa.array(best, mask=missing))
         if self.listed is None:
@@ -411,6 +418,13 @@ class Tables(Format):
                 f"column(s) {', '.join(map(repr, dates))} hold dates as texts, and each date counts as a word of its own: "
                 f"read them with pd.to_datetime(df[{dates[0]!r}]), or parse_dates={dates!r} in pd.read_csv"
             )
+        written = {name: cells for name, values in texts.items() if not path and (cells := like_dates(plain(values)))}
+        if written:
+            name, cells = next(iter(written.items()))
+            warn(
+                f"column(s) {', '.join(map(repr, written))} hold dates as texts ({cells}), and each counts as a word of its "
+                f"own: read them with pd.to_datetime(df[{name!r}], format=...), such as format='%d.%m.%Y'"
+            )
         for name, values in texts.items():
             if not path and (near := nearly_numbers(values)):  # of a file, its reader tells
                 warn(
@@ -498,12 +512,12 @@ class Tables(Format):
 
     def cells(self, X: Any, rows: np.ndarray) -> list[list[Any]]:
         if isinstance(X, (str, Path)):
-            start, found = 0, []
+            start, found, (ordered, back) = 0, [], in_order(rows)
             for piece in self.chunks(X):
-                found.append(piece.select(self.columns).take(rows[(rows >= start) & (rows < start + len(piece))] - start))
+                here = (ordered >= start) & (ordered < start + len(piece))
+                found.append(piece.select(self.columns).take(ordered[here] - start))
                 start += len(piece)
-            order = np.argsort(np.argsort(rows, kind="stable"), kind="stable")
-            table = pa.concat_tables(found).take(order)
+            table = pa.concat_tables(found).take(back)
         else:
             X = collected(X)
             place = {name: i for i, name in enumerate(names_of(X))}
@@ -517,7 +531,7 @@ class Tables(Format):
         place = {name: i for i, name in enumerate(names_of(X))}
         for column, block in zip(self.fields, self.blocks, strict=True):
             gaps = torch.isnan(x[:, block.start]).numpy()
-            if gaps.any():
+            if gaps.any() and not column.empty:
                 X = patched(X, place[column.name], gaps, column.decode(e[:, block].double().numpy()))
         return X
 
@@ -730,7 +744,7 @@ def fit_numbers(table: pa.Table, names: list[str], numbers: list[str]) -> dict[s
     found: dict[str, Column] = {}
     for j in np.flatnonzero(binary).tolist():
         known = v[j][~np.isnan(v[j])]
-        found[names[j]] = Binary(names[j], str(types[j]), len(known) < v.shape[1], float(known.mean()))
+        found[names[j]] = Binary(names[j], str(types[j]), len(known) < v.shape[1], share=float(known.mean()))
     rest = np.flatnonzero(~binary & ~left).tolist()
     nulls = [table.column(int(places[j])).null_count for j in rest]
     for column in Number.fit_all([names[j] for j in rest], [str(types[j]) for j in rest], v[rest], nulls):
@@ -885,7 +899,8 @@ def _range(t: pa.DataType, base: pa.DataType) -> tuple[int, int]:
         return 0, 86_400 * STEPS[t.unit] - 1
     info = np.iinfo(base.to_pandas_dtype())
     low, high = int(info.min), int(info.max)
-    if pa.types.is_date(t) or pa.types.is_timestamp(t):  # the years 2 to 9998: all time zones of what Python's dates know
+    if pa.types.is_date(t) or pa.types.is_timestamp(t):  # the years 1 to 9999 of Python's dates, less one where zones move them
         day = 1 if pa.types.is_date32(t) else 86_400 * STEPS[getattr(t, "unit", "ms")]
-        return max(low, -718_797 * day), min(high, 2_932_530 * day)
+        less = 366 if getattr(t, "tz", None) else 0
+        return max(low, (less - 719_162) * day), min(high, (2_932_897 - less) * day - 1)
     return low + int(pa.types.is_temporal(t)), high  # the least is pandas' "not a time"

@@ -34,6 +34,8 @@ BOMS = {
 }
 LOOKED_AT = 1 << 16  # items of a list that say what it holds
 FEW = 20  # times as many of another kind, beside which a file or two are not meant
+LINES = 50  # of a file that tell a table
+NUMBER = re.compile(r'\s*"?[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d+)?"?\s*')
 
 
 def holds_texts(path: Path) -> bool:
@@ -210,7 +212,27 @@ def _lines(path: Path, encoding: str | None) -> list[str]:
         raise DataError(f"{str(path)!r} is empty")
     if len(texts) < len(lines):
         warn(f"{str(path)!r}: empty lines are no documents: {len(lines) - len(texts):,} of {len(lines):,} are passed over")
+    if sep := _separator(texts[:LINES]):
+        warn(
+            f"{str(path)!r}: each line has as many cells, separated by {sep!r}, as the rows of a table, and is read as a text: "
+            "if it is a table, give the file a name that ends in .csv or .tsv"
+        )
     return texts
+
+
+def _separator(lines: list[str]) -> str | None:
+    """What separates cells, if all lines have as many, and numbers in one column below the first line.
+
+    >>> _separator(["a,b", "1,x", "2.5,y"]), _separator(["a, b", "c, d", "e, f"])
+    (',', None)
+    """
+    for sep in "\t;,|":
+        rows = [line.split(sep) for line in lines]
+        if len(rows) < 3 or {len(row) for row in rows} != {len(rows[0])} or len(rows[0]) == 1:
+            continue
+        if any(all(NUMBER.fullmatch(cell) for cell in cells) for cells in zip(*rows[1:], strict=True)):
+            return sep
+    return None
 
 
 def _decoded(path: Path, encoding: str | None) -> str:
