@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -124,6 +124,16 @@ class Curved(nn.Module):
         with torch.no_grad():
             self.straight.weight.copy_(a)
             self.straight.bias.copy_(b)
+        return self
+
+    def stretched(self, t: float, y0: Tensor) -> Curved:
+        """``y0 + t (y - y0)`` in place of what came out before, y0 (out,)."""
+        with torch.no_grad():
+            self.straight.weight.mul_(t)
+            self.straight.bias.lerp_(y0.to(self.straight.bias), 1 - t)
+            if self.curve is not None:
+                for p in cast(nn.Sequential, self.curve)[-1].parameters():
+                    p.mul_(t)
         return self
 
     def seen_as(self, c: Tensor, s: Tensor) -> Curved:
