@@ -516,6 +516,7 @@ def test_label_wrongly(mails: Path, place: Path, tags: Path, tmp_path: Path, dia
         ((*add, "bug", examples), "there is a label 'bug' already"),
         ((*add, " ", examples), "needs a name"),
         ((*add, "refund", examples, "--column", "money"), "--column: there is no column 'money'"),
+        ((*add, "money", examples), "column 'refund' holds 0 and 1, but the label is to be called 'money': say --column"),
         ((*add, "refund", tmp_path / "two.csv"), "column 'refund' holds 2 in row 0"),
         ((*add, "refund", tmp_path / "none.csv"), "no example has the new label"),
         ((*add, "refund", tmp_path / "empty.csv"), "column 'refund' is empty"),

@@ -347,6 +347,16 @@ def test_a_repair_makes_the_row_normal() -> None:
     assert detector.predict(row) == [1]
 
 
+def test_a_wild_cell_leaves_the_others_as_they_are() -> None:
+    rng = np.random.default_rng(0)
+    df = pd.DataFrame({"a": rng.normal(size=300), "b": rng.normal(size=300), "g": rng.choice(["u", "v"], 300)})
+    detector = OutlierDetector(alpha=0.02, random_state=0, verbose=False).fit(df)
+    for wild in (20.0, 1e6):
+        p = detector.cell_p_values(df.head(100).assign(a=wild))
+        assert (p[:, 0] <= 0.01).all()
+        assert (p[:, 1:] <= 0.01).mean() < 0.05
+
+
 def test_cells_alone() -> None:
     detector = OutlierDetector(**QUICK | {"epochs": 100}).fit(people(800, 0))
     new = people(100, 1)

@@ -18,10 +18,12 @@ import pyarrow as pa
 import pyarrow.feather as feather
 import pyarrow.parquet as pq
 import pytest
+import torch
 
 from diabolo import Autoencoder, OutlierDetector, load
 from diabolo.errors import DataError
 from diabolo.formats import Tables, frames, write_table
+from diabolo.formats.layout import Reading
 from kinds import SMALL
 
 N = 24
@@ -364,6 +366,21 @@ def test_row_numbers_are_left_out_with_a_warning(name: str, tmp_path: Path) -> N
     assert (again.transform(X) == ae.transform(X)).all()
     assert ae.impute(X)[name].tolist() == list(range(100, 160))
     assert name in Autoencoder(**SMALL).fit(X, numbers=[name]).format_.columns
+
+
+def test_numbers_of_rows_in_another_order_are_row_numbers() -> None:
+    rng = np.random.default_rng(0)
+    df = pd.DataFrame({"a": rng.normal(size=200), "b": rng.normal(size=200), "id": rng.permutation(200) + 100_001})
+    with pytest.warns(UserWarning, match="'id'.*look like row numbers"):
+        assert Tables().fit(df).columns == ["a", "b"]
+
+
+def test_what_stands_for_a_missing_value_does_so_in_every_container() -> None:
+    df = pd.DataFrame({"a": [1.0, -999.0, 3.0, 2.5] * 10, "n": [1, 2, -999, 5] * 10, "t": ["u", "v", "-999", "w"] * 10})
+    format = Tables(reading=Reading(na=("-999",))).fit(df)
+    x = format.to_tensor(df)
+    assert torch.isnan(x).any(1).reshape(10, 4).all(0).tolist() == [False, True, True, False]
+    assert torch.equal(format.to_tensor(pl.from_pandas(df)).nan_to_num(7), x.nan_to_num(7))
 
 
 def test_what_is_no_row_number() -> None:

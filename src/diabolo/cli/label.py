@@ -137,11 +137,24 @@ def labelled(clf: Any, path: Path, name: str, column: str | None) -> tuple[Any, 
     if column is None and name in table.column_names and name not in own:
         column = name
     if column is None:
+        if known(clf, name) not in clf.labels_.names:  # or else that is what is wrong
+            check_answers(table, own, name)
         return X, None
     check_names(table, [column], "--column")
     y = yes_no(table, column)
     rows = np.flatnonzero(~np.isnan(y))
     return chosen(X, rows), y[rows]
+
+
+def check_answers(table: Any, own: list[str], name: str) -> None:
+    """A column of 0 and 1 beside what the model takes says which examples have the label: its name must say so."""
+    for column in set(table.column_names) - {*own}:
+        cells = {v for v in table[column].unique().to_pylist() if v is not None}
+        if cells and cells <= {0, 1}:
+            raise DataError(
+                f"column {column!r} holds 0 and 1, but the label is to be called {name!r}: say --column {column!r} if it tells "
+                "which rows have the label, or leave it out of the file"
+            )
 
 
 def chosen(X: Any, rows: Any) -> Any:

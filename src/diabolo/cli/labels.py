@@ -116,8 +116,12 @@ def yes_no(table: Any, name: str, hint: str = "") -> Any:
 
 def listed(table: Any, name: str, sep: str) -> list[list[str]]:
     """The labels of each row, of a column such as "urgent;bug", or of lists; an empty cell has none."""
+    from ..formats.labels import combined
+
     rows = [v if isinstance(v, list) else [] if v is None else str(v).split(sep) for v in table[name].to_pylist()]
-    return [[label for v in row if v is not None and (label := str(v).strip())] for row in rows]
+    said = [[label for v in row if v is not None and (label := str(v).strip())] for row in rows]
+    combined([*dict.fromkeys(label for row in said for label in row)])
+    return said
 
 
 # ── rows that a model takes ──────────────────────────────────────────────────────────────────────────────────────────

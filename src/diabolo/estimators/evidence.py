@@ -202,12 +202,13 @@ def judged_cells(detector: Any, x: Tensor, columns: Tensor) -> tuple[Tensor, Ten
     With few columns, column j is hidden from the row that judges it.
     """
     n, m = columns.shape
+    seen = x if isinstance(detector.format_, Documents) else detector.usual_.members[0].edge.within(x)
     if isinstance(detector.format_, Documents) or len(detector.format_.columns) > HIDDEN:
-        raw = detector.network_(x)
+        raw = detector.network_(seen)
         cells = detector.cells(raw, x.expand(len(raw), *x.shape))
         return raw.permute(1, 0, 2)[:, None].expand(-1, m, -1, -1), cells.gather(2, columns.expand(len(raw), -1, -1))
     full = x.repeat_interleave(m, 0)
-    raw = detector.network_(full.masked_fill(features(detector, columns.flatten()), torch.nan))
+    raw = detector.network_(seen.repeat_interleave(m, 0).masked_fill(features(detector, columns.flatten()), torch.nan))
     cells = detector.cells(raw, full.expand(len(raw), *full.shape))
     own = cells[:, torch.arange(n * m), columns.flatten()]
     return raw.unflatten(1, (n, m)).permute(1, 2, 0, 3), own.unflatten(1, (n, m))

@@ -40,6 +40,7 @@ PRIOR = 10  # n0
 LOCAL = 500  # rows among which the nearest are sought, per member
 VALUES = 200_000  # numbers that such rows, or those of the edges, may be, per member
 FEWEST = 100  # such rows
+OUT = 0.02  # share of the values of a feature on either side, up to which they are as far out as is usual
 COPY = 1e-9  # squared distance of a row to itself, and to its copies, which say nothing about it
 CHUNK = 512
 LARGEST = torch.finfo(torch.float32).max
@@ -215,6 +216,13 @@ class Edges:
         """From rows (n, d)."""
         m = int(np.clip(VALUES // x.shape[1], FEWEST, POINTS))
         return cls(x[:m].T.contiguous().nan_to_num(nan=LARGEST).sort(1).values)
+
+    def within(self, x: Tensor) -> Tensor:
+        """x (n, d), but numbers that are further out than most were, where these were: more they do not say of other cells."""
+        i = (OUT * self.known).long()
+        low, high = (self.x.gather(1, j.clamp(min=0))[:, 0] for j in (i, self.known - 1 - i))
+        levels = ((self.x == 0) | (self.x == 1) | (self.x >= LARGEST)).all(1)
+        return torch.where(levels, x, x.clamp(low, high))
 
     def __call__(self, x: Tensor) -> np.ndarray:
         """Rows (n, d) -> (n,)."""

@@ -265,6 +265,7 @@ def combined(names: list[Any]) -> bool:
             warn(
                 f"y holds texts such as {several[0]!r:.60}, {len(names):,} in all, which are learned as one label each; "
                 f"if {sep!r} stands between labels, of which there would be {len(parts):,}: fit(X, y, labels_sep={sep!r})"
+                f" or --labels-sep {sep!r}"
             )
             return True
     return False

@@ -274,7 +274,10 @@ def _refused(values: pa.Array, t: pa.DataType, name: str) -> str:
     elif found == "texts" and fitted == "numbers":
         remedy = f"read them as numbers, with pd.to_numeric(df[{name!r}])"
     elif found == "numbers" and fitted == "texts":
-        remedy = f"write them as they were, with df[{name!r}].astype(str)"
+        remedy = (
+            f"read them as texts, with dtype={{{name!r}: str}} in pd.read_csv; or make texts of them as they were, with "
+            f"df[{name!r}].astype(str), and str.zfill where they had zeros in front"
+        )
     elif found == "numbers" and fitted == "dates":
         remedy = f"say in which unit they count, with pd.to_datetime(df[{name!r}], unit=...)"
     elif "period" in str(values.type):

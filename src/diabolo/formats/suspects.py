@@ -1,6 +1,6 @@
 """What a column may be although its type does not say so: a row number, codes, numbers or dates left as texts.
 
-row number    whole, and every one larger than the one before it; or nameless, and all different
+row number    whole, and every one larger than the one before it; or all different, and nameless or nearly without gaps
 codes         few different whole numbers from 1, far fewer than there would be between the least and the largest
 nearly        texts of which nearly all could be read as numbers: "1,5", "$1,234.50", "?" among numbers
 dates         texts as ISO 8601 writes dates
@@ -21,11 +21,12 @@ from .schema import floats, plain, without_gaps
 __all__ = ["Nearly", "is_nameless", "is_row_number", "looks_like_codes", "nearly_numbers", "unit_of"]
 
 FEWEST_ROWS = 20  # of a row number
+DENSE = 50  # rows from which on different numbers without many gaps are those of rows
 YEARS = 1500, 2200  # a table of years is no table of row numbers
 MOST_CODES, EACH = 20, 5  # different ones, and rows for each
 ENOUGH = 20  # different whole numbers that are no names
 SAME = 0.9  # of the cells, with one unit
-UNIT = r"^[+-]?\d[\d.,' ]*?\s*(?P<unit>[\p{L}°µ/²³]{1,12})$"
+UNIT = r"^[+-]?(?:\d[\d.,' ]*)?\d\s*(?P<unit>[\p{L}°µ/²³]{1,12})$"
 SIGN = r"[$€£¥₹]|\b(?:USD|EUR|GBP|CHF|JPY)\b"
 GROUP = "[,.' \u00a0\u202f\u2009\u2019]"
 PLAIN = re.compile(r"[+-]?(?:0|[1-9]\d*)")
@@ -92,9 +93,10 @@ def is_row_number(values: pa.Array, name: str) -> bool:
     v = values.to_numpy(zero_copy_only=False)
     if is_nameless(name) and len(np.unique(v)) == len(v) and (len(v) >= FEWEST_ROWS or np.ptp(v) == len(v) - 1):
         return True
-    if len(v) < FEWEST_ROWS or (YEARS[0] <= v[0] and v[-1] <= YEARS[1]):
+    if len(v) < FEWEST_ROWS or (YEARS[0] <= v.min() and v.max() <= YEARS[1]):
         return False
-    return bool((v[1:] > v[:-1]).all())
+    different = len(v) >= DENSE and np.ptp(v.astype(np.float64)) < 2 * len(v) and len(np.unique(v)) == len(v)
+    return bool((v[1:] > v[:-1]).all() or different)
 
 
 def looks_like_codes(values: pa.Array) -> list[int]:

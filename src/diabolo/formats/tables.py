@@ -13,6 +13,7 @@ same columns, types and categories back.
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -89,7 +90,7 @@ __all__ = ["Binary", "Category", "Column", "Number", "Tables"]
 
 MAX_LEVELS = 100
 FLOATS = ("halffloat", "float", "double")
-FEW, MOST_DECIMALS = 10, 6  # values that show decimals; decimals of what was written by hand
+FEW, MOST_DECIMALS = 10, 9  # values that show decimals; decimals of what was written by hand
 AT_ONCE = 8_000_000  # numbers that are measured at once
 MAX_OTHERS = 100_000  # rare levels that are remembered
 NEW = 0.25  # share of rows that have a level of their own, up to which a new level is told from a rare one
@@ -235,7 +236,8 @@ class Category(Column):
         if len(pairs) > max(MAX_LEVELS, total // 2):
             warn(
                 f"column {name!r} has {len(pairs):,} different values in {total:,} rows: it looks like an identifier or "
-                f"a text, and all but the {MAX_LEVELS} most frequent count as one; drop it if it says nothing"
+                f"a text, and all but the {MAX_LEVELS} most frequent count as one; drop it if it says nothing, or if it is a "
+                f"text that says much, learn from it alone: format=Documents(column={name!r}), --text"
             )
         kept, others = pairs[:MAX_LEVELS], pairs[MAX_LEVELS:]
         shares = [n / max(total, 1) for _, n in kept] + [sum(n for _, n in others) / max(total, 1)]
@@ -356,7 +358,7 @@ class Tables(Format):
         table = of_pandas(read_table(X, SAMPLE, self.reading)) if path else arrow(X)
         names = self._names(table)
         self.left_out = self._row_numbers(table)
-        table = table.drop_columns(self.left_out)
+        table = self._with_gaps(table.drop_columns(self.left_out))
         kept = {name: None for name in names if name not in self.left_out}
         self.fields = fit_columns(table, [*kept], self.categories, self.numbers)
         self._lay_out()
@@ -374,6 +376,13 @@ class Tables(Format):
         self.enums = [f.name for f in table.schema if any(key.startswith(b"_PL_ENUM") for key in f.metadata or {})]
         self._say(table, path)
         return self
+
+    def _with_gaps(self, table: pa.Table) -> pa.Table:
+        """The table without the values that stand for missing ones."""
+        for i, column in enumerate(table.schema if self.reading.na else ()):
+            if not pa.types.is_dictionary(column.type):
+                table = table.set_column(i, column, self._given(combined(table, i)))
+        return table
 
     def _names(self, table: pa.Table) -> list[str]:
         """Names of the columns, with those that were asked for among them."""
@@ -512,11 +521,28 @@ class Tables(Format):
     def encode(self, column: Column, values: pa.Array) -> np.ndarray:
         """Values (n,) of any type -> features (n, width), if they can be those of the column."""
         kind, mixed = next(name for name, cls in KINDS.items() if isinstance(column, cls)), getattr(column, "mixed", False)
-        return column.encode(adapted(values, arrow_type(column.type), column.name, kind, mixed))
+        return column.encode(adapted(self._given(values), arrow_type(column.type), column.name, kind, mixed))
+
+    def _given(self, values: pa.Array) -> pa.Array:
+        """Values without those that stand for missing ones, in whatever container."""
+        if not self.reading.na:
+            return values
+        values = plain(values)
+        if is_text(values.type):
+            return pc.if_else(pc.is_in(values, pa.array(self.reading.na, values.type)), None, values)
+        v = floats(values) if pa.types.is_integer(values.type) or pa.types.is_floating(values.type) else np.zeros(0)
+        return pc.if_else(pa.array(np.isin(v, self._no_numbers)), None, values) if len(v) else values
+
+    @property
+    def _no_numbers(self) -> list[float]:
+        """Numbers that stand for missing ones."""
+        return [float(text) for text in self.reading.na if re.fullmatch(r"[+-]?\d+(\.\d*)?", text)]
 
     def _encode_numbers(self, v: np.ndarray, chosen: np.ndarray) -> np.ndarray:
         """Plain numbers (n, m), all at once, as Number.encode would."""
         fields: list[Any] = [self.fields[j] for j in chosen]
+        if self.reading.na:
+            v = np.where(np.isin(v, self._no_numbers), np.nan, v)
         check_finite(v, [column.name for column in fields])
         single = [i for i, column in enumerate(fields) if column.type != "double" and column.type in FLOATS]
         if single:
@@ -823,7 +849,7 @@ def fit_column(name: str, values: pa.Array, category: bool = False, number: bool
 
 
 def decimals(v: np.ndarray, types: list[str]) -> list[int | None]:
-    """How many decimals columns (d, n) of floats show; None for others, for few values, and for more than six."""
+    """How many decimals columns (d, n) of floats show; None for others, for few values, and for more than nine."""
     found: list[int | None] = [None] * len(v)
     known = ~np.isnan(v)
     left = np.array([j for j, t in enumerate(types) if t in FLOATS and known[j].sum() >= FEW], dtype=int)
