@@ -137,7 +137,7 @@ def labelled(clf: Any, path: Path, name: str, column: str | None) -> tuple[Any, 
     if column is None and name in table.column_names and name not in own:
         column = name
     if column is None:
-        if known(clf, name) not in clf.labels_.names:  # or else that is what is wrong
+        if name.strip() and known(clf, name) not in clf.labels_.names:  # or else that is what is wrong
             check_answers(table, own, name)
         return X, None
     check_names(table, [column], "--column")
