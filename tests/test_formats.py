@@ -230,7 +230,7 @@ def test_kinds_of_columns() -> None:
 
 
 def test_what_was_never_seen_is_outside() -> None:
-    format = Tables().fit(pd.DataFrame({"c": ["a", "b", "a", "b", None], "flag": [0, 1, 1, 0, 1]}))
+    format = Tables().fit(pd.DataFrame({"c": ["a", "b", "a", "b", None] * 5, "flag": [0, 1, 1, 0, 1] * 5}))
     x = format.to_tensor(pd.DataFrame({"c": ["a", "new", None, "b", "b"], "flag": [7.0, -3.0, 0.5, np.nan, 1.0]}))
     assert x[1, :3].tolist() == [0, 0, torch.inf]
     assert torch.isnan(x[2, :3]).all()

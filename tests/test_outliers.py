@@ -251,6 +251,7 @@ def shop(n: int, seed: int) -> pd.DataFrame:
     )
 
 
+@pytest.mark.filterwarnings("ignore:about .* of the rows to come")
 def test_what_cannot_be_is_the_plainest_outlier(tmp_path: Path) -> None:
     detector = OutlierDetector(alpha=0.02, **QUICK).fit(shop(400, 0))
     known = set(shop(400, 0)["town"])
@@ -277,6 +278,7 @@ def test_what_cannot_be_is_the_plainest_outlier(tmp_path: Path) -> None:
     assert (detector.score_samples(rare) > detector.score_samples(new.assign(town="nowhere"))).all()
 
 
+@pytest.mark.filterwarnings("ignore:about .* of the rows to come")
 def test_what_was_taught_does_not_hide_what_cannot_be() -> None:
     X = shop(200, 0)
     y = np.where(np.arange(200) < 10, -1, 0)
@@ -295,6 +297,7 @@ def test_further_out_is_stranger() -> None:
     assert (detector.predict(far) == -1).all()
 
 
+@pytest.mark.filterwarnings("ignore:about .* of the rows to come")
 def test_rows_that_a_files_sample_did_not_show_are_not_learned() -> None:
     """Levels that come after the rows from which the columns were learned."""
     X = shop(200, 0)
@@ -345,6 +348,21 @@ def test_a_repair_makes_the_row_normal() -> None:
         if cell.repairs:
             row[cell.column] = cell.expected
     assert detector.predict(row) == [1]
+
+
+def test_levels_that_new_rows_will_bring_are_told() -> None:
+    rng = np.random.default_rng(0)
+    df = pd.DataFrame({"a": rng.normal(size=200), "town": [f"T{v}" for v in rng.geometric(0.02, 200)]})
+    with pytest.warns(UserWarning, match=r"about \d+\.\d% of the rows to come will hold a value of column 'town'"):
+        OutlierDetector(alpha=0.05, epochs=2, random_state=0, verbose=False).fit(df)
+
+
+def test_the_promise_where_few_rows_leave_columns_constant() -> None:
+    rng = np.random.default_rng(0)
+    X, new = (rng.random((n, 200)) < 0.3 for n in (10, 200))
+    with pytest.warns(UserWarning, match="no row will be flagged"):
+        detector = OutlierDetector(random_state=0, verbose=False).fit(X.astype(float))
+    assert (detector.p_values(new.astype(float)) <= 0.2).mean() < 0.3
 
 
 def test_a_wild_cell_leaves_the_others_as_they_are() -> None:

@@ -397,6 +397,7 @@ def test_the_page_of_a_detector_names_rows_and_cells(tmp_path):
     assert not re.search(r"https?://|url\(|<script", page)
 
 
+@pytest.mark.filterwarnings("ignore:alpha=1e-09 with")  # so that nothing is flagged
 @pytest.mark.parametrize("kind", ["hostile", "documents", "digits", "pictures", "no pictures", "nothing"])
 def test_the_page_of_a_detector_in_a_browser(kind, browser, tmp_path):
     X: Any = {

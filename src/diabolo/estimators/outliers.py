@@ -219,7 +219,18 @@ class OutlierDetector(OutlierMixin, System):
                 f"flagged. It takes {enough(alpha):,} rows, or alpha={up(1 / (n + 1)):g}, or contamination=; "
                 "score_samples ranks all the same"
             )
+        self._tell_new()
         return self
+
+    def _tell_new(self) -> None:
+        """Where levels are many and rows few, more rows than alpha will hold one that was never seen."""
+        new = {c.name: c.new for c in getattr(self.format_, "fields", ()) if getattr(c, "new", 0.0) > self.alpha}
+        if new and self.contamination is None:
+            column = max(new, key=new.__getitem__)
+            warn(
+                f"about {new[column]:.1%} of the rows to come will hold a value of column {column!r} that was never seen, and "
+                f"be flagged for it, more than alpha={self.alpha:g}: fit on more rows, join rare values, or drop the column"
+            )
 
     def predict(self, X: Any) -> np.ndarray:
         """(n,) -1 for outliers, which are the rows with ``p <= alpha``, 1 for normal rows."""

@@ -139,7 +139,8 @@ def _measured(v: np.ndarray) -> Scale:
     centre, bulk = _bulk(some)
     wild = ~same & (n >= FEWEST) & (deviation > WILD * bulk) & (bulk > 0)
     c, u = np.where(wild, centre, mean), np.where(wild, bulk, deviation)
-    u = np.where(same, np.where(mean == 0, 1e-12, CHANGE * np.abs(mean)), np.where(there, u, 1.0))
+    small = np.where(n < FEWEST, 1.0, CHANGE)  # of few rows a constant says little
+    u = np.where(same, np.where(mean == 0, np.where(n < FEWEST, 1.0, 1e-12), small * np.abs(mean)), np.where(there, u, 1.0))
     k = np.where(wild | same, NEAR, np.maximum(FAR, np.ceil(2 * furthest)))
     m, s = np.zeros(len(v)), np.where(same, 3.0, 1.0)
     for j in np.flatnonzero(wild & (low > 0)):

@@ -52,6 +52,7 @@ from .hints import like_dates
 from .scale import (
     EXACT,
     FAR,
+    FEWEST,
     LOOKED_AT,
     NEAR,
     PICTURE,
@@ -216,6 +217,7 @@ class Category(Column):
     shares: list[float] = field(default_factory=list)  # of the levels and of "other"
     rest: Any = None  # the most frequent level that has no feature of its own
     part: float = 1.0  # its share among all these
+    new: float = 0.0  # share of the rows to come that will have a level never seen, as far as can be told
     often: list[int] = field(default_factory=list)  # how often each of the others was there
     others: list[Any] | None = None  # all levels that have none; None: too many to know what is new
     listed: list[Any] | None = None  # the categories of a categorical type, in its order
@@ -243,11 +245,12 @@ class Category(Column):
         shares = [n / max(total, 1) for _, n in kept] + [sum(n for _, n in others) / max(total, 1)]
         rest = others[0][0] if others else None
         new = sum(n == 1 for _, n in pairs) / max(total, 1)  # of the next rows, about this share has a new level (Good, 1953)
-        known = len(others) <= MAX_OTHERS and new <= NEW
+        known = len(others) <= MAX_OTHERS and new <= NEW and total >= FEWEST
         column = cls(name, kind, total < len(values), not total, [v for v, _ in kept], shares, rest)
         column.part = others[0][1] / sum(n for _, n in others) if others else 1.0
         column.others, column.listed, column.ordered = [v for v, _ in others] if known else None, listed, ordered
         column.often = [n for _, n in others] if known else []
+        column.new = new if known else 0.0
         return column
 
     @property
