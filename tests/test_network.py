@@ -354,3 +354,13 @@ def test_linear_training_stays_at_pca() -> None:
 
     minimize(net, objective, Rows(x), None, SGD(epochs=30, batch_size=150, optimizer="adamw"))
     assert float(Squared()(net(x), x).mean().detach()) == pytest.approx(before, rel=1e-3)
+
+
+@pytest.mark.parametrize("hidden", [(), (5,)])
+def test_a_stretched_network_is_as_much_further_from_where_it_was_said(hidden: tuple[int, ...]) -> None:
+    net, x, y0 = Curved(3, hidden, 4), torch.randn(6, 3), torch.randn(4)
+    for p in net.parameters():
+        nn.init.normal_(p)
+    before = net(x)
+    assert torch.allclose(net.stretched(1.4, y0)(x), y0 + 1.4 * (before - y0), atol=1e-5)
+    assert torch.equal(net.stretched(1.0, y0)(x), net(x))
