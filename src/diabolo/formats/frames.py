@@ -6,7 +6,7 @@ Plain numbers of a wide table are taken as one matrix, and not column by column.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -71,7 +71,7 @@ def pieces(X: Any, rows: int) -> Iterator[Any]:
 
 
 def arrow(X: Any, places: list[int] | None = None) -> pa.Table:
-    """Any data frame, or its columns at these places, -> an Arrow table, without its index."""
+    """Any data frame, or its columns at these places, -> an Arrow table, without its index; of some columns without notes."""
     X = collected(X)
     if isinstance(X, pa.Table):
         return X if places is None else X.select(places)
@@ -80,13 +80,13 @@ def arrow(X: Any, places: list[int] | None = None) -> pa.Table:
     if not X.columns.is_unique:
         repeated = sorted({str(name) for name in X.columns[X.columns.duplicated()]})
         raise DataError(f"column names must be unique, but {', '.join(map(repr, repeated))} is repeated: rename them")
-    return _from_pandas(X if places is None else X.iloc[:, places])
+    return _from_pandas(X, _at_once) if places is None else _from_pandas(X.iloc[:, places], _bare)
 
 
-def _from_pandas(X: Any) -> pa.Table:
+def _from_pandas(X: Any, read: Callable[[Any], pa.Table]) -> pa.Table:
     X = _readable(X)
     try:
-        return _at_once(X)
+        return read(X)
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError, TypeError, ValueError) as error:
         for i, name in enumerate(X.columns):
             try:
@@ -94,6 +94,12 @@ def _from_pandas(X: Any) -> pa.Table:
             except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError, TypeError, ValueError):
                 raise DataError(_unread(str(name), X.iloc[:, i])) from None
         raise DataError(f"the table cannot be read ({error}): give every column values of one type") from None
+
+
+def _bare(X: Any) -> pa.Table:
+    """Without what pandas notes of each column, which takes most of the time where rows are few."""
+    columns = [pa.Array.from_pandas(column) for _, column in X.items()]
+    return pa.table(columns, names=[str(name) for name in X.columns])
 
 
 def _at_once(X: Any) -> pa.Table:
