@@ -375,6 +375,14 @@ def test_numbers_of_rows_in_another_order_are_row_numbers() -> None:
         assert Tables().fit(df).columns == ["a", "b"]
 
 
+def test_days_in_whole_numbers_are_told() -> None:
+    days = pd.date_range("2024-01-28", periods=60).strftime("%Y%m%d").astype(int).to_numpy()
+    df = table().assign(day=np.random.default_rng(0).permutation(days))
+    with pytest.warns(UserWarning, match=r"'day' hold dates as whole numbers.*format='%Y%m%d'"):
+        Tables().fit(df)
+    Tables(numbers=["day"]).fit(df)
+
+
 def test_what_stands_for_a_missing_value_does_so_in_every_container() -> None:
     df = pd.DataFrame({"a": [1.0, -999.0, 3.0, 2.5] * 10, "n": [1, 2, -999, 5] * 10, "t": ["u", "v", "-999", "w"] * 10})
     format = Tables(reading=Reading(na=("-999",))).fit(df)

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from .schema import floats, plain, without_gaps
 
-__all__ = ["Nearly", "is_nameless", "is_row_number", "looks_like_codes", "nearly_numbers", "unit_of"]
+__all__ = ["Nearly", "are_days", "is_nameless", "is_row_number", "looks_like_codes", "nearly_numbers", "unit_of"]
 
 FEWEST_ROWS = 20  # of a row number
 DENSE = 50  # rows from which on different numbers without many gaps are those of rows
@@ -97,6 +97,21 @@ def is_row_number(values: pa.Array, name: str) -> bool:
         return False
     different = len(v) >= DENSE and np.ptp(v.astype(np.float64)) < 2 * len(v) and len(np.unique(v)) == len(v)
     return bool((v[1:] > v[:-1]).all() or different)
+
+
+def are_days(values: pa.Array) -> bool:
+    """Whether whole numbers are days, year, month and day in one.
+
+    >>> are_days(pa.array([20240131, 20231224] * 10)), are_days(pa.array([20240131, 20241399] * 10))
+    (True, False)
+    """
+    known = without_gaps(values)
+    if not pa.types.is_integer(known.type) or len(known) < FEWEST_ROWS:
+        return False
+    v = known.to_numpy(zero_copy_only=False).astype(np.int64)
+    month, day = v // 100 % 100, v % 100
+    years = (v >= YEARS[0] * 10_000) & (v <= YEARS[1] * 10_000)
+    return bool((years & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)).all())
 
 
 def looks_like_codes(values: pa.Array) -> list[int]:

@@ -85,7 +85,7 @@ from .schema import (
     without_gaps,
     words,
 )
-from .suspects import is_row_number, looks_like_codes, nearly_numbers
+from .suspects import are_days, is_row_number, looks_like_codes, nearly_numbers
 
 __all__ = ["Binary", "Category", "Column", "Number", "Tables"]
 
@@ -436,6 +436,12 @@ class Tables(Format):
             warn(
                 f"few whole numbers with gaps, as codes have them, in column(s) {shown_}: they count as quantities. If they "
                 f"are codes, say categories={[*codes]!r} in fit (--category), if quantities, numbers={[*codes]!r} (--number)"
+            )
+        days = [c.name for c in numbers if c.name not in self.numbers and are_days(combined(table, c.name))]
+        if days:
+            warn(
+                f"column(s) {', '.join(map(repr, days))} hold dates as whole numbers, such as {table.column(days[0])[0]}, and "
+                f"count as quantities: read them with pd.to_datetime(df[{days[0]!r}], format='%Y%m%d'), or say numbers={days!r}"
             )
         texts = {
             c.name: combined(table, c.name)
