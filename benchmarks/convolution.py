@@ -36,10 +36,10 @@ from threadpoolctl import threadpool_limits
 import common
 from diabolo import Autoencoder
 from diabolo.corruption import Chain
-from diabolo.estimators.varied import TIMES, about
+from diabolo.estimators.autoencoder.augmentation import TIMES, about
 from diabolo.formats import Arrays
+from diabolo.images.protocols import arrays
 from diabolo.nets.convolution import WIDTHS, Inward, Outward
-from diabolo.protocols import arrays
 from mnist_reconstruction import digits
 
 K = 32

@@ -53,9 +53,9 @@ from torch import nn
 
 import common
 from diabolo import Autoencoder, MultiLabelClassifier
-from diabolo.formats.picture import Album
+from diabolo.images.picture import Album
+from diabolo.images.protocols import arrays
 from diabolo.nets import Lite0
-from diabolo.protocols import arrays
 from multilabel import Fitted, best_threshold, measured, one_vs_rest
 from new_labels import drawn
 

@@ -1,6 +1,6 @@
 """Restoring pictures: denoising, enlarging, colouring, beside BM3D, non-local means, bicubic interpolation and simple colours.
 
-The protocols are those of ``diabolo.protocols`` (``diabolo bench restoration`` prints them). Peers run here, on the same
+The protocols are those of ``diabolo.images.protocols`` (``diabolo bench restoration`` prints them). Peers run here, on the same
 noise, and are told its strength, ours is not. BM3D is slow: it restores the first pictures of each set, and ours is
 averaged over the same ones beside it. The DnCNN-shaped network (17 layers of 3 x 3, 64 channels, batch normalization folded
 in) has random weights: it is there for its speed. Colours have three trivial rivals: grey, one tint (the mean a, b of the
@@ -43,12 +43,11 @@ from torch.nn import functional as F
 import common
 from diabolo import estimators
 from diabolo.cli.bench import LEVELS, bicubic_tool, coloring_tool, denoising_tool, published, uncoloured, upscaling_tool
-from diabolo.cli.pictures import restorer
-from diabolo.estimators import restoration
-from diabolo.formats.picture import Album, read
-from diabolo.nets import Lite0
-from diabolo.optimizers import has_bfloat16
-from diabolo.protocols import (
+from diabolo.cli.images import restorer
+from diabolo.estimators.restoration import base as restoration
+from diabolo.estimators.restoration.tiling import tiled
+from diabolo.images.picture import Album, read
+from diabolo.images.protocols import (
     arrays,
     colourization,
     denoising,
@@ -60,7 +59,8 @@ from diabolo.protocols import (
     smaller,
     super_resolution,
 )
-from diabolo.tiling import tiled
+from diabolo.nets import Lite0
+from diabolo.optimizers import has_bfloat16
 
 FILES = {
     "bsd68": "restoration/bsd68-gray.zip",

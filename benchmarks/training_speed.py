@@ -40,7 +40,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 import common
-from diabolo.nets.mlp import mlp
+from diabolo.nets.dense import mlp
 from diabolo.optimizers import Flat, optimizers
 from diabolo.rows import Rows
 from diabolo.training import SGD, History, minimize

@@ -18,8 +18,8 @@ from PIL import Image
 from sklearn.datasets import load_sample_images
 
 from diabolo import Colorizer
-from diabolo.formats.picture import read
-from diabolo.protocols import ab_error, grey
+from diabolo.images.picture import read
+from diabolo.images.protocols import ab_error, grey
 
 HINTS = 10
 

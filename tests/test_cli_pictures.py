@@ -25,8 +25,8 @@ import torch
 from PIL import Image
 
 from diabolo import estimators, load
-from diabolo.cli import main, pictures
-from diabolo.estimators.restoration import decibels
+from diabolo.cli import images, main
+from diabolo.estimators.restoration.base import decibels
 from test_cli import Said, one_line
 
 TINY: dict[str, dict[str, Any]] = {
@@ -49,7 +49,7 @@ def opened(path: Path) -> Image.Image:
 
 
 def kind(verb: str) -> Any:
-    return getattr(estimators, pictures.KINDS[verb])
+    return getattr(estimators, images.KINDS[verb])
 
 
 @pytest.fixture
@@ -150,14 +150,14 @@ def test_a_zip(models: dict[str, Path], photos: Path, tmp_path: Path, diabolo: A
 
 
 def test_names() -> None:
-    assert pictures.renamed(["a.gif", "b/c.JPEG", "d.gif", "d.png", "d.ppm"], None) == [
+    assert images.renamed(["a.gif", "b/c.JPEG", "d.gif", "d.png", "d.ppm"], None) == [
         "a.png",
         "b/c.JPEG",
         "d.gif.png",
         "d.png",
         "d.ppm.png",
     ]
-    assert pictures.renamed(["a.jpg", "a.png", "b.jpg"], ".png") == ["a.jpg.png", "a.png", "b.png"]
+    assert images.renamed(["a.jpg", "a.png", "b.jpg"], ".png") == ["a.jpg.png", "a.png", "b.png"]
 
 
 def test_metadata_stay(models: dict[str, Path], tmp_path: Path, diabolo: Any) -> None:
@@ -402,14 +402,14 @@ def test_killed_and_resumed(models: dict[str, Path], tmp_path: Path, diabolo: An
 
 def test_progress_on_a_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    monkeypatch.setattr(pictures, "PATIENCE", 0.01)
+    monkeypatch.setattr(images, "PATIENCE", 0.01)
     monkeypatch.setenv("FORCE_COLOR", "1")
-    with pictures.bar("denoise", 4, quiet=False) as advance:
+    with images.bar("denoise", 4, quiet=False) as advance:
         time.sleep(0.2)
         advance()
         time.sleep(0.15)
     assert "pictures/s" in capsys.readouterr().err
-    with pictures.bar("denoise", 4, quiet=True) as advance:
+    with images.bar("denoise", 4, quiet=True) as advance:
         advance()
     assert capsys.readouterr().err == ""
 
@@ -461,7 +461,7 @@ def test_fit(task: str, anchor: str, trial: str, asked: list[dict[str, Any]], ma
     assert asked[1]["start"] is None
     said = diabolo("info", out)
     assert said.code == 0, said.err
-    assert f"kind:          {pictures.KINDS[task]}" in said.out
+    assert f"kind:          {images.KINDS[task]}" in said.out
     assert "data:          pictures of any size" in said.out
 
 
@@ -491,11 +491,11 @@ def test_non_local_means_where_they_are(many: Path, models: dict[str, Path], mon
     monkeypatch.setitem(sys.modules, "skimage.restoration", module)
     model = load(models["denoise"])
     x = torch.from_numpy(np.asarray(noise(0)) / np.float32(255)).movedim(-1, 0)[None]
-    found = pictures.measured(model, model, "denoise", x)
+    found = images.measured(model, model, "denoise", x)
     assert [*found["color, sigma 25"]] == ["noisy", "non-local means", "shipped", "this model"]
     assert found["color, sigma 25"]["non-local means"] == pytest.approx(decibels(torch.full_like(x, 0.5), x), abs=1e-3)
     model = load(models["upscale"])
-    assert [*pictures.measured(model, model, "upscale", x)["x2"]] == ["bicubic", "shipped", "this model"]
+    assert [*images.measured(model, model, "upscale", x)["x2"]] == ["bicubic", "shipped", "this model"]
 
 
 def test_options_of_other_tasks(photos: Path, many: Path, tmp_path: Path, diabolo: Any) -> None:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diabolo.conformal import Calibration, enough
 from diabolo.errors import DataError
+from diabolo.estimators.outliers.conformal import Calibration, enough
 
 NUMBERS = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=60)
 

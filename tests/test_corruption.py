@@ -29,7 +29,7 @@ from diabolo.corruption import (
     Thin,
     build,
 )
-from diabolo.resampling import resize
+from diabolo.images.resize import resize
 
 EXAMPLES: list[Corruption] = [
     Clean(),

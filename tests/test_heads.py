@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from diabolo import nets
 from diabolo.nets import Apart, Codes, Copies, Head, Tower
-from diabolo.nets.mlp import curbed
+from diabolo.nets.dense import curbed
 
 K, B, D = 3, 7, 4
 

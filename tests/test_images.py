@@ -14,7 +14,7 @@ from torch import nn
 
 from diabolo import Autoencoder, Classifier, DataError, Mirror, MultiLabelClassifier, OutlierDetector, Shift, load
 from diabolo.corruption import Chain, Clean
-from diabolo.estimators.cards import seen_by_both
+from diabolo.estimators.multilabel.report import seen_by_both
 from diabolo.formats import Images, infer
 from diabolo.nets.convolution import Inward, Outward, Sight, halvings
 
@@ -119,7 +119,7 @@ def waves(n: int) -> np.ndarray:
 
 
 def test_few_pictures_are_varied_where_it_helps() -> None:
-    from diabolo.estimators.varied import about
+    from diabolo.estimators.autoencoder.augmentation import about
 
     few = Autoencoder(8, **SMALL | {"epochs": 1, "random_state": 5}).fit(waves(80))
     assert few._corruption() == about((1, 32, 20)) == Chain((Shift((1, 32, 20), 1, None), Mirror((1, 32, 20))))

@@ -32,13 +32,13 @@ from diabolo import (
     load,
     storage,
 )
-from diabolo.estimators import cards, multilabel
-from diabolo.estimators.calibration import platt
-from diabolo.estimators.members import Members
-from diabolo.estimators.newlabel import solved, told
-from diabolo.estimators.ranking import ranking_error, relative_loss, unranked
-from diabolo.estimators.straight import penalty, straightened
-from diabolo.estimators.thresholds import check_metric, decided, thresholds
+from diabolo.estimators.cross_fitting import Members
+from diabolo.estimators.multilabel import classifier, report
+from diabolo.estimators.multilabel.calibration import platt
+from diabolo.estimators.multilabel.linear_residual import penalty, straightened
+from diabolo.estimators.multilabel.metrics import ranking_error, relative_loss, unranked
+from diabolo.estimators.multilabel.new_label import solved, told
+from diabolo.estimators.multilabel.thresholds import check_metric, decided, thresholds
 from diabolo.losses import Logistic, Loss
 from kinds import SMALL, kinds
 
@@ -254,7 +254,7 @@ def test_labels_with_words_of_their_own_come_and_go(members: int, tmp_path: Path
 def test_in_pieces_too(piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
     clf, X, _ = fitted(60, 7)
     new = rows(2500, 1, 1)[0]
-    monkeypatch.setattr("diabolo.estimators.multilabel.PIECE", piece)
+    monkeypatch.setattr("diabolo.estimators.multilabel.classifier.PIECE", piece)
     before = clf.predict_proba(new)
     for i in range(3):
         clf.add_label(f"new {i}", X[:5])
@@ -266,7 +266,7 @@ def test_in_pieces_too(piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_in_pieces_of_single_precision_too(piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
     r = np.random.default_rng(0)
     X, Y = sp.csr_matrix(r.poisson(0.7, (600, 30))), (r.random((600, 9)) < 0.4).astype(int)
-    monkeypatch.setattr("diabolo.estimators.multilabel.PIECE", piece)
+    monkeypatch.setattr("diabolo.estimators.multilabel.classifier.PIECE", piece)
     clf = MultiLabelClassifier(**SMALL | {"hidden": (300,), "members": 1}).fit(X, Y)
     assert next(clf.network_.parameters()).dtype == torch.float32
     before, piece = clf.predict_proba(X), clf._piece
@@ -1278,7 +1278,7 @@ def test_of_very_many_labels_documents_have_one_hidden_layer(monkeypatch: pytest
     X, Y = sp.csr_matrix(r.poisson(1.0, (100, 10))), sp.csr_matrix(r.integers(0, 2, (100, 3)))
     depths = []
     for many in (3, 2):
-        monkeypatch.setattr(multilabel, "MANY", many)
+        monkeypatch.setattr(classifier, "MANY", many)
         clf = MultiLabelClassifier(epochs=1, members=1, verbose=False, random_state=0).fit(X, Y)
         encoder: Any = clf.network_.encoder
         depths.append(len(encoder[-1].weights))
@@ -1321,8 +1321,8 @@ def test_pairs_that_surely_go_together_come_first() -> None:
 
 @pytest.mark.parametrize("sparse", [False, True])
 def test_what_sharing_gains_is_told_by_networks_that_can_be_afforded(sparse: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cards, "AFFORDED", 20_000)
-    monkeypatch.setattr(cards, "COMPONENTS", 20)
+    monkeypatch.setattr(report, "AFFORDED", 20_000)
+    monkeypatch.setattr(report, "COMPONENTS", 20)
     r = np.random.default_rng(0)
     X: Any = r.poisson(1.0, (60, 200))
     Y = (X[:, :5] > 0).astype(int)

@@ -12,7 +12,7 @@ import torch
 from sklearn.metrics import roc_auc_score
 
 from diabolo import Autoencoder, DataError, OutlierDetector, load
-from diabolo.estimators.usual import Edges, Local
+from diabolo.estimators.outliers.scores import Edges, Local
 from diabolo.formats import Tables
 from diabolo.losses import Softmax, Squared
 from kinds import SMALL, frame, kinds, texts

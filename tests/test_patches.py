@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from diabolo.errors import DataError
-from diabolo.patches import Patches
+from diabolo.estimators.restoration.patches import Patches
 from diabolo.rows import steps_per_epoch
 
 

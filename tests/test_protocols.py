@@ -16,7 +16,7 @@ from diabolo import estimators
 from diabolo.cli import bench
 from diabolo.cli import cli as verbs
 from diabolo.errors import DataError
-from diabolo.protocols import (
+from diabolo.images.protocols import (
     ab_error,
     arrays,
     bicubic,

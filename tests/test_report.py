@@ -19,7 +19,7 @@ import torch
 from sklearn.datasets import load_digits, load_iris
 
 from diabolo import Autoencoder, DataError, OutlierDetector, load
-from diabolo.maps import sampled, spread
+from diabolo.estimators.autoencoder.maps import sampled, spread
 from diabolo.report import write
 from diabolo.report.page import inert
 

@@ -18,18 +18,20 @@ from sklearn.exceptions import NotFittedError
 from torch import Tensor, nn
 
 from diabolo import Colorizer, DataError, Denoiser, Mask, Upscaler, load
-from diabolo.estimators import ESTIMATORS, colorization, restoration
-from diabolo.estimators.restoration import Restorer, decibels, from_opponent, halves, opponent, tensor
+from diabolo.estimators import ESTIMATORS
+from diabolo.estimators.restoration import base as restoration
+from diabolo.estimators.restoration import colorizer as colorization
+from diabolo.estimators.restoration.base import Restorer, decibels, from_opponent, halves, opponent, tensor
+from diabolo.estimators.restoration.tiling import tiled
 from diabolo.formats import Images
-from diabolo.formats.picture import read
-from diabolo.lab import to_lab
+from diabolo.images.color import to_lab
+from diabolo.images.picture import read
+from diabolo.images.protocols import psnr
+from diabolo.images.resize import resize
 from diabolo.losses import Absolute, LogSquared, Softmax
 from diabolo.nets import Column, Palette, Shuffle, Shuffles, Told, UNet
-from diabolo.nets.pictures import Level
+from diabolo.nets.restoration import Level
 from diabolo.network import Diabolo
-from diabolo.protocols import psnr
-from diabolo.resampling import resize
-from diabolo.tiling import tiled
 from kinds import RESTORERS, pictures, restorer
 
 NAMES = tuple(RESTORERS)
@@ -814,7 +816,7 @@ def test_learning_from_noisy_pictures_alone() -> None:
 
 
 def test_a_large_folder_is_learned_from_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("diabolo.estimators.restoration.IN_MEMORY", 30_000)
+    monkeypatch.setattr("diabolo.estimators.restoration.base.IN_MEMORY", 30_000)
     model = restorer("Denoiser")
     model.seed_ = 0
     kept = model._pictures(pictures(20, 96))
@@ -833,7 +835,7 @@ def test_tiles_of_any_size_are_the_same_picture() -> None:
         results = []
         for tile in (64, 128, 512):
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr("diabolo.estimators.restoration.tiled", partial(tiled, tile=tile))
+                patch.setattr("diabolo.estimators.restoration.base.tiled", partial(tiled, tile=tile))
                 results.append(model.transform([x])[0].astype(int))
         assert all(abs(a - results[-1]).max() <= 1 for a in results)
 
@@ -842,8 +844,8 @@ def test_the_noise_of_a_large_picture_is_told_from_pieces(monkeypatch: pytest.Mo
     x = noise(np.full((300, 400), 120.0), 20)
     model = Denoiser.pretrained()
     whole = model.noise_level([x])[0]
-    monkeypatch.setattr("diabolo.estimators.restoration.LARGE", 1000)
-    monkeypatch.setattr("diabolo.estimators.restoration.SPOT", 64)
+    monkeypatch.setattr("diabolo.estimators.restoration.base.LARGE", 1000)
+    monkeypatch.setattr("diabolo.estimators.restoration.base.SPOT", 64)
     assert model.noise_level([x])[0] == pytest.approx(whole, rel=0.1)
     assert whole == pytest.approx(20 / 255, rel=0.1)
 

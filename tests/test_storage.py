@@ -25,8 +25,9 @@ from torch import nn
 from diabolo import Autoencoder, load, storage
 from diabolo.corruption import Chain, Jpeg, Poisson
 from diabolo.errors import DiaboloError, FormatError
-from diabolo.estimators import ESTIMATORS, Denoiser, colorization
-from diabolo.formats.picture import read
+from diabolo.estimators import ESTIMATORS, Denoiser
+from diabolo.estimators.restoration import colorizer as colorization
+from diabolo.images.picture import read
 from diabolo.losses import Absolute
 from kinds import RESTORERS, SMALL, TABULAR, answered, frame, kinds, pictures, restorer, said, texts
 

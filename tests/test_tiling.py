@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from diabolo.estimators.restoration.tiling import spans, tiled, windows
 from diabolo.nets import Column, Shuffle, UNet
-from diabolo.tiling import spans, tiled, windows
 
 SIZES = [(1, 1), (1, 50), (3, 2), (8, 8), (16, 24), (23, 37), (40, 9)]
 

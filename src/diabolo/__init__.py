@@ -36,7 +36,7 @@ if TYPE_CHECKING:
         load,
     )
     from .losses import Asymmetric
-    from .splitting import MultiLabelStratifiedKFold
+    from .model_selection import MultiLabelStratifiedKFold
 
 __version__ = "0.1.0"
 
@@ -61,7 +61,7 @@ _HOMES = {
     "Mask": "corruption",
     "Mirror": "corruption",
     "MultiLabelClassifier": "estimators",
-    "MultiLabelStratifiedKFold": "splitting",
+    "MultiLabelStratifiedKFold": "model_selection",
     "OutlierDetector": "estimators",
     "Poisson": "corruption",
     "Regressor": "estimators",

@@ -27,8 +27,8 @@ from PIL import Image
 from torch import Tensor
 
 from .errors import FormatError
-from .lab import LUMA
-from .resampling import resize
+from .images.color import LUMA
+from .images.resize import resize
 
 __all__ = [
     "Chain",

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ..errors import DataError
-from .pictures import bar, restorer
+from .images import bar, restorer
 
 EPILOG = """\b
 Examples:
@@ -144,7 +144,7 @@ def located(data: Path | None, sets: Sequence[str]) -> dict[str, Path]:
 
 def denoising_tool(model: Any) -> Tool:
     """Noisy floats, in [0, 1] but for the noise -> floats; how strong the noise is the model finds out."""
-    from ..estimators.restoration import pixels, tensor
+    from ..estimators.restoration.base import pixels, tensor
 
     def restore(seen: Any) -> Any:
         grey = seen.ndim == 2
@@ -167,7 +167,7 @@ def coloring_tool(model: Any) -> Tool:
 
 def scored(task: str, model: Any, places: dict[str, Path], few: int | None) -> list[Row]:
     """The rows of one task's table."""
-    from ..formats.picture import Album
+    from ..images.picture import Album
 
     albums = {name: Album(path)[:few] for name, path in places.items()}
     total = sum(map(len, albums.values())) * len(LEVELS[task])
@@ -186,7 +186,7 @@ def counted(tool: Tool, advance: Callable[[], None]) -> Tool:
 def denoised(name: str, album: Any, model: Any, advance: Callable[[], None]) -> Iterator[Row]:
     import numpy as np
 
-    from ..protocols import arrays, denoising, noisy, psnr
+    from ..images.protocols import arrays, denoising, noisy, psnr
 
     pictures, tool = list(arrays(album)), counted(denoising_tool(model), advance)
     for sigma in LEVELS["denoise"]:
@@ -195,7 +195,7 @@ def denoised(name: str, album: Any, model: Any, advance: Callable[[], None]) -> 
 
 
 def enlarged(name: str, album: Any, model: Any, advance: Callable[[], None]) -> Iterator[Row]:
-    from ..protocols import arrays, super_resolution
+    from ..images.protocols import arrays, super_resolution
 
     pictures = list(arrays(album))
     for scale in LEVELS["upscale"]:
@@ -206,7 +206,7 @@ def enlarged(name: str, album: Any, model: Any, advance: Callable[[], None]) -> 
 
 def bicubic_tool(scale: int) -> Tool:
     """What any program can do."""
-    from ..protocols import bicubic
+    from ..images.protocols import bicubic
 
     return lambda seen: bicubic(seen, (scale * seen.shape[0], scale * seen.shape[1]))
 
@@ -227,7 +227,7 @@ def published(name: str, level: int) -> str:
 
 
 def coloured(name: str, album: Any, model: Any, advance: Callable[[], None]) -> Iterator[Row]:
-    from ..protocols import arrays, colourization
+    from ..images.protocols import arrays, colourization
 
     pictures = list(arrays(album))
     for tool, colour in (("grey", uncoloured), ("diabolo", counted(coloring_tool(model), advance))):
@@ -251,7 +251,7 @@ def rescored(clean: Path, restored: Path, shave: int, space: str) -> None:
     """Print the PSNR of each picture, and the mean."""
     import numpy as np
 
-    from ..protocols import rescore
+    from ..images.protocols import rescore
 
     scores = rescore(clean, restored, shave, space)
     what = {"y": "Y of BT.601, whole numbers", "rgb": "R, G, B together", "gray": "brightness"}[space]
@@ -263,7 +263,7 @@ def show(title: str, rows: list[Row]) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from .tables import console
+    from .printing import console
 
     table = Table(title=title or None, title_justify="left")
     for name, value in rows[0].items():

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ..errors import DataError
-from .pictures import Batch, PassedOverError, common, run
+from .images import Batch, PassedOverError, common, run
 
 EPILOG = """\b
 Examples:
@@ -82,7 +82,7 @@ def command(
         check_hints(hints, *batch.album.sizes()[0][:2])
 
     def work(model: Any) -> Any:
-        from ..estimators.colorization import in_colour
+        from ..estimators.restoration.colorizer import in_colour
 
         def all_files(picture: Any) -> list[Any]:
             if not everything and in_colour(picture):

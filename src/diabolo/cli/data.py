@@ -162,7 +162,7 @@ def save(X: Any, names: Sequence[str], output: Path) -> None:
 
 def save_pictures(X: Any, output: Path) -> None:
     """Pictures (n, H, W) or (n, H, W, 3) as files 0.png ... in a new folder, or side by side in one .png."""
-    from ..formats.picture import read
+    from ..images.picture import read
 
     if output.suffix not in ("", ".png"):
         raise DataError(f"--output {str(output)!r}: pictures go into a new folder, onto one sheet (.png), or into a .npy")
@@ -189,7 +189,7 @@ def row_names(model: Any, data: Any) -> list[str] | None:
     """What the rows of `data` are called: the files, where they are pictures."""
     if model.format_.kind != "images":
         return None
-    from ..formats.picture import Album
+    from ..images.picture import Album
 
     return list(Album(data).names)
 

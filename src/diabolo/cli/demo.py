@@ -29,7 +29,7 @@ def command(output: Path, epochs: int | None) -> None:
 
     from ..estimators import Autoencoder
     from ..report import write
-    from . import tables
+    from . import printing
 
     digits = load_digits()
     X = digits.data / 16  # 8 x 8 pixels in [0, 1]
@@ -37,7 +37,7 @@ def command(output: Path, epochs: int | None) -> None:
     model, report = output / "digits.diabolo", output / "report.html"
     ae = Autoencoder(8, epochs=epochs or "auto", random_state=0).fit(X)
     ae.save(model)
-    tables.comparison(ae, model)
-    tables.worst(ae, X, ae.reconstruction_errors(X).sum(1), 5)
+    printing.comparison(ae, model)
+    printing.worst(ae, X, ae.reconstruction_errors(X).sum(1), 5)
     write(ae, X, report, title="Handwritten digits", labels={"digit": np.array([str(t) for t in digits.target])})
     click.echo(f"The report is at {report.resolve()}")

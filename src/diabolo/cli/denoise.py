@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from ..errors import DataError
-from .pictures import Batch, common, run
+from .images import Batch, common, run
 
 EPILOG = """\b
 Examples:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from . import options, pictures
+from . import images, options
 from .data import DATA, OUTPUT, absent, never_onto_input, opened
 
 EPILOG = """\b
@@ -85,7 +85,7 @@ def encoder(ctx: click.Context, param: click.Parameter, value: str | None) -> Pa
 )
 @click.option(
     "--task",
-    type=click.Choice(("codes", "outliers", *pictures.KINDS)),
+    type=click.Choice(("codes", "outliers", *images.KINDS)),
     default="codes",
     show_default=True,
     help="An autoencoder, an outlier detector, or, of pictures, what the verb of this name does with them.",
@@ -173,9 +173,9 @@ def command(
             pass
         output.unlink()
     params |= {"epochs": epochs or "auto", "random_state": seed, "verbose": not quiet}
-    if task in pictures.KINDS:
+    if task in images.KINDS:
         shared = {name: value for name, value in params.items() if name not in ("hidden", "loss")}
-        pictures.learn(data, output, task, noisy, from_scratch, **shared)
+        images.learn(data, output, task, noisy, from_scratch, **shared)
         return
     if about["labels"] is not None or about["label"]:
         from . import labels
@@ -199,9 +199,9 @@ def command(
     )
     model.fit(X).save(output)
     if not quiet:
-        from . import tables
+        from . import printing
 
-        (tables.comparison if task == "codes" else tables.promise)(model, output)
+        (printing.comparison if task == "codes" else printing.promise)(model, output)
 
 
 def check_columns(option: str, data: Path, names: tuple[str, ...]) -> None:

@@ -110,9 +110,9 @@ def rename(model: Path, old: str, new: str, output: Path | None) -> None:
 @MODEL
 def listing(model: Path) -> None:
     clf = loaded(model, "label list", KIND)
-    from . import tables
+    from . import printing
 
-    tables.labels(clf)
+    printing.labels(clf)
 
 
 def check_output(output: Path | None, *inputs: Path) -> None:

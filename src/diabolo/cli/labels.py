@@ -51,9 +51,9 @@ def learn(
         clf.rename_label(c, name)  # an array has no names, and a DataFrame would need pandas
     clf.save(output)
     if clf.verbose:
-        from . import tables
+        from . import printing
 
-        tables.labelled(clf, len(Y), output)
+        printing.labelled(clf, len(Y), output)
 
 
 def listing(names: str | None) -> list[str]:
@@ -134,7 +134,7 @@ def opened_for(model: Any, path: Path) -> tuple[Any, Any]:
     from ..formats import Documents
     from ..formats.arrays import read_array
     from ..formats.files import is_table, read_table
-    from ..formats.picture import Album
+    from ..images.picture import Album
 
     if takes_pictures(model.format_) and Album.accepts(path):
         album = Album(path)
@@ -227,7 +227,7 @@ def texts(table: Any, column: str | None = None) -> list[str]:
 
 def is_pictures(column: Any) -> bool:
     """Whether most values are names of pictures."""
-    from ..formats.picture import SUFFIXES
+    from ..images.picture import SUFFIXES
 
     values = [value for value in column.to_pylist() if value] if is_strings(column) else []
     return sum(value.lower().endswith(SUFFIXES) for value in values) > len(values) / 2

@@ -78,7 +78,7 @@ def measured(ae: Any, rows: Path, places: Any, new: int) -> Any:
 
 def picture(found: Any, table: Any, color: str | None, shade: Any, output: Path) -> None:
     """The table as an SVG file."""
-    from ..report.drawing import drawn
+    from ..report.svg import drawn
     from ..report.values import column, listed
     from ..storage import atomic
 

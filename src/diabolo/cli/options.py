@@ -9,10 +9,10 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from . import pictures
+from . import images
 
 CODES, OUTLIERS, LABELS = "codes", "outliers", "labels"
-LEARNED, RESTORED = (CODES, OUTLIERS, LABELS), tuple(pictures.KINDS)
+LEARNED, RESTORED = (CODES, OUTLIERS, LABELS), tuple(images.KINDS)
 DOCUMENTS = ("text", "stem", "words", "min_df", "max_df", "stop_words", "token_pattern")
 READING = ("sep", "decimal", "thousands", "na", "encoding", "no_header")
 COLUMNS = ("category", "number")

@@ -47,7 +47,7 @@ def command(
 ) -> None:
     import numpy as np
 
-    from . import tables
+    from . import printing
 
     if output:
         never_onto_input(output, model, data)
@@ -62,9 +62,9 @@ def command(
     rows = np.flatnonzero(wanted)
     rows = rows[np.argsort(score[rows], kind="stable")]
     told = detector.explain(data, rows if output else rows[:show], cells)
-    tables.flagged(told[:show])
+    printing.flagged(told[:show])
     rule = f"a list of which {fdr:.1%} may be false" if fdr else f"of normal rows {detector.rate_:.2%} are"
-    tables.console.print(f"{len(score):,} rows, {len(rows):,} flagged ({len(rows) / max(len(score), 1):.2%}); {rule}")
+    printing.console.print(f"{len(score):,} rows, {len(rows):,} flagged ({len(rows) / max(len(score), 1):.2%}); {rule}")
     if output:
         lines = long(told)
         known = {name: _of_rows(values, lines["row"]) for name, values in kept_of.items()}
@@ -85,7 +85,7 @@ def long(told: list[Any]) -> Any:
     """One line per cell, as an Arrow table of texts and numbers."""
     import pyarrow as pa
 
-    from .tables import text
+    from .printing import text
 
     lines = [(v, i + 1, c) for v in told for i, c in enumerate(v.cells)]
     return pa.table(

@@ -26,7 +26,7 @@ Examples:
 def command(model: Path, data: Path, output: Path | None, worst: int, keep: tuple[str, ...]) -> None:
     import numpy as np
 
-    from . import tables
+    from . import printing
 
     if output:
         never_onto_input(output, model, data)
@@ -36,10 +36,10 @@ def command(model: Path, data: Path, output: Path | None, worst: int, keep: tupl
     known = kept(ae, data, keep) if output else {}
     errors = ae.reconstruction_errors(data)
     rows = errors.sum(1)
-    tables.columns(ae, data)
+    printing.columns(ae, data)
     called = row_names(ae, data)
-    tables.worst(ae, data, rows, worst, called)
-    tables.console.print(f"{len(rows):,} rows, mean error {rows.mean():.4f}, explained variance {ae.score(data):.1%}")
+    printing.worst(ae, data, rows, worst, called)
+    printing.console.print(f"{len(rows):,} rows, mean error {rows.mean():.4f}, explained variance {ae.score(data):.1%}")
     if output:
         one = errors.shape[1] == 1 or called is not None
         names = ["row", "error"] + ([] if one else [f"error {name}" for name in ae.format_.columns])

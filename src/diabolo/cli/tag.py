@@ -60,10 +60,10 @@ def command(
         save(joined(table, tagged(clf, X, sep, top, proba)), [], output)
         click.echo(f"{table.num_rows:,} rows: wrote {output}")
         return
-    from . import tables
+    from . import printing
 
     added = tagged(clf, X[:SHOWN], sep, top, proba)
-    tables.tagged(joined(table[:SHOWN], added), len(added), table.num_rows)
+    printing.tagged(joined(table[:SHOWN], added), len(added), table.num_rows)
 
 
 def chosen_columns(table: Any, names: tuple[str, ...]) -> Any:

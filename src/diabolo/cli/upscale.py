@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from .pictures import Batch, common, run
+from .images import Batch, common, run
 
 EPILOG = """\b
 Examples:

@@ -1,15 +1,13 @@
-"""The systems: one noun, one file."""
+"""The systems: a room for each, and what they share."""
 
 from __future__ import annotations
 
 from .autoencoder import Autoencoder
 from .base import ESTIMATORS, load
-from .colorization import Colorizer
 from .efficiency import label_efficiency
-from .independent import IndependentClassifiers
-from .multilabel import MultiLabelClassifier
+from .multilabel import IndependentClassifiers, MultiLabelClassifier
 from .outliers import OutlierDetector
-from .restoration import Denoiser, Upscaler
+from .restoration import Colorizer, Denoiser, Upscaler
 from .supervised import Classifier, Regressor
 
 __all__ = [

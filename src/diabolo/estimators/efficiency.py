@@ -37,10 +37,10 @@ from ..errors import suggest
 from ..formats.labels import Labels, rows_of
 from ..formats.targets import missing, same_length, same_order, values
 from ..nets import inside
-from .autoencoder import Autoencoder
-from .cards import RARE
-from .multilabel import MultiLabelClassifier
-from .supervised import Classifier, Regressor
+from .autoencoder.autoencoder import Autoencoder
+from .multilabel.classifier import MultiLabelClassifier
+from .multilabel.report import RARE
+from .supervised.classifier import Classifier, Regressor
 
 __all__ = ["Efficiency", "label_efficiency"]
 

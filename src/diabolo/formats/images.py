@@ -18,11 +18,11 @@ import torch
 from torch import Tensor
 
 from ..errors import DataError, warn
-from ..resampling import resize
+from ..images.picture import Album, Picture, is_one, luma
+from ..images.resize import resize
 from ..rows import Rows
 from .arrays import Arrays
 from .base import IN_MEMORY, Format, spilled
-from .picture import Album, Picture, is_one, luma
 from .scale import together
 
 __all__ = ["Images"]

@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import DataError, warn
+from ..images.picture import SUFFIXES, pictures_in
 from .files import READABLE as TABLES
 from .files import Reading, is_table, read_table
-from .picture import SUFFIXES, pictures_in
 
 __all__ = ["READABLE", "absent", "exists", "holds_texts", "is_texts", "read_documents", "tell_mixed"]
 

@@ -12,16 +12,16 @@ from typing import Any
 from torch import nn
 
 from ..errors import FormatError
-from .bins import Bins
 from .convolution import Inward, Outward, Sight, Unflat
 from .crowd import Crowd
-from .documents import Sphere, TfIdf
+from .dense import Curved, Drop, Missing, inside, mlp
+from .efficientnet import Lite0
+from .ensemble import Beside, Borrowed, Codes, Copies, Tower, Wider
 from .heads import Apart, Head
 from .links import Link, Shares
-from .lite import Lite0
-from .mlp import Curved, Drop, Missing, inside, mlp
-from .pictures import Column, Palette, Shuffle, Shuffles, Told, UNet
-from .tower import Beside, Borrowed, Codes, Copies, Tower, Wider
+from .numeric import Bins
+from .restoration import Column, Palette, Shuffle, Shuffles, Told, UNet
+from .text import Sphere, TfIdf
 
 __all__ = [
     "Apart",

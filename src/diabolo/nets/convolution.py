@@ -21,8 +21,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .mlp import Curved
-from .pictures import Block, Shuffle, conv
+from .dense import Curved
+from .restoration import Block, Shuffle, conv
 
 __all__ = ["WIDTHS", "Inward", "Outward", "Sight", "Unflat"]
 

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .mlp import curbed
+from .dense import curbed
 
 __all__ = ["Crowd"]
 

@@ -1,6 +1,6 @@
 r"""The last layer of K networks: k rows v_c on their hidden units, one for each output.
 
-    raw_c = v_c . h + b_c + u_c         h (m,): the last hidden layer;  u_c: a straight unit (tower.py), or 0
+    raw_c = v_c . h + b_c + u_c         h (m,): the last hidden layer;  u_c: a straight unit (ensemble.py), or 0
 
 Outputs are independent given h; what they have to do with each other is in h. A row more, v_{k+1}, is a convex problem of
 its own and touches no other row. So that it does not even touch their last bits, rows that came later stand in a block of
@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .tower import without
+from .ensemble import without
 
 __all__ = ["Apart", "Head"]
 

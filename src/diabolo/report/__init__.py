@@ -1,6 +1,6 @@
 """A model and its data as one HTML file that opens from disk and asks nothing of the network.
 
-write(model, X, "report.html")        what is measured (contents.py) + how it looks (page.html, style.css, page.js);
+write(model, X, "report.html")        what is measured (autoencoder.py) + how it looks (page.html, style.css, page.js);
                                       of an outlier detector, the rows that it flags (outliers.py, outliers.html)
                                       of a multi-label classifier, its labels (labels.py, labels.html)
 """
@@ -15,7 +15,7 @@ from typing import Any
 from rich.console import Console
 
 from ..storage import atomic
-from .contents import contents
+from .autoencoder import contents
 from .labels import labels_page
 from .outliers import outliers_page
 from .page import html

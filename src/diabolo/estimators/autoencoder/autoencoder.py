@@ -1,0 +1,720 @@
+r"""The autoencoder: non-linear PCA of tables, arrays and documents.
+
+    z = encoder(x) (k numbers),   e = predict(decoder(z)),   minimise  sum_j v_j loss_j(decoder(z)_j, x_j)
+
+It starts at the linear autoencoder, which is PCA, and training keeps the weights that did best on held-out rows: what
+it cannot gain, it does not lose, and it says which of the two happened. For documents the codes start as those of latent
+semantic analysis (LSA), on a sphere; what they decode to starts as the mean document, for LSA has no probabilities.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self, TypeVar, cast
+
+import numpy as np
+import torch
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.neighbors import NearestNeighbors
+from sklearn.utils import Tags, _safe_indexing, check_random_state
+from sklearn.utils.validation import _num_samples, check_is_fitted
+from torch import Tensor, nn
+
+from ...chance import redirected
+from ...corruption import Clean, Corruption, Thin
+from ...density import Density
+from ...errors import DataError, suggest
+from ...formats import Documents, Format, Images
+from ...losses import Columns, Squared
+from ...nets import Curved, Inward, Link, Missing, Outward, Sphere, inside
+from ...nets.convolution import WIDTHS
+from ...network import Diabolo
+from ...rows import Rows, Subset, in_proportion, spread_over, steps_per_epoch
+from ...training import History
+from ..base import FEWEST_ROWS, System, _below, _materialized, is_size, sampled
+from ..linear import Linear, tfidf
+from ..supervised.base import weights
+from .augmentation import about, helps, linear_of
+from .maps import Map, spread
+from .sampling import Sampler, cells, conditioned
+
+__all__ = ["Autoencoder"]
+
+N = TypeVar("N", bound=Curved)
+
+STEPS = 1500  # of SGD, unless `epochs` says otherwise
+BLIND_STEPS = 100  # where there are too few rows to hold some out and stop in time
+FEW_STEPS = 300  # of SGD for few pictures
+SURER = (1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.8, 2.0)  # t that are tried
+DOCUMENT_STEPS = 600  # of SGD for documents: a step is larger
+
+
+@dataclass(repr=False, eq=False)
+class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
+    """Non-linear PCA: compress each row to a few numbers from which it can be reconstructed.
+
+    Takes pandas and polars DataFrames (numbers, booleans, categories, strings, dates, missing values), arrays, sparse
+    matrices, lists of texts, and paths of files that hold one of these.
+
+    Parameters
+    ----------
+    n_components : int or float, default=2
+        Width k of the waist; a float in (0, 1) takes as many as PCA needs to explain that share of the variance.
+    hidden : "auto" or tuple of int, default="auto"
+        Widths of the layers between the input and the waist; the decoder has them in reverse. ``()`` is the linear
+        autoencoder, which is PCA.
+    corruption : Corruption or None, default=None
+        What the encoder sees instead of x, such as ``Gaussian(0.1)`` or ``Mask(0.2)``: a denoising autoencoder. None:
+        nothing for tables and arrays; half of the words left out, ``Thin(0.5)``, for documents; fewer than 5000 pictures are
+        moved by up to a sixteenth of their side, and mirrored; fewer than 20,000, if this helps PCA to explain others.
+    loss : str or Loss, default="auto"
+        "auto" chooses by column (see `losses.Columns`); "squared", "bounded", "logistic", "softmax" and "multinomial"
+        force one for all.
+    density : str or Density, default="mixture"
+        p(z) of :meth:`log_prob` and :meth:`sample`: "normal", "mixture" (of normals, as many as the BIC asks for),
+        "kernel", or "flow" (the extra ``flow``).
+    encoder, decoder : nn.Module or None, default=None
+        Your own, in place of those built from `hidden`; a copy is trained, a part with ``requires_grad=False`` stays
+        as it is.
+    format : {"auto", "tables", "arrays", "documents", "images"} or Format, default="auto"
+        How X is read; "auto" looks at it.
+    epochs : int or "auto", default="auto"
+        Most passes over the rows.
+    batch_size : int or "auto", default="auto"
+        Rows per step.
+    lr, muon_lr : float, default=1e-3, "auto"
+        Peak learning rates of AdamW, and of Muon for the matrices; "auto" is 0.03, for the convolutions of pictures 0.006,
+        of varied ones 0.002.
+    optimizer : {"auto", "muon", "adamw"}, default="auto"
+        "auto" is "muon".
+    weight_decay : float or "auto", default="auto"
+        Decoupled weight decay of the matrices; "auto" is 0 for tables and arrays, and 0.5 for documents.
+    average : float in [0, 1), default=0.99
+        Decay per step of the running average of the weights, which is what is kept.
+    dropout : float in [0, 1), default=0.0
+        In the hidden layers.
+    validation_fraction : float in [0, 1), default=0.1
+        Share of the rows held out for early stopping and for the comparison with PCA: at least 20 rows or a quarter;
+        none of fewer than 40 rows.
+    patience : int, default=20
+        Evaluations without gain after which training stops.
+    precision : {"auto", "float32", "bfloat16"}, default="auto"
+        Arithmetic of training; weights are float32.
+    device : str, default="auto"
+        "auto" takes CUDA where there is one.
+    checkpoint : path or None, default=None
+        Written atomically every 30 seconds while training.
+    resume : bool, default=False
+        Go on from `checkpoint`; the result has the same bits as that of a run never stopped.
+    warm_start : bool, default=False
+        Whether ``fit``, called again, goes on from the fitted network: with its columns, their units, and new rows or the same.
+    random_state : int, RandomState or None, default=None
+        Seed of everything random.
+    verbose : bool, default=True
+        A progress bar where stderr is a terminal.
+
+    Attributes
+    ----------
+    network_ : Diabolo
+        ``network_.encoder`` and ``network_.decoder``; also ``encoder_``, ``decoder_``.
+    format_ : Format
+        How X becomes numbers and back.
+    pca_ : sklearn.decomposition.PCA or TruncatedSVD
+        The linear autoencoder of the same width, fitted on the same training rows, in the units of ``format_``.
+    explained_variance_ratio_ : ndarray of shape (k,)
+        The explained variance of the held-out rows, divided among the components in proportion to how far the
+        reconstruction moves when one is replaced by its mean. For a linear network this is PCA's.
+    comparison_ : dict
+        ``pca``, ``autoencoder``: score of both on held-out rows (training rows if none were held out).
+    n_components_ : int
+        k.
+    history_ : History
+        Loss and held-out error per round.
+    n_iter_ : float
+        Epochs until the best round.
+    n_features_in_, feature_names_in_
+        As in scikit-learn.
+
+    References
+    ----------
+    Reducing the dimensionality of data with neural networks (Hinton & Salakhutdinov, 2006),
+    https://doi.org/10.1126/science.1127647
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> X = load_iris().data
+    >>> ae = Autoencoder(n_components=2, epochs=5, random_state=0).fit(X)
+    >>> ae.transform(X).shape, ae.inverse_transform(ae.transform(X)).shape
+    ((150, 2), (150, 4))
+    >>> bool(ae.score(X) > 0.9)
+    True
+    """
+
+    n_components: int | float = 2
+    hidden: Any = "auto"
+    corruption: Corruption | None = None
+    loss: Any = "auto"
+    density: Any = "mixture"
+    encoder: nn.Module | None = None
+    decoder: nn.Module | None = None
+    format: Any = "auto"
+    epochs: Any = "auto"
+    batch_size: Any = "auto"
+    lr: float = 1e-3
+    muon_lr: Any = "auto"
+    optimizer: str = "auto"
+    weight_decay: Any = "auto"
+    average: float = 0.99
+    dropout: float = 0.0
+    validation_fraction: float = 0.1
+    patience: int = 20
+    precision: str = "auto"
+    device: str = "auto"
+    checkpoint: Any = None
+    resume: bool = False
+    warm_start: bool = False
+    random_state: Any = None
+    verbose: bool = True
+
+    def __post_init__(self) -> None:
+        self._sampler: Sampler | None = None
+        self._trained: Diabolo | None = None
+
+    # ── fit and transform ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None, *, categories: Any = None, numbers: Any = None) -> Self:
+        """Learn to reconstruct X.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like (n, d), sparse matrix (n, d), list of str, or path
+            The rows.
+        y : ignored
+        sample_weight : array-like (n,), optional
+            How much each row counts: in what is minimised, in the held-out error, in PCA, in p(z). A row of weight 0 is not
+            there; the units of the columns are those of the other rows, whatever their weight.
+        categories, numbers : list of str, optional
+            Columns of a table that are codes although they are whole numbers, and columns that are quantities although they
+            look like row numbers or codes.
+
+        Returns
+        -------
+        self
+        """
+        X = self._weighted(_materialized(X), sample_weight)
+        self._fit(X, categories, numbers)
+        del self._weight, self._counted
+        return self
+
+    def _weighted(self, X: Any, weight: Any) -> Any:
+        """X without rows of weight 0; the others' weights are kept until the end of ``fit``."""
+        self._weight: Tensor | None = None
+        if weight is None:
+            return X
+        file = isinstance(X, (str, Path))
+        n = np.size(weight) if file else _num_samples(X)
+        there = np.flatnonzero(weights(weight, n, 0)[:, 0].numpy() > 0)
+        if file and len(there) < n:
+            raise DataError("sample_weight holds zeros: leave such rows out of the file, or give a table in its place")
+        self._weight = weights(np.broadcast_to(np.asarray(weight), n)[there], len(there), 0)[:, 0]
+        return X if len(there) == n else some_rows(X, there)
+
+    def _row_weights(self, rows: Rows) -> Tensor | None:
+        if self._weight is None or not isinstance(rows, Subset):
+            return self._weight
+        return self._weight[torch.from_numpy(rows.indices)]
+
+    def transform(self, X: Any) -> np.ndarray:
+        """X -> codes (n, k); float32 for float32 arrays, else float64."""
+        codes = [self.network_.encoder(x).numpy() for x in self._features(X)]
+        dtype = np.float32 if getattr(X, "dtype", None) == np.float32 else np.float64
+        return np.concatenate(codes).astype(dtype, copy=False)
+
+    def inverse_transform(self, Z: Any) -> Any:
+        """Codes (n, k) -> the kind of object that was fitted: the same columns, types and categories."""
+        check_is_fitted(self)
+        out = self.format_.from_tensor(self._decode(Z))
+        return out.astype(np.float32) if isinstance(out, np.ndarray) and getattr(Z, "dtype", None) == np.float32 else out
+
+    def reconstruct(self, X: Any) -> Any:
+        """X -> what the network makes of it, missing values filled in; the same kind of object as X."""
+        expected = self._expected(X)
+        return indexed(self.format_.from_tensor(expected), X)
+
+    def impute(self, X: Any) -> Any:
+        """X with its missing values replaced by the network's; all other values stay as they are."""
+        self._must_be_numbers("impute")
+        parts = [(x, self.loss_.predict(self.network_(x))) for x in self._features(X)]
+        x, e = (torch.cat(side) for side in zip(*parts, strict=True))
+        return self.format_.filled(X, x, e)
+
+    def map(self, X: Any, seed: int = 0) -> Map:
+        """A place (n, 2) on paper for each row: rows with similar codes are neighbours.
+
+        The codes themselves where there are two; t-SNE of more (openTSNE, the extra ``maps``).
+
+        Parameters
+        ----------
+        X : as in fit
+        seed : int, default=0
+            Of t-SNE.
+
+        Returns
+        -------
+        Map
+            ``map.places`` (n, 2); ``map.transform(ae.transform(new))`` puts further rows onto it.
+        """
+        return spread(self.transform(X).astype(np.float64), seed)
+
+    # ── likely, and new ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def density_(self) -> Density:
+        """p(z), fitted to the codes of training rows when it is first asked for."""
+        return self._sampling().p
+
+    def log_prob(self, X: Any) -> np.ndarray:
+        """(n,) log p(z) in nats of the code of each row: the lowest are at unlikely places."""
+        z = np.concatenate([self.network_.encoder(x).numpy() for x in self._features(X)])
+        return self.density_.log_prob(z)
+
+    def sample(
+        self,
+        n: int = 1,
+        *,
+        likelihood: tuple[float, float] = (0.0, 1.0),
+        given: dict[str, Any] | None = None,
+        random_state: Any = None,
+    ) -> Any:
+        """New rows: decoded draws of p(z).
+
+        Categories are drawn from their probabilities, and numbers come with the scatter that the code leaves open and with
+        the frequencies of the training rows. Pictures and documents are what the decoder expects.
+
+        Parameters
+        ----------
+        n : int, default=1
+            How many.
+        likelihood : (float, float), default=(0.0, 1.0)
+            Between which quantiles of the training codes' likelihood: (0.5, 1.0) gives the more ordinary half, (0.0, 0.05)
+            strange ones.
+        given : dict of column to value, optional
+            Cells that all rows shall have; the other cells suit them.
+        random_state : int, RandomState or None, default=None
+            Seed of the draws.
+
+        Returns
+        -------
+        DataFrame, ndarray, sparse matrix or list of str
+            The kind of object that was fitted, with its columns and types.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> X = load_iris(as_frame=True).data
+        >>> ae = Autoencoder(n_components=2, epochs=20, random_state=0).fit(X)
+        >>> new = ae.sample(5, given={"petal length (cm)": 1.5}, random_state=0)
+        >>> new.shape, set(new["petal length (cm)"]), bool(new["petal width (cm)"].mean() < 1)
+        ((5, 4), {1.5}, True)
+        """
+        if not is_size(n):
+            raise ValueError(f"n={n!r}: allowed are integers from 1")
+        low, high = likelihood
+        if not 0 <= low < high <= 1:
+            raise ValueError(f"likelihood={likelihood!r}: allowed are two numbers in [0, 1], the lower one first")
+        sampler = self._sampling()
+        rng = np.random.default_rng(check_random_state(random_state).randint(2**31 - 1))
+        if not given:
+            return self.format_.from_draws(sampler.rows(self, sampler.codes(n, rng, (low, high)), rng), rng)
+        wanted = cells(self, given)
+        x = sampler.rows(self, conditioned(self, sampler, wanted, n, rng, (low, high)), rng)
+        return self.format_.with_given(self.format_.from_draws(torch.where(torch.isnan(wanted), x, wanted), rng), given)
+
+    def novelty(self, new: Any, X: Any) -> np.ndarray:
+        """(n,) distance of each new row to the nearest row of X, in units of the median one among the rows of X.
+
+        Around 1, new rows are as far from X as the rows of X are from each other; 0 is a copy.
+        """
+        a, b = (torch.nan_to_num(inside(torch.cat(list(self._features(rows))))).numpy() for rows in (new, X))
+        tree = NearestNeighbors(n_neighbors=2).fit(b)
+        usual = np.median(tree.kneighbors(b[:2000])[0][:, 1])
+        return tree.kneighbors(a, 1)[0][:, 0] / max(float(usual), 1e-12)
+
+    def _sampling(self) -> Sampler:
+        check_is_fitted(self)
+        if self._sampler is None:
+            self._sampler = Sampler.fit(self, self._known, self.density)
+        return self._sampler
+
+    # ── how good ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """Share of the variance of X that is explained, 1 at best: 1 - error / error of the training mean.
+
+        The error is the squared error of standardized numbers plus the Brier score of categories (the Kullback-Leibler
+        divergence for documents), over the cells that are not missing; the same for PCA in ``comparison_``.
+        """
+        errors = self.reconstruction_errors(X)
+        return explained(errors.sum(), self.constant_errors(X).sum())
+
+    def score_samples(self, X: Any) -> np.ndarray:
+        """(n,) minus the reconstruction error of each row: higher is better."""
+        return -self.reconstruction_errors(X).sum(1)
+
+    def reconstruction_errors(self, X: Any) -> np.ndarray:
+        """(n, columns) error of each cell, in units of the column's variance; 0 where X is missing."""
+        out = []
+        for x in self._features(X):
+            out.append(self.loss_.errors(self.loss_.predict(self.network_(x)), x).numpy())
+        return np.concatenate(out)
+
+    def constant_errors(self, X: Any) -> np.ndarray:
+        """(n, columns) errors of the training mean, the reference of ``score``."""
+        return np.concatenate([self.loss_.errors(self._mean(x), x).numpy() for x in self._features(X)])
+
+    def _mean(self, x: Tensor) -> Tensor:
+        return self.linear_.mean.to(x.dtype).expand(len(x), -1)
+
+    def _expected(self, X: Any) -> Tensor:
+        """X -> expected values (n, d)."""
+        return torch.cat([self.loss_.predict(self.network_(x)) for x in self._features(X)])
+
+    def _decode(self, Z: Any) -> Tensor:
+        """Codes -> expected values (n, d)."""
+        z = torch.from_numpy(np.array(Z, dtype=np.float64)).to(next(self.network_.parameters()).dtype)
+        if z.ndim != 2 or z.shape[1] != self.n_components_:
+            raise DataError(f"Z has shape {tuple(z.shape)}; codes of this model have shape (n, {self.n_components_})")
+        if not torch.isfinite(z).all():
+            raise DataError("Z contains NaN or infinite values: codes are finite numbers")
+        return torch.cat(
+            [self.loss_.predict(self.network_.decoder(part)) for part in z.split(4096)] or [z.new_empty(0, self.format_.width)]
+        )
+
+    # ── hooks ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _format(self, X: Any) -> Format:
+        return self.format_ if self._goes_on() else super()._format(X)
+
+    def _corruption(self) -> Corruption:
+        if self.corruption is None and isinstance(self.format_, Documents):
+            return Thin(0.5)
+        if self._varied:
+            return about(self._pictures.shape)
+        return super()._corruption()
+
+    def _network(self, x: Tensor, seed: int) -> Diabolo:
+        weight = self._counted
+        if weight is not None:
+            weight = weight[torch.from_numpy(sampled(len(weight), x.shape[1]))]
+        self.linear_ = Linear(self.format_, self._width(x), seed).fit(x, weight)
+        self.n_components_ = self.linear_.k
+        if self._goes_on() and not self._is_linear():
+            return self._again()
+        start = self._start(x, seed)
+        encoder = copy.deepcopy(self.encoder) if self.encoder is not None else self._encoder(start)
+        z = start.encode(x[:SAMPLED])
+        decoder = copy.deepcopy(self.decoder) if self.decoder is not None else self._decoder(start, z)
+        d, k = self.format_.width, self.n_components_
+        if self.encoder is not None:
+            check_module("encoder", encoder, d, k)
+        if self.decoder is not None:
+            check_module("decoder", decoder, k, d)
+        return Diabolo(encoder, decoder)
+
+    def _is_linear(self) -> bool:
+        """Whether the linear autoencoder was kept, and a file that does not hold what was trained: then it begins anew."""
+        decoder = self.network_.decoder
+        kept = isinstance(decoder, nn.Sequential) and isinstance(decoder[-1], Link)
+        return self.decoder is None and kept and self._trained is None
+
+    def _again(self) -> Diabolo:
+        self.network_ = self._trained or self.network_
+        network = super()._again()
+        for part, own in ((network.encoder, self.encoder), (network.decoder, self.decoder)):
+            if own is not None:  # what was frozen stays so
+                for p, q in zip(part.parameters(), own.parameters(), strict=True):
+                    p.requires_grad_(q.requires_grad)
+            elif isinstance(part, Curved) and self._convolves():
+                self._kept(part)
+        return network
+
+    def _start(self, x: Tensor, seed: int) -> Linear:
+        """Where the network begins: at PCA; of few pictures at PCA of these and of their variations, if that knows others."""
+        k = self.n_components_
+        self._still = self._few and helps(x, self._pictures, k, seed)
+        self._varied |= self._still
+        return linear_of(x, self._pictures, k, seed) if self._still else self.linear_
+
+    def _kept(self, net: N) -> N:
+        """PCA of varied pictures stays as it is: what d k weights learn from few of them is mostly noise."""
+        net.straight.requires_grad_(not self._still)
+        return net
+
+    def _width(self, x: Tensor) -> int | float:
+        """n_components, checked against the rows x (n, d)."""
+        k, (n, d) = self.n_components, x.shape
+        if isinstance(k, float) and self._goes_on():
+            k = self.n_components_
+        if isinstance(k, (int, np.integer)) and not isinstance(k, bool) and 1 <= k <= min(n, d):
+            return int(k)
+        share = not isinstance(self.format_, Documents)
+        if isinstance(k, float) and 0 < k < 1 and share:
+            return k
+        columns = len(self.format_.columns)
+        split = "" if d == columns else f", {columns:,} columns, of which a category is one feature for each level"
+        raise ValueError(
+            f"n_components={k!r}: allowed are integers from 1 to {min(n, d)}{' and shares of the variance in (0, 1)' * share}, "
+            f"for there cannot be more than rows to learn from (n_samples={n}) or features (n_features={d}{split})"
+        )
+
+    def _sizes(self) -> tuple[int, ...]:
+        if self.hidden == "auto":
+            return (500, 250) if isinstance(self.format_, Documents) else (256, 256)
+        return tuple(int(n) for n in self.hidden)
+
+    def _convolves(self) -> bool:
+        """Pictures are looked at by convolutions, unless `hidden` says which layers to take."""
+        return isinstance(self.format_, Images) and self.hidden == "auto"
+
+    @property
+    def _pictures(self) -> Images:
+        """The format, where it is that of pictures."""
+        return cast(Images, self.format_)
+
+    def _encoder(self, start: Linear) -> nn.Module:
+        if self._convolves():
+            return self._kept(start.lead_in(Inward(self._pictures.shape, WIDTHS, self.n_components_), []))
+        watched = [] if isinstance(self.format_, Documents) else self.format_.missing()
+        curved = Curved(self.format_.width + len(watched), self._sizes(), self.n_components_, self.dropout)
+        start.lead_in(curved, watched)
+        if isinstance(self.format_, Documents):
+            return nn.Sequential(tfidf(self.format_).float(), curved, *self._sphere())
+        return nn.Sequential(Missing(watched), curved)
+
+    def _decoder(self, start: Linear, z: Tensor) -> Curved:
+        """For codes that are distributed like z (n, k), those of the linear autoencoder `start`."""
+        if isinstance(self.format_, Documents):
+            z = nn.Sequential(*self._sphere()).eval()(z / start.spread)
+        if self._convolves():
+            return self._kept(start.lead_out(Outward(self.n_components_, WIDTHS, self._pictures.shape), self.loss_, z))
+        curved = Curved(self.n_components_, self._sizes()[::-1], self.format_.width, self.dropout)
+        return start.lead_out(curved, self.loss_, z)
+
+    def _sphere(self) -> list[nn.Module]:
+        """The waist of documents; two numbers are a map, where a circle would waste one."""
+        return [Sphere()] if self.n_components_ > 2 else []
+
+    def _optimizer(self) -> str:
+        allowed = {"auto": "muon", "muon": "muon", "adamw": "adamw"}
+        if self.optimizer not in allowed:
+            raise ValueError(
+                f"optimizer={self.optimizer!r}: allowed are {', '.join(map(repr, allowed))}{suggest(self.optimizer, allowed)}"
+            )
+        return allowed[self.optimizer]
+
+    def _weight_decay(self) -> float:
+        return 0.5 if isinstance(self.format_, Documents) else super()._weight_decay()
+
+    def _muon_lr(self) -> float:
+        return (0.002 if self._varied else 0.006) if self._convolves() else 0.03
+
+    def _batch_size(self, n: int) -> int:
+        return 128 if isinstance(self.format_, Images) else 256
+
+    def _epochs(self, n: int, batch_size: int) -> int:
+        steps = DOCUMENT_STEPS if isinstance(self.format_, Documents) else STEPS
+        if self._convolves():
+            steps = min(steps, max(FEW_STEPS, n))  # few pictures, seen too often, are learned by heart
+        if n < FEWEST_ROWS:
+            steps = BLIND_STEPS
+        return max(1, round(steps / steps_per_epoch(n, batch_size)))
+
+    def _train(self, train: Rows, held: Rows | None) -> History:
+        if self._is_solved():
+            return History(stopped="nothing to train: the linear autoencoder has a closed form")
+        return super()._train(train, held)
+
+    def _is_solved(self) -> bool:
+        """Linear, squared, nothing missing, nothing corrupted: PCA is the optimum, SGD has nothing to add."""
+        own = self.encoder is None and self.decoder is None
+        squared = isinstance(self.loss_, Columns) and all(isinstance(p.loss, Squared) for p in self.loss_.parts)
+        clean = type(self._corruption()) is Clean and not self.format_.missing()
+        return own and squared and clean and self._sizes() == ()
+
+    def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:
+        movable = self._convolves() and min(self._pictures.shape[1:]) >= MOVABLE and self.corruption is None
+        self._few = movable and FEWEST_ROWS <= len(rows) < FEW
+        self._varied = movable and len(rows) < VERY_FEW
+        if self._sizes() == () and self.encoder is None and self.decoder is None:
+            train, held = rows, None  # a closed form needs no held-out rows
+        else:
+            train, held = super()._split(rows)
+        if self._weight is not None and len(self._weight) != len(rows):
+            raise DataError(f"sample_weight has {len(self._weight):,} numbers, but X has {len(rows):,} rows")
+        self._counted = self._row_weights(train)
+        return train, held
+
+    def _finish(self, train: Rows, held: Rows | None) -> None:
+        self._known, self._sampler, self._trained = self._some(train), None, None
+        judged = held if held is not None else train
+        x = spread_over(judged, MEASURED).to(next(self.network_.parameters()).dtype)
+        loss, w = self.loss_, self._row_weights(judged)
+        w = torch.ones(len(x)) if w is None else spread_over(w, MEASURED)
+
+        def error(expected: Tensor) -> float:
+            return float((loss.errors(expected, x) * w[:, None]).sum())
+
+        reference = error(self._mean(x))
+
+        def share(expected: Tensor) -> float:
+            return explained(error(expected), reference)
+
+        if isinstance(self.format_, Documents) and self.decoder is None:
+            self._sharpen(x, error)
+        pca = share(self.linear_.expected(self.linear_.encode(x)))
+        if share(loss.predict(self.network_(x))) < pca - SAME and self.encoder is None and self.decoder is None:
+            self._keep_linear()
+        z = self.network_.encoder(x)
+        e = loss.predict(self.network_.decoder(z))
+        total = share(e)
+        few = PROBED // 8 if isinstance(self.format_, Images) else PROBED
+        probe, there = spread_over(z, few), spread_over(e, few)
+        moved = np.array(
+            [float((there - loss.predict(self.network_.decoder(without(probe, j)))).square().sum()) for j in range(z.shape[1])]
+        )
+        self.explained_variance_ratio_ = max(total, 0.0) * moved / max(moved.sum(), 1e-300)
+        self.comparison_ = {"pca": pca, "autoencoder": total, "held_out_rows": len(held) if held is not None else 0}
+        self.n_iter_ = self.history_.epoch[self.history_.best] if self.history_.epoch else 0.0
+
+    def _sharpen(self, x: Tensor, error: Callable[[Tensor], float]) -> None:
+        """raw0 + t (raw - raw0): half of the words were hidden in training, and of whole documents x (n, d) more is sure."""
+        decoder, raw = cast(Curved, self.network_.decoder), self.network_(x)
+        raw0 = self.loss_.tangent(self.linear_.mean.to(x))[0]
+        t = min(SURER, key=lambda t: error(self.loss_.predict(raw0 + t * (raw - raw0))))
+        decoder.stretched(t, raw0)
+
+    def _keep_linear(self) -> None:
+        """What trained is worse than the linear autoencoder: that one itself, as a network. Training goes on from the other."""
+        self._trained = self.network_
+        with redirected(self.seed_):
+            linear = Diabolo(self._encoder(self.linear_), self.linear_.decoder(self.loss_))
+        self.network_ = linear.to(next(self.network_.parameters()).dtype).eval().requires_grad_(False)
+        name = "LSA" if isinstance(self.format_, Documents) else "PCA"
+        self.history_.best, self.history_.stopped = 0, f"nothing gained over {name}: the linear one is kept"
+
+    def _some(self, train: Rows) -> Tensor:
+        """Training rows for the density."""
+        most, weight = min(CODED, max(100, VALUES // self.format_.width)), self._row_weights(train)
+        some = spread_over(train, most) if weight is None else train.take(in_proportion(weight.numpy(), most))
+        return some.to(next(self.network_.parameters()).dtype)
+
+    # ── attributes ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def pca_(self) -> Any:
+        return self.linear_.model
+
+    @property
+    def encoder_(self) -> nn.Module:
+        return self.network_.encoder
+
+    @property
+    def decoder_(self) -> nn.Module:
+        return self.network_.decoder
+
+    @property
+    def _n_features_out(self) -> int:
+        return self.n_components_
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "comparison_")
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.sparse = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        tags.non_deterministic = False
+        return tags
+
+    def _must_be_numbers(self, method: str) -> None:
+        check_is_fitted(self)
+        if isinstance(self.format_, Documents):
+            raise AttributeError(f"{method} needs a table or an array; documents have no missing cells")
+
+    # ── saving ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        meta, arrays = super()._state()
+        linear_meta, linear_arrays = self.linear_.state()
+        meta["linear"] = linear_meta
+        meta["comparison"] = self.comparison_
+        meta["explained"] = [float(v) for v in self.explained_variance_ratio_]
+        arrays |= {f"sampler.{name}": v for name, v in self._sampling().state(self.format_).items()}
+        return meta, arrays | {f"linear.{name}": v for name, v in linear_arrays.items()}
+
+    def _restore(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+        super()._restore(meta, arrays)
+        self.linear_ = Linear.from_state(self.format_, meta["linear"], _below(arrays, "linear"))
+        self.n_components_ = self.linear_.k
+        self._sampler = Sampler.from_state(_below(arrays, "sampler"), self.format_)
+        self.comparison_ = dict(meta["comparison"])
+        self.explained_variance_ratio_ = np.array(meta["explained"], dtype=float)
+        if self.explained_variance_ratio_.shape != (self.n_components_,) or set(self.comparison_) != COMPARED:
+            raise DataError("its comparison with the linear model is incomplete")
+        if not all(isinstance(value, (int, float)) for value in self.comparison_.values()):
+            raise DataError("its comparison with the linear model is not in numbers")
+        self.n_iter_ = self.history_.epoch[self.history_.best] if self.history_.epoch else 0.0
+
+
+VERY_FEW, FEW, MOVABLE = 5000, 20_000, 16  # fewer pictures, of at least so many pixels a side, are varied, or may be
+COMPARED = {"pca", "autoencoder", "held_out_rows"}
+SAME = 1e-7  # differences of scores that are rounding
+SAMPLED = 5000  # rows from which the spread of the codes is measured
+CODED = 10_000  # training rows from whose codes the density is fitted
+VALUES = 20_000_000  # of them, at most
+MEASURED = 20_000  # rows on which network and linear model are compared
+PROBED = 2000  # rows on which the importance of each component is measured
+
+
+def check_module(name: str, module: nn.Module, width: int, out: int) -> None:
+    """A module of the user's own must map (B, width) to (B, out)."""
+    training = module.training
+    try:
+        with torch.no_grad():
+            found = tuple(module.eval()(torch.zeros(1, width)).shape)
+    except RuntimeError as error:
+        raise ValueError(f"{name}={module!r} does not take the shape (1, {width}): {error}") from None
+    module.train(training)
+    if found != (1, out):
+        raise ValueError(f"{name}={module!r} must turn the shape (1, {width}) into (1, {out}), but gives {found}")
+
+
+def indexed(out: Any, X: Any) -> Any:
+    """A pandas result gets the index of the pandas object that it came from."""
+    if hasattr(out, "iloc") and hasattr(X, "iloc"):
+        out.index = X.index
+    return out
+
+
+def some_rows(X: Any, i: np.ndarray) -> Any:
+    """The rows of these numbers, of a table, an array, a sparse matrix or a list."""
+    return X.take(i) if hasattr(X, "column_names") else _safe_indexing(X, i)
+
+
+def without(z: Tensor, j: int) -> Tensor:
+    """z with component j at its mean."""
+    z = z.clone()
+    z[:, j] = z[:, j].mean()
+    return z
+
+
+def explained(error: float, reference: float) -> float:
+    """1 - error / reference; a constant that is met is explained."""
+    if reference > 0:
+        return float(1 - error / reference)
+    return 1.0 if error <= 1e-12 else 0.0

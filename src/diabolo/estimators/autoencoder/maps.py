@@ -1,0 +1,132 @@
+"""Codes (n, k) -> places on paper (n, 2).
+
+    k = 1    a strip: rows of the same bin stand on each other, as in a histogram
+    k = 2    the codes themselves
+    k > 2    t-SNE, which keeps neighbours together; without openTSNE, the two directions of largest variance
+
+References
+----------
+Visualizing data using t-SNE (van der Maaten & Hinton, 2008)
+openTSNE: a modular Python library for t-SNE dimensionality reduction (Policar et al., 2024), https://doi.org/10.18637/jss.v109.i03
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ...errors import missing_extra
+
+__all__ = ["Map", "sampled", "spread"]
+
+MOST = 5000  # rows: as many as t-SNE takes a quarter of a minute for
+FEWEST = 5  # rows of which t-SNE can make something
+BINS = 60
+EDGE = (0.005, 0.995)  # the quantiles between which the paper is laid out
+
+
+@dataclass(frozen=True)
+class Map:
+    """`places` (n, 2), how they were found, what the two axes are called, and what a reader should know.
+
+    Examples
+    --------
+    >>> z = np.random.default_rng(0).normal(size=(50, 2))
+    >>> found = spread(z)
+    >>> found.method, found.transform(z[:3]).shape
+    ('codes', (3, 2))
+    """
+
+    places: np.ndarray
+    method: str
+    axes: tuple[str, str]
+    note: str
+    onto: Callable[[np.ndarray], np.ndarray] = field(repr=False, compare=False)
+
+    def transform(self, z: np.ndarray) -> np.ndarray:
+        """Further codes (m, k) -> their places (m, 2) on this map, which stays as it is."""
+        return self.onto(np.asarray(z, dtype=np.float64))
+
+
+def sampled(n: int, most: int = MOST) -> np.ndarray:
+    """At most this many of n rows, evenly.
+
+    >>> sampled(10, 4)
+    array([0, 3, 6, 9])
+    """
+    return np.unique(np.linspace(0, n - 1, min(n, most)).round().astype(int))
+
+
+def spread(z: np.ndarray, seed: int = 0) -> Map:
+    """Codes z (n, k) -> their map."""
+    if z.shape[1] == 1:
+        return strip(z[:, 0])
+    if z.shape[1] == 2:
+        return framed(z, "codes", ("z1", "z2"), "Each point is a row; its place is its two codes.", lambda new: new)
+    if len(z) < FEWEST or np.ptp(z, 0).max() <= 1e-9 * np.abs(z).max():
+        return plane(z, f"t-SNE needs at least {FEWEST} rows that differ.")
+    try:
+        return tsne(z, seed)
+    except ImportError as error:
+        return plane(z, f"{error}.")
+
+
+def strip(z: np.ndarray) -> Map:
+    """The histogram of the one code, a point a row."""
+    edges = np.histogram_bin_edges(z, BINS)
+    bins = np.digitize(z, edges[1:-1])
+    heights = np.zeros(len(z))
+    for b in np.unique(bins):
+        (rows,) = np.nonzero(bins == b)
+        heights[rows[np.argsort(z[rows], kind="stable")]] = np.arange(1, len(rows) + 1)
+    note = "Each point is a row; its place from left to right is its code, and rows of similar code stand on each other."
+    return Map(np.column_stack([z, heights]), "strip", ("z1", "rows"), note, lambda new: np.column_stack([new, 0 * new]))
+
+
+def plane(z: np.ndarray, reason: str) -> Map:
+    """The plane in which the codes vary most."""
+    _, _, v = np.linalg.svd(z - z.mean(0), full_matrices=False)
+
+    def onto(new: np.ndarray) -> np.ndarray:
+        places = (new - z.mean(0)) @ v[:2].T
+        return np.pad(places, ((0, 0), (0, 2 - places.shape[1])))
+
+    note = f"{reason} This is the plane in which the codes vary most: the first two principal directions."
+    return framed(onto(z), "plane", ("direction 1", "direction 2"), note, onto)
+
+
+def tsne(z: np.ndarray, seed: int) -> Map:
+    """Places in which neighbours in z are neighbours."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what it says of its own dependencies is nothing a reader can act on
+        fitted = _tsne(len(z), seed).fit(np.ascontiguousarray(z))
+    note = "Rows that lie together have similar codes. How far groups are apart, and how large they are, says little."
+    return Map(np.asarray(fitted), "t-SNE", ("", ""), note, lambda new: _placed(fitted, new))
+
+
+def _placed(fitted: Any, new: np.ndarray) -> np.ndarray:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return np.asarray(fitted.transform(np.ascontiguousarray(new)))
+
+
+def _tsne(n: int, seed: int) -> Any:
+    try:
+        from openTSNE import TSNE
+    except ImportError:
+        raise missing_extra("openTSNE", "maps", "t-SNE maps") from None
+    return TSNE(perplexity=min(30.0, (n - 1) / 3), neighbors="exact", n_jobs=1, random_state=seed)
+
+
+def framed(places: np.ndarray, method: str, axes: tuple[str, str], note: str, onto: Callable[[np.ndarray], np.ndarray]) -> Map:
+    """A few wild rows shall not press all others into a corner: they are drawn at the edge, and the note says so."""
+    low, high = np.quantile(places, EDGE, axis=0)
+    margin = 0.35 * (high - low)
+    inside = places.clip(low - margin, high + margin)
+    count = int((inside != places).any(1).sum())
+    outside = f" {count:,} of {len(places):,} lie outside of the frame and are drawn at its edge." if count else ""
+    return Map(inside, method, axes, note + outside, lambda new: onto(new).clip(low - margin, high + margin))

@@ -1,0 +1,731 @@
+r"""Multi-label classification: one encoder, k logistic outputs on its last hidden layer.
+
+    h = encoder(x) (m units),   p_c = s(a_c (v_c . h + b_c) + b'_c + u_c . x),   yes where p_c >= t_c         c = 1 ... k
+
+O(d m + m k) weights, where k networks would have O(k d m). Labels are independent given h; what they have to do with each
+other lies in h. An unknown label of a row is a term less in the sum. Calibration (a, b') and thresholds t come from rows
+that the network has not seen (calibration.py, thresholds.py), and so does a straight line u_c for what h has missed
+(linear_residual.py), where these are fewer weights than the first layer has. A new label is one more row v_{k+1} (new_label.py).
+
+References
+----------
+Multitask learning (Caruana, 1997), https://doi.org/10.1023/A:1007379606734
+Large-scale multi-label text classification: revisiting neural networks (Nam et al., 2014), https://arxiv.org/abs/1312.5419
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Self, cast
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from scipy.special import expit, logit
+from sklearn.base import ClassifierMixin
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics.pairwise import euclidean_distances
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from ...errors import DataError, FormatError, suggest, warn
+from ...formats import Documents
+from ...formats.labels import Labels, combined
+from ...formats.targets import doubtful, floats, same_length, same_order
+from ...losses import Asymmetric, Logistic, Loss
+from ...model_selection import folds
+from ...nets import Beside, Borrowed, TfIdf, Tower
+from ...rows import Rows
+from ...training import one_thread
+from ..base import _below, is_size
+from ..supervised.base import JUDGED, WATCHED, Supervised, described, spread_rows, together
+from .calibration import platt
+from .label_discovery import Suggestion, suggested
+from .linear_residual import straightened
+from .metrics import FEWEST, ranking_error, unranked
+from .new_label import NewLabel, contradiction, examples, length, solved, told
+from .replay import Memory, Refresh, refreshed
+from .report import LabelReport
+from .thresholds import check_metric, decided, thresholds
+
+__all__ = ["MultiLabelClassifier"]
+
+CELLS = 20_000_000  # raw outputs that are looked at when the training is over
+RANKED = 2_000_000  # raw outputs whose order is looked at to find the moment to stop
+MANY = 10_000  # labels from which on a step looks at some of them only
+DRAWN = 4096  # of these labels, beside those that the batch has
+LARGE = 20_000_000  # weights of the last layer from which on there is one member
+KEPT = 5_000_000  # cells of y that the memory may have
+LINED = 50_000_000  # numbers of rows that straight lines are drawn through
+LINES = 5_000_000  # weights of straight lines, at most
+SIDE = 3.0  # length of a document's words beside its code, of which a new label reads both
+SAME = 1e-5  # distance of two codes of the same row, in units of its length
+PIECE = 4_000_000  # probabilities that are computed at once
+LOSSES: dict[str, Loss] = {"logistic": Logistic(), "asymmetric": Asymmetric()}
+
+
+@described
+@dataclass(repr=False, eq=False)
+class MultiLabelClassifier(ClassifierMixin, Supervised):
+    """Any number of labels for each row, by one shared encoder.
+
+    X is what :class:`Autoencoder` takes. Y is a matrix of 0 and 1 (array, sparse, DataFrame), or one list of labels for each
+    row; NaN, or None in place of a list, stands for "not known", and numbers between 0 and 1 for soft labels.
+
+    Parameters
+    ----------
+    SHARED
+    loss : {"logistic", "asymmetric"} or Loss, default="logistic"
+        "asymmetric" lets the many no that are surely right count less (Ridnik et al., 2021).
+    optimize : str or array, default="f1_micro"
+        What the thresholds of :meth:`predict` are chosen for: "f1_micro", "f1_macro", "f1_samples", "precision@0.9" (any
+        share), or costs ``[[true no, false yes], [false no, true yes]]``, one matrix for all labels or one for each.
+    min_labels : int or "auto", default="auto"
+        :meth:`predict` says at least so many labels; "auto" is 1 if every training row has one, else 0.
+    label_weight : "balanced", dict or None, default=None
+        How much a yes of each label counts; "balanced" is as much as all its no together.
+    memory : int, default=200
+        Training rows that the model keeps, for :meth:`add_label` and :meth:`refresh`; they are written into its file.
+
+    Attributes
+    ----------
+    classes_ : ndarray (k,)
+        The labels' names: those of the DataFrame's columns, those in the lists, or numbers from 0.
+    thresholds_ : ndarray (k,)
+        Probability from which on a label is said.
+    held_out_ : float
+        1 - label ranking average precision of training rows by members that have not seen them; their loss, where there are
+        fewer than three labels.
+    memory_ : Memory
+        The rows that are kept: ``x`` (r, d) in the units of ``format_``, and their labels ``y`` (r, k).
+    n_parameters_ : int
+        Weights of all members.
+    network_, format_, history_, n_iter_, n_features_in_, feature_names_in_
+        As in :class:`Autoencoder`.
+
+    References
+    ----------
+    Multitask learning (Caruana, 1997), https://doi.org/10.1023/A:1007379606734
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_multilabel_classification
+    >>> X, Y = make_multilabel_classification(300, n_classes=5, random_state=0)
+    >>> clf = MultiLabelClassifier(epochs=30, random_state=0).fit(X[:200], Y[:200])
+    >>> clf.predict_proba(X[200:]).shape, clf.predict(X[200:]).shape
+    ((100, 5), (100, 5))
+    >>> clf.add_label("rare", X[:8], [1, 1, 1, 0, 0, 0, 0, 0]).positives
+    3
+    >>> clf.predict_proba(X[200:]).shape
+    (100, 6)
+    """
+
+    loss: Any = "logistic"
+    optimize: Any = "f1_micro"
+    min_labels: Any = "auto"
+    label_weight: Any = None
+    memory: int = 200
+
+    # ── fit ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        labels_sep: str | None = None,
+        categories: Any = None,
+        numbers: Any = None,
+    ) -> Self:
+        """Learn the labels.
+
+        Parameters
+        ----------
+        X : as in :meth:`Autoencoder.fit`
+        y : array-like, sparse matrix or DataFrame (n, k), or list of n lists, or (n,) with one label each
+            The labels; NaN = not known, and so is a row with None or NaN in place of a list.
+        sample_weight : array-like (n,) or (n, k), optional
+            How much each row, or each label of each row, counts.
+        labels_sep : str, optional
+            What stands between the labels, where y is one column of texts such as "urgent;bug": ";". A missing text is not
+            known, an empty one has no label.
+        categories, numbers : list of str, optional
+            Columns of a table that are codes although they are whole numbers, and columns that are quantities although they
+            look like row numbers or codes.
+
+        Raises
+        ------
+        DataError
+            Y holds other values, names a label twice, says nothing at all, or has another number of rows than X.
+        """
+        if y is None:
+            raise ValueError("y=None: requires y to be passed, but the target y is None")
+        if labels_sep is not None and not (isinstance(labels_sep, str) and labels_sep):
+            raise ValueError(f"labels_sep={labels_sep!r}: allowed are None and texts such as ';'")
+        same_order(X, y)
+        same_order(X, sample_weight, "sample_weight")
+        if not self._goes_on():
+            self.labels_ = Labels().fit(y, labels_sep)
+        if not ((self._one or labels_sep) and combined(self.labels_.names)):
+            doubtful(self.labels_.names)
+        self._y = self.labels_.to_matrix(y)
+        if not self._y.shape[0]:
+            raise DataError("Found array with 0 sample(s): Y is empty")
+        sample_weight = None if sample_weight is None else floats(sample_weight, "sample_weight")
+        if np.shape(sample_weight) == self._y.shape:  # what does not count is not known
+            self._y = np.where(np.asarray(sample_weight) == 0, np.nan, dense(self._y)).astype(np.float32)
+        if not self._counts()[1].any():
+            raise DataError("Y says nothing of any row: all of it is missing (NaN, None)")
+        outputs = 0 if self.labels_.kind == "one" else self._y.shape[1]
+        self._learn(X, self._y.shape[0], sample_weight, outputs, categories=categories, numbers=numbers)
+        del self._y
+        return self
+
+    def _check_counts(self) -> None:
+        """Warn of labels that cannot be learned."""
+        yes, some = self._counts()
+        kinds = {
+            "not known of any row": some == 0,
+            "said of no row": (some > 0) & (yes == 0),
+            "said of every row": (some > 0) & (yes == some) & (len(some) > 1 or not self._one),
+        }
+        for what, which in kinds.items():
+            names = [repr(self.labels_.names[c]) for c in np.flatnonzero(which)]
+            if names:
+                more = f" and {len(names) - 5:,} more" if len(names) > 5 else ""
+                start = f"labels {', '.join(names[:5])}{more} are" if len(names) > 1 else f"label {names[0]} is"
+                warn(f"{start} {what}: there is nothing to learn of {'them' if len(names) > 1 else 'it'}")
+
+    @property
+    def classes_(self) -> np.ndarray:
+        """(k,) the labels' names."""
+        names = self.labels_.names
+        kinds = {type(name) for name in names}
+        return np.array(names, dtype=object if len(kinds) > 1 else None)
+
+    # ── predict ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """(n, k) probability of each label."""
+        return np.concatenate(list(self._probabilities(X)))
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """(n, k) log-odds of each label, less those of its threshold: yes from 0 on."""
+        p = self.predict_proba(X)
+        odds = logit(np.clip(p, 1e-15, 1 - 1e-15))
+        if self._one:
+            return odds[:, 1] - odds[:, 0] if odds.shape[1] == 2 else odds
+        return np.asarray(odds - logit(np.clip(self.thresholds_, 1e-12, 1 - 1e-12)))
+
+    def predict(self, X: Any) -> Any:
+        """The labels of each row, as Y was given: 0/1 array, sparse matrix, DataFrame, or list of tuples of names."""
+        pieces = [self._decided(p) for p in self._probabilities(X)]
+        if self.labels_.kind.startswith("csr"):
+            return sp.vstack([self.labels_.from_matrix(piece) for piece in pieces], format="csr")
+        found = self.labels_.from_matrix(np.concatenate(pieces))
+        if self.labels_.kind == "pandas" and hasattr(X, "iloc"):
+            found.index = X.index
+        return found
+
+    def top(self, X: Any, n: int = 5) -> list[list[tuple[Any, float]]]:
+        """The n likeliest labels of each row with their probabilities, the likeliest first; never as a whole (n, k) matrix."""
+        if not is_size(n):
+            raise ValueError(f"n={n!r}: allowed are integers from 1")
+        n, names, out = min(int(n), len(self.labels_.names)), self.labels_.names, []
+        for p in self._probabilities(X):
+            best = np.argpartition(-p, n - 1, axis=1)[:, :n]
+            best = np.take_along_axis(best, np.argsort(-np.take_along_axis(p, best, 1), axis=1, kind="stable"), 1)
+            out += [[(names[c], float(row[c])) for c in places] for row, places in zip(p, best, strict=True)]
+        return out
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Micro-averaged F1 of :meth:`predict` over the labels that are known: 1 at best."""
+        same_order(X, y)
+        yes = np.concatenate([self._decided(p) for p in self._probabilities(X)])
+        y = dense(self.labels_.to_matrix(y))
+        same_length(len(y), len(yes))
+        w = np.ones((len(y), 1)) if sample_weight is None else floats(sample_weight, "sample_weight")
+        same_length(len(w), len(yes), "sample_weight")
+        w = w.reshape(len(y), -1)
+        w = np.where(np.isnan(y), 0.0, w)
+        y = np.nan_to_num(y)
+        both, either = (w * yes * y).sum(), (w * yes).sum() + (w * y).sum()
+        return float(2 * both / either) if either else 1.0
+
+    @property
+    def _one(self) -> bool:
+        """Whether each row has exactly one label."""
+        return self.labels_.kind == "one"
+
+    def _decided(self, p: np.ndarray) -> np.ndarray:
+        """p (b, k) -> yes or no (b, k)."""
+        return p == p.max(1, keepdims=True) if self._one else decided(p, self.thresholds_, self.least_)
+
+    def _probabilities(self, X: Any) -> Iterator[np.ndarray]:
+        """X -> p (b, k), piece by piece."""
+        check_is_fitted(self)
+        for h in self._codes(X):
+            for part in h.split(self._piece, dim=1):
+                p = self._calibrated(together(self.network_.decoder(part)))
+                yield p / p.sum(1, keepdims=True) if self._one else p
+
+    def _calibrated(self, raw: Tensor) -> np.ndarray:
+        """raw (b, k) -> p (b, k)."""
+        a, b = self.platt_
+        return np.asarray(expit(a * raw.double().numpy() + b))
+
+    def report(self, X: Any, y: Any, *, compare: bool = True) -> LabelReport:
+        """How good each label is on these rows, what is suspicious in y, and how the labels depend on each other.
+
+        Parameters
+        ----------
+        X, y : as in fit
+            Rows that were not trained on.
+        compare : bool, default=True
+            Fit :class:`IndependentClassifiers` and a shared encoder of the same size to one half of these rows, and compare
+            them on the other. Takes k times as long as one fit; where k networks are large, smaller ones are compared.
+
+        Returns
+        -------
+        LabelReport
+            ``print`` shows it; ``cards`` has one entry for each label.
+        """
+        return LabelReport.of(self, X, y, compare)
+
+    def suggest_labels(self, X: Any, autoencoder: Any = None) -> list[Suggestion]:
+        """Groups of rows that no label explains and that are unlike what is known: maybe a new label.
+
+        Parameters
+        ----------
+        X : as in fit
+        autoencoder : Autoencoder, optional
+            Rows that it reconstructs badly are unlike what is known; by default those whose codes are far from the memory's.
+
+        Returns
+        -------
+        list of Suggestion
+            The largest group first; ``suggestion.rows`` go into :meth:`add_label`.
+        """
+        check_is_fitted(self)
+        return suggested(self, X, autoencoder)
+
+    # ── a label more, or less ────────────────────────────────────────────────────────────────────────────────────────
+
+    def add_label(self, name: Any, X: Any, y: Any = None, *, prior: float | None = None) -> NewLabel:
+        """Learn one more label from few examples; all old probabilities stay equal to the bit.
+
+        The encoder stays as it is; the new row of the last layer is the optimum of a convex problem, penalized as much as
+        makes each example likeliest when it is left out. Of documents, it reads their words beside the code.
+
+        Parameters
+        ----------
+        name : str or int
+            A name that no label has.
+        X : as in fit
+            The examples.
+        y : array-like of 0 and 1, optional
+            Which of them have the label; by default all. Where none is a no, the rows of the memory serve as such.
+        prior : float in (0, 1), optional
+            How frequent the label is among all rows, if the examples do not show it.
+
+        Returns
+        -------
+        NewLabel
+            How good it is, with an interval, and about how many more examples would help.
+
+        Raises
+        ------
+        DataError
+            None of the examples is positive, or there are no negatives; nothing is changed. Of examples that contradict
+            each other, rows of the same features with and without the label, a warning tells.
+        """
+        check_is_fitted(self)
+        start = time.perf_counter()
+        name = self._new(name)
+        if self._one:
+            raise DataError(
+                "each row has exactly one label here, and their probabilities sum to 1: fit with a matrix or lists as y"
+            )
+        if prior is not None and not 0 < prior < 1:
+            raise ValueError(f"prior={prior!r}: allowed are None and numbers between 0 and 1")
+        same_order(X, y)
+        x = torch.cat(list(self._features(X)))
+        y = np.ones(len(x)) if y is None else examples(y, len(x))
+        contradiction(x, y)
+        h = self._nearly(x)
+        if not (y == 0).any():
+            others = self._others(name, h)
+            x, y = torch.cat([x, others.to(x)]), np.concatenate([y, np.zeros(len(others))])
+            h = self._nearly(x)
+        words = self._words(x)
+        scale = SIDE * length(h) / length(words)
+        with one_thread():
+            found = solved(np.concatenate([h, (scale * words).astype(h.dtype)], 1), y)
+        card = told(name, y, found, start)
+        shift = 0.0 if prior is None else float(logit(prior) - logit(y.mean()))
+        line = thresholds(expit(found.left_out)[:, None], y[:, None], "f1_micro")[0]
+        v, w = np.split(found.v, [h.shape[1]])
+        self._append(name, v, scale * w, found.b + shift, line)
+        return card
+
+    def _others(self, name: Any, h: np.ndarray) -> Tensor:
+        """Rows (r, d) of the memory that are none of the examples with codes h (n, K m)."""
+        if not len(self.memory_):
+            raise DataError(
+                f"no example without {name!r} is given, and the model kept no rows (memory=0): give some with y = 0"
+            )
+        kept = self._nearly(self.memory_.rows)
+        apart = euclidean_distances(kept, h).min(1) > SAME * np.linalg.norm(kept, axis=1)
+        if not apart.any():
+            raise DataError(f"all rows that the model kept are among the examples of {name!r}: give some with y = 0")
+        return self.memory_.rows[torch.from_numpy(apart)]
+
+    def _words(self, x: Tensor) -> np.ndarray:
+        """(n, d) what a new label sees of documents beside their codes: words that no old label has asked for."""
+        reader = self._reader()
+        if reader is None or not isinstance(reader[0], TfIdf):
+            return np.empty((len(x), 0))
+        return np.asarray(seen(reader, x.float()).numpy())
+
+    def _reader(self) -> nn.Sequential | None:
+        """The members that read X themselves: their way to it, and a :class:`Tower`."""
+        encoder: Any = self.network_.encoder
+        part = encoder[-1] if isinstance(encoder, Beside) else encoder
+        own = isinstance(part, nn.Sequential) and not isinstance(part, Borrowed) and isinstance(part[-1], Tower)
+        return cast(nn.Sequential, part) if own else None
+
+    def _tower(self) -> Tower | None:
+        """Their hidden layers."""
+        reader = self._reader()
+        return None if reader is None else cast(Tower, reader[-1])
+
+    def _share(self) -> float:
+        """What part of all members they are: a prediction is the mean of all."""
+        return 1 / len(self.network_.encoder) if isinstance(self.network_.encoder, Beside) else 1.0
+
+    def _append(self, name: Any, v: np.ndarray, w: np.ndarray, b: float, line: float) -> None:
+        """One more row, and its straight unit w, if there are such, in single precision, as in a file."""
+        head: Any = self.network_.decoder
+        members, dtype, tower = self.members_, next(head.parameters()).dtype, self._tower()
+        rows = torch.from_numpy(v).float().view(members, -1) * members
+        if tower is not None and (len(w) or tower.units):
+            unit = torch.from_numpy(w / self._share()).float() if len(w) else torch.zeros(tower.sizes[1])
+            tower.with_units(unit[:, None])
+        head.append(rows.to(dtype), torch.full((members,), b).float().to(dtype))
+        head.requires_grad_(False)
+        self.labels_.names.append(name)
+        self.platt_ = np.column_stack([self.platt_, [1.0, 0.0]])
+        self.thresholds_ = np.append(self.thresholds_, line)
+        self.memory_ = self.memory_.more()
+
+    def drop_label(self, name: Any) -> Self:
+        """Forget a label; the others keep their rows."""
+        check_is_fitted(self)
+        c = self.labels_.find(name)
+        if len(self.labels_.names) == 1:
+            raise ValueError(f"{name!r} is the only label: a classifier needs at least one")
+        head: Any = self.network_.decoder
+        tower = self._tower()
+        if tower is not None and (j := c - head.k + tower.units) >= 0:
+            tower.drop(j)
+        head.drop(c)
+        del self.labels_.names[c]
+        self.platt_, self.thresholds_ = np.delete(self.platt_, c, 1), np.delete(self.thresholds_, c)
+        self.memory_ = self.memory_.less(c)
+        return self
+
+    def rename_label(self, name: Any, to: Any) -> Self:
+        """Give a label another name."""
+        check_is_fitted(self)
+        c = self.labels_.find(name)
+        self.labels_.names[c] = self._new(to)
+        return self
+
+    def _new(self, name: Any) -> Any:
+        """A name that is free."""
+        name = name.item() if isinstance(name, np.generic) else name
+        if not isinstance(name, (str, int)) or isinstance(name, bool):
+            raise ValueError(f"name={name!r}: allowed are texts and whole numbers")
+        if str(name) in map(str, self.labels_.names):
+            raise ValueError(f"there is a label {name!r} already: choose another name, or drop the old one first")
+        return name
+
+    # ── the memory ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def refresh(self, X: Any, y: Any, *, replay: int | None = None, held_out: Any = None, delta: float = 0.02) -> Refresh:
+        """Fine-tune everything on new rows, with old ones mixed in; if an old label gets worse, all is as it was before.
+
+        Parameters
+        ----------
+        X, y : as in fit
+            New rows, by the names of the labels that the model has.
+        replay : int, optional
+            Old rows that are mixed in, at most; by default half of the memory. The rest of it is for judging.
+        held_out : (X, y), optional
+            Rows to judge by, in place of those of the memory.
+        delta : float, default=0.02
+            How much average precision a label may lose on them.
+
+        Returns
+        -------
+        Refresh
+            Whether it was accepted, and each label's average precision before and after.
+        """
+        check_is_fitted(self)
+        if not 0 <= delta <= 1:
+            raise ValueError(f"delta={delta!r}: allowed are numbers from 0 to 1")
+        same_order(X, y)
+        target = dense(self.labels_.to_matrix(y))
+        x = torch.cat(list(self._features(X)))
+        same_length(len(target), len(x))
+        memory = self.memory_
+        order = np.random.default_rng(self.seed_).permutation(len(memory))
+        most = len(memory) // 2 if replay is None else min(int(replay), len(memory))
+        old = Memory(memory.x[order[:most]], memory.y[order[:most]])
+        judge = (memory.rows[order[most:]], memory.y[order[most:]])
+        if held_out is not None:
+            judge = torch.cat(list(self._features(held_out[0]))), dense(self.labels_.to_matrix(held_out[1]))
+        told = refreshed(self, x, target, old, judge, delta)
+        if told.accepted:
+            self.memory_ = memory.joined(x, target, max(len(memory), int(self.memory)), self.seed_)
+        return told
+
+    def _remembered(self) -> np.ndarray:
+        """Codes (r, K m) of the rows that were kept."""
+        if not len(self.memory_):
+            return np.empty((0, 0))
+        x = self.memory_.rows.to(next(self.network_.parameters()).dtype)
+        return self._units(self.network_.encoder(x)).astype(np.float64)
+
+    def _nearly(self, x: Tensor) -> np.ndarray:
+        """Rows (n, d) -> codes (n, K m) in single precision: enough to learn from, in half the time."""
+        encoder = self.network_.encoder
+        own = {**dict(encoder.named_parameters()), **dict(encoder.named_buffers())}
+        single = {name: value.float() if value.is_floating_point() else value for name, value in own.items()}
+        parts = [functional_call(encoder, single, (part,)) for part in x.float().split(self.format_.piece)]
+        return self._units(torch.cat(parts, 1))
+
+    # ── hooks ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        check_metric(self.optimize)
+        if self.min_labels != "auto" and not (self.min_labels == 0 or is_size(self.min_labels)):
+            raise ValueError(f"min_labels={self.min_labels!r}: allowed are 'auto' and integers from 0")
+        if not (self.memory == 0 or is_size(self.memory)):
+            raise ValueError(f"memory={self.memory!r}: allowed are integers from 0")
+        if not isinstance(self.loss, Loss) and self.loss not in LOSSES:
+            allowed = ", ".join(map(repr, LOSSES))
+            raise ValueError(f"loss={self.loss!r}: allowed are {allowed}, or a Loss{suggest(self.loss, LOSSES)}")
+        if not (self.label_weight is None or isinstance(self.label_weight, dict) or self.label_weight == "balanced"):
+            raise ValueError(
+                f"label_weight={self.label_weight!r}: allowed are None, 'balanced', and a dict of label to number"
+                f"{suggest(self.label_weight, ['balanced'])}"
+            )
+
+    def _idle(self) -> dict[str, str]:
+        usual = isinstance(self.optimize, str) and self.optimize == "f1_micro"
+        idle = {} if usual else {"optimize": "it is about thresholds"}
+        idle |= {} if self.min_labels == "auto" else {"min_labels": "it is about how many labels are said"}
+        reason = ", and where each row has one label, the likeliest is said"
+        return super()._idle() | {name: told + reason for name, told in idle.items() if self._one}
+
+    def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:
+        parts = super()._split(rows)
+        self._check_counts()
+        return parts
+
+    def _k(self, n: int) -> int:
+        large = self._last_layer() > LARGE and self.members == "auto"
+        return 1 if large else super()._k(n)
+
+    def _sizes(self) -> tuple[int, ...]:
+        """Of very many labels each is seen too rarely for a second hidden layer of documents to learn in time."""
+        sizes = super()._sizes()
+        usual = self.hidden == "auto" and isinstance(self.format_, Documents)
+        return sizes[:1] if usual and self._sampled() else sizes
+
+    def _last_layer(self) -> int:
+        """Weights that it would have with five members."""
+        return 5 * self._sizes()[-1] * len(self.labels_.names)
+
+    def _loss(self) -> Loss:
+        return self.loss if isinstance(self.loss, Loss) else LOSSES[self.loss]
+
+    def _start(self) -> Tensor:
+        """The share of each label, as log-odds; of a label that all or none have, as if one row were otherwise."""
+        yes, known = self._counts()
+        return torch.from_numpy(logit(np.clip((yes + 0.5) / (known + 1.0), 1e-6, 1 - 1e-6))).float()
+
+    def _counts(self) -> tuple[np.ndarray, np.ndarray]:
+        """(k,) how often yes; (k,) how often known."""
+        y = self._y
+        if sp.issparse(y):
+            return np.asarray(y.sum(0)).ravel().astype(float), np.full(y.shape[1], float(y.shape[0]))
+        return np.nansum(y, 0).astype(float), (~np.isnan(y)).sum(0).astype(float)
+
+    def _targets(self, i: Tensor) -> Tensor:
+        y = self._y[i.numpy()]
+        return torch.from_numpy(y.toarray() if sp.issparse(y) else y).float()
+
+    def _weights(self, i: Tensor) -> Tensor | None:
+        w = super()._weights(i)
+        if self.label_weight is None:
+            return w
+        yes = torch.nan_to_num(self._targets(i))
+        cells = 1 + yes * (self._of_yes() - 1)
+        return cells if w is None else cells * w
+
+    def _sampled(self) -> int:
+        """How many labels a step looks at, beside those that its rows have; 0: at all."""
+        return DRAWN if len(self.labels_.names) > MANY else 0
+
+    def _losses(self, network: Any, seen: Tensor, i: Tensor, rng: torch.Generator) -> Tensor:
+        """Of very many labels, those that the rows have, and some others that stand for all others."""
+        drawn, k = self._sampled(), len(self.labels_.names)
+        if not drawn:
+            return super()._losses(network, seen, i, rng)
+        y = sp.csr_matrix(self._y[i.numpy()])
+        present = np.unique(y.indices)
+        others = torch.randint(k, (drawn,), generator=rng, device=rng.device).cpu().numpy()
+        others = np.setdiff1d(others, present)
+        labels = np.concatenate([present, others])
+        raw = network.decoder.only(network.encoder(seen), torch.from_numpy(labels).to(seen.device)).float()
+        weight = torch.ones(1, len(labels))
+        weight[:, len(present) :] = (k - len(present)) / max(1, len(others))
+        rows = super()._weights(i)
+        if rows is not None and rows.shape[1] == 1:
+            weight = weight * rows
+        return self._summed(raw, torch.from_numpy(y[:, labels].toarray()).float(), weight)
+
+    def _of_yes(self) -> Tensor:
+        """(k,) how much a yes counts."""
+        if isinstance(self.label_weight, dict):
+            unknown = [name for name in self.label_weight if name not in self.labels_.names]
+            if unknown:
+                raise ValueError(
+                    f"label_weight names {unknown[0]!r}, which is no label{suggest(unknown[0], self.labels_.names)}"
+                )
+            return torch.tensor([float(self.label_weight.get(name, 1.0)) for name in self.labels_.names])
+        yes, known = self._counts()
+        return torch.from_numpy(np.clip((known - yes) / np.maximum(yes, 1.0), 1e-3, 1e3)).float()
+
+    def _folds(self, parts: int | list[float]) -> np.ndarray:
+        return folds(self._y, parts, np.random.RandomState(self.seed_))
+
+    def _error(self, raw: Tensor, y: Tensor, weight: Tensor | None) -> float:
+        return ranking_error(raw, y, weight)
+
+    def _solvable(self) -> bool:
+        return self._loss() == Logistic()
+
+    def _last(self, u: np.ndarray, i: np.ndarray, ridge: float) -> tuple[np.ndarray, np.ndarray]:
+        y, w = self._targets(torch.from_numpy(i)).double().numpy(), self._weights(torch.from_numpy(i))
+        start = self._start().double().numpy()
+        v = np.zeros((u.shape[1], y.shape[1]))
+        b = start.copy()
+        for c in range(y.shape[1]):
+            known = ~np.isnan(y[:, c])
+            yes = y[known, c] > 0.5
+            if 0 < yes.sum() < len(yes):
+                own = None if w is None else w[known, min(c, w.shape[1] - 1)].numpy()
+                model = LogisticRegression(C=1 / ridge, max_iter=300).fit(u[known], yes, own)
+                v[:, c], b[c] = model.coef_[0], model.intercept_[0]
+        return v, b
+
+    def _watched(self) -> int:
+        return int(np.clip(RANKED // len(self.labels_.names), FEWEST, WATCHED))
+
+    def _judged(self) -> int:
+        return int(np.clip(CELLS // len(self.labels_.names), 200, JUDGED))
+
+    def _judge(self, raw: Tensor, y: Tensor, i: np.ndarray) -> None:
+        r, t = raw.double().numpy(), y.double().numpy()
+        weight = self._importance(torch.from_numpy(i))
+        w = None if weight is None else weight.double().numpy()
+        self.held_out_ = unranked(raw, y, weight)
+        self.platt_ = np.stack(platt(r, t, w)).astype(np.float32).astype(np.float64)
+        empty = float((np.nan_to_num(t, nan=1.0).sum(1) == 0).mean())
+        self.least_ = int(empty == 0) if self.min_labels == "auto" else int(self.min_labels)
+        self.thresholds_ = thresholds(self._calibrated(raw), t, self.optimize, self.least_, w)
+        self._straighten(raw, y, i)
+
+    def _straighten(self, raw: Tensor, y: Tensor, i: np.ndarray) -> None:
+        """Straight units, where they have fewer weights than the first layer has. Rows i are seen then, and thresholds stay."""
+        reader, tower, members = self._reader(), self._tower(), self._members.k
+        if tower is None or members == 1 or y.shape[1] > min(members * tower.sizes[2][0], LINES // tower.sizes[1]):
+            return
+        some = spread_rows(np.arange(len(i)), max(1, LINED // tower.sizes[1]))
+        parts = np.array_split(i[some], len(some) // self.format_.piece + 1)
+        x = torch.cat([seen(reader, self._judging[1].take(part)).float() for part in parts])
+        a, b = torch.from_numpy(self.platt_).float()
+        weight = self._importance(torch.from_numpy(i[some]))
+        u, more = straightened(x, a * raw[some] + b, y[some], tower.plain, weight)
+        tower.with_units(u / a / self._share())
+        self.platt_[1] = (b + more).double().numpy()
+
+    def _finish(self, train: Rows, held: Rows | None) -> None:
+        super()._finish(train, held)
+        self.memory_ = Memory.of(train, self._y, min(int(self.memory), max(10, KEPT // self._y.shape[1])), self.seed_)
+
+    def _outputs(self) -> int:
+        return len(self.labels_.names)
+
+    @property
+    def _piece(self) -> int:
+        """Rows whose probabilities are computed at once; a label more does not change it, for it may change last bits."""
+        decoder: Any = self.network_.decoder
+        first = getattr(decoder, "blocks", (len(self.labels_.names),))[0]
+        return int(np.clip(PIECE // max(1, first), 16, 2048))
+
+    @property
+    def n_parameters_(self) -> int:
+        """Weights of all members."""
+        return sum(p.numel() for p in self.network_.parameters())
+
+    # ── saving ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        meta, arrays = super()._state()
+        arrays |= {f"memory.{name}": value for name, value in self.memory_.state().items()}
+        told = {"labels": self.labels_.state(), "least": self.least_, "rows_kept": len(self.memory_)}
+        return meta | told, arrays | {"platt": self.platt_, "thresholds": self.thresholds_}
+
+    def _restore(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+        self.labels_ = Labels.from_state(meta["labels"])
+        super()._restore(meta, arrays)
+        k = len(self.labels_.names)
+        self.platt_, self.thresholds_, self.least_ = arrays["platt"], arrays["thresholds"], int(meta["least"])
+        if self.platt_.shape != (2, k) or self.thresholds_.shape != (k,) or not is_whole(meta["least"]):
+            raise FormatError("its thresholds do not fit its labels")
+        self.memory_ = Memory.from_state(_below(arrays, "memory"), self.format_.width, k)
+
+    # ── scikit-learn ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "memory_")
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        tags.target_tags.multi_output = True
+        return tags
+
+
+def seen(reader: Any, x: Tensor) -> Tensor:
+    """x (n, d) -> what straight units see of it."""
+    return cast(Tensor, reader[-1].lined(reader[:-1](x)))
+
+
+def dense(y: Any) -> np.ndarray:
+    """y (n, k) as an array."""
+    return np.asarray(y.toarray() if sp.issparse(y) else y, dtype=np.float32)
+
+
+def is_whole(value: Any) -> bool:
+    return type(value) is int and value >= 0

@@ -1,0 +1,68 @@
+r"""How well a row's labels are ranked, by which the moment to stop is found.
+
+    LRAP = mean over rows i, and their labels c, of  |labels of i that are ranked at c or above| / rank of c
+
+The ranking of few rows tells little, and is best before anything is learned, where labels are of different frequency; so the
+loss has a weight of n^-1/2 beside it.
+
+References
+----------
+Mining multi-label data (Tsoumakas, Katakis & Vlahavas, 2010), https://doi.org/10.1007/978-0-387-09823-4_34
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ...losses import Logistic
+from ..supervised.base import TEMPERATURES, mean, spread_rows
+
+__all__ = ["ranking_error", "relative_loss", "unranked"]
+
+WEIGHED = 200_000  # raw outputs whose loss is looked at
+FEWEST = 50  # rows, however many labels they have
+SURE = TEMPERATURES[::2]
+
+
+def ranking_error(raw: Tensor, y: Tensor, weight: Tensor | None = None) -> float:
+    """1 - label ranking average precision, plus the loss, with a weight of n^-1/2: the ranking of few rows tells little."""
+    return unranked(raw, y, weight) + len(y) ** -0.5 * relative_loss(raw, y, weight)
+
+
+def relative_loss(raw: Tensor, y: Tensor, weight: Tensor | None = None) -> float:
+    """The loss at the best temperature, for there is a calibration yet to come; that of equal answers to all rows is 1.
+
+    >>> y = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
+    >>> round(relative_loss(torch.zeros(2, 2), y), 3), round(relative_loss(100 * (y - 0.5), y), 3)
+    (1.0, 0.0)
+    """
+    some = torch.from_numpy(spread_rows(np.arange(len(y)), max(FEWEST, WEIGHED // y.shape[1])))
+    raw, y = raw[some], y[some]
+    w: Any = 1.0 if weight is None else weight[some]
+    share = ((w * y).nanmean(0) / (w + 0 * y).nanmean(0)).nan_to_num(0.5).clamp(1e-6, 1 - 1e-6)
+    raws = (share.logit().expand_as(y), *(t * raw for t in SURE))
+    equal, *losses = (float((w * Logistic().terms(r, y)).mean()) for r in raws)
+    return min(losses) / equal
+
+
+def unranked(raw: Tensor, y: Tensor, weight: Tensor | None = None) -> float:
+    """1 - label ranking average precision over rows with a label; the loss, where there are fewer than three labels.
+
+    >>> round(unranked(torch.tensor([[3.0, 1.0, 2.0]]), torch.tensor([[0.0, 1.0, 1.0]])), 3)       # 1 - (1/2 + 2/3) / 2
+    0.417
+    """
+    yes = torch.nan_to_num(y) > 0.5
+    some = yes.any(1)
+    if y.shape[1] < 3 or not some.any():
+        return mean(Logistic().terms(raw, y), weight)
+    score = torch.where(torch.isnan(y), -torch.inf, raw.float())[some].numpy()
+    # yes and no travel as the last bit of the score: sorting numbers is faster than sorting places
+    bits = (score.view(np.int32) & ~1) | yes[some].numpy()
+    right = np.sort(bits.view(np.float32), axis=1)[:, ::-1].copy().view(np.int32) & 1
+    precision = right.cumsum(1) / np.arange(1, right.shape[1] + 1)
+    each = (precision * right).sum(1) / right.sum(1)
+    return float(1 - (each.mean() if weight is None else np.average(each, weights=weight[some].mean(1).numpy())))

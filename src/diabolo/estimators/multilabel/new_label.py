@@ -1,0 +1,329 @@
+r"""One row more, v_{k+1}, on an encoder that stays as it is: convex, so that few examples and no luck are needed.
+
+    minimise  sum_i log(1 + e^{-s_i f_i}) + lambda/2 |v|^2,      f = H v + b,  s = +1, -1        H (n, m): the codes
+
+Of documents H has their words, too: (codes, words) v = codes v_h + words v_w, and words v_w becomes a unit of the encoder.
+Newton's method, in the n unknowns alpha, v = H' alpha, or in the m of v, whichever are fewer. At the minimum leaving one row
+out needs no new fit,
+
+    f_i without i = z_i - alpha_i / [A^-1]_ii,      A = H H' + lambda W^-1,    W = p (1 - p),   z = f + (y - p) / W
+                  = f_i - l_i (y_i - p_i) / (1 - W_ii l_i),   l_i = h_i' (H' W H + lambda)^-1 h_i
+
+and lambda is the one under which the rows left out are likeliest; of many rows, some of them.
+
+References
+----------
+A scalable estimate of the out-of-sample prediction error via approximate leave-one-out cross-validation
+(Rad & Maleki, 2020), https://doi.org/10.1111/rssb.12374
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from scipy.linalg.blas import ssyrk
+from scipy.linalg.lapack import dposv, dpotrf, dpotri
+from scipy.optimize import minimize
+from scipy.special import expit
+from torch import Tensor
+
+from ...errors import DataError, warn
+from ...formats.targets import floats, same_length
+from .precision import average_precision
+
+__all__ = ["NewLabel", "contradiction", "examples", "length", "solved", "told"]
+
+RIDGES = (0.001, 0.01, 0.03, 0.1, 0.3, 1.0)  # lambda, in units of the mean squared length of a code
+FEW = 100  # rows by which lambda is chosen
+INTERCEPT = 1.0  # length of the constant feature, in units of a code's
+ROUNDS = 50
+FIRST = 10  # rounds of L-BFGS before Newton's method
+NEAR = 1e-6  # gain of a step, of the value, from which on there is nothing to gain
+ROUNDING = 1e-6  # of a Hessian, of its largest number
+FALL = 5  # how fast gains have to fall for the same Hessian to serve once more
+SLOWEST = 0.2  # gain from which on a number of examples is told
+SHOWN = 5  # pairs of rows that contradict each other
+
+
+@dataclass(frozen=True)
+class NewLabel:
+    """What became of a new label.
+
+    Parameters
+    ----------
+    name : str or int
+    positives, negatives : int
+        Examples; negatives may be old rows from the memory.
+    average_precision : float
+        Of the examples, each left out in turn; NaN with one example of a kind, for without it nothing is left to learn from.
+    interval : (float, float)
+        Its 5 % and 95 % quantiles under resampling of the examples.
+    more : int or None
+        About so many more positive examples would take a half of what is missing to 1; None where it cannot be told.
+    ridge : float
+        The lambda that was chosen.
+    seconds : float
+    """
+
+    name: Any
+    positives: int
+    negatives: int
+    average_precision: float
+    interval: tuple[float, float]
+    more: int | None
+    ridge: float
+    seconds: float = field(compare=False)
+
+    def __str__(self) -> str:
+        start = f"{self.name!r} from {self.positives} positive and {self.negatives} negative examples"
+        if np.isnan(self.average_precision):
+            return f"{start}; how precise it is can be told from two of each kind on"
+        low, high = self.interval
+        needed = f"; about {self.more:,} more examples would halve what is missing" if self.more else ""
+        return (
+            f"{start}: average precision {self.average_precision:.2f} ({low:.2f} to {high:.2f}), each left out in turn{needed}"
+        )
+
+
+class Solution(NamedTuple):
+    """The new row v (m,) and b, the outputs (n,) of rows left out, lambda, and what :func:`earlier` says."""
+
+    v: np.ndarray
+    b: float
+    left_out: np.ndarray
+    ridge: float
+    before: tuple[float, float]
+
+
+def solved(h: np.ndarray, y: np.ndarray, ridges: Sequence[float] = RIDGES) -> Solution:
+    """Codes (n, m), y (n,) of 0 and 1 -> the optimum.
+
+    >>> rng = np.random.default_rng(0)
+    >>> h = rng.normal(size=(30, 50)); h[:10, 0] += 3
+    >>> v, b, left_out, ridge, _ = solved(h, np.arange(30) < 10)
+    >>> bool((h @ v + b > 0)[:10].all()), bool(left_out[:10].mean() > left_out[10:].mean() + 1)
+    (True, True)
+    """
+    y = np.asarray(y, dtype=np.float64)
+    unit = length(h)
+    u = with_constant(h / unit)
+    some = np.arange(len(y)) if len(y) <= FEW else balanced(y, FEW)
+    fits = along(gram(u[some]), y[some], ridges)
+    best = int(np.argmin([loss(out, y[some]) for _, out in fits]))
+    alpha, left_out = np.zeros(len(y)), fits[best][1]
+    alpha[some] = fits[best][0]
+    before = earlier(u, y, ridges[best], some, left_out)
+    if FEW < len(u) <= u.shape[1]:
+        alpha, left_out = wide(gram(u), y, ridges[best], alpha)
+    w = times(u.T, alpha)
+    if len(u) > max(FEW, u.shape[1]):
+        w, left_out = tall(u, y, ridges[best], w)
+    return Solution(w[:-1] / unit, float(w[-1] * INTERCEPT), left_out, ridges[best], before)
+
+
+def length(h: np.ndarray) -> Any:
+    """Of a code: the root of the mean square, in the precision of h (n, m)."""
+    return np.sqrt(np.square(h).sum(1).mean()) or h.dtype.type(1)
+
+
+def with_constant(u: np.ndarray) -> np.ndarray:
+    """(n, m) -> (n, m + 1)"""
+    return np.column_stack([u, np.full(len(u), INTERCEPT, u.dtype)])
+
+
+def gram(u: np.ndarray) -> np.ndarray:
+    """(n, m) -> (n, n), in double precision, for it is inverted."""
+    return np.asarray(u @ u.T, dtype=np.float64)
+
+
+def along(g: np.ndarray, y: np.ndarray, ridges: Sequence[float]) -> list[tuple[np.ndarray, np.ndarray]]:
+    """:func:`wide` for each lambda; each starts where the one before has ended."""
+    fits: list[tuple[np.ndarray, np.ndarray]] = []
+    for ridge in ridges:
+        fits.append(wide(g, y, ridge, fits[-1][0] if fits else np.zeros(len(y))))
+    return fits
+
+
+def wide(g: np.ndarray, y: np.ndarray, ridge: float, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Gram matrix (n, n), a start (n,) -> alpha (n,), outputs (n,) of rows left out: Newton's method in n unknowns."""
+    f = g @ alpha
+
+    def value(alpha: np.ndarray, f: np.ndarray) -> float:
+        return loss(f, y) + 0.5 * ridge * float(alpha @ f)
+
+    now = value(alpha, f)
+    for _ in range(ROUNDS):
+        p = expit(f)
+        w = np.maximum(p * (1 - p), 1e-6)
+        z = f + (y - p) / w
+        step = dposv(raised(g, ridge / w), z, lower=1, overwrite_a=1)[1] - alpha
+        before = now
+        alpha, f, now, _ = searched(value, alpha, f, step, g @ step, now)
+        if before - now < NEAR * max(1.0, before):  # the next step would gain its square
+            break
+    return alpha, by_gram(g, y, f, ridge)
+
+
+def tall(u: np.ndarray, y: np.ndarray, ridge: float, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Codes (n, m), a start (m,) -> w (m,), outputs (n,) of rows left out: Newton's method in m unknowns.
+
+    A Hessian costs as much as ten slopes: L-BFGS goes the first part of the way without one, and each serves for as long as
+    the gains fall fast, the last one for the levers, too.
+    """
+
+    def value(w: np.ndarray, f: np.ndarray) -> float:
+        return loss(f, y) + 0.5 * ridge * float(w @ w)
+
+    def slope(w: np.ndarray, f: np.ndarray) -> np.ndarray:
+        return times(u.T, expit(f) - y) + ridge * w
+
+    def both(w: np.ndarray) -> tuple[float, np.ndarray]:
+        return value(w, f := times(u, w)), slope(w, f)
+
+    w = minimize(both, w, jac=True, method="L-BFGS-B", options={"maxiter": FIRST}).x
+    f = times(u, w)
+    now, lower, last = value(w, f), factor(u, f, ridge), np.inf
+    for _ in range(ROUNDS):
+        down = -slope(w, f)
+        step = torch.cholesky_solve(torch.from_numpy(down[:, None]).float(), lower)[:, 0].double().numpy()
+        gain = 0.5 * float(down @ step)
+        w, f, now, rate = searched(value, w, f, step, times(u, step), now)
+        if gain < NEAR * max(1.0, now):
+            break
+        slow = rate < 1 or FALL * gain > last
+        lower, last = (factor(u, f, ridge), np.inf) if slow else (lower, gain)
+    return w, by_levers(u, y, f, lower)
+
+
+def loss(f: np.ndarray, y: np.ndarray) -> float:
+    """Sum over rows."""
+    return float(np.logaddexp(0, np.where(y > 0.5, -f, f)).sum())
+
+
+def searched(
+    value: Callable[[np.ndarray, np.ndarray], float],
+    a: np.ndarray,
+    f: np.ndarray,
+    step: np.ndarray,
+    df: np.ndarray,
+    now: float,
+) -> tuple[np.ndarray, np.ndarray, float, float]:
+    """Unknowns and outputs as far along a step as the value falls, the value there, and the rate."""
+    rate = 1.0
+    while (found := value(a + rate * step, f + rate * df)) > now + 1e-12 and rate > 1e-3:
+        rate /= 2
+    return a + rate * step, f + rate * df, found, rate
+
+
+def times(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Matrix and vector, in the precision of the matrix."""
+    return np.asarray(a @ b.astype(a.dtype), dtype=np.float64)
+
+
+def factor(u: np.ndarray, f: np.ndarray, ridge: float) -> Tensor:
+    """The lower factor (m, m) of H' W H + lambda at outputs f (n,), in single precision: a little more on the diagonal."""
+    p = expit(f)
+    root = np.sqrt(p * (1 - p))[:, None].astype(np.float32)
+    hessian = torch.from_numpy(ssyrk(1.0, (u * root).T, lower=1))  # its lower half, in half the time
+    hessian.diagonal().add_(ridge + ROUNDING * float(hessian.diagonal().max()))
+    return torch.linalg.cholesky(hessian)
+
+
+def by_gram(g: np.ndarray, y: np.ndarray, f: np.ndarray, ridge: float) -> np.ndarray:
+    """Outputs f (n,) of the minimum -> those (n,) of rows left out, by the Gram matrix (n, n)."""
+    p = expit(f)
+    w = np.maximum(p * (1 - p), 1e-6)
+    lower, _ = dpotrf(raised(g, ridge / w), lower=1, overwrite_a=1)
+    inverse = np.diag(dpotri(lower, lower=1, overwrite_c=1)[0])
+    return np.asarray(f + (y - p) / w - ((y - p) / ridge) / inverse)
+
+
+def raised(g: np.ndarray, more: np.ndarray) -> np.ndarray:
+    """g (n, n), symmetric, with so much more on its diagonal (n,)."""
+    a = g.copy()
+    a.flat[:: len(a) + 1] += more
+    return a.T  # as Fortran has it: no copy
+
+
+def by_levers(u: np.ndarray, y: np.ndarray, f: np.ndarray, lower: Tensor) -> np.ndarray:
+    """Outputs f (n,) of the minimum -> those (n,) of rows left out, by the factor (m, m) of a Hessian near to it."""
+    p = expit(f)
+    lever = torch.linalg.solve_triangular(lower, torch.from_numpy(u).float().T, upper=False).square().sum(0).double().numpy()
+    return np.asarray(f - lever * (y - p) / np.maximum(1 - p * (1 - p) * lever, 1e-6))
+
+
+def balanced(y: np.ndarray, most: int) -> np.ndarray:
+    """Some of the rows, with their share of both kinds, at least one of each."""
+    yes, no = np.flatnonzero(y > 0.5), np.flatnonzero(y <= 0.5)
+    k = int(np.clip(round(most * len(yes) / len(y)), 1, most - 1))
+    picked = [part[np.linspace(0, len(part) - 1, min(len(part), n)).astype(int)] for part, n in ((yes, k), (no, most - k))]
+    return np.sort(np.concatenate(picked))
+
+
+def earlier(u: np.ndarray, y: np.ndarray, ridge: float, some: np.ndarray, left_out: np.ndarray) -> tuple[float, float]:
+    """Average precision of fewer rows, a half at most, each left out; and how many times as many all are.
+
+    NaN for fewer than four examples of a kind. some, left_out: rows of which the outputs are known.
+    """
+    if min((y == 0).sum(), (y == 1).sum()) < 4:
+        return float("nan"), 1.0
+    if 2 * len(some) > len(y):
+        some = balanced(y, len(y) // 2)
+        left_out = wide(gram(u[some]), y[some], ridge, np.zeros(len(some)))[1]
+    return average_precision(left_out, y[some] > 0.5, 0)[0], len(y) / len(some)
+
+
+def told(name: Any, y: np.ndarray, found: Solution, start: float) -> NewLabel:
+    """The new label's card."""
+    y = np.asarray(y) > 0.5
+    counts = int(y.sum()), int((~y).sum())
+    value, interval = average_precision(found.left_out, y & (min(counts) > 1))  # NaN where nothing is left to learn from
+    more, (less, times) = None, found.before
+    if less == less and 0 < value < 1:
+        gain = np.log(max(1 - less, 1e-9) / (1 - value)) / np.log(times)  # the error falls like n^-gain
+        if gain > SLOWEST:
+            more = int(np.ceil(y.sum() * (2 ** (1 / gain) - 1)))
+    return NewLabel(name, *counts, value, interval, more, found.ridge, time.perf_counter() - start)
+
+
+def examples(y: Any, n: int) -> np.ndarray:
+    """y (n,) of 0 and 1."""
+    values = floats(y).ravel()
+    same_length(len(values), n)
+    if not np.isin(values, (0, 1)).all():
+        wrong = values[~np.isin(values, (0, 1))][0]
+        raise DataError(f"y holds {wrong:g}: allowed are 1, has the new label, and 0, has not")
+    if not (values == 1).any():
+        raise DataError("no example has the new label: give at least one with y = 1")
+    return values
+
+
+def contradiction(x: Tensor, y: np.ndarray) -> None:
+    """Warn of rows (n, d) that are the same, to the bit, but have the label and have it not."""
+    place = alike(x)
+    yes, no = (np.bincount(place[y == value], minlength=len(place)) for value in (1, 0))
+    both = np.flatnonzero((yes > 0) & (no > 0))
+    if len(both):
+        pairs = [tuple(int(np.flatnonzero((place == p) & (y == value))[0]) for value in (1, 0)) for p in both[:SHOWN]]
+        shown = ", ".join(f"{i} and {j}" for i, j in sorted(pairs)) + (", ..." if len(both) > SHOWN else "")
+        warn(
+            f"{int((yes + no)[both].sum()):,} of {len(y):,} examples contradict each other: rows of the same features, of "
+            f"which some have the label and others have not (yes and no: {shown}); they are learned from as they are"
+        )
+
+
+def alike(x: Tensor) -> np.ndarray:
+    """Rows (n, d) -> (n,) numbers, the same for the same rows: NaN is NaN, -0 is 0.
+
+    >>> alike(torch.tensor([[0.0, float("nan")], [1e300, 1.0], [-0.0, float("nan")], [0.0, 1.0]])).tolist()
+    [1, 2, 1, 0]
+    """
+    rows = x.double().numpy() + 0.0
+    rows = np.where(np.isnan(rows), np.nan, rows)
+    whole = np.ascontiguousarray(rows).view(np.dtype((np.void, rows.shape[1] * rows.itemsize))).ravel()
+    return np.unique(whole, return_inverse=True)[1].ravel()

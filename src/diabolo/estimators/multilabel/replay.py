@@ -1,0 +1,168 @@
+r"""A few old rows that a model keeps, so that learning something new need not mean forgetting.
+
+    minimise  sum over new rows and old rows of loss,      both with the same weight
+
+What was learned is kept only if no label got worse on old rows that took no part:
+
+    AP_c(after) >= AP_c(before) - delta        for every label c;  else everything is as it was before
+
+References
+----------
+Experience replay for continual learning (Rolnick et al., 2019), https://arxiv.org/abs/1811.11682
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from torch import Tensor
+
+from ...errors import FormatError
+from ...model_selection import folds
+from ...nets import Head, Tower
+from ...rows import Numbered, Rows
+from ...training import minimize
+from .precision import average_precision
+
+__all__ = ["Memory", "Refresh", "refreshed"]
+
+EPOCHS = 20  # of a refresh
+GENTLE = 0.3  # its learning rate, in units of that of the fit
+
+
+class Memory:
+    """Rows x (r, d) in the units of the format, and their labels y (r, k), NaN unknown."""
+
+    def __init__(self, x: sp.csr_matrix, y: np.ndarray) -> None:
+        self.x, self.y = x, y
+
+    @classmethod
+    def of(cls, rows: Rows, y: Any, n: int, seed: int) -> Self:
+        """Keep n of the rows, with their share of all labels."""
+        n = min(n, len(rows))
+        i = np.arange(n)
+        if 0 < n < len(rows):
+            share = n / len(rows)
+            i = np.flatnonzero(folds(y, [share, 1 - share], np.random.RandomState(seed)) == 0)[:n]
+        x = rows.take(i).numpy() if n else np.empty((0, len(rows.take(np.arange(1))[0])), dtype=np.float32)
+        kept = y[i]
+        return cls(sp.csr_matrix(x), (kept.toarray() if sp.issparse(kept) else np.asarray(kept)).astype(np.float32))
+
+    def __len__(self) -> int:
+        return int(self.x.shape[0])
+
+    @property
+    def rows(self) -> Tensor:
+        """x (r, d), dense."""
+        return torch.from_numpy(self.x.toarray())
+
+    def more(self) -> Self:
+        """With one label more, of which nothing is known."""
+        return type(self)(self.x, np.column_stack([self.y, np.full((len(self.y), 1), np.nan, dtype=np.float32)]))
+
+    def less(self, c: int) -> Self:
+        """Without label c."""
+        return type(self)(self.x, np.delete(self.y, c, 1))
+
+    def joined(self, x: Tensor, y: np.ndarray, most: int, seed: int) -> Self:
+        """With new rows, at most so many in all: old and new ones by chance."""
+        both = sp.vstack([self.x, sp.csr_matrix(x.float().numpy())], format="csr")
+        i = np.sort(np.random.default_rng(seed).permutation(both.shape[0])[:most])
+        return type(self)(both[i], np.concatenate([self.y, y.astype(np.float32)])[i])
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Arrays without NaN."""
+        return {
+            "data": np.nan_to_num(self.x.data, posinf=1.0, neginf=0.0),
+            "gaps": np.isnan(self.x.data).astype(np.uint8),
+            "indices": self.x.indices.astype(np.int32),
+            "indptr": self.x.indptr.astype(np.int64),
+            "y": np.nan_to_num(self.y),
+            "known": (~np.isnan(self.y)).astype(np.uint8),
+        }
+
+    @classmethod
+    def from_state(cls, arrays: dict[str, np.ndarray], d: int, k: int) -> Self:
+        """The inverse of :meth:`state`."""
+        n = len(arrays["indptr"]) - 1
+        data = np.where(arrays["gaps"] > 0, np.nan, arrays["data"]).astype(np.float32)
+        x = sp.csr_matrix((data, arrays["indices"], arrays["indptr"]), shape=(n, d))
+        x.check_format(full_check=True)
+        if arrays["y"].shape != (n, k) or arrays["known"].shape != (n, k):
+            raise FormatError("the rows that it kept do not fit its labels")
+        return cls(x, np.where(arrays["known"] > 0, arrays["y"], np.nan).astype(np.float32))
+
+
+@dataclass(frozen=True)
+class Refresh:
+    """What became of a refresh.
+
+    Parameters
+    ----------
+    accepted : bool
+        Whether the model has changed.
+    before, after : dict of label to float
+        Average precision on old rows that took no part; of labels that these rows have.
+    worst : label or None
+        The one that lost most.
+    """
+
+    accepted: bool
+    before: dict[Any, float]
+    after: dict[Any, float]
+    worst: Any
+
+    def __str__(self) -> str:
+        if self.worst is None:
+            return "accepted; no old rows with labels were there to judge by" if self.accepted else "rolled back"
+        lost = self.before[self.worst] - self.after[self.worst]
+        verb = "accepted" if self.accepted else "rolled back: the model is as it was"
+        return f"{verb}; " + (f"{self.worst!r} lost most, {lost:.3f} of average precision" if lost > 0 else "no label lost")
+
+
+def refreshed(clf: Any, x: Tensor, y: np.ndarray, replay: Memory, judge: tuple[Tensor, np.ndarray], delta: float) -> Refresh:
+    """Fine-tune the network of `clf` on new rows x, y and the replayed ones; keep it if the judging rows allow it."""
+    network = copy.deepcopy(clf.network_).float().train().requires_grad_(True)
+    if isinstance(network.decoder, Head):
+        network.decoder.merged()
+    for part in network.modules():
+        if isinstance(part, Tower):
+            part.straight.requires_grad_(False)  # an optimum with a penalty of its own
+    old = np.resize(np.arange(len(replay)), len(x) if len(replay) else 0)
+    rows = Rows(torch.cat([x.float(), replay.rows[old]]))
+    targets = torch.from_numpy(np.concatenate([y, replay.y[old]])).float()
+
+    def objective(batch: Tensor, rng: torch.Generator) -> Tensor:
+        raw = network(batch[:, :-1]).float()
+        wanted = targets[batch[:, -1].long().cpu()].to(raw.device)
+        return torch.stack([clf.loss_(member, wanted) for member in raw]).mean(0)
+
+    plan = replace(clf._plan(len(rows)), epochs=EPOCHS, lr=clf.lr * GENTLE, checkpoint=None, resume=False)
+    minimize(network, objective, Numbered(rows), None, plan)
+    network.eval().requires_grad_(False).to("cpu", next(clf.network_.parameters()).dtype)
+    before, after = (precisions(clf, net, *judge) for net in (clf.network_, network))
+    worst = min(before, key=lambda name: after[name] - before[name]) if before else None
+    accepted = worst is None or after[worst] >= before[worst] - delta
+    if accepted:
+        clf.network_ = network
+    return Refresh(accepted, before, after, worst)
+
+
+def precisions(clf: Any, network: Any, x: Tensor, y: np.ndarray) -> dict[Any, float]:
+    """Average precision of each label that some of the rows have and others have not."""
+    if not len(x):
+        return {}
+    with torch.no_grad():
+        raw = network(x.to(next(network.parameters()).dtype)).mean(0).numpy()
+    out = {}
+    for c, name in enumerate(clf.labels_.names):
+        known = ~np.isnan(y[:, c])
+        yes = y[known, c] > 0.5
+        if 0 < yes.sum() < len(yes):
+            out[name], _ = average_precision(raw[known, c], yes, 0)
+    return out

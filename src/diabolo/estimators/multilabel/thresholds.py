@@ -1,0 +1,136 @@
+r"""From probabilities to yes and no: where to draw the line, for the metric that counts.
+
+    predict_c = p_c >= t_c
+
+    f1_micro        one t for all labels:   max  2 TP / (2 TP + FP + FN)  over all cells
+    f1_macro        t_c for each label:     max  mean_c F1_c
+    f1_samples      one t for all labels:   max  mean_i F1_i
+    precision@q     t_c for each label:     the smallest with precision >= q
+    costs           t_c = C_fp / (C_fp + C_fn), less what a correct answer saves
+
+Chosen on probabilities of rows that the network has not seen. A label of few examples stays near the line of all.
+
+References
+----------
+Optimal thresholding of classifiers to maximize F1 measure (Lipton, Elkan & Naryanaswamy, 2014)
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...errors import suggest
+
+__all__ = ["check_metric", "decided", "thresholds"]
+
+METRICS = ("f1_micro", "f1_macro", "f1_samples")
+FEW = 10.0  # examples whose own line counts as much as that of all
+GRID = np.concatenate([[0.005, 0.01, 0.02, 0.03], np.arange(0.05, 0.96, 0.025).round(3)])
+MOST = 5_000_000  # cells that are sorted
+NEVER = 2.0  # a line that no probability reaches
+
+
+def check_metric(optimize: Any) -> None:
+    """Raise a ValueError for what is no metric."""
+    if isinstance(optimize, str):
+        if optimize in METRICS or precision(optimize) is not None:
+            return
+    elif np.shape(optimize)[-2:] == (2, 2) and np.ndim(optimize) in (2, 3):
+        return
+    raise ValueError(
+        f"optimize={optimize!r}: allowed are {', '.join(map(repr, METRICS))}, 'precision@0.9' (any share), and a cost matrix "
+        "[[true no, false yes], [false no, true yes]], one for all labels or one for each"
+        f"{suggest(optimize, [*METRICS, 'precision@0.9'])}"
+    )
+
+
+def precision(optimize: str) -> float | None:
+    """'precision@0.9' -> 0.9."""
+    if not optimize.startswith("precision@"):
+        return None
+    try:
+        q = float(optimize.removeprefix("precision@"))
+    except ValueError:
+        return None
+    return q if 0 < q < 1 else None
+
+
+def thresholds(p: np.ndarray, y: np.ndarray, optimize: Any, least: int = 0, weight: np.ndarray | None = None) -> np.ndarray:
+    """Probabilities (n, k), y (n, k) with NaN unknown, a metric, weights (n, 1) or (n, k) -> t (k,).
+
+    >>> p = np.array([[0.9], [0.6], [0.4], [0.1]])
+    >>> thresholds(p, np.array([[1], [1], [0], [0]]), "f1_micro")
+    array([0.5])
+    """
+    k = p.shape[1]
+    if not isinstance(optimize, str):
+        costs = np.broadcast_to(np.asarray(optimize, dtype=float), (k, 2, 2))
+        yes, no = costs[:, 0, 1] - costs[:, 0, 0], costs[:, 1, 0] - costs[:, 1, 1]
+        return yes / np.maximum(yes + no, 1e-12)
+    w = np.broadcast_to(1.0 if weight is None else weight, p.shape)
+    some = slice(max(1, MOST // k))
+    if optimize == "f1_micro":
+        return np.full(k, best(p[some].ravel(), y[some].ravel(), w[some].ravel()))
+    if optimize == "f1_samples":
+        return np.full(k, of_rows(p, y, w, least))
+    q = precision(optimize)
+    if q is not None:
+        return np.array([precise(p[:, c], y[:, c], w[:, c], q) for c in range(k)])
+    common = best(p[some].ravel(), y[some].ravel(), w[some].ravel())
+    own = np.array([best(p[:, c], y[:, c], w[:, c]) for c in range(k)])
+    n = np.nansum(w * (y > 0.5), axis=0)
+    return (n * own + FEW * common) / (n + FEW)
+
+
+def curve(p: np.ndarray, y: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Known cells (n,) and their weights -> the lines between their probabilities, downwards; yes and all above each."""
+    known = ~np.isnan(y)
+    p, y, w = p[known], y[known], w[known]
+    order = np.argsort(-p, kind="stable")
+    p, y, w = p[order], y[order], w[order]
+    last = np.flatnonzero(np.diff(p, append=-np.inf))  # of each run of equal probabilities
+    below = np.append(p[last[1:]], 0.0)
+    middle = (p[last] + below) / 2
+    lines = np.where(middle > below, middle, p[last])
+    return lines, np.cumsum(w * y)[last] if len(p) else p, np.cumsum(w)[last] if len(p) else p
+
+
+def best(p: np.ndarray, y: np.ndarray, w: np.ndarray) -> float:
+    """The line of the largest F1."""
+    lines, tp, n = curve(p, y, w)
+    if not len(lines) or tp[-1] == 0:
+        return 0.5
+    return float(lines[int(np.argmax(2 * tp / (n + tp[-1])))])
+
+
+def precise(p: np.ndarray, y: np.ndarray, w: np.ndarray, q: float) -> float:
+    """The lowest line with this share of yes above it; none, where there is no such line."""
+    lines, tp, n = curve(p, y, w)
+    enough = np.flatnonzero(tp >= q * n)
+    return float(lines[enough[-1]]) if len(enough) else NEVER
+
+
+def of_rows(p: np.ndarray, y: np.ndarray, w: np.ndarray, least: int) -> float:
+    """The line of the largest mean F1 of the rows."""
+    n = max(1, MOST // p.shape[1])
+    known = ~np.isnan(y[:n])
+    p, y, w = np.where(known, p[:n], -1.0), np.nan_to_num(y[:n]), w[:n]
+    values = []
+    for t in GRID:
+        yes = decided(p, np.full(p.shape[1], t), least) & known
+        both, either = (w * yes * y).sum(1), (w * yes).sum(1) + (w * y).sum(1)
+        f1 = np.where(either > 0, 2 * both / np.maximum(either, 1e-12), 1.0)
+        values.append(np.average(f1, weights=w.mean(1)))
+    return float(GRID[int(np.argmax(values))])
+
+
+def decided(p: np.ndarray, t: np.ndarray, least: int = 0) -> np.ndarray:
+    """Probabilities (n, k), lines t (k,) -> bool (n, k), at least so many yes in each row: those nearest to their line."""
+    yes = p >= t
+    short = np.flatnonzero(yes.sum(1) < least)
+    if len(short):
+        near = np.argsort(-(p[short] / np.maximum(t, 1e-12)), axis=1, kind="stable")[:, :least]
+        yes[short[:, None], near] = True
+    return yes

@@ -1,0 +1,126 @@
+r"""A promise instead of a percentage.
+
+    p(s) = (1 + #{i : s_i >= s}) / (n + 1)             s_1 ... s_n: how strange rows are, judged like the new one
+
+If a new row is one more of the same kind, its rank among the n + 1 is as likely any as another, so that
+
+    P( p <= alpha ) <= alpha                           whatever the distribution, and whatever the judge
+
+so that with n + 1 < 1 / alpha no row can have p <= alpha: it takes :func:`enough` rows. A rank knows nothing beyond the
+largest s_i. For an order there, :meth:`Calibration.log_p` lets the count go on below 1 like the tail of an exponential
+distribution; the promise is not touched, because p <= alpha just where log_p is below :meth:`Calibration.limit`.
+
+References
+----------
+Algorithmic learning in a random world (Vovk, Gammerman & Shafer, 2005)
+Testing for outliers with conformal p-values (Bates et al., 2023), https://doi.org/10.1214/22-AOS2244
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...errors import DataError
+
+__all__ = ["Calibration", "enough"]
+
+TAIL = 0.1  # share of the largest scores from which the decay beyond them is learned
+FEWEST = 5  # of them
+GAP = 1e-12  # by which a score beyond a known one has a smaller log p, however near it is
+
+
+class Calibration:
+    """Scores of known rows; larger is stranger.
+
+    Parameters
+    ----------
+    scores : ndarray (n,)
+        Finite numbers.
+
+    Examples
+    --------
+    >>> seen = Calibration(np.arange(1.0, 100.0))
+    >>> seen.p(np.array([50.0, 99.0, 1000.0])).tolist()
+    [0.51, 0.02, 0.01]
+    """
+
+    def __init__(self, scores: np.ndarray) -> None:
+        s = np.sort(np.asarray(scores, dtype=np.float64))
+        if s.ndim != 1 or not len(s) or not np.isfinite(s).all():
+            raise DataError("a calibration needs finite scores, at least one")
+        self.scores = s
+        top = s[-max(FEWEST, round(TAIL * len(s))) :]
+        self.decay = max(float((top - top[0]).mean()), 1e-3 * float(s.std()), 1e-9)
+        self.value, first = np.unique(s, return_index=True)
+        self.count = len(s) - first  # scores that are at least this value
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    def p(self, s: np.ndarray) -> np.ndarray:
+        """Scores (...) of new rows -> p-values (...)."""
+        return (1.0 + len(self) - np.searchsorted(self.scores, s)) / (len(self) + 1)
+
+    def log_p(self, s: np.ndarray) -> np.ndarray:
+        """Scores (...) -> logarithm of the p-values, without ties, and beyond the largest score."""
+        s = np.asarray(s, dtype=np.float64)
+        below = np.searchsorted(self.value, s)
+        passed = np.where(below > 0, self.count[below - 1] * (1 - GAP), np.inf)
+        count = np.log(np.minimum(np.interp(s, self.value, self.count), passed))
+        beyond = -np.maximum((s - self.value[-1]) / self.decay, GAP)
+        return smooth(np.where(s > self.value[-1], beyond, count), len(self))
+
+    def limit(self, alpha: float) -> float:
+        """``p(s) <= alpha`` just where ``log_p(s)`` is below it; -inf where no p-value is as small.
+
+        >>> seen = Calibration(np.arange(1.0, 100.0))
+        >>> seen.limit(0.009), bool(seen.log_p(99.1) < seen.limit(0.01) == seen.log_p(99.0))
+        (-inf, True)
+        """
+        counts = np.arange(1, len(self) + 1) / (len(self) + 1)  # as p counts them, to the bit
+        allowed = int((counts <= alpha).sum())
+        return float(self.log_p(self.scores[-allowed])) if allowed else -np.inf
+
+    @staticmethod
+    def of_others(s: np.ndarray) -> np.ndarray:
+        """Scores (n,) -> of each its ``log_p`` among all others: a score is not its own witness.
+
+        >>> s = np.array([3.0, 1.0, 4.0, 1.0, 5.0])
+        >>> bool(np.isclose(Calibration.of_others(s)[2], Calibration(np.delete(s, 2)).log_p(s[2])))
+        True
+        """
+        n, order = len(s), np.argsort(s, kind="stable")
+        if n < 2:
+            return np.zeros(n)
+        t = s[order]
+        first, last = np.searchsorted(t, t), np.searchsorted(t, t, side="right")
+        single = (last - first == 1) & (first > 0) & (last < n)  # lies between two others
+        low, high = t[first - 1], t[np.minimum(last, n - 1)]
+        share = np.where(single, (high - t) / np.where(single, high - low, 1.0), 0.0)
+        fewer = first - np.where(single, np.searchsorted(t, low), first)  # others as large as the next lower one
+        count = np.where(last - first == 1, n - last + share * fewer, n - first - 1).astype(float)
+        count[first == 0] = n - 1
+        found = np.log(count, where=count > 0, out=np.zeros(n))
+        if count[-1] == 0:
+            found[-1] = -(t[-1] - t[-2]) / Calibration(t[:-1]).decay
+        out = np.empty(n)
+        out[order] = smooth(found, n - 1)
+        return out
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({len(self):,} scores)"
+
+
+def enough(alpha: float) -> int:
+    """The fewest scores of which a p-value can be alpha.
+
+    >>> enough(0.01), enough(0.05), enough(0.3)
+    (99, 19, 3)
+    """
+    n = int(1 / alpha)
+    return n - 1 if 1 / n <= alpha else n
+
+
+def smooth(count: np.ndarray, n: int) -> np.ndarray:
+    """Logarithm of how many of n scores are as large, below 0 beyond the largest -> log p."""
+    return np.where(count > 0, np.logaddexp(count, 0.0), count + np.log(2.0)) - np.log(n + 1)

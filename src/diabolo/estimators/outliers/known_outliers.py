@@ -1,0 +1,92 @@
+r"""What a few known outliers teach: which axis, and which columns, tell outliers of their kind.
+
+    s(x) = w_0 + w . f(x)        f = (-log P(D), -log P(U), log(1 + l_1 / v_1), ..., log(1 + l_c / v_c))
+
+``w`` is a ridge-penalized logistic regression of known outliers against all other rows: convex, and with few examples
+near what the penalty prefers. Judge k learns it from the folds other than its own, so that the calibration stays one of
+rows that the judge has not seen.
+"""
+
+from __future__ import annotations
+
+from typing import Self
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+
+from ...errors import DataError, warn
+
+__all__ = ["Judges", "known"]
+
+PENALTY = 0.1  # C of the logistic regression
+MEANING = "-1 outlier, 1 normal, 0 unknown"
+LEAD = 4.0  # how much easier the two axes get weight than a column
+
+Seen = tuple[np.ndarray, np.ndarray]  # axes (n, K, 2), or (n, 2) of one member each, and ratios (n, K, c)
+
+
+class Judges:
+    """One logistic regression for each member: `w` (K, 2 + c), `w0` (K,)."""
+
+    def __init__(self, w: np.ndarray, w0: np.ndarray) -> None:
+        self.w, self.w0 = w, w0
+
+    @classmethod
+    def fit(cls, normal: Seen, fold: np.ndarray, outliers: Seen) -> Self:
+        """From the rows that are not known outliers, with their folds (n,), and the known outliers."""
+        axes, ratios = normal
+        own, strange = np.concatenate([axes, ratios[np.arange(len(fold)), fold]], 1), features(*outliers).mean(1)
+        fits = [regression(own[fold != k] if len(set(fold)) > 1 else own, strange) for k in range(ratios.shape[1])]
+        return cls(np.stack([w for w, _ in fits]), np.array([w0 for _, w0 in fits]))
+
+    def __call__(self, axes: np.ndarray, ratios: np.ndarray) -> np.ndarray:
+        """-> s (n, K)."""
+        return (features(axes, ratios) * self.w).sum(2) + self.w0
+
+    def state(self) -> dict[str, np.ndarray]:
+        return {"w": self.w, "w0": self.w0}
+
+    @classmethod
+    def from_state(cls, arrays: dict[str, np.ndarray]) -> Self:
+        """The inverse of :meth:`state`."""
+        return cls(arrays["w"], arrays["w0"])
+
+
+def features(axes: np.ndarray, ratios: np.ndarray) -> np.ndarray:
+    return np.concatenate([axes, ratios], 2)
+
+
+def regression(normal: np.ndarray, outliers: np.ndarray) -> tuple[np.ndarray, float]:
+    """Weights and intercept, in the units of the features."""
+    f = np.concatenate([normal, outliers])
+    y = np.arange(len(f)) >= len(normal)
+    scaler = StandardScaler().fit(normal)
+    scale = scaler.scale_ / np.where(np.arange(f.shape[1]) < 2, LEAD, 1.0)
+    model = LogisticRegression(C=PENALTY, class_weight="balanced", max_iter=1000).fit((f - scaler.mean_) / scale, y)
+    w = model.coef_[0] / scale
+    return w, float(model.intercept_[0] - w @ scaler.mean_)
+
+
+def known(y: object, n: int) -> np.ndarray | None:
+    """y (n,) as -1, 0, 1; None where nothing is known: not a single -1."""
+    if y is None:
+        return None
+    values = np.asarray(y)
+    if values.ndim != 1:
+        raise DataError(f"y has shape {values.shape}: give one number for each row, {MEANING}")
+    if len(values) != n:
+        raise DataError(f"y has {len(values):,} entries, X has {n:,} rows")
+    if values.dtype == object:
+        values = np.array([np.nan if v is None else v for v in values])
+    if values.dtype.kind not in "iufb" or np.isnan(values.astype(float)).any():
+        found = next(v for v in values.tolist() if not isinstance(v, (int, float)) or v != v)
+        raise DataError(f"y holds {found!r}: give a number for each row, {MEANING}")
+    strange = np.setdiff1d(values, (-1, 0, 1))
+    if (values == -1).any():
+        if len(strange):
+            raise DataError(f"y holds {strange[0]:g}: allowed are {MEANING}")
+        return values
+    if len(set(values.tolist())) > 1:
+        warn(f"y is ignored, for it has no -1. It says what is known of rows: {MEANING}. If 1 marks outliers in y, give y=-y")
+    return None

@@ -1,0 +1,250 @@
+r"""What is usual among rows that a network has not seen, and how unusual a row is on two axes.
+
+    D = log mean_j (l_j / v_j(z))^2      l_j: loss of cell j;  v_j(z): what column j usually loses at this place of the waist
+    U = -log p(z),  V = -log q(z)        p: kernel density of the codes, one unit for all;  q: one trimmed normal
+    W = log mean_j (log t_j)^2           t_j: share of the rows whose feature j is as far out, on the side of this one
+    axes = ( -log P(D),  -log P(U) - 1/2 log P(V) - 1/2 log P(W) )
+
+    v_j(z) = v_j (n0 + sum over the n nearest of l_ij / v_j) / (n0 + n)          v_j: the mean over all rows
+
+Every ``P`` is the tail of these measures among training rows, each by the member of the crowd that has not seen the row.
+Squared, so that one wild cell counts like many that are mildly wrong. A kernel density knows any shape, but believes a small
+cluster of outliers; a trimmed normal does not; and neither sees well what is extreme in one of many columns. Some regions
+are harder to tell than others: there a loss says less.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+import torch
+from sklearn.metrics.pairwise import euclidean_distances
+from torch import Tensor
+from torch.nn.functional import embedding_bag
+
+from ...density import Kernel, Normal
+from ...errors import FormatError
+from ..base import _below
+from .conformal import Calibration
+
+__all__ = ["Usual"]
+
+POINTS = 1000  # codes around which the density is laid, per member
+FLOOR = 0.01  # of what a column usually loses, in units of its variance
+AFAR = 0.5  # weight of V
+EDGE = 0.5  # weight of W
+TAILS = ("distances", "near", "far", "edge", "codes")
+NEAREST = 20  # n
+PRIOR = 10  # n0
+LOCAL = 500  # rows among which the nearest are sought, per member
+VALUES = 200_000  # numbers that such rows, or those of the edges, may be, per member
+FEWEST = 100  # such rows
+OUT = 0.02  # share of the values of a feature on either side, up to which they are as far out as is usual
+COPY = 1e-9  # squared distance of a row to itself, and to its copies, which say nothing about it
+CHUNK = 512
+LARGEST = torch.finfo(torch.float32).max
+
+
+class Member(NamedTuple):
+    """What one member of the crowd knows."""
+
+    near: Kernel
+    far: Normal
+    local: Local
+    edge: Edges
+
+
+class Usual:
+    """Losses, densities, edges and tails of the K members of a crowd.
+
+    Parameters
+    ----------
+    v : Tensor (c,)
+        What each column usually loses.
+    members : list of Member
+        p, q, what columns lose at a place of the waist, and how far out rows are.
+    tails : dict of str to Calibration
+        Of D, U, V, W and the second axis.
+    """
+
+    def __init__(self, v: Tensor, members: list[Member], tails: dict[str, Calibration]) -> None:
+        self.v, self.members, self.tails = v, members, tails
+
+    @classmethod
+    def fit(
+        cls, x: Tensor, z: Tensor, cells: Tensor, fold: np.ndarray, trim: float, far: Tensor, most: float = 0.0
+    ) -> tuple[Self, np.ndarray]:
+        """Rows (n, d), codes (K, n, k) and losses (K, n, c), and the member (n,) that has not seen each row.
+
+        Cells `far` (n, c or 1) out do not tell what is usual: their rows are left out, if these are a share of at most `most`.
+        Also gives the axes (n, 2) of these rows, each by that member, among all others: a row is not its own witness.
+        """
+        i, wild = np.arange(len(fold)), far.any(1)
+        few = float(wild.float().mean()) <= most
+        counts = (~wild[:, None] if few else ~far).double().expand(len(i), cells.shape[2])
+        losses, kept = cells[fold, i].double() * counts, ~wild.numpy() if few else i >= 0
+        v = losses.sum(0) / counts.sum(0).clamp(min=1) + FLOOR
+
+        def member(k: int) -> Member:
+            seen, unseen = (torch.from_numpy(np.flatnonzero(there)) for there in (fold != k, fold == k))
+            codes = z[k, seen].numpy()
+            near, far = Kernel(most=POINTS, common=True).fit(codes), Normal(trim).fit(codes)
+            return Member(near, far, Local.fit(z[k, unseen], cells[k, unseen].double() / v), Edges.fit(x[seen]))
+
+        self = cls(v, [member(k) for k in range(len(z))], {})
+        others = (losses.sum(0) - losses) / (counts.sum(0) - counts).clamp(min=1) + FLOOR
+        measures = np.column_stack((self._distance(z, cells * (v / others))[i, fold], self._unlikeliness(x, z)[i, fold]))
+        self.tails = {name: Calibration(m[kept]) for name, m in zip(TAILS, measures.T, strict=False)}
+        own = combined([-self.tails[name].log_p(m) for name, m in zip(TAILS, measures.T, strict=False)])
+        own[kept] = combined([-Calibration.of_others(m[kept]) for m in measures.T])
+        self.tails["codes"] = Calibration(own[kept, 1])
+        return self, own
+
+    def ratios(self, cells: Tensor) -> np.ndarray:
+        """Losses (K, n, c) -> (n, K, c) in units of what is usual, as logarithms."""
+        return (cells / self.v).log1p().permute(1, 0, 2).numpy()
+
+    def axes(self, x: Tensor, z: Tensor, cells: Tensor) -> np.ndarray:
+        """Rows (n, d), codes (K, n, k), losses (K, n, c) -> (n, K, 2), both axes by each member."""
+        measures = np.concatenate((self._distance(z, cells)[..., None], self._unlikeliness(x, z)), 2)
+        return combined([-self.tails[name].log_p(measures[..., i]) for i, name in enumerate(TAILS[:4])])
+
+    def p(self, axes: np.ndarray) -> np.ndarray:
+        """Axes (n, 2) -> p-values (n, 2)."""
+        return np.stack((np.exp(-axes[:, 0]), np.exp(self.tails["codes"].log_p(axes[:, 1]))), 1)
+
+    def _distance(self, z: Tensor, cells: Tensor) -> np.ndarray:
+        """D (n, K)."""
+        there = torch.stack([member.local(codes) for member, codes in zip(self.members, z, strict=True)])
+        return (cells / (self.v * there)).square().mean(-1).clamp(min=1e-9).log().T.numpy()
+
+    def _unlikeliness(self, x: Tensor, z: Tensor) -> np.ndarray:
+        """U, V and W (n, K, 3)."""
+        found = [
+            np.stack((-m.near.log_prob(codes), -m.far.log_prob(codes), m.edge(x)), 1)
+            for m, codes in zip(self.members, z.numpy(), strict=True)
+        ]
+        return np.stack(found, 1)
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Arrays from which :meth:`from_state` makes the same."""
+        arrays = {
+            f"{part}.{k}.{name}": values
+            for k, member in enumerate(self.members)
+            for part, held in member._asdict().items()
+            for name, values in held.state().items()
+        }
+        return arrays | {f"tail.{name}": tail.scores for name, tail in self.tails.items()} | {"v": self.v.numpy()}
+
+    @classmethod
+    def from_state(cls, arrays: dict[str, np.ndarray], members: int) -> Self:
+        """The inverse of :meth:`state`."""
+        kinds: dict[str, Any] = {"near": Kernel, "far": Normal, "local": Local, "edge": Edges}
+        known = [
+            Member(**{part: kind.from_state(_below(arrays, f"{part}.{k}")) for part, kind in kinds.items()})
+            for k in range(members)
+        ]
+        if arrays["v"].ndim != 1 or not (arrays["v"] > 0).all():
+            raise FormatError("what its columns usually lose is not positive")
+        return cls(torch.from_numpy(arrays["v"]), known, {name: Calibration(arrays[f"tail.{name}"]) for name in TAILS})
+
+
+class Local:
+    """v_j(z) / v_j: whether a region of the waist is hard to tell.
+
+    Parameters
+    ----------
+    z : Tensor (m, k)
+        Codes, in units of `spread` (k,).
+    shares : Tensor (m, c)
+        Their losses, in units of what is usual.
+    """
+
+    def __init__(self, z: Tensor, spread: Tensor, shares: Tensor) -> None:
+        self.z, self.spread, self.shares = z, spread, shares
+
+    @classmethod
+    def fit(cls, z: Tensor, shares: Tensor) -> Self:
+        """From codes (n, k) and shares (n, c) of rows that the network has not seen."""
+        m = int(np.clip(VALUES // shares.shape[1], FEWEST, LOCAL))
+        z, shares = z[:m].double(), shares[:m]
+        spread = z.std(0, correction=0).float().double()
+        spread = torch.where(spread > 1e-9, spread, 1.0)
+        return cls((z / spread).float().double(), spread, shares.float().double())
+
+    def __call__(self, z: Tensor) -> Tensor:
+        """Codes (n, k) -> (n, c)."""
+        return torch.cat([self._near(part) for part in (z.double() / self.spread).split(CHUNK)] or [self.shares[:0]])
+
+    def _near(self, z: Tensor) -> Tensor:
+        apart = euclidean_distances(z.numpy(), self.z.numpy(), squared=True)
+        apart[apart < COPY] = np.inf
+        n = min(NEAREST, len(self.z))
+        nearest = apart.argpartition(n - 1, 1)[:, :n]
+        counts = torch.from_numpy(np.isfinite(np.take_along_axis(apart, nearest, 1)).astype(float))
+        total = embedding_bag(torch.from_numpy(nearest), self.shares, per_sample_weights=counts, mode="sum")
+        return (PRIOR + total) / (PRIOR + counts.sum(1, keepdim=True))
+
+    def state(self) -> dict[str, np.ndarray]:
+        return {name: v.float().numpy() for name, v in vars(self).items()}
+
+    @classmethod
+    def from_state(cls, arrays: dict[str, np.ndarray]) -> Self:
+        """The inverse of :meth:`state`."""
+        z, spread, shares = (torch.from_numpy(arrays[name]).double() for name in ("z", "spread", "shares"))
+        if z.ndim != 2 or shares.ndim != 2 or len(z) != len(shares) or spread.shape != z.shape[1:] or not (spread > 0).all():
+            raise FormatError("what its columns lose in some regions does not fit together")
+        return cls(z, spread, shares)
+
+
+class Edges:
+    """W: how far out a row is in single features.
+
+    Parameters
+    ----------
+    x : Tensor (d, m)
+        Values of each feature, in ascending order; LARGEST where fewer are known.
+    """
+
+    def __init__(self, x: Tensor) -> None:
+        self.x = x
+        self.known = (x < LARGEST).sum(1, keepdim=True)
+
+    @classmethod
+    def fit(cls, x: Tensor) -> Self:
+        """From rows (n, d)."""
+        m = int(np.clip(VALUES // x.shape[1], FEWEST, POINTS))
+        return cls(x[:m].T.contiguous().nan_to_num(nan=LARGEST).sort(1).values)
+
+    def within(self, x: Tensor) -> Tensor:
+        """x (n, d), but numbers that are further out than most were, where these were: more they do not say of other cells."""
+        i = (OUT * self.known).long()
+        low, high = (self.x.gather(1, j.clamp(min=0))[:, 0] for j in (i, self.known - 1 - i))
+        levels = ((self.x == 0) | (self.x == 1) | (self.x >= LARGEST)).all(1)
+        return torch.where(levels, x, x.clamp(low, high))
+
+    def __call__(self, x: Tensor) -> np.ndarray:
+        """Rows (n, d) -> (n,)."""
+        x = x.float().T.contiguous().double()  # as the rows of fit were kept: equal values are equal
+        left, right = torch.searchsorted(self.x, x), torch.searchsorted(self.x, x, right=True)
+        others = torch.minimum(right, self.known - left) - (right > left).long()  # a row is not its own witness
+        t = (others.clamp(min=0) + 1) / (self.known + 1)
+        rare = t.double().log().square().masked_fill(x.isnan(), 0.0)
+        return np.log(rare.mean(0).numpy() + 1e-9)
+
+    def state(self) -> dict[str, np.ndarray]:
+        return {"x": self.x.float().numpy()}
+
+    @classmethod
+    def from_state(cls, arrays: dict[str, np.ndarray]) -> Self:
+        """The inverse of :meth:`state`."""
+        if arrays["x"].ndim != 2:
+            raise FormatError("the edges of its features do not fit together")
+        return cls(torch.from_numpy(arrays["x"]).double())
+
+
+def combined(unlikely: list[np.ndarray]) -> np.ndarray:
+    """-log P of D, U, V, W (...) -> both axes (..., 2)."""
+    distance, near, far, edge = unlikely
+    return np.stack((distance, near + AFAR * far + EDGE * edge), -1)

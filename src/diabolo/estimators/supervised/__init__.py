@@ -1,0 +1,7 @@
+"""A supervised last layer on an encoder: classes and numbers."""
+
+from __future__ import annotations
+
+from .classifier import Classifier, Regressor
+
+__all__ = ["Classifier", "Regressor"]

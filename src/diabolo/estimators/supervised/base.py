@@ -1,0 +1,714 @@
+r"""A supervised last layer on an encoder: one's own, or one that was trained before, without labels or on other data.
+
+    h = encoder(x) (m hidden units),   raw_c = v_c . h + b_c,   minimise  sum_c loss(raw_c, y_c)      O(d m + m k)
+
+K such networks, the members, stand side by side. Each is trained on all rows but those of its own fold, so that there is an
+answer for every training row from a member that has not seen it: from these come the moment to stop, calibration,
+thresholds and error bars. A prediction is that of their mean. With ``members=1`` a part of the rows is held out for this.
+
+The last layer on a given encoder is a convex problem, and solved as one,
+
+    minimise  sum_i loss(V h_i + b, y_i) + lambda / 2 |V|^2          lambda: the best for rows that a member has not seen
+
+which is all, if the encoder is frozen, unless hidden layers on its codes are asked for. To fine-tune it, SGD goes on from
+there, for an encoder that has to serve a last layer of random numbers first, forgets what it knew; beside the codes the last
+layer then sees hidden layers on them, with a weight that starts at zero. Fewer than 100 rows do not tell when to stop: there
+the encoder stays as it is. Beside the K members that start from an autoencoder stand K that start from nothing; they err
+differently, and a prediction is the mean of all, each kind as sure as it is right on rows that it has not seen.
+
+References
+----------
+Fine-tuning can distort pretrained features and underperform out-of-distribution (Kumar et al., 2022),
+https://arxiv.org/abs/2202.10054
+Multitask learning (Caruana, 1997), https://doi.org/10.1023/A:1007379606734
+Reducing the dimensionality of data with neural networks (Hinton & Salakhutdinov, 2006),
+https://doi.org/10.1126/science.1127647 (pre-training)
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Self, cast
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor, nn
+
+from ...corruption import Chain, Corruption, Mirror, Shift
+from ...errors import DataError, FormatError, suggest, warn
+from ...formats import Arrays, Documents, Embedded, Images, Tables, infer
+from ...formats.targets import floats, same_length
+from ...model_selection import folds
+from ...nets import Apart, Beside, Bins, Borrowed, Codes, Copies, Head, Lite0, Missing, Sight, Tower, Unflat, Wider
+from ...network import Diabolo
+from ...progress import tracked
+from ...rows import Numbered, Rows, steps_per_epoch
+from ...training import SGD, History, minimize, one_thread
+from ..base import System, is_size, load
+from ..cross_fitting import Members
+from ..linear import tfidf
+
+__all__ = ["Supervised", "described", "mean", "spread_rows", "together", "weights"]
+
+EPOCHS = 30
+STEPS = 1500, 6000  # of SGD in so many epochs, at least and at most
+JUDGED = 20_000  # rows that are looked at when the training is over
+WATCHED = 4000  # rows on which the moment to stop is found
+IMAGENET = "imagenet"
+SEEN = 1 / 8  # size of tf-idf features, for each row per feature; in units of the size at which they have variance 1
+SEEN_RANGE = 0.1, 1.0
+PLAIN = 2.5  # idf, at least: a word in many documents, which is seen but little, may be what decides
+DEEP = 5  # rows per word from which on documents get a second hidden layer
+BINS, BINNED = 8, 300  # of each number, where there are not more numbers
+LOOKED = 10_000, 20_000_000  # rows whose quantiles are their edges, and numbers of these rows, at most
+FEWEST = 4  # rows
+BLIND, BLIND_STEPS = 100, 300  # fewer rows do not tell when to stop: so many steps, then
+GENTLE = 1 / 3  # learning rate of fine-tuning, in units of `lr`
+MANY = 20_000  # rows from which on there are three members, not five
+TUNED = 2000  # rows up to which a fine-tuned encoder has several members
+RIDGES = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)  # lambda, where codes have mean squared length 1
+CHOSEN = 2000  # rows by which it is chosen
+TEMPERATURES = tuple(float(2**e) for e in np.arange(-4, 2.25, 0.25))
+MOVED = 8  # pictures are moved by up to the eighth part of their shorter side
+
+
+@dataclass(repr=False, eq=False)
+class Supervised(System, abstract=True):
+    """What the supervised estimators share; the parameters are described there."""
+
+    encoder: Any = None
+    freeze: bool = True
+    members: Any = "auto"
+    hidden: Any = "auto"
+    bins: Any = "auto"
+    dropout: float = 0.5
+    corruption: Any = None
+    format: Any = "auto"
+    epochs: Any = "auto"
+    batch_size: Any = "auto"
+    lr: float = 3e-3
+    weight_decay: float = 1e-2
+    average: float = 0.99
+    validation_fraction: float = 0.1
+    patience: int = 10
+    precision: str = "auto"
+    device: str = "auto"
+    checkpoint: Any = None
+    resume: bool = False
+    warm_start: bool = False
+    random_state: Any = None
+    verbose: bool = True
+
+    _given = cast(Any, None)  # while fitting: what `encoder` stands for
+    _coded = cast(Any, None)  # its codes of all rows, if they are known
+
+    # ── hooks ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @abstractmethod
+    def _start(self) -> Tensor:
+        """(k,) what the last layer says before it has learned: the outputs that suit all rows equally well."""
+
+    @abstractmethod
+    def _targets(self, i: Tensor) -> Tensor:
+        """(B,) row numbers -> y (B, k)."""
+
+    @abstractmethod
+    def _error(self, raw: Tensor, y: Tensor, weight: Tensor | None) -> float:
+        """Of rows that the network has not seen, and how much they count: what shall be small."""
+
+    def _watched(self) -> int:
+        """Rows on which the moment to stop is found."""
+        return WATCHED
+
+    def _judged(self) -> int:
+        """Rows that are looked at when the training is over."""
+        return JUDGED
+
+    def _importance(self, i: Tensor) -> Tensor | None:
+        """(B,) row numbers -> how much each row, or each of its cells, counts when judging; (B, 1) or (B, k)."""
+        return None if self._weight is None else self._weight[i]
+
+    def _weights(self, i: Tensor) -> Tensor | None:
+        """The same, when learning."""
+        return self._importance(i)
+
+    def _error_of(self, raw: Tensor, i: np.ndarray) -> float:
+        """That of raw outputs (r, k) for the rows i."""
+        rows = torch.from_numpy(i)
+        return self._error(raw, self._targets(rows), self._importance(rows))
+
+    def _folds(self, parts: int | list[float]) -> np.ndarray:
+        """(n,) which part each row is in."""
+        return folds(np.zeros((self._n, 1)), parts, np.random.RandomState(self.seed_))
+
+    # ── learning ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _learn(self, X: Any, n: int, weight: Any, k: int = 0, categories: Any = None, numbers: Any = None) -> Self:
+        """`_fit` for n targets, with weights (n,), or (n, k) where k outputs can have their own."""
+        if (categories or numbers) and hasattr(given(self.encoder), "format_"):
+            raise ValueError("categories= and numbers= are for a first fit: here the columns are those of the encoder")
+        self._n = n
+        self._weight = None if weight is None else weights(weight, n, k)
+        self._fit(X, categories, numbers)
+        del self._members, self._weight
+        return self
+
+    def _format(self, X: Any) -> Any:
+        """That of a trained autoencoder; sparse numbers from 0 are taken as counts."""
+        if self._goes_on():
+            return self.format_
+        if self._given is not None and hasattr(self._given, "format_"):
+            return self._given.format_
+        if hasattr(self._given, "encode"):
+            given = (self.format.column, self.format.encoding) if isinstance(self.format, Documents) else ()
+            return Embedded(self._given, *given)
+        found = infer(X, self.format)
+        if isinstance(self._given, Lite0) and self.format == "auto" and isinstance(found, Images):
+            return Images(most=self._given.side, longer=self._given.side)
+        counts = type(found) is Arrays and self.format == "auto" and sp.issparse(X) and X.nnz and X.dtype.kind in "fiub"
+        found = Documents() if counts and (X.tocoo().data >= 0).all() else found
+        if isinstance(found, Documents):
+            found.deciding = True
+        return found
+
+    def _learn_columns(self, X: Any) -> None:
+        if self._given is None or not hasattr(self._given, "format_"):
+            super()._learn_columns(X)
+        elif isinstance(self.format_, Tables) and hasattr(X, "columns"):
+            names = X.column_names if hasattr(X, "column_names") else list(X.columns)
+            known = {*self.format_.columns, *self.format_.left_out}
+            more = [name for name in map(str, names) if name not in known]
+            if more:
+                raise DataError(f"X has a column {more[0]!r}, which the encoder does not know: leave it out")
+
+    def _check_values(self, rows: Rows) -> None:
+        """The rows are not to be reconstructed."""
+
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        if self.members != "auto" and not is_size(self.members):
+            raise ValueError(f"members={self.members!r}: allowed are 'auto' and integers from 1")
+        if self.bins != "auto" and not (self.bins == 0 or is_size(self.bins)):
+            raise ValueError(f"bins={self.bins!r}: allowed are 'auto' and integers from 0")
+        if self.hidden != "auto" and not len(self.hidden):
+            raise ValueError("hidden=(): at least one hidden layer is needed, such as (256,)")
+        self._given = given(self.encoder)
+        for name, reason in self._idle().items():
+            warn(f"{name}={getattr(self, name)!r} changes nothing: {reason}")
+        if hasattr(self._given, "encode") and not self.freeze:
+            raise ValueError(
+                "freeze=False: an encoder with encode() only tells its codes, and cannot be fine-tuned; freeze=True"
+            )
+
+    def _idle(self) -> dict[str, str]:
+        """What is asked for, but changes nothing, and why."""
+        if self.encoder is None and not self.freeze:
+            return {"freeze": "it is about an encoder=, and none is given"}
+        if self.encoder is not None and self.freeze and self.hidden == "auto" and self.bins not in ("auto", 0):
+            return {"bins": "the encoder is frozen, and sees what it has always seen"}
+        return {}
+
+    def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:
+        """All rows: `_members` says which of them are held out from whom."""
+        same_length(self._n, len(rows))
+        if len(rows) < FEWEST:
+            raise DataError(f"n_samples={len(rows)}: at least {FEWEST} rows are needed, to have some to judge by")
+        members, parts = self._k(len(rows)), None
+        if members == 1:
+            share = min(0.5, max(self.validation_fraction or 0.0, 2 / len(rows)))
+            parts = [share, 1 - share]
+        self._members = Members(self._folds(parts or members), members)
+        return rows, None
+
+    def _k(self, n: int) -> int:
+        """Members for n rows."""
+        tuned = self._given is not None and not self.freeze
+        if self._goes_on():
+            return self._fitted_members(n)
+        several = 5 if n <= MANY else 3
+        if isinstance(self.format_, Images) and (self._given is None or not self.freeze):
+            several = 1  # convolutions take their time
+        members = (1 if tuned and n > TUNED else several) if self.members == "auto" else int(self.members)
+        return min(members, n // 2)
+
+    def _fitted_members(self, n: int) -> int:
+        """Members of the network that is there."""
+        decoder: Any = self.network_.decoder
+        members = int(decoder.members) // (2 if self._mixed() else 1)
+        if n < 2 * members:
+            raise DataError(f"n_samples={n}: warm_start=True goes on with {members} members, which need {2 * members} rows")
+        return members
+
+    def _corruption(self) -> Corruption:
+        """Pictures are moved and mirrored, unless their codes do not change any more."""
+        if self.corruption is None and isinstance(self.format_, Images) and not (self._given is not None and self.freeze):
+            shape = self.format_.shape
+            return Chain((Shift(shape, max(1, min(shape[1:]) // MOVED), None), Mirror(shape)))
+        return super()._corruption()
+
+    def _network(self, x: Tensor, seed: int) -> Diabolo:
+        if self._goes_on():
+            return self._again()
+        members = self._members.k
+        encoder = self._own(members, x) if self._given is None else self._borrowed(members, x)
+        if self._mixed():
+            both = Beside(encoder, self._own(members, x))
+            return Diabolo(both, self._decoder(2 * members, both.m))
+        last: Any = encoder[-1]
+        return Diabolo(encoder, self._decoder(members, last.m))
+
+    def _again(self) -> Diabolo:
+        network = super()._again()
+        if isinstance(network.decoder, Head):
+            network.decoder.merged()
+        for part in network.modules():
+            if isinstance(part, Tower):  # its straight units come last
+                part.straight = nn.ParameterList()
+        if self._given is not None and self.freeze:
+            cast(Any, network.encoder)[0].requires_grad_(False)
+        return network
+
+    def _mixed(self) -> bool:
+        """Whether beside the members that start from an autoencoder there are as many that start from nothing."""
+        return not self.freeze and hasattr(self._given, "format_")
+
+    def _own(self, members: int, x: Tensor) -> nn.Sequential:
+        """An encoder that has learned nothing yet, of rows like x (r, d)."""
+        format, d = self.format_, self.format_.width
+        if isinstance(format, Images):
+            sights = [Sight(format.shape) for _ in range(members)]
+            return Borrowed(Copies(sights), Codes(members, sights[0].m))
+        c, s = self.format_.view()
+        if isinstance(format, Documents):
+            seen = np.clip(SEEN * self._n / d, *SEEN_RANGE)  # the fewer rows tell of a word, the less it moves
+            tower = Tower(members, d, self._sizes(), 0.2, self.dropout, plain=True)
+            see = tfidf(format).float()
+            see.idf.clamp_(min=PLAIN)
+            return nn.Sequential(see, tower.seen_as(c, s / seen))
+        watched = format.missing()
+        c, s = torch.cat([c, torch.zeros(len(watched))]), torch.cat([s, torch.ones(len(watched))])
+        first = nn.Sequential(Missing(watched))
+        if len(bins := self._binned(seen := first(some_of(x).float()))):
+            first.append(bins)
+            e = bins(seen)[:, len(c) :]
+            c, s = torch.cat([c, e.mean(0)]), torch.cat([s, e.std(0).clamp(min=1e-3)])
+        return first.append(Tower(members, len(c), self._sizes(), 0.2, self.dropout).seen_as(c, s))
+
+    def _binned(self, x: Tensor) -> Bins:
+        """The bins of rows (r, d); none where they would be too many, unless they are asked for."""
+        auto = self.bins == "auto"
+        bins = Bins.of(x, BINS if auto else int(self.bins))
+        return Bins([0] * x.shape[1]) if auto and np.count_nonzero(bins.counts) > BINNED else bins
+
+    def _fresh(self) -> bool:
+        """Whether there are hidden layers that have learned nothing yet, and nothing else to train but the last one."""
+        return self._given is None or (self.freeze and self.hidden != "auto") or self._blind()
+
+    def _blind(self) -> bool:
+        """Whether rows are too few for an encoder to be fine-tuned, and members that start from nothing are trained alone."""
+        return self._mixed() and self._n < BLIND
+
+    def _sizes(self) -> tuple[int, ...]:
+        return layers(self.hidden, isinstance(self.format_, Documents), self._n, self.format_.width)
+
+    def _borrowed(self, members: int, x: Tensor) -> nn.Sequential:
+        """An encoder that was trained before."""
+        encoder: nn.Module = nn.Identity()  # of codes that are there already
+        if not isinstance(self.format_, Embedded):
+            encoder = copy.deepcopy(self._given.network_.encoder if hasattr(self._given, "network_") else self._given)
+        if isinstance(self._given, Lite0) and not isinstance(self.format_, Images):
+            raise DataError(f"encoder={IMAGENET!r} sees pictures, but X is read as {type(self.format_).__name__.lower()}")
+        if isinstance(self.format_, Images) and isinstance(self._given, nn.Module):
+            encoder = Borrowed(Unflat(self.format_.shape), encoder)  # it takes pictures (B, C, H, W)
+        encoder.float().requires_grad_(not self.freeze)
+        name = f"encoder={type(encoder).__name__}"
+        try:
+            h = self._through(encoder, x[:JUDGED].split(self.format_.piece), min(len(x), JUDGED))
+        except RuntimeError as error:
+            raise ValueError(f"{name} does not take rows of width {x.shape[1]}: {error}") from None
+        if h.ndim != 2 or len(h) != len(x[:JUDGED]):
+            raise ValueError(f"{name} must give one code (m,) per row, but gives {tuple(h.shape[1:])}")
+        self._coded = h if len(h) == self._n else None
+        centre = h.mean(0)
+        unit = float((h - centre).square().sum(1).mean().sqrt()) or 1.0
+        codes = Codes(members, h.shape[1]).seen_as(centre, torch.full_like(centre, unit))
+        if self.freeze and self.hidden == "auto":
+            return Borrowed(encoder, codes)
+        if self.freeze:
+            tower = Tower(members, codes.m, self._sizes(), 0.2, self.dropout)
+            spread = ((h - centre) / unit).std(0).clamp(min=1e-6)
+            return Borrowed(encoder, codes, tower.seen_as(torch.zeros(codes.m), spread))
+        wider = Wider(members, codes.m, self._sizes(), 0.0, self.dropout)
+        wider.tower.seen_as(torch.zeros(codes.m), torch.full((codes.m,), codes.m**-0.5))
+        return Borrowed(Copies([copy.deepcopy(encoder) for _ in range(members)]), codes, wider)
+
+    def _through(self, encoder: nn.Module, parts: Iterable[Tensor], count: int) -> Tensor:
+        """Rows -> their codes; a network from elsewhere may take its time."""
+        title = f"{type(self).__name__}: codes" if self.verbose else None
+        with torch.no_grad():
+            return torch.cat([encoder.eval()(part.float()) for part in tracked(parts, title, count)])
+
+    def _decoder(self, members: int, m: int) -> nn.Module:
+        start = self._start()
+        head = Head(members, m, (len(start),))
+        with torch.no_grad():
+            head.b[0].copy_(start.expand_as(head.b[0]))
+        return head
+
+    def _train(self, train: Rows, held: Rows | None) -> History:
+        self._judging = self.network_, train
+        if self._given is None or (self._goes_on() and not self.freeze and not self._blind()):
+            return self._descend()
+        h, parts = self._codes_of(train), self._parts()
+        if self.freeze:  # what does not change is computed once
+            last = parts[2] if self._fresh() else Codes(parts[1].members, h.shape[1])
+            self._judging = Diabolo(last, self.network_.decoder), Rows(h)
+        if not self._fresh() and self._solve(h) and (self.freeze or self._n < BLIND):
+            return History(stopped="nothing to descend: the last layer on a frozen encoder is a convex problem, solved")
+        if not (self._blind() and self._solvable()):
+            return self._descend()
+        parts.requires_grad_(False)  # the members that start from the encoder get the optimum at the end
+        history = self._descend(first=parts[1].members)
+        self._solve(h)
+        return history
+
+    def _parts(self) -> Any:
+        """Of the members that start from a given encoder: it, or its copies; :class:`Codes`; and what reads these."""
+        encoder: Any = self.network_.encoder
+        return encoder[0] if self._mixed() else encoder
+
+    def _codes_of(self, train: Rows) -> Tensor:
+        """h (n, m) of the given encoder."""
+        parts = self._parts()
+        if self._coded is None:
+            first = parts[0] if self.freeze else parts[0][0]  # the copies are still alike
+            self._coded = self._through(first, train.chunks(self.format_.piece), len(train))
+        return cast(Tensor, parts[1](self._coded)[0])
+
+    def _descend(self, first: int = 0) -> History:
+        """SGD, of the members from number `first` on."""
+        (network, rows), corrupt = self._judging, self._corruption()
+
+        def objective(batch: Tensor, rng: torch.Generator) -> Tensor:
+            x, i = batch[:, :-1], batch[:, -1].long().cpu()
+            seen, _ = corrupt(x, rng)
+            each = self._losses(network, seen, i, rng)
+            learn = self._members.learn(i)
+            counts = learn.repeat(len(each) // len(learn), 1).to(each.device)
+            counts[:first] = False
+            return (each * counts).sum(0) / counts.float().mean().clamp(min=1e-9)
+
+        watched = spread_rows(np.flatnonzero(self._counted(np.arange(len(rows)))), self._watched())
+
+        def held_out() -> float:
+            return self._error_of(self._unseen(watched).mean(0), watched)
+
+        blind = len(rows) < BLIND and self._fresh()
+        return minimize(network, objective, Numbered(rows), None if blind else held_out, self._plan(len(rows)))
+
+    def _solve(self, h: Tensor) -> bool:
+        """The last layer of each member for codes h (n, m); whether there is a solver for it."""
+        if not self._solvable():
+            return False
+        with one_thread():
+            self._optimum(h.double().numpy(), self._members.fold, self._members.k)
+        return True
+
+    def _optimum(self, u: np.ndarray, fold: np.ndarray, members: int) -> None:
+        """The minimum for each member's rows of codes u (n, m), written into the last layer."""
+        some = spread_rows(np.arange(len(u)), CHOSEN)
+        errors = []
+        for ridge in RIDGES:
+            raw = np.zeros((len(some), len(self._start())))
+            for k in range(members):
+                seen, unseen = some[fold[some] != k], fold[some] == k
+                v, b = self._last(u[seen], seen, ridge)
+                raw[unseen] = u[some[unseen]] @ v + b
+            judged = self._counted(some)
+            errors.append(self._error_of(torch.from_numpy(raw[judged]).float(), some[judged]))
+        self.ridge_ = RIDGES[int(np.argmin(errors))]
+        head: Any = self.network_.decoder
+        for k in range(members):
+            i = np.flatnonzero(fold != k)
+            v, b = self._last(u[i], i, self.ridge_)
+            with torch.no_grad():
+                head.v[0][k, : len(v)], head.b[0][k] = torch.from_numpy(v), torch.from_numpy(b)
+
+    def _counted(self, i: np.ndarray) -> np.ndarray:
+        """Which of the rows i are fit to judge by: some member has not seen them, and they count."""
+        unseen = self._members.judge(i)
+        return unseen if self._weight is None else unseen & (self._weight[i].sum(1) > 0).numpy()
+
+    def _solvable(self) -> bool:
+        """Whether :meth:`_last` knows the loss."""
+        return True
+
+    @abstractmethod
+    def _last(self, u: np.ndarray, i: np.ndarray, ridge: float) -> tuple[np.ndarray, np.ndarray]:
+        """Codes (r, m) of the rows i (r,) -> V (m, k) and b (k,), the minimum."""
+
+    def _losses(self, network: Any, seen: Tensor, i: Tensor, rng: torch.Generator) -> Tensor:
+        """Rows (B, d), as they are seen, and their numbers -> (K, B)."""
+        return self._summed(network(seen).float(), self._targets(i), self._weights(i))
+
+    def _summed(self, raw: Tensor, y: Tensor, weight: Tensor | None) -> Tensor:
+        """raw (K, B, k), y (B, k) -> (K, B)."""
+        y = y.to(raw.device)
+        terms = self.loss_.terms(raw.flatten(0, 1), y.repeat(len(raw), 1)).unflatten(0, raw.shape[:2])
+        return (terms if weight is None else terms * weight.to(raw.device)).sum(2)
+
+    def _unseen(self, i: np.ndarray) -> Tensor:
+        """(r,) row numbers -> raw (J, r, k), of each kind by the member that has not seen the row."""
+        return self._members.unseen(*self._judging, i, self.format_.piece)
+
+    def _temper(self, i: np.ndarray) -> None:
+        """Let each kind of members be as sure as it is right, so that no kind is louder than the other."""
+        y, head, members = self._targets(torch.from_numpy(i)), cast(Any, self.network_.decoder), self._members.k
+        weight = self._importance(torch.from_numpy(i))
+        w: Any = 1.0 if weight is None else weight
+        for j, raw in enumerate(self._unseen(i)):
+            t = min(TEMPERATURES, key=lambda t: float((w * self.loss_.terms(t * raw, y)).sum()))
+            for p in (*head.v, *head.b):
+                part = p[j * members : (j + 1) * members]
+                part.copy_((part * t).float())  # what a file keeps of it
+
+    def _finish(self, train: Rows, held: Rows | None) -> None:
+        i = spread_rows(np.flatnonzero(self._counted(np.arange(len(train)))), self._judged())
+        with torch.no_grad():
+            self._judging[0].eval().to("cpu")
+            if self._mixed():
+                self._temper(i)
+            self._judge(self._unseen(i).mean(0), self._targets(torch.from_numpy(i)), i)
+        self.n_iter_ = self.history_.epoch[self.history_.best] if self.history_.epoch else 0.0
+        self.__dict__.pop("_coded", None)
+        del self._given, self._judging
+
+    def _judge(self, raw: Tensor, y: Tensor, i: np.ndarray) -> None:
+        """What is learned from raw outputs (r, k) of rows that their network has not seen."""
+        self.held_out_ = self._error_of(raw, i)
+
+    def _plan(self, n: int) -> SGD:
+        plan = super()._plan(n)
+        if self._fresh():
+            return plan
+        lr = plan.lr if self._mixed() else plan.lr * GENTLE  # those that start from nothing have far to go
+        return replace(plan, lr=lr, patience=max(plan.patience, plan.rounds))
+
+    def _optimizer(self) -> str:
+        return "adamw"
+
+    def _batch_size(self, n: int) -> int:
+        return 128
+
+    def _epochs(self, n: int, batch_size: int) -> int:
+        per_epoch = steps_per_epoch(n, batch_size)
+        if n < BLIND and self._fresh():
+            return max(1, round(BLIND_STEPS / per_epoch))
+        return max(1, round(np.clip(EPOCHS * per_epoch, *STEPS) / per_epoch))
+
+    # ── predicting ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _raw(self, X: Any) -> Iterator[Tensor]:
+        """X -> raw (b, k), the mean of the members', piece by piece."""
+        for h in self._codes(X):
+            yield together(self.network_.decoder(h))
+
+    def _codes(self, X: Any) -> Iterator[Tensor]:
+        """X -> h (K, b, m), piece by piece."""
+        for x in self._features(X):
+            for part in x.split(self.format_.piece):
+                yield self.network_.encoder(part)
+
+    def codes(self, X: Any) -> np.ndarray:
+        """X -> (n, K m) what the last layer sees: features that serve the task."""
+        check_is_fitted(self)
+        return np.concatenate([self._units(z) for z in self._codes(X)]).astype(np.float64)
+
+    def _units(self, z: Tensor) -> np.ndarray:
+        """z (K, b, m + J) -> hidden units (b, K m)."""
+        decoder: Any = self.network_.decoder
+        m = decoder.m if isinstance(decoder, (Apart, Head)) else z.shape[-1]
+        return np.asarray(z[..., :m].transpose(0, 1).flatten(1).numpy())
+
+    @property
+    def members_(self) -> int:
+        """K."""
+        decoder = self.network_.decoder
+        if not isinstance(decoder, Head):
+            raise FormatError("its decoder has no rows")
+        return decoder.members
+
+    # ── saving ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _try(self) -> None:
+        x = torch.zeros(1, self.format_.width, dtype=next(self.network_.parameters()).dtype)
+        if self.network_.decoder(self.network_.encoder(x)).mean(0).shape != (1, self._outputs()):
+            raise FormatError("its network does not fit its outputs")
+
+    @abstractmethod
+    def _outputs(self) -> int:
+        """k."""
+
+    def _state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        meta, arrays = super()._state()
+        return meta | {"held_out": float(self.held_out_)}, arrays
+
+    def _restore(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+        super()._restore(meta, arrays)
+        self.held_out_ = float(meta["held_out"])
+        self.n_iter_ = self.history_.epoch[self.history_.best] if self.history_.epoch else 0.0
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "held_out_")
+
+    def __sklearn_clone__(self) -> Self:
+        """What the encoder has learned is a hyper-parameter here."""
+        kept = self.get_params(deep=False)
+        return type(self)(**{name: value if name == "encoder" else clone(value, safe=False) for name, value in kept.items()})
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.sparse = True
+        return tags
+
+
+PARAMETERS = """encoder : Autoencoder, path, "imagenet", nn.Module, object with ``encode`` or None, default=None
+        What was trained before: a fitted :class:`Autoencoder`, the path of a saved one; "imagenet", for pictures, is
+        :class:`nets.Lite0` with the weights of the extra ``diabolo[imagenet]``; your own module, of which a copy is
+        used: x (B, d) -> (B, m), or pictures (B, C, H, W) -> (B, m); or a model of texts, ``encode(texts) -> (n, m)``, such as
+        one of sentence-transformers. None: hidden layers that are trained with the rest.
+    freeze : bool, default=True
+        A given encoder stays as it is; False: it is fine-tuned with the last layer, and beside the members that start from an
+        autoencoder there are as many that start from nothing.
+    members : int or "auto", default="auto"
+        Networks K, of each kind; "auto" is 5, 3 for more than 20,000 rows, and 1 where an encoder is fine-tuned to more than
+        2000 rows, and where convolutions are trained. With 1, a part of the rows is held out.
+    hidden : "auto" or tuple of int, default="auto"
+        Widths of the hidden layers; "auto" is (256, 256); for documents and sparse matrices (512,), and (512, 512) where there
+        are at least five rows for each feature and at most 10,000 labels. On a frozen encoder "auto" is none: the last layer
+        reads its codes, which suits few examples; from about a thousand on, hidden layers, such as (256, 256), may be better.
+        Beside a fine-tuned encoder's codes: those that read them, too.
+    bins : int or "auto", default="auto"
+        Hidden layers that are not pre-trained see each number of a table or dense array together with how far it has come
+        through each of so many bins between its quantiles (:class:`nets.Bins`); 0: the number alone. "auto" is 8, and 0 where
+        there are more than 300 numbers. Features of one or two values, words and pictures have none.
+    dropout : float in [0, 1), default=0.5
+        In the hidden layers; and a fifth of the features.
+    corruption : Corruption or None, default=None
+        What the encoder sees of a row while training, such as ``Gaussian(0.1)``. None: nothing else; pictures moved by up to an
+        eighth of their shorter side, and mirrored.
+    format, epochs, precision, device, checkpoint, resume, random_state, verbose
+        As in :class:`Autoencoder`; "auto" epochs are 30, but at least 1500 and at most 6000 steps.
+    batch_size : int or "auto", default="auto"
+        Rows per step; "auto" is 128.
+    lr : float, default=3e-3
+        Peak learning rate of AdamW; a third of it, where an encoder that is no autoencoder is fine-tuned.
+    weight_decay : float, default=0.01
+        Decoupled weight decay of the matrices.
+    average : float in [0, 1), default=0.99
+        Decay per step of the running average of the weights, which is what is kept.
+    validation_fraction : float in (0, 1), default=0.1
+        Share of the rows held out where there is one member.
+    warm_start : bool, default=False
+        Whether ``fit``, called again, goes on from the fitted network: with its columns, their units, and new rows or the same.
+    patience : int, default=10
+        Evaluations without gain after which training stops."""
+
+
+def described(cls: type) -> type:
+    """The parameters that all share, into the docstring."""
+    cls.__doc__ = (cls.__doc__ or "").replace("SHARED", PARAMETERS)
+    return cls
+
+
+def layers(hidden: Any, documents: bool, n: int, d: int) -> tuple[int, ...]:
+    """Widths of the hidden layers for n rows of d features."""
+    if hidden != "auto":
+        return tuple(int(width) for width in hidden)
+    if not documents:
+        return 256, 256
+    return (512, 512) if n >= DEEP * d else (512,)
+
+
+def most_bins(bins: Any, documents: bool, d: int) -> int:
+    """Of d features together, at most."""
+    if documents:
+        return 0
+    return BINS * min(d, BINNED) if bins == "auto" else int(bins) * d
+
+
+def together(raw: Tensor) -> Tensor:
+    """(K, b, k) -> (b, k), the mean, member by member: the order of the sum does not depend on k."""
+    total = raw[0].clone()
+    for member in raw[1:]:
+        total += member
+    return total / len(raw)
+
+
+def given(encoder: Any) -> Any:
+    """What `encoder=` stands for: None, a fitted estimator with a network and a format, or a module."""
+    if isinstance(encoder, str) and encoder == IMAGENET:
+        return Lite0.pretrained()
+    if is_path(encoder):
+        encoder = load(Path(encoder))
+    if isinstance(encoder, FrozenEstimator):
+        encoder = encoder.estimator
+    texts = callable(getattr(encoder, "encode", None)) and not isinstance(encoder, str)
+    if encoder is None or isinstance(encoder, nn.Module) or texts:
+        return encoder
+    if isinstance(encoder, System) and not isinstance(encoder, Supervised) and hasattr(encoder, "transform"):
+        check_is_fitted(encoder)
+        return encoder
+    raise ValueError(
+        f"encoder={encoder!r:.80}: allowed are a fitted Autoencoder, the path of a saved one, 'imagenet', an nn.Module that "
+        f"turns rows (B, d) into codes (B, m), an object with encode(texts), and None{suggest(encoder, [IMAGENET])}"
+    )
+
+
+def is_path(encoder: Any) -> bool:
+    """Whether a text is the name of a file, and no misspelt "imagenet"."""
+    if not isinstance(encoder, str):
+        return isinstance(encoder, os.PathLike)
+    return Path(encoder).suffix != "" or Path(encoder).name != encoder or Path(encoder).exists()
+
+
+def weights(values: Any, n: int, k: int) -> Tensor:
+    """Weights (n,), or (n, k) for k > 0, -> (n, 1) or (n, k), of mean 1."""
+    w = floats(values, "sample_weight")
+    if w.ndim == 0:
+        w = np.full(n, float(w))
+    if w.shape != (n,) and (not k or w.shape != (n, k)):
+        cells = f", or {k:,} for each" if k else ""
+        raise DataError(f"sample_weight has shape {w.shape}: give one number for each of the {n:,} rows{cells}")
+    if not np.isfinite(w).all() or (w < 0).any() or not w.any():
+        raise DataError("sample_weight holds a negative, missing or infinite number, or only zeros")
+    return torch.from_numpy(w / w.mean()).float().reshape(n, -1)
+
+
+def mean(values: Tensor, weight: Tensor | None) -> float:
+    """(r,) or (r, k), each of which counts as much as its row's, or its own, weight (r, 1) or (r, k)."""
+    if weight is None:
+        return float(values.mean())
+    w = weight.expand_as(values) if values.ndim == 2 else weight.mean(1)
+    return float((w * values).sum() / w.sum())
+
+
+def some_of(x: Tensor) -> Tensor:
+    """Rows (n, d) -> some of them."""
+    return x[spread_rows(np.arange(len(x)), max(1, min(LOOKED[0], LOOKED[1] // x.shape[1])))]
+
+
+def spread_rows(rows: np.ndarray, most: int) -> np.ndarray:
+    """At most so many of these row numbers, evenly spaced."""
+    return rows[np.linspace(0, len(rows) - 1, min(len(rows), most)).astype(int)]

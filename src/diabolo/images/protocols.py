@@ -1,0 +1,418 @@
+r"""How restored pictures are scored: the formulas and the roundings of the published tables, for any tool.
+
+    PSNR            10 log10( 255^2 / mean (e - y)^2 )                 of each picture; then the mean over the pictures
+    Y               16 + (65.481 R + 128.553 G + 24.966 B) / 255       rounded to whole numbers, as MATLAB does
+    colourfulness   sqrt(s_rg^2 + s_yb^2) + 0.3 sqrt(m_rg^2 + m_yb^2)  rg = R - G, yb = (R + G) / 2 - B
+    ab error        mean |(a, b) of e - (a, b) of y|                   CIE L*a*b*, D65
+
+* ``y`` the picture as it was, ``e`` the restored one, both 0 to 255
+* ``m``, ``s`` mean and standard deviation over the pixels
+
+Denoising
+    ``seen = y + sigma n``, not clipped and not rounded; one generator of random numbers per set and sigma, in the order of
+    the pictures. The result is clipped to [0, 255], not rounded; all channels count alike, no border is left out.
+Super-resolution
+    y is cropped at the right and below to multiples of the scale and made smaller by MATLAB's bicubic interpolation,
+    rounded to bytes. The result is a picture of bytes; Y is compared, without `scale` pixels at each border. A picture
+    without colours is its own Y.
+Colourization
+    A tool sees the grey picture with the lightness L of y, rounded to bytes, and gives RGB bytes. PSNR over R, G, B.
+    Colourfulness is that of all results over that of all pictures: 1 is as colourful as they were.
+
+Tools are functions from array to array, so that anything can be scored; :func:`rescore` scores files.
+
+References
+----------
+Beyond a Gaussian denoiser: residual learning of deep CNN for image denoising (Zhang et al., 2017),
+https://doi.org/10.1109/TIP.2017.2662206
+Accurate image super-resolution using very deep convolutional networks (Kim et al., 2016),
+https://arxiv.org/abs/1511.04587
+Measuring colorfulness in natural images (Hasler & Süsstrunk, 2003), https://doi.org/10.1117/12.477378
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import PurePosixPath
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from ..errors import DataError
+from .color import LUMA, from_lab, to_lab
+from .picture import Album
+from .resize import resize
+
+__all__ = [
+    "SPACES",
+    "Colours",
+    "ab_error",
+    "arrays",
+    "bicubic",
+    "colourfulness",
+    "colourization",
+    "denoising",
+    "grey",
+    "lightness",
+    "luma_y",
+    "noisy",
+    "psnr",
+    "recoloured",
+    "rescore",
+    "smaller",
+    "super_resolution",
+]
+
+SPACES = ("y", "rgb", "gray")
+Tool = Callable[[np.ndarray], np.ndarray]
+CROPPED = 3  # rows and columns that a picture may lack at the right and below, because its sides were made multiples of 4
+
+
+def psnr(e: np.ndarray, y: np.ndarray, shave: int = 0) -> float:
+    """Peak signal-to-noise ratio of one picture, in decibels.
+
+    Parameters
+    ----------
+    e, y : ndarray (H, W) or (H, W, C)
+        Values from 0 to 255.
+    shave : int, default=0
+        Pixels left out at each border.
+
+    Returns
+    -------
+    float
+        Infinite if the two are equal.
+
+    Examples
+    --------
+    >>> round(psnr(np.full((4, 4), 25.5), np.zeros((4, 4))), 6)
+    20.0
+    """
+    if e.shape != y.shape:
+        raise DataError(f"a picture of shape {e.shape} cannot be compared with one of shape {y.shape}")
+    inside = np.s_[shave : e.shape[0] - shave, shave : e.shape[1] - shave]
+    if not e[inside].size:
+        raise DataError(f"nothing is left of a picture of shape {e.shape} without {shave} pixels at each border")
+    error = float(np.mean(np.square(e[inside].astype(np.float64) - y[inside])))
+    return 10 * math.log10(255**2 / error) if error else math.inf
+
+
+def luma_y(rgb: np.ndarray) -> np.ndarray:
+    """How bright each pixel is, from 16 to 235 (BT.601), in whole numbers: (H, W, 3) -> (H, W); (H, W) stays as it is.
+
+    >>> luma_y(np.array([[[0, 0, 0], [255, 255, 255], [255, 0, 0]]], np.uint8)).tolist()
+    [[16.0, 235.0, 81.0]]
+    """
+    if rgb.ndim == 2:
+        return rgb
+    return np.floor(16 + rgb.astype(np.float64) @ np.array([65.481, 128.553, 24.966]) / 255 + 0.5)
+
+
+def colourfulness(rgb: np.ndarray) -> float:
+    """How colourful a picture (H, W, 3) looks: 0 is grey, about 30 moderately, above 80 highly.
+
+    >>> colourfulness(np.full((2, 2, 3), 90, np.uint8))
+    0.0
+    """
+    r, g, b = np.moveaxis(rgb.astype(np.float64), -1, 0)
+    rg, yb = r - g, (r + g) / 2 - b
+    return float(math.hypot(rg.std(), yb.std()) + 0.3 * math.hypot(rg.mean(), yb.mean()))
+
+
+def lightness(rgb: np.ndarray) -> np.ndarray:
+    """L, a, b of bytes: (H, W, 3), or grey (H, W) -> (H, W, 3).
+
+    >>> lightness(np.full((1, 1), 119, np.uint8)).round().tolist()
+    [[[50.0, 0.0, 0.0]]]
+    """
+    rgb = np.repeat(rgb[..., None], 3, 2) if rgb.ndim == 2 else rgb
+    x = torch.from_numpy(np.ascontiguousarray(rgb)).double().movedim(-1, 0) / 255
+    return to_lab(x).movedim(0, -1).numpy() + 0.0
+
+
+def recoloured(light: np.ndarray, ab: Any) -> np.ndarray:
+    """RGB bytes with lightness (H, W) and colours (H, W, 2), or one colour (2,) everywhere.
+
+    >>> recoloured(np.full((1, 1), 50.0), (60, 40)).tolist()
+    [[[217, 61, 54]]]
+    """
+    lab = np.concatenate([light[..., None], np.broadcast_to(ab, (*light.shape, 2))], 2).astype(np.float64)
+    return _bytes(from_lab(torch.from_numpy(lab).movedim(-1, 0)).movedim(0, -1).numpy())
+
+
+def ab_error(e: np.ndarray, y: np.ndarray) -> float:
+    """Mean distance of the colours a, b of two pictures (H, W, 3) of bytes.
+
+    >>> round(ab_error(recoloured(np.full((1, 1), 50.0), (30, 40)), np.full((1, 1, 3), 119, np.uint8)))
+    50
+    """
+    return float(np.hypot(*np.moveaxis(lightness(e) - lightness(y), -1, 0)[1:]).mean())
+
+
+def arrays(X: Any) -> Iterator[np.ndarray]:
+    """The pictures of whatever `Album` reads, as bytes: (H, W) grey or (H, W, 3) RGB; transparency is left out.
+
+    >>> [a.shape for a in arrays([np.zeros((4, 5, 3), np.uint8), np.zeros((2, 3))])]
+    [(4, 5, 3), (2, 3)]
+    """
+    for picture in Album(X):
+        array = _bytes(picture.pixels)
+        yield array[..., 0] if array.shape[2] == 1 else array
+
+
+# ── denoising ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def noisy(pictures: Iterable[np.ndarray], sigma: float, seed: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """What a denoiser sees, and what it should find.
+
+    Parameters
+    ----------
+    pictures : iterable of uint8 ndarray (H, W) or (H, W, 3)
+        In the order of the set.
+    sigma : float
+        Standard deviation of the noise; 255 is the whole range.
+    seed : int, default=0
+        Of all pictures together.
+
+    Yields
+    ------
+    seen : float32 ndarray
+        The picture over 255 plus noise: in [0, 1] but for the noise.
+    y : uint8 ndarray
+        The picture.
+
+    Examples
+    --------
+    >>> seen, y = next(noisy([np.zeros((200, 200), np.uint8)], sigma=51))
+    >>> round(float(seen.std()), 2), bool(seen.min() < 0)
+    (0.2, True)
+    """
+    rng = np.random.default_rng(seed)
+    for y in pictures:
+        yield ((y + rng.normal(0, sigma, y.shape)) / 255).astype(np.float32), y
+
+
+def denoising(restore: Tool, pictures: Iterable[np.ndarray], sigma: float, seed: int = 0) -> float:
+    """Mean PSNR of denoised pictures.
+
+    Parameters
+    ----------
+    restore : callable
+        Noisy picture (H, W) or (H, W, 3), float32, in [0, 1] but for the noise -> picture of the same shape in [0, 1].
+    pictures, sigma, seed
+        As of :func:`noisy`.
+
+    Examples
+    --------
+    >>> flat = [np.full((64, 64), 100, np.uint8)] * 2
+    >>> round(denoising(lambda seen: seen, flat, sigma=25), 1)
+    20.2
+    """
+    pairs = noisy(pictures, sigma, seed)
+    return _mean([psnr(np.clip(255 * restore(seen).astype(np.float64), 0, 255), y) for seen, y in pairs])
+
+
+# ── super-resolution ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def bicubic(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """MATLAB's ``imresize`` of a picture of bytes, smaller or larger.
+
+    >>> bicubic(np.arange(16, dtype=np.uint8).reshape(4, 4) * 10, (2, 2)).tolist()
+    [[26, 46], [104, 124]]
+    """
+    x = torch.from_numpy(np.ascontiguousarray(np.atleast_3d(picture))).double().movedim(-1, 0) / 255
+    return _bytes(resize(x, size, levels=255).movedim(0, -1).numpy()).reshape(*size, *picture.shape[2:])
+
+
+def smaller(pictures: Iterable[np.ndarray], scale: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """What is to be enlarged, and what it should become.
+
+    Parameters
+    ----------
+    pictures : iterable of uint8 ndarray (H, W) or (H, W, 3)
+    scale : int
+        How many times smaller.
+
+    Yields
+    ------
+    seen : uint8 ndarray (H // scale, W // scale[, 3])
+    y : uint8 ndarray
+        The picture, cropped to multiples of `scale`.
+
+    Examples
+    --------
+    >>> seen, y = next(smaller([np.zeros((10, 12, 3), np.uint8)], 3))
+    >>> seen.shape, y.shape
+    ((3, 4, 3), (9, 12, 3))
+    """
+    for picture in pictures:
+        h, w = picture.shape[0] // scale, picture.shape[1] // scale
+        y = picture[: h * scale, : w * scale]
+        yield bicubic(y, (h, w)), y
+
+
+def super_resolution(enlarge: Tool, pictures: Iterable[np.ndarray], scale: int) -> float:
+    """Mean PSNR of enlarged pictures, in Y, without `scale` pixels at each border.
+
+    Parameters
+    ----------
+    enlarge : callable
+        Picture of bytes (h, w) or (h, w, 3) -> picture of bytes, `scale` times larger.
+    pictures, scale
+        As of :func:`smaller`.
+
+    Examples
+    --------
+    >>> flat = np.full((12, 12, 3), 100, np.uint8)
+    >>> super_resolution(lambda seen: bicubic(seen, (12, 12)), [flat], 2)
+    inf
+    """
+    return _mean([psnr(luma_y(enlarge(seen)), luma_y(y), scale) for seen, y in smaller(pictures, scale)])
+
+
+# ── colourization ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Colours(NamedTuple):
+    """The scores of :func:`colourization`; ``distance`` is not a number if none was asked for."""
+
+    psnr: float
+    ab: float
+    colourfulness: float
+    distance: float
+
+
+def grey(picture: np.ndarray) -> np.ndarray:
+    """Without its colours: the greys that look as light. (H, W, 3) -> (H, W), bytes.
+
+    >>> grey(np.array([[[255, 0, 0], [70, 70, 70]]], np.uint8)).tolist()
+    [[127, 70]]
+    """
+    return recoloured(lightness(picture)[..., 0], (0, 0))[..., 0]
+
+
+def colourization(
+    colour: Tool, pictures: Iterable[np.ndarray], distance: Callable[[np.ndarray, np.ndarray], float] | None = None
+) -> Colours:
+    """Scores of coloured pictures.
+
+    Parameters
+    ----------
+    colour : callable
+        Grey picture (H, W) of bytes -> (H, W, 3) of bytes.
+    pictures : iterable of uint8 ndarray (H, W, 3)
+    distance : callable, default=None
+        (result, picture) -> how different they look.
+
+    Returns
+    -------
+    Colours
+        Mean PSNR over R, G, B; mean error of a, b; colourfulness as a share of that of the pictures; mean distance.
+
+    Examples
+    --------
+    >>> picture = np.full((4, 4, 3), (200, 120, 40), np.uint8)
+    >>> scores = colourization(lambda seen: np.repeat(seen[..., None], 3, 2), [picture])
+    >>> round(scores.ab), scores.colourfulness
+    (60, 0.0)
+    """
+    rows = [_colours(colour(grey(y)), y, distance) for y in pictures]
+    decibels, ab, found, wanted, far = (_mean(column) for column in zip(*rows, strict=True)) if rows else (_mean([]),) * 5
+    return Colours(decibels, ab, found / wanted if wanted else math.nan, far)
+
+
+def _colours(
+    e: np.ndarray, y: np.ndarray, distance: Callable[[np.ndarray, np.ndarray], float] | None
+) -> tuple[float, float, float, float, float]:
+    far = distance(e, y) if distance else math.nan
+    return psnr(e, y), ab_error(e, y), colourfulness(e), colourfulness(y), far
+
+
+# ── files of any tool ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def rescore(clean: Any, restored: Any, shave: int = 0, space: str = "rgb") -> dict[str, float]:
+    """PSNR of the pictures that another tool has written.
+
+    Parameters
+    ----------
+    clean, restored : folder or zip
+        Files of the same name, but for the ending, belong together. A restored picture may lack up to three rows and
+        columns at the right and below, as super-resolution leaves them out.
+    shave : int, default=0
+        Pixels left out at each border; of super-resolution usually the scale.
+    space : {"rgb", "y", "gray"}, default="rgb"
+        What is compared: all three channels, Y of BT.601 (a picture without colours is its own Y), or brightness from 0
+        to 255.
+
+    Returns
+    -------
+    dict
+        Name -> decibels.
+
+    Raises
+    ------
+    DataError
+        If a picture has no partner, or one of another size.
+    """
+    if space not in SPACES:
+        raise ValueError(f"space={space!r}: allowed are {', '.join(map(repr, SPACES))}")
+    truths, results = _by_stem(clean), _by_stem(restored)
+    _check_partners(truths, results, clean, restored)
+    return {stem: _rescored(results[stem], truths[stem], shave, space) for stem in sorted(truths)}
+
+
+def _by_stem(folder: Any) -> dict[str, Album]:
+    album = Album(folder)
+    places: dict[str, int] = {}
+    for i, name in enumerate(album.names):
+        stem = PurePosixPath(name).with_suffix("").as_posix()
+        if stem in places:
+            raise DataError(f"{album.names[places[stem]]!r} and {name!r} in {str(folder)!r} have one name: which one is meant?")
+        places[stem] = i
+    return {stem: album[i : i + 1] for stem, i in places.items()}
+
+
+def _check_partners(truths: dict[str, Album], results: dict[str, Album], clean: Any, restored: Any) -> None:
+    for have, lack, where in ((truths, results, restored), (results, truths, clean)):
+        alone = sorted(have.keys() - lack.keys())
+        if alone:
+            more = f" (and {len(alone) - 1} more)" if len(alone) > 1 else ""
+            raise DataError(
+                f"{str(where)!r} holds no picture named {alone[0]!r}{more}: pictures belong together by their names"
+            )
+
+
+def _rescored(result: Album, truth: Album, shave: int, space: str) -> float:
+    (e,), (y,) = arrays(result), arrays(truth)
+    missing = [b - a for a, b in zip(e.shape[:2], y.shape[:2], strict=True)]
+    if not all(0 <= m <= CROPPED for m in missing):
+        raise DataError(f"{result.names[0]!r} is {_size(e)} pixels, but {truth.names[0]!r} is {_size(y)}")
+    return psnr(_in_space(e, space), _in_space(y[: e.shape[0], : e.shape[1]], space), shave)
+
+
+def _size(picture: np.ndarray) -> str:
+    return f"{picture.shape[1]} x {picture.shape[0]}"
+
+
+def _in_space(picture: np.ndarray, space: str) -> np.ndarray:
+    if space == "y":
+        return luma_y(picture)
+    if space == "rgb":
+        return np.repeat(picture[..., None], 3, 2) if picture.ndim == 2 else picture
+    return picture if picture.ndim == 2 else np.rint(picture @ np.array(LUMA))
+
+
+def _bytes(values: np.ndarray) -> np.ndarray:
+    """Bytes of values in [0, 1]."""
+    return np.rint(values.clip(0, 1) * 255).astype(np.uint8)
+
+
+def _mean(values: Sequence[float]) -> float:
+    if not len(values):
+        raise DataError("there are no pictures to score")
+    return float(np.mean(values))

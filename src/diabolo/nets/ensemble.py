@@ -1,0 +1,258 @@
+r"""The hidden layers of K networks side by side: what a last layer of rows v_c reads.
+
+    h_0 = g((x - c) / s),     h_kl = drop(SiLU(W_kl h_k,l-1 + b_kl)),     z_k = (h_kL, u_1 ... u_J)      k = 1 ... K
+
+    u_j = w_j . h_0         straight units, none at first: they are for what no h has kept of x; or w_j . x, if x is plain
+
+References
+----------
+Dropout: a simple way to prevent neural networks from overfitting (Srivastava et al., 2014)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from .dense import curbed, dropped
+
+__all__ = ["Beside", "Borrowed", "Codes", "Copies", "Tower", "Wider"]
+
+
+class Tower(nn.Module):
+    """K stacks of hidden layers; all see the same x (B, d), or each its own (K, B, d).
+
+    Parameters
+    ----------
+    members : int
+        K.
+    d : int
+        Width of x.
+    hidden : sequence of int
+        Widths of the layers, at least one; the last one is m.
+    drop_in, drop : float in [0, 1), default=0.0
+        Dropout of h_0, and of every hidden layer, while training.
+    straight : sequence of int, default=()
+        Straight units that came together; their sum is J.
+    plain : bool, default=False
+        Straight units see x as it is, such as tf-idf of length 1, not centred and curbed.
+
+    Examples
+    --------
+    >>> Tower(3, 4, (16, 8))(torch.ones(5, 4)).shape
+    torch.Size([3, 5, 8])
+    >>> Tower(3, 4, (16, 8)).with_units(torch.ones(4, 2))(torch.ones(5, 4)).shape
+    torch.Size([3, 5, 10])
+    """
+
+    c: Tensor
+    s: Tensor
+
+    def __init__(
+        self,
+        members: int,
+        d: int,
+        hidden: Sequence[int],
+        drop_in: float = 0.0,
+        drop: float = 0.0,
+        straight: Sequence[int] = (),
+        plain: bool = False,
+    ) -> None:
+        super().__init__()
+        self.sizes, self.plain = (members, d, tuple(hidden), drop_in, drop), plain
+        self.straight = nn.ParameterList([torch.zeros(d, j) for j in straight])
+        widths = (d, *hidden)
+        self.weights = nn.ParameterList([torch.randn(members, a, b) * (2 / a) ** 0.5 for a, b in pairwise(widths)])
+        self.biases = nn.ParameterList([torch.zeros(members, b) for b in hidden])
+        self.register_buffer("c", torch.zeros(d))
+        self.register_buffer("s", torch.ones(d))
+
+    @property
+    def m(self) -> int:
+        """Hidden units of the last layer."""
+        return self.sizes[2][-1]
+
+    @property
+    def units(self) -> int:
+        """J."""
+        return sum(w.shape[1] for w in self.straight)
+
+    def with_units(self, w: Tensor) -> Tower:
+        """More straight units, w (d, j)."""
+        like = self.weights[0]
+        self.straight.append(nn.Parameter(w.to(like), requires_grad=like.requires_grad))
+        return self
+
+    def drop(self, j: int) -> Tower:
+        """Without straight unit j."""
+        self.straight = without(self.straight, j)
+        return self
+
+    def first(self, x: Tensor) -> Tensor:
+        """x -> h_0, which is what the first layer sees."""
+        return curbed((x - self.c).div_(self.s))  # in place: memory is slower than quotients
+
+    def lined(self, x: Tensor) -> Tensor:
+        """x -> what straight units see."""
+        return x if self.plain else self.first(x)
+
+    def seen_as(self, c: Tensor, s: Tensor) -> Tower:
+        """Set centre and spread (d,) of what the first layer sees."""
+        self.c.copy_(c)
+        self.s.copy_(s)
+        return self
+
+    def forward(self, x: Tensor) -> Tensor:
+        members, _, _, drop_in, drop = self.sizes
+        h = for_each(dropped(self.first(x), drop_in if self.training else 0.0), members)
+        for w, b in zip(self.weights, self.biases, strict=True):
+            h = dropped(F.silu(torch.baddbmm(b[:, None], h, w)), drop if self.training else 0.0)
+        if not len(self.straight):
+            return h
+        seen = self.lined(x)
+        u = [for_each(seen @ w, members) for w in self.straight]  # each by itself: one more does not touch its last bits
+        return torch.cat([h, *u], -1)
+
+    def config(self) -> dict[str, Any]:
+        members, d, hidden, drop_in, drop = self.sizes
+        layers = {"members": members, "d": d, "hidden": list(hidden), "drop_in": drop_in, "drop": drop}
+        return layers | {"straight": [w.shape[1] for w in self.straight], "plain": self.plain}
+
+
+def for_each(x: Tensor, members: int) -> Tensor:
+    """The same x (B, d) for all members, or x (K, B, d) for as many equal groups of them -> (members, B, d).
+
+    >>> for_each(torch.tensor([[[1.0]], [[2.0]]]), 4).flatten().tolist()
+    [1.0, 1.0, 2.0, 2.0]
+    """
+    return x.expand(members, *x.shape) if x.ndim == 2 else x.repeat_interleave(members // len(x), 0)
+
+
+def without(blocks: Any, c: int) -> nn.ParameterList:
+    """Of parameters (..., k_1), (..., k_2), ..., side by side: all but column c.
+
+    >>> [p.shape[1] for p in without(nn.ParameterList([torch.ones(4, 2), torch.ones(4, 1)]), 2)]
+    [2]
+    """
+    kept, start = [], 0
+    for p in blocks:
+        columns = [j for j in range(p.shape[-1]) if start + j != c]
+        start += p.shape[-1]
+        if columns:
+            whole = len(columns) == p.shape[-1]
+            kept.append(p if whole else nn.Parameter(p.detach()[..., columns].clone(), requires_grad=p.requires_grad))
+    return nn.ParameterList(kept)
+
+
+class Codes(nn.Module):
+    """What another encoder gives, centred and in one unit, for K last layers: h (B, m) or (K, B, m) -> (K, B, m).
+
+    Examples
+    --------
+    >>> Codes(2, 3)(torch.ones(5, 3)).shape
+    torch.Size([2, 5, 3])
+    """
+
+    c: Tensor
+    s: Tensor
+
+    def __init__(self, members: int, m: int) -> None:
+        super().__init__()
+        self.members, self.m = members, m
+        self.register_buffer("c", torch.zeros(m))
+        self.register_buffer("s", torch.ones(m))
+
+    def seen_as(self, c: Tensor, s: Tensor) -> Codes:
+        """Set centre and spread (m,)."""
+        self.c.copy_(c)
+        self.s.copy_(s)
+        return self
+
+    def forward(self, h: Tensor) -> Tensor:
+        return for_each((h - self.c) / self.s, self.members)
+
+    def config(self) -> dict[str, Any]:
+        return {"members": self.members, "m": self.m}
+
+
+class Wider(nn.Module):
+    """Codes, and hidden layers on them, side by side: h (K, B, m) -> (K, B, m + width of the last layer).
+
+    Parameters
+    ----------
+    members, d, hidden, drop_in, drop
+        Of the :class:`Tower` on h; d is m.
+
+    Examples
+    --------
+    >>> Wider(2, 3, (8,))(torch.ones(2, 5, 3)).shape
+    torch.Size([2, 5, 11])
+    """
+
+    def __init__(self, members: int, d: int, hidden: Sequence[int], drop_in: float = 0.0, drop: float = 0.0) -> None:
+        super().__init__()
+        self.tower = Tower(members, d, hidden, drop_in, drop)
+        self.m = d + self.tower.m
+
+    def forward(self, h: Tensor) -> Tensor:
+        return torch.cat([h, self.tower(h)], -1)
+
+    def config(self) -> dict[str, Any]:
+        members, d, hidden, drop_in, drop = self.tower.sizes
+        return {"members": members, "d": d, "hidden": list(hidden), "drop_in": drop_in, "drop": drop}
+
+
+class Copies(nn.ModuleList):
+    """K encoders that start as the same one: x (B, d) or (K, B, d) -> (K, B, m).
+
+    Examples
+    --------
+    >>> Copies([nn.Linear(4, 2), nn.Linear(4, 2)])(torch.ones(5, 4)).shape
+    torch.Size([2, 5, 2])
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.stack([member(own) for member, own in zip(self, for_each(x, len(self)), strict=True)])
+
+
+class Beside(nn.ModuleList):
+    """Members of several kinds, each with an encoder of its own: x (B, d) -> (K_1 + K_2 + ..., B, m + J), m the widest code.
+
+    What a kind has less, hidden or straight units, is filled up with zeros. Where each member has its own x (K, B, d), there
+    are K of each kind.
+
+    Examples
+    --------
+    >>> two = Beside(nn.Sequential(Codes(2, 4)), nn.Sequential(Tower(3, 4, (8,))))
+    >>> two(torch.ones(5, 4)).shape, two.m
+    (torch.Size([5, 5, 8]), 8)
+    """
+
+    def __init__(self, *kinds: nn.Module) -> None:
+        super().__init__(kinds)
+
+    @property
+    def m(self) -> int:
+        """Width of a code."""
+        kinds: Any = self
+        return max(kind[-1].m for kind in kinds)
+
+    def forward(self, x: Tensor) -> Tensor:
+        kinds: Any = self
+        codes = [kind(x).tensor_split((kind[-1].m,), -1) for kind in kinds]
+        j = max(u.shape[-1] for _, u in codes)
+        return torch.cat([torch.cat([filled(h, self.m), filled(u, j)], -1) if j else filled(h, self.m) for h, u in codes])
+
+
+def filled(h: Tensor, m: int) -> Tensor:
+    """(..., <= m) -> (..., m), with zeros."""
+    return F.pad(h, (0, m - h.shape[-1]))
+
+
+class Borrowed(nn.Sequential):
+    """An encoder from elsewhere, or copies of it, and then :class:`Codes`; a file may leave the encoder's code to its owner."""

@@ -1,0 +1,367 @@
+r"""Pictures in, pictures out: networks for any size.
+
+    block    h <- h + B relu(A h)                     A, B: convolutions 3 x 3
+    UNet     h_0 = blocks(x / 2),  h_i = blocks(h_{i-1} / 2);  back up:  h_{i-1} <- blocks(h_{i-1} + 2 h_i)
+    Column   h = blocks(conv(x)),  all of it at one size
+    Told     a UNet that is told the strength of the noise, and a Level that estimates it
+    Palette  h -> how likely each colour is
+    Shuffle  h -> c s^2 channels -> a picture s times as large
+
+For restoring, no layer has a bias: the output of a picture of zeros is zero, and a picture with half the contrast gives
+half the output. So what is flat stays flat, and a strength of noise never seen is handled like one that was. The finest
+layers of a U-net work at half the size with a quarter of the pixels, each with four times the channels: that is where the
+time goes.
+
+A pixel of the output depends on no pixel further away than ``reach``. So a large picture can be cut into tiles that
+overlap by so much, and the result is that of the whole picture.
+
+References
+----------
+Plug-and-play image restoration with deep denoiser prior (Zhang et al., 2021), https://doi.org/10.1109/TPAMI.2021.3088914
+Robust and interpretable blind image denoising via bias-free convolutional networks (Mohan et al., 2020),
+https://arxiv.org/abs/1906.05478
+Real-time single image and video super-resolution using an efficient sub-pixel network (Shi et al., 2016),
+https://arxiv.org/abs/1609.05158
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ..images.color import to_lab
+
+__all__ = ["Block", "Column", "Level", "Palette", "Shuffle", "Shuffles", "Told", "UNet"]
+
+MOST_COLOURS = 128  # in each direction of a or b, at the smallest step
+
+
+def conv(a: int, b: int, kernel: int = 3, bias: bool = False) -> nn.Conv2d:
+    """He's initialization."""
+    layer = nn.Conv2d(a, b, kernel, padding=kernel // 2, bias=bias)
+    nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+    return layer
+
+
+class Block(nn.Module):
+    """Two convolutions beside a path that leaves things as they are; it starts as that path alone."""
+
+    def __init__(self, c: int, bias: bool = False) -> None:
+        super().__init__()
+        self.a, self.b = conv(c, c, bias=bias), conv(c, c, bias=bias)
+        nn.init.zeros_(self.b.weight)
+
+    def forward(self, h: Tensor) -> Tensor:
+        return h + self.b(F.relu(self.a(h)))
+
+
+def blocks(c: int, n: int, bias: bool = False) -> nn.Sequential:
+    return nn.Sequential(*(Block(c, bias) for _ in range(n)))
+
+
+class UNet(nn.Module):
+    """Down, and up again with what each size had seen.
+
+    Parameters
+    ----------
+    channels : int
+        Of the picture.
+    widths : sequence of int
+        Channels at half the size, a quarter, ...
+    depth : int
+        Blocks at each size, on the way down and on the way up.
+    bias : bool, default=False
+        For networks whose output is no picture.
+
+    Examples
+    --------
+    >>> net = UNet(1, (8, 16), 1)
+    >>> net(torch.zeros(1, 1, 16, 8)).shape, net.stride, net.reach
+    (torch.Size([1, 8, 8, 4]), 4, 24)
+    """
+
+    def __init__(self, channels: int, widths: Sequence[int] = (32, 64, 128), depth: int = 2, bias: bool = False) -> None:
+        super().__init__()
+        self.sizes, self.bias = (channels, tuple(widths), depth), bias
+        steps = list(pairwise(widths))
+        self.head = conv(4 * channels, widths[0], bias=bias)
+        self.down = nn.ModuleList(blocks(w, depth, bias) for w in widths)
+        self.up = nn.ModuleList(blocks(w, depth, bias) for w in widths[:-1])
+        self.smaller = nn.ModuleList(nn.Conv2d(a, b, 2, stride=2, bias=False) for a, b in steps)
+        self.larger = nn.ModuleList(nn.ConvTranspose2d(b, a, 2, stride=2, bias=False) for a, b in steps)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x (B, channels, H, W) -> h (B, widths[0], H/2, W/2); H and W are multiples of ``stride``."""
+        h = self.head(F.pixel_unshuffle(x, 2).contiguous(memory_format=torch.channels_last))
+        kept = []
+        for i, down in enumerate(self.down):
+            h = down(self.smaller[i - 1](h) if i else h)
+            kept.append(h)
+        for i in reversed(range(len(self.up))):
+            h = self.up[i](kept[i] + self.larger[i](h))
+        return h
+
+    @property
+    def stride(self) -> int:
+        """Sides must be multiples of this many pixels."""
+        return int(2 ** len(self.sizes[1]))
+
+    @property
+    def reach(self) -> int:
+        """A pixel sees no further than this many pixels, one more 3 x 3 convolution included; a multiple of ``stride``."""
+        _, widths, depth = self.sizes
+        seen = 4 + self.stride - 1  # head, the convolution that follows, and where a pixel lies in its square of `stride`
+        for i in range(len(widths)):
+            ways = 1 if i == len(widths) - 1 else 2
+            seen += 2 ** (i + 1) * 2 * depth * ways
+        return _up(seen, self.stride)
+
+    def config(self) -> dict[str, Any]:
+        channels, widths, depth = self.sizes
+        return {"channels": channels, "widths": list(widths), "depth": depth, "bias": self.bias}
+
+
+class Level(nn.Module):
+    r"""How noisy a picture is: ``sigma = s sum_p a_p v_p``, a: softmax over places, from the picture divided by its spread s.
+
+    The places that tell are those where nothing but noise is to be seen; the network learns which these are.
+
+    Examples
+    --------
+    >>> Level(1)(torch.zeros(2, 1, 16, 16))
+    tensor([0., 0.], grad_fn=<MulBackward0>)
+    """
+
+    def __init__(self, channels: int, width: int = 16) -> None:
+        super().__init__()
+        self.sizes = (channels, width)
+        self.look = nn.Sequential(conv(4 * channels, width), nn.ReLU(), conv(width, width), nn.ReLU(), conv(width, 2))
+
+    def forward(self, x: Tensor, seen: Tensor | None = None) -> Tensor:
+        """x (B, channels, H, W) -> (B,); H and W are even. Only places of which something is `seen` (1, 1, H, W) tell."""
+        x = x - x.mean((2, 3), keepdim=True)
+        s = x.square().mean((1, 2, 3)).sqrt()
+        scaled = (x / s.clamp(min=1e-6)[:, None, None, None]).contiguous(memory_format=torch.channels_last)
+        v, a = self.look(F.pixel_unshuffle(scaled, 2)).float().flatten(2).unbind(1)
+        if seen is not None:
+            a = a.masked_fill(F.max_pool2d(seen, 2).flatten(1) == 0, -torch.inf)
+        return s * (a.softmax(1) * v.abs()).sum(1)
+
+    def config(self) -> dict[str, Any]:
+        channels, width = self.sizes
+        return {"channels": channels, "width": width}
+
+
+class Told(nn.Module):
+    """A U-net that is told how strong the noise is, and a `Level` for when nobody knows.
+
+    Parameters
+    ----------
+    channels : int
+        Of the picture.
+    widths, depth
+        As of `UNet`, which sees one channel more: the noise level at each place.
+
+    Examples
+    --------
+    >>> net = Told(1, (8, 16), 1)
+    >>> net(torch.zeros(1, 1, 16, 8), torch.zeros(1)).shape
+    torch.Size([1, 8, 8, 4])
+    """
+
+    def __init__(self, channels: int, widths: Sequence[int] = (32, 64, 128), depth: int = 2) -> None:
+        super().__init__()
+        self.net, self.level = UNet(channels + 1, widths, depth), Level(channels)
+
+    def forward(self, x: Tensor, level: Tensor) -> Tensor:
+        """x (B, channels, H, W), level (B,) -> h (B, widths[0], H/2, W/2)."""
+        h: Tensor = self.net(torch.cat([x, level.view(-1, 1, 1, 1).expand_as(x[:, :1])], 1))
+        return h
+
+    @property
+    def stride(self) -> int:
+        return self.net.stride
+
+    @property
+    def reach(self) -> int:
+        return self.net.reach
+
+    def config(self) -> dict[str, Any]:
+        channels, widths, depth = self.net.sizes
+        return {"channels": channels - 1, "widths": list(widths), "depth": depth}
+
+
+class Column(nn.Module):
+    """Blocks at one size, that of the picture.
+
+    Parameters
+    ----------
+    channels : int
+        Of the picture.
+    width : int
+        Channels inside.
+    depth : int
+        Number of blocks.
+
+    Examples
+    --------
+    >>> net = Column(1, 8, 2)
+    >>> net(torch.zeros(1, 1, 5, 7)).shape, net.stride, net.reach
+    (torch.Size([1, 8, 5, 7]), 1, 6)
+    """
+
+    stride = 1
+
+    def __init__(self, channels: int, width: int = 48, depth: int = 6) -> None:
+        super().__init__()
+        self.sizes = (channels, width, depth)
+        self.head, self.body = conv(channels, width), blocks(width, depth)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x (B, channels, H, W) -> h (B, width, H, W)."""
+        h: Tensor = self.body(self.head(x.contiguous(memory_format=torch.channels_last)))
+        return h
+
+    @property
+    def reach(self) -> int:
+        return 2 * self.sizes[2] + 2
+
+    def config(self) -> dict[str, Any]:
+        channels, width, depth = self.sizes
+        return {"channels": channels, "width": width, "depth": depth}
+
+
+class Shuffles(nn.Module):
+    """A `Shuffle` for each of several scales, on the same h.
+
+    Examples
+    --------
+    >>> Shuffles(8, 1, (2, 3))(torch.zeros(1, 8, 5, 7), 3).shape
+    torch.Size([1, 1, 15, 21])
+    """
+
+    def __init__(self, width: int, channels: int, scales: Sequence[int]) -> None:
+        super().__init__()
+        self.sizes = (width, channels, tuple(scales))
+        self.each = nn.ModuleDict({str(scale): Shuffle(width, channels, scale) for scale in scales})
+
+    def forward(self, h: Tensor, scale: int) -> Tensor:
+        y: Tensor = self.each[str(scale)](h)
+        return y
+
+    def config(self) -> dict[str, Any]:
+        width, channels, scales = self.sizes
+        return {"width": width, "channels": channels, "scales": list(scales)}
+
+
+class Shuffle(nn.Module):
+    """One convolution whose channels become the pixels of a picture `scale` times as large; it starts at zero.
+
+    Parameters
+    ----------
+    width : int
+        Channels of h.
+    channels : int
+        Of the picture.
+    scale : int
+        Pixels per place and direction.
+
+    Examples
+    --------
+    >>> Shuffle(8, 1, 3)(torch.zeros(1, 8, 5, 7)).shape
+    torch.Size([1, 1, 15, 21])
+    """
+
+    def __init__(self, width: int, channels: int, scale: int) -> None:
+        super().__init__()
+        self.sizes = (width, channels, scale)
+        self.rise = conv(width, channels * scale**2)
+        nn.init.zeros_(self.rise.weight)
+
+    def forward(self, h: Tensor) -> Tensor:
+        return F.pixel_shuffle(self.rise(h), self.sizes[2])
+
+    def config(self) -> dict[str, Any]:
+        width, channels, scale = self.sizes
+        return {"width": width, "channels": channels, "scale": scale}
+
+
+class Palette(nn.Module):
+    """h -> how likely each of a grid of colours is at each place; where a picture of them is made, their mean.
+
+    Parameters
+    ----------
+    width : int
+        Channels of h.
+    step : int, default=14
+        Distance of neighbouring colours, in units of CIE a and b.
+
+    Examples
+    --------
+    >>> palette = Palette(8)
+    >>> palette(torch.zeros(1, 8, 5, 7)).shape[1] == len(palette.colours)
+    True
+    """
+
+    colours: Tensor
+    index: Tensor
+
+    def __init__(self, width: int, step: int = 14) -> None:
+        super().__init__()
+        self.sizes = (width, step)
+        self.register_buffer("colours", colours(step), persistent=False)
+        self.register_buffer("index", indices(self.colours / step), persistent=False)
+        self.rise = conv(width, len(self.colours), kernel=1, bias=True)
+        nn.init.zeros_(self.rise.weight)
+
+    def forward(self, h: Tensor) -> Tensor:
+        """h (B, width, H, W) -> logits (B, number of colours, H, W)."""
+        y: Tensor = self.rise(h)
+        return y
+
+    def shares(self, ab: Tensor) -> Tensor:
+        """Colours (B, 2, H, W) -> shares (B, number of colours, H, W) of the four around each, whose mean they are."""
+        place = ab / self.sizes[1]
+        low = place.floor()
+        corners = torch.tensor([[0, 0], [0, 1], [1, 0], [1, 1]]).to(ab).view(1, 4, 2, 1, 1)
+        at = low[:, None] + corners
+        near = (1 - (place[:, None] - at).abs()).prod(2)
+        a, b = (at.long() + MOST_COLOURS).clamp(0, 2 * MOST_COLOURS).unbind(2)
+        index = self.index[a, b]  # one more than there are colours: where the corner is none of them
+        out = near.new_zeros(len(ab), len(self.colours) + 1, *ab.shape[2:]).scatter_add_(1, index, near)[:, :-1]
+        return out / out.sum(1, keepdim=True).clamp(min=1e-6)
+
+    def config(self) -> dict[str, Any]:
+        width, step = self.sizes
+        return {"width": width, "step": step}
+
+
+def colours(step: int) -> Tensor:
+    """(Q, 2): a and b on a grid, those that are next to a colour that a screen shows."""
+    if step < 1:
+        raise ValueError(f"step={step!r}: allowed are integers from 1")
+    rgb = torch.linspace(0, 1, 17, device="cpu")  # even where weights have no memory yet
+    shown = to_lab(torch.cartesian_prod(rgb, rgb, rgb).T[:, :, None])[1:, :, 0].T
+    corners = torch.tensor([[0, 0], [0, 1], [1, 0], [1, 1]], device="cpu")
+    a, b = ((shown / step).floor().long()[:, None] + corners).flatten(0, 1).T
+    both = (1000 * a + b + 500).unique()  # as one number: much faster than as pairs
+    return torch.stack([both // 1000, both % 1000 - 500], 1) * float(step)
+
+
+def indices(places: Tensor) -> Tensor:
+    """(Q, 2) -> the square table that tells which of the Q lies at a place; Q where none does."""
+    side = 2 * MOST_COLOURS + 1
+    table = torch.full((side, side), len(places), device="cpu")
+    a, b = (places.round().long() + MOST_COLOURS).T
+    return table.index_put((a, b), torch.arange(len(places), device="cpu"))
+
+
+def _up(n: int, unit: int) -> int:
+    return -(-n // unit) * unit

@@ -1,0 +1,93 @@
+"""A map as one picture that any browser or word processor shows (SVG)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..estimators.autoencoder.maps import Map
+from .page import escaped
+from .values import plain, rounded
+
+__all__ = ["drawn"]
+
+SIDE, EDGE, LEGEND = 720, 24, 200  # pixels: of the square, around it, and beside it
+PALETTE = ("#4170e9", "#ee921a", "#de394b", "#00a8a8", "#31983d", "#8e47cd", "#ee8ab2", "#8f5526", "#b5b732", "#5b6072")
+RAMP = ("#4934a3", "#9425ab", "#dd316f", "#f0672f", "#f2a41a")
+GREY, INK = "#b9bcc6", "#23262f"
+RANGE = (0.01, 0.99)  # the quantiles between which the colours of numbers change
+
+
+def drawn(found: Map, places: np.ndarray, column: dict[str, Any] | None = None, new: np.ndarray | None = None) -> bytes:
+    """Places (n, 2) as points, coloured by a column (see ``values.column``); `new` (n,) bool are drawn larger."""
+    new = np.zeros(len(places), bool) if new is None else new
+    colours, legend = coloured(column, len(places))
+    low, high = places.min(0), places.max(0)
+    at = EDGE + (places - low) / np.where(high > low, high - low, 1.0) * (SIDE - 2 * EDGE)
+    radius = float(np.clip(90 / np.sqrt(len(places)), 1.6, 4.5))
+    points = [
+        f"<circle cx='{x:.1f}' cy='{SIDE - y:.1f}' r='{radius * (1.8 if fresh else 1):.1f}' fill='{colour}'"
+        + (f" stroke='{INK}'/>" if fresh else "/>")
+        for (x, y), colour, fresh in zip(at, colours, new, strict=True)
+    ]
+    across, upwards = map(escaped, found.axes)
+    words = [
+        f"<text x='{EDGE}' y='{SIDE + 16}'>{escaped(found.note)}</text>",
+        f"<text x='{SIDE / 2}' y='{SIDE - 4}' text-anchor='middle'>{across}</text>",
+        f"<text transform='rotate(-90 12 {SIDE / 2})' x='12' y='{SIDE / 2}' text-anchor='middle'>{upwards}</text>",
+    ]
+    width = SIDE + (LEGEND if legend else 0)
+    return (
+        f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {SIDE + 28}' width='{width}' height='{SIDE + 28}' "
+        f"font-family='system-ui, sans-serif' font-size='13' fill='{INK}'><rect width='100%' height='100%' fill='white'/>"
+        f"<g fill-opacity='0.8'>{''.join(points)}</g>{''.join(words)}{legend}</svg>\n"
+    ).encode()
+
+
+def coloured(column: dict[str, Any] | None, n: int) -> tuple[list[str], str]:
+    """The colour of each of n points, and the legend."""
+    if column is None:
+        return [PALETTE[0]] * n, ""
+    title = f"<text x='{SIDE + 8}' y='40' font-weight='600'>{escaped(column['name'])}</text>"
+    if column["kind"] == "category":
+        return levels(column, title)
+    return numbers(column, title)
+
+
+def levels(column: dict[str, Any], title: str) -> tuple[list[str], str]:
+    """The most frequent levels have a colour each; the last colour is for all others."""
+    names = column["levels"] if len(column["levels"]) <= len(PALETTE) else [*column["levels"][: len(PALETTE) - 1], "others"]
+    entries = [*zip(names, PALETTE, strict=False)] + ([("missing", GREY)] if -1 in column["values"] else [])
+    lines = [
+        f"<circle cx='{SIDE + 14}' cy='{60 + 22 * i}' r='6' fill='{colour}'/>"
+        f"<text x='{SIDE + 28}' y='{65 + 22 * i}'>{escaped(name[:24])}</text>"
+        for i, (name, colour) in enumerate(entries)
+    ]
+    shades = [GREY if i < 0 else PALETTE[min(i, len(names) - 1)] for i in column["values"]]
+    return shades, title + "".join(lines)
+
+
+def numbers(column: dict[str, Any], title: str) -> tuple[list[str], str]:
+    """From dark to light; what lies beyond RANGE has the colour of its end."""
+    values = np.array([np.nan if plain(v) is None else float(v) for v in column["values"]])
+    known = values[np.isfinite(values)]
+    low, high = np.quantile(known, RANGE) if len(known) else (0.0, 1.0)
+    shares = np.nan_to_num((values - low) / ((high - low) or 1.0)).clip(0, 1)
+    shades = [GREY if np.isnan(v) else between(s) for v, s in zip(values, shares, strict=True)]
+    stops = "".join(f"<stop offset='{i / (len(RAMP) - 1):.2f}' stop-color='{c}'/>" for i, c in enumerate(RAMP))
+    bar = (
+        f"<defs><linearGradient id='ramp' x2='0' y1='1'>{stops}</linearGradient></defs>"
+        f"<rect x='{SIDE + 8}' y='56' width='16' height='200' fill='url(#ramp)'/>"
+        f"<text x='{SIDE + 32}' y='68'>{rounded(float(high), 4)}</text>"
+        f"<text x='{SIDE + 32}' y='256'>{rounded(float(low), 4)}</text>"
+    )
+    return shades, title + bar
+
+
+def between(share: float) -> str:
+    """The colour at this share of the ramp."""
+    i = min(int(share * (len(RAMP) - 1)), len(RAMP) - 2)
+    part = share * (len(RAMP) - 1) - i
+    ends = [[int(RAMP[i + j][k : k + 2], 16) for k in (1, 3, 5)] for j in (0, 1)]
+    return "#" + "".join(f"{round(a + part * (b - a)):02x}" for a, b in zip(*ends, strict=True))
