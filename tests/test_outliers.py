@@ -411,6 +411,18 @@ def test_a_missing_cell_says_what_it_should_be() -> None:
     assert cells["same"].expected == pytest.approx(1.0, abs=0.2)
 
 
+def test_a_gap_where_there_was_none_is_no_evidence() -> None:
+    r = np.random.default_rng(0)
+    a = r.normal(size=200)
+    X = pd.DataFrame({"a": a, "b": a + 0.1 * r.normal(size=200), "side": np.where(a > 0, "east", "west")})
+    X = X.assign(yes=pd.array(r.random(200) < 0.5, dtype="boolean"), town=r.choice(["Bern", "Oslo", "Rome"], 200))
+    detector = OutlierDetector(0.05, random_state=0).fit(X)
+    for name in X:
+        unknown = X.assign(**{name: pd.Series([None] * 200, index=X.index, dtype=X[name].dtype)})
+        assert (detector.predict(unknown) == -1).mean() < 0.1, name  # it was 0.7 to 1
+        assert np.isnan(detector.cell_p_values(unknown)[:, X.columns.get_loc(name)]).all()
+
+
 def test_words_that_do_not_belong() -> None:
     detector = OutlierDetector(**SMALL).fit(texts())
     cell = detector.explain(["red red red red apple"], rows=[0])[0].cells[0]

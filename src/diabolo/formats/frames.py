@@ -34,6 +34,13 @@ __all__ = [
 ]
 
 WIDE = 200  # plain columns
+FEW_ROWS = 4  # that are taken out of a pandas table one by one
+ROWWISE = (
+    "StringDtype",
+    "BooleanDtype",
+    "DatetimeTZDtype",
+    *(f"{kind}{bits}Dtype" for kind in ("Int", "UInt") for bits in (8, 16, 32, 64)),
+)
 PLAIN = {"f": "f", "i": "f", "u": "f", "b": "b"}
 
 
@@ -80,7 +87,7 @@ def arrow(X: Any, places: list[int] | None = None) -> pa.Table:
     if not X.columns.is_unique:
         repeated = sorted({str(name) for name in X.columns[X.columns.duplicated()]})
         raise DataError(f"column names must be unique, but {', '.join(map(repr, repeated))} is repeated: rename them")
-    return _from_pandas(X, _at_once) if places is None else _from_pandas(X.iloc[:, places], _bare)
+    return _from_pandas(X, _at_once) if places is None else _from_pandas(_picked(X, places), _bare)
 
 
 def _from_pandas(X: Any, read: Callable[[Any], pa.Table]) -> pa.Table:
@@ -97,9 +104,44 @@ def _from_pandas(X: Any, read: Callable[[Any], pa.Table]) -> pa.Table:
 
 
 def _bare(X: Any) -> pa.Table:
-    """Without what pandas notes of each column, which takes most of the time where rows are few."""
-    columns = [pa.Array.from_pandas(column) for _, column in X.items()]
+    """Without what pandas notes of each column, which takes most of the time where rows are few; these are taken as rows."""
+    made: dict[int, Any] = {}
+    for kind, places in _alike(X).items() if len(X) <= FEW_ROWS < X.shape[1] else ():
+        some = _picked(X, places)
+        if isinstance(kind, np.dtype):
+            values = some.to_numpy(dtype=kind).T
+            made |= {i: pa.array(column, from_pandas=True) for i, column in zip(places, values, strict=True)}
+        elif len(places) > 1:
+            made |= zip(places, _by_rows(some, pa.large_string() if kind == "words" else None), strict=True)
+    columns = [made[i] if i in made else pa.Array.from_pandas(X.iloc[:, i]) for i in range(X.shape[1])]
     return pa.table(columns, names=[str(name) for name in X.columns])
+
+
+def _picked(X: Any, places: list[int]) -> Any:
+    """The columns at these places."""
+    return X if places == [*range(X.shape[1])] else X.iloc[:, places]
+
+
+def _alike(X: Any) -> dict[Any, list[int]]:
+    """The places of columns that pandas gives as one matrix, or as rows, without loss; categories as what they are."""
+    found: dict[Any, list[int]] = {}
+    for i, dtype in enumerate(X.dtypes):
+        name = type(dtype).__name__
+        if name == "CategoricalDtype" and (sort := dtype.categories.inferred_type) in ("string", "integer"):
+            found.setdefault("words" if sort == "string" else np.dtype(object), []).append(i)
+        elif isinstance(dtype, np.dtype) or name in ROWWISE:
+            found.setdefault(dtype, []).append(i)
+    return found
+
+
+def _by_rows(X: Any, t: pa.DataType | None) -> list[pa.Array]:
+    """The columns of a table of one type, by way of its rows."""
+    n, m = X.shape
+    rows = [pa.Array.from_pandas(X.iloc[i], type=t) for i in range(n)]
+    values = pa.concat_arrays(rows)
+    if n > 1:
+        values = values.take(pa.array(np.arange(n * m).reshape(n, m).T.ravel()))
+    return [values.slice(j * n, n) for j in range(m)]
 
 
 def _at_once(X: Any) -> pa.Table:
@@ -132,7 +174,7 @@ def _readable(X: Any) -> Any:
         kind = type(dtype).__name__
         if kind == "SparseDtype":
             changed[i] = X.iloc[:, i].astype(dtype.subtype)
-        elif kind == "CategoricalDtype" and dtype.categories.dtype == object and len(_sorts(dtype.categories)) > 1:
+        elif kind == "CategoricalDtype" and _mixed(dtype.categories):
             changed[i] = _as_texts(X.iloc[:, i])
     if not changed:
         return X
@@ -140,6 +182,11 @@ def _readable(X: Any) -> Any:
     for i, column in changed.items():
         X.isetitem(i, column)
     return X
+
+
+def _mixed(categories: Any) -> bool:
+    """Whether they are numbers and texts; pandas keeps the answer of `inferred_type`."""
+    return categories.dtype == object and categories.inferred_type != "string" and len(_sorts(categories)) > 1
 
 
 def _as_texts(column: Any) -> Any:
@@ -268,7 +315,7 @@ def of_pandas(table: pa.Table) -> pa.Table:
 def mixed_categories(X: Any) -> list[str]:
     """Columns whose categories are numbers and texts."""
     kinds = [(name, d) for name, d in zip(X.columns, X.dtypes, strict=True) if type(d).__name__ == "CategoricalDtype"]
-    return [str(name) for name, d in kinds if d.categories.dtype == object and len(_sorts(d.categories)) > 1]
+    return [str(name) for name, d in kinds if _mixed(d.categories)]
 
 
 def labels(df: Any) -> list[Any] | None:

@@ -17,6 +17,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar
@@ -33,6 +34,7 @@ from ..losses import Columns, Logistic, Loss, Part, Softmax, Squared
 from .base import SAMPLE, Format, check_finite, in_order, named_loss, warn_empty
 from .files import Reading, is_table, read_table, table_pieces
 from .frames import (
+    FEW_ROWS,
     arrow,
     collected,
     combined,
@@ -257,20 +259,39 @@ class Category(Column):
     def width(self) -> int:  # type: ignore[override]
         return len(self.levels) + 1
 
+    @cached_property
+    def known(self) -> pa.Array:
+        """The levels, then those that have no feature of their own."""
+        return from_plain([*self.levels, *(self.others or [])], arrow_type(self.type))
+
+    @cached_property
+    def places(self) -> dict[Any, int]:
+        return {v: i for i, v in enumerate(self.known.to_pylist())}
+
     def encode(self, values: pa.Array) -> np.ndarray:
-        known, last = from_plain([*self.levels, *(self.others or [])], arrow_type(self.type)), len(self.levels)
+        index, last = self._index(values), len(self.levels)
+        x = np.zeros((len(values), self.width))
+        x[np.arange(len(values)), np.minimum(index, last)] = 1.0
+        new = index == len(self.known)
+        if new.any():
+            if self.others is not None:
+                x[new, last] = np.inf
+            if is_text(self.known.type):
+                seen = pc.unique(values.filter(pa.array(new)))[:LOOKED_AT]
+                warn_near(self.name, seen.to_pylist(), self.known.to_pylist())
+        x[index < 0] = np.nan
+        return x
+
+    def _index(self, values: pa.Array) -> np.ndarray:
+        """The place of each value among the known levels, behind them if it is new, -1 if it is missing."""
+        known = self.known
+        alike = any(same(known.type) and same(values.type) for same in (is_text, pa.types.is_integer))
+        if alike and len(values) <= FEW_ROWS:  # Arrow's own look-up costs more
+            return np.array([-1 if v is None else self.places.get(v, len(known)) for v in values.to_pylist()])
         if values.type != known.type:
             values, known = compared(values, known)
         index = pc.fill_null(pc.index_in(values, known), len(known)).to_numpy(zero_copy_only=False)
-        x = np.zeros((len(values), self.width))
-        x[np.arange(len(values)), index.clip(max=last)] = 1.0
-        new = (index == len(known)) & values.is_valid().to_numpy(zero_copy_only=False)
-        if self.others is not None:
-            x[new, last] = np.inf
-        if new.any() and is_text(known.type):
-            warn_near(self.name, pc.unique(values.filter(pa.array(new)))[:LOOKED_AT].to_pylist(), known.to_pylist())
-        x[values.is_null().to_numpy(zero_copy_only=False)] = np.nan
-        return x
+        return np.where(values.is_null().to_numpy(zero_copy_only=False), -1, index)
 
     def decode(self, x: np.ndarray) -> pa.Array:
         names = [*self.levels, self.rest]

@@ -5,7 +5,8 @@ r"""Multi-label classification: one encoder, k logistic outputs on its last hidd
 O(d m + m k) weights, where k networks would have O(k d m). Labels are independent given h; what they have to do with each
 other lies in h. An unknown label of a row is a term less in the sum. Calibration (a, b') and thresholds t come from rows
 that the network has not seen (calibration.py, thresholds.py), and so does a straight line u_c for what h has missed
-(linear_residual.py), where these are fewer weights than the first layer has. A new label is one more row v_{k+1} (new_label.py).
+(linear_residual.py), where these are fewer weights than the first layer has. A new label is one more row v_{k+1}
+(new_label.py).
 
 References
 ----------

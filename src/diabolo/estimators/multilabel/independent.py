@@ -2,8 +2,8 @@ r"""The baseline: k networks that know nothing of each other, O(k d m) where a s
 
     raw_c = v_c . encoder_c(x) + b_c + u_c . x         c = 1 ... k
 
-They stand side by side in one network and are trained by the one loop, and each label has its straight line u_c (linear_residual.py),
-so that what is compared is the sharing, and nothing else.
+They stand side by side in one network and are trained by the one loop, and each label has its straight line u_c
+(linear_residual.py), so that what is compared is the sharing, and nothing else.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ from ..cross_fitting import Members
 from ..linear import Linear, tfidf
 from ..supervised.base import weights
 from .conformal import Calibration, enough
-from .explanation import Evidence, Verdict
+from .explanation import Evidence, Verdict, likeliest
 from .known_outliers import Judges, known
 from .scores import Usual
 
@@ -369,9 +369,28 @@ class OutlierDetector(OutlierMixin, System):
 
     def look(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """x (n, d) -> codes (K, n, k), cells (K, n, c), the loss of each."""
-        z = self.network_.encoder(x)
+        z = self.network_.encoder(self._without_new_gaps(x))
         raw = self.network_.decoder(z)
         return z, self.cells(raw, x.expand(len(z), *x.shape))
+
+    def _without_new_gaps(self, x: Tensor) -> Tensor:
+        """x (n, d), the likeliest value where one is missing of a column that had no gaps: no evidence of any kind."""
+        gaps = x.isnan()
+        for j in self._kept_gaps():
+            gaps[:, j] = False
+        if not gaps.any():
+            return x
+        rows = gaps.any(1)
+        raw = self.network_(x[rows])
+        expected = self.loss_.predict(raw.flatten(0, 1)).view(raw.shape).mean(0)
+        filled = x.clone()
+        filled[rows] = torch.where(gaps[rows], likeliest(self.format_, expected).to(x.dtype), x[rows])
+        return filled
+
+    def _kept_gaps(self) -> list[slice]:
+        """The features of columns that had gaps in fit."""
+        had = set(self.format_.missing())
+        return [block for block in self.format_.blocks if block.start in had] if had else []
 
     def cells(self, raw: Tensor, x: Tensor) -> Tensor:
         """raw and x (K, n, d) -> (K, n, c) losses."""
