@@ -23,6 +23,7 @@ from torch import Tensor
 from ..errors import DataError
 from ..losses import Columns, Logistic, Loss, Part, Squared
 from ..rows import Rows
+from ..sentinels import odd, warn_odd
 from .base import IN_MEMORY, SAMPLE, Format, check_finite, named_loss, warn_empty
 from .files import READABLE, read_table
 from .scale import (
@@ -36,11 +37,9 @@ from .scale import (
     decoded,
     encoded,
     measured,
-    odd,
     shifted,
     together,
     told,
-    warn_odd,
     within,
     yes_or_no,
 )

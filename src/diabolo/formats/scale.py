@@ -18,14 +18,11 @@ measured in absolute units.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
-
-from ..errors import warn
 
 __all__ = [
     "EXACT",
@@ -36,12 +33,10 @@ __all__ = [
     "encoded",
     "left_out",
     "measured",
-    "odd",
     "shifted",
     "standard",
     "together",
     "told",
-    "warn_odd",
     "within",
     "yes_or_no",
 ]
@@ -60,8 +55,6 @@ LOOKED_AT = 10_000  # values of a column whose quantiles are taken, at least
 BLOCK = 4_000_000  # numbers that are looked at at once
 LARGEST = np.finfo(np.float64).max
 PICTURE = 64  # columns in [0, 1] that may be a picture, at least
-FEWEST_OTHERS = 5  # values, beside which another may be a code
-LIMITS = {32_767, 32_768, 65_535, 2_147_483_647, 2_147_483_648, 4_294_967_295}  # of types
 
 
 Values = np.ndarray | float  # of each column, or of one
@@ -268,60 +261,6 @@ def alike(low: np.ndarray, high: np.ndarray) -> bool:
     return bool(np.median(high) >= high.max() / 2)
 
 
-def odd(v: np.ndarray) -> list[tuple[int, float, int]]:
-    """Columns (d, n) -> (column, value, how often) of values that look like a code for "missing".
-
-    Repeated, the least or the largest, and far from all others: further than these reach if it is written like such a code
-    (-999, 9999, -1, a limit of a type), else ten times as far.
-
-    >>> odd(np.r_[np.linspace(150, 200, 40), [-999, -999]][None])
-    [(0, -999.0, 2)]
-    """
-    size = max(1, BLOCK // max(1, v.shape[1]))
-    suspects = [i + j for i in range(0, len(v), size) for j in np.flatnonzero(_gaping(v[i : i + size])).tolist()]
-    return [(j, *found) for j in suspects for found in _codes(v[j])]
-
-
-def _gaping(v: np.ndarray) -> np.ndarray:
-    """(d,) whether the least or the largest value is further from the others than these reach."""
-    with np.errstate(all="ignore"):
-        low, high = np.fmin.reduce(v, 1, initial=np.inf)[:, None], np.fmax.reduce(v, 1, initial=-np.inf)[:, None]
-        second = np.where(v > low, v, np.inf).min(1, initial=np.inf)
-        last = np.where(v < high, v, -np.inf).max(1, initial=-np.inf)
-        reach = last - second
-        return (reach > 0) & ((high[:, 0] - last > reach) | (second - low[:, 0] > reach))
-
-
-def _codes(v: np.ndarray) -> list[tuple[float, int]]:
-    found: list[tuple[float, int]] = []
-    values, counts = np.unique(v[~np.isnan(v)], return_counts=True)
-    while len(values) > FEWEST_OTHERS and counts.sum() >= FEWEST:
-        with np.errstate(all="ignore"):
-            gaps, reach = (values[1] - values[0], values[-1] - values[-2]), values[-2] - values[1]
-        end = -int(gaps[1] > gaps[0])
-        value, count = float(values[end]), int(counts[end])
-        if count < 2 or not gaps[end] > (1 if is_code(value) else 10) * reach:
-            break
-        found.append((value, count))
-        kept = slice(None, -1) if end else slice(1, None)
-        values, counts = values[kept], counts[kept]
-    return found
-
-
-def is_code(value: float) -> bool:
-    """Whether a number is written as people write "missing".
-
-    >>> [is_code(v) for v in (-999, 99.99, 8888, -1, 1e6, 32767, 5.55, 1234)]
-    [True, True, True, True, True, True, False, False]
-    """
-    a = abs(value)
-    digits = f"{a:.15g}"
-    nines = len(digits) > 1 and set(digits) <= {"9", "."}  # 99, 9999, 99.99
-    alike = len(digits) > 2 and set(digits) in ({"7"}, {"8"})  # 777, 8888
-    ten = a >= 1000 and digits.rstrip("0") == "1"
-    return value == -1 or nines or alike or ten or a in LIMITS or a >= 1e30
-
-
 def told(kinds: dict[str, int]) -> str:
     """How many columns are of each kind, and what is special.
 
@@ -329,14 +268,3 @@ def told(kinds: dict[str, int]) -> str:
     '3 numbers, 1 squashed'
     """
     return ", ".join(f"{n:,} {kind}" for kind, n in kinds.items() if n)
-
-
-def warn_odd(found: Sequence[tuple[str, str, int]]) -> None:
-    """One warning for all (column, value as it is written, how often)."""
-    if found:
-        shown = ", ".join(f"{value} ({count:,} times) in column {name!r}" for name, value, count in found[:5])
-        more = f", and {len(found) - 5:,} more" if len(found) > 5 else ""
-        warn(
-            f"{shown}{more}: far from all other values, as a code for a missing value is. If it is one, replace it by NaN "
-            "(or --na VALUE), or it counts as a number"
-        )

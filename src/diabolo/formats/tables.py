@@ -31,6 +31,7 @@ from torch import Tensor
 
 from ..errors import DataError, warn
 from ..losses import Columns, Logistic, Loss, Part, Softmax, Squared
+from ..sentinels import odd, warn_odd
 from .base import SAMPLE, Format, check_finite, in_order, named_loss, warn_empty
 from .files import Reading, is_table, read_table, table_pieces
 from .frames import (
@@ -63,11 +64,9 @@ from .scale import (
     decoded,
     encoded,
     measured,
-    odd,
     shifted,
     together,
     told,
-    warn_odd,
     within,
     yes_or_no,
 )

@@ -35,7 +35,7 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 from scipy.ndimage import distance_transform_edt
 
 from ..errors import DataError, warn
-from ..formats.scale import odd
+from ..sentinels import odd
 from ..storage import atomic
 from . import tiff
 from .color import LUMA
