@@ -133,6 +133,7 @@ def test_every_room_has_a_page(room: str) -> None:
         "optimizers": "training",
         "progress": "training",
         "rows": "training",
+        "sentinels": "formats",
     } | dict.fromkeys(OF_PICTURES, "restoration")
     page = pages.get(room, room)
     assert (DOCS / f"{page}.md").exists()
