@@ -85,6 +85,19 @@ def test_directions(file: Path) -> None:
             assert there not in PEOPLE, f"{file} imports {name}: estimators know nothing of {there}"
 
 
+SYSTEMS = {folder.name for folder in (SOURCE / "estimators").iterdir() if (folder / "__init__.py").exists()}
+STANDS_ON = {("multilabel", "supervised")}  # many labels are a supervised last layer
+
+
+def test_a_system_knows_no_other() -> None:
+    known = set()
+    for file in (SOURCE / "estimators").rglob("*.py"):
+        here = file.parent.name
+        there = {name.split(".")[2] for name in imports(file) if name.startswith("diabolo.estimators.")} & SYSTEMS
+        known |= {(here, other) for other in there - {here} if here in SYSTEMS}
+    assert known == STANDS_ON
+
+
 @pytest.mark.parametrize("file", FILES, ids=name_of)
 def test_nobody_inside_imports_the_root(file: Path) -> None:
     for node, _ in statements(file):

@@ -36,7 +36,7 @@ from ...rows import Rows, Subset, in_proportion, spread_over, steps_per_epoch
 from ...training import History
 from ..base import FEWEST_ROWS, System, _below, _materialized, is_size, sampled
 from ..linear import Linear, tfidf
-from ..supervised.base import weights
+from ..weights import weights
 from .augmentation import about, helps, linear_of
 from .maps import Map, spread
 from .sampling import Sampler, cells, conditioned

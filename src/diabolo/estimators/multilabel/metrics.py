@@ -19,7 +19,8 @@ import torch
 from torch import Tensor
 
 from ...losses import Logistic
-from ..supervised.base import TEMPERATURES, mean, spread_rows
+from ..supervised.base import TEMPERATURES, spread_rows
+from ..weights import mean
 
 __all__ = ["ranking_error", "relative_loss", "unranked"]
 

@@ -22,6 +22,7 @@ References
 ----------
 Extracting and composing robust features with denoising autoencoders (Vincent et al., 2008),
 https://doi.org/10.1145/1390156.1390294
+Stochastic backpropagation and approximate inference (Rezende et al., 2014), https://arxiv.org/abs/1401.4082 (filled gaps)
 Least trimmed squares regression (Rousseeuw, 1984), https://doi.org/10.1080/01621459.1984.10477105
 Testing for outliers with conformal p-values (Bates et al., 2023), https://doi.org/10.1214/22-AOS2244
 """
@@ -49,7 +50,7 @@ from ...training import History, minimize
 from ..base import System, _below, is_size
 from ..cross_fitting import Members
 from ..linear import Linear, tfidf
-from ..supervised.base import weights
+from ..weights import weights
 from .conformal import Calibration, enough
 from .explanation import Evidence, Verdict, likeliest
 from .known_outliers import Judges, known
@@ -62,6 +63,7 @@ FEWEST = 8  # rows
 COPIES = 0.01  # share of the rows of which is spoken
 CALIBRATED = 5000  # rows whose scores are kept
 SMALL = 32  # pixels of the longer side, to which pictures are brought
+FILLINGS = 6  # of a gap in a column that had none
 WIDEST = 64  # the waist, unless `n_components` says otherwise
 
 
@@ -374,23 +376,22 @@ class OutlierDetector(OutlierMixin, System):
         return z, self.cells(raw, x.expand(len(z), *x.shape))
 
     def _without_new_gaps(self, x: Tensor) -> Tensor:
-        """x (n, d), the likeliest value where one is missing of a column that had no gaps: no evidence of any kind."""
-        gaps = x.isnan()
-        for j in self._kept_gaps():
-            gaps[:, j] = False
+        """x (n, d); a gap in a column that had none in fit is filled by what the other cells say, again and again."""
+        gaps, had = x.isnan(), set(self.format_.missing())
+        for block in self.format_.blocks if had else ():
+            if block.start in had:
+                gaps[:, block] = False
         if not gaps.any():
             return x
         rows = gaps.any(1)
-        raw = self.network_(x[rows])
-        expected = self.loss_.predict(raw.flatten(0, 1)).view(raw.shape).mean(0)
+        given, gaps, y = x[rows], gaps[rows], x[rows]
+        for _ in range(FILLINGS):  # several gaps need each other's values
+            raw = self.network_(y)
+            expected = self.loss_.predict(raw.flatten(0, 1)).view(raw.shape).mean(0)
+            y = torch.where(gaps, likeliest(self.format_, expected).to(x.dtype), given)
         filled = x.clone()
-        filled[rows] = torch.where(gaps[rows], likeliest(self.format_, expected).to(x.dtype), x[rows])
+        filled[rows] = y
         return filled
-
-    def _kept_gaps(self) -> list[slice]:
-        """The features of columns that had gaps in fit."""
-        had = set(self.format_.missing())
-        return [block for block in self.format_.blocks if block.start in had] if had else []
 
     def cells(self, raw: Tensor, x: Tensor) -> Tensor:
         """raw and x (K, n, d) -> (K, n, c) losses."""

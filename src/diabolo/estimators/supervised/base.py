@@ -47,7 +47,7 @@ from torch import Tensor, nn
 from ...corruption import Chain, Corruption, Mirror, Shift
 from ...errors import DataError, FormatError, suggest, warn
 from ...formats import Arrays, Documents, Embedded, Images, Tables, infer
-from ...formats.targets import floats, same_length
+from ...formats.targets import same_length
 from ...model_selection import folds
 from ...nets import Apart, Beside, Bins, Borrowed, Codes, Copies, Head, Lite0, Missing, Sight, Tower, Unflat, Wider
 from ...network import Diabolo
@@ -57,8 +57,9 @@ from ...training import SGD, History, minimize, one_thread
 from ..base import System, is_size, load
 from ..cross_fitting import Members
 from ..linear import tfidf
+from ..weights import weights
 
-__all__ = ["Supervised", "described", "mean", "spread_rows", "together", "weights"]
+__all__ = ["Supervised", "described", "spread_rows", "together"]
 
 EPOCHS = 30
 STEPS = 1500, 6000  # of SGD in so many epochs, at least and at most
@@ -681,27 +682,6 @@ def is_path(encoder: Any) -> bool:
     if not isinstance(encoder, str):
         return isinstance(encoder, os.PathLike)
     return Path(encoder).suffix != "" or Path(encoder).name != encoder or Path(encoder).exists()
-
-
-def weights(values: Any, n: int, k: int) -> Tensor:
-    """Weights (n,), or (n, k) for k > 0, -> (n, 1) or (n, k), of mean 1."""
-    w = floats(values, "sample_weight")
-    if w.ndim == 0:
-        w = np.full(n, float(w))
-    if w.shape != (n,) and (not k or w.shape != (n, k)):
-        cells = f", or {k:,} for each" if k else ""
-        raise DataError(f"sample_weight has shape {w.shape}: give one number for each of the {n:,} rows{cells}")
-    if not np.isfinite(w).all() or (w < 0).any() or not w.any():
-        raise DataError("sample_weight holds a negative, missing or infinite number, or only zeros")
-    return torch.from_numpy(w / w.mean()).float().reshape(n, -1)
-
-
-def mean(values: Tensor, weight: Tensor | None) -> float:
-    """(r,) or (r, k), each of which counts as much as its row's, or its own, weight (r, 1) or (r, k)."""
-    if weight is None:
-        return float(values.mean())
-    w = weight.expand_as(values) if values.ndim == 2 else weight.mean(1)
-    return float((w * values).sum() / w.sum())
 
 
 def some_of(x: Tensor) -> Tensor:

@@ -29,7 +29,8 @@ from ...formats.scale import standard
 from ...formats.targets import classes, doubtful, floats, same_length, same_order
 from ...losses import Loss, Softmax, Squared
 from ...model_selection import folds
-from .base import TEMPERATURES, Supervised, described, mean, weights
+from ..weights import mean, weights
+from .base import TEMPERATURES, Supervised, described
 
 __all__ = ["Classifier", "Regressor"]
 
