@@ -131,6 +131,7 @@ def test_every_room_has_a_page(room: str) -> None:
         "network": "nets",
         "optimizers": "training",
         "progress": "training",
+        "registry": "storage",
         "rows": "training",
         "sentinels": "formats",
         "weights": "restoration",

@@ -348,7 +348,7 @@ def test_linear_training_stays_at_pca() -> None:
     before = float(Squared()(net(x), x).mean().detach())
     corrupt = Clean()
 
-    def objective(batch: Tensor, rng: torch.Generator) -> Tensor:
+    def objective(i: Tensor, batch: Tensor, rng: torch.Generator) -> Tensor:
         seen, target = corrupt(batch, rng)
         return Squared()(net(seen), target)
 

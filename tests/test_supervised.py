@@ -17,7 +17,7 @@ from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV
 from torch import Tensor, nn
 
-from diabolo import Autoencoder, Classifier, DataError, FormatError, Regressor, load
+from diabolo import Autoencoder, Classifier, DataError, Denoiser, FormatError, Regressor, load
 from kinds import SMALL, frame, texts
 
 QUICK: dict[str, Any] = {"epochs": 30, "hidden": (16,), "verbose": False, "random_state": 0}
@@ -399,11 +399,12 @@ class Square(nn.Module):
         ("no.diabolo", "No such file or directory: 'no.diabolo'"),
         ("models/no", "No such file or directory: 'models/no'"),
         ([1], "encoder="),
+        (Denoiser(), "allowed are a fitted Autoencoder"),
         (Classifier, "encoder="),
         (nn.Linear(5, 2), "encoder="),
         (Square(), "encoder="),
     ],
-    ids=["3", "auto", "imagnet", "ImageNet", "file", "path", "[1]", "class", "width", "square"],
+    ids=["3", "auto", "imagnet", "ImageNet", "file", "path", "[1]", "restorer", "class", "width", "square"],
 )
 def test_what_is_no_encoder_is_named(encoder: Any, match: str) -> None:
     X, y = groups(40, 0)

@@ -7,7 +7,7 @@ r"""The only SGD loop.
 * ``u``      the optimizer's direction: AdamW, or Muon for matrices with AdamW for the rest
 * ``w_bar``  the running average of w, which is what is evaluated, kept and returned
 
-The loop knows nothing of the model: it is given a module, an ``objective(batch, rng) -> (B,)``, the rows and a function
+The loop knows nothing of the model: it is given a module, an ``objective(i, x, rng) -> (B,)``, the rows and a function
 that measures held-out error. Everything random in step t is drawn from ``(seed, t)``, so a run resumed from a checkpoint
 needs no generator state to end in the same bits.
 """
@@ -40,7 +40,7 @@ from .rows import Rows, steps_per_epoch
 
 __all__ = ["SGD", "History", "minimize", "pick_device", "pick_precision"]
 
-Objective = Callable[[Tensor, torch.Generator], Tensor]
+Objective = Callable[[Tensor, Tensor, torch.Generator], Tensor]
 
 
 @dataclass(frozen=True)
@@ -223,7 +223,7 @@ def minimize(
     module : nn.Module
         Its parameters with ``requires_grad`` are trained.
     objective : callable
-        ``(batch (B, d), rng) -> (B,)``, the loss of each row.
+        ``(i (B,), x (B, d), rng) -> (B,)``, the loss of each row of a batch x; i are the numbers of its rows.
     rows : Rows
         The training rows.
     held_out : callable, optional
@@ -301,8 +301,8 @@ class Run:
     def epoch(self, bar: Callable[[Run], None]) -> None:
         number, skip = divmod(self.step, self.per_epoch)
         seed = self.plan.seed + number * 1_000_003
-        for batch in self.rows.batches(self.plan.batch_size, seed, skip):
-            self.descend(batch.to(self.plan.device))
+        for i, x in self.rows.batches(self.plan.batch_size, seed, skip):
+            self.descend(i, x.to(self.plan.device))
             if self.step % self.every == 0 or self.step == self.total:
                 self.round(self.sum.item() / max(1, self.step - self.measured))
                 bar(self)
@@ -313,12 +313,12 @@ class Run:
             if self.plan.checkpoint and time.monotonic() - self.saved > self.plan.checkpoint_seconds:
                 self.write()
 
-    def descend(self, batch: Tensor) -> None:
+    def descend(self, i: Tensor, x: Tensor) -> None:
         """One step of SGD."""
         seed = self.plan.seed + self.step
         rng = torch.Generator(self.plan.device).manual_seed(seed)
         with self.chance(seed), autocast(self.plan):
-            loss = self.objective(batch, rng).float().mean()
+            loss = self.objective(i, x, rng).float().mean()
         loss.backward()
         if not math.isfinite(loss.item()):
             raise TrainingError(

@@ -9,7 +9,7 @@ import copy
 import inspect
 import os
 import warnings
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
@@ -34,7 +34,8 @@ from ..formats.base import SINGLE
 from ..formats.frames import collected
 from ..losses import Bounded, Logistic, Loss, Multinomial, Softmax
 from ..network import Diabolo
-from ..rows import Numbered, Rows, spread_over
+from ..registry import registered_name
+from ..rows import Rows, spread_over
 from ..training import SGD, History, minimize, one_thread, pick_device, pick_precision
 
 __all__ = ["ESTIMATORS", "System", "load"]
@@ -46,7 +47,7 @@ MOST_HELD_OUT = 10_000
 MAKING = ("n_components", "hidden", "dropout", "encoder", "decoder", "freeze", "members", "bins", "format", "loss")
 
 
-class System(BaseEstimator):
+class System(BaseEstimator, ABC):
     """Base of the estimators: hyper-parameters are dataclass fields, everything learned ends in ``_``."""
 
     n_components: Any
@@ -65,13 +66,13 @@ class System(BaseEstimator):
     thresholds_: np.ndarray
     memory_: Any
 
-    _prefix: ClassVar[str] = ""
+    _has_codes: ClassVar[bool] = False  # transform gives the codes z (n, k) of rows, which others can begin with
     _stored: ClassVar[str] = "float32"
 
     def __init_subclass__(cls, abstract: bool = False, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if not abstract:
-            ESTIMATORS[cls.__name__] = cls
+            ESTIMATORS[registered_name(cls)] = cls
 
     # ── hooks ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -252,9 +253,9 @@ class System(BaseEstimator):
         corrupt, loss, network = self._corruption(), self.loss_, self.network_
         weight = self._row_weights(train)
 
-        def objective(batch: Tensor, rng: torch.Generator) -> Tensor:
-            x, counts = batch, 1.0 if weight is None else weight[batch[:, -1].long().cpu()].to(batch.device)
-            seen, target = corrupt(x if weight is None else x[:, :-1], rng)
+        def objective(i: Tensor, x: Tensor, rng: torch.Generator) -> Tensor:
+            counts = 1.0 if weight is None else weight[i].to(x.device)
+            seen, target = corrupt(x, rng)
             return loss(network(seen).float(), target) * counts
 
         def held_out() -> float:
@@ -265,8 +266,7 @@ class System(BaseEstimator):
             errors = [loss.errors(loss.predict(network(x.to(device))), x.to(device)).sum(1) for x in kept.split(2048)]
             return float((torch.cat(errors).cpu() * w).sum() / w.sum())
 
-        rows = train if weight is None else Numbered(train)
-        return minimize(network, objective, rows, held_out if kept is not None else None, self._plan(len(train)))
+        return minimize(network, objective, train, held_out if kept is not None else None, self._plan(len(train)))
 
     def _plan(self, n: int) -> SGD:
         """The settings of the loop for n rows."""
@@ -321,7 +321,7 @@ class System(BaseEstimator):
         """
         check_is_fitted(self)
         meta, arrays = self._state()
-        storage.write(path, type(self).__name__, meta, arrays)
+        storage.write(path, registered_name(type(self)), meta, arrays)
 
     def _state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         format_meta, format_arrays = self.format_.state()
@@ -486,8 +486,8 @@ def _plain(value: Any) -> Any:
     """A hyper-parameter as JSON; what has no JSON is described elsewhere in the file, or not needed again."""
     if isinstance(value, Corruption):
         return value.config()
-    if isinstance(value, Loss) and is_dataclass(value) and loss_classes.LOSSES.get(type(value).__name__) is type(value):
-        return {"name": type(value).__name__, **asdict(value)}
+    if isinstance(value, Loss) and is_dataclass(value) and loss_classes.LOSSES.get(registered_name(type(value))) is type(value):
+        return {"name": registered_name(type(value)), **asdict(value)}
     if isinstance(value, (str, bool, int, float, type(None))):
         return value
     if isinstance(value, (tuple, list)):

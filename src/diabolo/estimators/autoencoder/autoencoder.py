@@ -179,6 +179,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
     warm_start: bool = False
     random_state: Any = None
     verbose: bool = True
+    _has_codes = True
 
     def __post_init__(self) -> None:
         self._sampler: Sampler | None = None
@@ -653,6 +654,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         linear_meta, linear_arrays = self.linear_.state()
         meta["linear"] = linear_meta
         meta["comparison"] = self.comparison_
+        meta["density"] = self._sampling().p.name()
         meta["explained"] = [float(v) for v in self.explained_variance_ratio_]
         arrays |= {f"sampler.{name}": v for name, v in self._sampling().state(self.format_).items()}
         return meta, arrays | {f"linear.{name}": v for name, v in linear_arrays.items()}
@@ -661,7 +663,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         super()._restore(meta, arrays)
         self.linear_ = Linear.from_state(self.format_, meta["linear"], _below(arrays, "linear"))
         self.n_components_ = self.linear_.k
-        self._sampler = Sampler.from_state(_below(arrays, "sampler"), self.format_)
+        self._sampler = Sampler.from_state(meta["density"], _below(arrays, "sampler"), self.format_)
         self.comparison_ = dict(meta["comparison"])
         self.explained_variance_ratio_ = np.array(meta["explained"], dtype=float)
         if self.explained_variance_ratio_.shape != (self.n_components_,) or set(self.comparison_) != COMPARED:

@@ -118,17 +118,14 @@ class Sampler:
     def state(self, format: Any) -> dict[str, np.ndarray]:
         arrays = {"likely": self.likely, "off": self.off[numbers(format)], "before": self.before, "after": self.after}
         kept = {name: v.astype(np.float32) for name, v in arrays.items()}
-        kind = next(i for i, cls in enumerate(DENSITIES.values()) if type(self.p) is cls)
-        return kept | {"kind": np.array([kind], np.int64)} | {f"p.{name}": v for name, v in self.p.state().items()}
+        return kept | {f"p.{name}": v for name, v in self.p.state().items()}
 
     @classmethod
-    def from_state(cls, arrays: dict[str, np.ndarray], format: Any) -> Self:
-        """The inverse of :meth:`state`."""
-        kinds = list(DENSITIES.values())
-        kind = arrays["kind"]
-        if kind.shape != (1,) or not 0 <= kind[0] < len(kinds):
-            raise DataError("its density is of an unknown kind")
-        p = kinds[int(kind[0])].from_state({name[2:]: v for name, v in arrays.items() if name.startswith("p.")})
+    def from_state(cls, density: str, arrays: dict[str, np.ndarray], format: Any) -> Self:
+        """The inverse of :meth:`state`; `density` is the name of p(z)."""
+        if density not in DENSITIES:
+            raise DataError(f"its density is {density!r}, not one of {', '.join(map(repr, sorted(DENSITIES)))}")
+        p = DENSITIES[density].from_state({name[2:]: v for name, v in arrays.items() if name.startswith("p.")})
         off = np.zeros(format.width)
         off[numbers(format)] = arrays["off"]
         return cls(p, arrays["likely"].astype(np.float64), off, *(arrays[n].astype(np.float64) for n in ("before", "after")))

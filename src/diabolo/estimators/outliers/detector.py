@@ -45,7 +45,7 @@ from ...errors import DataError, FormatError, warn
 from ...formats import Arrays, Documents, Images, Tables
 from ...nets import Crowd, Missing
 from ...network import Diabolo
-from ...rows import Numbered, Rows, copies, steps_per_epoch
+from ...rows import Rows, copies, steps_per_epoch
 from ...training import History, minimize
 from ..base import System, _below, is_size
 from ..cross_fitting import Members
@@ -511,9 +511,12 @@ class OutlierDetector(OutlierMixin, System):
         corrupt, loss, network = self._corruption(), self.loss_, self.network_
         columns = 1 if isinstance(self.format_, Documents) else len(self.format_.columns)
         keep, members, weight = 1 - self.trim, self._members, self._weight
+        most, number = STEPS * self._batch_size(len(train)), np.arange(len(train))
+        if self.epochs == "auto" and len(train) > most:  # less than an epoch
+            number = np.sort(np.random.default_rng(self.seed_).permutation(number)[:most])
 
-        def objective(batch: Tensor, rng: torch.Generator) -> Tensor:
-            x, i = batch[:, :-1], batch[:, -1].long().cpu()
+        def objective(i: Tensor, x: Tensor, rng: torch.Generator) -> Tensor:
+            i = torch.from_numpy(number)[i]
             seen, target = corrupt(x, rng)
             raw = network(seen).float()
             each = loss(raw.flatten(0, 1), target.repeat(len(raw), 1)).unflatten(0, raw.shape[:2]) / columns
@@ -523,11 +526,7 @@ class OutlierDetector(OutlierMixin, System):
             counts = counts * weight[i].to(each.device)
             return (each * counts).sum(0) / counts.mean().clamp(min=1e-9)
 
-        rows: Rows = Numbered(train)
-        most = STEPS * self._batch_size(len(rows))
-        if self.epochs == "auto" and len(rows) > most:  # less than an epoch
-            rows = rows.subset(np.sort(np.random.default_rng(self.seed_).permutation(len(rows))[:most]))
-        return minimize(network, objective, rows, None, self._plan(len(rows)))
+        return minimize(network, objective, train.subset(number), None, self._plan(len(number)))
 
     def _finish(self, train: Rows, held: Rows | None) -> None:
         """Measure with the network that has not seen a row: what is usual, both tails, and the calibration."""

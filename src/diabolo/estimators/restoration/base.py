@@ -156,8 +156,8 @@ class Restorer(TransformerMixin, System, abstract=True):
     # ── hooks ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     @abstractmethod
-    def _objective(self, x: Tensor, rng: torch.Generator) -> Tensor:
-        """Clean patches x (B, C, s, s) -> the loss of each (B,)."""
+    def _objective(self, i: Tensor, x: Tensor, rng: torch.Generator) -> Tensor:
+        """Clean patches x (B, C, s, s), of pictures number i (B,) -> the loss of each (B,)."""
 
     @abstractmethod
     def _restored(self, picture: Picture, *args: Any, **options: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -477,7 +477,7 @@ class Denoiser(Restorer):
     def _corruption(self) -> Corruption:
         return Gaussian((0.0, 55 / 255)) if self.corruption is None else self.corruption
 
-    def _objective(self, x: Tensor, rng: torch.Generator) -> Tensor:
+    def _objective(self, i: Tensor, x: Tensor, rng: torch.Generator) -> Tensor:
         if self.target == "self":
             return self._neighbours(opponent(x), rng)
         seen, y = self._lesson(x, rng)
@@ -722,7 +722,7 @@ class Upscaler(Restorer):
     def _channels(self, pixels: np.ndarray) -> np.ndarray:
         return luma(pixels)
 
-    def _objective(self, x: Tensor, rng: torch.Generator) -> Tensor:
+    def _objective(self, i: Tensor, x: Tensor, rng: torch.Generator) -> Tensor:
         scale = self.scales[int(torch.randint(len(self.scales), (1,), generator=rng, device=x.device))]
         seen, y = Downscale(scale)(x, rng)
         shift = 0.1 * torch.randn(len(x), 1, 1, 1, generator=rng, device=x.device)

@@ -203,7 +203,7 @@ class Colorizer(Restorer):
     def _patches(self, pictures: list[np.ndarray]) -> Patches:
         return Patches(pictures, self.patch_size, turned=False)
 
-    def _objective(self, x: Tensor, rng: torch.Generator) -> Tensor:
+    def _objective(self, i: Tensor, x: Tensor, rng: torch.Generator) -> Tensor:
         light, ab = to_lab(x).split((1, 2), 1)
         seen = torch.cat([light / 50 - 1, hinted(ab, rng)], 1)
         shares = self.network_.decoder.shares(F.avg_pool2d(ab, 2))  # type: ignore[operator]

@@ -52,7 +52,7 @@ from ...model_selection import folds
 from ...nets import Apart, Beside, Bins, Borrowed, Codes, Copies, Head, Lite0, Missing, Sight, Tower, Unflat, Wider
 from ...network import Diabolo
 from ...progress import tracked
-from ...rows import Numbered, Rows, steps_per_epoch
+from ...rows import Rows, steps_per_epoch
 from ...training import SGD, History, minimize, one_thread
 from ..base import System, is_size, load
 from ..cross_fitting import Members
@@ -400,8 +400,7 @@ class Supervised(System, abstract=True):
         """SGD, of the members from number `first` on."""
         (network, rows), corrupt = self._judging, self._corruption()
 
-        def objective(batch: Tensor, rng: torch.Generator) -> Tensor:
-            x, i = batch[:, :-1], batch[:, -1].long().cpu()
+        def objective(i: Tensor, x: Tensor, rng: torch.Generator) -> Tensor:
             seen, _ = corrupt(x, rng)
             each = self._losses(network, seen, i, rng)
             learn = self._members.learn(i)
@@ -415,7 +414,7 @@ class Supervised(System, abstract=True):
             return self._error_of(self._unseen(watched).mean(0), watched)
 
         blind = len(rows) < BLIND and self._fresh()
-        return minimize(network, objective, Numbered(rows), None if blind else held_out, self._plan(len(rows)))
+        return minimize(network, objective, rows, None if blind else held_out, self._plan(len(rows)))
 
     def _solve(self, h: Tensor) -> bool:
         """The last layer of each member for codes h (n, m); whether there is a solver for it."""
@@ -668,7 +667,7 @@ def given(encoder: Any) -> Any:
     texts = callable(getattr(encoder, "encode", None)) and not isinstance(encoder, str)
     if encoder is None or isinstance(encoder, nn.Module) or texts:
         return encoder
-    if isinstance(encoder, System) and not isinstance(encoder, Supervised) and hasattr(encoder, "transform"):
+    if isinstance(encoder, System) and encoder._has_codes:
         check_is_fitted(encoder)
         return encoder
     raise ValueError(

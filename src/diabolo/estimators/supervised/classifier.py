@@ -78,7 +78,6 @@ class Classifier(ClassifierMixin, Supervised):
 
     class_weight: Any = None
 
-    _prefix = ""
     loss = "auto"
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, *, categories: Any = None, numbers: Any = None) -> Self:
@@ -237,7 +236,6 @@ class Regressor(RegressorMixin, Supervised):
     ((442,), True)
     """
 
-    _prefix = ""
     loss = "auto"
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, *, categories: Any = None, numbers: Any = None) -> Self:
