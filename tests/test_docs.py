@@ -128,6 +128,7 @@ def mentioned(word: str) -> bool:
 def test_every_room_has_a_page(room: str) -> None:
     pages = {
         "chance": "training",
+        "hardware": "training",
         "network": "nets",
         "optimizers": "training",
         "progress": "training",

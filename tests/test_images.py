@@ -14,7 +14,7 @@ from torch import nn
 
 from diabolo import Autoencoder, Classifier, DataError, Mirror, MultiLabelClassifier, OutlierDetector, Shift, load
 from diabolo.corruption import Chain, Clean
-from diabolo.estimators.multilabel.report import seen_by_both
+from diabolo.estimators.multilabel.comparison import seen_by_both
 from diabolo.formats import Images, infer
 from diabolo.nets.convolution import Inward, Outward, Sight, halvings
 

@@ -33,7 +33,7 @@ from diabolo import (
     storage,
 )
 from diabolo.estimators.cross_fitting import Members
-from diabolo.estimators.multilabel import classifier, report
+from diabolo.estimators.multilabel import classifier, comparison
 from diabolo.estimators.multilabel.calibration import platt
 from diabolo.estimators.multilabel.linear_residual import penalty, straightened
 from diabolo.estimators.multilabel.metrics import ranking_error, relative_loss, unranked
@@ -1321,8 +1321,8 @@ def test_pairs_that_surely_go_together_come_first() -> None:
 
 @pytest.mark.parametrize("sparse", [False, True])
 def test_what_sharing_gains_is_told_by_networks_that_can_be_afforded(sparse: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(report, "AFFORDED", 20_000)
-    monkeypatch.setattr(report, "COMPONENTS", 20)
+    monkeypatch.setattr(comparison, "AFFORDED", 20_000)
+    monkeypatch.setattr(comparison, "COMPONENTS", 20)
     r = np.random.default_rng(0)
     X: Any = r.poisson(1.0, (60, 200))
     Y = (X[:, :5] > 0).astype(int)

@@ -129,3 +129,8 @@ def spread_over(rows: Rows | Tensor, most: int) -> Tensor:
 
 def steps_per_epoch(n: int, batch_size: int) -> int:
     return max(1, n // batch_size)
+
+
+def spread_rows(rows: np.ndarray, most: int) -> np.ndarray:
+    """At most so many of these row numbers, evenly spaced."""
+    return rows[np.linspace(0, len(rows) - 1, min(len(rows), most)).astype(int)]

@@ -37,13 +37,13 @@ from ...errors import DataError, FormatError, suggest, warn
 from ...formats import Documents
 from ...formats.labels import Labels, combined
 from ...formats.targets import doubtful, floats, same_length, same_order
+from ...hardware import one_thread
 from ...losses import Asymmetric, Logistic, Loss
 from ...model_selection import folds
 from ...nets import Beside, Borrowed, TfIdf, Tower
-from ...rows import Rows
-from ...training import one_thread
+from ...rows import Rows, spread_rows
 from ..base import _below, is_size
-from ..supervised.base import JUDGED, WATCHED, Supervised, described, spread_rows, together
+from ..supervised.base import JUDGED, WATCHED, Supervised, described, together
 from .calibration import platt
 from .label_discovery import Suggestion, suggested
 from .linear_residual import straightened

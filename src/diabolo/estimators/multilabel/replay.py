@@ -27,7 +27,7 @@ from ...model_selection import folds
 from ...nets import Head, Tower
 from ...rows import Rows
 from ...training import minimize
-from .precision import average_precision
+from .metrics import average_precision
 
 __all__ = ["Memory", "Refresh", "refreshed"]
 

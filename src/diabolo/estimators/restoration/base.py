@@ -45,14 +45,16 @@ from ...corruption import Corruption, Downscale, Gaussian
 from ...errors import DataError, FormatError
 from ...formats.base import IN_MEMORY
 from ...formats.images import Images
+from ...hardware import pick_precision
 from ...images.color import LUMA
 from ...images.picture import SEEN, Album, Picture, luma, read
 from ...images.resize import resize
 from ...losses import Absolute, LogSquared, Loss
 from ...nets import Column, Shuffle, Shuffles, Told
 from ...network import Diabolo
-from ...training import SGD, History, autocast, minimize, pick_precision
-from ..base import System, is_size, load
+from ...training import SGD, History, autocast, minimize
+from ..base import System, is_size
+from ..loading import load
 from .patches import Patches
 from .tiling import tiled
 

@@ -28,50 +28,46 @@ https://doi.org/10.1126/science.1127647 (pre-training)
 from __future__ import annotations
 
 import copy
-import os
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Self, cast
 
 import numpy as np
 import scipy.sparse as sp
 import torch
 from sklearn.base import clone
-from sklearn.frozen import FrozenEstimator
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
 from ...corruption import Chain, Corruption, Mirror, Shift
-from ...errors import DataError, FormatError, suggest, warn
+from ...errors import DataError, FormatError, warn
 from ...formats import Arrays, Documents, Embedded, Images, Tables, infer
 from ...formats.targets import same_length
+from ...hardware import one_thread
 from ...model_selection import folds
 from ...nets import Apart, Beside, Bins, Borrowed, Codes, Copies, Head, Lite0, Missing, Sight, Tower, Unflat, Wider
 from ...network import Diabolo
 from ...progress import tracked
-from ...rows import Rows, steps_per_epoch
-from ...training import SGD, History, minimize, one_thread
-from ..base import System, is_size, load
+from ...rows import Rows, spread_rows, steps_per_epoch
+from ...training import SGD, History, minimize
+from ..base import System, is_size
 from ..cross_fitting import Members
 from ..linear import tfidf
 from ..weights import weights
+from .encoders import BINNED, BINS, IMAGENET, given, layers, some_of
+from .targets import TEMPERATURES
 
-__all__ = ["Supervised", "described", "spread_rows", "together"]
+__all__ = ["Supervised", "described", "together"]
 
 EPOCHS = 30
 STEPS = 1500, 6000  # of SGD in so many epochs, at least and at most
 JUDGED = 20_000  # rows that are looked at when the training is over
 WATCHED = 4000  # rows on which the moment to stop is found
-IMAGENET = "imagenet"
 SEEN = 1 / 8  # size of tf-idf features, for each row per feature; in units of the size at which they have variance 1
 SEEN_RANGE = 0.1, 1.0
 PLAIN = 2.5  # idf, at least: a word in many documents, which is seen but little, may be what decides
-DEEP = 5  # rows per word from which on documents get a second hidden layer
-BINS, BINNED = 8, 300  # of each number, where there are not more numbers
-LOOKED = 10_000, 20_000_000  # rows whose quantiles are their edges, and numbers of these rows, at most
 FEWEST = 4  # rows
 BLIND, BLIND_STEPS = 100, 300  # fewer rows do not tell when to stop: so many steps, then
 GENTLE = 1 / 3  # learning rate of fine-tuning, in units of `lr`
@@ -79,7 +75,6 @@ MANY = 20_000  # rows from which on there are three members, not five
 TUNED = 2000  # rows up to which a fine-tuned encoder has several members
 RIDGES = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)  # lambda, where codes have mean squared length 1
 CHOSEN = 2000  # rows by which it is chosen
-TEMPERATURES = tuple(float(2**e) for e in np.arange(-4, 2.25, 0.25))
 MOVED = 8  # pictures are moved by up to the eighth part of their shorter side
 
 
@@ -632,62 +627,9 @@ def described(cls: type) -> type:
     return cls
 
 
-def layers(hidden: Any, documents: bool, n: int, d: int) -> tuple[int, ...]:
-    """Widths of the hidden layers for n rows of d features."""
-    if hidden != "auto":
-        return tuple(int(width) for width in hidden)
-    if not documents:
-        return 256, 256
-    return (512, 512) if n >= DEEP * d else (512,)
-
-
-def most_bins(bins: Any, documents: bool, d: int) -> int:
-    """Of d features together, at most."""
-    if documents:
-        return 0
-    return BINS * min(d, BINNED) if bins == "auto" else int(bins) * d
-
-
 def together(raw: Tensor) -> Tensor:
     """(K, b, k) -> (b, k), the mean, member by member: the order of the sum does not depend on k."""
     total = raw[0].clone()
     for member in raw[1:]:
         total += member
     return total / len(raw)
-
-
-def given(encoder: Any) -> Any:
-    """What `encoder=` stands for: None, a fitted estimator with a network and a format, or a module."""
-    if isinstance(encoder, str) and encoder == IMAGENET:
-        return Lite0.pretrained()
-    if is_path(encoder):
-        encoder = load(Path(encoder))
-    if isinstance(encoder, FrozenEstimator):
-        encoder = encoder.estimator
-    texts = callable(getattr(encoder, "encode", None)) and not isinstance(encoder, str)
-    if encoder is None or isinstance(encoder, nn.Module) or texts:
-        return encoder
-    if isinstance(encoder, System) and encoder._has_codes:
-        check_is_fitted(encoder)
-        return encoder
-    raise ValueError(
-        f"encoder={encoder!r:.80}: allowed are a fitted Autoencoder, the path of a saved one, 'imagenet', an nn.Module that "
-        f"turns rows (B, d) into codes (B, m), an object with encode(texts), and None{suggest(encoder, [IMAGENET])}"
-    )
-
-
-def is_path(encoder: Any) -> bool:
-    """Whether a text is the name of a file, and no misspelt "imagenet"."""
-    if not isinstance(encoder, str):
-        return isinstance(encoder, os.PathLike)
-    return Path(encoder).suffix != "" or Path(encoder).name != encoder or Path(encoder).exists()
-
-
-def some_of(x: Tensor) -> Tensor:
-    """Rows (n, d) -> some of them."""
-    return x[spread_rows(np.arange(len(x)), max(1, min(LOOKED[0], LOOKED[1] // x.shape[1])))]
-
-
-def spread_rows(rows: np.ndarray, most: int) -> np.ndarray:
-    """At most so many of these row numbers, evenly spaced."""
-    return rows[np.linspace(0, len(rows) - 1, min(len(rows), most)).astype(int)]
