@@ -31,6 +31,7 @@ import copy
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Self, cast
 
 import numpy as np
@@ -46,7 +47,6 @@ from ...errors import DataError, FormatError, warn
 from ...formats import Arrays, Documents, Embedded, Images, Tables, infer
 from ...formats.targets import same_length
 from ...hardware import one_thread
-from ...model_selection import folds
 from ...nets import Apart, Beside, Bins, Borrowed, Codes, Copies, Head, Lite0, Missing, Sight, Tower, Unflat, Wider
 from ...network import Diabolo
 from ...progress import tracked
@@ -55,16 +55,14 @@ from ...training import SGD, History, minimize
 from ..base import System, is_size
 from ..cross_fitting import Members
 from ..linear import tfidf
-from ..weights import weights
 from .encoders import BINNED, BINS, IMAGENET, given, layers, some_of
-from .targets import TEMPERATURES
+from .targets import Target
 
 __all__ = ["Supervised", "described", "together"]
 
 EPOCHS = 30
 STEPS = 1500, 6000  # of SGD in so many epochs, at least and at most
-JUDGED = 20_000  # rows that are looked at when the training is over
-WATCHED = 4000  # rows on which the moment to stop is found
+LOOKED_AT = 20_000  # rows whose codes tell of what size they are
 SEEN = 1 / 8  # size of tf-idf features, for each row per feature; in units of the size at which they have variance 1
 SEEN_RANGE = 0.1, 1.0
 PLAIN = 2.5  # idf, at least: a word in many documents, which is seen but little, may be what decides
@@ -108,55 +106,15 @@ class Supervised(System, abstract=True):
     _given = cast(Any, None)  # while fitting: what `encoder` stands for
     _coded = cast(Any, None)  # its codes of all rows, if they are known
 
-    # ── hooks ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    @abstractmethod
-    def _start(self) -> Tensor:
-        """(k,) what the last layer says before it has learned: the outputs that suit all rows equally well."""
-
-    @abstractmethod
-    def _targets(self, i: Tensor) -> Tensor:
-        """(B,) row numbers -> y (B, k)."""
-
-    @abstractmethod
-    def _error(self, raw: Tensor, y: Tensor, weight: Tensor | None) -> float:
-        """Of rows that the network has not seen, and how much they count: what shall be small."""
-
-    def _watched(self) -> int:
-        """Rows on which the moment to stop is found."""
-        return WATCHED
-
-    def _judged(self) -> int:
-        """Rows that are looked at when the training is over."""
-        return JUDGED
-
-    def _importance(self, i: Tensor) -> Tensor | None:
-        """(B,) row numbers -> how much each row, or each of its cells, counts when judging; (B, 1) or (B, k)."""
-        return None if self._weight is None else self._weight[i]
-
-    def _weights(self, i: Tensor) -> Tensor | None:
-        """The same, when learning."""
-        return self._importance(i)
-
-    def _error_of(self, raw: Tensor, i: np.ndarray) -> float:
-        """That of raw outputs (r, k) for the rows i."""
-        rows = torch.from_numpy(i)
-        return self._error(raw, self._targets(rows), self._importance(rows))
-
-    def _folds(self, parts: int | list[float]) -> np.ndarray:
-        """(n,) which part each row is in."""
-        return folds(np.zeros((self._n, 1)), parts, np.random.RandomState(self.seed_))
-
     # ── learning ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _learn(self, X: Any, n: int, weight: Any, k: int = 0, categories: Any = None, numbers: Any = None) -> Self:
-        """`_fit` for n targets, with weights (n,), or (n, k) where k outputs can have their own."""
+    def _learn(self, X: Any, target: Target, categories: Any, numbers: Any) -> Self:
+        """`_fit` for this target."""
         if (categories or numbers) and hasattr(given(self.encoder), "format_"):
             raise ValueError("categories= and numbers= are for a first fit: here the columns are those of the encoder")
-        self._n = n
-        self._weight = None if weight is None else weights(weight, n, k)
+        self._target = target
         self._fit(X, categories, numbers)
-        del self._members, self._weight
+        del self._members, self._target
         return self
 
     def _format(self, X: Any) -> Any:
@@ -216,14 +174,14 @@ class Supervised(System, abstract=True):
 
     def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:
         """All rows: `_members` says which of them are held out from whom."""
-        same_length(self._n, len(rows))
+        same_length(len(self._target), len(rows))
         if len(rows) < FEWEST:
             raise DataError(f"n_samples={len(rows)}: at least {FEWEST} rows are needed, to have some to judge by")
         members, parts = self._k(len(rows)), None
         if members == 1:
             share = min(0.5, max(self.validation_fraction or 0.0, 2 / len(rows)))
             parts = [share, 1 - share]
-        self._members = Members(self._folds(parts or members), members)
+        self._members = Members(self._target.folds(parts or members, np.random.RandomState(self.seed_)), members)
         return rows, None
 
     def _k(self, n: int) -> int:
@@ -286,7 +244,7 @@ class Supervised(System, abstract=True):
             return Borrowed(Copies(sights), Codes(members, sights[0].m))
         c, s = self.format_.view()
         if isinstance(format, Documents):
-            seen = np.clip(SEEN * self._n / d, *SEEN_RANGE)  # the fewer rows tell of a word, the less it moves
+            seen = np.clip(SEEN * self._target.n / d, *SEEN_RANGE)  # the fewer rows tell of a word, the less it moves
             tower = Tower(members, d, self._sizes(), 0.2, self.dropout, plain=True)
             see = tfidf(format).float()
             see.idf.clamp_(min=PLAIN)
@@ -312,10 +270,10 @@ class Supervised(System, abstract=True):
 
     def _blind(self) -> bool:
         """Whether rows are too few for an encoder to be fine-tuned, and members that start from nothing are trained alone."""
-        return self._mixed() and self._n < BLIND
+        return self._mixed() and self._target.n < BLIND
 
     def _sizes(self) -> tuple[int, ...]:
-        return layers(self.hidden, isinstance(self.format_, Documents), self._n, self.format_.width)
+        return layers(self.hidden, isinstance(self.format_, Documents), self._target.n, self.format_.width)
 
     def _borrowed(self, members: int, x: Tensor) -> nn.Sequential:
         """An encoder that was trained before."""
@@ -329,12 +287,12 @@ class Supervised(System, abstract=True):
         encoder.float().requires_grad_(not self.freeze)
         name = f"encoder={type(encoder).__name__}"
         try:
-            h = self._through(encoder, x[:JUDGED].split(self.format_.piece), min(len(x), JUDGED))
+            h = self._through(encoder, x[:LOOKED_AT].split(self.format_.piece), min(len(x), LOOKED_AT))
         except RuntimeError as error:
             raise ValueError(f"{name} does not take rows of width {x.shape[1]}: {error}") from None
-        if h.ndim != 2 or len(h) != len(x[:JUDGED]):
+        if h.ndim != 2 or len(h) != len(x[:LOOKED_AT]):
             raise ValueError(f"{name} must give one code (m,) per row, but gives {tuple(h.shape[1:])}")
-        self._coded = h if len(h) == self._n else None
+        self._coded = h if len(h) == self._target.n else None
         centre = h.mean(0)
         unit = float((h - centre).square().sum(1).mean().sqrt()) or 1.0
         codes = Codes(members, h.shape[1]).seen_as(centre, torch.full_like(centre, unit))
@@ -355,7 +313,7 @@ class Supervised(System, abstract=True):
             return torch.cat([encoder.eval()(part.float()) for part in tracked(parts, title, count)])
 
     def _decoder(self, members: int, m: int) -> nn.Module:
-        start = self._start()
+        start = self._target.start()
         head = Head(members, m, (len(start),))
         with torch.no_grad():
             head.b[0].copy_(start.expand_as(head.b[0]))
@@ -369,9 +327,9 @@ class Supervised(System, abstract=True):
         if self.freeze:  # what does not change is computed once
             last = parts[2] if self._fresh() else Codes(parts[1].members, h.shape[1])
             self._judging = Diabolo(last, self.network_.decoder), Rows(h)
-        if not self._fresh() and self._solve(h) and (self.freeze or self._n < BLIND):
+        if not self._fresh() and self._solve(h) and (self.freeze or self._target.n < BLIND):
             return History(stopped="nothing to descend: the last layer on a frozen encoder is a convex problem, solved")
-        if not (self._blind() and self._solvable()):
+        if not (self._blind() and self._target.convex):
             return self._descend()
         parts.requires_grad_(False)  # the members that start from the encoder get the optimum at the end
         history = self._descend(first=parts[1].members)
@@ -397,23 +355,23 @@ class Supervised(System, abstract=True):
 
         def objective(i: Tensor, x: Tensor, rng: torch.Generator) -> Tensor:
             seen, _ = corrupt(x, rng)
-            each = self._losses(network, seen, i, rng)
+            each = self._target.losses(partial(outputs, network, seen), i, rng)
             learn = self._members.learn(i)
             counts = learn.repeat(len(each) // len(learn), 1).to(each.device)
             counts[:first] = False
             return (each * counts).sum(0) / counts.float().mean().clamp(min=1e-9)
 
-        watched = spread_rows(np.flatnonzero(self._counted(np.arange(len(rows)))), self._watched())
+        watched = spread_rows(np.flatnonzero(self._counted(np.arange(len(rows)))), self._target.watched)
 
         def held_out() -> float:
-            return self._error_of(self._unseen(watched).mean(0), watched)
+            return self._target.error_of(self._unseen(watched).mean(0), watched)
 
         blind = len(rows) < BLIND and self._fresh()
         return minimize(network, objective, rows, None if blind else held_out, self._plan(len(rows)))
 
     def _solve(self, h: Tensor) -> bool:
         """The last layer of each member for codes h (n, m); whether there is a solver for it."""
-        if not self._solvable():
+        if not self._target.convex:
             return False
         with one_thread():
             self._optimum(h.double().numpy(), self._members.fold, self._members.k)
@@ -424,43 +382,24 @@ class Supervised(System, abstract=True):
         some = spread_rows(np.arange(len(u)), CHOSEN)
         errors = []
         for ridge in RIDGES:
-            raw = np.zeros((len(some), len(self._start())))
+            raw = np.zeros((len(some), self._target.k))
             for k in range(members):
                 seen, unseen = some[fold[some] != k], fold[some] == k
-                v, b = self._last(u[seen], seen, ridge)
+                v, b = self._target.optimum(u[seen], seen, ridge)
                 raw[unseen] = u[some[unseen]] @ v + b
             judged = self._counted(some)
-            errors.append(self._error_of(torch.from_numpy(raw[judged]).float(), some[judged]))
+            errors.append(self._target.error_of(torch.from_numpy(raw[judged]).float(), some[judged]))
         self.ridge_ = RIDGES[int(np.argmin(errors))]
         head: Any = self.network_.decoder
         for k in range(members):
             i = np.flatnonzero(fold != k)
-            v, b = self._last(u[i], i, self.ridge_)
+            v, b = self._target.optimum(u[i], i, self.ridge_)
             with torch.no_grad():
                 head.v[0][k, : len(v)], head.b[0][k] = torch.from_numpy(v), torch.from_numpy(b)
 
     def _counted(self, i: np.ndarray) -> np.ndarray:
         """Which of the rows i are fit to judge by: some member has not seen them, and they count."""
-        unseen = self._members.judge(i)
-        return unseen if self._weight is None else unseen & (self._weight[i].sum(1) > 0).numpy()
-
-    def _solvable(self) -> bool:
-        """Whether :meth:`_last` knows the loss."""
-        return True
-
-    @abstractmethod
-    def _last(self, u: np.ndarray, i: np.ndarray, ridge: float) -> tuple[np.ndarray, np.ndarray]:
-        """Codes (r, m) of the rows i (r,) -> V (m, k) and b (k,), the minimum."""
-
-    def _losses(self, network: Any, seen: Tensor, i: Tensor, rng: torch.Generator) -> Tensor:
-        """Rows (B, d), as they are seen, and their numbers -> (K, B)."""
-        return self._summed(network(seen).float(), self._targets(i), self._weights(i))
-
-    def _summed(self, raw: Tensor, y: Tensor, weight: Tensor | None) -> Tensor:
-        """raw (K, B, k), y (B, k) -> (K, B)."""
-        y = y.to(raw.device)
-        terms = self.loss_.terms(raw.flatten(0, 1), y.repeat(len(raw), 1)).unflatten(0, raw.shape[:2])
-        return (terms if weight is None else terms * weight.to(raw.device)).sum(2)
+        return self._members.judge(i) & self._target.counts(i)
 
     def _unseen(self, i: np.ndarray) -> Tensor:
         """(r,) row numbers -> raw (J, r, k), of each kind by the member that has not seen the row."""
@@ -468,29 +407,27 @@ class Supervised(System, abstract=True):
 
     def _temper(self, i: np.ndarray) -> None:
         """Let each kind of members be as sure as it is right, so that no kind is louder than the other."""
-        y, head, members = self._targets(torch.from_numpy(i)), cast(Any, self.network_.decoder), self._members.k
-        weight = self._importance(torch.from_numpy(i))
-        w: Any = 1.0 if weight is None else weight
+        head, members = cast(Any, self.network_.decoder), self._members.k
         for j, raw in enumerate(self._unseen(i)):
-            t = min(TEMPERATURES, key=lambda t: float((w * self.loss_.terms(t * raw, y)).sum()))
+            t = self._target.temperature(raw, i)
             for p in (*head.v, *head.b):
                 part = p[j * members : (j + 1) * members]
                 part.copy_((part * t).float())  # what a file keeps of it
 
     def _finish(self, train: Rows, held: Rows | None) -> None:
-        i = spread_rows(np.flatnonzero(self._counted(np.arange(len(train)))), self._judged())
+        i = spread_rows(np.flatnonzero(self._counted(np.arange(len(train)))), self._target.judged)
         with torch.no_grad():
             self._judging[0].eval().to("cpu")
             if self._mixed():
                 self._temper(i)
-            self._judge(self._unseen(i).mean(0), self._targets(torch.from_numpy(i)), i)
+            self._judge(self._unseen(i).mean(0), i)
         self.n_iter_ = self.history_.epoch[self.history_.best] if self.history_.epoch else 0.0
         self.__dict__.pop("_coded", None)
         del self._given, self._judging
 
-    def _judge(self, raw: Tensor, y: Tensor, i: np.ndarray) -> None:
+    def _judge(self, raw: Tensor, i: np.ndarray) -> None:
         """What is learned from raw outputs (r, k) of rows that their network has not seen."""
-        self.held_out_ = self._error_of(raw, i)
+        self.held_out_ = self._target.error_of(raw, i)
 
     def _plan(self, n: int) -> SGD:
         plan = super()._plan(n)
@@ -625,6 +562,12 @@ def described(cls: type) -> type:
     """The parameters that all share, into the docstring."""
     cls.__doc__ = (cls.__doc__ or "").replace("SHARED", PARAMETERS)
     return cls
+
+
+def outputs(network: Any, x: Tensor, some: Tensor | None) -> Tensor:
+    """Rows x (B, d) -> raw (K, B, k), or (K, B, c) of some outputs c."""
+    raw = network(x) if some is None else network.decoder.only(network.encoder(x), some.to(x.device))
+    return cast(Tensor, raw.float())
 
 
 def together(raw: Tensor) -> Tensor:

@@ -12,12 +12,11 @@ https://doi.org/10.1126/science.1127647 (pre-training)
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 import torch
 from sklearn.base import ClassifierMixin
-from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
@@ -26,10 +25,9 @@ from torch import Tensor
 from ...errors import DataError, FormatError, suggest
 from ...formats.targets import classes, doubtful, floats, same_length, same_order
 from ...losses import Loss, Softmax
-from ...model_selection import folds
-from ..weights import mean, weights
+from ..weights import weights
 from .base import Supervised, described
-from .targets import TEMPERATURES
+from .targets import ClassTarget
 
 __all__ = ["Classifier"]
 
@@ -106,11 +104,10 @@ class Classifier(ClassifierMixin, Supervised):
         check_classification_targets(y)
         self.classes_, index = self._classes_of(y)
         doubtful(self.classes_.tolist())
-        self._y = torch.from_numpy(index.reshape(-1))
-        weight = class_weights(self.class_weight, self.classes_, self._y.numpy(), sample_weight)
-        self._learn(X, len(y), weight, categories=categories, numbers=numbers)
-        del self._y
-        return self
+        index = index.reshape(-1)
+        w = class_weights(self.class_weight, self.classes_, index, sample_weight)
+        w = None if w is None else weights(w, len(y))
+        return self._learn(X, ClassTarget(torch.from_numpy(index), len(self.classes_), w), categories, numbers)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Share of right answers; y as in :meth:`fit`."""
@@ -152,41 +149,10 @@ class Classifier(ClassifierMixin, Supervised):
     def _loss(self) -> Loss:
         return Softmax((len(self.classes_),))
 
-    def _start(self) -> Tensor:
-        w = torch.ones(len(self._y)) if self._weight is None else self._weight[:, 0]
-        n = torch.zeros(len(self.classes_)).index_add_(0, self._y, w)
-        return n.div(n.sum()).clamp(min=0.5 / len(self._y)).log()
-
-    def _targets(self, i: Tensor) -> Tensor:
-        return torch.nn.functional.one_hot(self._y[i], len(self.classes_)).float()
-
-    def _folds(self, parts: int | list[float]) -> np.ndarray:
-        y = self._targets(torch.arange(self._n)).numpy()
-        return folds(y, parts, np.random.RandomState(self.seed_))
-
-    def _error(self, raw: Tensor, y: Tensor, weight: Tensor | None) -> float:
-        wrong = mean((raw.argmax(1) != y.argmax(1)).float(), weight)
-        return wrong + 0.1 * min(mean(self.loss_(t * raw, y), weight) for t in TEMPERATURES)
-
-    def _last(self, u: np.ndarray, i: np.ndarray, ridge: float) -> tuple[np.ndarray, np.ndarray]:
-        y, k = self._y[torch.from_numpy(i)].numpy(), len(self.classes_)
-        there = np.unique(y)
-        v, b = np.zeros((u.shape[1], k)), np.full(k, np.log(0.5 / len(y)))  # of a class that no row has
-        if len(there) == 1:
-            b[there] = 0.0
-            return v, b
-        w = self._weights(torch.from_numpy(i))
-        model = LogisticRegression(C=1 / ridge, max_iter=300).fit(u, y, None if w is None else w[:, 0].numpy())
-        both = len(there) == 2
-        v[:, there] = (np.concatenate([-model.coef_, model.coef_]) / 2 if both else model.coef_).T
-        b[there] = np.concatenate([-model.intercept_, model.intercept_]) / 2 if both else model.intercept_
-        return v, b
-
-    def _judge(self, raw: Tensor, y: Tensor, i: np.ndarray) -> None:
-        weight = self._importance(torch.from_numpy(i))
-        losses = [mean(self.loss_(t * raw, y), weight) for t in TEMPERATURES]
-        self.temperature_ = TEMPERATURES[int(np.argmin(losses))]
-        self.held_out_ = mean((raw.argmax(1) != y.argmax(1)).float(), weight)
+    def _judge(self, raw: Tensor, i: np.ndarray) -> None:
+        target, rows = cast(ClassTarget, self._target), torch.from_numpy(i)
+        self.temperature_ = target.temperature(raw, i)
+        self.held_out_ = target.wrong(raw, target.y(rows), target.weight(rows))
 
     def _outputs(self) -> int:
         return len(self.classes_)
@@ -212,7 +178,7 @@ def class_weights(how: Any, classes: np.ndarray, index: np.ndarray, weight: Any)
     """How much each row counts: its own weight times that of its class."""
     if how is None:
         return weight
-    w = weights(1.0 if weight is None else weight, len(index), 0)[:, 0].double().numpy()
+    w = weights(1.0 if weight is None else weight, len(index))[:, 0].double().numpy()
     if isinstance(how, str) and how == "balanced":
         return w / np.maximum(np.bincount(index, w, len(classes)), 1e-12)[index]
     if not isinstance(how, dict):

@@ -8,17 +8,17 @@ from typing import Any, Self
 import numpy as np
 import torch
 from sklearn.base import RegressorMixin
-from sklearn.linear_model import Ridge
 from sklearn.metrics import r2_score
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
-from torch import Tensor
 
 from ...errors import DataError
 from ...formats.scale import standard
 from ...formats.targets import floats, same_length, same_order
 from ...losses import Loss, Squared
+from ..weights import weights
 from .base import Supervised, described
+from .targets import NumberTarget
 
 
 @described
@@ -87,13 +87,12 @@ class Regressor(RegressorMixin, Supervised):
             off = np.broadcast_to(np.reshape(sample_weight, (len(values), -1)) == 0, values.shape)
             values = np.where(off & ~off.all(0), np.nan, values)
         if self._goes_on():
-            self._check_targets(values.shape[1])
+            self._check_numbers(values.shape[1])
         else:
             self.mean_, self.scale_ = standard(values)
-        self._y = torch.from_numpy((values - self.mean_) / self.scale_).float()
-        self._learn(X, len(values), sample_weight, 0 if self._flat else values.shape[1], categories=categories, numbers=numbers)
-        del self._y
-        return self
+        w = None if sample_weight is None else weights(sample_weight, len(values), 0 if self._flat else values.shape[1])
+        standardized = torch.from_numpy((values - self.mean_) / self.scale_).float()
+        return self._learn(X, NumberTarget(standardized, w), categories, numbers)
 
     def predict(self, X: Any) -> np.ndarray:
         """(n,) or (n, k), as y was."""
@@ -122,7 +121,7 @@ class Regressor(RegressorMixin, Supervised):
         ]
         return float(np.mean(each))
 
-    def _check_targets(self, k: int) -> None:
+    def _check_numbers(self, k: int) -> None:
         """The units of y stay as they were, and so does how many numbers there are."""
         if k != len(self.mean_):
             raise DataError(
@@ -132,30 +131,6 @@ class Regressor(RegressorMixin, Supervised):
 
     def _loss(self) -> Loss:
         return Squared()
-
-    def _start(self) -> Tensor:
-        return torch.zeros(self._y.shape[1])
-
-    def _targets(self, i: Tensor) -> Tensor:
-        return self._y[i]
-
-    def _error(self, raw: Tensor, y: Tensor, weight: Tensor | None) -> float:
-        known, terms = ~torch.isnan(y), self.loss_.terms(raw, y)
-        if weight is None:
-            return float(terms.sum() / known.sum().clamp(min=1))
-        return float((weight * terms).sum() / (weight * known).sum().clamp(min=1e-12))
-
-    def _last(self, u: np.ndarray, i: np.ndarray, ridge: float) -> tuple[np.ndarray, np.ndarray]:
-        y = self._y[torch.from_numpy(i)].double().numpy()
-        v, b = np.zeros((u.shape[1], y.shape[1])), np.zeros(y.shape[1])
-        for c in range(y.shape[1]):
-            known = ~np.isnan(y[:, c])
-            if known.any():
-                w = self._weights(torch.from_numpy(i[known]))
-                own = None if w is None else w[:, min(c, w.shape[1] - 1)].numpy()
-                model = Ridge(alpha=ridge).fit(u[known], y[known, c], own)
-                v[:, c], b[c] = model.coef_, model.intercept_
-        return v, b
 
     def _outputs(self) -> int:
         return len(self.mean_)
