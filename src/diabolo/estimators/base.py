@@ -26,7 +26,7 @@ from .. import nets, storage
 from ..chance import redirected
 from ..corruption import Clean, Corruption
 from ..errors import DataError, FormatError
-from ..formats import FORMATS, Arrays, Format, Tables, infer
+from ..formats import FORMATS, Format, infer
 from ..formats.arrays import plain
 from ..formats.base import SINGLE
 from ..formats.frames import collected
@@ -36,6 +36,7 @@ from ..network import Diabolo
 from ..registry import registered_name
 from ..rows import Rows, spread_over
 from ..training import SGD, History, minimize
+from .architectures import Dense, architecture
 
 __all__ = ["ESTIMATORS", "System"]
 
@@ -60,6 +61,7 @@ class System(BaseEstimator, ABC):
     network_: Diabolo
     format_: Format
     loss_: Loss
+    _architecture: Dense
     history_: History
     platt_: np.ndarray
     thresholds_: np.ndarray
@@ -84,9 +86,11 @@ class System(BaseEstimator, ABC):
         found = infer(X, self.format)
         loss = SINGLE.get(self.loss) if isinstance(self.loss, str) else self.loss
         shares = self.loss == "softmax" or isinstance(loss, (Bounded, Logistic, Softmax, Multinomial))
-        if type(found) is Arrays and found.scale == "auto" and shares:
-            found.scale = "common"
-        return found
+        return found.from_zero() if shares else found
+
+    def _suited(self) -> Dense:
+        """The architecture for the columns that were learned."""
+        return architecture(self.format_)
 
     def _learn_columns(self, X: Any) -> None:
         if not self._goes_on():
@@ -124,8 +128,8 @@ class System(BaseEstimator, ABC):
         if isinstance(X, (str, Path)) or self.format_.free:
             return X
         X = plain(X)
-        if isinstance(self.format_, Tables):
-            if not Tables.accepts(X):
+        if self.format_.named:
+            if not self.format_.accepts(X):
                 raise DataError(
                     f"X is a {type(X).__name__}, but the model was fitted with a table: give one with the same columns"
                 )
@@ -139,7 +143,7 @@ class System(BaseEstimator, ABC):
     def _name_features(self) -> None:
         """What scikit-learn notes of an object, for a file and for documents."""
         self.n_features_in_ = len(self.format_.columns)
-        if isinstance(self.format_, Tables):
+        if self.format_.named:
             self.feature_names_in_ = np.array(self.format_.columns, dtype=object)
         elif hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
@@ -170,10 +174,11 @@ class System(BaseEstimator, ABC):
         self._learn_columns(X)
         if isinstance(X, (str, Path)) or self.format_.free:
             self._name_features()
-        elif isinstance(self.format_, Tables) and self.format_.left_out:
+        elif self.format_.left_out:
             self.n_features_in_ = len(self.format_.columns)
             if hasattr(self, "feature_names_in_"):
                 self.feature_names_in_ = np.array(self.format_.columns, dtype=object)
+        self._architecture = self._suited()
         rows = self.format_.rows(X)
         self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
         train, held = self._split(rows)

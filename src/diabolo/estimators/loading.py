@@ -16,7 +16,6 @@ from .. import corruption as corruptions
 from .. import losses as loss_classes
 from .. import nets, storage
 from ..errors import FormatError
-from ..formats import Embedded
 from ..network import Diabolo
 from .base import ESTIMATORS
 
@@ -64,18 +63,10 @@ def load(path: str | os.PathLike[str], *, encoder: Any = None, decoder: nn.Modul
         _check_shapes(self.network_, head, self._stored)
         arrays = storage.tensors(head)
         self._restore(meta, arrays)
-        if isinstance(self.format_, Embedded):
-            self.format_.model = attached(self.format_.by, encoder)
+        self.format_.attach(encoder)
         self._try()
         _check_complete(meta, arrays, *self._state())
     return self
-
-
-def attached(name: str, encoder: Any) -> Any:
-    """The model of texts that a file does not hold."""
-    if not callable(getattr(encoder, "encode", None)):
-        raise FormatError(f"its texts were encoded by a {name}, which no file holds: load(path, encoder=that model)")
-    return encoder
 
 
 def _side(side: str, config: dict[str, Any], given: nn.Module | None) -> nn.Module:

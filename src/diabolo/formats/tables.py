@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from itertools import pairwise
@@ -32,7 +32,7 @@ from torch import Tensor
 from ..errors import DataError, warn
 from ..losses import Columns, Logistic, Loss, Part, Softmax, Squared
 from ..sentinels import odd, warn_odd
-from .base import SAMPLE, Format, check_finite, in_order, named_loss, warn_empty
+from .base import SAMPLE, Format, check_finite, in_order, named_loss, neither, warn_empty
 from .files import Reading, is_table, read_table, table_pieces
 from .frames import (
     FEW_ROWS,
@@ -121,6 +121,17 @@ class Column:
         """Centre and spread of the features for the curved path."""
         return 0.0, 1.0
 
+    def draw(self, e: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Expected values (n, width) -> features, drawn from their probabilities."""
+        return e
+
+    def likeliest(self, e: Tensor) -> Tensor:
+        """Expected values (n, width) -> the likeliest features."""
+        return e
+
+    def check(self, value: Any) -> None:
+        """Whether a value that a user gives is one that the column can have."""
+
 
 @dataclass
 class Number(Column):
@@ -208,6 +219,12 @@ class Binary(Column):
     def decode(self, x: np.ndarray) -> pa.Array:
         v = np.where(np.isnan(x[:, 0]) | self.empty, np.nan, x[:, 0] >= 0.5)
         return from_numeric(v, arrow_type(self.type), False)
+
+    def draw(self, e: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        return rng.random(e.shape) < e
+
+    def likeliest(self, e: Tensor) -> Tensor:
+        return e.round()
 
 
 @dataclass
@@ -301,6 +318,22 @@ class Category(Column):
             x[:, -1] = np.where(np.isposinf(x[:, -1]), np.inf, -np.inf)
         return self._named(names, x.argmax(1), missing)
 
+    def draw(self, e: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        p = e.copy()
+        if self.rest is None and self.levels:  # no other level was ever seen
+            p[:, -1] = 0.0
+        p /= p.sum(1, keepdims=True)
+        level = (p.cumsum(1) < rng.random((len(p), 1))).sum(1).clip(max=p.shape[1] - 1)
+        return np.eye(p.shape[1])[level]
+
+    def likeliest(self, e: Tensor) -> Tensor:
+        return torch.nn.functional.one_hot(e.argmax(1), e.shape[1]).to(e.dtype)
+
+    def check(self, value: Any) -> None:
+        if value is not None and value not in self.levels:
+            known = ", ".join(map(repr, self.levels[:LISTED])) + (", ..." if len(self.levels) > LISTED else "")
+            raise DataError(f"given {self.name!r}: {value!r} is none of its levels, which are {known}")
+
     def drawn(self, x: np.ndarray, rng: np.random.Generator) -> pa.Array:
         """Drawn features -> values: of the levels that share a feature, each as often as it was."""
         best, others = x.argmax(1), self.others or [self.rest]
@@ -318,6 +351,7 @@ class Category(Column):
         return pa.DictionaryArray.from_arrays(pc.index_in(values, order), order, ordered=self.ordered)
 
 
+LISTED = 20  # levels named in an error
 KINDS: dict[str, type[Any]] = {"number": Number, "binary": Binary, "category": Category}
 
 
@@ -337,6 +371,7 @@ class Tables(Format):
     """
 
     kind = "tables"
+    named = True
     fields: list[Any]
 
     def __init__(
@@ -523,6 +558,37 @@ class Tables(Format):
             return X
         kept = [i for i in range(len(names_of(X))) if i not in left]
         return X.iloc[:, kept] if container(X) == "pandas" else X[:, kept] if container(X) == "polars" else X.select(kept)
+
+    def by_column(self) -> Tables:
+        self.scale = "each"
+        return self
+
+    def quantities(self) -> np.ndarray:
+        own = [isinstance(field, Number) for field in self.fields for _ in range(field.width)]
+        return np.array(own) & (not self.common)
+
+    def unit_of(self, j: int) -> tuple[float, ...]:
+        unit: tuple[float, ...] = next(f.unit for f, block in zip(self.fields, self.blocks, strict=True) if block.start == j)
+        return unit
+
+    def drawn(self, e: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        for column, block in zip(self.fields, self.blocks, strict=True):
+            e[:, block] = column.draw(e[:, block], rng)
+        return e
+
+    def likeliest(self, e: Tensor, columns: Iterable[int] | None = None) -> Tensor:
+        e = e.clone()
+        for j in range(len(self.columns)) if columns is None else columns:
+            e[:, self.blocks[j]] = self.fields[j].likeliest(e[:, self.blocks[j]])
+        return e
+
+    def cell(self, j: int, value: Any) -> np.ndarray:
+        column = self.fields[j]
+        column.check(value)
+        x = np.asarray(self.encode(column, pa.array([value]))[0])
+        if np.isinf(x).any():
+            raise neither(column.name, value)
+        return x
 
     def to_tensor(self, X: Any) -> Tensor:
         X = read_table(X, None, self.reading, self.types) if isinstance(X, (str, Path)) else collected(X)

@@ -33,7 +33,6 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from ...errors import DataError, FormatError, suggest, warn
-from ...formats import Documents
 from ...formats.labels import Labels, combined
 from ...formats.targets import doubtful, floats, same_length, same_order
 from ...hardware import one_thread
@@ -541,7 +540,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
     def _sizes(self) -> tuple[int, ...]:
         """Of very many labels each is seen too rarely for a second hidden layer of documents to learn in time."""
         sizes = super()._sizes()
-        usual = self.hidden == "auto" and isinstance(self.format_, Documents)
+        usual = self.hidden == "auto" and self.format_.words
         return sizes[:1] if usual and cast(LabelTarget, self._target).drawn else sizes
 
     def _last_layer(self) -> int:

@@ -140,9 +140,9 @@ def per_row(truth: np.ndarray, p: np.ndarray) -> np.ndarray:
 
 def seen_by_both(clf: Any, X: Any) -> tuple[Any, str]:
     """X as a matrix of the features of `clf`, of counts, or, of pictures, of few numbers; and what these are."""
-    if clf.format_.kind != "images":
+    if clf.format_.shape is None:
         x = torch.cat(list(clf._features(X))).double().numpy()
-        return sp.csr_matrix(x) if clf.format_.kind == "documents" else x, Comparison.seen
+        return sp.csr_matrix(x) if clf.format_.words else x, Comparison.seen
     encoder = clf.network_.encoder
     if not isinstance(encoder, Beside) and not isinstance(
         encoder[0], Copies

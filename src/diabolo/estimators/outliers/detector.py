@@ -40,19 +40,18 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
-from ...corruption import Chain, Corruption, Gaussian, Hide, Thin
+from ...corruption import Corruption
 from ...errors import DataError, FormatError, warn
-from ...formats import Arrays, Documents, Images, Tables
-from ...nets import Crowd, Missing
+from ...nets import Crowd
 from ...network import Diabolo
 from ...rows import Rows, copies, steps_per_epoch
 from ...training import History, minimize
 from ..base import System, _below, is_size
 from ..cross_fitting import Members
-from ..linear import Linear, tfidf
+from ..linear import Linear
 from ..weights import weights
 from .conformal import Calibration, enough
-from .explanation import Evidence, Verdict, likeliest
+from .explanation import Evidence, Verdict
 from .known_outliers import Judges, known
 from .scores import Usual
 
@@ -331,7 +330,7 @@ class OutlierDetector(OutlierMixin, System):
         The pictures are those the detector looks at: ``format_.shape`` says their size.
         """
         check_is_fitted(self)
-        if not isinstance(self.format_, Images):
+        if self.format_.shape is None:
             raise AttributeError("error_map needs a detector of pictures; explain() says which cells of a row are strange")
         maps = [self.look(x)[1].mean(0).unflatten(1, self.format_.shape).sum(1).numpy() for x in self._features(X)]
         return np.concatenate(maps)
@@ -367,7 +366,7 @@ class OutlierDetector(OutlierMixin, System):
 
     def _cells(self, X: Any, rows: np.ndarray) -> list[list[Any]]:
         """The cells of these rows as they stand in X, one list per column; of documents none."""
-        return [] if isinstance(self.format_, Documents) else self.format_.cells(self._validated(X, reset=False), rows)
+        return self.format_.cells(self._validated(X, reset=False), rows) if self.format_.has_cells else []
 
     def look(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """x (n, d) -> codes (K, n, k), cells (K, n, c), the loss of each."""
@@ -388,7 +387,7 @@ class OutlierDetector(OutlierMixin, System):
         for _ in range(FILLINGS):  # several gaps need each other's values
             raw = self.network_(y)
             expected = self.loss_.predict(raw.flatten(0, 1)).view(raw.shape).mean(0)
-            y = torch.where(gaps, likeliest(self.format_, expected).to(x.dtype), given)
+            y = torch.where(gaps, self.format_.likeliest(expected).to(x.dtype), given)
         filled = x.clone()
         filled[rows] = y
         return filled
@@ -420,11 +419,7 @@ class OutlierDetector(OutlierMixin, System):
         """Arrays column by column: an outlier in a quiet column is one, whatever the others' range."""
         found = super()._format(X)
         own = self.format == "auto" and self.loss == "auto"
-        if type(found) is Images and own:
-            return Images(most=SMALL)
-        if isinstance(found, (Arrays, Tables)) and not isinstance(found, Images) and own:
-            found.scale = "each"
-        return found
+        return found.by_column().sized(SMALL) if own else found
 
     def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:
         """All rows but the known outliers; their folds."""
@@ -465,11 +460,7 @@ class OutlierDetector(OutlierMixin, System):
         return decoder.members
 
     def _corruption(self) -> Corruption:
-        if self.corruption is not None:
-            return super()._corruption()
-        if isinstance(self.format_, Documents):
-            return Thin(0.5)
-        return Chain((Gaussian(0.3), Hide(0.7, tuple(b.stop - b.start for b in self.format_.blocks))))
+        return self._architecture.noise() if self.corruption is None else super()._corruption()
 
     def _network(self, x: Tensor, seed: int) -> Diabolo:
         members, d, fold = self._members.k, self.format_.width, self._members.fold
@@ -478,15 +469,14 @@ class OutlierDetector(OutlierMixin, System):
         lines = [Linear(self.format_, k, seed).fit(seen[0])]
         k = lines[0].k
         lines += [Linear(self.format_, k, seed).fit(rows) for rows in seen[1:]]
-        watched = [] if isinstance(self.format_, Documents) else [b.start for b in self.format_.blocks]
+        watched = self._architecture.hideable
         hidden = (64, 64) if self.hidden == "auto" else tuple(int(n) for n in self.hidden)
         encoder, decoder = Crowd(members, d + len(watched), hidden, k), Crowd(members, k, hidden[::-1], d)
         for m in reversed(range(members)):
             z = lines[m].encode(seen[m][:CALIBRATED])
             encoder.straight_as(m, lines[m].lead_in(Crowd(1, d + len(watched), (), k), watched))
             decoder.straight_as(m, lines[m].lead_out(Crowd(1, k, (), d), self.loss_, z))
-        first = tfidf(self.format_).float() if isinstance(self.format_, Documents) else Missing(watched)
-        return Diabolo(nn.Sequential(first, encoder), decoder)
+        return Diabolo(nn.Sequential(self._architecture.first(watched), encoder), decoder)
 
     def _width(self, x: Tensor) -> int | float:
         n, d = x.shape
@@ -509,7 +499,7 @@ class OutlierDetector(OutlierMixin, System):
 
     def _train(self, train: Rows, held: Rows | None) -> History:
         corrupt, loss, network = self._corruption(), self.loss_, self.network_
-        columns = 1 if isinstance(self.format_, Documents) else len(self.format_.columns)
+        columns = len(self.format_.columns) if self.format_.has_cells else 1
         keep, members, weight = 1 - self.trim, self._members, self._weight
         most, number = STEPS * self._batch_size(len(train)), np.arange(len(train))
         if self.epochs == "auto" and len(train) > most:  # less than an epoch

@@ -35,26 +35,24 @@ from functools import partial
 from typing import Any, Self, cast
 
 import numpy as np
-import scipy.sparse as sp
 import torch
 from sklearn.base import clone
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
-from ...corruption import Chain, Corruption, Mirror, Shift
+from ...corruption import Clean, Corruption
 from ...errors import DataError, FormatError, warn
-from ...formats import Arrays, Documents, Embedded, Images, Tables, infer
+from ...formats import Embedded, infer
 from ...formats.targets import same_length
 from ...hardware import one_thread
-from ...nets import Apart, Beside, Bins, Borrowed, Codes, Copies, Head, Lite0, Missing, Sight, Tower, Unflat, Wider
+from ...nets import Apart, Beside, Bins, Borrowed, Codes, Copies, Head, Lite0, Tower, Unflat, Wider
 from ...network import Diabolo
 from ...progress import tracked
 from ...rows import Rows, spread_rows, steps_per_epoch
 from ...training import SGD, History, minimize
 from ..base import System, is_size
 from ..cross_fitting import Members
-from ..linear import tfidf
 from .encoders import BINNED, BINS, IMAGENET, given, layers, some_of
 from .targets import Target
 
@@ -63,9 +61,6 @@ __all__ = ["Supervised", "described", "together"]
 EPOCHS = 30
 STEPS = 1500, 6000  # of SGD in so many epochs, at least and at most
 LOOKED_AT = 20_000  # rows whose codes tell of what size they are
-SEEN = 1 / 8  # size of tf-idf features, for each row per feature; in units of the size at which they have variance 1
-SEEN_RANGE = 0.1, 1.0
-PLAIN = 2.5  # idf, at least: a word in many documents, which is seen but little, may be what decides
 FEWEST = 4  # rows
 BLIND, BLIND_STEPS = 100, 300  # fewer rows do not tell when to stop: so many steps, then
 GENTLE = 1 / 3  # learning rate of fine-tuning, in units of `lr`
@@ -73,7 +68,6 @@ MANY = 20_000  # rows from which on there are three members, not five
 TUNED = 2000  # rows up to which a fine-tuned encoder has several members
 RIDGES = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)  # lambda, where codes have mean squared length 1
 CHOSEN = 2000  # rows by which it is chosen
-MOVED = 8  # pictures are moved by up to the eighth part of their shorter side
 
 
 @dataclass(repr=False, eq=False)
@@ -124,21 +118,17 @@ class Supervised(System, abstract=True):
         if self._given is not None and hasattr(self._given, "format_"):
             return self._given.format_
         if hasattr(self._given, "encode"):
-            given = (self.format.column, self.format.encoding) if isinstance(self.format, Documents) else ()
-            return Embedded(self._given, *given)
-        found = infer(X, self.format)
-        if isinstance(self._given, Lite0) and self.format == "auto" and isinstance(found, Images):
-            return Images(most=self._given.side, longer=self._given.side)
-        counts = type(found) is Arrays and self.format == "auto" and sp.issparse(X) and X.nnz and X.dtype.kind in "fiub"
-        found = Documents() if counts and (X.tocoo().data >= 0).all() else found
-        if isinstance(found, Documents):
-            found.deciding = True
+            return Embedded(self._given, *(getattr(self.format, name, None) for name in ("column", "encoding")))
+        found = infer(X, self.format, counts=True)
+        if isinstance(self._given, Lite0) and self.format == "auto":
+            found = found.sized(self._given.side, self._given.side)
+        found.deciding = True
         return found
 
     def _learn_columns(self, X: Any) -> None:
         if self._given is None or not hasattr(self._given, "format_"):
             super()._learn_columns(X)
-        elif isinstance(self.format_, Tables) and hasattr(X, "columns"):
+        elif self.format_.named and hasattr(X, "columns"):
             names = X.column_names if hasattr(X, "column_names") else list(X.columns)
             known = {*self.format_.columns, *self.format_.left_out}
             more = [name for name in map(str, names) if name not in known]
@@ -190,8 +180,8 @@ class Supervised(System, abstract=True):
         if self._goes_on():
             return self._fitted_members(n)
         several = 5 if n <= MANY else 3
-        if isinstance(self.format_, Images) and (self._given is None or not self.freeze):
-            several = 1  # convolutions take their time
+        if self._architecture.slow and (self._given is None or not self.freeze):
+            several = 1
         members = (1 if tuned and n > TUNED else several) if self.members == "auto" else int(self.members)
         return min(members, n // 2)
 
@@ -205,10 +195,8 @@ class Supervised(System, abstract=True):
 
     def _corruption(self) -> Corruption:
         """Pictures are moved and mirrored, unless their codes do not change any more."""
-        if self.corruption is None and isinstance(self.format_, Images) and not (self._given is not None and self.freeze):
-            shape = self.format_.shape
-            return Chain((Shift(shape, max(1, min(shape[1:]) // MOVED), None), Mirror(shape)))
-        return super()._corruption()
+        fixed = self._given is not None and self.freeze
+        return (None if fixed else self._architecture.augmentation()) or Clean() if self.corruption is None else self.corruption
 
     def _network(self, x: Tensor, seed: int) -> Diabolo:
         if self._goes_on():
@@ -238,25 +226,7 @@ class Supervised(System, abstract=True):
 
     def _own(self, members: int, x: Tensor) -> nn.Sequential:
         """An encoder that has learned nothing yet, of rows like x (r, d)."""
-        format, d = self.format_, self.format_.width
-        if isinstance(format, Images):
-            sights = [Sight(format.shape) for _ in range(members)]
-            return Borrowed(Copies(sights), Codes(members, sights[0].m))
-        c, s = self.format_.view()
-        if isinstance(format, Documents):
-            seen = np.clip(SEEN * self._target.n / d, *SEEN_RANGE)  # the fewer rows tell of a word, the less it moves
-            tower = Tower(members, d, self._sizes(), 0.2, self.dropout, plain=True)
-            see = tfidf(format).float()
-            see.idf.clamp_(min=PLAIN)
-            return nn.Sequential(see, tower.seen_as(c, s / seen))
-        watched = format.missing()
-        c, s = torch.cat([c, torch.zeros(len(watched))]), torch.cat([s, torch.ones(len(watched))])
-        first = nn.Sequential(Missing(watched))
-        if len(bins := self._binned(seen := first(some_of(x).float()))):
-            first.append(bins)
-            e = bins(seen)[:, len(c) :]
-            c, s = torch.cat([c, e.mean(0)]), torch.cat([s, e.std(0).clamp(min=1e-3)])
-        return first.append(Tower(members, len(c), self._sizes(), 0.2, self.dropout).seen_as(c, s))
+        return self._architecture.members(members, some_of(x), self._target.n, self._sizes(), self.dropout, self._binned)
 
     def _binned(self, x: Tensor) -> Bins:
         """The bins of rows (r, d); none where they would be too many, unless they are asked for."""
@@ -273,16 +243,16 @@ class Supervised(System, abstract=True):
         return self._mixed() and self._target.n < BLIND
 
     def _sizes(self) -> tuple[int, ...]:
-        return layers(self.hidden, isinstance(self.format_, Documents), self._target.n, self.format_.width)
+        return layers(self.hidden, self.format_.words, self._target.n, self.format_.width)
 
     def _borrowed(self, members: int, x: Tensor) -> nn.Sequential:
         """An encoder that was trained before."""
         encoder: nn.Module = nn.Identity()  # of codes that are there already
-        if not isinstance(self.format_, Embedded):
+        if not hasattr(self._given, "encode"):
             encoder = copy.deepcopy(self._given.network_.encoder if hasattr(self._given, "network_") else self._given)
-        if isinstance(self._given, Lite0) and not isinstance(self.format_, Images):
+        if isinstance(self._given, Lite0) and self.format_.shape is None:
             raise DataError(f"encoder={IMAGENET!r} sees pictures, but X is read as {type(self.format_).__name__.lower()}")
-        if isinstance(self.format_, Images) and isinstance(self._given, nn.Module):
+        if self.format_.shape is not None and isinstance(self._given, nn.Module):
             encoder = Borrowed(Unflat(self.format_.shape), encoder)  # it takes pictures (B, C, H, W)
         encoder.float().requires_grad_(not self.freeze)
         name = f"encoder={type(encoder).__name__}"
