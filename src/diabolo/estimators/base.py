@@ -10,7 +10,7 @@ import inspect
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -47,17 +47,30 @@ MOST_HELD_OUT = 10_000
 MAKING = ("n_components", "hidden", "dropout", "encoder", "decoder", "freeze", "members", "bins", "format", "loss")
 
 
-class System(BaseEstimator, ABC):
+@dataclass(kw_only=True, repr=False, eq=False)
+class Training:
+    """The hyper-parameters of all estimators: how they are trained (:class:`diabolo.training.SGD`)."""
+
+    epochs: Any = "auto"
+    batch_size: Any = "auto"
+    lr: float = 1e-3
+    weight_decay: Any = "auto"
+    average: float = 0.99
+    precision: str = "auto"
+    device: str = "auto"
+    checkpoint: Any = None
+    resume: bool = False
+    random_state: Any = None
+    verbose: bool = True
+
+
+class System(Training, BaseEstimator, ABC):
     """Base of the estimators: hyper-parameters are dataclass fields, everything learned ends in ``_``."""
 
-    n_components: Any
-    corruption: Any
-    loss: Any
-    format: Any
-    epochs: Any
-    batch_size: Any
+    corruption: Any = None
+    loss: Any = "auto"
+    format: Any = "auto"
     validation_fraction: float
-    random_state: Any
     network_: Diabolo
     format_: Format
     loss_: Loss

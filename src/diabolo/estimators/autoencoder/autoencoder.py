@@ -10,7 +10,7 @@ semantic analysis (LSA), on a sphere; what they decode to starts as the mean doc
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -45,7 +45,7 @@ __all__ = ["Autoencoder"]
 BLIND_STEPS = 100  # where there are too few rows to hold some out and stop in time
 
 
-@dataclass(repr=False, eq=False)
+@dataclass(kw_only=True, repr=False, eq=False)
 class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
     """Non-linear PCA: compress each row to a few numbers from which it can be reconstructed.
 
@@ -147,7 +147,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
     True
     """
 
-    n_components: int | float = 2
+    n_components: int | float = field(default=2, kw_only=False)
     hidden: Any = "auto"
     corruption: Corruption | None = None
     loss: Any = "auto"
@@ -155,23 +155,12 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
     encoder: nn.Module | None = None
     decoder: nn.Module | None = None
     format: Any = "auto"
-    epochs: Any = "auto"
-    batch_size: Any = "auto"
-    lr: float = 1e-3
     muon_lr: Any = "auto"
     optimizer: str = "auto"
-    weight_decay: Any = "auto"
-    average: float = 0.99
     dropout: float = 0.0
     validation_fraction: float = 0.1
     patience: int = 20
-    precision: str = "auto"
-    device: str = "auto"
-    checkpoint: Any = None
-    resume: bool = False
     warm_start: bool = False
-    random_state: Any = None
-    verbose: bool = True
     _has_codes = True
 
     def __post_init__(self) -> None:

@@ -65,7 +65,7 @@ LOSSES: dict[str, Loss] = {"logistic": Logistic(), "asymmetric": Asymmetric()}
 
 
 @described
-@dataclass(repr=False, eq=False)
+@dataclass(kw_only=True, repr=False, eq=False)
 class MultiLabelClassifier(ClassifierMixin, Supervised):
     """Any number of labels for each row, by one shared encoder.
 

@@ -23,7 +23,7 @@ __all__ = ["IndependentClassifiers"]
 
 
 @described
-@dataclass(repr=False, eq=False)
+@dataclass(kw_only=True, repr=False, eq=False)
 class IndependentClassifiers(MultiLabelClassifier):
     """k separate networks with the interface of :class:`MultiLabelClassifier`, to see what sharing an encoder gains.
 

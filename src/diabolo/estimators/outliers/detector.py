@@ -66,7 +66,7 @@ FILLINGS = 6  # of a gap in a column that had none
 WIDEST = 64  # the waist, unless `n_components` says otherwise
 
 
-@dataclass(repr=False, eq=False)
+@dataclass(kw_only=True, repr=False, eq=False)
 class OutlierDetector(OutlierMixin, System):
     """Outliers with a promise: of normal rows, a share `alpha` is flagged.
 
@@ -153,17 +153,7 @@ class OutlierDetector(OutlierMixin, System):
     trim: float = 0.1
     loss: Any = "auto"
     format: Any = "auto"
-    epochs: Any = "auto"
-    batch_size: Any = "auto"
     lr: float = 1e-2
-    weight_decay: Any = "auto"
-    average: float = 0.99
-    precision: str = "auto"
-    device: str = "auto"
-    checkpoint: Any = None
-    resume: bool = False
-    random_state: Any = None
-    verbose: bool = True
 
     # ── fit, and the contract of scikit-learn's detectors ────────────────────────────────────────────────────────────
 

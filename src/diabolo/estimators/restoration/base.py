@@ -124,29 +124,16 @@ def decibels(e: Tensor, y: Tensor) -> float:
     return -10 * math.log10(max(1e-10, float((e.clamp(0, 1) - y).square().mean())))
 
 
-@dataclass(repr=False, eq=False)
+@dataclass(kw_only=True, repr=False, eq=False)
 class Restorer(TransformerMixin, System, abstract=True):
     """Base of the estimators that take pictures of any size and give pictures back; `Denoiser` tells the parameters."""
 
-    corruption: Any = None
     start: Any = "pretrained"
     patch_size: int = 96
-    loss: Any = "auto"
-    format: Any = "auto"
-    epochs: int | str = "auto"
-    batch_size: int | str = "auto"
-    lr: float = 1e-3
     muon_lr: float = 0.006
-    weight_decay: float | str = "auto"
     average: float = 0.995
     validation_fraction: float = 0.05
     patience: int = 20
-    precision: str = "auto"
-    device: str = "auto"
-    checkpoint: Any = None
-    resume: bool = False
-    random_state: Any = None
-    verbose: bool = True
     weights: ClassVar[str]
     _stored = "float16"
 
@@ -388,7 +375,7 @@ class Restorer(TransformerMixin, System, abstract=True):
         return tags
 
 
-@dataclass(repr=False, eq=False)
+@dataclass(kw_only=True, repr=False, eq=False)
 class Denoiser(Restorer):
     """Take the noise out of pictures: blind, the strength of the noise is estimated for each.
 
@@ -411,8 +398,6 @@ class Denoiser(Restorer):
         Side of the training patches, in pixels.
     loss : str or Loss, default="auto"
         "auto" is `losses.LogSquared`, the logarithm of the mean squared error.
-    format : ignored
-        For the common interface.
     epochs : int or "auto", default="auto"
         Passes over the pictures.
     batch_size : int or "auto", default="auto"
@@ -452,10 +437,12 @@ class Denoiser(Restorer):
     (dtype('uint8'), (64, 64), True)
     """
 
+    corruption: Any = None
     target: str = "clean"
     gray: float = 0.5
     widths: tuple[int, ...] = (32, 64, 128)
     depth: int = 2
+    loss: Any = "auto"
 
     weights = "denoise.diabolo"
 
@@ -662,7 +649,7 @@ def from_opponent(x: Tensor, channels: int) -> Tensor:
     return torch.einsum("oc,bohw->bchw", 3 * OPPONENT.to(x), x)
 
 
-@dataclass(repr=False, eq=False)
+@dataclass(kw_only=True, repr=False, eq=False)
 class Upscaler(Restorer):
     """Make pictures larger, with the edges and textures that bicubic interpolation blurs.
 
@@ -678,9 +665,7 @@ class Upscaler(Restorer):
         Whose weights training begins with.
     width, depth : int, default=48, 6
         Channels and blocks of the network, which works at the size of the small picture.
-    corruption : None
-        What is lost is what making a picture smaller loses.
-    patch_size, loss, format, epochs, batch_size, lr, muon_lr, weight_decay, average
+    patch_size, loss, epochs, batch_size, lr, muon_lr, weight_decay, average
         As of :class:`Denoiser`.
     validation_fraction, patience, precision, device, checkpoint, resume, random_state, verbose
         As of :class:`Denoiser`.
@@ -701,6 +686,7 @@ class Upscaler(Restorer):
     scales: tuple[int, ...] = (2, 3, 4)
     width: int = 48
     depth: int = 6
+    loss: Any = "auto"
     patch_size: int = 120
 
     weights = "upscale.diabolo"

@@ -30,7 +30,7 @@ from __future__ import annotations
 import copy
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Self, cast
 
@@ -70,11 +70,11 @@ RIDGES = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)  # lambda, where code
 CHOSEN = 2000  # rows by which it is chosen
 
 
-@dataclass(repr=False, eq=False)
+@dataclass(kw_only=True, repr=False, eq=False)
 class Supervised(System, abstract=True):
     """What the supervised estimators share; the parameters are described there."""
 
-    encoder: Any = None
+    encoder: Any = field(default=None, kw_only=False)
     freeze: bool = True
     members: Any = "auto"
     hidden: Any = "auto"
@@ -82,20 +82,11 @@ class Supervised(System, abstract=True):
     dropout: float = 0.5
     corruption: Any = None
     format: Any = "auto"
-    epochs: Any = "auto"
-    batch_size: Any = "auto"
     lr: float = 3e-3
     weight_decay: float = 1e-2
-    average: float = 0.99
     validation_fraction: float = 0.1
     patience: int = 10
-    precision: str = "auto"
-    device: str = "auto"
-    checkpoint: Any = None
-    resume: bool = False
     warm_start: bool = False
-    random_state: Any = None
-    verbose: bool = True
 
     _given = cast(Any, None)  # while fitting: what `encoder` stands for
     _coded = cast(Any, None)  # its codes of all rows, if they are known

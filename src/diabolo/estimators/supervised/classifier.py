@@ -33,7 +33,7 @@ __all__ = ["Classifier"]
 
 
 @described
-@dataclass(repr=False, eq=False)
+@dataclass(kw_only=True, repr=False, eq=False)
 class Classifier(ClassifierMixin, Supervised):
     """One of several classes for each row: softmax on an encoder of one's own or one trained before.
 

@@ -22,7 +22,7 @@ from .targets import NumberTarget
 
 
 @described
-@dataclass(repr=False, eq=False)
+@dataclass(kw_only=True, repr=False, eq=False)
 class Regressor(RegressorMixin, Supervised):
     """A number, or several, for each row, on an encoder of one's own or one trained before.
 
