@@ -469,7 +469,7 @@ def test_ctrl_c_returns_the_best_so_far(tmp_path: Path) -> None:
 @pytest.mark.parametrize("hardware", [True, False])
 @pytest.mark.parametrize("shape", [(30, 8), (8, 30), (12, 12)])
 def test_muon_multiplies_in_what_the_hardware_can(hardware: bool, shape: tuple[int, int], monkeypatch: Any) -> None:
-    monkeypatch.setattr("diabolo.hardware.has_bfloat16", lambda device: hardware)
+    monkeypatch.setattr("diabolo.optimizers.has_bfloat16", lambda device: hardware)
     m = torch.randn(shape, generator=torch.Generator().manual_seed(0))
     u = orthogonal(m)
     assert u.dtype == (torch.bfloat16 if hardware else torch.float32)
