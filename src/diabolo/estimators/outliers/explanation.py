@@ -20,9 +20,9 @@ import torch
 from torch import Tensor
 
 from ...errors import DataError
-from ...formats import Documents, Tables
-from ...formats.tables import Binary, Category
+from ...formats import Documents
 from ...losses import Columns, Logistic, Squared
+from ..gaps import likeliest
 from .conformal import Calibration
 
 __all__ = ["Cell", "Evidence", "Verdict"]
@@ -243,19 +243,6 @@ def strange(detector: Any, x: Tensor) -> np.ndarray:
 def predicted(detector: Any, raw: Tensor) -> Tensor:
     """raw (n, m, K, d) -> expected values (n, m, d), the mean of the members'."""
     return detector.loss_.predict(raw.flatten(0, 2)).view(raw.shape).mean(2)
-
-
-def likeliest(format: Any, e: Tensor, columns: Any = None) -> Tensor:
-    """Expected values (m, d) -> values: of a category its likeliest level, of a yes or no one of the two; of these columns."""
-    e = e.clone()
-    for j in range(len(format.columns)) if columns is None else columns:
-        block = format.blocks[j]
-        kind = type(format.fields[j]) if isinstance(format, Tables) else None
-        if kind is Category:
-            e[:, block] = torch.nn.functional.one_hot(e[:, block].argmax(1), block.stop - block.start).to(e.dtype)
-        elif kind is Binary or (kind is None and bool(format.binary[j])):
-            e[:, block] = e[:, block].round()
-    return e
 
 
 def cell(detector: Any, seen: Any, e: Tensor, j: int, limits: np.ndarray, p: float, repairs: bool) -> Cell:
