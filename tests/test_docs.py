@@ -15,9 +15,10 @@ import pytest
 from click.testing import CliRunner
 
 import diabolo
+from diabolo import corruption
 from diabolo.cli import VERBS, cli
 from diabolo.corruption import CORRUPTIONS
-from diabolo.estimators import ESTIMATORS
+from diabolo.estimators import ESTIMATORS, architectures
 from diabolo.estimators.outliers import detector
 from diabolo.estimators.restoration import base as restoration
 from diabolo.formats import FORMATS
@@ -50,6 +51,7 @@ def few_steps(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(detector, "STEPS", 20)
     monkeypatch.setattr(restoration, "FRESH", 20)
     monkeypatch.setattr(restoration, "FROM_PRETRAINED", 20)
+    monkeypatch.setattr(corruption, "CORRUPTIONS", dict(CORRUPTIONS))
     monkeypatch.chdir(tmp_path)
 
 

@@ -34,6 +34,7 @@ from ...rows import Rows, Subset, in_proportion, spread_over, steps_per_epoch
 from ...training import History
 from ..architectures import Dense, architecture
 from ..base import FEWEST_ROWS, System, _below, _materialized, is_size, sampled
+from ..gaps import without_new_gaps
 from ..linear import Linear
 from ..weights import weights
 from .maps import Map, spread
@@ -261,9 +262,16 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         return self._sampling().p
 
     def log_prob(self, X: Any) -> np.ndarray:
-        """(n,) log p(z) in nats of the code of each row: the lowest are at unlikely places."""
-        z = np.concatenate([self.network_.encoder(x).numpy() for x in self._features(X)])
+        """(n,) log p(z) in nats of the code of each row: the lowest are at unlikely places.
+
+        A gap in a column that had none in fit is filled by what the other cells say.
+        """
+        z = np.concatenate([self.network_.encoder(self._given(x)).numpy() for x in self._features(X)])
         return self.density_.log_prob(z)
+
+    def _given(self, x: Tensor) -> Tensor:
+        """x (n, d) without gaps where there were none in fit: such a gap is no evidence."""
+        return without_new_gaps(self.format_, x, lambda y: self.loss_.predict(self.network_(y)))
 
     def sample(
         self,
@@ -352,7 +360,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         """(n, columns) error of each cell, in units of the column's variance; 0 where X is missing."""
         out = []
         for x in self._features(X):
-            out.append(self.loss_.errors(self.loss_.predict(self.network_(x)), x).numpy())
+            out.append(self.loss_.errors(self.loss_.predict(self.network_(self._given(x))), x).numpy())
         return np.concatenate(out)
 
     def constant_errors(self, X: Any) -> np.ndarray:

@@ -22,7 +22,6 @@ References
 ----------
 Extracting and composing robust features with denoising autoencoders (Vincent et al., 2008),
 https://doi.org/10.1145/1390156.1390294
-Stochastic backpropagation and approximate inference (Rezende et al., 2014), https://arxiv.org/abs/1401.4082 (filled gaps)
 Least trimmed squares regression (Rousseeuw, 1984), https://doi.org/10.1080/01621459.1984.10477105
 Testing for outliers with conformal p-values (Bates et al., 2023), https://doi.org/10.1214/22-AOS2244
 """
@@ -48,6 +47,7 @@ from ...rows import Rows, copies, steps_per_epoch
 from ...training import History, minimize
 from ..base import System, _below, is_size
 from ..cross_fitting import Members
+from ..gaps import without_new_gaps
 from ..linear import Linear
 from ..weights import weights
 from .conformal import Calibration, enough
@@ -62,7 +62,6 @@ FEWEST = 8  # rows
 COPIES = 0.01  # share of the rows of which is spoken
 CALIBRATED = 5000  # rows whose scores are kept
 SMALL = 32  # pixels of the longer side, to which pictures are brought
-FILLINGS = 6  # of a gap in a column that had none
 WIDEST = 64  # the waist, unless `n_components` says otherwise
 
 
@@ -360,27 +359,14 @@ class OutlierDetector(OutlierMixin, System):
 
     def look(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """x (n, d) -> codes (K, n, k), cells (K, n, c), the loss of each."""
-        z = self.network_.encoder(self._without_new_gaps(x))
+        z = self.network_.encoder(without_new_gaps(self.format_, x, self._expected))
         raw = self.network_.decoder(z)
         return z, self.cells(raw, x.expand(len(z), *x.shape))
 
-    def _without_new_gaps(self, x: Tensor) -> Tensor:
-        """x (n, d); a gap in a column that had none in fit is filled by what the other cells say, again and again."""
-        gaps, had = x.isnan(), set(self.format_.missing())
-        for block in self.format_.blocks if had else ():
-            if block.start in had:
-                gaps[:, block] = False
-        if not gaps.any():
-            return x
-        rows = gaps.any(1)
-        given, gaps, y = x[rows], gaps[rows], x[rows]
-        for _ in range(FILLINGS):  # several gaps need each other's values
-            raw = self.network_(y)
-            expected = self.loss_.predict(raw.flatten(0, 1)).view(raw.shape).mean(0)
-            y = torch.where(gaps, self.format_.likeliest(expected).to(x.dtype), given)
-        filled = x.clone()
-        filled[rows] = y
-        return filled
+    def _expected(self, x: Tensor) -> Tensor:
+        """x (n, d) -> what the members make of it, on average (n, d)."""
+        raw = self.network_(x)
+        return self.loss_.predict(raw.flatten(0, 1)).view(raw.shape).mean(0)
 
     def cells(self, raw: Tensor, x: Tensor) -> Tensor:
         """raw and x (K, n, d) -> (K, n, c) losses."""
