@@ -51,7 +51,7 @@ from .frames import (
     polars,
     taken,
 )
-from .hints import like_dates
+from .hints import told as told_of_texts
 from .scale import (
     EXACT,
     FAR,
@@ -86,7 +86,7 @@ from .schema import (
     without_gaps,
     words,
 )
-from .suspects import are_days, is_row_number, looks_like_codes, nearly_numbers
+from .suspects import are_days, is_row_number, looks_like_codes
 
 __all__ = ["Binary", "Category", "Column", "Number", "Tables"]
 
@@ -397,14 +397,18 @@ class Tables(Format):
             own = labels(X)
             self.labels = own and [label for label, name in zip(own, names, strict=True) if name in kept]
         self.enums = [f.name for f in table.schema if any(key.startswith(b"_PL_ENUM") for key in f.metadata or {})]
-        self._say(table, path)
+        self._say(table)
         return self
 
     def _with_gaps(self, table: pa.Table) -> pa.Table:
         """The table without the values that stand for missing ones."""
         for i, column in enumerate(table.schema if self.reading.na else ()):
-            if not pa.types.is_dictionary(column.type):
-                table = table.set_column(i, column, self._given(combined(table, i)))
+            values = given = combined(table, i)
+            given = self._given(values)
+            if pa.types.is_dictionary(values.type):
+                order = self._given(values.dictionary).drop_null()
+                given = pa.DictionaryArray.from_arrays(pc.index_in(given, order), order, ordered=values.type.ordered)
+            table = table.set_column(i, column.with_type(given.type), given)
         return table
 
     def _names(self, table: pa.Table) -> list[str]:
@@ -415,12 +419,15 @@ class Tables(Format):
             raise DataError(f"column names must be unique, but {', '.join(map(repr, repeated))} is repeated: rename them")
         if not names:
             raise DataError("0 feature(s) (shape=(n, 0)) while a minimum of 1 is required: the table has no columns")
-        for parameter in ("categories", "numbers"):
-            absent = sorted({*getattr(self, parameter)} - {*names})
+        for parameter, asked in (("categories", self.categories), ("numbers", self.numbers), ("dates", self.reading.dates)):
+            absent = sorted({*asked} - {*names})
             if absent:
                 raise DataError(
                     f"{parameter}={absent!r}: there is no such column; the columns are {', '.join(map(repr, names[:20]))}"
                 )
+        texts = [name for name in self.reading.dates if is_text(table.schema.field(name).type)]
+        if texts:  # of a file they are read already
+            raise DataError(f"dates={texts!r} are read of files: here say df[{texts[0]!r}] = pd.to_datetime(..., format=...)")
         return names
 
     def _row_numbers(self, table: pa.Table) -> list[str]:
@@ -445,7 +452,7 @@ class Tables(Format):
         )
         return found
 
-    def _say(self, table: pa.Table, path: bool) -> None:
+    def _say(self, table: pa.Table) -> None:
         """What of the columns should be known: each fact once."""
         warn_empty([column.name for column in self.fields if column.gaps and not _has_values(table, column.name)])
         numbers = [column for column in self.fields if isinstance(column, Number)]
@@ -472,21 +479,11 @@ class Tables(Format):
         if dates:
             warn(
                 f"column(s) {', '.join(map(repr, dates))} hold dates as texts, and each date counts as a word of its own: "
-                f"read them with pd.to_datetime(df[{dates[0]!r}]), or parse_dates={dates!r} in pd.read_csv"
+                f"read them with pd.to_datetime(df[{dates[0]!r}]), or parse_dates={dates!r} in pd.read_csv; "
+                f'of a file with --date "{dates[0]}=%Y-%m-%d", or however they are written'
             )
-        written = {name: cells for name, values in texts.items() if not path and (cells := like_dates(plain(values)))}
-        if written:
-            name, cells = next(iter(written.items()))
-            warn(
-                f"column(s) {', '.join(map(repr, written))} hold dates as texts ({cells}), and each counts as a word of its "
-                f"own: read them with pd.to_datetime(df[{name!r}], format=...), such as format='%d.%m.%Y'"
-            )
-        for name, values in texts.items():
-            if not path and (near := nearly_numbers(values)):  # of a file, its reader tells
-                warn(
-                    f"column {name!r} holds numbers written as texts ({near.cells}), and each counts as a word of its own: "
-                    f"read them as numbers ({near.remedy}), or say that they are codes, with categories={[name]!r} in fit"
-                )
+        for said in told_of_texts(texts, self.reading.decimal):
+            warn(said)
 
     def _codes(self, table: pa.Table, column: Number) -> list[int]:
         whole = column.decimals == 0 if column.type in FLOATS else pa.types.is_integer(arrow_type(column.type))
@@ -562,6 +559,10 @@ class Tables(Format):
         v = floats(values) if pa.types.is_integer(values.type) or pa.types.is_floating(values.type) else np.zeros(0)
         return pc.if_else(pa.array(np.isin(v, self._no_numbers)), None, values) if len(v) else values
 
+    def is_missing(self, value: Any) -> bool:
+        """Whether a value is one that was said to stand for missing ones."""
+        return value is not None and self._given(pa.array([value])).null_count > 0
+
     @property
     def _no_numbers(self) -> list[float]:
         """Numbers that stand for missing ones."""
@@ -595,7 +596,8 @@ class Tables(Format):
             X = collected(X)
             place = {name: i for i, name in enumerate(names_of(X))}
             table = arrow(taken(X, rows), [place[name] for name in self.columns])
-        return [[None if v is None or v != v else v for v in column.to_pylist()] for column in table.columns]
+        columns = [self._given(combined(table, j)).to_pylist() for j in range(table.num_columns)]
+        return [[None if v is None or v != v else v for v in column] for column in columns]
 
     def filled(self, X: Any, x: Tensor, e: Tensor) -> Any:
         X = of_pandas(read_table(X, None, self.reading, self.types)) if isinstance(X, (str, Path)) else collected(X)

@@ -207,6 +207,8 @@ def cells(model: Any, given: dict[str, Any]) -> Tensor:
     row = torch.full((format.width,), torch.nan, dtype=torch.float64)
     for name, value in given.items():
         j = format.columns.index(name)
+        if isinstance(format, Tables) and format.is_missing(value):
+            raise DataError(f"given {name!r}: {value!r} stands for a missing cell, as was said in fit (na=), and is no value")
         row[format.blocks[j]] = x = torch.from_numpy(encoded(format, j, value))
         binary = isinstance(format, Arrays) and bool(format.binary[j])
         if x.isinf().any() or (binary and value not in (0, 1)):
