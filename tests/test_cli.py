@@ -867,6 +867,7 @@ def test_dates_are_read_with_the_format_that_was_said(tmp_path: Path, diabolo: A
             assert (said.code, said.err) == (0, "")
             codes.add((*drop, z.read_text()))
     assert len(codes) == 2, "the same dates, written otherwise"
+    assert "table of 2 columns: day (date), a (number)" in diabolo("info", model).out
     one_line(diabolo("encode", model, tmp_path / "us.csv", "-o", z), 1, "'01/01/2024' (row 0), where dates are written")
     said = diabolo("sample", model, "-n", 5, "--given", "day=13.02.2024", "-o", z)
     assert said.code == 0, said.err

@@ -104,6 +104,10 @@ class Format(ABC):
         """(d,) bool: features in units of the mean and standard deviation of a column."""
         return np.zeros(self.width, dtype=bool)
 
+    def positive(self) -> Sequence[bool]:
+        """(columns,) whether a column of numbers was never below 0 in fit."""
+        return [False] * len(self.columns)
+
     def knees(self) -> np.ndarray:
         """(columns,) from where on numbers are squashed; infinite where they are not."""
         return np.full(len(self.columns), np.inf)

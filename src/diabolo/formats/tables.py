@@ -142,6 +142,7 @@ class Number(Column):
     nan: bool = False  # missing is written as NaN, not as null
     odd: list[list[float]] = field(default_factory=list)  # values that look like a code for "missing", and how often
     decimals: int | None = None  # of floats, as far as the column shows
+    positive: bool = False  # never below 0 in fit
 
     @classmethod
     def fit(cls, name: str, values: pa.Array) -> Number:
@@ -149,6 +150,7 @@ class Number(Column):
         v = numeric(values, name, origin)
         found = cls.fit_all([name], [str(values.type)], v[None], [values.null_count])[0]
         found.origin, found.step = origin, step
+        found.positive = bool(np.fmin.reduce(v, initial=np.inf) + origin >= 0) and not pa.types.is_temporal(values.type)
         return found
 
     @classmethod
@@ -156,10 +158,14 @@ class Number(Column):
         """Columns (d, n) of numbers, NaN = missing, of which so many are nulls."""
         if not len(v):
             return []
-        missing, scale = np.isnan(v).sum(1).tolist(), measured(v)
+        missing, scale, positive = (
+            np.isnan(v).sum(1).tolist(),
+            measured(v),
+            (np.fmin.reduce(v, 1, initial=np.inf) >= 0).tolist(),
+        )
         found = []
         for j, (name, t, digits) in enumerate(zip(names, types, decimals(v, types), strict=True)):
-            column = cls(name, t, missing[j] > 0, missing[j] == v.shape[1], decimals=digits)
+            column = cls(name, t, missing[j] > 0, missing[j] == v.shape[1], decimals=digits, positive=positive[j])
             column.nan = nulls[j] < missing[j] and t in FLOATS
             column.take(scale, j)
             found.append(column)
@@ -361,8 +367,8 @@ class Tables(Format):
     def __repr__(self) -> str:
         if not hasattr(self, "fields"):
             return f"Tables(scale={self.scale!r})"
-        kinds = (("numbers", Number), ("yes or no", Binary), ("categories", Category))
-        counts = {name: sum(isinstance(column, kind) for column in self.fields) for name, kind in kinds}
+        kinds = [*("numbers", "dates", "times of day", "durations"), "yes or no", "categories"]
+        counts = dict.fromkeys(kinds, 0) | Counter(_called(column) for column in self.fields)
         counts["with gaps"] = sum(column.gaps for column in self.fields)
         counts["squashed"] = sum(isinstance(column, Number) and column.knee < FAR for column in self.fields)
         return f"Tables({told(counts)}{', one unit for all' if self.common else ''}; {self.container})"
@@ -679,6 +685,9 @@ class Tables(Format):
         each = [isinstance(column, Number) and column.knee >= FAR and not self.common for column in self.fields]
         return np.repeat(each, [column.width for column in self.fields])
 
+    def positive(self) -> list[bool]:
+        return [isinstance(column, Number) and column.positive for column in self.fields]
+
     def knees(self) -> np.ndarray:
         wild = [isinstance(column, Number) and column.knee == NEAR for column in self.fields]
         return np.array([NEAR / column.stretch if far else np.inf for far, column in zip(wild, self.fields, strict=True)])
@@ -771,6 +780,14 @@ def _plain_kind(column: Column) -> str:
         return "" if pa.types.is_decimal(t) else "b"
     plain = isinstance(column, Number) and not column.origin and (pa.types.is_integer(t) or pa.types.is_floating(t))
     return "f" if plain else ""
+
+
+def _called(column: Column) -> str:
+    """What a column holds, in people's words; dates, times and durations count as numbers."""
+    if isinstance(column, Number):
+        found = family(arrow_type(column.type)) or ""
+        return found if found in ("dates", "times of day", "durations") else "numbers"
+    return "yes or no" if isinstance(column, Binary) else "categories"
 
 
 def _has_values(table: pa.Table, name: str) -> bool:

@@ -168,8 +168,12 @@ class Supervised(System, abstract=True):
         """That of a trained autoencoder; sparse numbers from 0 are taken as counts."""
         if self._goes_on():
             return self.format_
-        if self._given is not None and hasattr(self._given, "format_"):
-            return self._given.format_
+        known = getattr(self._given, "format_", None)
+        flat = getattr(X, "ndim", 0) == 2 or hasattr(X, "columns")
+        if flat and (isinstance(known, Images) or isinstance(self._given, Lite0)):
+            raise DataError(of_pictures(known, tuple(X.shape)))
+        if known is not None:
+            return known
         if hasattr(self._given, "encode"):
             given = (self.format.column, self.format.encoding) if isinstance(self.format, Documents) else ()
             return Embedded(self._given, *given)
@@ -631,6 +635,19 @@ def described(cls: type) -> type:
     """The parameters that all share, into the docstring."""
     cls.__doc__ = (cls.__doc__ or "").replace("SHARED", PARAMETERS)
     return cls
+
+
+def of_pictures(format: Images | None, shape: tuple[int, ...]) -> str:
+    """Why rows of numbers are nothing for an encoder of pictures, and the way out."""
+    c, h, w = format.shape if format else (0, 0, 0)
+    size = f" of {h} x {w} pixels" if format else ""
+    name = "encoder=" if format else f"encoder={IMAGENET!r}"
+    reshaped = f"(-1, {h}, {w})" if c == 1 else f"(-1, {h}, {w}, {c})"
+    rows = f" such as X.reshape{reshaped}" if format and shape[1] == c * h * w else ""
+    return (
+        f"{name} takes pictures{size}, but X has 2 dimensions, {shape}, as rows of numbers have: give pictures, an array "
+        f"(n, H, W) or (n, H, W, 3){rows}, or a list of their files"
+    )
 
 
 def layers(hidden: Any, documents: bool, n: int, d: int) -> tuple[int, ...]:
