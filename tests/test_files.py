@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+import torch
 
 from diabolo import Autoencoder, DataError, load
 from diabolo.formats import Documents, Reading, Tables, infer, write_table
@@ -447,6 +448,27 @@ def test_dates_in_json_lines_are_dates(tmp_path: Path) -> None:
         assert [type(column).__name__ for column in format.fields] == ["Number", "Number", "Category"]
         assert (format.to_tensor(tmp_path / one) == format.to_tensor(tmp_path / other)).all()
     assert read_table(tmp_path / "a.jsonl", types={"day": pa.string()})["day"][0].as_py().startswith("2024-01-01T")
+
+
+def test_levels_are_those_of_all_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a Parquet file some groups of rows are looked at; a level that comes in another is no new one."""
+    n = 1000
+    late = np.where(np.arange(n) % 200 == 151, "late", np.array(["a", "b"])[np.arange(n) % 2])
+    X = pd.DataFrame({"c": late, "code": np.where(late == "late", 7, 3), "v": np.arange(n) % 9 * 0.5})
+    X["order"] = pd.Categorical(np.where(late == "late", "z", "y"), categories=["z", "y"], ordered=True)
+    X.loc[::5, "c"] = "?"
+    X.to_parquet(tmp_path / "a.parquet", row_group_size=100)
+    whole = Tables(Reading(na=("?",)), categories=["code"]).fit(tmp_path / "a.parquet")
+    monkeypatch.setattr("diabolo.formats.tables.SAMPLE", 500)
+    monkeypatch.setattr("diabolo.formats.tables.CHUNK", 64)
+    some = Tables(Reading(na=("?",)), categories=["code"]).fit(tmp_path / "a.parquet")
+    for a, b in zip(some.fields, whole.fields, strict=True):
+        if hasattr(a, "levels"):
+            assert (a.levels, a.shares, a.gaps) == (b.levels, b.shares, b.gaps)
+            assert sorted(a.listed or []) == sorted(b.listed or [])
+    assert torch.isfinite(some.to_tensor(tmp_path / "a.parquet")[X["c"].to_numpy() == "late"]).all()
+    levels = {name: field.levels for name, field in zip(some.columns, some.fields, strict=True) if hasattr(field, "levels")}
+    assert levels == {"c": ["a", "b", "late"], "code": [3, 7], "order": ["y", "z"]}
 
 
 @pytest.mark.parametrize("name", ["a.parquet", "a.feather"])

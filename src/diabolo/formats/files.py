@@ -29,7 +29,7 @@ from .hints import like_dates, nearly_numbers
 from .layout import Layout, Reading, encoding_of, laid_out, not_decoded, opened, remedy
 from .schema import is_iso, is_text
 
-__all__ = ["READABLE", "Reading", "is_records", "is_table", "read_table", "table_pieces", "write_table"]
+__all__ = ["READABLE", "Reading", "is_records", "is_table", "read_table", "rows_of", "table_pieces", "write_table"]
 
 CSV = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
 JSON = (".jsonl", ".jsonl.gz")
@@ -83,9 +83,13 @@ def read_table(
 
 
 def table_pieces(
-    path: str | Path, rows: int, reading: Reading | None = None, types: Mapping[str, pa.DataType] | None = None
+    path: str | Path,
+    rows: int,
+    reading: Reading | None = None,
+    types: Mapping[str, pa.DataType] | None = None,
+    columns: list[str] | None = None,
 ) -> Iterator[pa.Table]:
-    """The table in a file, a piece at a time; a Parquet file is never read as a whole."""
+    """The table in a file, a piece at a time; a Parquet file is never read as a whole, and only `columns`, if any are named."""
     path, found = Path(path), 0
     if path.suffix != ".parquet":
         table = read_table(path, None, reading, types)
@@ -94,11 +98,16 @@ def table_pieces(
             yield table.slice(start, rows)
     else:
         with explained(path), pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(rows):
+            for batch in file.iter_batches(rows, columns=columns):
                 found += batch.num_rows
                 yield _with_dates(path, pa.Table.from_batches([batch]), reading, False)
     if not found:
         raise DataError(f"{str(path)!r} has columns, but no rows")
+
+
+def rows_of(path: str | Path, read: int) -> int:
+    """How many rows a file has of which so many were read: only of a Parquet file they may be more."""
+    return int(pq.read_metadata(path).num_rows) if Path(path).suffix == ".parquet" else read
 
 
 def write_table(table: Any, path: str | Path) -> None:

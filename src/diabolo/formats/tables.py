@@ -33,7 +33,7 @@ from ..errors import DataError, warn
 from ..losses import Columns, Logistic, Loss, Part, Softmax, Squared
 from ..sentinels import odd, warn_odd
 from .base import SAMPLE, Format, check_finite, in_order, named_loss, warn_empty
-from .files import Reading, is_table, read_table, table_pieces
+from .files import Reading, is_table, read_table, rows_of, table_pieces
 from .frames import (
     FEW_ROWS,
     arrow,
@@ -237,10 +237,12 @@ class Category(Column):
         if pa.types.is_dictionary(values.type):
             listed, ordered = listed_of(values.dictionary), bool(values.type.ordered)
         kind = str(values.type.value_type if listed is not None else values.type)
-        values = plain(values)
-        counts = pc.value_counts(counted(without_gaps(values)))
-        pairs = [(c["values"].as_py(), c["counts"].as_py()) for c in counts]
-        pairs.sort(key=lambda pair: (-pair[1], str(pair[0])))
+        return cls.of(name, kind, tally(values), len(values), listed, ordered)
+
+    @classmethod
+    def of(cls, name: str, kind: str, counts: Counter[Any], rows: int, listed: list[Any] | None, ordered: bool) -> Category:
+        """From how often each level is there."""
+        pairs = sorted(counts.items(), key=lambda pair: (-pair[1], str(pair[0])))
         total = sum(n for _, n in pairs)
         if len(pairs) > max(MAX_LEVELS, total // 2):
             warn(
@@ -253,7 +255,7 @@ class Category(Column):
         rest = others[0][0] if others else None
         new = sum(n == 1 for _, n in pairs) / max(total, 1)  # of the next rows, about this share has a new level (Good, 1953)
         known = len(others) <= MAX_OTHERS and new <= NEW and total >= FEWEST
-        column = cls(name, kind, total < len(values), not total, [v for v, _ in kept], shares, rest)
+        column = cls(name, kind, total < rows, not total, [v for v, _ in kept], shares, rest)
         column.part = others[0][1] / sum(n for _, n in others) if others else 1.0
         column.others, column.listed, column.ordered = [v for v, _ in others] if known else None, listed, ordered
         column.often = [n for _, n in others] if known else []
@@ -390,6 +392,8 @@ class Tables(Format):
         table = self._with_gaps(table.drop_columns(self.left_out))
         kept = {name: None for name in names if name not in self.left_out}
         self.fields = fit_columns(table, [*kept], self.categories, self.numbers)
+        if path and (rows := rows_of(X, table.num_rows)) > table.num_rows:
+            self._count_levels(X, rows)
         self._lay_out()
         mixed = mixed_categories(X) if self.container == "pandas" else []
         for column in self.fields:
@@ -405,6 +409,20 @@ class Tables(Format):
         self.enums = [f.name for f in table.schema if any(key.startswith(b"_PL_ENUM") for key in f.metadata or {})]
         self._say(table)
         return self
+
+    def _count_levels(self, path: str | Path, rows: int) -> None:
+        """The levels of all rows of a file of which some were looked at."""
+        some = {
+            column.name: j for j, column in enumerate(self.fields) if isinstance(column, Category) and column.others is not None
+        }
+        counts: dict[str, Counter[Any]] = {name: Counter() for name in some}
+        for piece in table_pieces(path, CHUNK, self.reading, None, [*some]) if some else ():
+            for name, found in counts.items():
+                found.update(tally(self._given(combined(piece, name))))
+        for name, j in some.items():
+            old = self.fields[j]
+            listed = old.listed and [*dict.fromkeys([*old.listed, *sorted(counts[name], key=str)])]
+            self.fields[j] = Category.of(name, old.type, counts[name], rows, listed, old.ordered)
 
     def _with_gaps(self, table: pa.Table) -> pa.Table:
         """The table without the values that stand for missing ones."""
@@ -685,8 +703,8 @@ class Tables(Format):
         each = [isinstance(column, Number) and column.knee >= FAR and not self.common for column in self.fields]
         return np.repeat(each, [column.width for column in self.fields])
 
-    def positive(self) -> list[bool]:
-        return [isinstance(column, Number) and column.positive for column in self.fields]
+    def positive(self) -> np.ndarray:
+        return np.array([isinstance(column, Number) and column.positive for column in self.fields], dtype=bool)
 
     def knees(self) -> np.ndarray:
         wild = [isinstance(column, Number) and column.knee == NEAR for column in self.fields]
@@ -949,6 +967,12 @@ def whole(values: pa.Array) -> tuple[int, int]:
     units = [seconds * STEPS[t.unit] for seconds in SPANS] + [STEPS[t.unit] // n for n in (10**3, 10**6, 10**9)]
     step = next((u for u in units if u > 1 and not (v % u).any()), 1)
     return origin // step * step, step
+
+
+def tally(values: pa.Array) -> Counter[Any]:
+    """How often each level is there, as what JSON knows."""
+    counts = pc.value_counts(counted(without_gaps(plain(values))))
+    return Counter({c["values"].as_py(): c["counts"].as_py() for c in counts})
 
 
 def listed_of(values: pa.Array) -> list[Any]:

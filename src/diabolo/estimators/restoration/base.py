@@ -64,8 +64,8 @@ MOST_HELD_OUT = 20  # pictures
 FEWEST_PICTURES = 5  # of which one is held out
 HELD_OUT_SIDE = 320  # pixels
 UNFITTED = (
-    "This %(name)s is not fitted yet: take the one that comes with the package, %(name)s.pretrained(), or call fit with pictures "
-    "to learn from first"
+    "This %(name)s is not fitted yet: take the one that comes with the package, %(name)s.pretrained(), or call fit with "
+    "pictures to learn from first"
 )
 
 
