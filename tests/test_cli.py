@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 import click
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
@@ -725,6 +726,7 @@ GIVEN: dict[str, tuple[object, ...]] = {
     "decimal": ("--decimal", "."),
     "thousands": ("--thousands", "_"),
     "na": ("--na", "?"),
+    "dates": ("--date", "day=%d.%m.%Y"),
     "encoding": ("--encoding", "utf-8"),
     "no_header": ("--no-header",),
     "category": ("--category", "city"),
@@ -751,7 +753,7 @@ def test_an_option_that_says_nothing_of_the_data_is_refused(place: Path, tmp_pat
     one_line(diabolo("fit", array, "-o", out, "--sep", ","), 2, "--sep is for tables in text files")
     one_line(diabolo("fit", array, "-o", out, "--drop", "x0"), 2, "--drop is for tables, which")
     one_line(diabolo("fit", table, "-o", out, "--resume"), 2, "--resume goes on from a --checkpoint")
-    one_line(diabolo("encode", place / "numbers.diabolo", array, "-o", out, "--na", "?"), 2, "--na is for tables in text files")
+    one_line(diabolo("encode", place / "numbers.diabolo", array, "-o", out, "--na", "?"), 2, "--na is for tables, which")
     one_line(diabolo("score", place / "people.diabolo", table, "--keep", "city"), 2, "give --output")
     one_line(diabolo("report", place / "people.diabolo", table, "-o", out, "--labels-sep", ";"), 2, "is for models of labels")
     assert not left(tmp_path)
@@ -843,6 +845,64 @@ def test_how_files_are_read_is_kept_in_the_model(tmp_path: Path, diabolo: Any) -
     said = diabolo("encode", model, tmp_path / "point.csv", "-o", z, "--sep", ",", "--decimal", ".", "--encoding", "utf-8")
     assert (said.code, said.err) == (0, "")
     assert z.read_text() == codes, "the same rows, written otherwise"
+
+
+def test_dates_are_read_with_the_format_that_was_said(tmp_path: Path, diabolo: Any) -> None:
+    days = pd.date_range("2024-01-01", periods=60, freq="D")
+    table = pd.DataFrame({"day": days.strftime("%d.%m.%Y"), "a": np.arange(60) % 7 * 0.5, "same": np.arange(60) % 2})
+    table.to_csv(tmp_path / "a.csv", index=False)
+    table.to_parquet(tmp_path / "a.parquet")
+    table.assign(day=days.strftime("%m/%d/%Y")).to_csv(tmp_path / "us.csv", index=False)
+    model, z = tmp_path / "a.diabolo", tmp_path / "z.csv"
+    assert '--date "day=%d.%m.%Y"' in diabolo("fit", tmp_path / "a.csv", "-o", model, *FIT).err
+    one_line(diabolo("fit", tmp_path / "a.csv", "--date", "day", "-o", model), 2, "'day': write COLUMN=FORMAT")
+    one_line(diabolo("fit", tmp_path / "a.csv", "--date", "day=%d.%m", "-o", model), 1, "no format of dates with a year")
+    one_line(diabolo("fit", tmp_path / "a.csv", "--date", "dai=%d.%m.%Y", "-o", model), 1, "did you mean 'day'?")
+    codes = set()
+    for data, *drop in (("a.csv",), ("a.parquet",), ("a.csv", "--drop", "same"), ("a.parquet", "--drop", "same")):
+        said = diabolo("fit", tmp_path / data, *drop, "--date", "day=%d.%m.%Y", "-o", model, *FIT)
+        assert (said.code, said.err) == (0, "")
+        for new, *how in (("a.csv",), ("a.parquet",), ("us.csv", "--date", "day=%m/%d/%Y")):
+            said = diabolo("encode", model, tmp_path / new, *how, "-o", z)
+            assert (said.code, said.err) == (0, "")
+            codes.add((*drop, z.read_text()))
+    assert len(codes) == 2, "the same dates, written otherwise"
+    assert "table of 2 columns: day (date), a (number)" in diabolo("info", model).out
+    one_line(diabolo("encode", model, tmp_path / "us.csv", "-o", z), 1, "'01/01/2024' (row 0), where dates are written")
+    said = diabolo("sample", model, "-n", 5, "--given", "day=13.02.2024", "-o", z)
+    assert said.code == 0, said.err
+    assert set(pd.read_csv(z)["day"]) == {"2024-02-13"}
+    said = diabolo("encode", model, tmp_path / "a.csv", "--keep", "day", "-o", z)
+    assert pd.read_csv(z)["day"].tolist() == table["day"].tolist(), "as they stand"
+    labels = "--labels", "same", "--date", "day=%d.%m.%Y", "-o", tmp_path / "b.diabolo"
+    assert diabolo("fit", tmp_path / "a.csv", *labels, "--epochs", 1, "--quiet").code == 0
+    assert load(tmp_path / "b.diabolo").format_.types["day"] == "date32[day]"
+
+
+def test_what_stands_for_missing_cells_in_any_table(tmp_path: Path, diabolo: Any) -> None:
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(rng.normal(size=(60, 2)).round(2), columns=["a", "b"])
+    table["rating"], table["city"] = rng.integers(1, 30, 60), rng.choice(["Oslo", "Rome", "Bern"], 60)
+    table.loc[::7, "rating"], table.loc[::5, "city"] = -999, "?"
+    table.to_csv(tmp_path / "a.csv", index=False)
+    table.to_parquet(tmp_path / "a.parquet")
+    table.to_feather(tmp_path / "a.feather")
+    table.to_json(tmp_path / "a.jsonl", orient="records", lines=True)
+    table.astype({"city": "category"}).to_parquet(tmp_path / "c.parquet")
+    model, z, found = tmp_path / "a.diabolo", tmp_path / "z.csv", set()
+    for name in ("a.csv", "a.parquet", "a.feather", "a.jsonl", "c.parquet"):
+        said = diabolo("fit", tmp_path / name, "--na", -999, "--na", "?", "-o", model, *FIT)
+        assert (said.code, said.err) == (0, ""), name
+        gaps = {field.name: field.gaps for field in load(model).format_.fields}
+        assert gaps == {"a": False, "b": False, "rating": True, "city": True}
+        assert diabolo("encode", model, tmp_path / name, "-o", z).code == 0
+        found.add(z.read_text())
+        full = pa.table(load(model).impute(tmp_path / name))
+        assert min(full["rating"].to_pylist()) > 0
+        assert "?" not in full["city"].to_pylist()
+    assert len(found) == 1
+    one_line(diabolo("sample", model, "--given", "rating=-999", "-o", z), 1, "given 'rating': -999 stands for a missing cell")
+    one_line(diabolo("sample", model, "--given", "city=?", "-o", z), 1, "given 'city': '?' stands for a missing cell")
 
 
 def test_warnings_are_one_line_each_and_once(tmp_path: Path, diabolo: Any) -> None:

@@ -340,6 +340,20 @@ def test_a_planted_error_is_named_first_in_original_units() -> None:
     assert "income: 5000.0, expected" in str(told[1])
 
 
+@pytest.mark.parametrize("kind", ["table", "array"])
+def test_what_is_normal_of_what_was_never_negative_is_not(kind: str, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    a = np.c_[rng.exponential(1.0, 200), rng.poisson(1.0, 200), rng.normal(size=200)]
+    table = pd.DataFrame(a, columns=["wait", "count", "free"]).astype({"count": int})
+    detector = OutlierDetector(**QUICK).fit(table if kind == "table" else a)
+    detector.save(path := tmp_path / "a.diabolo")
+    for model in (detector, load(path)):
+        cells = [cell for v in model.explain(table if kind == "table" else a, rows=range(50), most=3) for cell in v.cells]
+        low = {name: min(c.between[0] for c in cells if c.column == name) for name in {c.column for c in cells}}
+        assert [low[name] == 0 for name in detector.format_.columns] == [True, True, False]
+        assert min(low.values()) < 0
+
+
 def test_a_repair_makes_the_row_normal() -> None:
     detector = OutlierDetector(**QUICK | {"epochs": 100}).fit(people(800, 0))
     row = pd.DataFrame({"age": [40], "job": ["employed"], "income": [5000.0]})

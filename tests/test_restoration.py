@@ -425,8 +425,11 @@ def test_greys_teach_no_colours() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_not_fitted(name: str) -> None:
-    with pytest.raises(NotFittedError):
-        restorer(name).transform(pictures(1))
+    model = restorer(name)
+    uses = [model.transform, model.restore_picture, model.save, *([model.versions, model.doubt] if name == "Colorizer" else [])]
+    for use in uses:
+        with pytest.raises(NotFittedError, match=rf"{name}.pretrained\(\), or call fit"):
+            use(pictures(1)[0])
 
 
 @pytest.mark.parametrize("name", NAMES)

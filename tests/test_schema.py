@@ -453,17 +453,21 @@ def test_wrong_names_of_columns() -> None:
 
 
 NEARLY = [
-    (["1,5", "2,25", "0,75"], "--decimal ,"),
+    (["1,5", "2,25", "0,75"], '--decimal ","'),
     (["$1,234.50", "$99.00", "$5.25"], "to_numeric"),
-    (["1 234", "12 345", "7"], "--thousands ' '"),
-    (["3", "1", "2", "?"], "--na '\\?'"),
+    (["1 234", "12 345", "7"], '--thousands " "'),
+    (["3", "1", "2", "?"], '--na "\\?"'),
+    (["(1,234)", "2,345", "EUR 7"], "signs of their own.*: write them as numbers"),
+    (["1.5", "2.5", "3.5"], r"numbers as they are.*: read them of a DataFrame with pd.to_numeric\(df\['v'\]\)"),
+    (["1e5", "-2e6", "7"], "numbers as they are"),
+    ([str(i) for i in range(30)], "numbers as they are"),
 ]
 
 
 @pytest.mark.parametrize(("cells", "remedy"), NEARLY)
 def test_numbers_written_as_texts_are_told(cells: list[str], remedy: str) -> None:
     X = pd.DataFrame({"v": cells * 10, "w": np.arange(10.0 * len(cells))})
-    with pytest.warns(UserWarning, match=rf"column 'v' holds numbers written as texts \('.*' in row \d.*{remedy}"):
+    with pytest.warns(UserWarning, match=rf"look like numbers .*: column 'v': '.*' \(row \d\).*{remedy}"):
         Tables().fit(X)
     Tables(categories=["v"]).fit(X)
 

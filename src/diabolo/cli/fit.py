@@ -21,7 +21,7 @@ Examples:
   diabolo fit few.csv --labels bug --encoder mails.diabolo --no-freeze -o tags.diabolo
   diabolo fit photos.csv --labels beach,boat --encoder imagenet -o tags.diabolo     (a column names the files)
   diabolo fit mails.csv --text body --stop-words english -o mails.diabolo           (a column of texts)
-  diabolo fit euro.csv --sep ";" --decimal , --na "?" --category zip -o euro.diabolo
+  diabolo fit euro.csv --sep ";" --decimal , --na "?" --date day=%d.%m.%Y --category zip -o euro.diabolo
   diabolo fit big.parquet -k 16 --checkpoint run.ckpt --resume -o big.diabolo
   diabolo fit photos/ --task denoise -o mine.diabolo
   diabolo fit scans.zip --task denoise --noisy -o scans.diabolo
@@ -177,6 +177,7 @@ def command(
         shared = {name: value for name, value in params.items() if name not in ("hidden", "loss")}
         images.learn(data, output, task, noisy, from_scratch, **shared)
         return
+    check_columns("--date", data, tuple(options.said().get("dates", ())))
     if about["labels"] is not None or about["label"]:
         from . import labels
 

@@ -161,6 +161,9 @@ class System(Training, BaseEstimator, ABC):
         elif hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
 
+    def _check_fitted(self) -> None:
+        check_is_fitted(self)
+
     def _rows(self, X: Any) -> Rows:
         check_is_fitted(self)
         return self.format_.rows(self._validated(X, reset=False))
@@ -336,7 +339,7 @@ class System(Training, BaseEstimator, ABC):
         OSError
             The folder or the disk does not take it; nothing is left behind.
         """
-        check_is_fitted(self)
+        self._check_fitted()
         meta, arrays = self._state()
         storage.write(path, registered_name(type(self)), meta, arrays)
 

@@ -115,6 +115,7 @@ class Arrays(Format):
         codes: list[tuple[str, str, int]] = []
         parts = [self._measure(sample, slice(j, j + size), codes) for j in range(0, self.width, size)]
         low, high, *found, self.binary, self.gaps = (np.concatenate(values) for values in zip(*parts, strict=True))
+        self.above = low + self.origin >= 0
         for name, values in zip(NUMBERS, found, strict=True):
             setattr(self, name, values)
         warn_odd(codes)
@@ -267,6 +268,9 @@ class Arrays(Format):
     def ordinary(self) -> np.ndarray:
         return np.asarray((self.knee >= FAR) & ~self.binary & (not self.common))
 
+    def positive(self) -> np.ndarray:
+        return self.above
+
     def knees(self) -> np.ndarray:
         return np.where(self.knee == NEAR, NEAR / self.stretch, np.inf)
 
@@ -284,7 +288,7 @@ class Arrays(Format):
             "common": self.common,
             "smallest": self.smallest if np.isfinite(self.smallest) else 0.0,
         }
-        flags = (self.binary + 2 * self.gaps).astype(np.uint8)
+        flags = (self.binary + 2 * self.gaps + 4 * self.above).astype(np.uint8)
         return meta, {name: _short(getattr(self, name)) for name in (*NUMBERS, "origin")} | {"flags": flags}
 
     @classmethod
@@ -298,7 +302,7 @@ class Arrays(Format):
         self.scale = meta["scale"]
         self.dtype, self.sparse, self.common = np.dtype(meta["dtype"]).str, str(meta["sparse"]), bool(meta["common"])
         self.smallest = float(meta["smallest"])
-        self.binary, self.gaps = arrays["flags"] % 2 == 1, arrays["flags"] >= 2
+        self.binary, self.gaps, self.above = (arrays["flags"] >> bit & 1 == 1 for bit in range(3))
         self.width = len(arrays["flags"])
         for name in (*NUMBERS, "origin"):
             setattr(self, name, _long(arrays[name], self.width))

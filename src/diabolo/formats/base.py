@@ -131,6 +131,10 @@ class Format(ABC):
         """(d,) bool: features in units of the mean and standard deviation of a column."""
         return np.zeros(self.width, dtype=bool)
 
+    def positive(self) -> np.ndarray:
+        """(columns,) bool: whether a column of numbers was never below 0 in fit."""
+        return np.zeros(len(self.columns), dtype=bool)
+
     def knees(self) -> np.ndarray:
         """(columns,) from where on numbers are squashed; infinite where they are not."""
         return np.full(len(self.columns), np.inf)

@@ -22,14 +22,14 @@ import pyarrow.feather as feather
 import pyarrow.json as pa_json
 import pyarrow.parquet as pq
 
-from ..errors import DataError, warn
+from ..errors import DataError
 from ..storage import atomic
-from .cells import guessed, typed
+from .cells import dated, guessed, typed
 from .hints import like_dates, nearly_numbers
 from .layout import Layout, Reading, encoding_of, laid_out, not_decoded, opened, remedy
 from .schema import is_iso, is_text
 
-__all__ = ["READABLE", "Reading", "is_records", "is_table", "read_table", "table_pieces", "write_table"]
+__all__ = ["READABLE", "Reading", "is_records", "is_table", "read_table", "rows_of", "table_pieces", "write_table"]
 
 CSV = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
 JSON = (".jsonl", ".jsonl.gz")
@@ -74,17 +74,22 @@ def read_table(
             return _read_csv(path, reading or Reading(), types, rest)
         if str(path).endswith(JSON):
             return _read_json(path, reading or Reading(), types, rest)
+        cells = types == {} and not rest
         if path.suffix == ".parquet":
-            return _read_parquet(path, most)
+            return _with_dates(path, _read_parquet(path, most), reading, cells)
         if path.suffix in (".feather", ".arrow"):
-            return feather.read_table(path)
+            return _with_dates(path, feather.read_table(path), reading, cells)
     raise DataError(f"cannot read {str(path)!r}: its name ends in none of {', '.join((*READABLE, *JSON))}")
 
 
 def table_pieces(
-    path: str | Path, rows: int, reading: Reading | None = None, types: Mapping[str, pa.DataType] | None = None
+    path: str | Path,
+    rows: int,
+    reading: Reading | None = None,
+    types: Mapping[str, pa.DataType] | None = None,
+    columns: list[str] | None = None,
 ) -> Iterator[pa.Table]:
-    """The table in a file, a piece at a time; a Parquet file is never read as a whole."""
+    """The table in a file, a piece at a time; a Parquet file is never read as a whole, and only `columns`, if any are named."""
     path, found = Path(path), 0
     if path.suffix != ".parquet":
         table = read_table(path, None, reading, types)
@@ -93,11 +98,16 @@ def table_pieces(
             yield table.slice(start, rows)
     else:
         with explained(path), pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(rows):
+            for batch in file.iter_batches(rows, columns=columns):
                 found += batch.num_rows
-                yield pa.Table.from_batches([batch])
+                yield _with_dates(path, pa.Table.from_batches([batch]), reading, False)
     if not found:
         raise DataError(f"{str(path)!r} has columns, but no rows")
+
+
+def rows_of(path: str | Path, read: int) -> int:
+    """How many rows a file has of which so many were read: only of a Parquet file they may be more."""
+    return int(pq.read_metadata(path).num_rows) if Path(path).suffix == ".parquet" else read
 
 
 def write_table(table: Any, path: str | Path) -> None:
@@ -140,16 +150,30 @@ def _read_csv(path: Path, reading: Reading, types: Mapping[str, pa.DataType] | N
     columns = []
     for name in texts.column_names:
         cells = texts.column(name)
-        if types is not None and name in types:
+        if name in reading.dates and (types is None or types or rest):
+            columns.append(_dated(path, cells, name, reading))
+        elif types is not None and name in types:
             columns.append(_typed(path, cells, types[name], name, reading))
         else:
             columns.append(guessed(cells, *signs) if types is None or rest else cells)
-    found = pa.table(columns, names=texts.column_names)
-    if types is None:
-        _warn_nearly(path, found, True, reading.decimal)
-    if not types and (types is None or rest):
-        _warn_dates(path, found)
-    return found
+    return pa.table(columns, names=texts.column_names)
+
+
+def _dated(path: Path, cells: Any, name: str, reading: Reading) -> Any:
+    try:
+        return dated(cells, reading.dates[name], name)
+    except DataError as error:
+        forms = (like_dates(cells.combine_chunks()) or ("", ["%Y-%m-%d"]))[1]
+        say = f", or say how they are written, such as {remedy({'dates': {name: forms[0]}})}" if forms else ""
+        raise DataError(f"{str(path)!r}: {error}: correct these cells{say}") from None
+
+
+def _with_dates(path: Path, table: pa.Table, reading: Reading | None, as_they_stand: bool) -> pa.Table:
+    """The table with texts that are said to be dates as dates."""
+    for name in () if reading is None or as_they_stand else reading.dates:
+        if (i := table.schema.get_field_index(name)) >= 0 and is_text(table.schema.field(i).type):
+            table = table.set_column(i, name, _dated(path, table.column(i), name, reading or Reading()))
+    return table
 
 
 def _texts(path: Path, layout: Layout, reading: Reading, missing: bool) -> pa.Table:
@@ -209,42 +233,16 @@ def _typed(path: Path, cells: Any, t: pa.DataType, name: str, reading: Reading) 
 
 
 def _reads(cells: Any, t: pa.DataType, name: str) -> dict[str, Any]:
-    """The options that may read a column of numbers."""
+    """The options that may read a column of numbers or dates."""
     if pa.types.is_temporal(t):
-        return {}
+        found = like_dates(cells)
+        return {"dates": {name: found[1][0]}} if found and found[1] else {}
     try:
         typed(cells, t, name)
         return {"decimal": "."}
     except DataError:
         hint = nearly_numbers(cells)
         return hint.options if hint else {}
-
-
-def _texts_in(table: pa.Table) -> list[tuple[str, pa.Array]]:
-    names = [name for name in table.column_names if is_text(table.schema.field(name).type)]
-    return [(name, table.column(name).combine_chunks()) for name in names]
-
-
-def _warn_dates(path: Path, table: pa.Table) -> None:
-    """Name the columns of dates that are texts."""
-    found = [f"column {name!r}: {cells}" for name, texts in _texts_in(table) if (cells := like_dates(texts))]
-    if found:
-        said = "; ".join(found[:5])
-        warn(f"{str(path)!r}: texts that look like dates are taken for categories: {said}: write them as 2024-12-31")
-
-
-def _warn_nearly(path: Path, table: pa.Table, options_help: bool, decimal: str = ".") -> None:
-    """Name the columns of texts that look like numbers."""
-    found = [(name, hint) for name, cells in _texts_in(table) if (hint := nearly_numbers(cells, decimal))]
-    if not found:
-        return
-    options: dict[str, Any] = {}
-    for _, hint in found:
-        options |= {"na": (*options.get("na", ()), *hint.options["na"])} if "na" in hint.options else hint.options
-    said = "; ".join(f"column {name!r}: {hint.cells} ({hint.why})" for name, hint in found[:5])
-    more = f"; and {len(found) - 5} more columns" if len(found) > 5 else ""
-    read = f"read them with {remedy(options)}" if options and options_help else "write them as numbers"
-    warn(f"{str(path)!r}: texts that look like numbers are taken for categories: {said}{more}: {read}")
 
 
 # ── JSON ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -281,13 +279,13 @@ def _read_json(path: Path, reading: Reading, types: Mapping[str, pa.DataType] | 
     for i, field in enumerate(table.schema):
         if pa.types.is_nested(field.type):
             raise DataError(f"{str(path)!r}: field {field.name!r} holds objects or lists: a table has one value in each cell")
+        if field.name in reading.dates:
+            continue
         if types and field.name in types and is_text(field.type):
             table = table.set_column(i, field.name, _typed(path, table.column(i), types[field.name], field.name, Reading()))
         elif (types is None or rest) and is_text(field.type) and is_iso(table.column(i).combine_chunks()):
             table = table.set_column(i, field.name, guessed(table.column(i)))  # JSON has no dates but such texts
-    if types is None:
-        _warn_nearly(path, table, False)
-    return table
+    return _with_dates(path, table, reading, types == {} and not rest)
 
 
 def _utf8(path: Path, reading: Reading) -> bytes:

@@ -247,8 +247,10 @@ def cell(detector: Any, seen: Any, e: Tensor, j: int, limits: np.ndarray, p: flo
     """Cell j, of which e (d,) is expected; `limits` (c,) are the largest losses of normal cells."""
     format = detector.format_
     shown = format.shown(torch.stack([format.likeliest(e[None], [j])[0], *plausible(detector, e, j, float(limits[j]))]), j)
-    seen, *shown = (v.item() if isinstance(v, np.generic) else v for v in [seen, *shown])
-    return Cell(format.columns[j], seen, shown[0], tuple(shown[1:]), p, repairs)
+    seen, expected, *between = (v.item() if isinstance(v, np.generic) else v for v in [seen, *shown])
+    if format.positive()[j]:  # no such number was seen: it is none that is normal
+        between = [max(v, type(v)(0)) for v in between]
+    return Cell(format.columns[j], seen, expected, tuple(between), p, repairs)
 
 
 def plausible(detector: Any, e: Tensor, j: int, limit: float) -> list[Tensor]:

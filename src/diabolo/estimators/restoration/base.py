@@ -65,6 +65,10 @@ SMALLEST = 4  # pixels of a small picture to learn from
 MOST_HELD_OUT = 20  # pictures
 FEWEST_PICTURES = 5  # of which one is held out
 HELD_OUT_SIDE = 320  # pixels
+UNFITTED = (
+    "This %(name)s is not fitted yet: take the one that comes with the package, %(name)s.pretrained(), or call fit with "
+    "pictures to learn from first"
+)
 
 
 def in_bytes(picture: Picture) -> np.ndarray:
@@ -231,7 +235,7 @@ class Restorer(TransformerMixin, System, abstract=True):
             With `return_map`: what was taken out (negative where the result is darker) or invented, in units of the whole
             range of brightness; of floats in their own.
         """
-        check_is_fitted(self)
+        self._check_fitted()
         picture = one(picture)
         before, after = self._restored(looked_at(picture), **options)
         if after.shape[2] < picture.pixels.shape[2]:  # a grey that was given as RGB
@@ -290,6 +294,9 @@ class Restorer(TransformerMixin, System, abstract=True):
             name = type(self).__name__
             raise ValueError(f"start={self.start!r:.80}: allowed are 'pretrained', a fitted {name} and None (from nothing)")
 
+    def _check_fitted(self) -> None:
+        check_is_fitted(self, "network_", msg=UNFITTED)
+
     def _judged(self) -> bool:
         """Whether pictures held out can tell how good the network is."""
         return True
@@ -304,7 +311,7 @@ class Restorer(TransformerMixin, System, abstract=True):
         if self.start is None:
             return fresh
         model = type(self).pretrained() if isinstance(self.start, str) else self.start
-        check_is_fitted(model, "network_")
+        model._check_fitted()
         network: Diabolo = copy.deepcopy(model.network_).requires_grad_(True)
         if repr(network) != repr(fresh):
             raise ValueError(
@@ -452,6 +459,9 @@ class Denoiser(Restorer):
             raise ValueError(f"target={self.target!r}: allowed are 'clean' (X is clean) and 'self' (X is noisy itself)")
         if not 0 <= self.gray <= 1:
             raise ValueError(f"gray={self.gray!r}: allowed are numbers from 0 to 1")
+
+    def _check_fitted(self) -> None:
+        check_is_fitted(self, "network_", msg=UNFITTED)
 
     def _judged(self) -> bool:
         return self.target == "clean"

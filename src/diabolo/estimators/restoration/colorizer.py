@@ -122,6 +122,7 @@ class Colorizer(Restorer):
         """
         if not is_size(count):
             raise ValueError(f"count={count!r}: allowed are integers from 1")
+        self._check_fitted()
         picture = one(picture)
         turns = [2 * math.pi * i / max(1, count - 1) for i in range(count - 1)]
         tilts = [(0.0, 0.0), *((TILT * math.cos(t), TILT * math.sin(t)) for t in turns)]
@@ -129,6 +130,7 @@ class Colorizer(Restorer):
 
     def doubt(self, picture: Any, hints: Sequence[Hint] = ()) -> np.ndarray:
         """How little is known of the colour of each pixel (H, W): 0 one colour, 1 all are equally likely."""
+        self._check_fitted()
         light = lightness(one(picture))
         p = self._likely(light, checked(hints, light))[0]
         entropy = -(p * p.clamp(min=1e-9).log()).sum(1, keepdim=True) / math.log(p.shape[1])
