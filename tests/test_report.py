@@ -224,7 +224,7 @@ def test_a_linear_model_has_no_curves(tmp_path):
     write(Autoencoder(2, hidden=(), random_state=0, verbose=False).fit(X), X, tmp_path / "report.html")
     found = read(tmp_path / "report.html")
     assert found["history"]["epoch"] == []
-    assert "buys nothing" in found["headline"]
+    assert "gains nothing" in found["headline"]
 
 
 # ── what it says ─────────────────────────────────────────────────────────────────────────────────────────────────────

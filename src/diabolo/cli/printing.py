@@ -11,7 +11,6 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from ..report.verdict import linear_name, verdict
 from .data import is_strings
 
 LONG = 12  # digits of a number that are shown
@@ -20,18 +19,7 @@ console = Console(soft_wrap=False)
 
 def comparison(ae: Any, output: Path) -> None:
     """PCA k | autoencoder k, on held-out rows, and what that means."""
-    c, k = ae.comparison_, ae.n_components_
-    linear = linear_name(ae.format_)
-    rows = f"{c['held_out_rows']:,} held-out rows" if c["held_out_rows"] else "the training rows"
-    console.print(f"[italic]Explained variance of {rows}[/]")
-    table = Table()
-    table.add_column("")
-    table.add_column(f"{linear} {k}", justify="right")
-    table.add_column(f"autoencoder {k}", justify="right")
-    table.add_row("explained", f"{c['pca']:.1%}", f"{c['autoencoder']:.1%}")
-    table.add_row("left over", f"{1 - c['pca']:.1%}", f"{1 - c['autoencoder']:.1%}")
-    console.print(table)
-    console.print(verdict(c, linear))
+    console.print(ae.comparison_)
     console.print(f"{width(ae.format_)}; stopped: {ae.history_.stopped}; wrote {output}")
 
 

@@ -19,9 +19,8 @@ from .autoencoder import contents
 from .labels import labels_page
 from .outliers import outliers_page
 from .page import html
-from .verdict import linear_name, verdict
 
-__all__ = ["linear_name", "verdict", "write"]
+__all__ = ["write"]
 
 
 def write(

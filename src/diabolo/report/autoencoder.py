@@ -19,7 +19,6 @@ from .display import People
 from .rows import Measured, Picked, measure, pick
 from .values import column, listed, plain, rounded
 from .values import seed as fitted_seed
-from .verdict import linear_name, verdict
 
 __all__ = ["contents"]
 
@@ -55,11 +54,11 @@ def contents(
     places = spread(measured.codes[shown["map"]], seed)
     return {
         "title": title or "Autoencoder",
-        "linear": linear_name(model.format_),
+        "linear": model.comparison_.linear,
         "kind": model.format_.kind,
         "k": model.n_components_,
         "rows": n,
-        "headline": verdict(model.comparison_, linear_name(model.format_)),
+        "headline": model.comparison_.verdict,
         "comparison": {name: rounded(value) for name, value in model.comparison_.items()},
         "layers": layers(model),
         "history": history(model),

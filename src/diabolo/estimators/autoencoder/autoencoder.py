@@ -38,6 +38,7 @@ from ..base import FEWEST_ROWS, System, _below, _materialized, is_size, sampled
 from ..linear import Linear, tfidf
 from ..weights import weights
 from .augmentation import about, helps, linear_of
+from .comparison import COMPARED, Comparison
 from .maps import Map, spread
 from .sampling import Sampler, cells, conditioned
 
@@ -127,8 +128,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
     explained_variance_ratio_ : ndarray of shape (k,)
         The explained variance of the held-out rows, divided among the components in proportion to how far the
         reconstruction moves when one is replaced by its mean. For a linear network this is PCA's.
-    comparison_ : dict
-        ``pca``, ``autoencoder``: score of both on held-out rows (training rows if none were held out).
+    comparison_ : Comparison
+        A dict that prints as a table: ``pca`` and ``autoencoder``, the score of both on ``held_out_rows`` rows (on the
+        training rows if there are none); ``comparison_.verdict`` says what this means.
     n_components_ : int
         k.
     history_ : History
@@ -587,7 +589,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
             [float((there - loss.predict(self.network_.decoder(without(probe, j)))).square().sum()) for j in range(z.shape[1])]
         )
         self.explained_variance_ratio_ = max(total, 0.0) * moved / max(moved.sum(), 1e-300)
-        self.comparison_ = {"pca": pca, "autoencoder": total, "held_out_rows": len(held) if held is not None else 0}
+        scores = {"pca": pca, "autoencoder": total, "held_out_rows": len(held) if held is not None else 0}
+        self.comparison_ = Comparison(scores, self.n_components_, self._linear_name)
         self.n_iter_ = self.history_.epoch[self.history_.best] if self.history_.epoch else 0.0
 
     def _sharpen(self, x: Tensor, error: Callable[[Tensor], float]) -> None:
@@ -603,8 +606,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         with redirected(self.seed_):
             linear = Diabolo(self._encoder(self.linear_), self.linear_.decoder(self.loss_))
         self.network_ = linear.to(next(self.network_.parameters()).dtype).eval().requires_grad_(False)
-        name = "LSA" if isinstance(self.format_, Documents) else "PCA"
-        self.history_.best, self.history_.stopped = 0, f"nothing gained over {name}: the linear one is kept"
+        self.history_.best, self.history_.stopped = 0, f"nothing gained over {self._linear_name}: the linear one is kept"
 
     def _some(self, train: Rows) -> Tensor:
         """Training rows for the density."""
@@ -625,6 +627,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
     @property
     def decoder_(self) -> nn.Module:
         return self.network_.decoder
+
+    @property
+    def _linear_name(self) -> str:
+        return "LSA" if isinstance(self.format_, Documents) else "PCA"
 
     @property
     def _n_features_out(self) -> int:
@@ -662,7 +668,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         self.linear_ = Linear.from_state(self.format_, meta["linear"], _below(arrays, "linear"))
         self.n_components_ = self.linear_.k
         self._sampler = Sampler.from_state(_below(arrays, "sampler"), self.format_)
-        self.comparison_ = dict(meta["comparison"])
+        self.comparison_ = Comparison(meta["comparison"], self.n_components_, self._linear_name)
         self.explained_variance_ratio_ = np.array(meta["explained"], dtype=float)
         if self.explained_variance_ratio_.shape != (self.n_components_,) or set(self.comparison_) != COMPARED:
             raise DataError("its comparison with the linear model is incomplete")
@@ -672,7 +678,6 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
 
 
 VERY_FEW, FEW, MOVABLE = 5000, 20_000, 16  # fewer pictures, of at least so many pixels a side, are varied, or may be
-COMPARED = {"pca", "autoencoder", "held_out_rows"}
 SAME = 1e-7  # differences of scores that are rounding
 SAMPLED = 5000  # rows from which the spread of the codes is measured
 CODED = 10_000  # training rows from whose codes the density is fitted
