@@ -305,7 +305,7 @@ def test_one_positive_is_enough_for_an_easy_label() -> None:
     assert average_precision_score(truth == 4, p[:, 4]) > 0.9
     assert (card.positives, card.negatives) == (1, len(clf.memory_))
     assert np.isnan(card.average_precision)
-    assert "can be told from two" in str(card)
+    assert "two examples of each kind are needed" in str(card)
     assert clf.predict(new[truth == 4])[:, 4].mean() > 0.5
 
 

@@ -13,6 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import pairwise
 from typing import Any
 
 __all__ = ["Grid", "Marked", "Printed", "alike", "cut", "few"]
@@ -58,7 +59,16 @@ class Grid:
                 table.add_row(*(Text(f"{v} *", "bold") if isinstance(v, Marked) else Text(v) for v in row))
         return Group(Text(self.title, "italic"), table) if self.title else table
 
+    def __str__(self) -> str:
+        from rich.console import Console
+
+        file = io.StringIO()
+        Console(file=file, width=WIDTH, color_system=None, force_terminal=False, force_jupyter=False).print(self)
+        return "\n".join(line.rstrip() for line in file.getvalue().splitlines())
+
     def html(self) -> str:
+        """The same for a notebook."""
+
         def cell(name: str, j: int, text: str) -> str:
             shown = f"<b>{escape(text)} *</b>" if isinstance(text, Marked) else escape(text)
             return f"<{name} style='text-align:{'left' if j < self.left else 'right'}'>{shown}</{name}>"
@@ -84,11 +94,7 @@ class Printed(ABC):
         return Group(*(Text(part) if isinstance(part, str) else part for part in self._parts()))
 
     def __str__(self) -> str:
-        from rich.console import Console
-
-        file = io.StringIO()
-        Console(file=file, width=WIDTH, color_system=None, force_terminal=False, force_jupyter=False).print(self)
-        return "\n".join(line.rstrip() for line in file.getvalue().splitlines())
+        return "\n".join(map(str, self._parts()))
 
     def __repr__(self) -> str:
         return str(self)
@@ -104,7 +110,7 @@ def few(v: Any) -> str:
     ['735.3', '0.0001235', '30,875', '1987', 'True', 'a', 'missing', '-']
     """
     if not is_number(v):
-        return "missing" if v is None else str(v)
+        return "missing" if v is None else str(v).removesuffix(" 00:00:00")
     if not math.isfinite(v):
         return "-" if v != v else str(v)
     if abs(v) >= HUGE or 0 < abs(v) < 1e-4:
@@ -123,7 +129,7 @@ def alike(values: Sequence[Any]) -> list[str]:
     numbers = [float(v) for v in values if is_number(v) and math.isfinite(v) and abs(v) < HUGE]
     if not numbers or all(isinstance(v, int) for v in values if is_number(v)):
         return [few(v) for v in values]
-    apart = sorted(abs(a - b) for a, b in zip(numbers, numbers[1:], strict=False) if a != b)
+    apart = sorted(abs(a - b) for a, b in pairwise(numbers) if a != b)
     scale = apart[len(apart) // 2] if apart else max(map(abs, numbers))
     decimals = 0 if all(v.is_integer() for v in numbers) or not scale else min(max(0, 1 - digits(scale)), 9)
     usual = is_number, lambda v: math.isfinite(v) and abs(v) < HUGE

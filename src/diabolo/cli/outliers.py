@@ -62,7 +62,8 @@ def command(
     rows = np.flatnonzero(wanted)
     rows = rows[np.argsort(score[rows], kind="stable")]
     told = detector.explain(data, rows if output else rows[:show], cells)
-    printing.flagged(told[:show])
+    if told:
+        printing.console.print(type(told)(told[:show]))
     rule = f"a list of which {fdr:.1%} may be false" if fdr else f"of normal rows {detector.rate_:.2%} are"
     printing.console.print(f"{len(score):,} rows, {len(rows):,} flagged ({len(rows) / max(len(score), 1):.2%}); {rule}")
     if output:
@@ -81,11 +82,16 @@ def exact(v: Any) -> str | None:
     return None if v is None else str(v)
 
 
+def between(c: Any) -> str:
+    """The interval of numbers, or all levels."""
+    from .printing import text
+
+    return (" to " if c.interval else ", ").join(map(text, c.between))
+
+
 def long(told: list[Any]) -> Any:
     """One line per cell, as an Arrow table of texts and numbers."""
     import pyarrow as pa
-
-    from .printing import text
 
     lines = [(v, i + 1, c) for v in told for i, c in enumerate(v.cells)]
     return pa.table(
@@ -98,7 +104,7 @@ def long(told: list[Any]) -> Any:
             "column": pa.array([c.column for _, _, c in lines], pa.string()),
             "seen": pa.array([exact(c.seen) for _, _, c in lines], pa.string()),
             "expected": pa.array([exact(c.expected) for _, _, c in lines], pa.string()),
-            "between": pa.array([c.normally(text) for _, _, c in lines], pa.string()),
+            "between": pa.array([between(c) for _, _, c in lines], pa.string()),
             "p cell": pa.array([None if c.p != c.p else c.p for _, _, c in lines], pa.float64()),
             "replace": pa.array([c.repairs for _, _, c in lines], pa.bool_()),
         }

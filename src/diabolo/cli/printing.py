@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -81,29 +80,6 @@ def promise(detector: Any, output: Path) -> None:
         f"flags {detector.rate_:.2%} of normal rows"
     )
     console.print(f"wrote {output}")
-
-
-def flagged(told: list[Any]) -> None:
-    """Rows, how strange they are, and the cells that make them so."""
-    if not told:
-        return
-    table = Table()
-    table.add_column("row", no_wrap=True, min_width=10)
-    for name in ("column", "seen", "expected", "normally"):
-        table.add_column(name, no_wrap=True, max_width=30 if name == "normally" else 18)
-    for v in told:
-        heads = [f"{v.row:,}", f"p {v.p:.2g}", v.why]
-        for head, c in zip_longest(heads, v.cells[:3]):
-            table.add_row(head, *([] if c is None else described(c)))
-        table.add_section()
-    console.print(table)
-    console.print("Bold: replaced by what is expected, they make the row normal.")
-
-
-def described(c: Any) -> list[str]:
-    """A cell in four words."""
-    mark = "[bold]" if c.repairs else ""
-    return [f"{mark}{escape(c.column)}", f"{mark}{escape(text(c.seen))}", escape(text(c.expected)), escape(c.normally(text, 2))]
 
 
 def labelled(clf: Any, rows: int, output: Path) -> None:

@@ -8,12 +8,10 @@ write(model, X, "report.html")        what is measured (autoencoder.py) + how it
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
-from rich.console import Console
-
+from ..progress import progress
 from ..storage import atomic
 from .autoencoder import contents
 from .labels import labels_page
@@ -60,7 +58,11 @@ def write(
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     write(ae, X, f"{folder}/iris.html", title="Iris", labels={"species": y})
     """
-    with progress() as say:
+    with progress("Report") as at:
+
+        def say(text: str) -> None:
+            at(0, text)
+
         if hasattr(model, "explain"):
             made = outliers_page(model, X, title, say)
         elif hasattr(model, "thresholds_"):
@@ -69,14 +71,3 @@ def write(
             made = html(contents(model, X, title, labels or {}, seed, say))
     with atomic(path) as file:
         file.write(made)
-
-
-@contextmanager
-def progress() -> Iterator[Callable[[str], None]]:
-    """A function that says what is being done, where stderr is a terminal."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda text: None
-        return
-    with console.status("Report") as status:
-        yield lambda text: status.update(f"Report: {text}")

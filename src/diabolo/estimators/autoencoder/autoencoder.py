@@ -115,7 +115,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
     random_state : int, RandomState or None, default=None
         Seed of everything random.
     verbose : bool, default=True
-        A progress bar where stderr is a terminal.
+        A progress bar; where there is no terminal, a line on stderr every few seconds. Nothing for the first two seconds.
 
     Attributes
     ----------

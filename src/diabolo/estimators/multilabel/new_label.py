@@ -20,7 +20,7 @@ A scalable estimate of the out-of-sample prediction error via approximate leave-
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -34,6 +34,7 @@ from torch import Tensor
 
 from ...errors import DataError, warn
 from ...formats.targets import floats, same_length
+from ...printed import Grid, Printed
 from .precision import average_precision
 
 __all__ = ["NewLabel", "contradiction", "examples", "length", "solved", "told"]
@@ -50,9 +51,9 @@ SLOWEST = 0.2  # gain from which on a number of examples is told
 SHOWN = 5  # pairs of rows that contradict each other
 
 
-@dataclass(frozen=True)
-class NewLabel:
-    """What became of a new label.
+@dataclass(frozen=True, repr=False)
+class NewLabel(Printed):
+    """What became of a new label; prints as a sentence.
 
     Parameters
     ----------
@@ -79,10 +80,13 @@ class NewLabel:
     ridge: float
     seconds: float = field(compare=False)
 
-    def __str__(self) -> str:
+    def _parts(self) -> Iterator[str | Grid]:
+        yield self._sentence()
+
+    def _sentence(self) -> str:
         start = f"{self.name!r} from {self.positives} positive and {self.negatives} negative examples"
         if np.isnan(self.average_precision):
-            return f"{start}; how precise it is can be told from two of each kind on"
+            return f"{start}; two examples of each kind are needed to measure how precise it is"
         low, high = self.interval
         needed = f"; about {self.more:,} more examples would halve what is missing" if self.more else ""
         return (

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import time
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Self
@@ -34,6 +35,7 @@ from torch import nn
 
 from ...formats.targets import same_length, same_order
 from ...nets import Beside, Copies
+from ...printed import Grid, Marked, Printed, cut
 from ..base import ESTIMATORS
 from ..supervised.base import layers, most_bins
 from .precision import average_precision
@@ -43,6 +45,8 @@ __all__ = ["Comparison", "LabelCard", "LabelReport"]
 DRAWS = 100  # of the bootstrap
 LEVEL = (0.05, 0.95)
 SHOWN = 5  # rows of each list
+LISTED, LONG = 30, 24  # printed: labels, letters of a name
+HEADS = ("label", "yes", "average precision", "threshold", "F1", "calibration", "doubtful yes / no")
 DOUBTED = 0.05  # a yes of a smaller p, and a no of a larger one than 1 - this, is suspected
 BINS = 10
 RARE = "labels? .* (is|are) said of (no|every) row"  # a warning that says nothing where rows are some of many
@@ -53,9 +57,9 @@ COMPONENTS = 128  # of the features, where there are more weights
 THUMBNAIL = 16  # pixels of the longer side: k networks of convolutions would take too long
 
 
-@dataclass(frozen=True)
-class LabelCard:
-    """One label.
+@dataclass(frozen=True, repr=False)
+class LabelCard(Printed):
+    """One label; prints as a table.
 
     Parameters
     ----------
@@ -88,9 +92,29 @@ class LabelCard:
     missing: tuple[int, ...]
     confirm: tuple[int, ...]
 
+    def _parts(self) -> Iterator[str | Grid]:
+        yield Grid(HEADS, [self._row()])
+        for why, rows in (("doubtful yes", self.wrong), ("doubtful no", self.missing), ("to confirm next", self.confirm)):
+            if rows:
+                yield f"{why}: row{'s' * (len(rows) > 1)} {', '.join(map(str, rows))}"
 
-@dataclass(frozen=True)
-class Comparison:
+    def _row(self) -> list[str]:
+        """The line of a table; a label that ranks no better than chance is marked."""
+        low, high = self.interval
+        value = two(self.average_precision)
+        chance = self.known > 0 and low <= self.positives / self.known
+        share = f"{value} ({low:.2f} to {high:.2f})" if low == low else value
+        figures = [two(v) for v in (self.threshold, self.f1, self.calibration_error)]
+        doubtful = f"{len(self.wrong)} / {len(self.missing)}"
+        return [cut(str(self.name), LONG), f"{self.positives:,}", Marked(share) if chance else share, *figures, doubtful]
+
+
+def two(v: float) -> str:
+    return "-" if np.isnan(v) else f"{v:.2f}"
+
+
+@dataclass(frozen=True, repr=False)
+class Comparison(Printed):
     """Shared encoder against independent networks, both fitted to one half of the rows, on the other half.
 
     Parameters
@@ -112,20 +136,20 @@ class Comparison:
     seconds: tuple[float, float]
     seen: str = "your data"
 
-    def __str__(self) -> str:
+    def _parts(self) -> Iterator[str | Grid]:
         low, high = self.interval
         (p, q), (s, t) = self.parameters, self.seconds
-        verdict = "no difference can be told" if low <= 0 <= high else ("sharing helps" if low > 0 else "sharing hurts")
-        return (
+        verdict = "no clear difference" if low <= 0 <= high else ("sharing helps" if low > 0 else "sharing hurts")
+        yield (
             f"shared encoder against independent classifiers on {self.seen}: ranking precision {self.shared:.3f} against "
             f"{self.independent:.3f} (difference {low:+.3f} to {high:+.3f}: {verdict}), {p:,} against {q:,} weights, "
             f"{s:.1f} against {t:.1f} seconds"
         )
 
 
-@dataclass(frozen=True)
-class LabelReport:
-    """The whole.
+@dataclass(frozen=True, repr=False)
+class LabelReport(Printed):
+    """The whole; prints as tables.
 
     Parameters
     ----------
@@ -174,19 +198,17 @@ class LabelReport:
         chance = self.cards[i].positives * self.cards[j].positives / self.rows
         return chance * float(xlogy(lift, lift) - lift + 1)
 
-    def __str__(self) -> str:
-        width = max([5, *(len(str(c.name)) for c in self.cards)])
-        lines = [f"{'label':{width}}   yes  precision (interval)          threshold      F1   calibration   doubtful yes / no"]
-        for c in self.cards:
-            low, high = c.interval
-            lines.append(
-                f"{c.name!s:{width}} {c.positives:5,}  {c.average_precision:9.3f} ({low:.3f} to {high:.3f})"
-                f"   {c.threshold:9.3f} {c.f1:7.3f} {c.calibration_error:10.3f}   {len(c.wrong):5} / {len(c.missing)}"
-            )
-        lines += [f"{a!s} with {b!s}: {lift:.2f} times as often as by chance" for a, b, lift, _ in self.pairs(5)]
+    def _parts(self) -> Iterator[str | Grid]:
+        cards = sorted(self.cards, key=lambda c: -c.positives)[:LISTED]
+        rows = [c._row() for c in cards]
+        yield Grid(HEADS, rows, f"{len(self.cards):,} label{'s' * (len(self.cards) > 1)}, judged on {self.rows:,} rows")
+        if len(self.cards) > len(cards):
+            yield f"and {len(self.cards) - len(cards):,} more labels"
+        if any(isinstance(text, Marked) for row in rows for text in row):
+            yield "* May be no better than chance."
+        yield from (f"{a!s} with {b!s}: {lift:.2f} times as often as by chance" for a, b, lift, _ in self.pairs(5))
         if self.comparison is not None:
-            lines.append(str(self.comparison))
-        return "\n".join(lines)
+            yield str(self.comparison)
 
 
 def card(name: Any, p: np.ndarray, y: np.ndarray, yes: np.ndarray, line: float) -> LabelCard:

@@ -52,7 +52,7 @@ from ..cross_fitting import Members
 from ..linear import Linear, tfidf
 from ..weights import weights
 from .conformal import Calibration, enough
-from .explanation import Evidence, Verdict, likeliest
+from .explanation import Evidence, Verdict, Verdicts, likeliest
 from .known_outliers import Judges, known
 from .scores import Usual
 
@@ -294,7 +294,7 @@ class OutlierDetector(OutlierMixin, System):
         """
         return np.concatenate([self.evidence_.cells(self, x) for x in self._features(X)])
 
-    def explain(self, X: Any, rows: Any = None, most: int = 5) -> list[Verdict]:
+    def explain(self, X: Any, rows: Any = None, most: int = 5) -> Verdicts:
         """Which cells make a row an outlier, what was expected there, and the fewest cells to change.
 
         Parameters
@@ -307,8 +307,8 @@ class OutlierDetector(OutlierMixin, System):
 
         Returns
         -------
-        list of Verdict
-            See :class:`diabolo.estimators.outliers.explanation.Verdict`.
+        Verdicts
+            A list of :class:`diabolo.estimators.outliers.explanation.Verdict` that prints as a table.
         """
         s, axes = self._judgements(X)
         if rows is None:
@@ -316,12 +316,11 @@ class OutlierDetector(OutlierMixin, System):
             rows = flagged[np.argsort(-s[flagged], kind="stable")]
         rows = numbers(rows, len(s))
         if not len(rows):
-            return []
-        p, told = self.calibration_.p(s), self.evidence_.of(self, self._taken(X, rows), most, self._cells(X, rows))
-        return [
-            Verdict(int(i), float(p[i]), float(axes[i, 0]), float(axes[i, 1]), *found)
-            for i, found in zip(rows, told, strict=True)
-        ]
+            return Verdicts()
+        p, found = self.calibration_.p(s), self.evidence_.of(self, self._taken(X, rows), most, self._cells(X, rows))
+        return Verdicts(
+            Verdict(int(i), float(p[i]), float(axes[i, 0]), float(axes[i, 1]), *why) for i, why in zip(rows, found, strict=True)
+        )
 
     # ── judging ──────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -11,8 +11,9 @@ its neighbours look strange as well, but only its own replacement mends them all
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any, Self
 
 import numpy as np
@@ -23,9 +24,10 @@ from ...errors import DataError
 from ...formats import Documents, Tables
 from ...formats.tables import Binary, Category
 from ...losses import Columns, Logistic, Squared
+from ...printed import Grid, Marked, Printed, alike, cut
 from .conformal import Calibration
 
-__all__ = ["Cell", "Evidence", "Verdict"]
+__all__ = ["Cell", "Evidence", "Verdict", "Verdicts"]
 
 HIDDEN = 100  # columns up to which each is hidden in turn
 FORWARD = 30_000  # hidden cells that the calibration looks at
@@ -33,6 +35,7 @@ FEWEST, MOST = 50, 1000  # rows of it
 LONGEST = 5  # cells of a repair
 CANDIDATES = 32  # cells that a repair tries
 BATCH = 4096  # rows of the network at once
+NAMED, LISTED, LONG = 5, 20, 24  # printed: cells of a row, rows, letters of a cell
 
 
 @dataclass(frozen=True)
@@ -61,17 +64,23 @@ class Cell:
     p: float
     repairs: bool
 
-    def normally(self, shown: Callable[[Any], str], most: int = 100) -> str:
-        """`between` in words: an interval of numbers, or the first levels; `shown` writes a value."""
-        if len(self.between) == 2 and not isinstance(self.between[0], (str, bool)):
-            return " to ".join(map(shown, self.between))
-        rest = len(self.between) - most
-        return ", ".join(map(shown, self.between[:most])) + (f", {rest} more" if rest > 0 else "")
+    @property
+    def interval(self) -> bool:
+        """Whether `between` are the ends of an interval, not levels."""
+        return len(self.between) == 2 and not isinstance(self.between[0], (str, bool))
+
+    def words(self, most: int = 2) -> tuple[str, str, str]:
+        """Seen, expected, and `between`: an interval of numbers, or the first levels; numbers have the same decimals."""
+        seen, expected, *between = (cut(text, LONG) for text in alike([self.seen, self.expected, *self.between]))
+        if self.interval:
+            return seen, expected, " to ".join(between)
+        rest = len(between) - most
+        return seen, expected, ", ".join(between[:most]) + (f", {rest} more" if rest > 0 else "")
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """One row of ``explain``.
+@dataclass(frozen=True, repr=False)
+class Verdict(Printed):
+    """One row of ``explain``; prints as a table of its cells.
 
     Parameters
     ----------
@@ -99,9 +108,36 @@ class Verdict:
         """Which of the two axes says so."""
         return "never seen" if self.p_distance < self.p_code else "rare"
 
-    def __str__(self) -> str:
-        named = "; ".join(f"{c.column}: {c.seen!r}, expected {c.expected!r}" for c in self.cells)
-        return f"row {self.row}: p = {self.p:.2g}; {named}"
+    def _parts(self) -> Iterator[str | Grid]:
+        yield from Verdicts([self])._parts()
+
+    def _rows(self) -> Iterator[list[str]]:
+        """The lines of a table."""
+        heads = [f"row {self.row}", f"p {self.p:.2g}", self.why]
+        for head, c in zip_longest(heads, self.cells[:NAMED]):
+            words = ("", "", "") if c is None else c.words()
+            column = "" if c is None else cut(c.column, LONG)
+            yield [head or "", Marked(column) if c is not None and c.repairs else column, *words]
+
+
+class Verdicts(Printed, list[Verdict]):
+    """A list of :class:`Verdict` that prints as one table."""
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _parts(self) -> Iterator[str | Grid]:
+        if not self:
+            yield "No row is flagged."
+            return
+        rows: list[list[str] | None] = []
+        for v in self[:LISTED]:
+            rows += [*v._rows(), None]
+        yield Grid(("row", "column", "seen", "expected", "normally"), rows[:-1], left=5)
+        if any(c.repairs for v in self[:LISTED] for c in v.cells):
+            yield "* With the expected value in this cell, or in all of these cells, the row is normal."
+        if len(self) > LISTED:
+            yield f"and {len(self) - LISTED:,} more rows"
 
 
 class Evidence:
