@@ -110,7 +110,7 @@ def test_a_new_label_leaves_old_probabilities_as_they_are(k: int, n: int, member
         assert ((p > 0) & (p < 1)).all()
         assert np.array_equal(clf.thresholds_[: len(lines)], lines)
         before = p
-    if clf.least_ == 0:
+    if clf._least == 0:
         assert np.array_equal(clf.predict(new)[:, :k], said)
 
 
@@ -873,11 +873,11 @@ def test_no_row_is_left_without_a_label() -> None:
     none = Y.copy()
     none[5] = 0
     assert MultiLabelClassifier(**SMALL).fit(X, some).predict(X).sum(1).min() >= 1
-    assert MultiLabelClassifier(**SMALL).fit(X, some).least_ == 1
-    assert MultiLabelClassifier(**SMALL).fit(X, none).least_ == 0
+    assert MultiLabelClassifier(**SMALL).fit(X, some)._least == 1
+    assert MultiLabelClassifier(**SMALL).fit(X, none)._least == 0
     for least in (0, 2, 9):
         clf = MultiLabelClassifier(min_labels=least, **SMALL).fit(X, none)
-        assert clf.least_ == least
+        assert clf._least == least
         assert clf.predict(X).sum(1).min() >= min(least, 3)
 
 

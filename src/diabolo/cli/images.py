@@ -309,12 +309,12 @@ def compare(model: Any, task: str, console: Any) -> None:
 
     from ..estimators.restoration.base import middle, tensor
 
-    n = len(model.held_out_)
+    n = len(model._held_out)
     if not n:
         console.print("Too few pictures to hold some out: whether these weights are better than the shipped ones is not known")
         return
     shipped = type(model).pretrained()
-    each = [measured(model, shipped, task, tensor(middle(p) / np.float32(255))) for p in model.held_out_]
+    each = [measured(model, shipped, task, tensor(middle(p) / np.float32(255))) for p in model._held_out]
     rivals = list(next(iter(each[0].values())))
     mean = {trial: {name: float(np.mean([m[trial][name] for m in each])) for name in rivals} for trial in each[0]}
     console.print(f"[italic]Decibels on {n:,} held-out picture{'s' * (n != 1)}; more is better[/]")

@@ -61,7 +61,7 @@ class System(BaseEstimator):
     format_: Format
     loss_: Loss
     history_: History
-    platt_: np.ndarray
+    _platt: np.ndarray
     thresholds_: np.ndarray
     memory_: Any
 

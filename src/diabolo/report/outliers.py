@@ -152,7 +152,7 @@ class Seen:
         network, loss = detector.network_, detector.loss_
         raw = network.decoder(network.encoder(x))
         expected = loss.predict(raw.flatten(0, 1)).unflatten(0, raw.shape[:2]).mean(0)
-        cells = detector.cells(raw, x.expand(len(raw), *x.shape)).mean(0)
+        cells = detector._losses(raw, x.expand(len(raw), *x.shape)).mean(0)
         self.x, self.expected = (np.asarray(v.reshape(-1, *self.shape).float()) for v in (x, expected))
         self.where = np.asarray(cells.reshape(-1, *self.shape).sum(1).float())
 
@@ -215,7 +215,7 @@ def facts(detector: Any, n: int) -> str:
         ("Rows in this report", f"{n:,} ({kind}, {len(detector.format_.columns):,} columns)"),
         ("Calibrated on", f"{len(detector.calibration_):,} rows, each judged by a network that had not seen it"),
         ("Members", f"{detector.members_}"),
-        ("Known outliers", "taught it which columns tell them" if detector.labels_ is not None else "none"),
+        ("Known outliers", "taught it which columns tell them" if detector._judges is not None else "none"),
         ("Seed of the fit", seed(detector)),
         ("Versions", f"diabolo {__version__}, PyTorch {torch.__version__}, Python {platform.python_version()}"),
     ]

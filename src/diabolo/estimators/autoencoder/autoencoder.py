@@ -120,9 +120,17 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
     Attributes
     ----------
     network_ : Diabolo
-        ``network_.encoder`` and ``network_.decoder``; also ``encoder_``, ``decoder_``.
+        x -> z -> raw: ``network_.decoder(network_.encoder(x))``.
+    encoder_, decoder_ : nn.Module
+        Its two parts.
     format_ : Format
-        How X becomes numbers and back.
+        How X becomes numbers and back; prints the kinds of the columns.
+    density_ : Density
+        p(z), fitted to the codes of training rows when it is first used.
+    loss_ : Loss
+        What is minimized.
+    seed_ : int
+        Drawn from `random_state`; all else that is random follows from it.
     pca_ : sklearn.decomposition.PCA or TruncatedSVD
         The linear autoencoder of the same width, fitted on the same training rows, in the units of ``format_``.
     explained_variance_ratio_ : ndarray of shape (k,)
@@ -134,7 +142,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
     n_components_ : int
         k.
     history_ : History
-        Loss and held-out error per round.
+        Loss and held-out error per round; prints as a table.
     n_iter_ : float
         Epochs until the best round.
     n_features_in_, feature_names_in_
@@ -379,7 +387,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         return np.concatenate([self.loss_.errors(self._mean(x), x).numpy() for x in self._features(X)])
 
     def _mean(self, x: Tensor) -> Tensor:
-        return self.linear_.mean.to(x.dtype).expand(len(x), -1)
+        return self._linear.mean.to(x.dtype).expand(len(x), -1)
 
     def _expected(self, X: Any) -> Tensor:
         """X -> expected values (n, d)."""
@@ -412,8 +420,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         weight = self._counted
         if weight is not None:
             weight = weight[torch.from_numpy(sampled(len(weight), x.shape[1]))]
-        self.linear_ = Linear(self.format_, self._width(x), seed).fit(x, weight)
-        self.n_components_ = self.linear_.k
+        self._linear = Linear(self.format_, self._width(x), seed).fit(x, weight)
+        self.n_components_ = self._linear.k
         if self._goes_on() and not self._is_linear():
             return self._again()
         start = self._start(x, seed)
@@ -449,7 +457,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         k = self.n_components_
         self._still = self._few and helps(x, self._pictures, k, seed)
         self._varied |= self._still
-        return linear_of(x, self._pictures, k, seed) if self._still else self.linear_
+        return linear_of(x, self._pictures, k, seed) if self._still else self._linear
 
     def _kept(self, net: N) -> N:
         """PCA of varied pictures stays as it is: what d k weights learn from few of them is mostly noise."""
@@ -577,7 +585,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
 
         if isinstance(self.format_, Documents) and self.decoder is None:
             self._sharpen(x, error)
-        pca = share(self.linear_.expected(self.linear_.encode(x)))
+        pca = share(self._linear.expected(self._linear.encode(x)))
         if share(loss.predict(self.network_(x))) < pca - SAME and self.encoder is None and self.decoder is None:
             self._keep_linear()
         z = self.network_.encoder(x)
@@ -596,7 +604,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
     def _sharpen(self, x: Tensor, error: Callable[[Tensor], float]) -> None:
         """raw0 + t (raw - raw0): half of the words were hidden in training, and of whole documents x (n, d) more is sure."""
         decoder, raw = cast(Curved, self.network_.decoder), self.network_(x)
-        raw0 = self.loss_.tangent(self.linear_.mean.to(x))[0]
+        raw0 = self.loss_.tangent(self._linear.mean.to(x))[0]
         t = min(SURER, key=lambda t: error(self.loss_.predict(raw0 + t * (raw - raw0))))
         decoder.stretched(t, raw0)
 
@@ -604,7 +612,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         """What trained is worse than the linear autoencoder: that one itself, as a network. Training goes on from the other."""
         self._trained = self.network_
         with redirected(self.seed_):
-            linear = Diabolo(self._encoder(self.linear_), self.linear_.decoder(self.loss_))
+            linear = Diabolo(self._encoder(self._linear), self._linear.decoder(self.loss_))
         self.network_ = linear.to(next(self.network_.parameters()).dtype).eval().requires_grad_(False)
         self.history_.best, self.history_.stopped = 0, f"nothing gained over {self._linear_name}: the linear one is kept"
 
@@ -618,7 +626,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
 
     @property
     def pca_(self) -> Any:
-        return self.linear_.model
+        return self._linear.model
 
     @property
     def encoder_(self) -> nn.Module:
@@ -656,7 +664,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
 
     def _state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         meta, arrays = super()._state()
-        linear_meta, linear_arrays = self.linear_.state()
+        linear_meta, linear_arrays = self._linear.state()
         meta["linear"] = linear_meta
         meta["comparison"] = self.comparison_
         meta["explained"] = [float(v) for v in self.explained_variance_ratio_]
@@ -665,8 +673,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
 
     def _restore(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         super()._restore(meta, arrays)
-        self.linear_ = Linear.from_state(self.format_, meta["linear"], _below(arrays, "linear"))
-        self.n_components_ = self.linear_.k
+        self._linear = Linear.from_state(self.format_, meta["linear"], _below(arrays, "linear"))
+        self.n_components_ = self._linear.k
         self._sampler = Sampler.from_state(_below(arrays, "sampler"), self.format_)
         self.comparison_ = Comparison(meta["comparison"], self.n_components_, self._linear_name)
         self.explained_variance_ratio_ = np.array(meta["explained"], dtype=float)

@@ -125,6 +125,14 @@ class OutlierDetector(OutlierMixin, System):
         How X becomes numbers and back.
     history_ : History
         Loss per round.
+    rate_ : float
+        Share of the normal rows that are flagged: at most alpha.
+    members_ : int
+        K.
+    loss_ : Loss
+        What is minimized.
+    seed_ : int
+        Drawn from `random_state`; all else that is random follows from it.
     n_features_in_, feature_names_in_
         As in scikit-learn.
 
@@ -292,7 +300,7 @@ class OutlierDetector(OutlierMixin, System):
         The share of training cells of the column that are as surprising: the smallest ones are errors of single cells,
         whatever their rows look like as a whole. Takes a pass over X for each column.
         """
-        return np.concatenate([self.evidence_.cells(self, x) for x in self._features(X)])
+        return np.concatenate([self._evidence.cells(self, x) for x in self._features(X)])
 
     def explain(self, X: Any, rows: Any = None, most: int = 5) -> Verdicts:
         """Which cells make a row an outlier, what was expected there, and the fewest cells to change.
@@ -317,7 +325,7 @@ class OutlierDetector(OutlierMixin, System):
         rows = numbers(rows, len(s))
         if not len(rows):
             return Verdicts()
-        p, found = self.calibration_.p(s), self.evidence_.of(self, self._taken(X, rows), most, self._cells(X, rows))
+        p, found = self.calibration_.p(s), self._evidence.of(self, self._taken(X, rows), most, self._cells(X, rows))
         return Verdicts(
             Verdict(int(i), float(p[i]), float(axes[i, 0]), float(axes[i, 1]), *why) for i, why in zip(rows, found, strict=True)
         )
@@ -332,7 +340,7 @@ class OutlierDetector(OutlierMixin, System):
         check_is_fitted(self)
         if not isinstance(self.format_, Images):
             raise AttributeError("error_map needs a detector of pictures; explain() says which cells of a row are strange")
-        maps = [self.look(x)[1].mean(0).unflatten(1, self.format_.shape).sum(1).numpy() for x in self._features(X)]
+        maps = [self._look(x)[1].mean(0).unflatten(1, self.format_.shape).sum(1).numpy() for x in self._features(X)]
         return np.concatenate(maps)
 
     def _judgements(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -343,14 +351,14 @@ class OutlierDetector(OutlierMixin, System):
 
     def _judgement(self, x: Tensor) -> tuple[np.ndarray, np.ndarray]:
         """x (n, d) -> s (n,), -log P of both axes (n, 2): the means of the members'."""
-        z, cells = self.look(x)
+        z, cells = self._look(x)
         axes = self.usual_.axes(x, z, cells)
         s, outside = self._judged(axes, cells).mean(1), x.isinf().any(1).numpy()
         beyond = self.calibration_.scores[-1] + 1 + axes[outside].sum(2).mean(1)  # stranger than all that was seen
         s[outside] = np.maximum(s[outside], beyond)
         return s, axes.mean(1)
 
-    def judge(self, x: Tensor) -> np.ndarray:
+    def _strangeness(self, x: Tensor) -> np.ndarray:
         """x (n, d) -> (n,) s."""
         return self._judgement(x)[0]
 
@@ -368,11 +376,11 @@ class OutlierDetector(OutlierMixin, System):
         """The cells of these rows as they stand in X, one list per column; of documents none."""
         return [] if isinstance(self.format_, Documents) else self.format_.cells(self._validated(X, reset=False), rows)
 
-    def look(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def _look(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """x (n, d) -> codes (K, n, k), cells (K, n, c), the loss of each."""
         z = self.network_.encoder(self._without_new_gaps(x))
         raw = self.network_.decoder(z)
-        return z, self.cells(raw, x.expand(len(z), *x.shape))
+        return z, self._losses(raw, x.expand(len(z), *x.shape))
 
     def _without_new_gaps(self, x: Tensor) -> Tensor:
         """x (n, d); a gap in a column that had none in fit is filled by what the other cells say, again and again."""
@@ -392,13 +400,13 @@ class OutlierDetector(OutlierMixin, System):
         filled[rows] = y
         return filled
 
-    def cells(self, raw: Tensor, x: Tensor) -> Tensor:
+    def _losses(self, raw: Tensor, x: Tensor) -> Tensor:
         """raw and x (K, n, d) -> (K, n, c) losses."""
         return self.loss_.surprise(raw.flatten(0, 1), x.flatten(0, 1)).unflatten(0, raw.shape[:2])
 
     def _judged(self, axes: np.ndarray, cells: Tensor) -> np.ndarray:
         """s of each member (n, K)."""
-        return axes.sum(2) if self.labels_ is None else self.labels_(axes, self.usual_.ratios(cells))
+        return axes.sum(2) if self._judges is None else self._judges(axes, self.usual_.ratios(cells))
 
     # ── hooks ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -538,18 +546,18 @@ class OutlierDetector(OutlierMixin, System):
             x, fold = x[within], fold[within]
         far = self.format_.far(x)
         x = self.format_.as_new(x, len(train))
-        z, cells = self.look(x)
+        z, cells = self._look(x)
         far = far if far.shape[1] == cells.shape[2] else torch.zeros(len(x), 1, dtype=torch.bool)
         self.usual_, own = Usual.fit(x, z, cells, fold, self.trim, far, self.alpha / 2)
-        self.labels_ = None
+        self._judges = None
         if self._outliers is not None:
             known = self._outliers.to(dtype)
-            seen = self.look(known)
+            seen = self._look(known)
             strange = self.usual_.axes(known, *seen), self.usual_.ratios(seen[1])
-            self.labels_ = Judges.fit((own, self.usual_.ratios(cells)), fold, strange)
+            self._judges = Judges.fit((own, self.usual_.ratios(cells)), fold, strange)
         self.calibration_ = Calibration(self._judged(own[:, None].repeat(len(z), 1), cells)[np.arange(len(fold)), fold])
         self.offset_ = -np.inf  # until fit, or a file, says more
-        self.evidence_ = Evidence.fit(self, x, fold)
+        self._evidence = Evidence.fit(self, x, fold)
         del self._members, self._outliers, self._weight
 
     def _try(self) -> None:
@@ -557,17 +565,17 @@ class OutlierDetector(OutlierMixin, System):
         x = torch.zeros(1, self.format_.width, dtype=next(self.network_.parameters()).dtype)
         raw = self.network_(x)
         fits = raw.ndim == 3 and raw.shape[1:] == x.shape and len(raw) == self.members_
-        if not fits or self.cells(raw, x.expand(len(raw), *x.shape)).shape[2:] != self.usual_.v.shape:
+        if not fits or self._losses(raw, x.expand(len(raw), *x.shape)).shape[2:] != self.usual_.v.shape:
             raise FormatError("its networks do not fit its columns")
-        self.judge(x)
+        self._strangeness(x)
 
     # ── saving ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         meta, arrays = super()._state()
-        parts: dict[str, Any] = {"usual": self.usual_, "evidence": self.evidence_}
-        if self.labels_ is not None:
-            parts["labels"] = self.labels_
+        parts: dict[str, Any] = {"usual": self.usual_, "evidence": self._evidence}
+        if self._judges is not None:
+            parts["labels"] = self._judges
         arrays |= {f"{part}.{name}": v for part, held in parts.items() for name, v in held.state().items()}
         meta |= {"offset": self.offset_ if np.isfinite(self.offset_) else None}
         return meta, arrays | {"calibration": self.calibration_.scores}
@@ -575,16 +583,16 @@ class OutlierDetector(OutlierMixin, System):
     def _restore(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         super()._restore(meta, arrays)
         self.usual_ = Usual.from_state(_below(arrays, "usual"), self.members_)
-        self.evidence_ = Evidence.from_state(_below(arrays, "evidence"))
+        self._evidence = Evidence.from_state(_below(arrays, "evidence"))
         self.calibration_ = Calibration(arrays["calibration"])
         labels = _below(arrays, "labels")
-        self.labels_ = Judges.from_state(labels) if labels else None
+        self._judges = Judges.from_state(labels) if labels else None
         self.offset_ = -np.inf if meta["offset"] is None else float(meta["offset"])
 
     # ── scikit-learn ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "evidence_")
+        return hasattr(self, "_evidence")
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -222,7 +222,7 @@ def suspects(detector: Any, x: Tensor) -> Tensor:
     c = len(detector.format_.columns)
     if c <= HIDDEN:
         return torch.arange(c).expand(len(x), -1)
-    return (detector.look(x)[1].mean(0) / detector.usual_.v).topk(CANDIDATES).indices
+    return (detector._look(x)[1].mean(0) / detector.usual_.v).topk(CANDIDATES).indices
 
 
 def features(detector: Any, columns: Tensor) -> Tensor:
@@ -241,11 +241,11 @@ def judged_cells(detector: Any, x: Tensor, columns: Tensor) -> tuple[Tensor, Ten
     seen = x if isinstance(detector.format_, Documents) else detector.usual_.members[0].edge.within(x)
     if isinstance(detector.format_, Documents) or len(detector.format_.columns) > HIDDEN:
         raw = detector.network_(seen)
-        cells = detector.cells(raw, x.expand(len(raw), *x.shape))
+        cells = detector._losses(raw, x.expand(len(raw), *x.shape))
         return raw.permute(1, 0, 2)[:, None].expand(-1, m, -1, -1), cells.gather(2, columns.expand(len(raw), -1, -1))
     full = x.repeat_interleave(m, 0)
     raw = detector.network_(seen.repeat_interleave(m, 0).masked_fill(features(detector, columns.flatten()), torch.nan))
-    cells = detector.cells(raw, full.expand(len(raw), *full.shape))
+    cells = detector._losses(raw, full.expand(len(raw), *full.shape))
     own = cells[:, torch.arange(n * m), columns.flatten()]
     return raw.unflatten(1, (n, m)).permute(1, 2, 0, 3), own.unflatten(1, (n, m))
 
@@ -262,7 +262,7 @@ def repair(detector: Any, x: Tensor, columns: Tensor) -> list[list[int]]:
         raw = judged_cells(detector, y[rows], columns[rows])[0]
         e = likeliest(detector.format_, predicted(detector, raw).flatten(0, 1))
         options = torch.where(features(detector, columns[rows].flatten()), e, y[rows].repeat_interleave(most, 0))
-        s = torch.from_numpy(detector.judge(options)).view(-1, most).masked_fill(~left[rows], torch.inf)
+        s = torch.from_numpy(detector._strangeness(options)).view(-1, most).masked_fill(~left[rows], torch.inf)
         best = s.argmin(1)
         y[rows] = options.view(len(rows), most, -1)[torch.arange(len(rows)), best]
         left[rows, best] = False
@@ -273,7 +273,7 @@ def repair(detector: Any, x: Tensor, columns: Tensor) -> list[list[int]]:
 
 def strange(detector: Any, x: Tensor) -> np.ndarray:
     """Whether rows x (n, d) are flagged."""
-    return np.asarray(detector.calibration_.log_p(detector.judge(x)) < detector.offset_)
+    return np.asarray(detector.calibration_.log_p(detector._strangeness(x)) < detector.offset_)
 
 
 def predicted(detector: Any, raw: Tensor) -> Tensor:

@@ -176,7 +176,7 @@ class Restorer(TransformerMixin, System, abstract=True):
         return [decibels(seen, y) for _, seen, _, y in self._trials(x)]
 
     @property
-    def trials_(self) -> list[str]:
+    def _trial_names(self) -> list[str]:
         """Names of the ways."""
         return [name for name, _, _, _ in self._trials(torch.zeros(1, 3, 16, 16))]
 
@@ -343,7 +343,7 @@ class Restorer(TransformerMixin, System, abstract=True):
 
     def _descend(self, train: list[np.ndarray], held: list[np.ndarray]) -> History:
         patches = self._patches(train)
-        self.held_out_, self.held_out_count_ = held, len(held)
+        self._held_out, self._held_out_count = held, len(held)
         trials = [tensor(middle(p) / np.float32(255)) for p in held]
 
         def held_out() -> float:
@@ -369,11 +369,11 @@ class Restorer(TransformerMixin, System, abstract=True):
 
     def _state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         meta, arrays = super()._state()
-        return meta | {"held_out": self.held_out_count_, "about": self.about_}, arrays
+        return meta | {"held_out": self._held_out_count, "about": self.about_}, arrays
 
     def _restore(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         super()._restore(meta, arrays)
-        self.held_out_count_, self.about_ = int(meta["held_out"]), str(meta["about"])
+        self._held_out_count, self.about_ = int(meta["held_out"]), str(meta["about"])
 
     def _try(self) -> None:
         x = torch.zeros(1, 3, 16, 16)
@@ -432,6 +432,16 @@ class Denoiser(Restorer):
         The encoder is told the noise level, and estimates it where it is not known.
     history_ : History
         Loss and held-out error (decibels, negative) per round.
+    format_ : Format
+        Pictures of any size.
+    about_ : str
+        What the weights were learned from, if that is known.
+    n_features_in_ : int
+        1: a picture is one thing.
+    loss_ : Loss
+        What is minimized.
+    seed_ : int
+        Drawn from `random_state`; all else that is random follows from it.
 
     References
     ----------
@@ -682,6 +692,11 @@ class Upscaler(Restorer):
         As of :class:`Denoiser`.
     validation_fraction, patience, precision, device, checkpoint, resume, random_state, verbose
         As of :class:`Denoiser`.
+
+    Attributes
+    ----------
+    network_, history_, format_, about_, n_features_in_, loss_, seed_
+        As in :class:`Denoiser`.
 
     References
     ----------

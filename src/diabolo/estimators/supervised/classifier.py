@@ -56,6 +56,12 @@ class Classifier(ClassifierMixin, Supervised):
         Share of wrong answers for training rows by members that have not seen them; each row counts as much as its weight.
     network_ : Diabolo
         Encoder and last layer of all members.
+    members_ : int
+        How many there are.
+    loss_ : Loss
+        What is minimized.
+    seed_ : int
+        Drawn from `random_state`; all else that is random follows from it.
     format_, history_, n_iter_, n_features_in_, feature_names_in_
         As in :class:`Autoencoder`.
 
@@ -225,6 +231,14 @@ class Regressor(RegressorMixin, Supervised):
         1 - R2 for training rows by members that have not seen them; each row counts as much as its weight.
     network_ : Diabolo
         Encoder and last layer of all members.
+    members_ : int
+        How many there are.
+    mean_, scale_ : ndarray (k,)
+        Of each target: the network predicts ``(y - mean_) / scale_``.
+    loss_ : Loss
+        What is minimized.
+    seed_ : int
+        Drawn from `random_state`; all else that is random follows from it.
     format_, history_, n_iter_, n_features_in_, feature_names_in_
         As in :class:`Autoencoder`.
 
