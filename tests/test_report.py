@@ -392,7 +392,7 @@ def test_the_page_of_a_detector_names_rows_and_cells(tmp_path):
     assert f"<h1>{flagged} of 60 rows" in page
     assert "People &amp; towns" in page
     assert "<h3>Row 0</h3>" in page
-    assert "<tr class=surprising><th scope='row'>height</th><td>9999</td>" in page
+    assert "<tr class=surprising><th scope='row'>height</th><td>9999" in page
     assert page.count("class='flagged'") == flagged
     assert not re.search(r"https?://|url\(|<script", page)
 

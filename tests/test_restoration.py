@@ -733,7 +733,7 @@ def test_in_strips_it_is_the_same_picture(colorizer: Colorizer, monkeypatch: pyt
 
 
 def test_the_models_of_the_package_are_small() -> None:
-    assert sum(len((WEIGHTS / ESTIMATORS[name].weights).read_bytes()) for name in NAMES) <= 6_000_000
+    assert sum(len((WEIGHTS / ESTIMATORS[name]._weights).read_bytes()) for name in NAMES) <= 6_000_000
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -145,7 +145,7 @@ class Restorer(TransformerMixin, System, abstract=True):
     resume: bool = False
     random_state: Any = None
     verbose: bool = True
-    weights: ClassVar[str]
+    _weights: ClassVar[str]
     _stored = "float16"
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -191,7 +191,7 @@ class Restorer(TransformerMixin, System, abstract=True):
         **params
             Hyper-parameters that matter after training, such as ``device``.
         """
-        with as_file(files(__package__.partition(".")[0]) / "weights" / cls.weights) as path:
+        with as_file(files(__package__.partition(".")[0]) / "weights" / cls._weights) as path:
             model: Self = load(path)
         return model.set_params(**params)
 
@@ -465,7 +465,7 @@ class Denoiser(Restorer):
     widths: tuple[int, ...] = (32, 64, 128)
     depth: int = 2
 
-    weights = "denoise.diabolo"
+    _weights = "denoise.diabolo"
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
@@ -716,7 +716,7 @@ class Upscaler(Restorer):
     depth: int = 6
     patch_size: int = 120
 
-    weights = "upscale.diabolo"
+    _weights = "upscale.diabolo"
     projections = 3
 
     def _unit(self) -> int:

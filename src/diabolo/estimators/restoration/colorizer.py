@@ -111,7 +111,7 @@ class Colorizer(Restorer):
     step: int = 14
     patch_size: int = 128
 
-    weights = "colorize.diabolo"
+    _weights = "colorize.diabolo"
 
     # ── use ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
