@@ -123,7 +123,7 @@ def pairs(report: Any) -> str:
         f"<td class='right deep'>{lift:.1f} ×</td><td class='right'>{given:.0%}</td></tr>"
         for a, b, lift, given in report.pairs(PAIRS)
     ]
-    head = "<tr><th>label</th><th>with</th><th class='right'>of chance</th><th class='right'>share of its rows</th></tr>"
+    head = "<tr><th>label</th><th>with</th><th class='right'>times chance</th><th class='right'>share of its rows</th></tr>"
     return f"<table class='bars'><thead>{head}</thead><tbody>{''.join(lines)}</tbody></table>" if lines else "<p>One label.</p>"
 
 
@@ -151,16 +151,14 @@ def places(report: Any) -> str:
 def rows(report: Any, names: Names, drawings: Mapping[int, str]) -> str:
     """Rows by label: doubtful yes, doubtful no, to confirm; each with its name, its text or its picture."""
 
-    def one(i: int) -> str:
-        said = " ".join(filter(None, (f"{i:,}", names.name(i))))
-        if drawings:
-            return f"<figure>{drawings[i]}{escaped(said)}</figure>"
-        text = f" <small>{escaped(names.text(i))}</small>" if names.text(i) else ""
-        return f"<li>{escaped(said)}{text}</li>"
+    if len(names.texts):
+        return f"<div class='cards wide'>{''.join(texts(c, names) for c in frequent(report))}</div>"
 
     def cell(found: tuple[int, ...]) -> str:
-        each = "".join(map(one, found))
-        return (each if drawings else f"<ul class='which'>{each}</ul>") if found else "–"
+        said = [escaped(" ".join(filter(None, (f"{i:,}", names.name(i))))) for i in found]
+        if drawings:
+            return "".join(f"<figure>{drawings[i]}{name}</figure>" for i, name in zip(found, said, strict=True)) or "–"
+        return ", ".join(said) or "–"
 
     lines = [
         f"<tr><th class='name' scope='row'>{escaped(str(c.name))}</th>"
@@ -169,8 +167,20 @@ def rows(report: Any, names: Names, drawings: Mapping[int, str]) -> str:
         for c in frequent(report)
     ]
     head = "<tr><th>label</th><th>doubtful yes</th><th>doubtful no</th><th>to confirm next</th></tr>"
-    kind = "bars thumbnails" if drawings else "bars which"
-    return f"<table class='{kind}'><thead>{head}</thead><tbody>{''.join(lines)}</tbody></table>"
+    kind = "bars thumbnails" if drawings else "bars"
+    return f"<div class='sheet wide'><table class='{kind}'><thead>{head}</thead><tbody>{''.join(lines)}</tbody></table></div>"
+
+
+def texts(c: Any, names: Names) -> str:
+    """A label, with the texts of its rows."""
+    blocks = [
+        f"<h4>{why}</h4><ul class='which'>"
+        + "".join(f"<li>{i:,} <small>{escaped(names.text(i))}</small></li>" for i in found)
+        + "</ul>"
+        for why, found in (("doubtful yes", c.wrong), ("doubtful no", c.missing), ("to confirm next", c.confirm))
+        if found
+    ]
+    return f"<article class='sheet card'><header><h3>{escaped(str(c.name))}</h3></header>{''.join(blocks)}</article>"
 
 
 def thumbnails(clf: Any, X: Any, report: Any) -> dict[int, str]:

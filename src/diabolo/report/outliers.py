@@ -29,7 +29,7 @@ PICTURED = (
     "What was seen, what a network that knows the others expects, and where the two differ. Dark is no difference; yellow and "
     "white are large differences. Pictures count from 0."
 )
-LEFT, RIGHT = 14, 96  # percent: where the drawing begins and ends
+LEFT, RIGHT = 14, 93  # percent: where the drawing begins and ends
 TOP, BOTTOM = 32, 340  # pixels
 FAR = 12  # -log10 p of the edge
 
