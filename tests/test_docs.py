@@ -131,6 +131,7 @@ def test_every_room_has_a_page(room: str) -> None:
         "chance": "training",
         "network": "nets",
         "optimizers": "training",
+        "printed": "report",
         "progress": "training",
         "rows": "training",
         "sentinels": "formats",

@@ -541,7 +541,7 @@ def test_made_smaller_again_it_is_nearly_what_was_given(scale: int, upscaler: Up
 
 
 def test_projected_often_enough_it_is_what_was_given(monkeypatch: pytest.MonkeyPatch, upscaler: Upscaler) -> None:
-    monkeypatch.setattr(Upscaler, "projections", 20)
+    monkeypatch.setattr(Upscaler, "_projections", 20)
     x = read(pictures(1, 40, seed=9)[0])
     _, larger = upscaler._restored(x, scale=2)
     assert float((resize(tensor(larger), x.pixels.shape[:2]) - tensor(x.pixels)).abs().max()) < 1 / 255

@@ -150,10 +150,12 @@ class History(Printed):
             some = sorted({round(i * (n - 1) / (SHOWN - 1)) for i in range(SHOWN)} | {self.best})
             columns = self.epoch, self.loss, self.held_out, self.seconds
             rows = [[few(round(values[i], 1) if values is self.seconds else values[i]) for values in columns] for i in some]
-            best = some.index(self.best)
-            rows[best] = [Marked(text) if j == 2 else text for j, text in enumerate(rows[best])]
+            kept, best = self.held_out[self.best] <= min(self.held_out), some.index(self.best)
+            if kept:  # or else the linear model is, which is no round
+                rows[best] = [Marked(text) if j == 2 else text for j, text in enumerate(rows[best])]
             yield Grid(("epoch", "loss", "held out", "seconds"), rows, f"{len(some):,} of {n:,} rounds", left=0)
-            yield "* the best round, whose weights are kept"
+            if kept:
+                yield "* The best round: its weights are kept."
         yield f"Stopped: {self.stopped}."
 
     @property

@@ -97,13 +97,14 @@ def history(model: Any) -> dict[str, Any]:
     """Per round; where no rows were held out there is the training loss only."""
     h, c = model.history_, model.comparison_
     held = c["held_out_rows"] > 0 and bool(h.held_out)
-    level = h.held_out[h.best] * (1 - c["pca"]) / (1 - c["autoencoder"]) if held and c["autoencoder"] < 1 else None
+    kept = not held or h.held_out[h.best] <= min(h.held_out)  # or else the linear model, which is no round
+    level = h.held_out[h.best] * (1 - c["pca"]) / (1 - c["autoencoder"]) if held and kept and c["autoencoder"] < 1 else None
     return {
         "epoch": [rounded(v) for v in h.epoch],
         "loss": [rounded(v) for v in h.loss],
         "held_out": [rounded(v) for v in h.held_out] if held else None,
         "linear": None if level is None else rounded(level),
-        "best": h.best,
+        "best": h.best if kept else None,
         "stopped": h.stopped,
     }
 

@@ -75,7 +75,11 @@ def compared(report: Any) -> str:
     if report.comparison is None:
         return "Not compared: there are too few rows or labels, or more than 200 labels."
     text = re.sub(r",[^,]* seconds$", "", str(report.comparison))  # which would differ from run to run
-    return text[0].upper() + text[1:] + ". For this comparison both were fitted again, to one half of these rows, and judged on the other half."
+    return (
+        text[0].upper()
+        + text[1:]
+        + ". For this comparison both were fitted again, to one half of these rows, and judged on the other half."
+    )
 
 
 def table(report: Any) -> str:

@@ -33,9 +33,8 @@ class Names:
             self.names = Album(X).names
         elif format.kind == "documents" and format.texts and not sp.issparse(X):
             self.texts = format.read(X)
-        index = getattr(X, "index", None)
-        if hasattr(X, "iloc") and not (index.dtype.kind in "iu" and np.array_equal(index, np.arange(len(index)))):
-            self.names = index
+        if hasattr(X, "iloc") and not np.array_equal(np.asarray(X.index), np.arange(len(X))):
+            self.names = X.index
 
     def name(self, i: int) -> str:
         return cut(str(self.names[i]), LONG) if len(self.names) else ""

@@ -94,8 +94,8 @@ def about(told: list[Any], documents: bool) -> str:
         return "The words whose counts differ most from those expected in a document of this length. Documents count from 0."
     mended = sum(v.repaired for v in told)
     return (
-        "Each card shows what a cell holds, what the other cells of its row lead to expect, and (small) where normal cells lie. "
-        f"With the expected values in the marked cells the row is normal; such cells exist in {mended:,} of {len(told):,} rows. "
+        "Each card shows what a cell holds, what the other cells of its row suggest, and (small) where normal cells lie. "
+        f"With the expected values in the marked cells the row is normal; {mended:,} of {len(told):,} rows have such cells. "
         "A wrong cell also changes what is expected of the others. Rows count from 0."
     )
 

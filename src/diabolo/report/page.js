@@ -111,10 +111,10 @@
       return;
     }
     const epochs = (n) => `${number(n)} ${n === 1 ? "epoch" : "epochs"}`;
-    const kept = h.epoch[h.best] ? `The weights of the best round, after ${epochs(h.epoch[h.best])}, are the ones kept. ` : "No round was better than the start, which is kept. ";
+    const kept = h.best === null ? "" : h.epoch[h.best] ? `The weights of the best round, after ${epochs(h.epoch[h.best])}, are the ones kept. ` : "No round was better than the start, which is kept. ";
     $("history-about").textContent = `${h.held_out ? kept : ""}Training ended after ${epochs(h.epoch.at(-1))}: ${h.stopped}.`;
     const panels = [{ name: "Training loss", ys: h.loss }];
-    if (h.held_out) panels.push({ name: `Error per held-out ${unit}`, ys: h.held_out, best: h.best, level: h.linear });
+    if (h.held_out) panels.push({ name: `Error per held-out ${unit}`, ys: h.held_out, best: h.best ?? undefined, level: h.linear });
     for (const panel of panels) {
       const room = el("div"), figure = el("figure", { class: "chart" }, el("figcaption", {}, panel.name), room);
       $("history").append(figure);

@@ -717,7 +717,7 @@ class Upscaler(Restorer):
     patch_size: int = 120
 
     _weights = "upscale.diabolo"
-    projections = 3
+    _projections = 3
 
     def _unit(self) -> int:
         check_sizes(scales=self.scales, width=(self.width,), depth=(self.depth,))
@@ -776,7 +776,7 @@ class Upscaler(Restorer):
 
     def _consistent(self, e: Tensor, x: Tensor) -> Tensor:
         """e moved until it is x again when it is made smaller."""
-        for _ in range(self.projections):
+        for _ in range(self._projections):
             missing = x - resize(e, (x.shape[2], x.shape[3]))
             e = e + resize(missing, (e.shape[2], e.shape[3]))
         return e
