@@ -341,7 +341,7 @@ def test_it_lives_in_a_browser(kind, browser, tmp_path):
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.evaluate(PAINTED) > 3
         before = page.evaluate("canvas.toDataURL()")
-        page.select_option("#colour", label="reconstruction error")
+        page.select_option("#color", label="reconstruction error")
         if len(shown) > 1:
             assert page.evaluate("canvas.toDataURL()") != before
         page.locator("canvas#canvas").focus()

@@ -26,7 +26,7 @@ def width(format: Any) -> str:
     """How much is seen of a row."""
     if format.kind == "images":
         c, h, w = format.shape
-        return f"pictures of {h} x {w} pixels, {'grey' if c == 1 else 'in colour'}"
+        return f"pictures of {h} x {w} pixels, {'gray' if c == 1 else 'in color'}"
     return f"{len(format.columns):,} columns, {format.width:,} features"
 
 

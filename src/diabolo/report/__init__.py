@@ -35,8 +35,8 @@ def write(
     Parameters
     ----------
     model : Autoencoder, OutlierDetector or MultiLabelClassifier
-        Fitted, or loaded. Of a detector, the page shows which rows are unlike the others, and which cells make them so; of a
-        classifier, how good its labels are, and which rows to look at.
+        Fitted, or loaded. For a detector the page shows which rows are unlike the others and which cells make them so; for a
+        classifier, how good its labels are and which rows to look at.
     X : DataFrame, array-like (n, d), sparse matrix (n, d), list of str, or path
         The rows to look at; whatever ``model.transform`` takes.
     path : path
@@ -44,7 +44,7 @@ def write(
     title : str, default=""
         What the data are called.
     labels : dict of name to (n,) values, optional
-        What else is known of each row, to colour the map with; of a classifier, ``{"y": Y}``, the labels to judge it by.
+        What else is known about each row, to color the map; for a classifier ``{"y": Y}``, the labels to judge it by.
     seed : int, default=0
         Of the map. The same model, rows and seed give the same bytes.
 

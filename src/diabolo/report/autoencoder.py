@@ -110,7 +110,7 @@ def history(model: Any) -> dict[str, Any]:
 
 
 def chart(subject: Subject, places: Map, rows: np.ndarray) -> dict[str, Any]:
-    """The map, and the columns to colour it with."""
+    """The map, and the columns to color it with."""
     picked, people = subject.picked.at(rows), subject.people
     chosen = _columns_to_send(subject, len(rows))
     codes = subject.measured.codes[rows]

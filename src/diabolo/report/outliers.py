@@ -44,7 +44,7 @@ def outliers_page(detector: Any, X: Any, title: str, say: Callable[[str], None])
     flagged = flagged[np.argsort(score[flagged], kind="stable")]
     say(f"explaining {min(len(flagged), EXPLAINED):,} rows")
     pictures = detector.format_.kind == "images"
-    names, told = Names(detector.format_, X), detector.explain(X, flagged[: SHOWN if pictures else EXPLAINED], CELLS)
+    names, verdicts = Names(detector.format_, X), detector.explain(X, flagged[: SHOWN if pictures else EXPLAINED], CELLS)
     style, documents = part("style.css"), detector.format_.kind == "documents"
     unit = "document" if documents else "picture" if pictures else "row"
     seen = Seen(detector, X, flagged[:SHOWN]) if pictures else None
@@ -63,9 +63,9 @@ def outliers_page(detector: Any, X: Any, title: str, say: Callable[[str], None])
         if documents
         else "How many rows become normal when this column, or this one and others, gets the expected value.",
         "edge": f" Points with p below {power(FAR)} stand at the edge." if (axes < 10.0**-FAR).any() else "",
-        "columns": seen.everywhere() if seen else bars(told, documents),
-        "about": PICTURED if pictures else about(told, documents),
-        "rows": "".join(card(v, documents, names, seen.shown(i) if seen else None) for i, v in enumerate(told[:SHOWN]))
+        "columns": seen.everywhere() if seen else bars(verdicts, documents),
+        "about": PICTURED if pictures else about(verdicts, documents),
+        "rows": "".join(card(v, documents, names, seen.shown(i) if seen else None) for i, v in enumerate(verdicts[:SHOWN]))
         or f"<p class='note'>No {unit} is flagged.</p>",
         "facts": facts(detector, len(score)),
         "code": escaped(f"from diabolo import OutlierDetector\n\ndetector = {detector!r}\ndetector.fit(X)"),
@@ -88,14 +88,14 @@ def lead(detector: Any, n: int, unit: str) -> str:
     )
 
 
-def about(told: list[Any], documents: bool) -> str:
+def about(verdicts: list[Any], documents: bool) -> str:
     """How to read a card."""
     if documents:
         return "The words whose counts differ most from those expected in a document of this length. Documents count from 0."
-    mended = sum(v.repaired for v in told)
+    mended = sum(v.repaired for v in verdicts)
     return (
         "Each card shows what a cell holds, what the other cells of its row suggest, and (small) where normal cells lie. "
-        f"With the expected values in the marked cells the row is normal; {mended:,} of {len(told):,} rows have such cells. "
+        f"With the expected values in the marked cells the row is normal: {mended:,} of {len(verdicts):,} rows have some. "
         "A wrong cell also changes what is expected of the others. Rows count from 0."
     )
 
@@ -142,9 +142,9 @@ def power(v: int) -> str:
     return f"{10.0**-v:g}" if v < 4 else "10⁻" + str(v).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
-def bars(told: list[Any], documents: bool) -> str:
+def bars(verdicts: list[Any], documents: bool) -> str:
     """How often which column is to be replaced."""
-    counts = Counter(c.column for v in told for i, c in enumerate(v.cells) if c.repairs or (documents and i == 0))
+    counts = Counter(c.column for v in verdicts for i, c in enumerate(v.cells) if c.repairs or (documents and i == 0))
     if not counts:
         return "<p class='about below'>No cell stands out.</p>"
     most = counts.most_common(BARS)

@@ -189,11 +189,11 @@
     for (const [group, name] of GROUPS) {
       const members = map.columns.map((c, i) => [c, i]).filter(([c]) => c.group === group);
       const options = members.map(([c, i]) => el("option", { value: i }, c.name));
-      if (options.length) $("colour").append(el("optgroup", { label: name }, ...options));
+      if (options.length) $("color").append(el("optgroup", { label: name }, ...options));
     }
     const first = map.columns.findIndex((c) => c.group === "label");
     choose(Math.max(0, first >= 0 ? first : map.columns.findIndex((c) => c.group === "error")));
-    $("colour").addEventListener("change", (event) => choose(Number(event.target.value)));
+    $("color").addEventListener("change", (event) => choose(Number(event.target.value)));
     whenWide($("paper"), paint);
     dark.addEventListener("change", () => (legend(), paint()));
     canvas.addEventListener("pointermove", (event) => point(nearest(event)));
@@ -204,7 +204,7 @@
   }
 
   function choose(i) {
-    $("colour").value = String(i);
+    $("color").value = String(i);
     state.column = map.columns[i];
     state.level = null;
     canvas.dataset.column = state.column.name;
@@ -219,7 +219,7 @@
     return `rgb(${[0, 1, 2].map((j) => Math.round(part(stops[i], j) * (1 - t) + part(stops[i + 1], j) * t)).join(" ")})`;
   }
 
-  // The colours run from the 2nd to the 98th of a hundred, so that one wild value does not make all others alike.
+  // The colors run from the 2nd to the 98th of a hundred, so that one wild value does not make all others alike.
   function range(column) {
     if (column.range) return column.range;
     const known = column.values.filter((v) => v !== null).sort((a, b) => a - b), n = known.length;
@@ -229,7 +229,7 @@
     return (column.range = { low, high, cut: n ? [known[0] < low, known[n - 1] > high] : [false, false] });
   }
 
-  function colours(column) {
+  function colors(column) {
     if (column.kind === "category") {
       return column.values.map((l) => (l < 0 || l >= shown(column) ? grey() : palette[l]));
     }
@@ -291,7 +291,7 @@
     pen.setTransform(scale, 0, 0, scale, 0, 0);
     place(width, height);
     axes(width, height);
-    const tint = colours(state.column), n = state.places.length, radius = n > 2500 ? 2.4 : n > 600 ? 3.2 : n > 100 ? 4.5 : 6;
+    const tint = colors(state.column), n = state.places.length, radius = n > 2500 ? 2.4 : n > 600 ? 3.2 : n > 100 ? 4.5 : 6;
     for (const front of [false, true]) {
       state.places.forEach(([x, y], i) => {
         if (lit(i) !== front) return;
@@ -303,8 +303,8 @@
     if (state.row !== null) ring(state.places[state.row], radius + 3);
   }
 
-  function disc(x, y, radius, colour) {
-    pen.fillStyle = colour;
+  function disc(x, y, radius, color) {
+    pen.fillStyle = color;
     pen.beginPath();
     pen.arc(x, y, radius, 0, 7);
     pen.fill();

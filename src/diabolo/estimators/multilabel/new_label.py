@@ -47,7 +47,7 @@ FIRST = 10  # rounds of L-BFGS before Newton's method
 NEAR = 1e-6  # gain of a step, of the value, from which on there is nothing to gain
 ROUNDING = 1e-6  # of a Hessian, of its largest number
 FALL = 5  # how fast gains have to fall for the same Hessian to serve once more
-SLOWEST = 0.2  # gain from which on a number of examples is told
+SLOWEST = 0.2  # smallest gain for which a number of examples is given
 SHOWN = 5  # pairs of rows that contradict each other
 
 
@@ -65,7 +65,7 @@ class NewLabel(Printed):
     interval : (float, float)
         Its 5 % and 95 % quantiles under resampling of the examples.
     more : int or None
-        About so many more positive examples would take a half of what is missing to 1; None where it cannot be told.
+        About this many more positive examples would halve what is missing to 1; None if this is not known.
     ridge : float
         The lambda that was chosen.
     seconds : float

@@ -64,7 +64,7 @@ class Memory:
         return torch.from_numpy(self.x.toarray())
 
     def more(self) -> Self:
-        """With one label more, of which nothing is known."""
+        """With one more label, about which nothing is known."""
         return type(self)(self.x, np.column_stack([self.y, np.full((len(self.y), 1), np.nan, dtype=np.float32)]))
 
     def less(self, c: int) -> Self:

@@ -65,7 +65,7 @@ class LabelCard(Printed):
     ----------
     name : str or int
     positives, known : int
-        Rows with the label, and rows of which it is known.
+        Rows with the label, and rows where it is known.
     average_precision : float
         NaN where all or none of the rows have it.
     interval : (float, float)
@@ -157,7 +157,7 @@ class LabelReport(Printed):
     lift, given : ndarray (k, k)
         lift_ab; and P(b | a), the share of the rows with a that have b too.
     places : ndarray (k, 2)
-        The rows v_c of the last layer, as places: labels that the network tells by the same hidden units lie together.
+        The rows v_c of the last layer, as places: labels that the network recognizes by the same hidden units lie together.
     comparison : Comparison or None
     rows : int
     """

@@ -186,7 +186,7 @@ class Evidence:
         return np.concatenate(found)
 
     def of(self, detector: Any, x: Tensor, most: int, seen: list[list[Any]]) -> list[tuple[tuple[Cell, ...], bool]]:
-        """Rows x (n, d), of which `seen` are the columns -> the cells of each, and whether the repair makes it normal."""
+        """Rows x (n, d), and their columns `seen` -> the cells of each, and whether the repair makes it normal."""
         if isinstance(detector.format_, Documents):
             return [(words(detector, row, most), False) for row in x]
         check_columns(detector)
@@ -199,19 +199,19 @@ class Evidence:
         raw, losses = judged_cells(detector, x, columns)
         e, p = predicted(detector, raw), self.p(losses.mean(0), columns)
         limits = np.quantile(self.losses, 1 - detector.alpha, axis=0)
-        told = []
+        found = []
         for i, first in enumerate(repair(detector, x, columns)):
             places = first + [m for m in np.argsort(p[i], kind="stable").tolist() if m not in first]
             cells = [
                 cell(detector, seen[int(columns[i, m])][i], e[i, m], int(columns[i, m]), limits, float(p[i, m]), m in first)
                 for m in places[: max(most, len(first))]
             ]
-            told.append((tuple(cells), bool(first)))
-        return told
+            found.append((tuple(cells), bool(first)))
+        return found
 
 
 def check_columns(detector: Any) -> None:
-    """Cells can be told apart only if each column has a loss of its own."""
+    """Cells can be judged one by one only if each column has a loss of its own."""
     losses, columns = len(detector.usual_.v), len(detector.format_.columns)
     if losses != columns:
         raise DataError(f"loss={detector.loss!r} has {losses:,} terms for {columns:,} columns: to name cells, take loss='auto'")
@@ -295,7 +295,7 @@ def likeliest(format: Any, e: Tensor, columns: Any = None) -> Tensor:
 
 
 def cell(detector: Any, seen: Any, e: Tensor, j: int, limits: np.ndarray, p: float, repairs: bool) -> Cell:
-    """Cell j, of which e (d,) is expected; `limits` (c,) are the largest losses of normal cells."""
+    """Cell j, where e (d,) is expected; `limits` (c,) are the largest losses of normal cells."""
     format = detector.format_
     shown = format.shown(torch.stack([likeliest(format, e[None], [j])[0], *plausible(detector, e, j, float(limits[j]))]), j)
     seen, *shown = (v.item() if isinstance(v, np.generic) else v for v in [seen, *shown])
