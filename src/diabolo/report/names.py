@@ -20,10 +20,9 @@ class Names:
     """Names and texts of the rows of X, by number; empty where they have none.
 
     >>> import pandas as pd
-    >>> from diabolo.formats import infer
-    >>> X = pd.DataFrame({"a": [1, 2]}, index=["x", "y"])
-    >>> Names(infer(X), X).name(1), Names(infer(["some text"]), ["some text"]).text(0)
-    ('y', 'some text')
+    >>> from diabolo.formats import Tables
+    >>> Names(Tables(), pd.DataFrame({"a": [1, 2]}, index=["x", "y"])).name(1)
+    'y'
     """
 
     def __init__(self, format: Any, X: Any) -> None:
