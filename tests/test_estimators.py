@@ -503,7 +503,7 @@ def test_the_linear_one_does_all_that_a_network_does() -> None:
     assert ae.history_.stopped == "nothing gained over PCA: the linear one is kept"
     assert ae.n_iter_ == 0
     x = ae.format_.to_tensor(X)
-    assert np.allclose(ae.transform(X), ae.linear_.encode(x).numpy(), atol=1e-6)
+    assert np.allclose(ae.transform(X), ae._linear.encode(x).numpy(), atol=1e-6)
     assert list(ae.inverse_transform(ae.transform(X)).columns) == list(X.columns)
     assert ae.sample(3, random_state=0).isin([0, 1]).all(axis=None)
     assert 0 < ae.explained_variance_ratio_.sum() < 1

@@ -145,7 +145,7 @@ def encoder(ctx: click.Context, param: click.Parameter, value: str | None) -> Pa
 @click.option("--precision", type=click.Choice(["auto", "float32", "bfloat16"]), default="auto", show_default=True)
 @click.option("--checkpoint", type=click.Path(path_type=Path), help="Written every 30 seconds.")
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint.")
-@click.option("--quiet", is_flag=True, help="No progress bar, no table.")
+@click.option("--quiet", is_flag=True, help="No progress, no table.")
 def command(
     data: Path,
     output: Path,

@@ -76,7 +76,7 @@ class System(Training, BaseEstimator, ABC):
     loss_: Loss
     _architecture: Dense
     history_: History
-    platt_: np.ndarray
+    _platt: np.ndarray
     thresholds_: np.ndarray
     memory_: Any
 

@@ -86,7 +86,7 @@ class Arrays(Format):
             raise ValueError(f"scale={scale!r}: allowed are 'auto', 'each', 'common'")
         self.scale = scale
 
-    def __repr__(self) -> str:
+    def _line(self) -> str:
         if not hasattr(self, "divisor"):
             return f"{type(self).__name__}(scale={self.scale!r})"
         yes, squashed = int(self.binary.sum()), int((self.knee < FAR).sum())

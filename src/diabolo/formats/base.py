@@ -8,7 +8,7 @@ x  --from_tensor-->  X     the same kind of object, the same columns and types
 from __future__ import annotations
 
 import tempfile
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, ClassVar
 
@@ -18,6 +18,7 @@ from torch import Tensor
 
 from ..errors import DataError, suggest, warn
 from ..losses import Bounded, Columns, Logistic, Loss, Multinomial, Part, Softmax, Squared
+from ..printed import Grid, Printed
 from ..rows import Rows
 from .scale import left_out
 
@@ -28,8 +29,8 @@ SAMPLE = 200_000  # rows of a file from which the columns are learned
 SINGLE: dict[str, Loss] = {"squared": Squared(), "bounded": Bounded(), "logistic": Logistic(), "multinomial": Multinomial()}
 
 
-class Format(ABC):
-    """Base of the formats. Fitted attributes: ``columns`` (names), ``width`` (d)."""
+class Format(Printed):
+    """Base of the formats. Fitted attributes: ``columns`` (names), ``width`` (d). Prints what it knows of the columns."""
 
     kind: ClassVar[str]
     exact: ClassVar[bool] = True  # predict in float64, for float32 differs by 3e-7 with the size of the batch
@@ -45,6 +46,13 @@ class Format(ABC):
     left_out: Any = ()  # what was in X, and is no feature
     columns: list[str]
     width: int
+
+    def _parts(self) -> Iterator[str | Grid]:
+        yield self._line()
+
+    def _line(self) -> str:
+        """Which parameters, and once fitted, how much of what kind."""
+        return f"{type(self).__name__}()"
 
     @classmethod
     @abstractmethod

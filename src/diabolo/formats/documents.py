@@ -107,7 +107,7 @@ class Documents(Format):
         self.column = column
         self.encoding = encoding
 
-    def __repr__(self) -> str:
+    def _line(self) -> str:
         usual = vars(Documents())
         given = ", ".join(f"{name}={value!r}" for name, value in self._given().items() if value != usual[name])
         if not hasattr(self, "width"):

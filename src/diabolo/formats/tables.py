@@ -31,6 +31,7 @@ from torch import Tensor
 
 from ..errors import DataError, warn
 from ..losses import Columns, Logistic, Loss, Part, Softmax, Squared
+from ..printed import Grid, cut, few
 from ..sentinels import odd, warn_odd
 from .base import SAMPLE, Format, check_finite, in_order, named_loss, neither, warn_empty
 from .files import Reading, is_table, read_table, rows_of, table_pieces
@@ -95,6 +96,7 @@ FLOATS = ("halffloat", "float", "double")
 ENOUGH, MOST_DECIMALS = 10, 9  # values that show decimals; decimals of what was written by hand
 AT_ONCE = 8_000_000  # numbers that are measured at once
 MAX_OTHERS = 100_000  # rare levels that are remembered
+SHOWN, LONG, FIRST, LEVEL = 16, 32, 3, 16  # printed: columns, letters of a name; levels, letters of one
 NEW = 0.25  # share of rows that have a level of their own, up to which a new level is told from a rare one
 CHUNK = 65_536
 
@@ -138,6 +140,11 @@ class Column:
 
     def check(self, value: Any) -> None:
         """Whether a value that a user gives is one that the column can have."""
+
+    @property
+    def about(self) -> str:
+        """What else is known, in a few words."""
+        return "no values" if self.empty else "with gaps" if self.gaps else ""
 
 
 @dataclass
@@ -257,6 +264,12 @@ class Category(Column):
     listed: list[Any] | None = None  # the categories of a categorical type, in its order
     ordered: bool = False
     mixed: bool = False  # numbers and texts, read as texts
+
+    @property
+    def about(self) -> str:
+        first, n = ", ".join(cut(few(v), LEVEL) for v in self.levels[:FIRST]), len(self.levels) + len(self.others or ())
+        levels = first if n <= FIRST else f"{first} and {'more' if self.others is None else f'{n - FIRST:,} more'}"
+        return "; ".join(filter(None, [levels, super().about]))
 
     @classmethod
     def fit(cls, name: str, values: pa.Array) -> Category:
@@ -416,7 +429,7 @@ class Tables(Format):
     def choose(self, categories: Sequence[str], numbers: Sequence[str]) -> Tables:
         return Tables(self.reading, self.scale, [*self.categories, *categories], [*self.numbers, *numbers])
 
-    def __repr__(self) -> str:
+    def _line(self) -> str:
         if not hasattr(self, "fields"):
             return f"Tables(scale={self.scale!r})"
         kinds = [*("numbers", "dates", "times of day", "durations"), "yes or no", "categories"]
@@ -424,6 +437,14 @@ class Tables(Format):
         counts["with gaps"] = sum(column.gaps for column in self.fields)
         counts["squashed"] = sum(isinstance(column, Number) and column.knee < FAR for column in self.fields)
         return f"Tables({told(counts)}{', one unit for all' if self.common else ''}; {self.container})"
+
+    def _parts(self) -> Iterator[str | Grid]:
+        yield self._line()
+        if hasattr(self, "fields"):
+            rows = [[cut(c.name, LONG), ONE[_called(c)], c.type, c.about] for c in self.fields[:SHOWN]]
+            yield Grid(("column", "kind", "type", ""), rows, left=4)
+            if len(self.fields) > SHOWN:
+                yield f"and {len(self.fields) - SHOWN:,} more columns"
 
     @classmethod
     def accepts(cls, X: Any) -> bool:
@@ -811,8 +832,7 @@ class Tables(Format):
         return [block.start for column, block in zip(self.fields, self.blocks, strict=True) if column.gaps]
 
     def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        kinds = {cls: name for name, cls in KINDS.items()}
-        fields = [{"kind": kinds[type(column)], **asdict(column)} for column in self.fields]
+        fields = [{"kind": kind_of(column), **asdict(column)} for column in self.fields]
         others = {f"others.{j}": packed([f.pop("others"), f.pop("often")]) for j, f in enumerate(fields) if f.get("others")}
         meta = {
             "scale": self.scale,
@@ -884,6 +904,11 @@ def yes_no(v: np.ndarray) -> np.ndarray:
     return np.where((v == 0) | (v == 1) | np.isnan(v), v, np.where(v < 0, -np.inf, np.inf))
 
 
+def kind_of(column: Column) -> str:
+    """As a model's file and people call it."""
+    return next(name for name, cls in KINDS.items() if isinstance(column, cls))
+
+
 def _plain_kind(column: Column) -> str:
     """Of a fitted column, as `kinds_of` has it: "f" plain numbers, "b" 0 and 1, "" anything else."""
     t = arrow_type(column.type)
@@ -891,6 +916,16 @@ def _plain_kind(column: Column) -> str:
         return "" if pa.types.is_decimal(t) else "b"
     plain = isinstance(column, Number) and not column.origin and (pa.types.is_integer(t) or pa.types.is_floating(t))
     return "f" if plain else ""
+
+
+ONE = {
+    "numbers": "number",
+    "dates": "date",
+    "times of day": "time of day",
+    "durations": "duration",
+    "yes or no": "yes or no",
+    "categories": "category",
+}
 
 
 def _called(column: Column) -> str:

@@ -83,6 +83,11 @@ class Colorizer(Restorer):
     validation_fraction, patience, precision, device, checkpoint, resume, random_state, verbose
         As of :class:`Denoiser`.
 
+    Attributes
+    ----------
+    network_, history_, format_, about_, n_features_in_, loss_, seed_
+        As in :class:`Denoiser`.
+
     Notes
     -----
     Of a picture that has colours only the brightness is looked at, as of a photograph that a scanner tinted. Floats must
@@ -102,7 +107,7 @@ class Colorizer(Restorer):
     step: int = 14
     patch_size: int = 128
 
-    weights = "colorize.diabolo"
+    _weights = "colorize.diabolo"
 
     # ── use ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
