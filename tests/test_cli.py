@@ -949,3 +949,26 @@ def test_lists_of_labels_in_parquet(tmp_path: Path, diabolo: Any) -> None:
     said = diabolo("fit", data, "--labels", "tags", "--labels-sep", ";", "-o", model, *FIT)
     assert said.code == 0, said.err
     assert load(model).labels_.names == ["x", "y"]
+
+
+def test_no_components_are_not_the_default(place: Path, tmp_path: Path, diabolo: Any) -> None:
+    for task in ("codes", "outliers"):
+        said = diabolo("fit", place / "people.csv", "-o", tmp_path / "m", "-k", "0", "--task", task)
+        assert said.code == 1
+        assert "n_components=0: allowed are" in said.err
+    assert not left(tmp_path)
+
+
+def test_texts_of_a_folder_keep_their_names(place: Path, tmp_path: Path, diabolo: Any) -> None:
+    """In the order of the names; what systems hide there is no text."""
+    folder = tmp_path / "mails"
+    folder.mkdir()
+    for i, text in enumerate(texts()):
+        (folder / f"m{i:02d}.{'TXT' if i % 2 else 'txt'}").write_text(text)
+    (folder / "._m00.txt").write_bytes(b"\0\x05\x16\x07")
+    model, codes = place / "mails.diabolo", tmp_path / "codes.csv"
+    for verb in ("encode", "score", "map"):
+        said = diabolo(verb, model, folder, "-o", codes)
+        assert said.code == 0, said.err
+        assert pd.read_csv(codes)["file"].tolist() == sorted(file.name for file in folder.glob("m*"))
+    assert np.array_equal(load(model).transform(folder), load(model).transform(place / "mails.txt"))

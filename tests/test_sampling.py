@@ -153,3 +153,12 @@ def test_rare_levels_that_share_a_feature_are_drawn_as_often_as_they_were() -> N
     assert len(rare) == 40
     assert rare.max() < 4 * rare.mean()
     assert ae.impute(X.head(60).assign(town=None))["town"].str[1:].astype(int).max() < 100
+
+
+def test_draws_have_the_digits_that_they_were_given() -> None:
+    """0.58698, not 0.5869800000000001, in whatever unit."""
+    z = np.random.default_rng(0).normal(size=200)
+    X = pd.DataFrame({"a": z, "b": 1e9 + z**2, "c": 1e-12 * np.exp(z)})
+    made = Autoencoder(2, **SMALL).fit(X).sample(200, random_state=0)
+    assert all(len(f"{v!r}".partition("e")[0].strip("-").replace(".", "")) <= 15 for v in made.to_numpy().ravel().tolist())
+    assert len(np.unique(made["a"])) > 190

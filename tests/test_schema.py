@@ -547,3 +547,13 @@ def test_a_row_of_many_columns_costs_little(of: str, most: float) -> None:
         format.to_tensor(df.head(1))
         seconds.append(time.process_time() - start)
     assert min(seconds) < most  # it was 3.6 s, then 0.16 s for categories
+
+
+@pytest.mark.parametrize("wide", [2, 150])
+def test_names_of_several_parts_come_back(wide: int) -> None:
+    names = pd.MultiIndex.from_product([["x", "y"], range(wide)])
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(30, 2 * wide)), columns=names)
+    format = Tables().fit(X)
+    back = format.from_tensor(format.to_tensor(X))
+    assert back.columns.equals(names)
+    assert np.allclose(back, X)

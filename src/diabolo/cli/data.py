@@ -110,9 +110,9 @@ def as_table(X: Any, names: Sequence[str]) -> Any:
 
 
 def kept(model: Any, data: Path, names: Sequence[str]) -> dict[str, Any]:
-    """What is known of each row of `data` and goes before what a model says of it: names of pictures, columns to keep."""
+    """What is known of each row of `data` and goes before what a model says of it: names of files, columns to keep."""
     called = row_names(model, data)
-    found: dict[str, Any] = {} if called is None else {"picture": called}
+    found: dict[str, Any] = {} if called is None else {"picture" if model.format_.kind == "images" else "file": called}
     if not names:
         return found
     table = as_they_stand(model, data)
@@ -125,9 +125,10 @@ def kept(model: Any, data: Path, names: Sequence[str]) -> dict[str, Any]:
 def as_they_stand(model: Any, data: Path) -> Any:
     """The table in a file; cells of a text file as texts."""
     from ..formats.files import Reading, is_table, read_table
+    from ..formats.layout import ending
     from .options import said
 
-    if not is_table(data) and not data.name.endswith((".jsonl", ".jsonl.gz")):
+    if not is_table(data) and not ending(data).endswith((".jsonl", ".jsonl.gz")):
         raise DataError(f"--keep: {str(data)!r} is no table: it has no columns to keep")
     known: dict[str, Any] = {"encoding": getattr(model.format_, "encoding", None)}
     return read_table(data, None, getattr(model.format_, "reading", None) or Reading(**known | said()), {})
@@ -186,7 +187,11 @@ def sheet(X: Any) -> Any:
 
 
 def row_names(model: Any, data: Any) -> list[str] | None:
-    """What the rows of `data` are called: the files, where they are pictures."""
+    """What the rows of `data` are called: the files, where they are pictures, or texts in a folder."""
+    if model.format_.kind == "documents" and Path(data).is_dir():
+        from ..formats.texts import texts_in
+
+        return [file.name for file in texts_in(Path(data))]
     if model.format_.kind != "images":
         return None
     from ..images.picture import Album

@@ -96,9 +96,10 @@ def check_data(ctx: click.Context, data: Path, kind: str) -> None:
 def check_reading(data: Path) -> None:
     """Raise a UsageError for what is said of how a file is written, if this one is of another kind."""
     from ..formats.files import CSV, JSON
+    from ..formats.layout import ending
 
-    texts = data.is_dir() or str(data).endswith((*JSON, ".txt"))
-    wrong = [] if str(data).endswith(CSV) else [name for name in said() if name != "encoding" or not texts]
+    texts = data.is_dir() or ending(data).endswith((*JSON, ".txt"))
+    wrong = [] if ending(data).endswith(CSV) else [name for name in said() if name != "encoding" or not texts]
     if wrong:
         name = wrong[0].replace("header", "no-header")
         raise click.UsageError(f"--{name} is for tables in text files, {' '.join(CSV)}, which {str(data)!r} is not")

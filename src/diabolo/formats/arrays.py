@@ -26,6 +26,7 @@ from ..rows import Rows
 from ..sentinels import odd, warn_odd
 from .base import IN_MEMORY, SAMPLE, Format, check_finite, named_loss, warn_empty
 from .files import READABLE, read_table
+from .layout import ending
 from .scale import (
     BLOCK,
     EXACT,
@@ -97,7 +98,7 @@ class Arrays(Format):
     @classmethod
     def accepts(cls, X: Any) -> bool:
         if isinstance(X, (str, Path)):
-            return Path(X).suffix in (".npy", ".npz")
+            return ending(X).endswith((".npy", ".npz"))
         if isinstance(X, np.ndarray):
             return X.dtype.kind in "fiubcmMV" or (X.dtype.kind in "OSU" and X.ndim == 2)
         return sp.issparse(X) or isinstance(X, (list, tuple)) or torch.is_tensor(X) or hasattr(X, "__array__")
@@ -452,10 +453,10 @@ def read_array(path: str | Path) -> Any:
     ``X_data, X_indices, X_indptr, X_shape``.
     """
     path = Path(path)
-    if str(path).endswith(READABLE):
+    if ending(path).endswith(READABLE):
         return np.column_stack([column.to_numpy() for column in read_table(path).columns])
     try:
-        if path.suffix == ".npy":
+        if ending(path).endswith(".npy"):
             return np.load(path, mmap_mode="r", allow_pickle=False)
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as z:
             if "X_indptr" in z:

@@ -65,6 +65,7 @@ from .scale import (
     encoded,
     measured,
     shifted,
+    six_digits,
     together,
     told,
     within,
@@ -116,6 +117,10 @@ class Column:
     def decode(self, x: np.ndarray) -> pa.Array:
         """(n, width) features or expected values -> (n,) values of the column's type."""
         raise NotImplementedError
+
+    def drawn(self, x: np.ndarray, rng: np.random.Generator) -> pa.Array:
+        """Drawn features -> values."""
+        return self.decode(x)
 
     def look(self) -> tuple[float, float]:
         """Centre and spread of the features for the curved path."""
@@ -181,8 +186,16 @@ class Number(Column):
         return encoded(numeric(values, self.name, self.origin), *self.unit)[:, None]
 
     def decode(self, x: np.ndarray) -> pa.Array:
+        return self._decoded(x, self.decimals)
+
+    def drawn(self, x: np.ndarray, rng: np.random.Generator) -> pa.Array:
+        """0.58698, not 0.5869800000000001: draws have six digits of the deviation."""
+        short = self.type in FLOATS and self.decimals is None
+        return self._decoded(x, six_digits(self.deviation) if short else self.decimals)
+
+    def _decoded(self, x: np.ndarray, decimals: int | None) -> pa.Array:
         v = decoded(x[:, 0], *self.unit)
-        v = np.full(len(v), np.nan) if self.empty else v if self.decimals is None else rounded(v, self.decimals)
+        v = np.full(len(v), np.nan) if self.empty else v if decimals is None else rounded(v, decimals)
         return from_numeric(v, arrow_type(self.type), self.nan, self.origin, self.step)
 
     def look(self) -> tuple[float, float]:
@@ -510,9 +523,20 @@ class Tables(Format):
         """The type of each fitted column."""
         return {column.name: arrow_type(column.type) for column in self.fields}
 
+    @property
+    def levels(self) -> dict[str, list[Any]]:
+        """The levels of each fitted category."""
+        found = {c.name: [*c.levels, *(c.others or [])] for c in self.fields if isinstance(c, Category)}
+        gaps = {c.name for c in self.fields if c.gaps}  # of these an empty cell is one
+        return {name: [v for v in values if v != "" or name not in gaps] for name, values in found.items()}
+
+    def _read(self, path: str | Path) -> pa.Table:
+        """A file, as what was fitted."""
+        return read_table(path, None, self.reading, self.types, levels=self.levels)
+
     def chunks(self, X: Any) -> Iterator[Any]:
         if isinstance(X, (str, Path)):
-            yield from table_pieces(X, CHUNK, self.reading, self.types)
+            yield from table_pieces(X, CHUNK, self.reading, self.types, self.levels)
         else:
             yield from pieces(collected(X), CHUNK)
 
@@ -525,7 +549,7 @@ class Tables(Format):
         return X.iloc[:, kept] if container(X) == "pandas" else X[:, kept] if container(X) == "polars" else X.select(kept)
 
     def to_tensor(self, X: Any) -> Tensor:
-        X = read_table(X, None, self.reading, self.types) if isinstance(X, (str, Path)) else collected(X)
+        X = self._read(X) if isinstance(X, (str, Path)) else collected(X)
         place = {name: i for i, name in enumerate(names_of(X))}
         absent = [name for name in self.columns if name not in place]
         if absent:
@@ -598,7 +622,7 @@ class Tables(Format):
         return [[None if v is None or v != v else v for v in column.to_pylist()] for column in table.columns]
 
     def filled(self, X: Any, x: Tensor, e: Tensor) -> Any:
-        X = of_pandas(read_table(X, None, self.reading, self.types)) if isinstance(X, (str, Path)) else collected(X)
+        X = of_pandas(self._read(X)) if isinstance(X, (str, Path)) else collected(X)
         if container(X) == "pandas":
             X = X.copy()
         place = {name: i for i, name in enumerate(names_of(X))}
@@ -613,11 +637,9 @@ class Tables(Format):
         return self._table([column.decode(values[:, block]) for column, block in zip(self.fields, self.blocks, strict=True)])
 
     def from_draws(self, x: Tensor, rng: np.random.Generator) -> Any:
-        values, arrays = x.detach().cpu().double().numpy(), []
-        for column, block in zip(self.fields, self.blocks, strict=True):
-            v = values[:, block]
-            arrays.append(column.drawn(v, rng) if isinstance(column, Category) else column.decode(v))
-        return self._table(arrays)
+        values = x.detach().cpu().double().numpy()
+        pairs = zip(self.fields, self.blocks, strict=True)
+        return self._table([column.drawn(values[:, block], rng) for column, block in pairs])
 
     def _table(self, arrays: list[pa.Array]) -> Any:
         """Columns as the kind of table that was fitted."""

@@ -24,11 +24,12 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from ...errors import DataError, FormatError, suggest
+from ...errors import DataError, FormatError, suggest, warn
 from ...formats.scale import standard
 from ...formats.targets import classes, doubtful, floats, same_length, same_order
 from ...losses import Loss, Softmax, Squared
 from ...model_selection import folds
+from ...sentinels import FEWEST, odd, warn_odd
 from ..weights import mean, weights
 from .base import TEMPERATURES, Supervised, described
 
@@ -280,10 +281,23 @@ class Regressor(RegressorMixin, Supervised):
             self._check_targets(values.shape[1])
         else:
             self.mean_, self.scale_ = standard(values)
+            warn_odd([("y" if self._flat else f"{j} of y", f"{v:.15g}", n) for j, v, n in odd(values.T)])
+            self._warn_far(values)
         self._y = torch.from_numpy((values - self.mean_) / self.scale_).float()
         self._learn(X, len(values), sample_weight, 0 if self._flat else values.shape[1], categories=categories, numbers=numbers)
         del self._y
         return self
+
+    def _warn_far(self, values: np.ndarray) -> None:
+        """Name a value beside which the others do not count: their squares vanish."""
+        squares = np.nan_to_num(np.square((values - self.mean_) / self.scale_))
+        for i, j in zip(squares.argmax(0), range(values.shape[1]), strict=True):
+            share = squares[i, j] / max(squares[:, j].sum(), 1e-300)
+            if (~np.isnan(values[:, j])).sum() >= FEWEST and share > 0.5:
+                warn(
+                    f"y holds {values[i, j]:.6g} (row {i:,}), which makes up {share:.0%} of its variance: little else is "
+                    "learned. If it is an error, make it NaN; if y spreads over orders of magnitude, give np.arcsinh(y)"
+                )
 
     def predict(self, X: Any) -> np.ndarray:
         """(n,) or (n, k), as y was."""
