@@ -682,3 +682,17 @@ def test_pictures_are_what_imagenet_is_about() -> None:
     X, y = groups(40, 0)
     with pytest.raises(DataError, match="encoder='imagenet' sees pictures, but X is read as arrays"):
         Classifier(encoder="imagenet", **SMALL | AUTO).fit(X, y)
+
+
+@pytest.mark.parametrize("table", [False, True])
+def test_gaps_where_there_were_none_are_told(table: bool) -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 3))
+    X[:9, 2] = np.nan
+    y = (X[:, 0] > 0).astype(int)
+    X = pd.DataFrame(X, columns=["x0", "x1", "x2"]) if table else X
+    clf = Classifier(**SMALL).fit(X, y)
+    clf.predict(X)
+    new = X.mask(X > 2) if table else np.where(X > 2, np.nan, X)
+    with pytest.warns(UserWarning, match=r"gaps in column\(s\) 'x1', which had none in fit"):
+        clf.predict_proba(new)

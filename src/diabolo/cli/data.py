@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from ..errors import DataError
+from ..errors import DataError, warn
 
 MODEL = click.argument("model", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 DATA = click.argument("data", type=click.Path(exists=True, path_type=Path))
@@ -29,7 +29,9 @@ OUTPUT = click.option("-o", "--output", type=click.Path(path_type=Path), require
 
 def opened(path: Path, drop: Sequence[str] = (), text: str | None = None) -> Any:
     """The data in `path`: the path itself, or a table without the columns `drop`, read as was said."""
+    from ..formats.cells import guessed
     from ..formats.files import Reading, is_table, read_table
+    from ..formats.schema import words
     from .options import said
 
     if not drop and (text is None or not is_table(path)):
@@ -40,6 +42,8 @@ def opened(path: Path, drop: Sequence[str] = (), text: str | None = None) -> Any
         for name in names:
             if name not in table.column_names:
                 raise absent(option, name, table.column_names)
+    if text is not None and is_strings(table[text]) and not is_strings(found := guessed(table[text])):
+        warn(f"--text: column {text!r} holds {words(found.type)}, such as {table[text][0].as_py()!r}: each is read as a word")
     return table.drop_columns(list(drop))
 
 

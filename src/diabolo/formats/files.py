@@ -333,7 +333,10 @@ def _read_json(path: Path, reading: Reading, types: Mapping[str, pa.DataType] | 
     if dates:  # texts of which all are dates here
         table = _parsed(path, data, [(name, pa.string()) for name in dates])
     for i, field in enumerate(table.schema):
-        if pa.types.is_nested(field.type):
+        if pa.types.is_nested(field.type) and types is not None and not types and not rest:  # as it stands
+            cells = [None if v is None else json.dumps(v, ensure_ascii=False) for v in table.column(i).to_pylist()]
+            table = table.set_column(i, field.name, pa.array(cells, pa.string()))
+        elif pa.types.is_nested(field.type):
             raise DataError(f"{str(path)!r}: field {field.name!r} holds objects or lists: a table has one value in each cell")
         if types and field.name in types and is_text(field.type):
             table = table.set_column(i, field.name, _typed(path, table.column(i), types[field.name], field.name, Reading()))

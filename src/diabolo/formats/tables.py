@@ -926,7 +926,7 @@ def rounded(v: np.ndarray, digits: int) -> np.ndarray:
     """27.62, not 27.620800000000003; what is too large to have decimals stays."""
     with np.errstate(all="ignore"):
         r = np.round(v, digits)
-    return np.where(np.isfinite(r), r, v)
+    return np.where(np.isfinite(r), r + 0.0, v)  # no -0.0
 
 
 def shown(column: Number, value: float) -> str:
