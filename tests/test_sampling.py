@@ -162,3 +162,5 @@ def test_draws_have_the_digits_that_they_were_given() -> None:
     made = Autoencoder(2, **SMALL).fit(X).sample(200, random_state=0)
     assert all(len(f"{v!r}".partition("e")[0].strip("-").replace(".", "")) <= 15 for v in made.to_numpy().ravel().tolist())
     assert len(np.unique(made["a"])) > 190
+    whole = Autoencoder(2, **SMALL).fit(X.assign(k=np.abs(z).round() * 1.0)).sample(200, random_state=0)["k"]
+    assert not np.signbit(whole).any()  # -0.0
