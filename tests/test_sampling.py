@@ -137,6 +137,8 @@ def test_given_values_that_cannot_be_are_named() -> None:
         ae.sample(1, given={"city": "Paris"})
     with pytest.raises(DataError, match="column 'size' holds texts"):
         ae.sample(1, given={"size": "large"})
+    with pytest.raises(DataError, match="given is a DataFrame: give a dict of column to value"):
+        ae.sample(1, given=pd.DataFrame({"city": ["Oslo"]}))  # type: ignore[arg-type]
     with pytest.raises(DataError, match="given 'x0': 'b' is no number"):
         Autoencoder(2, **SMALL).fit(kinds()["array"]).sample(1, given={"x0": "b"})
 

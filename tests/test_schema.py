@@ -557,3 +557,11 @@ def test_names_of_several_parts_come_back(wide: int) -> None:
     back = format.from_tensor(format.to_tensor(X))
     assert back.columns.equals(names)
     assert np.allclose(back, X)
+
+
+def test_the_index_of_a_written_frame_is_called_so(tmp_path: Path) -> None:
+    X = pd.DataFrame({"a": np.arange(30) % 7, "b": np.arange(30) / 4}, index=pd.Index(["x", "y", "z"] * 10, name="town"))
+    X.to_parquet(tmp_path / "a.parquet")
+    with pytest.warns(UserWarning, match=r"column\(s\) 'town' are the index of the DataFrame.*categories="):
+        assert Tables().fit(tmp_path / "a.parquet").columns == ["a", "b"]
+    assert Tables(categories=["town"]).fit(tmp_path / "a.parquet").columns == ["a", "b", "town"]

@@ -126,8 +126,9 @@ class System(BaseEstimator):
         X = plain(X)
         if isinstance(self.format_, Tables):
             if not Tables.accepts(X):
+                row = ", such as df.iloc[[0]] for a row of one" if type(X).__name__ == "Series" else ""
                 raise DataError(
-                    f"X is a {type(X).__name__}, but the model was fitted with a table: give one with the same columns"
+                    f"X is a {type(X).__name__}, but the model was fitted with a table: give one with the same columns{row}"
                 )
             X = collected(X)
             _check_table(X)

@@ -440,14 +440,16 @@ class Tables(Format):
         """Columns that only say which row it is: left out, unless they were asked for or nothing would be left."""
         asked = {*self.categories, *self.numbers}
         index = (table.schema.pandas_metadata or {}).get("index_columns", ())
-        found = [name for name in table.column_names if name not in asked and name in index]
+        left = [name for name in table.column_names if name not in asked and name in index]
+        if left and len(left) < table.num_columns:
+            warn(
+                f"column(s) {', '.join(map(repr, left[:5]))} are the index of the DataFrame that was written, which is not "
+                "learned, and are left out: keep them with categories= (--category), or numbers= (--number), in fit"
+            )
+            return [*left, *self._row_numbers(table.drop_columns(left))]
+        found: list[str] = []
         for name, t in zip(table.column_names, table.schema.types, strict=True):
-            if (
-                pa.types.is_integer(t)
-                and name not in asked
-                and name not in found
-                and is_row_number(combined(table, name), name)
-            ):
+            if pa.types.is_integer(t) and name not in asked and is_row_number(combined(table, name), name):
                 found.append(name)
         if not found or len(found) == table.num_columns:
             return []
