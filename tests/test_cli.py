@@ -1009,3 +1009,44 @@ def test_lists_of_labels_in_parquet(tmp_path: Path, diabolo: Any) -> None:
     said = diabolo("fit", data, "--labels", "tags", "--labels-sep", ";", "-o", model, *FIT)
     assert said.code == 0, said.err
     assert load(model).labels_.names == ["x", "y"]
+
+
+def test_no_components_are_not_the_default(place: Path, tmp_path: Path, diabolo: Any) -> None:
+    for task in ("codes", "outliers"):
+        said = diabolo("fit", place / "people.csv", "-o", tmp_path / "m", "-k", "0", "--task", task)
+        assert said.code == 1
+        assert "n_components=0: allowed are" in said.err
+    assert not left(tmp_path)
+
+
+def test_texts_of_a_folder_keep_their_names(place: Path, tmp_path: Path, diabolo: Any) -> None:
+    """In the order of the names; what systems hide there is no text."""
+    folder = tmp_path / "mails"
+    folder.mkdir()
+    for i, text in enumerate(texts()):
+        (folder / f"m{i:02d}.{'TXT' if i % 2 else 'txt'}").write_text(text)
+    (folder / "._m00.txt").write_bytes(b"\0\x05\x16\x07")
+    model, codes = place / "mails.diabolo", tmp_path / "codes.csv"
+    for verb in ("encode", "score", "map"):
+        said = diabolo(verb, model, folder, "-o", codes)
+        assert said.code == 0, said.err
+        assert pd.read_csv(codes)["file"].tolist() == sorted(file.name for file in folder.glob("m*"))
+    assert np.array_equal(load(model).transform(folder), load(model).transform(place / "mails.txt"))
+
+
+def test_records_with_lists_can_be_joined_to_their_codes(tmp_path: Path, diabolo: Any) -> None:
+    lines = [{"id": i, "places": ["usa"] * (i % 3), "body": text} for i, text in enumerate(texts())]
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    assert diabolo("fit", tmp_path / "a.jsonl", "-o", tmp_path / "m", *FIT).code == 0
+    said = diabolo("encode", tmp_path / "m", tmp_path / "a.jsonl", "--keep", "id", "--keep", "places", "-o", tmp_path / "c.csv")
+    assert said.code == 0, said.err
+    codes = pd.read_csv(tmp_path / "c.csv")
+    assert codes["id"].tolist() == [line["id"] for line in lines]
+    assert [json.loads(cell) for cell in codes["places"]] == [line["places"] for line in lines]
+
+
+def test_numbers_that_are_taken_for_texts_are_told(tmp_path: Path, diabolo: Any) -> None:
+    pd.DataFrame({"a": np.arange(40) % 7 / 2, "b": texts()}).to_csv(tmp_path / "a.csv", index=False)
+    assert not diabolo("fit", tmp_path / "a.csv", "--text", "b", "-o", tmp_path / "m", *FIT).err
+    said = diabolo("fit", tmp_path / "a.csv", "--text", "a", "-o", tmp_path / "m", *FIT)
+    assert "--text: column 'a' holds numbers, such as '0.0': each is read as a word" in said.err

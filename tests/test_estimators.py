@@ -673,3 +673,14 @@ def test_data_of_which_there_is_little_to_learn(kind: str) -> None:
     assert np.isfinite(ae.log_prob(X)).all()
     assert len(ae.sample(3, random_state=0)) == 3
     assert all(np.isfinite(value) for value in ae.comparison_.values())
+
+
+def test_codes_of_any_size_are_decoded() -> None:
+    ae = Autoencoder(2, **SMALL).fit(frame())
+    for size in (1e17, 1e30, 1e300):
+        assert ae.inverse_transform(np.full((1, 2), size)).notna().all(axis=None)
+
+
+def test_one_row_that_counts_is_enough() -> None:
+    X = np.random.default_rng(0).normal(size=(50, 3))
+    assert np.isfinite(Autoencoder(1, **SMALL).fit(X, sample_weight=np.eye(50)[0]).transform(X)).all()

@@ -583,3 +583,57 @@ def test_names_with_the_beginnings_of_months_are_none() -> None:
         Tables().fit(
             pd.DataFrame({"v": ["mare 12", "12 marbles", "may", "Jan Steen", "5 sepia"] * 9, "w": [3.5, 2.0, 8.5] * 15})
         )
+
+
+# ── marks, endings, levels ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_quotation_mark_too_many_swallows_no_rows_in_silence(tmp_path: Path) -> None:
+    rows = [f"{i},{i / 4},x{i % 3}\n" for i in range(50)]
+    rows[7] = '7,1.75,"x1\n'
+    with pytest.raises(DataError, match=r"column 'c', row 7: .*43 line breaks up to the end of the file: mend this line"):
+        read(tmp_path, "a,b,c\n" + "".join(rows))
+    rows[30] = '30,7.5,x0"\n'
+    with pytest.warns(UserWarning, match=r"row 7: a quotation mark begins the cell 'x1\\n8,2.0,x2.*lines that look like rows"):
+        assert read(tmp_path, "a,b,c\n" + "".join(rows)).num_rows == 27
+
+
+def test_line_breaks_that_are_meant(tmp_path: Path) -> None:
+    text = '"Dear all,\nmany thanks\nto you, and\nyou, and you, too"'
+    assert read(tmp_path, "a,b,c\n" + f"1,2,{text}\n" * 9).num_rows == 9
+    assert read(tmp_path, "a,b,c\n" + f"1,2,{text}\n" * 9, name="b.csv", encoding="latin-1").num_rows == 9
+
+
+def test_names_in_capital_letters_are_files_of_the_same_kind(tmp_path: Path) -> None:
+    X = pd.DataFrame({"a": [1.5, 2.5], "b": ["x", "y"]})
+    X.to_csv(tmp_path / "A.CSV", index=False)
+    X.to_csv(tmp_path / "A.CSV.GZ", index=False, compression="gzip")
+    X.to_csv(tmp_path / "A.Tsv", index=False, sep="\t")
+    X.to_parquet(tmp_path / "A.PARQUET")
+    X.to_feather(tmp_path / "A.Feather")
+    for name in ("A.CSV", "A.CSV.GZ", "A.Tsv", "A.PARQUET", "A.Feather"):
+        assert infer(tmp_path / name).kind == "tables"
+        assert read_table(tmp_path / name).to_pydict() == X.to_dict("list")
+        write_table(pa.table(X), tmp_path / name)
+        assert read_table(tmp_path / name).to_pydict() == X.to_dict("list")
+
+
+def test_a_stream_of_arrow_is_read(tmp_path: Path) -> None:
+    table = pa.table({"a": [1, 2]})
+    with pa.ipc.new_stream(tmp_path / "a.arrow", table.schema) as stream:
+        stream.write_table(table)
+    assert read_table(tmp_path / "a.arrow").equals(table)
+    with pytest.raises(DataError, match="Not a Feather V1 or Arrow IPC file"):
+        read(tmp_path, "a,b\n" * 20, name="b.arrow")
+
+
+def test_a_level_that_is_spelled_like_a_gap_is_a_level(tmp_path: Path) -> None:
+    """NA is Namibia, where a frame was fitted with it, and a gap in the other columns."""
+    X = pd.DataFrame({"land": ["NA", "DE", "", "None"] * 10, "size": ["s", None] * 20, "a": [1.0, np.nan] * 20})
+    format = Tables().fit(X)
+    X.to_csv(tmp_path / "a.csv", index=False, na_rep="NA")
+    assert np.array_equal(format.to_tensor(tmp_path / "a.csv"), format.to_tensor(X), equal_nan=True)
+    assert [len(piece) for piece in format.chunks(tmp_path / "a.csv")] == [40]
+    gaps = Tables().fit(X.assign(land=X["land"].where(X["land"] != "DE")))  # an empty cell may be either: a gap
+    assert gaps.to_tensor(tmp_path / "a.csv")[2, 0].isnan()
+    assert Tables(reading=Reading(na=("NA",))).fit(X).fields[0].levels == ["", "DE", "None"]

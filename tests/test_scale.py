@@ -113,6 +113,8 @@ def test_codes_for_missing_values_are_named_once() -> None:
             infer(data).fit(data)
         assert len(said) == 1
         assert "replace it by NaN" in str(said[0].message)
+    with pytest.warns(UserWarning, match=r"-9 \(5 times\) in column 'x0'"):  # the only one below 0
+        Arrays().fit(np.r_[r.normal(50, 5, 95), np.full(5, -9.0)][:, None])
     for harmless in (r.integers(0, 5, 200), r.exponential(size=200), r.poisson(0.1, 200), np.r_[X[9:, 0], 1e9]):
         Arrays().fit(np.asarray(harmless, dtype=float)[:, None])
 

@@ -592,3 +592,21 @@ def test_a_further_column_costs_a_row_few_calls(of: str) -> None:
     short.to_tensor(first), long.to_tensor(last)
     more = calls(lambda: long.to_tensor(last)) - calls(lambda: short.to_tensor(first))
     assert more / 50 < MOST[of]  # of dates it was 51, of zoned ones 76, of levels 339
+
+
+@pytest.mark.parametrize("wide", [2, 150])
+def test_names_of_several_parts_come_back(wide: int) -> None:
+    names = pd.MultiIndex.from_product([["x", "y"], range(wide)])
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(30, 2 * wide)), columns=names)
+    format = Tables().fit(X)
+    back = format.from_tensor(format.to_tensor(X))
+    assert back.columns.equals(names)
+    assert np.allclose(back, X)
+
+
+def test_the_index_of_a_written_frame_is_called_so(tmp_path: Path) -> None:
+    X = pd.DataFrame({"a": np.arange(30) % 7, "b": np.arange(30) / 4}, index=pd.Index(["x", "y", "z"] * 10, name="town"))
+    X.to_parquet(tmp_path / "a.parquet")
+    with pytest.warns(UserWarning, match=r"column\(s\) 'town' are the index of the DataFrame.*categories="):
+        assert Tables().fit(tmp_path / "a.parquet").columns == ["a", "b"]
+    assert Tables(categories=["town"]).fit(tmp_path / "a.parquet").columns == ["a", "b", "town"]

@@ -695,3 +695,17 @@ def test_rows_of_numbers_are_nothing_for_an_encoder_of_pictures(estimator: type)
             estimator(encoder=encoder, **SMALL | AUTO).fit(wrong, y)
     with pytest.raises(DataError, match=r"X has 2 dimensions, \(40, 5\)"):
         estimator(encoder=encoder, **SMALL | AUTO).fit(rows[:, :5], y)
+
+
+@pytest.mark.parametrize("table", [False, True])
+def test_gaps_where_there_were_none_are_told(table: bool) -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 3))
+    X[:9, 2] = np.nan
+    y = (X[:, 0] > 0).astype(int)
+    X = pd.DataFrame(X, columns=["x0", "x1", "x2"]) if table else X
+    clf = Classifier(**SMALL).fit(X, y)
+    clf.predict(X)
+    new = X.mask(X > 2) if table else np.where(X > 2, np.nan, X)
+    with pytest.warns(UserWarning, match=r"gaps in column\(s\) 'x1', which had none in fit"):
+        clf.predict_proba(new)

@@ -194,9 +194,9 @@ def command(
         check_columns(f"--{name}", data, values)
     X = opened(data, drop, words["text"])
     model: Any = (
-        Autoencoder(components or 2, **params)
+        Autoencoder(2 if components is None else components, **params)
         if task == "codes"
-        else OutlierDetector(alpha, n_components=components or "auto", **params)
+        else OutlierDetector(alpha, n_components="auto" if components is None else components, **params)
     )
     model.fit(X).save(output)
     if not quiet:

@@ -96,10 +96,11 @@ def check_data(ctx: click.Context, data: Path, kind: str) -> None:
 def check_reading(data: Path) -> None:
     """Raise a UsageError for what is said of how a file is written, if this one is of another kind."""
     from ..formats.files import CSV, JSON, is_table
+    from ..formats.layout import ending
 
-    texts = data.is_dir() or str(data).endswith((*JSON, ".txt"))
+    texts = data.is_dir() or ending(data).endswith((*JSON, ".txt"))
     any_table = ("na", "dates") if is_table(data) else ()
-    wrong = [] if str(data).endswith(CSV) else [n for n in said() if n not in any_table and (n != "encoding" or not texts)]
+    wrong = [] if ending(data).endswith(CSV) else [n for n in said() if n not in any_table and (n != "encoding" or not texts)]
     if wrong:
         where = "tables" if wrong[0] in ("na", "dates") else f"tables in text files, {' '.join(CSV)}"
         raise click.UsageError(f"{_spelled(wrong[0])} is for {where}, which {str(data)!r} is not")

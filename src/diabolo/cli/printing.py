@@ -54,8 +54,9 @@ def worst(ae: Any, X: Any, rows: np.ndarray, most: int, names: list[str] | None 
         return
     table = Table()
     if names is not None:
-        console.print("[italic]Worst pictures[/]")
-        table.add_column("picture", overflow="fold")
+        kind = "picture" if ae.format_.kind == "images" else "file"
+        console.print(f"[italic]Worst {kind}s[/]")
+        table.add_column(kind, overflow="fold")
         table.add_column("error", justify="right")
         for i in np.argsort(-rows)[:most]:
             table.add_row(escape(names[i]), f"{rows[i]:.3f}")

@@ -143,8 +143,9 @@ class System(Training, BaseEstimator, ABC):
         X = plain(X)
         if self.format_.named:
             if not self.format_.accepts(X):
+                row = ", such as df.iloc[[0]] for a row of one" if type(X).__name__ == "Series" else ""
                 raise DataError(
-                    f"X is a {type(X).__name__}, but the model was fitted with a table: give one with the same columns"
+                    f"X is a {type(X).__name__}, but the model was fitted with a table: give one with the same columns{row}"
                 )
             X = collected(X)
             _check_table(X)

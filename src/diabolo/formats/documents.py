@@ -23,6 +23,7 @@ from ..losses import Loss, Multinomial
 from ..rows import Rows
 from .arrays import matrix
 from .base import IN_MEMORY, Format, named_loss
+from .layout import ending
 from .texts import holds_texts, is_texts, read_documents
 from .words import Words, chosen
 
@@ -295,5 +296,5 @@ def _canonical(X: Any) -> sp.csr_matrix:
 
 def _is_matrix(X: Any) -> bool:
     if isinstance(X, (str, Path)):
-        return Path(X).suffix in (".npz", ".npy")
+        return ending(X).endswith((".npz", ".npy"))
     return sp.issparse(X) or (isinstance(X, np.ndarray) and X.ndim == 2)

@@ -22,7 +22,7 @@ from typing import Any
 
 from ..errors import DataError, warn
 
-__all__ = ["Layout", "Reading", "encoding_of", "laid_out", "not_decoded", "opened", "option"]
+__all__ = ["Layout", "Reading", "encoding_of", "ending", "laid_out", "not_decoded", "opened", "option"]
 
 HEAD = 1 << 18  # bytes that are looked at
 LINES = 50
@@ -136,7 +136,12 @@ def known(encoding: str) -> None:
 
 def opened(path: Path) -> Any:
     """The bytes of a file, packed or not."""
-    return gzip.open(path, "rb") if path.suffix == ".gz" else open(path, "rb")
+    return gzip.open(path, "rb") if ending(path).endswith(".gz") else open(path, "rb")
+
+
+def ending(path: str | Path) -> str:
+    """The name of a file, the end of which says what it holds: in small letters, as Windows does not tell .CSV from .csv."""
+    return Path(path).name.lower()
 
 
 def encoding_of(head: bytes, reading: Reading) -> str:
@@ -203,7 +208,7 @@ def usual(records: list[tuple[int, list[str]]]) -> tuple[int, float]:
 
 def separator(text: str, path: Path, decimal: str) -> str:
     """The sign that gives most records the same number of cells, more than one."""
-    best, found = (0.0, 1), "\t" if ".tsv" in path.name else ";" if decimal == "," else ","
+    best, found = (0.0, 1), "\t" if ".tsv" in ending(path) else ";" if decimal == "," else ","
     for sep in sorted(SEPARATORS, key=decimal.__eq__):
         records = read(text, sep)
         width, share = usual(records) if records else (1, 0.0)

@@ -66,6 +66,7 @@ from .scale import (
     encoded,
     measured,
     shifted,
+    six_digits,
     together,
     told,
     within,
@@ -125,6 +126,10 @@ class Column:
     def decode(self, x: np.ndarray) -> pa.Array:
         """(n, width) features or expected values -> (n,) values of the column's type."""
         raise NotImplementedError
+
+    def drawn(self, x: np.ndarray, rng: np.random.Generator) -> pa.Array:
+        """Drawn features -> values."""
+        return self.decode(x)
 
     def look(self) -> tuple[float, float]:
         """Centre and spread of the features for the curved path."""
@@ -214,8 +219,16 @@ class Number(Column):
         x[:, starts] = encoded(v, *np.array([column.unit for column in columns], dtype=np.float64).T)
 
     def decode(self, x: np.ndarray) -> pa.Array:
+        return self._decoded(x, self.decimals)
+
+    def drawn(self, x: np.ndarray, rng: np.random.Generator) -> pa.Array:
+        """0.58698, not 0.5869800000000001: draws have six digits of the deviation."""
+        short = self.type in FLOATS and self.decimals is None
+        return self._decoded(x, six_digits(self.deviation) if short else self.decimals)
+
+    def _decoded(self, x: np.ndarray, decimals: int | None) -> pa.Array:
         v = decoded(x[:, 0], *self.unit)
-        v = np.full(len(v), np.nan) if self.empty else v if self.decimals is None else rounded(v, self.decimals)
+        v = np.full(len(v), np.nan) if self.empty else v if decimals is None else rounded(v, decimals)
         return from_numeric(v, arrow_type(self.type), self.nan, self.origin, self.step)
 
     def look(self) -> tuple[float, float]:
@@ -529,14 +542,16 @@ class Tables(Format):
         """Columns that only say which row it is: left out, unless they were asked for or nothing would be left."""
         asked = {*self.categories, *self.numbers}
         index = (table.schema.pandas_metadata or {}).get("index_columns", ())
-        found = [name for name in table.column_names if name not in asked and name in index]
+        left = [name for name in table.column_names if name not in asked and name in index]
+        if left and len(left) < table.num_columns:
+            warn(
+                f"column(s) {', '.join(map(repr, left[:5]))} are the index of the DataFrame that was written, which is not "
+                "learned, and are left out: keep them with categories= (--category), or numbers= (--number), in fit"
+            )
+            return [*left, *self._row_numbers(table.drop_columns(left))]
+        found: list[str] = []
         for name, t in zip(table.column_names, table.schema.types, strict=True):
-            if (
-                pa.types.is_integer(t)
-                and name not in asked
-                and name not in found
-                and is_row_number(combined(table, name), name)
-            ):
+            if pa.types.is_integer(t) and name not in asked and is_row_number(combined(table, name), name):
                 found.append(name)
         if not found or len(found) == table.num_columns:
             return []
@@ -602,9 +617,20 @@ class Tables(Format):
         """The type of each fitted column."""
         return {column.name: arrow_type(column.type) for column in self.fields}
 
+    @property
+    def levels(self) -> dict[str, list[Any]]:
+        """The levels of each fitted category."""
+        found = {c.name: [*c.levels, *(c.others or [])] for c in self.fields if isinstance(c, Category)}
+        gaps = {c.name for c in self.fields if c.gaps}  # of these an empty cell is one
+        return {name: [v for v in values if v != "" or name not in gaps] for name, values in found.items()}
+
+    def _read(self, path: str | Path) -> pa.Table:
+        """A file, as what was fitted."""
+        return read_table(path, None, self.reading, self.types, levels=self.levels)
+
     def chunks(self, X: Any) -> Iterator[Any]:
         if isinstance(X, (str, Path)):
-            yield from table_pieces(X, CHUNK, self.reading, self.types)
+            yield from table_pieces(X, CHUNK, self.reading, self.types, levels=self.levels)
         else:
             yield from pieces(collected(X), CHUNK)
 
@@ -652,7 +678,7 @@ class Tables(Format):
         return x
 
     def to_tensor(self, X: Any) -> Tensor:
-        X = read_table(X, None, self.reading, self.types) if isinstance(X, (str, Path)) else collected(X)
+        X = self._read(X) if isinstance(X, (str, Path)) else collected(X)
         place = {name: i for i, name in enumerate(names_of(X))}
         absent = [name for name in self.columns if name not in place]
         if absent:
@@ -738,7 +764,7 @@ class Tables(Format):
         return [[None if v is None or v != v else v for v in column] for column in columns]
 
     def filled(self, X: Any, x: Tensor, e: Tensor) -> Any:
-        X = of_pandas(read_table(X, None, self.reading, self.types)) if isinstance(X, (str, Path)) else collected(X)
+        X = of_pandas(self._read(X)) if isinstance(X, (str, Path)) else collected(X)
         if container(X) == "pandas":
             X = X.copy()
         place = {name: i for i, name in enumerate(names_of(X))}
@@ -753,11 +779,9 @@ class Tables(Format):
         return self._table([column.decode(values[:, block]) for column, block in zip(self.fields, self.blocks, strict=True)])
 
     def from_draws(self, x: Tensor, rng: np.random.Generator) -> Any:
-        values, arrays = x.detach().cpu().double().numpy(), []
-        for column, block in zip(self.fields, self.blocks, strict=True):
-            v = values[:, block]
-            arrays.append(column.drawn(v, rng) if isinstance(column, Category) else column.decode(v))
-        return self._table(arrays)
+        values = x.detach().cpu().double().numpy()
+        pairs = zip(self.fields, self.blocks, strict=True)
+        return self._table([column.drawn(values[:, block], rng) for column, block in pairs])
 
     def _table(self, arrays: list[pa.Array]) -> Any:
         """Columns as the kind of table that was fitted."""
@@ -1069,7 +1093,7 @@ def rounded(v: np.ndarray, digits: int) -> np.ndarray:
     """27.62, not 27.620800000000003; what is too large to have decimals stays."""
     with np.errstate(all="ignore"):
         r = np.round(v, digits)
-    return np.where(np.isfinite(r), r, v)
+    return np.where(np.isfinite(r), r + 0.0, v)  # no -0.0
 
 
 def shown(column: Number, value: float) -> str:

@@ -327,6 +327,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         low, high = likelihood
         if not 0 <= low < high <= 1:
             raise ValueError(f"likelihood={likelihood!r}: allowed are two numbers in [0, 1], the lower one first")
+        if given is not None and not isinstance(given, dict):
+            raise DataError(f"given is a {type(given).__name__}: give a dict of column to value, such as {{'age': 40}}")
         sampler = self._sampling()
         rng = np.random.default_rng(check_random_state(random_state).randint(2**31 - 1))
         if not given:

@@ -422,9 +422,24 @@ class Supervised(System, abstract=True):
 
     def _codes(self, X: Any) -> Iterator[Tensor]:
         """X -> h (K, b, m), piece by piece."""
+        gaps: set[int] = set()
         for x in self._features(X):
+            gaps |= {*torch.isnan(x).any(0).nonzero()[:, 0].tolist()}
             for part in x.split(self.format_.piece):
                 yield self.network_.encoder(part)
+        if new := gaps - {*self.format_.missing()}:
+            self._warn_gaps(new)
+
+    def _warn_gaps(self, features: set[int]) -> None:
+        """A gap is nothing that was learned from where fit had none."""
+        columns = zip(self.format_.columns, self.format_.blocks, strict=True)
+        names = [name for name, block in columns if block.start in features]
+        if names:
+            shown = f"{', '.join(map(repr, names[:5]))}{f' and {len(names) - 5:,} more' if len(names) > 5 else ''}"
+            warn(
+                f"X has gaps in column(s) {shown}, which had none in fit: a gap counts as the mean of its column, "
+                "and what is said of such rows is less sure than it seems"
+            )
 
     def codes(self, X: Any) -> np.ndarray:
         """X -> (n, K m) what the last layer sees: features that serve the task."""
