@@ -186,10 +186,26 @@ def test_results_come_from_the_files(generate: ModuleType) -> None:
     page = generate.benchmarks_page([run, absent])
     for words in ("1.235", "12,345", "best: 0.5", "cores 2", "benchmarks/results/made_up.json", "Not yet run"):
         assert words in page
-    text = generate.with_results("\n".join(generate.MARKS), [run, absent])
-    assert "| x | 1.235 | 12,345 |" in text
-    assert "not yet run" in text
-    assert generate.with_results(text, [run, absent]) == text
+    assert "| x | 1.235 | 12,345 |" in page
+
+
+def test_a_column_that_few_rows_have_becomes_lines(generate: ModuleType) -> None:
+    rows = [{"set": "a", "model": m, "F1": 1.0, "note": ""} for m in "xyz"]
+    text = generate.dense([*rows, {"set": "a", "model": "w", "F1": 2.0, "note": 7}])
+    assert "| set | model | F1 |" in text
+    assert "- a, note: 7" in text
+    assert generate.pivoted(rows, "set", "model", "F1") == [{"set": "a", "x": 1.0, "y": 1.0, "z": 1.0}]
+
+
+def test_results_of_the_readme_name_the_best_peer(generate: ModuleType) -> None:
+    rows = [{"model": "ours", "error": 1.0}, {"model": "PCA", "error": 2.0}, {"model": "kNN", "error": 4.0}]
+    error = generate.means("error", "model", ["PCA", "kNN"])
+    claim = generate.Claim("a task", "error ↓", "made_up", lambda rows: rows[0]["error"], error)
+    assert claim.row(rows)["best peer"] == "2.0 (PCA)"
+    assert claim.row(rows)["ratio"] == "0.50"
+    text = generate.with_results("\n".join(generate.MARKS), generate.benchmarks())
+    assert text.count("\n| ") == 12  # ten rows, and the head
+    assert generate.with_results(text, generate.benchmarks()) == text
 
 
 def test_every_parameter_is_described(generate: ModuleType) -> None:
