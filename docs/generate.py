@@ -381,7 +381,7 @@ CLAIMS = (
     ),
     Claim(
         "1 % of the labels, 5 sets",
-        "accuracy, % ↑",
+        "accuracy (images: LRAP), % ↑",
         "label_efficiency",
         lambda rows: mean(rows, "fine-tuned", share="1%"),
         columns(["PCA + LR", "PLS", "LR"], share="1%"),

@@ -90,6 +90,10 @@ def test_console_runs(page: Path, few_steps: None) -> None:
             assert result.exit_code == 0, f"{line}\n{result.output}\n{result.exception}"
 
 
+def test_the_readme_is_short() -> None:
+    assert len(README.read_text(encoding="utf-8").splitlines()) <= 150
+
+
 def test_fifteen_lines() -> None:
     (_, code), *_ = fences(README, "python")
     assert len([line for line in code.splitlines() if line]) <= 15
@@ -238,6 +242,10 @@ def anchors(page: Path) -> set[str]:
 def test_changelog_is_of_this_version() -> None:
     versions = re.findall(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.M)
     assert versions[0] == diabolo.__version__
+
+
+def test_the_citation_is_of_this_version() -> None:
+    assert f"\nversion: {diabolo.__version__}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
 
 
 def test_contributing_fits_on_a_page() -> None:
