@@ -4,7 +4,7 @@
     python docs/generate.py --check    write nothing; name those that are out of date and exit 1
 
 cli.md            the --help of every verb
-estimators.md     every estimator, its parameters and their defaults
+estimators.md     every estimator: example, parameters, methods, attributes
 benchmarks.md     every benchmark, and the JSON files in benchmarks/results
 README.md         the table of results between its two markers, from the same files
 """
@@ -64,10 +64,10 @@ def cli_page() -> str:
 
     intro = (
         "# The command line\n\n"
-        "`diabolo VERB --help` prints what stands here. Data files are `.csv`, `.csv.gz`, `.tsv`, `.parquet`, `.feather`, "
-        "`.npy`, `.npz`, `.jsonl`, `.txt`, a folder of `.txt`, and pictures: a file, a folder or a `.zip`; "
-        "see [formats](formats.md). What goes wrong is told "
-        "in one line, and the exit status is 1; with `DIABOLO_TRACEBACK=1` in the environment Python's traceback is shown.\n"
+        "`diabolo VERB --help` prints the texts of this page. Data files are `.csv`, `.csv.gz`, `.tsv`, `.parquet`, "
+        "`.feather`, `.npy`, `.npz`, `.jsonl`, `.txt`, a folder of `.txt`, and images: a file, a folder or a `.zip`; "
+        "see [formats](formats.md). An error is one line, and "
+        "the exit status is 1. With `DIABOLO_TRACEBACK=1` in the environment you also see Python's traceback.\n"
     )
     sections = [f"## diabolo {verb}\n\n```text\n{help_of(verb)}\n```\n" for verb in VERBS]
     return "\n".join([NOTE.format(source="src/diabolo/cli"), intro, f"```text\n{help_of()}\n```\n", *sections])
@@ -97,7 +97,9 @@ def estimators_page() -> str:
 
     intro = (
         "# Estimators\n\n"
-        "All follow scikit-learn's contract: the constructor stores, `fit` checks, what is learned ends in an underscore.\n"
+        "All follow scikit-learn's contract: the constructor stores, `fit` checks, and what is learned ends in an underscore. "
+        "`get_params`, `set_params`, `fit_transform`, `fit_predict` and `set_output` work as there. "
+        "Which one to take: [which estimator?](which_estimator.md)\n"
     )
     head = "| class | what it is |\n|---|---|\n"
     index = head + "".join(f"| [`{name}`](#{name.lower()}) | {summary(cls)} |\n" for name, cls in sorted(ESTIMATORS.items()))
@@ -106,30 +108,85 @@ def estimators_page() -> str:
 
 
 def estimator_section(name: str, cls: type[Any]) -> str:
-    told = dict(described(inspect.getdoc(cls) or "", "Parameters"))
-    rows = [f"| `{f.name}` | `{f.default!r}` | {told[f.name]} |\n" for f in fields(cls)]
-    learned = [f"| {key} | {text} |\n" for key, text in attributes(inspect.getdoc(cls) or "")]
+    meanings = parameters(cls)
+    rows = [f"| `{f.name}` | `{f.default!r}` | {meanings[f.name]} |\n" for f in fields(cls)]
+    learned = [f"| {key} | {text} |\n" for key, text in attributes(documented(cls, "Attributes"))]
+    called = [f"| `{m}{signature(getattr(cls, m))}` | {meaning(getattr(cls, m))} |\n" for m in methods(cls)]
+    example = section(inspect.getdoc(cls) or "", "Examples").strip()
     return (
         f"## {name}\n\n{summary(cls)}\n\n"
-        f"| parameter | default | meaning |\n|---|---|---|\n{''.join(rows)}\n"
-        f"| attribute after fit | meaning |\n|---|---|\n{''.join(learned)}"
+        + (f"```pycon\n{example}\n```\n\n" if example else "")
+        + f"| parameter | default | meaning |\n|---|---|---|\n{''.join(rows)}\n"
+        + f"| method | meaning |\n|---|---|\n{''.join(called)}\n"
+        + (f"| attribute after fit | meaning |\n|---|---|\n{''.join(learned)}" if learned else "")
     )
 
 
+def parameters(cls: type[Any]) -> dict[str, str]:
+    """Name -> meaning; where it is that of another class, what stands there."""
+    from diabolo.estimators import ESTIMATORS
+
+    found = dict(described(inspect.getdoc(cls) or "", "Parameters"))
+    for name, text in found.items():
+        if match := re.match(r"As (?:in|of) `(\w+)`[.;]? ?(.*)", text):
+            rest = match[2] if re.search(rf"\b{name}\b", match[2]) else ""
+            found[name] = " ".join([parameters(ESTIMATORS[match[1]]).get(name, text), rest]).strip()
+    return found
+
+
+def documented(cls: type[Any], part: str) -> str:
+    """The docstring of the class, or else of the first of its bases, that has this section."""
+    docs = (inspect.getdoc(base) or "" for base in cls.__mro__ if base.__module__.startswith("diabolo"))
+    return next((doc for doc in docs if section(doc, part)), "")
+
+
+def methods(cls: type[Any]) -> list[str]:
+    """The public ones that this package defines, `fit` first; without those that take tensors."""
+    names = [name for name in dir(cls) if not name.startswith("_") and not name.endswith("_request")]
+    ours = [
+        name
+        for name in names
+        if inspect.isroutine(getattr(cls, name)) and "Tensor" not in str(inspect.signature(getattr(cls, name)))
+    ]
+    ours = [name for name in ours if inspect.unwrap(getattr(cls, name)).__module__.startswith("diabolo")]
+    return sorted(ours, key=lambda name: (name != "fit", name))
+
+
+def signature(method: Any) -> str:
+    """The names and the defaults of the arguments."""
+    given = inspect.signature(method)
+    shown = [p.replace(annotation=p.empty) for name, p in given.parameters.items() if name not in ("self", "cls")]
+    return str(given.replace(parameters=shown, return_annotation=given.empty))
+
+
+def meaning(method: Any) -> str:
+    """What it does, its arguments and what it returns, as one cell of a table."""
+    doc = inspect.getdoc(method) or ""
+    about = escaped(" ".join(re.split(r"\n\n\S[^\n]*\n-+\n", doc)[0].split()))
+    given = [f"*{name}*: {text}" for name, text in described(doc, "Parameters")]
+    back = [f"Returns {escaped(section(doc, 'Returns').partition(chr(10))[0])}."] if section(doc, "Returns") else []
+    return "<br>".join([about, *given, *back])
+
+
 def summary(cls: type[Any]) -> str:
-    return (inspect.getdoc(cls) or "").splitlines()[0]
+    return marked((inspect.getdoc(cls) or "").splitlines()[0])
 
 
-def entries(doc: str, section: str) -> Iterator[tuple[str, str]]:
-    """The (heading, text) pairs of a section of a numpydoc docstring."""
-    match = re.search(rf"^{section}\n-+\n(.*?)(?=\n\n\S[^\n]*\n-+\n|\Z)", doc, re.S | re.M)
-    for heading, text in re.findall(r"^(\S[^\n]*)\n((?:[ ]{4}[^\n]*(?:\n|\Z))*)", match[1] if match else "", re.M):
+def section(doc: str, name: str) -> str:
+    """The text below one heading of a numpydoc docstring."""
+    match = re.search(rf"^{name}\n-+\n(.*?)(?=\n\n\S[^\n]*\n-+\n|\Z)", doc, re.S | re.M)
+    return match[1] if match else ""
+
+
+def entries(doc: str, name: str) -> Iterator[tuple[str, str]]:
+    """The (heading, text) pairs of a section."""
+    for heading, text in re.findall(r"^(\S[^\n]*)\n((?:[ ]{4}[^\n]*(?:\n|\Z))*)", section(doc, name), re.M):
         yield heading, escaped(" ".join(text.split()))
 
 
-def described(doc: str, section: str) -> Iterator[tuple[str, str]]:
+def described(doc: str, part: str) -> Iterator[tuple[str, str]]:
     """(name, meaning) of every parameter; those that share an entry share its meaning."""
-    for heading, text in entries(doc, section):
+    for heading, text in entries(doc, part):
         names, _, kind = heading.partition(" : ")
         for name in names.split(", "):
             yield name, f"{escaped(kind.split(', default')[0])}. {text}" if kind else text

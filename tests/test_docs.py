@@ -218,6 +218,20 @@ def test_every_parameter_is_described(generate: ModuleType) -> None:
         assert [f.name for f in fields(cls) if not told.get(f.name)] == []
 
 
+def test_no_parameter_sends_the_reader_to_another_class(generate: ModuleType) -> None:
+    for cls in ESTIMATORS.values():
+        assert [name for name, text in generate.parameters(cls).items() if text.startswith("As ")] == []
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_every_method_is_on_the_page(name: str, generate: ModuleType) -> None:
+    page = generate.estimator_section(name, ESTIMATORS[name])
+    assert "| `fit(X" in page
+    assert "| `save(path)` |" in page
+    assert ">>>" in page
+    assert "(self" not in page
+
+
 # ── what it points to exists ─────────────────────────────────────────────────────────────────────────────────────────
 
 
