@@ -1,12 +1,12 @@
-"""Restoring pictures: denoising, enlarging, colouring, beside BM3D, non-local means, bicubic interpolation and simple colours.
+"""Image restoration: denoising, enlarging and colorizing, beside BM3D, non-local means, bicubic interpolation, simple colors.
 
-The protocols are those of ``diabolo.images.protocols`` (``diabolo bench restoration`` prints them). Peers run here, on the same
-noise, and are told its strength, ours is not. BM3D is slow: it restores the first pictures of each set, and ours is
-averaged over the same ones beside it. The DnCNN-shaped network (17 layers of 3 x 3, 64 channels, batch normalization folded
-in) has random weights: it is there for its speed. Colours have three trivial rivals: grey, one tint (the mean a, b of the
-training photographs), and the colours of the most similar training photograph at the same share of brightness. "Feature
-distance" is 1 - cosine between the features of EfficientNet-Lite0, or of random convolutions where that is not installed,
-averaged over the places of a picture. Times are medians over rounds in which everybody takes a turn.
+The protocols are those of ``diabolo.images.protocols`` (``diabolo bench restoration`` prints them). Peers run here on the same
+noise. They know its strength, ours does not. BM3D is slow, so it restores only the first images of each set ("of these"), and
+"diabolo there" is ours on the same images. The network with the shape of DnCNN (17 layers of 3 x 3, 64 channels, batch
+normalization folded in) has random weights: it only shows the speed. Colors have three simple rivals: gray, one tint (the mean
+a, b of the training photographs), and the colors of the most similar training photograph at the same quantile of brightness.
+"Feature distance" is 1 - cosine between the features of EfficientNet-Lite0, averaged over the places of an image; without the
+extra ``imagenet`` the features are random convolutions. Times are medians over rounds in which each method takes a turn.
 
     DIABOLO_DATA=... python benchmarks/restoration.py --sheets build/sheets [--few 5] [--only denoise time]
     python benchmarks/restoration.py --denoiser mine.diabolo --only denoise tiles        (one's own weights)

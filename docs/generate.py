@@ -18,6 +18,7 @@ import json
 import re
 import statistics
 import sys
+import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -284,11 +285,20 @@ def benchmarks_page(found: list[Benchmark]) -> str:
 
 
 def benchmark_section(b: Benchmark) -> str:
-    about = marked(re.sub(r"\n\n    .*", "", b.doc, flags=re.S))
+    about = "\n\n".join(paragraphs(b.doc))
     text = f"## {b.name}\n\n{about}\n\n```bash\n{b.command}\n```\n\n" + (f"Note: {b.note}.\n\n" if b.note else "")
     if b.result is None:
         return text + "Not yet run.\n"
     return text + "\n".join(tables(b)) + listed(b.facts) + machine(b.result)
+
+
+def paragraphs(doc: str) -> Iterator[str]:
+    """Those before the references; what is indented stays as it is, and the commands are left out."""
+    for part in doc.split("\n\nReferences\n")[0].split("\n\n"):
+        if not part.startswith("    "):
+            yield marked(part)
+        elif "python benchmarks/" not in part:
+            yield f"```text\n{textwrap.dedent(part)}\n```"
 
 
 def tables(b: Benchmark) -> Iterator[str]:
