@@ -5,7 +5,7 @@ rows are the official ones, or a stratified 30 %. Without ``--full``, MNIST has 
 the accuracy in percent. For aerial photographs with several labels each (ucmerced, reduced to 64 x 64 pixels) it is the label
 ranking average precision, and ours is MultiLabelClassifier.
 
-    from scratch   Classifier()                                                 labelled rows only
+    from scratch   Classifier()                                                 labeled rows only
     frozen         Classifier(encoder=ae)                                       ae: Autoencoder of all training rows
     fine-tuned     Classifier(encoder=ae, freeze=False)                 half of its members start from ae, half from scratch
     PCA + LR       logistic regression (C=1) on as many principal components of all training rows
@@ -220,7 +220,7 @@ def row(task: Task, share: float, models: list[str], seeds: int) -> dict[str, An
         for model in models:
             values[model].append(task.score(MODELS[model](task, i, seed)))
     means = {model: float(np.mean(v)) for model, v in values.items()}
-    sizes = {"set": task.name, "share": f"{share:.0%}", "labelled": rows, "of": len(task.y)}
+    sizes = {"set": task.name, "share": f"{share:.0%}", "labeled": rows, "of": len(task.y)}
     return {**sizes, **means, "seconds": time.perf_counter() - start}
 
 

@@ -139,7 +139,7 @@ def results(docs: Documents, args: Any, told: dict[str, str]) -> Iterator[dict[s
         for name in names:
             settings = MODELS[name](ae, model)
             values = linear(docs, i) if settings is None else fitted(docs, i, settings, few)
-            yield {"share": share, "labelled": len(i), "model": name, **values}
+            yield {"share": share, "labeled": len(i), "model": name, **values}
 
 
 def linear(docs: Documents, i: np.ndarray) -> dict[str, float]:

@@ -220,7 +220,7 @@ SPLIT = {  # benchmark -> the column for each value of which there is a table
     "outliers_cells": "table",
     "outliers_promise": "kind",
     "restoration": "task",
-    "texts": "labelled",
+    "texts": "labeled",
     "training_speed": "batch",
 }
 PIVOT = {  # benchmark -> the columns whose values become rows and columns: a table for each further column
@@ -499,6 +499,8 @@ def said(value: Any) -> str:
         return "–"
     if isinstance(value, float):
         return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    if isinstance(value, str) and value.startswith("{"):
+        return ", ".join(f"{name} {said(number)}" for name, number in ast.literal_eval(value).items())
     return f"{value:,}" if is_number(value) else escaped(str(value))
 
 
