@@ -156,10 +156,10 @@ def looker(x: np.ndarray, y: np.ndarray) -> Features:
     """Trained by the library's own loop."""
     torch.manual_seed(0)
     net = Features()
-    rows = Rows(torch.cat([torch.from_numpy(x).float() / 255, torch.from_numpy(y).float()[:, None]], 1))
+    rows, answers = Rows(torch.from_numpy(x).float() / 255), torch.from_numpy(y).long()
 
-    def objective(batch: Tensor, rng: torch.Generator) -> Tensor:
-        return F.cross_entropy(net(batch[:, :-1]), batch[:, -1].long(), reduction="none")
+    def objective(i: Tensor, x: Tensor, rng: torch.Generator) -> Tensor:
+        return F.cross_entropy(net(x), answers[i], reduction="none")
 
     minimize(net, objective, rows, None, SGD(epochs=2, batch_size=128, lr=2e-3))
     return net.eval()

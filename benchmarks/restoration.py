@@ -46,6 +46,7 @@ from diabolo.cli.bench import LEVELS, bicubic_tool, coloring_tool, denoising_too
 from diabolo.cli.images import restorer
 from diabolo.estimators.restoration import base as restoration
 from diabolo.estimators.restoration.tiling import tiled
+from diabolo.hardware import has_bfloat16
 from diabolo.images.picture import Album, read
 from diabolo.images.protocols import (
     arrays,
@@ -60,7 +61,6 @@ from diabolo.images.protocols import (
     super_resolution,
 )
 from diabolo.nets import Lite0
-from diabolo.optimizers import has_bfloat16
 
 FILES = {
     "bsd68": "restoration/bsd68-gray.zip",

@@ -139,7 +139,7 @@ class Paced(Rows):
         super().__init__(torch.from_numpy(x))
         self.turns = turns
 
-    def batches(self, size: int, seed: int, skip: int = 0) -> Iterator[Tensor]:
+    def batches(self, size: int, seed: int, skip: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
         next(self.turns)
         yield from super().batches(size, seed, skip)
 
@@ -153,7 +153,7 @@ def ours(task: Task, turns: Turns, precision: str) -> None:
 
 def fit(task: Task, rows: Rows, plan: SGD) -> tuple[nn.Module, History]:
     net, pixels = network(task), task.x.shape[1]
-    return net, minimize(net, lambda x, rng: squared_error(net, x) / pixels, rows, plan=plan)
+    return net, minimize(net, lambda i, x, rng: squared_error(net, x) / pixels, rows, plan=plan)
 
 
 @peer("tensors")

@@ -20,8 +20,8 @@ from torch.nn import functional as F
 from diabolo import Autoencoder, Gaussian, MultiLabelClassifier, load
 from diabolo.chance import drawing, generator, redirected
 from diabolo.estimators import ESTIMATORS
+from diabolo.hardware import blas, one_thread
 from diabolo.nets import Lite0
-from diabolo.training import blas, one_thread
 from kinds import RESTORERS, SMALL, TABULAR, answers, frame, pictures, restorer, said, texts
 
 

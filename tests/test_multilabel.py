@@ -33,11 +33,12 @@ from diabolo import (
     storage,
 )
 from diabolo.estimators.cross_fitting import Members
-from diabolo.estimators.multilabel import classifier, report
+from diabolo.estimators.multilabel import comparison, targets
 from diabolo.estimators.multilabel.calibration import platt
 from diabolo.estimators.multilabel.linear_residual import penalty, straightened
 from diabolo.estimators.multilabel.metrics import ranking_error, relative_loss, unranked
 from diabolo.estimators.multilabel.new_label import solved, told
+from diabolo.estimators.multilabel.targets import LabelTarget
 from diabolo.estimators.multilabel.thresholds import check_metric, decided, thresholds
 from diabolo.losses import Logistic, Loss
 from kinds import SMALL, kinds
@@ -533,13 +534,12 @@ def test_what_it_says_with_a_new_label_it_understands(way: str) -> None:
 
 @pytest.mark.parametrize("loss", [Logistic(), Asymmetric(), Asymmetric(1.0, 2.0, 0.0)], ids=repr)
 def test_a_cell_that_is_not_known_is_no_term(loss: Loss) -> None:
-    clf = MultiLabelClassifier(loss=loss)
-    clf.loss_ = clf._loss()
     raw, y = torch.randn(3, 20, 5, requires_grad=True), torch.rand(20, 5).round()
     known = torch.rand(20, 5) < 0.6
     known[4] = False
     hidden = torch.where(known, y, torch.nan)
-    full, masked = clf._summed(raw, y, known.float()), clf._summed(raw, hidden, None)
+    target = LabelTarget(y.numpy(), list(range(5)), loss, None, None, 0)
+    full, masked = target.summed(raw, y, known.float()), target.summed(raw, hidden, None)
     assert torch.allclose(full, masked)
     assert torch.equal(masked[:, 4], torch.zeros(3))
     (g,) = torch.autograd.grad(masked.sum(), raw)
@@ -1278,7 +1278,7 @@ def test_of_very_many_labels_documents_have_one_hidden_layer(monkeypatch: pytest
     X, Y = sp.csr_matrix(r.poisson(1.0, (100, 10))), sp.csr_matrix(r.integers(0, 2, (100, 3)))
     depths = []
     for many in (3, 2):
-        monkeypatch.setattr(classifier, "MANY", many)
+        monkeypatch.setattr(targets, "MANY", many)
         clf = MultiLabelClassifier(epochs=1, members=1, verbose=False, random_state=0).fit(X, Y)
         encoder: Any = clf.network_.encoder
         depths.append(len(encoder[-1].weights))
@@ -1321,8 +1321,8 @@ def test_pairs_that_surely_go_together_come_first() -> None:
 
 @pytest.mark.parametrize("sparse", [False, True])
 def test_what_sharing_gains_is_told_by_networks_that_can_be_afforded(sparse: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(report, "AFFORDED", 20_000)
-    monkeypatch.setattr(report, "COMPONENTS", 20)
+    monkeypatch.setattr(comparison, "AFFORDED", 20_000)
+    monkeypatch.setattr(comparison, "COMPONENTS", 20)
     r = np.random.default_rng(0)
     X: Any = r.poisson(1.0, (60, 200))
     Y = (X[:, :5] > 0).astype(int)

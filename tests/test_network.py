@@ -74,7 +74,7 @@ def modules() -> dict[str, nn.Module]:
         "Dropout": nn.Dropout(0.25),
         "mlp": mlp(4, (5, 5), 2, nn.Tanh, 0.1),
     }
-    plain = {name: cls() for name, (cls, keys) in nets.PLAIN.items() if not keys}
+    plain = {name: cls() for name, (cls, keys) in nets.vocabulary.PLAIN.items() if not keys}
     return one | plain | {"nested": nn.Sequential(nn.Sequential(Missing([1]), nn.Linear(5, 3)), nn.GELU(), nn.Linear(3, 2))}
 
 
@@ -104,7 +104,7 @@ def test_the_vocabulary_is_covered() -> None:
     found = {type(part).__name__ for m in modules().values() for part in m.modules()} | {
         type(m).__name__ for m, _ in pictures().values()
     }
-    assert found >= {*nets.OWN, *nets.PLAIN, *nets.NESTED}
+    assert found >= {*nets.vocabulary.OWN, *nets.vocabulary.PLAIN, *nets.vocabulary.NESTED}
 
 
 @pytest.mark.parametrize("name", modules())
@@ -348,7 +348,7 @@ def test_linear_training_stays_at_pca() -> None:
     before = float(Squared()(net(x), x).mean().detach())
     corrupt = Clean()
 
-    def objective(batch: Tensor, rng: torch.Generator) -> Tensor:
+    def objective(i: Tensor, batch: Tensor, rng: torch.Generator) -> Tensor:
         seen, target = corrupt(batch, rng)
         return Squared()(net(seen), target)
 

@@ -153,3 +153,18 @@ def test_rare_levels_that_share_a_feature_are_drawn_as_often_as_they_were() -> N
     assert len(rare) == 40
     assert rare.max() < 4 * rare.mean()
     assert ae.impute(X.head(60).assign(town=None))["town"].str[1:].astype(int).max() < 100
+
+
+@pytest.mark.parametrize(("gaps", "most"), [(1, 0.12), (3, 0.45)])
+def test_a_gap_where_there_was_none_makes_no_row_unlikely(gaps: int, most: float) -> None:
+    rng = np.random.default_rng(0)
+    side = rng.integers(0, 2, 900)
+    X = pd.DataFrame(np.where(side, 1.0, -1.0)[:, None] + rng.normal(0, 0.1, (900, 6))).add_prefix("c")
+    X["of"] = np.where(side, "right", "left")
+    ae = Autoencoder(**QUICK).fit(X[:600])
+    new = X[600:]
+    unlikely = np.quantile(ae.log_prob(new), 0.05)
+    order = rng.random(new.shape).argsort(1)
+    holes = new.mask(order < gaps)  # the mean, which such a gap looks like, lies between both sides
+    assert (ae.log_prob(holes) < unlikely).mean() < most
+    assert (ae.density_.log_prob(ae.transform(holes)) < unlikely).mean() > 0.8

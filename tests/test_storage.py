@@ -373,7 +373,8 @@ def test_limits(blob: bytes, tmp_path: Path) -> None:
 
 def test_a_newer_file(blob: bytes, tmp_path: Path) -> None:
     head, body, data = parts(blob)
-    refused(joined(head, body | {"format": 2}, data), tmp_path / "a", "newer diabolo .*pip install -U diabolo")
+    refused(joined(head, body | {"format": storage.FORMAT + 1}, data), tmp_path / "a", "newer diabolo .*pip install -U diabolo")
+    refused(joined(head, body | {"format": 1}, data), tmp_path / "b", "older diabolo .*fit the model again")
 
 
 def test_another_kind(blob: bytes, tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV
 from torch import Tensor, nn
 
-from diabolo import Autoencoder, Classifier, DataError, FormatError, Regressor, load
+from diabolo import Autoencoder, Classifier, DataError, Denoiser, FormatError, Regressor, load
+from diabolo.estimators.supervised.targets import NumberTarget
 from kinds import SMALL, frame, texts
 
 QUICK: dict[str, Any] = {"epochs": 30, "hidden": (16,), "verbose": False, "random_state": 0}
@@ -279,11 +280,9 @@ def test_units_of_y_do_not_matter() -> None:
 
 def test_a_gap_is_no_term() -> None:
     """What stands in y where it is not known has no gradient; nor does a row of which nothing is known."""
-    reg = Regressor()
-    reg.loss_ = reg._loss()
     raw, y = torch.randn(3, 5, 2, requires_grad=True), torch.randn(5, 2)
     y[1, 0], y[3] = torch.nan, torch.nan
-    (g,) = torch.autograd.grad(reg._summed(raw, y, None).sum(), raw)
+    (g,) = torch.autograd.grad(NumberTarget(y, None).summed(raw, y, None).sum(), raw)
     assert torch.isfinite(g).all()
     assert torch.equal(g == 0, torch.isnan(y).expand_as(g))
 
@@ -399,11 +398,12 @@ class Square(nn.Module):
         ("no.diabolo", "No such file or directory: 'no.diabolo'"),
         ("models/no", "No such file or directory: 'models/no'"),
         ([1], "encoder="),
+        (Denoiser(), "allowed are a fitted Autoencoder"),
         (Classifier, "encoder="),
         (nn.Linear(5, 2), "encoder="),
         (Square(), "encoder="),
     ],
-    ids=["3", "auto", "imagnet", "ImageNet", "file", "path", "[1]", "class", "width", "square"],
+    ids=["3", "auto", "imagnet", "ImageNet", "file", "path", "[1]", "restorer", "class", "width", "square"],
 )
 def test_what_is_no_encoder_is_named(encoder: Any, match: str) -> None:
     X, y = groups(40, 0)

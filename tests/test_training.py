@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,7 @@ def net(dropout: float = 0.0) -> nn.Sequential:
 def train(module: nn.Module, plan: SGD = PLAN, rows: Rows | None = None, held: bool = True, noise: float = 0.1) -> History:
     x = data(40)
 
-    def objective(batch: Tensor, rng: torch.Generator) -> Tensor:
+    def objective(i: Tensor, batch: Tensor, rng: torch.Generator) -> Tensor:
         seen = batch + noise * torch.randn(batch.shape, generator=rng)
         return (module(seen).float() - batch).square().sum(1)
 
@@ -142,7 +143,7 @@ def test_weight_decay_shrinks_matrices_only() -> None:
     nn.init.ones_(module.weight)
     nn.init.ones_(module.bias)
 
-    def objective(batch: Tensor, rng: torch.Generator) -> Tensor:
+    def objective(i: Tensor, batch: Tensor, rng: torch.Generator) -> Tensor:
         return 0 * module(batch).sum(1)
 
     minimize(
@@ -190,12 +191,35 @@ def test_schedule() -> None:
 # ── rows ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+class Beyond(Rows):
+    """Rows that claim to be the last of very many."""
+
+    first = 2**24
+
+    def batches(self, size: int, seed: int, skip: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
+        for i, x in super().batches(size, seed, skip):
+            yield i + self.first, x
+
+
+def test_the_number_of_a_row_is_exact_however_many_there_are() -> None:
+    """A float32 cannot count beyond 2^24."""
+    module, seen = nn.Linear(1, 1), []
+
+    def objective(i: Tensor, x: Tensor, rng: torch.Generator) -> Tensor:
+        seen.append(i)
+        assert torch.equal(i - Beyond.first, x[:, 0].long())
+        return module(x).square().sum(1)
+
+    minimize(module, objective, Beyond(torch.arange(8.0)[:, None]), None, SGD(epochs=1, batch_size=4))
+    assert sorted(torch.cat(seen).tolist()) == list(range(2**24, 2**24 + 8))
+
+
 def test_an_epoch_is_every_row_once() -> None:
     rows = Rows(torch.arange(20.0)[:, None])
-    seen = torch.cat(list(rows.batches(4, seed=1))).flatten()
+    seen = torch.cat([x for _, x in rows.batches(4, seed=1)]).flatten()
     assert sorted(seen.tolist()) == list(range(20))
-    assert torch.equal(torch.cat(list(rows.batches(4, seed=1, skip=2))).flatten(), seen[8:])
-    assert not torch.equal(torch.cat(list(rows.batches(4, seed=2))).flatten(), seen)
+    assert torch.equal(torch.cat([x for _, x in rows.batches(4, seed=1, skip=2)]).flatten(), seen[8:])
+    assert not torch.equal(torch.cat([x for _, x in rows.batches(4, seed=2)]).flatten(), seen)
     assert torch.equal(torch.cat(list(rows.chunks(6))), torch.arange(20.0)[:, None])
 
 
@@ -276,7 +300,7 @@ def test_it_never_ends_worse_than_it_starts() -> None:
 def test_a_loss_that_is_no_number_says_what_to_do(bad: float) -> None:
     module = nn.Linear(5, 5)
 
-    def objective(batch: Tensor, rng: torch.Generator) -> Tensor:
+    def objective(i: Tensor, batch: Tensor, rng: torch.Generator) -> Tensor:
         return module(batch).sum(1) * bad
 
     with pytest.raises(TrainingError, match=r"the loss became (nan|-?inf) at step 1: try a smaller lr \(now 0.001\)"):
@@ -380,9 +404,9 @@ PROGRAM = """
     if slow:
         import time
         descend = training.Run.descend
-        def slowly(self, batch):
+        def slowly(self, i, x):
             time.sleep(slow)
-            descend(self, batch)
+            descend(self, i, x)
         training.Run.descend = slowly
     plan = Autoencoder._plan
     from dataclasses import replace

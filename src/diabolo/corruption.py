@@ -29,6 +29,7 @@ from torch import Tensor
 from .errors import FormatError
 from .images.color import LUMA
 from .images.resize import resize
+from .registry import registered_name
 
 __all__ = [
     "Chain",
@@ -54,7 +55,7 @@ class Corruption:
     """Base: x is seen as it is, and is the target."""
 
     def __init_subclass__(cls) -> None:
-        CORRUPTIONS[cls.__name__] = cls
+        CORRUPTIONS[registered_name(cls)] = cls
 
     def __call__(self, x: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
         """``(B, ...) -> seen (B, ...), target (B, ...)``."""
@@ -76,7 +77,7 @@ class Corruption:
     def config(self) -> dict[str, Any]:
         """JSON from which :func:`build` makes the same corruption."""
         values = asdict(self)  # type: ignore[call-overload]
-        return {"name": type(self).__name__} | {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}
+        return {"name": registered_name(type(self))} | {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}
 
 
 def build(config: dict[str, Any]) -> Corruption:

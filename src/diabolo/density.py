@@ -33,6 +33,7 @@ from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from .chance import redirected
 from .errors import DataError, missing_extra, suggest
+from .registry import registered_name
 from .rows import Rows
 from .training import SGD, minimize
 
@@ -54,7 +55,12 @@ class Density(ABC):
     spread: np.ndarray
 
     def __init_subclass__(cls) -> None:
-        DENSITIES[cls.__name__.lower()] = cls
+        DENSITIES[cls.name()] = cls
+
+    @classmethod
+    def name(cls) -> str:
+        """What ``density=`` and a file call it."""
+        return registered_name(cls).lower()
 
     def fit(self, z: np.ndarray, seed: int = 0) -> Self:
         """Learn from codes z (n, k)."""
@@ -290,8 +296,8 @@ class Flow(Density):
         x = torch.from_numpy(np.random.default_rng(seed).permutation(u)).float()
         held, train = (x[: len(x) // 10], x[len(x) // 10 :]) if len(x) >= FEWEST else (x, x)
 
-        def objective(batch: Tensor, rng: torch.Generator) -> Tensor:
-            return self._value(net, batch)
+        def objective(i: Tensor, x: Tensor, rng: torch.Generator) -> Tensor:
+            return self._value(net, x)
 
         plan = SGD(self.epochs, min(256, len(train)), lr=3e-3, patience=10, seed=seed)
         minimize(net, objective, Rows(train), lambda: float(self._value(net, held).mean()), plan)

@@ -30,6 +30,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from .registry import registered_name
+
 __all__ = [
     "Absolute",
     "Asymmetric",
@@ -53,7 +55,7 @@ class Loss:
     """Base: ``(raw (B, m), y (B, m)) -> (B,)``."""
 
     def __init_subclass__(cls) -> None:
-        LOSSES[cls.__name__] = cls
+        LOSSES[registered_name(cls)] = cls
 
     def __call__(self, raw: Tensor, y: Tensor) -> Tensor:
         return self.terms(raw, y).sum(1)

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from typing import Protocol
 
 import torch
@@ -23,6 +22,7 @@ from torch import Tensor, nn
 from torch.optim.adamw import adamw
 
 from .errors import TrainingError
+from .hardware import has_bfloat16
 
 __all__ = ["AdamW", "Flat", "Muon", "Optimizer", "optimizers", "orthogonal"]
 
@@ -170,15 +170,6 @@ MOMENTUM = 0.95
 # have brought singular values from [0.02, 1]; composed, they send [0.01, 1] into [0.7, 1.3] with three steps, where one
 # fixed quintic needs five.
 QUINTICS = ((7.711, -22.1138, 16.2487), (3.7872, -3.0659, 0.6533), (2.6684, -1.9829, 0.4533))
-
-
-@cache
-def has_bfloat16(device: str) -> bool:
-    """Whether the hardware of this type multiplies bfloat16; where it does not, it is emulated, many times slower."""
-    if device != "cpu":
-        return device == "cuda" and torch.cuda.is_bf16_supported()
-    probes = [getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")]
-    return any(probe() for probe in probes if probe is not None)
 
 
 def orthogonal(m: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = ["Numbered", "Rows", "Subset", "copies", "in_proportion", "spread_over", "steps_per_epoch"]
+__all__ = ["Rows", "Subset", "copies", "in_proportion", "spread_over", "steps_per_epoch"]
 
 
 class Rows:
@@ -48,11 +48,15 @@ class Rows:
     def subset(self, indices: np.ndarray) -> Subset:
         return Subset(self, indices)
 
-    def batches(self, size: int, seed: int, skip: int = 0) -> Iterator[Tensor]:
-        """One epoch in random order, without its first `skip` batches; the last incomplete batch is dropped."""
+    def batches(self, size: int, seed: int, skip: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
+        """(i, x) of one epoch in random order, without its first `skip` batches; the last incomplete one is dropped.
+
+        i (B,) int64 are the numbers of the rows x (B, d): what else is known of a row is found by them.
+        """
         order = np.random.default_rng(seed).permutation(len(self))
         for i in range(skip, steps_per_epoch(len(self), size)):
-            yield self.take(order[i * size : (i + 1) * size])
+            numbers = order[i * size : (i + 1) * size]
+            yield torch.from_numpy(numbers), self.take(numbers)
 
     def chunks(self, size: int = 4096) -> Iterator[Tensor]:
         """All rows in order."""
@@ -80,25 +84,6 @@ class Subset(Rows):
 
     def take(self, indices: np.ndarray) -> Tensor:
         return self.rows.take(self.indices[indices])
-
-
-class Numbered(Rows):
-    """Rows with their number as one more feature, exact up to 16 million: what else is known of a row is found by it.
-
-    Examples
-    --------
-    >>> Numbered(Rows(torch.zeros(3, 1))).take(np.array([2]))
-    tensor([[0., 2.]])
-    """
-
-    def __init__(self, rows: Rows) -> None:
-        self.rows = rows
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def take(self, indices: np.ndarray) -> Tensor:
-        return torch.cat([self.rows.take(indices), torch.from_numpy(indices).float()[:, None]], 1)
 
 
 TOLD, KEY = 20, 0.9  # different rows of which copies can be told, and the share of them that one column tells apart
@@ -144,3 +129,8 @@ def spread_over(rows: Rows | Tensor, most: int) -> Tensor:
 
 def steps_per_epoch(n: int, batch_size: int) -> int:
     return max(1, n // batch_size)
+
+
+def spread_rows(rows: np.ndarray, most: int) -> np.ndarray:
+    """At most so many of these row numbers, evenly spaced."""
+    return rows[np.linspace(0, len(rows) - 1, min(len(rows), most)).astype(int)]

@@ -2,7 +2,7 @@
 
     8 bytes n | n bytes of JSON: {"__metadata__": {"diabolo": meta}, name: {dtype, shape, data_offsets}} | tensors
 
-    meta = {"format": 1, "kind": ..., "digest": sha256 over everything else, "meta": ...}
+    meta = {"format": 2, "kind": ..., "digest": sha256 over everything else, "meta": ...}
 
 No pickle, no class paths, nothing executable. Two saves of one model are byte-identical. Every byte read is checked: the
 sizes before anything is allocated, then the digest (safetensors itself loads a flipped data bit silently), then that all
@@ -35,7 +35,7 @@ from .errors import FormatError
 
 __all__ = ["FORMAT", "Header", "atomic", "header", "read", "tensors", "write"]
 
-FORMAT = 1
+FORMAT = 2
 KEY = "diabolo"
 MAX_HEADER = 4 << 20  # bytes
 MAX_TENSORS = 4096
@@ -111,6 +111,11 @@ def header(path: str | os.PathLike[str]) -> Header:
             raise FormatError(
                 f"it was written by a newer diabolo (file format {body['format']}, this one reads {FORMAT}): "
                 "pip install -U diabolo"
+            )
+        if body["format"] < FORMAT:
+            raise FormatError(
+                f"it was written by an older diabolo (file format {body['format']}, this one reads {FORMAT}): "
+                "fit the model again"
             )
         if not isinstance(body.get("meta"), dict):
             raise FormatError("its metadata has no 'meta'")

@@ -7,40 +7,36 @@ r"""The only SGD loop.
 * ``u``      the optimizer's direction: AdamW, or Muon for matrices with AdamW for the rest
 * ``w_bar``  the running average of w, which is what is evaluated, kept and returned
 
-The loop knows nothing of the model: it is given a module, an ``objective(batch, rng) -> (B,)``, the rows and a function
+The loop knows nothing of the model: it is given a module, an ``objective(i, x, rng) -> (B,)``, the rows and a function
 that measures held-out error. Everything random in step t is drawn from ``(seed, t)``, so a run resumed from a checkpoint
 needs no generator state to end in the same bits.
 """
 
 from __future__ import annotations
 
-import ctypes
 import math
-import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ContextDecorator, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
-from functools import cache
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Any
 
 import numpy as np
 import torch
-from threadpoolctl import ThreadpoolController
 from torch import Tensor, nn
 
 from . import storage
 from .chance import drawing, redirected
-from .errors import TrainingError, suggest
-from .optimizers import Flat, has_bfloat16, optimizers
+from .errors import TrainingError
+from .hardware import keep_freed_memory, mkl, openmp
+from .optimizers import Flat, optimizers
 from .progress import seen_by_someone
 from .rows import Rows, steps_per_epoch
 
-__all__ = ["SGD", "History", "minimize", "pick_device", "pick_precision"]
+__all__ = ["SGD", "History", "minimize"]
 
-Objective = Callable[[Tensor, torch.Generator], Tensor]
+Objective = Callable[[Tensor, Tensor, torch.Generator], Tensor]
 
 
 @dataclass(frozen=True)
@@ -147,56 +143,6 @@ class History:
         return len(self.held_out) - 1 - self.best
 
 
-def pick_device(device: str = "auto") -> str:
-    """ "auto" -> "cuda" where there is one, else "cpu"; a device that is asked for and not there is an error.
-
-    >>> pick_device("gpu")
-    Traceback (most recent call last):
-    ...
-    ValueError: device='gpu': allowed are 'auto' and torch devices such as 'cpu', 'cuda', 'cuda:1'
-    """
-    if device == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        found = torch.device(device)
-    except (RuntimeError, TypeError):
-        raise ValueError(f"device={device!r}: allowed are 'auto' and torch devices such as 'cpu', 'cuda', 'cuda:1'") from None
-    if missing := unusable(found):
-        raise ValueError(f"device={device!r}: {missing}; take device='cpu', or 'auto', which takes CUDA where there is one")
-    return str(found)
-
-
-def unusable(device: torch.device) -> str:
-    """Why a device cannot be used here; nothing if it can."""
-    if device.type == "cuda" and not torch.cuda.is_available():
-        built = "" if torch.version.cuda else f" (PyTorch {torch.__version__} was installed without CUDA)"
-        return f"PyTorch finds no CUDA device on this computer{built}"
-    if device.type == "cuda" and device.index is not None and device.index >= torch.cuda.device_count():
-        return f"there are {torch.cuda.device_count()} CUDA devices on this computer, numbered from 0"
-    try:
-        torch.zeros(1, device=device).cpu()
-    except (RuntimeError, NotImplementedError, AssertionError, ImportError):
-        return f"PyTorch {torch.__version__} cannot compute on {device.type!r} on this computer"
-    return ""
-
-
-def pick_precision(precision: str, device: str, work: float) -> str:
-    """ "auto" -> bfloat16 where the hardware multiplies it and a step is large enough to gain.
-
-    Parameters
-    ----------
-    work : float
-        Multiply-adds of one forward step (rows x weights).
-    """
-    allowed = ("auto", "float32", "bfloat16")
-    if precision not in allowed:
-        raise ValueError(f"precision={precision!r}: allowed are {', '.join(map(repr, allowed))}{suggest(precision, allowed)}")
-    if precision != "auto":
-        return precision
-    kind = torch.device(device).type
-    return "bfloat16" if (kind == "cuda" or work > 1e7) and has_bfloat16(kind) else "float32"
-
-
 def schedule(step: int, total: int, warmup: float) -> float:
     """Share of the peak learning rate at `step`: up in a line, down in half a cosine.
 
@@ -223,7 +169,7 @@ def minimize(
     module : nn.Module
         Its parameters with ``requires_grad`` are trained.
     objective : callable
-        ``(batch (B, d), rng) -> (B,)``, the loss of each row.
+        ``(i (B,), x (B, d), rng) -> (B,)``, the loss of each row of a batch x; i are the numbers of its rows.
     rows : Rows
         The training rows.
     held_out : callable, optional
@@ -301,8 +247,8 @@ class Run:
     def epoch(self, bar: Callable[[Run], None]) -> None:
         number, skip = divmod(self.step, self.per_epoch)
         seed = self.plan.seed + number * 1_000_003
-        for batch in self.rows.batches(self.plan.batch_size, seed, skip):
-            self.descend(batch.to(self.plan.device))
+        for i, x in self.rows.batches(self.plan.batch_size, seed, skip):
+            self.descend(i, x.to(self.plan.device))
             if self.step % self.every == 0 or self.step == self.total:
                 self.round(self.sum.item() / max(1, self.step - self.measured))
                 bar(self)
@@ -313,12 +259,12 @@ class Run:
             if self.plan.checkpoint and time.monotonic() - self.saved > self.plan.checkpoint_seconds:
                 self.write()
 
-    def descend(self, batch: Tensor) -> None:
+    def descend(self, i: Tensor, x: Tensor) -> None:
         """One step of SGD."""
         seed = self.plan.seed + self.step
         rng = torch.Generator(self.plan.device).manual_seed(seed)
         with self.chance(seed), autocast(self.plan):
-            loss = self.objective(batch, rng).float().mean()
+            loss = self.objective(i, x, rng).float().mean()
         loss.backward()
         if not math.isfinite(loss.item()):
             raise TrainingError(
@@ -420,20 +366,6 @@ def _arrays(tensors: dict[str, Tensor]) -> dict[str, np.ndarray]:
     return {name: t.detach().cpu().numpy() for name, t in tensors.items()}
 
 
-def keep_freed_memory() -> None:
-    """Let glibc keep the megabyte buffers that every step frees: mapping them anew costs more than the arithmetic."""
-    if not sys.platform.startswith("linux"):
-        return
-    try:
-        mallopt = ctypes.CDLL("libc.so.6").mallopt
-    except (OSError, AttributeError):  # musl has no such call
-        return
-    top_pad, trim_threshold, mmap_threshold = -2, -1, -3
-    mallopt(mmap_threshold, 1 << 30)
-    mallopt(trim_threshold, (1 << 31) - 1)
-    mallopt(top_pad, 64 << 20)
-
-
 @contextmanager
 def threads(run: Run) -> Iterator[None]:
     """One thread for small steps: two gain a third on a quiet machine, and lose a factor of ten on a busy one.
@@ -449,68 +381,6 @@ def threads(run: Run) -> Iterator[None]:
             yield
         finally:
             mkl()(before)
-
-
-@cache
-def openmp() -> Any:
-    """The library behind PyTorch's threads, looked for once: that takes milliseconds."""
-    return ThreadpoolController().select(user_api="openmp")
-
-
-@cache
-def blas() -> Any:
-    """The libraries behind numpy and scipy."""
-    return ThreadpoolController().select(user_api="blas")
-
-
-@cache
-def mkl() -> Callable[[int], int]:
-    """n -> so many threads for MKL in this thread (0: as many as OpenMP has); what it was before."""
-    for path in (Path(torch.__file__).parent / "lib").glob("libtorch_cpu.*"):
-        try:
-            return cast(Callable[[int], int], ctypes.CDLL(str(path)).MKL_Set_Num_Threads_Local)
-        except (OSError, AttributeError):  # other processors have other libraries
-            pass
-    return lambda n: 0
-
-
-class OneThread(ContextDecorator):
-    """BLAS counts its threads for the whole process: the first one inside sets them to one, and the last one sets them back."""
-
-    def __init__(self) -> None:
-        self.lock, self.inside = threading.Lock(), 0
-        self.before: list[int] = []
-
-    def __enter__(self) -> Self:
-        with self.lock:
-            if self.inside == 0:
-                self.before = [library.num_threads for library in blas().lib_controllers]
-                self.limit([1] * len(self.before))
-            self.inside += 1
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        with self.lock:
-            self.inside -= 1
-            if self.inside == 0:
-                self.limit(self.before)
-
-    @staticmethod
-    def limit(threads: list[int]) -> None:
-        """So many for each library; threadpoolctl from 3.8 on heeds only the thread that was the first to ask."""
-        for library, n in zip(blas().lib_controllers, threads, strict=True):
-            free = getattr(library, "clear_controlling_thread", lambda force: None)
-            free(force=True)
-            library.set_num_threads(n)
-            free(force=True)
-
-
-ONE_THREAD = OneThread()
-
-
-def one_thread() -> OneThread:
-    """``with`` it, numpy and scipy round alike whatever other threads do; and small products are faster."""
-    return ONE_THREAD
 
 
 @contextmanager

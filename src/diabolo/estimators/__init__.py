@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from .autoencoder import Autoencoder
-from .base import ESTIMATORS, load
+from .base import ESTIMATORS
 from .efficiency import label_efficiency
+from .loading import load
 from .multilabel import IndependentClassifiers, MultiLabelClassifier
 from .outliers import OutlierDetector
 from .restoration import Colorizer, Denoiser, Upscaler

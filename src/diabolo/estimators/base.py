@@ -8,10 +8,9 @@ from __future__ import annotations
 import copy
 import inspect
 import os
-import warnings
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -22,22 +21,24 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor, nn
 
-from .. import corruption as corruptions
 from .. import losses as loss_classes
 from .. import nets, storage
 from ..chance import redirected
 from ..corruption import Clean, Corruption
 from ..errors import DataError, FormatError
-from ..formats import FORMATS, Arrays, Embedded, Format, Tables, infer
+from ..formats import FORMATS, Format, infer
 from ..formats.arrays import plain
 from ..formats.base import SINGLE
 from ..formats.frames import collected
+from ..hardware import one_thread, pick_device, pick_precision
 from ..losses import Bounded, Logistic, Loss, Multinomial, Softmax
 from ..network import Diabolo
-from ..rows import Numbered, Rows, spread_over
-from ..training import SGD, History, minimize, one_thread, pick_device, pick_precision
+from ..registry import registered_name
+from ..rows import Rows, spread_over
+from ..training import SGD, History, minimize
+from .architectures import Dense, architecture
 
-__all__ = ["ESTIMATORS", "System", "load"]
+__all__ = ["ESTIMATORS", "System"]
 
 ESTIMATORS: dict[str, type[System]] = {}
 FEWEST_ROWS = 40  # with fewer, a held-out part would say nothing, and all rows train
@@ -46,32 +47,46 @@ MOST_HELD_OUT = 10_000
 MAKING = ("n_components", "hidden", "dropout", "encoder", "decoder", "freeze", "members", "bins", "format", "loss")
 
 
-class System(BaseEstimator):
+@dataclass(kw_only=True, repr=False, eq=False)
+class Training:
+    """The hyper-parameters of all estimators: how they are trained (:class:`diabolo.training.SGD`)."""
+
+    epochs: Any = "auto"
+    batch_size: Any = "auto"
+    lr: float = 1e-3
+    weight_decay: Any = "auto"
+    average: float = 0.99
+    precision: str = "auto"
+    device: str = "auto"
+    checkpoint: Any = None
+    resume: bool = False
+    random_state: Any = None
+    verbose: bool = True
+
+
+class System(Training, BaseEstimator, ABC):
     """Base of the estimators: hyper-parameters are dataclass fields, everything learned ends in ``_``."""
 
-    n_components: Any
-    corruption: Any
-    loss: Any
-    format: Any
-    epochs: Any
-    batch_size: Any
+    corruption: Any = None
+    loss: Any = "auto"
+    format: Any = "auto"
     validation_fraction: float
-    random_state: Any
     network_: Diabolo
     format_: Format
     loss_: Loss
+    _architecture: Dense
     history_: History
     platt_: np.ndarray
     thresholds_: np.ndarray
     memory_: Any
 
-    _prefix: ClassVar[str] = ""
+    _has_codes: ClassVar[bool] = False  # transform gives the codes z (n, k) of rows, which others can begin with
     _stored: ClassVar[str] = "float32"
 
     def __init_subclass__(cls, abstract: bool = False, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if not abstract:
-            ESTIMATORS[cls.__name__] = cls
+            ESTIMATORS[registered_name(cls)] = cls
 
     # ── hooks ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -84,9 +99,11 @@ class System(BaseEstimator):
         found = infer(X, self.format)
         loss = SINGLE.get(self.loss) if isinstance(self.loss, str) else self.loss
         shares = self.loss == "softmax" or isinstance(loss, (Bounded, Logistic, Softmax, Multinomial))
-        if type(found) is Arrays and found.scale == "auto" and shares:
-            found.scale = "common"
-        return found
+        return found.from_zero() if shares else found
+
+    def _suited(self) -> Dense:
+        """The architecture for the columns that were learned."""
+        return architecture(self.format_)
 
     def _learn_columns(self, X: Any) -> None:
         if not self._goes_on():
@@ -124,8 +141,8 @@ class System(BaseEstimator):
         if isinstance(X, (str, Path)) or self.format_.free:
             return X
         X = plain(X)
-        if isinstance(self.format_, Tables):
-            if not Tables.accepts(X):
+        if self.format_.named:
+            if not self.format_.accepts(X):
                 raise DataError(
                     f"X is a {type(X).__name__}, but the model was fitted with a table: give one with the same columns"
                 )
@@ -139,7 +156,7 @@ class System(BaseEstimator):
     def _name_features(self) -> None:
         """What scikit-learn notes of an object, for a file and for documents."""
         self.n_features_in_ = len(self.format_.columns)
-        if isinstance(self.format_, Tables):
+        if self.format_.named:
             self.feature_names_in_ = np.array(self.format_.columns, dtype=object)
         elif hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
@@ -170,10 +187,11 @@ class System(BaseEstimator):
         self._learn_columns(X)
         if isinstance(X, (str, Path)) or self.format_.free:
             self._name_features()
-        elif isinstance(self.format_, Tables) and self.format_.left_out:
+        elif self.format_.left_out:
             self.n_features_in_ = len(self.format_.columns)
             if hasattr(self, "feature_names_in_"):
                 self.feature_names_in_ = np.array(self.format_.columns, dtype=object)
+        self._architecture = self._suited()
         rows = self.format_.rows(X)
         self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
         train, held = self._split(rows)
@@ -252,9 +270,9 @@ class System(BaseEstimator):
         corrupt, loss, network = self._corruption(), self.loss_, self.network_
         weight = self._row_weights(train)
 
-        def objective(batch: Tensor, rng: torch.Generator) -> Tensor:
-            x, counts = batch, 1.0 if weight is None else weight[batch[:, -1].long().cpu()].to(batch.device)
-            seen, target = corrupt(x if weight is None else x[:, :-1], rng)
+        def objective(i: Tensor, x: Tensor, rng: torch.Generator) -> Tensor:
+            counts = 1.0 if weight is None else weight[i].to(x.device)
+            seen, target = corrupt(x, rng)
             return loss(network(seen).float(), target) * counts
 
         def held_out() -> float:
@@ -265,8 +283,7 @@ class System(BaseEstimator):
             errors = [loss.errors(loss.predict(network(x.to(device))), x.to(device)).sum(1) for x in kept.split(2048)]
             return float((torch.cat(errors).cpu() * w).sum() / w.sum())
 
-        rows = train if weight is None else Numbered(train)
-        return minimize(network, objective, rows, held_out if kept is not None else None, self._plan(len(train)))
+        return minimize(network, objective, train, held_out if kept is not None else None, self._plan(len(train)))
 
     def _plan(self, n: int) -> SGD:
         """The settings of the loop for n rows."""
@@ -321,7 +338,7 @@ class System(BaseEstimator):
         """
         check_is_fitted(self)
         meta, arrays = self._state()
-        storage.write(path, type(self).__name__, meta, arrays)
+        storage.write(path, registered_name(type(self)), meta, arrays)
 
     def _state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         format_meta, format_arrays = self.format_.state()
@@ -374,120 +391,12 @@ def is_size(n: Any) -> bool:
     return isinstance(n, (int, np.integer)) and bool(n >= 1)
 
 
-def load(path: str | os.PathLike[str], *, encoder: Any = None, decoder: nn.Module | None = None) -> Any:
-    """Read a model from a ``.diabolo`` file.
-
-    Parameters
-    ----------
-    path : path
-        What ``save`` wrote.
-    encoder, decoder : nn.Module, optional
-        Your own module, if the model was fitted with one: a file holds its weights, never its code. Or as encoder the model
-        of texts, an object with ``encode``, of which it holds nothing.
-
-    Returns
-    -------
-    estimator
-        Fitted, of the class that was saved; its outputs are equal to the bit.
-
-    Raises
-    ------
-    FormatError
-        The file is damaged, of a newer version, or no model; the message names what is wrong.
-
-    Examples
-    --------
-    >>> load("no-such.diabolo")
-    Traceback (most recent call last):
-    ...
-    FileNotFoundError: [Errno 2] No such file or directory: 'no-such.diabolo'
-    """
-    head = storage.header(path)
-    if head.kind not in ESTIMATORS:
-        raise FormatError(f"cannot load {str(path)!r}: it holds {head.kind!r}, not one of {', '.join(sorted(ESTIMATORS))}")
-    with storage.explained(Path(path)), torch.no_grad(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        meta = head.meta
-        self = ESTIMATORS[head.kind](**_parameters(head.kind, meta["params"]))
-        with torch.device("meta"):
-            sides = {
-                side: _side(side, meta["network"][side], given) for side, given in (("encoder", encoder), ("decoder", decoder))
-            }
-        self.network_ = Diabolo(**sides)
-        _check_shapes(self.network_, head, self._stored)
-        arrays = storage.tensors(head)
-        self._restore(meta, arrays)
-        if isinstance(self.format_, Embedded):
-            self.format_.model = attached(self.format_.by, encoder)
-        self._try()
-        _check_complete(meta, arrays, *self._state())
-    return self
-
-
-def attached(name: str, encoder: Any) -> Any:
-    """The model of texts that a file does not hold."""
-    if not callable(getattr(encoder, "encode", None)):
-        raise FormatError(f"its texts were encoded by a {name}, which no file holds: load(path, encoder=that model)")
-    return encoder
-
-
-def _side(side: str, config: dict[str, Any], given: nn.Module | None) -> nn.Module:
-    if not nets.is_own(config):
-        return nets.build(config)
-    name = nets.own_name(config)
-    if given is None:
-        raise FormatError(
-            f"its {side} is a module of your own ({name}), whose code no file holds: load(path, {side}={name}(...))"
-        )
-    return nets.build(config, own=given)
-
-
-def _check_shapes(network: Diabolo, head: storage.Header, stored: str) -> None:
-    """Names, shapes and types of the tensors against the described network, before any is allocated."""
-    found = {k.removeprefix("network."): v for k, v in head.shapes.items() if k.startswith("network.")}
-    wanted = {k: (stored, tuple(v.shape)) for k, v in network.state_dict().items()}
-    if found != wanted:
-        wrong = sorted(set(found.items()) ^ set(wanted.items()))[0][0]
-        raise FormatError(
-            f"tensor {wrong!r} is {found.get(wrong, 'absent')}, "
-            f"but the network described needs {wanted.get(wrong, 'no such tensor')}"
-        )
-
-
-def _check_complete(
-    meta: dict[str, Any], arrays: dict[str, np.ndarray], mine: dict[str, Any], own: dict[str, np.ndarray]
-) -> None:
-    """What the file holds is what this model would write: nothing more, nothing else."""
-    known = mine["params"]
-    told = meta | {"params": {k: v for k, v in meta["params"].items() if k in known}}
-    for part, here in ((told["params"], known), (told | {"params": known, "network": mine["network"]}, mine)):
-        wrong = [name for name, value in part.items() if name not in here or here[name] != value]
-        if wrong:
-            raise FormatError(f"its entry {wrong[0]!r} is not what such a model has")
-    shapes = {k: (v.dtype, v.shape) for k, v in own.items()}
-    if {k: (v.dtype, v.shape) for k, v in arrays.items()} != shapes:
-        raise FormatError("its tensors are not those of such a model")
-
-
-def _parameters(kind: str, params: dict[str, Any]) -> dict[str, Any]:
-    known = {f.name for f in fields(ESTIMATORS[kind])}
-    values = {k: v for k, v in params.items() if k in known}
-    if isinstance(values.get("corruption"), dict):
-        values["corruption"] = corruptions.build(values["corruption"])
-    if isinstance(values.get("loss"), dict):
-        config = dict(values["loss"])
-        config = {k: tuple(v) if isinstance(v, list) else v for k, v in config.items()}
-        values["loss"] = loss_classes.LOSSES[config.pop("name")](**config)
-    values = {k: dict(v["pairs"]) if isinstance(v, dict) and set(v) == {"pairs"} else v for k, v in values.items()}
-    return {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
-
-
 def _plain(value: Any) -> Any:
     """A hyper-parameter as JSON; what has no JSON is described elsewhere in the file, or not needed again."""
     if isinstance(value, Corruption):
         return value.config()
-    if isinstance(value, Loss) and is_dataclass(value) and loss_classes.LOSSES.get(type(value).__name__) is type(value):
-        return {"name": type(value).__name__, **asdict(value)}
+    if isinstance(value, Loss) and is_dataclass(value) and loss_classes.LOSSES.get(registered_name(type(value))) is type(value):
+        return {"name": registered_name(type(value)), **asdict(value)}
     if isinstance(value, (str, bool, int, float, type(None))):
         return value
     if isinstance(value, (tuple, list)):

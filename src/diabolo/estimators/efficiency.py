@@ -39,8 +39,9 @@ from ..formats.targets import missing, same_length, same_order, values
 from ..nets import inside
 from .autoencoder.autoencoder import Autoencoder
 from .multilabel.classifier import MultiLabelClassifier
-from .multilabel.report import RARE
-from .supervised.classifier import Classifier, Regressor
+from .multilabel.comparison import RARE
+from .supervised.classifier import Classifier
+from .supervised.regressor import Regressor
 
 __all__ = ["Efficiency", "label_efficiency"]
 

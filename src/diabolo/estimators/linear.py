@@ -23,7 +23,7 @@ from sklearn.decomposition import PCA, TruncatedSVD
 from torch import Tensor, nn
 
 from ..errors import DataError
-from ..formats import Documents, Format
+from ..formats import Format
 from ..losses import Bounded, Columns, Logistic, Loss, Multinomial, Part, Softmax
 from ..nets import Crowd, Curved, Link, Shares, TfIdf, inside
 
@@ -52,7 +52,7 @@ class Linear:
         self.n_components = n_components
         self.seed = seed
         self.smoothing = 0.0
-        self.see = tfidf(format) if isinstance(format, Documents) else None
+        self.see = tfidf(format) if format.words else None
 
     def fit(self, x: Tensor, weight: Tensor | None = None) -> Linear:
         """x (n, d), NaN = missing, which counts as the mean; weight (n,): how much each row counts."""
@@ -229,7 +229,7 @@ def link(loss: Loss, d: int) -> Link:
     return made
 
 
-def tfidf(format: Documents) -> TfIdf:
+def tfidf(format: Any) -> TfIdf:
     """How the network sees counts of this format."""
     see = TfIdf(format.width).double()
     see.idf.copy_(torch.from_numpy(format.idf))

@@ -14,7 +14,7 @@ from ..formats.targets import floats
 __all__ = ["mean", "weights"]
 
 
-def weights(values: Any, n: int, k: int) -> Tensor:
+def weights(values: Any, n: int, k: int = 0) -> Tensor:
     """Weights (n,), or (n, k) for k > 0, -> (n, 1) or (n, k), of mean 1."""
     w = floats(values, "sample_weight")
     if w.ndim == 0:

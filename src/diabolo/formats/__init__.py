@@ -6,6 +6,8 @@ import copy
 from pathlib import Path
 from typing import Any
 
+import scipy.sparse as sp
+
 from ..errors import DataError, suggest
 from .arrays import Arrays
 from .base import Format
@@ -23,8 +25,8 @@ FORMATS: dict[str, type[Format]] = {
 }  # the first that accepts
 
 
-def infer(X: Any, format: str | Format = "auto") -> Format:
-    """The format for X: the one named, or the first that accepts it.
+def infer(X: Any, format: str | Format = "auto", counts: bool = False) -> Format:
+    """The format for X: the one named, or the first that accepts it; with `counts`, sparse numbers from 0 are taken as counts.
 
     >>> infer([[1.0, 2.0]]).kind, infer(["some text"]).kind
     ('arrays', 'documents')
@@ -40,6 +42,8 @@ def infer(X: Any, format: str | Format = "auto") -> Format:
         return FORMATS[format]()
     if isinstance(X, (str, Path)) and not exists(X):
         raise absent(X)
+    if counts and sp.issparse(X) and X.nnz and X.dtype.kind in "fiub" and (X.tocoo().data >= 0).all():
+        return Documents()
     for cls in FORMATS.values():
         if cls.accepts(X):
             if isinstance(X, (str, Path)) and Path(X).is_dir():

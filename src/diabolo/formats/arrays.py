@@ -11,7 +11,7 @@ as far (pixels of one byte as rows: divide them by 255, or give pictures as an a
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -24,7 +24,7 @@ from ..errors import DataError
 from ..losses import Columns, Logistic, Loss, Part, Squared
 from ..rows import Rows
 from ..sentinels import odd, warn_odd
-from .base import IN_MEMORY, SAMPLE, Format, check_finite, named_loss, warn_empty
+from .base import IN_MEMORY, SAMPLE, Format, check_finite, named_loss, neither, warn_empty
 from .files import READABLE, read_table
 from .scale import (
     BLOCK,
@@ -172,6 +172,36 @@ class Arrays(Format):
         x = encoded(v, *self.unit)
         outside = self.binary & (v != 0) & (v != 1) & ~np.isnan(v)
         return torch.from_numpy(np.where(outside, np.copysign(np.inf, v), x) if outside.any() else x)
+
+    def by_column(self) -> Self:
+        self.scale = "each"
+        return self
+
+    def from_zero(self) -> Self:
+        self.scale = "common" if self.scale == "auto" else self.scale
+        return self
+
+    def quantities(self) -> np.ndarray:
+        return np.zeros(self.width, dtype=bool) if self.common else ~np.asarray(self.binary)
+
+    def unit_of(self, j: int) -> tuple[float, ...]:
+        return tuple(float(values[j]) for values in self.unit)
+
+    def likeliest(self, e: Tensor, columns: Iterable[int] | None = None) -> Tensor:
+        e = e.clone()
+        for j in range(self.width) if columns is None else columns:
+            if self.binary[j]:
+                e[:, j] = e[:, j].round()
+        return e
+
+    def cell(self, j: int, value: Any) -> np.ndarray:
+        try:
+            x = np.array([self.one(j, float(value))])
+        except (TypeError, ValueError):
+            raise DataError(f"given {self.columns[j]!r}: {value!r} is no number") from None
+        if self.binary[j] and value not in (0, 1):
+            raise neither(self.columns[j], value)
+        return x
 
     @property
     def unit(self) -> tuple[np.ndarray, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -36,6 +36,13 @@ class Format(ABC):
     judged: ClassVar[int] = 10_000  # held-out rows that tell when to stop
     piece: ClassVar[int] = 1024  # rows that a network looks at at once, when it is not trained
     free: ClassVar[bool] = False  # X is no table: its columns are the format's own
+    named: ClassVar[bool] = False  # X has columns with names: new X is taken by them
+    has_cells: ClassVar[bool] = True  # a column is something on its own, which can be hidden, given, and judged
+    words: ClassVar[bool] = False  # the features are counts of words
+    deciding: bool = False  # whether a feature may decide a label: then no word is too frequent
+    architecture: ClassVar[Any] = "dense"  # the network that suits: "dense", "text", "convolutional", or a class of one's own
+    shape: tuple[int, int, int] | None = None  # (C, H, W) of pictures
+    left_out: Any = ()  # what was in X, and is no feature
     columns: list[str]
     width: int
 
@@ -81,6 +88,26 @@ class Format(ABC):
         """X as rows for the training loop, float32."""
         return cached((self.to_tensor(piece) for piece in self.chunks(X)), count(X, self), self.width)
 
+    def by_column(self) -> Format:
+        """The same format, not fitted yet, with a unit of its own for each column, unless it was told otherwise."""
+        return self
+
+    def from_zero(self) -> Format:
+        """The same, with numbers that keep their zero."""
+        return self
+
+    def sized(self, most: int, longer: int | None = None) -> Format:
+        """The same, with pictures of at most so many pixels."""
+        return self
+
+    def without(self, X: Any) -> Any:
+        """X without what was left out in fit."""
+        return X
+
+    def attach(self, model: Any) -> None:
+        """Give a format that came out of a file what no file holds."""
+        return None
+
     def view(self) -> tuple[Tensor, Tensor]:
         """Centre and spread (d,) with which the curved path of a network sees the features."""
         return torch.zeros(self.width), torch.ones(self.width)
@@ -107,6 +134,26 @@ class Format(ABC):
     def knees(self) -> np.ndarray:
         """(columns,) from where on numbers are squashed; infinite where they are not."""
         return np.full(len(self.columns), np.inf)
+
+    def quantities(self) -> np.ndarray:
+        """(d,) bool: features that are numbers of their own unit: of these, what a code leaves open can be drawn."""
+        return np.zeros(self.width, dtype=bool)
+
+    def unit_of(self, j: int) -> tuple[float, ...]:
+        """Mean, deviation and what else makes up the scale of such a feature j (scale.py)."""
+        raise NotImplementedError
+
+    def drawn(self, e: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Expected values e (n, d), with what is one of several drawn from its probabilities."""
+        return e
+
+    def likeliest(self, e: Tensor, columns: Iterable[int] | None = None) -> Tensor:
+        """Expected values (m, d) -> values: of what is one of several the likeliest; of these columns, or of all."""
+        return e.clone()
+
+    def cell(self, j: int, value: Any) -> np.ndarray:
+        """One value of column j -> its features."""
+        raise NotImplementedError
 
     def missing(self) -> list[int]:
         """The features that get a missing-indicator: those that were missing in some row of fit."""
@@ -142,6 +189,10 @@ class Format(ABC):
     def original(self, x: Tensor) -> list[list[Any]]:
         """x (n, d) -> one list per column of values in original units, for people to read."""
         return [list(column) for column in np.asarray(self.from_tensor(x)).T]
+
+
+def neither(name: str, value: Any) -> DataError:
+    return DataError(f"given {name!r}: {value!r} is neither 0 nor 1, the only values that the column had")
 
 
 def in_order(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

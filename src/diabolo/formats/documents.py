@@ -80,9 +80,11 @@ class Documents(Format):
     """
 
     kind = "documents"
+    has_cells = False
+    words = True
+    architecture = "text"
     exact = False
     free = True
-    deciding = False  # whether a word may decide a label: then none is too frequent
 
     def __init__(
         self,

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import DataError
+from ..errors import DataError, FormatError
 from ..losses import Loss
 from .base import Format, named_loss
 from .texts import read_documents
@@ -43,6 +43,7 @@ class Embedded(Format):
     """
 
     kind = "embedded"
+    has_cells = False
     free = True
 
     def __init__(self, model: Any = None, column: str | None = None, encoding: str | None = None) -> None:
@@ -61,6 +62,11 @@ class Embedded(Format):
         self.width = int(self.encoded(texts[:1]).shape[1])
         self.columns = [f"z{j + 1}" for j in range(self.width)]
         return self
+
+    def attach(self, model: Any) -> None:
+        if not callable(getattr(model, "encode", None)):
+            raise FormatError(f"its texts were encoded by a {self.by}, which no file holds: load(path, encoder=that model)")
+        self.model = model
 
     def read(self, X: Any) -> list[str]:
         """The texts in X, or in the column of X."""

@@ -34,13 +34,14 @@ __all__ = [
 ]
 
 WIDE = 200  # plain columns
-FEW_ROWS = 4  # that are taken out of a pandas table one by one
+FEW = 4  # rows that are taken out of a pandas table one by one; columns of which each is taken by itself
 ROWWISE = (
     "StringDtype",
     "BooleanDtype",
-    "DatetimeTZDtype",
     *(f"{kind}{bits}Dtype" for kind in ("Int", "UInt") for bits in (8, 16, 32, 64)),
+    *(f"Float{bits}Dtype" for bits in (32, 64)),
 )
+ZONED = "DatetimeTZDtype"
 PLAIN = {"f": "f", "i": "f", "u": "f", "b": "b"}
 
 
@@ -104,17 +105,17 @@ def _from_pandas(X: Any, read: Callable[[Any], pa.Table]) -> pa.Table:
 
 
 def _bare(X: Any) -> pa.Table:
-    """Without what pandas notes of each column, which takes most of the time where rows are few; these are taken as rows."""
+    """Without what pandas notes of each column, which takes most of the time; many columns of one type all at once."""
     made: dict[int, Any] = {}
-    for kind, places in _alike(X).items() if len(X) <= FEW_ROWS < X.shape[1] else ():
+    for (kind, t), places in _alike(X).items() if X.shape[1] > FEW else ():
         some = _picked(X, places)
-        if isinstance(kind, np.dtype):
-            values = some.to_numpy(dtype=kind).T
-            made |= {i: pa.array(column, from_pandas=True) for i, column in zip(places, values, strict=True)}
-        elif len(places) > 1:
-            made |= zip(places, _by_rows(some, pa.large_string() if kind == "words" else None), strict=True)
-    columns = [made[i] if i in made else pa.Array.from_pandas(X.iloc[:, i]) for i in range(X.shape[1])]
-    return pa.table(columns, names=[str(name) for name in X.columns])
+        if isinstance(kind, np.dtype) or type(kind).__name__ == ZONED:
+            made |= zip(places, _by_matrix(some, kind), strict=True)
+        elif len(X) <= FEW:
+            made |= zip(places, _by_rows(some, t), strict=True)
+    rest = [i for i in range(X.shape[1]) if i not in made]
+    made |= zip(rest, (pa.Array.from_pandas(column) for _, column in _picked(X, rest).items()), strict=True)
+    return pa.table([made[i] for i in range(X.shape[1])], names=[str(name) for name in X.columns])
 
 
 def _picked(X: Any, places: list[int]) -> Any:
@@ -122,16 +123,39 @@ def _picked(X: Any, places: list[int]) -> Any:
     return X if places == [*range(X.shape[1])] else X.iloc[:, places]
 
 
-def _alike(X: Any) -> dict[Any, list[int]]:
-    """The places of columns that pandas gives as one matrix, or as rows, without loss; categories as what they are."""
+def _alike(X: Any) -> dict[tuple[Any, pa.DataType | None], list[int]]:
+    """Type in pandas, type in Arrow: the places of columns that pandas gives as one matrix, or as rows, without loss.
+
+    Categories as what they are.
+    """
     found: dict[Any, list[int]] = {}
     for i, dtype in enumerate(X.dtypes):
         name = type(dtype).__name__
-        if name == "CategoricalDtype" and (sort := dtype.categories.inferred_type) in ("string", "integer"):
-            found.setdefault("words" if sort == "string" else np.dtype(object), []).append(i)
-        elif isinstance(dtype, np.dtype) or name in ROWWISE:
-            found.setdefault(dtype, []).append(i)
+        if name == "CategoricalDtype":
+            sort = dtype.categories.inferred_type
+            if sort == "integer":  # whole numbers of a row with a gap would become floats
+                found.setdefault((np.dtype(object), None), []).append(i)
+            elif t := pa.large_string() if sort == "string" else _arrow_of(dtype.categories.dtype):
+                found.setdefault((name, t), []).append(i)
+        elif isinstance(dtype, np.dtype) or name in (*ROWWISE, ZONED):
+            found.setdefault((dtype, None), []).append(i)
     return found
+
+
+def _arrow_of(dtype: Any) -> pa.DataType | None:
+    """The Arrow type of a plain type of numpy."""
+    return pa.from_numpy_dtype(dtype) if isinstance(dtype, np.dtype) and dtype.kind != "O" else None
+
+
+def _by_matrix(X: Any, dtype: Any) -> list[pa.Array]:
+    """The columns of a table of one type of numpy, by way of a matrix; dates of a zone as what they are in UTC."""
+    n, values = len(X), X.to_numpy(dtype=dtype.base).T
+    if dtype.kind == "O":
+        return [pa.array(column, from_pandas=True) for column in values]
+    flat = pa.array(values.ravel(), from_pandas=True)
+    if not isinstance(dtype, np.dtype):
+        flat = flat.cast(pa.Array.from_pandas(X.iloc[:1, 0]).type)
+    return [flat.slice(j * n, n) for j in range(len(values))]
 
 
 def _by_rows(X: Any, t: pa.DataType | None) -> list[pa.Array]:

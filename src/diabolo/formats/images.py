@@ -55,11 +55,21 @@ class Images(Arrays):
     """
 
     kind = "images"
+    architecture = "convolutional"
     exact = False
     free = True
     judged = 1000  # each costs more than a row of a table
     piece = 64
     shape: tuple[int, int, int]
+
+    def by_column(self) -> Self:
+        return self  # all pixels share one
+
+    def from_zero(self) -> Self:
+        return self
+
+    def sized(self, most: int, longer: int | None = None) -> Images:
+        return Images(most=most, longer=LONGER if longer is None else longer)
 
     def __init__(self, size: Any = "auto", most: int = LARGEST, longer: int = LONGER) -> None:
         super().__init__("common")

@@ -126,12 +126,11 @@ def floats(values: pa.Array) -> np.ndarray:
     return np.asarray(values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False))
 
 
-def without_dust(values: pa.Array) -> pa.Array:
-    """0 for floats below 1e-70: the zeros of SAS transport files arrive as 5e-79."""
-    if not pa.types.is_floating(values.type) or pa.types.is_float16(values.type) or not len(values):
-        return values
-    dust = pc.and_(pc.less(pc.abs(values), DUST), pc.not_equal(values, 0.0))
-    return pc.if_else(dust, pa.scalar(0.0, values.type), values) if pc.any(dust).as_py() else values
+def exact(values: pa.Array) -> pa.Array:
+    """Null for NaN, and 0 for floats below 1e-70: the zeros of SAS transport files arrive as 5e-79; -0.0 is 0, too."""
+    v = values.to_numpy(zero_copy_only=False)
+    small = np.abs(v) < DUST
+    return pa.array(np.where(small, 0, v), values.type, from_pandas=True) if (small | np.isnan(v)).any() else values
 
 
 def adapted(values: pa.Array, t: pa.DataType, name: str, kind: str = "number", mixed: bool = False) -> pa.Array:
@@ -167,8 +166,7 @@ def adapted(values: pa.Array, t: pa.DataType, name: str, kind: str = "number", m
     values = plain(values)
     f = values.type
     if kind != "number" and pa.types.is_floating(f):
-        values = without_dust(values)
-        values = pc.if_else(pc.is_nan(values), pa.scalar(None, f), values)
+        values = exact(values)
     if f == t:
         return values
     known = 0 if pa.types.is_null(f) else len(without_gaps(values))

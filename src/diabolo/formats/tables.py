@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from itertools import pairwise
@@ -32,10 +32,10 @@ from torch import Tensor
 from ..errors import DataError, warn
 from ..losses import Columns, Logistic, Loss, Part, Softmax, Squared
 from ..sentinels import odd, warn_odd
-from .base import SAMPLE, Format, check_finite, in_order, named_loss, warn_empty
+from .base import SAMPLE, Format, check_finite, in_order, named_loss, neither, warn_empty
 from .files import Reading, is_table, read_table, table_pieces
 from .frames import (
-    FEW_ROWS,
+    FEW,
     arrow,
     collected,
     combined,
@@ -92,7 +92,7 @@ __all__ = ["Binary", "Category", "Column", "Number", "Tables"]
 
 MAX_LEVELS = 100
 FLOATS = ("halffloat", "float", "double")
-FEW, MOST_DECIMALS = 10, 9  # values that show decimals; decimals of what was written by hand
+ENOUGH, MOST_DECIMALS = 10, 9  # values that show decimals; decimals of what was written by hand
 AT_ONCE = 8_000_000  # numbers that are measured at once
 MAX_OTHERS = 100_000  # rare levels that are remembered
 NEW = 0.25  # share of rows that have a level of their own, up to which a new level is told from a rare one
@@ -111,6 +111,13 @@ class Column:
 
     def encode(self, values: pa.Array) -> np.ndarray:
         """(n,) values -> (n, width) features."""
+        x = np.zeros((len(values), self.width))
+        self.encode_all([self], [values], x, np.zeros(1, dtype=int))
+        return x
+
+    @classmethod
+    def encode_all(cls, columns: Any, values: list[pa.Array], x: np.ndarray, starts: np.ndarray) -> None:
+        """m columns of this kind, of values of one type, into x (n, d), which is 0 there, from the features `starts` (m,)."""
         raise NotImplementedError
 
     def decode(self, x: np.ndarray) -> pa.Array:
@@ -120,6 +127,17 @@ class Column:
     def look(self) -> tuple[float, float]:
         """Centre and spread of the features for the curved path."""
         return 0.0, 1.0
+
+    def draw(self, e: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Expected values (n, width) -> features, drawn from their probabilities."""
+        return e
+
+    def likeliest(self, e: Tensor) -> Tensor:
+        """Expected values (n, width) -> the likeliest features."""
+        return e
+
+    def check(self, value: Any) -> None:
+        """Whether a value that a user gives is one that the column can have."""
 
 
 @dataclass
@@ -146,7 +164,7 @@ class Number(Column):
     @classmethod
     def fit(cls, name: str, values: pa.Array) -> Number:
         origin, step = whole(values)
-        v = numeric(values, name, origin)
+        v = numeric(values, origin)
         found = cls.fit_all([name], [str(values.type)], v[None], [values.null_count])[0]
         found.origin, found.step = origin, step
         return found
@@ -177,8 +195,10 @@ class Number(Column):
         """What :func:`scale.encoded` wants to know."""
         return self.mean, self.deviation, self.knee, self.shift, self.stretch
 
-    def encode(self, values: pa.Array) -> np.ndarray:
-        return encoded(numeric(values, self.name, self.origin), *self.unit)[:, None]
+    @classmethod
+    def encode_all(cls, columns: list[Number], values: list[pa.Array], x: np.ndarray, starts: np.ndarray) -> None:
+        v = matrix(values, columns, [column.origin for column in columns])
+        x[:, starts] = encoded(v, *np.array([column.unit for column in columns], dtype=np.float64).T)
 
     def decode(self, x: np.ndarray) -> pa.Array:
         v = decoded(x[:, 0], *self.unit)
@@ -197,17 +217,24 @@ class Binary(Column):
 
     @classmethod
     def fit(cls, name: str, values: pa.Array) -> Binary:
-        v = numeric(values, name)
+        v = numeric(values)
         known = v[~np.isnan(v)]
         share = float(known.mean()) if len(known) else 0.5
         return cls(name, str(values.type), len(known) < len(v), not len(known), share)
 
-    def encode(self, values: pa.Array) -> np.ndarray:
-        return yes_no(numeric(values, self.name))[:, None]
+    @classmethod
+    def encode_all(cls, columns: list[Binary], values: list[pa.Array], x: np.ndarray, starts: np.ndarray) -> None:
+        x[:, starts] = yes_no(matrix(values, columns))
 
     def decode(self, x: np.ndarray) -> pa.Array:
         v = np.where(np.isnan(x[:, 0]) | self.empty, np.nan, x[:, 0] >= 0.5)
         return from_numeric(v, arrow_type(self.type), False)
+
+    def draw(self, e: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        return rng.random(e.shape) < e
+
+    def likeliest(self, e: Tensor) -> Tensor:
+        return e.round()
 
 
 @dataclass
@@ -267,25 +294,30 @@ class Category(Column):
     def places(self) -> dict[Any, int]:
         return {v: i for i, v in enumerate(self.known.to_pylist())}
 
-    def encode(self, values: pa.Array) -> np.ndarray:
-        index, last = self._index(values), len(self.levels)
-        x = np.zeros((len(values), self.width))
-        x[np.arange(len(values)), np.minimum(index, last)] = 1.0
-        new = index == len(self.known)
-        if new.any():
-            if self.others is not None:
-                x[new, last] = np.inf
-            if is_text(self.known.type):
-                seen = pc.unique(values.filter(pa.array(new)))[:LOOKED_AT]
-                warn_near(self.name, seen.to_pylist(), self.known.to_pylist())
-        x[index < 0] = np.nan
-        return x
+    @classmethod
+    def encode_all(cls, columns: list[Category], values: list[pa.Array], x: np.ndarray, starts: np.ndarray) -> None:
+        index = np.stack([column._index(v) for column, v in zip(columns, values, strict=True)], 1)
+        last = np.array([len(column.levels) for column in columns])
+        x[np.arange(len(x))[:, None], starts + index.clip(0, last)] = 1.0
+        new = index == np.array([len(column.known) for column in columns])
+        for j in np.flatnonzero(new.any(0)).tolist():
+            columns[j]._see_new(values[j], new[:, j], x[:, starts[j] + last[j]])
+        for j in np.flatnonzero((index < 0).any(0)).tolist():
+            x[index[:, j] < 0, starts[j] : starts[j] + columns[j].width] = np.nan
+
+    def _see_new(self, values: pa.Array, new: np.ndarray, x: np.ndarray) -> None:
+        """Levels never seen, in the column's last feature x (n,)."""
+        if self.others is not None:
+            x[new] = np.inf
+        if is_text(self.known.type):
+            seen = pc.unique(values.filter(pa.array(new)))[:LOOKED_AT]
+            warn_near(self.name, seen.to_pylist(), self.known.to_pylist())
 
     def _index(self, values: pa.Array) -> np.ndarray:
         """The place of each value among the known levels, behind them if it is new, -1 if it is missing."""
         known = self.known
-        alike = any(same(known.type) and same(values.type) for same in (is_text, pa.types.is_integer))
-        if alike and len(values) <= FEW_ROWS:  # Arrow's own look-up costs more
+        alike = values.type == known.type or any(s(known.type) and s(values.type) for s in (is_text, pa.types.is_integer))
+        if alike and len(values) <= FEW:  # Arrow's own look-up costs more
             return np.array([-1 if v is None else self.places.get(v, len(known)) for v in values.to_pylist()])
         if values.type != known.type:
             values, known = compared(values, known)
@@ -300,6 +332,22 @@ class Category(Column):
         if self.rest is None and self.levels:  # no other level was ever seen: none is expected
             x[:, -1] = np.where(np.isposinf(x[:, -1]), np.inf, -np.inf)
         return self._named(names, x.argmax(1), missing)
+
+    def draw(self, e: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        p = e.copy()
+        if self.rest is None and self.levels:  # no other level was ever seen
+            p[:, -1] = 0.0
+        p /= p.sum(1, keepdims=True)
+        level = (p.cumsum(1) < rng.random((len(p), 1))).sum(1).clip(max=p.shape[1] - 1)
+        return np.eye(p.shape[1])[level]
+
+    def likeliest(self, e: Tensor) -> Tensor:
+        return torch.nn.functional.one_hot(e.argmax(1), e.shape[1]).to(e.dtype)
+
+    def check(self, value: Any) -> None:
+        if value is not None and value not in self.levels:
+            known = ", ".join(map(repr, self.levels[:LISTED])) + (", ..." if len(self.levels) > LISTED else "")
+            raise DataError(f"given {self.name!r}: {value!r} is none of its levels, which are {known}")
 
     def drawn(self, x: np.ndarray, rng: np.random.Generator) -> pa.Array:
         """Drawn features -> values: of the levels that share a feature, each as often as it was."""
@@ -318,6 +366,7 @@ class Category(Column):
         return pa.DictionaryArray.from_arrays(pc.index_in(values, order), order, ordered=self.ordered)
 
 
+LISTED = 20  # levels named in an error
 KINDS: dict[str, type[Any]] = {"number": Number, "binary": Binary, "category": Category}
 
 
@@ -337,6 +386,7 @@ class Tables(Format):
     """
 
     kind = "tables"
+    named = True
     fields: list[Any]
 
     def __init__(
@@ -524,6 +574,37 @@ class Tables(Format):
         kept = [i for i in range(len(names_of(X))) if i not in left]
         return X.iloc[:, kept] if container(X) == "pandas" else X[:, kept] if container(X) == "polars" else X.select(kept)
 
+    def by_column(self) -> Tables:
+        self.scale = "each"
+        return self
+
+    def quantities(self) -> np.ndarray:
+        own = [isinstance(field, Number) for field in self.fields for _ in range(field.width)]
+        return np.array(own) & (not self.common)
+
+    def unit_of(self, j: int) -> tuple[float, ...]:
+        unit: tuple[float, ...] = next(f.unit for f, block in zip(self.fields, self.blocks, strict=True) if block.start == j)
+        return unit
+
+    def drawn(self, e: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        for column, block in zip(self.fields, self.blocks, strict=True):
+            e[:, block] = column.draw(e[:, block], rng)
+        return e
+
+    def likeliest(self, e: Tensor, columns: Iterable[int] | None = None) -> Tensor:
+        e = e.clone()
+        for j in range(len(self.columns)) if columns is None else columns:
+            e[:, self.blocks[j]] = self.fields[j].likeliest(e[:, self.blocks[j]])
+        return e
+
+    def cell(self, j: int, value: Any) -> np.ndarray:
+        column = self.fields[j]
+        column.check(value)
+        x = np.asarray(self.encode(column, pa.array([value]))[0])
+        if np.isinf(x).any():
+            raise neither(column.name, value)
+        return x
+
     def to_tensor(self, X: Any) -> Tensor:
         X = read_table(X, None, self.reading, self.types) if isinstance(X, (str, Path)) else collected(X)
         place = {name: i for i, name in enumerate(names_of(X))}
@@ -533,7 +614,7 @@ class Tables(Format):
                 f"X has no column {', '.join(map(repr, absent))}, which the model was fitted with; "
                 f"it has {', '.join(map(repr, [*place][:20]))}"
             )
-        x = np.empty((X.shape[0], self.width))
+        x = np.zeros((X.shape[0], self.width))
         places, starts = np.array([place[name] for name in self.columns]), np.array([block.start for block in self.blocks])
         kinds = kinds_of(X)[places]
         numbers, binary = (self._kinds == "f") & (kinds == "f"), (self._kinds == "b") & (kinds != "")
@@ -543,14 +624,22 @@ class Tables(Format):
                 x[:, starts[some]] = encode(matrix_of(X, places[some]), some)
         rest = np.flatnonzero(~numbers & ~binary).tolist()
         table = arrow(X, [int(places[j]) for j in rest]) if rest else None
-        for i, j in enumerate(rest):
-            x[:, self.blocks[j]] = self.encode(self.fields[j], combined(table, i))
+        alike: dict[Any, list[int]] = {}
+        values = [self._adapted(self.fields[j], combined(table, i)) for i, j in enumerate(rest)]
+        for i, (j, v) in enumerate(zip(rest, values, strict=True)):
+            alike.setdefault((type(self.fields[j]), v.type), []).append(i)
+        for (kind, _), these in alike.items():
+            chosen = [rest[i] for i in these]
+            kind.encode_all([self.fields[j] for j in chosen], [values[i] for i in these], x, starts[chosen])
         return torch.from_numpy(x)
 
     def encode(self, column: Column, values: pa.Array) -> np.ndarray:
         """Values (n,) of any type -> features (n, width), if they can be those of the column."""
+        return column.encode(self._adapted(column, values))
+
+    def _adapted(self, column: Column, values: pa.Array) -> pa.Array:
         kind, mixed = next(name for name, cls in KINDS.items() if isinstance(column, cls)), getattr(column, "mixed", False)
-        return column.encode(adapted(self._given(values), arrow_type(column.type), column.name, kind, mixed))
+        return adapted(self._given(values), arrow_type(column.type), column.name, kind, mixed)
 
     def _given(self, values: pa.Array) -> pa.Array:
         """Values without those that stand for missing ones, in whatever container."""
@@ -797,7 +886,7 @@ def _share(fields: list[Any], table: pa.Table) -> bool:
         return False
     if not all(pa.types.is_integer(t) or pa.types.is_floating(t) for t in (table.schema.field(c.name).type for c in fields)):
         return False
-    v = np.stack([numeric(combined(table, column.name), column.name) for column in fields])
+    v = np.stack([numeric(combined(table, column.name)) for column in fields])
     if not alike(np.fmin.reduce(v, 1), np.fmax.reduce(v, 1)):
         return False
     some = v[:, :: max(1, v.shape[1] // LOOKED_AT)]
@@ -881,7 +970,7 @@ def decimals(v: np.ndarray, types: list[str]) -> list[int | None]:
     """How many decimals columns (d, n) of floats show; None for others, for few values, and for more than nine."""
     found: list[int | None] = [None] * len(v)
     known = ~np.isnan(v)
-    left = np.array([j for j, t in enumerate(types) if t in FLOATS and known[j].sum() >= FEW], dtype=int)
+    left = np.array([j for j, t in enumerate(types) if t in FLOATS and known[j].sum() >= ENOUGH], dtype=int)
     single = np.array([t != "double" for t in types], dtype=bool)
     for digits in range(MOST_DECIMALS + 1):
         if not len(left):
@@ -957,24 +1046,24 @@ def compared(values: pa.Array, known: pa.Array) -> tuple[pa.Array, pa.Array]:
     return pa.array(floats(values), from_pandas=True), pa.array(floats(known))
 
 
-def numeric(values: pa.Array, name: str, origin: int = 0) -> np.ndarray:
+def matrix(values: list[pa.Array], columns: Sequence[Column], origins: Sequence[int] = (0,)) -> np.ndarray:
+    """m arrays of one type -> (n, m) numbers."""
+    origin = np.repeat(origins, len(values[0])) if any(origins) else 0
+    v = numeric(pa.concat_arrays(values), origin).reshape(len(values), -1).T
+    check_finite(v, [column.name for column in columns])
+    return v
+
+
+def numeric(values: pa.Array, origin: np.ndarray | int = 0) -> np.ndarray:
     """Any number-like Arrow array -> float64 with NaN for null, counted from `origin`; dates in their own unit."""
     t = values.type
     if pa.types.is_null(t):
         return np.full(len(values), np.nan)
     values = counted(values)
-    if origin and pa.types.is_integer(values.type) and not pa.types.is_uint64(values.type):
+    if np.any(origin) and pa.types.is_integer(values.type) and not pa.types.is_uint64(values.type):
         v = pc.fill_null(values, 0).to_numpy(zero_copy_only=False).astype(np.int64)
         return np.where(values.is_null().to_numpy(zero_copy_only=False), np.nan, shifted(v, origin))
-    if origin:
-        return numeric(values, name) - origin
-    v = floats(values)
-    if np.isinf(v).any():
-        row = int(np.flatnonzero(np.isinf(v))[0])
-        raise DataError(
-            f"Input X contains infinity: column {name!r}, row {row}. Replace infinite values by missing ones or by a number."
-        )
-    return v
+    return floats(values) - origin
 
 
 def from_numeric(v: np.ndarray, t: pa.DataType, nan: bool, origin: int = 0, step: int = 1) -> pa.Array:

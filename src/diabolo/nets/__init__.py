@@ -1,27 +1,17 @@
-"""What stands on either side of the waist: plain modules, and the closed vocabulary in which a file describes them.
-
-``describe(module)`` gives JSON, ``build(json)`` the module again. What is not in the vocabulary is the user's own: its
-weights are saved, but the module itself has to be given when the file is loaded.
-"""
+"""What stands on either side of the waist: plain modules, and the closed vocabulary in which a file describes them."""
 
 from __future__ import annotations
 
-import copy
-from typing import Any
-
-from torch import nn
-
-from ..errors import FormatError
 from .convolution import Inward, Outward, Sight, Unflat
-from .crowd import Crowd
 from .dense import Curved, Drop, Missing, inside, mlp
 from .efficientnet import Lite0
-from .ensemble import Beside, Borrowed, Codes, Copies, Tower, Wider
+from .ensemble import Beside, Borrowed, Codes, Copies, Crowd, Tower, Wider
 from .heads import Apart, Head
 from .links import Link, Shares
 from .numeric import Bins
 from .restoration import Column, Palette, Shuffle, Shuffles, Told, UNet
 from .text import Sphere, TfIdf
+from .vocabulary import build, describe, is_own, own_name
 
 __all__ = [
     "Apart",
@@ -59,126 +49,3 @@ __all__ = [
     "mlp",
     "own_name",
 ]
-
-PARTS: tuple[Any, ...] = (
-    Apart,
-    Bins,
-    Codes,
-    Column,
-    Crowd,
-    Curved,
-    Drop,
-    Head,
-    Inward,
-    Link,
-    Lite0,
-    Missing,
-    Outward,
-    Palette,
-    Shares,
-    Shuffle,
-    Shuffles,
-    Sight,
-    Sphere,
-    TfIdf,
-    Told,
-    Tower,
-    UNet,
-    Unflat,
-    Wider,
-)
-OWN: dict[str, Any] = {cls.__name__: cls for cls in PARTS}
-NESTED: dict[str, type[nn.Module]] = {"Sequential": nn.Sequential, "Copies": Copies, "Borrowed": Borrowed, "Beside": Beside}
-PLAIN: dict[str, tuple[type[nn.Module], tuple[str, ...]]] = {
-    "Linear": (nn.Linear, ("in_features", "out_features")),
-    "LayerNorm": (nn.LayerNorm, ("normalized_shape",)),
-    "Dropout": (nn.Dropout, ("p",)),
-    **{cls.__name__: (cls, ()) for cls in (nn.SiLU, nn.ReLU, nn.GELU, nn.Tanh, nn.Sigmoid, nn.Identity, nn.Flatten)},
-}
-MAX_WIDTH = 1 << 24
-MAX_LAYERS = 100
-MAX_BLOCKS = 100_000
-
-
-def describe(module: nn.Module) -> dict[str, Any]:
-    """JSON for a module of the vocabulary; ``{"layer": "custom", "class": ...}`` for any other.
-
-    >>> describe(nn.Sequential(nn.Linear(2, 3), nn.Tanh()))["parts"][0]
-    {'layer': 'Linear', 'in_features': 2, 'out_features': 3, 'bias': True}
-    """
-    name = type(module).__name__
-    if name in NESTED and type(module) is NESTED[name]:
-        parts = [describe(part) for part in module.children()]
-        if name == "Sequential" and any(is_own(part) for part in parts):
-            return {"layer": "custom", "class": name}
-        return {"layer": name, "parts": parts}
-    if OWN.get(name) is type(module):
-        config: Any = module.config
-        return {"layer": name, **config()}
-    if name in PLAIN and PLAIN[name][0] is type(module):
-        values = {key: getattr(module, key) for key in PLAIN[name][1]}
-        values = {key: list(v) if isinstance(v, tuple) else v for key, v in values.items()}
-        return {"layer": name, **values} | ({"bias": module.bias is not None} if name == "Linear" else {})
-    return {"layer": "custom", "class": name}
-
-
-def build(config: Any, depth: int = 0, own: nn.Module | None = None) -> nn.Module:
-    """The module that :func:`describe` described, with fresh weights; `own` stands where it is a user's.
-
-    Raises
-    ------
-    FormatError
-        The description is outside the vocabulary.
-    """
-    if not isinstance(config, dict) or depth > 20:
-        raise FormatError(f"{config!r:.80} does not describe a layer")
-    values = dict(config)
-    name = values.pop("layer", None)
-    if name in NESTED:
-        parts = [build(part, depth + 1, own) for part in _few(values["parts"])]
-        return Copies(parts) if name == "Copies" else NESTED[name](*parts)
-    if name == "custom" and own is not None:
-        return copy.deepcopy(own)
-    classes: dict[str, Any] = {**OWN, **{key: cls for key, (cls, _) in PLAIN.items()}}
-    if name not in classes:
-        raise FormatError(f"{name!r} is not a layer this version knows; it knows {', '.join(sorted(classes))}")
-    _few(values.get("hidden", []))
-    _few(values.get("blocks", []), MAX_BLOCKS)
-    unknown = set(values) - {*PLAIN[name][1], "bias"} if name in PLAIN else set()
-    if unknown:
-        raise FormatError(f"layer {name!r} has no {min(unknown)!r}")
-    _reasonable(values)
-    try:
-        module: nn.Module = classes[name](**values)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise FormatError(f"layer {name!r} cannot be built from {values!r:.80}: {error}") from None
-    return module
-
-
-def is_own(config: dict[str, Any]) -> bool:
-    """Whether the description is of a user's own module, which a file does not contain."""
-    return config.get("layer") == "custom" or any(is_own(part) for part in config.get("parts", []) if isinstance(part, dict))
-
-
-def own_name(config: dict[str, Any]) -> str:
-    """The class of the module that is the user's own."""
-    if config.get("layer") == "custom":
-        return str(config.get("class"))
-    return next((own_name(part) for part in config.get("parts", []) if is_own(part)), "")
-
-
-def _few(layers: list[Any], most: int = MAX_LAYERS) -> list[Any]:
-    if len(layers) > most:
-        raise FormatError(f"{len(layers):,} layers in a row; allowed are {most:,}")
-    return layers
-
-
-def _reasonable(value: Any) -> None:
-    """No number in a file may ask for an absurd size."""
-    if isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, list):
-        for item in value:
-            _reasonable(item)
-    elif isinstance(value, (int, float)) and not 0 <= value <= MAX_WIDTH:
-        raise FormatError(f"{value!r} is not a size")

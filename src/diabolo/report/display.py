@@ -39,7 +39,7 @@ class People:
     def _picture(self, picked: Picked) -> dict[str, Any] | None:
         """Channels, height, width, black and white, where rows are pictures, or numbers of one unit that fill a square."""
         side = isqrt(self.format.width)
-        shape = getattr(self.format, "shape", (1, side, side))
+        shape = self.format.shape or (1, side, side)
         if not getattr(self.format, "common", False) or int(np.prod(shape)) != self.format.width or shape[1] < 4:
             return None
         x = self.numbers(picked.x)

@@ -176,7 +176,7 @@ def thumbnails(clf: Any, X: Any, report: Any) -> dict[int, str]:
 
 def facts(clf: Any, report: Any) -> str:
     """What somebody needs to know who wants the same."""
-    h, w = getattr(clf.format_, "shape", (0, 0, 0))[1:]
+    h, w = (clf.format_.shape or (0, 0, 0))[1:]
     size = f"{w} × {h} pixels" if h else f"{len(clf.format_.columns):,} columns"
     found = [
         ("Rows in this report", f"{report.rows:,} ({clf.format_.kind}, {size})"),

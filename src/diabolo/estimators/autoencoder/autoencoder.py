@@ -10,10 +10,9 @@ semantic analysis (LSA), on a sphere; what they decode to starts as the mean doc
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self, TypeVar, cast
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -24,35 +23,30 @@ from sklearn.utils.validation import _num_samples, check_is_fitted
 from torch import Tensor, nn
 
 from ...chance import redirected
-from ...corruption import Clean, Corruption, Thin
+from ...corruption import Clean, Corruption
 from ...density import Density
 from ...errors import DataError, suggest
-from ...formats import Documents, Format, Images
+from ...formats import Format
 from ...losses import Columns, Squared
-from ...nets import Curved, Inward, Link, Missing, Outward, Sphere, inside
-from ...nets.convolution import WIDTHS
+from ...nets import Curved, Link, inside
 from ...network import Diabolo
 from ...rows import Rows, Subset, in_proportion, spread_over, steps_per_epoch
 from ...training import History
+from ..architectures import Dense, architecture
 from ..base import FEWEST_ROWS, System, _below, _materialized, is_size, sampled
-from ..linear import Linear, tfidf
+from ..gaps import without_new_gaps
+from ..linear import Linear
 from ..weights import weights
-from .augmentation import about, helps, linear_of
 from .maps import Map, spread
 from .sampling import Sampler, cells, conditioned
 
 __all__ = ["Autoencoder"]
 
-N = TypeVar("N", bound=Curved)
 
-STEPS = 1500  # of SGD, unless `epochs` says otherwise
 BLIND_STEPS = 100  # where there are too few rows to hold some out and stop in time
-FEW_STEPS = 300  # of SGD for few pictures
-SURER = (1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.8, 2.0)  # t that are tried
-DOCUMENT_STEPS = 600  # of SGD for documents: a step is larger
 
 
-@dataclass(repr=False, eq=False)
+@dataclass(kw_only=True, repr=False, eq=False)
 class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
     """Non-linear PCA: compress each row to a few numbers from which it can be reconstructed.
 
@@ -154,7 +148,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
     True
     """
 
-    n_components: int | float = 2
+    n_components: int | float = field(default=2, kw_only=False)
     hidden: Any = "auto"
     corruption: Corruption | None = None
     loss: Any = "auto"
@@ -162,23 +156,13 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
     encoder: nn.Module | None = None
     decoder: nn.Module | None = None
     format: Any = "auto"
-    epochs: Any = "auto"
-    batch_size: Any = "auto"
-    lr: float = 1e-3
     muon_lr: Any = "auto"
     optimizer: str = "auto"
-    weight_decay: Any = "auto"
-    average: float = 0.99
     dropout: float = 0.0
     validation_fraction: float = 0.1
     patience: int = 20
-    precision: str = "auto"
-    device: str = "auto"
-    checkpoint: Any = None
-    resume: bool = False
     warm_start: bool = False
-    random_state: Any = None
-    verbose: bool = True
+    _has_codes = True
 
     def __post_init__(self) -> None:
         self._sampler: Sampler | None = None
@@ -278,9 +262,16 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         return self._sampling().p
 
     def log_prob(self, X: Any) -> np.ndarray:
-        """(n,) log p(z) in nats of the code of each row: the lowest are at unlikely places."""
-        z = np.concatenate([self.network_.encoder(x).numpy() for x in self._features(X)])
+        """(n,) log p(z) in nats of the code of each row: the lowest are at unlikely places.
+
+        A gap in a column that had none in fit is filled by what the other cells say.
+        """
+        z = np.concatenate([self.network_.encoder(self._given(x)).numpy() for x in self._features(X)])
         return self.density_.log_prob(z)
+
+    def _given(self, x: Tensor) -> Tensor:
+        """x (n, d) without gaps where there were none in fit: such a gap is no evidence."""
+        return without_new_gaps(self.format_, x, lambda y: self.loss_.predict(self.network_(y)))
 
     def sample(
         self,
@@ -369,7 +360,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         """(n, columns) error of each cell, in units of the column's variance; 0 where X is missing."""
         out = []
         for x in self._features(X):
-            out.append(self.loss_.errors(self.loss_.predict(self.network_(x)), x).numpy())
+            out.append(self.loss_.errors(self.loss_.predict(self.network_(self._given(x))), x).numpy())
         return np.concatenate(out)
 
     def constant_errors(self, X: Any) -> np.ndarray:
@@ -399,12 +390,13 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
     def _format(self, X: Any) -> Format:
         return self.format_ if self._goes_on() else super()._format(X)
 
+    def _suited(self) -> Dense:
+        """When the training goes on, that of the first fit, which knows what stays."""
+        known = getattr(self, "_architecture", None) if self._goes_on() else None
+        return known or architecture(self.format_, self.hidden, self.dropout)
+
     def _corruption(self) -> Corruption:
-        if self.corruption is None and isinstance(self.format_, Documents):
-            return Thin(0.5)
-        if self._varied:
-            return about(self._pictures.shape)
-        return super()._corruption()
+        return self._architecture.corruption() or Clean() if self.corruption is None else self.corruption
 
     def _network(self, x: Tensor, seed: int) -> Diabolo:
         weight = self._counted
@@ -414,10 +406,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         self.n_components_ = self.linear_.k
         if self._goes_on() and not self._is_linear():
             return self._again()
-        start = self._start(x, seed)
-        encoder = copy.deepcopy(self.encoder) if self.encoder is not None else self._encoder(start)
+        start = self._architecture.start(x, self.linear_, seed)
+        encoder = copy.deepcopy(self.encoder) if self.encoder is not None else self._architecture.encoder(start)
         z = start.encode(x[:SAMPLED])
-        decoder = copy.deepcopy(self.decoder) if self.decoder is not None else self._decoder(start, z)
+        decoder = copy.deepcopy(self.decoder) if self.decoder is not None else self._architecture.decoder(start, self.loss_, z)
         d, k = self.format_.width, self.n_components_
         if self.encoder is not None:
             check_module("encoder", encoder, d, k)
@@ -438,21 +430,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
             if own is not None:  # what was frozen stays so
                 for p, q in zip(part.parameters(), own.parameters(), strict=True):
                     p.requires_grad_(q.requires_grad)
-            elif isinstance(part, Curved) and self._convolves():
-                self._kept(part)
+            elif isinstance(part, Curved):
+                self._architecture.kept(part)
         return network
-
-    def _start(self, x: Tensor, seed: int) -> Linear:
-        """Where the network begins: at PCA; of few pictures at PCA of these and of their variations, if that knows others."""
-        k = self.n_components_
-        self._still = self._few and helps(x, self._pictures, k, seed)
-        self._varied |= self._still
-        return linear_of(x, self._pictures, k, seed) if self._still else self.linear_
-
-    def _kept(self, net: N) -> N:
-        """PCA of varied pictures stays as it is: what d k weights learn from few of them is mostly noise."""
-        net.straight.requires_grad_(not self._still)
-        return net
 
     def _width(self, x: Tensor) -> int | float:
         """n_components, checked against the rows x (n, d)."""
@@ -461,7 +441,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
             k = self.n_components_
         if isinstance(k, (int, np.integer)) and not isinstance(k, bool) and 1 <= k <= min(n, d):
             return int(k)
-        share = not isinstance(self.format_, Documents)
+        share = self._architecture.shares
         if isinstance(k, float) and 0 < k < 1 and share:
             return k
         columns = len(self.format_.columns)
@@ -470,43 +450,6 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
             f"n_components={k!r}: allowed are integers from 1 to {min(n, d)}{' and shares of the variance in (0, 1)' * share}, "
             f"for there cannot be more than rows to learn from (n_samples={n}) or features (n_features={d}{split})"
         )
-
-    def _sizes(self) -> tuple[int, ...]:
-        if self.hidden == "auto":
-            return (500, 250) if isinstance(self.format_, Documents) else (256, 256)
-        return tuple(int(n) for n in self.hidden)
-
-    def _convolves(self) -> bool:
-        """Pictures are looked at by convolutions, unless `hidden` says which layers to take."""
-        return isinstance(self.format_, Images) and self.hidden == "auto"
-
-    @property
-    def _pictures(self) -> Images:
-        """The format, where it is that of pictures."""
-        return cast(Images, self.format_)
-
-    def _encoder(self, start: Linear) -> nn.Module:
-        if self._convolves():
-            return self._kept(start.lead_in(Inward(self._pictures.shape, WIDTHS, self.n_components_), []))
-        watched = [] if isinstance(self.format_, Documents) else self.format_.missing()
-        curved = Curved(self.format_.width + len(watched), self._sizes(), self.n_components_, self.dropout)
-        start.lead_in(curved, watched)
-        if isinstance(self.format_, Documents):
-            return nn.Sequential(tfidf(self.format_).float(), curved, *self._sphere())
-        return nn.Sequential(Missing(watched), curved)
-
-    def _decoder(self, start: Linear, z: Tensor) -> Curved:
-        """For codes that are distributed like z (n, k), those of the linear autoencoder `start`."""
-        if isinstance(self.format_, Documents):
-            z = nn.Sequential(*self._sphere()).eval()(z / start.spread)
-        if self._convolves():
-            return self._kept(start.lead_out(Outward(self.n_components_, WIDTHS, self._pictures.shape), self.loss_, z))
-        curved = Curved(self.n_components_, self._sizes()[::-1], self.format_.width, self.dropout)
-        return start.lead_out(curved, self.loss_, z)
-
-    def _sphere(self) -> list[nn.Module]:
-        """The waist of documents; two numbers are a map, where a circle would waste one."""
-        return [Sphere()] if self.n_components_ > 2 else []
 
     def _optimizer(self) -> str:
         allowed = {"auto": "muon", "muon": "muon", "adamw": "adamw"}
@@ -517,20 +460,16 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         return allowed[self.optimizer]
 
     def _weight_decay(self) -> float:
-        return 0.5 if isinstance(self.format_, Documents) else super()._weight_decay()
+        return self._architecture.weight_decay
 
     def _muon_lr(self) -> float:
-        return (0.002 if self._varied else 0.006) if self._convolves() else 0.03
+        return self._architecture.muon_lr
 
     def _batch_size(self, n: int) -> int:
-        return 128 if isinstance(self.format_, Images) else 256
+        return self._architecture.batch_size
 
     def _epochs(self, n: int, batch_size: int) -> int:
-        steps = DOCUMENT_STEPS if isinstance(self.format_, Documents) else STEPS
-        if self._convolves():
-            steps = min(steps, max(FEW_STEPS, n))  # few pictures, seen too often, are learned by heart
-        if n < FEWEST_ROWS:
-            steps = BLIND_STEPS
+        steps = BLIND_STEPS if n < FEWEST_ROWS else self._architecture.steps(n)
         return max(1, round(steps / steps_per_epoch(n, batch_size)))
 
     def _train(self, train: Rows, held: Rows | None) -> History:
@@ -543,13 +482,11 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         own = self.encoder is None and self.decoder is None
         squared = isinstance(self.loss_, Columns) and all(isinstance(p.loss, Squared) for p in self.loss_.parts)
         clean = type(self._corruption()) is Clean and not self.format_.missing()
-        return own and squared and clean and self._sizes() == ()
+        return own and squared and clean and self._architecture.hidden == ()
 
     def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:
-        movable = self._convolves() and min(self._pictures.shape[1:]) >= MOVABLE and self.corruption is None
-        self._few = movable and FEWEST_ROWS <= len(rows) < FEW
-        self._varied = movable and len(rows) < VERY_FEW
-        if self._sizes() == () and self.encoder is None and self.decoder is None:
+        self._architecture.expect(len(rows), self.corruption is None)
+        if self._architecture.hidden == () and self.encoder is None and self.decoder is None:
             train, held = rows, None  # a closed form needs no held-out rows
         else:
             train, held = super()._split(rows)
@@ -573,16 +510,15 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         def share(expected: Tensor) -> float:
             return explained(error(expected), reference)
 
-        if isinstance(self.format_, Documents) and self.decoder is None:
-            self._sharpen(x, error)
+        if self.decoder is None:
+            self._architecture.sharpen(self.network_, self.linear_, loss, x, error)
         pca = share(self.linear_.expected(self.linear_.encode(x)))
         if share(loss.predict(self.network_(x))) < pca - SAME and self.encoder is None and self.decoder is None:
             self._keep_linear()
         z = self.network_.encoder(x)
         e = loss.predict(self.network_.decoder(z))
         total = share(e)
-        few = PROBED // 8 if isinstance(self.format_, Images) else PROBED
-        probe, there = spread_over(z, few), spread_over(e, few)
+        probe, there = spread_over(z, self._architecture.probed), spread_over(e, self._architecture.probed)
         moved = np.array(
             [float((there - loss.predict(self.network_.decoder(without(probe, j)))).square().sum()) for j in range(z.shape[1])]
         )
@@ -590,21 +526,14 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         self.comparison_ = {"pca": pca, "autoencoder": total, "held_out_rows": len(held) if held is not None else 0}
         self.n_iter_ = self.history_.epoch[self.history_.best] if self.history_.epoch else 0.0
 
-    def _sharpen(self, x: Tensor, error: Callable[[Tensor], float]) -> None:
-        """raw0 + t (raw - raw0): half of the words were hidden in training, and of whole documents x (n, d) more is sure."""
-        decoder, raw = cast(Curved, self.network_.decoder), self.network_(x)
-        raw0 = self.loss_.tangent(self.linear_.mean.to(x))[0]
-        t = min(SURER, key=lambda t: error(self.loss_.predict(raw0 + t * (raw - raw0))))
-        decoder.stretched(t, raw0)
-
     def _keep_linear(self) -> None:
         """What trained is worse than the linear autoencoder: that one itself, as a network. Training goes on from the other."""
         self._trained = self.network_
         with redirected(self.seed_):
-            linear = Diabolo(self._encoder(self.linear_), self.linear_.decoder(self.loss_))
+            linear = Diabolo(self._architecture.encoder(self.linear_), self.linear_.decoder(self.loss_))
         self.network_ = linear.to(next(self.network_.parameters()).dtype).eval().requires_grad_(False)
-        name = "LSA" if isinstance(self.format_, Documents) else "PCA"
-        self.history_.best, self.history_.stopped = 0, f"nothing gained over {name}: the linear one is kept"
+        self.history_.best = 0
+        self.history_.stopped = f"nothing gained over {self._architecture.linear}: the linear one is kept"
 
     def _some(self, train: Rows) -> Tensor:
         """Training rows for the density."""
@@ -643,7 +572,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
 
     def _must_be_numbers(self, method: str) -> None:
         check_is_fitted(self)
-        if isinstance(self.format_, Documents):
+        if not self.format_.has_cells:
             raise AttributeError(f"{method} needs a table or an array; documents have no missing cells")
 
     # ── saving ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -653,6 +582,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         linear_meta, linear_arrays = self.linear_.state()
         meta["linear"] = linear_meta
         meta["comparison"] = self.comparison_
+        meta["density"] = self._sampling().p.name()
         meta["explained"] = [float(v) for v in self.explained_variance_ratio_]
         arrays |= {f"sampler.{name}": v for name, v in self._sampling().state(self.format_).items()}
         return meta, arrays | {f"linear.{name}": v for name, v in linear_arrays.items()}
@@ -661,7 +591,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         super()._restore(meta, arrays)
         self.linear_ = Linear.from_state(self.format_, meta["linear"], _below(arrays, "linear"))
         self.n_components_ = self.linear_.k
-        self._sampler = Sampler.from_state(_below(arrays, "sampler"), self.format_)
+        self._sampler = Sampler.from_state(meta["density"], _below(arrays, "sampler"), self.format_)
         self.comparison_ = dict(meta["comparison"])
         self.explained_variance_ratio_ = np.array(meta["explained"], dtype=float)
         if self.explained_variance_ratio_.shape != (self.n_components_,) or set(self.comparison_) != COMPARED:
@@ -671,14 +601,12 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         self.n_iter_ = self.history_.epoch[self.history_.best] if self.history_.epoch else 0.0
 
 
-VERY_FEW, FEW, MOVABLE = 5000, 20_000, 16  # fewer pictures, of at least so many pixels a side, are varied, or may be
 COMPARED = {"pca", "autoencoder", "held_out_rows"}
 SAME = 1e-7  # differences of scores that are rounding
 SAMPLED = 5000  # rows from which the spread of the codes is measured
 CODED = 10_000  # training rows from whose codes the density is fitted
 VALUES = 20_000_000  # of them, at most
 MEASURED = 20_000  # rows on which network and linear model are compared
-PROBED = 2000  # rows on which the importance of each component is measured
 
 
 def check_module(name: str, module: nn.Module, width: int, out: int) -> None:

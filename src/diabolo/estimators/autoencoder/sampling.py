@@ -25,9 +25,7 @@ from torch import Tensor
 
 from ...density import DENSITIES, Density, density
 from ...errors import DataError
-from ...formats import Arrays, Documents, Tables
 from ...formats import scale as scales
-from ...formats.tables import Binary, Category, Number
 from ...losses import Columns
 from ...nets import inside
 
@@ -35,7 +33,6 @@ __all__ = ["Sampler"]
 
 GRID = np.linspace(0, 1, 101)  # of the quantiles
 DRAWN = 4000  # rows from which F is learned
-LISTED = 20  # levels named in an error
 DIGITS = 5  # behind the first of the deviation
 POOL = 50  # codes looked at for each row with given cells
 TRIES = 200  # rounds in which a band of likelihoods must be filled
@@ -67,7 +64,7 @@ class Sampler:
         p = density(given).fit(z.numpy())
         likely = np.quantile(p.log_prob(z.numpy()), GRID)
         off = (x - model.loss_.predict(model.network_.decoder(z))).square().nanmean(0).sqrt().numpy()
-        off = np.where(numbers(model.format_), np.nan_to_num(off), 0.0)
+        off = np.where(model.format_.quantities(), np.nan_to_num(off), 0.0)
         none = np.zeros((len(GRID), 0))
         self = cls(p, likely, off, none, none).rounded()
         some = np.flatnonzero(self.off)
@@ -101,55 +98,32 @@ class Sampler:
 
     def rows(self, model: Any, z: np.ndarray, rng: np.random.Generator) -> Tensor:
         """Codes (n, k) -> x (n, d)."""
-        e = expected(model, z)
-        if isinstance(model.format_, Tables):
-            e = drawn(model.format_, e, rng)
+        e = model.format_.drawn(expected(model, z), rng)
         if not self.off.any():
             return torch.from_numpy(e)
         noisy = self._noisy(e, rng)
         for i, j in enumerate(np.flatnonzero(self.off).tolist()):
             e[:, j] = np.interp(noisy[:, j], self.before[:, i], self.after[:, i])
-            e[:, j] = short(e[:, j], *unit(model.format_, j))
+            e[:, j] = short(e[:, j], *model.format_.unit_of(j))
         return torch.from_numpy(e)
 
     def _noisy(self, e: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         return e + self.off * rng.standard_normal(e.shape)
 
     def state(self, format: Any) -> dict[str, np.ndarray]:
-        arrays = {"likely": self.likely, "off": self.off[numbers(format)], "before": self.before, "after": self.after}
+        arrays = {"likely": self.likely, "off": self.off[format.quantities()], "before": self.before, "after": self.after}
         kept = {name: v.astype(np.float32) for name, v in arrays.items()}
-        kind = next(i for i, cls in enumerate(DENSITIES.values()) if type(self.p) is cls)
-        return kept | {"kind": np.array([kind], np.int64)} | {f"p.{name}": v for name, v in self.p.state().items()}
+        return kept | {f"p.{name}": v for name, v in self.p.state().items()}
 
     @classmethod
-    def from_state(cls, arrays: dict[str, np.ndarray], format: Any) -> Self:
-        """The inverse of :meth:`state`."""
-        kinds = list(DENSITIES.values())
-        kind = arrays["kind"]
-        if kind.shape != (1,) or not 0 <= kind[0] < len(kinds):
-            raise DataError("its density is of an unknown kind")
-        p = kinds[int(kind[0])].from_state({name[2:]: v for name, v in arrays.items() if name.startswith("p.")})
+    def from_state(cls, density: str, arrays: dict[str, np.ndarray], format: Any) -> Self:
+        """The inverse of :meth:`state`; `density` is the name of p(z)."""
+        if density not in DENSITIES:
+            raise DataError(f"its density is {density!r}, not one of {', '.join(map(repr, sorted(DENSITIES)))}")
+        p = DENSITIES[density].from_state({name[2:]: v for name, v in arrays.items() if name.startswith("p.")})
         off = np.zeros(format.width)
-        off[numbers(format)] = arrays["off"]
+        off[format.quantities()] = arrays["off"]
         return cls(p, arrays["likely"].astype(np.float64), off, *(arrays[n].astype(np.float64) for n in ("before", "after")))
-
-
-def numbers(format: Any) -> np.ndarray:
-    """(d,) which features are numbers of their own unit: of these, what the code leaves open is drawn."""
-    if isinstance(format, Tables):
-        own = [isinstance(field, Number) for field in format.fields for _ in range(field.width)]
-        return np.array(own) & (not format.common)
-    if isinstance(format, Arrays) and not format.common:
-        return ~np.asarray(format.binary)
-    return np.zeros(format.width, dtype=bool)
-
-
-def unit(format: Any, j: int) -> tuple[float, ...]:
-    """Mean, deviation and what else makes up the scale of feature j (formats/scale.py)."""
-    if isinstance(format, Arrays):
-        return tuple(float(values[j]) for values in format.unit)
-    field: Number = next(f for f, block in zip(format.fields, format.blocks, strict=True) if block.start == j)
-    return field.unit
 
 
 def short(x: np.ndarray, mean: float, deviation: float, *rest: float) -> np.ndarray:
@@ -162,21 +136,6 @@ def short(x: np.ndarray, mean: float, deviation: float, *rest: float) -> np.ndar
 def expected(model: Any, z: np.ndarray) -> np.ndarray:
     """Codes (n, k) -> expected values (n, d)."""
     return np.asarray(model._decode(z).double().numpy())
-
-
-def drawn(format: Tables, e: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Categories and yes or no drawn from their probabilities."""
-    for field, block in zip(format.fields, format.blocks, strict=True):
-        if isinstance(field, Category):
-            p = e[:, block].copy()
-            if field.rest is None and field.levels:  # no other level was ever seen
-                p[:, -1] = 0.0
-            p /= p.sum(1, keepdims=True)
-            level = (p.cumsum(1) < rng.random((len(p), 1))).sum(1).clip(max=p.shape[1] - 1)
-            e[:, block] = np.eye(p.shape[1])[level]
-        elif isinstance(field, Binary):
-            e[:, block] = rng.random(e[:, block].shape) < e[:, block]
-    return e
 
 
 def conditioned(model: Any, sampler: Sampler, wanted: Tensor, n: int, rng: np.random.Generator, band: Any) -> np.ndarray:
@@ -197,7 +156,7 @@ def conditioned(model: Any, sampler: Sampler, wanted: Tensor, n: int, rng: np.ra
 def cells(model: Any, given: dict[str, Any]) -> Tensor:
     """{column: value} -> (d,), NaN where nothing is given."""
     format = model.format_
-    if not isinstance(format, (Tables, Arrays)) or isinstance(format, Documents):
+    if not format.has_cells:
         raise DataError("given= needs a table or an array: documents have no columns to fix")
     absent = [name for name in given if name not in format.columns]
     if absent:
@@ -207,24 +166,5 @@ def cells(model: Any, given: dict[str, Any]) -> Tensor:
     row = torch.full((format.width,), torch.nan, dtype=torch.float64)
     for name, value in given.items():
         j = format.columns.index(name)
-        row[format.blocks[j]] = x = torch.from_numpy(encoded(format, j, value))
-        binary = isinstance(format, Arrays) and bool(format.binary[j])
-        if x.isinf().any() or (binary and value not in (0, 1)):
-            raise DataError(f"given {name!r}: {value!r} is neither 0 nor 1, the only values that the column had")
+        row[format.blocks[j]] = torch.from_numpy(format.cell(j, value))
     return row
-
-
-def encoded(format: Any, j: int, value: Any) -> np.ndarray:
-    """One value of column j -> its features."""
-    if isinstance(format, Arrays):
-        try:
-            return np.array([format.one(j, float(value))])
-        except (TypeError, ValueError):
-            raise DataError(f"given {format.columns[j]!r}: {value!r} is no number") from None
-    import pyarrow as pa
-
-    field = format.fields[j]
-    if isinstance(field, Category) and value is not None and value not in field.levels:
-        known = ", ".join(map(repr, field.levels[:LISTED])) + (", ..." if len(field.levels) > LISTED else "")
-        raise DataError(f"given {field.name!r}: {value!r} is none of its levels, which are {known}")
-    return np.asarray(format.encode(field, pa.array([value]))[0])

@@ -19,14 +19,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Self, cast
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 import scipy.sparse as sp
 import torch
 from scipy.special import expit, logit
 from sklearn.base import ClassifierMixin
-from sklearn.linear_model import LogisticRegression
 from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
@@ -34,31 +33,27 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from ...errors import DataError, FormatError, suggest, warn
-from ...formats import Documents
 from ...formats.labels import Labels, combined
 from ...formats.targets import doubtful, floats, same_length, same_order
+from ...hardware import one_thread
 from ...losses import Asymmetric, Logistic, Loss
-from ...model_selection import folds
 from ...nets import Beside, Borrowed, TfIdf, Tower
-from ...rows import Rows
-from ...training import one_thread
+from ...rows import Rows, spread_rows
 from ..base import _below, is_size
-from ..supervised.base import JUDGED, WATCHED, Supervised, described, spread_rows, together
+from ..supervised.base import Supervised, described, together
+from ..weights import weights
 from .calibration import platt
 from .label_discovery import Suggestion, suggested
 from .linear_residual import straightened
-from .metrics import FEWEST, ranking_error, unranked
+from .metrics import unranked
 from .new_label import NewLabel, contradiction, examples, length, solved, told
 from .replay import Memory, Refresh, refreshed
 from .report import LabelReport
+from .targets import DRAWN, LabelTarget
 from .thresholds import check_metric, decided, thresholds
 
 __all__ = ["MultiLabelClassifier"]
 
-CELLS = 20_000_000  # raw outputs that are looked at when the training is over
-RANKED = 2_000_000  # raw outputs whose order is looked at to find the moment to stop
-MANY = 10_000  # labels from which on a step looks at some of them only
-DRAWN = 4096  # of these labels, beside those that the batch has
 LARGE = 20_000_000  # weights of the last layer from which on there is one member
 KEPT = 5_000_000  # cells of y that the memory may have
 LINED = 50_000_000  # numbers of rows that straight lines are drawn through
@@ -70,7 +65,7 @@ LOSSES: dict[str, Loss] = {"logistic": Logistic(), "asymmetric": Asymmetric()}
 
 
 @described
-@dataclass(repr=False, eq=False)
+@dataclass(kw_only=True, repr=False, eq=False)
 class MultiLabelClassifier(ClassifierMixin, Supervised):
     """Any number of labels for each row, by one shared encoder.
 
@@ -130,6 +125,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
     min_labels: Any = "auto"
     label_weight: Any = None
     memory: int = 200
+    _drawn: ClassVar[int] = DRAWN
 
     # ── fit ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -174,22 +170,21 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
             self.labels_ = Labels().fit(y, labels_sep)
         if not ((self._one or labels_sep) and combined(self.labels_.names)):
             doubtful(self.labels_.names)
-        self._y = self.labels_.to_matrix(y)
-        if not self._y.shape[0]:
+        matrix = self.labels_.to_matrix(y)
+        if not matrix.shape[0]:
             raise DataError("Found array with 0 sample(s): Y is empty")
         sample_weight = None if sample_weight is None else floats(sample_weight, "sample_weight")
-        if np.shape(sample_weight) == self._y.shape:  # what does not count is not known
-            self._y = np.where(np.asarray(sample_weight) == 0, np.nan, dense(self._y)).astype(np.float32)
-        if not self._counts()[1].any():
+        if np.shape(sample_weight) == matrix.shape:  # what does not count is not known
+            matrix = np.where(np.asarray(sample_weight) == 0, np.nan, dense(matrix)).astype(np.float32)
+        w = None if sample_weight is None else weights(sample_weight, matrix.shape[0], 0 if self._one else matrix.shape[1])
+        target = LabelTarget(matrix, self.labels_.names, self._loss(), w, self.label_weight, self._drawn)
+        if not target.how_often[1].any():
             raise DataError("Y says nothing of any row: all of it is missing (NaN, None)")
-        outputs = 0 if self.labels_.kind == "one" else self._y.shape[1]
-        self._learn(X, self._y.shape[0], sample_weight, outputs, categories=categories, numbers=numbers)
-        del self._y
-        return self
+        return self._learn(X, target, categories, numbers)
 
     def _check_counts(self) -> None:
         """Warn of labels that cannot be learned."""
-        yes, some = self._counts()
+        yes, some = cast(LabelTarget, self._target).how_often
         kinds = {
             "not known of any row": some == 0,
             "said of no row": (some > 0) & (yes == 0),
@@ -520,9 +515,6 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
             raise ValueError(f"min_labels={self.min_labels!r}: allowed are 'auto' and integers from 0")
         if not (self.memory == 0 or is_size(self.memory)):
             raise ValueError(f"memory={self.memory!r}: allowed are integers from 0")
-        if not isinstance(self.loss, Loss) and self.loss not in LOSSES:
-            allowed = ", ".join(map(repr, LOSSES))
-            raise ValueError(f"loss={self.loss!r}: allowed are {allowed}, or a Loss{suggest(self.loss, LOSSES)}")
         if not (self.label_weight is None or isinstance(self.label_weight, dict) or self.label_weight == "balanced"):
             raise ValueError(
                 f"label_weight={self.label_weight!r}: allowed are None, 'balanced', and a dict of label to number"
@@ -548,106 +540,22 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
     def _sizes(self) -> tuple[int, ...]:
         """Of very many labels each is seen too rarely for a second hidden layer of documents to learn in time."""
         sizes = super()._sizes()
-        usual = self.hidden == "auto" and isinstance(self.format_, Documents)
-        return sizes[:1] if usual and self._sampled() else sizes
+        usual = self.hidden == "auto" and self.format_.words
+        return sizes[:1] if usual and cast(LabelTarget, self._target).drawn else sizes
 
     def _last_layer(self) -> int:
         """Weights that it would have with five members."""
         return 5 * self._sizes()[-1] * len(self.labels_.names)
 
     def _loss(self) -> Loss:
+        if not isinstance(self.loss, Loss) and self.loss not in LOSSES:
+            allowed = ", ".join(map(repr, LOSSES))
+            raise ValueError(f"loss={self.loss!r}: allowed are {allowed}, or a Loss{suggest(self.loss, LOSSES)}")
         return self.loss if isinstance(self.loss, Loss) else LOSSES[self.loss]
 
-    def _start(self) -> Tensor:
-        """The share of each label, as log-odds; of a label that all or none have, as if one row were otherwise."""
-        yes, known = self._counts()
-        return torch.from_numpy(logit(np.clip((yes + 0.5) / (known + 1.0), 1e-6, 1 - 1e-6))).float()
-
-    def _counts(self) -> tuple[np.ndarray, np.ndarray]:
-        """(k,) how often yes; (k,) how often known."""
-        y = self._y
-        if sp.issparse(y):
-            return np.asarray(y.sum(0)).ravel().astype(float), np.full(y.shape[1], float(y.shape[0]))
-        return np.nansum(y, 0).astype(float), (~np.isnan(y)).sum(0).astype(float)
-
-    def _targets(self, i: Tensor) -> Tensor:
-        y = self._y[i.numpy()]
-        return torch.from_numpy(y.toarray() if sp.issparse(y) else y).float()
-
-    def _weights(self, i: Tensor) -> Tensor | None:
-        w = super()._weights(i)
-        if self.label_weight is None:
-            return w
-        yes = torch.nan_to_num(self._targets(i))
-        cells = 1 + yes * (self._of_yes() - 1)
-        return cells if w is None else cells * w
-
-    def _sampled(self) -> int:
-        """How many labels a step looks at, beside those that its rows have; 0: at all."""
-        return DRAWN if len(self.labels_.names) > MANY else 0
-
-    def _losses(self, network: Any, seen: Tensor, i: Tensor, rng: torch.Generator) -> Tensor:
-        """Of very many labels, those that the rows have, and some others that stand for all others."""
-        drawn, k = self._sampled(), len(self.labels_.names)
-        if not drawn:
-            return super()._losses(network, seen, i, rng)
-        y = sp.csr_matrix(self._y[i.numpy()])
-        present = np.unique(y.indices)
-        others = torch.randint(k, (drawn,), generator=rng, device=rng.device).cpu().numpy()
-        others = np.setdiff1d(others, present)
-        labels = np.concatenate([present, others])
-        raw = network.decoder.only(network.encoder(seen), torch.from_numpy(labels).to(seen.device)).float()
-        weight = torch.ones(1, len(labels))
-        weight[:, len(present) :] = (k - len(present)) / max(1, len(others))
-        rows = super()._weights(i)
-        if rows is not None and rows.shape[1] == 1:
-            weight = weight * rows
-        return self._summed(raw, torch.from_numpy(y[:, labels].toarray()).float(), weight)
-
-    def _of_yes(self) -> Tensor:
-        """(k,) how much a yes counts."""
-        if isinstance(self.label_weight, dict):
-            unknown = [name for name in self.label_weight if name not in self.labels_.names]
-            if unknown:
-                raise ValueError(
-                    f"label_weight names {unknown[0]!r}, which is no label{suggest(unknown[0], self.labels_.names)}"
-                )
-            return torch.tensor([float(self.label_weight.get(name, 1.0)) for name in self.labels_.names])
-        yes, known = self._counts()
-        return torch.from_numpy(np.clip((known - yes) / np.maximum(yes, 1.0), 1e-3, 1e3)).float()
-
-    def _folds(self, parts: int | list[float]) -> np.ndarray:
-        return folds(self._y, parts, np.random.RandomState(self.seed_))
-
-    def _error(self, raw: Tensor, y: Tensor, weight: Tensor | None) -> float:
-        return ranking_error(raw, y, weight)
-
-    def _solvable(self) -> bool:
-        return self._loss() == Logistic()
-
-    def _last(self, u: np.ndarray, i: np.ndarray, ridge: float) -> tuple[np.ndarray, np.ndarray]:
-        y, w = self._targets(torch.from_numpy(i)).double().numpy(), self._weights(torch.from_numpy(i))
-        start = self._start().double().numpy()
-        v = np.zeros((u.shape[1], y.shape[1]))
-        b = start.copy()
-        for c in range(y.shape[1]):
-            known = ~np.isnan(y[:, c])
-            yes = y[known, c] > 0.5
-            if 0 < yes.sum() < len(yes):
-                own = None if w is None else w[known, min(c, w.shape[1] - 1)].numpy()
-                model = LogisticRegression(C=1 / ridge, max_iter=300).fit(u[known], yes, own)
-                v[:, c], b[c] = model.coef_[0], model.intercept_[0]
-        return v, b
-
-    def _watched(self) -> int:
-        return int(np.clip(RANKED // len(self.labels_.names), FEWEST, WATCHED))
-
-    def _judged(self) -> int:
-        return int(np.clip(CELLS // len(self.labels_.names), 200, JUDGED))
-
-    def _judge(self, raw: Tensor, y: Tensor, i: np.ndarray) -> None:
+    def _judge(self, raw: Tensor, i: np.ndarray) -> None:
+        y, weight = self._target.y(torch.from_numpy(i)), self._target.weight(torch.from_numpy(i))
         r, t = raw.double().numpy(), y.double().numpy()
-        weight = self._importance(torch.from_numpy(i))
         w = None if weight is None else weight.double().numpy()
         self.held_out_ = unranked(raw, y, weight)
         self.platt_ = np.stack(platt(r, t, w)).astype(np.float32).astype(np.float64)
@@ -665,14 +573,15 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         parts = np.array_split(i[some], len(some) // self.format_.piece + 1)
         x = torch.cat([seen(reader, self._judging[1].take(part)).float() for part in parts])
         a, b = torch.from_numpy(self.platt_).float()
-        weight = self._importance(torch.from_numpy(i[some]))
+        weight = self._target.weight(torch.from_numpy(i[some]))
         u, more = straightened(x, a * raw[some] + b, y[some], tower.plain, weight)
         tower.with_units(u / a / self._share())
         self.platt_[1] = (b + more).double().numpy()
 
     def _finish(self, train: Rows, held: Rows | None) -> None:
         super()._finish(train, held)
-        self.memory_ = Memory.of(train, self._y, min(int(self.memory), max(10, KEPT // self._y.shape[1])), self.seed_)
+        y = cast(LabelTarget, self._target).matrix
+        self.memory_ = Memory.of(train, y, min(int(self.memory), max(10, KEPT // y.shape[1])), self.seed_)
 
     def _outputs(self) -> int:
         return len(self.labels_.names)

@@ -23,7 +23,7 @@ __all__ = ["IndependentClassifiers"]
 
 
 @described
-@dataclass(repr=False, eq=False)
+@dataclass(kw_only=True, repr=False, eq=False)
 class IndependentClassifiers(MultiLabelClassifier):
     """k separate networks with the interface of :class:`MultiLabelClassifier`, to see what sharing an encoder gains.
 
@@ -47,6 +47,8 @@ class IndependentClassifiers(MultiLabelClassifier):
     True
     """
 
+    _drawn = 0
+
     def _check_parameters(self) -> None:
         super()._check_parameters()
         if self.encoder is not None:
@@ -58,7 +60,7 @@ class IndependentClassifiers(MultiLabelClassifier):
         return super()._own(members * len(self.labels_.names), x)
 
     def _decoder(self, members: int, m: int) -> nn.Module:
-        start = self._start()
+        start = self._target.start()
         apart = Apart(members, m, len(start))
         with torch.no_grad():
             apart.head.b[0].copy_(start.repeat(members)[:, None])
@@ -68,9 +70,6 @@ class IndependentClassifiers(MultiLabelClassifier):
     def members_(self) -> int:
         decoder: Any = self.network_.decoder
         return int(decoder.members)
-
-    def _sampled(self) -> int:
-        return 0
 
     def add_label(self, *args: Any, **kwargs: Any) -> Any:
         raise DataError("independent classifiers have no encoder that a new label could share: use MultiLabelClassifier")

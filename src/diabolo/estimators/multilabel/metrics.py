@@ -1,9 +1,11 @@
-r"""How well a row's labels are ranked, by which the moment to stop is found.
+r"""How well labels are ranked: those of a row, by which the moment to stop is found, and the rows of a label.
 
     LRAP = mean over rows i, and their labels c, of  |labels of i that are ranked at c or above| / rank of c
+    AP   = sum_i w_i y_i P_i / sum_i w_i y_i,      P_i = sum_{j <= i} w_j y_j / sum_{j <= i} w_j      rows by falling score
 
 The ranking of few rows tells little, and is best before anything is learned, where labels are of different frequency; so the
-loss has a weight of n^-1/2 beside it.
+loss has a weight of n^-1/2 beside it. ``w_i`` is how often row i is drawn: 1 for the value itself, and a bootstrap's counts for
+its interval, all draws at once. Rows of the same score stand together: P is that of the last of them.
 
 References
 ----------
@@ -19,12 +21,15 @@ import torch
 from torch import Tensor
 
 from ...losses import Logistic
-from ..supervised.base import TEMPERATURES, spread_rows
+from ...rows import spread_rows
+from ..supervised.targets import TEMPERATURES
 from ..weights import mean
 
-__all__ = ["ranking_error", "relative_loss", "unranked"]
+__all__ = ["average_precision", "ranking_error", "relative_loss", "unranked"]
 
 WEIGHED = 200_000  # raw outputs whose loss is looked at
+DRAWS = 100  # of the bootstrap
+LEVEL = (0.05, 0.95)
 FEWEST = 50  # rows, however many labels they have
 SURE = TEMPERATURES[::2]
 
@@ -67,3 +72,28 @@ def unranked(raw: Tensor, y: Tensor, weight: Tensor | None = None) -> float:
     precision = right.cumsum(1) / np.arange(1, right.shape[1] + 1)
     each = (precision * right).sum(1) / right.sum(1)
     return float(1 - (each.mean() if weight is None else np.average(each, weights=weight[some].mean(1).numpy())))
+
+
+def average_precision(score: np.ndarray, y: np.ndarray, draws: int = DRAWS) -> tuple[float, tuple[float, float]]:
+    """Scores (n,), y (n,) bool -> the value, and its 5 % and 95 % quantiles; NaN where all or none are true.
+
+    >>> value, (low, high) = average_precision(np.array([3.0, 2.0, 1.0]), np.array([True, False, True]))
+    >>> round(value, 3), 0 <= low <= high <= 1
+    (0.833, True)
+    """
+    n = len(y)
+    if not 0 < y.sum() < n:
+        return float("nan"), (float("nan"), float("nan"))
+    order = np.argsort(-score, kind="stable")
+    y, ends = y[order], np.flatnonzero(np.append(np.diff(score[order]) != 0, True))
+    yes = np.flatnonzero(y)
+    place = ends[np.searchsorted(ends, yes)]  # of each true row, the last one of its score
+    drawn = np.random.default_rng(0).integers(n, size=(draws, n)) + n * np.arange(draws)[:, None]
+    w = np.concatenate([np.ones((1, n)), np.bincount(drawn.ravel(), minlength=draws * n).reshape(draws, n)])
+    mine, all_ = w[:, yes], w.cumsum(1)[:, place]
+    true = mine.cumsum(1)
+    p = true[:, np.searchsorted(yes, place, "right") - 1] / np.maximum(all_, 1.0)
+    values = (mine * p).sum(1) / np.maximum(true[:, -1], 1.0)
+    known = values[1:][true[1:, -1] > 0]
+    low, high = np.quantile(known, LEVEL) if len(known) else (0.0, 1.0)
+    return float(values[0]), (float(low), float(high))

@@ -20,32 +20,23 @@ A scalable estimate of the out-of-sample prediction error via approximate leave-
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
-from scipy.linalg.blas import ssyrk
-from scipy.linalg.lapack import dposv, dpotrf, dpotri
-from scipy.optimize import minimize
-from scipy.special import expit
 from torch import Tensor
 
 from ...errors import DataError, warn
 from ...formats.targets import floats, same_length
-from .precision import average_precision
+from ..logistic import gram, loss, tall, times, wide
+from .metrics import average_precision
 
 __all__ = ["NewLabel", "contradiction", "examples", "length", "solved", "told"]
 
 RIDGES = (0.001, 0.01, 0.03, 0.1, 0.3, 1.0)  # lambda, in units of the mean squared length of a code
 FEW = 100  # rows by which lambda is chosen
 INTERCEPT = 1.0  # length of the constant feature, in units of a code's
-ROUNDS = 50
-FIRST = 10  # rounds of L-BFGS before Newton's method
-NEAR = 1e-6  # gain of a step, of the value, from which on there is nothing to gain
-ROUNDING = 1e-6  # of a Hessian, of its largest number
-FALL = 5  # how fast gains have to fall for the same Hessian to serve once more
 SLOWEST = 0.2  # gain from which on a number of examples is told
 SHOWN = 5  # pairs of rows that contradict each other
 
@@ -136,125 +127,12 @@ def with_constant(u: np.ndarray) -> np.ndarray:
     return np.column_stack([u, np.full(len(u), INTERCEPT, u.dtype)])
 
 
-def gram(u: np.ndarray) -> np.ndarray:
-    """(n, m) -> (n, n), in double precision, for it is inverted."""
-    return np.asarray(u @ u.T, dtype=np.float64)
-
-
 def along(g: np.ndarray, y: np.ndarray, ridges: Sequence[float]) -> list[tuple[np.ndarray, np.ndarray]]:
     """:func:`wide` for each lambda; each starts where the one before has ended."""
     fits: list[tuple[np.ndarray, np.ndarray]] = []
     for ridge in ridges:
         fits.append(wide(g, y, ridge, fits[-1][0] if fits else np.zeros(len(y))))
     return fits
-
-
-def wide(g: np.ndarray, y: np.ndarray, ridge: float, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Gram matrix (n, n), a start (n,) -> alpha (n,), outputs (n,) of rows left out: Newton's method in n unknowns."""
-    f = g @ alpha
-
-    def value(alpha: np.ndarray, f: np.ndarray) -> float:
-        return loss(f, y) + 0.5 * ridge * float(alpha @ f)
-
-    now = value(alpha, f)
-    for _ in range(ROUNDS):
-        p = expit(f)
-        w = np.maximum(p * (1 - p), 1e-6)
-        z = f + (y - p) / w
-        step = dposv(raised(g, ridge / w), z, lower=1, overwrite_a=1)[1] - alpha
-        before = now
-        alpha, f, now, _ = searched(value, alpha, f, step, g @ step, now)
-        if before - now < NEAR * max(1.0, before):  # the next step would gain its square
-            break
-    return alpha, by_gram(g, y, f, ridge)
-
-
-def tall(u: np.ndarray, y: np.ndarray, ridge: float, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Codes (n, m), a start (m,) -> w (m,), outputs (n,) of rows left out: Newton's method in m unknowns.
-
-    A Hessian costs as much as ten slopes: L-BFGS goes the first part of the way without one, and each serves for as long as
-    the gains fall fast, the last one for the levers, too.
-    """
-
-    def value(w: np.ndarray, f: np.ndarray) -> float:
-        return loss(f, y) + 0.5 * ridge * float(w @ w)
-
-    def slope(w: np.ndarray, f: np.ndarray) -> np.ndarray:
-        return times(u.T, expit(f) - y) + ridge * w
-
-    def both(w: np.ndarray) -> tuple[float, np.ndarray]:
-        return value(w, f := times(u, w)), slope(w, f)
-
-    w = minimize(both, w, jac=True, method="L-BFGS-B", options={"maxiter": FIRST}).x
-    f = times(u, w)
-    now, lower, last = value(w, f), factor(u, f, ridge), np.inf
-    for _ in range(ROUNDS):
-        down = -slope(w, f)
-        step = torch.cholesky_solve(torch.from_numpy(down[:, None]).float(), lower)[:, 0].double().numpy()
-        gain = 0.5 * float(down @ step)
-        w, f, now, rate = searched(value, w, f, step, times(u, step), now)
-        if gain < NEAR * max(1.0, now):
-            break
-        slow = rate < 1 or FALL * gain > last
-        lower, last = (factor(u, f, ridge), np.inf) if slow else (lower, gain)
-    return w, by_levers(u, y, f, lower)
-
-
-def loss(f: np.ndarray, y: np.ndarray) -> float:
-    """Sum over rows."""
-    return float(np.logaddexp(0, np.where(y > 0.5, -f, f)).sum())
-
-
-def searched(
-    value: Callable[[np.ndarray, np.ndarray], float],
-    a: np.ndarray,
-    f: np.ndarray,
-    step: np.ndarray,
-    df: np.ndarray,
-    now: float,
-) -> tuple[np.ndarray, np.ndarray, float, float]:
-    """Unknowns and outputs as far along a step as the value falls, the value there, and the rate."""
-    rate = 1.0
-    while (found := value(a + rate * step, f + rate * df)) > now + 1e-12 and rate > 1e-3:
-        rate /= 2
-    return a + rate * step, f + rate * df, found, rate
-
-
-def times(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Matrix and vector, in the precision of the matrix."""
-    return np.asarray(a @ b.astype(a.dtype), dtype=np.float64)
-
-
-def factor(u: np.ndarray, f: np.ndarray, ridge: float) -> Tensor:
-    """The lower factor (m, m) of H' W H + lambda at outputs f (n,), in single precision: a little more on the diagonal."""
-    p = expit(f)
-    root = np.sqrt(p * (1 - p))[:, None].astype(np.float32)
-    hessian = torch.from_numpy(ssyrk(1.0, (u * root).T, lower=1))  # its lower half, in half the time
-    hessian.diagonal().add_(ridge + ROUNDING * float(hessian.diagonal().max()))
-    return torch.linalg.cholesky(hessian)
-
-
-def by_gram(g: np.ndarray, y: np.ndarray, f: np.ndarray, ridge: float) -> np.ndarray:
-    """Outputs f (n,) of the minimum -> those (n,) of rows left out, by the Gram matrix (n, n)."""
-    p = expit(f)
-    w = np.maximum(p * (1 - p), 1e-6)
-    lower, _ = dpotrf(raised(g, ridge / w), lower=1, overwrite_a=1)
-    inverse = np.diag(dpotri(lower, lower=1, overwrite_c=1)[0])
-    return np.asarray(f + (y - p) / w - ((y - p) / ridge) / inverse)
-
-
-def raised(g: np.ndarray, more: np.ndarray) -> np.ndarray:
-    """g (n, n), symmetric, with so much more on its diagonal (n,)."""
-    a = g.copy()
-    a.flat[:: len(a) + 1] += more
-    return a.T  # as Fortran has it: no copy
-
-
-def by_levers(u: np.ndarray, y: np.ndarray, f: np.ndarray, lower: Tensor) -> np.ndarray:
-    """Outputs f (n,) of the minimum -> those (n,) of rows left out, by the factor (m, m) of a Hessian near to it."""
-    p = expit(f)
-    lever = torch.linalg.solve_triangular(lower, torch.from_numpy(u).float().T, upper=False).square().sum(0).double().numpy()
-    return np.asarray(f - lever * (y - p) / np.maximum(1 - p * (1 - p) * lever, 1e-6))
 
 
 def balanced(y: np.ndarray, most: int) -> np.ndarray:

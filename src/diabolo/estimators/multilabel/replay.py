@@ -25,9 +25,9 @@ from torch import Tensor
 from ...errors import FormatError
 from ...model_selection import folds
 from ...nets import Head, Tower
-from ...rows import Numbered, Rows
+from ...rows import Rows
 from ...training import minimize
-from .precision import average_precision
+from .metrics import average_precision
 
 __all__ = ["Memory", "Refresh", "refreshed"]
 
@@ -137,13 +137,13 @@ def refreshed(clf: Any, x: Tensor, y: np.ndarray, replay: Memory, judge: tuple[T
     rows = Rows(torch.cat([x.float(), replay.rows[old]]))
     targets = torch.from_numpy(np.concatenate([y, replay.y[old]])).float()
 
-    def objective(batch: Tensor, rng: torch.Generator) -> Tensor:
-        raw = network(batch[:, :-1]).float()
-        wanted = targets[batch[:, -1].long().cpu()].to(raw.device)
+    def objective(i: Tensor, x: Tensor, rng: torch.Generator) -> Tensor:
+        raw = network(x).float()
+        wanted = targets[i].to(raw.device)
         return torch.stack([clf.loss_(member, wanted) for member in raw]).mean(0)
 
     plan = replace(clf._plan(len(rows)), epochs=EPOCHS, lr=clf.lr * GENTLE, checkpoint=None, resume=False)
-    minimize(network, objective, Numbered(rows), None, plan)
+    minimize(network, objective, rows, None, plan)
     network.eval().requires_grad_(False).to("cpu", next(clf.network_.parameters()).dtype)
     before, after = (precisions(clf, net, *judge) for net in (clf.network_, network))
     worst = min(before, key=lambda name: after[name] - before[name]) if before else None

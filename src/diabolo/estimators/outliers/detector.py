@@ -22,7 +22,6 @@ References
 ----------
 Extracting and composing robust features with denoising autoencoders (Vincent et al., 2008),
 https://doi.org/10.1145/1390156.1390294
-Stochastic backpropagation and approximate inference (Rezende et al., 2014), https://arxiv.org/abs/1401.4082 (filled gaps)
 Least trimmed squares regression (Rousseeuw, 1984), https://doi.org/10.1080/01621459.1984.10477105
 Testing for outliers with conformal p-values (Bates et al., 2023), https://doi.org/10.1214/22-AOS2244
 """
@@ -40,19 +39,19 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
-from ...corruption import Chain, Corruption, Gaussian, Hide, Thin
+from ...corruption import Corruption
 from ...errors import DataError, FormatError, warn
-from ...formats import Arrays, Documents, Images, Tables
-from ...nets import Crowd, Missing
+from ...nets import Crowd
 from ...network import Diabolo
-from ...rows import Numbered, Rows, copies, steps_per_epoch
+from ...rows import Rows, copies, steps_per_epoch
 from ...training import History, minimize
 from ..base import System, _below, is_size
 from ..cross_fitting import Members
-from ..linear import Linear, tfidf
+from ..gaps import without_new_gaps
+from ..linear import Linear
 from ..weights import weights
 from .conformal import Calibration, enough
-from .explanation import Evidence, Verdict, likeliest
+from .explanation import Evidence, Verdict
 from .known_outliers import Judges, known
 from .scores import Usual
 
@@ -63,11 +62,10 @@ FEWEST = 8  # rows
 COPIES = 0.01  # share of the rows of which is spoken
 CALIBRATED = 5000  # rows whose scores are kept
 SMALL = 32  # pixels of the longer side, to which pictures are brought
-FILLINGS = 6  # of a gap in a column that had none
 WIDEST = 64  # the waist, unless `n_components` says otherwise
 
 
-@dataclass(repr=False, eq=False)
+@dataclass(kw_only=True, repr=False, eq=False)
 class OutlierDetector(OutlierMixin, System):
     """Outliers with a promise: of normal rows, a share `alpha` is flagged.
 
@@ -154,17 +152,7 @@ class OutlierDetector(OutlierMixin, System):
     trim: float = 0.1
     loss: Any = "auto"
     format: Any = "auto"
-    epochs: Any = "auto"
-    batch_size: Any = "auto"
     lr: float = 1e-2
-    weight_decay: Any = "auto"
-    average: float = 0.99
-    precision: str = "auto"
-    device: str = "auto"
-    checkpoint: Any = None
-    resume: bool = False
-    random_state: Any = None
-    verbose: bool = True
 
     # ── fit, and the contract of scikit-learn's detectors ────────────────────────────────────────────────────────────
 
@@ -331,7 +319,7 @@ class OutlierDetector(OutlierMixin, System):
         The pictures are those the detector looks at: ``format_.shape`` says their size.
         """
         check_is_fitted(self)
-        if not isinstance(self.format_, Images):
+        if self.format_.shape is None:
             raise AttributeError("error_map needs a detector of pictures; explain() says which cells of a row are strange")
         maps = [self.look(x)[1].mean(0).unflatten(1, self.format_.shape).sum(1).numpy() for x in self._features(X)]
         return np.concatenate(maps)
@@ -367,31 +355,18 @@ class OutlierDetector(OutlierMixin, System):
 
     def _cells(self, X: Any, rows: np.ndarray) -> list[list[Any]]:
         """The cells of these rows as they stand in X, one list per column; of documents none."""
-        return [] if isinstance(self.format_, Documents) else self.format_.cells(self._validated(X, reset=False), rows)
+        return self.format_.cells(self._validated(X, reset=False), rows) if self.format_.has_cells else []
 
     def look(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """x (n, d) -> codes (K, n, k), cells (K, n, c), the loss of each."""
-        z = self.network_.encoder(self._without_new_gaps(x))
+        z = self.network_.encoder(without_new_gaps(self.format_, x, self._expected))
         raw = self.network_.decoder(z)
         return z, self.cells(raw, x.expand(len(z), *x.shape))
 
-    def _without_new_gaps(self, x: Tensor) -> Tensor:
-        """x (n, d); a gap in a column that had none in fit is filled by what the other cells say, again and again."""
-        gaps, had = x.isnan(), set(self.format_.missing())
-        for block in self.format_.blocks if had else ():
-            if block.start in had:
-                gaps[:, block] = False
-        if not gaps.any():
-            return x
-        rows = gaps.any(1)
-        given, gaps, y = x[rows], gaps[rows], x[rows]
-        for _ in range(FILLINGS):  # several gaps need each other's values
-            raw = self.network_(y)
-            expected = self.loss_.predict(raw.flatten(0, 1)).view(raw.shape).mean(0)
-            y = torch.where(gaps, likeliest(self.format_, expected).to(x.dtype), given)
-        filled = x.clone()
-        filled[rows] = y
-        return filled
+    def _expected(self, x: Tensor) -> Tensor:
+        """x (n, d) -> what the members make of it, on average (n, d)."""
+        raw = self.network_(x)
+        return self.loss_.predict(raw.flatten(0, 1)).view(raw.shape).mean(0)
 
     def cells(self, raw: Tensor, x: Tensor) -> Tensor:
         """raw and x (K, n, d) -> (K, n, c) losses."""
@@ -420,11 +395,7 @@ class OutlierDetector(OutlierMixin, System):
         """Arrays column by column: an outlier in a quiet column is one, whatever the others' range."""
         found = super()._format(X)
         own = self.format == "auto" and self.loss == "auto"
-        if type(found) is Images and own:
-            return Images(most=SMALL)
-        if isinstance(found, (Arrays, Tables)) and not isinstance(found, Images) and own:
-            found.scale = "each"
-        return found
+        return found.by_column().sized(SMALL) if own else found
 
     def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:
         """All rows but the known outliers; their folds."""
@@ -465,11 +436,7 @@ class OutlierDetector(OutlierMixin, System):
         return decoder.members
 
     def _corruption(self) -> Corruption:
-        if self.corruption is not None:
-            return super()._corruption()
-        if isinstance(self.format_, Documents):
-            return Thin(0.5)
-        return Chain((Gaussian(0.3), Hide(0.7, tuple(b.stop - b.start for b in self.format_.blocks))))
+        return self._architecture.noise() if self.corruption is None else super()._corruption()
 
     def _network(self, x: Tensor, seed: int) -> Diabolo:
         members, d, fold = self._members.k, self.format_.width, self._members.fold
@@ -478,15 +445,14 @@ class OutlierDetector(OutlierMixin, System):
         lines = [Linear(self.format_, k, seed).fit(seen[0])]
         k = lines[0].k
         lines += [Linear(self.format_, k, seed).fit(rows) for rows in seen[1:]]
-        watched = [] if isinstance(self.format_, Documents) else [b.start for b in self.format_.blocks]
+        watched = self._architecture.hideable
         hidden = (64, 64) if self.hidden == "auto" else tuple(int(n) for n in self.hidden)
         encoder, decoder = Crowd(members, d + len(watched), hidden, k), Crowd(members, k, hidden[::-1], d)
         for m in reversed(range(members)):
             z = lines[m].encode(seen[m][:CALIBRATED])
             encoder.straight_as(m, lines[m].lead_in(Crowd(1, d + len(watched), (), k), watched))
             decoder.straight_as(m, lines[m].lead_out(Crowd(1, k, (), d), self.loss_, z))
-        first = tfidf(self.format_).float() if isinstance(self.format_, Documents) else Missing(watched)
-        return Diabolo(nn.Sequential(first, encoder), decoder)
+        return Diabolo(nn.Sequential(self._architecture.first(watched), encoder), decoder)
 
     def _width(self, x: Tensor) -> int | float:
         n, d = x.shape
@@ -509,11 +475,14 @@ class OutlierDetector(OutlierMixin, System):
 
     def _train(self, train: Rows, held: Rows | None) -> History:
         corrupt, loss, network = self._corruption(), self.loss_, self.network_
-        columns = 1 if isinstance(self.format_, Documents) else len(self.format_.columns)
+        columns = len(self.format_.columns) if self.format_.has_cells else 1
         keep, members, weight = 1 - self.trim, self._members, self._weight
+        most, number = STEPS * self._batch_size(len(train)), np.arange(len(train))
+        if self.epochs == "auto" and len(train) > most:  # less than an epoch
+            number = np.sort(np.random.default_rng(self.seed_).permutation(number)[:most])
 
-        def objective(batch: Tensor, rng: torch.Generator) -> Tensor:
-            x, i = batch[:, :-1], batch[:, -1].long().cpu()
+        def objective(i: Tensor, x: Tensor, rng: torch.Generator) -> Tensor:
+            i = torch.from_numpy(number)[i]
             seen, target = corrupt(x, rng)
             raw = network(seen).float()
             each = loss(raw.flatten(0, 1), target.repeat(len(raw), 1)).unflatten(0, raw.shape[:2]) / columns
@@ -523,11 +492,7 @@ class OutlierDetector(OutlierMixin, System):
             counts = counts * weight[i].to(each.device)
             return (each * counts).sum(0) / counts.mean().clamp(min=1e-9)
 
-        rows: Rows = Numbered(train)
-        most = STEPS * self._batch_size(len(rows))
-        if self.epochs == "auto" and len(rows) > most:  # less than an epoch
-            rows = rows.subset(np.sort(np.random.default_rng(self.seed_).permutation(len(rows))[:most]))
-        return minimize(network, objective, rows, None, self._plan(len(rows)))
+        return minimize(network, objective, train.subset(number), None, self._plan(len(number)))
 
     def _finish(self, train: Rows, held: Rows | None) -> None:
         """Measure with the network that has not seen a row: what is usual, both tails, and the calibration."""

@@ -20,8 +20,6 @@ import torch
 from torch import Tensor
 
 from ...errors import DataError
-from ...formats import Documents, Tables
-from ...formats.tables import Binary, Category
 from ...losses import Columns, Logistic, Squared
 from .conformal import Calibration
 
@@ -137,7 +135,7 @@ class Evidence:
 
     def cells(self, detector: Any, x: Tensor) -> np.ndarray:
         """Rows x (n, d) -> p-values (n, c) of all cells."""
-        if isinstance(detector.format_, Documents):
+        if not detector.format_.has_cells:
             raise DataError("cells are those of a table or an array; of documents, explain() names words")
         check_columns(detector)
         c = len(detector.format_.columns)
@@ -151,7 +149,7 @@ class Evidence:
 
     def of(self, detector: Any, x: Tensor, most: int, seen: list[list[Any]]) -> list[tuple[tuple[Cell, ...], bool]]:
         """Rows x (n, d), of which `seen` are the columns -> the cells of each, and whether the repair makes it normal."""
-        if isinstance(detector.format_, Documents):
+        if not detector.format_.has_cells:
             return [(words(detector, row, most), False) for row in x]
         check_columns(detector)
         size = max(1, BATCH // min(len(detector.format_.columns), HIDDEN))
@@ -202,8 +200,8 @@ def judged_cells(detector: Any, x: Tensor, columns: Tensor) -> tuple[Tensor, Ten
     With few columns, column j is hidden from the row that judges it.
     """
     n, m = columns.shape
-    seen = x if isinstance(detector.format_, Documents) else detector.usual_.members[0].edge.within(x)
-    if isinstance(detector.format_, Documents) or len(detector.format_.columns) > HIDDEN:
+    seen = x if not detector.format_.has_cells else detector.usual_.members[0].edge.within(x)
+    if not detector.format_.has_cells or len(detector.format_.columns) > HIDDEN:
         raw = detector.network_(seen)
         cells = detector.cells(raw, x.expand(len(raw), *x.shape))
         return raw.permute(1, 0, 2)[:, None].expand(-1, m, -1, -1), cells.gather(2, columns.expand(len(raw), -1, -1))
@@ -224,7 +222,7 @@ def repair(detector: Any, x: Tensor, columns: Tensor) -> list[list[int]]:
         if not len(rows):
             break
         raw = judged_cells(detector, y[rows], columns[rows])[0]
-        e = likeliest(detector.format_, predicted(detector, raw).flatten(0, 1))
+        e = detector.format_.likeliest(predicted(detector, raw).flatten(0, 1))
         options = torch.where(features(detector, columns[rows].flatten()), e, y[rows].repeat_interleave(most, 0))
         s = torch.from_numpy(detector.judge(options)).view(-1, most).masked_fill(~left[rows], torch.inf)
         best = s.argmin(1)
@@ -245,23 +243,10 @@ def predicted(detector: Any, raw: Tensor) -> Tensor:
     return detector.loss_.predict(raw.flatten(0, 2)).view(raw.shape).mean(2)
 
 
-def likeliest(format: Any, e: Tensor, columns: Any = None) -> Tensor:
-    """Expected values (m, d) -> values: of a category its likeliest level, of a yes or no one of the two; of these columns."""
-    e = e.clone()
-    for j in range(len(format.columns)) if columns is None else columns:
-        block = format.blocks[j]
-        kind = type(format.fields[j]) if isinstance(format, Tables) else None
-        if kind is Category:
-            e[:, block] = torch.nn.functional.one_hot(e[:, block].argmax(1), block.stop - block.start).to(e.dtype)
-        elif kind is Binary or (kind is None and bool(format.binary[j])):
-            e[:, block] = e[:, block].round()
-    return e
-
-
 def cell(detector: Any, seen: Any, e: Tensor, j: int, limits: np.ndarray, p: float, repairs: bool) -> Cell:
     """Cell j, of which e (d,) is expected; `limits` (c,) are the largest losses of normal cells."""
     format = detector.format_
-    shown = format.shown(torch.stack([likeliest(format, e[None], [j])[0], *plausible(detector, e, j, float(limits[j]))]), j)
+    shown = format.shown(torch.stack([format.likeliest(e[None], [j])[0], *plausible(detector, e, j, float(limits[j]))]), j)
     seen, *shown = (v.item() if isinstance(v, np.generic) else v for v in [seen, *shown])
     return Cell(format.columns[j], seen, shown[0], tuple(shown[1:]), p, repairs)
 

@@ -45,14 +45,16 @@ from ...corruption import Corruption, Downscale, Gaussian
 from ...errors import DataError, FormatError
 from ...formats.base import IN_MEMORY
 from ...formats.images import Images
+from ...hardware import pick_precision
 from ...images.color import LUMA
 from ...images.picture import SEEN, Album, Picture, luma, read
 from ...images.resize import resize
 from ...losses import Absolute, LogSquared, Loss
 from ...nets import Column, Shuffle, Shuffles, Told
 from ...network import Diabolo
-from ...training import SGD, History, autocast, minimize, pick_precision
-from ..base import System, is_size, load
+from ...training import SGD, History, autocast, minimize
+from ..base import System, is_size
+from ..loading import load
 from .patches import Patches
 from .tiling import tiled
 
@@ -122,29 +124,16 @@ def decibels(e: Tensor, y: Tensor) -> float:
     return -10 * math.log10(max(1e-10, float((e.clamp(0, 1) - y).square().mean())))
 
 
-@dataclass(repr=False, eq=False)
+@dataclass(kw_only=True, repr=False, eq=False)
 class Restorer(TransformerMixin, System, abstract=True):
     """Base of the estimators that take pictures of any size and give pictures back; `Denoiser` tells the parameters."""
 
-    corruption: Any = None
     start: Any = "pretrained"
     patch_size: int = 96
-    loss: Any = "auto"
-    format: Any = "auto"
-    epochs: int | str = "auto"
-    batch_size: int | str = "auto"
-    lr: float = 1e-3
     muon_lr: float = 0.006
-    weight_decay: float | str = "auto"
     average: float = 0.995
     validation_fraction: float = 0.05
     patience: int = 20
-    precision: str = "auto"
-    device: str = "auto"
-    checkpoint: Any = None
-    resume: bool = False
-    random_state: Any = None
-    verbose: bool = True
     weights: ClassVar[str]
     _stored = "float16"
 
@@ -156,8 +145,8 @@ class Restorer(TransformerMixin, System, abstract=True):
     # ── hooks ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     @abstractmethod
-    def _objective(self, x: Tensor, rng: torch.Generator) -> Tensor:
-        """Clean patches x (B, C, s, s) -> the loss of each (B,)."""
+    def _objective(self, i: Tensor, x: Tensor, rng: torch.Generator) -> Tensor:
+        """Clean patches x (B, C, s, s), of pictures number i (B,) -> the loss of each (B,)."""
 
     @abstractmethod
     def _restored(self, picture: Picture, *args: Any, **options: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -386,7 +375,7 @@ class Restorer(TransformerMixin, System, abstract=True):
         return tags
 
 
-@dataclass(repr=False, eq=False)
+@dataclass(kw_only=True, repr=False, eq=False)
 class Denoiser(Restorer):
     """Take the noise out of pictures: blind, the strength of the noise is estimated for each.
 
@@ -409,8 +398,6 @@ class Denoiser(Restorer):
         Side of the training patches, in pixels.
     loss : str or Loss, default="auto"
         "auto" is `losses.LogSquared`, the logarithm of the mean squared error.
-    format : ignored
-        For the common interface.
     epochs : int or "auto", default="auto"
         Passes over the pictures.
     batch_size : int or "auto", default="auto"
@@ -450,10 +437,12 @@ class Denoiser(Restorer):
     (dtype('uint8'), (64, 64), True)
     """
 
+    corruption: Any = None
     target: str = "clean"
     gray: float = 0.5
     widths: tuple[int, ...] = (32, 64, 128)
     depth: int = 2
+    loss: Any = "auto"
 
     weights = "denoise.diabolo"
 
@@ -477,7 +466,7 @@ class Denoiser(Restorer):
     def _corruption(self) -> Corruption:
         return Gaussian((0.0, 55 / 255)) if self.corruption is None else self.corruption
 
-    def _objective(self, x: Tensor, rng: torch.Generator) -> Tensor:
+    def _objective(self, i: Tensor, x: Tensor, rng: torch.Generator) -> Tensor:
         if self.target == "self":
             return self._neighbours(opponent(x), rng)
         seen, y = self._lesson(x, rng)
@@ -660,7 +649,7 @@ def from_opponent(x: Tensor, channels: int) -> Tensor:
     return torch.einsum("oc,bohw->bchw", 3 * OPPONENT.to(x), x)
 
 
-@dataclass(repr=False, eq=False)
+@dataclass(kw_only=True, repr=False, eq=False)
 class Upscaler(Restorer):
     """Make pictures larger, with the edges and textures that bicubic interpolation blurs.
 
@@ -676,9 +665,7 @@ class Upscaler(Restorer):
         Whose weights training begins with.
     width, depth : int, default=48, 6
         Channels and blocks of the network, which works at the size of the small picture.
-    corruption : None
-        What is lost is what making a picture smaller loses.
-    patch_size, loss, format, epochs, batch_size, lr, muon_lr, weight_decay, average
+    patch_size, loss, epochs, batch_size, lr, muon_lr, weight_decay, average
         As of :class:`Denoiser`.
     validation_fraction, patience, precision, device, checkpoint, resume, random_state, verbose
         As of :class:`Denoiser`.
@@ -699,6 +686,7 @@ class Upscaler(Restorer):
     scales: tuple[int, ...] = (2, 3, 4)
     width: int = 48
     depth: int = 6
+    loss: Any = "auto"
     patch_size: int = 120
 
     weights = "upscale.diabolo"
@@ -722,7 +710,7 @@ class Upscaler(Restorer):
     def _channels(self, pixels: np.ndarray) -> np.ndarray:
         return luma(pixels)
 
-    def _objective(self, x: Tensor, rng: torch.Generator) -> Tensor:
+    def _objective(self, i: Tensor, x: Tensor, rng: torch.Generator) -> Tensor:
         scale = self.scales[int(torch.randint(len(self.scales), (1,), generator=rng, device=x.device))]
         seen, y = Downscale(scale)(x, rng)
         shift = 0.1 * torch.randn(len(x), 1, 1, 1, generator=rng, device=x.device)

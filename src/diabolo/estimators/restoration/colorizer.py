@@ -59,7 +59,7 @@ COLOURLESS = 4.0  # mean |a|, |b| of a picture that teaches no colours
 Hint = tuple[int, int, Sequence[int]]
 
 
-@dataclass(repr=False, eq=False)
+@dataclass(kw_only=True, repr=False, eq=False)
 class Colorizer(Restorer):
     """Give grey pictures the colours they may have had; brightness is left as it is.
 
@@ -78,11 +78,7 @@ class Colorizer(Restorer):
         Blocks at each size, down and up.
     step : int, default=14
         Distance of neighbouring colours c_q.
-    corruption : None
-        What is lost are the colours.
-    loss : ignored
-        The cross-entropy of the colours.
-    patch_size, format, epochs, batch_size, lr, muon_lr, weight_decay, average
+    patch_size, epochs, batch_size, lr, muon_lr, weight_decay, average
         As of :class:`Denoiser`.
     validation_fraction, patience, precision, device, checkpoint, resume, random_state, verbose
         As of :class:`Denoiser`.
@@ -203,7 +199,7 @@ class Colorizer(Restorer):
     def _patches(self, pictures: list[np.ndarray]) -> Patches:
         return Patches(pictures, self.patch_size, turned=False)
 
-    def _objective(self, x: Tensor, rng: torch.Generator) -> Tensor:
+    def _objective(self, i: Tensor, x: Tensor, rng: torch.Generator) -> Tensor:
         light, ab = to_lab(x).split((1, 2), 1)
         seen = torch.cat([light / 50 - 1, hinted(ab, rng)], 1)
         shares = self.network_.decoder.shares(F.avg_pool2d(ab, 2))  # type: ignore[operator]

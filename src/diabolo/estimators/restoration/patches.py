@@ -35,8 +35,9 @@ class Patches(Rows):
     Examples
     --------
     >>> patches = Patches([np.zeros((20, 40, 3), np.uint8)], size=10)
-    >>> len(patches), next(patches.batches(4, seed=0)).shape
-    (8, torch.Size([4, 3, 10, 10]))
+    >>> i, x = next(patches.batches(4, seed=0))
+    >>> len(patches), i.shape, x.shape
+    (8, torch.Size([4]), torch.Size([4, 3, 10, 10]))
     """
 
     def __init__(self, pictures: Sequence[np.ndarray], size: int, turned: bool = True) -> None:
@@ -51,12 +52,16 @@ class Patches(Rows):
     def __len__(self) -> int:
         return self.count
 
-    def batches(self, size: int, seed: int, skip: int = 0) -> Iterator[Tensor]:
-        """Batch i is drawn from (seed, i) alone, so an epoch can begin at any of its batches."""
+    def batches(self, size: int, seed: int, skip: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
+        """(j, x): patches x, and the numbers j of their pictures.
+
+        Batch i is drawn from (seed, i) alone, so an epoch can begin at any of its batches.
+        """
         for i in range(skip, steps_per_epoch(len(self), size)):
             rng = np.random.default_rng((seed, i))
             chosen = rng.choice(len(self.pictures), size, p=self.share)
-            yield torch.stack([self.cut(int(j), rng) for j in chosen]).float().div_(255)
+            patches = torch.stack([self.cut(int(j), rng) for j in chosen])
+            yield torch.from_numpy(chosen), patches.float().div_(255)
 
     def cut(self, j: int, rng: np.random.Generator) -> Tensor:
         """One patch of picture j, turned and mirrored at random: uint8 (C, s, s)."""

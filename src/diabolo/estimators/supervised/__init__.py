@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from .classifier import Classifier, Regressor
+from .classifier import Classifier
+from .regressor import Regressor
 
 __all__ = ["Classifier", "Regressor"]

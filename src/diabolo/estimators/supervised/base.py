@@ -28,50 +28,39 @@ https://doi.org/10.1126/science.1127647 (pre-training)
 from __future__ import annotations
 
 import copy
-import os
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Self, cast
 
 import numpy as np
-import scipy.sparse as sp
 import torch
 from sklearn.base import clone
-from sklearn.frozen import FrozenEstimator
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
-from ...corruption import Chain, Corruption, Mirror, Shift
-from ...errors import DataError, FormatError, suggest, warn
-from ...formats import Arrays, Documents, Embedded, Images, Tables, infer
+from ...corruption import Clean, Corruption
+from ...errors import DataError, FormatError, warn
+from ...formats import Embedded, infer
 from ...formats.targets import same_length
-from ...model_selection import folds
-from ...nets import Apart, Beside, Bins, Borrowed, Codes, Copies, Head, Lite0, Missing, Sight, Tower, Unflat, Wider
+from ...hardware import one_thread
+from ...nets import Apart, Beside, Bins, Borrowed, Codes, Copies, Head, Lite0, Tower, Unflat, Wider
 from ...network import Diabolo
 from ...progress import tracked
-from ...rows import Numbered, Rows, steps_per_epoch
-from ...training import SGD, History, minimize, one_thread
-from ..base import System, is_size, load
+from ...rows import Rows, spread_rows, steps_per_epoch
+from ...training import SGD, History, minimize
+from ..base import System, is_size
 from ..cross_fitting import Members
-from ..linear import tfidf
-from ..weights import weights
+from .encoders import BINNED, BINS, IMAGENET, given, layers, some_of
+from .targets import Target
 
-__all__ = ["Supervised", "described", "spread_rows", "together"]
+__all__ = ["Supervised", "described", "together"]
 
 EPOCHS = 30
 STEPS = 1500, 6000  # of SGD in so many epochs, at least and at most
-JUDGED = 20_000  # rows that are looked at when the training is over
-WATCHED = 4000  # rows on which the moment to stop is found
-IMAGENET = "imagenet"
-SEEN = 1 / 8  # size of tf-idf features, for each row per feature; in units of the size at which they have variance 1
-SEEN_RANGE = 0.1, 1.0
-PLAIN = 2.5  # idf, at least: a word in many documents, which is seen but little, may be what decides
-DEEP = 5  # rows per word from which on documents get a second hidden layer
-BINS, BINNED = 8, 300  # of each number, where there are not more numbers
-LOOKED = 10_000, 20_000_000  # rows whose quantiles are their edges, and numbers of these rows, at most
+LOOKED_AT = 20_000  # rows whose codes tell of what size they are
 FEWEST = 4  # rows
 BLIND, BLIND_STEPS = 100, 300  # fewer rows do not tell when to stop: so many steps, then
 GENTLE = 1 / 3  # learning rate of fine-tuning, in units of `lr`
@@ -79,15 +68,13 @@ MANY = 20_000  # rows from which on there are three members, not five
 TUNED = 2000  # rows up to which a fine-tuned encoder has several members
 RIDGES = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)  # lambda, where codes have mean squared length 1
 CHOSEN = 2000  # rows by which it is chosen
-TEMPERATURES = tuple(float(2**e) for e in np.arange(-4, 2.25, 0.25))
-MOVED = 8  # pictures are moved by up to the eighth part of their shorter side
 
 
-@dataclass(repr=False, eq=False)
+@dataclass(kw_only=True, repr=False, eq=False)
 class Supervised(System, abstract=True):
     """What the supervised estimators share; the parameters are described there."""
 
-    encoder: Any = None
+    encoder: Any = field(default=None, kw_only=False)
     freeze: bool = True
     members: Any = "auto"
     hidden: Any = "auto"
@@ -95,73 +82,24 @@ class Supervised(System, abstract=True):
     dropout: float = 0.5
     corruption: Any = None
     format: Any = "auto"
-    epochs: Any = "auto"
-    batch_size: Any = "auto"
     lr: float = 3e-3
     weight_decay: float = 1e-2
-    average: float = 0.99
     validation_fraction: float = 0.1
     patience: int = 10
-    precision: str = "auto"
-    device: str = "auto"
-    checkpoint: Any = None
-    resume: bool = False
     warm_start: bool = False
-    random_state: Any = None
-    verbose: bool = True
 
     _given = cast(Any, None)  # while fitting: what `encoder` stands for
     _coded = cast(Any, None)  # its codes of all rows, if they are known
 
-    # ── hooks ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    @abstractmethod
-    def _start(self) -> Tensor:
-        """(k,) what the last layer says before it has learned: the outputs that suit all rows equally well."""
-
-    @abstractmethod
-    def _targets(self, i: Tensor) -> Tensor:
-        """(B,) row numbers -> y (B, k)."""
-
-    @abstractmethod
-    def _error(self, raw: Tensor, y: Tensor, weight: Tensor | None) -> float:
-        """Of rows that the network has not seen, and how much they count: what shall be small."""
-
-    def _watched(self) -> int:
-        """Rows on which the moment to stop is found."""
-        return WATCHED
-
-    def _judged(self) -> int:
-        """Rows that are looked at when the training is over."""
-        return JUDGED
-
-    def _importance(self, i: Tensor) -> Tensor | None:
-        """(B,) row numbers -> how much each row, or each of its cells, counts when judging; (B, 1) or (B, k)."""
-        return None if self._weight is None else self._weight[i]
-
-    def _weights(self, i: Tensor) -> Tensor | None:
-        """The same, when learning."""
-        return self._importance(i)
-
-    def _error_of(self, raw: Tensor, i: np.ndarray) -> float:
-        """That of raw outputs (r, k) for the rows i."""
-        rows = torch.from_numpy(i)
-        return self._error(raw, self._targets(rows), self._importance(rows))
-
-    def _folds(self, parts: int | list[float]) -> np.ndarray:
-        """(n,) which part each row is in."""
-        return folds(np.zeros((self._n, 1)), parts, np.random.RandomState(self.seed_))
-
     # ── learning ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _learn(self, X: Any, n: int, weight: Any, k: int = 0, categories: Any = None, numbers: Any = None) -> Self:
-        """`_fit` for n targets, with weights (n,), or (n, k) where k outputs can have their own."""
+    def _learn(self, X: Any, target: Target, categories: Any, numbers: Any) -> Self:
+        """`_fit` for this target."""
         if (categories or numbers) and hasattr(given(self.encoder), "format_"):
             raise ValueError("categories= and numbers= are for a first fit: here the columns are those of the encoder")
-        self._n = n
-        self._weight = None if weight is None else weights(weight, n, k)
+        self._target = target
         self._fit(X, categories, numbers)
-        del self._members, self._weight
+        del self._members, self._target
         return self
 
     def _format(self, X: Any) -> Any:
@@ -171,21 +109,17 @@ class Supervised(System, abstract=True):
         if self._given is not None and hasattr(self._given, "format_"):
             return self._given.format_
         if hasattr(self._given, "encode"):
-            given = (self.format.column, self.format.encoding) if isinstance(self.format, Documents) else ()
-            return Embedded(self._given, *given)
-        found = infer(X, self.format)
-        if isinstance(self._given, Lite0) and self.format == "auto" and isinstance(found, Images):
-            return Images(most=self._given.side, longer=self._given.side)
-        counts = type(found) is Arrays and self.format == "auto" and sp.issparse(X) and X.nnz and X.dtype.kind in "fiub"
-        found = Documents() if counts and (X.tocoo().data >= 0).all() else found
-        if isinstance(found, Documents):
-            found.deciding = True
+            return Embedded(self._given, *(getattr(self.format, name, None) for name in ("column", "encoding")))
+        found = infer(X, self.format, counts=True)
+        if isinstance(self._given, Lite0) and self.format == "auto":
+            found = found.sized(self._given.side, self._given.side)
+        found.deciding = True
         return found
 
     def _learn_columns(self, X: Any) -> None:
         if self._given is None or not hasattr(self._given, "format_"):
             super()._learn_columns(X)
-        elif isinstance(self.format_, Tables) and hasattr(X, "columns"):
+        elif self.format_.named and hasattr(X, "columns"):
             names = X.column_names if hasattr(X, "column_names") else list(X.columns)
             known = {*self.format_.columns, *self.format_.left_out}
             more = [name for name in map(str, names) if name not in known]
@@ -221,14 +155,14 @@ class Supervised(System, abstract=True):
 
     def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:
         """All rows: `_members` says which of them are held out from whom."""
-        same_length(self._n, len(rows))
+        same_length(len(self._target), len(rows))
         if len(rows) < FEWEST:
             raise DataError(f"n_samples={len(rows)}: at least {FEWEST} rows are needed, to have some to judge by")
         members, parts = self._k(len(rows)), None
         if members == 1:
             share = min(0.5, max(self.validation_fraction or 0.0, 2 / len(rows)))
             parts = [share, 1 - share]
-        self._members = Members(self._folds(parts or members), members)
+        self._members = Members(self._target.folds(parts or members, np.random.RandomState(self.seed_)), members)
         return rows, None
 
     def _k(self, n: int) -> int:
@@ -237,8 +171,8 @@ class Supervised(System, abstract=True):
         if self._goes_on():
             return self._fitted_members(n)
         several = 5 if n <= MANY else 3
-        if isinstance(self.format_, Images) and (self._given is None or not self.freeze):
-            several = 1  # convolutions take their time
+        if self._architecture.slow and (self._given is None or not self.freeze):
+            several = 1
         members = (1 if tuned and n > TUNED else several) if self.members == "auto" else int(self.members)
         return min(members, n // 2)
 
@@ -252,10 +186,8 @@ class Supervised(System, abstract=True):
 
     def _corruption(self) -> Corruption:
         """Pictures are moved and mirrored, unless their codes do not change any more."""
-        if self.corruption is None and isinstance(self.format_, Images) and not (self._given is not None and self.freeze):
-            shape = self.format_.shape
-            return Chain((Shift(shape, max(1, min(shape[1:]) // MOVED), None), Mirror(shape)))
-        return super()._corruption()
+        fixed = self._given is not None and self.freeze
+        return (None if fixed else self._architecture.augmentation()) or Clean() if self.corruption is None else self.corruption
 
     def _network(self, x: Tensor, seed: int) -> Diabolo:
         if self._goes_on():
@@ -285,25 +217,7 @@ class Supervised(System, abstract=True):
 
     def _own(self, members: int, x: Tensor) -> nn.Sequential:
         """An encoder that has learned nothing yet, of rows like x (r, d)."""
-        format, d = self.format_, self.format_.width
-        if isinstance(format, Images):
-            sights = [Sight(format.shape) for _ in range(members)]
-            return Borrowed(Copies(sights), Codes(members, sights[0].m))
-        c, s = self.format_.view()
-        if isinstance(format, Documents):
-            seen = np.clip(SEEN * self._n / d, *SEEN_RANGE)  # the fewer rows tell of a word, the less it moves
-            tower = Tower(members, d, self._sizes(), 0.2, self.dropout, plain=True)
-            see = tfidf(format).float()
-            see.idf.clamp_(min=PLAIN)
-            return nn.Sequential(see, tower.seen_as(c, s / seen))
-        watched = format.missing()
-        c, s = torch.cat([c, torch.zeros(len(watched))]), torch.cat([s, torch.ones(len(watched))])
-        first = nn.Sequential(Missing(watched))
-        if len(bins := self._binned(seen := first(some_of(x).float()))):
-            first.append(bins)
-            e = bins(seen)[:, len(c) :]
-            c, s = torch.cat([c, e.mean(0)]), torch.cat([s, e.std(0).clamp(min=1e-3)])
-        return first.append(Tower(members, len(c), self._sizes(), 0.2, self.dropout).seen_as(c, s))
+        return self._architecture.members(members, some_of(x), self._target.n, self._sizes(), self.dropout, self._binned)
 
     def _binned(self, x: Tensor) -> Bins:
         """The bins of rows (r, d); none where they would be too many, unless they are asked for."""
@@ -317,29 +231,29 @@ class Supervised(System, abstract=True):
 
     def _blind(self) -> bool:
         """Whether rows are too few for an encoder to be fine-tuned, and members that start from nothing are trained alone."""
-        return self._mixed() and self._n < BLIND
+        return self._mixed() and self._target.n < BLIND
 
     def _sizes(self) -> tuple[int, ...]:
-        return layers(self.hidden, isinstance(self.format_, Documents), self._n, self.format_.width)
+        return layers(self.hidden, self.format_.words, self._target.n, self.format_.width)
 
     def _borrowed(self, members: int, x: Tensor) -> nn.Sequential:
         """An encoder that was trained before."""
         encoder: nn.Module = nn.Identity()  # of codes that are there already
-        if not isinstance(self.format_, Embedded):
+        if not hasattr(self._given, "encode"):
             encoder = copy.deepcopy(self._given.network_.encoder if hasattr(self._given, "network_") else self._given)
-        if isinstance(self._given, Lite0) and not isinstance(self.format_, Images):
+        if isinstance(self._given, Lite0) and self.format_.shape is None:
             raise DataError(f"encoder={IMAGENET!r} sees pictures, but X is read as {type(self.format_).__name__.lower()}")
-        if isinstance(self.format_, Images) and isinstance(self._given, nn.Module):
+        if self.format_.shape is not None and isinstance(self._given, nn.Module):
             encoder = Borrowed(Unflat(self.format_.shape), encoder)  # it takes pictures (B, C, H, W)
         encoder.float().requires_grad_(not self.freeze)
         name = f"encoder={type(encoder).__name__}"
         try:
-            h = self._through(encoder, x[:JUDGED].split(self.format_.piece), min(len(x), JUDGED))
+            h = self._through(encoder, x[:LOOKED_AT].split(self.format_.piece), min(len(x), LOOKED_AT))
         except RuntimeError as error:
             raise ValueError(f"{name} does not take rows of width {x.shape[1]}: {error}") from None
-        if h.ndim != 2 or len(h) != len(x[:JUDGED]):
+        if h.ndim != 2 or len(h) != len(x[:LOOKED_AT]):
             raise ValueError(f"{name} must give one code (m,) per row, but gives {tuple(h.shape[1:])}")
-        self._coded = h if len(h) == self._n else None
+        self._coded = h if len(h) == self._target.n else None
         centre = h.mean(0)
         unit = float((h - centre).square().sum(1).mean().sqrt()) or 1.0
         codes = Codes(members, h.shape[1]).seen_as(centre, torch.full_like(centre, unit))
@@ -360,7 +274,7 @@ class Supervised(System, abstract=True):
             return torch.cat([encoder.eval()(part.float()) for part in tracked(parts, title, count)])
 
     def _decoder(self, members: int, m: int) -> nn.Module:
-        start = self._start()
+        start = self._target.start()
         head = Head(members, m, (len(start),))
         with torch.no_grad():
             head.b[0].copy_(start.expand_as(head.b[0]))
@@ -374,9 +288,9 @@ class Supervised(System, abstract=True):
         if self.freeze:  # what does not change is computed once
             last = parts[2] if self._fresh() else Codes(parts[1].members, h.shape[1])
             self._judging = Diabolo(last, self.network_.decoder), Rows(h)
-        if not self._fresh() and self._solve(h) and (self.freeze or self._n < BLIND):
+        if not self._fresh() and self._solve(h) and (self.freeze or self._target.n < BLIND):
             return History(stopped="nothing to descend: the last layer on a frozen encoder is a convex problem, solved")
-        if not (self._blind() and self._solvable()):
+        if not (self._blind() and self._target.convex):
             return self._descend()
         parts.requires_grad_(False)  # the members that start from the encoder get the optimum at the end
         history = self._descend(first=parts[1].members)
@@ -400,26 +314,25 @@ class Supervised(System, abstract=True):
         """SGD, of the members from number `first` on."""
         (network, rows), corrupt = self._judging, self._corruption()
 
-        def objective(batch: Tensor, rng: torch.Generator) -> Tensor:
-            x, i = batch[:, :-1], batch[:, -1].long().cpu()
+        def objective(i: Tensor, x: Tensor, rng: torch.Generator) -> Tensor:
             seen, _ = corrupt(x, rng)
-            each = self._losses(network, seen, i, rng)
+            each = self._target.losses(partial(outputs, network, seen), i, rng)
             learn = self._members.learn(i)
             counts = learn.repeat(len(each) // len(learn), 1).to(each.device)
             counts[:first] = False
             return (each * counts).sum(0) / counts.float().mean().clamp(min=1e-9)
 
-        watched = spread_rows(np.flatnonzero(self._counted(np.arange(len(rows)))), self._watched())
+        watched = spread_rows(np.flatnonzero(self._counted(np.arange(len(rows)))), self._target.watched)
 
         def held_out() -> float:
-            return self._error_of(self._unseen(watched).mean(0), watched)
+            return self._target.error_of(self._unseen(watched).mean(0), watched)
 
         blind = len(rows) < BLIND and self._fresh()
-        return minimize(network, objective, Numbered(rows), None if blind else held_out, self._plan(len(rows)))
+        return minimize(network, objective, rows, None if blind else held_out, self._plan(len(rows)))
 
     def _solve(self, h: Tensor) -> bool:
         """The last layer of each member for codes h (n, m); whether there is a solver for it."""
-        if not self._solvable():
+        if not self._target.convex:
             return False
         with one_thread():
             self._optimum(h.double().numpy(), self._members.fold, self._members.k)
@@ -430,43 +343,24 @@ class Supervised(System, abstract=True):
         some = spread_rows(np.arange(len(u)), CHOSEN)
         errors = []
         for ridge in RIDGES:
-            raw = np.zeros((len(some), len(self._start())))
+            raw = np.zeros((len(some), self._target.k))
             for k in range(members):
                 seen, unseen = some[fold[some] != k], fold[some] == k
-                v, b = self._last(u[seen], seen, ridge)
+                v, b = self._target.optimum(u[seen], seen, ridge)
                 raw[unseen] = u[some[unseen]] @ v + b
             judged = self._counted(some)
-            errors.append(self._error_of(torch.from_numpy(raw[judged]).float(), some[judged]))
+            errors.append(self._target.error_of(torch.from_numpy(raw[judged]).float(), some[judged]))
         self.ridge_ = RIDGES[int(np.argmin(errors))]
         head: Any = self.network_.decoder
         for k in range(members):
             i = np.flatnonzero(fold != k)
-            v, b = self._last(u[i], i, self.ridge_)
+            v, b = self._target.optimum(u[i], i, self.ridge_)
             with torch.no_grad():
                 head.v[0][k, : len(v)], head.b[0][k] = torch.from_numpy(v), torch.from_numpy(b)
 
     def _counted(self, i: np.ndarray) -> np.ndarray:
         """Which of the rows i are fit to judge by: some member has not seen them, and they count."""
-        unseen = self._members.judge(i)
-        return unseen if self._weight is None else unseen & (self._weight[i].sum(1) > 0).numpy()
-
-    def _solvable(self) -> bool:
-        """Whether :meth:`_last` knows the loss."""
-        return True
-
-    @abstractmethod
-    def _last(self, u: np.ndarray, i: np.ndarray, ridge: float) -> tuple[np.ndarray, np.ndarray]:
-        """Codes (r, m) of the rows i (r,) -> V (m, k) and b (k,), the minimum."""
-
-    def _losses(self, network: Any, seen: Tensor, i: Tensor, rng: torch.Generator) -> Tensor:
-        """Rows (B, d), as they are seen, and their numbers -> (K, B)."""
-        return self._summed(network(seen).float(), self._targets(i), self._weights(i))
-
-    def _summed(self, raw: Tensor, y: Tensor, weight: Tensor | None) -> Tensor:
-        """raw (K, B, k), y (B, k) -> (K, B)."""
-        y = y.to(raw.device)
-        terms = self.loss_.terms(raw.flatten(0, 1), y.repeat(len(raw), 1)).unflatten(0, raw.shape[:2])
-        return (terms if weight is None else terms * weight.to(raw.device)).sum(2)
+        return self._members.judge(i) & self._target.counts(i)
 
     def _unseen(self, i: np.ndarray) -> Tensor:
         """(r,) row numbers -> raw (J, r, k), of each kind by the member that has not seen the row."""
@@ -474,29 +368,27 @@ class Supervised(System, abstract=True):
 
     def _temper(self, i: np.ndarray) -> None:
         """Let each kind of members be as sure as it is right, so that no kind is louder than the other."""
-        y, head, members = self._targets(torch.from_numpy(i)), cast(Any, self.network_.decoder), self._members.k
-        weight = self._importance(torch.from_numpy(i))
-        w: Any = 1.0 if weight is None else weight
+        head, members = cast(Any, self.network_.decoder), self._members.k
         for j, raw in enumerate(self._unseen(i)):
-            t = min(TEMPERATURES, key=lambda t: float((w * self.loss_.terms(t * raw, y)).sum()))
+            t = self._target.temperature(raw, i)
             for p in (*head.v, *head.b):
                 part = p[j * members : (j + 1) * members]
                 part.copy_((part * t).float())  # what a file keeps of it
 
     def _finish(self, train: Rows, held: Rows | None) -> None:
-        i = spread_rows(np.flatnonzero(self._counted(np.arange(len(train)))), self._judged())
+        i = spread_rows(np.flatnonzero(self._counted(np.arange(len(train)))), self._target.judged)
         with torch.no_grad():
             self._judging[0].eval().to("cpu")
             if self._mixed():
                 self._temper(i)
-            self._judge(self._unseen(i).mean(0), self._targets(torch.from_numpy(i)), i)
+            self._judge(self._unseen(i).mean(0), i)
         self.n_iter_ = self.history_.epoch[self.history_.best] if self.history_.epoch else 0.0
         self.__dict__.pop("_coded", None)
         del self._given, self._judging
 
-    def _judge(self, raw: Tensor, y: Tensor, i: np.ndarray) -> None:
+    def _judge(self, raw: Tensor, i: np.ndarray) -> None:
         """What is learned from raw outputs (r, k) of rows that their network has not seen."""
-        self.held_out_ = self._error_of(raw, i)
+        self.held_out_ = self._target.error_of(raw, i)
 
     def _plan(self, n: int) -> SGD:
         plan = super()._plan(n)
@@ -633,20 +525,10 @@ def described(cls: type) -> type:
     return cls
 
 
-def layers(hidden: Any, documents: bool, n: int, d: int) -> tuple[int, ...]:
-    """Widths of the hidden layers for n rows of d features."""
-    if hidden != "auto":
-        return tuple(int(width) for width in hidden)
-    if not documents:
-        return 256, 256
-    return (512, 512) if n >= DEEP * d else (512,)
-
-
-def most_bins(bins: Any, documents: bool, d: int) -> int:
-    """Of d features together, at most."""
-    if documents:
-        return 0
-    return BINS * min(d, BINNED) if bins == "auto" else int(bins) * d
+def outputs(network: Any, x: Tensor, some: Tensor | None) -> Tensor:
+    """Rows x (B, d) -> raw (K, B, k), or (K, B, c) of some outputs c."""
+    raw = network(x) if some is None else network.decoder.only(network.encoder(x), some.to(x.device))
+    return cast(Tensor, raw.float())
 
 
 def together(raw: Tensor) -> Tensor:
@@ -655,40 +537,3 @@ def together(raw: Tensor) -> Tensor:
     for member in raw[1:]:
         total += member
     return total / len(raw)
-
-
-def given(encoder: Any) -> Any:
-    """What `encoder=` stands for: None, a fitted estimator with a network and a format, or a module."""
-    if isinstance(encoder, str) and encoder == IMAGENET:
-        return Lite0.pretrained()
-    if is_path(encoder):
-        encoder = load(Path(encoder))
-    if isinstance(encoder, FrozenEstimator):
-        encoder = encoder.estimator
-    texts = callable(getattr(encoder, "encode", None)) and not isinstance(encoder, str)
-    if encoder is None or isinstance(encoder, nn.Module) or texts:
-        return encoder
-    if isinstance(encoder, System) and not isinstance(encoder, Supervised) and hasattr(encoder, "transform"):
-        check_is_fitted(encoder)
-        return encoder
-    raise ValueError(
-        f"encoder={encoder!r:.80}: allowed are a fitted Autoencoder, the path of a saved one, 'imagenet', an nn.Module that "
-        f"turns rows (B, d) into codes (B, m), an object with encode(texts), and None{suggest(encoder, [IMAGENET])}"
-    )
-
-
-def is_path(encoder: Any) -> bool:
-    """Whether a text is the name of a file, and no misspelt "imagenet"."""
-    if not isinstance(encoder, str):
-        return isinstance(encoder, os.PathLike)
-    return Path(encoder).suffix != "" or Path(encoder).name != encoder or Path(encoder).exists()
-
-
-def some_of(x: Tensor) -> Tensor:
-    """Rows (n, d) -> some of them."""
-    return x[spread_rows(np.arange(len(x)), max(1, min(LOOKED[0], LOOKED[1] // x.shape[1])))]
-
-
-def spread_rows(rows: np.ndarray, most: int) -> np.ndarray:
-    """At most so many of these row numbers, evenly spaced."""
-    return rows[np.linspace(0, len(rows) - 1, min(len(rows), most)).astype(int)]

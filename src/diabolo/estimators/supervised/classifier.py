@@ -12,31 +12,28 @@ https://doi.org/10.1126/science.1127647 (pre-training)
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 import torch
-from sklearn.base import ClassifierMixin, RegressorMixin
-from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.metrics import accuracy_score, r2_score
-from sklearn.utils import Tags
+from sklearn.base import ClassifierMixin
+from sklearn.metrics import accuracy_score
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from ...errors import DataError, FormatError, suggest
-from ...formats.scale import standard
 from ...formats.targets import classes, doubtful, floats, same_length, same_order
-from ...losses import Loss, Softmax, Squared
-from ...model_selection import folds
-from ..weights import mean, weights
-from .base import TEMPERATURES, Supervised, described
+from ...losses import Loss, Softmax
+from ..weights import weights
+from .base import Supervised, described
+from .targets import ClassTarget
 
-__all__ = ["Classifier", "Regressor"]
+__all__ = ["Classifier"]
 
 
 @described
-@dataclass(repr=False, eq=False)
+@dataclass(kw_only=True, repr=False, eq=False)
 class Classifier(ClassifierMixin, Supervised):
     """One of several classes for each row: softmax on an encoder of one's own or one trained before.
 
@@ -78,7 +75,6 @@ class Classifier(ClassifierMixin, Supervised):
 
     class_weight: Any = None
 
-    _prefix = ""
     loss = "auto"
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, *, categories: Any = None, numbers: Any = None) -> Self:
@@ -108,11 +104,10 @@ class Classifier(ClassifierMixin, Supervised):
         check_classification_targets(y)
         self.classes_, index = self._classes_of(y)
         doubtful(self.classes_.tolist())
-        self._y = torch.from_numpy(index.reshape(-1))
-        weight = class_weights(self.class_weight, self.classes_, self._y.numpy(), sample_weight)
-        self._learn(X, len(y), weight, categories=categories, numbers=numbers)
-        del self._y
-        return self
+        index = index.reshape(-1)
+        w = class_weights(self.class_weight, self.classes_, index, sample_weight)
+        w = None if w is None else weights(w, len(y))
+        return self._learn(X, ClassTarget(torch.from_numpy(index), len(self.classes_), w), categories, numbers)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Share of right answers; y as in :meth:`fit`."""
@@ -154,41 +149,10 @@ class Classifier(ClassifierMixin, Supervised):
     def _loss(self) -> Loss:
         return Softmax((len(self.classes_),))
 
-    def _start(self) -> Tensor:
-        w = torch.ones(len(self._y)) if self._weight is None else self._weight[:, 0]
-        n = torch.zeros(len(self.classes_)).index_add_(0, self._y, w)
-        return n.div(n.sum()).clamp(min=0.5 / len(self._y)).log()
-
-    def _targets(self, i: Tensor) -> Tensor:
-        return torch.nn.functional.one_hot(self._y[i], len(self.classes_)).float()
-
-    def _folds(self, parts: int | list[float]) -> np.ndarray:
-        y = self._targets(torch.arange(self._n)).numpy()
-        return folds(y, parts, np.random.RandomState(self.seed_))
-
-    def _error(self, raw: Tensor, y: Tensor, weight: Tensor | None) -> float:
-        wrong = mean((raw.argmax(1) != y.argmax(1)).float(), weight)
-        return wrong + 0.1 * min(mean(self.loss_(t * raw, y), weight) for t in TEMPERATURES)
-
-    def _last(self, u: np.ndarray, i: np.ndarray, ridge: float) -> tuple[np.ndarray, np.ndarray]:
-        y, k = self._y[torch.from_numpy(i)].numpy(), len(self.classes_)
-        there = np.unique(y)
-        v, b = np.zeros((u.shape[1], k)), np.full(k, np.log(0.5 / len(y)))  # of a class that no row has
-        if len(there) == 1:
-            b[there] = 0.0
-            return v, b
-        w = self._weights(torch.from_numpy(i))
-        model = LogisticRegression(C=1 / ridge, max_iter=300).fit(u, y, None if w is None else w[:, 0].numpy())
-        both = len(there) == 2
-        v[:, there] = (np.concatenate([-model.coef_, model.coef_]) / 2 if both else model.coef_).T
-        b[there] = np.concatenate([-model.intercept_, model.intercept_]) / 2 if both else model.intercept_
-        return v, b
-
-    def _judge(self, raw: Tensor, y: Tensor, i: np.ndarray) -> None:
-        weight = self._importance(torch.from_numpy(i))
-        losses = [mean(self.loss_(t * raw, y), weight) for t in TEMPERATURES]
-        self.temperature_ = TEMPERATURES[int(np.argmin(losses))]
-        self.held_out_ = mean((raw.argmax(1) != y.argmax(1)).float(), weight)
+    def _judge(self, raw: Tensor, i: np.ndarray) -> None:
+        target, rows = cast(ClassTarget, self._target), torch.from_numpy(i)
+        self.temperature_ = target.temperature(raw, i)
+        self.held_out_ = target.wrong(raw, target.y(rows), target.weight(rows))
 
     def _outputs(self) -> int:
         return len(self.classes_)
@@ -210,165 +174,11 @@ class Classifier(ClassifierMixin, Supervised):
         super()._restore(meta, arrays)
 
 
-@described
-@dataclass(repr=False, eq=False)
-class Regressor(RegressorMixin, Supervised):
-    """A number, or several, for each row, on an encoder of one's own or one trained before.
-
-    Parameters
-    ----------
-    SHARED
-
-    Attributes
-    ----------
-    held_out_ : float
-        1 - R2 for training rows by members that have not seen them; each row counts as much as its weight.
-    network_ : Diabolo
-        Encoder and last layer of all members.
-    format_, history_, n_iter_, n_features_in_, feature_names_in_
-        As in :class:`Autoencoder`.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_diabetes
-    >>> X, y = load_diabetes(return_X_y=True)
-    >>> reg = Regressor(hidden=(32,), epochs=60, random_state=0).fit(X, y)
-    >>> reg.predict(X).shape, bool(reg.score(X, y) > 0.3)
-    ((442,), True)
-    """
-
-    _prefix = ""
-    loss = "auto"
-
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, categories: Any = None, numbers: Any = None) -> Self:
-        """Learn to predict y.
-
-        Parameters
-        ----------
-        X : as in :meth:`Autoencoder.fit`
-        y : array-like (n,) or (n, k)
-            Numbers; NaN or None = not known.
-        sample_weight : array-like (n,) or (n, k), optional
-            How much each row, or each number, counts.
-        categories, numbers : list of str, optional
-            Columns of a table that are codes although they are whole numbers, and columns that are quantities although they
-            look like row numbers or codes.
-
-        Raises
-        ------
-        DataError
-            y holds texts or dates, no known number, an infinite one, or has another length than X.
-        """
-        if y is None:
-            raise ValueError("y=None: requires y to be passed, but the target y is None")
-        same_order(X, y)
-        same_order(X, sample_weight, "sample_weight")
-        values = floats(y)
-        if values.ndim not in (1, 2):
-            raise DataError(f"y has shape {values.shape}: give one number, or k, for each row")
-        if np.isinf(values).any():
-            raise DataError("Input y contains infinity: replace it by a number")
-        if not (~np.isnan(values)).any():
-            raise DataError("y holds no known number")
-        self._flat = values.ndim == 1
-        values = values.reshape(len(values), -1)
-        sample_weight = None if sample_weight is None else np.asarray(sample_weight)
-        if np.shape(sample_weight) in ((len(values),), values.shape):  # what does not count is not known
-            off = np.broadcast_to(np.reshape(sample_weight, (len(values), -1)) == 0, values.shape)
-            values = np.where(off & ~off.all(0), np.nan, values)
-        if self._goes_on():
-            self._check_targets(values.shape[1])
-        else:
-            self.mean_, self.scale_ = standard(values)
-        self._y = torch.from_numpy((values - self.mean_) / self.scale_).float()
-        self._learn(X, len(values), sample_weight, 0 if self._flat else values.shape[1], categories=categories, numbers=numbers)
-        del self._y
-        return self
-
-    def predict(self, X: Any) -> np.ndarray:
-        """(n,) or (n, k), as y was."""
-        check_is_fitted(self)
-        found = torch.cat(list(self._raw(X))).double().numpy() * self.scale_ + self.mean_
-        return found[:, 0] if self._flat else found
-
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """R2 of the numbers that are known, NaN being not known; of several for each row, their mean."""
-        same_order(X, y)
-        truth, said = floats(y), self.predict(X)
-        same_length(len(truth), len(said))
-        truth, said = truth.reshape(len(truth), -1), said.reshape(len(said), -1)
-        if truth.shape != said.shape:
-            raise DataError(f"y has {truth.shape[1]:,} columns, but the model was fitted with {said.shape[1]:,}")
-        known = ~np.isnan(truth)
-        if not known.any():
-            raise DataError("y holds no known number: there is nothing to score")
-        unit = power_of_two(self.scale_)  # the square of 1e-200 would be 0
-        truth, said = truth / unit, said / unit
-        w = None if sample_weight is None else floats(sample_weight, "sample_weight")
-        each = [
-            r2_score(truth[i, c], said[i, c], sample_weight=None if w is None else w[i])
-            for c, i in enumerate(known.T)
-            if i.any()
-        ]
-        return float(np.mean(each))
-
-    def _check_targets(self, k: int) -> None:
-        """The units of y stay as they were, and so does how many numbers there are."""
-        if k != len(self.mean_):
-            raise DataError(
-                f"y has {k:,} numbers for each row, but warm_start=True goes on with a network of {len(self.mean_):,}: "
-                "set warm_start=False to begin anew"
-            )
-
-    def _loss(self) -> Loss:
-        return Squared()
-
-    def _start(self) -> Tensor:
-        return torch.zeros(self._y.shape[1])
-
-    def _targets(self, i: Tensor) -> Tensor:
-        return self._y[i]
-
-    def _error(self, raw: Tensor, y: Tensor, weight: Tensor | None) -> float:
-        known, terms = ~torch.isnan(y), self.loss_.terms(raw, y)
-        if weight is None:
-            return float(terms.sum() / known.sum().clamp(min=1))
-        return float((weight * terms).sum() / (weight * known).sum().clamp(min=1e-12))
-
-    def _last(self, u: np.ndarray, i: np.ndarray, ridge: float) -> tuple[np.ndarray, np.ndarray]:
-        y = self._y[torch.from_numpy(i)].double().numpy()
-        v, b = np.zeros((u.shape[1], y.shape[1])), np.zeros(y.shape[1])
-        for c in range(y.shape[1]):
-            known = ~np.isnan(y[:, c])
-            if known.any():
-                w = self._weights(torch.from_numpy(i[known]))
-                own = None if w is None else w[:, min(c, w.shape[1] - 1)].numpy()
-                model = Ridge(alpha=ridge).fit(u[known], y[known, c], own)
-                v[:, c], b[c] = model.coef_, model.intercept_
-        return v, b
-
-    def _outputs(self) -> int:
-        return len(self.mean_)
-
-    def _state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        meta, arrays = super()._state()
-        return meta | {"flat": self._flat}, arrays | {"mean": self.mean_, "scale": self.scale_}
-
-    def _restore(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
-        self._flat, self.mean_, self.scale_ = bool(meta["flat"]), arrays["mean"], arrays["scale"]
-        super()._restore(meta, arrays)
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = True
-        return tags
-
-
 def class_weights(how: Any, classes: np.ndarray, index: np.ndarray, weight: Any) -> Any:
     """How much each row counts: its own weight times that of its class."""
     if how is None:
         return weight
-    w = weights(1.0 if weight is None else weight, len(index), 0)[:, 0].double().numpy()
+    w = weights(1.0 if weight is None else weight, len(index))[:, 0].double().numpy()
     if isinstance(how, str) and how == "balanced":
         return w / np.maximum(np.bincount(index, w, len(classes)), 1e-12)[index]
     if not isinstance(how, dict):
@@ -383,8 +193,3 @@ def class_weights(how: Any, classes: np.ndarray, index: np.ndarray, weight: Any)
     if not (each >= 0).all() or not np.isfinite(each).all():
         raise ValueError(f"class_weight={how!r}: allowed are numbers from 0")
     return w * each[index]
-
-
-def power_of_two(size: np.ndarray) -> np.ndarray:
-    """The power of two below each size (k,), by which numbers are divided without rounding; 1 for 0."""
-    return np.ldexp(1.0, np.clip(np.frexp(np.where(size > 0, size, 1.0))[1] - 1, -1000, 1000))

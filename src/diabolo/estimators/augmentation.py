@@ -8,13 +8,13 @@ Of faces and photographs PCA of the variations explains others better, of digits
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from ...corruption import Chain, Corruption, Mirror, Shift
-from ...formats import Images
-from ..linear import Linear
+from ..corruption import Chain, Corruption, Mirror, Shift
+from .linear import Linear
 
 __all__ = ["TIMES", "about", "helps", "linear_of"]
 
@@ -27,7 +27,7 @@ def about(shape: Sequence[int]) -> Corruption:
     return Chain((Shift(tuple(shape), min(shape[1:]) // MOVED, None), Mirror(tuple(shape))))
 
 
-def helps(x: Tensor, format: Images, k: int, seed: int) -> bool:
+def helps(x: Tensor, format: Any, k: int, seed: int) -> bool:
     """Whether one variation of each of nine tenths of the pictures x (n, d) makes PCA of them better on the last tenth."""
     known, other = x[torch.arange(len(x)) % 10 > 0], x[::10]
 
@@ -38,7 +38,7 @@ def helps(x: Tensor, format: Images, k: int, seed: int) -> bool:
     return error(1) < error(0)
 
 
-def linear_of(x: Tensor, format: Images, k: int, seed: int, times: int = TIMES) -> Linear:
+def linear_of(x: Tensor, format: Any, k: int, seed: int, times: int = TIMES) -> Linear:
     """PCA of pictures x (n, d) and of so many variations of each, as far as memory allows."""
     vary, rng = about(format.shape), torch.Generator().manual_seed(seed)
     times = min(times, max(1, NUMBERS // x.numel()))

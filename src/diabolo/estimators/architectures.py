@@ -1,0 +1,269 @@
+r"""Which network suits which kind of data; a format says which by its `architecture`.
+
+    Dense            tables and arrays     layers on numbers, and an indicator for each that may be missing
+    Text             documents             x -> tf-idf(x), layers, codes on a sphere
+    Convolutional    pictures              Inward and Outward; layers, where `hidden` says which
+
+An architecture is made anew for each fit, and knows what the three kinds of systems ask: the autoencoder, the detector of
+outliers, and what learns labels. A kind of data of your own brings a subclass of :class:`Dense` in its format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar, TypeVar, cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..corruption import Chain, Corruption, Gaussian, Hide, Mirror, Shift, Thin
+from ..formats import Format
+from ..losses import Loss
+from ..nets import Bins, Borrowed, Codes, Copies, Curved, Inward, Missing, Outward, Sight, Sphere, Tower
+from ..nets.convolution import WIDTHS
+from ..network import Diabolo
+from .augmentation import about, helps, linear_of
+from .linear import Linear, tfidf
+
+__all__ = ["ARCHITECTURES", "Dense", "architecture"]
+
+N = TypeVar("N", bound=Curved)
+
+FEW_STEPS = 300  # of SGD for few pictures
+VERY_FEW, FEW, MOVABLE = 5000, 20_000, 16  # fewer pictures, of at least so many pixels a side, are varied, or may be
+FEWEST = 40  # pictures of which it can be told whether variations help
+SURER = (1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.8, 2.0)  # t that are tried
+SEEN = 1 / 8  # size of tf-idf features, for each row per feature; in units of the size at which they have variance 1
+SEEN_RANGE = 0.1, 1.0
+PLAIN = 2.5  # idf, at least: a word in many documents, which is seen but little, may be what decides
+MOVED = 8  # pictures are moved by up to the eighth part of their shorter side
+
+
+class Dense:
+    """Layers on numbers.
+
+    Parameters
+    ----------
+    format : Format
+        Fitted: what the features are.
+    hidden : "auto" or tuple of int, default="auto"
+        Widths of the layers between the input and the waist.
+    dropout : float, default=0.0
+        After each of them.
+    """
+
+    widths: ClassVar[tuple[int, ...]] = (256, 256)  # of the hidden layers of an autoencoder
+    batch_size: ClassVar[int] = 256
+    most_steps: ClassVar[int] = 1500  # of SGD
+    weight_decay: ClassVar[float] = 0.0
+    probed: ClassVar[int] = 2000  # rows on which the importance of each component is measured
+    linear: ClassVar[str] = "PCA"  # the name of its linear autoencoder
+    shares: ClassVar[bool] = True  # whether `n_components` may be a share of the variance
+    slow: ClassVar[bool] = False  # whether one network takes as long as several others
+
+    def __init__(self, format: Format, hidden: Any = "auto", dropout: float = 0.0) -> None:
+        self.format, self.dropout = format, dropout
+        self.hidden = self.widths if hidden == "auto" else tuple(int(n) for n in hidden)
+
+    # ── the autoencoder ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    def expect(self, n: int, movable: bool) -> None:
+        """There will be n rows; whether they may be varied."""
+
+    def start(self, x: Tensor, linear: Linear, seed: int) -> Linear:
+        """Where the network begins: at the linear autoencoder of the rows x (n, d)."""
+        return linear
+
+    def kept(self, net: N) -> N:
+        """A part of the network, of which something may have to stay as it begins."""
+        return net
+
+    def corruption(self) -> Corruption | None:
+        """What the encoder of an autoencoder sees instead of x; None: x."""
+        return None
+
+    @property
+    def muon_lr(self) -> float:
+        """Learning rate of matrices."""
+        return 0.03
+
+    def steps(self, n: int) -> int:
+        """Of SGD, for n rows."""
+        return self.most_steps
+
+    @property
+    def watched(self) -> list[int]:
+        """Features with an indicator of being missing."""
+        return self.format.missing()
+
+    def encoder(self, start: Linear) -> nn.Module:
+        """x (B, d) -> z (B, k), which begins as that of `start`."""
+        curved = Curved(self.format.width + len(self.watched), self.hidden, start.k, self.dropout)
+        return nn.Sequential(self.first(self.watched), start.lead_in(curved, self.watched))
+
+    def decoder(self, start: Linear, loss: Loss, z: Tensor) -> Curved:
+        """z (B, k) -> raw (B, d), which begins as that of `start`, for codes that are distributed like z."""
+        return start.lead_out(Curved(start.k, self.hidden[::-1], self.format.width, self.dropout), loss, z)
+
+    def sharpen(self, network: Diabolo, linear: Linear, loss: Loss, x: Tensor, error: Callable[[Tensor], float]) -> None:
+        """Make the trained network as sure as it is right about rows x (n, d)."""
+
+    # ── outliers ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def first(self, watched: list[int]) -> nn.Module:
+        """What layers see of x (B, d)."""
+        return Missing(watched)
+
+    @property
+    def hideable(self) -> list[int]:
+        """The first feature of each cell that may be hidden from the network."""
+        return [block.start for block in self.format.blocks]
+
+    def noise(self) -> Corruption:
+        """What the networks of a detector see instead of x: cells hidden, and noise."""
+        return Chain((Gaussian(0.3), Hide(0.7, tuple(b.stop - b.start for b in self.format.blocks))))
+
+    # ── labels ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def augmentation(self) -> Corruption | None:
+        """How rows are varied where labels are learned."""
+        return None
+
+    def members(
+        self, members: int, x: Tensor, n: int, sizes: tuple[int, ...], dropout: float, bins: Callable[[Tensor], Bins]
+    ) -> nn.Sequential:
+        """Encoders side by side that have learned nothing yet: of n rows, of which x (r, d) are some."""
+        (c, s), watched = self.format.view(), self.watched
+        c, s = torch.cat([c, torch.zeros(len(watched))]), torch.cat([s, torch.ones(len(watched))])
+        first = nn.Sequential(self.first(watched))
+        seen = first(x.float())
+        if len(binned := bins(seen)):
+            first.append(binned)
+            e = binned(seen)[:, len(c) :]
+            c, s = torch.cat([c, e.mean(0)]), torch.cat([s, e.std(0).clamp(min=1e-3)])
+        return first.append(Tower(members, len(c), sizes, 0.2, dropout).seen_as(c, s))
+
+
+class Text(Dense):
+    """Counts of words, seen as tf-idf; the codes of an autoencoder lie on a sphere."""
+
+    widths = (500, 250)
+    most_steps = 600  # a step is larger
+    weight_decay = 0.5
+    linear = "LSA"
+    shares = False
+
+    def corruption(self) -> Corruption:
+        return Thin(0.5)
+
+    def noise(self) -> Corruption:
+        return Thin(0.5)
+
+    @property
+    def watched(self) -> list[int]:
+        return []
+
+    @property
+    def hideable(self) -> list[int]:
+        return []
+
+    def first(self, watched: list[int]) -> nn.Module:
+        return tfidf(self.format).float()
+
+    def sphere(self, k: int) -> list[nn.Module]:
+        """The waist; two numbers are a map, where a circle would waste one."""
+        return [Sphere()] if k > 2 else []
+
+    def encoder(self, start: Linear) -> nn.Module:
+        return nn.Sequential(*cast(nn.Sequential, super().encoder(start)), *self.sphere(start.k))
+
+    def decoder(self, start: Linear, loss: Loss, z: Tensor) -> Curved:
+        return super().decoder(start, loss, nn.Sequential(*self.sphere(start.k)).eval()(z / start.spread))
+
+    def sharpen(self, network: Diabolo, linear: Linear, loss: Loss, x: Tensor, error: Callable[[Tensor], float]) -> None:
+        """raw0 + t (raw - raw0): half of the words were hidden in training, and of whole documents x (n, d) more is sure."""
+        decoder, raw = cast(Curved, network.decoder), network(x)
+        raw0 = loss.tangent(linear.mean.to(x))[0]
+        t = min(SURER, key=lambda t: error(loss.predict(raw0 + t * (raw - raw0))))
+        decoder.stretched(t, raw0)
+
+    def members(
+        self, members: int, x: Tensor, n: int, sizes: tuple[int, ...], dropout: float, bins: Callable[[Tensor], Bins]
+    ) -> nn.Sequential:
+        (c, s), d = self.format.view(), self.format.width
+        seen = np.clip(SEEN * n / d, *SEEN_RANGE)  # the fewer rows tell of a word, the less it moves
+        tower = Tower(members, d, sizes, 0.2, dropout, plain=True)
+        see = tfidf(self.format).float()
+        see.idf.clamp_(min=PLAIN)
+        return nn.Sequential(see, tower.seen_as(c, s / seen))
+
+
+class Convolutional(Dense):
+    """Pictures: convolutions, unless `hidden` says which layers to take. Few pictures are varied, or begin at PCA that was."""
+
+    batch_size = 128
+    probed = 250
+    slow = True
+
+    def __init__(self, format: Format, hidden: Any = "auto", dropout: float = 0.0) -> None:
+        super().__init__(format, hidden, dropout)
+        self.shape = cast(tuple[int, int, int], format.shape)
+        self.convolves = hidden == "auto"
+        self.few = self.varied = self.still = False
+
+    def expect(self, n: int, movable: bool) -> None:
+        movable = movable and self.convolves and min(self.shape[1:]) >= MOVABLE
+        self.few = movable and FEWEST <= n < FEW
+        self.varied = movable and n < VERY_FEW
+
+    def start(self, x: Tensor, linear: Linear, seed: int) -> Linear:
+        """Of few pictures, PCA of these and of their variations, if that knows others."""
+        self.still = self.few and helps(x, self.format, linear.k, seed)
+        self.varied |= self.still
+        return linear_of(x, self.format, linear.k, seed) if self.still else linear
+
+    def kept(self, net: N) -> N:
+        """PCA of varied pictures stays as it is: what d k weights learn from few of them is mostly noise."""
+        if self.convolves:
+            net.straight.requires_grad_(not self.still)
+        return net
+
+    def corruption(self) -> Corruption | None:
+        return about(self.shape) if self.varied else None
+
+    @property
+    def muon_lr(self) -> float:
+        return (0.002 if self.varied else 0.006) if self.convolves else super().muon_lr
+
+    def steps(self, n: int) -> int:
+        """Few pictures, seen too often, are learned by heart."""
+        return min(self.most_steps, max(FEW_STEPS, n)) if self.convolves else self.most_steps
+
+    def encoder(self, start: Linear) -> nn.Module:
+        if not self.convolves:
+            return super().encoder(start)
+        return self.kept(start.lead_in(Inward(self.shape, WIDTHS, start.k), []))
+
+    def decoder(self, start: Linear, loss: Loss, z: Tensor) -> Curved:
+        if not self.convolves:
+            return super().decoder(start, loss, z)
+        return self.kept(start.lead_out(Outward(start.k, WIDTHS, self.shape), loss, z))
+
+    def augmentation(self) -> Corruption:
+        return Chain((Shift(self.shape, max(1, min(self.shape[1:]) // MOVED), None), Mirror(self.shape)))
+
+    def members(
+        self, members: int, x: Tensor, n: int, sizes: tuple[int, ...], dropout: float, bins: Callable[[Tensor], Bins]
+    ) -> nn.Sequential:
+        sights = [Sight(self.shape) for _ in range(members)]
+        return Borrowed(Copies(sights), Codes(members, sights[0].m))
+
+
+ARCHITECTURES: dict[str, type[Dense]] = {"dense": Dense, "text": Text, "convolutional": Convolutional}
+
+
+def architecture(format: Format, hidden: Any = "auto", dropout: float = 0.0) -> Dense:
+    """What suits a fitted format: what it names, or brings."""
+    kind = format.architecture
+    return (ARCHITECTURES[kind] if isinstance(kind, str) else kind)(format, hidden, dropout)

@@ -1,0 +1,120 @@
+"""A file -> a fitted estimator."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from .. import corruption as corruptions
+from .. import losses as loss_classes
+from .. import nets, storage
+from ..errors import FormatError
+from ..network import Diabolo
+from .base import ESTIMATORS
+
+
+def load(path: str | os.PathLike[str], *, encoder: Any = None, decoder: nn.Module | None = None) -> Any:
+    """Read a model from a ``.diabolo`` file.
+
+    Parameters
+    ----------
+    path : path
+        What ``save`` wrote.
+    encoder, decoder : nn.Module, optional
+        Your own module, if the model was fitted with one: a file holds its weights, never its code. Or as encoder the model
+        of texts, an object with ``encode``, of which it holds nothing.
+
+    Returns
+    -------
+    estimator
+        Fitted, of the class that was saved; its outputs are equal to the bit.
+
+    Raises
+    ------
+    FormatError
+        The file is damaged, of a newer version, or no model; the message names what is wrong.
+
+    Examples
+    --------
+    >>> load("no-such.diabolo")
+    Traceback (most recent call last):
+    ...
+    FileNotFoundError: [Errno 2] No such file or directory: 'no-such.diabolo'
+    """
+    head = storage.header(path)
+    if head.kind not in ESTIMATORS:
+        raise FormatError(f"cannot load {str(path)!r}: it holds {head.kind!r}, not one of {', '.join(sorted(ESTIMATORS))}")
+    with storage.explained(Path(path)), torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        meta = head.meta
+        self = ESTIMATORS[head.kind](**_parameters(head.kind, meta["params"]))
+        with torch.device("meta"):
+            sides = {
+                side: _side(side, meta["network"][side], given) for side, given in (("encoder", encoder), ("decoder", decoder))
+            }
+        self.network_ = Diabolo(**sides)
+        _check_shapes(self.network_, head, self._stored)
+        arrays = storage.tensors(head)
+        self._restore(meta, arrays)
+        self.format_.attach(encoder)
+        self._try()
+        _check_complete(meta, arrays, *self._state())
+    return self
+
+
+def _side(side: str, config: dict[str, Any], given: nn.Module | None) -> nn.Module:
+    if not nets.is_own(config):
+        return nets.build(config)
+    name = nets.own_name(config)
+    if given is None:
+        raise FormatError(
+            f"its {side} is a module of your own ({name}), whose code no file holds: load(path, {side}={name}(...))"
+        )
+    return nets.build(config, own=given)
+
+
+def _check_shapes(network: Diabolo, head: storage.Header, stored: str) -> None:
+    """Names, shapes and types of the tensors against the described network, before any is allocated."""
+    found = {k.removeprefix("network."): v for k, v in head.shapes.items() if k.startswith("network.")}
+    wanted = {k: (stored, tuple(v.shape)) for k, v in network.state_dict().items()}
+    if found != wanted:
+        wrong = sorted(set(found.items()) ^ set(wanted.items()))[0][0]
+        raise FormatError(
+            f"tensor {wrong!r} is {found.get(wrong, 'absent')}, "
+            f"but the network described needs {wanted.get(wrong, 'no such tensor')}"
+        )
+
+
+def _check_complete(
+    meta: dict[str, Any], arrays: dict[str, np.ndarray], mine: dict[str, Any], own: dict[str, np.ndarray]
+) -> None:
+    """What the file holds is what this model would write: nothing more, nothing else."""
+    known = mine["params"]
+    told = meta | {"params": {k: v for k, v in meta["params"].items() if k in known}}
+    for part, here in ((told["params"], known), (told | {"params": known, "network": mine["network"]}, mine)):
+        wrong = [name for name, value in part.items() if name not in here or here[name] != value]
+        if wrong:
+            raise FormatError(f"its entry {wrong[0]!r} is not what such a model has")
+    shapes = {k: (v.dtype, v.shape) for k, v in own.items()}
+    if {k: (v.dtype, v.shape) for k, v in arrays.items()} != shapes:
+        raise FormatError("its tensors are not those of such a model")
+
+
+def _parameters(kind: str, params: dict[str, Any]) -> dict[str, Any]:
+    known = {f.name for f in fields(ESTIMATORS[kind])}
+    values = {k: v for k, v in params.items() if k in known}
+    if isinstance(values.get("corruption"), dict):
+        values["corruption"] = corruptions.build(values["corruption"])
+    if isinstance(values.get("loss"), dict):
+        config = dict(values["loss"])
+        config = {k: tuple(v) if isinstance(v, list) else v for k, v in config.items()}
+        values["loss"] = loss_classes.LOSSES[config.pop("name")](**config)
+    values = {k: dict(v["pairs"]) if isinstance(v, dict) and set(v) == {"pairs"} else v for k, v in values.items()}
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}

@@ -1,0 +1,161 @@
+"""The shared encoder against k independent networks: both learn from one half of the rows, and answer for the other."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from sklearn.base import clone
+from sklearn.decomposition import TruncatedSVD
+from sklearn.feature_extraction.text import TfidfTransformer
+from sklearn.metrics import label_ranking_average_precision_score
+from sklearn.pipeline import make_pipeline
+from torch import nn
+
+from ...nets import Beside, Copies
+from ..base import ESTIMATORS
+from ..supervised.encoders import layers, most_bins
+from .metrics import DRAWS, LEVEL
+
+RARE = "labels? .* (is|are) said of (no|every) row"  # a warning that says nothing where rows are some of many
+COMPARED = 200  # labels up to which independent networks are fitted
+TRAINED = 4000  # rows
+AFFORDED = 5_000_000  # weights of the independent networks; larger ones would keep the report waiting
+COMPONENTS = 128  # of the features, where there are more weights
+THUMBNAIL = 16  # pixels of the longer side: k networks of convolutions would take too long
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Shared encoder against independent networks, both fitted to one half of the rows, on the other half.
+
+    Parameters
+    ----------
+    shared, independent : float
+        Label ranking average precision.
+    interval : (float, float)
+        Of the difference, under resampling of the rows.
+    parameters, seconds : (int, int), (float, float)
+        Of the shared one, and of the independent ones together.
+    seen : str
+        What both were given.
+    """
+
+    shared: float
+    independent: float
+    interval: tuple[float, float]
+    parameters: tuple[int, int]
+    seconds: tuple[float, float]
+    seen: str = "your data"
+
+    def __str__(self) -> str:
+        low, high = self.interval
+        (p, q), (s, t) = self.parameters, self.seconds
+        verdict = "no difference can be told" if low <= 0 <= high else ("sharing helps" if low > 0 else "sharing hurts")
+        return (
+            f"shared encoder against independent classifiers on {self.seen}: ranking precision {self.shared:.3f} against "
+            f"{self.independent:.3f} (difference {low:+.3f} to {high:+.3f}: {verdict}), {p:,} against {q:,} weights, "
+            f"{s:.1f} against {t:.1f} seconds"
+        )
+
+
+def comparison(clf: Any, X: Any, y: np.ndarray) -> Comparison | None:
+    """Both kinds, with the settings of `clf`, or as large as can be afforded, but without an encoder from elsewhere."""
+    order = np.random.default_rng(0).permutation(len(y))[:TRAINED]
+    half = len(order) // 2
+    if half < 20:
+        return None
+    one, other = np.sort(order[:half]), np.sort(order[half:])
+    params = clone(clf).get_params(deep=False) | {"encoder": None, "freeze": True, "memory": 0, "checkpoint": None}
+    features, seen = seen_by_both(clf, X)
+    params |= {} if seen == Comparison.seen else {"format": "auto", "corruption": None}
+    d = features.shape[1]
+    documents = sp.issparse(features)
+    usual = clf.members_, d, most_bins(clf.bins, documents, d), layers(clf.hidden, documents, half, d)
+    members, parts, bins, hidden = affordable(*usual, y.shape[1])
+    if (members, parts, bins, hidden) != usual:
+        params |= {"members": members, "bins": clf.bins if bins else 0, "hidden": hidden}
+    if parts < d:
+        features, seen = components(features, parts), f"{parts} components of {seen}"
+        params |= {"format": "auto", "corruption": None}
+
+    def fitted(kind: str) -> tuple[Any, float, np.ndarray]:
+        start = time.perf_counter()
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", RARE)  # of one half
+            model: Any = ESTIMATORS[kind](**params).fit(features[one], y[one])
+        return model, time.perf_counter() - start, model.predict_proba(features[other])
+
+    found = [fitted("MultiLabelClassifier"), fitted("IndependentClassifiers")]
+    truth = np.nan_to_num(y[other]) > 0.5
+    some = truth.any(1)
+    if not some.any():
+        return None
+    each = [per_row(truth[some], p[some]) for _, _, p in found]
+    rng = np.random.default_rng(0)
+    gains = [float((each[0] - each[1])[rng.integers(len(each[0]), size=len(each[0]))].mean()) for _ in range(DRAWS)]
+    low, high = np.quantile(gains, LEVEL)
+    weights, seconds = (found[0][0].n_parameters_, found[1][0].n_parameters_), (found[0][1], found[1][1])
+    return Comparison(float(each[0].mean()), float(each[1].mean()), (float(low), float(high)), weights, seconds, seen)
+
+
+def affordable(members: int, d: int, bins: int, hidden: tuple[int, ...], k: int) -> tuple[int, int, int, tuple[int, ...]]:
+    """Members, features, bins and widths with which k networks can be fitted in a minute: those of the shared one, or less.
+
+    >>> affordable(5, 20, 160, (256, 256), 6), affordable(5, 2000, 0, (512,), 80)
+    ((5, 20, 160, (256, 256)), (1, 128, 0, (256,)))
+    """
+
+    def large() -> bool:
+        return members * k * sum(a * b for a, b in pairwise((d + bins, *hidden))) > AFFORDED
+
+    if large():
+        members = 1
+    if large():
+        bins = 0
+    if large():
+        d = min(d, COMPONENTS)
+    while large() and max(hidden) > 1:
+        hidden = tuple(max(1, width // 2) for width in hidden)
+    return members, d, bins, hidden
+
+
+def components(x: Any, d: int) -> np.ndarray:
+    """x (n, many), or counts, -> (n, d)."""
+    reduced = TruncatedSVD(d, random_state=0)
+    both = make_pipeline(TfidfTransformer(), reduced) if sp.issparse(x) else reduced
+    return np.asarray(both.fit_transform(x if sp.issparse(x) else np.nan_to_num(x)))
+
+
+def per_row(truth: np.ndarray, p: np.ndarray) -> np.ndarray:
+    """(n,) label ranking average precision of each row."""
+    return np.array([label_ranking_average_precision_score(t[None], q[None]) for t, q in zip(truth, p, strict=True)])
+
+
+def seen_by_both(clf: Any, X: Any) -> tuple[Any, str]:
+    """X as a matrix of the features of `clf`, of counts, or, of pictures, of few numbers; and what these are."""
+    if clf.format_.shape is None:
+        x = torch.cat(list(clf._features(X))).double().numpy()
+        return sp.csr_matrix(x) if clf.format_.words else x, Comparison.seen
+    encoder = clf.network_.encoder
+    if not isinstance(encoder, Beside) and not isinstance(
+        encoder[0], Copies
+    ):  # it is not trained: what comes after can be shared
+        return stacked(encoder[0], clf, X), "the codes of your pictures"
+    c, h, w = clf.format_.shape
+    s = min(1, THUMBNAIL / max(h, w))
+    small = max(1, round(s * h)), max(1, round(s * w))
+    thumbnails = nn.Sequential(nn.Unflatten(1, (c, h, w)), nn.AdaptiveAvgPool2d(small), nn.Flatten())
+    return stacked(thumbnails, clf, X), f"your pictures, made as small as {small[1]} x {small[0]} pixels"
+
+
+def stacked(module: nn.Module, clf: Any, X: Any) -> np.ndarray:
+    """module(x) of all rows x."""
+    with torch.no_grad():
+        return np.concatenate([module(x.float()).double().numpy() for x in clf._features(X)])

@@ -1,0 +1,71 @@
+"""What ``encoder=`` stands for, and the layers of one that starts from nothing."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor, nn
+
+from ...errors import suggest
+from ...nets import Lite0
+from ...rows import spread_rows
+from ..base import System
+from ..loading import load
+
+IMAGENET = "imagenet"
+BINS, BINNED = 8, 300  # of each number, where there are not more numbers
+DEEP = 5  # rows per word from which on documents get a second hidden layer
+LOOKED = 10_000, 20_000_000  # rows whose quantiles are their edges, and numbers of these rows, at most
+
+
+def layers(hidden: Any, documents: bool, n: int, d: int) -> tuple[int, ...]:
+    """Widths of the hidden layers for n rows of d features."""
+    if hidden != "auto":
+        return tuple(int(width) for width in hidden)
+    if not documents:
+        return 256, 256
+    return (512, 512) if n >= DEEP * d else (512,)
+
+
+def most_bins(bins: Any, documents: bool, d: int) -> int:
+    """Of d features together, at most."""
+    if documents:
+        return 0
+    return BINS * min(d, BINNED) if bins == "auto" else int(bins) * d
+
+
+def given(encoder: Any) -> Any:
+    """What `encoder=` stands for: None, a fitted estimator with a network and a format, or a module."""
+    if isinstance(encoder, str) and encoder == IMAGENET:
+        return Lite0.pretrained()
+    if is_path(encoder):
+        encoder = load(Path(encoder))
+    if isinstance(encoder, FrozenEstimator):
+        encoder = encoder.estimator
+    texts = callable(getattr(encoder, "encode", None)) and not isinstance(encoder, str)
+    if encoder is None or isinstance(encoder, nn.Module) or texts:
+        return encoder
+    if isinstance(encoder, System) and encoder._has_codes:
+        check_is_fitted(encoder)
+        return encoder
+    raise ValueError(
+        f"encoder={encoder!r:.80}: allowed are a fitted Autoencoder, the path of a saved one, 'imagenet', an nn.Module that "
+        f"turns rows (B, d) into codes (B, m), an object with encode(texts), and None{suggest(encoder, [IMAGENET])}"
+    )
+
+
+def is_path(encoder: Any) -> bool:
+    """Whether a text is the name of a file, and no misspelt "imagenet"."""
+    if not isinstance(encoder, str):
+        return isinstance(encoder, os.PathLike)
+    return Path(encoder).suffix != "" or Path(encoder).name != encoder or Path(encoder).exists()
+
+
+def some_of(x: Tensor) -> Tensor:
+    """Rows (n, d) -> some of them."""
+    return x[spread_rows(np.arange(len(x)), max(1, min(LOOKED[0], LOOKED[1] // x.shape[1])))]

@@ -1,0 +1,193 @@
+r"""What the outputs shall be: y of each row, how much it counts, and what a mistake is.
+
+    minimise  sum_i sum_c w_ic loss(raw_ic, y_ic)          raw (n, k): what the network says;  w (n, 1), (n, k), or all the same
+
+One object for each kind of y: classes and numbers are here, labels in multilabel/targets.py. It lives as long as the fit.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.linear_model import LogisticRegression, Ridge
+from torch import Tensor
+
+from ...losses import Loss, Softmax, Squared
+from ...model_selection import folds
+from ..weights import mean
+
+__all__ = ["TEMPERATURES", "ClassTarget", "NumberTarget", "Target"]
+
+TEMPERATURES = tuple(float(2**e) for e in np.arange(-4, 2.25, 0.25))
+
+
+class Target(ABC):
+    """Base: y of n rows, k outputs for each.
+
+    Parameters
+    ----------
+    loss : Loss
+        Of the outputs.
+    n, k : int
+        Rows, and outputs for each.
+    w : Tensor (n, 1) or (n, k), or None
+        How much each row, or each cell, counts; None: all the same.
+    """
+
+    watched = 4000  # rows on which the moment to stop is found
+    judged = 20_000  # rows that are looked at when the training is over
+    convex = True  # whether `optimum` knows the loss
+
+    def __init__(self, loss: Loss, n: int, k: int, w: Tensor | None) -> None:
+        self.loss, self.n, self.k, self.w = loss, n, k, w
+
+    def __len__(self) -> int:
+        return self.n
+
+    @abstractmethod
+    def start(self) -> Tensor:
+        """(k,) what the last layer says before it has learned: the outputs that suit all rows equally well."""
+
+    @abstractmethod
+    def y(self, i: Tensor) -> Tensor:
+        """(B,) row numbers -> y (B, k)."""
+
+    @abstractmethod
+    def error(self, raw: Tensor, y: Tensor, weight: Tensor | None) -> float:
+        """Of rows that the network has not seen, and how much they count: what shall be small."""
+
+    @abstractmethod
+    def optimum(self, u: np.ndarray, i: np.ndarray, ridge: float) -> tuple[np.ndarray, np.ndarray]:
+        """Codes u (r, m) of the rows i (r,) -> V (m, k) and b (k,) of least loss + ridge / 2 |V|^2."""
+
+    def folds(self, parts: int | list[float], rng: np.random.RandomState) -> np.ndarray:
+        """(n,) which part each row is in."""
+        return folds(np.zeros((self.n, 1)), parts, rng)
+
+    def weight(self, i: Tensor) -> Tensor | None:
+        """(B,) row numbers -> how much each row, or each of its cells, counts when judging; (B, 1) or (B, k)."""
+        return None if self.w is None else self.w[i]
+
+    def pull(self, i: Tensor) -> Tensor | None:
+        """The same, when learning."""
+        return self.weight(i)
+
+    def counts(self, i: np.ndarray) -> np.ndarray:
+        """(r,) row numbers -> whether the row counts at all."""
+        return np.ones(len(i), dtype=bool) if self.w is None else (self.w[i].sum(1) > 0).numpy()
+
+    def error_of(self, raw: Tensor, i: np.ndarray) -> float:
+        """That of raw outputs (r, k) for the rows i."""
+        rows = torch.from_numpy(i)
+        return self.error(raw, self.y(rows), self.weight(rows))
+
+    def losses(self, outputs: Callable[[Tensor | None], Tensor], i: Tensor, rng: torch.Generator) -> Tensor:
+        """Losses (K, B) of the rows i; `outputs` gives raw (K, B, k), or (K, B, c) of some outputs c."""
+        return self.summed(outputs(None), self.y(i), self.pull(i))
+
+    def summed(self, raw: Tensor, y: Tensor, weight: Tensor | None) -> Tensor:
+        """raw (K, B, k), y (B, k) -> (K, B)."""
+        y = y.to(raw.device)
+        terms = self.loss.terms(raw.flatten(0, 1), y.repeat(len(raw), 1)).unflatten(0, raw.shape[:2])
+        return (terms if weight is None else terms * weight.to(raw.device)).sum(2)
+
+    def temperature(self, raw: Tensor, i: np.ndarray) -> float:
+        """How sure raw outputs (r, k) of the rows i are right to be: raw times this is of least loss."""
+        rows = torch.from_numpy(i)
+        y, w = self.y(rows), self.weight(rows)
+        factor: Any = 1.0 if w is None else w
+        return min(TEMPERATURES, key=lambda t: float((factor * self.loss.terms(t * raw, y)).sum()))
+
+
+class ClassTarget(Target):
+    """One of k classes for each row.
+
+    Parameters
+    ----------
+    index : Tensor of int64 (n,)
+        The number of each row's class.
+    k : int
+        How many classes there are.
+    w : Tensor (n, 1) or None
+        How much each row counts.
+    """
+
+    def __init__(self, index: Tensor, k: int, w: Tensor | None) -> None:
+        super().__init__(Softmax((k,)), len(index), k, w)
+        self.index = index
+
+    def start(self) -> Tensor:
+        w = torch.ones(self.n) if self.w is None else self.w[:, 0]
+        n = torch.zeros(self.k).index_add_(0, self.index, w)
+        return n.div(n.sum()).clamp(min=0.5 / self.n).log()
+
+    def y(self, i: Tensor) -> Tensor:
+        return torch.nn.functional.one_hot(self.index[i], self.k).float()
+
+    def folds(self, parts: int | list[float], rng: np.random.RandomState) -> np.ndarray:
+        return folds(self.y(torch.arange(self.n)).numpy(), parts, rng)
+
+    def error(self, raw: Tensor, y: Tensor, weight: Tensor | None) -> float:
+        return self.wrong(raw, y, weight) + 0.1 * min(mean(self.loss(t * raw, y), weight) for t in TEMPERATURES)
+
+    def wrong(self, raw: Tensor, y: Tensor, weight: Tensor | None) -> float:
+        """Share of wrong answers."""
+        return mean((raw.argmax(1) != y.argmax(1)).float(), weight)
+
+    def optimum(self, u: np.ndarray, i: np.ndarray, ridge: float) -> tuple[np.ndarray, np.ndarray]:
+        y = self.index[torch.from_numpy(i)].numpy()
+        there = np.unique(y)
+        v, b = np.zeros((u.shape[1], self.k)), np.full(self.k, np.log(0.5 / len(y)))  # of a class that no row has
+        if len(there) == 1:
+            b[there] = 0.0
+            return v, b
+        w = self.pull(torch.from_numpy(i))
+        model = LogisticRegression(C=1 / ridge, max_iter=300).fit(u, y, None if w is None else w[:, 0].numpy())
+        both = len(there) == 2
+        v[:, there] = (np.concatenate([-model.coef_, model.coef_]) / 2 if both else model.coef_).T
+        b[there] = np.concatenate([-model.intercept_, model.intercept_]) / 2 if both else model.intercept_
+        return v, b
+
+
+class NumberTarget(Target):
+    """k numbers for each row.
+
+    Parameters
+    ----------
+    values : Tensor (n, k)
+        Standardized; NaN = not known.
+    w : Tensor (n, 1) or (n, k), or None
+        How much each row, or each number, counts.
+    """
+
+    def __init__(self, values: Tensor, w: Tensor | None) -> None:
+        super().__init__(Squared(), values.shape[0], values.shape[1], w)
+        self.values = values
+
+    def start(self) -> Tensor:
+        return torch.zeros(self.k)
+
+    def y(self, i: Tensor) -> Tensor:
+        return self.values[i]
+
+    def error(self, raw: Tensor, y: Tensor, weight: Tensor | None) -> float:
+        known, terms = ~torch.isnan(y), self.loss.terms(raw, y)
+        if weight is None:
+            return float(terms.sum() / known.sum().clamp(min=1))
+        return float((weight * terms).sum() / (weight * known).sum().clamp(min=1e-12))
+
+    def optimum(self, u: np.ndarray, i: np.ndarray, ridge: float) -> tuple[np.ndarray, np.ndarray]:
+        y = self.values[torch.from_numpy(i)].double().numpy()
+        v, b = np.zeros((u.shape[1], self.k)), np.zeros(self.k)
+        for c in range(self.k):
+            known = ~np.isnan(y[:, c])
+            if known.any():
+                w = self.pull(torch.from_numpy(i[known]))
+                own = None if w is None else w[:, min(c, w.shape[1] - 1)].numpy()
+                model = Ridge(alpha=ridge).fit(u[known], y[known, c], own)
+                v[:, c], b[c] = model.coef_, model.intercept_
+        return v, b

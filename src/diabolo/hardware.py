@@ -1,0 +1,154 @@
+"""What the computer can do: devices, precisions, threads, memory."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import ContextDecorator
+from functools import cache
+from pathlib import Path
+from typing import Any, Self, cast
+
+import torch
+from threadpoolctl import ThreadpoolController
+
+from .errors import suggest
+
+__all__ = ["blas", "has_bfloat16", "keep_freed_memory", "mkl", "one_thread", "openmp", "pick_device", "pick_precision"]
+
+
+def pick_device(device: str = "auto") -> str:
+    """ "auto" -> "cuda" where there is one, else "cpu"; a device that is asked for and not there is an error.
+
+    >>> pick_device("gpu")
+    Traceback (most recent call last):
+    ...
+    ValueError: device='gpu': allowed are 'auto' and torch devices such as 'cpu', 'cuda', 'cuda:1'
+    """
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        found = torch.device(device)
+    except (RuntimeError, TypeError):
+        raise ValueError(f"device={device!r}: allowed are 'auto' and torch devices such as 'cpu', 'cuda', 'cuda:1'") from None
+    if missing := unusable(found):
+        raise ValueError(f"device={device!r}: {missing}; take device='cpu', or 'auto', which takes CUDA where there is one")
+    return str(found)
+
+
+def unusable(device: torch.device) -> str:
+    """Why a device cannot be used here; nothing if it can."""
+    if device.type == "cuda" and not torch.cuda.is_available():
+        built = "" if torch.version.cuda else f" (PyTorch {torch.__version__} was installed without CUDA)"
+        return f"PyTorch finds no CUDA device on this computer{built}"
+    if device.type == "cuda" and device.index is not None and device.index >= torch.cuda.device_count():
+        return f"there are {torch.cuda.device_count()} CUDA devices on this computer, numbered from 0"
+    try:
+        torch.zeros(1, device=device).cpu()
+    except (RuntimeError, NotImplementedError, AssertionError, ImportError):
+        return f"PyTorch {torch.__version__} cannot compute on {device.type!r} on this computer"
+    return ""
+
+
+def pick_precision(precision: str, device: str, work: float) -> str:
+    """ "auto" -> bfloat16 where the hardware multiplies it and a step is large enough to gain.
+
+    Parameters
+    ----------
+    work : float
+        Multiply-adds of one forward step (rows x weights).
+    """
+    allowed = ("auto", "float32", "bfloat16")
+    if precision not in allowed:
+        raise ValueError(f"precision={precision!r}: allowed are {', '.join(map(repr, allowed))}{suggest(precision, allowed)}")
+    if precision != "auto":
+        return precision
+    kind = torch.device(device).type
+    return "bfloat16" if (kind == "cuda" or work > 1e7) and has_bfloat16(kind) else "float32"
+
+
+def keep_freed_memory() -> None:
+    """Let glibc keep the megabyte buffers that every step frees: mapping them anew costs more than the arithmetic."""
+    if not sys.platform.startswith("linux"):
+        return
+    try:
+        mallopt = ctypes.CDLL("libc.so.6").mallopt
+    except (OSError, AttributeError):  # musl has no such call
+        return
+    top_pad, trim_threshold, mmap_threshold = -2, -1, -3
+    mallopt(mmap_threshold, 1 << 30)
+    mallopt(trim_threshold, (1 << 31) - 1)
+    mallopt(top_pad, 64 << 20)
+
+
+@cache
+def openmp() -> Any:
+    """The library behind PyTorch's threads, looked for once: that takes milliseconds."""
+    return ThreadpoolController().select(user_api="openmp")
+
+
+@cache
+def blas() -> Any:
+    """The libraries behind numpy and scipy."""
+    return ThreadpoolController().select(user_api="blas")
+
+
+@cache
+def mkl() -> Callable[[int], int]:
+    """n -> so many threads for MKL in this thread (0: as many as OpenMP has); what it was before."""
+    for path in (Path(torch.__file__).parent / "lib").glob("libtorch_cpu.*"):
+        try:
+            return cast(Callable[[int], int], ctypes.CDLL(str(path)).MKL_Set_Num_Threads_Local)
+        except (OSError, AttributeError):  # other processors have other libraries
+            pass
+    return lambda n: 0
+
+
+class OneThread(ContextDecorator):
+    """BLAS counts its threads for the whole process: the first one inside sets them to one, and the last one sets them back."""
+
+    def __init__(self) -> None:
+        self.lock, self.inside = threading.Lock(), 0
+        self.before: list[int] = []
+
+    def __enter__(self) -> Self:
+        with self.lock:
+            if self.inside == 0:
+                self.before = [library.num_threads for library in blas().lib_controllers]
+                self.limit([1] * len(self.before))
+            self.inside += 1
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        with self.lock:
+            self.inside -= 1
+            if self.inside == 0:
+                self.limit(self.before)
+
+    @staticmethod
+    def limit(threads: list[int]) -> None:
+        """So many for each library; threadpoolctl from 3.8 on heeds only the thread that was the first to ask."""
+        for library, n in zip(blas().lib_controllers, threads, strict=True):
+            free = getattr(library, "clear_controlling_thread", lambda force: None)
+            free(force=True)
+            library.set_num_threads(n)
+            free(force=True)
+
+
+ONE_THREAD = OneThread()
+
+
+def one_thread() -> OneThread:
+    """``with`` it, numpy and scipy round alike whatever other threads do; and small products are faster."""
+    return ONE_THREAD
+
+
+@cache
+def has_bfloat16(device: str) -> bool:
+    """Whether the hardware of this type multiplies bfloat16; where it does not, it is emulated, many times slower."""
+    if device != "cpu":
+        return device == "cuda" and torch.cuda.is_bf16_supported()
+    probes = [getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")]
+    return any(probe() for probe in probes if probe is not None)
