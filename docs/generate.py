@@ -110,7 +110,8 @@ def estimators_page() -> str:
 
 def estimator_section(name: str, cls: type[Any]) -> str:
     meanings = parameters(cls)
-    rows = [f"| `{f.name}` | `{f.default!r}` | {meanings[f.name]} |\n" for f in fields(cls)]
+    defaults = {f.name: f.default for f in fields(cls)}
+    rows = [f"| `{name}` | `{defaults[name]!r}` | {text} |\n" for name, text in meanings.items()]
     learned = [f"| {key} | {text} |\n" for key, text in attributes(documented(cls, "Attributes"))]
     called = [f"| `{m}{signature(getattr(cls, m))}` | {meaning(getattr(cls, m))} |\n" for m in methods(cls)]
     example = section(inspect.getdoc(cls) or "", "Examples").strip()
