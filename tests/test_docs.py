@@ -214,6 +214,24 @@ def test_results_of_the_readme_name_the_best_peer(generate: ModuleType) -> None:
     assert generate.with_results(text, generate.benchmarks()) == text
 
 
+def test_numbers_in_the_text_are_those_of_the_benchmarks(generate: ModuleType) -> None:
+    rows = {b.name: b.result["rows"] for b in generate.benchmarks()}
+    tables, mnist = rows["tables_reconstruction"], rows["mnist_reconstruction"]
+    (noise,) = [
+        row for row in rows["restoration"] if (row["task"], row.get("set"), row.get("sigma")) == ("denoise", "bsd68", 25)
+    ]
+    seconds = [row["seconds"] for row in tables]
+    ratios = [row["ratio"] for row in tables if row["k"] == 4]
+    readme, training, which = (path.read_text("utf-8") for path in (README, DOCS / "training.md", DOCS / "which_estimator.md"))
+    assert f"the slowest fit took {max(seconds):.0f} seconds" in readme
+    assert f"ours {noise['diabolo']:.2f} dB" in readme
+    assert "DRUNet 29.48" in noise["published, all"]
+    assert f"{min(seconds):.0f} to {max(seconds):.0f} seconds" in training
+    assert f"{mnist[2]['minutes']:.0f} minutes" in training
+    assert (sum(r < 0.5 for r in ratios), sum(r > 0.95 for r in ratios)) == (11, 1)
+    assert "eleven, and more than 95 % of it in one" in which
+
+
 def test_every_parameter_is_described(generate: ModuleType) -> None:
     for cls in ESTIMATORS.values():
         told = dict(generate.described(inspect.getdoc(cls), "Parameters"))
