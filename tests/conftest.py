@@ -11,6 +11,8 @@ import pytest
 import torch
 from hypothesis import HealthCheck, settings
 
+from diabolo import progress
+
 settings.register_profile("diabolo", deadline=None, max_examples=30, suppress_health_check=list(HealthCheck), derandomize=True)
 settings.load_profile("diabolo")
 
@@ -21,6 +23,12 @@ def same_seed() -> None:
     random.seed(0)
     np.random.seed(0)
     torch.manual_seed(0)
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a slow machine a fit would say how far it is."""
+    monkeypatch.setattr(progress, "PATIENCE", 600.0)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 import click
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
@@ -454,7 +455,7 @@ def test_report_of_a_table_that_lacks_a_label(mails: Path, tags: Path, tmp_path:
     assert said.code == 0, said.err
     assert f"not judged, for there are no such columns: {absent}" in said.err
     assert "nothing to learn" not in said.err
-    assert f"{len(others)} of {len(others) + 1} labels, with an average" in out.read_text()
+    assert f"The average precision of {len(others)} of {len(others) + 1} labels is" in out.read_text()
     table.drop(columns=[absent, *others]).to_csv(tmp_path / "none.csv", index=False)
     one_line(diabolo("report", tags, tmp_path / "none.csv", "-o", out), 1, f"there is no column {absent!r}")
 
@@ -725,6 +726,7 @@ GIVEN: dict[str, tuple[object, ...]] = {
     "decimal": ("--decimal", "."),
     "thousands": ("--thousands", "_"),
     "na": ("--na", "?"),
+    "dates": ("--date", "day=%d.%m.%Y"),
     "encoding": ("--encoding", "utf-8"),
     "no_header": ("--no-header",),
     "category": ("--category", "city"),
@@ -751,7 +753,7 @@ def test_an_option_that_says_nothing_of_the_data_is_refused(place: Path, tmp_pat
     one_line(diabolo("fit", array, "-o", out, "--sep", ","), 2, "--sep is for tables in text files")
     one_line(diabolo("fit", array, "-o", out, "--drop", "x0"), 2, "--drop is for tables, which")
     one_line(diabolo("fit", table, "-o", out, "--resume"), 2, "--resume goes on from a --checkpoint")
-    one_line(diabolo("encode", place / "numbers.diabolo", array, "-o", out, "--na", "?"), 2, "--na is for tables in text files")
+    one_line(diabolo("encode", place / "numbers.diabolo", array, "-o", out, "--na", "?"), 2, "--na is for tables, which")
     one_line(diabolo("score", place / "people.diabolo", table, "--keep", "city"), 2, "give --output")
     one_line(diabolo("report", place / "people.diabolo", table, "-o", out, "--labels-sep", ";"), 2, "is for models of labels")
     assert not left(tmp_path)
@@ -843,6 +845,64 @@ def test_how_files_are_read_is_kept_in_the_model(tmp_path: Path, diabolo: Any) -
     said = diabolo("encode", model, tmp_path / "point.csv", "-o", z, "--sep", ",", "--decimal", ".", "--encoding", "utf-8")
     assert (said.code, said.err) == (0, "")
     assert z.read_text() == codes, "the same rows, written otherwise"
+
+
+def test_dates_are_read_with_the_format_that_was_said(tmp_path: Path, diabolo: Any) -> None:
+    days = pd.date_range("2024-01-01", periods=60, freq="D")
+    table = pd.DataFrame({"day": days.strftime("%d.%m.%Y"), "a": np.arange(60) % 7 * 0.5, "same": np.arange(60) % 2})
+    table.to_csv(tmp_path / "a.csv", index=False)
+    table.to_parquet(tmp_path / "a.parquet")
+    table.assign(day=days.strftime("%m/%d/%Y")).to_csv(tmp_path / "us.csv", index=False)
+    model, z = tmp_path / "a.diabolo", tmp_path / "z.csv"
+    assert '--date "day=%d.%m.%Y"' in diabolo("fit", tmp_path / "a.csv", "-o", model, *FIT).err
+    one_line(diabolo("fit", tmp_path / "a.csv", "--date", "day", "-o", model), 2, "'day': write COLUMN=FORMAT")
+    one_line(diabolo("fit", tmp_path / "a.csv", "--date", "day=%d.%m", "-o", model), 1, "no format of dates with a year")
+    one_line(diabolo("fit", tmp_path / "a.csv", "--date", "dai=%d.%m.%Y", "-o", model), 1, "did you mean 'day'?")
+    codes = set()
+    for data, *drop in (("a.csv",), ("a.parquet",), ("a.csv", "--drop", "same"), ("a.parquet", "--drop", "same")):
+        said = diabolo("fit", tmp_path / data, *drop, "--date", "day=%d.%m.%Y", "-o", model, *FIT)
+        assert (said.code, said.err) == (0, "")
+        for new, *how in (("a.csv",), ("a.parquet",), ("us.csv", "--date", "day=%m/%d/%Y")):
+            said = diabolo("encode", model, tmp_path / new, *how, "-o", z)
+            assert (said.code, said.err) == (0, "")
+            codes.add((*drop, z.read_text()))
+    assert len(codes) == 2, "the same dates, written otherwise"
+    assert "table of 2 columns: day (date), a (number)" in diabolo("info", model).out
+    one_line(diabolo("encode", model, tmp_path / "us.csv", "-o", z), 1, "'01/01/2024' (row 0), where dates are written")
+    said = diabolo("sample", model, "-n", 5, "--given", "day=13.02.2024", "-o", z)
+    assert said.code == 0, said.err
+    assert set(pd.read_csv(z)["day"]) == {"2024-02-13"}
+    said = diabolo("encode", model, tmp_path / "a.csv", "--keep", "day", "-o", z)
+    assert pd.read_csv(z)["day"].tolist() == table["day"].tolist(), "as they stand"
+    labels = "--labels", "same", "--date", "day=%d.%m.%Y", "-o", tmp_path / "b.diabolo"
+    assert diabolo("fit", tmp_path / "a.csv", *labels, "--epochs", 1, "--quiet").code == 0
+    assert load(tmp_path / "b.diabolo").format_.types["day"] == "date32[day]"
+
+
+def test_what_stands_for_missing_cells_in_any_table(tmp_path: Path, diabolo: Any) -> None:
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(rng.normal(size=(60, 2)).round(2), columns=["a", "b"])
+    table["rating"], table["city"] = rng.integers(1, 30, 60), rng.choice(["Oslo", "Rome", "Bern"], 60)
+    table.loc[::7, "rating"], table.loc[::5, "city"] = -999, "?"
+    table.to_csv(tmp_path / "a.csv", index=False)
+    table.to_parquet(tmp_path / "a.parquet")
+    table.to_feather(tmp_path / "a.feather")
+    table.to_json(tmp_path / "a.jsonl", orient="records", lines=True)
+    table.astype({"city": "category"}).to_parquet(tmp_path / "c.parquet")
+    model, z, found = tmp_path / "a.diabolo", tmp_path / "z.csv", set()
+    for name in ("a.csv", "a.parquet", "a.feather", "a.jsonl", "c.parquet"):
+        said = diabolo("fit", tmp_path / name, "--na", -999, "--na", "?", "-o", model, *FIT)
+        assert (said.code, said.err) == (0, ""), name
+        gaps = {field.name: field.gaps for field in load(model).format_.fields}
+        assert gaps == {"a": False, "b": False, "rating": True, "city": True}
+        assert diabolo("encode", model, tmp_path / name, "-o", z).code == 0
+        found.add(z.read_text())
+        full = pa.table(load(model).impute(tmp_path / name))
+        assert min(full["rating"].to_pylist()) > 0
+        assert "?" not in full["city"].to_pylist()
+    assert len(found) == 1
+    one_line(diabolo("sample", model, "--given", "rating=-999", "-o", z), 1, "given 'rating': -999 stands for a missing cell")
+    one_line(diabolo("sample", model, "--given", "city=?", "-o", z), 1, "given 'city': '?' stands for a missing cell")
 
 
 def test_warnings_are_one_line_each_and_once(tmp_path: Path, diabolo: Any) -> None:
@@ -949,3 +1009,44 @@ def test_lists_of_labels_in_parquet(tmp_path: Path, diabolo: Any) -> None:
     said = diabolo("fit", data, "--labels", "tags", "--labels-sep", ";", "-o", model, *FIT)
     assert said.code == 0, said.err
     assert load(model).labels_.names == ["x", "y"]
+
+
+def test_no_components_are_not_the_default(place: Path, tmp_path: Path, diabolo: Any) -> None:
+    for task in ("codes", "outliers"):
+        said = diabolo("fit", place / "people.csv", "-o", tmp_path / "m", "-k", "0", "--task", task)
+        assert said.code == 1
+        assert "n_components=0: allowed are" in said.err
+    assert not left(tmp_path)
+
+
+def test_texts_of_a_folder_keep_their_names(place: Path, tmp_path: Path, diabolo: Any) -> None:
+    """In the order of the names; what systems hide there is no text."""
+    folder = tmp_path / "mails"
+    folder.mkdir()
+    for i, text in enumerate(texts()):
+        (folder / f"m{i:02d}.{'TXT' if i % 2 else 'txt'}").write_text(text)
+    (folder / "._m00.txt").write_bytes(b"\0\x05\x16\x07")
+    model, codes = place / "mails.diabolo", tmp_path / "codes.csv"
+    for verb in ("encode", "score", "map"):
+        said = diabolo(verb, model, folder, "-o", codes)
+        assert said.code == 0, said.err
+        assert pd.read_csv(codes)["file"].tolist() == sorted(file.name for file in folder.glob("m*"))
+    assert np.array_equal(load(model).transform(folder), load(model).transform(place / "mails.txt"))
+
+
+def test_records_with_lists_can_be_joined_to_their_codes(tmp_path: Path, diabolo: Any) -> None:
+    lines = [{"id": i, "places": ["usa"] * (i % 3), "body": text} for i, text in enumerate(texts())]
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    assert diabolo("fit", tmp_path / "a.jsonl", "-o", tmp_path / "m", *FIT).code == 0
+    said = diabolo("encode", tmp_path / "m", tmp_path / "a.jsonl", "--keep", "id", "--keep", "places", "-o", tmp_path / "c.csv")
+    assert said.code == 0, said.err
+    codes = pd.read_csv(tmp_path / "c.csv")
+    assert codes["id"].tolist() == [line["id"] for line in lines]
+    assert [json.loads(cell) for cell in codes["places"]] == [line["places"] for line in lines]
+
+
+def test_numbers_that_are_taken_for_texts_are_told(tmp_path: Path, diabolo: Any) -> None:
+    pd.DataFrame({"a": np.arange(40) % 7 / 2, "b": texts()}).to_csv(tmp_path / "a.csv", index=False)
+    assert not diabolo("fit", tmp_path / "a.csv", "--text", "b", "-o", tmp_path / "m", *FIT).err
+    said = diabolo("fit", tmp_path / "a.csv", "--text", "a", "-o", tmp_path / "m", *FIT)
+    assert "--text: column 'a' holds numbers, such as '0.0': each is read as a word" in said.err

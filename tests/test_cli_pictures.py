@@ -24,7 +24,7 @@ import pytest
 import torch
 from PIL import Image
 
-from diabolo import estimators, load
+from diabolo import estimators, load, progress
 from diabolo.cli import images, main
 from diabolo.estimators.restoration.base import decibels
 from test_cli import Said, one_line
@@ -402,7 +402,7 @@ def test_killed_and_resumed(models: dict[str, Path], tmp_path: Path, diabolo: An
 
 def test_progress_on_a_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    monkeypatch.setattr(images, "PATIENCE", 0.01)
+    monkeypatch.setattr(progress, "PATIENCE", 0.01)
     monkeypatch.setenv("FORCE_COLOR", "1")
     with images.bar("denoise", 4, quiet=False) as advance:
         time.sleep(0.2)

@@ -23,6 +23,7 @@ from diabolo.estimators.outliers import detector
 from diabolo.estimators.restoration import base as restoration
 from diabolo.formats import FORMATS
 from diabolo.losses import LOSSES
+from kinds import SMALL, TABULAR, answers, kinds
 
 ROOT = Path(__file__).resolve().parent.parent
 README, DOCS = ROOT / "README.md", ROOT / "docs"
@@ -135,6 +136,7 @@ def test_every_room_has_a_page(room: str) -> None:
         "hardware": "training",
         "network": "nets",
         "optimizers": "training",
+        "printed": "report",
         "progress": "training",
         "registry": "storage",
         "rows": "training",
@@ -238,6 +240,7 @@ def test_every_parameter_is_described(generate: ModuleType) -> None:
         assert [f.name for f in fields(cls) if not told.get(f.name)] == []
 
 
+<<<<<<< HEAD
 def test_no_parameter_sends_the_reader_to_another_class(generate: ModuleType) -> None:
     for cls in ESTIMATORS.values():
         assert [name for name, text in generate.parameters(cls).items() if text.startswith("As ")] == []
@@ -250,6 +253,19 @@ def test_every_method_is_on_the_page(name: str, generate: ModuleType) -> None:
     assert "| `save(path)` |" in page
     assert ">>>" in page
     assert "(self" not in page
+=======
+def test_every_attribute_is_described(generate: ModuleType) -> None:
+    """TAB after a fitted estimator shows its parameters, its methods, and what its docstring says it has learned."""
+    X = kinds()["array"]
+    for name, cls in ESTIMATORS.items():
+        listed = {attribute for attribute, about in generate.described(inspect.getdoc(cls), "Attributes") if about}
+        model = cls(**SMALL).fit(X, *answers(name, len(X))) if name in TABULAR else cls.pretrained()
+        parameters = {f.name for f in fields(cls)} | {"loss"}  # "auto" where it cannot be chosen
+        methods = {n for n in dir(cls) if callable(getattr(cls, n)) and (inspect.getdoc(getattr(cls, n)) or "").strip()}
+        shown = {n for n in dir(model) if not n.startswith("_")}
+        assert shown - parameters - methods - listed == set(), name
+        assert listed - shown <= {"feature_names_in_"}, name
+>>>>>>> main
 
 
 # ── what it points to exists ─────────────────────────────────────────────────────────────────────────────────────────

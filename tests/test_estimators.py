@@ -503,7 +503,7 @@ def test_the_linear_one_does_all_that_a_network_does() -> None:
     assert ae.history_.stopped == "nothing gained over PCA: the linear one is kept"
     assert ae.n_iter_ == 0
     x = ae.format_.to_tensor(X)
-    assert np.allclose(ae.transform(X), ae.linear_.encode(x).numpy(), atol=1e-6)
+    assert np.allclose(ae.transform(X), ae._linear.encode(x).numpy(), atol=1e-6)
     assert list(ae.inverse_transform(ae.transform(X)).columns) == list(X.columns)
     assert ae.sample(3, random_state=0).isin([0, 1]).all(axis=None)
     assert 0 < ae.explained_variance_ratio_.sum() < 1
@@ -673,3 +673,14 @@ def test_data_of_which_there_is_little_to_learn(kind: str) -> None:
     assert np.isfinite(ae.log_prob(X)).all()
     assert len(ae.sample(3, random_state=0)) == 3
     assert all(np.isfinite(value) for value in ae.comparison_.values())
+
+
+def test_codes_of_any_size_are_decoded() -> None:
+    ae = Autoencoder(2, **SMALL).fit(frame())
+    for size in (1e17, 1e30, 1e300):
+        assert ae.inverse_transform(np.full((1, 2), size)).notna().all(axis=None)
+
+
+def test_one_row_that_counts_is_enough() -> None:
+    X = np.random.default_rng(0).normal(size=(50, 3))
+    assert np.isfinite(Autoencoder(1, **SMALL).fit(X, sample_weight=np.eye(50)[0]).transform(X)).all()

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+import torch
 
 from diabolo import Autoencoder, DataError, load
 from diabolo.formats import Documents, Reading, Tables, infer, write_table
@@ -129,8 +130,8 @@ def test_what_cannot_be_read_is_named(cells: list[str], t: pa.DataType, said: st
 
 def test_a_type_does_not_depend_on_where_a_cell_stands(tmp_path: Path) -> None:
     lines = "".join(f"{i},{i}\n" for i in range(1000, 60_000))
-    with pytest.warns(UserWarning, match=r"'60000A' \(row 59,000\)"):
-        table = read(tmp_path, f"a,b\n{lines}60000A,0.5\n")
+    table = read(tmp_path, f"a,b\n{lines}60000A,0.5\n")
+    assert nearly_numbers(table["a"].combine_chunks()).cells == "'60000A' (row 59,000)"
     assert [str(t) for t in table.schema.types] == ["string", "double"]
     with pytest.raises(DataError, match=r"'60000A' \(row 59,000\)"):
         list(table_pieces(tmp_path / "a.csv", 1000, None, {"a": pa.int64()}))
@@ -182,9 +183,17 @@ def test_a_model_of_a_frame_and_of_its_file_give_the_same_codes(tmp_path: Path) 
 )
 def test_texts_that_are_nearly_numbers(cells: list[str], options: dict[str, Any], values: list[Any], tmp_path: Path) -> None:
     text = "v\tw\n" + "".join(f"{cell}\tx\n" for cell in cells)
-    with pytest.warns(UserWarning, match="look like numbers") as told:
-        assert read(tmp_path, text, name="a.tsv")["v"].to_pylist() == cells
+    assert read(tmp_path, text, name="a.tsv")["v"].to_pylist() == cells
+    with pytest.warns(UserWarning, match="texts that look like numbers are taken for categories") as told:
+        Tables().fit(tmp_path / "a.tsv")
     assert len(told) == 1
+    with pytest.warns(UserWarning, match="numbers") as again:  # a DataFrame is told the same
+        Tables().fit(pd.DataFrame({"v": cells, "w": "x"}))
+    assert str(again[0].message) == str(told[0].message)
+    frame = pd.read_csv(tmp_path / "a.tsv", sep="\t", dtype=str, keep_default_na=False)
+    way = str(told[0].message).split("of a DataFrame with ")[1].split("; or, if")[0]
+    found = [None if v != v else v for v in eval(way, {"pd": pd, "df": frame})]
+    assert found == [None if v is None else pytest.approx(v) for v in values]
     for name, value in options.items():
         for sign in value if isinstance(value, tuple) else (value,):
             assert f'--{name} "{sign}"' in str(told[0].message)
@@ -233,6 +242,8 @@ def test_new_files_are_read_as_the_fitted_one_was(tmp_path: Path) -> None:
         ({"sep": ";;"}, "--sep ';;': give one sign"),
         ({"decimal": ",", "thousands": ","}, "must differ"),
         ({"encoding": "latn1"}, "did you mean latin"),
+        ({"dates": {"d": "%d.%m."}}, "--date d=%d.%m.: this is no format of dates with a year"),
+        ({"dates": {"d": "dd.mm.yyyy"}}, "no format of dates"),
     ],
 )
 def test_ways_of_reading_that_are_none(options: dict[str, Any], said: str) -> None:
@@ -393,13 +404,15 @@ def test_a_good_file_is_read_without_a_word(tmp_path: Path) -> None:
 
 
 def test_dates_of_another_form_are_told(tmp_path: Path) -> None:
-    with pytest.warns(UserWarning, match=r"look like dates .*column 'd': '31/12/2024' \(row 0\)"):
-        read(tmp_path, "d,v\n31/12/2024,1\n01/01/2025,2\n")
+    read(tmp_path, "d,v\n31/12/2024,1\n01/01/2025,2\n")
+    with pytest.warns(UserWarning, match=r"look like dates .*column 'd': '31/12/2024' \(row 0\).*--date \"d=%d/%m/%Y\""):
+        Tables().fit(tmp_path / "a.csv")
 
 
 def test_decimal_points_beside_a_decimal_comma(tmp_path: Path) -> None:
+    read(tmp_path, "v\tw\n" + "".join(f"{v}\tx\n" for v in ("0.5", "0.25", "1,5", "7.5")), name="a.tsv")
     with pytest.warns(UserWarning, match=r"'1,5' \(row 2\) .*: write them as numbers"):
-        read(tmp_path, "v\tw\n" + "".join(f"{v}\tx\n" for v in ("0.5", "0.25", "1,5", "7.5")), name="a.tsv")
+        Tables().fit(tmp_path / "a.tsv")
 
 
 def test_the_first_line_of_excel(tmp_path: Path) -> None:
@@ -437,6 +450,27 @@ def test_dates_in_json_lines_are_dates(tmp_path: Path) -> None:
     assert read_table(tmp_path / "a.jsonl", types={"day": pa.string()})["day"][0].as_py().startswith("2024-01-01T")
 
 
+def test_levels_are_those_of_all_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a Parquet file some groups of rows are looked at; a level that comes in another is no new one."""
+    n = 1000
+    late = np.where(np.arange(n) % 200 == 151, "late", np.array(["a", "b"])[np.arange(n) % 2])
+    X = pd.DataFrame({"c": late, "code": np.where(late == "late", 7, 3), "v": np.arange(n) % 9 * 0.5})
+    X["order"] = pd.Categorical(np.where(late == "late", "z", "y"), categories=["z", "y"], ordered=True)
+    X.loc[::5, "c"] = "?"
+    X.to_parquet(tmp_path / "a.parquet", row_group_size=100)
+    whole = Tables(Reading(na=("?",)), categories=["code"]).fit(tmp_path / "a.parquet")
+    monkeypatch.setattr("diabolo.formats.tables.SAMPLE", 500)
+    monkeypatch.setattr("diabolo.formats.tables.CHUNK", 64)
+    some = Tables(Reading(na=("?",)), categories=["code"]).fit(tmp_path / "a.parquet")
+    for a, b in zip(some.fields, whole.fields, strict=True):
+        if hasattr(a, "levels"):
+            assert (a.levels, a.shares, a.gaps) == (b.levels, b.shares, b.gaps)
+            assert sorted(a.listed or []) == sorted(b.listed or [])
+    assert torch.isfinite(some.to_tensor(tmp_path / "a.parquet")[X["c"].to_numpy() == "late"]).all()
+    levels = {name: field.levels for name, field in zip(some.columns, some.fields, strict=True) if hasattr(field, "levels")}
+    assert levels == {"c": ["a", "b", "late"], "code": [3, 7], "order": ["y", "z"]}
+
+
 @pytest.mark.parametrize("name", ["a.parquet", "a.feather"])
 def test_a_file_without_rows_is_refused(name: str, tmp_path: Path) -> None:
     X = pd.DataFrame({"a": [1.0, 2.0, 4.0], "b": ["x", "y", "x"]})
@@ -460,8 +494,8 @@ def test_numbers_with_a_unit_are_told(tmp_path: Path) -> None:
     X.to_csv(tmp_path / "a.csv", index=False)
     with pytest.warns(UserWarning, match=r"column 'w': '0.0 kg' \(row 0\).*each with the unit 'kg'") as told:
         Tables().fit(tmp_path / "a.csv")
-    assert "ram" not in str(told[0].message)
-    with pytest.warns(UserWarning, match=r"column 'w' holds numbers written as texts .*after str.removesuffix\('kg'\)") as told:
+    assert "'ram'" not in str(told[0].message)
+    with pytest.warns(UserWarning, match=r"column 'w': .*pd.to_numeric\(df\['w'\].str.removesuffix\('kg'\)\)") as told:
         Tables().fit(X)
     assert len(told) == 1
 
@@ -485,13 +519,62 @@ def test_points_between_thousands_beside_decimal_commas_are_told(tmp_path: Path)
     "form", ["%d.%m.%Y", "%m/%d/%Y", "%d-%b-%y", "%d%b%Y", "%b %d, %Y", "%Y-%m", "%d.%m.%Y %H:%M", "%m/%d/%Y %I:%M:%S %p"]
 )
 def test_dates_as_texts_are_told(form: str, tmp_path: Path) -> None:
-    days = pd.date_range("2024-03-01", periods=10, freq="26h").strftime(form)
-    X = pd.DataFrame({"a": np.arange(60) % 7 * 0.5, "v": np.tile(days, 6)})
-    with pytest.warns(UserWarning, match=r"column\(s\) 'v' hold dates as texts \(.*format='%d.%m.%Y'"):
+    days = pd.date_range("2024-03-01", periods=20, freq="26h").strftime(form)
+    X = pd.DataFrame({"a": np.arange(60) % 7 * 0.5, "v": np.tile(days, 3)})
+    said = rf"texts that look like dates are taken for categories: column 'v': .*pd.to_datetime\(df\['v'\], format='{form}'\)"
+    with pytest.warns(UserWarning, match=said):
         Tables().fit(X)
     X.to_csv(tmp_path / "a.csv", index=False)
-    with pytest.warns(UserWarning, match="texts that look like dates are taken for categories: column 'v'"):
+    with pytest.warns(UserWarning, match=rf'--date "v={form}" .*{said[-30:]}'):
         Tables().fit(tmp_path / "a.csv")
+    for name in ("a.csv", "a.parquet", "a.feather", "a.jsonl"):
+        if name != "a.csv":
+            X.to_json(tmp_path / name, orient="records", lines=True) if "json" in name else write_table(
+                pa.Table.from_pandas(X, preserve_index=False), tmp_path / name
+            )
+        found = read_table(tmp_path / name, reading=Reading(dates={"v": form}))["v"].to_pylist()
+        assert found == [dt.datetime.strptime(v, form) if ":" in v else dt.datetime.strptime(v, form).date() for v in X["v"]]
+        (piece,) = table_pieces(tmp_path / name, 100, Reading(dates={"v": form}), {"a": pa.float64(), "v": pa.date32()})
+        assert piece["v"].to_pylist() == found
+        assert read_table(tmp_path / name, None, Reading(dates={"v": form}), {})["v"].to_pylist() == X["v"].tolist()
+
+
+def test_dates_are_read_with_the_fitted_format(tmp_path: Path) -> None:
+    days = pd.date_range("2024-01-01", periods=60, freq="D")
+    X = pd.DataFrame({"day": days, "v": np.arange(60) % 7 * 0.5})
+    X.assign(day=days.strftime("%d.%m.%Y")).to_csv(tmp_path / "a.csv", index=False)
+    ae = Autoencoder(2, format=Tables(Reading(dates={"day": "%d.%m.%Y"})), epochs=1, random_state=0, verbose=False)
+    ae.fit(tmp_path / "a.csv").save(tmp_path / "a.diabolo")
+    again = load(tmp_path / "a.diabolo")
+    assert again.format_.reading == Reading(dates={"day": "%d.%m.%Y"})
+    codes = again.transform(tmp_path / "a.csv")
+    X.assign(day=days.date).to_parquet(tmp_path / "a.parquet")
+    assert np.array_equal(again.transform(tmp_path / "a.parquet"), codes)
+    X.assign(day=days.strftime("%m/%d/%Y")).to_csv(tmp_path / "b.csv", index=False)
+    said = r"holds '01/01/2024' \(row 0\), where dates are written as '%d.%m.%Y': .*--date \"day=%m/%d/%Y\""
+    with pytest.raises(DataError, match=said):
+        again.transform(tmp_path / "b.csv")
+    plain = Autoencoder(2, epochs=1, random_state=0, verbose=False).fit(tmp_path / "a.parquet")
+    with pytest.raises(DataError, match=r"fitted with dates: .*--date \"day=%m/%d/%Y\""):
+        plain.transform(tmp_path / "b.csv")
+
+
+@pytest.mark.parametrize("cell", ["31.02.2024", "1.13.2024", "soon", "2024-01-01", "01.01.2024 x"])
+def test_what_is_no_date_in_the_format_is_named(cell: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=rf"column 'd' holds '{cell}' \(row 1\), where dates are written as '%d.%m.%Y'"):
+        read(tmp_path, f"d,v\n01.01.2024,1\n{cell},2\n", dates={"d": "%d.%m.%Y"})
+    found = read(tmp_path, "d,v\n01.01.2024,1\n,2\n 2.1.2024,3\n", dates={"d": "%d.%m.%Y"})
+    assert found["d"].to_pylist() == [dt.date(2024, 1, 1), None, dt.date(2024, 1, 2)]
+
+
+def test_dates_of_which_the_cells_do_not_tell_the_day(tmp_path: Path) -> None:
+    X = pd.DataFrame({"d": ["01/02/2024", "03/04/2024"] * 5, "v": np.arange(10.0)})
+    with pytest.warns(UserWarning, match=r"d=%d/%m/%Y.*or is it %m/%d/%Y\? The cells do not tell"):
+        Tables().fit(X)
+    with pytest.raises(DataError, match=r"dates=\['d'\] are read of files: here say df\['d'\] = pd.to_datetime"):
+        Tables(Reading(dates={"d": "%d/%m/%Y"})).fit(X)
+    with pytest.raises(DataError, match=r"dates=\['e'\]: there is no such column"):
+        Tables(Reading(dates={"e": "%d/%m/%Y"})).fit(X)
 
 
 def test_names_with_the_beginnings_of_months_are_none() -> None:
@@ -500,3 +583,57 @@ def test_names_with_the_beginnings_of_months_are_none() -> None:
         Tables().fit(
             pd.DataFrame({"v": ["mare 12", "12 marbles", "may", "Jan Steen", "5 sepia"] * 9, "w": [3.5, 2.0, 8.5] * 15})
         )
+
+
+# ── marks, endings, levels ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_quotation_mark_too_many_swallows_no_rows_in_silence(tmp_path: Path) -> None:
+    rows = [f"{i},{i / 4},x{i % 3}\n" for i in range(50)]
+    rows[7] = '7,1.75,"x1\n'
+    with pytest.raises(DataError, match=r"column 'c', row 7: .*43 line breaks up to the end of the file: mend this line"):
+        read(tmp_path, "a,b,c\n" + "".join(rows))
+    rows[30] = '30,7.5,x0"\n'
+    with pytest.warns(UserWarning, match=r"row 7: a quotation mark begins the cell 'x1\\n8,2.0,x2.*lines that look like rows"):
+        assert read(tmp_path, "a,b,c\n" + "".join(rows)).num_rows == 27
+
+
+def test_line_breaks_that_are_meant(tmp_path: Path) -> None:
+    text = '"Dear all,\nmany thanks\nto you, and\nyou, and you, too"'
+    assert read(tmp_path, "a,b,c\n" + f"1,2,{text}\n" * 9).num_rows == 9
+    assert read(tmp_path, "a,b,c\n" + f"1,2,{text}\n" * 9, name="b.csv", encoding="latin-1").num_rows == 9
+
+
+def test_names_in_capital_letters_are_files_of_the_same_kind(tmp_path: Path) -> None:
+    X = pd.DataFrame({"a": [1.5, 2.5], "b": ["x", "y"]})
+    X.to_csv(tmp_path / "A.CSV", index=False)
+    X.to_csv(tmp_path / "A.CSV.GZ", index=False, compression="gzip")
+    X.to_csv(tmp_path / "A.Tsv", index=False, sep="\t")
+    X.to_parquet(tmp_path / "A.PARQUET")
+    X.to_feather(tmp_path / "A.Feather")
+    for name in ("A.CSV", "A.CSV.GZ", "A.Tsv", "A.PARQUET", "A.Feather"):
+        assert infer(tmp_path / name).kind == "tables"
+        assert read_table(tmp_path / name).to_pydict() == X.to_dict("list")
+        write_table(pa.table(X), tmp_path / name)
+        assert read_table(tmp_path / name).to_pydict() == X.to_dict("list")
+
+
+def test_a_stream_of_arrow_is_read(tmp_path: Path) -> None:
+    table = pa.table({"a": [1, 2]})
+    with pa.ipc.new_stream(tmp_path / "a.arrow", table.schema) as stream:
+        stream.write_table(table)
+    assert read_table(tmp_path / "a.arrow").equals(table)
+    with pytest.raises(DataError, match="Not a Feather V1 or Arrow IPC file"):
+        read(tmp_path, "a,b\n" * 20, name="b.arrow")
+
+
+def test_a_level_that_is_spelled_like_a_gap_is_a_level(tmp_path: Path) -> None:
+    """NA is Namibia, where a frame was fitted with it, and a gap in the other columns."""
+    X = pd.DataFrame({"land": ["NA", "DE", "", "None"] * 10, "size": ["s", None] * 20, "a": [1.0, np.nan] * 20})
+    format = Tables().fit(X)
+    X.to_csv(tmp_path / "a.csv", index=False, na_rep="NA")
+    assert np.array_equal(format.to_tensor(tmp_path / "a.csv"), format.to_tensor(X), equal_nan=True)
+    assert [len(piece) for piece in format.chunks(tmp_path / "a.csv")] == [40]
+    gaps = Tables().fit(X.assign(land=X["land"].where(X["land"] != "DE")))  # an empty cell may be either: a gap
+    assert gaps.to_tensor(tmp_path / "a.csv")[2, 0].isnan()
+    assert Tables(reading=Reading(na=("NA",))).fit(X).fields[0].levels == ["", "DE", "None"]

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 
 from diabolo.errors import DataError
 from diabolo.formats import FORMATS, Arrays, Documents, Format, Tables, infer, write_table
-from diabolo.formats.arrays import read_array
+from diabolo.formats.arrays import plain, read_array
 from diabolo.formats.documents import read_documents
 from diabolo.formats.files import read_table, table_pieces
 from kinds import frame, kinds, texts
@@ -423,7 +423,7 @@ def test_bad_arrays() -> None:
         format.to_tensor(np.array([[1, np.inf, 2]]))
     with pytest.raises(DataError, match=r"Expected 2D array, got 1D array instead. Reshape"):
         Arrays().fit(np.arange(3.0))
-    with pytest.raises(DataError, match=r"cannot be read as an array of numbers .*give a DataFrame"):
+    with pytest.raises(DataError, match=r"its columns are a table, pd.DataFrame"):
         Arrays().fit(np.array([["a", 1]], dtype=object))
 
 
@@ -645,3 +645,18 @@ def test_the_network_sees_what_is_fitted(kind: str) -> None:
     assert all(0 <= j < format.width for j in format.missing())
     rows = format.rows(kinds()[kind])
     assert rows.take(np.array([0, 1])).dtype == torch.float32
+
+
+def test_codes_in_an_array_are_told_as_in_a_table() -> None:
+    codes, r = np.resize([101, 205, 999], 60), np.random.default_rng(0)
+    for X in (np.c_[codes, r.integers(0, 9, 60)], np.c_[codes, r.normal(size=60)]):
+        with pytest.warns(UserWarning, match=r"as codes have them, in column\(s\) 'x0' \(101, 205, 999\): .*pd.DataFrame"):
+            infer(X).fit(X)
+    for X in (np.resize([1, 2, 3], (60, 2)), r.normal(size=(60, 2)), codes[:, None] > 101):
+        infer(X).fit(X)
+
+
+@pytest.mark.parametrize("X", [np.array([[1.5, "a"]] * 9, object), [[1.5, "a"]] * 9])
+def test_numbers_beside_texts_are_a_table(X: Any) -> None:
+    with pytest.raises(DataError, match=r"pd\.DataFrame"):
+        plain(X)

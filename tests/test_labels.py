@@ -293,7 +293,7 @@ WRONG: dict[str, tuple[type, Any, str]] = {
     "nothing to count": (Classifier, (word for word in WORDS), "y is, or holds, a generator.*as a list"),
     "intervals": (Classifier, pd.cut(pd.Series(Z), 3), r"y holds Interval\(.* \(row 0\).*y.astype\(str\)"),
     "bytes": (Classifier, WORDS.astype("S"), r"y holds b'\w+' \(row 0\).*y.astype\(str\)"),
-    "one class alone": (Classifier, "yes", "1d array"),
+    "one class alone": (Classifier, "yes", "give one for each row"),
     "two columns": (Classifier, table(lambda v: v), "MultiLabelClassifier learn several"),
     "one label missing": (
         MultiLabelClassifier,
@@ -514,3 +514,23 @@ def test_missing_cells_of_nullable_numbers_in_an_array() -> None:
     cells.iloc[1, 2] = pd.NA
     x = infer(cells.to_numpy()).fit(cells.to_numpy()).to_tensor(cells.to_numpy())
     assert np.argwhere(np.isnan(x.numpy())).tolist() == [[1, 2]]
+
+
+def test_a_number_beside_which_the_others_do_not_count_is_told() -> None:
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(60, 2)), rng.normal(size=60)
+    with pytest.warns(UserWarning, match=r"y holds 1e\+09 \(row 3\), which makes up 98% of its variance.*NaN"):
+        Regressor(**SMALL).fit(X, np.where(np.arange(60) == 3, 1e9, y))
+    with pytest.warns(UserWarning, match=r"-999 \(5 times\) in column 'y': far from all other values"):
+        Regressor(**SMALL).fit(X, np.where(np.arange(60) < 5, -999, y))
+    Regressor(**SMALL).fit(X, np.exp(y))
+    Regressor(**SMALL).fit(X, np.where(np.arange(60) == 3, np.nan, y))
+
+
+def test_one_text_in_place_of_a_column() -> None:
+    X = pd.DataFrame({"a": np.arange(30) % 7, "t": np.arange(30) % 2})
+    for cls in (Classifier, Regressor):
+        with pytest.raises(DataError, match=r"y='t': give one for each row, such as the column X\['t'\]"):
+            cls(**SMALL).fit(X, "t")
+    with pytest.raises(DataError, match="sample_weight='balanced': give one for each row"):
+        Classifier(**SMALL).fit(X, X["t"], sample_weight="balanced")

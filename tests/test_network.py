@@ -305,7 +305,7 @@ def test_the_network_starts_at_pca(k: int) -> None:
     pca = PCA(k).fit(X)
     assert np.allclose(abs(ae.transform(X)), abs(pca.transform(X)), atol=1e-5)
     assert np.allclose(ae.reconstruct(X), pca.inverse_transform(pca.transform(X)), atol=1e-5)
-    assert np.allclose(ae.network_(x).detach(), ae.linear_.expected(ae.linear_.encode(x)), atol=1e-5)
+    assert np.allclose(ae.network_(x).detach(), ae._linear.expected(ae._linear.encode(x)), atol=1e-5)
 
 
 @pytest.mark.parametrize("k", [1, 2, 3, 4])

@@ -195,7 +195,7 @@ def test_y_of_another_meaning_is_not_lost_in_silence() -> None:
     same = OutlierDetector(**SMALL).fit(X).score_samples(X)
     assert np.array_equal(OutlierDetector(**SMALL).fit(X, np.ones(60)).score_samples(X), same)
     for y in (np.arange(60) % 2, np.arange(60) > 50, np.arange(60)):  # 1 is an outlier, elsewhere
-        with pytest.warns(UserWarning, match="y is ignored.*-1 outlier, 1 normal, 0 unknown.*give y=-y"):
+        with pytest.warns(UserWarning, match="y is ignored.*-1 outlier, 1 normal, 0 unknown.*give np.where"):
             detector = OutlierDetector(**SMALL).fit(X, y)
         assert np.array_equal(detector.score_samples(X), same)
     many: list[Any] = [0] * 57
@@ -224,7 +224,7 @@ def test_weights() -> None:
 
     def apart(detector: OutlierDetector) -> float:
         """How much worse random rows are told than those of the curve."""
-        curved, random = (detector.look(torch.cat(list(detector._features(rows))))[1].mean() for rows in (X, other))
+        curved, random = (detector._look(torch.cat(list(detector._features(rows))))[1].mean() for rows in (X, other))
         return float(random / curved)
 
     assert apart(light) > 1.3 * apart(heavy)
@@ -337,7 +337,21 @@ def test_a_planted_error_is_named_first_in_original_units() -> None:
     assert low < income.expected < high
     assert income.p < 0.01
     assert all(v.repaired for v in told.values())
-    assert "income: 5000.0, expected" in str(told[1])
+    assert "income *" in str(told[1])
+
+
+@pytest.mark.parametrize("kind", ["table", "array"])
+def test_what_is_normal_of_what_was_never_negative_is_not(kind: str, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    a = np.c_[rng.exponential(1.0, 200), rng.poisson(1.0, 200), rng.normal(size=200)]
+    table = pd.DataFrame(a, columns=["wait", "count", "free"]).astype({"count": int})
+    detector = OutlierDetector(**QUICK).fit(table if kind == "table" else a)
+    detector.save(path := tmp_path / "a.diabolo")
+    for model in (detector, load(path)):
+        cells = [cell for v in model.explain(table if kind == "table" else a, rows=range(50), most=3) for cell in v.cells]
+        low = {name: min(c.between[0] for c in cells if c.column == name) for name in {c.column for c in cells}}
+        assert [low[name] == 0 for name in detector.format_.columns] == [True, True, False]
+        assert min(low.values()) < 0
 
 
 def test_a_repair_makes_the_row_normal() -> None:
@@ -399,7 +413,7 @@ def test_every_kind_of_data_is_explained(kind: str) -> None:
     for v in verdicts:
         assert 0 < v.p <= 1
         assert 1 <= len(v.cells) <= 5
-        assert str(v).startswith(f"row {v.row}: p = ")
+        assert f"row {v.row} " in str(v)
 
 
 def test_a_missing_cell_says_what_it_should_be() -> None:

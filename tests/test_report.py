@@ -16,9 +16,10 @@ import pyarrow as pa
 import pytest
 import scipy.sparse as sp
 import torch
+from PIL import Image
 from sklearn.datasets import load_digits, load_iris
 
-from diabolo import Autoencoder, DataError, OutlierDetector, load
+from diabolo import Autoencoder, DataError, MultiLabelClassifier, OutlierDetector, load
 from diabolo.estimators.autoencoder.maps import sampled, spread
 from diabolo.report import write
 from diabolo.report.page import inert
@@ -224,7 +225,7 @@ def test_a_linear_model_has_no_curves(tmp_path):
     write(Autoencoder(2, hidden=(), random_state=0, verbose=False).fit(X), X, tmp_path / "report.html")
     found = read(tmp_path / "report.html")
     assert found["history"]["epoch"] == []
-    assert "buys nothing" in found["headline"]
+    assert "gains nothing" in found["headline"]
 
 
 # ── what it says ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -340,7 +341,7 @@ def test_it_lives_in_a_browser(kind, browser, tmp_path):
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.evaluate(PAINTED) > 3
         before = page.evaluate("canvas.toDataURL()")
-        page.select_option("#colour", label="reconstruction error")
+        page.select_option("#color", label="reconstruction error")
         if len(shown) > 1:
             assert page.evaluate("canvas.toDataURL()") != before
         page.locator("canvas#canvas").focus()
@@ -392,7 +393,7 @@ def test_the_page_of_a_detector_names_rows_and_cells(tmp_path):
     assert f"<h1>{flagged} of 60 rows" in page
     assert "People &amp; towns" in page
     assert "<h3>Row 0</h3>" in page
-    assert "<tr class=surprising><th scope='row'>height</th><td>9999</td>" in page
+    assert "<tr class=surprising><th scope='row'>height</th><td>9999" in page
     assert page.count("class='flagged'") == flagged
     assert not re.search(r"https?://|url\(|<script", page)
 
@@ -426,3 +427,49 @@ def test_the_page_of_a_detector_in_a_browser(kind, browser, tmp_path):
         assert said == []
         assert asked == [path.as_uri()]
         page.close()
+
+
+# ── which row it is ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_rows_have_the_names_of_their_owner(tmp_path):
+    X = strange(people()).set_axis([f"P{i}" for i in range(60)])
+    write(detector(people(), alpha=0.1), X, tmp_path / "a")
+    assert "<h3>Row 0</h3>" in (tmp_path / "a").read_text()
+    assert "<p class='tags'>P0</p>" in (tmp_path / "a").read_text()
+    found = report(people().set_axis([f"P{i}" for i in range(60)]), tmp_path)
+    assert found["map"]["names"] == [f"P{i}" for i in found["map"]["rows"]]
+    assert all(entry["name"] == f"P{entry['row']}" for entry in found["worst"])
+    assert {entry["name"] for entry in report(people(), tmp_path)["worst"]} == {""}, "numbers from 0 are no names"
+
+
+def test_documents_and_files_are_named(tmp_path):
+    found = report(texts(), tmp_path)
+    assert all(entry["text"] == texts()[entry["row"]] for entry in found["worst"])
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for i, picture in enumerate(load_digits().images[:45]):
+        Image.fromarray((picture * 15).astype(np.uint8)).save(folder / f"digit-{i:02d}.png")
+    found = report(folder, tmp_path)
+    assert all(entry["name"] == f"digit-{entry['row']:02d}.png" for entry in found["worst"])
+
+
+@pytest.mark.filterwarnings("ignore")  # few rows
+def test_labels_name_texts_and_headlines_are_sentences(tmp_path):
+    X = texts(120)
+    Y = [["a"] * ("apple" in text) + ["b"] * (len(text) % 2) for text in X]
+    Y = [y or ["c"] for y in Y]
+    clf = MultiLabelClassifier(epochs=2, hidden=(8,), members=2, verbose=False, random_state=0).fit(X, Y)
+    write(clf, X, tmp_path / "a", labels={"y": Y})
+    page = (tmp_path / "a").read_text()
+    assert re.search(r"<h1>The average precision of \d labels? is \d\.\d\d", page)
+    first = clf.report(X, Y, compare=False).cards[0].confirm[0]
+    assert f"<li>{first} <small>{X[first]}</small></li>" in page
+
+
+def test_titles_of_axes_keep_clear_of_the_ticks(tmp_path):
+    write(detector(people(), alpha=0.1), strange(people()), tmp_path / "a")
+    page = (tmp_path / "a").read_text()
+    heights = [float(y) for y in re.findall(r"<text x='[^']*' dx='-8' y='([\d.]+)' text-anchor='end'>", page)]
+    (title,) = re.findall(r"<text class='said' x='8' y='(\d+)'>", page)
+    assert min(heights) - float(title) > 12, "the title stands above the highest tick"

@@ -223,13 +223,13 @@ def noise(picture: np.ndarray, sigma: float, seed: int = 0) -> np.ndarray:
 @pytest.mark.parametrize("name", NAMES)
 def test_it_restores_better_than_nothing_at_all(name: str, fitted: dict[str, Any]) -> None:
     model = fitted[name]
-    held = [tensor(p / np.float32(255)) for p in model.held_out_]
+    held = [tensor(p / np.float32(255)) for p in model._held_out]
     assert len(held) == 2
     before = np.mean([model._untouched(x) for x in held])
     after = np.mean([model._trial(x) for x in held])
     assert after > before + {"Denoiser": 0.8, "Upscaler": 0.1, "Colorizer": 0.5}[name]
     assert after == pytest.approx(-min(model.history_.held_out), abs=0.05)
-    assert len(model.trials_) == len(model._trial(held[0])) == len(model._untouched(held[0]))
+    assert len(model._trial_names) == len(model._trial(held[0])) == len(model._untouched(held[0]))
     if name != "Colorizer":  # which begins with all colours equally likely, not with none
         assert before == pytest.approx(-model.history_.held_out[0], abs=1e-3)
 
@@ -425,8 +425,11 @@ def test_greys_teach_no_colours() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_not_fitted(name: str) -> None:
-    with pytest.raises(NotFittedError):
-        restorer(name).transform(pictures(1))
+    model = restorer(name)
+    uses = [model.transform, model.restore_picture, model.save, *([model.versions, model.doubt] if name == "Colorizer" else [])]
+    for use in uses:
+        with pytest.raises(NotFittedError, match=rf"{name}.pretrained\(\), or call fit"):
+            use(pictures(1)[0])
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -541,7 +544,7 @@ def test_made_smaller_again_it_is_nearly_what_was_given(scale: int, upscaler: Up
 
 
 def test_projected_often_enough_it_is_what_was_given(monkeypatch: pytest.MonkeyPatch, upscaler: Upscaler) -> None:
-    monkeypatch.setattr(Upscaler, "projections", 20)
+    monkeypatch.setattr(Upscaler, "_projections", 20)
     x = read(pictures(1, 40, seed=9)[0])
     _, larger = upscaler._restored(x, scale=2)
     assert float((resize(tensor(larger), x.pixels.shape[:2]) - tensor(x.pixels)).abs().max()) < 1 / 255
@@ -562,7 +565,7 @@ def test_one_network_serves_all_scales(upscaler: Upscaler) -> None:
     for scale in (2, 3, 4):
         assert upscaler.transform(x, scale=scale)[0].shape == (20 * scale, 28 * scale, 3)
     two = restorer("Upscaler", scales=(2,)).fit(pictures(3))
-    assert two.trials_ == ["x2"]
+    assert two._trial_names == ["x2"]
     with pytest.raises(ValueError, match=r"this model has learned 2$"):
         two.transform(x, scale=3)
 
@@ -733,7 +736,7 @@ def test_in_strips_it_is_the_same_picture(colorizer: Colorizer, monkeypatch: pyt
 
 
 def test_the_models_of_the_package_are_small() -> None:
-    assert sum(len((WEIGHTS / ESTIMATORS[name].weights).read_bytes()) for name in NAMES) <= 6_000_000
+    assert sum(len((WEIGHTS / ESTIMATORS[name]._weights).read_bytes()) for name in NAMES) <= 6_000_000
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -812,7 +815,7 @@ def test_learning_from_noisy_pictures_alone() -> None:
     model = restorer("Denoiser", target="self", epochs=20, **LEARNING).fit(noisy[:10])
     after = model.transform(noisy[10:])
     assert all(psnr(a, y) > psnr(x, y) + 0.7 for a, x, y in zip(after, noisy[10:], clean[10:], strict=True))
-    assert not model.held_out_, "nobody has clean ones to judge by"
+    assert not model._held_out, "nobody has clean ones to judge by"
 
 
 def test_a_large_folder_is_learned_from_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:

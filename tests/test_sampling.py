@@ -137,6 +137,8 @@ def test_given_values_that_cannot_be_are_named() -> None:
         ae.sample(1, given={"city": "Paris"})
     with pytest.raises(DataError, match="column 'size' holds texts"):
         ae.sample(1, given={"size": "large"})
+    with pytest.raises(DataError, match="given is a DataFrame: give a dict of column to value"):
+        ae.sample(1, given=pd.DataFrame({"city": ["Oslo"]}))  # type: ignore[arg-type]
     with pytest.raises(DataError, match="given 'x0': 'b' is no number"):
         Autoencoder(2, **SMALL).fit(kinds()["array"]).sample(1, given={"x0": "b"})
 
@@ -168,3 +170,14 @@ def test_a_gap_where_there_was_none_makes_no_row_unlikely(gaps: int, most: float
     holes = new.mask(order < gaps)  # the mean, which such a gap looks like, lies between both sides
     assert (ae.log_prob(holes) < unlikely).mean() < most
     assert (ae.density_.log_prob(ae.transform(holes)) < unlikely).mean() > 0.8
+
+
+def test_draws_have_the_digits_that_they_were_given() -> None:
+    """0.58698, not 0.5869800000000001, in whatever unit."""
+    z = np.random.default_rng(0).normal(size=200)
+    X = pd.DataFrame({"a": z, "b": 1e9 + z**2, "c": 1e-12 * np.exp(z)})
+    made = Autoencoder(2, **SMALL).fit(X).sample(200, random_state=0)
+    assert all(len(f"{v!r}".partition("e")[0].strip("-").replace(".", "")) <= 15 for v in made.to_numpy().ravel().tolist())
+    assert len(np.unique(made["a"])) > 190
+    whole = Autoencoder(2, **SMALL).fit(X.assign(k=np.abs(z).round() * 1.0)).sample(200, random_state=0)["k"]
+    assert not np.signbit(whole).any()  # -0.0

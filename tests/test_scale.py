@@ -113,6 +113,8 @@ def test_codes_for_missing_values_are_named_once() -> None:
             infer(data).fit(data)
         assert len(said) == 1
         assert "replace it by NaN" in str(said[0].message)
+    with pytest.warns(UserWarning, match=r"-9 \(5 times\) in column 'x0'"):  # the only one below 0
+        Arrays().fit(np.r_[r.normal(50, 5, 95), np.full(5, -9.0)][:, None])
     for harmless in (r.integers(0, 5, 200), r.exponential(size=200), r.poisson(0.1, 200), np.r_[X[9:, 0], 1e9]):
         Arrays().fit(np.asarray(harmless, dtype=float)[:, None])
 
@@ -248,5 +250,11 @@ def test_outside_zero_and_one() -> None:
 
 def test_what_is_shown() -> None:
     X = pd.DataFrame(columns())[["plain", "wild", "gaps", "whole"]].assign(yes=np.arange(400) % 2, word=["a", "b"] * 200)
-    assert repr(Tables().fit(X)) == "Tables(4 numbers, 1 yes or no, 1 categories, 1 with gaps, 1 squashed; pandas)"
+    times = pd.DataFrame({"d": pd.date_range("2024-01-01", periods=9), "x": np.arange(9) * 0.5})
+    times = times.assign(t=times["d"].dt.time, l=times["d"] - times["d"][0], e=times["d"])
+    head = repr(Tables().fit(times)).splitlines()[0]
+    assert head == "Tables(1 numbers, 2 dates, 1 times of day, 1 durations, 1 squashed; pandas)"
+    assert (
+        repr(Tables().fit(X)).splitlines()[0] == "Tables(4 numbers, 1 yes or no, 1 categories, 1 with gaps, 1 squashed; pandas)"
+    )
     assert repr(Arrays().fit(X[["plain", "wild"]].to_numpy())) == "Arrays(2 numbers, 1 squashed; array of float64)"

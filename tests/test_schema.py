@@ -453,17 +453,21 @@ def test_wrong_names_of_columns() -> None:
 
 
 NEARLY = [
-    (["1,5", "2,25", "0,75"], "--decimal ,"),
+    (["1,5", "2,25", "0,75"], '--decimal ","'),
     (["$1,234.50", "$99.00", "$5.25"], "to_numeric"),
-    (["1 234", "12 345", "7"], "--thousands ' '"),
-    (["3", "1", "2", "?"], "--na '\\?'"),
+    (["1 234", "12 345", "7"], '--thousands " "'),
+    (["3", "1", "2", "?"], '--na "\\?"'),
+    (["(1,234)", "2,345", "EUR 7"], "signs of their own.*: write them as numbers"),
+    (["1.5", "2.5", "3.5"], r"numbers as they are.*: read them of a DataFrame with pd.to_numeric\(df\['v'\]\)"),
+    (["1e5", "-2e6", "7"], "numbers as they are"),
+    ([str(i) for i in range(30)], "numbers as they are"),
 ]
 
 
 @pytest.mark.parametrize(("cells", "remedy"), NEARLY)
 def test_numbers_written_as_texts_are_told(cells: list[str], remedy: str) -> None:
     X = pd.DataFrame({"v": cells * 10, "w": np.arange(10.0 * len(cells))})
-    with pytest.warns(UserWarning, match=rf"column 'v' holds numbers written as texts \('.*' in row \d.*{remedy}"):
+    with pytest.warns(UserWarning, match=rf"look like numbers .*: column 'v': '.*' \(row \d\).*{remedy}"):
         Tables().fit(X)
     Tables(categories=["v"]).fit(X)
 
@@ -588,3 +592,21 @@ def test_a_further_column_costs_a_row_few_calls(of: str) -> None:
     short.to_tensor(first), long.to_tensor(last)
     more = calls(lambda: long.to_tensor(last)) - calls(lambda: short.to_tensor(first))
     assert more / 50 < MOST[of]  # of dates it was 51, of zoned ones 76, of levels 339
+
+
+@pytest.mark.parametrize("wide", [2, 150])
+def test_names_of_several_parts_come_back(wide: int) -> None:
+    names = pd.MultiIndex.from_product([["x", "y"], range(wide)])
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(30, 2 * wide)), columns=names)
+    format = Tables().fit(X)
+    back = format.from_tensor(format.to_tensor(X))
+    assert back.columns.equals(names)
+    assert np.allclose(back, X)
+
+
+def test_the_index_of_a_written_frame_is_called_so(tmp_path: Path) -> None:
+    X = pd.DataFrame({"a": np.arange(30) % 7, "b": np.arange(30) / 4}, index=pd.Index(["x", "y", "z"] * 10, name="town"))
+    X.to_parquet(tmp_path / "a.parquet")
+    with pytest.warns(UserWarning, match=r"column\(s\) 'town' are the index of the DataFrame.*categories="):
+        assert Tables().fit(tmp_path / "a.parquet").columns == ["a", "b"]
+    assert Tables(categories=["town"]).fit(tmp_path / "a.parquet").columns == ["a", "b", "town"]

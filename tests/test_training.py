@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from diabolo import Autoencoder, storage, training
+from diabolo import progress as shown
 from diabolo.errors import FormatError, TrainingError
 from diabolo.optimizers import AdamW, Flat, orthogonal
 from diabolo.rows import Rows
@@ -308,14 +310,43 @@ def test_a_loss_that_is_no_number_says_what_to_do(bad: float) -> None:
     assert all(p.grad is None for p in module.parameters())
 
 
-def test_progress_is_silent_without_a_terminal(capfd: pytest.CaptureFixture[str]) -> None:
+def test_progress_is_silent_at_first(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shown, "PATIENCE", 1e3)
     train(net(), replace(PLAN, progress="training"))
     Autoencoder(**SMALL | {"verbose": True}).fit(kinds()["array"])
     assert capfd.readouterr() == ("", "")
 
 
+def test_progress_in_a_log(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shown, "PATIENCE", 0.0)
+    monkeypatch.setattr(shown.Lines, "wait", 0.0)
+    train(net(), replace(PLAN, progress="training"))
+    out, err = capfd.readouterr()
+    assert out == ""
+    lines = err.splitlines()
+    assert len(lines) > 2
+    assert all(re.match(r"training: \d+%, epoch \d+ of \d+", line) for line in lines)
+    assert re.search(r"loss [\d.]+, held-out [\d.]+, about \d+ s left$", lines[-2])
+    Autoencoder(**SMALL).fit(kinds()["array"])
+    assert capfd.readouterr() == ("", ""), "verbose=False"
+
+
+def test_a_line_every_few_seconds(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(shown, "PATIENCE", 2.0)
+    monkeypatch.setattr(shown.time, "monotonic", lambda: clock[0])
+    with shown.progress("fit", 100) as at:
+        for second in range(20):
+            clock[0] = float(second)
+            at(5 * second, f"second {second}")
+    lines = capfd.readouterr().err.splitlines()
+    assert [line.split("second ")[1].split(",")[0] for line in lines] == ["2", "7", "12", "17"]
+    assert lines[1] == "fit: 35%, second 7, about 13 s left"
+
+
 def test_progress_on_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setattr(shown, "PATIENCE", 0.0)
     train(net(), replace(PLAN, progress="training"))
     assert capsys.readouterr().out == ""
 

@@ -1,37 +1,123 @@
-"""How far it is: a bar on a terminal, and nothing elsewhere."""
+"""How far it is: a bar on a terminal, and a line every few seconds in a notebook or a log.
+
+    with progress("fit", total) as at:
+        at(done, words)                 after each step
+
+Work of less than two seconds shows nothing.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sized
-from typing import TypeVar
+import time
+from collections.abc import Callable, Iterable, Iterator, Sized
+from contextlib import contextmanager
+from threading import Timer
+from typing import Protocol, TypeVar
 
-__all__ = ["seen_by_someone", "tracked"]
+__all__ = ["progress", "tracked"]
+
+PATIENCE = 2.0  # seconds of work that show nothing
+EVERY, OFTEN = 5.0, 0.1  # seconds between two lines, and between two pictures of a bar
 
 T = TypeVar("T", bound=Sized)
+Words = str | Callable[[], str]
 
 
-def seen_by_someone(title: str | None) -> bool:
-    """Whether there is a title, and a terminal to show it on; of several processes, only the first shows it."""
-    return title is not None and sys.stderr.isatty() and not int(os.environ.get("RANK", "0"))
+class At(Protocol):
+    """How much is done, and what else to say of it; a function of no arguments is called only if it is shown."""
+
+    def __call__(self, done: int, words: Words = "", /) -> None: ...
+
+
+@contextmanager
+def progress(title: str | None, total: int | None = None) -> Iterator[At]:
+    """Something to call after each step; without a title, and in all processes but the first, it shows nothing.
+
+    >>> with progress(None, 10) as at:
+    ...     at(3, "loss 0.1")
+    """
+    if title is None or int(os.environ.get("RANK", "0")):
+        yield lambda done, words="", /: None
+        return
+    shown = (Bar if sys.stderr.isatty() else Lines)(title, total)
+    try:
+        yield shown.at
+    finally:
+        shown.close()
 
 
 def tracked(parts: Iterable[T], title: str | None, total: int) -> Iterator[T]:
-    """The parts, under a bar that tells how many of `total` rows have been handed on.
+    """The parts, of `total` rows together.
 
     >>> [len(part) for part in tracked([[1, 2], [3]], None, 3)]
     [2, 1]
     """
-    if not seen_by_someone(title):
-        yield from parts
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(title or "", total=total)
+    done = 0
+    with progress(title, total) as at:
         for part in parts:
             yield part
-            bar.advance(task, len(part))
+            done += len(part)
+            at(done, f"{done:,} of {total:,} rows")
+
+
+class Lines:
+    """A line on stderr, now and then."""
+
+    wait = EVERY
+
+    def __init__(self, title: str, total: int | None) -> None:
+        self.title, self.total, self.start = title, total, time.monotonic()
+        self.next = self.start + PATIENCE
+
+    def at(self, done: int, words: Words = "", /) -> None:
+        now = time.monotonic()
+        if now >= self.next:
+            self.next = now + self.wait
+            self.show(done, words if isinstance(words, str) else words(), now - self.start)
+
+    def show(self, done: int, words: str, seconds: float) -> None:
+        share = f"{done / self.total:.0%}" if self.total else ""
+        left = f"about {duration(seconds * (self.total - done) / done)} left" if self.total and done else ""
+        print(f"{self.title}: {', '.join(filter(None, [share, words, left]))}", file=sys.stderr, flush=True)
+
+    def close(self) -> None:
+        pass
+
+
+class Bar(Lines):
+    """A bar that disappears when the work is done."""
+
+    wait = OFTEN
+
+    def __init__(self, title: str, total: int | None) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+
+        super().__init__(title, total)
+        how = (BarColumn(), TimeRemainingColumn()) if total and total > 1 else (SpinnerColumn(),)
+        columns = (TextColumn("{task.description}"), *how, TextColumn("{task.fields[words]}", markup=False))
+        self.bar = Progress(*columns, console=Console(stderr=True), transient=True)
+        self.task = self.bar.add_task(title, total=total, words="")
+        self.timer = Timer(PATIENCE, self.bar.start)  # also where the first step takes long
+        self.timer.daemon = True
+        self.timer.start()
+
+    def show(self, done: int, words: str, seconds: float) -> None:
+        self.bar.update(self.task, completed=done, words=words)
+
+    def close(self) -> None:
+        self.timer.cancel()
+        self.timer.join()
+        self.bar.stop()
+
+
+def duration(seconds: float) -> str:
+    """
+    >>> duration(8.4), duration(130), duration(8000)
+    ('8 s', '2 min', '2.2 h')
+    """
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

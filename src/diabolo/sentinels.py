@@ -19,7 +19,7 @@ def odd(v: np.ndarray) -> list[tuple[int, float, int]]:
     """Columns (d, n) -> (column, value, how often) of values that look like a code for "missing".
 
     Repeated, the least or the largest, and far from all others: further than these reach if it is written like such a code
-    (-999, 9999, -1, a limit of a type), else ten times as far.
+    (-999, 9999, -1, a limit of a type) or is the only one below 0, else ten times as far.
 
     >>> odd(np.r_[np.linspace(150, 200, 40), [-999, -999]][None])
     [(0, -999.0, 2)]
@@ -47,7 +47,8 @@ def _codes(v: np.ndarray) -> list[tuple[float, int]]:
             gaps, reach = (values[1] - values[0], values[-1] - values[-2]), values[-2] - values[1]
         end = -int(gaps[1] > gaps[0])
         value, count = float(values[end]), int(counts[end])
-        if count < 2 or not gaps[end] > (1 if is_code(value) else 10) * reach:
+        alone = value < 0 <= values[1]  # of all the only one below 0, such as -9
+        if count < 2 or not gaps[end] > (1 if is_code(value) or alone else 10) * reach:
             break
         found.append((value, count))
         kept = slice(None, -1) if end else slice(1, None)

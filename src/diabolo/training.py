@@ -31,12 +31,14 @@ from .chance import drawing, redirected
 from .errors import TrainingError
 from .hardware import keep_freed_memory, mkl, openmp
 from .optimizers import Flat, optimizers
-from .progress import seen_by_someone
+from .printed import Grid, Marked, Printed, few
+from .progress import At, progress
 from .rows import Rows, steps_per_epoch
 
 __all__ = ["SGD", "History", "minimize"]
 
 Objective = Callable[[Tensor, Tensor, torch.Generator], Tensor]
+SHOWN = 7  # rounds of a history that are printed, evenly spaced
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ class SGD:
     resume : bool
         Go on from `checkpoint` if it is there.
     progress : str or None
-        Title of a progress bar; None for none.
+        Title of what is shown while it trains: a bar on a terminal, elsewhere a line every few seconds; None for nothing.
     """
 
     epochs: int = 20
@@ -101,9 +103,9 @@ class SGD:
     progress: str | None = None
 
 
-@dataclass
-class History:
-    """What happened: one entry per round (an evaluation on held-out rows)."""
+@dataclass(repr=False)
+class History(Printed):
+    """What happened: one entry per round (an evaluation on held-out rows); prints as a table of a few of them."""
 
     epoch: list[float] = field(default_factory=list)
     loss: list[float] = field(default_factory=list)
@@ -136,6 +138,20 @@ class History:
             return False
         self.best = len(self.held_out) - 1
         return True
+
+    def _parts(self) -> Iterator[str | Grid]:
+        n = len(self.epoch)
+        if n:
+            some = sorted({round(i * (n - 1) / (SHOWN - 1)) for i in range(SHOWN)} | {self.best})
+            columns = self.epoch, self.loss, self.held_out, self.seconds
+            rows = [[few(round(values[i], 1) if values is self.seconds else values[i]) for values in columns] for i in some]
+            kept, best = self.held_out[self.best] <= min(self.held_out), some.index(self.best)
+            if kept:  # or else the linear model is, which is no round
+                rows[best] = [Marked(text) if j == 2 else text for j, text in enumerate(rows[best])]
+            yield Grid(("epoch", "loss", "held out", "seconds"), rows, f"{len(some):,} of {n:,} rounds", left=0)
+            if kept:
+                yield "* The best round: its weights are kept."
+        yield f"Stopped: {self.stopped}."
 
     @property
     def waited(self) -> int:
@@ -222,10 +238,10 @@ class Run:
         try:
             if self.plan.resume and self.plan.checkpoint and Path(self.plan.checkpoint).exists():
                 self.read()
-            with threads(self), progress(self) as bar:
+            with threads(self), progress(self.plan.progress, self.total) as at:
                 self.start()
                 while self.step < self.total and not self.done:
-                    self.epoch(bar)
+                    self.epoch(at)
         except KeyboardInterrupt:
             self.history.stopped = "interrupted: the best weights so far are kept"
         finally:
@@ -244,18 +260,21 @@ class Run:
         if self.step == 0 and not self.history.epoch and self.held_out is not None:
             self.round(float("nan"))
 
-    def epoch(self, bar: Callable[[Run], None]) -> None:
+    def where(self) -> str:
+        """How far, and how good it is."""
+        h, words = self.history, f"epoch {self.step / self.per_epoch:.0f} of {self.plan.epochs}"
+        return f"{words}, loss {few(h.loss[-1])}, held-out {few(h.held_out[h.best])}" if h.loss else words
+
+    def epoch(self, at: At) -> None:
         number, skip = divmod(self.step, self.per_epoch)
         seed = self.plan.seed + number * 1_000_003
         for i, x in self.rows.batches(self.plan.batch_size, seed, skip):
             self.descend(i, x.to(self.plan.device))
             if self.step % self.every == 0 or self.step == self.total:
                 self.round(self.sum.item() / max(1, self.step - self.measured))
-                bar(self)
                 if self.done:
                     return
-            elif self.step % 20 == 0:
-                bar(self)
+            at(self.step, self.where)
             if self.plan.checkpoint and time.monotonic() - self.saved > self.plan.checkpoint_seconds:
                 self.write()
 
@@ -381,29 +400,3 @@ def threads(run: Run) -> Iterator[None]:
             yield
         finally:
             mkl()(before)
-
-
-@contextmanager
-def progress(run: Run) -> Iterator[Callable[[Run], None]]:
-    """A bar with loss, held-out error and time left; nothing when no title is given or stderr is not a terminal."""
-    if not seen_by_someone(run.plan.progress):
-        yield lambda run: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("epoch {task.fields[epoch]}  loss {task.fields[loss]}  held-out {task.fields[held_out]}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(run.plan.progress or "", total=run.total, epoch="0", loss="-", held_out="-")
-
-        def update(run: Run) -> None:
-            h = run.history
-            seen: dict[str, Any] = {"loss": f"{h.loss[-1]:.4f}", "held_out": f"{h.held_out[h.best]:.4f}"} if h.loss else {}
-            bar.update(task, completed=run.step, epoch=f"{run.step / run.per_epoch:.0f}/{run.plan.epochs}", **seen)
-
-        yield update

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from ..errors import DataError
+from ..errors import DataError, warn
 
 MODEL = click.argument("model", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 DATA = click.argument("data", type=click.Path(exists=True, path_type=Path))
@@ -29,7 +29,9 @@ OUTPUT = click.option("-o", "--output", type=click.Path(path_type=Path), require
 
 def opened(path: Path, drop: Sequence[str] = (), text: str | None = None) -> Any:
     """The data in `path`: the path itself, or a table without the columns `drop`, read as was said."""
+    from ..formats.cells import guessed
     from ..formats.files import Reading, is_table, read_table
+    from ..formats.schema import words
     from .options import said
 
     if not drop and (text is None or not is_table(path)):
@@ -40,6 +42,8 @@ def opened(path: Path, drop: Sequence[str] = (), text: str | None = None) -> Any
         for name in names:
             if name not in table.column_names:
                 raise absent(option, name, table.column_names)
+    if text is not None and is_strings(table[text]) and not is_strings(found := guessed(table[text])):
+        warn(f"--text: column {text!r} holds {words(found.type)}, such as {table[text][0].as_py()!r}: each is read as a word")
     return table.drop_columns(list(drop))
 
 
@@ -110,9 +114,9 @@ def as_table(X: Any, names: Sequence[str]) -> Any:
 
 
 def kept(model: Any, data: Path, names: Sequence[str]) -> dict[str, Any]:
-    """What is known of each row of `data` and goes before what a model says of it: names of pictures, columns to keep."""
+    """What is known of each row of `data` and goes before what a model says of it: names of files, columns to keep."""
     called = row_names(model, data)
-    found: dict[str, Any] = {} if called is None else {"picture": called}
+    found: dict[str, Any] = {} if called is None else {"picture" if model.format_.kind == "images" else "file": called}
     if not names:
         return found
     table = as_they_stand(model, data)
@@ -125,9 +129,10 @@ def kept(model: Any, data: Path, names: Sequence[str]) -> dict[str, Any]:
 def as_they_stand(model: Any, data: Path) -> Any:
     """The table in a file; cells of a text file as texts."""
     from ..formats.files import Reading, is_table, read_table
+    from ..formats.layout import ending
     from .options import said
 
-    if not is_table(data) and not data.name.endswith((".jsonl", ".jsonl.gz")):
+    if not is_table(data) and not ending(data).endswith((".jsonl", ".jsonl.gz")):
         raise DataError(f"--keep: {str(data)!r} is no table: it has no columns to keep")
     known: dict[str, Any] = {"encoding": getattr(model.format_, "encoding", None)}
     return read_table(data, None, getattr(model.format_, "reading", None) or Reading(**known | said()), {})
@@ -186,7 +191,11 @@ def sheet(X: Any) -> Any:
 
 
 def row_names(model: Any, data: Any) -> list[str] | None:
-    """What the rows of `data` are called: the files, where they are pictures."""
+    """What the rows of `data` are called: the files, where they are pictures, or texts in a folder."""
+    if model.format_.kind == "documents" and Path(data).is_dir():
+        from ..formats.texts import texts_in
+
+        return [file.name for file in texts_in(Path(data))]
     if model.format_.kind != "images":
         return None
     from ..images.picture import Album

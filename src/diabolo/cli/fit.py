@@ -21,7 +21,7 @@ Examples:
   diabolo fit few.csv --labels bug --encoder mails.diabolo --no-freeze -o tags.diabolo
   diabolo fit photos.csv --labels beach,boat --encoder imagenet -o tags.diabolo     (a column names the files)
   diabolo fit mails.csv --text body --stop-words english -o mails.diabolo           (a column of texts)
-  diabolo fit euro.csv --sep ";" --decimal , --na "?" --category zip -o euro.diabolo
+  diabolo fit euro.csv --sep ";" --decimal , --na "?" --date day=%d.%m.%Y --category zip -o euro.diabolo
   diabolo fit big.parquet -k 16 --checkpoint run.ckpt --resume -o big.diabolo
   diabolo fit photos/ --task denoise -o mine.diabolo
   diabolo fit scans.zip --task denoise --noisy -o scans.diabolo
@@ -145,7 +145,7 @@ def encoder(ctx: click.Context, param: click.Parameter, value: str | None) -> Pa
 @click.option("--precision", type=click.Choice(["auto", "float32", "bfloat16"]), default="auto", show_default=True)
 @click.option("--checkpoint", type=click.Path(path_type=Path), help="Written every 30 seconds.")
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint.")
-@click.option("--quiet", is_flag=True, help="No progress bar, no table.")
+@click.option("--quiet", is_flag=True, help="No progress, no table.")
 def command(
     data: Path,
     output: Path,
@@ -177,6 +177,7 @@ def command(
         shared = {name: value for name, value in params.items() if name not in ("hidden", "loss")}
         images.learn(data, output, task, noisy, from_scratch, **shared)
         return
+    check_columns("--date", data, tuple(options.said().get("dates", ())))
     if about["labels"] is not None or about["label"]:
         from . import labels
 
@@ -193,9 +194,9 @@ def command(
         check_columns(f"--{name}", data, values)
     X = opened(data, drop, words["text"])
     model: Any = (
-        Autoencoder(components or 2, **params)
+        Autoencoder(2 if components is None else components, **params)
         if task == "codes"
-        else OutlierDetector(alpha, n_components=components or "auto", **params)
+        else OutlierDetector(alpha, n_components="auto" if components is None else components, **params)
     )
     model.fit(X).save(output)
     if not quiet:

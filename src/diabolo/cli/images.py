@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 from ..errors import DataError, DiaboloError
+from ..progress import progress
 from .data import loaded
 
 SOURCE = click.argument("source", metavar="IN", type=click.Path(path_type=Path))
@@ -29,12 +30,11 @@ COMMON = (
     ),
     click.option("--overwrite", is_flag=True, help="Replace what is there already; without it, of a folder, that is skipped."),
     click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Pictures at a time; each takes memory."),
-    click.option("--quiet", is_flag=True, help="No progress bar, no last line."),
+    click.option("--quiet", is_flag=True, help="No progress, no last line."),
 )
 UNTOUCHED = {"denoise": "noisy", "upscale": "bicubic", "colorize": "grey"}
 KINDS = {"denoise": "Denoiser", "upscale": "Upscaler", "colorize": "Colorizer"}
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}  # what the next picture will meet, too
-PATIENCE = 2.0  # seconds of work without a progress bar
 
 Work = Callable[[Any], list[Any]]  # a Picture -> an image for each of its files
 
@@ -269,34 +269,16 @@ def summary(batch: Batch, tried: int, failed: int, seconds: float) -> str:
 
 @contextlib.contextmanager
 def bar(title: str, total: int, quiet: bool) -> Iterator[Callable[[], None]]:
-    """A progress bar on a terminal, once the work takes more than a moment."""
-    if quiet or not sys.stderr.isatty():
-        yield lambda: None
-        return
-    from threading import Timer
+    """What to call after each picture; it shows how many of them a second takes."""
+    start, done = time.monotonic(), 0
+    with progress(None if quiet else title, total) as at:
 
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+        def advance() -> None:
+            nonlocal done
+            done += 1
+            at(done, lambda: f"{done:,} of {total:,}, {done / max(time.monotonic() - start, 1e-9):.2g} pictures/s")
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
-    left = (TimeRemainingColumn(),) if total > 1 else (TimeElapsedColumn(),)
-    progress = Progress(*columns, *left, console=Console(stderr=True), transient=True)
-    task, start, done = progress.add_task(title, total=total, rate=""), time.monotonic(), 0
-
-    def advance() -> None:
-        nonlocal done
-        done += 1
-        progress.update(task, advance=1, rate=f"{done / max(time.monotonic() - start, 1e-9):.2g} pictures/s")
-
-    timer = Timer(PATIENCE, progress.start)
-    timer.daemon = True
-    timer.start()
-    try:
         yield advance
-    finally:
-        timer.cancel()
-        timer.join()
-        progress.stop()
 
 
 # ── learning ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -327,12 +309,12 @@ def compare(model: Any, task: str, console: Any) -> None:
 
     from ..estimators.restoration.base import middle, tensor
 
-    n = len(model.held_out_)
+    n = len(model._held_out)
     if not n:
         console.print("Too few pictures to hold some out: whether these weights are better than the shipped ones is not known")
         return
     shipped = type(model).pretrained()
-    each = [measured(model, shipped, task, tensor(middle(p) / np.float32(255))) for p in model.held_out_]
+    each = [measured(model, shipped, task, tensor(middle(p) / np.float32(255))) for p in model._held_out]
     rivals = list(next(iter(each[0].values())))
     mean = {trial: {name: float(np.mean([m[trial][name] for m in each])) for name in rivals} for trial in each[0]}
     console.print(f"[italic]Decibels on {n:,} held-out picture{'s' * (n != 1)}; more is better[/]")

@@ -76,7 +76,7 @@ def _labels(meta: dict[str, Any]) -> dict[str, str]:
 
 def _data(format: dict[str, Any], meta: dict[str, Any]) -> str:
     if format["kind"] == "tables":
-        names = ", ".join(f"{f['name']} ({f['kind']})" for f in format["fields"])
+        names = ", ".join(f"{f['name']} ({_kind(f)})" for f in format["fields"])
         return f"table of {len(format['fields'])} columns: {names}"
     if format["kind"] == "documents":
         words = format["words"] or []
@@ -89,6 +89,15 @@ def _data(format: dict[str, Any], meta: dict[str, Any]) -> str:
             return "pictures of any size"
         return f"pictures of {width} x {height} pixels, {'grey' if channels == 1 else 'in colour'}"
     return f"array of {meta['n_features']:,} columns ({format['dtype']})"
+
+
+TIMES = {"timestamp": "date", "date": "date", "time": "time", "duration": "duration"}  # Arrow's types, without their units
+
+
+def _kind(column: dict[str, str]) -> str:
+    """What a column holds; dates count as numbers."""
+    kind, name = column["kind"], column["type"].partition("[")[0].rstrip("0123456789")
+    return TIMES.get(name, kind) if kind == "number" else kind
 
 
 def _size(shape: tuple[int, ...]) -> int:

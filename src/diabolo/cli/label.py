@@ -1,4 +1,4 @@
-"""diabolo label: a label more, one less, or another name; the others stay as they are."""
+"""diabolo label: add, drop or rename a label; the others stay as they are."""
 
 from __future__ import annotations
 

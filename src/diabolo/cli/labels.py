@@ -149,7 +149,8 @@ def opened_for(model: Any, path: Path) -> tuple[Any, Any]:
             raise DataError(f"{str(path)!r} holds an array of shape {X.shape}: it takes one row (d,) for each example")
         return as_table(X, [f"x{j}" for j in range(X.shape[1])]), X
     if has_columns(model.format_):
-        table = table_of(read_table(path, None, model.format_.reading, model.format_.types, rest=True))
+        format = model.format_
+        table = table_of(read_table(path, None, format.reading, format.types, rest=True, levels=format.levels))
     else:
         table = table_of(path, getattr(model.format_, "encoding", None))
     return table, taken(model.format_, table, path.parent)

@@ -14,7 +14,7 @@ from . import images
 CODES, OUTLIERS, LABELS = "codes", "outliers", "labels"
 LEARNED, RESTORED = (CODES, OUTLIERS, LABELS), tuple(images.KINDS)
 DOCUMENTS = ("text", "stem", "words", "min_df", "max_df", "stop_words", "token_pattern")
-READING = ("sep", "decimal", "thousands", "na", "encoding", "no_header")
+READING = ("sep", "decimal", "thousands", "na", "encoding", "no_header", "dates")
 COLUMNS = ("category", "number")
 TASKS: dict[str, tuple[str, ...]] = {  # of every option, the tasks of which it says something
     **dict.fromkeys(
@@ -95,13 +95,15 @@ def check_data(ctx: click.Context, data: Path, kind: str) -> None:
 
 def check_reading(data: Path) -> None:
     """Raise a UsageError for what is said of how a file is written, if this one is of another kind."""
-    from ..formats.files import CSV, JSON
+    from ..formats.files import CSV, JSON, is_table
+    from ..formats.layout import ending
 
-    texts = data.is_dir() or str(data).endswith((*JSON, ".txt"))
-    wrong = [] if str(data).endswith(CSV) else [name for name in said() if name != "encoding" or not texts]
+    texts = data.is_dir() or ending(data).endswith((*JSON, ".txt"))
+    any_table = ("na", "dates") if is_table(data) else ()
+    wrong = [] if ending(data).endswith(CSV) else [n for n in said() if n not in any_table and (n != "encoding" or not texts)]
     if wrong:
-        name = wrong[0].replace("header", "no-header")
-        raise click.UsageError(f"--{name} is for tables in text files, {' '.join(CSV)}, which {str(data)!r} is not")
+        where = "tables" if wrong[0] in ("na", "dates") else f"tables in text files, {' '.join(CSV)}"
+        raise click.UsageError(f"{_spelled(wrong[0])} is for {where}, which {str(data)!r} is not")
 
 
 # ── how a text file is written ───────────────────────────────────────────────────────────────────────────────────────
@@ -112,7 +114,15 @@ SAID = "diabolo.reading"  # where a context keeps what was said of it
 def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
     if param.name and ctx.get_parameter_source(param.name) is not ParameterSource.DEFAULT:
         field, said = ("header", False) if param.name == "no_header" else (param.name, value)
-        ctx.meta.setdefault(SAID, {})[field] = said
+        ctx.meta.setdefault(SAID, {})[field] = _formats(value) if field == "dates" else said
+
+
+def _formats(said: tuple[str, ...]) -> dict[str, str]:
+    """COLUMN=FORMAT, each."""
+    wrong = [text for text in said if not text.rpartition("=")[0]]
+    if wrong:
+        raise click.BadParameter(f"{wrong[0]!r}: write COLUMN=FORMAT, such as day=%d.%m.%Y", param_hint="--date")
+    return {text.rpartition("=")[0]: text.rpartition("=")[2] for text in said}
 
 
 SHARED: dict[str, Any] = {"expose_value": False, "callback": _keep}
@@ -120,7 +130,15 @@ SEP = click.option("--sep", metavar="SIGN", help="Text files: between two cells.
 REST = (
     click.option("--no-header", is_flag=True, help="Text files: the first line is a row; columns are x0, x1, ...", **SHARED),
     click.option("--encoding", metavar="NAME", help="Text files: such as latin-1.  [default: UTF-8]", **SHARED),
-    click.option("--na", multiple=True, metavar="TEXT", help="Text files: also a missing cell (repeatable).", **SHARED),
+    click.option("--na", multiple=True, metavar="TEXT", help="Tables: also a missing cell (repeatable).", **SHARED),
+    click.option(
+        "--date",
+        "dates",
+        multiple=True,
+        metavar="COLUMN=FORMAT",
+        help="Tables: its texts are dates, written so: day=%d.%m.%Y (repeatable).",
+        **SHARED,
+    ),
     click.option("--thousands", metavar="SIGN", help="Text files: between the thousands of numbers.", **SHARED),
     click.option("--decimal", metavar="SIGN", help="Text files: before the decimals of numbers.", **SHARED),
 )
@@ -154,7 +172,8 @@ def reread(model: Any) -> Any:
     if path is not None:
         check_reading(path)
     if model.format_.kind == "tables":
-        model.format_.reading = replace(model.format_.reading, **said())
+        fitted = model.format_.reading
+        model.format_.reading = replace(fitted, **said() | {"dates": fitted.dates | said().get("dates", {})})
     elif model.format_.kind != "documents" or [*said()] != ["encoding"]:
         raise click.UsageError(f"{_first_said()} is for tables, which the model was not fitted with")
     else:
@@ -163,4 +182,8 @@ def reread(model: Any) -> Any:
 
 
 def _first_said() -> str:
-    return f"--{next(iter(said())).replace('header', 'no-header')}"
+    return _spelled(next(iter(said())))
+
+
+def _spelled(field: str) -> str:
+    return "--" + {"header": "no-header", "dates": "date"}.get(field, field)

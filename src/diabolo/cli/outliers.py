@@ -30,7 +30,7 @@ SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 @DATA
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write every flagged row here, one line per cell.")
 @click.option("--alpha", type=SHARE, help="Share of normal rows that may be flagged.  [default: the model's]")
-@click.option("--fdr", type=SHARE, help="Instead: a list of which at most this share is false (Benjamini & Hochberg).")
+@click.option("--fdr", type=SHARE, help="Instead: flag a list with at most this share of false alarms (Benjamini & Hochberg).")
 @click.option("--cells", type=click.IntRange(1), default=5, show_default=True, help="Cells named of each row.")
 @click.option("--show", type=click.IntRange(0), default=10, show_default=True, help="Rows to print.")
 @KEEP
@@ -61,12 +61,13 @@ def command(
     wanted = detector.discoveries(data, fdr) if fdr else score < detector.offset_
     rows = np.flatnonzero(wanted)
     rows = rows[np.argsort(score[rows], kind="stable")]
-    told = detector.explain(data, rows if output else rows[:show], cells)
-    printing.flagged(told[:show])
-    rule = f"a list of which {fdr:.1%} may be false" if fdr else f"of normal rows {detector.rate_:.2%} are"
+    verdicts = detector.explain(data, rows if output else rows[:show], cells)
+    if verdicts:
+        printing.console.print(type(verdicts)(verdicts[:show]))
+    rule = f"at most {fdr:.1%} of the list are false alarms" if fdr else f"{detector.rate_:.2%} of normal rows are"
     printing.console.print(f"{len(score):,} rows, {len(rows):,} flagged ({len(rows) / max(len(score), 1):.2%}); {rule}")
     if output:
-        lines = long(told)
+        lines = long(verdicts)
         known = {name: _of_rows(values, lines["row"]) for name, values in kept_of.items()}
         save(beside(known, lines), [], output)
         click.echo(f"wrote {output}")
@@ -81,13 +82,18 @@ def exact(v: Any) -> str | None:
     return None if v is None else str(v)
 
 
-def long(told: list[Any]) -> Any:
+def between(c: Any) -> str:
+    """The interval of numbers, or all levels."""
+    from .printing import text
+
+    return (" to " if c.interval else ", ").join(map(text, c.between))
+
+
+def long(verdicts: list[Any]) -> Any:
     """One line per cell, as an Arrow table of texts and numbers."""
     import pyarrow as pa
 
-    from .printing import text
-
-    lines = [(v, i + 1, c) for v in told for i, c in enumerate(v.cells)]
+    lines = [(v, i + 1, c) for v in verdicts for i, c in enumerate(v.cells)]
     return pa.table(
         {
             "row": pa.array([v.row for v, _, _ in lines], pa.int64()),
@@ -98,7 +104,7 @@ def long(told: list[Any]) -> Any:
             "column": pa.array([c.column for _, _, c in lines], pa.string()),
             "seen": pa.array([exact(c.seen) for _, _, c in lines], pa.string()),
             "expected": pa.array([exact(c.expected) for _, _, c in lines], pa.string()),
-            "between": pa.array([c.normally(text) for _, _, c in lines], pa.string()),
+            "between": pa.array([between(c) for _, _, c in lines], pa.string()),
             "p cell": pa.array([None if c.p != c.p else c.p for _, _, c in lines], pa.float64()),
             "replace": pa.array([c.repairs for _, _, c in lines], pa.bool_()),
         }

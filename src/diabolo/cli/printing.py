@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,6 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from ..report.verdict import linear_name, verdict
 from .data import is_strings
 
 LONG = 12  # digits of a number that are shown
@@ -20,18 +18,7 @@ console = Console(soft_wrap=False)
 
 def comparison(ae: Any, output: Path) -> None:
     """PCA k | autoencoder k, on held-out rows, and what that means."""
-    c, k = ae.comparison_, ae.n_components_
-    linear = linear_name(ae.format_)
-    rows = f"{c['held_out_rows']:,} held-out rows" if c["held_out_rows"] else "the training rows"
-    console.print(f"[italic]Explained variance of {rows}[/]")
-    table = Table()
-    table.add_column("")
-    table.add_column(f"{linear} {k}", justify="right")
-    table.add_column(f"autoencoder {k}", justify="right")
-    table.add_row("explained", f"{c['pca']:.1%}", f"{c['autoencoder']:.1%}")
-    table.add_row("left over", f"{1 - c['pca']:.1%}", f"{1 - c['autoencoder']:.1%}")
-    console.print(table)
-    console.print(verdict(c, linear))
+    console.print(ae.comparison_)
     console.print(f"{width(ae.format_)}; stopped: {ae.history_.stopped}; wrote {output}")
 
 
@@ -39,7 +26,7 @@ def width(format: Any) -> str:
     """How much is seen of a row."""
     if format.kind == "images":
         c, h, w = format.shape
-        return f"pictures of {h} x {w} pixels, {'grey' if c == 1 else 'in colour'}"
+        return f"pictures of {h} x {w} pixels, {'gray' if c == 1 else 'in color'}"
     return f"{len(format.columns):,} columns, {format.width:,} features"
 
 
@@ -67,8 +54,9 @@ def worst(ae: Any, X: Any, rows: np.ndarray, most: int, names: list[str] | None 
         return
     table = Table()
     if names is not None:
-        console.print("[italic]Worst pictures[/]")
-        table.add_column("picture", overflow="fold")
+        kind = "picture" if ae.format_.kind == "images" else "file"
+        console.print(f"[italic]Worst {kind}s[/]")
+        table.add_column(kind, overflow="fold")
         table.add_column("error", justify="right")
         for i in np.argsort(-rows)[:most]:
             table.add_row(escape(names[i]), f"{rows[i]:.3f}")
@@ -93,29 +81,6 @@ def promise(detector: Any, output: Path) -> None:
         f"flags {detector.rate_:.2%} of normal rows"
     )
     console.print(f"wrote {output}")
-
-
-def flagged(told: list[Any]) -> None:
-    """Rows, how strange they are, and the cells that make them so."""
-    if not told:
-        return
-    table = Table()
-    table.add_column("row", no_wrap=True, min_width=10)
-    for name in ("column", "seen", "expected", "normally"):
-        table.add_column(name, no_wrap=True, max_width=30 if name == "normally" else 18)
-    for v in told:
-        heads = [f"{v.row:,}", f"p {v.p:.2g}", v.why]
-        for head, c in zip_longest(heads, v.cells[:3]):
-            table.add_row(head, *([] if c is None else described(c)))
-        table.add_section()
-    console.print(table)
-    console.print("Bold: replaced by what is expected, they make the row normal.")
-
-
-def described(c: Any) -> list[str]:
-    """A cell in four words."""
-    mark = "[bold]" if c.repairs else ""
-    return [f"{mark}{escape(c.column)}", f"{mark}{escape(text(c.seen))}", escape(text(c.expected)), escape(c.normally(text, 2))]
 
 
 def labelled(clf: Any, rows: int, output: Path) -> None:

@@ -95,6 +95,10 @@ def typed(ae: Any, name: str, value: str) -> Any:
             return value  # an array's columns are numbers
         raise absent("--given", name, ae.format_.columns)
     try:
+        return cells.dated(pa.array([value]), ae.format_.reading.dates.get(name, ""), name)[0].as_py()
+    except DataError:  # not a date written as in the file
+        pass
+    try:
         return cells.typed(pa.array([value]), arrow_type(fields[name].type), name)[0].as_py()
     except DataError as error:
         raise DataError(f"--given {name}={value}: {str(error).replace(' (row 0)', '')}") from None

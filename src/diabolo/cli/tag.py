@@ -44,6 +44,7 @@ def command(
     model: Path, data: Path, output: Path | None, sep: str, proba: bool, top: int | None, keep: tuple[str, ...]
 ) -> None:
     from ..formats.files import CSV
+    from ..formats.layout import ending
 
     if output:
         never_onto_input(output, model, data)
@@ -54,7 +55,7 @@ def command(
     table, X = opened_for(clf, data)
     if keep:
         table = chosen_columns(as_they_stand(clf, data), keep)
-    elif str(data).endswith(CSV) and output and str(output).endswith(CSV):
+    elif ending(data).endswith(CSV) and output and ending(output).endswith(CSV):
         table = as_they_stand(clf, data)
     if output:
         save(joined(table, tagged(clf, X, sep, top, proba)), [], output)

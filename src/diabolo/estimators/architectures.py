@@ -58,7 +58,6 @@ class Dense:
     most_steps: ClassVar[int] = 1500  # of SGD
     weight_decay: ClassVar[float] = 0.0
     probed: ClassVar[int] = 2000  # rows on which the importance of each component is measured
-    linear: ClassVar[str] = "PCA"  # the name of its linear autoencoder
     shares: ClassVar[bool] = True  # whether `n_components` may be a share of the variance
     slow: ClassVar[bool] = False  # whether one network takes as long as several others
 
@@ -151,7 +150,6 @@ class Text(Dense):
     widths = (500, 250)
     most_steps = 600  # a step is larger
     weight_decay = 0.5
-    linear = "LSA"
     shares = False
 
     def corruption(self) -> Corruption:

@@ -76,7 +76,7 @@ class System(Training, BaseEstimator, ABC):
     loss_: Loss
     _architecture: Dense
     history_: History
-    platt_: np.ndarray
+    _platt: np.ndarray
     thresholds_: np.ndarray
     memory_: Any
 
@@ -143,8 +143,9 @@ class System(Training, BaseEstimator, ABC):
         X = plain(X)
         if self.format_.named:
             if not self.format_.accepts(X):
+                row = ", such as df.iloc[[0]] for a row of one" if type(X).__name__ == "Series" else ""
                 raise DataError(
-                    f"X is a {type(X).__name__}, but the model was fitted with a table: give one with the same columns"
+                    f"X is a {type(X).__name__}, but the model was fitted with a table: give one with the same columns{row}"
                 )
             X = collected(X)
             _check_table(X)
@@ -160,6 +161,9 @@ class System(Training, BaseEstimator, ABC):
             self.feature_names_in_ = np.array(self.format_.columns, dtype=object)
         elif hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
+
+    def _check_fitted(self) -> None:
+        check_is_fitted(self)
 
     def _rows(self, X: Any) -> Rows:
         check_is_fitted(self)
@@ -336,7 +340,7 @@ class System(Training, BaseEstimator, ABC):
         OSError
             The folder or the disk does not take it; nothing is left behind.
         """
-        check_is_fitted(self)
+        self._check_fitted()
         meta, arrays = self._state()
         storage.write(path, registered_name(type(self)), meta, arrays)
 

@@ -18,7 +18,7 @@ https://doi.org/10.1016/S0169-7439(01)00155-1
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +37,7 @@ from ..errors import suggest
 from ..formats.labels import Labels, rows_of
 from ..formats.targets import missing, same_length, same_order, values
 from ..nets import inside
+from ..printed import Grid, Marked, Printed
 from .autoencoder.autoencoder import Autoencoder
 from .multilabel.classifier import MultiLabelClassifier
 from .multilabel.comparison import RARE
@@ -51,9 +52,9 @@ FEWEST = 8  # labelled rows
 COLOURS = ("#4170e9", "#ee921a", "#de394b", "#00a8a8", "#8e47cd")
 
 
-@dataclass(frozen=True)
-class Efficiency:
-    """Scores by model, fraction and repetition.
+@dataclass(frozen=True, repr=False)
+class Efficiency(Printed):
+    """Scores by model, fraction and repetition; prints as a table, the best of each column marked.
 
     Parameters
     ----------
@@ -108,13 +109,14 @@ class Efficiency:
             f"font-family='system-ui, sans-serif'><rect width='100%' height='100%' fill='white'/>{''.join(parts)}</svg>\n"
         )
 
-    def __str__(self) -> str:
-        head = f"{self.metric:24}" + "".join(f"{f:>16.0%}" for f in self.fractions)
-        lines = [
-            f"{name:24}" + "".join(f"{m:9.3f} ± {s:.3f}" for m, s in zip(values.mean(1), values.std(1), strict=True))
-            for name, values in self.scores.items()
-        ]
-        return "\n".join([head, *lines, self.advice()])
+    def _parts(self) -> Iterator[str | Grid]:
+        best = list(self.best().values())
+        rows: list[list[str]] = []
+        for name, found in self.scores.items():
+            told = [f"{m:.3f} ± {s:.3f}" for m, s in zip(found.mean(1), found.std(1), strict=True)]
+            rows.append([name, *(Marked(text) if name == first else text for text, first in zip(told, best, strict=True))])
+        yield Grid((self.metric, *(f"{f:.0%}" for f in self.fractions)), rows, "Share of the rows that have labels")
+        yield self.advice()
 
 
 def label_efficiency(

@@ -13,7 +13,6 @@ Indexing by latent semantic analysis (Deerwester et al., 1990)
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
@@ -22,7 +21,7 @@ import torch
 from sklearn.decomposition import PCA, TruncatedSVD
 from torch import Tensor, nn
 
-from ..errors import DataError
+from ..errors import DataError, warn
 from ..formats import Format
 from ..losses import Bounded, Columns, Logistic, Loss, Multinomial, Part, Softmax
 from ..nets import Crowd, Curved, Link, Shares, TfIdf, inside
@@ -67,7 +66,7 @@ class Linear:
             with np.errstate(invalid="ignore", divide="ignore"):  # one row has no variance
                 self.model: Any = PCA(self.n_components, random_state=self.seed).fit(filled.numpy())
             if len(x) == 1:
-                warnings.warn("X has one row: its values are all there is to learn", stacklevel=2)
+                warn("X has one row: its values are all there is to learn")
                 self.model.explained_variance_[:] = self.model.explained_variance_ratio_[:] = 0.0
         else:
             self.mean = x.double().mean(0).float().double()
@@ -100,7 +99,9 @@ class Linear:
             self._smooth(x.double()[:2000])
             return self._rounded()
         off = (root * torch.where(known, x.double() - self.mean, 0.0)).float()
-        self.model = PCA(self.n_components, random_state=self.seed).fit(torch.cat([off, -off]).numpy())
+        with np.errstate(invalid="ignore", divide="ignore"):  # as of one row
+            self.model = PCA(self.n_components, random_state=self.seed).fit(torch.cat([off, -off]).numpy())
+        self.model.explained_variance_ratio_ = np.nan_to_num(self.model.explained_variance_ratio_)
         n = len(x)
         self.model.explained_variance_ *= (2 * n - 1) / (2 * max(1, n - 1))
         self.model.singular_values_ /= 2**0.5

@@ -16,16 +16,18 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+import pyarrow as pa
 import scipy.sparse as sp
 import torch
 from torch import Tensor
 
-from ..errors import DataError
+from ..errors import DataError, warn
 from ..losses import Columns, Logistic, Loss, Part, Squared
 from ..rows import Rows
 from ..sentinels import odd, warn_odd
 from .base import IN_MEMORY, SAMPLE, Format, check_finite, named_loss, neither, warn_empty
 from .files import READABLE, read_table
+from .layout import ending
 from .scale import (
     BLOCK,
     EXACT,
@@ -43,7 +45,8 @@ from .scale import (
     within,
     yes_or_no,
 )
-from .targets import missing
+from .suspects import looks_like_codes
+from .targets import is_number, missing
 
 __all__ = ["Arrays", "read_array"]
 
@@ -86,7 +89,7 @@ class Arrays(Format):
             raise ValueError(f"scale={scale!r}: allowed are 'auto', 'each', 'common'")
         self.scale = scale
 
-    def __repr__(self) -> str:
+    def _line(self) -> str:
         if not hasattr(self, "divisor"):
             return f"{type(self).__name__}(scale={self.scale!r})"
         yes, squashed = int(self.binary.sum()), int((self.knee < FAR).sum())
@@ -97,7 +100,7 @@ class Arrays(Format):
     @classmethod
     def accepts(cls, X: Any) -> bool:
         if isinstance(X, (str, Path)):
-            return Path(X).suffix in (".npy", ".npz")
+            return ending(X).endswith((".npy", ".npz"))
         if isinstance(X, np.ndarray):
             return X.dtype.kind in "fiubcmMV" or (X.dtype.kind in "OSU" and X.ndim == 2)
         return sp.issparse(X) or isinstance(X, (list, tuple)) or torch.is_tensor(X) or hasattr(X, "__array__")
@@ -115,10 +118,12 @@ class Arrays(Format):
         codes: list[tuple[str, str, int]] = []
         parts = [self._measure(sample, slice(j, j + size), codes) for j in range(0, self.width, size)]
         low, high, *found, self.binary, self.gaps = (np.concatenate(values) for values in zip(*parts, strict=True))
+        self.above = low + self.origin >= 0
         for name, values in zip(NUMBERS, found, strict=True):
             setattr(self, name, values)
         warn_odd(codes)
         warn_empty([name for name, least in zip(self.columns, low, strict=True) if np.isinf(least)])
+        self._tell_codes(sample)
         self.common = self.scale == "common" or (self.scale == "auto" and alike(low, high) and not self.binary.all())
         if self.common:
             self._share(sample)
@@ -138,6 +143,18 @@ class Arrays(Format):
         names = self.columns[block]
         codes += [(names[j], f"{self.origin[block][j] + value:.15g}", n) for j, value, n in odd(v) if not binary[j]]
         return low, high, *scale, share, binary, ~known.all(1)
+
+    def _tell_codes(self, sample: np.ndarray) -> None:
+        """Warn of few whole numbers with gaps, as in a table."""
+        head = sample[:LOOKED_AT]
+        whole = np.flatnonzero((head >= 1).all(0) & (head % 1 == 0).all(0)) if head.dtype != bool else np.zeros(0, int)
+        codes = {self.columns[j]: found for j in whole if (found := looks_like_codes(pa.array(sample[:, j])))}
+        if codes:
+            shown = ", ".join(f"{name!r} ({', '.join(map(str, found[:5]))})" for name, found in [*codes.items()][:5])
+            warn(
+                f"few whole numbers with gaps, as codes have them, in column(s) {shown}: they count as quantities. If they are "
+                "codes, give a table, pd.DataFrame(X), and say categories= in fit"
+            )
 
     def _share(self, sample: np.ndarray) -> None:
         """One unit for all columns; those of pictures keep their zero."""
@@ -267,6 +284,9 @@ class Arrays(Format):
     def ordinary(self) -> np.ndarray:
         return np.asarray((self.knee >= FAR) & ~self.binary & (not self.common))
 
+    def positive(self) -> np.ndarray:
+        return self.above
+
     def knees(self) -> np.ndarray:
         return np.where(self.knee == NEAR, NEAR / self.stretch, np.inf)
 
@@ -284,7 +304,7 @@ class Arrays(Format):
             "common": self.common,
             "smallest": self.smallest if np.isfinite(self.smallest) else 0.0,
         }
-        flags = (self.binary + 2 * self.gaps).astype(np.uint8)
+        flags = (self.binary + 2 * self.gaps + 4 * self.above).astype(np.uint8)
         return meta, {name: _short(getattr(self, name)) for name in (*NUMBERS, "origin")} | {"flags": flags}
 
     @classmethod
@@ -298,7 +318,7 @@ class Arrays(Format):
         self.scale = meta["scale"]
         self.dtype, self.sparse, self.common = np.dtype(meta["dtype"]).str, str(meta["sparse"]), bool(meta["common"])
         self.smallest = float(meta["smallest"])
-        self.binary, self.gaps = arrays["flags"] % 2 == 1, arrays["flags"] >= 2
+        self.binary, self.gaps, self.above = (arrays["flags"] >> bit & 1 == 1 for bit in range(3))
         self.width = len(arrays["flags"])
         for name in (*NUMBERS, "origin"):
             setattr(self, name, _long(arrays[name], self.width))
@@ -413,6 +433,8 @@ def plain(X: Any) -> Any:
             f"X is an array of texts, such as {X.flat[0].item()!r:.60}: give numbers, X.astype(float); columns of texts are a "
             "table, pd.DataFrame(X); and documents a list of texts"
         )
+    if X.dtype == object and (text := next((v for v in X.flat if isinstance(v, str) and not is_number(v)), None)) is not None:
+        raise DataError(f"X is an array of numbers and texts, such as {text!r:.60}: its columns are a table, pd.DataFrame(X)")
     if X.dtype.kind in "mM":
         raise DataError(f"X is an array of {X.dtype}: dates and durations are columns of a table, give pd.DataFrame(X)")
     if X.dtype.kind == "c":
@@ -433,7 +455,7 @@ def _check_rows(X: Any) -> None:
         raise DataError("X is a list of dicts: give the table pd.DataFrame(X)")
     if not X or not all(isinstance(row, (list, tuple)) for row in X):
         return
-    if any(isinstance(v, str) for row in X for v in row[:1]):
+    if any(isinstance(v, str) and not is_number(v) for row in X for v in row):
         raise DataError(
             "X is a list of lists of texts: give a table, pd.DataFrame(X); of documents that were cut into words, a text each, "
             "[' '.join(words) for words in X]"
@@ -482,10 +504,10 @@ def read_array(path: str | Path) -> Any:
     ``X_data, X_indices, X_indptr, X_shape``.
     """
     path = Path(path)
-    if str(path).endswith(READABLE):
+    if ending(path).endswith(READABLE):
         return np.column_stack([column.to_numpy() for column in read_table(path).columns])
     try:
-        if path.suffix == ".npy":
+        if ending(path).endswith(".npy"):
             return np.load(path, mmap_mode="r", allow_pickle=False)
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as z:
             if "X_indptr" in z:

@@ -8,7 +8,7 @@ x  --from_tensor-->  X     the same kind of object, the same columns and types
 from __future__ import annotations
 
 import tempfile
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, ClassVar
 
@@ -18,6 +18,7 @@ from torch import Tensor
 
 from ..errors import DataError, suggest, warn
 from ..losses import Bounded, Columns, Logistic, Loss, Multinomial, Part, Softmax, Squared
+from ..printed import Grid, Printed
 from ..rows import Rows
 from .scale import left_out
 
@@ -28,8 +29,8 @@ SAMPLE = 200_000  # rows of a file from which the columns are learned
 SINGLE: dict[str, Loss] = {"squared": Squared(), "bounded": Bounded(), "logistic": Logistic(), "multinomial": Multinomial()}
 
 
-class Format(ABC):
-    """Base of the formats. Fitted attributes: ``columns`` (names), ``width`` (d)."""
+class Format(Printed):
+    """Base of the formats. Fitted attributes: ``columns`` (names), ``width`` (d). Prints what it knows of the columns."""
 
     kind: ClassVar[str]
     exact: ClassVar[bool] = True  # predict in float64, for float32 differs by 3e-7 with the size of the batch
@@ -45,6 +46,13 @@ class Format(ABC):
     left_out: Any = ()  # what was in X, and is no feature
     columns: list[str]
     width: int
+
+    def _parts(self) -> Iterator[str | Grid]:
+        yield self._line()
+
+    def _line(self) -> str:
+        """Which parameters, and once fitted, how much of what kind."""
+        return f"{type(self).__name__}()"
 
     @classmethod
     @abstractmethod
@@ -130,6 +138,10 @@ class Format(ABC):
     def ordinary(self) -> np.ndarray:
         """(d,) bool: features in units of the mean and standard deviation of a column."""
         return np.zeros(self.width, dtype=bool)
+
+    def positive(self) -> np.ndarray:
+        """(columns,) bool: whether a column of numbers was never below 0 in fit."""
+        return np.zeros(len(self.columns), dtype=bool)
 
     def knees(self) -> np.ndarray:
         """(columns,) from where on numbers are squashed; infinite where they are not."""

@@ -2,13 +2,16 @@
 
     guessed(cells)       whole numbers, numbers, true and false, days, times, moments; what is none of these stays text
     typed(cells, t)      the type t that a model was fitted with, whatever the cells look like; or a DataError
+dated(cells, form)   days or moments written in a format of strptime, such as %d.%m.%Y
 
 A whole column is looked at, so that a type does not depend on where in a file a cell stands.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -18,7 +21,7 @@ import pyarrow.compute as pc
 from ..errors import DataError
 from .schema import is_text, words
 
-__all__ = ["first_cells", "guessed", "typed"]
+__all__ = ["dated", "first_cells", "guessed", "typed"]
 
 Cells = Any  # pa.Array or pa.ChunkedArray of strings
 FAILED = (pa.ArrowInvalid, pa.ArrowNotImplementedError)
@@ -26,6 +29,7 @@ DAY = r"^\d{4}-\d{2}-\d{2}$"
 CLOCK = r"^\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?$"
 ZONE = r"(Z|[+-]\d{2}(:?\d{2})?)$"
 SPAN = r"^(?P<sign>-?)(?P<days>\d+) days?,? ?(?P<less>-?)\+?(?P<h>\d{1,2}):(?P<m>\d{2}):(?P<s>\d{2})(?:\.(?P<f>\d{1,9}))?\d*$"
+CLOCKS = r"%-?[HIMSfpcXTRs]"  # of a format of strptime that has a time
 FIRST = 100  # cells that are tried before all are
 SHOWN = 3  # cells that an error names
 SPACES = " \u00a0\u202f"
@@ -184,6 +188,32 @@ def _booleans(cells: Cells) -> Cells:
 
 
 # ── days, times, moments ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def dated(cells: Cells, form: str, name: str) -> Cells:
+    """Texts in a format of ``strptime`` as days; as moments, where the format has a time; in UTC, where it has a zone.
+
+    >>> dated(pa.array(["31.12.2024", None]), "%d.%m.%Y", "day").to_pylist()
+    [datetime.date(2024, 12, 31), None]
+
+    Raises
+    ------
+    DataError
+        Naming the column and the first cells that are not written so.
+    """
+    texts = pc.utf8_trim_whitespace(cells)
+    different = pc.unique(texts)
+    moments: list[datetime | None] = []
+    for text in different.to_pylist():
+        try:
+            moments.append(datetime.strptime(text, form) if text else None)
+        except ValueError:
+            wrong = pc.indices_nonzero(pc.equal(texts, text)).to_pylist()[: SHOWN + 1]
+            bad = first_cells([(i, cells[i].as_py()) for i in wrong])
+            raise DataError(f"column {name!r} holds {bad}, where dates are written as {form!r}") from None
+    unit = "us" if any(v and v.microsecond for v in moments) else "s"
+    t = pa.timestamp(unit, "UTC" if "%z" in form else None) if re.search(CLOCKS, form) else pa.date32()
+    return pa.array(moments, t).take(pc.index_in(texts, different))
 
 
 def _temporal(t: pa.DataType) -> Callable[[Cells], Cells]:

@@ -23,6 +23,7 @@ from ..losses import Loss, Multinomial
 from ..rows import Rows
 from .arrays import matrix
 from .base import IN_MEMORY, Format, named_loss
+from .layout import ending
 from .texts import holds_texts, is_texts, read_documents
 from .words import Words, chosen
 
@@ -107,7 +108,7 @@ class Documents(Format):
         self.column = column
         self.encoding = encoding
 
-    def __repr__(self) -> str:
+    def _line(self) -> str:
         usual = vars(Documents())
         given = ", ".join(f"{name}={value!r}" for name, value in self._given().items() if value != usual[name])
         if not hasattr(self, "width"):
@@ -295,5 +296,5 @@ def _canonical(X: Any) -> sp.csr_matrix:
 
 def _is_matrix(X: Any) -> bool:
     if isinstance(X, (str, Path)):
-        return Path(X).suffix in (".npz", ".npy")
+        return ending(X).endswith((".npz", ".npy"))
     return sp.issparse(X) or (isinstance(X, np.ndarray) and X.ndim == 2)

@@ -12,11 +12,12 @@ import io
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.feather as feather
 import pyarrow.json as pa_json
@@ -24,18 +25,19 @@ import pyarrow.parquet as pq
 
 from ..errors import DataError, warn
 from ..storage import atomic
-from .cells import guessed, typed
+from .cells import dated, guessed, typed
 from .hints import like_dates, nearly_numbers
-from .layout import Layout, Reading, encoding_of, laid_out, not_decoded, opened, remedy
+from .layout import Layout, Reading, encoding_of, ending, laid_out, not_decoded, opened, remedy
 from .schema import is_iso, is_text
 
-__all__ = ["READABLE", "Reading", "is_records", "is_table", "read_table", "table_pieces", "write_table"]
+__all__ = ["READABLE", "Reading", "is_records", "is_table", "read_table", "rows_of", "table_pieces", "write_table"]
 
 CSV = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
 JSON = (".jsonl", ".jsonl.gz")
 READABLE = (*CSV, ".parquet", ".feather", ".arrow")
 CHANGED = re.compile(r"Column\(/?(.*)\) changed from (\w+) to (\w+) in row (\d+)")
 LOOKED_AT = 1 << 16  # bytes of a file of JSON lines that say what it holds
+ROWS, MOST_CELLS = 3, 50  # lines within a cell that look like rows, by so many of their cells
 SPACES = 3  # a text has so many, and a cell of a table has not
 MISSING = pa_csv.ConvertOptions().null_values
 
@@ -46,6 +48,7 @@ def read_table(
     reading: Reading | None = None,
     types: Mapping[str, pa.DataType] | None = None,
     rest: bool = False,
+    levels: Mapping[str, Iterable[str]] | None = None,
 ) -> pa.Table:
     """The table in a file; of a Parquet file with more than `most` rows, row groups spread over the file.
 
@@ -62,6 +65,8 @@ def read_table(
         not among them stay texts, or, with `rest`, are guessed. Of no columns, {}: every cell as it stands, also such as NA.
     rest : bool, default=False
         See `types`.
+    levels : mapping of column to texts, optional
+        What a fitted column of texts holds: an NA among them is no missing cell.
 
     Raises
     ------
@@ -70,53 +75,64 @@ def read_table(
     """
     path = Path(path)
     with explained(path):
-        if str(path).endswith(CSV):
-            return _read_csv(path, reading or Reading(), types, rest)
-        if str(path).endswith(JSON):
+        if ending(path).endswith(CSV):
+            return _read_csv(path, reading or Reading(), types, rest, levels or {})
+        if ending(path).endswith(JSON):
             return _read_json(path, reading or Reading(), types, rest)
-        if path.suffix == ".parquet":
-            return _read_parquet(path, most)
-        if path.suffix in (".feather", ".arrow"):
-            return feather.read_table(path)
+        cells = types == {} and not rest
+        if ending(path).endswith(".parquet"):
+            return _with_dates(path, _read_parquet(path, most), reading, cells)
+        if ending(path).endswith((".feather", ".arrow")):
+            return _with_dates(path, _read_arrow(path), reading, cells)
     raise DataError(f"cannot read {str(path)!r}: its name ends in none of {', '.join((*READABLE, *JSON))}")
 
 
 def table_pieces(
-    path: str | Path, rows: int, reading: Reading | None = None, types: Mapping[str, pa.DataType] | None = None
+    path: str | Path,
+    rows: int,
+    reading: Reading | None = None,
+    types: Mapping[str, pa.DataType] | None = None,
+    columns: list[str] | None = None,
+    levels: Mapping[str, Iterable[str]] | None = None,
 ) -> Iterator[pa.Table]:
-    """The table in a file, a piece at a time; a Parquet file is never read as a whole."""
+    """The table in a file, a piece at a time; a Parquet file is never read as a whole, and only `columns`, if any are named."""
     path, found = Path(path), 0
-    if path.suffix != ".parquet":
-        table = read_table(path, None, reading, types)
+    if not ending(path).endswith(".parquet"):
+        table = read_table(path, None, reading, types, levels=levels)
         found = table.num_rows
         for start in range(0, table.num_rows, rows):
             yield table.slice(start, rows)
     else:
         with explained(path), pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(rows):
+            for batch in file.iter_batches(rows, columns=columns):
                 found += batch.num_rows
-                yield pa.Table.from_batches([batch])
+                yield _with_dates(path, pa.Table.from_batches([batch]), reading, False)
     if not found:
         raise DataError(f"{str(path)!r} has columns, but no rows")
+
+
+def rows_of(path: str | Path, read: int) -> int:
+    """How many rows a file has of which so many were read: only of a Parquet file they may be more."""
+    return int(pq.read_metadata(path).num_rows) if ending(path).endswith(".parquet") else read
 
 
 def write_table(table: Any, path: str | Path) -> None:
     """A DataFrame, Arrow table or 2-D array into a file of the kind its name says."""
     path = Path(path)
-    if not str(path).endswith((*READABLE, ".npy")):
+    if not ending(path).endswith((*READABLE, ".npy")):
         raise DataError(f"cannot write {str(path)!r}: its name ends in none of {', '.join((*READABLE, '.npy'))}")
     with atomic(path) as file:
         _write(table, path, file)
 
 
 def _write(table: pa.Table, path: Path, file: IO[bytes]) -> None:
-    if path.suffix == ".parquet":
+    if ending(path).endswith(".parquet"):
         pq.write_table(table, file)
-    elif path.suffix in (".feather", ".arrow"):
+    elif ending(path).endswith((".feather", ".arrow")):
         feather.write_feather(table, file)
     else:
-        options = pa_csv.WriteOptions(delimiter="\t" if ".tsv" in path.name else ",", quoting_style="needed")
-        if path.suffix != ".gz":
+        options = pa_csv.WriteOptions(delimiter="\t" if ".tsv" in ending(path) else ",", quoting_style="needed")
+        if not ending(path).endswith(".gz"):
             pa_csv.write_csv(_plain(table), file, options)
             return
         with gzip.GzipFile(path.name[:-3], "wb", fileobj=file, mtime=0) as packed:
@@ -131,45 +147,104 @@ def _plain(table: pa.Table) -> pa.Table:
     return table
 
 
-def _read_csv(path: Path, reading: Reading, types: Mapping[str, pa.DataType] | None, rest: bool) -> pa.Table:
+def _read_csv(
+    path: Path, reading: Reading, types: Mapping[str, pa.DataType] | None, rest: bool, levels: Mapping[str, Iterable[str]]
+) -> pa.Table:
     layout = laid_out(path, reading)
-    texts = _texts(path, layout, reading, types is None or rest or bool(types))
+    texts = _texts(path, layout, reading, types is None or rest or bool(types), levels)
+    _check_quotes(path, layout, texts)
     if not texts.num_rows:
         raise DataError(f"{str(path)!r} has a header, but no rows")
     signs = reading.decimal, reading.thousands
     columns = []
     for name in texts.column_names:
         cells = texts.column(name)
-        if types is not None and name in types:
+        if name in reading.dates and (types is None or types or rest):
+            columns.append(_dated(path, cells, name, reading))
+        elif types is not None and name in types:
             columns.append(_typed(path, cells, types[name], name, reading))
         else:
             columns.append(guessed(cells, *signs) if types is None or rest else cells)
-    found = pa.table(columns, names=texts.column_names)
-    if types is None:
-        _warn_nearly(path, found, True, reading.decimal)
-    if not types and (types is None or rest):
-        _warn_dates(path, found)
-    return found
+    return pa.table(columns, names=texts.column_names)
 
 
-def _texts(path: Path, layout: Layout, reading: Reading, missing: bool) -> pa.Table:
-    """All cells as they stand, but for those that are `missing`."""
+def _dated(path: Path, cells: Any, name: str, reading: Reading) -> Any:
+    try:
+        return dated(cells, reading.dates[name], name)
+    except DataError as error:
+        forms = (like_dates(cells.combine_chunks()) or ("", ["%Y-%m-%d"]))[1]
+        say = f", or say how they are written, such as {remedy({'dates': {name: forms[0]}})}" if forms else ""
+        raise DataError(f"{str(path)!r}: {error}: correct these cells{say}") from None
+
+
+def _with_dates(path: Path, table: pa.Table, reading: Reading | None, as_they_stand: bool) -> pa.Table:
+    """The table with texts that are said to be dates as dates."""
+    for name in () if reading is None or as_they_stand else reading.dates:
+        if (i := table.schema.get_field_index(name)) >= 0 and is_text(table.schema.field(i).type):
+            table = table.set_column(i, name, _dated(path, table.column(i), name, reading or Reading()))
+    return table
+
+
+def _texts(path: Path, layout: Layout, reading: Reading, missing: bool, levels: Mapping[str, Iterable[str]]) -> pa.Table:
+    """All cells as they stand, but for those that are `missing`, unless they are levels of their column."""
+    own = {name: {*MISSING} & {*values} - {*reading.na} for name, values in levels.items()}
+    spared: set[str] = set().union(*own.values())
     how = pa_csv.ReadOptions(block_size=1 << 26, column_names=layout.names, skip_rows=layout.skip, encoding=layout.encoding)
     parse = pa_csv.ParseOptions(delimiter=layout.sep, newlines_in_values=True)
     convert = pa_csv.ConvertOptions(
         strings_can_be_null=missing,
         quoted_strings_can_be_null=missing,
-        null_values=[*MISSING, *spellings(reading.na)],
+        null_values=[text for text in (*MISSING, *spellings(reading.na)) if text not in spared],
         column_types=dict.fromkeys(layout.names, pa.string()),
     )
     try:
-        return pa_csv.read_csv(path, how, parse, convert)
+        packed = "gzip" if ending(path).endswith(".gz") else None
+        with pa.input_stream(str(path), compression=packed) as file:
+            table = pa_csv.read_csv(file, how, parse, convert)
     except (pa.ArrowInvalid, UnicodeDecodeError) as error:
         if "Empty CSV file" in str(error):
             return pa.table({name: pa.array([], pa.string()) for name in layout.names})
         if isinstance(error, UnicodeDecodeError) or "invalid UTF8" in str(error):
             raise not_decoded(path, layout.encoding) or error from None
         raise _uneven(path, layout) or error from None
+    for i, name in enumerate(table.column_names if missing and spared else ()):
+        gone = pc.is_in(table.column(i), pa.array([*(spared - own.get(name, set()))], pa.string()))
+        table = table.set_column(i, name, pc.if_else(gone, None, table.column(i)))
+    return table
+
+
+def _check_quotes(path: Path, layout: Layout, texts: pa.Table) -> None:
+    """Tell rows that a quotation mark too many, or one too few, has made into one cell."""
+    for i, name in enumerate(texts.column_names):
+        cells = texts.column(i)
+        broken = cells.filter(pc.match_substring(cells, "\n"))
+        if not len(broken):
+            continue
+        last = i == len(layout.names) - 1 and "\n" in (cells[-1].as_py() or "") and _unclosed(path, layout)
+        swallowed = broken.filter(pc.match_substring_regex(broken, _rows_within(layout)))
+        if last or len(swallowed):
+            cell = cells[-1].as_py() if last else swallowed[0].as_py()
+            said = (
+                f"{str(path)!r}: column {name!r}, row {pc.index(cells, cell).as_py():,}: a quotation mark begins the cell "
+                f"{cell[:20]!r}..., and within it are {cell.count(chr(10)):,} line breaks"
+            )
+            if last:
+                raise DataError(
+                    f"{said} up to the end of the file: mend this line, a mark is missing, or there is one too many"
+                )
+            warn(f"{said}, and lines that look like rows: if they are, a mark is missing there, or there is one too many")
+
+
+def _rows_within(layout: Layout) -> str:
+    """What matches a cell in which there are lines with as many cells as a row."""
+    sep, more = f"\\x{ord(layout.sep):02x}", min(len(layout.names) - 1, MOST_CELLS)
+    return rf"\A[^\n]*(?:\n(?:[^{sep}\n]*{sep}){{{more}}}[^{sep}\n]*){{{ROWS}}}(?:\n|\z)" if more else r"\z\A."
+
+
+def _unclosed(path: Path, layout: Layout) -> bool:
+    """Whether the file ends within quotation marks, given that its last cell holds a line break."""
+    with opened(path) as file:
+        return not file.read().decode(layout.encoding, "replace").rstrip().endswith('"')
 
 
 def spellings(missing: tuple[str, ...]) -> Iterator[str]:
@@ -209,9 +284,10 @@ def _typed(path: Path, cells: Any, t: pa.DataType, name: str, reading: Reading) 
 
 
 def _reads(cells: Any, t: pa.DataType, name: str) -> dict[str, Any]:
-    """The options that may read a column of numbers."""
+    """The options that may read a column of numbers or dates."""
     if pa.types.is_temporal(t):
-        return {}
+        found = like_dates(cells)
+        return {"dates": {name: found[1][0]}} if found and found[1] else {}
     try:
         typed(cells, t, name)
         return {"decimal": "."}
@@ -220,39 +296,12 @@ def _reads(cells: Any, t: pa.DataType, name: str) -> dict[str, Any]:
         return hint.options if hint else {}
 
 
-def _texts_in(table: pa.Table) -> list[tuple[str, pa.Array]]:
-    names = [name for name in table.column_names if is_text(table.schema.field(name).type)]
-    return [(name, table.column(name).combine_chunks()) for name in names]
-
-
-def _warn_dates(path: Path, table: pa.Table) -> None:
-    """Name the columns of dates that are texts."""
-    found = [f"column {name!r}: {cells}" for name, texts in _texts_in(table) if (cells := like_dates(texts))]
-    if found:
-        said = "; ".join(found[:5])
-        warn(f"{str(path)!r}: texts that look like dates are taken for categories: {said}: write them as 2024-12-31")
-
-
-def _warn_nearly(path: Path, table: pa.Table, options_help: bool, decimal: str = ".") -> None:
-    """Name the columns of texts that look like numbers."""
-    found = [(name, hint) for name, cells in _texts_in(table) if (hint := nearly_numbers(cells, decimal))]
-    if not found:
-        return
-    options: dict[str, Any] = {}
-    for _, hint in found:
-        options |= {"na": (*options.get("na", ()), *hint.options["na"])} if "na" in hint.options else hint.options
-    said = "; ".join(f"column {name!r}: {hint.cells} ({hint.why})" for name, hint in found[:5])
-    more = f"; and {len(found) - 5} more columns" if len(found) > 5 else ""
-    read = f"read them with {remedy(options)}" if options and options_help else "write them as numbers"
-    warn(f"{str(path)!r}: texts that look like numbers are taken for categories: {said}{more}: {read}")
-
-
 # ── JSON ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def is_table(path: str | Path) -> bool:
     """Whether a file of this name, or with these lines, holds a table."""
-    return str(path).endswith(READABLE) or (str(path).endswith(JSON) and is_records(Path(path)))
+    return ending(path).endswith(READABLE) or (ending(path).endswith(JSON) and is_records(Path(path)))
 
 
 def is_records(path: Path) -> bool:
@@ -279,15 +328,18 @@ def _read_json(path: Path, reading: Reading, types: Mapping[str, pa.DataType] | 
     if dates:  # texts of which all are dates here
         table = _parsed(path, data, [(name, pa.string()) for name in dates])
     for i, field in enumerate(table.schema):
-        if pa.types.is_nested(field.type):
+        if pa.types.is_nested(field.type) and types is not None and not types and not rest:  # as it stands
+            cells = [None if v is None else json.dumps(v, ensure_ascii=False) for v in table.column(i).to_pylist()]
+            table = table.set_column(i, field.name, pa.array(cells, pa.string()))
+        elif pa.types.is_nested(field.type):
             raise DataError(f"{str(path)!r}: field {field.name!r} holds objects or lists: a table has one value in each cell")
+        if field.name in reading.dates:
+            continue
         if types and field.name in types and is_text(field.type):
             table = table.set_column(i, field.name, _typed(path, table.column(i), types[field.name], field.name, Reading()))
         elif (types is None or rest) and is_text(field.type) and is_iso(table.column(i).combine_chunks()):
             table = table.set_column(i, field.name, guessed(table.column(i)))  # JSON has no dates but such texts
-    if types is None:
-        _warn_nearly(path, table, False)
-    return table
+    return _with_dates(path, table, reading, types == {} and not rest)
 
 
 def _utf8(path: Path, reading: Reading) -> bytes:
@@ -315,6 +367,18 @@ def _parsed(path: Path, data: bytes, explicit: list[tuple[str, pa.DataType]]) ->
             if name
             else f'{str(path)!r}: line {int(row) + 1} is no object: write one on each line, such as {{"age": 40}}'
         ) from None
+
+
+def _read_arrow(path: Path) -> pa.Table:
+    """A file of Arrow, or a stream that was kept in one."""
+    try:
+        return feather.read_table(path)
+    except pa.ArrowInvalid as error:
+        try:
+            with pa.OSFile(str(path)) as file:
+                return pa.ipc.open_stream(file).read_all()
+        except pa.ArrowInvalid:
+            raise error from None
 
 
 def _read_parquet(path: Path, most: int | None) -> pa.Table:

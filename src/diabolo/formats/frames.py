@@ -69,7 +69,16 @@ def collected(X: Any) -> Any:
 
 def names_of(X: Any) -> list[str]:
     """The names of a table's columns, as texts."""
-    return [str(name) for name in (X.schema.names if isinstance(X, pa.Table) else X.columns)]
+    return [as_name(name) for name in (X.schema.names if isinstance(X, pa.Table) else X.columns)]
+
+
+def as_name(name: Any) -> str:
+    """The name of a column as a text, as Arrow makes it of those of pandas.
+
+    >>> as_name(3), as_name(("x", 1))
+    ('3', "('x', '1')")
+    """
+    return str(tuple(map(str, name)) if isinstance(name, tuple) else name)
 
 
 def pieces(X: Any, rows: int) -> Iterator[Any]:
@@ -100,7 +109,7 @@ def _from_pandas(X: Any, read: Callable[[Any], pa.Table]) -> pa.Table:
             try:
                 pa.Array.from_pandas(X.iloc[:, i])
             except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError, TypeError, ValueError):
-                raise DataError(_unread(str(name), X.iloc[:, i])) from None
+                raise DataError(_unread(as_name(name), X.iloc[:, i])) from None
         raise DataError(f"the table cannot be read ({error}): give every column values of one type") from None
 
 
@@ -115,7 +124,7 @@ def _bare(X: Any) -> pa.Table:
             made |= zip(places, _by_rows(some, t), strict=True)
     rest = [i for i in range(X.shape[1]) if i not in made]
     made |= zip(rest, (pa.Array.from_pandas(column) for _, column in _picked(X, rest).items()), strict=True)
-    return pa.table([made[i] for i in range(X.shape[1])], names=[str(name) for name in X.columns])
+    return pa.table([made[i] for i in range(X.shape[1])], names=[as_name(name) for name in X.columns])
 
 
 def _picked(X: Any, places: list[int]) -> Any:
@@ -187,7 +196,7 @@ def _at_once(X: Any) -> pa.Table:
             made[i] = pa.array(column, from_pandas=True), {"name": name, "field_name": name, **told}
     columns = [made[i] for i in range(X.shape[1])]
     meta = json.dumps(rest.schema.pandas_metadata | {"columns": [told for _, told in columns]})
-    table = pa.table([values for values, _ in columns], names=[str(name) for name in X.columns])
+    table = pa.table([values for values, _ in columns], names=[as_name(name) for name in X.columns])
     return table.replace_schema_metadata({"pandas": meta})
 
 
@@ -339,7 +348,7 @@ def of_pandas(table: pa.Table) -> pa.Table:
 def mixed_categories(X: Any) -> list[str]:
     """Columns whose categories are numbers and texts."""
     kinds = [(name, d) for name, d in zip(X.columns, X.dtypes, strict=True) if type(d).__name__ == "CategoricalDtype"]
-    return [str(name) for name, d in kinds if _mixed(d.categories)]
+    return [as_name(name) for name, d in kinds if _mixed(d.categories)]
 
 
 def labels(df: Any) -> list[Any] | None:

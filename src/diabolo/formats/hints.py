@@ -6,22 +6,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .cells import first_cells
-from .suspects import unit_of
+from ..errors import DataError
+from .cells import dated, first_cells
+from .layout import remedy
+from .schema import plain as plainly
 
-__all__ = ["Hint", "like_dates", "nearly_numbers"]
+__all__ = ["Hint", "like_dates", "nearly_numbers", "told", "unit_of"]
 
 SHARE = 0.9  # of the cells, to speak of a column of numbers
 AMONG = 0.5  # ... beside signs such as ?
 MARKS = 5  # of these signs
 ENOUGH = 20  # different numbers that are no names
 MOST = 10_000  # different texts that are looked at
+FIRST = 200  # cells of which half must hold a digit
+LONGEST = 18  # digits of a number that is no code
+SHOWN = 5  # columns that are named
+UNIT = r"^[+-]?(?:\d[\d.,' ]*)?\d\s*(?P<unit>[\p{L}°µ/²³]{1,12})$"
 PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 KNOWN = r"(?i)^(\W+|missing|unknown|none|nil|n\W?[acds]\W?|not available|no data|tbd|#\S+)$"  # stands for a missing cell
 FORMS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -43,6 +51,14 @@ DATES = (
 DATE = rf"(?i)^\s*({'|'.join(DATES)})([, ]+\d{{1,2}}:\d{{2}}(:\d{{2}})?)?( [ap]\.?m\.?)?\s*$"
 GROUPED = r"^[+-]?\d{1,3}((\.\d{3})*|,\d+)$"
 SIGNED = r"^([+-]?)\s*\p{Sc}\s*|\s*[\p{Sc}%]$"
+COINS = "USD|EUR|GBP|CHF|JPY"
+WRITTEN = rf"^([+-]?)\s*\b(?:{COINS})\b\s*|\s*\b(?:{COINS})$|^[(−-]\s*([\d.,]+)\)?$"  # in ways that no option reads
+BARE = r".str.replace(r'[^\d.,-]', '', regex=True)"  # in pandas, without signs
+SPACES = r"r'\s', '', regex=True"
+DAYS = ("%d{0}%m{0}%Y", "%m{0}%d{0}%Y", "%d{0}%m{0}%y", "%m{0}%d{0}%y", "%Y{0}%m{0}%d")
+NAMED = ("%d-%b-%y", "%d-%b-%Y", "%d%b%Y", "%d%b%y", "%d %b %Y", "%d. %B %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y")
+CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", ", %H:%M", ", %H:%M:%S")
+WAYS = [*(form.format(sign) for form, sign in product(DAYS, "./-")), *NAMED, "%Y-%m", "%Y/%m"]
 
 
 @dataclass(frozen=True)
@@ -57,24 +73,77 @@ class Hint:
         The first of them, with their rows.
     options : dict
         Those of ``Reading`` that read them.
+    bare : str or None
+        What pandas has to do with the texts first; None: more than is told here.
     """
 
     why: str
     cells: str
     options: dict[str, Any] = field(default_factory=dict)
+    bare: str | None = ""
+
+    def pandas(self, name: str) -> str:
+        """What reads such a column of a DataFrame."""
+        signs = [(self.options.get("thousands"), ""), (self.options.get("decimal"), ".")]
+        replaced = "".join(f".str.replace({old!r}, {new!r})" for old, new in signs if old).replace("' ', ''", SPACES)
+        errors = ", errors='coerce'" if "na" in self.options else ""
+        return f"pd.to_numeric(df[{name!r}]{self.bare}{replaced}{errors})"
+
+
+def told(texts: Mapping[str, Any], decimal: str = ".") -> Iterator[str]:
+    """What is to be said of columns of texts, each fact once.
+
+    >>> [*told({"v": pa.array(["1,5", "2,25"])})][0][:75]
+    "texts that look like numbers are taken for categories: column 'v': '1,5' (r"
+    """
+    near = {name: hint for name, values in texts.items() if (hint := nearly_numbers(values, decimal))}
+    if near:
+        options: dict[str, Any] = {}
+        for hint in near.values():
+            options |= {"na": (*options.get("na", ()), *hint.options["na"])} if "na" in hint.options else hint.options
+        name = next((name for name, hint in near.items() if hint.bare is not None), None)
+        ways = [f"of a text file with {remedy(options)}"] if options else []
+        ways += [f"of a DataFrame with {near[name].pandas(name)}"] if name else []
+        said = _columns({name: f"{hint.cells} ({hint.why})" for name, hint in near.items()})
+        yield (
+            f"texts that look like numbers are taken for categories: {said}: "
+            + (f"read them {', '.join(ways)}" if ways else "write them as numbers")
+            + f"; or, if they are codes, say categories={[*near]!r} (--category)"
+        )
+    dates = {name: found for name, values in texts.items() if (found := like_dates(values))}
+    if dates:
+        name, (_, forms) = next(iter(dates.items()))
+        way = forms[0] if forms else "%d.%m.%Y"
+        such = "" if forms else ", or however they are written,"
+        other = f" (or is it {forms[1]}? The cells do not tell)" if len(forms) > 1 else ""
+        yield (
+            f"texts that look like dates are taken for categories: {_columns({n: cells for n, (cells, _) in dates.items()})}: "
+            f"read them of a file with {remedy({'dates': {name: way}})}, of a DataFrame with "
+            f"pd.to_datetime(df[{name!r}], format={way!r}){such}{other}; or, if they are codes, say categories={[*dates]!r} "
+            "(--category)"
+        )
+
+
+def _columns(said: dict[str, str]) -> str:
+    more = f"; and {len(said) - SHOWN} more columns" if len(said) > SHOWN else ""
+    return "; ".join(f"column {name!r}: {what}" for name, what in [*said.items()][:SHOWN]) + more
 
 
 def nearly_numbers(values: Any, decimal: str = ".") -> Hint | None:
     """A hint, if most texts of an Arrow array, read with this sign, are numbers in a way of their own, or stand among numbers.
 
     >>> nearly_numbers(pa.array(["1,5", "2,25"]))
-    Hint(why='a decimal comma', cells="'1,5' (row 0), '2,25' (row 1)", options={'decimal': ','})
+    Hint(why='a decimal comma', cells="'1,5' (row 0), '2,25' (row 1)", options={'decimal': ','}, bare='')
     >>> nearly_numbers(pa.array(["red", "blue"])) is None
     True
     """
+    values = plainly(values)
     cells = pc.utf8_trim_whitespace(values.drop_null())
+    if not len(cells) or 2 * pc.sum(pc.match_substring_regex(cells[:FIRST], r"\d")).as_py() < len(cells[:FIRST]):
+        return None
     if unit := unit_of(cells):
-        return Hint(f"each with the unit {unit!r}", _cells(values, dict.fromkeys(cells[:3].to_pylist())))
+        way = f".str.removesuffix({unit!r})"
+        return Hint(f"each with the unit {unit!r}", _cells(values, dict.fromkeys(cells[:3].to_pylist())), bare=way)
     grouped = decimal == "," and pc.any(pc.match_substring(cells, ".")).as_py()
     if grouped and pc.all(pc.match_substring_regex(cells, GROUPED)).as_py():
         why, options = "points between thousands", {"decimal": ",", "thousands": "."}
@@ -82,8 +151,10 @@ def nearly_numbers(values: Any, decimal: str = ".") -> Hint | None:
     plain = pc.match_substring_regex(cells, PLAIN)
     levels = pc.value_counts(cells.filter(pc.invert(plain)))[:MOST]
     counts = {level["values"].as_py(): level["counts"].as_py() for level in levels}
-    if not counts or pc.any(pc.match_substring_regex(cells.filter(plain), r"^[+-]?0\d")).as_py():
+    if pc.any(pc.match_substring_regex(cells.filter(plain), r"^[+-]?0\d")).as_py():
         return None
+    if not counts:
+        return _as_they_are(values, cells)
     form = dict(zip(counts, _forms(pa.array(list(counts))), strict=True))
     odd = [text for text in counts if form[text] is None]
     if not all(_match(odd, KNOWN)) and pc.count_distinct(cells.filter(plain)).as_py() <= ENOUGH:
@@ -96,17 +167,42 @@ def nearly_numbers(values: Any, decimal: str = ".") -> Hint | None:
     return _hint(values, form, odd if marks else [], bool(points))
 
 
-def _match(texts: list[str], pattern: str) -> list[bool]:
-    found: list[bool] = pc.match_substring_regex(pa.array(texts, pa.string()), pattern).to_pylist()
+def unit_of(texts: Any) -> str | None:
+    """The unit of a column of many different numbers that are written with one, if it is the same nearly everywhere.
+
+    >>> unit_of(pa.array([f"{i / 4} kg" for i in range(50)])), unit_of(pa.array(["8 GB", "16 GB"] * 50))
+    ('kg', None)
+    """
+    found = pc.struct_field(pc.extract_regex(pc.utf8_trim_whitespace(texts), UNIT), "unit").drop_null()
+    if len(found) < SHARE * len(texts) or pc.count_distinct(texts).as_py() <= ENOUGH:
+        return None
+    most = max(pc.value_counts(found).to_pylist(), key=lambda c: c["counts"])
+    return str(most["values"]) if most["counts"] >= SHARE * len(texts) else None
+
+
+def _as_they_are(values: Any, cells: Any) -> Hint | None:
+    """Of texts that are plain numbers: whole ones that are few, or have many digits, are codes."""
+    whole = pc.all(pc.match_substring_regex(cells, r"^[+-]?\d+$")).as_py()
+    codes = pc.count_distinct(cells).as_py() <= ENOUGH or pc.max(pc.utf8_length(cells)).as_py() > LONGEST
+    return None if whole and codes else Hint("numbers as they are", _cells(values, dict.fromkeys(cells[:3].to_pylist())))
+
+
+def _match(texts: Any, pattern: str) -> list[bool]:
+    texts = pa.array(texts, pa.string()) if isinstance(texts, list) else texts
+    found: list[bool] = pc.match_substring_regex(texts, pattern).to_pylist()
     return found
 
 
 def _forms(texts: pa.Array) -> list[int | str | None]:
-    """How each text writes a number: the place of its form, or with a sign only."""
+    """How each text writes a number: the place of its form, with a sign only, or in a way that no option reads."""
     bare = pc.replace_substring_regex(texts, SIGNED, r"\1")
-    plain = pc.match_substring_regex(bare, PLAIN).to_pylist()
-    fits = zip(*(pc.match_substring_regex(bare, form).to_pylist() for form in FORMS), strict=True)
-    return ["signed" if p else next((i for i, fit in enumerate(row) if fit), None) for p, row in zip(plain, fits, strict=True)]
+    rest = pc.replace_substring_regex(bare, WRITTEN, r"\1\2")
+    found: list[int | str | None] = [None] * len(texts)
+    names: list[int | str] = ["signed", *range(len(FORMS))]
+    for form, name in zip([PLAIN, *FORMS], names, strict=True):
+        for i, (fits, near) in enumerate(zip(_match(bare, form), _match(rest, form), strict=True)):
+            found[i] = found[i] if found[i] is not None else name if fits else "written" if near else None
+    return found
 
 
 def _hint(values: Any, form: dict[str, Any], marks: list[str], points: bool) -> Hint | None:
@@ -124,22 +220,33 @@ def _hint(values: Any, form: dict[str, Any], marks: list[str], points: bool) -> 
         options |= {"na": tuple(marks)} if marks else {}
     if options.get("decimal") == "," and options.get("thousands") == ",":
         options.pop("thousands")  # 1,234 beside 1,5
-    if points and "decimal" in options:  # beside decimal points: no option reads both
-        options = {}
-    return Hint(", ".join(whys), _cells(values, form), options) if whys else None
+    if "written" in form.values():
+        whys.append("signs of their own")
+    if "written" in form.values() or (points and "decimal" in options):  # beside decimal points: no option reads both
+        return Hint(", ".join(whys), _cells(values, form), bare=None)
+    return Hint(", ".join(whys), _cells(values, form), options, BARE if "signed" in form.values() else "") if whys else None
 
 
-def like_dates(values: Any) -> str | None:
-    """The first cells of a column of dates that are not written as ISO 8601 says, such as 31/12/2024.
+def like_dates(values: Any) -> tuple[str, list[str]] | None:
+    """The first cells of a column of dates that are not written as in ISO 8601, and the formats of ``strptime`` that read all.
 
     >>> like_dates(pa.array(["31/12/2024", None]))
-    "'31/12/2024' (row 0)"
+    ("'31/12/2024' (row 0)", ['%d/%m/%Y'])
     """
+    values = plainly(values)
     known = values.drop_null()
-    if not len(known) or not all(_match([known[0].as_py()], DATE)):
+    if not len(known) or not all(_match([known[0].as_py()], DATE)) or not all(_match(different := pc.unique(known), DATE)):
         return None
-    fits = pc.match_substring_regex(known, DATE)
-    return _cells(values, dict.fromkeys(known[:3].to_pylist())) if pc.all(fits).as_py() else None
+    forms = [day + clock for day, clock in product(WAYS, CLOCKS) if _reads(known[:1], day + clock)]
+    return _cells(values, dict.fromkeys(known[:3].to_pylist())), [form for form in forms if _reads(different, form)]
+
+
+def _reads(texts: Any, form: str) -> bool:
+    try:
+        dated(texts, form, "")
+    except DataError:
+        return False
+    return True
 
 
 def _cells(values: Any, texts: dict[str, Any]) -> str:

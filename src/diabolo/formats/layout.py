@@ -12,7 +12,8 @@ import gzip
 import io
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from difflib import get_close_matches
 from encodings.aliases import aliases
 from itertools import pairwise
@@ -21,7 +22,7 @@ from typing import Any
 
 from ..errors import DataError, warn
 
-__all__ = ["Layout", "Reading", "encoding_of", "laid_out", "not_decoded", "opened", "option"]
+__all__ = ["Layout", "Reading", "encoding_of", "ending", "laid_out", "not_decoded", "opened", "option"]
 
 HEAD = 1 << 18  # bytes that are looked at
 LINES = 50
@@ -49,6 +50,8 @@ class Reading:
         None: UTF-8, or UTF-16 with its mark.
     header : bool, default=True
         Whether the first line names the columns; else they are x0, x1, ...
+    dates : dict of column to format
+        Texts that are dates, each column with its format of ``datetime.strptime``, such as ``{"day": "%d.%m.%Y"}``.
 
     Examples
     --------
@@ -63,6 +66,7 @@ class Reading:
     na: tuple[str, ...] = ()
     encoding: str | None = None
     header: bool = True
+    dates: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "na", (self.na,) if isinstance(self.na, str) else tuple(self.na))
@@ -73,6 +77,8 @@ class Reading:
             raise DataError(f"--decimal and --thousands are both {self.decimal!r}: they must differ")
         if self.encoding is not None:
             known(self.encoding)
+        for name, form in self.dates.items():
+            check_date(name, form)
 
 
 @dataclass(frozen=True)
@@ -97,9 +103,24 @@ def remedy(options: dict[str, Any]) -> str:
     '--decimal "," (in Python: format=Tables(reading=Reading(decimal=\\',\\')))'
     """
     pairs = [(k, v) for k, value in options.items() for v in (value if isinstance(value, tuple) else [value])]
+    pairs = [p for k, v in pairs for p in ([("date", f"{c}={form}") for c, form in v.items()] if k == "dates" else [(k, v)])]
     said = ["--no-header" if k == "header" else f'{option(k)} "{v}"' for k, v in pairs]
     python = ", ".join(f"{k}={value!r}" for k, value in options.items())
     return f"{' '.join(said)} (in Python: format=Tables(reading=Reading({python})))"
+
+
+def check_date(name: str, form: str) -> None:
+    """Raise a DataError for what is no format of dates."""
+    day = datetime(2024, 12, 31, 23, 59, 58)
+    try:
+        fits = "%" in form and datetime.strptime(day.strftime(form), form).year == day.year
+    except ValueError:
+        fits = False
+    if not fits:
+        raise DataError(
+            f"--date {name}={form}: this is no format of dates with a year, as Python's strptime has them: give one such as "
+            "%d.%m.%Y or %m/%d/%Y"
+        )
 
 
 def known(encoding: str) -> None:
@@ -115,7 +136,12 @@ def known(encoding: str) -> None:
 
 def opened(path: Path) -> Any:
     """The bytes of a file, packed or not."""
-    return gzip.open(path, "rb") if path.suffix == ".gz" else open(path, "rb")
+    return gzip.open(path, "rb") if ending(path).endswith(".gz") else open(path, "rb")
+
+
+def ending(path: str | Path) -> str:
+    """The name of a file, the end of which says what it holds: in small letters, as Windows does not tell .CSV from .csv."""
+    return Path(path).name.lower()
 
 
 def encoding_of(head: bytes, reading: Reading) -> str:
@@ -182,7 +208,7 @@ def usual(records: list[tuple[int, list[str]]]) -> tuple[int, float]:
 
 def separator(text: str, path: Path, decimal: str) -> str:
     """The sign that gives most records the same number of cells, more than one."""
-    best, found = (0.0, 1), "\t" if ".tsv" in path.name else ";" if decimal == "," else ","
+    best, found = (0.0, 1), "\t" if ".tsv" in ending(path) else ";" if decimal == "," else ","
     for sep in sorted(SEPARATORS, key=decimal.__eq__):
         records = read(text, sep)
         width, share = usual(records) if records else (1, 0.0)

@@ -34,6 +34,7 @@ __all__ = [
     "left_out",
     "measured",
     "shifted",
+    "six_digits",
     "standard",
     "together",
     "told",
@@ -54,6 +55,7 @@ EXACT = 2**50  # whole numbers up to it are standardized as they are; larger one
 LOOKED_AT = 10_000  # values of a column whose quantiles are taken, at least
 BLOCK = 4_000_000  # numbers that are looked at at once
 LARGEST = np.finfo(np.float64).max
+SHOWN = 5  # digits behind the first of the deviation
 PICTURE = 64  # columns in [0, 1] that may be a picture, at least
 
 
@@ -107,6 +109,15 @@ def decoded(x: np.ndarray, c: Values, u: Values, k: Values, m: Values = 0.0, s: 
         t = np.where(far, k + np.expm1(a - k), a)
         off = np.where(np.isinf(t * u), np.exp(a - k + np.log(u)), t * u)
         return np.where(np.isnan(g), g, (np.copysign(off, g) + c).clip(-LARGEST, LARGEST))
+
+
+def six_digits(deviation: float) -> int:
+    """Decimals that show six digits of a deviation: what is drawn has no more.
+
+    >>> six_digits(1.0), six_digits(0.02), six_digits(3000.0)
+    (5, 7, 2)
+    """
+    return SHOWN - int(np.floor(np.log10(deviation)))
 
 
 def measured(v: np.ndarray) -> Scale:

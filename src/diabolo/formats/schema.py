@@ -158,10 +158,10 @@ def adapted(values: pa.Array, t: pa.DataType, name: str, kind: str = "number", m
     --------
     >>> adapted(pa.array([1, None], pa.timestamp("s")), pa.timestamp("ms"), "when").cast(pa.int64()).to_pylist()
     [1000, None]
-    >>> adapted(pa.array(["soon"]), pa.timestamp("ms"), "when")
+    >>> adapted(pa.array(["soon"]), pa.timestamp("ms"), "when")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    diabolo.errors.DataError: column 'when' holds texts ('soon' in row 0), but was fitted with dates: give it dates again
+    diabolo.errors.DataError: column 'when' holds texts ('soon' in row 0), but was fitted with dates: read them as dates, ...
     """
     values = plain(values)
     f = values.type
@@ -267,6 +267,8 @@ def _refused(values: pa.Array, t: pa.DataType, name: str) -> str:
     found, fitted = family(values.type), family(t)
     if found == "texts" and fitted == "dates" and is_iso(values):
         remedy = f"read them as dates, with pd.to_datetime(df[{name!r}]), or parse_dates in pd.read_csv"
+    elif found == "texts" and fitted == "dates":
+        remedy = f"read them as dates, with pd.to_datetime(df[{name!r}], format=...), such as format='%d.%m.%Y'"
     elif found == "texts" and fitted in ("times of day", "durations"):
         remedy = f"read them with pd.to_{'timedelta' if fitted == 'durations' else 'datetime'}(df[{name!r}]{TIMES[fitted]}"
     elif found == "texts" and fitted == "numbers":

@@ -31,9 +31,10 @@ from torch import Tensor
 
 from ..errors import DataError, warn
 from ..losses import Columns, Logistic, Loss, Part, Softmax, Squared
+from ..printed import Grid, cut, few
 from ..sentinels import odd, warn_odd
 from .base import SAMPLE, Format, check_finite, in_order, named_loss, neither, warn_empty
-from .files import Reading, is_table, read_table, table_pieces
+from .files import Reading, is_table, read_table, rows_of, table_pieces
 from .frames import (
     FEW,
     arrow,
@@ -51,7 +52,7 @@ from .frames import (
     polars,
     taken,
 )
-from .hints import like_dates
+from .hints import told as told_of_texts
 from .scale import (
     EXACT,
     FAR,
@@ -65,6 +66,7 @@ from .scale import (
     encoded,
     measured,
     shifted,
+    six_digits,
     together,
     told,
     within,
@@ -86,7 +88,7 @@ from .schema import (
     without_gaps,
     words,
 )
-from .suspects import are_days, is_row_number, looks_like_codes, nearly_numbers
+from .suspects import are_days, is_row_number, looks_like_codes
 
 __all__ = ["Binary", "Category", "Column", "Number", "Tables"]
 
@@ -95,6 +97,7 @@ FLOATS = ("halffloat", "float", "double")
 ENOUGH, MOST_DECIMALS = 10, 9  # values that show decimals; decimals of what was written by hand
 AT_ONCE = 8_000_000  # numbers that are measured at once
 MAX_OTHERS = 100_000  # rare levels that are remembered
+SHOWN, LONG, FIRST, LEVEL = 16, 32, 3, 16  # printed: columns, letters of a name; levels, letters of one
 NEW = 0.25  # share of rows that have a level of their own, up to which a new level is told from a rare one
 CHUNK = 65_536
 
@@ -124,6 +127,10 @@ class Column:
         """(n, width) features or expected values -> (n,) values of the column's type."""
         raise NotImplementedError
 
+    def drawn(self, x: np.ndarray, rng: np.random.Generator) -> pa.Array:
+        """Drawn features -> values."""
+        return self.decode(x)
+
     def look(self) -> tuple[float, float]:
         """Centre and spread of the features for the curved path."""
         return 0.0, 1.0
@@ -138,6 +145,11 @@ class Column:
 
     def check(self, value: Any) -> None:
         """Whether a value that a user gives is one that the column can have."""
+
+    @property
+    def about(self) -> str:
+        """What else is known, in a few words."""
+        return "no values" if self.empty else "with gaps" if self.gaps else ""
 
 
 @dataclass
@@ -160,6 +172,7 @@ class Number(Column):
     nan: bool = False  # missing is written as NaN, not as null
     odd: list[list[float]] = field(default_factory=list)  # values that look like a code for "missing", and how often
     decimals: int | None = None  # of floats, as far as the column shows
+    positive: bool = False  # never below 0 in fit
 
     @classmethod
     def fit(cls, name: str, values: pa.Array) -> Number:
@@ -167,6 +180,7 @@ class Number(Column):
         v = numeric(values, origin)
         found = cls.fit_all([name], [str(values.type)], v[None], [values.null_count])[0]
         found.origin, found.step = origin, step
+        found.positive = bool(np.fmin.reduce(v, initial=np.inf) + origin >= 0) and not pa.types.is_temporal(values.type)
         return found
 
     @classmethod
@@ -174,10 +188,14 @@ class Number(Column):
         """Columns (d, n) of numbers, NaN = missing, of which so many are nulls."""
         if not len(v):
             return []
-        missing, scale = np.isnan(v).sum(1).tolist(), measured(v)
+        missing, scale, positive = (
+            np.isnan(v).sum(1).tolist(),
+            measured(v),
+            (np.fmin.reduce(v, 1, initial=np.inf) >= 0).tolist(),
+        )
         found = []
         for j, (name, t, digits) in enumerate(zip(names, types, decimals(v, types), strict=True)):
-            column = cls(name, t, missing[j] > 0, missing[j] == v.shape[1], decimals=digits)
+            column = cls(name, t, missing[j] > 0, missing[j] == v.shape[1], decimals=digits, positive=positive[j])
             column.nan = nulls[j] < missing[j] and t in FLOATS
             column.take(scale, j)
             found.append(column)
@@ -201,8 +219,16 @@ class Number(Column):
         x[:, starts] = encoded(v, *np.array([column.unit for column in columns], dtype=np.float64).T)
 
     def decode(self, x: np.ndarray) -> pa.Array:
+        return self._decoded(x, self.decimals)
+
+    def drawn(self, x: np.ndarray, rng: np.random.Generator) -> pa.Array:
+        """0.58698, not 0.5869800000000001: draws have six digits of the deviation."""
+        short = self.type in FLOATS and self.decimals is None
+        return self._decoded(x, six_digits(self.deviation) if short else self.decimals)
+
+    def _decoded(self, x: np.ndarray, decimals: int | None) -> pa.Array:
         v = decoded(x[:, 0], *self.unit)
-        v = np.full(len(v), np.nan) if self.empty else v if self.decimals is None else rounded(v, self.decimals)
+        v = np.full(len(v), np.nan) if self.empty else v if decimals is None else rounded(v, decimals)
         return from_numeric(v, arrow_type(self.type), self.nan, self.origin, self.step)
 
     def look(self) -> tuple[float, float]:
@@ -252,16 +278,24 @@ class Category(Column):
     ordered: bool = False
     mixed: bool = False  # numbers and texts, read as texts
 
+    @property
+    def about(self) -> str:
+        first, n = ", ".join(cut(few(v), LEVEL) for v in self.levels[:FIRST]), len(self.levels) + len(self.others or ())
+        levels = first if n <= FIRST else f"{first} and {'more' if self.others is None else f'{n - FIRST:,} more'}"
+        return "; ".join(filter(None, [levels, super().about]))
+
     @classmethod
     def fit(cls, name: str, values: pa.Array) -> Category:
         listed, ordered = None, False
         if pa.types.is_dictionary(values.type):
             listed, ordered = listed_of(values.dictionary), bool(values.type.ordered)
         kind = str(values.type.value_type if listed is not None else values.type)
-        values = plain(values)
-        counts = pc.value_counts(counted(without_gaps(values)))
-        pairs = [(c["values"].as_py(), c["counts"].as_py()) for c in counts]
-        pairs.sort(key=lambda pair: (-pair[1], str(pair[0])))
+        return cls.of(name, kind, tally(values), len(values), listed, ordered)
+
+    @classmethod
+    def of(cls, name: str, kind: str, counts: Counter[Any], rows: int, listed: list[Any] | None, ordered: bool) -> Category:
+        """From how often each level is there."""
+        pairs = sorted(counts.items(), key=lambda pair: (-pair[1], str(pair[0])))
         total = sum(n for _, n in pairs)
         if len(pairs) > max(MAX_LEVELS, total // 2):
             warn(
@@ -274,7 +308,7 @@ class Category(Column):
         rest = others[0][0] if others else None
         new = sum(n == 1 for _, n in pairs) / max(total, 1)  # of the next rows, about this share has a new level (Good, 1953)
         known = len(others) <= MAX_OTHERS and new <= NEW and total >= FEWEST
-        column = cls(name, kind, total < len(values), not total, [v for v, _ in kept], shares, rest)
+        column = cls(name, kind, total < rows, not total, [v for v, _ in kept], shares, rest)
         column.part = others[0][1] / sum(n for _, n in others) if others else 1.0
         column.others, column.listed, column.ordered = [v for v, _ in others] if known else None, listed, ordered
         column.often = [n for _, n in others] if known else []
@@ -408,14 +442,22 @@ class Tables(Format):
     def choose(self, categories: Sequence[str], numbers: Sequence[str]) -> Tables:
         return Tables(self.reading, self.scale, [*self.categories, *categories], [*self.numbers, *numbers])
 
-    def __repr__(self) -> str:
+    def _line(self) -> str:
         if not hasattr(self, "fields"):
             return f"Tables(scale={self.scale!r})"
-        kinds = (("numbers", Number), ("yes or no", Binary), ("categories", Category))
-        counts = {name: sum(isinstance(column, kind) for column in self.fields) for name, kind in kinds}
+        kinds = [*("numbers", "dates", "times of day", "durations"), "yes or no", "categories"]
+        counts = dict.fromkeys(kinds, 0) | Counter(_called(column) for column in self.fields)
         counts["with gaps"] = sum(column.gaps for column in self.fields)
         counts["squashed"] = sum(isinstance(column, Number) and column.knee < FAR for column in self.fields)
         return f"Tables({told(counts)}{', one unit for all' if self.common else ''}; {self.container})"
+
+    def _parts(self) -> Iterator[str | Grid]:
+        yield self._line()
+        if hasattr(self, "fields"):
+            rows = [[cut(c.name, LONG), ONE[_called(c)], c.type, c.about] for c in self.fields[:SHOWN]]
+            yield Grid(("column", "kind", "type", ""), rows, left=4)
+            if len(self.fields) > SHOWN:
+                yield f"and {len(self.fields) - SHOWN:,} more columns"
 
     @classmethod
     def accepts(cls, X: Any) -> bool:
@@ -434,6 +476,8 @@ class Tables(Format):
         table = self._with_gaps(table.drop_columns(self.left_out))
         kept = {name: None for name in names if name not in self.left_out}
         self.fields = fit_columns(table, [*kept], self.categories, self.numbers)
+        if path and (rows := rows_of(X, table.num_rows)) > table.num_rows:
+            self._count_levels(X, rows)
         self._lay_out()
         mixed = mixed_categories(X) if self.container == "pandas" else []
         for column in self.fields:
@@ -447,14 +491,32 @@ class Tables(Format):
             own = labels(X)
             self.labels = own and [label for label, name in zip(own, names, strict=True) if name in kept]
         self.enums = [f.name for f in table.schema if any(key.startswith(b"_PL_ENUM") for key in f.metadata or {})]
-        self._say(table, path)
+        self._say(table)
         return self
+
+    def _count_levels(self, path: str | Path, rows: int) -> None:
+        """The levels of all rows of a file of which some were looked at."""
+        some = {
+            column.name: j for j, column in enumerate(self.fields) if isinstance(column, Category) and column.others is not None
+        }
+        counts: dict[str, Counter[Any]] = {name: Counter() for name in some}
+        for piece in table_pieces(path, CHUNK, self.reading, None, [*some]) if some else ():
+            for name, found in counts.items():
+                found.update(tally(self._given(combined(piece, name))))
+        for name, j in some.items():
+            old = self.fields[j]
+            listed = old.listed and [*dict.fromkeys([*old.listed, *sorted(counts[name], key=str)])]
+            self.fields[j] = Category.of(name, old.type, counts[name], rows, listed, old.ordered)
 
     def _with_gaps(self, table: pa.Table) -> pa.Table:
         """The table without the values that stand for missing ones."""
         for i, column in enumerate(table.schema if self.reading.na else ()):
-            if not pa.types.is_dictionary(column.type):
-                table = table.set_column(i, column, self._given(combined(table, i)))
+            values = given = combined(table, i)
+            given = self._given(values)
+            if pa.types.is_dictionary(values.type):
+                order = self._given(values.dictionary).drop_null()
+                given = pa.DictionaryArray.from_arrays(pc.index_in(given, order), order, ordered=values.type.ordered)
+            table = table.set_column(i, column.with_type(given.type), given)
         return table
 
     def _names(self, table: pa.Table) -> list[str]:
@@ -465,26 +527,31 @@ class Tables(Format):
             raise DataError(f"column names must be unique, but {', '.join(map(repr, repeated))} is repeated: rename them")
         if not names:
             raise DataError("0 feature(s) (shape=(n, 0)) while a minimum of 1 is required: the table has no columns")
-        for parameter in ("categories", "numbers"):
-            absent = sorted({*getattr(self, parameter)} - {*names})
+        for parameter, asked in (("categories", self.categories), ("numbers", self.numbers), ("dates", self.reading.dates)):
+            absent = sorted({*asked} - {*names})
             if absent:
                 raise DataError(
                     f"{parameter}={absent!r}: there is no such column; the columns are {', '.join(map(repr, names[:20]))}"
                 )
+        texts = [name for name in self.reading.dates if is_text(table.schema.field(name).type)]
+        if texts:  # of a file they are read already
+            raise DataError(f"dates={texts!r} are read of files: here say df[{texts[0]!r}] = pd.to_datetime(..., format=...)")
         return names
 
     def _row_numbers(self, table: pa.Table) -> list[str]:
         """Columns that only say which row it is: left out, unless they were asked for or nothing would be left."""
         asked = {*self.categories, *self.numbers}
         index = (table.schema.pandas_metadata or {}).get("index_columns", ())
-        found = [name for name in table.column_names if name not in asked and name in index]
+        left = [name for name in table.column_names if name not in asked and name in index]
+        if left and len(left) < table.num_columns:
+            warn(
+                f"column(s) {', '.join(map(repr, left[:5]))} are the index of the DataFrame that was written, which is not "
+                "learned, and are left out: keep them with categories= (--category), or numbers= (--number), in fit"
+            )
+            return [*left, *self._row_numbers(table.drop_columns(left))]
+        found: list[str] = []
         for name, t in zip(table.column_names, table.schema.types, strict=True):
-            if (
-                pa.types.is_integer(t)
-                and name not in asked
-                and name not in found
-                and is_row_number(combined(table, name), name)
-            ):
+            if pa.types.is_integer(t) and name not in asked and is_row_number(combined(table, name), name):
                 found.append(name)
         if not found or len(found) == table.num_columns:
             return []
@@ -495,7 +562,7 @@ class Tables(Format):
         )
         return found
 
-    def _say(self, table: pa.Table, path: bool) -> None:
+    def _say(self, table: pa.Table) -> None:
         """What of the columns should be known: each fact once."""
         warn_empty([column.name for column in self.fields if column.gaps and not _has_values(table, column.name)])
         numbers = [column for column in self.fields if isinstance(column, Number)]
@@ -522,21 +589,11 @@ class Tables(Format):
         if dates:
             warn(
                 f"column(s) {', '.join(map(repr, dates))} hold dates as texts, and each date counts as a word of its own: "
-                f"read them with pd.to_datetime(df[{dates[0]!r}]), or parse_dates={dates!r} in pd.read_csv"
+                f"read them with pd.to_datetime(df[{dates[0]!r}]), or parse_dates={dates!r} in pd.read_csv; "
+                f'of a file with --date "{dates[0]}=%Y-%m-%d", or however they are written'
             )
-        written = {name: cells for name, values in texts.items() if not path and (cells := like_dates(plain(values)))}
-        if written:
-            name, cells = next(iter(written.items()))
-            warn(
-                f"column(s) {', '.join(map(repr, written))} hold dates as texts ({cells}), and each counts as a word of its "
-                f"own: read them with pd.to_datetime(df[{name!r}], format=...), such as format='%d.%m.%Y'"
-            )
-        for name, values in texts.items():
-            if not path and (near := nearly_numbers(values)):  # of a file, its reader tells
-                warn(
-                    f"column {name!r} holds numbers written as texts ({near.cells}), and each counts as a word of its own: "
-                    f"read them as numbers ({near.remedy}), or say that they are codes, with categories={[name]!r} in fit"
-                )
+        for said in told_of_texts(texts, self.reading.decimal):
+            warn(said)
 
     def _codes(self, table: pa.Table, column: Number) -> list[int]:
         whole = column.decimals == 0 if column.type in FLOATS else pa.types.is_integer(arrow_type(column.type))
@@ -560,9 +617,20 @@ class Tables(Format):
         """The type of each fitted column."""
         return {column.name: arrow_type(column.type) for column in self.fields}
 
+    @property
+    def levels(self) -> dict[str, list[Any]]:
+        """The levels of each fitted category."""
+        found = {c.name: [*c.levels, *(c.others or [])] for c in self.fields if isinstance(c, Category)}
+        gaps = {c.name for c in self.fields if c.gaps}  # of these an empty cell is one
+        return {name: [v for v in values if v != "" or name not in gaps] for name, values in found.items()}
+
+    def _read(self, path: str | Path) -> pa.Table:
+        """A file, as what was fitted."""
+        return read_table(path, None, self.reading, self.types, levels=self.levels)
+
     def chunks(self, X: Any) -> Iterator[Any]:
         if isinstance(X, (str, Path)):
-            yield from table_pieces(X, CHUNK, self.reading, self.types)
+            yield from table_pieces(X, CHUNK, self.reading, self.types, levels=self.levels)
         else:
             yield from pieces(collected(X), CHUNK)
 
@@ -599,6 +667,10 @@ class Tables(Format):
 
     def cell(self, j: int, value: Any) -> np.ndarray:
         column = self.fields[j]
+        if self.is_missing(value):
+            raise DataError(
+                f"given {column.name!r}: {value!r} stands for a missing cell, as was said in fit (na=), and is no value"
+            )
         column.check(value)
         x = np.asarray(self.encode(column, pa.array([value]))[0])
         if np.isinf(x).any():
@@ -606,7 +678,7 @@ class Tables(Format):
         return x
 
     def to_tensor(self, X: Any) -> Tensor:
-        X = read_table(X, None, self.reading, self.types) if isinstance(X, (str, Path)) else collected(X)
+        X = self._read(X) if isinstance(X, (str, Path)) else collected(X)
         place = {name: i for i, name in enumerate(names_of(X))}
         absent = [name for name in self.columns if name not in place]
         if absent:
@@ -651,6 +723,10 @@ class Tables(Format):
         v = floats(values) if pa.types.is_integer(values.type) or pa.types.is_floating(values.type) else np.zeros(0)
         return pc.if_else(pa.array(np.isin(v, self._no_numbers)), None, values) if len(v) else values
 
+    def is_missing(self, value: Any) -> bool:
+        """Whether a value is one that was said to stand for missing ones."""
+        return value is not None and self._given(pa.array([value])).null_count > 0
+
     @property
     def _no_numbers(self) -> list[float]:
         """Numbers that stand for missing ones."""
@@ -684,10 +760,11 @@ class Tables(Format):
             X = collected(X)
             place = {name: i for i, name in enumerate(names_of(X))}
             table = arrow(taken(X, rows), [place[name] for name in self.columns])
-        return [[None if v is None or v != v else v for v in column.to_pylist()] for column in table.columns]
+        columns = [self._given(combined(table, j)).to_pylist() for j in range(table.num_columns)]
+        return [[None if v is None or v != v else v for v in column] for column in columns]
 
     def filled(self, X: Any, x: Tensor, e: Tensor) -> Any:
-        X = of_pandas(read_table(X, None, self.reading, self.types)) if isinstance(X, (str, Path)) else collected(X)
+        X = of_pandas(self._read(X)) if isinstance(X, (str, Path)) else collected(X)
         if container(X) == "pandas":
             X = X.copy()
         place = {name: i for i, name in enumerate(names_of(X))}
@@ -702,11 +779,9 @@ class Tables(Format):
         return self._table([column.decode(values[:, block]) for column, block in zip(self.fields, self.blocks, strict=True)])
 
     def from_draws(self, x: Tensor, rng: np.random.Generator) -> Any:
-        values, arrays = x.detach().cpu().double().numpy(), []
-        for column, block in zip(self.fields, self.blocks, strict=True):
-            v = values[:, block]
-            arrays.append(column.drawn(v, rng) if isinstance(column, Category) else column.decode(v))
-        return self._table(arrays)
+        values = x.detach().cpu().double().numpy()
+        pairs = zip(self.fields, self.blocks, strict=True)
+        return self._table([column.drawn(values[:, block], rng) for column, block in pairs])
 
     def _table(self, arrays: list[pa.Array]) -> Any:
         """Columns as the kind of table that was fitted."""
@@ -766,6 +841,9 @@ class Tables(Format):
         each = [isinstance(column, Number) and column.knee >= FAR and not self.common for column in self.fields]
         return np.repeat(each, [column.width for column in self.fields])
 
+    def positive(self) -> np.ndarray:
+        return np.array([isinstance(column, Number) and column.positive for column in self.fields], dtype=bool)
+
     def knees(self) -> np.ndarray:
         wild = [isinstance(column, Number) and column.knee == NEAR for column in self.fields]
         return np.array([NEAR / column.stretch if far else np.inf for far, column in zip(wild, self.fields, strict=True)])
@@ -778,8 +856,7 @@ class Tables(Format):
         return [block.start for column, block in zip(self.fields, self.blocks, strict=True) if column.gaps]
 
     def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        kinds = {cls: name for name, cls in KINDS.items()}
-        fields = [{"kind": kinds[type(column)], **asdict(column)} for column in self.fields]
+        fields = [{"kind": kind_of(column), **asdict(column)} for column in self.fields]
         others = {f"others.{j}": packed([f.pop("others"), f.pop("often")]) for j, f in enumerate(fields) if f.get("others")}
         meta = {
             "scale": self.scale,
@@ -851,6 +928,11 @@ def yes_no(v: np.ndarray) -> np.ndarray:
     return np.where((v == 0) | (v == 1) | np.isnan(v), v, np.where(v < 0, -np.inf, np.inf))
 
 
+def kind_of(column: Column) -> str:
+    """As a model's file and people call it."""
+    return next(name for name, cls in KINDS.items() if isinstance(column, cls))
+
+
 def _plain_kind(column: Column) -> str:
     """Of a fitted column, as `kinds_of` has it: "f" plain numbers, "b" 0 and 1, "" anything else."""
     t = arrow_type(column.type)
@@ -858,6 +940,24 @@ def _plain_kind(column: Column) -> str:
         return "" if pa.types.is_decimal(t) else "b"
     plain = isinstance(column, Number) and not column.origin and (pa.types.is_integer(t) or pa.types.is_floating(t))
     return "f" if plain else ""
+
+
+ONE = {
+    "numbers": "number",
+    "dates": "date",
+    "times of day": "time of day",
+    "durations": "duration",
+    "yes or no": "yes or no",
+    "categories": "category",
+}
+
+
+def _called(column: Column) -> str:
+    """What a column holds, in people's words; dates, times and durations count as numbers."""
+    if isinstance(column, Number):
+        found = family(arrow_type(column.type)) or ""
+        return found if found in ("dates", "times of day", "durations") else "numbers"
+    return "yes or no" if isinstance(column, Binary) else "categories"
 
 
 def _has_values(table: pa.Table, name: str) -> bool:
@@ -993,7 +1093,7 @@ def rounded(v: np.ndarray, digits: int) -> np.ndarray:
     """27.62, not 27.620800000000003; what is too large to have decimals stays."""
     with np.errstate(all="ignore"):
         r = np.round(v, digits)
-    return np.where(np.isfinite(r), r, v)
+    return np.where(np.isfinite(r), r + 0.0, v)  # no -0.0
 
 
 def shown(column: Number, value: float) -> str:
@@ -1019,6 +1119,12 @@ def whole(values: pa.Array) -> tuple[int, int]:
     units = [seconds * STEPS[t.unit] for seconds in SPANS] + [STEPS[t.unit] // n for n in (10**3, 10**6, 10**9)]
     step = next((u for u in units if u > 1 and not (v % u).any()), 1)
     return origin // step * step, step
+
+
+def tally(values: pa.Array) -> Counter[Any]:
+    """How often each level is there, as what JSON knows."""
+    counts = pc.value_counts(counted(without_gaps(plain(values))))
+    return Counter({c["values"].as_py(): c["counts"].as_py() for c in counts})
 
 
 def listed_of(values: pa.Array) -> list[Any]:

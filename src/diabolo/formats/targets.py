@@ -132,10 +132,17 @@ def floats(y: Any, name: str = "y") -> np.ndarray:
         return np.where(missing(v), np.nan, v).astype(np.float64) if v.dtype == object else v.astype(np.float64)
     except (TypeError, ValueError):
         pass
+    if not v.ndim:
+        raise DataError(single(v, name))
     row, cell = next((at[0], cell) for at, cell in np.ndenumerate(v) if not is_number(cell))
     if isinstance(cell, (*ROWS, np.ndarray)):
         raise DataError(f"{name} holds a list (row {row}): give one number for each row, or a matrix")
     raise DataError(f"{name} holds {shown(cell)} (row {row}), which is no number: {mapped(v, name)}")
+
+
+def single(v: np.ndarray, name: str) -> str:
+    """The error for one text, or another thing, in place of something for each row."""
+    return f"{name}={shown(v[()])}: give one for each row, such as the column X[{shown(v[()])}]"
 
 
 def is_number(cell: Any) -> bool:
@@ -177,6 +184,8 @@ def classes(y: Any) -> np.ndarray:
     no_dates(v)
     if v.dtype == object and not types(v).isdisjoint((*ROWS, np.ndarray)):
         raise DataError("y holds lists: give one class for each row; of several for a row, MultiLabelClassifier learns")
+    if isinstance(y, str):
+        raise DataError(single(v, "y"))
     if v.ndim == 0 or v.size != len(v):
         raise DataError(
             f"y should be a 1d array, got an array of shape {v.shape} instead: give one class for each row, "

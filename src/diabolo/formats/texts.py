@@ -22,6 +22,7 @@ from ..errors import DataError, warn
 from ..images.picture import SUFFIXES, pictures_in
 from .files import READABLE as TABLES
 from .files import Reading, is_table, read_table
+from .layout import ending
 
 __all__ = ["READABLE", "absent", "exists", "holds_texts", "is_texts", "read_documents", "tell_mixed"]
 
@@ -41,13 +42,18 @@ FEW = 20  # times as many of another kind, beside which a file or two are not me
 def holds_texts(path: Path) -> bool:
     """Whether there are texts in a folder, more than pictures, or in a file, as far as its beginning tells."""
     if path.is_dir():
-        return sum(1 for _ in path.glob("*.txt")) > sum(1 for _ in pictures_in(path))
-    return str(path).endswith(READABLE) and not is_table(path)
+        return len(texts_in(path)) > sum(1 for _ in pictures_in(path))
+    return ending(path).endswith(READABLE) and not is_table(path)
+
+
+def texts_in(folder: Path) -> list[Path]:
+    """The texts in a folder by name, but for hidden files, which systems put there."""
+    return sorted(f for f in folder.iterdir() if ending(f).endswith(".txt") and not f.name.startswith("."))
 
 
 def tell_mixed(folder: Path) -> None:
     """Warn of a folder that holds both texts and pictures, unless nearly all are of one kind."""
-    texts, pictures = sum(1 for _ in folder.glob("*.txt")), sum(1 for _ in pictures_in(folder))
+    texts, pictures = len(texts_in(folder)), sum(1 for _ in pictures_in(folder))
     if FEW * min(texts, pictures) >= max(texts, pictures) > 0:
         read, other = ("texts", "images") if texts > pictures else ("pictures", "documents")
         warn(
@@ -65,7 +71,7 @@ def is_texts(X: Any) -> bool:
     some = list(islice(iter(X) if isinstance(X, (list, tuple, set, frozenset, np.ndarray)) else iter(_listed(X)), LOOKED_AT))
     if some and all(isinstance(x, str) and x.lower().endswith(SUFFIXES) for x in some):
         return False  # names of pictures
-    return any(isinstance(x, (str, bytes)) or (isinstance(x, Path) and x.suffix == ".txt") for x in some)
+    return any(isinstance(x, (str, bytes)) or (isinstance(x, Path) and ending(x).endswith(".txt")) for x in some)
 
 
 def read_documents(X: Any, column: str | None = None, encoding: str | None = None) -> list[str]:
@@ -186,14 +192,14 @@ def _filled(values: list[Any], place: str) -> list[str]:
 
 def _read(path: Path, column: str | None, encoding: str | None) -> list[str]:
     if path.is_dir():
-        files = sorted(path.glob("*.txt"))
+        files = texts_in(path)
         if not files:
             raise DataError(f"the folder {str(path)!r} holds no .txt file")
         return [_decoded(file, encoding) for file in files]
-    if path.suffix == ".txt":
+    if ending(path).endswith(".txt"):
         return _lines(path, encoding)
-    if not str(path).endswith(READABLE):
-        if not str(path).endswith(TABLES):
+    if not ending(path).endswith(READABLE):
+        if not ending(path).endswith(TABLES):
             raise DataError(f"{str(path)!r} holds no texts that can be read: its name ends in none of {', '.join(READABLE)}")
         return _column(read_table(path, reading=Reading(encoding=encoding)), column)
     records = list(_records(path, encoding))
@@ -239,7 +245,7 @@ def _decoded(path: Path, encoding: str | None) -> str:
     """What stands in a file; never with signs in it that are not what was written."""
     try:
         data = path.read_bytes()
-        data = gzip.decompress(data) if path.suffix == ".gz" else data
+        data = gzip.decompress(data) if ending(path).endswith(".gz") else data
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise DataError(f"cannot read {str(path)!r}: {error}") from None
     code = encoding or next((name for bom, name in BOMS.items() if data.startswith(bom)), "utf-8")

@@ -488,10 +488,12 @@ def _check_frames(image: Image.Image, name: str) -> None:
     stream = getattr(image, "fp", None)
     if image.format == "TIFF" and stream and len(tiff.pages(stream)) == 1:
         return
-    whole = "give the path of the file, whose pages are a picture each, or " if image.format == "TIFF" else ""
+    pages = image.format == "TIFF"
+    what = f"a stack of {frames} pages" if pages else f"an animation of {frames} frames"
+    whole = "give the path of the file, whose pages are a picture each, or " if pages else ""
     raise DataError(
-        f"{name!r} holds {frames} frames or pages, a picture has one: {whole}save one of them first, "
-        "for example image.seek(0); image.save('frame.png')"
+        f"{name!r} is {what}, and a picture has one: {whole}save those that you want as pictures first, such as the first: "
+        "image = PIL.Image.open(file); image.seek(0); image.save('frame.png')"
     )
 
 

@@ -114,5 +114,5 @@ def nearest_distribution(e: Tensor) -> Tensor:
     """
     u = e.sort(-1, descending=True).values
     over = (u.cumsum(-1) - 1) / torch.arange(1, u.shape[-1] + 1, device=e.device)
-    last = (u > over).sum(-1, keepdim=True) - 1
+    last = ((u > over).sum(-1, keepdim=True) - 1).clamp(min=0)  # of huge numbers the 1 is lost
     return (e - over.gather(-1, last)).clamp(min=0)

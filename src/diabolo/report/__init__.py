@@ -8,20 +8,17 @@ write(model, X, "report.html")        what is measured (autoencoder.py) + how it
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
-from rich.console import Console
-
+from ..progress import progress
 from ..storage import atomic
 from .autoencoder import contents
 from .labels import labels_page
 from .outliers import outliers_page
 from .page import html
-from .verdict import linear_name, verdict
 
-__all__ = ["linear_name", "verdict", "write"]
+__all__ = ["write"]
 
 
 def write(
@@ -38,8 +35,8 @@ def write(
     Parameters
     ----------
     model : Autoencoder, OutlierDetector or MultiLabelClassifier
-        Fitted, or loaded. Of a detector, the page shows which rows are unlike the others, and which cells make them so; of a
-        classifier, how good its labels are, and which rows to look at.
+        Fitted, or loaded. For a detector the page shows which rows are unlike the others and which cells make them so; for a
+        classifier, how good its labels are and which rows to look at.
     X : DataFrame, array-like (n, d), sparse matrix (n, d), list of str, or path
         The rows to look at; whatever ``model.transform`` takes.
     path : path
@@ -47,7 +44,7 @@ def write(
     title : str, default=""
         What the data are called.
     labels : dict of name to (n,) values, optional
-        What else is known of each row, to colour the map with; of a classifier, ``{"y": Y}``, the labels to judge it by.
+        What else is known about each row, to color the map; for a classifier ``{"y": Y}``, the labels to judge it by.
     seed : int, default=0
         Of the map. The same model, rows and seed give the same bytes.
 
@@ -61,7 +58,11 @@ def write(
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     write(ae, X, f"{folder}/iris.html", title="Iris", labels={"species": y})
     """
-    with progress() as say:
+    with progress("Report") as at:
+
+        def say(text: str) -> None:
+            at(0, text)
+
         if hasattr(model, "explain"):
             made = outliers_page(model, X, title, say)
         elif hasattr(model, "thresholds_"):
@@ -70,14 +71,3 @@ def write(
             made = html(contents(model, X, title, labels or {}, seed, say))
     with atomic(path) as file:
         file.write(made)
-
-
-@contextmanager
-def progress() -> Iterator[Callable[[str], None]]:
-    """A function that says what is being done, where stderr is a terminal."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda text: None
-        return
-    with console.status("Report") as status:
-        yield lambda text: status.update(f"Report: {text}")

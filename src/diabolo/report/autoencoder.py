@@ -16,10 +16,10 @@ from ..errors import DataError
 from ..estimators.autoencoder.maps import Map, sampled, spread
 from ..nets import Curved
 from .display import People
+from .names import Names
 from .rows import Measured, Picked, measure, pick
 from .values import column, listed, plain, rounded
 from .values import seed as fitted_seed
-from .verdict import linear_name, verdict
 
 __all__ = ["contents"]
 
@@ -38,6 +38,7 @@ class Subject:
     picked: Picked
     labels: dict[str, list[Any]]
     people: People
+    names: Names
 
 
 def contents(
@@ -50,16 +51,16 @@ def contents(
     checked = {str(name): _checked(str(name), values, n) for name, values in labels.items()}
     shown = choose(measured)
     picked = pick(model, X, np.concatenate(list(shown.values())))
-    subject = Subject(model, measured, picked, checked, People(model, picked))
+    subject = Subject(model, measured, picked, checked, People(model, picked), Names(model.format_, X))
     say(f"drawing the map of {len(shown['map']):,} rows")
     places = spread(measured.codes[shown["map"]], seed)
     return {
         "title": title or "Autoencoder",
-        "linear": linear_name(model.format_),
+        "linear": model.comparison_.linear,
         "kind": model.format_.kind,
         "k": model.n_components_,
         "rows": n,
-        "headline": verdict(model.comparison_, linear_name(model.format_)),
+        "headline": model.comparison_.verdict,
         "comparison": {name: rounded(value) for name, value in model.comparison_.items()},
         "layers": layers(model),
         "history": history(model),
@@ -96,19 +97,20 @@ def history(model: Any) -> dict[str, Any]:
     """Per round; where no rows were held out there is the training loss only."""
     h, c = model.history_, model.comparison_
     held = c["held_out_rows"] > 0 and bool(h.held_out)
-    level = h.held_out[h.best] * (1 - c["pca"]) / (1 - c["autoencoder"]) if held and c["autoencoder"] < 1 else None
+    kept = not held or h.held_out[h.best] <= min(h.held_out)  # or else the linear model, which is no round
+    level = h.held_out[h.best] * (1 - c["pca"]) / (1 - c["autoencoder"]) if held and kept and c["autoencoder"] < 1 else None
     return {
         "epoch": [rounded(v) for v in h.epoch],
         "loss": [rounded(v) for v in h.loss],
         "held_out": [rounded(v) for v in h.held_out] if held else None,
         "linear": None if level is None else rounded(level),
-        "best": h.best,
+        "best": h.best if kept else None,
         "stopped": h.stopped,
     }
 
 
 def chart(subject: Subject, places: Map, rows: np.ndarray) -> dict[str, Any]:
-    """The map, and the columns to colour it with."""
+    """The map, and the columns to color it with."""
     picked, people = subject.picked.at(rows), subject.people
     chosen = _columns_to_send(subject, len(rows))
     codes = subject.measured.codes[rows]
@@ -124,6 +126,7 @@ def chart(subject: Subject, places: Map, rows: np.ndarray) -> dict[str, Any]:
         "axes": places.axes,
         "note": places.note,
         "rows": rows.tolist(),
+        "names": [subject.names.name(i) for i in rows.tolist()],
         "columns": [
             *(column(name, "label", [values[i] for i in rows]) for name, values in subject.labels.items()),
             *(column(people.names[j], "column", values) for j, values in zip(chosen, people.seen(picked, chosen), strict=True)),
@@ -181,6 +184,7 @@ def subject_rows(subject: Subject, rows: np.ndarray) -> list[dict[str, Any]]:
     found = subject.people.rows(subject.picked.at(rows), subject.measured.columns[2] / n)
     for i, entry in zip(rows, found, strict=True):
         entry["row"], entry["error"] = int(i), rounded(subject.measured.rows[i] / mean, 4)
+        entry["name"], entry["text"] = subject.names.name(int(i)), subject.names.text(int(i))
         entry["labels"] = [[name, plain(values[i])] for name, values in subject.labels.items()]
     return found
 
@@ -195,6 +199,16 @@ def layers(model: Any) -> list[int]:
     return [*widths, model.format_.width] if widths else [model.format_.width, model.n_components_, model.format_.width]
 
 
+def drawn(model: Any) -> str:
+    """The layers in a line, and what the eye cannot find in it."""
+    widths, d = layers(model), model.format_.width
+    line = " → ".join(f"{w:,}" for w in widths)
+    if not any(isinstance(module, Curved) for module in model.network_.modules()):
+        return f"{line}, with layers of its own kind in between (convolutions, for pictures)"
+    extra = widths[0] - d
+    return f"{line} ({d:,} features, and {extra:,} that say what is missing)" if extra > 0 else line
+
+
 def facts(model: Any, n: int, seed: int) -> list[list[str]]:
     """What somebody needs to know who wants the same."""
     weights = sum(p.numel() for p in model.network_.parameters())
@@ -207,7 +221,7 @@ def facts(model: Any, n: int, seed: int) -> list[list[str]]:
     return [
         ["Rows in this report", f"{n:,} ({model.format_.kind}, {width})"],
         ["Codes per row", f"{model.n_components_:,}"],
-        ["Layers", " → ".join(f"{w:,}" for w in layers(model))],
+        ["Layers", drawn(model)],
         ["Weights", f"{weights:,}"],
         ["Held out during the fit", f"{held:,} rows" if held else "no rows"],
         ["Training", f"{h.epoch[-1]:.4g} epochs, best after {model.n_iter_:.4g}; {h.stopped}" if h.epoch else h.stopped],

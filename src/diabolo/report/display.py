@@ -56,8 +56,8 @@ class People:
             return name
         channel, place = divmod(j, self.picture["height"] * self.picture["width"])
         row, column = divmod(place, self.picture["width"])
-        colour = f"{('red', 'green', 'blue')[channel]}, " if self.picture["channels"] == 3 else ""
-        return f"{name} ({colour}row {row + 1}, column {column + 1})"
+        color = f"{('red', 'green', 'blue')[channel]}, " if self.picture["channels"] == 3 else ""
+        return f"{name} ({color}row {row + 1}, column {column + 1})"
 
     # ── columns ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -87,7 +87,7 @@ class People:
         return packed(self.numbers(x), self.picture["low"], self.picture["high"])
 
     def heat(self, errors: np.ndarray) -> list[str] | None:
-        """The error of each pixel as pictures (autoencoder, linear) on one scale; that of its colours together."""
+        """The error of each pixel as pictures (autoencoder, linear) on one scale; that of its colors together."""
         if not self.picture:
             return None
         errors = errors.reshape(len(errors), self.picture["channels"], -1).sum(1)

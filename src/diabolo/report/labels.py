@@ -17,13 +17,14 @@ from torch import nn
 from .. import __version__
 from ..errors import DataError
 from ..images.picture import Album
+from .names import Names
 from .page import digest, escaped, part, picture
 from .values import seed
 
 __all__ = ["labels_page"]
 
 SHOWN, PAIRS = 100, 12
-WIDTH, HEIGHT, EDGE = 460, 340, 40  # of the drawing
+WIDTH, HEIGHT, EDGE = 320, 340, 28  # of the drawing, on the narrowest screen
 LETTER, LINE = 7, 13  # of a name
 THUMBNAIL = 64  # pixels of the longer side
 
@@ -45,7 +46,7 @@ def labels_page(clf: Any, X: Any, labels: Mapping[str, Any], title: str, say: Ca
         "comparison": escaped(compared(report)),
         "pairs": pairs(report),
         "places": places(report),
-        "rows": rows(report, thumbnails(clf, X, report) if clf.format_.kind == "images" else {}),
+        "rows": rows(report, Names(clf.format_, X), thumbnails(clf, X, report) if clf.format_.kind == "images" else {}),
         "facts": facts(clf, report),
         "code": escaped(f"from diabolo import {type(clf).__name__}\n\nclf = {clf!r}\nclf.fit(X, Y)"),
     }
@@ -58,15 +59,15 @@ def headline(report: Any) -> str:
     k, n = len(report.cards), len(good)
     labels = f"{k:,} label{'' if k == 1 else 's'}"
     if not good:
-        return f"{labels}, of which these rows tell nothing."
+        return f"These rows cannot show how good {labels} {'is' if k == 1 else 'are'}."
     mean = np.mean([c.average_precision for c in good])
-    return f"{'' if n == k else f'{n:,} of '}{labels}, with an average precision of {mean:.2f} in the mean."
+    return f"The average precision of {'' if n == k else f'{n:,} of '}{labels} is {mean:.2f}{'' if n == 1 else ' on average'}."
 
 
 def lead(clf: Any, report: Any) -> str:
     """What was looked at."""
     how = clf.optimize if isinstance(clf.optimize, str) else "costs"
-    return f"Judged on {report.rows:,} rows. Yes and no are told at thresholds chosen for {how}."
+    return f"Measured on {report.rows:,} rows. The thresholds between yes and no were chosen for {how}."
 
 
 def compared(report: Any) -> str:
@@ -74,7 +75,11 @@ def compared(report: Any) -> str:
     if report.comparison is None:
         return "Not compared: there are too few rows or labels, or more than 200 labels."
     text = re.sub(r",[^,]* seconds$", "", str(report.comparison))  # which would differ from run to run
-    return text[0].upper() + text[1:] + ". Both were fitted to one half of these rows and judged on the other."
+    return (
+        text[0].upper()
+        + text[1:]
+        + ". For this comparison both were fitted again, to one half of these rows, and judged on the other half."
+    )
 
 
 def table(report: Any) -> str:
@@ -122,36 +127,42 @@ def pairs(report: Any) -> str:
         f"<td class='right deep'>{lift:.1f} ×</td><td class='right'>{given:.0%}</td></tr>"
         for a, b, lift, given in report.pairs(PAIRS)
     ]
-    head = "<tr><th>label</th><th>with</th><th class='right'>of chance</th><th class='right'>share of its rows</th></tr>"
+    head = "<tr><th>label</th><th>with</th><th class='right'>times chance</th><th class='right'>share of its rows</th></tr>"
     return f"<table class='bars'><thead>{head}</thead><tbody>{''.join(lines)}</tbody></table>" if lines else "<p>One label.</p>"
 
 
 def places(report: Any) -> str:
-    """The rows v_c as points with their names, as far as these do not overlap."""
+    """The rows v_c as points with their names, as far as these do not overlap; across in percent of the width."""
     at = report.places
     low, high = at.min(0), at.max(0)
     where = EDGE + (at - low) / np.where(high > low, high - low, 1) * (np.array([WIDTH, HEIGHT]) - 2 * EDGE)
     points: list[str] = []
     boxes: list[tuple[float, float, float]] = []  # of the names: left, right, and the line they stand on
     for (x, y), c in sorted(zip(where, report.cards, strict=True), key=lambda pair: -pair[1].positives):
-        points.append(f"<circle class='flagged' cx='{x:.1f}' cy='{y:.1f}' r='{2 + 2 * np.log10(1 + c.positives):.1f}'/>")
+        across = f"{100 * x / WIDTH:.2f}%"
+        points.append(f"<circle class='flagged' cx='{across}' cy='{y:.1f}' r='{2 + 2 * np.log10(1 + c.positives):.1f}'/>")
         name = str(c.name)[:16]
         anchor, aside = ("end", -8) if x > WIDTH / 2 else ("start", 8)
         left, right = sorted((x + aside, x + aside + np.sign(aside) * LETTER * len(name)))
         if not any(left < r and l < right and abs(line - y) < LINE for l, r, line in boxes):
-            text = f"<text x='{x + aside:.1f}' y='{y - 6:.1f}' text-anchor='{anchor}'>{escaped(name)}</text>"
+            text = f"<text x='{across}' dx='{aside}' y='{y - 6:.1f}' text-anchor='{anchor}'>{escaped(name)}</text>"
             points.append(text)
             boxes.append((left, right, y))
-    return f"<svg viewBox='0 0 {WIDTH} {HEIGHT}' role='img' aria-label='{len(at):,} labels as places'>{''.join(points)}</svg>"
+    size = f"width='100%' height='{HEIGHT}'"
+    return f"<svg {size} role='img' aria-label='{len(at):,} labels as places'>{''.join(points)}</svg>"
 
 
-def rows(report: Any, drawings: Mapping[int, str]) -> str:
-    """Rows by label: doubtful yes, doubtful no, to confirm; as pictures, if there are any."""
+def rows(report: Any, names: Names, drawings: Mapping[int, str]) -> str:
+    """Rows by label: doubtful yes, doubtful no, to confirm; each with its name, its text or its picture."""
+
+    if len(names.texts):
+        return f"<div class='cards wide'>{''.join(texts(c, names) for c in frequent(report))}</div>"
 
     def cell(found: tuple[int, ...]) -> str:
-        if not drawings:
-            return ", ".join(f"{i:,}" for i in found) or "–"
-        return "".join(f"<figure>{drawings[i]}{i:,}</figure>" for i in found) or "–"
+        said = [escaped(" ".join(filter(None, (f"{i:,}", names.name(i))))) for i in found]
+        if drawings:
+            return "".join(f"<figure>{drawings[i]}{name}</figure>" for i, name in zip(found, said, strict=True)) or "–"
+        return ", ".join(said) or "–"
 
     lines = [
         f"<tr><th class='name' scope='row'>{escaped(str(c.name))}</th>"
@@ -161,7 +172,19 @@ def rows(report: Any, drawings: Mapping[int, str]) -> str:
     ]
     head = "<tr><th>label</th><th>doubtful yes</th><th>doubtful no</th><th>to confirm next</th></tr>"
     kind = "bars thumbnails" if drawings else "bars"
-    return f"<table class='{kind}'><thead>{head}</thead><tbody>{''.join(lines)}</tbody></table>"
+    return f"<div class='sheet wide'><table class='{kind}'><thead>{head}</thead><tbody>{''.join(lines)}</tbody></table></div>"
+
+
+def texts(c: Any, names: Names) -> str:
+    """A label, with the texts of its rows."""
+    blocks = [
+        f"<h4>{why}</h4><ul class='which'>"
+        + "".join(f"<li>{i:,} <small>{escaped(names.text(i))}</small></li>" for i in found)
+        + "</ul>"
+        for why, found in (("doubtful yes", c.wrong), ("doubtful no", c.missing), ("to confirm next", c.confirm))
+        if found
+    ]
+    return f"<article class='sheet card'><header><h3>{escaped(str(c.name))}</h3></header>{''.join(blocks)}</article>"
 
 
 def thumbnails(clf: Any, X: Any, report: Any) -> dict[int, str]:

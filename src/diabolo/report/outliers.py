@@ -16,19 +16,22 @@ import torch
 
 from .. import __version__
 from ..errors import DataError
+from .names import Names
 from .page import digest, escaped, part, picture
-from .values import plain, rounded, seed
+from .values import seed
 
 __all__ = ["outliers_page"]
 
 SHOWN, EXPLAINED, CELLS, BARS = 24, 200, 5, 12
 POINTS = 3000  # of the normal rows; flagged ones are all drawn
-WHERE = "The error of the flagged pictures, in the mean: dark is none, yellow and white is much."
+WHERE = "The mean error of the flagged pictures. Dark is no error; yellow and white are large errors."
 PICTURED = (
-    "What was seen, what a network that knows the others expects there, and where the two differ: dark is not at all, yellow "
-    "and white most."
+    "What was seen, what a network that knows the others expects, and where the two differ. Dark is no difference; yellow and "
+    "white are large differences. Pictures count from 0."
 )
-WIDTH, HEIGHT, EDGE = 620, 400, 56  # of the drawing
+LEFT, RIGHT = 14, 93  # percent: where the drawing begins and ends
+TOP, BOTTOM = 32, 340  # pixels
+FAR = 12  # -log10 p of the edge
 
 
 def outliers_page(detector: Any, X: Any, title: str, say: Callable[[str], None]) -> bytes:
@@ -41,7 +44,7 @@ def outliers_page(detector: Any, X: Any, title: str, say: Callable[[str], None])
     flagged = flagged[np.argsort(score[flagged], kind="stable")]
     say(f"explaining {min(len(flagged), EXPLAINED):,} rows")
     pictures = detector.format_.kind == "images"
-    told = detector.explain(X, flagged[: SHOWN if pictures else EXPLAINED], CELLS)
+    names, verdicts = Names(detector.format_, X), detector.explain(X, flagged[: SHOWN if pictures else EXPLAINED], CELLS)
     style, documents = part("style.css"), detector.format_.kind == "documents"
     unit = "document" if documents else "picture" if pictures else "row"
     seen = Seen(detector, X, flagged[:SHOWN]) if pictures else None
@@ -56,11 +59,13 @@ def outliers_page(detector: Any, X: Any, title: str, say: Callable[[str], None])
         "parts": "places" if pictures else "words" if documents else "cells",
         "where": WHERE
         if pictures
-        else f"How many of the explained {unit}s have this {'word' if documents else 'column'} among "
-        f"those to replace{', or as its most telling word' if documents else ''}.",
-        "columns": seen.everywhere() if seen else bars(told, documents),
-        "about": PICTURED if pictures else about(told, documents),
-        "rows": "".join(card(v, documents, seen.shown(i) if seen else None) for i, v in enumerate(told[:SHOWN]))
+        else "How often a word differs most from what is expected."
+        if documents
+        else "How many rows become normal when this column, or this one and others, gets the expected value.",
+        "edge": f" Points with p below {power(FAR)} stand at the edge." if (axes < 10.0**-FAR).any() else "",
+        "columns": seen.everywhere() if seen else bars(verdicts, documents),
+        "about": PICTURED if pictures else about(verdicts, documents),
+        "rows": "".join(card(v, documents, names, seen.shown(i) if seen else None) for i, v in enumerate(verdicts[:SHOWN]))
         or f"<p class='note'>No {unit} is flagged.</p>",
         "facts": facts(detector, len(score)),
         "code": escaped(f"from diabolo import OutlierDetector\n\ndetector = {detector!r}\ndetector.fit(X)"),
@@ -78,19 +83,20 @@ def lead(detector: Any, n: int, unit: str) -> str:
     """The promise."""
     alpha = detector.rate_
     return (
-        f"Of {unit}s that are like the {len(detector.calibration_):,} it was calibrated on, {alpha:.2%} are flagged: "
-        f"that would be about {alpha * n:,.0f} of {n:,}. What is flagged beyond that is unlike them."
+        f"If all {n:,} {unit}s were like the {len(detector.calibration_):,} of the calibration, it would flag {alpha:.2%} "
+        f"of them: about {alpha * n:,.0f}."
     )
 
 
-def about(told: list[Any], documents: bool) -> str:
+def about(verdicts: list[Any], documents: bool) -> str:
     """How to read a card."""
     if documents:
-        return "The words whose counts are furthest from what is expected of a document of this length."
-    mended = sum(v.repaired for v in told)
+        return "The words whose counts differ most from those expected in a document of this length. Documents count from 0."
+    mended = sum(v.repaired for v in verdicts)
     return (
-        "What stands in a cell, what the other cells of its row say, and (small) where normal cells would lie. Marked: the "
-        f"fewest cells whose replacement makes the row normal, found for {mended:,} of {len(told):,} rows."
+        "Each card shows what a cell holds, what the other cells of its row suggest, and (small) where normal cells lie. "
+        f"With the expected values in the marked cells the row is normal: {mended:,} of {len(verdicts):,} rows have some. "
+        "A wrong cell also changes what is expected of the others. Rows count from 0."
     )
 
 
@@ -98,39 +104,47 @@ def about(told: list[Any], documents: bool) -> str:
 
 
 def scatter(axes: np.ndarray, flagged: np.ndarray) -> str:
-    """Distance to the right, unlikely code upwards, as -log10 p."""
-    where = -np.log10(axes.clip(1e-12, 1))
+    """Distance to the right, unlikely code upwards, as -log10 p; across in percent, so that letters keep their size."""
+    where = -np.log10(axes.clip(10.0**-FAR, 1))
     top = max(3.0, float(np.ceil(where.max())))
     normal = np.flatnonzero(~flagged)
     normal = normal[np.unique(np.linspace(0, max(len(normal) - 1, 0), min(len(normal), POINTS)).astype(int))]
 
-    def x(v: float) -> float:
-        return EDGE + (WIDTH - EDGE - 28) * v / top
+    def x(v: float) -> str:
+        return f"{LEFT + (RIGHT - LEFT) * v / top:.2f}%"
 
     def y(v: float) -> float:
-        return HEIGHT - EDGE - (HEIGHT - EDGE - 16) * v / top
+        return BOTTOM - (BOTTOM - TOP) * v / top
 
-    lines, step = [], max(1, round(top / 6))
-    for v in range(0, int(top) + 1, step):
-        p = "1" if v == 0 else f"{10.0**-v:g}"
-        lines.append(f"<line class='grid' x1='{x(v):.1f}' x2='{x(v):.1f}' y1='{y(0):.1f}' y2='{y(top):.1f}'/>")
-        lines.append(f"<line class='grid' y1='{y(v):.1f}' y2='{y(v):.1f}' x1='{x(0):.1f}' x2='{x(top):.1f}'/>")
-        lines.append(f"<text x='{x(v):.1f}' y='{y(0) + 20:.1f}' text-anchor='middle'>{p}</text>")
-        lines.append(f"<text x='{x(0) - 8:.1f}' y='{y(v) + 4:.1f}' text-anchor='end'>{p}</text>")
-    points = [f"<circle class='normal' cx='{x(a):.1f}' cy='{y(b):.1f}' r='1.6'/>" for a, b in where[normal]]
-    points += [f"<circle class='flagged' cx='{x(a):.1f}' cy='{y(b):.1f}' r='3'/>" for a, b in where[flagged]]
+    lines = []
+    for v in range(0, int(top) + 1, max(1, round(top / 6))):
+        lines.append(f"<line class='grid' x1='{x(v)}' x2='{x(v)}' y1='{y(0):.1f}' y2='{y(top):.1f}'/>")
+        lines.append(f"<line class='grid' y1='{y(v):.1f}' y2='{y(v):.1f}' x1='{x(0)}' x2='{x(top)}'/>")
+        lines.append(f"<text x='{x(v)}' y='{BOTTOM + 20}' text-anchor='middle'>{power(v)}</text>")
+        lines.append(f"<text x='{x(0)}' dx='-8' y='{y(v) + 4:.1f}' text-anchor='end'>{power(v)}</text>")
+    points = [f"<circle class='normal' cx='{x(a)}' cy='{y(b):.1f}' r='1.6'/>" for a, b in where[normal]]
+    points += [f"<circle class='flagged' cx='{x(a)}' cy='{y(b):.1f}' r='3'/>" for a, b in where[flagged]]
     names = (
-        f"<text class='said' x='{x(top / 2):.1f}' y='{HEIGHT - 10}' text-anchor='middle'>p of the distance: never seen →</text>"
-        f"<text class='said' transform='rotate(-90 14 {y(top / 2):.1f})' x='14' y='{y(top / 2):.1f}' text-anchor='middle'>"
-        "p of the code: rare →</text>"
+        f"<text class='said' x='{RIGHT}%' y='{BOTTOM + 44}' text-anchor='end'>p of the combination →</text>"
+        "<text class='said' x='8' y='16'>↑ p of the place</text>"
     )
     label = f"{int(flagged.sum()):,} flagged rows among {len(flagged):,}, by the p-values of the two axes"
-    return f"<svg viewBox='0 0 {WIDTH} {HEIGHT}' role='img' aria-label='{label}'>{''.join(lines)}{''.join(points)}{names}</svg>"
+    size = f"width='100%' height='{BOTTOM + 54}'"
+    return f"<svg {size} role='img' aria-label='{label}'>{''.join(lines)}{''.join(points)}{names}</svg>"
 
 
-def bars(told: list[Any], documents: bool) -> str:
+def power(v: int) -> str:
+    """10^-v as people write it.
+
+    >>> power(0), power(2), power(12)
+    ('1', '0.01', '10⁻¹²')
+    """
+    return f"{10.0**-v:g}" if v < 4 else "10⁻" + str(v).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
+def bars(verdicts: list[Any], documents: bool) -> str:
     """How often which column is to be replaced."""
-    counts = Counter(c.column for v in told for i, c in enumerate(v.cells) if c.repairs or (documents and i == 0))
+    counts = Counter(c.column for v in verdicts for i, c in enumerate(v.cells) if c.repairs or (documents and i == 0))
     if not counts:
         return "<p class='about below'>No cell stands out.</p>"
     most = counts.most_common(BARS)
@@ -152,7 +166,7 @@ class Seen:
         network, loss = detector.network_, detector.loss_
         raw = network.decoder(network.encoder(x))
         expected = loss.predict(raw.flatten(0, 1)).unflatten(0, raw.shape[:2]).mean(0)
-        cells = detector.cells(raw, x.expand(len(raw), *x.shape)).mean(0)
+        cells = detector._losses(raw, x.expand(len(raw), *x.shape)).mean(0)
         self.x, self.expected = (np.asarray(v.reshape(-1, *self.shape).float()) for v in (x, expected))
         self.where = np.asarray(cells.reshape(-1, *self.shape).sum(1).float())
 
@@ -164,7 +178,7 @@ class Seen:
         return f"<div class='pixels'>{''.join(figures)}</div>"
 
     def everywhere(self) -> str:
-        """Where the flagged ones differ most, in the mean."""
+        """Where the flagged ones differ most, on average."""
         if not len(self.where):
             return "<p class='about below'>No place stands out.</p>"
         return f"<div class='pixels two'><figure>{picture(heat(self.where.mean(0)), 'mean error')}</figure></div>"
@@ -176,36 +190,24 @@ def heat(where: np.ndarray) -> np.ndarray:
     return np.stack([(3 * share - i).clip(0, 1) for i in range(3)])
 
 
-def card(v: Any, documents: bool, pictures: str | None = None) -> str:
+def card(v: Any, documents: bool, names: Names, pictures: str | None = None) -> str:
     """One flagged row."""
     unit = "Document" if documents else "Picture" if pictures else "Row"
-    head = f"<article class='sheet card'><header><h3>{unit} {v.row:,}</h3><p>{v.why}, p = {v.p:.2g}</p></header>"
+    name, text = (f"<p class='tags'>{escaped(found)}</p>" if found else "" for found in (names.name(v.row), names.text(v.row)))
+    head = f"<article class='sheet card'><header><h3>{unit} {v.row:,}</h3><p>{v.why}, p = {v.p:.2g}</p></header>{name}{text}"
     if pictures:
         return f"{head}{pictures}</article>"
-    lines = [
-        f"<tr{' class=surprising' if c.repairs else ''}><th scope='row'>{escaped(c.column)}</th><td>{shown(c.seen)}</td>"
-        f"<td>{shown(c.expected)}{normally(c)}</td></tr>"
-        for c in v.cells
-    ]
+    lines = []
+    for c in v.cells:
+        seen, expected, usual = map(escaped, c.words(3))
+        small = f"<br><small class='wraps'>{usual}</small>" if usual else ""
+        kind = " class=surprising" if c.repairs else ""
+        lines.append(f"<tr{kind}><th scope='row'>{escaped(c.column)}</th><td>{seen}</td><td>{expected}{small}</td></tr>")
     heads = ("word", "count", "expected") if documents else ("cell", "seen", "expected")
     return (
         f"{head}<table class='cells'><thead><tr>{''.join(f'<th>{h}</th>' for h in heads)}</tr></thead>"
         f"<tbody>{''.join(lines)}</tbody></table></article>"
     )
-
-
-def shown(value: Any) -> str:
-    """A value as people read it."""
-    found = plain(value)
-    if found is None:
-        return "<i>missing</i>"
-    return escaped(f"{rounded(found, 5):,}" if isinstance(found, float) and abs(found) >= 1000 else str(found))
-
-
-def normally(c: Any) -> str:
-    """Where normal cells lie, in small print."""
-    text = c.normally(lambda v: shown(rounded(v, 4) if isinstance(v, float) else v), 3)
-    return f"<br><small class='wraps'>{text}</small>" if text else ""
 
 
 def facts(detector: Any, n: int) -> str:
@@ -215,7 +217,7 @@ def facts(detector: Any, n: int) -> str:
         ("Rows in this report", f"{n:,} ({kind}, {len(detector.format_.columns):,} columns)"),
         ("Calibrated on", f"{len(detector.calibration_):,} rows, each judged by a network that had not seen it"),
         ("Members", f"{detector.members_}"),
-        ("Known outliers", "taught it which columns tell them" if detector.labels_ is not None else "none"),
+        ("Known outliers", "they taught it which columns matter" if detector._judges is not None else "none"),
         ("Seed of the fit", seed(detector)),
         ("Versions", f"diabolo {__version__}, PyTorch {torch.__version__}, Python {platform.python_version()}"),
     ]

@@ -20,7 +20,8 @@
 
   const count = (n) => n.toLocaleString("en");
   const plural = (n, word) => `${count(n)} ${word}${n === 1 ? "" : "s"}`;
-  const named = (row) => `${documents ? "Document" : "Row"} ${count(row)}`;
+  const named = (row) => `${capital(unit)} ${count(row)}`;
+  const capital = (word) => word[0].toUpperCase() + word.slice(1);
   const percent = (share, digits = 1) => (share === null ? "–" : `${(100 * share).toFixed(digits)}%`);
 
   function number(v) {
@@ -42,8 +43,9 @@
   // ── the top ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   const compared = data.comparison;
+  const FEW = 100; // held-out rows
   const documents = data.kind === "documents";
-  const [unit, variance] = documents ? ["document", "divergence"] : ["row", "variance"];
+  const [unit, variance] = documents ? ["document", "divergence"] : [data.kind === "images" ? "picture" : "row", "variance"];
   const yardstick = compared.held_out_rows ? plural(compared.held_out_rows, `held-out ${unit}`) : `the training ${unit}s`;
 
   function top() {
@@ -53,7 +55,8 @@
     const k = `${plural(data.k, "number")} per ${unit}`;
     $("lead").textContent =
       `With ${k}, the autoencoder explains ${percent(compared.autoencoder)} of the ${variance} of ${yardstick}; ` +
-      `${data.linear} with as many explains ${percent(compared.pca)}.`;
+      `${data.linear} with as many explains ${percent(compared.pca)}.` +
+      (compared.held_out_rows && compared.held_out_rows < FEW ? ` ${capital(plural(compared.held_out_rows, unit))} are few: with others the figures may differ.` : "");
     whenWide($("hourglass"), hourglass);
   }
 
@@ -108,10 +111,10 @@
       return;
     }
     const epochs = (n) => `${number(n)} ${n === 1 ? "epoch" : "epochs"}`;
-    const kept = h.epoch[h.best] ? `The weights of the best round, after ${epochs(h.epoch[h.best])}, are the ones kept. ` : "No round was better than the start, which is kept. ";
+    const kept = h.best === null ? "" : h.epoch[h.best] ? `The weights of the best round, after ${epochs(h.epoch[h.best])}, are the ones kept. ` : "No round was better than the start, which is kept. ";
     $("history-about").textContent = `${h.held_out ? kept : ""}Training ended after ${epochs(h.epoch.at(-1))}: ${h.stopped}.`;
     const panels = [{ name: "Training loss", ys: h.loss }];
-    if (h.held_out) panels.push({ name: "Error per held-out row", ys: h.held_out, best: h.best, level: h.linear });
+    if (h.held_out) panels.push({ name: `Error per held-out ${unit}`, ys: h.held_out, best: h.best ?? undefined, level: h.linear });
     for (const panel of panels) {
       const room = el("div"), figure = el("figure", { class: "chart" }, el("figcaption", {}, panel.name), room);
       $("history").append(figure);
@@ -186,11 +189,11 @@
     for (const [group, name] of GROUPS) {
       const members = map.columns.map((c, i) => [c, i]).filter(([c]) => c.group === group);
       const options = members.map(([c, i]) => el("option", { value: i }, c.name));
-      if (options.length) $("colour").append(el("optgroup", { label: name }, ...options));
+      if (options.length) $("color").append(el("optgroup", { label: name }, ...options));
     }
     const first = map.columns.findIndex((c) => c.group === "label");
     choose(Math.max(0, first >= 0 ? first : map.columns.findIndex((c) => c.group === "error")));
-    $("colour").addEventListener("change", (event) => choose(Number(event.target.value)));
+    $("color").addEventListener("change", (event) => choose(Number(event.target.value)));
     whenWide($("paper"), paint);
     dark.addEventListener("change", () => (legend(), paint()));
     canvas.addEventListener("pointermove", (event) => point(nearest(event)));
@@ -201,7 +204,7 @@
   }
 
   function choose(i) {
-    $("colour").value = String(i);
+    $("color").value = String(i);
     state.column = map.columns[i];
     state.level = null;
     canvas.dataset.column = state.column.name;
@@ -216,7 +219,7 @@
     return `rgb(${[0, 1, 2].map((j) => Math.round(part(stops[i], j) * (1 - t) + part(stops[i + 1], j) * t)).join(" ")})`;
   }
 
-  // The colours run from the 2nd to the 98th of a hundred, so that one wild value does not make all others alike.
+  // The colors run from the 2nd to the 98th of a hundred, so that one wild value does not make all others alike.
   function range(column) {
     if (column.range) return column.range;
     const known = column.values.filter((v) => v !== null).sort((a, b) => a - b), n = known.length;
@@ -226,7 +229,7 @@
     return (column.range = { low, high, cut: n ? [known[0] < low, known[n - 1] > high] : [false, false] });
   }
 
-  function colours(column) {
+  function colors(column) {
     if (column.kind === "category") {
       return column.values.map((l) => (l < 0 || l >= shown(column) ? grey() : palette[l]));
     }
@@ -288,7 +291,7 @@
     pen.setTransform(scale, 0, 0, scale, 0, 0);
     place(width, height);
     axes(width, height);
-    const tint = colours(state.column), n = state.places.length, radius = n > 2500 ? 2.4 : n > 600 ? 3.2 : n > 100 ? 4.5 : 6;
+    const tint = colors(state.column), n = state.places.length, radius = n > 2500 ? 2.4 : n > 600 ? 3.2 : n > 100 ? 4.5 : 6;
     for (const front of [false, true]) {
       state.places.forEach(([x, y], i) => {
         if (lit(i) !== front) return;
@@ -300,8 +303,8 @@
     if (state.row !== null) ring(state.places[state.row], radius + 3);
   }
 
-  function disc(x, y, radius, colour) {
-    pen.fillStyle = colour;
+  function disc(x, y, radius, color) {
+    pen.fillStyle = color;
     pen.beginPath();
     pen.arc(x, y, radius, 0, 7);
     pen.fill();
@@ -317,7 +320,7 @@
 
   // t-SNE has no axes, and one unit for both directions; codes have two of their own.
   function place(width, height) {
-    const named = map.axes[0] !== "", margin = { left: named ? 46 : 22, right: 22, top: 22, bottom: named ? 40 : 22 };
+    const named = map.axes[0] !== "", margin = { left: named ? 46 : 22, right: 22, top: named ? 30 : 22, bottom: named ? 52 : 22 };
     const ends = (v) => v.reduce(([a, b], u) => [Math.min(a, u), Math.max(b, u)], [Infinity, -Infinity]);
     let [[x0, x1], [y0, y1]] = [ends(map.x), ends(map.y)];
     if (map.method === "strip") y0 = 0;
@@ -343,14 +346,15 @@
       rule(x(t), margin.top, x(t), height - margin.bottom + 6);
       pen.fillText(number(t), x(t), height - margin.bottom + 22);
     }
-    pen.fillText(map.axes[0], width - margin.right - 16, height - 6);
+    pen.textAlign = "right";
+    pen.fillText(`${map.axes[0]} →`, width - margin.right, height - 8);
     pen.textAlign = "right";
     for (const t of ticks(y0, y1, 5)) {
       rule(margin.left - 6, y(t), width - margin.right, y(t));
       pen.fillText(number(t), margin.left - 12, y(t) + 4);
     }
     pen.textAlign = "left";
-    pen.fillText(map.axes[1], 8, 16);
+    pen.fillText(`↑ ${map.axes[1]}`, 8, 18);
   }
 
   function rule(x0, y0, x1, y1) {
@@ -395,7 +399,7 @@
   }
 
   function tip(i) {
-    const parts = [el("strong", {}, named(map.rows[i]))];
+    const parts = [el("strong", {}, `${named(map.rows[i])}${map.names[i] ? `: ${map.names[i]}` : ""}`)];
     if (map.pixels) parts.push(picture(map.pixels, map.rows.length, i));
     const others = map.columns.filter((c) => c !== state.column && (c.group === "label" || c.group === "error" || (c.group === "column" && !map.pixels && !map.words)));
     const list = el("dl");
@@ -450,17 +454,17 @@
     const c = data.columns;
     if (!c || !c.bars.length) return $("s-columns").remove();
     const word = documents ? "word" : "column";
-    $("h-columns").textContent = `Error per ${word}`;
+    $("h-columns").textContent = c.picture ? "Where the error lies" : `Error per ${word}`;
     const some = c.bars.length < c.total ? ` Shown are the ${count(c.bars.length)} ${word}s of ${count(c.total)} that carry most of it.` : "";
     const constant = c.constants ? ` ${plural(c.constants, word)} ${c.constants === 1 ? "is" : "are"} constant and left out${c.constants <= 6 ? `: ${c.constant.join(", ")}` : ""}.` : "";
-    $("columns-about").textContent =
+    $("columns-about").textContent = c.picture ? `The mean error of all ${plural(data.rows, unit)} of this report.` :
       `How much of the ${variance} of each ${word} is left over, over all ${plural(data.rows, unit)} of this report: 0% is perfect, 100% no better than its mean. ` +
       `What the model was fitted on looks better here than what is new to it.${some}${constant}`;
     if (c.picture) {
       const shots = c.picture.map((blob, i) => el("figure", {}, picture(blob, 1, 0), el("figcaption", {}, `error of ${["the autoencoder", data.linear][i]}`)));
-      $("columns").append(el("div", { class: "pixels two" }, ...shots), el("p", { class: "about" }, "Where the error lies: black is none, white is most, on one scale."));
+      $("columns").append(el("div", { class: "pixels two" }, ...shots), el("p", { class: "about" }, "Black is no error, white is the largest; both pictures have one scale."));
     }
-    $("columns").append(bars(c.bars, word, c.picture ? 8 : 20, true));
+    if (!c.picture) $("columns").append(bars(c.bars, word, 20, true));
   }
 
   // ── rows ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -513,7 +517,7 @@
     const relative = entry.error >= 10 ? entry.error.toFixed(0) : entry.error.toFixed(entry.error < 0.1 ? 3 : 1);
     const tags = entry.labels.map(([name, v]) => `${name}: ${value(v)}`).join(" · ");
     const head = el("header", {}, el("h3", {}, named(entry.row)), el("p", {}, `${relative} × mean error`));
-    return el("article", { class: "card" }, head, tags ? el("p", { class: "tags" }, tags) : null, ...inside.filter((part) => part !== null));
+    return el("article", { class: "card" }, head, ...[entry.name, entry.text, tags].map((words) => (words ? el("p", { class: "tags" }, words) : null)), ...inside);
   }
 
   function surprised(entry) {
@@ -524,15 +528,16 @@
 
   function showRows() {
     const counts = documents ? "how often a word occurs and how often it was expected" : "what was seen and what was expected, in original units";
-    $("h-worst").textContent = `${documents ? "Documents" : "Rows"} that surprise it`;
-    $("h-best").textContent = `${documents ? "Documents" : "Rows"} it knows best`;
+    $("h-worst").textContent = `${capital(unit)}s that surprise it`;
+    $("h-best").textContent = `${capital(unit)}s it knows best`;
     $("worst-about").textContent =
-      `The ${unit}s with the largest error: possible outliers, mistakes, or what the model has yet to learn. Each shows ${counts}, the largest error first; ` +
-      `the cells that carry half of the error stand out where they are further off than the ${documents ? "word" : "column"} usually varies. Numbering starts at 0.`;
+      `The ${unit}s with the largest error: possible outliers, mistakes, or what the model has yet to learn. Each shows ${counts}, the largest error first. ` +
+      (data.picture ? "" : `Marked: the ${documents ? "words" : "cells"} that carry half of the error, if they are further off than the ${documents ? "word" : "column"} usually varies. `) +
+      `${capital(unit)}s count from 0.`;
     $("worst").append(...data.worst.map(surprised));
     $("best").append(...data.best.map(surprised));
     if (!data.best.length) $("s-best").remove();
-    $("examples-about").textContent = `${plural(data.examples.length, unit)} taken evenly, as seen and as two models of the same width make them from ${plural(data.k, "number")}.`;
+    $("examples-about").textContent = `${plural(data.examples.length, unit)} taken evenly, as seen, and as two models of the same width decode them from ${plural(data.k, "number")}.`;
     $("examples").className = data.picture ? "gallery" : documents ? "cards" : "cards wide";
     const names = [["seen", "seen"], ["auto\u00adencoder", "expected"], [data.linear, "linear"]];
     $("examples").append(...data.examples.map((e) => card(e, e.pixels ? [three(e)] : e.words ? [words(e)] : cells(e, names, 8))));

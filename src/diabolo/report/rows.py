@@ -57,7 +57,7 @@ def measure(model: Any, X: Any) -> Measured:
     codes, rows, columns = [], [], []
     for x in pieces(model, X):
         z, e, p = expected(model, x)
-        found = [model.loss_.cells(guess, x) for guess in (e, p, model.linear_.mean.to(x.dtype).expand(len(x), -1))]
+        found = [model.loss_.cells(guess, x) for guess in (e, p, model._linear.mean.to(x.dtype).expand(len(x), -1))]
         codes.append(z.numpy())
         rows.append(found[0].sum(1).numpy())
         columns.append(torch.stack([each.double().sum(0) for each in found]).numpy())
@@ -91,4 +91,4 @@ def expected(model: Any, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """x (b, d) -> z (b, k), e (b, d), p (b, d)."""
     with torch.no_grad():
         z = model.network_.encoder(x)
-        return z, model.loss_.predict(model.network_.decoder(z)), model.linear_.expected(model.linear_.encode(x)).to(x.dtype)
+        return z, model.loss_.predict(model.network_.decoder(z)), model._linear.expected(model._linear.encode(x)).to(x.dtype)

@@ -16,20 +16,20 @@ SIDE, EDGE, LEGEND = 720, 24, 200  # pixels: of the square, around it, and besid
 PALETTE = ("#4170e9", "#ee921a", "#de394b", "#00a8a8", "#31983d", "#8e47cd", "#ee8ab2", "#8f5526", "#b5b732", "#5b6072")
 RAMP = ("#4934a3", "#9425ab", "#dd316f", "#f0672f", "#f2a41a")
 GREY, INK = "#b9bcc6", "#23262f"
-RANGE = (0.01, 0.99)  # the quantiles between which the colours of numbers change
+RANGE = (0.01, 0.99)  # the quantiles between which the colors of numbers change
 
 
 def drawn(found: Map, places: np.ndarray, column: dict[str, Any] | None = None, new: np.ndarray | None = None) -> bytes:
-    """Places (n, 2) as points, coloured by a column (see ``values.column``); `new` (n,) bool are drawn larger."""
+    """Places (n, 2) as points, colored by a column (see ``values.column``); `new` (n,) bool are drawn larger."""
     new = np.zeros(len(places), bool) if new is None else new
-    colours, legend = coloured(column, len(places))
+    colors, legend = colored(column, len(places))
     low, high = places.min(0), places.max(0)
     at = EDGE + (places - low) / np.where(high > low, high - low, 1.0) * (SIDE - 2 * EDGE)
     radius = float(np.clip(90 / np.sqrt(len(places)), 1.6, 4.5))
     points = [
-        f"<circle cx='{x:.1f}' cy='{SIDE - y:.1f}' r='{radius * (1.8 if fresh else 1):.1f}' fill='{colour}'"
+        f"<circle cx='{x:.1f}' cy='{SIDE - y:.1f}' r='{radius * (1.8 if fresh else 1):.1f}' fill='{color}'"
         + (f" stroke='{INK}'/>" if fresh else "/>")
-        for (x, y), colour, fresh in zip(at, colours, new, strict=True)
+        for (x, y), color, fresh in zip(at, colors, new, strict=True)
     ]
     across, upwards = map(escaped, found.axes)
     words = [
@@ -45,8 +45,8 @@ def drawn(found: Map, places: np.ndarray, column: dict[str, Any] | None = None, 
     ).encode()
 
 
-def coloured(column: dict[str, Any] | None, n: int) -> tuple[list[str], str]:
-    """The colour of each of n points, and the legend."""
+def colored(column: dict[str, Any] | None, n: int) -> tuple[list[str], str]:
+    """The color of each of n points, and the legend."""
     if column is None:
         return [PALETTE[0]] * n, ""
     title = f"<text x='{SIDE + 8}' y='40' font-weight='600'>{escaped(column['name'])}</text>"
@@ -56,20 +56,20 @@ def coloured(column: dict[str, Any] | None, n: int) -> tuple[list[str], str]:
 
 
 def levels(column: dict[str, Any], title: str) -> tuple[list[str], str]:
-    """The most frequent levels have a colour each; the last colour is for all others."""
+    """The most frequent levels have a color each; the last color is for all others."""
     names = column["levels"] if len(column["levels"]) <= len(PALETTE) else [*column["levels"][: len(PALETTE) - 1], "others"]
     entries = [*zip(names, PALETTE, strict=False)] + ([("missing", GREY)] if -1 in column["values"] else [])
     lines = [
-        f"<circle cx='{SIDE + 14}' cy='{60 + 22 * i}' r='6' fill='{colour}'/>"
+        f"<circle cx='{SIDE + 14}' cy='{60 + 22 * i}' r='6' fill='{color}'/>"
         f"<text x='{SIDE + 28}' y='{65 + 22 * i}'>{escaped(name[:24])}</text>"
-        for i, (name, colour) in enumerate(entries)
+        for i, (name, color) in enumerate(entries)
     ]
     shades = [GREY if i < 0 else PALETTE[min(i, len(names) - 1)] for i in column["values"]]
     return shades, title + "".join(lines)
 
 
 def numbers(column: dict[str, Any], title: str) -> tuple[list[str], str]:
-    """From dark to light; what lies beyond RANGE has the colour of its end."""
+    """From dark to light; what lies beyond RANGE has the color of its end."""
     values = np.array([np.nan if plain(v) is None else float(v) for v in column["values"]])
     known = values[np.isfinite(values)]
     low, high = np.quantile(known, RANGE) if len(known) else (0.0, 1.0)
@@ -86,7 +86,7 @@ def numbers(column: dict[str, Any], title: str) -> tuple[list[str], str]:
 
 
 def between(share: float) -> str:
-    """The colour at this share of the ramp."""
+    """The color at this share of the ramp."""
     i = min(int(share * (len(RAMP) - 1)), len(RAMP) - 2)
     part = share * (len(RAMP) - 1) - i
     ends = [[int(RAMP[i + j][k : k + 2], 16) for k in (1, 3, 5)] for j in (0, 1)]

@@ -15,7 +15,7 @@ __all__ = ["column", "listed", "packed", "plain", "rounded", "seed"]
 
 LONGEST = 200  # characters of a string
 CLASSES = 20  # a label of no more different numbers is a class
-NATURAL = 10  # so many levels have a colour each and stand in their own order
+NATURAL = 10  # so many levels have a color each and stand in their own order
 
 
 def rounded(v: float, digits: int = 6) -> float | int | None:
@@ -69,7 +69,7 @@ def listed(values: Any) -> list[Any]:
 
 
 def column(name: str, group: str, values: list[Any]) -> dict[str, Any]:
-    """One column to colour the map with: numbers, or levels."""
+    """One column to color the map with: numbers, or levels."""
     known = [v for v in values if plain(v) is not None]
     if known and all(number(v) is not None for v in known) and not (group == "label" and _classes(known)):
         return {"name": name, "group": group, **line(values, known)}

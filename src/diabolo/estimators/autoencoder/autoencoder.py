@@ -37,6 +37,7 @@ from ..base import FEWEST_ROWS, System, _below, _materialized, is_size, sampled
 from ..gaps import without_new_gaps
 from ..linear import Linear
 from ..weights import weights
+from .comparison import COMPARED, Comparison
 from .maps import Map, spread
 from .sampling import Sampler, cells, conditioned
 
@@ -108,25 +109,34 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
     random_state : int, RandomState or None, default=None
         Seed of everything random.
     verbose : bool, default=True
-        A progress bar where stderr is a terminal.
+        A progress bar; where there is no terminal, a line on stderr every few seconds. Nothing for the first two seconds.
 
     Attributes
     ----------
     network_ : Diabolo
-        ``network_.encoder`` and ``network_.decoder``; also ``encoder_``, ``decoder_``.
+        x -> z -> raw: ``network_.decoder(network_.encoder(x))``.
+    encoder_, decoder_ : nn.Module
+        Its two parts.
     format_ : Format
-        How X becomes numbers and back.
+        How X becomes numbers and back; prints the kinds of the columns.
+    density_ : Density
+        p(z), fitted to the codes of training rows when it is first used.
+    loss_ : Loss
+        What is minimized.
+    seed_ : int
+        Drawn from `random_state`; all else that is random follows from it.
     pca_ : sklearn.decomposition.PCA or TruncatedSVD
         The linear autoencoder of the same width, fitted on the same training rows, in the units of ``format_``.
     explained_variance_ratio_ : ndarray of shape (k,)
         The explained variance of the held-out rows, divided among the components in proportion to how far the
         reconstruction moves when one is replaced by its mean. For a linear network this is PCA's.
-    comparison_ : dict
-        ``pca``, ``autoencoder``: score of both on held-out rows (training rows if none were held out).
+    comparison_ : Comparison
+        A dict that prints as a table: ``pca`` and ``autoencoder``, the score of both on ``held_out_rows`` rows (on the
+        training rows if there are none); ``comparison_.verdict`` says what this means.
     n_components_ : int
         k.
     history_ : History
-        Loss and held-out error per round.
+        Loss and held-out error per round; prints as a table.
     n_iter_ : float
         Epochs until the best round.
     n_features_in_, feature_names_in_
@@ -317,6 +327,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         low, high = likelihood
         if not 0 <= low < high <= 1:
             raise ValueError(f"likelihood={likelihood!r}: allowed are two numbers in [0, 1], the lower one first")
+        if given is not None and not isinstance(given, dict):
+            raise DataError(f"given is a {type(given).__name__}: give a dict of column to value, such as {{'age': 40}}")
         sampler = self._sampling()
         rng = np.random.default_rng(check_random_state(random_state).randint(2**31 - 1))
         if not given:
@@ -368,7 +380,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         return np.concatenate([self.loss_.errors(self._mean(x), x).numpy() for x in self._features(X)])
 
     def _mean(self, x: Tensor) -> Tensor:
-        return self.linear_.mean.to(x.dtype).expand(len(x), -1)
+        return self._linear.mean.to(x.dtype).expand(len(x), -1)
 
     def _expected(self, X: Any) -> Tensor:
         """X -> expected values (n, d)."""
@@ -402,11 +414,11 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         weight = self._counted
         if weight is not None:
             weight = weight[torch.from_numpy(sampled(len(weight), x.shape[1]))]
-        self.linear_ = Linear(self.format_, self._width(x), seed).fit(x, weight)
-        self.n_components_ = self.linear_.k
+        self._linear = Linear(self.format_, self._width(x), seed).fit(x, weight)
+        self.n_components_ = self._linear.k
         if self._goes_on() and not self._is_linear():
             return self._again()
-        start = self._architecture.start(x, self.linear_, seed)
+        start = self._architecture.start(x, self._linear, seed)
         encoder = copy.deepcopy(self.encoder) if self.encoder is not None else self._architecture.encoder(start)
         z = start.encode(x[:SAMPLED])
         decoder = copy.deepcopy(self.decoder) if self.decoder is not None else self._architecture.decoder(start, self.loss_, z)
@@ -511,8 +523,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
             return explained(error(expected), reference)
 
         if self.decoder is None:
-            self._architecture.sharpen(self.network_, self.linear_, loss, x, error)
-        pca = share(self.linear_.expected(self.linear_.encode(x)))
+            self._architecture.sharpen(self.network_, self._linear, loss, x, error)
+        pca = share(self._linear.expected(self._linear.encode(x)))
         if share(loss.predict(self.network_(x))) < pca - SAME and self.encoder is None and self.decoder is None:
             self._keep_linear()
         z = self.network_.encoder(x)
@@ -523,17 +535,18 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
             [float((there - loss.predict(self.network_.decoder(without(probe, j)))).square().sum()) for j in range(z.shape[1])]
         )
         self.explained_variance_ratio_ = max(total, 0.0) * moved / max(moved.sum(), 1e-300)
-        self.comparison_ = {"pca": pca, "autoencoder": total, "held_out_rows": len(held) if held is not None else 0}
+        scores = {"pca": pca, "autoencoder": total, "held_out_rows": len(held) if held is not None else 0}
+        self.comparison_ = Comparison(scores, self.n_components_, self._linear_name)
         self.n_iter_ = self.history_.epoch[self.history_.best] if self.history_.epoch else 0.0
 
     def _keep_linear(self) -> None:
         """What trained is worse than the linear autoencoder: that one itself, as a network. Training goes on from the other."""
         self._trained = self.network_
         with redirected(self.seed_):
-            linear = Diabolo(self._architecture.encoder(self.linear_), self.linear_.decoder(self.loss_))
+            linear = Diabolo(self._architecture.encoder(self._linear), self._linear.decoder(self.loss_))
         self.network_ = linear.to(next(self.network_.parameters()).dtype).eval().requires_grad_(False)
         self.history_.best = 0
-        self.history_.stopped = f"nothing gained over {self._architecture.linear}: the linear one is kept"
+        self.history_.stopped = f"nothing gained over {self._linear_name}: the linear one is kept"
 
     def _some(self, train: Rows) -> Tensor:
         """Training rows for the density."""
@@ -545,7 +558,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
 
     @property
     def pca_(self) -> Any:
-        return self.linear_.model
+        return self._linear.model
 
     @property
     def encoder_(self) -> nn.Module:
@@ -554,6 +567,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
     @property
     def decoder_(self) -> nn.Module:
         return self.network_.decoder
+
+    @property
+    def _linear_name(self) -> str:
+        return "LSA" if self.format_.words else "PCA"
 
     @property
     def _n_features_out(self) -> int:
@@ -579,7 +596,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
 
     def _state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         meta, arrays = super()._state()
-        linear_meta, linear_arrays = self.linear_.state()
+        linear_meta, linear_arrays = self._linear.state()
         meta["linear"] = linear_meta
         meta["comparison"] = self.comparison_
         meta["density"] = self._sampling().p.name()
@@ -589,10 +606,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
 
     def _restore(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         super()._restore(meta, arrays)
-        self.linear_ = Linear.from_state(self.format_, meta["linear"], _below(arrays, "linear"))
-        self.n_components_ = self.linear_.k
+        self._linear = Linear.from_state(self.format_, meta["linear"], _below(arrays, "linear"))
+        self.n_components_ = self._linear.k
         self._sampler = Sampler.from_state(meta["density"], _below(arrays, "sampler"), self.format_)
-        self.comparison_ = dict(meta["comparison"])
+        self.comparison_ = Comparison(meta["comparison"], self.n_components_, self._linear_name)
         self.explained_variance_ratio_ = np.array(meta["explained"], dtype=float)
         if self.explained_variance_ratio_.shape != (self.n_components_,) or set(self.comparison_) != COMPARED:
             raise DataError("its comparison with the linear model is incomplete")
@@ -601,7 +618,6 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         self.n_iter_ = self.history_.epoch[self.history_.best] if self.history_.epoch else 0.0
 
 
-COMPARED = {"pca", "autoencoder", "held_out_rows"}
 SAME = 1e-7  # differences of scores that are rounding
 SAMPLED = 5000  # rows from which the spread of the codes is measured
 CODED = 10_000  # training rows from whose codes the density is fitted

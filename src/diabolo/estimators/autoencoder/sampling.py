@@ -33,7 +33,6 @@ __all__ = ["Sampler"]
 
 GRID = np.linspace(0, 1, 101)  # of the quantiles
 DRAWN = 4000  # rows from which F is learned
-DIGITS = 5  # behind the first of the deviation
 POOL = 50  # codes looked at for each row with given cells
 TRIES = 200  # rounds in which a band of likelihoods must be filled
 
@@ -128,7 +127,7 @@ class Sampler:
 
 def short(x: np.ndarray, mean: float, deviation: float, *rest: float) -> np.ndarray:
     """Standardized numbers whose values have six digits of the deviation: training rows are kept as float32."""
-    v, step = scales.decoded(x, mean, deviation, *rest), max(10.0 ** (np.floor(np.log10(deviation)) - DIGITS), 1e-300)
+    v, step = scales.decoded(x, mean, deviation, *rest), max(10.0 ** -scales.six_digits(deviation), 1e-300)
     near = np.abs(v) < 2.0**52 * step  # further out, the digits of a float64 are fewer
     return scales.encoded(np.where(near, np.round(v / step) * step, v), mean, deviation, *rest)
 

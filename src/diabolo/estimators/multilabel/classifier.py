@@ -98,8 +98,16 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         fewer than three labels.
     memory_ : Memory
         The rows that are kept: ``x`` (r, d) in the units of ``format_``, and their labels ``y`` (r, k).
+    labels_ : Labels
+        The labels' names, and how y becomes 0 and 1 and back.
     n_parameters_ : int
         Weights of all members.
+    members_ : int
+        How many there are.
+    loss_ : Loss
+        What is minimized.
+    seed_ : int
+        Drawn from `random_state`; all else that is random follows from it.
     network_, format_, history_, n_iter_, n_features_in_, feature_names_in_
         As in :class:`Autoencoder`.
 
@@ -260,7 +268,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
 
     def _decided(self, p: np.ndarray) -> np.ndarray:
         """p (b, k) -> yes or no (b, k)."""
-        return p == p.max(1, keepdims=True) if self._one else decided(p, self.thresholds_, self.least_)
+        return p == p.max(1, keepdims=True) if self._one else decided(p, self.thresholds_, self._least)
 
     def _probabilities(self, X: Any) -> Iterator[np.ndarray]:
         """X -> p (b, k), piece by piece."""
@@ -272,7 +280,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
 
     def _calibrated(self, raw: Tensor) -> np.ndarray:
         """raw (b, k) -> p (b, k)."""
-        a, b = self.platt_
+        a, b = self._platt
         return np.asarray(expit(a * raw.double().numpy() + b))
 
     def report(self, X: Any, y: Any, *, compare: bool = True) -> LabelReport:
@@ -415,7 +423,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         head.append(rows.to(dtype), torch.full((members,), b).float().to(dtype))
         head.requires_grad_(False)
         self.labels_.names.append(name)
-        self.platt_ = np.column_stack([self.platt_, [1.0, 0.0]])
+        self._platt = np.column_stack([self._platt, [1.0, 0.0]])
         self.thresholds_ = np.append(self.thresholds_, line)
         self.memory_ = self.memory_.more()
 
@@ -431,7 +439,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
             tower.drop(j)
         head.drop(c)
         del self.labels_.names[c]
-        self.platt_, self.thresholds_ = np.delete(self.platt_, c, 1), np.delete(self.thresholds_, c)
+        self._platt, self.thresholds_ = np.delete(self._platt, c, 1), np.delete(self.thresholds_, c)
         self.memory_ = self.memory_.less(c)
         return self
 
@@ -558,10 +566,10 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         r, t = raw.double().numpy(), y.double().numpy()
         w = None if weight is None else weight.double().numpy()
         self.held_out_ = unranked(raw, y, weight)
-        self.platt_ = np.stack(platt(r, t, w)).astype(np.float32).astype(np.float64)
+        self._platt = np.stack(platt(r, t, w)).astype(np.float32).astype(np.float64)
         empty = float((np.nan_to_num(t, nan=1.0).sum(1) == 0).mean())
-        self.least_ = int(empty == 0) if self.min_labels == "auto" else int(self.min_labels)
-        self.thresholds_ = thresholds(self._calibrated(raw), t, self.optimize, self.least_, w)
+        self._least = int(empty == 0) if self.min_labels == "auto" else int(self.min_labels)
+        self.thresholds_ = thresholds(self._calibrated(raw), t, self.optimize, self._least, w)
         self._straighten(raw, y, i)
 
     def _straighten(self, raw: Tensor, y: Tensor, i: np.ndarray) -> None:
@@ -572,11 +580,11 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         some = spread_rows(np.arange(len(i)), max(1, LINED // tower.sizes[1]))
         parts = np.array_split(i[some], len(some) // self.format_.piece + 1)
         x = torch.cat([seen(reader, self._judging[1].take(part)).float() for part in parts])
-        a, b = torch.from_numpy(self.platt_).float()
+        a, b = torch.from_numpy(self._platt).float()
         weight = self._target.weight(torch.from_numpy(i[some]))
         u, more = straightened(x, a * raw[some] + b, y[some], tower.plain, weight)
         tower.with_units(u / a / self._share())
-        self.platt_[1] = (b + more).double().numpy()
+        self._platt[1] = (b + more).double().numpy()
 
     def _finish(self, train: Rows, held: Rows | None) -> None:
         super()._finish(train, held)
@@ -603,15 +611,15 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
     def _state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         meta, arrays = super()._state()
         arrays |= {f"memory.{name}": value for name, value in self.memory_.state().items()}
-        told = {"labels": self.labels_.state(), "least": self.least_, "rows_kept": len(self.memory_)}
-        return meta | told, arrays | {"platt": self.platt_, "thresholds": self.thresholds_}
+        told = {"labels": self.labels_.state(), "least": self._least, "rows_kept": len(self.memory_)}
+        return meta | told, arrays | {"platt": self._platt, "thresholds": self.thresholds_}
 
     def _restore(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         self.labels_ = Labels.from_state(meta["labels"])
         super()._restore(meta, arrays)
         k = len(self.labels_.names)
-        self.platt_, self.thresholds_, self.least_ = arrays["platt"], arrays["thresholds"], int(meta["least"])
-        if self.platt_.shape != (2, k) or self.thresholds_.shape != (k,) or not is_whole(meta["least"]):
+        self._platt, self.thresholds_, self._least = arrays["platt"], arrays["thresholds"], int(meta["least"])
+        if self._platt.shape != (2, k) or self.thresholds_.shape != (k,) or not is_whole(meta["least"]):
             raise FormatError("its thresholds do not fit its labels")
         self.memory_ = Memory.from_state(_below(arrays, "memory"), self.format_.width, k)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -19,6 +20,7 @@ from sklearn.pipeline import make_pipeline
 from torch import nn
 
 from ...nets import Beside, Copies
+from ...printed import Grid, Printed
 from ..base import ESTIMATORS
 from ..supervised.encoders import layers, most_bins
 from .metrics import DRAWS, LEVEL
@@ -31,8 +33,8 @@ COMPONENTS = 128  # of the features, where there are more weights
 THUMBNAIL = 16  # pixels of the longer side: k networks of convolutions would take too long
 
 
-@dataclass(frozen=True)
-class Comparison:
+@dataclass(frozen=True, repr=False)
+class Comparison(Printed):
     """Shared encoder against independent networks, both fitted to one half of the rows, on the other half.
 
     Parameters
@@ -54,11 +56,11 @@ class Comparison:
     seconds: tuple[float, float]
     seen: str = "your data"
 
-    def __str__(self) -> str:
+    def _parts(self) -> Iterator[str | Grid]:
         low, high = self.interval
         (p, q), (s, t) = self.parameters, self.seconds
-        verdict = "no difference can be told" if low <= 0 <= high else ("sharing helps" if low > 0 else "sharing hurts")
-        return (
+        verdict = "no clear difference" if low <= 0 <= high else ("sharing helps" if low > 0 else "sharing hurts")
+        yield (
             f"shared encoder against independent classifiers on {self.seen}: ranking precision {self.shared:.3f} against "
             f"{self.independent:.3f} (difference {low:+.3f} to {high:+.3f}: {verdict}), {p:,} against {q:,} weights, "
             f"{s:.1f} against {t:.1f} seconds"

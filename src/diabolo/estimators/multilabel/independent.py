@@ -35,7 +35,10 @@ class IndependentClassifiers(MultiLabelClassifier):
 
     Attributes
     ----------
-    as in MultiLabelClassifier
+    classes_, thresholds_, held_out_, memory_, labels_, n_parameters_, members_, loss_, seed_
+        As in :class:`MultiLabelClassifier`.
+    network_, format_, history_, n_iter_, n_features_in_, feature_names_in_
+        As in :class:`Autoencoder`.
 
     Examples
     --------

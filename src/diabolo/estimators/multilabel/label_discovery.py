@@ -12,6 +12,7 @@ Density-based clustering based on hierarchical density estimates (Campello, Moul
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,8 @@ from sklearn.cluster import HDBSCAN
 from sklearn.decomposition import PCA
 from sklearn.metrics.pairwise import euclidean_distances
 
+from ...printed import Grid, Printed
+
 __all__ = ["Suggestion", "suggested"]
 
 QUANTILE = 0.95
@@ -27,9 +30,9 @@ FEWEST = 5  # rows of a group
 FLAT = 10  # directions of the codes in which groups are sought
 
 
-@dataclass(frozen=True)
-class Suggestion:
-    """A group of rows that may deserve a label.
+@dataclass(frozen=True, repr=False)
+class Suggestion(Printed):
+    """A group of rows that may deserve a label; prints as a sentence.
 
     Parameters
     ----------
@@ -42,9 +45,9 @@ class Suggestion:
     rows: np.ndarray
     strangeness: float
 
-    def __str__(self) -> str:
+    def _parts(self) -> Iterator[str | Grid]:
         first = ", ".join(map(str, self.rows[:5].tolist()))
-        return f"{len(self.rows):,} rows alike, {self.strangeness:.1f} times as strange as known ones get; typical: {first}"
+        yield f"{len(self.rows):,} similar rows, {self.strangeness:.1f} times as strange as known rows get; typical: {first}"
 
 
 def suggested(clf: Any, X: Any, autoencoder: Any) -> list[Suggestion]:

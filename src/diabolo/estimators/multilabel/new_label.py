@@ -20,7 +20,7 @@ A scalable estimate of the out-of-sample prediction error via approximate leave-
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -29,6 +29,7 @@ from torch import Tensor
 
 from ...errors import DataError, warn
 from ...formats.targets import floats, same_length
+from ...printed import Grid, Printed
 from ..logistic import gram, loss, tall, times, wide
 from .metrics import average_precision
 
@@ -37,13 +38,13 @@ __all__ = ["NewLabel", "contradiction", "examples", "length", "solved", "told"]
 RIDGES = (0.001, 0.01, 0.03, 0.1, 0.3, 1.0)  # lambda, in units of the mean squared length of a code
 FEW = 100  # rows by which lambda is chosen
 INTERCEPT = 1.0  # length of the constant feature, in units of a code's
-SLOWEST = 0.2  # gain from which on a number of examples is told
+SLOWEST = 0.2  # smallest gain for which a number of examples is given
 SHOWN = 5  # pairs of rows that contradict each other
 
 
-@dataclass(frozen=True)
-class NewLabel:
-    """What became of a new label.
+@dataclass(frozen=True, repr=False)
+class NewLabel(Printed):
+    """What became of a new label; prints as a sentence.
 
     Parameters
     ----------
@@ -55,7 +56,7 @@ class NewLabel:
     interval : (float, float)
         Its 5 % and 95 % quantiles under resampling of the examples.
     more : int or None
-        About so many more positive examples would take a half of what is missing to 1; None where it cannot be told.
+        About this many more positive examples would halve what is missing to 1; None if this is not known.
     ridge : float
         The lambda that was chosen.
     seconds : float
@@ -70,10 +71,13 @@ class NewLabel:
     ridge: float
     seconds: float = field(compare=False)
 
-    def __str__(self) -> str:
+    def _parts(self) -> Iterator[str | Grid]:
+        yield self._sentence()
+
+    def _sentence(self) -> str:
         start = f"{self.name!r} from {self.positives} positive and {self.negatives} negative examples"
         if np.isnan(self.average_precision):
-            return f"{start}; how precise it is can be told from two of each kind on"
+            return f"{start}; two examples of each kind are needed to measure how precise it is"
         low, high = self.interval
         needed = f"; about {self.more:,} more examples would halve what is missing" if self.more else ""
         return (

@@ -14,6 +14,7 @@ Experience replay for continual learning (Rolnick et al., 2019), https://arxiv.o
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -25,6 +26,7 @@ from torch import Tensor
 from ...errors import FormatError
 from ...model_selection import folds
 from ...nets import Head, Tower
+from ...printed import Grid, Printed
 from ...rows import Rows
 from ...training import minimize
 from .metrics import average_precision
@@ -62,7 +64,7 @@ class Memory:
         return torch.from_numpy(self.x.toarray())
 
     def more(self) -> Self:
-        """With one label more, of which nothing is known."""
+        """With one more label, about which nothing is known."""
         return type(self)(self.x, np.column_stack([self.y, np.full((len(self.y), 1), np.nan, dtype=np.float32)]))
 
     def less(self, c: int) -> Self:
@@ -98,9 +100,9 @@ class Memory:
         return cls(x, np.where(arrays["known"] > 0, arrays["y"], np.nan).astype(np.float32))
 
 
-@dataclass(frozen=True)
-class Refresh:
-    """What became of a refresh.
+@dataclass(frozen=True, repr=False)
+class Refresh(Printed):
+    """What became of a refresh; prints as a sentence.
 
     Parameters
     ----------
@@ -117,9 +119,12 @@ class Refresh:
     after: dict[Any, float]
     worst: Any
 
-    def __str__(self) -> str:
+    def _parts(self) -> Iterator[str | Grid]:
+        yield self._sentence()
+
+    def _sentence(self) -> str:
         if self.worst is None:
-            return "accepted; no old rows with labels were there to judge by" if self.accepted else "rolled back"
+            return "accepted; there were no old rows with labels to judge it by" if self.accepted else "rolled back"
         lost = self.before[self.worst] - self.after[self.worst]
         verb = "accepted" if self.accepted else "rolled back: the model is as it was"
         return f"{verb}; " + (f"{self.worst!r} lost most, {lost:.3f} of average precision" if lost > 0 else "no label lost")

@@ -15,6 +15,7 @@ https://doi.org/10.1613/jair.1.12125
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -23,25 +24,28 @@ from scipy.special import xlogy
 from sklearn.decomposition import PCA
 
 from ...formats.targets import same_length, same_order
+from ...printed import Grid, Marked, Printed, cut
 from .comparison import COMPARED, Comparison, comparison
 from .metrics import average_precision
 
 __all__ = ["LabelCard", "LabelReport"]
 
 SHOWN = 5  # rows of each list
+LISTED, LONG = 30, 24  # printed: labels, letters of a name
+HEADS = ("label", "yes", "average precision", "threshold", "F1", "calibration", "doubtful yes / no")
 DOUBTED = 0.05  # a yes of a smaller p, and a no of a larger one than 1 - this, is suspected
 BINS = 10
 
 
-@dataclass(frozen=True)
-class LabelCard:
-    """One label.
+@dataclass(frozen=True, repr=False)
+class LabelCard(Printed):
+    """One label; prints as a table.
 
     Parameters
     ----------
     name : str or int
     positives, known : int
-        Rows with the label, and rows of which it is known.
+        Rows with the label, and rows where it is known.
     average_precision : float
         NaN where all or none of the rows have it.
     interval : (float, float)
@@ -68,10 +72,30 @@ class LabelCard:
     missing: tuple[int, ...]
     confirm: tuple[int, ...]
 
+    def _parts(self) -> Iterator[str | Grid]:
+        yield Grid(HEADS, [self._row()])
+        for why, rows in (("doubtful yes", self.wrong), ("doubtful no", self.missing), ("to confirm next", self.confirm)):
+            if rows:
+                yield f"{why}: row{'s' * (len(rows) > 1)} {', '.join(map(str, rows))}"
 
-@dataclass(frozen=True)
-class LabelReport:
-    """The whole.
+    def _row(self) -> list[str]:
+        """The line of a table; a label that ranks no better than chance is marked."""
+        low, high = self.interval
+        value = two(self.average_precision)
+        chance = self.known > 0 and low <= self.positives / self.known
+        share = f"{value} ({low:.2f} to {high:.2f})" if low == low else value
+        figures = [two(v) for v in (self.threshold, self.f1, self.calibration_error)]
+        doubtful = f"{len(self.wrong)} / {len(self.missing)}"
+        return [cut(str(self.name), LONG), f"{self.positives:,}", Marked(share) if chance else share, *figures, doubtful]
+
+
+def two(v: float) -> str:
+    return "-" if np.isnan(v) else f"{v:.2f}"
+
+
+@dataclass(frozen=True, repr=False)
+class LabelReport(Printed):
+    """The whole; prints as tables.
 
     Parameters
     ----------
@@ -79,7 +103,7 @@ class LabelReport:
     lift, given : ndarray (k, k)
         lift_ab; and P(b | a), the share of the rows with a that have b too.
     places : ndarray (k, 2)
-        The rows v_c of the last layer, as places: labels that the network tells by the same hidden units lie together.
+        The rows v_c of the last layer, as places: labels that the network recognizes by the same hidden units lie together.
     comparison : Comparison or None
     rows : int
     """
@@ -120,19 +144,17 @@ class LabelReport:
         chance = self.cards[i].positives * self.cards[j].positives / self.rows
         return chance * float(xlogy(lift, lift) - lift + 1)
 
-    def __str__(self) -> str:
-        width = max([5, *(len(str(c.name)) for c in self.cards)])
-        lines = [f"{'label':{width}}   yes  precision (interval)          threshold      F1   calibration   doubtful yes / no"]
-        for c in self.cards:
-            low, high = c.interval
-            lines.append(
-                f"{c.name!s:{width}} {c.positives:5,}  {c.average_precision:9.3f} ({low:.3f} to {high:.3f})"
-                f"   {c.threshold:9.3f} {c.f1:7.3f} {c.calibration_error:10.3f}   {len(c.wrong):5} / {len(c.missing)}"
-            )
-        lines += [f"{a!s} with {b!s}: {lift:.2f} times as often as by chance" for a, b, lift, _ in self.pairs(5)]
+    def _parts(self) -> Iterator[str | Grid]:
+        cards = sorted(self.cards, key=lambda c: -c.positives)[:LISTED]
+        rows = [c._row() for c in cards]
+        yield Grid(HEADS, rows, f"{len(self.cards):,} label{'s' * (len(self.cards) > 1)}, judged on {self.rows:,} rows")
+        if len(self.cards) > len(cards):
+            yield f"and {len(self.cards) - len(cards):,} more labels"
+        if any(isinstance(text, Marked) for row in rows for text in row):
+            yield "* May be no better than chance."
+        yield from (f"{a!s} with {b!s}: {lift:.2f} times as often as by chance" for a, b, lift, _ in self.pairs(5))
         if self.comparison is not None:
-            lines.append(str(self.comparison))
-        return "\n".join(lines)
+            yield str(self.comparison)
 
 
 def card(name: Any, p: np.ndarray, y: np.ndarray, yes: np.ndarray, line: float) -> LabelCard:

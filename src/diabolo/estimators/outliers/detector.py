@@ -51,7 +51,7 @@ from ..gaps import without_new_gaps
 from ..linear import Linear
 from ..weights import weights
 from .conformal import Calibration, enough
-from .explanation import Evidence, Verdict
+from .explanation import Evidence, Verdict, Verdicts
 from .known_outliers import Judges, known
 from .scores import Usual
 
@@ -123,6 +123,14 @@ class OutlierDetector(OutlierMixin, System):
         How X becomes numbers and back.
     history_ : History
         Loss per round.
+    rate_ : float
+        Share of the normal rows that are flagged: at most alpha.
+    members_ : int
+        K.
+    loss_ : Loss
+        What is minimized.
+    seed_ : int
+        Drawn from `random_state`; all else that is random follows from it.
     n_features_in_, feature_names_in_
         As in scikit-learn.
 
@@ -280,9 +288,9 @@ class OutlierDetector(OutlierMixin, System):
         The share of training cells of the column that are as surprising: the smallest ones are errors of single cells,
         whatever their rows look like as a whole. Takes a pass over X for each column.
         """
-        return np.concatenate([self.evidence_.cells(self, x) for x in self._features(X)])
+        return np.concatenate([self._evidence.cells(self, x) for x in self._features(X)])
 
-    def explain(self, X: Any, rows: Any = None, most: int = 5) -> list[Verdict]:
+    def explain(self, X: Any, rows: Any = None, most: int = 5) -> Verdicts:
         """Which cells make a row an outlier, what was expected there, and the fewest cells to change.
 
         Parameters
@@ -295,8 +303,8 @@ class OutlierDetector(OutlierMixin, System):
 
         Returns
         -------
-        list of Verdict
-            See :class:`diabolo.estimators.outliers.explanation.Verdict`.
+        Verdicts
+            A list of :class:`diabolo.estimators.outliers.explanation.Verdict` that prints as a table.
         """
         s, axes = self._judgements(X)
         if rows is None:
@@ -304,12 +312,11 @@ class OutlierDetector(OutlierMixin, System):
             rows = flagged[np.argsort(-s[flagged], kind="stable")]
         rows = numbers(rows, len(s))
         if not len(rows):
-            return []
-        p, told = self.calibration_.p(s), self.evidence_.of(self, self._taken(X, rows), most, self._cells(X, rows))
-        return [
-            Verdict(int(i), float(p[i]), float(axes[i, 0]), float(axes[i, 1]), *found)
-            for i, found in zip(rows, told, strict=True)
-        ]
+            return Verdicts()
+        p, found = self.calibration_.p(s), self._evidence.of(self, self._taken(X, rows), most, self._cells(X, rows))
+        return Verdicts(
+            Verdict(int(i), float(p[i]), float(axes[i, 0]), float(axes[i, 1]), *why) for i, why in zip(rows, found, strict=True)
+        )
 
     # ── judging ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -321,7 +328,7 @@ class OutlierDetector(OutlierMixin, System):
         check_is_fitted(self)
         if self.format_.shape is None:
             raise AttributeError("error_map needs a detector of pictures; explain() says which cells of a row are strange")
-        maps = [self.look(x)[1].mean(0).unflatten(1, self.format_.shape).sum(1).numpy() for x in self._features(X)]
+        maps = [self._look(x)[1].mean(0).unflatten(1, self.format_.shape).sum(1).numpy() for x in self._features(X)]
         return np.concatenate(maps)
 
     def _judgements(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -332,14 +339,14 @@ class OutlierDetector(OutlierMixin, System):
 
     def _judgement(self, x: Tensor) -> tuple[np.ndarray, np.ndarray]:
         """x (n, d) -> s (n,), -log P of both axes (n, 2): the means of the members'."""
-        z, cells = self.look(x)
+        z, cells = self._look(x)
         axes = self.usual_.axes(x, z, cells)
         s, outside = self._judged(axes, cells).mean(1), x.isinf().any(1).numpy()
         beyond = self.calibration_.scores[-1] + 1 + axes[outside].sum(2).mean(1)  # stranger than all that was seen
         s[outside] = np.maximum(s[outside], beyond)
         return s, axes.mean(1)
 
-    def judge(self, x: Tensor) -> np.ndarray:
+    def _strangeness(self, x: Tensor) -> np.ndarray:
         """x (n, d) -> (n,) s."""
         return self._judgement(x)[0]
 
@@ -357,24 +364,24 @@ class OutlierDetector(OutlierMixin, System):
         """The cells of these rows as they stand in X, one list per column; of documents none."""
         return self.format_.cells(self._validated(X, reset=False), rows) if self.format_.has_cells else []
 
-    def look(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def _look(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """x (n, d) -> codes (K, n, k), cells (K, n, c), the loss of each."""
         z = self.network_.encoder(without_new_gaps(self.format_, x, self._expected))
         raw = self.network_.decoder(z)
-        return z, self.cells(raw, x.expand(len(z), *x.shape))
+        return z, self._losses(raw, x.expand(len(z), *x.shape))
 
     def _expected(self, x: Tensor) -> Tensor:
         """x (n, d) -> what the members make of it, on average (n, d)."""
         raw = self.network_(x)
         return self.loss_.predict(raw.flatten(0, 1)).view(raw.shape).mean(0)
 
-    def cells(self, raw: Tensor, x: Tensor) -> Tensor:
+    def _losses(self, raw: Tensor, x: Tensor) -> Tensor:
         """raw and x (K, n, d) -> (K, n, c) losses."""
         return self.loss_.surprise(raw.flatten(0, 1), x.flatten(0, 1)).unflatten(0, raw.shape[:2])
 
     def _judged(self, axes: np.ndarray, cells: Tensor) -> np.ndarray:
         """s of each member (n, K)."""
-        return axes.sum(2) if self.labels_ is None else self.labels_(axes, self.usual_.ratios(cells))
+        return axes.sum(2) if self._judges is None else self._judges(axes, self.usual_.ratios(cells))
 
     # ── hooks ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -504,18 +511,18 @@ class OutlierDetector(OutlierMixin, System):
             x, fold = x[within], fold[within]
         far = self.format_.far(x)
         x = self.format_.as_new(x, len(train))
-        z, cells = self.look(x)
+        z, cells = self._look(x)
         far = far if far.shape[1] == cells.shape[2] else torch.zeros(len(x), 1, dtype=torch.bool)
         self.usual_, own = Usual.fit(x, z, cells, fold, self.trim, far, self.alpha / 2)
-        self.labels_ = None
+        self._judges = None
         if self._outliers is not None:
             known = self._outliers.to(dtype)
-            seen = self.look(known)
+            seen = self._look(known)
             strange = self.usual_.axes(known, *seen), self.usual_.ratios(seen[1])
-            self.labels_ = Judges.fit((own, self.usual_.ratios(cells)), fold, strange)
+            self._judges = Judges.fit((own, self.usual_.ratios(cells)), fold, strange)
         self.calibration_ = Calibration(self._judged(own[:, None].repeat(len(z), 1), cells)[np.arange(len(fold)), fold])
         self.offset_ = -np.inf  # until fit, or a file, says more
-        self.evidence_ = Evidence.fit(self, x, fold)
+        self._evidence = Evidence.fit(self, x, fold)
         del self._members, self._outliers, self._weight
 
     def _try(self) -> None:
@@ -523,17 +530,17 @@ class OutlierDetector(OutlierMixin, System):
         x = torch.zeros(1, self.format_.width, dtype=next(self.network_.parameters()).dtype)
         raw = self.network_(x)
         fits = raw.ndim == 3 and raw.shape[1:] == x.shape and len(raw) == self.members_
-        if not fits or self.cells(raw, x.expand(len(raw), *x.shape)).shape[2:] != self.usual_.v.shape:
+        if not fits or self._losses(raw, x.expand(len(raw), *x.shape)).shape[2:] != self.usual_.v.shape:
             raise FormatError("its networks do not fit its columns")
-        self.judge(x)
+        self._strangeness(x)
 
     # ── saving ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         meta, arrays = super()._state()
-        parts: dict[str, Any] = {"usual": self.usual_, "evidence": self.evidence_}
-        if self.labels_ is not None:
-            parts["labels"] = self.labels_
+        parts: dict[str, Any] = {"usual": self.usual_, "evidence": self._evidence}
+        if self._judges is not None:
+            parts["labels"] = self._judges
         arrays |= {f"{part}.{name}": v for part, held in parts.items() for name, v in held.state().items()}
         meta |= {"offset": self.offset_ if np.isfinite(self.offset_) else None}
         return meta, arrays | {"calibration": self.calibration_.scores}
@@ -541,16 +548,16 @@ class OutlierDetector(OutlierMixin, System):
     def _restore(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         super()._restore(meta, arrays)
         self.usual_ = Usual.from_state(_below(arrays, "usual"), self.members_)
-        self.evidence_ = Evidence.from_state(_below(arrays, "evidence"))
+        self._evidence = Evidence.from_state(_below(arrays, "evidence"))
         self.calibration_ = Calibration(arrays["calibration"])
         labels = _below(arrays, "labels")
-        self.labels_ = Judges.from_state(labels) if labels else None
+        self._judges = Judges.from_state(labels) if labels else None
         self.offset_ = -np.inf if meta["offset"] is None else float(meta["offset"])
 
     # ── scikit-learn ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "evidence_")
+        return hasattr(self, "_evidence")
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

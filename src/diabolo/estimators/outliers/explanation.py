@@ -11,8 +11,9 @@ its neighbours look strange as well, but only its own replacement mends them all
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any, Self
 
 import numpy as np
@@ -21,9 +22,10 @@ from torch import Tensor
 
 from ...errors import DataError
 from ...losses import Columns, Logistic, Squared
+from ...printed import Grid, Marked, Printed, alike, cut
 from .conformal import Calibration
 
-__all__ = ["Cell", "Evidence", "Verdict"]
+__all__ = ["Cell", "Evidence", "Verdict", "Verdicts"]
 
 HIDDEN = 100  # columns up to which each is hidden in turn
 FORWARD = 30_000  # hidden cells that the calibration looks at
@@ -31,6 +33,7 @@ FEWEST, MOST = 50, 1000  # rows of it
 LONGEST = 5  # cells of a repair
 CANDIDATES = 32  # cells that a repair tries
 BATCH = 4096  # rows of the network at once
+NAMED, LISTED, LONG = 5, 20, 24  # printed: cells of a row, rows, letters of a cell
 
 
 @dataclass(frozen=True)
@@ -59,17 +62,23 @@ class Cell:
     p: float
     repairs: bool
 
-    def normally(self, shown: Callable[[Any], str], most: int = 100) -> str:
-        """`between` in words: an interval of numbers, or the first levels; `shown` writes a value."""
-        if len(self.between) == 2 and not isinstance(self.between[0], (str, bool)):
-            return " to ".join(map(shown, self.between))
-        rest = len(self.between) - most
-        return ", ".join(map(shown, self.between[:most])) + (f", {rest} more" if rest > 0 else "")
+    @property
+    def interval(self) -> bool:
+        """Whether `between` are the ends of an interval, not levels."""
+        return len(self.between) == 2 and not isinstance(self.between[0], (str, bool))
+
+    def words(self, most: int = 2) -> tuple[str, str, str]:
+        """Seen, expected, and `between`: an interval of numbers, or the first levels; numbers have the same decimals."""
+        seen, expected, *between = (cut(text, LONG) for text in alike([self.seen, self.expected, *self.between]))
+        if self.interval:
+            return seen, expected, " to ".join(between)
+        rest = len(between) - most
+        return seen, expected, ", ".join(between[:most]) + (f", {rest} more" if rest > 0 else "")
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """One row of ``explain``.
+@dataclass(frozen=True, repr=False)
+class Verdict(Printed):
+    """One row of ``explain``; prints as a table of its cells.
 
     Parameters
     ----------
@@ -97,9 +106,36 @@ class Verdict:
         """Which of the two axes says so."""
         return "never seen" if self.p_distance < self.p_code else "rare"
 
-    def __str__(self) -> str:
-        named = "; ".join(f"{c.column}: {c.seen!r}, expected {c.expected!r}" for c in self.cells)
-        return f"row {self.row}: p = {self.p:.2g}; {named}"
+    def _parts(self) -> Iterator[str | Grid]:
+        yield from Verdicts([self])._parts()
+
+    def _rows(self) -> Iterator[list[str]]:
+        """The lines of a table."""
+        heads = [f"row {self.row}", f"p {self.p:.2g}", self.why]
+        for head, c in zip_longest(heads, self.cells[:NAMED]):
+            words = ("", "", "") if c is None else c.words()
+            column = "" if c is None else cut(c.column, LONG)
+            yield [head or "", Marked(column) if c is not None and c.repairs else column, *words]
+
+
+class Verdicts(Printed, list[Verdict]):
+    """A list of :class:`Verdict` that prints as one table."""
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _parts(self) -> Iterator[str | Grid]:
+        if not self:
+            yield "No row is flagged."
+            return
+        rows: list[list[str] | None] = []
+        for v in self[:LISTED]:
+            rows += [*v._rows(), None]
+        yield Grid(("row", "column", "seen", "expected", "normally"), rows[:-1], left=5)
+        if any(c.repairs for v in self[:LISTED] for c in v.cells):
+            yield "* With the expected value in this cell, or in all of these cells, the row is normal."
+        if len(self) > LISTED:
+            yield f"and {len(self) - LISTED:,} more rows"
 
 
 class Evidence:
@@ -161,19 +197,19 @@ class Evidence:
         raw, losses = judged_cells(detector, x, columns)
         e, p = predicted(detector, raw), self.p(losses.mean(0), columns)
         limits = np.quantile(self.losses, 1 - detector.alpha, axis=0)
-        told = []
+        found = []
         for i, first in enumerate(repair(detector, x, columns)):
             places = first + [m for m in np.argsort(p[i], kind="stable").tolist() if m not in first]
             cells = [
                 cell(detector, seen[int(columns[i, m])][i], e[i, m], int(columns[i, m]), limits, float(p[i, m]), m in first)
                 for m in places[: max(most, len(first))]
             ]
-            told.append((tuple(cells), bool(first)))
-        return told
+            found.append((tuple(cells), bool(first)))
+        return found
 
 
 def check_columns(detector: Any) -> None:
-    """Cells can be told apart only if each column has a loss of its own."""
+    """Cells can be judged one by one only if each column has a loss of its own."""
     losses, columns = len(detector.usual_.v), len(detector.format_.columns)
     if losses != columns:
         raise DataError(f"loss={detector.loss!r} has {losses:,} terms for {columns:,} columns: to name cells, take loss='auto'")
@@ -184,7 +220,7 @@ def suspects(detector: Any, x: Tensor) -> Tensor:
     c = len(detector.format_.columns)
     if c <= HIDDEN:
         return torch.arange(c).expand(len(x), -1)
-    return (detector.look(x)[1].mean(0) / detector.usual_.v).topk(CANDIDATES).indices
+    return (detector._look(x)[1].mean(0) / detector.usual_.v).topk(CANDIDATES).indices
 
 
 def features(detector: Any, columns: Tensor) -> Tensor:
@@ -203,11 +239,11 @@ def judged_cells(detector: Any, x: Tensor, columns: Tensor) -> tuple[Tensor, Ten
     seen = x if not detector.format_.has_cells else detector.usual_.members[0].edge.within(x)
     if not detector.format_.has_cells or len(detector.format_.columns) > HIDDEN:
         raw = detector.network_(seen)
-        cells = detector.cells(raw, x.expand(len(raw), *x.shape))
+        cells = detector._losses(raw, x.expand(len(raw), *x.shape))
         return raw.permute(1, 0, 2)[:, None].expand(-1, m, -1, -1), cells.gather(2, columns.expand(len(raw), -1, -1))
     full = x.repeat_interleave(m, 0)
     raw = detector.network_(seen.repeat_interleave(m, 0).masked_fill(features(detector, columns.flatten()), torch.nan))
-    cells = detector.cells(raw, full.expand(len(raw), *full.shape))
+    cells = detector._losses(raw, full.expand(len(raw), *full.shape))
     own = cells[:, torch.arange(n * m), columns.flatten()]
     return raw.unflatten(1, (n, m)).permute(1, 2, 0, 3), own.unflatten(1, (n, m))
 
@@ -224,7 +260,7 @@ def repair(detector: Any, x: Tensor, columns: Tensor) -> list[list[int]]:
         raw = judged_cells(detector, y[rows], columns[rows])[0]
         e = detector.format_.likeliest(predicted(detector, raw).flatten(0, 1))
         options = torch.where(features(detector, columns[rows].flatten()), e, y[rows].repeat_interleave(most, 0))
-        s = torch.from_numpy(detector.judge(options)).view(-1, most).masked_fill(~left[rows], torch.inf)
+        s = torch.from_numpy(detector._strangeness(options)).view(-1, most).masked_fill(~left[rows], torch.inf)
         best = s.argmin(1)
         y[rows] = options.view(len(rows), most, -1)[torch.arange(len(rows)), best]
         left[rows, best] = False
@@ -235,7 +271,7 @@ def repair(detector: Any, x: Tensor, columns: Tensor) -> list[list[int]]:
 
 def strange(detector: Any, x: Tensor) -> np.ndarray:
     """Whether rows x (n, d) are flagged."""
-    return np.asarray(detector.calibration_.log_p(detector.judge(x)) < detector.offset_)
+    return np.asarray(detector.calibration_.log_p(detector._strangeness(x)) < detector.offset_)
 
 
 def predicted(detector: Any, raw: Tensor) -> Tensor:
@@ -244,11 +280,13 @@ def predicted(detector: Any, raw: Tensor) -> Tensor:
 
 
 def cell(detector: Any, seen: Any, e: Tensor, j: int, limits: np.ndarray, p: float, repairs: bool) -> Cell:
-    """Cell j, of which e (d,) is expected; `limits` (c,) are the largest losses of normal cells."""
+    """Cell j, where e (d,) is expected; `limits` (c,) are the largest losses of normal cells."""
     format = detector.format_
     shown = format.shown(torch.stack([format.likeliest(e[None], [j])[0], *plausible(detector, e, j, float(limits[j]))]), j)
-    seen, *shown = (v.item() if isinstance(v, np.generic) else v for v in [seen, *shown])
-    return Cell(format.columns[j], seen, shown[0], tuple(shown[1:]), p, repairs)
+    seen, expected, *between = (v.item() if isinstance(v, np.generic) else v for v in [seen, *shown])
+    if format.positive()[j]:  # no such number was seen: it is none that is normal
+        between = [max(v, type(v)(0)) for v in between]
+    return Cell(format.columns[j], seen, expected, tuple(between), p, repairs)
 
 
 def plausible(detector: Any, e: Tensor, j: int, limit: float) -> list[Tensor]:

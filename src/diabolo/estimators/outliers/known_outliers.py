@@ -88,5 +88,8 @@ def known(y: object, n: int) -> np.ndarray | None:
             raise DataError(f"y holds {strange[0]:g}: allowed are {MEANING}")
         return values
     if len(set(values.tolist())) > 1:
-        warn(f"y is ignored, for it has no -1. It says what is known of rows: {MEANING}. If 1 marks outliers in y, give y=-y")
+        warn(
+            f"y is ignored, for it has no -1. It says what is known of rows: {MEANING}. "
+            "If 1 marks outliers in y, give np.where(y == 1, -1, 0)"
+        )
     return None

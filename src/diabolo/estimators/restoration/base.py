@@ -65,6 +65,10 @@ SMALLEST = 4  # pixels of a small picture to learn from
 MOST_HELD_OUT = 20  # pictures
 FEWEST_PICTURES = 5  # of which one is held out
 HELD_OUT_SIDE = 320  # pixels
+UNFITTED = (
+    "This %(name)s is not fitted yet: take the one that comes with the package, %(name)s.pretrained(), or call fit with "
+    "pictures to learn from first"
+)
 
 
 def in_bytes(picture: Picture) -> np.ndarray:
@@ -134,7 +138,7 @@ class Restorer(TransformerMixin, System, abstract=True):
     average: float = 0.995
     validation_fraction: float = 0.05
     patience: int = 20
-    weights: ClassVar[str]
+    _weights: ClassVar[str]
     _stored = "float16"
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -165,7 +169,7 @@ class Restorer(TransformerMixin, System, abstract=True):
         return [decibels(seen, y) for _, seen, _, y in self._trials(x)]
 
     @property
-    def trials_(self) -> list[str]:
+    def _trial_names(self) -> list[str]:
         """Names of the ways."""
         return [name for name, _, _, _ in self._trials(torch.zeros(1, 3, 16, 16))]
 
@@ -180,7 +184,7 @@ class Restorer(TransformerMixin, System, abstract=True):
         **params
             Hyper-parameters that matter after training, such as ``device``.
         """
-        with as_file(files(__package__.partition(".")[0]) / "weights" / cls.weights) as path:
+        with as_file(files(__package__.partition(".")[0]) / "weights" / cls._weights) as path:
             model: Self = load(path)
         return model.set_params(**params)
 
@@ -231,7 +235,7 @@ class Restorer(TransformerMixin, System, abstract=True):
             With `return_map`: what was taken out (negative where the result is darker) or invented, in units of the whole
             range of brightness; of floats in their own.
         """
-        check_is_fitted(self)
+        self._check_fitted()
         picture = one(picture)
         before, after = self._restored(looked_at(picture), **options)
         if after.shape[2] < picture.pixels.shape[2]:  # a grey that was given as RGB
@@ -290,6 +294,9 @@ class Restorer(TransformerMixin, System, abstract=True):
             name = type(self).__name__
             raise ValueError(f"start={self.start!r:.80}: allowed are 'pretrained', a fitted {name} and None (from nothing)")
 
+    def _check_fitted(self) -> None:
+        check_is_fitted(self, "network_", msg=UNFITTED)
+
     def _judged(self) -> bool:
         """Whether pictures held out can tell how good the network is."""
         return True
@@ -304,7 +311,7 @@ class Restorer(TransformerMixin, System, abstract=True):
         if self.start is None:
             return fresh
         model = type(self).pretrained() if isinstance(self.start, str) else self.start
-        check_is_fitted(model, "network_")
+        model._check_fitted()
         network: Diabolo = copy.deepcopy(model.network_).requires_grad_(True)
         if repr(network) != repr(fresh):
             raise ValueError(
@@ -332,7 +339,7 @@ class Restorer(TransformerMixin, System, abstract=True):
 
     def _descend(self, train: list[np.ndarray], held: list[np.ndarray]) -> History:
         patches = self._patches(train)
-        self.held_out_, self.held_out_count_ = held, len(held)
+        self._held_out, self._held_out_count = held, len(held)
         trials = [tensor(middle(p) / np.float32(255)) for p in held]
 
         def held_out() -> float:
@@ -358,11 +365,11 @@ class Restorer(TransformerMixin, System, abstract=True):
 
     def _state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         meta, arrays = super()._state()
-        return meta | {"held_out": self.held_out_count_, "about": self.about_}, arrays
+        return meta | {"held_out": self._held_out_count, "about": self.about_}, arrays
 
     def _restore(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         super()._restore(meta, arrays)
-        self.held_out_count_, self.about_ = int(meta["held_out"]), str(meta["about"])
+        self._held_out_count, self.about_ = int(meta["held_out"]), str(meta["about"])
 
     def _try(self) -> None:
         x = torch.zeros(1, 3, 16, 16)
@@ -419,6 +426,16 @@ class Denoiser(Restorer):
         The encoder is told the noise level, and estimates it where it is not known.
     history_ : History
         Loss and held-out error (decibels, negative) per round.
+    format_ : Format
+        Pictures of any size.
+    about_ : str
+        What the weights were learned from, if that is known.
+    n_features_in_ : int
+        1: a picture is one thing.
+    loss_ : Loss
+        What is minimized.
+    seed_ : int
+        Drawn from `random_state`; all else that is random follows from it.
 
     References
     ----------
@@ -444,7 +461,7 @@ class Denoiser(Restorer):
     depth: int = 2
     loss: Any = "auto"
 
-    weights = "denoise.diabolo"
+    _weights = "denoise.diabolo"
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
@@ -452,6 +469,9 @@ class Denoiser(Restorer):
             raise ValueError(f"target={self.target!r}: allowed are 'clean' (X is clean) and 'self' (X is noisy itself)")
         if not 0 <= self.gray <= 1:
             raise ValueError(f"gray={self.gray!r}: allowed are numbers from 0 to 1")
+
+    def _check_fitted(self) -> None:
+        check_is_fitted(self, "network_", msg=UNFITTED)
 
     def _judged(self) -> bool:
         return self.target == "clean"
@@ -670,6 +690,11 @@ class Upscaler(Restorer):
     validation_fraction, patience, precision, device, checkpoint, resume, random_state, verbose
         As of :class:`Denoiser`.
 
+    Attributes
+    ----------
+    network_, history_, format_, about_, n_features_in_, loss_, seed_
+        As in :class:`Denoiser`.
+
     References
     ----------
     Enhanced deep residual networks for single image super-resolution (Lim et al., 2017),
@@ -689,8 +714,8 @@ class Upscaler(Restorer):
     loss: Any = "auto"
     patch_size: int = 120
 
-    weights = "upscale.diabolo"
-    projections = 3
+    _weights = "upscale.diabolo"
+    _projections = 3
 
     def _unit(self) -> int:
         check_sizes(scales=self.scales, width=(self.width,), depth=(self.depth,))
@@ -749,7 +774,7 @@ class Upscaler(Restorer):
 
     def _consistent(self, e: Tensor, x: Tensor) -> Tensor:
         """e moved until it is x again when it is made smaller."""
-        for _ in range(self.projections):
+        for _ in range(self._projections):
             missing = x - resize(e, (x.shape[2], x.shape[3]))
             e = e + resize(missing, (e.shape[2], e.shape[3]))
         return e

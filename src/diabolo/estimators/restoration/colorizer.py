@@ -83,6 +83,11 @@ class Colorizer(Restorer):
     validation_fraction, patience, precision, device, checkpoint, resume, random_state, verbose
         As of :class:`Denoiser`.
 
+    Attributes
+    ----------
+    network_, history_, format_, about_, n_features_in_, loss_, seed_
+        As in :class:`Denoiser`.
+
     Notes
     -----
     Of a picture that has colours only the brightness is looked at, as of a photograph that a scanner tinted. Floats must
@@ -102,7 +107,7 @@ class Colorizer(Restorer):
     step: int = 14
     patch_size: int = 128
 
-    weights = "colorize.diabolo"
+    _weights = "colorize.diabolo"
 
     # ── use ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -122,6 +127,7 @@ class Colorizer(Restorer):
         """
         if not is_size(count):
             raise ValueError(f"count={count!r}: allowed are integers from 1")
+        self._check_fitted()
         picture = one(picture)
         turns = [2 * math.pi * i / max(1, count - 1) for i in range(count - 1)]
         tilts = [(0.0, 0.0), *((TILT * math.cos(t), TILT * math.sin(t)) for t in turns)]
@@ -129,6 +135,7 @@ class Colorizer(Restorer):
 
     def doubt(self, picture: Any, hints: Sequence[Hint] = ()) -> np.ndarray:
         """How little is known of the colour of each pixel (H, W): 0 one colour, 1 all are equally likely."""
+        self._check_fitted()
         light = lightness(one(picture))
         p = self._likely(light, checked(hints, light))[0]
         entropy = -(p * p.clamp(min=1e-9).log()).sum(1, keepdim=True) / math.log(p.shape[1])

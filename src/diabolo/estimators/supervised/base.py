@@ -106,8 +106,12 @@ class Supervised(System, abstract=True):
         """That of a trained autoencoder; sparse numbers from 0 are taken as counts."""
         if self._goes_on():
             return self.format_
-        if self._given is not None and hasattr(self._given, "format_"):
-            return self._given.format_
+        known = getattr(self._given, "format_", None)
+        flat = getattr(X, "ndim", 0) == 2 or hasattr(X, "columns")
+        if flat and (getattr(known, "shape", None) or isinstance(self._given, Lite0)):
+            raise DataError(of_pictures(known, tuple(X.shape)))
+        if known is not None:
+            return known
         if hasattr(self._given, "encode"):
             return Embedded(self._given, *(getattr(self.format, name, None) for name in ("column", "encoding")))
         found = infer(X, self.format, counts=True)
@@ -418,9 +422,24 @@ class Supervised(System, abstract=True):
 
     def _codes(self, X: Any) -> Iterator[Tensor]:
         """X -> h (K, b, m), piece by piece."""
+        gaps: set[int] = set()
         for x in self._features(X):
+            gaps |= {*torch.isnan(x).any(0).nonzero()[:, 0].tolist()}
             for part in x.split(self.format_.piece):
                 yield self.network_.encoder(part)
+        if new := gaps - {*self.format_.missing()}:
+            self._warn_gaps(new)
+
+    def _warn_gaps(self, features: set[int]) -> None:
+        """A gap is nothing that was learned from where fit had none."""
+        columns = zip(self.format_.columns, self.format_.blocks, strict=True)
+        names = [name for name, block in columns if block.start in features]
+        if names:
+            shown = f"{', '.join(map(repr, names[:5]))}{f' and {len(names) - 5:,} more' if len(names) > 5 else ''}"
+            warn(
+                f"X has gaps in column(s) {shown}, which had none in fit: a gap counts as the mean of its column, "
+                "and what is said of such rows is less sure than it seems"
+            )
 
     def codes(self, X: Any) -> np.ndarray:
         """X -> (n, K m) what the last layer sees: features that serve the task."""
@@ -529,6 +548,19 @@ def outputs(network: Any, x: Tensor, some: Tensor | None) -> Tensor:
     """Rows x (B, d) -> raw (K, B, k), or (K, B, c) of some outputs c."""
     raw = network(x) if some is None else network.decoder.only(network.encoder(x), some.to(x.device))
     return cast(Tensor, raw.float())
+
+
+def of_pictures(format: Any, shape: tuple[int, ...]) -> str:
+    """Why rows of numbers are nothing for an encoder of pictures, and the way out."""
+    c, h, w = format.shape if format else (0, 0, 0)
+    size = f" of {h} x {w} pixels" if format else ""
+    name = "encoder=" if format else f"encoder={IMAGENET!r}"
+    reshaped = f"(-1, {h}, {w})" if c == 1 else f"(-1, {h}, {w}, {c})"
+    rows = f" such as X.reshape{reshaped}" if format and shape[1] == c * h * w else ""
+    return (
+        f"{name} takes pictures{size}, but X has 2 dimensions, {shape}, as rows of numbers have: give pictures, an array "
+        f"(n, H, W) or (n, H, W, 3){rows}, or a list of their files"
+    )
 
 
 def together(raw: Tensor) -> Tensor:

@@ -53,6 +53,12 @@ class Classifier(ClassifierMixin, Supervised):
         Share of wrong answers for training rows by members that have not seen them; each row counts as much as its weight.
     network_ : Diabolo
         Encoder and last layer of all members.
+    members_ : int
+        How many there are.
+    loss_ : Loss
+        What is minimized.
+    seed_ : int
+        Drawn from `random_state`; all else that is random follows from it.
     format_, history_, n_iter_, n_features_in_, feature_names_in_
         As in :class:`Autoencoder`.
 

@@ -12,10 +12,11 @@ from sklearn.metrics import r2_score
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from ...errors import DataError
+from ...errors import DataError, warn
 from ...formats.scale import standard
 from ...formats.targets import floats, same_length, same_order
 from ...losses import Loss, Squared
+from ...sentinels import FEWEST, odd, warn_odd
 from ..weights import weights
 from .base import Supervised, described
 from .targets import NumberTarget
@@ -90,9 +91,22 @@ class Regressor(RegressorMixin, Supervised):
             self._check_numbers(values.shape[1])
         else:
             self.mean_, self.scale_ = standard(values)
+            warn_odd([("y" if self._flat else f"{j} of y", f"{v:.15g}", n) for j, v, n in odd(values.T)])
+            self._warn_far(values)
         w = None if sample_weight is None else weights(sample_weight, len(values), 0 if self._flat else values.shape[1])
         standardized = torch.from_numpy((values - self.mean_) / self.scale_).float()
         return self._learn(X, NumberTarget(standardized, w), categories, numbers)
+
+    def _warn_far(self, values: np.ndarray) -> None:
+        """Name a value beside which the others do not count: their squares vanish."""
+        squares = np.nan_to_num(np.square((values - self.mean_) / self.scale_))
+        for i, j in zip(squares.argmax(0), range(values.shape[1]), strict=True):
+            share = squares[i, j] / max(squares[:, j].sum(), 1e-300)
+            if (~np.isnan(values[:, j])).sum() >= FEWEST and share > 0.5:
+                warn(
+                    f"y holds {values[i, j]:.6g} (row {i:,}), which makes up {share:.0%} of its variance: little else is "
+                    "learned. If it is an error, make it NaN; if y spreads over orders of magnitude, give np.arcsinh(y)"
+                )
 
     def predict(self, X: Any) -> np.ndarray:
         """(n,) or (n, k), as y was."""

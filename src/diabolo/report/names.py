@@ -1,0 +1,46 @@
+"""Which row it is, as its owner knows it: the index of a DataFrame, the file of a picture, the text of a document."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from ..images.picture import Album
+from ..printed import cut
+
+__all__ = ["Names"]
+
+LONG, TEXT = 40, 160  # letters of a name, and of a text
+
+
+class Names:
+    """Names and texts of the rows of X, by number; empty where they have none.
+
+    >>> import pandas as pd
+    >>> from diabolo.formats import Tables
+    >>> Names(Tables(), pd.DataFrame({"a": [1, 2]}, index=["x", "y"])).name(1)
+    'y'
+    """
+
+    def __init__(self, format: Any, X: Any) -> None:
+        self.names: Any = []
+        self.texts: Any = []
+        if format.kind == "images" and holds_files(X):
+            self.names = Album(X).names
+        elif format.kind == "documents" and format.texts and not sp.issparse(X):
+            self.texts = format.read(X)
+        if hasattr(X, "iloc") and not np.array_equal(np.asarray(X.index), np.arange(len(X))):
+            self.names = X.index
+
+    def name(self, i: int) -> str:
+        return cut(str(self.names[i]), LONG) if len(self.names) else ""
+
+    def text(self, i: int) -> str:
+        return cut(str(self.texts[i]), TEXT) if len(self.texts) else ""
+
+
+def holds_files(X: Any) -> bool:
+    return isinstance(X, (str, os.PathLike, Album)) or (isinstance(X, list) and isinstance(X[0], (str, os.PathLike)))
