@@ -240,7 +240,6 @@ def test_every_parameter_is_described(generate: ModuleType) -> None:
         assert [f.name for f in fields(cls) if not told.get(f.name)] == []
 
 
-<<<<<<< HEAD
 def test_no_parameter_sends_the_reader_to_another_class(generate: ModuleType) -> None:
     for cls in ESTIMATORS.values():
         assert [name for name, text in generate.parameters(cls).items() if text.startswith("As ")] == []
@@ -253,7 +252,8 @@ def test_every_method_is_on_the_page(name: str, generate: ModuleType) -> None:
     assert "| `save(path)` |" in page
     assert ">>>" in page
     assert "(self" not in page
-=======
+
+
 def test_every_attribute_is_described(generate: ModuleType) -> None:
     """TAB after a fitted estimator shows its parameters, its methods, and what its docstring says it has learned."""
     X = kinds()["array"]
@@ -265,7 +265,6 @@ def test_every_attribute_is_described(generate: ModuleType) -> None:
         shown = {n for n in dir(model) if not n.startswith("_")}
         assert shown - parameters - methods - listed == set(), name
         assert listed - shown <= {"feature_names_in_"}, name
->>>>>>> main
 
 
 # ── what it points to exists ─────────────────────────────────────────────────────────────────────────────────────────
