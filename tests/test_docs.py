@@ -100,6 +100,15 @@ def test_fifteen_lines() -> None:
     assert len([line for line in code.splitlines() if line]) <= 15
 
 
+def test_the_readme_prints_what_it_shows(few_steps: None, capsys: pytest.CaptureFixture[str]) -> None:
+    """But for the numbers, and for the verdict, which depend on the training."""
+    ((_, code), *_), ((_, shown), *_) = fences(README, "python"), fences(README, "text")
+    exec(code, {})
+    words = set(re.findall(r"[^\W\d]+", re.sub(r"The autoencoder .*", "", shown)))
+    assert len(words) > 10
+    assert words <= set(re.findall(r"[^\W\d]+", capsys.readouterr().out))
+
+
 # ── what is there is said ────────────────────────────────────────────────────────────────────────────────────────────
 
 
