@@ -256,7 +256,8 @@ class Benchmark:
     @property
     def facts(self) -> dict[str, Any]:
         """What `show` was given besides the rows."""
-        return {k: v for k, v in (self.result or {}).items() if k not in ("title", "rows", "command", "machine")}
+        other = ("title", "rows", "command", "machine", "threads", "seconds")
+        return {k: v for k, v in (self.result or {}).items() if k not in other}
 
 
 def benchmarks() -> list[Benchmark]:
@@ -328,14 +329,17 @@ def pivoted(rows: list[Row], row: str, column: str, value: str) -> list[Row]:
 
 
 def dense(rows: list[Row]) -> str:
-    """A table of the columns that half of the rows have, and a line for each value in another column."""
+    """A table of the columns that half of the rows have, and lines for what all share and for values in other columns."""
     names = list(dict.fromkeys(name for row in rows for name in row))
     yes = [n for n in names if {row.get(n) for row in rows} == {"yes", ""}]
     rows = [row | {n: row.get(n) or "no" for n in yes} for row in rows]
-    full = [n for n in names if sum(not empty(row.get(n)) for row in rows) >= len(rows) / 2]
-    others = [(row, n) for n in names if n not in full for row in rows if not empty(row.get(n))]
-    lines = [f"- {said(row[names[0]])}, {escaped(n)}: {said(row[n])}\n" for row, n in others]
-    return table([{n: row.get(n) for n in full} for row in rows]) + ("\n" + "".join(lines) if lines else "")
+    shared = [n for n in names if len(rows) > 1 and not empty(rows[0].get(n)) and len({row.get(n) for row in rows}) == 1]
+    others = [n for n in names if n not in shared]
+    full = [n for n in others if sum(not empty(row.get(n)) for row in rows) >= len(rows) / 2]
+    first, rare = others[0], [(row, n) for n in others if n not in full for row in rows if not empty(row.get(n))]
+    above = "; ".join(f"{escaped(n)}: {said(rows[0][n])}" for n in shared)
+    below = "".join(f"- {first} {said(row[first])}, {escaped(n)}: {said(row[n])}\n" for row, n in rare)
+    return (f"{above}\n\n" if above else "") + table([{n: row.get(n) for n in full} for row in rows]) + (below and f"\n{below}")
 
 
 def table(rows: list[Row]) -> str:
@@ -351,7 +355,9 @@ def listed(facts: dict[str, Any]) -> str:
 
 
 def machine(result: dict[str, Any]) -> str:
-    found = ", ".join(f"{name} {said(value)}" for name, value in result.get("machine", {}).items())
+    """On what it was measured, and how long the whole took."""
+    parts = result.get("machine", {}) | {k: result[k] for k in ("threads", "seconds") if k in result}
+    found = ", ".join(f"{name} {said(value)}" for name, value in parts.items())
     return f"\nMeasured with {found}.\n" if found else ""
 
 
