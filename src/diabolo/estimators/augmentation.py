@@ -8,13 +8,16 @@ Of faces and photographs PCA of the variations explains others better, of digits
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import Tensor
 
 from ..corruption import Chain, Corruption, Mirror, Shift
 from .linear import Linear
+
+if TYPE_CHECKING:
+    from ..formats import Format
 
 __all__ = ["TIMES", "about", "helps", "linear_of"]
 
@@ -27,7 +30,7 @@ def about(shape: Sequence[int]) -> Corruption:
     return Chain((Shift(tuple(shape), min(shape[1:]) // MOVED, None), Mirror(tuple(shape))))
 
 
-def helps(x: Tensor, format: Any, k: int, seed: int) -> bool:
+def helps(x: Tensor, format: Format, k: int, seed: int) -> bool:
     """Whether one variation of each of nine tenths of the pictures x (n, d) makes PCA of them better on the last tenth."""
     known, other = x[torch.arange(len(x)) % 10 > 0], x[::10]
 
@@ -38,8 +41,8 @@ def helps(x: Tensor, format: Any, k: int, seed: int) -> bool:
     return error(1) < error(0)
 
 
-def linear_of(x: Tensor, format: Any, k: int, seed: int, times: int = TIMES) -> Linear:
+def linear_of(x: Tensor, format: Format, k: int, seed: int, times: int = TIMES) -> Linear:
     """PCA of pictures x (n, d) and of so many variations of each, as far as memory allows."""
-    vary, rng = about(format.shape), torch.Generator().manual_seed(seed)
+    vary, rng = about(cast(tuple[int, int, int], format.shape)), torch.Generator().manual_seed(seed)
     times = min(times, max(1, NUMBERS // x.numel()))
     return Linear(format, min(k, len(x)), seed).fit(torch.cat([x, *(vary(x, rng)[1] for _ in range(times))]))

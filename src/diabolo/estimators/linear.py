@@ -14,7 +14,7 @@ Indexing by latent semantic analysis (Deerwester et al., 1990)
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import torch
@@ -22,7 +22,7 @@ from sklearn.decomposition import PCA, TruncatedSVD
 from torch import Tensor, nn
 
 from ..errors import DataError, warn
-from ..formats import Format
+from ..formats import Documents, Format
 from ..losses import Bounded, Columns, Logistic, Loss, Multinomial, Part, Softmax
 from ..nets import Crowd, Curved, Link, Shares, TfIdf, inside
 
@@ -230,8 +230,8 @@ def link(loss: Loss, d: int) -> Link:
     return made
 
 
-def tfidf(format: Any) -> TfIdf:
+def tfidf(format: Format) -> TfIdf:
     """How the network sees counts of this format."""
     see = TfIdf(format.width).double()
-    see.idf.copy_(torch.from_numpy(format.idf))
+    see.idf.copy_(torch.from_numpy(cast(Documents, format).idf))
     return see

@@ -17,7 +17,7 @@ From variational to deterministic autoencoders (Ghosh et al., 2020), https://arx
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import torch
@@ -28,6 +28,10 @@ from ...errors import DataError
 from ...formats import scale as scales
 from ...losses import Columns
 from ...nets import inside
+
+if TYPE_CHECKING:
+    from ...estimators.autoencoder.autoencoder import Autoencoder
+    from ...formats import Format
 
 __all__ = ["Sampler"]
 
@@ -56,7 +60,7 @@ class Sampler:
         self.p, self.likely, self.off, self.before, self.after = p, likely, off, before, after
 
     @classmethod
-    def fit(cls, model: Any, x: Tensor, given: Any) -> Self:
+    def fit(cls, model: Autoencoder, x: Tensor, given: Any) -> Self:
         """From training rows x (n, d), with the density `given` by name or as it is."""
         x = inside(x)
         z = model.network_.encoder(x)
@@ -95,7 +99,7 @@ class Sampler:
             f"likelihood={band}: only {count:,} of {n:,} draws fell into that band in {TRIES} rounds: take a wider one"
         )
 
-    def rows(self, model: Any, z: np.ndarray, rng: np.random.Generator) -> Tensor:
+    def rows(self, model: Autoencoder, z: np.ndarray, rng: np.random.Generator) -> Tensor:
         """Codes (n, k) -> x (n, d)."""
         e = model.format_.drawn(expected(model, z), rng)
         if not self.off.any():
@@ -109,13 +113,13 @@ class Sampler:
     def _noisy(self, e: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         return e + self.off * rng.standard_normal(e.shape)
 
-    def state(self, format: Any) -> dict[str, np.ndarray]:
+    def state(self, format: Format) -> dict[str, np.ndarray]:
         arrays = {"likely": self.likely, "off": self.off[format.quantities()], "before": self.before, "after": self.after}
         kept = {name: v.astype(np.float32) for name, v in arrays.items()}
         return kept | {f"p.{name}": v for name, v in self.p.state().items()}
 
     @classmethod
-    def from_state(cls, density: str, arrays: dict[str, np.ndarray], format: Any) -> Self:
+    def from_state(cls, density: str, arrays: dict[str, np.ndarray], format: Format) -> Self:
         """The inverse of :meth:`state`; `density` is the name of p(z)."""
         if density not in DENSITIES:
             raise DataError(f"its density is {density!r}, not one of {', '.join(map(repr, sorted(DENSITIES)))}")
@@ -132,12 +136,14 @@ def short(x: np.ndarray, mean: float, deviation: float, *rest: float) -> np.ndar
     return scales.encoded(np.where(near, np.round(v / step) * step, v), mean, deviation, *rest)
 
 
-def expected(model: Any, z: np.ndarray) -> np.ndarray:
+def expected(model: Autoencoder, z: np.ndarray) -> np.ndarray:
     """Codes (n, k) -> expected values (n, d)."""
     return np.asarray(model._decode(z).double().numpy())
 
 
-def conditioned(model: Any, sampler: Sampler, wanted: Tensor, n: int, rng: np.random.Generator, band: Any) -> np.ndarray:
+def conditioned(
+    model: Autoencoder, sampler: Sampler, wanted: Tensor, n: int, rng: np.random.Generator, band: Any
+) -> np.ndarray:
     """(n, k) codes, drawn in proportion to the likelihood of the given cells `wanted` (d,), NaN where nothing is given."""
     z = sampler.codes(POOL * n, rng, band)
     raw = model.network_.decoder(torch.from_numpy(z).to(next(model.network_.parameters()).dtype))
@@ -152,7 +158,7 @@ def conditioned(model: Any, sampler: Sampler, wanted: Tensor, n: int, rng: np.ra
     return z[rng.choice(len(z), n, p=weights / weights.sum())]
 
 
-def cells(model: Any, given: dict[str, Any]) -> Tensor:
+def cells(model: Autoencoder, given: dict[str, Any]) -> Tensor:
     """{column: value} -> (d,), NaN where nothing is given."""
     format = model.format_
     if not format.has_cells:

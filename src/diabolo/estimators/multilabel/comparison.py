@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -24,6 +24,9 @@ from ...printed import Grid, Printed
 from ..base import ESTIMATORS
 from ..supervised.encoders import layers, most_bins
 from .metrics import DRAWS, LEVEL
+
+if TYPE_CHECKING:
+    from ...estimators.multilabel.classifier import MultiLabelClassifier
 
 RARE = "labels? .* (is|are) said of (no|every) row"  # a warning that says nothing where rows are some of many
 COMPARED = 200  # labels up to which independent networks are fitted
@@ -67,7 +70,7 @@ class Comparison(Printed):
         )
 
 
-def comparison(clf: Any, X: Any, y: np.ndarray) -> Comparison | None:
+def comparison(clf: MultiLabelClassifier, X: Any, y: np.ndarray) -> Comparison | None:
     """Both kinds, with the settings of `clf`, or as large as can be afforded, but without an encoder from elsewhere."""
     order = np.random.default_rng(0).permutation(len(y))[:TRAINED]
     half = len(order) // 2
@@ -140,15 +143,14 @@ def per_row(truth: np.ndarray, p: np.ndarray) -> np.ndarray:
     return np.array([label_ranking_average_precision_score(t[None], q[None]) for t, q in zip(truth, p, strict=True)])
 
 
-def seen_by_both(clf: Any, X: Any) -> tuple[Any, str]:
+def seen_by_both(clf: MultiLabelClassifier, X: Any) -> tuple[Any, str]:
     """X as a matrix of the features of `clf`, of counts, or, of pictures, of few numbers; and what these are."""
     if clf.format_.shape is None:
         x = torch.cat(list(clf._features(X))).double().numpy()
         return sp.csr_matrix(x) if clf.format_.words else x, Comparison.seen
-    encoder = clf.network_.encoder
-    if not isinstance(encoder, Beside) and not isinstance(
-        encoder[0], Copies
-    ):  # it is not trained: what comes after can be shared
+    encoder: Any = clf.network_.encoder
+    fixed = not isinstance(encoder, Beside) and not isinstance(encoder[0], Copies)
+    if fixed:  # what comes after can be shared
         return stacked(encoder[0], clf, X), "the codes of your pictures"
     c, h, w = clf.format_.shape
     s = min(1, THUMBNAIL / max(h, w))
@@ -157,7 +159,7 @@ def seen_by_both(clf: Any, X: Any) -> tuple[Any, str]:
     return stacked(thumbnails, clf, X), f"your pictures, made as small as {small[1]} x {small[0]} pixels"
 
 
-def stacked(module: nn.Module, clf: Any, X: Any) -> np.ndarray:
+def stacked(module: nn.Module, clf: MultiLabelClassifier, X: Any) -> np.ndarray:
     """module(x) of all rows x."""
     with torch.no_grad():
         return np.concatenate([module(x.float()).double().numpy() for x in clf._features(X)])

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.cluster import HDBSCAN
@@ -22,6 +22,9 @@ from sklearn.decomposition import PCA
 from sklearn.metrics.pairwise import euclidean_distances
 
 from ...printed import Grid, Printed
+
+if TYPE_CHECKING:
+    from ...estimators.multilabel.classifier import MultiLabelClassifier
 
 __all__ = ["Suggestion", "suggested"]
 
@@ -50,7 +53,7 @@ class Suggestion(Printed):
         yield f"{len(self.rows):,} similar rows, {self.strangeness:.1f} times as strange as known rows get; typical: {first}"
 
 
-def suggested(clf: Any, X: Any, autoencoder: Any) -> list[Suggestion]:
+def suggested(clf: MultiLabelClassifier, X: Any, autoencoder: Any) -> list[Suggestion]:
     """Groups among the rows of X, the largest first."""
     p = clf.predict_proba(X)
     explained = (p >= clf.thresholds_).any(1)
@@ -69,7 +72,7 @@ def suggested(clf: Any, X: Any, autoencoder: Any) -> list[Suggestion]:
     return sorted(out, key=lambda s: -len(s.rows))
 
 
-def strangeness(clf: Any, X: Any, h: np.ndarray, autoencoder: Any) -> np.ndarray:
+def strangeness(clf: MultiLabelClassifier, X: Any, h: np.ndarray, autoencoder: Any) -> np.ndarray:
     """(n,) how unlike what is known."""
     if autoencoder is not None:
         return -autoencoder.score_samples(X)

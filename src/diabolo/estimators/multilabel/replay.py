@@ -16,7 +16,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import scipy.sparse as sp
@@ -30,6 +30,9 @@ from ...printed import Grid, Printed
 from ...rows import Rows
 from ...training import minimize
 from .metrics import average_precision
+
+if TYPE_CHECKING:
+    from ...estimators.multilabel.classifier import MultiLabelClassifier
 
 __all__ = ["Memory", "Refresh", "refreshed"]
 
@@ -130,7 +133,9 @@ class Refresh(Printed):
         return f"{verb}; " + (f"{self.worst!r} lost most, {lost:.3f} of average precision" if lost > 0 else "no label lost")
 
 
-def refreshed(clf: Any, x: Tensor, y: np.ndarray, replay: Memory, judge: tuple[Tensor, np.ndarray], delta: float) -> Refresh:
+def refreshed(
+    clf: MultiLabelClassifier, x: Tensor, y: np.ndarray, replay: Memory, judge: tuple[Tensor, np.ndarray], delta: float
+) -> Refresh:
     """Fine-tune the network of `clf` on new rows x, y and the replayed ones; keep it if the judging rows allow it."""
     network = copy.deepcopy(clf.network_).float().train().requires_grad_(True)
     if isinstance(network.decoder, Head):
@@ -158,7 +163,7 @@ def refreshed(clf: Any, x: Tensor, y: np.ndarray, replay: Memory, judge: tuple[T
     return Refresh(accepted, before, after, worst)
 
 
-def precisions(clf: Any, network: Any, x: Tensor, y: np.ndarray) -> dict[Any, float]:
+def precisions(clf: MultiLabelClassifier, network: Any, x: Tensor, y: np.ndarray) -> dict[Any, float]:
     """Average precision of each label that some of the rows have and others have not."""
     if not len(x):
         return {}

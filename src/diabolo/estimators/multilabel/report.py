@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from scipy.special import xlogy
@@ -27,6 +27,9 @@ from ...formats.targets import same_length, same_order
 from ...printed import Grid, Marked, Printed, cut
 from .comparison import COMPARED, Comparison, comparison
 from .metrics import average_precision
+
+if TYPE_CHECKING:
+    from ...estimators.multilabel.classifier import MultiLabelClassifier
 
 __all__ = ["LabelCard", "LabelReport"]
 
@@ -116,7 +119,7 @@ class LabelReport(Printed):
     rows: int
 
     @classmethod
-    def of(cls, clf: Any, X: Any, Y: Any, compare: bool) -> Self:
+    def of(cls, clf: MultiLabelClassifier, X: Any, Y: Any, compare: bool) -> Self:
         """Judge `clf` on rows that it was not trained on."""
         same_order(X, Y)
         p = clf.predict_proba(X)
@@ -202,7 +205,7 @@ def dependencies(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return both * n / (a * a.T), both / a
 
 
-def places(clf: Any) -> np.ndarray:
+def places(clf: MultiLabelClassifier) -> np.ndarray:
     """(k, 2) the rows v_c, seen along their two main directions."""
     head = getattr(clf.network_.decoder, "v", None)
     k = len(clf.labels_.names)
