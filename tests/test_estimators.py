@@ -54,7 +54,7 @@ for name in ("MultiLabelClassifier", "IndependentClassifiers"):  # a check wants
     OWN[name] |= {"optimize": ((0, 1), (1, 0)), "min_labels": 0}
 
 
-@pytest.mark.filterwarnings("ignore:(optimize|min_labels)=.* has no effect", "ignore:labels? .* said of (no|every) row")
+@pytest.mark.filterwarnings("ignore:(optimize|min_labels)=.* has no effect", "ignore:labels? .* positive in (no|every) row")
 @parametrize_with_checks(
     [ESTIMATORS[name](**{"epochs": 2, "hidden": (8,), "verbose": False} | OWN.get(name, {})) for name in TABULAR],
     expected_failed_checks=lambda estimator: FAILING.get(type(estimator).__name__, {}),

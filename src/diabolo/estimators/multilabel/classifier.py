@@ -2,11 +2,10 @@ r"""Multi-label classification: one encoder, k logistic outputs on its last hidd
 
     h = encoder(x) (m units),   p_c = s(a_c (v_c . h + b_c) + b'_c + u_c . x),   yes where p_c >= t_c         c = 1 ... k
 
-O(d m + m k) weights, where k networks would have O(k d m). Labels are independent given h; what they have to do with each
-other lies in h. An unknown label of a row is a term less in the sum. Calibration (a, b') and thresholds t come from rows
-that the network has not seen (calibration.py, thresholds.py), and so does a straight line u_c for what h has missed
-(linear_residual.py), where these are fewer weights than the first layer has. A new label is one more row v_{k+1}
-(new_label.py).
+O(d m + m k) weights; k networks would have O(k d m). Labels are independent given h: their dependence is in h. An unknown
+label contributes no term to the sum. Calibration (a, b') and thresholds t are fitted to out-of-fold outputs (calibration.py,
+thresholds.py), as is a linear residual u_c for what h has missed (linear_residual.py), if it has fewer weights than the first
+layer. A new label is one more row v_{k+1} (new_label.py).
 
 References
 ----------
@@ -53,10 +52,10 @@ from .thresholds import check_metric, decided, thresholds
 
 __all__ = ["MultiLabelClassifier"]
 
-LARGE = 20_000_000  # weights of the last layer from which on there is one member
-KEPT = 5_000_000  # cells of y that the memory may have
-SIDE = 3.0  # length of a document's words beside its code, of which a new label reads both
-SAME = 1e-5  # distance of two codes of the same row, in units of its length
+LARGE = 20_000_000  # weights of the last layer; with more, there is one member
+KEPT = 5_000_000  # cells of y in the memory, at most
+SIDE = 3.0  # length of a document's words relative to its code; a new label reads both
+SAME = 1e-5  # largest distance of two codes of the same row, relative to its length
 PIECE = 4_000_000  # probabilities that are computed at once
 LOSSES: dict[str, Loss] = {"logistic": Logistic(), "asymmetric": Asymmetric()}
 
@@ -206,18 +205,18 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         categories: Any = None,
         numbers: Any = None,
     ) -> Self:
-        """Learn the labels.
+        """Learn to predict the labels.
 
         Parameters
         ----------
         X : as in :meth:`Autoencoder.fit`
         y : array-like, sparse matrix or DataFrame (n, k), or list of n lists, or (n,) with one label each
-            The labels; NaN = not known, and so is a row with None or NaN in place of a list.
+            The labels; NaN = unknown. A row with None or NaN in place of a list is unknown.
         sample_weight : array-like (n,) or (n, k), optional
-            How much each row, or each label of each row, counts.
+            Weight of each row, or of each label of each row.
         labels_sep : str, optional
-            What stands between the labels, where y is one column of texts such as "urgent;bug": ";". A missing text is not
-            known, an empty one has no label.
+            Separator of the labels, such as ";", if y is one column of texts such as "urgent;bug". A missing text means
+            unknown; an empty text means no label.
         categories, numbers : list of str, optional
             Names of integer columns that are category codes, and names of columns that are quantities although they look
             like row numbers or codes.
@@ -225,7 +224,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         Raises
         ------
         DataError
-            Y holds other values, names a label twice, says nothing at all, or has another number of rows than X.
+            Y holds other values, a label name is repeated, all of Y is unknown, or its number of rows is not that of X.
         """
         if y is None:
             raise ValueError("y=None: requires y to be passed, but the target y is None")
@@ -241,32 +240,32 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         if not matrix.shape[0]:
             raise DataError("Found array with 0 sample(s): Y is empty")
         sample_weight = None if sample_weight is None else floats(sample_weight, "sample_weight")
-        if np.shape(sample_weight) == matrix.shape:  # what does not count is not known
+        if np.shape(sample_weight) == matrix.shape:  # a label without weight is unknown
             matrix = np.where(np.asarray(sample_weight) == 0, np.nan, dense(matrix)).astype(np.float32)
         w = None if sample_weight is None else weights(sample_weight, matrix.shape[0], 0 if self._one else matrix.shape[1])
         target = LabelTarget(matrix, self.labels_.names, self._loss(), w, self.label_weight, self._drawn)
         if not target.how_often[1].any():
-            raise DataError("Y says nothing of any row: all of it is missing (NaN, None)")
+            raise DataError("Y holds no known label: all of it is missing (NaN, None)")
         return self._learn(X, target, categories, numbers)
 
     def _check_counts(self) -> None:
         """Warn of labels that cannot be learned."""
         yes, some = cast(LabelTarget, self._target).how_often
         kinds = {
-            "not known of any row": some == 0,
-            "said of no row": (some > 0) & (yes == 0),
-            "said of every row": (some > 0) & (yes == some) & (len(some) > 1 or not self._one),
+            "unknown in all rows": some == 0,
+            "positive in no row": (some > 0) & (yes == 0),
+            "positive in every row": (some > 0) & (yes == some) & (len(some) > 1 or not self._one),
         }
         for what, which in kinds.items():
             names = [repr(self.labels_.names[c]) for c in np.flatnonzero(which)]
             if names:
                 more = f" and {len(names) - 5:,} more" if len(names) > 5 else ""
                 start = f"labels {', '.join(names[:5])}{more} are" if len(names) > 1 else f"label {names[0]} is"
-                warn(f"{start} {what}: there is nothing to learn of {'them' if len(names) > 1 else 'it'}")
+                warn(f"{start} {what}: there is nothing to learn about {'them' if len(names) > 1 else 'it'}")
 
     @property
     def classes_(self) -> np.ndarray:
-        """(k,) the labels' names."""
+        """(k,) names of the labels."""
         names = self.labels_.names
         kinds = {type(name) for name in names}
         return np.array(names, dtype=object if len(kinds) > 1 else None)
@@ -278,7 +277,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         return np.concatenate(list(self._probabilities(X)))
 
     def decision_function(self, X: Any) -> np.ndarray:
-        """(n, k) log-odds of each label, less those of its threshold: yes from 0 on."""
+        """(n, k) log-odds of each label minus those of its threshold: positive from 0 on."""
         p = self.predict_proba(X)
         odds = logit(np.clip(p, 1e-15, 1 - 1e-15))
         if self._one:
@@ -286,7 +285,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         return np.asarray(odds - logit(np.clip(self.thresholds_, 1e-12, 1 - 1e-12)))
 
     def predict(self, X: Any) -> Any:
-        """The labels of each row, as Y was given: 0/1 array, sparse matrix, DataFrame, or list of tuples of names."""
+        """The labels of each row, in the form of Y: 0/1 array, sparse matrix, DataFrame, or list of tuples of names."""
         pieces = [self._decided(p) for p in self._probabilities(X)]
         if self.labels_.kind.startswith("csr"):
             return sp.vstack([self.labels_.from_matrix(piece) for piece in pieces], format="csr")
@@ -296,7 +295,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         return found
 
     def top(self, X: Any, n: int = 5) -> list[list[tuple[Any, float]]]:
-        """The n likeliest labels of each row with their probabilities, the likeliest first; never as a whole (n, k) matrix."""
+        """The n most probable labels of each row with their probabilities, without a whole (n, k) matrix in memory."""
         if not is_size(n):
             raise ValueError(f"n={n!r}: allowed are integers from 1")
         n, names, out = min(int(n), len(self.labels_.names)), self.labels_.names, []
@@ -307,7 +306,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         return out
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Micro-averaged F1 of :meth:`predict` over the labels that are known: 1 at best."""
+        """Micro-averaged F1 of :meth:`predict` over the known labels, at most 1."""
         same_order(X, y)
         yes = np.concatenate([self._decided(p) for p in self._probabilities(X)])
         y = dense(self.labels_.to_matrix(y))
@@ -326,11 +325,11 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         return self.labels_.kind == "one"
 
     def _decided(self, p: np.ndarray) -> np.ndarray:
-        """p (b, k) -> yes or no (b, k)."""
+        """p (b, k) -> predictions (b, k)."""
         return p == p.max(1, keepdims=True) if self._one else decided(p, self.thresholds_, self._least)
 
     def _probabilities(self, X: Any) -> Iterator[np.ndarray]:
-        """X -> p (b, k), piece by piece."""
+        """X -> p (b, k), in batches."""
         check_is_fitted(self)
         for h in self._codes(X):
             for part in h.split(self._piece, dim=1):
@@ -343,36 +342,37 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         return np.asarray(expit(a * raw.double().numpy() + b))
 
     def report(self, X: Any, y: Any, *, compare: bool = True) -> LabelReport:
-        """How good each label is on these rows, what is suspicious in y, and how the labels depend on each other.
+        """How well each label is predicted, which cells of y are doubtful, and how the labels depend on each other.
 
         Parameters
         ----------
         X, y : as in fit
-            Rows that were not trained on.
+            Rows that are not training rows.
         compare : bool, default=True
             Fit :class:`IndependentClassifiers` and a shared encoder of the same size to one half of these rows, and compare
-            them on the other. Takes k times as long as one fit; where k networks are large, smaller ones are compared.
+            them on the other half. This takes k times as long as one fit. If k networks are too large, smaller ones are used.
 
         Returns
         -------
         LabelReport
-            ``print`` shows it; ``cards`` has one entry for each label.
+            It prints as tables; ``cards`` has one entry per label.
         """
         return LabelReport.of(self, X, y, compare)
 
     def suggest_labels(self, X: Any, autoencoder: Any = None) -> list[Suggestion]:
-        """Groups of rows that no label explains and that are unlike what is known: maybe a new label.
+        """Suggest new labels: groups of similar rows that no label explains and that are unlike the known rows.
 
         Parameters
         ----------
         X : as in fit
         autoencoder : Autoencoder, optional
-            Rows that it reconstructs badly are unlike what is known; by default those whose codes are far from the memory's.
+            With it, rows with a large reconstruction error are unlike the known rows. Default: rows whose codes are far from
+            those of the memory are.
 
         Returns
         -------
         list of Suggestion
-            The largest group first; ``suggestion.rows`` go into :meth:`add_label`.
+            The largest group first. Give ``suggestion.rows`` to :meth:`add_label`.
         """
         check_is_fitted(self)
         return suggested(self, X, autoencoder)
@@ -380,39 +380,43 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
     # ── a label more, or less ────────────────────────────────────────────────────────────────────────────────────────
 
     def add_label(self, name: Any, X: Any, y: Any = None, *, prior: float | None = None) -> NewLabel:
-        """Learn one more label from few examples; all old probabilities stay equal to the bit.
+        """Learn one more label from few examples; the probabilities of the other labels keep their bits.
 
-        The encoder stays as it is; the new row of the last layer is the optimum of a convex problem, penalized as much as
-        makes each example likeliest when it is left out. Of documents, it reads their words beside the code.
+        The encoder does not change. The new row of the last layer is the optimum of a convex problem; its penalty is chosen by
+        leave-one-out. For documents it reads the words in addition to the code.
 
         Parameters
         ----------
         name : str or int
-            A name that no label has.
+            A new name.
         X : as in fit
             The examples.
         y : array-like of 0 and 1, optional
-            Which of them have the label; by default all. Where none is a no, the rows of the memory serve as such.
+            Which of them have the label; by default all. If all have it, the rows of the memory are the negatives.
         prior : float in (0, 1), optional
-            How frequent the label is among all rows, if the examples do not show it.
+            Share of all rows that have the label, if the share among the examples is another one.
 
         Returns
         -------
         NewLabel
-            How good it is, with an interval, and about how many more examples would help.
+            Average precision with an interval, and about how many more examples would help.
 
         Raises
         ------
         DataError
-            None of the examples is positive, or there are no negatives; nothing is changed. Of examples that contradict
-            each other, rows of the same features with and without the label, a warning tells.
+            No example is positive, or there are no negatives; the model has not changed.
+
+        Warns
+        -----
+        UserWarning
+            Rows with the same features have the label and have it not.
         """
         check_is_fitted(self)
         start = time.perf_counter()
         name = self._new(name)
         if self._one:
             raise DataError(
-                "each row has exactly one label here, and their probabilities sum to 1: fit with a matrix or lists as y"
+                "each row has exactly one label here, and their probabilities sum to 1: give y as a matrix or lists to fit"
             )
         if prior is not None and not 0 < prior < 1:
             raise ValueError(f"prior={prior!r}: allowed are None and numbers between 0 and 1")
@@ -437,19 +441,19 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         return card
 
     def _others(self, name: Any, h: np.ndarray) -> Tensor:
-        """Rows (r, d) of the memory that are none of the examples with codes h (n, K m)."""
+        """Rows (r, d) of the memory that are not among the examples with codes h (n, K m)."""
         if not len(self.memory_):
             raise DataError(
-                f"no example without {name!r} is given, and the model kept no rows (memory=0): give some with y = 0"
+                f"all examples have {name!r}, and the model kept no rows (memory=0): add examples with y = 0"
             )
         kept = self._nearly(self.memory_.rows)
         apart = euclidean_distances(kept, h).min(1) > SAME * np.linalg.norm(kept, axis=1)
         if not apart.any():
-            raise DataError(f"all rows that the model kept are among the examples of {name!r}: give some with y = 0")
+            raise DataError(f"all rows that the model kept are among the examples of {name!r}: add examples with y = 0")
         return self.memory_.rows[torch.from_numpy(apart)]
 
     def _append(self, name: Any, v: np.ndarray, w: np.ndarray, b: float, line: float) -> None:
-        """One more row, and its straight unit w, if there are such, in single precision, as in a file."""
+        """One more row, and its linear unit w if the labels have such units; in single precision, as in a file."""
         head: Any = self.network_.decoder
         members, dtype = self.members_, next(head.parameters()).dtype
         rows = torch.from_numpy(v).float().view(members, -1) * members
@@ -462,7 +466,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         self.memory_ = self.memory_.more()
 
     def drop_label(self, name: Any) -> Self:
-        """Forget a label; the others keep their rows."""
+        """Remove a label; the others keep their weights."""
         check_is_fitted(self)
         c = self.labels_.find(name)
         if len(self.labels_.names) == 1:
@@ -476,41 +480,41 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         return self
 
     def rename_label(self, name: Any, to: Any) -> Self:
-        """Give a label another name."""
+        """Rename a label."""
         check_is_fitted(self)
         c = self.labels_.find(name)
         self.labels_.names[c] = self._new(to)
         return self
 
     def _new(self, name: Any) -> Any:
-        """A name that is free."""
+        """The name, if no label has it."""
         name = name.item() if isinstance(name, np.generic) else name
         if not isinstance(name, (str, int)) or isinstance(name, bool):
             raise ValueError(f"name={name!r}: allowed are texts and whole numbers")
         if str(name) in map(str, self.labels_.names):
-            raise ValueError(f"there is a label {name!r} already: choose another name, or drop the old one first")
+            raise ValueError(f"there is a label {name!r} already: choose another name, or drop the old label first")
         return name
 
     # ── the memory ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def refresh(self, X: Any, y: Any, *, replay: int | None = None, held_out: Any = None, delta: float = 0.02) -> Refresh:
-        """Fine-tune everything on new rows, with old ones mixed in; if an old label gets worse, all is as it was before.
+        """Fine-tune all weights on new rows and replayed old ones; roll back if a label gets worse.
 
         Parameters
         ----------
         X, y : as in fit
-            New rows, by the names of the labels that the model has.
+            New rows, with the labels of the model.
         replay : int, optional
-            Old rows that are mixed in, at most; by default half of the memory. The rest of it is for judging.
+            Largest number of replayed old rows; by default half of the memory. The rest of the memory is held out.
         held_out : (X, y), optional
-            Rows to judge by, in place of those of the memory.
+            Held-out rows, in place of those from the memory.
         delta : float, default=0.02
-            How much average precision a label may lose on them.
+            Largest loss of average precision of a label on the held-out rows.
 
         Returns
         -------
         Refresh
-            Whether it was accepted, and each label's average precision before and after.
+            Whether the new weights were accepted, and the average precision of each label before and after.
         """
         check_is_fitted(self)
         if not 0 <= delta <= 1:
@@ -532,14 +536,14 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         return told
 
     def _remembered(self) -> np.ndarray:
-        """Codes (r, K m) of the rows that were kept."""
+        """Codes (r, K m) of the kept rows."""
         if not len(self.memory_):
             return np.empty((0, 0))
         x = self.memory_.rows.to(next(self.network_.parameters()).dtype)
         return self._units(self.network_.encoder(x)).astype(np.float64)
 
     def _nearly(self, x: Tensor) -> np.ndarray:
-        """Rows (n, d) -> codes (n, K m) in single precision: enough to learn from, in half the time."""
+        """Rows (n, d) -> codes (n, K m) in single precision: precise enough for training, in half the time."""
         encoder = self.network_.encoder
         own = {**dict(encoder.named_parameters()), **dict(encoder.named_buffers())}
         single = {name: value.float() if value.is_floating_point() else value for name, value in own.items()}
@@ -557,15 +561,15 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
             raise ValueError(f"memory={self.memory!r}: allowed are integers from 0")
         if not (self.label_weight is None or isinstance(self.label_weight, dict) or self.label_weight == "balanced"):
             raise ValueError(
-                f"label_weight={self.label_weight!r}: allowed are None, 'balanced', and a dict of label to number"
+                f"label_weight={self.label_weight!r}: allowed are None, 'balanced' and a dict {{label: weight}}"
                 f"{suggest(self.label_weight, ['balanced'])}"
             )
 
     def _idle(self) -> dict[str, str]:
         usual = isinstance(self.optimize, str) and self.optimize == "f1_micro"
-        idle = {} if usual else {"optimize": "it is about thresholds"}
-        idle |= {} if self.min_labels == "auto" else {"min_labels": "it is about how many labels are said"}
-        reason = ", and where each row has one label, the likeliest is said"
+        idle = {} if usual else {"optimize": "it chooses thresholds"}
+        idle |= {} if self.min_labels == "auto" else {"min_labels": "it bounds the number of labels"}
+        reason = ", but each row has one label here, and the most probable one is predicted"
         return super()._idle() | {name: told + reason for name, told in idle.items() if self._one}
 
     def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:
@@ -578,13 +582,13 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         return 1 if large else super()._k(n)
 
     def _sizes(self) -> tuple[int, ...]:
-        """Of very many labels each is seen too rarely for a second hidden layer of documents to learn in time."""
+        """With very many labels, each is too rare for a second hidden layer of documents to learn in time."""
         sizes = super()._sizes()
         usual = self.hidden == "auto" and self.format_.words
         return sizes[:1] if usual and cast(LabelTarget, self._target).drawn else sizes
 
     def _last_layer(self) -> int:
-        """Weights that it would have with five members."""
+        """Number of weights with five members."""
         return 5 * self._sizes()[-1] * len(self.labels_.names)
 
     def _loss(self) -> Loss:
@@ -605,7 +609,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         self._straighten(raw, y, i)
 
     def _straighten(self, raw: Tensor, y: Tensor, i: np.ndarray) -> None:
-        """Learn what the members have missed. Rows i are seen then, and thresholds stay."""
+        """Fit the linear residual. Then no row of i is out-of-fold any more, so the thresholds stay."""
         direct = Direct(self.network_)
         if direct.affords(self._members.k, y.shape[1]):
             a, b = torch.from_numpy(self._platt).float()
@@ -623,14 +627,14 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
 
     @property
     def _piece(self) -> int:
-        """Rows whose probabilities are computed at once; a label more does not change it, for it may change last bits."""
+        """Rows whose probabilities are computed at once; it stays with new labels, because another size may round otherwise."""
         decoder: Any = self.network_.decoder
         first = getattr(decoder, "blocks", (len(self.labels_.names),))[0]
         return int(np.clip(PIECE // max(1, first), 16, 2048))
 
     @property
     def n_parameters_(self) -> int:
-        """Weights of all members."""
+        """Number of weights of all members."""
         return sum(p.numel() for p in self.network_.parameters())
 
     # ── saving ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,9 +1,9 @@
-r"""The baseline: k networks that know nothing of each other, O(k d m) where a shared encoder has O(d m + m k).
+r"""The baseline: k independent networks, with O(k d m) weights; a shared encoder has O(d m + m k).
 
     raw_c = v_c . encoder_c(x) + b_c + u_c . x         c = 1 ... k
 
-They stand side by side in one network and are trained by the one loop, and each label has its straight line u_c
-(linear_residual.py), so that what is compared is the sharing, and nothing else.
+All k are blocks of one network, are trained by the same loop, and have a linear residual u_c for each label
+(linear_residual.py). So only the sharing of the encoder is compared.
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ class IndependentClassifiers(MultiLabelClassifier):
         super()._check_parameters()
         if self.encoder is not None:
             raise ValueError(
-                "encoder=...: independent classifiers have an encoder for each label; MultiLabelClassifier takes one"
+                "encoder=...: independent classifiers train an encoder for each label; use MultiLabelClassifier with encoder="
             )
 
     def _own(self, members: int, x: Tensor) -> nn.Sequential:
@@ -157,7 +157,7 @@ class IndependentClassifiers(MultiLabelClassifier):
         return int(decoder.members)
 
     def add_label(self, *args: Any, **kwargs: Any) -> Any:
-        raise DataError("independent classifiers have no encoder that a new label could share: use MultiLabelClassifier")
+        raise DataError("independent classifiers have no shared encoder for a new label: use MultiLabelClassifier")
 
     def drop_label(self, name: Any) -> Any:
-        raise DataError("the networks of independent classifiers stand in one block: use MultiLabelClassifier to drop labels")
+        raise DataError("the networks of independent classifiers are one block: use MultiLabelClassifier to drop labels")
