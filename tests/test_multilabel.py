@@ -307,7 +307,7 @@ def test_one_positive_is_enough_for_an_easy_label() -> None:
     assert average_precision_score(truth == 4, p[:, 4]) > 0.9
     assert (card.positives, card.negatives) == (1, len(clf.memory_))
     assert np.isnan(card.average_precision)
-    assert "two examples of each kind are needed" in str(card)
+    assert "at least two of each are needed" in str(card)
     assert clf.predict(new[truth == 4])[:, 4].mean() > 0.5
 
 
@@ -450,7 +450,7 @@ def test_examples_that_contradict_each_other_are_told_and_learned() -> None:
     rows = X[[5, 2, 7, 2, 8, 9]].copy()
     rows[[1, 3], 1] = 0.0, -0.0
     rows[4, 2] = 1e15
-    with pytest.warns(UserWarning, match=r"2 of 6 examples contradict each other.*yes and no: 1 and 3\)"):
+    with pytest.warns(UserWarning, match=r"2 of 6 examples contradict each other.*a positive and a negative row: 1 and 3\)"):
         card = clf.add_label("x", rows, [0, 1, 0, 0, 1, 1])
     assert (card.positives, card.negatives) == (3, 3)
     assert 0.2 < clf.predict_proba(rows[1:2])[0, -1] < 0.8
@@ -1106,7 +1106,7 @@ def test_wrong_parameters_are_named(name: str, value: Any) -> None:
 
 
 def test_a_weight_for_no_label_is_named() -> None:
-    with pytest.raises(ValueError, match="label_weight names 'z', which is no label"):
+    with pytest.raises(ValueError, match="label_weight names 'z', which is not a label"):
         fitted(label_weight={"z": 2.0})
 
 

@@ -146,7 +146,7 @@ def test_labels_print_in_few_digits_and_mark_what_may_be_chance() -> None:
         assert words in str(good)
     assert "*" not in str(good)
     report = LabelReport([poor, good], np.ones((2, 2)), np.ones((2, 2)), np.zeros((2, 2)), None, 100)
-    for words in ("0.35 (0.25 to 0.45) *", "* May be no better than chance.", "2 labels, judged on 100 rows", "- "):
+    for words in ("0.35 (0.25 to 0.45) *", "* May be no better than chance.", "2 labels, evaluated on 100 rows", "- "):
         assert words in repr(report)
     assert "<b>0.35 (0.25 to 0.45) *</b>" in report._repr_html_()
 
