@@ -577,7 +577,7 @@ def test_fit_goes_on_from_the_fitted_network(name: str, tmp_path: Path) -> None:
     if name == "Autoencoder":  # it begins where it ended
         assert model.history_.held_out[0] == pytest.approx(first.held_out[first.best], rel=1e-4)
     state = said(model, X)
-    with pytest.raises(ValueError, match=r"hidden=\(5,\): warm_start=True goes on with a network that was made with hidden"):
+    with pytest.raises(ValueError, match=r"hidden=\(5,\): warm_start=True continues with a network that was made with hidden"):
         model.set_params(hidden=(5,)).fit(X, *y)
     model.set_params(hidden=SMALL["hidden"])
     with pytest.raises(ValueError, match="size"):
