@@ -1,4 +1,4 @@
-"""What ``encoder=`` stands for, and the layers of one that starts from nothing."""
+"""What ``encoder=`` stands for, and the hidden layers of a new encoder."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from ..base import System
 from ..loading import load
 
 IMAGENET = "imagenet"
-BINS, BINNED = 8, 300  # of each number, where there are not more numbers
+BINS, BINNED = 8, 300  # bins of each number, up to this number of numeric features
 DEEP = 5  # rows per word from which on documents get a second hidden layer
-LOOKED = 10_000, 20_000_000  # rows whose quantiles are their edges, and numbers of these rows, at most
+LOOKED = 10_000, 20_000_000  # rows whose quantiles are the edges of bins, and numbers in these rows, at most
 
 
 def layers(hidden: Any, documents: bool, n: int, d: int) -> tuple[int, ...]:
@@ -33,7 +33,7 @@ def layers(hidden: Any, documents: bool, n: int, d: int) -> tuple[int, ...]:
 
 
 def most_bins(bins: Any, documents: bool, d: int) -> int:
-    """Of d features together, at most."""
+    """Largest number of bins of d features together."""
     if documents:
         return 0
     return BINS * min(d, BINNED) if bins == "auto" else int(bins) * d
@@ -55,17 +55,17 @@ def given(encoder: Any) -> Any:
         return encoder
     raise ValueError(
         f"encoder={encoder!r:.80}: allowed are a fitted Autoencoder, the path of a saved one, 'imagenet', an nn.Module that "
-        f"turns rows (B, d) into codes (B, m), an object with encode(texts), and None{suggest(encoder, [IMAGENET])}"
+        f"maps rows (B, d) to codes (B, m), an object with encode(texts), and None{suggest(encoder, [IMAGENET])}"
     )
 
 
 def is_path(encoder: Any) -> bool:
-    """Whether a text is the name of a file, and no misspelt "imagenet"."""
+    """Whether a text is the name of a file, rather than a misspelt "imagenet"."""
     if not isinstance(encoder, str):
         return isinstance(encoder, os.PathLike)
     return Path(encoder).suffix != "" or Path(encoder).name != encoder or Path(encoder).exists()
 
 
 def some_of(x: Tensor) -> Tensor:
-    """Rows (n, d) -> some of them."""
+    """Rows (n, d) -> some of them, evenly spread."""
     return x[spread_rows(np.arange(len(x)), max(1, min(LOOKED[0], LOOKED[1] // x.shape[1])))]
