@@ -27,9 +27,8 @@ https://doi.org/10.1126/science.1127647 (pre-training)
 
 from __future__ import annotations
 
-import copy
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Self, cast
@@ -46,21 +45,19 @@ from ...errors import DataError, FormatError, warn
 from ...formats import Embedded, infer
 from ...formats.targets import same_length
 from ...hardware import one_thread
-from ...nets import Apart, Beside, Bins, Borrowed, Codes, Copies, Head, Lite0, Tower, Unflat, Wider
+from ...nets import Apart, Beside, Bins, Codes, Head, Lite0, Tower
 from ...network import Diabolo
-from ...progress import tracked
 from ...rows import Rows, spread_rows, steps_per_epoch
 from ...training import SGD, History, minimize
 from ..base import System, is_size
 from ..cross_fitting import Members
-from .encoders import BINNED, BINS, IMAGENET, given, layers, some_of
+from .encoders import BINNED, BINS, Pretrained, given, layers, of_pictures, some_of
 from .targets import Target
 
 __all__ = ["Supervised", "together"]
 
 EPOCHS = 30
 STEPS = 1500, 6000  # SGD steps in these epochs, at least and at most
-LOOKED_AT = 20_000  # rows on which the size of the codes is measured
 FEWEST = 4  # rows
 BLIND, BLIND_STEPS = 100, 300  # fewer rows: no early stopping, but this number of steps
 GENTLE = 1 / 3  # learning rate of fine-tuning, in units of `lr`
@@ -242,40 +239,13 @@ class Supervised(System, abstract=True):
 
     def _borrowed(self, members: int, x: Tensor) -> nn.Sequential:
         """A pre-trained encoder."""
-        encoder: nn.Module = nn.Identity()  # the rows are codes already
-        if not hasattr(self._given, "encode"):
-            encoder = copy.deepcopy(self._given.network_.encoder if hasattr(self._given, "network_") else self._given)
-        if isinstance(self._given, Lite0) and self.format_.shape is None:
-            raise DataError(f"encoder={IMAGENET!r} takes pictures, but X is read as {type(self.format_).__name__.lower()}")
-        if self.format_.shape is not None and isinstance(self._given, nn.Module):
-            encoder = Borrowed(Unflat(self.format_.shape), encoder)  # it takes pictures (B, C, H, W)
-        encoder.float().requires_grad_(not self.freeze)
-        name = f"encoder={type(encoder).__name__}"
-        try:
-            h = self._through(encoder, x[:LOOKED_AT].split(self.format_.piece), min(len(x), LOOKED_AT))
-        except RuntimeError as error:
-            raise ValueError(f"{name} does not take rows of width {x.shape[1]}: {error}") from None
-        if h.ndim != 2 or len(h) != len(x[:LOOKED_AT]):
-            raise ValueError(f"{name} must give one code (m,) per row, but gives {tuple(h.shape[1:])}")
-        self._coded = h if len(h) == self._target.n else None
-        centre = h.mean(0)
-        unit = float((h - centre).square().sum(1).mean().sqrt()) or 1.0
-        codes = Codes(members, h.shape[1]).seen_as(centre, torch.full_like(centre, unit))
-        if self.freeze and self.hidden == "auto":
-            return Borrowed(encoder, codes)
-        if self.freeze:
-            tower = Tower(members, codes.m, self._sizes(), 0.2, self.dropout)
-            spread = ((h - centre) / unit).std(0).clamp(min=1e-6)
-            return Borrowed(encoder, codes, tower.seen_as(torch.zeros(codes.m), spread))
-        wider = Wider(members, codes.m, self._sizes(), 0.0, self.dropout)
-        wider.tower.seen_as(torch.zeros(codes.m), torch.full((codes.m,), codes.m**-0.5))
-        return Borrowed(Copies([copy.deepcopy(encoder) for _ in range(members)]), codes, wider)
+        sizes = None if self.freeze and self.hidden == "auto" else self._sizes()
+        encoder, self._coded = self._pretrained().members(members, x, self._target.n, sizes, self.dropout)
+        return encoder
 
-    def _through(self, encoder: nn.Module, parts: Iterable[Tensor], count: int) -> Tensor:
-        """Rows -> codes, with a progress bar: the user's own network may be slow."""
+    def _pretrained(self) -> Pretrained:
         title = f"{type(self).__name__}: codes" if self.verbose else None
-        with torch.no_grad():
-            return torch.cat([encoder.eval()(part.float()) for part in tracked(parts, title, count)])
+        return Pretrained(self._given, self.format_, self.freeze, title)
 
     def _decoder(self, members: int, m: int) -> nn.Module:
         start = self._target.start()
@@ -311,7 +281,7 @@ class Supervised(System, abstract=True):
         parts = self._parts()
         if self._coded is None:
             first = parts[0] if self.freeze else parts[0][0]  # the copies are still equal
-            self._coded = self._through(first, train.chunks(self.format_.piece), len(train))
+            self._coded = self._pretrained().codes(first, train.chunks(self.format_.piece), len(train))
         return cast(Tensor, parts[1](self._coded)[0])
 
     def _descend(self, first: int = 0) -> History:
@@ -499,19 +469,6 @@ def outputs(network: Any, x: Tensor, some: Tensor | None) -> Tensor:
     """Rows x (B, d) -> raw (K, B, k), or (K, B, c) for some outputs c."""
     raw = network(x) if some is None else network.decoder.only(network.encoder(x), some.to(x.device))
     return cast(Tensor, raw.float())
-
-
-def of_pictures(format: Any, shape: tuple[int, ...]) -> str:
-    """Message: an encoder of pictures cannot take rows of numbers, and what to give instead."""
-    c, h, w = format.shape if format else (0, 0, 0)
-    size = f" of {h} x {w} pixels" if format else ""
-    name = "encoder=" if format else f"encoder={IMAGENET!r}"
-    reshaped = f"(-1, {h}, {w})" if c == 1 else f"(-1, {h}, {w}, {c})"
-    rows = f" such as X.reshape{reshaped}" if format and shape[1] == c * h * w else ""
-    return (
-        f"{name} takes pictures{size}, but X has 2 dimensions, {shape}: rows of numbers. Give pictures: an array (n, H, W) "
-        f"or (n, H, W, 3){rows}, or a list of files"
-    )
 
 
 def together(raw: Tensor) -> Tensor:
