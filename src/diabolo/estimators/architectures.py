@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from ..corruption import Chain, Corruption, Gaussian, Hide, Mirror, Shift, Thin
 from ..formats import Format
 from ..losses import Loss
-from ..nets import Bins, Borrowed, Codes, Copies, Curved, Inward, Missing, Outward, Sight, Sphere, Tower
+from ..nets import Bins, Borrowed, Codes, Copies, Crowd, Curved, Inward, Missing, Outward, Sight, Sphere, Tower
 from ..nets.convolution import WIDTHS
 from ..network import Diabolo
 from .augmentation import about, helps, linear_of
@@ -122,6 +122,16 @@ class Dense:
     def noise(self) -> Corruption:
         """What the networks of a detector see instead of x: cells hidden, and noise."""
         return Chain((Gaussian(0.3), Hide(0.7, tuple(b.stop - b.start for b in self.format.blocks))))
+
+    def denoisers(self, starts: list[Linear], loss: Loss, z: list[Tensor]) -> Diabolo:
+        """K networks side by side that begin as the linear autoencoders `starts`; z: codes of the rows of each, (n, k)."""
+        hideable, d, k, hidden = self.hideable, self.format.width, starts[0].k, self.hidden
+        inner = d + len(hideable)
+        encoder, decoder = Crowd(len(starts), inner, hidden, k), Crowd(len(starts), k, hidden[::-1], d)
+        for m in reversed(range(len(starts))):  # what the curved paths see is that of the first
+            encoder.straight_as(m, starts[m].lead_in(Crowd(1, inner, (), k), hideable))
+            decoder.straight_as(m, starts[m].lead_out(Crowd(1, k, (), d), loss, z[m]))
+        return Diabolo(nn.Sequential(self.first(hideable), encoder), decoder)
 
     # ── labels ───────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -13,17 +13,18 @@ Stochastic backpropagation and approximate inference (Rezende et al., 2014), htt
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor
+
+from ..formats import Format
 
 __all__ = ["without_new_gaps"]
 
 FILLINGS = 6  # of a gap in a column that had none
 
 
-def without_new_gaps(format: Any, x: Tensor, expected: Callable[[Tensor], Tensor]) -> Tensor:
+def without_new_gaps(format: Format, x: Tensor, expected: Callable[[Tensor], Tensor]) -> Tensor:
     """x (n, d), filled where a column has a gap that had none in fit; `expected` maps rows (m, d) to what they should be."""
     gaps, had = x.isnan(), set(format.missing())
     for block in format.blocks if had else ():

@@ -9,17 +9,23 @@ rows that the judge has not seen.
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
+import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
+from torch import Tensor
 
 from ...errors import DataError, warn
+from ...rows import Rows, copies
+from ..weights import weights
 
-__all__ = ["Judges", "known"]
+__all__ = ["Judges", "Taught", "taught"]
 
 PENALTY = 0.1  # C of the logistic regression
+FEWEST = 8  # rows that are learned from
+COPIES = 0.01  # share of the rows of which is spoken
 MEANING = "-1 outlier, 1 normal, 0 unknown"
 LEAD = 4.0  # how much easier the two axes get weight than a column
 
@@ -66,6 +72,37 @@ def regression(normal: np.ndarray, outliers: np.ndarray) -> tuple[np.ndarray, fl
     model = LogisticRegression(C=PENALTY, class_weight="balanced", max_iter=1000).fit((f - scaler.mean_) / scale, y)
     w = model.coef_[0] / scale
     return w, float(model.intercept_[0] - w @ scaler.mean_)
+
+
+class Taught(NamedTuple):
+    """Rows that are learned from, how much each counts (n,), and the known outliers x (m, d), if there are any."""
+
+    rows: Rows
+    weight: Tensor
+    outliers: Tensor | None
+
+
+def taught(rows: Rows, y: Any, sample_weight: Any) -> Taught:
+    """Without known outliers, rows that do not count, and copies of others."""
+    y, outliers = known(y, len(rows)), None
+    w = weights(np.ones(len(rows)) if sample_weight is None else sample_weight, len(rows), 0)[:, 0]
+    learned = w.numpy() > 0
+    if y is not None:
+        outliers = rows.take(np.flatnonzero((y == -1) & learned))
+        learned &= y != -1
+    if not learned.all():
+        rows = rows.subset(np.flatnonzero(learned))
+    w, again = w[torch.from_numpy(learned)], copies(rows)
+    if again.any():  # what has seen one cannot judge the other
+        rows, w = rows.subset(np.flatnonzero(~again)), w[torch.from_numpy(~again)]
+    if again.mean() > COPIES:
+        warn(f"{again.sum():,} of {len(again):,} rows are copies of others: each counts once, as it witnesses once")
+    if len(rows) < FEWEST:
+        raise DataError(
+            f"n_samples={len(rows)}: an outlier detector needs at least {FEWEST} rows that are not known outliers"
+            + (" and have a weight" if sample_weight is not None else "")
+        )
+    return Taught(rows, w, outliers)
 
 
 def known(y: object, n: int) -> np.ndarray | None:

@@ -7,7 +7,7 @@ r"""What is usual among rows that a network has not seen, and how unusual a row 
 
     v_j(z) = v_j (n0 + sum over the n nearest of l_ij / v_j) / (n0 + n)          v_j: the mean over all rows
 
-Every ``P`` is the tail of these measures among training rows, each by the member of the crowd that has not seen the row.
+Every ``P`` is the tail of these measures among training rows, each by the member of the ensemble that has not seen the row.
 Squared, so that one wild cell counts like many that are mildly wrong. A kernel density knows any shape, but believes a small
 cluster of outliers; a trimmed normal does not; and neither sees well what is extreme in one of many columns. Some regions
 are harder to tell than others: there a loss says less.
@@ -47,7 +47,7 @@ LARGEST = torch.finfo(torch.float32).max
 
 
 class Member(NamedTuple):
-    """What one member of the crowd knows."""
+    """What one member of the ensemble knows."""
 
     near: Kernel
     far: Normal
@@ -56,7 +56,7 @@ class Member(NamedTuple):
 
 
 class Usual:
-    """Losses, densities, edges and tails of the K members of a crowd.
+    """Losses, densities, edges and tails of the K members of an ensemble.
 
     Parameters
     ----------
@@ -109,6 +109,10 @@ class Usual:
         """Rows (n, d), codes (K, n, k), losses (K, n, c) -> (n, K, 2), both axes by each member."""
         measures = np.concatenate((self._distance(z, cells)[..., None], self._unlikeliness(x, z)), 2)
         return combined([-self.tails[name].log_p(measures[..., i]) for i, name in enumerate(TAILS[:4])])
+
+    def within(self, x: Tensor) -> Tensor:
+        """x (n, d), with numbers that are further out than most were brought back to where these are."""
+        return self.members[0].edge.within(x)
 
     def p(self, axes: np.ndarray) -> np.ndarray:
         """Axes (n, 2) -> p-values (n, 2)."""

@@ -316,16 +316,12 @@ class Supervised(System, abstract=True):
 
     def _descend(self, first: int = 0) -> History:
         """SGD, of the members from number `first` on."""
-        (network, rows), corrupt = self._judging, self._corruption()
+        network, rows = self._judging
 
-        def objective(i: Tensor, x: Tensor, rng: torch.Generator) -> Tensor:
-            seen, _ = corrupt(x, rng)
-            each = self._target.losses(partial(outputs, network, seen), i, rng)
-            learn = self._members.learn(i)
-            counts = learn.repeat(len(each) // len(learn), 1).to(each.device)
-            counts[:first] = False
-            return (each * counts).sum(0) / counts.float().mean().clamp(min=1e-9)
+        def losses(seen: Tensor, _: Tensor, i: Tensor, rng: torch.Generator) -> Tensor:
+            return self._target.losses(partial(outputs, network, seen), i, rng)
 
+        objective = self._members.objective(self._corruption(), losses, first=first)
         watched = spread_rows(np.flatnonzero(self._counted(np.arange(len(rows)))), self._target.watched)
 
         def held_out() -> float:
