@@ -8,14 +8,14 @@ import torch
 from torch import Tensor
 
 from diabolo.corruption import Clean, Gaussian
-from diabolo.estimators.cross_fitting import Members
+from diabolo.estimators.cross_fitting import CrossFit
 
 K, B, D = 3, 12, 4
 
 
 @pytest.mark.parametrize(("trim", "first", "weighted", "kinds"), [(0, 0, 0, 1), (0.25, 0, 1, 1), (0, 3, 0, 2), (0.1, 0, 1, 2)])
 def test_the_objective_is_the_mean_over_the_members_that_learn(trim: float, first: int, weighted: int, kinds: int) -> None:
-    members, each = Members(np.arange(20) % (K + 1), K), torch.rand(kinds * K, B)
+    members, each = CrossFit(np.arange(20) % (K + 1), K), torch.rand(kinds * K, B)
     i, weight = torch.randperm(20)[:B], torch.rand(20) if weighted else None
     objective = members.objective(Clean(), lambda *_: each, trim, weight, first)
     c = torch.zeros(kinds * K, B)
@@ -30,7 +30,7 @@ def test_the_objective_is_the_mean_over_the_members_that_learn(trim: float, firs
 
 def test_no_member_learns_from_its_own_fold() -> None:
     w = torch.ones(K, 1, requires_grad=True)
-    members = Members(np.arange(B) % K, K)
+    members = CrossFit(np.arange(B) % K, K)
 
     def losses(seen: Tensor, target: Tensor, i: Tensor, rng: torch.Generator) -> Tensor:
         assert not torch.equal(seen, target)

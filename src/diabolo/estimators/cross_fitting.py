@@ -22,10 +22,10 @@ from torch import Tensor, nn
 from ..corruption import Corruption
 from ..rows import Rows
 
-__all__ = ["Members"]
+__all__ = ["CrossFit"]
 
 
-class Members:
+class CrossFit:
     """Who has seen which row.
 
     Parameters
@@ -39,7 +39,7 @@ class Members:
     def __init__(self, fold: np.ndarray, k: int) -> None:
         self.fold, self.k = fold, k
 
-    def learn(self, i: Tensor) -> Tensor:
+    def learns(self, i: Tensor) -> Tensor:
         """(B,) row numbers -> (K, B), whether the member learns from the row."""
         return torch.from_numpy(self.fold)[i] != torch.arange(self.k)[:, None]
 
@@ -59,7 +59,7 @@ class Members:
 
         def objective(i: Tensor, x: Tensor, rng: torch.Generator) -> Tensor:
             each = losses(*corrupt(x, rng), i, rng)
-            counts = self.learn(i).repeat(len(each) // self.k, 1).to(each.device)
+            counts = self.learns(i).repeat(len(each) // self.k, 1).to(each.device)
             counts[:first] = False
             if trim:
                 counts &= each <= each.detach().quantile(1 - trim, 1, keepdim=True)
@@ -68,11 +68,11 @@ class Members:
 
         return objective
 
-    def judge(self, i: np.ndarray) -> np.ndarray:
+    def has_out_of_fold(self, i: np.ndarray) -> np.ndarray:
         """(r,) row numbers -> (r,), whether some member has not seen the row."""
         return np.asarray(self.fold[i] < self.k)
 
-    def unseen(self, network: nn.Module, rows: Rows, i: np.ndarray, piece: int) -> Tensor:
+    def out_of_fold(self, network: nn.Module, rows: Rows, i: np.ndarray, piece: int) -> Tensor:
         """(r,) row numbers -> raw (J, r, k): of each of J kinds of members, the one that has not seen the row.
 
         The network takes rows of its own for each member, x (K, B, d), and gives raw (J K, B, k).

@@ -26,7 +26,7 @@ from ...errors import DataError, warn
 __all__ = ["Calibration", "discoveries", "enough", "warn_of_limits"]
 
 TAIL = 0.1  # share of the largest scores from which the decay beyond them is learned
-FEWEST = 5  # of them
+MIN_TAIL = 5  # of them
 GAP = 1e-12  # by which a score beyond a known one has a smaller log p, however near it is
 
 
@@ -50,7 +50,7 @@ class Calibration:
         if s.ndim != 1 or not len(s) or not np.isfinite(s).all():
             raise DataError("a calibration needs finite scores, at least one")
         self.scores = s
-        top = s[-max(FEWEST, round(TAIL * len(s))) :]
+        top = s[-max(MIN_TAIL, round(TAIL * len(s))) :]
         self.decay = max(float((top - top[0]).mean()), 1e-3 * float(s.std()), 1e-9)
         self.value, first = np.unique(s, return_index=True)
         self.count = len(s) - first  # scores that are at least this value
@@ -84,7 +84,7 @@ class Calibration:
 
     @staticmethod
     def of_others(s: np.ndarray) -> np.ndarray:
-        """Scores (n,) -> of each its ``log_p`` among all others: a score is not its own witness.
+        """Scores (n,) -> of each its ``log_p`` among all others: leave-one-out.
 
         >>> s = np.array([3.0, 1.0, 4.0, 1.0, 5.0])
         >>> bool(np.isclose(Calibration.of_others(s)[2], Calibration(np.delete(s, 2)).log_p(s[2])))

@@ -41,7 +41,7 @@ from ...rows import Rows, in_order_of, steps_per_epoch
 from ...training import History, minimize
 from ..architectures import Dense, architecture
 from ..base import System, is_size
-from ..cross_fitting import Members
+from ..cross_fitting import CrossFit
 from ..linear import Linear
 from .conformal import Calibration, discoveries, warn_of_limits
 from .explanation import Explainer, Verdict, Verdicts, row_numbers
@@ -51,10 +51,10 @@ from .scorer import Reconstructor, Scorer, within_domain
 __all__ = ["OutlierDetector"]
 
 STEPS = 300  # of SGD, unless `epochs` says otherwise
-CALIBRATED = 5000  # rows whose scores are kept
-SMALL = 32  # pixels of the longer side, to which pictures are brought
+MAX_CALIBRATED = 5000  # rows whose scores are kept
+MAX_PIXELS = 32  # of the longer side, to which pictures are brought
 HIDDEN = 64, 64  # widths of layers, unless `hidden` says otherwise
-WIDEST = 64  # the waist, unless `n_components` says otherwise
+MAX_COMPONENTS = 64  # width of the waist, unless `n_components` says otherwise
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
@@ -324,7 +324,7 @@ class OutlierDetector(OutlierMixin, System):
         """s (n,), and the p-values of both axes (n, 2)."""
         found = [self._scorer.judge(x) for x in self._features(X)]
         s, axes = (np.concatenate(parts) for parts in zip(*found, strict=True))
-        return s, self._scorer.usual.p(axes)
+        return s, self._scorer.measures.p(axes)
 
     # ── hooks ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -345,13 +345,13 @@ class OutlierDetector(OutlierMixin, System):
         """Arrays column by column: an outlier in a quiet column is one, whatever the others' range."""
         found = super()._format(X)
         own = self.format == "auto" and self.loss == "auto"
-        return found.by_column().sized(SMALL) if own else found
+        return found.by_column().sized(MAX_PIXELS) if own else found
 
     def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:
         """All rows but the known outliers; their folds."""
         self._taught = taught(rows, *self._given)
         n, k = len(self._taught.rows), min(self.members, len(self._taught.rows) // 4)
-        self._members = Members(np.random.default_rng(self.seed_).permutation(n) % k, k)
+        self._members = CrossFit(np.random.default_rng(self.seed_).permutation(n) % k, k)
         return self._taught.rows, None
 
     def _corruption(self) -> Corruption:
@@ -366,13 +366,13 @@ class OutlierDetector(OutlierMixin, System):
         known = [x[torch.from_numpy(fold != m)] if len(fold) == len(x) else x for m in range(self._members.k)]
         starts = [Linear(self.format_, self._width(known[0]), seed).fit(known[0])]
         starts += [Linear(self.format_, starts[0].k, seed).fit(rows) for rows in known[1:]]
-        z = [start.encode(rows[:CALIBRATED]) for start, rows in zip(starts, known, strict=True)]
+        z = [start.encode(rows[:MAX_CALIBRATED]) for start, rows in zip(starts, known, strict=True)]
         return self._architecture.denoisers(starts, self.loss_, z)
 
     def _width(self, x: Tensor) -> int | float:
         n, d = x.shape
         if self.n_components == "auto":
-            return min(WIDEST, n, d)
+            return min(MAX_COMPONENTS, n, d)
         if not is_size(self.n_components) and not (isinstance(self.n_components, float) and 0 < self.n_components < 1):
             raise ValueError(
                 f"n_components={self.n_components!r}: allowed are 'auto', integers from 1, and shares of the variance in (0, 1)"
@@ -394,7 +394,7 @@ class OutlierDetector(OutlierMixin, System):
         most = STEPS * self._batch_size(len(train))
         if self.epochs == "auto" and len(train) > most:  # less than an epoch
             some = np.sort(np.random.default_rng(self.seed_).permutation(len(train))[:most])
-            train, members, weight = train.subset(some), Members(members.fold[some], members.k), weight[some]
+            train, members, weight = train.subset(some), CrossFit(members.fold[some], members.k), weight[some]
 
         def losses(seen: Tensor, target: Tensor, i: Tensor, rng: torch.Generator) -> Tensor:
             raw = self.network_(seen).float()
@@ -406,7 +406,7 @@ class OutlierDetector(OutlierMixin, System):
     def _finish(self, train: Rows, held: Rows | None) -> None:
         """Measure with the network that has not seen a row: what is usual, both tails, and the calibration."""
         dtype, known = next(self.network_.parameters()).dtype, self._taught.outliers
-        i = np.random.default_rng(self.seed_).permutation(len(train))[:CALIBRATED]
+        i = np.random.default_rng(self.seed_).permutation(len(train))[:MAX_CALIBRATED]
         x, fold = within_domain(train.take(i).to(dtype), self._members.fold[i])
         far, x = self.format_.far(x), self.format_.as_new(x, len(train))
         known = None if known is None else known.to(dtype)
@@ -421,7 +421,7 @@ class OutlierDetector(OutlierMixin, System):
         x = torch.zeros(1, self.format_.width, dtype=next(self.network_.parameters()).dtype)
         raw = self.network_(x)
         fits = raw.ndim == 3 and raw.shape[1:] == x.shape and len(raw) == self.members_
-        if not fits or self._scorer.reconstructor.losses(raw, x).shape[2:] != self._scorer.usual.v.shape:
+        if not fits or self._scorer.reconstructor.losses(raw, x).shape[2:] != self._scorer.measures.v.shape:
             raise FormatError("its networks do not fit its columns")
         self._scorer.judge(x)
 

@@ -3,10 +3,10 @@ r"""Why a row is an outlier, cell by cell, and the fewest cells whose replacemen
     e_j = decoder(encoder(x with column j hidden))_j        what the other cells say about cell j
     p_j = P(l_j >= loss_j(e_j, x_j))                        l_j: the same for rows that the network had not seen
 
-Hidden, because a wild cell would help to reconstruct itself, and would spoil what is expected of the cells around it.
-With many columns one cell hardly does either; there it is not hidden. The repair is greedy: replace the cell by what the
-others say whose replacement helps most, until the row is normal. The cells of a repair are named first: a wild cell makes
-its neighbours look strange as well, but only its own replacement mends them all.
+The cell is hidden, because a wild cell would help to reconstruct itself, and would spoil what is expected of the cells around
+it. With many columns one cell hardly does either; there it is not hidden. The repair is greedy: each step replaces the cell
+whose replacement by what the others say helps most, until the row is normal. The cells of a repair are named first: a wild
+cell makes its neighbors look strange as well, but only its own replacement mends them all.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from .scorer import Scorer
 
 __all__ = ["Cell", "Explainer", "Verdict", "Verdicts"]
 
-HIDDEN = 100  # columns up to which each is hidden in turn
-FORWARD = 30_000  # hidden cells that the calibration looks at
-FEWEST, MOST = 50, 1000  # rows of it
-LONGEST = 5  # cells of a repair
-CANDIDATES = 32  # cells that a repair tries
+MAX_HIDDEN = 100  # columns up to which each is hidden in turn
+MAX_CELLS = 30_000  # hidden cells that the calibration looks at
+MIN_ROWS, MAX_ROWS = 50, 1000  # of it
+MAX_REPAIRED = 5  # cells of a repair
+MAX_CANDIDATES = 32  # cells that a repair tries
 BATCH = 4096  # rows of the network at once
 NAMED, LISTED, LONG = 5, 20, 24  # printed: cells of a row, rows, letters of a cell
 
@@ -147,7 +147,7 @@ class Explainer:
     scorer : Scorer
         How strange rows are.
     losses : ndarray (n, c)
-        What is usual of each cell: for each column, losses of cells that were judged by a member that had not seen them.
+        For each column, losses of training cells by a member that had not seen them.
     """
 
     def __init__(self, scorer: Scorer, losses: np.ndarray) -> None:
@@ -157,8 +157,8 @@ class Explainer:
     @classmethod
     def fit(cls, scorer: Scorer, x: Tensor, fold: np.ndarray) -> Self:
         """From rows x (n, d), each judged by the member `fold` (n,) that has not seen it."""
-        c = len(scorer.usual.v)
-        n = int(np.clip(FORWARD // c, FEWEST, MOST))
+        c = len(scorer.measures.v)
+        n = int(np.clip(MAX_CELLS // c, MIN_ROWS, MAX_ROWS))
         x, fold = x[:n], fold[:n]
         new, parts = cls(scorer, np.zeros((0, c))), x.split(max(1, BATCH // c))
         losses = torch.cat([new._judged(part, torch.arange(c).expand(len(part), -1))[1] for part in parts], 1)
@@ -193,7 +193,7 @@ class Explainer:
         if not self.format.has_cells:
             return [(self._words(row, most), False) for row in x]
         self._check_columns()
-        size, limits = max(1, BATCH // min(len(self.format.columns), HIDDEN)), np.quantile(self.losses, 1 - alpha, axis=0)
+        size, limits = max(1, BATCH // min(len(self.format.columns), MAX_HIDDEN)), np.quantile(self.losses, 1 - alpha, axis=0)
         found: list[tuple[tuple[Cell, ...], bool]] = []
         for i in range(0, len(x), size):
             found += self._explained(x[i : i + size], [column[i:] for column in seen], most, limits, offset)
@@ -225,7 +225,7 @@ class Explainer:
 
     def _check_columns(self) -> None:
         """Cells can be judged one by one only if each column has a loss of its own."""
-        losses, columns = len(self.scorer.usual.v), len(self.format.columns)
+        losses, columns = len(self.scorer.measures.v), len(self.format.columns)
         if losses != columns:
             loss = self.reconstructor.loss
             raise DataError(f"loss={loss!r} has {losses:,} terms for {columns:,} columns: to name cells, take loss='auto'")
@@ -233,9 +233,9 @@ class Explainer:
     def _candidates(self, x: Tensor) -> Tensor:
         """Columns (n, m) of each row: all, or the most surprising ones as far as can be seen without hiding any."""
         c = len(self.format.columns)
-        if c <= HIDDEN:
+        if c <= MAX_HIDDEN:
             return torch.arange(c).expand(len(x), -1)
-        return (self.reconstructor.look(x)[1].mean(0) / self.scorer.usual.v).topk(CANDIDATES).indices
+        return (self.reconstructor.look(x)[1].mean(0) / self.scorer.measures.v).topk(MAX_CANDIDATES).indices
 
     def _features(self, columns: Tensor) -> Tensor:
         """(m,) columns -> (m, d) which features make up each."""
@@ -249,8 +249,8 @@ class Explainer:
         With few columns, column j is hidden from the row that judges it.
         """
         n, m = columns.shape
-        reconstructor, few = self.reconstructor, len(self.format.columns) <= HIDDEN
-        seen = self.scorer.usual.within(x) if self.format.has_cells else x
+        reconstructor, few = self.reconstructor, len(self.format.columns) <= MAX_HIDDEN
+        seen = self.scorer.measures.within(x) if self.format.has_cells else x
         if not (self.format.has_cells and few):
             raw = reconstructor.network(seen)
             cells = reconstructor.losses(raw, x).gather(2, columns.expand(len(raw), -1, -1))
@@ -265,7 +265,7 @@ class Explainer:
         y, (n, most) = x.clone(), columns.shape
         replaced: list[list[int]] = [[] for _ in range(n)]
         left = torch.ones(n, most, dtype=torch.bool)
-        for _ in range(min(LONGEST, most)):
+        for _ in range(min(MAX_REPAIRED, most)):
             rows = torch.from_numpy(np.flatnonzero(self.scorer.log_p(y) < offset))
             if not len(rows):
                 break

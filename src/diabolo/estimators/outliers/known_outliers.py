@@ -3,8 +3,8 @@ r"""What a few known outliers teach: which axis, and which columns, tell outlier
     s(x) = w_0 + w . f(x)        f = (-log P(D), -log P(U), log(1 + l_1 / v_1), ..., log(1 + l_c / v_c))
 
 ``w`` is a ridge-penalized logistic regression of known outliers against all other rows: convex, and with few examples
-near what the penalty prefers. Judge k learns it from the folds other than its own, so that the calibration stays one of
-rows that the judge has not seen.
+near what the penalty prefers. Regression k learns from the folds other than its own, so that the calibration stays one of
+rows that it has not seen.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from ...errors import DataError, warn
 from ...rows import Rows, copies
 from ..weights import weights
 
-__all__ = ["Judges", "Taught", "taught"]
+__all__ = ["SupervisedScorer", "Taught", "taught"]
 
 PENALTY = 0.1  # C of the logistic regression
-FEWEST = 8  # rows that are learned from
-COPIES = 0.01  # share of the rows of which is spoken
+MIN_ROWS = 8  # that are learned from
+MIN_COPIES = 0.01  # share of the rows from which on fit warns
 MEANING = "-1 outlier, 1 normal, 0 unknown"
 LEAD = 4.0  # how much easier the two axes get weight than a column
 
 Seen = tuple[np.ndarray, np.ndarray]  # axes (n, K, 2), or (n, 2) of one member each, and ratios (n, K, c)
 
 
-class Judges:
+class SupervisedScorer:
     """One logistic regression for each member: `w` (K, 2 + c), `w0` (K,)."""
 
     def __init__(self, w: np.ndarray, w0: np.ndarray) -> None:
@@ -95,11 +95,11 @@ def taught(rows: Rows, y: Any, sample_weight: Any) -> Taught:
     w, again = w[torch.from_numpy(learned)], copies(rows)
     if again.any():  # what has seen one cannot judge the other
         rows, w = rows.subset(np.flatnonzero(~again)), w[torch.from_numpy(~again)]
-    if again.mean() > COPIES:
-        warn(f"{again.sum():,} of {len(again):,} rows are copies of others: each counts once, as it witnesses once")
-    if len(rows) < FEWEST:
+    if again.mean() > MIN_COPIES:
+        warn(f"{again.sum():,} of {len(again):,} rows are copies of others: each counts once")
+    if len(rows) < MIN_ROWS:
         raise DataError(
-            f"n_samples={len(rows)}: an outlier detector needs at least {FEWEST} rows that are not known outliers"
+            f"n_samples={len(rows)}: an outlier detector needs at least {MIN_ROWS} rows that are not known outliers"
             + (" and have a weight" if sample_weight is not None else "")
         )
     return Taught(rows, w, outliers)

@@ -4,7 +4,7 @@ r"""How strange a row is: what the members make of it, and what is usual.
     s(x) = mean_k s_k(x)
     p(x) = (1 + #{i : s_i >= s(x)}) / (n + 1)                       s_i: by the one member that has not seen row i
 
-Where some outliers are known, their judges combine the same measures (known_outliers.py). The mean of the members is steadier
+Where some outliers are known, a regression combines the same measures (known_outliers.py). The mean of the members is steadier
 than one of them: E max(s(x) - t, 0) <= E max(s_k(x) - t, 0) for any t (Jensen). So means are beyond the ``s_i`` at most as
 far as single members' scores are, and fewer rows than promised are flagged rather than more; benchmarks/outliers_promise.py
 measures it.
@@ -24,8 +24,8 @@ from ...network import Diabolo
 from ..base import _below
 from ..gaps import without_new_gaps
 from .conformal import Calibration
-from .known_outliers import Judges
-from .scores import Usual
+from .known_outliers import SupervisedScorer
+from .scores import Measures
 
 __all__ = ["Reconstructor", "Scorer", "within_domain"]
 
@@ -71,16 +71,18 @@ class Scorer:
     ----------
     reconstructor : Reconstructor
         The trained members.
-    usual : Usual
+    measures : Measures
         What is usual among rows that a member has not seen.
-    judges : Judges or None
+    supervised : SupervisedScorer or None
         What known outliers teach.
     calibration : Calibration
         Scores of training rows, each by the member that has not seen it.
     """
 
-    def __init__(self, reconstructor: Reconstructor, usual: Usual, judges: Judges | None, calibration: Calibration) -> None:
-        self.reconstructor, self.usual, self.judges, self.calibration = reconstructor, usual, judges, calibration
+    def __init__(
+        self, reconstructor: Reconstructor, measures: Measures, supervised: SupervisedScorer | None, calibration: Calibration
+    ) -> None:
+        self.reconstructor, self.measures, self.supervised, self.calibration = reconstructor, measures, supervised, calibration
 
     @classmethod
     def fit(
@@ -95,23 +97,24 @@ class Scorer:
     ) -> Self:
         """From training rows x (n, d), each judged by the member `fold` (n,) that has not seen it, and known outliers (m, d).
 
-        Values `far` (n, d) out do not tell what is usual: see :meth:`Usual.fit`.
+        Values `far` (n, d) out do not tell what is usual: see :meth:`Measures.fit`.
         """
         z, cells = reconstructor.look(x)
         far = far if far.shape[1] == cells.shape[2] else torch.zeros(len(x), 1, dtype=torch.bool)
-        usual, own = Usual.fit(x, z, cells, fold, trim, far, most)
-        ratios, judges = usual.ratios(cells), None
+        measures, own = Measures.fit(x, z, cells, fold, trim, far, most)
+        supervised = None
         if known is not None:
             seen = reconstructor.look(known)
-            judges = Judges.fit((own, ratios), fold, (usual.axes(known, *seen), usual.ratios(seen[1])))
-        s = by_member(judges, own[:, None].repeat(len(z), 1), ratios)
-        return cls(reconstructor, usual, judges, Calibration(s[np.arange(len(fold)), fold]))
+            strange = measures.axes(known, *seen), measures.ratios(seen[1])
+            supervised = SupervisedScorer.fit((own, measures.ratios(cells)), fold, strange)
+        s = by_member(measures, supervised, own[:, None].repeat(len(z), 1), cells)
+        return cls(reconstructor, measures, supervised, Calibration(s[np.arange(len(fold)), fold]))
 
     def judge(self, x: Tensor) -> tuple[np.ndarray, np.ndarray]:
         """x (n, d) -> s (n,), -log P of both axes (n, 2): the means of the members'."""
         z, cells = self.reconstructor.look(x)
-        axes = self.usual.axes(x, z, cells)
-        s = by_member(self.judges, axes, self.usual.ratios(cells)).mean(1)
+        axes = self.measures.axes(x, z, cells)
+        s = by_member(self.measures, self.supervised, axes, cells).mean(1)
         outside = x.isinf().any(1).numpy()
         beyond = self.calibration.scores[-1] + 1 + axes[outside].sum(2).mean(1)  # stranger than all that was seen
         s[outside] = np.maximum(s[outside], beyond)
@@ -123,17 +126,18 @@ class Scorer:
 
     def state(self) -> dict[str, np.ndarray]:
         """Arrays from which :meth:`from_state` makes the same, with the same members."""
-        judged = {} if self.judges is None else self.judges.state()
-        parts = {"usual": self.usual.state(), "judges": judged}
+        judged = {} if self.supervised is None else self.supervised.state()
+        parts = {"measures": self.measures.state(), "supervised": judged}
         arrays = {f"{part}.{name}": v for part, held in parts.items() for name, v in held.items()}
         return arrays | {"calibration": self.calibration.scores}
 
     @classmethod
     def from_state(cls, reconstructor: Reconstructor, k: int, arrays: dict[str, np.ndarray]) -> Self:
         """The inverse of :meth:`state`, of K members."""
-        judged = _below(arrays, "judges")
-        usual, judges = Usual.from_state(_below(arrays, "usual"), k), Judges.from_state(judged) if judged else None
-        return cls(reconstructor, usual, judges, Calibration(arrays["calibration"]))
+        judged = _below(arrays, "supervised")
+        measures = Measures.from_state(_below(arrays, "measures"), k)
+        supervised = SupervisedScorer.from_state(judged) if judged else None
+        return cls(reconstructor, measures, supervised, Calibration(arrays["calibration"]))
 
 
 def within_domain(x: Tensor, fold: np.ndarray) -> tuple[Tensor, np.ndarray]:
@@ -142,6 +146,6 @@ def within_domain(x: Tensor, fold: np.ndarray) -> tuple[Tensor, np.ndarray]:
     return (x[within], fold[within]) if len(set(fold[within])) == len(set(fold)) else (x, fold)
 
 
-def by_member(judges: Judges | None, axes: np.ndarray, ratios: np.ndarray) -> np.ndarray:
-    """Both axes (n, K, 2), losses in units of what is usual (n, K, c) -> s of each member (n, K)."""
-    return axes.sum(2) if judges is None else judges(axes, ratios)
+def by_member(measures: Measures, supervised: SupervisedScorer | None, axes: np.ndarray, cells: Tensor) -> np.ndarray:
+    """Both axes (n, K, 2), losses (K, n, c) -> s of each member (n, K)."""
+    return axes.sum(2) if supervised is None else supervised(axes, measures.ratios(cells))

@@ -52,7 +52,7 @@ from ...progress import tracked
 from ...rows import Rows, spread_rows, steps_per_epoch
 from ...training import SGD, History, minimize
 from ..base import System, is_size
-from ..cross_fitting import Members
+from ..cross_fitting import CrossFit
 from .encoders import BINNED, BINS, IMAGENET, given, layers, some_of
 from .targets import Target
 
@@ -166,7 +166,7 @@ class Supervised(System, abstract=True):
         if members == 1:
             share = min(0.5, max(self.validation_fraction or 0.0, 2 / len(rows)))
             parts = [share, 1 - share]
-        self._members = Members(self._target.folds(parts or members, np.random.RandomState(self.seed_)), members)
+        self._members = CrossFit(self._target.folds(parts or members, np.random.RandomState(self.seed_)), members)
         return rows, None
 
     def _k(self, n: int) -> int:
@@ -360,11 +360,11 @@ class Supervised(System, abstract=True):
 
     def _counted(self, i: np.ndarray) -> np.ndarray:
         """Which of the rows i are fit to judge by: some member has not seen them, and they count."""
-        return self._members.judge(i) & self._target.counts(i)
+        return self._members.has_out_of_fold(i) & self._target.counts(i)
 
     def _unseen(self, i: np.ndarray) -> Tensor:
         """(r,) row numbers -> raw (J, r, k), of each kind by the member that has not seen the row."""
-        return self._members.unseen(*self._judging, i, self.format_.piece)
+        return self._members.out_of_fold(*self._judging, i, self.format_.piece)
 
     def _temper(self, i: np.ndarray) -> None:
         """Let each kind of members be as sure as it is right, so that no kind is louder than the other."""
