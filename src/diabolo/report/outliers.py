@@ -9,13 +9,14 @@ import platform
 import re
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
 
 from .. import __version__
 from ..errors import DataError
+from ..estimators.outliers import OutlierDetector
 from ..rows import in_order_of
 from .names import Names
 from .page import digest, escaped, part, picture
@@ -35,7 +36,7 @@ TOP, BOTTOM = 32, 340  # pixels
 FAR = 12  # -log10 p of the edge
 
 
-def outliers_page(detector: Any, X: Any, title: str, say: Callable[[str], None]) -> bytes:
+def outliers_page(detector: OutlierDetector, X: Any, title: str, say: Callable[[str], None]) -> bytes:
     """The page; the same detector and rows give the same bytes."""
     say("judging the rows")
     score, axes = detector.score_samples(X), detector.axes(X)
@@ -80,7 +81,7 @@ def headline(flagged: int, n: int, unit: str) -> str:
     return f"{flagged:,} of {n:,} {unit}s {verb} unlike the others." if flagged else f"All {n:,} {unit}s are like the others."
 
 
-def lead(detector: Any, n: int, unit: str) -> str:
+def lead(detector: OutlierDetector, n: int, unit: str) -> str:
     """The promise."""
     alpha = detector.rate_
     return (
@@ -161,8 +162,8 @@ def bars(verdicts: list[Any], documents: bool) -> str:
 class Seen:
     """Flagged pictures, what was expected of them, and where they differ."""
 
-    def __init__(self, detector: Any, X: Any, rows: np.ndarray) -> None:
-        self.shape = detector.format_.shape
+    def __init__(self, detector: OutlierDetector, X: Any, rows: np.ndarray) -> None:
+        self.shape = cast(tuple[int, int, int], detector.format_.shape)
         x, members = torch.zeros(0, detector.format_.width), detector._scorer.reconstructor
         if len(rows):
             x = in_order_of(rows, detector._features(X))
@@ -210,7 +211,7 @@ def card(v: Any, documents: bool, names: Names, pictures: str | None = None) -> 
     )
 
 
-def facts(detector: Any, n: int) -> str:
+def facts(detector: OutlierDetector, n: int) -> str:
     """What somebody needs to know who wants the same."""
     kind = detector.format_.kind
     pairs = [

@@ -45,7 +45,7 @@ from ..cross_fitting import CrossFit
 from ..linear import Linear
 from .conformal import Calibration, discoveries, warn_of_limits
 from .explanation import Explainer, Verdict, Verdicts, row_numbers
-from .known_outliers import taught
+from .known_outliers import training_rows
 from .scorer import Reconstructor, Scorer, within_domain
 
 __all__ = ["OutlierDetector"]
@@ -349,10 +349,10 @@ class OutlierDetector(OutlierMixin, System):
 
     def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:
         """All rows but the known outliers; their folds."""
-        self._taught = taught(rows, *self._given)
-        n, k = len(self._taught.rows), min(self.members, len(self._taught.rows) // 4)
+        self._chosen = training_rows(rows, *self._given)
+        n, k = len(self._chosen.rows), min(self.members, len(self._chosen.rows) // 4)
         self._members = CrossFit(np.random.default_rng(self.seed_).permutation(n) % k, k)
-        return self._taught.rows, None
+        return self._chosen.rows, None
 
     def _corruption(self) -> Corruption:
         return self._architecture.noise() if self.corruption is None else super()._corruption()
@@ -390,7 +390,7 @@ class OutlierDetector(OutlierMixin, System):
 
     def _train(self, train: Rows, held: Rows | None) -> History:
         columns = len(self.format_.columns) if self.format_.has_cells else 1
-        members, weight = self._members, self._taught.weight
+        members, weight = self._members, self._chosen.weight
         most = STEPS * self._batch_size(len(train))
         if self.epochs == "auto" and len(train) > most:  # less than an epoch
             some = np.sort(np.random.default_rng(self.seed_).permutation(len(train))[:most])
@@ -405,7 +405,7 @@ class OutlierDetector(OutlierMixin, System):
 
     def _finish(self, train: Rows, held: Rows | None) -> None:
         """Measure with the network that has not seen a row: what is usual, both tails, and the calibration."""
-        dtype, known = next(self.network_.parameters()).dtype, self._taught.outliers
+        dtype, known = next(self.network_.parameters()).dtype, self._chosen.outliers
         i = np.random.default_rng(self.seed_).permutation(len(train))[:MAX_CALIBRATED]
         x, fold = within_domain(train.take(i).to(dtype), self._members.fold[i])
         far, x = self.format_.far(x), self.format_.as_new(x, len(train))
@@ -414,7 +414,7 @@ class OutlierDetector(OutlierMixin, System):
         self._scorer = Scorer.fit(reconstructor, x, fold, far, self.trim, self.alpha / 2, known)
         self._explainer = Explainer.fit(self._scorer, x, fold)
         self.offset_ = -np.inf  # until fit, or a file, says more
-        del self._members, self._taught
+        del self._members, self._chosen
 
     def _try(self) -> None:
         """One row through everything: a model that loads, works."""

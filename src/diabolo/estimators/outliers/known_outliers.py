@@ -21,7 +21,7 @@ from ...errors import DataError, warn
 from ...rows import Rows, copies
 from ..weights import weights
 
-__all__ = ["SupervisedScorer", "Taught", "taught"]
+__all__ = ["SupervisedScorer", "TrainingRows", "training_rows"]
 
 PENALTY = 0.1  # C of the logistic regression
 MIN_ROWS = 8  # that are learned from
@@ -74,7 +74,7 @@ def regression(normal: np.ndarray, outliers: np.ndarray) -> tuple[np.ndarray, fl
     return w, float(model.intercept_[0] - w @ scaler.mean_)
 
 
-class Taught(NamedTuple):
+class TrainingRows(NamedTuple):
     """Rows that are learned from, how much each counts (n,), and the known outliers x (m, d), if there are any."""
 
     rows: Rows
@@ -82,8 +82,8 @@ class Taught(NamedTuple):
     outliers: Tensor | None
 
 
-def taught(rows: Rows, y: Any, sample_weight: Any) -> Taught:
-    """Without known outliers, rows that do not count, and copies of others."""
+def training_rows(rows: Rows, y: Any, sample_weight: Any) -> TrainingRows:
+    """All rows but known outliers, rows that do not count, and copies of others."""
     y, outliers = known(y, len(rows)), None
     w = weights(np.ones(len(rows)) if sample_weight is None else sample_weight, len(rows), 0)[:, 0]
     learned = w.numpy() > 0
@@ -102,7 +102,7 @@ def taught(rows: Rows, y: Any, sample_weight: Any) -> Taught:
             f"n_samples={len(rows)}: an outlier detector needs at least {MIN_ROWS} rows that are not known outliers"
             + (" and have a weight" if sample_weight is not None else "")
         )
-    return Taught(rows, w, outliers)
+    return TrainingRows(rows, w, outliers)
 
 
 def known(y: object, n: int) -> np.ndarray | None:
@@ -126,7 +126,7 @@ def known(y: object, n: int) -> np.ndarray | None:
         return values
     if len(set(values.tolist())) > 1:
         warn(
-            f"y is ignored, for it has no -1. It says what is known of rows: {MEANING}. "
+            f"y is ignored: it has no -1. It says what is known of rows: {MEANING}. "
             "If 1 marks outliers in y, give np.where(y == 1, -1, 0)"
         )
     return None
