@@ -88,8 +88,8 @@ class OutlierDetector(OutlierMixin, System):
         "auto" chooses by column (see `losses.Columns`); "squared", "bounded", "logistic", "softmax" and "multinomial"
         force one for all.
     format : {"auto", "tables", "arrays", "documents", "images"} or Format, default="auto"
-        How X is read; "auto" looks at it. Unless this or `loss` is given, the columns of an array are scaled one by one, and
-        pictures are brought to at most 32 pixels a side and scaled pixel by pixel.
+        How X is read; "auto" looks at it. Unless this or `loss` is given, the columns of a table or array are scaled one by
+        one, and pictures are brought to at most 32 pixels a side.
     epochs : int or "auto", default="auto"
         Passes over the rows; "auto" makes 300 steps.
     batch_size : int or "auto", default="auto"
