@@ -2,8 +2,8 @@ r"""K networks side by side, one product of stacked matrices per layer.
 
     h_0 = g((x - c) / s),     h_kl = drop(SiLU(W_kl h_k,l-1 + b_kl))          k = 1 ... K,  l = 1 ... L
 
-    Tower     z_k = (h_kL, u_1 ... u_J)                what a last layer of rows v_c reads
-    Crowd     y_k = A_k x_k + a_k + V_k h_kL + b_k     K networks like :class:`diabolo.nets.Curved`
+    EnsembleMLP        z_k = (h_kL, u_1 ... u_J)                what a last layer of rows v_c reads
+    EnsembleSkipMLP    y_k = A_k x_k + a_k + V_k h_kL + b_k     K networks like :class:`diabolo.nets.Curved`
 
     u_j = w_j . h_0         straight units, none at first: they are for what no h has kept of x; or w_j . x, if x is plain
 
@@ -24,7 +24,7 @@ from torch.nn import functional as F
 
 from .dense import curbed, dropped
 
-__all__ = ["Beside", "Borrowed", "Codes", "Copies", "Tower", "Wider"]
+__all__ = ["Beside", "Borrowed", "Codes", "Copies", "EnsembleMLP", "EnsembleSkipMLP", "Wider"]
 
 
 class Layers(nn.Module):
@@ -59,7 +59,7 @@ class Layers(nn.Module):
         return h
 
 
-class Tower(Layers):
+class EnsembleMLP(Layers):
     """K stacks of hidden layers; all see the same x (B, d), or each its own (K, B, d).
 
     Parameters
@@ -79,9 +79,9 @@ class Tower(Layers):
 
     Examples
     --------
-    >>> Tower(3, 4, (16, 8))(torch.ones(5, 4)).shape
+    >>> EnsembleMLP(3, 4, (16, 8))(torch.ones(5, 4)).shape
     torch.Size([3, 5, 8])
-    >>> Tower(3, 4, (16, 8)).with_units(torch.ones(4, 2))(torch.ones(5, 4)).shape
+    >>> EnsembleMLP(3, 4, (16, 8)).with_units(torch.ones(4, 2))(torch.ones(5, 4)).shape
     torch.Size([3, 5, 10])
     """
 
@@ -109,13 +109,13 @@ class Tower(Layers):
         """J."""
         return sum(w.shape[1] for w in self.straight)
 
-    def with_units(self, w: Tensor) -> Tower:
+    def with_units(self, w: Tensor) -> EnsembleMLP:
         """More straight units, w (d, j)."""
         like = self.weights[0]
         self.straight.append(nn.Parameter(w.to(like), requires_grad=like.requires_grad))
         return self
 
-    def drop(self, j: int) -> Tower:
+    def drop(self, j: int) -> EnsembleMLP:
         """Without straight unit j."""
         self.straight = without(self.straight, j)
         return self
@@ -137,6 +137,59 @@ class Tower(Layers):
         members, d, hidden, drop_in, drop = self.sizes
         layers = {"members": members, "d": d, "hidden": list(hidden), "drop_in": drop_in, "drop": drop}
         return layers | {"straight": [w.shape[1] for w in self.straight], "plain": self.plain}
+
+
+class EnsembleSkipMLP(Layers):
+    """K members; all see the same x (B, d), or each its own x (K, B, d).
+
+    Parameters
+    ----------
+    members : int
+        K.
+    d, out : int
+        Width of x and of y.
+    hidden : sequence of int
+        Widths of the layers of the curved path; without any, the straight path alone.
+
+    Examples
+    --------
+    >>> net = EnsembleSkipMLP(3, 4, (8,), 2).straight_from(torch.eye(2, 4), torch.zeros(2))
+    >>> net(torch.ones(5, 4)).shape, net(torch.ones(3, 5, 4)).shape
+    (torch.Size([3, 5, 2]), torch.Size([3, 5, 2]))
+    """
+
+    def __init__(self, members: int, d: int, hidden: Sequence[int], out: int) -> None:
+        super().__init__(members, d, (*hidden, out) if hidden else ())
+        self.sizes = (members, d, tuple(hidden), out)
+        self.a = nn.Parameter(torch.zeros(members, d, out))
+        self.b = nn.Parameter(torch.zeros(members, out))
+        if hidden:
+            nn.init.zeros_(self.weights[-1])
+
+    def straight_from(self, a: Tensor, b: Tensor) -> EnsembleSkipMLP:
+        """Set every member's straight path to ``A (out, d)`` and ``b (out,)``."""
+        with torch.no_grad():
+            self.a.copy_(a.T.expand_as(self.a))
+            self.b.copy_(b.expand_as(self.b))
+        return self
+
+    def straight_as(self, k: int, other: EnsembleSkipMLP) -> EnsembleSkipMLP:
+        """Set member k's straight path to that of the one member of another ensemble, and what the curved paths see to its."""
+        with torch.no_grad():
+            self.a[k].copy_(other.a[0])
+            self.b[k].copy_(other.b[0])
+        return self.seen_as(other.c, other.s)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = torch.baddbmm(self.b[:, None], for_each(x, self.members), self.a)
+        if not len(self.weights):
+            return y
+        h = self.hidden(x, len(self.weights) - 1)
+        return y + torch.baddbmm(self.biases[-1][:, None], h, self.weights[-1])
+
+    def config(self) -> dict[str, Any]:
+        members, d, hidden, out = self.sizes
+        return {"members": members, "d": d, "hidden": list(hidden), "out": out}
 
 
 def for_each(x: Tensor, members: int) -> Tensor:
@@ -203,7 +256,7 @@ class Wider(nn.Module):
     Parameters
     ----------
     members, d, hidden, drop_in, drop
-        Of the :class:`Tower` on h; d is m.
+        Of the :class:`EnsembleMLP` on h; d is m.
 
     Examples
     --------
@@ -213,7 +266,7 @@ class Wider(nn.Module):
 
     def __init__(self, members: int, d: int, hidden: Sequence[int], drop_in: float = 0.0, drop: float = 0.0) -> None:
         super().__init__()
-        self.tower = Tower(members, d, hidden, drop_in, drop)
+        self.tower = EnsembleMLP(members, d, hidden, drop_in, drop)
         self.m = d + self.tower.m
 
     def forward(self, h: Tensor) -> Tensor:
@@ -245,7 +298,7 @@ class Beside(nn.ModuleList):
 
     Examples
     --------
-    >>> two = Beside(nn.Sequential(Codes(2, 4)), nn.Sequential(Tower(3, 4, (8,))))
+    >>> two = Beside(nn.Sequential(Codes(2, 4)), nn.Sequential(EnsembleMLP(3, 4, (8,))))
     >>> two(torch.ones(5, 4)).shape, two.m
     (torch.Size([5, 5, 8]), 8)
     """
@@ -273,56 +326,3 @@ def filled(h: Tensor, m: int) -> Tensor:
 
 class Borrowed(nn.Sequential):
     """An encoder from elsewhere, or copies of it, and then :class:`Codes`; a file may leave the encoder's code to its owner."""
-
-
-class Crowd(Layers):
-    """K members; all see the same x (B, d), or each its own x (K, B, d).
-
-    Parameters
-    ----------
-    members : int
-        K.
-    d, out : int
-        Width of x and of y.
-    hidden : sequence of int
-        Widths of the layers of the curved path; without any, the straight path alone.
-
-    Examples
-    --------
-    >>> crowd = Crowd(3, 4, (8,), 2).straight_from(torch.eye(2, 4), torch.zeros(2))
-    >>> crowd(torch.ones(5, 4)).shape, crowd(torch.ones(3, 5, 4)).shape
-    (torch.Size([3, 5, 2]), torch.Size([3, 5, 2]))
-    """
-
-    def __init__(self, members: int, d: int, hidden: Sequence[int], out: int) -> None:
-        super().__init__(members, d, (*hidden, out) if hidden else ())
-        self.sizes = (members, d, tuple(hidden), out)
-        self.a = nn.Parameter(torch.zeros(members, d, out))
-        self.b = nn.Parameter(torch.zeros(members, out))
-        if hidden:
-            nn.init.zeros_(self.weights[-1])
-
-    def straight_from(self, a: Tensor, b: Tensor) -> Crowd:
-        """Set every member's straight path to ``A (out, d)`` and ``b (out,)``."""
-        with torch.no_grad():
-            self.a.copy_(a.T.expand_as(self.a))
-            self.b.copy_(b.expand_as(self.b))
-        return self
-
-    def straight_as(self, k: int, other: Crowd) -> Crowd:
-        """Set member k's straight path to that of the one member of another crowd, and what the curved paths see to its."""
-        with torch.no_grad():
-            self.a[k].copy_(other.a[0])
-            self.b[k].copy_(other.b[0])
-        return self.seen_as(other.c, other.s)
-
-    def forward(self, x: Tensor) -> Tensor:
-        y = torch.baddbmm(self.b[:, None], for_each(x, self.members), self.a)
-        if not len(self.weights):
-            return y
-        h = self.hidden(x, len(self.weights) - 1)
-        return y + torch.baddbmm(self.biases[-1][:, None], h, self.weights[-1])
-
-    def config(self) -> dict[str, Any]:
-        members, d, hidden, out = self.sizes
-        return {"members": members, "d": d, "hidden": list(hidden), "out": out}

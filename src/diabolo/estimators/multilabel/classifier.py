@@ -37,7 +37,7 @@ from ...formats.labels import Labels, combined
 from ...formats.targets import doubtful, floats, same_length, same_order
 from ...hardware import one_thread
 from ...losses import Asymmetric, Logistic, Loss
-from ...nets import Beside, Borrowed, TfIdf, Tower
+from ...nets import Beside, Borrowed, EnsembleMLP, TfIdf
 from ...rows import Rows, spread_rows
 from ..base import _below, is_size
 from ..supervised.base import Supervised, described, together
@@ -397,16 +397,16 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         return np.asarray(seen(reader, x.float()).numpy())
 
     def _reader(self) -> nn.Sequential | None:
-        """The members that read X themselves: their way to it, and a :class:`Tower`."""
+        """The members that read X themselves: their way to it, and a :class:`EnsembleMLP`."""
         encoder: Any = self.network_.encoder
         part = encoder[-1] if isinstance(encoder, Beside) else encoder
-        own = isinstance(part, nn.Sequential) and not isinstance(part, Borrowed) and isinstance(part[-1], Tower)
+        own = isinstance(part, nn.Sequential) and not isinstance(part, Borrowed) and isinstance(part[-1], EnsembleMLP)
         return cast(nn.Sequential, part) if own else None
 
-    def _tower(self) -> Tower | None:
+    def _tower(self) -> EnsembleMLP | None:
         """Their hidden layers."""
         reader = self._reader()
-        return None if reader is None else cast(Tower, reader[-1])
+        return None if reader is None else cast(EnsembleMLP, reader[-1])
 
     def _share(self) -> float:
         """What part of all members they are: a prediction is the mean of all."""

@@ -35,7 +35,7 @@ from torch import Tensor
 
 from ...corruption import Corruption
 from ...errors import FormatError
-from ...nets import Crowd
+from ...nets import EnsembleSkipMLP
 from ...network import Diabolo
 from ...rows import Rows, in_order_of, steps_per_epoch
 from ...training import History, minimize
@@ -316,7 +316,7 @@ class OutlierDetector(OutlierMixin, System):
     def members_(self) -> int:
         """K, at most a fourth of the rows."""
         decoder = self.network_.decoder
-        if not isinstance(decoder, Crowd):
+        if not isinstance(decoder, EnsembleSkipMLP):
             raise FormatError("its decoder is no ensemble")
         return decoder.members
 

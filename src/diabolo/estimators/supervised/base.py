@@ -46,7 +46,7 @@ from ...errors import DataError, FormatError, warn
 from ...formats import Embedded, infer
 from ...formats.targets import same_length
 from ...hardware import one_thread
-from ...nets import Apart, Beside, Bins, Borrowed, Codes, Copies, Head, Lite0, Tower, Unflat, Wider
+from ...nets import Apart, Beside, Bins, Borrowed, Codes, Copies, EnsembleMLP, Head, Lite0, Unflat, Wider
 from ...network import Diabolo
 from ...progress import tracked
 from ...rows import Rows, spread_rows, steps_per_epoch
@@ -209,7 +209,7 @@ class Supervised(System, abstract=True):
         if isinstance(network.decoder, Head):
             network.decoder.merged()
         for part in network.modules():
-            if isinstance(part, Tower):  # its straight units come last
+            if isinstance(part, EnsembleMLP):  # its straight units come last
                 part.straight = nn.ParameterList()
         if self._given is not None and self.freeze:
             cast(Any, network.encoder)[0].requires_grad_(False)
@@ -264,7 +264,7 @@ class Supervised(System, abstract=True):
         if self.freeze and self.hidden == "auto":
             return Borrowed(encoder, codes)
         if self.freeze:
-            tower = Tower(members, codes.m, self._sizes(), 0.2, self.dropout)
+            tower = EnsembleMLP(members, codes.m, self._sizes(), 0.2, self.dropout)
             spread = ((h - centre) / unit).std(0).clamp(min=1e-6)
             return Borrowed(encoder, codes, tower.seen_as(torch.zeros(codes.m), spread))
         wider = Wider(members, codes.m, self._sizes(), 0.0, self.dropout)
