@@ -282,7 +282,7 @@ class Explainer:
         return [[] if still else places for places, still in zip(replaced, strange, strict=True)]
 
     def _shown(self, e: Tensor, j: int, limit: float) -> tuple[Any, tuple[Any, ...]]:
-        """What is expected in column j, where e (d,) is, and what is plausible there, in original units."""
+        """e (d,) -> what is expected in column j, and what is plausible there, in original units."""
         rows = [self.format.likeliest(e[None], [j])[0], *plausible(self.reconstructor.loss, e, j, self.format.blocks[j], limit)]
         expected, *between = map(plain, self.format.shown(torch.stack(rows), j))
         if self.format.positive()[j]:  # no such number was seen: it is none that is normal
