@@ -2,7 +2,7 @@ r"""A linear path from X to the last layer, past the hidden units.
 
     raw_c = mean over all members of v_c . h + b_c   +   u_c . seen(x)
 
-Members that are trained from scratch read X, and their :class:`diabolo.nets.EnsembleMLP` has a linear unit u_c for each label. It
+Members that are trained from scratch read X. Their :class:`diabolo.nets.EnsembleMLP` has a linear unit u_c for each label. It
 learns what all members have missed (linear_residual.py), or belongs to a new label.
 """
 
