@@ -21,7 +21,9 @@ from diabolo import Colorizer, DataError, Denoiser, Mask, Upscaler, load
 from diabolo.estimators import ESTIMATORS
 from diabolo.estimators.restoration import base as restoration
 from diabolo.estimators.restoration import colorizer as colorization
-from diabolo.estimators.restoration.base import Restorer, decibels, from_opponent, halves, opponent, tensor
+from diabolo.estimators.restoration.base import Restorer, decibels
+from diabolo.estimators.restoration.denoiser import OPPONENT, from_opponent, halves, opponent
+from diabolo.estimators.restoration.pixels import tensor
 from diabolo.estimators.restoration.tiling import tiled
 from diabolo.formats import Images
 from diabolo.images.color import to_lab
@@ -464,7 +466,7 @@ def test_grey_and_colour_are_learned_from_together() -> None:
 def test_opponents_keep_what_noise_is() -> None:
     x = torch.rand(2, 3, 8, 8)
     assert torch.allclose(from_opponent(opponent(x), 3), x, atol=1e-6)
-    rows = restoration.OPPONENT
+    rows = OPPONENT
     assert torch.allclose(rows @ rows.T, torch.eye(3) / 3, atol=1e-6)
     grey = opponent(torch.rand(1, 1, 4, 4).expand(1, 3, 4, 4))
     assert torch.allclose(grey[:, 1:], torch.zeros(1, 2, 4, 4), atol=1e-6)
@@ -847,8 +849,8 @@ def test_the_noise_of_a_large_picture_is_told_from_pieces(monkeypatch: pytest.Mo
     x = noise(np.full((300, 400), 120.0), 20)
     model = Denoiser.pretrained()
     whole = model.noise_level([x])[0]
-    monkeypatch.setattr("diabolo.estimators.restoration.base.LARGE", 1000)
-    monkeypatch.setattr("diabolo.estimators.restoration.base.SPOT", 64)
+    monkeypatch.setattr("diabolo.estimators.restoration.denoiser.LARGE", 1000)
+    monkeypatch.setattr("diabolo.estimators.restoration.denoiser.SPOT", 64)
     assert model.noise_level([x])[0] == pytest.approx(whole, rel=0.1)
     assert whole == pytest.approx(20 / 255, rel=0.1)
 

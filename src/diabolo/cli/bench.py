@@ -144,7 +144,7 @@ def located(data: Path | None, sets: Sequence[str]) -> dict[str, Path]:
 
 def denoising_tool(model: Any) -> Tool:
     """Noisy floats, in [0, 1] but for the noise -> floats; how strong the noise is the model finds out."""
-    from ..estimators.restoration.base import pixels, tensor
+    from ..estimators.restoration.pixels import pixels, tensor
 
     def restore(seen: Any) -> Any:
         grey = seen.ndim == 2

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .base import Denoiser, Upscaler
 from .colorizer import Colorizer
+from .denoiser import Denoiser
+from .upscaler import Upscaler
 
 __all__ = ["Colorizer", "Denoiser", "Upscaler"]

@@ -1,0 +1,73 @@
+"""Pictures as tensors, and back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ...errors import DataError
+from ...images.picture import Picture, read
+
+HELD_OUT_SIDE = 320  # pixels
+
+
+def in_bytes(picture: Picture) -> np.ndarray:
+    """Pixels to learn from, between 0 and 1, as bytes hold them."""
+    x = picture.visible
+    if not picture.bounded:
+        low, high = (picture.low + picture.unit * float(v) for v in (x.min(), x.max()))
+        if low < -1 or high > 2:
+            raise DataError(
+                f"{picture.name!r} has floats from {low:g} to {high:g}: to learn from they must lie between 0 and 1, but for "
+                "noise; scale them, all pictures alike"
+            )
+    return x.clip(0, 1)
+
+
+def one(picture: Any) -> Picture:
+    return picture if isinstance(picture, Picture) else read(picture)
+
+
+def looked_at(picture: Picture) -> Picture:
+    """What a restorer looks at: colours continued where nobody sees any, one channel where all are alike."""
+    x = picture.visible
+    grey = x.shape[2] == 3 and bool((x[..., 0] == x[..., 1]).all() and (x[..., 0] == x[..., 2]).all())
+    return replace(picture, pixels=x[..., :1] if grey else x)
+
+
+def tensor(pixels: np.ndarray) -> Tensor:
+    """(H, W, C) -> (1, C, H, W) float32."""
+    return torch.from_numpy(np.ascontiguousarray(pixels, dtype=np.float32)).movedim(-1, 0)[None]
+
+
+def pixels(x: Tensor) -> np.ndarray:
+    """(1, C, H, W) -> (H, W, C)."""
+    return x[0].movedim(0, -1).numpy()
+
+
+def tamed(x: Tensor) -> Tensor:
+    """x, with the few values far beyond all others, as of a lamp or a dead pixel, drawn nearer: they would drown the rest."""
+    if x.min() >= -1 and x.max() <= 2:
+        return x
+    some = x.flatten()[:: max(1, x.numel() >> 20)]
+    low, high = some.quantile(torch.tensor([0.001, 0.999])).tolist()
+    return x.clamp(2 * low - high, 2 * high - low)
+
+
+def part(pixels: np.ndarray, share: float, least: int, rng: np.random.Generator) -> np.ndarray:
+    """A piece (H, W, C) at a random place, each side that share of the whole, and `least` pixels at least."""
+    h, w = (min(n, max(least, round(n * share))) for n in pixels.shape[:2])
+    y, x = (int(rng.integers(n - m + 1)) for n, m in zip(pixels.shape[:2], (h, w), strict=True))
+    return pixels[y : y + h, x : x + w]
+
+
+def middle(picture: np.ndarray) -> np.ndarray:
+    """At most HELD_OUT_SIDE pixels a side."""
+    h, w = picture.shape[:2]
+    s = HELD_OUT_SIDE
+    y, x = max(0, (h - s) // 2), max(0, (w - s) // 2)
+    return picture[y : y + s, x : x + s]

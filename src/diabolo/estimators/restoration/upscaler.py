@@ -1,0 +1,137 @@
+"""Pictures made larger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ...corruption import Downscale
+from ...images.color import LUMA
+from ...images.picture import Picture, luma
+from ...images.resize import resize
+from ...losses import Absolute, Loss
+from ...nets import Column, Shuffles
+from ...network import Diabolo
+from ..base import is_size
+from .base import Restorer, check_sizes
+from .pixels import pixels, tamed, tensor
+
+__all__ = ["Upscaler"]
+
+SMALLEST = 4  # pixels of a small picture to learn from
+
+
+@dataclass(kw_only=True, repr=False, eq=False)
+class Upscaler(Restorer):
+    """Make pictures larger, with the edges and textures that bicubic interpolation blurs.
+
+    Brightness is restored by the network; the colours, of which the eye sees less, are interpolated.
+
+    Parameters
+    ----------
+    scale : {2, 3, 4}, default=2
+        How many times larger :meth:`transform` makes a picture; one network serves all `scales`.
+    scales : tuple of int, default=(2, 3, 4)
+        What is learned.
+    start : Upscaler, "pretrained" or None, default="pretrained"
+        Whose weights training begins with.
+    width, depth : int, default=48, 6
+        Channels and blocks of the network, which works at the size of the small picture.
+    patch_size, loss, epochs, batch_size, lr, muon_lr, weight_decay, average
+        As of :class:`Denoiser`.
+    validation_fraction, patience, precision, device, checkpoint, resume, random_state, verbose
+        As of :class:`Denoiser`.
+
+    Attributes
+    ----------
+    network_, history_, format_, about_, n_features_in_, loss_, seed_
+        As in :class:`Denoiser`.
+
+    References
+    ----------
+    Enhanced deep residual networks for single image super-resolution (Lim et al., 2017),
+    https://arxiv.org/abs/1707.02921
+
+    Examples
+    --------
+    >>> small = np.full((10, 12), 100, np.uint8)
+    >>> Upscaler.pretrained(scale=3).transform([small])[0].shape
+    (30, 36)
+    """
+
+    scale: int = 2
+    scales: tuple[int, ...] = (2, 3, 4)
+    width: int = 48
+    depth: int = 6
+    loss: Any = "auto"
+    patch_size: int = 120
+
+    _weights = "upscale.diabolo"
+    _projections = 3
+
+    def _unit(self) -> int:
+        check_sizes(scales=self.scales, width=(self.width,), depth=(self.depth,))
+        if self.scale not in self.scales:
+            raise ValueError(f"scale={self.scale!r}: allowed are those of scales={self.scales!r}")
+        least = SMALLEST * max(self.scales)
+        if is_size(self.patch_size) and self.patch_size < least:
+            raise ValueError(f"patch_size={self.patch_size!r}: at least {least} pixels are needed for scales={self.scales!r}")
+        return 1
+
+    def _network(self, x: Tensor, seed: int) -> Diabolo:
+        return Diabolo(Column(1, self.width, self.depth), Shuffles(self.width, 1, self.scales))
+
+    def _loss(self) -> Loss:
+        return self.loss if isinstance(self.loss, Loss) else Absolute()
+
+    def _channels(self, pixels: np.ndarray) -> np.ndarray:
+        return luma(pixels)
+
+    def _objective(self, i: Tensor, x: Tensor, rng: torch.Generator) -> Tensor:
+        scale = self.scales[int(torch.randint(len(self.scales), (1,), generator=rng, device=x.device))]
+        seen, y = Downscale(scale)(x, rng)
+        shift = 0.1 * torch.randn(len(x), 1, 1, 1, generator=rng, device=x.device)
+        m = seen.mean((2, 3), keepdim=True) + shift
+        network: Any = self.network_
+        e = resize(seen, (y.shape[2], y.shape[3])) + network.decoder(network.encoder(seen - m), scale).float()
+        return self.loss_(e.flatten(1), y.flatten(1))
+
+    def _trials(self, x: Tensor) -> Iterator[tuple[str, Tensor, Tensor, Tensor]]:
+        for scale in self.scales:
+            seen, y = Downscale(scale, levels=255)(x, torch.Generator())
+            plain = resize(seen, (y.shape[2], y.shape[3]))
+            inside = (..., slice(scale, -scale), slice(scale, -scale))
+            yield f"x{scale}", plain[inside], self._larger(seen, scale)[inside], y[inside]
+
+    def _larger(self, x: Tensor, scale: int) -> Tensor:
+        """x (1, 1 or 3, h, w) -> (1, 1 or 3, scale h, scale w)."""
+        weights = torch.tensor(LUMA if x.shape[1] == 3 else (1.0,)).view(1, -1, 1, 1)
+        y = (tamed(x) * weights).sum(1, keepdim=True)
+        network: Any = self.network_
+        added = self._tiled(lambda piece: network.decoder(network.encoder(piece), scale), y - y.mean(), scale)
+        return resize(x, (scale * x.shape[2], scale * x.shape[3])) + added
+
+    def _restored(self, picture: Picture, scale: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """The picture enlarged by interpolation, and by the network.
+
+        scale : int, default=None
+            How many times larger, one of those learned; by default that of the estimator.
+        """
+        scale = self.scale if scale is None else scale
+        if scale not in self.scales:
+            raise ValueError(f"scale={scale!r}: this model has learned {', '.join(map(str, self.scales))}")
+        x = tensor(picture.pixels)
+        h, w = x.shape[-2:]
+        return pixels(resize(x, (scale * h, scale * w))), pixels(self._consistent(self._larger(x, scale), x))
+
+    def _consistent(self, e: Tensor, x: Tensor) -> Tensor:
+        """e moved until it is x again when it is made smaller."""
+        for _ in range(self._projections):
+            missing = x - resize(e, (x.shape[2], x.shape[3]))
+            e = e + resize(missing, (e.shape[2], e.shape[3]))
+        return e
