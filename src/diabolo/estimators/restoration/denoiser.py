@@ -20,7 +20,6 @@ from ...network import Diabolo
 from .base import UNFITTED, Restorer, check_sizes
 from .pixels import looked_at, pixels, tamed, tensor
 
-
 __all__ = ["Denoiser"]
 
 
