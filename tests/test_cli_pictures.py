@@ -26,8 +26,8 @@ from PIL import Image
 
 from diabolo import estimators, load, progress
 from diabolo.cli import images, main
-from diabolo.estimators.restoration.base import decibels
 from diabolo.estimators.restoration.comparison import measured
+from diabolo.estimators.restoration.pixels import decibels
 from test_cli import Said, one_line
 
 TINY: dict[str, dict[str, Any]] = {

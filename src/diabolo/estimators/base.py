@@ -181,8 +181,23 @@ class System(Training, BaseEstimator, ABC):
 
     @one_thread()
     def _fit(self, X: Any, categories: Any = None, numbers: Any = None) -> Self:
-        """Format, split, network, training: the whole of ``fit``; of a table, which columns are codes or quantities."""
+        """Data, split, network, training: the whole of ``fit``; of a table, which columns are codes or quantities."""
         self._check_parameters()
+        self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
+        rows = self._read(X, categories, numbers)
+        train, held = self._split(rows)
+        self.loss_ = self._loss()
+        self._check_values(rows)
+        with redirected(self.seed_):
+            self.network_ = self._begin(train)
+        self._made = self._making()
+        self.history_ = self._train(train, held)
+        self._settle()
+        self._finish(train, held)
+        return self
+
+    def _read(self, X: Any, categories: Any = None, numbers: Any = None) -> Rows:
+        """X as rows, in the format that suits it."""
         X = _materialized(X)
         self.format_ = self._format(X)
         if (categories or numbers) and not self._goes_on():  # what is fitted stays
@@ -196,20 +211,17 @@ class System(Training, BaseEstimator, ABC):
             if hasattr(self, "feature_names_in_"):
                 self.feature_names_in_ = np.array(self.format_.columns, dtype=object)
         self._architecture = self._suited()
-        rows = self.format_.rows(X)
-        self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
-        train, held = self._split(rows)
-        self.loss_ = self._loss()
-        self._check_values(rows)
-        with redirected(self.seed_):
-            self.network_ = self._network(_sample(train), self.seed_)
-        self._made = self._making()
-        self.history_ = self._train(train, held)
+        return self.format_.rows(X)
+
+    def _begin(self, train: Rows) -> Diabolo:
+        """The network that training begins with."""
+        return self._network(_sample(train), self.seed_)
+
+    def _settle(self) -> None:
+        """The network as it is used, when its training is over."""
         self.network_.eval().requires_grad_(False).to("cpu")
         if self.format_.exact:
             self.network_.double()  # float32 differs by 3e-7 with the size of the batch
-        self._finish(train, held)
-        return self
 
     def _goes_on(self) -> bool:
         """Whether ``fit`` begins with the network that is there."""
@@ -364,10 +376,8 @@ class System(Training, BaseEstimator, ABC):
         self.network_.load_state_dict(
             {k: torch.from_numpy(v).float() for k, v in _below(arrays, "network").items()}, assign=True
         )
-        self.network_.eval().requires_grad_(False)
         self.format_ = FORMATS[meta["format"]["kind"]].from_state(meta["format"], _below(arrays, "format"))
-        if self.format_.exact:
-            self.network_.double()
+        self._settle()
         self.loss_ = self._loss()
         self.history_ = History.from_state(meta["history"])
         if (

@@ -25,36 +25,32 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from difflib import get_close_matches
-from functools import wraps
 from importlib.resources import as_file, files
-from inspect import Parameter, Signature, getdoc, signature, unwrap
-from textwrap import indent
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
 from sklearn.base import TransformerMixin
-from sklearn.utils import Tags, check_random_state
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from ...chance import redirected
 from ...errors import FormatError
 from ...formats.base import IN_MEMORY
 from ...formats.images import Images
 from ...hardware import pick_precision
-from ...images.picture import SEEN, Album, Picture
+from ...images.picture import Album
 from ...losses import LogSquared, Loss
 from ...network import Diabolo
+from ...rows import Rows
 from ...training import SGD, History, autocast, minimize
 from ..base import System, is_size
 from ..loading import load
-from .patches import Patches
-from .pixels import in_bytes, looked_at, middle, one, part, tensor
+from .patches import Patches, Pictures
+from .pixels import decibels, in_bytes, middle, part, tensor
 from .tiling import tiled
 
-__all__ = ["Restorer", "decibels"]
+__all__ = ["Restorer"]
 
 FRESH, FROM_PRETRAINED = 6000, 1500  # steps of SGD, unless `epochs` says otherwise
 MOST_HELD_OUT = 20  # pictures
@@ -64,43 +60,12 @@ UNFITTED = (
     "pictures to learn from first"
 )
 
-
-def told(method: Any, restored: Any) -> Any:
-    """`method` with the keywords of `restored` in its signature: help() shows them, and wrong ones are named."""
-    own, more = signature(method).parameters.values(), list(signature(restored).parameters.values())[2:]
-    extra = [p.replace(kind=Parameter.KEYWORD_ONLY) for p in more]
-    named = [p for p in own if p.kind is not Parameter.VAR_KEYWORD]
-    allowed = [p.name for p in (*named[2:], *extra)] + ["return_map"] * (method.__name__ != "restore_picture")
-
-    @wraps(method)
-    def call(self: Any, X: Any, *args: Any, **options: Any) -> Any:
-        for wrong in options.keys() - {*allowed}:
-            near = get_close_matches(wrong, allowed, 1)
-            raise TypeError(
-                f"{wrong!r} is no option of {type(self).__name__}.{method.__name__}: allowed are {', '.join(sorted(allowed))}"
-                + (f"; did you mean {near[0]!r}?" if near else "")
-            )
-        return method(self, X, *args, **options)
-
-    call.__signature__ = Signature([*named, *extra])  # type: ignore[attr-defined]
-    if method.__doc__ and restored.__doc__:
-        its_own = indent((getdoc(restored) or "").partition("\n\n")[2], " " * 8)
-        call.__doc__ = method.__doc__.replace(f"        **options\n{' ' * 12}See the estimators.", its_own)
-    return call
-
-
-def decibels(e: Tensor, y: Tensor) -> float:
-    """Peak signal-to-noise ratio of pictures with values in [0, 1].
-
-    >>> round(decibels(torch.zeros(4), torch.full((4,), 0.1)), 1)
-    20.0
-    """
-    return -10 * math.log10(max(1e-10, float((e.clamp(0, 1) - y).square().mean())))
+Trial = tuple[str, Tensor, Tensor, Tensor]  # how a picture was corrupted, what is seen, what is restored, the truth
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
 class Restorer(TransformerMixin, System, abstract=True):
-    """Base of the estimators that take pictures of any size and give pictures back; `Denoiser` tells the parameters."""
+    """Base of the estimators that take pictures of any size and give pictures back."""
 
     start: Any = "pretrained"
     patch_size: int = 96
@@ -111,37 +76,34 @@ class Restorer(TransformerMixin, System, abstract=True):
     _weights: ClassVar[str]
     _stored = "float16"
 
-    def __init_subclass__(cls, **options: Any) -> None:
-        super().__init_subclass__(**options)
-        for name in ("transform", "restore", "restore_picture"):
-            setattr(cls, name, told(unwrap(getattr(Restorer, name)), cls._restored))  # lists of pictures need no set_output
-
     # ── hooks ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @abstractmethod
+    def restore_picture(self, picture: Any, *args: Any, **options: Any) -> Any:
+        """Restore one picture."""
 
     @abstractmethod
     def _objective(self, i: Tensor, x: Tensor, rng: torch.Generator) -> Tensor:
         """Clean patches x (B, C, s, s), of pictures number i (B,) -> the loss of each (B,)."""
 
     @abstractmethod
-    def _restored(self, picture: Picture, *args: Any, **options: Any) -> tuple[np.ndarray, np.ndarray]:
-        """Pixels (H, W, C) before, as they were or merely enlarged, and after; its keywords are those of the public methods."""
+    def _trials(self, x: Tensor) -> Iterator[Trial]:
+        """One clean picture (1, C, h, w), corrupted in fixed ways and restored."""
 
-    @abstractmethod
-    def _trials(self, x: Tensor) -> Iterator[tuple[str, Tensor, Tensor, Tensor]]:
-        """One clean picture (1, C, h, w), corrupted in fixed ways: name of the way, what is seen, what is restored, truth."""
+    def _unit(self) -> int:
+        """What the side of a patch must be a multiple of."""
+        return 1
 
-    def _trial(self, x: Tensor) -> list[float]:
-        """Decibels of what is restored, for each of the ways."""
-        return [decibels(e, y) for _, _, e, y in self._trials(x)]
+    def _held_out_tells(self) -> bool:
+        """Whether pictures held out can tell how good the network is."""
+        return True
 
-    def _untouched(self, x: Tensor) -> list[float]:
-        """Decibels of what is seen."""
-        return [decibels(seen, y) for _, seen, _, y in self._trials(x)]
+    def _channels(self, pixels: np.ndarray) -> np.ndarray:
+        """Of pixels (H, W, C) those that are learned from."""
+        return pixels
 
-    @property
-    def _trial_names(self) -> list[str]:
-        """Names of the ways."""
-        return [name for name, _, _, _ in self._trials(torch.zeros(1, 3, 16, 16))]
+    def _patches(self, pictures: list[np.ndarray]) -> Patches:
+        return Patches(pictures, self.patch_size)
 
     # ── use ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -158,69 +120,37 @@ class Restorer(TransformerMixin, System, abstract=True):
             model: Self = load(path)
         return model.set_params(**params)
 
-    def transform(self, X: Any, **options: Any) -> list[Any]:
-        """Restore pictures.
+    def restore(self, X: Any, **options: Any) -> Iterator[Any]:
+        """Restore pictures one after another: no more than one is held in memory.
 
         Parameters
         ----------
         X : folder, zip, path, array, PIL image, or a list of these
             Pictures of any size. Each page of a TIFF is a picture, an array (H, W) or (H, W, C) is one.
         **options
-            See the estimators.
+            Those of :meth:`restore_picture`.
 
-        Returns
-        -------
-        list
+        Yields
+        ------
+        ndarray or PIL image
             For each what :meth:`restore_picture` returns.
-        """
-        return list(self.restore(X, **options))
-
-    def restore(self, X: Any, **options: Any) -> Iterator[Any]:
-        """As :meth:`transform`, one picture after another: no more than one is held in memory.
-
-        Parameters
-        ----------
-        X : folder, zip, path, array, PIL image, or a list of these
-        **options
-            See the estimators.
         """
         return (self.restore_picture(picture, **options) for picture in Album(X))
 
-    def restore_picture(self, picture: Any, return_map: bool = False, **options: Any) -> Any:
-        """Restore one picture.
+    def _decibels(self, x: Tensor) -> list[float]:
+        """Of one picture (1, C, h, w), how near to it what is restored comes, for each way to corrupt it."""
+        return [decibels(e, y) for _, _, e, y in self._trials(x)]
 
-        Parameters
-        ----------
-        picture : Picture, or whatever ``formats.picture.read`` reads
-        return_map : bool, default=False
-            Also return what was changed.
-        **options
-            See the estimators.
-
-        Returns
-        -------
-        image : ndarray or PIL image
-            Of the kind that was given: an array of the same dtype, or a PIL image with the same metadata.
-        change : ndarray (H, W, C), float32
-            With `return_map`: what was taken out (negative where the result is darker) or invented, in units of the whole
-            range of brightness; of floats in their own.
-        """
-        self._check_fitted()
-        picture = one(picture)
-        before, after = self._restored(looked_at(picture), **options)
-        if after.shape[2] < picture.pixels.shape[2]:  # a grey that was given as RGB
-            before, after = (x.repeat(3, 2) for x in (before, after))
-        if picture.alpha is not None and after.shape == picture.pixels.shape:
-            hidden = picture.alpha < SEEN  # nobody sees what is there: it stays
-            after[hidden] = before[hidden] = picture.pixels[hidden]
-        image = picture.like(after)
-        return (image, picture.unit * (after - before)) if return_map else image
+    @property
+    def _device(self) -> torch.device:
+        """Where the network is: while it is trained not always where the pictures are."""
+        return next(self.network_.parameters()).device
 
     def _tiled(self, f: Callable[[Tensor], Tensor], x: Tensor, scale: int = 1) -> Tensor:
         """f(x), a tile at a time, in the fastest arithmetic of this machine."""
         encoder: Any = self.network_.encoder
         with self._inference():
-            return tiled(lambda piece: f(piece).float(), x, encoder.stride, encoder.reach, scale)
+            return tiled(lambda piece: f(piece.to(self._device)).float().cpu(), x, encoder.stride, encoder.reach, scale)
 
     @contextmanager
     def _inference(self) -> Iterator[None]:
@@ -240,17 +170,7 @@ class Restorer(TransformerMixin, System, abstract=True):
         y : None
             Ignored.
         """
-        self._check_parameters()
-        self.format_, self.about_ = Images.any_size(), ""
-        self.n_features_in_ = 1
-        self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
-        self.loss_ = self._loss()
-        train, held = self._parted(self._pictures(X))
-        with redirected(self.seed_):
-            self.network_ = self._start()
-        self.history_ = self._descend(train, held)
-        self.network_.eval().requires_grad_(False).to("cpu").half().float()  # as a file holds it
-        return self
+        return self._fit(X)
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
@@ -267,16 +187,31 @@ class Restorer(TransformerMixin, System, abstract=True):
     def _check_fitted(self) -> None:
         check_is_fitted(self, "network_", msg=UNFITTED)
 
-    def _judged(self) -> bool:
-        """Whether pictures held out can tell how good the network is."""
-        return True
+    def _read(self, X: Any, categories: Any = None, numbers: Any = None) -> Rows:
+        self.format_, self.about_, self.n_features_in_ = Images.any_size(), "", 1
+        return Pictures(self._pictures(X))
 
-    def _unit(self) -> int:
-        """What the side of a patch must be a multiple of."""
-        return 1
+    def _pictures(self, X: Any) -> list[np.ndarray]:
+        """The pictures as bytes (H, W, C); of each only a part, where all would not fit in memory."""
+        album, rng = Album(X), np.random.default_rng(self.seed_)
+        share = min(1.0, IN_MEMORY / max(1, sum(h * w * c for h, w, c in album.sizes())))
+        parts = (part(in_bytes(picture), share**0.5, self.patch_size, rng) for picture in album)
+        return [(self._channels(pixels) * 255).round().astype(np.uint8) for pixels in parts]
 
-    def _start(self) -> Diabolo:
-        """The network to begin with: that of `start`, or one that knows nothing yet."""
+    def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:
+        """Pictures to learn from, and those held out: none of fewer than five."""
+        n, pictures = len(rows), rows.source
+        few = n < FEWEST_PICTURES or not self.validation_fraction or not self._held_out_tells()
+        count = 0 if few else min(MOST_HELD_OUT, max(1, round(n * self.validation_fraction)))
+        order = np.random.default_rng(self.seed_).permutation(n)
+        train, held = (Pictures([pictures[i] for i in part]) for part in (order[count:], order[:count]))
+        return train, held if count else None
+
+    def _check_values(self, rows: Rows) -> None:
+        """Pictures are what every loss can take."""
+
+    def _begin(self, train: Rows) -> Diabolo:
+        """That of `start`, or one that knows nothing yet."""
         fresh = self._network(torch.empty(0), self.seed_)
         if self.start is None:
             return fresh
@@ -290,35 +225,20 @@ class Restorer(TransformerMixin, System, abstract=True):
             )
         return network
 
-    def _pictures(self, X: Any) -> list[np.ndarray]:
-        """The pictures as bytes (H, W, C); of each only a part, where all would not fit in memory."""
-        album, rng = Album(X), np.random.default_rng(self.seed_)
-        share = min(1.0, IN_MEMORY / max(1, sum(h * w * c for h, w, c in album.sizes())))
-        parts = (part(in_bytes(picture), share**0.5, self.patch_size, rng) for picture in album)
-        return [(self._channels(pixels) * 255).round().astype(np.uint8) for pixels in parts]
-
-    def _channels(self, pixels: np.ndarray) -> np.ndarray:
-        return pixels
-
-    def _parted(self, pictures: list[np.ndarray]) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        """Pictures to learn from, and those held out: none of fewer than five."""
-        few = len(pictures) < FEWEST_PICTURES or not self.validation_fraction or not self._judged()
-        count = 0 if few else min(MOST_HELD_OUT, max(1, round(len(pictures) * self.validation_fraction)))
-        order = np.random.default_rng(self.seed_).permutation(len(pictures))
-        return [pictures[i] for i in order[count:]], [pictures[i] for i in order[:count]]
-
-    def _descend(self, train: list[np.ndarray], held: list[np.ndarray]) -> History:
-        patches = self._patches(train)
-        self._held_out, self._held_out_count = held, len(held)
-        trials = [tensor(middle(p) / np.float32(255)) for p in held]
+    def _train(self, train: Rows, held: Rows | None) -> History:
+        patches = self._patches(train.source)
+        self._held_out = held.source if held else []
+        self._held_out_count = len(self._held_out)
+        trials = [tensor(middle(p) / np.float32(255)) for p in self._held_out]
 
         def held_out() -> float:
-            return -float(np.mean([self._trial(x) for x in trials]))
+            return -float(np.mean([self._decibels(x) for x in trials]))
 
-        return minimize(self.network_, self._objective, patches, held_out if held else None, self._plan(len(patches)))
+        return minimize(self.network_, self._objective, patches, held_out if trials else None, self._plan(len(patches)))
 
-    def _patches(self, pictures: list[np.ndarray]) -> Patches:
-        return Patches(pictures, self.patch_size)
+    def _settle(self) -> None:
+        super()._settle()
+        self.network_.half().float()  # as a file holds it
 
     def _batch_size(self, n: int) -> int:
         return 16
@@ -332,6 +252,8 @@ class Restorer(TransformerMixin, System, abstract=True):
 
     def _loss(self) -> Loss:
         return self.loss if isinstance(self.loss, Loss) else LogSquared()
+
+    # ── saving ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         meta, arrays = super()._state()

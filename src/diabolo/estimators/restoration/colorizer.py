@@ -41,10 +41,10 @@ from ...nets import Palette, UNet
 from ...nets.restoration import colours
 from ...network import Diabolo
 from ..base import is_size
-from .base import Restorer, check_sizes
+from .base import Restorer, Trial, check_sizes
 from .hints import Hint, checked, hinted, met, planes
 from .patches import Patches
-from .pixels import in_bytes, one, pixels, tensor
+from .pixels import handed_back, in_bytes, one, pixels, tensor
 
 __all__ = ["Colorizer"]
 
@@ -110,12 +110,56 @@ class Colorizer(Restorer):
 
     # ── use ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+    def transform(self, X: Any, *, hints: Sequence[Hint] = (), return_map: bool = False) -> list[Any]:
+        """Give grey pictures colours.
+
+        Parameters
+        ----------
+        X : folder, zip, path, array, PIL image, or a list of these
+            Pictures of any size. Each page of a TIFF is a picture, an array (H, W) or (H, W, C) is one.
+        hints : sequence of (x, y, (r, g, b)), default=()
+            Colours that are known, of a pixel each; 0 to 255.
+        return_map : bool, default=False
+            Also return what was invented.
+
+        Returns
+        -------
+        list
+            For each what :meth:`restore_picture` returns.
+        """
+        return list(self.restore(X, hints=hints, return_map=return_map))
+
+    def restore_picture(self, picture: Any, *, hints: Sequence[Hint] = (), return_map: bool = False) -> Any:
+        """Give one grey picture colours.
+
+        Parameters
+        ----------
+        picture : Picture, or whatever ``images.picture.read`` reads
+        hints : sequence of (x, y, (r, g, b)), default=()
+            Colours that are known, of a pixel each; 0 to 255.
+        return_map : bool, default=False
+            Also return what was invented.
+
+        Returns
+        -------
+        image : ndarray or PIL image
+            Of the kind that was given: an array of the same dtype, or a PIL image with the same metadata.
+        change : ndarray (H, W, 3), float32
+            With `return_map`: by how much each channel differs from the grey picture, in units of the whole range of
+            brightness.
+        """
+        self._check_fitted()
+        picture = one(picture)
+        light = lightness(picture)
+        e = shown(light, self._colours(light, checked(hints, light)))
+        return handed_back(picture, shown(light, None), e, return_map)
+
     def versions(self, picture: Any, count: int = 4, hints: Sequence[Hint] = ()) -> list[Any]:
         """The likeliest version of one picture, and others.
 
         Parameters
         ----------
-        picture : Picture, or whatever ``formats.picture.read`` reads
+        picture : Picture, or whatever ``images.picture.read`` reads
         count : int, default=4
         hints : sequence of (x, y, (r, g, b))
             Met by all of them.
@@ -128,12 +172,26 @@ class Colorizer(Restorer):
             raise ValueError(f"count={count!r}: allowed are integers from 1")
         self._check_fitted()
         picture = one(picture)
+        light = lightness(picture)
         turns = [2 * math.pi * i / max(1, count - 1) for i in range(count - 1)]
         tilts = [(0.0, 0.0), *((TILT * math.cos(t), TILT * math.sin(t)) for t in turns)]
-        return [picture.like(self._coloured(picture, hints, tilt)) for tilt in tilts[:count]]
+        colours = (self._colours(light, checked(hints, light), tilt) for tilt in tilts[:count])
+        return [picture.like(pixels(shown(light, ab))) for ab in colours]
 
     def doubt(self, picture: Any, hints: Sequence[Hint] = ()) -> np.ndarray:
-        """How little is known of the colour of each pixel (H, W): 0 one colour, 1 all are equally likely."""
+        """How little is known of the colour of each pixel.
+
+        Parameters
+        ----------
+        picture : Picture, or whatever ``images.picture.read`` reads
+        hints : sequence of (x, y, (r, g, b))
+            Colours that are known.
+
+        Returns
+        -------
+        ndarray (H, W)
+            0: one colour; 1: all are equally likely.
+        """
         self._check_fitted()
         light = lightness(one(picture))
         p = self._likely(light, checked(hints, light))[0]
@@ -141,23 +199,11 @@ class Colorizer(Restorer):
         size = (light.shape[2], light.shape[3])
         return F.interpolate(entropy, size=size, mode="bilinear")[0, 0].clamp(0, 1).numpy()
 
-    def _restored(self, picture: Picture, hints: Sequence[Hint] = ()) -> tuple[np.ndarray, np.ndarray]:
-        """The picture in grey, and in colour.
-
-        hints : sequence of (x, y, (r, g, b)), default=()
-            Colours that are known, of a pixel each.
-        """
-        return pixels(shown(lightness(picture), None)), self._coloured(picture, hints)
-
-    def _coloured(self, picture: Picture, hints: Sequence[Hint], tilt: tuple[float, float] = (0.0, 0.0)) -> np.ndarray:
-        light = lightness(picture)
-        return pixels(shown(light, self._colours(light, checked(hints, light), tilt)))
-
     def _colours(self, light: Tensor, hints: Sequence[Hint], tilt: tuple[float, float] = (0.0, 0.0)) -> Tensor:
         """L (1, 1, H, W) -> a, b (1, 2, H, W)."""
         p, small = self._likely(light, hints, tilt)
         palette: Any = self.network_.decoder
-        ab = self.vividness * torch.einsum("bqhw,qc->bchw", p, palette.colours)
+        ab = self.vividness * torch.einsum("bqhw,qc->bchw", p, palette.colours.cpu())
         ab = guided(light, F.avg_pool2d(small, 2), ab)
         return met(ab if hints else ab * known(small, light.shape), light, hints)
 
@@ -169,8 +215,8 @@ class Colorizer(Restorer):
         stride, h, w = network.encoder.stride, small.shape[2], small.shape[3]
         padded = F.pad(seen, (0, -w % stride, 0, -h % stride), mode="replicate")
         with self._inference():
-            logits = network(padded).float()[..., : h // 2, : w // 2]
-        lean = (network.decoder.colours @ torch.tensor(tilt)).view(1, -1, 1, 1)
+            logits = network(padded.to(self._device)).float().cpu()[..., : h // 2, : w // 2]
+        lean = (network.decoder.colours.cpu() @ torch.tensor(tilt)).view(1, -1, 1, 1)
         return ((logits + lean) / self.temperature).softmax(1), small[..., : h // 2 * 2, : w // 2 * 2]
 
     # ── learning ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -213,7 +259,7 @@ class Colorizer(Restorer):
         rows = [t.movedim(1, -1).flatten(0, 2) for t in (logits, shares)]
         return self.loss_(*rows).view(len(x), -1).mean(1)
 
-    def _trials(self, x: Tensor) -> Iterator[tuple[str, Tensor, Tensor, Tensor]]:
+    def _trials(self, x: Tensor) -> Iterator[Trial]:
         light = to_lab(x)[:, :1]
         h, w = x.shape[2:]
         rng = np.random.default_rng(0)
@@ -259,15 +305,15 @@ def known(small: Tensor, size: torch.Size) -> Tensor:
 
 def lightness(picture: Picture) -> Tensor:
     """L (1, 1, H, W)."""
-    some = np.quantile(picture.pixels.ravel()[:: max(1, picture.pixels.size >> 20)], (0.05, 0.95))
+    x = picture.visible
+    some = np.quantile(x.ravel()[:: max(1, x.size >> 20)], (0.05, 0.95))
     if picture.unit != 1 or some[0] < -NOISE or some[1] > 1 + NOISE:
-        low, high = (picture.low + picture.unit * float(v) for v in (picture.pixels.min(), picture.pixels.max()))
+        low, high = (picture.low + picture.unit * float(v) for v in (x.min(), x.max()))
         raise DataError(
             f"{picture.name!r} has floats from {low:g} to {high:g}, and what is white is not known: scale them to 0 to 1, "
             + ("for example (array - array.min()) / np.ptp(array)" if low < 0 else f"divide by {255 if high < 256 else 65535}")
         )
-    x = tensor(picture.visible.clip(0, 1))
-    return to_lab(x.expand(1, 3, -1, -1))[:, :1]
+    return to_lab(tensor(x.clip(0, 1)).expand(1, 3, -1, -1))[:, :1]
 
 
 def shown(light: Tensor, ab: Tensor | None) -> Tensor:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import Any
 
-from .base import decibels
-from .pixels import pixels, tensor
+from .pixels import decibels, pixels, tensor
 
 __all__ = ["advice", "measured"]
 
@@ -16,7 +15,7 @@ UNTOUCHED = {"denoise": "noisy", "upscale": "bicubic", "colorize": "grey"}
 def measured(model: Any, shipped: Any, task: str, x: Any) -> dict[str, dict[str, float]]:
     """Decibels of one picture x (1, C, h, w): for each way to spoil it, those of each way to restore it."""
     found = {}
-    for (trial, seen, e, y), theirs in zip(model._trials(x), shipped._trial(x), strict=True):
+    for (trial, seen, e, y), theirs in zip(model._trials(x), shipped._decibels(x), strict=True):
         values = {UNTOUCHED[task]: decibels(seen, y)}
         if task == "denoise" and find_spec("skimage"):
             values["non-local means"] = decibels(similar_patches(seen, float((seen - y).std())), y)

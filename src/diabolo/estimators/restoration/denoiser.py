@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -17,8 +16,8 @@ from ...corruption import Corruption, Gaussian
 from ...images.picture import SEEN, Album, Picture
 from ...nets import Shuffle, Told
 from ...network import Diabolo
-from .base import UNFITTED, Restorer, check_sizes
-from .pixels import looked_at, pixels, tamed, tensor
+from .base import Restorer, Trial, check_sizes
+from .pixels import handed_back, looked_at, one, tamed
 
 __all__ = ["Denoiser"]
 
@@ -104,6 +103,117 @@ class Denoiser(Restorer):
 
     _weights = "denoise.diabolo"
 
+    # ── use ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def transform(self, X: Any, *, strength: float = 1.0, sigma: float | None = None, return_map: bool = False) -> list[Any]:
+        """Take the noise out of pictures.
+
+        Parameters
+        ----------
+        X : folder, zip, path, array, PIL image, or a list of these
+            Pictures of any size. Each page of a TIFF is a picture, an array (H, W) or (H, W, C) is one.
+        strength : float in [0, 1.5], default=1
+            0 takes out nothing, 1 what was estimated.
+        sigma : float, default=None
+            The noise level, instead of the estimate: a share of the whole range, such as 25 / 255; of floats in their own
+            unit.
+        return_map : bool, default=False
+            Also return what was changed.
+
+        Returns
+        -------
+        list
+            For each what :meth:`restore_picture` returns.
+        """
+        return list(self.restore(X, strength=strength, sigma=sigma, return_map=return_map))
+
+    def restore_picture(
+        self, picture: Any, *, strength: float = 1.0, sigma: float | None = None, return_map: bool = False
+    ) -> Any:
+        """Take the noise out of one picture.
+
+        Parameters
+        ----------
+        picture : Picture, or whatever ``images.picture.read`` reads
+        strength : float in [0, 1.5], default=1
+            0 takes out nothing, 1 what was estimated.
+        sigma : float, default=None
+            The noise level, instead of the estimate: a share of the whole range, such as 25 / 255; of floats in their own
+            unit.
+        return_map : bool, default=False
+            Also return what was changed.
+
+        Returns
+        -------
+        image : ndarray or PIL image
+            Of the kind that was given: an array of the same dtype, or a PIL image with the same metadata.
+        change : ndarray (H, W, C), float32
+            With `return_map`: what was taken out, negative where the result is darker, in units of the whole range of
+            brightness; of floats in their own.
+        """
+        self._check_fitted()
+        if not 0 <= strength <= 1.5:
+            raise ValueError(f"strength={strength!r}: allowed are numbers from 0 (nothing) to 1.5; 1 is what was estimated")
+        picture = one(picture)
+        if sigma is not None and not 0 <= sigma <= picture.unit:
+            whole = "whole range of brightness, such as 25 / 255" if picture.unit == 1 else f"range of {picture.name!r}"
+            raise ValueError(f"sigma={sigma!r}: allowed are numbers from 0 to {picture.unit:g}, the {whole}")
+        x = looked_at(picture)
+        e = self._clean(x, strength, None if sigma is None else sigma / picture.unit, picture.alpha)
+        return handed_back(picture, x, e, return_map)
+
+    def noise_level(self, X: Any) -> np.ndarray:
+        """Estimate how noisy pictures are.
+
+        Parameters
+        ----------
+        X : folder, zip, path, array, PIL image, or a list of these
+
+        Returns
+        -------
+        ndarray (n,)
+            Standard deviation of the noise in each channel of each picture. 1 is the whole range; of floats the level is in
+            their own unit.
+        """
+        self._check_fitted()
+        return np.array([self._noise_level(picture) for picture in Album(X)])
+
+    def _noise_level(self, picture: Picture) -> float:
+        x = looked_at(picture)
+        calm = tamed(x)
+        seen = opponent(calm)
+        level = float(self._level(calm, seen - seen.mean((2, 3), keepdim=True), picture.alpha))
+        return picture.unit * level * x.shape[1] ** 0.5
+
+    def _clean(self, x: Tensor, strength: float = 1.0, sigma: float | None = None, alpha: np.ndarray | None = None) -> Tensor:
+        """x (1, 1 or 3, h, w) without its noise."""
+        seen, calm = opponent(x), tamed(x)
+        look = seen if calm is x else opponent(calm)
+        m = look.mean((2, 3), keepdim=True)
+        told = None if sigma is None else torch.tensor([sigma / x.shape[1] ** 0.5])  # the mean of three is less noisy
+        level = strength * (self._level(calm, look - m, alpha) if told is None else told)
+        if not level:
+            return x
+        added = self._tiled(lambda piece: self._added(piece, level), look - m)
+        return from_opponent(seen + added, x.shape[1])
+
+    def _level(self, given: Tensor, x: Tensor, alpha: np.ndarray | None = None) -> Tensor:
+        """(1,): the estimated standard deviation of the noise, where it is seen; x (1, 3, h, w): opponent, its mean is 0."""
+        seen = None if alpha is None or (alpha >= SEEN).all() else torch.from_numpy(alpha >= SEEN).float()[None, None]
+        if drawn(given, seen):
+            return torch.zeros(1)
+        encoder: Any = self.network_.encoder
+        parts = zip(spots(paired(x)), [None] * 16 if seen is None else spots(paired(seen)), strict=False)
+        with self._inference():
+            levels = [
+                encoder.level(piece.to(self._device), None if part is None else part.to(self._device)).float().cpu()
+                for piece, part in parts
+                if part is None or part.any()
+            ]
+        return torch.cat(levels).median(0, keepdim=True).values if levels else torch.zeros(1)
+
+    # ── learning ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
     def _check_parameters(self) -> None:
         super()._check_parameters()
         if self.target not in ("clean", "self"):
@@ -111,10 +221,7 @@ class Denoiser(Restorer):
         if not 0 <= self.gray <= 1:
             raise ValueError(f"gray={self.gray!r}: allowed are numbers from 0 to 1")
 
-    def _check_fitted(self) -> None:
-        check_is_fitted(self, "network_", msg=UNFITTED)
-
-    def _judged(self) -> bool:
+    def _held_out_tells(self) -> bool:
         return self.target == "clean"
 
     def _unit(self) -> int:
@@ -164,7 +271,7 @@ class Denoiser(Restorer):
 
     def _added(self, x: Tensor, level: Tensor) -> Tensor:
         network: Any = self.network_
-        added: Tensor = network.decoder(network.encoder(x, level)).float()
+        added: Tensor = network.decoder(network.encoder(x, level.to(x.device))).float()
         return added
 
     def _lesson(self, x: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -174,64 +281,12 @@ class Denoiser(Restorer):
         seen, y = (torch.cat([opponent(pair[i]) for pair in pairs]) for i in (0, 1))
         return seen, y
 
-    def _trials(self, x: Tensor) -> Iterator[tuple[str, Tensor, Tensor, Tensor]]:
+    def _trials(self, x: Tensor) -> Iterator[Trial]:
         e = torch.randn(x.shape, generator=torch.Generator().manual_seed(0))
         for sigma in (15, 25, 50):
             for name, y, noise in (("gray", x.mean(1, keepdim=True), e[:, :1]), ("color", x, e)):
                 seen = y + sigma / 255 * noise
                 yield f"{name}, sigma {sigma}", seen, self._clean(seen), y
-
-    def _clean(self, x: Tensor, strength: float = 1.0, sigma: float | None = None, alpha: np.ndarray | None = None) -> Tensor:
-        """x (1, 1 or 3, h, w) without its noise."""
-        seen, calm = opponent(x), tamed(x)
-        look = seen if calm is x else opponent(calm)
-        m = look.mean((2, 3), keepdim=True)
-        told = None if sigma is None else torch.tensor([sigma / x.shape[1] ** 0.5])  # the mean of three is less noisy
-        level = strength * (self._level(calm, look - m, alpha) if told is None else told)
-        if not level:
-            return x
-        added = self._tiled(lambda piece: self._added(piece, level), look - m)
-        return from_opponent(seen + added, x.shape[1])
-
-    def _level(self, given: Tensor, x: Tensor, alpha: np.ndarray | None = None) -> Tensor:
-        """(1,): the estimated standard deviation of the noise, where it is seen; x (1, 3, h, w): opponent, its mean is 0."""
-        seen = None if alpha is None or (alpha >= SEEN).all() else torch.from_numpy(alpha >= SEEN).float()[None, None]
-        if drawn(given, seen):
-            return torch.zeros(1)
-        encoder: Any = self.network_.encoder
-        parts = zip(spots(paired(x)), [None] * 16 if seen is None else spots(paired(seen)), strict=False)
-        with self._inference():
-            levels = [encoder.level(piece, part).float() for piece, part in parts if part is None or part.any()]
-        return torch.cat(levels).median(0, keepdim=True).values if levels else torch.zeros(1)
-
-    def noise_level(self, X: Any) -> np.ndarray:
-        """Estimated standard deviation of the noise in each channel of each picture (n,).
-
-        1 is the whole range; of floats the level is in their own unit.
-        """
-        levels = []
-        for picture in map(looked_at, Album(X)):
-            calm = tamed(tensor(picture.pixels))
-            x = opponent(calm)
-            level = float(self._level(calm, x - x.mean((2, 3), keepdim=True), picture.alpha))
-            levels.append(picture.unit * level * picture.pixels.shape[2] ** 0.5)
-        return np.array(levels)
-
-    def _restored(self, picture: Picture, strength: float = 1.0, sigma: float | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """The picture as it is, and without its noise.
-
-        strength : float in [0, 1.5], default=1
-            0 takes out nothing, 1 what was estimated.
-        sigma : float, default=None
-            The noise level, instead of the estimate: a share of the whole range, such as 25 / 255; of floats in their own unit.
-        """
-        if not 0 <= strength <= 1.5:
-            raise ValueError(f"strength={strength!r}: allowed are numbers from 0 (nothing) to 1.5; 1 is what was estimated")
-        if sigma is not None and not 0 <= sigma <= picture.unit:
-            whole = "whole range of brightness, such as 25 / 255" if picture.unit == 1 else f"range of {picture.name!r}"
-            raise ValueError(f"sigma={sigma!r}: allowed are numbers from 0 to {picture.unit:g}, the {whole}")
-        x = tensor(picture.pixels)
-        return picture.pixels, pixels(self._clean(x, strength, None if sigma is None else sigma / picture.unit, picture.alpha))
 
 
 def drawn(x: Tensor, seen: Tensor | None) -> bool:

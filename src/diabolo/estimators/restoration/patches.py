@@ -17,7 +17,16 @@ from torch import Tensor
 from ...errors import DataError
 from ...rows import Rows, steps_per_epoch
 
-__all__ = ["Patches"]
+__all__ = ["Patches", "Pictures"]
+
+
+class Pictures(Rows):
+    """Pictures of any size, a list of uint8 ndarrays (H, W, C): what patches are cut from."""
+
+    source: list[np.ndarray]
+
+    def __len__(self) -> int:
+        return len(self.source)
 
 
 class Patches(Rows):

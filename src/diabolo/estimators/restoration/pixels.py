@@ -1,8 +1,14 @@
-"""Pictures as tensors, and back."""
+"""Pictures as tensors, and back.
+
+    x (1, C, H, W), float32, between 0 and 1 but for noise      <->      pixels (H, W, C)      <->      what was given
+
+Where all channels are alike one is looked at; where nobody sees the colours they are continued from beside, and stay as they
+were given.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import math
 from typing import Any
 
 import numpy as np
@@ -10,7 +16,7 @@ import torch
 from torch import Tensor
 
 from ...errors import DataError
-from ...images.picture import Picture, read
+from ...images.picture import SEEN, Picture, read
 
 HELD_OUT_SIDE = 320  # pixels
 
@@ -32,11 +38,32 @@ def one(picture: Any) -> Picture:
     return picture if isinstance(picture, Picture) else read(picture)
 
 
-def looked_at(picture: Picture) -> Picture:
-    """What a restorer looks at: colours continued where nobody sees any, one channel where all are alike."""
+def looked_at(picture: Picture) -> Tensor:
+    """What a restorer looks at, (1, C, H, W): colours continued where nobody sees any, one channel where all are alike."""
     x = picture.visible
     grey = x.shape[2] == 3 and bool((x[..., 0] == x[..., 1]).all() and (x[..., 0] == x[..., 2]).all())
-    return replace(picture, pixels=x[..., :1] if grey else x)
+    return tensor(x[..., :1] if grey else x)
+
+
+def handed_back(picture: Picture, before: Tensor, after: Tensor, return_map: bool) -> Any:
+    """What a user gets of a picture that was `before` (1, C, h, w), as it was or merely enlarged, and is `after`."""
+    x, e = pixels(before), pixels(after)
+    if e.shape[2] < picture.pixels.shape[2]:  # a grey that was given as RGB
+        x, e = x.repeat(3, 2), e.repeat(3, 2)
+    if picture.alpha is not None and e.shape == picture.pixels.shape:
+        hidden = picture.alpha < SEEN  # nobody sees what is there: it stays
+        e[hidden] = x[hidden] = picture.pixels[hidden]
+    image = picture.like(e)
+    return (image, picture.unit * (e - x)) if return_map else image
+
+
+def decibels(e: Tensor, y: Tensor) -> float:
+    """Peak signal-to-noise ratio of pictures with values in [0, 1].
+
+    >>> round(decibels(torch.zeros(4), torch.full((4,), 0.1)), 1)
+    20.0
+    """
+    return -10 * math.log10(max(1e-10, float((e.clamp(0, 1) - y).square().mean())))
 
 
 def tensor(pixels: np.ndarray) -> Tensor:

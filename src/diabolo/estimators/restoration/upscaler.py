@@ -12,14 +12,14 @@ from torch import Tensor
 
 from ...corruption import Downscale
 from ...images.color import LUMA
-from ...images.picture import Picture, luma
+from ...images.picture import luma
 from ...images.resize import resize
 from ...losses import Absolute, Loss
 from ...nets import Column, Shuffles
 from ...network import Diabolo
 from ..base import is_size
-from .base import Restorer, check_sizes
-from .pixels import pixels, tamed, tensor
+from .base import Restorer, Trial, check_sizes
+from .pixels import handed_back, looked_at, one, tamed
 
 __all__ = ["Upscaler"]
 
@@ -74,6 +74,70 @@ class Upscaler(Restorer):
     _weights = "upscale.diabolo"
     _projections = 3
 
+    # ── use ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def transform(self, X: Any, *, scale: int | None = None, return_map: bool = False) -> list[Any]:
+        """Make pictures larger.
+
+        Parameters
+        ----------
+        X : folder, zip, path, array, PIL image, or a list of these
+            Pictures of any size. Each page of a TIFF is a picture, an array (H, W) or (H, W, C) is one.
+        scale : int, default=None
+            How many times larger, one of those learned; by default that of the estimator.
+        return_map : bool, default=False
+            Also return what was added.
+
+        Returns
+        -------
+        list
+            For each what :meth:`restore_picture` returns.
+        """
+        return list(self.restore(X, scale=scale, return_map=return_map))
+
+    def restore_picture(self, picture: Any, *, scale: int | None = None, return_map: bool = False) -> Any:
+        """Make one picture larger.
+
+        Parameters
+        ----------
+        picture : Picture, or whatever ``images.picture.read`` reads
+        scale : int, default=None
+            How many times larger, one of those learned; by default that of the estimator.
+        return_map : bool, default=False
+            Also return what was added.
+
+        Returns
+        -------
+        image : ndarray or PIL image
+            Of the kind that was given: an array of the same dtype, or a PIL image with the same metadata.
+        change : ndarray (scale H, scale W, C), float32
+            With `return_map`: what was added to the interpolated picture, negative where the result is darker, in units of
+            the whole range of brightness; of floats in their own.
+        """
+        self._check_fitted()
+        picture, scale = one(picture), self.scale if scale is None else scale
+        if scale not in self.scales:
+            raise ValueError(f"scale={scale!r}: this model has learned {', '.join(map(str, self.scales))}")
+        x = looked_at(picture)
+        return handed_back(picture, enlarged(x, scale), self._consistent(self._larger(x, scale), x), return_map)
+
+    def _larger(self, x: Tensor, scale: int) -> Tensor:
+        """x (1, 1 or 3, h, w) -> (1, 1 or 3, scale h, scale w)."""
+        weights = torch.tensor(LUMA if x.shape[1] == 3 else (1.0,)).view(1, -1, 1, 1)
+        y = (tamed(x) * weights).sum(1, keepdim=True)
+        network: Any = self.network_
+        added = self._tiled(lambda piece: network.decoder(network.encoder(piece), scale), y - y.mean(), scale)
+        return enlarged(x, scale) + added
+
+    def _consistent(self, e: Tensor, x: Tensor) -> Tensor:
+        """e moved until it is x again when it is made smaller."""
+        for _ in range(self._projections):
+            missing = x - resize(e, (x.shape[2], x.shape[3]))
+            e = e + resize(missing, (e.shape[2], e.shape[3]))
+        return e
+
+    # ── learning ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
     def _unit(self) -> int:
         check_sizes(scales=self.scales, width=(self.width,), depth=(self.depth,))
         if self.scale not in self.scales:
@@ -101,37 +165,14 @@ class Upscaler(Restorer):
         e = resize(seen, (y.shape[2], y.shape[3])) + network.decoder(network.encoder(seen - m), scale).float()
         return self.loss_(e.flatten(1), y.flatten(1))
 
-    def _trials(self, x: Tensor) -> Iterator[tuple[str, Tensor, Tensor, Tensor]]:
+    def _trials(self, x: Tensor) -> Iterator[Trial]:
         for scale in self.scales:
             seen, y = Downscale(scale, levels=255)(x, torch.Generator())
             plain = resize(seen, (y.shape[2], y.shape[3]))
             inside = (..., slice(scale, -scale), slice(scale, -scale))
             yield f"x{scale}", plain[inside], self._larger(seen, scale)[inside], y[inside]
 
-    def _larger(self, x: Tensor, scale: int) -> Tensor:
-        """x (1, 1 or 3, h, w) -> (1, 1 or 3, scale h, scale w)."""
-        weights = torch.tensor(LUMA if x.shape[1] == 3 else (1.0,)).view(1, -1, 1, 1)
-        y = (tamed(x) * weights).sum(1, keepdim=True)
-        network: Any = self.network_
-        added = self._tiled(lambda piece: network.decoder(network.encoder(piece), scale), y - y.mean(), scale)
-        return resize(x, (scale * x.shape[2], scale * x.shape[3])) + added
 
-    def _restored(self, picture: Picture, scale: int | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """The picture enlarged by interpolation, and by the network.
-
-        scale : int, default=None
-            How many times larger, one of those learned; by default that of the estimator.
-        """
-        scale = self.scale if scale is None else scale
-        if scale not in self.scales:
-            raise ValueError(f"scale={scale!r}: this model has learned {', '.join(map(str, self.scales))}")
-        x = tensor(picture.pixels)
-        h, w = x.shape[-2:]
-        return pixels(resize(x, (scale * h, scale * w))), pixels(self._consistent(self._larger(x, scale), x))
-
-    def _consistent(self, e: Tensor, x: Tensor) -> Tensor:
-        """e moved until it is x again when it is made smaller."""
-        for _ in range(self._projections):
-            missing = x - resize(e, (x.shape[2], x.shape[3]))
-            e = e + resize(missing, (e.shape[2], e.shape[3]))
-        return e
+def enlarged(x: Tensor, scale: int) -> Tensor:
+    """x (1, C, h, w) -> (1, C, scale h, scale w), by interpolation."""
+    return resize(x, (scale * x.shape[2], scale * x.shape[3]))
