@@ -20,9 +20,10 @@ from PIL import Image
 from sklearn.datasets import load_digits, load_iris
 
 from diabolo import Autoencoder, DataError, MultiLabelClassifier, OutlierDetector, load
-from diabolo.estimators.autoencoder.maps import sampled, spread
+from diabolo.estimators.autoencoder.maps import spread
 from diabolo.report import write
 from diabolo.report.page import inert
+from diabolo.rows import evenly
 
 HOSTILE = ["</script><script>alert(1)</script>", "<img src=x onerror=alert(2)>", "a & b", "]]><!--", "[[contents]]"]
 WORDS = ["apple pear plum", "red green blue", "one two three", "north south east west"]
@@ -270,8 +271,8 @@ def test_labels_of_the_wrong_length(tmp_path):
 
 
 def test_the_map_is_sampled_evenly():
-    assert sampled(10_001, 101).tolist() == list(range(0, 10_001, 100))
-    assert sampled(3).tolist() == [0, 1, 2]
+    assert evenly(10_001, 101).tolist() == list(range(0, 10_001, 100))
+    assert evenly(3, 5000).tolist() == [0, 1, 2]
 
 
 def test_without_opentsne_the_map_names_the_extra(monkeypatch):

@@ -186,7 +186,8 @@ def counted(tool: Tool, advance: Callable[[], None]) -> Tool:
 def denoised(name: str, album: Any, model: Any, advance: Callable[[], None]) -> Iterator[Row]:
     import numpy as np
 
-    from ..images.protocols import arrays, denoising, noisy, psnr
+    from ..images.metrics import psnr
+    from ..images.protocols import arrays, denoising, noisy
 
     pictures, tool = list(arrays(album)), counted(denoising_tool(model), advance)
     for sigma in LEVELS["denoise"]:

@@ -20,7 +20,7 @@ from torch import Tensor
 from ..errors import DataError, warn
 from ..images.picture import Album, Picture, is_one, luma
 from ..images.resize import resize
-from ..rows import Rows
+from ..rows import Rows, evenly
 from .arrays import Arrays
 from .base import IN_MEMORY, Format, spilled
 from .scale import together
@@ -103,7 +103,7 @@ class Images(Arrays):
         album = Album(X)
         if not len(album):
             raise DataError("Found array with 0 sample(s): X is empty")
-        looked = album.take(np.linspace(0, len(album) - 1, min(len(album), LOOKED_AT)).astype(int).tolist())
+        looked = album.take(evenly(len(album), LOOKED_AT).tolist())
         sizes = looked.sizes()
         self.shape = (
             max(c for _, _, c in sizes),
