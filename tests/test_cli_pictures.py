@@ -492,11 +492,11 @@ def test_non_local_means_where_they_are(many: Path, models: dict[str, Path], mon
     monkeypatch.setitem(sys.modules, "skimage.restoration", module)
     model = load(models["denoise"])
     x = torch.from_numpy(np.asarray(noise(0)) / np.float32(255)).movedim(-1, 0)[None]
-    found = measured(model, model, "denoise", x)
+    found = measured(model, model, x)
     assert [*found["color, sigma 25"]] == ["noisy", "non-local means", "shipped", "this model"]
     assert found["color, sigma 25"]["non-local means"] == pytest.approx(decibels(torch.full_like(x, 0.5), x), abs=1e-3)
     model = load(models["upscale"])
-    assert [*measured(model, model, "upscale", x)["x2"]] == ["bicubic", "shipped", "this model"]
+    assert [*measured(model, model, x)["x2"]] == ["bicubic", "shipped", "this model"]
 
 
 def test_options_of_other_tasks(photos: Path, many: Path, tmp_path: Path, diabolo: Any) -> None:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
+from statistics import fmean
 from typing import Any
 
 import click
@@ -294,29 +295,25 @@ def learn(data: Path, output: Path, task: str, noisy: bool, from_scratch: bool, 
         from .printing import console
 
         if not noisy:
-            compare(model, task, console)
+            compare(model, console)
         else:
             console.print("Without clean pictures there is no telling how well it does: look at some, with")
             console.print(f"  diabolo denoise {data} OUT --model {output}", soft_wrap=True, markup=False, highlight=False)
         console.print(f"wrote {output}", soft_wrap=True, markup=False, highlight=False)
 
 
-def compare(model: Any, task: str, console: Any) -> None:
+def compare(model: Any, console: Any) -> None:
     """Decibels on the held-out pictures: untouched, by other means, with the shipped weights, with these."""
-    import numpy as np
     from rich.table import Table
 
-    from ..estimators.restoration.comparison import advice, measured
-    from ..estimators.restoration.pixels import middle, tensor
+    from ..estimators.restoration.comparison import advice, compared
 
     n = len(model._held_out)
     if not n:
         console.print("Too few pictures to hold some out: whether these weights are better than the shipped ones is not known")
         return
-    shipped = type(model).pretrained()
-    each = [measured(model, shipped, task, tensor(middle(p) / np.float32(255))) for p in model._held_out]
-    rivals = list(next(iter(each[0].values())))
-    mean = {trial: {name: float(np.mean([m[trial][name] for m in each])) for name in rivals} for trial in each[0]}
+    mean = compared(model, model._held_out)
+    rivals = list(next(iter(mean.values())))
     console.print(f"[italic]Decibels on {n:,} held-out picture{'s' * (n != 1)}; more is better[/]")
     table = Table("")
     for name in rivals:
@@ -325,4 +322,4 @@ def compare(model: Any, task: str, console: Any) -> None:
         best = f"{max(values.values()):.2f}"
         table.add_row(trial, *(f"[bold]{v:.2f}[/]" if f"{v:.2f}" == best else f"{v:.2f}" for v in values.values()))
     console.print(table)
-    console.print(advice({name: float(np.mean([values[name] for values in mean.values()])) for name in rivals}))
+    console.print(advice({name: fmean(values[name] for values in mean.values()) for name in rivals}))

@@ -47,7 +47,7 @@ from ...training import SGD, History, autocast, minimize
 from ..base import System, is_size
 from ..loading import load
 from .patches import Patches, Pictures
-from .pixels import decibels, in_bytes, middle, part, tensor
+from .pixels import central, decibels, in_bytes, part
 from .tiling import tiled
 
 __all__ = ["Restorer"]
@@ -73,7 +73,8 @@ class Restorer(TransformerMixin, System, abstract=True):
     average: float = 0.995
     validation_fraction: float = 0.05
     patience: int = 20
-    _weights: ClassVar[str]
+    _weights: ClassVar[str]  # the file of those that come with the package
+    _untouched: ClassVar[str]  # what pictures are that nobody restored
     _stored = "float16"
 
     # ── hooks ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -229,7 +230,7 @@ class Restorer(TransformerMixin, System, abstract=True):
         patches = self._patches(train.source)
         self._held_out = held.source if held else []
         self._held_out_count = len(self._held_out)
-        trials = [tensor(middle(p) / np.float32(255)) for p in self._held_out]
+        trials = [central(p) for p in self._held_out]
 
         def held_out() -> float:
             return -float(np.mean([self._decibels(x) for x in trials]))

@@ -77,15 +77,51 @@ class Colorizer(Restorer):
         Blocks at each size, down and up.
     step : int, default=14
         Distance of neighbouring colours c_q.
-    patch_size, epochs, batch_size, lr, muon_lr, weight_decay, average
-        As of :class:`Denoiser`.
-    validation_fraction, patience, precision, device, checkpoint, resume, random_state, verbose
-        As of :class:`Denoiser`.
+    patch_size : int, default=128
+        Side of the training patches, in pixels of the small copy; at most 144.
+    epochs : int or "auto", default="auto"
+        Passes over the pictures; "auto" is 1500 steps from a `start`, 6000 from nothing.
+    batch_size : int or "auto", default="auto"
+        Patches per step; "auto" is 16.
+    lr, muon_lr : float, default=1e-3, 0.006
+        Peak learning rates of AdamW, and of Muon for the convolutions.
+    weight_decay : float or "auto", default="auto"
+        Decoupled weight decay of the convolutions; "auto" is 0.
+    average : float in [0, 1), default=0.995
+        Decay per step of the running average of the weights, which is what is kept.
+    validation_fraction : float in [0, 1), default=0.05
+        Share of the pictures held out for early stopping: at least one, at most 20; none of fewer than five.
+    patience : int, default=20
+        Evaluations without gain after which training stops.
+    precision : {"auto", "float32", "bfloat16"}, default="auto"
+        Arithmetic of training and of use; weights are float32, and float16 in a file.
+    device : str, default="auto"
+        Where the network is trained; "auto" takes CUDA where there is one.
+    checkpoint : path or None, default=None
+        Written atomically every 30 seconds while training.
+    resume : bool, default=False
+        Go on from `checkpoint`; the result has the same bits as that of a run never stopped.
+    random_state : int, RandomState or None, default=None
+        Seed of everything random.
+    verbose : bool, default=True
+        A progress bar; where there is no terminal, a line on stderr every few seconds. Nothing for the first two seconds.
 
     Attributes
     ----------
-    network_, history_, format_, about_, n_features_in_, loss_, seed_
-        As in :class:`Denoiser`.
+    network_ : Diabolo
+        Brightness and hints -> how likely each color c_q is, at half the size of the small copy.
+    history_ : History
+        Loss and held-out error (decibels, negative) per round; prints as a table.
+    format_ : Format
+        Pictures of any size.
+    about_ : str
+        What the weights were learned from, if that is known.
+    n_features_in_ : int
+        1: a picture is one thing.
+    loss_ : Loss
+        What is minimized.
+    seed_ : int
+        Drawn from `random_state`; all else that is random follows from it.
 
     Notes
     -----
@@ -107,6 +143,7 @@ class Colorizer(Restorer):
     patch_size: int = 128
 
     _weights = "colorize.diabolo"
+    _untouched = "grey"
 
     # ── use ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -1,36 +1,53 @@
-"""How much better pictures get: the model just fitted beside other means."""
+"""Whether pictures get better: the model just fitted beside the shipped one, and beside what needs no network.
+
+    decibels( restored(seen), y )       for each way to corrupt each held-out picture y;  then the mean over the pictures
+
+References
+----------
+A review of image denoising algorithms, with a new one (Buades et al., 2005), https://doi.org/10.1137/040616024
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.util import find_spec
-from typing import Any
 
-from .pixels import decibels, pixels, tensor
+import numpy as np
+from torch import Tensor
 
-__all__ = ["advice", "measured"]
+from .base import Restorer
+from .denoiser import Denoiser
+from .pixels import central, decibels, pixels, tensor
 
-UNTOUCHED = {"denoise": "noisy", "upscale": "bicubic", "colorize": "grey"}
+__all__ = ["advice", "compared", "measured"]
 
 
-def measured(model: Any, shipped: Any, task: str, x: Any) -> dict[str, dict[str, float]]:
-    """Decibels of one picture x (1, C, h, w): for each way to spoil it, those of each way to restore it."""
+def compared(model: Restorer, pictures: Sequence[np.ndarray]) -> dict[str, dict[str, float]]:
+    """Mean decibels of pictures (H, W, C) of bytes: for each way to corrupt them, those of each way to restore them."""
+    shipped = type(model).pretrained()
+    each = [measured(model, shipped, central(picture)) for picture in pictures]
+    return {trial: {name: float(np.mean([m[trial][name] for m in each])) for name in of} for trial, of in each[0].items()}
+
+
+def measured(model: Restorer, shipped: Restorer, x: Tensor) -> dict[str, dict[str, float]]:
+    """The same of one picture x (1, C, h, w)."""
     found = {}
     for (trial, seen, e, y), theirs in zip(model._trials(x), shipped._decibels(x), strict=True):
-        values = {UNTOUCHED[task]: decibels(seen, y)}
-        if task == "denoise" and find_spec("skimage"):
+        values = {model._untouched: decibels(seen, y)}
+        if isinstance(model, Denoiser) and find_spec("skimage"):
             values["non-local means"] = decibels(similar_patches(seen, float((seen - y).std())), y)
         found[trial] = values | {"shipped": theirs, "this model": decibels(e, y)}
     return found
 
 
-def similar_patches(seen: Any, sigma: float) -> Any:
-    """Non-local means (Buades et al., 2005) of a picture (1, C, h, w), told how strong its noise is."""
+def similar_patches(seen: Tensor, sigma: float) -> Tensor:
+    """Non-local means of a picture (1, C, h, w) with noise of this standard deviation."""
     from skimage.restoration import denoise_nl_means
 
     image = pixels(seen)
-    told = {"h": 0.8 * sigma, "sigma": sigma, "patch_size": 5, "patch_distance": 6}
+    known = {"h": 0.8 * sigma, "sigma": sigma, "patch_size": 5, "patch_distance": 6}
     grey = image.shape[2] == 1
-    e = denoise_nl_means(image[..., 0] if grey else image, **told, channel_axis=None if grey else -1)
+    e = denoise_nl_means(image[..., 0] if grey else image, **known, channel_axis=None if grey else -1)
     return tensor(e.reshape(image.shape))
 
 

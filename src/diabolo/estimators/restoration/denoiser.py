@@ -1,4 +1,23 @@
-"""Noise taken out of pictures."""
+r"""Noise taken out of pictures.
+
+    e = x + f(x - m, s),      s = strength * noise level of x,      m: the mean of x
+
+    clean pictures y    minimize  loss(e, y) + 0.1 |log s - log noise level|,      x = y + noise
+    noisy pictures y    minimize  loss(e_a, b) + |(e_a - b) - (e'_a - e'_b)|^2 / noise^2 + 0.1 |log s - log noise level|
+
+* ``f`` has no bias: what is flat stays flat, and half of the contrast and of the noise gives half of the correction
+* ``s`` is estimated by a small network of its own, where it is not given
+* colors are three orthogonal channels, brightness and two opposed colors, in which noise is as strong as in each other
+* ``a, b`` are two neighbors of each 2 x 2 pixels of a noisy y, e_a is what is made of a, and e' what is made of all of y:
+  neighbors differ by their noise, which cannot be learned, and by a detail, which e' tells
+
+References
+----------
+Beyond a Gaussian denoiser: residual learning of deep CNN for image denoising (Zhang et al., 2017),
+https://doi.org/10.1109/TIP.2017.2662206
+Neighbor2Neighbor: self-supervised denoising from single noisy images (Huang et al., 2021),
+https://arxiv.org/abs/2101.02824
+"""
 
 from __future__ import annotations
 
@@ -43,29 +62,41 @@ class Denoiser(Restorer):
         Blocks at each size, down and up.
     patch_size : int, default=96
         Side of the training patches, in pixels.
-    loss : str or Loss, default="auto"
+    loss : Loss or "auto", default="auto"
         "auto" is `losses.LogSquared`, the logarithm of the mean squared error.
     epochs : int or "auto", default="auto"
-        Passes over the pictures.
+        Passes over the pictures; "auto" is 1500 steps from a `start`, 6000 from nothing.
     batch_size : int or "auto", default="auto"
-        Patches per step.
+        Patches per step; "auto" is 16.
     lr, muon_lr : float, default=1e-3, 0.006
         Peak learning rates of AdamW, and of Muon for the convolutions.
     weight_decay : float or "auto", default="auto"
-        Decoupled; "auto" is 0.
+        Decoupled weight decay of the convolutions; "auto" is 0.
     average : float in [0, 1), default=0.995
-        Decay per step of the running average of the weights.
+        Decay per step of the running average of the weights, which is what is kept.
     validation_fraction : float in [0, 1), default=0.05
-        Share of the pictures held out.
-    patience, precision, device, checkpoint, resume, random_state, verbose
-        As of :class:`Autoencoder`.
+        Share of the pictures held out for early stopping: at least one, at most 20; none of fewer than five.
+    patience : int, default=20
+        Evaluations without gain after which training stops.
+    precision : {"auto", "float32", "bfloat16"}, default="auto"
+        Arithmetic of training and of use; weights are float32, and float16 in a file.
+    device : str, default="auto"
+        Where the network is trained; "auto" takes CUDA where there is one.
+    checkpoint : path or None, default=None
+        Written atomically every 30 seconds while training.
+    resume : bool, default=False
+        Go on from `checkpoint`; the result has the same bits as that of a run never stopped.
+    random_state : int, RandomState or None, default=None
+        Seed of everything random.
+    verbose : bool, default=True
+        A progress bar; where there is no terminal, a line on stderr every few seconds. Nothing for the first two seconds.
 
     Attributes
     ----------
     network_ : Diabolo
-        The encoder is told the noise level, and estimates it where it is not known.
+        The encoder is given the noise level, and estimates it where it is not known.
     history_ : History
-        Loss and held-out error (decibels, negative) per round.
+        Loss and held-out error (decibels, negative) per round; prints as a table.
     format_ : Format
         Pictures of any size.
     about_ : str
@@ -102,6 +133,7 @@ class Denoiser(Restorer):
     loss: Any = "auto"
 
     _weights = "denoise.diabolo"
+    _untouched = "noisy"
 
     # ── use ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -92,9 +92,9 @@ def part(pixels: np.ndarray, share: float, least: int, rng: np.random.Generator)
     return pixels[y : y + h, x : x + w]
 
 
-def middle(picture: np.ndarray) -> np.ndarray:
-    """At most HELD_OUT_SIDE pixels a side."""
+def central(picture: np.ndarray) -> Tensor:
+    """The middle (1, C, h, w) of a picture of bytes: at most HELD_OUT_SIDE pixels a side."""
     h, w = picture.shape[:2]
     s = HELD_OUT_SIDE
     y, x = max(0, (h - s) // 2), max(0, (w - s) // 2)
-    return picture[y : y + s, x : x + s]
+    return tensor(picture[y : y + s, x : x + s] / np.float32(255))

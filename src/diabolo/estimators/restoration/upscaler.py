@@ -1,4 +1,15 @@
-"""Pictures made larger."""
+r"""Pictures made larger.
+
+    e = bicubic(x) + f(luma(x) - m),      then three times      e <- e + bicubic(x - smaller(e))
+
+* ``f`` works at the size of x and ends in one convolution for each scale; it restores brightness only, m is the mean
+* the last line moves e until it is x again when it is made smaller: nothing contradicts what was given
+
+References
+----------
+Accurate image super-resolution using very deep convolutional networks (Kim et al., 2016),
+https://arxiv.org/abs/1511.04587
+"""
 
 from __future__ import annotations
 
@@ -42,15 +53,53 @@ class Upscaler(Restorer):
         Whose weights training begins with.
     width, depth : int, default=48, 6
         Channels and blocks of the network, which works at the size of the small picture.
-    patch_size, loss, epochs, batch_size, lr, muon_lr, weight_decay, average
-        As of :class:`Denoiser`.
-    validation_fraction, patience, precision, device, checkpoint, resume, random_state, verbose
-        As of :class:`Denoiser`.
+    patch_size : int, default=120
+        Side of the training patches, in pixels of the large picture.
+    loss : Loss or "auto", default="auto"
+        "auto" is `losses.Absolute`, the mean absolute error.
+    epochs : int or "auto", default="auto"
+        Passes over the pictures; "auto" is 1500 steps from a `start`, 6000 from nothing.
+    batch_size : int or "auto", default="auto"
+        Patches per step; "auto" is 16.
+    lr, muon_lr : float, default=1e-3, 0.006
+        Peak learning rates of AdamW, and of Muon for the convolutions.
+    weight_decay : float or "auto", default="auto"
+        Decoupled weight decay of the convolutions; "auto" is 0.
+    average : float in [0, 1), default=0.995
+        Decay per step of the running average of the weights, which is what is kept.
+    validation_fraction : float in [0, 1), default=0.05
+        Share of the pictures held out for early stopping: at least one, at most 20; none of fewer than five.
+    patience : int, default=20
+        Evaluations without gain after which training stops.
+    precision : {"auto", "float32", "bfloat16"}, default="auto"
+        Arithmetic of training and of use; weights are float32, and float16 in a file.
+    device : str, default="auto"
+        Where the network is trained; "auto" takes CUDA where there is one.
+    checkpoint : path or None, default=None
+        Written atomically every 30 seconds while training.
+    resume : bool, default=False
+        Go on from `checkpoint`; the result has the same bits as that of a run never stopped.
+    random_state : int, RandomState or None, default=None
+        Seed of everything random.
+    verbose : bool, default=True
+        A progress bar; where there is no terminal, a line on stderr every few seconds. Nothing for the first two seconds.
 
     Attributes
     ----------
-    network_, history_, format_, about_, n_features_in_, loss_, seed_
-        As in :class:`Denoiser`.
+    network_ : Diabolo
+        The encoder sees the brightness of the small picture; the decoder ends in one convolution for each scale.
+    history_ : History
+        Loss and held-out error (decibels, negative) per round; prints as a table.
+    format_ : Format
+        Pictures of any size.
+    about_ : str
+        What the weights were learned from, if that is known.
+    n_features_in_ : int
+        1: a picture is one thing.
+    loss_ : Loss
+        What is minimized.
+    seed_ : int
+        Drawn from `random_state`; all else that is random follows from it.
 
     References
     ----------
@@ -72,6 +121,7 @@ class Upscaler(Restorer):
     patch_size: int = 120
 
     _weights = "upscale.diabolo"
+    _untouched = "bicubic"
     _projections = 3
 
     # ── use ──────────────────────────────────────────────────────────────────────────────────────────────────────────
