@@ -1,19 +1,19 @@
-"""Convolutions or layers of the same size? Pictures in 32 numbers each, by PCA, by a fully connected autoencoder, by ours.
+"""Convolutions or layers of the same size? Images in 32 numbers each, by PCA and by two autoencoders.
 
-Error = squared error summed over the numbers of a picture (pixels in [0, 1]; three for each pixel where there are colours),
-averaged over the test pictures. PCA is scikit-learn's.
+Error = squared error, summed over the numbers of an image (pixels in [0, 1]; three for each pixel of a color image) and
+averaged over the test images. PCA is scikit-learn's.
 
-    PCA, varied        of the pictures and four copies of each, moved and mirrored
+    PCA, varied        of the images and four copies of each, shifted and mirrored
     fully connected    Autoencoder(32, hidden=(h, h)) of flat rows; h is such that it has as many weights as the last one
-    the same, varied   of pictures that are moved and mirrored while it is trained
-    convolutional      Autoencoder(32) of pictures, at its defaults; ``varied`` says whether it decided to move and mirror them
+    the same, varied   of images that are shifted and mirrored during training
+    convolutional      Autoencoder(32) of images, at its defaults; ``varied`` says whether it chose to shift and mirror them
 
-All networks hold 10 % of the training pictures out, to stop in time. At the defaults they take equally many steps, of 256
-rows or of 128 pictures; of fewer than 1,500 pictures the convolutions take fewer. ``--params`` and ``--epochs`` try others.
+All networks hold out 10 % of the training images to decide when to stop. At the defaults they take the same number of steps, of
+256 rows or of 128 images; with fewer than 1,500 images the convolutions take fewer. ``--params`` and ``--epochs`` try others.
 
     mnist       60,000 digits, 28 x 28, for training, 10,000 for the test
     olivetti    faces, 64 x 64: the first 30 people are for training, the last 10 for the test
-    cifar       colour photographs, 32 x 32, as JPEG: 12,000 and 2,000
+    cifar       color photographs, 32 x 32, as JPEG: 12,000 and 2,000
 
     DIABOLO_DATA=... python benchmarks/convolution.py [--data mnist olivetti cifar] [--train 5000] [--sheets build/sheets]
 """

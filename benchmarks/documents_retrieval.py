@@ -1,7 +1,7 @@
-"""Reuters: which documents are near in 10 numbers, by the autoencoder and by latent semantic analysis.
+"""Reuters in 10 numbers: which documents are neighbors, by the autoencoder and by latent semantic analysis (LSA).
 
-Each of the 3,019 test documents of the ModApte split queries the 7,770 training documents by cosine of the codes; a hit
-shares a topic; precision among the nearest 1, 7, 15 and 63 is printed. Both see the counts of the same 2,000 stems and
+Each of the 3,019 test documents of the ModApte split queries the 7,770 training documents by the cosine of the codes. A hit
+shares a topic. P@n is the precision among the nearest n, in percent. Both methods see the counts of the same 2,000 stems, and
 no topics. After Hinton & Salakhutdinov (Science 2006, fig. 4).
 
     DIABOLO_DATA=... python benchmarks/documents_retrieval.py [-k 10]

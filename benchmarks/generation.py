@@ -1,14 +1,14 @@
-"""New rows and pictures: are they of use, and do they look like the real ones?
+"""New rows and images: are they useful, and do they look like real ones?
 
-*adult*: gradient boosting (scikit-learn's, at its defaults) is trained on 10,000 synthetic rows and tested on the real test
-part: AUROC of the income. Synthetic rows come from the autoencoder, from SDV's TVAE (package ctgan, at its defaults), and
-from the marginals (every column drawn on its own); beside them 10,000 real training rows. ``novelty`` is the median
-distance to the nearest training row, 1 = usual among training rows, and ``copies`` the share at distance 0.
+*adult*: gradient boosting (scikit-learn's, at its defaults) learns from 10,000 synthetic rows and predicts the income of the
+real test rows; the score is its AUROC. Synthetic rows come from the autoencoder, from SDV's TVAE (package ctgan, at its
+defaults), and from the marginals (every column on its own). Real training rows are the reference. ``novelty`` is the median
+distance to the nearest training row, where 1 is usual among training rows. ``copies`` is the share at distance 0.
 
-*MNIST*: 10,000 pictures of each model against the 10,000 test images, by the Fréchet distance of the features of a small
-network. Its recipe is in this file: two convolutions and 64 features, trained for two epochs on the training images to tell
-the digits. One autoencoder with 16 codes, and several p(z): "N(0, I)" draws each code from a standard normal, in units of
-the code's own deviation; Pythae's VAE has the same number of codes, its own default networks, and as many epochs.
+*MNIST*: 10,000 images of each model against the 10,000 test images, by the Fréchet distance of the features of a small network.
+This file contains its recipe: two convolutions and 64 features, trained for two epochs to classify the training images. There
+is one autoencoder with 16 codes and several p(z): "N(0, I)" draws each code from a standard normal, in units of the code's
+standard deviation. Pythae's VAE has the same number of codes, its own default networks, and as many epochs.
 
     DIABOLO_DATA=... python benchmarks/generation.py [--parts adult mnist] [--peers TVAE VAE]
 

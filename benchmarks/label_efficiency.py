@@ -1,28 +1,28 @@
 r"""Few labels: does an autoencoder that was trained without labels help? With 1 % and 5 % of the labels.
 
-All models know all training rows; labels are known for a share of each class, one at least, drawn with three seeds. Test rows
-are the official ones, else a stratified 30 %; of MNIST the first 10,000 training images are taken unless ``--full``.
-Accuracy in percent; of aerial photographs with several labels each (ucmerced, brought to 64 x 64 pixels; ours takes
-MultiLabelClassifier) label ranking average precision.
+All models see all training rows. Labels are known for a share of each class, at least one row, drawn with three seeds. Test
+rows are the official ones, or a stratified 30 %. Without ``--full``, MNIST has its first 10,000 training images. The score is
+the accuracy in percent. For aerial photographs with several labels each (ucmerced, reduced to 64 x 64 pixels) it is the label
+ranking average precision, and ours is MultiLabelClassifier.
 
-    from scratch   Classifier()                                                 labelled rows only
+    from scratch   Classifier()                                                 labeled rows only
     frozen         Classifier(encoder=ae)                                       ae: Autoencoder of all training rows
-    fine-tuned     Classifier(encoder=ae, freeze=False)                 half of its members start from ae, half from nothing
+    fine-tuned     Classifier(encoder=ae, freeze=False)                 half of its members start from ae, half from scratch
     PCA + LR       logistic regression (C=1) on as many principal components of all training rows
     PLS            PLSRegression to one-hot classes, the largest output wins: the linear case of a supervised code
     LR             logistic regression (C=1) on the features
 
-Codes have 64 numbers, or one less than there are features. Features of peers are standardized and one-hot by the training
-rows, pixels are divided by 255; of photographs they are those made by hand of pictures.py. PLS has as many components as
-there are classes, fewer where there are fewer features or rows.
+Codes have 64 numbers, or one less than there are features. The features of the peers are standardized and one-hot encoded
+with the training rows; pixels are divided by 255; photographs have the hand-made features of pictures.py. PLS has as many
+components as there are classes, and fewer if there are fewer features or rows.
 
     DIABOLO_DATA=... python benchmarks/label_efficiency.py [--sets optdigits letter] [--models "from scratch" frozen] [--full]
     DIABOLO_DATA=... python benchmarks/label_efficiency.py --sets mnist --full --shares 1 --seeds 1 --models "from scratch" \
         --params '{"hidden": [1024, 1024], "members": 10, "epochs": 60, "patience": 60, "batch_size": 512,
                    "weight_decay": 0.1, "device": "cuda"}'
 
-The second is the row of all labels; its settings were chosen on the last 10,000 training images, by networks that had
-learned from the other 50,000. It takes two minutes on a GPU (H200).
+The second command makes the row with all labels. Its settings were chosen on the last 10,000 training images, with networks
+that had learned from the other 50,000. It takes two minutes on a GPU (H200).
 """
 
 from __future__ import annotations
@@ -220,7 +220,7 @@ def row(task: Task, share: float, models: list[str], seeds: int) -> dict[str, An
         for model in models:
             values[model].append(task.score(MODELS[model](task, i, seed)))
     means = {model: float(np.mean(v)) for model, v in values.items()}
-    sizes = {"set": task.name, "share": f"{share:.0%}", "labelled": rows, "of": len(task.y)}
+    sizes = {"set": task.name, "share": f"{share:.0%}", "labeled": rows, "of": len(task.y)}
     return {**sizes, **means, "seconds": time.perf_counter() - start}
 
 

@@ -1,10 +1,10 @@
 """MNIST in 30 numbers per image: the test error of Hinton & Salakhutdinov's network, trained by ours.
 
-Error = squared error summed over the 784 pixels (in [0, 1]), averaged over the 10,000 test images. PCA is scikit-learn's,
-fitted on the 60,000 training images. What a network may take is time: two epochs are timed first, and as many are trained
-as fit into ``--minutes``. The test images are looked at once, at the end: settings are chosen with ``--held-out``, which
-trains on the first 50,000 images and measures on the last 10,000 training images. The paper's 3.00 for a deep autoencoder
-(Science 2006, fig. 2) is quoted, the rest is measured.
+Error = squared error, summed over the 784 pixels (in [0, 1]) and averaged over the 10,000 test images. PCA is scikit-learn's,
+fitted on the 60,000 training images. The budget of a network is time: two epochs are timed first, then as many are trained as
+fit into ``--minutes``. The test images are used once, at the end. Settings are chosen with ``--held-out``, which trains on the
+first 50,000 images and measures on the last 10,000 training images. The paper's 3.00 for a deep autoencoder (Science 2006,
+fig. 2) is quoted; the rest is measured.
 
     DIABOLO_DATA=... python benchmarks/mnist_reconstruction.py [--minutes 14]
     DIABOLO_DATA=... python benchmarks/mnist_reconstruction.py --models paper --held-out --weight-decay 0

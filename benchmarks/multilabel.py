@@ -2,26 +2,27 @@
 
 All models get the same training part (official where there is one). "ours" has its defaults, with ``random_state=0``, and
 reads X as it is; ``--params`` and ``--apart`` try other hyper-parameters. Linear models and the MLP get dense columns
-standardized by the training rows, sparse ones of 0 and 1 as they are, and counts (Reuters) as tf-idf. They are
+standardized by the training rows, sparse ones of 0 and 1 as they are, and counts (Reuters) as tf-idf. The peers:
 
     apart    IndependentClassifiers, the same network once per label, at its defaults           up to 23 labels, or --most
     LR       one logistic regression per label (liblinear, C=1; 10 for tf-idf, whose rows have length 1)
     chain    the same in a chain, in the order of the labels                                   up to 200 labels
     forest   100 trees that predict all labels                                                 up to 500 labels (memory)
     MLP      scikit-learn's, 256 hidden units, batches of 128, 25 epochs, not tuned
-    PLT      the probabilistic label trees of napkinXC, where it is installed
+    PLT      the probabilistic label trees of napkinXC, if it is installed
 
-On bibtex, corel5k and Reuters the independent networks are of an earlier version: without straight lines, stopped by the
-ranking alone, on Reuters with ``--apart '{"hidden": [512, 512]}'``; and trained on a GPU (H200), whose seconds these are.
+On bibtex, corel5k and Reuters the independent networks come from an earlier version: without linear residuals, stopped by the
+ranking alone, on Reuters with ``--apart '{"hidden": [512, 512]}'``. They were trained on a GPU (H200), and their seconds are
+those of the GPU.
 
-Peers say yes from probability 0.5 on. Ours chooses its threshold on training rows, so "tuned" is the micro-F1 of LR and MLP
-with theirs: fitted on three quarters of the training rows, the threshold of the best micro-F1 on the last quarter, used on
-what the fit to all rows says.
+Peers predict a label from probability 0.5 on. Ours chooses its threshold on training rows, so "tuned" does the same for LR and
+MLP: it fits three quarters of the training rows, takes the threshold with the best micro-F1 on the last quarter, and applies
+it to the predictions of the fit to all rows.
 
-In percent: LRAP over rows with at least one label, P@n over all rows; example-F1 counts an empty row that is predicted
-empty as 1; a label's F1 is 0 in macro-F1 where there is neither. ``seconds`` are those of the fit, with ``--threads``.
-On bibtex ours is also fitted for example-F1, on Reuters for macro-F1. The ranks are over the sets that all models have run
-on. PUBLISHED are the numbers of the Extreme Classification Repository on the same splits of bibtex and delicious.
+In percent: LRAP over rows with at least one label; P@n over all rows; example-F1 counts an empty row that is predicted empty
+as 1; in macro-F1, a label without positives and predictions counts 0. ``seconds`` are those of the fit, with ``--threads``. On
+bibtex ours is also fitted for example-F1, on Reuters for macro-F1. The ranks are over the sets on which all models ran.
+*Published* are the numbers of the Extreme Classification Repository on the same splits of bibtex and delicious.
 
     DIABOLO_DATA=... python benchmarks/multilabel.py [--sets emotions bibtex] [--models ours LR MLP]
 

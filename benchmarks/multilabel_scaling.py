@@ -7,14 +7,14 @@ labels. All are trained by the same loop:
     apart         IndependentClassifiers: k networks side by side, each layer one product of stacked matrices
     one by one    k networks one after the other, a fit for each label, as scikit-learn's OneVsRestClassifier does
 
-Seconds per epoch are the time between two evaluations, which come after each epoch and are part of it; the median of ten
-epochs of the shared encoder, of two of the separate networks, and one by one their sum over the labels. Nothing is
-extrapolated. Data that is made, formats and calibration are not counted. ``--plot`` draws all against k, where matplotlib is
+Seconds per epoch are the time between two evaluations; an evaluation follows each epoch and counts as part of it. The number is
+the median of ten epochs for the shared encoder and of two for the separate networks; one by one, it is the sum over the labels.
+Nothing is extrapolated. Making data, formats and calibration are not counted. ``--plot`` draws all against k, if matplotlib is
 installed.
 
-``--huge`` also fits 100,000 labels to 200,000 sparse rows, one epoch at the defaults, in a process of its own: each label has
-three of 5,000 features, frequent labels are as frequent as Zipf says, and a row has about five labels, their features and
-fifteen others. Its peak memory is that of the whole process, data included; P@5 is measured on 2,000 new rows by ``top``.
+``--huge`` also fits 100,000 labels to 200,000 sparse rows, one epoch at the defaults, in a process of its own. Each label has
+three of 5,000 features, label frequencies follow Zipf's law, and a row has about five labels, their features and fifteen
+others. The peak memory is that of the whole process, data included. P@5 is measured on 2,000 new rows, by ``top``.
 
     python benchmarks/multilabel_scaling.py [-k 10 30 100 300 1000] [--plot scaling.svg] [--huge]
 """

@@ -1,17 +1,17 @@
-"""A label that is added later: average precision from 1, 5, 20 and 100 positive examples on an encoder that stays as it is.
+"""A label that is added later: average precision from 1, 5, 20 and 100 positive examples, on an encoder that does not change.
 
-Of each set the ten most frequent labels (100 or more positive training rows; classes of letter count as labels) are the new
-ones. One MultiLabelClassifier at its defaults learns the other labels from all training rows; the columns of the new ones it
-never sees. Then, for each new label, size and seed, ``add_label`` gets so many positive training rows and ten times as many
-negative ones, 50 at least (without those that equal a positive one). Average precision on the test rows is compared with
+In each set, the ten most frequent labels are the new ones (100 or more positive training rows; classes of letter count as
+labels). One MultiLabelClassifier at its defaults learns the other labels from all training rows, and never sees the columns of
+the new ones. Then, for each new label, size and seed, ``add_label`` gets so many positive training rows and ten times as many
+negative ones, at least 50 (without those that equal a positive one). The average precision on the test rows stands beside:
 
     LR       logistic regression (C=1) on the features (dense standardized, counts as tf-idf), from the same examples
     refit    at 100: one MultiLabelClassifier for each seed that learns all labels together, from all training rows, where
-             each new column is known for its own examples only, and is NaN elsewhere
+             each new column is known only for its own examples, and NaN elsewhere
 
-Means are over labels and seeds, in percent. ``change`` is the largest change of any old probability of a test row. Last, the
-milliseconds of ``add_label`` with 1,000 examples of 100 numbers, 100 of them positive, on 512 hidden units and one member, the
-codes of the examples included: median of 15.
+Means are over labels and seeds, in percent. ``change`` is the largest change of any old probability of a test row. The
+milliseconds are those of ``add_label`` with 1,000 examples of 100 numbers (100 of them positive), with 512 hidden units and one
+member, including the codes of the examples: the median of 15.
 
     DIABOLO_DATA=... python benchmarks/new_labels.py [--sets letter bibtex] [--seeds 3] [--no-refit]
 """

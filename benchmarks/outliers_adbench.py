@@ -1,14 +1,13 @@
 """Outliers in 23 sets of ADBench: AUROC of the detector at its defaults beside scikit-learn's and PyOD's.
 
 Semi-supervised: the first half of the normal rows is for training, the other half and all outliers are for testing.
-Unsupervised: all rows are for both. No labels are used otherwise, one setting serves all sets, and no row is resampled,
-which the published runs do with small sets. Peers have their defaults, on columns standardized by the training rows; "kNN"
-is the distance to the 5th neighbour (of the others, for a training row); kNN, LOF and OCSVM are fitted on at most 20,000 rows,
-because their time grows with the square. ``seconds`` is the time of fit and score over all sets, everybody on the same
-threads, one after the other on each set.
+Unsupervised: all rows are for both. Labels are not used otherwise, and one setting serves all sets. The published runs resample
+small sets; here no row is resampled. Peers have their defaults, on columns standardized by the training rows. "kNN" is the
+distance to the 5th neighbor. kNN, LOF and OCSVM are fitted on at most 20,000 rows, because their time grows with the square.
+``seconds`` is the time of fit and score over all sets, with the same threads for all, one method after the other.
 
-The detector's defaults were chosen on other data: 29 tasks made of UCI tables, multi-label sets and scikit-learn's own
-(one or several classes are normal, the others are outliers), of which none is in ADBench.
+The defaults of the detector were chosen on other data: 29 tasks made from UCI tables, multi-label sets and scikit-learn's sets,
+in which one or several classes are normal and the others are outliers. None of them is in ADBench.
 
     DIABOLO_DATA=... python benchmarks/outliers_adbench.py [--settings semi unsupervised] [--sets 6_cardio] [--peers kNN]
 

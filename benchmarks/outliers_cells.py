@@ -1,11 +1,10 @@
 """Planted cell errors: is the row caught, and is the planted cell the first that is named?
 
-In 5 % of the test rows one cell is overwritten: a number by another number of its column that is at least two standard
-deviations away from what it was, a category by another level, drawn evenly. Detector and planted rows are apart: the
-training rows are clean. A row is *caught* if it is flagged at alpha = 0.01; of the caught ones, ``first`` is the share whose
-first named cell is the planted one, and ``repaired`` the share that the suggested replacements make normal. ``flagged
-clean`` is the share of untouched test rows flagged. "largest deviation" names the cell with the smallest share of its
-value in its own column, which needs no model.
+In 5 % of the test rows one cell is overwritten: a number by another number of its column that differs by at least two standard
+deviations, a category by another level at random. The training rows are clean. A row is *caught* if it is flagged at alpha =
+0.01. Among the caught rows, ``first`` is the share whose first named cell is the planted one, and ``repaired`` the share that
+the suggested replacements make normal. ``flagged clean`` is the share of untouched test rows that are flagged. "largest
+deviation" names the cell whose value is rarest in its column; it needs no model.
 
     DIABOLO_DATA=... python benchmarks/outliers_cells.py [--tables adult] [--seeds 3]
     DIABOLO_DATA=... python benchmarks/outliers_cells.py --clean 20                (clean data only, 20 seeds)

@@ -1,8 +1,8 @@
-"""Is the promise kept? Of clean rows that were not trained on, a share alpha is flagged at most.
+"""Is the promise kept? At most a share alpha of clean new rows is flagged.
 
-For n from 8 to 2,000 rows of d from 2 to 500 columns, the mean share of 500 new rows with p <= alpha, over several fits, each
-of data of its own: independent normal columns; columns that depend on few hidden numbers; counts, yes or no, and heavy tails.
-``holds`` says whether the mean is within two standard errors of alpha, or below it.
+For n from 8 to 2,000 rows and d from 2 to 500 columns: the mean share of 500 new rows with p <= alpha, over several fits with
+data of their own. The data are independent normal columns; columns that depend on few hidden numbers; or a mixture of counts,
+booleans and heavy tails. ``holds`` says whether the mean is below alpha or within two standard errors of it.
 
     python benchmarks/outliers_promise.py [--n 8 100] [--d 2 500] [--seeds 10] [--kinds normal]
 """

@@ -1,27 +1,27 @@
-"""Several labels on a picture: aerial photographs (UC Merced, 17 labels) with encoders of different origin.
+"""Several labels for each image: aerial photographs (UC Merced, 17 labels) with encoders of different origin.
 
-2,100 photographs of 128 x 128 pixels, 3.3 labels each; pictures whose number divides by 5 are the test (420).
+2,100 photographs of 128 x 128 pixels with 3.3 labels each; every fifth is for the test (420).
 
     LR                        one logistic regression for each label, on features made by hand: 8 x 8 thumbnails, histograms
-                              of colours and of the directions of edges
-    LR, tuned                 its threshold is chosen as that of the others, on a quarter of the training pictures
-    from scratch              MultiLabelClassifier() of pictures: convolutions that have learned nothing before
-    autoencoder, frozen       MultiLabelClassifier(encoder=ae)                      ae: Autoencoder of the training pictures
+                              of colors and of the directions of edges
+    LR, tuned                 its threshold is chosen like that of the others, on a quarter of the training images
+    from scratch              MultiLabelClassifier() of images: convolutions with random weights
+    autoencoder, frozen       MultiLabelClassifier(encoder=ae)                      ae: Autoencoder of the training images
     autoencoder, fine-tuned   MultiLabelClassifier(encoder=ae, freeze=False), one member of each kind
     ImageNet, frozen          MultiLabelClassifier(encoder="imagenet")              EfficientNet-Lite0, pooled features
     ImageNet, hidden layers   MultiLabelClassifier(encoder="imagenet", hidden=(256, 256))              on the same features
 
-In percent: LRAP, micro-F1 and macro-F1 on the test pictures, as in multilabel.py. ``seconds`` are those of the classifier's
-fit, ``before`` those of the autoencoder's.
+In percent: LRAP, micro-F1 and macro-F1 on the test images, as in multilabel.py. ``seconds`` are those of the classifier's fit,
+``before`` those of the autoencoder's.
 
-"new label": five labels, every fourth by frequency, are held out together; a classifier of the same kind learns the other
-twelve. ``add_label`` then gets 5 pictures with each new label and 50 without it, as in new_labels.py; average precision on
-the test pictures, mean over labels and seeds. LR is fitted to the same 55.
+"new label": five labels, every fourth by frequency, are held out together, and a classifier of the same kind learns the other
+twelve. Then ``add_label`` gets 5 images with each new label and 50 without it, as in new_labels.py. The number is the average
+precision on the test images, as a mean over labels and seeds. LR is fitted to the same 55 images.
 
     DIABOLO_DATA=... python benchmarks/pictures.py [--only LR imagenet] [--epochs 30]
 
-The ImageNet rows need the extra ``imagenet``. Widths and size (its default of 192 pixels beside the pictures' own 128) were
-chosen on the training pictures, in three folds.
+The ImageNet rows need the extra ``imagenet``. Widths and size (its default of 192 pixels, or the images' own 128) were chosen
+on the training images, in three folds.
 
 References
 ----------

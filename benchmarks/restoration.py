@@ -1,12 +1,12 @@
-"""Restoring pictures: denoising, enlarging, colouring, beside BM3D, non-local means, bicubic interpolation and simple colours.
+"""Image restoration: denoising, enlarging and colorizing, beside BM3D, non-local means, bicubic interpolation, simple colors.
 
-The protocols are those of ``diabolo.images.protocols`` (``diabolo bench restoration`` prints them). Peers run here, on the same
-noise, and are told its strength, ours is not. BM3D is slow: it restores the first pictures of each set, and ours is
-averaged over the same ones beside it. The DnCNN-shaped network (17 layers of 3 x 3, 64 channels, batch normalization folded
-in) has random weights: it is there for its speed. Colours have three trivial rivals: grey, one tint (the mean a, b of the
-training photographs), and the colours of the most similar training photograph at the same share of brightness. "Feature
-distance" is 1 - cosine between the features of EfficientNet-Lite0, or of random convolutions where that is not installed,
-averaged over the places of a picture. Times are medians over rounds in which everybody takes a turn.
+The protocols are those of ``diabolo.images.protocols`` (``diabolo bench restoration`` prints them). Peers run here on the same
+noise. They know its strength, ours does not. BM3D is slow, so it restores only the first images of each set ("of these"), and
+"diabolo there" is ours on the same images. The network with the shape of DnCNN (17 layers of 3 x 3, 64 channels, batch
+normalization folded in) has random weights: it only shows the speed. Colors have three simple rivals: gray, one tint (the mean
+a, b of the training photographs), and the colors of the most similar training photograph at the same quantile of brightness.
+"Feature distance" is 1 - cosine between the features of EfficientNet-Lite0, averaged over the places of an image; without the
+extra ``imagenet`` the features are random convolutions. Times are medians over rounds in which each method takes a turn.
 
     DIABOLO_DATA=... python benchmarks/restoration.py --sheets build/sheets [--few 5] [--only denoise time]
     python benchmarks/restoration.py --denoiser mine.diabolo --only denoise tiles        (one's own weights)
@@ -101,7 +101,7 @@ class Sets:
 
 
 def made_up(h: int, w: int, seed: int = 0) -> np.ndarray:
-    """Waves of three colours."""
+    """Waves of three colors."""
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[:h, :w] / 12
     waves = [np.sin(a * y + b * x + c) for a, b, c in rng.normal(size=(3, 3))]
@@ -228,7 +228,7 @@ def upscale(sets: Sets, models: Models, args: Any) -> list[Row]:
 
 
 class Photographs:
-    """What the trivial colours are taken from: the training photographs."""
+    """What the trivial colors are taken from: the training photographs."""
 
     def __init__(self, pictures: list[np.ndarray]) -> None:
         seen = [lightness(p[::2, ::2]) for p in pictures]
@@ -242,7 +242,7 @@ class Photographs:
         return recoloured(lightness(seen)[..., 0], self.tint)
 
     def borrowed(self, seen: np.ndarray) -> np.ndarray:
-        """The colours of the most similar photograph, at the same share of lightness."""
+        """The colors of the most similar photograph, at the same share of lightness."""
         light = lightness(seen)[..., 0]
         thumbnail, histogram = looks(light)
         far = (((self.thumbnails - thumbnail) / self.spread[0]) ** 2).mean(1)
@@ -286,13 +286,13 @@ def colorize(sets: Sets, models: Models, args: Any) -> list[Row]:
         return 1 - float(F.cosine_similarity(see(e), see(y)).mean())
 
     model = models["colorize"]
-    tools: dict[str, Tool] = {"grey": uncoloured, "one tint": photographs.tinted, "most similar photo": photographs.borrowed}
+    tools: dict[str, Tool] = {"gray": uncoloured, "one tint": photographs.tinted, "most similar photo": photographs.borrowed}
     tools |= {f"diabolo, {n} hints" if n else "diabolo": hinted(model, pictures, n) for n in HINTS}
     rows = []
     for tool, colour in tools.items():
         scores = colourization(colour, pictures, distance)
         row = {"task": "colorize", "set": "photos", "pictures": len(pictures), "tool": tool, "PSNR": scores.psnr}
-        row |= {"ab": scores.ab, "colourful": scores.colourfulness, "feature distance": scores.distance, "features": name}
+        row |= {"ab": scores.ab, "colorful": scores.colourfulness, "feature distance": scores.distance, "features": name}
         rows.append(told(row))
     return rows
 
@@ -348,7 +348,7 @@ def times(sets: Sets, models: Models, args: Any) -> list[Row]:
 
 
 def tiles(sets: Sets, models: Models, args: Any) -> list[Row]:
-    """Tiles against the whole, flat pictures, brightness under colours."""
+    """Tiles against the whole, flat pictures, brightness under colors."""
     h, w = (150, 200) if args.tiny else (1100, 1500)
     y = mosaic(sets("photos"), h, w)
     seen = np.rint(np.clip(255 * next(noisy([y], 25))[0], 0, 255)).astype(np.uint8)
@@ -365,10 +365,8 @@ def tiles(sets: Sets, models: Models, args: Any) -> list[Row]:
         differing(f"upscale, {size}: tiles and the whole", by_tiles(larger, y, args), whole(larger, y)),
         differing("denoise: a flat picture and the result", clean(flat), flat),
         differing("upscale: a flat picture and the result", larger(flat), flat_larger),
-        differing("colorize: the input and the grey of the result", grey(colour(grey(y))), grey(y)),
-        differing(
-            "colorize: a flat picture and its colours, each and their mean", of_flat, of_flat.mean((0, 1), keepdims=True)
-        ),
+        differing("colorize: the input and the gray of the result", grey(colour(grey(y))), grey(y)),
+        differing("colorize: a flat picture and its colors, each and their mean", of_flat, of_flat.mean((0, 1), keepdims=True)),
     ]
 
 
@@ -491,7 +489,7 @@ def main() -> None:
     p.add_argument("--only", nargs="*", choices=TASKS, default=list(TASKS))
     p.add_argument("--few", type=int, help="only so many pictures of each set")
     p.add_argument("--bm3d-pictures", type=int, default=12, help="of each set that BM3D restores")
-    p.add_argument("--train-pictures", type=int, help="training photographs that the trivial colours are taken from")
+    p.add_argument("--train-pictures", type=int, help="training photographs that the trivial colors are taken from")
     p.add_argument("--rounds", type=int, default=5, help="of the times")
     p.add_argument("--sheets", type=Path, help="folder for contact sheets (photographs: to look at, not to publish)")
     for task, name in (("denoise", "denoiser"), ("upscale", "upscaler"), ("colorize", "colorizer")):

@@ -1,10 +1,9 @@
 """Held-out reconstruction of real tables: the autoencoder at its defaults against PCA of the same width.
 
 Error per row = squared error of the standardized numbers + Brier score of the categories, over the cells that are not
-missing, on rows neither model has seen (the official test part, else a random 30 %); the target column is left out.
-PCA is scikit-learn's on the same features (standardized, one-hot, missing = mean), fitted on all training rows. Where k is
-the number of columns both give the rows back, up to rounding in float32: an error below 1e-9 counts as none, and the ratio
-of none to none as 1.
+missing, on rows that neither model has seen (the official test part, or a random 30 %). The target column is left out. PCA
+is scikit-learn's on the same features (standardized, one-hot, missing = mean), fitted on all training rows. If k is the number
+of columns, both return the rows up to rounding in float32; an error below 1e-9 counts as 0, and the ratio 0/0 as 1.
 
     DIABOLO_DATA=... python benchmarks/tables_reconstruction.py [--tables adult letter] [-k 2 4 8]
 """

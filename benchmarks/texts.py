@@ -1,19 +1,19 @@
-"""Labels on texts: Reuters' newswire and its 90 topics, from counts of words and from a model that has read more than that.
+"""Labels of texts: Reuters' newswire with its 90 topics, from word counts and from a pre-trained language model.
 
-The ModApte documents with at least one of the 90 topics: 7,770 to learn from, 3,019 for the test. All of them have labels,
-or the share that is said: every 1 / share-th one.
+The ModApte documents with at least one of the 90 topics: 7,770 to learn from, 3,019 for the test. Either all of them have
+labels, or a share of them: every 1 / share-th one.
 
     LR                         one logistic regression per topic on tf-idf of 2,000 stems (liblinear, C=10)
-    from scratch               MultiLabelClassifier() of the counts of these stems
+    from scratch               MultiLabelClassifier() on the counts of these stems
     autoencoder, frozen        MultiLabelClassifier(encoder=ae)       ae: Autoencoder(128), of all training documents
     autoencoder, hidden layers the same with hidden=(256, 256) on its codes
-    autoencoder, fine-tuned    MultiLabelClassifier(encoder=ae, freeze=False, members=3), and three from nothing
+    autoencoder, fine-tuned    MultiLabelClassifier(encoder=ae, freeze=False, members=3), and three from scratch
     the same, for macro-F1     with optimize="f1_macro"
     MiniLM, frozen             MultiLabelClassifier(encoder=model)    model: all-MiniLM-L6-v2, which reads title and text
     MiniLM, hidden layers      the same with hidden=(256, 256) on its codes
 
 In percent, on the test documents. ``seconds`` are those of the classifier's fit; those of encoding and of the autoencoder
-are told below the table.
+stand below the table.
 
     DIABOLO_DATA=... python benchmarks/texts.py [--shares 0.05 1]
 
@@ -139,7 +139,7 @@ def results(docs: Documents, args: Any, told: dict[str, str]) -> Iterator[dict[s
         for name in names:
             settings = MODELS[name](ae, model)
             values = linear(docs, i) if settings is None else fitted(docs, i, settings, few)
-            yield {"share": share, "labelled": len(i), "model": name, **values}
+            yield {"share": share, "labeled": len(i), "model": name, **values}
 
 
 def linear(docs: Documents, i: np.ndarray) -> dict[str, float]:

@@ -1,10 +1,11 @@
-"""Training speed of one deep autoencoder: ours beside others, and how near the matrix products' own limit it comes.
+"""Training speed of one deep autoencoder: ours beside others, and beside the limit that the matrix products set.
 
 The network of Hinton & Salakhutdinov, 784-1000-500-250-30-250-500-1000-784, with ReLU, Adam at 1e-3 and the squared error
-of pixels behind a logistic output, the same for all (PyOD and scikit-learn can only have a linear output). Everybody keeps
-its state in a process of its own and trains one epoch when its turn comes, one at a time, round after round, so that a
-slow minute of the machine is everybody's slow minute. Times are compared within a round; the medians over rounds are
-printed, and the spread, which says what differences mean nothing. Imports, compilation and a first epoch are not timed.
+of pixels behind a logistic output, the same for all (PyOD and scikit-learn can only have a linear output). Each method keeps
+its state in a process of its own and trains one epoch when its turn comes, round after round. So a slow minute of the machine
+is slow for all. Times are compared within a round. The table shows medians over rounds and their spread: differences below the
+spread mean nothing. Imports, compilation and a first epoch are not timed. *Loader* is a plain PyTorch loop with a DataLoader,
+*tensors* the same loop with tensors in memory.
 
 *limit* is the 23 matrix products of a step and nothing else (forward, both backward, no gradient of the pixels, results
 into memory that is already there); *limit + update* adds what :class:`diabolo.optimizers.Flat` and AdamW do with them.

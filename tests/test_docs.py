@@ -91,9 +91,22 @@ def test_console_runs(page: Path, few_steps: None) -> None:
             assert result.exit_code == 0, f"{line}\n{result.output}\n{result.exception}"
 
 
+def test_the_readme_is_short() -> None:
+    assert len(README.read_text(encoding="utf-8").splitlines()) <= 150
+
+
 def test_fifteen_lines() -> None:
     (_, code), *_ = fences(README, "python")
     assert len([line for line in code.splitlines() if line]) <= 15
+
+
+def test_the_readme_prints_what_it_shows(few_steps: None, capsys: pytest.CaptureFixture[str]) -> None:
+    """But for the numbers, and for the verdict, which depend on the training."""
+    ((_, code), *_), ((_, shown), *_) = fences(README, "python"), fences(README, "text")
+    exec(code, {})
+    words = set(re.findall(r"[^\W\d]+", re.sub(r"The autoencoder .*", "", shown)))
+    assert len(words) > 10
+    assert words <= set(re.findall(r"[^\W\d]+", capsys.readouterr().out))
 
 
 # ── what is there is said ────────────────────────────────────────────────────────────────────────────────────────────
@@ -190,16 +203,64 @@ def test_results_come_from_the_files(generate: ModuleType) -> None:
     page = generate.benchmarks_page([run, absent])
     for words in ("1.235", "12,345", "best: 0.5", "cores 2", "benchmarks/results/made_up.json", "Not yet run"):
         assert words in page
-    text = generate.with_results("\n".join(generate.MARKS), [run, absent])
-    assert "| x | 1.235 | 12,345 |" in text
-    assert "not yet run" in text
-    assert generate.with_results(text, [run, absent]) == text
+    assert "| x | 1.235 | 12,345 |" in page
+
+
+def test_a_column_that_few_rows_have_becomes_lines(generate: ModuleType) -> None:
+    rows = [{"set": "a", "model": m, "F1": 1.0, "note": ""} for m in "xyz"]
+    text = generate.dense([*rows, {"set": "a", "model": "w", "F1": 2.0, "note": 7}])
+    assert text.startswith("set: a\n\n| model | F1 |\n")
+    assert text.endswith("\n- model w, note: 7\n")
+    assert generate.pivoted(rows, "set", "model", "F1") == [{"set": "a", "x": 1.0, "y": 1.0, "z": 1.0}]
+
+
+def test_results_of_the_readme_name_the_best_peer(generate: ModuleType) -> None:
+    rows = [{"model": "ours", "error": 1.0}, {"model": "PCA", "error": 2.0}, {"model": "kNN", "error": 4.0}]
+    error = generate.means("error", "model", ["PCA", "kNN"])
+    claim = generate.Claim("a task", "error ↓", "made_up", lambda rows: rows[0]["error"], error)
+    assert claim.row(rows)["best peer"] == "2.0 (PCA)"
+    assert claim.row(rows)["ratio"] == "0.50"
+    text = generate.with_results("\n".join(generate.MARKS), generate.benchmarks())
+    assert text.count("\n| ") == 12  # ten rows, and the head
+    assert generate.with_results(text, generate.benchmarks()) == text
+
+
+def test_numbers_in_the_text_are_those_of_the_benchmarks(generate: ModuleType) -> None:
+    rows = {b.name: b.result["rows"] for b in generate.benchmarks()}
+    tables, mnist = rows["tables_reconstruction"], rows["mnist_reconstruction"]
+    (noise,) = [
+        row for row in rows["restoration"] if (row["task"], row.get("set"), row.get("sigma")) == ("denoise", "bsd68", 25)
+    ]
+    seconds = [row["seconds"] for row in tables]
+    ratios = [row["ratio"] for row in tables if row["k"] == 4]
+    readme, training, which = (path.read_text("utf-8") for path in (README, DOCS / "training.md", DOCS / "which_estimator.md"))
+    assert f"the slowest fit took {max(seconds):.0f} seconds" in readme
+    assert f"ours {noise['diabolo']:.2f} dB" in readme
+    assert "DRUNet 29.48" in noise["published, all"]
+    assert f"{min(seconds):.0f} to {max(seconds):.0f} seconds" in training
+    assert f"{mnist[2]['minutes']:.0f} minutes" in training
+    assert (sum(r < 0.5 for r in ratios), sum(r > 0.95 for r in ratios)) == (11, 1)
+    assert "eleven, and more than 95 % of it in one" in which
 
 
 def test_every_parameter_is_described(generate: ModuleType) -> None:
     for cls in ESTIMATORS.values():
         told = dict(generate.described(inspect.getdoc(cls), "Parameters"))
         assert [f.name for f in fields(cls) if not told.get(f.name)] == []
+
+
+def test_no_parameter_sends_the_reader_to_another_class(generate: ModuleType) -> None:
+    for cls in ESTIMATORS.values():
+        assert [name for name, text in generate.parameters(cls).items() if text.startswith("As ")] == []
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_every_method_is_on_the_page(name: str, generate: ModuleType) -> None:
+    page = generate.estimator_section(name, ESTIMATORS[name])
+    assert "| `fit(X" in page
+    assert "| `save(path)` |" in page
+    assert ">>>" in page
+    assert "(self" not in page
 
 
 def test_every_attribute_is_described(generate: ModuleType) -> None:
@@ -239,6 +300,10 @@ def anchors(page: Path) -> set[str]:
 def test_changelog_is_of_this_version() -> None:
     versions = re.findall(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.M)
     assert versions[0] == diabolo.__version__
+
+
+def test_the_citation_is_of_this_version() -> None:
+    assert f"\nversion: {diabolo.__version__}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
 
 
 def test_contributing_fits_on_a_page() -> None:

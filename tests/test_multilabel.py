@@ -35,6 +35,7 @@ from diabolo import (
 from diabolo.estimators.cross_fitting import Members
 from diabolo.estimators.multilabel import comparison, targets
 from diabolo.estimators.multilabel.calibration import platt
+from diabolo.estimators.multilabel.direct import Direct
 from diabolo.estimators.multilabel.linear_residual import penalty, straightened
 from diabolo.estimators.multilabel.metrics import ranking_error, relative_loss, unranked
 from diabolo.estimators.multilabel.new_label import solved, told
@@ -146,7 +147,7 @@ def test_a_new_label_may_ask_for_words_that_no_old_one_needs(monkeypatch: pytest
     new, _, truth = bags(400, 1)
     clf = MultiLabelClassifier(**QUICK | {"members": 1, "hidden": (4,)}).fit(X, Y)
     with monkeypatch.context() as blind:
-        blind.setattr(MultiLabelClassifier, "_tower", lambda self: None)
+        blind.setattr(Direct, "tower", None)
         clf.add_label("without", X[:150], y[:150])
     clf.add_label("with words", X[:150], y[:150])
     without, with_words = (average_precision_score(truth, p) for p in clf.predict_proba(new)[:, 4:].T)

@@ -108,7 +108,7 @@ def test_a_format_prints_the_kinds_of_its_columns() -> None:
     assert set(lines) == set(format.columns)
     assert "number" in lines["size"]
     assert "with gaps" in lines["size"]
-    assert "binary" in lines["flag"]
+    assert "yes or no" in lines["flag"]
     assert "category" in lines["city"]
     assert all(city in lines["city"] for city in ("Oslo", "Rome", "Bern"))
     assert "<td" in format._repr_html_()

@@ -67,9 +67,9 @@ class Training:
 class System(Training, BaseEstimator, ABC):
     """Base of the estimators: hyper-parameters are dataclass fields, everything learned ends in ``_``."""
 
-    corruption: Any = None
-    loss: Any = "auto"
-    format: Any = "auto"
+    corruption: Any
+    loss: Any
+    format: Any
     validation_fraction: float
     network_: Diabolo
     format_: Format
@@ -111,7 +111,7 @@ class System(Training, BaseEstimator, ABC):
 
     def _check_values(self, rows: Rows) -> None:
         """Whether the rows hold what a loss that was asked for can take."""
-        if self.loss != "auto":
+        if getattr(self, "loss", "auto") != "auto":
             for chunk in rows.chunks():
                 self.loss_.check(chunk)
 
@@ -266,7 +266,7 @@ class System(Training, BaseEstimator, ABC):
             raise ValueError(f"hidden={hidden!r}: allowed are 'auto' and tuples of integers from 1, such as (256, 256)")
         if not 0 <= getattr(self, "validation_fraction", 0) < 1:
             raise ValueError(f"validation_fraction={self.validation_fraction!r}: allowed are numbers from 0 up to, but not, 1")
-        if not isinstance(self.corruption, (Corruption, type(None))):
+        if not isinstance(getattr(self, "corruption", None), (Corruption, type(None))):
             raise ValueError(f"corruption={self.corruption!r}: allowed are None and a Corruption such as Gaussian(0.1)")
 
     def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:

@@ -29,7 +29,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
-from torch import Tensor, nn
+from torch import Tensor
 from torch.func import functional_call
 
 from ...errors import DataError, FormatError, suggest, warn
@@ -37,14 +37,13 @@ from ...formats.labels import Labels, combined
 from ...formats.targets import doubtful, floats, same_length, same_order
 from ...hardware import one_thread
 from ...losses import Asymmetric, Logistic, Loss
-from ...nets import Beside, Borrowed, TfIdf, Tower
-from ...rows import Rows, spread_rows
+from ...rows import Rows
 from ..base import _below, is_size
-from ..supervised.base import Supervised, described, together
+from ..supervised.base import Supervised, together
 from ..weights import weights
 from .calibration import platt
+from .direct import Direct
 from .label_discovery import Suggestion, suggested
-from .linear_residual import straightened
 from .metrics import unranked
 from .new_label import NewLabel, contradiction, examples, length, solved, told
 from .replay import Memory, Refresh, refreshed
@@ -56,15 +55,12 @@ __all__ = ["MultiLabelClassifier"]
 
 LARGE = 20_000_000  # weights of the last layer from which on there is one member
 KEPT = 5_000_000  # cells of y that the memory may have
-LINED = 50_000_000  # numbers of rows that straight lines are drawn through
-LINES = 5_000_000  # weights of straight lines, at most
 SIDE = 3.0  # length of a document's words beside its code, of which a new label reads both
 SAME = 1e-5  # distance of two codes of the same row, in units of its length
 PIECE = 4_000_000  # probabilities that are computed at once
 LOSSES: dict[str, Loss] = {"logistic": Logistic(), "asymmetric": Asymmetric()}
 
 
-@described
 @dataclass(kw_only=True, repr=False, eq=False)
 class MultiLabelClassifier(ClassifierMixin, Supervised):
     """Any number of labels for each row, by one shared encoder.
@@ -74,7 +70,61 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
 
     Parameters
     ----------
-    SHARED
+    encoder : Autoencoder, path, "imagenet", nn.Module, object with ``encode`` or None, default=None
+        What was trained before: a fitted :class:`Autoencoder`, the path of a saved one; "imagenet", for pictures, is
+        :class:`nets.Lite0` with the weights of the extra ``diabolo[imagenet]``; your own module, of which a copy is
+        used: x (B, d) -> (B, m), or pictures (B, C, H, W) -> (B, m); or a model of texts, ``encode(texts) -> (n, m)``, such as
+        one of sentence-transformers. None: hidden layers that are trained with the rest.
+    freeze : bool, default=True
+        A given encoder stays as it is; False: it is fine-tuned with the last layer, and beside the members that start from an
+        autoencoder there are as many that start from nothing.
+    members : int or "auto", default="auto"
+        Networks K, of each kind; "auto" is 5, 3 for more than 20,000 rows, and 1 where an encoder is fine-tuned to more than
+        2000 rows, and where convolutions are trained. With 1, a part of the rows is held out.
+    hidden : "auto" or tuple of int, default="auto"
+        Widths of the hidden layers; "auto" is (256, 256); for documents and sparse matrices (512,), and (512, 512) where there
+        are at least five rows for each feature and at most 10,000 labels. On a frozen encoder "auto" is none: the last layer
+        reads its codes, which suits few examples; from about a thousand on, hidden layers, such as (256, 256), may be better.
+        Beside a fine-tuned encoder's codes: those that read them, too.
+    bins : int or "auto", default="auto"
+        Hidden layers that are not pre-trained see each number of a table or dense array together with how far it has come
+        through each of so many bins between its quantiles (:class:`nets.Bins`); 0: the number alone. "auto" is 8, and 0 where
+        there are more than 300 numbers. Features of one or two values, words and pictures have none.
+    dropout : float in [0, 1), default=0.5
+        In the hidden layers; and a fifth of the features.
+    corruption : Corruption or None, default=None
+        What the encoder sees of a row while training, such as ``Gaussian(0.1)``. None: nothing else; pictures moved by up to an
+        eighth of their shorter side, and mirrored.
+    format : {"auto", "tables", "arrays", "documents", "images"} or Format, default="auto"
+        How X is read; "auto" looks at it, and takes sparse numbers from 0 as counts of words.
+    epochs : int or "auto", default="auto"
+        Most passes over the rows; "auto" is 30, but at least 1500 and at most 6000 steps.
+    batch_size : int or "auto", default="auto"
+        Rows per step; "auto" is 128.
+    lr : float, default=3e-3
+        Peak learning rate of AdamW; a third of it, where an encoder that is no autoencoder is fine-tuned.
+    weight_decay : float, default=0.01
+        Decoupled weight decay of the matrices.
+    average : float in [0, 1), default=0.99
+        Decay per step of the running average of the weights, which is what is kept.
+    validation_fraction : float in (0, 1), default=0.1
+        Share of the rows held out where there is one member.
+    warm_start : bool, default=False
+        Whether ``fit``, called again, goes on from the fitted network: with its columns, their units, and new rows or the same.
+    patience : int, default=10
+        Evaluations without gain after which training stops.
+    precision : {"auto", "float32", "bfloat16"}, default="auto"
+        Arithmetic of training; weights are float32.
+    device : str, default="auto"
+        Where it is trained; "auto" takes CUDA where there is one.
+    checkpoint : path or None, default=None
+        Written atomically every 30 seconds while training.
+    resume : bool, default=False
+        Go on from `checkpoint`; the result has the same bits as that of a run never stopped.
+    random_state : int, RandomState or None, default=None
+        Seed of everything random.
+    verbose : bool, default=True
+        A progress bar; where there is no terminal, a line on stderr every few seconds. Nothing for the first two seconds.
     loss : {"logistic", "asymmetric"} or Loss, default="logistic"
         "asymmetric" lets the many no that are surely right count less (Ridnik et al., 2021).
     optimize : str or array, default="f1_micro"
@@ -108,8 +158,16 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         What is minimized.
     seed_ : int
         Drawn from `random_state`; all else that is random follows from it.
-    network_, format_, history_, n_iter_, n_features_in_, feature_names_in_
-        As in :class:`Autoencoder`.
+    network_ : Diabolo
+        Encoder and last layer of all members.
+    format_ : Format
+        How X becomes numbers.
+    history_ : History
+        Loss and error of rows not seen, per round.
+    n_iter_ : float
+        Epochs until the best round.
+    n_features_in_, feature_names_in_ : int, ndarray
+        How many columns X has, and their names if it is a table.
 
     References
     ----------
@@ -366,7 +424,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
             others = self._others(name, h)
             x, y = torch.cat([x, others.to(x)]), np.concatenate([y, np.zeros(len(others))])
             h = self._nearly(x)
-        words = self._words(x)
+        words = Direct(self.network_).words(x)
         scale = SIDE * length(h) / length(words)
         with one_thread():
             found = solved(np.concatenate([h, (scale * words).astype(h.dtype)], 1), y)
@@ -389,37 +447,12 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
             raise DataError(f"all rows that the model kept are among the examples of {name!r}: give some with y = 0")
         return self.memory_.rows[torch.from_numpy(apart)]
 
-    def _words(self, x: Tensor) -> np.ndarray:
-        """(n, d) what a new label sees of documents beside their codes: words that no old label has asked for."""
-        reader = self._reader()
-        if reader is None or not isinstance(reader[0], TfIdf):
-            return np.empty((len(x), 0))
-        return np.asarray(seen(reader, x.float()).numpy())
-
-    def _reader(self) -> nn.Sequential | None:
-        """The members that read X themselves: their way to it, and a :class:`Tower`."""
-        encoder: Any = self.network_.encoder
-        part = encoder[-1] if isinstance(encoder, Beside) else encoder
-        own = isinstance(part, nn.Sequential) and not isinstance(part, Borrowed) and isinstance(part[-1], Tower)
-        return cast(nn.Sequential, part) if own else None
-
-    def _tower(self) -> Tower | None:
-        """Their hidden layers."""
-        reader = self._reader()
-        return None if reader is None else cast(Tower, reader[-1])
-
-    def _share(self) -> float:
-        """What part of all members they are: a prediction is the mean of all."""
-        return 1 / len(self.network_.encoder) if isinstance(self.network_.encoder, Beside) else 1.0
-
     def _append(self, name: Any, v: np.ndarray, w: np.ndarray, b: float, line: float) -> None:
         """One more row, and its straight unit w, if there are such, in single precision, as in a file."""
         head: Any = self.network_.decoder
-        members, dtype, tower = self.members_, next(head.parameters()).dtype, self._tower()
+        members, dtype = self.members_, next(head.parameters()).dtype
         rows = torch.from_numpy(v).float().view(members, -1) * members
-        if tower is not None and (len(w) or tower.units):
-            unit = torch.from_numpy(w / self._share()).float() if len(w) else torch.zeros(tower.sizes[1])
-            tower.with_units(unit[:, None])
+        Direct(self.network_).append(w)
         head.append(rows.to(dtype), torch.full((members,), b).float().to(dtype))
         head.requires_grad_(False)
         self.labels_.names.append(name)
@@ -434,9 +467,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         if len(self.labels_.names) == 1:
             raise ValueError(f"{name!r} is the only label: a classifier needs at least one")
         head: Any = self.network_.decoder
-        tower = self._tower()
-        if tower is not None and (j := c - head.k + tower.units) >= 0:
-            tower.drop(j)
+        Direct(self.network_).drop(c, head.k)
         head.drop(c)
         del self.labels_.names[c]
         self._platt, self.thresholds_ = np.delete(self._platt, c, 1), np.delete(self.thresholds_, c)
@@ -573,18 +604,13 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         self._straighten(raw, y, i)
 
     def _straighten(self, raw: Tensor, y: Tensor, i: np.ndarray) -> None:
-        """Straight units, where they have fewer weights than the first layer has. Rows i are seen then, and thresholds stay."""
-        reader, tower, members = self._reader(), self._tower(), self._members.k
-        if tower is None or members == 1 or y.shape[1] > min(members * tower.sizes[2][0], LINES // tower.sizes[1]):
-            return
-        some = spread_rows(np.arange(len(i)), max(1, LINED // tower.sizes[1]))
-        parts = np.array_split(i[some], len(some) // self.format_.piece + 1)
-        x = torch.cat([seen(reader, self._judging[1].take(part)).float() for part in parts])
-        a, b = torch.from_numpy(self._platt).float()
-        weight = self._target.weight(torch.from_numpy(i[some]))
-        u, more = straightened(x, a * raw[some] + b, y[some], tower.plain, weight)
-        tower.with_units(u / a / self._share())
-        self._platt[1] = (b + more).double().numpy()
+        """Learn what the members have missed. Rows i are seen then, and thresholds stay."""
+        direct = Direct(self.network_)
+        if direct.affords(self._members.k, y.shape[1]):
+            a, b = torch.from_numpy(self._platt).float()
+            weight = self._target.weight(torch.from_numpy(i))
+            more = direct.fit(self._judging[1], i, a * raw + b, y, weight, a, self.format_.piece)
+            self._platt[1] = (b + more).double().numpy()
 
     def _finish(self, train: Rows, held: Rows | None) -> None:
         super()._finish(train, held)
@@ -633,11 +659,6 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         tags.classifier_tags.multi_label = True
         tags.target_tags.multi_output = True
         return tags
-
-
-def seen(reader: Any, x: Tensor) -> Tensor:
-    """x (n, d) -> what straight units see of it."""
-    return cast(Tensor, reader[-1].lined(reader[:-1](x)))
 
 
 def dense(y: Any) -> np.ndarray:

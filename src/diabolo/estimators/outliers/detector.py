@@ -28,7 +28,7 @@ Testing for outliers with conformal p-values (Bates et al., 2023), https://doi.o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
@@ -151,7 +151,7 @@ class OutlierDetector(OutlierMixin, System):
     ('x2', 5.5, True)
     """
 
-    alpha: float = 0.01
+    alpha: float = field(default=0.01, kw_only=False)
     contamination: Any = None
     n_components: Any = "auto"
     members: int = 3

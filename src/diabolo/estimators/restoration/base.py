@@ -178,7 +178,8 @@ class Restorer(TransformerMixin, System, abstract=True):
         unit = self._unit()
         if not is_size(self.patch_size) or self.patch_size % unit:
             raise ValueError(f"patch_size={self.patch_size!r}: allowed are multiples of {unit}, such as {4 * unit}")
-        if self.loss != "auto" and not isinstance(self.loss, Loss):
+        loss = getattr(self, "loss", "auto")  # that of colors is fixed
+        if not isinstance(loss, Loss) and loss != "auto":
             raise ValueError(f"loss={self.loss!r}: allowed are 'auto' and a Loss such as losses.Absolute()")
         known = self.start is None or self.start == "pretrained" or isinstance(self.start, type(self))
         if not known:

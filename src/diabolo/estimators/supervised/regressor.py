@@ -18,18 +18,71 @@ from ...formats.targets import floats, same_length, same_order
 from ...losses import Loss, Squared
 from ...sentinels import FEWEST, odd, warn_odd
 from ..weights import weights
-from .base import Supervised, described
+from .base import Supervised
 from .targets import NumberTarget
 
 
-@described
 @dataclass(kw_only=True, repr=False, eq=False)
 class Regressor(RegressorMixin, Supervised):
     """A number, or several, for each row, on an encoder of one's own or one trained before.
 
     Parameters
     ----------
-    SHARED
+    encoder : Autoencoder, path, "imagenet", nn.Module, object with ``encode`` or None, default=None
+        What was trained before: a fitted :class:`Autoencoder`, the path of a saved one; "imagenet", for pictures, is
+        :class:`nets.Lite0` with the weights of the extra ``diabolo[imagenet]``; your own module, of which a copy is
+        used: x (B, d) -> (B, m), or pictures (B, C, H, W) -> (B, m); or a model of texts, ``encode(texts) -> (n, m)``, such as
+        one of sentence-transformers. None: hidden layers that are trained with the rest.
+    freeze : bool, default=True
+        A given encoder stays as it is; False: it is fine-tuned with the last layer, and beside the members that start from an
+        autoencoder there are as many that start from nothing.
+    members : int or "auto", default="auto"
+        Networks K, of each kind; "auto" is 5, 3 for more than 20,000 rows, and 1 where an encoder is fine-tuned to more than
+        2000 rows, and where convolutions are trained. With 1, a part of the rows is held out.
+    hidden : "auto" or tuple of int, default="auto"
+        Widths of the hidden layers; "auto" is (256, 256); for documents and sparse matrices (512,), and (512, 512) where there
+        are at least five rows for each feature and at most 10,000 labels. On a frozen encoder "auto" is none: the last layer
+        reads its codes, which suits few examples; from about a thousand on, hidden layers, such as (256, 256), may be better.
+        Beside a fine-tuned encoder's codes: those that read them, too.
+    bins : int or "auto", default="auto"
+        Hidden layers that are not pre-trained see each number of a table or dense array together with how far it has come
+        through each of so many bins between its quantiles (:class:`nets.Bins`); 0: the number alone. "auto" is 8, and 0 where
+        there are more than 300 numbers. Features of one or two values, words and pictures have none.
+    dropout : float in [0, 1), default=0.5
+        In the hidden layers; and a fifth of the features.
+    corruption : Corruption or None, default=None
+        What the encoder sees of a row while training, such as ``Gaussian(0.1)``. None: nothing else; pictures moved by up to an
+        eighth of their shorter side, and mirrored.
+    format : {"auto", "tables", "arrays", "documents", "images"} or Format, default="auto"
+        How X is read; "auto" looks at it, and takes sparse numbers from 0 as counts of words.
+    epochs : int or "auto", default="auto"
+        Most passes over the rows; "auto" is 30, but at least 1500 and at most 6000 steps.
+    batch_size : int or "auto", default="auto"
+        Rows per step; "auto" is 128.
+    lr : float, default=3e-3
+        Peak learning rate of AdamW; a third of it, where an encoder that is no autoencoder is fine-tuned.
+    weight_decay : float, default=0.01
+        Decoupled weight decay of the matrices.
+    average : float in [0, 1), default=0.99
+        Decay per step of the running average of the weights, which is what is kept.
+    validation_fraction : float in (0, 1), default=0.1
+        Share of the rows held out where there is one member.
+    warm_start : bool, default=False
+        Whether ``fit``, called again, goes on from the fitted network: with its columns, their units, and new rows or the same.
+    patience : int, default=10
+        Evaluations without gain after which training stops.
+    precision : {"auto", "float32", "bfloat16"}, default="auto"
+        Arithmetic of training; weights are float32.
+    device : str, default="auto"
+        Where it is trained; "auto" takes CUDA where there is one.
+    checkpoint : path or None, default=None
+        Written atomically every 30 seconds while training.
+    resume : bool, default=False
+        Go on from `checkpoint`; the result has the same bits as that of a run never stopped.
+    random_state : int, RandomState or None, default=None
+        Seed of everything random.
+    verbose : bool, default=True
+        A progress bar; where there is no terminal, a line on stderr every few seconds. Nothing for the first two seconds.
 
     Attributes
     ----------
@@ -37,8 +90,22 @@ class Regressor(RegressorMixin, Supervised):
         1 - R2 for training rows by members that have not seen them; each row counts as much as its weight.
     network_ : Diabolo
         Encoder and last layer of all members.
-    format_, history_, n_iter_, n_features_in_, feature_names_in_
-        As in :class:`Autoencoder`.
+    members_ : int
+        How many there are.
+    mean_, scale_ : ndarray (k,)
+        Of each target: the network predicts ``(y - mean_) / scale_``.
+    loss_ : Loss
+        What is minimized.
+    seed_ : int
+        Drawn from `random_state`; all else that is random follows from it.
+    format_ : Format
+        How X becomes numbers.
+    history_ : History
+        Loss and error of rows not seen, per round.
+    n_iter_ : float
+        Epochs until the best round.
+    n_features_in_, feature_names_in_ : int, ndarray
+        How many columns X has, and their names if it is a table.
 
     Examples
     --------

@@ -1,0 +1,92 @@
+"""Draw the pictures of README.md and of this folder: one command each time their look changes.
+
+    python docs/figures.py            report.png and restored.jpg
+    DIABOLO_DATA=... python examples/documents.py --output docs       documents.svg
+
+report.png    the top and the map of `diabolo demo`; needs Chromium, its path in CHROMIUM, and the package playwright
+restored.jpg  scikit-learn's two photographs with noise, made small and made gray; beside each, what the shipped models give
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+from sklearn.datasets import load_sample_images
+
+from diabolo import Colorizer, Denoiser, Upscaler
+
+DOCS = Path(__file__).resolve().parent
+SIDE, GAP, LINE, EDGE = 192, 8, 24, 24  # pixels: of a picture, between two, of the words above, around the report
+
+COLORED = np.s_[40:424, 120:504]  # of the temple
+
+
+def main() -> None:
+    restored().save(DOCS / "restored.jpg", quality=88, optimize=True)
+    report().quantize(96, dither=Image.Dither.NONE).save(DOCS / "report.png", optimize=True)
+    for name in ("restored.jpg", "report.png"):
+        print(f"{DOCS / name}: {(DOCS / name).stat().st_size / 1000:.0f} kB")
+
+
+def restored() -> Image.Image:
+    """Three pairs: noise with a standard deviation of 50 of 255, a third of the size, no colors."""
+    temple, flower = load_sample_images().images
+    detail, petals = temple[170:362, 180:372], flower[110:302, 190:382]
+    noisy = (detail + np.random.default_rng(0).normal(0, 50, detail.shape)).round().clip(0, 255).astype(np.uint8)
+    small = np.asarray(Image.fromarray(petals).resize((SIDE // 3, SIDE // 3), Image.Resampling.BICUBIC))
+    gray = np.asarray(Image.fromarray(temple).convert("L"))
+    colors = Colorizer.pretrained().transform([gray])[0]
+    pairs = {
+        "noise": (noisy, Denoiser.pretrained().transform([noisy])[0]),
+        "a third of the size": (np.repeat(np.repeat(small, 3, 0), 3, 1), Upscaler.pretrained().transform([small], scale=3)[0]),
+        "no colors": (gray[COLORED], colors[COLORED]),
+    }
+    return strip(pairs, ("denoise", "upscale -x 3", "colorize"))
+
+
+def strip(pairs: dict[str, tuple[np.ndarray, np.ndarray]], verbs: tuple[str, ...]) -> Image.Image:
+    """The pairs in a row, each with its words above."""
+    sheet = Image.new("RGB", (6 * SIDE + 5 * GAP + 2 * GAP, SIDE + LINE), "white")
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(14)
+    x = 0
+    for (name, pictures), verb in zip(pairs.items(), verbs, strict=True):
+        for words, picture in zip((name, f"diabolo {verb}"), pictures, strict=True):
+            draw.text((x, 2), words, fill="#24292f", font=font)
+            sheet.paste(Image.fromarray(picture).convert("RGB").resize((SIDE, SIDE), Image.Resampling.LANCZOS), (x, LINE))
+            x += SIDE + GAP
+        x += GAP
+    return sheet
+
+
+def report() -> Image.Image:
+    """The head of the demo's report, and its map."""
+    from playwright.sync_api import sync_playwright
+
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        subprocess.run([sys.executable, "-m", "diabolo", "demo", "--output", folder], check=True, stdout=subprocess.DEVNULL)
+        browser = playwright.chromium.launch(
+            executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=["--no-sandbox"]
+        )
+        page = browser.new_page(viewport={"width": 640, "height": 900}, color_scheme="light")
+        page.goto((Path(folder) / "report.html").as_uri())
+        shown = ("header.page", "section[aria-labelledby=h-comparison]", "section[aria-labelledby=h-map]")
+        parts = [Image.open(io.BytesIO(page.locator(css).screenshot())).convert("RGB") for css in shown]
+        browser.close()
+    top, comparison, places = parts
+    height = max(top.height + comparison.height, places.height) + 2 * EDGE
+    sheet = Image.new("RGB", (top.width + places.width + 2 * EDGE, height), top.getpixel((0, 0)))
+    sheet.paste(top, (0, 0))
+    sheet.paste(comparison, ((top.width - comparison.width) // 2, top.height + EDGE))
+    sheet.paste(places, (top.width + EDGE, EDGE))
+    return sheet
+
+
+if __name__ == "__main__":
+    main()

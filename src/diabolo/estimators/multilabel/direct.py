@@ -1,0 +1,84 @@
+r"""What the members see of X itself, beside their hidden units.
+
+    raw_c = mean over all members of v_c . h + b_c   +   u_c . seen(x)
+
+Members that start from nothing read X themselves, and their :class:`diabolo.nets.Tower` has a straight unit u_c for each
+label. It learns what all of them have missed (linear_residual.py), and what a new label asks for.
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ...nets import Beside, Borrowed, TfIdf, Tower
+from ...network import Diabolo
+from ...rows import Rows, spread_rows
+from .linear_residual import straightened
+
+__all__ = ["Direct"]
+
+MAX_CELLS = 50_000_000  # numbers of rows that straight lines are drawn through
+MAX_WEIGHTS = 5_000_000  # of all straight units
+
+
+class Direct:
+    """The way from X to the last layer, past the hidden units; none, where an encoder from elsewhere is all there is.
+
+    Parameters
+    ----------
+    network : Diabolo
+        That of the classifier.
+    """
+
+    def __init__(self, network: Diabolo) -> None:
+        encoder: Any = network.encoder
+        part = encoder[-1] if isinstance(encoder, Beside) else encoder
+        own = isinstance(part, nn.Sequential) and not isinstance(part, Borrowed) and isinstance(part[-1], Tower)
+        self.reader = cast(nn.Sequential, part) if own else None
+        self.share = 1 / len(encoder) if isinstance(encoder, Beside) else 1.0  # of all members: a prediction is their mean
+
+    @property
+    def tower(self) -> Tower | None:
+        """The hidden layers of the members that read X."""
+        return None if self.reader is None else cast(Tower, self.reader[-1])
+
+    def seen(self, x: Tensor) -> Tensor:
+        """x (n, d) -> what straight units see of it."""
+        reader: Any = self.reader
+        return cast(Tensor, reader[-1].lined(reader[:-1](x)))
+
+    def words(self, x: Tensor) -> np.ndarray:
+        """(n, d) what a new label sees of documents beside their codes: words that no old label has asked for."""
+        if self.reader is None or not isinstance(self.reader[0], TfIdf):
+            return np.empty((len(x), 0))
+        return np.asarray(self.seen(x.float()).numpy())
+
+    def append(self, w: np.ndarray) -> None:
+        """A straight unit w for one more label, if there are such units, or it has one."""
+        if self.tower is not None and (len(w) or self.tower.units):
+            unit = torch.from_numpy(w / self.share).float() if len(w) else torch.zeros(self.tower.sizes[1])
+            self.tower.with_units(unit[:, None])
+
+    def drop(self, c: int, k: int) -> None:
+        """Forget the straight unit of label c of k, if it has one."""
+        if self.tower is not None and (j := c - k + self.tower.units) >= 0:
+            self.tower.drop(j)
+
+    def affords(self, members: int, k: int) -> bool:
+        """Whether straight units for k labels have fewer weights than the first layer."""
+        if self.tower is None or members == 1:
+            return False
+        return k <= min(members * self.tower.sizes[2][0], MAX_WEIGHTS // self.tower.sizes[1])
+
+    def fit(self, rows: Rows, i: np.ndarray, r: Tensor, y: Tensor, weight: Tensor | None, a: Tensor, piece: int) -> Tensor:
+        """Learn what calibrated outputs r (n, k) for the rows i, of slope a (k,), have missed of y (n, k) -> b (k,)."""
+        tower = cast(Tower, self.tower)
+        some = spread_rows(np.arange(len(i)), max(1, MAX_CELLS // tower.sizes[1]))
+        x = torch.cat([self.seen(rows.take(part)).float() for part in np.array_split(i[some], len(some) // piece + 1)])
+        u, b = straightened(x, r[some], y[some], tower.plain, None if weight is None else weight[some])
+        tower.with_units(u / a / self.share)
+        return b
