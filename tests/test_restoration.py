@@ -559,7 +559,7 @@ def test_a_wrong_scale_is_named(scale: Any, upscaler: Upscaler) -> None:
     with pytest.raises(ValueError, match=rf"scale={scale}: this model has learned 2, 3, 4"):
         upscaler.transform(pictures(1), scale=scale)
     wrong = clone(upscaler).set_params(scale=scale)
-    wrong.network_, wrong.format_ = upscaler.network_, upscaler.format_
+    wrong.network_ = upscaler.network_
     with pytest.raises(ValueError, match=rf"scale={scale}: this model has learned 2, 3, 4"):
         wrong.transform(pictures(1))
 
@@ -675,7 +675,7 @@ def test_doubt_is_a_share_of_what_could_be_unknown(colorizer: Colorizer) -> None
     sure, unsure = clone(colorizer), clone(colorizer)
     for model, temperature in ((sure, 0.01), (unsure, 100.0)):
         model.temperature = temperature
-        model.network_, model.format_ = colorizer.network_, colorizer.format_
+        model.network_ = colorizer.network_
     x = read(grey())
     assert sure.doubt(x).mean() < colorizer.doubt(x).mean() < unsure.doubt(x).mean()
     assert unsure.doubt(x).mean() > 0.95

@@ -328,6 +328,10 @@ class System(Training, BaseEstimator, ABC):
         kept = any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in self.network_.modules())
         return "float32" if kept and self.precision == "auto" else str(self.precision)
 
+    def _attach(self, model: Any) -> None:
+        """Give what came out of a file what no file holds."""
+        self.format_.attach(model)
+
     def _try(self) -> None:
         """One row back and forth: a model that loads, works."""
         dtype = next(self.network_.parameters()).dtype
@@ -357,37 +361,43 @@ class System(Training, BaseEstimator, ABC):
         storage.write(path, registered_name(type(self)), meta, arrays)
 
     def _state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        format_meta, format_arrays = self.format_.state()
+        meta, arrays = self._data_state()
         network = {name: t.detach().to(getattr(torch, self._stored)).numpy() for name, t in self.network_.state_dict().items()}
-        meta = {
+        meta |= {
             "params": {f.name: _plain(getattr(self, f.name)) for f in fields(self)},
-            "format": {"kind": self.format_.kind, **format_meta},
             "network": {side: nets.describe(getattr(self.network_, side)) for side in ("encoder", "decoder")},
             "history": self.history_.state(),
-            "names": [str(n) for n in self.feature_names_in_] if hasattr(self, "feature_names_in_") else None,
-            "n_features": int(self.n_features_in_),
             "seed": self.seed_,
         }
-        arrays = {f"network.{k}": v for k, v in network.items()} | {f"format.{k}": v for k, v in format_arrays.items()}
-        return meta, arrays
+        return meta, arrays | {f"network.{k}": v for k, v in network.items()}
+
+    def _data_state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """What is known of X: JSON and arrays."""
+        meta, arrays = self.format_.state()
+        names = [str(n) for n in self.feature_names_in_] if hasattr(self, "feature_names_in_") else None
+        format = {"format": {"kind": self.format_.kind, **meta}, "names": names, "n_features": int(self.n_features_in_)}
+        return format, {f"format.{k}": v for k, v in arrays.items()}
 
     def _restore(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         """Fill the fitted attributes; `network_` is already there, on the meta device."""
         self.network_.load_state_dict(
             {k: torch.from_numpy(v).float() for k, v in _below(arrays, "network").items()}, assign=True
         )
-        self.format_ = FORMATS[meta["format"]["kind"]].from_state(meta["format"], _below(arrays, "format"))
+        self._restore_data(meta, arrays)
         self._settle()
         self.loss_ = self._loss()
         self.history_ = History.from_state(meta["history"])
-        if (
-            type(meta["n_features"]) is not int
-            or meta["n_features"] != len(self.format_.columns)
-            or type(meta["seed"]) is not int
-        ):
-            raise FormatError("the number of its features is not that of its columns")
-        self.n_features_in_, self.seed_ = int(meta["n_features"]), int(meta["seed"])
+        if type(meta["seed"]) is not int:
+            raise FormatError("its seed is no whole number")
+        self.seed_ = meta["seed"]
         self._made = self._making()
+
+    def _restore_data(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+        """The inverse of :meth:`_data_state`."""
+        self.format_ = FORMATS[meta["format"]["kind"]].from_state(meta["format"], _below(arrays, "format"))
+        if type(meta["n_features"]) is not int or meta["n_features"] != len(self.format_.columns):
+            raise FormatError("the number of its features is not that of its columns")
+        self.n_features_in_ = meta["n_features"]
         if meta["names"] is not None:
             if len(meta["names"]) != self.n_features_in_:
                 raise FormatError("the names of its features are not those of its columns")

@@ -34,7 +34,7 @@ PIECE = 256  # pictures that are decoded at once
 
 
 class Images(Arrays):
-    """Pictures of one size; or of any size, for estimators that restore them.
+    """Pictures of one size.
 
     Parameters
     ----------
@@ -76,16 +76,6 @@ class Images(Arrays):
         if size != "auto" and not (len(size) == 2 and all(isinstance(n, int) and n >= 1 for n in size)):
             raise ValueError(f"size={size!r}: allowed are 'auto' and a height and width in pixels, such as (64, 48)")
         self.size, self.most, self.longer = size, most, longer
-
-    @classmethod
-    def any_size(cls) -> Self:
-        """For estimators that take every picture as it is: there is nothing to learn."""
-        self = cls()
-        self._bare()
-        return self
-
-    def _bare(self) -> None:
-        self.shape, self.width, self.columns = (0, 0, 0), 0, ["picture"]
 
     @classmethod
     def accepts(cls, X: Any) -> bool:
@@ -205,16 +195,12 @@ class Images(Arrays):
         return Format.filled(self, X, x, e)
 
     def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        if not self.width:
-            return {"shape": [0, 0, 0]}, {}
         meta, arrays = super().state()
         return meta | {"shape": list(self.shape), "whole": self.whole, "own": self.own}, arrays
 
     @classmethod
     def from_state(cls, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> Self:
         shape = tuple(meta["shape"])
-        if shape == (0, 0, 0):
-            return cls.any_size()
         if len(shape) != 3 or not all(type(n) is int and 0 < n < 1 << 15 for n in shape):
             raise DataError("the parts of a picture format do not fit together")
         self = cls(shape[1:])

@@ -37,7 +37,6 @@ from torch import Tensor
 
 from ...errors import FormatError
 from ...formats.base import IN_MEMORY
-from ...formats.images import Images
 from ...hardware import pick_precision
 from ...images.picture import Album
 from ...losses import LogSquared, Loss
@@ -190,7 +189,7 @@ class Restorer(TransformerMixin, System, abstract=True):
         check_is_fitted(self, "network_", msg=UNFITTED)
 
     def _read(self, X: Any, categories: Any = None, numbers: Any = None) -> Rows:
-        self.format_, self.about_, self.n_features_in_ = Images.any_size(), "", 1
+        self.about_ = ""
         return Pictures(self._pictures(X))
 
     def _pictures(self, X: Any) -> list[np.ndarray]:
@@ -230,7 +229,6 @@ class Restorer(TransformerMixin, System, abstract=True):
     def _train(self, train: Rows, held: Rows | None) -> History:
         patches = self._patches(train.source)
         self._held_out = held.source if held else []
-        self._held_out_count = len(self._held_out)
         trials = [central(p) for p in self._held_out]
 
         def held_out() -> float:
@@ -239,8 +237,7 @@ class Restorer(TransformerMixin, System, abstract=True):
         return minimize(self.network_, self._objective, patches, held_out if trials else None, self._plan(len(patches)))
 
     def _settle(self) -> None:
-        super()._settle()
-        self.network_.half().float()  # as a file holds it
+        self.network_.eval().requires_grad_(False).to("cpu").half().float()  # as a file holds it
 
     def _batch_size(self, n: int) -> int:
         return 16
@@ -257,13 +254,14 @@ class Restorer(TransformerMixin, System, abstract=True):
 
     # ── saving ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        meta, arrays = super()._state()
-        return meta | {"held_out": self._held_out_count, "about": self.about_}, arrays
+    def _data_state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        return {"about": self.about_}, {}
 
-    def _restore(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
-        super()._restore(meta, arrays)
-        self._held_out_count, self.about_ = int(meta["held_out"]), str(meta["about"])
+    def _restore_data(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+        self.about_ = str(meta["about"])
+
+    def _attach(self, model: Any) -> None:
+        """A file holds all of it."""
 
     def _try(self) -> None:
         x = torch.zeros(1, 3, 16, 16)

@@ -112,12 +112,8 @@ class Colorizer(Restorer):
         Brightness and hints -> how likely each color c_q is, at half the size of the small copy.
     history_ : History
         Loss and held-out error (decibels, negative) per round; prints as a table.
-    format_ : Format
-        Pictures of any size.
     about_ : str
         What the weights were learned from, if that is known.
-    n_features_in_ : int
-        1: a picture is one thing.
     loss_ : Loss
         What is minimized.
     seed_ : int

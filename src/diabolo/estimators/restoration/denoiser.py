@@ -97,12 +97,8 @@ class Denoiser(Restorer):
         The encoder is given the noise level, and estimates it where it is not known.
     history_ : History
         Loss and held-out error (decibels, negative) per round; prints as a table.
-    format_ : Format
-        Pictures of any size.
     about_ : str
         What the weights were learned from, if that is known.
-    n_features_in_ : int
-        1: a picture is one thing.
     loss_ : Loss
         What is minimized.
     seed_ : int

@@ -90,12 +90,8 @@ class Upscaler(Restorer):
         The encoder sees the brightness of the small picture; the decoder ends in one convolution for each scale.
     history_ : History
         Loss and held-out error (decibels, negative) per round; prints as a table.
-    format_ : Format
-        Pictures of any size.
     about_ : str
         What the weights were learned from, if that is known.
-    n_features_in_ : int
-        1: a picture is one thing.
     loss_ : Loss
         What is minimized.
     seed_ : int
