@@ -54,7 +54,7 @@ for name in ("MultiLabelClassifier", "IndependentClassifiers"):  # a check wants
     OWN[name] |= {"optimize": ((0, 1), (1, 0)), "min_labels": 0}
 
 
-@pytest.mark.filterwarnings("ignore:(optimize|min_labels)=.* changes nothing", "ignore:labels? .* said of (no|every) row")
+@pytest.mark.filterwarnings("ignore:(optimize|min_labels)=.* has no effect", "ignore:labels? .* positive in (no|every) row")
 @parametrize_with_checks(
     [ESTIMATORS[name](**{"epochs": 2, "hidden": (8,), "verbose": False} | OWN.get(name, {})) for name in TABULAR],
     expected_failed_checks=lambda estimator: FAILING.get(type(estimator).__name__, {}),
@@ -500,7 +500,7 @@ def test_never_below_pca_with_a_loss_by_name(loss: str) -> None:
 def test_the_linear_one_does_all_that_a_network_does() -> None:
     X = wanting()["rare yes"]
     ae = Autoencoder(2, epochs=1, random_state=0, verbose=False).fit(X)
-    assert ae.history_.stopped == "nothing gained over PCA: the linear one is kept"
+    assert ae.history_.stopped == "no gain over PCA: the linear autoencoder is kept"
     assert ae.n_iter_ == 0
     x = ae.format_.to_tensor(X)
     assert np.allclose(ae.transform(X), ae._linear.encode(x).numpy(), atol=1e-6)
@@ -577,7 +577,7 @@ def test_fit_goes_on_from_the_fitted_network(name: str, tmp_path: Path) -> None:
     if name == "Autoencoder":  # it begins where it ended
         assert model.history_.held_out[0] == pytest.approx(first.held_out[first.best], rel=1e-4)
     state = said(model, X)
-    with pytest.raises(ValueError, match=r"hidden=\(5,\): warm_start=True goes on with a network that was made with hidden"):
+    with pytest.raises(ValueError, match=r"hidden=\(5,\): warm_start=True continues with a network that was made with hidden"):
         model.set_params(hidden=(5,)).fit(X, *y)
     model.set_params(hidden=SMALL["hidden"])
     with pytest.raises(ValueError, match="size"):
@@ -646,9 +646,7 @@ def test_a_device_that_is_not_there_is_said_before_any_work(name: str, device: A
 
 def test_a_width_that_cannot_be_is_told_in_columns_and_features() -> None:
     df = pd.DataFrame({"x": np.arange(60.0), "g": list("abcdef") * 10})
-    with pytest.raises(
-        ValueError, match=r"n_components=30.*n_features=8, 2 columns, of which a category is one feature for each"
-    ):
+    with pytest.raises(ValueError, match=r"n_components=30.*n_features=8 from 2 columns: a category is one feature for each"):
         Autoencoder(30, verbose=False).fit(df)
     with pytest.raises(ValueError, match=r"n_components=9: allowed are integers from 1 to 4 .*n_features=4\)"):
         Autoencoder(9, verbose=False).fit(np.random.default_rng(0).normal(size=(60, 4)))

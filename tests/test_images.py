@@ -236,7 +236,7 @@ def test_a_report_of_a_fine_tuned_encoder() -> None:
     clf = MultiLabelClassifier(encoder=ae, freeze=False, **SMALL).fit(X, Y)
     seen, told = seen_by_both(clf, X)
     assert seen.shape == (len(X), 12 * 12 * 3)
-    assert "made as small as 12 x 12" in told
+    assert "resized to 12 x 12" in told
 
 
 # ── pictures as people have them ─────────────────────────────────────────────────────────────────────────────────────

@@ -146,7 +146,7 @@ def test_labels_print_in_few_digits_and_mark_what_may_be_chance() -> None:
         assert words in str(good)
     assert "*" not in str(good)
     report = LabelReport([poor, good], np.ones((2, 2)), np.ones((2, 2)), np.zeros((2, 2)), None, 100)
-    for words in ("0.35 (0.25 to 0.45) *", "* May be no better than chance.", "2 labels, judged on 100 rows", "- "):
+    for words in ("0.35 (0.25 to 0.45) *", "* May be no better than chance.", "2 labels, evaluated on 100 rows", "- "):
         assert words in repr(report)
     assert "<b>0.35 (0.25 to 0.45) *</b>" in report._repr_html_()
 
@@ -155,7 +155,7 @@ def test_what_became_of_a_label_is_a_sentence() -> None:
     card = NewLabel("x", 4, 5, 0.81234, (0.7, 0.9), 12, 0.001, 0.5)
     assert repr(card).startswith("'x' from 4 positive and 5 negative examples: average precision 0.81 (0.70 to 0.90)")
     assert repr([Suggestion(np.arange(7), 2.345)]) == (
-        "[7 similar rows, 2.3 times as strange as known rows get; typical: 0, 1, 2, 3, 4]"
+        "[7 similar rows, 2.3 times as strange as known rows; typical rows: 0, 1, 2, 3, 4]"
     )
     scores = {"scratch": np.array([[0.5, 0.6]]), "pretrained": np.array([[0.8, 0.9]])}
     assert "0.850 ± 0.050 *" in str(Efficiency("accuracy", (0.1,), (20,), scores))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +11,9 @@ from ..errors import DataError
 from .data import MODEL, loaded, never_onto_input
 from .labels import check_names, has_columns, opened_for, yes_no
 from .options import reading
+
+if TYPE_CHECKING:
+    from ..estimators.multilabel.classifier import MultiLabelClassifier
 
 KIND = "MultiLabelClassifier"
 EPILOG = """\b
@@ -128,7 +131,7 @@ def changeable(model: Path, verb: str) -> Any:
     return clf
 
 
-def labelled(clf: Any, path: Path, name: str, column: str | None) -> tuple[Any, Any]:
+def labelled(clf: MultiLabelClassifier, path: Path, name: str, column: str | None) -> tuple[Any, Any]:
     """Examples, and which of them have the label; None: all."""
     import numpy as np
 
@@ -170,12 +173,12 @@ def named(name: str) -> str:
     return name
 
 
-def known(clf: Any, name: str) -> Any:
+def known(clf: MultiLabelClassifier, name: str) -> Any:
     """The label that is written so, which may be a number; or else the text itself."""
     return next((label for label in clf.labels_.names if str(label) == name), name)
 
 
-def saved(clf: Any, model: Path, output: Path | None) -> Path:
+def saved(clf: MultiLabelClassifier, model: Path, output: Path | None) -> Path:
     """Write the model, whole or not at all; a link stays a link."""
     clf.save(output or model.resolve())
     return output or model

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .data import DATA, KEEP, MODEL, OUTPUT, as_table, beside, kept, loaded, never_onto_input, save
 from .options import reading
 from .report import columns
+
+if TYPE_CHECKING:
+    from ..estimators.autoencoder.autoencoder import Autoencoder
 
 NAMES = ["row", "new", "x", "y", "error", "log likelihood"]
 EPILOG = """\b
@@ -58,7 +61,7 @@ def command(
     click.echo(f"{len(table):,} rows, {found.method}: wrote {output}")
 
 
-def _known(ae: Any, data: list[Path], keep: tuple[str, ...]) -> dict[str, Any]:
+def _known(ae: Autoencoder, data: list[Path], keep: tuple[str, ...]) -> dict[str, Any]:
     """What is kept of the rows of all files."""
     found = [kept(ae, rows, keep) for rows in data]
     lists = [{name: v.to_pylist() if hasattr(v, "type") else v for name, v in part.items()} for part in found]
@@ -68,7 +71,7 @@ def _known(ae: Any, data: list[Path], keep: tuple[str, ...]) -> dict[str, Any]:
 MEASURED = {"error": 4, "likelihood": 5}  # which columns of the table
 
 
-def measured(ae: Any, rows: Path, places: Any, new: int) -> Any:
+def measured(ae: Autoencoder, rows: Path, places: Any, new: int) -> Any:
     """(n, 6) what NAMES says."""
     import numpy as np
 

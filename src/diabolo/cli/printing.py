@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from rich.console import Console
@@ -12,25 +12,31 @@ from rich.table import Table
 
 from .data import is_strings
 
+if TYPE_CHECKING:
+    from ..estimators.autoencoder.autoencoder import Autoencoder
+    from ..estimators.multilabel.classifier import MultiLabelClassifier
+    from ..estimators.outliers.detector import OutlierDetector
+    from ..formats import Format
+
 LONG = 12  # digits of a number that are shown
 console = Console(soft_wrap=False)
 
 
-def comparison(ae: Any, output: Path) -> None:
+def comparison(ae: Autoencoder, output: Path) -> None:
     """PCA k | autoencoder k, on held-out rows, and what that means."""
     console.print(ae.comparison_)
     console.print(f"{width(ae.format_)}; stopped: {ae.history_.stopped}; wrote {output}")
 
 
-def width(format: Any) -> str:
+def width(format: Format) -> str:
     """How much is seen of a row."""
-    if format.kind == "images":
+    if format.shape is not None:
         c, h, w = format.shape
         return f"pictures of {h} x {w} pixels, {'gray' if c == 1 else 'in color'}"
     return f"{len(format.columns):,} columns, {format.width:,} features"
 
 
-def columns(ae: Any, X: Any, most: int = 30) -> None:
+def columns(ae: Autoencoder, X: Any, most: int = 30) -> None:
     """Error per column, the worst first."""
     if ae.format_.kind == "images":
         return  # a pixel is no column
@@ -48,7 +54,7 @@ def columns(ae: Any, X: Any, most: int = 30) -> None:
     console.print(table)
 
 
-def worst(ae: Any, X: Any, rows: np.ndarray, most: int, names: list[str] | None = None) -> None:
+def worst(ae: Autoencoder, X: Any, rows: np.ndarray, most: int, names: list[str] | None = None) -> None:
     """The rows with the largest error, and the column that carries most of each, or the name of each."""
     if not most:
         return
@@ -73,7 +79,7 @@ def worst(ae: Any, X: Any, rows: np.ndarray, most: int, names: list[str] | None 
     console.print(table)
 
 
-def promise(detector: Any, output: Path) -> None:
+def promise(detector: OutlierDetector, output: Path) -> None:
     """What an outlier detector was fitted on, and what it promises."""
     n = len(detector.calibration_)
     console.print(
@@ -83,7 +89,7 @@ def promise(detector: Any, output: Path) -> None:
     console.print(f"wrote {output}")
 
 
-def labelled(clf: Any, rows: int, output: Path) -> None:
+def labelled(clf: MultiLabelClassifier, rows: int, output: Path) -> None:
     """What a classifier was fitted on, how good it is on rows not seen, and what of them is in its file."""
     table = Table(show_header=False)
     table.add_column("")
@@ -122,7 +128,7 @@ def short(v: Any) -> str:
     return f"{v:.3g}" if isinstance(v, float) else " ".join(text(v).split())
 
 
-def labels(clf: Any) -> None:
+def labels(clf: MultiLabelClassifier) -> None:
     """Each label: from which probability on it is said, and how many of the rows in the file have it."""
     known, kept = (~np.isnan(clf.memory_.y)).any(0), (clf.memory_.y > 0.5).sum(0)
     table = Table()
@@ -134,7 +140,7 @@ def labels(clf: Any) -> None:
     console.print(f"{len(clf.memory_):,} rows are kept in the file, to add labels and to refresh the model")
 
 
-def threshold(clf: Any, line: float) -> str:
+def threshold(clf: MultiLabelClassifier, line: float) -> str:
     """From which probability on; never, if none is high enough; of labels that exclude each other, the likeliest."""
     if clf.labels_.kind == "one":
         return "likeliest"

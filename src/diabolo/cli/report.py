@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
 from .data import DATA, MODEL, OUTPUT, absent, never_onto_input
 from .options import reading, reread
+
+if TYPE_CHECKING:
+    from ..estimators.multilabel.classifier import MultiLabelClassifier
 
 EPILOG = """\b
 Examples:
@@ -70,7 +73,7 @@ def check_options(fitted: Any, names: tuple[str, ...], sep: str | None) -> None:
         raise click.UsageError(f"--seed is that of a map, which the report on this {kind} has not")
 
 
-def judged(clf: Any, data: Path, names: tuple[str, ...], sep: str | None) -> tuple[Any, dict[str, Any]]:
+def judged(clf: MultiLabelClassifier, data: Path, names: tuple[str, ...], sep: str | None) -> tuple[Any, dict[str, Any]]:
     """The rows of a table, and the labels that it has for them."""
     import numpy as np
 
@@ -90,7 +93,7 @@ def judged(clf: Any, data: Path, names: tuple[str, ...], sep: str | None) -> tup
     return X, {"y": np.column_stack([unknown if name in absent else yes_no(table, name) for name in labels])}
 
 
-def of_known(clf: Any, lists: list[list[str]]) -> list[list[Any]]:
+def of_known(clf: MultiLabelClassifier, lists: list[list[str]]) -> list[list[Any]]:
     """Lists of labels without those that the model cannot say, and a word about these."""
     known = {str(name): name for name in clf.labels_.names}
     unknown = sorted({label for row in lists for label in row if label not in known})

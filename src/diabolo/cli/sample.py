@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..errors import DataError
 from .data import MODEL, OUTPUT, absent, loaded, never_onto_input, save
+
+if TYPE_CHECKING:
+    from ..estimators.autoencoder.autoencoder import Autoencoder
 
 EPILOG = """\b
 Examples:
@@ -71,7 +74,7 @@ def copies(distance: Any) -> str:
     )
 
 
-def parsed(ae: Any, given: tuple[str, ...]) -> dict[str, Any]:
+def parsed(ae: Autoencoder, given: tuple[str, ...]) -> dict[str, Any]:
     """COLUMN=VALUE as values of the columns' types."""
     wanted = {}
     for text in given:
@@ -82,20 +85,21 @@ def parsed(ae: Any, given: tuple[str, ...]) -> dict[str, Any]:
     return wanted
 
 
-def typed(ae: Any, name: str, value: str) -> Any:
+def typed(ae: Autoencoder, name: str, value: str) -> Any:
     """Text -> a value of the type of the column."""
     import pyarrow as pa
 
     from ..formats import cells
     from ..formats.schema import arrow_type
 
-    fields = {field.name: field for field in getattr(ae.format_, "fields", [])}
+    table: Any = ae.format_
+    fields = {field.name: field for field in getattr(table, "fields", [])}
     if name not in fields:
         if not hasattr(ae.format_, "columns") or name in ae.format_.columns:
             return value  # an array's columns are numbers
         raise absent("--given", name, ae.format_.columns)
     try:
-        return cells.dated(pa.array([value]), ae.format_.reading.dates.get(name, ""), name)[0].as_py()
+        return cells.dated(pa.array([value]), table.reading.dates.get(name, ""), name)[0].as_py()
     except DataError:  # not a date written as in the file
         pass
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +11,9 @@ from ..errors import DataError
 from .data import DATA, KEEP, MODEL, absent, as_they_stand, loaded, never_onto_input, save
 from .labels import opened_for
 from .options import reading_but_sep
+
+if TYPE_CHECKING:
+    from ..estimators.multilabel.classifier import MultiLabelClassifier
 
 SHOWN = 10  # rows
 EPILOG = """\b
@@ -74,7 +77,7 @@ def chosen_columns(table: Any, names: tuple[str, ...]) -> Any:
     return table.select(list(names))
 
 
-def check_sep(clf: Any, sep: str) -> None:
+def check_sep(clf: MultiLabelClassifier, sep: str) -> None:
     """Joined labels must come apart again."""
     if not sep:
         raise DataError("--sep '': an empty sign separates nothing")
@@ -83,7 +86,7 @@ def check_sep(clf: Any, sep: str) -> None:
             raise DataError(f"--sep {sep!r}: the label {name!r} contains it: choose another sign")
 
 
-def tagged(clf: Any, X: Any, sep: str, top: int | None, proba: bool) -> dict[str, Any]:
+def tagged(clf: MultiLabelClassifier, X: Any, sep: str, top: int | None, proba: bool) -> dict[str, Any]:
     """The columns that are added, by name."""
     added: dict[str, Any] = {"labels": [sep.join(map(str, row)) for row in names(clf, X)]}
     if top:
@@ -93,7 +96,7 @@ def tagged(clf: Any, X: Any, sep: str, top: int | None, proba: bool) -> dict[str
     return added
 
 
-def names(clf: Any, X: Any) -> list[tuple[Any, ...]]:
+def names(clf: MultiLabelClassifier, X: Any) -> list[tuple[Any, ...]]:
     """The names of each row's labels, whatever Y was."""
     if clf.labels_.kind == "one":
         return [(name,) for name in clf.predict(X)]

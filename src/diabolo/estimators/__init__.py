@@ -1,4 +1,4 @@
-"""The systems: a room for each, and what they share."""
+"""The estimators: a package for each, and the modules that they share."""
 
 from __future__ import annotations
 

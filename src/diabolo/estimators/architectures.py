@@ -2,10 +2,10 @@ r"""Which network suits which kind of data; a format says which by its `architec
 
     Dense            tables and arrays     layers on numbers, and an indicator for each that may be missing
     Text             documents             x -> tf-idf(x), layers, codes on a sphere
-    Convolutional    pictures              Inward and Outward; layers, where `hidden` says which
+    Convolutional    pictures              Inward and Outward; dense layers if `hidden` gives them
 
-An architecture is made anew for each fit, and knows what the three kinds of systems ask: the autoencoder, the detector of
-outliers, and what learns labels. A kind of data of your own brings a subclass of :class:`Dense` in its format.
+Each fit makes a new architecture. It knows what the three kinds of estimators need: the autoencoder, the outlier detector and
+the supervised estimators. The format of your own kind of data brings a subclass of :class:`Dense`.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ __all__ = ["ARCHITECTURES", "Dense", "architecture"]
 
 N = TypeVar("N", bound=Curved)
 
-FEW_STEPS = 300  # of SGD for few pictures
-VERY_FEW, FEW, MOVABLE = 5000, 20_000, 16  # fewer pictures, of at least so many pixels a side, are varied, or may be
-FEWEST = 40  # pictures of which it can be told whether variations help
-SURER = (1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.8, 2.0)  # t that are tried
-SEEN = 1 / 8  # size of tf-idf features, for each row per feature; in units of the size at which they have variance 1
+FEW_STEPS = 300  # SGD steps for few pictures
+VERY_FEW, FEW, MOVABLE = 5000, 20_000, 16  # below the first, pictures are augmented, below the second, if it helps; least side
+FEWEST = 40  # pictures; with fewer, a test whether augmentation helps is not possible
+SURER = (1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.8, 2.0)  # values of t that are tried
+SEEN = 1 / 8  # scale of tf-idf features per row and feature; 1 is the scale with variance 1
 SEEN_RANGE = 0.1, 1.0
-PLAIN = 2.5  # idf, at least: a word in many documents, which is seen but little, may be what decides
-MOVED = 8  # pictures are moved by up to the eighth part of their shorter side
+PLAIN = 2.5  # least idf: even a word that is in most documents may decide
+MOVED = 8  # pictures are shifted by up to 1/8 of their shorter side
 
 
 class Dense:
@@ -46,16 +46,16 @@ class Dense:
     Parameters
     ----------
     format : Format
-        Fitted: what the features are.
+        The fitted format; it describes the features.
     hidden : "auto" or tuple of int, default="auto"
-        Widths of the layers between the input and the waist.
+        Widths of the hidden layers between the input and the bottleneck.
     dropout : float, default=0.0
-        After each of them.
+        Dropout rate after each of them.
     """
 
     widths: ClassVar[tuple[int, ...]] = (256, 256)  # of the hidden layers of an autoencoder
     batch_size: ClassVar[int] = 256
-    most_steps: ClassVar[int] = 1500  # of SGD
+    most_steps: ClassVar[int] = 1500  # SGD steps
     weight_decay: ClassVar[float] = 0.0
     probed: ClassVar[int] = 2000  # rows on which the importance of each component is measured
     shares: ClassVar[bool] = True  # whether `n_components` may be a share of the variance
@@ -68,14 +68,14 @@ class Dense:
     # ── the autoencoder ──────────────────────────────────────────────────────────────────────────────────────────────
 
     def expect(self, n: int, movable: bool) -> None:
-        """There will be n rows; whether they may be varied."""
+        """Prepare for n rows; `movable`: whether they may be augmented."""
 
     def start(self, x: Tensor, linear: Linear, seed: int) -> Linear:
-        """Where the network begins: at the linear autoencoder of the rows x (n, d)."""
+        """The start of the network: the linear autoencoder of the rows x (n, d)."""
         return linear
 
     def kept(self, net: N) -> N:
-        """A part of the network, of which something may have to stay as it begins."""
+        """A part of the network, some of whose weights may have to be frozen."""
         return net
 
     def corruption(self) -> Corruption | None:
@@ -88,7 +88,7 @@ class Dense:
         return 0.03
 
     def steps(self, n: int) -> int:
-        """Of SGD, for n rows."""
+        """SGD steps for n rows."""
         return self.most_steps
 
     @property
@@ -97,21 +97,21 @@ class Dense:
         return self.format.missing()
 
     def encoder(self, start: Linear) -> nn.Module:
-        """x (B, d) -> z (B, k), which begins as that of `start`."""
+        """x (B, d) -> z (B, k); it starts as the encoder of `start`."""
         curved = Curved(self.format.width + len(self.watched), self.hidden, start.k, self.dropout)
         return nn.Sequential(self.first(self.watched), start.lead_in(curved, self.watched))
 
     def decoder(self, start: Linear, loss: Loss, z: Tensor) -> Curved:
-        """z (B, k) -> raw (B, d), which begins as that of `start`, for codes that are distributed like z."""
+        """z (B, k) -> raw (B, d); it starts as the decoder of `start`, for codes that are distributed like z."""
         return start.lead_out(Curved(start.k, self.hidden[::-1], self.format.width, self.dropout), loss, z)
 
     def sharpen(self, network: Diabolo, linear: Linear, loss: Loss, x: Tensor, error: Callable[[Tensor], float]) -> None:
-        """Make the trained network as sure as it is right about rows x (n, d)."""
+        """Calibrate the trained network on rows x (n, d)."""
 
     # ── outliers ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def first(self, watched: list[int]) -> nn.Module:
-        """What layers see of x (B, d)."""
+        """x (B, d) -> the input of the hidden layers."""
         return Missing(watched)
 
     @property
@@ -120,19 +120,19 @@ class Dense:
         return [block.start for block in self.format.blocks]
 
     def noise(self) -> Corruption:
-        """What the networks of a detector see instead of x: cells hidden, and noise."""
+        """How the networks of a detector see x: with hidden cells, and noise."""
         return Chain((Gaussian(0.3), Hide(0.7, tuple(b.stop - b.start for b in self.format.blocks))))
 
     # ── labels ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def augmentation(self) -> Corruption | None:
-        """How rows are varied where labels are learned."""
+        """How rows are augmented in supervised training."""
         return None
 
     def members(
         self, members: int, x: Tensor, n: int, sizes: tuple[int, ...], dropout: float, bins: Callable[[Tensor], Bins]
     ) -> nn.Sequential:
-        """Encoders side by side that have learned nothing yet: of n rows, of which x (r, d) are some."""
+        """Untrained encoders of all members, for n rows; x (r, d) are some of these."""
         (c, s), watched = self.format.view(), self.watched
         c, s = torch.cat([c, torch.zeros(len(watched))]), torch.cat([s, torch.ones(len(watched))])
         first = nn.Sequential(self.first(watched))
@@ -170,7 +170,7 @@ class Text(Dense):
         return tfidf(self.format).float()
 
     def sphere(self, k: int) -> list[nn.Module]:
-        """The waist; two numbers are a map, where a circle would waste one."""
+        """The bottleneck. Two codes are a map: they are not put on a circle, which would waste one."""
         return [Sphere()] if k > 2 else []
 
     def encoder(self, start: Linear) -> nn.Module:
@@ -180,7 +180,7 @@ class Text(Dense):
         return super().decoder(start, loss, nn.Sequential(*self.sphere(start.k)).eval()(z / start.spread))
 
     def sharpen(self, network: Diabolo, linear: Linear, loss: Loss, x: Tensor, error: Callable[[Tensor], float]) -> None:
-        """raw0 + t (raw - raw0): half of the words were hidden in training, and of whole documents x (n, d) more is sure."""
+        """raw0 + t (raw - raw0): training hid half of the words, so whole documents x (n, d) allow more certainty."""
         decoder, raw = cast(Curved, network.decoder), network(x)
         raw0 = loss.tangent(linear.mean.to(x))[0]
         t = min(SURER, key=lambda t: error(loss.predict(raw0 + t * (raw - raw0))))
@@ -190,7 +190,7 @@ class Text(Dense):
         self, members: int, x: Tensor, n: int, sizes: tuple[int, ...], dropout: float, bins: Callable[[Tensor], Bins]
     ) -> nn.Sequential:
         (c, s), d = self.format.view(), self.format.width
-        seen = np.clip(SEEN * n / d, *SEEN_RANGE)  # the fewer rows tell of a word, the less it moves
+        seen = np.clip(SEEN * n / d, *SEEN_RANGE)  # with fewer rows per word, features are smaller
         tower = Tower(members, d, sizes, 0.2, dropout, plain=True)
         see = tfidf(self.format).float()
         see.idf.clamp_(min=PLAIN)
@@ -198,7 +198,7 @@ class Text(Dense):
 
 
 class Convolutional(Dense):
-    """Pictures: convolutions, unless `hidden` says which layers to take. Few pictures are varied, or begin at PCA that was."""
+    """Pictures: convolutions, or dense layers if `hidden` gives them. Few pictures are augmented, or start at augmented PCA."""
 
     batch_size = 128
     probed = 250
@@ -216,13 +216,13 @@ class Convolutional(Dense):
         self.varied = movable and n < VERY_FEW
 
     def start(self, x: Tensor, linear: Linear, seed: int) -> Linear:
-        """Of few pictures, PCA of these and of their variations, if that knows others."""
+        """For few pictures, PCA of these and of their augmentations, if this explains other pictures better."""
         self.still = self.few and helps(x, self.format, linear.k, seed)
         self.varied |= self.still
         return linear_of(x, self.format, linear.k, seed) if self.still else linear
 
     def kept(self, net: N) -> N:
-        """PCA of varied pictures stays as it is: what d k weights learn from few of them is mostly noise."""
+        """PCA of augmented pictures is frozen: its d k weights would mostly learn noise from few pictures."""
         if self.convolves:
             net.straight.requires_grad_(not self.still)
         return net
@@ -235,7 +235,7 @@ class Convolutional(Dense):
         return (0.002 if self.varied else 0.006) if self.convolves else super().muon_lr
 
     def steps(self, n: int) -> int:
-        """Few pictures, seen too often, are learned by heart."""
+        """Few steps for few pictures: more would overfit."""
         return min(self.most_steps, max(FEW_STEPS, n)) if self.convolves else self.most_steps
 
     def encoder(self, start: Linear) -> nn.Module:
@@ -262,6 +262,6 @@ ARCHITECTURES: dict[str, type[Dense]] = {"dense": Dense, "text": Text, "convolut
 
 
 def architecture(format: Format, hidden: Any = "auto", dropout: float = 0.0) -> Dense:
-    """What suits a fitted format: what it names, or brings."""
+    """The architecture of a fitted format: one that it names or brings."""
     kind = format.architecture
     return (ARCHITECTURES[kind] if isinstance(kind, str) else kind)(format, hidden, dropout)

@@ -1,6 +1,6 @@
-"""What all estimators share: rows in, a network trained by the one loop, a file out.
+"""The base of all estimators: it reads rows, trains a network by the common loop, and writes a file.
 
-A system fills three hooks: which corruption, which network, which loss. The rest is here.
+A subclass has three hooks: its corruption, its network, and its loss. The rest is here.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from .architectures import Dense, architecture
 __all__ = ["ESTIMATORS", "System"]
 
 ESTIMATORS: dict[str, type[System]] = {}
-FEWEST_ROWS = 40  # with fewer, a held-out part would say nothing, and all rows train
+FEWEST_ROWS = 40  # with fewer, no rows are held out: too few to decide anything
 FEWEST_HELD_OUT = 20
 MOST_HELD_OUT = 10_000
 MAKING = ("n_components", "hidden", "dropout", "encoder", "decoder", "freeze", "members", "bins", "format", "loss")
@@ -49,7 +49,7 @@ MAKING = ("n_components", "hidden", "dropout", "encoder", "decoder", "freeze", "
 
 @dataclass(kw_only=True, repr=False, eq=False)
 class Training:
-    """The hyper-parameters of all estimators: how they are trained (:class:`diabolo.training.SGD`)."""
+    """The hyper-parameters of training that all estimators have (:class:`diabolo.training.SGD`)."""
 
     epochs: Any = "auto"
     batch_size: Any = "auto"
@@ -65,7 +65,7 @@ class Training:
 
 
 class System(Training, BaseEstimator, ABC):
-    """Base of the estimators: hyper-parameters are dataclass fields, everything learned ends in ``_``."""
+    """Base of the estimators: hyper-parameters are dataclass fields; names of learned attributes end in ``_``."""
 
     corruption: Any
     loss: Any
@@ -80,7 +80,7 @@ class System(Training, BaseEstimator, ABC):
     thresholds_: np.ndarray
     memory_: Any
 
-    _has_codes: ClassVar[bool] = False  # transform gives the codes z (n, k) of rows, which others can begin with
+    _has_codes: ClassVar[bool] = False  # transform gives codes z (n, k), so that it can be an `encoder=`
     _stored: ClassVar[str] = "float32"
 
     def __init_subclass__(cls, abstract: bool = False, **kwargs: Any) -> None:
@@ -95,14 +95,14 @@ class System(Training, BaseEstimator, ABC):
         """The untrained network for training rows x (n, d)."""
 
     def _format(self, X: Any) -> Format:
-        """A loss for [0, 1] wants numbers that keep their zero."""
+        """A loss for [0, 1] needs numbers that keep their zero."""
         found = infer(X, self.format)
         loss = SINGLE.get(self.loss) if isinstance(self.loss, str) else self.loss
         shares = self.loss == "softmax" or isinstance(loss, (Bounded, Logistic, Softmax, Multinomial))
         return found.from_zero() if shares else found
 
     def _suited(self) -> Dense:
-        """The architecture for the columns that were learned."""
+        """The architecture for the fitted columns."""
         return architecture(self.format_)
 
     def _learn_columns(self, X: Any) -> None:
@@ -110,7 +110,7 @@ class System(Training, BaseEstimator, ABC):
             self.format_.fit(X)
 
     def _check_values(self, rows: Rows) -> None:
-        """Whether the rows hold what a loss that was asked for can take."""
+        """Check that a given loss can take the values of the rows."""
         if getattr(self, "loss", "auto") != "auto":
             for chunk in rows.chunks():
                 self.loss_.check(chunk)
@@ -119,7 +119,7 @@ class System(Training, BaseEstimator, ABC):
         return 0.0
 
     def _muon_lr(self) -> float:
-        """Where it is "auto"."""
+        """The loss that "auto" stands for."""
         return 0.03
 
     def _corruption(self) -> Corruption:
@@ -136,16 +136,16 @@ class System(Training, BaseEstimator, ABC):
     # ── data in ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _validated(self, X: Any, reset: bool) -> Any:
-        """Names, shape and finiteness as scikit-learn wants them; what is no table or array passes."""
+        """Check names, shape and finiteness as scikit-learn does; only tables and arrays are checked."""
         reset = reset and not self._goes_on()
         if isinstance(X, (str, Path)) or self.format_.free:
             return X
         X = plain(X)
         if self.format_.named:
             if not self.format_.accepts(X):
-                row = ", such as df.iloc[[0]] for a row of one" if type(X).__name__ == "Series" else ""
+                row = ", such as df.iloc[[0]] for a single row" if type(X).__name__ == "Series" else ""
                 raise DataError(
-                    f"X is a {type(X).__name__}, but the model was fitted with a table: give one with the same columns{row}"
+                    f"X is a {type(X).__name__}, but the model was fitted with a table: give a table with the same columns{row}"
                 )
             X = collected(X)
             _check_table(X)
@@ -155,7 +155,7 @@ class System(Training, BaseEstimator, ABC):
         return validate_data(self, X, reset=reset, **checks)
 
     def _name_features(self) -> None:
-        """What scikit-learn notes of an object, for a file and for documents."""
+        """The number and names of features, for files and documents, too."""
         self.n_features_in_ = len(self.format_.columns)
         if self.format_.named:
             self.feature_names_in_ = np.array(self.format_.columns, dtype=object)
@@ -170,7 +170,7 @@ class System(Training, BaseEstimator, ABC):
         return self.format_.rows(self._validated(X, reset=False))
 
     def _features(self, X: Any) -> Iterator[Tensor]:
-        """X -> chunks of x (b, d) in the network's own precision."""
+        """X -> chunks of x (b, d) in the precision of the network."""
         check_is_fitted(self)
         X = self._validated(X, reset=False)
         dtype = next(self.network_.parameters()).dtype
@@ -181,7 +181,7 @@ class System(Training, BaseEstimator, ABC):
 
     @one_thread()
     def _fit(self, X: Any, categories: Any = None, numbers: Any = None) -> Self:
-        """Data, split, network, training: the whole of ``fit``; of a table, which columns are codes or quantities."""
+        """Data, split, network, training: all of ``fit``; `categories` and `numbers` are columns of a table."""
         self._check_parameters()
         self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
         rows = self._read(X, categories, numbers)
@@ -197,10 +197,10 @@ class System(Training, BaseEstimator, ABC):
         return self
 
     def _read(self, X: Any, categories: Any = None, numbers: Any = None) -> Rows:
-        """X as rows, in the format that suits it."""
+        """X -> rows, in a format that suits it."""
         X = _materialized(X)
         self.format_ = self._format(X)
-        if (categories or numbers) and not self._goes_on():  # what is fitted stays
+        if (categories or numbers) and not self._goes_on():  # a warm start keeps the columns
             self.format_ = self.format_.choose(named("categories", categories), named("numbers", numbers))
         X = self._validated(X, reset=True)
         self._learn_columns(X)
@@ -218,13 +218,13 @@ class System(Training, BaseEstimator, ABC):
         return self._network(_sample(train), self.seed_)
 
     def _settle(self) -> None:
-        """The network as it is used, when its training is over."""
+        """Training is over: the network as it is used."""
         self.network_.eval().requires_grad_(False).to("cpu")
         if self.format_.exact:
-            self.network_.double()  # float32 differs by 3e-7 with the size of the batch
+            self.network_.double()  # in float32, results would change by 3e-7 with the batch size
 
     def _goes_on(self) -> bool:
-        """Whether ``fit`` begins with the network that is there."""
+        """Whether ``fit`` continues from the fitted network."""
         return bool(getattr(self, "warm_start", False)) and hasattr(self, "history_")
 
     def _again(self) -> Diabolo:
@@ -232,11 +232,11 @@ class System(Training, BaseEstimator, ABC):
         return copy.deepcopy(self.network_).float().train().requires_grad_(True)
 
     def _making(self) -> dict[str, Any]:
-        """The parameters by which a network is made, which cannot change when its training goes on."""
+        """The parameters that define the network; they cannot change if its training continues."""
         return {name: getattr(self, name) for name in MAKING if hasattr(self, name)}
 
     def _finish(self, train: Rows, held: Rows | None) -> None:
-        """What is measured after training."""
+        """Measurements after training."""
 
     def _check_parameters(self) -> None:
         pick_device(getattr(self, "device", "auto"))
@@ -245,8 +245,8 @@ class System(Training, BaseEstimator, ABC):
                 then = self._made[name]
                 if now is not then and (type(now) is not type(then) or now != then):
                     raise ValueError(
-                        f"{name}={now!r:.80}: warm_start=True goes on with a network that was made with {name}={then!r:.80}; "
-                        "set it back, or warm_start=False to begin anew"
+                        f"{name}={now!r:.80}: warm_start=True continues with a network that was made with {name}={then!r:.80}; "
+                        f"set {name} to this value, or warm_start=False to start anew"
                     )
         positive = {"epochs": self.epochs, "batch_size": self.batch_size}
         for name, value in positive.items():
@@ -260,17 +260,17 @@ class System(Training, BaseEstimator, ABC):
         for name in ("average", "dropout"):
             value = getattr(self, name, 0)
             if not isinstance(value, (int, float, np.number)) or not 0 <= value < 1:
-                raise ValueError(f"{name}={value!r}: allowed are numbers from 0 up to, but not, 1")
+                raise ValueError(f"{name}={value!r}: allowed are numbers from 0 to below 1")
         hidden = getattr(self, "hidden", "auto")
         if not (hidden == "auto" or (isinstance(hidden, (tuple, list)) and all(is_size(n) for n in hidden))):
             raise ValueError(f"hidden={hidden!r}: allowed are 'auto' and tuples of integers from 1, such as (256, 256)")
         if not 0 <= getattr(self, "validation_fraction", 0) < 1:
-            raise ValueError(f"validation_fraction={self.validation_fraction!r}: allowed are numbers from 0 up to, but not, 1")
+            raise ValueError(f"validation_fraction={self.validation_fraction!r}: allowed are numbers from 0 to below 1")
         if not isinstance(getattr(self, "corruption", None), (Corruption, type(None))):
             raise ValueError(f"corruption={self.corruption!r}: allowed are None and a Corruption such as Gaussian(0.1)")
 
     def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:
-        """Training rows and held-out rows; no held-out rows where there would be too few."""
+        """Training rows and held-out rows; none are held out if there are too few."""
         n = len(rows)
         if n < FEWEST_ROWS or not self.validation_fraction:
             return rows, None
@@ -279,7 +279,7 @@ class System(Training, BaseEstimator, ABC):
         return rows.subset(np.sort(order[count:])), rows.subset(np.sort(order[:count]))
 
     def _row_weights(self, rows: Rows) -> Tensor | None:
-        """(n,) how much each of these rows counts; None: all the same."""
+        """(n,) weight of each of these rows; None: all equal."""
 
     def _train(self, train: Rows, held: Rows | None) -> History:
         kept = spread_over(held, self.format_.judged) if held is not None else None
@@ -324,16 +324,16 @@ class System(Training, BaseEstimator, ABC):
         return SGD(**settings)
 
     def _precision(self) -> str:
-        """The statistics of batches that some networks keep stay float32, and do not mix with bfloat16 weights."""
+        """Some networks keep batch statistics in float32, which do not mix with bfloat16 weights."""
         kept = any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in self.network_.modules())
         return "float32" if kept and self.precision == "auto" else str(self.precision)
 
     def _attach(self, model: Any) -> None:
-        """Give what came out of a file what no file holds."""
+        """Give a loaded model what no file holds."""
         self.format_.attach(model)
 
     def _try(self) -> None:
-        """One row back and forth: a model that loads, works."""
+        """Encode and decode one row: a model that loads must work."""
         dtype = next(self.network_.parameters()).dtype
         x = torch.zeros(1, self.format_.width, dtype=dtype)
         expected = self.loss_.predict(self.network_(x))
@@ -349,12 +349,12 @@ class System(Training, BaseEstimator, ABC):
         Parameters
         ----------
         path : path
-            An existing file stays intact until the new one is complete.
+            The name of the file. An existing file stays intact until the new one is complete.
 
         Raises
         ------
         OSError
-            The folder or the disk does not take it; nothing is left behind.
+            The file cannot be written; nothing is left behind.
         """
         self._check_fitted()
         meta, arrays = self._state()
@@ -372,14 +372,14 @@ class System(Training, BaseEstimator, ABC):
         return meta, arrays | {f"network.{k}": v for k, v in network.items()}
 
     def _data_state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """What is known of X: JSON and arrays."""
+        """What is known about X, as JSON and arrays."""
         meta, arrays = self.format_.state()
         names = [str(n) for n in self.feature_names_in_] if hasattr(self, "feature_names_in_") else None
         format = {"format": {"kind": self.format_.kind, **meta}, "names": names, "n_features": int(self.n_features_in_)}
         return format, {f"format.{k}": v for k, v in arrays.items()}
 
     def _restore(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
-        """Fill the fitted attributes; `network_` is already there, on the meta device."""
+        """Set the fitted attributes; `network_` exists already, on the meta device."""
         self.network_.load_state_dict(
             {k: torch.from_numpy(v).float() for k, v in _below(arrays, "network").items()}, assign=True
         )
@@ -405,7 +405,7 @@ class System(Training, BaseEstimator, ABC):
 
 
 def named(parameter: str, names: Any) -> list[str]:
-    """Names of columns, of a parameter of ``fit``."""
+    """The column names that a parameter of ``fit`` gives."""
     if isinstance(names, str):
         raise ValueError(f"{parameter}={names!r}: give a list of names, such as {parameter}=[{names!r}]")
     return [] if names is None else [str(name) for name in names]
@@ -416,7 +416,7 @@ def is_size(n: Any) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    """A hyper-parameter as JSON; what has no JSON is described elsewhere in the file, or not needed again."""
+    """A hyper-parameter as JSON; values without JSON are described elsewhere in the file, or not needed again."""
     if isinstance(value, Corruption):
         return value.config()
     if isinstance(value, Loss) and is_dataclass(value) and loss_classes.LOSSES.get(registered_name(type(value))) is type(value):
@@ -435,7 +435,7 @@ def _plain(value: Any) -> Any:
         return value.kind
     if isinstance(value, (Loss, Format)):
         raise DataError(
-            f"{type(value).__name__} is a class of your own, which no file can hold: save a model with one of diabolo's"
+            f"{type(value).__name__} is your own class, and a file cannot hold code: save a model with a class of diabolo"
         )
     return None
 
@@ -460,7 +460,7 @@ def _sample(rows: Rows) -> Tensor:
 
 
 def sampled(n: int, d: int) -> np.ndarray:
-    """Of n rows of d features, the numbers of those that fit in memory."""
+    """Row numbers of a sample of n rows, with d features, that fits in memory."""
     most = max(1000, 200_000_000 // max(1, d))
     return np.arange(n) if n <= most else np.sort(np.random.default_rng(0).choice(n, most, replace=False))
 

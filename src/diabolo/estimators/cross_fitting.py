@@ -1,8 +1,8 @@
-r"""K networks side by side, each trained on all rows but those of its own fold.
+r"""Cross-fitting: K networks side by side, each trained on all rows except those of its own fold.
 
-    raw_i = what member fold_i says of row i          fold_i < K; where it is K, all members have learned from the row
+    raw_i = output of member fold_i for row i          fold_i < K; if it is K, all members have learned from the row
 
-So there is an answer for a training row from a member that has not seen it. There may be several kinds of members, K of each.
+So every row with fold_i < K has an out-of-fold output. There may be several kinds of members, K of each.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ __all__ = ["Members"]
 
 
 class Members:
-    """Who has seen which row.
+    """Which member has learned from which row.
 
     Parameters
     ----------
     fold : ndarray of int (n,)
-        Of each row, the member that has not seen it.
+        For each row, the member that has not learned from it.
     k : int
         K.
     """
@@ -35,13 +35,13 @@ class Members:
         return torch.from_numpy(self.fold)[i] != torch.arange(self.k)[:, None]
 
     def judge(self, i: np.ndarray) -> np.ndarray:
-        """(r,) row numbers -> (r,), whether some member has not seen the row."""
+        """(r,) row numbers -> (r,), whether the row is out-of-fold for some member."""
         return np.asarray(self.fold[i] < self.k)
 
     def unseen(self, network: nn.Module, rows: Rows, i: np.ndarray, piece: int) -> Tensor:
-        """(r,) row numbers -> raw (J, r, k): of each of J kinds of members, the one that has not seen the row.
+        """(r,) row numbers -> out-of-fold outputs raw (J, r, k) of each of J kinds of members.
 
-        The network takes rows of its own for each member, x (K, B, d), and gives raw (J K, B, k).
+        The network takes other rows for each member, x (K, B, d), and gives raw (J K, B, k).
         """
         like = next(network.parameters())
         place, there = side_by_side(self.fold[i], self.k)
@@ -57,7 +57,7 @@ class Members:
 
 
 def side_by_side(fold: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """Fold (r,) of each row -> places (K, b) of the rows of each fold, the shorter ones filled up, and which are no filling.
+    """Fold (r,) of each row -> positions (K, b) of the rows of each fold, padded, and a mask that is False for padding.
 
     >>> place, there = side_by_side(np.array([0, 1, 0]), 2)
     >>> place.tolist(), there.tolist()

@@ -1,13 +1,13 @@
 r"""Frozen, fine-tuned or from scratch? The same question for 1 %, 5 %, 20 % and all of the labels.
 
     from scratch     hidden layers and last layer from the labels alone
-    frozen           last layer on the codes of an autoencoder that has seen all rows, and no label
-    fine-tuned       the same, and then everything by SGD
-    PCA + linear     principal-component regression: directions in which X varies most, whatever y is
-    PLS              partial least squares: directions in which X varies *and* has to do with y
+    frozen           last layer on the codes of an autoencoder that was fitted to all rows without labels
+    fine-tuned       the same, then SGD on all weights
+    PCA + linear     principal-component regression: directions in which X varies most, independent of y
+    PLS              partial least squares: directions in which X varies *and* correlates with y
 
-The last two are the linear case of pre-training and of learning codes with the labels. Scores are of rows that no one has
-learned from: accuracy, label ranking average precision, or R2.
+The last two are the linear cases of pre-training and of learning codes from labels. Scores are computed on test rows: accuracy,
+label ranking average precision, or R2.
 
 References
 ----------
@@ -47,21 +47,21 @@ from .supervised.regressor import Regressor
 __all__ = ["Efficiency", "label_efficiency"]
 
 MODELS = ("from scratch", "frozen", "fine-tuned", "PCA + linear", "PLS")
-TEST = 0.3  # share of the rows that are kept for judging
-FEWEST = 8  # labelled rows
+TEST = 0.3  # share of test rows
+FEWEST = 8  # labeled rows
 COLOURS = ("#4170e9", "#ee921a", "#de394b", "#00a8a8", "#8e47cd")
 
 
 @dataclass(frozen=True, repr=False)
 class Efficiency(Printed):
-    """Scores by model, fraction and repetition; prints as a table, the best of each column marked.
+    """Scores by model, fraction and repetition; prints as a table with the best of each column marked.
 
     Parameters
     ----------
     metric : str
     fractions : tuple of float
     rows : tuple of int
-        Labelled rows at each fraction.
+        Labeled rows at each fraction.
     scores : dict of str to ndarray (fractions, repeats)
     """
 
@@ -71,19 +71,19 @@ class Efficiency(Printed):
     scores: dict[str, np.ndarray]
 
     def best(self) -> dict[float, str]:
-        """The model of the largest mean at each fraction."""
+        """The model with the largest mean at each fraction."""
         means = {name: values.mean(1) for name, values in self.scores.items()}
         return {f: max(means, key=lambda name: means[name][i]) for i, f in enumerate(self.fractions)}
 
     def advice(self) -> str:
-        """In a sentence."""
+        """The best models in a sentence."""
         best = self.best()
         return "; ".join(
-            f"with {n:,} labelled rows ({f:.0%}): {best[f]}" for f, n in zip(self.fractions, self.rows, strict=True)
+            f"with {n:,} labeled rows ({f:.0%}): {best[f]}" for f, n in zip(self.fractions, self.rows, strict=True)
         )
 
     def svg(self) -> str:
-        """The curves as a picture (SVG): means, with a bar of one standard deviation; labelled rows on a logarithmic scale."""
+        """The curves as an SVG: means, with bars of one standard deviation; labeled rows on a logarithmic scale."""
         x = np.log(np.array(self.rows, dtype=float))
         x = 60 + 380 * (x - x.min()) / max(float(np.ptp(x)), 1e-9)
         values = np.concatenate([v.ravel() for v in self.scores.values()])
@@ -103,7 +103,7 @@ class Efficiency(Printed):
                 parts.append(f"<circle cx='{a:.1f}' cy='{y(m):.1f}' r='3' fill='{colour}'/>")
             place = 40 + 20 * list(self.scores).index(name)
             parts.append(f"<text x='460' y='{place}' fill='{colour}'>{name}</text>")
-        parts.append(f"<text x='250' y='350' text-anchor='middle'>labelled rows</text><text x='10' y='18'>{self.metric}</text>")
+        parts.append(f"<text x='250' y='350' text-anchor='middle'>labeled rows</text><text x='10' y='18'>{self.metric}</text>")
         return (
             "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 580 360' width='580' height='360' font-size='12' "
             f"font-family='system-ui, sans-serif'><rect width='100%' height='100%' fill='white'/>{''.join(parts)}</svg>\n"
@@ -131,32 +131,33 @@ def label_efficiency(
     random_state: int = 0,
     **params: Any,
 ) -> Efficiency:
-    """How good a model gets from a part of the labels: pre-trained or not, frozen or fine-tuned, and the linear cases.
+    """Compare models as the number of labels grows: from scratch, frozen, fine-tuned, and the two linear cases.
 
     Parameters
     ----------
     X : DataFrame, array-like or sparse matrix (n, d)
-        The rows; all but those for judging are learned from without labels.
+        The rows. The autoencoder is fitted to all except the test rows, without labels.
     y : array-like (n,), or 0/1 (n, k)
-        Classes, numbers, or labels. Rows of which it is not known (NaN, None) are learned from without labels.
+        Classes, numbers, or labels. Rows with unknown y (NaN, None) only serve the autoencoder.
     fractions : sequence of float in (0, 1], default=(0.01, 0.05, 0.2, 1.0)
-        Shares of the training rows whose y is given.
+        Shares of the training rows whose y is used.
     encoder : Autoencoder, optional
-        One that is fitted already, on other rows of the same kind; by default one is fitted here.
+        An autoencoder fitted to other rows of the same kind; by default one is fitted here.
     n_components : int, default=64
-        Its codes; at most as many as there are features.
+        Number of its codes; at most the number of features.
     repeats : int, default=3
-        Different choices of the labelled rows.
+        Number of different random choices of the labeled rows.
     models : sequence of str
-        Some of the five.
+        Some of the five models.
     random_state : int, default=0
+        Seed of all random numbers.
     **params
-        Of the supervised estimators, such as ``epochs``.
+        Parameters of the supervised estimators, such as ``epochs``.
 
     Returns
     -------
     Efficiency
-        ``print`` shows the table and an advice, ``svg()`` draws the curves.
+        It prints as a table with advice; ``svg()`` draws the curves.
 
     Examples
     --------
@@ -178,7 +179,7 @@ def label_efficiency(
     known = np.asarray(~missing(y).reshape(len(y), -1).any(1))
     order = np.random.default_rng(random_state).permutation(len(y))
     test, train = order[: int(TEST * len(y))], order[int(TEST * len(y)) :]
-    test, told = test[known[test]], train[known[train]]  # of the others the encoder learns, which needs no y
+    test, told = test[known[test]], train[known[train]]  # the encoder learns from the others, too: it needs no y
     verbose = bool(params.get("verbose", True))
     if encoder is None:
         k = min(n_components, len(train), features(X))
@@ -197,7 +198,7 @@ def label_efficiency(
 
 @dataclass(frozen=True)
 class Task:
-    """What is to be learned."""
+    """A kind of y: its metric, its estimator, and its score."""
 
     metric: str
     estimator: type
@@ -231,14 +232,14 @@ def fitted(
     if name == "frozen":
         given |= {"freeze": True, "hidden": "auto"}  # the last layer alone
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", RARE)  # of few rows
+        warnings.filterwarnings("ignore", RARE)  # because few rows are fitted
         model = kind.estimator(**params | given).fit(part(X, rows), y[rows])
     predict: Callable[[Any], np.ndarray] = model.predict_proba if kind is LABELS else model.predict
     return predict
 
 
 def linear(name: str, kind: Task, encoder: Any, X: Any, y: np.ndarray, rows: np.ndarray) -> Callable[[Any], np.ndarray]:
-    """The linear cases, on the features of the encoder's format."""
+    """Fit the linear cases to the features of the encoder's format."""
 
     def x(rows: Any) -> np.ndarray:
         return torch.nan_to_num(inside(torch.cat(list(encoder._features(rows))))).double().numpy()
@@ -262,7 +263,7 @@ def linear(name: str, kind: Task, encoder: Any, X: Any, y: np.ndarray, rows: np.
 
 
 def labelled(y: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
-    """n rows, with at least one of each class where there are few classes."""
+    """n rows, with at least one of each class if there are few classes."""
     order = rng.permutation(len(y))
     if y.ndim == 1 and len(np.unique(y)) <= n:
         _, first = np.unique(y[order], return_index=True)
@@ -271,7 +272,7 @@ def labelled(y: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def features(X: Any) -> int:
-    """At most so many codes make sense."""
+    """The largest number of codes that makes sense."""
     return int(X.shape[1]) if hasattr(X, "shape") and len(X.shape) == 2 else 1 << 30
 
 

@@ -1,9 +1,9 @@
-r"""Gaps in columns that had none in fit: what the other cells say, again and again.
+r"""Gaps in columns that had none in fit: predict them from the other cells, repeatedly.
 
     x_j <- likeliest(e_j(x)) where x_j is missing;   e = predict(decoder(encoder(x)))
 
-A network that never saw such a gap takes it for the mean, and the row for one that is not. Several gaps need each other's
-values, and so they are filled several times.
+A network that was trained without such gaps reads them as the mean, which distorts the row. Several gaps depend on each other's
+values, so they are filled several times.
 
 References
 ----------
@@ -13,18 +13,21 @@ Stochastic backpropagation and approximate inference (Rezende et al., 2014), htt
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
+if TYPE_CHECKING:
+    from ..formats import Format
+
 __all__ = ["without_new_gaps"]
 
-FILLINGS = 6  # of a gap in a column that had none
+FILLINGS = 6  # rounds in which gaps are filled
 
 
-def without_new_gaps(format: Any, x: Tensor, expected: Callable[[Tensor], Tensor]) -> Tensor:
-    """x (n, d), filled where a column has a gap that had none in fit; `expected` maps rows (m, d) to what they should be."""
+def without_new_gaps(format: Format, x: Tensor, expected: Callable[[Tensor], Tensor]) -> Tensor:
+    """x (n, d), with gaps filled in columns that had none in fit; `expected` maps rows (m, d) to expected values."""
     gaps, had = x.isnan(), set(format.missing())
     for block in format.blocks if had else ():
         if block.start in had:

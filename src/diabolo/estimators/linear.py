@@ -2,8 +2,8 @@ r"""The linear autoencoder, which has a closed form.
 
     z = A (x - mean),   e = mean + A' z          A (k, d): the k leading axes
 
-PCA for numbers, latent semantic analysis (the singular value decomposition of tf-idf) for documents. It is what every
-deep one is compared with, and where it starts.
+PCA for numbers, latent semantic analysis (the singular value decomposition of tf-idf) for documents. Every autoencoder starts
+from it and is compared with it.
 
 References
 ----------
@@ -14,7 +14,7 @@ Indexing by latent semantic analysis (Deerwester et al., 1990)
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import torch
@@ -22,7 +22,7 @@ from sklearn.decomposition import PCA, TruncatedSVD
 from torch import Tensor, nn
 
 from ..errors import DataError, warn
-from ..formats import Format
+from ..formats import Documents, Format
 from ..losses import Bounded, Columns, Logistic, Loss, Multinomial, Part, Softmax
 from ..nets import Crowd, Curved, Link, Shares, TfIdf, inside
 
@@ -30,20 +30,20 @@ __all__ = ["Linear"]
 
 N = TypeVar("N", Curved, Crowd)
 
-SMOOTHING = (0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)  # shares of the mean word distribution tried in LSA's
+SMOOTHING = (0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)  # shares of the mean word distribution that are tried in LSA
 
 
 class Linear:
-    """PCA or LSA of the features of a format.
+    """PCA or LSA on the features of a format.
 
     Parameters
     ----------
     format : Format
-        Decides between the two.
+        It decides between the two.
     n_components : int or float
-        Width, or the share of the variance to explain (PCA only).
+        Number of components, or the share of the variance to explain (PCA only).
     seed : int
-        Of scikit-learn's randomized solvers.
+        Seed of scikit-learn's randomized solvers.
     """
 
     def __init__(self, format: Format, n_components: int | float, seed: int = 0) -> None:
@@ -54,19 +54,19 @@ class Linear:
         self.see = tfidf(format) if format.words else None
 
     def fit(self, x: Tensor, weight: Tensor | None = None) -> Linear:
-        """x (n, d), NaN = missing, which counts as the mean; weight (n,): how much each row counts."""
+        """x (n, d), NaN = missing, read as the mean; weight (n,): weight of each row."""
         x = inside(x)
         if self.see is not None and x.shape[1] == 1:
             raise DataError(f"X has one word, {self.format.columns[0]!r}: there is nothing to compress")
         if weight is not None:
             return self._fit_weighted(x, weight.double())
         if self.see is None:
-            self.mean = torch.nan_to_num(x.double().nanmean(0)).float().double()  # what a file keeps of it
+            self.mean = torch.nan_to_num(x.double().nanmean(0)).float().double()  # rounded as in a file
             filled = torch.where(torch.isnan(x), self.mean.to(x), x)
             with np.errstate(invalid="ignore", divide="ignore"):  # one row has no variance
                 self.model: Any = PCA(self.n_components, random_state=self.seed).fit(filled.numpy())
             if len(x) == 1:
-                warn("X has one row: its values are all there is to learn")
+                warn("X has one row: the model can only learn its values")
                 self.model.explained_variance_[:] = self.model.explained_variance_ratio_[:] = 0.0
         else:
             self.mean = x.double().mean(0).float().double()
@@ -75,21 +75,21 @@ class Linear:
         return self._rounded()
 
     def _svd(self, x: np.ndarray) -> TruncatedSVD:
-        """Of rows that are all the same nothing is explained."""
+        """If all rows are equal, no component explains anything."""
         with np.errstate(invalid="ignore"):
             model = TruncatedSVD(int(self.n_components), random_state=self.seed).fit(x)
         model.explained_variance_ratio_ = np.nan_to_num(model.explained_variance_ratio_)
         return model
 
     def _rounded(self) -> Linear:
-        """As a file keeps it."""
+        """Rounded as in a file."""
         self.model.components_ = np.ascontiguousarray(self.model.components_, dtype=np.float32)
         if self.see is None:
             self.model.mean_ = self.mean.numpy().astype(np.float32)
         return self
 
     def _fit_weighted(self, x: Tensor, weight: Tensor) -> Linear:
-        """The axes of sqrt(w_i) (x_i - mean), each beside its negative, so that their mean is 0."""
+        """The axes of sqrt(w_i) (x_i - mean), each row with its negative, so that the mean is 0."""
         known = ~torch.isnan(x)
         total = (weight[:, None] * known).sum(0).clamp(min=1e-12)
         self.mean = ((weight[:, None] * torch.nan_to_num(x.double())).sum(0) / total).float().double()
@@ -99,7 +99,7 @@ class Linear:
             self._smooth(x.double()[:2000])
             return self._rounded()
         off = (root * torch.where(known, x.double() - self.mean, 0.0)).float()
-        with np.errstate(invalid="ignore", divide="ignore"):  # as of one row
+        with np.errstate(invalid="ignore", divide="ignore"):  # for a single row
             self.model = PCA(self.n_components, random_state=self.seed).fit(torch.cat([off, -off]).numpy())
         self.model.explained_variance_ratio_ = np.nan_to_num(self.model.explained_variance_ratio_)
         n = len(x)
@@ -109,7 +109,7 @@ class Linear:
         return self._rounded()
 
     def _smooth(self, x: Tensor) -> None:
-        """Choose how much of the mean word distribution to mix in, on training rows: LSA shall not lose by zeros."""
+        """Choose on training rows how much of the mean word distribution to mix in, so that zeros do not penalize LSA."""
         z, loss = self.encode(x), self.format.loss()
         values = []
         for self.smoothing in SMOOTHING:
@@ -136,18 +136,18 @@ class Linear:
         return torch.from_numpy(self.model.mean_) if self.see is None else torch.zeros(self.format.width)
 
     def lead_in(self, net: N, watched: Sequence[int]) -> N:
-        """Let an encoder begin as ``z = A (x - mean)``; `watched` features have an indicator of being missing."""
+        """Initialize an encoder as ``z = A (x - mean)``; `watched` features have a missing indicator."""
         c, s = self.format.view()
         if self.see is not None:
             return net.straight_from(self.a / self.spread[:, None], torch.zeros(self.k)).seen_as(c, s)
-        weighted = self.a * self.centre  # missing counts as the mean, as in PCA
+        weighted = self.a * self.centre  # missing values are read as the mean, as in PCA
         block = {b.start: b for b in self.format.blocks}
         gaps: list[Tensor] = [weighted[:, block[j]].sum(1, keepdim=True) for j in watched]
         net.straight_from(torch.cat([self.a, *gaps], 1), -weighted.sum(1))
         return net.seen_as(torch.cat([c, torch.zeros(len(watched))]), torch.cat([s, torch.ones(len(watched))]))
 
     def lead_out(self, net: N, loss: Loss, z: Tensor) -> N:
-        """Let a decoder begin as ``e = mean + A' z`` for codes that are distributed like z (n, k)."""
+        """Initialize a decoder as ``e = mean + A' z`` for codes that are distributed like z (n, k)."""
         raw0, slope = loss.tangent(self.mean.float())
         if self.see is not None:
             slope = torch.zeros_like(slope)  # the axes of LSA are those of tf-idf, not of log-probabilities
@@ -156,7 +156,7 @@ class Linear:
         return net.seen_as(z.mean(0).float(), spread.clamp(min=1e-6).float())
 
     def decoder(self, loss: Loss) -> nn.Sequential:
-        """A decoder that says what :meth:`expected` says, for codes of an encoder as in :meth:`lead_in`."""
+        """A decoder with the output of :meth:`expected`, for codes of an encoder as in :meth:`lead_in`."""
         if self.see is None:
             line = Curved(self.k, (), self.format.width).straight_from(self.a.T, self.centre)
             return nn.Sequential(line, link(loss, self.format.width))
@@ -217,7 +217,7 @@ class Linear:
 
 
 def link(loss: Loss, d: int) -> Link:
-    """From expected values of d features to what the loss takes for them."""
+    """From expected values of d features to the raw outputs that the loss takes."""
     parts = loss.parts if isinstance(loss, Columns) else (Part(loss, tuple(range(d)), (), ()),)
 
     def features(*kinds: type[Loss]) -> list[int]:
@@ -230,8 +230,8 @@ def link(loss: Loss, d: int) -> Link:
     return made
 
 
-def tfidf(format: Any) -> TfIdf:
-    """How the network sees counts of this format."""
+def tfidf(format: Format) -> TfIdf:
+    """The input transform for counts of this format."""
     see = TfIdf(format.width).double()
-    see.idf.copy_(torch.from_numpy(format.idf))
+    see.idf.copy_(torch.from_numpy(cast(Documents, format).idf))
     return see

@@ -26,20 +26,20 @@ def load(path: str | os.PathLike[str], *, encoder: Any = None, decoder: nn.Modul
     Parameters
     ----------
     path : path
-        What ``save`` wrote.
+        The name of a file that ``save`` wrote.
     encoder, decoder : nn.Module, optional
-        Your own module, if the model was fitted with one: a file holds its weights, never its code. Or as encoder the model
-        of texts, an object with ``encode``, of which it holds nothing.
+        Your own module, if the model was fitted with one: a file holds its weights, but never its code. If the encoder is a
+        text model with ``encode``, the file holds nothing of it: give it here.
 
     Returns
     -------
     estimator
-        Fitted, of the class that was saved; its outputs are equal to the bit.
+        The fitted estimator; its outputs have the same bits as before.
 
     Raises
     ------
     FormatError
-        The file is damaged, of a newer version, or no model; the message names what is wrong.
+        The file is damaged, from a newer version, or not a model; the message says what is wrong.
 
     Examples
     --------
@@ -75,13 +75,13 @@ def _side(side: str, config: dict[str, Any], given: nn.Module | None) -> nn.Modu
     name = nets.own_name(config)
     if given is None:
         raise FormatError(
-            f"its {side} is a module of your own ({name}), whose code no file holds: load(path, {side}={name}(...))"
+            f"its {side} is your own module ({name}), and a file does not hold code: load(path, {side}={name}(...))"
         )
     return nets.build(config, own=given)
 
 
 def _check_shapes(network: Diabolo, head: storage.Header, stored: str) -> None:
-    """Names, shapes and types of the tensors against the described network, before any is allocated."""
+    """Check names, shapes and types of the tensors against the described network, before any is allocated."""
     found = {k.removeprefix("network."): v for k, v in head.shapes.items() if k.startswith("network.")}
     wanted = {k: (stored, tuple(v.shape)) for k, v in network.state_dict().items()}
     if found != wanted:
@@ -95,7 +95,7 @@ def _check_shapes(network: Diabolo, head: storage.Header, stored: str) -> None:
 def _check_complete(
     meta: dict[str, Any], arrays: dict[str, np.ndarray], mine: dict[str, Any], own: dict[str, np.ndarray]
 ) -> None:
-    """What the file holds is what this model would write: nothing more, nothing else."""
+    """Check that the file holds exactly what this model would write."""
     known = mine["params"]
     told = meta | {"params": {k: v for k, v in meta["params"].items() if k in known}}
     for part, here in ((told["params"], known), (told | {"params": known, "network": mine["network"]}, mine)):

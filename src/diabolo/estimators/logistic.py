@@ -1,4 +1,4 @@
-"""Logistic regression with an L2 penalty, solved to the end: a convex problem."""
+"""Logistic regression with an L2 penalty: a convex problem, solved to convergence."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from torch import Tensor
 
 ROUNDS = 50
 FIRST = 10  # rounds of L-BFGS before Newton's method
-NEAR = 1e-6  # gain of a step, of the value, from which on there is nothing to gain
-ROUNDING = 1e-6  # of a Hessian, of its largest number
-FALL = 5  # how fast gains have to fall for the same Hessian to serve once more
+NEAR = 1e-6  # relative gain of a step below which the solver stops
+ROUNDING = 1e-6  # of a Hessian, relative to its largest number
+FALL = 5  # a Hessian is used again while gains fall by this factor
 
 
 def gram(u: np.ndarray) -> np.ndarray:
-    """(n, m) -> (n, n), in double precision, for it is inverted."""
+    """(n, m) -> (n, n), in double precision, because it is inverted."""
     return np.asarray(u @ u.T, dtype=np.float64)
 
 
 def wide(g: np.ndarray, y: np.ndarray, ridge: float, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Gram matrix (n, n), a start (n,) -> alpha (n,), outputs (n,) of rows left out: Newton's method in n unknowns."""
+    """Gram matrix (n, n), a start (n,) -> alpha (n,), leave-one-out outputs (n,): Newton's method in n unknowns."""
     f = g @ alpha
 
     def value(alpha: np.ndarray, f: np.ndarray) -> float:
@@ -45,10 +45,10 @@ def wide(g: np.ndarray, y: np.ndarray, ridge: float, alpha: np.ndarray) -> tuple
 
 
 def tall(u: np.ndarray, y: np.ndarray, ridge: float, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Codes (n, m), a start (m,) -> w (m,), outputs (n,) of rows left out: Newton's method in m unknowns.
+    """Codes (n, m), a start (m,) -> w (m,), leave-one-out outputs (n,): Newton's method in m unknowns.
 
-    A Hessian costs as much as ten slopes: L-BFGS goes the first part of the way without one, and each serves for as long as
-    the gains fall fast, the last one for the levers, too.
+    A Hessian costs as much as ten gradients. So L-BFGS does the first rounds without one, each Hessian is reused while gains
+    fall fast, and the last factorization also gives the leverages.
     """
 
     def value(w: np.ndarray, f: np.ndarray) -> float:
@@ -88,7 +88,7 @@ def searched(
     df: np.ndarray,
     now: float,
 ) -> tuple[np.ndarray, np.ndarray, float, float]:
-    """Unknowns and outputs as far along a step as the value falls, the value there, and the rate."""
+    """Backtracking: unknowns and outputs at the largest tried part of a step that lowers the value, the value, the part."""
     rate = 1.0
     while (found := value(a + rate * step, f + rate * df)) > now + 1e-12 and rate > 1e-3:
         rate /= 2
@@ -96,12 +96,12 @@ def searched(
 
 
 def times(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Matrix and vector, in the precision of the matrix."""
+    """Matrix times vector, in the precision of the matrix."""
     return np.asarray(a @ b.astype(a.dtype), dtype=np.float64)
 
 
 def factor(u: np.ndarray, f: np.ndarray, ridge: float) -> Tensor:
-    """The lower factor (m, m) of H' W H + lambda at outputs f (n,), in single precision: a little more on the diagonal."""
+    """The lower factor (m, m) of H' W H + lambda at outputs f (n,), in single precision, with a slightly larger diagonal."""
     p = expit(f)
     root = np.sqrt(p * (1 - p))[:, None].astype(np.float32)
     hessian = torch.from_numpy(ssyrk(1.0, (u * root).T, lower=1))  # its lower half, in half the time
@@ -110,7 +110,7 @@ def factor(u: np.ndarray, f: np.ndarray, ridge: float) -> Tensor:
 
 
 def by_gram(g: np.ndarray, y: np.ndarray, f: np.ndarray, ridge: float) -> np.ndarray:
-    """Outputs f (n,) of the minimum -> those (n,) of rows left out, by the Gram matrix (n, n)."""
+    """Outputs f (n,) of the minimum -> leave-one-out outputs (n,), by the Gram matrix (n, n)."""
     p = expit(f)
     w = np.maximum(p * (1 - p), 1e-6)
     lower, _ = dpotrf(raised(g, ridge / w), lower=1, overwrite_a=1)
@@ -119,14 +119,14 @@ def by_gram(g: np.ndarray, y: np.ndarray, f: np.ndarray, ridge: float) -> np.nda
 
 
 def raised(g: np.ndarray, more: np.ndarray) -> np.ndarray:
-    """g (n, n), symmetric, with so much more on its diagonal (n,)."""
+    """g (n, n), symmetric, plus a diagonal (n,)."""
     a = g.copy()
     a.flat[:: len(a) + 1] += more
-    return a.T  # as Fortran has it: no copy
+    return a.T  # in Fortran order: no copy
 
 
 def by_levers(u: np.ndarray, y: np.ndarray, f: np.ndarray, lower: Tensor) -> np.ndarray:
-    """Outputs f (n,) of the minimum -> those (n,) of rows left out, by the factor (m, m) of a Hessian near to it."""
+    """Outputs f (n,) of the minimum -> leave-one-out outputs (n,), by the factor (m, m) of a Hessian near to it."""
     p = expit(f)
     lever = torch.linalg.solve_triangular(lower, torch.from_numpy(u).float().T, upper=False).square().sum(0).double().numpy()
     return np.asarray(f - lever * (y - p) / np.maximum(1 - p * (1 - p) * lever, 1e-6))

@@ -1,4 +1,4 @@
-"""How much each row counts, or each of its cells."""
+"""Weights of rows, or of cells."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def weights(values: Any, n: int, k: int = 0) -> Tensor:
     if w.ndim == 0:
         w = np.full(n, float(w))
     if w.shape != (n,) and (not k or w.shape != (n, k)):
-        cells = f", or {k:,} for each" if k else ""
+        cells = f", or {k:,} for each row" if k else ""
         raise DataError(f"sample_weight has shape {w.shape}: give one number for each of the {n:,} rows{cells}")
     if not np.isfinite(w).all() or (w < 0).any() or not w.any():
         raise DataError("sample_weight holds a negative, missing or infinite number, or only zeros")
@@ -28,7 +28,7 @@ def weights(values: Any, n: int, k: int = 0) -> Tensor:
 
 
 def mean(values: Tensor, weight: Tensor | None) -> float:
-    """(r,) or (r, k), each of which counts as much as its row's, or its own, weight (r, 1) or (r, k)."""
+    """Weighted mean of (r,) or (r, k), with weights of rows (r, 1) or of cells (r, k)."""
     if weight is None:
         return float(values.mean())
     w = weight.expand_as(values) if values.ndim == 2 else weight.mean(1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sklearn
@@ -22,6 +22,9 @@ from .rows import Measured, Picked, measure, pick
 from .values import column, listed, plain, rounded
 from .values import seed as fitted_seed
 
+if TYPE_CHECKING:
+    from ..estimators.autoencoder.autoencoder import Autoencoder
+
 __all__ = ["contents"]
 
 WORST, BEST, EXAMPLES = 6, 3, 12  # rows shown; half of the examples where a row is no picture
@@ -34,7 +37,7 @@ BARS = 200  # columns shown with their error
 class Subject:
     """What is reported on."""
 
-    model: Any
+    model: Autoencoder
     measured: Measured
     picked: Picked
     labels: dict[str, list[Any]]
@@ -43,7 +46,7 @@ class Subject:
 
 
 def contents(
-    model: Any, X: Any, title: str, labels: Mapping[str, Any], seed: int, say: Callable[[str], None]
+    model: Autoencoder, X: Any, title: str, labels: Mapping[str, Any], seed: int, say: Callable[[str], None]
 ) -> dict[str, Any]:
     """Measure everything that the page shows."""
     say("measuring the rows")
@@ -94,7 +97,7 @@ def choose(measured: Measured) -> dict[str, np.ndarray]:
     return {"map": evenly(n, MOST), "worst": worst, "best": best, "examples": evenly(n, EXAMPLES)}
 
 
-def history(model: Any) -> dict[str, Any]:
+def history(model: Autoencoder) -> dict[str, Any]:
     """Per round; where no rows were held out there is the training loss only."""
     h, c = model.history_, model.comparison_
     held = c["held_out_rows"] > 0 and bool(h.held_out)
@@ -148,7 +151,7 @@ def _columns_to_send(subject: Subject, n: int) -> list[int]:
     return sorted(np.argsort(-errors, kind="stable")[:many].tolist())
 
 
-def components(model: Any) -> list[dict[str, Any]]:
+def components(model: Autoencoder) -> list[dict[str, Any]]:
     """Explained variance of each; LSA's is of something else."""
     linear = getattr(model.pca_, "explained_variance_ratio_", None) if model.format_.kind != "documents" else None
     return [
@@ -190,7 +193,7 @@ def subject_rows(subject: Subject, rows: np.ndarray) -> list[dict[str, Any]]:
     return found
 
 
-def layers(model: Any) -> list[int]:
+def layers(model: Autoencoder) -> list[int]:
     """Widths from the input over the waist to the output, as far as they are known."""
     widths: list[int] = []
     for side in (model.network_.encoder, model.network_.decoder):
@@ -200,7 +203,7 @@ def layers(model: Any) -> list[int]:
     return [*widths, model.format_.width] if widths else [model.format_.width, model.n_components_, model.format_.width]
 
 
-def drawn(model: Any) -> str:
+def drawn(model: Autoencoder) -> str:
     """The layers in a line, and what the eye cannot find in it."""
     widths, d = layers(model), model.format_.width
     line = " → ".join(f"{w:,}" for w in widths)
@@ -210,7 +213,7 @@ def drawn(model: Any) -> str:
     return f"{line} ({d:,} features, and {extra:,} that say what is missing)" if extra > 0 else line
 
 
-def facts(model: Any, n: int, seed: int) -> list[list[str]]:
+def facts(model: Autoencoder, n: int, seed: int) -> list[list[str]]:
     """What somebody needs to know who wants the same."""
     weights = sum(p.numel() for p in model.network_.parameters())
     h, held = model.history_, model.comparison_["held_out_rows"]

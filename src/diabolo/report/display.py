@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from math import isqrt
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from ..formats import Arrays, Documents, Tables
 from .rows import Picked
 from .values import packed, plain, rounded
+
+if TYPE_CHECKING:
+    from ..estimators.autoencoder.autoencoder import Autoencoder
 
 __all__ = ["People"]
 
@@ -30,7 +34,7 @@ class People:
         The rows that are shown: they fix black and white of the pictures.
     """
 
-    def __init__(self, model: Any, picked: Picked) -> None:
+    def __init__(self, model: Autoencoder, picked: Picked) -> None:
         self.model, self.format = model, model.format_
         self.documents = self.format.kind == "documents"
         self.picture = self._picture(picked)
@@ -76,11 +80,11 @@ class People:
 
     def words(self, x: Tensor, most: int) -> list[list[str]]:
         """The most frequent words of each document."""
-        return [self.format.top(row, most) for row in x.numpy()]
+        return [cast(Documents, self.format).top(row, most) for row in x.numpy()]
 
     def numbers(self, x: Tensor) -> np.ndarray:
         """x (n, d) of an array in original units."""
-        return np.asarray(self.format.values(x))
+        return np.asarray(cast(Arrays, self.format).values(x))
 
     def pixels(self, x: Tensor) -> str:
         assert self.picture is not None
@@ -153,7 +157,7 @@ class People:
     def _sure(self, e: Tensor) -> np.ndarray:
         """(n, columns) the probability of the level that is expected; NaN for numbers."""
         sure = np.full((len(e), len(self.names)), np.nan)
-        if self.format.kind == "tables":
+        if isinstance(self.format, Tables):
             for j, block in enumerate(self.format.blocks):
                 sure[:, j] = certainty(type(self.format.fields[j]).__name__, e[:, block])
         return sure

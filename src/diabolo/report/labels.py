@@ -8,7 +8,7 @@ from __future__ import annotations
 import platform
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
@@ -21,6 +21,10 @@ from .names import Names
 from .page import digest, escaped, part, picture
 from .values import seed
 
+if TYPE_CHECKING:
+    from ..estimators.multilabel.classifier import MultiLabelClassifier
+    from ..estimators.multilabel.report import LabelReport
+
 __all__ = ["labels_page"]
 
 SHOWN, PAIRS = 100, 12
@@ -29,7 +33,7 @@ LETTER, LINE = 7, 13  # of a name
 THUMBNAIL = 64  # pixels of the longer side
 
 
-def labels_page(clf: Any, X: Any, labels: Mapping[str, Any], title: str, say: Callable[[str], None]) -> bytes:
+def labels_page(clf: MultiLabelClassifier, X: Any, labels: Mapping[str, Any], title: str, say: Callable[[str], None]) -> bytes:
     """The page; the same classifier and rows give the same bytes."""
     if "y" not in labels:
         raise DataError("a report on labels needs the labels of the rows: labels={'y': Y}")
@@ -53,7 +57,7 @@ def labels_page(clf: Any, X: Any, labels: Mapping[str, Any], title: str, say: Ca
     return re.sub(r"\[\[(\w+)\]\]", lambda mark: filled[mark[1]], part("labels.html")).encode()
 
 
-def headline(report: Any) -> str:
+def headline(report: LabelReport) -> str:
     """In a sentence."""
     good = [c for c in report.cards if c.average_precision == c.average_precision]
     k, n = len(report.cards), len(good)
@@ -64,13 +68,13 @@ def headline(report: Any) -> str:
     return f"The average precision of {'' if n == k else f'{n:,} of '}{labels} is {mean:.2f}{'' if n == 1 else ' on average'}."
 
 
-def lead(clf: Any, report: Any) -> str:
+def lead(clf: MultiLabelClassifier, report: LabelReport) -> str:
     """What was looked at."""
     how = clf.optimize if isinstance(clf.optimize, str) else "costs"
     return f"Measured on {report.rows:,} rows. The thresholds between yes and no were chosen for {how}."
 
 
-def compared(report: Any) -> str:
+def compared(report: LabelReport) -> str:
     """The line on sharing."""
     if report.comparison is None:
         return "Not compared: there are too few rows or labels, or more than 200 labels."
@@ -82,7 +86,7 @@ def compared(report: Any) -> str:
     )
 
 
-def table(report: Any) -> str:
+def table(report: LabelReport) -> str:
     """One line for each label."""
     heads = {"label": "", "yes": "right", "average precision": "wider", "": "", "F1": "right"}
     heads |= dict.fromkeys(("threshold", "precision", "recall", "calibration"), "right aside")
@@ -99,7 +103,7 @@ def table(report: Any) -> str:
     return f"<table class='bars labels'><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>{more}"
 
 
-def frequent(report: Any) -> list[Any]:
+def frequent(report: LabelReport) -> list[Any]:
     """The cards that are shown, the most frequent labels first."""
     return sorted(report.cards, key=lambda c: -c.positives)[:SHOWN]
 
@@ -120,7 +124,7 @@ def number(v: float, digits: int = 2) -> str:
     return "–" if v != v else f"{v:.{digits}f}"
 
 
-def pairs(report: Any) -> str:
+def pairs(report: LabelReport) -> str:
     """The labels that have most to do with each other."""
     lines = [
         f"<tr><th class='name' scope='row'>{escaped(str(a))}</th><td class='name'>{escaped(str(b))}</td>"
@@ -131,7 +135,7 @@ def pairs(report: Any) -> str:
     return f"<table class='bars'><thead>{head}</thead><tbody>{''.join(lines)}</tbody></table>" if lines else "<p>One label.</p>"
 
 
-def places(report: Any) -> str:
+def places(report: LabelReport) -> str:
     """The rows v_c as points with their names, as far as these do not overlap; across in percent of the width."""
     at = report.places
     low, high = at.min(0), at.max(0)
@@ -152,7 +156,7 @@ def places(report: Any) -> str:
     return f"<svg {size} role='img' aria-label='{len(at):,} labels as places'>{''.join(points)}</svg>"
 
 
-def rows(report: Any, names: Names, drawings: Mapping[int, str]) -> str:
+def rows(report: LabelReport, names: Names, drawings: Mapping[int, str]) -> str:
     """Rows by label: doubtful yes, doubtful no, to confirm; each with its name, its text or its picture."""
 
     if len(names.texts):
@@ -187,17 +191,17 @@ def texts(c: Any, names: Names) -> str:
     return f"<article class='sheet card'><header><h3>{escaped(str(c.name))}</h3></header>{''.join(blocks)}</article>"
 
 
-def thumbnails(clf: Any, X: Any, report: Any) -> dict[int, str]:
+def thumbnails(clf: MultiLabelClassifier, X: Any, report: LabelReport) -> dict[int, str]:
     """The pictures of the rows that are named."""
     named = sorted({i for c in frequent(report) for found in (c.wrong, c.missing, c.confirm) for i in found})
-    c, h, w = clf.format_.shape
+    c, h, w = cast(tuple[int, int, int], clf.format_.shape)
     s = min(1, THUMBNAIL / max(h, w))
     small = nn.AdaptiveAvgPool2d((max(1, round(s * h)), max(1, round(s * w))))
     x = clf.format_.to_tensor(Album(X).take(named)) if named else torch.zeros(0, c * h * w)
     return {i: picture(v.numpy(), f"picture {i}") for i, v in zip(named, small(x.float().view(-1, c, h, w)), strict=True)}
 
 
-def facts(clf: Any, report: Any) -> str:
+def facts(clf: MultiLabelClassifier, report: LabelReport) -> str:
     """What somebody needs to know who wants the same."""
     h, w = (clf.format_.shape or (0, 0, 0))[1:]
     size = f"{w} × {h} pixels" if h else f"{len(clf.format_.columns):,} columns"

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.sparse as sp
 
+from ..formats import Documents
 from ..images.picture import Album
 from ..printed import cut
+
+if TYPE_CHECKING:
+    from ..formats import Format
 
 __all__ = ["Names"]
 
@@ -25,12 +29,12 @@ class Names:
     'y'
     """
 
-    def __init__(self, format: Any, X: Any) -> None:
+    def __init__(self, format: Format, X: Any) -> None:
         self.names: Any = []
         self.texts: Any = []
         if format.kind == "images" and holds_files(X):
             self.names = Album(X).names
-        elif format.kind == "documents" and format.texts and not sp.issparse(X):
+        elif isinstance(format, Documents) and format.texts and not sp.issparse(X):
             self.texts = format.read(X)
         if hasattr(X, "iloc") and not np.array_equal(np.asarray(X.index), np.arange(len(X))):
             self.names = X.index

@@ -9,7 +9,7 @@ import platform
 import re
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
@@ -20,6 +20,9 @@ from ..rows import spread_rows
 from .names import Names
 from .page import digest, escaped, part, picture
 from .values import seed
+
+if TYPE_CHECKING:
+    from ..estimators.outliers.detector import OutlierDetector
 
 __all__ = ["outliers_page"]
 
@@ -35,7 +38,7 @@ TOP, BOTTOM = 32, 340  # pixels
 FAR = 12  # -log10 p of the edge
 
 
-def outliers_page(detector: Any, X: Any, title: str, say: Callable[[str], None]) -> bytes:
+def outliers_page(detector: OutlierDetector, X: Any, title: str, say: Callable[[str], None]) -> bytes:
     """The page; the same detector and rows give the same bytes."""
     say("judging the rows")
     score, axes = detector.score_samples(X), detector.axes(X)
@@ -80,7 +83,7 @@ def headline(flagged: int, n: int, unit: str) -> str:
     return f"{flagged:,} of {n:,} {unit}s {verb} unlike the others." if flagged else f"All {n:,} {unit}s are like the others."
 
 
-def lead(detector: Any, n: int, unit: str) -> str:
+def lead(detector: OutlierDetector, n: int, unit: str) -> str:
     """The promise."""
     alpha = detector.rate_
     return (
@@ -161,8 +164,8 @@ def bars(verdicts: list[Any], documents: bool) -> str:
 class Seen:
     """Flagged pictures, what was expected of them, and where they differ."""
 
-    def __init__(self, detector: Any, X: Any, rows: np.ndarray) -> None:
-        self.shape = detector.format_.shape
+    def __init__(self, detector: OutlierDetector, X: Any, rows: np.ndarray) -> None:
+        self.shape = cast(tuple[int, int, int], detector.format_.shape)
         x = detector._taken(X, rows) if len(rows) else torch.zeros(0, detector.format_.width)
         network, loss = detector.network_, detector.loss_
         raw = network.decoder(network.encoder(x))
@@ -211,7 +214,7 @@ def card(v: Any, documents: bool, names: Names, pictures: str | None = None) -> 
     )
 
 
-def facts(detector: Any, n: int) -> str:
+def facts(detector: OutlierDetector, n: int) -> str:
     """What somebody needs to know who wants the same."""
     kind = detector.format_.kind
     pairs = [

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -19,6 +19,9 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from ..errors import DataError
+
+if TYPE_CHECKING:
+    from ..estimators.autoencoder.autoencoder import Autoencoder
 
 __all__ = ["Measured", "Picked", "measure", "pick"]
 
@@ -51,7 +54,7 @@ class Picked:
         return Picked(np.asarray(rows), self.x[place], self.e[place], self.p[place], cells)
 
 
-def measure(model: Any, X: Any) -> Measured:
+def measure(model: Autoencoder, X: Any) -> Measured:
     """Walk over all rows."""
     check_is_fitted(model)
     codes, rows, columns = [], [], []
@@ -66,7 +69,7 @@ def measure(model: Any, X: Any) -> Measured:
     return Measured(np.concatenate(codes).astype(np.float64), np.concatenate(rows).astype(np.float64), np.sum(columns, 0))
 
 
-def pick(model: Any, X: Any, rows: np.ndarray) -> Picked:
+def pick(model: Autoencoder, X: Any, rows: np.ndarray) -> Picked:
     """Keep these rows."""
     index, start, kept = np.unique(rows), 0, []
     for x in pieces(model, X):
@@ -79,7 +82,7 @@ def pick(model: Any, X: Any, rows: np.ndarray) -> Picked:
     return Picked(index, x, e, p, model.format_.cells(X, index) if table else None)
 
 
-def pieces(model: Any, X: Any) -> Iterator[Tensor]:
+def pieces(model: Autoencoder, X: Any) -> Iterator[Tensor]:
     """X -> chunks of x (b, d) in the network's precision."""
     dtype = next(model.network_.parameters()).dtype
     for piece in model.format_.chunks(X):
@@ -87,7 +90,7 @@ def pieces(model: Any, X: Any) -> Iterator[Tensor]:
             yield x.to(dtype)
 
 
-def expected(model: Any, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def expected(model: Autoencoder, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """x (b, d) -> z (b, k), e (b, d), p (b, d)."""
     with torch.no_grad():
         z = model.network_.encoder(x)

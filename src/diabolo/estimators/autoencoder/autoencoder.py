@@ -1,10 +1,10 @@
-r"""The autoencoder: non-linear PCA of tables, arrays and documents.
+r"""The autoencoder: non-linear PCA of tables, arrays, documents and images.
 
-    z = encoder(x) (k numbers),   e = predict(decoder(z)),   minimise  sum_j v_j loss_j(decoder(z)_j, x_j)
+    z = encoder(x) (k numbers),   e = predict(decoder(z)),   minimize  sum_j v_j loss_j(decoder(z)_j, x_j)
 
-It starts at the linear autoencoder, which is PCA, and training keeps the weights that did best on held-out rows: what
-it cannot gain, it does not lose, and it says which of the two happened. For documents the codes start as those of latent
-semantic analysis (LSA), on a sphere; what they decode to starts as the mean document, for LSA has no probabilities.
+Training starts at the linear autoencoder, which is PCA, and keeps the weights that did best on held-out rows. So the result
+is never worse than PCA there, and `comparison_` says whether it is better. For documents the codes start at those of latent
+semantic analysis (LSA), on a sphere. The decoder starts at the mean document, because LSA has no probabilities.
 """
 
 from __future__ import annotations
@@ -44,101 +44,103 @@ from .sampling import Sampler, cells, conditioned
 __all__ = ["Autoencoder"]
 
 
-BLIND_STEPS = 100  # where there are too few rows to hold some out and stop in time
+BLIND_STEPS = 100  # if there are too few rows for early stopping on held-out ones
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
 class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
     """Non-linear PCA: compress each row to a few numbers from which it can be reconstructed.
 
-    Takes pandas and polars DataFrames (numbers, booleans, categories, strings, dates, missing values), arrays, sparse
-    matrices, lists of texts, and paths of files that hold one of these.
+    X can be a pandas or polars DataFrame (numbers, booleans, categories, strings, dates, missing values), an array, a sparse
+    matrix, a list of texts, pictures, or the path of a file that holds one of these.
 
     Parameters
     ----------
     n_components : int or float, default=2
-        Width k of the waist; a float in (0, 1) takes as many as PCA needs to explain that share of the variance.
+        Width k of the bottleneck. A float in (0, 1) chooses the k with which PCA explains this share of the variance.
     hidden : "auto" or tuple of int, default="auto"
-        Widths of the layers between the input and the waist; the decoder has them in reverse. ``()`` is the linear
-        autoencoder, which is PCA.
+        Widths of the encoder's hidden layers; the decoder has them in reverse order. ``()``: no hidden layers, which is the
+        linear autoencoder, PCA.
     corruption : Corruption or None, default=None
-        What the encoder sees instead of x, such as ``Gaussian(0.1)`` or ``Mask(0.2)``: a denoising autoencoder. None:
-        nothing for tables and arrays; half of the words left out, ``Thin(0.5)``, for documents; fewer than 5000 pictures are
-        moved by up to a sixteenth of their side, and mirrored; fewer than 20,000, if this helps PCA to explain others.
+        How the encoder's input is corrupted, such as ``Gaussian(0.1)`` or ``Mask(0.2)``; the target remains the clean row (a
+        denoising autoencoder). None chooses by the kind of data. Tables and arrays: no corruption. Documents: half of the
+        words are removed, ``Thin(0.5)``. Pictures: shifted by up to 1/16 of their side, and mirrored, if there are fewer than
+        5000, and below 20,000 if PCA gains by it.
     loss : str or Loss, default="auto"
-        "auto" chooses by column (see `losses.Columns`); "squared", "bounded", "logistic", "softmax" and "multinomial"
-        force one for all.
+        "auto" chooses a loss for each column (see `losses.Columns`). "squared", "bounded", "logistic", "softmax" and
+        "multinomial" are one loss for all columns.
     density : str or Density, default="mixture"
-        p(z) of :meth:`log_prob` and :meth:`sample`: "normal", "mixture" (of normals, as many as the BIC asks for),
+        Density p(z) that :meth:`log_prob` and :meth:`sample` use: "normal", "mixture" (of normals; BIC chooses how many),
         "kernel", or "flow" (the extra ``flow``).
     encoder, decoder : nn.Module or None, default=None
-        Your own, in place of those built from `hidden`; a copy is trained, a part with ``requires_grad=False`` stays
-        as it is.
+        Your own modules, in place of those built from `hidden`. They are copied, and the copy is trained. Parameters with
+        ``requires_grad=False`` do not change.
     format : {"auto", "tables", "arrays", "documents", "images"} or Format, default="auto"
-        How X is read; "auto" looks at it.
+        How X is read. "auto" infers it from X.
     epochs : int or "auto", default="auto"
-        Most passes over the rows.
+        Largest number of epochs.
     batch_size : int or "auto", default="auto"
         Rows per step.
     lr, muon_lr : float, default=1e-3, "auto"
-        Peak learning rates of AdamW, and of Muon for the matrices; "auto" is 0.03, for the convolutions of pictures 0.006,
-        of varied ones 0.002.
+        Peak learning rates of AdamW, and of Muon for the matrices. "auto" is 0.03. For convolutions it is 0.006, or 0.002 if
+        the pictures are augmented.
     optimizer : {"auto", "muon", "adamw"}, default="auto"
-        "auto" is "muon".
+        "auto" is "muon", with AdamW for all weights that are not matrices.
     weight_decay : float or "auto", default="auto"
-        Decoupled weight decay of the matrices; "auto" is 0 for tables and arrays, and 0.5 for documents.
+        Decoupled weight decay of the matrices. "auto" is 0 for tables and arrays, and 0.5 for documents.
     average : float in [0, 1), default=0.99
-        Decay per step of the running average of the weights, which is what is kept.
+        Decay per step of the exponential moving average of the weights. The average is the result.
     dropout : float in [0, 1), default=0.0
-        In the hidden layers.
+        Dropout rate of the hidden layers.
     validation_fraction : float in [0, 1), default=0.1
-        Share of the rows held out for early stopping and for the comparison with PCA: at least 20 rows or a quarter;
-        none of fewer than 40 rows.
+        Share of the rows held out for early stopping and for the comparison with PCA. At least 20 rows or a quarter are
+        held out; with fewer than 40 rows, none.
     patience : int, default=20
-        Evaluations without gain after which training stops.
+        Training stops after this number of evaluations without improvement.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Arithmetic of training; weights are float32.
+        Precision of the arithmetic in training. The weights are float32.
     device : str, default="auto"
-        "auto" takes CUDA where there is one.
+        "auto" uses CUDA if available.
     checkpoint : path or None, default=None
-        Written atomically every 30 seconds while training.
+        File to which the state of training is written every 30 seconds, atomically.
     resume : bool, default=False
-        Go on from `checkpoint`; the result has the same bits as that of a run never stopped.
+        Whether to continue from `checkpoint`. The result has the same bits as without interruption.
     warm_start : bool, default=False
-        Whether ``fit``, called again, goes on from the fitted network: with its columns, their units, and new rows or the same.
+        Whether a second ``fit`` continues from the fitted network. It keeps the columns and their units; rows may be new.
     random_state : int, RandomState or None, default=None
-        Seed of everything random.
+        Seed of all random numbers.
     verbose : bool, default=True
-        A progress bar; where there is no terminal, a line on stderr every few seconds. Nothing for the first two seconds.
+        Whether to show a progress bar after two seconds. Without a terminal, it is a line on stderr every few seconds.
 
     Attributes
     ----------
     network_ : Diabolo
-        x -> z -> raw: ``network_.decoder(network_.encoder(x))``.
+        The network, x -> z -> raw: ``network_.decoder(network_.encoder(x))``.
     encoder_, decoder_ : nn.Module
         Its two parts.
     format_ : Format
-        How X becomes numbers and back; prints the kinds of the columns.
+        It converts X to numbers and back; it prints the kinds of the columns.
     density_ : Density
-        p(z), fitted to the codes of training rows when it is first used.
+        p(z). It is fitted to the codes of training rows at its first use.
     loss_ : Loss
-        What is minimized.
+        The loss that is minimized.
     seed_ : int
-        Drawn from `random_state`; all else that is random follows from it.
+        Drawn from `random_state`. All other random numbers follow from it.
     pca_ : sklearn.decomposition.PCA or TruncatedSVD
-        The linear autoencoder of the same width, fitted on the same training rows, in the units of ``format_``.
+        The linear autoencoder of the same width, fitted to the same training rows, in the units of ``format_``.
     explained_variance_ratio_ : ndarray of shape (k,)
-        The explained variance of the held-out rows, divided among the components in proportion to how far the
-        reconstruction moves when one is replaced by its mean. For a linear network this is PCA's.
+        Share of the held-out variance that each component explains: the explained variance is divided in proportion to how
+        far the reconstruction moves if the component is replaced by its mean. For a linear network it equals PCA's
+        ``explained_variance_ratio_``.
     comparison_ : Comparison
-        A dict that prints as a table: ``pca`` and ``autoencoder``, the score of both on ``held_out_rows`` rows (on the
-        training rows if there are none); ``comparison_.verdict`` says what this means.
+        A dict that prints as a table. ``pca`` and ``autoencoder`` are the scores of both on ``held_out_rows`` rows, or on the
+        training rows if there are no held-out rows. ``comparison_.verdict`` says in a sentence what they mean.
     n_components_ : int
         k.
     history_ : History
         Loss and held-out error per round; prints as a table.
     n_iter_ : float
-        Epochs until the best round.
+        Number of epochs until the best round.
     n_features_in_, feature_names_in_
         As in scikit-learn.
 
@@ -189,11 +191,11 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
             The rows.
         y : ignored
         sample_weight : array-like (n,), optional
-            How much each row counts: in what is minimised, in the held-out error, in PCA, in p(z). A row of weight 0 is not
-            there; the units of the columns are those of the other rows, whatever their weight.
+            Weight of each row in the loss, the held-out error, PCA and p(z). Rows with weight 0 are left out. The units of
+            the columns come from all other rows, without weights.
         categories, numbers : list of str, optional
-            Columns of a table that are codes although they are whole numbers, and columns that are quantities although they
-            look like row numbers or codes.
+            Names of integer columns that are category codes, and names of columns that are quantities although they look
+            like row numbers or codes.
 
         Returns
         -------
@@ -205,7 +207,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         return self
 
     def _weighted(self, X: Any, weight: Any) -> Any:
-        """X without rows of weight 0; the others' weights are kept until the end of ``fit``."""
+        """X without rows of weight 0; the weights of the others are kept until the end of ``fit``."""
         self._weight: Tensor | None = None
         if weight is None:
             return X
@@ -213,7 +215,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         n = np.size(weight) if file else _num_samples(X)
         there = np.flatnonzero(weights(weight, n, 0)[:, 0].numpy() > 0)
         if file and len(there) < n:
-            raise DataError("sample_weight holds zeros: leave such rows out of the file, or give a table in its place")
+            raise DataError("sample_weight holds zeros: remove such rows from the file, or give a table instead of a file")
         self._weight = weights(np.broadcast_to(np.asarray(weight), n)[there], len(there), 0)[:, 0]
         return X if len(there) == n else some_rows(X, there)
 
@@ -223,44 +225,44 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         return self._weight[torch.from_numpy(rows.indices)]
 
     def transform(self, X: Any) -> np.ndarray:
-        """X -> codes (n, k); float32 for float32 arrays, else float64."""
+        """Encode X: codes (n, k); float32 for float32 arrays, else float64."""
         codes = [self.network_.encoder(x).numpy() for x in self._features(X)]
         dtype = np.float32 if getattr(X, "dtype", None) == np.float32 else np.float64
         return np.concatenate(codes).astype(dtype, copy=False)
 
     def inverse_transform(self, Z: Any) -> Any:
-        """Codes (n, k) -> the kind of object that was fitted: the same columns, types and categories."""
+        """Decode codes (n, k) to the kind of object that was fitted: the same columns, types and categories."""
         check_is_fitted(self)
         out = self.format_.from_tensor(self._decode(Z))
         return out.astype(np.float32) if isinstance(out, np.ndarray) and getattr(Z, "dtype", None) == np.float32 else out
 
     def reconstruct(self, X: Any) -> Any:
-        """X -> what the network makes of it, missing values filled in; the same kind of object as X."""
+        """Encode and decode X: the same kind of object as X, with missing values filled in."""
         expected = self._expected(X)
         return indexed(self.format_.from_tensor(expected), X)
 
     def impute(self, X: Any) -> Any:
-        """X with its missing values replaced by the network's; all other values stay as they are."""
+        """X with missing values replaced by reconstructed ones; all other values stay as they are."""
         self._must_be_numbers("impute")
         parts = [(x, self.loss_.predict(self.network_(x))) for x in self._features(X)]
         x, e = (torch.cat(side) for side in zip(*parts, strict=True))
         return self.format_.filled(X, x, e)
 
     def map(self, X: Any, seed: int = 0) -> Map:
-        """A place (n, 2) on paper for each row: rows with similar codes are neighbours.
+        """A point (n, 2) for each row, to plot: rows with similar codes are neighbors.
 
-        The codes themselves where there are two; t-SNE of more (openTSNE, the extra ``maps``).
+        With two components the points are the codes. With more, t-SNE places them (openTSNE, the extra ``maps``).
 
         Parameters
         ----------
         X : as in fit
         seed : int, default=0
-            Of t-SNE.
+            Seed of t-SNE.
 
         Returns
         -------
         Map
-            ``map.places`` (n, 2); ``map.transform(ae.transform(new))`` puts further rows onto it.
+            ``map.places`` are the points (n, 2). ``map.transform(ae.transform(new))`` gives the points of further rows.
         """
         return spread(self.transform(X).astype(np.float64), seed)
 
@@ -268,19 +270,19 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
 
     @property
     def density_(self) -> Density:
-        """p(z), fitted to the codes of training rows when it is first asked for."""
+        """p(z), fitted to the codes of training rows at its first use."""
         return self._sampling().p
 
     def log_prob(self, X: Any) -> np.ndarray:
-        """(n,) log p(z) in nats of the code of each row: the lowest are at unlikely places.
+        """(n,) log p(z) of the code of each row, in nats: low values are unlikely codes.
 
-        A gap in a column that had none in fit is filled by what the other cells say.
+        A missing value in a column without missing values in fit is first predicted from the other cells.
         """
         z = np.concatenate([self.network_.encoder(self._given(x)).numpy() for x in self._features(X)])
         return self.density_.log_prob(z)
 
     def _given(self, x: Tensor) -> Tensor:
-        """x (n, d) without gaps where there were none in fit: such a gap is no evidence."""
+        """x (n, d) with gaps filled in columns that had none in fit: such a gap is no evidence."""
         return without_new_gaps(self.format_, x, lambda y: self.loss_.predict(self.network_(y)))
 
     def sample(
@@ -291,20 +293,20 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         given: dict[str, Any] | None = None,
         random_state: Any = None,
     ) -> Any:
-        """New rows: decoded draws of p(z).
+        """New rows: codes drawn from p(z), and decoded.
 
-        Categories are drawn from their probabilities, and numbers come with the scatter that the code leaves open and with
-        the frequencies of the training rows. Pictures and documents are what the decoder expects.
+        Categories are drawn from their predicted probabilities. Numbers get the scatter that the code does not explain, and
+        the distribution of the training rows. Pictures and documents are the decoder's expected values.
 
         Parameters
         ----------
         n : int, default=1
-            How many.
+            Number of rows.
         likelihood : (float, float), default=(0.0, 1.0)
-            Between which quantiles of the training codes' likelihood: (0.5, 1.0) gives the more ordinary half, (0.0, 0.05)
-            strange ones.
+            Range of log p(z), as quantiles of that of the training codes: (0.5, 1.0) gives ordinary rows, the more likely
+            half; (0.0, 0.05) gives strange ones.
         given : dict of column to value, optional
-            Cells that all rows shall have; the other cells suit them.
+            Cells that are fixed in all rows; the other cells are drawn to match them.
         random_state : int, RandomState or None, default=None
             Seed of the draws.
 
@@ -338,9 +340,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         return self.format_.with_given(self.format_.from_draws(torch.where(torch.isnan(wanted), x, wanted), rng), given)
 
     def novelty(self, new: Any, X: Any) -> np.ndarray:
-        """(n,) distance of each new row to the nearest row of X, in units of the median one among the rows of X.
+        """(n,) distance of each new row to the nearest row of X, divided by the median nearest distance within X.
 
-        Around 1, new rows are as far from X as the rows of X are from each other; 0 is a copy.
+        About 1: the new row is as far from X as rows of X are from each other. 0: it is a copy.
         """
         a, b = (torch.nan_to_num(inside(torch.cat(list(self._features(rows))))).numpy() for rows in (new, X))
         tree = NearestNeighbors(n_neighbors=2).fit(b)
@@ -356,16 +358,16 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
     # ── how good ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def score(self, X: Any, y: Any = None) -> float:
-        """Share of the variance of X that is explained, 1 at best: 1 - error / error of the training mean.
+        """Explained variance of X, at most 1: 1 - error / error of the training mean.
 
-        The error is the squared error of standardized numbers plus the Brier score of categories (the Kullback-Leibler
-        divergence for documents), over the cells that are not missing; the same for PCA in ``comparison_``.
+        The error is the squared error of standardized numbers plus the Brier score of categories, over all cells that are
+        not missing. For documents it is the Kullback-Leibler divergence. ``comparison_`` has the same score for PCA.
         """
         errors = self.reconstruction_errors(X)
         return explained(errors.sum(), self.constant_errors(X).sum())
 
     def score_samples(self, X: Any) -> np.ndarray:
-        """(n,) minus the reconstruction error of each row: higher is better."""
+        """(n,) negative reconstruction error of each row: higher is better."""
         return -self.reconstruction_errors(X).sum(1)
 
     def reconstruction_errors(self, X: Any) -> np.ndarray:
@@ -403,7 +405,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         return self.format_ if self._goes_on() else super()._format(X)
 
     def _suited(self) -> Dense:
-        """When the training goes on, that of the first fit, which knows what stays."""
+        """If training continues, that of the first fit, which knows what stays."""
         known = getattr(self, "_architecture", None) if self._goes_on() else None
         return known or architecture(self.format_, self.hidden, self.dropout)
 
@@ -430,7 +432,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         return Diabolo(encoder, decoder)
 
     def _is_linear(self) -> bool:
-        """Whether the linear autoencoder was kept, and a file that does not hold what was trained: then it begins anew."""
+        """Whether the linear autoencoder was kept, and the trained network is not in the file: then training starts anew."""
         decoder = self.network_.decoder
         kept = isinstance(decoder, nn.Sequential) and isinstance(decoder[-1], Link)
         return self.decoder is None and kept and self._trained is None
@@ -439,7 +441,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         self.network_ = self._trained or self.network_
         network = super()._again()
         for part, own in ((network.encoder, self.encoder), (network.decoder, self.decoder)):
-            if own is not None:  # what was frozen stays so
+            if own is not None:  # frozen parts stay frozen
                 for p, q in zip(part.parameters(), own.parameters(), strict=True):
                     p.requires_grad_(q.requires_grad)
             elif isinstance(part, Curved):
@@ -457,10 +459,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         if isinstance(k, float) and 0 < k < 1 and share:
             return k
         columns = len(self.format_.columns)
-        split = "" if d == columns else f", {columns:,} columns, of which a category is one feature for each level"
+        split = "" if d == columns else f" from {columns:,} columns: a category is one feature for each level"
         raise ValueError(
             f"n_components={k!r}: allowed are integers from 1 to {min(n, d)}{' and shares of the variance in (0, 1)' * share}, "
-            f"for there cannot be more than rows to learn from (n_samples={n}) or features (n_features={d}{split})"
+            f"at most the number of training rows (n_samples={n}) and of features (n_features={d}{split})"
         )
 
     def _optimizer(self) -> str:
@@ -490,7 +492,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         return super()._train(train, held)
 
     def _is_solved(self) -> bool:
-        """Linear, squared, nothing missing, nothing corrupted: PCA is the optimum, SGD has nothing to add."""
+        """Linear, squared, nothing missing, nothing corrupted: PCA is the optimum, and SGD cannot improve it."""
         own = self.encoder is None and self.decoder is None
         squared = isinstance(self.loss_, Columns) and all(isinstance(p.loss, Squared) for p in self.loss_.parts)
         clean = type(self._corruption()) is Clean and not self.format_.missing()
@@ -540,13 +542,13 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         self.n_iter_ = self.history_.epoch[self.history_.best] if self.history_.epoch else 0.0
 
     def _keep_linear(self) -> None:
-        """What trained is worse than the linear autoencoder: that one itself, as a network. Training goes on from the other."""
+        """Training made it worse: keep the linear autoencoder, as a network. A warm start continues from the trained one."""
         self._trained = self.network_
         with redirected(self.seed_):
             linear = Diabolo(self._architecture.encoder(self._linear), self._linear.decoder(self.loss_))
         self.network_ = linear.to(next(self.network_.parameters()).dtype).eval().requires_grad_(False)
         self.history_.best = 0
-        self.history_.stopped = f"nothing gained over {self._linear_name}: the linear one is kept"
+        self.history_.stopped = f"no gain over {self._linear_name}: the linear autoencoder is kept"
 
     def _some(self, train: Rows) -> Tensor:
         """Training rows for the density."""
@@ -618,10 +620,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         self.n_iter_ = self.history_.epoch[self.history_.best] if self.history_.epoch else 0.0
 
 
-SAME = 1e-7  # differences of scores that are rounding
-SAMPLED = 5000  # rows from which the spread of the codes is measured
-CODED = 10_000  # training rows from whose codes the density is fitted
-VALUES = 20_000_000  # of them, at most
+SAME = 1e-7  # smaller differences of scores are rounding
+SAMPLED = 5000  # rows on which the spread of the codes is measured
+CODED = 10_000  # training rows to whose codes the density is fitted
+VALUES = 20_000_000  # numbers in these rows, at most
 MEASURED = 20_000  # rows on which network and linear model are compared
 
 
@@ -635,7 +637,7 @@ def check_module(name: str, module: nn.Module, width: int, out: int) -> None:
         raise ValueError(f"{name}={module!r} does not take the shape (1, {width}): {error}") from None
     module.train(training)
     if found != (1, out):
-        raise ValueError(f"{name}={module!r} must turn the shape (1, {width}) into (1, {out}), but gives {found}")
+        raise ValueError(f"{name}={module!r} must map the shape (1, {width}) to (1, {out}), but gives {found}")
 
 
 def indexed(out: Any, X: Any) -> Any:
@@ -658,7 +660,7 @@ def without(z: Tensor, j: int) -> Tensor:
 
 
 def explained(error: float, reference: float) -> float:
-    """1 - error / reference; a constant that is met is explained."""
+    """1 - error / reference; with a reference of 0: 1 if the error is 0, too, else 0."""
     if reference > 0:
         return float(1 - error / reference)
     return 1.0 if error <= 1e-12 else 0.0

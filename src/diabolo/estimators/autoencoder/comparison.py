@@ -1,4 +1,4 @@
-"""Is the deep one better than the linear one? Two numbers on held-out rows, and what they mean in a sentence.
+"""Is the autoencoder better than PCA? Two numbers on held-out rows, and a sentence that says what they mean.
 
 explained = 1 - error / error of the mean,      left over = 1 - explained
 """
@@ -13,7 +13,7 @@ from ...printed import Grid, Printed
 __all__ = ["Comparison"]
 
 COMPARED = {"pca", "autoencoder", "held_out_rows"}
-GAIN = 0.02  # share of PCA's error that must go, for the autoencoder to be worth it
+GAIN = 0.02  # the autoencoder is worth it if it removes this share of PCA's error
 
 
 class Comparison(Printed, dict[str, Any]):

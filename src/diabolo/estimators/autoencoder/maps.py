@@ -1,8 +1,8 @@
-"""Codes (n, k) -> places on paper (n, 2).
+"""Codes (n, k) -> points of a map (n, 2).
 
-    k = 1    a strip: rows of the same bin stand on each other, as in a histogram
+    k = 1    a strip: rows of the same bin are stacked, as in a histogram
     k = 2    the codes themselves
-    k > 2    t-SNE, which keeps neighbours together; without openTSNE, the two directions of largest variance
+    k > 2    t-SNE, which keeps neighbors together; without openTSNE, the two directions of largest variance
 
 References
 ----------
@@ -23,15 +23,15 @@ from ...errors import missing_extra
 
 __all__ = ["MOST", "Map", "spread"]
 
-MOST = 5000  # rows: as many as t-SNE takes a quarter of a minute for
-FEWEST = 5  # rows of which t-SNE can make something
+MOST = 5000  # rows; t-SNE takes about 15 seconds for them
+FEWEST = 5  # rows that t-SNE needs
 BINS = 60
-EDGE = (0.005, 0.995)  # the quantiles between which the paper is laid out
+EDGE = (0.005, 0.995)  # the map shows the range between these quantiles, and a margin
 
 
 @dataclass(frozen=True)
 class Map:
-    """`places` (n, 2), how they were found, what the two axes are called, and what a reader should know.
+    """A map of codes: `places` (n, 2), the method, the names of the two axes, and a note for the reader.
 
     Examples
     --------
@@ -48,7 +48,7 @@ class Map:
     onto: Callable[[np.ndarray], np.ndarray] = field(repr=False, compare=False)
 
     def transform(self, z: np.ndarray) -> np.ndarray:
-        """Further codes (m, k) -> their places (m, 2) on this map, which stays as it is."""
+        """Further codes (m, k) -> their places (m, 2) on this map, which does not change."""
         return self.onto(np.asarray(z, dtype=np.float64))
 
 
@@ -57,7 +57,7 @@ def spread(z: np.ndarray, seed: int = 0) -> Map:
     if z.shape[1] == 1:
         return strip(z[:, 0])
     if z.shape[1] == 2:
-        return framed(z, "codes", ("z1", "z2"), "Each point is a row; its place is its two codes.", lambda new: new)
+        return framed(z, "codes", ("z1", "z2"), "Each point is a row; its coordinates are its two codes.", lambda new: new)
     if len(z) < FEWEST or np.ptp(z, 0).max() <= 1e-9 * np.abs(z).max():
         return plane(z, f"t-SNE needs at least {FEWEST} rows that differ.")
     try:
@@ -67,14 +67,14 @@ def spread(z: np.ndarray, seed: int = 0) -> Map:
 
 
 def strip(z: np.ndarray) -> Map:
-    """The histogram of the one code, a point a row."""
+    """The histogram of a single code, one point per row."""
     edges = np.histogram_bin_edges(z, BINS)
     bins = np.digitize(z, edges[1:-1])
     heights = np.zeros(len(z))
     for b in np.unique(bins):
         (rows,) = np.nonzero(bins == b)
         heights[rows[np.argsort(z[rows], kind="stable")]] = np.arange(1, len(rows) + 1)
-    note = "Each point is a row; its place from left to right is its code, and rows of similar code stand on each other."
+    note = "Each point is a row. Its horizontal position is its code; rows with similar codes are stacked."
     return Map(np.column_stack([z, heights]), "strip", ("z1", "rows"), note, lambda new: np.column_stack([new, 0 * new]))
 
 
@@ -86,16 +86,16 @@ def plane(z: np.ndarray, reason: str) -> Map:
         places = (new - z.mean(0)) @ v[:2].T
         return np.pad(places, ((0, 0), (0, 2 - places.shape[1])))
 
-    note = f"{reason} This is the plane in which the codes vary most: the first two principal directions."
+    note = f"{reason} The map shows the plane in which the codes vary most: the first two principal directions."
     return framed(onto(z), "plane", ("direction 1", "direction 2"), note, onto)
 
 
 def tsne(z: np.ndarray, seed: int) -> Map:
-    """Places in which neighbours in z are neighbours."""
+    """A map where neighbors in z are neighbors."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what it says of its own dependencies is nothing a reader can act on
+        warnings.simplefilter("ignore")  # about its own dependencies: the user can do nothing about them
         fitted = _tsne(len(z), seed).fit(np.ascontiguousarray(z))
-    note = "Rows that lie together have similar codes. How far groups are apart, and how large they are, says little."
+    note = "Rows that are close have similar codes. The size of groups and the distances between them say little."
     return Map(np.asarray(fitted), "t-SNE", ("", ""), note, lambda new: _placed(fitted, new))
 
 
@@ -114,10 +114,10 @@ def _tsne(n: int, seed: int) -> Any:
 
 
 def framed(places: np.ndarray, method: str, axes: tuple[str, str], note: str, onto: Callable[[np.ndarray], np.ndarray]) -> Map:
-    """A few wild rows shall not press all others into a corner: they are drawn at the edge, and the note says so."""
+    """Draw extreme points at the edge, so that they do not squeeze all others into a corner; the note says so."""
     low, high = np.quantile(places, EDGE, axis=0)
     margin = 0.35 * (high - low)
     inside = places.clip(low - margin, high + margin)
     count = int((inside != places).any(1).sum())
-    outside = f" {count:,} of {len(places):,} lie outside of the frame and are drawn at its edge." if count else ""
+    outside = f" {count:,} of {len(places):,} points lie outside the frame and are drawn at its edge." if count else ""
     return Map(inside, method, axes, note + outside, lambda new: onto(new).clip(low - margin, high + margin))

@@ -1,14 +1,14 @@
-r"""New rows: a likely code, decoded, with what the code leaves open drawn as well.
+r"""New rows: draw a code, decode it, and draw what the code leaves open.
 
     z   ~ p(z)                                    the density of the training codes
-    x_j ~ levels with probabilities e_j           e = predict(decoder(z)): categories, yes and no
-    x_j = Q_j(F_j(e_j + r_j eps))                 numbers; r_j: what the network is usually off by
+    x_j ~ levels with probabilities e_j           e = predict(decoder(z)): categories, booleans
+    x_j = Q_j(F_j(e_j + r_j eps))                 numbers; r_j: the root mean squared residual
 
-``F_j`` is the distribution of ``e_j + r_j eps`` under p(z), and ``Q_j`` the quantiles of the training rows: each number
-comes as often as it does among them, zeros and round numbers included. Pictures and documents are what is expected.
+``F_j`` is the distribution of ``e_j + r_j eps`` under p(z), and ``Q_j`` are the quantiles of the training rows. So each
+number is as frequent as in the training rows, zeros and round numbers included. Pictures and documents are expected values.
 
-With some cells *given*, codes are drawn in proportion to how likely they make these cells (importance sampling), and the
-cells are set to what was given.
+With *given* cells, codes are drawn in proportion to the likelihood of these cells (importance sampling), and the cells are
+set to the given values.
 
 References
 ----------
@@ -17,7 +17,7 @@ From variational to deterministic autoencoders (Ghosh et al., 2020), https://arx
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import torch
@@ -29,35 +29,39 @@ from ...formats import scale as scales
 from ...losses import Columns
 from ...nets import inside
 
+if TYPE_CHECKING:
+    from ...estimators.autoencoder.autoencoder import Autoencoder
+    from ...formats import Format
+
 __all__ = ["Sampler"]
 
 GRID = np.linspace(0, 1, 101)  # of the quantiles
 DRAWN = 4000  # rows from which F is learned
-POOL = 50  # codes looked at for each row with given cells
-TRIES = 200  # rounds in which a band of likelihoods must be filled
+POOL = 50  # candidate codes for each row with given cells
+TRIES = 200  # rounds of drawing codes within a band of likelihoods, at most
 
 
 class Sampler:
-    """p(z), and what decoded codes leave open.
+    """p(z), and the scatter around decoded codes.
 
     Parameters
     ----------
     p : Density
-        Of the codes.
+        Density of the codes.
     likely : ndarray (101,)
         Quantiles of log p of the training codes.
     off : ndarray (d,)
-        r, the root of the mean squared residual of each feature; 0 where nothing is drawn.
+        r, the root mean squared residual of each feature; 0 for features without scatter.
     before, after : ndarray (101, m)
-        Quantiles of F and Q of the m features of which something is drawn.
+        Quantiles of F and Q, of the m features with scatter.
     """
 
     def __init__(self, p: Density, likely: np.ndarray, off: np.ndarray, before: np.ndarray, after: np.ndarray) -> None:
         self.p, self.likely, self.off, self.before, self.after = p, likely, off, before, after
 
     @classmethod
-    def fit(cls, model: Any, x: Tensor, given: Any) -> Self:
-        """From training rows x (n, d), with the density `given` by name or as it is."""
+    def fit(cls, model: Autoencoder, x: Tensor, given: Any) -> Self:
+        """From training rows x (n, d); `given` is a density or its name."""
         x = inside(x)
         z = model.network_.encoder(x)
         p = density(given).fit(z.numpy())
@@ -74,13 +78,13 @@ class Sampler:
         return self.rounded()
 
     def rounded(self) -> Self:
-        """As a file keeps it."""
+        """Rounded to float32, as in a file."""
         for name in ("likely", "off", "before", "after"):
             setattr(self, name, np.nan_to_num(getattr(self, name)).astype(np.float32).astype(np.float64))
         return self
 
     def codes(self, n: int, rng: np.random.Generator, band: tuple[float, float]) -> np.ndarray:
-        """(n, k) draws of p(z) whose likelihood is between two quantiles of that of the training codes."""
+        """(n, k) draws of p(z), with a likelihood between two quantiles of the training codes' likelihood."""
         low, high = np.interp(band, GRID, self.likely)
         low, high = (-np.inf if band[0] <= 0 else low), (np.inf if band[1] >= 1 else high)
         found, count = [], 0
@@ -92,10 +96,10 @@ class Sampler:
             if count >= n:
                 return np.concatenate(found)[:n]
         raise DataError(
-            f"likelihood={band}: only {count:,} of {n:,} draws fell into that band in {TRIES} rounds: take a wider one"
+            f"likelihood={band}: only {count:,} of {n:,} draws fell into this range in {TRIES} rounds: give a wider one"
         )
 
-    def rows(self, model: Any, z: np.ndarray, rng: np.random.Generator) -> Tensor:
+    def rows(self, model: Autoencoder, z: np.ndarray, rng: np.random.Generator) -> Tensor:
         """Codes (n, k) -> x (n, d)."""
         e = model.format_.drawn(expected(model, z), rng)
         if not self.off.any():
@@ -109,13 +113,13 @@ class Sampler:
     def _noisy(self, e: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         return e + self.off * rng.standard_normal(e.shape)
 
-    def state(self, format: Any) -> dict[str, np.ndarray]:
+    def state(self, format: Format) -> dict[str, np.ndarray]:
         arrays = {"likely": self.likely, "off": self.off[format.quantities()], "before": self.before, "after": self.after}
         kept = {name: v.astype(np.float32) for name, v in arrays.items()}
         return kept | {f"p.{name}": v for name, v in self.p.state().items()}
 
     @classmethod
-    def from_state(cls, density: str, arrays: dict[str, np.ndarray], format: Any) -> Self:
+    def from_state(cls, density: str, arrays: dict[str, np.ndarray], format: Format) -> Self:
         """The inverse of :meth:`state`; `density` is the name of p(z)."""
         if density not in DENSITIES:
             raise DataError(f"its density is {density!r}, not one of {', '.join(map(repr, sorted(DENSITIES)))}")
@@ -126,19 +130,21 @@ class Sampler:
 
 
 def short(x: np.ndarray, mean: float, deviation: float, *rest: float) -> np.ndarray:
-    """Standardized numbers whose values have six digits of the deviation: training rows are kept as float32."""
+    """Standardized numbers, their values rounded to six digits of the deviation, because training rows are float32."""
     v, step = scales.decoded(x, mean, deviation, *rest), max(10.0 ** -scales.six_digits(deviation), 1e-300)
-    near = np.abs(v) < 2.0**52 * step  # further out, the digits of a float64 are fewer
+    near = np.abs(v) < 2.0**52 * step  # beyond, a float64 has fewer digits
     return scales.encoded(np.where(near, np.round(v / step) * step, v), mean, deviation, *rest)
 
 
-def expected(model: Any, z: np.ndarray) -> np.ndarray:
+def expected(model: Autoencoder, z: np.ndarray) -> np.ndarray:
     """Codes (n, k) -> expected values (n, d)."""
     return np.asarray(model._decode(z).double().numpy())
 
 
-def conditioned(model: Any, sampler: Sampler, wanted: Tensor, n: int, rng: np.random.Generator, band: Any) -> np.ndarray:
-    """(n, k) codes, drawn in proportion to the likelihood of the given cells `wanted` (d,), NaN where nothing is given."""
+def conditioned(
+    model: Autoencoder, sampler: Sampler, wanted: Tensor, n: int, rng: np.random.Generator, band: Any
+) -> np.ndarray:
+    """(n, k) codes, drawn in proportion to the likelihood of the given cells `wanted` (d,); NaN = not given."""
     z = sampler.codes(POOL * n, rng, band)
     raw = model.network_.decoder(torch.from_numpy(z).to(next(model.network_.parameters()).dtype))
     apart = model.loss_.surprise(raw, wanted.expand(len(z), -1)).double().numpy()
@@ -152,8 +158,8 @@ def conditioned(model: Any, sampler: Sampler, wanted: Tensor, n: int, rng: np.ra
     return z[rng.choice(len(z), n, p=weights / weights.sum())]
 
 
-def cells(model: Any, given: dict[str, Any]) -> Tensor:
-    """{column: value} -> (d,), NaN where nothing is given."""
+def cells(model: Autoencoder, given: dict[str, Any]) -> Tensor:
+    """{column: value} -> (d,); NaN = not given."""
     format = model.format_
     if not format.has_cells:
         raise DataError("given= needs a table or an array: documents have no columns to fix")

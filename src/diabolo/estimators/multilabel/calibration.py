@@ -1,10 +1,10 @@
-r"""Probabilities that mean what they say: 0.8 is right in 80 of 100 cases.
+r"""Calibrated probabilities: 0.8 is right in 80 of 100 cases.
 
-    p_c = s(a_c r_c + b_c)         r_c: raw output of label c for rows that the network has not seen;  s = logistic
+    p_c = s(a_c r_c + b_c)         r_c: out-of-fold raw output of label c;  s = logistic
 
-    minimise  sum_i loss(a_c r_ic + b_c, y_ic) + lambda ((a_c - a)^2 + (b_c - b)^2)
+    minimize  sum_i loss(a_c r_ic + b_c, y_ic) + lambda ((a_c - a)^2 + (b_c - b)^2)
 
-``a, b`` are those of all labels together, and hold a label of few examples near them.
+``a, b`` are those of all labels together; a label with few examples stays near them.
 
 References
 ----------
@@ -20,11 +20,11 @@ __all__ = ["platt"]
 
 HOLD = 10.0  # lambda
 ROUNDS = 30  # of Newton's method
-CELLS = 4_000_000  # of raw outputs that are looked at
+CELLS = 4_000_000  # raw outputs that are used
 
 
 def platt(raw: np.ndarray, y: np.ndarray, weight: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Raw outputs (n, k) and y (n, k), NaN unknown, weights (n, 1) or (n, k) -> a (k,), b (k,).
+    """Raw outputs (n, k) and y (n, k), NaN = unknown, weights (n, 1) or (n, k) -> a (k,), b (k,).
 
     >>> rng = np.random.default_rng(0)
     >>> r = rng.normal(size=(4000, 1))
@@ -43,7 +43,7 @@ def platt(raw: np.ndarray, y: np.ndarray, weight: np.ndarray | None = None) -> t
 def newton(
     r: np.ndarray, t: np.ndarray, known: np.ndarray, a0: np.ndarray, b0: np.ndarray, hold: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The minimum for each column at once, near (a0, b0); known (n, k): how much each cell counts."""
+    """The minimum for all columns at once, near (a0, b0); known (n, k): weight of each cell."""
     a, b = a0.copy(), b0.copy()
     for _ in range(ROUNDS):
         p = expit(a * r + b)
@@ -52,7 +52,7 @@ def newton(
         aa, ab, bb = (w * r * r).sum(0) + hold, (w * r).sum(0), w.sum(0) + hold
         det = aa * bb - ab * ab
         da, db = (bb * ga - ab * gb) / det, (aa * gb - ab * ga) / det
-        shrink = 1 / np.maximum(1.0, np.maximum(abs(da), abs(db)))  # far from the minimum a whole step may go too far
+        shrink = 1 / np.maximum(1.0, np.maximum(abs(da), abs(db)))  # far from the minimum a full step may overshoot
         a, b = np.maximum(a - shrink * da, 1e-3), b - shrink * db
         if max(abs(da).max(), abs(db).max()) < 1e-8:
             break

@@ -2,11 +2,10 @@ r"""Multi-label classification: one encoder, k logistic outputs on its last hidd
 
     h = encoder(x) (m units),   p_c = s(a_c (v_c . h + b_c) + b'_c + u_c . x),   yes where p_c >= t_c         c = 1 ... k
 
-O(d m + m k) weights, where k networks would have O(k d m). Labels are independent given h; what they have to do with each
-other lies in h. An unknown label of a row is a term less in the sum. Calibration (a, b') and thresholds t come from rows
-that the network has not seen (calibration.py, thresholds.py), and so does a straight line u_c for what h has missed
-(linear_residual.py), where these are fewer weights than the first layer has. A new label is one more row v_{k+1}
-(new_label.py).
+O(d m + m k) weights; k networks would have O(k d m). Labels are independent given h: their dependence is in h. An unknown
+label contributes no term to the sum. Calibration (a, b') and thresholds t are fitted to out-of-fold outputs (calibration.py,
+thresholds.py), as is a linear residual u_c for what h has missed (linear_residual.py), if it has fewer weights than the first
+layer. A new label is one more row v_{k+1} (new_label.py).
 
 References
 ----------
@@ -53,121 +52,122 @@ from .thresholds import check_metric, decided, thresholds
 
 __all__ = ["MultiLabelClassifier"]
 
-LARGE = 20_000_000  # weights of the last layer from which on there is one member
-KEPT = 5_000_000  # cells of y that the memory may have
-SIDE = 3.0  # length of a document's words beside its code, of which a new label reads both
-SAME = 1e-5  # distance of two codes of the same row, in units of its length
+LARGE = 20_000_000  # weights of the last layer; with more, there is one member
+KEPT = 5_000_000  # cells of y in the memory, at most
+SIDE = 3.0  # length of a document's words relative to its code; a new label reads both
+SAME = 1e-5  # largest distance of two codes of the same row, relative to its length
 PIECE = 4_000_000  # probabilities that are computed at once
 LOSSES: dict[str, Loss] = {"logistic": Logistic(), "asymmetric": Asymmetric()}
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
 class MultiLabelClassifier(ClassifierMixin, Supervised):
-    """Any number of labels for each row, by one shared encoder.
+    """Multi-label classification with one shared encoder: each row has any number of labels.
 
-    X is what :class:`Autoencoder` takes. Y is a matrix of 0 and 1 (array, sparse, DataFrame), or one list of labels for each
-    row; NaN, or None in place of a list, stands for "not known", and numbers between 0 and 1 for soft labels.
+    X is what :class:`Autoencoder` takes. Y is a 0/1 matrix (array, sparse, DataFrame), or one list of labels per row. NaN,
+    or None in place of a list, means unknown. Numbers between 0 and 1 are soft labels.
 
     Parameters
     ----------
     encoder : Autoencoder, path, "imagenet", nn.Module, object with ``encode`` or None, default=None
-        What was trained before: a fitted :class:`Autoencoder`, the path of a saved one; "imagenet", for pictures, is
-        :class:`nets.Lite0` with the weights of the extra ``diabolo[imagenet]``; your own module, of which a copy is
-        used: x (B, d) -> (B, m), or pictures (B, C, H, W) -> (B, m); or a model of texts, ``encode(texts) -> (n, m)``, such as
-        one of sentence-transformers. None: hidden layers that are trained with the rest.
+        None: no pre-trained encoder; hidden layers are trained with the last layer. Otherwise one of these:
+        a fitted :class:`Autoencoder`, or the path of a saved one;
+        "imagenet" for pictures: :class:`nets.Lite0` with the weights of the extra ``diabolo[imagenet]``;
+        your own module, which is copied: x (B, d) -> (B, m), or pictures (B, C, H, W) -> (B, m);
+        a text model with ``encode(texts) -> (n, m)``, such as one of sentence-transformers.
     freeze : bool, default=True
-        A given encoder stays as it is; False: it is fine-tuned with the last layer, and beside the members that start from an
-        autoencoder there are as many that start from nothing.
+        True: a given encoder keeps its weights. False: it is fine-tuned with the last layer. If it is an autoencoder, the
+        ensemble then also gets the same number of members that are trained from scratch.
     members : int or "auto", default="auto"
-        Networks K, of each kind; "auto" is 5, 3 for more than 20,000 rows, and 1 where an encoder is fine-tuned to more than
-        2000 rows, and where convolutions are trained. With 1, a part of the rows is held out.
+        Number K of networks in the ensemble, of each kind. "auto" is 5, and 3 for more than 20,000 rows. It is 1 if
+        convolutions are trained, or if an encoder is fine-tuned on more than 2000 rows. With 1, part of the rows is held out.
     hidden : "auto" or tuple of int, default="auto"
-        Widths of the hidden layers; "auto" is (256, 256); for documents and sparse matrices (512,), and (512, 512) where there
-        are at least five rows for each feature and at most 10,000 labels. On a frozen encoder "auto" is none: the last layer
-        reads its codes, which suits few examples; from about a thousand on, hidden layers, such as (256, 256), may be better.
-        Beside a fine-tuned encoder's codes: those that read them, too.
+        Widths of the hidden layers. "auto" is (256, 256). For documents and sparse matrices "auto" is (512,), or (512, 512)
+        with at least five rows per feature and at most 10,000 labels. On a frozen encoder "auto" is no hidden layer: the last
+        layer reads the codes, which suits few examples. From about a thousand examples on, hidden layers such as (256, 256)
+        may be better. On a fine-tuned encoder the last layer reads both its codes and the hidden layers on these codes.
     bins : int or "auto", default="auto"
-        Hidden layers that are not pre-trained see each number of a table or dense array together with how far it has come
-        through each of so many bins between its quantiles (:class:`nets.Bins`); 0: the number alone. "auto" is 8, and 0 where
-        there are more than 300 numbers. Features of one or two values, words and pictures have none.
+        Number of bins of the piecewise linear encoding (:class:`nets.Bins`). It describes each number of a table or dense
+        array by the number itself and by its position within each bin; quantiles are the edges. 0: the number alone. "auto"
+        is 8, and 0 for more than 300 numbers. Features with one or two values, words and pictures have no bins, nor has a
+        pre-trained encoder.
     dropout : float in [0, 1), default=0.5
-        In the hidden layers; and a fifth of the features.
+        Dropout rate of the hidden layers; that of the features they read is 0.2.
     corruption : Corruption or None, default=None
-        What the encoder sees of a row while training, such as ``Gaussian(0.1)``. None: nothing else; pictures moved by up to an
-        eighth of their shorter side, and mirrored.
+        How rows are corrupted during training, such as ``Gaussian(0.1)``. None: not at all; only pictures are shifted by up
+        to 1/8 of their shorter side, and mirrored.
     format : {"auto", "tables", "arrays", "documents", "images"} or Format, default="auto"
-        How X is read; "auto" looks at it, and takes sparse numbers from 0 as counts of words.
+        How X is read. "auto" infers it from X; a sparse matrix without negative numbers is read as word counts.
     epochs : int or "auto", default="auto"
-        Most passes over the rows; "auto" is 30, but at least 1500 and at most 6000 steps.
+        Largest number of epochs. "auto" is 30, but at least 1500 and at most 6000 steps.
     batch_size : int or "auto", default="auto"
-        Rows per step; "auto" is 128.
+        Rows per step. "auto" is 128.
     lr : float, default=3e-3
-        Peak learning rate of AdamW; a third of it, where an encoder that is no autoencoder is fine-tuned.
+        Peak learning rate of AdamW. An encoder that is not an autoencoder is fine-tuned at a third of it.
     weight_decay : float, default=0.01
         Decoupled weight decay of the matrices.
     average : float in [0, 1), default=0.99
-        Decay per step of the running average of the weights, which is what is kept.
+        Decay per step of the exponential moving average of the weights. The average is the result.
     validation_fraction : float in (0, 1), default=0.1
-        Share of the rows held out where there is one member.
+        Share of the rows that is held out if there is one member.
     warm_start : bool, default=False
-        Whether ``fit``, called again, goes on from the fitted network: with its columns, their units, and new rows or the same.
+        Whether a second ``fit`` continues from the fitted network. It keeps the columns and their units; rows may be new.
     patience : int, default=10
-        Evaluations without gain after which training stops.
+        Training stops after this number of evaluations without improvement.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Arithmetic of training; weights are float32.
+        Precision of the arithmetic in training. The weights are float32.
     device : str, default="auto"
-        Where it is trained; "auto" takes CUDA where there is one.
+        Where the network is trained. "auto" uses CUDA if available.
     checkpoint : path or None, default=None
-        Written atomically every 30 seconds while training.
+        File to which the state of training is written every 30 seconds, atomically.
     resume : bool, default=False
-        Go on from `checkpoint`; the result has the same bits as that of a run never stopped.
+        Whether to continue from `checkpoint`. The result has the same bits as without interruption.
     random_state : int, RandomState or None, default=None
-        Seed of everything random.
+        Seed of all random numbers.
     verbose : bool, default=True
-        A progress bar; where there is no terminal, a line on stderr every few seconds. Nothing for the first two seconds.
+        Whether to show a progress bar after two seconds. Without a terminal, it is a line on stderr every few seconds.
     loss : {"logistic", "asymmetric"} or Loss, default="logistic"
-        "asymmetric" lets the many no that are surely right count less (Ridnik et al., 2021).
+        "asymmetric" reduces the weight of easy negatives, which are the majority (Ridnik et al., 2021).
     optimize : str or array, default="f1_micro"
-        What the thresholds of :meth:`predict` are chosen for: "f1_micro", "f1_macro", "f1_samples", "precision@0.9" (any
-        share), or costs ``[[true no, false yes], [false no, true yes]]``, one matrix for all labels or one for each.
+        Metric for which the thresholds of :meth:`predict` are chosen: "f1_micro", "f1_macro", "f1_samples", "precision@0.9"
+        (any share), or costs ``[[true no, false yes], [false no, true yes]]``: one matrix for all labels, or one per label.
     min_labels : int or "auto", default="auto"
-        :meth:`predict` says at least so many labels; "auto" is 1 if every training row has one, else 0.
+        Smallest number of labels that :meth:`predict` gives a row. "auto" is 1 if every training row has a label, else 0.
     label_weight : "balanced", dict or None, default=None
-        How much a yes of each label counts; "balanced" is as much as all its no together.
+        Weight of the positives of each label. "balanced": the positives of a label weigh as much as its negatives.
     memory : int, default=200
-        Training rows that the model keeps, for :meth:`add_label` and :meth:`refresh`; they are written into its file.
+        Number of training rows that the model keeps for :meth:`add_label` and :meth:`refresh`. They are saved in its file.
 
     Attributes
     ----------
     classes_ : ndarray (k,)
-        The labels' names: those of the DataFrame's columns, those in the lists, or numbers from 0.
+        Names of the labels: the columns of the DataFrame, the names in the lists, or numbers from 0.
     thresholds_ : ndarray (k,)
-        Probability from which on a label is said.
+        A label is predicted from this probability on.
     held_out_ : float
-        1 - label ranking average precision of training rows by members that have not seen them; their loss, where there are
-        fewer than three labels.
+        Out-of-fold error on the training rows: 1 - label ranking average precision; with fewer than three labels, the loss.
     memory_ : Memory
-        The rows that are kept: ``x`` (r, d) in the units of ``format_``, and their labels ``y`` (r, k).
+        The kept rows: ``x`` (r, d) in the units of ``format_``, and their labels ``y`` (r, k).
     labels_ : Labels
-        The labels' names, and how y becomes 0 and 1 and back.
+        The names of the labels. It converts y to 0 and 1, and back.
     n_parameters_ : int
-        Weights of all members.
+        Number of weights of all members.
     members_ : int
-        How many there are.
+        Number of members.
     loss_ : Loss
-        What is minimized.
+        The loss that is minimized.
     seed_ : int
-        Drawn from `random_state`; all else that is random follows from it.
+        Drawn from `random_state`. All other random numbers follow from it.
     network_ : Diabolo
         Encoder and last layer of all members.
     format_ : Format
-        How X becomes numbers.
+        It converts X to numbers.
     history_ : History
-        Loss and error of rows not seen, per round.
+        Loss and out-of-fold error per round.
     n_iter_ : float
-        Epochs until the best round.
+        Number of epochs until the best round.
     n_features_in_, feature_names_in_ : int, ndarray
-        How many columns X has, and their names if it is a table.
+        Number of columns of X, and their names if it is a table.
 
     References
     ----------
@@ -205,26 +205,26 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         categories: Any = None,
         numbers: Any = None,
     ) -> Self:
-        """Learn the labels.
+        """Learn to predict the labels.
 
         Parameters
         ----------
         X : as in :meth:`Autoencoder.fit`
         y : array-like, sparse matrix or DataFrame (n, k), or list of n lists, or (n,) with one label each
-            The labels; NaN = not known, and so is a row with None or NaN in place of a list.
+            The labels; NaN = unknown. A row with None or NaN in place of a list is unknown.
         sample_weight : array-like (n,) or (n, k), optional
-            How much each row, or each label of each row, counts.
+            Weight of each row, or of each label of each row.
         labels_sep : str, optional
-            What stands between the labels, where y is one column of texts such as "urgent;bug": ";". A missing text is not
-            known, an empty one has no label.
+            Separator of the labels, such as ";", if y is one column of texts such as "urgent;bug". A missing text means
+            unknown; an empty text means no label.
         categories, numbers : list of str, optional
-            Columns of a table that are codes although they are whole numbers, and columns that are quantities although they
-            look like row numbers or codes.
+            Names of integer columns that are category codes, and names of columns that are quantities although they look
+            like row numbers or codes.
 
         Raises
         ------
         DataError
-            Y holds other values, names a label twice, says nothing at all, or has another number of rows than X.
+            Y holds other values, a label name is repeated, all of Y is unknown, or its number of rows is not that of X.
         """
         if y is None:
             raise ValueError("y=None: requires y to be passed, but the target y is None")
@@ -240,32 +240,32 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         if not matrix.shape[0]:
             raise DataError("Found array with 0 sample(s): Y is empty")
         sample_weight = None if sample_weight is None else floats(sample_weight, "sample_weight")
-        if np.shape(sample_weight) == matrix.shape:  # what does not count is not known
+        if np.shape(sample_weight) == matrix.shape:  # a label without weight is unknown
             matrix = np.where(np.asarray(sample_weight) == 0, np.nan, dense(matrix)).astype(np.float32)
         w = None if sample_weight is None else weights(sample_weight, matrix.shape[0], 0 if self._one else matrix.shape[1])
         target = LabelTarget(matrix, self.labels_.names, self._loss(), w, self.label_weight, self._drawn)
         if not target.how_often[1].any():
-            raise DataError("Y says nothing of any row: all of it is missing (NaN, None)")
+            raise DataError("Y holds no known label: all of it is missing (NaN, None)")
         return self._learn(X, target, categories, numbers)
 
     def _check_counts(self) -> None:
         """Warn of labels that cannot be learned."""
         yes, some = cast(LabelTarget, self._target).how_often
         kinds = {
-            "not known of any row": some == 0,
-            "said of no row": (some > 0) & (yes == 0),
-            "said of every row": (some > 0) & (yes == some) & (len(some) > 1 or not self._one),
+            "unknown in all rows": some == 0,
+            "positive in no row": (some > 0) & (yes == 0),
+            "positive in every row": (some > 0) & (yes == some) & (len(some) > 1 or not self._one),
         }
         for what, which in kinds.items():
             names = [repr(self.labels_.names[c]) for c in np.flatnonzero(which)]
             if names:
                 more = f" and {len(names) - 5:,} more" if len(names) > 5 else ""
                 start = f"labels {', '.join(names[:5])}{more} are" if len(names) > 1 else f"label {names[0]} is"
-                warn(f"{start} {what}: there is nothing to learn of {'them' if len(names) > 1 else 'it'}")
+                warn(f"{start} {what}: there is nothing to learn about {'them' if len(names) > 1 else 'it'}")
 
     @property
     def classes_(self) -> np.ndarray:
-        """(k,) the labels' names."""
+        """(k,) names of the labels."""
         names = self.labels_.names
         kinds = {type(name) for name in names}
         return np.array(names, dtype=object if len(kinds) > 1 else None)
@@ -277,7 +277,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         return np.concatenate(list(self._probabilities(X)))
 
     def decision_function(self, X: Any) -> np.ndarray:
-        """(n, k) log-odds of each label, less those of its threshold: yes from 0 on."""
+        """(n, k) log-odds of each label minus those of its threshold: positive from 0 on."""
         p = self.predict_proba(X)
         odds = logit(np.clip(p, 1e-15, 1 - 1e-15))
         if self._one:
@@ -285,7 +285,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         return np.asarray(odds - logit(np.clip(self.thresholds_, 1e-12, 1 - 1e-12)))
 
     def predict(self, X: Any) -> Any:
-        """The labels of each row, as Y was given: 0/1 array, sparse matrix, DataFrame, or list of tuples of names."""
+        """The labels of each row, in the form of Y: 0/1 array, sparse matrix, DataFrame, or list of tuples of names."""
         pieces = [self._decided(p) for p in self._probabilities(X)]
         if self.labels_.kind.startswith("csr"):
             return sp.vstack([self.labels_.from_matrix(piece) for piece in pieces], format="csr")
@@ -295,7 +295,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         return found
 
     def top(self, X: Any, n: int = 5) -> list[list[tuple[Any, float]]]:
-        """The n likeliest labels of each row with their probabilities, the likeliest first; never as a whole (n, k) matrix."""
+        """The n most probable labels of each row with their probabilities, without a whole (n, k) matrix in memory."""
         if not is_size(n):
             raise ValueError(f"n={n!r}: allowed are integers from 1")
         n, names, out = min(int(n), len(self.labels_.names)), self.labels_.names, []
@@ -306,7 +306,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         return out
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Micro-averaged F1 of :meth:`predict` over the labels that are known: 1 at best."""
+        """Micro-averaged F1 of :meth:`predict` over the known labels, at most 1."""
         same_order(X, y)
         yes = np.concatenate([self._decided(p) for p in self._probabilities(X)])
         y = dense(self.labels_.to_matrix(y))
@@ -325,11 +325,11 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         return self.labels_.kind == "one"
 
     def _decided(self, p: np.ndarray) -> np.ndarray:
-        """p (b, k) -> yes or no (b, k)."""
+        """p (b, k) -> predictions (b, k)."""
         return p == p.max(1, keepdims=True) if self._one else decided(p, self.thresholds_, self._least)
 
     def _probabilities(self, X: Any) -> Iterator[np.ndarray]:
-        """X -> p (b, k), piece by piece."""
+        """X -> p (b, k), in batches."""
         check_is_fitted(self)
         for h in self._codes(X):
             for part in h.split(self._piece, dim=1):
@@ -342,36 +342,37 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         return np.asarray(expit(a * raw.double().numpy() + b))
 
     def report(self, X: Any, y: Any, *, compare: bool = True) -> LabelReport:
-        """How good each label is on these rows, what is suspicious in y, and how the labels depend on each other.
+        """How well each label is predicted, which cells of y are doubtful, and how the labels depend on each other.
 
         Parameters
         ----------
         X, y : as in fit
-            Rows that were not trained on.
+            Rows that are not training rows.
         compare : bool, default=True
             Fit :class:`IndependentClassifiers` and a shared encoder of the same size to one half of these rows, and compare
-            them on the other. Takes k times as long as one fit; where k networks are large, smaller ones are compared.
+            them on the other half. This takes k times as long as one fit. If k networks are too large, smaller ones are used.
 
         Returns
         -------
         LabelReport
-            ``print`` shows it; ``cards`` has one entry for each label.
+            It prints as tables; ``cards`` has one entry per label.
         """
         return LabelReport.of(self, X, y, compare)
 
     def suggest_labels(self, X: Any, autoencoder: Any = None) -> list[Suggestion]:
-        """Groups of rows that no label explains and that are unlike what is known: maybe a new label.
+        """Suggest new labels: groups of similar rows that no label explains and that are unlike the known rows.
 
         Parameters
         ----------
         X : as in fit
         autoencoder : Autoencoder, optional
-            Rows that it reconstructs badly are unlike what is known; by default those whose codes are far from the memory's.
+            With it, rows with a large reconstruction error are unlike the known rows. Default: rows whose codes are far from
+            those of the memory are.
 
         Returns
         -------
         list of Suggestion
-            The largest group first; ``suggestion.rows`` go into :meth:`add_label`.
+            The largest group first. Give ``suggestion.rows`` to :meth:`add_label`.
         """
         check_is_fitted(self)
         return suggested(self, X, autoencoder)
@@ -379,39 +380,43 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
     # ── a label more, or less ────────────────────────────────────────────────────────────────────────────────────────
 
     def add_label(self, name: Any, X: Any, y: Any = None, *, prior: float | None = None) -> NewLabel:
-        """Learn one more label from few examples; all old probabilities stay equal to the bit.
+        """Learn one more label from few examples; the probabilities of the other labels keep their bits.
 
-        The encoder stays as it is; the new row of the last layer is the optimum of a convex problem, penalized as much as
-        makes each example likeliest when it is left out. Of documents, it reads their words beside the code.
+        The encoder does not change. The new row of the last layer is the optimum of a convex problem; its penalty is chosen by
+        leave-one-out. For documents it reads the words in addition to the code.
 
         Parameters
         ----------
         name : str or int
-            A name that no label has.
+            A new name.
         X : as in fit
             The examples.
         y : array-like of 0 and 1, optional
-            Which of them have the label; by default all. Where none is a no, the rows of the memory serve as such.
+            Which of them have the label; by default all. If all have it, the rows of the memory are the negatives.
         prior : float in (0, 1), optional
-            How frequent the label is among all rows, if the examples do not show it.
+            Share of all rows that have the label, if the share among the examples is another one.
 
         Returns
         -------
         NewLabel
-            How good it is, with an interval, and about how many more examples would help.
+            Average precision with an interval, and about how many more examples would help.
 
         Raises
         ------
         DataError
-            None of the examples is positive, or there are no negatives; nothing is changed. Of examples that contradict
-            each other, rows of the same features with and without the label, a warning tells.
+            No example is positive, or there are no negatives; the model has not changed.
+
+        Warns
+        -----
+        UserWarning
+            Rows with the same features have the label and have it not.
         """
         check_is_fitted(self)
         start = time.perf_counter()
         name = self._new(name)
         if self._one:
             raise DataError(
-                "each row has exactly one label here, and their probabilities sum to 1: fit with a matrix or lists as y"
+                "each row has exactly one label here, and their probabilities sum to 1: give y as a matrix or lists to fit"
             )
         if prior is not None and not 0 < prior < 1:
             raise ValueError(f"prior={prior!r}: allowed are None and numbers between 0 and 1")
@@ -436,19 +441,17 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         return card
 
     def _others(self, name: Any, h: np.ndarray) -> Tensor:
-        """Rows (r, d) of the memory that are none of the examples with codes h (n, K m)."""
+        """Rows (r, d) of the memory that are not among the examples with codes h (n, K m)."""
         if not len(self.memory_):
-            raise DataError(
-                f"no example without {name!r} is given, and the model kept no rows (memory=0): give some with y = 0"
-            )
+            raise DataError(f"all examples have {name!r}, and the model kept no rows (memory=0): add examples with y = 0")
         kept = self._nearly(self.memory_.rows)
         apart = euclidean_distances(kept, h).min(1) > SAME * np.linalg.norm(kept, axis=1)
         if not apart.any():
-            raise DataError(f"all rows that the model kept are among the examples of {name!r}: give some with y = 0")
+            raise DataError(f"all rows that the model kept are among the examples of {name!r}: add examples with y = 0")
         return self.memory_.rows[torch.from_numpy(apart)]
 
     def _append(self, name: Any, v: np.ndarray, w: np.ndarray, b: float, line: float) -> None:
-        """One more row, and its straight unit w, if there are such, in single precision, as in a file."""
+        """One more row, and its linear unit w if the labels have such units; in single precision, as in a file."""
         head: Any = self.network_.decoder
         members, dtype = self.members_, next(head.parameters()).dtype
         rows = torch.from_numpy(v).float().view(members, -1) * members
@@ -461,7 +464,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         self.memory_ = self.memory_.more()
 
     def drop_label(self, name: Any) -> Self:
-        """Forget a label; the others keep their rows."""
+        """Remove a label; the others keep their weights."""
         check_is_fitted(self)
         c = self.labels_.find(name)
         if len(self.labels_.names) == 1:
@@ -475,41 +478,41 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         return self
 
     def rename_label(self, name: Any, to: Any) -> Self:
-        """Give a label another name."""
+        """Rename a label."""
         check_is_fitted(self)
         c = self.labels_.find(name)
         self.labels_.names[c] = self._new(to)
         return self
 
     def _new(self, name: Any) -> Any:
-        """A name that is free."""
+        """The name, if no label has it."""
         name = name.item() if isinstance(name, np.generic) else name
         if not isinstance(name, (str, int)) or isinstance(name, bool):
             raise ValueError(f"name={name!r}: allowed are texts and whole numbers")
         if str(name) in map(str, self.labels_.names):
-            raise ValueError(f"there is a label {name!r} already: choose another name, or drop the old one first")
+            raise ValueError(f"there is a label {name!r} already: choose another name, or drop the old label first")
         return name
 
     # ── the memory ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def refresh(self, X: Any, y: Any, *, replay: int | None = None, held_out: Any = None, delta: float = 0.02) -> Refresh:
-        """Fine-tune everything on new rows, with old ones mixed in; if an old label gets worse, all is as it was before.
+        """Fine-tune all weights on new rows and replayed old ones; roll back if a label gets worse.
 
         Parameters
         ----------
         X, y : as in fit
-            New rows, by the names of the labels that the model has.
+            New rows, with the labels of the model.
         replay : int, optional
-            Old rows that are mixed in, at most; by default half of the memory. The rest of it is for judging.
+            Largest number of replayed old rows; by default half of the memory. The rest of the memory is held out.
         held_out : (X, y), optional
-            Rows to judge by, in place of those of the memory.
+            Held-out rows, in place of those from the memory.
         delta : float, default=0.02
-            How much average precision a label may lose on them.
+            Largest loss of average precision of a label on the held-out rows.
 
         Returns
         -------
         Refresh
-            Whether it was accepted, and each label's average precision before and after.
+            Whether the new weights were accepted, and the average precision of each label before and after.
         """
         check_is_fitted(self)
         if not 0 <= delta <= 1:
@@ -531,14 +534,14 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         return told
 
     def _remembered(self) -> np.ndarray:
-        """Codes (r, K m) of the rows that were kept."""
+        """Codes (r, K m) of the kept rows."""
         if not len(self.memory_):
             return np.empty((0, 0))
         x = self.memory_.rows.to(next(self.network_.parameters()).dtype)
         return self._units(self.network_.encoder(x)).astype(np.float64)
 
     def _nearly(self, x: Tensor) -> np.ndarray:
-        """Rows (n, d) -> codes (n, K m) in single precision: enough to learn from, in half the time."""
+        """Rows (n, d) -> codes (n, K m) in single precision: precise enough for training, in half the time."""
         encoder = self.network_.encoder
         own = {**dict(encoder.named_parameters()), **dict(encoder.named_buffers())}
         single = {name: value.float() if value.is_floating_point() else value for name, value in own.items()}
@@ -556,15 +559,15 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
             raise ValueError(f"memory={self.memory!r}: allowed are integers from 0")
         if not (self.label_weight is None or isinstance(self.label_weight, dict) or self.label_weight == "balanced"):
             raise ValueError(
-                f"label_weight={self.label_weight!r}: allowed are None, 'balanced', and a dict of label to number"
+                f"label_weight={self.label_weight!r}: allowed are None, 'balanced' and a dict {{label: weight}}"
                 f"{suggest(self.label_weight, ['balanced'])}"
             )
 
     def _idle(self) -> dict[str, str]:
         usual = isinstance(self.optimize, str) and self.optimize == "f1_micro"
-        idle = {} if usual else {"optimize": "it is about thresholds"}
-        idle |= {} if self.min_labels == "auto" else {"min_labels": "it is about how many labels are said"}
-        reason = ", and where each row has one label, the likeliest is said"
+        idle = {} if usual else {"optimize": "it chooses thresholds"}
+        idle |= {} if self.min_labels == "auto" else {"min_labels": "it bounds the number of labels"}
+        reason = ", but each row has one label here, and the most probable one is predicted"
         return super()._idle() | {name: told + reason for name, told in idle.items() if self._one}
 
     def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:
@@ -577,13 +580,13 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         return 1 if large else super()._k(n)
 
     def _sizes(self) -> tuple[int, ...]:
-        """Of very many labels each is seen too rarely for a second hidden layer of documents to learn in time."""
+        """With very many labels, each is too rare for a second hidden layer of documents to learn in time."""
         sizes = super()._sizes()
         usual = self.hidden == "auto" and self.format_.words
         return sizes[:1] if usual and cast(LabelTarget, self._target).drawn else sizes
 
     def _last_layer(self) -> int:
-        """Weights that it would have with five members."""
+        """Number of weights with five members."""
         return 5 * self._sizes()[-1] * len(self.labels_.names)
 
     def _loss(self) -> Loss:
@@ -604,7 +607,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         self._straighten(raw, y, i)
 
     def _straighten(self, raw: Tensor, y: Tensor, i: np.ndarray) -> None:
-        """Learn what the members have missed. Rows i are seen then, and thresholds stay."""
+        """Fit the linear residual. Then no row of i is out-of-fold any more, so the thresholds stay."""
         direct = Direct(self.network_)
         if direct.affords(self._members.k, y.shape[1]):
             a, b = torch.from_numpy(self._platt).float()
@@ -622,14 +625,14 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
 
     @property
     def _piece(self) -> int:
-        """Rows whose probabilities are computed at once; a label more does not change it, for it may change last bits."""
+        """Rows whose probabilities are computed at once; it stays with new labels, because another size may round otherwise."""
         decoder: Any = self.network_.decoder
         first = getattr(decoder, "blocks", (len(self.labels_.names),))[0]
         return int(np.clip(PIECE // max(1, first), 16, 2048))
 
     @property
     def n_parameters_(self) -> int:
-        """Weights of all members."""
+        """Number of weights of all members."""
         return sum(p.numel() for p in self.network_.parameters())
 
     # ── saving ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,4 +1,4 @@
-"""The shared encoder against k independent networks: both learn from one half of the rows, and answer for the other."""
+"""The shared encoder against k independent networks: both learn from one half of the rows and predict the other half."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -25,17 +25,20 @@ from ..base import ESTIMATORS
 from ..supervised.encoders import layers, most_bins
 from .metrics import DRAWS, LEVEL
 
+if TYPE_CHECKING:
+    from .classifier import MultiLabelClassifier
+
 RARE = "labels? .* (is|are) said of (no|every) row"  # a warning that says nothing where rows are some of many
 COMPARED = 200  # labels up to which independent networks are fitted
 TRAINED = 4000  # rows
-AFFORDED = 5_000_000  # weights of the independent networks; larger ones would keep the report waiting
-COMPONENTS = 128  # of the features, where there are more weights
-THUMBNAIL = 16  # pixels of the longer side: k networks of convolutions would take too long
+AFFORDED = 5_000_000  # weights of the independent networks; larger ones would delay the report too long
+COMPONENTS = 128  # principal components in place of the features, if there are more weights
+THUMBNAIL = 16  # pixels of the longer side: k convolutional networks would take too long
 
 
 @dataclass(frozen=True, repr=False)
 class Comparison(Printed):
-    """Shared encoder against independent networks, both fitted to one half of the rows, on the other half.
+    """Shared encoder against independent networks: both are fitted to one half of the rows and compared on the other.
 
     Parameters
     ----------
@@ -67,8 +70,8 @@ class Comparison(Printed):
         )
 
 
-def comparison(clf: Any, X: Any, y: np.ndarray) -> Comparison | None:
-    """Both kinds, with the settings of `clf`, or as large as can be afforded, but without an encoder from elsewhere."""
+def comparison(clf: MultiLabelClassifier, X: Any, y: np.ndarray) -> Comparison | None:
+    """Fit both kinds, with the settings of `clf` or smaller ones, but without a pre-trained encoder."""
     order = np.random.default_rng(0).permutation(len(y))[:TRAINED]
     half = len(order) // 2
     if half < 20:
@@ -90,7 +93,7 @@ def comparison(clf: Any, X: Any, y: np.ndarray) -> Comparison | None:
     def fitted(kind: str) -> tuple[Any, float, np.ndarray]:
         start = time.perf_counter()
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", RARE)  # of one half
+            warnings.filterwarnings("ignore", RARE)  # because one half is fitted
             model: Any = ESTIMATORS[kind](**params).fit(features[one], y[one])
         return model, time.perf_counter() - start, model.predict_proba(features[other])
 
@@ -108,7 +111,7 @@ def comparison(clf: Any, X: Any, y: np.ndarray) -> Comparison | None:
 
 
 def affordable(members: int, d: int, bins: int, hidden: tuple[int, ...], k: int) -> tuple[int, int, int, tuple[int, ...]]:
-    """Members, features, bins and widths with which k networks can be fitted in a minute: those of the shared one, or less.
+    """Members, features, bins and widths with which k networks are fitted in a minute: those of the shared one, or smaller.
 
     >>> affordable(5, 20, 160, (256, 256), 6), affordable(5, 2000, 0, (512,), 80)
     ((5, 20, 160, (256, 256)), (1, 128, 0, (256,)))
@@ -129,7 +132,7 @@ def affordable(members: int, d: int, bins: int, hidden: tuple[int, ...], k: int)
 
 
 def components(x: Any, d: int) -> np.ndarray:
-    """x (n, many), or counts, -> (n, d)."""
+    """x (n, many), or counts, -> components (n, d)."""
     reduced = TruncatedSVD(d, random_state=0)
     both = make_pipeline(TfidfTransformer(), reduced) if sp.issparse(x) else reduced
     return np.asarray(both.fit_transform(x if sp.issparse(x) else np.nan_to_num(x)))
@@ -140,24 +143,22 @@ def per_row(truth: np.ndarray, p: np.ndarray) -> np.ndarray:
     return np.array([label_ranking_average_precision_score(t[None], q[None]) for t, q in zip(truth, p, strict=True)])
 
 
-def seen_by_both(clf: Any, X: Any) -> tuple[Any, str]:
-    """X as a matrix of the features of `clf`, of counts, or, of pictures, of few numbers; and what these are."""
+def seen_by_both(clf: MultiLabelClassifier, X: Any) -> tuple[Any, str]:
+    """X as a matrix: the features of `clf`, counts, or small pictures; and a phrase that says which."""
     if clf.format_.shape is None:
         x = torch.cat(list(clf._features(X))).double().numpy()
         return sp.csr_matrix(x) if clf.format_.words else x, Comparison.seen
-    encoder = clf.network_.encoder
-    if not isinstance(encoder, Beside) and not isinstance(
-        encoder[0], Copies
-    ):  # it is not trained: what comes after can be shared
+    encoder: Any = clf.network_.encoder
+    if not isinstance(encoder, Beside) and not isinstance(encoder[0], Copies):  # it is not trained: both can share its codes
         return stacked(encoder[0], clf, X), "the codes of your pictures"
     c, h, w = clf.format_.shape
     s = min(1, THUMBNAIL / max(h, w))
     small = max(1, round(s * h)), max(1, round(s * w))
     thumbnails = nn.Sequential(nn.Unflatten(1, (c, h, w)), nn.AdaptiveAvgPool2d(small), nn.Flatten())
-    return stacked(thumbnails, clf, X), f"your pictures, made as small as {small[1]} x {small[0]} pixels"
+    return stacked(thumbnails, clf, X), f"your pictures, resized to {small[1]} x {small[0]} pixels"
 
 
-def stacked(module: nn.Module, clf: Any, X: Any) -> np.ndarray:
-    """module(x) of all rows x."""
+def stacked(module: nn.Module, clf: MultiLabelClassifier, X: Any) -> np.ndarray:
+    """module(x) for all rows x."""
     with torch.no_grad():
         return np.concatenate([module(x.float()).double().numpy() for x in clf._features(X)])

@@ -1,9 +1,9 @@
-r"""The baseline: k networks that know nothing of each other, O(k d m) where a shared encoder has O(d m + m k).
+r"""The baseline: k independent networks, with O(k d m) weights; a shared encoder has O(d m + m k).
 
     raw_c = v_c . encoder_c(x) + b_c + u_c . x         c = 1 ... k
 
-They stand side by side in one network and are trained by the one loop, and each label has its straight line u_c
-(linear_residual.py), so that what is compared is the sharing, and nothing else.
+All k are blocks of one network, are trained by the same loop, and have a linear residual u_c for each label
+(linear_residual.py). So only the sharing of the encoder is compared.
 """
 
 from __future__ import annotations
@@ -23,104 +23,104 @@ __all__ = ["IndependentClassifiers"]
 
 @dataclass(kw_only=True, repr=False, eq=False)
 class IndependentClassifiers(MultiLabelClassifier):
-    """k separate networks with the interface of :class:`MultiLabelClassifier`, to see what sharing an encoder gains.
+    """k separate networks with the interface of :class:`MultiLabelClassifier`: a baseline for the shared encoder.
 
     Parameters
     ----------
     encoder : None
-        Each label has an encoder of its own.
+        Must be None: each label has its own encoder.
     freeze : bool, default=True
-        Without an encoder from elsewhere there is nothing to freeze: False warns.
+        No effect without a given encoder; False warns.
     members : int or "auto", default="auto"
-        Networks K, of each kind; "auto" is 5, 3 for more than 20,000 rows, and 1 where an encoder is fine-tuned to more than
-        2000 rows, and where convolutions are trained. With 1, a part of the rows is held out.
+        Number K of networks in the ensemble, of each kind. "auto" is 5, and 3 for more than 20,000 rows. It is 1 if
+        convolutions are trained, or if an encoder is fine-tuned on more than 2000 rows. With 1, part of the rows is held out.
     hidden : "auto" or tuple of int, default="auto"
-        Widths of the hidden layers; "auto" is (256, 256); for documents and sparse matrices (512,), and (512, 512) where there
-        are at least five rows for each feature and at most 10,000 labels. On a frozen encoder "auto" is none: the last layer
-        reads its codes, which suits few examples; from about a thousand on, hidden layers, such as (256, 256), may be better.
-        Beside a fine-tuned encoder's codes: those that read them, too.
+        Widths of the hidden layers. "auto" is (256, 256). For documents and sparse matrices "auto" is (512,), or (512, 512)
+        with at least five rows per feature and at most 10,000 labels. On a frozen encoder "auto" is no hidden layer: the last
+        layer reads the codes, which suits few examples. From about a thousand examples on, hidden layers such as (256, 256)
+        may be better. On a fine-tuned encoder the last layer reads both its codes and the hidden layers on these codes.
     bins : int or "auto", default="auto"
-        Hidden layers that are not pre-trained see each number of a table or dense array together with how far it has come
-        through each of so many bins between its quantiles (:class:`nets.Bins`); 0: the number alone. "auto" is 8, and 0 where
-        there are more than 300 numbers. Features of one or two values, words and pictures have none.
+        Number of bins of the piecewise linear encoding (:class:`nets.Bins`). It describes each number of a table or dense
+        array by the number itself and by its position within each bin; quantiles are the edges. 0: the number alone. "auto"
+        is 8, and 0 for more than 300 numbers. Features with one or two values, words and pictures have no bins, nor has a
+        pre-trained encoder.
     dropout : float in [0, 1), default=0.5
-        In the hidden layers; and a fifth of the features.
+        Dropout rate of the hidden layers; that of the features they read is 0.2.
     corruption : Corruption or None, default=None
-        What the encoder sees of a row while training, such as ``Gaussian(0.1)``. None: nothing else; pictures moved by up to an
-        eighth of their shorter side, and mirrored.
+        How rows are corrupted during training, such as ``Gaussian(0.1)``. None: not at all; only pictures are shifted by up
+        to 1/8 of their shorter side, and mirrored.
     format : {"auto", "tables", "arrays", "documents", "images"} or Format, default="auto"
-        How X is read; "auto" looks at it, and takes sparse numbers from 0 as counts of words.
+        How X is read. "auto" infers it from X; a sparse matrix without negative numbers is read as word counts.
     epochs : int or "auto", default="auto"
-        Most passes over the rows; "auto" is 30, but at least 1500 and at most 6000 steps.
+        Largest number of epochs. "auto" is 30, but at least 1500 and at most 6000 steps.
     batch_size : int or "auto", default="auto"
-        Rows per step; "auto" is 128.
+        Rows per step. "auto" is 128.
     lr : float, default=3e-3
-        Peak learning rate of AdamW; a third of it, where an encoder that is no autoencoder is fine-tuned.
+        Peak learning rate of AdamW. An encoder that is not an autoencoder is fine-tuned at a third of it.
     weight_decay : float, default=0.01
         Decoupled weight decay of the matrices.
     average : float in [0, 1), default=0.99
-        Decay per step of the running average of the weights, which is what is kept.
+        Decay per step of the exponential moving average of the weights. The average is the result.
     validation_fraction : float in (0, 1), default=0.1
-        Share of the rows held out where there is one member.
+        Share of the rows that is held out if there is one member.
     warm_start : bool, default=False
-        Whether ``fit``, called again, goes on from the fitted network: with its columns, their units, and new rows or the same.
+        Whether a second ``fit`` continues from the fitted network. It keeps the columns and their units; rows may be new.
     patience : int, default=10
-        Evaluations without gain after which training stops.
+        Training stops after this number of evaluations without improvement.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Arithmetic of training; weights are float32.
+        Precision of the arithmetic in training. The weights are float32.
     device : str, default="auto"
-        Where it is trained; "auto" takes CUDA where there is one.
+        Where the network is trained. "auto" uses CUDA if available.
     checkpoint : path or None, default=None
-        Written atomically every 30 seconds while training.
+        File to which the state of training is written every 30 seconds, atomically.
     resume : bool, default=False
-        Go on from `checkpoint`; the result has the same bits as that of a run never stopped.
+        Whether to continue from `checkpoint`. The result has the same bits as without interruption.
     random_state : int, RandomState or None, default=None
-        Seed of everything random.
+        Seed of all random numbers.
     verbose : bool, default=True
-        A progress bar; where there is no terminal, a line on stderr every few seconds. Nothing for the first two seconds.
+        Whether to show a progress bar after two seconds. Without a terminal, it is a line on stderr every few seconds.
     loss : {"logistic", "asymmetric"} or Loss, default="logistic"
-        "asymmetric" lets the many no that are surely right count less (Ridnik et al., 2021).
+        "asymmetric" reduces the weight of easy negatives, which are the majority (Ridnik et al., 2021).
     optimize : str or array, default="f1_micro"
-        What the thresholds of :meth:`predict` are chosen for: "f1_micro", "f1_macro", "f1_samples", "precision@0.9" (any
-        share), or costs ``[[true no, false yes], [false no, true yes]]``, one matrix for all labels or one for each.
+        Metric for which the thresholds of :meth:`predict` are chosen: "f1_micro", "f1_macro", "f1_samples", "precision@0.9"
+        (any share), or costs ``[[true no, false yes], [false no, true yes]]``: one matrix for all labels, or one per label.
     min_labels : int or "auto", default="auto"
-        :meth:`predict` says at least so many labels; "auto" is 1 if every training row has one, else 0.
+        Smallest number of labels that :meth:`predict` gives a row. "auto" is 1 if every training row has a label, else 0.
     label_weight : "balanced", dict or None, default=None
-        How much a yes of each label counts; "balanced" is as much as all its no together.
+        Weight of the positives of each label. "balanced": the positives of a label weigh as much as its negatives.
     memory : int, default=200
-        Training rows that the model keeps, for :meth:`add_label` and :meth:`refresh`; they are written into its file.
+        Number of training rows that the model keeps for :meth:`add_label` and :meth:`refresh`. They are saved in its file.
 
     Attributes
     ----------
     classes_ : ndarray (k,)
-        The labels' names: those of the DataFrame's columns, those in the lists, or numbers from 0.
+        Names of the labels: the columns of the DataFrame, the names in the lists, or numbers from 0.
     thresholds_ : ndarray (k,)
-        Probability from which on a label is said.
+        A label is predicted from this probability on.
     held_out_ : float
-        1 - label ranking average precision of training rows by members that have not seen them; their loss, where there are
-        fewer than three labels.
+        Out-of-fold error on the training rows: 1 - label ranking average precision; with fewer than three labels, the loss.
     memory_ : Memory
-        The rows that are kept: ``x`` (r, d) in the units of ``format_``, and their labels ``y`` (r, k).
+        The kept rows: ``x`` (r, d) in the units of ``format_``, and their labels ``y`` (r, k).
     labels_ : Labels
-        The labels' names, and how y becomes 0 and 1 and back.
+        The names of the labels. It converts y to 0 and 1, and back.
     n_parameters_ : int
-        Weights of all members.
+        Number of weights of all members.
     members_ : int
-        How many there are.
+        Number of members.
     loss_ : Loss
-        What is minimized.
+        The loss that is minimized.
     seed_ : int
-        Drawn from `random_state`; all else that is random follows from it.
+        Drawn from `random_state`. All other random numbers follow from it.
     network_ : Diabolo
         Encoder and last layer of all members.
     format_ : Format
-        How X becomes numbers.
+        It converts X to numbers.
     history_ : History
-        Loss and error of rows not seen, per round.
+        Loss and out-of-fold error per round.
     n_iter_ : float
-        Epochs until the best round.
+        Number of epochs until the best round.
     n_features_in_, feature_names_in_ : int, ndarray
-        How many columns X has, and their names if it is a table.
+        Number of columns of X, and their names if it is a table.
 
     Examples
     --------
@@ -138,7 +138,7 @@ class IndependentClassifiers(MultiLabelClassifier):
         super()._check_parameters()
         if self.encoder is not None:
             raise ValueError(
-                "encoder=...: independent classifiers have an encoder for each label; MultiLabelClassifier takes one"
+                "encoder=...: independent classifiers train an encoder for each label; use MultiLabelClassifier with encoder="
             )
 
     def _own(self, members: int, x: Tensor) -> nn.Sequential:
@@ -157,7 +157,7 @@ class IndependentClassifiers(MultiLabelClassifier):
         return int(decoder.members)
 
     def add_label(self, *args: Any, **kwargs: Any) -> Any:
-        raise DataError("independent classifiers have no encoder that a new label could share: use MultiLabelClassifier")
+        raise DataError("independent classifiers have no shared encoder for a new label: use MultiLabelClassifier")
 
     def drop_label(self, name: Any) -> Any:
-        raise DataError("the networks of independent classifiers stand in one block: use MultiLabelClassifier to drop labels")
+        raise DataError("the networks of independent classifiers are one block: use MultiLabelClassifier to drop labels")

@@ -1,8 +1,8 @@
-r"""Maybe a new label: rows that no label explains and that are unlike what is known, in groups.
+r"""Suggestions for new labels: groups of rows that no label explains and that are unlike the known rows.
 
     unexplained    p_c < t_c for every label c
-    unlike         error of the autoencoder above that of 95 % of the explained rows; without one, the distance of the
-                   codes to the nearest row of the memory above that of 95 % of the explained rows
+    unlike         error of the autoencoder above that of 95 % of the explained rows; without an autoencoder, distance of
+                   the code to the nearest row of the memory above that of 95 % of the explained rows
     group          density-based clusters of the codes (HDBSCAN)
 
 References
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.cluster import HDBSCAN
@@ -23,11 +23,14 @@ from sklearn.metrics.pairwise import euclidean_distances
 
 from ...printed import Grid, Printed
 
+if TYPE_CHECKING:
+    from .classifier import MultiLabelClassifier
+
 __all__ = ["Suggestion", "suggested"]
 
 QUANTILE = 0.95
 FEWEST = 5  # rows of a group
-FLAT = 10  # directions of the codes in which groups are sought
+FLAT = 10  # principal directions of the codes in which groups are searched
 
 
 @dataclass(frozen=True, repr=False)
@@ -37,7 +40,7 @@ class Suggestion(Printed):
     Parameters
     ----------
     rows : ndarray of int
-        Which rows, the most typical first.
+        The rows, the most typical first.
     strangeness : float
         Their median error, or distance, in units of the 95 % quantile of the explained rows.
     """
@@ -47,10 +50,10 @@ class Suggestion(Printed):
 
     def _parts(self) -> Iterator[str | Grid]:
         first = ", ".join(map(str, self.rows[:5].tolist()))
-        yield f"{len(self.rows):,} similar rows, {self.strangeness:.1f} times as strange as known rows get; typical: {first}"
+        yield f"{len(self.rows):,} similar rows, {self.strangeness:.1f} times as strange as known rows; typical rows: {first}"
 
 
-def suggested(clf: Any, X: Any, autoencoder: Any) -> list[Suggestion]:
+def suggested(clf: MultiLabelClassifier, X: Any, autoencoder: Any) -> list[Suggestion]:
     """Groups among the rows of X, the largest first."""
     p = clf.predict_proba(X)
     explained = (p >= clf.thresholds_).any(1)
@@ -69,12 +72,12 @@ def suggested(clf: Any, X: Any, autoencoder: Any) -> list[Suggestion]:
     return sorted(out, key=lambda s: -len(s.rows))
 
 
-def strangeness(clf: Any, X: Any, h: np.ndarray, autoencoder: Any) -> np.ndarray:
-    """(n,) how unlike what is known."""
+def strangeness(clf: MultiLabelClassifier, X: Any, h: np.ndarray, autoencoder: Any) -> np.ndarray:
+    """(n,) how unlike the known rows."""
     if autoencoder is not None:
         return -autoencoder.score_samples(X)
     kept = clf._remembered()
     if not len(kept):
-        raise ValueError("the model kept no rows (memory=0): give autoencoder=, one that was fitted to the same kind of rows")
+        raise ValueError("the model kept no rows (memory=0): give autoencoder=, fitted to the same kind of rows")
     apart = np.sort(euclidean_distances(h, kept), axis=1)
     return apart[:, : min(5, apart.shape[1])].mean(1)

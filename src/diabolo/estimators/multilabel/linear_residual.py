@@ -1,16 +1,15 @@
-r"""What the members have missed together: for each output a straight line more, on what they see.
+r"""A linear residual for each output: what all members together have missed.
 
-    minimise  sum_i loss(r_i + U x_i + b, y_i) + lambda / 2 (|U|^2 + |b|^2)          loss: logistic, summed over the outputs
+    minimize  sum_i loss(r_i + U x_i + b, y_i) + lambda / 2 (|U|^2 + |b|^2)          loss: logistic, summed over the outputs
 
-x_i (d,) has mean squared length 1, and r_i is the calibrated output for row i of a member that has not seen it, so that the
-line learns what is wrong with answers to new rows, not what is left of those learned by heart. Members of few rows miss what
-rare words or single columns say by themselves. The more the members have explained, the more there is for a line to explain;
-and the fewer rows there are for each word, the more has been missed of it:
+x_i (d,) has mean squared length 1, and r_i is the calibrated out-of-fold output for row i. So U learns the errors on new rows
+rather than in-sample residuals. With few rows, members miss the effect of rare words or of single columns. The penalty is
+weaker if the members have explained more, and, for documents, if there are fewer rows per word:
 
-    lambda = c L / (L_0 - L), 0.1 to 10           L: the loss of the r_i,  L_0: that of the same answer to all rows
+    lambda = c L / (L_0 - L), 0.1 to 10           L: the loss of the r_i,  L_0: that of a constant output
     c = 2 for the columns of a table, 0.6 sqrt(n / d) for the words of documents
 
-Convex; it is not worth finding the minimum to the last digit: L-BFGS, so many rounds.
+The problem is convex. Its minimum is not needed to the last digit: a fixed number of L-BFGS rounds suffices.
 
 References
 ----------
@@ -34,7 +33,7 @@ ROUNDS = 25
 
 
 def straightened(x: Tensor, r: Tensor, y: Tensor, words: bool = False, weight: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    """x (n, d), of columns or of words, r and y (n, k), NaN unknown, weights (n, 1) or (n, k) -> U (d, k), b (k,).
+    """x (n, d), columns or words, r and y (n, k), NaN = unknown, weights (n, 1) or (n, k) -> U (d, k), b (k,).
 
     >>> rng = torch.Generator().manual_seed(0)
     >>> x = torch.randn(200, 4, generator=rng); y = (x[:, :1] > 0).float()

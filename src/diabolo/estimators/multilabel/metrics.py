@@ -1,11 +1,11 @@
-r"""How well labels are ranked: those of a row, by which the moment to stop is found, and the rows of a label.
+r"""Ranking metrics: of the labels of a row, which decides early stopping, and of the rows of a label.
 
     LRAP = mean over rows i, and their labels c, of  |labels of i that are ranked at c or above| / rank of c
     AP   = sum_i w_i y_i P_i / sum_i w_i y_i,      P_i = sum_{j <= i} w_j y_j / sum_{j <= i} w_j      rows by falling score
 
-The ranking of few rows tells little, and is best before anything is learned, where labels are of different frequency; so the
-loss has a weight of n^-1/2 beside it. ``w_i`` is how often row i is drawn: 1 for the value itself, and a bootstrap's counts for
-its interval, all draws at once. Rows of the same score stand together: P is that of the last of them.
+With few rows the ranking is noisy, and with imbalanced labels the prior alone ranks best: so early stopping adds the loss with
+a weight of n^-1/2. ``w_i`` is how often row i is drawn: 1 for the value itself, bootstrap counts for its interval, all
+draws at once. Rows with the same score form one step: their P is that of the last of them.
 
 References
 ----------
@@ -27,7 +27,7 @@ from ..weights import mean
 
 __all__ = ["average_precision", "ranking_error", "relative_loss", "unranked"]
 
-WEIGHED = 200_000  # raw outputs whose loss is looked at
+WEIGHED = 200_000  # raw outputs on which the loss is computed
 DRAWS = 100  # of the bootstrap
 LEVEL = (0.05, 0.95)
 FEWEST = 50  # rows, however many labels they have
@@ -35,12 +35,12 @@ SURE = TEMPERATURES[::2]
 
 
 def ranking_error(raw: Tensor, y: Tensor, weight: Tensor | None = None) -> float:
-    """1 - label ranking average precision, plus the loss, with a weight of n^-1/2: the ranking of few rows tells little."""
+    """1 - label ranking average precision, plus the loss with a weight of n^-1/2, because few rows rank with noise."""
     return unranked(raw, y, weight) + len(y) ** -0.5 * relative_loss(raw, y, weight)
 
 
 def relative_loss(raw: Tensor, y: Tensor, weight: Tensor | None = None) -> float:
-    """The loss at the best temperature, for there is a calibration yet to come; that of equal answers to all rows is 1.
+    """The loss at the best temperature, because calibration follows; relative to the loss of a constant output.
 
     >>> y = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
     >>> round(relative_loss(torch.zeros(2, 2), y), 3), round(relative_loss(100 * (y - 0.5), y), 3)
@@ -56,7 +56,7 @@ def relative_loss(raw: Tensor, y: Tensor, weight: Tensor | None = None) -> float
 
 
 def unranked(raw: Tensor, y: Tensor, weight: Tensor | None = None) -> float:
-    """1 - label ranking average precision over rows with a label; the loss, where there are fewer than three labels.
+    """1 - label ranking average precision over rows with a label; with fewer than three labels, the loss.
 
     >>> round(unranked(torch.tensor([[3.0, 1.0, 2.0]]), torch.tensor([[0.0, 1.0, 1.0]])), 3)       # 1 - (1/2 + 2/3) / 2
     0.417
@@ -66,7 +66,7 @@ def unranked(raw: Tensor, y: Tensor, weight: Tensor | None = None) -> float:
     if y.shape[1] < 3 or not some.any():
         return mean(Logistic().terms(raw, y), weight)
     score = torch.where(torch.isnan(y), -torch.inf, raw.float())[some].numpy()
-    # yes and no travel as the last bit of the score: sorting numbers is faster than sorting places
+    # the last bit of the score holds y: sorting numbers is faster than sorting positions
     bits = (score.view(np.int32) & ~1) | yes[some].numpy()
     right = np.sort(bits.view(np.float32), axis=1)[:, ::-1].copy().view(np.int32) & 1
     precision = right.cumsum(1) / np.arange(1, right.shape[1] + 1)
@@ -75,7 +75,7 @@ def unranked(raw: Tensor, y: Tensor, weight: Tensor | None = None) -> float:
 
 
 def average_precision(score: np.ndarray, y: np.ndarray, draws: int = DRAWS) -> tuple[float, tuple[float, float]]:
-    """Scores (n,), y (n,) bool -> the value, and its 5 % and 95 % quantiles; NaN where all or none are true.
+    """Scores (n,), y (n,) bool -> the value, and its 5 % and 95 % quantiles; NaN if all or none are true.
 
     >>> value, (low, high) = average_precision(np.array([3.0, 2.0, 1.0]), np.array([True, False, True]))
     >>> round(value, 3), 0 <= low <= high <= 1
@@ -87,7 +87,7 @@ def average_precision(score: np.ndarray, y: np.ndarray, draws: int = DRAWS) -> t
     order = np.argsort(-score, kind="stable")
     y, ends = y[order], np.flatnonzero(np.append(np.diff(score[order]) != 0, True))
     yes = np.flatnonzero(y)
-    place = ends[np.searchsorted(ends, yes)]  # of each true row, the last one of its score
+    place = ends[np.searchsorted(ends, yes)]  # for each true row, the last row with its score
     drawn = np.random.default_rng(0).integers(n, size=(draws, n)) + n * np.arange(draws)[:, None]
     w = np.concatenate([np.ones((1, n)), np.bincount(drawn.ravel(), minlength=draws * n).reshape(draws, n)])
     mine, all_ = w[:, yes], w.cumsum(1)[:, place]

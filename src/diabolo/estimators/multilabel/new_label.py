@@ -1,15 +1,15 @@
-r"""One row more, v_{k+1}, on an encoder that stays as it is: convex, so that few examples and no luck are needed.
+r"""A new label: one more row, v_{k+1}, on a fixed encoder; a convex problem, so few examples suffice.
 
-    minimise  sum_i log(1 + e^{-s_i f_i}) + lambda/2 |v|^2,      f = H v + b,  s = +1, -1        H (n, m): the codes
+    minimize  sum_i log(1 + e^{-s_i f_i}) + lambda/2 |v|^2,      f = H v + b,  s = +1, -1        H (n, m): the codes
 
-Of documents H has their words, too: (codes, words) v = codes v_h + words v_w, and words v_w becomes a unit of the encoder.
-Newton's method, in the n unknowns alpha, v = H' alpha, or in the m of v, whichever are fewer. At the minimum leaving one row
-out needs no new fit,
+For documents, H also has the words: (codes, words) v = codes v_h + words v_w, and words v_w becomes a unit of the encoder.
+Newton's method solves for the n unknowns alpha, v = H' alpha, or for the m unknowns v, whichever are fewer. At the minimum,
+leave-one-out needs no new fit,
 
     f_i without i = z_i - alpha_i / [A^-1]_ii,      A = H H' + lambda W^-1,    W = p (1 - p),   z = f + (y - p) / W
                   = f_i - l_i (y_i - p_i) / (1 - W_ii l_i),   l_i = h_i' (H' W H + lambda)^-1 h_i
 
-and lambda is the one under which the rows left out are likeliest; of many rows, some of them.
+and lambda is the one with the largest leave-one-out likelihood, on a sample if there are many rows.
 
 References
 ----------
@@ -37,29 +37,29 @@ from .metrics import average_precision
 __all__ = ["NewLabel", "contradiction", "examples", "length", "solved", "told"]
 
 RIDGES = (0.001, 0.01, 0.03, 0.1, 0.3, 1.0)  # lambda, in units of the mean squared length of a code
-FEW = 100  # rows by which lambda is chosen
+FEW = 100  # rows on which lambda is chosen
 INTERCEPT = 1.0  # length of the constant feature, in units of a code's
 SLOWEST = 0.2  # smallest gain for which a number of examples is given
-SHOWN = 5  # pairs of rows that contradict each other
+SHOWN = 5  # pairs of contradicting rows that a warning shows
 
 
 @dataclass(frozen=True, repr=False)
 class NewLabel(Printed):
-    """What became of a new label; prints as a sentence.
+    """The result of adding a label; prints as a sentence.
 
     Parameters
     ----------
     name : str or int
     positives, negatives : int
-        Examples; negatives may be old rows from the memory.
+        Number of examples; negatives may be old rows from the memory.
     average_precision : float
-        Of the examples, each left out in turn; NaN with one example of a kind, for without it nothing is left to learn from.
+        Leave-one-out average precision of the examples; NaN with only one example of a kind.
     interval : (float, float)
         Its 5 % and 95 % quantiles under resampling of the examples.
     more : int or None
-        About this many more positive examples would halve what is missing to 1; None if this is not known.
+        About this many more positive examples would halve 1 - average precision; None if unknown.
     ridge : float
-        The lambda that was chosen.
+        The chosen lambda.
     seconds : float
     """
 
@@ -78,16 +78,14 @@ class NewLabel(Printed):
     def _sentence(self) -> str:
         start = f"{self.name!r} from {self.positives} positive and {self.negatives} negative examples"
         if np.isnan(self.average_precision):
-            return f"{start}; two examples of each kind are needed to measure how precise it is"
+            return f"{start}; at least two of each are needed to estimate the precision"
         low, high = self.interval
-        needed = f"; about {self.more:,} more examples would halve what is missing" if self.more else ""
-        return (
-            f"{start}: average precision {self.average_precision:.2f} ({low:.2f} to {high:.2f}), each left out in turn{needed}"
-        )
+        needed = f"; about {self.more:,} more examples would halve the gap to 1" if self.more else ""
+        return f"{start}: leave-one-out average precision {self.average_precision:.2f} ({low:.2f} to {high:.2f}){needed}"
 
 
 class Solution(NamedTuple):
-    """The new row v (m,) and b, the outputs (n,) of rows left out, lambda, and what :func:`earlier` says."""
+    """The new row v (m,) and b, the leave-one-out outputs (n,), lambda, and the result of :func:`earlier`."""
 
     v: np.ndarray
     b: float
@@ -123,7 +121,7 @@ def solved(h: np.ndarray, y: np.ndarray, ridges: Sequence[float] = RIDGES) -> So
 
 
 def length(h: np.ndarray) -> Any:
-    """Of a code: the root of the mean square, in the precision of h (n, m)."""
+    """Length of a code: the root mean square over rows, in the precision of h (n, m)."""
     return np.sqrt(np.square(h).sum(1).mean()) or h.dtype.type(1)
 
 
@@ -133,7 +131,7 @@ def with_constant(u: np.ndarray) -> np.ndarray:
 
 
 def along(g: np.ndarray, y: np.ndarray, ridges: Sequence[float]) -> list[tuple[np.ndarray, np.ndarray]]:
-    """:func:`wide` for each lambda; each starts where the one before has ended."""
+    """:func:`wide` for each lambda; each starts at the previous solution."""
     fits: list[tuple[np.ndarray, np.ndarray]] = []
     for ridge in ridges:
         fits.append(wide(g, y, ridge, fits[-1][0] if fits else np.zeros(len(y))))
@@ -141,7 +139,7 @@ def along(g: np.ndarray, y: np.ndarray, ridges: Sequence[float]) -> list[tuple[n
 
 
 def balanced(y: np.ndarray, most: int) -> np.ndarray:
-    """Some of the rows, with their share of both kinds, at least one of each."""
+    """A sample of the rows, stratified by y, with at least one of each kind."""
     yes, no = np.flatnonzero(y > 0.5), np.flatnonzero(y <= 0.5)
     k = int(np.clip(round(most * len(yes) / len(y)), 1, most - 1))
     picked = [spread_rows(part, n) for part, n in ((yes, k), (no, most - k))]
@@ -149,9 +147,9 @@ def balanced(y: np.ndarray, most: int) -> np.ndarray:
 
 
 def earlier(u: np.ndarray, y: np.ndarray, ridge: float, some: np.ndarray, left_out: np.ndarray) -> tuple[float, float]:
-    """Average precision of fewer rows, a half at most, each left out; and how many times as many all are.
+    """Leave-one-out average precision of at most half of the rows, and the ratio of all rows to these.
 
-    NaN for fewer than four examples of a kind. some, left_out: rows of which the outputs are known.
+    NaN with fewer than four examples of a kind. some, left_out: rows with known outputs.
     """
     if min((y == 0).sum(), (y == 1).sum()) < 4:
         return float("nan"), 1.0
@@ -162,7 +160,7 @@ def earlier(u: np.ndarray, y: np.ndarray, ridge: float, some: np.ndarray, left_o
 
 
 def told(name: Any, y: np.ndarray, found: Solution, start: float) -> NewLabel:
-    """The new label's card."""
+    """The result for the new label."""
     y = np.asarray(y) > 0.5
     counts = int(y.sum()), int((~y).sum())
     value, interval = average_precision(found.left_out, y & (min(counts) > 1))  # NaN where nothing is left to learn from
@@ -180,14 +178,14 @@ def examples(y: Any, n: int) -> np.ndarray:
     same_length(len(values), n)
     if not np.isin(values, (0, 1)).all():
         wrong = values[~np.isin(values, (0, 1))][0]
-        raise DataError(f"y holds {wrong:g}: allowed are 1, has the new label, and 0, has not")
+        raise DataError(f"y holds {wrong:g}: allowed are 1 (has the new label) and 0 (has not)")
     if not (values == 1).any():
         raise DataError("no example has the new label: give at least one with y = 1")
     return values
 
 
 def contradiction(x: Tensor, y: np.ndarray) -> None:
-    """Warn of rows (n, d) that are the same, to the bit, but have the label and have it not."""
+    """Warn of rows (n, d) with equal bits, some of which have the label and some not."""
     place = alike(x)
     yes, no = (np.bincount(place[y == value], minlength=len(place)) for value in (1, 0))
     both = np.flatnonzero((yes > 0) & (no > 0))
@@ -195,13 +193,13 @@ def contradiction(x: Tensor, y: np.ndarray) -> None:
         pairs = [tuple(int(np.flatnonzero((place == p) & (y == value))[0]) for value in (1, 0)) for p in both[:SHOWN]]
         shown = ", ".join(f"{i} and {j}" for i, j in sorted(pairs)) + (", ..." if len(both) > SHOWN else "")
         warn(
-            f"{int((yes + no)[both].sum()):,} of {len(y):,} examples contradict each other: rows of the same features, of "
-            f"which some have the label and others have not (yes and no: {shown}); they are learned from as they are"
+            f"{int((yes + no)[both].sum()):,} of {len(y):,} examples contradict each other: some rows with equal features have "
+            f"the label, and others do not (pairs of a positive and a negative row: {shown}); they are used as they are"
         )
 
 
 def alike(x: Tensor) -> np.ndarray:
-    """Rows (n, d) -> (n,) numbers, the same for the same rows: NaN is NaN, -0 is 0.
+    """Rows (n, d) -> (n,) numbers, equal for equal rows: NaN equals NaN, -0 equals 0.
 
     >>> alike(torch.tensor([[0.0, float("nan")], [1e300, 1.0], [-0.0, float("nan")], [0.0, 1.0]])).tolist()
     [1, 2, 1, 0]

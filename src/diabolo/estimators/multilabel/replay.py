@@ -1,10 +1,10 @@
-r"""A few old rows that a model keeps, so that learning something new need not mean forgetting.
+r"""Replay: a model keeps a few old rows, so that it does not forget when it learns from new ones.
 
-    minimise  sum over new rows and old rows of loss,      both with the same weight
+    minimize  sum over new rows and old rows of loss,      both with the same weight
 
-What was learned is kept only if no label got worse on old rows that took no part:
+The new weights are accepted only if no label gets worse on held-out old rows:
 
-    AP_c(after) >= AP_c(before) - delta        for every label c;  else everything is as it was before
+    AP_c(after) >= AP_c(before) - delta        for every label c;  otherwise they are rolled back
 
 References
 ----------
@@ -16,7 +16,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import scipy.sparse as sp
@@ -31,6 +31,9 @@ from ...rows import Rows
 from ...training import minimize
 from .metrics import average_precision
 
+if TYPE_CHECKING:
+    from .classifier import MultiLabelClassifier
+
 __all__ = ["Memory", "Refresh", "refreshed"]
 
 EPOCHS = 20  # of a refresh
@@ -38,14 +41,14 @@ GENTLE = 0.3  # its learning rate, in units of that of the fit
 
 
 class Memory:
-    """Rows x (r, d) in the units of the format, and their labels y (r, k), NaN unknown."""
+    """Rows x (r, d) in the units of the format, and their labels y (r, k), NaN = unknown."""
 
     def __init__(self, x: sp.csr_matrix, y: np.ndarray) -> None:
         self.x, self.y = x, y
 
     @classmethod
     def of(cls, rows: Rows, y: Any, n: int, seed: int) -> Self:
-        """Keep n of the rows, with their share of all labels."""
+        """Keep n of the rows, stratified by their labels."""
         n = min(n, len(rows))
         i = np.arange(n)
         if 0 < n < len(rows):
@@ -64,7 +67,7 @@ class Memory:
         return torch.from_numpy(self.x.toarray())
 
     def more(self) -> Self:
-        """With one more label, about which nothing is known."""
+        """With one more label, unknown in all rows."""
         return type(self)(self.x, np.column_stack([self.y, np.full((len(self.y), 1), np.nan, dtype=np.float32)]))
 
     def less(self, c: int) -> Self:
@@ -72,7 +75,7 @@ class Memory:
         return type(self)(self.x, np.delete(self.y, c, 1))
 
     def joined(self, x: Tensor, y: np.ndarray, most: int, seed: int) -> Self:
-        """With new rows, at most so many in all: old and new ones by chance."""
+        """With new rows; at most so many in all, drawn at random from old and new ones."""
         both = sp.vstack([self.x, sp.csr_matrix(x.float().numpy())], format="csr")
         i = np.sort(np.random.default_rng(seed).permutation(both.shape[0])[:most])
         return type(self)(both[i], np.concatenate([self.y, y.astype(np.float32)])[i])
@@ -96,22 +99,22 @@ class Memory:
         x = sp.csr_matrix((data, arrays["indices"], arrays["indptr"]), shape=(n, d))
         x.check_format(full_check=True)
         if arrays["y"].shape != (n, k) or arrays["known"].shape != (n, k):
-            raise FormatError("the rows that it kept do not fit its labels")
+            raise FormatError("its kept rows do not fit its labels")
         return cls(x, np.where(arrays["known"] > 0, arrays["y"], np.nan).astype(np.float32))
 
 
 @dataclass(frozen=True, repr=False)
 class Refresh(Printed):
-    """What became of a refresh; prints as a sentence.
+    """The result of a refresh; prints as a sentence.
 
     Parameters
     ----------
     accepted : bool
         Whether the model has changed.
     before, after : dict of label to float
-        Average precision on old rows that took no part; of labels that these rows have.
+        Average precision on held-out old rows, for the labels that these rows have.
     worst : label or None
-        The one that lost most.
+        The label that lost most.
     """
 
     accepted: bool
@@ -124,20 +127,22 @@ class Refresh(Printed):
 
     def _sentence(self) -> str:
         if self.worst is None:
-            return "accepted; there were no old rows with labels to judge it by" if self.accepted else "rolled back"
+            return "accepted; there were no held-out rows with labels to check it" if self.accepted else "rolled back"
         lost = self.before[self.worst] - self.after[self.worst]
-        verb = "accepted" if self.accepted else "rolled back: the model is as it was"
-        return f"{verb}; " + (f"{self.worst!r} lost most, {lost:.3f} of average precision" if lost > 0 else "no label lost")
+        verb = "accepted" if self.accepted else "rolled back: the model has not changed"
+        return f"{verb}; " + (f"{self.worst!r} lost most, {lost:.3f} in average precision" if lost > 0 else "no label lost")
 
 
-def refreshed(clf: Any, x: Tensor, y: np.ndarray, replay: Memory, judge: tuple[Tensor, np.ndarray], delta: float) -> Refresh:
-    """Fine-tune the network of `clf` on new rows x, y and the replayed ones; keep it if the judging rows allow it."""
+def refreshed(
+    clf: MultiLabelClassifier, x: Tensor, y: np.ndarray, replay: Memory, judge: tuple[Tensor, np.ndarray], delta: float
+) -> Refresh:
+    """Fine-tune the network of `clf` on new rows x, y and the replayed ones; accept it if the held-out rows allow it."""
     network = copy.deepcopy(clf.network_).float().train().requires_grad_(True)
     if isinstance(network.decoder, Head):
         network.decoder.merged()
     for part in network.modules():
         if isinstance(part, Tower):
-            part.straight.requires_grad_(False)  # an optimum with a penalty of its own
+            part.straight.requires_grad_(False)  # fitted by its own convex problem
     old = np.resize(np.arange(len(replay)), len(x) if len(replay) else 0)
     rows = Rows(torch.cat([x.float(), replay.rows[old]]))
     targets = torch.from_numpy(np.concatenate([y, replay.y[old]])).float()
@@ -158,8 +163,8 @@ def refreshed(clf: Any, x: Tensor, y: np.ndarray, replay: Memory, judge: tuple[T
     return Refresh(accepted, before, after, worst)
 
 
-def precisions(clf: Any, network: Any, x: Tensor, y: np.ndarray) -> dict[Any, float]:
-    """Average precision of each label that some of the rows have and others have not."""
+def precisions(clf: MultiLabelClassifier, network: Any, x: Tensor, y: np.ndarray) -> dict[Any, float]:
+    """Average precision of each label with positive and negative rows."""
     if not len(x):
         return {}
     with torch.no_grad():

@@ -1,11 +1,11 @@
-r"""A report on the labels of a classifier: how good each is, what is suspicious, how they depend on each other.
+r"""A report on the labels of a classifier: how well each is predicted, doubtful cells, and how labels depend on each other.
 
     AP_c            average precision, with the 5 % and 95 % quantiles under resampling of the rows
     error of p_c    sum over ten bins of (share of rows) |mean p - share of yes|
-    lift_ab         P(a and b) / (P(a) P(b)):  1 = nothing to do with each other
-    surprise_ab     n_a n_b / n (lift log lift - lift + 1): how surely it is another number than by chance
-    suspected       a yes of small p, a no of large p: look whether the label is right
-    to confirm      rows whose p is nearest to the threshold, unknown ones first: they teach most
+    lift_ab         P(a and b) / (P(a) P(b)):  1 = independent
+    surprise_ab     n_a n_b / n (lift log lift - lift + 1): how far the number of rows with both is from chance
+    doubtful        a positive with small p, a negative with large p: the label may be wrong
+    to confirm      rows with p nearest to the threshold, unknown ones first: they are the most informative
 
 References
 ----------
@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from scipy.special import xlogy
@@ -28,18 +28,21 @@ from ...printed import Grid, Marked, Printed, cut
 from .comparison import COMPARED, Comparison, comparison
 from .metrics import average_precision
 
+if TYPE_CHECKING:
+    from .classifier import MultiLabelClassifier
+
 __all__ = ["LabelCard", "LabelReport"]
 
 SHOWN = 5  # rows of each list
 LISTED, LONG = 30, 24  # printed: labels, letters of a name
 HEADS = ("label", "yes", "average precision", "threshold", "F1", "calibration", "doubtful yes / no")
-DOUBTED = 0.05  # a yes of a smaller p, and a no of a larger one than 1 - this, is suspected
+DOUBTED = 0.05  # a positive with a smaller p, and a negative with a p above 1 - this, is doubtful
 BINS = 10
 
 
 @dataclass(frozen=True, repr=False)
 class LabelCard(Printed):
-    """One label; prints as a table.
+    """The metrics of one label; prints as a table.
 
     Parameters
     ----------
@@ -47,13 +50,13 @@ class LabelCard(Printed):
     positives, known : int
         Rows with the label, and rows where it is known.
     average_precision : float
-        NaN where all or none of the rows have it.
+        NaN if all or none of the rows have it.
     interval : (float, float)
     threshold, precision, recall, f1 : float
         Of ``predict``.
     calibration_error : float
     wrong, missing : tuple of int
-        Rows whose yes, or whose no, is suspected to be a mistake, the worst first.
+        Rows whose positive, or whose negative, is doubtful, the worst first.
     confirm : tuple of int
         Rows most worth confirming next.
     """
@@ -79,7 +82,7 @@ class LabelCard(Printed):
                 yield f"{why}: row{'s' * (len(rows) > 1)} {', '.join(map(str, rows))}"
 
     def _row(self) -> list[str]:
-        """The line of a table; a label that ranks no better than chance is marked."""
+        """The row of a table; a label that ranks no better than chance is marked."""
         low, high = self.interval
         value = two(self.average_precision)
         chance = self.known > 0 and low <= self.positives / self.known
@@ -95,15 +98,15 @@ def two(v: float) -> str:
 
 @dataclass(frozen=True, repr=False)
 class LabelReport(Printed):
-    """The whole; prints as tables.
+    """The report on all labels; prints as tables.
 
     Parameters
     ----------
     cards : list of LabelCard
     lift, given : ndarray (k, k)
-        lift_ab; and P(b | a), the share of the rows with a that have b too.
+        lift_ab; and P(b | a), the share of the rows with a that also have b.
     places : ndarray (k, 2)
-        The rows v_c of the last layer, as places: labels that the network recognizes by the same hidden units lie together.
+        The rows v_c of the last layer as points: labels that the network recognizes by the same hidden units are close.
     comparison : Comparison or None
     rows : int
     """
@@ -116,8 +119,8 @@ class LabelReport(Printed):
     rows: int
 
     @classmethod
-    def of(cls, clf: Any, X: Any, Y: Any, compare: bool) -> Self:
-        """Judge `clf` on rows that it was not trained on."""
+    def of(cls, clf: MultiLabelClassifier, X: Any, Y: Any, compare: bool) -> Self:
+        """Evaluate `clf` on rows that are not training rows."""
         same_order(X, Y)
         p = clf.predict_proba(X)
         y = clf.labels_.to_matrix(Y)
@@ -132,7 +135,7 @@ class LabelReport(Printed):
         return cls(cards, lift, given, places(clf), compared, len(p))
 
     def pairs(self, most: int = 10) -> list[tuple[Any, Any, float, float]]:
-        """Pairs of labels that have most to do with each other, the surest first: a, b, lift, P(b | a)."""
+        """The most dependent pairs of labels, the surest first: a, b, lift, P(b | a)."""
         names = [c.name for c in self.cards]
         upper = [(i, j) for i in range(len(names)) for j in range(i + 1, len(names)) if np.isfinite(self.lift[i, j])]
         upper = sorted(upper, key=lambda ij: -self.surprise(*ij))[:most]
@@ -147,7 +150,7 @@ class LabelReport(Printed):
     def _parts(self) -> Iterator[str | Grid]:
         cards = sorted(self.cards, key=lambda c: -c.positives)[:LISTED]
         rows = [c._row() for c in cards]
-        yield Grid(HEADS, rows, f"{len(self.cards):,} label{'s' * (len(self.cards) > 1)}, judged on {self.rows:,} rows")
+        yield Grid(HEADS, rows, f"{len(self.cards):,} label{'s' * (len(self.cards) > 1)}, evaluated on {self.rows:,} rows")
         if len(self.cards) > len(cards):
             yield f"and {len(self.cards) - len(cards):,} more labels"
         if any(isinstance(text, Marked) for row in rows for text in row):
@@ -158,7 +161,7 @@ class LabelReport(Printed):
 
 
 def card(name: Any, p: np.ndarray, y: np.ndarray, yes: np.ndarray, line: float) -> LabelCard:
-    """Probabilities, truth (NaN unknown) and predictions (n,) of one label."""
+    """Probabilities, truth (NaN = unknown) and predictions (n,) of one label."""
     known = ~np.isnan(y)
     truth = np.nan_to_num(y) > 0.5
     value, interval = average_precision(p[known], truth[known])
@@ -183,7 +186,7 @@ def card(name: Any, p: np.ndarray, y: np.ndarray, yes: np.ndarray, line: float) 
 
 
 def calibration_error(p: np.ndarray, y: np.ndarray) -> float:
-    """Mean distance of what is said from what happens, by bins of what is said."""
+    """Mean distance between predicted probability and observed share, over bins of the probability."""
     if not len(p):
         return float("nan")
     place = np.minimum((p * BINS).astype(int), BINS - 1)
@@ -193,21 +196,21 @@ def calibration_error(p: np.ndarray, y: np.ndarray) -> float:
 
 
 def dependencies(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """y (n, k), NaN unknown -> lift and P(b | a) (k, k), over the rows where both are known."""
+    """y (n, k), NaN = unknown -> lift and P(b | a) (k, k), over the rows where both are known."""
     known = (~np.isnan(y)).astype(float)
     yes = np.nan_to_num(y)
     both, n = yes.T @ yes, known.T @ known
-    a = yes.T @ known  # rows with a of which b is known
+    a = yes.T @ known  # rows with a where b is known
     with np.errstate(divide="ignore", invalid="ignore"):
         return both * n / (a * a.T), both / a
 
 
-def places(clf: Any) -> np.ndarray:
-    """(k, 2) the rows v_c, seen along their two main directions."""
+def places(clf: MultiLabelClassifier) -> np.ndarray:
+    """(k, 2) the rows v_c, projected onto their two main directions."""
     head = getattr(clf.network_.decoder, "v", None)
     k = len(clf.labels_.names)
     if head is None or k < 3:
         return np.zeros((k, 2))
     v = np.concatenate([block.detach().double().numpy().reshape(-1, block.shape[-1]) for block in head], 1).T
     v = v / np.maximum(np.linalg.norm(v, axis=1, keepdims=True), 1e-12)
-    return PCA(2, random_state=0).fit_transform(v) if v.std(0).any() else np.zeros((k, 2))  # nothing learned: all alike
+    return PCA(2, random_state=0).fit_transform(v) if v.std(0).any() else np.zeros((k, 2))  # nothing was learned: all are equal

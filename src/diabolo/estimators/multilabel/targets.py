@@ -1,8 +1,8 @@
-r"""Labels as a target: of each row and label yes, no, or not known.
+r"""Labels as a target: for each row and label positive, negative, or unknown.
 
-    minimise  sum_ic w_ic loss(raw_ic, y_ic),          w_ic = how much a yes of label c counts, where y_ic = 1
+    minimize  sum_ic w_ic loss(raw_ic, y_ic),          w_ic = the weight of positives of label c, if y_ic = 1
 
-Of very many labels a step looks at those that its rows have, and at some others that stand for all the rest.
+With very many labels, a step uses those that its rows have, and a random sample that represents all others.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from .metrics import FEWEST, ranking_error
 
 __all__ = ["DRAWN", "MANY", "LabelTarget"]
 
-CELLS = 20_000_000  # raw outputs that are looked at when the training is over
-RANKED = 2_000_000  # raw outputs that are ranked to find the moment to stop
-MANY = 10_000  # labels from which on a step looks at some of them only
-DRAWN = 4096  # of these labels, beside those that the batch has
+CELLS = 20_000_000  # raw outputs that are evaluated after training
+RANKED = 2_000_000  # raw outputs that are ranked for early stopping
+MANY = 10_000  # labels; with more, a step uses only some of them
+DRAWN = 4096  # labels drawn at random, in addition to those of the batch
 
 
 class LabelTarget(Target):
@@ -38,17 +38,17 @@ class LabelTarget(Target):
     Parameters
     ----------
     matrix : ndarray or csr_matrix (n, k)
-        1 = yes, 0 = no, between them: soft; NaN = not known.
+        1 = positive, 0 = negative, between them: soft; NaN = unknown.
     names : list
-        Of the labels.
+        Names of the labels.
     loss : Loss
-        Of each label.
+        Loss of each label.
     w : Tensor (n, 1) or (n, k), or None
-        How much each row, or each cell, counts.
+        Weight of each row, or of each cell.
     of_yes : dict, "balanced" or None
-        How much a yes of each label counts.
+        Weight of the positives of each label.
     drawn : int
-        Of very many labels, how many others a step looks at; 0: all.
+        Number of labels that a step draws at random, in addition to those of its rows; 0: all labels.
     """
 
     def __init__(self, matrix: Any, names: list[Any], loss: Loss, w: Tensor | None, of_yes: Any, drawn: int) -> None:
@@ -60,13 +60,13 @@ class LabelTarget(Target):
         self.convex = loss == Logistic()
 
     def start(self) -> Tensor:
-        """The share of each label, as log-odds; of a label that all or none have, as if one row were otherwise."""
+        """Log-odds of the share of each label, smoothed with half a positive and half a negative row."""
         yes, known = self.how_often
         return torch.from_numpy(logit(np.clip((yes + 0.5) / (known + 1.0), 1e-6, 1 - 1e-6))).float()
 
     @cached_property
     def how_often(self) -> tuple[np.ndarray, np.ndarray]:
-        """(k,) yes; (k,) known."""
+        """(k,) numbers of positive rows; (k,) of known rows."""
         y = self.matrix
         if sp.issparse(y):
             return np.asarray(y.sum(0)).ravel().astype(float), np.full(y.shape[1], float(y.shape[0]))
@@ -85,11 +85,11 @@ class LabelTarget(Target):
 
     @cached_property
     def factor(self) -> Tensor:
-        """(k,) how much a yes counts."""
+        """(k,) weight of the positives."""
         if isinstance(self.of_yes, dict):
             unknown = [name for name in self.of_yes if name not in self.names]
             if unknown:
-                raise ValueError(f"label_weight names {unknown[0]!r}, which is no label{suggest(unknown[0], self.names)}")
+                raise ValueError(f"label_weight names {unknown[0]!r}, which is not a label{suggest(unknown[0], self.names)}")
             return torch.tensor([float(self.of_yes.get(name, 1.0)) for name in self.names])
         yes, known = self.how_often
         return torch.from_numpy(np.clip((known - yes) / np.maximum(yes, 1.0), 1e-3, 1e3)).float()
@@ -101,7 +101,7 @@ class LabelTarget(Target):
         return ranking_error(raw, y, weight)
 
     def losses(self, outputs: Callable[[Tensor | None], Tensor], i: Tensor, rng: torch.Generator) -> Tensor:
-        """Of very many labels, those that the rows have, and some others that stand for all others."""
+        """With very many labels: those that the rows have, and a random sample that represents all others."""
         if not self.drawn:
             return super().losses(outputs, i, rng)
         y = sp.csr_matrix(self.matrix[i.numpy()])

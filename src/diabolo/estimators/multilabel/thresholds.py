@@ -1,4 +1,4 @@
-r"""From probabilities to yes and no: where to draw the line, for the metric that counts.
+r"""Decision thresholds: from probabilities to predicted labels, optimal for a metric.
 
     predict_c = p_c >= t_c
 
@@ -8,7 +8,7 @@ r"""From probabilities to yes and no: where to draw the line, for the metric tha
     precision@q     t_c for each label:     the smallest with precision >= q
     costs           t_c = C_fp / (C_fp + C_fn), less what a correct answer saves
 
-Chosen on probabilities of rows that the network has not seen. A label of few examples stays near the line of all.
+They are chosen on out-of-fold probabilities. A label with few examples stays near the threshold of all labels.
 
 References
 ----------
@@ -26,14 +26,14 @@ from ...errors import suggest
 __all__ = ["check_metric", "decided", "thresholds"]
 
 METRICS = ("f1_micro", "f1_macro", "f1_samples")
-FEW = 10.0  # examples whose own line counts as much as that of all
+FEW = 10.0  # with this number of examples, a label's own threshold weighs as much as that of all labels
 GRID = np.concatenate([[0.005, 0.01, 0.02, 0.03], np.arange(0.05, 0.96, 0.025).round(3)])
 MOST = 5_000_000  # cells that are sorted
-NEVER = 2.0  # a line that no probability reaches
+NEVER = 2.0  # a threshold that no probability reaches
 
 
 def check_metric(optimize: Any) -> None:
-    """Raise a ValueError for what is no metric."""
+    """Raise a ValueError for an unknown metric."""
     if isinstance(optimize, str):
         if optimize in METRICS or precision(optimize) is not None:
             return
@@ -41,7 +41,7 @@ def check_metric(optimize: Any) -> None:
         return
     raise ValueError(
         f"optimize={optimize!r}: allowed are {', '.join(map(repr, METRICS))}, 'precision@0.9' (any share), and a cost matrix "
-        "[[true no, false yes], [false no, true yes]], one for all labels or one for each"
+        "[[true no, false yes], [false no, true yes]], one for all labels or one per label"
         f"{suggest(optimize, [*METRICS, 'precision@0.9'])}"
     )
 
@@ -58,7 +58,7 @@ def precision(optimize: str) -> float | None:
 
 
 def thresholds(p: np.ndarray, y: np.ndarray, optimize: Any, least: int = 0, weight: np.ndarray | None = None) -> np.ndarray:
-    """Probabilities (n, k), y (n, k) with NaN unknown, a metric, weights (n, 1) or (n, k) -> t (k,).
+    """Probabilities (n, k), y (n, k) with NaN = unknown, a metric, weights (n, 1) or (n, k) -> t (k,).
 
     >>> p = np.array([[0.9], [0.6], [0.4], [0.1]])
     >>> thresholds(p, np.array([[1], [1], [0], [0]]), "f1_micro")
@@ -85,12 +85,12 @@ def thresholds(p: np.ndarray, y: np.ndarray, optimize: Any, least: int = 0, weig
 
 
 def curve(p: np.ndarray, y: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Known cells (n,) and their weights -> the lines between their probabilities, downwards; yes and all above each."""
+    """Known cells (n,) and their weights -> falling thresholds between their probabilities; positives and all above each."""
     known = ~np.isnan(y)
     p, y, w = p[known], y[known], w[known]
     order = np.argsort(-p, kind="stable")
     p, y, w = p[order], y[order], w[order]
-    last = np.flatnonzero(np.diff(p, append=-np.inf))  # of each run of equal probabilities
+    last = np.flatnonzero(np.diff(p, append=-np.inf))  # the last of each run of equal probabilities
     below = np.append(p[last[1:]], 0.0)
     middle = (p[last] + below) / 2
     lines = np.where(middle > below, middle, p[last])
@@ -98,7 +98,7 @@ def curve(p: np.ndarray, y: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.n
 
 
 def best(p: np.ndarray, y: np.ndarray, w: np.ndarray) -> float:
-    """The line of the largest F1."""
+    """The threshold with the largest F1."""
     lines, tp, n = curve(p, y, w)
     if not len(lines) or tp[-1] == 0:
         return 0.5
@@ -106,14 +106,14 @@ def best(p: np.ndarray, y: np.ndarray, w: np.ndarray) -> float:
 
 
 def precise(p: np.ndarray, y: np.ndarray, w: np.ndarray, q: float) -> float:
-    """The lowest line with this share of yes above it; none, where there is no such line."""
+    """The lowest threshold with this share of positives above it; `NEVER` if there is none."""
     lines, tp, n = curve(p, y, w)
     enough = np.flatnonzero(tp >= q * n)
     return float(lines[enough[-1]]) if len(enough) else NEVER
 
 
 def of_rows(p: np.ndarray, y: np.ndarray, w: np.ndarray, least: int) -> float:
-    """The line of the largest mean F1 of the rows."""
+    """The threshold with the largest mean F1 of the rows."""
     n = max(1, MOST // p.shape[1])
     known = ~np.isnan(y[:n])
     p, y, w = np.where(known, p[:n], -1.0), np.nan_to_num(y[:n]), w[:n]
@@ -127,7 +127,7 @@ def of_rows(p: np.ndarray, y: np.ndarray, w: np.ndarray, least: int) -> float:
 
 
 def decided(p: np.ndarray, t: np.ndarray, least: int = 0) -> np.ndarray:
-    """Probabilities (n, k), lines t (k,) -> bool (n, k), at least so many yes in each row: those nearest to their line."""
+    """Probabilities (n, k), thresholds t (k,) -> bool (n, k); rows with too few labels get those nearest to their threshold."""
     yes = p >= t
     short = np.flatnonzero(yes.sum(1) < least)
     if len(short):

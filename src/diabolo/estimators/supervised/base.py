@@ -1,20 +1,20 @@
-r"""A supervised last layer on an encoder: one's own, or one that was trained before, without labels or on other data.
+r"""A supervised last layer on an encoder that is new or pre-trained, without labels or on other data.
 
-    h = encoder(x) (m hidden units),   raw_c = v_c . h + b_c,   minimise  sum_c loss(raw_c, y_c)      O(d m + m k)
+    h = encoder(x) (m hidden units),   raw_c = v_c . h + b_c,   minimize  sum_c loss(raw_c, y_c)      O(d m + m k)
 
-K such networks, the members, stand side by side. Each is trained on all rows but those of its own fold, so that there is an
-answer for every training row from a member that has not seen it: from these come the moment to stop, calibration,
-thresholds and error bars. A prediction is that of their mean. With ``members=1`` a part of the rows is held out for this.
+K such networks, the members, form an ensemble. Each is trained on all rows except those of its own fold, so that every
+training row has an out-of-fold output. These outputs decide early stopping, calibration, thresholds and error bars. The
+prediction is the mean of the members. With ``members=1``, part of the rows is held out instead.
 
-The last layer on a given encoder is a convex problem, and solved as one,
+The last layer on a given encoder is a convex problem, and is solved as one:
 
-    minimise  sum_i loss(V h_i + b, y_i) + lambda / 2 |V|^2          lambda: the best for rows that a member has not seen
+    minimize  sum_i loss(V h_i + b, y_i) + lambda / 2 |V|^2          lambda: the best for out-of-fold rows
 
-which is all, if the encoder is frozen, unless hidden layers on its codes are asked for. To fine-tune it, SGD goes on from
-there, for an encoder that has to serve a last layer of random numbers first, forgets what it knew; beside the codes the last
-layer then sees hidden layers on them, with a weight that starts at zero. Fewer than 100 rows do not tell when to stop: there
-the encoder stays as it is. Beside the K members that start from an autoencoder stand K that start from nothing; they err
-differently, and a prediction is the mean of all, each kind as sure as it is right on rows that it has not seen.
+If the encoder is frozen, this is the whole fit, unless `hidden` asks for hidden layers on its codes. Fine-tuning continues
+from this solution by SGD, because fine-tuning under a random last layer distorts pre-trained features. The last layer then
+also reads hidden layers on the codes, with weights that start at zero. With fewer than 100 rows early stopping is unreliable,
+and the encoder is not fine-tuned. K members that are trained from scratch join the K members that start from an autoencoder:
+their errors differ. The prediction is the mean of all; each kind is calibrated on its out-of-fold outputs.
 
 References
 ----------
@@ -27,9 +27,8 @@ https://doi.org/10.1126/science.1127647 (pre-training)
 
 from __future__ import annotations
 
-import copy
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Self, cast
@@ -46,33 +45,31 @@ from ...errors import DataError, FormatError, warn
 from ...formats import Embedded, infer
 from ...formats.targets import same_length
 from ...hardware import one_thread
-from ...nets import Apart, Beside, Bins, Borrowed, Codes, Copies, Head, Lite0, Tower, Unflat, Wider
+from ...nets import Apart, Beside, Bins, Codes, Head, Lite0, Tower
 from ...network import Diabolo
-from ...progress import tracked
 from ...rows import Rows, spread_rows, steps_per_epoch
 from ...training import SGD, History, minimize
 from ..base import System, is_size
 from ..cross_fitting import Members
-from .encoders import BINNED, BINS, IMAGENET, given, layers, some_of
+from .encoders import BINNED, BINS, Pretrained, given, layers, of_pictures, some_of
 from .targets import Target
 
 __all__ = ["Supervised", "together"]
 
 EPOCHS = 30
-STEPS = 1500, 6000  # of SGD in so many epochs, at least and at most
-LOOKED_AT = 20_000  # rows whose codes tell of what size they are
+STEPS = 1500, 6000  # SGD steps in these epochs, at least and at most
 FEWEST = 4  # rows
-BLIND, BLIND_STEPS = 100, 300  # fewer rows do not tell when to stop: so many steps, then
+BLIND, BLIND_STEPS = 100, 300  # fewer rows: no early stopping, but this number of steps
 GENTLE = 1 / 3  # learning rate of fine-tuning, in units of `lr`
-MANY = 20_000  # rows from which on there are three members, not five
-TUNED = 2000  # rows up to which a fine-tuned encoder has several members
-RIDGES = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)  # lambda, where codes have mean squared length 1
-CHOSEN = 2000  # rows by which it is chosen
+MANY = 20_000  # more rows: three members instead of five
+TUNED = 2000  # more rows: a fine-tuned encoder has one member
+RIDGES = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)  # lambda, for codes of mean squared length 1
+CHOSEN = 2000  # rows on which it is chosen
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
 class Supervised(System, abstract=True):
-    """What the supervised estimators share; the parameters are described there."""
+    """Base of the supervised estimators, which describe the parameters."""
 
     encoder: Any = field(default=None, kw_only=False)
     freeze: bool = True
@@ -96,14 +93,14 @@ class Supervised(System, abstract=True):
     def _learn(self, X: Any, target: Target, categories: Any, numbers: Any) -> Self:
         """`_fit` for this target."""
         if (categories or numbers) and hasattr(given(self.encoder), "format_"):
-            raise ValueError("categories= and numbers= are for a first fit: here the columns are those of the encoder")
+            raise ValueError("categories= and numbers= are for a first fit: here the encoder determines the columns")
         self._target = target
         self._fit(X, categories, numbers)
         del self._members, self._target
         return self
 
     def _format(self, X: Any) -> Any:
-        """That of a trained autoencoder; sparse numbers from 0 are taken as counts."""
+        """That of a pre-trained autoencoder; else sparse numbers from 0 are word counts."""
         if self._goes_on():
             return self.format_
         known = getattr(self._given, "format_", None)
@@ -128,7 +125,7 @@ class Supervised(System, abstract=True):
             known = {*self.format_.columns, *self.format_.left_out}
             more = [name for name in map(str, names) if name not in known]
             if more:
-                raise DataError(f"X has a column {more[0]!r}, which the encoder does not know: leave it out")
+                raise DataError(f"X has a column {more[0]!r}, which the encoder does not know: drop it")
 
     def _check_values(self, rows: Rows) -> None:
         """The rows are not to be reconstructed."""
@@ -143,25 +140,25 @@ class Supervised(System, abstract=True):
             raise ValueError("hidden=(): at least one hidden layer is needed, such as (256,)")
         self._given = given(self.encoder)
         for name, reason in self._idle().items():
-            warn(f"{name}={getattr(self, name)!r} changes nothing: {reason}")
+            warn(f"{name}={getattr(self, name)!r} has no effect: {reason}")
         if hasattr(self._given, "encode") and not self.freeze:
             raise ValueError(
-                "freeze=False: an encoder with encode() only tells its codes, and cannot be fine-tuned; freeze=True"
+                "freeze=False: an encoder with encode() only gives codes and cannot be fine-tuned: set freeze=True"
             )
 
     def _idle(self) -> dict[str, str]:
-        """What is asked for, but changes nothing, and why."""
+        """Parameters that were set but have no effect, and why."""
         if self.encoder is None and not self.freeze:
-            return {"freeze": "it is about an encoder=, and none is given"}
+            return {"freeze": "there is no encoder="}
         if self.encoder is not None and self.freeze and self.hidden == "auto" and self.bins not in ("auto", 0):
-            return {"bins": "the encoder is frozen, and sees what it has always seen"}
+            return {"bins": "the input of a frozen encoder does not change"}
         return {}
 
     def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:
-        """All rows: `_members` says which of them are held out from whom."""
+        """All rows: `_members` says which rows are held out from which member."""
         same_length(len(self._target), len(rows))
         if len(rows) < FEWEST:
-            raise DataError(f"n_samples={len(rows)}: at least {FEWEST} rows are needed, to have some to judge by")
+            raise DataError(f"n_samples={len(rows)}: at least {FEWEST} rows are needed, because some are held out")
         members, parts = self._k(len(rows)), None
         if members == 1:
             share = min(0.5, max(self.validation_fraction or 0.0, 2 / len(rows)))
@@ -181,15 +178,15 @@ class Supervised(System, abstract=True):
         return min(members, n // 2)
 
     def _fitted_members(self, n: int) -> int:
-        """Members of the network that is there."""
+        """Number of members of the fitted network."""
         decoder: Any = self.network_.decoder
         members = int(decoder.members) // (2 if self._mixed() else 1)
         if n < 2 * members:
-            raise DataError(f"n_samples={n}: warm_start=True goes on with {members} members, which need {2 * members} rows")
+            raise DataError(f"n_samples={n}: warm_start=True continues with {members} members; they need {2 * members} rows")
         return members
 
     def _corruption(self) -> Corruption:
-        """Pictures are moved and mirrored, unless their codes do not change any more."""
+        """Pictures are shifted and mirrored, unless the encoder is frozen."""
         fixed = self._given is not None and self.freeze
         return (None if fixed else self._architecture.augmentation()) or Clean() if self.corruption is None else self.corruption
 
@@ -209,73 +206,46 @@ class Supervised(System, abstract=True):
         if isinstance(network.decoder, Head):
             network.decoder.merged()
         for part in network.modules():
-            if isinstance(part, Tower):  # its straight units come last
+            if isinstance(part, Tower):  # its linear units are fitted last
                 part.straight = nn.ParameterList()
         if self._given is not None and self.freeze:
             cast(Any, network.encoder)[0].requires_grad_(False)
         return network
 
     def _mixed(self) -> bool:
-        """Whether beside the members that start from an autoencoder there are as many that start from nothing."""
+        """Whether half of the members start from an autoencoder, and half from scratch."""
         return not self.freeze and hasattr(self._given, "format_")
 
     def _own(self, members: int, x: Tensor) -> nn.Sequential:
-        """An encoder that has learned nothing yet, of rows like x (r, d)."""
+        """An untrained encoder of rows like x (r, d)."""
         return self._architecture.members(members, some_of(x), self._target.n, self._sizes(), self.dropout, self._binned)
 
     def _binned(self, x: Tensor) -> Bins:
-        """The bins of rows (r, d); none where they would be too many, unless they are asked for."""
+        """The bins of rows (r, d). If "auto" gives too many, there are none."""
         auto = self.bins == "auto"
         bins = Bins.of(x, BINS if auto else int(self.bins))
         return Bins([0] * x.shape[1]) if auto and np.count_nonzero(bins.counts) > BINNED else bins
 
     def _fresh(self) -> bool:
-        """Whether there are hidden layers that have learned nothing yet, and nothing else to train but the last one."""
+        """Whether only untrained hidden layers and the last layer are trained."""
         return self._given is None or (self.freeze and self.hidden != "auto") or self._blind()
 
     def _blind(self) -> bool:
-        """Whether rows are too few for an encoder to be fine-tuned, and members that start from nothing are trained alone."""
+        """Whether there are too few rows to fine-tune an encoder, so that only members from scratch are trained by SGD."""
         return self._mixed() and self._target.n < BLIND
 
     def _sizes(self) -> tuple[int, ...]:
         return layers(self.hidden, self.format_.words, self._target.n, self.format_.width)
 
     def _borrowed(self, members: int, x: Tensor) -> nn.Sequential:
-        """An encoder that was trained before."""
-        encoder: nn.Module = nn.Identity()  # of codes that are there already
-        if not hasattr(self._given, "encode"):
-            encoder = copy.deepcopy(self._given.network_.encoder if hasattr(self._given, "network_") else self._given)
-        if isinstance(self._given, Lite0) and self.format_.shape is None:
-            raise DataError(f"encoder={IMAGENET!r} sees pictures, but X is read as {type(self.format_).__name__.lower()}")
-        if self.format_.shape is not None and isinstance(self._given, nn.Module):
-            encoder = Borrowed(Unflat(self.format_.shape), encoder)  # it takes pictures (B, C, H, W)
-        encoder.float().requires_grad_(not self.freeze)
-        name = f"encoder={type(encoder).__name__}"
-        try:
-            h = self._through(encoder, x[:LOOKED_AT].split(self.format_.piece), min(len(x), LOOKED_AT))
-        except RuntimeError as error:
-            raise ValueError(f"{name} does not take rows of width {x.shape[1]}: {error}") from None
-        if h.ndim != 2 or len(h) != len(x[:LOOKED_AT]):
-            raise ValueError(f"{name} must give one code (m,) per row, but gives {tuple(h.shape[1:])}")
-        self._coded = h if len(h) == self._target.n else None
-        centre = h.mean(0)
-        unit = float((h - centre).square().sum(1).mean().sqrt()) or 1.0
-        codes = Codes(members, h.shape[1]).seen_as(centre, torch.full_like(centre, unit))
-        if self.freeze and self.hidden == "auto":
-            return Borrowed(encoder, codes)
-        if self.freeze:
-            tower = Tower(members, codes.m, self._sizes(), 0.2, self.dropout)
-            spread = ((h - centre) / unit).std(0).clamp(min=1e-6)
-            return Borrowed(encoder, codes, tower.seen_as(torch.zeros(codes.m), spread))
-        wider = Wider(members, codes.m, self._sizes(), 0.0, self.dropout)
-        wider.tower.seen_as(torch.zeros(codes.m), torch.full((codes.m,), codes.m**-0.5))
-        return Borrowed(Copies([copy.deepcopy(encoder) for _ in range(members)]), codes, wider)
+        """A pre-trained encoder."""
+        sizes = None if self.freeze and self.hidden == "auto" else self._sizes()
+        encoder, self._coded = self._pretrained().members(members, x, self._target.n, sizes, self.dropout)
+        return encoder
 
-    def _through(self, encoder: nn.Module, parts: Iterable[Tensor], count: int) -> Tensor:
-        """Rows -> their codes; a network from elsewhere may take its time."""
+    def _pretrained(self) -> Pretrained:
         title = f"{type(self).__name__}: codes" if self.verbose else None
-        with torch.no_grad():
-            return torch.cat([encoder.eval()(part.float()) for part in tracked(parts, title, count)])
+        return Pretrained(self._given, self.format_, self.freeze, title)
 
     def _decoder(self, members: int, m: int) -> nn.Module:
         start = self._target.start()
@@ -289,20 +259,20 @@ class Supervised(System, abstract=True):
         if self._given is None or (self._goes_on() and not self.freeze and not self._blind()):
             return self._descend()
         h, parts = self._codes_of(train), self._parts()
-        if self.freeze:  # what does not change is computed once
+        if self.freeze:  # codes do not change: compute them once
             last = parts[2] if self._fresh() else Codes(parts[1].members, h.shape[1])
             self._judging = Diabolo(last, self.network_.decoder), Rows(h)
         if not self._fresh() and self._solve(h) and (self.freeze or self._target.n < BLIND):
-            return History(stopped="nothing to descend: the last layer on a frozen encoder is a convex problem, solved")
+            return History(stopped="no SGD: the last layer on a frozen encoder is a convex problem and was solved directly")
         if not (self._blind() and self._target.convex):
             return self._descend()
-        parts.requires_grad_(False)  # the members that start from the encoder get the optimum at the end
+        parts.requires_grad_(False)  # the last layer of the members with the encoder is solved at the end
         history = self._descend(first=parts[1].members)
         self._solve(h)
         return history
 
     def _parts(self) -> Any:
-        """Of the members that start from a given encoder: it, or its copies; :class:`Codes`; and what reads these."""
+        """The parts of the members with a given encoder: it, or its copies; :class:`Codes`; the layers on these."""
         encoder: Any = self.network_.encoder
         return encoder[0] if self._mixed() else encoder
 
@@ -310,12 +280,12 @@ class Supervised(System, abstract=True):
         """h (n, m) of the given encoder."""
         parts = self._parts()
         if self._coded is None:
-            first = parts[0] if self.freeze else parts[0][0]  # the copies are still alike
-            self._coded = self._through(first, train.chunks(self.format_.piece), len(train))
+            first = parts[0] if self.freeze else parts[0][0]  # the copies are still equal
+            self._coded = self._pretrained().codes(first, train.chunks(self.format_.piece), len(train))
         return cast(Tensor, parts[1](self._coded)[0])
 
     def _descend(self, first: int = 0) -> History:
-        """SGD, of the members from number `first` on."""
+        """SGD on the members from number `first` on."""
         (network, rows), corrupt = self._judging, self._corruption()
 
         def objective(i: Tensor, x: Tensor, rng: torch.Generator) -> Tensor:
@@ -335,7 +305,7 @@ class Supervised(System, abstract=True):
         return minimize(network, objective, rows, None if blind else held_out, self._plan(len(rows)))
 
     def _solve(self, h: Tensor) -> bool:
-        """The last layer of each member for codes h (n, m); whether there is a solver for it."""
+        """Solve the last layer of each member for codes h (n, m); returns whether there is a solver for it."""
         if not self._target.convex:
             return False
         with one_thread():
@@ -363,21 +333,21 @@ class Supervised(System, abstract=True):
                 head.v[0][k, : len(v)], head.b[0][k] = torch.from_numpy(v), torch.from_numpy(b)
 
     def _counted(self, i: np.ndarray) -> np.ndarray:
-        """Which of the rows i are fit to judge by: some member has not seen them, and they count."""
+        """Which of the rows i can be evaluated: out-of-fold for some member, and with a weight."""
         return self._members.judge(i) & self._target.counts(i)
 
     def _unseen(self, i: np.ndarray) -> Tensor:
-        """(r,) row numbers -> raw (J, r, k), of each kind by the member that has not seen the row."""
+        """(r,) row numbers -> out-of-fold raw outputs (J, r, k) of each of J kinds of members."""
         return self._members.unseen(*self._judging, i, self.format_.piece)
 
     def _temper(self, i: np.ndarray) -> None:
-        """Let each kind of members be as sure as it is right, so that no kind is louder than the other."""
+        """Calibrate each kind of members by a temperature, so that no kind dominates the mean by overconfidence."""
         head, members = cast(Any, self.network_.decoder), self._members.k
         for j, raw in enumerate(self._unseen(i)):
             t = self._target.temperature(raw, i)
             for p in (*head.v, *head.b):
                 part = p[j * members : (j + 1) * members]
-                part.copy_((part * t).float())  # what a file keeps of it
+                part.copy_((part * t).float())  # rounded as in a file
 
     def _finish(self, train: Rows, held: Rows | None) -> None:
         i = spread_rows(np.flatnonzero(self._counted(np.arange(len(train)))), self._target.judged)
@@ -391,14 +361,14 @@ class Supervised(System, abstract=True):
         del self._given, self._judging
 
     def _judge(self, raw: Tensor, i: np.ndarray) -> None:
-        """What is learned from raw outputs (r, k) of rows that their network has not seen."""
+        """What is learned from out-of-fold raw outputs (r, k)."""
         self.held_out_ = self._target.error_of(raw, i)
 
     def _plan(self, n: int) -> SGD:
         plan = super()._plan(n)
         if self._fresh():
             return plan
-        lr = plan.lr if self._mixed() else plan.lr * GENTLE  # those that start from nothing have far to go
+        lr = plan.lr if self._mixed() else plan.lr * GENTLE  # members from scratch need the full rate
         return replace(plan, lr=lr, patience=max(plan.patience, plan.rounds))
 
     def _optimizer(self) -> str:
@@ -416,12 +386,12 @@ class Supervised(System, abstract=True):
     # ── predicting ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _raw(self, X: Any) -> Iterator[Tensor]:
-        """X -> raw (b, k), the mean of the members', piece by piece."""
+        """X -> raw (b, k), the mean of the members, in batches."""
         for h in self._codes(X):
             yield together(self.network_.decoder(h))
 
     def _codes(self, X: Any) -> Iterator[Tensor]:
-        """X -> h (K, b, m), piece by piece."""
+        """X -> h (K, b, m), in batches."""
         gaps: set[int] = set()
         for x in self._features(X):
             gaps |= {*torch.isnan(x).any(0).nonzero()[:, 0].tolist()}
@@ -431,18 +401,18 @@ class Supervised(System, abstract=True):
             self._warn_gaps(new)
 
     def _warn_gaps(self, features: set[int]) -> None:
-        """A gap is nothing that was learned from where fit had none."""
+        """Warn of missing values in columns that had none in fit: the network has not learned from any."""
         columns = zip(self.format_.columns, self.format_.blocks, strict=True)
         names = [name for name, block in columns if block.start in features]
         if names:
             shown = f"{', '.join(map(repr, names[:5]))}{f' and {len(names) - 5:,} more' if len(names) > 5 else ''}"
             warn(
-                f"X has gaps in column(s) {shown}, which had none in fit: a gap counts as the mean of its column, "
-                "and what is said of such rows is less sure than it seems"
+                f"X has missing values in column(s) {shown}, which had none in fit: they count as the mean of the column, "
+                "and predictions for such rows are less certain than they seem"
             )
 
     def codes(self, X: Any) -> np.ndarray:
-        """X -> (n, K m) what the last layer sees: features that serve the task."""
+        """X -> (n, K m) the features that the last layer reads."""
         check_is_fitted(self)
         return np.concatenate([self._units(z) for z in self._codes(X)]).astype(np.float64)
 
@@ -484,7 +454,7 @@ class Supervised(System, abstract=True):
         return hasattr(self, "held_out_")
 
     def __sklearn_clone__(self) -> Self:
-        """What the encoder has learned is a hyper-parameter here."""
+        """The given encoder is a hyper-parameter."""
         kept = self.get_params(deep=False)
         return type(self)(**{name: value if name == "encoder" else clone(value, safe=False) for name, value in kept.items()})
 
@@ -496,26 +466,13 @@ class Supervised(System, abstract=True):
 
 
 def outputs(network: Any, x: Tensor, some: Tensor | None) -> Tensor:
-    """Rows x (B, d) -> raw (K, B, k), or (K, B, c) of some outputs c."""
+    """Rows x (B, d) -> raw (K, B, k), or (K, B, c) for some outputs c."""
     raw = network(x) if some is None else network.decoder.only(network.encoder(x), some.to(x.device))
     return cast(Tensor, raw.float())
 
 
-def of_pictures(format: Any, shape: tuple[int, ...]) -> str:
-    """Why rows of numbers are nothing for an encoder of pictures, and the way out."""
-    c, h, w = format.shape if format else (0, 0, 0)
-    size = f" of {h} x {w} pixels" if format else ""
-    name = "encoder=" if format else f"encoder={IMAGENET!r}"
-    reshaped = f"(-1, {h}, {w})" if c == 1 else f"(-1, {h}, {w}, {c})"
-    rows = f" such as X.reshape{reshaped}" if format and shape[1] == c * h * w else ""
-    return (
-        f"{name} takes pictures{size}, but X has 2 dimensions, {shape}, as rows of numbers have: give pictures, an array "
-        f"(n, H, W) or (n, H, W, 3){rows}, or a list of their files"
-    )
-
-
 def together(raw: Tensor) -> Tensor:
-    """(K, b, k) -> (b, k), the mean, member by member: the order of the sum does not depend on k."""
+    """(K, b, k) -> (b, k), the mean, summed member by member: the order does not depend on k."""
     total = raw[0].clone()
     for member in raw[1:]:
         total += member

@@ -1,6 +1,6 @@
-r"""One class, or a number, for each row: a supervised last layer on an encoder (base.py).
+r"""Classification and regression: a supervised last layer on an encoder (base.py).
 
-    Classifier    p = softmax(t raw)              loss  -log p_y          t: temperature, from rows not seen
+    Classifier    p = softmax(t raw)              loss  -log p_y          t: temperature, from out-of-fold outputs
     Regressor     y = mean + scale raw            loss  (raw - y)^2
 
 References
@@ -34,92 +34,94 @@ __all__ = ["Classifier"]
 
 @dataclass(kw_only=True, repr=False, eq=False)
 class Classifier(ClassifierMixin, Supervised):
-    """One of several classes for each row: softmax on an encoder of one's own or one trained before.
+    """Classification into one of k classes, with a new or a pre-trained encoder.
 
     Parameters
     ----------
     encoder : Autoencoder, path, "imagenet", nn.Module, object with ``encode`` or None, default=None
-        What was trained before: a fitted :class:`Autoencoder`, the path of a saved one; "imagenet", for pictures, is
-        :class:`nets.Lite0` with the weights of the extra ``diabolo[imagenet]``; your own module, of which a copy is
-        used: x (B, d) -> (B, m), or pictures (B, C, H, W) -> (B, m); or a model of texts, ``encode(texts) -> (n, m)``, such as
-        one of sentence-transformers. None: hidden layers that are trained with the rest.
+        None: no pre-trained encoder; hidden layers are trained with the last layer. Otherwise one of these:
+        a fitted :class:`Autoencoder`, or the path of a saved one;
+        "imagenet" for pictures: :class:`nets.Lite0` with the weights of the extra ``diabolo[imagenet]``;
+        your own module, which is copied: x (B, d) -> (B, m), or pictures (B, C, H, W) -> (B, m);
+        a text model with ``encode(texts) -> (n, m)``, such as one of sentence-transformers.
     freeze : bool, default=True
-        A given encoder stays as it is; False: it is fine-tuned with the last layer, and beside the members that start from an
-        autoencoder there are as many that start from nothing.
+        True: a given encoder keeps its weights. False: it is fine-tuned with the last layer. If it is an autoencoder, the
+        ensemble then also gets the same number of members that are trained from scratch.
     members : int or "auto", default="auto"
-        Networks K, of each kind; "auto" is 5, 3 for more than 20,000 rows, and 1 where an encoder is fine-tuned to more than
-        2000 rows, and where convolutions are trained. With 1, a part of the rows is held out.
+        Number K of networks in the ensemble, of each kind. "auto" is 5, and 3 for more than 20,000 rows. It is 1 if
+        convolutions are trained, or if an encoder is fine-tuned on more than 2000 rows. With 1, part of the rows is held out.
     hidden : "auto" or tuple of int, default="auto"
-        Widths of the hidden layers; "auto" is (256, 256); for documents and sparse matrices (512,), and (512, 512) where there
-        are at least five rows for each feature and at most 10,000 labels. On a frozen encoder "auto" is none: the last layer
-        reads its codes, which suits few examples; from about a thousand on, hidden layers, such as (256, 256), may be better.
-        Beside a fine-tuned encoder's codes: those that read them, too.
+        Widths of the hidden layers. "auto" is (256, 256). For documents and sparse matrices "auto" is (512,), or (512, 512)
+        with at least five rows per feature and at most 10,000 labels. On a frozen encoder "auto" is no hidden layer: the last
+        layer reads the codes, which suits few examples. From about a thousand examples on, hidden layers such as (256, 256)
+        may be better. On a fine-tuned encoder the last layer reads both its codes and the hidden layers on these codes.
     bins : int or "auto", default="auto"
-        Hidden layers that are not pre-trained see each number of a table or dense array together with how far it has come
-        through each of so many bins between its quantiles (:class:`nets.Bins`); 0: the number alone. "auto" is 8, and 0 where
-        there are more than 300 numbers. Features of one or two values, words and pictures have none.
+        Number of bins of the piecewise linear encoding (:class:`nets.Bins`). It describes each number of a table or dense
+        array by the number itself and by its position within each bin; quantiles are the edges. 0: the number alone. "auto"
+        is 8, and 0 for more than 300 numbers. Features with one or two values, words and pictures have no bins, nor has a
+        pre-trained encoder.
     dropout : float in [0, 1), default=0.5
-        In the hidden layers; and a fifth of the features.
+        Dropout rate of the hidden layers; that of the features they read is 0.2.
     corruption : Corruption or None, default=None
-        What the encoder sees of a row while training, such as ``Gaussian(0.1)``. None: nothing else; pictures moved by up to an
-        eighth of their shorter side, and mirrored.
+        How rows are corrupted during training, such as ``Gaussian(0.1)``. None: not at all; only pictures are shifted by up
+        to 1/8 of their shorter side, and mirrored.
     format : {"auto", "tables", "arrays", "documents", "images"} or Format, default="auto"
-        How X is read; "auto" looks at it, and takes sparse numbers from 0 as counts of words.
+        How X is read. "auto" infers it from X; a sparse matrix without negative numbers is read as word counts.
     epochs : int or "auto", default="auto"
-        Most passes over the rows; "auto" is 30, but at least 1500 and at most 6000 steps.
+        Largest number of epochs. "auto" is 30, but at least 1500 and at most 6000 steps.
     batch_size : int or "auto", default="auto"
-        Rows per step; "auto" is 128.
+        Rows per step. "auto" is 128.
     lr : float, default=3e-3
-        Peak learning rate of AdamW; a third of it, where an encoder that is no autoencoder is fine-tuned.
+        Peak learning rate of AdamW. An encoder that is not an autoencoder is fine-tuned at a third of it.
     weight_decay : float, default=0.01
         Decoupled weight decay of the matrices.
     average : float in [0, 1), default=0.99
-        Decay per step of the running average of the weights, which is what is kept.
+        Decay per step of the exponential moving average of the weights. The average is the result.
     validation_fraction : float in (0, 1), default=0.1
-        Share of the rows held out where there is one member.
+        Share of the rows that is held out if there is one member.
     warm_start : bool, default=False
-        Whether ``fit``, called again, goes on from the fitted network: with its columns, their units, and new rows or the same.
+        Whether a second ``fit`` continues from the fitted network. It keeps the columns and their units; rows may be new.
     patience : int, default=10
-        Evaluations without gain after which training stops.
+        Training stops after this number of evaluations without improvement.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Arithmetic of training; weights are float32.
+        Precision of the arithmetic in training. The weights are float32.
     device : str, default="auto"
-        Where it is trained; "auto" takes CUDA where there is one.
+        Where the network is trained. "auto" uses CUDA if available.
     checkpoint : path or None, default=None
-        Written atomically every 30 seconds while training.
+        File to which the state of training is written every 30 seconds, atomically.
     resume : bool, default=False
-        Go on from `checkpoint`; the result has the same bits as that of a run never stopped.
+        Whether to continue from `checkpoint`. The result has the same bits as without interruption.
     random_state : int, RandomState or None, default=None
-        Seed of everything random.
+        Seed of all random numbers.
     verbose : bool, default=True
-        A progress bar; where there is no terminal, a line on stderr every few seconds. Nothing for the first two seconds.
+        Whether to show a progress bar after two seconds. Without a terminal, it is a line on stderr every few seconds.
     class_weight : dict, "balanced" or None, default=None
-        How much a row of each class counts, times its `sample_weight`; "balanced": all classes count the same.
+        Weight of the rows of each class, times `sample_weight`. "balanced": all classes have the same weight.
 
     Attributes
     ----------
     classes_ : ndarray (k,)
-        The classes, in order.
+        The classes, sorted.
     temperature_ : float
-        Raw outputs are multiplied by it, so that probabilities mean what they say for rows not seen.
+        Raw outputs are multiplied by it. It calibrates the probabilities, on out-of-fold outputs.
     held_out_ : float
-        Share of wrong answers for training rows by members that have not seen them; each row counts as much as its weight.
+        Out-of-fold error rate on the training rows, weighted by `sample_weight`.
     network_ : Diabolo
         Encoder and last layer of all members.
     members_ : int
-        How many there are.
+        Number of members.
     loss_ : Loss
-        What is minimized.
+        The loss that is minimized.
     seed_ : int
-        Drawn from `random_state`; all else that is random follows from it.
+        Drawn from `random_state`. All other random numbers follow from it.
     format_ : Format
-        How X becomes numbers.
+        It converts X to numbers.
     history_ : History
-        Loss and error of rows not seen, per round.
+        Loss and out-of-fold error per round.
     n_iter_ : float
-        Epochs until the best round.
+        Number of epochs until the best round.
     n_features_in_, feature_names_in_ : int, ndarray
-        How many columns X has, and their names if it is a table.
+        Number of columns of X, and their names if it is a table.
 
     References
     ----------
@@ -143,7 +145,7 @@ class Classifier(ClassifierMixin, Supervised):
     loss = "auto"
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, *, categories: Any = None, numbers: Any = None) -> Self:
-        """Learn to tell the classes.
+        """Learn to predict the class.
 
         Parameters
         ----------
@@ -151,15 +153,15 @@ class Classifier(ClassifierMixin, Supervised):
         y : array-like (n,)
             The class of each row.
         sample_weight : array-like (n,), optional
-            How much each row counts.
+            Weight of each row.
         categories, numbers : list of str, optional
-            Columns of a table that are codes although they are whole numbers, and columns that are quantities although they
-            look like row numbers or codes.
+            Names of integer columns that are category codes, and names of columns that are quantities although they look
+            like row numbers or codes.
 
         Raises
         ------
         DataError
-            A class is missing, y has another length than X, or holds dates, lists, numbers between whole ones.
+            The class of a row is missing, the length of y is not that of X, or y holds dates, lists or non-integer numbers.
         """
         if y is None:
             raise ValueError("y=None: requires y to be passed, but the target y is None")
@@ -175,14 +177,14 @@ class Classifier(ClassifierMixin, Supervised):
         return self._learn(X, ClassTarget(torch.from_numpy(index), len(self.classes_), w), categories, numbers)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Share of right answers; y as in :meth:`fit`."""
+        """Accuracy: the share of correct predictions; y as in :meth:`fit`."""
         same_order(X, y)
         y, said = classes(y), self.predict(X)
         same_length(len(y), len(said))
         return float(accuracy_score(y, said, sample_weight=sample_weight))
 
     def predict(self, X: Any) -> np.ndarray:
-        """(n,) the likeliest class of each row."""
+        """(n,) the most probable class of each row."""
         check_is_fitted(self)
         return np.asarray(self.classes_[self._scores(X).argmax(1)])
 
@@ -191,20 +193,20 @@ class Classifier(ClassifierMixin, Supervised):
         return torch.from_numpy(self._scores(X)).softmax(1).numpy()
 
     def decision_function(self, X: Any) -> np.ndarray:
-        """(n, k) logarithms of the probabilities, but for a constant; of two classes, their difference (n,)."""
+        """(n, k) log-probabilities up to a constant; for two classes their difference (n,), the log-odds."""
         scores = self._scores(X)
         return scores[:, 1] - scores[:, 0] if scores.shape[1] == 2 else scores
 
     def _classes_of(self, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The classes, in order, and the number of each row's; those of the fit with which it goes on."""
+        """The sorted classes, and the number of each row's class; a warm start keeps the classes of the first fit."""
         found, index = np.unique(y, return_inverse=True)
         if not self._goes_on():
             return found, index
         new = found[~np.isin(found, self.classes_)].tolist()
         if new:
             raise DataError(
-                f"y holds the class {new[0]!r}, but warm_start=True goes on with a network that tells "
-                f"{', '.join(map(repr, self.classes_.tolist()[:10]))}: set warm_start=False to begin anew"
+                f"y holds the class {new[0]!r}, but warm_start=True continues with a network for the classes "
+                f"{', '.join(map(repr, self.classes_.tolist()[:10]))}: set warm_start=False to start anew"
             )
         return self.classes_, np.searchsorted(self.classes_, y)
 
@@ -240,7 +242,7 @@ class Classifier(ClassifierMixin, Supervised):
 
 
 def class_weights(how: Any, classes: np.ndarray, index: np.ndarray, weight: Any) -> Any:
-    """How much each row counts: its own weight times that of its class."""
+    """Weight of each row: its own times that of its class."""
     if how is None:
         return weight
     w = weights(1.0 if weight is None else weight, len(index))[:, 0].double().numpy()
@@ -248,12 +250,12 @@ def class_weights(how: Any, classes: np.ndarray, index: np.ndarray, weight: Any)
         return w / np.maximum(np.bincount(index, w, len(classes)), 1e-12)[index]
     if not isinstance(how, dict):
         raise ValueError(
-            f"class_weight={how!r}: allowed are None, 'balanced', and a dict of class to number{suggest(how, ['balanced'])}"
+            f"class_weight={how!r}: allowed are None, 'balanced' and a dict {{class: weight}}{suggest(how, ['balanced'])}"
         )
     names = classes.tolist()
     unknown = [name for name in how if name not in names]
     if unknown:
-        raise ValueError(f"class_weight names {unknown[0]!r}, which is no class of y{suggest(unknown[0], names)}")
+        raise ValueError(f"class_weight names {unknown[0]!r}, which is not a class of y{suggest(unknown[0], names)}")
     each = floats([how.get(name, 1.0) for name in names], "class_weight")
     if not (each >= 0).all() or not np.isfinite(each).all():
         raise ValueError(f"class_weight={how!r}: allowed are numbers from 0")

@@ -1,26 +1,32 @@
-"""What ``encoder=`` stands for, and the layers of one that starts from nothing."""
+"""What ``encoder=`` stands for, and the hidden layers of a new encoder."""
 
 from __future__ import annotations
 
+import copy
 import os
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
+import torch
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
-from ...errors import suggest
-from ...nets import Lite0
+from ...errors import DataError, suggest
+from ...formats import Format
+from ...nets import Borrowed, Codes, Copies, Lite0, Tower, Unflat, Wider
+from ...progress import tracked
 from ...rows import spread_rows
 from ..base import System
 from ..loading import load
 
 IMAGENET = "imagenet"
-BINS, BINNED = 8, 300  # of each number, where there are not more numbers
+BINS, BINNED = 8, 300  # bins of each number, up to this number of numeric features
 DEEP = 5  # rows per word from which on documents get a second hidden layer
-LOOKED = 10_000, 20_000_000  # rows whose quantiles are their edges, and numbers of these rows, at most
+LOOKED_AT = 20_000  # rows whose codes show their scale
+LOOKED = 10_000, 20_000_000  # rows whose quantiles are the edges of bins, and numbers in these rows, at most
 
 
 def layers(hidden: Any, documents: bool, n: int, d: int) -> tuple[int, ...]:
@@ -33,7 +39,7 @@ def layers(hidden: Any, documents: bool, n: int, d: int) -> tuple[int, ...]:
 
 
 def most_bins(bins: Any, documents: bool, d: int) -> int:
-    """Of d features together, at most."""
+    """Largest number of bins of d features together."""
     if documents:
         return 0
     return BINS * min(d, BINNED) if bins == "auto" else int(bins) * d
@@ -55,17 +61,95 @@ def given(encoder: Any) -> Any:
         return encoder
     raise ValueError(
         f"encoder={encoder!r:.80}: allowed are a fitted Autoencoder, the path of a saved one, 'imagenet', an nn.Module that "
-        f"turns rows (B, d) into codes (B, m), an object with encode(texts), and None{suggest(encoder, [IMAGENET])}"
+        f"maps rows (B, d) to codes (B, m), an object with encode(texts), and None{suggest(encoder, [IMAGENET])}"
     )
 
 
 def is_path(encoder: Any) -> bool:
-    """Whether a text is the name of a file, and no misspelt "imagenet"."""
+    """Whether a text is the name of a file, rather than a misspelt "imagenet"."""
     if not isinstance(encoder, str):
         return isinstance(encoder, os.PathLike)
     return Path(encoder).suffix != "" or Path(encoder).name != encoder or Path(encoder).exists()
 
 
 def some_of(x: Tensor) -> Tensor:
-    """Rows (n, d) -> some of them."""
+    """Rows (n, d) -> some of them, evenly spread."""
     return x[spread_rows(np.arange(len(x)), max(1, min(LOOKED[0], LOOKED[1] // x.shape[1])))]
+
+
+class Pretrained:
+    """A pre-trained encoder in one fit.
+
+    Parameters
+    ----------
+    given : Autoencoder, nn.Module or object with ``encode``
+        What `encoder=` stands for.
+    format : Format
+        Of the rows.
+    frozen : bool
+        Whether the encoder stays as it is.
+    title : str or None
+        Of the progress bar.
+    """
+
+    def __init__(self, given: Any, format: Format, frozen: bool, title: str | None) -> None:
+        self.given, self.format, self.frozen, self.title = given, format, frozen, title
+
+    def module(self) -> nn.Module:
+        """A copy of the network: rows (B, d) -> codes (B, m)."""
+        if hasattr(self.given, "encode"):
+            return nn.Identity()  # the rows are codes already
+        if isinstance(self.given, Lite0) and self.format.shape is None:
+            raise DataError(f"encoder={IMAGENET!r} takes pictures, but X is read as {type(self.format).__name__.lower()}")
+        module = copy.deepcopy(self.given.network_.encoder if hasattr(self.given, "network_") else self.given)
+        shape = self.format.shape if isinstance(self.given, nn.Module) else None  # such a network takes pictures (B, C, H, W)
+        return cast(nn.Module, module) if shape is None else Borrowed(Unflat(shape), module)
+
+    def codes(self, module: nn.Module, parts: Iterable[Tensor], count: int) -> Tensor:
+        """Rows -> codes, with a progress bar: the user's own network may be slow."""
+        with torch.no_grad():
+            return torch.cat([module.eval()(part.float()) for part in tracked(parts, self.title, count)])
+
+    def checked(self, module: nn.Module, x: Tensor) -> Tensor:
+        """Rows x (r, d) -> codes (r, m)."""
+        name = f"encoder={type(module).__name__}"
+        try:
+            h = self.codes(module, x.split(self.format.piece), len(x))
+        except RuntimeError as error:
+            raise ValueError(f"{name} does not take rows of width {x.shape[1]}: {error}") from None
+        if h.ndim != 2 or len(h) != len(x):
+            raise ValueError(f"{name} must give one code (m,) per row, but gives {tuple(h.shape[1:])}")
+        return h
+
+    def members(
+        self, members: int, x: Tensor, n: int, sizes: tuple[int, ...] | None, dropout: float
+    ) -> tuple[nn.Sequential, Tensor | None]:
+        """Encoders with hidden layers of these sizes on their codes, if any; and the codes, if x (r, d) are all n rows."""
+        module = self.module()
+        module.float().requires_grad_(not self.frozen)
+        h = self.checked(module, x[:LOOKED_AT])
+        known, center = h if len(h) == n else None, h.mean(0)
+        unit = float((h - center).square().sum(1).mean().sqrt()) or 1.0
+        codes = Codes(members, h.shape[1]).seen_as(center, torch.full_like(center, unit))
+        if self.frozen and sizes is None:
+            return Borrowed(module, codes), known
+        if self.frozen:
+            tower = Tower(members, codes.m, cast(tuple[int, ...], sizes), 0.2, dropout)
+            spread = ((h - center) / unit).std(0).clamp(min=1e-6)
+            return Borrowed(module, codes, tower.seen_as(torch.zeros(codes.m), spread)), known
+        wider = Wider(members, codes.m, cast(tuple[int, ...], sizes), 0.0, dropout)
+        wider.tower.seen_as(torch.zeros(codes.m), torch.full((codes.m,), codes.m**-0.5))
+        return Borrowed(Copies([copy.deepcopy(module) for _ in range(members)]), codes, wider), known
+
+
+def of_pictures(format: Any, shape: tuple[int, ...]) -> str:
+    """Message: an encoder of pictures cannot take rows of numbers, and what to give instead."""
+    c, h, w = format.shape if format else (0, 0, 0)
+    size = f" of {h} x {w} pixels" if format else ""
+    name = "encoder=" if format else f"encoder={IMAGENET!r}"
+    reshaped = f"(-1, {h}, {w})" if c == 1 else f"(-1, {h}, {w}, {c})"
+    rows = f" such as X.reshape{reshaped}" if format and shape[1] == c * h * w else ""
+    return (
+        f"{name} takes pictures{size}, but X has 2 dimensions, {shape}: rows of numbers. Give pictures: an array (n, H, W) "
+        f"or (n, H, W, 3){rows}, or a list of files"
+    )

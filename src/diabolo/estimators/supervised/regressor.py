@@ -24,88 +24,90 @@ from .targets import NumberTarget
 
 @dataclass(kw_only=True, repr=False, eq=False)
 class Regressor(RegressorMixin, Supervised):
-    """A number, or several, for each row, on an encoder of one's own or one trained before.
+    """Regression of one or several targets, with a new or a pre-trained encoder.
 
     Parameters
     ----------
     encoder : Autoencoder, path, "imagenet", nn.Module, object with ``encode`` or None, default=None
-        What was trained before: a fitted :class:`Autoencoder`, the path of a saved one; "imagenet", for pictures, is
-        :class:`nets.Lite0` with the weights of the extra ``diabolo[imagenet]``; your own module, of which a copy is
-        used: x (B, d) -> (B, m), or pictures (B, C, H, W) -> (B, m); or a model of texts, ``encode(texts) -> (n, m)``, such as
-        one of sentence-transformers. None: hidden layers that are trained with the rest.
+        None: no pre-trained encoder; hidden layers are trained with the last layer. Otherwise one of these:
+        a fitted :class:`Autoencoder`, or the path of a saved one;
+        "imagenet" for pictures: :class:`nets.Lite0` with the weights of the extra ``diabolo[imagenet]``;
+        your own module, which is copied: x (B, d) -> (B, m), or pictures (B, C, H, W) -> (B, m);
+        a text model with ``encode(texts) -> (n, m)``, such as one of sentence-transformers.
     freeze : bool, default=True
-        A given encoder stays as it is; False: it is fine-tuned with the last layer, and beside the members that start from an
-        autoencoder there are as many that start from nothing.
+        True: a given encoder keeps its weights. False: it is fine-tuned with the last layer. If it is an autoencoder, the
+        ensemble then also gets the same number of members that are trained from scratch.
     members : int or "auto", default="auto"
-        Networks K, of each kind; "auto" is 5, 3 for more than 20,000 rows, and 1 where an encoder is fine-tuned to more than
-        2000 rows, and where convolutions are trained. With 1, a part of the rows is held out.
+        Number K of networks in the ensemble, of each kind. "auto" is 5, and 3 for more than 20,000 rows. It is 1 if
+        convolutions are trained, or if an encoder is fine-tuned on more than 2000 rows. With 1, part of the rows is held out.
     hidden : "auto" or tuple of int, default="auto"
-        Widths of the hidden layers; "auto" is (256, 256); for documents and sparse matrices (512,), and (512, 512) where there
-        are at least five rows for each feature and at most 10,000 labels. On a frozen encoder "auto" is none: the last layer
-        reads its codes, which suits few examples; from about a thousand on, hidden layers, such as (256, 256), may be better.
-        Beside a fine-tuned encoder's codes: those that read them, too.
+        Widths of the hidden layers. "auto" is (256, 256). For documents and sparse matrices "auto" is (512,), or (512, 512)
+        with at least five rows per feature and at most 10,000 labels. On a frozen encoder "auto" is no hidden layer: the last
+        layer reads the codes, which suits few examples. From about a thousand examples on, hidden layers such as (256, 256)
+        may be better. On a fine-tuned encoder the last layer reads both its codes and the hidden layers on these codes.
     bins : int or "auto", default="auto"
-        Hidden layers that are not pre-trained see each number of a table or dense array together with how far it has come
-        through each of so many bins between its quantiles (:class:`nets.Bins`); 0: the number alone. "auto" is 8, and 0 where
-        there are more than 300 numbers. Features of one or two values, words and pictures have none.
+        Number of bins of the piecewise linear encoding (:class:`nets.Bins`). It describes each number of a table or dense
+        array by the number itself and by its position within each bin; quantiles are the edges. 0: the number alone. "auto"
+        is 8, and 0 for more than 300 numbers. Features with one or two values, words and pictures have no bins, nor has a
+        pre-trained encoder.
     dropout : float in [0, 1), default=0.5
-        In the hidden layers; and a fifth of the features.
+        Dropout rate of the hidden layers; that of the features they read is 0.2.
     corruption : Corruption or None, default=None
-        What the encoder sees of a row while training, such as ``Gaussian(0.1)``. None: nothing else; pictures moved by up to an
-        eighth of their shorter side, and mirrored.
+        How rows are corrupted during training, such as ``Gaussian(0.1)``. None: not at all; only pictures are shifted by up
+        to 1/8 of their shorter side, and mirrored.
     format : {"auto", "tables", "arrays", "documents", "images"} or Format, default="auto"
-        How X is read; "auto" looks at it, and takes sparse numbers from 0 as counts of words.
+        How X is read. "auto" infers it from X; a sparse matrix without negative numbers is read as word counts.
     epochs : int or "auto", default="auto"
-        Most passes over the rows; "auto" is 30, but at least 1500 and at most 6000 steps.
+        Largest number of epochs. "auto" is 30, but at least 1500 and at most 6000 steps.
     batch_size : int or "auto", default="auto"
-        Rows per step; "auto" is 128.
+        Rows per step. "auto" is 128.
     lr : float, default=3e-3
-        Peak learning rate of AdamW; a third of it, where an encoder that is no autoencoder is fine-tuned.
+        Peak learning rate of AdamW. An encoder that is not an autoencoder is fine-tuned at a third of it.
     weight_decay : float, default=0.01
         Decoupled weight decay of the matrices.
     average : float in [0, 1), default=0.99
-        Decay per step of the running average of the weights, which is what is kept.
+        Decay per step of the exponential moving average of the weights. The average is the result.
     validation_fraction : float in (0, 1), default=0.1
-        Share of the rows held out where there is one member.
+        Share of the rows that is held out if there is one member.
     warm_start : bool, default=False
-        Whether ``fit``, called again, goes on from the fitted network: with its columns, their units, and new rows or the same.
+        Whether a second ``fit`` continues from the fitted network. It keeps the columns and their units; rows may be new.
     patience : int, default=10
-        Evaluations without gain after which training stops.
+        Training stops after this number of evaluations without improvement.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Arithmetic of training; weights are float32.
+        Precision of the arithmetic in training. The weights are float32.
     device : str, default="auto"
-        Where it is trained; "auto" takes CUDA where there is one.
+        Where the network is trained. "auto" uses CUDA if available.
     checkpoint : path or None, default=None
-        Written atomically every 30 seconds while training.
+        File to which the state of training is written every 30 seconds, atomically.
     resume : bool, default=False
-        Go on from `checkpoint`; the result has the same bits as that of a run never stopped.
+        Whether to continue from `checkpoint`. The result has the same bits as without interruption.
     random_state : int, RandomState or None, default=None
-        Seed of everything random.
+        Seed of all random numbers.
     verbose : bool, default=True
-        A progress bar; where there is no terminal, a line on stderr every few seconds. Nothing for the first two seconds.
+        Whether to show a progress bar after two seconds. Without a terminal, it is a line on stderr every few seconds.
 
     Attributes
     ----------
     held_out_ : float
-        1 - R2 for training rows by members that have not seen them; each row counts as much as its weight.
+        Out-of-fold error on the training rows: 1 - R2, weighted by `sample_weight`.
     network_ : Diabolo
         Encoder and last layer of all members.
     members_ : int
-        How many there are.
+        Number of members.
     mean_, scale_ : ndarray (k,)
-        Of each target: the network predicts ``(y - mean_) / scale_``.
+        Mean and scale of each target. The network predicts ``(y - mean_) / scale_``.
     loss_ : Loss
-        What is minimized.
+        The loss that is minimized.
     seed_ : int
-        Drawn from `random_state`; all else that is random follows from it.
+        Drawn from `random_state`. All other random numbers follow from it.
     format_ : Format
-        How X becomes numbers.
+        It converts X to numbers.
     history_ : History
-        Loss and error of rows not seen, per round.
+        Loss and out-of-fold error per round.
     n_iter_ : float
-        Epochs until the best round.
+        Number of epochs until the best round.
     n_features_in_, feature_names_in_ : int, ndarray
-        How many columns X has, and their names if it is a table.
+        Number of columns of X, and their names if it is a table.
 
     Examples
     --------
@@ -125,17 +127,17 @@ class Regressor(RegressorMixin, Supervised):
         ----------
         X : as in :meth:`Autoencoder.fit`
         y : array-like (n,) or (n, k)
-            Numbers; NaN or None = not known.
+            The numbers; NaN or None = unknown.
         sample_weight : array-like (n,) or (n, k), optional
-            How much each row, or each number, counts.
+            Weight of each row, or of each number.
         categories, numbers : list of str, optional
-            Columns of a table that are codes although they are whole numbers, and columns that are quantities although they
-            look like row numbers or codes.
+            Names of integer columns that are category codes, and names of columns that are quantities although they look
+            like row numbers or codes.
 
         Raises
         ------
         DataError
-            y holds texts or dates, no known number, an infinite one, or has another length than X.
+            y holds texts, dates or infinity, or no known number, or its length is not that of X.
         """
         if y is None:
             raise ValueError("y=None: requires y to be passed, but the target y is None")
@@ -143,7 +145,7 @@ class Regressor(RegressorMixin, Supervised):
         same_order(X, sample_weight, "sample_weight")
         values = floats(y)
         if values.ndim not in (1, 2):
-            raise DataError(f"y has shape {values.shape}: give one number, or k, for each row")
+            raise DataError(f"y has shape {values.shape}: give one number for each row, (n,), or k numbers, (n, k)")
         if np.isinf(values).any():
             raise DataError("Input y contains infinity: replace it by a number")
         if not (~np.isnan(values)).any():
@@ -151,7 +153,7 @@ class Regressor(RegressorMixin, Supervised):
         self._flat = values.ndim == 1
         values = values.reshape(len(values), -1)
         sample_weight = None if sample_weight is None else np.asarray(sample_weight)
-        if np.shape(sample_weight) in ((len(values),), values.shape):  # what does not count is not known
+        if np.shape(sample_weight) in ((len(values),), values.shape):  # a number without weight is unknown
             off = np.broadcast_to(np.reshape(sample_weight, (len(values), -1)) == 0, values.shape)
             values = np.where(off & ~off.all(0), np.nan, values)
         if self._goes_on():
@@ -165,24 +167,24 @@ class Regressor(RegressorMixin, Supervised):
         return self._learn(X, NumberTarget(standardized, w), categories, numbers)
 
     def _warn_far(self, values: np.ndarray) -> None:
-        """Name a value beside which the others do not count: their squares vanish."""
+        """Warn of a value so large that the squares of all others vanish beside it."""
         squares = np.nan_to_num(np.square((values - self.mean_) / self.scale_))
         for i, j in zip(squares.argmax(0), range(values.shape[1]), strict=True):
             share = squares[i, j] / max(squares[:, j].sum(), 1e-300)
             if (~np.isnan(values[:, j])).sum() >= FEWEST and share > 0.5:
                 warn(
-                    f"y holds {values[i, j]:.6g} (row {i:,}), which makes up {share:.0%} of its variance: little else is "
-                    "learned. If it is an error, make it NaN; if y spreads over orders of magnitude, give np.arcsinh(y)"
+                    f"y holds {values[i, j]:.6g} (row {i:,}), which makes up {share:.0%} of its variance: the model learns "
+                    "little else. If it is an error, make it NaN; if y spans orders of magnitude, give np.arcsinh(y)"
                 )
 
     def predict(self, X: Any) -> np.ndarray:
-        """(n,) or (n, k), as y was."""
+        """(n,) or (n, k) predicted numbers, in the shape of y."""
         check_is_fitted(self)
         found = torch.cat(list(self._raw(X))).double().numpy() * self.scale_ + self.mean_
         return found[:, 0] if self._flat else found
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """R2 of the numbers that are known, NaN being not known; of several for each row, their mean."""
+        """R2 over the known numbers (NaN = unknown); for several targets, the mean of their R2."""
         same_order(X, y)
         truth, said = floats(y), self.predict(X)
         same_length(len(truth), len(said))
@@ -203,11 +205,11 @@ class Regressor(RegressorMixin, Supervised):
         return float(np.mean(each))
 
     def _check_numbers(self, k: int) -> None:
-        """The units of y stay as they were, and so does how many numbers there are."""
+        """A warm start keeps the units of y and the number of targets."""
         if k != len(self.mean_):
             raise DataError(
-                f"y has {k:,} numbers for each row, but warm_start=True goes on with a network of {len(self.mean_):,}: "
-                "set warm_start=False to begin anew"
+                f"y has {k:,} numbers for each row, but warm_start=True continues with a network for {len(self.mean_):,}: "
+                "set warm_start=False to start anew"
             )
 
     def _loss(self) -> Loss:
@@ -231,5 +233,5 @@ class Regressor(RegressorMixin, Supervised):
 
 
 def power_of_two(size: np.ndarray) -> np.ndarray:
-    """The power of two below each size (k,), by which numbers are divided without rounding; 1 for 0."""
+    """The power of two below each size (k,); division by it does not round. 1 for 0."""
     return np.ldexp(1.0, np.clip(np.frexp(np.where(size > 0, size, 1.0))[1] - 1, -1000, 1000))

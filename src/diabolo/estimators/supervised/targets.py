@@ -1,8 +1,8 @@
-r"""What the outputs shall be: y of each row, how much it counts, and what a mistake is.
+r"""What the outputs should be: y of each row, its weight, and the loss.
 
-    minimise  sum_i sum_c w_ic loss(raw_ic, y_ic)          raw (n, k): what the network says;  w (n, 1), (n, k), or all the same
+    minimize  sum_i sum_c w_ic loss(raw_ic, y_ic)          raw (n, k): outputs of the network;  w (n, 1), (n, k), or all 1
 
-One object for each kind of y: classes and numbers are here, labels in multilabel/targets.py. It lives as long as the fit.
+There is a class for each kind of y: classes and numbers here, labels in multilabel/targets.py. A target lasts for one fit.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ class Target(ABC):
     Parameters
     ----------
     loss : Loss
-        Of the outputs.
+        Loss of the outputs.
     n, k : int
-        Rows, and outputs for each.
+        Number of rows, and of outputs for each.
     w : Tensor (n, 1) or (n, k), or None
-        How much each row, or each cell, counts; None: all the same.
+        Weight of each row, or of each cell; None: all equal.
     """
 
-    watched = 4000  # rows on which the moment to stop is found
-    judged = 20_000  # rows that are looked at when the training is over
+    watched = 4000  # rows on which early stopping decides
+    judged = 20_000  # rows that are evaluated after training
     convex = True  # whether `optimum` knows the loss
 
     def __init__(self, loss: Loss, n: int, k: int, w: Tensor | None) -> None:
@@ -50,7 +50,7 @@ class Target(ABC):
 
     @abstractmethod
     def start(self) -> Tensor:
-        """(k,) what the last layer says before it has learned: the outputs that suit all rows equally well."""
+        """(k,) first bias of the last layer: the constant output that fits all rows best."""
 
     @abstractmethod
     def y(self, i: Tensor) -> Tensor:
@@ -58,35 +58,35 @@ class Target(ABC):
 
     @abstractmethod
     def error(self, raw: Tensor, y: Tensor, weight: Tensor | None) -> float:
-        """Of rows that the network has not seen, and how much they count: what shall be small."""
+        """Error of out-of-fold outputs, with weights: what early stopping makes small."""
 
     @abstractmethod
     def optimum(self, u: np.ndarray, i: np.ndarray, ridge: float) -> tuple[np.ndarray, np.ndarray]:
-        """Codes u (r, m) of the rows i (r,) -> V (m, k) and b (k,) of least loss + ridge / 2 |V|^2."""
+        """Codes u (r, m) of the rows i (r,) -> V (m, k) and b (k,) that minimize loss + ridge / 2 |V|^2."""
 
     def folds(self, parts: int | list[float], rng: np.random.RandomState) -> np.ndarray:
-        """(n,) which part each row is in."""
+        """(n,) the part that each row is in."""
         return folds(np.zeros((self.n, 1)), parts, rng)
 
     def weight(self, i: Tensor) -> Tensor | None:
-        """(B,) row numbers -> how much each row, or each of its cells, counts when judging; (B, 1) or (B, k)."""
+        """(B,) row numbers -> weight of each row, or of each of its cells, in evaluation; (B, 1) or (B, k)."""
         return None if self.w is None else self.w[i]
 
     def pull(self, i: Tensor) -> Tensor | None:
-        """The same, when learning."""
+        """The same in training."""
         return self.weight(i)
 
     def counts(self, i: np.ndarray) -> np.ndarray:
-        """(r,) row numbers -> whether the row counts at all."""
+        """(r,) row numbers -> whether the row has a weight above 0."""
         return np.ones(len(i), dtype=bool) if self.w is None else (self.w[i].sum(1) > 0).numpy()
 
     def error_of(self, raw: Tensor, i: np.ndarray) -> float:
-        """That of raw outputs (r, k) for the rows i."""
+        """Error of raw outputs (r, k) for the rows i."""
         rows = torch.from_numpy(i)
         return self.error(raw, self.y(rows), self.weight(rows))
 
     def losses(self, outputs: Callable[[Tensor | None], Tensor], i: Tensor, rng: torch.Generator) -> Tensor:
-        """Losses (K, B) of the rows i; `outputs` gives raw (K, B, k), or (K, B, c) of some outputs c."""
+        """Losses (K, B) of the rows i; `outputs` gives raw (K, B, k), or (K, B, c) for some outputs c."""
         return self.summed(outputs(None), self.y(i), self.pull(i))
 
     def summed(self, raw: Tensor, y: Tensor, weight: Tensor | None) -> Tensor:
@@ -96,7 +96,7 @@ class Target(ABC):
         return (terms if weight is None else terms * weight.to(raw.device)).sum(2)
 
     def temperature(self, raw: Tensor, i: np.ndarray) -> float:
-        """How sure raw outputs (r, k) of the rows i are right to be: raw times this is of least loss."""
+        """The factor t that calibrates raw outputs (r, k) of the rows i: t raw has the smallest loss."""
         rows = torch.from_numpy(i)
         y, w = self.y(rows), self.weight(rows)
         factor: Any = 1.0 if w is None else w
@@ -111,9 +111,9 @@ class ClassTarget(Target):
     index : Tensor of int64 (n,)
         The number of each row's class.
     k : int
-        How many classes there are.
+        Number of classes.
     w : Tensor (n, 1) or None
-        How much each row counts.
+        Weight of each row.
     """
 
     def __init__(self, index: Tensor, k: int, w: Tensor | None) -> None:
@@ -135,13 +135,13 @@ class ClassTarget(Target):
         return self.wrong(raw, y, weight) + 0.1 * min(mean(self.loss(t * raw, y), weight) for t in TEMPERATURES)
 
     def wrong(self, raw: Tensor, y: Tensor, weight: Tensor | None) -> float:
-        """Share of wrong answers."""
+        """Error rate."""
         return mean((raw.argmax(1) != y.argmax(1)).float(), weight)
 
     def optimum(self, u: np.ndarray, i: np.ndarray, ridge: float) -> tuple[np.ndarray, np.ndarray]:
         y = self.index[torch.from_numpy(i)].numpy()
         there = np.unique(y)
-        v, b = np.zeros((u.shape[1], self.k)), np.full(self.k, np.log(0.5 / len(y)))  # of a class that no row has
+        v, b = np.zeros((u.shape[1], self.k)), np.full(self.k, np.log(0.5 / len(y)))  # for a class without rows
         if len(there) == 1:
             b[there] = 0.0
             return v, b
@@ -159,9 +159,9 @@ class NumberTarget(Target):
     Parameters
     ----------
     values : Tensor (n, k)
-        Standardized; NaN = not known.
+        Standardized; NaN = unknown.
     w : Tensor (n, 1) or (n, k), or None
-        How much each row, or each number, counts.
+        Weight of each row, or of each number.
     """
 
     def __init__(self, values: Tensor, w: Tensor | None) -> None:
