@@ -445,7 +445,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize(
     ("task", "anchor", "trial"),
-    [("denoise", "noisy", "sigma 25"), ("upscale", "bicubic", "x3"), ("colorize", "grey", "no hints")],
+    [("denoise", "noisy", "sigma 25"), ("upscale", "bicubic", "x3"), ("colorize", "gray", "no hints")],
 )
 def test_fit(task: str, anchor: str, trial: str, asked: list[dict[str, Any]], many: Path, tmp_path: Path, diabolo: Any) -> None:
     out = tmp_path / "mine.diabolo"

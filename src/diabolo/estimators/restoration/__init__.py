@@ -1,4 +1,4 @@
-"""Restored pictures: noise removed, enlarged, coloured."""
+"""Restored pictures: denoised, enlarged, colored."""
 
 from __future__ import annotations
 

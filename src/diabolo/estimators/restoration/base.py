@@ -1,13 +1,13 @@
-r"""Pictures restored: the same estimator, with another corruption.
+r"""Restoration of pictures: the same estimator, with another corruption.
 
-    seen, y = corrupt(x),      e = base(seen) + decoder(encoder(seen)),      minimise  loss(e, y)
+    seen, y = corrupt(x),      e = base(seen) + decoder(encoder(seen)),      minimize  loss(e, y)
 
     Denoiser    seen = y + noise                 base = seen
     Upscaler    seen = y made smaller            base = seen enlarged by bicubic interpolation
-    Colorizer   seen = the brightness of y       base = nothing: the network says how likely each colour is
+    Colorizer   seen = the brightness of y       base = nothing: the network says how likely each color is
 
-The network adds to the base what it believes was lost. None of it has a bias and the mean is taken off first, so where
-nothing is to be seen nothing is added: a flat picture stays flat, to the bit.
+The network adds to the base what was lost. It has no bias, and the mean is subtracted first. So it adds nothing where there
+is nothing to see: a flat picture stays flat, to the bit.
 
 References
 ----------
@@ -55,16 +55,16 @@ FRESH, FROM_PRETRAINED = 6000, 1500  # steps of SGD, unless `epochs` says otherw
 MOST_HELD_OUT = 20  # pictures
 FEWEST_PICTURES = 5  # of which one is held out
 UNFITTED = (
-    "This %(name)s is not fitted yet: take the one that comes with the package, %(name)s.pretrained(), or call fit with "
-    "pictures to learn from first"
+    "This %(name)s is not fitted yet: use the one in the package, %(name)s.pretrained(), or call fit with pictures to learn "
+    "from first"
 )
 
-Trial = tuple[str, Tensor, Tensor, Tensor]  # how a picture was corrupted, what is seen, what is restored, the truth
+Trial = tuple[str, Tensor, Tensor, Tensor]  # name of the corruption, corrupted picture, restored one, clean one
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
 class Restorer(TransformerMixin, System, abstract=True):
-    """Base of the estimators that take pictures of any size and give pictures back."""
+    """Base class of the estimators that restore pictures of any size."""
 
     start: Any = "pretrained"
     patch_size: int = 96
@@ -72,8 +72,8 @@ class Restorer(TransformerMixin, System, abstract=True):
     average: float = 0.995
     validation_fraction: float = 0.05
     patience: int = 20
-    _weights: ClassVar[str]  # the file of those that come with the package
-    _untouched: ClassVar[str]  # what pictures are that nobody restored
+    _weights: ClassVar[str]  # file of the pre-trained weights in the package
+    _untouched: ClassVar[str]  # what a picture is called before it is restored
     _stored = "float16"
 
     # ── hooks ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -84,22 +84,22 @@ class Restorer(TransformerMixin, System, abstract=True):
 
     @abstractmethod
     def _objective(self, i: Tensor, x: Tensor, rng: torch.Generator) -> Tensor:
-        """Clean patches x (B, C, s, s), of pictures number i (B,) -> the loss of each (B,)."""
+        """Clean patches x (B, C, s, s) from pictures i (B,) -> the loss of each patch (B,)."""
 
     @abstractmethod
     def _trials(self, x: Tensor) -> Iterator[Trial]:
-        """One clean picture (1, C, h, w), corrupted in fixed ways and restored."""
+        """Corrupt one clean picture (1, C, h, w) in fixed ways, and restore it."""
 
     def _unit(self) -> int:
-        """What the side of a patch must be a multiple of."""
+        """The side of a patch must be a multiple of this."""
         return 1
 
     def _held_out_tells(self) -> bool:
-        """Whether pictures held out can tell how good the network is."""
+        """Whether held-out pictures can measure the network: they must be clean."""
         return True
 
     def _channels(self, pixels: np.ndarray) -> np.ndarray:
-        """Of pixels (H, W, C) those that are learned from."""
+        """The channels of pixels (H, W, C) that are learned from."""
         return pixels
 
     def _patches(self, pictures: list[np.ndarray]) -> Patches:
@@ -109,19 +109,23 @@ class Restorer(TransformerMixin, System, abstract=True):
 
     @classmethod
     def pretrained(cls, **params: Any) -> Self:
-        """The model that comes with the package, ready for :meth:`transform`.
+        """Load the pre-trained model in the package. It is fitted.
 
         Parameters
         ----------
         **params
-            Hyper-parameters that matter after training, such as ``device``.
+            Hyper-parameters to set, such as ``device``.
+
+        Returns
+        -------
+        estimator
         """
         with as_file(files(__package__.partition(".")[0]) / "weights" / cls._weights) as path:
             model: Self = load(path)
         return model.set_params(**params)
 
     def restore(self, X: Any, **options: Any) -> Iterator[Any]:
-        """Restore pictures one after another: no more than one is held in memory.
+        """Restore pictures one after another. Only one is in memory at a time.
 
         Parameters
         ----------
@@ -133,21 +137,21 @@ class Restorer(TransformerMixin, System, abstract=True):
         Yields
         ------
         ndarray or PIL image
-            For each what :meth:`restore_picture` returns.
+            The result of :meth:`restore_picture` for each picture.
         """
         return (self.restore_picture(picture, **options) for picture in Album(X))
 
     def _decibels(self, x: Tensor) -> list[float]:
-        """Of one picture (1, C, h, w), how near to it what is restored comes, for each way to corrupt it."""
+        """PSNR of the restored picture x (1, C, h, w), for each corruption."""
         return [decibels(e, y) for _, _, e, y in self._trials(x)]
 
     @property
     def _device(self) -> torch.device:
-        """Where the network is: while it is trained not always where the pictures are."""
+        """Where the network is. In training that may be another device than that of the pictures."""
         return next(self.network_.parameters()).device
 
     def _tiled(self, f: Callable[[Tensor], Tensor], x: Tensor, scale: int = 1) -> Tensor:
-        """f(x), a tile at a time, in the fastest arithmetic of this machine."""
+        """f(x), one tile at a time, in the fastest precision of this machine."""
         encoder: Any = self.network_.encoder
         with self._inference():
             return tiled(lambda piece: f(piece.to(self._device)).float().cpu(), x, encoder.stride, encoder.reach, scale)
@@ -161,12 +165,12 @@ class Restorer(TransformerMixin, System, abstract=True):
     # ── learning ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def fit(self, X: Any, y: None = None) -> Self:
-        """Learn from clean pictures.
+        """Learn to restore, from clean pictures.
 
         Parameters
         ----------
         X : folder, zip, array or list of pictures
-            Larger than `patch_size`; smaller ones are left out.
+            Pictures smaller than `patch_size` are left out.
         y : None
             Ignored.
         """
@@ -193,14 +197,14 @@ class Restorer(TransformerMixin, System, abstract=True):
         return Pictures(self._pictures(X))
 
     def _pictures(self, X: Any) -> list[np.ndarray]:
-        """The pictures as bytes (H, W, C); of each only a part, where all would not fit in memory."""
+        """The pictures as bytes (H, W, C). If they do not fit in memory, a part of each."""
         album, rng = Album(X), np.random.default_rng(self.seed_)
         share = min(1.0, IN_MEMORY / max(1, sum(h * w * c for h, w, c in album.sizes())))
         parts = (part(in_bytes(picture), share**0.5, self.patch_size, rng) for picture in album)
         return [(self._channels(pixels) * 255).round().astype(np.uint8) for pixels in parts]
 
     def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:
-        """Pictures to learn from, and those held out: none of fewer than five."""
+        """Pictures for training, and held-out ones. With fewer than five pictures there are none."""
         n, pictures = len(rows), rows.source
         few = n < FEWEST_PICTURES or not self.validation_fraction or not self._held_out_tells()
         count = 0 if few else min(MOST_HELD_OUT, max(1, round(n * self.validation_fraction)))
@@ -209,10 +213,10 @@ class Restorer(TransformerMixin, System, abstract=True):
         return train, held if count else None
 
     def _check_values(self, rows: Rows) -> None:
-        """Pictures are what every loss can take."""
+        """Every loss can take pictures."""
 
     def _begin(self, train: Rows) -> Diabolo:
-        """That of `start`, or one that knows nothing yet."""
+        """The network of `start`, or one with random weights."""
         fresh = self._network(torch.empty(0), self.seed_)
         if self.start is None:
             return fresh
@@ -221,8 +225,8 @@ class Restorer(TransformerMixin, System, abstract=True):
         network: Diabolo = copy.deepcopy(model.network_).requires_grad_(True)
         if repr(network) != repr(fresh):
             raise ValueError(
-                f"start={self.start!r:.80}: its network is not of the size that is asked for; give the parameters it was "
-                "made with, or start=None"
+                f"start={self.start!r:.80}: its network has another size. Give the parameters that it was made with, or "
+                "start=None"
             )
         return network
 
@@ -261,7 +265,7 @@ class Restorer(TransformerMixin, System, abstract=True):
         self.about_ = str(meta["about"])
 
     def _attach(self, model: Any) -> None:
-        """A file holds all of it."""
+        """A file holds all of a restorer."""
 
     def _try(self) -> None:
         x = torch.zeros(1, 3, 16, 16)
@@ -275,7 +279,7 @@ class Restorer(TransformerMixin, System, abstract=True):
 
 
 def check_sizes(**sizes: Any) -> None:
-    """Each a tuple of whole numbers from 1."""
+    """Each must be a tuple of whole numbers from 1."""
     for name, values in sizes.items():
         if not isinstance(values, (tuple, list)) or not values or not all(is_size(n) for n in values):
             raise ValueError(f"{name}={values!r}: whole numbers from 1 are needed, at least one")

@@ -1,4 +1,4 @@
-"""Whether pictures get better: the model just fitted beside the shipped one, and beside what needs no network.
+"""Comparison of a fitted restorer with the pre-trained one, and with methods without a network.
 
     decibels( restored(seen), y )       for each way to corrupt each held-out picture y;  then the mean over the pictures
 
@@ -23,14 +23,14 @@ __all__ = ["advice", "compared", "measured"]
 
 
 def compared(model: Restorer, pictures: Sequence[np.ndarray]) -> dict[str, dict[str, float]]:
-    """Mean decibels of pictures (H, W, C) of bytes: for each way to corrupt them, those of each way to restore them."""
+    """Mean PSNR on pictures (H, W, C) of bytes, in decibels: corruption -> method -> PSNR."""
     shipped = type(model).pretrained()
     each = [measured(model, shipped, central(picture)) for picture in pictures]
     return {trial: {name: float(np.mean([m[trial][name] for m in each])) for name in of} for trial, of in each[0].items()}
 
 
 def measured(model: Restorer, shipped: Restorer, x: Tensor) -> dict[str, dict[str, float]]:
-    """The same of one picture x (1, C, h, w)."""
+    """The same for one picture x (1, C, h, w)."""
     found = {}
     for (trial, seen, e, y), theirs in zip(model._trials(x), shipped._decibels(x), strict=True):
         values = {model._untouched: decibels(seen, y)}
@@ -41,18 +41,18 @@ def measured(model: Restorer, shipped: Restorer, x: Tensor) -> dict[str, dict[st
 
 
 def similar_patches(seen: Tensor, sigma: float) -> Tensor:
-    """Non-local means of a picture (1, C, h, w) with noise of this standard deviation."""
+    """Denoise a picture (1, C, h, w) by non-local means; sigma is the standard deviation of its noise."""
     from skimage.restoration import denoise_nl_means
 
     image = pixels(seen)
     known = {"h": 0.8 * sigma, "sigma": sigma, "patch_size": 5, "patch_distance": 6}
-    grey = image.shape[2] == 1
-    e = denoise_nl_means(image[..., 0] if grey else image, **known, channel_axis=None if grey else -1)
+    gray = image.shape[2] == 1
+    e = denoise_nl_means(image[..., 0] if gray else image, **known, channel_axis=None if gray else -1)
     return tensor(e.reshape(image.shape))
 
 
 def advice(mean: dict[str, float]) -> str:
-    """Whether to use the model just fitted, from the decibels of all methods.
+    """Say whether to use the model just fitted. `mean` is the PSNR of each method.
 
     >>> print(advice({"bicubic": 26.0, "shipped": 27.9, "this model": 28.214}))
     These weights beat the shipped ones on your pictures: by 0.31 dB on average.

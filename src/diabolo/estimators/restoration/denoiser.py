@@ -1,15 +1,15 @@
-r"""Noise taken out of pictures.
+r"""Denoising.
 
     e = x + f(x - m, s),      s = strength * noise level of x,      m: the mean of x
 
     clean pictures y    minimize  loss(e, y) + 0.1 |log s - log noise level|,      x = y + noise
     noisy pictures y    minimize  loss(e_a, b) + |(e_a - b) - (e'_a - e'_b)|^2 / noise^2 + 0.1 |log s - log noise level|
 
-* ``f`` has no bias: what is flat stays flat, and half of the contrast and of the noise gives half of the correction
-* ``s`` is estimated by a small network of its own, where it is not given
-* colors are three orthogonal channels, brightness and two opposed colors, in which noise is as strong as in each other
-* ``a, b`` are two neighbors of each 2 x 2 pixels of a noisy y, e_a is what is made of a, and e' what is made of all of y:
-  neighbors differ by their noise, which cannot be learned, and by a detail, which e' tells
+* ``f`` has no bias: flat areas stay flat, and with half the contrast and noise the correction is half as large
+* ``s`` is estimated by a second, small network if it is not given
+* colors are brightness and two opposed colors: orthogonal channels with equal noise
+* ``a, b`` are two neighbors out of each 2 x 2 pixels of a noisy y; e_a is restored from a, and e' from all of y. Neighbors
+  differ by independent noise, which cannot be learned, and by details, which e' contains
 
 References
 ----------
@@ -40,69 +40,75 @@ from .pixels import handed_back, looked_at, one, tamed
 
 __all__ = ["Denoiser"]
 
+LARGE, SPOT = 4 << 20, 512  # pixels; the noise of larger pictures is estimated from squares of this side
+FAINT = 0.5 / 255  # noise that a picture of bytes does not show
+# Rows: brightness and two opposed colors. They are orthogonal and of equal length, so the noise is equal in all three.
+OPPONENT = torch.tensor([[1.0, 1.0, 1.0], [math.sqrt(1.5), 0.0, -math.sqrt(1.5)], [0.5**0.5, -(2**0.5), 0.5**0.5]]) / 3
+
 
 @dataclass(kw_only=True, repr=False, eq=False)
 class Denoiser(Restorer):
-    """Take the noise out of pictures: blind, the strength of the noise is estimated for each.
+    """Remove noise from pictures. The strength of the noise is estimated for each picture.
 
     Parameters
     ----------
     corruption : Corruption or None, default=None
-        What training adds to clean pictures. None: Gaussian noise of a standard deviation between 0 and 55 of 255.
+        How clean pictures are corrupted in training. None: Gaussian noise with a standard deviation from 0 to 55, of 255.
     target : {"clean", "self"}, default="clean"
-        "self": the pictures are noisy themselves, and nobody has clean ones. Each is split into two of half the size, by
-        drawing neighbours; the noise of one is not that of the other, so it cannot be learned (Neighbor2Neighbor).
+        "clean": the training pictures are clean. "self": they are noisy, and there are no clean ones. Then each is split into
+        two pictures of half the size with neighboring pixels. One is the input, the other the target; their noise is
+        independent, so it cannot be learned (Neighbor2Neighbor).
     start : Denoiser, "pretrained" or None, default="pretrained"
-        Whose weights training begins with.
+        The model whose weights training starts with. "pretrained" is the one in the package; None starts from random weights.
     gray : float in [0, 1], default=0.5
-        Share of the training patches whose colours are taken out first: the same network restores both kinds.
+        Share of the training patches that are converted to gray first. One network restores both kinds.
     widths : tuple of int, default=(32, 64, 128)
-        Channels at half the size, a quarter, and so on.
+        Channels of the U-net at 1/2 of the size, 1/4, and so on.
     depth : int, default=2
-        Blocks at each size, down and up.
+        Blocks at each size, on the way down and on the way up.
     patch_size : int, default=96
         Side of the training patches, in pixels.
     loss : Loss or "auto", default="auto"
         "auto" is `losses.LogSquared`, the logarithm of the mean squared error.
     epochs : int or "auto", default="auto"
-        Passes over the pictures; "auto" is 1500 steps from a `start`, 6000 from nothing.
+        Number of epochs. "auto" takes 1500 steps from `start`, and 6000 from nothing.
     batch_size : int or "auto", default="auto"
-        Patches per step; "auto" is 16.
+        Patches per step. "auto" is 16.
     lr, muon_lr : float, default=1e-3, 0.006
         Peak learning rates of AdamW, and of Muon for the convolutions.
     weight_decay : float or "auto", default="auto"
-        Decoupled weight decay of the convolutions; "auto" is 0.
+        Decoupled weight decay of the convolutions. "auto" is 0.
     average : float in [0, 1), default=0.995
-        Decay per step of the running average of the weights, which is what is kept.
+        Decay per step of the exponential moving average of the weights. The average is the result.
     validation_fraction : float in [0, 1), default=0.05
-        Share of the pictures held out for early stopping: at least one, at most 20; none of fewer than five.
+        Share of the pictures held out for early stopping: at least 1 and at most 20 of them; with fewer than 5 pictures, none.
     patience : int, default=20
-        Evaluations without gain after which training stops.
+        Training stops after this number of evaluations without improvement.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Arithmetic of training and of use; weights are float32, and float16 in a file.
+        Precision of the arithmetic in training and in use. The weights are float32, in a file float16.
     device : str, default="auto"
-        Where the network is trained; "auto" takes CUDA where there is one.
+        Where the network is trained. "auto" uses CUDA if available.
     checkpoint : path or None, default=None
-        Written atomically every 30 seconds while training.
+        File to which the state of training is written every 30 seconds, atomically.
     resume : bool, default=False
-        Go on from `checkpoint`; the result has the same bits as that of a run never stopped.
+        Whether to continue from `checkpoint`. The result has the same bits as without interruption.
     random_state : int, RandomState or None, default=None
-        Seed of everything random.
+        Seed of all random numbers.
     verbose : bool, default=True
-        A progress bar; where there is no terminal, a line on stderr every few seconds. Nothing for the first two seconds.
+        Whether to show a progress bar after two seconds. Without a terminal, it is a line on stderr every few seconds.
 
     Attributes
     ----------
     network_ : Diabolo
-        The encoder is given the noise level, and estimates it where it is not known.
+        The encoder takes the noise level, and estimates it if it is not given.
     history_ : History
-        Loss and held-out error (decibels, negative) per round; prints as a table.
+        Loss and held-out error (minus the decibels) of each round; it prints as a table.
     about_ : str
-        What the weights were learned from, if that is known.
+        The data that the weights were learned from, if known.
     loss_ : Loss
-        What is minimized.
+        The loss that is minimized.
     seed_ : int
-        Drawn from `random_state`; all else that is random follows from it.
+        Drawn from `random_state`. All other random numbers follow from it.
 
     References
     ----------
@@ -134,50 +140,49 @@ class Denoiser(Restorer):
     # ── use ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def transform(self, X: Any, *, strength: float = 1.0, sigma: float | None = None, return_map: bool = False) -> list[Any]:
-        """Take the noise out of pictures.
+        """Remove noise from pictures.
 
         Parameters
         ----------
         X : folder, zip, path, array, PIL image, or a list of these
             Pictures of any size. Each page of a TIFF is a picture, an array (H, W) or (H, W, C) is one.
         strength : float in [0, 1.5], default=1
-            0 takes out nothing, 1 what was estimated.
+            0 removes nothing, 1 the estimated noise.
         sigma : float, default=None
-            The noise level, instead of the estimate: a share of the whole range, such as 25 / 255; of floats in their own
-            unit.
+            Standard deviation of the noise, instead of the estimate: as a share of the whole range, such as 25 / 255; for
+            pictures of floats, in their own unit.
         return_map : bool, default=False
-            Also return what was changed.
+            Whether to return the change, too.
 
         Returns
         -------
         list
-            For each what :meth:`restore_picture` returns.
+            The result of :meth:`restore_picture` for each picture.
         """
         return list(self.restore(X, strength=strength, sigma=sigma, return_map=return_map))
 
     def restore_picture(
         self, picture: Any, *, strength: float = 1.0, sigma: float | None = None, return_map: bool = False
     ) -> Any:
-        """Take the noise out of one picture.
+        """Remove noise from one picture.
 
         Parameters
         ----------
         picture : Picture, or whatever ``images.picture.read`` reads
         strength : float in [0, 1.5], default=1
-            0 takes out nothing, 1 what was estimated.
+            0 removes nothing, 1 the estimated noise.
         sigma : float, default=None
-            The noise level, instead of the estimate: a share of the whole range, such as 25 / 255; of floats in their own
-            unit.
+            Standard deviation of the noise, instead of the estimate: as a share of the whole range, such as 25 / 255; for
+            pictures of floats, in their own unit.
         return_map : bool, default=False
-            Also return what was changed.
+            Whether to return the change, too.
 
         Returns
         -------
         image : ndarray or PIL image
-            Of the kind that was given: an array of the same dtype, or a PIL image with the same metadata.
+            Of the same kind as `picture`: an array of the same dtype, or a PIL image with the same metadata.
         change : ndarray (H, W, C), float32
-            With `return_map`: what was taken out, negative where the result is darker, in units of the whole range of
-            brightness; of floats in their own.
+            Result minus input, if `return_map`. The unit is the whole range of brightness; for pictures of floats, their own.
         """
         self._check_fitted()
         if not 0 <= strength <= 1.5:
@@ -191,7 +196,7 @@ class Denoiser(Restorer):
         return handed_back(picture, x, e, return_map)
 
     def noise_level(self, X: Any) -> np.ndarray:
-        """Estimate how noisy pictures are.
+        """Estimate the noise level of pictures.
 
         Parameters
         ----------
@@ -200,8 +205,8 @@ class Denoiser(Restorer):
         Returns
         -------
         ndarray (n,)
-            Standard deviation of the noise in each channel of each picture. 1 is the whole range; of floats the level is in
-            their own unit.
+            Standard deviation of the noise in each channel, for each picture. 1 is the whole range; for pictures of floats it
+            is in their own unit.
         """
         self._check_fitted()
         return np.array([self._noise_level(picture) for picture in Album(X)])
@@ -218,15 +223,15 @@ class Denoiser(Restorer):
         seen, calm = opponent(x), tamed(x)
         look = seen if calm is x else opponent(calm)
         m = look.mean((2, 3), keepdim=True)
-        told = None if sigma is None else torch.tensor([sigma / x.shape[1] ** 0.5])  # the mean of three is less noisy
-        level = strength * (self._level(calm, look - m, alpha) if told is None else told)
+        known = None if sigma is None else torch.tensor([sigma / x.shape[1] ** 0.5])  # the mean of three is less noisy
+        level = strength * (self._level(calm, look - m, alpha) if known is None else known)
         if not level:
             return x
         added = self._tiled(lambda piece: self._added(piece, level), look - m)
         return from_opponent(seen + added, x.shape[1])
 
     def _level(self, given: Tensor, x: Tensor, alpha: np.ndarray | None = None) -> Tensor:
-        """(1,): the estimated standard deviation of the noise, where it is seen; x (1, 3, h, w): opponent, its mean is 0."""
+        """(1,): estimated standard deviation of the visible noise; x (1, 3, h, w) are opponent colors with mean 0."""
         seen = None if alpha is None or (alpha >= SEEN).all() else torch.from_numpy(alpha >= SEEN).float()[None, None]
         if drawn(given, seen):
             return torch.zeros(1)
@@ -264,21 +269,21 @@ class Denoiser(Restorer):
 
     def _objective(self, i: Tensor, x: Tensor, rng: torch.Generator) -> Tensor:
         if self.target == "self":
-            return self._neighbours(opponent(x), rng)
+            return self._neighbors(opponent(x), rng)
         seen, y = self._lesson(x, rng)
         level = (seen - y)[:, 0].square().mean((1, 2)).sqrt()
         shift = 0.1 * torch.randn(len(x), 1, 1, 1, generator=rng, device=x.device)
         m = seen.mean((2, 3), keepdim=True) + torch.cat([shift, 0 * shift, 0 * shift], 1)
         encoder: Any = self.network_.encoder
         e = seen + self._added(seen - m, level)
-        told = (encoder.level(seen - m) + FAINT).log() - (level + FAINT).log()
-        return self.loss_(e.flatten(1), y.flatten(1)) + 0.1 * told.abs()
+        off = (encoder.level(seen - m) + FAINT).log() - (level + FAINT).log()
+        return self.loss_(e.flatten(1), y.flatten(1)) + 0.1 * off.abs()
 
-    def _neighbours(self, x: Tensor, rng: torch.Generator) -> Tensor:
-        """Noisy patches x -> the loss of seeing one half of each and being asked for the other.
+    def _neighbors(self, x: Tensor, rng: torch.Generator) -> Tensor:
+        """Noisy patches x -> the loss of predicting one half of each from the other.
 
-        The halves differ not only by noise; by how much they differ where nothing is noisy, the result on the whole
-        picture tells, and that is taken off. What cannot be told of the other half is its noise: so strong it is.
+        The halves also differ by details. The result on the whole patch shows by how much, and this is subtracted. The
+        remaining error is the noise of the other half, and so tells the noise level.
         """
         a, b = halves(x, rng)
         m = x.mean((2, 3), keepdim=True)
@@ -290,11 +295,11 @@ class Denoiser(Restorer):
         off = a.pixels + self._added(a.pixels - m, level) - b.pixels
         apart = off - (whole[0].pixels - whole[1].pixels)
         noise = off.detach()[:, 0].square().mean((1, 2)).sqrt()
-        told = (guess + FAINT).log() - (noise + FAINT).log()
+        wrong = (guess + FAINT).log() - (noise + FAINT).log()
         return (
             self.loss_(off.flatten(1), torch.zeros_like(off).flatten(1))
             + apart.square().mean((1, 2, 3)) / (noise.square() + FAINT**2)
-            + 0.1 * told.abs()
+            + 0.1 * wrong.abs()
         )
 
     def _added(self, x: Tensor, level: Tensor) -> Tensor:
@@ -303,7 +308,7 @@ class Denoiser(Restorer):
         return added
 
     def _lesson(self, x: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
-        """seen, y (B, 3, s, s): the first patches without their colours, each with noise of its own."""
+        """Noisy and clean patches (B, 3, s, s); the first ones are gray."""
         corrupt, count = self._corruption(), round(self.gray * len(x))
         pairs = [corrupt(part, rng) for part in (x[:count].mean(1, keepdim=True), x[count:]) if len(part)]
         seen, y = (torch.cat([opponent(pair[i]) for pair in pairs]) for i in (0, 1))
@@ -318,9 +323,10 @@ class Denoiser(Restorer):
 
 
 def drawn(x: Tensor, seen: Tensor | None) -> bool:
-    """Whether half of the neighbours are equal, of those that are seen (1, 1, h, w): then x was drawn, and has no noise.
+    """Whether more than half of the visible neighbors are equal: then x was drawn, and has no noise.
 
-    Where all are seen, black and white neighbours are not counted: there noise may have been clipped.
+    `seen` (1, 1, h, w) says which pixels are visible. If all are, black and white neighbors do not count, because their noise
+    may have been clipped.
     """
     equal = (x[..., 1:] == x[..., :-1]).all(1, keepdim=True)
     if seen is None:
@@ -332,13 +338,13 @@ def drawn(x: Tensor, seen: Tensor | None) -> bool:
 
 
 def paired(x: Tensor) -> Tensor:
-    """With even sides: without the last row and column, or with them twice where there is one."""
+    """x with even sides: without the last row or column, or with it twice if there is only one."""
     h, w = (max(2, n - n % 2) for n in x.shape[-2:])
     return F.pad(x, (0, max(0, w - x.shape[3]), 0, max(0, h - x.shape[2])), mode="replicate")[..., :h, :w]
 
 
 def spots(x: Tensor) -> list[Tensor]:
-    """x (1, C, h, w) itself, or of a large picture pieces spread over it: how noisy it is takes no more to tell."""
+    """x (1, C, h, w), or 16 pieces of a large picture, evenly spaced: enough to estimate its noise."""
     h, w = x.shape[-2:]
     if h * w <= LARGE:
         return [x]
@@ -347,18 +353,15 @@ def spots(x: Tensor) -> list[Tensor]:
     return [x[..., y : y + a, z : z + b] for y in rows for z in columns]
 
 
-LARGE, SPOT = 4 << 20, 512  # pixels of a picture whose noise is told from pieces, and of the side of a piece
-
-
 class Half(NamedTuple):
-    """One pixel of each 2 x 2: the pixels (B, C, h/2, w/2), and which of the four they are (B, 1, h/2, w/2)."""
+    """One pixel out of each 2 x 2: the pixels (B, C, h/2, w/2), and their places (B, 1, h/2, w/2)."""
 
     pixels: Tensor
     places: Tensor
 
 
 def halves(x: Tensor, rng: torch.Generator | None, places: Tensor | None = None) -> tuple[Half, Half]:
-    """Two neighbouring pixels of each 2 x 2 of x (B, C, h, w), at random or at the given `places`."""
+    """Two neighboring pixels out of each 2 x 2 of x (B, C, h, w), at random or at the given `places`."""
     four = F.pixel_unshuffle(x, 2).unflatten(1, (x.shape[1], 4))
     if places is None:
         places = torch.randint(8, (len(x), 1, 1, *four.shape[-2:]), generator=rng, device=x.device)
@@ -368,13 +371,8 @@ def halves(x: Tensor, rng: torch.Generator | None, places: Tensor | None = None)
     return Half(a, places), Half(b, places)
 
 
-FAINT = 0.5 / 255  # noise that a picture of bytes does not show
-# Rows: brightness, two opposed colours; orthogonal, and all of the length of the first, so noise is alike in all three.
-OPPONENT = torch.tensor([[1.0, 1.0, 1.0], [math.sqrt(1.5), 0.0, -math.sqrt(1.5)], [0.5**0.5, -(2**0.5), 0.5**0.5]]) / 3
-
-
 def opponent(x: Tensor) -> Tensor:
-    """(B, 3, h, w) -> brightness and two opposed colours; of a grey picture (B, 1, h, w) these are 0.
+    """(B, 3, h, w) -> brightness and two opposed colors. For a gray picture (B, 1, h, w) the colors are 0.
 
     >>> opponent(torch.full((1, 3, 1, 1), 0.5)).flatten()
     tensor([0.5000, 0.0000, 0.0000])

@@ -1,10 +1,11 @@
-"""Colors that are known at some places: seen by the network, and met exactly.
+"""Known colors of single pixels: the network sees them, and the result has them exactly.
 
     ab(p)  <-  ab(p) + sum_i w_i k(p, p_i),      w such that ab(p_i) is the color of hint i
     k(p, q)  =  exp( -|p - q|^2 / 2 r^2  -  (L(p) - L(q))^2 / 2 10^2 )
 
-* ``L`` brightness, ``p`` and ``q`` pixels, ``r`` a twelfth of the picture: near a hint, and where it is as bright
-* in training hints are drawn: none for a third of the pictures, few for most, many for some
+* ``L`` is the brightness, ``p`` and ``q`` are pixels, ``r`` is 0.08 of the longer side: a hint changes pixels that are near
+  and similarly bright
+* training draws random hints
 """
 
 from __future__ import annotations
@@ -17,36 +18,36 @@ from torch import Tensor
 
 from ...images.color import to_lab
 
-MOST_HINTS = 24  # of one picture in training
+MOST_HINTS = 24  # in one training patch
 
 Hint = tuple[int, int, Sequence[int]]
 
 
 def checked(hints: Sequence[Hint], light: Tensor) -> Sequence[Hint]:
-    """The hints, if they lie in the picture and are colours."""
+    """The hints, if they are colors of pixels in the picture."""
     h, w = light.shape[2:]
     for hint in hints:
         try:
-            x, y, colour = hint
-            red, green, blue = (int(v) for v in colour)
+            x, y, color = hint
+            red, green, blue = (int(v) for v in color)
         except (TypeError, ValueError):
             raise ValueError(f"hints: {hint!r} is not (x, y, (red, green, blue))") from None
         if x != int(x) or y != int(y) or not (0 <= x < w and 0 <= y < h):
             raise ValueError(f"hints: ({x}, {y}) is no pixel of the picture: x is 0 to {w - 1}, y is 0 to {h - 1}")
-        share = 0 < max(colour) <= 1 and any(isinstance(v, (float, np.floating)) for v in colour)
+        share = 0 < max(color) <= 1 and any(isinstance(v, (float, np.floating)) for v in color)
         if share or not all(0 <= v <= 255 for v in (red, green, blue)):
-            raise ValueError(f"hints: {colour!r} is not a colour: give red, green and blue, each 0 to 255")
+            raise ValueError(f"hints: {color!r} is not a color: give red, green and blue, each 0 to 255")
     return hints
 
 
 def wanted(hints: Sequence[Hint]) -> Tensor:
-    """a, b (n, 2) of the hints' colours."""
-    rgb = torch.tensor([list(colour) for _, _, colour in hints]).float().T[:, :, None] / 255
+    """The colors a, b (n, 2) of the hints."""
+    rgb = torch.tensor([list(color) for _, _, color in hints]).float().T[:, :, None] / 255
     return to_lab(rgb)[1:, :, 0].T
 
 
 def planes(hints: Sequence[Hint], full: torch.Size, small: torch.Size) -> Tensor:
-    """What the network sees of hints (1, 3, h, w): a, b, and where they are known."""
+    """The network's input (1, 3, h, w) for hints: a, b, and 1 where they are known."""
     out = torch.zeros(1, 3, *small[2:])
     if hints:
         for (x, y, _), ab in zip(hints, wanted(hints), strict=True):
@@ -57,7 +58,7 @@ def planes(hints: Sequence[Hint], full: torch.Size, small: torch.Size) -> Tensor
 
 
 def hinted(ab: Tensor, rng: torch.Generator) -> Tensor:
-    """Random hints for training (B, 3, h, w): none for a third of the pictures, few for most, many for some."""
+    """Random hints for training (B, 3, h, w): none for a third of the patches, few for most, many for some."""
     out = torch.zeros(len(ab), 3, *ab.shape[2:], device=ab.device)
     counts = (MOST_HINTS ** (1.5 * torch.rand(len(ab), generator=rng, device=ab.device) - 0.5)).int().tolist()
     for i, count in enumerate(counts):
@@ -69,7 +70,7 @@ def hinted(ab: Tensor, rng: torch.Generator) -> Tensor:
 
 
 def met(ab: Tensor, light: Tensor, hints: Sequence[Hint]) -> Tensor:
-    """ab moved so that each hint is met exactly, near it and where the brightness is like it: kernel interpolation."""
+    """ab, changed by kernel interpolation so that each hint is met exactly."""
     if not hints:
         return ab
     x, y = (torch.tensor([hint[i] for hint in hints]) for i in (0, 1))

@@ -2,8 +2,8 @@
 
     x (1, C, H, W), float32, between 0 and 1 but for noise      <->      pixels (H, W, C)      <->      what was given
 
-Where all channels are alike one is looked at; where nobody sees the colours they are continued from beside, and stay as they
-were given.
+If all three channels are equal, only one is used. Colors under transparent pixels are replaced by visible ones from beside
+them, and come back as they were.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ HELD_OUT_SIDE = 320  # pixels
 
 
 def in_bytes(picture: Picture) -> np.ndarray:
-    """Pixels to learn from, between 0 and 1, as bytes hold them."""
+    """Pixels to learn from, clipped to the range of bytes, 0 to 1."""
     x = picture.visible
     if not picture.bounded:
         low, high = (picture.low + picture.unit * float(v) for v in (x.min(), x.max()))
         if low < -1 or high > 2:
             raise DataError(
-                f"{picture.name!r} has floats from {low:g} to {high:g}: to learn from they must lie between 0 and 1, but for "
-                "noise; scale them, all pictures alike"
+                f"{picture.name!r} has floats from {low:g} to {high:g}: to learn from they must lie between 0 and 1, except "
+                "for noise. Scale all pictures in the same way"
             )
     return x.clip(0, 1)
 
@@ -39,16 +39,16 @@ def one(picture: Any) -> Picture:
 
 
 def looked_at(picture: Picture) -> Tensor:
-    """What a restorer looks at, (1, C, H, W): colours continued where nobody sees any, one channel where all are alike."""
+    """The input of a restorer (1, C, H, W): visible colors everywhere, and one channel if all three are equal."""
     x = picture.visible
-    grey = x.shape[2] == 3 and bool((x[..., 0] == x[..., 1]).all() and (x[..., 0] == x[..., 2]).all())
-    return tensor(x[..., :1] if grey else x)
+    gray = x.shape[2] == 3 and bool((x[..., 0] == x[..., 1]).all() and (x[..., 0] == x[..., 2]).all())
+    return tensor(x[..., :1] if gray else x)
 
 
 def handed_back(picture: Picture, before: Tensor, after: Tensor, return_map: bool) -> Any:
-    """What a user gets of a picture that was `before` (1, C, h, w), as it was or merely enlarged, and is `after`."""
+    """The result for a user: `after` (1, C, h, w) as the kind of `picture`, and, if asked for, how it differs from `before`."""
     x, e = pixels(before), pixels(after)
-    if e.shape[2] < picture.pixels.shape[2]:  # a grey that was given as RGB
+    if e.shape[2] < picture.pixels.shape[2]:  # a gray that was given as RGB
         x, e = x.repeat(3, 2), e.repeat(3, 2)
     if picture.alpha is not None and e.shape == picture.pixels.shape:
         hidden = picture.alpha < SEEN  # nobody sees what is there: it stays
@@ -58,7 +58,7 @@ def handed_back(picture: Picture, before: Tensor, after: Tensor, return_map: boo
 
 
 def decibels(e: Tensor, y: Tensor) -> float:
-    """Peak signal-to-noise ratio of pictures with values in [0, 1]; 100 of equal ones, so that means stay numbers.
+    """Peak signal-to-noise ratio of pictures with values in [0, 1], at most 100, so that means are finite.
 
     >>> round(decibels(torch.zeros(1, 1, 2, 2), torch.full((1, 1, 2, 2), 0.1)), 1)
     20.0
@@ -77,7 +77,7 @@ def pixels(x: Tensor) -> np.ndarray:
 
 
 def tamed(x: Tensor) -> Tensor:
-    """x, with the few values far beyond all others, as of a lamp or a dead pixel, drawn nearer: they would drown the rest."""
+    """x with few extreme values, such as lamps or dead pixels, clipped, because they would dominate the others."""
     if x.min() >= -1 and x.max() <= 2:
         return x
     some = x.flatten()[:: max(1, x.numel() >> 20)]
@@ -86,14 +86,14 @@ def tamed(x: Tensor) -> Tensor:
 
 
 def part(pixels: np.ndarray, share: float, least: int, rng: np.random.Generator) -> np.ndarray:
-    """A piece (H, W, C) at a random place, each side that share of the whole, and `least` pixels at least."""
+    """A random rectangle of the pixels (H, W, C). Each side has this share of the whole, but at least `least` pixels."""
     h, w = (min(n, max(least, round(n * share))) for n in pixels.shape[:2])
     y, x = (int(rng.integers(n - m + 1)) for n, m in zip(pixels.shape[:2], (h, w), strict=True))
     return pixels[y : y + h, x : x + w]
 
 
 def central(picture: np.ndarray) -> Tensor:
-    """The middle (1, C, h, w) of a picture of bytes: at most HELD_OUT_SIDE pixels a side."""
+    """The center (1, C, h, w) of a picture of bytes, with at most HELD_OUT_SIDE pixels on each side."""
     h, w = picture.shape[:2]
     s = HELD_OUT_SIDE
     y, x = max(0, (h - s) // 2), max(0, (w - s) // 2)

@@ -1,9 +1,9 @@
-r"""Pictures made larger.
+r"""Super-resolution.
 
     e = bicubic(x) + f(luma(x) - m),      then three times      e <- e + bicubic(x - smaller(e))
 
-* ``f`` works at the size of x and ends in one convolution for each scale; it restores brightness only, m is the mean
-* the last line moves e until it is x again when it is made smaller: nothing contradicts what was given
+* ``f`` works at the size of x, and has one last convolution for each scale; it restores only brightness, whose mean is m
+* the correction on the right makes the result consistent: reduced to the small size, it is x again
 
 References
 ----------
@@ -34,68 +34,68 @@ from .pixels import handed_back, looked_at, one, tamed
 
 __all__ = ["Upscaler"]
 
-SMALLEST = 4  # pixels of a small picture to learn from
+SMALLEST = 4  # pixels of the side of a small training patch
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
 class Upscaler(Restorer):
-    """Make pictures larger, with the edges and textures that bicubic interpolation blurs.
+    """Enlarge pictures, with sharper edges and textures than bicubic interpolation.
 
-    Brightness is restored by the network; the colours, of which the eye sees less, are interpolated.
+    The network restores the brightness. The colors, of which the eye sees less detail, are interpolated.
 
     Parameters
     ----------
     scale : {2, 3, 4}, default=2
-        How many times larger :meth:`transform` makes a picture; one network serves all `scales`.
+        Factor by which :meth:`transform` enlarges a picture. One network serves all `scales`.
     scales : tuple of int, default=(2, 3, 4)
-        What is learned.
+        The factors that are learned.
     start : Upscaler, "pretrained" or None, default="pretrained"
-        Whose weights training begins with.
+        The model whose weights training starts with. "pretrained" is the one in the package; None starts from random weights.
     width, depth : int, default=48, 6
-        Channels and blocks of the network, which works at the size of the small picture.
+        Channels and blocks of the network. It works at the size of the small picture.
     patch_size : int, default=120
         Side of the training patches, in pixels of the large picture.
     loss : Loss or "auto", default="auto"
         "auto" is `losses.Absolute`, the mean absolute error.
     epochs : int or "auto", default="auto"
-        Passes over the pictures; "auto" is 1500 steps from a `start`, 6000 from nothing.
+        Number of epochs. "auto" takes 1500 steps from `start`, and 6000 from nothing.
     batch_size : int or "auto", default="auto"
-        Patches per step; "auto" is 16.
+        Patches per step. "auto" is 16.
     lr, muon_lr : float, default=1e-3, 0.006
         Peak learning rates of AdamW, and of Muon for the convolutions.
     weight_decay : float or "auto", default="auto"
-        Decoupled weight decay of the convolutions; "auto" is 0.
+        Decoupled weight decay of the convolutions. "auto" is 0.
     average : float in [0, 1), default=0.995
-        Decay per step of the running average of the weights, which is what is kept.
+        Decay per step of the exponential moving average of the weights. The average is the result.
     validation_fraction : float in [0, 1), default=0.05
-        Share of the pictures held out for early stopping: at least one, at most 20; none of fewer than five.
+        Share of the pictures held out for early stopping: at least 1 and at most 20 of them; with fewer than 5 pictures, none.
     patience : int, default=20
-        Evaluations without gain after which training stops.
+        Training stops after this number of evaluations without improvement.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Arithmetic of training and of use; weights are float32, and float16 in a file.
+        Precision of the arithmetic in training and in use. The weights are float32, in a file float16.
     device : str, default="auto"
-        Where the network is trained; "auto" takes CUDA where there is one.
+        Where the network is trained. "auto" uses CUDA if available.
     checkpoint : path or None, default=None
-        Written atomically every 30 seconds while training.
+        File to which the state of training is written every 30 seconds, atomically.
     resume : bool, default=False
-        Go on from `checkpoint`; the result has the same bits as that of a run never stopped.
+        Whether to continue from `checkpoint`. The result has the same bits as without interruption.
     random_state : int, RandomState or None, default=None
-        Seed of everything random.
+        Seed of all random numbers.
     verbose : bool, default=True
-        A progress bar; where there is no terminal, a line on stderr every few seconds. Nothing for the first two seconds.
+        Whether to show a progress bar after two seconds. Without a terminal, it is a line on stderr every few seconds.
 
     Attributes
     ----------
     network_ : Diabolo
-        The encoder sees the brightness of the small picture; the decoder ends in one convolution for each scale.
+        The encoder sees the brightness of the small picture. The decoder has one convolution for each scale.
     history_ : History
-        Loss and held-out error (decibels, negative) per round; prints as a table.
+        Loss and held-out error (minus the decibels) of each round; it prints as a table.
     about_ : str
-        What the weights were learned from, if that is known.
+        The data that the weights were learned from, if known.
     loss_ : Loss
-        What is minimized.
+        The loss that is minimized.
     seed_ : int
-        Drawn from `random_state`; all else that is random follows from it.
+        Drawn from `random_state`. All other random numbers follow from it.
 
     References
     ----------
@@ -123,42 +123,42 @@ class Upscaler(Restorer):
     # ── use ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def transform(self, X: Any, *, scale: int | None = None, return_map: bool = False) -> list[Any]:
-        """Make pictures larger.
+        """Enlarge pictures.
 
         Parameters
         ----------
         X : folder, zip, path, array, PIL image, or a list of these
             Pictures of any size. Each page of a TIFF is a picture, an array (H, W) or (H, W, C) is one.
         scale : int, default=None
-            How many times larger, one of those learned; by default that of the estimator.
+            The factor, one of `scales`. By default it is that of the estimator.
         return_map : bool, default=False
-            Also return what was added.
+            Whether to return the change, too.
 
         Returns
         -------
         list
-            For each what :meth:`restore_picture` returns.
+            The result of :meth:`restore_picture` for each picture.
         """
         return list(self.restore(X, scale=scale, return_map=return_map))
 
     def restore_picture(self, picture: Any, *, scale: int | None = None, return_map: bool = False) -> Any:
-        """Make one picture larger.
+        """Enlarge one picture.
 
         Parameters
         ----------
         picture : Picture, or whatever ``images.picture.read`` reads
         scale : int, default=None
-            How many times larger, one of those learned; by default that of the estimator.
+            The factor, one of `scales`. By default it is that of the estimator.
         return_map : bool, default=False
-            Also return what was added.
+            Whether to return the change, too.
 
         Returns
         -------
         image : ndarray or PIL image
-            Of the kind that was given: an array of the same dtype, or a PIL image with the same metadata.
+            Of the same kind as `picture`: an array of the same dtype, or a PIL image with the same metadata.
         change : ndarray (scale H, scale W, C), float32
-            With `return_map`: what was added to the interpolated picture, negative where the result is darker, in units of
-            the whole range of brightness; of floats in their own.
+            Result minus the interpolated picture, if `return_map`. The unit is the whole range of brightness; for pictures of
+            floats, their own.
         """
         self._check_fitted()
         picture, scale = one(picture), self.scale if scale is None else scale
@@ -176,7 +176,7 @@ class Upscaler(Restorer):
         return enlarged(x, scale) + added
 
     def _consistent(self, e: Tensor, x: Tensor) -> Tensor:
-        """e moved until it is x again when it is made smaller."""
+        """e, changed so that it is x when it is made smaller."""
         for _ in range(self._projections):
             missing = x - resize(e, (x.shape[2], x.shape[3]))
             e = e + resize(missing, (e.shape[2], e.shape[3]))
