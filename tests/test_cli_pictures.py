@@ -26,7 +26,8 @@ from PIL import Image
 
 from diabolo import estimators, load, progress
 from diabolo.cli import images, main
-from diabolo.estimators.restoration.base import decibels
+from diabolo.estimators.restoration.comparison import measured
+from diabolo.estimators.restoration.pixels import decibels
 from test_cli import Said, one_line
 
 TINY: dict[str, dict[str, Any]] = {
@@ -444,7 +445,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize(
     ("task", "anchor", "trial"),
-    [("denoise", "noisy", "sigma 25"), ("upscale", "bicubic", "x3"), ("colorize", "grey", "no hints")],
+    [("denoise", "noisy", "sigma 25"), ("upscale", "bicubic", "x3"), ("colorize", "gray", "no hints")],
 )
 def test_fit(task: str, anchor: str, trial: str, asked: list[dict[str, Any]], many: Path, tmp_path: Path, diabolo: Any) -> None:
     out = tmp_path / "mine.diabolo"
@@ -491,11 +492,11 @@ def test_non_local_means_where_they_are(many: Path, models: dict[str, Path], mon
     monkeypatch.setitem(sys.modules, "skimage.restoration", module)
     model = load(models["denoise"])
     x = torch.from_numpy(np.asarray(noise(0)) / np.float32(255)).movedim(-1, 0)[None]
-    found = images.measured(model, model, "denoise", x)
+    found = measured(model, model, x)
     assert [*found["color, sigma 25"]] == ["noisy", "non-local means", "shipped", "this model"]
     assert found["color, sigma 25"]["non-local means"] == pytest.approx(decibels(torch.full_like(x, 0.5), x), abs=1e-3)
     model = load(models["upscale"])
-    assert [*images.measured(model, model, "upscale", x)["x2"]] == ["bicubic", "shipped", "this model"]
+    assert [*measured(model, model, x)["x2"]] == ["bicubic", "shipped", "this model"]
 
 
 def test_options_of_other_tasks(photos: Path, many: Path, tmp_path: Path, diabolo: Any) -> None:

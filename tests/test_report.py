@@ -19,10 +19,11 @@ import torch
 from PIL import Image
 from sklearn.datasets import load_digits, load_iris
 
-from diabolo import Autoencoder, DataError, MultiLabelClassifier, OutlierDetector, load
-from diabolo.estimators.autoencoder.maps import sampled, spread
+from diabolo import Autoencoder, Classifier, DataError, Denoiser, MultiLabelClassifier, OutlierDetector, load
+from diabolo.estimators.autoencoder.maps import spread
 from diabolo.report import write
 from diabolo.report.page import inert
+from diabolo.rows import evenly
 
 HOSTILE = ["</script><script>alert(1)</script>", "<img src=x onerror=alert(2)>", "a & b", "]]><!--", "[[contents]]"]
 WORDS = ["apple pear plum", "red green blue", "one two three", "north south east west"]
@@ -270,8 +271,8 @@ def test_labels_of_the_wrong_length(tmp_path):
 
 
 def test_the_map_is_sampled_evenly():
-    assert sampled(10_001, 101).tolist() == list(range(0, 10_001, 100))
-    assert sampled(3).tolist() == [0, 1, 2]
+    assert evenly(10_001, 101).tolist() == list(range(0, 10_001, 100))
+    assert evenly(3, 5000).tolist() == [0, 1, 2]
 
 
 def test_without_opentsne_the_map_names_the_extra(monkeypatch):
@@ -473,3 +474,10 @@ def test_titles_of_axes_keep_clear_of_the_ticks(tmp_path):
     heights = [float(y) for y in re.findall(r"<text x='[^']*' dx='-8' y='([\d.]+)' text-anchor='end'>", page)]
     (title,) = re.findall(r"<text class='said' x='8' y='(\d+)'>", page)
     assert min(heights) - float(title) > 12, "the title stands above the highest tick"
+
+
+@pytest.mark.parametrize("cls", [Denoiser, Classifier])
+def test_of_what_there_is_no_report_is_said(cls: type, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=f"the model is a {cls.__name__}, on which there is no report: give an Autoencoder, "):
+        write(cls(), np.zeros((5, 3)), tmp_path / "a.html")
+    assert not [*tmp_path.iterdir()]

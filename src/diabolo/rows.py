@@ -10,7 +10,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = ["Rows", "Subset", "copies", "in_order_of", "in_proportion", "spread_over", "steps_per_epoch"]
+__all__ = [
+    "Rows",
+    "Subset",
+    "copies",
+    "evenly",
+    "in_order_of",
+    "in_proportion",
+    "spread_over",
+    "spread_rows",
+    "steps_per_epoch",
+]
 
 
 class Rows:
@@ -136,9 +146,18 @@ def in_proportion(weight: np.ndarray, most: int) -> np.ndarray:
     return np.searchsorted(np.cumsum(weight) / weight.sum(), (np.arange(m) + 0.5) / m).clip(max=len(weight) - 1)
 
 
+def evenly(n: int, most: int) -> np.ndarray:
+    """At most `most` of the numbers of n rows, evenly spaced, the first and the last among them.
+
+    >>> evenly(10, 4).tolist(), evenly(3, 4).tolist()
+    ([0, 3, 6, 9], [0, 1, 2])
+    """
+    return np.linspace(0, n - 1, min(n, most)).astype(int)
+
+
 def spread_over(rows: Rows | Tensor, most: int) -> Tensor:
     """At most `most` rows, evenly spaced."""
-    index = np.linspace(0, len(rows) - 1, min(len(rows), most)).astype(int)
+    index = evenly(len(rows), most)
     return rows[torch.from_numpy(index)] if isinstance(rows, Tensor) else rows.take(index)
 
 
@@ -148,4 +167,4 @@ def steps_per_epoch(n: int, batch_size: int) -> int:
 
 def spread_rows(rows: np.ndarray, most: int) -> np.ndarray:
     """At most so many of these row numbers, evenly spaced."""
-    return rows[np.linspace(0, len(rows) - 1, min(len(rows), most)).astype(int)]
+    return rows[evenly(len(rows), most)]

@@ -144,7 +144,7 @@ def located(data: Path | None, sets: Sequence[str]) -> dict[str, Path]:
 
 def denoising_tool(model: Any) -> Tool:
     """Noisy floats, in [0, 1] but for the noise -> floats; how strong the noise is the model finds out."""
-    from ..estimators.restoration.base import pixels, tensor
+    from ..estimators.restoration.pixels import pixels, tensor
 
     def restore(seen: Any) -> Any:
         grey = seen.ndim == 2
@@ -186,7 +186,8 @@ def counted(tool: Tool, advance: Callable[[], None]) -> Tool:
 def denoised(name: str, album: Any, model: Any, advance: Callable[[], None]) -> Iterator[Row]:
     import numpy as np
 
-    from ..images.protocols import arrays, denoising, noisy, psnr
+    from ..images.metrics import psnr
+    from ..images.protocols import arrays, denoising, noisy
 
     pictures, tool = list(arrays(album)), counted(denoising_tool(model), advance)
     for sigma in LEVELS["denoise"]:

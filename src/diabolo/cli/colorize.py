@@ -82,10 +82,10 @@ def command(
         check_hints(hints, *batch.album.sizes()[0][:2])
 
     def work(model: Any) -> Any:
-        from ..estimators.restoration.colorizer import in_colour
+        from ..estimators.restoration.colorizer import in_color
 
         def all_files(picture: Any) -> list[Any]:
-            if not everything and in_colour(picture):
+            if not everything and in_color(picture):
                 raise PassedOverError("it is in colour already (or tinted): with --all it gets others")
             images = model.versions(picture, versions, hints) if versions else [model.restore_picture(picture, hints=hints)]
             return [*images, drawn(model.doubt(picture, hints))] if doubt else list(images)

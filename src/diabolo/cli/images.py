@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
+from statistics import fmean
 from typing import Any
 
 import click
@@ -32,7 +33,6 @@ COMMON = (
     click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Pictures at a time; each takes memory."),
     click.option("--quiet", is_flag=True, help="No progress, no last line."),
 )
-UNTOUCHED = {"denoise": "noisy", "upscale": "bicubic", "colorize": "grey"}
 KINDS = {"denoise": "Denoiser", "upscale": "Upscaler", "colorize": "Colorizer"}
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}  # what the next picture will meet, too
 
@@ -295,28 +295,25 @@ def learn(data: Path, output: Path, task: str, noisy: bool, from_scratch: bool, 
         from .printing import console
 
         if not noisy:
-            compare(model, task, console)
+            compare(model, console)
         else:
             console.print("Without clean pictures there is no telling how well it does: look at some, with")
             console.print(f"  diabolo denoise {data} OUT --model {output}", soft_wrap=True, markup=False, highlight=False)
         console.print(f"wrote {output}", soft_wrap=True, markup=False, highlight=False)
 
 
-def compare(model: Any, task: str, console: Any) -> None:
+def compare(model: Any, console: Any) -> None:
     """Decibels on the held-out pictures: untouched, by other means, with the shipped weights, with these."""
-    import numpy as np
     from rich.table import Table
 
-    from ..estimators.restoration.base import middle, tensor
+    from ..estimators.restoration.comparison import advice, compared
 
     n = len(model._held_out)
     if not n:
         console.print("Too few pictures to hold some out: whether these weights are better than the shipped ones is not known")
         return
-    shipped = type(model).pretrained()
-    each = [measured(model, shipped, task, tensor(middle(p) / np.float32(255))) for p in model._held_out]
-    rivals = list(next(iter(each[0].values())))
-    mean = {trial: {name: float(np.mean([m[trial][name] for m in each])) for name in rivals} for trial in each[0]}
+    mean = compared(model, model._held_out)
+    rivals = list(next(iter(mean.values())))
     console.print(f"[italic]Decibels on {n:,} held-out picture{'s' * (n != 1)}; more is better[/]")
     table = Table("")
     for name in rivals:
@@ -325,47 +322,4 @@ def compare(model: Any, task: str, console: Any) -> None:
         best = f"{max(values.values()):.2f}"
         table.add_row(trial, *(f"[bold]{v:.2f}[/]" if f"{v:.2f}" == best else f"{v:.2f}" for v in values.values()))
     console.print(table)
-    console.print(advice({name: float(np.mean([values[name] for values in mean.values()])) for name in rivals}))
-
-
-def measured(model: Any, shipped: Any, task: str, x: Any) -> dict[str, dict[str, float]]:
-    """Decibels of one picture x (1, C, h, w): for each way to spoil it, those of each way to restore it."""
-    from importlib.util import find_spec
-
-    from ..estimators.restoration.base import decibels
-
-    found = {}
-    for (trial, seen, e, y), theirs in zip(model._trials(x), shipped._trial(x), strict=True):
-        values = {UNTOUCHED[task]: decibels(seen, y)}
-        if task == "denoise" and find_spec("skimage"):
-            values["non-local means"] = decibels(similar_patches(seen, float((seen - y).std())), y)
-        found[trial] = values | {"shipped": theirs, "this model": decibels(e, y)}
-    return found
-
-
-def similar_patches(seen: Any, sigma: float) -> Any:
-    """Non-local means (Buades et al., 2005) of a picture (1, C, h, w), told how strong its noise is."""
-    from skimage.restoration import denoise_nl_means
-
-    from ..estimators.restoration.base import pixels, tensor
-
-    image = pixels(seen)
-    told = {"h": 0.8 * sigma, "sigma": sigma, "patch_size": 5, "patch_distance": 6}
-    grey = image.shape[2] == 1
-    e = denoise_nl_means(image[..., 0] if grey else image, **told, channel_axis=None if grey else -1)
-    return tensor(e.reshape(image.shape))
-
-
-def advice(mean: dict[str, float]) -> str:
-    """Whether to use the model just fitted, from the decibels of all methods.
-
-    >>> print(advice({"bicubic": 26.0, "shipped": 27.9, "this model": 28.214}))
-    These weights beat the shipped ones on your pictures: by 0.31 dB on average.
-    >>> print(advice({"bicubic": 28.0, "shipped": 27.9, "this model": 27.9}))
-    Keep the shipped ones: these weights are no better on your pictures (+0.00 dB on average); but best is bicubic.
-    """
-    gain = mean["this model"] - mean["shipped"]
-    better = f"These weights beat the shipped ones on your pictures: by {gain:.2f} dB on average"
-    worse = f"Keep the shipped ones: these weights are no better on your pictures ({gain:+.2f} dB on average)"
-    best = max(reversed(mean), key=lambda name: mean[name])
-    return (better if gain >= 0.01 else worse) + (f"; but best is {best}." if best not in ("shipped", "this model") else ".")
+    console.print(advice({name: fmean(values[name] for values in mean.values()) for name in rivals}))

@@ -42,8 +42,7 @@ def facts(head: Any) -> dict[str, str]:
         "weights": f"{weights:,}",
         "checksum": head.digest[:16],
     }
-    if "format" in meta:
-        found["data"] = _data(meta["format"], meta)
+    found["data"] = _data(meta["format"], meta) if "format" in meta else "pictures of any size"
     if "comparison" in meta:
         c, k = meta["comparison"], meta["params"].get("n_components")
         found["codes"] = f"{len(meta['explained'])} (asked for: {k})"
@@ -84,9 +83,7 @@ def _data(format: dict[str, Any], meta: dict[str, Any]) -> str:
         left_out = f"; left out: {format['left_out']}" if format["left_out"] else ""
         return f"documents, vocabulary of {meta['n_features']:,}{shown}{left_out}"
     if format["kind"] == "images":
-        channels, height, width = format.get("shape", (0, 0, 0))
-        if not channels:
-            return "pictures of any size"
+        channels, height, width = format["shape"]
         return f"pictures of {width} x {height} pixels, {'grey' if channels == 1 else 'in colour'}"
     return f"array of {meta['n_features']:,} columns ({format['dtype']})"
 

@@ -41,10 +41,12 @@ Examples:
 @reading
 def command(model: Path, data: Path, output: Path, names: tuple[str, ...], labels_sep: str | None, seed: int) -> None:
     from ..estimators import load
-    from ..report import write
+    from ..report import check_model, write
 
     never_onto_input(output, model, data)
-    fitted: Any = reread(load(model))
+    fitted: Any = load(model)
+    check_model(fitted)
+    reread(fitted)
     check_options(fitted, names, labels_sep)
     X: Any = data
     labels: dict[str, Any]

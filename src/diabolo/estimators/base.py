@@ -181,8 +181,23 @@ class System(Training, BaseEstimator, ABC):
 
     @one_thread()
     def _fit(self, X: Any, categories: Any = None, numbers: Any = None) -> Self:
-        """Format, split, network, training: all of ``fit``; `categories` and `numbers` are columns of a table."""
+        """Data, split, network, training: all of ``fit``; `categories` and `numbers` are columns of a table."""
         self._check_parameters()
+        self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
+        rows = self._read(X, categories, numbers)
+        train, held = self._split(rows)
+        self.loss_ = self._loss()
+        self._check_values(rows)
+        with redirected(self.seed_):
+            self.network_ = self._begin(train)
+        self._made = self._making()
+        self.history_ = self._train(train, held)
+        self._settle()
+        self._finish(train, held)
+        return self
+
+    def _read(self, X: Any, categories: Any = None, numbers: Any = None) -> Rows:
+        """X -> rows, in a format that suits it."""
         X = _materialized(X)
         self.format_ = self._format(X)
         if (categories or numbers) and not self._goes_on():  # a warm start keeps the columns
@@ -196,20 +211,17 @@ class System(Training, BaseEstimator, ABC):
             if hasattr(self, "feature_names_in_"):
                 self.feature_names_in_ = np.array(self.format_.columns, dtype=object)
         self._architecture = self._suited()
-        rows = self.format_.rows(X)
-        self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
-        train, held = self._split(rows)
-        self.loss_ = self._loss()
-        self._check_values(rows)
-        with redirected(self.seed_):
-            self.network_ = self._network(_sample(train), self.seed_)
-        self._made = self._making()
-        self.history_ = self._train(train, held)
+        return self.format_.rows(X)
+
+    def _begin(self, train: Rows) -> Diabolo:
+        """The network that training begins with."""
+        return self._network(_sample(train), self.seed_)
+
+    def _settle(self) -> None:
+        """Training is over: the network as it is used."""
         self.network_.eval().requires_grad_(False).to("cpu")
         if self.format_.exact:
             self.network_.double()  # in float32, results would change by 3e-7 with the batch size
-        self._finish(train, held)
-        return self
 
     def _goes_on(self) -> bool:
         """Whether ``fit`` continues from the fitted network."""
@@ -316,6 +328,10 @@ class System(Training, BaseEstimator, ABC):
         kept = any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in self.network_.modules())
         return "float32" if kept and self.precision == "auto" else str(self.precision)
 
+    def _attach(self, model: Any) -> None:
+        """Give a loaded model what no file holds."""
+        self.format_.attach(model)
+
     def _try(self) -> None:
         """Encode and decode one row: a model that loads must work."""
         dtype = next(self.network_.parameters()).dtype
@@ -345,39 +361,43 @@ class System(Training, BaseEstimator, ABC):
         storage.write(path, registered_name(type(self)), meta, arrays)
 
     def _state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        format_meta, format_arrays = self.format_.state()
+        meta, arrays = self._data_state()
         network = {name: t.detach().to(getattr(torch, self._stored)).numpy() for name, t in self.network_.state_dict().items()}
-        meta = {
+        meta |= {
             "params": {f.name: _plain(getattr(self, f.name)) for f in fields(self)},
-            "format": {"kind": self.format_.kind, **format_meta},
             "network": {side: nets.describe(getattr(self.network_, side)) for side in ("encoder", "decoder")},
             "history": self.history_.state(),
-            "names": [str(n) for n in self.feature_names_in_] if hasattr(self, "feature_names_in_") else None,
-            "n_features": int(self.n_features_in_),
             "seed": self.seed_,
         }
-        arrays = {f"network.{k}": v for k, v in network.items()} | {f"format.{k}": v for k, v in format_arrays.items()}
-        return meta, arrays
+        return meta, arrays | {f"network.{k}": v for k, v in network.items()}
+
+    def _data_state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """What is known about X, as JSON and arrays."""
+        meta, arrays = self.format_.state()
+        names = [str(n) for n in self.feature_names_in_] if hasattr(self, "feature_names_in_") else None
+        format = {"format": {"kind": self.format_.kind, **meta}, "names": names, "n_features": int(self.n_features_in_)}
+        return format, {f"format.{k}": v for k, v in arrays.items()}
 
     def _restore(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         """Set the fitted attributes; `network_` exists already, on the meta device."""
         self.network_.load_state_dict(
             {k: torch.from_numpy(v).float() for k, v in _below(arrays, "network").items()}, assign=True
         )
-        self.network_.eval().requires_grad_(False)
-        self.format_ = FORMATS[meta["format"]["kind"]].from_state(meta["format"], _below(arrays, "format"))
-        if self.format_.exact:
-            self.network_.double()
+        self._restore_data(meta, arrays)
+        self._settle()
         self.loss_ = self._loss()
         self.history_ = History.from_state(meta["history"])
-        if (
-            type(meta["n_features"]) is not int
-            or meta["n_features"] != len(self.format_.columns)
-            or type(meta["seed"]) is not int
-        ):
-            raise FormatError("the number of its features is not that of its columns")
-        self.n_features_in_, self.seed_ = int(meta["n_features"]), int(meta["seed"])
+        if type(meta["seed"]) is not int:
+            raise FormatError("its seed is no whole number")
+        self.seed_ = meta["seed"]
         self._made = self._making()
+
+    def _restore_data(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+        """The inverse of :meth:`_data_state`."""
+        self.format_ = FORMATS[meta["format"]["kind"]].from_state(meta["format"], _below(arrays, "format"))
+        if type(meta["n_features"]) is not int or meta["n_features"] != len(self.format_.columns):
+            raise FormatError("the number of its features is not that of its columns")
+        self.n_features_in_ = meta["n_features"]
         if meta["names"] is not None:
             if len(meta["names"]) != self.n_features_in_:
                 raise FormatError("the names of its features are not those of its columns")

@@ -63,7 +63,7 @@ def load(path: str | os.PathLike[str], *, encoder: Any = None, decoder: nn.Modul
         _check_shapes(self.network_, head, self._stored)
         arrays = storage.tensors(head)
         self._restore(meta, arrays)
-        self.format_.attach(encoder)
+        self._attach(encoder)
         self._try()
         _check_complete(meta, arrays, *self._state())
     return self

@@ -20,7 +20,7 @@ from torch import Tensor
 from ..errors import DataError, warn
 from ..images.picture import Album, Picture, is_one, luma
 from ..images.resize import resize
-from ..rows import Rows
+from ..rows import Rows, evenly
 from .arrays import Arrays
 from .base import IN_MEMORY, Format, spilled
 from .scale import together
@@ -34,7 +34,7 @@ PIECE = 256  # pictures that are decoded at once
 
 
 class Images(Arrays):
-    """Pictures of one size; or of any size, for estimators that restore them.
+    """Pictures of one size.
 
     Parameters
     ----------
@@ -78,16 +78,6 @@ class Images(Arrays):
         self.size, self.most, self.longer = size, most, longer
 
     @classmethod
-    def any_size(cls) -> Self:
-        """For estimators that take every picture as it is: there is nothing to learn."""
-        self = cls()
-        self._bare()
-        return self
-
-    def _bare(self) -> None:
-        self.shape, self.width, self.columns = (0, 0, 0), 0, ["picture"]
-
-    @classmethod
     def accepts(cls, X: Any) -> bool:
         """Not what can be no picture: numbers far beyond [0, 1] such as series (n, time, channels)."""
         if isinstance(X, np.ndarray) and X.ndim >= 3 and X.dtype.kind == "f" and X.size:
@@ -103,7 +93,7 @@ class Images(Arrays):
         album = Album(X)
         if not len(album):
             raise DataError("Found array with 0 sample(s): X is empty")
-        looked = album.take(np.linspace(0, len(album) - 1, min(len(album), LOOKED_AT)).astype(int).tolist())
+        looked = album.take(evenly(len(album), LOOKED_AT).tolist())
         sizes = looked.sizes()
         self.shape = (
             max(c for _, _, c in sizes),
@@ -205,16 +195,12 @@ class Images(Arrays):
         return Format.filled(self, X, x, e)
 
     def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        if not self.width:
-            return {"shape": [0, 0, 0]}, {}
         meta, arrays = super().state()
         return meta | {"shape": list(self.shape), "whole": self.whole, "own": self.own}, arrays
 
     @classmethod
     def from_state(cls, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> Self:
         shape = tuple(meta["shape"])
-        if shape == (0, 0, 0):
-            return cls.any_size()
         if len(shape) != 3 or not all(type(n) is int and 0 < n < 1 << 15 for n in shape):
             raise DataError("the parts of a picture format do not fit together")
         self = cls(shape[1:])

@@ -11,6 +11,8 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from ..errors import DataError
+from ..estimators import Autoencoder, MultiLabelClassifier, OutlierDetector
 from ..progress import progress
 from ..storage import atomic
 from .autoencoder import contents
@@ -63,11 +65,21 @@ def write(
         def say(text: str) -> None:
             at(0, text)
 
-        if hasattr(model, "explain"):
+        check_model(model)
+        if isinstance(model, OutlierDetector):
             made = outliers_page(model, X, title, say)
-        elif hasattr(model, "thresholds_"):
+        elif isinstance(model, MultiLabelClassifier):
             made = labels_page(model, X, labels or {}, title, say)
         else:
             made = html(contents(model, X, title, labels or {}, seed, say))
     with atomic(path) as file:
         file.write(made)
+
+
+def check_model(model: Any) -> None:
+    """Whether there is a report on such a model."""
+    if not isinstance(model, (Autoencoder, OutlierDetector, MultiLabelClassifier)):
+        raise DataError(
+            f"the model is a {type(model).__name__}, on which there is no report: give an Autoencoder, an OutlierDetector or a "
+            "MultiLabelClassifier"
+        )

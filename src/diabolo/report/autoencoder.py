@@ -13,8 +13,9 @@ import torch
 
 from .. import __version__
 from ..errors import DataError
-from ..estimators.autoencoder.maps import Map, sampled, spread
+from ..estimators.autoencoder.maps import MOST, Map, spread
 from ..nets import Curved
+from ..rows import evenly
 from .display import People
 from .names import Names
 from .rows import Measured, Picked, measure, pick
@@ -93,7 +94,7 @@ def choose(measured: Measured) -> dict[str, np.ndarray]:
     n = len(order)
     worst = order[: min(WORST, (n + 1) // 2)]
     best = order[len(worst) :][::-1][:BEST]
-    return {"map": sampled(n), "worst": worst, "best": best, "examples": sampled(n, EXAMPLES)}
+    return {"map": evenly(n, MOST), "worst": worst, "best": best, "examples": evenly(n, EXAMPLES)}
 
 
 def history(model: Autoencoder) -> dict[str, Any]:

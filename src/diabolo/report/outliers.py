@@ -17,7 +17,7 @@ import torch
 from .. import __version__
 from ..errors import DataError
 from ..estimators.outliers import OutlierDetector
-from ..rows import in_order_of
+from ..rows import in_order_of, spread_rows
 from .names import Names
 from .page import digest, escaped, part, picture
 from .values import seed
@@ -113,7 +113,7 @@ def scatter(axes: np.ndarray, flagged: np.ndarray) -> str:
     where = -np.log10(axes.clip(10.0**-FAR, 1))
     top = max(3.0, float(np.ceil(where.max())))
     normal = np.flatnonzero(~flagged)
-    normal = normal[np.unique(np.linspace(0, max(len(normal) - 1, 0), min(len(normal), POINTS)).astype(int))]
+    normal = spread_rows(normal, POINTS)
 
     def x(v: float) -> str:
         return f"{LEFT + (RIGHT - LEFT) * v / top:.2f}%"

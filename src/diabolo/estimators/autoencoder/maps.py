@@ -21,7 +21,7 @@ import numpy as np
 
 from ...errors import missing_extra
 
-__all__ = ["Map", "sampled", "spread"]
+__all__ = ["MOST", "Map", "spread"]
 
 MOST = 5000  # rows; t-SNE takes about 15 seconds for them
 FEWEST = 5  # rows that t-SNE needs
@@ -50,15 +50,6 @@ class Map:
     def transform(self, z: np.ndarray) -> np.ndarray:
         """Further codes (m, k) -> their places (m, 2) on this map, which does not change."""
         return self.onto(np.asarray(z, dtype=np.float64))
-
-
-def sampled(n: int, most: int = MOST) -> np.ndarray:
-    """At most `most` of n rows, evenly spaced.
-
-    >>> sampled(10, 4)
-    array([0, 3, 6, 9])
-    """
-    return np.unique(np.linspace(0, n - 1, min(n, most)).round().astype(int))
 
 
 def spread(z: np.ndarray, seed: int = 0) -> Map:

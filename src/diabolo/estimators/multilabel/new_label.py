@@ -30,6 +30,7 @@ from torch import Tensor
 from ...errors import DataError, warn
 from ...formats.targets import floats, same_length
 from ...printed import Grid, Printed
+from ...rows import spread_rows
 from ..logistic import gram, loss, tall, times, wide
 from .metrics import average_precision
 
@@ -141,7 +142,7 @@ def balanced(y: np.ndarray, most: int) -> np.ndarray:
     """A sample of the rows, stratified by y, with at least one of each kind."""
     yes, no = np.flatnonzero(y > 0.5), np.flatnonzero(y <= 0.5)
     k = int(np.clip(round(most * len(yes) / len(y)), 1, most - 1))
-    picked = [part[np.linspace(0, len(part) - 1, min(len(part), n)).astype(int)] for part, n in ((yes, k), (no, most - k))]
+    picked = [spread_rows(part, n) for part, n in ((yes, k), (no, most - k))]
     return np.sort(np.concatenate(picked))
 
 

@@ -1,8 +1,9 @@
-"""Restored pictures: noise removed, enlarged, coloured."""
+"""Restored pictures: denoised, enlarged, colored."""
 
 from __future__ import annotations
 
-from .base import Denoiser, Upscaler
 from .colorizer import Colorizer
+from .denoiser import Denoiser
+from .upscaler import Upscaler
 
 __all__ = ["Colorizer", "Denoiser", "Upscaler"]

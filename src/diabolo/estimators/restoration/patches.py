@@ -1,8 +1,8 @@
-"""Pieces of pictures of any size as rows for the training loop.
+"""Random patches of pictures of any size, as rows for the training loop.
 
     patch = turn_o( picture_i[:, y : y + s, x : x + s] )      i ~ its number of pixels;  (y, x), o: all equally likely
 
-``o`` is one of the eight ways to turn and mirror a square; or of two, where up and down matter. Pictures stay bytes until
+``o`` is one of the eight rotations and reflections of a square, or one of two if up and down matter. Pictures stay bytes until
 a batch is cut from them.
 """
 
@@ -17,7 +17,16 @@ from torch import Tensor
 from ...errors import DataError
 from ...rows import Rows, steps_per_epoch
 
-__all__ = ["Patches"]
+__all__ = ["Patches", "Pictures"]
+
+
+class Pictures(Rows):
+    """Pictures of any size, a list of uint8 ndarrays (H, W, C), from which patches are cut."""
+
+    source: list[np.ndarray]
+
+    def __len__(self) -> int:
+        return len(self.source)
 
 
 class Patches(Rows):

@@ -1,9 +1,9 @@
-"""Large pictures a tile at a time, without seams.
+"""Large pictures in tiles, without seams.
 
-    tile [y, y + t)  is computed from  [y - r, y + t + r)          r: what a pixel of the result depends on
+    tile [y, y + t)  is computed from  [y - r, y + t + r)          a pixel of the result depends on pixels up to r away
 
-A convolution's zeros beyond the border come into a tile only where the picture itself ends, so the tiles together are
-what the whole picture would give, and memory is that of a tile.
+The zeros of a convolution's padding reach a tile only at the border of the picture. So the tiles together equal the result for
+the whole picture, with the memory of one tile.
 """
 
 from __future__ import annotations
