@@ -36,7 +36,7 @@ from threadpoolctl import threadpool_limits
 import common
 from diabolo import Autoencoder
 from diabolo.corruption import Chain
-from diabolo.estimators.autoencoder.augmentation import TIMES, about
+from diabolo.estimators.augmentation import TIMES, about
 from diabolo.formats import Arrays
 from diabolo.images.protocols import arrays
 from diabolo.nets.convolution import WIDTHS, Inward, Outward

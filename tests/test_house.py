@@ -135,16 +135,20 @@ def test_no_circles() -> None:
 
 ALONE = """
 import importlib, sys
+tried = set()
 for name in sys.argv[1:]:
+    if name in tried:
+        continue
     for known in [m for m in sys.modules if m.split(".")[0] == "diabolo"]:
         del sys.modules[known]
     importlib.import_module(name)
+    tried |= {m for m in sys.modules if m.startswith(name + ".")}  # whoever imports one of them first imports the package first
 """
 
 
 def test_every_module_can_be_imported_first() -> None:
     """A package's own parts may name it, so that the graph alone does not show every circle."""
-    names = sorted(NAMES - {"diabolo.__main__", "diabolo.cli.__main__"})
+    names = sorted(NAMES - {"diabolo", "diabolo.__main__", "diabolo.cli.__main__"})  # a package before its parts
     said = subprocess.run([sys.executable, "-c", ALONE, *names], capture_output=True, text=True, check=False)
     assert said.returncode == 0, said.stderr[-2000:]
 
