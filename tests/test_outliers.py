@@ -431,7 +431,7 @@ def test_a_gap_where_there_was_none_is_hardly_evidence() -> None:
     X = pd.DataFrame({"a": a, "b": a + 0.1 * r.normal(size=400), "side": np.where(a > 0, "east", "west")})
     X = X.assign(square=a**2 + 0.1 * r.normal(size=400), town=r.choice(["Bern", "Oslo", "Rome"], 400))
     X = X.assign(yes=pd.array(r.random(400) < 0.5, dtype="boolean"))
-    detector = OutlierDetector(0.05, random_state=0).fit(X[:200])
+    detector = OutlierDetector(alpha=0.05, random_state=0).fit(X[:200])
     for names in [[name] for name in X] + [["a", "b"], ["a", "b", "side"]]:
         unknown = X[200:].assign(**{name: pd.Series([None] * 200, index=X.index[200:], dtype=X[name].dtype) for name in names})
         assert (detector.predict(unknown) == -1).mean() < 0.1, names  # seen as a gap, most of them are flagged
