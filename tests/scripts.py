@@ -24,7 +24,8 @@ def run(script: Path, *arguments: str, folder: Path, on_warning: Literal["error"
         try:
             runpy.run_path(str(script), run_name="__main__")
         except SystemExit as end:
-            assert not end.code, f"{script.name} ends with {end.code!r}"
+            if end.code:
+                pytest.fail(f"{script.name} ends with {end.code!r}")
         finally:
             for name in set(sys.modules) - known:
                 if Path(getattr(sys.modules[name], "__file__", None) or "").parent == script.parent:
