@@ -120,6 +120,58 @@ def test_it_is_public_and_documented(name: str) -> None:
         assert parameter in (cls.__doc__ or "").split("Attributes")[0], f"{parameter} is not documented"
 
 
+OTHER: dict[str, Any] = {  # values with which a fit ends elsewhere
+    "alpha": 0.3,
+    "average": 0.5,
+    "batch_size": 9,
+    "bins": 3,
+    "class_weight": "balanced",
+    "contamination": 0.3,
+    "corruption": Gaussian(0.8),
+    "dropout": 0.3,
+    "epochs": 12,
+    "hidden": (5,),
+    "label_weight": {0: 9.0},
+    "loss": "squared",
+    "lr": 0.05,
+    "members": 2,
+    "min_labels": 3,
+    "muon_lr": 0.2,
+    "n_components": 3,
+    "optimize": ((0, 19), (1, 0)),
+    "optimizer": "adamw",
+    "patience": 1,
+    "precision": "bfloat16",
+    "random_state": 1,
+    "trim": 0.3,
+    "validation_fraction": 0.4,
+    "weight_decay": 0.9,
+}
+APART = {  # they are about other things than what a fit of this table ends with, and have tests of their own
+    *("checkpoint", "decoder", "density", "device", "encoder", "format", "freeze", "memory", "resume", "verbose", "warm_start")
+}
+
+
+@pytest.mark.parametrize("name", TABULAR)
+def test_every_parameter_changes_what_is_learned(name: str) -> None:
+    X = frame(150)
+    size, labelled = X["size"].fillna(0).to_numpy(), name in LABELLED
+    Y = np.stack([size + 0.3 * X["flag"] > 0, X["count"] > 20, (X["city"] == "Rome") | (size > 1)], 1).astype(int)
+    y = {"Classifier": (Y[:, 0] + 2 * Y[:, 1],), "Regressor": (size + 0.1 * X["count"].to_numpy(),)}.get(name, (Y,) * labelled)
+    usual: dict[str, Any] = SMALL | {"epochs": 16} | ({"members": 1} if labelled else {})
+    other = OTHER | ({"loss": "asymmetric"} if labelled else {})
+
+    def learned(**params: Any) -> tuple[bytes, ...]:
+        model = ESTIMATORS[name](**usual | params).fit(X, *y)
+        decided = (model.predict(X).tobytes(),) if hasattr(model, "predict") else ()
+        return (said(model, X).tobytes(), *decided, *(p.numpy().tobytes() for p in model.network_.parameters()))
+
+    asked = [p for p in ESTIMATORS[name]().get_params() if p not in APART]
+    usually = learned()
+    assert usually == learned()
+    assert [p for p in asked if learned(**{p: other[p]}) == usually] == []
+
+
 @pytest.mark.parametrize("kind", kinds())
 @pytest.mark.parametrize("name", TABULAR)
 def test_every_kind_of_data(name: str, kind: str) -> None:
