@@ -360,7 +360,7 @@ def test_a_frozen_encoder_stays_bit_equal() -> None:
 
 @pytest.mark.parametrize("loss", ["auto", "squared", "bounded", Squared()])
 def test_losses(loss: Any) -> None:
-    assert Autoencoder(2, loss=loss, **SMALL).fit(kinds()["shares"]).score(kinds()["shares"]) > -1
+    assert Autoencoder(2, loss=loss, **SMALL).fit(kinds()["shares"]).score(kinds()["shares"]) > 0.4
 
 
 @pytest.mark.parametrize("kind", ["pixels", "shares"])
