@@ -13,7 +13,7 @@ test: .venv/dev
 	$(BIN)/ruff check src tests examples benchmarks
 	$(BIN)/ruff format --check src tests examples benchmarks
 	$(BIN)/mypy
-	$(BIN)/pytest -q -n auto
+	$(BIN)/pytest -q -n auto --dist worksteal
 
 lint: .venv/dev
 	$(BIN)/ruff check --fix src tests examples benchmarks

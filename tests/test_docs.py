@@ -21,6 +21,7 @@ from diabolo.corruption import CORRUPTIONS
 from diabolo.estimators import ESTIMATORS, architectures
 from diabolo.estimators.outliers import detector
 from diabolo.estimators.restoration import base as restoration
+from diabolo.estimators.supervised import base as supervised
 from diabolo.formats import FORMATS
 from diabolo.losses import LOSSES
 from kinds import SMALL, TABULAR, answers, kinds
@@ -50,6 +51,8 @@ def few_steps(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(architectures.Dense, "most_steps", 20)
     monkeypatch.setattr(architectures.Text, "most_steps", 20)
     monkeypatch.setattr(detector, "STEPS", 20)
+    monkeypatch.setattr(supervised, "STEPS", (20, 20))
+    monkeypatch.setattr(supervised, "BLIND_STEPS", 20)
     monkeypatch.setattr(restoration, "FRESH", 20)
     monkeypatch.setattr(restoration, "FROM_PRETRAINED", 20)
     monkeypatch.setattr(corruption, "CORRUPTIONS", dict(CORRUPTIONS))

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import ast
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+import scripts
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 
 
 @pytest.mark.parametrize("script", EXAMPLES, ids=lambda path: path.stem)
-def test_example_runs(script: Path, tmp_path: Path) -> None:
+def test_example_runs(script: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     here, there = tmp_path / "here", tmp_path / "there"
     here.mkdir()
     writes = "--output" in script.read_text(encoding="utf-8")
     output = ["--output", str(there)] if writes else []
-    command = [sys.executable, "-W", "error", str(script), "--tiny", *output]
-    env = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(command, cwd=here, env=env, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.strip()
+    scripts.run(script, "--tiny", *output, folder=here, on_warning="error")
+    assert capsys.readouterr().out.strip()
     assert list(here.iterdir()) == []
     assert writes == there.exists()
     assert not writes or any(there.iterdir())

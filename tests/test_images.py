@@ -15,6 +15,7 @@ from torch import nn
 from diabolo import Autoencoder, Classifier, DataError, Mirror, MultiLabelClassifier, OutlierDetector, Shift, load
 from diabolo.corruption import Chain, Clean
 from diabolo.estimators.architectures import architecture
+from diabolo.estimators.augmentation import about, helps
 from diabolo.estimators.multilabel.comparison import seen_by_both
 from diabolo.formats import Images, infer
 from diabolo.nets.convolution import Inward, Outward, Sight, halvings
@@ -120,8 +121,6 @@ def waves(n: int) -> np.ndarray:
 
 
 def test_few_pictures_are_varied_where_it_helps() -> None:
-    from diabolo.estimators.augmentation import about
-
     few = Autoencoder(8, **SMALL | {"epochs": 1, "random_state": 5}).fit(waves(80))
     assert few._corruption() == about((1, 32, 20)) == Chain((Shift((1, 32, 20), 1, None), Mirror((1, 32, 20))))
     others = waves(200)[80:]
@@ -139,6 +138,15 @@ def test_few_pictures_are_varied_where_it_helps() -> None:
     seen, y = about((3, 32, 20))(x, torch.Generator().manual_seed(0))
     assert torch.equal(seen, y), "it is the picture that is moved, for the encoder and for what it shall give"
     assert not torch.equal(seen, x)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_variations_help_unless_each_side_has_its_own(seed: int) -> None:
+    whole, sided = waves(160), waves(160)
+    sided[:, :, 10:] = 0
+    for X, wanted in ((whole, True), (sided, False)):
+        format = Images().fit(X)
+        assert helps(format.to_tensor(X), format, 8, seed) == wanted
 
 
 def test_it_gets_better_than_pca() -> None:

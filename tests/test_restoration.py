@@ -26,7 +26,7 @@ from diabolo.estimators.restoration.denoiser import OPPONENT, from_opponent, hal
 from diabolo.estimators.restoration.pixels import decibels, tensor
 from diabolo.estimators.restoration.tiling import tiled
 from diabolo.formats import Images
-from diabolo.images.color import to_lab
+from diabolo.images.color import from_lab, to_lab
 from diabolo.images.metrics import psnr
 from diabolo.images.picture import read
 from diabolo.images.resize import resize
@@ -610,10 +610,15 @@ def test_the_lightness_of_a_flat_picture_is_kept(value: int, colorizer: Colorize
 
 def test_the_colours_that_were_there_do_not_matter(colorizer: Colorizer) -> None:
     """Only the lightness is seen."""
-    x = np.full((24, 24, 3), (0.4, 0.4, 0.4), np.float32)
-    x[:12] = 0.7
-    same = colorizer.transform([x[..., 0], x])
+    x = torch.full((1, 3, 24, 24), 60.0, dtype=torch.float64)
+    x[..., :12, :], x[:, 1:] = 40.0, 0.0
+    colours = x.clone()
+    colours[:, 1], colours[:, 2, :, :12] = 10.0, -15.0
+    grey, coloured = (from_lab(lab)[0].movedim(0, -1).numpy() for lab in (x, colours))
+    assert np.ptp(coloured, axis=2).min() > 0.05
+    same = colorizer.transform([grey[..., 0], grey, coloured])
     assert np.abs(same[0] - same[1]).max() < 1e-5
+    assert np.abs(same[0] - same[2]).max() < 1e-3
 
 
 def test_hints_are_met_where_they_are_given(colorizer: Colorizer) -> None:

@@ -21,16 +21,6 @@ __all__ = [
     "spread_rows",
     "steps_per_epoch",
 ]
-    "Rows",
-    "Subset",
-    "copies",
-    "evenly",
-    "in_order_of",
-    "in_proportion",
-    "spread_over",
-    "spread_rows",
-    "steps_per_epoch",
-]
 
 
 class Rows:

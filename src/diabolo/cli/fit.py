@@ -196,7 +196,7 @@ def command(
     model: Any = (
         Autoencoder(2 if components is None else components, **params)
         if task == "codes"
-        else OutlierDetector(alpha, n_components="auto" if components is None else components, **params)
+        else OutlierDetector(alpha=alpha, n_components="auto" if components is None else components, **params)
     )
     model.fit(X).save(output)
     if not quiet:
