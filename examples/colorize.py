@@ -18,8 +18,9 @@ from PIL import Image
 from sklearn.datasets import load_sample_images
 
 from diabolo import Colorizer
+from diabolo.images.metrics import ab_error
 from diabolo.images.picture import read
-from diabolo.images.protocols import ab_error, grey
+from diabolo.images.protocols import grey
 
 HINTS = 10
 

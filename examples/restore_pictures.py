@@ -20,8 +20,8 @@ from scipy.ndimage import gaussian_filter
 from sklearn.datasets import load_sample_images
 
 from diabolo import Denoiser
+from diabolo.images.metrics import psnr
 from diabolo.images.picture import read
-from diabolo.images.protocols import psnr
 
 WIDTHS = np.arange(0.4, 3.1, 0.2)  # of the blur, in pixels
 

@@ -16,23 +16,8 @@ from diabolo import estimators
 from diabolo.cli import bench
 from diabolo.cli import cli as verbs
 from diabolo.errors import DataError
-from diabolo.images.protocols import (
-    ab_error,
-    arrays,
-    bicubic,
-    colourfulness,
-    colourization,
-    denoising,
-    grey,
-    lightness,
-    luma_y,
-    noisy,
-    psnr,
-    recoloured,
-    rescore,
-    smaller,
-    super_resolution,
-)
+from diabolo.images.metrics import ab_error, colourfulness, lightness, luma_y, psnr, recoloured
+from diabolo.images.protocols import arrays, bicubic, colourization, denoising, grey, noisy, rescore, smaller, super_resolution
 
 
 def picture(h: int = 36, w: int = 48, seed: int = 0, colours: bool = True) -> np.ndarray:

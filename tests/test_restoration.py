@@ -25,8 +25,8 @@ from diabolo.estimators.restoration.base import Restorer, decibels, from_opponen
 from diabolo.estimators.restoration.tiling import tiled
 from diabolo.formats import Images
 from diabolo.images.color import to_lab
+from diabolo.images.metrics import psnr
 from diabolo.images.picture import read
-from diabolo.images.protocols import psnr
 from diabolo.images.resize import resize
 from diabolo.losses import Absolute, LogSquared, Softmax
 from diabolo.nets import Column, Palette, Shuffle, Shuffles, Told, UNet

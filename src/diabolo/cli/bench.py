@@ -167,7 +167,7 @@ def coloring_tool(model: Any) -> Tool:
 
 def scored(task: str, model: Any, places: dict[str, Path], few: int | None) -> list[Row]:
     """The rows of one task's table."""
-    from ..images.picture import Album
+    from ..images.album import Album
 
     albums = {name: Album(path)[:few] for name, path in places.items()}
     total = sum(map(len, albums.values())) * len(LEVELS[task])
@@ -186,7 +186,8 @@ def counted(tool: Tool, advance: Callable[[], None]) -> Tool:
 def denoised(name: str, album: Any, model: Any, advance: Callable[[], None]) -> Iterator[Row]:
     import numpy as np
 
-    from ..images.protocols import arrays, denoising, noisy, psnr
+    from ..images.metrics import psnr
+    from ..images.protocols import arrays, denoising, noisy
 
     pictures, tool = list(arrays(album)), counted(denoising_tool(model), advance)
     for sigma in LEVELS["denoise"]:

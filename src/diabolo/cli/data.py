@@ -198,7 +198,7 @@ def row_names(model: Any, data: Any) -> list[str] | None:
         return [file.name for file in texts_in(Path(data))]
     if model.format_.kind != "images":
         return None
-    from ..images.picture import Album
+    from ..images.album import Album
 
     return list(Album(data).names)
 

@@ -66,7 +66,7 @@ class Batch:
     def __init__(
         self, source: Path, target: Path, model: Path | None = None, overwrite: bool = False, count: int | None = None
     ) -> None:
-        from ..images.picture import SUFFIXES, Album
+        from ..images.album import SUFFIXES, Album
 
         self.source, self.model, self.overwrite = source, model, overwrite
         suffix = source.suffix.lower()
@@ -111,7 +111,7 @@ class Batch:
 
     def check(self) -> None:
         """Raise an error for whatever can be known to go wrong, before any work."""
-        from ..images.picture import WRITABLE
+        from ..images.pillow import WRITABLE
 
         outputs = [path for files in self.files for path in files]
         inputs = {identity(path) for path in self._inputs() if path.is_file()}
@@ -185,7 +185,7 @@ def renamed(names: list[str], suffix: str | None, paged: Sequence[bool] = ()) ->
     >>> renamed(["a/b.jpg", "c.gif", "d.gif", "d.png"], None)
     ['a/b.jpg', 'c.png', 'd.gif.png', 'd.png']
     """
-    from ..images.picture import WRITABLE
+    from ..images.pillow import WRITABLE
 
     own = [PurePosixPath(name).suffix for name in names]
     stays = paged or [False] * len(names)

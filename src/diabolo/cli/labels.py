@@ -134,7 +134,7 @@ def opened_for(model: Any, path: Path) -> tuple[Any, Any]:
     from ..formats import Documents
     from ..formats.arrays import read_array
     from ..formats.files import is_table, read_table
-    from ..images.picture import Album
+    from ..images.album import Album
 
     if takes_pictures(model.format_) and Album.accepts(path):
         album = Album(path)
@@ -228,7 +228,7 @@ def texts(table: Any, column: str | None = None) -> list[str]:
 
 def is_pictures(column: Any) -> bool:
     """Whether most values are names of pictures."""
-    from ..images.picture import SUFFIXES
+    from ..images.album import SUFFIXES
 
     values = [value for value in column.to_pylist() if value] if is_strings(column) else []
     return sum(value.lower().endswith(SUFFIXES) for value in values) > len(values) / 2

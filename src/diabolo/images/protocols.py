@@ -1,12 +1,6 @@
 r"""How restored pictures are scored: the formulas and the roundings of the published tables, for any tool.
 
-    PSNR            10 log10( 255^2 / mean (e - y)^2 )                 of each picture; then the mean over the pictures
-    Y               16 + (65.481 R + 128.553 G + 24.966 B) / 255       rounded to whole numbers, as MATLAB does
-    colourfulness   sqrt(s_rg^2 + s_yb^2) + 0.3 sqrt(m_rg^2 + m_yb^2)  rg = R - G, yb = (R + G) / 2 - B
-    ab error        mean |(a, b) of e - (a, b) of y|                   CIE L*a*b*, D65
-
-* ``y`` the picture as it was, ``e`` the restored one, both 0 to 255
-* ``m``, ``s`` mean and standard deviation over the pixels
+The formulas are those of ``metrics``: y is the picture as it was, e the restored one, both 0 to 255.
 
 Denoising
     ``seen = y + sigma n``, not clipped and not rounded; one generator of random numbers per set and sigma, in the order of
@@ -27,7 +21,6 @@ Beyond a Gaussian denoiser: residual learning of deep CNN for image denoising (Z
 https://doi.org/10.1109/TIP.2017.2662206
 Accurate image super-resolution using very deep convolutional networks (Kim et al., 2016),
 https://arxiv.org/abs/1511.04587
-Measuring colorfulness in natural images (Hasler & Süsstrunk, 2003), https://doi.org/10.1117/12.477378
 """
 
 from __future__ import annotations
@@ -41,25 +34,20 @@ import numpy as np
 import torch
 
 from ..errors import DataError
-from .color import LUMA, from_lab, to_lab
-from .picture import Album
+from .album import Album
+from .color import LUMA
+from .metrics import ab_error, as_bytes, colourfulness, lightness, luma_y, psnr, recoloured
 from .resize import resize
 
 __all__ = [
     "SPACES",
     "Colours",
-    "ab_error",
     "arrays",
     "bicubic",
-    "colourfulness",
     "colourization",
     "denoising",
     "grey",
-    "lightness",
-    "luma_y",
     "noisy",
-    "psnr",
-    "recoloured",
     "rescore",
     "smaller",
     "super_resolution",
@@ -70,87 +58,6 @@ Tool = Callable[[np.ndarray], np.ndarray]
 CROPPED = 3  # rows and columns that a picture may lack at the right and below, because its sides were made multiples of 4
 
 
-def psnr(e: np.ndarray, y: np.ndarray, shave: int = 0) -> float:
-    """Peak signal-to-noise ratio of one picture, in decibels.
-
-    Parameters
-    ----------
-    e, y : ndarray (H, W) or (H, W, C)
-        Values from 0 to 255.
-    shave : int, default=0
-        Pixels left out at each border.
-
-    Returns
-    -------
-    float
-        Infinite if the two are equal.
-
-    Examples
-    --------
-    >>> round(psnr(np.full((4, 4), 25.5), np.zeros((4, 4))), 6)
-    20.0
-    """
-    if e.shape != y.shape:
-        raise DataError(f"a picture of shape {e.shape} cannot be compared with one of shape {y.shape}")
-    inside = np.s_[shave : e.shape[0] - shave, shave : e.shape[1] - shave]
-    if not e[inside].size:
-        raise DataError(f"nothing is left of a picture of shape {e.shape} without {shave} pixels at each border")
-    error = float(np.mean(np.square(e[inside].astype(np.float64) - y[inside])))
-    return 10 * math.log10(255**2 / error) if error else math.inf
-
-
-def luma_y(rgb: np.ndarray) -> np.ndarray:
-    """How bright each pixel is, from 16 to 235 (BT.601), in whole numbers: (H, W, 3) -> (H, W); (H, W) stays as it is.
-
-    >>> luma_y(np.array([[[0, 0, 0], [255, 255, 255], [255, 0, 0]]], np.uint8)).tolist()
-    [[16.0, 235.0, 81.0]]
-    """
-    if rgb.ndim == 2:
-        return rgb
-    return np.floor(16 + rgb.astype(np.float64) @ np.array([65.481, 128.553, 24.966]) / 255 + 0.5)
-
-
-def colourfulness(rgb: np.ndarray) -> float:
-    """How colourful a picture (H, W, 3) looks: 0 is grey, about 30 moderately, above 80 highly.
-
-    >>> colourfulness(np.full((2, 2, 3), 90, np.uint8))
-    0.0
-    """
-    r, g, b = np.moveaxis(rgb.astype(np.float64), -1, 0)
-    rg, yb = r - g, (r + g) / 2 - b
-    return float(math.hypot(rg.std(), yb.std()) + 0.3 * math.hypot(rg.mean(), yb.mean()))
-
-
-def lightness(rgb: np.ndarray) -> np.ndarray:
-    """L, a, b of bytes: (H, W, 3), or grey (H, W) -> (H, W, 3).
-
-    >>> lightness(np.full((1, 1), 119, np.uint8)).round().tolist()
-    [[[50.0, 0.0, 0.0]]]
-    """
-    rgb = np.repeat(rgb[..., None], 3, 2) if rgb.ndim == 2 else rgb
-    x = torch.from_numpy(np.ascontiguousarray(rgb)).double().movedim(-1, 0) / 255
-    return to_lab(x).movedim(0, -1).numpy() + 0.0
-
-
-def recoloured(light: np.ndarray, ab: Any) -> np.ndarray:
-    """RGB bytes with lightness (H, W) and colours (H, W, 2), or one colour (2,) everywhere.
-
-    >>> recoloured(np.full((1, 1), 50.0), (60, 40)).tolist()
-    [[[217, 61, 54]]]
-    """
-    lab = np.concatenate([light[..., None], np.broadcast_to(ab, (*light.shape, 2))], 2).astype(np.float64)
-    return _bytes(from_lab(torch.from_numpy(lab).movedim(-1, 0)).movedim(0, -1).numpy())
-
-
-def ab_error(e: np.ndarray, y: np.ndarray) -> float:
-    """Mean distance of the colours a, b of two pictures (H, W, 3) of bytes.
-
-    >>> round(ab_error(recoloured(np.full((1, 1), 50.0), (30, 40)), np.full((1, 1, 3), 119, np.uint8)))
-    50
-    """
-    return float(np.hypot(*np.moveaxis(lightness(e) - lightness(y), -1, 0)[1:]).mean())
-
-
 def arrays(X: Any) -> Iterator[np.ndarray]:
     """The pictures of whatever `Album` reads, as bytes: (H, W) grey or (H, W, 3) RGB; transparency is left out.
 
@@ -158,7 +65,7 @@ def arrays(X: Any) -> Iterator[np.ndarray]:
     [(4, 5, 3), (2, 3)]
     """
     for picture in Album(X):
-        array = _bytes(picture.pixels)
+        array = as_bytes(picture.pixels)
         yield array[..., 0] if array.shape[2] == 1 else array
 
 
@@ -225,7 +132,7 @@ def bicubic(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     [[26, 46], [104, 124]]
     """
     x = torch.from_numpy(np.ascontiguousarray(np.atleast_3d(picture))).double().movedim(-1, 0) / 255
-    return _bytes(resize(x, size, levels=255).movedim(0, -1).numpy()).reshape(*size, *picture.shape[2:])
+    return as_bytes(resize(x, size, levels=255).movedim(0, -1).numpy()).reshape(*size, *picture.shape[2:])
 
 
 def smaller(pictures: Iterable[np.ndarray], scale: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -405,11 +312,6 @@ def _in_space(picture: np.ndarray, space: str) -> np.ndarray:
     if space == "rgb":
         return np.repeat(picture[..., None], 3, 2) if picture.ndim == 2 else picture
     return picture if picture.ndim == 2 else np.rint(picture @ np.array(LUMA))
-
-
-def _bytes(values: np.ndarray) -> np.ndarray:
-    """Bytes of values in [0, 1]."""
-    return np.rint(values.clip(0, 1) * 255).astype(np.uint8)
 
 
 def _mean(values: Sequence[float]) -> float:

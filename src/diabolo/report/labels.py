@@ -16,7 +16,7 @@ from torch import nn
 
 from .. import __version__
 from ..errors import DataError
-from ..images.picture import Album
+from ..images.album import Album
 from .names import Names
 from .page import digest, escaped, part, picture
 from .values import seed

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from ..images.picture import Album
+from ..images.album import Album
 from ..printed import cut
 
 __all__ = ["Names"]

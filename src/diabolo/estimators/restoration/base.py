@@ -46,8 +46,9 @@ from ...errors import DataError, FormatError
 from ...formats.base import IN_MEMORY
 from ...formats.images import Images
 from ...hardware import pick_precision
+from ...images.album import Album
 from ...images.color import LUMA
-from ...images.picture import SEEN, Album, Picture, luma, read
+from ...images.picture import SEEN, Picture, luma, read
 from ...images.resize import resize
 from ...losses import Absolute, LogSquared, Loss
 from ...nets import Column, Shuffle, Shuffles, Told
