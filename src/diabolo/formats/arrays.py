@@ -23,7 +23,7 @@ from torch import Tensor
 
 from ..errors import DataError, warn
 from ..losses import Columns, Logistic, Loss, Part, Squared
-from ..rows import Rows
+from ..rows import Rows, spread_rows
 from ..sentinels import odd, warn_odd
 from .base import IN_MEMORY, SAMPLE, Format, check_finite, named_loss, neither, warn_empty
 from .files import READABLE, read_table
@@ -341,7 +341,7 @@ def _some(X: Any) -> np.ndarray:
     most = len_(X)
     if sp.issparse(X) or isinstance(X, np.memmap):
         most = min(SAMPLE, max(1000, 50_000_000 // max(1, X.shape[1])))
-    X = X if len_(X) <= most else X[np.linspace(0, len_(X) - 1, most).astype(int)]
+    X = X if len_(X) <= most else X[spread_rows(np.arange(len_(X)), most)]
     return X.toarray() if sp.issparse(X) else np.asarray(X)
 
 

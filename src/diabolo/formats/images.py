@@ -21,7 +21,7 @@ from ..errors import DataError, warn
 from ..images.album import Album, is_one
 from ..images.picture import Picture, luma
 from ..images.resize import resize
-from ..rows import Rows
+from ..rows import Rows, spread_rows
 from .arrays import Arrays
 from .base import IN_MEMORY, Format, spilled
 from .scale import together
@@ -104,7 +104,7 @@ class Images(Arrays):
         album = Album(X)
         if not len(album):
             raise DataError("Found array with 0 sample(s): X is empty")
-        looked = album.take(np.linspace(0, len(album) - 1, min(len(album), LOOKED_AT)).astype(int).tolist())
+        looked = album.take(spread_rows(np.arange(len(album)), LOOKED_AT).tolist())
         sizes = looked.sizes()
         self.shape = (
             max(c for _, _, c in sizes),

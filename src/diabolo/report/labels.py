@@ -18,7 +18,7 @@ from .. import __version__
 from ..errors import DataError
 from ..images.album import Album
 from .names import Names
-from .page import digest, escaped, part, picture
+from .page import escaped, page, picture
 from .values import seed
 
 __all__ = ["labels_page"]
@@ -35,11 +35,7 @@ def labels_page(clf: Any, X: Any, labels: Mapping[str, Any], title: str, say: Ca
         raise DataError("a report on labels needs the labels of the rows: labels={'y': Y}")
     say("judging the labels, and fitting independent networks for comparison")
     report = clf.report(X, labels["y"])
-    style = part("style.css")
     filled = {
-        "title": escaped(title or "Labels"),
-        "style": style,
-        "policy": f"default-src 'none'; base-uri 'none'; form-action 'none'; style-src {digest(style)}; img-src data:",
         "headline": escaped(headline(report)),
         "lead": escaped(lead(clf, report)),
         "labels": table(report),
@@ -50,7 +46,7 @@ def labels_page(clf: Any, X: Any, labels: Mapping[str, Any], title: str, say: Ca
         "facts": facts(clf, report),
         "code": escaped(f"from diabolo import {type(clf).__name__}\n\nclf = {clf!r}\nclf.fit(X, Y)"),
     }
-    return re.sub(r"\[\[(\w+)\]\]", lambda mark: filled[mark[1]], part("labels.html")).encode()
+    return page("labels.html", title or "Labels", **filled)
 
 
 def headline(report: Any) -> str:

@@ -6,7 +6,6 @@ Nothing on it moves, so it needs no script: what is drawn is written here, as te
 from __future__ import annotations
 
 import platform
-import re
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -16,8 +15,9 @@ import torch
 
 from .. import __version__
 from ..errors import DataError
+from ..rows import spread_rows
 from .names import Names
-from .page import digest, escaped, part, picture
+from .page import escaped, page, picture
 from .values import seed
 
 __all__ = ["outliers_page"]
@@ -45,13 +45,10 @@ def outliers_page(detector: Any, X: Any, title: str, say: Callable[[str], None])
     say(f"explaining {min(len(flagged), EXPLAINED):,} rows")
     pictures = detector.format_.kind == "images"
     names, verdicts = Names(detector.format_, X), detector.explain(X, flagged[: SHOWN if pictures else EXPLAINED], CELLS)
-    style, documents = part("style.css"), detector.format_.kind == "documents"
+    documents = detector.format_.kind == "documents"
     unit = "document" if documents else "picture" if pictures else "row"
     seen = Seen(detector, X, flagged[:SHOWN]) if pictures else None
     filled = {
-        "title": escaped(title or "Outliers"),
-        "style": style,
-        "policy": f"default-src 'none'; base-uri 'none'; form-action 'none'; style-src {digest(style)}; img-src data:",
         "headline": escaped(headline(len(flagged), len(score), unit)),
         "lead": escaped(lead(detector, len(score), unit)),
         "axes": scatter(axes, score < detector.offset_),
@@ -70,7 +67,7 @@ def outliers_page(detector: Any, X: Any, title: str, say: Callable[[str], None])
         "facts": facts(detector, len(score)),
         "code": escaped(f"from diabolo import OutlierDetector\n\ndetector = {detector!r}\ndetector.fit(X)"),
     }
-    return re.sub(r"\[\[(\w+)\]\]", lambda mark: filled[mark[1]], part("outliers.html")).encode()
+    return page("outliers.html", title or "Outliers", **filled)
 
 
 def headline(flagged: int, n: int, unit: str) -> str:
@@ -108,7 +105,7 @@ def scatter(axes: np.ndarray, flagged: np.ndarray) -> str:
     where = -np.log10(axes.clip(10.0**-FAR, 1))
     top = max(3.0, float(np.ceil(where.max())))
     normal = np.flatnonzero(~flagged)
-    normal = normal[np.unique(np.linspace(0, max(len(normal) - 1, 0), min(len(normal), POINTS)).astype(int))]
+    normal = spread_rows(normal, POINTS)
 
     def x(v: float) -> str:
         return f"{LEFT + (RIGHT - LEFT) * v / top:.2f}%"
