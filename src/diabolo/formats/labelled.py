@@ -19,11 +19,11 @@ import pyarrow.compute as pc
 
 from ..errors import DataError, no_column
 from ..images.album import SUFFIXES, Album
-from .arrays import read_array
 from .base import Format
 from .documents import Documents
 from .files import Reading, is_table, read_table
 from .labels import combined
+from .matrices import read_array
 from .schema import is_text
 from .targets import NO, YES
 
