@@ -22,9 +22,10 @@ from torch import Tensor
 from ..errors import DataError
 from ..losses import Columns, Logistic, Loss, Part, Softmax, Squared
 from ..printed import Grid, cut
-from .base import SAMPLE, Format, check_finite, in_order, named_loss, neither
-from .columns import KINDS, ONE, Binary, Category, Column, Number, called, kind_of, plain_kind, possible, weight, yes_no
+from .base import SAMPLE, Format, in_order, named_loss, neither
+from .columns import KINDS, ONE, Binary, Category, Column, Number, called, kind_of, possible, weight
 from .container import Container
+from .encoding import Encoder, fitting
 from .files import Reading, is_table, read_table, rows_of, table_pieces
 from .fitting import checked_names, count_levels, fit_columns, row_numbers, share_unit
 from .frames import (
@@ -32,8 +33,6 @@ from .frames import (
     collected,
     combined,
     container,
-    kinds_of,
-    matrix_of,
     mixed_categories,
     names_of,
     of_pandas,
@@ -43,8 +42,8 @@ from .frames import (
 )
 from .gaps import Gaps
 from .remarks import remark
-from .scale import FAR, FLOATS, NEAR, encoded, told
-from .schema import DUST, adapted, arrow_type, is_known, narrowed
+from .scale import FAR, FLOATS, NEAR, told
+from .schema import arrow_type, is_known
 
 __all__ = ["Tables"]
 
@@ -136,12 +135,12 @@ class Tables(Format):
         return self
 
     def _lay_out(self) -> None:
-        """Where the features of each column are, and which columns are plain numbers."""
+        """Where the features of each column are."""
         self.columns = [column.name for column in self.fields]
         ends = np.cumsum([0, *(column.width for column in self.fields)])
         self.width = int(ends[-1])
         self._blocks = [slice(int(a), int(b)) for a, b in pairwise(ends)]
-        self._kinds = np.array([plain_kind(column) for column in self.fields])
+        self._encoder = Encoder(self.fields, [block.start for block in self._blocks])
 
     @property
     def gaps(self) -> Gaps:
@@ -220,55 +219,13 @@ class Tables(Format):
 
     def to_tensor(self, X: Any) -> Tensor:
         X = self._read(X) if isinstance(X, (str, Path)) else collected(X)
-        place = {name: i for i, name in enumerate(names_of(X))}
-        absent = [name for name in self.columns if name not in place]
-        if absent:
-            raise DataError(
-                f"X has no column {', '.join(map(repr, absent))}, which the model was fitted with; "
-                f"it has {', '.join(map(repr, [*place][:20]))}"
-            )
         x = np.zeros((X.shape[0], self.width))
-        places, starts = np.array([place[name] for name in self.columns]), np.array([block.start for block in self.blocks])
-        kinds = kinds_of(X)[places]
-        numbers, binary = (self._kinds == "f") & (kinds == "f"), (self._kinds == "b") & (kinds != "")
-        for chosen, encode in ((numbers, self._encode_numbers), (binary, self._encode_binary)):
-            some = np.flatnonzero(chosen)
-            if len(some):
-                x[:, starts[some]] = encode(matrix_of(X, places[some]), some)
-        rest = np.flatnonzero(~numbers & ~binary).tolist()
-        table = arrow(X, [int(places[j]) for j in rest]) if rest else None
-        alike: dict[Any, list[int]] = {}
-        values = [self._adapted(self.fields[j], combined(table, i)) for i, j in enumerate(rest)]
-        for i, (j, v) in enumerate(zip(rest, values, strict=True)):
-            alike.setdefault((type(self.fields[j]), v.type), []).append(i)
-        for (kind, _), these in alike.items():
-            chosen = [rest[i] for i in these]
-            kind.encode_all([self.fields[j] for j in chosen], [values[i] for i in these], x, starts[chosen])
+        self._encoder.table(X, x, self.gaps)
         return torch.from_numpy(x)
 
     def encode(self, column: Column, values: pa.Array) -> np.ndarray:
         """Values (n,) of any type -> features (n, width), if they can be those of the column."""
-        return column.encode(self._adapted(column, values))
-
-    def _adapted(self, column: Column, values: pa.Array) -> pa.Array:
-        kind, mixed = next(name for name, cls in KINDS.items() if isinstance(column, cls)), getattr(column, "mixed", False)
-        return adapted(self.gaps.without(values), arrow_type(column.type), column.name, kind, mixed)
-
-    def _encode_numbers(self, v: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-        """Plain numbers (n, m), all at once, as Number.encode would."""
-        fields: list[Any] = [self.fields[j] for j in chosen]
-        if self.reading.na:
-            v = np.where(np.isin(v, self.gaps.numbers), np.nan, v)
-        check_finite(v, [column.name for column in fields])
-        single = [i for i, column in enumerate(fields) if column.type != "double" and column.type in FLOATS]
-        if single:
-            v = v.copy()
-            v[:, single] = np.stack([narrowed(v[:, i], arrow_type(fields[i].type)) for i in single], 1)
-        return encoded(v, *np.array([column.unit for column in fields], dtype=np.float64).T)
-
-    def _encode_binary(self, v: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-        check_finite(v, [self.fields[j].name for j in chosen])
-        return yes_no(np.where(np.abs(v) < DUST, 0.0, v))
+        return column.encode(fitting(column, values, self.gaps))
 
     def cells(self, X: Any, rows: np.ndarray) -> list[list[Any]]:
         if isinstance(X, (str, Path)):
