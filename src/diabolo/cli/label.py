@@ -123,7 +123,7 @@ def labelled(clf: Any, path: Path, name: str, column: str | None) -> tuple[Any, 
     """Examples, and which of them have the label; None: all."""
     import numpy as np
 
-    from ..formats.labelled import check_columns, has_columns, read_for, yes_no
+    from ..formats.labelled import check_names, has_columns, read_for, yes_no
 
     table, X = read_for(clf.format_, path)
     own = clf.format_.columns if has_columns(clf.format_) else []
@@ -133,7 +133,7 @@ def labelled(clf: Any, path: Path, name: str, column: str | None) -> tuple[Any, 
         if name.strip() and known(clf, name) not in clf.labels_.names:  # or else that is what is wrong
             check_answers(table, own, name)
         return X, None
-    check_columns(table, [column], "--column")
+    check_names(table, [column], "--column")
     y = yes_no(table, column)
     rows = np.flatnonzero(~np.isnan(y))
     return chosen(X, rows), y[rows]

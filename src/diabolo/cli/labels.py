@@ -30,11 +30,11 @@ def learn(
     """Fit a MultiLabelClassifier to the table of a file, save it, and tell of it; `formats`: of documents, and of tables."""
     from ..estimators import MultiLabelClassifier
     from ..formats import Reading, read_labelled
-    from ..formats.labelled import as_table, check_columns
+    from ..formats.labelled import check_names, table_of
 
-    table = as_table(table, Reading(**options.said()))
+    table = table_of(table, Reading(**options.said()))
     names = [*([labels] if labels_sep and labels else listing(labels)), *label]
-    check_columns(table, names, "--labels")
+    check_names(table, names, "--labels")
     if labels_sep and len(names) > 1:
         raise DataError("--labels-sep is for one column of lists, but --labels names more")
     pretrained: Any = loaded(encoder, "fit --encoder") if isinstance(encoder, Path) else encoder

@@ -73,17 +73,17 @@ def judged(clf: Any, data: Path, names: tuple[str, ...], sep: str | None) -> tup
     """The rows of a table, and the labels that it has for them."""
     import numpy as np
 
-    from ..formats.labelled import check_columns, label_lists, read_for, yes_no
+    from ..formats.labelled import check_names, label_lists, read_for, yes_no
 
     table, X = read_for(clf.format_, data)
     if sep:
-        check_columns(table, list(names), "--labels")
+        check_names(table, list(names), "--labels")
         return X, {"y": of_known(clf, label_lists(table, names[0], sep))}
     labels = [str(name) for name in clf.labels_.names]
     absent = [name for name in labels if name not in table.column_names]
     if len(absent) == len(labels):
         hint = "; of one column of lists give its name, and the sign between: --labels tags --labels-sep ';'"
-        check_columns(table, labels, "the model's labels", hint)
+        check_names(table, labels, "the model's labels", hint)
     not_judged(absent, "there are no such columns")
     unknown = np.full(len(table), np.nan)
     return X, {"y": np.column_stack([unknown if name in absent else yes_no(table, name) for name in labels])}

@@ -41,7 +41,7 @@ class Encoder:
         rest = np.flatnonzero(~numbers & ~binary).tolist()
         table = arrow(X, [int(places[j]) for j in rest]) if rest else None
         alike: dict[Any, list[int]] = {}
-        values = [fitting(self.fields[j], combined(table, i), gaps) for i, j in enumerate(rest)]
+        values = [as_fitted(self.fields[j], combined(table, i), gaps) for i, j in enumerate(rest)]
         for i, (j, v) in enumerate(zip(rest, values, strict=True)):
             alike.setdefault((type(self.fields[j]), v.type), []).append(i)
         for (kind, _), these in alike.items():
@@ -76,7 +76,7 @@ class Encoder:
         return yes_no(np.where(np.abs(v) < DUST, 0.0, v))
 
 
-def fitting(column: Column, values: pa.Array, gaps: Gaps) -> pa.Array:
+def as_fitted(column: Column, values: pa.Array, gaps: Gaps) -> pa.Array:
     """Values of any type as those of the column, if they can be."""
     return adapted(
         gaps.without(values), arrow_type(column.type), column.name, kind_of(column), bool(getattr(column, "mixed", False))

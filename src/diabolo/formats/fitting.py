@@ -25,12 +25,12 @@ from .scale import EXACT, LOOKED_AT, PICTURE, alike, together
 from .schema import DUST, family, is_known, is_text, plain, without_gaps, words
 from .suspects import is_row_number
 
-__all__ = ["checked_names", "count_levels", "fit_column", "fit_columns", "row_numbers", "share_unit"]
+__all__ = ["count_levels", "fit_column", "fit_columns", "names_to_fit", "row_numbers", "share_unit"]
 
 AT_ONCE = 8_000_000  # numbers that are measured at once
 
 
-def checked_names(table: pa.Table, categories: Sequence[str], numbers: Sequence[str], dates: Mapping[str, str]) -> list[str]:
+def names_to_fit(table: pa.Table, categories: Sequence[str], numbers: Sequence[str], dates: Mapping[str, str]) -> list[str]:
     """Names of the columns, with those that were asked for among them."""
     names = [str(name) for name in table.column_names]
     repeated = sorted({name for name, times in Counter(names).items() if times > 1})

@@ -27,7 +27,7 @@ from .matrices import read_array
 from .schema import is_text
 from .targets import NO, YES
 
-__all__ = ["check_columns", "label_lists", "read_for", "read_labelled", "yes_no"]
+__all__ = ["check_names", "label_lists", "read_for", "read_labelled", "yes_no"]
 
 
 def read_labelled(
@@ -83,10 +83,10 @@ def read_labelled(
     >>> read_labelled(pa.table({"size": [1, 2], "tags": ["bug;new", None]}), "tags", sep=";")[1]
     [['bug', 'new'], []]
     """
-    table, names = as_table(data, reading), [labels] if isinstance(labels, str) else list(labels)
-    check_columns(table, names, "labels")
+    table, names = table_of(data, reading), [labels] if isinstance(labels, str) else list(labels)
+    check_names(table, names, "labels")
     if drop:
-        check_columns(table, list(drop), "drop")
+        check_names(table, list(drop), "drop")
     lists = bool(sep) or (len(names) == 1 and pa.types.is_nested(table[names[0]].type))
     if lists and len(names) > 1:
         raise DataError(f"sep={sep!r} is for one column of lists, but labels names {len(names)}")
@@ -119,7 +119,7 @@ def read_for(format: Format, path: str | Path, reading: Reading | None = None) -
         table = read_table(path, None, reading or fitted.reading, fitted.types, rest=True, levels=fitted.levels)
         return with_names(table), taken(format, table, path.parent)
     if is_table(path) or getattr(format, "column", None) is not None:
-        table = as_table(path, reading or Reading(encoding=getattr(format, "encoding", None)))
+        table = table_of(path, reading or Reading(encoding=getattr(format, "encoding", None)))
         return table, taken(format, table, path.parent)
     if isinstance(format, Documents) and format.texts and Documents.accepts(path):
         texts = format.read(path)
@@ -131,7 +131,7 @@ def read_for(format: Format, path: str | Path, reading: Reading | None = None) -
     return pa.table(list(dense.T), names=[f"x{j}" for j in range(X.shape[1])]), X
 
 
-def as_table(data: Any, reading: Reading | None = None) -> pa.Table:
+def table_of(data: Any, reading: Reading | None = None) -> pa.Table:
     """The table in a file, or the table itself; each of its columns has a name of its own."""
     if isinstance(data, (str, Path)):
         return with_names(read_table(data, None, reading or Reading(), {}, rest=True))
@@ -148,7 +148,7 @@ def with_names(table: pa.Table) -> pa.Table:
     return table
 
 
-def check_columns(table: pa.Table, names: Sequence[str], said: str, hint: str = "") -> None:
+def check_names(table: pa.Table, names: Sequence[str], said: str, hint: str = "") -> None:
     """Raise a DataError unless each name is that of a column, and is said once; `said` is how the names were given."""
     if not names:
         raise DataError(f"{said} names no column")
@@ -196,10 +196,10 @@ def label_lists(table: pa.Table, name: str, sep: str | None) -> list[list[str]]:
 def rows_in(rest: pa.Table, folder: Path, text: str | None, image: str | None, format: str | Format) -> Any:
     """What is not a label: a table; texts or pictures, if it is one column of them, or if that is asked for."""
     if text is not None:
-        check_columns(rest, [text], "text")
+        check_names(rest, [text], "text")
         return texts(rest, text)
     if image is not None:
-        check_columns(rest, [image], "image")
+        check_names(rest, [image], "image")
         return pictures(rest.select([image]), folder)
     if isinstance(format, Format):
         if takes_texts(format) and rest.num_columns > 1:

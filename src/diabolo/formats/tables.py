@@ -25,21 +25,10 @@ from ..printed import Grid, cut
 from .base import SAMPLE, Format, in_order, named_loss, neither
 from .columns import KINDS, ONE, Binary, Category, Column, Number, called, kind_of, possible, weight
 from .container import Container
-from .encoding import Encoder, fitting
+from .encoding import Encoder, as_fitted
 from .files import Reading, is_table, read_table, rows_of, table_pieces
-from .fitting import checked_names, count_levels, fit_columns, row_numbers, share_unit
-from .frames import (
-    arrow,
-    collected,
-    combined,
-    container,
-    mixed_categories,
-    names_of,
-    of_pandas,
-    patched,
-    pieces,
-    taken,
-)
+from .fitting import count_levels, fit_columns, names_to_fit, row_numbers, share_unit
+from .frames import arrow, collected, combined, container, mixed_categories, names_of, of_pandas, patched, pieces, taken
 from .gaps import Gaps
 from .remarks import remark
 from .scale import FAR, FLOATS, NEAR, told
@@ -117,7 +106,7 @@ class Tables(Format):
         path = isinstance(X, (str, Path))
         X = X if path else collected(X)
         table = of_pandas(read_table(X, SAMPLE, self.reading)) if path else arrow(X)
-        names = checked_names(table, self.categories, self.numbers, self.reading.dates)
+        names = names_to_fit(table, self.categories, self.numbers, self.reading.dates)
         self.left_out = row_numbers(table, {*self.categories, *self.numbers})
         table = self.gaps.table(table.drop_columns(self.left_out))
         kept = [name for name in names if name not in self.left_out]
@@ -225,7 +214,7 @@ class Tables(Format):
 
     def encode(self, column: Column, values: pa.Array) -> np.ndarray:
         """Values (n,) of any type -> features (n, width), if they can be those of the column."""
-        return column.encode(fitting(column, values, self.gaps))
+        return column.encode(as_fitted(column, values, self.gaps))
 
     def cells(self, X: Any, rows: np.ndarray) -> list[list[Any]]:
         if isinstance(X, (str, Path)):
