@@ -53,7 +53,7 @@ from torch import nn
 
 import common
 from diabolo import Autoencoder, MultiLabelClassifier
-from diabolo.images.picture import Album
+from diabolo.images.album import Album
 from diabolo.images.protocols import arrays
 from diabolo.nets import Lite0
 from multilabel import Fitted, best_threshold, measured, one_vs_rest

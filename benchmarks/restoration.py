@@ -47,8 +47,9 @@ from diabolo.cli.images import restorer
 from diabolo.estimators.restoration import base as restoration
 from diabolo.estimators.restoration.tiling import tiled
 from diabolo.hardware import has_bfloat16
+from diabolo.images.album import Album
 from diabolo.images.metrics import lightness, psnr, recoloured
-from diabolo.images.picture import Album, read
+from diabolo.images.picture import read
 from diabolo.images.protocols import arrays, colourization, denoising, grey, noisy, smaller, super_resolution
 from diabolo.nets import Lite0
 

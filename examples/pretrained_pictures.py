@@ -81,7 +81,7 @@ def aerial() -> tuple[np.ndarray, np.ndarray, list[str]]:
     """UC Merced, in an order of its own."""
     import pandas as pd
 
-    from diabolo.images.picture import Album
+    from diabolo.images.album import Album
 
     folder = Path(os.environ["DIABOLO_DATA"]) / "multilabel"
     album = Album(folder / "ucmerced_128.zip")

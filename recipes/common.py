@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from diabolo.images.picture import Album
+from diabolo.images.album import Album
 
 WEIGHTS = Path(__file__).parents[1] / "src" / "diabolo" / "weights"
 SOURCES = (

@@ -25,7 +25,7 @@ import torch
 from PIL import Image
 
 from diabolo import estimators, load, progress
-from diabolo.cli import images, main
+from diabolo.cli import batch, images, main
 from diabolo.estimators.restoration.comparison import measured
 from diabolo.estimators.restoration.pixels import decibels
 from test_cli import Said, one_line
@@ -151,14 +151,14 @@ def test_a_zip(models: dict[str, Path], photos: Path, tmp_path: Path, diabolo: A
 
 
 def test_names() -> None:
-    assert images.renamed(["a.gif", "b/c.JPEG", "d.gif", "d.png", "d.ppm"], None) == [
+    assert batch.renamed(["a.gif", "b/c.JPEG", "d.gif", "d.png", "d.ppm"], None) == [
         "a.png",
         "b/c.JPEG",
         "d.gif.png",
         "d.png",
         "d.ppm.png",
     ]
-    assert images.renamed(["a.jpg", "a.png", "b.jpg"], ".png") == ["a.jpg.png", "a.png", "b.png"]
+    assert batch.renamed(["a.jpg", "a.png", "b.jpg"], ".png") == ["a.jpg.png", "a.png", "b.png"]
 
 
 def test_metadata_stay(models: dict[str, Path], tmp_path: Path, diabolo: Any) -> None:

@@ -23,9 +23,9 @@ from hypothesis import strategies as st
 
 from diabolo.errors import DataError
 from diabolo.formats import FORMATS, Arrays, Documents, Format, Tables, infer, write_table
-from diabolo.formats.arrays import plain, read_array
 from diabolo.formats.documents import read_documents
 from diabolo.formats.files import read_table, table_pieces
+from diabolo.formats.matrices import plain, read_array
 from kinds import frame, kinds, texts
 
 

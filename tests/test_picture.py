@@ -21,7 +21,8 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image, ImageCms, PngImagePlugin
 
 from diabolo.errors import DataError
-from diabolo.images.picture import Album, Picture, luma, read
+from diabolo.images.album import Album
+from diabolo.images.picture import Picture, luma, read
 
 RNG = np.random.default_rng(0)
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-__all__ = ["DataError", "DiaboloError", "FormatError", "TrainingError", "missing_extra", "suggest", "warn"]
+__all__ = ["DataError", "DiaboloError", "FormatError", "TrainingError", "missing_extra", "no_column", "suggest", "warn"]
 
 PASSED = {__name__.partition(".")[0], "sklearn", "joblib", "torch", "contextlib", "functools"}  # what calls us for the user
+SHOWN = 20  # columns that an error names
 
 
 class DiaboloError(Exception):
@@ -49,6 +50,17 @@ def suggest(value: Any, allowed: Iterable[Any]) -> str:
     names = {str(name).casefold(): name for name in allowed}
     near = get_close_matches(value.strip().casefold(), names, 1)
     return f"; did you mean {names[near[0]]!r}?" if near else ""
+
+
+def no_column(said: str, name: str, columns: Sequence[str], hint: str = "") -> DataError:
+    """The error for a column that is not there; `said` is how it was asked for.
+
+    >>> print(no_column("drop", "citi", ["city", "age"]))
+    drop: there is no column 'citi' (did you mean 'city'?); the columns are 'city', 'age'
+    """
+    meant = suggest(name, columns).removeprefix("; ")
+    some = ", ".join(map(repr, columns[:SHOWN])) + (f" and {len(columns) - SHOWN:,} more" if len(columns) > SHOWN else "")
+    return DataError(f"{said}: there is no column {name!r}{f' ({meant})' if meant else ''}; the columns are {some}{hint}")
 
 
 def warn(message: str) -> None:

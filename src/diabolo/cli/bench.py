@@ -167,7 +167,7 @@ def coloring_tool(model: Any) -> Tool:
 
 def scored(task: str, model: Any, places: dict[str, Path], few: int | None) -> list[Row]:
     """The rows of one task's table."""
-    from ..images.picture import Album
+    from ..images.album import Album
 
     albums = {name: Album(path)[:few] for name, path in places.items()}
     total = sum(map(len, albums.values())) * len(LEVELS[task])

@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from ..errors import DataError
-from .images import Batch, PassedOverError, common, run
+from .batch import Batch, PassedOverError
+from .images import common, run
 
 EPILOG = """\b
 Examples:

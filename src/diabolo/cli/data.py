@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ..errors import DataError, warn
+from ..errors import DataError, no_column, warn
 
 MODEL = click.argument("model", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 DATA = click.argument("data", type=click.Path(exists=True, path_type=Path))
@@ -31,7 +30,7 @@ def opened(path: Path, drop: Sequence[str] = (), text: str | None = None) -> Any
     """The data in `path`: the path itself, or a table without the columns `drop`, read as was said."""
     from ..formats.cells import guessed
     from ..formats.files import Reading, is_table, read_table
-    from ..formats.schema import words
+    from ..formats.schema import is_text, words
     from .options import said
 
     if not drop and (text is None or not is_table(path)):
@@ -41,38 +40,18 @@ def opened(path: Path, drop: Sequence[str] = (), text: str | None = None) -> Any
     for option, names in (("--drop", drop), ("--text", () if text is None else (text,))):
         for name in names:
             if name not in table.column_names:
-                raise absent(option, name, table.column_names)
-    if text is not None and is_strings(table[text]) and not is_strings(found := guessed(table[text])):
+                raise no_column(option, name, table.column_names)
+    if text is not None and is_text(table[text].type) and not is_text((found := guessed(table[text])).type):
         warn(f"--text: column {text!r} holds {words(found.type)}, such as {table[text][0].as_py()!r}: each is read as a word")
     return table.drop_columns(list(drop))
 
 
-def absent(option: str, name: str, columns: Sequence[str], hint: str = "") -> DataError:
-    """The error for a column that is not there."""
-    return DataError(f"{option}: there is no column {name!r}{meant(name, columns)}; the columns are {some(columns)}{hint}")
-
-
-def some(names: Sequence[str], most: int = 20) -> str:
-    return ", ".join(map(repr, names[:most])) + (f" and {len(names) - most:,} more" if len(names) > most else "")
-
-
-def meant(name: str, names: Sequence[str]) -> str:
-    """What may have been meant.
-
-    >>> meant("citi", ["city", "age"])
-    " (did you mean 'city'?)"
-    """
-    lower = {str(other).strip().lower(): str(other) for other in names}
-    near = get_close_matches(name.strip().lower(), lower, 1)
-    return f" (did you mean {lower[near[0]]!r}?)" if near else ""
-
-
 def loaded(path: Path, verb: str, kind: str = "Autoencoder") -> Any:
     """The model in `path`, which must be one that `verb` can use."""
-    from ..estimators import load
+    from .. import estimators
 
-    model = load(path)
-    if kind not in (cls.__name__ for cls in type(model).__mro__):
+    model = estimators.load(path)
+    if not isinstance(model, getattr(estimators, kind)):
         raise DataError(
             f"{str(path)!r} holds {_a(type(model).__name__)}, but `diabolo {verb}` needs {_a(kind)}: "
             f"make one with `diabolo fit DATA {MADE_BY[kind]}`"
@@ -122,7 +101,7 @@ def kept(model: Any, data: Path, names: Sequence[str]) -> dict[str, Any]:
     table = as_they_stand(model, data)
     for name in names:
         if name not in table.column_names:
-            raise absent("--keep", name, table.column_names)
+            raise no_column("--keep", name, table.column_names)
     return found | {name: table[name] for name in names}
 
 
@@ -198,16 +177,9 @@ def row_names(model: Any, data: Any) -> list[str] | None:
         return [file.name for file in texts_in(Path(data))]
     if model.format_.kind != "images":
         return None
-    from ..images.picture import Album
+    from ..images.album import Album
 
     return list(Album(data).names)
-
-
-def is_strings(column: Any) -> bool:
-    """Whether an Arrow column holds words."""
-    import pyarrow as pa
-
-    return bool(pa.types.is_string(column.type) or pa.types.is_large_string(column.type))
 
 
 def code_names(k: int) -> list[str]:

@@ -35,8 +35,8 @@ def read_codes(path: Path, k: int) -> Any:
     import numpy as np
 
     from ..errors import DataError
-    from ..formats.arrays import read_array
     from ..formats.files import read_table
+    from ..formats.matrices import read_array
 
     if path.suffix == ".npy":
         return np.asarray(read_array(path))

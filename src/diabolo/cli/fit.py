@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
+from ..errors import no_column
 from . import images, options
-from .data import DATA, OUTPUT, absent, never_onto_input, opened
+from .data import DATA, OUTPUT, never_onto_input, opened
 
 EPILOG = """\b
 Examples:
@@ -212,7 +213,7 @@ def check_columns(option: str, data: Path, names: tuple[str, ...]) -> None:
     there = read_table(data, 1, Reading(**options.said()), {}).column_names if names else []
     for name in names:
         if name not in there:
-            raise absent(option, name, there)
+            raise no_column(option, name, there)
 
 
 def formats(words: dict[str, Any], columns: dict[str, Any]) -> tuple[Any, Any]:

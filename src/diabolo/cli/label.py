@@ -9,7 +9,6 @@ import click
 
 from ..errors import DataError
 from .data import MODEL, loaded, never_onto_input
-from .labels import check_names, has_columns, opened_for, yes_no
 from .options import reading
 
 if TYPE_CHECKING:
@@ -75,7 +74,7 @@ def command() -> None:
 @reading
 def add(model: Path, name: str, examples: Path, column: str | None, prior: float | None, output: Path | None) -> None:
     check_output(output, model, examples)
-    clf = changeable(model, "label add")
+    clf = loaded(model, "label add", KIND)
     X, y = labelled(clf, examples, name, column)
     card = clf.add_label(known(clf, named(name)), X, y, prior=prior)
     click.echo(f"{card}: wrote {saved(clf, model, output)}")
@@ -87,7 +86,7 @@ def add(model: Path, name: str, examples: Path, column: str | None, prior: float
 @OUTPUT
 def drop(model: Path, name: str, output: Path | None) -> None:
     check_output(output, model)
-    clf = changeable(model, "label drop")
+    clf = loaded(model, "label drop", KIND)
     clf.drop_label(known(clf, name))
     click.echo(f"{len(clf.labels_.names):,} labels are left: wrote {saved(clf, model, output)}")
 
@@ -123,19 +122,13 @@ def check_output(output: Path | None, *inputs: Path) -> None:
         never_onto_input(output, *inputs)
 
 
-def changeable(model: Path, verb: str) -> Any:
-    """A model whose labels share an encoder."""
-    clf = loaded(model, verb, KIND)
-    if type(clf).__name__ == "IndependentClassifiers":
-        raise DataError(f"{str(model)!r} has a network for each label, but `diabolo {verb}` needs one that they share")
-    return clf
-
-
-def labelled(clf: MultiLabelClassifier, path: Path, name: str, column: str | None) -> tuple[Any, Any]:
+def labelled(clf: Any, path: Path, name: str, column: str | None) -> tuple[Any, Any]:
     """Examples, and which of them have the label; None: all."""
     import numpy as np
 
-    table, X = opened_for(clf, path)
+    from ..formats.labelled import check_names, has_columns, read_for, yes_no
+
+    table, X = read_for(clf.format_, path)
     own = clf.format_.columns if has_columns(clf.format_) else []
     if column is None and name in table.column_names and name not in own:
         column = name

@@ -10,8 +10,6 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from .data import is_strings
-
 if TYPE_CHECKING:
     from ..estimators.autoencoder.autoencoder import Autoencoder
     from ..estimators.multilabel.classifier import MultiLabelClassifier
@@ -108,9 +106,11 @@ def labelled(clf: MultiLabelClassifier, rows: int, output: Path) -> None:
 
 def tagged(found: Any, added: int, rows: int) -> None:
     """The first rows with their labels: the last `added` columns, after some of the others."""
+    from ..formats.schema import is_text
+
     names = found.column_names
     own, new = names[: len(names) - added], names[len(names) - added :]
-    own.sort(key=lambda name: not is_strings(found[name]))  # words tell best which row it is
+    own.sort(key=lambda name: not is_text(found[name].type))  # words tell best which row it is
     names = [*own[: 3 if added < 3 else 1], *new[:6]]
     table = Table()
     for name in names:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from .data import DATA, MODEL, OUTPUT, absent, never_onto_input
+from ..errors import no_column
+from .data import DATA, MODEL, OUTPUT, never_onto_input
 from .options import reading, reread
 
 if TYPE_CHECKING:
@@ -77,12 +78,12 @@ def judged(clf: MultiLabelClassifier, data: Path, names: tuple[str, ...], sep: s
     """The rows of a table, and the labels that it has for them."""
     import numpy as np
 
-    from .labels import check_names, listed, opened_for, yes_no
+    from ..formats.labelled import check_names, label_lists, read_for, yes_no
 
-    table, X = opened_for(clf, data)
+    table, X = read_for(clf.format_, data)
     if sep:
         check_names(table, list(names), "--labels")
-        return X, {"y": of_known(clf, listed(table, names[0], sep))}
+        return X, {"y": of_known(clf, label_lists(table, names[0], sep))}
     labels = [str(name) for name in clf.labels_.names]
     absent = [name for name in labels if name not in table.column_names]
     if len(absent) == len(labels):
@@ -115,5 +116,5 @@ def columns(data: Path, names: tuple[str, ...], option: str = "--label", fitted:
     table: Any = read_table(data, None, fitted or Reading(**said()), {}, rest=True) if names else None
     for name in names:
         if name not in table.column_names:
-            raise absent(option, name, table.column_names)
+            raise no_column(option, name, table.column_names)
     return {name: table[name] for name in names}

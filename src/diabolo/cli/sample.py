@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import DataError
-from .data import MODEL, OUTPUT, absent, loaded, never_onto_input, save
+from ..errors import DataError, no_column
+from .data import MODEL, OUTPUT, loaded, never_onto_input, save
 
 if TYPE_CHECKING:
     from ..estimators.autoencoder.autoencoder import Autoencoder
@@ -97,7 +97,7 @@ def typed(ae: Autoencoder, name: str, value: str) -> Any:
     if name not in fields:
         if not hasattr(ae.format_, "columns") or name in ae.format_.columns:
             return value  # an array's columns are numbers
-        raise absent("--given", name, ae.format_.columns)
+        raise no_column("--given", name, ae.format_.columns)
     try:
         return cells.dated(pa.array([value]), table.reading.dates.get(name, ""), name)[0].as_py()
     except DataError:  # not a date written as in the file

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import DataError
-from .data import DATA, KEEP, MODEL, absent, as_they_stand, loaded, never_onto_input, save
-from .labels import opened_for
+from ..errors import DataError, no_column
+from .data import DATA, KEEP, MODEL, as_they_stand, loaded, never_onto_input, save
 from .options import reading_but_sep
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def command(
     model: Path, data: Path, output: Path | None, sep: str, proba: bool, top: int | None, keep: tuple[str, ...]
 ) -> None:
     from ..formats.files import CSV
+    from ..formats.labelled import read_for
     from ..formats.layout import ending
 
     if output:
@@ -55,7 +56,7 @@ def command(
             raise DataError(f"--output {str(output)!r}: names of labels are no numbers: write a table, such as .csv")
     clf = loaded(model, "tag", "MultiLabelClassifier")
     check_sep(clf, sep)
-    table, X = opened_for(clf, data)
+    table, X = read_for(clf.format_, data)
     if keep:
         table = chosen_columns(as_they_stand(clf, data), keep)
     elif ending(data).endswith(CSV) and output and ending(output).endswith(CSV):
@@ -73,7 +74,7 @@ def command(
 def chosen_columns(table: Any, names: tuple[str, ...]) -> Any:
     for name in names:
         if name not in table.column_names:
-            raise absent("--keep", name, table.column_names)
+            raise no_column("--keep", name, table.column_names)
     return table.select(list(names))
 
 
@@ -98,11 +99,9 @@ def tagged(clf: MultiLabelClassifier, X: Any, sep: str, top: int | None, proba: 
 
 def names(clf: MultiLabelClassifier, X: Any) -> list[tuple[Any, ...]]:
     """The names of each row's labels, whatever Y was."""
-    if clf.labels_.kind == "one":
-        return [(name,) for name in clf.predict(X)]
-    clf.labels_.kind = "lists"
-    found: list[tuple[Any, ...]] = clf.predict(X)
-    return found
+    named = copy(clf)
+    named.labels_ = clf.labels_.as_lists()
+    return [row if isinstance(row, tuple) else (row,) for row in named.predict(X)]
 
 
 def joined(table: Any, added: dict[str, Any]) -> Any:

@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from .images import Batch, common, run
+from .batch import Batch
+from .images import common, run
 
 EPILOG = """\b
 Examples:

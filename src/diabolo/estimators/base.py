@@ -27,9 +27,9 @@ from ..chance import redirected
 from ..corruption import Clean, Corruption
 from ..errors import DataError, FormatError
 from ..formats import FORMATS, Format, infer
-from ..formats.arrays import plain
 from ..formats.base import SINGLE
 from ..formats.frames import collected
+from ..formats.matrices import plain
 from ..hardware import one_thread, pick_device, pick_precision
 from ..losses import Bounded, Logistic, Loss, Multinomial, Softmax
 from ..network import Diabolo

@@ -15,10 +15,23 @@ from .documents import Documents
 from .embedded import Embedded
 from .files import READABLE, Reading, write_table
 from .images import Images
+from .labelled import read_labelled
 from .tables import Tables
 from .texts import absent, exists, tell_mixed
 
-__all__ = ["FORMATS", "Arrays", "Documents", "Embedded", "Format", "Images", "Reading", "Tables", "infer", "write_table"]
+__all__ = [
+    "FORMATS",
+    "Arrays",
+    "Documents",
+    "Embedded",
+    "Format",
+    "Images",
+    "Reading",
+    "Tables",
+    "infer",
+    "read_labelled",
+    "write_table",
+]
 
 FORMATS: dict[str, type[Format]] = {
     cls.kind: cls for cls in (Documents, Images, Tables, Arrays, Embedded)

@@ -10,8 +10,7 @@ as far (pixels of one byte as rows: divide them by 255, or give pictures as an a
 
 from __future__ import annotations
 
-import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Self
 
@@ -26,8 +25,8 @@ from ..losses import Columns, Logistic, Loss, Part, Squared
 from ..rows import Rows, evenly
 from ..sentinels import odd, warn_odd
 from .base import IN_MEMORY, SAMPLE, Format, check_finite, named_loss, neither, warn_empty
-from .files import READABLE, read_table
 from .layout import ending
+from .matrices import SPARSE, dense, len_, matrix
 from .scale import (
     BLOCK,
     EXACT,
@@ -46,13 +45,11 @@ from .scale import (
     yes_or_no,
 )
 from .suspects import looks_like_codes
-from .targets import is_number, missing
 
-__all__ = ["Arrays", "read_array"]
+__all__ = ["Arrays"]
 
 CHUNK = 16_384
 NUMBERS = ("mean", "divisor", "knee", "shift", "stretch", "middle", "spread", "share")  # of each column
-SPARSE = [f"{kind}_{of}" for kind in ("csr", "csc", "coo") for of in ("matrix", "array")]
 
 
 class Arrays(Format):
@@ -384,142 +381,3 @@ def _unit(dtype: np.dtype, v: np.ndarray) -> tuple[float, bool]:
     known, w = ~np.isnan(v), v / size
     mean = np.where(known, w, 0.0).sum(1, keepdims=True) / np.maximum(known.sum(1, keepdims=True), 1)
     return float(np.sqrt(np.square(np.where(known, w - mean, 0.0)).mean())) * size or 1.0, False
-
-
-def len_(X: Any) -> int:
-    return int(X.shape[0])
-
-
-def dense(X: Any) -> np.ndarray:
-    """float64, dense."""
-    return np.asarray(X.toarray() if sp.issparse(X) else X, dtype=np.float64)
-
-
-def matrix(X: Any) -> Any:
-    """A 2-D ndarray or sparse matrix of numbers from whatever holds one; what is masked is NaN, a stored zero is none."""
-    if isinstance(X, (str, Path)):
-        X = read_array(X)
-    if torch.is_tensor(X):
-        X = X.detach().cpu().numpy()
-    if sp.issparse(X):
-        return canonical(X)
-    try:
-        X = plain(np.asanyarray(plain(X)))
-        if X.dtype.kind not in "fiub":
-            X = X.astype(np.float64)
-    except (TypeError, ValueError) as error:
-        if isinstance(error, DataError):
-            raise
-        raise DataError(
-            f"X cannot be read as an array of numbers ({error}): give a DataFrame for columns of other types"
-        ) from None
-    if X.ndim < 2:
-        raise DataError(
-            f"Expected 2D array, got {X.ndim}D array instead. Reshape your data with X.reshape(-1, 1) for one column, "
-            "or X.reshape(1, -1) for one row."
-        )
-    return X
-
-
-def plain(X: Any) -> Any:
-    """What is masked as NaN; no dates, complex numbers, records or more than two dimensions; all else as it is."""
-    X = unmasked(X.detach().cpu().numpy() if torch.is_tensor(X) else X)
-    if isinstance(X, (list, tuple)):
-        _check_rows(X)
-    if not isinstance(X, np.ndarray):
-        return X
-    if X.dtype.kind in "US" and X.ndim == 2:
-        raise DataError(
-            f"X is an array of texts, such as {X.flat[0].item()!r:.60}: give numbers, X.astype(float); columns of texts are a "
-            "table, pd.DataFrame(X); and documents a list of texts"
-        )
-    if X.dtype == object and (text := next((v for v in X.flat if isinstance(v, str) and not is_number(v)), None)) is not None:
-        raise DataError(f"X is an array of numbers and texts, such as {text!r:.60}: its columns are a table, pd.DataFrame(X)")
-    if X.dtype.kind in "mM":
-        raise DataError(f"X is an array of {X.dtype}: dates and durations are columns of a table, give pd.DataFrame(X)")
-    if X.dtype.kind == "c":
-        raise DataError(f"Complex data not supported: X is an array of {X.dtype}; give np.column_stack([X.real, X.imag])")
-    if X.dtype.kind == "V":
-        raise DataError(f"X is an array of records ({X.dtype}): give the table pd.DataFrame(X)")
-    if X.ndim > 2:
-        raise DataError(
-            f"X has the shape {X.shape}, but rows of numbers are (n, d): X.reshape(len(X), -1) makes one row of each, such as "
-            "of a series in several channels; (n, height, width) or (n, height, width, 3) are pictures: format='images'"
-        )
-    return X
-
-
-def _check_rows(X: Any) -> None:
-    """Raise a DataError for rows that hold no numbers, or not as many as the first."""
-    if any(isinstance(row, Mapping) for row in X):
-        raise DataError("X is a list of dicts: give the table pd.DataFrame(X)")
-    if not X or not all(isinstance(row, (list, tuple)) for row in X):
-        return
-    if any(isinstance(v, str) and not is_number(v) for row in X for v in row):
-        raise DataError(
-            "X is a list of lists of texts: give a table, pd.DataFrame(X); of documents that were cut into words, a text each, "
-            "[' '.join(words) for words in X]"
-        )
-    row = next((i for i, row in enumerate(X) if len(row) != len(X[0])), None)
-    if row is not None:
-        raise DataError(f"X has {len(X[0])} cells in row 0 and {len(X[row])} in row {row}: give rows of one length")
-
-
-def unmasked(X: Any) -> Any:
-    """Masked cells as NaN: of a masked array, of a list of such rows, of ``np.ma.masked`` in lists; all else as it is."""
-    if isinstance(X, (list, tuple)) and any(_masks(row) for row in X):
-        return [unmasked(row) if isinstance(row, np.ma.MaskedArray) else [_known(v) for v in row] for row in X]
-    if isinstance(X, np.ndarray) and X.dtype == object and (gone := missing(X)).any():  # as of pandas' nullable numbers
-        return np.where(gone, np.nan, X)
-    if not isinstance(X, np.ma.MaskedArray):
-        return X
-    if not np.ma.is_masked(X):
-        return X.data
-    kept = X.dtype if X.dtype.kind == "f" else np.float64
-    return np.ma.filled(X.astype(kept), np.nan)
-
-
-def _known(v: Any) -> Any:
-    return np.nan if v is np.ma.masked else v
-
-
-def _masks(row: Any) -> bool:
-    return isinstance(row, np.ma.MaskedArray) or (isinstance(row, (list, tuple)) and any(v is np.ma.masked for v in row))
-
-
-def canonical(X: Any) -> Any:
-    """CSR without stored zeros and with each cell stored once; the caller's object stays as it is."""
-    clean = X.tocsr()
-    if not clean.has_canonical_format or (clean.data == 0).any():
-        clean = clean.copy() if clean is X else clean
-        clean.sum_duplicates()
-        clean.eliminate_zeros()
-    return clean
-
-
-def read_array(path: str | Path) -> Any:
-    """``.npy`` (memory-mapped), a dense or sparse ``.npz``.
-
-    A table's file is read as the array of its columns. An ``.npz`` of several arrays is read as its entry ``X``; or as
-    ``X_data, X_indices, X_indptr, X_shape``.
-    """
-    path = Path(path)
-    if ending(path).endswith(READABLE):
-        return np.column_stack([column.to_numpy() for column in read_table(path).columns])
-    try:
-        if ending(path).endswith(".npy"):
-            return np.load(path, mmap_mode="r", allow_pickle=False)
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as z:
-            if "X_indptr" in z:
-                parts = (z["X_data"], z["X_indices"].astype(np.int32), z["X_indptr"])
-                return sp.csr_matrix(parts, shape=tuple(z["X_shape"]))
-            if "indptr" in z:
-                return sp.csr_matrix(sp.load_npz(path))
-            name = "X" if "X" in z.files else z.files[0]
-            return z[name]
-    except (ValueError, EOFError, LookupError, TypeError, AttributeError, zipfile.BadZipFile) as error:
-        raise DataError(f"cannot read {str(path)!r}: {error}") from None
-    except OSError as error:
-        if isinstance(error, (FileNotFoundError, PermissionError, IsADirectoryError)):
-            raise
-        raise DataError(f"cannot read {str(path)!r}: it is not a numpy file ({error})") from None

@@ -21,9 +21,9 @@ from torch import Tensor
 from ..errors import DataError, warn
 from ..losses import Loss, Multinomial
 from ..rows import Rows
-from .arrays import matrix
 from .base import IN_MEMORY, Format, named_loss
 from .layout import ending
+from .matrices import matrix
 from .texts import holds_texts, is_texts, read_documents
 from .words import Words, chosen
 

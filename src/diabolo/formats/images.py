@@ -18,7 +18,8 @@ import torch
 from torch import Tensor
 
 from ..errors import DataError, warn
-from ..images.picture import Album, Picture, is_one, luma
+from ..images.album import Album, is_one
+from ..images.picture import Picture, luma
 from ..images.resize import resize
 from ..rows import Rows, evenly
 from .arrays import Arrays

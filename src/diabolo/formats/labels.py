@@ -1,6 +1,6 @@
 """Labels: what is said of each row, in any of the ways in which people keep it.
 
-Y  --fit-->  names                   0/1 matrix (dense, sparse, DataFrame), or one list of labels per row
+Y  --fit-->  names                   0/1 matrix (dense, sparse, DataFrame, Arrow table), or one list of labels per row
 Y  --to_matrix-->  y (n, k)          1 yes, 0 no, between: soft, NaN: not known
 y  --from_matrix-->  Y               the same kind of object
 """
@@ -8,6 +8,7 @@ y  --from_matrix-->  Y               the same kind of object
 from __future__ import annotations
 
 from collections import Counter
+from copy import copy
 from itertools import chain
 from typing import Any, Self
 
@@ -51,26 +52,33 @@ class Labels:
             self.names = ordered({label for row in Y for label in row or ()})
         elif self.kind == "one":
             self.names = ordered({plain(label) for label in Y})
-        elif self.kind in ("pandas", "polars"):
-            self.names = [named(name, c) for c, name in enumerate(Y.columns)]
+        elif self.kind in FRAMES:
+            self.names = [named(name, c) for c, name in enumerate(columns_of(Y))]
         else:
             self.names = list(range(matrix(Y).shape[1]))
         unique(self.names)
+        self.kind = "array" if self.kind == "arrow" else self.kind  # metrics take no Arrow tables
         return self
+
+    def as_lists(self) -> Self:
+        """The same labels, of which :meth:`from_matrix` gives lists of names; one label for each row stays as it is."""
+        found = copy(self)
+        found.kind = self.kind if self.kind == "one" else "lists"
+        return found
 
     def to_matrix(self, Y: Any) -> Any:
         """Y -> float32 (n, k), or CSR (all known)."""
         kind, Y = read(Y, self.sep, numbered=self.kind == "lists" and not {0, 1}.isdisjoint(self.names))
         if kind == "lists" or (kind == "one" and self.kind in ("one", "lists")):
             return self._of_lists([[plain(label)] for label in Y] if kind == "one" else Y)
-        y = self._of_columns(Y) if kind in ("pandas", "polars") else matrix(Y)
+        y = self._of_columns(Y) if kind in FRAMES else matrix(Y)
         if y.shape[1] != len(self.names):
             raise DataError(f"Y has {y.shape[1]} columns, but there are {len(self.names)} labels")
         return checked(y, self.names)
 
     def _of_columns(self, Y: Any) -> np.ndarray:
-        """The columns of a DataFrame by name; a name that is no text stands as one in a polars table."""
-        there = {str(c): c for c in Y.columns} | {plain(c): c for c in Y.columns}
+        """The columns of a DataFrame, or an Arrow table, by name; a name that is no text stands as one in a polars table."""
+        there = {str(c): c for c in columns_of(Y)} | {plain(c): c for c in columns_of(Y)}
         absent = [name for name in self.names if name not in there and str(name) not in there]
         if absent:
             raise DataError(f"Y has no column {absent[0]!r}, which the model was fitted with")
@@ -143,6 +151,7 @@ class Labels:
 
 
 DENSE = 2000  # labels up to which lists become a dense matrix
+FRAMES = ("pandas", "polars", "arrow")
 KINDS = ("lists", "one", "pandas", "polars", "csr_matrix", "csr_array", "array")
 SEPARATORS = ";|,/+&\t\n "
 SURELY = ";|"  # of these one cell is enough: hardly a name holds them
@@ -157,11 +166,9 @@ def read(Y: Any, sep: str | None = None, numbered: bool = False, tell: bool = Fa
 
     numbered: whether lists of 0 and 1 are lists of labels that are called so; tell: of labels that are left out.
     """
-    if type(Y).__module__.startswith("pyarrow") and hasattr(Y, "columns"):
-        raise DataError("Y is an Arrow table: give Y.to_pandas(), or a matrix and rename the labels")
     Y = only_column(Y, bool(sep))
     if hasattr(Y, "columns"):
-        return ("polars" if type(Y).__module__.startswith("polars") else "pandas"), Y
+        return {"polars": "polars", "pyarrow": "arrow"}.get(type(Y).__module__.partition(".")[0], "pandas"), Y
     if sp.issparse(Y):
         return ("csr_array" if isinstance(Y, sp.sparray) else "csr_matrix"), Y
     rows = split(Y, sep) if sep else rows_of(Y)
@@ -175,12 +182,17 @@ def read(Y: Any, sep: str | None = None, numbered: bool = False, tell: bool = Fa
 
 
 def only_column(Y: Any, texts: bool = False) -> Any:
-    """Of a DataFrame with one column of lists, or of texts that are some, this column."""
+    """Of a table with one column of lists, or of texts that are some, this column."""
     if hasattr(Y, "columns") and not sp.issparse(Y) and len(Y.columns) == 1:
-        column = Y[Y.columns[0]]
+        column = Y[columns_of(Y)[0]]
         if texts or rows_of(column) is not None:
             return column
     return Y
+
+
+def columns_of(Y: Any) -> list[Any]:
+    """The names of the columns of a DataFrame or an Arrow table."""
+    return list(getattr(Y, "column_names", Y.columns))
 
 
 def cells_of(Y: Any) -> list[Any]:

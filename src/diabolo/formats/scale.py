@@ -27,12 +27,15 @@ from torch import Tensor
 __all__ = [
     "EXACT",
     "FAR",
+    "FLOATS",
     "Scale",
     "alike",
+    "decimals",
     "decoded",
     "encoded",
     "left_out",
     "measured",
+    "rounded",
     "shifted",
     "six_digits",
     "standard",
@@ -56,6 +59,8 @@ LOOKED_AT = 10_000  # values of a column whose quantiles are taken, at least
 BLOCK = 4_000_000  # numbers that are looked at at once
 LARGEST = np.finfo(np.float64).max
 SHOWN = 5  # digits behind the first of the deviation
+FLOATS = ("halffloat", "float", "double")
+ENOUGH, MOST_DECIMALS = 10, 9  # values that show decimals; decimals of what was written by hand
 PICTURE = 64  # columns in [0, 1] that may be a picture, at least
 
 
@@ -118,6 +123,36 @@ def six_digits(deviation: float) -> int:
     (5, 7, 2)
     """
     return SHOWN - int(np.floor(np.log10(deviation)))
+
+
+def decimals(v: np.ndarray, types: list[str]) -> list[int | None]:
+    """How many decimals columns (d, n) of floats show; None for others, for few values, and for more than nine."""
+    found: list[int | None] = [None] * len(v)
+    known = ~np.isnan(v)
+    left = np.array([j for j, t in enumerate(types) if t in FLOATS and known[j].sum() >= ENOUGH], dtype=int)
+    single = np.array([t != "double" for t in types], dtype=bool)
+    for digits in range(MOST_DECIMALS + 1):
+        if not len(left):
+            break
+        fits = np.ones(len(left), dtype=bool)
+        for part in (slice(0, 50), slice(50, None)):  # most columns show it at once
+            some = left[fits]
+            w = v[some, part]
+            with np.errstate(all="ignore"):
+                r = rounded(w, digits)
+                r = np.where(single[some][:, None], r.astype(np.float32).astype(np.float64), r)
+            fits[fits] = ((r == w) | np.isnan(w)).all(1)
+        for j in left[fits].tolist():
+            found[j] = digits
+        left = left[~fits]
+    return found
+
+
+def rounded(v: np.ndarray, digits: int) -> np.ndarray:
+    """27.62, not 27.620800000000003; what is too large to have decimals stays."""
+    with np.errstate(all="ignore"):
+        r = np.round(v, digits)
+    return np.where(np.isfinite(r), r + 0.0, v)  # no -0.0
 
 
 def measured(v: np.ndarray) -> Scale:

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DataError, warn
-from ..images.picture import SUFFIXES, pictures_in
+from ..images.album import SUFFIXES, pictures_in
 from .files import READABLE as TABLES
 from .files import Reading, is_table, read_table
 from .layout import ending

@@ -34,9 +34,9 @@ import numpy as np
 import torch
 
 from ..errors import DataError
+from .album import Album
 from .color import LUMA
 from .metrics import ab_error, colourfulness, lightness, luma_y, psnr, recoloured, to_bytes
-from .picture import Album
 from .resize import resize
 
 __all__ = [

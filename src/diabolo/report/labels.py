@@ -16,9 +16,9 @@ from torch import nn
 
 from .. import __version__
 from ..errors import DataError
-from ..images.picture import Album
+from ..images.album import Album
 from .names import Names
-from .page import digest, escaped, part, picture
+from .page import escaped, page, picture
 from .values import seed
 
 if TYPE_CHECKING:
@@ -39,11 +39,7 @@ def labels_page(clf: MultiLabelClassifier, X: Any, labels: Mapping[str, Any], ti
         raise DataError("a report on labels needs the labels of the rows: labels={'y': Y}")
     say("judging the labels, and fitting independent networks for comparison")
     report = clf.report(X, labels["y"])
-    style = part("style.css")
     filled = {
-        "title": escaped(title or "Labels"),
-        "style": style,
-        "policy": f"default-src 'none'; base-uri 'none'; form-action 'none'; style-src {digest(style)}; img-src data:",
         "headline": escaped(headline(report)),
         "lead": escaped(lead(clf, report)),
         "labels": table(report),
@@ -54,7 +50,7 @@ def labels_page(clf: MultiLabelClassifier, X: Any, labels: Mapping[str, Any], ti
         "facts": facts(clf, report),
         "code": escaped(f"from diabolo import {type(clf).__name__}\n\nclf = {clf!r}\nclf.fit(X, Y)"),
     }
-    return re.sub(r"\[\[(\w+)\]\]", lambda mark: filled[mark[1]], part("labels.html")).encode()
+    return page("labels.html", title or "Labels", **filled)
 
 
 def headline(report: LabelReport) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from ..formats import Documents
-from ..images.picture import Album
+from ..images.album import Album
 from ..printed import cut
 
 if TYPE_CHECKING:

@@ -6,7 +6,6 @@ Nothing on it moves, so it needs no script: what is drawn is written here, as te
 from __future__ import annotations
 
 import platform
-import re
 from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
@@ -19,7 +18,7 @@ from ..errors import DataError
 from ..estimators.outliers import OutlierDetector
 from ..rows import in_order_of, spread_rows
 from .names import Names
-from .page import digest, escaped, part, picture
+from .page import escaped, page, picture
 from .values import seed
 
 if TYPE_CHECKING:
@@ -50,13 +49,10 @@ def outliers_page(detector: OutlierDetector, X: Any, title: str, say: Callable[[
     say(f"explaining {min(len(flagged), EXPLAINED):,} rows")
     pictures = detector.format_.kind == "images"
     names, verdicts = Names(detector.format_, X), detector.explain(X, flagged[: SHOWN if pictures else EXPLAINED], CELLS)
-    style, documents = part("style.css"), detector.format_.kind == "documents"
+    documents = detector.format_.kind == "documents"
     unit = "document" if documents else "picture" if pictures else "row"
     seen = Seen(detector, X, flagged[:SHOWN]) if pictures else None
     filled = {
-        "title": escaped(title or "Outliers"),
-        "style": style,
-        "policy": f"default-src 'none'; base-uri 'none'; form-action 'none'; style-src {digest(style)}; img-src data:",
         "headline": escaped(headline(len(flagged), len(score), unit)),
         "lead": escaped(lead(detector, len(score), unit)),
         "axes": scatter(axes, score < detector.offset_),
@@ -75,7 +71,7 @@ def outliers_page(detector: OutlierDetector, X: Any, title: str, say: Callable[[
         "facts": facts(detector, len(score)),
         "code": escaped(f"from diabolo import OutlierDetector\n\ndetector = {detector!r}\ndetector.fit(X)"),
     }
-    return re.sub(r"\[\[(\w+)\]\]", lambda mark: filled[mark[1]], part("outliers.html")).encode()
+    return page("outliers.html", title or "Outliers", **filled)
 
 
 def headline(flagged: int, n: int, unit: str) -> str:

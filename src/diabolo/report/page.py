@@ -10,29 +10,33 @@ import base64
 import hashlib
 import io
 import json
-import re
 from importlib.resources import files
+from string import Template
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-__all__ = ["html", "picture"]
+__all__ = ["html", "page", "picture"]
 
 
 def html(contents: dict[str, Any]) -> bytes:
     """One page; the same contents give the same bytes."""
-    style, script = part("style.css"), part("page.js")
-    filled = {"policy": policy(style, script), "title": escaped(contents["title"]), "style": style, "script": script}
-    filled["contents"] = inert(contents)
-    return re.sub(r"\[\[(\w+)\]\]", lambda mark: filled[mark[1]], part("page.html")).encode()
+    return page("page.html", contents["title"], part("page.js"), contents=inert(contents))
+
+
+def page(template: str, title: str, script: str = "", **filled: str) -> bytes:
+    """A template under the head that all pages share; what fills it is HTML already."""
+    style = part("style.css")
+    head = Template(part("head.html")).substitute(policy=policy(style, script), title=escaped(title), style=style)
+    return Template(part(template)).substitute(head=head.rstrip(), title=escaped(title), script=script, **filled).encode()
 
 
 def policy(style: str, script: str) -> str:
     """Content-Security-Policy: nothing but these two, and pictures that are in the page."""
-    nothing = ("default-src", "base-uri", "form-action")
-    rules = [f"{rule} 'none'" for rule in nothing]
-    return "; ".join([*rules, f"script-src {digest(script)}", f"style-src {digest(style)}", "img-src data:"])
+    rules = [f"{rule} 'none'" for rule in ("default-src", "base-uri", "form-action")]
+    scripts = [f"script-src {digest(script)}"] if script else []
+    return "; ".join([*rules, *scripts, f"style-src {digest(style)}", "img-src data:"])
 
 
 def digest(text: str) -> str:

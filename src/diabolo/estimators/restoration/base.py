@@ -38,7 +38,7 @@ from torch import Tensor
 from ...errors import FormatError
 from ...formats.base import IN_MEMORY
 from ...hardware import pick_precision
-from ...images.picture import Album
+from ...images.album import Album
 from ...losses import LogSquared, Loss
 from ...network import Diabolo
 from ...rows import Rows

@@ -33,8 +33,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ...errors import DataError
+from ...images.album import Album
 from ...images.color import from_lab, to_lab, within
-from ...images.picture import Album, Picture
+from ...images.picture import Picture
 from ...images.resize import resize
 from ...losses import Loss, Softmax
 from ...nets import Palette, UNet

@@ -32,7 +32,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ...corruption import Corruption, Gaussian
-from ...images.picture import SEEN, Album, Picture
+from ...images.album import Album
+from ...images.picture import SEEN, Picture
 from ...nets import Shuffle, Told
 from ...network import Diabolo
 from .base import Restorer, Trial, check_sizes

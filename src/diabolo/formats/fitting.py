@@ -1,0 +1,164 @@
+"""A table that is fitted: which of its columns are learned, and which kind suits the type and the values of each.
+
+Plain numbers are measured together.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ..errors import DataError, warn
+from .arrow import numeric, tally
+from .base import check_finite
+from .columns import Binary, Category, Column, Number
+from .files import Reading, table_pieces
+from .frames import combined, matrix_of
+from .gaps import Gaps
+from .scale import EXACT, LOOKED_AT, PICTURE, alike, together
+from .schema import DUST, family, is_known, is_text, plain, without_gaps, words
+from .suspects import is_row_number
+
+__all__ = ["count_levels", "fit_column", "fit_columns", "names_to_fit", "row_numbers", "share_unit"]
+
+AT_ONCE = 8_000_000  # numbers that are measured at once
+
+
+def names_to_fit(table: pa.Table, categories: Sequence[str], numbers: Sequence[str], dates: Mapping[str, str]) -> list[str]:
+    """Names of the columns, with those that were asked for among them."""
+    names = [str(name) for name in table.column_names]
+    repeated = sorted({name for name, times in Counter(names).items() if times > 1})
+    if repeated:
+        raise DataError(f"column names must be unique, but {', '.join(map(repr, repeated))} is repeated: rename them")
+    if not names:
+        raise DataError("0 feature(s) (shape=(n, 0)) while a minimum of 1 is required: the table has no columns")
+    for parameter, asked in (("categories", categories), ("numbers", numbers), ("dates", dates)):
+        absent = sorted({*asked} - {*names})
+        if absent:
+            raise DataError(
+                f"{parameter}={absent!r}: there is no such column; the columns are {', '.join(map(repr, names[:20]))}"
+            )
+    texts = [name for name in dates if is_text(table.schema.field(name).type)]
+    if texts:  # of a file they are read already
+        raise DataError(f"dates={texts!r} are read of files: here say df[{texts[0]!r}] = pd.to_datetime(..., format=...)")
+    return names
+
+
+def row_numbers(table: pa.Table, asked: set[str]) -> list[str]:
+    """Columns that only say which row it is: left out, unless they were asked for or nothing would be left."""
+    index = (table.schema.pandas_metadata or {}).get("index_columns", ())
+    left = [name for name in table.column_names if name not in asked and name in index]
+    if left and len(left) < table.num_columns:
+        warn(
+            f"column(s) {', '.join(map(repr, left[:5]))} are the index of the DataFrame that was written, which is not "
+            "learned, and are left out: keep them with categories= (--category), or numbers= (--number), in fit"
+        )
+        return [*left, *row_numbers(table.drop_columns(left), asked)]
+    found: list[str] = []
+    for name, t in zip(table.column_names, table.schema.types, strict=True):
+        if pa.types.is_integer(t) and name not in asked and is_row_number(combined(table, name), name):
+            found.append(name)
+    if not found or len(found) == table.num_columns:
+        return []
+    shown = ", ".join(f"{name!r} ({', '.join(map(str, table.column(name)[:3].to_pylist()))}, ...)" for name in found[:5])
+    warn(
+        f"column(s) {shown} look like row numbers and are left out: keep them with fit(..., numbers={found[:5]!r}) "
+        f"(--number in the command line), or categories= if they are codes"
+    )
+    return found
+
+
+def share_unit(fields: list[Any], table: pa.Table) -> bool:
+    """Give columns that are plainly pixels or shares one unit, as in an array (arrays.py); whether they are."""
+    kinds = {type(column) for column in fields}
+    if not (Number in kinds and kinds <= {Number, Binary} and len(fields) >= PICTURE):
+        return False
+    if not all(pa.types.is_integer(t) or pa.types.is_floating(t) for t in (table.schema.field(c.name).type for c in fields)):
+        return False
+    v = np.stack([numeric(combined(table, column.name)) for column in fields])
+    if not alike(np.fmin.reduce(v, 1), np.fmax.reduce(v, 1)):
+        return False
+    some = v[:, :: max(1, v.shape[1] // LOOKED_AT)]
+    scale = together(some, np.zeros(len(v)), 1.0)
+    for j, column in enumerate(fields):
+        if isinstance(column, Number):
+            column.take(scale, j)
+    return True
+
+
+def fit_columns(table: pa.Table, names: list[str], categories: list[str], numbers: list[str]) -> list[Column]:
+    """The kind of each column; plain numbers are measured together."""
+    types = {name: table.schema.field(name).type for name in names}
+    plain = [n for n, t in types.items() if n not in categories and (pa.types.is_integer(t) or pa.types.is_floating(t))]
+    found: dict[str, Column] = {}
+    size = max(1, AT_ONCE // max(1, table.num_rows))
+    for i in range(0, len(plain), size):
+        found |= fit_numbers(table, plain[i : i + size], numbers)
+    for name in names:
+        if name not in found:
+            found[name] = fit_column(name, combined(table, name), name in categories, name in numbers)
+    return [found[name] for name in names]
+
+
+def fit_numbers(table: pa.Table, names: list[str], numbers: list[str]) -> dict[str, Column]:
+    """Columns of plain numbers; those that are too large for float64 are left to :func:`fit_column`."""
+    places = np.array([table.schema.get_field_index(name) for name in names])
+    v = np.ascontiguousarray(matrix_of(table, places).T)
+    v[(np.abs(v) < DUST) & (np.abs(v) > DUST * 1e20).any(1, keepdims=True)] = 0.0
+    check_finite(v.T, names)
+    zero, one = v == 0, v == 1
+    binary = zero.any(1) & one.any(1) & (zero | one | np.isnan(v)).all(1) & ~np.isin(names, numbers)
+    types = [table.schema.field(name).type for name in names]
+    large = np.fmax.reduce(np.abs(v), 1, initial=0.0) > EXACT
+    left = np.array([large[j] and pa.types.is_integer(t) for j, t in enumerate(types)], dtype=bool)
+    found: dict[str, Column] = {}
+    for j in np.flatnonzero(binary).tolist():
+        known = v[j][~np.isnan(v[j])]
+        found[names[j]] = Binary(names[j], str(types[j]), len(known) < v.shape[1], share=float(known.mean()))
+    rest = np.flatnonzero(~binary & ~left).tolist()
+    nulls = [table.column(int(places[j])).null_count for j in rest]
+    for column in Number.fit_all([names[j] for j in rest], [str(types[j]) for j in rest], v[rest], nulls):
+        found[column.name] = column
+    return found
+
+
+def fit_column(name: str, values: pa.Array, category: bool = False, number: bool = False) -> Column:
+    """The kind of column that suits the type and the values, or that was asked for."""
+    t = values.type.value_type if pa.types.is_dictionary(values.type) else values.type
+    decimal = pa.types.is_decimal(t) and (category or pa.types.is_dictionary(values.type))
+    if not is_known(t) or decimal:
+        raise DataError(
+            f"column {name!r} holds {'categories that are decimals' if decimal else words(t)}, which cannot be learned: "
+            f"give numbers, booleans, dates, texts or categories of these, such as df[{name!r}].astype(str), or drop the column"
+        )
+    if number and family(t) not in ("numbers", "nothing"):
+        raise DataError(f"numbers={[name]!r}: column {name!r} holds {words(t)}, not numbers")
+    if number:
+        return Number.fit(name, plain(values))
+    if category or pa.types.is_dictionary(values.type) or is_text(t):
+        return Category.fit(name, values)
+    if pa.types.is_boolean(t):
+        return Binary.fit(name, values)
+    if pa.types.is_decimal(t) and set(pc.unique(without_gaps(values)).to_pylist()[:4]) == {0, 1}:
+        return Binary.fit(name, values)
+    return Number.fit(name, values)
+
+
+def count_levels(fields: list[Column], path: str | Path, rows: int, reading: Reading, size: int) -> list[Column]:
+    """The columns with the levels of all `rows` of a file of which some were looked at; it is read in pieces of `size` rows."""
+    some = {column.name: j for j, column in enumerate(fields) if isinstance(column, Category) and column.others is not None}
+    counts: dict[str, Counter[Any]] = {name: Counter() for name in some}
+    for piece in table_pieces(path, size, reading, None, [*some]) if some else ():
+        for name, found in counts.items():
+            found.update(tally(Gaps(reading.na).without(combined(piece, name))))
+    for name, j in some.items():
+        old: Any = fields[j]
+        listed = old.listed and [*dict.fromkeys([*old.listed, *sorted(counts[name], key=str)])]
+        fields[j] = Category.of(name, old.type, counts[name], rows, listed, old.ordered)
+    return fields

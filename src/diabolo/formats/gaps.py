@@ -1,0 +1,52 @@
+"""Values that stand for a missing cell, such as "?" or -999, as `Reading` names them: in whatever container they come."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from .frames import combined
+from .schema import floats, is_text, plain
+
+__all__ = ["Gaps"]
+
+
+class Gaps:
+    """The values `na`, as texts; of numbers, those that they are.
+
+    >>> Gaps(("?", "-999")).without(pa.array([1, -999])).to_pylist(), Gaps(("?",)).holds("?")
+    ([1, None], True)
+    """
+
+    def __init__(self, na: tuple[str, ...]) -> None:
+        self.na = na
+        self.numbers = [float(text) for text in na if re.fullmatch(r"[+-]?\d+(\.\d*)?", text)]
+
+    def without(self, values: pa.Array) -> pa.Array:
+        """Values with null in place of these."""
+        if not self.na:
+            return values
+        values = plain(values)
+        if is_text(values.type):
+            return pc.if_else(pc.is_in(values, pa.array(self.na, values.type)), None, values)
+        v = floats(values) if pa.types.is_integer(values.type) or pa.types.is_floating(values.type) else np.zeros(0)
+        return pc.if_else(pa.array(np.isin(v, self.numbers)), None, values) if len(v) else values
+
+    def table(self, table: pa.Table) -> pa.Table:
+        """The same of each column; categories stay such."""
+        for i, column in enumerate(table.schema if self.na else ()):
+            values = combined(table, i)
+            given = self.without(values)
+            if pa.types.is_dictionary(values.type):
+                order = self.without(values.dictionary).drop_null()
+                given = pa.DictionaryArray.from_arrays(pc.index_in(given, order), order, ordered=values.type.ordered)
+            table = table.set_column(i, column.with_type(given.type), given)
+        return table
+
+    def holds(self, value: Any) -> bool:
+        """Whether a value is one of these."""
+        return value is not None and self.without(pa.array([value])).null_count > 0

@@ -1,0 +1,285 @@
+"""One table that holds both: what is known of a row, and its labels; and what a fitted model takes of such a table.
+
+columns of 0 and 1          Y, an Arrow table: 1 yes, 0 no, null not known
+a column of lists           Y, a list of labels for each row: lists as they are, "urgent;bug" with a sign between
+the column `text`           X, its texts
+the column `image`          X, the files it names, as seen from the table's folder
+all other columns           X, a table; or if one is left that is plainly texts, or names of pictures, these
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ..errors import DataError, no_column
+from ..images.album import SUFFIXES, Album
+from .base import Format
+from .documents import Documents
+from .files import Reading, is_table, read_table
+from .labels import combined
+from .matrices import read_array
+from .schema import is_text
+from .targets import NO, YES
+
+__all__ = ["check_names", "label_lists", "read_for", "read_labelled", "yes_no"]
+
+
+def read_labelled(
+    data: str | Path | pa.Table,
+    labels: str | Sequence[str],
+    *,
+    sep: str | None = None,
+    text: str | None = None,
+    image: str | None = None,
+    drop: Sequence[str] = (),
+    format: str | Format = "auto",
+    folder: str | Path | None = None,
+    reading: Reading | None = None,
+) -> tuple[Any, Any]:
+    """X and Y out of one table that holds both, as MultiLabelClassifier takes them.
+
+    Parameters
+    ----------
+    data : path or Arrow table
+        A ``.csv``, ``.tsv``, ``.parquet``, ``.feather`` or ``.jsonl``; of a DataFrame, pandas itself takes the columns.
+    labels : str or sequence of str
+        The columns of 0, 1 and empty cells (not known), one for each label; or the one column of lists.
+    sep : str, default=None
+        What stands between the labels of a column of texts such as "urgent;bug"; an empty cell has none.
+    text, image : str, default=None
+        The column that alone is X: texts, or the names of files.
+    drop : sequence of str, default=()
+        Columns that are left out.
+    format : {"auto", "tables", "documents", "images"} or fitted Format, default="auto"
+        What X has to be, such as ``encoder.format_`` of a fitted encoder. "auto" looks: a single column that is left is read as
+        texts if most of them are unlike the others and hold a space, or as names of pictures if most end so.
+    folder : path, default=None
+        From which the names of files are seen; by default that of the table.
+    reading : Reading, default=None
+        How a text file is written.
+
+    Returns
+    -------
+    X : Arrow table, list of str or list of Path
+    Y : Arrow table of 0, 1 and null, or list of lists of str
+
+    Raises
+    ------
+    DataError
+        A column is not there, or named twice; a label is neither 0 nor 1; nothing is left for X; a picture is not there.
+
+    Examples
+    --------
+    >>> table = pa.table({"body": ["a b", "c d"], "bug": [1, 0], "urgent": [None, 1]})
+    >>> X, Y = read_labelled(table, ["bug", "urgent"], text="body")
+    >>> X, Y.to_pylist()
+    (['a b', 'c d'], [{'bug': 1.0, 'urgent': None}, {'bug': 0.0, 'urgent': 1.0}])
+    >>> read_labelled(pa.table({"size": [1, 2], "tags": ["bug;new", None]}), "tags", sep=";")[1]
+    [['bug', 'new'], []]
+    """
+    table, names = table_of(data, reading), [labels] if isinstance(labels, str) else list(labels)
+    check_names(table, names, "labels")
+    if drop:
+        check_names(table, list(drop), "drop")
+    lists = bool(sep) or (len(names) == 1 and pa.types.is_nested(table[names[0]].type))
+    if lists and len(names) > 1:
+        raise DataError(f"sep={sep!r} is for one column of lists, but labels names {len(names)}")
+    rest = table.drop_columns([*names, *drop])
+    if not rest.num_columns:
+        raise DataError("the columns of labels, and those to drop, are all there are: none is left that says what a row is")
+    where = Path(folder) if folder is not None else Path(data).parent if isinstance(data, (str, Path)) else Path()
+    Y: Any = label_lists(table, names[0], sep) if lists else pa.table({name: answers(table, name) for name in names})
+    return rows_in(rest, where, text, image, format), Y
+
+
+def read_for(format: Format, path: str | Path, reading: Reading | None = None) -> tuple[pa.Table, Any]:
+    """What is in a file as a table, and what a model that was fitted with `format` takes of it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp()) / "new.csv"
+    >>> _ = file.write_text("id,body\\n7,a mail\\n8,a letter\\n")
+    >>> table, X = read_for(Documents().fit(["a mail", "a letter"]), file)
+    >>> table.column_names, X
+    (['id', 'body'], ['a mail', 'a letter'])
+    """
+    path = Path(path)
+    if takes_pictures(format) and Album.accepts(path):
+        album = Album(path)
+        return pa.table({"file": album.names}), album
+    if has_columns(format):
+        fitted: Any = format
+        table = read_table(path, None, reading or fitted.reading, fitted.types, rest=True, levels=fitted.levels)
+        return with_names(table), taken(format, table, path.parent)
+    if is_table(path) or getattr(format, "column", None) is not None:
+        table = table_of(path, reading or Reading(encoding=getattr(format, "encoding", None)))
+        return table, taken(format, table, path.parent)
+    if isinstance(format, Documents) and format.texts and Documents.accepts(path):
+        texts = format.read(path)
+        return pa.table({"text": texts}), texts
+    X = read_array(path)
+    if len(X.shape) != 2:
+        raise DataError(f"{str(path)!r} holds an array of shape {X.shape}: it takes one row (d,) for each example")
+    dense = X.toarray() if hasattr(X, "toarray") else np.asarray(X)
+    return pa.table(list(dense.T), names=[f"x{j}" for j in range(X.shape[1])]), X
+
+
+def table_of(data: Any, reading: Reading | None = None) -> pa.Table:
+    """The table in a file, or the table itself; each of its columns has a name of its own."""
+    if isinstance(data, (str, Path)):
+        return with_names(read_table(data, None, reading or Reading(), {}, rest=True))
+    if isinstance(data, pa.Table):
+        return with_names(data)
+    raise DataError(f"data is a {type(data).__name__}: give a path or an Arrow table; of a DataFrame take columns")
+
+
+def with_names(table: pa.Table) -> pa.Table:
+    """The same, unless two columns have one name."""
+    for name in table.column_names:
+        if table.column_names.count(name) > 1:
+            raise DataError(f"column names must be unique, but {name!r} is repeated: rename them")
+    return table
+
+
+def check_names(table: pa.Table, names: Sequence[str], said: str, hint: str = "") -> None:
+    """Raise a DataError unless each name is that of a column, and is said once; `said` is how the names were given."""
+    if not names:
+        raise DataError(f"{said} names no column")
+    for name in names:
+        if name not in table.column_names:
+            raise no_column(said, name, table.column_names, hint)
+        if names.count(name) > 1:
+            raise DataError(f"{said} names {name!r} twice")
+
+
+# ── Y ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def answers(table: pa.Table, name: str) -> pa.Array:
+    """The cells of a column of 0 and 1; null where one is empty."""
+    return pa.array(yes_no(table, name, "; a column of lists of labels needs --labels-sep, or sep="), from_pandas=True)
+
+
+def yes_no(table: pa.Table, name: str, hint: str = "") -> np.ndarray:
+    """(n,) 0, 1, or NaN where a cell is empty."""
+    values = table[name].to_pylist()
+    if not any(value == value and value is not None for value in values):
+        raise DataError(f"column {name!r} is empty: 1 says that a row has the label, 0 that it has not")
+    for row, value in enumerate(values):
+        if not (value is None or value != value or value in (0, 1, "0", "1")):
+            raise DataError(
+                f"column {name!r} holds {value!r} in row {row}: allowed are 0, 1, and an empty cell, which means not known"
+                + ("; write 1 for yes, and 0 for no" if str(value).strip().lower() in (*YES, *NO) else "")
+                + (hint if isinstance(value, (str, list)) else "")
+            )
+    return np.array([np.nan if value is None else float(value) for value in values])
+
+
+def label_lists(table: pa.Table, name: str, sep: str | None) -> list[list[str]]:
+    """The labels of each row, of a column such as "urgent;bug", or of lists; an empty cell has none."""
+    rows = [v if isinstance(v, list) else [] if v is None else str(v).split(sep) for v in table[name].to_pylist()]
+    said = [[label for v in row if v is not None and (label := str(v).strip())] for row in rows]
+    combined([*dict.fromkeys(label for row in said for label in row)])
+    return said
+
+
+# ── X ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def rows_in(rest: pa.Table, folder: Path, text: str | None, image: str | None, format: str | Format) -> Any:
+    """What is not a label: a table; texts or pictures, if it is one column of them, or if that is asked for."""
+    if text is not None:
+        check_names(rest, [text], "text")
+        return texts(rest, text)
+    if image is not None:
+        check_names(rest, [image], "image")
+        return pictures(rest.select([image]), folder)
+    if isinstance(format, Format):
+        if takes_texts(format) and rest.num_columns > 1:
+            columns = ", ".join(map(repr, rest.column_names))
+            raise DataError(f"the encoder takes texts, but {columns} are left: leave out all but one with drop= (--drop)")
+        return taken(format, rest, folder)
+    if format not in ("auto", "tables", "documents", "images"):
+        raise ValueError(f"format={format!r}: allowed are 'auto', 'tables', 'documents', 'images', and a fitted Format")
+    alone = rest.column(0) if format == "auto" and rest.num_columns == 1 else None
+    if format == "images" or (alone is not None and is_pictures(alone)):
+        return pictures(rest, folder)
+    return texts(rest) if format == "documents" or (alone is not None and is_texts(alone)) else rest
+
+
+def taken(format: Any, table: pa.Table, folder: Path) -> Any:
+    """What a model of this format takes of a table in `folder`: its columns, their numbers, the texts, or the pictures."""
+    if takes_pictures(format):
+        return pictures(table, folder)
+    if takes_texts(format):
+        return texts(table, getattr(format, "column", None))
+    missing = [name for name in format.columns if name not in table.column_names]
+    if missing:
+        raise no_column("DATA", missing[0], table.column_names, ", but the model was fitted with it")
+    X = table.select(format.columns)
+    return X if has_columns(format) else np.column_stack([column.to_numpy() for column in X.columns])
+
+
+def has_columns(format: Any) -> bool:
+    return bool(format.kind == "tables")
+
+
+def takes_texts(format: Any) -> bool:
+    return bool(format.kind == "documents" and format.texts)
+
+
+def takes_pictures(format: Any) -> bool:
+    return bool(format.kind == "images")
+
+
+def pictures(table: pa.Table, folder: Path) -> list[Path]:
+    """The files that a column names, as seen from the table's folder."""
+    columns = [name for name in table.column_names if is_pictures(table[name])]
+    if len(columns) != 1:
+        found = ", ".join(map(repr, columns)) or "none"
+        raise DataError(f"pictures are taken, from one column of names of files, such as photos/1.jpg; such columns: {found}")
+    names = table[columns[0]].to_pylist()
+    files = [folder / (name or "") for name in names]
+    for row, (name, file) in enumerate(zip(names, files, strict=True)):
+        if not name:
+            raise DataError(f"column {columns[0]!r}, row {row}: the name of the picture is empty: leave this row out")
+        if not file.is_file():
+            raise DataError(
+                f"column {columns[0]!r}, row {row}: there is no file {str(file)!r}; names are seen from {str(folder)!r}"
+            )
+    return files
+
+
+def texts(table: pa.Table, column: str | None = None) -> list[str]:
+    """The column of texts: the one named, the only one of strings, or the only one that looks like texts."""
+    if column is not None and column in table.column_names:
+        return ["" if value is None else str(value) for value in table[column].to_pylist()]
+    names = [name for name in table.column_names if is_text(table[name].type)]
+    if len(names) > 1:
+        names = [name for name in names if is_texts(table[name])] or names
+    if len(names) != 1:
+        found = f"{len(names)} columns look like texts: {', '.join(map(repr, names))}" if names else "no column holds texts"
+        raise DataError(f"the model takes texts, one column of them, but {found}")
+    return [value or "" for value in table[names[0]].to_pylist()]
+
+
+def is_pictures(column: pa.ChunkedArray) -> bool:
+    """Whether most values are names of pictures."""
+    values = [value for value in column.to_pylist() if value] if is_text(column.type) else []
+    return sum(value.lower().endswith(SUFFIXES) for value in values) > len(values) / 2
+
+
+def is_texts(column: pa.ChunkedArray) -> bool:
+    """Whether most values are unlike the others and contain a space: no names, no categories."""
+    if not is_text(column.type):
+        return False
+    known = column.drop_null()
+    half = len(known) / 2
+    return bool(pc.count_distinct(known).as_py() > half and pc.match_substring(known, " ").to_pylist().count(True) > half)

@@ -1,0 +1,72 @@
+"""What should be known of the columns of a table that was fitted: each fact in one warning, with its remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+from ..errors import warn
+from ..sentinels import warn_odd
+from .base import warn_empty
+from .columns import Category, Column, Number, shown
+from .frames import combined
+from .hints import told
+from .scale import FLOATS
+from .schema import arrow_type, is_iso, is_text, plain, without_gaps
+from .suspects import are_days, looks_like_codes
+
+__all__ = ["remark"]
+
+
+def remark(fields: Sequence[Column], table: pa.Table, categories: Sequence[str], numbers: Sequence[str], decimal: str) -> None:
+    """Warn of what is perhaps not meant; `categories` and `numbers` were asked for."""
+    warn_empty([column.name for column in fields if column.gaps and not _has_values(table, column.name)])
+    quantities = [column for column in fields if isinstance(column, Number)]
+    warn_odd([(c.name, shown(c, value), int(count)) for c in quantities for value, count in c.odd])
+    doubtful = [column for column in quantities if column.name not in numbers]
+    _codes({column.name: found for column in doubtful if (found := _codes_in(table, column))})
+    _days(table, [column.name for column in doubtful if are_days(combined(table, column.name))])
+    texts = {
+        c.name: combined(table, c.name)
+        for c in fields
+        if isinstance(c, Category) and is_text(arrow_type(c.type)) and c.listed is None and c.name not in categories
+    }
+    _dates([name for name, values in texts.items() if is_iso(values)])
+    for said in told(texts, decimal):
+        warn(said)
+
+
+def _codes(codes: dict[str, list[int]]) -> None:
+    if codes:
+        some = ", ".join(f"{name!r} ({', '.join(map(str, found[:5]))})" for name, found in codes.items())
+        warn(
+            f"few whole numbers with gaps, as codes have them, in column(s) {some}: they count as quantities. If they "
+            f"are codes, say categories={[*codes]!r} in fit (--category), if quantities, numbers={[*codes]!r} (--number)"
+        )
+
+
+def _days(table: pa.Table, days: list[str]) -> None:
+    if days:
+        warn(
+            f"column(s) {', '.join(map(repr, days))} hold dates as whole numbers, such as {table.column(days[0])[0]}, and "
+            f"count as quantities: read them with pd.to_datetime(df[{days[0]!r}], format='%Y%m%d'), or say numbers={days!r}"
+        )
+
+
+def _dates(dates: list[str]) -> None:
+    if dates:
+        warn(
+            f"column(s) {', '.join(map(repr, dates))} hold dates as texts, and each date counts as a word of its own: "
+            f"read them with pd.to_datetime(df[{dates[0]!r}]), or parse_dates={dates!r} in pd.read_csv; "
+            f'of a file with --date "{dates[0]}=%Y-%m-%d", or however they are written'
+        )
+
+
+def _codes_in(table: pa.Table, column: Number) -> list[int]:
+    whole = column.decimals == 0 if column.type in FLOATS else pa.types.is_integer(arrow_type(column.type))
+    return looks_like_codes(combined(table, column.name)) if whole and (column.gaps or column.type not in FLOATS) else []
+
+
+def _has_values(table: pa.Table, name: str) -> bool:
+    return len(without_gaps(plain(combined(table, name)))) > 0

@@ -1,0 +1,348 @@
+"""Many pictures: a folder, a zip file, pages of a stack, an array or a list; each is decoded when it is asked for."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import threading
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path, PurePosixPath
+from typing import IO, Any, NamedTuple, Self, SupportsIndex, overload
+
+import numpy as np
+from PIL import Image
+
+from ..errors import DataError
+from . import pillow, tiff
+from .picture import Picture, check_shape, described, read
+
+__all__ = ["SUFFIXES", "Album", "is_one", "pictures_in"]
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".ppm", ".pgm", ".jp2")
+GREY = ("1", "L", "LA", "La", "F")  # and all that begin with I
+CHANNELS = 16  # up to which a third axis may be one of these
+
+
+class Album(Sequence[Picture]):
+    """Many pictures, each decoded when it is asked for.
+
+    Parameters
+    ----------
+    X : path, PIL.Image.Image, ndarray or list
+        A folder (with all folders in it, but not the links to others), a zip file, a folder inside one such as
+        ``photos.zip/train``, one file, one image, an array (H, W), (H, W, C), (N, H, W) or (N, H, W, C), C = 1 to 4, or
+        a list of arrays, images and paths. Each page of a TIFF is a picture.
+
+    Attributes
+    ----------
+    names : list of str
+        The path of each inside its folder or zip file, or "picture 0", "picture 1", ...; pages are "stack.tif#1", ...
+    folders : list of str
+        The folders of these paths.
+
+    Examples
+    --------
+    >>> album = Album(np.zeros((5, 4, 6), np.uint8))
+    >>> len(album), album.names[1], album[1].pixels.shape, len(album[2:])
+    (5, 'picture 1', (4, 6, 1), 3)
+    >>> len(Album(np.zeros((40, 60, 3), np.uint8)))
+    1
+    """
+
+    def __init__(self, X: Any) -> None:
+        same = isinstance(X, Album)
+        self._place: _Place = X._place if same else _place(X)
+        self.names: list[str] = X.names if same else self._place.names
+        self._items: list[Any] = X._items if same else self._place.items
+
+    @classmethod
+    def of_one(cls, X: Any) -> Album:
+        """An album of one picture: a 3-D array is (H, W, C) here."""
+        return cls([X])
+
+    @classmethod
+    def accepts(cls, X: Any) -> bool:
+        """Whether this looks like pictures; files are not opened."""
+        if isinstance(X, (Image.Image, Album)):
+            return True
+        if isinstance(X, np.ndarray):
+            return X.ndim in (3, 4)
+        if isinstance(X, (str, os.PathLike)):
+            return _path_accepted(Path(X))
+        return isinstance(X, (list, tuple)) and len(X) > 0 and _one_accepted(X[0])
+
+    @property
+    def folders(self) -> list[str]:
+        return [name.rpartition("/")[0] for name in self.names]
+
+    @property
+    def stacks(self) -> list[list[int]]:
+        """The pictures of each file: more than one, where it has pages."""
+        found: list[list[int]] = []
+        for i, item in enumerate(self._items):
+            if isinstance(item, Page) and item.number and found and i:
+                found[-1].append(i)
+            else:
+                found.append([i])
+        return found
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    @overload
+    def __getitem__(self, i: SupportsIndex) -> Picture: ...
+    @overload
+    def __getitem__(self, i: slice) -> Album: ...
+    def __getitem__(self, i: SupportsIndex | slice) -> Picture | Album:
+        if isinstance(i, slice):
+            return self.take(range(len(self))[i])
+        return self._place.picture(self._items[i], self.names[i])
+
+    def __iter__(self) -> Iterator[Picture]:  # not that of Sequence: a warning should point at the line of who asks
+        return (self[i] for i in range(len(self)))
+
+    def take(self, indices: Iterable[int]) -> Album:
+        """An album of some of the pictures, in this order."""
+        chosen = [int(i) for i in indices]
+        album = object.__new__(Album)
+        album._place = self._place
+        album.names, album._items = [self.names[i] for i in chosen], [self._items[i] for i in chosen]
+        return album
+
+    def sizes(self) -> list[tuple[int, int, int]]:
+        """(H, W, C) of each picture, upright; of files only the headers are read."""
+        return [self._place.size(item, name) for item, name in zip(self._items, self.names, strict=True)]
+
+
+class Page(NamedTuple):
+    """One of several in a file."""
+
+    file: Any
+    place: int  # in the file, which may also hold previews
+    number: int  # among the pictures
+
+
+class _Place:
+    """Where pictures are: in memory or in files."""
+
+    def __init__(self, names: list[str], items: list[Any], root: str = "") -> None:
+        self.names, self.items, self.root = names, items, root
+
+    def picture(self, item: Any, name: str) -> Picture:
+        with self._located(), self.stream(item) as source:
+            return read(source, name, _place_in(item))
+
+    def size(self, item: Any, name: str) -> tuple[int, int, int]:
+        with self._located(), self.stream(item) as source:
+            return _size(source, name, _place_in(item))
+
+    def expand(self) -> Self:
+        """A file of several pages is as many pictures."""
+        found = [(n, i) for name, item in zip(self.names, self.items, strict=True) for n, i in self._pages(name, item)]
+        self.names, self.items = [n for n, _ in found], [i for _, i in found]
+        return self
+
+    def _pages(self, name: str, item: Any) -> list[tuple[str, Any]]:
+        if not (isinstance(item, (str, os.PathLike)) and str(item).lower().endswith((".tif", ".tiff"))):
+            return [(name, item)]
+        try:
+            with self.stream(item) as stream:
+                pages = tiff.pages(stream)
+        except (DataError, *pillow.DAMAGE):  # told when it is read
+            return [(name, item)]
+        if len(pages) < 2:
+            return [(name, item)]
+        return [(f"{name}#{i + 1}", Page(item, page, i)) for i, page in enumerate(pages)]
+
+    @contextlib.contextmanager
+    def stream(self, item: Any) -> Iterator[Any]:
+        item = item.file if isinstance(item, Page) else item
+        if not isinstance(item, (str, os.PathLike)):
+            yield item
+            return
+        with open(item, "rb") as file:
+            yield file
+
+    @contextlib.contextmanager
+    def _located(self) -> Iterator[None]:
+        try:
+            yield
+        except DataError as error:
+            raise (DataError(f"{error} (in {self.root!r})") if self.root else error) from None
+
+
+class _Zip(_Place):
+    """In a zip file, opened once; one thread reads while others decode."""
+
+    def __init__(self, path: Path, prefix: str) -> None:
+        self.path, self.lock = path, threading.Lock()
+        self.file: zipfile.ZipFile | None = None
+        start = f"{prefix}/" if prefix else ""
+        found = [n for n in self._opened().namelist() if _is_picture(n) and (n == prefix or n.startswith(start))]
+        names = [n.rpartition("/")[2] if n == prefix else n.removeprefix(start) for n in sorted(found)]
+        super().__init__(names, sorted(found), str(path / prefix))
+
+    def size(self, item: Any, name: str) -> tuple[int, int, int]:
+        """Without unpacking more than the header."""
+        with self._located(), self._member(item) as stream:
+            return _size(stream, name, _place_in(item))
+
+    @contextlib.contextmanager
+    def stream(self, item: Any) -> Iterator[Any]:
+        with self._member(item) as stream:
+            blob = stream.read()
+        yield io.BytesIO(blob)
+
+    @contextlib.contextmanager
+    def _member(self, item: Any) -> Iterator[IO[bytes]]:
+        item = item.file if isinstance(item, Page) else item
+        with self.lock:
+            file = self._opened()
+            _check_member(file.getinfo(item))
+            try:
+                with file.open(item) as stream:
+                    yield stream
+            except DataError:
+                raise
+            except (zipfile.BadZipFile, RuntimeError, *pillow.DAMAGE) as error:  # encrypted, packed in an unknown way, damaged
+                raise DataError(f"cannot read {item!r}: {error}") from None
+
+    def _opened(self) -> zipfile.ZipFile:
+        if self.file is None:
+            try:
+                self.file = zipfile.ZipFile(self.path)
+            except zipfile.BadZipFile as error:
+                raise DataError(f"cannot read {str(self.path)!r}: it is no zip file, or cut off ({error})") from None
+        return self.file
+
+
+def _check_member(info: zipfile.ZipInfo) -> None:
+    limit = Image.MAX_IMAGE_PIXELS
+    if limit is not None and info.file_size > 16 * limit + (1 << 20):  # more than any picture of so many pixels
+        raise DataError(
+            f"cannot read {info.filename!r}: unpacked it has {info.file_size:,} bytes; "
+            f"if you trust it, raise PIL.Image.MAX_IMAGE_PIXELS (now {limit:,}) first"
+        )
+
+
+def _place(X: Any) -> _Place:
+    if isinstance(X, (str, os.PathLike)):
+        return _of_path(Path(X))
+    if isinstance(X, Image.Image) or (isinstance(X, np.ndarray) and is_one(X)):
+        X = [X]
+    if isinstance(X, np.ndarray) and X.ndim == 1 and X.dtype.kind in "OU":
+        X = X.tolist()  # paths, or pictures of several sizes
+    if isinstance(X, np.ndarray) and X.ndim not in (3, 4):
+        raise DataError(f"an array of shape {X.shape} is no pictures: give (N, H, W) or (N, H, W, C)")
+    if not isinstance(X, (list, tuple, np.ndarray)):
+        raise DataError(f"the pictures are {described(X)}, or a list of them")
+    if not len(X):
+        raise DataError("there are no pictures: the list is empty")
+    return _Place([_name(item, i) for i, item in enumerate(X)], list(X)).expand()
+
+
+def is_one(X: np.ndarray) -> bool:
+    """Whether an array is one picture: (H, W) or (H, W, C), C = 1 to 4. No picture is 4 pixels wide, or it is in a list.
+
+    >>> is_one(np.zeros((9, 9, 3))), is_one(np.zeros((9, 9, 9)))
+    (True, False)
+    """
+    if X.ndim != 3 or not X.size:
+        return X.ndim == 2
+    if X.shape[0] == 3 and X.shape[2] > 4:
+        h, w = X.shape[1:]
+        raise DataError(
+            f"an array of shape {X.shape} is one picture with its channels first, or three grey ones: give "
+            f"np.moveaxis(X, 0, -1), of shape ({h}, {w}, 3), or list(X)"
+        )
+    if X.shape[2] <= CHANNELS and min(X.shape[:2]) >= 4 * X.shape[2] > 4 * 4:
+        raise DataError(
+            f"an array of shape {X.shape} is {X.shape[0]} grey pictures that are {X.shape[2]} pixels wide, or one of "
+            f"{X.shape[2]} channels: give list(X), or some of its channels, X[..., :3]"
+        )
+    return X.shape[2] <= 4
+
+
+def _place_in(item: Any) -> int | None:
+    return item.place if isinstance(item, Page) else None
+
+
+def _name(item: Any, i: int) -> str:
+    return Path(item).as_posix() if isinstance(item, (str, os.PathLike)) else f"picture {i}"
+
+
+def _of_path(path: Path) -> _Place:
+    if archive := _archive(path):
+        inside = path.relative_to(archive).as_posix()
+        place: _Place = _Zip(archive, "" if inside == "." else inside)
+    elif path.is_dir():
+        names = sorted(pictures_in(path))
+        place = _Place(names, [path / name for name in names], str(path))
+    elif not path.exists():
+        raise FileNotFoundError(2, "there is no such file or folder", str(path))
+    else:
+        place = _Place([path.name], [path])
+    if not place.items:
+        raise DataError(f"{str(path)!r} contains no pictures: looked for {', '.join(SUFFIXES)}")
+    return place.expand()
+
+
+def _archive(path: Path) -> Path | None:
+    """The zip file that a path leads to or into."""
+    return next((p for p in (path, *path.parents) if p.suffix.lower() == ".zip" and p.is_file()), None)
+
+
+def pictures_in(folder: Path) -> Iterator[str]:
+    for where, folders, files in os.walk(folder, onerror=_raise):
+        folders[:] = [f for f in folders if not f.startswith(".")]
+        for file in files:
+            if _is_picture(file):
+                yield (Path(where) / file).relative_to(folder).as_posix()
+
+
+def _raise(error: OSError) -> None:
+    raise error
+
+
+def _is_picture(name: str) -> bool:
+    parts = PurePosixPath(name).parts
+    return name.lower().endswith(SUFFIXES) and not any(p.startswith(".") or p == "__MACOSX" for p in parts)
+
+
+def _path_accepted(path: Path) -> bool:
+    if path.is_dir():
+        return next(pictures_in(path), None) is not None
+    return path.suffix.lower() in (*SUFFIXES, ".zip") or _archive(path) is not None
+
+
+def _one_accepted(item: Any) -> bool:
+    if isinstance(item, (str, os.PathLike)):
+        return str(item).lower().endswith(SUFFIXES)
+    return isinstance(item, Image.Image) or (isinstance(item, np.ndarray) and item.ndim in (2, 3))
+
+
+def _size(source: Any, name: str, page: int | None = None) -> tuple[int, int, int]:
+    if isinstance(source, np.ndarray):
+        check_shape(source, name)
+        return source.shape[0], source.shape[1], 3 if source.ndim == 3 and source.shape[2] > 2 else 1
+    if isinstance(source, Image.Image):
+        return _size_of(source)
+    with pillow.explained(name):
+        odd = tiff.odd(source, page)
+        if odd:
+            return odd.size
+    with pillow.opened(source, name, page) as image:
+        return _size_of(image)
+
+
+def _size_of(image: Image.Image) -> tuple[int, int, int]:
+    tags = getattr(image, "tag_v2", None) or {}  # versions of Pillow differ in whether a TIFF has its upright size already
+    width, height = tags.get(256, image.width), tags.get(257, image.height)
+    try:
+        turned = Image.Image.getexif(image).get(pillow.ORIENTATION, 1) in (5, 6, 7, 8)  # that of a PNG would decode it
+    except pillow.DAMAGE:
+        turned = False
+    channels = 1 if image.mode in GREY or image.mode.startswith("I") else 3
+    return (width, height, channels) if turned else (height, width, channels)

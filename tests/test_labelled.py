@@ -1,0 +1,142 @@
+"""A table that holds its labels: X and Y out of it, for Python as for the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from PIL import Image
+
+from diabolo import DataError, MultiLabelClassifier
+from diabolo.formats import Arrays, Documents, Reading, Tables, read_labelled
+from diabolo.formats.labelled import read_for
+from diabolo.formats.labels import Labels
+
+FEW = 24
+BODY = [f"{'refund the money' if i % 3 else 'the app crashes'} number{i}" for i in range(FEW)]
+
+
+@pytest.fixture
+def mails(tmp_path: Path) -> Path:
+    """Two labels, of which one is not known everywhere; a number; a text."""
+    file = tmp_path / "mails.csv"
+    urgent = [None if i == 2 else i % 2 for i in range(FEW)]
+    frame = pd.DataFrame(
+        {"id": np.arange(FEW) * 7 % 50, "body": BODY, "urgent": urgent, "bug": [int(i % 3 == 0) for i in range(FEW)]}
+    )
+    frame.to_csv(file, index=False)
+    return file
+
+
+def test_texts_and_columns_of_labels(mails: Path) -> None:
+    X, Y = read_labelled(mails, ["urgent", "bug"], text="body")
+    assert X == BODY
+    assert Y.column_names == ["urgent", "bug"]
+    assert Y["urgent"].to_pylist()[:4] == [0, 1, None, 1]
+    auto, one = read_labelled(str(mails), "bug", drop=["id", "urgent"])
+    assert auto == BODY, "a single column of texts is read as such"
+    assert one.column_names == ["bug"]
+
+
+def test_all_other_columns_are_x(mails: Path) -> None:
+    X, _ = read_labelled(mails, ["urgent", "bug"])
+    assert X.column_names == ["id", "body"]
+    assert read_labelled(mails, ["urgent", "bug"], drop=["id"], format="tables")[0].column_names == ["body"]
+
+
+def test_the_labels_are_learned_as_from_a_data_frame(mails: Path) -> None:
+    X, Y = read_labelled(mails, ["urgent", "bug"], drop=["body"])
+    params: dict[str, Any] = {"epochs": 2, "hidden": (4,), "random_state": 0, "verbose": False}
+    clf = MultiLabelClassifier(**params).fit(X, Y)
+    same = MultiLabelClassifier(**params).fit(X, Y.to_pandas())
+    assert clf.classes_.tolist() == ["urgent", "bug"]
+    assert np.array_equal(clf.predict_proba(X), same.predict_proba(X))
+    assert isinstance(clf.predict(X), np.ndarray)
+    assert clf.score(X, Y.select(["bug", "urgent"])) == clf.score(X, Y), "columns are found by name"
+
+
+def test_lists_of_labels(tmp_path: Path) -> None:
+    table = pa.table({"size": [1.0, 2.0, 3.0], "tags": ["bug; new", None, "new"]})
+    assert read_labelled(table, "tags", sep=";")[1] == [["bug", "new"], [], ["new"]]
+    lists = pa.table({"size": [1.0, 2.0], "tags": [["bug", "new"], []]})
+    assert read_labelled(lists, "tags")[1] == [["bug", "new"], []], "lists need no sign"
+    with pytest.raises(DataError, match=r"sep=';' is for one column of lists, but labels names 2"):
+        read_labelled(table, ["size", "tags"], sep=";")
+
+
+def test_pictures_are_seen_from_the_table(tmp_path: Path) -> None:
+    for i in range(2):
+        Image.new("RGB", (4, 4), (i, 0, 0)).save(tmp_path / f"{i}.png")
+    file = tmp_path / "photos.csv"
+    file.write_text("file,note,beach\n0.png,first,1\n1.png,second,0\n")
+    wanted = [tmp_path / "0.png", tmp_path / "1.png"]
+    assert read_labelled(file, "beach", image="file")[0] == wanted
+    assert read_labelled(file, "beach", drop=["note"])[0] == wanted
+    assert read_labelled(pa.table({"file": ["0.png"], "beach": [1]}), "beach", folder=tmp_path)[0] == wanted[:1]
+    file.write_text("file,beach\n0.png,1\n9.png,0\n")
+    with pytest.raises(DataError, match=r"column 'file', row 1: there is no file .*9.png"):
+        read_labelled(file, "beach")
+
+
+def test_x_for_an_encoder(mails: Path) -> None:
+    documents = Documents().fit(BODY)
+    assert read_labelled(mails, ["urgent", "bug"], drop=["id"], format=documents)[0] == BODY
+    with pytest.raises(DataError, match="the encoder takes texts, but 'id', 'body' are left"):
+        read_labelled(mails, ["urgent", "bug"], format=documents)
+    numbers = Tables().fit(pd.DataFrame({"id": [3, 1, 4]}))
+    assert read_labelled(mails, "bug", format=numbers)[0].column_names == ["id"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "more", "words"),
+    [
+        (["urgnt"], {}, r"labels: there is no column 'urgnt' \(did you mean 'urgent'\?\)"),
+        (["bug", "bug"], {}, "labels names 'bug' twice"),
+        ([], {}, "labels names no column"),
+        (["bug"], {"drop": ["ID"]}, "drop: there is no column 'ID'"),
+        (["bug"], {"text": "text"}, "text: there is no column 'text'"),
+        (["bug"], {"drop": ["id", "body", "urgent"]}, "none is left that says what a row is"),
+        (["id"], {}, "column 'id' holds 7 in row 1: allowed are 0, 1, and an empty cell"),
+        (["body"], {}, "a column of lists of labels needs --labels-sep, or sep="),
+    ],
+)
+def test_what_is_wrong_is_said(mails: Path, labels: list[str], more: dict[str, Any], words: str) -> None:
+    with pytest.raises(DataError, match=words):
+        read_labelled(mails, labels, **more)
+
+
+def test_other_mistakes(mails: Path) -> None:
+    with pytest.raises(ValueError, match=r"format='texts': allowed are 'auto', 'tables', 'documents', 'images', and a fitted"):
+        read_labelled(mails, "bug", format="texts")
+    frame: Any = pd.read_csv(mails)
+    with pytest.raises(DataError, match="data is a DataFrame: give a path or an Arrow table"):
+        read_labelled(frame, "bug")
+
+
+def test_a_file_is_read_as_was_said(tmp_path: Path) -> None:
+    file = tmp_path / "euro.csv"
+    file.write_text("size;bug\n1,5;1\n2,5;?\n")
+    X, Y = read_labelled(file, "bug", reading=Reading(sep=";", decimal=",", na=("?",)))
+    assert X["size"].to_pylist() == [1.5, 2.5]
+    assert Y["bug"].to_pylist() == [1, None]
+
+
+def test_a_fitted_model_finds_its_rows(mails: Path, tmp_path: Path) -> None:
+    table, X = read_for(Documents(column="body").fit(pd.DataFrame({"body": BODY})), mails)
+    assert table.column_names == ["id", "body", "urgent", "bug"]
+    assert X == BODY
+    np.save(tmp_path / "X.npy", np.ones((2, 3)))
+    table, X = read_for(Arrays().fit(np.eye(3)), tmp_path / "X.npy")
+    assert table.column_names == ["x0", "x1", "x2"]
+    assert X.shape == (2, 3)
+
+
+def test_names_of_labels_leave_the_labels_as_they_are() -> None:
+    labels = Labels().fit(pd.DataFrame({"a": [0, 1], "b": [1, 1]}))
+    assert labels.as_lists().from_matrix(np.array([[0, 1], [1, 1]])) == [("b",), ("a", "b")]
+    assert labels.kind == "pandas"
+    assert Labels().fit(["x", "y"]).as_lists().from_matrix(np.eye(2)).tolist() == ["x", "y"]
