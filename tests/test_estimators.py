@@ -646,9 +646,7 @@ def test_a_device_that_is_not_there_is_said_before_any_work(name: str, device: A
 
 def test_a_width_that_cannot_be_is_told_in_columns_and_features() -> None:
     df = pd.DataFrame({"x": np.arange(60.0), "g": list("abcdef") * 10})
-    with pytest.raises(
-        ValueError, match=r"n_components=30.*n_features=8 from 2 columns: a category is one feature for each"
-    ):
+    with pytest.raises(ValueError, match=r"n_components=30.*n_features=8 from 2 columns: a category is one feature for each"):
         Autoencoder(30, verbose=False).fit(df)
     with pytest.raises(ValueError, match=r"n_components=9: allowed are integers from 1 to 4 .*n_features=4\)"):
         Autoencoder(9, verbose=False).fit(np.random.default_rng(0).normal(size=(60, 4)))

@@ -302,7 +302,7 @@ class Run:
 
     @contextmanager
     def chance(self, seed: int) -> Iterator[None]:
-        """Seed what modules draw; the first step finds out whether one uses the global generator: without it, steps are faster."""
+        """Seed what modules draw; the first step finds out whether one uses the global generator: if not, steps are faster."""
         if not self.redirect:
             with drawing(seed):
                 yield

@@ -443,9 +443,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
     def _others(self, name: Any, h: np.ndarray) -> Tensor:
         """Rows (r, d) of the memory that are not among the examples with codes h (n, K m)."""
         if not len(self.memory_):
-            raise DataError(
-                f"all examples have {name!r}, and the model kept no rows (memory=0): add examples with y = 0"
-            )
+            raise DataError(f"all examples have {name!r}, and the model kept no rows (memory=0): add examples with y = 0")
         kept = self._nearly(self.memory_.rows)
         apart = euclidean_distances(kept, h).min(1) > SAME * np.linalg.norm(kept, axis=1)
         if not apart.any():

@@ -146,9 +146,7 @@ def seen_by_both(clf: Any, X: Any) -> tuple[Any, str]:
         x = torch.cat(list(clf._features(X))).double().numpy()
         return sp.csr_matrix(x) if clf.format_.words else x, Comparison.seen
     encoder = clf.network_.encoder
-    if not isinstance(encoder, Beside) and not isinstance(
-        encoder[0], Copies
-    ):  # it is not trained: both can share its codes
+    if not isinstance(encoder, Beside) and not isinstance(encoder[0], Copies):  # it is not trained: both can share its codes
         return stacked(encoder[0], clf, X), "the codes of your pictures"
     c, h, w = clf.format_.shape
     s = min(1, THUMBNAIL / max(h, w))

@@ -80,9 +80,7 @@ class NewLabel(Printed):
             return f"{start}; at least two of each are needed to estimate the precision"
         low, high = self.interval
         needed = f"; about {self.more:,} more examples would halve the gap to 1" if self.more else ""
-        return (
-            f"{start}: leave-one-out average precision {self.average_precision:.2f} ({low:.2f} to {high:.2f}){needed}"
-        )
+        return f"{start}: leave-one-out average precision {self.average_precision:.2f} ({low:.2f} to {high:.2f}){needed}"
 
 
 class Solution(NamedTuple):
