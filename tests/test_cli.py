@@ -472,7 +472,7 @@ def test_label_add_and_drop(mails: Path, tags: Path, tmp_path: Path, diabolo: An
     said = diabolo("label", "list", tags)
     told = " ".join(said.out.split())
     assert f"urgent │ {clf.thresholds_[0]:.3f} │ {int(clf.memory_.y[:, 0].sum())}" in told
-    assert "not known" in told
+    assert "unknown" in told
     other = tmp_path / "other.diabolo"
     assert diabolo("label", "drop", tags, "refund", "-o", other).code == 0
     assert load(other).classes_.tolist() == NAMES
@@ -515,7 +515,7 @@ def test_label_wrongly(mails: Path, place: Path, tags: Path, tmp_path: Path, dia
     add = "label", "add", tags
     for words, said in (
         ((*add, "bug", examples), "there is a label 'bug' already"),
-        ((*add, " ", examples), "needs a name"),
+        ((*add, " ", examples), "must not be empty"),
         ((*add, "refund", examples, "--column", "money"), "--column: there is no column 'money'"),
         ((*add, "money", examples), "column 'refund' holds 0 and 1, but the name of the label is 'money'"),
         ((*add, "refund", tmp_path / "two.csv"), "column 'refund' holds 2 in row 0"),
@@ -748,12 +748,12 @@ def test_an_option_that_says_nothing_of_the_task_is_refused(name: str, place: Pa
 
 def test_an_option_that_says_nothing_of_the_data_is_refused(place: Path, tmp_path: Path, diabolo: Any) -> None:
     table, array, out = place / "people.csv", place / "numbers.npy", tmp_path / "a"
-    one_line(diabolo("fit", table, "-o", out, "--stem", "english"), 2, "--stem is for documents, which")
-    one_line(diabolo("fit", place / "mails.txt", "-o", out, "--category", "city"), 2, "--category is for tables, which")
+    one_line(diabolo("fit", table, "-o", out, "--stem", "english"), 2, "--stem is for documents, but")
+    one_line(diabolo("fit", place / "mails.txt", "-o", out, "--category", "city"), 2, "--category is for tables, but")
     one_line(diabolo("fit", array, "-o", out, "--sep", ","), 2, "--sep is for tables in text files")
-    one_line(diabolo("fit", array, "-o", out, "--drop", "x0"), 2, "--drop is for tables, which")
+    one_line(diabolo("fit", array, "-o", out, "--drop", "x0"), 2, "--drop is for tables, but")
     one_line(diabolo("fit", table, "-o", out, "--resume"), 2, "--resume continues from a --checkpoint")
-    one_line(diabolo("encode", place / "numbers.diabolo", array, "-o", out, "--na", "?"), 2, "--na is for tables, which")
+    one_line(diabolo("encode", place / "numbers.diabolo", array, "-o", out, "--na", "?"), 2, "--na is for tables, but")
     one_line(diabolo("score", place / "people.diabolo", table, "--keep", "city"), 2, "give --output")
     one_line(diabolo("report", place / "people.diabolo", table, "-o", out, "--labels-sep", ";"), 2, "is for models of labels")
     assert not left(tmp_path)

@@ -89,7 +89,7 @@ def check_data(ctx: click.Context, data: Path, kind: str) -> None:
     ):
         for name in names:
             if name in found and not fits:
-                raise click.UsageError(f"{spelled(ctx, name)} is for {what}, but {str(data)!r} has another kind", ctx)
+                raise click.UsageError(f"{spelled(ctx, name)} is for {what}, but {str(data)!r} is of another kind", ctx)
     check_reading(data)
 
 
@@ -103,7 +103,7 @@ def check_reading(data: Path) -> None:
     wrong = [] if ending(data).endswith(CSV) else [n for n in said() if n not in any_table and (n != "encoding" or not texts)]
     if wrong:
         where = "tables" if wrong[0] in ("na", "dates") else f"tables in text files, {' '.join(CSV)}"
-        raise click.UsageError(f"{_spelled(wrong[0])} is for {where}, but {str(data)!r} has another kind")
+        raise click.UsageError(f"{_spelled(wrong[0])} is for {where}, but {str(data)!r} is of another kind")
 
 
 # ── how a text file is written ───────────────────────────────────────────────────────────────────────────────────────
