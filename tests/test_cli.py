@@ -218,7 +218,7 @@ def test_sample(place: Path, tmp_path: Path, diabolo: Any) -> None:
     assert set(new["count"]) == {7}
     said = diabolo("sample", model, "-n", 5, "--likelihood", 0.2, 1, "--against", place / "people.csv", "-o", out)
     assert "Distance to the nearest training row" in said.out
-    assert "0 are copies" in said.out
+    assert "0 copies" in said.out
     one_line(diabolo("sample", model, "--given", "city", "-o", out), 1, "write COLUMN=VALUE")
     one_line(diabolo("sample", model, "--given", "count=many", "-o", out), 1, "--given count=many")
     one_line(diabolo("sample", model, "--given", "age=7", "-o", out), 1, "no column 'age'")
@@ -356,12 +356,12 @@ def test_fit_labels_wrongly(mails: Path, tmp_path: Path, diabolo: Any) -> None:
     table, out = mails / "mails.csv", tmp_path / "a.diabolo"
     fit = "fit", table, "-o", out
     for words, said in (
-        (["--labels", "bug", "-k", 3], "--components says nothing of labels"),
-        (["--labels", "bug", "--task", "codes"], "--task says nothing of labels"),
-        (["--labels", "bug", "--alpha", 0.1], "--alpha says nothing of labels"),
+        (["--labels", "bug", "-k", 3], "--components does not go with --labels"),
+        (["--labels", "bug", "--task", "codes"], "--task does not go with --labels"),
+        (["--labels", "bug", "--alpha", 0.1], "--alpha does not go with --labels"),
         (["--labels", "bug", "--loss", "squared"], "allowed are logistic and asymmetric"),
         (["--labels", "bug", "--labels-sep", ""], "separates nothing"),
-        (["--labels", "bug", "--no-freeze"], "about an --encoder"),
+        (["--labels", "bug", "--no-freeze"], "need an --encoder"),
         (["--labels-sep", ";"], "--labels-sep is for labels"),
         (["--encoder", mails / "mails.diabolo"], "--encoder is for labels"),
         (["--optimize", "f1_macro"], "--optimize is for labels"),
@@ -447,12 +447,12 @@ def test_tag_wrongly(mails: Path, place: Path, tmp_path: Path, diabolo: Any) -> 
 def test_report_of_lists_of_labels(mails: Path, tmp_path: Path, diabolo: Any) -> None:
     model, out = mails / "texts.diabolo", tmp_path / "report.html"
     said = diabolo("report", model, mails / "texts.csv", "-o", out)
-    one_line(said, 1, "of one column of lists give its name, and the sign between: --labels tags --labels-sep ';'")
+    one_line(said, 1, "for one column of lists, give its name and the separator: --labels tags --labels-sep ';'")
     more = tmp_path / "more.csv"
     more.write_text((mails / "texts.csv").read_text() + '"never seen before, nor is its label","martian"\n')
     said = diabolo("report", model, more, "--labels", "tags", "--labels-sep", ";", "-o", out)
     assert said.code == 0, said.err
-    assert "not judged, for the model does not know them: martian" in said.err
+    assert "not evaluated, because the model does not know them: martian" in said.err
     assert "urgent" in out.read_text()
 
 
@@ -462,7 +462,7 @@ def test_report_of_a_table_that_lacks_a_label(mails: Path, tags: Path, tmp_path:
     table.drop(columns=absent).to_csv(tmp_path / "less.csv", index=False)
     said = diabolo("report", tags, tmp_path / "less.csv", "-o", out)
     assert said.code == 0, said.err
-    assert f"not judged, for there are no such columns: {absent}" in said.err
+    assert f"not evaluated, because there are no such columns: {absent}" in said.err
     assert "nothing to learn" not in said.err
     assert f"The average precision of {len(others)} of {len(others) + 1} labels is" in out.read_text()
     table.drop(columns=[absent, *others]).to_csv(tmp_path / "none.csv", index=False)
@@ -481,7 +481,7 @@ def test_label_add_and_drop(mails: Path, tags: Path, tmp_path: Path, diabolo: An
     said = diabolo("label", "list", tags)
     told = " ".join(said.out.split())
     assert f"urgent │ {clf.thresholds_[0]:.3f} │ {int(clf.memory_.y[:, 0].sum())}" in told
-    assert "not known" in told
+    assert "unknown" in told
     other = tmp_path / "other.diabolo"
     assert diabolo("label", "drop", tags, "refund", "-o", other).code == 0
     assert load(other).classes_.tolist() == NAMES
@@ -524,9 +524,9 @@ def test_label_wrongly(mails: Path, place: Path, tags: Path, tmp_path: Path, dia
     add = "label", "add", tags
     for words, said in (
         ((*add, "bug", examples), "there is a label 'bug' already"),
-        ((*add, " ", examples), "needs a name"),
+        ((*add, " ", examples), "must not be empty"),
         ((*add, "refund", examples, "--column", "money"), "--column: there is no column 'money'"),
-        ((*add, "money", examples), "column 'refund' holds 0 and 1, but the label is to be called 'money': say --column"),
+        ((*add, "money", examples), "column 'refund' holds 0 and 1, but the name of the label is 'money'"),
         ((*add, "refund", tmp_path / "two.csv"), "column 'refund' holds 2 in row 0"),
         ((*add, "refund", tmp_path / "none.csv"), "no example has the new label"),
         ((*add, "refund", tmp_path / "empty.csv"), "column 'refund' is empty"),
@@ -757,12 +757,12 @@ def test_an_option_that_says_nothing_of_the_task_is_refused(name: str, place: Pa
 
 def test_an_option_that_says_nothing_of_the_data_is_refused(place: Path, tmp_path: Path, diabolo: Any) -> None:
     table, array, out = place / "people.csv", place / "numbers.npy", tmp_path / "a"
-    one_line(diabolo("fit", table, "-o", out, "--stem", "english"), 2, "--stem is for documents, which")
-    one_line(diabolo("fit", place / "mails.txt", "-o", out, "--category", "city"), 2, "--category is for tables, which")
+    one_line(diabolo("fit", table, "-o", out, "--stem", "english"), 2, "--stem is for documents, but")
+    one_line(diabolo("fit", place / "mails.txt", "-o", out, "--category", "city"), 2, "--category is for tables, but")
     one_line(diabolo("fit", array, "-o", out, "--sep", ","), 2, "--sep is for tables in text files")
-    one_line(diabolo("fit", array, "-o", out, "--drop", "x0"), 2, "--drop is for tables, which")
-    one_line(diabolo("fit", table, "-o", out, "--resume"), 2, "--resume goes on from a --checkpoint")
-    one_line(diabolo("encode", place / "numbers.diabolo", array, "-o", out, "--na", "?"), 2, "--na is for tables, which")
+    one_line(diabolo("fit", array, "-o", out, "--drop", "x0"), 2, "--drop is for tables, but")
+    one_line(diabolo("fit", table, "-o", out, "--resume"), 2, "--resume continues from a --checkpoint")
+    one_line(diabolo("encode", place / "numbers.diabolo", array, "-o", out, "--na", "?"), 2, "--na is for tables, but")
     one_line(diabolo("score", place / "people.diabolo", table, "--keep", "city"), 2, "give --output")
     one_line(diabolo("report", place / "people.diabolo", table, "-o", out, "--labels-sep", ";"), 2, "is for models of labels")
     assert not left(tmp_path)
@@ -793,7 +793,7 @@ def test_columns_are_kept(place: Path, tmp_path: Path, diabolo: Any) -> None:
         assert list(found.columns[:2]) == ["id", "city"]
         assert found["id"].tolist() == codes
     assert diabolo("decode", model, tmp_path / "a.csv", "-o", tmp_path / "back.csv").code == 0
-    one_line(diabolo("encode", model, data, "-o", tmp_path / "z.npy", *keep), 1, "no place for columns to keep")
+    one_line(diabolo("encode", model, data, "-o", tmp_path / "z.npy", *keep), 1, "cannot hold the columns of --keep")
     table.rename(columns={"id": "z1"}).to_csv(data, index=False)
     one_line(diabolo("encode", model, data, "-o", tmp_path / "d.csv", "--keep", "z1"), 1, "has a column 'z1' already")
 

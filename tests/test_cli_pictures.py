@@ -213,7 +213,7 @@ def test_upscale(models: dict[str, Path], photos: Path, tmp_path: Path, diabolo:
     twice = estimators.Upscaler(start=None, epochs=1, verbose=False, scales=(2,), **TINY["upscale"])
     twice.fit([np.asarray(noise(0))]).save(tmp_path / "twice.diabolo")
     said = diabolo("upscale", photos / "a.png", tmp_path / "x.png", "-x", 3, "--model", tmp_path / "twice.diabolo")
-    one_line(said, 2, "--scale", "this model has learned 2, not 3")
+    one_line(said, 2, "--scale", "this model was trained for 2, not 3")
     said = diabolo("upscale", photos / "a.png", tmp_path / "x.png", "--model", models["denoise"])
     one_line(said, 1, "holds a Denoiser", "--task upscale")
 
@@ -238,7 +238,7 @@ def test_hints(models: dict[str, Path], photos: Path, tmp_path: Path, diabolo: A
     for wrong in ("120", "1,2=red", "1,2=#ff00", "x,2=#ff0000", "1,2,3=#ff0000", "-1,2=#ff0000", ""):
         one_line(diabolo(*call, "--hint", wrong), 2, "--hint", "write X,Y=#RRGGBB, such as 120,45=#a03020")
     one_line(diabolo(*call, "--hint", "48,0=#ff0000"), 1, "--hint 48,0: the picture is 48 x 48 pixels")
-    one_line(diabolo("colorize", photos, tmp_path / "out", "--hint", "1,2=#ff0000"), 2, "--hint is about one picture")
+    one_line(diabolo("colorize", photos, tmp_path / "out", "--hint", "1,2=#ff0000"), 2, "--hint is for a single picture")
     assert files(tmp_path) == sorted(f"photos/{name}" for name in NAMES)
 
 
@@ -249,9 +249,9 @@ def test_what_is_in_colour_is_passed_over(models: dict[str, Path], photos: Path,
     assert said.code == 0
     assert said.out.startswith(f"wrote 1 picture to {tmp_path / 'out'}")
     assert said.out.endswith("; 5 passed over\n")
-    assert said.err.splitlines()[0] == "a.png: it is in colour already (or tinted): with --all it gets others"
+    assert said.err.splitlines()[0] == "a.png: it is in color already (or tinted): --all replaces its colors"
     assert files(tmp_path / "out") == ["old.png"]
-    one_line(diabolo("colorize", photos / "a.png", tmp_path / "a.png", *model), 1, "in colour already", "--all")
+    one_line(diabolo("colorize", photos / "a.png", tmp_path / "a.png", *model), 1, "in color already", "--all")
     assert not (tmp_path / "a.png").exists()
     assert diabolo("colorize", photos / "a.png", tmp_path / "a.png", "--all", *model).code == 0
 
@@ -276,7 +276,7 @@ def test_stacks(models: dict[str, Path], photos: Path, tmp_path: Path, diabolo: 
 def test_sigma_of_floats(models: dict[str, Path], tmp_path: Path, diabolo: Any) -> None:
     Image.fromarray(np.asarray(noise(0).convert("F")) * 40).save(tmp_path / "f.tif")
     call = ("denoise", tmp_path / "f.tif", tmp_path / "g.tif", "--model", models["denoise"])
-    one_line(diabolo(*call, "--sigma", 25), 1, "--sigma is of 255, but 'f.tif' has floats in another unit")
+    one_line(diabolo(*call, "--sigma", 25), 1, "--sigma is on the scale of 255, but 'f.tif' has floats in another unit")
     assert diabolo(*call).code == 0
     assert np.asarray(opened(tmp_path / "g.tif")).max() > 1000
 
@@ -506,7 +506,7 @@ def test_options_of_other_tasks(photos: Path, many: Path, tmp_path: Path, diabol
         (("--task", "denoise", "--drop", "a"), "--drop is for"),
         (("--task", "colorize", "--noisy"), "--noisy is for --task denoise, not for --task colorize"),
         (("--from-scratch",), "--from-scratch is for --task denoise and upscale and colorize, not for --task codes"),
-        (("--task", "denoise", "--labels", "a"), "--task says nothing of labels"),
+        (("--task", "denoise", "--labels", "a"), "--task does not go with --labels"),
     ):
         one_line(diabolo("fit", many, *out, *options), 2, said)
     (tmp_path / "empty").mkdir()

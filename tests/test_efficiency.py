@@ -21,7 +21,7 @@ def test_every_kind_of_y(y: np.ndarray) -> None:
     assert list(found.scores) == list(MODELS)
     assert all(scores.shape == (2, 2) and np.isfinite(scores).all() for scores in found.scores.values())
     assert found.rows == (21, 105)
-    assert "105 labelled rows (100%)" in found.advice()
+    assert "105 labeled rows (100%)" in found.advice()
     assert ElementTree.fromstring(found.svg()).tag.endswith("svg")
 
 

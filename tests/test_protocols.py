@@ -250,7 +250,7 @@ def test_bench_prints_the_protocol_and_the_tables(
     monkeypatch.setattr(bench, "restorer", lambda task, path: models[task])
     said = run("--data", folder)
     assert said.exit_code == 0, said.output
-    for word in ("clipped", "MATLAB", "BT.601", "seed (0)", *bench.SETS, "noisy", "bicubic", "grey", "published", "VDSR"):
+    for word in ("clipped", "MATLAB", "BT.601", "seed (0)", *bench.SETS, "noisy", "bicubic", "gray", "published", "VDSR"):
         assert word in said.output, word
     few = run("--few", 1, "--sets", "set5", data=str(folder / "images"))
     assert few.exit_code == 0, few.output

@@ -463,7 +463,7 @@ def test_labels_name_texts_and_headlines_are_sentences(tmp_path):
     clf = MultiLabelClassifier(epochs=2, hidden=(8,), members=2, verbose=False, random_state=0).fit(X, Y)
     write(clf, X, tmp_path / "a", labels={"y": Y})
     page = (tmp_path / "a").read_text()
-    assert re.search(r"<h1>The average precision of \d labels? is \d\.\d\d", page)
+    assert re.search(r"<h1>The (mean )?average precision of \d labels? is \d\.\d\d", page)
     first = clf.report(X, Y, compare=False).cards[0].confirm[0]
     assert f"<li>{first} <small>{X[first]}</small></li>" in page
 

@@ -1,4 +1,4 @@
-"""diabolo: encoder-decoder learning, from one picture: corrupt(x) -> encoder -> waist z -> decoder -> losses."""
+"""diabolo: encoder-decoder learning, all from one scheme: corrupt(x) -> encoder -> bottleneck z -> decoder -> losses."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-# Loaded when first asked for, so that `diabolo --help` does not wait for torch.
+# Loaded at their first use, so that `diabolo --help` does not wait for torch.
 _HOMES = {
     "Asymmetric": "losses",
     "Autoencoder": "estimators",

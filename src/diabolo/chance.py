@@ -1,9 +1,9 @@
-r"""Chance of one's own: what is random is drawn from (seed, device), and from no generator that others use, too.
+r"""Random numbers without global generators: they are drawn from (seed, device).
 
-    with drawing(seed):        in this thread, a module of ours draws from `generator(device)`
-    with redirected(seed):     and what would draw from torch's global generator does so, too: a user's own module, nn.init
+    with drawing(seed):        in this thread, our modules draw from `generator(device)`
+    with redirected(seed):     operations that use torch's global generator do so, too: a user's module, nn.init
 
-The global generators of torch, numpy and Python stay as they are, and a fit in one thread cannot change that in another.
+The global generators of torch, numpy and Python do not change, and a fit in one thread cannot change a fit in another.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from torch.utils._python_dispatch import TorchDispatchMode
 __all__ = ["Redirected", "drawing", "generator", "redirected"]
 
 aten = torch.ops.aten
-WITH_GENERATOR = {  # what takes a generator only under another name
+WITH_GENERATOR = {  # operations that take a generator only under another name
     aten.rand.default: aten.rand.generator,
     aten.randn.default: aten.randn.generator,
     aten.randint.default: aten.randint.generator,
     aten.randint.low: aten.randint.low_generator,
     aten.randperm.default: aten.randperm.generator,
 }
-LIKE: dict[Any, Callable[..., Tensor]] = {  # what takes none at all
+LIKE: dict[Any, Callable[..., Tensor]] = {  # operations that take none
     aten.rand_like.default: Tensor.uniform_,
     aten.randn_like.default: Tensor.normal_,
     aten.randint_like.default: lambda x, high, **kw: x.random_(0, high, **kw),
@@ -36,7 +36,7 @@ LIKE: dict[Any, Callable[..., Tensor]] = {  # what takes none at all
 
 
 class Here(threading.local):
-    """Of each thread: the seed, and the generators made from it so far."""
+    """The seed of each thread, and the generators made from it so far."""
 
     seed: int | None = None
     made: dict[torch.device, torch.Generator]
@@ -47,7 +47,7 @@ HERE = Here()
 
 @contextmanager
 def drawing(seed: int) -> Iterator[None]:
-    """Let modules in this thread draw from `seed`."""
+    """Modules in this thread draw from `seed`."""
     before = HERE.seed, getattr(HERE, "made", {})
     HERE.seed, HERE.made = seed, {}
     try:
@@ -57,7 +57,7 @@ def drawing(seed: int) -> Iterator[None]:
 
 
 def generator(device: torch.device) -> torch.Generator | None:
-    """What a module draws from; None, which is torch's global generator, outside of :func:`drawing`.
+    """The generator of a module; outside of :func:`drawing` None, which means torch's global generator.
 
     >>> with drawing(0):
     ...     torch.rand(1, generator=generator(torch.device("cpu")))
@@ -71,7 +71,7 @@ def generator(device: torch.device) -> torch.Generator | None:
 
 
 class Redirected(TorchDispatchMode):
-    """Inside of :func:`drawing`: what would draw from torch's global generator draws from ours; ``caught`` if anything did."""
+    """Inside :func:`drawing`: use our generator in place of torch's global one; ``caught`` is True if anything was drawn."""
 
     caught = False
 
@@ -100,7 +100,7 @@ class Redirected(TorchDispatchMode):
 
 @contextmanager
 def redirected(seed: int) -> Iterator[Redirected]:
-    """All that is random in this thread is drawn from `seed`; it costs some microseconds for each operation.
+    """Draw all random numbers in this thread from `seed`; it costs some microseconds per operation.
 
     >>> before = torch.get_rng_state()
     >>> with redirected(0):
@@ -114,13 +114,13 @@ def redirected(seed: int) -> Iterator[Redirected]:
 
 
 def placed(given: list[Any], named: dict[str, Any]) -> torch.device:
-    """Where an operation takes place."""
+    """The device of an operation."""
     tensors = [a for a in given if isinstance(a, Tensor)]
     return torch.device(named.get("device") or (tensors[0].device if tensors else "cpu"))
 
 
 def kept(x: Tensor, p: float, train: bool | None, own: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Dropout as the devices fuse it: what is kept of x, and where."""
+    """Fused dropout: the result, and the mask of kept values."""
     if train is False:
         return x, torch.ones_like(x, dtype=torch.bool)
     mask = torch.empty_like(x).bernoulli_(1 - p, generator=own)

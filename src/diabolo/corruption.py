@@ -1,12 +1,12 @@
-r"""What is seen, and what must be produced.
+r"""Corruptions: the input of the encoder, and the target of the decoder.
 
-    x  --vary-->  x'        (training only: a picture shifted by a pixel is the same picture)
-    seen   = c(x')          what the encoder gets
-    target = t(x')          what the decoder must produce: x' itself, unless the class says otherwise
+    x  --vary-->  x'        augmentation, in training only: a picture shifted by a pixel is the same picture
+    seen   = c(x')          input of the encoder
+    target = t(x')          target of the decoder: x' itself, unless the class says otherwise
 
-``Clean`` gives the autoencoder, ``Gaussian`` and ``Mask`` the denoising autoencoder, ``Grayscale`` colourization and
-``Downscale`` super-resolution. A corruption of strength 0 is the
-identity. All randomness comes from the ``torch.Generator`` that is passed in.
+``Clean`` gives the autoencoder, ``Gaussian`` and ``Mask`` the denoising autoencoder, ``Grayscale`` colorization and
+``Downscale`` super-resolution. A corruption of strength 0 is the identity. All random numbers come from the given
+``torch.Generator``.
 
 References
 ----------
@@ -52,7 +52,7 @@ CORRUPTIONS: dict[str, type[Corruption]] = {}
 
 
 class Corruption:
-    """Base: x is seen as it is, and is the target."""
+    """Base: x is both the input and the target."""
 
     def __init_subclass__(cls) -> None:
         CORRUPTIONS[registered_name(cls)] = cls
@@ -63,15 +63,15 @@ class Corruption:
         return self.seen(x, rng), self.target(x)
 
     def vary(self, x: Tensor, rng: torch.Generator) -> Tensor:
-        """Another x that is as good an example as this one."""
+        """Augmentation: another x that is an equally good example."""
         return x
 
     def seen(self, x: Tensor, rng: torch.Generator) -> Tensor:
-        """What the encoder gets."""
+        """The input of the encoder."""
         return x
 
     def target(self, x: Tensor) -> Tensor:
-        """What the decoder must produce."""
+        """The target of the decoder."""
         return x
 
     def config(self) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def build(config: dict[str, Any]) -> Corruption:
     values = dict(config)
     name = values.pop("name")
     if name not in CORRUPTIONS:
-        raise FormatError(f"{name!r} is a corruption of your own: import the module that defines it, then load again")
+        raise FormatError(f"{name!r} is your own corruption: import the module that defines it, then load again")
     cls = CORRUPTIONS[name]
     if cls is Chain:
         return Chain(tuple(build(part) for part in values["parts"]))
@@ -97,7 +97,7 @@ def build(config: dict[str, Any]) -> Corruption:
 
 
 def between(strength: float | tuple[float, float], x: Tensor, rng: torch.Generator) -> Tensor:
-    """A strength for each example, shaped to multiply x (B, ...)."""
+    """A strength for each example, in a shape that multiplies x (B, ...)."""
     low, high = strength if isinstance(strength, tuple) else (strength, strength)
     u = torch.rand(len(x), generator=rng, device=x.device, dtype=x.dtype) if low < high else torch.zeros(1).to(x)
     return (low + (high - low) * u).view(-1, *(1,) * (x.ndim - 1))
@@ -115,8 +115,8 @@ class Gaussian(Corruption):
     Parameters
     ----------
     sigma : float or (float, float), default=0.1
-        In the units of the tensor: standard deviations for numbers, the whole range of brightness for pictures. Of a pair,
-        each example draws its own strength between the two, all equally likely.
+        Standard deviation of the noise. Its unit is the standard deviation of numbers, or the whole range of brightness of
+        pictures. With a pair, each example draws its own strength, uniform between the two.
 
     Examples
     --------
@@ -135,12 +135,12 @@ class Gaussian(Corruption):
 
 @dataclass(frozen=True)
 class Poisson(Corruption):
-    """Count photons: ``seen = g n``, n ~ Poisson(x / g). Bright places are noisier than dark ones.
+    """Photon noise: ``seen = g n``, n ~ Poisson(x / g). Bright pixels are noisier than dark ones.
 
     Parameters
     ----------
     gain : float or (float, float), default=0.01
-        Brightness g of one photon, where white is 1; a pair as for `Gaussian`.
+        Brightness g of one photon; white is 1. A pair as for `Gaussian`.
 
     Examples
     --------
@@ -163,9 +163,9 @@ class Mask(Corruption):
     Parameters
     ----------
     p : float in [0, 1], default=0.2
-        Share of the values hidden.
+        Probability that a value is hidden.
     fill : float, default=0.0
-        What stands in their place; NaN says "missing" to a network that knows missing values.
+        The value in its place. NaN means "missing" to a network that knows missing values.
     """
 
     p: float = 0.2
@@ -185,17 +185,17 @@ class Mask(Corruption):
 
 @dataclass(frozen=True)
 class Hide(Corruption):
-    """Hide whole columns, few of one row and many of another: ``P(hidden) = u p`` with ``u ~ U(0, 1)`` for each row.
+    """Hide whole columns, few in one row and many in another: ``P(hidden) = u p`` with ``u ~ U(0, 1)`` for each row.
 
-    What is hidden is NaN, "missing". A network that learns to fill in any part from any other part knows how each column
+    Hidden values are NaN, "missing". A network that learns to predict any columns from all others learns how each column
     depends on the rest.
 
     Parameters
     ----------
     p : float in [0, 1], default=0.7
-        Largest share of the columns hidden.
+        Largest probability that a column is hidden.
     sizes : tuple of int, optional
-        Features of each column; by default one each.
+        Number of features of each column; by default one.
 
     Examples
     --------
@@ -216,7 +216,7 @@ class Hide(Corruption):
 
 @dataclass(frozen=True)
 class SaltPepper(Corruption):
-    """Set each value with probability p to `low` or `high`, each half of the time."""
+    """Salt and pepper: set each value with probability p to `low` or `high`, equally often."""
 
     p: float = 0.1
     low: float = 0.0
@@ -229,12 +229,12 @@ class SaltPepper(Corruption):
 
 @dataclass(frozen=True)
 class Jpeg(Corruption):
-    """Compress pictures (B, 1 or 3, h, w) as JPEG files do: blocks, ringing, coarse colours.
+    """Compress pictures (B, 1 or 3, h, w) as JPEG files do: blocks, ringing, coarse colors.
 
     Parameters
     ----------
     quality : int or (int, int) or None, default=(20, 90)
-        1 to 95, as in Pillow; of a pair, each picture draws its own. None: no compression.
+        1 to 95, as in Pillow. With a pair, each picture draws its own. None: no compression.
 
     Examples
     --------
@@ -264,7 +264,7 @@ def compressed(x: Tensor, quality: int) -> Tensor:
 
 @dataclass(frozen=True)
 class Grayscale(Corruption):
-    """Take the colours out of pictures (B, 3, h, w): ``seen = x + amount (luma(x) - x)``.
+    """Remove the color from pictures (B, 3, h, w): ``seen = x + amount (luma(x) - x)``.
 
     Parameters
     ----------
@@ -281,14 +281,14 @@ class Grayscale(Corruption):
 
 @dataclass(frozen=True)
 class Downscale(Corruption):
-    """Make pictures (B, C, h, w) smaller by antialiased bicubic interpolation, the target being cut to fit.
+    """Reduce pictures (B, C, h, w) by antialiased bicubic interpolation; the target is cropped to fit.
 
     Parameters
     ----------
     factor : int, default=2
         h and w are divided by it.
     levels : int or None, default=None
-        255 rounds as for a picture of bytes: MATLAB's ``imresize`` to the bit.
+        255 rounds to the levels of bytes, which gives the same bits as MATLAB's ``imresize``.
 
     Examples
     --------
@@ -311,18 +311,18 @@ class Downscale(Corruption):
 
 @dataclass(frozen=True)
 class Shift(Corruption):
-    """Move flattened pictures by up to `pixels` in each direction: seen and target alike.
+    """Shift flattened pictures by up to `pixels` in each direction, input and target alike.
 
-    All shifts are equally likely.
+    All shifts are equally probable.
 
     Parameters
     ----------
     shape : (int, int) or (int, int, int)
-        Height and width of the pictures, which are rows of height * width numbers; or channels, height and width.
+        Height and width of the pictures; or channels, height and width. A row has as many numbers as their product.
     pixels : int, default=1
         Largest shift.
     fill : float or None, default=0.0
-        What comes in at the border; None repeats the border.
+        Value of the new pixels at the border; None repeats the border.
     """
 
     shape: tuple[int, ...] = (28, 28)
@@ -347,14 +347,14 @@ class Shift(Corruption):
 
 @dataclass(frozen=True)
 class Mirror(Corruption):
-    """Swap left and right of flattened pictures, with probability p: seen and target alike.
+    """Mirror flattened pictures left to right with probability p, input and target alike.
 
     Parameters
     ----------
     shape : (int, int) or (int, int, int)
         Height and width, or channels, height and width.
     p : float in [0, 1], default=0.5
-        Share of the pictures.
+        Probability that a picture is mirrored.
     """
 
     shape: tuple[int, ...] = (28, 28)
@@ -368,12 +368,12 @@ class Mirror(Corruption):
 
 @dataclass(frozen=True)
 class Thin(Corruption):
-    """Leave out each occurrence of each word with probability p: a document that was read in part.
+    """Remove each occurrence of each word with probability p: word dropout.
 
     Parameters
     ----------
     p : float in [0, 1], default=0.5
-        Share of the occurrences left out; of what is no whole number, the fraction is kept or not.
+        Probability that an occurrence is removed. The fractional part of a count is removed or kept as a whole.
 
     Examples
     --------
@@ -391,7 +391,7 @@ class Thin(Corruption):
 
 @dataclass(frozen=True)
 class Chain(Corruption):
-    """One corruption after another; the target is that of the first that changes it."""
+    """One corruption after another; the target is that of the first one that changes it."""
 
     parts: tuple[Corruption, ...] = ()
 

@@ -1,12 +1,12 @@
-r"""p(z): which codes are likely, which a plain autoencoder does not say.
+r"""p(z): the density of codes, which a plain autoencoder does not have.
 
     Normal     p(z) = N(z; m, S)
-    Mixture    p(z) = sum_c w_c N(z; m_c, S_c)            as many parts c as the BIC asks for
+    Mixture    p(z) = sum_c w_c N(z; m_c, S_c)            the BIC chooses the number of parts c
     Kernel     p(z) = 1/n sum_i N(z; z_i, h^2)            h by the likelihood of held-out codes
     Flow       p(z) = N(f(z); 0, 1) |det df/dz|           f invertible: splines whose knots a network sets
 
-All see codes in units of their own standard deviation, ``u = (z - centre) / spread``, and count in nats per code vector:
-``log p(z) = log p(u) - sum_j log spread_j``. scikit-learn does the fitting; of the flow, zuko's layers and the one loop.
+All work on standardized codes, ``u = (z - centre) / spread``, and give nats per code vector:
+``log p(z) = log p(u) - sum_j log spread_j``. scikit-learn fits them; the flow has zuko's layers and the common loop.
 
 References
 ----------
@@ -43,9 +43,9 @@ DENSITIES: dict[str, type[Density]] = {}
 RIDGE = 1e-4  # smallest variance of a part, in units of the codes' own
 WIDTHS = (0.03, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0, 1.5)
 ROUNDS = 5  # of trimming
-FEWEST = 40  # codes of which a flow holds some out
+FEWEST = 40  # codes; with fewer, a flow holds none out
 CHUNK = 512  # codes whose distances fit into the cache
-MOST = 10_000  # codes that a fit looks at
+MOST = 10_000  # codes that a fit uses
 
 
 class Density(ABC):
@@ -59,14 +59,14 @@ class Density(ABC):
 
     @classmethod
     def name(cls) -> str:
-        """What ``density=`` and a file call it."""
+        """The name of the density in ``density=`` and in a file."""
         return registered_name(cls).lower()
 
     def fit(self, z: np.ndarray, seed: int = 0) -> Self:
-        """Learn from codes z (n, k)."""
+        """Fit to codes z (n, k)."""
         z = np.asarray(z, dtype=np.float64)
         if z.ndim != 2 or not len(z) or not np.isfinite(z).all():
-            raise DataError(f"codes of shape {z.shape}: a density is fitted to finite numbers of shape (n, k), n from 1")
+            raise DataError(f"codes of shape {z.shape}: a density needs finite numbers of shape (n, k), n from 1")
         rng = np.random.default_rng(seed)
         z = z if len(z) <= MOST else z[rng.choice(len(z), MOST, replace=False)]
         self.centre = z.mean(0).astype(np.float32).astype(np.float64)
@@ -112,7 +112,7 @@ class Density(ABC):
         return self
 
     def _check(self) -> None:
-        """What comes from a file: shapes that fit together."""
+        """Check that the shapes in a file fit together."""
         right = self.centre.ndim == 1 and self.centre.shape == self.spread.shape and bool((self.spread > 0).all())
         if not right or not self._fits(len(self.centre)):
             raise DataError(f"the parts of a {type(self).__name__.lower()} density do not fit together")
@@ -130,7 +130,7 @@ class Mixture(Density):
     Parameters
     ----------
     sizes : sequence of int, default=(1, 2, 4, 8, 16, 32, 64)
-        Numbers of parts that are tried beside 1, as long as the BIC falls.
+        Numbers of parts that are tried in addition to 1, as long as the BIC falls.
 
     Examples
     --------
@@ -164,7 +164,7 @@ class Mixture(Density):
 
     @staticmethod
     def _kept(values: np.ndarray, dtype: Any = np.float32) -> np.ndarray:
-        """As a file keeps them."""
+        """Rounded as in a file."""
         return np.asarray(values, dtype=dtype).astype(np.float64)
 
     def state(self) -> dict[str, np.ndarray]:
@@ -208,7 +208,7 @@ class Normal(Mixture):
     Parameters
     ----------
     trim : float in [0, 0.5), default=0.0
-        Share of the codes, the least likely, that do not count; found by fitting again and again without them.
+        Share of the codes that are left out: the least likely ones. Several rounds of fitting find them.
     """
 
     def __init__(self, trim: float = 0.0) -> None:
@@ -229,16 +229,17 @@ class Normal(Mixture):
 
 
 class Kernel(Density):
-    """A small normal around every code, or around some of them.
+    """A kernel density: a small normal around every code, or around a sample of the codes.
 
     Parameters
     ----------
     widths : sequence of float
-        Bandwidths h that are tried; the one under which held-out codes are likeliest wins.
+        Bandwidths h that are tried. The one with the largest likelihood of held-out codes is used.
     most : int, default=2000
-        Codes that get a normal; drawn, where there are more.
+        Largest number of codes that get a normal; if there are more, they are drawn at random.
     common : bool, default=False
-        One unit for all codes, so that those that vary little count little; by default each has its own.
+        True: one unit for all components, so that components with a small variance have little influence. False: each
+        component has its own unit.
     """
 
     def __init__(self, widths: tuple[float, ...] = WIDTHS, most: int = 2000, common: bool = False) -> None:
@@ -278,11 +279,11 @@ class Flow(Density):
     Parameters
     ----------
     transforms : int, default=3
-        Splines one after the other.
+        Number of spline transforms.
     hidden : int, default=64
-        Width of the two layers that set the knots.
+        Width of the two hidden layers that compute the knots.
     epochs : int, default=60
-        Most passes over the codes; a tenth of them is held out, and the best weights are kept.
+        Largest number of epochs. A tenth of the codes is held out, and the best weights are kept.
     """
 
     def __init__(self, transforms: int = 3, hidden: int = 64, epochs: int = 60) -> None:
@@ -340,13 +341,13 @@ class Flow(Density):
 def kernels(apart: np.ndarray, h: float, k: int) -> np.ndarray:
     """Squared distances (m, n) to n points -> (m,) log of the mean of their normals of width h; `apart` is used up."""
     least = apart.min(1)
-    e = np.subtract(apart, least[:, None], out=apart).astype(np.float32)  # the exponents needed all their digits
+    e = np.subtract(apart, least[:, None], out=apart).astype(np.float32)  # the difference needs all digits, the result does not
     e *= np.float32(-0.5 / h**2)
     return np.log(np.exp(e, out=e).mean(1, dtype=np.float64)) - 0.5 * least / h**2 - k * np.log(h * np.sqrt(2 * np.pi))
 
 
 def density(given: Any) -> Density:
-    """A density from its name, or one that is there already.
+    """A density from its name, or the given density itself.
 
     >>> density("kernel")
     Kernel()

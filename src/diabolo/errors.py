@@ -1,4 +1,4 @@
-"""What can go wrong, as a user sees it: situation, fact, remedy."""
+"""Errors and warnings: situation, fact, remedy."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class DiaboloError(Exception):
 
 
 class DataError(DiaboloError, ValueError):
-    """The data given cannot be read or does not fit the fitted schema."""
+    """The data cannot be read, or does not fit the fitted model."""
 
 
 class FormatError(DiaboloError, ValueError):
@@ -27,7 +27,7 @@ class FormatError(DiaboloError, ValueError):
 
 
 class TrainingError(DiaboloError, ArithmeticError):
-    """Training could not go on (for example: the loss is not a number)."""
+    """Training cannot continue, because the loss is not a number, for example."""
 
 
 def missing_extra(package: str, extra: str, purpose: str) -> ImportError:
@@ -40,7 +40,7 @@ def missing_extra(package: str, extra: str, purpose: str) -> ImportError:
 
 
 def suggest(value: Any, allowed: Iterable[Any]) -> str:
-    """What was probably meant, as the end of an error; nothing if nothing is near.
+    """The end of an error message: the allowed value that was probably meant; empty if there is none.
 
     >>> suggest("imagnet", ["imagenet"]), suggest("F1 macro", ["f1_micro", "f1_macro"]), suggest(3, ["imagenet"])
     ("; did you mean 'imagenet'?", "; did you mean 'f1_macro'?", '')
@@ -64,7 +64,7 @@ def no_column(said: str, name: str, columns: Sequence[str], hint: str = "") -> D
 
 
 def warn(message: str) -> None:
-    """A UserWarning that points at the line of the user's that led here, through this package and what calls it."""
+    """Give a UserWarning that points at the line of the user's code, past this package and the packages that call it."""
     frame, level = sys._getframe(1), 2
     while frame.f_back is not None and str(frame.f_globals.get("__name__")).partition(".")[0] in PASSED:
         frame, level = frame.f_back, level + 1

@@ -1,4 +1,4 @@
-"""What the computer can do: devices, precisions, threads, memory."""
+"""The hardware: devices, precisions, threads, memory."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["blas", "has_bfloat16", "keep_freed_memory", "mkl", "one_thread", "op
 
 
 def pick_device(device: str = "auto") -> str:
-    """ "auto" -> "cuda" where there is one, else "cpu"; a device that is asked for and not there is an error.
+    """ "auto" -> "cuda" if available, else "cpu"; a given device that is not available is an error.
 
     >>> pick_device("gpu")
     Traceback (most recent call last):
@@ -34,12 +34,12 @@ def pick_device(device: str = "auto") -> str:
     except (RuntimeError, TypeError):
         raise ValueError(f"device={device!r}: allowed are 'auto' and torch devices such as 'cpu', 'cuda', 'cuda:1'") from None
     if missing := unusable(found):
-        raise ValueError(f"device={device!r}: {missing}; take device='cpu', or 'auto', which takes CUDA where there is one")
+        raise ValueError(f"device={device!r}: {missing}; use device='cpu', or 'auto', which uses CUDA if available")
     return str(found)
 
 
 def unusable(device: torch.device) -> str:
-    """Why a device cannot be used here; nothing if it can."""
+    """Why a device cannot be used here; empty if it can."""
     if device.type == "cuda" and not torch.cuda.is_available():
         built = "" if torch.version.cuda else f" (PyTorch {torch.__version__} was installed without CUDA)"
         return f"PyTorch finds no CUDA device on this computer{built}"
@@ -53,7 +53,7 @@ def unusable(device: torch.device) -> str:
 
 
 def pick_precision(precision: str, device: str, work: float) -> str:
-    """ "auto" -> bfloat16 where the hardware multiplies it and a step is large enough to gain.
+    """ "auto" -> bfloat16 if the hardware multiplies it and a step is large enough to be faster.
 
     Parameters
     ----------
@@ -70,12 +70,12 @@ def pick_precision(precision: str, device: str, work: float) -> str:
 
 
 def keep_freed_memory() -> None:
-    """Let glibc keep the megabyte buffers that every step frees: mapping them anew costs more than the arithmetic."""
+    """Let glibc keep the megabyte buffers that every step frees: mapping them again costs more than the arithmetic."""
     if not sys.platform.startswith("linux"):
         return
     try:
         mallopt = ctypes.CDLL("libc.so.6").mallopt
-    except (OSError, AttributeError):  # musl has no such call
+    except (OSError, AttributeError):  # musl does not have this call
         return
     top_pad, trim_threshold, mmap_threshold = -2, -1, -3
     mallopt(mmap_threshold, 1 << 30)
@@ -85,7 +85,7 @@ def keep_freed_memory() -> None:
 
 @cache
 def openmp() -> Any:
-    """The library behind PyTorch's threads, looked for once: that takes milliseconds."""
+    """The library behind PyTorch's threads, found only once, because that takes milliseconds."""
     return ThreadpoolController().select(user_api="openmp")
 
 
@@ -97,7 +97,7 @@ def blas() -> Any:
 
 @cache
 def mkl() -> Callable[[int], int]:
-    """n -> so many threads for MKL in this thread (0: as many as OpenMP has); what it was before."""
+    """Set the number of MKL threads for this thread (0: as many as OpenMP has); returns the number before."""
     for path in (Path(torch.__file__).parent / "lib").glob("libtorch_cpu.*"):
         try:
             return cast(Callable[[int], int], ctypes.CDLL(str(path)).MKL_Set_Num_Threads_Local)
@@ -107,7 +107,7 @@ def mkl() -> Callable[[int], int]:
 
 
 class OneThread(ContextDecorator):
-    """BLAS counts its threads for the whole process: the first one inside sets them to one, and the last one sets them back."""
+    """BLAS has one number of threads per process: the first one inside sets it to one, the last one leaving sets it back."""
 
     def __init__(self) -> None:
         self.lock, self.inside = threading.Lock(), 0
@@ -129,7 +129,7 @@ class OneThread(ContextDecorator):
 
     @staticmethod
     def limit(threads: list[int]) -> None:
-        """So many for each library; threadpoolctl from 3.8 on heeds only the thread that was the first to ask."""
+        """Set the number for each library; threadpoolctl from 3.8 on only obeys the thread that asked first."""
         for library, n in zip(blas().lib_controllers, threads, strict=True):
             free = getattr(library, "clear_controlling_thread", lambda force: None)
             free(force=True)
@@ -141,13 +141,13 @@ ONE_THREAD = OneThread()
 
 
 def one_thread() -> OneThread:
-    """``with`` it, numpy and scipy round alike whatever other threads do; and small products are faster."""
+    """Inside ``with``, numpy and scipy round alike whatever other threads do, and small products are faster."""
     return ONE_THREAD
 
 
 @cache
 def has_bfloat16(device: str) -> bool:
-    """Whether the hardware of this type multiplies bfloat16; where it does not, it is emulated, many times slower."""
+    """Whether this type of hardware multiplies bfloat16; otherwise it is emulated, which is many times slower."""
     if device != "cpu":
         return device == "cuda" and torch.cuda.is_bf16_supported()
     probes = [getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")]

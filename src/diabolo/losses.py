@@ -1,4 +1,4 @@
-r"""What it costs to be wrong: a sum over outputs, one term per column.
+r"""Losses: a sum over outputs, one term per column.
 
     loss(raw, y)_i = sum_j  v_j * loss_j(raw_ij, y_ij)           y_ij = NaN: not observed, no term
                                                                  y_ij = +-inf: outside the domain, no term either
@@ -8,16 +8,15 @@ r"""What it costs to be wrong: a sum over outputs, one term per column.
     LogSquared   log(mean_j (raw - y)^2 + c)                      predict: raw, pictures
     Bounded      (s(raw) - y)^2,   s = logistic                   predict: s(raw), for numbers in [0, 1]
     Logistic     log(1 + e^raw) - y raw                           predict: s(raw), the probability of 1
-    Asymmetric   the same, what is surely no fading out           predict: s(raw)
+    Asymmetric   the same, with less weight on easy negatives     predict: s(raw)
     Softmax      -sum_l y_l log p_l,   p = softmax(raw)           predict: p, the probabilities of the levels
     Multinomial  -sum_w v_w y_w log q_w / mean length,  q ~ v p   predict: p, the probabilities of the words
     Columns      the sum of several of these, each on its features
 
-``raw`` and ``y`` have the same shape (B, m): a category is m = number of levels features, of which one is 1. The
-*error* is the yardstick that a linear model shares, for it needs expected values only: squared error of numbers, Brier
-score of categories, Kullback-Leibler divergence of documents. Nothing is learned from what lies outside the domain, such as
-a 7 in a column of 0 and 1 or a level that is new; but judged, it is as wrong as can be: ``surprise`` and ``errors`` are
-constants there.
+``raw`` and ``y`` have the same shape (B, m): a category has one feature for each of its m levels, and one of them is 1. The
+*error* only needs expected values, so that linear models can be compared by it: squared error of numbers, Brier score of
+categories, Kullback-Leibler divergence of documents. Values outside the domain, such as a 7 in a column of 0 and 1, or a new
+level, are not learned from. In evaluation they get the worst value: ``surprise`` and ``errors`` are constants there.
 """
 
 from __future__ import annotations
@@ -47,8 +46,8 @@ __all__ = [
 ]
 
 LOSSES: dict[str, type[Loss]] = {}
-OUTSIDE = 1e4  # the surprise of what cannot be, in nats
-WORST = 2.0  # its error: the largest Brier score
+OUTSIDE = 1e4  # the surprise of values outside the domain, in nats
+WORST = 2.0  # their error: the largest Brier score
 
 
 class Loss:
@@ -73,11 +72,11 @@ class Loss:
         return distance(expected, y).masked_fill(y.isinf(), WORST)
 
     def cells(self, expected: Tensor, y: Tensor) -> Tensor:
-        """(B, c'): the errors, told as finely as can be: of a document, per word."""
+        """(B, c'): the errors in the finest parts: for a document, per word."""
         return self.errors(expected, y)
 
     def surprise(self, raw: Tensor, y: Tensor) -> Tensor:
-        """(B, c): how far y is from what was expected, on the scale of the loss; 0 where y is NaN, OUTSIDE where infinite."""
+        """(B, c): distance of y to its expected value on the scale of the loss; 0 where y is NaN, OUTSIDE where infinite."""
         return self.terms(raw, y).masked_fill(self.outside(y), OUTSIDE)
 
     def outside(self, y: Tensor) -> Tensor:
@@ -85,18 +84,18 @@ class Loss:
         return y.isinf()
 
     def check(self, y: Tensor) -> None:
-        """Raise a ValueError if y (B, m) holds values that this loss has no answer to."""
+        """Raise a ValueError if y (B, m) holds values that this loss cannot take."""
 
     def tangent(self, mean: Tensor) -> tuple[Tensor, Tensor]:
         """raw0 (m,), slope (m,): raw0 + slope * (e - mean) predicts e to first order in e - mean.
 
-        It lets a network whose output is not linear start where the linear model is.
+        With it, a network with a non-linear output starts at the linear model.
         """
         return mean, torch.ones_like(mean)
 
 
 def distance(e: Tensor, y: Tensor) -> Tensor:
-    """(e - y)^2; 0 where y is no number, and NaN where only e is: a broken network shall not look perfect."""
+    """(e - y)^2; 0 where y is NaN, and NaN where only e is NaN, so that a broken network does not look perfect."""
     known = torch.isfinite(y)
     if known.all():
         return (e - y).square()
@@ -110,12 +109,12 @@ def check_range(loss: Loss, y: Tensor, low: float, high: float) -> None:
         allowed = f"in [{low:g}, {high:g}]" if high < torch.inf else f"from {low:g}"
         raise ValueError(
             f"loss {type(loss).__name__} needs values {allowed}, but feature {j} is {float(y[i, j]):.4g} in the units of the "
-            "format (numbers standardized, bytes / 255): scale X to the range, or take loss='squared'"
+            "format (numbers standardized, bytes / 255): scale X to this range, or use loss='squared'"
         )
 
 
 def observed(x: Tensor) -> Tensor:
-    """What is no number -> 0."""
+    """NaN and infinity -> 0."""
     return torch.nan_to_num(x, nan=0.0, posinf=0.0, neginf=0.0)
 
 
@@ -136,7 +135,7 @@ class Squared(Loss):
 
 @dataclass(frozen=True)
 class Absolute(Loss):
-    """|raw - y| per feature: the expected value is the median, and few large errors do not rule.
+    """|raw - y| per feature: predicts the median, and is robust to a few large errors.
 
     >>> Absolute()(torch.tensor([[1.0, 5.0]]), torch.tensor([[3.0, float("nan")]]))
     tensor([2.])
@@ -151,12 +150,12 @@ class Absolute(Loss):
 
 @dataclass(frozen=True)
 class LogSquared(Loss):
-    """log(mean_j (raw_j - y_j)^2 + c): pictures, whose errors are told in decibels, the same at every strength of noise.
+    """log(mean_j (raw_j - y_j)^2 + c): for pictures, errors in decibels, with the same weight at every strength of noise.
 
     Parameters
     ----------
     floor : float, default=1e-5
-        c: an error far below it is small enough.
+        c: errors far below it have no influence.
 
     >>> LogSquared()(torch.tensor([[1.0, 5.0]]), torch.tensor([[3.0, float("nan")]])).exp()
     tensor([4.0000])
@@ -209,7 +208,7 @@ class Bounded(Loss):
 
 @dataclass(frozen=True)
 class Logistic(Loss):
-    """Cross-entropy of a yes/no per feature; y may be a probability.
+    """Binary cross-entropy per feature; y may be a probability.
 
     >>> Logistic()(torch.tensor([[0.0]]), torch.tensor([[1.0]]))
     tensor([0.6931])
@@ -232,16 +231,16 @@ class Logistic(Loss):
 
 @dataclass(frozen=True)
 class Asymmetric(Logistic):
-    r"""Logistic, but what is surely no hardly counts: for labels of which there are few examples among many.
+    r"""Logistic with less weight on easy negatives: for labels that few rows have.
 
     With p = s(raw), and q = max(p - margin, 0): ``-y (1 - p)^up log p - (1 - y) q^down log(1 - q)``.
 
     Parameters
     ----------
     up, down : float, default=0.0, 4.0
-        How fast what is right already fades, of yes and of no.
+        How fast the weight of easy positives, and of easy negatives, falls.
     margin : float in [0, 1), default=0.05
-        Probability below which a no does not count at all.
+        Negatives with a probability below it have no weight.
 
     References
     ----------
@@ -274,7 +273,7 @@ class Softmax(Loss):
     Parameters
     ----------
     sizes : tuple of int
-        Levels of each column. All columns are computed at once, padded to the longest.
+        Number of levels of each column. All columns are computed at once, padded to the longest.
 
     Examples
     --------
@@ -323,10 +322,10 @@ class Multinomial(Loss):
     Parameters
     ----------
     length : float, default=1.0
-        Divides the loss; the mean length of the training documents makes it of order 1.
+        It divides the loss. With the mean length of the training documents, the loss is of order 1.
     weights : tuple of float, optional
-        v_w: how much an occurrence of word w counts. Rare words say more about what a document is about than common ones
-        (Spärck Jones, 1972); with weights that grow with rarity the codes do not spend themselves on the common ones.
+        v_w: weight of an occurrence of word w. Rare words say more about the topic of a document than common ones (Spärck
+        Jones, 1972); with larger weights for rare words, the codes do not describe only the common ones.
 
     Examples
     --------
@@ -356,14 +355,14 @@ class Multinomial(Loss):
         return torch.special.xlogy(share, share / expected.clamp(min=1e-12)).sum(-1, keepdim=True)
 
     def cells(self, expected: Tensor, y: Tensor) -> Tensor:
-        """s log(s/e) - s + e >= 0 for a word's share s, of which e is expected; their sum is the divergence."""
+        """s log(s/e) - s + e >= 0 for a word with share s and expected share e; their sum is the divergence."""
         length = y.sum(1, keepdim=True)
         s = y / length.clamp(min=1)
         e = expected / expected.sum(1, keepdim=True).clamp(min=1e-12)
         return (torch.special.xlogy(s, s / e.clamp(min=1e-12)) - s + e) * (length > 0)
 
     def surprise(self, raw: Tensor, y: Tensor) -> Tensor:
-        """The divergence, which a long document does not have more of."""
+        """The divergence, which does not grow with the length of a document."""
         return self.errors(self.predict(raw), y)
 
     def check(self, y: Tensor) -> None:
@@ -375,15 +374,15 @@ class Multinomial(Loss):
 
 @dataclass(frozen=True)
 class Part:
-    """A loss on some of the features, which make up some of the columns.
+    """A loss on some of the features, which belong to some of the columns.
 
     Parameters
     ----------
     loss : Loss
     features : tuple of int
-        Which of the m features.
+        Its features, among all m.
     columns : tuple of int
-        Which of the table's columns they are, in the order of the loss's terms.
+        Their columns in the table, in the order of the terms of the loss.
     weights : tuple of float
         v_j of each of these columns.
     """
@@ -395,7 +394,7 @@ class Part:
 
     @cached_property
     def index(self) -> Tensor | slice:
-        """The features as a slice where they are consecutive: no copy."""
+        """The features as a slice if they are consecutive: no copy."""
         first, last = self.features[0], self.features[-1]
         if self.features == tuple(range(first, last + 1)):
             return slice(first, last + 1)
@@ -409,10 +408,10 @@ class Part:
 class Columns(Loss):
     r"""The sum over the columns of a table, each with the loss of its kind.
 
-    So that a category with 40 levels does not drown a number, a column's weight makes the loss of the best constant
-    guess equal to the column's variance, the unit in which PCA counts: 1 for a standardized number (weight 1), and
-    :math:`1 - \sum_l p_l^2` for a category with shares p, whose weight is that over its entropy
-    :math:`-\sum_l p_l \log p_l`. A column that hardly varies hardly counts, however many levels it has.
+    A category with 40 levels must not dominate a number. So the weight of a column makes the loss of the best constant
+    prediction equal to the variance of the column, the unit of PCA: 1 for a standardized number (weight 1), and
+    :math:`1 - \sum_l p_l^2` for a category with shares p. The weight of a category is this variance divided by its entropy
+    :math:`-\sum_l p_l \log p_l`. A column that hardly varies has little weight, however many levels it has.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 r"""The network: wide, narrow, wide.
 
-    z   = encoder(x)      x (B, d)  ->  z (B, k), the waist
-    raw = decoder(z)      z (B, k)  ->  raw (B, m), what a loss turns into expected values
+    z   = encoder(x)      x (B, d)  ->  z (B, k), the bottleneck
+    raw = decoder(z)      z (B, k)  ->  raw (B, m), which a loss turns into expected values
 
 "Diabolo network" is the old name of the autoencoder, after its shape.
 
@@ -19,7 +19,7 @@ __all__ = ["Diabolo"]
 
 
 class Diabolo(nn.Module):
-    """An encoder and a decoder with the waist z between them.
+    """An encoder and a decoder with the bottleneck z between them.
 
     Parameters
     ----------

@@ -38,7 +38,7 @@ class Flat:
         trainable = [p for p in module.parameters() if p.requires_grad]
         self.parameters = sorted(trainable, key=lambda p: p.ndim < 2)  # matrices first: only they decay
         if not self.parameters:
-            raise TrainingError("the network has no trainable parameter: unfreeze a part of it, or do not train it")
+            raise TrainingError("the network has no trainable parameter: unfreeze part of it, or do not train it")
         self.w = torch.cat([p.detach().float().flatten() for p in self.parameters])
         self.low = self.w if dtype == torch.float32 else self.w.to(dtype)
         self.g = torch.zeros_like(self.w)
@@ -48,12 +48,12 @@ class Flat:
         module.zero_grad()
 
     def views(self, vector: Tensor) -> list[Tensor]:
-        """The pieces of `vector` in the shapes of the parameters."""
+        """Views of `vector` in the shapes of the parameters."""
         pieces = vector.split([p.numel() for p in self.parameters])
         return [piece.view(p.shape) for piece, p in zip(pieces, self.parameters, strict=True)]
 
     def use(self, vector: Tensor) -> None:
-        """Let the module compute with `vector`."""
+        """Make the module compute with `vector`."""
         for p, piece in zip(self.parameters, self.views(vector), strict=True):
             p.data = piece
 
@@ -66,9 +66,9 @@ class Flat:
             self.use(self.low)
 
     def gradient(self, clip: float) -> Tensor:
-        """What backward left, gathered in ``g``, averaged over the processes, its norm clipped; returns the norm.
+        """Gather the gradients in ``g``, average them over the processes, and clip their norm; returns the norm.
 
-        A gradient is copied once here: were it kept, backward would add to it, and it would have to be zeroed.
+        Each gradient is copied once. If it were kept, backward would add to it, and it would have to be set to zero.
         """
         for p, piece in zip(self.parameters, self.pieces, strict=True):
             if p.grad is None:  # unused in this step
@@ -85,29 +85,29 @@ class Flat:
         return norm
 
     def sync(self) -> None:
-        """``w`` into the copy that computes."""
+        """Copy ``w`` into the weights that compute."""
         if self.low is not self.w:
             self.low.copy_(self.w)
 
     def release(self, vector: Tensor) -> None:
-        """End: `vector` becomes the module's weights, each in memory of its own."""
+        """The end: `vector` becomes the weights of the module, each in its own memory."""
         for p, piece in zip(self.parameters, self.views(vector), strict=True):
             p.grad = None
             p.data = piece.clone()
 
 
 class Optimizer(Protocol):
-    """Moves its part of ``w`` by the gradient that lies in ``g``."""
+    """Updates its part of ``w`` by the gradient in ``g``."""
 
     def step(self, share: float) -> None:
         """One step, with this share of the peak learning rate."""
 
     def state(self) -> dict[str, Tensor]:
-        """What it remembers, to be written into a checkpoint and copied back from it."""
+        """Its state, which a checkpoint holds."""
 
 
 def optimizers(flat: Flat, name: str, lr: float, muon_lr: float, weight_decay: float) -> list[Optimizer]:
-    """The optimizers that together move ``w``; only matrices decay."""
+    """The optimizers that together update ``w``; only matrices decay."""
     cut = flat.matrices
     vectors = AdamW(flat.w[cut:], flat.g[cut:], lr)
     if name == "adamw":
@@ -116,9 +116,9 @@ def optimizers(flat: Flat, name: str, lr: float, muon_lr: float, weight_decay: f
 
 
 class AdamW:
-    """Of one vector w (n,) with gradient g (n,): torch's fused step.
+    """AdamW for one vector w (n,) with gradient g (n,): torch's fused step.
 
-    ``torch.optim.AdamW`` around the same step loads the compiler when it is made, which takes two seconds.
+    ``torch.optim.AdamW`` wraps the same step, but its constructor loads the compiler, which takes two seconds.
     """
 
     def __init__(self, w: Tensor, g: Tensor, lr: float, weight_decay: float = 0.0) -> None:
@@ -138,12 +138,12 @@ class AdamW:
 
 
 class Muon:
-    """Momentum whose matrix is replaced by its nearest orthogonal one (a Newton-Schulz iteration, in few digits).
+    """Muon: the momentum of a matrix is replaced by the nearest orthogonal matrix (a Newton-Schulz iteration, in few digits).
 
     Parameters
     ----------
     flat : Flat
-        The matrices are those of ``flat``; convolutions count as matrices (out, in * kernel).
+        It updates the matrices of ``flat``; convolutions are matrices (out, in * kernel).
     """
 
     def __init__(self, flat: Flat, lr: float = 0.02, weight_decay: float = 0.0) -> None:
@@ -166,14 +166,13 @@ class Muon:
 
 MOMENTUM = 0.95
 
-# Each row (a, b, c) is the odd quintic a s + b s^3 + c s^5 nearest to 1 on the interval into which the rows before it
-# have brought singular values from [0.02, 1]; composed, they send [0.01, 1] into [0.7, 1.3] with three steps, where one
-# fixed quintic needs five.
+# Each row (a, b, c) is the odd quintic a s + b s^3 + c s^5 nearest to 1 on the interval to which the previous rows map singular
+# values in [0.02, 1]. Their composition maps [0.01, 1] into [0.7, 1.3] in three steps; a single fixed quintic needs five.
 QUINTICS = ((7.711, -22.1138, 16.2487), (3.7872, -3.0659, 0.6533), (2.6684, -1.9829, 0.4533))
 
 
 def orthogonal(m: Tensor) -> Tensor:
-    """(a, b) -> the same shape, singular vectors kept, singular values near 1.
+    """(a, b) -> the same shape, with the same singular vectors and singular values near 1.
 
     >>> u = orthogonal(torch.randn(20, 50, generator=torch.Generator().manual_seed(0))).float()
     >>> bool((torch.linalg.svdvals(u) - 1).abs().max() < 0.3)

@@ -1,8 +1,8 @@
-"""What an object prints: the same sentences and tables in a terminal, in a log and in a notebook.
+"""Objects that print as the same sentences and tables in a terminal, a log and a notebook.
 
     parts = sentences (str) and tables (Grid)     parts -> text, or HTML
 
-A class says its parts, and this module does the rest. Numbers have few digits; what matters is marked, in bold and by a star.
+A class yields its parts, and this module does the rest. Numbers have few digits; important ones are bold and have a star.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ HUGE = 1e9  # from here on, powers of ten
 
 
 class Marked(str):
-    """A cell that matters."""
+    """An important cell, printed in bold and with a star."""
 
 
 @dataclass(frozen=True)
 class Grid:
-    """A table of texts; None in place of a row draws a line.
+    """A table of texts; None in place of a row is a horizontal line.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class Grid:
     rows : list of (list of str, or None)
     title : str
     left : int
-        So many columns are words, the others numbers.
+        The number of columns on the left that are words; the others are numbers.
     """
 
     heads: Sequence[str]
@@ -81,7 +81,7 @@ class Grid:
 
 
 class Printed(ABC):
-    """Mixin of what prints itself as sentences and tables."""
+    """Mixin for objects that print as sentences and tables."""
 
     @abstractmethod
     def _parts(self) -> Iterable[str | Grid]:
@@ -119,7 +119,7 @@ def few(v: Any) -> str:
 
 
 def alike(values: Sequence[Any]) -> list[str]:
-    """Values of one column, numbers with as many decimals as their differences need.
+    """Values of one column as texts; numbers have as many decimals as their differences need.
 
     >>> alike([9000.0, 735.29828, 612.4]), alike([1.6204, 1.5834, 1.3]), alike(["a", None])
     (['9000', '735', '612'], ['1.62', '1.58', '1.30'], ['a', 'missing'])
@@ -153,7 +153,7 @@ def grouped(v: float, decimals: int, trim: bool = False) -> str:
 
 
 def cut(text: str, most: int) -> str:
-    """In one line of at most so many characters.
+    """The text in one line of at most `most` characters.
 
     >>> cut("a  long\\nword", 6)
     'a lon…'

@@ -1,4 +1,4 @@
-"""How far it is: a bar on a terminal, and a line every few seconds in a notebook or a log.
+"""Progress: a bar on a terminal, and a line every few seconds in a notebook or a log.
 
     with progress("fit", total) as at:
         at(done, words)                 after each step
@@ -18,22 +18,22 @@ from typing import Protocol, TypeVar
 
 __all__ = ["progress", "tracked"]
 
-PATIENCE = 2.0  # seconds of work that show nothing
-EVERY, OFTEN = 5.0, 0.1  # seconds between two lines, and between two pictures of a bar
+PATIENCE = 2.0  # seconds before anything is shown
+EVERY, OFTEN = 5.0, 0.1  # seconds between two lines, and between two updates of a bar
 
 T = TypeVar("T", bound=Sized)
 Words = str | Callable[[], str]
 
 
 class At(Protocol):
-    """How much is done, and what else to say of it; a function of no arguments is called only if it is shown."""
+    """The amount of work done, and a text, or a function that is only called if the text is shown."""
 
     def __call__(self, done: int, words: Words = "", /) -> None: ...
 
 
 @contextmanager
 def progress(title: str | None, total: int | None = None) -> Iterator[At]:
-    """Something to call after each step; without a title, and in all processes but the first, it shows nothing.
+    """A function to call after each step; without a title, or in other processes than the first, it shows nothing.
 
     >>> with progress(None, 10) as at:
     ...     at(3, "loss 0.1")
@@ -49,7 +49,7 @@ def progress(title: str | None, total: int | None = None) -> Iterator[At]:
 
 
 def tracked(parts: Iterable[T], title: str | None, total: int) -> Iterator[T]:
-    """The parts, of `total` rows together.
+    """Iterate over parts that have `total` rows together, and show the progress.
 
     >>> [len(part) for part in tracked([[1, 2], [3]], None, 3)]
     [2, 1]
@@ -63,7 +63,7 @@ def tracked(parts: Iterable[T], title: str | None, total: int) -> Iterator[T]:
 
 
 class Lines:
-    """A line on stderr, now and then."""
+    """A line on stderr every few seconds."""
 
     wait = EVERY
 
@@ -100,7 +100,7 @@ class Bar(Lines):
         columns = (TextColumn("{task.description}"), *how, TextColumn("{task.fields[words]}", markup=False))
         self.bar = Progress(*columns, console=Console(stderr=True), transient=True)
         self.task = self.bar.add_task(title, total=total, words="")
-        self.timer = Timer(PATIENCE, self.bar.start)  # also where the first step takes long
+        self.timer = Timer(PATIENCE, self.bar.start)  # even if the first step takes long
         self.timer.daemon = True
         self.timer.start()
 

@@ -1,7 +1,7 @@
-"""Classes by the name that a file knows them by.
+"""Names of classes in files.
 
-Ours have their bare name. A class of anyone else has its module in front, so that it can neither hide nor replace one of ours,
-now or later.
+Our classes have their bare name. The name of any other class starts with its module, so that it can never hide or replace one
+of ours.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ OURS = __name__.partition(".")[0]
 
 
 def registered_name(cls: type) -> str:
-    """The bare name of one of our classes; ``module.name`` of a class of your own.
+    """The bare name of one of our classes; ``module.name`` of any other class.
 
     >>> class Gaussian: ...
     >>> Gaussian.__module__ = "mine"

@@ -1,4 +1,4 @@
-"""n rows that become tensors a batch at a time; nothing larger than a batch is made."""
+"""n rows that become tensors one batch at a time; no larger tensor is made."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ __all__ = [
 
 
 class Rows:
-    """n rows that are turned into tensors a batch at a time; nothing larger than a batch is made.
+    """n rows that become tensors one batch at a time; no larger tensor is made.
 
     Parameters
     ----------
     source : Tensor, ndarray, numpy.memmap or scipy.sparse CSR matrix, (n, ...)
-        Where the rows lie.
+        The rows.
     encode : callable, optional
-        ``source[indices] -> Tensor (B, d)``; by default what is there, as float32.
+        ``source[indices] -> Tensor (B, d)``; by default the rows themselves as float32.
 
     Examples
     --------
@@ -61,7 +61,7 @@ class Rows:
     def batches(self, size: int, seed: int, skip: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
         """(i, x) of one epoch in random order, without its first `skip` batches; the last incomplete one is dropped.
 
-        i (B,) int64 are the numbers of the rows x (B, d): what else is known of a row is found by them.
+        i (B,) int64 are the numbers of the rows x (B, d), by which the labels or folds of the rows are found.
         """
         order = np.random.default_rng(seed).permutation(len(self))
         for i in range(skip, steps_per_epoch(len(self), size)):
@@ -75,7 +75,7 @@ class Rows:
 
 
 def swept(source: np.ndarray, indices: np.ndarray) -> np.ndarray:
-    """``source[indices]`` in one sweep over the disk."""
+    """``source[indices]``, read in the order of the disk."""
     order = np.argsort(indices, kind="stable")
     rows = np.empty((len(indices), *source.shape[1:]), source.dtype)
     rows[order] = source[indices[order]]
@@ -96,13 +96,14 @@ class Subset(Rows):
         return self.rows.take(self.indices[indices])
 
 
-TOLD, KEY = 20, 0.9  # different rows of which copies can be told, and the share of them that one column tells apart
+TOLD, KEY = 20, 0.9  # different rows that are needed to recognize copies; share of them that one column must distinguish
 
 
 def copies(rows: Rows) -> np.ndarray:
-    """(n,) whether a row is a copy of one before it: equal to the bit, and not by chance.
+    """(n,) whether a row is a copy of an earlier one: the same bits, and not by chance.
 
-    Rows of few values are equal by chance. Where one of several columns alone tells the different rows apart, they are copies.
+    Rows with few possible values may be equal by chance. If a single column distinguishes the different rows, equal rows are
+    copies.
 
     >>> x = torch.rand(30, 2)
     >>> copies(Rows(torch.cat([x, x[:3]]))).sum(), copies(Rows(x.round())).sum()
@@ -110,7 +111,7 @@ def copies(rows: Rows) -> np.ndarray:
     """
     seen: set[bytes] = set()
     again = np.zeros(len(rows), dtype=bool)
-    for i, row in enumerate(row for x in rows.chunks() for row in x.numpy() + 0.0):  # of 0.0 and -0.0, one
+    for i, row in enumerate(row for x in rows.chunks() for row in x.numpy() + 0.0):  # -0.0 becomes 0.0
         key = blake2b(row.tobytes(), digest_size=16).digest()
         again[i] = key in seen
         seen.add(key)
@@ -137,7 +138,7 @@ def in_order_of(numbers: np.ndarray, chunks: Iterable[Tensor]) -> Tensor:
 
 
 def in_proportion(weight: np.ndarray, most: int) -> np.ndarray:
-    """At most `most` row numbers, evenly spaced, a row of twice the weight (n,) twice as often.
+    """At most `most` row numbers, evenly spaced; a row with twice the weight (n,) appears twice as often.
 
     >>> in_proportion(np.array([1.0, 0.0, 3.0, 0.0]), 4).tolist()
     [0, 2, 2, 2]
@@ -166,5 +167,5 @@ def steps_per_epoch(n: int, batch_size: int) -> int:
 
 
 def spread_rows(rows: np.ndarray, most: int) -> np.ndarray:
-    """At most so many of these row numbers, evenly spaced."""
-    return rows[evenly(len(rows), most)]
+    """At most `most` of these row numbers, evenly spaced."""
+    return rows[np.linspace(0, len(rows) - 1, min(len(rows), most)).astype(int)]

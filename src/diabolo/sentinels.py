@@ -1,4 +1,4 @@
-"""Values that look like a code for "missing": repeated, and far from all others."""
+"""Values that look like a code for "missing": repeated, and far from all other values."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import numpy as np
 from .errors import warn
 
 __all__ = ["is_code", "odd", "warn_odd"]
-FEWEST = 20  # values from which on there is something to be far from
-BLOCK = 4_000_000  # numbers that are looked at at once
-FEWEST_OTHERS = 5  # values, beside which another may be a code
-LIMITS = {32_767, 32_768, 65_535, 2_147_483_647, 2_147_483_648, 4_294_967_295}  # of types
+FEWEST = 20  # values of a column; with fewer, none looks like a code
+BLOCK = 4_000_000  # numbers that are checked at once
+FEWEST_OTHERS = 5  # other values that a column needs
+LIMITS = {32_767, 32_768, 65_535, 2_147_483_647, 2_147_483_648, 4_294_967_295}  # of integer types
 
 
 def odd(v: np.ndarray) -> list[tuple[int, float, int]]:
     """Columns (d, n) -> (column, value, how often) of values that look like a code for "missing".
 
-    Repeated, the least or the largest, and far from all others: further than these reach if it is written like such a code
-    (-999, 9999, -1, a limit of a type) or is the only one below 0, else ten times as far.
+    Such a value is repeated, the smallest or the largest, and far from all others. If it is written like a code (-999, 9999,
+    -1, a limit of a type) or is the only negative one, its distance must exceed the range of the others; else ten times it.
 
     >>> odd(np.r_[np.linspace(150, 200, 40), [-999, -999]][None])
     [(0, -999.0, 2)]
@@ -30,7 +30,7 @@ def odd(v: np.ndarray) -> list[tuple[int, float, int]]:
 
 
 def _gaping(v: np.ndarray) -> np.ndarray:
-    """(d,) whether the least or the largest value is further from the others than these reach."""
+    """(d,) whether the distance of the smallest or largest value from the others exceeds their range."""
     with np.errstate(all="ignore"):
         low, high = np.fmin.reduce(v, 1, initial=np.inf)[:, None], np.fmax.reduce(v, 1, initial=-np.inf)[:, None]
         second = np.where(v > low, v, np.inf).min(1, initial=np.inf)
@@ -47,7 +47,7 @@ def _codes(v: np.ndarray) -> list[tuple[float, int]]:
             gaps, reach = (values[1] - values[0], values[-1] - values[-2]), values[-2] - values[1]
         end = -int(gaps[1] > gaps[0])
         value, count = float(values[end]), int(counts[end])
-        alone = value < 0 <= values[1]  # of all the only one below 0, such as -9
+        alone = value < 0 <= values[1]  # the only negative one, such as -9
         if count < 2 or not gaps[end] > (1 if is_code(value) or alone else 10) * reach:
             break
         found.append((value, count))
@@ -57,7 +57,7 @@ def _codes(v: np.ndarray) -> list[tuple[float, int]]:
 
 
 def is_code(value: float) -> bool:
-    """Whether a number is written as people write "missing".
+    """Whether a number is written like a usual code for "missing".
 
     >>> [is_code(v) for v in (-999, 99.99, 8888, -1, 1e6, 32767, 5.55, 1234)]
     [True, True, True, True, True, True, False, False]
@@ -71,11 +71,11 @@ def is_code(value: float) -> bool:
 
 
 def warn_odd(found: Sequence[tuple[str, str, int]]) -> None:
-    """One warning for all (column, value as it is written, how often)."""
+    """One warning for all (column, value as it is written, number of times)."""
     if found:
         shown = ", ".join(f"{value} ({count:,} times) in column {name!r}" for name, value, count in found[:5])
         more = f", and {len(found) - 5:,} more" if len(found) > 5 else ""
         warn(
-            f"{shown}{more}: far from all other values, as a code for a missing value is. If it is one, replace it by NaN "
-            "(or --na VALUE), or it counts as a number"
+            f"{shown}{more}: far from all other values, like a code for a missing value. If it is such a code, replace it by "
+            "NaN (or use --na VALUE); otherwise it is used as a number"
         )

@@ -4,9 +4,9 @@
 
     meta = {"format": 2, "kind": ..., "digest": sha256 over everything else, "meta": ...}
 
-No pickle, no class paths, nothing executable. Two saves of one model are byte-identical. Every byte read is checked: the
-sizes before anything is allocated, then the digest (safetensors itself loads a flipped data bit silently), then that all
-values are finite. This module needs numpy alone, so that ``diabolo info`` answers without torch.
+No pickle, no class paths, nothing executable. Two saves of one model are byte-identical. Every byte is checked: first the
+sizes, before anything is allocated; then the digest (safetensors itself loads a flipped data bit silently); then whether all
+values are finite. This module only needs numpy, so that ``diabolo info`` works without torch.
 
 References
 ----------
@@ -52,7 +52,7 @@ FOREIGN = {
 
 @dataclass(frozen=True)
 class Header:
-    """What a file says about itself, before any tensor is read."""
+    """The header of a file, without its tensors."""
 
     kind: str
     meta: dict[str, Any]
@@ -68,9 +68,9 @@ def write(path: str | os.PathLike[str], kind: str, meta: dict[str, Any], arrays:
     Parameters
     ----------
     path : path
-        Replaced only when the new file is complete.
+        The name of the file. An existing file is replaced only when the new one is complete.
     kind : str
-        What it is: the name of an estimator, or "checkpoint".
+        Kind of the file: the name of an estimator, or "checkpoint".
     meta : dict
         Everything that is not a tensor; JSON values only, no NaN.
     arrays : dict of ndarray
@@ -97,7 +97,7 @@ def header(path: str | os.PathLike[str]) -> Header:
     Raises
     ------
     FormatError
-        Naming what is wrong with the file.
+        The message says what is wrong with the file.
     """
     path = Path(path)
     with open(path, "rb") as file, explained(path):
@@ -129,7 +129,7 @@ def tensors(head: Header) -> dict[str, np.ndarray]:
         arrays = parse_tensors(blob)
         body = canonical({"format": FORMAT, "kind": head.kind, "meta": head.meta})
         if digest(body, arrays) != head.digest:
-            raise FormatError("its contents do not match its checksum: a part of it was changed or damaged")
+            raise FormatError("its contents do not match its checksum: part of it was changed or damaged")
         for name, array in arrays.items():
             if array.dtype.kind == "f" and not np.isfinite(array).all():
                 raise FormatError(f"tensor {name!r} contains values that are not finite")
@@ -208,7 +208,7 @@ def _shapes(entries: dict[str, Any], size: int) -> dict[str, tuple[str, tuple[in
 
 @contextlib.contextmanager
 def explained(path: Path) -> Iterator[None]:
-    """Whatever goes wrong inside becomes a FormatError that names the file."""
+    """Turn any error inside into a FormatError that names the file."""
     try:
         yield
     except FormatError as error:
@@ -223,7 +223,7 @@ def explained(path: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def atomic(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
-    """A file that appears at `path` complete, or not at all; what was there stays until then."""
+    """A file that appears at `path` complete, or not at all; an existing file stays until then."""
     path = Path(path)
     temporary = None
     try:
@@ -240,15 +240,15 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
         raise _with_remedy(error, path) from error
     finally:
         if temporary is not None:
-            with contextlib.suppress(FileNotFoundError):  # interrupted just after it got its name
+            with contextlib.suppress(FileNotFoundError):  # interrupted just after the renaming
                 os.unlink(temporary)
 
 
 REMEDIES = {
     errno.ENOSPC: "the disk is full: free some space",
     errno.EDQUOT: "your disk quota is used up: free some space",
-    errno.EACCES: "you may not write into this folder: choose another one",
-    errno.EPERM: "you may not write into this folder: choose another one",
+    errno.EACCES: "you have no permission to write into this folder: choose another one",
+    errno.EPERM: "you have no permission to write into this folder: choose another one",
     errno.EROFS: "this disk is read-only: choose another one",
     errno.ENOENT: "its folder does not exist: create it first",
     errno.ENOTDIR: "its folder does not exist: create it first",
@@ -270,7 +270,7 @@ def _umask() -> int:
 
 
 def _sync(folder: Path) -> None:
-    with contextlib.suppress(OSError):  # not every system can open a folder
+    with contextlib.suppress(OSError):  # some systems cannot open a folder
         handle = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(handle)

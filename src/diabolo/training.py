@@ -5,11 +5,11 @@ r"""The only SGD loop.
 * ``w``      all trainable weights, one flat float32 vector (:class:`Flat`)
 * ``eta_t``  learning rate of step t: linear warm-up, then a half cosine down to zero
 * ``u``      the optimizer's direction: AdamW, or Muon for matrices with AdamW for the rest
-* ``w_bar``  the running average of w, which is what is evaluated, kept and returned
+* ``w_bar``  the running average of w, which is evaluated, kept and returned
 
-The loop knows nothing of the model: it is given a module, an ``objective(i, x, rng) -> (B,)``, the rows and a function
-that measures held-out error. Everything random in step t is drawn from ``(seed, t)``, so a run resumed from a checkpoint
-needs no generator state to end in the same bits.
+The loop knows nothing about the model: it gets a module, an ``objective(i, x, rng) -> (B,)``, the rows and a function that
+measures the held-out error. All random numbers of step t follow from ``(seed, t)``. So a run that resumes from a checkpoint
+ends in the same bits, without any generator state.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ SHOWN = 7  # rounds of a history that are printed, evenly spaced
 
 @dataclass(frozen=True)
 class SGD:
-    """How to descend: the settings of :func:`minimize`.
+    """The settings of :func:`minimize`.
 
     Parameters
     ----------
     epochs : int
-        Passes over the rows.
+        Number of epochs.
     batch_size : int
         Rows per step, B.
     lr : float
@@ -58,29 +58,29 @@ class SGD:
     muon_lr : float
         Peak learning rate of the matrices under Muon, per unit of root-mean-square update.
     weight_decay : float
-        Decoupled, on matrices only.
+        Decoupled weight decay, of matrices only.
     warmup : float
-        Share of all steps spent on the linear warm-up.
+        Share of the steps in the linear warm-up.
     clip : float
         Largest norm of the gradient; longer ones are scaled down.
     average : float
         Decay of the running average of the weights per step; 0 keeps the last weights.
     rounds : int
-        Held-out evaluations over the whole run (at most one per epoch when an epoch is long).
+        Number of held-out evaluations in the whole run (at most one per epoch if epochs are long).
     patience : int
-        Rounds without improvement after which training stops.
+        Training stops after this number of rounds without improvement.
     precision : {"float32", "bfloat16"}
-        Arithmetic of forward and backward; the weights themselves are float32.
+        Precision of forward and backward; the weights are float32.
     device : str
         A torch device.
     seed : int
-        Of everything random.
+        Seed of all random numbers.
     checkpoint : str or None
-        File written atomically every `checkpoint_seconds`.
+        File to which the state is written every `checkpoint_seconds`, atomically.
     resume : bool
-        Go on from `checkpoint` if it is there.
+        Whether to continue from `checkpoint` if it exists.
     progress : str or None
-        Title of what is shown while it trains: a bar on a terminal, elsewhere a line every few seconds; None for nothing.
+        Title of the progress: a bar on a terminal, elsewhere a line every few seconds. None: no progress is shown.
     """
 
     epochs: int = 20
@@ -105,7 +105,7 @@ class SGD:
 
 @dataclass(repr=False)
 class History(Printed):
-    """What happened: one entry per round (an evaluation on held-out rows); prints as a table of a few of them."""
+    """The course of training: one entry per round (an evaluation on held-out rows); prints as a table of some rounds."""
 
     epoch: list[float] = field(default_factory=list)
     loss: list[float] = field(default_factory=list)
@@ -146,11 +146,11 @@ class History(Printed):
             columns = self.epoch, self.loss, self.held_out, self.seconds
             rows = [[few(round(values[i], 1) if values is self.seconds else values[i]) for values in columns] for i in some]
             kept, best = self.held_out[self.best] <= min(self.held_out), some.index(self.best)
-            if kept:  # or else the linear model is, which is no round
+            if kept:  # otherwise the linear model is kept
                 rows[best] = [Marked(text) if j == 2 else text for j, text in enumerate(rows[best])]
             yield Grid(("epoch", "loss", "held out", "seconds"), rows, f"{len(some):,} of {n:,} rounds", left=0)
             if kept:
-                yield "* The best round: its weights are kept."
+                yield "* The best round; its weights are kept."
         yield f"Stopped: {self.stopped}."
 
     @property
@@ -160,7 +160,7 @@ class History(Printed):
 
 
 def schedule(step: int, total: int, warmup: float) -> float:
-    """Share of the peak learning rate at `step`: up in a line, down in half a cosine.
+    """Share of the peak learning rate at `step`: a linear warm-up, then half a cosine down.
 
     >>> [round(schedule(t, 10, 0.2), 2) for t in (0, 1, 2, 6, 10)]
     [0.5, 1.0, 1.0, 0.5, 0.0]
@@ -178,18 +178,18 @@ def minimize(
     held_out: Callable[[], float] | None = None,
     plan: SGD | None = None,
 ) -> History:
-    """Train `module` in place and leave it with the best averaged weights seen.
+    """Train `module` in place; at the end it has the best averaged weights.
 
     Parameters
     ----------
     module : nn.Module
-        Its parameters with ``requires_grad`` are trained.
+        Its parameters with ``requires_grad=True`` are trained.
     objective : callable
         ``(i (B,), x (B, d), rng) -> (B,)``, the loss of each row of a batch x; i are the numbers of its rows.
     rows : Rows
         The training rows.
     held_out : callable, optional
-        ``() -> float``: the error to be small on rows never trained on. Without it the last weights are kept.
+        ``() -> float``: the error on held-out rows. Without it, the last weights are kept.
     plan : SGD, optional
         The settings.
 
@@ -200,13 +200,13 @@ def minimize(
     Raises
     ------
     TrainingError
-        The loss is not a number any more.
+        The loss is NaN or infinite.
     """
     return Run(module, objective, rows, held_out, plan or SGD()).go()
 
 
 class Run:
-    """One call of :func:`minimize`: its state, so that it can be written to a checkpoint and read back."""
+    """The state of one call of :func:`minimize`, which a checkpoint holds."""
 
     def __init__(
         self,
@@ -256,12 +256,12 @@ class Run:
         return False
 
     def start(self) -> None:
-        """Round 0: the error before any step, so that the end is never worse than the start."""
+        """Round 0: the error before the first step, so that the result is never worse than the start."""
         if self.step == 0 and not self.history.epoch and self.held_out is not None:
             self.round(float("nan"))
 
     def where(self) -> str:
-        """How far, and how good it is."""
+        """The text of the progress: epoch, loss and held-out error."""
         h, words = self.history, f"epoch {self.step / self.per_epoch:.0f} of {self.plan.epochs}"
         return f"{words}, loss {few(h.loss[-1])}, held-out {few(h.held_out[h.best])}" if h.loss else words
 
@@ -302,7 +302,7 @@ class Run:
 
     @contextmanager
     def chance(self, seed: int) -> Iterator[None]:
-        """What modules draw. The first step tells whether one draws from torch's global generator; all others are faster."""
+        """Seed what modules draw; the first step finds out whether one uses the global generator: if not, steps are faster."""
         if not self.redirect:
             with drawing(seed):
                 yield
@@ -313,7 +313,7 @@ class Run:
 
     @property
     def decay(self) -> float:
-        """Of the running average; short at first, so that the start is forgotten."""
+        """Decay of the running average; smaller at first, so that the start is forgotten."""
         return min(self.plan.average, self.step / (self.step + 10.0)) if self.plan.average else 0.0
 
     def round(self, loss: float) -> None:
@@ -338,7 +338,7 @@ class Run:
         return tensors
 
     def write(self) -> None:
-        """The whole state, atomically."""
+        """Write the whole state, atomically."""
         meta = {"step": self.step, "measured": self.measured, "history": self.history.state(), "plan": self.identity()}
         storage.write(Path(str(self.plan.checkpoint)), "checkpoint", meta, _arrays(self.state()))
         self.saved = time.monotonic()
@@ -360,7 +360,7 @@ class Run:
         self.clock -= self.history.seconds[-1] if self.history.seconds else 0.0
 
     def identity(self) -> dict[str, Any]:
-        """What must agree between a checkpoint and the run that resumes it."""
+        """What a checkpoint and the run that resumes from it must have in common."""
         free = ("checkpoint", "checkpoint_seconds", "resume", "progress", "device")
         same = {k: v for k, v in asdict(self.plan).items() if k not in free}
         return {"rows": len(self.rows), "weights": self.flat.w.numel()} | same
@@ -371,7 +371,7 @@ AVERAGE_EVERY = 5  # steps between two updates of the running average: it reads 
 
 
 def autocast(plan: SGD) -> Any:
-    """Forward and backward in bfloat16 where the plan says so (the trained weights already are)."""
+    """Forward and backward in bfloat16 if the plan says so (the trained weights already are)."""
     if plan.precision == "float32":
         return nullcontext()
     return torch.autocast(plan.device.split(":")[0], dtype=getattr(torch, plan.precision))
@@ -387,9 +387,9 @@ def _arrays(tensors: dict[str, Tensor]) -> dict[str, np.ndarray]:
 
 @contextmanager
 def threads(run: Run) -> Iterator[None]:
-    """One thread for small steps: two gain a third on a quiet machine, and lose a factor of ten on a busy one.
+    """One thread for small steps: a second one gains a third on an idle machine, but is ten times slower on a busy one.
 
-    OpenMP and MKL count for each thread that calls them, so that fits in other threads keep theirs.
+    OpenMP and MKL have a setting for each calling thread, so that fits in other threads keep theirs.
     """
     if run.plan.batch_size * run.flat.w.numel() >= SMALL_STEP:
         yield

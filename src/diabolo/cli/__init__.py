@@ -18,26 +18,26 @@ __all__ = ["VERBS", "main"]
 
 VERBS = {
     "demo": "Fit, compare with PCA and report on data that comes with scikit-learn.",
-    "fit": "Learn a model from a file: codes, what is normal, or labels.",
-    "info": "Say what a model is, from its header alone.",
+    "fit": "Fit a model to a file: an autoencoder, an outlier detector, or a classifier of labels.",
+    "info": "Describe a model from its header, without loading it.",
     "encode": "Turn rows into codes.",
     "decode": "Turn codes back into rows.",
-    "map": "A place on paper for each row.",
+    "map": "Draw a map: similar rows are close.",
     "sample": "Draw new rows from a model.",
     "score": "Reconstruction error per row and per column.",
-    "outliers": "Flag rows unlike the others, and say which cells make them so.",
-    "tag": "Say which labels each row has.",
+    "outliers": "Flag rows that are unlike the others, and explain which cells make them so.",
+    "tag": "Predict the labels of each row.",
     "label": "List, add, drop or rename the labels of a model.",
-    "denoise": "Take the noise out of pictures.",
-    "upscale": "Make pictures larger.",
-    "colorize": "Give grey pictures colours.",
-    "bench": "Score restored pictures as the literature does.",
+    "denoise": "Remove the noise from pictures.",
+    "upscale": "Enlarge pictures.",
+    "colorize": "Color gray pictures.",
+    "bench": "Score restored pictures by the protocols of the literature.",
     "report": "Write a one-file HTML report.",
 }
 
 
 class Verbs(click.Group):
-    """Imports a verb's file when the verb is used, so that --help does not wait for anything else."""
+    """Imports the file of a verb when the verb is used, so that --help is fast."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(VERBS)
@@ -81,12 +81,12 @@ def cli() -> None:
     """Encoder-decoder learning: wide, narrow, wide.
 
     Compress the rows of a table, an array, a folder of pictures or a collection of documents to a few numbers from which
-    they can be reconstructed, and see whether that is better than PCA; find outliers; learn labels; restore pictures.
+    they can be reconstructed, and compare with PCA. Find outliers, learn labels, restore pictures.
     """
 
 
 def main() -> None:
-    """Run the command line; what a user can mend is one line, not a traceback."""
+    """Run the command line; an error that a user can fix is one line, not a traceback."""
     warnings.showwarning = _warn
     warnings.filterwarnings("always", category=UserWarning)
     TOLD.clear()
@@ -108,7 +108,7 @@ TOLD: set[str] = set()  # warnings of this run
 
 
 def _warn(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
-    """A warning is one line, too; those for programmers are not for users."""
+    """A warning is one line, too; warnings for programmers are not shown."""
     said = " ".join(str(message).split())
     if issubclass(category, UserWarning) and said not in TOLD:
         TOLD.add(said)

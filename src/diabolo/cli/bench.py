@@ -1,4 +1,4 @@
-"""diabolo bench: restoration scored as the literature does, and files of any other tool by the same rules."""
+"""diabolo bench: restoration scored by the protocols of the literature, and files of any other tool by the same rules."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ Examples:
 
 PROTOCOL = """\
 denoise    white Gaussian noise on the float picture, neither clipped nor rounded; one seed (0) per set and sigma; the strength
-           is not told; result clipped to 0..255, not rounded; PSNR of each picture over all its channels, then the mean;
-           "noisy" is the input as it is, not clipped
-upscale    cropped to multiples of the scale, RGB bytes made smaller by MATLAB's bicubic with its rounding; result in bytes;
-           PSNR on Y of BT.601 in whole numbers, without `scale` pixels at each border; a grey picture is its own Y
-colorize   input: the grey with the same CIE lightness L, in bytes; result in RGB bytes; PSNR over R, G, B; ab: mean distance in
-           a, b; colourful: colourfulness (Hasler & Süsstrunk 2003) as a share of that of the originals
-published  printed in the papers' own repositories, not measured here; ~ quoted from memory, to be checked before it is
-           repeated; BM3D and DnCNN are told the strength of the noise, DnCNN-B is not"""
+           is unknown; result clipped to 0..255, not rounded; PSNR of each picture over all its channels, then the mean;
+           "noisy" is the unchanged input, not clipped
+upscale    cropped to multiples of the scale, RGB bytes reduced by MATLAB's bicubic with its rounding; result in bytes;
+           PSNR on Y of BT.601 in whole numbers, without `scale` pixels at each border; a gray picture is its own Y
+colorize   input: the gray with the same CIE lightness L, in bytes; result in RGB bytes; PSNR over R, G, B; ab: mean distance in
+           a, b; colorful: colorfulness (Hasler & Süsstrunk 2003) as a share of that of the originals
+published  printed in the repositories of the papers, not measured here; ~ quoted from memory: check it before you repeat
+           it; BM3D and DnCNN know the strength of the noise, DnCNN-B does not"""
 
 SETS = {
     "bsd68": ("denoise", "restoration/bsd68-gray.zip"),
@@ -57,7 +57,7 @@ def chosen(ctx: click.Context, param: click.Parameter, value: str) -> tuple[str,
     names = tuple(name.strip().lower() for name in value.split(",") if name.strip())
     unknown = [name for name in names if name not in SETS]
     if unknown or not names:
-        raise click.BadParameter(f"{', '.join(unknown) or 'nothing'}: allowed are {', '.join(SETS)}, with commas between")
+        raise click.BadParameter(f"{', '.join(unknown) or 'nothing'}: allowed are {', '.join(SETS)}, separated by commas")
     return names
 
 
@@ -67,8 +67,8 @@ PLACE = click.Path(exists=True, path_type=Path)
 
 @click.command(
     epilog=EPILOG,
-    help="Score the restoration of pictures by the protocols of the published tables, beside what needs no network; or, with "
-    "--clean and --restored, the pictures that any other tool has written.",
+    help="Score the restoration of pictures by the protocols of published tables, beside methods without a network. Or, with "
+    "--clean and --restored, score the pictures that any other tool has written.",
 )
 @click.argument("what", type=click.Choice(["restoration"]))
 @click.option(
@@ -79,21 +79,23 @@ PLACE = click.Path(exists=True, path_type=Path)
     help="Folder with images/restoration/*.zip and images/photos/photos256.zip.",
 )
 @click.option(
-    "--sets", callback=chosen, default=",".join(SETS), show_default=True, metavar="NAMES", help="Which ones, commas between."
+    "--sets", callback=chosen, default=",".join(SETS), show_default=True, metavar="NAMES", help="The sets, separated by commas."
 )
-@click.option("--few", type=click.IntRange(1), help="Only so many pictures of each: quick, and not comparable.")
-@click.option("--denoiser", type=WEIGHTS, help="A denoiser of your own.  [default: the shipped one]")
-@click.option("--upscaler", type=WEIGHTS, help="An upscaler of your own.  [default: the shipped one]")
-@click.option("--colorizer", type=WEIGHTS, help="A colorizer of your own.  [default: the shipped one]")
-@click.option("--clean", type=PLACE, help="Folder or zip of the pictures as they were.")
-@click.option("--restored", type=PLACE, help="Folder or zip of the same names, as a tool has restored them.")
-@click.option("--shave", type=click.IntRange(0), default=0, show_default=True, help="Pixels left out at each border.")
+@click.option("--few", type=click.IntRange(1), help="Only this number of pictures of each set: quick, but not comparable.")
+@click.option("--denoiser", type=WEIGHTS, help="Your own denoiser.  [default: the shipped one]")
+@click.option("--upscaler", type=WEIGHTS, help="Your own upscaler.  [default: the shipped one]")
+@click.option("--colorizer", type=WEIGHTS, help="Your own colorizer.  [default: the shipped one]")
+@click.option("--clean", type=PLACE, help="Folder or zip of the original pictures.")
+@click.option("--restored", type=PLACE, help="Folder or zip of the restored pictures, with the same names.")
+@click.option(
+    "--shave", type=click.IntRange(0), default=0, show_default=True, help="Number of pixels to ignore at each border."
+)
 @click.option(
     "--space",
     type=click.Choice(["y", "rgb", "gray"]),
     default="rgb",
     show_default=True,
-    help="What is compared: Y of BT.601 as in super-resolution, all channels, brightness.",
+    help="Compare Y of BT.601 (as in super-resolution), all channels, or brightness.",
 )
 def command(
     what: str,
@@ -120,7 +122,7 @@ def command(
     for task, model in models.items():
         rows = scored(task, model, {name: found[name] for name in sets if SETS[name][0] == task}, few)
         title = f"{task}, decibels" if task in ANCHORS else task
-        if few:  # what is published is of whole sets
+        if few:  # published scores are those of whole sets
             title = f"{title}; the first {few} of each set"
             rows = [{k: v for k, v in line.items() if k != "published"} for line in rows]
         show(title, rows)
@@ -129,13 +131,13 @@ def command(
 def located(data: Path | None, sets: Sequence[str]) -> dict[str, Path]:
     """Name of a set -> its zip, or the folder in it."""
     if data is None:
-        raise click.UsageError("--data FOLDER (or DIABOLO_DATA) names the folder of the sets; see --help for what it holds")
+        raise click.UsageError("give the folder of the sets with --data FOLDER (or DIABOLO_DATA); --help says what it holds")
     root = data / "images" if (data / "images").is_dir() else data
     places = {name: root / SETS[name][1] for name in sets}
     files = {name: path if path.suffix == ".zip" else path.parent for name, path in places.items()}
     absent = [f"{str(file)!r} ({name})" for name, file in files.items() if not file.exists()]
     if absent:
-        raise DataError(f"there is no {', no '.join(absent)}: see --data, or leave sets out with --sets")
+        raise DataError(f"there is no {', no '.join(absent)}: see --data, or choose other sets with --sets")
     return places
 
 
@@ -143,7 +145,7 @@ def located(data: Path | None, sets: Sequence[str]) -> dict[str, Path]:
 
 
 def denoising_tool(model: Any) -> Tool:
-    """Noisy floats, in [0, 1] but for the noise -> floats; how strong the noise is the model finds out."""
+    """Noisy floats, in [0, 1] except for the noise -> floats; the model estimates the strength of the noise."""
     from ..estimators.restoration.pixels import pixels, tensor
 
     def restore(seen: Any) -> Any:
@@ -166,7 +168,7 @@ def coloring_tool(model: Any) -> Tool:
 
 
 def scored(task: str, model: Any, places: dict[str, Path], few: int | None) -> list[Row]:
-    """The rows of one task's table."""
+    """The rows of the table of one task."""
     from ..images.album import Album
 
     albums = {name: Album(path)[:few] for name, path in places.items()}
@@ -206,7 +208,7 @@ def enlarged(name: str, album: Any, model: Any, advance: Callable[[], None]) -> 
 
 
 def bicubic_tool(scale: int) -> Tool:
-    """What any program can do."""
+    """The methods that need no network."""
     from ..images.protocols import bicubic
 
     return lambda seen: bicubic(seen, (scale * seen.shape[0], scale * seen.shape[1]))
@@ -231,15 +233,15 @@ def coloured(name: str, album: Any, model: Any, advance: Callable[[], None]) -> 
     from ..images.protocols import arrays, colourization
 
     pictures = list(arrays(album))
-    for tool, colour in (("grey", uncoloured), ("diabolo", counted(coloring_tool(model), advance))):
+    for tool, colour in (("gray", uncoloured), ("diabolo", counted(coloring_tool(model), advance))):
         scores = colourization(colour, pictures)
         yield {"set": name, "pictures": len(pictures), "tool": tool, "PSNR": scores.psnr, "ab": scores.ab} | {
-            "colourful": scores.colourfulness
+            "colorful": scores.colourfulness
         }
 
 
 def uncoloured(seen: Any) -> Any:
-    """Grey stays grey."""
+    """Gray stays gray."""
     import numpy as np
 
     return np.repeat(seen[..., None], 3, 2)

@@ -1,4 +1,4 @@
-"""diabolo colorize: colours for grey pictures, with hints where you know them."""
+"""diabolo colorize: colors for gray pictures, with hints for colors that you know."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from .images import common, run
 
 EPILOG = """\b
 Examples:
-  diabolo colorize old.jpg colours.png
-  diabolo colorize old.jpg colours.png --hint "120,45=#a03020" --hint "300,80=#4060a0"
-  diabolo colorize old.jpg colours.png --versions 4 --doubt doubt.png
-  diabolo colorize album/ coloured/ --doubt doubts/
-  diabolo colorize album/ coloured/ --all
+  diabolo colorize old.jpg color.png
+  diabolo colorize old.jpg color.png --hint "120,45=#a03020" --hint "300,80=#4060a0"
+  diabolo colorize old.jpg color.png --versions 4 --doubt doubt.png
+  diabolo colorize album/ colored/ --doubt doubts/
+  diabolo colorize album/ colored/ --all
 """
 
 HINT = re.compile(r"\s*(\d+)\s*,\s*(\d+)\s*=\s*#([0-9a-fA-F]{6})\s*")
@@ -40,9 +40,9 @@ def parsed(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
 
 @click.command(
     epilog=EPILOG,
-    help="Give IN colours: a picture, a folder with all folders in it, or a zip. OUT is a file for one picture, else a folder; "
-    "what is there already is skipped, so that a stopped run goes on where it was. The colours are guesses: likely ones, "
-    "not those that were there. What is in colour already, even in one tint, is passed over without --all.",
+    help="Color IN: a picture, a folder with its subfolders, or a zip. OUT is a file for one picture, else a folder. Existing "
+    "files in it are skipped, so that you can continue a stopped run. The colors are guesses: likely, but not the original "
+    "ones. Pictures that are in color already, even tinted ones, are skipped without --all.",
 )
 @common
 @click.option(
@@ -51,16 +51,16 @@ def parsed(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
     multiple=True,
     metavar="X,Y=#RRGGBB",
     callback=parsed,
-    help="The colour of a pixel, for one picture (repeatable).",
+    help="The color of a pixel, for a single picture (repeatable).",
 )
-@click.option("--versions", type=click.IntRange(1, 99), help="So many different guesses: OUT-1, OUT-2, ...")
+@click.option("--versions", type=click.IntRange(1, 99), help="Number of different guesses: OUT-1, OUT-2, ...")
 @click.option(
     "--doubt",
     type=click.Path(path_type=Path),
     metavar="PLACE",
-    help="Also write how uncertain the colours are: black is sure, white is not. A file for one picture, else a folder.",
+    help="Also write how uncertain the colors are: black is certain, white is not. A file for one picture, else a folder.",
 )
-@click.option("--all", "everything", is_flag=True, help="Also what is in colour already: its colours are thrown away.")
+@click.option("--all", "everything", is_flag=True, help="Also pictures in color: their colors are replaced.")
 def command(
     source: Path,
     target: Path,
@@ -75,7 +75,7 @@ def command(
 ) -> None:
     batch = Batch(source, target, path, overwrite, versions)
     if hints and not batch.single:
-        raise click.UsageError("--hint is about one picture, but IN holds many: give one file")
+        raise click.UsageError("--hint is for a single picture, but IN holds many: give one file")
     if doubt:
         batch.add(doubt, ".png")
     batch.check()
@@ -87,7 +87,7 @@ def command(
 
         def all_files(picture: Any) -> list[Any]:
             if not everything and in_color(picture):
-                raise PassedOverError("it is in colour already (or tinted): with --all it gets others")
+                raise PassedOverError("it is in color already (or tinted): --all replaces its colors")
             images = model.versions(picture, versions, hints) if versions else [model.restore_picture(picture, hints=hints)]
             return [*images, drawn(model.doubt(picture, hints))] if doubt else list(images)
 
@@ -97,7 +97,7 @@ def command(
 
 
 def check_hints(hints: list[Hint], height: int, width: int) -> None:
-    """Raise a DataError for a hint about a pixel that the picture does not have."""
+    """Raise a DataError for a hint outside the picture."""
     for x, y, _ in hints:
         if x >= width or y >= height:
             raise DataError(f"--hint {x},{y}: the picture is {width} x {height} pixels; the first is 0,0")

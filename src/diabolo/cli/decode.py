@@ -17,7 +17,7 @@ Examples:
 
 @click.command(
     epilog=EPILOG,
-    help="Turn CODES (columns z1 ... zk, or a .npy) back into rows with the columns, types and categories that were fitted.",
+    help="Decode CODES (columns z1 ... zk, or a .npy) into rows with the fitted columns, types and categories.",
 )
 @MODEL
 @click.argument("codes", type=click.Path(exists=True, dir_okay=False, path_type=Path))

@@ -13,7 +13,7 @@ Examples:
 """
 
 
-@click.command(epilog=EPILOG, help="Fit 1,797 handwritten digits, compare with PCA, look at outliers, write a report.")
+@click.command(epilog=EPILOG, help="Fit 1,797 handwritten digits, compare with PCA, find unusual ones, write a report.")
 @click.option(
     "-o",
     "--output",
@@ -22,7 +22,7 @@ Examples:
     show_default=True,
     help="Folder to write to.",
 )
-@click.option("--epochs", type=click.IntRange(1), help="Most passes over the data.")
+@click.option("--epochs", type=click.IntRange(1), help="Largest number of epochs.")
 def command(output: Path, epochs: int | None) -> None:
     import numpy as np
     from sklearn.datasets import load_digits

@@ -1,4 +1,4 @@
-"""diabolo denoise: noise out of a picture, or of a folder of them."""
+"""diabolo denoise: remove the noise from a picture, or from a folder of pictures."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ GAIN = 4  # of what the map shows
 
 @click.command(
     epilog=EPILOG,
-    help="Take the noise out of IN: a picture, a folder with all folders in it, or a zip. OUT is a file for one picture, "
-    "else a folder; what is there already is skipped, so that a stopped run goes on where it was.",
+    help="Remove the noise from IN: a picture, a folder with its subfolders, or a zip. OUT is a file for one picture, else a "
+    "folder. Existing files in it are skipped, so that you can continue a stopped run.",
 )
 @common
 @click.option(
@@ -34,16 +34,16 @@ GAIN = 4  # of what the map shows
     type=click.FloatRange(0, 1.5),
     default=1.0,
     show_default=True,
-    help="0 leaves all noise, and all grain; 1 takes out what is estimated, more takes out more.",
+    help="0 keeps all noise and grain; 1 removes the estimated noise; more removes more.",
 )
-@click.option("--sigma", type=click.FloatRange(0, 255), help="Standard deviation of the noise, of 255.  [default: estimated]")
+@click.option("--sigma", type=click.FloatRange(0, 255), help="Standard deviation of the noise, 0 to 255.  [default: estimated]")
 @click.option(
     "--map",
     "residue",
     type=click.Path(path_type=Path),
     metavar="PLACE",
-    help=f"Also write what was taken out, {GAIN} times as strong; where that is nothing it is grey (128). "
-    "A file for one picture, else a folder.",
+    help=f"Also write the removed noise, {GAIN} times as strong; gray (128) means nothing was removed. A file for one picture, "
+    "else a folder.",
 )
 def command(
     source: Path,
@@ -66,7 +66,7 @@ def command(
         def both(picture: Any) -> list[Any]:
             if sigma is not None and picture.unit != 1:
                 raise DataError(
-                    f"--sigma is of 255, but {picture.name!r} has floats in another unit: leave the noise to be estimated"
+                    f"--sigma is on the scale of 255, but {picture.name!r} has floats in another unit: omit --sigma"
                 )
             image, change = model.restore_picture(picture, return_map=True, **options)
             return [image, drawn(change / picture.unit)] if residue else [image]
@@ -77,7 +77,7 @@ def command(
 
 
 def drawn(change: Any) -> Any:
-    """Signed (H, W, C) -> uint8: what was taken out, around grey."""
+    """Signed (H, W, C) -> uint8: the removed noise, around gray."""
     import numpy as np
 
     return np.clip(np.rint(128 - GAIN * 255 * change), 0, 255).astype(np.uint8)

@@ -18,7 +18,7 @@ Examples:
 """
 
 
-@click.command(epilog=EPILOG, help="Turn the rows of DATA into codes: columns z1 ... zk of a .csv, .parquet, .feather or .npy.")
+@click.command(epilog=EPILOG, help="Encode the rows of DATA: columns z1 ... zk of a .csv, .parquet, .feather or .npy.")
 @MODEL
 @DATA
 @OUTPUT
@@ -27,7 +27,7 @@ Examples:
 def command(model: Path, data: Path, output: Path, keep: tuple[str, ...]) -> None:
     never_onto_input(output, model, data)
     if keep and output.suffix == ".npy":
-        raise DataError(f"--output {str(output)!r}: an array has no place for columns to keep: write a table, such as .csv")
+        raise DataError(f"--output {str(output)!r}: an array cannot hold the columns of --keep: write a table, such as .csv")
     ae = loaded(model, "encode")
     known = {} if output.suffix == ".npy" else kept(ae, data, keep)
     Z = ae.transform(data)

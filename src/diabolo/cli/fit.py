@@ -71,10 +71,10 @@ def encoder(ctx: click.Context, param: click.Parameter, value: str | None) -> Pa
 
 @click.command(
     epilog=EPILOG,
-    help="Learn a model from DATA: .csv, .csv.gz, .tsv, .parquet, .feather, .npy, .npz, .jsonl, .txt, a folder of .txt. "
-    "With --labels, of a table: which labels a row has, as its other columns tell; if only one of these is left, and most of "
-    "its values are unlike the others and contain spaces, they are read as documents; if most of them are names of pictures, "
-    "as seen from the table's folder, as these. Of pictures: a folder, with all folders in it, or a .zip.",
+    help="Fit a model to DATA: .csv, .csv.gz, .tsv, .parquet, .feather, .npy, .npz, .jsonl, .txt, a folder of .txt, or, for "
+    "pictures, a folder with its subfolders or a .zip. With --labels A,B the columns A and B of a table are learned from all "
+    "others. A single remaining column of texts is read as documents; a column of picture names, relative to the folder of the "
+    "table, is read as pictures.",
 )
 @DATA
 @OUTPUT
@@ -82,14 +82,14 @@ def encoder(ctx: click.Context, param: click.Parameter, value: str | None) -> Pa
     "-k",
     "--components",
     callback=components,
-    help="Numbers per row; a share such as 0.9 of the variance lets PCA choose.  [default: 2; for outliers all]",
+    help="Number of codes per row. A share of the variance such as 0.9 lets PCA choose it.  [default: 2; for outliers all]",
 )
 @click.option(
     "--task",
     type=click.Choice(("codes", "outliers", *images.KINDS)),
     default="codes",
     show_default=True,
-    help="An autoencoder, an outlier detector, or, of pictures, what the verb of this name does with them.",
+    help="codes: an autoencoder; outliers: an outlier detector; for pictures, the model of the verb with this name.",
 )
 @click.option(
     "--alpha",
@@ -98,55 +98,72 @@ def encoder(ctx: click.Context, param: click.Parameter, value: str | None) -> Pa
     show_default=True,
     help="Outliers: share of normal rows that may be flagged.",
 )
-@click.option("--labels", metavar="COLUMNS", help="Learn labels: columns of 0, 1, and empty for not known, such as urgent,bug.")
+@click.option("--labels", metavar="COLUMNS", help="Learn labels: columns of 0, 1 or empty (unknown), such as urgent,bug.")
 @click.option("--label", multiple=True, metavar="COLUMN", help="The same, one column each (repeatable).")
 @click.option(
-    "--labels-sep", metavar="SIGN", help="Labels: --labels is one column of lists with this sign between; empty: none."
+    "--labels-sep", metavar="SEP", help="Labels: --labels is one column of lists with this separator; empty: no label."
 )
 @click.option(
     "--encoder",
     callback=encoder,
     metavar="FILE",
-    help="Labels: an autoencoder that was fitted before, on the same columns; of pictures also imagenet, a network that has "
-    "seen 1.3 million photographs.",
+    help="Labels: a pre-trained autoencoder with the same columns; for pictures also imagenet, a network trained on 1.3 "
+    "million photographs.",
 )
 @click.option(
-    "--freeze/--no-freeze", default=True, show_default=True, help="Labels: leave this encoder as it is, or fine-tune it."
+    "--freeze/--no-freeze", default=True, show_default=True, help="Labels: keep the weights of this encoder, or fine-tune them."
 )
 @click.option(
     "--optimize",
     default="f1_micro",
     show_default=True,
-    help="Labels: what their thresholds are best for: f1_micro, f1_macro, f1_samples, precision@0.9.",
+    help="Labels: metric that the thresholds optimize: f1_micro, f1_macro, f1_samples, precision@0.9.",
 )
-@click.option("--noisy", is_flag=True, help="Denoise: the pictures are noisy themselves, there are no clean ones.")
-@click.option("--from-scratch", is_flag=True, help="Denoise, upscale, colorize: do not begin with the shipped weights.")
-@click.option("--hidden", callback=widths, default="auto", show_default=True, help="Layers on either side, such as 256,256.")
-@click.option("--drop", multiple=True, metavar="COLUMN", help="Leave this column out (repeatable).")
-@click.option("--category", multiple=True, metavar="COLUMN", help="Its whole numbers are codes, not quantities (repeatable).")
-@click.option("--number", multiple=True, metavar="COLUMN", help="Its whole numbers are quantities, not codes (repeatable).")
-@options.reading
-@click.option("--epochs", type=click.IntRange(1), help="Most passes over the data.  [default: by the number of rows]")
+@click.option("--noisy", is_flag=True, help="Denoise: all pictures are noisy; there are no clean ones.")
+@click.option("--from-scratch", is_flag=True, help="Denoise, upscale, colorize: do not start from the shipped weights.")
 @click.option(
-    "--loss", default="auto", show_default=True, help="Of all columns; auto chooses by column. Labels: logistic, asymmetric."
+    "--hidden", callback=widths, default="auto", show_default=True, help="Widths of the hidden layers, such as 256,256."
 )
-@click.option("--text", metavar="COLUMN", help="Documents: of a table, the column of texts to learn from.")
+@click.option("--drop", multiple=True, metavar="COLUMN", help="Ignore this column (repeatable).")
+@click.option(
+    "--category", multiple=True, metavar="COLUMN", help="The integers of this column are codes, not quantities (repeatable)."
+)
+@click.option(
+    "--number", multiple=True, metavar="COLUMN", help="The integers of this column are quantities, not codes (repeatable)."
+)
+@options.reading
+@click.option("--epochs", type=click.IntRange(1), help="Largest number of epochs.  [default: by the number of rows]")
+@click.option(
+    "--loss",
+    default="auto",
+    show_default=True,
+    help="Loss of all columns; auto chooses for each column. Labels: logistic, asymmetric.",
+)
+@click.option("--text", metavar="COLUMN", help="Documents: the column of texts, if DATA is a table.")
 @click.option("--stem", metavar="LANGUAGE", help="Documents: count stems instead of words, e.g. english.")
 @click.option("--words", type=click.IntRange(2), default=2000, show_default=True, help="Documents: size of the vocabulary.")
 @click.option(
-    "--min-df", callback=share, metavar="N", help="Documents: leave out words of fewer documents, 3, or 0.01 of them."
+    "--min-df",
+    callback=share,
+    metavar="N",
+    help="Documents: ignore words in fewer documents than this: a number (3) or a share (0.01).",
 )
 @click.option(
-    "--max-df", callback=share, metavar="N", help="Documents: leave out words of more documents, 500, or 0.5 of them."
+    "--max-df",
+    callback=share,
+    metavar="N",
+    help="Documents: ignore words in more documents than this: a number (500) or a share (0.5).",
 )
-@click.option("--stop-words", metavar="WORDS", help="Documents: leave these words out: english, or words, such as the,and.")
-@click.option("--token-pattern", metavar="REGEX", help="Documents: what a word is.")
+@click.option("--stop-words", metavar="WORDS", help="Documents: ignore these words: english, or a list such as the,and.")
+@click.option("--token-pattern", metavar="REGEX", help="Documents: regular expression of a word.")
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--device", default="auto", show_default=True)
 @click.option("--precision", type=click.Choice(["auto", "float32", "bfloat16"]), default="auto", show_default=True)
-@click.option("--checkpoint", type=click.Path(path_type=Path), help="Written every 30 seconds.")
-@click.option("--resume", is_flag=True, help="Go on from the checkpoint.")
-@click.option("--quiet", is_flag=True, help="No progress, no table.")
+@click.option(
+    "--checkpoint", type=click.Path(path_type=Path), help="File to which the state of training is written every 30 seconds."
+)
+@click.option("--resume", is_flag=True, help="Continue from the checkpoint.")
+@click.option("--quiet", is_flag=True, help="Show no progress and no table.")
 def command(
     data: Path,
     output: Path,
@@ -170,7 +187,7 @@ def command(
 
     never_onto_input(output, data, *([about["encoder"]] if isinstance(about["encoder"], Path) else []))
     if not output.exists():
-        with atomic(output):  # a folder that cannot be written to is found out before the work, not after
+        with atomic(output):  # fail before the work if the folder cannot be written to
             pass
         output.unlink()
     params |= {"epochs": epochs or "auto", "random_state": seed, "verbose": not quiet}
@@ -207,7 +224,7 @@ def command(
 
 
 def check_columns(option: str, data: Path, names: tuple[str, ...]) -> None:
-    """Raise a DataError, before the work, for a column that is not there."""
+    """Raise a DataError, before the work, for a column that the data do not have."""
     from ..formats.files import Reading, read_table
 
     there = read_table(data, 1, Reading(**options.said()), {}).column_names if names else []
@@ -217,7 +234,7 @@ def check_columns(option: str, data: Path, names: tuple[str, ...]) -> None:
 
 
 def formats(words: dict[str, Any], columns: dict[str, Any]) -> tuple[Any, Any]:
-    """Of documents, and of tables, as far as anything was said of them."""
+    """The formats of documents and of tables, if options for them were given."""
     from ..formats import Documents, Reading, Tables
 
     names = {"text": "column", "words": "max_features"}

@@ -16,7 +16,7 @@ Examples:
 """
 
 
-@click.command(epilog=EPILOG, help="Say what MODEL is, without loading it.")
+@click.command(epilog=EPILOG, help="Describe MODEL from its header, without loading it.")
 @MODEL
 @click.option("--json", "as_json", is_flag=True, help="The whole header as JSON.")
 def command(model: Path, as_json: bool) -> None:
@@ -33,7 +33,7 @@ def command(model: Path, as_json: bool) -> None:
 
 
 def facts(head: Any) -> dict[str, str]:
-    """What a person wants to know first."""
+    """The most important facts."""
     meta = head.meta
     weights = sum(_size(shape) for name, (_, shape) in head.shapes.items() if name.startswith("network."))
     found = {
@@ -45,7 +45,7 @@ def facts(head: Any) -> dict[str, str]:
     found["data"] = _data(meta["format"], meta) if "format" in meta else "pictures of any size"
     if "comparison" in meta:
         c, k = meta["comparison"], meta["params"].get("n_components")
-        found["codes"] = f"{len(meta['explained'])} (asked for: {k})"
+        found["codes"] = f"{len(meta['explained'])} (n_components={k})"
         rows = f"{c['held_out_rows']:,} held-out rows" if c["held_out_rows"] else "training rows"
         linear = "LSA" if meta["format"]["kind"] == "documents" else "PCA"
         found["explained"] = f"{linear} {c['pca']:.1%}, autoencoder {c['autoencoder']:.1%} of the variance of {rows}"
@@ -65,11 +65,11 @@ def seed(meta: dict[str, Any]) -> str:
 
 
 def _labels(meta: dict[str, Any]) -> dict[str, str]:
-    """Which labels, and which rows of other people's are in the file."""
+    """The labels, and whether the file holds training rows."""
     names = [str(name) for name in meta["labels"]["names"]]
     shown = ", ".join(names[:10]) + (", ..." if len(names) > 10 else "")
     n = meta["rows_kept"]
-    kept = f"{n:,} training rows are in this file, for new labels and refreshing: give it only to who may see them"
+    kept = f"{n:,} training rows are in this file, for new labels and refresh(): share it only with people who may see them"
     return {"labels": f"{len(names):,}: {shown}", "rows kept": kept if n else "none: no training row is in this file"}
 
 
@@ -84,7 +84,7 @@ def _data(format: dict[str, Any], meta: dict[str, Any]) -> str:
         return f"documents, vocabulary of {meta['n_features']:,}{shown}{left_out}"
     if format["kind"] == "images":
         channels, height, width = format["shape"]
-        return f"pictures of {width} x {height} pixels, {'grey' if channels == 1 else 'in colour'}"
+        return f"pictures of {width} x {height} pixels, {'gray' if channels == 1 else 'in color'}"
     return f"array of {meta['n_features']:,} columns ({format['dtype']})"
 
 
@@ -92,7 +92,7 @@ TIMES = {"timestamp": "date", "date": "date", "time": "time", "duration": "durat
 
 
 def _kind(column: dict[str, str]) -> str:
-    """What a column holds; dates count as numbers."""
+    """The kind of a column; dates are numbers with a unit."""
     kind, name = column["kind"], column["type"].partition("[")[0].rstrip("0123456789")
     return TIMES.get(name, kind) if kind == "number" else kind
 

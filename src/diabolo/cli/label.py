@@ -1,4 +1,4 @@
-"""diabolo label: add, drop or rename a label; the others stay as they are."""
+"""diabolo label: add, drop or rename a label; the others do not change."""
 
 from __future__ import annotations
 
@@ -40,14 +40,12 @@ LIST = """\b
 Examples:
   diabolo label list tags.diabolo
 """
-OUTPUT = click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="File to write.  [default: MODEL itself is replaced]"
-)
+OUTPUT = click.option("-o", "--output", type=click.Path(path_type=Path), help="File to write.  [default: replace MODEL]")
 
 
 @click.group(
     epilog=EPILOG,
-    help="The labels of a model that `diabolo fit --labels` made: list them, add one from few examples, drop, rename.",
+    help="List, add (from few examples), drop or rename the labels of a model that `diabolo fit --labels` wrote.",
 )
 def command() -> None:
     pass
@@ -57,9 +55,9 @@ def command() -> None:
     "add",
     short_help="Learn one more label from few examples.",
     epilog=ADD,
-    help="Learn the label NAME from EXAMPLES, rows with the model's columns (or texts, or pictures). A column NAME "
-    "of 0 and 1 says which of them have it (empty: not known, left out); without such a column all have it, and rows that "
-    "the model kept serve as those that have not.",
+    help="Learn the label NAME from EXAMPLES: rows with the columns of the model (or texts, or pictures). A column NAME "
+    "of 0 and 1 says which of them have the label (empty: unknown, ignored). Without this column, all have it, and the rows "
+    "that the model kept are the negatives.",
 )
 @MODEL
 @click.argument("name")
@@ -68,7 +66,7 @@ def command() -> None:
 @click.option(
     "--prior",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    help="How frequent the label is among all rows, if the examples do not show it.",
+    help="Share of all rows that have the label, if it is not the share among the examples.",
 )
 @OUTPUT
 @reading
@@ -80,7 +78,7 @@ def add(model: Path, name: str, examples: Path, column: str | None, prior: float
     click.echo(f"{card}: wrote {saved(clf, model, output)}")
 
 
-@command.command("drop", epilog=DROP, help="Forget the label NAME.")
+@command.command("drop", epilog=DROP, help="Remove the label NAME.")
 @MODEL
 @click.argument("name")
 @OUTPUT
@@ -91,7 +89,7 @@ def drop(model: Path, name: str, output: Path | None) -> None:
     click.echo(f"{len(clf.labels_.names):,} labels are left: wrote {saved(clf, model, output)}")
 
 
-@command.command("rename", epilog=RENAME, help="Call the label OLD by the name NEW.")
+@command.command("rename", epilog=RENAME, help="Rename the label OLD to NEW.")
 @MODEL
 @click.argument("old")
 @click.argument("new")
@@ -100,14 +98,14 @@ def rename(model: Path, old: str, new: str, output: Path | None) -> None:
     check_output(output, model)
     clf = loaded(model, "label rename", KIND)
     clf.rename_label(known(clf, old), known(clf, named(new)))
-    click.echo(f"{old!r} is {new!r} now: wrote {saved(clf, model, output)}")
+    click.echo(f"{old!r} is now {new!r}: wrote {saved(clf, model, output)}")
 
 
 @command.command(
     "list",
     short_help="Print the labels.",
     epilog=LIST,
-    help="Print the labels, their thresholds, and how many of the rows that the model kept have each.",
+    help="Print the labels, their thresholds, and how many of the kept rows have each label.",
 )
 @MODEL
 def listing(model: Path) -> None:
@@ -123,7 +121,7 @@ def check_output(output: Path | None, *inputs: Path) -> None:
 
 
 def labelled(clf: Any, path: Path, name: str, column: str | None) -> tuple[Any, Any]:
-    """Examples, and which of them have the label; None: all."""
+    """The examples, and which of them have the label; None: all."""
     import numpy as np
 
     from ..formats.labelled import check_names, has_columns, read_for, yes_no
@@ -133,7 +131,7 @@ def labelled(clf: Any, path: Path, name: str, column: str | None) -> tuple[Any, 
     if column is None and name in table.column_names and name not in own:
         column = name
     if column is None:
-        if name.strip() and known(clf, name) not in clf.labels_.names:  # or else that is what is wrong
+        if name.strip() and known(clf, name) not in clf.labels_.names:  # otherwise the name is the error
             check_answers(table, own, name)
         return X, None
     check_names(table, [column], "--column")
@@ -143,13 +141,13 @@ def labelled(clf: Any, path: Path, name: str, column: str | None) -> tuple[Any, 
 
 
 def check_answers(table: Any, own: list[str], name: str) -> None:
-    """A column of 0 and 1 beside what the model takes says which examples have the label: its name must say so."""
+    """Raise a DataError for an extra column of 0 and 1 with another name: it may say which examples have the label."""
     for column in set(table.column_names) - {*own}:
         cells = {v for v in table[column].unique().to_pylist() if v is not None}
         if cells and cells <= {0, 1}:
             raise DataError(
-                f"column {column!r} holds 0 and 1, but the label is to be called {name!r}: say --column {column!r} if it tells "
-                "which rows have the label, or leave it out of the file"
+                f"column {column!r} holds 0 and 1, but the name of the label is {name!r}: if the column says which rows have "
+                f"the label, give --column {column!r}; otherwise drop it from the file"
             )
 
 
@@ -162,12 +160,12 @@ def chosen(X: Any, rows: Any) -> Any:
 
 def named(name: str) -> str:
     if not name.strip():
-        raise DataError("a label needs a name that is not empty")
+        raise DataError("the name of a label must not be empty")
     return name
 
 
 def known(clf: MultiLabelClassifier, name: str) -> Any:
-    """The label that is written so, which may be a number; or else the text itself."""
+    """The label that is written like this (it may be a number), else the text itself."""
     return next((label for label in clf.labels_.names if str(label) == name), name)
 
 

@@ -1,4 +1,4 @@
-"""diabolo map: rows as places on paper."""
+"""diabolo map: rows as points of a map."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ Examples:
 
 @click.command(
     epilog=EPILOG,
-    help="A place (x, y) for each row of DATA, near those with similar codes: t-SNE of the codes; with two codes the codes "
-    "themselves. A picture, if the output is named .svg, or else a table with the reconstruction error and log-likelihood "
-    "of each row.",
+    help="Write a point (x, y) for each row of DATA; rows with similar codes are close. With two codes the points are the "
+    "codes; with more, t-SNE places them. An .svg is a picture; other files are tables with the reconstruction error and the "
+    "log-likelihood of each row.",
 )
 @MODEL
 @DATA
 @OUTPUT
-@click.option("--new", type=click.Path(exists=True, path_type=Path), help="Further rows, put onto the map of DATA.")
-@click.option("--color", metavar="COLUMN", help="Of the picture: a column of DATA, 'error' or 'likelihood'.")
+@click.option("--new", type=click.Path(exists=True, path_type=Path), help="Further rows, placed on the map of DATA.")
+@click.option("--color", metavar="COLUMN", help="Color of the points: a column of DATA, 'error' or 'likelihood'.")
 @click.option("--seed", type=int, default=0, show_default=True)
 @KEEP
 @reading
@@ -62,17 +62,17 @@ def command(
 
 
 def _known(ae: Autoencoder, data: list[Path], keep: tuple[str, ...]) -> dict[str, Any]:
-    """What is kept of the rows of all files."""
+    """The columns of --keep, from the rows of all files."""
     found = [kept(ae, rows, keep) for rows in data]
     lists = [{name: v.to_pylist() if hasattr(v, "type") else v for name, v in part.items()} for part in found]
     return {name: [value for part in lists for value in part[name]] for name in lists[0]}
 
 
-MEASURED = {"error": 4, "likelihood": 5}  # which columns of the table
+MEASURED = {"error": 4, "likelihood": 5}  # their columns in the table
 
 
 def measured(ae: Autoencoder, rows: Path, places: Any, new: int) -> Any:
-    """(n, 6) what NAMES says."""
+    """(n, 6) the columns NAMES."""
     import numpy as np
 
     numbers = np.arange(len(places)), np.full(len(places), new)

@@ -1,4 +1,4 @@
-"""Which options of `diabolo fit` say something of which task and of which data; and how files are read, for all verbs."""
+"""Which options of `diabolo fit` belong to which task and data; and the options for reading files, for all verbs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LEARNED, RESTORED = (CODES, OUTLIERS, LABELS), tuple(images.KINDS)
 DOCUMENTS = ("text", "stem", "words", "min_df", "max_df", "stop_words", "token_pattern")
 READING = ("sep", "decimal", "thousands", "na", "encoding", "no_header", "dates")
 COLUMNS = ("category", "number")
-TASKS: dict[str, tuple[str, ...]] = {  # of every option, the tasks of which it says something
+TASKS: dict[str, tuple[str, ...]] = {  # the tasks of every option
     **dict.fromkeys(
         ("output", "epochs", "seed", "device", "precision", "checkpoint", "resume", "quiet"), (*LEARNED, *RESTORED)
     ),
@@ -32,7 +32,7 @@ LOSSES = ("logistic", "asymmetric")
 
 
 def given(ctx: click.Context) -> list[str]:
-    """The options that were written, in the order of the help."""
+    """The options that the user gave, in the order of the help."""
     names = [param.name for param in ctx.command.params if isinstance(param, click.Option) and param.name]
     return [name for name in names if ctx.get_parameter_source(name) is not ParameterSource.DEFAULT]
 
@@ -42,7 +42,7 @@ def spelled(ctx: click.Context, name: str) -> str:
 
 
 def check(ctx: click.Context) -> None:
-    """Raise a UsageError for options of `diabolo fit` that say nothing of the task, or contradict each other."""
+    """Raise a UsageError for options of `diabolo fit` that do not belong to the task, or contradict each other."""
     found = given(ctx)
     task = LABELS if "labels" in found or "label" in found else ctx.params["task"]
     for name in found:
@@ -50,35 +50,35 @@ def check(ctx: click.Context) -> None:
         if task in tasks:
             continue
         if task == LABELS:
-            raise click.UsageError(f"{spelled(ctx, name)} says nothing of labels: give it, or --labels", ctx)
+            raise click.UsageError(f"{spelled(ctx, name)} does not go with --labels: give one of them", ctx)
         if tasks == (LABELS,):
             raise click.UsageError(f"{spelled(ctx, name)} is for labels: name their columns with --labels", ctx)
         may = " and ".join(t for t in tasks if t != LABELS)
         raise click.UsageError(f"{spelled(ctx, name)} is for --task {may}, not for --task {task}", ctx)
     if "resume" in found and "checkpoint" not in found:
-        raise click.UsageError("--resume goes on from a --checkpoint: give one", ctx)
+        raise click.UsageError("--resume continues from a --checkpoint: give one", ctx)
     if task == LABELS:
         _check_labels(ctx, found)
 
 
 def _check_labels(ctx: click.Context, found: list[str]) -> None:
     if "freeze" in found and "encoder" not in found:
-        raise click.UsageError("--freeze and --no-freeze are about an --encoder: give one", ctx)
+        raise click.UsageError("--freeze and --no-freeze need an --encoder: give one", ctx)
     if ctx.params["labels_sep"] == "":
-        raise click.BadParameter("an empty sign separates nothing", ctx, param_hint="--labels-sep")
+        raise click.BadParameter("an empty separator separates nothing", ctx, param_hint="--labels-sep")
     if "loss" in found and ctx.params["loss"] not in LOSSES:
         allowed = " and ".join(LOSSES)
-        raise click.BadParameter(f"of labels, allowed are {allowed}, not {ctx.params['loss']!r}", ctx, param_hint="--loss")
+        raise click.BadParameter(f"for labels, allowed are {allowed}, not {ctx.params['loss']!r}", ctx, param_hint="--loss")
     if "encoder" in found:
         for name in (*DOCUMENTS[1:], *COLUMNS):
             if name in found:
                 raise click.UsageError(
-                    f"{spelled(ctx, name)} says nothing beside --encoder, which reads rows as it has learned", ctx
+                    f"{spelled(ctx, name)} does not go with --encoder, which determines how rows are read", ctx
                 )
 
 
 def check_data(ctx: click.Context, data: Path, kind: str) -> None:
-    """Raise a UsageError for options that say nothing of this kind of data."""
+    """Raise a UsageError for options that do not belong to this kind of data."""
     from ..formats.files import is_table
 
     found = given(ctx)
@@ -89,12 +89,12 @@ def check_data(ctx: click.Context, data: Path, kind: str) -> None:
     ):
         for name in names:
             if name in found and not fits:
-                raise click.UsageError(f"{spelled(ctx, name)} is for {what}, which {str(data)!r} is not", ctx)
+                raise click.UsageError(f"{spelled(ctx, name)} is for {what}, but {str(data)!r} is of another kind", ctx)
     check_reading(data)
 
 
 def check_reading(data: Path) -> None:
-    """Raise a UsageError for what is said of how a file is written, if this one is of another kind."""
+    """Raise a UsageError for options on reading a file that do not belong to this kind of file."""
     from ..formats.files import CSV, JSON, is_table
     from ..formats.layout import ending
 
@@ -103,12 +103,12 @@ def check_reading(data: Path) -> None:
     wrong = [] if ending(data).endswith(CSV) else [n for n in said() if n not in any_table and (n != "encoding" or not texts)]
     if wrong:
         where = "tables" if wrong[0] in ("na", "dates") else f"tables in text files, {' '.join(CSV)}"
-        raise click.UsageError(f"{_spelled(wrong[0])} is for {where}, which {str(data)!r} is not")
+        raise click.UsageError(f"{_spelled(wrong[0])} is for {where}, but {str(data)!r} is of another kind")
 
 
 # ── how a text file is written ───────────────────────────────────────────────────────────────────────────────────────
 
-SAID = "diabolo.reading"  # where a context keeps what was said of it
+SAID = "diabolo.reading"  # the key of the reading options in a context
 
 
 def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
@@ -118,7 +118,7 @@ def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
 
 
 def _formats(said: tuple[str, ...]) -> dict[str, str]:
-    """COLUMN=FORMAT, each."""
+    """Texts COLUMN=FORMAT as a dict."""
     wrong = [text for text in said if not text.rpartition("=")[0]]
     if wrong:
         raise click.BadParameter(f"{wrong[0]!r}: write COLUMN=FORMAT, such as day=%d.%m.%Y", param_hint="--date")
@@ -126,45 +126,47 @@ def _formats(said: tuple[str, ...]) -> dict[str, str]:
 
 
 SHARED: dict[str, Any] = {"expose_value": False, "callback": _keep}
-SEP = click.option("--sep", metavar="SIGN", help="Text files: between two cells.  [default: found out]", **SHARED)
+SEP = click.option("--sep", metavar="SEP", help="Text files: separator of cells.  [default: detected]", **SHARED)
 REST = (
-    click.option("--no-header", is_flag=True, help="Text files: the first line is a row; columns are x0, x1, ...", **SHARED),
-    click.option("--encoding", metavar="NAME", help="Text files: such as latin-1.  [default: UTF-8]", **SHARED),
-    click.option("--na", multiple=True, metavar="TEXT", help="Tables: also a missing cell (repeatable).", **SHARED),
+    click.option(
+        "--no-header", is_flag=True, help="Text files: the first line is a row; the columns are named x0, x1, ...", **SHARED
+    ),
+    click.option("--encoding", metavar="NAME", help="Text files: encoding, such as latin-1.  [default: UTF-8]", **SHARED),
+    click.option("--na", multiple=True, metavar="TEXT", help="Tables: another text for a missing cell (repeatable).", **SHARED),
     click.option(
         "--date",
         "dates",
         multiple=True,
         metavar="COLUMN=FORMAT",
-        help="Tables: its texts are dates, written so: day=%d.%m.%Y (repeatable).",
+        help="Tables: the texts of COLUMN are dates in this format, such as day=%d.%m.%Y (repeatable).",
         **SHARED,
     ),
-    click.option("--thousands", metavar="SIGN", help="Text files: between the thousands of numbers.", **SHARED),
-    click.option("--decimal", metavar="SIGN", help="Text files: before the decimals of numbers.", **SHARED),
+    click.option("--thousands", metavar="CHAR", help="Text files: thousands separator of numbers.", **SHARED),
+    click.option("--decimal", metavar="CHAR", help="Text files: decimal separator of numbers.", **SHARED),
 )
 
 
 def reading(f: Any) -> Any:
-    """The options that say how a table in a text file is written; :func:`said` is what was said."""
+    """Add the options for reading a table in a text file; :func:`said` gives their values."""
     return SEP(reading_but_sep(f))
 
 
 def reading_but_sep(f: Any) -> Any:
-    """Of a verb that says something else with --sep."""
+    """The same for a verb whose --sep means something else."""
     for option in REST:
         f = option(f)
     return f
 
 
 def said() -> dict[str, Any]:
-    """What was said of how a file is written, as fields of a ``Reading``."""
+    """The given reading options, as fields of a ``Reading``."""
     ctx = click.get_current_context(silent=True)
     found: dict[str, Any] = {} if ctx is None else ctx.meta.get(SAID, {})
     return found
 
 
 def reread(model: Any) -> Any:
-    """The model, which reads files as it was fitted, but for what was said otherwise."""
+    """The model; it reads files as in fit, except for the given reading options."""
     if not said():
         return model
     params = click.get_current_context().params
@@ -175,7 +177,7 @@ def reread(model: Any) -> Any:
         fitted = model.format_.reading
         model.format_.reading = replace(fitted, **said() | {"dates": fitted.dates | said().get("dates", {})})
     elif model.format_.kind != "documents" or [*said()] != ["encoding"]:
-        raise click.UsageError(f"{_first_said()} is for tables, which the model was not fitted with")
+        raise click.UsageError(f"{_first_said()} is for tables, but the model was fitted with other data")
     else:
         model.format_.encoding = said()["encoding"]
     return model

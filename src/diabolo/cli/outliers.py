@@ -23,16 +23,16 @@ SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 
 @click.command(
     epilog=EPILOG,
-    help="Flag the rows of DATA that are unlike those MODEL was fitted on; say which cells make them so, what was expected "
-    "there, and the fewest cells to replace.",
+    help="Flag the rows of DATA that are unlike those to which MODEL was fitted. For each, print the cells that make it so, "
+    "their expected values, and the fewest cells to replace.",
 )
 @MODEL
 @DATA
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write every flagged row here, one line per cell.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write all flagged rows here, one line per cell.")
 @click.option("--alpha", type=SHARE, help="Share of normal rows that may be flagged.  [default: the model's]")
-@click.option("--fdr", type=SHARE, help="Instead: flag a list with at most this share of false alarms (Benjamini & Hochberg).")
-@click.option("--cells", type=click.IntRange(1), default=5, show_default=True, help="Cells named of each row.")
-@click.option("--show", type=click.IntRange(0), default=10, show_default=True, help="Rows to print.")
+@click.option("--fdr", type=SHARE, help="Instead: largest share of false alarms among flagged rows (Benjamini & Hochberg).")
+@click.option("--cells", type=click.IntRange(1), default=5, show_default=True, help="Number of cells per row.")
+@click.option("--show", type=click.IntRange(0), default=10, show_default=True, help="Number of rows to print.")
 @KEEP
 @reading
 def command(
@@ -52,7 +52,7 @@ def command(
     if output:
         never_onto_input(output, model, data)
     elif keep:
-        raise click.UsageError("--keep is for what is written: give --output")
+        raise click.UsageError("--keep is for the output file: give --output")
     detector = loaded(model, "outliers", "OutlierDetector")
     kept_of = kept(detector, data, keep) if output else {}
     if alpha:
@@ -64,7 +64,7 @@ def command(
     verdicts = detector.explain(data, rows if output else rows[:show], cells)
     if verdicts:
         printing.console.print(type(verdicts)(verdicts[:show]))
-    rule = f"at most {fdr:.1%} of the list are false alarms" if fdr else f"{detector.rate_:.2%} of normal rows are"
+    rule = f"at most {fdr:.1%} of these are false alarms" if fdr else f"{detector.rate_:.2%} of normal rows are"
     printing.console.print(f"{len(score):,} rows, {len(rows):,} flagged ({len(rows) / max(len(score), 1):.2%}); {rule}")
     if output:
         lines = long(verdicts)
@@ -78,7 +78,7 @@ def _of_rows(values: Any, rows: Any) -> Any:
 
 
 def exact(v: Any) -> str | None:
-    """A value as it stands; a float with all its digits."""
+    """A value as text; a float with all its digits."""
     return None if v is None else str(v)
 
 

@@ -21,13 +21,13 @@ console = Console(soft_wrap=False)
 
 
 def comparison(ae: Autoencoder, output: Path) -> None:
-    """PCA k | autoencoder k, on held-out rows, and what that means."""
+    """The comparison of PCA and autoencoder on held-out rows, and what it means."""
     console.print(ae.comparison_)
     console.print(f"{width(ae.format_)}; stopped: {ae.history_.stopped}; wrote {output}")
 
 
 def width(format: Format) -> str:
-    """How much is seen of a row."""
+    """The size of a row."""
     if format.shape is not None:
         c, h, w = format.shape
         return f"pictures of {h} x {w} pixels, {'gray' if c == 1 else 'in color'}"
@@ -37,7 +37,7 @@ def width(format: Format) -> str:
 def columns(ae: Autoencoder, X: Any, most: int = 30) -> None:
     """Error per column, the worst first."""
     if ae.format_.kind == "images":
-        return  # a pixel is no column
+        return  # pixels are not columns
     errors, constant = ae.reconstruction_errors(X), ae.constant_errors(X)
     if errors.shape[1] < 2:
         return
@@ -53,7 +53,7 @@ def columns(ae: Autoencoder, X: Any, most: int = 30) -> None:
 
 
 def worst(ae: Autoencoder, X: Any, rows: np.ndarray, most: int, names: list[str] | None = None) -> None:
-    """The rows with the largest error, and the column that carries most of each, or the name of each."""
+    """The rows with the largest error, and the column with most of it, or the name of each row."""
     if not most:
         return
     table = Table()
@@ -78,24 +78,21 @@ def worst(ae: Autoencoder, X: Any, rows: np.ndarray, most: int, names: list[str]
 
 
 def promise(detector: OutlierDetector, output: Path) -> None:
-    """What an outlier detector was fitted on, and what it promises."""
+    """What an outlier detector was fitted to, and what it promises."""
     n = len(detector.calibration_)
-    console.print(
-        f"{width(detector.format_)}; {n:,} rows judged by networks that had not seen them; "
-        f"flags {detector.rate_:.2%} of normal rows"
-    )
+    console.print(f"{width(detector.format_)}; calibrated on {n:,} out-of-fold rows; flags {detector.rate_:.2%} of normal rows")
     console.print(f"wrote {output}")
 
 
 def labelled(clf: MultiLabelClassifier, rows: int, output: Path) -> None:
-    """What a classifier was fitted on, how good it is on rows not seen, and what of them is in its file."""
+    """What a classifier was fitted to, its out-of-fold score, and how many rows its file holds."""
     table = Table(show_header=False)
     table.add_column("")
     table.add_column("", justify="right", overflow="fold")
     table.add_row("rows", f"{rows:,}")
     table.add_row("labels", f"{len(clf.labels_.names):,}")
     if len(clf.labels_.names) < 3:
-        table.add_row("held-out log-loss", f"{clf.held_out_:.3f}")  # of two labels the order says little
+        table.add_row("held-out log-loss", f"{clf.held_out_:.3f}")  # the ranking of two labels says little
     else:
         table.add_row("held-out ranking precision", f"{1 - clf.held_out_:.1%}")
     table.add_row("parameters", f"{clf.n_parameters_:,}")
@@ -129,26 +126,26 @@ def short(v: Any) -> str:
 
 
 def labels(clf: MultiLabelClassifier) -> None:
-    """Each label: from which probability on it is said, and how many of the rows in the file have it."""
+    """Each label with its threshold, and how many of the kept rows have it."""
     known, kept = (~np.isnan(clf.memory_.y)).any(0), (clf.memory_.y > 0.5).sum(0)
     table = Table()
     for name in ("label", "threshold", "rows kept"):
         table.add_column(name, justify="left" if name == "label" else "right")
     for c, name in enumerate(clf.labels_.names):
-        table.add_row(escape(str(name)), threshold(clf, clf.thresholds_[c]), f"{kept[c]:,}" if known[c] else "not known")
+        table.add_row(escape(str(name)), threshold(clf, clf.thresholds_[c]), f"{kept[c]:,}" if known[c] else "unknown")
     console.print(table)
-    console.print(f"{len(clf.memory_):,} rows are kept in the file, to add labels and to refresh the model")
+    console.print(f"The file keeps {len(clf.memory_):,} rows, to add labels and to refresh the model")
 
 
 def threshold(clf: MultiLabelClassifier, line: float) -> str:
-    """From which probability on; never, if none is high enough; of labels that exclude each other, the likeliest."""
+    """The threshold as text; "never" above 1; exclusive labels have none: the most probable one is predicted."""
     if clf.labels_.kind == "one":
-        return "likeliest"
+        return "most probable"
     return f"{line:.3f}" if line <= 1 else "never"
 
 
 def text(v: Any) -> str:
-    """A value as people read it."""
+    """A value as readable text."""
     if v is None:
         return "(missing)"
     return f"{v:.6g}" if isinstance(v, float) and len(str(v)) > LONG else str(v)

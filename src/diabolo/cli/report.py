@@ -35,10 +35,10 @@ Examples:
     "names",
     multiple=True,
     metavar="COLUMN",
-    help="Column of DATA that MODEL does not use, to colour the map.",
+    help="Column of DATA that MODEL does not use, to color the map.",
 )
-@click.option("--labels-sep", metavar="SIGN", help="Labels: --labels is one column of lists with this sign between.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the map.")
+@click.option("--labels-sep", metavar="SEP", help="Labels: --labels is one column of lists with this separator.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the map.")
 @reading
 def command(model: Path, data: Path, output: Path, names: tuple[str, ...], labels_sep: str | None, seed: int) -> None:
     from ..estimators import load
@@ -60,22 +60,22 @@ def command(model: Path, data: Path, output: Path, names: tuple[str, ...], label
 
 
 def check_options(fitted: Any, names: tuple[str, ...], sep: str | None) -> None:
-    """Raise a UsageError for options that say nothing of this kind of model."""
+    """Raise a UsageError for options that do not belong to this kind of model."""
     kind = type(fitted).__name__
     labels = hasattr(fitted, "thresholds_")
     if hasattr(fitted, "explain") and names:
-        raise click.UsageError(f"--label colours a map, which the report on an {kind} has not")
+        raise click.UsageError(f"--label colors a map, but the report on an {kind} has no map")
     if labels and bool(names) != bool(sep):
-        raise click.UsageError("a column of lists of labels is given by --labels and --labels-sep together")
+        raise click.UsageError("for a column of lists of labels, give --labels and --labels-sep together")
     if not labels and sep is not None:
         raise click.UsageError(f"--labels-sep is for models of labels, not for an {kind}")
     seeded = click.get_current_context().get_parameter_source("seed") is not ParameterSource.DEFAULT
     if seeded and (labels or hasattr(fitted, "explain")):
-        raise click.UsageError(f"--seed is that of a map, which the report on this {kind} has not")
+        raise click.UsageError(f"--seed is the seed of a map, but the report on this {kind} has no map")
 
 
 def judged(clf: MultiLabelClassifier, data: Path, names: tuple[str, ...], sep: str | None) -> tuple[Any, dict[str, Any]]:
-    """The rows of a table, and the labels that it has for them."""
+    """The rows of a table, and their labels."""
     import numpy as np
 
     from ..formats.labelled import check_names, label_lists, read_for, yes_no
@@ -87,7 +87,7 @@ def judged(clf: MultiLabelClassifier, data: Path, names: tuple[str, ...], sep: s
     labels = [str(name) for name in clf.labels_.names]
     absent = [name for name in labels if name not in table.column_names]
     if len(absent) == len(labels):
-        hint = "; of one column of lists give its name, and the sign between: --labels tags --labels-sep ';'"
+        hint = "; for one column of lists, give its name and the separator: --labels tags --labels-sep ';'"
         check_names(table, labels, "the model's labels", hint)
     not_judged(absent, "there are no such columns")
     unknown = np.full(len(table), np.nan)
@@ -95,7 +95,7 @@ def judged(clf: MultiLabelClassifier, data: Path, names: tuple[str, ...], sep: s
 
 
 def of_known(clf: MultiLabelClassifier, lists: list[list[str]]) -> list[list[Any]]:
-    """Lists of labels without those that the model cannot say, and a word about these."""
+    """Lists of labels without those that the model does not know, and a message about these."""
     known = {str(name): name for name in clf.labels_.names}
     unknown = sorted({label for row in lists for label in row if label not in known})
     not_judged(unknown, "the model does not know them")
@@ -105,7 +105,7 @@ def of_known(clf: MultiLabelClassifier, lists: list[list[str]]) -> list[list[Any
 def not_judged(labels: list[str], why: str) -> None:
     if labels:
         more = f" and {len(labels) - 10} more" if len(labels) > 10 else ""
-        click.echo(f"not judged, for {why}: {', '.join(labels[:10])}{more}", err=True)
+        click.echo(f"not evaluated, because {why}: {', '.join(labels[:10])}{more}", err=True)
 
 
 def columns(data: Path, names: tuple[str, ...], option: str = "--label", fitted: Any = None) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import DataError, no_column
+from ..errors import DataError
 from .data import MODEL, OUTPUT, loaded, never_onto_input, save
 
 if TYPE_CHECKING:
@@ -24,23 +24,23 @@ Examples:
 SHARE = click.FloatRange(0, 1)
 
 
-@click.command(epilog=EPILOG, help="Draw new rows from MODEL: likely codes, decoded to the columns and types that were fitted.")
+@click.command(epilog=EPILOG, help="Draw new rows from MODEL: likely codes, decoded to the fitted columns and types.")
 @MODEL
 @OUTPUT
-@click.option("-n", "--rows", type=click.IntRange(1), default=100, show_default=True, help="How many.")
+@click.option("-n", "--rows", type=click.IntRange(1), default=100, show_default=True, help="Number of rows.")
 @click.option(
     "--likelihood",
     nargs=2,
     type=SHARE,
     default=(0.0, 1.0),
     show_default=True,
-    help="Between which quantiles of the training rows: 0.5 1 is the more ordinary half.",
+    help="Range of likelihood, as quantiles of the training rows: 0.5 1 is the more ordinary half.",
 )
-@click.option("--given", multiple=True, metavar="COLUMN=VALUE", help="A cell that all rows shall have (repeatable).")
+@click.option("--given", multiple=True, metavar="COLUMN=VALUE", help="A cell that is the same in all rows (repeatable).")
 @click.option(
     "--against",
     type=click.Path(exists=True, path_type=Path),
-    help="Training rows: say how far the new ones are from the nearest of them.",
+    help="Training rows: print the distance of the new rows to the nearest of them.",
 )
 @click.option("--seed", type=int, default=0, show_default=True)
 def command(
@@ -60,22 +60,22 @@ def command(
     if against:
         click.echo(copies(ae.novelty(X, against)))
     else:
-        click.echo("How far they are from the nearest training row is told with --against the training rows.")
+        click.echo("Use --against TRAIN to measure their distance to the nearest training row.")
 
 
 def copies(distance: Any) -> str:
-    """In words, how new the rows are."""
+    """A sentence that says how new the rows are."""
     import numpy as np
 
     low, middle = np.quantile(distance, (0.01, 0.5))
     return (
-        f"Distance to the nearest training row, where 1 is usual among training rows: median {middle:.2f}, "
-        f"lowest hundredth {low:.2f}; {int((distance < 1e-6).sum()):,} are copies"
+        f"Distance to the nearest training row (1 is usual among training rows): median {middle:.2f}, "
+        f"1 % quantile {low:.2f}; {int((distance < 1e-6).sum()):,} copies"
     )
 
 
 def parsed(ae: Autoencoder, given: tuple[str, ...]) -> dict[str, Any]:
-    """COLUMN=VALUE as values of the columns' types."""
+    """Texts COLUMN=VALUE as values of the types of the columns."""
     wanted = {}
     for text in given:
         name, equals, value = text.partition("=")
@@ -96,7 +96,7 @@ def typed(ae: Autoencoder, name: str, value: str) -> Any:
     fields = {field.name: field for field in getattr(table, "fields", [])}
     if name not in fields:
         if not hasattr(ae.format_, "columns") or name in ae.format_.columns:
-            return value  # an array's columns are numbers
+            return value  # the columns of an array are numbers
         raise no_column("--given", name, ae.format_.columns)
     try:
         return cells.dated(pa.array([value]), table.reading.dates.get(name, ""), name)[0].as_py()

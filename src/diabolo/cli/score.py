@@ -16,11 +16,11 @@ Examples:
 """
 
 
-@click.command(epilog=EPILOG, help="Reconstruction error of each row of DATA and of each column.")
+@click.command(epilog=EPILOG, help="Print the reconstruction error of the rows and columns of DATA.")
 @MODEL
 @DATA
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the error of every row and cell here.")
-@click.option("--worst", type=click.IntRange(0), default=10, show_default=True, help="Rows to print.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the errors of all rows and cells here.")
+@click.option("--worst", type=click.IntRange(0), default=10, show_default=True, help="Number of rows to print.")
 @KEEP
 @reading
 def command(model: Path, data: Path, output: Path | None, worst: int, keep: tuple[str, ...]) -> None:
@@ -31,7 +31,7 @@ def command(model: Path, data: Path, output: Path | None, worst: int, keep: tupl
     if output:
         never_onto_input(output, model, data)
     elif keep:
-        raise click.UsageError("--keep is for what is written: give --output")
+        raise click.UsageError("--keep is for the output file: give --output")
     ae = loaded(model, "score")
     known = kept(ae, data, keep) if output else {}
     errors = ae.reconstruction_errors(data)

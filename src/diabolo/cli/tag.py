@@ -29,18 +29,18 @@ Examples:
 
 @click.command(
     epilog=EPILOG,
-    help="Add to the columns of DATA a column 'labels', with the names of the labels that MODEL says of each row. DATA is a "
-    "table with the model's columns; for a model of texts a table with one column of texts, .txt, .jsonl, or a folder of "
-    ".txt; for one of pictures a folder, a .zip, a picture, or a table with a column of their names.",
+    help="Add a column 'labels' to DATA: the labels that MODEL predicts for each row. DATA is a table with the columns of the "
+    "model. For a model of texts it is a table with a column of texts, a .txt, a .jsonl, or a folder of .txt. For a model of "
+    "pictures it is a folder, a .zip, a picture, or a table with a column of their names.",
 )
 @MODEL
 @DATA
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help=f"Write all rows here.  [default: print the first {SHOWN}]"
 )
-@click.option("--sep", default=";", show_default=True, metavar="SIGN", help="Between two labels.")
-@click.option("--proba", is_flag=True, help="Add each label's probability, a column 'p LABEL'.")
-@click.option("--top", type=click.IntRange(1), metavar="N", help="Add the N likeliest labels, a column 'top'.")
+@click.option("--sep", default=";", show_default=True, metavar="SEP", help="Separator of labels.")
+@click.option("--proba", is_flag=True, help="Add a column 'p LABEL' with the probability of each label.")
+@click.option("--top", type=click.IntRange(1), metavar="N", help="Add a column 'top' with the N most probable labels.")
 @KEEP
 @reading_but_sep
 def command(
@@ -53,7 +53,7 @@ def command(
     if output:
         never_onto_input(output, model, data)
         if output.suffix == ".npy":
-            raise DataError(f"--output {str(output)!r}: names of labels are no numbers: write a table, such as .csv")
+            raise DataError(f"--output {str(output)!r}: names of labels are not numbers: write a table, such as .csv")
     clf = loaded(model, "tag", "MultiLabelClassifier")
     check_sep(clf, sep)
     table, X = read_for(clf.format_, data)
@@ -79,16 +79,16 @@ def chosen_columns(table: Any, names: tuple[str, ...]) -> Any:
 
 
 def check_sep(clf: MultiLabelClassifier, sep: str) -> None:
-    """Joined labels must come apart again."""
+    """Raise a DataError if joined labels could not be split again."""
     if not sep:
-        raise DataError("--sep '': an empty sign separates nothing")
+        raise DataError("--sep '': an empty separator separates nothing")
     for name in map(str, clf.labels_.names):
         if sep in name:
-            raise DataError(f"--sep {sep!r}: the label {name!r} contains it: choose another sign")
+            raise DataError(f"--sep {sep!r}: the label {name!r} contains it: choose another separator")
 
 
 def tagged(clf: MultiLabelClassifier, X: Any, sep: str, top: int | None, proba: bool) -> dict[str, Any]:
-    """The columns that are added, by name."""
+    """The new columns, by name."""
     added: dict[str, Any] = {"labels": [sep.join(map(str, row)) for row in names(clf, X)]}
     if top:
         added["top"] = [f"{sep} ".join(f"{name} {p:.2f}" for name, p in row) for row in clf.top(X, top)]
@@ -105,7 +105,7 @@ def names(clf: MultiLabelClassifier, X: Any) -> list[tuple[Any, ...]]:
 
 
 def joined(table: Any, added: dict[str, Any]) -> Any:
-    """The table with further columns, of names that it does not have."""
+    """The table with new columns; their names must be new, too."""
     for name, values in added.items():
         if name in table.column_names:
             raise DataError(f"DATA has a column {name!r} already: rename it")

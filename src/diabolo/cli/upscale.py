@@ -1,4 +1,4 @@
-"""diabolo upscale: a picture, or a folder of them, two to four times as large."""
+"""diabolo upscale: enlarge a picture, or a folder of pictures, two to four times."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ Examples:
 
 @click.command(
     epilog=EPILOG,
-    help="Make IN larger: a picture, a folder with all folders in it, or a zip. OUT is a file for one picture, else a folder; "
-    "what is there already is skipped, so that a stopped run goes on where it was.",
+    help="Enlarge IN: a picture, a folder with its subfolders, or a zip. OUT is a file for one picture, else a folder. "
+    "Existing files in it are skipped, so that you can continue a stopped run.",
 )
 @common
-@click.option("-x", "--scale", type=click.IntRange(2, 4), default=2, show_default=True, help="How many times as wide and high.")
+@click.option("-x", "--scale", type=click.IntRange(2, 4), default=2, show_default=True, help="Factor of width and height.")
 def command(source: Path, target: Path, path: Path | None, overwrite: bool, jobs: int, quiet: bool, scale: int) -> None:
     batch = Batch(source, target, path, overwrite)
     batch.check()
@@ -33,7 +33,7 @@ def command(source: Path, target: Path, path: Path | None, overwrite: bool, jobs
     def work(model: Any) -> Any:
         if scale not in model.scales:
             learned = ", ".join(map(str, model.scales))
-            raise click.BadParameter(f"this model has learned {learned}, not {scale}", param_hint="--scale")
+            raise click.BadParameter(f"this model was trained for {learned}, not {scale}", param_hint="--scale")
         return lambda picture: [model.restore_picture(picture, scale=scale)]
 
     run(batch, "upscale", work, jobs, quiet)

@@ -88,7 +88,7 @@ def searched(
     df: np.ndarray,
     now: float,
 ) -> tuple[np.ndarray, np.ndarray, float, float]:
-    """Backtracking: unknowns and outputs at the largest tried part of a step that lowers the value, the value, the part."""
+    """Backtracking line search: unknowns and outputs after the step, the value there, and the step size."""
     rate = 1.0
     while (found := value(a + rate * step, f + rate * df)) > now + 1e-12 and rate > 1e-3:
         rate /= 2

@@ -1,4 +1,4 @@
-"""What stands on either side of the waist: plain modules, and the closed vocabulary in which a file describes them."""
+"""The networks: plain modules, and the closed vocabulary in which a file describes them."""
 
 from __future__ import annotations
 

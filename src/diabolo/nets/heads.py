@@ -1,10 +1,10 @@
 r"""The last layer of K networks: k rows v_c on their hidden units, one for each output.
 
-    raw_c = v_c . h + b_c + u_c         h (m,): the last hidden layer;  u_c: a straight unit (ensemble.py), or 0
+    raw_c = v_c . h + b_c + u_c         h (m,): the last hidden layer;  u_c: a linear unit (ensemble.py), or 0
 
-Outputs are independent given h; what they have to do with each other is in h. A row more, v_{k+1}, is a convex problem of
-its own and touches no other row. So that it does not even touch their last bits, rows that came later stand in a block of
-their own: a product of matrices may round differently when the matrix grows. Straight units are those of the last outputs.
+Outputs are independent given h: their dependence is in h. One more row, v_{k+1}, is its own convex problem and changes no other
+row. Rows that were added later are in their own block, so that not even the last bits of the others change: a matrix product
+may round differently if the matrix grows. The linear units belong to the last outputs.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ class Head(nn.Module):
     members : int
         K.
     m : int
-        Hidden units that each member reads.
+        Number of hidden units of each member.
     blocks : sequence of int
-        Rows that came together; their sum is k.
+        Numbers of rows that were added together; their sum is k.
 
     Examples
     --------
@@ -69,12 +69,12 @@ class Head(nn.Module):
         return torch.cat(list(self.v), -1), torch.cat(list(self.b), -1)
 
     def only(self, h: Tensor, rows: Tensor) -> Tensor:
-        """h (K, B, m), row numbers (r,) -> raw (K, B, r) of these rows alone, without straight units."""
+        """h (K, B, m), row numbers (r,) -> raw (K, B, r) of these rows only, without linear units."""
         v, b = (self.v[0], self.b[0]) if len(self.v) == 1 else self.whole()
         return torch.baddbmm(b[:, rows][:, None], h, v[:, :, rows])
 
     def append(self, v: Tensor, b: Tensor) -> Self:
-        """One row more, at the end: v (K, m), b (K,)."""
+        """Add a row at the end: v (K, m), b (K,)."""
         for kept, new in ((self.v, v[:, :, None]), (self.b, b[:, None])):
             kept.append(nn.Parameter(new.to(kept[0]), requires_grad=kept[0].requires_grad))
         return self
@@ -85,7 +85,7 @@ class Head(nn.Module):
         return self
 
     def merged(self) -> Self:
-        """All rows in one block, as training wants them."""
+        """Put all rows into one block, for training."""
         self.v, self.b = (nn.ParameterList([kept]) for kept in self.whole())
         return self
 

@@ -1,12 +1,12 @@
-r"""Back from expected values e (B, d), which a linear model has, to what a loss takes for them: the inverse of its `predict`.
+r"""From expected values e (B, d) of a linear model to the raw outputs that a loss takes: the inverse of its `predict`.
 
     numbers      raw = e
-    yes or no    raw = log p / (1 - p)       p: e, cut to [0, 1]
+    yes or no    raw = log p / (1 - p)       p: e, clipped to [0, 1]
     categories   raw = log p                 p: the nearest point to e that is a distribution
-    words        raw = log(v e / sum e)      without what is below 0
+    words        raw = log(v e / sum e)      negative values of e are 0
     documents    e -> (1 - t) e' / sum e' + t prior,     e' = max(0, e) / idf          first, from tf-idf
 
-What is true lies in the set onto which e is projected, and so the projected one is never farther from it than e.
+The truth lies in the convex set onto which e is projected, so the projection is never farther from it than e.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Link(nn.Module):
     yes : sequence of int
         Features that are probabilities of a yes.
     levels, sizes : sequence of int
-        Features that are probabilities of levels, and how many each category has of them.
+        Features that are probabilities of levels, and the number of levels of each category.
     words : sequence of int
         Features that are shares of words.
 
@@ -68,14 +68,14 @@ class Link(nn.Module):
 
 
 class Shares(nn.Module):
-    """tf-idf (B, d), or a multiple of it, as a linear model expects it -> shares of words (B, d).
+    """tf-idf (B, d), or a multiple of it, predicted by a linear model -> shares of words (B, d).
 
     Parameters
     ----------
     d : int
-        Words.
+        Number of words.
     smoothing : float, default=0.0
-        t: how much of the prior is mixed in.
+        t: the share of the prior.
 
     Examples
     --------
@@ -103,7 +103,7 @@ class Shares(nn.Module):
 
 
 def nearest_distribution(e: Tensor) -> Tensor:
-    """(..., l) -> p (..., l) from 0 with sum 1, at the least distance; -inf stays without a share.
+    """(..., l) -> the nearest p (..., l) >= 0 with sum 1; -inf becomes 0.
 
     References
     ----------
@@ -114,5 +114,5 @@ def nearest_distribution(e: Tensor) -> Tensor:
     """
     u = e.sort(-1, descending=True).values
     over = (u.cumsum(-1) - 1) / torch.arange(1, u.shape[-1] + 1, device=e.device)
-    last = ((u > over).sum(-1, keepdim=True) - 1).clamp(min=0)  # of huge numbers the 1 is lost
+    last = ((u > over).sum(-1, keepdim=True) - 1).clamp(min=0)  # beside huge numbers the 1 is lost
     return (e - over.gather(-1, last)).clamp(min=0)

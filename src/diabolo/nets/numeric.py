@@ -1,9 +1,9 @@
-r"""Where each number stands: how far it has come through each of the bins between its quantiles.
+r"""Piecewise linear encoding of numbers: the position of a number within each of the bins between its quantiles.
 
     x_j -> x_j, e_j1 ... e_jT          e_jt = min(1, max(0, (x_j - q_jt) / (q_j,t+1 - q_jt)))
 
-What the first layer makes of x_j is then any line that bends at the quantiles, not only a straight one: an age can matter at
-both ends, and a number that stands for a kind can be told from its neighbours.
+The first layer can then learn any function of x_j that is linear between the quantiles: an age can matter at both ends, and a
+number that is a code can be distinguished from its neighbors.
 
 References
 ----------
@@ -24,12 +24,12 @@ __all__ = ["Bins"]
 
 
 class Bins(nn.Module):
-    """x (..., d) -> (..., d + bins of all features): each number, and then where it stands.
+    """x (..., d) -> (..., d + bins of all features): the numbers, then their positions in the bins.
 
     Parameters
     ----------
     counts : sequence of int
-        Bins of each feature; 0 for one that has only two values, say.
+        Number of bins of each feature; 0 for a feature with only two values, for example.
 
     Examples
     --------
@@ -50,7 +50,7 @@ class Bins(nn.Module):
 
     @classmethod
     def of(cls, x: Tensor, most: int) -> Bins:
-        """At most so many for each feature of these rows (n, d)."""
+        """At most `most` bins for each feature of these rows (n, d)."""
         edges = [quantiles(column, most) for column in x.float().numpy().T]
         self = cls([len(q) - 1 for q in edges])
         self.q.copy_(torch.from_numpy(np.concatenate([q[:-1] for q in edges])))
@@ -72,7 +72,7 @@ class Bins(nn.Module):
 
 
 def quantiles(x: np.ndarray, bins: int) -> np.ndarray:
-    """(n,) -> the edges of so many bins, fewer where values repeat; of two values there is nothing to tell: one edge, no bin.
+    """(n,) -> the edges of this number of bins, or fewer if values repeat; two values give one edge and no bin.
 
     >>> quantiles(np.array([0, 0, 0, 1, 2], np.float32), 4).tolist(), quantiles(np.array([0, 1, 1], np.float32), 4).tolist()
     ([0.0, 1.0, 2.0], [0.0])

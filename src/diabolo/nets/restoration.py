@@ -1,19 +1,18 @@
-r"""Pictures in, pictures out: networks for any size.
+r"""Networks for restoration: pictures in, pictures out, of any size.
 
     block    h <- h + B relu(A h)                     A, B: convolutions 3 x 3
     UNet     h_0 = blocks(x / 2),  h_i = blocks(h_{i-1} / 2);  back up:  h_{i-1} <- blocks(h_{i-1} + 2 h_i)
-    Column   h = blocks(conv(x)),  all of it at one size
-    Told     a UNet that is told the strength of the noise, and a Level that estimates it
-    Palette  h -> how likely each colour is
+    Column   h = blocks(conv(x)),  all at one size
+    Told     a UNet with the strength of the noise as an input, and a Level that estimates it
+    Palette  h -> the probability of each color
     Shuffle  h -> c s^2 channels -> a picture s times as large
 
-For restoring, no layer has a bias: the output of a picture of zeros is zero, and a picture with half the contrast gives
-half the output. So what is flat stays flat, and a strength of noise never seen is handled like one that was. The finest
-layers of a U-net work at half the size with a quarter of the pixels, each with four times the channels: that is where the
-time goes.
+No layer has a bias: a picture of zeros gives zeros, and a picture with half the contrast gives half the output. So flat areas
+stay flat, and the network also handles strengths of noise that it has not seen. The finest layers of a U-net work at half the
+size: a quarter of the pixels, each with four times the channels. They take most of the time.
 
-A pixel of the output depends on no pixel further away than ``reach``. So a large picture can be cut into tiles that
-overlap by so much, and the result is that of the whole picture.
+A pixel of the output depends on no pixel farther away than ``reach``. So a large picture can be cut into tiles that overlap by
+``reach``, and the result is that of the whole picture.
 
 References
 ----------
@@ -38,7 +37,7 @@ from ..images.color import to_lab
 
 __all__ = ["Block", "Column", "Level", "Palette", "Shuffle", "Shuffles", "Told", "UNet"]
 
-MOST_COLOURS = 128  # in each direction of a or b, at the smallest step
+MOST_COLOURS = 128  # in each direction of a and b, at the smallest step
 
 
 def conv(a: int, b: int, kernel: int = 3, bias: bool = False) -> nn.Conv2d:
@@ -51,7 +50,7 @@ def conv(a: int, b: int, kernel: int = 3, bias: bool = False) -> nn.Conv2d:
 
 
 class Block(nn.Module):
-    """Two convolutions beside a path that leaves things as they are; it starts as that path alone."""
+    """A residual block: two convolutions plus the identity; it starts as the identity."""
 
     def __init__(self, c: int, bias: bool = False) -> None:
         super().__init__()
@@ -67,18 +66,18 @@ def blocks(c: int, n: int, bias: bool = False) -> nn.Sequential:
 
 
 class UNet(nn.Module):
-    """Down, and up again with what each size had seen.
+    """A U-net: down, and up again with skip connections.
 
     Parameters
     ----------
     channels : int
-        Of the picture.
+        Channels of the picture.
     widths : sequence of int
         Channels at half the size, a quarter, ...
     depth : int
-        Blocks at each size, on the way down and on the way up.
+        Number of blocks at each size, both down and up.
     bias : bool, default=False
-        For networks whose output is no picture.
+        Whether layers have a bias, for networks whose output is not a picture.
 
     Examples
     --------
@@ -110,14 +109,14 @@ class UNet(nn.Module):
 
     @property
     def stride(self) -> int:
-        """Sides must be multiples of this many pixels."""
+        """The sides of a picture must be multiples of this number of pixels."""
         return int(2 ** len(self.sizes[1]))
 
     @property
     def reach(self) -> int:
-        """A pixel sees no further than this many pixels, one more 3 x 3 convolution included; a multiple of ``stride``."""
+        """A pixel depends on no pixel farther away, one more 3 x 3 convolution included; a multiple of ``stride``."""
         _, widths, depth = self.sizes
-        seen = 4 + self.stride - 1  # head, the convolution that follows, and where a pixel lies in its square of `stride`
+        seen = 4 + self.stride - 1  # head, the convolution after it, and the position of a pixel in its square of `stride`
         for i in range(len(widths)):
             ways = 1 if i == len(widths) - 1 else 2
             seen += 2 ** (i + 1) * 2 * depth * ways
@@ -129,9 +128,9 @@ class UNet(nn.Module):
 
 
 class Level(nn.Module):
-    r"""How noisy a picture is: ``sigma = s sum_p a_p v_p``, a: softmax over places, from the picture divided by its spread s.
+    r"""The noise level of a picture: ``sigma = s sum_p a_p v_p``, from the picture divided by its spread s.
 
-    The places that tell are those where nothing but noise is to be seen; the network learns which these are.
+    a is a softmax over positions: the network learns to attend to those where it sees nothing but noise.
 
     Examples
     --------
@@ -145,7 +144,7 @@ class Level(nn.Module):
         self.look = nn.Sequential(conv(4 * channels, width), nn.ReLU(), conv(width, width), nn.ReLU(), conv(width, 2))
 
     def forward(self, x: Tensor, seen: Tensor | None = None) -> Tensor:
-        """x (B, channels, H, W) -> (B,); H and W are even. Only places of which something is `seen` (1, 1, H, W) tell."""
+        """x (B, channels, H, W) -> (B,); H and W are even. Only positions that are `seen` (1, 1, H, W) have a weight."""
         x = x - x.mean((2, 3), keepdim=True)
         s = x.square().mean((1, 2, 3)).sqrt()
         scaled = (x / s.clamp(min=1e-6)[:, None, None, None]).contiguous(memory_format=torch.channels_last)
@@ -160,14 +159,14 @@ class Level(nn.Module):
 
 
 class Told(nn.Module):
-    """A U-net that is told how strong the noise is, and a `Level` for when nobody knows.
+    """A U-net with the strength of the noise as an input, and a `Level` that estimates an unknown strength.
 
     Parameters
     ----------
     channels : int
-        Of the picture.
+        Channels of the picture.
     widths, depth
-        As of `UNet`, which sees one channel more: the noise level at each place.
+        As in `UNet`, which gets one more channel: the noise level at each pixel.
 
     Examples
     --------
@@ -199,14 +198,14 @@ class Told(nn.Module):
 
 
 class Column(nn.Module):
-    """Blocks at one size, that of the picture.
+    """Blocks at the size of the picture.
 
     Parameters
     ----------
     channels : int
-        Of the picture.
+        Channels of the picture.
     width : int
-        Channels inside.
+        Channels of the blocks.
     depth : int
         Number of blocks.
 
@@ -239,7 +238,7 @@ class Column(nn.Module):
 
 
 class Shuffles(nn.Module):
-    """A `Shuffle` for each of several scales, on the same h.
+    """A `Shuffle` for each of several scales, with the same h.
 
     Examples
     --------
@@ -269,9 +268,9 @@ class Shuffle(nn.Module):
     width : int
         Channels of h.
     channels : int
-        Of the picture.
+        Channels of the picture.
     scale : int
-        Pixels per place and direction.
+        Factor of height and width.
 
     Examples
     --------
@@ -294,14 +293,14 @@ class Shuffle(nn.Module):
 
 
 class Palette(nn.Module):
-    """h -> how likely each of a grid of colours is at each place; where a picture of them is made, their mean.
+    """h -> the probability of each of a grid of colors at each pixel; a picture of them has their mean.
 
     Parameters
     ----------
     width : int
         Channels of h.
     step : int, default=14
-        Distance of neighbouring colours, in units of CIE a and b.
+        Distance of neighboring colors, in units of CIE a and b.
 
     Examples
     --------
@@ -322,19 +321,19 @@ class Palette(nn.Module):
         nn.init.zeros_(self.rise.weight)
 
     def forward(self, h: Tensor) -> Tensor:
-        """h (B, width, H, W) -> logits (B, number of colours, H, W)."""
+        """h (B, width, H, W) -> logits (B, number of colors, H, W)."""
         y: Tensor = self.rise(h)
         return y
 
     def shares(self, ab: Tensor) -> Tensor:
-        """Colours (B, 2, H, W) -> shares (B, number of colours, H, W) of the four around each, whose mean they are."""
+        """Colors (B, 2, H, W) -> shares (B, number of colors, H, W) of the four grid colors around each, whose mean it is."""
         place = ab / self.sizes[1]
         low = place.floor()
         corners = torch.tensor([[0, 0], [0, 1], [1, 0], [1, 1]]).to(ab).view(1, 4, 2, 1, 1)
         at = low[:, None] + corners
         near = (1 - (place[:, None] - at).abs()).prod(2)
         a, b = (at.long() + MOST_COLOURS).clamp(0, 2 * MOST_COLOURS).unbind(2)
-        index = self.index[a, b]  # one more than there are colours: where the corner is none of them
+        index = self.index[a, b]  # the number of colors, if the corner is none of them
         out = near.new_zeros(len(ab), len(self.colours) + 1, *ab.shape[2:]).scatter_add_(1, index, near)[:, :-1]
         return out / out.sum(1, keepdim=True).clamp(min=1e-6)
 
@@ -344,10 +343,10 @@ class Palette(nn.Module):
 
 
 def colours(step: int) -> Tensor:
-    """(Q, 2): a and b on a grid, those that are next to a colour that a screen shows."""
+    """(Q, 2): a and b on a grid, limited to neighbors of colors that a screen shows."""
     if step < 1:
         raise ValueError(f"step={step!r}: allowed are integers from 1")
-    rgb = torch.linspace(0, 1, 17, device="cpu")  # even where weights have no memory yet
+    rgb = torch.linspace(0, 1, 17, device="cpu")  # even if weights have no memory yet
     shown = to_lab(torch.cartesian_prod(rgb, rgb, rgb).T[:, :, None])[1:, :, 0].T
     corners = torch.tensor([[0, 0], [0, 1], [1, 0], [1, 1]], device="cpu")
     a, b = ((shown / step).floor().long()[:, None] + corners).flatten(0, 1).T
@@ -356,7 +355,7 @@ def colours(step: int) -> Tensor:
 
 
 def indices(places: Tensor) -> Tensor:
-    """(Q, 2) -> the square table that tells which of the Q lies at a place; Q where none does."""
+    """(Q, 2) -> the square table with the number of the color at each position; Q if there is none."""
     side = 2 * MOST_COLOURS + 1
     table = torch.full((side, side), len(places), device="cpu")
     a, b = (places.round().long() + MOST_COLOURS).T

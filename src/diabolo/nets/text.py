@@ -1,11 +1,11 @@
-r"""A document as the encoder sees it.
+r"""The input and the codes of documents.
 
     x_w = (1 + log n_w) idf_w / |.|        n_w: how often word w occurs; idf_w = 1 + log((1 + N) / (1 + N_w))
-    z   = sqrt(k) h / |h|  (+ sigma e, e ~ N(0, 1), while training)         h: what the encoder's last layer gives
+    z   = sqrt(k) h / |h|  (+ sigma e, e ~ N(0, 1), in training)         h: the output of the encoder's last layer
 
-Word counts have heavy tails and most of a document's length is common words; tf-idf on the unit sphere has neither. What
-a document is about is a direction as well, so its code lies on a sphere, where the cosine is the distance. The noise makes
-neighbours on that sphere decode to similar words: codes that are near are about the same things.
+Word counts have heavy tails, and common words dominate a document; tf-idf on the unit sphere has neither problem. The topic of
+a document is a direction, too, so its code lies on a sphere, where the cosine is the distance. Noise in training makes
+neighbors on the sphere decode to similar words: codes that are close have the same topic.
 
 References
 ----------
@@ -50,12 +50,12 @@ class TfIdf(nn.Module):
 
 
 class Sphere(nn.Module):
-    """Codes (B, k) -> codes of length sqrt(k); while training, with noise.
+    """Codes (B, k) -> codes of length sqrt(k); with noise in training.
 
     Parameters
     ----------
     noise : float, default=0.5
-        Standard deviation of what is added to each number of the code in training.
+        Standard deviation of the noise that is added to each number of the code in training.
 
     Examples
     --------

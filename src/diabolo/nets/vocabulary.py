@@ -1,7 +1,7 @@
 """A network <-> JSON, in a closed vocabulary.
 
-``describe(module)`` gives JSON, ``build(json)`` the module again. What is not in the vocabulary is the user's own: its
-weights are saved, but the module itself has to be given when the file is loaded.
+``describe(module)`` gives JSON, ``build(json)`` the module again. Other modules are the user's own: their weights are saved,
+but the module itself must be given when the file is loaded.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def describe(module: nn.Module) -> dict[str, Any]:
 
 
 def build(config: Any, depth: int = 0, own: nn.Module | None = None) -> nn.Module:
-    """The module that :func:`describe` described, with fresh weights; `own` stands where it is a user's.
+    """The module that :func:`describe` described, with new weights; `own` takes the place of a user's module.
 
     Raises
     ------
@@ -103,7 +103,7 @@ def build(config: Any, depth: int = 0, own: nn.Module | None = None) -> nn.Modul
         return copy.deepcopy(own)
     classes: dict[str, Any] = {**OWN, **{key: cls for key, (cls, _) in PLAIN.items()}}
     if name not in classes:
-        raise FormatError(f"{name!r} is not a layer this version knows; it knows {', '.join(sorted(classes))}")
+        raise FormatError(f"{name!r} is not a layer that this version knows; it knows {', '.join(sorted(classes))}")
     _few(values.get("hidden", []))
     _few(values.get("blocks", []), MAX_BLOCKS)
     unknown = set(values) - {*PLAIN[name][1], "bias"} if name in PLAIN else set()
@@ -118,12 +118,12 @@ def build(config: Any, depth: int = 0, own: nn.Module | None = None) -> nn.Modul
 
 
 def is_own(config: dict[str, Any]) -> bool:
-    """Whether the description is of a user's own module, which a file does not contain."""
+    """Whether this describes a user's own module, which a file does not contain."""
     return config.get("layer") == "custom" or any(is_own(part) for part in config.get("parts", []) if isinstance(part, dict))
 
 
 def own_name(config: dict[str, Any]) -> str:
-    """The class of the module that is the user's own."""
+    """The class name of the user's own module."""
     if config.get("layer") == "custom":
         return str(config.get("class"))
     return next((own_name(part) for part in config.get("parts", []) if is_own(part)), "")
@@ -136,7 +136,7 @@ def _few(layers: list[Any], most: int = MAX_LAYERS) -> list[Any]:
 
 
 def _reasonable(value: Any) -> None:
-    """No number in a file may ask for an absurd size."""
+    """Raise a FormatError for an absurd size in a file."""
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, list):

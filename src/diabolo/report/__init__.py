@@ -1,8 +1,8 @@
-"""A model and its data as one HTML file that opens from disk and asks nothing of the network.
+"""A model and its data as one HTML file that opens from disk and needs no network.
 
 write(model, X, "report.html")        what is measured (autoencoder.py) + how it looks (page.html, style.css, page.js);
-                                      of an outlier detector, the rows that it flags (outliers.py, outliers.html)
-                                      of a multi-label classifier, its labels (labels.py, labels.html)
+                                      for an outlier detector, the rows that it flags (outliers.py, outliers.html)
+                                      for a multi-label classifier, its labels (labels.py, labels.html)
 """
 
 from __future__ import annotations
@@ -37,18 +37,18 @@ def write(
     Parameters
     ----------
     model : Autoencoder, OutlierDetector or MultiLabelClassifier
-        Fitted, or loaded. For a detector the page shows which rows are unlike the others and which cells make them so; for a
-        classifier, how good its labels are and which rows to look at.
+        The fitted or loaded model. For a detector, the report shows which rows are unlike the others and which cells make them
+        so; for a classifier, how well each label is predicted and which rows to check.
     X : DataFrame, array-like (n, d), sparse matrix (n, d), list of str, or path
-        The rows to look at; whatever ``model.transform`` takes.
+        The rows; anything that ``model.transform`` takes.
     path : path
-        Written atomically: complete, or not at all.
+        The name of the file. It is written atomically: complete, or not at all.
     title : str, default=""
-        What the data are called.
+        Name of the data.
     labels : dict of name to (n,) values, optional
-        What else is known about each row, to color the map; for a classifier ``{"y": Y}``, the labels to judge it by.
+        Further values of each row, to color the map. For a classifier ``{"y": Y}``: the true labels.
     seed : int, default=0
-        Of the map. The same model, rows and seed give the same bytes.
+        Seed of the map. The same model, rows and seed give the same bytes.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What is in a report: plain numbers and words, a JSON-like dict per section, in the order of the page."""
+"""The contents of a report: numbers and texts, a JSON-like dict per section, in the order of the page."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
 
 __all__ = ["contents"]
 
-WORST, BEST, EXAMPLES = 6, 3, 12  # rows shown; half of the examples where a row is no picture
-CELLS = 400_000  # values that go along with the map
+WORST, BEST, EXAMPLES = 6, 3, 12  # rows that are shown; half as many examples if rows are not pictures
+CELLS = 400_000  # values that the map holds
 PIXELS = 4_000_000
-BARS = 200  # columns shown with their error
+BARS = 200  # columns that are shown with their error
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What is reported on."""
+    """The model, the rows and their measurements."""
 
     model: Autoencoder
     measured: Measured
@@ -48,7 +48,7 @@ class Subject:
 def contents(
     model: Autoencoder, X: Any, title: str, labels: Mapping[str, Any], seed: int, say: Callable[[str], None]
 ) -> dict[str, Any]:
-    """Measure everything that the page shows."""
+    """Measure all that the page shows."""
     say("measuring the rows")
     measured = measure(model, X)
     n = len(measured.rows)
@@ -98,10 +98,10 @@ def choose(measured: Measured) -> dict[str, np.ndarray]:
 
 
 def history(model: Autoencoder) -> dict[str, Any]:
-    """Per round; where no rows were held out there is the training loss only."""
+    """The rounds; without held-out rows there is only the training loss."""
     h, c = model.history_, model.comparison_
     held = c["held_out_rows"] > 0 and bool(h.held_out)
-    kept = not held or h.held_out[h.best] <= min(h.held_out)  # or else the linear model, which is no round
+    kept = not held or h.held_out[h.best] <= min(h.held_out)  # otherwise the linear model is kept
     level = h.held_out[h.best] * (1 - c["pca"]) / (1 - c["autoencoder"]) if held and kept and c["autoencoder"] < 1 else None
     return {
         "epoch": [rounded(v) for v in h.epoch],
@@ -143,7 +143,7 @@ def chart(subject: Subject, places: Map, rows: np.ndarray) -> dict[str, Any]:
 
 
 def _columns_to_send(subject: Subject, n: int) -> list[int]:
-    """All, or those that carry most of the error where they are too many."""
+    """All columns; if there are too many, those with most of the error."""
     many = min(len(subject.people.names), max(1, CELLS // n))
     errors = subject.measured.columns[0]
     if len(errors) != len(subject.people.names):
@@ -152,7 +152,7 @@ def _columns_to_send(subject: Subject, n: int) -> list[int]:
 
 
 def components(model: Autoencoder) -> list[dict[str, Any]]:
-    """Explained variance of each; LSA's is of something else."""
+    """Explained variance of each code; that of LSA is not comparable."""
     linear = getattr(model.pca_, "explained_variance_ratio_", None) if model.format_.kind != "documents" else None
     return [
         {"name": f"z{j + 1}", "autoencoder": rounded(v), "linear": None if linear is None else rounded(float(linear[j]))}
@@ -161,7 +161,7 @@ def components(model: Autoencoder) -> list[dict[str, Any]]:
 
 
 def columns(subject: Subject) -> dict[str, Any] | None:
-    """Share of each column's variance that is left over, of those that carry most of the error."""
+    """Share of the variance that is left over, for the columns with most of the error."""
     errors, names = subject.measured.columns, subject.people.names
     if errors.shape[1] != len(names) or len(names) < 2:
         return None
@@ -183,7 +183,7 @@ def columns(subject: Subject) -> dict[str, Any] | None:
 
 
 def subject_rows(subject: Subject, rows: np.ndarray) -> list[dict[str, Any]]:
-    """Rows with what was seen and what two models expect."""
+    """Rows with the observed values and the expected values of two models."""
     n, mean = len(subject.measured.rows), float(subject.measured.rows.mean()) or 1.0
     found = subject.people.rows(subject.picked.at(rows), subject.measured.columns[2] / n)
     for i, entry in zip(rows, found, strict=True):
@@ -194,7 +194,7 @@ def subject_rows(subject: Subject, rows: np.ndarray) -> list[dict[str, Any]]:
 
 
 def layers(model: Autoencoder) -> list[int]:
-    """Widths from the input over the waist to the output, as far as they are known."""
+    """Widths from the input through the bottleneck to the output, if they are known."""
     widths: list[int] = []
     for side in (model.network_.encoder, model.network_.decoder):
         for module in side.modules():
@@ -204,17 +204,17 @@ def layers(model: Autoencoder) -> list[int]:
 
 
 def drawn(model: Autoencoder) -> str:
-    """The layers in a line, and what the eye cannot find in it."""
+    """The layers in a line, with a comment on what the line does not show."""
     widths, d = layers(model), model.format_.width
     line = " → ".join(f"{w:,}" for w in widths)
     if not any(isinstance(module, Curved) for module in model.network_.modules()):
-        return f"{line}, with layers of its own kind in between (convolutions, for pictures)"
+        return f"{line}, with other layers in between (convolutions, for pictures)"
     extra = widths[0] - d
-    return f"{line} ({d:,} features, and {extra:,} that say what is missing)" if extra > 0 else line
+    return f"{line} ({d:,} features and {extra:,} missing indicators)" if extra > 0 else line
 
 
 def facts(model: Autoencoder, n: int, seed: int) -> list[list[str]]:
-    """What somebody needs to know who wants the same."""
+    """The facts that one needs to reproduce the report."""
     weights = sum(p.numel() for p in model.network_.parameters())
     h, held = model.history_, model.comparison_["held_out_rows"]
     made = [f"diabolo {__version__}", f"PyTorch {torch.__version__}", f"scikit-learn {sklearn.__version__}"]

@@ -1,4 +1,4 @@
-"""Rows for people: original units, pictures, words; what was seen, and what two models expect."""
+"""Rows for readers: original units, pictures, words; observed values, and the expected values of two models."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 
 __all__ = ["People"]
 
-SHOWN = 40  # cells of a row; of a document, WORDS
+SHOWN = 40  # cells of a row; for a document, WORDS
 WORDS = 12
-HALF = 0.5  # surprising are the cells that carry this share of a row's error and are further off than the column varies
+HALF = 0.5  # the cells with this share of a row's error are surprising, if they are further off than the column varies
 MANY = 500  # rows decoded at once
 
 
 class People:
-    """Reads numbers of a model's format out to people.
+    """Turns numbers of a model's format into readable texts and pictures.
 
     Parameters
     ----------
     model : Autoencoder
     picked : Picked
-        The rows that are shown: they fix black and white of the pictures.
+        The rows that are shown; they determine black and white of the pictures.
     """
 
     def __init__(self, model: Autoencoder, picked: Picked) -> None:
@@ -41,7 +41,7 @@ class People:
         self.names = [self._name(j, name) for j, name in enumerate(self.format.columns)]
 
     def _picture(self, picked: Picked) -> dict[str, Any] | None:
-        """Channels, height, width, black and white, where rows are pictures, or numbers of one unit that fill a square."""
+        """Channels, height, width, black and white, if rows are pictures, or numbers of one unit that fill a square."""
         side = isqrt(self.format.width)
         shape = self.format.shape or (1, side, side)
         if not getattr(self.format, "common", False) or int(np.prod(shape)) != self.format.width or shape[1] < 4:
@@ -75,7 +75,7 @@ class People:
         return found
 
     def seen(self, picked: Picked, chosen: list[int]) -> list[list[Any]]:
-        """The chosen columns of rows, as they stand in their table."""
+        """The chosen columns of rows, as in their table."""
         return [picked.cells[j] for j in chosen] if picked.cells else self.columns(picked.x, chosen)
 
     def words(self, x: Tensor, most: int) -> list[list[str]]:
@@ -91,7 +91,7 @@ class People:
         return packed(self.numbers(x), self.picture["low"], self.picture["high"])
 
     def heat(self, errors: np.ndarray) -> list[str] | None:
-        """The error of each pixel as pictures (autoencoder, linear) on one scale; that of its colors together."""
+        """The error of each pixel, over all its colors, as pictures (autoencoder, linear) on one scale."""
         if not self.picture:
             return None
         errors = errors.reshape(len(errors), self.picture["channels"], -1).sum(1)
@@ -100,7 +100,7 @@ class People:
     # ── rows ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def rows(self, picked: Picked, usual: np.ndarray) -> list[dict[str, Any]]:
-        """One entry per row: its cells by error, and what suits the kind of data; `usual` is each column's variance."""
+        """One entry per row: its cells by error, and its picture or words; `usual` is the variance of each column."""
         if not len(picked.x):
             return []
         found = [{"cells": c} for c in self._cells(picked, usual)]
@@ -109,7 +109,7 @@ class People:
         return found
 
     def _whole(self, picked: Picked, i: int) -> dict[str, Any]:
-        """The row as one thing: a picture, a handful of words."""
+        """The whole row: a picture, or a few words."""
         three = [t[i : i + 1] for t in (picked.x, picked.e, picked.p)]
         if self.picture:
             return {"pixels": [self.pixels(t) for t in three]}
@@ -120,7 +120,7 @@ class People:
         seen, expected, linear = (self._read(t, picked.x) for t in (picked.x, picked.e, picked.p))
         seen = picked.cells or seen
         missing, sure = self._missing(picked.x), self._sure(picked.e)
-        if errors.shape[1] != len(self.names):  # a loss of one's own with other columns
+        if errors.shape[1] != len(self.names):  # a user's loss with other columns
             errors, usual = torch.zeros(missing.shape), np.ones(len(self.names))
         out = []
         for i, e in enumerate(errors.double().numpy()):
@@ -144,18 +144,18 @@ class People:
         return out
 
     def _read(self, t: Tensor, x: Tensor) -> list[list[Any]]:
-        """Per column; of documents, counts in as many words as were seen."""
+        """Values per column; for documents, counts for the same number of words."""
         if self.documents:
             t = t * (x.sum(1, keepdim=True) / t.sum(1, keepdim=True).clamp(min=1e-12))
         return self.columns(t, list(range(len(self.names))))
 
     def _missing(self, x: Tensor) -> np.ndarray:
-        """(n, columns) whether nothing was seen."""
+        """(n, columns) whether the value is missing."""
         first = [block.start for block in self.format.blocks] if self.format.kind == "tables" else slice(None)
         return torch.isnan(x[:, first]).numpy()
 
     def _sure(self, e: Tensor) -> np.ndarray:
-        """(n, columns) the probability of the level that is expected; NaN for numbers."""
+        """(n, columns) the probability of the expected level; NaN for numbers."""
         sure = np.full((len(e), len(self.names)), np.nan)
         if isinstance(self.format, Tables):
             for j, block in enumerate(self.format.blocks):
@@ -170,6 +170,6 @@ def certainty(kind: str, p: Tensor) -> Any:
 
 
 def other(v: Any) -> Any:
-    """A level that has no name of its own."""
+    """The text of a level without a name."""
     found = plain(v)
     return "(another value)" if found is None else found

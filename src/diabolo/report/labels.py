@@ -1,6 +1,6 @@
-"""A multi-label classifier and rows -> one page: how good each label is, which go together, and which rows to look at.
+"""A multi-label classifier and rows -> one page: how well each label is predicted, which go together, which rows to check.
 
-Nothing on it moves, so it needs no script: what is drawn is written here, as text.
+Nothing on the page moves, so it needs no script: its drawings are SVG text, written here.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["labels_page"]
 
 SHOWN, PAIRS = 100, 12
-WIDTH, HEIGHT, EDGE = 320, 340, 28  # of the drawing, on the narrowest screen
+WIDTH, HEIGHT, EDGE = 320, 340, 28  # pixels of the drawing on the narrowest screen
 LETTER, LINE = 7, 13  # of a name
 THUMBNAIL = 64  # pixels of the longer side
 
@@ -37,7 +37,7 @@ def labels_page(clf: MultiLabelClassifier, X: Any, labels: Mapping[str, Any], ti
     """The page; the same classifier and rows give the same bytes."""
     if "y" not in labels:
         raise DataError("a report on labels needs the labels of the rows: labels={'y': Y}")
-    say("judging the labels, and fitting independent networks for comparison")
+    say("evaluating the labels, and fitting independent networks for comparison")
     report = clf.report(X, labels["y"])
     filled = {
         "headline": escaped(headline(report)),
@@ -54,31 +54,31 @@ def labels_page(clf: MultiLabelClassifier, X: Any, labels: Mapping[str, Any], ti
 
 
 def headline(report: LabelReport) -> str:
-    """In a sentence."""
+    """The result in a sentence."""
     good = [c for c in report.cards if c.average_precision == c.average_precision]
     k, n = len(report.cards), len(good)
     labels = f"{k:,} label{'' if k == 1 else 's'}"
     if not good:
         return f"These rows cannot show how good {labels} {'is' if k == 1 else 'are'}."
     mean = np.mean([c.average_precision for c in good])
-    return f"The average precision of {'' if n == k else f'{n:,} of '}{labels} is {mean:.2f}{'' if n == 1 else ' on average'}."
+    return f"The {'' if n == 1 else 'mean '}average precision of {'' if n == k else f'{n:,} of '}{labels} is {mean:.2f}."
 
 
 def lead(clf: MultiLabelClassifier, report: LabelReport) -> str:
-    """What was looked at."""
+    """The rows, and how the thresholds were chosen."""
     how = clf.optimize if isinstance(clf.optimize, str) else "costs"
-    return f"Measured on {report.rows:,} rows. The thresholds between yes and no were chosen for {how}."
+    return f"Measured on {report.rows:,} rows. The thresholds were chosen for {how}."
 
 
 def compared(report: LabelReport) -> str:
-    """The line on sharing."""
+    """The sentence on the shared encoder."""
     if report.comparison is None:
         return "Not compared: there are too few rows or labels, or more than 200 labels."
-    text = re.sub(r",[^,]* seconds$", "", str(report.comparison))  # which would differ from run to run
+    text = re.sub(r",[^,]* seconds$", "", str(report.comparison))  # times differ from run to run
     return (
         text[0].upper()
         + text[1:]
-        + ". For this comparison both were fitted again, to one half of these rows, and judged on the other half."
+        + ". For this comparison both were fitted again, to one half of these rows, and evaluated on the other half."
     )
 
 
@@ -105,7 +105,7 @@ def frequent(report: LabelReport) -> list[Any]:
 
 
 def band(c: Any) -> str:
-    """The value as a bar, and where it may be as a line."""
+    """The value as a bar, and its interval as a line."""
     if c.average_precision != c.average_precision:
         return f"<small>{'no row' if not c.positives else 'all rows'}</small>"
     low, high = (100 * v for v in c.interval)
@@ -121,7 +121,7 @@ def number(v: float, digits: int = 2) -> str:
 
 
 def pairs(report: LabelReport) -> str:
-    """The labels that have most to do with each other."""
+    """The pairs of labels that depend most on each other."""
     lines = [
         f"<tr><th class='name' scope='row'>{escaped(str(a))}</th><td class='name'>{escaped(str(b))}</td>"
         f"<td class='right deep'>{lift:.1f} ×</td><td class='right'>{given:.0%}</td></tr>"
@@ -132,7 +132,7 @@ def pairs(report: LabelReport) -> str:
 
 
 def places(report: LabelReport) -> str:
-    """The rows v_c as points with their names, as far as these do not overlap; across in percent of the width."""
+    """The rows v_c as points, with names if these do not overlap; x in percent of the width."""
     at = report.places
     low, high = at.min(0), at.max(0)
     where = EDGE + (at - low) / np.where(high > low, high - low, 1) * (np.array([WIDTH, HEIGHT]) - 2 * EDGE)
@@ -149,11 +149,11 @@ def places(report: LabelReport) -> str:
             points.append(text)
             boxes.append((left, right, y))
     size = f"width='100%' height='{HEIGHT}'"
-    return f"<svg {size} role='img' aria-label='{len(at):,} labels as places'>{''.join(points)}</svg>"
+    return f"<svg {size} role='img' aria-label='{len(at):,} labels as points'>{''.join(points)}</svg>"
 
 
 def rows(report: LabelReport, names: Names, drawings: Mapping[int, str]) -> str:
-    """Rows by label: doubtful yes, doubtful no, to confirm; each with its name, its text or its picture."""
+    """Rows by label: doubtful yes, doubtful no, to confirm; each row with its name, text or picture."""
 
     if len(names.texts):
         return f"<div class='cards wide'>{''.join(texts(c, names) for c in frequent(report))}</div>"
@@ -176,7 +176,7 @@ def rows(report: LabelReport, names: Names, drawings: Mapping[int, str]) -> str:
 
 
 def texts(c: Any, names: Names) -> str:
-    """A label, with the texts of its rows."""
+    """A label with the texts of its rows."""
     blocks = [
         f"<h4>{why}</h4><ul class='which'>"
         + "".join(f"<li>{i:,} <small>{escaped(names.text(i))}</small></li>" for i in found)
@@ -188,7 +188,7 @@ def texts(c: Any, names: Names) -> str:
 
 
 def thumbnails(clf: MultiLabelClassifier, X: Any, report: LabelReport) -> dict[int, str]:
-    """The pictures of the rows that are named."""
+    """The pictures of the rows on the page."""
     named = sorted({i for c in frequent(report) for found in (c.wrong, c.missing, c.confirm) for i in found})
     c, h, w = cast(tuple[int, int, int], clf.format_.shape)
     s = min(1, THUMBNAIL / max(h, w))
@@ -198,7 +198,7 @@ def thumbnails(clf: MultiLabelClassifier, X: Any, report: LabelReport) -> dict[i
 
 
 def facts(clf: MultiLabelClassifier, report: LabelReport) -> str:
-    """What somebody needs to know who wants the same."""
+    """The facts that one needs to reproduce the report."""
     h, w = (clf.format_.shape or (0, 0, 0))[1:]
     size = f"{w} × {h} pixels" if h else f"{len(clf.format_.columns):,} columns"
     found = [

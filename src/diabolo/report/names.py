@@ -1,4 +1,4 @@
-"""Which row it is, as its owner knows it: the index of a DataFrame, the file of a picture, the text of a document."""
+"""Names of rows: the index of a DataFrame, the file of a picture, the text of a document."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LONG, TEXT = 40, 160  # letters of a name, and of a text
 
 
 class Names:
-    """Names and texts of the rows of X, by number; empty where they have none.
+    """Names and texts of the rows of X, by number; empty if a row has none.
 
     >>> import pandas as pd
     >>> from diabolo.formats import Tables

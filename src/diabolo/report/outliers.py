@@ -1,6 +1,6 @@
 """An outlier detector and rows -> one page: which rows are unlike the others, on which axis, and which cells make them so.
 
-Nothing on it moves, so it needs no script: what is drawn is written here, as text.
+Nothing on the page moves, so it needs no script: its drawings are SVG text, written here.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ if TYPE_CHECKING:
 __all__ = ["outliers_page"]
 
 SHOWN, EXPLAINED, CELLS, BARS = 24, 200, 5, 12
-POINTS = 3000  # of the normal rows; flagged ones are all drawn
+POINTS = 3000  # normal rows that are drawn; all flagged rows are drawn
 WHERE = "The mean error of the flagged pictures. Dark is no error; yellow and white are large errors."
 PICTURED = (
-    "What was seen, what a network that knows the others expects, and where the two differ. Dark is no difference; yellow and "
-    "white are large differences. Pictures count from 0."
+    "The picture, what the network expects, and the difference of the two. Dark is no difference; yellow and white are large "
+    "differences. Pictures count from 0."
 )
-LEFT, RIGHT = 14, 93  # percent: where the drawing begins and ends
+LEFT, RIGHT = 14, 93  # percent of the width: the edges of the drawing
 TOP, BOTTOM = 32, 340  # pixels
 FAR = 12  # -log10 p of the edge
 
 
 def outliers_page(detector: OutlierDetector, X: Any, title: str, say: Callable[[str], None]) -> bytes:
     """The page; the same detector and rows give the same bytes."""
-    say("judging the rows")
+    say("scoring the rows")
     score, axes = detector.score_samples(X), detector.axes(X)
     if not len(score):
         raise DataError("X has no rows: there is nothing to report on")
@@ -62,8 +62,8 @@ def outliers_page(detector: OutlierDetector, X: Any, title: str, say: Callable[[
         if pictures
         else "How often a word differs most from what is expected."
         if documents
-        else "How many rows become normal when this column, or this one and others, gets the expected value.",
-        "edge": f" Points with p below {power(FAR)} stand at the edge." if (axes < 10.0**-FAR).any() else "",
+        else "How many rows become normal if the expected value replaces this column, alone or together with others.",
+        "edge": f" Points with p below {power(FAR)} are at the edge." if (axes < 10.0**-FAR).any() else "",
         "columns": seen.everywhere() if seen else bars(verdicts, documents),
         "about": PICTURED if pictures else about(verdicts, documents),
         "rows": "".join(card(v, documents, names, seen.shown(i) if seen else None) for i, v in enumerate(verdicts[:SHOWN]))
@@ -75,17 +75,17 @@ def outliers_page(detector: OutlierDetector, X: Any, title: str, say: Callable[[
 
 
 def headline(flagged: int, n: int, unit: str) -> str:
-    """In a sentence."""
+    """The result in a sentence."""
     verb = "is" if flagged == 1 else "are"
     return f"{flagged:,} of {n:,} {unit}s {verb} unlike the others." if flagged else f"All {n:,} {unit}s are like the others."
 
 
 def lead(detector: OutlierDetector, n: int, unit: str) -> str:
-    """The promise."""
+    """The false-positive rate that the detector promises."""
     alpha = detector.rate_
     return (
-        f"If all {n:,} {unit}s were like the {len(detector.calibration_):,} of the calibration, it would flag {alpha:.2%} "
-        f"of them: about {alpha * n:,.0f}."
+        f"If all {n:,} {unit}s were like the {len(detector.calibration_):,} of the calibration, the detector would flag "
+        f"{alpha:.2%} of them: about {alpha * n:,.0f}."
     )
 
 
@@ -95,9 +95,9 @@ def about(verdicts: list[Any], documents: bool) -> str:
         return "The words whose counts differ most from those expected in a document of this length. Documents count from 0."
     mended = sum(v.repaired for v in verdicts)
     return (
-        "Each card shows what a cell holds, what the other cells of its row suggest, and (small) where normal cells lie. "
-        f"With the expected values in the marked cells the row is normal: {mended:,} of {len(verdicts):,} rows have some. "
-        "A wrong cell also changes what is expected of the others. Rows count from 0."
+        "Each card shows the value of a cell, the value that the other cells of its row suggest, and (small) the range of "
+        f"normal cells. With the expected values in the marked cells, the row is normal; {mended:,} of {len(verdicts):,} rows "
+        "have marked cells. A wrong cell also changes the expected values of the others. Rows count from 0."
     )
 
 
@@ -105,7 +105,7 @@ def about(verdicts: list[Any], documents: bool) -> str:
 
 
 def scatter(axes: np.ndarray, flagged: np.ndarray) -> str:
-    """Distance to the right, unlikely code upwards, as -log10 p; across in percent, so that letters keep their size."""
+    """Distance to the right, unlikely code upwards, as -log10 p; x in percent, so that letters keep their size."""
     where = -np.log10(axes.clip(10.0**-FAR, 1))
     top = max(3.0, float(np.ceil(where.max())))
     normal = np.flatnonzero(~flagged)
@@ -135,7 +135,7 @@ def scatter(axes: np.ndarray, flagged: np.ndarray) -> str:
 
 
 def power(v: int) -> str:
-    """10^-v as people write it.
+    """10^-v as a readable text.
 
     >>> power(0), power(2), power(12)
     ('1', '0.01', '10⁻¹²')
@@ -144,7 +144,7 @@ def power(v: int) -> str:
 
 
 def bars(verdicts: list[Any], documents: bool) -> str:
-    """How often which column is to be replaced."""
+    """How often each column has to be replaced."""
     counts = Counter(c.column for v in verdicts for i, c in enumerate(v.cells) if c.repairs or (documents and i == 0))
     if not counts:
         return "<p class='about below'>No cell stands out.</p>"
@@ -159,7 +159,7 @@ def bars(verdicts: list[Any], documents: bool) -> str:
 
 
 class Seen:
-    """Flagged pictures, what was expected of them, and where they differ."""
+    """Flagged pictures, their expected values, and the differences."""
 
     def __init__(self, detector: OutlierDetector, X: Any, rows: np.ndarray) -> None:
         self.shape = cast(tuple[int, int, int], detector.format_.shape)
@@ -171,14 +171,14 @@ class Seen:
         self.where = np.asarray(cells.reshape(-1, *self.shape).sum(1).float())
 
     def shown(self, i: int) -> str:
-        """Side by side."""
+        """The three pictures side by side."""
         three = self.x[i], self.expected[i], heat(self.where[i])
         names = "seen", "expected", "where"
         figures = (f"<figure>{picture(v, name)}{name}</figure>" for v, name in zip(three, names, strict=True))
         return f"<div class='pixels'>{''.join(figures)}</div>"
 
     def everywhere(self) -> str:
-        """Where the flagged ones differ most, on average."""
+        """The mean difference of the flagged pictures."""
         if not len(self.where):
             return "<p class='about below'>No place stands out.</p>"
         return f"<div class='pixels two'><figure>{picture(heat(self.where.mean(0)), 'mean error')}</figure></div>"
@@ -211,13 +211,13 @@ def card(v: Any, documents: bool, names: Names, pictures: str | None = None) -> 
 
 
 def facts(detector: OutlierDetector, n: int) -> str:
-    """What somebody needs to know who wants the same."""
+    """The facts that one needs to reproduce the report."""
     kind = detector.format_.kind
     pairs = [
         ("Rows in this report", f"{n:,} ({kind}, {len(detector.format_.columns):,} columns)"),
-        ("Calibrated on", f"{len(detector.calibration_):,} rows, each judged by a network that had not seen it"),
+        ("Calibrated on", f"{len(detector.calibration_):,} rows, each scored by a network that was not trained on it"),
         ("Members", f"{detector.members_}"),
-        ("Known outliers", "they taught it which columns matter" if detector._scorer.supervised is not None else "none"),
+        ("Known outliers", "used to learn which columns matter" if detector._judges is not None else "none"),
         ("Seed of the fit", seed(detector)),
         ("Versions", f"diabolo {__version__}, PyTorch {torch.__version__}, Python {platform.python_version()}"),
     ]

@@ -56,7 +56,7 @@
     $("lead").textContent =
       `With ${k}, the autoencoder explains ${percent(compared.autoencoder)} of the ${variance} of ${yardstick}; ` +
       `${data.linear} with as many explains ${percent(compared.pca)}.` +
-      (compared.held_out_rows && compared.held_out_rows < FEW ? ` ${capital(plural(compared.held_out_rows, unit))} are few: with others the figures may differ.` : "");
+      (compared.held_out_rows && compared.held_out_rows < FEW ? ` ${capital(plural(compared.held_out_rows, unit))} are few: with other rows the figures may differ.` : "");
     whenWide($("hourglass"), hourglass);
   }
 
@@ -90,9 +90,9 @@
       el("tbody", {}, row("explained", compared.pca, compared.autoencoder), row("left over", 1 - compared.pca, 1 - compared.autoencoder)));
     $("comparison").append(el("div", { class: "sheet" }, table));
     const linear = documents
-      ? "LSA (latent semantic analysis) is the linear one. Divergence is how far the words of a document are from what is expected; the mean document explains nothing of it."
-      : "PCA is the linear autoencoder; the deep one starts there.";
-    const where = compared.held_out_rows ? ", on which neither was trained; the best round of the autoencoder was chosen on them" : ", for there were too few to hold some out";
+      ? "LSA (latent semantic analysis) is the linear model. Divergence is the distance between the words of a document and the expected words; the mean document explains none of it."
+      : "PCA is the linear autoencoder; the deep one starts from it.";
+    const where = compared.held_out_rows ? ", on which neither was trained; the best round of the autoencoder was chosen on them" : ", because there were too few to hold some out";
     $("comparison").append(el("p", { class: "about below" }, `Measured on ${yardstick}${where}. ${linear}`));
   }
 
@@ -111,7 +111,7 @@
       return;
     }
     const epochs = (n) => `${number(n)} ${n === 1 ? "epoch" : "epochs"}`;
-    const kept = h.best === null ? "" : h.epoch[h.best] ? `The weights of the best round, after ${epochs(h.epoch[h.best])}, are the ones kept. ` : "No round was better than the start, which is kept. ";
+    const kept = h.best === null ? "" : h.epoch[h.best] ? `The weights of the best round, after ${epochs(h.epoch[h.best])}, are kept. ` : "No round was better than the start, so the start is kept. ";
     $("history-about").textContent = `${h.held_out ? kept : ""}Training ended after ${epochs(h.epoch.at(-1))}: ${h.stopped}.`;
     const panels = [{ name: "Training loss", ys: h.loss }];
     if (h.held_out) panels.push({ name: `Error per held-out ${unit}`, ys: h.held_out, best: h.best ?? undefined, level: h.linear });
@@ -182,8 +182,8 @@
   const GROUPS = [["label", "Labels"], ["column", documents ? "Words" : "Columns"], ["error", "Error"], ["code", "Codes"]];
 
   function showMap() {
-    const n = map.rows.length, some = n < data.rows ? `${count(n)} of ${plural(data.rows, unit)}, taken evenly` : plural(data.rows, unit);
-    const left = map.left_out ? ` The list offers the columns that carry most of the error; ${count(map.left_out)} others are left out.` : "";
+    const n = map.rows.length, some = n < data.rows ? `${count(n)} of ${plural(data.rows, unit)}, evenly spaced` : plural(data.rows, unit);
+    const left = map.left_out ? ` The list has the columns with most of the error; ${count(map.left_out)} others are left out.` : "";
     const how = map.method === "t-SNE" ? `, laid out by t-SNE of their ${data.k} codes` : "";
     $("map-about").textContent = `${some[0].toUpperCase()}${some.slice(1)}${how}. ${map.note}${left}`;
     for (const [group, name] of GROUPS) {
@@ -272,7 +272,7 @@
     bar.style.background = `linear-gradient(to right, ${stops.join(", ")})`;
     const ends = el("p", {}, el("span", {}, `${cut[0] ? "≤ " : ""}${words(low)}`), el("span", {}, `${cut[1] ? "≥ " : ""}${words(high)}`));
     const missing = column.values.filter((v) => v === null).length;
-    return el("div", { class: "ramp" }, bar, ends, missing ? el("p", {}, `grey: ${count(missing)} missing`) : null);
+    return el("div", { class: "ramp" }, bar, ends, missing ? el("p", {}, `gray: ${count(missing)} missing`) : null);
   }
 
   function lit(i) {
@@ -445,8 +445,8 @@
   function components() {
     const both = data.components.every((c) => c.linear !== null);
     $("components-about").textContent =
-      `Together they explain ${percent(compared.autoencoder)} of the ${variance} of ${yardstick}; a code's part is how far the reconstruction moves without it.` +
-      (both ? " The codes of the autoencoder are in no order of size. PCA's are shares of the variance of the rows of the fit." : "");
+      `Together they explain ${percent(compared.autoencoder)} of the ${variance} of ${yardstick}. The share of a code is how far the reconstruction moves without it.` +
+      (both ? " The codes of the autoencoder are not ordered by size. The shares of PCA are those of the training rows." : "");
     $("components").append(bars(data.components, "code", 16, both));
   }
 
@@ -455,14 +455,14 @@
     if (!c || !c.bars.length) return $("s-columns").remove();
     const word = documents ? "word" : "column";
     $("h-columns").textContent = c.picture ? "Where the error lies" : `Error per ${word}`;
-    const some = c.bars.length < c.total ? ` Shown are the ${count(c.bars.length)} ${word}s of ${count(c.total)} that carry most of it.` : "";
+    const some = c.bars.length < c.total ? ` Shown are the ${count(c.bars.length)} ${word}s of ${count(c.total)} with most of it.` : "";
     const constant = c.constants ? ` ${plural(c.constants, word)} ${c.constants === 1 ? "is" : "are"} constant and left out${c.constants <= 6 ? `: ${c.constant.join(", ")}` : ""}.` : "";
     $("columns-about").textContent = c.picture ? `The mean error of all ${plural(data.rows, unit)} of this report.` :
-      `How much of the ${variance} of each ${word} is left over, over all ${plural(data.rows, unit)} of this report: 0% is perfect, 100% no better than its mean. ` +
-      `What the model was fitted on looks better here than what is new to it.${some}${constant}`;
+      `The share of the ${variance} of each ${word} that is left over, for all ${plural(data.rows, unit)} of this report: 0% is perfect, 100% is no better than the mean. ` +
+      `Training rows look better here than new ones.${some}${constant}`;
     if (c.picture) {
       const shots = c.picture.map((blob, i) => el("figure", {}, picture(blob, 1, 0), el("figcaption", {}, `error of ${["the autoencoder", data.linear][i]}`)));
-      $("columns").append(el("div", { class: "pixels two" }, ...shots), el("p", { class: "about" }, "Black is no error, white is the largest; both pictures have one scale."));
+      $("columns").append(el("div", { class: "pixels two" }, ...shots), el("p", { class: "about" }, "Black is no error, white is the largest; both pictures have the same scale."));
     }
     if (!c.picture) $("columns").append(bars(c.bars, word, 20, true));
   }
@@ -498,7 +498,7 @@
 
   function cells(entry, names, fold) {
     const rest = entry.cells.length - fold;
-    return [fold ? table(entry.cells.slice(0, fold), names) : null, rest > 0 ? el("details", {}, el("summary", {}, fold ? `${count(rest)} more` : `The ${count(rest)} pixels of largest error`), table(entry.cells.slice(fold), names)) : null];
+    return [fold ? table(entry.cells.slice(0, fold), names) : null, rest > 0 ? el("details", {}, el("summary", {}, fold ? `${count(rest)} more` : `The ${count(rest)} pixels with the largest error`), table(entry.cells.slice(fold), names)) : null];
   }
 
   function table(part, names) {
@@ -527,17 +527,17 @@
   }
 
   function showRows() {
-    const counts = documents ? "how often a word occurs and how often it was expected" : "what was seen and what was expected, in original units";
+    const counts = documents ? "how often a word occurs and how often it was expected" : "the observed and the expected values, in original units";
     $("h-worst").textContent = `${capital(unit)}s that surprise it`;
     $("h-best").textContent = `${capital(unit)}s it knows best`;
     $("worst-about").textContent =
-      `The ${unit}s with the largest error: possible outliers, mistakes, or what the model has yet to learn. Each shows ${counts}, the largest error first. ` +
-      (data.picture ? "" : `Marked: the ${documents ? "words" : "cells"} that carry half of the error, if they are further off than the ${documents ? "word" : "column"} usually varies. `) +
+      `The ${unit}s with the largest error: possible outliers, mistakes, or rows that the model has not learned yet. Each shows ${counts}, the largest error first. ` +
+      (data.picture ? "" : `Marked: the ${documents ? "words" : "cells"} with half of the error, if they are further off than the ${documents ? "word" : "column"} usually varies. `) +
       `${capital(unit)}s count from 0.`;
     $("worst").append(...data.worst.map(surprised));
     $("best").append(...data.best.map(surprised));
     if (!data.best.length) $("s-best").remove();
-    $("examples-about").textContent = `${plural(data.examples.length, unit)} taken evenly, as seen, and as two models of the same width decode them from ${plural(data.k, "number")}.`;
+    $("examples-about").textContent = `${plural(data.examples.length, unit)}, evenly spaced: the originals, and how two models of the same width decode them from ${plural(data.k, "number")}.`;
     $("examples").className = data.picture ? "gallery" : documents ? "cards" : "cards wide";
     const names = [["seen", "seen"], ["auto\u00adencoder", "expected"], [data.linear, "linear"]];
     $("examples").append(...data.examples.map((e) => card(e, e.pixels ? [three(e)] : e.words ? [words(e)] : cells(e, names, 8))));
@@ -548,7 +548,7 @@
     $("code").textContent = data.code;
     $("facts-about").textContent = data.repeatable
       ? "The same rows, parameters and versions give the same model on the same kind of machine."
-      : "It was fitted without random_state: another fit will differ a little. Give one to get the same model again.";
+      : "It was fitted without random_state: another fit will differ a little. Set random_state to get the same model again.";
   }
 
   for (const show of [top, comparison, curves, showMap, components, columns, showRows, facts]) show();

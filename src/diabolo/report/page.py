@@ -1,7 +1,7 @@
 """Contents -> the bytes of one HTML file.
 
-The policy in its head forbids every request, and every script and style but the two that are in the file, named by their
-hash. The contents go in as JSON, which the browser does not execute and the script writes as text only.
+The policy in its head forbids all requests, and all scripts and styles except the two in the file, named by their hash. The
+contents are JSON: the browser does not execute them, and the script only writes them as text.
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ def page(template: str, title: str, script: str = "", **filled: str) -> bytes:
 
 
 def policy(style: str, script: str) -> str:
-    """Content-Security-Policy: nothing but these two, and pictures that are in the page."""
-    rules = [f"{rule} 'none'" for rule in ("default-src", "base-uri", "form-action")]
-    scripts = [f"script-src {digest(script)}"] if script else []
-    return "; ".join([*rules, *scripts, f"style-src {digest(style)}", "img-src data:"])
+    """Content-Security-Policy: only these two, and pictures in the page."""
+    nothing = ("default-src", "base-uri", "form-action")
+    rules = [f"{rule} 'none'" for rule in nothing]
+    return "; ".join([*rules, f"script-src {digest(script)}", f"style-src {digest(style)}", "img-src data:"])
 
 
 def digest(text: str) -> str:
-    """As a policy names an inline script or style."""
+    """The hash by which a policy names an inline script or style."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
 def inert(contents: dict[str, Any]) -> str:
-    r"""JSON that cannot end the element it stands in.
+    r"""JSON that cannot close the element that contains it.
 
     >>> inert({"name": "</script>"})
     '{"name":"\\u003c/script>"}'

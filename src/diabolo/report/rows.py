@@ -1,10 +1,10 @@
-"""The rows, and how far two models are from each cell.
+"""The rows, and the errors of two models for each cell.
 
     e = predict(decoder(encoder(x)))         the autoencoder
-    p = mean + A' A (x - mean)               the linear one of the same width
-    m = mean                                 the worst that counts
+    p = mean + A' A (x - mean)               the linear model of the same width
+    m = mean                                 the reference
 
-All rows are walked once in pieces; only the few that are shown are kept as numbers.
+All rows are read once, in batches; only the few that are shown are kept.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Measured", "Picked", "measure", "pick"]
 
-MOST = 5_000_000  # cells that are kept as they are
+MOST = 5_000_000  # cells of X that are kept
 
 
 @dataclass(frozen=True)
 class Measured:
-    """All n rows: `codes` (n, k), `rows` (n,) error of each, `columns` (3, c) summed errors of e, p and m."""
+    """All n rows: `codes` (n, k), `rows` (n,) the error of each, `columns` (3, c) summed errors of e, p and m."""
 
     codes: np.ndarray
     rows: np.ndarray
@@ -39,7 +39,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Picked:
-    """Some of the rows: `index` (sorted), x, e, p (len(index), d), and of a table the cells as they stand in it."""
+    """Some of the rows: `index` (sorted), x, e, p (len(index), d), and, for a table, its original cells."""
 
     index: np.ndarray
     x: Tensor
@@ -48,14 +48,14 @@ class Picked:
     cells: list[list[Any]] | None = None
 
     def at(self, rows: np.ndarray) -> Picked:
-        """These rows of them, in this order."""
+        """Some of these rows, in this order."""
         place = torch.from_numpy(np.searchsorted(self.index, rows))
         cells = self.cells and [[column[i] for i in place.tolist()] for column in self.cells]
         return Picked(np.asarray(rows), self.x[place], self.e[place], self.p[place], cells)
 
 
 def measure(model: Autoencoder, X: Any) -> Measured:
-    """Walk over all rows."""
+    """Measure all rows."""
     check_is_fitted(model)
     codes, rows, columns = [], [], []
     for x in pieces(model, X):

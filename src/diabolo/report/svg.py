@@ -1,4 +1,4 @@
-"""A map as one picture that any browser or word processor shows (SVG)."""
+"""A map as an SVG, which any browser or word processor shows."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def levels(column: dict[str, Any], title: str) -> tuple[list[str], str]:
 
 
 def numbers(column: dict[str, Any], title: str) -> tuple[list[str], str]:
-    """From dark to light; what lies beyond RANGE has the color of its end."""
+    """From dark to light; values beyond RANGE have the color of its end."""
     values = np.array([np.nan if plain(v) is None else float(v) for v in column["values"]])
     known = values[np.isfinite(values)]
     low, high = np.quantile(known, RANGE) if len(known) else (0.0, 1.0)

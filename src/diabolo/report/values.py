@@ -1,4 +1,4 @@
-"""Values as people read them, and as JSON holds them."""
+"""Values as readable texts, and as JSON."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ import numpy as np
 __all__ = ["column", "listed", "packed", "plain", "rounded", "seed"]
 
 LONGEST = 200  # characters of a string
-CLASSES = 20  # a label of no more different numbers is a class
-NATURAL = 10  # so many levels have a color each and stand in their own order
+CLASSES = 20  # a label with at most this many different numbers is a class
+NATURAL = 10  # up to this many levels have a color each and keep their order
 
 
 def rounded(v: float, digits: int = 6) -> float | int | None:
-    """To `digits` significant digits; None for what is no number.
+    """To `digits` significant digits; None for NaN and infinity.
 
     >>> rounded(0.123456789), rounded(3.0), rounded(float("nan"))
     (0.123457, 3, None)
@@ -47,7 +47,7 @@ def plain(v: Any) -> Any:
 
 
 def number(v: Any) -> float | None:
-    """What can be laid out on a line: numbers, dates and times in seconds."""
+    """Values on a scale: numbers, dates, and times in seconds."""
     v = v.item() if isinstance(v, np.generic) else v
     if isinstance(v, (bool, str)) or v is None:
         return None
@@ -61,7 +61,7 @@ def number(v: Any) -> float | None:
 
 
 def listed(values: Any) -> list[Any]:
-    """A list from any column: of pandas, polars, Arrow, numpy."""
+    """A list from any column: pandas, polars, Arrow, numpy."""
     for method in ("to_pylist", "to_list", "tolist"):
         if hasattr(values, method):
             return list(getattr(values, method)())
@@ -103,6 +103,6 @@ def packed(pixels: np.ndarray, low: float, high: float) -> str:
 
 
 def seed(model: Any) -> str:
-    """The seed that was given, or the one that was drawn."""
+    """The given seed, or the one that was drawn."""
     given = model.random_state
     return str(given) if isinstance(given, (int, np.integer)) else f"{model.seed_} (drawn)"
