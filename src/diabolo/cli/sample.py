@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import DataError
+from ..errors import DataError, no_column
 from .data import MODEL, OUTPUT, loaded, never_onto_input, save
 
 if TYPE_CHECKING:
