@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from diabolo import nets
-from diabolo.nets import Apart, Codes, Copies, Head, Tower
+from diabolo.nets import Apart, Codes, Copies, EnsembleMLP, Head
 from diabolo.nets.dense import curbed
 
 K, B, D = 3, 7, 4
@@ -36,9 +36,9 @@ def modules() -> dict[str, nn.Module]:
     return {
         "Head": head(D, 3),
         "Head, blocks": head(D, 3, 1, 1),
-        "Head, straight": nn.Sequential(Tower(K, D, (5,)).with_units(torch.randn(D, 2)), head(5, 3)),
-        "Tower": Tower(K, D, (8, 5), 0.2, 0.5).seen_as(torch.randn(D), torch.rand(D) + 0.5),
-        "Tower, straight": Tower(K, D, (8, 5)).with_units(torch.randn(D, 3)).with_units(torch.randn(D, 1)),
+        "Head, straight": nn.Sequential(EnsembleMLP(K, D, (5,)).with_units(torch.randn(D, 2)), head(5, 3)),
+        "EnsembleMLP": EnsembleMLP(K, D, (8, 5), 0.2, 0.5).seen_as(torch.randn(D), torch.rand(D) + 0.5),
+        "EnsembleMLP, straight": EnsembleMLP(K, D, (8, 5)).with_units(torch.randn(D, 3)).with_units(torch.randn(D, 1)),
         "Codes": codes,
         "Apart": Apart(K, D, 2),
         "Copies": Copies([nn.Linear(D, 2), nn.Linear(D, 2)]),
@@ -129,7 +129,7 @@ def touched(parameters: list[Tensor], gradients: tuple[Tensor | None, ...]) -> s
 
 @pytest.mark.parametrize("hidden", [(8,), (8, 5)])
 def test_members_of_a_tower_know_nothing_of_each_other(hidden: tuple[int, ...]) -> None:
-    tower, last = Tower(K, D, hidden, 0.2, 0.5), head(hidden[-1], 2)
+    tower, last = EnsembleMLP(K, D, hidden, 0.2, 0.5), head(hidden[-1], 2)
     net = nn.Sequential(tower, last)
     x, parameters = torch.randn(B, D), list(net.parameters())
     for j in range(K):
@@ -137,7 +137,7 @@ def test_members_of_a_tower_know_nothing_of_each_other(hidden: tuple[int, ...]) 
 
 
 def test_a_member_of_a_tower_is_a_stack_of_layers() -> None:
-    tower, x = Tower(K, D, (8, 5)).eval(), torch.randn(B, D)
+    tower, x = EnsembleMLP(K, D, (8, 5)).eval(), torch.randn(B, D)
     whole = tower(x)
     for j in range(K):
         h = curbed(x)
@@ -149,7 +149,7 @@ def test_a_member_of_a_tower_is_a_stack_of_layers() -> None:
 @pytest.mark.parametrize("plain", [False, True])
 def test_straight_units_are_straight_and_know_nothing_of_each_other(plain: bool) -> None:
     w, x = torch.randn(D, 3), torch.randn(B, D)
-    tower = Tower(K, D, (8, 5), plain=plain).seen_as(torch.randn(D), torch.rand(D) + 0.5).eval()
+    tower = EnsembleMLP(K, D, (8, 5), plain=plain).seen_as(torch.randn(D), torch.rand(D) + 0.5).eval()
     h = tower(x)
     z = tower.with_units(w)(x)
     assert torch.equal(z[..., :5], h)
@@ -167,21 +167,21 @@ def test_straight_units_are_those_of_the_last_outputs() -> None:
 
 
 def test_a_tower_takes_what_each_member_sees() -> None:
-    tower, x = Tower(K, D, (8,)).eval(), torch.randn(K, B, D)
+    tower, x = EnsembleMLP(K, D, (8,)).eval(), torch.randn(K, B, D)
     assert torch.allclose(tower(x)[1], tower(x[1])[1], atol=1e-6)
 
 
 def test_a_tower_sees_standardized_features() -> None:
     c, s, x = torch.randn(D), torch.rand(D) + 0.5, torch.randn(B, D)
-    plain = Tower(K, D, (8,)).eval()
-    other = Tower(K, D, (8,)).eval()
+    plain = EnsembleMLP(K, D, (8,)).eval()
+    other = EnsembleMLP(K, D, (8,)).eval()
     other.load_state_dict(plain.state_dict())
     assert torch.allclose(other.seen_as(c, s)(x * s + c), plain(x), atol=1e-5)
 
 
 def test_apart_gives_each_label_a_network_of_its_own() -> None:
     k, m = 4, 5
-    tower, apart = Tower(K * k, D, (m,)), Apart(K, m, k)
+    tower, apart = EnsembleMLP(K * k, D, (m,)), Apart(K, m, k)
     last = apart.head
     torch.nn.init.normal_(last.v[0])
     x = torch.randn(B, D)
@@ -215,15 +215,15 @@ def test_codes_are_centred_and_in_one_unit_and_the_same_for_all() -> None:
 
 @pytest.mark.parametrize(("drop_in", "drop"), [(0.5, 0.0), (0.0, 0.5)])
 def test_dropout_is_for_training_alone(drop_in: float, drop: float) -> None:
-    tower, x = Tower(K, D, (16,), drop_in, drop), torch.randn(B, D)
+    tower, x = EnsembleMLP(K, D, (16,), drop_in, drop), torch.randn(B, D)
     assert not torch.equal(tower.train()(x), tower(x))
     assert torch.equal(tower.eval()(x), tower(x))
-    sure = Tower(K, D, (16,)).train()
+    sure = EnsembleMLP(K, D, (16,)).train()
     assert torch.equal(sure(x), sure(x))
 
 
 def test_members_drop_out_different_units() -> None:
-    tower = Tower(2, D, (64,), 0.0, 0.5).train()
+    tower = EnsembleMLP(2, D, (64,), 0.0, 0.5).train()
     with torch.no_grad():
         for p in tower.parameters():
             p[1] = p[0]
@@ -240,7 +240,7 @@ def test_described_and_built_again(name: str) -> None:
     built.load_state_dict(module.state_dict())
     h = torch.randn(2 * K if name == "Apart" else K, B, D) if name.startswith(("Head", "Apart")) else torch.randn(B, D)
     assert torch.equal(built.eval()(h), module(h))
-    assert torch.equal(built.train()(h), module.train()(h)) == (name != "Tower"), "dropout is described too"
+    assert torch.equal(built.train()(h), module.train()(h)) == (name != "EnsembleMLP"), "dropout is described too"
 
 
 def test_a_head_is_described_with_its_later_rows() -> None:

@@ -32,7 +32,7 @@ from diabolo import (
     load,
     storage,
 )
-from diabolo.estimators.cross_fitting import Members
+from diabolo.estimators.cross_fitting import CrossFit
 from diabolo.estimators.multilabel import comparison, targets
 from diabolo.estimators.multilabel.calibration import platt
 from diabolo.estimators.multilabel.direct import Direct
@@ -90,7 +90,7 @@ def test_a_row_is_judged_by_the_members_that_have_not_seen_it(kind: str, members
     rows, network = clf.format_.rows(X), clf.network_.double()
     with torch.no_grad():
         every = network(rows.take(i).double()).float().unflatten(0, (-1, members))
-        found = Members(fold, members).unseen(network, rows, i, piece=7)
+        found = CrossFit(fold, members).out_of_fold(network, rows, i, piece=7)
     assert len(found) == (2 if how == "fine-tuned" else 1)
     assert torch.allclose(found, every[:, torch.from_numpy(fold[i]), torch.arange(20)], atol=1e-6)
 

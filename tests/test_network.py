@@ -27,13 +27,13 @@ from diabolo.nets import (
     Borrowed,
     Codes,
     Copies,
-    Crowd,
     Curved,
+    EnsembleMLP,
+    EnsembleSkipMLP,
     Head,
     Missing,
     Sphere,
     TfIdf,
-    Tower,
     Wider,
     mlp,
 )
@@ -46,16 +46,17 @@ def modules() -> dict[str, nn.Module]:
     """Every layer of the vocabulary, and compositions of them."""
     one: dict[str, nn.Module] = {
         "Curved": Curved(4, (8, 6), 2, 0.1),
-        "Crowd": Crowd(3, 4, (8, 6), 2),
+        "EnsembleSkipMLP": EnsembleSkipMLP(3, 4, (8, 6), 2),
         "Curved, straight": Curved(4, (), 2),
-        "Tower": Tower(3, 4, (8, 6), 0.1, 0.2),
+        "EnsembleMLP": EnsembleMLP(3, 4, (8, 6), 0.1, 0.2),
         "Codes": Codes(3, 4),
         "Wider": nn.Sequential(Codes(3, 4), Wider(3, 4, (8, 6), 0.0, 0.2)),
         "Head": nn.Sequential(Codes(3, 4), Head(3, 4, (5, 1))),
         "Apart": nn.Sequential(Codes(6, 4), Apart(3, 4, 2)),
         "Borrowed": Borrowed(Copies([nn.Linear(4, 3), nn.Linear(4, 3)]), Codes(2, 3)),
         "Beside": Beside(
-            Borrowed(Copies([nn.Linear(4, 3), nn.Linear(4, 3)]), Codes(2, 3)), nn.Sequential(Missing([1]), Tower(2, 5, (8, 6)))
+            Borrowed(Copies([nn.Linear(4, 3), nn.Linear(4, 3)]), Codes(2, 3)),
+            nn.Sequential(Missing([1]), EnsembleMLP(2, 5, (8, 6))),
         ),
         "Sight": nets.Sight((1, 2, 2), (4,)),
         "Inward": nets.Inward((1, 2, 2), (4, 8), 3),
@@ -215,19 +216,19 @@ def test_curved_starts_straight() -> None:
     assert torch.allclose(Curved(5, (16, 16), 3).straight_from(a, b)(x), x @ a.T + b, atol=1e-6)
 
 
-def test_a_member_of_a_crowd_is_a_curved_network() -> None:
-    crowd, alone = Crowd(3, 5, (8,), 2), Curved(5, (8,), 2)
-    for parameter in crowd.parameters():
+def test_a_member_of_an_ensemble_is_a_curved_network() -> None:
+    ensemble, alone = EnsembleSkipMLP(3, 5, (8,), 2), Curved(5, (8,), 2)
+    for parameter in ensemble.parameters():
         nn.init.normal_(parameter)
-    layers = [(alone.straight, crowd.a, crowd.b)]
-    layers += [(alone.curve[2 * i], crowd.weights[i], crowd.biases[i]) for i in range(2)]
+    layers = [(alone.straight, ensemble.a, ensemble.b)]
+    layers += [(alone.curve[2 * i], ensemble.weights[i], ensemble.biases[i]) for i in range(2)]
     with torch.no_grad():
         for layer, weight, bias in layers:
             layer.weight.copy_(weight[1].T)
             layer.bias.copy_(bias[1])
     x = torch.randn(7, 5)
-    assert torch.allclose(crowd(x)[1], alone(x), atol=1e-5)
-    assert torch.allclose(crowd(x.expand(3, 7, 5)), crowd(x))
+    assert torch.allclose(ensemble(x)[1], alone(x), atol=1e-5)
+    assert torch.allclose(ensemble(x.expand(3, 7, 5)), ensemble(x))
 
 
 def test_curved_is_calm_far_away() -> None:

@@ -12,7 +12,7 @@ import torch
 from sklearn.metrics import roc_auc_score
 
 from diabolo import Autoencoder, DataError, OutlierDetector, load
-from diabolo.estimators.outliers.scores import Edges, Local
+from diabolo.estimators.outliers.scores import LocalErrorScale, MarginalTails
 from diabolo.formats import Tables
 from diabolo.losses import Softmax, Squared
 from kinds import SMALL, frame, kinds, texts
@@ -132,9 +132,9 @@ def test_where_all_is_hard_to_tell_a_loss_says_less() -> None:
     """The same loss, in a region of the waist that usually loses ten times as much, and elsewhere."""
     z = torch.linspace(-1, 1, 200, dtype=torch.float64)[:, None]
     losses = torch.where(z > 0, 10.0, 1.0) * torch.rand(200, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
-    hard, easy = Local.fit(z, losses / losses.mean(0))(torch.tensor([[0.8], [-0.8]]))
+    hard, easy = LocalErrorScale.fit(z, losses / losses.mean(0))(torch.tensor([[0.8], [-0.8]]))
     assert (hard / easy > 3).all()
-    copies = Local.fit(z[:1].repeat(5, 1), losses[:5])(z[:1])  # no row but itself: what is usual
+    copies = LocalErrorScale.fit(z[:1].repeat(5, 1), losses[:5])(z[:1])  # no row but itself: what is usual
     assert torch.equal(copies, torch.ones(1, 2, dtype=torch.float64))
 
 
@@ -143,12 +143,12 @@ def test_edges_see_what_is_extreme_in_one_column() -> None:
     x = torch.from_numpy(rng.normal(size=(500, 6)))
     x[:, 5] = torch.from_numpy(rng.random(500) < 0.02)
     x[::7, 4] = torch.nan
-    edges = Edges.fit(x)
+    edges = MarginalTails.fit(x)
     middle, far, rare, unknown = edges(torch.tensor([[0.0] * 6, [0.0, 9, 0, 0, 0, 0], [0.0] * 5 + [1], [torch.nan] * 6]))
     assert unknown < middle < rare < far
     alone = edges(x)
-    assert np.allclose(alone, Edges.fit(x[torch.randperm(500)])(x))
-    without = [Edges.fit(torch.cat([x[:i], x[i + 1 :]]))(x[i : i + 1])[0] for i in range(20)]
+    assert np.allclose(alone, MarginalTails.fit(x[torch.randperm(500)])(x))
+    without = [MarginalTails.fit(torch.cat([x[:i], x[i + 1 :]]))(x[i : i + 1])[0] for i in range(20)]
     assert np.allclose(alone[:20], without, atol=0.1)  # a row is not its own witness
 
 
@@ -224,7 +224,9 @@ def test_weights() -> None:
 
     def apart(detector: OutlierDetector) -> float:
         """How much worse random rows are told than those of the curve."""
-        curved, random = (detector._look(torch.cat(list(detector._features(rows))))[1].mean() for rows in (X, other))
+        curved, random = (
+            detector._scorer.reconstructor.look(torch.cat(list(detector._features(rows))))[1].mean() for rows in (X, other)
+        )
         return float(random / curved)
 
     assert apart(light) > 1.3 * apart(heavy)
@@ -431,7 +433,7 @@ def test_a_gap_where_there_was_none_is_hardly_evidence() -> None:
     X = pd.DataFrame({"a": a, "b": a + 0.1 * r.normal(size=400), "side": np.where(a > 0, "east", "west")})
     X = X.assign(square=a**2 + 0.1 * r.normal(size=400), town=r.choice(["Bern", "Oslo", "Rome"], 400))
     X = X.assign(yes=pd.array(r.random(400) < 0.5, dtype="boolean"))
-    detector = OutlierDetector(0.05, random_state=0).fit(X[:200])
+    detector = OutlierDetector(alpha=0.05, random_state=0).fit(X[:200])
     for names in [[name] for name in X] + [["a", "b"], ["a", "b", "side"]]:
         unknown = X[200:].assign(**{name: pd.Series([None] * 200, index=X.index[200:], dtype=X[name].dtype) for name in names})
         assert (detector.predict(unknown) == -1).mean() < 0.1, names  # seen as a gap, most of them are flagged

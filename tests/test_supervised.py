@@ -84,7 +84,11 @@ def test_bins_tell_more_of_a_number() -> None:
     scores = {b: clf.score(new, truth) for b, clf in fitted.items()}
     assert min(scores["auto"], scores[16]) > 0.8 > 0.7 > scores[0]
     layers = {b: [type(part).__name__ for part in clf.network_.encoder] for b, clf in fitted.items()}
-    assert layers == {"auto": ["Missing", "Bins", "Tower"], 0: ["Missing", "Tower"], 16: ["Missing", "Bins", "Tower"]}
+    assert layers == {
+        "auto": ["Missing", "Bins", "EnsembleMLP"],
+        0: ["Missing", "EnsembleMLP"],
+        16: ["Missing", "Bins", "EnsembleMLP"],
+    }
     assert [set(fitted[b].network_.encoder[1].counts) for b in ("auto", 16)] == [{8}, {16}]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
 from typing import Any
 
@@ -10,7 +10,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = ["Rows", "Subset", "copies", "evenly", "in_proportion", "spread_over", "spread_rows", "steps_per_epoch"]
+__all__ = [
+    "Rows",
+    "Subset",
+    "copies",
+    "evenly",
+    "in_order_of",
+    "in_proportion",
+    "spread_over",
+    "spread_rows",
+    "steps_per_epoch",
+]
 
 
 class Rows:
@@ -109,6 +119,21 @@ def copies(rows: Rows) -> np.ndarray:
     x = spread_over(rows.subset(np.flatnonzero(~again)), 4096).nan_to_num().sort(0).values
     different = 1 + (x[1:] != x[:-1]).sum(0)
     return again & (x.shape[1] > 1 and int(different.max()) >= KEY * len(x))
+
+
+def in_order_of(numbers: np.ndarray, chunks: Iterable[Tensor]) -> Tensor:
+    """The rows of these numbers (m,), in this order, out of all rows, chunk by chunk.
+
+    >>> in_order_of(np.array([2, 0]), torch.arange(3.0)[:, None].split(2)).flatten()
+    tensor([2., 0.])
+    """
+    start, kept = 0, []
+    for x in chunks:
+        here = np.flatnonzero((numbers >= start) & (numbers < start + len(x)))
+        kept.append((here, x[torch.from_numpy(numbers[here] - start)]))
+        start += len(x)
+    order = np.argsort(np.concatenate([place for place, _ in kept]))
+    return torch.cat([x for _, x in kept])[torch.from_numpy(order)]
 
 
 def in_proportion(weight: np.ndarray, most: int) -> np.ndarray:

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from ..corruption import Chain, Corruption, Gaussian, Hide, Mirror, Shift, Thin
 from ..formats import Format
 from ..losses import Loss
-from ..nets import Bins, Borrowed, Codes, Copies, Curved, Inward, Missing, Outward, Sight, Sphere, Tower
+from ..nets import Bins, Borrowed, Codes, Copies, Curved, EnsembleMLP, EnsembleSkipMLP, Inward, Missing, Outward, Sight, Sphere
 from ..nets.convolution import WIDTHS
 from ..network import Diabolo
 from .augmentation import about, helps, linear_of
@@ -123,6 +123,16 @@ class Dense:
         """How the networks of a detector see x: with hidden cells, and noise."""
         return Chain((Gaussian(0.3), Hide(0.7, tuple(b.stop - b.start for b in self.format.blocks))))
 
+    def denoisers(self, starts: list[Linear], loss: Loss, z: list[Tensor]) -> Diabolo:
+        """K networks side by side that begin as the linear autoencoders `starts`; z: codes of the rows of each, (n, k)."""
+        hideable, d, k, hidden = self.hideable, self.format.width, starts[0].k, self.hidden
+        inner = d + len(hideable)
+        encoder, decoder = EnsembleSkipMLP(len(starts), inner, hidden, k), EnsembleSkipMLP(len(starts), k, hidden[::-1], d)
+        for m in reversed(range(len(starts))):  # what the curved paths see is that of the first
+            encoder.straight_as(m, starts[m].lead_in(EnsembleSkipMLP(1, inner, (), k), hideable))
+            decoder.straight_as(m, starts[m].lead_out(EnsembleSkipMLP(1, k, (), d), loss, z[m]))
+        return Diabolo(nn.Sequential(self.first(hideable), encoder), decoder)
+
     # ── labels ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def augmentation(self) -> Corruption | None:
@@ -141,7 +151,7 @@ class Dense:
             first.append(binned)
             e = binned(seen)[:, len(c) :]
             c, s = torch.cat([c, e.mean(0)]), torch.cat([s, e.std(0).clamp(min=1e-3)])
-        return first.append(Tower(members, len(c), sizes, 0.2, dropout).seen_as(c, s))
+        return first.append(EnsembleMLP(members, len(c), sizes, 0.2, dropout).seen_as(c, s))
 
 
 class Text(Dense):
@@ -191,7 +201,7 @@ class Text(Dense):
     ) -> nn.Sequential:
         (c, s), d = self.format.view(), self.format.width
         seen = np.clip(SEEN * n / d, *SEEN_RANGE)  # with fewer rows per word, features are smaller
-        tower = Tower(members, d, sizes, 0.2, dropout, plain=True)
+        tower = EnsembleMLP(members, d, sizes, 0.2, dropout, plain=True)
         see = tfidf(self.format).float()
         see.idf.clamp_(min=PLAIN)
         return nn.Sequential(see, tower.seen_as(c, s / seen))

@@ -2,22 +2,31 @@ r"""Cross-fitting: K networks side by side, each trained on all rows except thos
 
     raw_i = output of member fold_i for row i          fold_i < K; if it is K, all members have learned from the row
 
-So every row with fold_i < K has an out-of-fold output. There may be several kinds of members, K of each.
+So there is an answer for a training row from a member that has not seen it. There may be several kinds of members, K of each.
+They are trained together: of a batch, row i counts for the members that learn from it,
+
+    loss_i = sum_k c_ki loss_ki / mean c          c_ki = w_i, or 0 where k does not learn from i, or loss_ki is trimmed
+
+where the largest losses of each member are trimmed, because the rows themselves may contain outliers. A batch is the one place
+where outliers can be told apart before the network is trained.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ..corruption import Corruption
 from ..rows import Rows
 
-__all__ = ["Members"]
+__all__ = ["CrossFit"]
 
 
-class Members:
-    """Which member has learned from which row.
+class CrossFit:
+    """Who has seen which row.
 
     Parameters
     ----------
@@ -30,16 +39,41 @@ class Members:
     def __init__(self, fold: np.ndarray, k: int) -> None:
         self.fold, self.k = fold, k
 
-    def learn(self, i: Tensor) -> Tensor:
+    def learns(self, i: Tensor) -> Tensor:
         """(B,) row numbers -> (K, B), whether the member learns from the row."""
         return torch.from_numpy(self.fold)[i] != torch.arange(self.k)[:, None]
 
-    def judge(self, i: np.ndarray) -> np.ndarray:
-        """(r,) row numbers -> (r,), whether the row is out-of-fold for some member."""
+    def objective(
+        self,
+        corrupt: Corruption,
+        losses: Callable[[Tensor, Tensor, Tensor, torch.Generator], Tensor],
+        trim: float = 0.0,
+        weight: Tensor | None = None,
+        first: int = 0,
+    ) -> Callable[[Tensor, Tensor, torch.Generator], Tensor]:
+        """What SGD minimizes: of a batch, row numbers i (B,) and rows x (B, d) -> (B,).
+
+        `losses` takes what the encoder sees, what it must produce, i, and the source of chance, and gives (J K, B) for J kinds
+        of members. A share `trim` of each member's losses does not count, nor do the members before number `first`.
+        """
+
+        def objective(i: Tensor, x: Tensor, rng: torch.Generator) -> Tensor:
+            each = losses(*corrupt(x, rng), i, rng)
+            counts = self.learns(i).repeat(len(each) // self.k, 1).to(each.device)
+            counts[:first] = False
+            if trim:
+                counts &= each <= each.detach().quantile(1 - trim, 1, keepdim=True)
+            c = counts.float() if weight is None else counts * weight[i].to(each.device)
+            return (each * c).sum(0) / c.mean().clamp(min=1e-9)
+
+        return objective
+
+    def has_out_of_fold(self, i: np.ndarray) -> np.ndarray:
+        """(r,) row numbers -> (r,), whether some member has not seen the row."""
         return np.asarray(self.fold[i] < self.k)
 
-    def unseen(self, network: nn.Module, rows: Rows, i: np.ndarray, piece: int) -> Tensor:
-        """(r,) row numbers -> out-of-fold outputs raw (J, r, k) of each of J kinds of members.
+    def out_of_fold(self, network: nn.Module, rows: Rows, i: np.ndarray, piece: int) -> Tensor:
+        """(r,) row numbers -> raw (J, r, k): of each of J kinds of members, the one that has not seen the row.
 
         The network takes other rows for each member, x (K, B, d), and gives raw (J K, B, k).
         """

@@ -13,13 +13,11 @@ Stochastic backpropagation and approximate inference (Rezende et al., 2014), htt
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-if TYPE_CHECKING:
-    from ..formats import Format
+from ..formats import Format
 
 __all__ = ["without_new_gaps"]
 

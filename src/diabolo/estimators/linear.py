@@ -24,11 +24,11 @@ from torch import Tensor, nn
 from ..errors import DataError, warn
 from ..formats import Documents, Format
 from ..losses import Bounded, Columns, Logistic, Loss, Multinomial, Part, Softmax
-from ..nets import Crowd, Curved, Link, Shares, TfIdf, inside
+from ..nets import Curved, EnsembleSkipMLP, Link, Shares, TfIdf, inside
 
 __all__ = ["Linear"]
 
-N = TypeVar("N", Curved, Crowd)
+N = TypeVar("N", Curved, EnsembleSkipMLP)
 
 SMOOTHING = (0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)  # shares of the mean word distribution that are tried in LSA
 

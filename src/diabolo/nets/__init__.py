@@ -5,7 +5,7 @@ from __future__ import annotations
 from .convolution import Inward, Outward, Sight, Unflat
 from .dense import Curved, Drop, Missing, inside, mlp
 from .efficientnet import Lite0
-from .ensemble import Beside, Borrowed, Codes, Copies, Crowd, Tower, Wider
+from .ensemble import Beside, Borrowed, Codes, Copies, EnsembleMLP, EnsembleSkipMLP, Wider
 from .heads import Apart, Head
 from .links import Link, Shares
 from .numeric import Bins
@@ -21,9 +21,10 @@ __all__ = [
     "Codes",
     "Column",
     "Copies",
-    "Crowd",
     "Curved",
     "Drop",
+    "EnsembleMLP",
+    "EnsembleSkipMLP",
     "Head",
     "Inward",
     "Link",
@@ -38,7 +39,6 @@ __all__ = [
     "Sphere",
     "TfIdf",
     "Told",
-    "Tower",
     "UNet",
     "Unflat",
     "Wider",

@@ -1,12 +1,11 @@
-r"""The hidden layers of K networks side by side: what a last layer of rows v_c reads.
+r"""K networks side by side, one product of stacked matrices per layer.
 
-    h_0 = g((x - c) / s),     h_kl = drop(SiLU(W_kl h_k,l-1 + b_kl)),     z_k = (h_kL, u_1 ... u_J)      k = 1 ... K
+    h_0 = g((x - c) / s),     h_kl = drop(SiLU(W_kl h_k,l-1 + b_kl))          k = 1 ... K,  l = 1 ... L
+
+    EnsembleMLP        z_k = (h_kL, u_1 ... u_J)                what a last layer of rows v_c reads
+    EnsembleSkipMLP    y_k = A_k x_k + a_k + V_k h_kL + b_k     K networks like :class:`diabolo.nets.Curved`
 
     u_j = w_j . h_0         straight units, none at first: they are for what no h has kept of x; or w_j . x, if x is plain
-
-A :class:`Crowd` is simpler: K networks of :class:`diabolo.nets.Curved`, one product of stacked matrices per layer.
-
-    y_k = A_k x_k + b_k + V_k h_kL,     h_k0 = g((x_k - c) / s)
 
 References
 ----------
@@ -17,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
@@ -25,10 +24,42 @@ from torch.nn import functional as F
 
 from .dense import curbed, dropped
 
-__all__ = ["Beside", "Borrowed", "Codes", "Copies", "Tower", "Wider"]
+__all__ = ["Beside", "Borrowed", "Codes", "Copies", "EnsembleMLP", "EnsembleSkipMLP", "Wider"]
 
 
-class Tower(nn.Module):
+class Layers(nn.Module):
+    """Base: K stacks of layers of these widths; all see the same x (B, d), or each its own (K, B, d)."""
+
+    c: Tensor
+    s: Tensor
+
+    def __init__(self, members: int, d: int, widths: Sequence[int]) -> None:
+        super().__init__()
+        self.members = members
+        self.weights = nn.ParameterList([torch.randn(members, a, b) * (2 / a) ** 0.5 for a, b in pairwise((d, *widths))])
+        self.biases = nn.ParameterList([torch.zeros(members, b) for b in widths])
+        self.register_buffer("c", torch.zeros(d))
+        self.register_buffer("s", torch.ones(d))
+
+    def seen_as(self, c: Tensor, s: Tensor) -> Self:
+        """Set centre and spread (d,) of what the first layer sees."""
+        self.c.copy_(c)
+        self.s.copy_(s)
+        return self
+
+    def first(self, x: Tensor) -> Tensor:
+        """x -> h_0, which is what the first layer sees."""
+        return curbed((x - self.c).div_(self.s))  # in place: memory is slower than quotients
+
+    def hidden(self, x: Tensor, layers: int, drop_in: float = 0.0, drop: float = 0.0) -> Tensor:
+        """x -> h_L (K, B, m), L the number of layers."""
+        h = for_each(dropped(self.first(x), drop_in if self.training else 0.0), self.members)
+        for w, b, _ in zip(self.weights, self.biases, range(layers), strict=False):
+            h = dropped(F.silu(torch.baddbmm(b[:, None], h, w)), drop if self.training else 0.0)
+        return h
+
+
+class EnsembleMLP(Layers):
     """K stacks of hidden layers; all see the same x (B, d), or each its own (K, B, d).
 
     Parameters
@@ -48,14 +79,11 @@ class Tower(nn.Module):
 
     Examples
     --------
-    >>> Tower(3, 4, (16, 8))(torch.ones(5, 4)).shape
+    >>> EnsembleMLP(3, 4, (16, 8))(torch.ones(5, 4)).shape
     torch.Size([3, 5, 8])
-    >>> Tower(3, 4, (16, 8)).with_units(torch.ones(4, 2))(torch.ones(5, 4)).shape
+    >>> EnsembleMLP(3, 4, (16, 8)).with_units(torch.ones(4, 2))(torch.ones(5, 4)).shape
     torch.Size([3, 5, 10])
     """
-
-    c: Tensor
-    s: Tensor
 
     def __init__(
         self,
@@ -67,14 +95,9 @@ class Tower(nn.Module):
         straight: Sequence[int] = (),
         plain: bool = False,
     ) -> None:
-        super().__init__()
+        super().__init__(members, d, hidden)
         self.sizes, self.plain = (members, d, tuple(hidden), drop_in, drop), plain
         self.straight = nn.ParameterList([torch.zeros(d, j) for j in straight])
-        widths = (d, *hidden)
-        self.weights = nn.ParameterList([torch.randn(members, a, b) * (2 / a) ** 0.5 for a, b in pairwise(widths)])
-        self.biases = nn.ParameterList([torch.zeros(members, b) for b in hidden])
-        self.register_buffer("c", torch.zeros(d))
-        self.register_buffer("s", torch.ones(d))
 
     @property
     def m(self) -> int:
@@ -86,36 +109,24 @@ class Tower(nn.Module):
         """J."""
         return sum(w.shape[1] for w in self.straight)
 
-    def with_units(self, w: Tensor) -> Tower:
+    def with_units(self, w: Tensor) -> EnsembleMLP:
         """More straight units, w (d, j)."""
         like = self.weights[0]
         self.straight.append(nn.Parameter(w.to(like), requires_grad=like.requires_grad))
         return self
 
-    def drop(self, j: int) -> Tower:
+    def drop(self, j: int) -> EnsembleMLP:
         """Without straight unit j."""
         self.straight = without(self.straight, j)
         return self
-
-    def first(self, x: Tensor) -> Tensor:
-        """x -> h_0, which is what the first layer sees."""
-        return curbed((x - self.c).div_(self.s))  # in place: memory is slower than quotients
 
     def lined(self, x: Tensor) -> Tensor:
         """x -> what straight units see."""
         return x if self.plain else self.first(x)
 
-    def seen_as(self, c: Tensor, s: Tensor) -> Tower:
-        """Set centre and spread (d,) of what the first layer sees."""
-        self.c.copy_(c)
-        self.s.copy_(s)
-        return self
-
     def forward(self, x: Tensor) -> Tensor:
-        members, _, _, drop_in, drop = self.sizes
-        h = for_each(dropped(self.first(x), drop_in if self.training else 0.0), members)
-        for w, b in zip(self.weights, self.biases, strict=True):
-            h = dropped(F.silu(torch.baddbmm(b[:, None], h, w)), drop if self.training else 0.0)
+        members, _, hidden, drop_in, drop = self.sizes
+        h = self.hidden(x, len(hidden), drop_in, drop)
         if not len(self.straight):
             return h
         seen = self.lined(x)
@@ -128,13 +139,68 @@ class Tower(nn.Module):
         return layers | {"straight": [w.shape[1] for w in self.straight], "plain": self.plain}
 
 
+class EnsembleSkipMLP(Layers):
+    """K members; all see the same x (B, d), or each its own x (K, B, d).
+
+    Parameters
+    ----------
+    members : int
+        K.
+    d, out : int
+        Width of x and of y.
+    hidden : sequence of int
+        Widths of the layers of the curved path; without any, the straight path alone.
+
+    Examples
+    --------
+    >>> net = EnsembleSkipMLP(3, 4, (8,), 2).straight_from(torch.eye(2, 4), torch.zeros(2))
+    >>> net(torch.ones(5, 4)).shape, net(torch.ones(3, 5, 4)).shape
+    (torch.Size([3, 5, 2]), torch.Size([3, 5, 2]))
+    """
+
+    def __init__(self, members: int, d: int, hidden: Sequence[int], out: int) -> None:
+        super().__init__(members, d, (*hidden, out) if hidden else ())
+        self.sizes = (members, d, tuple(hidden), out)
+        self.a = nn.Parameter(torch.zeros(members, d, out))
+        self.b = nn.Parameter(torch.zeros(members, out))
+        if hidden:
+            nn.init.zeros_(self.weights[-1])
+
+    def straight_from(self, a: Tensor, b: Tensor) -> EnsembleSkipMLP:
+        """Set every member's straight path to ``A (out, d)`` and ``b (out,)``."""
+        with torch.no_grad():
+            self.a.copy_(a.T.expand_as(self.a))
+            self.b.copy_(b.expand_as(self.b))
+        return self
+
+    def straight_as(self, k: int, other: EnsembleSkipMLP) -> EnsembleSkipMLP:
+        """Set member k's straight path to that of the one member of another ensemble, and what the curved paths see to its."""
+        with torch.no_grad():
+            self.a[k].copy_(other.a[0])
+            self.b[k].copy_(other.b[0])
+        return self.seen_as(other.c, other.s)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = torch.baddbmm(self.b[:, None], for_each(x, self.members), self.a)
+        if not len(self.weights):
+            return y
+        h = self.hidden(x, len(self.weights) - 1)
+        return y + torch.baddbmm(self.biases[-1][:, None], h, self.weights[-1])
+
+    def config(self) -> dict[str, Any]:
+        members, d, hidden, out = self.sizes
+        return {"members": members, "d": d, "hidden": list(hidden), "out": out}
+
+
 def for_each(x: Tensor, members: int) -> Tensor:
     """The same x (B, d) for all members, or x (K, B, d) for as many equal groups of them -> (members, B, d).
 
     >>> for_each(torch.tensor([[[1.0]], [[2.0]]]), 4).flatten().tolist()
     [1.0, 1.0, 2.0, 2.0]
     """
-    return x.expand(members, *x.shape) if x.ndim == 2 else x.repeat_interleave(members // len(x), 0)
+    if x.ndim == 2:
+        return x.expand(members, *x.shape)
+    return x if len(x) == members else x.repeat_interleave(members // len(x), 0)
 
 
 def without(blocks: Any, c: int) -> nn.ParameterList:
@@ -190,7 +256,7 @@ class Wider(nn.Module):
     Parameters
     ----------
     members, d, hidden, drop_in, drop
-        Of the :class:`Tower` on h; d is m.
+        Of the :class:`EnsembleMLP` on h; d is m.
 
     Examples
     --------
@@ -200,7 +266,7 @@ class Wider(nn.Module):
 
     def __init__(self, members: int, d: int, hidden: Sequence[int], drop_in: float = 0.0, drop: float = 0.0) -> None:
         super().__init__()
-        self.tower = Tower(members, d, hidden, drop_in, drop)
+        self.tower = EnsembleMLP(members, d, hidden, drop_in, drop)
         self.m = d + self.tower.m
 
     def forward(self, h: Tensor) -> Tensor:
@@ -232,7 +298,7 @@ class Beside(nn.ModuleList):
 
     Examples
     --------
-    >>> two = Beside(nn.Sequential(Codes(2, 4)), nn.Sequential(Tower(3, 4, (8,))))
+    >>> two = Beside(nn.Sequential(Codes(2, 4)), nn.Sequential(EnsembleMLP(3, 4, (8,))))
     >>> two(torch.ones(5, 4)).shape, two.m
     (torch.Size([5, 5, 8]), 8)
     """
@@ -260,77 +326,3 @@ def filled(h: Tensor, m: int) -> Tensor:
 
 class Borrowed(nn.Sequential):
     """An encoder from elsewhere, or copies of it, and then :class:`Codes`; a file may leave the encoder's code to its owner."""
-
-
-class Crowd(nn.Module):
-    """K members; all see the same x (B, d), or each its own x (K, B, d).
-
-    Parameters
-    ----------
-    members : int
-        K.
-    d, out : int
-        Width of x and of y.
-    hidden : sequence of int
-        Widths of the layers of the curved path; without any, the straight path alone.
-
-    Examples
-    --------
-    >>> crowd = Crowd(3, 4, (8,), 2).straight_from(torch.eye(2, 4), torch.zeros(2))
-    >>> crowd(torch.ones(5, 4)).shape, crowd(torch.ones(3, 5, 4)).shape
-    (torch.Size([3, 5, 2]), torch.Size([3, 5, 2]))
-    """
-
-    c: Tensor
-    s: Tensor
-
-    def __init__(self, members: int, d: int, hidden: Sequence[int], out: int) -> None:
-        super().__init__()
-        self.sizes = (members, d, tuple(hidden), out)
-        widths = (d, *hidden, out) if hidden else ()
-        self.weights = nn.ParameterList([torch.randn(members, a, b) * (2 / a) ** 0.5 for a, b in pairwise(widths)])
-        self.biases = nn.ParameterList([torch.zeros(members, b) for b in widths[1:]])
-        self.a = nn.Parameter(torch.zeros(members, d, out))
-        self.b = nn.Parameter(torch.zeros(members, out))
-        self.register_buffer("c", torch.zeros(d))
-        self.register_buffer("s", torch.ones(d))
-        if hidden:
-            nn.init.zeros_(self.weights[-1])
-
-    @property
-    def members(self) -> int:
-        return self.sizes[0]
-
-    def straight_from(self, a: Tensor, b: Tensor) -> Crowd:
-        """Set every member's straight path to ``A (out, d)`` and ``b (out,)``."""
-        with torch.no_grad():
-            self.a.copy_(a.T.expand_as(self.a))
-            self.b.copy_(b.expand_as(self.b))
-        return self
-
-    def straight_as(self, k: int, other: Crowd) -> Crowd:
-        """Set member k's straight path to that of the one member of another crowd, and what the curved paths see to its."""
-        with torch.no_grad():
-            self.a[k].copy_(other.a[0])
-            self.b[k].copy_(other.b[0])
-        return self.seen_as(other.c, other.s)
-
-    def seen_as(self, c: Tensor, s: Tensor) -> Crowd:
-        """Set centre and spread (d,) of what the curved path sees."""
-        self.c.copy_(c)
-        self.s.copy_(s)
-        return self
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = x.expand(self.members, *x.shape[-2:])
-        y = torch.baddbmm(self.b[:, None], x, self.a)
-        if len(self.weights) == 0:
-            return y
-        h = curbed((x - self.c) / self.s)
-        for i, (w, b) in enumerate(zip(self.weights, self.biases, strict=True)):
-            h = torch.baddbmm(b[:, None], F.silu(h) if i else h, w)
-        return y + h
-
-    def config(self) -> dict[str, Any]:
-        members, d, hidden, out = self.sizes
-        return {"members": members, "d": d, "hidden": list(hidden), "out": out}

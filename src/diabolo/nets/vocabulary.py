@@ -15,7 +15,7 @@ from ..errors import FormatError
 from .convolution import Inward, Outward, Sight, Unflat
 from .dense import Curved, Drop, Missing
 from .efficientnet import Lite0
-from .ensemble import Beside, Borrowed, Codes, Copies, Crowd, Tower, Wider
+from .ensemble import Beside, Borrowed, Codes, Copies, EnsembleMLP, EnsembleSkipMLP, Wider
 from .heads import Apart, Head
 from .links import Link, Shares
 from .numeric import Bins
@@ -27,7 +27,7 @@ PARTS: tuple[Any, ...] = (
     Bins,
     Codes,
     Column,
-    Crowd,
+    EnsembleSkipMLP,
     Curved,
     Drop,
     Head,
@@ -44,7 +44,7 @@ PARTS: tuple[Any, ...] = (
     Sphere,
     TfIdf,
     Told,
-    Tower,
+    EnsembleMLP,
     UNet,
     Unflat,
     Wider,

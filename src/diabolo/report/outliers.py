@@ -16,7 +16,8 @@ import torch
 
 from .. import __version__
 from ..errors import DataError
-from ..rows import spread_rows
+from ..estimators.outliers import OutlierDetector
+from ..rows import in_order_of, spread_rows
 from .names import Names
 from .page import digest, escaped, part, picture
 from .values import seed
@@ -166,11 +167,10 @@ class Seen:
 
     def __init__(self, detector: OutlierDetector, X: Any, rows: np.ndarray) -> None:
         self.shape = cast(tuple[int, int, int], detector.format_.shape)
-        x = detector._taken(X, rows) if len(rows) else torch.zeros(0, detector.format_.width)
-        network, loss = detector.network_, detector.loss_
-        raw = network.decoder(network.encoder(x))
-        expected = loss.predict(raw.flatten(0, 1)).unflatten(0, raw.shape[:2]).mean(0)
-        cells = detector._losses(raw, x.expand(len(raw), *x.shape)).mean(0)
+        x, members = torch.zeros(0, detector.format_.width), detector._scorer.reconstructor
+        if len(rows):
+            x = in_order_of(rows, detector._features(X))
+        expected, cells = members.expected(x), members.losses(members.network(x), x).mean(0)
         self.x, self.expected = (np.asarray(v.reshape(-1, *self.shape).float()) for v in (x, expected))
         self.where = np.asarray(cells.reshape(-1, *self.shape).sum(1).float())
 
@@ -221,7 +221,7 @@ def facts(detector: OutlierDetector, n: int) -> str:
         ("Rows in this report", f"{n:,} ({kind}, {len(detector.format_.columns):,} columns)"),
         ("Calibrated on", f"{len(detector.calibration_):,} rows, each judged by a network that had not seen it"),
         ("Members", f"{detector.members_}"),
-        ("Known outliers", "they taught it which columns matter" if detector._judges is not None else "none"),
+        ("Known outliers", "they taught it which columns matter" if detector._scorer.supervised is not None else "none"),
         ("Seed of the fit", seed(detector)),
         ("Versions", f"diabolo {__version__}, PyTorch {torch.__version__}, Python {platform.python_version()}"),
     ]

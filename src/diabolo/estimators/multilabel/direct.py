@@ -2,7 +2,7 @@ r"""A linear path from X to the last layer, past the hidden units.
 
     raw_c = mean over all members of v_c . h + b_c   +   u_c . seen(x)
 
-Members that are trained from scratch read X, and their :class:`diabolo.nets.Tower` has a linear unit u_c for each label. It
+Members that are trained from scratch read X. Their :class:`diabolo.nets.EnsembleMLP` has a linear unit u_c for each label. It
 learns what all members have missed (linear_residual.py), or belongs to a new label.
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ...nets import Beside, Borrowed, TfIdf, Tower
+from ...nets import Beside, Borrowed, EnsembleMLP, TfIdf
 from ...network import Diabolo
 from ...rows import Rows, spread_rows
 from .linear_residual import straightened
@@ -37,14 +37,14 @@ class Direct:
     def __init__(self, network: Diabolo) -> None:
         encoder: Any = network.encoder
         part = encoder[-1] if isinstance(encoder, Beside) else encoder
-        own = isinstance(part, nn.Sequential) and not isinstance(part, Borrowed) and isinstance(part[-1], Tower)
+        own = isinstance(part, nn.Sequential) and not isinstance(part, Borrowed) and isinstance(part[-1], EnsembleMLP)
         self.reader = cast(nn.Sequential, part) if own else None
         self.share = 1 / len(encoder) if isinstance(encoder, Beside) else 1.0  # of the mean over all members
 
     @property
-    def tower(self) -> Tower | None:
+    def tower(self) -> EnsembleMLP | None:
         """The hidden layers of the members that read X."""
-        return None if self.reader is None else cast(Tower, self.reader[-1])
+        return None if self.reader is None else cast(EnsembleMLP, self.reader[-1])
 
     def seen(self, x: Tensor) -> Tensor:
         """x (n, d) -> the features that the linear units read."""
@@ -76,7 +76,7 @@ class Direct:
 
     def fit(self, rows: Rows, i: np.ndarray, r: Tensor, y: Tensor, weight: Tensor | None, a: Tensor, piece: int) -> Tensor:
         """Fit the residual of calibrated outputs r (n, k), with slopes a (k,), for the rows i and y (n, k) -> b (k,)."""
-        tower = cast(Tower, self.tower)
+        tower = cast(EnsembleMLP, self.tower)
         some = spread_rows(np.arange(len(i)), max(1, MAX_CELLS // tower.sizes[1]))
         x = torch.cat([self.seen(rows.take(part)).float() for part in np.array_split(i[some], len(some) // piece + 1)])
         u, b = straightened(x, r[some], y[some], tower.plain, None if weight is None else weight[some])

@@ -25,7 +25,7 @@ from torch import Tensor
 
 from ...errors import FormatError
 from ...model_selection import folds
-from ...nets import Head, Tower
+from ...nets import EnsembleMLP, Head
 from ...printed import Grid, Printed
 from ...rows import Rows
 from ...training import minimize
@@ -141,7 +141,7 @@ def refreshed(
     if isinstance(network.decoder, Head):
         network.decoder.merged()
     for part in network.modules():
-        if isinstance(part, Tower):
+        if isinstance(part, EnsembleMLP):
             part.straight.requires_grad_(False)  # fitted by its own convex problem
     old = np.resize(np.arange(len(replay)), len(x) if len(replay) else 0)
     rows = Rows(torch.cat([x.float(), replay.rows[old]]))

@@ -19,13 +19,14 @@ Testing for outliers with conformal p-values (Bates et al., 2023), https://doi.o
 from __future__ import annotations
 
 import numpy as np
+from scipy.stats import false_discovery_control
 
-from ...errors import DataError
+from ...errors import DataError, warn
 
-__all__ = ["Calibration", "enough"]
+__all__ = ["Calibration", "discoveries", "enough", "warn_of_limits"]
 
 TAIL = 0.1  # share of the largest scores from which the decay beyond them is learned
-FEWEST = 5  # of them
+MIN_TAIL = 5  # of them
 GAP = 1e-12  # by which a score beyond a known one has a smaller log p, however near it is
 
 
@@ -49,7 +50,7 @@ class Calibration:
         if s.ndim != 1 or not len(s) or not np.isfinite(s).all():
             raise DataError("a calibration needs finite scores, at least one")
         self.scores = s
-        top = s[-max(FEWEST, round(TAIL * len(s))) :]
+        top = s[-max(MIN_TAIL, round(TAIL * len(s))) :]
         self.decay = max(float((top - top[0]).mean()), 1e-3 * float(s.std()), 1e-9)
         self.value, first = np.unique(s, return_index=True)
         self.count = len(s) - first  # scores that are at least this value
@@ -83,7 +84,7 @@ class Calibration:
 
     @staticmethod
     def of_others(s: np.ndarray) -> np.ndarray:
-        """Scores (n,) -> of each its ``log_p`` among all others: a score is not its own witness.
+        """Scores (n,) -> of each its ``log_p`` among all others: leave-one-out.
 
         >>> s = np.array([3.0, 1.0, 4.0, 1.0, 5.0])
         >>> bool(np.isclose(Calibration.of_others(s)[2], Calibration(np.delete(s, 2)).log_p(s[2])))
@@ -119,6 +120,47 @@ def enough(alpha: float) -> int:
     """
     n = int(1 / alpha)
     return n - 1 if 1 / n <= alpha else n
+
+
+def discoveries(p: np.ndarray, q: float, n: int) -> np.ndarray:
+    """P-values (m,) from n scores -> (m,) bool: a list of which on average about a share q is false."""
+    if not 0 < q < 1:
+        raise ValueError(f"q={q!r}: allowed are numbers between 0 and 1, such as 0.1")
+    found = np.asarray(false_discovery_control(p) <= q)
+    needed = int(np.ceil(len(p) / (q * (n + 1))))
+    if needed > 1 and not found.any():
+        warn(
+            f"q={q:g}: with {n:,} training rows no p-value is small enough for a list of fewer than {needed:,} of {len(p):,} "
+            f"rows, and not as many stand out. It takes {int(len(p) / q):,} training rows to tell a single one; "
+            "predict() needs fewer"
+        )
+    return found
+
+
+def warn_of_limits(alpha: float, n: int, new: dict[str, float]) -> None:
+    """With n scores, no p-value may be as small as alpha; and a share `new` of rows will hold a level that was never seen."""
+    if n < enough(alpha):
+        warn(
+            f"alpha={alpha:g} with {n:,} rows: no p-value can be below {1 / (n + 1):.2g}, so that no row will be flagged. "
+            f"It takes {enough(alpha):,} rows, or alpha={up(1 / (n + 1)):g}, or contamination=; score_samples ranks all the "
+            "same"
+        )
+    column = max(new, key=new.__getitem__, default="")
+    if new and new[column] > alpha:
+        warn(
+            f"about {new[column]:.1%} of the rows to come will hold a value of column {column!r} that was never seen, and be "
+            f"flagged for it, more than alpha={alpha:g}: fit on more rows, join rare values, or drop the column"
+        )
+
+
+def up(p: float) -> float:
+    """Two digits, rounded up.
+
+    >>> up(1 / 31), up(0.02)
+    (0.033, 0.02)
+    """
+    digits = 1 - int(np.floor(np.log10(p)))
+    return round(float(np.ceil(round(p * 10**digits, 6)) / 10**digits), digits)
 
 
 def smooth(count: np.ndarray, n: int) -> np.ndarray:

@@ -3,10 +3,10 @@ r"""Why a row is an outlier, cell by cell, and the fewest cells whose replacemen
     e_j = decoder(encoder(x with column j hidden))_j        what the other cells say about cell j
     p_j = P(l_j >= loss_j(e_j, x_j))                        l_j: the same for rows that the network had not seen
 
-Hidden, because a wild cell would help to reconstruct itself, and would spoil what is expected of the cells around it.
-With many columns one cell hardly does either; there it is not hidden. The repair is greedy: replace the cell by what the
-others say whose replacement helps most, until the row is normal. The cells of a repair are named first: a wild cell makes
-its neighbours look strange as well, but only its own replacement mends them all.
+The cell is hidden, because a wild cell would help to reconstruct itself, and would spoil what is expected of the cells around
+it. With many columns one cell hardly does either; there it is not hidden. The repair is greedy: each step replaces the cell
+whose replacement by what the others say helps most, until the row is normal. The cells of a repair are named first: a wild
+cell makes its neighbors look strange as well, but only its own replacement mends them all.
 """
 
 from __future__ import annotations
@@ -21,17 +21,18 @@ import torch
 from torch import Tensor
 
 from ...errors import DataError
-from ...losses import Columns, Logistic, Squared
+from ...losses import Columns, Logistic, Loss, Squared
 from ...printed import Grid, Marked, Printed, alike, cut
 from .conformal import Calibration
+from .scorer import Scorer
 
-__all__ = ["Cell", "Evidence", "Verdict", "Verdicts"]
+__all__ = ["Cell", "Explainer", "Verdict", "Verdicts"]
 
-HIDDEN = 100  # columns up to which each is hidden in turn
-FORWARD = 30_000  # hidden cells that the calibration looks at
-FEWEST, MOST = 50, 1000  # rows of it
-LONGEST = 5  # cells of a repair
-CANDIDATES = 32  # cells that a repair tries
+MAX_HIDDEN = 100  # columns up to which each is hidden in turn
+MAX_CELLS = 30_000  # hidden cells that the calibration looks at
+MIN_ROWS, MAX_ROWS = 50, 1000  # of it
+MAX_REPAIRED = 5  # cells of a repair
+MAX_CANDIDATES = 32  # cells that a repair tries
 BATCH = 4096  # rows of the network at once
 NAMED, LISTED, LONG = 5, 20, 24  # printed: cells of a row, rows, letters of a cell
 
@@ -138,30 +139,83 @@ class Verdicts(Printed, list[Verdict]):
             yield f"and {len(self) - LISTED:,} more rows"
 
 
-class Evidence:
-    """What is usual of each cell: for each column, losses of cells that were judged by a network that had not seen them."""
+class Explainer:
+    """Which cells make a row strange.
 
-    def __init__(self, losses: np.ndarray) -> None:
+    Parameters
+    ----------
+    scorer : Scorer
+        How strange rows are.
+    losses : ndarray (n, c)
+        For each column, losses of training cells by a member that had not seen them.
+    """
+
+    def __init__(self, scorer: Scorer, losses: np.ndarray) -> None:
+        self.scorer, self.reconstructor, self.format = scorer, scorer.reconstructor, scorer.reconstructor.format
         self.losses = np.sort(losses, axis=0)
 
     @classmethod
-    def fit(cls, detector: Any, x: Tensor, fold: np.ndarray) -> Self:
-        """From rows x (n, d) of the folds `fold`."""
-        c = len(detector.usual_.v)
-        n = int(np.clip(FORWARD // c, FEWEST, MOST))
+    def fit(cls, scorer: Scorer, x: Tensor, fold: np.ndarray) -> Self:
+        """From rows x (n, d), each judged by the member `fold` (n,) that has not seen it."""
+        c = len(scorer.measures.v)
+        n = int(np.clip(MAX_CELLS // c, MIN_ROWS, MAX_ROWS))
         x, fold = x[:n], fold[:n]
-        parts = x.split(max(1, BATCH // c))
-        losses = torch.cat([judged_cells(detector, part, torch.arange(c).expand(len(part), -1))[1] for part in parts], 1)
-        return cls(losses[torch.from_numpy(fold), torch.arange(len(x))].float().double().numpy())
+        new, parts = cls(scorer, np.zeros((0, c))), x.split(max(1, BATCH // c))
+        losses = torch.cat([new._judged(part, torch.arange(c).expand(len(part), -1))[1] for part in parts], 1)
+        return cls(scorer, losses[torch.from_numpy(fold), torch.arange(len(x))].float().double().numpy())
 
     def state(self) -> dict[str, np.ndarray]:
-        return {"losses": self.losses}
+        return {"cell_losses": self.losses}
 
     @classmethod
-    def from_state(cls, arrays: dict[str, np.ndarray]) -> Self:
-        return cls(arrays["losses"])
+    def from_state(cls, scorer: Scorer, arrays: dict[str, np.ndarray]) -> Self:
+        return cls(scorer, arrays["cell_losses"])
 
-    def p(self, losses: Tensor, columns: Tensor) -> np.ndarray:
+    def cell_p_values(self, x: Tensor) -> np.ndarray:
+        """Rows x (n, d) -> p-values (n, c) of all cells; NaN where one is missing."""
+        if not self.format.has_cells:
+            raise DataError("cells are those of a table or an array; of documents, explain() names words")
+        self._check_columns()
+        c, first, found = len(self.format.columns), [block.start for block in self.format.blocks], []
+        for part in x.split(max(1, BATCH // c)):
+            columns = torch.arange(c).expand(len(part), -1)
+            p = self._p(self._judged(part, columns)[1].mean(0), columns)
+            found.append(np.where(torch.isnan(part[:, first]).numpy(), np.nan, p))
+        return np.concatenate(found)
+
+    def explain(
+        self, x: Tensor, seen: list[list[Any]], most: int, alpha: float, offset: float
+    ) -> list[tuple[tuple[Cell, ...], bool]]:
+        """Rows x (n, d), of which `seen` are the columns -> the cells of each, and whether their repair makes it normal.
+
+        A share `alpha` of normal cells is surprising; a row is normal from ``log_p(x) = offset`` on.
+        """
+        if not self.format.has_cells:
+            return [(self._words(row, most), False) for row in x]
+        self._check_columns()
+        size, limits = max(1, BATCH // min(len(self.format.columns), MAX_HIDDEN)), np.quantile(self.losses, 1 - alpha, axis=0)
+        found: list[tuple[tuple[Cell, ...], bool]] = []
+        for i in range(0, len(x), size):
+            found += self._explained(x[i : i + size], [column[i:] for column in seen], most, limits, offset)
+        return found
+
+    def _explained(
+        self, x: Tensor, seen: list[list[Any]], most: int, limits: np.ndarray, offset: float
+    ) -> Iterator[tuple[tuple[Cell, ...], bool]]:
+        columns = self._candidates(x)
+        raw, losses = self._judged(x, columns)
+        e, p = self.reconstructor.predicted(raw, 2), self._p(losses.mean(0), columns)
+        for i, first in enumerate(self._repairs(x, columns, offset)):
+            places = first + [m for m in np.argsort(p[i], kind="stable").tolist() if m not in first]
+            cells = []
+            for m in places[: max(most, len(first))]:
+                j = int(columns[i, m])
+                shown, between = self._shown(e[i, m], j, float(limits[j]))
+                value = plain(seen[j][i])
+                cells.append(Cell(self.format.columns[j], value, shown, between, float(p[i, m]), m in first))
+            yield tuple(cells), bool(first)
+
+    def _p(self, losses: Tensor, columns: Tensor) -> np.ndarray:
         """Losses (n, m) of cells in columns (n, m) -> p-values, going on beyond the largest loss."""
         out = np.empty(losses.shape)
         for j in columns.unique().tolist():
@@ -169,130 +223,96 @@ class Evidence:
             out[here] = np.exp(Calibration(self.losses[:, j]).log_p(losses.numpy()[here]))
         return out
 
-    def cells(self, detector: Any, x: Tensor) -> np.ndarray:
-        """Rows x (n, d) -> p-values (n, c) of all cells."""
-        if not detector.format_.has_cells:
-            raise DataError("cells are those of a table or an array; of documents, explain() names words")
-        check_columns(detector)
-        c = len(detector.format_.columns)
-        found = []
-        for part in x.split(max(1, BATCH // c)):
-            columns = torch.arange(c).expand(len(part), -1)
-            p = self.p(judged_cells(detector, part, columns)[1].mean(0), columns)
-            first = [block.start for block in detector.format_.blocks]
-            found.append(np.where(torch.isnan(part[:, first]).numpy(), np.nan, p))
-        return np.concatenate(found)
+    def _check_columns(self) -> None:
+        """Cells can be judged one by one only if each column has a loss of its own."""
+        losses, columns = len(self.scorer.measures.v), len(self.format.columns)
+        if losses != columns:
+            loss = self.reconstructor.loss
+            raise DataError(f"loss={loss!r} has {losses:,} terms for {columns:,} columns: to name cells, take loss='auto'")
 
-    def of(self, detector: Any, x: Tensor, most: int, seen: list[list[Any]]) -> list[tuple[tuple[Cell, ...], bool]]:
-        """Rows x (n, d), of which `seen` are the columns -> the cells of each, and whether the repair makes it normal."""
-        if not detector.format_.has_cells:
-            return [(words(detector, row, most), False) for row in x]
-        check_columns(detector)
-        size = max(1, BATCH // min(len(detector.format_.columns), HIDDEN))
-        starts = range(0, len(x), size)
-        return [found for i in starts for found in self._of(detector, x[i : i + size], most, [column[i:] for column in seen])]
+    def _candidates(self, x: Tensor) -> Tensor:
+        """Columns (n, m) of each row: all, or the most surprising ones as far as can be seen without hiding any."""
+        c = len(self.format.columns)
+        if c <= MAX_HIDDEN:
+            return torch.arange(c).expand(len(x), -1)
+        return (self.reconstructor.look(x)[1].mean(0) / self.scorer.measures.v).topk(MAX_CANDIDATES).indices
 
-    def _of(self, detector: Any, x: Tensor, most: int, seen: list[list[Any]]) -> list[tuple[tuple[Cell, ...], bool]]:
-        columns = suspects(detector, x)
-        raw, losses = judged_cells(detector, x, columns)
-        e, p = predicted(detector, raw), self.p(losses.mean(0), columns)
-        limits = np.quantile(self.losses, 1 - detector.alpha, axis=0)
-        found = []
-        for i, first in enumerate(repair(detector, x, columns)):
-            places = first + [m for m in np.argsort(p[i], kind="stable").tolist() if m not in first]
-            cells = [
-                cell(detector, seen[int(columns[i, m])][i], e[i, m], int(columns[i, m]), limits, float(p[i, m]), m in first)
-                for m in places[: max(most, len(first))]
-            ]
-            found.append((tuple(cells), bool(first)))
-        return found
+    def _features(self, columns: Tensor) -> Tensor:
+        """(m,) columns -> (m, d) which features make up each."""
+        sizes = torch.tensor([block.stop - block.start for block in self.format.blocks])
+        owner = torch.arange(len(sizes)).repeat_interleave(sizes)
+        return owner[None] == columns[:, None]
+
+    def _judged(self, x: Tensor, columns: Tensor) -> tuple[Tensor, Tensor]:
+        """x (n, d), columns (n, m) -> raw (n, m, K, d) as seen by each of these columns, and their losses (K, n, m).
+
+        With few columns, column j is hidden from the row that judges it.
+        """
+        n, m = columns.shape
+        reconstructor, few = self.reconstructor, len(self.format.columns) <= MAX_HIDDEN
+        seen = self.scorer.measures.within(x) if self.format.has_cells else x
+        if not (self.format.has_cells and few):
+            raw = reconstructor.network(seen)
+            cells = reconstructor.losses(raw, x).gather(2, columns.expand(len(raw), -1, -1))
+            return raw.permute(1, 0, 2)[:, None].expand(-1, m, -1, -1), cells
+        hidden = self._features(columns.flatten())
+        raw = reconstructor.network(seen.repeat_interleave(m, 0).masked_fill(hidden, torch.nan))
+        own = reconstructor.losses(raw, x.repeat_interleave(m, 0))[:, torch.arange(n * m), columns.flatten()]
+        return raw.unflatten(1, (n, m)).permute(1, 2, 0, 3), own.unflatten(1, (n, m))
+
+    def _repairs(self, x: Tensor, columns: Tensor, offset: float) -> list[list[int]]:
+        """Which of the columns (n, m) to replace in each row, most helpful first; none where no few make it normal."""
+        y, (n, most) = x.clone(), columns.shape
+        replaced: list[list[int]] = [[] for _ in range(n)]
+        left = torch.ones(n, most, dtype=torch.bool)
+        for _ in range(min(MAX_REPAIRED, most)):
+            rows = torch.from_numpy(np.flatnonzero(self.scorer.log_p(y) < offset))
+            if not len(rows):
+                break
+            raw = self._judged(y[rows], columns[rows])[0]
+            e = self.format.likeliest(self.reconstructor.predicted(raw, 2).flatten(0, 1))
+            options = torch.where(self._features(columns[rows].flatten()), e, y[rows].repeat_interleave(most, 0))
+            s = torch.from_numpy(self.scorer.judge(options)[0]).view(-1, most).masked_fill(~left[rows], torch.inf)
+            best = s.argmin(1)
+            y[rows] = options.view(len(rows), most, -1)[torch.arange(len(rows)), best]
+            left[rows, best] = False
+            for i, m in zip(rows.tolist(), best.tolist(), strict=True):
+                replaced[i].append(m)
+        strange = self.scorer.log_p(y) < offset
+        return [[] if still else places for places, still in zip(replaced, strange, strict=True)]
+
+    def _shown(self, e: Tensor, j: int, limit: float) -> tuple[Any, tuple[Any, ...]]:
+        """e (d,) -> what is expected in column j, and what is plausible there, in original units."""
+        rows = [self.format.likeliest(e[None], [j])[0], *plausible(self.reconstructor.loss, e, j, self.format.blocks[j], limit)]
+        expected, *between = map(plain, self.format.shown(torch.stack(rows), j))
+        if self.format.positive()[j]:  # no such number was seen: it is none that is normal
+            between = [max(v, type(v)(0)) for v in between]
+        return expected, tuple(between)
+
+    def _words(self, x: Tensor, most: int) -> tuple[Cell, ...]:
+        """The words of a document x (d,) whose counts are furthest from what is expected in as many words."""
+        raw = self._judged(x[None], torch.zeros(1, 1, dtype=torch.long))[0]
+        expected = self.reconstructor.predicted(raw, 2)[0, 0]
+        apart = self.reconstructor.loss.cells(expected[None], x[None])[0]
+        counts = expected / expected.sum() * x.sum()
+        names = self.format.columns
+        return tuple(
+            Cell(names[w], round(float(x[w]), 2), round(float(counts[w]), 2), (), float("nan"), False)
+            for w in apart.topk(min(most, len(apart))).indices.tolist()
+        )
 
 
-def check_columns(detector: Any) -> None:
-    """Cells can be judged one by one only if each column has a loss of its own."""
-    losses, columns = len(detector.usual_.v), len(detector.format_.columns)
-    if losses != columns:
-        raise DataError(f"loss={detector.loss!r} has {losses:,} terms for {columns:,} columns: to name cells, take loss='auto'")
+def plain(value: Any) -> Any:
+    """A number of NumPy's as one of Python's."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
-def suspects(detector: Any, x: Tensor) -> Tensor:
-    """Columns (n, m) of each row: all, or the most surprising ones as far as can be seen without hiding any."""
-    c = len(detector.format_.columns)
-    if c <= HIDDEN:
-        return torch.arange(c).expand(len(x), -1)
-    return (detector._look(x)[1].mean(0) / detector.usual_.v).topk(CANDIDATES).indices
+def plausible(loss: Loss, e: Tensor, j: int, block: slice, limit: float) -> list[Tensor]:
+    """Rows that hold in column j the lowest and the highest plausible number, or each plausible level.
 
-
-def features(detector: Any, columns: Tensor) -> Tensor:
-    """(m,) columns -> (m, d) which features make up each."""
-    sizes = torch.tensor([block.stop - block.start for block in detector.format_.blocks])
-    owner = torch.arange(len(sizes)).repeat_interleave(sizes)
-    return owner[None] == columns[:, None]
-
-
-def judged_cells(detector: Any, x: Tensor, columns: Tensor) -> tuple[Tensor, Tensor]:
-    """x (n, d), columns (n, m) -> raw (n, m, K, d) as seen by each of these columns, and their losses (K, n, m).
-
-    With few columns, column j is hidden from the row that judges it.
+    Plausible is what loses at most `limit` where e (d,) is expected; the column has the features `block`.
     """
-    n, m = columns.shape
-    seen = x if not detector.format_.has_cells else detector.usual_.members[0].edge.within(x)
-    if not detector.format_.has_cells or len(detector.format_.columns) > HIDDEN:
-        raw = detector.network_(seen)
-        cells = detector._losses(raw, x.expand(len(raw), *x.shape))
-        return raw.permute(1, 0, 2)[:, None].expand(-1, m, -1, -1), cells.gather(2, columns.expand(len(raw), -1, -1))
-    full = x.repeat_interleave(m, 0)
-    raw = detector.network_(seen.repeat_interleave(m, 0).masked_fill(features(detector, columns.flatten()), torch.nan))
-    cells = detector._losses(raw, full.expand(len(raw), *full.shape))
-    own = cells[:, torch.arange(n * m), columns.flatten()]
-    return raw.unflatten(1, (n, m)).permute(1, 2, 0, 3), own.unflatten(1, (n, m))
-
-
-def repair(detector: Any, x: Tensor, columns: Tensor) -> list[list[int]]:
-    """Which of the columns (n, m) to replace in each row, most helpful first; none where no few make it normal."""
-    y, (n, most) = x.clone(), columns.shape
-    replaced: list[list[int]] = [[] for _ in range(n)]
-    left = torch.ones(n, most, dtype=torch.bool)
-    for _ in range(min(LONGEST, most)):
-        rows = torch.from_numpy(np.flatnonzero(strange(detector, y)))
-        if not len(rows):
-            break
-        raw = judged_cells(detector, y[rows], columns[rows])[0]
-        e = detector.format_.likeliest(predicted(detector, raw).flatten(0, 1))
-        options = torch.where(features(detector, columns[rows].flatten()), e, y[rows].repeat_interleave(most, 0))
-        s = torch.from_numpy(detector._strangeness(options)).view(-1, most).masked_fill(~left[rows], torch.inf)
-        best = s.argmin(1)
-        y[rows] = options.view(len(rows), most, -1)[torch.arange(len(rows)), best]
-        left[rows, best] = False
-        for i, m in zip(rows.tolist(), best.tolist(), strict=True):
-            replaced[i].append(m)
-    return [places if normal else [] for places, normal in zip(replaced, ~strange(detector, y), strict=True)]
-
-
-def strange(detector: Any, x: Tensor) -> np.ndarray:
-    """Whether rows x (n, d) are flagged."""
-    return np.asarray(detector.calibration_.log_p(detector._strangeness(x)) < detector.offset_)
-
-
-def predicted(detector: Any, raw: Tensor) -> Tensor:
-    """raw (n, m, K, d) -> expected values (n, m, d), the mean of the members'."""
-    return detector.loss_.predict(raw.flatten(0, 2)).view(raw.shape).mean(2)
-
-
-def cell(detector: Any, seen: Any, e: Tensor, j: int, limits: np.ndarray, p: float, repairs: bool) -> Cell:
-    """Cell j, where e (d,) is expected; `limits` (c,) are the largest losses of normal cells."""
-    format = detector.format_
-    shown = format.shown(torch.stack([format.likeliest(e[None], [j])[0], *plausible(detector, e, j, float(limits[j]))]), j)
-    seen, expected, *between = (v.item() if isinstance(v, np.generic) else v for v in [seen, *shown])
-    if format.positive()[j]:  # no such number was seen: it is none that is normal
-        between = [max(v, type(v)(0)) for v in between]
-    return Cell(format.columns[j], seen, expected, tuple(between), p, repairs)
-
-
-def plausible(detector: Any, e: Tensor, j: int, limit: float) -> list[Tensor]:
-    """Rows that hold in column j the lowest and the highest plausible number, or each plausible level."""
-    found = detector.loss_.of(j) if isinstance(detector.loss_, Columns) else None
-    block = detector.format_.blocks[j]
+    found = loss.of(j) if isinstance(loss, Columns) else None
     rows = []
     if found is not None and isinstance(found[0], Squared):
         half = (limit / found[1]) ** 0.5
@@ -312,13 +332,16 @@ def plausible(detector: Any, e: Tensor, j: int, limit: float) -> list[Tensor]:
     return rows
 
 
-def words(detector: Any, x: Tensor, most: int) -> tuple[Cell, ...]:
-    """The words of a document x (d,) whose counts are furthest from what is expected in as many words."""
-    expected = predicted(detector, judged_cells(detector, x[None], torch.zeros(1, 1, dtype=torch.long))[0])[0, 0]
-    apart = detector.loss_.cells(expected[None], x[None])[0]
-    counts = expected / expected.sum() * x.sum()
-    names = detector.format_.columns
-    return tuple(
-        Cell(names[w], round(float(x[w]), 2), round(float(counts[w]), 2), (), float("nan"), False)
-        for w in apart.topk(min(most, len(apart))).indices.tolist()
-    )
+def row_numbers(rows: Any, n: int) -> np.ndarray:
+    """Rows of n, by number or as a mask -> their numbers."""
+    found = np.asarray(rows)
+    if found.dtype == bool:
+        if found.shape != (n,):
+            raise ValueError(f"rows is a mask of shape {found.shape}: X has {n:,} rows, and a mask says yes or no of each")
+        return np.flatnonzero(found)
+    if found.ndim != 1 or (found.size and found.dtype.kind not in "iu"):
+        raise ValueError(f"rows={rows!r:.80}: allowed are a list of row numbers, such as [0, 3], and a mask of {n:,} booleans")
+    wrong = found[(found < 0) | (found >= n)]
+    if len(wrong):
+        raise ValueError(f"rows: there is no row {int(wrong[0])}; X has the rows 0 to {n - 1:,}")
+    return found.astype(int)

@@ -3,30 +3,36 @@ r"""What a few known outliers teach: which axis, and which columns, tell outlier
     s(x) = w_0 + w . f(x)        f = (-log P(D), -log P(U), log(1 + l_1 / v_1), ..., log(1 + l_c / v_c))
 
 ``w`` is a ridge-penalized logistic regression of known outliers against all other rows: convex, and with few examples
-near what the penalty prefers. Judge k learns it from the folds other than its own, so that the calibration stays one of
-rows that the judge has not seen.
+near what the penalty prefers. Regression k learns from the folds other than its own, so that the calibration stays one of
+rows that it has not seen.
 """
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
+import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
+from torch import Tensor
 
 from ...errors import DataError, warn
+from ...rows import Rows, copies
+from ..weights import weights
 
-__all__ = ["Judges", "known"]
+__all__ = ["SupervisedScorer", "TrainingRows", "training_rows"]
 
 PENALTY = 0.1  # C of the logistic regression
+MIN_ROWS = 8  # that are learned from
+MIN_COPIES = 0.01  # share of the rows from which on fit warns
 MEANING = "-1 outlier, 1 normal, 0 unknown"
 LEAD = 4.0  # how much easier the two axes get weight than a column
 
 Seen = tuple[np.ndarray, np.ndarray]  # axes (n, K, 2), or (n, 2) of one member each, and ratios (n, K, c)
 
 
-class Judges:
+class SupervisedScorer:
     """One logistic regression for each member: `w` (K, 2 + c), `w0` (K,)."""
 
     def __init__(self, w: np.ndarray, w0: np.ndarray) -> None:
@@ -68,6 +74,37 @@ def regression(normal: np.ndarray, outliers: np.ndarray) -> tuple[np.ndarray, fl
     return w, float(model.intercept_[0] - w @ scaler.mean_)
 
 
+class TrainingRows(NamedTuple):
+    """Rows that are learned from, how much each counts (n,), and the known outliers x (m, d), if there are any."""
+
+    rows: Rows
+    weight: Tensor
+    outliers: Tensor | None
+
+
+def training_rows(rows: Rows, y: Any, sample_weight: Any) -> TrainingRows:
+    """All rows but known outliers, rows that do not count, and copies of others."""
+    y, outliers = known(y, len(rows)), None
+    w = weights(np.ones(len(rows)) if sample_weight is None else sample_weight, len(rows), 0)[:, 0]
+    learned = w.numpy() > 0
+    if y is not None:
+        outliers = rows.take(np.flatnonzero((y == -1) & learned))
+        learned &= y != -1
+    if not learned.all():
+        rows = rows.subset(np.flatnonzero(learned))
+    w, again = w[torch.from_numpy(learned)], copies(rows)
+    if again.any():  # what has seen one cannot judge the other
+        rows, w = rows.subset(np.flatnonzero(~again)), w[torch.from_numpy(~again)]
+    if again.mean() > MIN_COPIES:
+        warn(f"{again.sum():,} of {len(again):,} rows are copies of others: each counts once")
+    if len(rows) < MIN_ROWS:
+        raise DataError(
+            f"n_samples={len(rows)}: an outlier detector needs at least {MIN_ROWS} rows that are not known outliers"
+            + (" and have a weight" if sample_weight is not None else "")
+        )
+    return TrainingRows(rows, w, outliers)
+
+
 def known(y: object, n: int) -> np.ndarray | None:
     """y (n,) as -1, 0, 1; None where nothing is known: not a single -1."""
     if y is None:
@@ -89,7 +126,7 @@ def known(y: object, n: int) -> np.ndarray | None:
         return values
     if len(set(values.tolist())) > 1:
         warn(
-            f"y is ignored, for it has no -1. It says what is known of rows: {MEANING}. "
+            f"y is ignored: it has no -1. It says what is known of rows: {MEANING}. "
             "If 1 marks outliers in y, give np.where(y == 1, -1, 0)"
         )
     return None

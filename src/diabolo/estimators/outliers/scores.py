@@ -7,10 +7,10 @@ r"""What is usual among rows that a network has not seen, and how unusual a row 
 
     v_j(z) = v_j (n0 + sum over the n nearest of l_ij / v_j) / (n0 + n)          v_j: the mean over all rows
 
-Every ``P`` is the tail of these measures among training rows, each by the member of the crowd that has not seen the row.
-Squared, so that one wild cell counts like many that are mildly wrong. A kernel density knows any shape, but believes a small
-cluster of outliers; a trimmed normal does not; and neither sees well what is extreme in one of many columns. Some regions
-are harder to tell than others: there a loss says less.
+Every ``P`` is the tail of these measures among training rows, each by the member of the ensemble that has not seen the row.
+The losses are squared, so that one wild cell counts like many that are mildly wrong. A kernel density knows any shape, but
+believes a small cluster of outliers; a trimmed normal does not; and neither sees well what is extreme in one of many columns.
+In some regions all losses are larger: there a loss says less.
 """
 
 from __future__ import annotations
@@ -28,18 +28,16 @@ from ...errors import FormatError
 from ..base import _below
 from .conformal import Calibration
 
-__all__ = ["Usual"]
+__all__ = ["Measures"]
 
-POINTS = 1000  # codes around which the density is laid, per member
+MAX_POINTS = 1000  # codes around which the density is laid, per member
 FLOOR = 0.01  # of what a column usually loses, in units of its variance
-AFAR = 0.5  # weight of V
-EDGE = 0.5  # weight of W
-TAILS = ("distances", "near", "far", "edge", "codes")
+NORMAL_WEIGHT, MARGINAL_WEIGHT = 0.5, 0.5  # of V and W
+TAILS = ("distance", "kernel", "normal", "marginal", "code")  # D, U, V, W, the second axis
 NEAREST = 20  # n
 PRIOR = 10  # n0
-LOCAL = 500  # rows among which the nearest are sought, per member
-VALUES = 200_000  # numbers that such rows, or those of the edges, may be, per member
-FEWEST = 100  # such rows
+MIN_ROWS, MAX_ROWS = 100, 500  # among which the nearest are sought, per member
+MAX_VALUES = 200_000  # numbers that such rows, or those of the tails, may be, per member
 OUT = 0.02  # share of the values of a feature on either side, up to which they are as far out as is usual
 COPY = 1e-9  # squared distance of a row to itself, and to its copies, which say nothing about it
 CHUNK = 512
@@ -47,23 +45,23 @@ LARGEST = torch.finfo(torch.float32).max
 
 
 class Member(NamedTuple):
-    """What one member of the crowd knows."""
+    """What one member of the ensemble knows: p, q, v_j(z) / v_j, and t_j."""
 
-    near: Kernel
-    far: Normal
-    local: Local
-    edge: Edges
+    kernel: Kernel
+    normal: Normal
+    scale: LocalErrorScale
+    tails: MarginalTails
 
 
-class Usual:
-    """Losses, densities, edges and tails of the K members of a crowd.
+class Measures:
+    """Losses, densities, edges and tails of the K members of an ensemble.
 
     Parameters
     ----------
     v : Tensor (c,)
         What each column usually loses.
     members : list of Member
-        p, q, what columns lose at a place of the waist, and how far out rows are.
+        Densities of the codes, local scales of the losses, and tails of the features.
     tails : dict of str to Calibration
         Of D, U, V, W and the second axis.
     """
@@ -78,7 +76,7 @@ class Usual:
         """Rows (n, d), codes (K, n, k) and losses (K, n, c), and the member (n,) that has not seen each row.
 
         Cells `far` (n, c or 1) out do not tell what is usual: their rows are left out, if these are a share of at most `most`.
-        Also gives the axes (n, 2) of these rows, each by that member, among all others: a row is not its own witness.
+        Also gives the axes (n, 2) of these rows, each by that member, among all others (leave-one-out).
         """
         i, wild = np.arange(len(fold)), far.any(1)
         few = float(wild.float().mean()) <= most
@@ -89,8 +87,9 @@ class Usual:
         def member(k: int) -> Member:
             seen, unseen = (torch.from_numpy(np.flatnonzero(there)) for there in (fold != k, fold == k))
             codes = z[k, seen].numpy()
-            near, far = Kernel(most=POINTS, common=True).fit(codes), Normal(trim).fit(codes)
-            return Member(near, far, Local.fit(z[k, unseen], cells[k, unseen].double() / v), Edges.fit(x[seen]))
+            kernel, normal = Kernel(most=MAX_POINTS, common=True).fit(codes), Normal(trim).fit(codes)
+            scale = LocalErrorScale.fit(z[k, unseen], cells[k, unseen].double() / v)
+            return Member(kernel, normal, scale, MarginalTails.fit(x[seen]))
 
         self = cls(v, [member(k) for k in range(len(z))], {})
         others = (losses.sum(0) - losses) / (counts.sum(0) - counts).clamp(min=1) + FLOOR
@@ -98,7 +97,7 @@ class Usual:
         self.tails = {name: Calibration(m[kept]) for name, m in zip(TAILS, measures.T, strict=False)}
         own = combined([-self.tails[name].log_p(m) for name, m in zip(TAILS, measures.T, strict=False)])
         own[kept] = combined([-Calibration.of_others(m[kept]) for m in measures.T])
-        self.tails["codes"] = Calibration(own[kept, 1])
+        self.tails["code"] = Calibration(own[kept, 1])
         return self, own
 
     def ratios(self, cells: Tensor) -> np.ndarray:
@@ -110,19 +109,23 @@ class Usual:
         measures = np.concatenate((self._distance(z, cells)[..., None], self._unlikeliness(x, z)), 2)
         return combined([-self.tails[name].log_p(measures[..., i]) for i, name in enumerate(TAILS[:4])])
 
+    def within(self, x: Tensor) -> Tensor:
+        """x (n, d), with numbers that are further out than most were brought back to where these are."""
+        return self.members[0].tails.within(x)
+
     def p(self, axes: np.ndarray) -> np.ndarray:
         """Axes (n, 2) -> p-values (n, 2)."""
-        return np.stack((np.exp(-axes[:, 0]), np.exp(self.tails["codes"].log_p(axes[:, 1]))), 1)
+        return np.stack((np.exp(-axes[:, 0]), np.exp(self.tails["code"].log_p(axes[:, 1]))), 1)
 
     def _distance(self, z: Tensor, cells: Tensor) -> np.ndarray:
         """D (n, K)."""
-        there = torch.stack([member.local(codes) for member, codes in zip(self.members, z, strict=True)])
+        there = torch.stack([member.scale(codes) for member, codes in zip(self.members, z, strict=True)])
         return (cells / (self.v * there)).square().mean(-1).clamp(min=1e-9).log().T.numpy()
 
     def _unlikeliness(self, x: Tensor, z: Tensor) -> np.ndarray:
         """U, V and W (n, K, 3)."""
         found = [
-            np.stack((-m.near.log_prob(codes), -m.far.log_prob(codes), m.edge(x)), 1)
+            np.stack((-m.kernel.log_prob(codes), -m.normal.log_prob(codes), m.tails(x)), 1)
             for m, codes in zip(self.members, z.numpy(), strict=True)
         ]
         return np.stack(found, 1)
@@ -140,7 +143,7 @@ class Usual:
     @classmethod
     def from_state(cls, arrays: dict[str, np.ndarray], members: int) -> Self:
         """The inverse of :meth:`state`."""
-        kinds: dict[str, Any] = {"near": Kernel, "far": Normal, "local": Local, "edge": Edges}
+        kinds: dict[str, Any] = {"kernel": Kernel, "normal": Normal, "scale": LocalErrorScale, "tails": MarginalTails}
         known = [
             Member(**{part: kind.from_state(_below(arrays, f"{part}.{k}")) for part, kind in kinds.items()})
             for k in range(members)
@@ -150,13 +153,15 @@ class Usual:
         return cls(torch.from_numpy(arrays["v"]), known, {name: Calibration(arrays[f"tail.{name}"]) for name in TAILS})
 
 
-class Local:
-    """v_j(z) / v_j: whether a region of the waist is hard to tell.
+class LocalErrorScale:
+    """v_j(z) / v_j: how large losses are in a region of the waist, by the nearest neighbors.
 
     Parameters
     ----------
     z : Tensor (m, k)
-        Codes, in units of `spread` (k,).
+        Codes, in units of `spread`.
+    spread : Tensor (k,)
+        Standard deviation of the codes.
     shares : Tensor (m, c)
         Their losses, in units of what is usual.
     """
@@ -167,7 +172,7 @@ class Local:
     @classmethod
     def fit(cls, z: Tensor, shares: Tensor) -> Self:
         """From codes (n, k) and shares (n, c) of rows that the network has not seen."""
-        m = int(np.clip(VALUES // shares.shape[1], FEWEST, LOCAL))
+        m = int(np.clip(MAX_VALUES // shares.shape[1], MIN_ROWS, MAX_ROWS))
         z, shares = z[:m].double(), shares[:m]
         spread = z.std(0, correction=0).float().double()
         spread = torch.where(spread > 1e-9, spread, 1.0)
@@ -198,8 +203,8 @@ class Local:
         return cls(z, spread, shares)
 
 
-class Edges:
-    """W: how far out a row is in single features.
+class MarginalTails:
+    """W: how far out a row is in single features, by their empirical distributions.
 
     Parameters
     ----------
@@ -214,11 +219,11 @@ class Edges:
     @classmethod
     def fit(cls, x: Tensor) -> Self:
         """From rows (n, d)."""
-        m = int(np.clip(VALUES // x.shape[1], FEWEST, POINTS))
+        m = int(np.clip(MAX_VALUES // x.shape[1], MIN_ROWS, MAX_POINTS))
         return cls(x[:m].T.contiguous().nan_to_num(nan=LARGEST).sort(1).values)
 
     def within(self, x: Tensor) -> Tensor:
-        """x (n, d), but numbers that are further out than most were, where these were: more they do not say of other cells."""
+        """x (n, d), with numbers that are further out than most were brought back to where these are."""
         i = (OUT * self.known).long()
         low, high = (self.x.gather(1, j.clamp(min=0))[:, 0] for j in (i, self.known - 1 - i))
         levels = ((self.x == 0) | (self.x == 1) | (self.x >= LARGEST)).all(1)
@@ -228,7 +233,7 @@ class Edges:
         """Rows (n, d) -> (n,)."""
         x = x.float().T.contiguous().double()  # as the rows of fit were kept: equal values are equal
         left, right = torch.searchsorted(self.x, x), torch.searchsorted(self.x, x, right=True)
-        others = torch.minimum(right, self.known - left) - (right > left).long()  # a row is not its own witness
+        others = torch.minimum(right, self.known - left) - (right > left).long()  # leave-one-out
         t = (others.clamp(min=0) + 1) / (self.known + 1)
         rare = t.double().log().square().masked_fill(x.isnan(), 0.0)
         return np.log(rare.mean(0).numpy() + 1e-9)
@@ -240,11 +245,11 @@ class Edges:
     def from_state(cls, arrays: dict[str, np.ndarray]) -> Self:
         """The inverse of :meth:`state`."""
         if arrays["x"].ndim != 2:
-            raise FormatError("the edges of its features do not fit together")
+            raise FormatError("the tails of its features do not fit together")
         return cls(torch.from_numpy(arrays["x"]).double())
 
 
 def combined(unlikely: list[np.ndarray]) -> np.ndarray:
     """-log P of D, U, V, W (...) -> both axes (..., 2)."""
-    distance, near, far, edge = unlikely
-    return np.stack((distance, near + AFAR * far + EDGE * edge), -1)
+    distance, kernel, normal, marginal = unlikely
+    return np.stack((distance, kernel + NORMAL_WEIGHT * normal + MARGINAL_WEIGHT * marginal), -1)

@@ -45,12 +45,12 @@ from ...errors import DataError, FormatError, warn
 from ...formats import Embedded, infer
 from ...formats.targets import same_length
 from ...hardware import one_thread
-from ...nets import Apart, Beside, Bins, Codes, Head, Lite0, Tower
+from ...nets import Apart, Beside, Bins, Codes, EnsembleMLP, Head, Lite0
 from ...network import Diabolo
 from ...rows import Rows, spread_rows, steps_per_epoch
 from ...training import SGD, History, minimize
 from ..base import System, is_size
-from ..cross_fitting import Members
+from ..cross_fitting import CrossFit
 from .encoders import BINNED, BINS, Pretrained, given, layers, of_pictures, some_of
 from .targets import Target
 
@@ -163,7 +163,7 @@ class Supervised(System, abstract=True):
         if members == 1:
             share = min(0.5, max(self.validation_fraction or 0.0, 2 / len(rows)))
             parts = [share, 1 - share]
-        self._members = Members(self._target.folds(parts or members, np.random.RandomState(self.seed_)), members)
+        self._members = CrossFit(self._target.folds(parts or members, np.random.RandomState(self.seed_)), members)
         return rows, None
 
     def _k(self, n: int) -> int:
@@ -206,7 +206,7 @@ class Supervised(System, abstract=True):
         if isinstance(network.decoder, Head):
             network.decoder.merged()
         for part in network.modules():
-            if isinstance(part, Tower):  # its linear units are fitted last
+            if isinstance(part, EnsembleMLP):  # its linear units are fitted last
                 part.straight = nn.ParameterList()
         if self._given is not None and self.freeze:
             cast(Any, network.encoder)[0].requires_grad_(False)
@@ -285,17 +285,13 @@ class Supervised(System, abstract=True):
         return cast(Tensor, parts[1](self._coded)[0])
 
     def _descend(self, first: int = 0) -> History:
-        """SGD on the members from number `first` on."""
-        (network, rows), corrupt = self._judging, self._corruption()
+        """SGD, of the members from number `first` on."""
+        network, rows = self._judging
 
-        def objective(i: Tensor, x: Tensor, rng: torch.Generator) -> Tensor:
-            seen, _ = corrupt(x, rng)
-            each = self._target.losses(partial(outputs, network, seen), i, rng)
-            learn = self._members.learn(i)
-            counts = learn.repeat(len(each) // len(learn), 1).to(each.device)
-            counts[:first] = False
-            return (each * counts).sum(0) / counts.float().mean().clamp(min=1e-9)
+        def losses(seen: Tensor, _: Tensor, i: Tensor, rng: torch.Generator) -> Tensor:
+            return self._target.losses(partial(outputs, network, seen), i, rng)
 
+        objective = self._members.objective(self._corruption(), losses, first=first)
         watched = spread_rows(np.flatnonzero(self._counted(np.arange(len(rows)))), self._target.watched)
 
         def held_out() -> float:
@@ -333,12 +329,12 @@ class Supervised(System, abstract=True):
                 head.v[0][k, : len(v)], head.b[0][k] = torch.from_numpy(v), torch.from_numpy(b)
 
     def _counted(self, i: np.ndarray) -> np.ndarray:
-        """Which of the rows i can be evaluated: out-of-fold for some member, and with a weight."""
-        return self._members.judge(i) & self._target.counts(i)
+        """Which of the rows i are fit to judge by: some member has not seen them, and they count."""
+        return self._members.has_out_of_fold(i) & self._target.counts(i)
 
     def _unseen(self, i: np.ndarray) -> Tensor:
-        """(r,) row numbers -> out-of-fold raw outputs (J, r, k) of each of J kinds of members."""
-        return self._members.unseen(*self._judging, i, self.format_.piece)
+        """(r,) row numbers -> raw (J, r, k), of each kind by the member that has not seen the row."""
+        return self._members.out_of_fold(*self._judging, i, self.format_.piece)
 
     def _temper(self, i: np.ndarray) -> None:
         """Calibrate each kind of members by a temperature, so that no kind dominates the mean by overconfidence."""

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from ...errors import DataError, suggest
 from ...formats import Format
-from ...nets import Borrowed, Codes, Copies, Lite0, Tower, Unflat, Wider
+from ...nets import Borrowed, Codes, Copies, EnsembleMLP, Lite0, Unflat, Wider
 from ...progress import tracked
 from ...rows import spread_rows
 from ..base import System
@@ -134,7 +134,7 @@ class Pretrained:
         if self.frozen and sizes is None:
             return Borrowed(module, codes), known
         if self.frozen:
-            tower = Tower(members, codes.m, cast(tuple[int, ...], sizes), 0.2, dropout)
+            tower = EnsembleMLP(members, codes.m, cast(tuple[int, ...], sizes), 0.2, dropout)
             spread = ((h - center) / unit).std(0).clamp(min=1e-6)
             return Borrowed(module, codes, tower.seen_as(torch.zeros(codes.m), spread)), known
         wider = Wider(members, codes.m, cast(tuple[int, ...], sizes), 0.0, dropout)

@@ -1,0 +1,151 @@
+r"""How strange a row is: what the members make of it, and what is usual.
+
+    s_k(x) = -log P(D) - log P(U) - 1/2 log P(V) - 1/2 log P(W)    by member k; D, U, V, W are measured in scores.py
+    s(x) = mean_k s_k(x)
+    p(x) = (1 + #{i : s_i >= s(x)}) / (n + 1)                       s_i: by the one member that has not seen row i
+
+Where some outliers are known, a regression combines the same measures (known_outliers.py). The mean of the members is steadier
+than one of them: E max(s(x) - t, 0) <= E max(s_k(x) - t, 0) for any t (Jensen). So means are beyond the ``s_i`` at most as
+far as single members' scores are, and fewer rows than promised are flagged rather than more; benchmarks/outliers_promise.py
+measures it.
+"""
+
+from __future__ import annotations
+
+from typing import Self
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ...formats import Format
+from ...losses import Loss
+from ...network import Diabolo
+from ..base import _below
+from ..gaps import without_new_gaps
+from .conformal import Calibration
+from .known_outliers import SupervisedScorer
+from .scores import Measures
+
+__all__ = ["Reconstructor", "Scorer", "within_domain"]
+
+
+class Reconstructor:
+    """What the K members make of rows.
+
+    Parameters
+    ----------
+    network : Diabolo
+        (B, d) -> (K, B, k) -> (K, B, m).
+    format : Format
+        What the features are.
+    loss : Loss
+        Of the raw outputs.
+    """
+
+    def __init__(self, network: Diabolo, format: Format, loss: Loss) -> None:
+        self.network, self.format, self.loss = network, format, loss
+
+    def look(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """x (n, d) -> codes (K, n, k), and the loss of each cell (K, n, c)."""
+        z = self.network.encoder(without_new_gaps(self.format, x, self.expected))
+        return z, self.losses(self.network.decoder(z), x)
+
+    def losses(self, raw: Tensor, x: Tensor) -> Tensor:
+        """raw (K, n, m), x (n, d) -> (K, n, c)."""
+        return self.loss.surprise(raw.flatten(0, 1), x.repeat(len(raw), 1)).unflatten(0, raw.shape[:2])
+
+    def expected(self, x: Tensor) -> Tensor:
+        """x (n, d) -> what the members make of it, on average (n, d)."""
+        return self.predicted(self.network(x), 0)
+
+    def predicted(self, raw: Tensor, dim: int) -> Tensor:
+        """raw (..., m) -> expected values (..., d), the mean over the members, which are dimension `dim`."""
+        return self.loss.predict(raw.flatten(0, -2)).view(raw.shape).mean(dim)
+
+
+class Scorer:
+    """Rows x (n, d), with a gap for each missing value -> how strange they are.
+
+    Parameters
+    ----------
+    reconstructor : Reconstructor
+        The trained members.
+    measures : Measures
+        What is usual among rows that a member has not seen.
+    supervised : SupervisedScorer or None
+        What known outliers teach.
+    calibration : Calibration
+        Scores of training rows, each by the member that has not seen it.
+    """
+
+    def __init__(
+        self, reconstructor: Reconstructor, measures: Measures, supervised: SupervisedScorer | None, calibration: Calibration
+    ) -> None:
+        self.reconstructor, self.measures, self.supervised, self.calibration = reconstructor, measures, supervised, calibration
+
+    @classmethod
+    def fit(
+        cls,
+        reconstructor: Reconstructor,
+        x: Tensor,
+        fold: np.ndarray,
+        far: Tensor,
+        trim: float,
+        most: float,
+        known: Tensor | None,
+    ) -> Self:
+        """From training rows x (n, d), each judged by the member `fold` (n,) that has not seen it, and known outliers (m, d).
+
+        Values `far` (n, d) out do not tell what is usual: see :meth:`Measures.fit`.
+        """
+        z, cells = reconstructor.look(x)
+        far = far if far.shape[1] == cells.shape[2] else torch.zeros(len(x), 1, dtype=torch.bool)
+        measures, own = Measures.fit(x, z, cells, fold, trim, far, most)
+        supervised = None
+        if known is not None:
+            seen = reconstructor.look(known)
+            strange = measures.axes(known, *seen), measures.ratios(seen[1])
+            supervised = SupervisedScorer.fit((own, measures.ratios(cells)), fold, strange)
+        s = by_member(measures, supervised, own[:, None].repeat(len(z), 1), cells)
+        return cls(reconstructor, measures, supervised, Calibration(s[np.arange(len(fold)), fold]))
+
+    def judge(self, x: Tensor) -> tuple[np.ndarray, np.ndarray]:
+        """x (n, d) -> s (n,), -log P of both axes (n, 2): the means of the members'."""
+        z, cells = self.reconstructor.look(x)
+        axes = self.measures.axes(x, z, cells)
+        s = by_member(self.measures, self.supervised, axes, cells).mean(1)
+        outside = x.isinf().any(1).numpy()
+        beyond = self.calibration.scores[-1] + 1 + axes[outside].sum(2).mean(1)  # stranger than all that was seen
+        s[outside] = np.maximum(s[outside], beyond)
+        return s, axes.mean(1)
+
+    def log_p(self, x: Tensor) -> np.ndarray:
+        """x (n, d) -> (n,) logarithm of the p-values."""
+        return self.calibration.log_p(self.judge(x)[0])
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Arrays from which :meth:`from_state` makes the same, with the same members."""
+        judged = {} if self.supervised is None else self.supervised.state()
+        parts = {"measures": self.measures.state(), "supervised": judged}
+        arrays = {f"{part}.{name}": v for part, held in parts.items() for name, v in held.items()}
+        return arrays | {"calibration": self.calibration.scores}
+
+    @classmethod
+    def from_state(cls, reconstructor: Reconstructor, k: int, arrays: dict[str, np.ndarray]) -> Self:
+        """The inverse of :meth:`state`, of K members."""
+        judged = _below(arrays, "supervised")
+        measures = Measures.from_state(_below(arrays, "measures"), k)
+        supervised = SupervisedScorer.from_state(judged) if judged else None
+        return cls(reconstructor, measures, supervised, Calibration(arrays["calibration"]))
+
+
+def within_domain(x: Tensor, fold: np.ndarray) -> tuple[Tensor, np.ndarray]:
+    """Rows x (n, d) and their folds, without those outside of the domain, which are not normal; all, if a fold were empty."""
+    within = ~x.isinf().any(1).numpy()
+    return (x[within], fold[within]) if len(set(fold[within])) == len(set(fold)) else (x, fold)
+
+
+def by_member(measures: Measures, supervised: SupervisedScorer | None, axes: np.ndarray, cells: Tensor) -> np.ndarray:
+    """Both axes (n, K, 2), losses (K, n, c) -> s of each member (n, K)."""
+    return axes.sum(2) if supervised is None else supervised(axes, measures.ratios(cells))
