@@ -54,3 +54,5 @@ def test_rows_that_no_label_explains_make_a_group() -> None:
     assert np.mean(new[found[0].rows] == 2) > 0.8
     assert found[0].strangeness > 1
     assert clf.suggest_labels(rows[:50], ae) == []
+    clf.thresholds_[:] = 0.0
+    assert clf.suggest_labels(np.repeat(fresh, 5, axis=0), ae) == [], "every row has a label, however strange"

@@ -167,5 +167,5 @@ def steps_per_epoch(n: int, batch_size: int) -> int:
 
 
 def spread_rows(rows: np.ndarray, most: int) -> np.ndarray:
-    """At most `most` of these row numbers, evenly spaced."""
-    return rows[np.linspace(0, len(rows) - 1, min(len(rows), most)).astype(int)]
+    """At most so many of these row numbers, evenly spaced."""
+    return rows[evenly(len(rows), most)]

@@ -10,7 +10,7 @@ import inspect
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -37,6 +37,7 @@ from ..registry import registered_name
 from ..rows import Rows, spread_over
 from ..training import SGD, History, minimize
 from .architectures import Dense, architecture
+from .parameters import as_json
 
 __all__ = ["ESTIMATORS", "System"]
 
@@ -364,7 +365,7 @@ class System(Training, BaseEstimator, ABC):
         meta, arrays = self._data_state()
         network = {name: t.detach().to(getattr(torch, self._stored)).numpy() for name, t in self.network_.state_dict().items()}
         meta |= {
-            "params": {f.name: _plain(getattr(self, f.name)) for f in fields(self)},
+            "params": {f.name: as_json(getattr(self, f.name)) for f in fields(self)},
             "network": {side: nets.describe(getattr(self.network_, side)) for side in ("encoder", "decoder")},
             "history": self.history_.state(),
             "seed": self.seed_,
@@ -413,40 +414,6 @@ def named(parameter: str, names: Any) -> list[str]:
 
 def is_size(n: Any) -> bool:
     return isinstance(n, (int, np.integer)) and bool(n >= 1)
-
-
-def _plain(value: Any) -> Any:
-    """A hyper-parameter as JSON; values without JSON are described elsewhere in the file, or not needed again."""
-    if isinstance(value, Corruption):
-        return value.config()
-    if isinstance(value, Loss) and is_dataclass(value) and loss_classes.LOSSES.get(registered_name(type(value))) is type(value):
-        return {"name": registered_name(type(value)), **asdict(value)}
-    if isinstance(value, (str, bool, int, float, type(None))):
-        return value
-    if isinstance(value, (tuple, list)):
-        return [_plain(v) for v in value]
-    if isinstance(value, dict):
-        return {"pairs": [[_plain(k), _plain(v)] for k, v in value.items()]}
-    if isinstance(value, (np.generic, np.ndarray)):
-        return value.tolist()
-    if isinstance(value, os.PathLike):
-        return os.fspath(value)
-    if isinstance(value, Format) and FORMATS.get(value.kind) is type(value):
-        return value.kind
-    if isinstance(value, (Loss, Format)):
-        raise DataError(
-            f"{type(value).__name__} is your own class, and a file cannot hold code: save a model with a class of diabolo"
-        )
-    return None
-
-
-def _finite(value: Any) -> Any:
-    """NaN -> None: JSON has no NaN."""
-    if isinstance(value, dict):
-        return {k: _finite(v) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_finite(v) for v in value]
-    return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
 def _below(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
