@@ -184,31 +184,34 @@ def test_the_root_is_lazy_and_complete() -> None:
 TOGETHER = {
     "cli": """cli.data cli.decode cli.demo cli.encode cli.fit cli.info cli.label cli.labels cli.map cli.options cli.outliers
         cli.printing cli.report cli.sample cli.score cli.tag""",
-    "cli_pictures": "cli.colorize cli.denoise cli.images cli.upscale",
+    "cli_pictures": "cli.batch cli.colorize cli.denoise cli.images cli.upscale",
     "determinism": "chance hardware",
     "documents": "formats.embedded formats.texts formats.words",
     "estimators": "estimators.autoencoder.autoencoder estimators.base estimators.linear estimators.weights",
-    "files": "formats.cells formats.hints formats.layout formats.suspects",
-    "formats": "formats.arrays formats.base formats.tables sentinels",
+    "files": "formats.cells formats.gaps formats.hints formats.layout formats.suspects",
+    "formats": """formats.arrays formats.base formats.columns formats.container formats.fitting formats.matrices formats.remarks
+        formats.tables sentinels""",
     "images": "estimators.augmentation formats.images nets.convolution",
     "labels": "formats.labels formats.targets",
-    "multilabel": """estimators.cross_fitting estimators.logistic estimators.multilabel.calibration
-        estimators.multilabel.classifier estimators.multilabel.comparison estimators.multilabel.independent
+    "multilabel": """estimators.logistic estimators.multilabel.calibration estimators.multilabel.classifier
+        estimators.multilabel.comparison estimators.multilabel.direct estimators.multilabel.independent
         estimators.multilabel.label_discovery estimators.multilabel.linear_residual estimators.multilabel.metrics
-        estimators.multilabel.new_label estimators.multilabel.replay estimators.multilabel.report estimators.multilabel.targets
-        estimators.multilabel.thresholds""",
+        estimators.multilabel.new_label estimators.multilabel.replay estimators.multilabel.report
+        estimators.multilabel.targets estimators.multilabel.thresholds""",
     "network": "nets.dense nets.ensemble nets.links nets.numeric nets.text nets.vocabulary",
-    "outliers": """estimators.gaps estimators.outliers.detector estimators.outliers.explanation
-        estimators.outliers.known_outliers estimators.outliers.scores""",
-    "picture": "images.tiff",
+    "outliers": """estimators.gaps estimators.outliers.detector estimators.outliers.explanation estimators.outliers.known_outliers
+        estimators.outliers.scorer estimators.outliers.scores""",
+    "picture": "images.album images.pillow images.tiff",
     "printed": "estimators.autoencoder.comparison",
-    "protocols": "cli.bench",
+    "protocols": "cli.bench images.metrics",
     "report": """report.autoencoder report.display report.labels report.names report.outliers report.page report.rows report.svg
         report.values""",
-    "restoration": "estimators.restoration.base estimators.restoration.colorizer",
+    "restoration": """estimators.restoration.base estimators.restoration.colorizer estimators.restoration.comparison
+        estimators.restoration.denoiser estimators.restoration.hints estimators.restoration.pixels
+        estimators.restoration.upscaler""",
     "sampling": "estimators.autoencoder.maps",
-    "schema": "errors formats.frames",
-    "storage": "estimators.loading",
+    "schema": "errors formats.arrow formats.encoding formats.frames",
+    "storage": "estimators.loading estimators.parameters",
     "supervised": """estimators.supervised.base estimators.supervised.classifier estimators.supervised.encoders
         estimators.supervised.regressor estimators.supervised.targets""",
     "training": "optimizers progress rows",
