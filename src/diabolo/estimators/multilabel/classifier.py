@@ -217,9 +217,10 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         labels_sep : str, optional
             Separator of the labels, such as ";", if y is one column of texts such as "urgent;bug". A missing text means
             unknown; an empty text means no label.
-        categories, numbers : list of str, optional
-            Names of integer columns that are category codes, and names of columns that are quantities although they look
-            like row numbers or codes.
+        categories : list of str, optional
+            Names of integer columns of a table that are codes, not quantities.
+        numbers : list of str, optional
+            Names of columns of a table that are quantities although they look like row numbers or codes.
 
         Raises
         ------
