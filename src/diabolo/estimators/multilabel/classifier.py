@@ -278,7 +278,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         return np.concatenate(list(self._probabilities(X)))
 
     def decision_function(self, X: Any) -> np.ndarray:
-        """(n, k) log-odds of each label minus those of its threshold: positive from 0 on."""
+        """(n, k) log-odds of each label minus those of its threshold: the label is predicted from 0 on."""
         p = self.predict_proba(X)
         odds = logit(np.clip(p, 1e-15, 1 - 1e-15))
         if self._one:
