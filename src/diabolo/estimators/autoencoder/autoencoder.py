@@ -269,7 +269,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         """
         return spread(self.transform(X).astype(np.float64), seed)
 
-    # ── likely, and new ──────────────────────────────────────────────────────────────────────────────────────────────
+    # ── density and sampling ─────────────────────────────────────────────────────────────────────────────────────────
 
     @property
     def density_(self) -> Density:
@@ -358,7 +358,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
             self._sampler = Sampler.fit(self, self._known, self.density)
         return self._sampler
 
-    # ── how good ─────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── errors and scores ────────────────────────────────────────────────────────────────────────────────────────────
 
     def score(self, X: Any, y: Any = None) -> float:
         """Explained variance of X, at most 1: 1 - error / error of the training mean.

@@ -378,7 +378,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         check_is_fitted(self)
         return suggested(self, X, autoencoder)
 
-    # ── a label more, or less ────────────────────────────────────────────────────────────────────────────────────────
+    # ── add, drop and rename labels ──────────────────────────────────────────────────────────────────────────────────
 
     def add_label(self, name: Any, X: Any, y: Any = None, *, prior: float | None = None) -> NewLabel:
         """Learn one more label from few examples; the probabilities of the other labels keep their bits.
