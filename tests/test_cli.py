@@ -464,7 +464,7 @@ def test_report_of_a_table_that_lacks_a_label(mails: Path, tags: Path, tmp_path:
     assert said.code == 0, said.err
     assert f"not evaluated, because there are no such columns: {absent}" in said.err
     assert "nothing to learn" not in said.err
-    assert f"The average precision of {len(others)} of {len(others) + 1} labels is" in out.read_text()
+    assert f"The mean average precision of {len(others)} of {len(others) + 1} labels is" in out.read_text()
     table.drop(columns=[absent, *others]).to_csv(tmp_path / "none.csv", index=False)
     one_line(diabolo("report", tags, tmp_path / "none.csv", "-o", out), 1, f"there is no column {absent!r}")
 

@@ -153,7 +153,8 @@ def test_labels_print_in_few_digits_and_mark_what_may_be_chance() -> None:
 
 def test_what_became_of_a_label_is_a_sentence() -> None:
     card = NewLabel("x", 4, 5, 0.81234, (0.7, 0.9), 12, 0.001, 0.5)
-    assert repr(card).startswith("'x' from 4 positive and 5 negative examples: average precision 0.81 (0.70 to 0.90)")
+    start = "'x' from 4 positive and 5 negative examples: leave-one-out average precision 0.81 (0.70 to 0.90)"
+    assert repr(card).startswith(start)
     assert repr([Suggestion(np.arange(7), 2.345)]) == (
         "[7 similar rows, 2.3 times as strange as known rows; typical rows: 0, 1, 2, 3, 4]"
     )

@@ -420,7 +420,7 @@ def test_own_encoder(tmp_path: Path) -> None:
     X = kinds()["array"]
     a = Autoencoder(encoder=Mine(), **SMALL).fit(X)
     a.save(tmp_path / "a.diabolo")
-    with pytest.raises(FormatError, match=r"module of your own \(Mine\).*load\(path, encoder=Mine\(...\)\)"):
+    with pytest.raises(FormatError, match=r"your own module \(Mine\).*load\(path, encoder=Mine\(...\)\)"):
         load(tmp_path / "a.diabolo")
     b = load(tmp_path / "a.diabolo", encoder=Mine())
     assert equal(a.transform(X), b.transform(X))

@@ -106,7 +106,7 @@ def check_reading(data: Path) -> None:
         raise click.UsageError(f"{_spelled(wrong[0])} is for {where}, but {str(data)!r} is of another kind")
 
 
-# ── how a text file is written ───────────────────────────────────────────────────────────────────────────────────────
+# ── reading text files ───────────────────────────────────────────────────────────────────────────────────────────────
 
 SAID = "diabolo.reading"  # the key of the reading options in a context
 

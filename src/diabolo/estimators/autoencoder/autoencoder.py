@@ -73,7 +73,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         Density p(z) that :meth:`log_prob` and :meth:`sample` use: "normal", "mixture" (of normals; BIC chooses how many),
         "kernel", or "flow" (the extra ``flow``).
     encoder, decoder : nn.Module or None, default=None
-        Your own modules, in place of those built from `hidden`. They are copied, and the copy is trained. Parameters with
+        Your own module, in place of the one built from `hidden`. It is copied, and the copy is trained. Its parameters with
         ``requires_grad=False`` do not change.
     format : {"auto", "tables", "arrays", "documents", "images"} or Format, default="auto"
         How X is read. "auto" infers it from X.
@@ -81,9 +81,11 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         Largest number of epochs.
     batch_size : int or "auto", default="auto"
         Rows per step.
-    lr, muon_lr : float, default=1e-3, "auto"
-        Peak learning rates of AdamW, and of Muon for the matrices. "auto" is 0.03. For convolutions it is 0.006, or 0.002 if
-        the pictures are augmented.
+    lr : float, default=1e-3
+        Peak learning rate of AdamW.
+    muon_lr : float or "auto", default="auto"
+        Peak learning rate of Muon, for the matrices. "auto" is 0.03. For convolutions it is 0.006, or 0.002 if the pictures
+        are augmented.
     optimizer : {"auto", "muon", "adamw"}, default="auto"
         "auto" is "muon", with AdamW for all weights that are not matrices.
     weight_decay : float or "auto", default="auto"
@@ -93,8 +95,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
     dropout : float in [0, 1), default=0.0
         Dropout rate of the hidden layers.
     validation_fraction : float in [0, 1), default=0.1
-        Share of the rows held out for early stopping and for the comparison with PCA. At least 20 rows or a quarter are
-        held out; with fewer than 40 rows, none.
+        Share of the rows held out for early stopping and for the comparison with PCA. It is raised to 20 rows if possible,
+        but at most to a quarter of the rows. With fewer than 40 rows, none are held out.
     patience : int, default=20
         Training stops after this number of evaluations without improvement.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
@@ -121,7 +123,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
     format_ : Format
         It converts X to numbers and back; it prints the kinds of the columns.
     density_ : Density
-        p(z). It is fitted to the codes of training rows at its first use.
+        Density p(z). It is fitted to the codes of training rows at its first use.
     loss_ : Loss
         The loss that is minimized.
     seed_ : int
@@ -136,13 +138,13 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         A dict that prints as a table. ``pca`` and ``autoencoder`` are the scores of both on ``held_out_rows`` rows, or on the
         training rows if there are no held-out rows. ``comparison_.verdict`` says in a sentence what they mean.
     n_components_ : int
-        k.
+        Width k of the bottleneck.
     history_ : History
         Loss and held-out error per round; prints as a table.
     n_iter_ : float
         Number of epochs until the best round.
-    n_features_in_, feature_names_in_
-        As in scikit-learn.
+    n_features_in_, feature_names_in_ : int, ndarray
+        Number of columns of X, and their names if it is a table.
 
     References
     ----------
@@ -193,9 +195,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         sample_weight : array-like (n,), optional
             Weight of each row in the loss, the held-out error, PCA and p(z). Rows with weight 0 are left out. The units of
             the columns come from all other rows, without weights.
-        categories, numbers : list of str, optional
-            Names of integer columns that are category codes, and names of columns that are quantities although they look
-            like row numbers or codes.
+        categories : list of str, optional
+            Names of integer columns of a table that are codes, not quantities.
+        numbers : list of str, optional
+            Names of columns of a table that are quantities although they look like row numbers or codes.
 
         Returns
         -------
@@ -266,7 +269,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         """
         return spread(self.transform(X).astype(np.float64), seed)
 
-    # ── likely, and new ──────────────────────────────────────────────────────────────────────────────────────────────
+    # ── density and sampling ─────────────────────────────────────────────────────────────────────────────────────────
 
     @property
     def density_(self) -> Density:
@@ -355,7 +358,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
             self._sampler = Sampler.fit(self, self._known, self.density)
         return self._sampler
 
-    # ── how good ─────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── errors and scores ────────────────────────────────────────────────────────────────────────────────────────────
 
     def score(self, X: Any, y: Any = None) -> float:
         """Explained variance of X, at most 1: 1 - error / error of the training mean.

@@ -217,9 +217,10 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         labels_sep : str, optional
             Separator of the labels, such as ";", if y is one column of texts such as "urgent;bug". A missing text means
             unknown; an empty text means no label.
-        categories, numbers : list of str, optional
-            Names of integer columns that are category codes, and names of columns that are quantities although they look
-            like row numbers or codes.
+        categories : list of str, optional
+            Names of integer columns of a table that are codes, not quantities.
+        numbers : list of str, optional
+            Names of columns of a table that are quantities although they look like row numbers or codes.
 
         Raises
         ------
@@ -277,7 +278,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         return np.concatenate(list(self._probabilities(X)))
 
     def decision_function(self, X: Any) -> np.ndarray:
-        """(n, k) log-odds of each label minus those of its threshold: positive from 0 on."""
+        """(n, k) log-odds of each label minus those of its threshold: the label is predicted from 0 on."""
         p = self.predict_proba(X)
         odds = logit(np.clip(p, 1e-15, 1 - 1e-15))
         if self._one:
@@ -377,7 +378,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         check_is_fitted(self)
         return suggested(self, X, autoencoder)
 
-    # ── a label more, or less ────────────────────────────────────────────────────────────────────────────────────────
+    # ── add, drop and rename labels ──────────────────────────────────────────────────────────────────────────────────
 
     def add_label(self, name: Any, X: Any, y: Any = None, *, prior: float | None = None) -> NewLabel:
         """Learn one more label from few examples; the probabilities of the other labels keep their bits.

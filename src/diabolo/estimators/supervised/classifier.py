@@ -154,9 +154,10 @@ class Classifier(ClassifierMixin, Supervised):
             The class of each row.
         sample_weight : array-like (n,), optional
             Weight of each row.
-        categories, numbers : list of str, optional
-            Names of integer columns that are category codes, and names of columns that are quantities although they look
-            like row numbers or codes.
+        categories : list of str, optional
+            Names of integer columns of a table that are codes, not quantities.
+        numbers : list of str, optional
+            Names of columns of a table that are quantities although they look like row numbers or codes.
 
         Raises
         ------

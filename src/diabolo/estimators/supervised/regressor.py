@@ -130,9 +130,10 @@ class Regressor(RegressorMixin, Supervised):
             The numbers; NaN or None = unknown.
         sample_weight : array-like (n,) or (n, k), optional
             Weight of each row, or of each number.
-        categories, numbers : list of str, optional
-            Names of integer columns that are category codes, and names of columns that are quantities although they look
-            like row numbers or codes.
+        categories : list of str, optional
+            Names of integer columns of a table that are codes, not quantities.
+        numbers : list of str, optional
+            Names of columns of a table that are quantities although they look like row numbers or codes.
 
         Raises
         ------
