@@ -199,8 +199,8 @@ TOGETHER = {
         estimators.multilabel.new_label estimators.multilabel.replay estimators.multilabel.report
         estimators.multilabel.targets estimators.multilabel.thresholds""",
     "network": "nets.dense nets.ensemble nets.links nets.numeric nets.text nets.vocabulary",
-    "outliers": """estimators.gaps estimators.outliers.detector estimators.outliers.explanation estimators.outliers.known_outliers
-        estimators.outliers.scorer estimators.outliers.scores""",
+    "outliers": """estimators.gaps estimators.outliers.detector estimators.outliers.explanation
+        estimators.outliers.known_outliers estimators.outliers.scorer estimators.outliers.scores""",
     "picture": "images.album images.pillow images.tiff",
     "printed": "estimators.autoencoder.comparison",
     "protocols": "cli.bench images.metrics",
