@@ -120,7 +120,7 @@ class Task:
         return 100 * float(label_ranking_average_precision_score(self.yt[some], told[some]))
 
 
-Model = Callable[[Task, np.ndarray, int], np.ndarray]  # (task, labelled rows, seed) -> what it says of the test rows
+Model = Callable[[Task, np.ndarray, int], np.ndarray]  # (task, labeled rows, seed) -> what it says of the test rows
 
 
 def classifier(**settings: Any) -> Model:
@@ -164,7 +164,7 @@ MODELS: dict[str, Model] = {
 }
 
 
-def labelled(y: np.ndarray, share: float, seed: int) -> np.ndarray:
+def labeled(y: np.ndarray, share: float, seed: int) -> np.ndarray:
     """Row numbers: this share of each class, one at least; of labels, of all rows."""
     rng = np.random.default_rng(seed)
     if y.ndim == 2:
@@ -215,7 +215,7 @@ def row(task: Task, share: float, models: list[str], seeds: int) -> dict[str, An
     values: dict[str, list[float]] = {model: [] for model in models}
     rows = 0
     for seed in range(seeds):
-        i = labelled(task.y, share, seed)
+        i = labeled(task.y, share, seed)
         rows = len(i)
         for model in models:
             values[model].append(task.score(MODELS[model](task, i, seed)))

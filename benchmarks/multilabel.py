@@ -242,7 +242,7 @@ def fits(name: str, args: Any) -> dict[str, Fit]:
     known = {"ours": ours(MultiLabelClassifier, args.params), "apart": ours(IndependentClassifiers, args.apart), **PEERS}
     chosen = {model: known[model] for model in args.models}
     if "ours" in chosen and name in EXTRA:
-        chosen[f"ours, {EXTRA[name]}"] = ours(MultiLabelClassifier, args.params | {"optimize": EXTRA[name]})
+        chosen[f"ours, {EXTRA[name]}"] = ours(MultiLabelClassifier, args.params | {"threshold_metric": EXTRA[name]})
     return chosen
 
 

@@ -53,7 +53,7 @@ from torch import nn
 
 import common
 from diabolo import Autoencoder, MultiLabelClassifier
-from diabolo.images.album import Album
+from diabolo.images.album import ImageCollection
 from diabolo.images.protocols import arrays
 from diabolo.nets import Lite0
 from multilabel import Fitted, best_threshold, measured, one_vs_rest
@@ -90,7 +90,7 @@ class Photographs:
 
 def ucmerced(few: int | None) -> Photographs:
     folder = common.data() / "multilabel"
-    album = Album(folder / "ucmerced_128.zip")
+    album = ImageCollection(folder / "ucmerced_128.zip")
     df = pd.read_csv(folder / "ucmerced_labels.csv").set_index("image").loc[[Path(name).stem for name in album.names]]
     test = (df.pop("split") == "test").to_numpy()
     Y = df.drop(columns="scene")
@@ -101,7 +101,7 @@ def ucmerced(few: int | None) -> Photographs:
 
 
 def made_up() -> Photographs:
-    """Squares of five colours on noise."""
+    """Squares of five colors on noise."""
     rng = np.random.default_rng(0)
     Y = rng.integers(0, 2, (90, 5))
     Y[:5], Y[60:65] = np.eye(5), np.eye(5)
@@ -112,17 +112,17 @@ def made_up() -> Photographs:
 
 
 def described(X: np.ndarray) -> np.ndarray:
-    """(n, 8 * 8 * 3 thumbnails + 3 * 16 colours + 9 * 4 directions of edges)."""
+    """(n, 8 * 8 * 3 thumbnails + 3 * 16 colors + 9 * 4 directions of edges)."""
     n, h, w, _ = X.shape
     thumbs = X.reshape(n, 8, h // 8, 8, w // 8, 3).mean((2, 4)).reshape(n, -1) / 255
     rows = []
     for picture in X:
-        grey = picture.astype(np.float32).mean(2)
-        dy, dx = np.gradient(grey)
+        gray = picture.astype(np.float32).mean(2)
+        dy, dx = np.gradient(gray)
         length, angle = np.hypot(dy, dx), np.arctan2(dy, dx) % np.pi
-        colours = [np.histogram(picture[..., c], 16, (0, 256))[0] / grey.size for c in range(3)]
-        edges = [np.histogram(angle[length > line], 9, (0, np.pi))[0] / grey.size for line in (4, 8, 16, 32)]
-        rows.append(np.concatenate([*colours, *edges]))
+        colors = [np.histogram(picture[..., c], 16, (0, 256))[0] / gray.size for c in range(3)]
+        edges = [np.histogram(angle[length > line], 9, (0, np.pi))[0] / gray.size for line in (4, 8, 16, 32)]
+        rows.append(np.concatenate([*colors, *edges]))
     return np.c_[thumbs, np.array(rows)]
 
 

@@ -18,7 +18,7 @@ References
 Image denoising by sparse 3-D transform-domain collaborative filtering (Dabov et al., 2007),
 https://doi.org/10.1109/TIP.2007.901238
 A non-local algorithm for image denoising (Buades et al., 2005), https://doi.org/10.1109/CVPR.2005.38
-Transferring color to greyscale images (Welsh et al., 2002), https://doi.org/10.1145/566654.566576
+Transferring color to grayscale images (Welsh et al., 2002), https://doi.org/10.1145/566654.566576
 """
 
 from __future__ import annotations
@@ -42,15 +42,15 @@ from torch.nn import functional as F
 
 import common
 from diabolo import estimators
-from diabolo.cli.bench import LEVELS, bicubic_tool, coloring_tool, denoising_tool, published, uncoloured, upscaling_tool
+from diabolo.cli.bench import LEVELS, bicubic_tool, coloring_tool, denoising_tool, published, uncolored, upscaling_tool
 from diabolo.cli.images import restorer
 from diabolo.estimators.restoration import base as restoration
 from diabolo.estimators.restoration.tiling import tiled
 from diabolo.hardware import has_bfloat16
-from diabolo.images.album import Album
-from diabolo.images.metrics import lightness, psnr, recoloured
+from diabolo.images.album import ImageCollection
+from diabolo.images.metrics import lightness, psnr, recolored
 from diabolo.images.picture import read
-from diabolo.images.protocols import arrays, colourization, denoising, grey, noisy, smaller, super_resolution
+from diabolo.images.protocols import arrays, colorization, denoising, gray, noisy, smaller, super_resolution
 from diabolo.nets import Lite0
 
 FILES = {
@@ -92,7 +92,7 @@ class Sets:
         if self.tiny:
             pictures = [made_up(64, 80, seed) for seed in range(min(2, count or 2))]
             return [(f"{seed}.png", p[..., 0] if name in ("bsd68", "set12") else p) for seed, p in enumerate(pictures)]
-        album = Album(common.data() / "images" / FILES[name])
+        album = ImageCollection(common.data() / "images" / FILES[name])
         if name == "cbsd68":
             rows = csv.DictReader((common.data() / "images" / FILES[name]).with_suffix(".csv").open())
             wanted = {row["file"] for row in rows if row["in_cbsd68"] == "1"}
@@ -225,7 +225,7 @@ def upscale(sets: Sets, models: Models, args: Any) -> list[Row]:
     return rows
 
 
-# ── colourization ────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── colorization ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 class Photographs:
@@ -234,13 +234,13 @@ class Photographs:
     def __init__(self, pictures: list[np.ndarray]) -> None:
         seen = [lightness(p[::2, ::2]) for p in pictures]
         self.tint = np.mean([lab[..., 1:].mean((0, 1)) for lab in seen], 0)
-        self.colours = [by_lightness(lab) for lab in seen]
+        self.colors = [by_lightness(lab) for lab in seen]
         thumbnails, histograms = (np.stack(part) for part in zip(*(looks(lab[..., 0]) for lab in seen), strict=True))
         self.spread = thumbnails.std(0).mean(), histograms.std(0).mean()
         self.thumbnails, self.histograms = thumbnails, histograms
 
     def tinted(self, seen: np.ndarray) -> np.ndarray:
-        return recoloured(lightness(seen)[..., 0], self.tint)
+        return recolored(lightness(seen)[..., 0], self.tint)
 
     def borrowed(self, seen: np.ndarray) -> np.ndarray:
         """The colors of the most similar photograph, at the same share of lightness."""
@@ -248,9 +248,9 @@ class Photographs:
         thumbnail, histogram = looks(light)
         far = (((self.thumbnails - thumbnail) / self.spread[0]) ** 2).mean(1)
         far += (((self.histograms - histogram) / self.spread[1]) ** 2).mean(1)
-        at, ab = np.quantile(light, QUANTILES), self.colours[int(far.argmin())]
+        at, ab = np.quantile(light, QUANTILES), self.colors[int(far.argmin())]
         middles = (at[1:] + at[:-1]) / 2 + 1e-9 * np.arange(len(ab))
-        return recoloured(light, np.stack([np.interp(light, middles, ab[:, i]) for i in (0, 1)], 2))
+        return recolored(light, np.stack([np.interp(light, middles, ab[:, i]) for i in (0, 1)], 2))
 
 
 def looks(light: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -287,13 +287,13 @@ def colorize(sets: Sets, models: Models, args: Any) -> list[Row]:
         return 1 - float(F.cosine_similarity(see(e), see(y)).mean())
 
     model = models["colorize"]
-    tools: dict[str, Tool] = {"gray": uncoloured, "one tint": photographs.tinted, "most similar photo": photographs.borrowed}
+    tools: dict[str, Tool] = {"gray": uncolored, "one tint": photographs.tinted, "most similar photo": photographs.borrowed}
     tools |= {f"diabolo, {n} hints" if n else "diabolo": hinted(model, pictures, n) for n in HINTS}
     rows = []
-    for tool, colour in tools.items():
-        scores = colourization(colour, pictures, distance)
+    for tool, color in tools.items():
+        scores = colorization(color, pictures, distance)
         row = {"task": "colorize", "set": "photos", "pictures": len(pictures), "tool": tool, "PSNR": scores.psnr}
-        row |= {"ab": scores.ab, "colorful": scores.colourfulness, "feature distance": scores.distance, "features": name}
+        row |= {"ab": scores.ab, "colorful": scores.colorfulness, "feature distance": scores.distance, "features": name}
         rows.append(told(row))
     return rows
 
@@ -319,7 +319,7 @@ def times(sets: Sets, models: Models, args: Any) -> list[Row]:
     side = 64 if args.tiny else 512
     photos = sets("photos", 40)
     y = mosaic(photos, side, side)
-    seen = next(noisy([grey(y)], 25))[0]
+    seen = next(noisy([gray(y)], 25))[0]
     small = mosaic(photos, *((32, 32) if args.tiny else (500, 500)))
     jobs: dict[str, tuple[Tool, np.ndarray, int]] = {
         "diabolo, denoise": (denoising_tool(models["denoise"]), seen, seen.size),
@@ -328,7 +328,7 @@ def times(sets: Sets, models: Models, args: Any) -> list[Row]:
         **{name: (tool, seen, seen.size) for name, tool in peers(25 / 255).items()},
         "diabolo, upscale 2x RGB": (upscaling_tool(models["upscale"], 2), small, 4 * small[..., 0].size),
         "bicubic 2x RGB": (bicubic_tool(2), small, 4 * small[..., 0].size),
-        "diabolo, colorize": (coloring_tool(models["colorize"]), grey(y), seen.size),
+        "diabolo, colorize": (coloring_tool(models["colorize"]), gray(y), seen.size),
     }
     taken: dict[str, list[float]] = {name: [] for name in jobs}
     for i in range(args.rounds + 1):
@@ -353,20 +353,20 @@ def tiles(sets: Sets, models: Models, args: Any) -> list[Row]:
     h, w = (150, 200) if args.tiny else (1100, 1500)
     y = mosaic(sets("photos"), h, w)
     seen = np.rint(np.clip(255 * next(noisy([y], 25))[0], 0, 255)).astype(np.uint8)
-    clean, larger, colour = (
+    clean, larger, color = (
         denoising_bytes(models["denoise"]),
         upscaling_tool(models["upscale"], 2),
         coloring_tool(models["colorize"]),
     )
     flat, flat_larger = np.full((120, 200, 3), 100, np.uint8), np.full((240, 400, 3), 100, np.uint8)
-    of_flat = lightness(colour(flat[..., 0]))[..., 1:]
+    of_flat = lightness(color(flat[..., 0]))[..., 1:]
     size = f"{w} x {h}"
     return [
         differing(f"denoise, {size}: tiles and the whole", by_tiles(clean, seen, args), whole(clean, seen)),
         differing(f"upscale, {size}: tiles and the whole", by_tiles(larger, y, args), whole(larger, y)),
         differing("denoise: a flat picture and the result", clean(flat), flat),
         differing("upscale: a flat picture and the result", larger(flat), flat_larger),
-        differing("colorize: the input and the gray of the result", grey(colour(grey(y))), grey(y)),
+        differing("colorize: the input and the gray of the result", gray(color(gray(y))), gray(y)),
         differing("colorize: a flat picture and its colors, each and their mean", of_flat, of_flat.mean((0, 1), keepdims=True)),
     ]
 
@@ -458,7 +458,7 @@ def colorize_sheet(sets: Sets, models: Models, args: Any) -> None:
     pictures = pictures[:: max(1, len(pictures) // 8)][:8]
     ten = hinted(models["colorize"], pictures, 10)
     tools = photographs.tinted, photographs.borrowed, coloring_tool(models["colorize"]), ten
-    rows = [[grey(y), *(tool(grey(y)) for tool in tools), y] for y in pictures]
+    rows = [[gray(y), *(tool(gray(y)) for tool in tools), y] for y in pictures]
     titles = ["input", "one tint", "most similar photo", "diabolo", "diabolo, 10 hints", "truth"]
     sheet(args.sheets / "colorize.png", titles, rows)
 

@@ -8,7 +8,7 @@ labels, or a share of them: every 1 / share-th one.
     autoencoder, frozen        MultiLabelClassifier(encoder=ae)       ae: Autoencoder(128), of all training documents
     autoencoder, hidden layers the same with hidden=(256, 256) on its codes
     autoencoder, fine-tuned    MultiLabelClassifier(encoder=ae, freeze=False, members=3), and three from scratch
-    the same, for macro-F1     with optimize="f1_macro"
+    the same, for macro-F1     with threshold_metric="f1_macro"
     MiniLM, frozen             MultiLabelClassifier(encoder=model)    model: all-MiniLM-L6-v2, which reads title and text
     MiniLM, hidden layers      the same with hidden=(256, 256) on its codes
 
@@ -54,7 +54,7 @@ MODELS: dict[str, Callable[[Any, Any], dict[str, Any] | None]] = {  # (autoencod
     "autoencoder, frozen": lambda ae, model: {"encoder": ae},
     "autoencoder, hidden layers": lambda ae, model: {"encoder": ae, **HIDDEN},
     "autoencoder, fine-tuned": lambda ae, model: {"encoder": ae, "freeze": False, "members": 3},
-    "the same, for macro-F1": lambda ae, model: {"encoder": ae, "freeze": False, "members": 3, "optimize": "f1_macro"},
+    "the same, for macro-F1": lambda ae, model: {"encoder": ae, "freeze": False, "members": 3, "threshold_metric": "f1_macro"},
     "MiniLM, frozen": lambda ae, model: {"encoder": model},
     "MiniLM, hidden layers": lambda ae, model: {"encoder": model, **HIDDEN},
 }

@@ -2,7 +2,7 @@
 
 One in ten cells of a real table (569 tumours, 30 measurements) is hidden at random, in the training rows as well. The
 error is the root mean square of the filled cells, in standard deviations of their column: the column's mean scores about
-1. The nearest neighbours are scikit-learn's, on standardized columns.
+1. The nearest neighbors are scikit-learn's, on standardized columns.
 
     python examples/impute_missing.py [--tiny]
 """
@@ -37,10 +37,10 @@ def main() -> None:
     # hiding more cells while it learns (Mask) teaches the network to do without any of them
     ae = Autoencoder(8, corruption=Mask(HIDDEN, fill=None), epochs=2 if args.tiny else 200, random_state=0).fit(train)
     scaler = StandardScaler().fit(train)
-    neighbours = make_pipeline(scaler, KNNImputer()).fit(train)
+    neighbors = make_pipeline(scaler, KNNImputer()).fit(train)
     filled = {
         "the column's mean": SimpleImputer().fit(train).transform(test),
-        "5 nearest neighbours": scaler.inverse_transform(neighbours.transform(test)),
+        "5 nearest neighbors": scaler.inverse_transform(neighbors.transform(test)),
         "autoencoder 8": ae.impute(test),
     }
     print(f"{int(test.isna().to_numpy().sum()):,} hidden cells, filled in by   error in standard deviations")

@@ -1,7 +1,7 @@
 """Non-linear PCA: handwritten digits in two numbers, by PCA and by the autoencoder.
 
 Two yardsticks on rows that neither has seen: the share of the variance that the two numbers explain, and how often the
-five nearest neighbours in the plane of the codes are the same digit. With --output, the report with the map of the codes
+five nearest neighbors in the plane of the codes are the same digit. With --output, the report with the map of the codes
 is written there.
 
     python examples/nonlinear_pca.py [--output FOLDER] [--tiny]

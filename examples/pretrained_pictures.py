@@ -59,7 +59,7 @@ def main() -> None:
 
 
 def thumbnails(pictures: np.ndarray) -> np.ndarray:
-    """(n, h, w, 3) -> mean colours of 4 x 4 fields (n, 48)."""
+    """(n, h, w, 3) -> mean colors of 4 x 4 fields (n, 48)."""
     n, h, w, _ = pictures.shape
     return pictures.reshape(n, 4, h // 4, 4, w // 4, 3).mean((2, 4)).reshape(n, -1)
 
@@ -81,10 +81,10 @@ def aerial() -> tuple[np.ndarray, np.ndarray, list[str]]:
     """UC Merced, in an order of its own."""
     import pandas as pd
 
-    from diabolo.images.album import Album
+    from diabolo.images.album import ImageCollection
 
     folder = Path(os.environ["DIABOLO_DATA"]) / "multilabel"
-    album = Album(folder / "ucmerced_128.zip")
+    album = ImageCollection(folder / "ucmerced_128.zip")
     table = pd.read_csv(folder / "ucmerced_labels.csv").set_index("image").loc[[Path(name).stem for name in album.names]]
     labels = table.drop(columns=["scene", "split"])
     pictures = np.stack([(p.pixels * 255).round().astype(np.uint8) for p in album])

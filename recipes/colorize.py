@@ -1,4 +1,4 @@
-"""Trains ``src/diabolo/weights/colorize.diabolo``: how likely each colour is at each place of a grey picture.
+"""Trains ``src/diabolo/weights/colorize.diabolo``: how likely each color is at each place of a gray picture.
 
     python recipes/colorize.py           # half an hour on two cores
     python benchmarks/restoration.py     # the table it reaches

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from diabolo.images.album import Album
+from diabolo.images.album import ImageCollection
 
 WEIGHTS = Path(__file__).parents[1] / "src" / "diabolo" / "weights"
 SOURCES = (
@@ -35,7 +35,7 @@ def arguments(name: str) -> Any:
 
 def pictures(data: Path, sources: tuple[str, ...] = SOURCES) -> list[np.ndarray]:
     """All pictures of the sources, as bytes."""
-    return [(p.pixels * 255).round().astype(np.uint8) for source in sources for p in Album(data / source)]
+    return [(p.pixels * 255).round().astype(np.uint8) for source in sources for p in ImageCollection(data / source)]
 
 
 BSDS = "BSDS500, training and test photographs (Arbelaez et al. 2011)"

@@ -97,7 +97,7 @@ def said(model: Any, X: Any) -> np.ndarray:
 
 
 def pictures(n: int = 6, side: int = 40, seed: int = 5) -> list[np.ndarray]:
-    """Colourful discs and stripes before a sky (side, side + 8, 3), uint8."""
+    """Colorful discs and stripes before a sky (side, side + 8, 3), uint8."""
     r = np.random.default_rng(seed)
     y, x = np.mgrid[:side, : side + 8]
     found = []

@@ -250,9 +250,9 @@ def test_map_as_a_picture(color: str | None, place: Path, tmp_path: Path, diabol
     assert len({c.get("r") for c in points}) == 2  # new rows are larger
 
 
-def test_map_in_a_wrong_colour(place: Path, tmp_path: Path, diabolo: Any) -> None:
+def test_map_in_a_wrong_color(place: Path, tmp_path: Path, diabolo: Any) -> None:
     model, data = place / "people.diabolo", place / "people.csv"
-    one_line(diabolo("map", model, data, "-o", tmp_path / "a.svg", "--color", "colour"), 1, "--color: there is no column")
+    one_line(diabolo("map", model, data, "-o", tmp_path / "a.svg", "--color", "color"), 1, "--color: there is no column")
     one_line(diabolo("map", model, data, "-o", tmp_path / "a.csv", "--color", "city"), 2, "something.svg")
     assert not left(tmp_path)
 
@@ -316,7 +316,7 @@ def tags(mails: Path, tmp_path: Path) -> Path:
 
 def test_fit_labels(mails: Path, tmp_path: Path, diabolo: Any) -> None:
     out = tmp_path / "a.diabolo"
-    options = ["--loss", "asymmetric", "--optimize", "f1_macro", "--epochs", 2, "--hidden", 8]
+    options = ["--loss", "asymmetric", "--threshold-metric", "f1_macro", "--epochs", 2, "--hidden", 8]
     said = diabolo("fit", mails / "mails.csv", "--labels", ",".join(NAMES), "--drop", "city", "-o", out, *options)
     assert said.code == 0, said.err
     model = load(out)
@@ -364,7 +364,7 @@ def test_fit_labels_wrongly(mails: Path, tmp_path: Path, diabolo: Any) -> None:
         (["--labels", "bug", "--no-freeze"], "need an --encoder"),
         (["--labels-sep", ";"], "--labels-sep is for labels"),
         (["--encoder", mails / "mails.diabolo"], "--encoder is for labels"),
-        (["--optimize", "f1_macro"], "--optimize is for labels"),
+        (["--threshold-metric", "f1_macro"], "--threshold-metric is for labels"),
     ):
         one_line(diabolo(*fit, *words), 2, said)
     for words, said in (
@@ -374,7 +374,7 @@ def test_fit_labels_wrongly(mails: Path, tmp_path: Path, diabolo: Any) -> None:
         (["--labels", "bug", "--drop", "bug"], "no column 'bug'"),
         (["--labels", "size"], "column 'size' holds 0.1257"),
         (["--labels", "city"], "a column of lists of labels needs --labels-sep"),
-        (["--labels", "bug", "--optimize", "f2"], "optimize='f2'"),
+        (["--labels", "bug", "--threshold-metric", "f2"], "threshold_metric='f2'"),
         (["--labels", "bug", "--encoder", mails / "mails.diabolo"], "holds a MultiLabelClassifier, but"),
         (
             ["--labels", ",".join(pd.read_csv(table).columns[3:]), "--drop", "size", "--drop", "age", "--drop", "city"],
@@ -718,7 +718,7 @@ GIVEN: dict[str, tuple[object, ...]] = {
     "labels_sep": ("--labels-sep", ";"),
     "encoder": ("--encoder", "imagenet"),
     "freeze": ("--no-freeze",),
-    "optimize": ("--optimize", "f1_macro"),
+    "threshold_metric": ("--threshold-metric", "f1_macro"),
     "noisy": ("--noisy",),
     "from_scratch": ("--from-scratch",),
     "hidden": ("--hidden", 8),

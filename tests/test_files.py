@@ -482,7 +482,7 @@ def test_a_file_without_rows_is_refused(name: str, tmp_path: Path) -> None:
 
 def test_a_table_that_is_called_a_text_is_told(tmp_path: Path) -> None:
     rows = "".join(f"{i / 4},{['red', 'blue'][i % 2]},{i}\n" for i in range(40))
-    (tmp_path / "a.txt").write_text("size,colour,n\n" + rows)
+    (tmp_path / "a.txt").write_text("size,color,n\n" + rows)
     with pytest.warns(UserWarning, match=r"a.txt': each line has as many cells, separated by ',', .* name that ends in .csv"):
         Documents().read(str(tmp_path / "a.txt"))
     (tmp_path / "b.txt").write_text("one, two\nred, blue\nsea, sky\n")

@@ -638,10 +638,10 @@ def test_losses_by_name(kind: str) -> None:
 @pytest.mark.parametrize("kind", kinds())
 def test_the_network_sees_what_is_fitted(kind: str) -> None:
     format = infer(kinds()[kind]).fit(kinds()[kind])
-    centre, spread = format.view()
-    assert centre.shape == spread.shape == (format.width,)
+    center, spread = format.view()
+    assert center.shape == spread.shape == (format.width,)
     assert bool((spread > 0).all())
-    assert bool(torch.isfinite(centre).all())
+    assert bool(torch.isfinite(center).all())
     assert all(0 <= j < format.width for j in format.missing())
     rows = format.rows(kinds()[kind])
     assert rows.take(np.array([0, 1])).dtype == torch.float32

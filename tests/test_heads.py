@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from diabolo import nets
-from diabolo.nets import Apart, Codes, Copies, EnsembleMLP, Head
+from diabolo.nets import EnsembleMLP, EnsembleScaler, Head, ModuleEnsemble, PerLabelHead
 from diabolo.nets.dense import curbed
 
 K, B, D = 3, 7, 4
@@ -32,16 +32,16 @@ def rows(h: Head) -> Tensor:
 
 
 def modules() -> dict[str, nn.Module]:
-    codes = Codes(K, D).seen_as(torch.randn(D), torch.rand(D) + 0.5)
+    codes = EnsembleScaler(K, D).set_scaling(torch.randn(D), torch.rand(D) + 0.5)
     return {
         "Head": head(D, 3),
         "Head, blocks": head(D, 3, 1, 1),
         "Head, straight": nn.Sequential(EnsembleMLP(K, D, (5,)).with_units(torch.randn(D, 2)), head(5, 3)),
-        "EnsembleMLP": EnsembleMLP(K, D, (8, 5), 0.2, 0.5).seen_as(torch.randn(D), torch.rand(D) + 0.5),
+        "EnsembleMLP": EnsembleMLP(K, D, (8, 5), 0.2, 0.5).set_scaling(torch.randn(D), torch.rand(D) + 0.5),
         "EnsembleMLP, straight": EnsembleMLP(K, D, (8, 5)).with_units(torch.randn(D, 3)).with_units(torch.randn(D, 1)),
-        "Codes": codes,
-        "Apart": Apart(K, D, 2),
-        "Copies": Copies([nn.Linear(D, 2), nn.Linear(D, 2)]),
+        "EnsembleScaler": codes,
+        "PerLabelHead": PerLabelHead(K, D, 2),
+        "ModuleEnsemble": ModuleEnsemble([nn.Linear(D, 2), nn.Linear(D, 2)]),
     }
 
 
@@ -149,7 +149,7 @@ def test_a_member_of_a_tower_is_a_stack_of_layers() -> None:
 @pytest.mark.parametrize("plain", [False, True])
 def test_straight_units_are_straight_and_know_nothing_of_each_other(plain: bool) -> None:
     w, x = torch.randn(D, 3), torch.randn(B, D)
-    tower = EnsembleMLP(K, D, (8, 5), plain=plain).seen_as(torch.randn(D), torch.rand(D) + 0.5).eval()
+    tower = EnsembleMLP(K, D, (8, 5), plain=plain).set_scaling(torch.randn(D), torch.rand(D) + 0.5).eval()
     h = tower(x)
     z = tower.with_units(w)(x)
     assert torch.equal(z[..., :5], h)
@@ -176,12 +176,12 @@ def test_a_tower_sees_standardized_features() -> None:
     plain = EnsembleMLP(K, D, (8,)).eval()
     other = EnsembleMLP(K, D, (8,)).eval()
     other.load_state_dict(plain.state_dict())
-    assert torch.allclose(other.seen_as(c, s)(x * s + c), plain(x), atol=1e-5)
+    assert torch.allclose(other.set_scaling(c, s)(x * s + c), plain(x), atol=1e-5)
 
 
 def test_apart_gives_each_label_a_network_of_its_own() -> None:
     k, m = 4, 5
-    tower, apart = EnsembleMLP(K * k, D, (m,)), Apart(K, m, k)
+    tower, apart = EnsembleMLP(K * k, D, (m,)), PerLabelHead(K, m, k)
     last = apart.head
     torch.nn.init.normal_(last.v[0])
     x = torch.randn(B, D)
@@ -198,9 +198,9 @@ def test_apart_gives_each_label_a_network_of_its_own() -> None:
     assert torch.allclose(apart(tower.with_units(w)(x)), raw + tower.first(x) @ w, atol=1e-5)
 
 
-def test_codes_are_centred_and_in_one_unit_and_the_same_for_all() -> None:
+def test_codes_are_centerd_and_in_one_unit_and_the_same_for_all() -> None:
     h = 3 * torch.randn(B, D) + 2
-    codes = Codes(K, D).seen_as(h.mean(0), h.std(0))
+    codes = EnsembleScaler(K, D).set_scaling(h.mean(0), h.std(0))
     z = codes(h)
     assert z.shape == (K, B, D)
     assert torch.allclose(z[0].mean(0), torch.zeros(D), atol=1e-5)
@@ -238,7 +238,11 @@ def test_described_and_built_again(name: str) -> None:
     assert nets.describe(built) == nets.describe(module)
     assert not nets.is_own(nets.describe(module))
     built.load_state_dict(module.state_dict())
-    h = torch.randn(2 * K if name == "Apart" else K, B, D) if name.startswith(("Head", "Apart")) else torch.randn(B, D)
+    h = (
+        torch.randn(2 * K if name == "PerLabelHead" else K, B, D)
+        if name.startswith(("Head", "PerLabelHead"))
+        else torch.randn(B, D)
+    )
     assert torch.equal(built.eval()(h), module(h))
     assert torch.equal(built.train()(h), module.train()(h)) == (name != "EnsembleMLP"), "dropout is described too"
 

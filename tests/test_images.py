@@ -18,13 +18,13 @@ from diabolo.estimators.architectures import architecture
 from diabolo.estimators.augmentation import about, helps
 from diabolo.estimators.multilabel.comparison import seen_by_both
 from diabolo.formats import Images, infer
-from diabolo.nets.convolution import Inward, Outward, Sight, halvings
+from diabolo.nets.convolution import ConvDecoder, ConvEncoder, ConvFeatures, halvings
 
 SMALL: dict[str, Any] = {"epochs": 2, "verbose": False, "random_state": 0}
 
 
 def squares(n: int = 48, h: int = 16, w: int = 12, c: int = 3, seed: int = 0) -> np.ndarray:
-    """Grey ground with one bright square, whose place and colour vary."""
+    """Gray ground with one bright square, whose place and color vary."""
     r = np.random.default_rng(seed)
     x = np.full((n, h, w, c), 60, np.uint8)
     for picture in x:
@@ -76,7 +76,7 @@ def test_sizes() -> None:
     assert Images(size=(8, 9)).fit([large, small]).shape == (3, 8, 9)
     assert Images(most=32).fit([small] * 3).shape == (3, 21, 32)
     assert Images().fit([small[..., 0]] * 3).shape == (1, 40, 60)
-    assert Images().fit([small[..., 0], small]).shape == (3, 40, 60), "grey and colour together: colour"
+    assert Images().fit([small[..., 0], small]).shape == (3, 40, 60), "gray and color together: color"
 
 
 def test_cut_around_the_middle() -> None:
@@ -97,10 +97,10 @@ def test_the_rest_of_a_folder_is_named(tmp_path: Path) -> None:
 def test_convolutions_of_every_size(shape: tuple[int, int, int]) -> None:
     c, h, w = shape
     x = torch.rand(2, c * h * w)
-    into, out = Inward(shape, (4, 8, 8), 3), Outward(3, (4, 8, 8), shape)
+    into, out = ConvEncoder(shape, (4, 8, 8), 3), ConvDecoder(3, (4, 8, 8), shape)
     assert into(x).shape == (2, 3)
     assert out(into(x)).shape == x.shape
-    assert Sight(shape, (4, 8, 8))(x).shape == (2, Sight(shape, (4, 8, 8)).m)
+    assert ConvFeatures(shape, (4, 8, 8))(x).shape == (2, ConvFeatures(shape, (4, 8, 8)).m)
     assert halvings(h, w)[0] == (h, w)
     assert all(b == ((a[0] + 1) // 2, (a[1] + 1) // 2) for a, b in zip(halvings(h, w), halvings(h, w)[1:], strict=False))
 
@@ -108,7 +108,7 @@ def test_convolutions_of_every_size(shape: tuple[int, int, int]) -> None:
 def test_it_starts_as_pca() -> None:
     X = squares(60)
     ae = Autoencoder(4, **SMALL | {"epochs": 1, "lr": 0.0, "muon_lr": 0.0}).fit(X)
-    assert isinstance(ae.encoder_, Inward)
+    assert isinstance(ae.encoder_, ConvEncoder)
     assert ae.comparison_["autoencoder"] == pytest.approx(ae.comparison_["pca"], abs=1e-5)
 
 
@@ -183,7 +183,7 @@ def test_error_map_shows_where(tmp_path: Path) -> None:
 
 
 class Mean(nn.Module):
-    """Somebody's network: the mean of each colour."""
+    """Somebody's network: the mean of each color."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         assert x.ndim == 4, "pictures, not rows"
@@ -194,7 +194,7 @@ class Mean(nn.Module):
         self.weight = nn.Parameter(torch.zeros(1))
 
 
-def coloured(n: int = 60) -> tuple[np.ndarray, np.ndarray]:
+def colored(n: int = 60) -> tuple[np.ndarray, np.ndarray]:
     """Red and blue pictures."""
     r = np.random.default_rng(0)
     y = np.arange(n) % 2
@@ -205,7 +205,7 @@ def coloured(n: int = 60) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_classifiers_of_pictures(tmp_path: Path) -> None:
-    X, y = coloured()
+    X, y = colored()
     own = Classifier(encoder=Mean(), **SMALL).fit(X, y)
     assert own.score(X, y) == 1.0
     own.save(tmp_path / "c.diabolo")
@@ -217,7 +217,7 @@ def test_classifiers_of_pictures(tmp_path: Path) -> None:
 
 
 def test_fine_tuning_what_was_learned_without_labels() -> None:
-    X, y = coloured()
+    X, y = colored()
     ae = Autoencoder(2, **SMALL).fit(X)
     frozen = Classifier(encoder=ae, **SMALL).fit(X, y)
     tuned = Classifier(encoder=ae, freeze=False, **SMALL).fit(X, y)
@@ -238,7 +238,7 @@ def test_how_far_pictures_move(h: int, w: int, pixels: int) -> None:
 
 def test_a_report_of_a_fine_tuned_encoder() -> None:
     """Convolutions of both kinds are trained: what is shared is compared on small pictures."""
-    X, y = coloured()
+    X, y = colored()
     ae = Autoencoder(2, **SMALL).fit(X)
     Y = np.stack([y, 1 - y], 1)
     clf = MultiLabelClassifier(encoder=ae, freeze=False, **SMALL).fit(X, Y)
@@ -284,15 +284,15 @@ def test_transparency_is_left_out_and_this_is_said() -> None:
 
 
 def test_one_picture_of_the_fitted_size() -> None:
-    colour, grey = squares(), squares(c=1)
-    in_colour, in_grey = (Autoencoder(2, hidden=(), **SMALL).fit(X) for X in (colour, grey))
-    for ae, X in ((in_colour, colour), (in_grey, grey)):
+    color, gray = squares(), squares(c=1)
+    in_color, in_gray = (Autoencoder(2, hidden=(), **SMALL).fit(X) for X in (color, gray))
+    for ae, X in ((in_color, color), (in_gray, gray)):
         np.testing.assert_allclose(ae.transform(X[0]), ae.transform(X[:1]), atol=1e-6)
-    np.testing.assert_allclose(in_grey.transform(grey[:3]), in_grey.transform(grey)[:3], atol=1e-6)
-    with pytest.raises(DataError, match="channels first, or three grey ones"):
-        in_colour.transform(np.moveaxis(colour[0], -1, 0))
+    np.testing.assert_allclose(in_gray.transform(gray[:3]), in_gray.transform(gray)[:3], atol=1e-6)
+    with pytest.raises(DataError, match="channels first, or three gray ones"):
+        in_color.transform(np.moveaxis(color[0], -1, 0))
     with pytest.raises(DataError, match=r"X of shape \(16, 12, 3\) is one picture: give several.*X.reshape\(len\(X\), -1\)"):
-        Autoencoder(2, **SMALL).fit(colour[0])
+        Autoencoder(2, **SMALL).fit(color[0])
 
 
 def test_a_stack_is_data(tmp_path: Path) -> None:

@@ -456,7 +456,7 @@ def test_weights_judge_too(members: int) -> None:
     ("params", "y", "told"),
     [
         ({"freeze": False}, Y, "freeze=False has no effect: there is no encoder="),
-        ({"optimize": "f1_macro"}, WORDS, "optimize='f1_macro' has no effect.*one label"),
+        ({"threshold_metric": "f1_macro"}, WORDS, "threshold_metric='f1_macro' has no effect.*one label"),
         ({"min_labels": 2}, WORDS, "min_labels=2 has no effect.*one label"),
     ],
 )
@@ -468,10 +468,10 @@ def test_what_changes_nothing_is_told(params: dict[str, Any], y: Any, told: str)
 @pytest.mark.parametrize(
     ("fit", "meant"),
     [
-        (lambda: MultiLabelClassifier(optimize="f1-micro", **SMALL).fit(X, Y), "f1_micro"),
+        (lambda: MultiLabelClassifier(threshold_metric="f1-micro", **SMALL).fit(X, Y), "f1_micro"),
         (lambda: MultiLabelClassifier(loss="asymetric", **SMALL).fit(X, Y), "asymmetric"),
-        (lambda: MultiLabelClassifier(label_weight="ballanced", **SMALL).fit(X, Y), "balanced"),
-        (lambda: MultiLabelClassifier(label_weight={"A": 2}, **SMALL).fit(X, LISTS), "a"),
+        (lambda: MultiLabelClassifier(class_weight="ballanced", **SMALL).fit(X, Y), "balanced"),
+        (lambda: MultiLabelClassifier(class_weight={"A": 2}, **SMALL).fit(X, LISTS), "a"),
         (lambda: MultiLabelClassifier(precision="bfloat", **SMALL).fit(X, Y), "bfloat16"),
         (lambda: Labels().fit([["urgent"], ["billing"]]).find("urgnt"), "urgent"),
         (lambda: Labels().fit([["urgent"], ["billing"]]).to_matrix([["Urgent"]]), "urgent"),

@@ -292,11 +292,11 @@ def test_on_an_encoder_trained_before(freeze: bool, tmp_path: Path) -> None:
 def test_one_positive_is_enough_for_an_easy_label() -> None:
     """Five groups, of which four have a label; one row of the fifth, and the memory for what it is not."""
     r = np.random.default_rng(0)
-    centres = 4 * np.linalg.qr(r.normal(size=(10, 10)))[0][:5]
+    centers = 4 * np.linalg.qr(r.normal(size=(10, 10)))[0][:5]
 
     def group(n: int, groups: list[int]) -> tuple[np.ndarray, np.ndarray]:
         g = r.choice(groups, n)
-        return centres[g] + 0.7 * r.normal(size=(n, 10)), g
+        return centers[g] + 0.7 * r.normal(size=(n, 10)), g
 
     X, g = group(300, [0, 1, 2, 3])
     clf = MultiLabelClassifier(**QUICK).fit(X, np.eye(4, dtype=int)[g])
@@ -365,7 +365,7 @@ def loss_of(f: np.ndarray, s: np.ndarray) -> float:
 
 
 def test_the_card_counts_what_was_given() -> None:
-    clf, X, _ = fitted(100, memory=40)
+    clf, X, _ = fitted(100, replay_size=40)
     card = clf.add_label("x", X[:9], [1, 1, 1, 1, 0, 0, 0, 0, 0])
     assert (card.name, card.positives, card.negatives) == ("x", 4, 5)
     low, high = card.interval
@@ -390,7 +390,7 @@ def test_the_card_says_how_many_examples_more() -> None:
 
 
 def test_a_positive_from_the_memory_is_not_its_own_negative() -> None:
-    clf, X, _ = fitted(60, memory=1000)
+    clf, X, _ = fitted(60, replay_size=1000)
     assert len(clf.memory_) == 60
     assert clf.add_label("x", X[:7]).negatives == 53
 
@@ -422,7 +422,7 @@ FAILING: dict[str, tuple[Callable[[Any, np.ndarray], Any], str]] = {
     "infinity": (lambda clf, X: clf.add_label("x", np.full((1, 6), np.inf)), "infinity"),
     "prior 0": (lambda clf, X: clf.add_label("x", X[:3], prior=0), "prior=0: allowed are"),
     "prior 1": (lambda clf, X: clf.add_label("x", X[:3], prior=1.0), "prior=1.0: allowed are"),
-    "no negative": (lambda clf, X: clf.add_label("x", X[:3]), "all examples have 'x'.*memory=0"),
+    "no negative": (lambda clf, X: clf.add_label("x", X[:3]), "all examples have 'x'.*replay_size=0"),
     "drop unknown": (lambda clf, X: clf.drop_label("x"), "there is no label 'x'; the labels are 0, 1, 2"),
     "rename unknown": (lambda clf, X: clf.rename_label("x", "y"), "there is no label 'x'"),
     "rename to a known": (lambda clf, X: clf.rename_label(0, 1), "there is a label 1 already"),
@@ -432,7 +432,7 @@ FAILING: dict[str, tuple[Callable[[Any, np.ndarray], Any], str]] = {
 
 @pytest.mark.parametrize("what", FAILING)
 def test_what_fails_changes_nothing(what: str, tmp_path: Path) -> None:
-    clf, X, _ = fitted(memory=0 if what == "no negative" else 30)
+    clf, X, _ = fitted(replay_size=0 if what == "no negative" else 30)
     before, p, memory = written(clf, tmp_path), clf.predict_proba(X), clf.memory_
     call, told = FAILING[what]
     with pytest.raises(ValueError, match=told):
@@ -567,7 +567,7 @@ def test_labels_that_are_hardly_known_are_learned(optimize: str) -> None:
     r = np.random.default_rng(0)
     hidden[r.random(500) < 0.7, 1] = np.nan
     hidden[:20] = np.nan  # nothing known
-    clf = MultiLabelClassifier(optimize=optimize, **QUICK).fit(X, hidden)
+    clf = MultiLabelClassifier(threshold_metric=optimize, **QUICK).fit(X, hidden)
     new, truth = rows(500, seed=1)
     p = clf.predict_proba(new)
     assert np.isfinite(p).all()
@@ -733,7 +733,7 @@ def test_the_likeliest_are_those_of_the_highest_probability(n: int) -> None:
 
 def test_what_is_said_is_what_is_above_the_line() -> None:
     for optimize in ("f1_micro", "f1_macro", "f1_samples", "precision@0.7", [[0, 1], [3, 0]]):
-        clf, X, _ = fitted(optimize=optimize, min_labels=0)
+        clf, X, _ = fitted(threshold_metric=optimize, min_labels=0)
         p = clf.predict_proba(X)
         assert np.array_equal(clf.predict(X), p >= clf.thresholds_)
         assert np.array_equal(clf.decision_function(X) >= 0, p >= clf.thresholds_)
@@ -844,14 +844,14 @@ def test_the_line_of_costs_is_where_both_cost_the_same(right: tuple[int, int], m
 
 @pytest.mark.parametrize("optimize", ["accuracy", "precision@", "precision@1", "precision@0", "precision@x", 3, [1, 2], None])
 def test_a_wrong_metric_is_named(optimize: Any) -> None:
-    with pytest.raises(ValueError, match=r"optimize=.*allowed are 'f1_micro'"):
+    with pytest.raises(ValueError, match=r"threshold_metric=.*allowed are 'f1_micro'"):
         check_metric(optimize)
 
 
 def test_the_asked_precision_holds_for_new_rows() -> None:
     X, Y = rows(900, noise=1.0)
     new, truth = rows(3000, seed=1, noise=1.0)
-    said = MultiLabelClassifier(optimize="precision@0.9", min_labels=0, **QUICK).fit(X, Y).predict(new)
+    said = MultiLabelClassifier(threshold_metric="precision@0.9", min_labels=0, **QUICK).fit(X, Y).predict(new)
     assert said.sum(0).min() > 30
     for c in range(3):
         assert truth[said[:, c] == 1, c].mean() > 0.84
@@ -941,8 +941,8 @@ def raws(clf: MultiLabelClassifier, X: np.ndarray) -> np.ndarray:
 def test_a_yes_that_counts_more() -> None:
     X, Y = rows(400, noise=1.0)
     plain = MultiLabelClassifier(**QUICK).fit(X, Y)
-    one = MultiLabelClassifier(label_weight={1: 1.0}, **QUICK).fit(X, Y)
-    more = MultiLabelClassifier(label_weight={1: 20.0}, **QUICK).fit(X, Y)
+    one = MultiLabelClassifier(class_weight={1: 1.0}, **QUICK).fit(X, Y)
+    more = MultiLabelClassifier(class_weight={1: 20.0}, **QUICK).fit(X, Y)
     assert np.array_equal(raws(one, X), raws(plain, X))
     moved = (raws(more, X) - raws(plain, X)).mean(0)
     assert moved[1] > 0.5
@@ -952,8 +952,8 @@ def test_a_yes_that_counts_more() -> None:
 def test_balanced_is_as_many_yes_as_no() -> None:
     X, Y = rows()
     weights = {c: (60 - n) / n for c, n in enumerate(Y.sum(0))}
-    a = MultiLabelClassifier(label_weight="balanced", **SMALL).fit(X, Y)
-    b = MultiLabelClassifier(label_weight=weights, **SMALL).fit(X, Y)
+    a = MultiLabelClassifier(class_weight="balanced", **SMALL).fit(X, Y)
+    b = MultiLabelClassifier(class_weight=weights, **SMALL).fit(X, Y)
     assert np.allclose(raws(a, X), raws(b, X), atol=1e-6)
     assert not np.allclose(raws(a, X), raws(MultiLabelClassifier(**SMALL).fit(X, Y), X), atol=1e-6)
 
@@ -1040,7 +1040,7 @@ def test_labels_that_all_or_none_have(encoded: bool, optimize: str) -> None:
     Y = np.column_stack([Y, np.zeros(200), np.ones(200), np.arange(200) == 7])
     encoder = Autoencoder(2, **SMALL).fit(X) if encoded else None
     with pytest.warns(UserWarning, match="said of") as told:
-        clf = MultiLabelClassifier(encoder=encoder, optimize=optimize, **QUICK | AUTO).fit(X, Y)
+        clf = MultiLabelClassifier(encoder=encoder, threshold_metric=optimize, **QUICK | AUTO).fit(X, Y)
     assert [str(w.message) for w in told] == [
         "label 3 is positive in no row: there is nothing to learn about it",
         "label 4 is positive in every row: there is nothing to learn about it",
@@ -1094,10 +1094,10 @@ def test_labels_that_it_does_not_know_are_named() -> None:
         ("loss", "hinge"),
         ("min_labels", -1),
         ("min_labels", "some"),
-        ("memory", -1),
-        ("memory", 2.5),
-        ("label_weight", "heavy"),
-        ("optimize", "accuracy"),
+        ("replay_size", -1),
+        ("replay_size", 2.5),
+        ("class_weight", "heavy"),
+        ("threshold_metric", "accuracy"),
         ("members", 0),
         ("hidden", ()),
     ],
@@ -1109,7 +1109,7 @@ def test_wrong_parameters_are_named(name: str, value: Any) -> None:
 
 def test_a_weight_for_no_label_is_named() -> None:
     with pytest.raises(ValueError, match="label_weight names 'z', which is not a label"):
-        fitted(label_weight={"z": 2.0})
+        fitted(class_weight={"z": 2.0})
 
 
 @pytest.mark.parametrize("w", [np.ones(3), np.zeros(60), np.full(60, np.nan), -np.ones(60), np.ones((60, 2))], ids=range(5))
@@ -1131,7 +1131,7 @@ def test_how_many_is_named() -> None:
 
 @pytest.mark.parametrize("memory", [0, 1, 20, 60, 1000])
 def test_the_file_tells_how_many_rows_it_keeps(memory: int, tmp_path: Path) -> None:
-    clf, X, Y = fitted(memory=memory)
+    clf, X, Y = fitted(replay_size=memory)
     clf.save(tmp_path / "a.diabolo")
     head = storage.header(tmp_path / "a.diabolo")
     kept = head.meta["rows_kept"]
@@ -1147,7 +1147,7 @@ def test_the_file_tells_how_many_rows_it_keeps(memory: int, tmp_path: Path) -> N
 
 
 def test_no_rows_in_the_file_without_a_memory(tmp_path: Path) -> None:
-    clf, X, _ = fitted(memory=0)
+    clf, X, _ = fitted(replay_size=0)
     clf.save(tmp_path / "a.diabolo")
     arrays = storage.tensors(storage.header(tmp_path / "a.diabolo"))
     assert all(array.size <= 1 for name, array in arrays.items() if name.startswith("memory."))
@@ -1159,7 +1159,7 @@ def test_the_memory_keeps_gaps(tmp_path: Path) -> None:
     X, Y = rows()
     X[np.random.default_rng(0).random(X.shape) < 0.1] = np.nan
     hidden = np.where(np.random.default_rng(1).random(Y.shape) < 0.3, np.nan, Y)
-    clf = MultiLabelClassifier(memory=1000, **SMALL).fit(X, hidden)
+    clf = MultiLabelClassifier(replay_size=1000, **SMALL).fit(X, hidden)
     assert np.array_equal(clf.memory_.y, hidden, equal_nan=True)
     clf.add_label("x", X[:3])
     assert np.isnan(clf.memory_.y[:, 3]).all()
@@ -1175,12 +1175,12 @@ PARAMETERS: list[dict[str, Any]] = [
     {"loss": Asymmetric()},
     {"loss": Asymmetric(1.0, 2.0, 0.0)},
     {"loss": Logistic()},
-    {"optimize": "precision@0.8"},
-    {"optimize": [[0, 1], [3, 0]]},
-    {"optimize": np.array([[0.0, 1.0], [3.0, 0.0]])},
+    {"threshold_metric": "precision@0.8"},
+    {"threshold_metric": [[0, 1], [3, 0]]},
+    {"threshold_metric": np.array([[0.0, 1.0], [3.0, 0.0]])},
     {"min_labels": 2, "members": 1},
-    {"label_weight": "balanced"},
-    {"label_weight": {0: 2.0, 2: 3.0}},
+    {"class_weight": "balanced"},
+    {"class_weight": {0: 2.0, 2: 3.0}},
 ]
 
 
@@ -1199,7 +1199,7 @@ def test_a_file_holds_the_parameters(params: dict[str, Any], tmp_path: Path) -> 
 
 def test_a_refresh_that_spoils_an_old_label_is_undone(tmp_path: Path) -> None:
     X, Y = rows(400)
-    clf = MultiLabelClassifier(memory=400, **QUICK).fit(X, Y)
+    clf = MultiLabelClassifier(replay_size=400, **QUICK).fit(X, Y)
     clf.set_params(lr=0.1)  # enough to unlearn all
     before = written(clf, tmp_path)
     told = clf.refresh(X, 1 - Y, replay=0, held_out=(X, Y), delta=0.0)
@@ -1238,7 +1238,7 @@ def test_in_a_grid_and_in_a_pipeline() -> None:
 def test_a_clone_keeps_the_encoder() -> None:
     X, Y = rows()
     ae = Autoencoder(2, **SMALL).fit(X)
-    clf = MultiLabelClassifier(encoder=ae, optimize=np.array([[0.0, 1.0], [2.0, 0.0]]), **SMALL | AUTO).fit(X, Y)
+    clf = MultiLabelClassifier(encoder=ae, threshold_metric=np.array([[0.0, 1.0], [2.0, 0.0]]), **SMALL | AUTO).fit(X, Y)
     copy = clone(clf)
     assert copy.encoder is ae
     assert not hasattr(copy, "memory_")

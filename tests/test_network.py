@@ -21,20 +21,20 @@ from diabolo.errors import FormatError
 from diabolo.estimators.linear import link
 from diabolo.losses import Bounded, Columns, Logistic, Multinomial, Part, Softmax, Squared
 from diabolo.nets import (
-    Apart,
-    Beside,
-    Bins,
-    Borrowed,
-    Codes,
-    Copies,
-    Curved,
+    ConcatEnsembles,
+    ConcatHidden,
     EnsembleMLP,
+    EnsembleScaler,
     EnsembleSkipMLP,
     Head,
-    Missing,
+    MissingIndicator,
+    ModuleEnsemble,
+    PerLabelHead,
+    PiecewiseLinearEncoding,
+    PretrainedEncoder,
+    SkipMLP,
     Sphere,
     TfIdf,
-    Wider,
     mlp,
 )
 from diabolo.network import Diabolo
@@ -45,24 +45,24 @@ from diabolo.training import SGD, minimize
 def modules() -> dict[str, nn.Module]:
     """Every layer of the vocabulary, and compositions of them."""
     one: dict[str, nn.Module] = {
-        "Curved": Curved(4, (8, 6), 2, 0.1),
+        "SkipMLP": SkipMLP(4, (8, 6), 2, 0.1),
         "EnsembleSkipMLP": EnsembleSkipMLP(3, 4, (8, 6), 2),
-        "Curved, straight": Curved(4, (), 2),
+        "Curved, straight": SkipMLP(4, (), 2),
         "EnsembleMLP": EnsembleMLP(3, 4, (8, 6), 0.1, 0.2),
-        "Codes": Codes(3, 4),
-        "Wider": nn.Sequential(Codes(3, 4), Wider(3, 4, (8, 6), 0.0, 0.2)),
-        "Head": nn.Sequential(Codes(3, 4), Head(3, 4, (5, 1))),
-        "Apart": nn.Sequential(Codes(6, 4), Apart(3, 4, 2)),
-        "Borrowed": Borrowed(Copies([nn.Linear(4, 3), nn.Linear(4, 3)]), Codes(2, 3)),
-        "Beside": Beside(
-            Borrowed(Copies([nn.Linear(4, 3), nn.Linear(4, 3)]), Codes(2, 3)),
-            nn.Sequential(Missing([1]), EnsembleMLP(2, 5, (8, 6))),
+        "EnsembleScaler": EnsembleScaler(3, 4),
+        "ConcatHidden": nn.Sequential(EnsembleScaler(3, 4), ConcatHidden(3, 4, (8, 6), 0.0, 0.2)),
+        "Head": nn.Sequential(EnsembleScaler(3, 4), Head(3, 4, (5, 1))),
+        "PerLabelHead": nn.Sequential(EnsembleScaler(6, 4), PerLabelHead(3, 4, 2)),
+        "PretrainedEncoder": PretrainedEncoder(ModuleEnsemble([nn.Linear(4, 3), nn.Linear(4, 3)]), EnsembleScaler(2, 3)),
+        "ConcatEnsembles": ConcatEnsembles(
+            PretrainedEncoder(ModuleEnsemble([nn.Linear(4, 3), nn.Linear(4, 3)]), EnsembleScaler(2, 3)),
+            nn.Sequential(MissingIndicator([1]), EnsembleMLP(2, 5, (8, 6))),
         ),
-        "Sight": nets.Sight((1, 2, 2), (4,)),
-        "Inward": nets.Inward((1, 2, 2), (4, 8), 3),
-        "Outward": nets.Outward(4, (4, 6), (3, 5, 4)),
-        "Missing": Missing([0, 3]),
-        "Bins": Bins([2, 0, 1, 3]),
+        "ConvFeatures": nets.ConvFeatures((1, 2, 2), (4,)),
+        "ConvEncoder": nets.ConvEncoder((1, 2, 2), (4, 8), 3),
+        "ConvDecoder": nets.ConvDecoder(4, (4, 6), (3, 5, 4)),
+        "MissingIndicator": MissingIndicator([0, 3]),
+        "PiecewiseLinearEncoding": PiecewiseLinearEncoding([2, 0, 1, 3]),
         "TfIdf": TfIdf(4),
         "Link": nets.Link([0], [2, 3], [2]),
         "Link of words": nets.Link(words=[0, 1, 2, 3]),
@@ -76,7 +76,11 @@ def modules() -> dict[str, nn.Module]:
         "mlp": mlp(4, (5, 5), 2, nn.Tanh, 0.1),
     }
     plain = {name: cls() for name, (cls, keys) in nets.vocabulary.PLAIN.items() if not keys}
-    return one | plain | {"nested": nn.Sequential(nn.Sequential(Missing([1]), nn.Linear(5, 3)), nn.GELU(), nn.Linear(3, 2))}
+    return (
+        one
+        | plain
+        | {"nested": nn.Sequential(nn.Sequential(MissingIndicator([1]), nn.Linear(5, 3)), nn.GELU(), nn.Linear(3, 2))}
+    )
 
 
 def pictures() -> dict[str, tuple[nn.Module, tuple[Any, ...]]]:
@@ -85,16 +89,20 @@ def pictures() -> dict[str, tuple[nn.Module, tuple[Any, ...]]]:
     return {
         "UNet": (nets.UNet(1, (8, 16), 1), (x,)),
         "UNet, biased": (nets.UNet(1, (4, 6, 8), 2, bias=True), (x,)),
-        "Told": (nets.Told(1, (8, 16), 1), (x, torch.rand(2))),
-        "Column": (nets.Column(1, 8, 2), (x,)),
-        "Shuffle": (nets.Shuffle(8, 1, 3), (h,)),
-        "Shuffles": (nets.Shuffles(8, 1, (2, 3)), (h, 3)),
-        "Palette": (nets.Palette(8, 28), (h,)),
+        "NoiseConditionalUNet": (nets.NoiseConditionalUNet(1, (8, 16), 1), (x, torch.rand(2))),
+        "ResidualCNN": (nets.ResidualCNN(1, 8, 2), (x,)),
+        "PixelShuffleHead": (nets.PixelShuffleHead(8, 1, 3), (h,)),
+        "PixelShuffleHeads": (nets.PixelShuffleHeads(8, 1, (2, 3)), (h, 3)),
+        "ColorClassHead": (nets.ColorClassHead(8, 28), (h,)),
         "Lite0": (nets.Lite0(64), (torch.rand(2, 3, 16, 24),)),
     }
 
 
-UNSHUFFLED = {"UNet", "UNet, biased", "Told"}  # they begin with torch's pixel_unshuffle, which leaves an empty batch as it is
+UNSHUFFLED = {
+    "UNet",
+    "UNet, biased",
+    "NoiseConditionalUNet",
+}  # they begin with torch's pixel_unshuffle, which leaves an empty batch as it is
 
 
 def iris() -> np.ndarray:
@@ -162,7 +170,7 @@ def test_other_modules_are_named() -> None:
         {"layer": "Linear", "in_features": 2, "out_features": 2, "device": "cuda"},
         {"layer": "Dropout", "p": 7},
         {"layer": "os.system"},
-        {"layer": "Curved", "d": 2, "hidden": [1] * 1000, "out": 2},
+        {"layer": "SkipMLP", "d": 2, "hidden": [1] * 1000, "out": 2},
     ],
 )
 def test_what_is_not_in_the_vocabulary_is_refused(config: object) -> None:
@@ -213,11 +221,11 @@ def test_the_way_back_of_what_can_be_is_exact() -> None:
 
 def test_curved_starts_straight() -> None:
     a, b, x = torch.randn(3, 5), torch.randn(3), torch.randn(10, 5)
-    assert torch.allclose(Curved(5, (16, 16), 3).straight_from(a, b)(x), x @ a.T + b, atol=1e-6)
+    assert torch.allclose(SkipMLP(5, (16, 16), 3).init_skip(a, b)(x), x @ a.T + b, atol=1e-6)
 
 
 def test_a_member_of_an_ensemble_is_a_curved_network() -> None:
-    ensemble, alone = EnsembleSkipMLP(3, 5, (8,), 2), Curved(5, (8,), 2)
+    ensemble, alone = EnsembleSkipMLP(3, 5, (8,), 2), SkipMLP(5, (8,), 2)
     for parameter in ensemble.parameters():
         nn.init.normal_(parameter)
     layers = [(alone.straight, ensemble.a, ensemble.b)]
@@ -232,17 +240,17 @@ def test_a_member_of_an_ensemble_is_a_curved_network() -> None:
 
 
 def test_curved_is_calm_far_away() -> None:
-    net = Curved(1, (16,), 1)
+    net = SkipMLP(1, (16,), 1)
     nn.init.ones_(net.curve[-1].weight)
-    net.straight_from(torch.zeros(1, 1), torch.zeros(1))
+    net.init_skip(torch.zeros(1, 1), torch.zeros(1))
     near, far = net(torch.tensor([[1e3], [1e6]])).abs().flatten().tolist()
     assert far < 3 * near
 
 
 def test_missing_says_where() -> None:
     x = torch.tensor([[1.0, torch.nan, 3.0]])
-    assert Missing([1, 2])(x).tolist() == [[1, 0, 3, 1, 0]]
-    assert Missing([])(x).tolist() == [[1, 0, 3]]
+    assert MissingIndicator([1, 2])(x).tolist() == [[1, 0, 3, 1, 0]]
+    assert MissingIndicator([])(x).tolist() == [[1, 0, 3]]
 
 
 @given(
@@ -254,7 +262,7 @@ def test_missing_says_where() -> None:
 def test_bins_tell_where_a_number_stands(rows: np.ndarray, most: int) -> None:
     """The lengths of the bins that x has come through, from the smallest value on, sum to x."""
     x = torch.from_numpy(rows)
-    bins = Bins.of(x, most).double()
+    bins = PiecewiseLinearEncoding.of(x, most).double()
     e = bins(x.double())[:, x.shape[1] :]
     assert ((e >= 0) & (e <= 1)).all()
     assert (bins.s > 0).all()
@@ -281,7 +289,7 @@ def test_tfidf_is_sklearns() -> None:
 @pytest.mark.parametrize("hidden", [(), (8,), (8, 6)])
 def test_every_parameter_gets_a_gradient(hidden: tuple[int, ...]) -> None:
     """After one step: the curved path's last matrix starts at zero, and nothing flows through zero."""
-    net = Diabolo(Curved(4, hidden, 2), Curved(2, hidden[::-1], 4))
+    net = Diabolo(SkipMLP(4, hidden, 2), SkipMLP(2, hidden[::-1], 4))
     optimizer = torch.optim.SGD(net.parameters(), 0.1)
     x = torch.randn(32, 4)
     for _ in range(3):
@@ -345,7 +353,7 @@ def test_linear_training_stays_at_pca() -> None:
     x = torch.from_numpy(iris()).float()
     pca = PCA(2).fit(iris())
     a = torch.from_numpy(pca.components_).float()
-    net = Diabolo(Curved(4, (), 2).straight_from(a, torch.zeros(2)), Curved(2, (), 4).straight_from(a.T, torch.zeros(4)))
+    net = Diabolo(SkipMLP(4, (), 2).init_skip(a, torch.zeros(2)), SkipMLP(2, (), 4).init_skip(a.T, torch.zeros(4)))
     before = float(Squared()(net(x), x).mean().detach())
     corrupt = Clean()
 
@@ -359,7 +367,7 @@ def test_linear_training_stays_at_pca() -> None:
 
 @pytest.mark.parametrize("hidden", [(), (5,)])
 def test_a_stretched_network_is_as_much_further_from_where_it_was_said(hidden: tuple[int, ...]) -> None:
-    net, x, y0 = Curved(3, hidden, 4), torch.randn(6, 3), torch.randn(4)
+    net, x, y0 = SkipMLP(3, hidden, 4), torch.randn(6, 3), torch.randn(4)
     for p in net.parameters():
         nn.init.normal_(p)
     before = net(x)

@@ -21,7 +21,7 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image, ImageCms, PngImagePlugin
 
 from diabolo.errors import DataError
-from diabolo.images.album import Album
+from diabolo.images.album import ImageCollection
 from diabolo.images.picture import Picture, luma, read
 
 RNG = np.random.default_rng(0)
@@ -50,13 +50,13 @@ def exif_of(orientation: int = 1) -> Image.Exif:
     return exif
 
 
-def png16(colour: int, channels: int) -> bytes:
-    """A PNG of 2 x 1 pixels with 16 bits, which Pillow does not write in colour."""
+def png16(color: int, channels: int) -> bytes:
+    """A PNG of 2 x 1 pixels with 16 bits, which Pillow does not write in color."""
 
     def chunk(name: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
-    head = chunk(b"IHDR", struct.pack(">IIBBBBB", 2, 1, 16, colour, 0, 0, 0))
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", 2, 1, 16, color, 0, 0, 0))
     return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(b"\0" + b"\x12\x34" * 2 * channels)) + chunk(b"IEND", b"")
 
 
@@ -194,10 +194,10 @@ def test_alpha_follows_the_size() -> None:
 
 
 def test_layouts_follow_the_channels() -> None:
-    grey, colour = read(noise(4, 5)), read(noise(4, 5, 3))
-    assert grey.like(np.zeros((4, 5, 3))).shape == (4, 5, 3)
-    assert grey.like(np.zeros((4, 5))).shape == (4, 5)
-    assert colour.like(np.zeros((4, 5, 1))).shape == (4, 5, 1)
+    gray, color = read(noise(4, 5)), read(noise(4, 5, 3))
+    assert gray.like(np.zeros((4, 5, 3))).shape == (4, 5, 3)
+    assert gray.like(np.zeros((4, 5))).shape == (4, 5)
+    assert color.like(np.zeros((4, 5, 1))).shape == (4, 5, 1)
 
 
 def test_luma() -> None:
@@ -226,7 +226,7 @@ def test_images_come_back(mode: str, result: str) -> None:
     np.testing.assert_array_equal(np.asarray(back), np.asarray(image) * (255 if mode == "1" else 1))
 
 
-def test_palettes_become_colours() -> None:
+def test_palettes_become_colors() -> None:
     image = Image.fromarray(noise(8, 8, 3)).quantize(4)
     assert np.array_equal(np.asarray(read(image).like(read(image).pixels)), np.asarray(image.convert("RGB")))
     image.info["transparency"] = 0
@@ -308,7 +308,7 @@ def test_files_come_back(tmp_path: Path, suffix: str, mode: str) -> None:
     again = read(second).like(read(second).pixels)
     assert again.mode == back.mode
     np.testing.assert_allclose(np.asarray(again, float), np.asarray(back), atol=4 if suffix.lower() in (".jpg", ".jpeg") else 0)
-    assert Album(second).sizes() == [picture.pixels.shape]
+    assert ImageCollection(second).sizes() == [picture.pixels.shape]
 
 
 @pytest.mark.parametrize("orientation", ORIENTED)
@@ -320,11 +320,11 @@ def test_pictures_are_turned_upright(tmp_path: Path, orientation: int, suffix: s
     picture, upright = read(path), ORIENTED[orientation](array)
     back = picture.like(picture.pixels)
     np.testing.assert_array_equal(np.asarray(back), upright)
-    assert Album(path).sizes() == [upright.shape]
+    assert ImageCollection(path).sizes() == [upright.shape]
     assert dict(back.getexif()).get(0x0112, 1) == 1
     assert back.getexif()[0x010F] == "Camera"
     with Image.open(path) as image:
-        assert Album([image]).sizes() == [upright.shape]
+        assert ImageCollection([image]).sizes() == [upright.shape]
         assert read(image).pixels.shape == upright.shape
 
 
@@ -365,17 +365,22 @@ def test_damaged_metadata_are_not_written_into_a_tiff(tmp_path: Path) -> None:
 
 def test_damaged_metadata_count_as_none(tmp_path: Path) -> None:
     Image.fromarray(noise(8, 6, 3)).save(tmp_path / "a.png", exif=b"Exif\0\0" + b"what is this" * 3)
-    assert read(tmp_path / "a.png").pixels.shape == Album(tmp_path)[0].pixels.shape == Album(tmp_path).sizes()[0] == (8, 6, 3)
+    assert (
+        read(tmp_path / "a.png").pixels.shape
+        == ImageCollection(tmp_path)[0].pixels.shape
+        == ImageCollection(tmp_path).sizes()[0]
+        == (8, 6, 3)
+    )
 
 
-def test_a_profile_of_colours_is_not_given_to_grey(tmp_path: Path) -> None:
+def test_a_profile_of_colors_is_not_given_to_gray(tmp_path: Path) -> None:
     Image.fromarray(noise(8, 6, 3)).save(tmp_path / "a.png", icc_profile=SRGB)
     picture = read(tmp_path / "a.png")
     assert "icc_profile" in picture.like(picture.pixels).info
     assert "icc_profile" not in picture.like(luma(picture.pixels)).info
 
 
-def test_jpeg_keeps_the_resolution_of_colours(tmp_path: Path) -> None:
+def test_jpeg_keeps_the_resolution_of_colors(tmp_path: Path) -> None:
     picture = read(noise(8, 8, 3))
     picture.save(picture.like(picture.pixels), tmp_path / "a.jpg")
     with Image.open(tmp_path / "a.jpg") as image:
@@ -390,20 +395,20 @@ def test_arrays_are_written(tmp_path: Path, kind: Any) -> None:
     np.testing.assert_array_equal(read(tmp_path / "a.png").pixels, picture.pixels)
 
 
-def test_16_bit_colours_are_read_as_8(tmp_path: Path) -> None:
-    for colour, channels in ((2, 3), (4, 2), (6, 4)):
-        with pytest.warns(UserWarning, match="16 bits per colour, of which Pillow reads or writes 8 bits: give an array"):
-            picture = read(io.BytesIO(png16(colour, channels)), "a.png")
+def test_16_bit_colors_are_read_as_8(tmp_path: Path) -> None:
+    for color, channels in ((2, 3), (4, 2), (6, 4)):
+        with pytest.warns(UserWarning, match="16 bits per color, of which Pillow reads or writes 8 bits: give an array"):
+            picture = read(io.BytesIO(png16(color, channels)), "a.png")
         assert picture.pixels[0, 0, 0] == np.float32(0x12) / 255
     assert read(io.BytesIO(png16(0, 1))).pixels[0, 0, 0] == np.float32(0x1234) / np.float32(65535)
 
 
-def test_16_bit_colours_of_a_tiff(tmp_path: Path) -> None:
+def test_16_bit_colors_of_a_tiff(tmp_path: Path) -> None:
     tags = [(256, 3, 1, 2), (257, 3, 1, 1), (258, 3, 3, 140), (259, 3, 1, 1), (262, 3, 1, 2), (273, 4, 1, 146)]
     tags += [(277, 3, 1, 3), (278, 3, 1, 1), (279, 4, 1, 12)]
     entries = b"".join(struct.pack("<HHI", *tag[:3]) + struct.pack("<I", tag[3]) for tag in tags)
     blob = (b"II*\0" + struct.pack("<IH", 8, len(tags)) + entries + bytes(4)).ljust(140, b"\0")
-    with pytest.warns(UserWarning, match="16 bits per colour"):
+    with pytest.warns(UserWarning, match="16 bits per color"):
         picture = read(io.BytesIO(blob + struct.pack("<3H", 16, 16, 16) + b"\x34\x12" * 6))
     assert picture.dtype == np.uint8
 
@@ -472,7 +477,7 @@ def test_pictures_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_files_that_are_not_there(tmp_path: Path) -> None:
-    for wanted in (read, Album):
+    for wanted in (read, ImageCollection):
         with pytest.raises(FileNotFoundError, match="absent"):
             wanted(tmp_path / "absent.png")
     with pytest.raises(IsADirectoryError):
@@ -597,7 +602,7 @@ LAYOUTS = [
 ]
 
 
-@pytest.mark.filterwarnings("ignore:.*per colour, of which Pillow")
+@pytest.mark.filterwarnings("ignore:.*per color, of which Pillow")
 @pytest.mark.parametrize("layout", LAYOUTS, ids=str)
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float16, np.float32, np.float64])
 @pytest.mark.parametrize("c", [1, 2, 3, 4])
@@ -624,25 +629,25 @@ def test_tiffs_that_pillow_cannot_read_are_turned_upright(turn: int, tmp_path: P
     path = tmp_path / "a.tif"
     path.write_bytes(tiff(array, turn=turn))
     np.testing.assert_allclose(read(path).pixels[..., 0], ORIENTED[turn](share[..., 0]), atol=1e-6)
-    assert Album(path).sizes() == [read(path).pixels.shape]
+    assert ImageCollection(path).sizes() == [read(path).pixels.shape]
 
 
-@pytest.mark.filterwarnings("ignore:.*per colour, of which Pillow")
+@pytest.mark.filterwarnings("ignore:.*per color, of which Pillow")
 @pytest.mark.parametrize("dtype", [np.uint16, np.float32])
-def test_colours_that_were_multiplied(dtype: Any) -> None:
+def test_colors_that_were_multiplied(dtype: Any) -> None:
     share, _ = smooth(4, dtype)
     many = np.concatenate([share[..., :3] * share[..., 3:], share[..., 3:]], 2)
     array = (many * (65535 if dtype is np.uint16 else 1)).astype(dtype)
     np.testing.assert_allclose(seen(tiff(array, planar=True, extra=1))[0], share, atol=1e-3)
 
 
-def test_colours_of_16_bits_are_told(tmp_path: Path) -> None:
-    with pytest.warns(UserWarning, match="16 bits per colour, of which Pillow reads or writes 8 bits"):
+def test_colors_of_16_bits_are_told(tmp_path: Path) -> None:
+    with pytest.warns(UserWarning, match="16 bits per color, of which Pillow reads or writes 8 bits"):
         _, picture = seen(tiff(smooth(3, np.uint16)[1], planar=True))
     assert (picture.dtype, picture.like(picture.pixels).mode) == (np.uint16, "RGB")
-    with pytest.warns(UserWarning, match="has floats per colour"):
+    with pytest.warns(UserWarning, match="has floats per color"):
         _, picture = seen(tiff(400 * smooth(3, np.float32)[1]))
-    with pytest.raises(DataError, match="no image of colours outside of 0 to 1: give them as an array"):
+    with pytest.raises(DataError, match="no image of colors outside of 0 to 1: give them as an array"):
         picture.like(picture.pixels)
 
 
@@ -693,13 +698,13 @@ def test_each_page_is_a_picture(tmp_path: Path, dtype: Any) -> None:
         z.write(path, "in/s.tif")
         z.write(tmp_path / "t.png", "t.png")
     for X, name in ((path, "s.tif"), (tmp_path, "s.tif"), ([path], path.as_posix()), (tmp_path / "z.zip", "in/s.tif")):
-        album = Album(X)
+        album = ImageCollection(X)
         assert album.names[:3] == [f"{name}#{i}" for i in (1, 2, 3)]
         assert album.stacks[0] == [0, 1, 2]
         assert album.sizes()[:3] == [(6, 8, 1)] * 3
         for picture, page in zip(album, pages, strict=False):
             np.testing.assert_array_equal(np.asarray(picture.like(picture.pixels)), page)
-    assert Album(tmp_path).stacks == [[0, 1, 2], [3]]
+    assert ImageCollection(tmp_path).stacks == [[0, 1, 2], [3]]
     with (
         Image.open(path) as image,
         pytest.raises(DataError, match=r"is a stack of 3 pages.*give the path of the file, whose pages are a picture each"),
@@ -709,12 +714,12 @@ def test_each_page_is_a_picture(tmp_path: Path, dtype: Any) -> None:
 
 def test_pages_are_written_with_the_metadata_of_the_first(tmp_path: Path) -> None:
     pages = [noise(6, 8) for _ in range(3)]
-    album = Album(stack(tmp_path / "s.tif", pages, exif=exif_of().tobytes(), dpi=(300, 300)))
+    album = ImageCollection(stack(tmp_path / "s.tif", pages, exif=exif_of().tobytes(), dpi=(300, 300)))
     album[0].save([p.like(1 - p.pixels) for p in album], tmp_path / "t.tif")
     with Image.open(tmp_path / "t.tif") as image:
         assert image.n_frames == 3
         assert (image.info["dpi"], image.getexif()[0x010F]) == ((300, 300), "Camera")
-    for picture, page in zip(Album(tmp_path / "t.tif"), pages, strict=True):
+    for picture, page in zip(ImageCollection(tmp_path / "t.tif"), pages, strict=True):
         np.testing.assert_array_equal(np.asarray(picture.like(picture.pixels)), 255 - page)
     with pytest.raises(DataError, match=r"cannot hold 3 pages; choose \.tif"):
         album[0].save(pages, tmp_path / "t.png")
@@ -737,8 +742,8 @@ def test_a_preview_is_no_page(tmp_path: Path) -> None:
     at = data.index(second)
     data[at : at + 12] = struct.pack("<HHII", 254, 4, 1, 1)  # instead of its width, which nobody asks for
     path.write_bytes(data)
-    assert Album(path).names == ["s.tif"]
-    assert Album(path).sizes() == [(6, 8, 1)]
+    assert ImageCollection(path).names == ["s.tif"]
+    assert ImageCollection(path).sizes() == [(6, 8, 1)]
 
 
 def test_a_stack_that_lists_only_its_first_page(tmp_path: Path) -> None:
@@ -779,7 +784,7 @@ NAMES = ["test/d.png", "train/cat/a.png", "train/cat/b.png", "train/dog/c.JPG"]
 @pytest.mark.parametrize("inside", ["", "train", "train/cat/a.png"])
 @pytest.mark.parametrize("packed", [False, True])
 def test_folders_and_archives(folder: Path, archive: Path, packed: bool, inside: str) -> None:
-    album = Album((archive if packed else folder) / inside)
+    album = ImageCollection((archive if packed else folder) / inside)
     if inside == "":
         assert album.names == NAMES
         assert album.folders == ["test", "train/cat", "train/cat", "train/dog"]
@@ -795,7 +800,7 @@ def test_folders_and_archives(folder: Path, archive: Path, packed: bool, inside:
 
 
 def test_an_archive_is_read_by_many_threads(archive: Path) -> None:
-    album = Album(archive)
+    album = ImageCollection(archive)
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(lambda i: album[i % 4].pixels, range(40)))
     for i, pixels in enumerate(found):
@@ -803,13 +808,13 @@ def test_an_archive_is_read_by_many_threads(archive: Path) -> None:
 
 
 def test_parts_of_an_album(folder: Path) -> None:
-    album = Album(folder)
+    album = ImageCollection(folder)
     assert album[1:3].names == NAMES[1:3]
     assert album[::-1][0].name == NAMES[-1]
     assert album.take([3, 0]).names == [NAMES[3], NAMES[0]]
     assert album[1:][1:].take(np.array([0]))[0].name == NAMES[2]
     assert album[-1].name == NAMES[-1]
-    assert Album(album[1:3]).names == NAMES[1:3]
+    assert ImageCollection(album[1:3]).names == NAMES[1:3]
     with pytest.raises(IndexError):
         album[4]
 
@@ -820,7 +825,7 @@ def test_a_picture_is_read_when_asked_for(folder: Path, archive: Path, packed: b
     with zipfile.ZipFile(archive, "w") as file:
         for name in NAMES:
             file.write(folder / name, name)
-    album = Album(archive if packed else folder)
+    album = ImageCollection(archive if packed else folder)
     assert album[0].pixels.shape == (11, 6, 3)
     for ask in (lambda: album[1], album.sizes):
         with pytest.raises(DataError, match=r"cannot read 'train/cat/a.png': it is no picture.*\(in '.*photos"):
@@ -837,14 +842,14 @@ def test_albums_in_memory(folder: Path) -> None:
         (Image.new("P", (4, 5)), 1, (5, 4, 3)),
         ((Image.new("LA", (4, 5)), noise(5, 4)), 2, (5, 4, 1)),
     ):
-        album = Album(X)
+        album = ImageCollection(X)
         assert album.names == [f"picture {i}" for i in range(count)]
         assert album.folders == [""] * count
         assert {picture.pixels.shape for picture in album} == set(album.sizes()) == {shape}
-    assert Album.of_one(noise(5, 4, 3))[0].pixels.shape == (5, 4, 3)
-    assert Album([str(folder / "test/d.png")]).names == [str(folder / "test/d.png")]
+    assert ImageCollection.of_one(noise(5, 4, 3))[0].pixels.shape == (5, 4, 3)
+    assert ImageCollection([str(folder / "test/d.png")]).names == [str(folder / "test/d.png")]
     with pytest.raises(DataError, match="'picture 1' has the value nan"):
-        Album([np.zeros((2, 2)), np.full((2, 2), np.nan)])[1]
+        ImageCollection([np.zeros((2, 2)), np.full((2, 2), np.nan)])[1]
 
 
 @pytest.mark.parametrize(
@@ -856,7 +861,7 @@ def test_albums_in_memory(folder: Path) -> None:
         (torch.zeros(2, 3, 4, 4), "a torch tensor"),
         (
             np.zeros((3, 40, 60)),
-            r"channels first, or three grey ones: give np.moveaxis\(X, 0, -1\), of shape \(40, 60, 3\), or list",
+            r"channels first, or three gray ones: give np.moveaxis\(X, 0, -1\), of shape \(40, 60, 3\), or list",
         ),
         (None, "type NoneType"),
     ],
@@ -864,43 +869,45 @@ def test_albums_in_memory(folder: Path) -> None:
 )
 def test_what_is_no_album(X: Any, message: str) -> None:
     with pytest.raises(DataError, match=message):
-        Album(X)
+        ImageCollection(X)
 
 
 @pytest.mark.parametrize("shape", [(40, 60), (40, 60, 1), (40, 60, 2), (40, 60, 3), (40, 60, 4), (1, 40, 60)])
 def test_one_picture_is_one(shape: tuple[int, ...]) -> None:
-    assert len(Album(np.zeros(shape, np.uint8))) == 1
+    assert len(ImageCollection(np.zeros(shape, np.uint8))) == 1
 
 
 @pytest.mark.parametrize("shape", [(5, 40, 60), (5, 40, 60, 3), (5, 40, 60, 1)])
 def test_many_are_many(shape: tuple[int, ...]) -> None:
-    assert len(Album(np.zeros(shape, np.uint8))) == 5
+    assert len(ImageCollection(np.zeros(shape, np.uint8))) == 5
 
 
 def test_an_array_of_paths(folder: Path) -> None:
     paths = [str(folder / "test/d.png"), str(folder / "train/cat/a.png")]
-    assert Album(np.array(paths)).names == Album(np.array(paths, object)).names == Album(paths).names
+    assert (
+        ImageCollection(np.array(paths)).names == ImageCollection(np.array(paths, object)).names == ImageCollection(paths).names
+    )
 
 
 def test_nothing_to_find(folder: Path, archive: Path) -> None:
     (folder / "empty").mkdir()
     for place in (folder / "empty", archive / "validation", archive / "tra"):
         with pytest.raises(DataError, match=f"{re.escape(str(place))}' contains no pictures: looked for .png, .jpg"):
-            Album(place)
+            ImageCollection(place)
 
 
 def test_archives_that_cannot_be_read(archive: Path) -> None:
     blob = bytearray(archive.read_bytes())
     archive.write_bytes(blob[:-100])
     with pytest.raises(DataError, match=r"photos.zip': it is no zip file, or cut off"):
-        Album(archive)
+        ImageCollection(archive)
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr("a.png", png16(0, 1))
     damaged = bytearray(archive.read_bytes())
     damaged[60] ^= 255
     archive.write_bytes(damaged)
     with pytest.raises(DataError, match=r"cannot read 'a.png': Bad CRC-32.*\(in "):
-        Album(archive)[0]
+        ImageCollection(archive)[0]
 
 
 def test_encrypted_archives(archive: Path) -> None:
@@ -911,7 +918,7 @@ def test_encrypted_archives(archive: Path) -> None:
     blob[blob.index(b"PK\x01\x02") + 8] |= 1
     archive.write_bytes(blob)
     with pytest.raises(DataError, match=r"cannot read 'a.png': .*encrypted"):
-        Album(archive)[0]
+        ImageCollection(archive)[0]
 
 
 def test_archives_that_unpack_without_end(archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -919,7 +926,7 @@ def test_archives_that_unpack_without_end(archive: Path, monkeypatch: pytest.Mon
         file.writestr("a.png", bytes(2 << 20))
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
     with pytest.raises(DataError, match="unpacked it has 2,097,152 bytes"):
-        Album(archive)[0]
+        ImageCollection(archive)[0]
 
 
 def test_what_an_album_accepts(folder: Path, archive: Path, tmp_path: Path) -> None:
@@ -938,10 +945,10 @@ def test_what_an_album_accepts(folder: Path, archive: Path, tmp_path: Path) -> N
         [noise(2, 2)],
         noise(2, 2, 2),
     ):
-        assert Album.accepts(X)
-    assert Album.accepts(Album(folder))
+        assert ImageCollection.accepts(X)
+    assert ImageCollection.accepts(ImageCollection(folder))
     for X in (tmp_path / "texts", "a.txt", ["a.txt"], ["some text"], [], noise(2, 2), noise(2), [[1, 2]], None, 7, [noise(2)]):
-        assert not Album.accepts(X)
+        assert not ImageCollection.accepts(X)
 
 
 def test_a_picture_made_by_hand() -> None:
@@ -952,9 +959,9 @@ def test_a_picture_made_by_hand() -> None:
 @pytest.mark.parametrize("shape", [(60, 80, 5), (100, 64, 12)])
 def test_many_channels_are_no_narrow_pictures(shape: tuple[int, int, int]) -> None:
     with pytest.raises(DataError, match=rf"one of {shape[2]} channels: give list\(X\)"):
-        Album(np.zeros(shape, np.uint8))
-    assert len(Album(list(np.zeros(shape, np.uint8)))) == shape[0]
-    assert len(Album(np.zeros((100, 8, 8), np.uint8))) == 100  # digits
+        ImageCollection(np.zeros(shape, np.uint8))
+    assert len(ImageCollection(list(np.zeros(shape, np.uint8)))) == shape[0]
+    assert len(ImageCollection(np.zeros((100, 8, 8), np.uint8))) == 100  # digits
 
 
 def test_a_code_for_missing_pixels_is_told() -> None:
@@ -967,7 +974,7 @@ def test_a_code_for_missing_pixels_is_told() -> None:
 
 
 def test_a_tiff_of_many_channels_says_so(tmp_path: Path) -> None:
-    """Five samples of 8 bits, grey."""
+    """Five samples of 8 bits, gray."""
     tags = [(256, 3, 4), (257, 3, 2), (259, 3, 1), (262, 3, 1), (273, 4, 200), (277, 3, 5), (278, 3, 2), (279, 4, 40)]
     entries = [struct.pack("<HHII", tag, form, 1, value) for tag, form, value in [*tags, (258, 3, 8)]]
     head = struct.pack("<4sI", b"II*\0", 8) + struct.pack("<H", len(entries)) + b"".join(sorted(entries)) + bytes(4)

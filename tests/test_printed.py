@@ -18,8 +18,8 @@ from diabolo.estimators.autoencoder.comparison import Comparison
 from diabolo.estimators.efficiency import Efficiency
 from diabolo.estimators.multilabel.label_discovery import Suggestion
 from diabolo.estimators.multilabel.new_label import NewLabel
-from diabolo.estimators.multilabel.report import LabelCard, LabelReport
-from diabolo.estimators.outliers.explanation import Cell, Verdict, Verdicts
+from diabolo.estimators.multilabel.report import LabelMetrics, LabelReport
+from diabolo.estimators.outliers.explanation import CellExplanation, RowExplanation, RowExplanations
 from diabolo.formats import Arrays, Documents, Embedded, Format, Images, Tables
 from diabolo.printed import Grid, Marked, Printed
 from diabolo.training import History
@@ -78,9 +78,9 @@ def test_the_console_prints_the_same(capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_verdicts_print_in_few_digits_and_mark_the_repair() -> None:
-    rent = Cell("rent", 9000.0, 735.2982820951656, (512.123456, 1000.98765), 1e-9, True)
-    city = Cell("city", "Rome", "Oslo", ("Bern", "Oslo", "Paris"), 0.2, False)
-    verdicts = Verdicts([Verdict(7, 9.5e-245, 1e-9, 0.3, (rent, city), True)])
+    rent = CellExplanation("rent", 9000.0, 735.2982820951656, (512.123456, 1000.98765), 1e-9, True)
+    city = CellExplanation("city", "Rome", "Oslo", ("Bern", "Oslo", "Paris"), 0.2, False)
+    verdicts = RowExplanations([RowExplanation(7, 9.5e-245, 1e-9, 0.3, (rent, city), True)])
     for said in (str(verdicts), repr(verdicts), str(verdicts[0]), repr(verdicts[0])):
         for words in ("row 7", "p 9.5e-245", "never seen", "rent *", "9000", "735", "512 to 1001", "Bern, Oslo, 1 more"):
             assert words in said
@@ -88,9 +88,9 @@ def test_verdicts_print_in_few_digits_and_mark_the_repair() -> None:
         assert "735.2" not in said
         assert "the row is normal" in said
     assert "<b>rent *</b>" in verdicts._repr_html_()
-    many = Verdicts(replace(verdicts[0], row=i) for i in range(30))
+    many = RowExplanations(replace(verdicts[0], row=i) for i in range(30))
     assert "and 10 more rows" in str(many)
-    assert str(Verdicts()) == "No row is flagged."
+    assert str(RowExplanations()) == "No row is flagged."
 
 
 def test_explain_prints_what_it_found() -> None:
@@ -140,8 +140,8 @@ def test_a_history_prints_a_few_rounds() -> None:
 
 
 def test_labels_print_in_few_digits_and_mark_what_may_be_chance() -> None:
-    good = LabelCard("urgent", 30, 100, 0.98765, (0.95, 1.0), 0.45678, 0.9, 0.8, 0.85, 0.0123, (3, 8), (), (1, 2))
-    poor = LabelCard("bug", 30, 100, 0.34567, (0.25, 0.45), 0.5, 0.9, 0.8, float("nan"), 0.1, (), (), ())
+    good = LabelMetrics("urgent", 30, 100, 0.98765, (0.95, 1.0), 0.45678, 0.9, 0.8, 0.85, 0.0123, (3, 8), (), (1, 2))
+    poor = LabelMetrics("bug", 30, 100, 0.34567, (0.25, 0.45), 0.5, 0.9, 0.8, float("nan"), 0.1, (), (), ())
     for words in ("0.99 (0.95 to 1.00)", "0.46", "doubtful yes: rows 3, 8", "to confirm next: rows 1, 2"):
         assert words in str(good)
     assert "*" not in str(good)

@@ -16,16 +16,16 @@ from diabolo import estimators
 from diabolo.cli import bench
 from diabolo.cli import cli as verbs
 from diabolo.errors import DataError
-from diabolo.images.metrics import ab_error, colourfulness, lightness, luma_y, psnr, recoloured
-from diabolo.images.protocols import arrays, bicubic, colourization, denoising, grey, noisy, rescore, smaller, super_resolution
+from diabolo.images.metrics import ab_error, colorfulness, lightness, luma_y, psnr, recolored
+from diabolo.images.protocols import arrays, bicubic, colorization, denoising, gray, noisy, rescore, smaller, super_resolution
 
 
-def picture(h: int = 36, w: int = 48, seed: int = 0, colours: bool = True) -> np.ndarray:
-    """Waves, so that neighbours are alike."""
+def picture(h: int = 36, w: int = 48, seed: int = 0, colors: bool = True) -> np.ndarray:
+    """Waves, so that neighbors are alike."""
     y, x = np.mgrid[:h, :w] / 9
     waves = [np.sin(a * y + b * x + c) for a, b, c in np.random.default_rng(seed).normal(size=(3, 3))]
     rgb = np.rint(127.5 + 90 * np.stack(waves, 2)).astype(np.uint8)
-    return rgb if colours else rgb[..., 0]
+    return rgb if colors else rgb[..., 0]
 
 
 def write(path: Path, array: np.ndarray) -> None:
@@ -62,30 +62,30 @@ def test_luma_is_that_of_studio_video() -> None:
     assert np.array_equal(luma_y(rgb[..., 0]), rgb[..., 0])
 
 
-def test_colourfulness() -> None:
-    assert colourfulness(np.repeat(picture(colours=False)[..., None], 3, 2)) == 0
+def test_colorfulness() -> None:
+    assert colorfulness(np.repeat(picture(colors=False)[..., None], 3, 2)) == 0
     half = np.zeros((2, 2, 3), np.uint8)
     half[0] = (255, 0, 0)  # rg: 255 or 0, yb: 127.5 or 0
-    assert colourfulness(half) == pytest.approx(1.3 * math.hypot(127.5, 63.75))
-    assert colourfulness(picture()) > colourfulness(picture() // 2 + 60) > 0
+    assert colorfulness(half) == pytest.approx(1.3 * math.hypot(127.5, 63.75))
+    assert colorfulness(picture()) > colorfulness(picture() // 2 + 60) > 0
 
 
-def test_colours_there_and_back() -> None:
+def test_colors_there_and_back() -> None:
     y = picture()
     lab = lightness(y)
-    assert np.array_equal(recoloured(lab[..., 0], lab[..., 1:]), y)
+    assert np.array_equal(recolored(lab[..., 0], lab[..., 1:]), y)
     assert ab_error(y, y) == 0
-    greys = np.arange(256, dtype=np.uint8)[None]
-    assert np.array_equal(grey(np.repeat(greys[..., None], 3, 2)), greys)
-    assert np.abs(lightness(grey(y))[..., 0] - lab[..., 0]).max() < 0.3  # bytes have steps
+    grays = np.arange(256, dtype=np.uint8)[None]
+    assert np.array_equal(gray(np.repeat(grays[..., None], 3, 2)), grays)
+    assert np.abs(lightness(gray(y))[..., 0] - lab[..., 0]).max() < 0.3  # bytes have steps
 
 
 def test_arrays_are_bytes(tmp_path: Path) -> None:
     write(tmp_path / "a.png", picture())
-    write(tmp_path / "b.png", picture(colours=False))
-    colour, plain = arrays(tmp_path)
-    assert np.array_equal(colour, picture())
-    assert np.array_equal(plain, picture(colours=False))
+    write(tmp_path / "b.png", picture(colors=False))
+    color, plain = arrays(tmp_path)
+    assert np.array_equal(color, picture())
+    assert np.array_equal(plain, picture(colors=False))
 
 
 # ── protocols ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -103,7 +103,7 @@ def test_noise_is_the_same_again_and_not_clipped() -> None:
 
 
 def test_denoising_scores_what_the_tool_gives_back() -> None:
-    pictures = [picture(seed=s, colours=s > 0) for s in range(3)]
+    pictures = [picture(seed=s, colors=s > 0) for s in range(3)]
     truths = iter(pictures)
     assert denoising(lambda seen: next(truths) / 255, pictures, 50) > 100  # a float is not exactly a byte over 255
     truths = iter(pictures)
@@ -116,7 +116,7 @@ def test_denoising_scores_what_the_tool_gives_back() -> None:
 
 @pytest.mark.parametrize("scale", [2, 3, 4])
 def test_super_resolution_crops_and_shaves(scale: int) -> None:
-    pictures = [picture(37, 50), picture(41, 30, colours=False)]
+    pictures = [picture(37, 50), picture(41, 30, colors=False)]
     for (seen, y), whole in zip(smaller(pictures, scale), pictures, strict=True):
         assert y.shape[:2] == tuple(scale * n for n in seen.shape[:2])
         assert np.array_equal(y, whole[: y.shape[0], : y.shape[1]])
@@ -132,13 +132,13 @@ def test_super_resolution_crops_and_shaves(scale: int) -> None:
     assert super_resolution(lambda seen: next(results), pictures, scale) == math.inf
 
 
-def test_colourization_of_the_truth_and_of_grey() -> None:
+def test_colorization_of_the_truth_and_of_gray() -> None:
     pictures = [picture(seed=s) for s in range(2)]
     truths = iter(pictures)
-    best = colourization(lambda seen: next(truths), pictures, lambda e, y: float(np.abs(e - y).sum()))
+    best = colorization(lambda seen: next(truths), pictures, lambda e, y: float(np.abs(e - y).sum()))
     assert best == (math.inf, 0.0, 1.0, 0.0)
-    worst = colourization(lambda seen: np.repeat(seen[..., None], 3, 2), pictures)
-    assert worst.colourfulness == 0
+    worst = colorization(lambda seen: np.repeat(seen[..., None], 3, 2), pictures)
+    assert worst.colorfulness == 0
     assert worst.ab == pytest.approx(np.mean([np.hypot(*np.moveaxis(lightness(y)[..., 1:], -1, 0)).mean() for y in pictures]))
     assert math.isnan(worst.distance)
 
@@ -171,7 +171,7 @@ def test_small_pictures_of_matlab(data_folder: Path) -> None:
 @pytest.mark.parametrize("space", ["y", "rgb", "gray"])
 def test_rescore_of_the_same_folder(space: str, tmp_path: Path) -> None:
     for i in range(2):
-        write(tmp_path / f"{i}.png", picture(seed=i, colours=i > 0))
+        write(tmp_path / f"{i}.png", picture(seed=i, colors=i > 0))
     assert rescore(tmp_path, tmp_path, 2, space) == {"0": math.inf, "1": math.inf}
 
 
@@ -235,7 +235,7 @@ def folder(tmp_path: Path) -> Path:
         with zipfile.ZipFile(archive, "w") as z:
             for i in range(2):
                 file = tmp_path / "one.png"
-                write(file, picture(seed=i, colours=task != "denoise"))
+                write(file, picture(seed=i, colors=task != "denoise"))
                 z.write(file, f"{'' if path == archive else path.name + '/'}{i}.png")
     return tmp_path
 

@@ -96,7 +96,7 @@ def test_of_one_pixel_the_mean_is_left() -> None:
 
 
 def test_made_smaller_it_is_smoothed_first() -> None:
-    """Stripes too fine for the small picture become grey, not other stripes."""
+    """Stripes too fine for the small picture become gray, not other stripes."""
     x = (torch.arange(64) % 2).float().expand(64, 64)
     assert float((resize(x, (24, 24))[:, 3:-3] - 0.5).abs().max()) < 0.06
 

@@ -31,8 +31,8 @@ from diabolo.images.metrics import psnr
 from diabolo.images.picture import read
 from diabolo.images.resize import resize
 from diabolo.losses import Absolute, LogSquared, Softmax
-from diabolo.nets import Column, Palette, Shuffle, Shuffles, Told, UNet
-from diabolo.nets.restoration import Level
+from diabolo.nets import ColorClassHead, NoiseConditionalUNet, PixelShuffleHead, PixelShuffleHeads, ResidualCNN, UNet
+from diabolo.nets.restoration import NoiseEstimator
 from diabolo.network import Diabolo
 from kinds import RESTORERS, pictures, restorer
 
@@ -53,11 +53,11 @@ def noisy(net: nn.Module, std: float = 0.2) -> nn.Module:
 @pytest.mark.parametrize(
     ("encoder", "decoder"),
     [
-        (UNet(1, (4, 4), 1), Shuffle(4, 1, 2)),
-        (UNet(1, (4, 4, 4), 1), Shuffle(4, 1, 2)),
-        (UNet(1, (4,), 2, bias=True), Shuffle(4, 1, 2)),
-        (Column(1, 4, 2), Shuffle(4, 1, 1)),
-        (Column(1, 4, 2), Shuffle(4, 1, 2)),
+        (UNet(1, (4, 4), 1), PixelShuffleHead(4, 1, 2)),
+        (UNet(1, (4, 4, 4), 1), PixelShuffleHead(4, 1, 2)),
+        (UNet(1, (4,), 2, bias=True), PixelShuffleHead(4, 1, 2)),
+        (ResidualCNN(1, 4, 2), PixelShuffleHead(4, 1, 1)),
+        (ResidualCNN(1, 4, 2), PixelShuffleHead(4, 1, 2)),
     ],
     ids=["UNet 2", "UNet 3", "UNet 1", "Column", "Column, larger"],
 )
@@ -82,9 +82,9 @@ def test_nothing_changes_beyond_the_reach(encoder: Any, decoder: Any) -> None:
 def restoring() -> dict[str, tuple[nn.Module, Tensor]]:
     x = torch.randn(2, 3, 16, 24)
     return {
-        "UNet": (nn.Sequential(UNet(3, (8, 16), 1), Shuffle(8, 3, 2)), x),
-        "Column": (nn.Sequential(Column(3, 8, 2), Shuffle(8, 3, 2)), x),
-        "Level": (Level(3), x),
+        "UNet": (nn.Sequential(UNet(3, (8, 16), 1), PixelShuffleHead(8, 3, 2)), x),
+        "Column": (nn.Sequential(ResidualCNN(3, 8, 2), PixelShuffleHead(8, 3, 2)), x),
+        "Level": (NoiseEstimator(3), x),
     }
 
 
@@ -100,7 +100,7 @@ def test_without_bias_nothing_comes_of_nothing_and_half_the_contrast_of_half(nam
 
 
 def test_told_twice_the_noise_of_twice_the_picture_the_result_is_twice_as_strong() -> None:
-    net = Told(3, (8, 16), 1)
+    net = NoiseConditionalUNet(3, (8, 16), 1)
     noisy(net).float()
     x, level = torch.randn(2, 3, 16, 24), torch.tensor([0.1, 0.3])
     assert torch.equal(net(2 * x, 2 * level), 2 * net(x, level))
@@ -116,13 +116,13 @@ def test_a_bias_is_there_if_asked_for() -> None:
 @pytest.mark.parametrize("scale", [2, 3])
 def test_a_fresh_network_adds_nothing(scale: int) -> None:
     x = torch.randn(2, 1, 8, 16)
-    assert bool((Shuffles(8, 1, (2, 3))(Column(1, 8, 2)(x), scale) == 0).all())
-    assert bool((Shuffle(8, 1, scale)(Column(1, 8, 2)(x)) == 0).all())
-    assert bool((Shuffle(8, 1, 2)(Told(1, (8, 16), 1)(x, torch.ones(2))) == 0).all())
+    assert bool((PixelShuffleHeads(8, 1, (2, 3))(ResidualCNN(1, 8, 2)(x), scale) == 0).all())
+    assert bool((PixelShuffleHead(8, 1, scale)(ResidualCNN(1, 8, 2)(x)) == 0).all())
+    assert bool((PixelShuffleHead(8, 1, 2)(NoiseConditionalUNet(1, (8, 16), 1)(x, torch.ones(2))) == 0).all())
 
 
 def test_a_level_does_not_know_how_bright_or_how_strong_a_picture_is() -> None:
-    level, x = Level(1), torch.randn(3, 1, 16, 16)
+    level, x = NoiseEstimator(1), torch.randn(3, 1, 16, 16)
     assert torch.allclose(level(x + 5), level(x), rtol=1e-4)
     assert torch.allclose(level(7 * x), 7 * level(x), rtol=1e-4)
     assert bool((level(x) >= 0).all())
@@ -130,39 +130,39 @@ def test_a_level_does_not_know_how_bright_or_how_strong_a_picture_is() -> None:
 
 
 @pytest.mark.parametrize("step", [14, 28])
-def test_shares_sum_to_one_and_their_mean_is_the_colour(step: int) -> None:
-    palette = Palette(4, step)
+def test_shares_sum_to_one_and_their_mean_is_the_color(step: int) -> None:
+    palette = ColorClassHead(4, step)
     ab = to_lab(torch.rand(2, 3, 20, 20))[:, 1:]
     shares = palette.shares(ab)
-    assert shares.shape == (2, len(palette.colours), 20, 20)
+    assert shares.shape == (2, len(palette.colors), 20, 20)
     assert bool((shares >= 0).all())
     assert int((shares > 1e-5).sum(1).max()) <= 4, "of the four nearest"
     assert torch.allclose(shares.sum(1), torch.ones(2, 20, 20), atol=1e-5)
-    assert torch.allclose(torch.einsum("bqhw,qc->bchw", shares, palette.colours), ab, atol=1e-3)
+    assert torch.allclose(torch.einsum("bqhw,qc->bchw", shares, palette.colors), ab, atol=1e-3)
 
 
 def test_a_palette_holds_what_screens_show() -> None:
-    colours = Palette(4, 14).colours
-    assert [0.0, 0.0] in colours.tolist()
-    assert 100 < len(colours) < (2 * 112 // 14 + 1) ** 2
-    assert [112.0, 112.0] not in colours.tolist()
+    colors = ColorClassHead(4, 14).colors
+    assert [0.0, 0.0] in colors.tolist()
+    assert 100 < len(colors) < (2 * 112 // 14 + 1) ** 2
+    assert [112.0, 112.0] not in colors.tolist()
     shown = to_lab(torch.rand(3, 2000, 1))[1:, :, 0].T
-    near = ((shown[:, None] - colours).abs() < 14).all(2)
-    assert bool(near.any(1).all()), "every colour has neighbours"
-    assert len(colours.unique(dim=0)) == len(colours)
+    near = ((shown[:, None] - colors).abs() < 14).all(2)
+    assert bool(near.any(1).all()), "every color has neighbors"
+    assert len(colors.unique(dim=0)) == len(colors)
     for wrong in (0, -14):
         with pytest.raises(ValueError, match=f"step={wrong}: allowed are integers from 1"):
-            Palette(4, wrong)
-    assert bool((Palette(4)(torch.randn(1, 4, 3, 3)) == 0).all()), "at first all colours are equally likely"
+            ColorClassHead(4, wrong)
+    assert bool((ColorClassHead(4)(torch.randn(1, 4, 3, 3)) == 0).all()), "at first all colors are equally likely"
 
 
 @pytest.mark.parametrize("kind", ["Told", "Column", "Palette"])
 def test_every_parameter_gets_a_gradient(kind: str) -> None:
     x = torch.randn(4, 1, 16, 16)
     net = {
-        "Told": Diabolo(Told(1, (4, 8), 1), Shuffle(4, 1, 2)),
-        "Column": Diabolo(Column(1, 4, 1), Shuffles(4, 1, (2, 3))),
-        "Palette": Diabolo(UNet(1, (4, 8), 1, bias=True), Palette(4, 28)),
+        "Told": Diabolo(NoiseConditionalUNet(1, (4, 8), 1), PixelShuffleHead(4, 1, 2)),
+        "Column": Diabolo(ResidualCNN(1, 4, 1), PixelShuffleHeads(4, 1, (2, 3))),
+        "Palette": Diabolo(UNet(1, (4, 8), 1, bias=True), ColorClassHead(4, 28)),
     }[kind]
     optimizer = torch.optim.SGD(net.parameters(), 0.1)
     for _ in range(4):  # what starts at zero lets nothing through at first
@@ -231,7 +231,7 @@ def test_it_restores_better_than_nothing_at_all(name: str, fitted: dict[str, Any
     after = np.mean([model._decibels(x) for x in held])
     assert after > before + {"Denoiser": 0.8, "Upscaler": 0.1, "Colorizer": 0.5}[name]
     assert after == pytest.approx(-min(model.history_.held_out), abs=0.05)
-    if name != "Colorizer":  # which begins with all colours equally likely, not with none
+    if name != "Colorizer":  # which begins with all colors equally likely, not with none
         assert before == pytest.approx(-model.history_.held_out[0], abs=1e-3)
 
 
@@ -250,15 +250,15 @@ def test_any_size(name: str, size: tuple[int, int], fitted: dict[str, Any]) -> N
 
 
 KINDS = {
-    "grey": ((20, 30), np.uint8),
-    "grey, 1 channel": ((20, 30, 1), np.uint8),
-    "grey, alpha": ((20, 30, 2), np.uint8),
+    "gray_fraction": ((20, 30), np.uint8),
+    "gray, 1 channel": ((20, 30, 1), np.uint8),
+    "gray, alpha": ((20, 30, 2), np.uint8),
     "RGB": ((20, 30, 3), np.uint8),
     "RGBA": ((20, 30, 4), np.uint8),
     "16 bits": ((20, 30, 3), np.uint16),
-    "16 bits, grey": ((20, 30), np.uint16),
+    "16 bits, gray": ((20, 30), np.uint16),
     "float32": ((20, 30, 3), np.float32),
-    "float64, grey": ((20, 30), np.float64),
+    "float64, gray": ((20, 30), np.float64),
     "bool": ((20, 30), bool),
 }
 
@@ -306,7 +306,7 @@ def test_images_paths_folders_and_lists_give_the_same(name: str, fitted: dict[st
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_neighbours_in_a_list_do_not_matter(name: str, fitted: dict[str, Any]) -> None:
+def test_neighbors_in_a_list_do_not_matter(name: str, fitted: dict[str, Any]) -> None:
     a, b = pictures(1, 24)[0], pictures(1, 32, seed=1)[0]
     assert np.array_equal(fitted[name].transform([a, b])[0], fitted[name].transform([a])[0])
 
@@ -321,7 +321,7 @@ def test_neighbours_in_a_list_do_not_matter(name: str, fitted: dict[str, Any]) -
         np.zeros((24, 24), np.uint8),
         np.full((24, 24, 3), 255, np.uint8),
     ],
-    ids=["grey", "colour", "16 bits", "float", "black", "white"],
+    ids=["gray_fraction", "color", "16 bits", "float", "black", "white"],
 )
 def test_what_is_flat_stays_flat_to_the_bit(flat: np.ndarray, denoiser: Denoiser, upscaler: Upscaler) -> None:
     assert np.array_equal(denoiser.transform([flat])[0], flat)
@@ -419,7 +419,7 @@ def test_pictures_that_are_all_too_small_are_an_error(name: str) -> None:
         restorer(name).fit(pictures(3, 20))
 
 
-def test_greys_teach_no_colours() -> None:
+def test_grays_teach_no_colors() -> None:
     with pytest.raises(DataError, match="X holds no picture in color"):
         restorer("Colorizer").fit([np.zeros((64, 64), np.uint8), np.full((64, 64, 3), 9, np.uint8)])
 
@@ -450,11 +450,11 @@ def test_another_loss_and_another_corruption() -> None:
     assert not alike(other, restorer("Denoiser", loss=Absolute()).fit(X))
 
 
-def test_grey_and_colour_are_learned_from_together() -> None:
-    model = restorer("Denoiser", gray=0.5)
+def test_gray_and_color_are_learned_from_together() -> None:
+    model = restorer("Denoiser", gray_fraction=0.5)
     seen, y = model._lesson(torch.rand(8, 3, 16, 16), torch.Generator().manual_seed(0))
     assert seen.shape == y.shape == (8, 3, 16, 16)
-    assert bool((seen[:4, 1:] == 0).all()), "a grey picture has no opposed colours, and its noise none"
+    assert bool((seen[:4, 1:] == 0).all()), "a gray picture has no opposed colors, and its noise none"
     assert bool((seen[4:, 1:].abs().amax((1, 2, 3)) > 0).all())
     assert bool((seen != y).flatten(1).any(1).all())
 
@@ -467,15 +467,15 @@ def test_opponents_keep_what_noise_is() -> None:
     assert torch.allclose(from_opponent(opponent(x), 3), x, atol=1e-6)
     rows = OPPONENT
     assert torch.allclose(rows @ rows.T, torch.eye(3) / 3, atol=1e-6)
-    grey = opponent(torch.rand(1, 1, 4, 4).expand(1, 3, 4, 4))
-    assert torch.allclose(grey[:, 1:], torch.zeros(1, 2, 4, 4), atol=1e-6)
+    gray = opponent(torch.rand(1, 1, 4, 4).expand(1, 3, 4, 4))
+    assert torch.allclose(gray[:, 1:], torch.zeros(1, 2, 4, 4), atol=1e-6)
     assert torch.equal(from_opponent(opponent(x[:, :1]), 1), x[:, :1])
 
 
-@pytest.mark.parametrize("grey", [True, False])
-def test_noise_is_taken_out_of_every_channel(grey: bool, denoiser: Denoiser) -> None:
+@pytest.mark.parametrize("gray_fraction", [True, False])
+def test_noise_is_taken_out_of_every_channel(gray: bool, denoiser: Denoiser) -> None:
     clean = pictures(1, 64, seed=9)[0]
-    clean = clean[..., :1] if grey else clean
+    clean = clean[..., :1] if gray else clean
     before = noise(clean, 50)
     (after,) = denoiser.transform([before])
     assert after.shape == clean.shape
@@ -483,7 +483,7 @@ def test_noise_is_taken_out_of_every_channel(grey: bool, denoiser: Denoiser) -> 
     assert bool((off[1] < 0.95 * off[0]).all())
 
 
-@pytest.mark.parametrize("kind", ["grey", "RGB", "RGBA", "16 bits", "float32", "bool"])
+@pytest.mark.parametrize("kind", ["gray_fraction", "RGB", "RGBA", "16 bits", "float32", "bool"])
 def test_strength_0_is_the_identity_to_the_bit(kind: str, denoiser: Denoiser) -> None:
     x = given(kind)
     assert np.array_equal(denoiser.transform([x], strength=0)[0], x)
@@ -574,7 +574,7 @@ def test_one_network_serves_all_scales(upscaler: Upscaler) -> None:
         two.transform(x, scale=3)
 
 
-def test_a_grey_picture_is_the_same_in_one_channel_and_in_three(upscaler: Upscaler) -> None:
+def test_a_gray_picture_is_the_same_in_one_channel_and_in_three(upscaler: Upscaler) -> None:
     x = pictures(1, 24)[0][..., 1]
     one, three = upscaler.transform([x, x[..., None].repeat(3, 2)])
     assert np.abs(numbers(three) - numbers(one)[..., None]).max() <= 1
@@ -583,7 +583,7 @@ def test_a_grey_picture_is_the_same_in_one_channel_and_in_three(upscaler: Upscal
 # ── colorizer ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def grey(side: int = 40, seed: int = 9) -> np.ndarray:
+def gray(side: int = 40, seed: int = 9) -> np.ndarray:
     return pictures(1, side, seed)[0].mean(2).round().astype(np.uint8)
 
 
@@ -592,13 +592,13 @@ def lab(image: np.ndarray) -> np.ndarray:
     return to_lab(tensor(rgb / 255))[0].movedim(0, -1).numpy()
 
 
-@pytest.mark.parametrize("colours", [False, True])
-def test_lightness_is_kept(colours: bool, colorizer: Colorizer) -> None:
-    x = pictures(1, 40, seed=9)[0] if colours else grey()
+@pytest.mark.parametrize("colors", [False, True])
+def test_lightness_is_kept(colors: bool, colorizer: Colorizer) -> None:
+    x = pictures(1, 40, seed=9)[0] if colors else gray()
     (y,) = colorizer.transform([x])
     assert y.shape == (40, 48, 3)
     assert float(np.abs(lab(y) - lab(x))[..., 0].max()) < 0.6
-    assert float(np.abs(lab(y))[..., 1:].max()) > 5, "it is in colour"
+    assert float(np.abs(lab(y))[..., 1:].max()) > 5, "it is in color"
 
 
 @pytest.mark.parametrize("value", [0, 100, 255])
@@ -608,15 +608,15 @@ def test_the_lightness_of_a_flat_picture_is_kept(value: int, colorizer: Colorize
     assert float(np.abs(lab(y) - lab(x))[..., 0].max()) < 0.6
 
 
-def test_the_colours_that_were_there_do_not_matter(colorizer: Colorizer) -> None:
+def test_the_colors_that_were_there_do_not_matter(colorizer: Colorizer) -> None:
     """Only the lightness is seen."""
     x = torch.full((1, 3, 24, 24), 60.0, dtype=torch.float64)
     x[..., :12, :], x[:, 1:] = 40.0, 0.0
-    colours = x.clone()
-    colours[:, 1], colours[:, 2, :, :12] = 10.0, -15.0
-    grey, coloured = (from_lab(lab)[0].movedim(0, -1).numpy() for lab in (x, colours))
-    assert np.ptp(coloured, axis=2).min() > 0.05
-    same = colorizer.transform([grey[..., 0], grey, coloured])
+    colors = x.clone()
+    colors[:, 1], colors[:, 2, :, :12] = 10.0, -15.0
+    gray, colored = (from_lab(lab)[0].movedim(0, -1).numpy() for lab in (x, colors))
+    assert np.ptp(colored, axis=2).min() > 0.05
+    same = colorizer.transform([gray[..., 0], gray, colored])
     assert np.abs(same[0] - same[1]).max() < 1e-5
     assert np.abs(same[0] - same[2]).max() < 1e-3
 
@@ -625,8 +625,8 @@ def test_hints_are_met_where_they_are_given(colorizer: Colorizer) -> None:
     x = np.full((48, 64), 128, np.uint8)
     hints = [(5, 7, (150, 122, 110)), (60, 40, (118, 132, 120)), (30, 24, (120, 125, 160))]
     (y,) = colorizer.transform([x], hints=hints)
-    for column, row, colour in hints:
-        wanted = lab(np.array([[colour]], np.uint8))[0, 0, 1:]
+    for column, row, color in hints:
+        wanted = lab(np.array([[color]], np.uint8))[0, 0, 1:]
         assert np.abs(lab(y)[row, column, 1:] - wanted).max() < 1
     plain = colorizer.transform([x])[0]
     assert not np.array_equal(plain, y)
@@ -659,7 +659,7 @@ def test_wrong_hints_are_named(hint: Any, colorizer: Colorizer) -> None:
 
 
 def test_versions_differ_and_the_first_is_the_likeliest(colorizer: Colorizer) -> None:
-    x = grey()
+    x = gray()
     found = colorizer.versions(read(x), 4)
     assert len(found) == 4
     assert np.array_equal(found[0], colorizer.transform([x])[0])
@@ -681,13 +681,13 @@ def test_doubt_is_a_share_of_what_could_be_unknown(colorizer: Colorizer) -> None
     for model, temperature in ((sure, 0.01), (unsure, 100.0)):
         model.temperature = temperature
         model.network_ = colorizer.network_
-    x = read(grey())
+    x = read(gray())
     assert sure.doubt(x).mean() < colorizer.doubt(x).mean() < unsure.doubt(x).mean()
     assert unsure.doubt(x).mean() > 0.95
 
 
-def test_between_two_colours_the_doubt_is_one_bit(colorizer: Colorizer, monkeypatch: pytest.MonkeyPatch) -> None:
-    p = torch.zeros(1, len(colorizer.network_.decoder.colours), 4, 4)
+def test_between_two_colors_the_doubt_is_one_bit(colorizer: Colorizer, monkeypatch: pytest.MonkeyPatch) -> None:
+    p = torch.zeros(1, len(colorizer.network_.decoder.colors), 4, 4)
     p[:, :2] = 0.5
     monkeypatch.setattr(Colorizer, "_likely", lambda self, light, hints: (p, light))
     bit = np.log(2) / np.log(p.shape[1])
@@ -721,12 +721,12 @@ def test_before_and_the_map_are_after(name: str, fitted: dict[str, Any]) -> None
 
 
 @pytest.mark.parametrize("name", ["Denoiser", "Upscaler"])
-@pytest.mark.parametrize("grey", [True, False])
+@pytest.mark.parametrize("gray_fraction", [True, False])
 def test_in_tiles_it_is_the_same_picture(
-    name: str, grey: bool, fitted: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    name: str, gray: bool, fitted: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     x = noise(pictures(1, 150, seed=9)[0], 25)[:, :131]
-    x = x[..., 0] if grey else x
+    x = x[..., 0] if gray else x
     whole = numbers(fitted[name].transform([x])[0])
     monkeypatch.setattr(restoration, "tiled", partial(tiled, tile=32))
     pieces = numbers(fitted[name].transform([x])[0])
@@ -735,8 +735,8 @@ def test_in_tiles_it_is_the_same_picture(
 
 
 def test_in_strips_it_is_the_same_picture(colorizer: Colorizer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The Colorizer looks at a small copy; only colours are computed a few rows at a time."""
-    x = grey(60)
+    """The Colorizer looks at a small copy; only colors are computed a few rows at a time."""
+    x = gray(60)
     whole = colorizer.transform([x])[0]
     monkeypatch.setattr(colorization, "STRIP", 7)
     assert np.array_equal(colorizer.transform([x])[0], whole)
@@ -755,7 +755,7 @@ def test_the_models_of_the_package_load_and_work(name: str) -> None:
     assert issubclass(cls, Restorer)
     model = cls.pretrained()
     assert type(model) is cls
-    (y,) = model.transform([grey(24)])
+    (y,) = model.transform([gray(24)])
     assert y.dtype == np.uint8
     assert cls.pretrained(device="cpu").device == "cpu"
 
@@ -780,7 +780,7 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     ("Denoiser", {"patch_size": 0}),
     ("Denoiser", {"widths": ()}),
     ("Denoiser", {"depth": -1}),
-    ("Denoiser", {"gray": 2.0}),
+    ("Denoiser", {"gray_fraction": 2.0}),
     ("Denoiser", {"target": "both"}),
     ("Denoiser", {"loss": "squared"}),
     ("Denoiser", {"start": "mine"}),
@@ -812,7 +812,7 @@ def test_two_halves_of_a_picture() -> None:
     a, b = halves(x, torch.Generator().manual_seed(0))
     apart = (a.pixels - b.pixels).abs()
     assert a.pixels.shape == (1, 1, 4, 4)
-    assert set(apart.unique().tolist()) == {1.0, 8.0}, "neighbours beside, or above each other"
+    assert set(apart.unique().tolist()) == {1.0, 8.0}, "neighbors beside, or above each other"
     again = halves(2 * x, None, a.places)
     assert torch.equal(again[0].pixels, 2 * a.pixels)
     assert torch.equal(again[1].pixels, 2 * b.pixels)
@@ -837,7 +837,7 @@ def test_a_large_folder_is_learned_from_in_parts(monkeypatch: pytest.MonkeyPatch
     assert {p.shape[0] for p in kept} == {max(model.patch_size, 22)}
 
 
-def test_a_flat_picture_gets_one_colour(colorizer: Colorizer) -> None:
+def test_a_flat_picture_gets_one_color(colorizer: Colorizer) -> None:
     (y,) = colorizer.transform([np.full((50, 70), 90, np.uint8)])
     assert (y == y[0, 0]).all()
 
@@ -912,7 +912,7 @@ def test_strength_0_keeps_floats_of_any_unit(dtype: Any, shipped: dict[str, Any]
     np.testing.assert_allclose(got, seen, rtol=0 if dtype is np.float32 else 1e-7)
 
 
-def test_what_is_white_must_be_known_for_colours(shipped: dict[str, Any]) -> None:
+def test_what_is_white_must_be_known_for_colors(shipped: dict[str, Any]) -> None:
     with pytest.raises(DataError, match=r"floats from .* to .*, and what is white is not known: .*divide by 255"):
         shipped["Colorizer"].transform([np.linspace(0, 255, 400).reshape(20, 20)])
     (got,) = shipped["Colorizer"].transform([ramp(0.1)[1]])
@@ -920,11 +920,11 @@ def test_what_is_white_must_be_known_for_colours(shipped: dict[str, Any]) -> Non
 
 
 def sprite(channels: int, dtype: Any, hidden: float) -> tuple[np.ndarray, np.ndarray]:
-    """A disc of one colour, as shares of the whole range, on nothing; the hidden colour below nothing."""
+    """A disc of one color, as shares of the whole range, on nothing; the hidden color below nothing."""
     y, x = np.mgrid[:40, :52]
     inside = (y - 20) ** 2 + (x - 26) ** 2 < 180
-    colour = np.array((0.8, 0.2, 0.2) if channels == 4 else (0.6,))
-    share = np.where(inside[..., None], [*colour, 1.0], [*[hidden] * (channels - 1), 0.0])
+    color = np.array((0.8, 0.2, 0.2) if channels == 4 else (0.6,))
+    share = np.where(inside[..., None], [*color, 1.0], [*[hidden] * (channels - 1), 0.0])
     top = np.iinfo(dtype).max if np.dtype(dtype).kind == "u" else 1
     return (share * top).astype(dtype), inside
 
@@ -943,8 +943,8 @@ def test_nothing_bleeds_from_below_what_is_transparent(
     (large,) = shipped["Upscaler"].transform([x])
     seen = large[..., -1] > 0.1 * top
     assert np.abs(large[seen][:, :-1].astype(float) - x[20, 26, :-1]).max() <= 3 / 255 * top
-    (coloured,) = shipped["Colorizer"].transform([x])
-    assert np.ptp(coloured[inside][:, :3].astype(float), axis=0).max() <= 3 / 255 * top, "one grey, one colour"
+    (colored,) = shipped["Colorizer"].transform([x])
+    assert np.ptp(colored[inside][:, :3].astype(float), axis=0).max() <= 3 / 255 * top, "one gray, one color"
 
 
 def test_what_is_drawn_stays_and_the_noise_of_what_is_seen_is_found(shipped: dict[str, Any]) -> None:
@@ -958,7 +958,7 @@ def test_what_is_drawn_stays_and_the_noise_of_what_is_seen_is_found(shipped: dic
 
 
 @pytest.mark.filterwarnings("ignore:.*partly transparent")
-def test_hidden_colours_are_no_data() -> None:
+def test_hidden_colors_are_no_data() -> None:
     one, other = (sprite(4, np.uint8, hidden)[0] for hidden in (0, 1))
     format = Images().fit([one, one])
     assert torch.equal(format.to_tensor([one]), format.to_tensor([other]))
@@ -966,33 +966,33 @@ def test_hidden_colours_are_no_data() -> None:
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
 @pytest.mark.parametrize("name", ["Denoiser", "Upscaler"])
-def test_grey_in_three_channels_stays_grey(name: str, dtype: Any, shipped: dict[str, Any]) -> None:
+def test_gray_in_three_channels_stays_gray(name: str, dtype: Any, shipped: dict[str, Any]) -> None:
     seen = ramp(0.05)[1].clip(0, 1) * (np.iinfo(dtype).max if np.dtype(dtype).kind == "u" else 1)
-    grey = seen.astype(dtype)
+    gray = seen.astype(dtype)
     one, three, both = shipped[name].transform(
-        [grey, np.dstack([grey] * 3), np.dstack([grey] * 3 + [np.full_like(grey, grey.max())])]
+        [gray, np.dstack([gray] * 3), np.dstack([gray] * 3 + [np.full_like(gray, gray.max())])]
     )
     assert np.array_equal(three, np.dstack([one] * 3))
     assert np.array_equal(both[..., :3], three)
-    assert shipped[name].restore_picture(np.dstack([grey] * 3), return_map=True)[1].shape == three.shape
+    assert shipped[name].restore_picture(np.dstack([gray] * 3), return_map=True)[1].shape == three.shape
 
 
-def test_areas_of_one_grey_each_get_no_colour(shipped: dict[str, Any]) -> None:
+def test_areas_of_one_gray_each_get_no_color(shipped: dict[str, Any]) -> None:
     bars = np.repeat(np.array([20, 90, 140, 200, 250], np.uint8), 24)[None].repeat(80, 0)
     assert np.ptp(shipped["Colorizer"].transform([bars])[0].astype(int), axis=2).max() <= 2
 
 
 @pytest.mark.parametrize("level", [30, 128, 192, 250])
 @pytest.mark.parametrize("sigma", [0, 1, 6])
-def test_a_page_on_which_nothing_is_gets_no_colour(level: int, sigma: float, shipped: dict[str, Any]) -> None:
+def test_a_page_on_which_nothing_is_gets_no_color(level: int, sigma: float, shipped: dict[str, Any]) -> None:
     page = np.random.default_rng(0).normal(level, sigma, (60, 80)).clip(0, 255).astype(np.uint8)
     (got,) = shipped["Colorizer"].transform([page])
     assert np.ptp(got.astype(int), axis=2).max() <= (15 if sigma > 3 else 4)
     (hinted,) = shipped["Colorizer"].transform([page], hints=[(40, 30, (200, 60, 60))])
-    assert np.ptp(hinted[30, 40].astype(int)) > 20 or level == 250, "but the colour that is told"
+    assert np.ptp(hinted[30, 40].astype(int)) > 20 or level == 250, "but the color that is told"
 
 
-def test_an_even_frame_gets_no_colour(shipped: dict[str, Any]) -> None:
+def test_an_even_frame_gets_no_color(shipped: dict[str, Any]) -> None:
     frame = np.full((160, 200), 190, np.uint8)
     frame[50:110, 60:140] = 255 * np.random.default_rng(0).random((60, 80)).cumsum(1) / 80
     (got,) = shipped["Colorizer"].transform([frame])
@@ -1053,7 +1053,7 @@ def test_what_was_drawn_stays_as_it_is() -> None:
     assert denoiser.noise_level(noisy) > 0.02
 
 
-def test_colours_need_to_know_black_and_white() -> None:
+def test_colors_need_to_know_black_and_white() -> None:
     x = np.tile(np.linspace(0, 1, 64), (48, 1))
     noisy = x + np.random.default_rng(0).normal(0, 0.05, x.shape)
     assert Colorizer.pretrained().transform(noisy)[0].shape == (48, 64, 3)
@@ -1063,6 +1063,6 @@ def test_colours_need_to_know_black_and_white() -> None:
 
 
 def test_hints_are_bytes() -> None:
-    grey = np.tile(np.arange(64, dtype=np.uint8) * 4, (48, 1))
+    gray = np.tile(np.arange(64, dtype=np.uint8) * 4, (48, 1))
     with pytest.raises(ValueError, match=r"\(1.0, 0.0, 0.0\) is not a color: give red, green and blue, each 0 to 255"):
-        Colorizer.pretrained().transform([grey], hints=[(5, 5, (1.0, 0.0, 0.0))])
+        Colorizer.pretrained().transform([gray], hints=[(5, 5, (1.0, 0.0, 0.0))])

@@ -35,7 +35,7 @@ MOMENTS = [START + datetime.timedelta(hours=int(h)) for h in R.integers(0, 5000,
 DAYS = [datetime.date(2020, 1, 1) + datetime.timedelta(int(d)) for d in R.integers(0, 900, N)]
 WHOLE = [int(v) for v in R.integers(0, 90, N)]
 REAL = [float(v) for v in R.normal(size=N).round(3)]
-COLOURS = [["red", "green", "blue"][i] for i in R.integers(0, 3, N)]
+COLORS = [["red", "green", "blue"][i] for i in R.integers(0, 3, N)]
 
 
 def gaps(values: list[Any]) -> list[Any]:
@@ -57,10 +57,10 @@ COLUMNS: dict[str, pa.Array] = {
     "yes/no": arrow([v % 2 == 0 for v in WHOLE], pa.bool_()),
     "yes/no, gaps": arrow(gaps([v % 2 == 0 for v in WHOLE]), pa.bool_()),
     "0 and 1": arrow([v % 2 for v in WHOLE], pa.int16()),
-    "string": arrow(gaps(COLOURS), pa.string()),
-    "large_string": arrow(COLOURS, pa.large_string()),
-    "string_view": arrow(gaps(COLOURS), pa.string_view()),
-    "category": arrow(gaps(COLOURS), pa.string()).dictionary_encode(),
+    "string": arrow(gaps(COLORS), pa.string()),
+    "large_string": arrow(COLORS, pa.large_string()),
+    "string_view": arrow(gaps(COLORS), pa.string_view()),
+    "category": arrow(gaps(COLORS), pa.string()).dictionary_encode(),
     "number category": arrow([v % 3 + 5 for v in WHOLE], pa.int64()).dictionary_encode(),
     **{f"timestamp {u}": arrow(gaps(MOMENTS), pa.timestamp(u)) for u in ("s", "ms", "us", "ns")},
     **{f"zoned {u}": arrow(gaps(MOMENTS), pa.timestamp(u, "Europe/Rome")) for u in ("s", "ns")},

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from diabolo.estimators.restoration.tiling import spans, tiled, windows
-from diabolo.nets import Column, Shuffle, UNet
+from diabolo.nets import PixelShuffleHead, ResidualCNN, UNet
 
 SIZES = [(1, 1), (1, 50), (3, 2), (8, 8), (16, 24), (23, 37), (40, 9)]
 
@@ -40,8 +40,8 @@ def test_convolutions(size: tuple[int, int], tile: int) -> None:
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("scale", [2, 3])
 def test_pictures_made_larger(size: tuple[int, int], scale: int) -> None:
-    column = Column(1, 4, 2)
-    net = noisy(nn.Sequential(column, Shuffle(4, 1, scale)))
+    column = ResidualCNN(1, 4, 2)
+    net = noisy(nn.Sequential(column, PixelShuffleHead(4, 1, scale)))
     x = torch.randn(1, 1, *size, dtype=torch.float64)
     y = tiled(net, x, column.stride, column.reach, scale, tile=8)
     assert y.shape == (1, 1, scale * size[0], scale * size[1])
@@ -51,7 +51,7 @@ def test_pictures_made_larger(size: tuple[int, int], scale: int) -> None:
 @pytest.mark.parametrize("size", SIZES)
 def test_a_network_with_a_stride(size: tuple[int, int]) -> None:
     unet = UNet(1, (4, 4), 1)
-    net = noisy(nn.Sequential(unet, Shuffle(4, 1, 2)))
+    net = noisy(nn.Sequential(unet, PixelShuffleHead(4, 1, 2)))
     x = torch.randn(1, 1, *size, dtype=torch.float64)
     y = tiled(net, x, unet.stride, unet.reach, tile=12)
     assert y.shape == x.shape

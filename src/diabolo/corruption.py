@@ -34,18 +34,18 @@ from .registry import registered_name
 __all__ = [
     "Chain",
     "Clean",
+    "ColumnMask",
     "Corruption",
     "Downscale",
     "Gaussian",
     "Grayscale",
-    "Hide",
     "Jpeg",
     "Mask",
     "Mirror",
     "Poisson",
     "SaltPepper",
     "Shift",
-    "Thin",
+    "WordDropout",
 ]
 
 CORRUPTIONS: dict[str, type[Corruption]] = {}
@@ -184,7 +184,7 @@ class Mask(Corruption):
 
 
 @dataclass(frozen=True)
-class Hide(Corruption):
+class ColumnMask(Corruption):
     """Hide whole columns, few in one row and many in another: ``P(hidden) = u p`` with ``u ~ U(0, 1)`` for each row.
 
     Hidden values are NaN, "missing". A network that learns to predict any columns from all others learns how each column
@@ -199,7 +199,7 @@ class Hide(Corruption):
 
     Examples
     --------
-    >>> seen, _ = Hide(1.0, sizes=(1, 2))(torch.zeros(1, 3), torch.Generator().manual_seed(2))
+    >>> seen, _ = ColumnMask(1.0, sizes=(1, 2))(torch.zeros(1, 3), torch.Generator().manual_seed(2))
     >>> seen
     tensor([[nan, 0., 0.]])
     """
@@ -367,7 +367,7 @@ class Mirror(Corruption):
 
 
 @dataclass(frozen=True)
-class Thin(Corruption):
+class WordDropout(Corruption):
     """Remove each occurrence of each word with probability p: word dropout.
 
     Parameters
@@ -377,7 +377,7 @@ class Thin(Corruption):
 
     Examples
     --------
-    >>> seen, target = Thin(0.5)(torch.full((1, 4), 10.0), torch.Generator().manual_seed(0))
+    >>> seen, target = WordDropout(0.5)(torch.full((1, 4), 10.0), torch.Generator().manual_seed(0))
     >>> bool((seen <= target).all()), bool((seen == seen.round()).all())
     (True, True)
     """

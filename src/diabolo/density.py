@@ -5,7 +5,7 @@ r"""p(z): the density of codes, which a plain autoencoder does not have.
     Kernel     p(z) = 1/n sum_i N(z; z_i, h^2)            h by the likelihood of held-out codes
     Flow       p(z) = N(f(z); 0, 1) |det df/dz|           f invertible: splines whose knots a network sets
 
-All work on standardized codes, ``u = (z - centre) / spread``, and give nats per code vector:
+All work on standardized codes, ``u = (z - center) / spread``, and give nats per code vector:
 ``log p(z) = log p(u) - sum_j log spread_j``. scikit-learn fits them; the flow has zuko's layers and the common loop.
 
 References
@@ -51,7 +51,7 @@ MOST = 10_000  # codes that a fit uses
 class Density(ABC):
     """Base: a distribution of codes z (n, k)."""
 
-    centre: np.ndarray
+    center: np.ndarray
     spread: np.ndarray
 
     def __init_subclass__(cls) -> None:
@@ -69,20 +69,20 @@ class Density(ABC):
             raise DataError(f"codes of shape {z.shape}: a density needs finite numbers of shape (n, k), n from 1")
         rng = np.random.default_rng(seed)
         z = z if len(z) <= MOST else z[rng.choice(len(z), MOST, replace=False)]
-        self.centre = z.mean(0).astype(np.float32).astype(np.float64)
+        self.center = z.mean(0).astype(np.float32).astype(np.float64)
         deviation = self._deviation(z)
         self.spread = np.where(deviation > 1e-9, deviation, 1.0).astype(np.float32).astype(np.float64)
-        self._fit((z - self.centre) / self.spread, seed)
+        self._fit((z - self.center) / self.spread, seed)
         return self
 
     def log_prob(self, z: np.ndarray) -> np.ndarray:
         """(n, k) -> (n,) log density in nats."""
-        u = (np.asarray(z, dtype=np.float64) - self.centre) / self.spread
+        u = (np.asarray(z, dtype=np.float64) - self.center) / self.spread
         return self._log_prob(u) - np.log(self.spread).sum()
 
     def sample(self, n: int, rng: np.random.Generator) -> np.ndarray:
         """(n, k) draws."""
-        return self._sample(n, rng) * self.spread + self.centre
+        return self._sample(n, rng) * self.spread + self.center
 
     def _deviation(self, z: np.ndarray) -> np.ndarray:
         """(k,) the unit of each code."""
@@ -113,8 +113,8 @@ class Density(ABC):
 
     def _check(self) -> None:
         """Check that the shapes in a file fit together."""
-        right = self.centre.ndim == 1 and self.centre.shape == self.spread.shape and bool((self.spread > 0).all())
-        if not right or not self._fits(len(self.centre)):
+        right = self.center.ndim == 1 and self.center.shape == self.spread.shape and bool((self.spread > 0).all())
+        if not right or not self._fits(len(self.center)):
             raise DataError(f"the parts of a {type(self).__name__.lower()} density do not fit together")
 
     @abstractmethod
@@ -328,8 +328,8 @@ class Flow(Density):
         return -self._value(self._fitted(u.shape[1]), torch.from_numpy(u)).numpy()
 
     def _sample(self, n: int, rng: np.random.Generator) -> np.ndarray:
-        e = torch.from_numpy(rng.standard_normal((n, len(self.centre))))
-        drawn: np.ndarray = self._fitted(len(self.centre))().transform.inv(e).numpy()
+        e = torch.from_numpy(rng.standard_normal((n, len(self.center))))
+        drawn: np.ndarray = self._fitted(len(self.center))().transform.inv(e).numpy()
         return drawn
 
     def _fits(self, k: int) -> bool:

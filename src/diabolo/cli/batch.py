@@ -24,12 +24,12 @@ class Batch:
     def __init__(
         self, source: Path, target: Path, model: Path | None = None, overwrite: bool = False, count: int | None = None
     ) -> None:
-        from ..images.album import SUFFIXES, Album
+        from ..images.album import SUFFIXES, ImageCollection
 
         self.source, self.model, self.overwrite = source, model, overwrite
         suffix = source.suffix.lower()
         self.single = not source.is_dir() and (suffix in SUFFIXES or (source.is_file() and suffix != ".zip"))
-        self.album = Album(source)
+        self.album = ImageCollection(source)
         self.stacks = self.album.stacks  # the pictures of each file
         self.names = [self.album.names[pages[0]].removesuffix("#1" if len(pages) > 1 else "") for pages in self.stacks]
         self.target = target

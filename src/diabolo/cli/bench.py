@@ -149,9 +149,9 @@ def denoising_tool(model: Any) -> Tool:
     from ..estimators.restoration.pixels import pixels, tensor
 
     def restore(seen: Any) -> Any:
-        grey = seen.ndim == 2
-        clean = pixels(model._clean(tensor(seen[..., None] if grey else seen)))
-        return clean[..., 0] if grey else clean
+        gray = seen.ndim == 2
+        clean = pixels(model._clean(tensor(seen[..., None] if gray else seen)))
+        return clean[..., 0] if gray else clean
 
     return restore
 
@@ -169,9 +169,9 @@ def coloring_tool(model: Any) -> Tool:
 
 def scored(task: str, model: Any, places: dict[str, Path], few: int | None) -> list[Row]:
     """The rows of the table of one task."""
-    from ..images.album import Album
+    from ..images.album import ImageCollection
 
-    albums = {name: Album(path)[:few] for name, path in places.items()}
+    albums = {name: ImageCollection(path)[:few] for name, path in places.items()}
     total = sum(map(len, albums.values())) * len(LEVELS[task])
     with bar(task, total, quiet=False) as advance:
         return [row for name, album in albums.items() for row in ROWS[task](name, album, model, advance)]
@@ -229,25 +229,25 @@ def published(name: str, level: int) -> str:
     return ", ".join(f"{tool} {values[column]:.2f}" for tool, values in PUBLISHED.get(name, {}).items())
 
 
-def coloured(name: str, album: Any, model: Any, advance: Callable[[], None]) -> Iterator[Row]:
-    from ..images.protocols import arrays, colourization
+def colored(name: str, album: Any, model: Any, advance: Callable[[], None]) -> Iterator[Row]:
+    from ..images.protocols import arrays, colorization
 
     pictures = list(arrays(album))
-    for tool, colour in (("gray", uncoloured), ("diabolo", counted(coloring_tool(model), advance))):
-        scores = colourization(colour, pictures)
+    for tool, color in (("gray", uncolored), ("diabolo", counted(coloring_tool(model), advance))):
+        scores = colorization(color, pictures)
         yield {"set": name, "pictures": len(pictures), "tool": tool, "PSNR": scores.psnr, "ab": scores.ab} | {
-            "colorful": scores.colourfulness
+            "colorful": scores.colorfulness
         }
 
 
-def uncoloured(seen: Any) -> Any:
+def uncolored(seen: Any) -> Any:
     """Gray stays gray."""
     import numpy as np
 
     return np.repeat(seen[..., None], 3, 2)
 
 
-ROWS = {"denoise": denoised, "upscale": enlarged, "colorize": coloured}
+ROWS = {"denoise": denoised, "upscale": enlarged, "colorize": colored}
 
 
 def rescored(clean: Path, restored: Path, shave: int, space: str) -> None:

@@ -177,9 +177,9 @@ def row_names(model: Any, data: Any) -> list[str] | None:
         return [file.name for file in texts_in(Path(data))]
     if model.format_.kind != "images":
         return None
-    from ..images.album import Album
+    from ..images.album import ImageCollection
 
-    return list(Album(data).names)
+    return list(ImageCollection(data).names)
 
 
 def code_names(k: int) -> list[str]:

@@ -114,7 +114,7 @@ def encoder(ctx: click.Context, param: click.Parameter, value: str | None) -> Pa
     "--freeze/--no-freeze", default=True, show_default=True, help="Labels: keep the weights of this encoder, or fine-tune them."
 )
 @click.option(
-    "--optimize",
+    "--threshold-metric",
     default="f1_micro",
     show_default=True,
     help="Labels: metric that the thresholds optimize: f1_micro, f1_macro, f1_samples, precision@0.9.",
@@ -179,7 +179,7 @@ def command(
     **params: Any,
 ) -> None:
     options.check(click.get_current_context())
-    about = {name: params.pop(name) for name in ("labels", "label", "labels_sep", "encoder", "freeze", "optimize")}
+    about = {name: params.pop(name) for name in ("labels", "label", "labels_sep", "encoder", "freeze", "threshold_metric")}
     words = {name: params.pop(name) for name in options.DOCUMENTS}
     columns = {name: params.pop(name) for name in options.COLUMNS}
 

@@ -73,7 +73,7 @@ def command() -> None:
 def add(model: Path, name: str, examples: Path, column: str | None, prior: float | None, output: Path | None) -> None:
     check_output(output, model, examples)
     clf = loaded(model, "label add", KIND)
-    X, y = labelled(clf, examples, name, column)
+    X, y = labeled(clf, examples, name, column)
     card = clf.add_label(known(clf, named(name)), X, y, prior=prior)
     click.echo(f"{card}: wrote {saved(clf, model, output)}")
 
@@ -120,11 +120,11 @@ def check_output(output: Path | None, *inputs: Path) -> None:
         never_onto_input(output, *inputs)
 
 
-def labelled(clf: Any, path: Path, name: str, column: str | None) -> tuple[Any, Any]:
+def labeled(clf: Any, path: Path, name: str, column: str | None) -> tuple[Any, Any]:
     """The examples, and which of them have the label; None: all."""
     import numpy as np
 
-    from ..formats.labelled import check_names, has_columns, read_for, yes_no
+    from ..formats.labeled import check_names, has_columns, read_for, yes_no
 
     table, X = read_for(clf.format_, path)
     own = clf.format_.columns if has_columns(clf.format_) else []

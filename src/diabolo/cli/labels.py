@@ -29,8 +29,8 @@ def learn(
 ) -> None:
     """Fit a MultiLabelClassifier to the table of a file, save it, and tell of it; `formats`: of documents, and of tables."""
     from ..estimators import MultiLabelClassifier
-    from ..formats import Reading, read_labelled
-    from ..formats.labelled import check_names, table_of
+    from ..formats import Reading, read_labeled
+    from ..formats.labeled import check_names, table_of
 
     table = table_of(table, Reading(**options.said()))
     names = [*([labels] if labels_sep and labels else listing(labels)), *label]
@@ -39,7 +39,7 @@ def learn(
         raise DataError("--labels-sep is for one column of lists, but --labels names more")
     pretrained: Any = loaded(encoder, "fit --encoder") if isinstance(encoder, Path) else encoder
     format = "auto" if encoder is None else "images" if encoder == IMAGENET else pretrained.format_
-    X, Y = read_labelled(table, names, sep=labels_sep, text=text, format=format, folder=path.parent)
+    X, Y = read_labeled(table, names, sep=labels_sep, text=text, format=format, folder=path.parent)
     documents = isinstance(X, list) and all(isinstance(x, str) for x in X)
     kind = "documents" if documents else "tables" if hasattr(X, "schema") else "images"
     options.check_data(click.get_current_context(), path, kind)
@@ -50,7 +50,7 @@ def learn(
     if clf.verbose:
         from . import printing
 
-        printing.labelled(clf, len(Y), output)
+        printing.labeled(clf, len(Y), output)
 
 
 def listing(names: str | None) -> list[str]:

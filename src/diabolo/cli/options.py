@@ -23,7 +23,7 @@ TASKS: dict[str, tuple[str, ...]] = {  # the tasks of every option
     "task": (CODES, OUTLIERS, *RESTORED),
     "components": (CODES, OUTLIERS),
     "alpha": (OUTLIERS,),
-    **dict.fromkeys(("labels", "label", "labels_sep", "encoder", "freeze", "optimize"), (LABELS,)),
+    **dict.fromkeys(("labels", "label", "labels_sep", "encoder", "freeze", "threshold_metric"), (LABELS,)),
     "noisy": ("denoise",),
     "from_scratch": RESTORED,
     **dict.fromkeys(("hidden", "drop", "loss", *DOCUMENTS, *READING, *COLUMNS), LEARNED),

@@ -84,7 +84,7 @@ def promise(detector: OutlierDetector, output: Path) -> None:
     console.print(f"wrote {output}")
 
 
-def labelled(clf: MultiLabelClassifier, rows: int, output: Path) -> None:
+def labeled(clf: MultiLabelClassifier, rows: int, output: Path) -> None:
     """What a classifier was fitted to, its out-of-fold score, and how many rows its file holds."""
     table = Table(show_header=False)
     table.add_column("")

@@ -78,7 +78,7 @@ def judged(clf: MultiLabelClassifier, data: Path, names: tuple[str, ...], sep: s
     """The rows of a table, and their labels."""
     import numpy as np
 
-    from ..formats.labelled import check_names, label_lists, read_for, yes_no
+    from ..formats.labeled import check_names, label_lists, read_for, yes_no
 
     table, X = read_for(clf.format_, data)
     if sep:

@@ -47,7 +47,7 @@ def command(
     model: Path, data: Path, output: Path | None, sep: str, proba: bool, top: int | None, keep: tuple[str, ...]
 ) -> None:
     from ..formats.files import CSV
-    from ..formats.labelled import read_for
+    from ..formats.labeled import read_for
     from ..formats.layout import ending
 
     if output:

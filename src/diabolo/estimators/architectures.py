@@ -17,10 +17,23 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..corruption import Chain, Corruption, Gaussian, Hide, Mirror, Shift, Thin
+from ..corruption import Chain, ColumnMask, Corruption, Gaussian, Mirror, Shift, WordDropout
 from ..formats import Format
 from ..losses import Loss
-from ..nets import Bins, Borrowed, Codes, Copies, Curved, EnsembleMLP, EnsembleSkipMLP, Inward, Missing, Outward, Sight, Sphere
+from ..nets import (
+    ConvDecoder,
+    ConvEncoder,
+    ConvFeatures,
+    EnsembleMLP,
+    EnsembleScaler,
+    EnsembleSkipMLP,
+    MissingIndicator,
+    ModuleEnsemble,
+    PiecewiseLinearEncoding,
+    PretrainedEncoder,
+    SkipMLP,
+    Sphere,
+)
 from ..nets.convolution import WIDTHS
 from ..network import Diabolo
 from .augmentation import about, helps, linear_of
@@ -28,7 +41,7 @@ from .linear import Linear, tfidf
 
 __all__ = ["ARCHITECTURES", "Dense", "architecture"]
 
-N = TypeVar("N", bound=Curved)
+N = TypeVar("N", bound=SkipMLP)
 
 FEW_STEPS = 300  # SGD steps for few pictures
 VERY_FEW, FEW, MOVABLE = 5000, 20_000, 16  # below the first, pictures are augmented, below the second, if it helps; least side
@@ -98,12 +111,12 @@ class Dense:
 
     def encoder(self, start: Linear) -> nn.Module:
         """x (B, d) -> z (B, k); it starts as the encoder of `start`."""
-        curved = Curved(self.format.width + len(self.watched), self.hidden, start.k, self.dropout)
+        curved = SkipMLP(self.format.width + len(self.watched), self.hidden, start.k, self.dropout)
         return nn.Sequential(self.first(self.watched), start.lead_in(curved, self.watched))
 
-    def decoder(self, start: Linear, loss: Loss, z: Tensor) -> Curved:
+    def decoder(self, start: Linear, loss: Loss, z: Tensor) -> SkipMLP:
         """z (B, k) -> raw (B, d); it starts as the decoder of `start`, for codes that are distributed like z."""
-        return start.lead_out(Curved(start.k, self.hidden[::-1], self.format.width, self.dropout), loss, z)
+        return start.lead_out(SkipMLP(start.k, self.hidden[::-1], self.format.width, self.dropout), loss, z)
 
     def sharpen(self, network: Diabolo, linear: Linear, loss: Loss, x: Tensor, error: Callable[[Tensor], float]) -> None:
         """Calibrate the trained network on rows x (n, d)."""
@@ -112,7 +125,7 @@ class Dense:
 
     def first(self, watched: list[int]) -> nn.Module:
         """x (B, d) -> the input of the hidden layers."""
-        return Missing(watched)
+        return MissingIndicator(watched)
 
     @property
     def hideable(self) -> list[int]:
@@ -121,7 +134,7 @@ class Dense:
 
     def noise(self) -> Corruption:
         """How the networks of a detector see x: with hidden cells, and noise."""
-        return Chain((Gaussian(0.3), Hide(0.7, tuple(b.stop - b.start for b in self.format.blocks))))
+        return Chain((Gaussian(0.3), ColumnMask(0.7, tuple(b.stop - b.start for b in self.format.blocks))))
 
     def denoisers(self, starts: list[Linear], loss: Loss, z: list[Tensor]) -> Diabolo:
         """K networks side by side that begin as the linear autoencoders `starts`; z: codes of the rows of each, (n, k)."""
@@ -140,7 +153,13 @@ class Dense:
         return None
 
     def members(
-        self, members: int, x: Tensor, n: int, sizes: tuple[int, ...], dropout: float, bins: Callable[[Tensor], Bins]
+        self,
+        members: int,
+        x: Tensor,
+        n: int,
+        sizes: tuple[int, ...],
+        dropout: float,
+        bins: Callable[[Tensor], PiecewiseLinearEncoding],
     ) -> nn.Sequential:
         """Untrained encoders of all members, for n rows; x (r, d) are some of these."""
         (c, s), watched = self.format.view(), self.watched
@@ -151,7 +170,7 @@ class Dense:
             first.append(binned)
             e = binned(seen)[:, len(c) :]
             c, s = torch.cat([c, e.mean(0)]), torch.cat([s, e.std(0).clamp(min=1e-3)])
-        return first.append(EnsembleMLP(members, len(c), sizes, 0.2, dropout).seen_as(c, s))
+        return first.append(EnsembleMLP(members, len(c), sizes, 0.2, dropout).set_scaling(c, s))
 
 
 class Text(Dense):
@@ -163,10 +182,10 @@ class Text(Dense):
     shares = False
 
     def corruption(self) -> Corruption:
-        return Thin(0.5)
+        return WordDropout(0.5)
 
     def noise(self) -> Corruption:
-        return Thin(0.5)
+        return WordDropout(0.5)
 
     @property
     def watched(self) -> list[int]:
@@ -186,25 +205,31 @@ class Text(Dense):
     def encoder(self, start: Linear) -> nn.Module:
         return nn.Sequential(*cast(nn.Sequential, super().encoder(start)), *self.sphere(start.k))
 
-    def decoder(self, start: Linear, loss: Loss, z: Tensor) -> Curved:
+    def decoder(self, start: Linear, loss: Loss, z: Tensor) -> SkipMLP:
         return super().decoder(start, loss, nn.Sequential(*self.sphere(start.k)).eval()(z / start.spread))
 
     def sharpen(self, network: Diabolo, linear: Linear, loss: Loss, x: Tensor, error: Callable[[Tensor], float]) -> None:
         """raw0 + t (raw - raw0): training hid half of the words, so whole documents x (n, d) allow more certainty."""
-        decoder, raw = cast(Curved, network.decoder), network(x)
+        decoder, raw = cast(SkipMLP, network.decoder), network(x)
         raw0 = loss.tangent(linear.mean.to(x))[0]
         t = min(SURER, key=lambda t: error(loss.predict(raw0 + t * (raw - raw0))))
         decoder.stretched(t, raw0)
 
     def members(
-        self, members: int, x: Tensor, n: int, sizes: tuple[int, ...], dropout: float, bins: Callable[[Tensor], Bins]
+        self,
+        members: int,
+        x: Tensor,
+        n: int,
+        sizes: tuple[int, ...],
+        dropout: float,
+        bins: Callable[[Tensor], PiecewiseLinearEncoding],
     ) -> nn.Sequential:
         (c, s), d = self.format.view(), self.format.width
         seen = np.clip(SEEN * n / d, *SEEN_RANGE)  # with fewer rows per word, features are smaller
         tower = EnsembleMLP(members, d, sizes, 0.2, dropout, plain=True)
         see = tfidf(self.format).float()
         see.idf.clamp_(min=PLAIN)
-        return nn.Sequential(see, tower.seen_as(c, s / seen))
+        return nn.Sequential(see, tower.set_scaling(c, s / seen))
 
 
 class Convolutional(Dense):
@@ -251,21 +276,27 @@ class Convolutional(Dense):
     def encoder(self, start: Linear) -> nn.Module:
         if not self.convolves:
             return super().encoder(start)
-        return self.kept(start.lead_in(Inward(self.shape, WIDTHS, start.k), []))
+        return self.kept(start.lead_in(ConvEncoder(self.shape, WIDTHS, start.k), []))
 
-    def decoder(self, start: Linear, loss: Loss, z: Tensor) -> Curved:
+    def decoder(self, start: Linear, loss: Loss, z: Tensor) -> SkipMLP:
         if not self.convolves:
             return super().decoder(start, loss, z)
-        return self.kept(start.lead_out(Outward(start.k, WIDTHS, self.shape), loss, z))
+        return self.kept(start.lead_out(ConvDecoder(start.k, WIDTHS, self.shape), loss, z))
 
     def augmentation(self) -> Corruption:
         return Chain((Shift(self.shape, max(1, min(self.shape[1:]) // MOVED), None), Mirror(self.shape)))
 
     def members(
-        self, members: int, x: Tensor, n: int, sizes: tuple[int, ...], dropout: float, bins: Callable[[Tensor], Bins]
+        self,
+        members: int,
+        x: Tensor,
+        n: int,
+        sizes: tuple[int, ...],
+        dropout: float,
+        bins: Callable[[Tensor], PiecewiseLinearEncoding],
     ) -> nn.Sequential:
-        sights = [Sight(self.shape) for _ in range(members)]
-        return Borrowed(Copies(sights), Codes(members, sights[0].m))
+        sights = [ConvFeatures(self.shape) for _ in range(members)]
+        return PretrainedEncoder(ModuleEnsemble(sights), EnsembleScaler(members, sights[0].m))
 
 
 ARCHITECTURES: dict[str, type[Dense]] = {"dense": Dense, "text": Text, "convolutional": Convolutional}

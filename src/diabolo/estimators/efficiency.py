@@ -49,7 +49,7 @@ __all__ = ["Efficiency", "label_efficiency"]
 MODELS = ("from scratch", "frozen", "fine-tuned", "PCA + linear", "PLS")
 TEST = 0.3  # share of test rows
 FEWEST = 8  # labeled rows
-COLOURS = ("#4170e9", "#ee921a", "#de394b", "#00a8a8", "#8e47cd")
+COLORS = ("#4170e9", "#ee921a", "#de394b", "#00a8a8", "#8e47cd")
 
 
 @dataclass(frozen=True, repr=False)
@@ -94,15 +94,15 @@ class Efficiency(Printed):
 
         parts = [f"<text x='{a:.1f}' y='328' text-anchor='middle'>{n:,}</text>" for a, n in zip(x, self.rows, strict=True)]
         parts += [f"<text x='50' y='{y(v):.1f}' text-anchor='end'>{v:.2f}</text>" for v in (low, high)]
-        for (name, scores), colour in zip(self.scores.items(), COLOURS, strict=False):
+        for (name, scores), color in zip(self.scores.items(), COLORS, strict=False):
             mean, spread = scores.mean(1), scores.std(1)
             points = " ".join(f"{a:.1f},{y(m):.1f}" for a, m in zip(x, mean, strict=True))
-            parts.append(f"<polyline points='{points}' fill='none' stroke='{colour}' stroke-width='2'/>")
+            parts.append(f"<polyline points='{points}' fill='none' stroke='{color}' stroke-width='2'/>")
             for a, m, d in zip(x, mean, spread, strict=True):
-                parts.append(f"<path d='M{a:.1f} {y(m - d):.1f}V{y(m + d):.1f}' stroke='{colour}'/>")
-                parts.append(f"<circle cx='{a:.1f}' cy='{y(m):.1f}' r='3' fill='{colour}'/>")
+                parts.append(f"<path d='M{a:.1f} {y(m - d):.1f}V{y(m + d):.1f}' stroke='{color}'/>")
+                parts.append(f"<circle cx='{a:.1f}' cy='{y(m):.1f}' r='3' fill='{color}'/>")
             place = 40 + 20 * list(self.scores).index(name)
-            parts.append(f"<text x='460' y='{place}' fill='{colour}'>{name}</text>")
+            parts.append(f"<text x='460' y='{place}' fill='{color}'>{name}</text>")
         parts.append(f"<text x='250' y='350' text-anchor='middle'>labeled rows</text><text x='10' y='18'>{self.metric}</text>")
         return (
             "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 580 360' width='580' height='360' font-size='12' "
@@ -189,7 +189,7 @@ def label_efficiency(
     scores = {name: np.zeros((len(counts), repeats)) for name in models}
     for i, n in enumerate(counts):
         for r in range(repeats):
-            rows = told[labelled(y[told], n, np.random.default_rng(1000 * random_state + r))]
+            rows = told[labeled(y[told], n, np.random.default_rng(1000 * random_state + r))]
             for name in models:
                 made = fitted(name, kind, encoder, X, y, rows, {"random_state": r} | params)
                 scores[name][i, r] = kind.judge(y[test], made(part(X, test)))
@@ -262,7 +262,7 @@ def linear(name: str, kind: Task, encoder: Any, X: Any, y: np.ndarray, rows: np.
     return lambda new: np.asarray((model.predict_proba if kind is LABELS else model.predict)(x(new)))
 
 
-def labelled(y: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
+def labeled(y: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
     """n rows, with at least one of each class if there are few classes."""
     order = rng.permutation(len(y))
     if y.ndim == 1 and len(np.unique(y)) <= n:

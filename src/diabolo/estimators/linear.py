@@ -24,11 +24,11 @@ from torch import Tensor, nn
 from ..errors import DataError, warn
 from ..formats import Documents, Format
 from ..losses import Bounded, Columns, Logistic, Loss, Multinomial, Part, Softmax
-from ..nets import Curved, EnsembleSkipMLP, Link, Shares, TfIdf, inside
+from ..nets import EnsembleSkipMLP, Link, Shares, SkipMLP, TfIdf, inside
 
 __all__ = ["Linear"]
 
-N = TypeVar("N", Curved, EnsembleSkipMLP)
+N = TypeVar("N", SkipMLP, EnsembleSkipMLP)
 
 SMOOTHING = (0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)  # shares of the mean word distribution that are tried in LSA
 
@@ -131,7 +131,7 @@ class Linear:
         return int(self.model.components_.shape[0])
 
     @property
-    def centre(self) -> Tensor:
+    def center(self) -> Tensor:
         """What is subtracted before A is applied: the mean for PCA, nothing for LSA."""
         return torch.from_numpy(self.model.mean_) if self.see is None else torch.zeros(self.format.width)
 
@@ -139,28 +139,28 @@ class Linear:
         """Initialize an encoder as ``z = A (x - mean)``; `watched` features have a missing indicator."""
         c, s = self.format.view()
         if self.see is not None:
-            return net.straight_from(self.a / self.spread[:, None], torch.zeros(self.k)).seen_as(c, s)
-        weighted = self.a * self.centre  # missing values are read as the mean, as in PCA
+            return net.init_skip(self.a / self.spread[:, None], torch.zeros(self.k)).set_scaling(c, s)
+        weighted = self.a * self.center  # missing values are read as the mean, as in PCA
         block = {b.start: b for b in self.format.blocks}
         gaps: list[Tensor] = [weighted[:, block[j]].sum(1, keepdim=True) for j in watched]
-        net.straight_from(torch.cat([self.a, *gaps], 1), -weighted.sum(1))
-        return net.seen_as(torch.cat([c, torch.zeros(len(watched))]), torch.cat([s, torch.ones(len(watched))]))
+        net.init_skip(torch.cat([self.a, *gaps], 1), -weighted.sum(1))
+        return net.set_scaling(torch.cat([c, torch.zeros(len(watched))]), torch.cat([s, torch.ones(len(watched))]))
 
     def lead_out(self, net: N, loss: Loss, z: Tensor) -> N:
         """Initialize a decoder as ``e = mean + A' z`` for codes that are distributed like z (n, k)."""
         raw0, slope = loss.tangent(self.mean.float())
         if self.see is not None:
             slope = torch.zeros_like(slope)  # the axes of LSA are those of tf-idf, not of log-probabilities
-        net.straight_from(self.a.T * slope[:, None], raw0)
+        net.init_skip(self.a.T * slope[:, None], raw0)
         spread = z.std(0) if len(z) > 1 else torch.ones(z.shape[1])
-        return net.seen_as(z.mean(0).float(), spread.clamp(min=1e-6).float())
+        return net.set_scaling(z.mean(0).float(), spread.clamp(min=1e-6).float())
 
     def decoder(self, loss: Loss) -> nn.Sequential:
         """A decoder with the output of :meth:`expected`, for codes of an encoder as in :meth:`lead_in`."""
         if self.see is None:
-            line = Curved(self.k, (), self.format.width).straight_from(self.a.T, self.centre)
+            line = SkipMLP(self.k, (), self.format.width).init_skip(self.a.T, self.center)
             return nn.Sequential(line, link(loss, self.format.width))
-        line = Curved(self.k, (), self.format.width).straight_from(self.a.T * self.spread, self.centre)
+        line = SkipMLP(self.k, (), self.format.width).init_skip(self.a.T * self.spread, self.center)
         shares = Shares(self.format.width, self.smoothing)
         shares.idf.copy_(self.see.idf)
         shares.prior.copy_(self.mean / self.mean.sum())
@@ -170,12 +170,12 @@ class Linear:
         """x (n, d) -> z (n, k)."""
         if self.see is not None:
             return self.see(x.double()) @ self.a.double().T
-        filled = torch.where(torch.isnan(x), self.centre.to(x.dtype), inside(x))
-        return (filled.double() - self.centre.double()) @ self.a.double().T
+        filled = torch.where(torch.isnan(x), self.center.to(x.dtype), inside(x))
+        return (filled.double() - self.center.double()) @ self.a.double().T
 
     def expected(self, z: Tensor) -> Tensor:
         """z (n, k) -> expected values (n, d)."""
-        e = z @ self.a.to(z.dtype) + self.centre.to(z.dtype)
+        e = z @ self.a.to(z.dtype) + self.center.to(z.dtype)
         if self.see is None:
             return e
         counts = e.clamp(min=0) / self.see.idf.to(z.dtype)

@@ -15,7 +15,7 @@ from .documents import Documents
 from .embedded import Embedded
 from .files import READABLE, Reading, write_table
 from .images import Images
-from .labelled import read_labelled
+from .labeled import read_labeled
 from .tables import Tables
 from .texts import absent, exists, tell_mixed
 
@@ -29,7 +29,7 @@ __all__ = [
     "Reading",
     "Tables",
     "infer",
-    "read_labelled",
+    "read_labeled",
     "write_table",
 ]
 

@@ -117,7 +117,7 @@ class Format(Printed):
         return None
 
     def view(self) -> tuple[Tensor, Tensor]:
-        """Centre and spread (d,) with which the curved path of a network sees the features."""
+        """Center and spread (d,) with which the curved path of a network sees the features."""
         return torch.zeros(self.width), torch.ones(self.width)
 
     @property

@@ -83,7 +83,7 @@ class Column:
         return self.decode(x)
 
     def look(self) -> tuple[float, float]:
-        """Centre and spread of the features for the curved path."""
+        """Center and spread of the features for the curved path."""
         return 0.0, 1.0
 
     def draw(self, e: np.ndarray, rng: np.random.Generator) -> np.ndarray:

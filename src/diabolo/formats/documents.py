@@ -55,7 +55,7 @@ class Documents(Format):
         estimators that learn from labels, which a frequent word may decide.
     token_pattern : str or None, default=None
         A regular expression: what a word is. None: letters and digits in a row; an emoji; and in scripts without spaces
-        between words (Chinese, Japanese, Thai, ...) each pair of neighbouring letters. Numbers and single letters are left
+        between words (Chinese, Japanese, Thai, ...) each pair of neighboring letters. Numbers and single letters are left
         out if enough other words remain, but not for estimators that learn from labels.
     column : str or None, default=None
         Of a DataFrame, an Arrow table or the file of a table, or of the objects in JSON lines: what holds the texts.

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from ..errors import DataError, warn
-from ..images.album import Album, is_one
+from ..images.album import ImageCollection, is_one
 from ..images.picture import Picture, luma
 from ..images.resize import resize
 from ..rows import Rows, evenly
@@ -82,8 +82,8 @@ class Images(Arrays):
     def accepts(cls, X: Any) -> bool:
         """Not what can be no picture: numbers far beyond [0, 1] such as series (n, time, channels)."""
         if isinstance(X, np.ndarray) and X.ndim >= 3 and X.dtype.kind == "f" and X.size:
-            return bool(np.nanmin(X) > -1 and np.nanmax(X) < 2) and Album.accepts(X)
-        return Album.accepts(X)
+            return bool(np.nanmin(X) > -1 and np.nanmax(X) < 2) and ImageCollection.accepts(X)
+        return ImageCollection.accepts(X)
 
     def fit(self, X: Any) -> Images:
         if isinstance(X, np.ndarray) and X.ndim == 3 and is_one(X):
@@ -91,7 +91,7 @@ class Images(Arrays):
                 f"X of shape {X.shape} is one picture: give several, (n, H, W) or (n, H, W, C), or a list of them; "
                 "or X.reshape(len(X), -1), if each X[i] is a row of numbers"
             )
-        album = Album(X)
+        album = ImageCollection(X)
         if not len(album):
             raise DataError("Found array with 0 sample(s): X is empty")
         looked = album.take(evenly(len(album), LOOKED_AT).tolist())
@@ -152,14 +152,14 @@ class Images(Arrays):
             )
         return "bytes" if self.whole else "from 0 to 1"
 
-    def _album(self, X: Any) -> Album:
+    def _album(self, X: Any) -> ImageCollection:
         """Pictures of the fitted size are many, where an array of this shape could also be one."""
         if isinstance(X, np.ndarray) and X.ndim == 2 and X.shape[1] == self.width > self.shape[2]:
             c, h, w = self.shape
             shape = f"(-1, {h}, {w})" if c == 1 else f"(-1, {h}, {w}, {c})"
             raise DataError(f"X of shape {X.shape} is one wide picture, or pictures as rows of pixels: give X.reshape{shape}")
         many = isinstance(X, np.ndarray) and X.ndim == 3 and (1, *X.shape[1:]) == self.shape
-        return Album(list(X) if many else X)
+        return ImageCollection(list(X) if many else X)
 
     def chunks(self, X: Any) -> Iterator[Any]:
         album = self._album(X)
@@ -184,7 +184,7 @@ class Images(Arrays):
         return super().to_tensor(X)
 
     def from_tensor(self, x: Tensor) -> Any:
-        """(n, H, W), or (n, H, W, 3) where there are colours."""
+        """(n, H, W), or (n, H, W, 3) where there are colors."""
         flat = super().from_tensor(x if not self.whole else x.clamp(0, 1))
         pictures = flat.reshape(-1, *self.shape).transpose(0, 2, 3, 1)
         return np.ascontiguousarray(pictures[..., 0] if self.shape[0] == 1 else pictures)
@@ -235,7 +235,7 @@ def tell_transparent(names: list[str]) -> None:
     if names:
         warn(
             f"{len(names):,} of the pictures looked at are partly transparent, {names[0]!r} the first: transparency is left "
-            "out, only colours are learned; where it shows the shape put them on a background first"
+            "out, only colors are learned; where it shows the shape put them on a background first"
         )
 
 

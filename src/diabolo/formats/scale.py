@@ -1,4 +1,4 @@
-r"""Centre, unit and squashing of numbers: robust, relative, and the same for a column of an array and of a table.
+r"""Center, unit and squashing of numbers: robust, relative, and the same for a column of an array and of a table.
 
     t = (v - c) / u
     x = (g(t) - m) / s         g(t) = t for |t| <= k, beyond it sign(t) (k + log(1 + |t| - k)): order is kept, 1e300 is finite,
@@ -175,9 +175,9 @@ def _measured(v: np.ndarray) -> Scale:
     furthest = np.abs(apart).max(1, initial=0.0) / np.where(deviation > 0, deviation, 1.0)
     same = there & (deviation <= NOISE * np.abs(mean))
     some = np.sort(w[:, :: max(1, v.shape[1] // LOOKED_AT)], axis=1)  # NaN last
-    centre, bulk = _bulk(some)
+    center, bulk = _bulk(some)
     wild = ~same & (n >= FEWEST) & (deviation > WILD * bulk) & (bulk > 0)
-    c, u = np.where(wild, centre, mean), np.where(wild, bulk, deviation)
+    c, u = np.where(wild, center, mean), np.where(wild, bulk, deviation)
     small = np.where(n < FEWEST, 1.0, CHANGE)  # of few rows a constant says little
     u = np.where(same, np.where(mean == 0, np.where(n < FEWEST, 1.0, 1e-12), small * np.abs(mean)), np.where(there, u, 1.0))
     k = np.where(wild | same, NEAR, np.maximum(FAR, np.ceil(2 * furthest)))
@@ -230,10 +230,10 @@ def _logarithmic(w: np.ndarray) -> tuple[float, float, float, float, float] | No
 
 def _bulk(w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Sorted columns (d, n), NaN last -> their medians, and the spread of their bulk."""
-    centre = np.nan_to_num(_quantile(w, 0.5))
-    apart = np.abs(w - centre[:, None])
+    center = np.nan_to_num(_quantile(w, 0.5))
+    apart = np.abs(w - center[:, None])
     apart[apart == 0] = np.nan
-    return centre, np.nan_to_num(_quantile(np.sort(apart, axis=1), BULK[0])) / BULK[1]
+    return center, np.nan_to_num(_quantile(np.sort(apart, axis=1), BULK[0])) / BULK[1]
 
 
 def _quantile(w: np.ndarray, q: float) -> np.ndarray:

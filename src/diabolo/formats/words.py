@@ -82,7 +82,7 @@ def _found(text: str) -> list[str]:
 
 
 def _parts(token: str) -> Iterator[str]:
-    """The token; or, of letters without spaces between words, all pairs of neighbours."""
+    """The token; or, of letters without spaces between words, all pairs of neighbors."""
     if token.isascii():
         yield token
         return

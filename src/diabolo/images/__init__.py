@@ -1,3 +1,3 @@
-"""One picture, albums of them, colour, sizes, and what is measured on them."""
+"""One picture, albums of them, color, sizes, and what is measured on them."""
 
 from __future__ import annotations

@@ -18,14 +18,14 @@ from ..errors import DataError
 from . import pillow, tiff
 from .picture import Picture, check_shape, described, read
 
-__all__ = ["SUFFIXES", "Album", "is_one", "pictures_in"]
+__all__ = ["SUFFIXES", "ImageCollection", "is_one", "pictures_in"]
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".ppm", ".pgm", ".jp2")
-GREY = ("1", "L", "LA", "La", "F")  # and all that begin with I
+GRAY = ("1", "L", "LA", "La", "F")  # and all that begin with I
 CHANNELS = 16  # up to which a third axis may be one of these
 
 
-class Album(Sequence[Picture]):
+class ImageCollection(Sequence[Picture]):
     """Many pictures, each decoded when it is asked for.
 
     Parameters
@@ -44,28 +44,28 @@ class Album(Sequence[Picture]):
 
     Examples
     --------
-    >>> album = Album(np.zeros((5, 4, 6), np.uint8))
+    >>> album = ImageCollection(np.zeros((5, 4, 6), np.uint8))
     >>> len(album), album.names[1], album[1].pixels.shape, len(album[2:])
     (5, 'picture 1', (4, 6, 1), 3)
-    >>> len(Album(np.zeros((40, 60, 3), np.uint8)))
+    >>> len(ImageCollection(np.zeros((40, 60, 3), np.uint8)))
     1
     """
 
     def __init__(self, X: Any) -> None:
-        same = isinstance(X, Album)
+        same = isinstance(X, ImageCollection)
         self._place: _Place = X._place if same else _place(X)
         self.names: list[str] = X.names if same else self._place.names
         self._items: list[Any] = X._items if same else self._place.items
 
     @classmethod
-    def of_one(cls, X: Any) -> Album:
+    def of_one(cls, X: Any) -> ImageCollection:
         """An album of one picture: a 3-D array is (H, W, C) here."""
         return cls([X])
 
     @classmethod
     def accepts(cls, X: Any) -> bool:
         """Whether this looks like pictures; files are not opened."""
-        if isinstance(X, (Image.Image, Album)):
+        if isinstance(X, (Image.Image, ImageCollection)):
             return True
         if isinstance(X, np.ndarray):
             return X.ndim in (3, 4)
@@ -94,8 +94,8 @@ class Album(Sequence[Picture]):
     @overload
     def __getitem__(self, i: SupportsIndex) -> Picture: ...
     @overload
-    def __getitem__(self, i: slice) -> Album: ...
-    def __getitem__(self, i: SupportsIndex | slice) -> Picture | Album:
+    def __getitem__(self, i: slice) -> ImageCollection: ...
+    def __getitem__(self, i: SupportsIndex | slice) -> Picture | ImageCollection:
         if isinstance(i, slice):
             return self.take(range(len(self))[i])
         return self._place.picture(self._items[i], self.names[i])
@@ -103,10 +103,10 @@ class Album(Sequence[Picture]):
     def __iter__(self) -> Iterator[Picture]:  # not that of Sequence: a warning should point at the line of who asks
         return (self[i] for i in range(len(self)))
 
-    def take(self, indices: Iterable[int]) -> Album:
+    def take(self, indices: Iterable[int]) -> ImageCollection:
         """An album of some of the pictures, in this order."""
         chosen = [int(i) for i in indices]
-        album = object.__new__(Album)
+        album = object.__new__(ImageCollection)
         album._place = self._place
         album.names, album._items = [self.names[i] for i in chosen], [self._items[i] for i in chosen]
         return album
@@ -254,12 +254,12 @@ def is_one(X: np.ndarray) -> bool:
     if X.shape[0] == 3 and X.shape[2] > 4:
         h, w = X.shape[1:]
         raise DataError(
-            f"an array of shape {X.shape} is one picture with its channels first, or three grey ones: give "
+            f"an array of shape {X.shape} is one picture with its channels first, or three gray ones: give "
             f"np.moveaxis(X, 0, -1), of shape ({h}, {w}, 3), or list(X)"
         )
     if X.shape[2] <= CHANNELS and min(X.shape[:2]) >= 4 * X.shape[2] > 4 * 4:
         raise DataError(
-            f"an array of shape {X.shape} is {X.shape[0]} grey pictures that are {X.shape[2]} pixels wide, or one of "
+            f"an array of shape {X.shape} is {X.shape[0]} gray pictures that are {X.shape[2]} pixels wide, or one of "
             f"{X.shape[2]} channels: give list(X), or some of its channels, X[..., :3]"
         )
     return X.shape[2] <= 4
@@ -344,5 +344,5 @@ def _size_of(image: Image.Image) -> tuple[int, int, int]:
         turned = Image.Image.getexif(image).get(pillow.ORIENTATION, 1) in (5, 6, 7, 8)  # that of a PNG would decode it
     except pillow.DAMAGE:
         turned = False
-    channels = 1 if image.mode in GREY or image.mode.startswith("I") else 3
+    channels = 1 if image.mode in GRAY or image.mode.startswith("I") else 3
     return (width, height, channels) if turned else (height, width, channels)

@@ -1,10 +1,10 @@
-r"""Colours as lightness and two opposed colours: CIE L*a*b* under daylight (D65).
+r"""Colors as lightness and two opposed colors: CIE L*a*b* under daylight (D65).
 
     X, Y, Z = M v(r),      L = 116 f(Y) - 16,   a = 500 (f(X / Xn) - f(Y)),   b = 200 (f(Y) - f(Z / Zn))
 
 * ``v`` undoes the curve of sRGB, ``f`` is the cube root, with a straight piece near black
 * ``LUMA``: how much red, green and blue count for brightness, where v is not undone (BT.601)
-* ``L`` 0 to 100 is how light a colour looks; a = b = 0 are the greys; a step of one is about what the eye can tell
+* ``L`` 0 to 100 is how light a color looks; a = b = 0 are the grays; a step of one is about what the eye can tell
 
 References
 ----------
@@ -23,7 +23,7 @@ WHITE = torch.tensor([0.950456, 1.0, 1.088754], dtype=torch.float64)
 XYZ = torch.tensor(
     [[0.412453, 0.357580, 0.180423], [0.212671, 0.715160, 0.072169], [0.019334, 0.119193, 0.950227]], dtype=torch.float64
 )
-XYZ = XYZ / XYZ.sum(1, keepdim=True) * WHITE[:, None]  # to the last digit: grey has no colour
+XYZ = XYZ / XYZ.sum(1, keepdim=True) * WHITE[:, None]  # to the last digit: gray has no color
 BEND = 6 / 29
 
 
@@ -41,7 +41,7 @@ def to_lab(rgb: Tensor) -> Tensor:
 
 
 def from_lab(lab: Tensor) -> Tensor:
-    """The inverse of :func:`to_lab`; colours that no screen shows come out outside of [0, 1].
+    """The inverse of :func:`to_lab`; colors that no screen shows come out outside of [0, 1].
 
     >>> from_lab(to_lab(torch.tensor([0.1, 0.5, 0.9]).view(3, 1, 1))).flatten()
     tensor([0.1000, 0.5000, 0.9000])
@@ -55,7 +55,7 @@ def from_lab(lab: Tensor) -> Tensor:
 
 
 def within(lab: Tensor) -> Tensor:
-    """Colours that no screen shows, paler: a and b scaled down by as little as it takes, L untouched.
+    """Colors that no screen shows, paler: a and b scaled down by as little as it takes, L untouched.
 
     >>> rgb = from_lab(within(torch.tensor([50.0, 0.0, 200.0]).view(3, 1, 1)))
     >>> bool((rgb > -0.002).all() and (rgb < 1.002).all()), round(float(to_lab(rgb)[0]), 1)

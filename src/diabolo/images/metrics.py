@@ -2,7 +2,7 @@ r"""How near one picture is to another.
 
     PSNR            10 log10( 255^2 / mean (e - y)^2 )
     Y               16 + (65.481 R + 128.553 G + 24.966 B) / 255       rounded to whole numbers, as MATLAB does
-    colourfulness   sqrt(s_rg^2 + s_yb^2) + 0.3 sqrt(m_rg^2 + m_yb^2)  rg = R - G, yb = (R + G) / 2 - B
+    colorfulness   sqrt(s_rg^2 + s_yb^2) + 0.3 sqrt(m_rg^2 + m_yb^2)  rg = R - G, yb = (R + G) / 2 - B
     ab error        mean |(a, b) of e - (a, b) of y|                   CIE L*a*b*, D65
 
 * ``y`` the picture as it was, ``e`` the restored one, both 0 to 255
@@ -24,7 +24,7 @@ import torch
 from ..errors import DataError
 from .color import from_lab, to_lab
 
-__all__ = ["ab_error", "colourfulness", "lightness", "luma_y", "psnr", "recoloured", "to_bytes"]
+__all__ = ["ab_error", "colorfulness", "lightness", "luma_y", "psnr", "recolored", "to_bytes"]
 
 
 def psnr(e: np.ndarray, y: np.ndarray, shave: int = 0, peak: float = 255) -> float:
@@ -69,10 +69,10 @@ def luma_y(rgb: np.ndarray) -> np.ndarray:
     return np.floor(16 + rgb.astype(np.float64) @ np.array([65.481, 128.553, 24.966]) / 255 + 0.5)
 
 
-def colourfulness(rgb: np.ndarray) -> float:
-    """How colourful a picture (H, W, 3) looks: 0 is grey, about 30 moderately, above 80 highly.
+def colorfulness(rgb: np.ndarray) -> float:
+    """How colorful a picture (H, W, 3) looks: 0 is gray, about 30 moderately, above 80 highly.
 
-    >>> colourfulness(np.full((2, 2, 3), 90, np.uint8))
+    >>> colorfulness(np.full((2, 2, 3), 90, np.uint8))
     0.0
     """
     r, g, b = np.moveaxis(rgb.astype(np.float64), -1, 0)
@@ -81,7 +81,7 @@ def colourfulness(rgb: np.ndarray) -> float:
 
 
 def lightness(rgb: np.ndarray) -> np.ndarray:
-    """L, a, b of bytes: (H, W, 3), or grey (H, W) -> (H, W, 3).
+    """L, a, b of bytes: (H, W, 3), or gray (H, W) -> (H, W, 3).
 
     >>> lightness(np.full((1, 1), 119, np.uint8)).round().tolist()
     [[[50.0, 0.0, 0.0]]]
@@ -91,10 +91,10 @@ def lightness(rgb: np.ndarray) -> np.ndarray:
     return to_lab(x).movedim(0, -1).numpy() + 0.0
 
 
-def recoloured(light: np.ndarray, ab: Any) -> np.ndarray:
-    """RGB bytes with lightness (H, W) and colours (H, W, 2), or one colour (2,) everywhere.
+def recolored(light: np.ndarray, ab: Any) -> np.ndarray:
+    """RGB bytes with lightness (H, W) and colors (H, W, 2), or one color (2,) everywhere.
 
-    >>> recoloured(np.full((1, 1), 50.0), (60, 40)).tolist()
+    >>> recolored(np.full((1, 1), 50.0), (60, 40)).tolist()
     [[[217, 61, 54]]]
     """
     lab = np.concatenate([light[..., None], np.broadcast_to(ab, (*light.shape, 2))], 2).astype(np.float64)
@@ -102,9 +102,9 @@ def recoloured(light: np.ndarray, ab: Any) -> np.ndarray:
 
 
 def ab_error(e: np.ndarray, y: np.ndarray) -> float:
-    """Mean distance of the colours a, b of two pictures (H, W, 3) of bytes.
+    """Mean distance of the colors a, b of two pictures (H, W, 3) of bytes.
 
-    >>> round(ab_error(recoloured(np.full((1, 1), 50.0), (30, 40)), np.full((1, 1, 3), 119, np.uint8)))
+    >>> round(ab_error(recolored(np.full((1, 1), 50.0), (30, 40)), np.full((1, 1, 3), 119, np.uint8)))
     50
     """
     return float(np.hypot(*np.moveaxis(lightness(e) - lightness(y), -1, 0)[1:]).mean())

@@ -1,12 +1,12 @@
 """One picture in whatever way it is given, as numbers between 0 and 1; and back into the same kind of thing.
 
-    pixels = integers / largest integer            (H, W, C), C = 1 (grey) or 3 (RGB); transparency is carried beside them
+    pixels = integers / largest integer            (H, W, C), C = 1 (gray) or 3 (RGB); transparency is carried beside them
     pixels = (floats - low) / unit                 low = 0 and unit = 1 but for floats in another unit, such as 0 to 255
 
 Floats outside of 0 to 1 come back unclipped: noise takes a picture there.
 
 An array comes back as an array of the same type and shape, an image of Pillow as such, and a file with its EXIF data and
-its colour profile, turned upright.
+its color profile, turned upright.
 
 References
 ----------
@@ -34,7 +34,7 @@ from .color import LUMA
 __all__ = ["Picture", "luma", "read"]
 
 OVERSHOOT = 1e-3  # what rounding and sharpening add to floats
-SEEN = 0.05  # of alpha: the colour of what is more transparent is not seen
+SEEN = 0.05  # of alpha: the color of what is more transparent is not seen
 USUAL = 2**-8, 4.0  # the largest of floats whose unit is taken to be 1
 FEW = 1000  # times as many pixels, beside which a few are no matter
 FAR = 1e3  # spreads from zero, beyond which floats are counted from their middle
@@ -47,7 +47,7 @@ class Picture:
     Attributes
     ----------
     pixels : float32 ndarray (H, W, C)
-        Between 0 and 1, of floats perhaps beyond; C = 1 (grey) or 3 (RGB).
+        Between 0 and 1, of floats perhaps beyond; C = 1 (gray) or 3 (RGB).
     alpha : float32 ndarray (H, W) or None
         How opaque each pixel is.
     dtype : dtype
@@ -82,7 +82,7 @@ class Picture:
 
     @property
     def visible(self) -> np.ndarray:
-        """The pixels, where they are transparent continued by the colours that are seen beside them."""
+        """The pixels, where they are transparent continued by the colors that are seen beside them."""
         return self.pixels if self.alpha is None else continued(self.pixels, self.alpha)
 
     def like(self, pixels: np.ndarray, alpha: np.ndarray | None = None) -> Any:
@@ -107,7 +107,7 @@ class Picture:
             pixels = np.concatenate([pixels, _resized(alpha, *pixels.shape[:2])[..., None]], axis=2)
         deep = self.kind != "array" and pixels.shape[2] > 1 and self.dtype != np.uint8  # Pillow has no such image
         if deep and not self.bounded and (pixels.min() < 0 or pixels.max() > 1):
-            raise DataError(f"{self.name!r}: Pillow has no image of colours outside of 0 to 1: give them as an array of floats")
+            raise DataError(f"{self.name!r}: Pillow has no image of colors outside of 0 to 1: give them as an array of floats")
         array = _quantized(pixels, np.dtype(np.uint8) if deep else self.dtype)
         if self.kind != "array":
             return self._dressed(pillow.image_of(array, self.name))
@@ -129,7 +129,7 @@ class Picture:
             The picture; or the pages of a stack, this one the first.
         path : path
             Ends in .png, .jpg, .jpeg, .tif, .tiff, .webp or .bmp. JPEG is written at quality 95 without subsampling
-            of colours, everything else without loss.
+            of colors, everything else without loss.
 
         Raises
         ------
@@ -158,7 +158,7 @@ class Picture:
         return image
 
     def _metadata(self, image: Image.Image) -> dict[str, Any]:
-        """A profile of grey values says nothing about colours, and the other way round."""
+        """A profile of gray values says nothing about colors, and the other way round."""
         same = (image.mode in ("RGB", "RGBA")) == (self.pixels.shape[2] == 3)
         return {k: self.kept[k] for k in ("exif", "icc_profile", "dpi") if k in self.kept and (same or k != "icc_profile")}
 
@@ -169,7 +169,7 @@ def read(source: Any, name: str | None = None, page: int | None = None) -> Pictu
     Parameters
     ----------
     source : ndarray, PIL.Image.Image, path or binary file
-        Arrays are (H, W), or (H, W, C) with C = 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGBA); of type bool, uint8,
+        Arrays are (H, W), or (H, W, C) with C = 1 (gray), 2 (gray, alpha), 3 (RGB) or 4 (RGBA); of type bool, uint8,
         uint16, or floats.
     name : str, default=None
         What messages call it.
@@ -244,15 +244,15 @@ def _from_array(array: np.ndarray, name: str) -> Picture:
     check_shape(array, name)
     _check_dtype(array, name)
     values = array if array.ndim == 3 else array[..., None]
-    colours = values.shape[2] - (values.shape[2] % 2 == 0)
-    alpha = _unit(values[..., colours]) if colours < values.shape[2] else None
+    colors = values.shape[2] - (values.shape[2] % 2 == 0)
+    alpha = _unit(values[..., colors]) if colors < values.shape[2] else None
     kept = {"ndim": array.ndim}
     if array.dtype.kind != "f":
-        return Picture(_unit(values[..., :colours]), alpha, array.dtype, name, "array", kept)
+        return Picture(_unit(values[..., :colors]), alpha, array.dtype, name, "array", kept)
     if alpha is not None:
-        _check_alpha(values[..., colours], name)
-    pixels, low, unit, bounded = _scaled(values[..., :colours])
-    for _, value, n in [] if bounded else odd(values[..., :colours].reshape(1, -1).astype(np.float64)):
+        _check_alpha(values[..., colors], name)
+    pixels, low, unit, bounded = _scaled(values[..., :colors])
+    for _, value, n in [] if bounded else odd(values[..., :colors].reshape(1, -1).astype(np.float64)):
         if FEW * n < pixels.size:  # as a dead pixel: it spoils nothing else
             continue
         warn(

@@ -36,7 +36,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 }
 SAME = {".jpeg": ".jpg", ".tiff": ".tif"}
 PLAIN = {"1": "L", "P": "RGB", "PA": "RGBA", "La": "LA", "RGBa": "RGBA", "RGBX": "RGB"}  # nothing is lost
-FOREIGN = ("CMYK", "YCbCr", "HSV")  # other colour spaces: the result is RGB
+FOREIGN = ("CMYK", "YCbCr", "HSV")  # other color spaces: the result is RGB
 MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"RIFF", b"GIF8", b"BM", b"P5", b"P6", b"\0\0\0\x0cjP")
 EXIF = b"Exif\0\0"
 ORIENTATION, EXIF_IFD, GPS_IFD = 0x0112, 0x8769, 0x8825
@@ -97,7 +97,7 @@ def _too_large(name: str, pixels: int) -> str:
 
 
 def tell_depth(name: str, depth: str) -> None:
-    warn(f"{name!r} has {depth} per colour, of which Pillow reads or writes 8 bits: give an array to keep all")
+    warn(f"{name!r} has {depth} per color, of which Pillow reads or writes 8 bits: give an array to keep all")
 
 
 def check_frames(image: Image.Image, name: str) -> None:

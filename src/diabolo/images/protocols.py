@@ -8,10 +8,10 @@ Denoising
 Super-resolution
     y is cropped at the right and below to multiples of the scale and made smaller by MATLAB's bicubic interpolation,
     rounded to bytes. The result is a picture of bytes; Y is compared, without `scale` pixels at each border. A picture
-    without colours is its own Y.
-Colourization
-    A tool sees the grey picture with the lightness L of y, rounded to bytes, and gives RGB bytes. PSNR over R, G, B.
-    Colourfulness is that of all results over that of all pictures: 1 is as colourful as they were.
+    without colors is its own Y.
+Colorization
+    A tool sees the gray picture with the lightness L of y, rounded to bytes, and gives RGB bytes. PSNR over R, G, B.
+    Colorfulness is that of all results over that of all pictures: 1 is as colorful as they were.
 
 Tools are functions from array to array, so that anything can be scored; :func:`rescore` scores files.
 
@@ -34,19 +34,19 @@ import numpy as np
 import torch
 
 from ..errors import DataError
-from .album import Album
+from .album import ImageCollection
 from .color import LUMA
-from .metrics import ab_error, colourfulness, lightness, luma_y, psnr, recoloured, to_bytes
+from .metrics import ab_error, colorfulness, lightness, luma_y, psnr, recolored, to_bytes
 from .resize import resize
 
 __all__ = [
     "SPACES",
-    "Colours",
+    "Colors",
     "arrays",
     "bicubic",
-    "colourization",
+    "colorization",
     "denoising",
-    "grey",
+    "gray",
     "noisy",
     "rescore",
     "smaller",
@@ -59,12 +59,12 @@ CROPPED = 3  # rows and columns that a picture may lack at the right and below, 
 
 
 def arrays(X: Any) -> Iterator[np.ndarray]:
-    """The pictures of whatever `Album` reads, as bytes: (H, W) grey or (H, W, 3) RGB; transparency is left out.
+    """The pictures of whatever `ImageCollection` reads, as bytes: (H, W) gray or (H, W, 3) RGB; transparency is left out.
 
     >>> [a.shape for a in arrays([np.zeros((4, 5, 3), np.uint8), np.zeros((2, 3))])]
     [(4, 5, 3), (2, 3)]
     """
-    for picture in Album(X):
+    for picture in ImageCollection(X):
         array = to_bytes(picture.pixels)
         yield array[..., 0] if array.shape[2] == 1 else array
 
@@ -181,62 +181,62 @@ def super_resolution(enlarge: Tool, pictures: Iterable[np.ndarray], scale: int) 
     return _mean([psnr(luma_y(enlarge(seen)), luma_y(y), scale) for seen, y in smaller(pictures, scale)])
 
 
-# ── colourization ────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── colorization ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-class Colours(NamedTuple):
-    """The scores of :func:`colourization`; ``distance`` is not a number if none was asked for."""
+class Colors(NamedTuple):
+    """The scores of :func:`colorization`; ``distance`` is not a number if none was asked for."""
 
     psnr: float
     ab: float
-    colourfulness: float
+    colorfulness: float
     distance: float
 
 
-def grey(picture: np.ndarray) -> np.ndarray:
-    """Without its colours: the greys that look as light. (H, W, 3) -> (H, W), bytes.
+def gray(picture: np.ndarray) -> np.ndarray:
+    """Without its colors: the grays that look as light. (H, W, 3) -> (H, W), bytes.
 
-    >>> grey(np.array([[[255, 0, 0], [70, 70, 70]]], np.uint8)).tolist()
+    >>> gray(np.array([[[255, 0, 0], [70, 70, 70]]], np.uint8)).tolist()
     [[127, 70]]
     """
-    return recoloured(lightness(picture)[..., 0], (0, 0))[..., 0]
+    return recolored(lightness(picture)[..., 0], (0, 0))[..., 0]
 
 
-def colourization(
-    colour: Tool, pictures: Iterable[np.ndarray], distance: Callable[[np.ndarray, np.ndarray], float] | None = None
-) -> Colours:
-    """Scores of coloured pictures.
+def colorization(
+    color: Tool, pictures: Iterable[np.ndarray], distance: Callable[[np.ndarray, np.ndarray], float] | None = None
+) -> Colors:
+    """Scores of colored pictures.
 
     Parameters
     ----------
-    colour : callable
-        Grey picture (H, W) of bytes -> (H, W, 3) of bytes.
+    color : callable
+        Gray picture (H, W) of bytes -> (H, W, 3) of bytes.
     pictures : iterable of uint8 ndarray (H, W, 3)
     distance : callable, default=None
         (result, picture) -> how different they look.
 
     Returns
     -------
-    Colours
-        Mean PSNR over R, G, B; mean error of a, b; colourfulness as a share of that of the pictures; mean distance.
+    Colors
+        Mean PSNR over R, G, B; mean error of a, b; colorfulness as a share of that of the pictures; mean distance.
 
     Examples
     --------
     >>> picture = np.full((4, 4, 3), (200, 120, 40), np.uint8)
-    >>> scores = colourization(lambda seen: np.repeat(seen[..., None], 3, 2), [picture])
-    >>> round(scores.ab), scores.colourfulness
+    >>> scores = colorization(lambda seen: np.repeat(seen[..., None], 3, 2), [picture])
+    >>> round(scores.ab), scores.colorfulness
     (60, 0.0)
     """
-    rows = [_colours(colour(grey(y)), y, distance) for y in pictures]
+    rows = [_colors(color(gray(y)), y, distance) for y in pictures]
     decibels, ab, found, wanted, far = (_mean(column) for column in zip(*rows, strict=True)) if rows else (_mean([]),) * 5
-    return Colours(decibels, ab, found / wanted if wanted else math.nan, far)
+    return Colors(decibels, ab, found / wanted if wanted else math.nan, far)
 
 
-def _colours(
+def _colors(
     e: np.ndarray, y: np.ndarray, distance: Callable[[np.ndarray, np.ndarray], float] | None
 ) -> tuple[float, float, float, float, float]:
     far = distance(e, y) if distance else math.nan
-    return psnr(e, y), ab_error(e, y), colourfulness(e), colourfulness(y), far
+    return psnr(e, y), ab_error(e, y), colorfulness(e), colorfulness(y), far
 
 
 # ── files of any tool ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -253,7 +253,7 @@ def rescore(clean: Any, restored: Any, shave: int = 0, space: str = "rgb") -> di
     shave : int, default=0
         Pixels left out at each border; of super-resolution usually the scale.
     space : {"rgb", "y", "gray"}, default="rgb"
-        What is compared: all three channels, Y of BT.601 (a picture without colours is its own Y), or brightness from 0
+        What is compared: all three channels, Y of BT.601 (a picture without colors is its own Y), or brightness from 0
         to 255.
 
     Returns
@@ -273,8 +273,8 @@ def rescore(clean: Any, restored: Any, shave: int = 0, space: str = "rgb") -> di
     return {stem: _rescored(results[stem], truths[stem], shave, space) for stem in sorted(truths)}
 
 
-def _by_stem(folder: Any) -> dict[str, Album]:
-    album = Album(folder)
+def _by_stem(folder: Any) -> dict[str, ImageCollection]:
+    album = ImageCollection(folder)
     places: dict[str, int] = {}
     for i, name in enumerate(album.names):
         stem = PurePosixPath(name).with_suffix("").as_posix()
@@ -284,7 +284,7 @@ def _by_stem(folder: Any) -> dict[str, Album]:
     return {stem: album[i : i + 1] for stem, i in places.items()}
 
 
-def _check_partners(truths: dict[str, Album], results: dict[str, Album], clean: Any, restored: Any) -> None:
+def _check_partners(truths: dict[str, ImageCollection], results: dict[str, ImageCollection], clean: Any, restored: Any) -> None:
     for have, lack, where in ((truths, results, restored), (results, truths, clean)):
         alone = sorted(have.keys() - lack.keys())
         if alone:
@@ -294,7 +294,7 @@ def _check_partners(truths: dict[str, Album], results: dict[str, Album], clean: 
             )
 
 
-def _rescored(result: Album, truth: Album, shave: int, space: str) -> float:
+def _rescored(result: ImageCollection, truth: ImageCollection, shave: int, space: str) -> float:
     (e,), (y,) = arrays(result), arrays(truth)
     missing = [b - a for a, b in zip(e.shape[:2], y.shape[:2], strict=True)]
     if not all(0 <= m <= CROPPED for m in missing):

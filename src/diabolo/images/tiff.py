@@ -37,7 +37,7 @@ TITLE, EXTRA, KIND, SUBFILE = 270, 338, 339, 254
 STRIPS, TILES = (273, 278, 279), (324, 323, 325)  # offsets, rows, numbers of bytes
 TILE_WIDTH = 322
 NAMES = {5: "LZW", 6: "JPEG", 7: "JPEG", 32773: "PackBits", 34925: "LZMA", 50000: "Zstandard", 50001: "WebP"}
-MEANINGS = {0: "grey, white is zero", 1: "grey", 2: "RGB", 3: "a palette", 5: "CMYK", 6: "YCbCr", 8: "CIE Lab"}
+MEANINGS = {0: "gray, white is zero", 1: "gray", 2: "RGB", 3: "a palette", 5: "CMYK", 6: "YCbCr", 8: "CIE Lab"}
 MOST, MOST_VALUES = 1 << 14, 1 << 24  # pixels of the side of a tile; numbers, of one tag
 FORMS = {1: "B", 2: "s", 3: "H", 4: "I", 7: "x", 16: "Q"}  # of the numbers of a tag
 
@@ -219,7 +219,7 @@ def _unsigned(x: np.ndarray) -> np.ndarray:
 
 
 def _inverted(x: np.ndarray) -> np.ndarray:
-    """Of greys whose zero is white; transparency stays."""
+    """Of grays whose zero is white; transparency stays."""
     if x.dtype.kind == "f" and not (x[..., 0].min() >= 0 and x[..., 0].max() <= 1):
         raise NotImplementedError("its zero is white, and its floats go beyond 1, so what is black is not known: give an array")
     x = x.copy()
@@ -228,10 +228,10 @@ def _inverted(x: np.ndarray) -> np.ndarray:
 
 
 def _straight(x: np.ndarray) -> np.ndarray:
-    """Colours that were multiplied by how opaque they are, as they were before."""
+    """Colors that were multiplied by how opaque they are, as they were before."""
     top = 1.0 if x.dtype.kind == "f" else float(np.iinfo(x.dtype).max)
     alpha = x[..., -1:].astype(np.float64) / top
-    colours = np.divide(x[..., :-1], alpha, out=np.zeros(x[..., :-1].shape), where=alpha > 0)
+    colors = np.divide(x[..., :-1], alpha, out=np.zeros(x[..., :-1].shape), where=alpha > 0)
     if x.dtype.kind != "f":
-        colours = colours.round().clip(0, top)
-    return np.concatenate([colours.astype(x.dtype), x[..., -1:]], 2)
+        colors = colors.round().clip(0, top)
+    return np.concatenate([colors.astype(x.dtype), x[..., -1:]], 2)

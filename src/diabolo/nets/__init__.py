@@ -2,46 +2,54 @@
 
 from __future__ import annotations
 
-from .convolution import Inward, Outward, Sight, Unflat
-from .dense import Curved, Drop, Missing, inside, mlp
+from .convolution import ConvDecoder, ConvEncoder, ConvFeatures, Unflat
+from .dense import Drop, MissingIndicator, SkipMLP, inside, mlp
 from .efficientnet import Lite0
-from .ensemble import Beside, Borrowed, Codes, Copies, EnsembleMLP, EnsembleSkipMLP, Wider
-from .heads import Apart, Head
+from .ensemble import (
+    ConcatEnsembles,
+    ConcatHidden,
+    EnsembleMLP,
+    EnsembleScaler,
+    EnsembleSkipMLP,
+    ModuleEnsemble,
+    PretrainedEncoder,
+)
+from .heads import Head, PerLabelHead
 from .links import Link, Shares
-from .numeric import Bins
-from .restoration import Column, Palette, Shuffle, Shuffles, Told, UNet
+from .numeric import PiecewiseLinearEncoding
+from .restoration import ColorClassHead, NoiseConditionalUNet, PixelShuffleHead, PixelShuffleHeads, ResidualCNN, UNet
 from .text import Sphere, TfIdf
 from .vocabulary import build, describe, is_own, own_name
 
 __all__ = [
-    "Apart",
-    "Beside",
-    "Bins",
-    "Borrowed",
-    "Codes",
-    "Column",
-    "Copies",
-    "Curved",
+    "ColorClassHead",
+    "ConcatEnsembles",
+    "ConcatHidden",
+    "ConvDecoder",
+    "ConvEncoder",
+    "ConvFeatures",
     "Drop",
     "EnsembleMLP",
+    "EnsembleScaler",
     "EnsembleSkipMLP",
     "Head",
-    "Inward",
     "Link",
     "Lite0",
-    "Missing",
-    "Outward",
-    "Palette",
+    "MissingIndicator",
+    "ModuleEnsemble",
+    "NoiseConditionalUNet",
+    "PerLabelHead",
+    "PiecewiseLinearEncoding",
+    "PixelShuffleHead",
+    "PixelShuffleHeads",
+    "PretrainedEncoder",
+    "ResidualCNN",
     "Shares",
-    "Shuffle",
-    "Shuffles",
-    "Sight",
+    "SkipMLP",
     "Sphere",
     "TfIdf",
-    "Told",
     "UNet",
     "Unflat",
-    "Wider",
     "build",
     "describe",
     "inside",

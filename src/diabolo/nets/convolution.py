@@ -3,7 +3,7 @@ r"""Convolutional encoder and decoder of pictures, with a linear skip path.
     z = A x + b + V flat(h_L),    h_l = block(down(h_{l-1}))        encoder: each `down` halves the size
     e = A' z + b' + up(... up(block(W z)))                          decoder: each `up` doubles it
 
-As in :class:`Curved`, the linear path can start as PCA; V = 0 and the last `up` = 0 at the start. The size is halved until the
+As in :class:`SkipMLP`, the linear path can start as PCA; V = 0 and the last `up` = 0 at the start. The size is halved until the
 shorter side of the picture is four pixels.
 
 References
@@ -21,10 +21,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .dense import Curved
-from .restoration import Block, Shuffle, conv
+from .dense import SkipMLP
+from .restoration import Block, PixelShuffleHead, conv
 
-__all__ = ["WIDTHS", "Inward", "Outward", "Sight", "Unflat"]
+__all__ = ["WIDTHS", "ConvDecoder", "ConvEncoder", "ConvFeatures", "Unflat"]
 
 SMALLEST = 4  # pixels of the shorter side
 WIDTHS = (16, 32, 64, 128, 128)
@@ -42,7 +42,7 @@ def halvings(h: int, w: int, most: int = len(WIDTHS)) -> list[tuple[int, int]]:
     return sizes if len(sizes) > 1 else [(h, w), ((h + 1) // 2, (w + 1) // 2)]
 
 
-class Sight(nn.Sequential):
+class ConvFeatures(nn.Sequential):
     """Pictures as rows (B, channels * h * w) -> features (B, m).
 
     Parameters
@@ -54,7 +54,7 @@ class Sight(nn.Sequential):
 
     Examples
     --------
-    >>> sight = Sight((1, 28, 28), (8, 16, 32))
+    >>> sight = ConvFeatures((1, 28, 28), (8, 16, 32))
     >>> sight(torch.zeros(2, 784)).shape, sight.m
     (torch.Size([2, 512]), 512)
     """
@@ -111,7 +111,7 @@ class Up(nn.Module):
         return F.relu(self.conv(F.interpolate(h, scale_factor=2, mode="nearest")[..., : self.size[0], : self.size[1]]))
 
 
-class Inward(Curved):
+class ConvEncoder(SkipMLP):
     """A picture as a row (B, channels * h * w) -> a code (B, out).
 
     Parameters
@@ -125,14 +125,14 @@ class Inward(Curved):
 
     Examples
     --------
-    >>> Inward((3, 16, 12), (8, 16), 5)(torch.zeros(2, 576)).shape
+    >>> ConvEncoder((3, 16, 12), (8, 16), 5)(torch.zeros(2, 576)).shape
     torch.Size([2, 5])
     """
 
     def __init__(self, shape: Sequence[int], widths: Sequence[int], out: int) -> None:
         c, h, w = shape
         super().__init__(c * h * w, (), out)
-        sight = Sight(shape, widths)
+        sight = ConvFeatures(shape, widths)
         last = nn.Linear(sight.m, out)
         nn.init.zeros_(last.weight)
         nn.init.zeros_(last.bias)
@@ -142,7 +142,7 @@ class Inward(Curved):
         return {"shape": list(self.shape), "widths": list(self.widths), "out": self.sizes[2]}
 
 
-class Outward(Curved):
+class ConvDecoder(SkipMLP):
     """A code (B, d) -> a picture as a row (B, channels * h * w).
 
     Parameters
@@ -150,11 +150,11 @@ class Outward(Curved):
     d : int
         Width of the code.
     widths, shape
-        As in :class:`Inward`.
+        As in :class:`ConvEncoder`.
 
     Examples
     --------
-    >>> Outward(5, (8, 16), (3, 16, 12))(torch.zeros(2, 5)).shape
+    >>> ConvDecoder(5, (8, 16), (3, 16, 12))(torch.zeros(2, 5)).shape
     torch.Size([2, 576])
     """
 
@@ -170,7 +170,7 @@ class Outward(Curved):
         layers: list[nn.Module] = [first, nn.ReLU(), Unflat(small), Block(used[0], bias=True)]
         for (a, b), size in zip(pairwise(used), sizes[-2:0:-1], strict=True):
             layers += [Up(a, b, size), Block(b, bias=True)]
-        self.curve = nn.Sequential(*layers, Shuffle(used[-1], c, 2), Cut(h, w))
+        self.curve = nn.Sequential(*layers, PixelShuffleHead(used[-1], c, 2), Cut(h, w))
         self.shape, self.widths = tuple(shape), tuple(widths)
 
     def config(self) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 
 from ..chance import generator
 
-__all__ = ["Curved", "Drop", "Missing", "curbed", "dropped", "inside", "mlp"]
+__all__ = ["Drop", "MissingIndicator", "SkipMLP", "curbed", "dropped", "inside", "mlp"]
 
 
 def mlp(d: int, hidden: Sequence[int], out: int, activation: type[nn.Module] = nn.SiLU, dropout: float = 0.0) -> nn.Sequential:
@@ -87,7 +87,7 @@ def _he(layer: nn.Linear) -> nn.Linear:
     return layer
 
 
-class Curved(nn.Module):
+class SkipMLP(nn.Module):
     """Linear path plus non-linear path; without hidden layers only the linear path.
 
     Parameters
@@ -101,7 +101,7 @@ class Curved(nn.Module):
 
     Examples
     --------
-    >>> net = Curved(4, (16,), 2).straight_from(torch.eye(2, 4), torch.zeros(2))
+    >>> net = SkipMLP(4, (16,), 2).init_skip(torch.eye(2, 4), torch.zeros(2))
     >>> net(torch.tensor([[5.0, 6.0, 7.0, 8.0]]))
     tensor([[5., 6.]], grad_fn=<AddBackward0>)
     """
@@ -119,14 +119,14 @@ class Curved(nn.Module):
         if self.curve is not None:
             nn.init.zeros_(self.curve[-1].get_parameter("weight"))
 
-    def straight_from(self, a: Tensor, b: Tensor) -> Curved:
+    def init_skip(self, a: Tensor, b: Tensor) -> SkipMLP:
         """Set the linear path to ``A (out, d)`` and ``b (out,)``."""
         with torch.no_grad():
             self.straight.weight.copy_(a)
             self.straight.bias.copy_(b)
         return self
 
-    def stretched(self, t: float, y0: Tensor) -> Curved:
+    def stretched(self, t: float, y0: Tensor) -> SkipMLP:
         """Scale the output: ``y0 + t (y - y0)`` in place of y, y0 (out,)."""
         with torch.no_grad():
             self.straight.weight.mul_(t)
@@ -136,7 +136,7 @@ class Curved(nn.Module):
                     p.mul_(t)
         return self
 
-    def seen_as(self, c: Tensor, s: Tensor) -> Curved:
+    def set_scaling(self, c: Tensor, s: Tensor) -> SkipMLP:
         """Set center and spread (d,) of the input of the non-linear path."""
         self.c.copy_(c)
         self.s.copy_(s)
@@ -174,7 +174,7 @@ class Drop(nn.Module):
         return {"p": self.p}
 
 
-class Missing(nn.Module):
+class MissingIndicator(nn.Module):
     """NaN -> 0 (the mean of a standardized number), plus an indicator for each feature that may be missing; +-inf -> 1 or 0.
 
     Parameters
@@ -184,7 +184,7 @@ class Missing(nn.Module):
 
     Examples
     --------
-    >>> Missing([1])(torch.tensor([[float("nan"), 2.0], [3.0, float("nan")]]))
+    >>> MissingIndicator([1])(torch.tensor([[float("nan"), 2.0], [3.0, float("nan")]]))
     tensor([[0., 2., 0.],
             [3., 0., 1.]])
     """

@@ -3,7 +3,7 @@ r"""K networks side by side, one product of stacked matrices per layer.
     h_0 = g((x - c) / s),     h_kl = drop(SiLU(W_kl h_k,l-1 + b_kl))          k = 1 ... K,  l = 1 ... L
 
     EnsembleMLP        z_k = (h_kL, u_1 ... u_J)                what a last layer of rows v_c reads
-    EnsembleSkipMLP    y_k = A_k x_k + a_k + V_k h_kL + b_k     K networks like :class:`diabolo.nets.Curved`
+    EnsembleSkipMLP    y_k = A_k x_k + a_k + V_k h_kL + b_k     K networks like :class:`diabolo.nets.SkipMLP`
 
     u_j = w_j . h_0         straight units, none at first: they are for what no h has kept of x; or w_j . x, if x is plain
 
@@ -24,7 +24,15 @@ from torch.nn import functional as F
 
 from .dense import curbed, dropped
 
-__all__ = ["Beside", "Borrowed", "Codes", "Copies", "EnsembleMLP", "EnsembleSkipMLP", "Wider"]
+__all__ = [
+    "ConcatEnsembles",
+    "ConcatHidden",
+    "EnsembleMLP",
+    "EnsembleScaler",
+    "EnsembleSkipMLP",
+    "ModuleEnsemble",
+    "PretrainedEncoder",
+]
 
 
 class Layers(nn.Module):
@@ -41,8 +49,8 @@ class Layers(nn.Module):
         self.register_buffer("c", torch.zeros(d))
         self.register_buffer("s", torch.ones(d))
 
-    def seen_as(self, c: Tensor, s: Tensor) -> Self:
-        """Set centre and spread (d,) of what the first layer sees."""
+    def set_scaling(self, c: Tensor, s: Tensor) -> Self:
+        """Set center and spread (d,) of what the first layer sees."""
         self.c.copy_(c)
         self.s.copy_(s)
         return self
@@ -75,7 +83,7 @@ class EnsembleMLP(Layers):
     straight : sequence of int, default=()
         Straight units that came together; their sum is J.
     plain : bool, default=False
-        Straight units see x as it is, such as tf-idf of length 1, not centred and curbed.
+        Straight units see x as it is, such as tf-idf of length 1, not centerd and curbed.
 
     Examples
     --------
@@ -153,7 +161,7 @@ class EnsembleSkipMLP(Layers):
 
     Examples
     --------
-    >>> net = EnsembleSkipMLP(3, 4, (8,), 2).straight_from(torch.eye(2, 4), torch.zeros(2))
+    >>> net = EnsembleSkipMLP(3, 4, (8,), 2).init_skip(torch.eye(2, 4), torch.zeros(2))
     >>> net(torch.ones(5, 4)).shape, net(torch.ones(3, 5, 4)).shape
     (torch.Size([3, 5, 2]), torch.Size([3, 5, 2]))
     """
@@ -166,7 +174,7 @@ class EnsembleSkipMLP(Layers):
         if hidden:
             nn.init.zeros_(self.weights[-1])
 
-    def straight_from(self, a: Tensor, b: Tensor) -> EnsembleSkipMLP:
+    def init_skip(self, a: Tensor, b: Tensor) -> EnsembleSkipMLP:
         """Set every member's straight path to ``A (out, d)`` and ``b (out,)``."""
         with torch.no_grad():
             self.a.copy_(a.T.expand_as(self.a))
@@ -178,7 +186,7 @@ class EnsembleSkipMLP(Layers):
         with torch.no_grad():
             self.a[k].copy_(other.a[0])
             self.b[k].copy_(other.b[0])
-        return self.seen_as(other.c, other.s)
+        return self.set_scaling(other.c, other.s)
 
     def forward(self, x: Tensor) -> Tensor:
         y = torch.baddbmm(self.b[:, None], for_each(x, self.members), self.a)
@@ -219,12 +227,12 @@ def without(blocks: Any, c: int) -> nn.ParameterList:
     return nn.ParameterList(kept)
 
 
-class Codes(nn.Module):
-    """What another encoder gives, centred and in one unit, for K last layers: h (B, m) or (K, B, m) -> (K, B, m).
+class EnsembleScaler(nn.Module):
+    """What another encoder gives, centerd and in one unit, for K last layers: h (B, m) or (K, B, m) -> (K, B, m).
 
     Examples
     --------
-    >>> Codes(2, 3)(torch.ones(5, 3)).shape
+    >>> EnsembleScaler(2, 3)(torch.ones(5, 3)).shape
     torch.Size([2, 5, 3])
     """
 
@@ -237,8 +245,8 @@ class Codes(nn.Module):
         self.register_buffer("c", torch.zeros(m))
         self.register_buffer("s", torch.ones(m))
 
-    def seen_as(self, c: Tensor, s: Tensor) -> Codes:
-        """Set centre and spread (m,)."""
+    def set_scaling(self, c: Tensor, s: Tensor) -> EnsembleScaler:
+        """Set center and spread (m,)."""
         self.c.copy_(c)
         self.s.copy_(s)
         return self
@@ -250,7 +258,7 @@ class Codes(nn.Module):
         return {"members": self.members, "m": self.m}
 
 
-class Wider(nn.Module):
+class ConcatHidden(nn.Module):
     """Codes, and hidden layers on them, side by side: h (K, B, m) -> (K, B, m + width of the last layer).
 
     Parameters
@@ -260,7 +268,7 @@ class Wider(nn.Module):
 
     Examples
     --------
-    >>> Wider(2, 3, (8,))(torch.ones(2, 5, 3)).shape
+    >>> ConcatHidden(2, 3, (8,))(torch.ones(2, 5, 3)).shape
     torch.Size([2, 5, 11])
     """
 
@@ -277,12 +285,12 @@ class Wider(nn.Module):
         return {"members": members, "d": d, "hidden": list(hidden), "drop_in": drop_in, "drop": drop}
 
 
-class Copies(nn.ModuleList):
+class ModuleEnsemble(nn.ModuleList):
     """K encoders that start as the same one: x (B, d) or (K, B, d) -> (K, B, m).
 
     Examples
     --------
-    >>> Copies([nn.Linear(4, 2), nn.Linear(4, 2)])(torch.ones(5, 4)).shape
+    >>> ModuleEnsemble([nn.Linear(4, 2), nn.Linear(4, 2)])(torch.ones(5, 4)).shape
     torch.Size([2, 5, 2])
     """
 
@@ -290,7 +298,7 @@ class Copies(nn.ModuleList):
         return torch.stack([member(own) for member, own in zip(self, for_each(x, len(self)), strict=True)])
 
 
-class Beside(nn.ModuleList):
+class ConcatEnsembles(nn.ModuleList):
     """Members of several kinds, each with an encoder of its own: x (B, d) -> (K_1 + K_2 + ..., B, m + J), m the widest code.
 
     What a kind has less, hidden or straight units, is filled up with zeros. Where each member has its own x (K, B, d), there
@@ -298,7 +306,7 @@ class Beside(nn.ModuleList):
 
     Examples
     --------
-    >>> two = Beside(nn.Sequential(Codes(2, 4)), nn.Sequential(EnsembleMLP(3, 4, (8,))))
+    >>> two = ConcatEnsembles(nn.Sequential(EnsembleScaler(2, 4)), nn.Sequential(EnsembleMLP(3, 4, (8,))))
     >>> two(torch.ones(5, 4)).shape, two.m
     (torch.Size([5, 5, 8]), 8)
     """
@@ -324,5 +332,5 @@ def filled(h: Tensor, m: int) -> Tensor:
     return F.pad(h, (0, m - h.shape[-1]))
 
 
-class Borrowed(nn.Sequential):
-    """An encoder from elsewhere, or copies of it, and then :class:`Codes`; a file may leave the encoder's code to its owner."""
+class PretrainedEncoder(nn.Sequential):
+    """A pre-trained encoder, or copies of it, then :class:`EnsembleScaler`. A file may lack the encoder's code."""

@@ -18,7 +18,7 @@ from torch.nn import functional as F
 
 from .ensemble import without
 
-__all__ = ["Apart", "Head"]
+__all__ = ["Head", "PerLabelHead"]
 
 
 class Head(nn.Module):
@@ -93,7 +93,7 @@ class Head(nn.Module):
         return {"members": self.members, "m": self.m, "blocks": list(self.blocks)}
 
 
-class Apart(nn.Module):
+class PerLabelHead(nn.Module):
     """The last layer of K k networks with one output each: z = (h, u) (K k, B, m + J) -> raw (K, B, k); J is 0 or k.
 
     Parameters
@@ -102,7 +102,7 @@ class Apart(nn.Module):
 
     Examples
     --------
-    >>> Apart(3, 8, 4)(torch.zeros(12, 5, 8)).shape
+    >>> PerLabelHead(3, 8, 4)(torch.zeros(12, 5, 8)).shape
     torch.Size([3, 5, 4])
     """
 

@@ -20,10 +20,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-__all__ = ["Bins"]
+__all__ = ["PiecewiseLinearEncoding"]
 
 
-class Bins(nn.Module):
+class PiecewiseLinearEncoding(nn.Module):
     """x (..., d) -> (..., d + bins of all features): the numbers, then their positions in the bins.
 
     Parameters
@@ -49,7 +49,7 @@ class Bins(nn.Module):
         self.register_buffer("s", torch.ones(len(self.feature)))
 
     @classmethod
-    def of(cls, x: Tensor, most: int) -> Bins:
+    def of(cls, x: Tensor, most: int) -> PiecewiseLinearEncoding:
         """At most `most` bins for each feature of these rows (n, d)."""
         edges = [quantiles(column, most) for column in x.float().numpy().T]
         self = cls([len(q) - 1 for q in edges])

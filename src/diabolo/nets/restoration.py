@@ -35,9 +35,18 @@ from torch.nn import functional as F
 
 from ..images.color import to_lab
 
-__all__ = ["Block", "Column", "Level", "Palette", "Shuffle", "Shuffles", "Told", "UNet"]
+__all__ = [
+    "Block",
+    "ColorClassHead",
+    "NoiseConditionalUNet",
+    "NoiseEstimator",
+    "PixelShuffleHead",
+    "PixelShuffleHeads",
+    "ResidualCNN",
+    "UNet",
+]
 
-MOST_COLOURS = 128  # in each direction of a and b, at the smallest step
+MOST_COLORS = 128  # in each direction of a and b, at the smallest step
 
 
 def conv(a: int, b: int, kernel: int = 3, bias: bool = False) -> nn.Conv2d:
@@ -127,14 +136,14 @@ class UNet(nn.Module):
         return {"channels": channels, "widths": list(widths), "depth": depth, "bias": self.bias}
 
 
-class Level(nn.Module):
+class NoiseEstimator(nn.Module):
     r"""The noise level of a picture: ``sigma = s sum_p a_p v_p``, from the picture divided by its spread s.
 
     a is a softmax over positions: the network learns to attend to those where it sees nothing but noise.
 
     Examples
     --------
-    >>> Level(1)(torch.zeros(2, 1, 16, 16))
+    >>> NoiseEstimator(1)(torch.zeros(2, 1, 16, 16))
     tensor([0., 0.], grad_fn=<MulBackward0>)
     """
 
@@ -158,8 +167,8 @@ class Level(nn.Module):
         return {"channels": channels, "width": width}
 
 
-class Told(nn.Module):
-    """A U-net with the strength of the noise as an input, and a `Level` that estimates an unknown strength.
+class NoiseConditionalUNet(nn.Module):
+    """A U-net with the strength of the noise as an input, and a `NoiseEstimator` that estimates an unknown strength.
 
     Parameters
     ----------
@@ -170,14 +179,14 @@ class Told(nn.Module):
 
     Examples
     --------
-    >>> net = Told(1, (8, 16), 1)
+    >>> net = NoiseConditionalUNet(1, (8, 16), 1)
     >>> net(torch.zeros(1, 1, 16, 8), torch.zeros(1)).shape
     torch.Size([1, 8, 8, 4])
     """
 
     def __init__(self, channels: int, widths: Sequence[int] = (32, 64, 128), depth: int = 2) -> None:
         super().__init__()
-        self.net, self.level = UNet(channels + 1, widths, depth), Level(channels)
+        self.net, self.level = UNet(channels + 1, widths, depth), NoiseEstimator(channels)
 
     def forward(self, x: Tensor, level: Tensor) -> Tensor:
         """x (B, channels, H, W), level (B,) -> h (B, widths[0], H/2, W/2)."""
@@ -197,7 +206,7 @@ class Told(nn.Module):
         return {"channels": channels - 1, "widths": list(widths), "depth": depth}
 
 
-class Column(nn.Module):
+class ResidualCNN(nn.Module):
     """Blocks at the size of the picture.
 
     Parameters
@@ -211,7 +220,7 @@ class Column(nn.Module):
 
     Examples
     --------
-    >>> net = Column(1, 8, 2)
+    >>> net = ResidualCNN(1, 8, 2)
     >>> net(torch.zeros(1, 1, 5, 7)).shape, net.stride, net.reach
     (torch.Size([1, 8, 5, 7]), 1, 6)
     """
@@ -237,19 +246,19 @@ class Column(nn.Module):
         return {"channels": channels, "width": width, "depth": depth}
 
 
-class Shuffles(nn.Module):
-    """A `Shuffle` for each of several scales, with the same h.
+class PixelShuffleHeads(nn.Module):
+    """A `PixelShuffleHead` for each of several scales, with the same h.
 
     Examples
     --------
-    >>> Shuffles(8, 1, (2, 3))(torch.zeros(1, 8, 5, 7), 3).shape
+    >>> PixelShuffleHeads(8, 1, (2, 3))(torch.zeros(1, 8, 5, 7), 3).shape
     torch.Size([1, 1, 15, 21])
     """
 
     def __init__(self, width: int, channels: int, scales: Sequence[int]) -> None:
         super().__init__()
         self.sizes = (width, channels, tuple(scales))
-        self.each = nn.ModuleDict({str(scale): Shuffle(width, channels, scale) for scale in scales})
+        self.each = nn.ModuleDict({str(scale): PixelShuffleHead(width, channels, scale) for scale in scales})
 
     def forward(self, h: Tensor, scale: int) -> Tensor:
         y: Tensor = self.each[str(scale)](h)
@@ -260,7 +269,7 @@ class Shuffles(nn.Module):
         return {"width": width, "channels": channels, "scales": list(scales)}
 
 
-class Shuffle(nn.Module):
+class PixelShuffleHead(nn.Module):
     """One convolution whose channels become the pixels of a picture `scale` times as large; it starts at zero.
 
     Parameters
@@ -274,7 +283,7 @@ class Shuffle(nn.Module):
 
     Examples
     --------
-    >>> Shuffle(8, 1, 3)(torch.zeros(1, 8, 5, 7)).shape
+    >>> PixelShuffleHead(8, 1, 3)(torch.zeros(1, 8, 5, 7)).shape
     torch.Size([1, 1, 15, 21])
     """
 
@@ -292,7 +301,7 @@ class Shuffle(nn.Module):
         return {"width": width, "channels": channels, "scale": scale}
 
 
-class Palette(nn.Module):
+class ColorClassHead(nn.Module):
     """h -> the probability of each of a grid of colors at each pixel; a picture of them has their mean.
 
     Parameters
@@ -304,20 +313,20 @@ class Palette(nn.Module):
 
     Examples
     --------
-    >>> palette = Palette(8)
-    >>> palette(torch.zeros(1, 8, 5, 7)).shape[1] == len(palette.colours)
+    >>> palette = ColorClassHead(8)
+    >>> palette(torch.zeros(1, 8, 5, 7)).shape[1] == len(palette.colors)
     True
     """
 
-    colours: Tensor
+    colors: Tensor
     index: Tensor
 
     def __init__(self, width: int, step: int = 14) -> None:
         super().__init__()
         self.sizes = (width, step)
-        self.register_buffer("colours", colours(step), persistent=False)
-        self.register_buffer("index", indices(self.colours / step), persistent=False)
-        self.rise = conv(width, len(self.colours), kernel=1, bias=True)
+        self.register_buffer("colors", colors(step), persistent=False)
+        self.register_buffer("index", indices(self.colors / step), persistent=False)
+        self.rise = conv(width, len(self.colors), kernel=1, bias=True)
         nn.init.zeros_(self.rise.weight)
 
     def forward(self, h: Tensor) -> Tensor:
@@ -332,9 +341,9 @@ class Palette(nn.Module):
         corners = torch.tensor([[0, 0], [0, 1], [1, 0], [1, 1]]).to(ab).view(1, 4, 2, 1, 1)
         at = low[:, None] + corners
         near = (1 - (place[:, None] - at).abs()).prod(2)
-        a, b = (at.long() + MOST_COLOURS).clamp(0, 2 * MOST_COLOURS).unbind(2)
+        a, b = (at.long() + MOST_COLORS).clamp(0, 2 * MOST_COLORS).unbind(2)
         index = self.index[a, b]  # the number of colors, if the corner is none of them
-        out = near.new_zeros(len(ab), len(self.colours) + 1, *ab.shape[2:]).scatter_add_(1, index, near)[:, :-1]
+        out = near.new_zeros(len(ab), len(self.colors) + 1, *ab.shape[2:]).scatter_add_(1, index, near)[:, :-1]
         return out / out.sum(1, keepdim=True).clamp(min=1e-6)
 
     def config(self) -> dict[str, Any]:
@@ -342,7 +351,7 @@ class Palette(nn.Module):
         return {"width": width, "step": step}
 
 
-def colours(step: int) -> Tensor:
+def colors(step: int) -> Tensor:
     """(Q, 2): a and b on a grid, limited to neighbors of colors that a screen shows."""
     if step < 1:
         raise ValueError(f"step={step!r}: allowed are integers from 1")
@@ -356,9 +365,9 @@ def colours(step: int) -> Tensor:
 
 def indices(places: Tensor) -> Tensor:
     """(Q, 2) -> the square table with the number of the color at each position; Q if there is none."""
-    side = 2 * MOST_COLOURS + 1
+    side = 2 * MOST_COLORS + 1
     table = torch.full((side, side), len(places), device="cpu")
-    a, b = (places.round().long() + MOST_COLOURS).T
+    a, b = (places.round().long() + MOST_COLORS).T
     return table.index_put((a, b), torch.arange(len(places), device="cpu"))
 
 

@@ -12,45 +12,58 @@ from typing import Any
 from torch import nn
 
 from ..errors import FormatError
-from .convolution import Inward, Outward, Sight, Unflat
-from .dense import Curved, Drop, Missing
+from .convolution import ConvDecoder, ConvEncoder, ConvFeatures, Unflat
+from .dense import Drop, MissingIndicator, SkipMLP
 from .efficientnet import Lite0
-from .ensemble import Beside, Borrowed, Codes, Copies, EnsembleMLP, EnsembleSkipMLP, Wider
-from .heads import Apart, Head
+from .ensemble import (
+    ConcatEnsembles,
+    ConcatHidden,
+    EnsembleMLP,
+    EnsembleScaler,
+    EnsembleSkipMLP,
+    ModuleEnsemble,
+    PretrainedEncoder,
+)
+from .heads import Head, PerLabelHead
 from .links import Link, Shares
-from .numeric import Bins
-from .restoration import Column, Palette, Shuffle, Shuffles, Told, UNet
+from .numeric import PiecewiseLinearEncoding
+from .restoration import ColorClassHead, NoiseConditionalUNet, PixelShuffleHead, PixelShuffleHeads, ResidualCNN, UNet
 from .text import Sphere, TfIdf
 
 PARTS: tuple[Any, ...] = (
-    Apart,
-    Bins,
-    Codes,
-    Column,
+    PerLabelHead,
+    PiecewiseLinearEncoding,
+    EnsembleScaler,
+    ResidualCNN,
     EnsembleSkipMLP,
-    Curved,
+    SkipMLP,
     Drop,
     Head,
-    Inward,
+    ConvEncoder,
     Link,
     Lite0,
-    Missing,
-    Outward,
-    Palette,
+    MissingIndicator,
+    ConvDecoder,
+    ColorClassHead,
     Shares,
-    Shuffle,
-    Shuffles,
-    Sight,
+    PixelShuffleHead,
+    PixelShuffleHeads,
+    ConvFeatures,
     Sphere,
     TfIdf,
-    Told,
+    NoiseConditionalUNet,
     EnsembleMLP,
     UNet,
     Unflat,
-    Wider,
+    ConcatHidden,
 )
 OWN: dict[str, Any] = {cls.__name__: cls for cls in PARTS}
-NESTED: dict[str, type[nn.Module]] = {"Sequential": nn.Sequential, "Copies": Copies, "Borrowed": Borrowed, "Beside": Beside}
+NESTED: dict[str, type[nn.Module]] = {
+    "Sequential": nn.Sequential,
+    "ModuleEnsemble": ModuleEnsemble,
+    "PretrainedEncoder": PretrainedEncoder,
+    "ConcatEnsembles": ConcatEnsembles,
+}
 PLAIN: dict[str, tuple[type[nn.Module], tuple[str, ...]]] = {
     "Linear": (nn.Linear, ("in_features", "out_features")),
     "LayerNorm": (nn.LayerNorm, ("normalized_shape",)),
@@ -98,7 +111,7 @@ def build(config: Any, depth: int = 0, own: nn.Module | None = None) -> nn.Modul
     name = values.pop("layer", None)
     if name in NESTED:
         parts = [build(part, depth + 1, own) for part in _few(values["parts"])]
-        return Copies(parts) if name == "Copies" else NESTED[name](*parts)
+        return ModuleEnsemble(parts) if name == "ModuleEnsemble" else NESTED[name](*parts)
     if name == "custom" and own is not None:
         return copy.deepcopy(own)
     classes: dict[str, Any] = {**OWN, **{key: cls for key, (cls, _) in PLAIN.items()}}

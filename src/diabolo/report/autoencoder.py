@@ -14,11 +14,11 @@ import torch
 from .. import __version__
 from ..errors import DataError
 from ..estimators.autoencoder.maps import MOST, Map, spread
-from ..nets import Curved
+from ..nets import SkipMLP
 from ..rows import evenly
-from .display import People
+from .display import RowFormatter
 from .names import Names
-from .rows import Measured, Picked, measure, pick
+from .rows import Measured, SelectedRows, measure, pick
 from .values import column, listed, plain, rounded
 from .values import seed as fitted_seed
 
@@ -39,9 +39,9 @@ class Subject:
 
     model: Autoencoder
     measured: Measured
-    picked: Picked
+    picked: SelectedRows
     labels: dict[str, list[Any]]
-    people: People
+    people: RowFormatter
     names: Names
 
 
@@ -55,7 +55,7 @@ def contents(
     checked = {str(name): _checked(str(name), values, n) for name, values in labels.items()}
     shown = choose(measured)
     picked = pick(model, X, np.concatenate(list(shown.values())))
-    subject = Subject(model, measured, picked, checked, People(model, picked), Names(model.format_, X))
+    subject = Subject(model, measured, picked, checked, RowFormatter(model, picked), Names(model.format_, X))
     say(f"drawing the map of {len(shown['map']):,} rows")
     places = spread(measured.codes[shown["map"]], seed)
     return {
@@ -198,7 +198,7 @@ def layers(model: Autoencoder) -> list[int]:
     widths: list[int] = []
     for side in (model.network_.encoder, model.network_.decoder):
         for module in side.modules():
-            if isinstance(module, Curved):
+            if isinstance(module, SkipMLP):
                 widths += [module.sizes[0], *module.sizes[1]]
     return [*widths, model.format_.width] if widths else [model.format_.width, model.n_components_, model.format_.width]
 
@@ -207,7 +207,7 @@ def drawn(model: Autoencoder) -> str:
     """The layers in a line, with a comment on what the line does not show."""
     widths, d = layers(model), model.format_.width
     line = " → ".join(f"{w:,}" for w in widths)
-    if not any(isinstance(module, Curved) for module in model.network_.modules()):
+    if not any(isinstance(module, SkipMLP) for module in model.network_.modules()):
         return f"{line}, with other layers in between (convolutions, for pictures)"
     extra = widths[0] - d
     return f"{line} ({d:,} features and {extra:,} missing indicators)" if extra > 0 else line

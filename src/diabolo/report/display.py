@@ -10,13 +10,13 @@ import torch
 from torch import Tensor
 
 from ..formats import Arrays, Documents, Tables
-from .rows import Picked
+from .rows import SelectedRows
 from .values import packed, plain, rounded
 
 if TYPE_CHECKING:
     from ..estimators.autoencoder.autoencoder import Autoencoder
 
-__all__ = ["People"]
+__all__ = ["RowFormatter"]
 
 SHOWN = 40  # cells of a row; for a document, WORDS
 WORDS = 12
@@ -24,7 +24,7 @@ HALF = 0.5  # the cells with this share of a row's error are surprising, if they
 MANY = 500  # rows decoded at once
 
 
-class People:
+class RowFormatter:
     """Turns numbers of a model's format into readable texts and pictures.
 
     Parameters
@@ -34,13 +34,13 @@ class People:
         The rows that are shown; they determine black and white of the pictures.
     """
 
-    def __init__(self, model: Autoencoder, picked: Picked) -> None:
+    def __init__(self, model: Autoencoder, picked: SelectedRows) -> None:
         self.model, self.format = model, model.format_
         self.documents = self.format.kind == "documents"
         self.picture = self._picture(picked)
         self.names = [self._name(j, name) for j, name in enumerate(self.format.columns)]
 
-    def _picture(self, picked: Picked) -> dict[str, Any] | None:
+    def _picture(self, picked: SelectedRows) -> dict[str, Any] | None:
         """Channels, height, width, black and white, if rows are pictures, or numbers of one unit that fill a square."""
         side = isqrt(self.format.width)
         shape = self.format.shape or (1, side, side)
@@ -74,7 +74,7 @@ class People:
                 values.extend(read[j])
         return found
 
-    def seen(self, picked: Picked, chosen: list[int]) -> list[list[Any]]:
+    def seen(self, picked: SelectedRows, chosen: list[int]) -> list[list[Any]]:
         """The chosen columns of rows, as in their table."""
         return [picked.cells[j] for j in chosen] if picked.cells else self.columns(picked.x, chosen)
 
@@ -99,7 +99,7 @@ class People:
 
     # ── rows ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def rows(self, picked: Picked, usual: np.ndarray) -> list[dict[str, Any]]:
+    def rows(self, picked: SelectedRows, usual: np.ndarray) -> list[dict[str, Any]]:
         """One entry per row: its cells by error, and its picture or words; `usual` is the variance of each column."""
         if not len(picked.x):
             return []
@@ -108,14 +108,14 @@ class People:
             entry |= self._whole(picked, i)
         return found
 
-    def _whole(self, picked: Picked, i: int) -> dict[str, Any]:
+    def _whole(self, picked: SelectedRows, i: int) -> dict[str, Any]:
         """The whole row: a picture, or a few words."""
         three = [t[i : i + 1] for t in (picked.x, picked.e, picked.p)]
         if self.picture:
             return {"pixels": [self.pixels(t) for t in three]}
         return {"words": [self.words(t, WORDS)[0] for t in three]} if self.documents else {}
 
-    def _cells(self, picked: Picked, usual: np.ndarray) -> list[list[dict[str, Any]]]:
+    def _cells(self, picked: SelectedRows, usual: np.ndarray) -> list[list[dict[str, Any]]]:
         errors = self.model.loss_.cells(picked.e, picked.x)
         seen, expected, linear = (self._read(t, picked.x) for t in (picked.x, picked.e, picked.p))
         seen = picked.cells or seen

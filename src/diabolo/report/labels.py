@@ -16,7 +16,7 @@ from torch import nn
 
 from .. import __version__
 from ..errors import DataError
-from ..images.album import Album
+from ..images.album import ImageCollection
 from .names import Names
 from .page import escaped, page, picture
 from .values import seed
@@ -193,7 +193,7 @@ def thumbnails(clf: MultiLabelClassifier, X: Any, report: LabelReport) -> dict[i
     c, h, w = cast(tuple[int, int, int], clf.format_.shape)
     s = min(1, THUMBNAIL / max(h, w))
     small = nn.AdaptiveAvgPool2d((max(1, round(s * h)), max(1, round(s * w))))
-    x = clf.format_.to_tensor(Album(X).take(named)) if named else torch.zeros(0, c * h * w)
+    x = clf.format_.to_tensor(ImageCollection(X).take(named)) if named else torch.zeros(0, c * h * w)
     return {i: picture(v.numpy(), f"picture {i}") for i, v in zip(named, small(x.float().view(-1, c, h, w)), strict=True)}
 
 

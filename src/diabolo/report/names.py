@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from ..formats import Documents
-from ..images.album import Album
+from ..images.album import ImageCollection
 from ..printed import cut
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Names:
         self.names: Any = []
         self.texts: Any = []
         if format.kind == "images" and holds_files(X):
-            self.names = Album(X).names
+            self.names = ImageCollection(X).names
         elif isinstance(format, Documents) and format.texts and not sp.issparse(X):
             self.texts = format.read(X)
         if hasattr(X, "iloc") and not np.array_equal(np.asarray(X.index), np.arange(len(X))):
@@ -47,4 +47,4 @@ class Names:
 
 
 def holds_files(X: Any) -> bool:
-    return isinstance(X, (str, os.PathLike, Album)) or (isinstance(X, list) and isinstance(X[0], (str, os.PathLike)))
+    return isinstance(X, (str, os.PathLike, ImageCollection)) or (isinstance(X, list) and isinstance(X[0], (str, os.PathLike)))

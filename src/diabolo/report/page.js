@@ -176,7 +176,7 @@
 
   const palette = ["#4170e9", "#ee921a", "#de394b", "#00a8a8", "#31983d", "#8e47cd", "#ee8ab2", "#8f5526", "#b5b732", "#1f6fb0"];
   const ramps = { light: ["#4934a3", "#9425ab", "#dd316f", "#f0672f", "#f2a41a"], dark: ["#6351ca", "#a936c2", "#ec417b", "#ff8244", "#fed252"] };
-  const grey = () => (dark.matches ? "#5b6072" : "#b9bcc6");
+  const gray = () => (dark.matches ? "#5b6072" : "#b9bcc6");
   const map = data.map, canvas = $("canvas"), pen = canvas.getContext("2d");
   const state = { column: map.columns[0], level: null, row: null, places: [] };
   const GROUPS = [["label", "Labels"], ["column", documents ? "Words" : "Columns"], ["error", "Error"], ["code", "Codes"]];
@@ -231,10 +231,10 @@
 
   function colors(column) {
     if (column.kind === "category") {
-      return column.values.map((l) => (l < 0 || l >= shown(column) ? grey() : palette[l]));
+      return column.values.map((l) => (l < 0 || l >= shown(column) ? gray() : palette[l]));
     }
     const { low, high } = range(column);
-    return column.values.map((v) => (v === null ? grey() : blend(high > low ? (v - low) / (high - low) : 0.5)));
+    return column.values.map((v) => (v === null ? gray() : blend(high > low ? (v - low) / (high - low) : 0.5)));
   }
 
   const shown = (column) => (column.levels.length <= palette.length ? column.levels.length : palette.length - 1);
@@ -255,7 +255,7 @@
     const name = (l) => (l < 0 ? "missing" : l < shown(column) ? value(column.levels[l]) : `${count(others)} others`);
     $("legend").replaceChildren(...entries.map((l) => {
       const dot = el("i", { class: "dot" });
-      dot.style.background = l < 0 || l >= shown(column) ? grey() : palette[l];
+      dot.style.background = l < 0 || l >= shown(column) ? gray() : palette[l];
       const button = el("button", { type: "button", "aria-pressed": String(state.level === l), title: name(l) }, dot, el("span", {}, name(l)), el("small", {}, count(counts.get(l))));
       button.addEventListener("click", () => {
         state.level = state.level === l ? null : l;
@@ -296,7 +296,7 @@
       state.places.forEach(([x, y], i) => {
         if (lit(i) !== front) return;
         pen.globalAlpha = front ? 0.85 : 0.3;
-        disc(x, y, radius, front ? tint[i] : grey());
+        disc(x, y, radius, front ? tint[i] : gray());
       });
     }
     pen.globalAlpha = 1;

@@ -23,7 +23,7 @@ from ..errors import DataError
 if TYPE_CHECKING:
     from ..estimators.autoencoder.autoencoder import Autoencoder
 
-__all__ = ["Measured", "Picked", "measure", "pick"]
+__all__ = ["Measured", "SelectedRows", "measure", "pick"]
 
 MOST = 5_000_000  # cells of X that are kept
 
@@ -38,7 +38,7 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class Picked:
+class SelectedRows:
     """Some of the rows: `index` (sorted), x, e, p (len(index), d), and, for a table, its original cells."""
 
     index: np.ndarray
@@ -47,11 +47,11 @@ class Picked:
     p: Tensor
     cells: list[list[Any]] | None = None
 
-    def at(self, rows: np.ndarray) -> Picked:
+    def at(self, rows: np.ndarray) -> SelectedRows:
         """Some of these rows, in this order."""
         place = torch.from_numpy(np.searchsorted(self.index, rows))
         cells = self.cells and [[column[i] for i in place.tolist()] for column in self.cells]
-        return Picked(np.asarray(rows), self.x[place], self.e[place], self.p[place], cells)
+        return SelectedRows(np.asarray(rows), self.x[place], self.e[place], self.p[place], cells)
 
 
 def measure(model: Autoencoder, X: Any) -> Measured:
@@ -69,7 +69,7 @@ def measure(model: Autoencoder, X: Any) -> Measured:
     return Measured(np.concatenate(codes).astype(np.float64), np.concatenate(rows).astype(np.float64), np.sum(columns, 0))
 
 
-def pick(model: Autoencoder, X: Any, rows: np.ndarray) -> Picked:
+def pick(model: Autoencoder, X: Any, rows: np.ndarray) -> SelectedRows:
     """Keep these rows."""
     index, start, kept = np.unique(rows), 0, []
     for x in pieces(model, X):
@@ -79,7 +79,7 @@ def pick(model: Autoencoder, X: Any, rows: np.ndarray) -> Picked:
     x = torch.cat(kept)
     _, e, p = expected(model, x)
     table = model.format_.kind == "tables" and len(index) * len(model.format_.columns) <= MOST
-    return Picked(index, x, e, p, model.format_.cells(X, index) if table else None)
+    return SelectedRows(index, x, e, p, model.format_.cells(X, index) if table else None)
 
 
 def pieces(model: Autoencoder, X: Any) -> Iterator[Tensor]:

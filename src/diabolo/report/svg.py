@@ -15,7 +15,7 @@ __all__ = ["drawn"]
 SIDE, EDGE, LEGEND = 720, 24, 200  # pixels: of the square, around it, and beside it
 PALETTE = ("#4170e9", "#ee921a", "#de394b", "#00a8a8", "#31983d", "#8e47cd", "#ee8ab2", "#8f5526", "#b5b732", "#5b6072")
 RAMP = ("#4934a3", "#9425ab", "#dd316f", "#f0672f", "#f2a41a")
-GREY, INK = "#b9bcc6", "#23262f"
+GRAY, INK = "#b9bcc6", "#23262f"
 RANGE = (0.01, 0.99)  # the quantiles between which the colors of numbers change
 
 
@@ -58,13 +58,13 @@ def colored(column: dict[str, Any] | None, n: int) -> tuple[list[str], str]:
 def levels(column: dict[str, Any], title: str) -> tuple[list[str], str]:
     """The most frequent levels have a color each; the last color is for all others."""
     names = column["levels"] if len(column["levels"]) <= len(PALETTE) else [*column["levels"][: len(PALETTE) - 1], "others"]
-    entries = [*zip(names, PALETTE, strict=False)] + ([("missing", GREY)] if -1 in column["values"] else [])
+    entries = [*zip(names, PALETTE, strict=False)] + ([("missing", GRAY)] if -1 in column["values"] else [])
     lines = [
         f"<circle cx='{SIDE + 14}' cy='{60 + 22 * i}' r='6' fill='{color}'/>"
         f"<text x='{SIDE + 28}' y='{65 + 22 * i}'>{escaped(name[:24])}</text>"
         for i, (name, color) in enumerate(entries)
     ]
-    shades = [GREY if i < 0 else PALETTE[min(i, len(names) - 1)] for i in column["values"]]
+    shades = [GRAY if i < 0 else PALETTE[min(i, len(names) - 1)] for i in column["values"]]
     return shades, title + "".join(lines)
 
 
@@ -74,7 +74,7 @@ def numbers(column: dict[str, Any], title: str) -> tuple[list[str], str]:
     known = values[np.isfinite(values)]
     low, high = np.quantile(known, RANGE) if len(known) else (0.0, 1.0)
     shares = np.nan_to_num((values - low) / ((high - low) or 1.0)).clip(0, 1)
-    shades = [GREY if np.isnan(v) else between(s) for v, s in zip(values, shares, strict=True)]
+    shades = [GRAY if np.isnan(v) else between(s) for v, s in zip(values, shares, strict=True)]
     stops = "".join(f"<stop offset='{i / (len(RAMP) - 1):.2f}' stop-color='{c}'/>" for i, c in enumerate(RAMP))
     bar = (
         f"<defs><linearGradient id='ramp' x2='0' y1='1'>{stops}</linearGradient></defs>"

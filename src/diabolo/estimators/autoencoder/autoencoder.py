@@ -28,7 +28,7 @@ from ...density import Density
 from ...errors import DataError, suggest
 from ...formats import Format
 from ...losses import Columns, Squared
-from ...nets import Curved, Link, inside
+from ...nets import Link, SkipMLP, inside
 from ...network import Diabolo
 from ...rows import Rows, Subset, in_proportion, spread_over, steps_per_epoch
 from ...training import History
@@ -64,8 +64,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
     corruption : Corruption or None, default=None
         How the encoder's input is corrupted, such as ``Gaussian(0.1)`` or ``Mask(0.2)``; the target remains the clean row (a
         denoising autoencoder). None chooses by the kind of data. Tables and arrays: no corruption. Documents: half of the
-        words are removed, ``Thin(0.5)``. Pictures: shifted by up to 1/16 of their side, and mirrored, if there are fewer than
-        5000, and below 20,000 if PCA gains by it.
+        words are removed, ``WordDropout(0.5)``. Pictures: shifted by up to 1/16 of their side, and mirrored, if there are fewer
+        than 5000, and below 20,000 if PCA gains by it.
     loss : str or Loss, default="auto"
         "auto" chooses a loss for each column (see `losses.Columns`). "squared", "bounded", "logistic", "softmax" and
         "multinomial" are one loss for all columns.
@@ -447,7 +447,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
             if own is not None:  # frozen parts stay frozen
                 for p, q in zip(part.parameters(), own.parameters(), strict=True):
                     p.requires_grad_(q.requires_grad)
-            elif isinstance(part, Curved):
+            elif isinstance(part, SkipMLP):
                 self._architecture.kept(part)
         return network
 

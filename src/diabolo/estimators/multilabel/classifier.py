@@ -87,10 +87,10 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         layer reads the codes, which suits few examples. From about a thousand examples on, hidden layers such as (256, 256)
         may be better. On a fine-tuned encoder the last layer reads both its codes and the hidden layers on these codes.
     bins : int or "auto", default="auto"
-        Number of bins of the piecewise linear encoding (:class:`nets.Bins`). It describes each number of a table or dense
-        array by the number itself and by its position within each bin; quantiles are the edges. 0: the number alone. "auto"
-        is 8, and 0 for more than 300 numbers. Features with one or two values, words and pictures have no bins, nor has a
-        pre-trained encoder.
+        Number of bins of the piecewise linear encoding (:class:`nets.PiecewiseLinearEncoding`). It describes each number of a
+        table or dense array by the number itself and by its position within each bin; quantiles are the edges. 0: the number alone.
+        "auto" is 8, and 0 for more than 300 numbers. Features with one or two values, words and pictures have no bins, nor
+        has a pre-trained encoder.
     dropout : float in [0, 1), default=0.5
         Dropout rate of the hidden layers; that of the features they read is 0.2.
     corruption : Corruption or None, default=None
@@ -128,14 +128,14 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         Whether to show a progress bar after two seconds. Without a terminal, it is a line on stderr every few seconds.
     loss : {"logistic", "asymmetric"} or Loss, default="logistic"
         "asymmetric" reduces the weight of easy negatives, which are the majority (Ridnik et al., 2021).
-    optimize : str or array, default="f1_micro"
+    threshold_metric : str or array, default="f1_micro"
         Metric for which the thresholds of :meth:`predict` are chosen: "f1_micro", "f1_macro", "f1_samples", "precision@0.9"
         (any share), or costs ``[[true no, false yes], [false no, true yes]]``: one matrix for all labels, or one per label.
     min_labels : int or "auto", default="auto"
         Smallest number of labels that :meth:`predict` gives a row. "auto" is 1 if every training row has a label, else 0.
-    label_weight : "balanced", dict or None, default=None
+    class_weight : "balanced", dict or None, default=None
         Weight of the positives of each label. "balanced": the positives of a label weigh as much as its negatives.
-    memory : int, default=200
+    replay_size : int, default=200
         Number of training rows that the model keeps for :meth:`add_label` and :meth:`refresh`. They are saved in its file.
 
     Attributes
@@ -187,10 +187,10 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
     """
 
     loss: Any = "logistic"
-    optimize: Any = "f1_micro"
+    threshold_metric: Any = "f1_micro"
     min_labels: Any = "auto"
-    label_weight: Any = None
-    memory: int = 200
+    class_weight: Any = None
+    replay_size: int = 200
     _drawn: ClassVar[int] = DRAWN
 
     # ── fit ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -244,7 +244,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         if np.shape(sample_weight) == matrix.shape:  # a label without weight is unknown
             matrix = np.where(np.asarray(sample_weight) == 0, np.nan, dense(matrix)).astype(np.float32)
         w = None if sample_weight is None else weights(sample_weight, matrix.shape[0], 0 if self._one else matrix.shape[1])
-        target = LabelTarget(matrix, self.labels_.names, self._loss(), w, self.label_weight, self._drawn)
+        target = LabelTarget(matrix, self.labels_.names, self._loss(), w, self.class_weight, self._drawn)
         if not target.how_often[1].any():
             raise DataError("Y holds no known label: all of it is missing (NaN, None)")
         return self._learn(X, target, categories, numbers)
@@ -444,7 +444,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
     def _others(self, name: Any, h: np.ndarray) -> Tensor:
         """Rows (r, d) of the memory that are not among the examples with codes h (n, K m)."""
         if not len(self.memory_):
-            raise DataError(f"all examples have {name!r}, and the model kept no rows (memory=0): add examples with y = 0")
+            raise DataError(f"all examples have {name!r}, and the model kept no rows (replay_size=0): add examples with y = 0")
         kept = self._nearly(self.memory_.rows)
         apart = euclidean_distances(kept, h).min(1) > SAME * np.linalg.norm(kept, axis=1)
         if not apart.any():
@@ -531,7 +531,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
             judge = torch.cat(list(self._features(held_out[0]))), dense(self.labels_.to_matrix(held_out[1]))
         told = refreshed(self, x, target, old, judge, delta)
         if told.accepted:
-            self.memory_ = memory.joined(x, target, max(len(memory), int(self.memory)), self.seed_)
+            self.memory_ = memory.joined(x, target, max(len(memory), int(self.replay_size)), self.seed_)
         return told
 
     def _remembered(self) -> np.ndarray:
@@ -553,20 +553,20 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
-        check_metric(self.optimize)
+        check_metric(self.threshold_metric)
         if self.min_labels != "auto" and not (self.min_labels == 0 or is_size(self.min_labels)):
             raise ValueError(f"min_labels={self.min_labels!r}: allowed are 'auto' and integers from 0")
-        if not (self.memory == 0 or is_size(self.memory)):
-            raise ValueError(f"memory={self.memory!r}: allowed are integers from 0")
-        if not (self.label_weight is None or isinstance(self.label_weight, dict) or self.label_weight == "balanced"):
+        if not (self.replay_size == 0 or is_size(self.replay_size)):
+            raise ValueError(f"replay_size={self.replay_size!r}: allowed are integers from 0")
+        if not (self.class_weight is None or isinstance(self.class_weight, dict) or self.class_weight == "balanced"):
             raise ValueError(
-                f"label_weight={self.label_weight!r}: allowed are None, 'balanced' and a dict {{label: weight}}"
-                f"{suggest(self.label_weight, ['balanced'])}"
+                f"class_weight={self.class_weight!r}: allowed are None, 'balanced' and a dict {{label: weight}}"
+                f"{suggest(self.class_weight, ['balanced'])}"
             )
 
     def _idle(self) -> dict[str, str]:
-        usual = isinstance(self.optimize, str) and self.optimize == "f1_micro"
-        idle = {} if usual else {"optimize": "it chooses thresholds"}
+        usual = isinstance(self.threshold_metric, str) and self.threshold_metric == "f1_micro"
+        idle = {} if usual else {"threshold_metric": "it chooses thresholds"}
         idle |= {} if self.min_labels == "auto" else {"min_labels": "it bounds the number of labels"}
         reason = ", but each row has one label here, and the most probable one is predicted"
         return super()._idle() | {name: told + reason for name, told in idle.items() if self._one}
@@ -604,7 +604,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         self._platt = np.stack(platt(r, t, w)).astype(np.float32).astype(np.float64)
         empty = float((np.nan_to_num(t, nan=1.0).sum(1) == 0).mean())
         self._least = int(empty == 0) if self.min_labels == "auto" else int(self.min_labels)
-        self.thresholds_ = thresholds(self._calibrated(raw), t, self.optimize, self._least, w)
+        self.thresholds_ = thresholds(self._calibrated(raw), t, self.threshold_metric, self._least, w)
         self._straighten(raw, y, i)
 
     def _straighten(self, raw: Tensor, y: Tensor, i: np.ndarray) -> None:
@@ -619,7 +619,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
     def _finish(self, train: Rows, held: Rows | None) -> None:
         super()._finish(train, held)
         y = cast(LabelTarget, self._target).matrix
-        self.memory_ = Memory.of(train, y, min(int(self.memory), max(10, KEPT // y.shape[1])), self.seed_)
+        self.memory_ = Memory.of(train, y, min(int(self.replay_size), max(10, KEPT // y.shape[1])), self.seed_)
 
     def _outputs(self) -> int:
         return len(self.labels_.names)

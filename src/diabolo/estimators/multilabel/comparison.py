@@ -19,7 +19,7 @@ from sklearn.metrics import label_ranking_average_precision_score
 from sklearn.pipeline import make_pipeline
 from torch import nn
 
-from ...nets import Beside, Copies
+from ...nets import ConcatEnsembles, ModuleEnsemble
 from ...printed import Grid, Printed
 from ..base import ESTIMATORS
 from ..supervised.encoders import layers, most_bins
@@ -77,7 +77,7 @@ def comparison(clf: MultiLabelClassifier, X: Any, y: np.ndarray) -> Comparison |
     if half < 20:
         return None
     one, other = np.sort(order[:half]), np.sort(order[half:])
-    params = clone(clf).get_params(deep=False) | {"encoder": None, "freeze": True, "memory": 0, "checkpoint": None}
+    params = clone(clf).get_params(deep=False) | {"encoder": None, "freeze": True, "replay_size": 0, "checkpoint": None}
     features, seen = seen_by_both(clf, X)
     params |= {} if seen == Comparison.seen else {"format": "auto", "corruption": None}
     d = features.shape[1]
@@ -149,7 +149,9 @@ def seen_by_both(clf: MultiLabelClassifier, X: Any) -> tuple[Any, str]:
         x = torch.cat(list(clf._features(X))).double().numpy()
         return sp.csr_matrix(x) if clf.format_.words else x, Comparison.seen
     encoder: Any = clf.network_.encoder
-    if not isinstance(encoder, Beside) and not isinstance(encoder[0], Copies):  # it is not trained: both can share its codes
+    if not isinstance(encoder, ConcatEnsembles) and not isinstance(
+        encoder[0], ModuleEnsemble
+    ):  # it is not trained: both can share its codes
         return stacked(encoder[0], clf, X), "the codes of your pictures"
     c, h, w = clf.format_.shape
     s = min(1, THUMBNAIL / max(h, w))

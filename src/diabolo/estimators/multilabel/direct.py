@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ...nets import Beside, Borrowed, EnsembleMLP, TfIdf
+from ...nets import ConcatEnsembles, EnsembleMLP, PretrainedEncoder, TfIdf
 from ...network import Diabolo
 from ...rows import Rows, spread_rows
 from .linear_residual import straightened
@@ -36,10 +36,10 @@ class Direct:
 
     def __init__(self, network: Diabolo) -> None:
         encoder: Any = network.encoder
-        part = encoder[-1] if isinstance(encoder, Beside) else encoder
-        own = isinstance(part, nn.Sequential) and not isinstance(part, Borrowed) and isinstance(part[-1], EnsembleMLP)
+        part = encoder[-1] if isinstance(encoder, ConcatEnsembles) else encoder
+        own = isinstance(part, nn.Sequential) and not isinstance(part, PretrainedEncoder) and isinstance(part[-1], EnsembleMLP)
         self.reader = cast(nn.Sequential, part) if own else None
-        self.share = 1 / len(encoder) if isinstance(encoder, Beside) else 1.0  # of the mean over all members
+        self.share = 1 / len(encoder) if isinstance(encoder, ConcatEnsembles) else 1.0  # of the mean over all members
 
     @property
     def tower(self) -> EnsembleMLP | None:

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import DataError
-from ...nets import Apart
+from ...nets import PerLabelHead
 from .classifier import MultiLabelClassifier
 
 __all__ = ["IndependentClassifiers"]
@@ -40,10 +40,10 @@ class IndependentClassifiers(MultiLabelClassifier):
         layer reads the codes, which suits few examples. From about a thousand examples on, hidden layers such as (256, 256)
         may be better. On a fine-tuned encoder the last layer reads both its codes and the hidden layers on these codes.
     bins : int or "auto", default="auto"
-        Number of bins of the piecewise linear encoding (:class:`nets.Bins`). It describes each number of a table or dense
-        array by the number itself and by its position within each bin; quantiles are the edges. 0: the number alone. "auto"
-        is 8, and 0 for more than 300 numbers. Features with one or two values, words and pictures have no bins, nor has a
-        pre-trained encoder.
+        Number of bins of the piecewise linear encoding (:class:`nets.PiecewiseLinearEncoding`). It describes each number of a
+        table or dense array by the number itself and by its position within each bin; quantiles are the edges. 0: the number alone.
+        "auto" is 8, and 0 for more than 300 numbers. Features with one or two values, words and pictures have no bins, nor
+        has a pre-trained encoder.
     dropout : float in [0, 1), default=0.5
         Dropout rate of the hidden layers; that of the features they read is 0.2.
     corruption : Corruption or None, default=None
@@ -81,14 +81,14 @@ class IndependentClassifiers(MultiLabelClassifier):
         Whether to show a progress bar after two seconds. Without a terminal, it is a line on stderr every few seconds.
     loss : {"logistic", "asymmetric"} or Loss, default="logistic"
         "asymmetric" reduces the weight of easy negatives, which are the majority (Ridnik et al., 2021).
-    optimize : str or array, default="f1_micro"
+    threshold_metric : str or array, default="f1_micro"
         Metric for which the thresholds of :meth:`predict` are chosen: "f1_micro", "f1_macro", "f1_samples", "precision@0.9"
         (any share), or costs ``[[true no, false yes], [false no, true yes]]``: one matrix for all labels, or one per label.
     min_labels : int or "auto", default="auto"
         Smallest number of labels that :meth:`predict` gives a row. "auto" is 1 if every training row has a label, else 0.
-    label_weight : "balanced", dict or None, default=None
+    class_weight : "balanced", dict or None, default=None
         Weight of the positives of each label. "balanced": the positives of a label weigh as much as its negatives.
-    memory : int, default=200
+    replay_size : int, default=200
         Number of training rows that the model keeps for :meth:`add_label` and :meth:`refresh`. They are saved in its file.
 
     Attributes
@@ -146,7 +146,7 @@ class IndependentClassifiers(MultiLabelClassifier):
 
     def _decoder(self, members: int, m: int) -> nn.Module:
         start = self._target.start()
-        apart = Apart(members, m, len(start))
+        apart = PerLabelHead(members, m, len(start))
         with torch.no_grad():
             apart.head.b[0].copy_(start.repeat(members)[:, None])
         return apart

@@ -78,6 +78,6 @@ def strangeness(clf: MultiLabelClassifier, X: Any, h: np.ndarray, autoencoder: A
         return -autoencoder.score_samples(X)
     kept = clf._remembered()
     if not len(kept):
-        raise ValueError("the model kept no rows (memory=0): give autoencoder=, fitted to the same kind of rows")
+        raise ValueError("the model kept no rows (replay_size=0): give autoencoder=, fitted to the same kind of rows")
     apart = np.sort(euclidean_distances(h, kept), axis=1)
     return apart[:, : min(5, apart.shape[1])].mean(1)

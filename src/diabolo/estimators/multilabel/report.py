@@ -31,7 +31,7 @@ from .metrics import average_precision
 if TYPE_CHECKING:
     from .classifier import MultiLabelClassifier
 
-__all__ = ["LabelCard", "LabelReport"]
+__all__ = ["LabelMetrics", "LabelReport"]
 
 SHOWN = 5  # rows of each list
 LISTED, LONG = 30, 24  # printed: labels, letters of a name
@@ -41,7 +41,7 @@ BINS = 10
 
 
 @dataclass(frozen=True, repr=False)
-class LabelCard(Printed):
+class LabelMetrics(Printed):
     """The metrics of one label; prints as a table.
 
     Parameters
@@ -111,7 +111,7 @@ class LabelReport(Printed):
     rows : int
     """
 
-    cards: list[LabelCard]
+    cards: list[LabelMetrics]
     lift: np.ndarray
     given: np.ndarray
     places: np.ndarray
@@ -160,7 +160,7 @@ class LabelReport(Printed):
             yield str(self.comparison)
 
 
-def card(name: Any, p: np.ndarray, y: np.ndarray, yes: np.ndarray, line: float) -> LabelCard:
+def card(name: Any, p: np.ndarray, y: np.ndarray, yes: np.ndarray, line: float) -> LabelMetrics:
     """Probabilities, truth (NaN = unknown) and predictions (n,) of one label."""
     known = ~np.isnan(y)
     truth = np.nan_to_num(y) > 0.5
@@ -168,7 +168,7 @@ def card(name: Any, p: np.ndarray, y: np.ndarray, yes: np.ndarray, line: float) 
     hits, said, have = (yes & truth & known).sum(), (yes & known).sum(), (truth & known).sum()
     wrong, missing = np.flatnonzero(known & truth & (p < DOUBTED)), np.flatnonzero(known & ~truth & (p > 1 - DOUBTED))
     near = np.lexsort((abs(p - min(line, 1.0)), known))
-    return LabelCard(
+    return LabelMetrics(
         name,
         int(have),
         int(known.sum()),

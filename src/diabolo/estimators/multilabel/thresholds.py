@@ -40,8 +40,8 @@ def check_metric(optimize: Any) -> None:
     elif np.shape(optimize)[-2:] == (2, 2) and np.ndim(optimize) in (2, 3):
         return
     raise ValueError(
-        f"optimize={optimize!r}: allowed are {', '.join(map(repr, METRICS))}, 'precision@0.9' (any share), and a cost matrix "
-        "[[true no, false yes], [false no, true yes]], one for all labels or one per label"
+        f"threshold_metric={optimize!r}: allowed are {', '.join(map(repr, METRICS))}, 'precision@0.9' (any share), and a cost "
+        "matrix [[true no, false yes], [false no, true yes]], one for all labels or one per label"
         f"{suggest(optimize, [*METRICS, 'precision@0.9'])}"
     )
 

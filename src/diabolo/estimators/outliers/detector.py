@@ -44,7 +44,7 @@ from ..base import System, is_size
 from ..cross_fitting import CrossFit
 from ..linear import Linear
 from .conformal import Calibration, discoveries, warn_of_limits
-from .explanation import Explainer, Verdict, Verdicts, row_numbers
+from .explanation import Explainer, RowExplanation, RowExplanations, row_numbers
 from .known_outliers import training_rows
 from .scorer import Reconstructor, Scorer, within_domain
 
@@ -81,7 +81,7 @@ class OutlierDetector(OutlierMixin, System):
         Widths of the layers between the input and the waist; "auto" is (64, 64). The decoder has them in reverse.
     corruption : Corruption or None, default=None
         What the encoder sees; None: noise and hidden columns, ``Chain((Gaussian(0.3), Hide(0.7)))``, and for documents
-        half of the words, ``Thin(0.5)``.
+        half of the words, ``WordDropout(0.5)``.
     trim : float in [0, 0.5), default=0.1
         Share of each batch, the largest losses, that does not count: about the share of outliers among the rows.
     loss : str or Loss, default="auto"
@@ -266,7 +266,7 @@ class OutlierDetector(OutlierMixin, System):
         """
         return np.concatenate([self._explainer.cell_p_values(x) for x in self._features(X)])
 
-    def explain(self, X: Any, rows: Any = None, most: int = 5) -> Verdicts:
+    def explain(self, X: Any, rows: Any = None, most: int = 5) -> RowExplanations:
         """Which cells make a row an outlier, what was expected there, and the fewest cells to change.
 
         Parameters
@@ -280,7 +280,7 @@ class OutlierDetector(OutlierMixin, System):
         Returns
         -------
         Verdicts
-            A list of :class:`diabolo.estimators.outliers.explanation.Verdict` that prints as a table.
+            A list of :class:`diabolo.estimators.outliers.explanation.RowExplanation` that prints as a table.
         """
         s, axes = self._judgements(X)
         if rows is None:
@@ -288,16 +288,17 @@ class OutlierDetector(OutlierMixin, System):
             rows = flagged[np.argsort(-s[flagged], kind="stable")]
         rows = row_numbers(rows, len(s))
         if not len(rows):
-            return Verdicts()
+            return RowExplanations()
         p, x = self.calibration_.p(s), in_order_of(rows, self._features(X))
         cells = self.format_.cells(self._validated(X, reset=False), rows) if self.format_.has_cells else []
         found = self._explainer.explain(x, cells, most, self.alpha, self.offset_)
-        return Verdicts(
-            Verdict(int(i), float(p[i]), float(axes[i, 0]), float(axes[i, 1]), *why) for i, why in zip(rows, found, strict=True)
+        return RowExplanations(
+            RowExplanation(int(i), float(p[i]), float(axes[i, 0]), float(axes[i, 1]), *why)
+            for i, why in zip(rows, found, strict=True)
         )
 
     def error_map(self, X: Any) -> np.ndarray:
-        """Where each picture is unlike what was expected of it (n, H, W): squared error, summed over the colours.
+        """Where each picture is unlike what was expected of it (n, H, W): squared error, summed over the colors.
 
         The pictures are those the detector looks at: ``format_.shape`` says their size.
         """

@@ -26,7 +26,7 @@ from ...printed import Grid, Marked, Printed, alike, cut
 from .conformal import Calibration
 from .scorer import Scorer
 
-__all__ = ["Cell", "Explainer", "Verdict", "Verdicts"]
+__all__ = ["CellExplanation", "Explainer", "RowExplanation", "RowExplanations"]
 
 MAX_HIDDEN = 100  # columns up to which each is hidden in turn
 MAX_CELLS = 30_000  # hidden cells that the calibration looks at
@@ -38,7 +38,7 @@ NAMED, LISTED, LONG = 5, 20, 24  # printed: cells of a row, rows, letters of a c
 
 
 @dataclass(frozen=True)
-class Cell:
+class CellExplanation:
     """One cell of a row, in original units.
 
     Parameters
@@ -78,7 +78,7 @@ class Cell:
 
 
 @dataclass(frozen=True, repr=False)
-class Verdict(Printed):
+class RowExplanation(Printed):
     """One row of ``explain``; prints as a table of its cells.
 
     Parameters
@@ -99,7 +99,7 @@ class Verdict(Printed):
     p: float
     p_distance: float
     p_code: float
-    cells: tuple[Cell, ...]
+    cells: tuple[CellExplanation, ...]
     repaired: bool
 
     @property
@@ -108,7 +108,7 @@ class Verdict(Printed):
         return "never seen" if self.p_distance < self.p_code else "rare"
 
     def _parts(self) -> Iterator[str | Grid]:
-        yield from Verdicts([self])._parts()
+        yield from RowExplanations([self])._parts()
 
     def _rows(self) -> Iterator[list[str]]:
         """The lines of a table."""
@@ -119,8 +119,8 @@ class Verdict(Printed):
             yield [head or "", Marked(column) if c is not None and c.repairs else column, *words]
 
 
-class Verdicts(Printed, list[Verdict]):
-    """A list of :class:`Verdict` that prints as one table."""
+class RowExplanations(Printed, list[RowExplanation]):
+    """A list of :class:`RowExplanation` that prints as one table."""
 
     def __repr__(self) -> str:
         return str(self)
@@ -185,7 +185,7 @@ class Explainer:
 
     def explain(
         self, x: Tensor, seen: list[list[Any]], most: int, alpha: float, offset: float
-    ) -> list[tuple[tuple[Cell, ...], bool]]:
+    ) -> list[tuple[tuple[CellExplanation, ...], bool]]:
         """Rows x (n, d), of which `seen` are the columns -> the cells of each, and whether their repair makes it normal.
 
         A share `alpha` of normal cells is surprising; a row is normal from ``log_p(x) = offset`` on.
@@ -194,14 +194,14 @@ class Explainer:
             return [(self._words(row, most), False) for row in x]
         self._check_columns()
         size, limits = max(1, BATCH // min(len(self.format.columns), MAX_HIDDEN)), np.quantile(self.losses, 1 - alpha, axis=0)
-        found: list[tuple[tuple[Cell, ...], bool]] = []
+        found: list[tuple[tuple[CellExplanation, ...], bool]] = []
         for i in range(0, len(x), size):
             found += self._explained(x[i : i + size], [column[i:] for column in seen], most, limits, offset)
         return found
 
     def _explained(
         self, x: Tensor, seen: list[list[Any]], most: int, limits: np.ndarray, offset: float
-    ) -> Iterator[tuple[tuple[Cell, ...], bool]]:
+    ) -> Iterator[tuple[tuple[CellExplanation, ...], bool]]:
         columns = self._candidates(x)
         raw, losses = self._judged(x, columns)
         e, p = self.reconstructor.predicted(raw, 2), self._p(losses.mean(0), columns)
@@ -212,7 +212,7 @@ class Explainer:
                 j = int(columns[i, m])
                 shown, between = self._shown(e[i, m], j, float(limits[j]))
                 value = plain(seen[j][i])
-                cells.append(Cell(self.format.columns[j], value, shown, between, float(p[i, m]), m in first))
+                cells.append(CellExplanation(self.format.columns[j], value, shown, between, float(p[i, m]), m in first))
             yield tuple(cells), bool(first)
 
     def _p(self, losses: Tensor, columns: Tensor) -> np.ndarray:
@@ -289,7 +289,7 @@ class Explainer:
             between = [max(v, type(v)(0)) for v in between]
         return expected, tuple(between)
 
-    def _words(self, x: Tensor, most: int) -> tuple[Cell, ...]:
+    def _words(self, x: Tensor, most: int) -> tuple[CellExplanation, ...]:
         """The words of a document x (d,) whose counts are furthest from what is expected in as many words."""
         raw = self._judged(x[None], torch.zeros(1, 1, dtype=torch.long))[0]
         expected = self.reconstructor.predicted(raw, 2)[0, 0]
@@ -297,7 +297,7 @@ class Explainer:
         counts = expected / expected.sum() * x.sum()
         names = self.format.columns
         return tuple(
-            Cell(names[w], round(float(x[w]), 2), round(float(counts[w]), 2), (), float("nan"), False)
+            CellExplanation(names[w], round(float(x[w]), 2), round(float(counts[w]), 2), (), float("nan"), False)
             for w in apart.topk(min(most, len(apart))).indices.tolist()
         )
 

@@ -38,7 +38,7 @@ from torch import Tensor
 from ...errors import FormatError
 from ...formats.base import IN_MEMORY
 from ...hardware import pick_precision
-from ...images.album import Album
+from ...images.album import ImageCollection
 from ...losses import LogSquared, Loss
 from ...network import Diabolo
 from ...rows import Rows
@@ -139,7 +139,7 @@ class Restorer(TransformerMixin, System, abstract=True):
         ndarray or PIL image
             The result of :meth:`restore_picture` for each picture.
         """
-        return (self.restore_picture(picture, **options) for picture in Album(X))
+        return (self.restore_picture(picture, **options) for picture in ImageCollection(X))
 
     def _decibels(self, x: Tensor) -> list[float]:
         """PSNR of the restored picture x (1, C, h, w), for each corruption."""
@@ -198,7 +198,7 @@ class Restorer(TransformerMixin, System, abstract=True):
 
     def _pictures(self, X: Any) -> list[np.ndarray]:
         """The pictures as bytes (H, W, C). If they do not fit in memory, a part of each."""
-        album, rng = Album(X), np.random.default_rng(self.seed_)
+        album, rng = ImageCollection(X), np.random.default_rng(self.seed_)
         share = min(1.0, IN_MEMORY / max(1, sum(h * w * c for h, w, c in album.sizes())))
         parts = (part(in_bytes(picture), share**0.5, self.patch_size, rng) for picture in album)
         return [(self._channels(pixels) * 255).round().astype(np.uint8) for pixels in parts]

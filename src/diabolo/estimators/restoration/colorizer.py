@@ -33,13 +33,13 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ...errors import DataError
-from ...images.album import Album
+from ...images.album import ImageCollection
 from ...images.color import from_lab, to_lab, within
 from ...images.picture import Picture
 from ...images.resize import resize
 from ...losses import Loss, Softmax
-from ...nets import Palette, UNet
-from ...nets.restoration import colours
+from ...nets import ColorClassHead, UNet
+from ...nets.restoration import colors
 from ...network import Diabolo
 from ..base import is_size
 from .base import Restorer, Trial, check_sizes
@@ -238,7 +238,7 @@ class Colorizer(Restorer):
         """L (1, 1, H, W) -> a, b (1, 2, H, W)."""
         p, small = self._likely(light, hints, tilt)
         palette: Any = self.network_.decoder
-        ab = self.vividness * torch.einsum("bqhw,qc->bchw", p, palette.colours.cpu())
+        ab = self.vividness * torch.einsum("bqhw,qc->bchw", p, palette.colors.cpu())
         ab = guided(light, F.avg_pool2d(small, 2), ab)
         return met(ab if hints else ab * known(small, light.shape), light, hints)
 
@@ -251,7 +251,7 @@ class Colorizer(Restorer):
         padded = F.pad(seen, (0, -w % stride, 0, -h % stride), mode="replicate")
         with self._inference():
             logits = network(padded.to(self._device)).float().cpu()[..., : h // 2, : w // 2]
-        lean = (network.decoder.colours.cpu() @ torch.tensor(tilt)).view(1, -1, 1, 1)
+        lean = (network.decoder.colors.cpu() @ torch.tensor(tilt)).view(1, -1, 1, 1)
         return ((logits + lean) / self.temperature).softmax(1), small[..., : h // 2 * 2, : w // 2 * 2]
 
     # ── learning ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -270,14 +270,16 @@ class Colorizer(Restorer):
         return int(2 ** len(self.widths))
 
     def _network(self, x: Tensor, seed: int) -> Diabolo:
-        return Diabolo(UNet(4, self.widths, self.depth, bias=True), Palette(self.widths[0], self.step))
+        return Diabolo(UNet(4, self.widths, self.depth, bias=True), ColorClassHead(self.widths[0], self.step))
 
     def _loss(self) -> Loss:
-        return Softmax((len(colours(self.step)),))
+        return Softmax((len(colors(self.step)),))
 
     def _pictures(self, X: Any) -> list[np.ndarray]:
         """Small copies of all pictures with colors."""
-        small = (resize(tensor(in_bytes(p)), reduced(*p.pixels.shape[:2])) for p in Album(X) if p.pixels.shape[2] == 3)
+        small = (
+            resize(tensor(in_bytes(p)), reduced(*p.pixels.shape[:2])) for p in ImageCollection(X) if p.pixels.shape[2] == 3
+        )
         kept = [pixels(x.clamp(0, 1) * 255).round().astype(np.uint8) for x in small if colorful(x)]
         if not kept:
             raise DataError("X holds no picture in color: give pictures with colors to learn from")

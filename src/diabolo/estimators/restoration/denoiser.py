@@ -32,9 +32,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ...corruption import Corruption, Gaussian
-from ...images.album import Album
+from ...images.album import ImageCollection
 from ...images.picture import SEEN, Picture
-from ...nets import Shuffle, Told
+from ...nets import NoiseConditionalUNet, PixelShuffleHead
 from ...network import Diabolo
 from .base import Restorer, Trial, check_sizes
 from .pixels import handed_back, looked_at, one, tamed
@@ -61,7 +61,7 @@ class Denoiser(Restorer):
         independent, so it cannot be learned (Neighbor2Neighbor).
     start : Denoiser, "pretrained" or None, default="pretrained"
         The model whose weights training starts with. "pretrained" is the one in the package; None starts from random weights.
-    gray : float in [0, 1], default=0.5
+    gray_fraction : float in [0, 1], default=0.5
         Share of the training patches that are converted to gray first. One network restores both kinds.
     widths : tuple of int, default=(32, 64, 128)
         Channels of the U-net at 1/2 of the size, 1/4, and so on.
@@ -130,7 +130,7 @@ class Denoiser(Restorer):
 
     corruption: Any = None
     target: str = "clean"
-    gray: float = 0.5
+    gray_fraction: float = 0.5
     widths: tuple[int, ...] = (32, 64, 128)
     depth: int = 2
     loss: Any = "auto"
@@ -210,7 +210,7 @@ class Denoiser(Restorer):
             is in their own unit.
         """
         self._check_fitted()
-        return np.array([self._noise_level(picture) for picture in Album(X)])
+        return np.array([self._noise_level(picture) for picture in ImageCollection(X)])
 
     def _noise_level(self, picture: Picture) -> float:
         x = looked_at(picture)
@@ -252,8 +252,8 @@ class Denoiser(Restorer):
         super()._check_parameters()
         if self.target not in ("clean", "self"):
             raise ValueError(f"target={self.target!r}: allowed are 'clean' (X is clean) and 'self' (X is noisy itself)")
-        if not 0 <= self.gray <= 1:
-            raise ValueError(f"gray={self.gray!r}: allowed are numbers from 0 to 1")
+        if not 0 <= self.gray_fraction <= 1:
+            raise ValueError(f"gray_fraction={self.gray_fraction!r}: allowed are numbers from 0 to 1")
 
     def _held_out_tells(self) -> bool:
         return self.target == "clean"
@@ -263,7 +263,7 @@ class Denoiser(Restorer):
         return 2 ** len(self.widths)
 
     def _network(self, x: Tensor, seed: int) -> Diabolo:
-        return Diabolo(Told(3, self.widths, self.depth), Shuffle(self.widths[0], 3, 2))
+        return Diabolo(NoiseConditionalUNet(3, self.widths, self.depth), PixelShuffleHead(self.widths[0], 3, 2))
 
     def _corruption(self) -> Corruption:
         return Gaussian((0.0, 55 / 255)) if self.corruption is None else self.corruption
@@ -310,7 +310,7 @@ class Denoiser(Restorer):
 
     def _lesson(self, x: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
         """Noisy and clean patches (B, 3, s, s); the first ones are gray."""
-        corrupt, count = self._corruption(), round(self.gray * len(x))
+        corrupt, count = self._corruption(), round(self.gray_fraction * len(x))
         pairs = [corrupt(part, rng) for part in (x[:count].mean(1, keepdim=True), x[count:]) if len(part)]
         seen, y = (torch.cat([opponent(pair[i]) for pair in pairs]) for i in (0, 1))
         return seen, y

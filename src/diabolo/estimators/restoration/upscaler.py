@@ -26,7 +26,7 @@ from ...images.color import LUMA
 from ...images.picture import luma
 from ...images.resize import resize
 from ...losses import Absolute, Loss
-from ...nets import Column, Shuffles
+from ...nets import PixelShuffleHeads, ResidualCNN
 from ...network import Diabolo
 from ..base import is_size
 from .base import Restorer, Trial, check_sizes
@@ -194,7 +194,7 @@ class Upscaler(Restorer):
         return 1
 
     def _network(self, x: Tensor, seed: int) -> Diabolo:
-        return Diabolo(Column(1, self.width, self.depth), Shuffles(self.width, 1, self.scales))
+        return Diabolo(ResidualCNN(1, self.width, self.depth), PixelShuffleHeads(self.width, 1, self.scales))
 
     def _loss(self) -> Loss:
         return self.loss if isinstance(self.loss, Loss) else Absolute()

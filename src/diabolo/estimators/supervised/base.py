@@ -45,7 +45,7 @@ from ...errors import DataError, FormatError, warn
 from ...formats import Embedded, infer
 from ...formats.targets import same_length
 from ...hardware import one_thread
-from ...nets import Apart, Beside, Bins, Codes, EnsembleMLP, Head, Lite0
+from ...nets import ConcatEnsembles, EnsembleMLP, EnsembleScaler, Head, Lite0, PerLabelHead, PiecewiseLinearEncoding
 from ...network import Diabolo
 from ...rows import Rows, spread_rows, steps_per_epoch
 from ...training import SGD, History, minimize
@@ -196,7 +196,7 @@ class Supervised(System, abstract=True):
         members = self._members.k
         encoder = self._own(members, x) if self._given is None else self._borrowed(members, x)
         if self._mixed():
-            both = Beside(encoder, self._own(members, x))
+            both = ConcatEnsembles(encoder, self._own(members, x))
             return Diabolo(both, self._decoder(2 * members, both.m))
         last: Any = encoder[-1]
         return Diabolo(encoder, self._decoder(members, last.m))
@@ -220,11 +220,11 @@ class Supervised(System, abstract=True):
         """An untrained encoder of rows like x (r, d)."""
         return self._architecture.members(members, some_of(x), self._target.n, self._sizes(), self.dropout, self._binned)
 
-    def _binned(self, x: Tensor) -> Bins:
+    def _binned(self, x: Tensor) -> PiecewiseLinearEncoding:
         """The bins of rows (r, d). If "auto" gives too many, there are none."""
         auto = self.bins == "auto"
-        bins = Bins.of(x, BINS if auto else int(self.bins))
-        return Bins([0] * x.shape[1]) if auto and np.count_nonzero(bins.counts) > BINNED else bins
+        bins = PiecewiseLinearEncoding.of(x, BINS if auto else int(self.bins))
+        return PiecewiseLinearEncoding([0] * x.shape[1]) if auto and np.count_nonzero(bins.counts) > BINNED else bins
 
     def _fresh(self) -> bool:
         """Whether only untrained hidden layers and the last layer are trained."""
@@ -260,7 +260,7 @@ class Supervised(System, abstract=True):
             return self._descend()
         h, parts = self._codes_of(train), self._parts()
         if self.freeze:  # codes do not change: compute them once
-            last = parts[2] if self._fresh() else Codes(parts[1].members, h.shape[1])
+            last = parts[2] if self._fresh() else EnsembleScaler(parts[1].members, h.shape[1])
             self._judging = Diabolo(last, self.network_.decoder), Rows(h)
         if not self._fresh() and self._solve(h) and (self.freeze or self._target.n < BLIND):
             return History(stopped="no SGD: the last layer on a frozen encoder is a convex problem and was solved directly")
@@ -272,7 +272,7 @@ class Supervised(System, abstract=True):
         return history
 
     def _parts(self) -> Any:
-        """The parts of the members with a given encoder: it, or its copies; :class:`Codes`; the layers on these."""
+        """The parts of the members with a given encoder: it, or its copies; :class:`EnsembleScaler`; the layers on these."""
         encoder: Any = self.network_.encoder
         return encoder[0] if self._mixed() else encoder
 
@@ -415,7 +415,7 @@ class Supervised(System, abstract=True):
     def _units(self, z: Tensor) -> np.ndarray:
         """z (K, b, m + J) -> hidden units (b, K m)."""
         decoder: Any = self.network_.decoder
-        m = decoder.m if isinstance(decoder, (Apart, Head)) else z.shape[-1]
+        m = decoder.m if isinstance(decoder, (PerLabelHead, Head)) else z.shape[-1]
         return np.asarray(z[..., :m].transpose(0, 1).flatten(1).numpy())
 
     @property

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from ...errors import DataError, suggest
 from ...formats import Format
-from ...nets import Borrowed, Codes, Copies, EnsembleMLP, Lite0, Unflat, Wider
+from ...nets import ConcatHidden, EnsembleMLP, EnsembleScaler, Lite0, ModuleEnsemble, PretrainedEncoder, Unflat
 from ...progress import tracked
 from ...rows import spread_rows
 from ..base import System
@@ -103,7 +103,7 @@ class Pretrained:
             raise DataError(f"encoder={IMAGENET!r} takes pictures, but X is read as {type(self.format).__name__.lower()}")
         module = copy.deepcopy(self.given.network_.encoder if hasattr(self.given, "network_") else self.given)
         shape = self.format.shape if isinstance(self.given, nn.Module) else None  # such a network takes pictures (B, C, H, W)
-        return cast(nn.Module, module) if shape is None else Borrowed(Unflat(shape), module)
+        return cast(nn.Module, module) if shape is None else PretrainedEncoder(Unflat(shape), module)
 
     def codes(self, module: nn.Module, parts: Iterable[Tensor], count: int) -> Tensor:
         """Rows -> codes, with a progress bar: the user's own network may be slow."""
@@ -130,16 +130,16 @@ class Pretrained:
         h = self.checked(module, x[:LOOKED_AT])
         known, center = h if len(h) == n else None, h.mean(0)
         unit = float((h - center).square().sum(1).mean().sqrt()) or 1.0
-        codes = Codes(members, h.shape[1]).seen_as(center, torch.full_like(center, unit))
+        codes = EnsembleScaler(members, h.shape[1]).set_scaling(center, torch.full_like(center, unit))
         if self.frozen and sizes is None:
-            return Borrowed(module, codes), known
+            return PretrainedEncoder(module, codes), known
         if self.frozen:
             tower = EnsembleMLP(members, codes.m, cast(tuple[int, ...], sizes), 0.2, dropout)
             spread = ((h - center) / unit).std(0).clamp(min=1e-6)
-            return Borrowed(module, codes, tower.seen_as(torch.zeros(codes.m), spread)), known
-        wider = Wider(members, codes.m, cast(tuple[int, ...], sizes), 0.0, dropout)
-        wider.tower.seen_as(torch.zeros(codes.m), torch.full((codes.m,), codes.m**-0.5))
-        return Borrowed(Copies([copy.deepcopy(module) for _ in range(members)]), codes, wider), known
+            return PretrainedEncoder(module, codes, tower.set_scaling(torch.zeros(codes.m), spread)), known
+        wider = ConcatHidden(members, codes.m, cast(tuple[int, ...], sizes), 0.0, dropout)
+        wider.tower.set_scaling(torch.zeros(codes.m), torch.full((codes.m,), codes.m**-0.5))
+        return PretrainedEncoder(ModuleEnsemble([copy.deepcopy(module) for _ in range(members)]), codes, wider), known
 
 
 def of_pictures(format: Any, shape: tuple[int, ...]) -> str:

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import DataError, no_column
-from ..images.album import SUFFIXES, Album
+from ..images.album import SUFFIXES, ImageCollection
 from .base import Format
 from .documents import Documents
 from .files import Reading, is_table, read_table
@@ -27,10 +27,10 @@ from .matrices import read_array
 from .schema import is_text
 from .targets import NO, YES
 
-__all__ = ["check_names", "label_lists", "read_for", "read_labelled", "yes_no"]
+__all__ = ["check_names", "label_lists", "read_for", "read_labeled", "yes_no"]
 
 
-def read_labelled(
+def read_labeled(
     data: str | Path | pa.Table,
     labels: str | Sequence[str],
     *,
@@ -77,10 +77,10 @@ def read_labelled(
     Examples
     --------
     >>> table = pa.table({"body": ["a b", "c d"], "bug": [1, 0], "urgent": [None, 1]})
-    >>> X, Y = read_labelled(table, ["bug", "urgent"], text="body")
+    >>> X, Y = read_labeled(table, ["bug", "urgent"], text="body")
     >>> X, Y.to_pylist()
     (['a b', 'c d'], [{'bug': 1.0, 'urgent': None}, {'bug': 0.0, 'urgent': 1.0}])
-    >>> read_labelled(pa.table({"size": [1, 2], "tags": ["bug;new", None]}), "tags", sep=";")[1]
+    >>> read_labeled(pa.table({"size": [1, 2], "tags": ["bug;new", None]}), "tags", sep=";")[1]
     [['bug', 'new'], []]
     """
     table, names = table_of(data, reading), [labels] if isinstance(labels, str) else list(labels)
@@ -111,8 +111,8 @@ def read_for(format: Format, path: str | Path, reading: Reading | None = None) -
     (['id', 'body'], ['a mail', 'a letter'])
     """
     path = Path(path)
-    if takes_pictures(format) and Album.accepts(path):
-        album = Album(path)
+    if takes_pictures(format) and ImageCollection.accepts(path):
+        album = ImageCollection(path)
         return pa.table({"file": album.names}), album
     if has_columns(format):
         fitted: Any = format

@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from diabolo import DataError, MultiLabelClassifier
-from diabolo.formats import Arrays, Documents, Reading, Tables, read_labelled
-from diabolo.formats.labelled import read_for
+from diabolo.formats import Arrays, Documents, Reading, Tables, read_labeled
+from diabolo.formats.labeled import read_for
 from diabolo.formats.labels import Labels
 
 FEW = 24
@@ -33,23 +33,23 @@ def mails(tmp_path: Path) -> Path:
 
 
 def test_texts_and_columns_of_labels(mails: Path) -> None:
-    X, Y = read_labelled(mails, ["urgent", "bug"], text="body")
+    X, Y = read_labeled(mails, ["urgent", "bug"], text="body")
     assert X == BODY
     assert Y.column_names == ["urgent", "bug"]
     assert Y["urgent"].to_pylist()[:4] == [0, 1, None, 1]
-    auto, one = read_labelled(str(mails), "bug", drop=["id", "urgent"])
+    auto, one = read_labeled(str(mails), "bug", drop=["id", "urgent"])
     assert auto == BODY, "a single column of texts is read as such"
     assert one.column_names == ["bug"]
 
 
 def test_all_other_columns_are_x(mails: Path) -> None:
-    X, _ = read_labelled(mails, ["urgent", "bug"])
+    X, _ = read_labeled(mails, ["urgent", "bug"])
     assert X.column_names == ["id", "body"]
-    assert read_labelled(mails, ["urgent", "bug"], drop=["id"], format="tables")[0].column_names == ["body"]
+    assert read_labeled(mails, ["urgent", "bug"], drop=["id"], format="tables")[0].column_names == ["body"]
 
 
 def test_the_labels_are_learned_as_from_a_data_frame(mails: Path) -> None:
-    X, Y = read_labelled(mails, ["urgent", "bug"], drop=["body"])
+    X, Y = read_labeled(mails, ["urgent", "bug"], drop=["body"])
     params: dict[str, Any] = {"epochs": 2, "hidden": (4,), "random_state": 0, "verbose": False}
     clf = MultiLabelClassifier(**params).fit(X, Y)
     same = MultiLabelClassifier(**params).fit(X, Y.to_pandas())
@@ -61,11 +61,11 @@ def test_the_labels_are_learned_as_from_a_data_frame(mails: Path) -> None:
 
 def test_lists_of_labels(tmp_path: Path) -> None:
     table = pa.table({"size": [1.0, 2.0, 3.0], "tags": ["bug; new", None, "new"]})
-    assert read_labelled(table, "tags", sep=";")[1] == [["bug", "new"], [], ["new"]]
+    assert read_labeled(table, "tags", sep=";")[1] == [["bug", "new"], [], ["new"]]
     lists = pa.table({"size": [1.0, 2.0], "tags": [["bug", "new"], []]})
-    assert read_labelled(lists, "tags")[1] == [["bug", "new"], []], "lists need no sign"
+    assert read_labeled(lists, "tags")[1] == [["bug", "new"], []], "lists need no sign"
     with pytest.raises(DataError, match=r"sep=';' is for one column of lists, but labels names 2"):
-        read_labelled(table, ["size", "tags"], sep=";")
+        read_labeled(table, ["size", "tags"], sep=";")
 
 
 def test_pictures_are_seen_from_the_table(tmp_path: Path) -> None:
@@ -74,21 +74,21 @@ def test_pictures_are_seen_from_the_table(tmp_path: Path) -> None:
     file = tmp_path / "photos.csv"
     file.write_text("file,note,beach\n0.png,first,1\n1.png,second,0\n")
     wanted = [tmp_path / "0.png", tmp_path / "1.png"]
-    assert read_labelled(file, "beach", image="file")[0] == wanted
-    assert read_labelled(file, "beach", drop=["note"])[0] == wanted
-    assert read_labelled(pa.table({"file": ["0.png"], "beach": [1]}), "beach", folder=tmp_path)[0] == wanted[:1]
+    assert read_labeled(file, "beach", image="file")[0] == wanted
+    assert read_labeled(file, "beach", drop=["note"])[0] == wanted
+    assert read_labeled(pa.table({"file": ["0.png"], "beach": [1]}), "beach", folder=tmp_path)[0] == wanted[:1]
     file.write_text("file,beach\n0.png,1\n9.png,0\n")
     with pytest.raises(DataError, match=r"column 'file', row 1: there is no file .*9.png"):
-        read_labelled(file, "beach")
+        read_labeled(file, "beach")
 
 
 def test_x_for_an_encoder(mails: Path) -> None:
     documents = Documents().fit(BODY)
-    assert read_labelled(mails, ["urgent", "bug"], drop=["id"], format=documents)[0] == BODY
+    assert read_labeled(mails, ["urgent", "bug"], drop=["id"], format=documents)[0] == BODY
     with pytest.raises(DataError, match="the encoder takes texts, but 'id', 'body' are left"):
-        read_labelled(mails, ["urgent", "bug"], format=documents)
+        read_labeled(mails, ["urgent", "bug"], format=documents)
     numbers = Tables().fit(pd.DataFrame({"id": [3, 1, 4]}))
-    assert read_labelled(mails, "bug", format=numbers)[0].column_names == ["id"]
+    assert read_labeled(mails, "bug", format=numbers)[0].column_names == ["id"]
 
 
 @pytest.mark.parametrize(
@@ -106,21 +106,21 @@ def test_x_for_an_encoder(mails: Path) -> None:
 )
 def test_what_is_wrong_is_said(mails: Path, labels: list[str], more: dict[str, Any], words: str) -> None:
     with pytest.raises(DataError, match=words):
-        read_labelled(mails, labels, **more)
+        read_labeled(mails, labels, **more)
 
 
 def test_other_mistakes(mails: Path) -> None:
     with pytest.raises(ValueError, match=r"format='texts': allowed are 'auto', 'tables', 'documents', 'images', and a fitted"):
-        read_labelled(mails, "bug", format="texts")
+        read_labeled(mails, "bug", format="texts")
     frame: Any = pd.read_csv(mails)
     with pytest.raises(DataError, match="data is a DataFrame: give a path or an Arrow table"):
-        read_labelled(frame, "bug")
+        read_labeled(frame, "bug")
 
 
 def test_a_file_is_read_as_was_said(tmp_path: Path) -> None:
     file = tmp_path / "euro.csv"
     file.write_text("size;bug\n1,5;1\n2,5;?\n")
-    X, Y = read_labelled(file, "bug", reading=Reading(sep=";", decimal=",", na=("?",)))
+    X, Y = read_labeled(file, "bug", reading=Reading(sep=";", decimal=",", na=("?",)))
     assert X["size"].to_pylist() == [1.5, 2.5]
     assert Y["bug"].to_pylist() == [1, None]
 
