@@ -707,5 +707,5 @@ def test_gaps_where_there_were_none_are_told(table: bool) -> None:
     clf = Classifier(**SMALL).fit(X, y)
     clf.predict(X)
     new = X.mask(X > 2) if table else np.where(X > 2, np.nan, X)
-    with pytest.warns(UserWarning, match=r"gaps in column\(s\) 'x1', which had none in fit"):
+    with pytest.warns(UserWarning, match=r"missing values in column\(s\) 'x1', which had none in fit"):
         clf.predict_proba(new)
