@@ -9,7 +9,6 @@ import sys
 from typing import Any
 
 from common import WEIGHTS
-
 from diabolo import load, storage
 
 RENAMED = {  # parts of networks, in format 2
