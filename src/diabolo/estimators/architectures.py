@@ -2,7 +2,7 @@ r"""Which network suits which kind of data; a format says which by its `architec
 
     Dense            tables and arrays     layers on numbers, and an indicator for each that may be missing
     Text             documents             x -> tf-idf(x), layers, codes on a sphere
-    Convolutional    pictures              Inward and Outward; dense layers if `hidden` gives them
+    Convolutional    pictures              ConvEncoder and ConvDecoder; dense layers if `hidden` gives them
 
 Each fit makes a new architecture. It knows what the three kinds of estimators need: the autoencoder, the outlier detector and
 the supervised estimators. The format of your own kind of data brings a subclass of :class:`Dense`.

@@ -1,11 +1,11 @@
 r"""Networks for restoration: pictures in, pictures out, of any size.
 
-    block    h <- h + B relu(A h)                     A, B: convolutions 3 x 3
-    UNet     h_0 = blocks(x / 2),  h_i = blocks(h_{i-1} / 2);  back up:  h_{i-1} <- blocks(h_{i-1} + 2 h_i)
-    Column   h = blocks(conv(x)),  all at one size
-    Told     a UNet with the strength of the noise as an input, and a Level that estimates it
-    Palette  h -> the probability of each color
-    Shuffle  h -> c s^2 channels -> a picture s times as large
+    block                   h <- h + B relu(A h)                     A, B: convolutions 3 x 3
+    UNet                    h_0 = blocks(x / 2),  h_i = blocks(h_{i-1} / 2);  back up:  h_{i-1} <- blocks(h_{i-1} + 2 h_i)
+    ResidualCNN             h = blocks(conv(x)),  all at one size
+    NoiseConditionalUNet    a UNet with the strength of the noise as an input, and a NoiseEstimator for it
+    ColorClassHead          h -> the probability of each color
+    PixelShuffleHead        h -> c s^2 channels -> a picture s times as large
 
 No layer has a bias: a picture of zeros gives zeros, and a picture with half the contrast gives half the output. So flat areas
 stay flat, and the network also handles strengths of noise that it has not seen. The finest layers of a U-net work at half the

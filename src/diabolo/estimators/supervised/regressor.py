@@ -48,8 +48,8 @@ class Regressor(RegressorMixin, Supervised):
     bins : int or "auto", default="auto"
         Number of bins of the piecewise linear encoding (:class:`nets.PiecewiseLinearEncoding`). It describes each number of a
         table or dense array by the number itself and by its position within each bin; quantiles are the edges. 0: the number
-        alone. "auto" is 8, and 0 for more than 300 numbers. Features with one or two values, words and pictures have no bins, nor
-        has a pre-trained encoder.
+        alone. "auto" is 8, and 0 for more than 300 numbers. Features with one or two values, words and pictures have no bins,
+        nor has a pre-trained encoder.
     dropout : float in [0, 1), default=0.5
         Dropout rate of the hidden layers; that of the features they read is 0.2.
     corruption : Corruption or None, default=None
