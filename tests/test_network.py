@@ -47,7 +47,7 @@ def modules() -> dict[str, nn.Module]:
     one: dict[str, nn.Module] = {
         "SkipMLP": SkipMLP(4, (8, 6), 2, 0.1),
         "EnsembleSkipMLP": EnsembleSkipMLP(3, 4, (8, 6), 2),
-        "Curved, straight": SkipMLP(4, (), 2),
+        "SkipMLP, linear": SkipMLP(4, (), 2),
         "EnsembleMLP": EnsembleMLP(3, 4, (8, 6), 0.1, 0.2),
         "EnsembleScaler": EnsembleScaler(3, 4),
         "ConcatHidden": nn.Sequential(EnsembleScaler(3, 4), ConcatHidden(3, 4, (8, 6), 0.0, 0.2)),

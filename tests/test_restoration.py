@@ -156,21 +156,21 @@ def test_a_palette_holds_what_screens_show() -> None:
     assert bool((ColorClassHead(4)(torch.randn(1, 4, 3, 3)) == 0).all()), "at first all colors are equally likely"
 
 
-@pytest.mark.parametrize("kind", ["Told", "Column", "Palette"])
+@pytest.mark.parametrize("kind", ["NoiseConditionalUNet", "ResidualCNN", "ColorClassHead"])
 def test_every_parameter_gets_a_gradient(kind: str) -> None:
     x = torch.randn(4, 1, 16, 16)
     net = {
-        "Told": Diabolo(NoiseConditionalUNet(1, (4, 8), 1), PixelShuffleHead(4, 1, 2)),
-        "Column": Diabolo(ResidualCNN(1, 4, 1), PixelShuffleHeads(4, 1, (2, 3))),
-        "Palette": Diabolo(UNet(1, (4, 8), 1, bias=True), ColorClassHead(4, 28)),
+        "NoiseConditionalUNet": Diabolo(NoiseConditionalUNet(1, (4, 8), 1), PixelShuffleHead(4, 1, 2)),
+        "ResidualCNN": Diabolo(ResidualCNN(1, 4, 1), PixelShuffleHeads(4, 1, (2, 3))),
+        "ColorClassHead": Diabolo(UNet(1, (4, 8), 1, bias=True), ColorClassHead(4, 28)),
     }[kind]
     optimizer = torch.optim.SGD(net.parameters(), 0.1)
     for _ in range(4):  # what starts at zero lets nothing through at first
         optimizer.zero_grad()
-        if kind == "Told":
+        if kind == "NoiseConditionalUNet":
             level = net.encoder.level(x)
             loss = (net.decoder(net.encoder(x, torch.ones(4))) - x).square().mean() + (level - 1).square().mean()
-        elif kind == "Column":
+        elif kind == "ResidualCNN":
             loss = sum((net.decoder(net.encoder(x), s) - 1).square().mean() for s in (2, 3))
         else:
             loss = net(x).log_softmax(1)[:, 0].square().mean()
