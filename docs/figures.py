@@ -76,7 +76,7 @@ def report() -> Image.Image:
         )
         page = browser.new_page(viewport={"width": 640, "height": 900}, color_scheme="light")
         page.goto((Path(folder) / "report.html").as_uri())
-        shown = ("header.page", "section[aria-labeledby=h-comparison]", "section[aria-labeledby=h-map]")
+        shown = ("header.page", "section[aria-labelledby=h-comparison]", "section[aria-labelledby=h-map]")
         parts = [Image.open(io.BytesIO(page.locator(css).screenshot())).convert("RGB") for css in shown]
         browser.close()
     top, comparison, places = parts

@@ -324,7 +324,7 @@ def test_fit_labels(mails: Path, tmp_path: Path, diabolo: Any) -> None:
     for line in ("rows │ 60", "labels │ 3", f"precision │ {1 - model.held_out_:.1%}", f"parameters │ {model.n_parameters_}"):
         assert line in told
     assert "rows kept in the file │ 60" in told
-    assert (model.classes_.tolist(), model.loss, model.optimize) == (NAMES, "asymmetric", "f1_macro")
+    assert (model.classes_.tolist(), model.loss, model.threshold_metric) == (NAMES, "asymmetric", "f1_macro")
     assert model.format_.columns == ["size", "age"]
     assert np.isnan(model.memory_.y).sum() == 1, "an empty cell is not known"
     said = diabolo("fit", mails / "mails.csv", "--labels", "bug", "-o", out, "--epochs", 2, "--hidden", 8)

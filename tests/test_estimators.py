@@ -55,7 +55,9 @@ for name in ("MultiLabelClassifier", "IndependentClassifiers"):  # a check wants
     OWN[name] |= {"threshold_metric": ((0, 1), (1, 0)), "min_labels": 0}
 
 
-@pytest.mark.filterwarnings("ignore:(optimize|min_labels)=.* has no effect", "ignore:labels? .* positive in (no|every) row")
+@pytest.mark.filterwarnings(
+    "ignore:(threshold_metric|min_labels)=.* has no effect", "ignore:labels? .* positive in (no|every) row"
+)
 @parametrize_with_checks(
     [ESTIMATORS[name](**{"epochs": 2, "hidden": (8,), "verbose": False} | OWN.get(name, {})) for name in TABULAR],
     expected_failed_checks=lambda estimator: FAILING.get(type(estimator).__name__, {}),
@@ -125,12 +127,13 @@ OTHER: dict[str, Any] = {  # values with which a fit ends elsewhere
     "average": 0.5,
     "batch_size": 9,
     "bins": 3,
-    "class_weight": {0: 9.0},
+    "class_weight": "balanced",
     "contamination": 0.3,
     "corruption": Gaussian(0.8),
     "dropout": 0.3,
     "epochs": 12,
     "hidden": (5,),
+    "label_weight": {0: 9.0},
     "loss": "squared",
     "lr": 0.05,
     "members": 2,

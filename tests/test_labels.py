@@ -470,8 +470,8 @@ def test_what_changes_nothing_is_told(params: dict[str, Any], y: Any, told: str)
     [
         (lambda: MultiLabelClassifier(threshold_metric="f1-micro", **SMALL).fit(X, Y), "f1_micro"),
         (lambda: MultiLabelClassifier(loss="asymetric", **SMALL).fit(X, Y), "asymmetric"),
-        (lambda: MultiLabelClassifier(class_weight="ballanced", **SMALL).fit(X, Y), "balanced"),
-        (lambda: MultiLabelClassifier(class_weight={"A": 2}, **SMALL).fit(X, LISTS), "a"),
+        (lambda: MultiLabelClassifier(label_weight="ballanced", **SMALL).fit(X, Y), "balanced"),
+        (lambda: MultiLabelClassifier(label_weight={"A": 2}, **SMALL).fit(X, LISTS), "a"),
         (lambda: MultiLabelClassifier(precision="bfloat", **SMALL).fit(X, Y), "bfloat16"),
         (lambda: Labels().fit([["urgent"], ["billing"]]).find("urgnt"), "urgent"),
         (lambda: Labels().fit([["urgent"], ["billing"]]).to_matrix([["Urgent"]]), "urgent"),

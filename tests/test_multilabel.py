@@ -941,8 +941,8 @@ def raws(clf: MultiLabelClassifier, X: np.ndarray) -> np.ndarray:
 def test_a_yes_that_counts_more() -> None:
     X, Y = rows(400, noise=1.0)
     plain = MultiLabelClassifier(**QUICK).fit(X, Y)
-    one = MultiLabelClassifier(class_weight={1: 1.0}, **QUICK).fit(X, Y)
-    more = MultiLabelClassifier(class_weight={1: 20.0}, **QUICK).fit(X, Y)
+    one = MultiLabelClassifier(label_weight={1: 1.0}, **QUICK).fit(X, Y)
+    more = MultiLabelClassifier(label_weight={1: 20.0}, **QUICK).fit(X, Y)
     assert np.array_equal(raws(one, X), raws(plain, X))
     moved = (raws(more, X) - raws(plain, X)).mean(0)
     assert moved[1] > 0.5
@@ -952,8 +952,8 @@ def test_a_yes_that_counts_more() -> None:
 def test_balanced_is_as_many_yes_as_no() -> None:
     X, Y = rows()
     weights = {c: (60 - n) / n for c, n in enumerate(Y.sum(0))}
-    a = MultiLabelClassifier(class_weight="balanced", **SMALL).fit(X, Y)
-    b = MultiLabelClassifier(class_weight=weights, **SMALL).fit(X, Y)
+    a = MultiLabelClassifier(label_weight="balanced", **SMALL).fit(X, Y)
+    b = MultiLabelClassifier(label_weight=weights, **SMALL).fit(X, Y)
     assert np.allclose(raws(a, X), raws(b, X), atol=1e-6)
     assert not np.allclose(raws(a, X), raws(MultiLabelClassifier(**SMALL).fit(X, Y), X), atol=1e-6)
 
@@ -1096,7 +1096,7 @@ def test_labels_that_it_does_not_know_are_named() -> None:
         ("min_labels", "some"),
         ("replay_size", -1),
         ("replay_size", 2.5),
-        ("class_weight", "heavy"),
+        ("label_weight", "heavy"),
         ("threshold_metric", "accuracy"),
         ("members", 0),
         ("hidden", ()),
@@ -1109,7 +1109,7 @@ def test_wrong_parameters_are_named(name: str, value: Any) -> None:
 
 def test_a_weight_for_no_label_is_named() -> None:
     with pytest.raises(ValueError, match="label_weight names 'z', which is not a label"):
-        fitted(class_weight={"z": 2.0})
+        fitted(label_weight={"z": 2.0})
 
 
 @pytest.mark.parametrize("w", [np.ones(3), np.zeros(60), np.full(60, np.nan), -np.ones(60), np.ones((60, 2))], ids=range(5))
@@ -1179,8 +1179,8 @@ PARAMETERS: list[dict[str, Any]] = [
     {"threshold_metric": [[0, 1], [3, 0]]},
     {"threshold_metric": np.array([[0.0, 1.0], [3.0, 0.0]])},
     {"min_labels": 2, "members": 1},
-    {"class_weight": "balanced"},
-    {"class_weight": {0: 2.0, 2: 3.0}},
+    {"label_weight": "balanced"},
+    {"label_weight": {0: 2.0, 2: 3.0}},
 ]
 
 

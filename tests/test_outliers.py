@@ -129,7 +129,7 @@ def test_never_seen_against_rare_but_consistent() -> None:
 
 
 def test_where_all_is_hard_to_tell_a_loss_says_less() -> None:
-    """The same loss, in a region of the waist that usually loses ten times as much, and elsewhere."""
+    """The same loss, in a region of the bottleneck that usually loses ten times as much, and elsewhere."""
     z = torch.linspace(-1, 1, 200, dtype=torch.float64)[:, None]
     losses = torch.where(z > 0, 10.0, 1.0) * torch.rand(200, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     hard, easy = LocalErrorScale.fit(z, losses / losses.mean(0))(torch.tensor([[0.8], [-0.8]]))

@@ -66,7 +66,7 @@ def headline(report: LabelReport) -> str:
 
 def lead(clf: MultiLabelClassifier, report: LabelReport) -> str:
     """The rows, and how the thresholds were chosen."""
-    how = clf.optimize if isinstance(clf.optimize, str) else "costs"
+    how = clf.threshold_metric if isinstance(clf.threshold_metric, str) else "costs"
     return f"Measured on {report.rows:,} rows. The thresholds were chosen for {how}."
 
 

@@ -217,7 +217,7 @@ def facts(detector: OutlierDetector, n: int) -> str:
         ("Rows in this report", f"{n:,} ({kind}, {len(detector.format_.columns):,} columns)"),
         ("Calibrated on", f"{len(detector.calibration_):,} rows, each scored by a network that was not trained on it"),
         ("Members", f"{detector.members_}"),
-        ("Known outliers", "used to learn which columns matter" if detector._judges is not None else "none"),
+        ("Known outliers", "used to learn which columns matter" if detector._scorer.supervised is not None else "none"),
         ("Seed of the fit", seed(detector)),
         ("Versions", f"diabolo {__version__}, PyTorch {torch.__version__}, Python {platform.python_version()}"),
     ]

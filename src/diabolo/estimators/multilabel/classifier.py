@@ -133,7 +133,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         (any share), or costs ``[[true no, false yes], [false no, true yes]]``: one matrix for all labels, or one per label.
     min_labels : int or "auto", default="auto"
         Smallest number of labels that :meth:`predict` gives a row. "auto" is 1 if every training row has a label, else 0.
-    class_weight : "balanced", dict or None, default=None
+    label_weight : "balanced", dict or None, default=None
         Weight of the positives of each label. "balanced": the positives of a label weigh as much as its negatives.
     replay_size : int, default=200
         Number of training rows that the model keeps for :meth:`add_label` and :meth:`refresh`. They are saved in its file.
@@ -189,7 +189,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
     loss: Any = "logistic"
     threshold_metric: Any = "f1_micro"
     min_labels: Any = "auto"
-    class_weight: Any = None
+    label_weight: Any = None
     replay_size: int = 200
     _drawn: ClassVar[int] = DRAWN
 
@@ -244,7 +244,7 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
         if np.shape(sample_weight) == matrix.shape:  # a label without weight is unknown
             matrix = np.where(np.asarray(sample_weight) == 0, np.nan, dense(matrix)).astype(np.float32)
         w = None if sample_weight is None else weights(sample_weight, matrix.shape[0], 0 if self._one else matrix.shape[1])
-        target = LabelTarget(matrix, self.labels_.names, self._loss(), w, self.class_weight, self._drawn)
+        target = LabelTarget(matrix, self.labels_.names, self._loss(), w, self.label_weight, self._drawn)
         if not target.how_often[1].any():
             raise DataError("Y holds no known label: all of it is missing (NaN, None)")
         return self._learn(X, target, categories, numbers)
@@ -558,10 +558,10 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
             raise ValueError(f"min_labels={self.min_labels!r}: allowed are 'auto' and integers from 0")
         if not (self.replay_size == 0 or is_size(self.replay_size)):
             raise ValueError(f"replay_size={self.replay_size!r}: allowed are integers from 0")
-        if not (self.class_weight is None or isinstance(self.class_weight, dict) or self.class_weight == "balanced"):
+        if not (self.label_weight is None or isinstance(self.label_weight, dict) or self.label_weight == "balanced"):
             raise ValueError(
-                f"class_weight={self.class_weight!r}: allowed are None, 'balanced' and a dict {{label: weight}}"
-                f"{suggest(self.class_weight, ['balanced'])}"
+                f"label_weight={self.label_weight!r}: allowed are None, 'balanced' and a dict {{label: weight}}"
+                f"{suggest(self.label_weight, ['balanced'])}"
             )
 
     def _idle(self) -> dict[str, str]:

@@ -86,7 +86,7 @@ class IndependentClassifiers(MultiLabelClassifier):
         (any share), or costs ``[[true no, false yes], [false no, true yes]]``: one matrix for all labels, or one per label.
     min_labels : int or "auto", default="auto"
         Smallest number of labels that :meth:`predict` gives a row. "auto" is 1 if every training row has a label, else 0.
-    class_weight : "balanced", dict or None, default=None
+    label_weight : "balanced", dict or None, default=None
         Weight of the positives of each label. "balanced": the positives of a label weigh as much as its negatives.
     replay_size : int, default=200
         Number of training rows that the model keeps for :meth:`add_label` and :meth:`refresh`. They are saved in its file.

@@ -1,4 +1,4 @@
-r"""Outliers: far from what the decoder makes of them, or at an unlikely place of the waist.
+r"""Outliers: far from what the decoder makes of them, or at an unlikely place of the bottleneck.
 
     D(x) = log mean_j (loss_j(decoder(z)_j, x_j) / v_j(z))^2     distance to the manifold;   z = encoder(x)
     U(x) = -log p(z),  V(x) = -log q(z),  W(x)                   how unlikely the code is, seen closely and from afar;
@@ -11,7 +11,7 @@ start that has not seen these either, so that every row is judged by one that do
 the ``s_i`` come from these judgements.
 
 They are denoising networks: from a row with noise, and with some of its columns hidden, they must produce the whole row.
-What they know is how the columns depend on each other, and so the waist need not be narrow.
+What they know is how the columns depend on each other, and so the bottleneck need not be narrow.
 
 References
 ----------
@@ -54,7 +54,7 @@ STEPS = 300  # of SGD, unless `epochs` says otherwise
 MAX_CALIBRATED = 5000  # rows whose scores are kept
 MAX_PIXELS = 32  # of the longer side, to which pictures are brought
 HIDDEN = 64, 64  # widths of layers, unless `hidden` says otherwise
-MAX_COMPONENTS = 64  # width of the waist, unless `n_components` says otherwise
+MAX_COMPONENTS = 64  # Width k of the bottleneck, unless `n_components` says otherwise
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
@@ -73,14 +73,14 @@ class OutlierDetector(OutlierMixin, System):
     contamination : float in (0, 0.5] or None, default=None
         Instead: flag this share of the training rows, as scikit-learn's detectors do.
     n_components : int, float or "auto", default="auto"
-        Width of the waist, or the share of the variance that PCA explains with it; "auto" is the number of features,
+        Width k of the bottleneck, or the share of the variance that PCA explains with it; "auto" is the number of features,
         at most 64.
     members : int, default=3
         Networks K, at least 2; each is trained without its own fold.
     hidden : "auto" or tuple of int, default="auto"
-        Widths of the layers between the input and the waist; "auto" is (64, 64). The decoder has them in reverse.
+        Widths of the layers between the input and the bottleneck; "auto" is (64, 64). The decoder has them in reverse.
     corruption : Corruption or None, default=None
-        What the encoder sees; None: noise and hidden columns, ``Chain((Gaussian(0.3), Hide(0.7)))``, and for documents
+        What the encoder sees; None: noise and hidden columns, ``Chain((Gaussian(0.3), ColumnMask(0.7)))``, and for documents
         half of the words, ``WordDropout(0.5)``.
     trim : float in [0, 0.5), default=0.1
         Share of each batch, the largest losses, that does not count: about the share of outliers among the rows.
@@ -229,7 +229,8 @@ class OutlierDetector(OutlierMixin, System):
 
     def score_samples(self, X: Any) -> np.ndarray:
         """(n,) logarithm of the p-value, the lower the stranger; beyond the training rows it goes on (see Calibration)."""
-        return self.calibration_.log_p(self._judgements(X)[0])
+        s, _ = self._judgements(X)
+        return self.calibration_.log_p(s)
 
     @property
     def rate_(self) -> float:
@@ -241,7 +242,8 @@ class OutlierDetector(OutlierMixin, System):
 
     def p_values(self, X: Any) -> np.ndarray:
         """(n,) conformal p-values; of normal rows that were not trained on, about a share alpha has ``p <= alpha``."""
-        return self.calibration_.p(self._judgements(X)[0])
+        s, _ = self._judgements(X)
+        return self.calibration_.p(s)
 
     def axes(self, X: Any) -> np.ndarray:
         """(n, 2) p-values of the two axes, distance to the manifold and unlikely code.
