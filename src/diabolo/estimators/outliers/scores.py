@@ -1,6 +1,6 @@
 r"""What is usual among rows that a network has not seen, and how unusual a row is on two axes.
 
-    D = log mean_j (l_j / v_j(z))^2      l_j: loss of cell j;  v_j(z): what column j usually loses at this place of the bottleneck
+    D = log mean_j (l_j / v_j(z))^2      l_j: loss of cell j;  v_j(z): what column j usually loses for such codes
     U = -log p(z),  V = -log q(z)        p: kernel density of the codes, one unit for all;  q: one trimmed normal
     W = log mean_j (log t_j)^2           t_j: share of the rows whose feature j is as far out, on the side of this one
     axes = ( -log P(D),  -log P(U) - 1/2 log P(V) - 1/2 log P(W) )
