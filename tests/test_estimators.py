@@ -55,7 +55,7 @@ for name in ("MultiLabelClassifier", "IndependentClassifiers"):  # a check wants
     OWN[name] |= {"threshold_metric": ((0, 1), (1, 0)), "min_labels": 0}
 
 
-@pytest.mark.filterwarnings("ignore:(threshold_metric|min_labels)=.* has no effect", "ignore:label.* positive in (no|every) row")
+@pytest.mark.filterwarnings(
     "ignore:(threshold_metric|min_labels)=.* has no effect", "ignore:labels? .* positive in (no|every) row"
 )
 @parametrize_with_checks(
