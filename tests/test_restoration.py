@@ -250,7 +250,7 @@ def test_any_size(name: str, size: tuple[int, int], fitted: dict[str, Any]) -> N
 
 
 KINDS = {
-    "gray_fraction": ((20, 30), np.uint8),
+    "gray": ((20, 30), np.uint8),
     "gray, 1 channel": ((20, 30, 1), np.uint8),
     "gray, alpha": ((20, 30, 2), np.uint8),
     "RGB": ((20, 30, 3), np.uint8),
@@ -321,7 +321,7 @@ def test_neighbors_in_a_list_do_not_matter(name: str, fitted: dict[str, Any]) ->
         np.zeros((24, 24), np.uint8),
         np.full((24, 24, 3), 255, np.uint8),
     ],
-    ids=["gray_fraction", "color", "16 bits", "float", "black", "white"],
+    ids=["gray", "color", "16 bits", "float", "black", "white"],
 )
 def test_what_is_flat_stays_flat_to_the_bit(flat: np.ndarray, denoiser: Denoiser, upscaler: Upscaler) -> None:
     assert np.array_equal(denoiser.transform([flat])[0], flat)
@@ -472,7 +472,7 @@ def test_opponents_keep_what_noise_is() -> None:
     assert torch.equal(from_opponent(opponent(x[:, :1]), 1), x[:, :1])
 
 
-@pytest.mark.parametrize("gray_fraction", [True, False])
+@pytest.mark.parametrize("gray", [True, False])
 def test_noise_is_taken_out_of_every_channel(gray: bool, denoiser: Denoiser) -> None:
     clean = pictures(1, 64, seed=9)[0]
     clean = clean[..., :1] if gray else clean
@@ -483,7 +483,7 @@ def test_noise_is_taken_out_of_every_channel(gray: bool, denoiser: Denoiser) -> 
     assert bool((off[1] < 0.95 * off[0]).all())
 
 
-@pytest.mark.parametrize("kind", ["gray_fraction", "RGB", "RGBA", "16 bits", "float32", "bool"])
+@pytest.mark.parametrize("kind", ["gray", "RGB", "RGBA", "16 bits", "float32", "bool"])
 def test_strength_0_is_the_identity_to_the_bit(kind: str, denoiser: Denoiser) -> None:
     x = given(kind)
     assert np.array_equal(denoiser.transform([x], strength=0)[0], x)
@@ -721,7 +721,7 @@ def test_before_and_the_map_are_after(name: str, fitted: dict[str, Any]) -> None
 
 
 @pytest.mark.parametrize("name", ["Denoiser", "Upscaler"])
-@pytest.mark.parametrize("gray_fraction", [True, False])
+@pytest.mark.parametrize("gray", [True, False])
 def test_in_tiles_it_is_the_same_picture(
     name: str, gray: bool, fitted: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

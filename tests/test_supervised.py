@@ -85,9 +85,9 @@ def test_bins_tell_more_of_a_number() -> None:
     assert min(scores["auto"], scores[16]) > 0.8 > 0.7 > scores[0]
     layers = {b: [type(part).__name__ for part in clf.network_.encoder] for b, clf in fitted.items()}
     assert layers == {
-        "auto": ["Missing", "Bins", "EnsembleMLP"],
-        0: ["Missing", "EnsembleMLP"],
-        16: ["Missing", "Bins", "EnsembleMLP"],
+        "auto": ["MissingIndicator", "PiecewiseLinearEncoding", "EnsembleMLP"],
+        0: ["MissingIndicator", "EnsembleMLP"],
+        16: ["MissingIndicator", "PiecewiseLinearEncoding", "EnsembleMLP"],
     }
     assert [set(fitted[b].network_.encoder[1].counts) for b in ("auto", 16)] == [{8}, {16}]
 

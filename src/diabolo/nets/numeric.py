@@ -33,7 +33,7 @@ class PiecewiseLinearEncoding(nn.Module):
 
     Examples
     --------
-    >>> bins = Bins.of(torch.tensor([[0.0], [1.0], [2.0], [10.0]]), 3)
+    >>> bins = PiecewiseLinearEncoding.of(torch.tensor([[0.0], [1.0], [2.0], [10.0]]), 3)
     >>> bins(torch.tensor([[6.0]]))
     tensor([[6.0000, 1.0000, 1.0000, 0.5000]])
     """
