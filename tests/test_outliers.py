@@ -12,6 +12,7 @@ import torch
 from sklearn.metrics import roc_auc_score
 
 from diabolo import Autoencoder, DataError, OutlierDetector, load
+from diabolo.estimators.outliers.explanation import RowExplanation
 from diabolo.estimators.outliers.scores import LocalErrorScale, MarginalTails
 from diabolo.formats import Tables
 from diabolo.losses import Softmax, Squared
@@ -526,3 +527,16 @@ def test_rows_by_number_or_as_a_mask() -> None:
 def test_too_few_rows() -> None:
     with pytest.raises(DataError, match="n_samples=5: an outlier detector needs at least 8"):
         OutlierDetector(**SMALL).fit(curve(5, 0))
+
+
+def test_rare_is_what_is_consistent() -> None:
+    """A row that is extreme on both axes was never seen, however small the other p-value."""
+    for distance, code, why in ((5e-18, 0.0, "never seen"), (0.3, 1e-5, "rare"), (0.004, 0.2, "never seen")):
+        assert RowExplanation(0, 1e-3, distance, code, (), False).why == why
+
+
+def test_pictures_are_explained() -> None:
+    pictures = np.random.default_rng(0).integers(0, 255, (60, 8, 8)).astype(np.uint8)
+    pictures[0, 3:6, 3:6] = 255
+    detector = OutlierDetector(**QUICK).fit(pictures)
+    assert len(detector.explain(pictures, rows=[0])[0].cells) == 5

@@ -23,7 +23,7 @@ from diabolo.estimators.outliers.explanation import CellExplanation, RowExplanat
 from diabolo.formats import Arrays, Documents, Embedded, Format, Images, Tables
 from diabolo.printed import Grid, Marked, Printed
 from diabolo.training import History
-from kinds import SMALL, kinds
+from kinds import SMALL, frame, kinds
 
 
 class Note(Printed):
@@ -160,3 +160,12 @@ def test_what_became_of_a_label_is_a_sentence() -> None:
     )
     scores = {"scratch": np.array([[0.5, 0.6]]), "pretrained": np.array([[0.8, 0.9]])}
     assert "0.850 ± 0.050 *" in str(Efficiency("accuracy", (0.1,), (20,), scores))
+
+
+def test_a_history_without_held_out_rows_names_no_best_round() -> None:
+    ae = Autoencoder(1, **SMALL).fit(frame(25))
+    said = str(ae.history_)
+    assert "held out" not in said.splitlines()[1]
+    assert "No rows were held out" in said
+    assert "best round" not in said
+    assert "best round" in str(Autoencoder(1, **SMALL).fit(frame(80)).history_)

@@ -713,3 +713,18 @@ def test_gaps_where_there_were_none_are_told(table: bool) -> None:
     new = X.mask(X > 2) if table else np.where(X > 2, np.nan, X)
     with pytest.warns(UserWarning, match=r"missing values in column\(s\) 'x1', which had none in fit"):
         clf.predict_proba(new)
+
+
+@pytest.mark.parametrize("freeze", [True, False])
+@pytest.mark.parametrize("kind", ["autoencoder", "module"])
+def test_what_came_out_of_a_file_goes_on_as_it_would_have(kind: str, freeze: bool, tmp_path: Path) -> None:
+    """With the encoder that it was given: a frozen one keeps its weights."""
+    X, y = groups(160, 0)
+    encoder = Autoencoder(2, **SMALL).fit(X) if kind == "autoencoder" else nn.Linear(X.shape[1], 3)
+    a = Classifier(encoder=encoder, freeze=freeze, warm_start=True, **SMALL | AUTO).fit(X, y)
+    a.save(tmp_path / "a")
+    b = load(tmp_path / "a", encoder=encoder if kind == "module" else None)
+    first = [p.clone() for p in b.network_.encoder[0].parameters()]
+    assert np.allclose(b.fit(X, y).predict_proba(X), a.fit(X, y).predict_proba(X), atol=1e-4)
+    if freeze:
+        assert all(torch.equal(p, q) for p, q in zip(first, b.network_.encoder[0].parameters(), strict=True))

@@ -143,6 +143,12 @@ class History(Printed):
         n = len(self.epoch)
         if n:
             some = sorted({round(i * (n - 1) / (SHOWN - 1)) for i in range(SHOWN)} | {self.best})
+            if not self.held_some_out:
+                rows = [[few(self.epoch[i]), few(self.loss[i]), few(round(self.seconds[i], 1))] for i in some]
+                yield Grid(("epoch", "loss", "seconds"), rows, f"{len(some):,} of {n:,} rounds", left=0)
+                yield "No rows were held out: the weights of the end are kept."
+                yield f"Stopped: {self.stopped}."
+                return
             columns = self.epoch, self.loss, self.held_out, self.seconds
             rows = [[few(round(values[i], 1) if values is self.seconds else values[i]) for values in columns] for i in some]
             kept, best = self.held_out[self.best] <= min(self.held_out), some.index(self.best)
@@ -152,6 +158,11 @@ class History(Printed):
             if kept:
                 yield "* The best round; its weights are kept."
         yield f"Stopped: {self.stopped}."
+
+    @property
+    def held_some_out(self) -> bool:
+        """Whether rows were held out; if not, the loss stands in place of their error."""
+        return self.held_out != self.loss
 
     @property
     def waited(self) -> int:
@@ -263,7 +274,8 @@ class Run:
     def where(self) -> str:
         """The text of the progress: epoch, loss and held-out error."""
         h, words = self.history, f"epoch {self.step / self.per_epoch:.0f} of {self.plan.epochs}"
-        return f"{words}, loss {few(h.loss[-1])}, held-out {few(h.held_out[h.best])}" if h.loss else words
+        held_out = f", held-out {few(h.held_out[h.best])}" if self.held_out is not None else ""
+        return f"{words}, loss {few(h.loss[-1])}{held_out}" if h.loss else words
 
     def epoch(self, at: At) -> None:
         number, skip = divmod(self.step, self.per_epoch)

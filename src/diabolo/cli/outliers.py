@@ -64,7 +64,7 @@ def command(
     verdicts = detector.explain(data, rows if output else rows[:show], cells)
     if verdicts:
         printing.console.print(type(verdicts)(verdicts[:show]))
-    rule = f"at most {fdr:.1%} of these are false alarms" if fdr else f"{detector.rate_:.2%} of normal rows are"
+    rule = f"at most {fdr:.1%} of these are false alarms" if fdr else f"of normal rows at most {detector.rate_:.2%} are flagged"
     printing.console.print(f"{len(score):,} rows, {len(rows):,} flagged ({len(rows) / max(len(score), 1):.2%}); {rule}")
     if output:
         lines = long(verdicts)

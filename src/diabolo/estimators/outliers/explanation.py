@@ -35,6 +35,7 @@ MAX_REPAIRED = 5  # cells of a repair
 MAX_CANDIDATES = 32  # cells that a repair tries
 BATCH = 4096  # rows of the network at once
 NAMED, LISTED, LONG = 5, 20, 24  # printed: cells of a row, rows, letters of a cell
+FAR = 0.01  # p-value of the distance below which a row is not consistent
 
 
 @dataclass(frozen=True)
@@ -104,8 +105,8 @@ class RowExplanation(Printed):
 
     @property
     def why(self) -> str:
-        """Which of the two axes says so."""
-        return "never seen" if self.p_distance < self.p_code else "rare"
+        """ "never seen": far from its reconstruction; "rare": consistent, but an unlikely code."""
+        return "never seen" if self.p_distance < max(self.p_code, FAR) else "rare"
 
     def _parts(self) -> Iterator[str | Grid]:
         yield from RowExplanations([self])._parts()

@@ -227,7 +227,7 @@ class MarginalTails:
         i = (OUT * self.known).long()
         low, high = (self.x.gather(1, j.clamp(min=0))[:, 0] for j in (i, self.known - 1 - i))
         levels = ((self.x == 0) | (self.x == 1) | (self.x >= LARGEST)).all(1)
-        return torch.where(levels, x, x.clamp(low, high))
+        return torch.where(levels, x, x.clamp(low.to(x), high.to(x)))
 
     def __call__(self, x: Tensor) -> np.ndarray:
         """Rows (n, d) -> (n,)."""

@@ -45,7 +45,17 @@ from ...errors import DataError, FormatError, warn
 from ...formats import Embedded, infer
 from ...formats.targets import same_length
 from ...hardware import one_thread
-from ...nets import ConcatEnsembles, EnsembleMLP, EnsembleScaler, Head, Lite0, PerLabelHead, PiecewiseLinearEncoding
+from ...nets import (
+    ConcatEnsembles,
+    EnsembleMLP,
+    EnsembleScaler,
+    Head,
+    Lite0,
+    ModuleEnsemble,
+    PerLabelHead,
+    PiecewiseLinearEncoding,
+    PretrainedEncoder,
+)
 from ...network import Diabolo
 from ...rows import Rows, spread_rows, steps_per_epoch
 from ...training import SGD, History, minimize
@@ -139,6 +149,8 @@ class Supervised(System, abstract=True):
         if self.hidden != "auto" and not len(self.hidden):
             raise ValueError("hidden=(): at least one hidden layer is needed, such as (256,)")
         self._given = given(self.encoder)
+        if self._given is None and self._goes_on():
+            self._given = inherited(self.network_.encoder)
         for name, reason in self._idle().items():
             warn(f"{name}={getattr(self, name)!r} has no effect: {reason}")
         if hasattr(self._given, "encode") and not self.freeze:
@@ -148,7 +160,7 @@ class Supervised(System, abstract=True):
 
     def _idle(self) -> dict[str, str]:
         """Parameters that were set but have no effect, and why."""
-        if self.encoder is None and not self.freeze:
+        if self._given is None and not self.freeze:
             return {"freeze": "there is no encoder="}
         if self.encoder is not None and self.freeze and self.hidden == "auto" and self.bins not in ("auto", 0):
             return {"bins": "the input of a frozen encoder does not change"}
@@ -214,6 +226,8 @@ class Supervised(System, abstract=True):
 
     def _mixed(self) -> bool:
         """Whether half of the members start from an autoencoder, and half from scratch."""
+        if self._goes_on():
+            return isinstance(self.network_.encoder, ConcatEnsembles)
         return not self.freeze and hasattr(self._given, "format_")
 
     def _own(self, members: int, x: Tensor) -> nn.Sequential:
@@ -465,6 +479,15 @@ def outputs(network: Any, x: Tensor, some: Tensor | None) -> Tensor:
     """Rows x (B, d) -> raw (K, B, k), or (K, B, c) for some outputs c."""
     raw = network(x) if some is None else network.decoder.only(network.encoder(x), some.to(x.device))
     return cast(Tensor, raw.float())
+
+
+def inherited(encoder: Any) -> nn.Module | None:
+    """The pre-trained part of a fitted encoder, which is all that a file holds of what was given; None if there is none."""
+    part: Any = encoder[0] if isinstance(encoder, ConcatEnsembles) else encoder
+    if not isinstance(part, PretrainedEncoder):
+        return None
+    own = isinstance(part[0], ModuleEnsemble) and len(part) == 2  # convolutions that started from scratch
+    return None if own else part[0]
 
 
 def together(raw: Tensor) -> Tensor:
