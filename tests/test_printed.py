@@ -163,9 +163,10 @@ def test_what_became_of_a_label_is_a_sentence() -> None:
 
 
 def test_a_history_without_held_out_rows_names_no_best_round() -> None:
-    ae = Autoencoder(1, **SMALL).fit(frame(25))
+    ae = Autoencoder(1, **SMALL | {"epochs": 40}).fit(frame(25))
     said = str(ae.history_)
     assert "held out" not in said.splitlines()[1]
     assert "No rows were held out" in said
     assert "best round" not in said
+    assert ae.n_iter_ == ae.history_.epoch[-1]
     assert "best round" in str(Autoencoder(1, **SMALL).fit(frame(80)).history_)

@@ -128,41 +128,45 @@ class History(Printed):
             raise ValueError("the history does not fit together")
         return cls(**lists, best=best, stopped=state["stopped"])
 
-    def add(self, epoch: float, loss: float, held_out: float, seconds: float) -> bool:
-        """Append a round; True if it is the best so far."""
+    def add(self, epoch: float, loss: float, held_out: float | None, seconds: float) -> bool:
+        """Append a round; True if it is the best so far. Without held-out rows (None), the last one is."""
         self.epoch.append(epoch)
         self.loss.append(loss)
-        self.held_out.append(held_out)
+        self.held_out.append(math.nan if held_out is None else held_out)
         self.seconds.append(seconds)
-        if not held_out < self.held_out[self.best] and len(self.held_out) > 1:
+        if held_out is not None and not held_out < self.held_out[self.best] and len(self.held_out) > 1:
             return False
         self.best = len(self.held_out) - 1
         return True
 
+    @property
+    def kept(self) -> float:
+        """Epochs until the round whose weights are kept; 0 if it is the start, or a linear model."""
+        last = self.best == len(self.epoch) - 1
+        return self.epoch[self.best] if self.epoch and (self.held_some_out or last) else 0.0
+
     def _parts(self) -> Iterator[str | Grid]:
-        n = len(self.epoch)
+        n, held = len(self.epoch), self.held_some_out
         if n:
             some = sorted({round(i * (n - 1) / (SHOWN - 1)) for i in range(SHOWN)} | {self.best})
-            if not self.held_some_out:
-                rows = [[few(self.epoch[i]), few(self.loss[i]), few(round(self.seconds[i], 1))] for i in some]
-                yield Grid(("epoch", "loss", "seconds"), rows, f"{len(some):,} of {n:,} rounds", left=0)
-                yield "No rows were held out: the weights of the end are kept."
-                yield f"Stopped: {self.stopped}."
-                return
-            columns = self.epoch, self.loss, self.held_out, self.seconds
-            rows = [[few(round(values[i], 1) if values is self.seconds else values[i]) for values in columns] for i in some]
-            kept, best = self.held_out[self.best] <= min(self.held_out), some.index(self.best)
-            if kept:  # otherwise the linear model is kept
-                rows[best] = [Marked(text) if j == 2 else text for j, text in enumerate(rows[best])]
-            yield Grid(("epoch", "loss", "held out", "seconds"), rows, f"{len(some):,} of {n:,} rounds", left=0)
+            columns = {"epoch": self.epoch, "loss": self.loss, "held out": self.held_out, "seconds": self.seconds}
+            if not held:
+                del columns["held out"]
+            rows = [[few(round(v[i], 1) if head == "seconds" else v[i]) for head, v in columns.items()] for i in some]
+            kept = held and self.held_out[self.best] <= min(self.held_out)  # otherwise the linear model is kept
+            if kept:
+                rows[some.index(self.best)][2] = Marked(rows[some.index(self.best)][2])
+            yield Grid(tuple(columns), rows, f"{len(some):,} of {n:,} rounds", left=0)
             if kept:
                 yield "* The best round; its weights are kept."
+            if not held and self.kept:
+                yield "No rows were held out: the weights of the last round are kept."
         yield f"Stopped: {self.stopped}."
 
     @property
     def held_some_out(self) -> bool:
-        """Whether rows were held out; if not, the loss stands in place of their error."""
-        return self.held_out != self.loss
+        """Whether rows were held out."""
+        return not all(math.isnan(value) for value in self.held_out)
 
     @property
     def waited(self) -> int:
@@ -330,7 +334,7 @@ class Run:
 
     def round(self, loss: float) -> None:
         """Measure the averaged weights on held-out rows; keep them if they are the best."""
-        value = loss
+        value = None
         if self.held_out is not None:
             self.module.eval()
             chance = redirected(self.plan.seed + self.step) if self.redirect else nullcontext()

@@ -542,7 +542,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         self.explained_variance_ratio_ = max(total, 0.0) * moved / max(moved.sum(), 1e-300)
         scores = {"pca": pca, "autoencoder": total, "held_out_rows": len(held) if held is not None else 0}
         self.comparison_ = Comparison(scores, self.n_components_, self._linear_name)
-        self.n_iter_ = self.history_.epoch[self.history_.best] if self.history_.epoch else 0.0
+        self.n_iter_ = self.history_.kept
 
     def _keep_linear(self) -> None:
         """Training made it worse: keep the linear autoencoder, as a network. A warm start continues from the trained one."""
@@ -620,7 +620,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
             raise DataError("its comparison with the linear model is incomplete")
         if not all(isinstance(value, (int, float)) for value in self.comparison_.values()):
             raise DataError("its comparison with the linear model is not in numbers")
-        self.n_iter_ = self.history_.epoch[self.history_.best] if self.history_.epoch else 0.0
+        self.n_iter_ = self.history_.kept
 
 
 SAME = 1e-7  # smaller differences of scores are rounding

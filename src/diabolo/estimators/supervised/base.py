@@ -366,7 +366,7 @@ class Supervised(System, abstract=True):
             if self._mixed():
                 self._temper(i)
             self._judge(self._unseen(i).mean(0), i)
-        self.n_iter_ = self.history_.epoch[self.history_.best] if self.history_.epoch else 0.0
+        self.n_iter_ = self.history_.kept
         self.__dict__.pop("_coded", None)
         del self._given, self._judging
 
@@ -458,7 +458,7 @@ class Supervised(System, abstract=True):
     def _restore(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         super()._restore(meta, arrays)
         self.held_out_ = float(meta["held_out"])
-        self.n_iter_ = self.history_.epoch[self.history_.best] if self.history_.epoch else 0.0
+        self.n_iter_ = self.history_.kept
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "held_out_")
