@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch import Tensor
 
 from diabolo.corruption import (
     CORRUPTIONS,
@@ -29,6 +30,7 @@ from diabolo.corruption import (
     WordDropout,
     build,
 )
+from diabolo.errors import DataError
 from diabolo.images.resize import resize
 
 EXAMPLES: list[Corruption] = [
@@ -273,3 +275,9 @@ def test_smaller_pictures_are_those_of_resize() -> None:
     assert same(seen, resize(target, (6, 3)))
     rounded = Downscale(3, levels=255)(x, rng())[0] * 255
     assert torch.allclose(rounded, rounded.round(), atol=1e-4)
+
+
+@pytest.mark.parametrize("x", [torch.tensor([[0.5, torch.nan]]), torch.tensor([[0.5, -2.0]])], ids=["missing", "negative"])
+def test_photons_are_no_noise_of_tables(x: Tensor) -> None:
+    with pytest.raises(DataError, match="Poisson needs brightness from 0 on"):
+        Poisson(0.1)(x, torch.Generator().manual_seed(0))

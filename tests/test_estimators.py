@@ -409,7 +409,7 @@ WRONG = {
     "batch_size": [0, "large"],
     "hidden": [(0,), (8, -1), (2.5,)],
     "optimizer": ["sgd", None],
-    "loss": ["hinge", Softmax((2, 2))],
+    "loss": ["hinge", Softmax((2, 2)), {"x0": "squared"}, 3],
     "format": ["table"],
     "precision": ["float16"],
     "validation_fraction": [1.0, -0.1],

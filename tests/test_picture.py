@@ -454,7 +454,7 @@ def test_a_tiff_that_is_cut_off(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "message"), [(b"Dear reader, ", r"is no picture \(it begins with b'Dear reader"), (b"", "is empty")]
+    ("content", "message"), [(b"Dear reader, ", r"is no picture \(it begins with 'Dear reader"), (b"", "is empty")]
 )
 def test_what_only_looks_like_a_picture(tmp_path: Path, content: bytes, message: str) -> None:
     (tmp_path / "a.jpg").write_bytes(content)
@@ -846,7 +846,6 @@ def test_albums_in_memory(folder: Path) -> None:
         assert album.names == [f"picture {i}" for i in range(count)]
         assert album.folders == [""] * count
         assert {picture.pixels.shape for picture in album} == set(album.sizes()) == {shape}
-    assert ImageCollection.of_one(noise(5, 4, 3))[0].pixels.shape == (5, 4, 3)
     assert ImageCollection([str(folder / "test/d.png")]).names == [str(folder / "test/d.png")]
     with pytest.raises(DataError, match="'picture 1' has the value nan"):
         ImageCollection([np.zeros((2, 2)), np.full((2, 2), np.nan)])[1]

@@ -170,3 +170,9 @@ def test_a_history_without_held_out_rows_names_no_best_round() -> None:
     assert "best round" not in said
     assert ae.n_iter_ == ae.history_.epoch[-1]
     assert "best round" in str(Autoencoder(1, **SMALL).fit(frame(80)).history_)
+
+
+def test_a_comparison_on_training_rows_says_so() -> None:
+    said = str(Autoencoder(1, **SMALL).fit(frame(25)).comparison_)
+    assert "too few rows to hold some out" in said
+    assert "too few" not in str(Autoencoder(1, **SMALL).fit(frame(80)).comparison_)

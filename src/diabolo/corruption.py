@@ -26,7 +26,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from .errors import FormatError
+from .errors import DataError, FormatError
 from .images.color import LUMA
 from .images.resize import resize
 from .registry import registered_name
@@ -153,6 +153,10 @@ class Poisson(Corruption):
 
     def seen(self, x: Tensor, rng: torch.Generator) -> Tensor:
         g = between(self.gain, x, rng)
+        if x.isnan().any() or x.min() < -1:
+            raise DataError(
+                "Poisson needs brightness from 0 on, but X has missing or negative values: for tables take Gaussian"
+            )
         return torch.where(g > 0, g * torch.poisson(x.clamp(min=0) / g.clamp(min=1e-6), generator=rng), x)
 
 

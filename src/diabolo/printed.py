@@ -12,6 +12,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from html import escape
 from itertools import pairwise
 from typing import Any
@@ -126,6 +127,8 @@ def alike(values: Sequence[Any]) -> list[str]:
     >>> alike([0.0, 120000.0, 1e300]), alike([1987, 12, 40000])
     (['0', '120,000', '1e+300'], ['1987', '12', '40,000'])
     """
+    if any(isinstance(v, datetime) and v == v for v in values):
+        return moments(values)
     numbers = [float(v) for v in values if is_number(v) and math.isfinite(v) and abs(v) < HUGE]
     if not numbers or all(isinstance(v, int) for v in values if is_number(v)):
         return [few(v) for v in values]
@@ -134,6 +137,18 @@ def alike(values: Sequence[Any]) -> list[str]:
     decimals = 0 if all(v.is_integer() for v in numbers) or not scale else min(max(0, 1 - digits(scale)), 9)
     usual = is_number, lambda v: math.isfinite(v) and abs(v) < HUGE
     return [grouped(v, decimals) if all(test(v) for test in usual) else few(v) for v in values]
+
+
+def moments(values: Sequence[Any]) -> list[str]:
+    """Dates of one column as texts: days if they are days apart, else minutes, else seconds.
+
+    >>> moments([datetime(2024, 5, 1, 3, 4, 5, 678), datetime(2024, 5, 9), None])
+    ['2024-05-01', '2024-05-09', 'missing']
+    """
+    known = [v for v in values if isinstance(v, datetime) and v == v]  # NaT is none
+    apart = (max(known) - min(known)).total_seconds()
+    length = 10 if apart >= 2 * 86400 else 16 if apart >= 120 else 19
+    return [str(v)[:length].removesuffix(" 00:00:00").removesuffix(" 00:00") if v in known else few(v) for v in values]
 
 
 def is_number(v: Any) -> bool:

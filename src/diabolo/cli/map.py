@@ -46,6 +46,8 @@ def command(
     never_onto_input(output, model, data, *([new] if new else []))
     if color and output.suffix != ".svg":
         raise click.BadParameter(f"is for pictures: name the output something.svg, not {output.name!r}", param_hint="--color")
+    if output.suffix in (".png", ".jpg", ".jpeg", ".pdf"):
+        raise click.BadParameter(f"a picture of the map is an .svg, not {output.name!r}", param_hint="--output")
     if keep and output.suffix == ".svg":
         raise click.BadParameter(f"is for tables: name the output something.csv, not {output.name!r}", param_hint="--keep")
     ae = loaded(model, "map")

@@ -268,7 +268,7 @@ def named_loss(name: str, width: int, sizes: list[int]) -> Loss:
     """One loss for all features, or for all columns of one-hot levels."""
     if name == "softmax":
         return Softmax(tuple(sizes))
-    if name not in SINGLE:
+    if not isinstance(name, str) or name not in SINGLE:
         allowed = ", ".join(map(repr, ["auto", *SINGLE, "softmax"]))
         raise ValueError(f"loss={name!r}: allowed are {allowed}, or a Loss{suggest(name, ['auto', *SINGLE, 'softmax'])}")
     if name == "multinomial":

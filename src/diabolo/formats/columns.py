@@ -43,7 +43,7 @@ from .scale import (
     six_digits,
     yes_or_no,
 )
-from .schema import arrow_type, family, is_text
+from .schema import arrow_type, family, is_iso, is_text
 
 __all__ = ["KINDS", "Binary", "Category", "Column", "Number"]
 
@@ -248,7 +248,8 @@ class Category(Column):
         """From how often each level is there."""
         pairs = sorted(counts.items(), key=lambda pair: (-pair[1], str(pair[0])))
         total = sum(n for _, n in pairs)
-        if len(pairs) > max(MAX_LEVELS, total // 2):
+        many = [v for v, _ in pairs] if len(pairs) > max(MAX_LEVELS, total // 2) else []
+        if many and not (isinstance(many[0], str) and is_iso(pa.array(many))):  # dates as texts have a warning of their own
             warn(
                 f"column {name!r} has {len(pairs):,} different values in {total:,} rows: it looks like an identifier or "
                 f"a text, and all but the {MAX_LEVELS} most frequent count as one; drop it if it says nothing, or if it is a "

@@ -58,11 +58,6 @@ class ImageCollection(Sequence[Picture]):
         self._items: list[Any] = X._items if same else self._place.items
 
     @classmethod
-    def of_one(cls, X: Any) -> ImageCollection:
-        """An album of one picture: a 3-D array is (H, W, C) here."""
-        return cls([X])
-
-    @classmethod
     def accepts(cls, X: Any) -> bool:
         """Whether this looks like pictures; files are not opened."""
         if isinstance(X, (Image.Image, ImageCollection)):

@@ -81,7 +81,9 @@ def explained(name: str, head: bytes = b"") -> Iterator[None]:
         pixels = re.search(r"\d+", str(error))
         raise DataError(_too_large(name, int(pixels[0]) if pixels else 0)) from None
     except UnidentifiedImageError:
-        what = "is cut off or damaged" if head.startswith(MAGIC) else f"is no picture (it begins with {head!r})"
+        what = (
+            "is cut off or damaged" if head.startswith(MAGIC) else f"is no picture (it begins with {head.decode('latin-1')!r})"
+        )
         raise DataError(f"cannot read {name!r}: it {what if head else 'is empty'}") from None
     except DAMAGE as error:
         raise DataError(f"cannot read {name!r}: it is cut off or damaged ({error!s:.200})") from None

@@ -49,3 +49,5 @@ class Comparison(Printed, dict[str, Any]):
             f"Explained variance of {rows}",
         )
         yield self.verdict
+        if not self["held_out_rows"]:
+            yield "There are too few rows to hold some out: with other rows the figures may differ much."

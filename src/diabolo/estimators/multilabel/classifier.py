@@ -499,6 +499,8 @@ class MultiLabelClassifier(ClassifierMixin, Supervised):
     def refresh(self, X: Any, y: Any, *, replay: int | None = None, held_out: Any = None, delta: float = 0.02) -> Refresh:
         """Fine-tune all weights on new rows and replayed old ones; roll back if a label gets worse.
 
+        All weights: a frozen encoder is fine-tuned, too.
+
         Parameters
         ----------
         X, y : as in fit
