@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from ..formats import Format
 
 LONG = 12  # digits of a number that are shown
-console = Console(soft_wrap=False)
+console = Console(soft_wrap=not sys.stdout.isatty())  # no line of a file is broken
 
 
 def comparison(ae: Autoencoder, output: Path) -> None:
