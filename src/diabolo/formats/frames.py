@@ -36,6 +36,7 @@ __all__ = [
 WIDE = 200  # plain columns
 FEW = 4  # rows that are taken out of a pandas table one by one; columns of which each is taken by itself
 ROWWISE = (
+    "ArrowDtype",
     "StringDtype",
     "BooleanDtype",
     *(f"{kind}{bits}Dtype" for kind in ("Int", "UInt") for bits in (8, 16, 32, 64)),
@@ -83,8 +84,11 @@ def as_name(name: Any) -> str:
 
 def pieces(X: Any, rows: int) -> Iterator[Any]:
     """A table in pieces of so many rows, of its own kind."""
+    if 0 < X.shape[0] <= rows:  # a slice of a wide pandas table costs as much as its reading
+        yield X
+        return
     for start in range(0, X.shape[0], rows):
-        yield X.iloc[start : start + rows] if container(X) == "pandas" else X[start : start + rows] if X.shape[0] > rows else X
+        yield X.iloc[start : start + rows] if container(X) == "pandas" else X[start : start + rows]
 
 
 def arrow(X: Any, places: list[int] | None = None) -> pa.Table:
@@ -142,9 +146,7 @@ def _alike(X: Any) -> dict[tuple[Any, pa.DataType | None], list[int]]:
         name = type(dtype).__name__
         if name == "CategoricalDtype":
             sort = dtype.categories.inferred_type
-            if sort == "integer":  # whole numbers of a row with a gap would become floats
-                found.setdefault((np.dtype(object), None), []).append(i)
-            elif t := pa.large_string() if sort == "string" else _arrow_of(dtype.categories.dtype):
+            if t := pa.large_string() if sort == "string" else _arrow_of(dtype.categories.dtype):
                 found.setdefault((name, t), []).append(i)
         elif isinstance(dtype, np.dtype) or name in (*ROWWISE, ZONED):
             found.setdefault((dtype, None), []).append(i)
@@ -170,11 +172,19 @@ def _by_matrix(X: Any, dtype: Any) -> list[pa.Array]:
 def _by_rows(X: Any, t: pa.DataType | None) -> list[pa.Array]:
     """The columns of a table of one type, by way of its rows."""
     n, m = X.shape
-    rows = [pa.Array.from_pandas(X.iloc[i], type=t) for i in range(n)]
-    values = pa.concat_arrays(rows)
+    values = pa.concat_arrays([_row(X, i, t) for i in range(n)])
     if n > 1:
         values = values.take(pa.array(np.arange(n * m).reshape(n, m).T.ravel()))
     return [values.slice(j * n, n) for j in range(m)]
+
+
+def _row(X: Any, i: int, t: pa.DataType | None) -> pa.Array:
+    """One row as an array; pandas makes floats of whole numbers beside a gap, which lose their last digits."""
+    row = X.iloc[i]
+    if t is not None and pa.types.is_integer(t) and row.dtype.kind == "f":
+        row = X.iloc[[i]].to_numpy(dtype=object)[0]
+    values = pa.array(row, t, from_pandas=True)
+    return values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
 
 
 def _at_once(X: Any) -> pa.Table:
