@@ -147,6 +147,10 @@ class Format(Printed):
         """(columns,) from where on numbers are squashed; infinite where they are not."""
         return np.full(len(self.columns), np.inf)
 
+    def unseen(self, X: Any) -> dict[str, list[Any]]:
+        """The levels of each category that were not there in fit."""
+        return {}
+
     def quantities(self) -> np.ndarray:
         """(d,) bool: features that are numbers of their own unit: of these, what a code leaves open can be drawn."""
         return np.zeros(self.width, dtype=bool)

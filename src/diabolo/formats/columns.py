@@ -310,6 +310,12 @@ class Category(Column):
         index = pc.fill_null(pc.index_in(values, known), len(known)).to_numpy(zero_copy_only=False)
         return np.where(values.is_null().to_numpy(zero_copy_only=False), -1, index)
 
+    def unseen(self, values: pa.Array) -> list[Any]:
+        """The levels that were not there in fit."""
+        new = values.filter(pa.array(self._index(values) == len(self.known)))
+        listed: list[Any] = pc.unique(new).to_pylist()
+        return listed
+
     def decode(self, x: np.ndarray) -> pa.Array:
         names = [*self.levels, self.rest]
         missing = np.isnan(x).any(1)

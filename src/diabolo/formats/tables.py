@@ -153,6 +153,16 @@ class Tables(Format):
         gaps = {c.name for c in self.fields if c.gaps}  # of these an empty cell is one
         return {name: [v for v in values if v != "" or name not in gaps] for name, values in found.items()}
 
+    def unseen(self, X: Any) -> dict[str, list[Any]]:
+        """The levels of each category that were not there in fit."""
+        fields = [field for field in self.fields if isinstance(field, Category)]
+        found: dict[str, dict[Any, None]] = {field.name: {} for field in fields}
+        for table in map(arrow, self.chunks(X) if fields else ()):
+            for field in fields:
+                values = as_fitted(field, combined(table, field.name), self.gaps)
+                found[field.name].update(dict.fromkeys(field.unseen(values)))
+        return {name: [*levels] for name, levels in found.items() if levels}
+
     def _read(self, path: str | Path) -> pa.Table:
         """A file, as what was fitted."""
         return read_table(path, None, self.reading, self.types, levels=self.levels)
