@@ -4,7 +4,7 @@ r"""What is usual among rows that a network has not seen, and how unusual a row 
     M = max_j -log t_j                   t_j: share of the rows with an r_j as large as this one
     U = -log p(z),  V = -log q(z)        p: kernel density of the codes, one unit for all;  q: one trimmed normal
     W = log mean_j (log w_j)^2           w_j: share of the rows whose feature j is as far out, on the side of this one
-    axes = ( -log P(D) - 1/2 log P(M),  -log P(U) - 3/4 log P(V) - 1/2 log P(W) )
+    axes = ( -log P(D) - 1/4 log P(M),  -log P(U) - 3/4 log P(V) - 1/2 log P(W) )
 
     v_j(z) = v_j (n0 + sum over the n nearest of l_ij / v_j) / (n0 + n)          v_j: the mean over all rows
 
@@ -34,7 +34,7 @@ __all__ = ["Measures"]
 
 MAX_POINTS = 1000  # codes around which the density is laid, per member
 FLOOR = 0.01  # of what a column usually loses, in units of its variance
-CELL_WEIGHT, NORMAL_WEIGHT, MARGINAL_WEIGHT = 0.5, 0.75, 0.5  # of M, V and W
+CELL_WEIGHT, NORMAL_WEIGHT, MARGINAL_WEIGHT = 0.25, 0.75, 0.5  # of M, V and W
 TAILS = ("distance", "cell", "kernel", "normal", "marginal")  # D, M, U, V, W
 AXES = ("far", "code")
 NEAREST = 20  # n
