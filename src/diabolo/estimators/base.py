@@ -37,7 +37,7 @@ from ..registry import registered_name
 from ..rows import Rows, spread_over
 from ..training import SGD, History, minimize
 from .architectures import Dense, architecture
-from .parameters import as_json
+from .parameters import as_json, check_training
 
 __all__ = ["ESTIMATORS", "System"]
 
@@ -77,9 +77,6 @@ class System(Training, BaseEstimator, ABC):
     loss_: Loss
     _architecture: Dense
     history_: History
-    _platt: np.ndarray
-    thresholds_: np.ndarray
-    memory_: Any
 
     _has_codes: ClassVar[bool] = False  # transform gives codes z (n, k), so that it can be an `encoder=`
     _stored: ClassVar[str] = "float32"
@@ -249,26 +246,7 @@ class System(Training, BaseEstimator, ABC):
                         f"{name}={now!r:.80}: warm_start=True continues with a network that was made with {name}={then!r:.80}; "
                         f"set {name} to this value, or warm_start=False to start anew"
                     )
-        positive = {"epochs": self.epochs, "batch_size": self.batch_size}
-        for name, value in positive.items():
-            if value != "auto" and (not isinstance(value, (int, np.integer)) or value < 1):
-                raise ValueError(f"{name}={value!r}: allowed are 'auto' and integers from 1")
-        for name, low in {"lr": 0, "muon_lr": 0, "weight_decay": 0, "patience": 1}.items():
-            value = getattr(self, name, low)
-            auto = name in ("weight_decay", "muon_lr") and value == "auto"
-            if not auto and (not isinstance(value, (int, float, np.number)) or not low <= value < np.inf):
-                raise ValueError(f"{name}={value!r}: allowed are numbers from {low}")
-        for name in ("average", "dropout"):
-            value = getattr(self, name, 0)
-            if not isinstance(value, (int, float, np.number)) or not 0 <= value < 1:
-                raise ValueError(f"{name}={value!r}: allowed are numbers from 0 to below 1")
-        hidden = getattr(self, "hidden", "auto")
-        if not (hidden == "auto" or (isinstance(hidden, (tuple, list)) and all(is_size(n) for n in hidden))):
-            raise ValueError(f"hidden={hidden!r}: allowed are 'auto' and tuples of integers from 1, such as (256, 256)")
-        if not 0 <= getattr(self, "validation_fraction", 0) < 1:
-            raise ValueError(f"validation_fraction={self.validation_fraction!r}: allowed are numbers from 0 to below 1")
-        if not isinstance(getattr(self, "corruption", None), (Corruption, type(None))):
-            raise ValueError(f"corruption={self.corruption!r}: allowed are None and a Corruption such as Gaussian(0.1)")
+        check_training(self)
 
     def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:
         """Training rows and held-out rows; none are held out if there are too few."""
@@ -410,10 +388,6 @@ def named(parameter: str, names: Any) -> list[str]:
     if isinstance(names, str):
         raise ValueError(f"{parameter}={names!r}: give a list of names, such as {parameter}=[{names!r}]")
     return [] if names is None else [str(name) for name in names]
-
-
-def is_size(n: Any) -> bool:
-    return isinstance(n, (int, np.integer)) and bool(n >= 1)
 
 
 def _below(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:

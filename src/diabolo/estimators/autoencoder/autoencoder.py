@@ -33,9 +33,10 @@ from ...network import Diabolo
 from ...rows import Rows, Subset, in_proportion, spread_over, steps_per_epoch
 from ...training import History
 from ..architectures import Dense, architecture
-from ..base import FEWEST_ROWS, System, _below, _materialized, is_size, sampled
+from ..base import FEWEST_ROWS, System, _below, _materialized, sampled
 from ..gaps import without_new_gaps
 from ..linear import Linear
+from ..parameters import check_integer
 from ..weights import weights
 from .comparison import COMPARED, Comparison
 from .maps import Map, spread
@@ -327,8 +328,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         >>> new.shape, set(new["petal length (cm)"]), bool(new["petal width (cm)"].mean() < 1)
         ((5, 4), {1.5}, True)
         """
-        if not is_size(n):
-            raise ValueError(f"n={n!r}: allowed are integers from 1")
+        check_integer("n", n, 1, auto=False)
         low, high = likelihood
         if not 0 <= low < high <= 1:
             raise ValueError(f"likelihood={likelihood!r}: allowed are two numbers in [0, 1], the lower one first")

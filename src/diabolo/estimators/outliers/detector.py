@@ -40,9 +40,10 @@ from ...network import Diabolo
 from ...rows import Rows, in_order_of, steps_per_epoch
 from ...training import History, minimize
 from ..architectures import Dense, architecture
-from ..base import System, is_size
+from ..base import System
 from ..cross_fitting import CrossFit
 from ..linear import Linear
+from ..parameters import is_size
 from .conformal import Calibration, discoveries, warn_of_limits
 from .explanation import Explainer, RowExplanation, RowExplanations, row_numbers
 from .known_outliers import training_rows

@@ -43,8 +43,9 @@ from ...losses import LogSquared, Loss
 from ...network import Diabolo
 from ...rows import Rows
 from ...training import SGD, History, autocast, minimize
-from ..base import System, is_size
+from ..base import System
 from ..loading import load
+from ..parameters import is_size
 from .patches import Patches, Pictures
 from .pixels import central, decibels, in_bytes, part
 from .tiling import tiled
