@@ -187,7 +187,8 @@ TOGETHER = {
     "cli_pictures": "cli.batch cli.colorize cli.denoise cli.images cli.upscale",
     "determinism": "chance hardware",
     "documents": "formats.embedded formats.texts formats.words",
-    "estimators": "estimators.autoencoder.autoencoder estimators.base estimators.linear estimators.weights",
+    "estimators": """estimators.autoencoder.autoencoder estimators.autoencoder.base estimators.base estimators.linear
+        estimators.weights""",
     "files": "formats.cells formats.gaps formats.hints formats.layout formats.suspects",
     "formats": """formats.arrays formats.base formats.columns formats.container formats.fitting formats.matrices formats.remarks
         formats.tables sentinels""",

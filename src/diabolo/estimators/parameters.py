@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import losses as loss_classes
 from ..corruption import Corruption
-from ..errors import DataError
+from ..errors import DataError, suggest
 from ..formats import FORMATS, Format
 from ..losses import Loss
 from ..registry import registered_name
@@ -22,6 +22,7 @@ __all__ = ["as_json", "check_integer", "check_training", "is_size"]
 
 
 FROM = {"lr": 0, "muon_lr": 0, "weight_decay": 0, "patience": 1}  # the smallest value
+OPTIMIZERS = ("auto", "muon", "adamw")
 AUTO = ("muon_lr", "weight_decay")  # of these, those that may be "auto"
 
 
@@ -55,6 +56,10 @@ def check_training(model: System) -> None:
     hidden = getattr(model, "hidden", "auto")
     if not (hidden == "auto" or (isinstance(hidden, (tuple, list)) and all(is_size(n) for n in hidden))):
         raise ValueError(f"hidden={hidden!r}: allowed are 'auto' and tuples of integers from 1, such as (256, 256)")
+    optimizer = getattr(model, "optimizer", "auto")
+    if optimizer not in OPTIMIZERS:
+        allowed = ", ".join(map(repr, OPTIMIZERS))
+        raise ValueError(f"optimizer={optimizer!r}: allowed are {allowed}{suggest(optimizer, OPTIMIZERS)}")
     corruption = getattr(model, "corruption", None)
     if not isinstance(corruption, (Corruption, type(None))):
         raise ValueError(f"corruption={corruption!r}: allowed are None and a Corruption such as Gaussian(0.1)")

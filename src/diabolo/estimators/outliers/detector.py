@@ -383,19 +383,13 @@ class OutlierDetector(OutlierMixin, System):
             )
         return min(self.n_components, n, d)
 
-    def _optimizer(self) -> str:
-        return "adamw"
-
-    def _batch_size(self, n: int) -> int:
-        return 128
-
     def _epochs(self, n: int, batch_size: int) -> int:
         return max(1, round(STEPS / steps_per_epoch(n, batch_size)))
 
     def _train(self, train: Rows, held: Rows | None) -> History:
         columns = len(self.format_.columns) if self.format_.has_cells else 1
         members, weight = self._members, self._chosen.weight
-        most = STEPS * self._batch_size(len(train))
+        most = STEPS * self._defaults()["batch_size"]
         if self.epochs == "auto" and len(train) > most:  # less than an epoch
             some = np.sort(np.random.default_rng(self.seed_).permutation(len(train))[:most])
             train, members, weight = train.subset(some), CrossFit(members.fold[some], members.k), weight[some]

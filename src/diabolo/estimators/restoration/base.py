@@ -244,15 +244,12 @@ class Restorer(TransformerMixin, System, abstract=True):
     def _settle(self) -> None:
         self.network_.eval().requires_grad_(False).to("cpu").half().float()  # as a file holds it
 
-    def _batch_size(self, n: int) -> int:
-        return 16
-
     def _epochs(self, n: int, batch_size: int) -> int:
         steps = FRESH if self.start is None else FROM_PRETRAINED
         return max(1, round(steps * batch_size / n))
 
-    def _optimizer(self) -> str:
-        return "muon"
+    def _defaults(self) -> dict[str, Any]:
+        return super()._defaults() | {"optimizer": "muon", "batch_size": 16}
 
     def _loss(self) -> Loss:
         return self.loss if isinstance(self.loss, Loss) else LogSquared()

@@ -299,12 +299,6 @@ class Supervised(System, abstract=True):
         lr = plan.lr if self._mixed() else plan.lr * GENTLE  # members from scratch need the full rate
         return replace(plan, lr=lr, patience=max(plan.patience, plan.rounds))
 
-    def _optimizer(self) -> str:
-        return "adamw"
-
-    def _batch_size(self, n: int) -> int:
-        return 128
-
     def _epochs(self, n: int, batch_size: int) -> int:
         per_epoch = steps_per_epoch(n, batch_size)
         if n < BLIND and self._fresh():
@@ -320,6 +314,7 @@ class Supervised(System, abstract=True):
 
     def _codes(self, X: Any) -> Iterator[Tensor]:
         """X -> h (K, b, m), in batches."""
+        check_is_fitted(self)
         gaps = NewGaps(self.format_)
         for x in self._features(X):
             gaps.note(x)
@@ -329,7 +324,6 @@ class Supervised(System, abstract=True):
 
     def codes(self, X: Any) -> np.ndarray:
         """X -> (n, K m) the features that the last layer reads."""
-        check_is_fitted(self)
         return np.concatenate([hidden_units(self.network_.decoder, z).numpy() for z in self._codes(X)]).astype(np.float64)
 
     @property
