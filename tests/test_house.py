@@ -187,17 +187,18 @@ TOGETHER = {
     "cli_pictures": "cli.batch cli.colorize cli.denoise cli.images cli.upscale",
     "determinism": "chance hardware",
     "documents": "formats.embedded formats.texts formats.words",
-    "estimators": "estimators.autoencoder.autoencoder estimators.base estimators.linear estimators.weights",
+    "estimators": """estimators.autoencoder.autoencoder estimators.autoencoder.base estimators.base estimators.linear
+        estimators.weights""",
     "files": "formats.cells formats.gaps formats.hints formats.layout formats.suspects",
     "formats": """formats.arrays formats.base formats.columns formats.container formats.fitting formats.matrices formats.remarks
         formats.tables sentinels""",
     "images": "estimators.augmentation formats.images nets.convolution",
     "labels": "formats.labels formats.targets",
-    "multilabel": """estimators.logistic estimators.multilabel.calibration estimators.multilabel.classifier
-        estimators.multilabel.comparison estimators.multilabel.direct estimators.multilabel.independent
-        estimators.multilabel.label_discovery estimators.multilabel.linear_residual estimators.multilabel.metrics
-        estimators.multilabel.new_label estimators.multilabel.replay estimators.multilabel.report
-        estimators.multilabel.targets estimators.multilabel.thresholds""",
+    "multilabel": """estimators.logistic estimators.multilabel.base estimators.multilabel.classifier
+        estimators.multilabel.comparison estimators.multilabel.decision estimators.multilabel.direct
+        estimators.multilabel.independent estimators.multilabel.label_discovery estimators.multilabel.linear_residual
+        estimators.multilabel.metrics estimators.multilabel.new_label estimators.multilabel.replay
+        estimators.multilabel.report estimators.multilabel.targets estimators.multilabel.thresholds""",
     "network": "nets.dense nets.ensemble nets.links nets.numeric nets.text nets.vocabulary",
     "outliers": """estimators.gaps estimators.outliers.detector estimators.outliers.explanation
         estimators.outliers.known_outliers estimators.outliers.scorer estimators.outliers.scores""",
@@ -213,7 +214,7 @@ TOGETHER = {
     "schema": "errors formats.arrow formats.encoding formats.frames",
     "storage": "estimators.loading estimators.parameters",
     "supervised": """estimators.supervised.base estimators.supervised.classifier estimators.supervised.encoders
-        estimators.supervised.regressor estimators.supervised.targets""",
+        estimators.supervised.out_of_fold estimators.supervised.regressor estimators.supervised.targets""",
     "training": "optimizers progress rows",
 }
 

@@ -34,11 +34,11 @@ from diabolo import (
 )
 from diabolo.estimators.cross_fitting import CrossFit
 from diabolo.estimators.multilabel import comparison, targets
-from diabolo.estimators.multilabel.calibration import platt
+from diabolo.estimators.multilabel.decision import platt
 from diabolo.estimators.multilabel.direct import Direct
 from diabolo.estimators.multilabel.linear_residual import penalty, straightened
 from diabolo.estimators.multilabel.metrics import ranking_error, relative_loss, unranked
-from diabolo.estimators.multilabel.new_label import solved, told
+from diabolo.estimators.multilabel.new_label import NewLabel, solved
 from diabolo.estimators.multilabel.targets import LabelTarget
 from diabolo.estimators.multilabel.thresholds import check_metric, decided, thresholds
 from diabolo.losses import Logistic, Loss
@@ -255,7 +255,7 @@ def test_labels_with_words_of_their_own_come_and_go(members: int, tmp_path: Path
 def test_in_pieces_too(piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
     clf, X, _ = fitted(60, 7)
     new = rows(2500, 1, 1)[0]
-    monkeypatch.setattr("diabolo.estimators.multilabel.classifier.PIECE", piece)
+    monkeypatch.setattr("diabolo.estimators.multilabel.base.PIECE", piece)
     before = clf.predict_proba(new)
     for i in range(3):
         clf.add_label(f"new {i}", X[:5])
@@ -267,7 +267,7 @@ def test_in_pieces_too(piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_in_pieces_of_single_precision_too(piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
     r = np.random.default_rng(0)
     X, Y = sp.csr_matrix(r.poisson(0.7, (600, 30))), (r.random((600, 9)) < 0.4).astype(int)
-    monkeypatch.setattr("diabolo.estimators.multilabel.classifier.PIECE", piece)
+    monkeypatch.setattr("diabolo.estimators.multilabel.base.PIECE", piece)
     clf = MultiLabelClassifier(**SMALL | {"hidden": (300,), "members": 1}).fit(X, Y)
     assert next(clf.network_.parameters()).dtype == torch.float32
     before, piece = clf.predict_proba(X), clf._piece
@@ -381,12 +381,12 @@ def test_the_card_says_how_many_examples_more() -> None:
         r = np.random.default_rng(seed)
         h = r.normal(size=(250, 30))
         y = (h.sum(1) / 30**0.5 + 0.3 * r.normal(size=250) > 0.7).astype(float)
-        more.append(told("x", y, solved(h, y), 0.0).more)
+        more.append(NewLabel.of("x", y, solved(h, y), 0.0).more)
     said = [n for n in more if n is not None]
     assert len(said) >= 8
     assert 20 < np.median(said) < 1000
     y = (h[:, 0] > 1).astype(float)
-    assert told("x", y, solved(h + 20 * y[:, None], y), 0.0).more is None
+    assert NewLabel.of("x", y, solved(h + 20 * y[:, None], y), 0.0).more is None
 
 
 def test_a_positive_from_the_memory_is_not_its_own_negative() -> None:
@@ -882,11 +882,11 @@ def test_no_row_is_left_without_a_label() -> None:
     none = Y.copy()
     none[5] = 0
     assert MultiLabelClassifier(**SMALL).fit(X, some).predict(X).sum(1).min() >= 1
-    assert MultiLabelClassifier(**SMALL).fit(X, some)._least == 1
-    assert MultiLabelClassifier(**SMALL).fit(X, none)._least == 0
+    assert MultiLabelClassifier(**SMALL).fit(X, some)._decision.least == 1
+    assert MultiLabelClassifier(**SMALL).fit(X, none)._decision.least == 0
     for least in (0, 2, 9):
         clf = MultiLabelClassifier(min_labels=least, **SMALL).fit(X, none)
-        assert clf._least == least
+        assert clf._decision.least == least
         assert clf.predict(X).sum(1).min() >= min(least, 3)
 
 
@@ -1347,7 +1347,6 @@ def test_what_sharing_gains_is_told_by_networks_that_can_be_afforded(sparse: boo
 def test_independent_classifiers_share_nothing_to_add_to() -> None:
     X, Y = rows()
     clf = IndependentClassifiers(**SMALL).fit(X, Y)
-    with pytest.raises(DataError, match="use MultiLabelClassifier"):
-        clf.add_label("x", X[:3])
+    assert not hasattr(clf, "add_label")
     with pytest.raises(ValueError, match="encoder="):
         IndependentClassifiers(encoder=Autoencoder(2, **SMALL).fit(X), **SMALL).fit(X, Y)

@@ -53,6 +53,8 @@ WORST = 2.0  # their error: the largest Brier score
 class Loss:
     """Base: ``(raw (B, m), y (B, m)) -> (B,)``."""
 
+    domain = (-torch.inf, torch.inf)  # of y
+
     def __init_subclass__(cls) -> None:
         LOSSES[registered_name(cls)] = cls
 
@@ -64,8 +66,8 @@ class Loss:
         raise NotImplementedError
 
     def predict(self, raw: Tensor) -> Tensor:
-        """(B, m): the expected value of y."""
-        raise NotImplementedError
+        """(B, m): the expected value of y, by default raw."""
+        return raw
 
     def errors(self, expected: Tensor, y: Tensor) -> Tensor:
         """(B, c): squared distance of the expected values to y, per column; 0 where y is NaN, WORST where it is infinite."""
@@ -84,7 +86,16 @@ class Loss:
         return y.isinf()
 
     def check(self, y: Tensor) -> None:
-        """Raise a ValueError if y (B, m) holds values that this loss cannot take."""
+        """Raise a ValueError if y (B, m) holds values outside the domain of this loss."""
+        low, high = self.domain
+        wrong = ((y < low) | (y > high)) & torch.isfinite(y)
+        if wrong.any():
+            i, j = wrong.nonzero()[0].tolist()
+            allowed = f"in [{low:g}, {high:g}]" if high < torch.inf else f"from {low:g}"
+            raise ValueError(
+                f"loss {type(self).__name__} needs values {allowed}, but feature {j} is {float(y[i, j]):.4g} in the units of "
+                "the format (numbers standardized, bytes / 255): scale X to this range, or use loss='squared'"
+            )
 
     def tangent(self, mean: Tensor) -> tuple[Tensor, Tensor]:
         """raw0 (m,), slope (m,): raw0 + slope * (e - mean) predicts e to first order in e - mean.
@@ -100,17 +111,6 @@ def distance(e: Tensor, y: Tensor) -> Tensor:
     if known.all():
         return (e - y).square()
     return (e - torch.where(known, y, e)).square()
-
-
-def check_range(loss: Loss, y: Tensor, low: float, high: float) -> None:
-    wrong = ((y < low) | (y > high)) & torch.isfinite(y)
-    if wrong.any():
-        i, j = (int(v) for v in wrong.nonzero()[0])
-        allowed = f"in [{low:g}, {high:g}]" if high < torch.inf else f"from {low:g}"
-        raise ValueError(
-            f"loss {type(loss).__name__} needs values {allowed}, but feature {j} is {float(y[i, j]):.4g} in the units of the "
-            "format (numbers standardized, bytes / 255): scale X to this range, or use loss='squared'"
-        )
 
 
 def observed(x: Tensor) -> Tensor:
@@ -129,9 +129,6 @@ class Squared(Loss):
     def terms(self, raw: Tensor, y: Tensor) -> Tensor:
         return distance(raw, y)
 
-    def predict(self, raw: Tensor) -> Tensor:
-        return raw
-
 
 @dataclass(frozen=True)
 class Absolute(Loss):
@@ -143,9 +140,6 @@ class Absolute(Loss):
 
     def terms(self, raw: Tensor, y: Tensor) -> Tensor:
         return (raw - torch.where(torch.isfinite(y), y, raw)).abs()
-
-    def predict(self, raw: Tensor) -> Tensor:
-        return raw
 
 
 @dataclass(frozen=True)
@@ -166,9 +160,6 @@ class LogSquared(Loss):
     def terms(self, raw: Tensor, y: Tensor) -> Tensor:
         known = torch.isfinite(y).any(1, keepdim=True)
         return torch.where(known, (self._mean(raw, y) + self.floor).log(), 0.0)
-
-    def predict(self, raw: Tensor) -> Tensor:
-        return raw
 
     def errors(self, expected: Tensor, y: Tensor) -> Tensor:
         """The mean squared error of the picture."""
@@ -192,14 +183,13 @@ class Bounded(Loss):
     tensor([[0.5000]])
     """
 
+    domain = (0.0, 1.0)
+
     def terms(self, raw: Tensor, y: Tensor) -> Tensor:
         return distance(torch.sigmoid(raw), y)
 
     def predict(self, raw: Tensor) -> Tensor:
         return torch.sigmoid(raw)
-
-    def check(self, y: Tensor) -> None:
-        check_range(self, y, 0, 1)
 
     def tangent(self, mean: Tensor) -> tuple[Tensor, Tensor]:
         p = mean.clamp(0.05, 0.95)
@@ -207,7 +197,7 @@ class Bounded(Loss):
 
 
 @dataclass(frozen=True)
-class Logistic(Loss):
+class Logistic(Bounded):
     """Binary cross-entropy per feature; y may be a probability.
 
     >>> Logistic()(torch.tensor([[0.0]]), torch.tensor([[1.0]]))
@@ -215,18 +205,7 @@ class Logistic(Loss):
     """
 
     def terms(self, raw: Tensor, y: Tensor) -> Tensor:
-        known = torch.isfinite(y)
-        loss = F.binary_cross_entropy_with_logits(raw, observed(y).to(raw.dtype), reduction="none")
-        return loss * known
-
-    def predict(self, raw: Tensor) -> Tensor:
-        return torch.sigmoid(raw)
-
-    def check(self, y: Tensor) -> None:
-        check_range(self, y, 0, 1)
-
-    def tangent(self, mean: Tensor) -> tuple[Tensor, Tensor]:
-        return Bounded().tangent(mean)
+        return F.binary_cross_entropy_with_logits(raw, observed(y).to(raw.dtype), reduction="none") * torch.isfinite(y)
 
 
 @dataclass(frozen=True)
@@ -282,12 +261,12 @@ class Softmax(Loss):
     """
 
     sizes: tuple[int, ...]
+    domain = (0.0, 1.0)
 
     @cached_property
     def place(self) -> Tensor:
         """(m,) where each feature lies in the padded (columns, longest) table."""
-        longest = max(self.sizes)
-        return torch.cat([torch.arange(n) + j * longest for j, n in enumerate(self.sizes)])
+        return torch.cat([torch.arange(n) + j * max(self.sizes) for j, n in enumerate(self.sizes)])
 
     def padded(self, x: Tensor, fill: float) -> Tensor:
         """(B, m) -> (B, columns, longest)."""
@@ -307,9 +286,6 @@ class Softmax(Loss):
 
     def outside(self, y: Tensor) -> Tensor:
         return self.padded(y.isinf().to(y.dtype), 0.0).any(-1)
-
-    def check(self, y: Tensor) -> None:
-        check_range(self, y, 0, 1)
 
     def tangent(self, mean: Tensor) -> tuple[Tensor, Tensor]:
         return mean.clamp(min=1e-3).log(), 1 / mean.clamp(min=0.05)
@@ -336,6 +312,7 @@ class Multinomial(Loss):
 
     length: float = 1.0
     weights: tuple[float, ...] | None = field(default=None, repr=False)
+    domain = (0.0, torch.inf)
 
     @cached_property
     def v(self) -> Tensor:
@@ -365,9 +342,6 @@ class Multinomial(Loss):
         """The divergence, which does not grow with the length of a document."""
         return self.errors(self.predict(raw), y)
 
-    def check(self, y: Tensor) -> None:
-        check_range(self, y, 0, torch.inf)
-
     def tangent(self, mean: Tensor) -> tuple[Tensor, Tensor]:
         return mean.clamp(min=1e-7).log() + self.v.to(mean).log(), torch.ones_like(mean)
 
@@ -396,9 +370,8 @@ class Part:
     def index(self) -> Tensor | slice:
         """The features as a slice if they are consecutive: no copy."""
         first, last = self.features[0], self.features[-1]
-        if self.features == tuple(range(first, last + 1)):
-            return slice(first, last + 1)
-        return torch.tensor(self.features)
+        consecutive = self.features == tuple(range(first, last + 1))
+        return slice(first, last + 1) if consecutive else torch.tensor(self.features)
 
     @cached_property
     def v(self) -> Tensor | None:
@@ -443,11 +416,13 @@ class Columns(Loss):
         return torch.stack([terms.sum(1) for terms in self._parts(raw, y)]).sum(0)
 
     def terms(self, raw: Tensor, y: Tensor) -> Tensor:
-        found = self._parts(raw, y)
-        return torch.cat(found, 1)[:, self.order] if len(found) > 1 else found[0]
+        return self._in_order(self._parts(raw, y))
 
     def surprise(self, raw: Tensor, y: Tensor) -> Tensor:
-        found = self._parts(raw, y, "surprise")
+        return self._in_order(self._parts(raw, y, "surprise"))
+
+    def _in_order(self, found: list[Tensor]) -> Tensor:
+        """Values of each part -> (B, columns)."""
         return torch.cat(found, 1)[:, self.order] if len(found) > 1 else found[0]
 
     def _parts(self, raw: Tensor, y: Tensor, what: str = "terms") -> list[Tensor]:
@@ -459,13 +434,10 @@ class Columns(Loss):
         return torch.cat([part.loss.outside(y[:, part.index]) for part in self.parts], 1)[:, self.order]
 
     def predict(self, raw: Tensor) -> Tensor:
-        if len(self.parts) == 1:
-            return self.parts[0].loss.predict(raw)
         return torch.cat([part.loss.predict(raw[:, part.index]) for part in self.parts], 1)[:, self.place]
 
     def errors(self, expected: Tensor, y: Tensor) -> Tensor:
-        found = [part.loss.errors(expected[:, part.index], y[:, part.index]) for part in self.parts]
-        return torch.cat(found, 1)[:, self.order]
+        return self._in_order([part.loss.errors(expected[:, part.index], y[:, part.index]) for part in self.parts])
 
     def check(self, y: Tensor) -> None:
         for part in self.parts:

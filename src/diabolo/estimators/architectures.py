@@ -100,6 +100,10 @@ class Dense:
         """Learning rate of matrices."""
         return 0.03
 
+    def training(self) -> dict[str, Any]:
+        """Settings of training."""
+        return {"batch_size": self.batch_size, "weight_decay": self.weight_decay, "muon_lr": self.muon_lr}
+
     def steps(self, n: int) -> int:
         """SGD steps for n rows."""
         return self.most_steps

@@ -38,7 +38,8 @@ from ..registry import registered_name
 from ..rows import Rows, spread_over
 from ..training import SGD, History, minimize
 from .architectures import Dense, architecture
-from .parameters import as_json
+from .parameters import as_json, check_training
+from .weights import RowWeights
 
 __all__ = ["ESTIMATORS", "System"]
 
@@ -78,10 +79,8 @@ class System(Training, BaseEstimator, ABC):
     loss_: Loss
     _architecture: Dense
     history_: History
-    _platt: np.ndarray
-    thresholds_: np.ndarray
-    memory_: Any
 
+    _row_weights = RowWeights()  # while fitting
     _has_codes: ClassVar[bool] = False  # transform gives codes z (n, k), so that it can be an `encoder=`
     _stored: ClassVar[str] = "float32"
 
@@ -117,12 +116,9 @@ class System(Training, BaseEstimator, ABC):
             for chunk in rows.chunks():
                 self.loss_.check(chunk)
 
-    def _weight_decay(self) -> float:
-        return 0.0
-
-    def _muon_lr(self) -> float:
-        """The loss that "auto" stands for."""
-        return 0.03
+    def _defaults(self) -> dict[str, Any]:
+        """Settings of training that "auto" stands for."""
+        return {"optimizer": "adamw", "batch_size": 128, "weight_decay": 0.0}
 
     def _corruption(self) -> Corruption:
         return Clean() if self.corruption is None else self.corruption
@@ -144,13 +140,7 @@ class System(Training, BaseEstimator, ABC):
             return X
         X = plain(X)
         if self.format_.named:
-            if not self.format_.accepts(X):
-                row = ", such as df.iloc[[0]] for a single row" if type(X).__name__ == "Series" else ""
-                raise DataError(
-                    f"X is a {type(X).__name__}, but the model was fitted with a table: give a table with the same columns{row}"
-                )
-            X = collected(X)
-            _check_table(X)
+            X = _table(self.format_, X)
             X = X if reset else self.format_.without(X)
             return validate_data(self, X, skip_check_array=True, reset=reset)
         checks: dict[str, Any] = {"accept_sparse": ["csr", "csc", "coo"], "dtype": "numeric", "ensure_all_finite": "allow-nan"}
@@ -260,26 +250,7 @@ class System(Training, BaseEstimator, ABC):
                         f"{name}={now!r:.80}: warm_start=True continues with a network that was made with {name}={then!r:.80}; "
                         f"set {name} to this value, or warm_start=False to start anew"
                     )
-        positive = {"epochs": self.epochs, "batch_size": self.batch_size}
-        for name, value in positive.items():
-            if value != "auto" and (not isinstance(value, (int, np.integer)) or value < 1):
-                raise ValueError(f"{name}={value!r}: allowed are 'auto' and integers from 1")
-        for name, low in {"lr": 0, "muon_lr": 0, "weight_decay": 0, "patience": 1}.items():
-            value = getattr(self, name, low)
-            auto = name in ("weight_decay", "muon_lr") and value == "auto"
-            if not auto and (not isinstance(value, (int, float, np.number)) or not low <= value < np.inf):
-                raise ValueError(f"{name}={value!r}: allowed are numbers from {low}")
-        for name in ("average", "dropout"):
-            value = getattr(self, name, 0)
-            if not isinstance(value, (int, float, np.number)) or not 0 <= value < 1:
-                raise ValueError(f"{name}={value!r}: allowed are numbers from 0 to below 1")
-        hidden = getattr(self, "hidden", "auto")
-        if not (hidden == "auto" or (isinstance(hidden, (tuple, list)) and all(is_size(n) for n in hidden))):
-            raise ValueError(f"hidden={hidden!r}: allowed are 'auto' and tuples of integers from 1, such as (256, 256)")
-        if not 0 <= getattr(self, "validation_fraction", 0) < 1:
-            raise ValueError(f"validation_fraction={self.validation_fraction!r}: allowed are numbers from 0 to below 1")
-        if not isinstance(getattr(self, "corruption", None), (Corruption, type(None))):
-            raise ValueError(f"corruption={self.corruption!r}: allowed are None and a Corruption such as Gaussian(0.1)")
+        check_training(self)
 
     def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:
         """Training rows and held-out rows; none are held out if there are too few."""
@@ -290,13 +261,10 @@ class System(Training, BaseEstimator, ABC):
         order = np.random.default_rng(self.seed_).permutation(n)
         return rows.subset(np.sort(order[count:])), rows.subset(np.sort(order[:count]))
 
-    def _row_weights(self, rows: Rows) -> Tensor | None:
-        """(n,) weight of each of these rows; None: all equal."""
-
     def _train(self, train: Rows, held: Rows | None) -> History:
         kept = spread_over(held, self.format_.judged) if held is not None else None
         corrupt, loss, network = self._corruption(), self.loss_, self.network_
-        weight = self._row_weights(train)
+        weight = self._row_weights.at(train)
 
         def objective(i: Tensor, x: Tensor, rng: torch.Generator) -> Tensor:
             counts = 1.0 if weight is None else weight[i].to(x.device)
@@ -306,7 +274,7 @@ class System(Training, BaseEstimator, ABC):
         def held_out() -> float:
             assert held is not None
             assert kept is not None
-            device, w = next(network.parameters()).device, self._row_weights(held)
+            device, w = next(network.parameters()).device, self._row_weights.at(held)
             w = torch.ones(len(kept)) if w is None else spread_over(w, len(kept))
             errors = [loss.errors(loss.predict(network(x.to(device))), x.to(device)).sum(1) for x in kept.split(2048)]
             return float((torch.cat(errors).cpu() * w).sum() / w.sum())
@@ -316,24 +284,21 @@ class System(Training, BaseEstimator, ABC):
     def _plan(self, n: int) -> SGD:
         """The settings of the loop for n rows."""
         device = pick_device(self.device)
-        batch_size = min(n, self._batch_size(n) if self.batch_size == "auto" else int(self.batch_size))
-        epochs = self._epochs(n, batch_size) if self.epochs == "auto" else int(self.epochs)
+        own = {f.name: getattr(self, f.name) for f in fields(self) if f.name in {g.name for g in fields(SGD)}}
+        settings = self._defaults() | {name: value for name, value in own.items() if value != "auto"}
+        settings["batch_size"] = batch_size = min(n, int(settings["batch_size"]))
         weights = sum(p.numel() for p in self.network_.parameters())
-        known = {f.name for f in fields(SGD)}
-        settings = {f.name: getattr(self, f.name) for f in fields(self) if f.name in known} | {
-            "epochs": epochs,
-            "batch_size": batch_size,
-            "optimizer": self._optimizer(),
-            "weight_decay": self._weight_decay() if self.weight_decay == "auto" else self.weight_decay,
-            "precision": pick_precision(self._precision(), device, weights * batch_size),
-            "device": device,
-            "seed": self.seed_,
-            "checkpoint": None if self.checkpoint is None else str(self.checkpoint),
-            "progress": type(self).__name__ if self.verbose else None,
-        }
-        if settings.get("muon_lr") == "auto":
-            settings["muon_lr"] = self._muon_lr()
-        return SGD(**settings)
+        return SGD(
+            **settings
+            | {
+                "epochs": self._epochs(n, batch_size) if self.epochs == "auto" else int(self.epochs),
+                "precision": pick_precision(self._precision(), device, weights * batch_size),
+                "device": device,
+                "seed": self.seed_,
+                "checkpoint": None if self.checkpoint is None else str(self.checkpoint),
+                "progress": type(self).__name__ if self.verbose else None,
+            }
+        )
 
     def _precision(self) -> str:
         """Some networks keep batch statistics in float32, which do not mix with bfloat16 weights."""
@@ -423,10 +388,6 @@ def named(parameter: str, names: Any) -> list[str]:
     return [] if names is None else [str(name) for name in names]
 
 
-def is_size(n: Any) -> bool:
-    return isinstance(n, (int, np.integer)) and bool(n >= 1)
-
-
 def _below(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
     return {k[len(prefix) + 1 :]: v for k, v in arrays.items() if k.startswith(prefix + ".")}
 
@@ -443,12 +404,20 @@ def sampled(n: int, d: int) -> np.ndarray:
     return np.arange(n) if n <= most else np.sort(np.random.default_rng(0).choice(n, most, replace=False))
 
 
-def _check_table(X: Any) -> None:
+def _table(format: Format, X: Any) -> Any:
+    """X, a table with rows, and with a name for each column."""
+    if not format.accepts(X):
+        row = ", such as df.iloc[[0]] for a single row" if type(X).__name__ == "Series" else ""
+        raise DataError(
+            f"X is a {type(X).__name__}, but the model was fitted with a table: give a table with the same columns{row}"
+        )
+    X = collected(X)
     if hasattr(X, "iloc") and not X.columns.is_unique:
         repeated = sorted(set(X.columns[X.columns.duplicated()].astype(str)))
         raise DataError(f"column names must be unique, but {', '.join(map(repr, repeated))} is repeated: rename them")
     if X.shape[0] == 0:
         raise DataError("Found array with 0 sample(s) (0 rows) while a minimum of 1 is required.")
+    return X
 
 
 def _materialized(X: Any) -> Any:

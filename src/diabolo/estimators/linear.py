@@ -26,7 +26,7 @@ from ..formats import Documents, Format
 from ..losses import Bounded, Columns, Logistic, Loss, Multinomial, Part, Softmax
 from ..nets import EnsembleSkipMLP, Link, Shares, SkipMLP, TfIdf, inside
 
-__all__ = ["Linear"]
+__all__ = ["Linear", "check_components"]
 
 N = TypeVar("N", SkipMLP, EnsembleSkipMLP)
 
@@ -214,6 +214,21 @@ class Linear:
             self.model.n_components_ = k
             self.model.n_samples_, self.model.noise_variance_ = int(meta["n_samples"]), float(meta["noise"])
         return self
+
+
+def check_components(k: Any, format: Format, shape: tuple[int, ...], shares: bool) -> int | float:
+    """`n_components` for rows (n, d) of this format; `shares`: whether it may be a share of the variance."""
+    n, d = shape
+    if isinstance(k, (int, np.integer)) and not isinstance(k, bool) and 1 <= k <= min(n, d):
+        return int(k)
+    if isinstance(k, float) and 0 < k < 1 and shares:
+        return k
+    columns = len(format.columns)
+    split = "" if d == columns else f" from {columns:,} columns: a category is one feature for each level"
+    raise ValueError(
+        f"n_components={k!r}: allowed are integers from 1 to {min(n, d)}{' and shares of the variance in (0, 1)' * shares}, "
+        f"at most the number of training rows (n_samples={n}) and of features (n_features={d}{split})"
+    )
 
 
 def link(loss: Loss, d: int) -> Link:

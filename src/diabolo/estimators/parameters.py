@@ -1,21 +1,68 @@
-"""Hyper-parameters as JSON, for a file."""
+"""Hyper-parameters: what is allowed, and how a file holds them."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import asdict, is_dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .. import losses as loss_classes
 from ..corruption import Corruption
-from ..errors import DataError
+from ..errors import DataError, suggest
 from ..formats import FORMATS, Format
 from ..losses import Loss
 from ..registry import registered_name
 
-__all__ = ["as_json"]
+if TYPE_CHECKING:
+    from .base import System
+
+__all__ = ["as_json", "check_integer", "check_training", "is_size"]
+
+
+FROM = {"lr": 0, "muon_lr": 0, "weight_decay": 0, "patience": 1}  # the smallest value
+OPTIMIZERS = ("auto", "muon", "adamw")
+AUTO = ("muon_lr", "weight_decay")  # of these, those that may be "auto"
+
+
+def is_size(n: Any) -> bool:
+    return isinstance(n, (int, np.integer)) and bool(n >= 1)
+
+
+def is_number(value: Any) -> bool:
+    return isinstance(value, (int, float, np.number))
+
+
+def check_integer(name: str, value: Any, low: int, *, auto: bool = True) -> None:
+    """Raise a ValueError for what is neither "auto" nor an integer from `low` on."""
+    if not ((auto and value == "auto") or (isinstance(value, (int, np.integer)) and value >= low)):
+        allowed = "'auto' and integers" if auto else "integers"
+        raise ValueError(f"{name}={value!r}: allowed are {allowed} from {low}")
+
+
+def check_training(model: System) -> None:
+    """Raise a ValueError for a value that no training can have."""
+    for name in ("epochs", "batch_size"):
+        check_integer(name, getattr(model, name), 1)
+    for name, low in FROM.items():
+        value = getattr(model, name, low)
+        if not (name in AUTO and value == "auto") and not (is_number(value) and low <= value < np.inf):
+            raise ValueError(f"{name}={value!r}: allowed are numbers from {low}")
+    for name in ("average", "dropout", "validation_fraction"):
+        value = getattr(model, name, 0)
+        if not is_number(value) or not 0 <= value < 1:
+            raise ValueError(f"{name}={value!r}: allowed are numbers from 0 to below 1")
+    hidden = getattr(model, "hidden", "auto")
+    if not (hidden == "auto" or (isinstance(hidden, (tuple, list)) and all(is_size(n) for n in hidden))):
+        raise ValueError(f"hidden={hidden!r}: allowed are 'auto' and tuples of integers from 1, such as (256, 256)")
+    optimizer = getattr(model, "optimizer", "auto")
+    if optimizer not in OPTIMIZERS:
+        allowed = ", ".join(map(repr, OPTIMIZERS))
+        raise ValueError(f"optimizer={optimizer!r}: allowed are {allowed}{suggest(optimizer, OPTIMIZERS)}")
+    corruption = getattr(model, "corruption", None)
+    if not isinstance(corruption, (Corruption, type(None))):
+        raise ValueError(f"corruption={corruption!r}: allowed are None and a Corruption such as Gaussian(0.1)")
 
 
 def as_json(value: Any) -> Any:

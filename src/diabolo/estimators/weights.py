@@ -1,17 +1,21 @@
-"""Weights of rows, or of cells."""
+"""Weights of rows, or of cells: the weighted loss has the same size as the loss without weights."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from sklearn.utils import _safe_indexing
+from sklearn.utils.validation import _num_samples
 from torch import Tensor
 
 from ..errors import DataError
 from ..formats.targets import floats
+from ..rows import Rows, Subset, in_proportion, spread_over
 
-__all__ = ["mean", "weights"]
+__all__ = ["RowWeights", "mean", "weights"]
 
 
 def weights(values: Any, n: int, k: int = 0) -> Tensor:
@@ -33,3 +37,50 @@ def mean(values: Tensor, weight: Tensor | None) -> float:
         return float(values.mean())
     w = weight.expand_as(values) if values.ndim == 2 else weight.mean(1)
     return float((w * values).sum() / w.sum())
+
+
+class RowWeights:
+    """The weight of each row of X in one fit.
+
+    Parameters
+    ----------
+    w : Tensor (n,) or None
+        None: all rows weigh the same.
+    """
+
+    def __init__(self, w: Tensor | None = None) -> None:
+        self.w = w
+
+    @classmethod
+    def of(cls, X: Any, weight: Any) -> tuple[Any, RowWeights]:
+        """X without rows of weight 0, and the weights of the others."""
+        if weight is None:
+            return X, cls()
+        file = isinstance(X, (str, Path))
+        n = np.size(weight) if file else _num_samples(X)
+        there = np.flatnonzero(weights(weight, n, 0)[:, 0].numpy() > 0)
+        if file and len(there) < n:
+            raise DataError("sample_weight holds zeros: remove such rows from the file, or give a table instead of a file")
+        w = weights(np.broadcast_to(np.asarray(weight), n)[there], len(there), 0)[:, 0]
+        return X if len(there) == n else some_rows(X, there), cls(w)
+
+    def check(self, n: int) -> None:
+        """The rows of a file are counted when it is read."""
+        if self.w is not None and len(self.w) != n:
+            raise DataError(f"sample_weight has {len(self.w):,} numbers, but X has {n:,} rows")
+
+    def at(self, rows: Rows) -> Tensor | None:
+        """(r,) the weights of all rows, or of some of them."""
+        if self.w is None or not isinstance(rows, Subset):
+            return self.w
+        return self.w[torch.from_numpy(rows.indices)]
+
+    def sample(self, rows: Rows, most: int) -> Tensor:
+        """At most so many rows (r, d), as often as their weights say."""
+        w = self.at(rows)
+        return spread_over(rows, most) if w is None else rows.take(in_proportion(w.numpy(), most))
+
+
+def some_rows(X: Any, i: np.ndarray) -> Any:
+    """The rows of these numbers, of a table, an array, a sparse matrix or a list."""
+    return X.take(i) if hasattr(X, "column_names") else _safe_indexing(X, i)

@@ -133,6 +133,15 @@ class Labels:
             raise ValueError(f"there is no label {name!r}; the labels are {known}{suggest(name, self.names)}")
         return self.names.index(name)
 
+    def new(self, name: Any) -> str | int:
+        """The name, if no label has it."""
+        name = name.item() if isinstance(name, np.generic) else name
+        if not isinstance(name, (str, int)) or isinstance(name, bool):
+            raise ValueError(f"name={name!r}: allowed are texts and whole numbers")
+        if str(name) in map(str, self.names):
+            raise ValueError(f"there is a label {name!r} already: choose another name, or drop the old label first")
+        return name
+
     def state(self) -> dict[str, Any]:
         return {"kind": self.kind, "names": list(self.names)} | ({"sep": self.sep} if self.sep else {})
 

@@ -116,3 +116,17 @@ class PerLabelHead(nn.Module):
 
     def config(self) -> dict[str, Any]:
         return {"members": self.members, "m": self.m, "k": self.k}
+
+
+def hidden_units(head: nn.Module, z: Tensor) -> Tensor:
+    """z = (h, u) (K, B, m + J) -> the hidden units of all members (B, K m)."""
+    m = head.m if isinstance(head, (Head, PerLabelHead)) else z.shape[-1]
+    return z[..., :m].transpose(0, 1).flatten(1)
+
+
+def member_mean(raw: Tensor) -> Tensor:
+    """(K, B, k) -> (B, k), summed member by member: the order does not depend on k."""
+    total = raw[0].clone()
+    for member in raw[1:]:
+        total += member
+    return total / len(raw)

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import DataError
-from ..estimators import Autoencoder, MultiLabelClassifier, OutlierDetector
+from ..estimators import Autoencoder, OutlierDetector
+from ..estimators.multilabel.base import MultiLabel
 from ..progress import progress
 from ..storage import atomic
 from .autoencoder import contents
@@ -68,7 +69,7 @@ def write(
         check_model(model)
         if isinstance(model, OutlierDetector):
             made = outliers_page(model, X, title, say)
-        elif isinstance(model, MultiLabelClassifier):
+        elif isinstance(model, MultiLabel):
             made = labels_page(model, X, labels or {}, title, say)
         else:
             made = html(contents(model, X, title, labels or {}, seed, say))
@@ -78,7 +79,7 @@ def write(
 
 def check_model(model: Any) -> None:
     """Whether there is a report on such a model."""
-    if not isinstance(model, (Autoencoder, OutlierDetector, MultiLabelClassifier)):
+    if not isinstance(model, (Autoencoder, OutlierDetector, MultiLabel)):
         raise DataError(
             f"the model is a {type(model).__name__}, on which there is no report: give an Autoencoder, an OutlierDetector or a "
             "MultiLabelClassifier"

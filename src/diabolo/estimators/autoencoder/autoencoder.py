@@ -9,46 +9,39 @@ semantic analysis (LSA), on a sphere. The decoder starts at the mean document, b
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import torch
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.neighbors import NearestNeighbors
-from sklearn.utils import Tags, _safe_indexing, check_random_state
-from sklearn.utils.validation import _num_samples, check_is_fitted
+from sklearn.utils import Tags, check_random_state
+from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
-from ...chance import redirected
-from ...corruption import Clean, Corruption
+from ...corruption import Corruption
 from ...density import Density
-from ...errors import DataError, suggest
-from ...formats import Format
-from ...losses import Columns, Squared
-from ...nets import Link, SkipMLP, inside
-from ...network import Diabolo
-from ...rows import Rows, Subset, in_proportion, spread_over, steps_per_epoch
-from ...training import History
-from ..architectures import Dense, architecture
-from ..base import FEWEST_ROWS, System, _below, _materialized, is_size, sampled
+from ...errors import DataError
+from ...nets import inside
+from ...rows import Rows
+from ..base import _below, _materialized
 from ..gaps import without_new_gaps
-from ..linear import Linear
-from ..weights import weights
-from .comparison import COMPARED, Comparison
+from ..parameters import check_integer
+from ..weights import RowWeights
+from .base import Compressor
+from .comparison import explained
 from .maps import Map, spread
-from .sampling import Sampler, cells, conditioned
+from .sampling import Sampler, novelty
 
 __all__ = ["Autoencoder"]
 
 
-BLIND_STEPS = 100  # if there are too few rows for early stopping on held-out ones
+CODED = 10_000  # training rows to whose codes the density is fitted
+VALUES = 20_000_000  # numbers in these rows, at most
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
-class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
+class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor):
     """Non-linear PCA: compress each row to a few numbers from which it can be reconstructed.
 
     X can be a pandas or polars DataFrame (numbers, booleans, categories, strings, dates, missing values), an array, a sparse
@@ -180,7 +173,6 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
 
     def __post_init__(self) -> None:
         self._sampler: Sampler | None = None
-        self._trained: Diabolo | None = None
 
     # ── fit and transform ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -204,28 +196,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         -------
         self
         """
-        X = self._weighted(_materialized(X), sample_weight)
+        X, self._row_weights = RowWeights.of(_materialized(X), sample_weight)
         self._fit(X, categories, numbers)
-        del self._weight, self._counted
+        del self._row_weights, self._counted
         return self
-
-    def _weighted(self, X: Any, weight: Any) -> Any:
-        """X without rows of weight 0; the weights of the others are kept until the end of ``fit``."""
-        self._weight: Tensor | None = None
-        if weight is None:
-            return X
-        file = isinstance(X, (str, Path))
-        n = np.size(weight) if file else _num_samples(X)
-        there = np.flatnonzero(weights(weight, n, 0)[:, 0].numpy() > 0)
-        if file and len(there) < n:
-            raise DataError("sample_weight holds zeros: remove such rows from the file, or give a table instead of a file")
-        self._weight = weights(np.broadcast_to(np.asarray(weight), n)[there], len(there), 0)[:, 0]
-        return X if len(there) == n else some_rows(X, there)
-
-    def _row_weights(self, rows: Rows) -> Tensor | None:
-        if self._weight is None or not isinstance(rows, Subset):
-            return self._weight
-        return self._weight[torch.from_numpy(rows.indices)]
 
     def transform(self, X: Any) -> np.ndarray:
         """Encode X: codes (n, k); float32 for float32 arrays, else float64."""
@@ -327,30 +301,16 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         >>> new.shape, set(new["petal length (cm)"]), bool(new["petal width (cm)"].mean() < 1)
         ((5, 4), {1.5}, True)
         """
-        if not is_size(n):
-            raise ValueError(f"n={n!r}: allowed are integers from 1")
-        low, high = likelihood
-        if not 0 <= low < high <= 1:
-            raise ValueError(f"likelihood={likelihood!r}: allowed are two numbers in [0, 1], the lower one first")
-        if given is not None and not isinstance(given, dict):
-            raise DataError(f"given is a {type(given).__name__}: give a dict of column to value, such as {{'age': 40}}")
-        sampler = self._sampling()
-        rng = np.random.default_rng(check_random_state(random_state).randint(2**31 - 1))
-        if not given:
-            return self.format_.from_draws(sampler.rows(self, sampler.codes(n, rng, (low, high)), rng), rng)
-        wanted = cells(self, given)
-        x = sampler.rows(self, conditioned(self, sampler, wanted, n, rng, (low, high)), rng)
-        return self.format_.with_given(self.format_.from_draws(torch.where(torch.isnan(wanted), x, wanted), rng), given)
+        check_integer("n", n, 1, auto=False)
+        seed = check_random_state(random_state).randint(2**31 - 1)
+        return self._sampling().draw(self, n, likelihood, given, seed)
 
     def novelty(self, new: Any, X: Any) -> np.ndarray:
         """(n,) distance of each new row to the nearest row of X, divided by the median nearest distance within X.
 
         About 1: the new row is as far from X as rows of X are from each other. 0: it is a copy.
         """
-        a, b = (torch.nan_to_num(inside(torch.cat(list(self._features(rows))))).numpy() for rows in (new, X))
-        tree = NearestNeighbors(n_neighbors=2).fit(b)
-        usual = np.median(tree.kneighbors(b[:2000])[0][:, 1])
-        return tree.kneighbors(a, 1)[0][:, 0] / max(float(usual), 1e-12)
+        return novelty(*(torch.nan_to_num(inside(torch.cat(list(self._features(rows))))).numpy() for rows in (new, X)))
 
     def _sampling(self) -> Sampler:
         check_is_fitted(self)
@@ -384,186 +344,21 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         """(n, columns) errors of the training mean, the reference of ``score``."""
         return np.concatenate([self.loss_.errors(self._mean(x), x).numpy() for x in self._features(X)])
 
-    def _mean(self, x: Tensor) -> Tensor:
-        return self._linear.mean.to(x.dtype).expand(len(x), -1)
-
     def _expected(self, X: Any) -> Tensor:
         """X -> expected values (n, d)."""
         return torch.cat([self.loss_.predict(self.network_(x)) for x in self._features(X)])
 
     def _decode(self, Z: Any) -> Tensor:
         """Codes -> expected values (n, d)."""
-        z = torch.from_numpy(np.array(Z, dtype=np.float64)).to(next(self.network_.parameters()).dtype)
-        if z.ndim != 2 or z.shape[1] != self.n_components_:
-            raise DataError(f"Z has shape {tuple(z.shape)}; codes of this model have shape (n, {self.n_components_})")
-        if not torch.isfinite(z).all():
-            raise DataError("Z contains NaN or infinite values: codes are finite numbers")
-        return torch.cat(
-            [self.loss_.predict(self.network_.decoder(part)) for part in z.split(4096)] or [z.new_empty(0, self.format_.width)]
-        )
-
-    # ── hooks ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def _format(self, X: Any) -> Format:
-        return self.format_ if self._goes_on() else super()._format(X)
-
-    def _suited(self) -> Dense:
-        """If training continues, that of the first fit, which knows what stays."""
-        known = getattr(self, "_architecture", None) if self._goes_on() else None
-        return known or architecture(self.format_, self.hidden, self.dropout)
-
-    def _corruption(self) -> Corruption:
-        return self._architecture.corruption() or Clean() if self.corruption is None else self.corruption
-
-    def _network(self, x: Tensor, seed: int) -> Diabolo:
-        weight = self._counted
-        if weight is not None:
-            weight = weight[torch.from_numpy(sampled(len(weight), x.shape[1]))]
-        self._linear = Linear(self.format_, self._width(x), seed).fit(x, weight)
-        self.n_components_ = self._linear.k
-        if self._goes_on() and not self._is_linear():
-            return self._again()
-        start = self._architecture.start(x, self._linear, seed)
-        encoder = copy.deepcopy(self.encoder) if self.encoder is not None else self._architecture.encoder(start)
-        z = start.encode(x[:SAMPLED])
-        decoder = copy.deepcopy(self.decoder) if self.decoder is not None else self._architecture.decoder(start, self.loss_, z)
-        d, k = self.format_.width, self.n_components_
-        if self.encoder is not None:
-            check_module("encoder", encoder, d, k)
-        if self.decoder is not None:
-            check_module("decoder", decoder, k, d)
-        return Diabolo(encoder, decoder)
-
-    def _is_linear(self) -> bool:
-        """Whether the linear autoencoder was kept, and the trained network is not in the file: then training starts anew."""
-        decoder = self.network_.decoder
-        kept = isinstance(decoder, nn.Sequential) and isinstance(decoder[-1], Link)
-        return self.decoder is None and kept and self._trained is None
-
-    def _again(self) -> Diabolo:
-        self.network_ = self._trained or self.network_
-        network = super()._again()
-        for part, own in ((network.encoder, self.encoder), (network.decoder, self.decoder)):
-            if own is not None:  # frozen parts stay frozen
-                for p, q in zip(part.parameters(), own.parameters(), strict=True):
-                    p.requires_grad_(q.requires_grad)
-            elif isinstance(part, SkipMLP):
-                self._architecture.kept(part)
-        return network
-
-    def _width(self, x: Tensor) -> int | float:
-        """n_components, checked against the rows x (n, d)."""
-        k, (n, d) = self.n_components, x.shape
-        if isinstance(k, float) and self._goes_on():
-            k = self.n_components_
-        if isinstance(k, (int, np.integer)) and not isinstance(k, bool) and 1 <= k <= min(n, d):
-            return int(k)
-        share = self._architecture.shares
-        if isinstance(k, float) and 0 < k < 1 and share:
-            return k
-        columns = len(self.format_.columns)
-        split = "" if d == columns else f" from {columns:,} columns: a category is one feature for each level"
-        raise ValueError(
-            f"n_components={k!r}: allowed are integers from 1 to {min(n, d)}{' and shares of the variance in (0, 1)' * share}, "
-            f"at most the number of training rows (n_samples={n}) and of features (n_features={d}{split})"
-        )
-
-    def _optimizer(self) -> str:
-        allowed = {"auto": "muon", "muon": "muon", "adamw": "adamw"}
-        if self.optimizer not in allowed:
-            raise ValueError(
-                f"optimizer={self.optimizer!r}: allowed are {', '.join(map(repr, allowed))}{suggest(self.optimizer, allowed)}"
-            )
-        return allowed[self.optimizer]
-
-    def _weight_decay(self) -> float:
-        return self._architecture.weight_decay
-
-    def _muon_lr(self) -> float:
-        return self._architecture.muon_lr
-
-    def _batch_size(self, n: int) -> int:
-        return self._architecture.batch_size
-
-    def _epochs(self, n: int, batch_size: int) -> int:
-        steps = BLIND_STEPS if n < FEWEST_ROWS else self._architecture.steps(n)
-        return max(1, round(steps / steps_per_epoch(n, batch_size)))
-
-    def _train(self, train: Rows, held: Rows | None) -> History:
-        if self._is_solved():
-            return History(stopped="nothing to train: the linear autoencoder has a closed form")
-        return super()._train(train, held)
-
-    def _is_solved(self) -> bool:
-        """Linear, squared, nothing missing, nothing corrupted: PCA is the optimum, and SGD cannot improve it."""
-        own = self.encoder is None and self.decoder is None
-        squared = isinstance(self.loss_, Columns) and all(isinstance(p.loss, Squared) for p in self.loss_.parts)
-        clean = type(self._corruption()) is Clean and not self.format_.missing()
-        return own and squared and clean and self._architecture.hidden == ()
-
-    def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:
-        self._architecture.expect(len(rows), self.corruption is None)
-        if self._architecture.hidden == () and self.encoder is None and self.decoder is None:
-            train, held = rows, None  # a closed form needs no held-out rows
-        else:
-            train, held = super()._split(rows)
-        if self._weight is not None and len(self._weight) != len(rows):
-            raise DataError(f"sample_weight has {len(self._weight):,} numbers, but X has {len(rows):,} rows")
-        self._counted = self._row_weights(train)
-        return train, held
+        z = as_codes(Z, self.n_components_).to(next(self.network_.parameters()).dtype)
+        return torch.cat([self._decoded(part) for part in z.split(4096)] or [z.new_empty(0, self.format_.width)])
 
     def _finish(self, train: Rows, held: Rows | None) -> None:
-        self._known, self._sampler, self._trained = self._some(train), None, None
-        judged = held if held is not None else train
-        x = spread_over(judged, MEASURED).to(next(self.network_.parameters()).dtype)
-        loss, w = self.loss_, self._row_weights(judged)
-        w = torch.ones(len(x)) if w is None else spread_over(w, MEASURED)
-
-        def error(expected: Tensor) -> float:
-            return float((loss.errors(expected, x) * w[:, None]).sum())
-
-        reference = error(self._mean(x))
-
-        def share(expected: Tensor) -> float:
-            return explained(error(expected), reference)
-
-        if self.decoder is None:
-            self._architecture.sharpen(self.network_, self._linear, loss, x, error)
-        pca = share(self._linear.expected(self._linear.encode(x)))
-        if share(loss.predict(self.network_(x))) < pca - SAME and self.encoder is None and self.decoder is None:
-            self._keep_linear()
-        z = self.network_.encoder(x)
-        e = loss.predict(self.network_.decoder(z))
-        total = share(e)
-        probe, there = spread_over(z, self._architecture.probed), spread_over(e, self._architecture.probed)
-        moved = np.array(
-            [float((there - loss.predict(self.network_.decoder(without(probe, j)))).square().sum()) for j in range(z.shape[1])]
-        )
-        self.explained_variance_ratio_ = max(total, 0.0) * moved / max(moved.sum(), 1e-300)
-        scores = {"pca": pca, "autoencoder": total, "held_out_rows": len(held) if held is not None else 0}
-        self.comparison_ = Comparison(scores, self.n_components_, self._linear_name)
-        self.n_iter_ = self.history_.kept
-
-    def _keep_linear(self) -> None:
-        """Training made it worse: keep the linear autoencoder, as a network. A warm start continues from the trained one."""
-        self._trained = self.network_
-        with redirected(self.seed_):
-            linear = Diabolo(self._architecture.encoder(self._linear), self._linear.decoder(self.loss_))
-        self.network_ = linear.to(next(self.network_.parameters()).dtype).eval().requires_grad_(False)
-        self.history_.best = 0
-        self.history_.stopped = f"no gain over {self._linear_name}: the linear autoencoder is kept"
-
-    def _some(self, train: Rows) -> Tensor:
-        """Training rows for the density."""
-        most, weight = min(CODED, max(100, VALUES // self.format_.width)), self._row_weights(train)
-        some = spread_over(train, most) if weight is None else train.take(in_proportion(weight.numpy(), most))
-        return some.to(next(self.network_.parameters()).dtype)
+        super()._finish(train, held)
+        some = self._row_weights.sample(train, min(CODED, max(100, VALUES // self.format_.width)))
+        self._known, self._sampler = some.to(next(self.network_.parameters()).dtype), None
 
     # ── attributes ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-    @property
-    def pca_(self) -> Any:
-        return self._linear.model
 
     @property
     def encoder_(self) -> nn.Module:
@@ -574,15 +369,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         return self.network_.decoder
 
     @property
-    def _linear_name(self) -> str:
-        return "LSA" if self.format_.words else "PCA"
-
-    @property
     def _n_features_out(self) -> int:
         return self.n_components_
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "comparison_")
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -601,46 +389,22 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
 
     def _state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         meta, arrays = super()._state()
-        linear_meta, linear_arrays = self._linear.state()
-        meta["linear"] = linear_meta
-        meta["comparison"] = self.comparison_
         meta["density"] = self._sampling().p.name()
-        meta["explained"] = [float(v) for v in self.explained_variance_ratio_]
-        arrays |= {f"sampler.{name}": v for name, v in self._sampling().state(self.format_).items()}
-        return meta, arrays | {f"linear.{name}": v for name, v in linear_arrays.items()}
+        return meta, arrays | {f"sampler.{name}": v for name, v in self._sampling().state(self.format_).items()}
 
     def _restore(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         super()._restore(meta, arrays)
-        self._linear = Linear.from_state(self.format_, meta["linear"], _below(arrays, "linear"))
-        self.n_components_ = self._linear.k
         self._sampler = Sampler.from_state(meta["density"], _below(arrays, "sampler"), self.format_)
-        self.comparison_ = Comparison(meta["comparison"], self.n_components_, self._linear_name)
-        self.explained_variance_ratio_ = np.array(meta["explained"], dtype=float)
-        if self.explained_variance_ratio_.shape != (self.n_components_,) or set(self.comparison_) != COMPARED:
-            raise DataError("its comparison with the linear model is incomplete")
-        if not all(isinstance(value, (int, float)) for value in self.comparison_.values()):
-            raise DataError("its comparison with the linear model is not in numbers")
-        self.n_iter_ = self.history_.kept
 
 
-SAME = 1e-7  # smaller differences of scores are rounding
-SAMPLED = 5000  # rows on which the spread of the codes is measured
-CODED = 10_000  # training rows to whose codes the density is fitted
-VALUES = 20_000_000  # numbers in these rows, at most
-MEASURED = 20_000  # rows on which network and linear model are compared
-
-
-def check_module(name: str, module: nn.Module, width: int, out: int) -> None:
-    """A module of the user's own must map (B, width) to (B, out)."""
-    training = module.training
-    try:
-        with torch.no_grad():
-            found = tuple(module.eval()(torch.zeros(1, width)).shape)
-    except RuntimeError as error:
-        raise ValueError(f"{name}={module!r} does not take the shape (1, {width}): {error}") from None
-    module.train(training)
-    if found != (1, out):
-        raise ValueError(f"{name}={module!r} must map the shape (1, {width}) to (1, {out}), but gives {found}")
+def as_codes(Z: Any, k: int) -> Tensor:
+    """Codes (n, k) of a model with k components."""
+    z = torch.from_numpy(np.array(Z, dtype=np.float64))
+    if z.ndim != 2 or z.shape[1] != k:
+        raise DataError(f"Z has shape {tuple(z.shape)}; codes of this model have shape (n, {k})")
+    if not torch.isfinite(z).all():
+        raise DataError("Z contains NaN or infinite values: codes are finite numbers")
+    return z
 
 
 def indexed(out: Any, X: Any) -> Any:
@@ -648,22 +412,3 @@ def indexed(out: Any, X: Any) -> Any:
     if hasattr(out, "iloc") and hasattr(X, "iloc"):
         out.index = X.index
     return out
-
-
-def some_rows(X: Any, i: np.ndarray) -> Any:
-    """The rows of these numbers, of a table, an array, a sparse matrix or a list."""
-    return X.take(i) if hasattr(X, "column_names") else _safe_indexing(X, i)
-
-
-def without(z: Tensor, j: int) -> Tensor:
-    """z with component j at its mean."""
-    z = z.clone()
-    z[:, j] = z[:, j].mean()
-    return z
-
-
-def explained(error: float, reference: float) -> float:
-    """1 - error / reference; with a reference of 0: 1 if the error is 0, too, else 0."""
-    if reference > 0:
-        return float(1 - error / reference)
-    return 1.0 if error <= 1e-12 else 0.0

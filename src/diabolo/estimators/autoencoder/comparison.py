@@ -1,16 +1,25 @@
-"""Is the autoencoder better than PCA? Two numbers on held-out rows, and a sentence that says what they mean.
+r"""Is the autoencoder better than PCA? Two numbers on held-out rows, and a sentence that says what they mean.
 
-explained = 1 - error / error of the mean,      left over = 1 - explained
+    explained = 1 - error / error of the mean,      left over = 1 - explained
+
+Each component gets its part of what is explained, in proportion to how far the reconstruction moves if the component is
+replaced by its mean.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, Self
 
+import numpy as np
+import torch
+from torch import Tensor
+
+from ...errors import DataError
+from ...losses import Loss
 from ...printed import Grid, Printed
 
-__all__ = ["Comparison"]
+__all__ = ["Comparison", "Explained", "by_component", "explained"]
 
 COMPARED = {"pca", "autoencoder", "held_out_rows"}
 GAIN = 0.02  # the autoencoder is worth it if it removes this share of PCA's error
@@ -28,6 +37,15 @@ class Comparison(Printed, dict[str, Any]):
         self.k, self.linear = k, linear
 
     __repr__ = Printed.__repr__  # and not that of a dict
+
+    @classmethod
+    def from_state(cls, scores: dict[str, Any], k: int, linear: str) -> Self:
+        """The scores out of a file."""
+        if set(scores) != COMPARED:
+            raise DataError("its comparison with the linear model is incomplete")
+        if not all(isinstance(value, (int, float)) for value in scores.values()):
+            raise DataError("its comparison with the linear model is not in numbers")
+        return cls(scores, k, linear)
 
     @property
     def verdict(self) -> str:
@@ -51,3 +69,52 @@ class Comparison(Printed, dict[str, Any]):
         yield self.verdict
         if not self["held_out_rows"]:
             yield "There are too few rows to hold some out: with other rows the figures may differ much."
+
+
+class Explained:
+    """How much of some rows a reconstruction explains.
+
+    Parameters
+    ----------
+    loss : Loss
+        Its errors are counted.
+    x : Tensor (n, d)
+        The rows.
+    weight : Tensor (n,) or None
+        Their weights.
+    mean : Tensor (n, d)
+        The mean of the training rows, which explains nothing.
+    """
+
+    def __init__(self, loss: Loss, x: Tensor, weight: Tensor | None, mean: Tensor) -> None:
+        self.loss, self.x = loss, x
+        self.weight = torch.ones(len(x)) if weight is None else weight
+        self.reference = self.error(mean)
+
+    def error(self, expected: Tensor) -> float:
+        """Error of expected values (n, d)."""
+        return float((self.loss.errors(expected, self.x) * self.weight[:, None]).sum())
+
+    def share(self, expected: Tensor) -> float:
+        """The share of the error of the mean that expected values (n, d) explain."""
+        return explained(self.error(expected), self.reference)
+
+
+def explained(error: float, reference: float) -> float:
+    """1 - error / reference; with a reference of 0: 1 if the error is 0, too, else 0."""
+    if reference > 0:
+        return float(1 - error / reference)
+    return 1.0 if error <= 1e-12 else 0.0
+
+
+def by_component(share: float, decoded: Callable[[Tensor], Tensor], z: Tensor, e: Tensor) -> np.ndarray:
+    """(k,) the parts of an explained share; `decoded` maps codes z (n, k) to expected values e (n, d)."""
+    moved = np.array([float((e - decoded(without(z, j))).square().sum()) for j in range(z.shape[1])])
+    return np.asarray(max(share, 0.0) * moved / max(moved.sum(), 1e-300))
+
+
+def without(z: Tensor, j: int) -> Tensor:
+    """z with component j at its mean."""
+    z = z.clone()
+    z[:, j] = z[:, j].mean()
+    return z

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import torch
+from sklearn.neighbors import NearestNeighbors
 from torch import Tensor
 
 from ...density import DENSITIES, Density, density
@@ -33,11 +34,12 @@ if TYPE_CHECKING:
     from ...estimators.autoencoder.autoencoder import Autoencoder
     from ...formats import Format
 
-__all__ = ["Sampler"]
+__all__ = ["Sampler", "novelty"]
 
 GRID = np.linspace(0, 1, 101)  # of the quantiles
 DRAWN = 4000  # rows from which F is learned
 POOL = 50  # candidate codes for each row with given cells
+MEASURED = 2000  # rows whose nearest distance is measured
 TRIES = 200  # rounds of drawing codes within a band of likelihoods, at most
 
 
@@ -113,6 +115,20 @@ class Sampler:
     def _noisy(self, e: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         return e + self.off * rng.standard_normal(e.shape)
 
+    def draw(self, model: Autoencoder, n: int, likelihood: Any, given: dict[str, Any] | None, seed: int) -> Any:
+        """n new rows, as the kind of object that the model was fitted to."""
+        low, high = likelihood
+        if not 0 <= low < high <= 1:
+            raise ValueError(f"likelihood={likelihood!r}: allowed are two numbers in [0, 1], the lower one first")
+        if given is not None and not isinstance(given, dict):
+            raise DataError(f"given is a {type(given).__name__}: give a dict of column to value, such as {{'age': 40}}")
+        rng = np.random.default_rng(seed)
+        if not given:
+            return model.format_.from_draws(self.rows(model, self.codes(n, rng, (low, high)), rng), rng)
+        wanted = cells(model, given)
+        x = self.rows(model, conditioned(model, self, wanted, n, rng, (low, high)), rng)
+        return model.format_.with_given(model.format_.from_draws(torch.where(torch.isnan(wanted), x, wanted), rng), given)
+
     def state(self, format: Format) -> dict[str, np.ndarray]:
         arrays = {"likely": self.likely, "off": self.off[format.quantities()], "before": self.before, "after": self.after}
         kept = {name: v.astype(np.float32) for name, v in arrays.items()}
@@ -173,3 +189,10 @@ def cells(model: Autoencoder, given: dict[str, Any]) -> Tensor:
         j = format.columns.index(name)
         row[format.blocks[j]] = torch.from_numpy(format.cell(j, value))
     return row
+
+
+def novelty(new: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """(n,) distance of each new row (n, d) to the nearest row of x, divided by the median nearest distance within x."""
+    tree = NearestNeighbors(n_neighbors=2).fit(x)
+    usual = np.median(tree.kneighbors(x[:MEASURED])[0][:, 1])
+    return np.asarray(tree.kneighbors(new, 1)[0][:, 0] / max(float(usual), 1e-12))

@@ -26,7 +26,7 @@ from ..supervised.encoders import layers, most_bins
 from .metrics import DRAWS, LEVEL
 
 if TYPE_CHECKING:
-    from .classifier import MultiLabelClassifier
+    from .base import MultiLabel
 
 RARE = "labels? .* (is|are) said of (no|every) row"  # a warning that says nothing where rows are some of many
 COMPARED = 200  # labels up to which independent networks are fitted
@@ -70,7 +70,7 @@ class Comparison(Printed):
         )
 
 
-def comparison(clf: MultiLabelClassifier, X: Any, y: np.ndarray) -> Comparison | None:
+def comparison(clf: MultiLabel, X: Any, y: np.ndarray) -> Comparison | None:
     """Fit both kinds, with the settings of `clf` or smaller ones, but without a pre-trained encoder."""
     order = np.random.default_rng(0).permutation(len(y))[:TRAINED]
     half = len(order) // 2
@@ -143,7 +143,7 @@ def per_row(truth: np.ndarray, p: np.ndarray) -> np.ndarray:
     return np.array([label_ranking_average_precision_score(t[None], q[None]) for t, q in zip(truth, p, strict=True)])
 
 
-def seen_by_both(clf: MultiLabelClassifier, X: Any) -> tuple[Any, str]:
+def seen_by_both(clf: MultiLabel, X: Any) -> tuple[Any, str]:
     """X as a matrix: the features of `clf`, counts, or small pictures; and a phrase that says which."""
     if clf.format_.shape is None:
         x = torch.cat(list(clf._features(X))).double().numpy()
@@ -160,7 +160,7 @@ def seen_by_both(clf: MultiLabelClassifier, X: Any) -> tuple[Any, str]:
     return stacked(thumbnails, clf, X), f"your pictures, resized to {small[1]} x {small[0]} pixels"
 
 
-def stacked(module: nn.Module, clf: MultiLabelClassifier, X: Any) -> np.ndarray:
+def stacked(module: nn.Module, clf: MultiLabel, X: Any) -> np.ndarray:
     """module(x) for all rows x."""
     with torch.no_grad():
         return np.concatenate([module(x.float()).double().numpy() for x in clf._features(X)])

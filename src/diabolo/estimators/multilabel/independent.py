@@ -14,15 +14,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ...errors import DataError
 from ...nets import PerLabelHead
-from .classifier import MultiLabelClassifier
+from .base import MultiLabel
 
 __all__ = ["IndependentClassifiers"]
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
-class IndependentClassifiers(MultiLabelClassifier):
+class IndependentClassifiers(MultiLabel):
     """k separate networks with the interface of :class:`MultiLabelClassifier`: a baseline for the shared encoder.
 
     Parameters
@@ -125,6 +124,7 @@ class IndependentClassifiers(MultiLabelClassifier):
     Examples
     --------
     >>> from sklearn.datasets import make_multilabel_classification
+    >>> from diabolo import MultiLabelClassifier
     >>> X, Y = make_multilabel_classification(200, n_classes=4, random_state=0)
     >>> apart = IndependentClassifiers(hidden=(16,), epochs=20, random_state=0).fit(X, Y)
     >>> shared = MultiLabelClassifier(hidden=(16,), epochs=20, random_state=0).fit(X, Y)
@@ -155,9 +155,3 @@ class IndependentClassifiers(MultiLabelClassifier):
     def members_(self) -> int:
         decoder: Any = self.network_.decoder
         return int(decoder.members)
-
-    def add_label(self, *args: Any, **kwargs: Any) -> Any:
-        raise DataError("independent classifiers have no shared encoder for a new label: use MultiLabelClassifier")
-
-    def drop_label(self, name: Any) -> Any:
-        raise DataError("the networks of independent classifiers are one block: use MultiLabelClassifier to drop labels")

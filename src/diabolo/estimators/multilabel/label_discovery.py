@@ -21,10 +21,11 @@ from sklearn.cluster import HDBSCAN
 from sklearn.decomposition import PCA
 from sklearn.metrics.pairwise import euclidean_distances
 
+from ...nets.heads import hidden_units
 from ...printed import Grid, Printed
 
 if TYPE_CHECKING:
-    from .classifier import MultiLabelClassifier
+    from .base import MultiLabel
 
 __all__ = ["Suggestion", "suggested"]
 
@@ -53,7 +54,7 @@ class Suggestion(Printed):
         yield f"{len(self.rows):,} similar rows, {self.strangeness:.1f} times as strange as known rows; typical rows: {first}"
 
 
-def suggested(clf: MultiLabelClassifier, X: Any, autoencoder: Any) -> list[Suggestion]:
+def suggested(clf: MultiLabel, X: Any, autoencoder: Any) -> list[Suggestion]:
     """Groups among the rows of X, the largest first."""
     p = clf.predict_proba(X)
     explained = (p >= clf.thresholds_).any(1)
@@ -72,12 +73,13 @@ def suggested(clf: MultiLabelClassifier, X: Any, autoencoder: Any) -> list[Sugge
     return sorted(out, key=lambda s: -len(s.rows))
 
 
-def strangeness(clf: MultiLabelClassifier, X: Any, h: np.ndarray, autoencoder: Any) -> np.ndarray:
+def strangeness(clf: MultiLabel, X: Any, h: np.ndarray, autoencoder: Any) -> np.ndarray:
     """(n,) how unlike the known rows."""
     if autoencoder is not None:
         return -autoencoder.score_samples(X)
-    kept = clf._remembered()
-    if not len(kept):
+    if not len(clf.memory_):
         raise ValueError("the model kept no rows (replay_size=0): give autoencoder=, fitted to the same kind of rows")
+    x = clf.memory_.rows.to(next(clf.network_.parameters()).dtype)
+    kept = hidden_units(clf.network_.decoder, clf.network_.encoder(x)).double().numpy()
     apart = np.sort(euclidean_distances(h, kept), axis=1)
     return apart[:, : min(5, apart.shape[1])].mean(1)

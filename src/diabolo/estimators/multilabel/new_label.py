@@ -20,26 +20,39 @@ A scalable estimate of the out-of-sample prediction error via approximate leave-
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import Any, NamedTuple, Self
 
 import numpy as np
+import torch
+from scipy.special import expit, logit
+from sklearn.metrics.pairwise import euclidean_distances
 from torch import Tensor
+from torch.func import functional_call
 
 from ...errors import DataError, warn
 from ...formats.targets import floats, same_length
+from ...hardware import one_thread
+from ...nets.heads import hidden_units
+from ...network import Diabolo
 from ...printed import Grid, Printed
 from ...rows import spread_rows
 from ..logistic import gram, loss, tall, times, wide
 from .metrics import average_precision
+from .replay import Memory
+from .thresholds import thresholds
 
-__all__ = ["NewLabel", "contradiction", "examples", "length", "solved", "told"]
+__all__ = ["Examples", "NewLabel", "Row", "codes_float32", "solved"]
 
 RIDGES = (0.001, 0.01, 0.03, 0.1, 0.3, 1.0)  # lambda, in units of the mean squared length of a code
 FEW = 100  # rows on which lambda is chosen
 INTERCEPT = 1.0  # length of the constant feature, in units of a code's
 SLOWEST = 0.2  # smallest gain for which a number of examples is given
+SIDE = 3.0  # length of a document's words relative to its code; a new label reads both
+SAME = 1e-5  # largest distance of two codes of the same row, relative to its length
 SHOWN = 5  # pairs of contradicting rows that a warning shows
 
 
@@ -72,6 +85,19 @@ class NewLabel(Printed):
     ridge: float
     seconds: float = field(compare=False)
 
+    @classmethod
+    def of(cls, name: Any, y: np.ndarray, found: Solution, start: float) -> Self:
+        """What a solution is worth for examples y (n,); `start`: the time when all began."""
+        y = np.asarray(y) > 0.5
+        counts = int(y.sum()), int((~y).sum())
+        value, interval = average_precision(found.left_out, y & (min(counts) > 1))  # NaN where nothing is left to learn from
+        more, (less, times) = None, found.before
+        if less == less and 0 < value < 1:
+            gain = np.log(max(1 - less, 1e-9) / (1 - value)) / np.log(times)  # the error falls like n^-gain
+            if gain > SLOWEST:
+                more = int(np.ceil(y.sum() * (2 ** (1 / gain) - 1)))
+        return cls(name, *counts, value, interval, more, found.ridge, time.perf_counter() - start)
+
     def _parts(self) -> Iterator[str | Grid]:
         yield self._sentence()
 
@@ -82,6 +108,80 @@ class NewLabel(Printed):
         low, high = self.interval
         needed = f"; about {self.more:,} more examples would halve the gap to 1" if self.more else ""
         return f"{start}: leave-one-out average precision {self.average_precision:.2f} ({low:.2f} to {high:.2f}){needed}"
+
+
+class Row(NamedTuple):
+    """What a new label adds: v (K m,) and b of the last layer, its linear unit w (words,), and its threshold.
+
+    `found` is the solution behind it.
+    """
+
+    v: np.ndarray
+    w: np.ndarray
+    b: float
+    threshold: float
+    found: Solution
+
+
+class Examples:
+    """Rows that have a new label, and rows that have not.
+
+    Parameters
+    ----------
+    name : str or int
+        The label.
+    x : Tensor (n, d)
+        The rows.
+    y : array-like (n,) of 0 and 1, or None
+        Which of them have the label; None: all.
+    encode : callable
+        Rows -> codes (n, K m).
+    """
+
+    def __init__(self, name: Any, x: Tensor, y: Any, encode: Callable[[Tensor], np.ndarray]) -> None:
+        self.name, self.x, self.encode = name, x, encode
+        self.y = np.ones(len(x)) if y is None else zeros_and_ones(y, len(x))
+        warn_of_contradictions(x, self.y)
+
+    @cached_property
+    def h(self) -> np.ndarray:
+        """(n, K m) codes."""
+        return self.encode(self.x)
+
+    def against(self, memory: Memory) -> Self:
+        """With the kept rows that are not among the examples as rows that have not the label."""
+        if not len(memory):
+            raise DataError(
+                f"all examples have {self.name!r}, and the model kept no rows (replay_size=0): add examples with y = 0"
+            )
+        kept = self.encode(memory.rows)
+        apart = euclidean_distances(kept, self.h).min(1) > SAME * np.linalg.norm(kept, axis=1)
+        if not apart.any():
+            raise DataError(f"all rows that the model kept are among the examples of {self.name!r}: add examples with y = 0")
+        others = memory.rows[torch.from_numpy(apart)].to(self.x)
+        both = copy(self)
+        both.x, both.y = torch.cat([self.x, others]), np.concatenate([self.y, np.zeros(len(others))])
+        both.h = both.encode(both.x)
+        return both
+
+    def solve(self, words: np.ndarray, prior: float | None) -> Row:
+        """The optimum on codes and words (n, many), for this share of rows with the label; None: as in the examples."""
+        scale = SIDE * length(self.h) / length(words)
+        with one_thread():
+            found = solved(np.concatenate([self.h, (scale * words).astype(self.h.dtype)], 1), self.y)
+        shift = 0.0 if prior is None else float(logit(prior) - logit(self.y.mean()))
+        threshold = thresholds(expit(found.left_out)[:, None], self.y[:, None], "f1_micro")[0]
+        v, w = np.split(found.v, [self.h.shape[1]])
+        return Row(v, scale * w, found.b + shift, threshold, found)
+
+
+def codes_float32(network: Diabolo, x: Tensor, piece: int) -> np.ndarray:
+    """Rows (n, d) -> codes (n, K m) in single precision: precise enough for training, in half the time."""
+    encoder = network.encoder
+    own = {**dict(encoder.named_parameters()), **dict(encoder.named_buffers())}
+    single = {name: value.float() if value.is_floating_point() else value for name, value in own.items()}
+    parts = [functional_call(encoder, single, (part,)) for part in x.float().split(piece)]
+    return np.asarray(hidden_units(network.decoder, torch.cat(parts, 1)).numpy())
 
 
 class Solution(NamedTuple):
@@ -159,20 +259,7 @@ def earlier(u: np.ndarray, y: np.ndarray, ridge: float, some: np.ndarray, left_o
     return average_precision(left_out, y[some] > 0.5, 0)[0], len(y) / len(some)
 
 
-def told(name: Any, y: np.ndarray, found: Solution, start: float) -> NewLabel:
-    """The result for the new label."""
-    y = np.asarray(y) > 0.5
-    counts = int(y.sum()), int((~y).sum())
-    value, interval = average_precision(found.left_out, y & (min(counts) > 1))  # NaN where nothing is left to learn from
-    more, (less, times) = None, found.before
-    if less == less and 0 < value < 1:
-        gain = np.log(max(1 - less, 1e-9) / (1 - value)) / np.log(times)  # the error falls like n^-gain
-        if gain > SLOWEST:
-            more = int(np.ceil(y.sum() * (2 ** (1 / gain) - 1)))
-    return NewLabel(name, *counts, value, interval, more, found.ridge, time.perf_counter() - start)
-
-
-def examples(y: Any, n: int) -> np.ndarray:
+def zeros_and_ones(y: Any, n: int) -> np.ndarray:
     """y (n,) of 0 and 1."""
     values = floats(y).ravel()
     same_length(len(values), n)
@@ -184,7 +271,7 @@ def examples(y: Any, n: int) -> np.ndarray:
     return values
 
 
-def contradiction(x: Tensor, y: np.ndarray) -> None:
+def warn_of_contradictions(x: Tensor, y: np.ndarray) -> None:
     """Warn of rows (n, d) with equal bits, some of which have the label and some not."""
     place = alike(x)
     yes, no = (np.bincount(place[y == value], minlength=len(place)) for value in (1, 0))

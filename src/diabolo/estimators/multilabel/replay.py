@@ -32,7 +32,7 @@ from ...training import minimize
 from .metrics import average_precision
 
 if TYPE_CHECKING:
-    from .classifier import MultiLabelClassifier
+    from .base import MultiLabel
 
 __all__ = ["Memory", "Refresh", "refreshed"]
 
@@ -73,6 +73,13 @@ class Memory:
     def less(self, c: int) -> Self:
         """Without label c."""
         return type(self)(self.x, np.delete(self.y, c, 1))
+
+    def parted(self, n: int | None, seed: int) -> tuple[Self, Self]:
+        """n of the rows, by default half of them, drawn at random; and the others."""
+        order = np.random.default_rng(seed).permutation(len(self))
+        n = len(self) // 2 if n is None else min(int(n), len(self))
+        first, rest = (type(self)(self.x[i], self.y[i]) for i in (order[:n], order[n:]))
+        return first, rest
 
     def joined(self, x: Tensor, y: np.ndarray, most: int, seed: int) -> Self:
         """With new rows; at most so many in all, drawn at random from old and new ones."""
@@ -134,7 +141,7 @@ class Refresh(Printed):
 
 
 def refreshed(
-    clf: MultiLabelClassifier, x: Tensor, y: np.ndarray, replay: Memory, judge: tuple[Tensor, np.ndarray], delta: float
+    clf: MultiLabel, x: Tensor, y: np.ndarray, replay: Memory, judge: tuple[Tensor, np.ndarray], delta: float
 ) -> Refresh:
     """Fine-tune the network of `clf` on new rows x, y and the replayed ones; accept it if the held-out rows allow it."""
     network = copy.deepcopy(clf.network_).float().train().requires_grad_(True)
@@ -163,7 +170,7 @@ def refreshed(
     return Refresh(accepted, before, after, worst)
 
 
-def precisions(clf: MultiLabelClassifier, network: Any, x: Tensor, y: np.ndarray) -> dict[Any, float]:
+def precisions(clf: MultiLabel, network: Any, x: Tensor, y: np.ndarray) -> dict[Any, float]:
     """Average precision of each label with positive and negative rows."""
     if not len(x):
         return {}

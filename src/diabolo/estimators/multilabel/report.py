@@ -29,7 +29,7 @@ from .comparison import COMPARED, Comparison, comparison
 from .metrics import average_precision
 
 if TYPE_CHECKING:
-    from .classifier import MultiLabelClassifier
+    from .base import MultiLabel
 
 __all__ = ["LabelMetrics", "LabelReport"]
 
@@ -119,14 +119,14 @@ class LabelReport(Printed):
     rows: int
 
     @classmethod
-    def of(cls, clf: MultiLabelClassifier, X: Any, Y: Any, compare: bool) -> Self:
+    def of(cls, clf: MultiLabel, X: Any, Y: Any, compare: bool) -> Self:
         """Evaluate `clf` on rows that are not training rows."""
         same_order(X, Y)
         p = clf.predict_proba(X)
         y = clf.labels_.to_matrix(Y)
         y = np.asarray(y.toarray() if hasattr(y, "toarray") else y, dtype=float)
         same_length(len(y), len(p))
-        yes = clf._decided(p)
+        yes = clf._decision.decided(p)
         names = clf.labels_.names
         cards = [card(name, p[:, c], y[:, c], yes[:, c], float(clf.thresholds_[c])) for c, name in enumerate(names)]
         lift, given = dependencies(y)
@@ -205,7 +205,7 @@ def dependencies(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return both * n / (a * a.T), both / a
 
 
-def places(clf: MultiLabelClassifier) -> np.ndarray:
+def places(clf: MultiLabel) -> np.ndarray:
     """(k, 2) the rows v_c, projected onto their two main directions."""
     head = getattr(clf.network_.decoder, "v", None)
     k = len(clf.labels_.names)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import scipy.sparse as sp
@@ -18,18 +18,22 @@ from scipy.special import logit
 from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 
-from ...errors import suggest
-from ...losses import Logistic, Loss
+from ...errors import DataError, suggest, warn
+from ...formats.labels import Labels
+from ...formats.targets import floats
+from ...losses import Asymmetric, Logistic, Loss
 from ...model_selection import folds
 from ..supervised.targets import Target
+from ..weights import weights
 from .metrics import FEWEST, ranking_error
 
-__all__ = ["DRAWN", "MANY", "LabelTarget"]
+__all__ = ["DRAWN", "MANY", "LabelTarget", "dense", "label_loss"]
 
 CELLS = 20_000_000  # raw outputs that are evaluated after training
 RANKED = 2_000_000  # raw outputs that are ranked for early stopping
 MANY = 10_000  # labels; with more, a step uses only some of them
 DRAWN = 4096  # labels drawn at random, in addition to those of the batch
+LOSSES: dict[str, Loss] = {"logistic": Logistic(), "asymmetric": Asymmetric()}
 
 
 class LabelTarget(Target):
@@ -59,6 +63,21 @@ class LabelTarget(Target):
         self.judged = int(np.clip(CELLS // self.k, 200, Target.judged))
         self.convex = loss == Logistic()
 
+    @classmethod
+    def of(cls, labels: Labels, y: Any, weight: Any, loss: Loss, of_yes: Any, drawn: int) -> Self:
+        """y in any form that `labels` can read; `weight` of rows, or of cells: a cell without weight is unknown."""
+        matrix = labels.to_matrix(y)
+        if not matrix.shape[0]:
+            raise DataError("Found array with 0 sample(s): Y is empty")
+        weight = None if weight is None else floats(weight, "sample_weight")
+        if np.shape(weight) == matrix.shape:
+            matrix = np.where(np.asarray(weight) == 0, np.nan, dense(matrix)).astype(np.float32)
+        w = None if weight is None else weights(weight, matrix.shape[0], 0 if labels.kind == "one" else matrix.shape[1])
+        self = cls(matrix, labels.names, loss, w, of_yes, drawn)
+        if not self.how_often[1].any():
+            raise DataError("Y holds no known label: all of it is missing (NaN, None)")
+        return self
+
     def start(self) -> Tensor:
         """Log-odds of the share of each label, smoothed with half a positive and half a negative row."""
         yes, known = self.how_often
@@ -71,6 +90,21 @@ class LabelTarget(Target):
         if sp.issparse(y):
             return np.asarray(y.sum(0)).ravel().astype(float), np.full(y.shape[1], float(y.shape[0]))
         return np.nansum(y, 0).astype(float), (~np.isnan(y)).sum(0).astype(float)
+
+    def check_counts(self, one: bool) -> None:
+        """Warn of labels that cannot be learned; `one`: whether each row has exactly one label."""
+        yes, some = self.how_often
+        kinds = {
+            "unknown in all rows": some == 0,
+            "positive in no row": (some > 0) & (yes == 0),
+            "positive in every row": (some > 0) & (yes == some) & (len(some) > 1 or not one),
+        }
+        for what, which in kinds.items():
+            names = [repr(self.names[c]) for c in np.flatnonzero(which)]
+            if names:
+                more = f" and {len(names) - 5:,} more" if len(names) > 5 else ""
+                start = f"labels {', '.join(names[:5])}{more} are" if len(names) > 1 else f"label {names[0]} is"
+                warn(f"{start} {what}: there is nothing to learn about {'them' if len(names) > 1 else 'it'}")
 
     def y(self, i: Tensor) -> Tensor:
         y = self.matrix[i.numpy()]
@@ -127,3 +161,16 @@ class LabelTarget(Target):
                 model = LogisticRegression(C=1 / ridge, max_iter=300).fit(u[known], yes, own)
                 v[:, c], b[c] = model.coef_[0], model.intercept_[0]
         return v, b
+
+
+def label_loss(loss: Any) -> Loss:
+    """The loss of each label that a parameter `loss` stands for."""
+    if not isinstance(loss, Loss) and loss not in LOSSES:
+        allowed = ", ".join(map(repr, LOSSES))
+        raise ValueError(f"loss={loss!r}: allowed are {allowed}, or a Loss{suggest(loss, LOSSES)}")
+    return loss if isinstance(loss, Loss) else LOSSES[loss]
+
+
+def dense(y: Any) -> np.ndarray:
+    """y (n, k) as an array."""
+    return np.asarray(y.toarray() if sp.issparse(y) else y, dtype=np.float32)

@@ -40,9 +40,10 @@ from ...network import Diabolo
 from ...rows import Rows, in_order_of, steps_per_epoch
 from ...training import History, minimize
 from ..architectures import Dense, architecture
-from ..base import System, is_size
+from ..base import System
 from ..cross_fitting import CrossFit
 from ..linear import Linear
+from ..parameters import is_size
 from .conformal import Calibration, discoveries, warn_of_limits
 from .explanation import Explainer, RowExplanation, RowExplanations, row_numbers
 from .known_outliers import training_rows
@@ -382,19 +383,13 @@ class OutlierDetector(OutlierMixin, System):
             )
         return min(self.n_components, n, d)
 
-    def _optimizer(self) -> str:
-        return "adamw"
-
-    def _batch_size(self, n: int) -> int:
-        return 128
-
     def _epochs(self, n: int, batch_size: int) -> int:
         return max(1, round(STEPS / steps_per_epoch(n, batch_size)))
 
     def _train(self, train: Rows, held: Rows | None) -> History:
         columns = len(self.format_.columns) if self.format_.has_cells else 1
         members, weight = self._members, self._chosen.weight
-        most = STEPS * self._batch_size(len(train))
+        most = STEPS * self._defaults()["batch_size"]
         if self.epochs == "auto" and len(train) > most:  # less than an epoch
             some = np.sort(np.random.default_rng(self.seed_).permutation(len(train))[:most])
             train, members, weight = train.subset(some), CrossFit(members.fold[some], members.k), weight[some]

@@ -43,8 +43,9 @@ from ...losses import LogSquared, Loss
 from ...network import Diabolo
 from ...rows import Rows
 from ...training import SGD, History, autocast, minimize
-from ..base import System, is_size
+from ..base import System
 from ..loading import load
+from ..parameters import is_size
 from .patches import Patches, Pictures
 from .pixels import central, decibels, in_bytes, part
 from .tiling import tiled
@@ -243,15 +244,12 @@ class Restorer(TransformerMixin, System, abstract=True):
     def _settle(self) -> None:
         self.network_.eval().requires_grad_(False).to("cpu").half().float()  # as a file holds it
 
-    def _batch_size(self, n: int) -> int:
-        return 16
-
     def _epochs(self, n: int, batch_size: int) -> int:
         steps = FRESH if self.start is None else FROM_PRETRAINED
         return max(1, round(steps * batch_size / n))
 
-    def _optimizer(self) -> str:
-        return "muon"
+    def _defaults(self) -> dict[str, Any]:
+        return super()._defaults() | {"optimizer": "muon", "batch_size": 16}
 
     def _loss(self) -> Loss:
         return self.loss if isinstance(self.loss, Loss) else LogSquared()

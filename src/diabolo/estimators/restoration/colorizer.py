@@ -41,7 +41,7 @@ from ...losses import Loss, Softmax
 from ...nets import ColorClassHead, UNet
 from ...nets.restoration import colors
 from ...network import Diabolo
-from ..base import is_size
+from ..parameters import check_integer
 from .base import Restorer, Trial, check_sizes
 from .hints import Hint, checked, hinted, met, planes
 from .patches import Patches
@@ -203,8 +203,7 @@ class Colorizer(Restorer):
         list of ndarray or PIL image
             Each of the same kind as `picture`.
         """
-        if not is_size(count):
-            raise ValueError(f"count={count!r}: allowed are integers from 1")
+        check_integer("count", count, 1, auto=False)
         self._check_fitted()
         picture = one(picture)
         light = lightness(picture)

@@ -28,7 +28,7 @@ from ...images.resize import resize
 from ...losses import Absolute, Loss
 from ...nets import PixelShuffleHeads, ResidualCNN
 from ...network import Diabolo
-from ..base import is_size
+from ..parameters import is_size
 from .base import Restorer, Trial, check_sizes
 from .pixels import handed_back, looked_at, one, tamed
 

@@ -42,29 +42,26 @@ from torch import Tensor, nn
 
 from ...corruption import Clean, Corruption
 from ...errors import DataError, FormatError, warn
-from ...formats import Embedded, infer
 from ...formats.targets import same_length
-from ...hardware import one_thread
 from ...nets import (
     ConcatEnsembles,
     EnsembleMLP,
     EnsembleScaler,
     Head,
-    Lite0,
-    ModuleEnsemble,
-    PerLabelHead,
-    PiecewiseLinearEncoding,
-    PretrainedEncoder,
 )
+from ...nets.heads import hidden_units, member_mean
 from ...network import Diabolo
-from ...rows import Rows, spread_rows, steps_per_epoch
-from ...training import SGD, History, minimize
-from ..base import System, is_size
+from ...rows import Rows, steps_per_epoch
+from ...training import SGD, History
+from ..base import System
 from ..cross_fitting import CrossFit
-from .encoders import BINNED, BINS, Pretrained, given, layers, of_pictures, some_of
+from ..gaps import NewGaps
+from ..parameters import check_integer
+from .encoders import Pretrained, binned, check_columns, format_for, given, inherited, layers, some_of
+from .out_of_fold import OutOfFold
 from .targets import Target
 
-__all__ = ["Supervised", "together"]
+__all__ = ["Supervised"]
 
 EPOCHS = 30
 STEPS = 1500, 6000  # SGD steps in these epochs, at least and at most
@@ -73,8 +70,6 @@ BLIND, BLIND_STEPS = 100, 300  # fewer rows: no early stopping, but this number 
 GENTLE = 1 / 3  # learning rate of fine-tuning, in units of `lr`
 MANY = 20_000  # more rows: three members instead of five
 TUNED = 2000  # more rows: a fine-tuned encoder has one member
-RIDGES = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)  # lambda, for codes of mean squared length 1
-CHOSEN = 2000  # rows on which it is chosen
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
@@ -111,41 +106,21 @@ class Supervised(System, abstract=True):
 
     def _format(self, X: Any) -> Any:
         """That of a pre-trained autoencoder; else sparse numbers from 0 are word counts."""
-        if self._goes_on():
-            return self.format_
-        known = getattr(self._given, "format_", None)
-        flat = getattr(X, "ndim", 0) == 2 or hasattr(X, "columns")
-        if flat and (getattr(known, "shape", None) or isinstance(self._given, Lite0)):
-            raise DataError(of_pictures(known, tuple(X.shape)))
-        if known is not None:
-            return known
-        if hasattr(self._given, "encode"):
-            return Embedded(self._given, *(getattr(self.format, name, None) for name in ("column", "encoding")))
-        found = infer(X, self.format, counts=True)
-        if isinstance(self._given, Lite0) and self.format == "auto":
-            found = found.sized(self._given.side, self._given.side)
-        found.deciding = True
-        return found
+        return self.format_ if self._goes_on() else format_for(self._given, X, self.format)
 
     def _learn_columns(self, X: Any) -> None:
         if self._given is None or not hasattr(self._given, "format_"):
             super()._learn_columns(X)
-        elif self.format_.named and hasattr(X, "columns"):
-            names = X.column_names if hasattr(X, "column_names") else list(X.columns)
-            known = {*self.format_.columns, *self.format_.left_out}
-            more = [name for name in map(str, names) if name not in known]
-            if more:
-                raise DataError(f"X has a column {more[0]!r}, which the encoder does not know: drop it")
+        else:
+            check_columns(self.format_, X)
 
     def _check_values(self, rows: Rows) -> None:
         """The rows are not to be reconstructed."""
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
-        if self.members != "auto" and not is_size(self.members):
-            raise ValueError(f"members={self.members!r}: allowed are 'auto' and integers from 1")
-        if self.bins != "auto" and not (self.bins == 0 or is_size(self.bins)):
-            raise ValueError(f"bins={self.bins!r}: allowed are 'auto' and integers from 0")
+        check_integer("members", self.members, 1)
+        check_integer("bins", self.bins, 0)
         if self.hidden != "auto" and not len(self.hidden):
             raise ValueError("hidden=(): at least one hidden layer is needed, such as (256,)")
         self._given = given(self.encoder)
@@ -232,13 +207,9 @@ class Supervised(System, abstract=True):
 
     def _own(self, members: int, x: Tensor) -> nn.Sequential:
         """An untrained encoder of rows like x (r, d)."""
-        return self._architecture.members(members, some_of(x), self._target.n, self._sizes(), self.dropout, self._binned)
-
-    def _binned(self, x: Tensor) -> PiecewiseLinearEncoding:
-        """The bins of rows (r, d). If "auto" gives too many, there are none."""
-        auto = self.bins == "auto"
-        bins = PiecewiseLinearEncoding.of(x, BINS if auto else int(self.bins))
-        return PiecewiseLinearEncoding([0] * x.shape[1]) if auto and np.count_nonzero(bins.counts) > BINNED else bins
+        return self._architecture.members(
+            members, some_of(x), self._target.n, self._sizes(), self.dropout, partial(binned, self.bins)
+        )
 
     def _fresh(self) -> bool:
         """Whether only untrained hidden layers and the last layer are trained."""
@@ -269,20 +240,22 @@ class Supervised(System, abstract=True):
         return head
 
     def _train(self, train: Rows, held: Rows | None) -> History:
-        self._judging = self.network_, train
+        self._judging = OutOfFold(self.network_, train, self._target, self._members, self.format_.piece)
         if self._given is None or (self._goes_on() and not self.freeze and not self._blind()):
             return self._descend()
         h, parts = self._codes_of(train), self._parts()
         if self.freeze:  # codes do not change: compute them once
             last = parts[2] if self._fresh() else EnsembleScaler(parts[1].members, h.shape[1])
-            self._judging = Diabolo(last, self.network_.decoder), Rows(h)
-        if not self._fresh() and self._solve(h) and (self.freeze or self._target.n < BLIND):
-            return History(stopped="no SGD: the last layer on a frozen encoder is a convex problem and was solved directly")
+            self._judging = self._judging.on_codes(Diabolo(last, self.network_.decoder), h)
+        if not self._fresh() and self._target.convex:
+            self._judging.solve(h)
+            if self.freeze or self._target.n < BLIND:
+                return History(stopped="no SGD: the last layer on a frozen encoder is a convex problem and was solved directly")
         if not (self._blind() and self._target.convex):
             return self._descend()
         parts.requires_grad_(False)  # the last layer of the members with the encoder is solved at the end
         history = self._descend(first=parts[1].members)
-        self._solve(h)
+        self._judging.solve(h)
         return history
 
     def _parts(self) -> Any:
@@ -300,72 +273,17 @@ class Supervised(System, abstract=True):
 
     def _descend(self, first: int = 0) -> History:
         """SGD, of the members from number `first` on."""
-        network, rows = self._judging
-
-        def losses(seen: Tensor, _: Tensor, i: Tensor, rng: torch.Generator) -> Tensor:
-            return self._target.losses(partial(outputs, network, seen), i, rng)
-
-        objective = self._members.objective(self._corruption(), losses, first=first)
-        watched = spread_rows(np.flatnonzero(self._counted(np.arange(len(rows)))), self._target.watched)
-
-        def held_out() -> float:
-            return self._target.error_of(self._unseen(watched).mean(0), watched)
-
-        blind = len(rows) < BLIND and self._fresh()
-        return minimize(network, objective, rows, None if blind else held_out, self._plan(len(rows)))
-
-    def _solve(self, h: Tensor) -> bool:
-        """Solve the last layer of each member for codes h (n, m); returns whether there is a solver for it."""
-        if not self._target.convex:
-            return False
-        with one_thread():
-            self._optimum(h.double().numpy(), self._members.fold, self._members.k)
-        return True
-
-    def _optimum(self, u: np.ndarray, fold: np.ndarray, members: int) -> None:
-        """The minimum for each member's rows of codes u (n, m), written into the last layer."""
-        some = spread_rows(np.arange(len(u)), CHOSEN)
-        errors = []
-        for ridge in RIDGES:
-            raw = np.zeros((len(some), self._target.k))
-            for k in range(members):
-                seen, unseen = some[fold[some] != k], fold[some] == k
-                v, b = self._target.optimum(u[seen], seen, ridge)
-                raw[unseen] = u[some[unseen]] @ v + b
-            judged = self._counted(some)
-            errors.append(self._target.error_of(torch.from_numpy(raw[judged]).float(), some[judged]))
-        self.ridge_ = RIDGES[int(np.argmin(errors))]
-        head: Any = self.network_.decoder
-        for k in range(members):
-            i = np.flatnonzero(fold != k)
-            v, b = self._target.optimum(u[i], i, self.ridge_)
-            with torch.no_grad():
-                head.v[0][k, : len(v)], head.b[0][k] = torch.from_numpy(v), torch.from_numpy(b)
-
-    def _counted(self, i: np.ndarray) -> np.ndarray:
-        """Which of the rows i are fit to judge by: some member has not seen them, and they count."""
-        return self._members.has_out_of_fold(i) & self._target.counts(i)
-
-    def _unseen(self, i: np.ndarray) -> Tensor:
-        """(r,) row numbers -> raw (J, r, k), of each kind by the member that has not seen the row."""
-        return self._members.out_of_fold(*self._judging, i, self.format_.piece)
-
-    def _temper(self, i: np.ndarray) -> None:
-        """Calibrate each kind of members by a temperature, so that no kind dominates the mean by overconfidence."""
-        head, members = cast(Any, self.network_.decoder), self._members.k
-        for j, raw in enumerate(self._unseen(i)):
-            t = self._target.temperature(raw, i)
-            for p in (*head.v, *head.b):
-                part = p[j * members : (j + 1) * members]
-                part.copy_((part * t).float())  # rounded as in a file
+        n = len(self._judging.rows)
+        stops_early = n >= BLIND or not self._fresh()
+        return self._judging.train(self._corruption(), self._plan(n), stops_early, first)
 
     def _finish(self, train: Rows, held: Rows | None) -> None:
-        i = spread_rows(np.flatnonzero(self._counted(np.arange(len(train)))), self._target.judged)
+        i = self._judging.sample(self._target.judged)
         with torch.no_grad():
-            self._judging[0].eval().to("cpu")
+            self._judging.network.eval().to("cpu")
             if self._mixed():
-                self._temper(i)
-            self._judge(self._unseen(i).mean(0), i)
+                self._judging.temper(i)
+            self._judge(self._judging.raw(i).mean(0), i)
         self.n_iter_ = self.history_.kept
         self.__dict__.pop("_coded", None)
         del self._given, self._judging
@@ -381,12 +299,6 @@ class Supervised(System, abstract=True):
         lr = plan.lr if self._mixed() else plan.lr * GENTLE  # members from scratch need the full rate
         return replace(plan, lr=lr, patience=max(plan.patience, plan.rounds))
 
-    def _optimizer(self) -> str:
-        return "adamw"
-
-    def _batch_size(self, n: int) -> int:
-        return 128
-
     def _epochs(self, n: int, batch_size: int) -> int:
         per_epoch = steps_per_epoch(n, batch_size)
         if n < BLIND and self._fresh():
@@ -398,39 +310,21 @@ class Supervised(System, abstract=True):
     def _raw(self, X: Any) -> Iterator[Tensor]:
         """X -> raw (b, k), the mean of the members, in batches."""
         for h in self._codes(X):
-            yield together(self.network_.decoder(h))
+            yield member_mean(self.network_.decoder(h))
 
     def _codes(self, X: Any) -> Iterator[Tensor]:
         """X -> h (K, b, m), in batches."""
-        gaps: set[int] = set()
+        check_is_fitted(self)
+        gaps = NewGaps(self.format_)
         for x in self._features(X):
-            gaps |= {*torch.isnan(x).any(0).nonzero()[:, 0].tolist()}
+            gaps.note(x)
             for part in x.split(self.format_.piece):
                 yield self.network_.encoder(part)
-        if new := gaps - {*self.format_.missing()}:
-            self._warn_gaps(new)
-
-    def _warn_gaps(self, features: set[int]) -> None:
-        """Warn of missing values in columns that had none in fit: the network has not learned from any."""
-        columns = zip(self.format_.columns, self.format_.blocks, strict=True)
-        names = [name for name, block in columns if block.start in features]
-        if names:
-            shown = f"{', '.join(map(repr, names[:5]))}{f' and {len(names) - 5:,} more' if len(names) > 5 else ''}"
-            warn(
-                f"X has missing values in column(s) {shown}, which had none in fit: they count as the mean of the column, "
-                "and predictions for such rows are less certain than they seem"
-            )
+        gaps.warn()
 
     def codes(self, X: Any) -> np.ndarray:
         """X -> (n, K m) the features that the last layer reads."""
-        check_is_fitted(self)
-        return np.concatenate([self._units(z) for z in self._codes(X)]).astype(np.float64)
-
-    def _units(self, z: Tensor) -> np.ndarray:
-        """z (K, b, m + J) -> hidden units (b, K m)."""
-        decoder: Any = self.network_.decoder
-        m = decoder.m if isinstance(decoder, (PerLabelHead, Head)) else z.shape[-1]
-        return np.asarray(z[..., :m].transpose(0, 1).flatten(1).numpy())
+        return np.concatenate([hidden_units(self.network_.decoder, z).numpy() for z in self._codes(X)]).astype(np.float64)
 
     @property
     def members_(self) -> int:
@@ -473,26 +367,3 @@ class Supervised(System, abstract=True):
         tags.input_tags.allow_nan = True
         tags.input_tags.sparse = True
         return tags
-
-
-def outputs(network: Any, x: Tensor, some: Tensor | None) -> Tensor:
-    """Rows x (B, d) -> raw (K, B, k), or (K, B, c) for some outputs c."""
-    raw = network(x) if some is None else network.decoder.only(network.encoder(x), some.to(x.device))
-    return cast(Tensor, raw.float())
-
-
-def inherited(encoder: Any) -> nn.Module | None:
-    """The pre-trained part of a fitted encoder, which is all that a file holds of what was given; None if there is none."""
-    part: Any = encoder[0] if isinstance(encoder, ConcatEnsembles) else encoder
-    if not isinstance(part, PretrainedEncoder):
-        return None
-    own = isinstance(part[0], ModuleEnsemble) and len(part) == 2  # convolutions that started from scratch
-    return None if own else part[0]
-
-
-def together(raw: Tensor) -> Tensor:
-    """(K, b, k) -> (b, k), the mean, summed member by member: the order does not depend on k."""
-    total = raw[0].clone()
-    for member in raw[1:]:
-        total += member
-    return total / len(raw)

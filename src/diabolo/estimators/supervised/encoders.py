@@ -15,15 +15,25 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
 from ...errors import DataError, suggest
-from ...formats import Format
-from ...nets import ConcatHidden, EnsembleMLP, EnsembleScaler, Lite0, ModuleEnsemble, PretrainedEncoder, Unflat
+from ...formats import Embedded, Format, infer
+from ...nets import (
+    ConcatEnsembles,
+    ConcatHidden,
+    EnsembleMLP,
+    EnsembleScaler,
+    Lite0,
+    ModuleEnsemble,
+    PiecewiseLinearEncoding,
+    PretrainedEncoder,
+    Unflat,
+)
 from ...progress import tracked
 from ...rows import spread_rows
 from ..base import System
 from ..loading import load
 
 IMAGENET = "imagenet"
-BINS, BINNED = 8, 300  # bins of each number, up to this number of numeric features
+BINS, MAX_BINNED = 8, 300  # bins of each number, up to this number of numeric features
 DEEP = 5  # rows per word from which on documents get a second hidden layer
 LOOKED_AT = 20_000  # rows whose codes show their scale
 LOOKED = 10_000, 20_000_000  # rows whose quantiles are the edges of bins, and numbers in these rows, at most
@@ -42,7 +52,7 @@ def most_bins(bins: Any, documents: bool, d: int) -> int:
     """Largest number of bins of d features together."""
     if documents:
         return 0
-    return BINS * min(d, BINNED) if bins == "auto" else int(bins) * d
+    return BINS * min(d, MAX_BINNED) if bins == "auto" else int(bins) * d
 
 
 def given(encoder: Any) -> Any:
@@ -75,6 +85,40 @@ def is_path(encoder: Any) -> bool:
 def some_of(x: Tensor) -> Tensor:
     """Rows (n, d) -> some of them, evenly spread."""
     return x[spread_rows(np.arange(len(x)), max(1, min(LOOKED[0], LOOKED[1] // x.shape[1])))]
+
+
+def format_for(encoder: Any, X: Any, format: Any) -> Format:
+    """The format of a pre-trained autoencoder; otherwise one that suits X: sparse numbers from 0 are word counts."""
+    known = getattr(encoder, "format_", None)
+    flat = getattr(X, "ndim", 0) == 2 or hasattr(X, "columns")
+    if flat and (getattr(known, "shape", None) or isinstance(encoder, Lite0)):
+        raise DataError(pictures_wanted(known, tuple(X.shape)))
+    if known is not None:
+        return cast(Format, known)
+    if hasattr(encoder, "encode"):
+        return Embedded(encoder, *(getattr(format, name, None) for name in ("column", "encoding")))
+    found = infer(X, format, counts=True)
+    if isinstance(encoder, Lite0) and format == "auto":
+        found = found.sized(encoder.side, encoder.side)
+    found.deciding = True
+    return found
+
+
+def check_columns(format: Format, X: Any) -> None:
+    """Check that an encoder with this format knows all columns of X."""
+    if format.named and hasattr(X, "columns"):
+        names = X.column_names if hasattr(X, "column_names") else list(X.columns)
+        known = {*format.columns, *format.left_out}
+        more = [name for name in map(str, names) if name not in known]
+        if more:
+            raise DataError(f"X has a column {more[0]!r}, which the encoder does not know: drop it")
+
+
+def binned(bins: Any, x: Tensor) -> PiecewiseLinearEncoding:
+    """The bins of rows (r, d). If "auto" gives too many, there are none."""
+    found = PiecewiseLinearEncoding.of(x, BINS if bins == "auto" else int(bins))
+    too_many = bins == "auto" and np.count_nonzero(found.counts) > MAX_BINNED
+    return PiecewiseLinearEncoding([0] * x.shape[1]) if too_many else found
 
 
 class Pretrained:
@@ -142,7 +186,16 @@ class Pretrained:
         return PretrainedEncoder(ModuleEnsemble([copy.deepcopy(module) for _ in range(members)]), codes, wider), known
 
 
-def of_pictures(format: Any, shape: tuple[int, ...]) -> str:
+def inherited(encoder: Any) -> nn.Module | None:
+    """The pre-trained part of a fitted encoder, which is all that a file holds of what was given; None if there is none."""
+    part: Any = encoder[0] if isinstance(encoder, ConcatEnsembles) else encoder
+    if not isinstance(part, PretrainedEncoder):
+        return None
+    own = isinstance(part[0], ModuleEnsemble) and len(part) == 2  # convolutions that started from scratch
+    return None if own else part[0]
+
+
+def pictures_wanted(format: Any, shape: tuple[int, ...]) -> str:
     """Message: an encoder of pictures cannot take rows of numbers, and what to give instead."""
     c, h, w = format.shape if format else (0, 0, 0)
     size = f" of {h} x {w} pixels" if format else ""

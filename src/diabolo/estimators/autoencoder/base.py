@@ -1,0 +1,207 @@
+r"""How an autoencoder is learned: it starts at PCA, and is compared with it.
+
+    encoder(x) = A (x - mean) + f(x),   decoder(z) = mean + A' z + g(z),   f = g = 0 at the start
+
+If the trained network is worse than PCA on held-out rows, PCA is kept. If there are no hidden layers, the loss is squared, and
+nothing is missing, PCA is the optimum, and there is nothing to train.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ...chance import redirected
+from ...corruption import Clean, Corruption
+from ...errors import DataError
+from ...formats import Format
+from ...losses import Columns, Squared
+from ...nets import Link, SkipMLP
+from ...network import Diabolo
+from ...rows import Rows, spread_over, steps_per_epoch
+from ...training import History
+from ..architectures import Dense, architecture
+from ..base import FEWEST_ROWS, System, _below, sampled
+from ..linear import Linear, check_components
+from .comparison import Comparison, Explained, by_component
+
+__all__ = ["Compressor"]
+
+
+BLIND_STEPS = 100  # if there are too few rows for early stopping on held-out ones
+SAME = 1e-7  # smaller differences of scores are rounding
+SAMPLED = 5000  # rows on which the spread of the codes is measured
+MEASURED = 20_000  # rows on which network and linear model are compared
+
+
+class Compressor(System, abstract=True):
+    """Base of the autoencoder."""
+
+    n_components: int | float
+    hidden: Any
+    dropout: float
+    encoder: nn.Module | None
+    decoder: nn.Module | None
+    n_components_: int
+    _trained: Diabolo | None = None  # the trained network, if PCA is kept
+
+    def _format(self, X: Any) -> Format:
+        return self.format_ if self._goes_on() else super()._format(X)
+
+    def _suited(self) -> Dense:
+        """If training continues, that of the first fit, which knows what stays."""
+        known = getattr(self, "_architecture", None) if self._goes_on() else None
+        return known or architecture(self.format_, self.hidden, self.dropout)
+
+    def _corruption(self) -> Corruption:
+        return self._architecture.corruption() or Clean() if self.corruption is None else self.corruption
+
+    def _network(self, x: Tensor, seed: int) -> Diabolo:
+        weight = self._counted
+        if weight is not None:
+            weight = weight[torch.from_numpy(sampled(len(weight), x.shape[1]))]
+        self._linear = Linear(self.format_, self._width(x), seed).fit(x, weight)
+        self.n_components_ = self._linear.k
+        if self._goes_on() and not self._is_linear():
+            return self._again()
+        start, d, k = self._architecture.start(x, self._linear, seed), self.format_.width, self.n_components_
+        encoder = self._architecture.encoder(start) if self.encoder is None else checked("encoder", self.encoder, d, k)
+        if self.decoder is not None:
+            return Diabolo(encoder, checked("decoder", self.decoder, k, d))
+        return Diabolo(encoder, self._architecture.decoder(start, self.loss_, start.encode(x[:SAMPLED])))
+
+    def _is_linear(self) -> bool:
+        """Whether the linear autoencoder was kept, and the trained network is not in the file: then training starts anew."""
+        decoder = self.network_.decoder
+        kept = isinstance(decoder, nn.Sequential) and isinstance(decoder[-1], Link)
+        return self.decoder is None and kept and self._trained is None
+
+    def _again(self) -> Diabolo:
+        self.network_ = self._trained or self.network_
+        network = super()._again()
+        for part, own in ((network.encoder, self.encoder), (network.decoder, self.decoder)):
+            if own is not None:  # frozen parts stay frozen
+                for p, q in zip(part.parameters(), own.parameters(), strict=True):
+                    p.requires_grad_(q.requires_grad)
+            elif isinstance(part, SkipMLP):
+                self._architecture.kept(part)
+        return network
+
+    def _width(self, x: Tensor) -> int | float:
+        """n_components, checked against the rows x (n, d)."""
+        fixed = self._goes_on() and isinstance(self.n_components, float)
+        k = self.n_components_ if fixed else self.n_components
+        return check_components(k, self.format_, tuple(x.shape), self._architecture.shares)
+
+    def _defaults(self) -> dict[str, Any]:
+        return {"optimizer": "muon", **self._architecture.training()}
+
+    def _epochs(self, n: int, batch_size: int) -> int:
+        steps = BLIND_STEPS if n < FEWEST_ROWS else self._architecture.steps(n)
+        return max(1, round(steps / steps_per_epoch(n, batch_size)))
+
+    def _train(self, train: Rows, held: Rows | None) -> History:
+        if self._is_solved():
+            return History(stopped="nothing to train: the linear autoencoder has a closed form")
+        return super()._train(train, held)
+
+    def _is_solved(self) -> bool:
+        """Linear, squared, nothing missing, nothing corrupted: PCA is the optimum, and SGD cannot improve it."""
+        own = self.encoder is None and self.decoder is None
+        squared = isinstance(self.loss_, Columns) and all(isinstance(p.loss, Squared) for p in self.loss_.parts)
+        clean = type(self._corruption()) is Clean and not self.format_.missing()
+        return own and squared and clean and self._architecture.hidden == ()
+
+    def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:
+        self._architecture.expect(len(rows), self.corruption is None)
+        if self._architecture.hidden == () and self.encoder is None and self.decoder is None:
+            train, held = rows, None  # a closed form needs no held-out rows
+        else:
+            train, held = super()._split(rows)
+        self._row_weights.check(len(rows))
+        self._counted = self._row_weights.at(train)
+        return train, held
+
+    def _finish(self, train: Rows, held: Rows | None) -> None:
+        dtype, linear, loss = next(self.network_.parameters()).dtype, self._linear, self.loss_
+        self._trained = None
+        judged = train if held is None else held
+        x, w = spread_over(judged, MEASURED).to(dtype), self._row_weights.at(judged)
+        judge = Explained(loss, x, None if w is None else spread_over(w, MEASURED), self._mean(x))
+        if self.decoder is None:
+            self._architecture.sharpen(self.network_, linear, loss, x, judge.error)
+        pca = judge.share(linear.expected(linear.encode(x)))
+        if judge.share(loss.predict(self.network_(x))) < pca - SAME and self.encoder is None and self.decoder is None:
+            self._keep_linear()
+        z = self.network_.encoder(x)
+        e, probed = self._decoded(z), self._architecture.probed
+        total = judge.share(e)
+        self.explained_variance_ratio_ = by_component(total, self._decoded, *(spread_over(v, probed) for v in (z, e)))
+        scores = {"pca": pca, "autoencoder": total, "held_out_rows": len(held) if held is not None else 0}
+        self.comparison_ = Comparison(scores, self.n_components_, self._linear_name)
+        self.n_iter_ = self.history_.kept
+
+    def _decoded(self, z: Tensor) -> Tensor:
+        """Codes (n, k) -> expected values (n, d)."""
+        return self.loss_.predict(self.network_.decoder(z))
+
+    def _keep_linear(self) -> None:
+        """Training made it worse: keep the linear autoencoder, as a network. A warm start continues from the trained one."""
+        self._trained = self.network_
+        with redirected(self.seed_):
+            linear = Diabolo(self._architecture.encoder(self._linear), self._linear.decoder(self.loss_))
+        self.network_ = linear.to(next(self.network_.parameters()).dtype).eval().requires_grad_(False)
+        self.history_.best = 0
+        self.history_.stopped = f"no gain over {self._linear_name}: the linear autoencoder is kept"
+
+    def _mean(self, x: Tensor) -> Tensor:
+        return self._linear.mean.to(x.dtype).expand(len(x), -1)
+
+    @property
+    def pca_(self) -> Any:
+        return self._linear.model
+
+    @property
+    def _linear_name(self) -> str:
+        return "LSA" if self.format_.words else "PCA"
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "comparison_")
+
+    # ── saving ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        meta, arrays = super()._state()
+        meta["linear"], linear = self._linear.state()
+        meta["comparison"] = self.comparison_
+        meta["explained"] = [float(v) for v in self.explained_variance_ratio_]
+        return meta, arrays | {f"linear.{name}": v for name, v in linear.items()}
+
+    def _restore(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+        super()._restore(meta, arrays)
+        self._linear = Linear.from_state(self.format_, meta["linear"], _below(arrays, "linear"))
+        self.n_components_ = self._linear.k
+        self.comparison_ = Comparison.from_state(meta["comparison"], self.n_components_, self._linear_name)
+        self.explained_variance_ratio_ = np.array(meta["explained"], dtype=float)
+        if self.explained_variance_ratio_.shape != (self.n_components_,):
+            raise DataError("its comparison with the linear model is incomplete")
+        self.n_iter_ = self.history_.kept
+
+
+def checked(name: str, module: nn.Module, width: int, out: int) -> nn.Module:
+    """A copy of a module of the user's own, which must map (B, width) to (B, out)."""
+    module = copy.deepcopy(module)
+    training = module.training
+    try:
+        with torch.no_grad():
+            found = tuple(module.eval()(torch.zeros(1, width)).shape)
+    except RuntimeError as error:
+        raise ValueError(f"{name}={module!r} does not take the shape (1, {width}): {error}") from None
+    module.train(training)
+    if found != (1, out):
+        raise ValueError(f"{name}={module!r} must map the shape (1, {width}) to (1, {out}), but gives {found}")
+    return module

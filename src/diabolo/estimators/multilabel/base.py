@@ -1,0 +1,344 @@
+r"""The base of the multi-label estimators: y is any number of labels per row.
+
+    p_c = s(a_c r_c + b'_c),   yes where p_c >= t_c         c = 1 ... k
+
+Calibration and thresholds are fitted to out-of-fold outputs (decision.py), as is a linear residual for what the hidden units
+have missed (direct.py), if it has fewer weights than the first layer. Some training rows are kept (replay.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self, cast
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from sklearn.base import ClassifierMixin
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
+
+from ...errors import suggest
+from ...formats.labels import Labels, combined
+from ...formats.targets import doubtful, floats, same_length, same_order
+from ...losses import Loss
+from ...nets.heads import member_mean
+from ...rows import Rows
+from ..base import _below
+from ..parameters import check_integer
+from ..supervised.base import Supervised
+from .decision import Decision, most_probable
+from .direct import Direct
+from .label_discovery import Suggestion, suggested
+from .metrics import micro_f1, unranked
+from .replay import Memory, Refresh, refreshed
+from .report import LabelReport
+from .targets import DRAWN, LabelTarget, dense, label_loss
+from .thresholds import check_metric
+
+__all__ = ["MultiLabel"]
+
+LARGE = 20_000_000  # weights of the last layer; with more, there is one member
+KEPT = 5_000_000  # cells of y in the memory, at most
+PIECE = 4_000_000  # probabilities that are computed at once
+
+
+@dataclass(kw_only=True, repr=False, eq=False)
+class MultiLabel(ClassifierMixin, Supervised, abstract=True):
+    """Base of the multi-label estimators, which describe the parameters."""
+
+    loss: Any = "logistic"
+    threshold_metric: Any = "f1_micro"
+    min_labels: Any = "auto"
+    label_weight: Any = None
+    replay_size: int = 200
+    _drawn: ClassVar[int] = DRAWN
+
+    # ── fit ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        labels_sep: str | None = None,
+        categories: Any = None,
+        numbers: Any = None,
+    ) -> Self:
+        """Learn to predict the labels.
+
+        Parameters
+        ----------
+        X : as in :meth:`Autoencoder.fit`
+        y : array-like, sparse matrix or DataFrame (n, k), or list of n lists, or (n,) with one label each
+            The labels; NaN = unknown. A row with None or NaN in place of a list is unknown.
+        sample_weight : array-like (n,) or (n, k), optional
+            Weight of each row, or of each label of each row.
+        labels_sep : str, optional
+            Separator of the labels, such as ";", if y is one column of texts such as "urgent;bug". A missing text means
+            unknown; an empty text means no label.
+        categories : list of str, optional
+            Names of integer columns of a table that are codes, not quantities.
+        numbers : list of str, optional
+            Names of columns of a table that are quantities although they look like row numbers or codes.
+
+        Raises
+        ------
+        DataError
+            Y holds other values, a label name is repeated, all of Y is unknown, or its number of rows is not that of X.
+        """
+        if y is None:
+            raise ValueError("y=None: requires y to be passed, but the target y is None")
+        if labels_sep is not None and not (isinstance(labels_sep, str) and labels_sep):
+            raise ValueError(f"labels_sep={labels_sep!r}: allowed are None and texts such as ';'")
+        same_order(X, y)
+        same_order(X, sample_weight, "sample_weight")
+        if not self._goes_on():
+            self.labels_ = Labels().fit(y, labels_sep)
+        if not ((self._one or labels_sep) and combined(self.labels_.names)):
+            doubtful(self.labels_.names)
+        target = LabelTarget.of(self.labels_, y, sample_weight, self._loss(), self.label_weight, self._drawn)
+        return self._learn(X, target, categories, numbers)
+
+    @property
+    def classes_(self) -> np.ndarray:
+        """(k,) names of the labels."""
+        names = self.labels_.names
+        kinds = {type(name) for name in names}
+        return np.array(names, dtype=object if len(kinds) > 1 else None)
+
+    # ── predict ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """(n, k) probability of each label."""
+        return np.concatenate(list(self._probabilities(X)))
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """(n, k) log-odds of each label minus those of its threshold: the label is predicted from 0 on."""
+        return self._decision.margins(self.predict_proba(X))
+
+    def predict(self, X: Any) -> Any:
+        """The labels of each row, in the form of Y: 0/1 array, sparse matrix, DataFrame, or list of tuples of names."""
+        pieces = [self._decision.decided(p) for p in self._probabilities(X)]
+        if self.labels_.kind.startswith("csr"):
+            return sp.vstack([self.labels_.from_matrix(piece) for piece in pieces], format="csr")
+        found = self.labels_.from_matrix(np.concatenate(pieces))
+        if self.labels_.kind == "pandas" and hasattr(X, "iloc"):
+            found.index = X.index
+        return found
+
+    def top(self, X: Any, n: int = 5) -> list[list[tuple[Any, float]]]:
+        """The n most probable labels of each row with their probabilities, without a whole (n, k) matrix in memory."""
+        check_integer("n", n, 1, auto=False)
+        names = self.labels_.names
+        return [most_probable(row, names, min(int(n), len(names))) for p in self._probabilities(X) for row in p]
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Micro-averaged F1 of :meth:`predict` over the known labels, at most 1."""
+        same_order(X, y)
+        yes = np.concatenate([self._decision.decided(p) for p in self._probabilities(X)])
+        y = dense(self.labels_.to_matrix(y))
+        same_length(len(y), len(yes))
+        w = np.ones(len(y)) if sample_weight is None else floats(sample_weight, "sample_weight")
+        same_length(len(w), len(yes), "sample_weight")
+        return micro_f1(yes, y, w)
+
+    @property
+    def thresholds_(self) -> np.ndarray:
+        """(k,) a label is predicted from this probability on."""
+        return self._decision.thresholds
+
+    @property
+    def _one(self) -> bool:
+        """Whether each row has exactly one label."""
+        return self.labels_.kind == "one"
+
+    def _probabilities(self, X: Any) -> Iterator[np.ndarray]:
+        """X -> p (b, k), in batches."""
+        check_is_fitted(self)
+        for h in self._codes(X):
+            for part in h.split(self._piece, dim=1):
+                yield self._decision.probabilities(member_mean(self.network_.decoder(part)))
+
+    def report(self, X: Any, y: Any, *, compare: bool = True) -> LabelReport:
+        """How well each label is predicted, which cells of y are doubtful, and how the labels depend on each other.
+
+        Parameters
+        ----------
+        X, y : as in fit
+            Rows that are not training rows.
+        compare : bool, default=True
+            Fit :class:`IndependentClassifiers` and a shared encoder of the same size to one half of these rows, and compare
+            them on the other half. This takes k times as long as one fit. If k networks are too large, smaller ones are used.
+
+        Returns
+        -------
+        LabelReport
+            It prints as tables; ``cards`` has one entry per label.
+        """
+        return LabelReport.of(self, X, y, compare)
+
+    def suggest_labels(self, X: Any, autoencoder: Any = None) -> list[Suggestion]:
+        """Suggest new labels: groups of similar rows that no label explains and that are unlike the known rows.
+
+        Parameters
+        ----------
+        X : as in fit
+        autoencoder : Autoencoder, optional
+            With it, rows with a large reconstruction error are unlike the known rows. Default: rows whose codes are far from
+            those of the memory are.
+
+        Returns
+        -------
+        list of Suggestion
+            The largest group first. Give ``suggestion.rows`` to :meth:`add_label`.
+        """
+        check_is_fitted(self)
+        return suggested(self, X, autoencoder)
+
+    def rename_label(self, name: Any, to: Any) -> Self:
+        """Rename a label."""
+        check_is_fitted(self)
+        c = self.labels_.find(name)
+        self.labels_.names[c] = self.labels_.new(to)
+        return self
+
+    # ── the memory ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def refresh(self, X: Any, y: Any, *, replay: int | None = None, held_out: Any = None, delta: float = 0.02) -> Refresh:
+        """Fine-tune all weights on new rows and replayed old ones; roll back if a label gets worse.
+
+        All weights: a frozen encoder is fine-tuned, too.
+
+        Parameters
+        ----------
+        X, y : as in fit
+            New rows, with the labels of the model.
+        replay : int, optional
+            Largest number of replayed old rows; by default half of the memory. The rest of the memory is held out.
+        held_out : (X, y), optional
+            Held-out rows, in place of those from the memory.
+        delta : float, default=0.02
+            Largest loss of average precision of a label on the held-out rows.
+
+        Returns
+        -------
+        Refresh
+            Whether the new weights were accepted, and the average precision of each label before and after.
+        """
+        check_is_fitted(self)
+        if not 0 <= delta <= 1:
+            raise ValueError(f"delta={delta!r}: allowed are numbers from 0 to 1")
+        same_order(X, y)
+        x, target = self._pair(X, y)
+        same_length(len(target), len(x))
+        memory = self.memory_
+        old, rest = memory.parted(replay, self.seed_)
+        judge = (rest.rows, rest.y) if held_out is None else self._pair(*held_out)
+        result = refreshed(self, x, target, old, judge, delta)
+        if result.accepted:
+            self.memory_: Memory = memory.joined(x, target, max(len(memory), int(self.replay_size)), self.seed_)
+        return result
+
+    def _pair(self, X: Any, y: Any) -> tuple[Tensor, np.ndarray]:
+        """Rows and their labels -> x (n, d), y (n, k)."""
+        matrix = dense(self.labels_.to_matrix(y))
+        return torch.cat(list(self._features(X))), matrix
+
+    # ── hooks ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        check_metric(self.threshold_metric)
+        check_integer("min_labels", self.min_labels, 0)
+        check_integer("replay_size", self.replay_size, 0, auto=False)
+        if not (self.label_weight is None or isinstance(self.label_weight, dict) or self.label_weight == "balanced"):
+            raise ValueError(
+                f"label_weight={self.label_weight!r}: allowed are None, 'balanced' and a dict {{label: weight}}"
+                f"{suggest(self.label_weight, ['balanced'])}"
+            )
+
+    def _idle(self) -> dict[str, str]:
+        usual = isinstance(self.threshold_metric, str) and self.threshold_metric == "f1_micro"
+        idle = {} if usual else {"threshold_metric": "it chooses thresholds"}
+        idle |= {} if self.min_labels == "auto" else {"min_labels": "it bounds the number of labels"}
+        reason = ", but each row has one label here, and the most probable one is predicted"
+        return super()._idle() | {name: told + reason for name, told in idle.items() if self._one}
+
+    def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:
+        parts = super()._split(rows)
+        cast(LabelTarget, self._target).check_counts(self._one)
+        return parts
+
+    def _k(self, n: int) -> int:
+        weights = 5 * self._sizes()[-1] * len(self.labels_.names)  # of the last layers of five members
+        return 1 if self.members == "auto" and weights > LARGE else super()._k(n)
+
+    def _sizes(self) -> tuple[int, ...]:
+        """With very many labels, each is too rare for a second hidden layer of documents to learn in time."""
+        sizes = super()._sizes()
+        usual = self.hidden == "auto" and self.format_.words
+        return sizes[:1] if usual and cast(LabelTarget, self._target).drawn else sizes
+
+    def _loss(self) -> Loss:
+        return label_loss(self.loss)
+
+    def _judge(self, raw: Tensor, i: np.ndarray) -> None:
+        y, weight = self._target.y(torch.from_numpy(i)), self._target.weight(torch.from_numpy(i))
+        r, t = raw.double().numpy(), y.double().numpy()
+        w = None if weight is None else weight.double().numpy()
+        self.held_out_ = unranked(raw, y, weight)
+        self._decision = Decision.fit(r, t, w, self.threshold_metric, self.min_labels, self._one)
+        direct = Direct(self.network_)
+        if direct.affords(self._members.k, y.shape[1]):  # then no row is out-of-fold any more: the thresholds stay
+            a, b = torch.from_numpy(self._decision.platt).float()
+            self._decision.shift(direct.fit(self._judging.rows, i, a * raw + b, y, weight, a, self.format_.piece))
+
+    def _finish(self, train: Rows, held: Rows | None) -> None:
+        super()._finish(train, held)
+        y = cast(LabelTarget, self._target).matrix
+        self.memory_ = Memory.of(train, y, min(int(self.replay_size), max(10, KEPT // y.shape[1])), self.seed_)
+
+    def _outputs(self) -> int:
+        return len(self.labels_.names)
+
+    @property
+    def _piece(self) -> int:
+        """Rows whose probabilities are computed at once; it stays with new labels, because another size may round otherwise."""
+        decoder: Any = self.network_.decoder
+        first = getattr(decoder, "blocks", (len(self.labels_.names),))[0]
+        return int(np.clip(PIECE // max(1, first), 16, 2048))
+
+    @property
+    def n_parameters_(self) -> int:
+        """Number of weights of all members."""
+        return sum(p.numel() for p in self.network_.parameters())
+
+    # ── saving ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        meta, arrays = super()._state()
+        arrays |= {f"memory.{name}": value for name, value in self.memory_.state().items()}
+        meta |= {"labels": self.labels_.state(), "least": self._decision.least, "rows_kept": len(self.memory_)}
+        return meta, arrays | self._decision.state()
+
+    def _restore(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+        self.labels_ = Labels.from_state(meta["labels"])
+        super()._restore(meta, arrays)
+        k = len(self.labels_.names)
+        self._decision = Decision.from_state(arrays, meta["least"], k, self._one)
+        self.memory_ = Memory.from_state(_below(arrays, "memory"), self.format_.width, k)
+
+    # ── scikit-learn ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "memory_")
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        tags.target_tags.multi_output = True
+        return tags
