@@ -25,7 +25,7 @@ from .. import losses as loss_classes
 from .. import nets, storage
 from ..chance import redirected
 from ..corruption import Clean, Corruption
-from ..errors import DataError, FormatError, warn
+from ..errors import DataError, FormatError
 from ..formats import FORMATS, Format, infer
 from ..formats.base import SINGLE
 from ..formats.frames import collected
@@ -33,7 +33,6 @@ from ..formats.matrices import plain
 from ..hardware import one_thread, pick_device, pick_precision
 from ..losses import Bounded, Logistic, Loss, Multinomial, Softmax
 from ..network import Diabolo
-from ..printed import cut
 from ..registry import registered_name
 from ..rows import Rows, spread_over
 from ..training import SGD, History, minimize
@@ -196,7 +195,7 @@ class System(Training, BaseEstimator, ABC):
             self.format_ = self.format_.choose(named("categories", categories), named("numbers", numbers))
         X = self._validated(X, reset=True)
         if self._goes_on():
-            self._warn_of_unseen(X)
+            self.format_.tell_unseen(X)
         self._learn_columns(X)
         if isinstance(X, (str, Path)) or self.format_.free:
             self._name_features()
@@ -206,14 +205,6 @@ class System(Training, BaseEstimator, ABC):
                 self.feature_names_in_ = np.array(self.format_.columns, dtype=object)
         self._architecture = self._suited()
         return self.format_.rows(X)
-
-    def _warn_of_unseen(self, X: Any) -> None:
-        """A network that is trained further has no features for levels that were not there at first."""
-        for name, levels in self.format_.unseen(X).items():
-            warn(
-                f"column {name!r} holds {cut(', '.join(map(repr, levels)), 60)}, which the first fit did not see: "
-                "warm_start=True keeps the columns, so all such levels count as one; set warm_start=False to start anew"
-            )
 
     def _begin(self, train: Rows) -> Diabolo:
         """The network that training begins with."""

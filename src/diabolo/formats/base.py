@@ -147,9 +147,8 @@ class Format(Printed):
         """(columns,) from where on numbers are squashed; infinite where they are not."""
         return np.full(len(self.columns), np.inf)
 
-    def unseen(self, X: Any) -> dict[str, list[Any]]:
-        """The levels of each category that were not there in fit."""
-        return {}
+    def tell_unseen(self, X: Any) -> None:
+        """Warn of levels of X that have no features: training goes on, but the columns stay those of the first fit."""
 
     def quantities(self) -> np.ndarray:
         """(d,) bool: features that are numbers of their own unit: of these, what a code leaves open can be drawn."""

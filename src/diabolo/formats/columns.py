@@ -312,9 +312,7 @@ class Category(Column):
 
     def unseen(self, values: pa.Array) -> list[Any]:
         """The levels that were not there in fit."""
-        new = values.filter(pa.array(self._index(values) == len(self.known)))
-        listed: list[Any] = pc.unique(new).to_pylist()
-        return listed
+        return [*pc.unique(values.filter(pa.array(self._index(values) == len(self.known)))).to_pylist()]
 
     def decode(self, x: np.ndarray) -> pa.Array:
         names = [*self.levels, self.rest]

@@ -30,7 +30,7 @@ from .files import Reading, is_table, read_table, rows_of, table_pieces
 from .fitting import count_levels, fit_columns, names_to_fit, row_numbers, share_unit
 from .frames import arrow, collected, combined, container, mixed_categories, names_of, of_pandas, patched, pieces, taken
 from .gaps import Gaps
-from .remarks import remark
+from .remarks import remark, tell_unseen
 from .scale import FAR, FLOATS, NEAR, told
 from .schema import arrow_type, is_known
 
@@ -153,15 +153,8 @@ class Tables(Format):
         gaps = {c.name for c in self.fields if c.gaps}  # of these an empty cell is one
         return {name: [v for v in values if v != "" or name not in gaps] for name, values in found.items()}
 
-    def unseen(self, X: Any) -> dict[str, list[Any]]:
-        """The levels of each category that were not there in fit."""
-        fields = [field for field in self.fields if isinstance(field, Category)]
-        found: dict[str, dict[Any, None]] = {field.name: {} for field in fields}
-        for table in map(arrow, self.chunks(X) if fields else ()):
-            for field in fields:
-                values = as_fitted(field, combined(table, field.name), self.gaps)
-                found[field.name].update(dict.fromkeys(field.unseen(values)))
-        return {name: [*levels] for name, levels in found.items() if levels}
+    def tell_unseen(self, X: Any) -> None:
+        tell_unseen(self.fields, self.gaps, map(arrow, self.chunks(X)))
 
     def _read(self, path: str | Path) -> pa.Table:
         """A file, as what was fitted."""
