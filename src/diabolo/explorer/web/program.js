@@ -27,12 +27,21 @@ export class Tensors {
   array(i) {
     const { dtype, offset, bytes } = this.table[i];
     const kept = new ARRAYS[dtype](this.buffer, offset, bytes / ARRAYS[dtype].BYTES_PER_ELEMENT);
-    return dtype === "f16" ? Float32Array.from(kept, half) : kept;
+    return dtype === "f16" ? widened(kept) : kept;
   }
 }
 
+const HALVES = new Float32Array(65536);  // the number of all 16 bits
+
+function widened(bits) {
+  if (!HALVES[1]) for (let i = 0; i < 65536; i++) HALVES[i] = half(i);
+  const numbers = new Float32Array(bits.length);
+  for (let i = 0; i < bits.length; i++) numbers[i] = HALVES[bits[i]];
+  return numbers;
+}
+
 /** The number of 16 bits: sign, exponent + 15, fraction. */
-export function half(bits) {
+function half(bits) {
   const sign = bits >> 15 ? -1 : 1, exponent = (bits >> 10) & 31, fraction = bits & 1023;
   if (exponent === 31) return fraction ? NaN : sign * Infinity;
   return sign * (exponent ? 2 ** (exponent - 25) * (1024 + fraction) : 2 ** -24 * fraction);
@@ -63,10 +72,10 @@ const PLAIN = {
     function products(a, b, y, n, m, k, step) {
       for (let i = 0; i < n; i++) {
         for (let j = 0; j < m; j++) {
-          const ai = a / 4 + i * k, bj = b / 4 + j * k;
+          const ai = (a >> 2) + i * k, bj = (b >> 2) + j * k;
           let sum = 0;
           for (let t = 0; t < k; t++) sum += f[ai + t] * f[bj + t];
-          f[(y + i * step) / 4 + j] += sum;
+          f[((y + i * step) >> 2) + j] += sum;
         }
       }
     }
@@ -204,20 +213,20 @@ const STEPS = {
   },
 
   conv({ weights: [w, b], shapes: [[m, ...kernel]], settings }, [x], y, { products, patches }) {
-    const index = pixels(kernel, settings), k = count(kernel), places = y.length / m, each = m / settings.groups;
+    const index = pixels(kernel, settings), k = count(kernel), places = y.length / m;
+    const groups = settings.picture[0] / kernel[0], each = m / groups;
     return () => {
       for (let j = 0; j < m; j++) y.fill(b[j], j * places, (j + 1) * places);
-      for (let g = 0; g < settings.groups; g++) {
-        const first = (g * x.length) / settings.groups;
+      for (let g = 0; g < groups; g++) {
+        const first = g * (x.length / groups), j = g * each;
         for (let i = 0; i < index.length; i++) patches[i] = index[i] < 0 ? 0 : x[first + index[i]];
-        const j = g * each;
         products(w.byteOffset + 4 * j * k, patches.byteOffset, y.byteOffset + 4 * j * places, each, places, k, 4 * places);
       }
     };
   },
 
   scale({ weights }, [x], y) {
-    const [a, c, b] = weights.map((w) => Float32Array.from(y, (_, i) => w[i % w.length]));
+    const [a, c, b] = weights.map((w) => repeated(w, y.length));
     return (from, to) => {
       for (let i = from; i < to; i++) y[i] = a[i] * (x[i] - c[i]) + b[i];
     };
@@ -304,6 +313,13 @@ for (const [name, f] of Object.entries(POINTWISE)) {
   STEPS[name] = (op, [x], y) => (from, to) => {
     for (let i = from; i < to; i++) y[i] = f(x[i]);
   };
+}
+
+/** The numbers again and again, n in all. */
+function repeated(numbers, n) {
+  const all = new Float32Array(n);
+  for (let i = 0; i < n; i++) all[i] = numbers[i % numbers.length];
+  return all;
 }
 
 /** Where the groups end. */
