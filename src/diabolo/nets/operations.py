@@ -61,8 +61,12 @@ def by_row(x: np.ndarray, f: Function, d: int) -> np.ndarray:
 
 def affine(op: Op, xs: list[np.ndarray], w: list[np.ndarray]) -> np.ndarray:
     *matrices, b = w
-    y = sum(by_row(x, m.T.__rmatmul__, m.shape[1]) for x, m in zip(xs, matrices, strict=True))
-    return by_row(np.asarray(y), b.__add__, len(b))
+    y = np.asarray(sum(times(x, m) for x, m in zip(xs, matrices, strict=True)))
+    return by_row(y, lambda y: y + b, len(b))
+
+
+def times(x: np.ndarray, m: np.ndarray) -> np.ndarray:
+    return by_row(x, lambda x: x @ m.T, m.shape[1])
 
 
 def conv(op: Op, xs: list[np.ndarray], w: list[np.ndarray]) -> np.ndarray:
