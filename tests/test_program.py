@@ -341,6 +341,13 @@ def test_wrong_sizes_are_refused() -> None:
         start(6).apart(4)
 
 
+def test_many_rows_are_run_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, x = written(shaken(nets.SkipMLP(3, (4,), 2)), 3), np.random.default_rng(0).normal(size=(7, 3))
+    whole = made.run(x)
+    monkeypatch.setattr(nets.program, "AT_ONCE", 8)
+    same(made.run(x), whole, 1e-6)
+
+
 # ── precision ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -70,17 +70,17 @@ def times(x: np.ndarray, m: np.ndarray) -> np.ndarray:
 
 
 def conv(op: Op, xs: list[np.ndarray], w: list[np.ndarray]) -> np.ndarray:
-    """Of each group of channels: (places, pixels under the kernel) times (pixels, new channels)."""
+    """One pixel of the kernel after the other: (new channels, channels) times (channels, places), in each group of channels."""
     (x,), (kernel, b), n, stride = xs, w, len(xs[0]), op.settings["stride"]
     (channels, height, width), (top, left, bottom, right) = op.settings["picture"], op.settings["pads"]
     x = np.pad(x.reshape(n, channels, height, width), ((0, 0), (0, 0), (top, bottom), (left, right)))
     seen = sliding_window_view(x, kernel.shape[2:], (2, 3))[:, :, ::stride, ::stride]
-    (new, c, u, v), places = kernel.shape, seen.shape[2] * seen.shape[3]
+    (new, c, rows, columns), places = kernel.shape, seen.shape[2] * seen.shape[3]
     groups = channels // c
-    seen = seen.reshape(n, groups, c, places, u * v).transpose(1, 0, 3, 2, 4).reshape(groups, n * places, c * u * v)
-    y = seen @ kernel.reshape(groups, new // groups, c * u * v).transpose(0, 2, 1)
-    y = y.reshape(groups, n, places, new // groups).transpose(1, 0, 3, 2).reshape(n, new, places)
-    return (y + b[:, None]).reshape(n, new * places)
+    y = np.broadcast_to(b.reshape(groups, new // groups, 1), (n, groups, new // groups, places)).copy()
+    for u, v in np.ndindex(rows, columns):
+        y += kernel[..., u, v].reshape(groups, new // groups, c) @ seen[..., u, v].reshape(n, groups, c, places)
+    return y.reshape(n, new * places)
 
 
 def scale(op: Op, xs: list[np.ndarray], w: list[np.ndarray]) -> np.ndarray:
@@ -89,8 +89,11 @@ def scale(op: Op, xs: list[np.ndarray], w: list[np.ndarray]) -> np.ndarray:
 
 
 def take(op: Op, xs: list[np.ndarray], w: list[np.ndarray]) -> np.ndarray:
-    index = w[0] if w else viewed(**op.settings["view"])
-    return np.where(index < 0, xs[0].dtype.type(0), xs[0][:, index])
+    if not w:
+        return np.take(xs[0], viewed(**op.settings["view"]), 1)
+    y = np.take(xs[0], w[0], 1)
+    y[:, w[0] < 0] = 0
+    return y
 
 
 def viewed(start: int, shape: Sequence[int], strides: Sequence[int]) -> np.ndarray:

@@ -20,6 +20,8 @@ from .tape import NotCompiled, Tape, Value
 
 __all__ = ["NotCompiled", "Program", "Tensors", "compiled", "start"]
 
+AT_ONCE = 1 << 18  # numbers in the largest register, when NumPy runs many rows
+
 
 @dataclass(frozen=True)
 class Program:
@@ -66,15 +68,19 @@ class Program:
 
     def run(self, x: Any) -> np.ndarray:
         """x (n, d) -> (n, out)."""
-        x, y = np.asarray(x, dtype=self.dtype), self.output.register
+        x = np.asarray(x, dtype=self.dtype)
         if x.ndim != 2 or x.shape[1] != self.widths[0]:
             raise ValueError(f"x has the shape {x.shape}: rows (n, {self.widths[0]}) are needed")
-        registers, last = {0: x}, {r: op.y for op in self.ops for r in op.x}
+        piece = max(1, AT_ONCE // max(self.widths))
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            for op in self.ops:
-                registers[op.y] = RUN[op.name](op, [registers[r] for r in op.x], [self.tensors[w] for w in op.w])
-                for r in {r for r in op.x if last[r] == op.y and r != y}:  # no operation needs it any more
-                    del registers[r]
+            return np.concatenate([self._run(x[i : i + piece]) for i in range(0, max(1, len(x)), piece)])
+
+    def _run(self, x: np.ndarray) -> np.ndarray:
+        registers, last, y = {0: x}, {r: op.y for op in self.ops for r in op.x}, self.output.register
+        for op in self.ops:
+            registers[op.y] = RUN[op.name](op, [registers[r] for r in op.x], [self.tensors[w] for w in op.w])
+            for r in {r for r in op.x if last[r] == op.y and r != y}:  # no operation needs it any more
+                del registers[r]
         return registers[y]
 
     def json(self, tensors: Tensors, dtype: str | None = None) -> dict[str, Any]:
