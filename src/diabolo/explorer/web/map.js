@@ -4,26 +4,28 @@
 //
 // Everything that moves is drawn in the next frame, once. While it moves the picture may be coarse (fewer points, one pixel a
 // CSS pixel); when it has stood still for a moment it is drawn in full.
-import { LEVELS, VALUES, along, colorOf, cssOf, lightness, rgb } from "./colors.js";
+import { LEVELS, VALUES, alongPalette, colorOf, cssOf, lightness, rgb } from "./colors.js";
 import { Areas, Heat, MARKS, heatLegend, heatRamp } from "./heat.js";
 import { Handle } from "./handle.js";
 import { Lasso, rowsInside } from "./lasso.js";
 import { Lattice } from "./lattice.js";
 import { Overlay } from "./overlay.js";
+import { pngOf, svgOf } from "./picture.js";
 import { Points } from "./points.js";
 import { Raster } from "./raster.js";
 import { View, gestures } from "./view.js";
 
 const STILL = 70; // milliseconds without a move
 const QUICK = 120000; // points in a frame of a zoom
-const NONE = 255; // the color of a row without a value
+const BEAD = 2.6; // radius from which a point is white with a dark outline on light paper, too
+const NO_VALUE = 255; // the color of a row without a value
 
 const THEMES = {
   light: { ink: "#1b1d24", paper: "#ffffff", fill: "#ffffff", line: "#23262f", speck: "#20242e", rim: "#ffffff", none: "#b9bcc6", level: [rgb(38, 56, 102), 0.2] },
   dark: { ink: "#f2f3f8", paper: "#14151d", fill: "#ffffff", line: "#12131a", speck: "#ffffff", rim: "#14151d", none: "#5b6072", level: [rgb(255, 255, 255), 0.16] },
 };
 
-const WORDS = ["unlikely", "probability", "likely"];
+const HOW_LIKELY = ["unlikely", "probability", "likely"];
 
 export class MapView {
   #jobs = { frame: 0, still: 0 };
@@ -65,7 +67,7 @@ export class MapView {
   // How likely a place is, in a word.
   word(x, y) {
     const t = this.heat?.at(x, y) ?? 1;
-    return !this.heat ? "" : t < MARKS[0] ? WORDS[0] : t < MARKS[1] ? "usual" : WORDS[2];
+    return !this.heat ? "" : t < MARKS[0] ? HOW_LIKELY[0] : t < MARKS[1] ? "usual" : HOW_LIKELY[2];
   }
 
   // The circle glides there, and what is decoded with it.
@@ -120,20 +122,28 @@ export class MapView {
   // One value a row: a Float32Array in [0, 1] (NaN: none) along the palette, or an integer array of its colours' numbers
   // (255: none). null: no colours.
   color(values, palette) {
-    this.colors = values && { values, palette: palette ?? (values instanceof Float32Array ? null : LEVELS) };
+    this.#fits(values, "values");
+    const exact = !(ArrayBuffer.isView(values) && values.constructor.name.startsWith("Float"));
+    this.colors = values && { values, exact, palette: palette ?? (exact ? LEVELS : null) };
     this.#tint();
     this.#redraw();
   }
 
   // Masks over the rows; null: all rows, and none.
   show(mask) {
+    this.#fits(mask, "a mask");
     this.shown = mask;
     this.#mark();
   }
 
   select(mask) {
+    this.#fits(mask, "a mask");
     this.selected = mask;
     this.#mark();
+  }
+
+  #fits(list, what) {
+    if (list && list.length !== this.points.n) throw new Error(`${what} for ${list.length} rows; the map has ${this.points.n}`);
   }
 
   // ── what lies over and under ──────────────────────────────────────────────────────────────────────────────────────────
@@ -187,10 +197,21 @@ export class MapView {
     this.stage.classList.toggle("lassoing", Boolean(on));
   }
 
+  // What is seen, as the text of an SVG file, and as the Blob of a PNG file.
+  svg() {
+    this.flush();
+    return svgOf(this, (ratio, withPoints) => this.#painted(ratio, withPoints));
+  }
+
+  png(ratio = 2) {
+    this.flush();
+    return pngOf(this, (scale, withPoints) => this.#painted(scale, withPoints), ratio);
+  }
+
   // Light or dark, as the text around it is.
   theme() {
     const { color } = getComputedStyle(this.element);
-    this.scheme = lightness(colorOf(color)) > 0.6 ? "dark" : "light";
+    this.scheme = lightness(colorOf(color || "#000000")) > 0.6 ? "dark" : "light";
     this.stage.dataset.scheme = this.scheme;
     this.palette = THEMES[this.scheme];
     this.#tint();
@@ -225,6 +246,7 @@ export class MapView {
     this.stage = make("div", "map-stage");
     const [ground, things] = [make("canvas", "map-ground"), make("canvas", "map-things")];
     for (const canvas of [ground, things]) canvas.setAttribute("aria-hidden", "true");
+    things.hidden = true;
     this.raster = new Raster(ground);
     this.things = new Lattice(things);
     this.lasso = new Lasso();
@@ -244,7 +266,7 @@ export class MapView {
       button.type = "button";
       button.title = label;
       button.setAttribute("aria-label", label);
-      button.append(icon(path));
+      button.append(toolIcon(path));
       button.addEventListener("click", act);
       this.tools[name] = button;
       this.tools.bar.append(button);
@@ -252,7 +274,9 @@ export class MapView {
     tool("in", "Zoom in", "M8 3v10M3 8h10", () => this.#fly({ zoom: this.camera.zoom * 1.6 }));
     tool("out", "Zoom out", "M3 8h10", () => this.#fly({ zoom: this.camera.zoom / 1.6 }));
     tool("fit", "Whole map", "M3 6V3h3M10 3h3v3M13 10v3h-3M6 13H3v-3", () => this.fit());
-    tool("lasso", "Select rows with a loop (or Shift and drag)", "M4.5 11C2 9.500 2 5.500 5 4s8.500-.5 8.500 3.500-5 4.500-8 3.800M4.500 11c-1 .6-.6 2.400.8 2.200", () => (this.lassoing = !this.lassoing));
+    tool("lasso", "Select rows with a loop (or Shift and drag)", "M4.5 11C2 9.5 2 5.5 5 4s8.5-.5 8.5 3.5-5 4.5-8 3.8M4.5 11c-1 .6-.6 2.4.8 2.2", () => (this.lassoing = !this.lassoing));
+    this.overlay.node.setAttribute("role", "group");
+    this.overlay.node.setAttribute("aria-label", "Map");
     if (!this.points.cells.n) this.tools.lasso.hidden = true;
     this.lassoing = false;
     this.stage.append(ground, things, this.overlay.node, this.tools.bar);
@@ -264,7 +288,7 @@ export class MapView {
   #listen() {
     gestures(this.overlay.node, {
       pan: (du, dv) => this.pan(du, dv),
-      zoom: (u, v, factor) => (this.zoom(factor, u, v), this.on.onview?.(this.view)),
+      zoom: (u, v, factor) => this.zoom(factor, u, v),
       tap: (u, v) => (this.focus(), this.#drag(this.camera.place(u, v), true)),
       hover: (u, v) => this.#hover(u, v),
       lasso: (phase, u, v, shift) => this.#loop(phase, u, v, shift),
@@ -326,11 +350,10 @@ export class MapView {
   #fly(to) {
     const from = this.view;
     const end = { ...from, ...to };
-    this.#animate(220, (t, done) => {
+    this.#animate(220, (t) => {
       const zoom = from.zoom * (end.zoom / from.zoom) ** t;
       const part = end.zoom === from.zoom ? t : (1 / from.zoom - 1 / zoom) / (1 / from.zoom - 1 / end.zoom); // straight on the screen
       this.view = { x: from.x + (end.x - from.x) * part, y: from.y + (end.y - from.y) * part, zoom };
-      if (done) this.on.onview?.(this.view);
     });
   }
 
@@ -437,16 +460,24 @@ export class MapView {
     const plain = (pixels, frame, [u0, v0, u1, v1]) => {
       for (let v = v0; v < v1; v++) pixels.fill(0xff000000 | this.ramp[0], v * frame.w + u0, v * frame.w + u1);
     };
-    const painters = [ground ? (...where) => ground.paint(...where, this.ramp, this.palette.level) : plain];
-    if (withPoints) painters.push((...where) => this.points.draw(...where, this.#look(), step));
+    const painters = [ground ? (...where) => ground.paint(...where, this.ramp, layer ? null : this.palette.level) : plain];
+    if (withPoints && !this.#things) painters.push((...where) => this.points.draw(...where, this.look, step));
     return painters;
   }
 
-  #look() {
-    const { fill, line, rim, speck } = this.palette;
-    const small = this.#radius() < 1.05;
-    const table = this.colors ? this.table : new Uint32Array(256).fill(colorOf(small ? speck : fill));
-    return { table, line: colorOf(this.colors ? rim : line), zoom: this.camera.zoom, many: Boolean(this.colors) };
+  #painted(ratio, withPoints) {
+    const raster = new Raster(document.createElement("canvas"));
+    raster.draw(this.camera.frame(ratio), this.#painters(1, withPoints));
+    return raster.canvas;
+  }
+
+  // How the points are drawn.
+  get look() {
+    const { fill, line, speck, rim } = this.palette;
+    const { zoom } = this.camera;
+    if (this.colors) return { table: this.table, line: colorOf(rim), zoom, many: true, top: 0.92, strength: 1 };
+    const small = this.#radius() < BEAD;
+    return { table: new Uint32Array(256).fill(colorOf(small ? speck : fill)), line: colorOf(small ? rim : line), zoom, many: false, top: 0.5, strength: small ? 0.6 : 1 };
   }
 
   #radius() {
@@ -458,17 +489,15 @@ export class MapView {
     const layer = [...this.#layers.values()].at(-1);
     this.ramp = heatRamp(this.scheme, { trust: Boolean(layer), quiet: Boolean(this.colors) && !layer });
     if (layer?.grid.labels) layer.areas = new Areas(layer.grid, this.ramp[0], this.heat);
-    const full = heatRamp(this.scheme, { trust: Boolean(layer) });
-    const words = layer?.grid.words ?? (layer ? ["low", [...this.#layers.keys()].at(-1), "high"] : WORDS);
-    const bars = layer?.grid.labels ? [] : this.heat || layer ? [heatLegend(this.colors && !layer ? this.ramp : full, words, !layer)] : [];
-    this.legend.replaceChildren(...bars);
+    const words = layer?.grid.words ?? (layer ? ["low", [...this.#layers.keys()].at(-1), "high"] : HOW_LIKELY);
+    this.words = layer?.grid.labels || !(layer || this.heat) ? null : words;
+    this.legend.replaceChildren(...(this.words ? [heatLegend(this.ramp, this.words, !layer)] : []));
     if (!this.colors) return this.points.paint(null);
-    const { values } = this.colors;
+    const { values, exact } = this.colors;
     const palette = this.colors.palette ?? VALUES[this.scheme];
-    const exact = !(values instanceof Float32Array);
-    this.points.paint(exact ? values : Uint8Array.from(values, (v) => (Number.isNaN(v) ? NONE : Math.round(Math.min(1, Math.max(0, v)) * 254))));
-    this.table = Uint32Array.from({ length: 256 }, (_, i) => (exact ? colorOf(palette[i] ?? this.palette.none) : along(palette, i / 254)));
-    this.table[NONE] = colorOf(this.palette.none);
+    this.points.paint(exact ? values : Uint8Array.from(values, (v) => (Number.isNaN(v) ? NO_VALUE : Math.round(Math.min(1, Math.max(0, v)) * 254))));
+    this.table = Uint32Array.from({ length: 256 }, (_, i) => (exact ? colorOf(palette[i] ?? this.palette.none) : alongPalette(palette, i / 254)));
+    this.table[NO_VALUE] = colorOf(this.palette.none);
   }
 
   #mark() {
@@ -480,8 +509,7 @@ export class MapView {
     this.#things = things;
     this.#stale.things = true;
     if (!things) this.things.clear();
-    this.stage.classList.toggle("covered", Boolean(things));
-    this.#later();
+    this.#redraw(); // the points make room
   }
 
   #arrange() {
@@ -503,7 +531,7 @@ export class MapView {
       words: [this.word(...this.at), ...where, row < 0 ? "" : `near ${this.names[row]}`].filter(Boolean).join(", "),
       color: cssOf(this.#core()),
     });
-    this.overlay.draw(this.camera, this.palette);
+    this.overlay.draw(this.camera, this.palette, !this.#things);
     if (this.hovered != null && this.#moving) this.#hover(null);
   }
 
@@ -513,7 +541,7 @@ export class MapView {
   }
 }
 
-function icon(path) {
+function toolIcon(path) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("viewBox", "0 0 16 16");
   svg.setAttribute("aria-hidden", "true");

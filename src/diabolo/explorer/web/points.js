@@ -1,13 +1,13 @@
 // Points -> pixels, without a GPU: the same numbers give the same pixels everywhere.
 //
 // Few points are discs with a thin outline: a stencil for each quarter of a pixel, laid over the ground. Where a disc would be
-// smaller than a pixel, the ink of all points is added up instead, and a pixel with ink c is covered by 1 - exp(-c).
+// smaller than a pixel, the ink of all points is added up instead, and a pixel with ink c is covered by top (1 - exp(-c / top)).
 import { OPAQUE } from "./colors.js";
 import { Cells } from "./cells.js";
 
 const [HIDDEN, SHOWN, CHOSEN] = [0, 1, 2];
 const QUARTERS = 4; // of a pixel, both ways
-const SMALLEST = 1.05; // radius of a disc, in CSS pixels
+export const SMALLEST = 1.05; // radius of a disc, in CSS pixels
 
 export class Points {
   constructor(places, box) {
@@ -38,21 +38,22 @@ export class Points {
     return this.state[i] !== HIDDEN;
   }
 
-  // CSS pixels: all discs together would cover a fifth of the box; larger when nearer, never a blob.
+  // CSS pixels: all discs together would cover an eighth of the box; larger when nearer, never a blob.
   radius({ kx, ky, ratio }, zoom) {
     const [x0, x1, y0, y1] = this.box;
     const area = ((x1 - x0) * kx * (y1 - y0) * ky) / (ratio * zoom) ** 2;
-    const r = Math.sqrt((0.2 * area) / (Math.PI * Math.max(1, this.cells.n)));
-    return Math.min(4.5, r) * Math.min(1.6, Math.max(0.9, zoom ** 0.4));
+    const r = Math.sqrt((0.13 * area) / (Math.PI * Math.max(1, this.cells.n)));
+    return Math.min(4, r) * Math.min(1.6, Math.max(0.9, zoom ** 0.4));
   }
 
-  // Adds the points in rect [u0, v0, u1, v1) to the picture. `look`: {table, line, zoom}; of every `step` points one.
+  // Adds the points in rect [u0, v0, u1, v1) to the picture. `look`: {table, line, zoom, many, top, strength}; of every `step`
+  // points one.
   draw(pixels, frame, rect, look, step = 1) {
     const r = this.radius(frame, look.zoom);
     for (const state of this.chosen ? [SHOWN, CHOSEN] : [SHOWN]) {
       const dim = this.chosen && state === SHOWN;
       if (r < SMALLEST) this.#shade(pixels, frame, rect, look, state, step, Math.PI * (r * frame.ratio) ** 2 * (dim ? 0.15 : 1) * step);
-      else this.#discs(pixels, frame, rect, look, state, step, stencils(r * frame.ratio, frame.ratio, dim ? 0.22 : 1));
+      else this.#discs(pixels, frame, rect, look, state, step, stencils(r * frame.ratio, frame.ratio, dim ? 0.22 : look.strength));
     }
   }
 
@@ -97,7 +98,7 @@ export class Points {
   }
 
   // The ink of a point lies on the four pixels around it, in sixteenths.
-  #shade(pixels, frame, rect, { table, many }, state, step, ink) {
+  #shade(pixels, frame, rect, { table, many, top }, state, step, ink) {
     const { x, y } = this.cells;
     const [u0, v0, u1, v1] = rect;
     const [w, h] = [u1 - u0 + 2, v1 - v0 + 2]; // a rim for what lies half outside
@@ -134,19 +135,18 @@ export class Points {
         }
       }
     }
-    this.#settle(pixels, frame, rect, sums, table[0], ink, many);
+    this.#settle(pixels, frame, rect, sums, many ? null : table[0], coverage(ink, top));
   }
 
-  #settle(pixels, frame, [u0, v0, u1, v1], [count, reds, greens, blues], plain, ink, many) {
+  #settle(pixels, frame, [u0, v0, u1, v1], [count, reds, greens, blues], plain, cover) {
     const w = u1 - u0 + 2;
-    const cover = coverage(ink);
     let [r, g, b] = [plain & 255, (plain >> 8) & 255, plain >> 16];
     for (let v = v0; v < v1; v++) {
       let q = (v - v0 + 1) * w + 1;
       for (let p = v * frame.w + u0, end = v * frame.w + u1; p < end; p++, q++) {
         const c = count[q];
         if (c === 0) continue;
-        if (many) [r, g, b] = [reds[q] / c, greens[q] / c, blues[q] / c];
+        if (plain === null) [r, g, b] = [reds[q] / c, greens[q] / c, blues[q] / c];
         const all = cover[c < cover.length ? c : cover.length - 1];
         const old = pixels[p];
         const red = ((old & 255) * (256 - all) + r * all) >> 8;
@@ -167,14 +167,14 @@ export class Points {
   }
 }
 
-// [c] -> how much of a pixel c sixteenths of ink cover, of 256
-function coverage(ink) {
-  return Uint16Array.from({ length: 8192 }, (_, c) => Math.round(256 * (1 - Math.exp((-c * ink) / 16))));
+// [c] -> how much of a pixel c sixteenths of a point's ink cover, of 256, and never more than `top`
+function coverage(ink, top) {
+  return Uint16Array.from({ length: 8192 }, (_, c) => Math.round(256 * top * (1 - Math.exp((-c * ink) / (16 * top)))));
 }
 
 // The covers of a disc of radius r, of 256: `outer` with its outline, `inner` without, for each quarter of a pixel.
 export function stencils(r, ratio, strength) {
-  const edge = Math.min(1, r / 3) * ratio; // width of the outline
+  const edge = Math.min(1, Math.max(0.4, (r / ratio - 1) * 0.45)) * ratio; // width of the outline
   const half = Math.ceil(r + edge / 2 + 0.5);
   const size = 2 * half + 2;
   const cover = (distance, radius) => Math.round(256 * strength * Math.min(1, Math.max(0, radius - distance + 0.5)));
