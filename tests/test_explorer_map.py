@@ -21,7 +21,7 @@ WEB = ROOT / "src" / "diabolo" / "explorer" / "web"
 PAGES = ROOT / "tests" / "pages"
 BROWSER = shutil.which("chromium") or "/usr/bin/chromium"
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src data:"
-PIXELS = "map.raster.pixels.reduce((hash, v) => (Math.imul(hash, 31) + v) | 0, 7)"
+PIXELS = "map.ground.raster.pixels.reduce((hash, v) => (Math.imul(hash, 31) + v) | 0, 7)"
 AT = """() => {
   const [u, v] = map.camera.pixel(...map.at);
   const { left, top } = map.stage.getBoundingClientRect();
@@ -178,7 +178,7 @@ def test_touch(browser):
     assert page.evaluate("map.view.zoom") == pytest.approx(3, rel=0.02)
     assert page.evaluate("([x, y]) => map.camera.pixel(x, y)", place) == pytest.approx([100, 200], abs=1)
     settled(page)
-    assert page.evaluate("map.raster.canvas.width / map.camera.w") == pytest.approx(2, abs=0.01)
+    assert page.evaluate("map.ground.raster.canvas.width / map.camera.w") == pytest.approx(2, abs=0.01)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert page.said == []
     page.close()
@@ -259,10 +259,10 @@ def test_a_point_is_where_its_row_is(page):
     page.evaluate("map.show(Uint8Array.from({length: 300}, (_, i) => i === 5))")
     page.evaluate("map.color(new Uint8Array(300), ['#ff0000']); map.flush()")
     u, v = page.evaluate("map.camera.pixel(places[10], places[11]).map(Math.floor)")
-    color = "([u, v]) => [...map.raster.context.getImageData(u, v, 1, 1).data]"
+    color = "([u, v]) => [...map.ground.raster.context.getImageData(u, v, 1, 1).data]"
     assert page.evaluate(color, [u, v]) == [255, 0, 0, 255]
-    red = "map.raster.pixels.filter((v) => v === 0xff0000ff).length"
-    radius = page.evaluate("map.points.radius(map.camera.frame(1), 1)")
+    red = "map.ground.raster.pixels.filter((v) => v === 0xff0000ff).length"
+    radius = page.evaluate("map.ground.radius")
     assert page.evaluate(red) == pytest.approx(np.pi * (radius - 0.5) ** 2, rel=0.35)
     page.evaluate("map.show(new Uint8Array(300)); map.flush()")
     assert page.evaluate(red) == 0
@@ -276,10 +276,10 @@ def test_a_coarse_picture_becomes_full_soon(browser):
           map.zoom(1.01);
           const start = performance.now();
           requestAnimationFrame(() => {
-            const coarse = map.raster.canvas.width;
+            const coarse = map.ground.raster.canvas.width;
             const next = () => {
               if (!map.still) return requestAnimationFrame(next);
-              done([coarse, map.raster.canvas.width, performance.now() - start]);
+              done([coarse, map.ground.raster.canvas.width, performance.now() - start]);
             };
             next();
           });

@@ -196,8 +196,8 @@ export class Areas {
   }
 }
 
-// The bar under the map: unlikely - probability - likely, with a tick at each mark.
-export function heatLegend(colors, [low, middle, high], ticks = true) {
+// The bar under the map: unlikely - probability - likely, with a tick at each mark where there are lines.
+export function heatLegend(colors, [low, middle, high], ticks = false) {
   const figure = document.createElement("div");
   figure.className = "map-legend";
   figure.setAttribute("role", "img");
@@ -214,6 +214,19 @@ export function heatLegend(colors, [low, middle, high], ticks = true) {
   const words = [low, middle, high].map((word) => Object.assign(document.createElement("span"), { textContent: word }));
   figure.append(bar, ...words);
   return figure;
+}
+
+// The names of labels with their colours.
+export function areaLegend({ names = [], palette }) {
+  const list = document.createElement("ul");
+  list.className = "map-areas";
+  names.forEach((name, i) => {
+    const [item, dot] = [document.createElement("li"), document.createElement("i")];
+    dot.style.background = palette[i];
+    item.append(dot, name);
+    list.append(item);
+  });
+  return list;
 }
 
 function hexOf(color) {

@@ -7,6 +7,7 @@ import { Cells } from "./cells.js";
 
 const [HIDDEN, SHOWN, CHOSEN] = [0, 1, 2];
 const QUARTERS = 4; // of a pixel, both ways
+const PAIR = 2 ** 26; // two sums in one number: half the memory to go through
 export const SMALLEST = 1.05; // radius of a disc, in CSS pixels
 
 export class Points {
@@ -17,7 +18,7 @@ export class Points {
     this.state = new Uint8Array(this.cells.n).fill(SHOWN);
     this.color = new Uint8Array(this.cells.n); // a number in the table of colours
     this.chosen = false;
-    this.ink = [];
+    this.memory = {};
   }
 
   // Masks over the rows; null: all, and none.
@@ -62,21 +63,22 @@ export class Points {
     return this.cells.spans([(u0 - wide - ox) / kx, (u1 + wide - ox) / kx, (oy - v1 - wide) / ky, (oy - v0 + wide) / ky]);
   }
 
-  #discs(pixels, frame, rect, { table, line }, state, step, { size, half, covers }) {
+  #discs(pixels, frame, rect, { table, line }, wanted, step, { size, half, covers }) {
     const { x, y } = this.cells;
+    const { state, color } = this;
     const [u0, v0, u1, v1] = rect;
     const [kx, ky, ox, oy] = [frame.kx * QUARTERS, frame.ky * QUARTERS, frame.ox * QUARTERS, frame.oy * QUARTERS];
     const [lr, lg, lb] = [line & 255, (line >> 8) & 255, line >> 16];
     for (const [from, to] of this.#near(frame, rect, half + 1)) {
       for (let i = Math.ceil(from / step) * step; i < to; i += step) {
-        if (this.state[i] !== state) continue;
+        if (state[i] !== wanted) continue;
         const qu = ox + Math.floor(x[i] * kx + 0.5); // whole quarters: a shift of the view by whole pixels changes no pixel
         const qv = oy - Math.floor(y[i] * ky + 0.5);
         const [left, top] = [(qu >> 2) - half, (qv >> 2) - half];
         const [a, b] = [Math.max(u0, left), Math.min(u1, left + size)];
         const [c, d] = [Math.max(v0, top), Math.min(v1, top + size)];
         const { outer, inner } = covers[(qv & 3) * QUARTERS + (qu & 3)];
-        const fill = table[this.color[i]];
+        const fill = table[color[i]];
         const [r, g, bl] = [fill & 255, (fill >> 8) & 255, fill >> 16];
         for (let v = c; v < d; v++) {
           let at = (v - top) * size + a - left;
@@ -98,23 +100,24 @@ export class Points {
   }
 
   // The ink of a point lies on the four pixels around it, in sixteenths.
-  #shade(pixels, frame, rect, { table, many, top }, state, step, ink) {
+  #shade(pixels, frame, rect, { table, many, top }, wanted, step, ink) {
     const { x, y } = this.cells;
+    const { state, color } = this;
     const [u0, v0, u1, v1] = rect;
     const [w, h] = [u1 - u0 + 2, v1 - v0 + 2]; // a rim for what lies half outside
-    const sums = this.#sums(w * h, many ? 4 : 1);
     const [kx, ky] = [frame.kx * QUARTERS, frame.ky * QUARTERS];
     const [ox, oy] = [(frame.ox - u0) * QUARTERS + 2, (frame.oy - v0) * QUARTERS + 2]; // + 1 pixel of rim - half a pixel
-    const [count, reds, greens, blues] = sums;
-    const add = (p, part, color) => {
-      count[p] += part;
-      reds[p] += part * (color & 255);
-      greens[p] += part * ((color >> 8) & 255);
-      blues[p] += part * (color >> 16);
+    const count = many ? null : this.#zeros("count", Uint32Array, w * h);
+    const sums = many ? this.#zeros("sums", Float64Array, 2 * w * h) : null;
+    const redGreen = Float64Array.from(table, (c) => (c & 255) + ((c >> 8) & 255) * PAIR);
+    const blueOne = Float64Array.from(table, (c) => (c >> 16) + PAIR);
+    const add = (p, part, c) => {
+      sums[2 * p] += part * redGreen[c];
+      sums[2 * p + 1] += part * blueOne[c];
     };
     for (const [from, to] of this.#near(frame, rect, 2)) {
       for (let i = Math.ceil(from / step) * step; i < to; i += step) {
-        if (this.state[i] !== state) continue;
+        if (state[i] !== wanted) continue;
         const qu = ox + Math.floor(x[i] * kx + 0.5);
         const qv = oy - Math.floor(y[i] * ky + 0.5);
         const [u, v] = [qu >> 2, qv >> 2];
@@ -122,11 +125,10 @@ export class Points {
         const [a, b] = [qu & 3, qv & 3];
         const p = v * w + u;
         if (many) {
-          const color = table[this.color[i]];
-          add(p, (4 - a) * (4 - b), color);
-          add(p + 1, a * (4 - b), color);
-          add(p + w, (4 - a) * b, color);
-          add(p + w + 1, a * b, color);
+          add(p, (4 - a) * (4 - b), color[i]);
+          add(p + 1, a * (4 - b), color[i]);
+          add(p + w, (4 - a) * b, color[i]);
+          add(p + w + 1, a * b, color[i]);
         } else {
           count[p] += (4 - a) * (4 - b);
           count[p + 1] += a * (4 - b);
@@ -135,18 +137,21 @@ export class Points {
         }
       }
     }
-    this.#settle(pixels, frame, rect, sums, many ? null : table[0], coverage(ink, top));
+    this.#settle(pixels, frame, rect, count, sums, table[0], coverage(ink, top));
   }
 
-  #settle(pixels, frame, [u0, v0, u1, v1], [count, reds, greens, blues], plain, cover) {
+  #settle(pixels, frame, [u0, v0, u1, v1], count, sums, plain, cover) {
     const w = u1 - u0 + 2;
     let [r, g, b] = [plain & 255, (plain >> 8) & 255, plain >> 16];
     for (let v = v0; v < v1; v++) {
       let q = (v - v0 + 1) * w + 1;
       for (let p = v * frame.w + u0, end = v * frame.w + u1; p < end; p++, q++) {
-        const c = count[q];
+        const c = count ? count[q] : Math.floor(sums[2 * q + 1] / PAIR);
         if (c === 0) continue;
-        if (plain === null) [r, g, b] = [reds[q] / c, greens[q] / c, blues[q] / c];
+        if (sums) {
+          const green = Math.floor(sums[2 * q] / PAIR);
+          [r, g, b] = [(sums[2 * q] - green * PAIR) / c, green / c, (sums[2 * q + 1] - c * PAIR) / c];
+        }
         const all = cover[c < cover.length ? c : cover.length - 1];
         const old = pixels[p];
         const red = ((old & 255) * (256 - all) + r * all) >> 8;
@@ -157,13 +162,11 @@ export class Points {
     }
   }
 
-  // Zeroed sums of a rect, in memory that stays.
-  #sums(size, kinds) {
-    for (let k = 0; k < kinds; k++) {
-      if (!this.ink[k] || this.ink[k].length < size) this.ink[k] = new Uint32Array(size);
-      else this.ink[k].fill(0, 0, size);
-    }
-    return this.ink;
+  // Zeros, in memory that stays.
+  #zeros(name, Kind, size) {
+    const kept = this.memory[name];
+    if (!kept || kept.length < size) return (this.memory[name] = new Kind(size));
+    return kept.fill(0, 0, size);
   }
 }
 
