@@ -21,6 +21,7 @@ WEB = ROOT / "src" / "diabolo" / "explorer" / "web"
 PAGES = ROOT / "tests" / "pages"
 BROWSER = shutil.which("chromium") or "/usr/bin/chromium"
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src data:"
+DEFINED = r"^(?:export )?(?:async )?(?:function\*?|class|const|let) (\w+)"
 PIXELS = "map.ground.raster.pixels.reduce((hash, v) => (Math.imul(hash, 31) + v) | 0, 7)"
 AT = """() => {
   const [u, v] = map.camera.pixel(...map.at);
@@ -89,6 +90,13 @@ def drag(page: Any, start: list[float], moves: list[tuple[float, float]], leave:
 
 def settled(page: Any) -> None:
     until(page, "map.still")
+
+
+def test_top_level_names_are_unique():
+    """The files are packed into one scope."""
+    found = [name for file in WEB.glob("*.js") for name in re.findall(DEFINED, file.read_text(), re.M)]
+    assert len(found) > 40
+    assert [name for name in set(found) if found.count(name) > 1] == []
 
 
 # ── the circle ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -365,6 +373,9 @@ def test_the_lasso_selects_what_it_encloses(page):
     assert page.evaluate("said.masks.at(-1)") is None
     settled(page)
     assert page.evaluate(PIXELS) != chosen
+    page.evaluate("map.select(new Uint8Array(300).fill(1)); map.focus()")
+    page.keyboard.press("Escape")
+    assert page.evaluate("map.selected") is None
 
 
 def test_a_lasso_knows_holes(page):

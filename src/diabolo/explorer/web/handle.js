@@ -5,7 +5,7 @@ const REACH = 23; // pixels around its middle that take hold of it
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
 export class Handle {
-  // `on`: grab(), to(u, v, done) in pixels, step(right, up, fine, done), home(), zoom(factor), fit()
+  // `on`: grab(), to(u, v, done) in pixels, step(right, up, fine, done), home(), zoom(factor), fit(), escape()
   constructor(on) {
     this.on = on;
     const halo = drawing("circle", { r: 21, fill: "none", "stroke-width": 3, class: "map-focus" });
@@ -69,6 +69,7 @@ export class Handle {
     else if (event.key === "+" || event.key === "=") this.on.zoom(1.25);
     else if (event.key === "-") this.on.zoom(0.8);
     else if (event.key === "0") this.on.fit();
+    else if (event.key === "Escape") this.on.escape();
     else return;
     event.preventDefault();
   }

@@ -235,6 +235,7 @@ export class MapView {
       home: () => this.glide(this.heat?.likeliest ?? this.#middle),
       zoom: (factor) => this.zoom(factor, ...this.camera.pixel(...this.at)),
       fit: () => this.fit(),
+      escape: () => this.#choose(null),
     });
     this.overlay = new Overlay(this.lasso, this.handle);
     const parts = stageIn(this.element, this.overlay.node, {
@@ -348,10 +349,14 @@ export class MapView {
     else {
       const loop = this.lasso.end();
       if (phase === "cancel") return false;
-      this.select(loop && rowsInside(this.points, loop.map(([a, b]) => this.camera.place(a, b))));
-      this.on.onselect?.(this.selected);
+      this.#choose(loop && rowsInside(this.points, loop.map(([a, b]) => this.camera.place(a, b))));
     }
     return true;
+  }
+
+  #choose(mask) {
+    this.select(mask);
+    this.on.onselect?.(mask);
   }
 
   // ── drawing ───────────────────────────────────────────────────────────────────────────────────────────────────────────

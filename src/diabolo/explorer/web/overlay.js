@@ -36,7 +36,7 @@ export class Overlay {
       const [half, high] = [name.length * size * 0.29 + 6, size * 0.75 + 3];
       const at = Math.min(view.w - half, Math.max(half, u)); // a name at the rim is moved into sight
       const free = (y) => y > high && y < view.h - high && !taken.some((t) => Math.abs(t.u - at) < t.half + half && Math.abs(t.v - y) < t.high + high);
-      const y = [v, v - 20, v + 20].find(free);
+      const y = [v, v - 27, v + 27].find(free);
       if (y === undefined || u < 0 || u > view.w) continue;
       taken.push({ u: at, v: y, half, high });
       found.push(drawing("text", { x: at.toFixed(1), y: (y + size * 0.35).toFixed(1), "font-size": size.toFixed(1), "font-weight": 600, fill: ink, stroke: paper, "stroke-width": 3.5, "stroke-opacity": 0.85 }, name));

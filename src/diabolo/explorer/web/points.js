@@ -43,8 +43,8 @@ export class Points {
   radius({ kx, ky, ratio }, zoom) {
     const [x0, x1, y0, y1] = this.box;
     const area = ((x1 - x0) * kx * (y1 - y0) * ky) / (ratio * zoom) ** 2;
-    const r = Math.sqrt((0.13 * area) / (Math.PI * Math.max(1, this.cells.n)));
-    return Math.min(4, r) * Math.min(1.6, Math.max(0.9, zoom ** 0.4));
+    const r = Math.sqrt((0.13 * area) / (Math.PI * Math.max(1, this.cells.n))) * zoom ** 0.8;
+    return Math.min(r, 4 * Math.min(1.6, Math.max(0.9, zoom ** 0.4)));
   }
 
   // Adds the points in rect [u0, v0, u1, v1) to the picture. `look`: {table, line, zoom, many, top, strength}; of every `step`
