@@ -28,7 +28,8 @@ export function rowsInside(points, polygon) {
 
 export class Lasso {
   constructor() {
-    this.node = drawing("path", { class: "map-lasso", "stroke-width": 1.5, "stroke-dasharray": "5 4", "stroke-linejoin": "round", visibility: "hidden" });
+    const dashes = { "stroke-width": 1.5, "stroke-dasharray": "5 4", "stroke-linejoin": "round" };
+    this.node = drawing("path", { class: "map-lasso", visibility: "hidden", ...dashes });
     this.trail = [];
   }
 

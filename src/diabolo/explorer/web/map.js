@@ -29,7 +29,9 @@ export class MapView {
   // box: [x0, x1, y0, y1]; density: {log (m x m, row 0 at y0), box, quantiles}; places: x, y in turn, a pair a row; names: of
   // the rows. onplace(place, done) while the circle moves and when it is let go; onhover(row or null, [u, v]);
   // onselect(mask); onview(view).
-  constructor(element, { box, density = null, places = new Float32Array(), names = null, axes = ["x", "y"], stretched = false, reduced, ...on }) {
+  constructor(element, options) {
+    const { box, density = null, places = new Float32Array(), names = null, axes = ["x", "y"], ...more } = options;
+    const { stretched = false, reduced, ...on } = more;
     Object.assign(this, { element, box, axes, names, on });
     this.motion = new Motion(reduced);
     this.heat = density ? new Heat(density) : null;
@@ -41,7 +43,7 @@ export class MapView {
     this.#listen();
   }
 
-  // ── the circle ────────────────────────────────────────────────────────────────────────────────────────────────────────
+  // ── the circle ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
   get place() {
     return [...this.at];
@@ -72,7 +74,7 @@ export class MapView {
     this.handle.focus();
   }
 
-  // ── the view ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+  // ── the view ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
   get view() {
     return this.camera.state;
@@ -99,7 +101,7 @@ export class MapView {
     this.#moved("pan");
   }
 
-  // ── rows ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+  // ── rows ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   // The row that is nearest as one sees it, of those shown; -1: none.
   near(x, y) {
@@ -136,7 +138,7 @@ export class MapView {
     if (list && list.length !== this.points.n) throw new Error(`${what} for ${list.length} rows; the map has ${this.points.n}`);
   }
 
-  // ── what lies over and under ──────────────────────────────────────────────────────────────────────────────────────────
+  // ── what lies over and under ───────────────────────────────────────────────────────────────────────────────────────
 
   // draw(context, x, y, u, v, size): the thing decoded at (x, y), around (u, v).
   lattice(draw) {
@@ -224,7 +226,7 @@ export class MapView {
     this.element.replaceChildren();
   }
 
-  // ── building ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+  // ── building ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #build() {
     this.lasso = new Lasso();
@@ -282,7 +284,7 @@ export class MapView {
     this.#redraw();
   }
 
-  // ── moving ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+  // ── moving ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #put(place, done) {
     this.place = place;
@@ -315,7 +317,8 @@ export class MapView {
     this.#drag([x + (right * move) / k, y + (up * move) / l], done);
     const [u, v] = this.camera.pixel(...(this.next ?? this.at));
     const rim = 30;
-    const [du, dv] = [Math.max(0, rim - u) + Math.min(0, this.camera.w - rim - u), Math.max(0, rim - v) + Math.min(0, this.camera.h - rim - v)];
+    const inwards = (at, size) => Math.max(0, rim - at) + Math.min(0, size - rim - at);
+    const [du, dv] = [inwards(u, this.camera.w), inwards(v, this.camera.h)];
     if ((du || dv) && this.camera.zoom > 1) this.pan(du, dv);
   }
 
@@ -359,7 +362,7 @@ export class MapView {
     this.on.onselect?.(mask);
   }
 
-  // ── drawing ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+  // ── drawing ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #later() {
     this.#jobs.frame ||= requestAnimationFrame(() => this.#frame());
