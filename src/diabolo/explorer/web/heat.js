@@ -74,7 +74,7 @@ export function quantilesOf(values) {
   return [0.05, 0.5, 0.95].map((share) => sorted[Math.round(share * (sorted.length - 1))] ?? 0);
 }
 
-// An m x m grid -> M x M, M = f (m - 1) + 1, through the same nodes (Catmull & Rom): smooth where bilinear has creases.
+// An m x m grid -> M x M, M = f (m - 1) + 1, through the same nodes (Catmull & Rom), in [0, 1]: smooth where bilinear has creases.
 function finer(grid, m, f) {
   const M = f * (m - 1) + 1;
   const once = (source, rows, get) => {
@@ -85,8 +85,8 @@ function finer(grid, m, f) {
       const [p, q] = [((2 - u) * u - 1) * u, (3 * u - 5) * u * u + 2];
       const [s, t] = [((4 - 3 * u) * u + 1) * u, (u - 1) * u * u];
       for (let r = 0; r < rows; r++) {
-        const near = [a, b, c, d].map((i) => source[get(r, i)]);
-        out[r * M + j] = (p * near[0] + q * near[1] + s * near[2] + t * near[3]) / 2;
+        const left = p * source[get(r, a)] + q * source[get(r, b)];
+        out[r * M + j] = Math.min(1, Math.max(0, (left + s * source[get(r, c)] + t * source[get(r, d)]) / 2));
       }
     }
     return out;

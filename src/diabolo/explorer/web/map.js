@@ -19,10 +19,13 @@ import { schemeOf } from "./tint.js";
 import { View, gestures } from "./view.js";
 
 const STILL = 50; // milliseconds without a move
+const FRAME = "diabolo:frame";
+const KEPT = 10000; // measures of frames, at most
 
 export class MapView {
   #jobs = { frame: 0, still: 0 };
   #moving = null; // "pan", "zoom" or null
+  #frames = 0;
   #things = null; // function(lattice): what it shows
   #stale = { ground: true, over: true, circle: true, things: true };
 
@@ -270,7 +273,7 @@ export class MapView {
     const size = new ResizeObserver(() => this.#resize());
     size.observe(this.stage);
     const scheme = matchMedia("(prefers-color-scheme: dark)");
-    const retheme = () => this.theme();
+    const retheme = () => schemeOf(this.element) === this.scheme || this.theme();
     scheme.addEventListener("change", retheme);
     const root = new MutationObserver(retheme);
     root.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme", "class", "style"] });
@@ -304,7 +307,9 @@ export class MapView {
     const place = this.next;
     this.next = null;
     this.#put(place, done);
-    performance.measure("diabolo:frame", { start, end: performance.now() });
+    this.#circle();
+    if (++this.#frames % KEPT === 0) performance.clearMeasures(FRAME);
+    performance.measure(FRAME, { start, end: performance.now() });
   }
 
   // A hundredth of what is seen, or a tenth of that; what moves out of sight is followed.
@@ -401,7 +406,7 @@ export class MapView {
     if (this.#stale.over || this.#stale.circle) this.#circle();
     if (this.#things && this.#stale.things) this.#arrange();
     if (this.#things && !this.#moving && this.things.work()) this.#later();
-    Object.assign(this.#stale, { ground: false, over: false, circle: false });
+    this.#stale.ground = this.#stale.over = false;
   }
 
   #dye() {
@@ -434,6 +439,7 @@ export class MapView {
 
   // The circle where it belongs, and what is read aloud of it.
   #circle() {
+    this.#stale.circle = false;
     this.handle.move(...this.camera.pixel(...this.at));
     const row = this.names ? this.near(...this.at) : -1;
     const number = (v) => String(Number(v.toPrecision(3))).replace("-", "−");
