@@ -25,6 +25,7 @@ from diabolo.explorer.codec import NotDescribed, described
 from diabolo.formats import Arrays, Documents, Embedded, Format, Images, Reading, Tables, infer
 from diabolo.formats.cells import typed
 from diabolo.formats.columns import Category, Number
+from diabolo.formats.schema import from_counts
 from diabolo.formats.written import written
 from diabolo.losses import Absolute, Columns, LogSquared, Loss, Part, Softmax, Squared
 
@@ -127,6 +128,13 @@ def decoded(format: Tables, e: torch.Tensor) -> list[list[str]]:
     return [list(row) for row in zip(*columns, strict=True)]
 
 
+def agree(format: Tables, cells: list[list[dict[str, Any]]], e: torch.Tensor) -> None:
+    """The texts that the page shows are those of Python."""
+    pairs = zip(shown(cells), decoded(format, e), strict=True)
+    differ = [(format.columns[j], a, b) for row, own in pairs for j, (a, b) in enumerate(zip(row, own, strict=True)) if a != b]
+    assert not differ
+
+
 def shown(cells: list[list[dict[str, Any]]]) -> list[list[str]]:
     return [[cell["text"] for cell in row] for row in cells]
 
@@ -139,7 +147,7 @@ def check_table(page: Any, X: Any, format: Tables | None = None) -> dict[str, An
     rows = decoded(format, x)
     found = run(page, format, [dict(zip(format.columns, row, strict=True)) for row in rows], e, x)
     same(found["x"], format.to_tensor(format.from_tensor(x)))
-    assert shown(found["cells"]) == decoded(format, e)
+    agree(format, found["cells"], e)
     np.testing.assert_allclose(found["errors"], format.loss().errors(e.double(), x), rtol=1e-5, atol=1e-5)
     return found
 
@@ -246,3 +254,144 @@ def test_pictures(shape, size, alpha, page):
     np.testing.assert_array_equal(pixels[..., :3], back if shape[2] == 3 else np.repeat(back[..., None], 3, 2))
     assert (pixels[..., 3] == 255).all()
     np.testing.assert_allclose(found["errors"], format.loss().errors(e.double(), x), rtol=1e-5, atol=1e-5)
+
+
+# ── every type of column ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def typed_columns(n: int = 60) -> dict[str, pa.Array]:
+    """A column of every type that can be learned."""
+    r = np.random.default_rng(0)
+    whole, gaps = r.integers(-40, 90, n), r.random(n) < 0.1
+    hours = r.integers(0, 20_000, n)
+    found = {f"{t}": pa.array(np.abs(whole), t, mask=gaps) for t in (pa.uint8(), pa.uint64())}
+    found |= {f"{t}": pa.array(whole, t, mask=gaps) for t in (pa.int8(), pa.int64(), pa.float32(), pa.float64())}
+    found["halffloat"] = pa.array((whole / 8).astype(np.float16))
+    found["two decimals"] = pa.array(np.round(r.normal(size=n), 2))
+    found["open"] = pa.array(r.normal(size=n))
+    found["tiny"] = pa.array(r.normal(size=n) * 1e-20)
+    found["large"] = pa.array(r.normal(size=n) * 1e20)
+    found["wild"] = pa.array(np.where(r.random(n) < 0.1, 1e9, r.normal(size=n)))
+    found["orders"] = pa.array(np.exp(3 * r.normal(size=n)))
+    found["ids"] = pa.array(2**60 + r.permutation(n * 3)[:n])
+    found["decimal"] = pa.array([Decimal(int(v)).scaleb(-2) for v in whole], pa.decimal128(9, 2))
+    found["thousands"] = pa.array([Decimal(int(v)) * 1000 for v in whole], pa.decimal128(9, -3))
+    found["bool"] = pa.array(whole > 0, mask=gaps)
+    found["zero one"] = pa.array((whole > 0).astype(np.int16))
+    found["zero one floats"] = pa.array((whole > 0).astype(float))
+    found["zero one decimals"] = pa.array([Decimal(int(v > 0)) for v in whole], pa.decimal128(3, 1))
+    for unit, per in (("s", 1), ("ms", 10**3), ("us", 10**6), ("ns", 10**9)):
+        step = 3600 * per
+        for zone in (None, "UTC", "Europe/Paris", "America/St_Johns", "+05:30"):
+            found[f"hours {unit} {zone}"] = from_counts(400_000 * step + hours * step, pa.timestamp(unit, zone))
+        found[f"span {unit}"] = from_counts(whole * step + whole, pa.duration(unit))
+        found[f"any {unit}"] = from_counts(hours * step + whole, pa.timestamp(unit))
+        width = pa.time32 if unit in ("s", "ms") else pa.time64
+        found[f"time {unit}"] = from_counts(hours % 24 * step + whole % 50, width(unit))
+    found["days"] = from_counts(hours // 24 - 9000, pa.date32())
+    found["days of ms"] = from_counts(hours // 24 * 86_400_000, pa.date64())
+    found["midnights"] = from_counts(hours // 24 * 86_400, pa.timestamp("s"))
+    found["nothing"] = pa.nulls(n)
+    levels = r.integers(0, 4, n)
+    found["text"] = pa.array(np.array(["a", "NA", HOSTILE, "é"])[levels], mask=gaps)
+    found["codes"] = pa.array(levels + 2**60).dictionary_encode()
+    found["float levels"] = pa.array(np.array([0.5, 1.0, 1e20, 1e-7])[levels]).dictionary_encode()
+    found["day levels"] = from_counts(levels, pa.date32()).dictionary_encode()
+    found["hour levels"] = from_counts(levels * 3600, pa.timestamp("s", "Europe/Paris")).dictionary_encode()
+    found["time levels"] = from_counts(levels, pa.time32("s")).dictionary_encode()
+    return found
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_every_type_of_column(page):
+    table = pa.table(typed_columns())
+    format = Tables(numbers=["ids"]).fit(table)
+    check_table(page, table, format)
+    assert {type(column).__name__ for column in format.fields} == {"Number", "Binary", "Category"}
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_far_from_what_was_seen(page):
+    """Expected values where no type has values, and beside gaps."""
+    format = Tables(numbers=["ids"]).fit(pa.table(typed_columns()))
+    e = torch.tensor([[v] * format.width for v in (-1e4, -30.0, -2.5, 0.5, 30.0, 700.0, 1e4, float("nan"))])
+    e = torch.cat([e, torch.randn(30, format.width, generator=torch.Generator().manual_seed(0)) * 3])
+    agree(format, run(page, format, e=e, x=e)["cells"], e)
+
+
+def test_numbers_beyond_what_a_type_holds():
+    """Arrow makes 0 of a decimal that is too large, and numpy the least integer of one that is."""
+    decimal = Number("n", "decimal128(5, 2)").decode(np.array([[1e6], [-1e6], [1.5]]))
+    assert decimal.to_pylist() == [Decimal("999.99"), Decimal("-999.99"), Decimal("1.50")]
+    whole = Number("n", "int64", origin=-(2**60)).decode(np.array([[1e30], [-1e30]])).to_pylist()
+    assert whole == sorted(whole, reverse=True)
+
+
+# ── cells ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+GERMAN = Reading(decimal=",", thousands=".", na=("?", "-9"))
+FORMS = ["%d.%m.%Y", "%m/%d/%y", "%d %b %Y %I:%M %p", "%Y-%m-%dT%H:%M:%S.%f%z", "%A, %d. %B %Y"]
+CELLS = [
+    *("12", "-3.5", "+7", ".5", "5.", "1e3", "1E-3", "inf", "-Infinity", "nan", "NaN", "NA", "", " ", " 12 ", "007", "1_0", "--1", "1,5"),
+    *("3.0", "3.00", "9007199254740993", "-9223372036854775809", "18446744073709551615", "1e400", "٣", "0x", "1d5", "-", "-0"),
+    *("true", "False", "TRUE", "yes", "1", "0", "1.0", "2", "?", "-9", "-9,0", "1.234,5", "1.23,4", "€ 3,50", "5 %", "1.234.567"),
+    *("2024-05-01", "2024-02-30", "2024-5-1", "2024-05-01 12", "2024-05-01T12:30", "2024-05-01 12:30:15.123456789", "0000-01-01"),
+    *("2024-05-01 12:30Z", "2024-05-01 12:30+02", "2024-05-01 12:30:00-0330", "2024-05-01 12:30+25:00", "2024-05-01Z", "1500-01-01"),
+    *("9999-12-31 23:59:59", "2024-05-01 24:00", "2024-05-01 12:60", "20240501", "9:30", "09:30:15.25", "24:00", "9:3", "-1:00"),
+    *("5", "-5", "1 days 02:30:00", "-1 days +21:30:00", "0 days -02:30:00.5", "1 day, 2:30:00", "1 days", "+5", "10 days 99:99:99"),
+    *("31.12.2024", "1.2.2024", "12/31/99", "02/30/24", "31 dec 2024 11:59 pm", "1 Feb 2024 12:05 AM", "2024-05-01T12:30:15.5+0200"),
+    *("Sunday, 31. December 2023", "sun, 31. december 2023", "a", "A", " a", "Oslo", HOSTILE, "\ufeff1", "1\u00a0", "two\nlines"),
+]
+cells = st.one_of(st.sampled_from(CELLS), st.text(st.sampled_from("0123456789.,:-+ eE/T%Z"), max_size=12))
+ONE_COLUMN = {
+    **{name: values for name, values in typed_columns().items() if not name.startswith("nothing")},
+    "few": pa.array(["a", "b", "NA", ""] * 5),
+    "few with gaps": pa.array(["a", "b", None, "x"] * 5),
+}
+
+
+def fitted(values: pa.Array, reading: Reading | None = None) -> Tables:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return Tables(reading).fit(pa.table({"a": values}))
+
+
+def python_reads(format: Tables, cell: str, folder: Path) -> list[float] | None:
+    """The features of one cell of a file, or None."""
+    path = folder / "one.csv"
+    path.write_text('a,b\n"' + cell.replace('"', '""') + '",x\n', encoding="utf-8")
+    try:
+        return format.to_tensor(path)[0].tolist()
+    except (DataError, OverflowError):
+        return None
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("kind", ["one", "german", *FORMS])
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_any_cell(kind, data, page, tmp_path):
+    """What a file's cell is in Python it is in the page; what is refused there is refused here."""
+    formats = FORMS_OF[kind]
+    name = data.draw(st.sampled_from([*formats]))
+    some = CELLS if data.draw(st.booleans()) else data.draw(st.lists(cells, min_size=30, max_size=60))
+    format = formats[name]
+    for cell, x in zip(some, run(page, format, [{"a": cell} for cell in some])["x"], strict=True):
+        own = python_reads(format, cell, tmp_path)
+        assert (own is None) == isinstance(x, dict), (name, cell, own, x)
+        if own is not None:
+            np.testing.assert_allclose(np.array(x, dtype=float), own, rtol=1e-5, atol=1e-5, err_msg=f"{name} {cell!r}")
+
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    FORMS_OF: dict[str, dict[str, Tables]] = {
+        "one": {name: fitted(values) for name, values in ONE_COLUMN.items()},
+        "german": {name: fitted(ONE_COLUMN[name], GERMAN) for name in ("int64", "double", "decimal", "bool", "text", "zero one", "few")},
+    }
+    for form in FORMS:
+        moments = [dt.datetime(2024, 1, 1, tzinfo=dt.UTC) + dt.timedelta(days=9 * i) for i in range(20)]
+        FORMS_OF[form] = {}
+        for t in (pa.date32(), pa.timestamp("s"), pa.timestamp("us", "UTC")):
+            FORMS_OF[form][str(t)] = fitted(pa.array(moments, pa.timestamp("us", "UTC")).cast(t))
+            FORMS_OF[form][str(t)].reading = Reading(dates={"a": form})

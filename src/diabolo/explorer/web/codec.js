@@ -6,7 +6,7 @@
 //
 // The same numbers and texts as formats/ gives in Python, from what its `described` says.
 
-import { below, cellsOf, roundedTo, toEven } from "./values.js";
+import { below, cellsOf, roundedTo, toEven, trimmedText } from "./values.js";
 import { TextCodec } from "./words.js";
 import { PictureCodec } from "./pixels.js";
 
@@ -67,7 +67,7 @@ class Column {
   read(text, warn) {
     if (this.gone.has(text)) return null;
     if (this.cells.family === "texts") return text;
-    const trimmed = text.trim();
+    const trimmed = trimmedText(text);
     if (!trimmed) return null;
     const value = this.cells.read(trimmed);
     if (value === undefined) throw this.refusal(text);
@@ -80,7 +80,7 @@ class Column {
     const kind = typeof value;
     const family = kind === "number" || kind === "bigint" ? "numbers" : kind === "boolean" ? "yes/no" : "texts";
     const own = this.cells.family;
-    if (Math.abs(kind === "number" ? value : 0) === Infinity) throw this.refusal(cell);
+    if (kind === "number" && Math.abs(value) === Infinity && this.type !== "category") throw this.refusal(cell);
     if (value === null || own === family || own === "nothing" || (typeof cell === "string" && !this.plain())) return value;
     if (this.loose(family)) return value;
     if (this.mixed && family === "numbers") return String(value);
@@ -141,12 +141,13 @@ class NumberColumn extends Column {
     if (this.cells.narrow) return this.cells.narrow(v + Number(this.origin));
     if (arrow.startsWith("decimal")) return v;
     const [low, high] = limits(arrow);
-    const most = below((high - this.origin) / this.step);
-    const least = -below((this.origin - low) / this.step);
-    const steps = Math.min(Math.max(toEven(v / Number(this.step)), least), most);
+    const [least, most] = [this.origin - low, high - this.origin].map((far) => below(smaller(far / this.step, high < 2n ** 63n ? 2n ** 63n - 1n : high)));
+    const steps = Math.min(Math.max(toEven(v / Number(this.step)), -least), most);
     return BigInt(steps) * this.step + this.origin;
   }
 }
+
+const smaller = (a, b) => (a < b ? a : b);
 
 // float32 is read as such; what is too large for it stays.
 function narrowed({ narrow }, v) {

@@ -27,6 +27,11 @@ export function cellsOf(column, how) {
   return make(column, how);
 }
 
+// Without spaces around it, as Arrow knows spaces.
+export function trimmedText(text) {
+  return text.replace(/^[\p{White_Space}\x1c-\x1f]+|[\p{White_Space}\x1c-\x1f]+$/gu, "");
+}
+
 // ── numbers ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 const NUMERAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
@@ -34,21 +39,23 @@ const INFINITE = /^[+-]?inf(inity)?$/i;
 
 function wholeCells(column, how) {
   const allowed = "numbers such as 12";
-  return { family: "numbers", allowed, read: (text) => readNumber(text, how, true), write: String };
+  return { family: "numbers", allowed, read: (text) => readNumber(text, how, true) ?? readTruth(text), write: String };
 }
 
 function floatCells(column, how) {
   const narrow = { double: (v) => v, float: Math.fround, halffloat }[column.arrow];
   const digits = column.digits ?? -1;
   const write = (v) => withSign(fixedText(v, digits), how);
-  return { family: "numbers", allowed: "numbers such as 12.5", read: (text) => readNumber(text, how), write, narrow };
+  const narrowly = (v) => (typeof v === "number" ? narrow(v) : v);
+  const read = (text) => narrowly(readNumber(text, how)) ?? readTruth(text);
+  return { family: "numbers", allowed: "numbers such as 12.5", read, write, narrow };
 }
 
 function decimalCells(column, how) {
   const [, precision, scale] = /\((\d+), (-?\d+)\)/.exec(column.arrow);
   const most = (below(10n ** BigInt(precision) - 1n) / 10 ** scale) * (1 - 2 ** -52);
   const write = (v) => withSign(exactly(Math.min(Math.max(v, -most), most), Number(scale)), how);
-  return { family: "numbers", allowed: "numbers such as 12.5", read: (text) => readNumber(text, how), write };
+  return { family: "numbers", allowed: "numbers such as 12.5", read: (text) => readNumber(text, how) ?? readTruth(text), write };
 }
 
 // A text -> a number, whole ones beyond 2^53 as BigInt; undefined, if it is none.
@@ -57,7 +64,7 @@ function readNumber(text, how, whole = false) {
   if (plain === undefined) return undefined;
   if (how.decimal === "." && !how.thousands && INFINITE.test(plain)) return plain.startsWith("-") ? -Infinity : Infinity;
   if (/^[+-]?nan$/i.test(plain)) return NaN;
-  if (!NUMERAL.test(plain)) return /^true$/i.test(plain) ? true : /^false$/i.test(plain) ? false : undefined;
+  if (!NUMERAL.test(plain)) return undefined;
   const v = Number(plain);
   return whole && /^-?\d+(\.0*)?$/.test(plain) && !Number.isSafeInteger(v) && Math.abs(v) < 2 ** 64 ? wholeOf(plain) : v;
 }
@@ -70,7 +77,7 @@ function wholeOf(text) {
 // A number as programs write it, from the way the file has it: signs of its own, a currency, a percent sign.
 function plainNumber(text, { decimal, thousands }) {
   if (decimal === "." && !thousands) return text;
-  const sign = (s) => s.replace(/[^\p{L}\p{N}\s]/gu, "\\$&");
+  const sign = (s) => Array.from(s, (c) => `\\u{${c.codePointAt(0).toString(16)}}`).join("");
   const between = thousands && " \u00a0\u202f".includes(thousands) ? "[ \u00a0\u202f]" : sign(thousands ?? "");
   const digits = thousands ? `(?:\\d+|\\d{1,3}(?:${between}\\d{3})+)` : "\\d+";
   const pattern = `^[+-]?(?:${digits}(?:${sign(decimal)}\\d*)?|${sign(decimal)}\\d+)(?:[eE][+-]?\\d+)?$`;
@@ -125,6 +132,7 @@ function exactly(v, scale) {
 // A number as 16 bits hold it.
 function halffloat(v) {
   const a = Math.abs(v);
+  if (a === Infinity) return v;
   if (!(a >= 2 ** -14)) return toEven(v * 2 ** 24) / 2 ** 24;
   const step = 2 ** (Math.floor(Math.log2(a)) - 10);
   const near = toEven(v / step) * step;
@@ -144,12 +152,13 @@ export function below(n) {
 // ── yes or no, texts, nothing ──────────────────────────────────────────────────────────────────────────────────────────
 
 function yesCells(column, how) {
-  return { family: "yes/no", allowed: "true and false", read: (text) => readYes(text, how), write: (v) => (v ? "True" : "False") };
+  const read = (text) => readTruth(text) ?? readNumber(text, how);
+  return { family: "yes/no", allowed: "True and False", read, write: (v) => (v ? "True" : "False") };
 }
 
-function readYes(text, how) {
+function readTruth(text) {
   if (/^(true|1(\.0*)?)$/i.test(text)) return true;
-  return /^(false|0(\.0*)?)$/i.test(text) ? false : readNumber(text, how);
+  return /^(false|0(\.0*)?)$/i.test(text) ? false : undefined;
 }
 
 function textCells() {
@@ -168,7 +177,7 @@ const CLOCK_TEXT = /^(\d{1,2}):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?$/;
 const SPAN_TEXT = /^(-?)(\d+) days?,? ?(-?)\+?(\d{1,2}):(\d\d):(\d\d)(?:\.(\d{1,9})\d*)?$/;
 
 function momentCells(column, how) {
-  const unit = column.arrow === "date32[day]" ? DAY : UNIT_NS[/\[(\w+)/.exec(column.arrow)[1]];
+  const unit = column.arrow === "date32[day]" ? DAY_NS : UNIT_NS[/\[(\w+)/.exec(column.arrow)[1]];
   const zone = /tz=(.*)\]$/.exec(column.arrow)?.[1] ?? null;
   const digits = column.digits;
   const form = column.form && readable(column.form) ? column.form : "";
@@ -186,9 +195,12 @@ function clockCells(column) {
 function spanCells(column) {
   const unit = UNIT_NS[/\[(\w+)/.exec(column.arrow)[1]];
   const allowed = "durations such as 1 days 02:30:00";
-  const read = (text) => (/^-?\d+$/.test(text) ? BigInt(text) : countsOf(readSpan(text), unit));
+  const read = (text) => (/^-?\d+$/.test(text) ? longOf(BigInt(text)) : countsOf(readSpan(text), unit));
   return { family: "durations", allowed, read, write: (v) => writeSpan(v * unit, column.digits) };
 }
+
+// What 64 bits hold.
+const longOf = (v) => (BigInt.asIntN(64, v) === v ? v : undefined);
 
 // Nanoseconds in units: whole ones, or between two.
 function countsOf(moment, unit) {
