@@ -48,14 +48,15 @@ function floatCells(column, how) {
   const write = (v) => withSign(fixedText(v, digits), how);
   const narrowly = (v) => (typeof v === "number" ? narrow(v) : v);
   const read = (text) => narrowly(readNumber(text, how)) ?? readTruth(text);
-  return { family: "numbers", allowed: "numbers such as 12.5", read, write, narrow };
+  return { family: "numbers", allowed: "numbers such as 12.5", read, write, narrow, nearest: narrow };
 }
 
 function decimalCells(column, how) {
   const [, precision, scale] = /\((\d+), (-?\d+)\)/.exec(column.arrow);
   const most = (below(10n ** BigInt(precision) - 1n) / 10 ** scale) * (1 - 2 ** -52);
-  const write = (v) => withSign(exactly(Math.min(Math.max(v, -most), most), Number(scale)), how);
-  return { family: "numbers", allowed: "numbers such as 12.5", read: (text) => readNumber(text, how) ?? readTruth(text), write };
+  const nearest = (v) => Number(exactly(Math.min(Math.max(v, -most), most), Number(scale)));
+  const write = (v) => withSign(exactly(v, Number(scale)), how);
+  return { family: "numbers", allowed: "numbers such as 12.5", read: (text) => readNumber(text, how) ?? readTruth(text), write, nearest };
 }
 
 // A text -> a number, whole ones beyond 2^53 as BigInt; undefined, if it is none.
