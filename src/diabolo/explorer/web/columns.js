@@ -1,6 +1,6 @@
 // One column of a table: its cells -> features, expected values -> cells; what formats/columns.py does.
 //
-//     column.given(cell) -> value        what a cell says; null where it is missing; an error that names the column if it says none
+//     column.given(cell) -> value        what a cell says, null where it is missing; or an error that names the column
 //     column.encode(value, x)            its features, from x[column.start] on
 //     column.decode(e) -> {value, text, sure}        sure: the probability of a level, of yes or no
 //
@@ -184,7 +184,8 @@ class YesColumn extends Column {
     const p = e[this.start];
     if (this.empty || Number.isNaN(p)) return ABSENT;
     const yes = p >= 0.5;
-    return { value: this.cells.family === "yes/no" ? yes : Number(yes), text: this.textOf(yes), sure: Math.min(yes ? p : 1 - p, 1) };
+    const value = this.cells.family === "yes/no" ? yes : Number(yes);
+    return { value, text: this.textOf(yes), sure: Math.min(yes ? p : 1 - p, 1) };
   }
 }
 
