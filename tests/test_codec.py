@@ -54,6 +54,7 @@ window.run = ({ json, list, things, e, x }) => {
     cells: e.map((row) => codec.decode(Float32Array.from(row, unmarked))),
     errors: e.map((row, i) => Array.from(codec.errors(Float32Array.from(row, unmarked), Float32Array.from(x[i], unmarked)), marked)),
     said,
+    texts: codec.columns.map((column) => column.text?.(1234.5)),
   };
 };
 document.title = "ready";
@@ -548,6 +549,7 @@ def test_a_decimal_comma(page):
     agree(format, found["cells"], torch.zeros(1, 2))
     price, day = shown(found["cells"])[0]
     assert price == "1500,00"
+    assert found["texts"][0] == "1234,50"
     assert day[2] == day[5] == "."
 
 

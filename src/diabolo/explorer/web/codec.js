@@ -6,7 +6,7 @@
 //
 // The same numbers and texts as formats/ gives in Python, from what its formats say of themselves (explorer/codec.py).
 
-import { ArrayColumn, columnOf, quoted } from "./columns.js";
+import { ArrayColumn, columnOf, quoted } from "./features.js";
 import { PictureCodec } from "./pixels.js";
 import { TextCodec } from "./words.js";
 

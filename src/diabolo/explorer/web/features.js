@@ -107,6 +107,11 @@ class NumberColumn extends Column {
     return { value: this.plain && Number.isSafeInteger(Number(value)) ? Number(value) : text, text, sure: null };
   }
 
+  // A number as the column writes it: with its decimals, and the sign that its file has before them.
+  text(value) {
+    return this.cells.write(this.valued(value - Number(this.origin)));
+  }
+
   // A distance from the origin -> a value of the type.
   valued(v) {
     if (this.most === null) return this.cells.nearest(v);
