@@ -51,9 +51,12 @@ def described(format: Format, tensors: Tensors, loss: Loss | None = None) -> dic
 
     Examples
     --------
-    >>> from diabolo.formats import Arrays
-    >>> described(Arrays().fit([[1.0, 20.0], [3.0, 60.0]]), [])["kind"]
-    'arrays'
+    >>> import pandas as pd
+    >>> from diabolo.formats import Tables
+    >>> from diabolo.nets import Tensors
+    >>> about = described(Tables().fit(pd.DataFrame({"age": [20, 40, 60]})), Tensors())
+    >>> about["columns"][0]["name"], about["columns"][0]["type"], about["errors"]
+    ('age', 'number', {'of': 'squares', 'sizes': [1]})
     """
     meta, arrays = format.described()
     numbers = {name: tensors.add(array, DTYPES[array.dtype.str]) for name, array in arrays.items()}
