@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import json
 import shutil
@@ -27,6 +28,7 @@ from diabolo.formats.columns import Category, Number
 from diabolo.formats.schema import from_counts
 from diabolo.formats.written import written
 from diabolo.losses import Absolute, Columns, LogSquared, Loss, Part, Softmax, Squared
+from diabolo.nets import Tensors
 from kinds import frame, kinds, texts
 
 WEB = Path(explorer.__file__).parent / "web"
@@ -35,10 +37,9 @@ HOSTILE = "</script><script>alert(1)</script>"
 PAGE = """
 <!doctype html><script type="module">
 import { makeCodec } from "./codec.js";
+import { Tensors } from "./program.js";
 const unmarked = (v) => (v === "nan" ? NaN : v === "inf" ? Infinity : v === "-inf" ? -Infinity : v);
 const marked = (v) => (typeof v === "number" && !Number.isFinite(v) ? String(v) : v);
-const arrays = { f64: Float64Array, u8: Uint8Array, i32: Int32Array };
-const tensors = (list) => ({ array: (i) => new arrays[list[i][0]](list[i][1]) });
 const floats = (row) => Float32Array.from(row, unmarked);
 function tried(make) {
   try {
@@ -48,8 +49,8 @@ function tried(make) {
   }
 }
 const whole = (thing) => (thing?.width > 0 ? { ...thing, data: Uint8ClampedArray.from(thing.data) } : thing);
-window.run = ({ json, list, things, e, x }) => {
-  const codec = makeCodec(json, tensors(list));
+window.run = ({ json, table, blob, things, e, x }) => {
+  const codec = makeCodec(json, new Tensors(table, Uint8Array.from(atob(blob), (c) => c.charCodeAt(0)).buffer));
   const said = [];
   const encoded = (thing) => Array.from(codec.encode(whole(thing), (text) => said.push(text)), marked);
   return {
@@ -89,23 +90,22 @@ def serve(route: Any) -> None:
         route.fulfill(body=PAGE, content_type="text/html")
 
 
-class Listed(list):
-    """Tensors, as JSON can hold them."""
-
-    def add(self, array: np.ndarray, dtype: str = "f32") -> int:
-        self.append((dtype, array.ravel().tolist()))
-        return len(self) - 1
-
-
 def marked(x: Any) -> list[Any]:
     return [[v if np.isfinite(v) else str(v) for v in row] for row in np.asarray(x, dtype=float).tolist()]
 
 
 def run(page: Any, format: Format, things: Any = (), e: Any = (), x: Any = (), loss: Loss | None = None) -> dict[str, Any]:
     """What the page makes of things, of expected values e, and of the errors of e where x is true."""
-    tensors = Listed()
+    tensors = Tensors()
     about = json.loads(json.dumps(described(format, tensors, loss)))
-    given = {"json": about, "list": tensors, "things": json.dumps(list(things)), "e": marked(e), "x": marked(x)}
+    given = {
+        "json": about,
+        "table": tensors.table,
+        "blob": base64.b64encode(tensors.blob).decode(),
+        "things": json.dumps(list(things)),
+        "e": marked(e),
+        "x": marked(x),
+    }
     return page.evaluate("(given) => window.run(given)", given)
 
 
@@ -613,9 +613,9 @@ def test_errors_of_a_loss(loss, page):
 
 def test_a_loss_with_errors_of_its_own(page):
     format = Arrays().fit(np.random.default_rng(0).normal(size=(20, 5)))
-    assert described(format, Listed(), Doubled())["errors"] is None
+    assert described(format, Tensors(), Doubled())["errors"] is None
     mixed = Columns([Part(Squared(), (0, 1), (0, 1), (1.0, 1.0)), Part(LogSquared(), (2, 3, 4), (2,), (1.0,))])
-    assert described(format, Listed(), mixed)["errors"] is None
+    assert described(format, Tensors(), mixed)["errors"] is None
     with pytest.raises(Exception, match="known in Python only"):
         run(page, format, e=e, x=x, loss=Doubled())
 
@@ -626,15 +626,14 @@ def test_what_only_python_knows():
             return np.array([[len(text)] for text in texts], dtype=float)
 
     with pytest.raises(NotDescribed, match="Embedded format is known in Python only"):
-        described(Embedded(Lengths()).fit(["a", "bc"]), Listed())
+        described(Embedded(Lengths()).fit(["a", "bc"]), Tensors())
 
 
 @pytest.mark.parametrize("kind", kinds())
 def test_a_format_of_a_file_is_described_as_it_was(kind):
     """As JSON, without a number that JavaScript would round."""
     format = infer(kinds()[kind]).fit(kinds()[kind])
-    about, tensors = described(format, first := Listed()), Listed()
-    again = described(type(format).from_state(*format.state()), tensors)
-    assert again == about
-    assert tensors == first
+    about, again = described(format, first := Tensors()), Tensors()
+    assert described(type(format).from_state(*format.state()), again) == about
+    assert again.blob == first.blob
     assert json.loads(json.dumps(about), parse_int=float) == about

@@ -9,22 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
-from typing import Any, Protocol
-
-import numpy as np
+from typing import Any
 
 from ..formats import Format
 from ..formats.base import NotDescribed
 from ..losses import Columns, LogSquared, Loss, Multinomial, Softmax
+from ..nets import Tensors
 
 __all__ = ["NotDescribed", "described"]
-
-
-class Tensors(Protocol):
-    """Where arrays are put."""
-
-    def add(self, array: np.ndarray, dtype: str) -> int:
-        """Its number."""
 
 
 def described(format: Format, tensors: Tensors, loss: Loss | None = None) -> dict[str, Any]:
