@@ -21,6 +21,6 @@ if __name__ == "__main__":
     both = Denoiser(
         start=gray, gray_fraction=0.625, muon_lr=0.004, epochs=a.epochs or 4, checkpoint=a.checkpoint("both"), **shared
     ).fit(X)
-    slow = {"gray_fraction": 0.75, "muon_lr": 0.002, "lr": 3e-4, "average": 0.998}
+    slow = {"gray_fraction": 0.75, "muon_lr": 0.002, "average": 0.998}
     last = Denoiser(start=both, epochs=a.epochs or 2, checkpoint=a.checkpoint("last"), **slow, **shared).fit(X)
     keep(last, a.out)

@@ -110,7 +110,7 @@ def test_two_saves_are_byte_identical(name: str, kind: str, tmp_path: Path) -> N
 @pytest.fixture(scope="module")
 def restorers() -> dict[str, Any]:
     """The estimators that take pictures, each fitted a little; what starts at zero is zero no more."""
-    return {name: restorer(name, lr=1e-2, validation_fraction=0.0).fit(pictures(3)) for name in RESTORERS}
+    return {name: restorer(name, validation_fraction=0.0).fit(pictures(3)) for name in RESTORERS}
 
 
 @pytest.mark.parametrize("name", RESTORERS)

@@ -55,7 +55,6 @@ class Training:
 
     epochs: Any = "auto"
     batch_size: Any = "auto"
-    lr: float = 1e-3
     weight_decay: Any = "auto"
     average: float = 0.99
     precision: str = "auto"

@@ -163,6 +163,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
     encoder: nn.Module | None = None
     decoder: nn.Module | None = None
     format: Any = "auto"
+    lr: float = 1e-3
     muon_lr: Any = "auto"
     optimizer: str = "auto"
     dropout: float = 0.0

@@ -85,7 +85,7 @@ class Colorizer(Restorer):
     batch_size : int or "auto", default="auto"
         Patches per step. "auto" is 16.
     lr, muon_lr : float, default=1e-3, 0.006
-        Peak learning rates of AdamW, and of Muon for the convolutions.
+        Peak learning rates of AdamW for the biases, and of Muon for the convolutions.
     weight_decay : float or "auto", default="auto"
         Decoupled weight decay of the convolutions. "auto" is 0.
     average : float in [0, 1), default=0.995
@@ -138,6 +138,7 @@ class Colorizer(Restorer):
     depth: int = 1
     step: int = 14
     patch_size: int = 128
+    lr: float = 1e-3
 
     _weights = "colorize.diabolo"
     _untouched = "gray"

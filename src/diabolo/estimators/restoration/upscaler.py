@@ -61,8 +61,8 @@ class Upscaler(Restorer):
         Number of epochs. "auto" takes 1500 steps from `start`, and 6000 from nothing.
     batch_size : int or "auto", default="auto"
         Patches per step. "auto" is 16.
-    lr, muon_lr : float, default=1e-3, 0.006
-        Peak learning rates of AdamW, and of Muon for the convolutions.
+    muon_lr : float, default=0.006
+        Peak learning rate of Muon.
     weight_decay : float or "auto", default="auto"
         Decoupled weight decay of the convolutions. "auto" is 0.
     average : float in [0, 1), default=0.995
