@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..errors import DataError
 from .images import bar, restorer
+
+if TYPE_CHECKING:
+    from ..estimators.restoration.base import Restorer
+    from ..estimators.restoration.colorizer import Colorizer
+    from ..estimators.restoration.denoiser import Denoiser
+    from ..estimators.restoration.upscaler import Upscaler
+    from ..images.album import ImageCollection
 
 EPILOG = """\b
 Examples:
@@ -144,7 +151,7 @@ def located(data: Path | None, sets: Sequence[str]) -> dict[str, Path]:
 # ── our models as tools ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def denoising_tool(model: Any) -> Tool:
+def denoising_tool(model: Denoiser) -> Tool:
     """Noisy floats, in [0, 1] except for the noise -> floats; the model estimates the strength of the noise."""
     from ..estimators.restoration.pixels import pixels, tensor
 
@@ -156,18 +163,18 @@ def denoising_tool(model: Any) -> Tool:
     return restore
 
 
-def upscaling_tool(model: Any, scale: int) -> Tool:
+def upscaling_tool(model: Upscaler, scale: int) -> Tool:
     return lambda seen: model.transform([seen], scale=scale)[0]
 
 
-def coloring_tool(model: Any) -> Tool:
+def coloring_tool(model: Colorizer) -> Tool:
     return lambda seen: model.transform([seen])[0]
 
 
 # ── scores ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def scored(task: str, model: Any, places: dict[str, Path], few: int | None) -> list[Row]:
+def scored(task: str, model: Restorer, places: dict[str, Path], few: int | None) -> list[Row]:
     """The rows of the table of one task."""
     from ..images.album import ImageCollection
 
@@ -185,7 +192,7 @@ def counted(tool: Tool, advance: Callable[[], None]) -> Tool:
     return run
 
 
-def denoised(name: str, album: Any, model: Any, advance: Callable[[], None]) -> Iterator[Row]:
+def denoised(name: str, album: ImageCollection, model: Denoiser, advance: Callable[[], None]) -> Iterator[Row]:
     import numpy as np
 
     from ..images.metrics import psnr
@@ -197,7 +204,7 @@ def denoised(name: str, album: Any, model: Any, advance: Callable[[], None]) -> 
         yield row(name, len(pictures), "sigma", sigma, anchor, denoising(tool, pictures, sigma))
 
 
-def enlarged(name: str, album: Any, model: Any, advance: Callable[[], None]) -> Iterator[Row]:
+def enlarged(name: str, album: ImageCollection, model: Upscaler, advance: Callable[[], None]) -> Iterator[Row]:
     from ..images.protocols import arrays, super_resolution
 
     pictures = list(arrays(album))
@@ -229,7 +236,7 @@ def published(name: str, level: int) -> str:
     return ", ".join(f"{tool} {values[column]:.2f}" for tool, values in PUBLISHED.get(name, {}).items())
 
 
-def colored(name: str, album: Any, model: Any, advance: Callable[[], None]) -> Iterator[Row]:
+def colored(name: str, album: ImageCollection, model: Colorizer, advance: Callable[[], None]) -> Iterator[Row]:
     from ..images.protocols import arrays, colorization
 
     pictures = list(arrays(album))
@@ -247,7 +254,7 @@ def uncolored(seen: Any) -> Any:
     return np.repeat(seen[..., None], 3, 2)
 
 
-ROWS = {"denoise": denoised, "upscale": enlarged, "colorize": colored}
+ROWS: dict[str, Callable[..., Iterator[Row]]] = {"denoise": denoised, "upscale": enlarged, "colorize": colored}
 
 
 def rescored(clean: Path, restored: Path, shave: int, space: str) -> None:

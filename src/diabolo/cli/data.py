@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..errors import DataError, no_column, warn
+
+if TYPE_CHECKING:
+    from ..estimators.base import System
 
 MODEL = click.argument("model", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 DATA = click.argument("data", type=click.Path(exists=True, path_type=Path))
@@ -92,7 +95,7 @@ def as_table(X: Any, names: Sequence[str]) -> Any:
     return pa.table([X[:, j] for j in range(X.shape[1])], names=list(names))
 
 
-def kept(model: Any, data: Path, names: Sequence[str]) -> dict[str, Any]:
+def kept(model: System, data: Path, names: Sequence[str]) -> dict[str, Any]:
     """What is known of each row of `data` and goes before what a model says of it: names of files, columns to keep."""
     called = row_names(model, data)
     found: dict[str, Any] = {} if called is None else {"picture" if model.format_.kind == "images" else "file": called}
@@ -105,7 +108,7 @@ def kept(model: Any, data: Path, names: Sequence[str]) -> dict[str, Any]:
     return found | {name: table[name] for name in names}
 
 
-def as_they_stand(model: Any, data: Path) -> Any:
+def as_they_stand(model: System, data: Path) -> Any:
     """The table in a file; cells of a text file as texts."""
     from ..formats.files import Reading, is_table, read_table
     from ..formats.layout import ending
@@ -169,7 +172,7 @@ def sheet(X: Any) -> Any:
     return np.concatenate([np.concatenate(list(row), 1) for row in grid])
 
 
-def row_names(model: Any, data: Any) -> list[str] | None:
+def row_names(model: System, data: Any) -> list[str] | None:
     """What the rows of `data` are called: the files, where they are pictures, or texts in a folder."""
     if model.format_.kind == "documents" and Path(data).is_dir():
         from ..formats.texts import texts_in

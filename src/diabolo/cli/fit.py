@@ -211,7 +211,7 @@ def command(
     for name, values in columns.items():
         check_columns(f"--{name}", data, values)
     X = opened(data, drop, words["text"])
-    model: Any = (
+    model: Autoencoder | OutlierDetector = (
         Autoencoder(2 if components is None else components, **params)
         if task == "codes"
         else OutlierDetector(alpha=alpha, n_components="auto" if components is None else components, **params)

@@ -10,13 +10,18 @@ from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import fmean
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..progress import progress
 from .batch import Batch, Work
 from .data import loaded
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ..estimators.restoration.base import Restorer
 
 SOURCE = click.argument("source", metavar="IN", type=click.Path(path_type=Path))
 TARGET = click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
@@ -152,7 +157,7 @@ def learn(data: Path, output: Path, task: str, noisy: bool, from_scratch: bool, 
         console.print(f"wrote {output}", soft_wrap=True, markup=False, highlight=False)
 
 
-def compare(model: Any, console: Any) -> None:
+def compare(model: Restorer, console: Console) -> None:
     """Decibels on the held-out pictures: untouched, by other means, with the shipped weights, with these."""
     from rich.table import Table
 

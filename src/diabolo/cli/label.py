@@ -120,7 +120,7 @@ def check_output(output: Path | None, *inputs: Path) -> None:
         never_onto_input(output, *inputs)
 
 
-def labeled(clf: Any, path: Path, name: str, column: str | None) -> tuple[Any, Any]:
+def labeled(clf: MultiLabelClassifier, path: Path, name: str, column: str | None) -> tuple[Any, Any]:
     """The examples, and which of them have the label; None: all."""
     import numpy as np
 

@@ -13,7 +13,12 @@ from .data import DATA, MODEL, OUTPUT, never_onto_input
 from .options import reading, reread
 
 if TYPE_CHECKING:
+    from ..estimators.autoencoder.autoencoder import Autoencoder
+    from ..estimators.multilabel.base import MultiLabel
     from ..estimators.multilabel.classifier import MultiLabelClassifier
+    from ..estimators.outliers.detector import OutlierDetector
+
+    Fitted = Autoencoder | OutlierDetector | MultiLabel
 
 EPILOG = """\b
 Examples:
@@ -45,7 +50,7 @@ def command(model: Path, data: Path, output: Path, names: tuple[str, ...], label
     from ..report import check_model, write
 
     never_onto_input(output, model, data)
-    fitted: Any = load(model)
+    fitted: Fitted = load(model)
     check_model(fitted)
     reread(fitted)
     check_options(fitted, names, labels_sep)
@@ -59,7 +64,7 @@ def command(model: Path, data: Path, output: Path, names: tuple[str, ...], label
     click.echo(f"wrote {output}")
 
 
-def check_options(fitted: Any, names: tuple[str, ...], sep: str | None) -> None:
+def check_options(fitted: Fitted, names: tuple[str, ...], sep: str | None) -> None:
     """Raise a UsageError for options that do not belong to this kind of model."""
     kind = type(fitted).__name__
     labels = hasattr(fitted, "thresholds_")

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -214,7 +214,7 @@ def rows_in(rest: pa.Table, folder: Path, text: str | None, image: str | None, f
     return texts(rest) if format == "documents" or (alone is not None and is_texts(alone)) else rest
 
 
-def taken(format: Any, table: pa.Table, folder: Path) -> Any:
+def taken(format: Format, table: pa.Table, folder: Path) -> Any:
     """What a model of this format takes of a table in `folder`: its columns, their numbers, the texts, or the pictures."""
     if takes_pictures(format):
         return pictures(table, folder)
@@ -227,16 +227,16 @@ def taken(format: Any, table: pa.Table, folder: Path) -> Any:
     return X if has_columns(format) else np.column_stack([column.to_numpy() for column in X.columns])
 
 
-def has_columns(format: Any) -> bool:
-    return bool(format.kind == "tables")
+def has_columns(format: Format) -> bool:
+    return format.kind == "tables"
 
 
-def takes_texts(format: Any) -> bool:
-    return bool(format.kind == "documents" and format.texts)
+def takes_texts(format: Format) -> bool:
+    return format.kind == "documents" and cast(Documents, format).texts
 
 
-def takes_pictures(format: Any) -> bool:
-    return bool(format.kind == "images")
+def takes_pictures(format: Format) -> bool:
+    return format.kind == "images"
 
 
 def pictures(table: pa.Table, folder: Path) -> list[Path]:

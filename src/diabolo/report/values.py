@@ -7,9 +7,12 @@ import datetime as dt
 import math
 from collections import Counter
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from ..estimators.base import System
 
 __all__ = ["column", "listed", "packed", "plain", "rounded", "seed"]
 
@@ -102,7 +105,7 @@ def packed(pixels: np.ndarray, low: float, high: float) -> str:
     return base64.b64encode((255 * shades).round().astype(np.uint8).tobytes()).decode()
 
 
-def seed(model: Any) -> str:
+def seed(model: System) -> str:
     """The given seed, or the one that was drawn."""
     given = model.random_state
     return str(given) if isinstance(given, (int, np.integer)) else f"{model.seed_} (drawn)"

@@ -309,8 +309,7 @@ class MultiLabel(ClassifierMixin, Supervised, abstract=True):
     @property
     def _piece(self) -> int:
         """Rows whose probabilities are computed at once; it stays with new labels, because another size may round otherwise."""
-        decoder: Any = self.network_.decoder
-        first = getattr(decoder, "blocks", (len(self.labels_.names),))[0]
+        first = getattr(self.network_.decoder, "blocks", (len(self.labels_.names),))[0]
         return int(np.clip(PIECE // max(1, first), 16, 2048))
 
     @property

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 import torch
@@ -26,6 +26,7 @@ from torch import Tensor
 
 from ...errors import DataError
 from ...formats.targets import same_order
+from ...nets import Head
 from .base import MultiLabel
 from .direct import Direct
 from .new_label import Examples, NewLabel, Row, codes_float32
@@ -210,7 +211,7 @@ class MultiLabelClassifier(MultiLabel):
 
     def _append(self, name: Any, row: Row) -> None:
         """One more row, and its linear unit if the labels have such units; in single precision, as in a file."""
-        head: Any = self.network_.decoder
+        head = cast(Head, self.network_.decoder)
         members, dtype = self.members_, next(head.parameters()).dtype
         v = torch.from_numpy(row.v).float().view(members, -1) * members
         Direct(self.network_).append(row.w)
@@ -226,7 +227,7 @@ class MultiLabelClassifier(MultiLabel):
         c = self.labels_.find(name)
         if len(self.labels_.names) == 1:
             raise ValueError(f"{name!r} is the only label: a classifier needs at least one")
-        head: Any = self.network_.decoder
+        head = cast(Head, self.network_.decoder)
         Direct(self.network_).drop(c, head.k)
         head.drop(c)
         del self.labels_.names[c]

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import scipy.sparse as sp
@@ -19,7 +19,7 @@ from sklearn.metrics import label_ranking_average_precision_score
 from sklearn.pipeline import make_pipeline
 from torch import nn
 
-from ...nets import ConcatEnsembles, ModuleEnsemble
+from ...nets import ModuleEnsemble
 from ...printed import Grid, Printed
 from ..base import ESTIMATORS
 from ..supervised.encoders import layers, most_bins
@@ -94,7 +94,7 @@ def comparison(clf: MultiLabel, X: Any, y: np.ndarray) -> Comparison | None:
         start = time.perf_counter()
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", RARE)  # because one half is fitted
-            model: Any = ESTIMATORS[kind](**params).fit(features[one], y[one])
+            model: MultiLabel = cast(Any, ESTIMATORS[kind])(**params).fit(features[one], y[one])
         return model, time.perf_counter() - start, model.predict_proba(features[other])
 
     found = [fitted("MultiLabelClassifier"), fitted("IndependentClassifiers")]
@@ -148,10 +148,8 @@ def seen_by_both(clf: MultiLabel, X: Any) -> tuple[Any, str]:
     if clf.format_.shape is None:
         x = torch.cat(list(clf._features(X))).double().numpy()
         return sp.csr_matrix(x) if clf.format_.words else x, Comparison.seen
-    encoder: Any = clf.network_.encoder
-    if not isinstance(encoder, ConcatEnsembles) and not isinstance(
-        encoder[0], ModuleEnsemble
-    ):  # it is not trained: both can share its codes
+    encoder = clf.network_.encoder
+    if isinstance(encoder, nn.Sequential) and not isinstance(encoder[0], ModuleEnsemble):  # both can share its codes
         return stacked(encoder[0], clf, X), "the codes of your pictures"
     c, h, w = clf.format_.shape
     s = min(1, THUMBNAIL / max(h, w))

@@ -35,7 +35,7 @@ class Direct:
     """
 
     def __init__(self, network: Diabolo) -> None:
-        encoder: Any = network.encoder
+        encoder = network.encoder
         part = encoder[-1] if isinstance(encoder, ConcatEnsembles) else encoder
         own = isinstance(part, nn.Sequential) and not isinstance(part, PretrainedEncoder) and isinstance(part[-1], EnsembleMLP)
         self.reader = cast(nn.Sequential, part) if own else None

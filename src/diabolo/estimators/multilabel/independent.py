@@ -9,7 +9,7 @@ All k are blocks of one network, are trained by the same loop, and have a linear
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -153,5 +153,4 @@ class IndependentClassifiers(MultiLabel):
 
     @property
     def members_(self) -> int:
-        decoder: Any = self.network_.decoder
-        return int(decoder.members)
+        return cast(PerLabelHead, self.network_.decoder).members

@@ -26,6 +26,7 @@ from torch import Tensor
 from ...errors import FormatError
 from ...model_selection import folds
 from ...nets import EnsembleMLP, Head
+from ...network import Diabolo
 from ...printed import Grid, Printed
 from ...rows import Rows
 from ...training import minimize
@@ -170,7 +171,7 @@ def refreshed(
     return Refresh(accepted, before, after, worst)
 
 
-def precisions(clf: MultiLabel, network: Any, x: Tensor, y: np.ndarray) -> dict[Any, float]:
+def precisions(clf: MultiLabel, network: Diabolo, x: Tensor, y: np.ndarray) -> dict[Any, float]:
     """Average precision of each label with positive and negative rows."""
     if not len(x):
         return {}

@@ -26,7 +26,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import as_file, files
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 import torch
@@ -40,6 +40,7 @@ from ...formats.base import IN_MEMORY
 from ...hardware import pick_precision
 from ...images.album import ImageCollection
 from ...losses import LogSquared, Loss
+from ...nets import ResidualCNN, UNet
 from ...network import Diabolo
 from ...rows import Rows
 from ...training import SGD, History, autocast, minimize
@@ -153,7 +154,7 @@ class Restorer(TransformerMixin, System, abstract=True):
 
     def _tiled(self, f: Callable[[Tensor], Tensor], x: Tensor, scale: int = 1) -> Tensor:
         """f(x), one tile at a time, in the fastest precision of this machine."""
-        encoder: Any = self.network_.encoder
+        encoder = cast(UNet | ResidualCNN, self.network_.encoder)
         with self._inference():
             return tiled(lambda piece: f(piece.to(self._device)).float().cpu(), x, encoder.stride, encoder.reach, scale)
 

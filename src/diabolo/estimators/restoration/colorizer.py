@@ -25,7 +25,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -246,12 +246,11 @@ class Colorizer(Restorer):
         """p (1, Q, h/2, w/2) at the temperature, and the small copy of L (1, 1, h, w)."""
         small = resize(light, reduced(light.shape[2], light.shape[3]))
         seen = torch.cat([small / 50 - 1, planes(hints, light.shape, small.shape)], 1)
-        network: Any = self.network_
-        stride, h, w = network.encoder.stride, small.shape[2], small.shape[3]
+        stride, h, w = cast(UNet, self.network_.encoder).stride, small.shape[2], small.shape[3]
         padded = F.pad(seen, (0, -w % stride, 0, -h % stride), mode="replicate")
         with self._inference():
-            logits = network(padded.to(self._device)).float().cpu()[..., : h // 2, : w // 2]
-        lean = (network.decoder.colors.cpu() @ torch.tensor(tilt)).view(1, -1, 1, 1)
+            logits = self.network_(padded.to(self._device)).float().cpu()[..., : h // 2, : w // 2]
+        lean = (cast(ColorClassHead, self.network_.decoder).colors.cpu() @ torch.tensor(tilt)).view(1, -1, 1, 1)
         return ((logits + lean) / self.temperature).softmax(1), small[..., : h // 2 * 2, : w // 2 * 2]
 
     # ── learning ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -24,7 +24,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import torch
@@ -236,7 +236,7 @@ class Denoiser(Restorer):
         seen = None if alpha is None or (alpha >= SEEN).all() else torch.from_numpy(alpha >= SEEN).float()[None, None]
         if drawn(given, seen):
             return torch.zeros(1)
-        encoder: Any = self.network_.encoder
+        encoder = cast(NoiseConditionalUNet, self.network_.encoder)
         parts = zip(spots(paired(x)), [None] * 16 if seen is None else spots(paired(seen)), strict=False)
         with self._inference():
             levels = [
@@ -275,7 +275,7 @@ class Denoiser(Restorer):
         level = (seen - y)[:, 0].square().mean((1, 2)).sqrt()
         shift = 0.1 * torch.randn(len(x), 1, 1, 1, generator=rng, device=x.device)
         m = seen.mean((2, 3), keepdim=True) + torch.cat([shift, 0 * shift, 0 * shift], 1)
-        encoder: Any = self.network_.encoder
+        encoder = cast(NoiseConditionalUNet, self.network_.encoder)
         e = seen + self._added(seen - m, level)
         off = (encoder.level(seen - m) + FAINT).log() - (level + FAINT).log()
         return self.loss_(e.flatten(1), y.flatten(1)) + 0.1 * off.abs()
@@ -288,7 +288,7 @@ class Denoiser(Restorer):
         """
         a, b = halves(x, rng)
         m = x.mean((2, 3), keepdim=True)
-        encoder: Any = self.network_.encoder
+        encoder = cast(NoiseConditionalUNet, self.network_.encoder)
         guess = encoder.level(x - m).float()
         level = guess.detach()
         with torch.no_grad():
@@ -304,8 +304,7 @@ class Denoiser(Restorer):
         )
 
     def _added(self, x: Tensor, level: Tensor) -> Tensor:
-        network: Any = self.network_
-        added: Tensor = network.decoder(network.encoder(x, level.to(x.device))).float()
+        added: Tensor = self.network_.decoder(self.network_.encoder(x, level.to(x.device))).float()
         return added
 
     def _lesson(self, x: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:

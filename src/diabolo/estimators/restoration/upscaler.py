@@ -171,7 +171,7 @@ class Upscaler(Restorer):
         """x (1, 1 or 3, h, w) -> (1, 1 or 3, scale h, scale w)."""
         weights = torch.tensor(LUMA if x.shape[1] == 3 else (1.0,)).view(1, -1, 1, 1)
         y = (tamed(x) * weights).sum(1, keepdim=True)
-        network: Any = self.network_
+        network = self.network_
         added = self._tiled(lambda piece: network.decoder(network.encoder(piece), scale), y - y.mean(), scale)
         return enlarged(x, scale) + added
 
@@ -207,7 +207,7 @@ class Upscaler(Restorer):
         seen, y = Downscale(scale)(x, rng)
         shift = 0.1 * torch.randn(len(x), 1, 1, 1, generator=rng, device=x.device)
         m = seen.mean((2, 3), keepdim=True) + shift
-        network: Any = self.network_
+        network = self.network_
         e = resize(seen, (y.shape[2], y.shape[3])) + network.decoder(network.encoder(seen - m), scale).float()
         return self.loss_(e.flatten(1), y.flatten(1))
 

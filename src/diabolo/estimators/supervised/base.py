@@ -48,6 +48,8 @@ from ...nets import (
     EnsembleMLP,
     EnsembleScaler,
     Head,
+    ModuleEnsemble,
+    PerLabelHead,
 )
 from ...nets.heads import hidden_units, member_mean
 from ...network import Diabolo
@@ -166,8 +168,8 @@ class Supervised(System, abstract=True):
 
     def _fitted_members(self, n: int) -> int:
         """Number of members of the fitted network."""
-        decoder: Any = self.network_.decoder
-        members = int(decoder.members) // (2 if self._mixed() else 1)
+        head = cast(Head | PerLabelHead, self.network_.decoder)
+        members = head.members // (2 if self._mixed() else 1)
         if n < 2 * members:
             raise DataError(f"n_samples={n}: warm_start=True continues with {members} members; they need {2 * members} rows")
         return members
@@ -185,8 +187,7 @@ class Supervised(System, abstract=True):
         if self._mixed():
             both = ConcatEnsembles(encoder, self._own(members, x))
             return Diabolo(both, self._decoder(2 * members, both.m))
-        last: Any = encoder[-1]
-        return Diabolo(encoder, self._decoder(members, last.m))
+        return Diabolo(encoder, self._decoder(members, cast(EnsembleMLP, encoder[-1]).m))
 
     def _again(self) -> Diabolo:
         network = super()._again()
@@ -244,8 +245,9 @@ class Supervised(System, abstract=True):
         if self._given is None or (self._goes_on() and not self.freeze and not self._blind()):
             return self._descend()
         h, parts = self._codes_of(train), self._parts()
+        members = cast(EnsembleScaler, parts[1]).members
         if self.freeze:  # codes do not change: compute them once
-            last = parts[2] if self._fresh() else EnsembleScaler(parts[1].members, h.shape[1])
+            last = parts[2] if self._fresh() else EnsembleScaler(members, h.shape[1])
             self._judging = self._judging.on_codes(Diabolo(last, self.network_.decoder), h)
         if not self._fresh() and self._target.convex:
             self._judging.solve(h)
@@ -254,20 +256,20 @@ class Supervised(System, abstract=True):
         if not (self._blind() and self._target.convex):
             return self._descend()
         parts.requires_grad_(False)  # the last layer of the members with the encoder is solved at the end
-        history = self._descend(first=parts[1].members)
+        history = self._descend(first=members)
         self._judging.solve(h)
         return history
 
-    def _parts(self) -> Any:
+    def _parts(self) -> nn.Sequential:
         """The parts of the members with a given encoder: it, or its copies; :class:`EnsembleScaler`; the layers on these."""
-        encoder: Any = self.network_.encoder
-        return encoder[0] if self._mixed() else encoder
+        encoder = cast(nn.Sequential, self.network_.encoder)
+        return cast(nn.Sequential, encoder[0]) if self._mixed() else encoder
 
     def _codes_of(self, train: Rows) -> Tensor:
         """h (n, m) of the given encoder."""
         parts = self._parts()
         if self._coded is None:
-            first = parts[0] if self.freeze else parts[0][0]  # the copies are still equal
+            first = parts[0] if self.freeze else cast(ModuleEnsemble, parts[0])[0]  # the copies are still equal
             self._coded = self._pretrained().codes(first, train.chunks(self.format_.piece), len(train))
         return cast(Tensor, parts[1](self._coded)[0])
 

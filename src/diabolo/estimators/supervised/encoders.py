@@ -186,9 +186,9 @@ class Pretrained:
         return PretrainedEncoder(ModuleEnsemble([copy.deepcopy(module) for _ in range(members)]), codes, wider), known
 
 
-def inherited(encoder: Any) -> nn.Module | None:
+def inherited(encoder: nn.Module) -> nn.Module | None:
     """The pre-trained part of a fitted encoder, which is all that a file holds of what was given; None if there is none."""
-    part: Any = encoder[0] if isinstance(encoder, ConcatEnsembles) else encoder
+    part = encoder[0] if isinstance(encoder, ConcatEnsembles) else encoder
     if not isinstance(part, PretrainedEncoder):
         return None
     own = isinstance(part[0], ModuleEnsemble) and len(part) == 2  # convolutions that started from scratch
