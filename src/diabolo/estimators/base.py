@@ -100,12 +100,12 @@ class System(Training, BaseEstimator, ABC):
         shares = self.loss == "softmax" or isinstance(loss, (Bounded, Logistic, Softmax, Multinomial))
         return found.from_zero() if shares else found
 
-    def _suited(self) -> Dense:
+    def _choose_architecture(self) -> Dense:
         """The architecture for the fitted columns."""
         return architecture(self.format_)
 
     def _learn_columns(self, X: Any) -> None:
-        if not self._goes_on():
+        if not self._continues():
             self.format_.fit(X)
 
     def _check_values(self, rows: Rows) -> None:
@@ -133,7 +133,7 @@ class System(Training, BaseEstimator, ABC):
 
     def _validated(self, X: Any, reset: bool) -> Any:
         """Check names, shape and finiteness as scikit-learn does; only tables and arrays are checked."""
-        reset = reset and not self._goes_on()
+        reset = reset and not self._continues()
         if isinstance(X, (str, Path)) or self.format_.free:
             return X
         X = plain(X)
@@ -179,18 +179,18 @@ class System(Training, BaseEstimator, ABC):
         self.loss_ = self._loss()
         self._check_values(rows)
         with redirected(self.seed_):
-            self.network_ = self._begin(train)
-        self._made = self._making()
+            self.network_ = self._initial_network(train)
+        self._made_with = self._network_parameters()
         self.history_ = self._train(train, held)
-        self._settle()
-        self._finish(train, held)
+        self._end_training()
+        self._measure(train, held)
         return self
 
     def _read(self, X: Any, categories: Any = None, numbers: Any = None) -> Rows:
         """X -> rows, in a format that suits it."""
         X = _materialized(X)
         self.format_ = self._format(X)
-        if (categories or numbers) and not self._goes_on():  # a warm start keeps the columns
+        if (categories or numbers) and not self._continues():  # a warm start keeps the columns
             self.format_ = self.format_.choose(named("categories", categories), named("numbers", numbers))
         X = self._validated(X, reset=True)
         self._learn_columns(X)
@@ -200,39 +200,39 @@ class System(Training, BaseEstimator, ABC):
             self.n_features_in_ = len(self.format_.columns)
             if hasattr(self, "feature_names_in_"):
                 self.feature_names_in_ = np.array(self.format_.columns, dtype=object)
-        self._architecture = self._suited()
+        self._architecture = self._choose_architecture()
         return self.format_.rows(X)
 
-    def _begin(self, train: Rows) -> Diabolo:
+    def _initial_network(self, train: Rows) -> Diabolo:
         """The network that training begins with."""
         return self._network(_sample(train), self.seed_)
 
-    def _settle(self) -> None:
+    def _end_training(self) -> None:
         """Training is over: the network as it is used."""
         self.network_.eval().requires_grad_(False).to("cpu")
         if self.format_.exact:
             self.network_.double()  # in float32, results would change by 3e-7 with the batch size
 
-    def _goes_on(self) -> bool:
+    def _continues(self) -> bool:
         """Whether ``fit`` continues from the fitted network."""
         return bool(getattr(self, "warm_start", False)) and hasattr(self, "history_")
 
-    def _again(self) -> Diabolo:
+    def _network_to_continue(self) -> Diabolo:
         """The fitted network, to be trained further."""
         return copy.deepcopy(self.network_).float().train().requires_grad_(True)
 
-    def _making(self) -> dict[str, Any]:
+    def _network_parameters(self) -> dict[str, Any]:
         """The parameters that define the network; they cannot change if its training continues."""
         return {name: getattr(self, name) for name in MAKING if hasattr(self, name)}
 
-    def _finish(self, train: Rows, held: Rows | None) -> None:
+    def _measure(self, train: Rows, held: Rows | None) -> None:
         """Measurements after training."""
 
     def _check_parameters(self) -> None:
         pick_device(getattr(self, "device", "auto"))
-        if self._goes_on():
-            for name, now in self._making().items():
-                then = self._made[name]
+        if self._continues():
+            for name, now in self._network_parameters().items():
+                then = self._made_with[name]
                 if now is not then and (type(now) is not type(then) or now != then):
                     raise ValueError(
                         f"{name}={now!r:.80}: warm_start=True continues with a network that was made with {name}={then!r:.80}; "
@@ -297,7 +297,7 @@ class System(Training, BaseEstimator, ABC):
         """Give a loaded model what no file holds."""
         self.format_.attach(model)
 
-    def _try(self) -> None:
+    def _check_network(self) -> None:
         """Encode and decode one row: a model that loads must work."""
         dtype = next(self.network_.parameters()).dtype
         x = torch.zeros(1, self.format_.width, dtype=dtype)
@@ -349,13 +349,13 @@ class System(Training, BaseEstimator, ABC):
             {k: torch.from_numpy(v).float() for k, v in _below(arrays, "network").items()}, assign=True
         )
         self._restore_data(meta, arrays)
-        self._settle()
+        self._end_training()
         self.loss_ = self._loss()
         self.history_ = History.from_state(meta["history"])
         if type(meta["seed"]) is not int:
             raise FormatError("its seed is no whole number")
         self.seed_ = meta["seed"]
-        self._made = self._making()
+        self._made_with = self._network_parameters()
 
     def _restore_data(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         """The inverse of :meth:`_data_state`."""

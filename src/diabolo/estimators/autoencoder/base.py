@@ -50,39 +50,39 @@ class Compressor(System, abstract=True):
     _trained: Diabolo | None = None  # the trained network, if PCA is kept
 
     def _format(self, X: Any) -> Format:
-        return self.format_ if self._goes_on() else super()._format(X)
+        return self.format_ if self._continues() else super()._format(X)
 
-    def _suited(self) -> Dense:
+    def _choose_architecture(self) -> Dense:
         """If training continues, that of the first fit, which knows what stays."""
-        known = getattr(self, "_architecture", None) if self._goes_on() else None
+        known = getattr(self, "_architecture", None) if self._continues() else None
         return known or architecture(self.format_, self.hidden, self.dropout)
 
     def _corruption(self) -> Corruption:
         return self._architecture.corruption() or Clean() if self.corruption is None else self.corruption
 
     def _network(self, x: Tensor, seed: int) -> Diabolo:
-        weight = self._counted
+        weight = self._train_weights
         if weight is not None:
             weight = weight[torch.from_numpy(sampled(len(weight), x.shape[1]))]
         self._linear = Linear(self.format_, self._width(x), seed).fit(x, weight)
         self.n_components_ = self._linear.k
-        if self._goes_on() and not self._is_linear():
-            return self._again()
+        if self._continues() and not self._lost_trained_network():
+            return self._network_to_continue()
         start, d, k = self._architecture.start(x, self._linear, seed), self.format_.width, self.n_components_
         encoder = self._architecture.encoder(start) if self.encoder is None else checked("encoder", self.encoder, d, k)
         if self.decoder is not None:
             return Diabolo(encoder, checked("decoder", self.decoder, k, d))
         return Diabolo(encoder, self._architecture.decoder(start, self.loss_, start.encode(x[:SAMPLED])))
 
-    def _is_linear(self) -> bool:
+    def _lost_trained_network(self) -> bool:
         """Whether the linear autoencoder was kept, and the trained network is not in the file: then training starts anew."""
         decoder = self.network_.decoder
         kept = isinstance(decoder, nn.Sequential) and isinstance(decoder[-1], Link)
         return self.decoder is None and kept and self._trained is None
 
-    def _again(self) -> Diabolo:
+    def _network_to_continue(self) -> Diabolo:
         self.network_ = self._trained or self.network_
-        network = super()._again()
+        network = super()._network_to_continue()
         for part, own in ((network.encoder, self.encoder), (network.decoder, self.decoder)):
             if own is not None:  # frozen parts stay frozen
                 for p, q in zip(part.parameters(), own.parameters(), strict=True):
@@ -93,7 +93,7 @@ class Compressor(System, abstract=True):
 
     def _width(self, x: Tensor) -> int | float:
         """n_components, checked against the rows x (n, d)."""
-        fixed = self._goes_on() and isinstance(self.n_components, float)
+        fixed = self._continues() and isinstance(self.n_components, float)
         k = self.n_components_ if fixed else self.n_components
         return check_components(k, self.format_, tuple(x.shape), self._architecture.shares)
 
@@ -123,10 +123,10 @@ class Compressor(System, abstract=True):
         else:
             train, held = super()._split(rows)
         self._row_weights.check(len(rows))
-        self._counted = self._row_weights.at(train)
+        self._train_weights = self._row_weights.at(train)
         return train, held
 
-    def _finish(self, train: Rows, held: Rows | None) -> None:
+    def _measure(self, train: Rows, held: Rows | None) -> None:
         dtype, linear, loss = next(self.network_.parameters()).dtype, self._linear, self.loss_
         self._trained = None
         judged = train if held is None else held

@@ -195,7 +195,7 @@ class MultiLabelClassifier(MultiLabel):
         check_is_fitted(self)
         start = time.perf_counter()
         name = self.labels_.new(name)
-        if self._one:
+        if self._is_multiclass:
             raise DataError(
                 "each row has exactly one label here, and their probabilities sum to 1: give y as a matrix or lists to fit"
             )

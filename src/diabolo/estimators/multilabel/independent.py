@@ -141,8 +141,8 @@ class IndependentClassifiers(MultiLabel):
                 "encoder=...: independent classifiers train an encoder for each label; use MultiLabelClassifier with encoder="
             )
 
-    def _own(self, members: int, x: Tensor) -> nn.Sequential:
-        return super()._own(members * len(self.labels_.names), x)
+    def _fresh_encoder(self, members: int, x: Tensor) -> nn.Sequential:
+        return super()._fresh_encoder(members * len(self.labels_.names), x)
 
     def _decoder(self, members: int, m: int) -> nn.Module:
         start = self._target.start()

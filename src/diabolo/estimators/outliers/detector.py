@@ -361,7 +361,7 @@ class OutlierDetector(OutlierMixin, System):
     def _corruption(self) -> Corruption:
         return self._architecture.noise() if self.corruption is None else super()._corruption()
 
-    def _suited(self) -> Dense:
+    def _choose_architecture(self) -> Dense:
         return architecture(self.format_, HIDDEN if self.hidden == "auto" else self.hidden)
 
     def _network(self, x: Tensor, seed: int) -> Diabolo:
@@ -401,7 +401,7 @@ class OutlierDetector(OutlierMixin, System):
         objective = members.objective(self._corruption(), losses, self.trim, weight)
         return minimize(self.network_, objective, train, None, self._plan(len(train)))
 
-    def _finish(self, train: Rows, held: Rows | None) -> None:
+    def _measure(self, train: Rows, held: Rows | None) -> None:
         """Measure with the network that has not seen a row: what is usual, both tails, and the calibration."""
         dtype, known = next(self.network_.parameters()).dtype, self._chosen.outliers
         i = np.random.default_rng(self.seed_).permutation(len(train))[:MAX_CALIBRATED]
@@ -414,7 +414,7 @@ class OutlierDetector(OutlierMixin, System):
         self.offset_ = -np.inf  # until fit, or a file, says more
         del self._members, self._chosen
 
-    def _try(self) -> None:
+    def _check_network(self) -> None:
         """One row through everything: a model that loads, works."""
         x = torch.zeros(1, self.format_.width, dtype=next(self.network_.parameters()).dtype)
         raw = self.network_(x)

@@ -96,7 +96,7 @@ class Restorer(TransformerMixin, System, abstract=True):
         """The side of a patch must be a multiple of this."""
         return 1
 
-    def _held_out_tells(self) -> bool:
+    def _can_hold_out(self) -> bool:
         """Whether held-out pictures can measure the network: they must be clean."""
         return True
 
@@ -208,7 +208,7 @@ class Restorer(TransformerMixin, System, abstract=True):
     def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:
         """Pictures for training, and held-out ones. With fewer than five pictures there are none."""
         n, pictures = len(rows), rows.source
-        few = n < FEWEST_PICTURES or not self.validation_fraction or not self._held_out_tells()
+        few = n < FEWEST_PICTURES or not self.validation_fraction or not self._can_hold_out()
         count = 0 if few else min(MOST_HELD_OUT, max(1, round(n * self.validation_fraction)))
         order = np.random.default_rng(self.seed_).permutation(n)
         train, held = (Pictures([pictures[i] for i in part]) for part in (order[count:], order[:count]))
@@ -217,7 +217,7 @@ class Restorer(TransformerMixin, System, abstract=True):
     def _check_values(self, rows: Rows) -> None:
         """Every loss can take pictures."""
 
-    def _begin(self, train: Rows) -> Diabolo:
+    def _initial_network(self, train: Rows) -> Diabolo:
         """The network of `start`, or one with random weights."""
         fresh = self._network(torch.empty(0), self.seed_)
         if self.start is None:
@@ -242,7 +242,7 @@ class Restorer(TransformerMixin, System, abstract=True):
 
         return minimize(self.network_, self._objective, patches, held_out if trials else None, self._plan(len(patches)))
 
-    def _settle(self) -> None:
+    def _end_training(self) -> None:
         self.network_.eval().requires_grad_(False).to("cpu").half().float()  # as a file holds it
 
     def _epochs(self, n: int, batch_size: int) -> int:
@@ -266,7 +266,7 @@ class Restorer(TransformerMixin, System, abstract=True):
     def _attach(self, model: Any) -> None:
         """A file holds all of a restorer."""
 
-    def _try(self) -> None:
+    def _check_network(self) -> None:
         x = torch.zeros(1, 3, 16, 16)
         if any(e.shape != y.shape for _, _, e, y in self._trials(x)):
             raise FormatError("its network does not restore pictures")

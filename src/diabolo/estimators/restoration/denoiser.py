@@ -255,7 +255,7 @@ class Denoiser(Restorer):
         if not 0 <= self.gray_fraction <= 1:
             raise ValueError(f"gray_fraction={self.gray_fraction!r}: allowed are numbers from 0 to 1")
 
-    def _held_out_tells(self) -> bool:
+    def _can_hold_out(self) -> bool:
         return self.target == "clean"
 
     def _unit(self) -> int:

@@ -201,7 +201,7 @@ class Classifier(ClassifierMixin, Supervised):
     def _classes_of(self, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The sorted classes, and the number of each row's class; a warm start keeps the classes of the first fit."""
         found, index = np.unique(y, return_inverse=True)
-        if not self._goes_on():
+        if not self._continues():
             return found, index
         new = found[~np.isin(found, self.classes_)].tolist()
         if new:
@@ -217,7 +217,7 @@ class Classifier(ClassifierMixin, Supervised):
     def _loss(self) -> Loss:
         return Softmax((len(self.classes_),))
 
-    def _judge(self, raw: Tensor, i: np.ndarray) -> None:
+    def _calibrate(self, raw: Tensor, i: np.ndarray) -> None:
         target, rows = cast(ClassTarget, self._target), torch.from_numpy(i)
         self.temperature_ = target.temperature(raw, i)
         self.held_out_ = target.wrong(raw, target.y(rows), target.weight(rows))

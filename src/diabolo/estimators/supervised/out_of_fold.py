@@ -103,7 +103,7 @@ class OutOfFold:
         judged = self.counted(some)
         return self.target.error_of(torch.from_numpy(raw[judged]).float(), some[judged])
 
-    def temper(self, i: np.ndarray) -> None:
+    def scale_temperature(self, i: np.ndarray) -> None:
         """Calibrate each kind of members by a temperature, so that no kind dominates the mean by overconfidence."""
         head, k = cast(Head, self.network.decoder), self.members.k
         for j, raw in enumerate(self.raw(i)):

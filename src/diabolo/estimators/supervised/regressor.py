@@ -157,7 +157,7 @@ class Regressor(RegressorMixin, Supervised):
         if np.shape(sample_weight) in ((len(values),), values.shape):  # a number without weight is unknown
             off = np.broadcast_to(np.reshape(sample_weight, (len(values), -1)) == 0, values.shape)
             values = np.where(off & ~off.all(0), np.nan, values)
-        if self._goes_on():
+        if self._continues():
             self._check_numbers(values.shape[1])
         else:
             self.mean_, self.scale_ = standard(values)
