@@ -374,7 +374,7 @@ APART = {
     "patience",
     "resume",
     "scale",
-    "start",
+    "init",
     "temperature",
     "verbose",
     "vividness",
@@ -436,10 +436,10 @@ def test_interrupted_and_resumed(name: str, monkeypatch: pytest.MonkeyPatch, tmp
 @pytest.mark.parametrize("name", NAMES)
 def test_it_begins_where_another_ended(name: str, fitted: dict[str, Any]) -> None:
     a, X = fitted[name], pictures(4)
-    still = restorer(name, start=a, muon_lr=0.0, **({"lr": 0.0} if name == "Colorizer" else {})).fit(X)
+    still = restorer(name, init=a, muon_lr=0.0, **({"lr": 0.0} if name == "Colorizer" else {})).fit(X)
     assert alike(a, still)
     assert not any(p.requires_grad for p in a.network_.parameters())
-    further = restorer(name, start=a).fit(X)
+    further = restorer(name, init=a).fit(X)
     assert not alike(a, further)
     assert alike(a, still), "the model that was begun with stays as it is"
 
@@ -831,8 +831,8 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     ("Denoiser", {"gray_fraction": 2.0}),
     ("Denoiser", {"target": "both"}),
     ("Denoiser", {"loss": "squared"}),
-    ("Denoiser", {"start": "mine"}),
-    ("Denoiser", {"start": Upscaler()}),
+    ("Denoiser", {"init": "mine"}),
+    ("Denoiser", {"init": Upscaler()}),
     ("Upscaler", {"scale": 7}),
     ("Upscaler", {"scales": ()}),
     ("Upscaler", {"scales": (2.5,)}),
@@ -852,7 +852,7 @@ def test_what_is_asked_for_is_checked(name: str, wrong: dict[str, Any]) -> None:
 
 def test_another_size_than_that_of_the_start(denoiser: Denoiser) -> None:
     with pytest.raises(ValueError, match="its network has another size"):
-        restorer("Denoiser", start=denoiser, widths=(16, 16)).fit(pictures(6))
+        restorer("Denoiser", init=denoiser, widths=(16, 16)).fit(pictures(6))
 
 
 def test_two_halves_of_a_picture() -> None:

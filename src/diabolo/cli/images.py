@@ -144,7 +144,7 @@ def learn(data: Path, output: Path, task: str, noisy: bool, from_scratch: bool, 
     from .. import estimators
 
     kind = getattr(estimators, KINDS[task])
-    model = kind(start=None if from_scratch else "pretrained", **({"target": "self"} if noisy else {}), **params).fit(data)
+    model = kind(init=None if from_scratch else "pretrained", **({"target": "self"} if noisy else {}), **params).fit(data)
     model.save(output)
     if params["verbose"]:
         from .printing import console

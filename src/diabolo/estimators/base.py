@@ -46,7 +46,7 @@ ESTIMATORS: dict[str, type[System]] = {}
 FEWEST_ROWS = 40  # with fewer, no rows are held out: too few to decide anything
 FEWEST_HELD_OUT = 20
 MOST_HELD_OUT = 10_000
-MAKING = ("n_components", "hidden", "dropout", "encoder", "decoder", "freeze", "members", "bins", "format", "loss")
+MAKING = ("n_components", "hidden", "dropout", "encoder", "decoder", "freeze", "members", "n_bins", "format", "loss")
 
 
 @dataclass(kw_only=True, repr=False, eq=False)

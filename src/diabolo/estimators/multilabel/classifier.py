@@ -60,7 +60,7 @@ class MultiLabelClassifier(MultiLabel):
         with at least five rows per feature and at most 10,000 labels. On a frozen encoder "auto" is no hidden layer: the last
         layer reads the codes, which suits few examples. From about a thousand examples on, hidden layers such as (256, 256)
         may be better. On a fine-tuned encoder the last layer reads both its codes and the hidden layers on these codes.
-    bins : int or "auto", default="auto"
+    n_bins : int or "auto", default="auto"
         Number of bins of the piecewise linear encoding (:class:`nets.PiecewiseLinearEncoding`). It describes each number of a
         table or dense array by the number itself and by its position within each bin; quantiles are the edges. 0: the number
         alone. "auto" is 8, and 0 for more than 300 numbers. Features with one or two values, words and pictures have no bins,

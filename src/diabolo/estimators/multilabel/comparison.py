@@ -82,10 +82,10 @@ def comparison(clf: MultiLabel, X: Any, y: np.ndarray) -> Comparison | None:
     params |= {} if seen == Comparison.seen else {"format": "auto", "corruption": None}
     d = features.shape[1]
     documents = sp.issparse(features)
-    usual = clf.members_, d, most_bins(clf.bins, documents, d), layers(clf.hidden, documents, half, d)
+    usual = clf.members_, d, most_bins(clf.n_bins, documents, d), layers(clf.hidden, documents, half, d)
     members, parts, bins, hidden = affordable(*usual, y.shape[1])
     if (members, parts, bins, hidden) != usual:
-        params |= {"members": members, "bins": clf.bins if bins else 0, "hidden": hidden}
+        params |= {"members": members, "n_bins": clf.n_bins if bins else 0, "hidden": hidden}
     if parts < d:
         features, seen = components(features, parts), f"{parts} components of {seen}"
         params |= {"format": "auto", "corruption": None}

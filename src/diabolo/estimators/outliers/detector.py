@@ -83,7 +83,7 @@ class OutlierDetector(OutlierMixin, System):
     corruption : Corruption or None, default=None
         What the encoder sees; None: noise and hidden columns, ``Chain((Gaussian(0.3), ColumnMask(0.7)))``, and for documents
         half of the words, ``WordDropout(0.5)``.
-    trim : float in [0, 0.5), default=0.1
+    trim_fraction : float in [0, 0.5), default=0.1
         Share of each batch, the largest losses, that does not count: about the share of outliers among the rows.
     loss : str or Loss, default="auto"
         "auto" chooses by column (see `losses.Columns`); "squared", "bounded", "logistic", "softmax" and "multinomial"
@@ -163,7 +163,7 @@ class OutlierDetector(OutlierMixin, System):
     members: int = 3
     hidden: Any = "auto"
     corruption: Any = None
-    trim: float = 0.1
+    trim_fraction: float = 0.1
     loss: Any = "auto"
     format: Any = "auto"
     lr: float = 1e-2
@@ -334,8 +334,8 @@ class OutlierDetector(OutlierMixin, System):
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
-        for name, high in {"alpha": 1.0, "trim": 0.5, "contamination": 0.5}.items():
-            value, low_too, high_too = getattr(self, name), name == "trim", name == "contamination"
+        for name, high in {"alpha": 1.0, "trim_fraction": 0.5, "contamination": 0.5}.items():
+            value, low_too, high_too = getattr(self, name), name == "trim_fraction", name == "contamination"
             if value is None and name == "contamination":
                 continue
             number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
@@ -398,7 +398,7 @@ class OutlierDetector(OutlierMixin, System):
             raw = self.network_(seen).float()
             return self.loss_(raw.flatten(0, 1), target.repeat(len(raw), 1)).unflatten(0, raw.shape[:2]) / columns
 
-        objective = members.objective(self._corruption(), losses, self.trim, weight)
+        objective = members.objective(self._corruption(), losses, self.trim_fraction, weight)
         return minimize(self.network_, objective, train, None, self._plan(len(train)))
 
     def _measure(self, train: Rows, held: Rows | None) -> None:
@@ -409,7 +409,7 @@ class OutlierDetector(OutlierMixin, System):
         far, x = self.format_.far(x), self.format_.as_new(x, len(train))
         known = None if known is None else known.to(dtype)
         reconstructor = Reconstructor(self.network_, self.format_, self.loss_)
-        self._scorer = Scorer.fit(reconstructor, x, fold, far, self.trim, self.alpha / 2, known)
+        self._scorer = Scorer.fit(reconstructor, x, fold, far, self.trim_fraction, self.alpha / 2, known)
         self._explainer = Explainer.fit(self._scorer, x, fold)
         self.offset_ = -np.inf  # until fit, or a file, says more
         del self._members, self._chosen

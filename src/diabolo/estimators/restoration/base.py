@@ -68,7 +68,7 @@ Trial = tuple[str, Tensor, Tensor, Tensor]  # name of the corruption, corrupted 
 class Restorer(TransformerMixin, System, abstract=True):
     """Base class of the estimators that restore pictures of any size."""
 
-    start: Any = "pretrained"
+    init: Any = "pretrained"
     patch_size: int = 96
     muon_lr: float = 0.006
     average: float = 0.995
@@ -186,10 +186,10 @@ class Restorer(TransformerMixin, System, abstract=True):
         loss = getattr(self, "loss", "auto")  # that of colors is fixed
         if not isinstance(loss, Loss) and loss != "auto":
             raise ValueError(f"loss={self.loss!r}: allowed are 'auto' and a Loss such as losses.Absolute()")
-        known = self.start is None or self.start == "pretrained" or isinstance(self.start, type(self))
+        known = self.init is None or self.init == "pretrained" or isinstance(self.init, type(self))
         if not known:
             name = type(self).__name__
-            raise ValueError(f"start={self.start!r:.80}: allowed are 'pretrained', a fitted {name} and None (from nothing)")
+            raise ValueError(f"init={self.init!r:.80}: allowed are 'pretrained', a fitted {name} and None (from nothing)")
 
     def _check_fitted(self) -> None:
         check_is_fitted(self, "network_", msg=UNFITTED)
@@ -218,17 +218,16 @@ class Restorer(TransformerMixin, System, abstract=True):
         """Every loss can take pictures."""
 
     def _initial_network(self, train: Rows) -> Diabolo:
-        """The network of `start`, or one with random weights."""
+        """The network of `init`, or one with random weights."""
         fresh = self._network(torch.empty(0), self.seed_)
-        if self.start is None:
+        if self.init is None:
             return fresh
-        model = type(self).pretrained() if isinstance(self.start, str) else self.start
+        model = type(self).pretrained() if isinstance(self.init, str) else self.init
         model._check_fitted()
         network: Diabolo = copy.deepcopy(model.network_).requires_grad_(True)
         if repr(network) != repr(fresh):
             raise ValueError(
-                f"start={self.start!r:.80}: its network has another size. Give the parameters that it was made with, or "
-                "start=None"
+                f"init={self.init!r:.80}: its network has another size. Give the parameters that it was made with, or init=None"
             )
         return network
 
@@ -246,7 +245,7 @@ class Restorer(TransformerMixin, System, abstract=True):
         self.network_.eval().requires_grad_(False).to("cpu").half().float()  # as a file holds it
 
     def _epochs(self, n: int, batch_size: int) -> int:
-        steps = FRESH if self.start is None else FROM_PRETRAINED
+        steps = FRESH if self.init is None else FROM_PRETRAINED
         return max(1, round(steps * batch_size / n))
 
     def _defaults(self) -> dict[str, Any]:

@@ -70,7 +70,7 @@ class Colorizer(Restorer):
     temperature : float, default=0.5
         Temperature T of the distribution over colors: 1 takes the mean of all colors, near 0 only the likeliest one counts. In
         between, the error is smaller at the same colorfulness.
-    start : Colorizer, "pretrained" or None, default="pretrained"
+    init : Colorizer, "pretrained" or None, default="pretrained"
         The model whose weights training starts with. "pretrained" is the one in the package; None starts from random weights.
     widths : tuple of int, default=(32, 64, 96, 96, 96)
         Channels of the U-net at 1/2 of the size of the small copy, 1/4, and so on.
@@ -81,7 +81,7 @@ class Colorizer(Restorer):
     patch_size : int, default=128
         Side of the training patches, in pixels of the small copy; at most 144.
     epochs : int or "auto", default="auto"
-        Number of epochs. "auto" takes 1500 steps from `start`, and 6000 from nothing.
+        Number of epochs. "auto" takes 1500 steps from `init`, and 6000 from nothing.
     batch_size : int or "auto", default="auto"
         Patches per step. "auto" is 16.
     lr, muon_lr : float, default=1e-3, 0.006

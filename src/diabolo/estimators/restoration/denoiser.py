@@ -59,7 +59,7 @@ class Denoiser(Restorer):
         "clean": the training pictures are clean. "self": they are noisy, and there are no clean ones. Then each is split into
         two pictures of half the size with neighboring pixels. One is the input, the other the target; their noise is
         independent, so it cannot be learned (Neighbor2Neighbor).
-    start : Denoiser, "pretrained" or None, default="pretrained"
+    init : Denoiser, "pretrained" or None, default="pretrained"
         The model whose weights training starts with. "pretrained" is the one in the package; None starts from random weights.
     gray_fraction : float in [0, 1], default=0.5
         Share of the training patches that are converted to gray first. One network restores both kinds.
@@ -72,7 +72,7 @@ class Denoiser(Restorer):
     loss : Loss or "auto", default="auto"
         "auto" is `losses.LogSquared`, the logarithm of the mean squared error.
     epochs : int or "auto", default="auto"
-        Number of epochs. "auto" takes 1500 steps from `start`, and 6000 from nothing.
+        Number of epochs. "auto" takes 1500 steps from `init`, and 6000 from nothing.
     batch_size : int or "auto", default="auto"
         Patches per step. "auto" is 16.
     muon_lr : float, default=0.006

@@ -49,7 +49,7 @@ class Upscaler(Restorer):
         Factor by which :meth:`transform` enlarges a picture. One network serves all `scales`.
     scales : tuple of int, default=(2, 3, 4)
         The factors that are learned.
-    start : Upscaler, "pretrained" or None, default="pretrained"
+    init : Upscaler, "pretrained" or None, default="pretrained"
         The model whose weights training starts with. "pretrained" is the one in the package; None starts from random weights.
     width, depth : int, default=48, 6
         Channels and blocks of the network. It works at the size of the small picture.
@@ -58,7 +58,7 @@ class Upscaler(Restorer):
     loss : Loss or "auto", default="auto"
         "auto" is `losses.Absolute`, the mean absolute error.
     epochs : int or "auto", default="auto"
-        Number of epochs. "auto" takes 1500 steps from `start`, and 6000 from nothing.
+        Number of epochs. "auto" takes 1500 steps from `init`, and 6000 from nothing.
     batch_size : int or "auto", default="auto"
         Patches per step. "auto" is 16.
     muon_lr : float, default=0.006

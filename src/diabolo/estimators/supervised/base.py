@@ -82,7 +82,7 @@ class Supervised(System, abstract=True):
     freeze: bool = True
     members: Any = "auto"
     hidden: Any = "auto"
-    bins: Any = "auto"
+    n_bins: Any = "auto"
     dropout: float = 0.5
     corruption: Any = None
     format: Any = "auto"
@@ -122,7 +122,7 @@ class Supervised(System, abstract=True):
     def _check_parameters(self) -> None:
         super()._check_parameters()
         check_integer("members", self.members, 1)
-        check_integer("bins", self.bins, 0)
+        check_integer("n_bins", self.n_bins, 0)
         if self.hidden != "auto" and not len(self.hidden):
             raise ValueError("hidden=(): at least one hidden layer is needed, such as (256,)")
         self._given_encoder = given(self.encoder)
@@ -139,8 +139,8 @@ class Supervised(System, abstract=True):
         """Parameters that were set but have no effect, and why."""
         if self._given_encoder is None and not self.freeze:
             return {"freeze": "there is no encoder="}
-        if self.encoder is not None and self.freeze and self.hidden == "auto" and self.bins not in ("auto", 0):
-            return {"bins": "the input of a frozen encoder does not change"}
+        if self.encoder is not None and self.freeze and self.hidden == "auto" and self.n_bins not in ("auto", 0):
+            return {"n_bins": "the input of a frozen encoder does not change"}
         return {}
 
     def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:
@@ -209,7 +209,7 @@ class Supervised(System, abstract=True):
     def _fresh_encoder(self, members: int, x: Tensor) -> nn.Sequential:
         """An untrained encoder of rows like x (r, d)."""
         return self._architecture.members(
-            members, some_of(x), self._target.n, self._sizes(), self.dropout, partial(binned, self.bins)
+            members, some_of(x), self._target.n, self._sizes(), self.dropout, partial(binned, self.n_bins)
         )
 
     def _trains_new_layers_only(self) -> bool:
