@@ -255,7 +255,7 @@ def test_labels_with_words_of_their_own_come_and_go(members: int, tmp_path: Path
 def test_in_pieces_too(piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
     clf, X, _ = fitted(60, 7)
     new = rows(2500, 1, 1)[0]
-    monkeypatch.setattr("diabolo.estimators.multilabel.base.PIECE", piece)
+    monkeypatch.setattr("diabolo.estimators.multilabel.base.MAX_PROBABILITIES_AT_ONCE", piece)
     before = clf.predict_proba(new)
     for i in range(3):
         clf.add_label(f"new {i}", X[:5])
@@ -267,7 +267,7 @@ def test_in_pieces_too(piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_in_pieces_of_single_precision_too(piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
     r = np.random.default_rng(0)
     X, Y = sp.csr_matrix(r.poisson(0.7, (600, 30))), (r.random((600, 9)) < 0.4).astype(int)
-    monkeypatch.setattr("diabolo.estimators.multilabel.base.PIECE", piece)
+    monkeypatch.setattr("diabolo.estimators.multilabel.base.MAX_PROBABILITIES_AT_ONCE", piece)
     clf = MultiLabelClassifier(**SMALL | {"hidden": (300,), "members": 1}).fit(X, Y)
     assert next(clf.network_.parameters()).dtype == torch.float32
     before, piece = clf.predict_proba(X), clf._piece
@@ -1281,7 +1281,7 @@ def test_of_very_many_labels_documents_have_one_hidden_layer(monkeypatch: pytest
     X, Y = sp.csr_matrix(r.poisson(1.0, (100, 10))), sp.csr_matrix(r.integers(0, 2, (100, 3)))
     depths = []
     for many in (3, 2):
-        monkeypatch.setattr(targets, "MANY", many)
+        monkeypatch.setattr(targets, "MAX_LABELS_PER_STEP", many)
         clf = MultiLabelClassifier(epochs=1, members=1, verbose=False, random_state=0).fit(X, Y)
         encoder: Any = clf.network_.encoder
         depths.append(len(encoder[-1].weights))
@@ -1324,8 +1324,8 @@ def test_pairs_that_surely_go_together_come_first() -> None:
 
 @pytest.mark.parametrize("sparse", [False, True])
 def test_what_sharing_gains_is_told_by_networks_that_can_be_afforded(sparse: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(comparison, "AFFORDED", 20_000)
-    monkeypatch.setattr(comparison, "COMPONENTS", 20)
+    monkeypatch.setattr(comparison, "MAX_WEIGHTS", 20_000)
+    monkeypatch.setattr(comparison, "MAX_COMPONENTS", 20)
     r = np.random.default_rng(0)
     X: Any = r.poisson(1.0, (60, 200))
     Y = (X[:, :5] > 0).astype(int)

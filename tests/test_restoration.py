@@ -877,7 +877,7 @@ def test_learning_from_noisy_pictures_alone() -> None:
 
 
 def test_a_large_folder_is_learned_from_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("diabolo.estimators.restoration.base.IN_MEMORY", 30_000)
+    monkeypatch.setattr("diabolo.estimators.restoration.base.MAX_BYTES_IN_MEMORY", 30_000)
     model = restorer("Denoiser")
     model.seed_ = 0
     kept = model._pictures(pictures(20, 96))
@@ -905,7 +905,7 @@ def test_the_noise_of_a_large_picture_is_told_from_pieces(monkeypatch: pytest.Mo
     x = noise(np.full((300, 400), 120.0), 20)
     model = Denoiser.pretrained()
     whole = model.noise_level([x])[0]
-    monkeypatch.setattr("diabolo.estimators.restoration.denoiser.LARGE", 1000)
+    monkeypatch.setattr("diabolo.estimators.restoration.denoiser.MAX_PIXELS_ESTIMATED_WHOLE", 1000)
     monkeypatch.setattr("diabolo.estimators.restoration.denoiser.SPOT", 64)
     assert model.noise_level([x])[0] == pytest.approx(whole, rel=0.1)
     assert whole == pytest.approx(20 / 255, rel=0.1)

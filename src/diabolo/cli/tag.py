@@ -15,7 +15,7 @@ from .options import reading_but_sep
 if TYPE_CHECKING:
     from ..estimators.multilabel.classifier import MultiLabelClassifier
 
-SHOWN = 10  # rows
+MAX_ROWS_SHOWN = 10  # rows
 EPILOG = """\b
 Examples:
   diabolo fit mails.csv --labels urgent,billing,bug -o tags.diabolo
@@ -36,7 +36,7 @@ Examples:
 @MODEL
 @DATA
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help=f"Write all rows here.  [default: print the first {SHOWN}]"
+    "-o", "--output", type=click.Path(path_type=Path), help=f"Write all rows here.  [default: print the first {MAX_ROWS_SHOWN}]"
 )
 @click.option("--sep", default=";", show_default=True, metavar="SEP", help="Separator of labels.")
 @click.option("--proba", is_flag=True, help="Add a column 'p LABEL' with the probability of each label.")
@@ -67,8 +67,8 @@ def command(
         return
     from . import printing
 
-    added = tagged(clf, X[:SHOWN], sep, top, proba)
-    printing.tagged(joined(table[:SHOWN], added), len(added), table.num_rows)
+    added = tagged(clf, X[:MAX_ROWS_SHOWN], sep, top, proba)
+    printing.tagged(joined(table[:MAX_ROWS_SHOWN], added), len(added), table.num_rows)
 
 
 def chosen_columns(table: Any, names: tuple[str, ...]) -> Any:

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 __all__ = ["TIMES", "about", "helps", "linear_of"]
 
 TIMES, NUMBERS = 4, 100_000_000  # augmentations of each picture; numbers in all of them, about
-MOVED = 16  # pictures are shifted by up to 1/16 of their shorter side
+SHIFT_DIVISOR = 16  # pictures are shifted by up to 1/16 of their shorter side
 
 
 def about(shape: Sequence[int]) -> Corruption:
     """Augmentation of pictures (C, H, W): shifted by up to 1/16 of the shorter side, half of them mirrored."""
-    return Chain((Shift(tuple(shape), min(shape[1:]) // MOVED, None), Mirror(tuple(shape))))
+    return Chain((Shift(tuple(shape), min(shape[1:]) // SHIFT_DIVISOR, None), Mirror(tuple(shape))))
 
 
 def helps(x: Tensor, format: Format, k: int, seed: int) -> bool:

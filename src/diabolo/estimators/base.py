@@ -43,10 +43,21 @@ from .weights import RowWeights
 __all__ = ["ESTIMATORS", "System"]
 
 ESTIMATORS: dict[str, type[System]] = {}
-FEWEST_ROWS = 40  # with fewer, no rows are held out: too few to decide anything
-FEWEST_HELD_OUT = 20
-MOST_HELD_OUT = 10_000
-MAKING = ("n_components", "hidden", "dropout", "encoder", "decoder", "freeze", "members", "n_bins", "format", "loss")
+MIN_ROWS_TO_HOLD_OUT = 40  # with fewer, no rows are held out: too few to decide anything
+MIN_HELD_OUT = 20
+MAX_HELD_OUT = 10_000
+NETWORK_PARAMETERS = (
+    "n_components",
+    "hidden",
+    "dropout",
+    "encoder",
+    "decoder",
+    "freeze",
+    "members",
+    "n_bins",
+    "format",
+    "loss",
+)
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
@@ -223,7 +234,7 @@ class System(Training, BaseEstimator, ABC):
 
     def _network_parameters(self) -> dict[str, Any]:
         """The parameters that define the network; they cannot change if its training continues."""
-        return {name: getattr(self, name) for name in MAKING if hasattr(self, name)}
+        return {name: getattr(self, name) for name in NETWORK_PARAMETERS if hasattr(self, name)}
 
     def _measure(self, train: Rows, held: Rows | None) -> None:
         """Measurements after training."""
@@ -243,9 +254,9 @@ class System(Training, BaseEstimator, ABC):
     def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:
         """Training rows and held-out rows; none are held out if there are too few."""
         n = len(rows)
-        if n < FEWEST_ROWS or not self.validation_fraction:
+        if n < MIN_ROWS_TO_HOLD_OUT or not self.validation_fraction:
             return rows, None
-        count = min(MOST_HELD_OUT, max(round(n * self.validation_fraction), min(FEWEST_HELD_OUT, n // 4)))
+        count = min(MAX_HELD_OUT, max(round(n * self.validation_fraction), min(MIN_HELD_OUT, n // 4)))
         order = np.random.default_rng(self.seed_).permutation(n)
         return rows.subset(np.sort(order[count:])), rows.subset(np.sort(order[:count]))
 

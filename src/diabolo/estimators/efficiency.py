@@ -48,7 +48,7 @@ __all__ = ["Efficiency", "label_efficiency"]
 
 MODELS = ("from scratch", "frozen", "fine-tuned", "PCA + linear", "PLS")
 TEST = 0.3  # share of test rows
-FEWEST = 8  # labeled rows
+MIN_LABELED_ROWS = 8  # labeled rows
 COLORS = ("#4170e9", "#ee921a", "#de394b", "#00a8a8", "#8e47cd")
 
 
@@ -185,7 +185,7 @@ def label_efficiency(
         k = min(n_components, len(train), features(X))
         encoder = Autoencoder(k, random_state=random_state, verbose=verbose).fit(part(X, train))
     kind = task(y[known])
-    counts = tuple(max(FEWEST, round(f * len(told))) for f in fractions)
+    counts = tuple(max(MIN_LABELED_ROWS, round(f * len(told))) for f in fractions)
     scores = {name: np.zeros((len(counts), repeats)) for name in models}
     for i, n in enumerate(counts):
         for r in range(repeats):

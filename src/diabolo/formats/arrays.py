@@ -24,7 +24,7 @@ from ..errors import DataError, warn
 from ..losses import Columns, Logistic, Loss, Part, Squared
 from ..rows import Rows, evenly
 from ..sentinels import odd, warn_odd
-from .base import IN_MEMORY, SAMPLE, Format, check_finite, named_loss, neither, warn_empty
+from .base import MAX_BYTES_IN_MEMORY, SAMPLE, Format, check_finite, named_loss, neither, warn_empty
 from .layout import ending
 from .matrices import SPARSE, dense, len_, matrix
 from .scale import (
@@ -173,7 +173,7 @@ class Arrays(Format):
 
     def rows(self, X: Any) -> Rows:
         X = matrix(X)
-        if isinstance(X, np.memmap) or X.shape[0] * self.width * 4 > IN_MEMORY:
+        if isinstance(X, np.memmap) or X.shape[0] * self.width * 4 > MAX_BYTES_IN_MEMORY:
             return Rows(X, lambda rows: self.to_tensor(rows).float())
         return super().rows(X)
 

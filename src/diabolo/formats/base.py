@@ -22,9 +22,9 @@ from ..printed import Grid, Printed
 from ..rows import Rows
 from .scale import left_out
 
-__all__ = ["IN_MEMORY", "SAMPLE", "Format", "cached", "check_finite", "named_loss", "spilled", "warn_empty"]
+__all__ = ["MAX_BYTES_IN_MEMORY", "SAMPLE", "Format", "cached", "check_finite", "named_loss", "spilled", "warn_empty"]
 
-IN_MEMORY = 2 << 30  # bytes of encoded rows; more are cached in a memory-mapped temporary file
+MAX_BYTES_IN_MEMORY = 2 << 30  # bytes of encoded rows; more are cached in a memory-mapped temporary file
 SAMPLE = 200_000  # rows of a file from which the columns are learned
 SINGLE: dict[str, Loss] = {"squared": Squared(), "bounded": Bounded(), "logistic": Logistic(), "multinomial": Multinomial()}
 
@@ -220,7 +220,7 @@ def in_order(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def cached(pieces: Iterator[Tensor], n: int, d: int) -> Rows:
     """Encode once: into memory, or into a temporary file where that is too large."""
-    if n * d * 4 <= IN_MEMORY:
+    if n * d * 4 <= MAX_BYTES_IN_MEMORY:
         kept = [piece.float() for piece in pieces]
         return Rows(kept[0] if len(kept) == 1 else torch.cat(kept) if kept else torch.empty(0, d))
     table, start = spilled(n, d, np.float32), 0

@@ -30,9 +30,9 @@ from .base import check_finite
 from .frames import FEW
 from .scale import (
     FAR,
-    FEWEST,
     FLOATS,
     LOOKED_AT,
+    MIN_VALUES_FOR_QUANTILES,
     MOST_DECIMALS,
     Scale,
     decimals,
@@ -259,7 +259,7 @@ class Category(Column):
         shares = [n / max(total, 1) for _, n in kept] + [sum(n for _, n in others) / max(total, 1)]
         rest = others[0][0] if others else None
         new = sum(n == 1 for _, n in pairs) / max(total, 1)  # of the next rows, about this share has a new level (Good, 1953)
-        known = len(others) <= MAX_OTHERS and new <= NEW and total >= FEWEST
+        known = len(others) <= MAX_OTHERS and new <= NEW and total >= MIN_VALUES_FOR_QUANTILES
         column = cls(name, kind, total < rows, not total, [v for v, _ in kept], shares, rest)
         column.part = others[0][1] / sum(n for _, n in others) if others else 1.0
         column.others, column.listed, column.ordered = [v for v, _ in others] if known else None, listed, ordered
@@ -332,7 +332,9 @@ class Category(Column):
 
     def check(self, value: Any) -> None:
         if value is not None and value not in self.levels:
-            known = ", ".join(map(repr, self.levels[:LISTED])) + (", ..." if len(self.levels) > LISTED else "")
+            known = ", ".join(map(repr, self.levels[:MAX_LEVELS_NAMED])) + (
+                ", ..." if len(self.levels) > MAX_LEVELS_NAMED else ""
+            )
             raise DataError(f"given {self.name!r}: {value!r} is none of its levels, which are {known}")
 
     def drawn(self, x: np.ndarray, rng: np.random.Generator) -> pa.Array:
@@ -352,7 +354,7 @@ class Category(Column):
         return pa.DictionaryArray.from_arrays(pc.index_in(values, order), order, ordered=self.ordered)
 
 
-LISTED = 20  # levels named in an error
+MAX_LEVELS_NAMED = 20  # levels named in an error
 KINDS: dict[str, type[Any]] = {"number": Number, "binary": Binary, "category": Category}
 
 

@@ -21,7 +21,7 @@ from torch import Tensor
 from ..errors import DataError, warn
 from ..losses import Loss, Multinomial
 from ..rows import Rows
-from .base import IN_MEMORY, Format, named_loss
+from .base import MAX_BYTES_IN_MEMORY, Format, named_loss
 from .layout import ending
 from .matrices import matrix
 from .texts import holds_texts, is_texts, read_documents
@@ -210,7 +210,7 @@ class Documents(Format):
 
     def rows(self, X: Any) -> Rows:
         counts = self.counts(X).astype(np.float32)
-        if counts.shape[0] * self.width * 4 <= IN_MEMORY / 4:
+        if counts.shape[0] * self.width * 4 <= MAX_BYTES_IN_MEMORY / 4:
             return Rows(torch.from_numpy(counts.toarray()))
         return Rows(counts, lambda rows: torch.from_numpy(rows.toarray()))
 

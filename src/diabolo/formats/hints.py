@@ -25,10 +25,10 @@ SHARE = 0.9  # of the cells, to speak of a column of numbers
 AMONG = 0.5  # ... beside signs such as ?
 MARKS = 5  # of these signs
 ENOUGH = 20  # different numbers that are no names
-MOST = 10_000  # different texts that are looked at
+MAX_TEXTS = 10_000  # different texts that are looked at
 FIRST = 200  # cells of which half must hold a digit
-LONGEST = 18  # digits of a number that is no code
-SHOWN = 5  # columns that are named
+MAX_DIGITS = 18  # digits of a number that is no code
+MAX_COLUMNS_NAMED = 5  # columns that are named
 UNIT = r"^[+-]?(?:\d[\d.,' ]*)?\d\s*(?P<unit>[\p{L}°µ/²³]{1,12})$"
 PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 KNOWN = r"(?i)^(\W+|missing|unknown|none|nil|n\W?[acds]\W?|not available|no data|tbd|#\S+)$"  # stands for a missing cell
@@ -125,8 +125,8 @@ def told(texts: Mapping[str, Any], decimal: str = ".") -> Iterator[str]:
 
 
 def _columns(said: dict[str, str]) -> str:
-    more = f"; and {len(said) - SHOWN} more columns" if len(said) > SHOWN else ""
-    return "; ".join(f"column {name!r}: {what}" for name, what in [*said.items()][:SHOWN]) + more
+    more = f"; and {len(said) - MAX_COLUMNS_NAMED} more columns" if len(said) > MAX_COLUMNS_NAMED else ""
+    return "; ".join(f"column {name!r}: {what}" for name, what in [*said.items()][:MAX_COLUMNS_NAMED]) + more
 
 
 def nearly_numbers(values: Any, decimal: str = ".") -> Hint | None:
@@ -149,7 +149,7 @@ def nearly_numbers(values: Any, decimal: str = ".") -> Hint | None:
         why, options = "points between thousands", {"decimal": ",", "thousands": "."}
         return Hint(why, _cells(values, dict.fromkeys(cells[:3].to_pylist())), options)
     plain = pc.match_substring_regex(cells, PLAIN)
-    levels = pc.value_counts(cells.filter(pc.invert(plain)))[:MOST]
+    levels = pc.value_counts(cells.filter(pc.invert(plain)))[:MAX_TEXTS]
     counts = {level["values"].as_py(): level["counts"].as_py() for level in levels}
     if pc.any(pc.match_substring_regex(cells.filter(plain), r"^[+-]?0\d")).as_py():
         return None
@@ -183,7 +183,7 @@ def unit_of(texts: Any) -> str | None:
 def _as_they_are(values: Any, cells: Any) -> Hint | None:
     """Of texts that are plain numbers: whole ones that are few, or have many digits, are codes."""
     whole = pc.all(pc.match_substring_regex(cells, r"^[+-]?\d+$")).as_py()
-    codes = pc.count_distinct(cells).as_py() <= ENOUGH or pc.max(pc.utf8_length(cells)).as_py() > LONGEST
+    codes = pc.count_distinct(cells).as_py() <= ENOUGH or pc.max(pc.utf8_length(cells)).as_py() > MAX_DIGITS
     return None if whole and codes else Hint("numbers as they are", _cells(values, dict.fromkeys(cells[:3].to_pylist())))
 
 

@@ -23,7 +23,7 @@ from ..images.picture import Picture, luma
 from ..images.resize import resize
 from ..rows import Rows, evenly
 from .arrays import Arrays
-from .base import IN_MEMORY, Format, spilled
+from .base import MAX_BYTES_IN_MEMORY, Format, spilled
 from .scale import together
 
 __all__ = ["Images"]
@@ -171,7 +171,7 @@ class Images(Arrays):
         dtype = np.uint8 if self.whole else np.float32
         table = (
             np.empty((n, self.width), dtype)
-            if n * self.width * np.dtype(dtype).itemsize <= IN_MEMORY
+            if n * self.width * np.dtype(dtype).itemsize <= MAX_BYTES_IN_MEMORY
             else spilled(n, self.width, dtype)
         )
         for i, piece in enumerate(self.chunks(X)):

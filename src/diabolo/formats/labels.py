@@ -102,7 +102,7 @@ class Labels:
         y = sp.csr_matrix((ones, (rows, columns)), shape=(len(Y), len(self.names)))
         y.data[:] = 1.0  # a label may be said twice
         unknown = [i for i, row in enumerate(Y) if row is None]
-        if len(self.names) > DENSE and not unknown:
+        if len(self.names) > MAX_DENSE_LABELS and not unknown:
             return y
         y = y.toarray()
         y[unknown] = np.nan
@@ -159,7 +159,7 @@ class Labels:
         return self
 
 
-DENSE = 2000  # labels up to which lists become a dense matrix
+MAX_DENSE_LABELS = 2000  # labels up to which lists become a dense matrix
 FRAMES = ("pandas", "polars", "arrow")
 KINDS = ("lists", "one", "pandas", "polars", "csr_matrix", "csr_array", "array")
 SEPARATORS = ";|,/+&\t\n "

@@ -36,7 +36,7 @@ BOMS = {
 LOOKED_AT = 1 << 16  # items of a list that say what it holds
 LINES = 50  # of a file that tell a table
 NUMBER = re.compile(r'\s*"?[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d+)?"?\s*')
-FEW = 20  # times as many of another kind, beside which a file or two are not meant
+MANY_TIMES = 20  # times as many of another kind, beside which a file or two are not meant
 
 
 def holds_texts(path: Path) -> bool:
@@ -54,7 +54,7 @@ def texts_in(folder: Path) -> list[Path]:
 def tell_mixed(folder: Path) -> None:
     """Warn of a folder that holds both texts and pictures, unless nearly all are of one kind."""
     texts, pictures = len(texts_in(folder)), sum(1 for _ in pictures_in(folder))
-    if FEW * min(texts, pictures) >= max(texts, pictures) > 0:
+    if MANY_TIMES * min(texts, pictures) >= max(texts, pictures) > 0:
         read, other = ("texts", "images") if texts > pictures else ("pictures", "documents")
         warn(
             f"the folder {str(folder)!r} holds {pictures:,} pictures and {texts:,} .txt files: the {read} are read; "

@@ -13,7 +13,7 @@ import torch
 
 from .. import __version__
 from ..errors import DataError
-from ..estimators.autoencoder.maps import MOST, Map, spread
+from ..estimators.autoencoder.maps import MAX_ROWS, Map, spread
 from ..nets import SkipMLP
 from ..rows import evenly
 from .display import RowFormatter
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["contents"]
 
 WORST, BEST, EXAMPLES = 6, 3, 12  # rows that are shown; half as many examples if rows are not pictures
-CELLS = 400_000  # values that the map holds
+MAX_VALUES_OF_MAP = 400_000  # values that the map holds
 PIXELS = 4_000_000
 BARS = 200  # columns that are shown with their error
 
@@ -94,7 +94,7 @@ def choose(measured: Measured) -> dict[str, np.ndarray]:
     n = len(order)
     worst = order[: min(WORST, (n + 1) // 2)]
     best = order[len(worst) :][::-1][:BEST]
-    return {"map": evenly(n, MOST), "worst": worst, "best": best, "examples": evenly(n, EXAMPLES)}
+    return {"map": evenly(n, MAX_ROWS), "worst": worst, "best": best, "examples": evenly(n, EXAMPLES)}
 
 
 def history(model: Autoencoder) -> dict[str, Any]:
@@ -144,7 +144,7 @@ def chart(subject: Subject, places: Map, rows: np.ndarray) -> dict[str, Any]:
 
 def _columns_to_send(subject: Subject, n: int) -> list[int]:
     """All columns; if there are too many, those with most of the error."""
-    many = min(len(subject.people.names), max(1, CELLS // n))
+    many = min(len(subject.people.names), max(1, MAX_VALUES_OF_MAP // n))
     errors = subject.measured.columns[0]
     if len(errors) != len(subject.people.names):
         return list(range(many))

@@ -36,8 +36,8 @@ from .sampling import Sampler, novelty
 __all__ = ["Autoencoder"]
 
 
-CODED = 10_000  # training rows to whose codes the density is fitted
-VALUES = 20_000_000  # numbers in these rows, at most
+MAX_ROWS_FOR_DENSITY = 10_000  # training rows to whose codes the density is fitted
+MAX_NUMBERS_FOR_DENSITY = 20_000_000  # numbers in these rows, at most
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
@@ -356,7 +356,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
 
     def _measure(self, train: Rows, held: Rows | None) -> None:
         super()._measure(train, held)
-        some = self._row_weights.sample(train, min(CODED, max(100, VALUES // self.format_.width)))
+        some = self._row_weights.sample(
+            train, min(MAX_ROWS_FOR_DENSITY, max(100, MAX_NUMBERS_FOR_DENSITY // self.format_.width))
+        )
         self._density_rows, self._sampler = some.to(next(self.network_.parameters()).dtype), None
 
     # ── attributes ───────────────────────────────────────────────────────────────────────────────────────────────────

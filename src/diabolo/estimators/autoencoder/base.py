@@ -25,7 +25,7 @@ from ...network import Diabolo
 from ...rows import Rows, spread_over, steps_per_epoch
 from ...training import History
 from ..architectures import Dense, architecture
-from ..base import FEWEST_ROWS, System, _below, sampled
+from ..base import MIN_ROWS_TO_HOLD_OUT, System, _below, sampled
 from ..linear import Linear, check_components
 from .comparison import Comparison, Explained, by_component
 
@@ -33,9 +33,9 @@ __all__ = ["Compressor"]
 
 
 BLIND_STEPS = 100  # if there are too few rows for early stopping on held-out ones
-SAME = 1e-7  # smaller differences of scores are rounding
-SAMPLED = 5000  # rows on which the spread of the codes is measured
-MEASURED = 20_000  # rows on which network and linear model are compared
+ROUNDING = 1e-7  # smaller differences of scores are rounding
+MAX_ROWS_FOR_SPREAD = 5000  # rows on which the spread of the codes is measured
+MAX_ROWS_COMPARED = 20_000  # rows on which network and linear model are compared
 
 
 class Compressor(System, abstract=True):
@@ -72,7 +72,7 @@ class Compressor(System, abstract=True):
         encoder = self._architecture.encoder(start) if self.encoder is None else checked("encoder", self.encoder, d, k)
         if self.decoder is not None:
             return Diabolo(encoder, checked("decoder", self.decoder, k, d))
-        return Diabolo(encoder, self._architecture.decoder(start, self.loss_, start.encode(x[:SAMPLED])))
+        return Diabolo(encoder, self._architecture.decoder(start, self.loss_, start.encode(x[:MAX_ROWS_FOR_SPREAD])))
 
     def _lost_trained_network(self) -> bool:
         """Whether the linear autoencoder was kept, and the trained network is not in the file: then training starts anew."""
@@ -101,7 +101,7 @@ class Compressor(System, abstract=True):
         return {"optimizer": "muon", **self._architecture.training()}
 
     def _epochs(self, n: int, batch_size: int) -> int:
-        steps = BLIND_STEPS if n < FEWEST_ROWS else self._architecture.steps(n)
+        steps = BLIND_STEPS if n < MIN_ROWS_TO_HOLD_OUT else self._architecture.steps(n)
         return max(1, round(steps / steps_per_epoch(n, batch_size)))
 
     def _train(self, train: Rows, held: Rows | None) -> History:
@@ -130,12 +130,12 @@ class Compressor(System, abstract=True):
         dtype, linear, loss = next(self.network_.parameters()).dtype, self._linear, self.loss_
         self._trained = None
         judged = train if held is None else held
-        x, w = spread_over(judged, MEASURED).to(dtype), self._row_weights.at(judged)
-        judge = Explained(loss, x, None if w is None else spread_over(w, MEASURED), self._mean(x))
+        x, w = spread_over(judged, MAX_ROWS_COMPARED).to(dtype), self._row_weights.at(judged)
+        judge = Explained(loss, x, None if w is None else spread_over(w, MAX_ROWS_COMPARED), self._mean(x))
         if self.decoder is None:
             self._architecture.sharpen(self.network_, linear, loss, x, judge.error)
         pca = judge.share(linear.expected(linear.encode(x)))
-        if judge.share(loss.predict(self.network_(x))) < pca - SAME and self.encoder is None and self.decoder is None:
+        if judge.share(loss.predict(self.network_(x))) < pca - ROUNDING and self.encoder is None and self.decoder is None:
             self._keep_linear()
         z = self.network_.encoder(x)
         e, probed = self._decoded(z), self._architecture.probed

@@ -35,14 +35,14 @@ from .label_discovery import Suggestion, suggested
 from .metrics import micro_f1, unranked
 from .replay import Memory, Refresh, refreshed
 from .report import LabelReport
-from .targets import DRAWN, LabelTarget, dense, label_loss
+from .targets import LABELS_DRAWN, LabelTarget, dense, label_loss
 from .thresholds import check_metric
 
 __all__ = ["MultiLabel"]
 
-LARGE = 20_000_000  # weights of the last layer; with more, there is one member
-KEPT = 5_000_000  # cells of y in the memory, at most
-PIECE = 4_000_000  # probabilities that are computed at once
+MAX_WEIGHTS_FOR_MEMBERS = 20_000_000  # weights of the last layer; with more, there is one member
+MAX_CELLS_KEPT = 5_000_000  # cells of y in the memory, at most
+MAX_PROBABILITIES_AT_ONCE = 4_000_000  # probabilities that are computed at once
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
@@ -54,7 +54,7 @@ class MultiLabel(ClassifierMixin, Supervised, abstract=True):
     min_labels: Any = "auto"
     label_weight: Any = None
     replay_size: int = 200
-    _drawn: ClassVar[int] = DRAWN
+    _drawn: ClassVar[int] = LABELS_DRAWN
 
     # ── fit ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -276,7 +276,7 @@ class MultiLabel(ClassifierMixin, Supervised, abstract=True):
 
     def _n_members(self, n: int) -> int:
         weights = 5 * self._sizes()[-1] * len(self.labels_.names)  # of the last layers of five members
-        return 1 if self.members == "auto" and weights > LARGE else super()._n_members(n)
+        return 1 if self.members == "auto" and weights > MAX_WEIGHTS_FOR_MEMBERS else super()._n_members(n)
 
     def _sizes(self) -> tuple[int, ...]:
         """With very many labels, each is too rare for a second hidden layer of documents to learn in time."""
@@ -301,7 +301,7 @@ class MultiLabel(ClassifierMixin, Supervised, abstract=True):
     def _measure(self, train: Rows, held: Rows | None) -> None:
         super()._measure(train, held)
         y = cast(LabelTarget, self._target).matrix
-        self.memory_ = Memory.of(train, y, min(int(self.replay_size), max(10, KEPT // y.shape[1])), self.seed_)
+        self.memory_ = Memory.of(train, y, min(int(self.replay_size), max(10, MAX_CELLS_KEPT // y.shape[1])), self.seed_)
 
     def _outputs(self) -> int:
         return len(self.labels_.names)
@@ -310,7 +310,7 @@ class MultiLabel(ClassifierMixin, Supervised, abstract=True):
     def _piece(self) -> int:
         """Rows whose probabilities are computed at once; it stays with new labels, because another size may round otherwise."""
         first = getattr(self.network_.decoder, "blocks", (len(self.labels_.names),))[0]
-        return int(np.clip(PIECE // max(1, first), 16, 2048))
+        return int(np.clip(MAX_PROBABILITIES_AT_ONCE // max(1, first), 16, 2048))
 
     @property
     def n_parameters_(self) -> int:

@@ -28,12 +28,12 @@ from .metrics import DRAWS, LEVEL
 if TYPE_CHECKING:
     from .base import MultiLabel
 
-RARE = "labels? .* (is|are) said of (no|every) row"  # a warning that says nothing where rows are some of many
-COMPARED = 200  # labels up to which independent networks are fitted
-TRAINED = 4000  # rows
-AFFORDED = 5_000_000  # weights of the independent networks; larger ones would delay the report too long
-COMPONENTS = 128  # principal components in place of the features, if there are more weights
-THUMBNAIL = 16  # pixels of the longer side: k convolutional networks would take too long
+RARE = "labels? .* (is|are) positive in (no|every) row"  # a warning that says nothing where rows are some of many
+MAX_LABELS = 200  # labels up to which independent networks are fitted
+MAX_ROWS = 4000  # rows
+MAX_WEIGHTS = 5_000_000  # weights of the independent networks; larger ones would delay the report too long
+MAX_COMPONENTS = 128  # principal components in place of the features, if there are more weights
+MAX_SIDE = 16  # pixels of the longer side: k convolutional networks would take too long
 
 
 @dataclass(frozen=True, repr=False)
@@ -72,7 +72,7 @@ class Comparison(Printed):
 
 def comparison(clf: MultiLabel, X: Any, y: np.ndarray) -> Comparison | None:
     """Fit both kinds, with the settings of `clf` or smaller ones, but without a pre-trained encoder."""
-    order = np.random.default_rng(0).permutation(len(y))[:TRAINED]
+    order = np.random.default_rng(0).permutation(len(y))[:MAX_ROWS]
     half = len(order) // 2
     if half < 20:
         return None
@@ -118,14 +118,14 @@ def affordable(members: int, d: int, bins: int, hidden: tuple[int, ...], k: int)
     """
 
     def large() -> bool:
-        return members * k * sum(a * b for a, b in pairwise((d + bins, *hidden))) > AFFORDED
+        return members * k * sum(a * b for a, b in pairwise((d + bins, *hidden))) > MAX_WEIGHTS
 
     if large():
         members = 1
     if large():
         bins = 0
     if large():
-        d = min(d, COMPONENTS)
+        d = min(d, MAX_COMPONENTS)
     while large() and max(hidden) > 1:
         hidden = tuple(max(1, width // 2) for width in hidden)
     return members, d, bins, hidden
@@ -152,7 +152,7 @@ def seen_by_both(clf: MultiLabel, X: Any) -> tuple[Any, str]:
     if isinstance(encoder, nn.Sequential) and not isinstance(encoder[0], ModuleEnsemble):  # both can share its codes
         return stacked(encoder[0], clf, X), "the codes of your pictures"
     c, h, w = clf.format_.shape
-    s = min(1, THUMBNAIL / max(h, w))
+    s = min(1, MAX_SIDE / max(h, w))
     small = max(1, round(s * h)), max(1, round(s * w))
     thumbnails = nn.Sequential(nn.Unflatten(1, (c, h, w)), nn.AdaptiveAvgPool2d(small), nn.Flatten())
     return stacked(thumbnails, clf, X), f"your pictures, resized to {small[1]} x {small[0]} pixels"

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["Suggestion", "suggested"]
 
 QUANTILE = 0.95
-FEWEST = 5  # rows of a group
-FLAT = 10  # principal directions of the codes in which groups are searched
+MIN_GROUP = 5  # rows of a group
+MAX_DIRECTIONS = 10  # principal directions of the codes in which groups are searched
 
 
 @dataclass(frozen=True, repr=False)
@@ -62,11 +62,11 @@ def suggested(clf: MultiLabel, X: Any, autoencoder: Any) -> list[Suggestion]:
     strange = strangeness(clf, X, h, autoencoder)
     usual = float(np.quantile(strange[explained] if explained.any() else strange, QUANTILE)) or 1.0
     rows = np.flatnonzero(~explained & (strange > usual))
-    if len(rows) < 2 * FEWEST:
-        groups = [rows] if len(rows) >= FEWEST else []
+    if len(rows) < 2 * MIN_GROUP:
+        groups = [rows] if len(rows) >= MIN_GROUP else []
     else:
-        z = PCA(min(FLAT, len(rows), h.shape[1]), random_state=0).fit_transform(h[rows])
-        found = HDBSCAN(min_cluster_size=FEWEST, allow_single_cluster=True, copy=True).fit_predict(z)
+        z = PCA(min(MAX_DIRECTIONS, len(rows), h.shape[1]), random_state=0).fit_transform(h[rows])
+        found = HDBSCAN(min_cluster_size=MIN_GROUP, allow_single_cluster=True, copy=True).fit_predict(z)
         groups = [rows[found == g] for g in range(found.max() + 1)]
     ordered = [group[np.argsort(np.square(h[group] - h[group].mean(0)).sum(1), kind="stable")] for group in groups]
     out = [Suggestion(group, float(np.median(strange[group])) / usual) for group in ordered]

@@ -48,12 +48,12 @@ from .thresholds import thresholds
 __all__ = ["Examples", "NewLabel", "Row", "codes_float32", "solved"]
 
 RIDGES = (0.001, 0.01, 0.03, 0.1, 0.3, 1.0)  # lambda, in units of the mean squared length of a code
-FEW = 100  # rows on which lambda is chosen
+MAX_ROWS_FOR_RIDGE = 100  # rows on which lambda is chosen
 INTERCEPT = 1.0  # length of the constant feature, in units of a code's
-SLOWEST = 0.2  # smallest gain for which a number of examples is given
-SIDE = 3.0  # length of a document's words relative to its code; a new label reads both
-SAME = 1e-5  # largest distance of two codes of the same row, relative to its length
-SHOWN = 5  # pairs of contradicting rows that a warning shows
+MIN_GAIN = 0.2  # smallest gain for which a number of examples is given
+WORDS_LENGTH = 3.0  # length of a document's words relative to its code; a new label reads both
+MAX_DISTANCE_OF_COPIES = 1e-5  # largest distance of two codes of the same row, relative to its length
+MAX_PAIRS_NAMED = 5  # pairs of contradicting rows that a warning shows
 
 
 @dataclass(frozen=True, repr=False)
@@ -94,7 +94,7 @@ class NewLabel(Printed):
         more, (less, times) = None, found.before
         if less == less and 0 < value < 1:
             gain = np.log(max(1 - less, 1e-9) / (1 - value)) / np.log(times)  # the error falls like n^-gain
-            if gain > SLOWEST:
+            if gain > MIN_GAIN:
                 more = int(np.ceil(y.sum() * (2 ** (1 / gain) - 1)))
         return cls(name, *counts, value, interval, more, found.ridge, time.perf_counter() - start)
 
@@ -155,7 +155,7 @@ class Examples:
                 f"all examples have {self.name!r}, and the model kept no rows (replay_size=0): add examples with y = 0"
             )
         kept = self.encode(memory.rows)
-        apart = euclidean_distances(kept, self.h).min(1) > SAME * np.linalg.norm(kept, axis=1)
+        apart = euclidean_distances(kept, self.h).min(1) > MAX_DISTANCE_OF_COPIES * np.linalg.norm(kept, axis=1)
         if not apart.any():
             raise DataError(f"all rows that the model kept are among the examples of {self.name!r}: add examples with y = 0")
         others = memory.rows[torch.from_numpy(apart)].to(self.x)
@@ -166,7 +166,7 @@ class Examples:
 
     def solve(self, words: np.ndarray, prior: float | None) -> Row:
         """The optimum on codes and words (n, many), for this share of rows with the label; None: as in the examples."""
-        scale = SIDE * length(self.h) / length(words)
+        scale = WORDS_LENGTH * length(self.h) / length(words)
         with one_thread():
             found = solved(np.concatenate([self.h, (scale * words).astype(self.h.dtype)], 1), self.y)
         shift = 0.0 if prior is None else float(logit(prior) - logit(self.y.mean()))
@@ -206,16 +206,16 @@ def solved(h: np.ndarray, y: np.ndarray, ridges: Sequence[float] = RIDGES) -> So
     y = np.asarray(y, dtype=np.float64)
     unit = length(h)
     u = with_constant(h / unit)
-    some = np.arange(len(y)) if len(y) <= FEW else balanced(y, FEW)
+    some = np.arange(len(y)) if len(y) <= MAX_ROWS_FOR_RIDGE else balanced(y, MAX_ROWS_FOR_RIDGE)
     fits = along(gram(u[some]), y[some], ridges)
     best = int(np.argmin([loss(out, y[some]) for _, out in fits]))
     alpha, left_out = np.zeros(len(y)), fits[best][1]
     alpha[some] = fits[best][0]
     before = earlier(u, y, ridges[best], some, left_out)
-    if FEW < len(u) <= u.shape[1]:
+    if MAX_ROWS_FOR_RIDGE < len(u) <= u.shape[1]:
         alpha, left_out = wide(gram(u), y, ridges[best], alpha)
     w = times(u.T, alpha)
-    if len(u) > max(FEW, u.shape[1]):
+    if len(u) > max(MAX_ROWS_FOR_RIDGE, u.shape[1]):
         w, left_out = tall(u, y, ridges[best], w)
     return Solution(w[:-1] / unit, float(w[-1] * INTERCEPT), left_out, ridges[best], before)
 
@@ -277,8 +277,8 @@ def warn_of_contradictions(x: Tensor, y: np.ndarray) -> None:
     yes, no = (np.bincount(place[y == value], minlength=len(place)) for value in (1, 0))
     both = np.flatnonzero((yes > 0) & (no > 0))
     if len(both):
-        pairs = [tuple(int(np.flatnonzero((place == p) & (y == value))[0]) for value in (1, 0)) for p in both[:SHOWN]]
-        shown = ", ".join(f"{i} and {j}" for i, j in sorted(pairs)) + (", ..." if len(both) > SHOWN else "")
+        pairs = [tuple(int(np.flatnonzero((place == p) & (y == value))[0]) for value in (1, 0)) for p in both[:MAX_PAIRS_NAMED]]
+        shown = ", ".join(f"{i} and {j}" for i, j in sorted(pairs)) + (", ..." if len(both) > MAX_PAIRS_NAMED else "")
         warn(
             f"{int((yes + no)[both].sum()):,} of {len(y):,} examples contradict each other: some rows with equal features have "
             f"the label, and others do not (pairs of a positive and a negative row: {shown}); they are used as they are"

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["Memory", "Refresh", "refreshed"]
 
 EPOCHS = 20  # of a refresh
-GENTLE = 0.3  # its learning rate, in units of that of the fit
+REFRESH_RATE = 0.3  # its learning rate, in units of that of the fit
 
 
 class Memory:
@@ -160,7 +160,7 @@ def refreshed(
         wanted = targets[i].to(raw.device)
         return torch.stack([clf.loss_(member, wanted) for member in raw]).mean(0)
 
-    plan = replace(clf._plan(len(rows)), epochs=EPOCHS, lr=clf.lr * GENTLE, checkpoint=None, resume=False)
+    plan = replace(clf._plan(len(rows)), epochs=EPOCHS, lr=clf.lr * REFRESH_RATE, checkpoint=None, resume=False)
     minimize(network, objective, rows, None, plan)
     network.eval().requires_grad_(False).to("cpu", next(clf.network_.parameters()).dtype)
     before, after = (precisions(clf, net, *judge) for net in (clf.network_, network))

@@ -25,7 +25,7 @@ from sklearn.decomposition import PCA
 
 from ...formats.targets import same_length, same_order
 from ...printed import Grid, Marked, Printed, cut
-from .comparison import COMPARED, Comparison, comparison
+from .comparison import MAX_LABELS, Comparison, comparison
 from .metrics import average_precision
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LabelMetrics", "LabelReport"]
 
-SHOWN = 5  # rows of each list
-LISTED, LONG = 30, 24  # printed: labels, letters of a name
+MAX_ROWS_NAMED = 5  # rows of each list
+MAX_LABELS_PRINTED, MAX_LETTERS = 30, 24  # printed: labels, letters of a name
 HEADS = ("label", "yes", "average precision", "threshold", "F1", "calibration", "doubtful yes / no")
 DOUBTED = 0.05  # a positive with a smaller p, and a negative with a p above 1 - this, is doubtful
 BINS = 10
@@ -89,7 +89,7 @@ class LabelMetrics(Printed):
         share = f"{value} ({low:.2f} to {high:.2f})" if low == low else value
         figures = [two(v) for v in (self.threshold, self.f1, self.calibration_error)]
         doubtful = f"{len(self.wrong)} / {len(self.missing)}"
-        return [cut(str(self.name), LONG), f"{self.positives:,}", Marked(share) if chance else share, *figures, doubtful]
+        return [cut(str(self.name), MAX_LETTERS), f"{self.positives:,}", Marked(share) if chance else share, *figures, doubtful]
 
 
 def two(v: float) -> str:
@@ -131,7 +131,7 @@ class LabelReport(Printed):
         cards = [card(name, p[:, c], y[:, c], yes[:, c], float(clf.thresholds_[c])) for c, name in enumerate(names)]
         lift, given = dependencies(y)
         known = y[:, ~np.isnan(y).all(0)]
-        compared = comparison(clf, X, known) if compare and 3 <= known.shape[1] <= COMPARED else None
+        compared = comparison(clf, X, known) if compare and 3 <= known.shape[1] <= MAX_LABELS else None
         return cls(cards, lift, given, places(clf), compared, len(p))
 
     def pairs(self, most: int = 10) -> list[tuple[Any, Any, float, float]]:
@@ -148,7 +148,7 @@ class LabelReport(Printed):
         return chance * float(xlogy(lift, lift) - lift + 1)
 
     def _parts(self) -> Iterator[str | Grid]:
-        cards = sorted(self.cards, key=lambda c: -c.positives)[:LISTED]
+        cards = sorted(self.cards, key=lambda c: -c.positives)[:MAX_LABELS_PRINTED]
         rows = [c._row() for c in cards]
         yield Grid(HEADS, rows, f"{len(self.cards):,} label{'s' * (len(self.cards) > 1)}, evaluated on {self.rows:,} rows")
         if len(self.cards) > len(cards):
@@ -179,9 +179,9 @@ def card(name: Any, p: np.ndarray, y: np.ndarray, yes: np.ndarray, line: float) 
         float(hits / have) if have else float("nan"),
         float(2 * hits / (said + have)) if said + have else float("nan"),
         calibration_error(p[known], truth[known]),
-        tuple(wrong[np.argsort(p[wrong], kind="stable")][:SHOWN].tolist()),
-        tuple(missing[np.argsort(-p[missing], kind="stable")][:SHOWN].tolist()),
-        tuple(near[:SHOWN].tolist()),
+        tuple(wrong[np.argsort(p[wrong], kind="stable")][:MAX_ROWS_NAMED].tolist()),
+        tuple(missing[np.argsort(-p[missing], kind="stable")][:MAX_ROWS_NAMED].tolist()),
+        tuple(near[:MAX_ROWS_NAMED].tolist()),
     )
 
 

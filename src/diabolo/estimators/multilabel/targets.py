@@ -25,14 +25,14 @@ from ...losses import Asymmetric, Logistic, Loss
 from ...model_selection import folds
 from ..supervised.targets import Target
 from ..weights import weights
-from .metrics import FEWEST, ranking_error
+from .metrics import MIN_ROWS, ranking_error
 
-__all__ = ["DRAWN", "MANY", "LabelTarget", "dense", "label_loss"]
+__all__ = ["LABELS_DRAWN", "LabelTarget", "dense", "label_loss"]
 
-CELLS = 20_000_000  # raw outputs that are evaluated after training
-RANKED = 2_000_000  # raw outputs that are ranked for early stopping
-MANY = 10_000  # labels; with more, a step uses only some of them
-DRAWN = 4096  # labels drawn at random, in addition to those of the batch
+MAX_OUTPUTS_EVALUATED = 20_000_000  # raw outputs that are evaluated after training
+MAX_OUTPUTS_RANKED = 2_000_000  # raw outputs that are ranked for early stopping
+MAX_LABELS_PER_STEP = 10_000  # labels; with more, a step uses only some of them
+LABELS_DRAWN = 4096  # labels drawn at random, in addition to those of the batch
 LOSSES: dict[str, Loss] = {"logistic": Logistic(), "asymmetric": Asymmetric()}
 
 
@@ -58,9 +58,9 @@ class LabelTarget(Target):
     def __init__(self, matrix: Any, names: list[Any], loss: Loss, w: Tensor | None, positive_weight: Any, drawn: int) -> None:
         super().__init__(loss, matrix.shape[0], matrix.shape[1], w)
         self.matrix, self.names, self.positive_weight = matrix, names, positive_weight
-        self.drawn = drawn if self.k > MANY else 0
-        self.watched = int(np.clip(RANKED // self.k, FEWEST, Target.watched))
-        self.judged = int(np.clip(CELLS // self.k, 200, Target.judged))
+        self.drawn = drawn if self.k > MAX_LABELS_PER_STEP else 0
+        self.watched = int(np.clip(MAX_OUTPUTS_RANKED // self.k, MIN_ROWS, Target.watched))
+        self.judged = int(np.clip(MAX_OUTPUTS_EVALUATED // self.k, 200, Target.judged))
         self.convex = loss == Logistic()
 
     @classmethod

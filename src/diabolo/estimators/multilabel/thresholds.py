@@ -26,9 +26,11 @@ from ...errors import suggest
 __all__ = ["check_metric", "decided", "thresholds"]
 
 METRICS = ("f1_micro", "f1_macro", "f1_samples")
-FEW = 10.0  # with this number of examples, a label's own threshold weighs as much as that of all labels
+EXAMPLES_OF_COMMON_THRESHOLD = (
+    10.0  # with this number of examples, a label's own threshold weighs as much as that of all labels
+)
 GRID = np.concatenate([[0.005, 0.01, 0.02, 0.03], np.arange(0.05, 0.96, 0.025).round(3)])
-MOST = 5_000_000  # cells that are sorted
+MAX_CELLS = 5_000_000  # cells that are sorted
 NEVER = 2.0  # a threshold that no probability reaches
 
 
@@ -70,7 +72,7 @@ def thresholds(p: np.ndarray, y: np.ndarray, optimize: Any, least: int = 0, weig
         yes, no = costs[:, 0, 1] - costs[:, 0, 0], costs[:, 1, 0] - costs[:, 1, 1]
         return yes / np.maximum(yes + no, 1e-12)
     w = np.broadcast_to(1.0 if weight is None else weight, p.shape)
-    some = slice(max(1, MOST // k))
+    some = slice(max(1, MAX_CELLS // k))
     if optimize == "f1_micro":
         return np.full(k, best(p[some].ravel(), y[some].ravel(), w[some].ravel()))
     if optimize == "f1_samples":
@@ -81,7 +83,7 @@ def thresholds(p: np.ndarray, y: np.ndarray, optimize: Any, least: int = 0, weig
     common = best(p[some].ravel(), y[some].ravel(), w[some].ravel())
     own = np.array([best(p[:, c], y[:, c], w[:, c]) for c in range(k)])
     n = np.nansum(w * (y > 0.5), axis=0)
-    return (n * own + FEW * common) / (n + FEW)
+    return (n * own + EXAMPLES_OF_COMMON_THRESHOLD * common) / (n + EXAMPLES_OF_COMMON_THRESHOLD)
 
 
 def curve(p: np.ndarray, y: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -114,7 +116,7 @@ def precise(p: np.ndarray, y: np.ndarray, w: np.ndarray, q: float) -> float:
 
 def of_rows(p: np.ndarray, y: np.ndarray, w: np.ndarray, least: int) -> float:
     """The threshold with the largest mean F1 of the rows."""
-    n = max(1, MOST // p.shape[1])
+    n = max(1, MAX_CELLS // p.shape[1])
     known = ~np.isnan(y[:n])
     p, y, w = np.where(known, p[:n], -1.0), np.nan_to_num(y[:n]), w[:n]
     values = []

@@ -36,7 +36,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from ...errors import FormatError
-from ...formats.base import IN_MEMORY
+from ...formats.base import MAX_BYTES_IN_MEMORY
 from ...hardware import pick_precision
 from ...images.album import ImageCollection
 from ...losses import LogSquared, Loss
@@ -53,9 +53,9 @@ from .tiling import tiled
 
 __all__ = ["Restorer"]
 
-FRESH, FROM_PRETRAINED = 6000, 1500  # steps of SGD, unless `epochs` says otherwise
-MOST_HELD_OUT = 20  # pictures
-FEWEST_PICTURES = 5  # of which one is held out
+STEPS_FROM_NOTHING, STEPS_FROM_PRETRAINED = 6000, 1500  # steps of SGD, unless `epochs` says otherwise
+MAX_HELD_OUT = 20  # pictures
+MIN_PICTURES_TO_HOLD_OUT = 5  # of which one is held out
 UNFITTED = (
     "This %(name)s is not fitted yet: use the one in the package, %(name)s.pretrained(), or call fit with pictures to learn "
     "from first"
@@ -201,15 +201,15 @@ class Restorer(TransformerMixin, System, abstract=True):
     def _pictures(self, X: Any) -> list[np.ndarray]:
         """The pictures as bytes (H, W, C). If they do not fit in memory, a part of each."""
         album, rng = ImageCollection(X), np.random.default_rng(self.seed_)
-        share = min(1.0, IN_MEMORY / max(1, sum(h * w * c for h, w, c in album.sizes())))
+        share = min(1.0, MAX_BYTES_IN_MEMORY / max(1, sum(h * w * c for h, w, c in album.sizes())))
         parts = (part(in_bytes(picture), share**0.5, self.patch_size, rng) for picture in album)
         return [(self._channels(pixels) * 255).round().astype(np.uint8) for pixels in parts]
 
     def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:
         """Pictures for training, and held-out ones. With fewer than five pictures there are none."""
         n, pictures = len(rows), rows.source
-        few = n < FEWEST_PICTURES or not self.validation_fraction or not self._can_hold_out()
-        count = 0 if few else min(MOST_HELD_OUT, max(1, round(n * self.validation_fraction)))
+        few = n < MIN_PICTURES_TO_HOLD_OUT or not self.validation_fraction or not self._can_hold_out()
+        count = 0 if few else min(MAX_HELD_OUT, max(1, round(n * self.validation_fraction)))
         order = np.random.default_rng(self.seed_).permutation(n)
         train, held = (Pictures([pictures[i] for i in part]) for part in (order[count:], order[:count]))
         return train, held if count else None
@@ -245,7 +245,7 @@ class Restorer(TransformerMixin, System, abstract=True):
         self.network_.eval().requires_grad_(False).to("cpu").half().float()  # as a file holds it
 
     def _epochs(self, n: int, batch_size: int) -> int:
-        steps = FRESH if self.init is None else FROM_PRETRAINED
+        steps = STEPS_FROM_NOTHING if self.init is None else STEPS_FROM_PRETRAINED
         return max(1, round(steps * batch_size / n))
 
     def _defaults(self) -> dict[str, Any]:

@@ -51,9 +51,9 @@ __all__ = ["Colorizer"]
 
 SIDE = 144  # pixels of the shorter side of the copy that the network sees
 RADIUS, SMOOTH = 3, 20.0  # of the guided filter: pixels of the small copy, squared units of L
-FLAT = 0.2  # of L, half a step of bytes; noise and skies vary by more
+MAX_DEVIATION_OF_FLAT = 0.2  # of L, half a step of bytes; noise and skies vary by more
 AROUND = 6  # pixels of the small copy; an area with no detail within this distance gets no color
-FAINT = 2.0  # standard deviation of L; below, the picture is empty
+MIN_DEVIATION_OF_PICTURE = 2.0  # standard deviation of L; below, the picture is empty
 STRIP = 256  # rows that are converted to RGB at a time
 NOISE = 0.25  # how far the 5 % and 95 % quantiles of floats may be beyond 0 and 1
 COLORLESS = 4.0  # mean |a|, |b|; pictures with less count as gray
@@ -328,11 +328,11 @@ def reduced(h: int, w: int) -> tuple[int, int]:
 def known(small: Tensor, size: torch.Size) -> Tensor:
     """How much the colors can be known (1, 1, H, W), from L (1, 1, h, w): 0 in areas of one even gray, else 1."""
     spread = F.avg_pool2d(small, 9, 1, 4, count_include_pad=False).std(correction=0)  # of more than noise
-    if spread < FAINT:
-        return ((spread / FAINT) ** 2).expand(1, 1, 1, 1)
+    if spread < MIN_DEVIATION_OF_PICTURE:
+        return ((spread / MIN_DEVIATION_OF_PICTURE) ** 2).expand(1, 1, 1, 1)
     around = F.pad(small, [AROUND] * 4, mode="replicate")
     high, low = (sign * F.max_pool2d(sign * around, 2 * AROUND + 1, 1) for sign in (1, -1))
-    even = (high - low < FLAT).float()
+    even = (high - low < MAX_DEVIATION_OF_FLAT).float()
     if not even.any():
         return torch.ones(1, 1, 1, 1)
     even = F.max_pool2d(even, 2 * AROUND + 7, 1, AROUND + 3)  # the windows themselves, and lines between them

@@ -41,8 +41,8 @@ from .pixels import handed_back, looked_at, one, tamed
 
 __all__ = ["Denoiser"]
 
-LARGE, SPOT = 4 << 20, 512  # pixels; the noise of larger pictures is estimated from squares of this side
-FAINT = 0.5 / 255  # noise that a picture of bytes does not show
+MAX_PIXELS_ESTIMATED_WHOLE, SPOT = 4 << 20, 512  # pixels; the noise of larger pictures is estimated from squares of this side
+INVISIBLE_NOISE = 0.5 / 255  # noise that a picture of bytes does not show
 # Rows: brightness and two opposed colors. They are orthogonal and of equal length, so the noise is equal in all three.
 OPPONENT = torch.tensor([[1.0, 1.0, 1.0], [math.sqrt(1.5), 0.0, -math.sqrt(1.5)], [0.5**0.5, -(2**0.5), 0.5**0.5]]) / 3
 
@@ -277,7 +277,7 @@ class Denoiser(Restorer):
         m = seen.mean((2, 3), keepdim=True) + torch.cat([shift, 0 * shift, 0 * shift], 1)
         encoder = cast(NoiseConditionalUNet, self.network_.encoder)
         e = seen + self._added(seen - m, level)
-        off = (encoder.level(seen - m) + FAINT).log() - (level + FAINT).log()
+        off = (encoder.level(seen - m) + INVISIBLE_NOISE).log() - (level + INVISIBLE_NOISE).log()
         return self.loss_(e.flatten(1), y.flatten(1)) + 0.1 * off.abs()
 
     def _neighbors(self, x: Tensor, rng: torch.Generator) -> Tensor:
@@ -296,10 +296,10 @@ class Denoiser(Restorer):
         off = a.pixels + self._added(a.pixels - m, level) - b.pixels
         apart = off - (whole[0].pixels - whole[1].pixels)
         noise = off.detach()[:, 0].square().mean((1, 2)).sqrt()
-        wrong = (guess + FAINT).log() - (noise + FAINT).log()
+        wrong = (guess + INVISIBLE_NOISE).log() - (noise + INVISIBLE_NOISE).log()
         return (
             self.loss_(off.flatten(1), torch.zeros_like(off).flatten(1))
-            + apart.square().mean((1, 2, 3)) / (noise.square() + FAINT**2)
+            + apart.square().mean((1, 2, 3)) / (noise.square() + INVISIBLE_NOISE**2)
             + 0.1 * wrong.abs()
         )
 
@@ -346,7 +346,7 @@ def paired(x: Tensor) -> Tensor:
 def spots(x: Tensor) -> list[Tensor]:
     """x (1, C, h, w), or 16 pieces of a large picture, evenly spaced: enough to estimate its noise."""
     h, w = x.shape[-2:]
-    if h * w <= LARGE:
+    if h * w <= MAX_PIXELS_ESTIMATED_WHOLE:
         return [x]
     a, b = min(h, SPOT), min(w, SPOT)
     rows, columns = (torch.linspace(0, n - m, 4).int().tolist() for n, m in ((h, a), (w, b)))

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from ...images.color import to_lab
 
-MOST_HINTS = 24  # in one training patch
+MAX_HINTS = 24  # in one training patch
 
 Hint = tuple[int, int, Sequence[int]]
 
@@ -60,7 +60,7 @@ def planes(hints: Sequence[Hint], full: torch.Size, small: torch.Size) -> Tensor
 def hinted(ab: Tensor, rng: torch.Generator) -> Tensor:
     """Random hints for training (B, 3, h, w): none for a third of the patches, few for most, many for some."""
     out = torch.zeros(len(ab), 3, *ab.shape[2:], device=ab.device)
-    counts = (MOST_HINTS ** (1.5 * torch.rand(len(ab), generator=rng, device=ab.device) - 0.5)).int().tolist()
+    counts = (MAX_HINTS ** (1.5 * torch.rand(len(ab), generator=rng, device=ab.device) - 0.5)).int().tolist()
     for i, count in enumerate(counts):
         for row, column in torch.randint(ab.shape[2], (count, 2), generator=rng, device=ab.device).tolist():
             spot = (slice(max(0, row - 1), row + 2), slice(max(0, column - 1), column + 2))

@@ -66,12 +66,12 @@ from .targets import Target
 __all__ = ["Supervised"]
 
 EPOCHS = 30
-STEPS = 1500, 6000  # SGD steps in these epochs, at least and at most
-FEWEST = 4  # rows
-BLIND, BLIND_STEPS = 100, 300  # fewer rows: no early stopping, but this number of steps
-GENTLE = 1 / 3  # learning rate of fine-tuning, in units of `lr`
-MANY = 20_000  # more rows: three members instead of five
-TUNED = 2000  # more rows: a fine-tuned encoder has one member
+MIN_MAX_STEPS = 1500, 6000  # SGD steps in these epochs, at least and at most
+MIN_ROWS = 4  # rows
+MIN_ROWS_TO_STOP_EARLY, BLIND_STEPS = 100, 300  # fewer rows: no early stopping, but this number of steps
+FINE_TUNING_RATE = 1 / 3  # learning rate of fine-tuning, in units of `lr`
+MAX_ROWS_FOR_FIVE_MEMBERS = 20_000  # more rows: three members instead of five
+MAX_ROWS_TO_FINE_TUNE_SEVERAL = 2000  # more rows: a fine-tuned encoder has one member
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
@@ -146,8 +146,8 @@ class Supervised(System, abstract=True):
     def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:
         """All rows: `_members` says which rows are held out from which member."""
         same_length(len(self._target), len(rows))
-        if len(rows) < FEWEST:
-            raise DataError(f"n_samples={len(rows)}: at least {FEWEST} rows are needed, because some are held out")
+        if len(rows) < MIN_ROWS:
+            raise DataError(f"n_samples={len(rows)}: at least {MIN_ROWS} rows are needed, because some are held out")
         members, parts = self._n_members(len(rows)), None
         if members == 1:
             share = min(0.5, max(self.validation_fraction or 0.0, 2 / len(rows)))
@@ -160,10 +160,12 @@ class Supervised(System, abstract=True):
         tuned = self._given_encoder is not None and not self.freeze
         if self._continues():
             return self._fitted_members(n)
-        several = 5 if n <= MANY else 3
+        several = 5 if n <= MAX_ROWS_FOR_FIVE_MEMBERS else 3
         if self._architecture.slow and (self._given_encoder is None or not self.freeze):
             several = 1
-        members = (1 if tuned and n > TUNED else several) if self.members == "auto" else int(self.members)
+        members = (
+            (1 if tuned and n > MAX_ROWS_TO_FINE_TUNE_SEVERAL else several) if self.members == "auto" else int(self.members)
+        )
         return min(members, n // 2)
 
     def _fitted_members(self, n: int) -> int:
@@ -218,7 +220,7 @@ class Supervised(System, abstract=True):
 
     def _too_few_to_fine_tune(self) -> bool:
         """Whether there are too few rows to fine-tune an encoder, so that only members from scratch are trained by SGD."""
-        return self._has_both_encoders() and self._target.n < BLIND
+        return self._has_both_encoders() and self._target.n < MIN_ROWS_TO_STOP_EARLY
 
     def _sizes(self) -> tuple[int, ...]:
         return layers(self.hidden, self.format_.words, self._target.n, self.format_.width)
@@ -251,7 +253,7 @@ class Supervised(System, abstract=True):
             self._out_of_fold = self._out_of_fold.on_codes(Diabolo(last, self.network_.decoder), h)
         if not self._trains_new_layers_only() and self._target.convex:
             self._out_of_fold.solve(h)
-            if self.freeze or self._target.n < BLIND:
+            if self.freeze or self._target.n < MIN_ROWS_TO_STOP_EARLY:
                 return History(stopped="no SGD: the last layer on a frozen encoder is a convex problem and was solved directly")
         if not (self._too_few_to_fine_tune() and self._target.convex):
             return self._run_sgd()
@@ -276,7 +278,7 @@ class Supervised(System, abstract=True):
     def _run_sgd(self, first: int = 0) -> History:
         """SGD, of the members from number `first` on."""
         n = len(self._out_of_fold.rows)
-        stops_early = n >= BLIND or not self._trains_new_layers_only()
+        stops_early = n >= MIN_ROWS_TO_STOP_EARLY or not self._trains_new_layers_only()
         return self._out_of_fold.train(self._corruption(), self._plan(n), stops_early, first)
 
     def _measure(self, train: Rows, held: Rows | None) -> None:
@@ -298,14 +300,14 @@ class Supervised(System, abstract=True):
         plan = super()._plan(n)
         if self._trains_new_layers_only():
             return plan
-        lr = plan.lr if self._has_both_encoders() else plan.lr * GENTLE  # members from scratch need the full rate
+        lr = plan.lr if self._has_both_encoders() else plan.lr * FINE_TUNING_RATE  # members from scratch need the full rate
         return replace(plan, lr=lr, patience=max(plan.patience, plan.rounds))
 
     def _epochs(self, n: int, batch_size: int) -> int:
         per_epoch = steps_per_epoch(n, batch_size)
-        if n < BLIND and self._trains_new_layers_only():
+        if n < MIN_ROWS_TO_STOP_EARLY and self._trains_new_layers_only():
             return max(1, round(BLIND_STEPS / per_epoch))
-        return max(1, round(np.clip(EPOCHS * per_epoch, *STEPS) / per_epoch))
+        return max(1, round(np.clip(EPOCHS * per_epoch, *MIN_MAX_STEPS) / per_epoch))
 
     # ── predicting ───────────────────────────────────────────────────────────────────────────────────────────────────
 

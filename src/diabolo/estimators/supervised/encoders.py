@@ -34,9 +34,12 @@ from ..loading import load
 
 IMAGENET = "imagenet"
 BINS, MAX_BINNED = 8, 300  # bins of each number, up to this number of numeric features
-DEEP = 5  # rows per word from which on documents get a second hidden layer
-LOOKED_AT = 20_000  # rows whose codes show their scale
-LOOKED = 10_000, 20_000_000  # rows whose quantiles are the edges of bins, and numbers in these rows, at most
+MIN_ROWS_PER_WORD_FOR_TWO_LAYERS = 5  # rows per word from which on documents get a second hidden layer
+MAX_ROWS_FOR_SCALE = 20_000  # rows whose codes show their scale
+MAX_ROWS_AND_NUMBERS_FOR_BINS = (
+    10_000,
+    20_000_000,
+)  # rows whose quantiles are the edges of bins, and numbers in these rows, at most
 
 
 def layers(hidden: Any, documents: bool, n: int, d: int) -> tuple[int, ...]:
@@ -45,7 +48,7 @@ def layers(hidden: Any, documents: bool, n: int, d: int) -> tuple[int, ...]:
         return tuple(int(width) for width in hidden)
     if not documents:
         return 256, 256
-    return (512, 512) if n >= DEEP * d else (512,)
+    return (512, 512) if n >= MIN_ROWS_PER_WORD_FOR_TWO_LAYERS * d else (512,)
 
 
 def most_bins(bins: Any, documents: bool, d: int) -> int:
@@ -84,7 +87,11 @@ def is_path(encoder: Any) -> bool:
 
 def some_of(x: Tensor) -> Tensor:
     """Rows (n, d) -> some of them, evenly spread."""
-    return x[spread_rows(np.arange(len(x)), max(1, min(LOOKED[0], LOOKED[1] // x.shape[1])))]
+    return x[
+        spread_rows(
+            np.arange(len(x)), max(1, min(MAX_ROWS_AND_NUMBERS_FOR_BINS[0], MAX_ROWS_AND_NUMBERS_FOR_BINS[1] // x.shape[1]))
+        )
+    ]
 
 
 def format_for(encoder: Any, X: Any, format: Any) -> Format:
@@ -171,7 +178,7 @@ class Pretrained:
         """Encoders with hidden layers of these sizes on their codes, if any; and the codes, if x (r, d) are all n rows."""
         module = self.module()
         module.float().requires_grad_(not self.frozen)
-        h = self.checked(module, x[:LOOKED_AT])
+        h = self.checked(module, x[:MAX_ROWS_FOR_SCALE])
         known, center = h if len(h) == n else None, h.mean(0)
         unit = float((h - center).square().sum(1).mean().sqrt()) or 1.0
         codes = EnsembleScaler(members, h.shape[1]).set_scaling(center, torch.full_like(center, unit))

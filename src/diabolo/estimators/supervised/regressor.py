@@ -16,7 +16,7 @@ from ...errors import DataError, warn
 from ...formats.scale import standard
 from ...formats.targets import floats, same_length, same_order
 from ...losses import Loss, Squared
-from ...sentinels import FEWEST, odd, warn_odd
+from ...sentinels import MIN_VALUES, odd, warn_odd
 from ..weights import weights
 from .base import Supervised
 from .targets import NumberTarget
@@ -172,7 +172,7 @@ class Regressor(RegressorMixin, Supervised):
         squares = np.nan_to_num(np.square((values - self.mean_) / self.scale_))
         for i, j in zip(squares.argmax(0), range(values.shape[1]), strict=True):
             share = squares[i, j] / max(squares[:, j].sum(), 1e-300)
-            if (~np.isnan(values[:, j])).sum() >= FEWEST and share > 0.5:
+            if (~np.isnan(values[:, j])).sum() >= MIN_VALUES and share > 0.5:
                 warn(
                     f"y holds {values[i, j]:.6g} (row {i:,}), which makes up {share:.0%} of its variance: the model learns "
                     "little else. If it is an error, make it NaN; if y spans orders of magnitude, give np.arcsinh(y)"
