@@ -60,7 +60,7 @@ Tool = Callable[[Any], Any]
 Row = dict[str, Any]
 
 
-def chosen(ctx: click.Context, param: click.Parameter, value: str) -> tuple[str, ...]:
+def parse_sets(ctx: click.Context, param: click.Parameter, value: str) -> tuple[str, ...]:
     names = tuple(name.strip().lower() for name in value.split(",") if name.strip())
     unknown = [name for name in names if name not in SETS]
     if unknown or not names:
@@ -86,7 +86,12 @@ PLACE = click.Path(exists=True, path_type=Path)
     help="Folder with images/restoration/*.zip and images/photos/photos256.zip.",
 )
 @click.option(
-    "--sets", callback=chosen, default=",".join(SETS), show_default=True, metavar="NAMES", help="The sets, separated by commas."
+    "--sets",
+    callback=parse_sets,
+    default=",".join(SETS),
+    show_default=True,
+    metavar="NAMES",
+    help="The sets, separated by commas.",
 )
 @click.option("--few", type=click.IntRange(1), help="Only this number of pictures of each set: quick, but not comparable.")
 @click.option("--denoiser", type=WEIGHTS, help="Your own denoiser.  [default: the shipped one]")
@@ -120,14 +125,14 @@ def command(
     if clean or restored:
         if not (clean and restored):
             raise click.UsageError("--clean and --restored belong together: give both")
-        rescored(clean, restored, shave, space)
+        score_files(clean, restored, shave, space)
         return
-    found = located(data, sets)
+    found = locate_sets(data, sets)
     paths = {"denoise": denoiser, "upscale": upscaler, "colorize": colorizer}
     models = {task: restorer(task, paths[task]) for task in dict.fromkeys(SETS[name][0] for name in sets)}
     click.echo(PROTOCOL)
     for task, model in models.items():
-        rows = scored(task, model, {name: found[name] for name in sets if SETS[name][0] == task}, few)
+        rows = score_models(task, model, {name: found[name] for name in sets if SETS[name][0] == task}, few)
         title = f"{task}, decibels" if task in ANCHORS else task
         if few:  # published scores are those of whole sets
             title = f"{title}; the first {few} of each set"
@@ -135,7 +140,7 @@ def command(
         show(title, rows)
 
 
-def located(data: Path | None, sets: Sequence[str]) -> dict[str, Path]:
+def locate_sets(data: Path | None, sets: Sequence[str]) -> dict[str, Path]:
     """Name of a set -> its zip, or the folder in it."""
     if data is None:
         raise click.UsageError("give the folder of the sets with --data FOLDER (or DIABOLO_DATA); --help says what it holds")
@@ -174,7 +179,7 @@ def coloring_tool(model: Colorizer) -> Tool:
 # ── scores ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def scored(task: str, model: Restorer, places: dict[str, Path], few: int | None) -> list[Row]:
+def score_models(task: str, model: Restorer, places: dict[str, Path], few: int | None) -> list[Row]:
     """The rows of the table of one task."""
     from ..images.album import ImageCollection
 
@@ -184,7 +189,7 @@ def scored(task: str, model: Restorer, places: dict[str, Path], few: int | None)
         return [row for name, album in albums.items() for row in ROWS[task](name, album, model, advance)]
 
 
-def counted(tool: Tool, advance: Callable[[], None]) -> Tool:
+def with_progress(tool: Tool, advance: Callable[[], None]) -> Tool:
     def run(seen: Any) -> Any:
         advance()
         return tool(seen)
@@ -198,7 +203,7 @@ def denoised(name: str, album: ImageCollection, model: Denoiser, advance: Callab
     from ..images.metrics import psnr
     from ..images.protocols import arrays, denoising, noisy
 
-    pictures, tool = list(arrays(album)), counted(denoising_tool(model), advance)
+    pictures, tool = list(arrays(album)), with_progress(denoising_tool(model), advance)
     for sigma in LEVELS["denoise"]:
         anchor = float(np.mean([psnr(255 * seen, y) for seen, y in noisy(pictures, sigma)]))
         yield row(name, len(pictures), "sigma", sigma, anchor, denoising(tool, pictures, sigma))
@@ -209,7 +214,7 @@ def enlarged(name: str, album: ImageCollection, model: Upscaler, advance: Callab
 
     pictures = list(arrays(album))
     for scale in LEVELS["upscale"]:
-        tool = counted(upscaling_tool(model, scale), advance)
+        tool = with_progress(upscaling_tool(model, scale), advance)
         anchor = super_resolution(bicubic_tool(scale), pictures, scale)
         yield row(name, len(pictures), "scale", scale, anchor, super_resolution(tool, pictures, scale))
 
@@ -240,7 +245,7 @@ def colored(name: str, album: ImageCollection, model: Colorizer, advance: Callab
     from ..images.protocols import arrays, colorization
 
     pictures = list(arrays(album))
-    for tool, color in (("gray", uncolored), ("diabolo", counted(coloring_tool(model), advance))):
+    for tool, color in (("gray", uncolored), ("diabolo", with_progress(coloring_tool(model), advance))):
         scores = colorization(color, pictures)
         yield {"set": name, "pictures": len(pictures), "tool": tool, "PSNR": scores.psnr, "ab": scores.ab} | {
             "colorful": scores.colorfulness
@@ -257,7 +262,7 @@ def uncolored(seen: Any) -> Any:
 ROWS: dict[str, Callable[..., Iterator[Row]]] = {"denoise": denoised, "upscale": enlarged, "colorize": colored}
 
 
-def rescored(clean: Path, restored: Path, shave: int, space: str) -> None:
+def score_files(clean: Path, restored: Path, shave: int, space: str) -> None:
     """Print the PSNR of each picture, and the mean."""
     import numpy as np
 

@@ -93,7 +93,7 @@ def command(
             if not everything and in_color(picture):
                 raise PassedOverError("it is in color already (or tinted): --all replaces its colors")
             images = model.versions(picture, versions, hints) if versions else [model.restore_picture(picture, hints=hints)]
-            return [*images, drawn(model.doubt(picture, hints))] if doubt else list(images)
+            return [*images, doubt_picture(model.doubt(picture, hints))] if doubt else list(images)
 
         return all_files
 
@@ -107,7 +107,7 @@ def check_hints(hints: list[Hint], height: int, width: int) -> None:
             raise DataError(f"--hint {x},{y}: the picture is {width} x {height} pixels; the first is 0,0")
 
 
-def drawn(doubt: Any) -> Any:
+def doubt_picture(doubt: Any) -> Any:
     """(H, W) between 0 and 1 -> uint8."""
     import numpy as np
 

@@ -29,7 +29,7 @@ KEEP = click.option(
 OUTPUT = click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="File to write.")
 
 
-def opened(path: Path, drop: Sequence[str] = (), text: str | None = None) -> Any:
+def open_data(path: Path, drop: Sequence[str] = (), text: str | None = None) -> Any:
     """The data in `path`: the path itself, or a table without the columns `drop`, read as was said."""
     from ..formats.cells import guessed
     from ..formats.files import Reading, is_table, read_table
@@ -49,7 +49,7 @@ def opened(path: Path, drop: Sequence[str] = (), text: str | None = None) -> Any
     return table.drop_columns(list(drop))
 
 
-def loaded(path: Path, verb: str, kind: str = "Autoencoder") -> Any:
+def load_model(path: Path, verb: str, kind: str = "Autoencoder") -> Any:
     """The model in `path`, which must be one that `verb` can use."""
     from .. import estimators
 
@@ -95,7 +95,7 @@ def as_table(X: Any, names: Sequence[str]) -> Any:
     return pa.table([X[:, j] for j in range(X.shape[1])], names=list(names))
 
 
-def kept(model: System, data: Path, names: Sequence[str]) -> dict[str, Any]:
+def kept_columns(model: System, data: Path, names: Sequence[str]) -> dict[str, Any]:
     """What is known of each row of `data` and goes before what a model says of it: names of files, columns to keep."""
     called = row_names(model, data)
     found: dict[str, Any] = {} if called is None else {"picture" if model.format_.kind == "images" else "file": called}

@@ -73,14 +73,14 @@ def command(
                     f"--sigma is on the scale of 255, but {picture.name!r} has floats in another unit: omit --sigma"
                 )
             image, change = model.restore_picture(picture, strength=strength, sigma=share, return_map=True)
-            return [image, drawn(change / picture.unit)] if residue else [image]
+            return [image, noise_picture(change / picture.unit)] if residue else [image]
 
         return both
 
     run(batch, "denoise", work, jobs, quiet)
 
 
-def drawn(change: Any) -> Any:
+def noise_picture(change: Any) -> Any:
     """Signed (H, W, C) -> uint8: the removed noise, around gray."""
     import numpy as np
 

@@ -16,7 +16,7 @@ import click
 
 from ..progress import progress
 from .batch import Batch, Work
-from .data import loaded
+from .data import load_model
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -50,7 +50,7 @@ def restorer(verb: str, path: Path | None) -> Any:
     """The model in `path`, or the one that comes with the package."""
     from .. import estimators
 
-    return loaded(path, verb, KINDS[verb]) if path else getattr(estimators, KINDS[verb]).pretrained()
+    return load_model(path, verb, KINDS[verb]) if path else getattr(estimators, KINDS[verb]).pretrained()
 
 
 # ── the work ─────────────────────────────────────────────────────────────────────────────────────────────────────────

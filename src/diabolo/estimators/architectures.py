@@ -36,7 +36,7 @@ from ..nets import (
 )
 from ..nets.convolution import WIDTHS
 from ..network import Diabolo
-from .augmentation import about, helps, linear_of
+from .augmentation import augmentation_helps, augmented_pca, shift_and_flip
 from .linear import Linear, tfidf
 
 __all__ = ["ARCHITECTURES", "Dense", "architecture"]
@@ -260,9 +260,9 @@ class Convolutional(Dense):
 
     def start(self, x: Tensor, linear: Linear, seed: int) -> Linear:
         """For few pictures, PCA of these and of their augmentations, if this explains other pictures better."""
-        self.still = self.few and helps(x, self.format, linear.k, seed)
+        self.still = self.few and augmentation_helps(x, self.format, linear.k, seed)
         self.varied |= self.still
-        return linear_of(x, self.format, linear.k, seed) if self.still else linear
+        return augmented_pca(x, self.format, linear.k, seed) if self.still else linear
 
     def kept(self, net: N) -> N:
         """PCA of augmented pictures is frozen: its d k weights would mostly learn noise from few pictures."""
@@ -271,7 +271,7 @@ class Convolutional(Dense):
         return net
 
     def corruption(self) -> Corruption | None:
-        return about(self.shape) if self.varied else None
+        return shift_and_flip(self.shape) if self.varied else None
 
     @property
     def muon_lr(self) -> float:

@@ -202,7 +202,7 @@ class System(Training, BaseEstimator, ABC):
         X = _materialized(X)
         self.format_ = self._format(X)
         if (categories or numbers) and not self._continues():  # a warm start keeps the columns
-            self.format_ = self.format_.choose(named("categories", categories), named("numbers", numbers))
+            self.format_ = self.format_.choose(check_names("categories", categories), check_names("numbers", numbers))
         X = self._validated(X, reset=True)
         self._learn_columns(X)
         if isinstance(X, (str, Path)) or self.format_.free:
@@ -357,7 +357,7 @@ class System(Training, BaseEstimator, ABC):
     def _restore(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         """Set the fitted attributes; `network_` exists already, on the meta device."""
         self.network_.load_state_dict(
-            {k: torch.from_numpy(v).float() for k, v in _below(arrays, "network").items()}, assign=True
+            {k: torch.from_numpy(v).float() for k, v in _with_prefix(arrays, "network").items()}, assign=True
         )
         self._restore_data(meta, arrays)
         self._end_training()
@@ -370,7 +370,7 @@ class System(Training, BaseEstimator, ABC):
 
     def _restore_data(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         """The inverse of :meth:`_data_state`."""
-        self.format_ = FORMATS[meta["format"]["kind"]].from_state(meta["format"], _below(arrays, "format"))
+        self.format_ = FORMATS[meta["format"]["kind"]].from_state(meta["format"], _with_prefix(arrays, "format"))
         if type(meta["n_features"]) is not int or meta["n_features"] != len(self.format_.columns):
             raise FormatError("the number of its features is not that of its columns")
         self.n_features_in_ = meta["n_features"]
@@ -380,14 +380,14 @@ class System(Training, BaseEstimator, ABC):
             self.feature_names_in_ = np.array(meta["names"], dtype=object)
 
 
-def named(parameter: str, names: Any) -> list[str]:
+def check_names(parameter: str, names: Any) -> list[str]:
     """The column names that a parameter of ``fit`` gives."""
     if isinstance(names, str):
         raise ValueError(f"{parameter}={names!r}: give a list of names, such as {parameter}=[{names!r}]")
     return [] if names is None else [str(name) for name in names]
 
 
-def _below(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
+def _with_prefix(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
     return {k[len(prefix) + 1 :]: v for k, v in arrays.items() if k.startswith(prefix + ".")}
 
 

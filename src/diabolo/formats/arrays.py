@@ -36,11 +36,11 @@ from .scale import (
     NEAR,
     alike,
     decoded,
+    describe_kinds,
     encoded,
     measured,
     shifted,
     together,
-    told,
     within,
     yes_or_no,
 )
@@ -90,7 +90,9 @@ class Arrays(Format):
         if not hasattr(self, "divisor"):
             return f"{type(self).__name__}(scale={self.scale!r})"
         yes, squashed = int(self.binary.sum()), int((self.knee < FAR).sum())
-        kinds = told({"numbers": self.width - yes, "yes or no": yes, "with gaps": int(self.gaps.sum()), "squashed": squashed})
+        kinds = describe_kinds(
+            {"numbers": self.width - yes, "yes or no": yes, "with gaps": int(self.gaps.sum()), "squashed": squashed}
+        )
         unit = ", one unit for all" if self.common else ""
         return f"{type(self).__name__}({kinds}{unit}; {self.sparse or 'array'} of {np.dtype(self.dtype).name})"
 

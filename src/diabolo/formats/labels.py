@@ -53,7 +53,7 @@ class Labels:
         elif self.kind == "one":
             self.names = ordered({plain(label) for label in Y})
         elif self.kind in FRAMES:
-            self.names = [named(name, c) for c, name in enumerate(columns_of(Y))]
+            self.names = [check_name(name, c) for c, name in enumerate(columns_of(Y))]
         else:
             self.names = list(range(matrix(Y).shape[1]))
         unique(self.names)
@@ -322,7 +322,7 @@ def plain(label: Any) -> Any:
     return value
 
 
-def named(name: Any, c: int) -> Any:
+def check_name(name: Any, c: int) -> Any:
     """The name of column c of a DataFrame."""
     if is_missing(name):
         raise DataError(f"column {c} of Y has no name ({name}): give it one")

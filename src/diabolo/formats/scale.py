@@ -32,6 +32,7 @@ __all__ = [
     "alike",
     "decimals",
     "decoded",
+    "describe_kinds",
     "encoded",
     "left_out",
     "measured",
@@ -40,7 +41,6 @@ __all__ = [
     "six_digits",
     "standard",
     "together",
-    "told",
     "within",
     "yes_or_no",
 ]
@@ -313,10 +313,10 @@ def alike(low: np.ndarray, high: np.ndarray) -> bool:
     return bool(np.median(high) >= high.max() / 2)
 
 
-def told(kinds: dict[str, int]) -> str:
+def describe_kinds(kinds: dict[str, int]) -> str:
     """How many columns are of each kind, and what is special.
 
-    >>> told({"numbers": 3, "categories": 0, "squashed": 1})
+    >>> describe_kinds({"numbers": 3, "categories": 0, "squashed": 1})
     '3 numbers, 1 squashed'
     """
     return ", ".join(f"{n:,} {kind}" for kind, n in kinds.items() if n)

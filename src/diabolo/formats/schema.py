@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from ..errors import DataError, warn
 
-__all__ = ["adapted", "arrow_type", "counted", "family", "floats", "is_known", "is_text", "plain", "without_gaps", "words"]
+__all__ = ["adapted", "arrow_type", "count_values", "family", "floats", "is_known", "is_text", "plain", "without_gaps", "words"]
 
 STEPS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}  # per second
 DAY = 86_400 * 10**9  # nanoseconds
@@ -112,7 +112,7 @@ def plain(values: pa.Array) -> pa.Array:
     return values.cast(pa.large_string()) if pa.types.is_string_view(values.type) else values
 
 
-def counted(values: pa.Array) -> pa.Array:
+def count_values(values: pa.Array) -> pa.Array:
     """Dates, times and durations as whole numbers of their own unit."""
     t = values.type
     return values.cast(pa.int64() if t.bit_width == 64 else pa.int32()) if pa.types.is_temporal(t) else values
@@ -120,7 +120,7 @@ def counted(values: pa.Array) -> pa.Array:
 
 def floats(values: pa.Array) -> np.ndarray:
     """Numbers, dates, yes/no -> (n,) float64, NaN for null; a decimal becomes the float that is written like it."""
-    values = counted(values)
+    values = count_values(values)
     if pa.types.is_decimal(values.type):  # Arrow's own cast multiplies by 0.01, which is no float
         values = values.cast(pa.string())
     return np.asarray(values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False))
@@ -213,7 +213,7 @@ def _moved(values: pa.Array, t: pa.DataType, name: str) -> pa.Array:
     _zones(getattr(values.type, "tz", None), getattr(t, "tz", None), name)
     a, b = _unit(values.type), _unit(t)
     gaps = values.is_null().to_numpy(zero_copy_only=False)
-    v = pc.fill_null(counted(values), 0).to_numpy(zero_copy_only=False).astype(np.int64)
+    v = pc.fill_null(count_values(values), 0).to_numpy(zero_copy_only=False).astype(np.int64)
     k = max(a // b, b // a)
     if a >= b and np.abs(v.astype(np.float64)).max(initial=0) * k < 2.0**62:
         return from_counts(v * k, t, gaps)
@@ -226,7 +226,7 @@ def _moved(values: pa.Array, t: pa.DataType, name: str) -> pa.Array:
 
 
 def from_counts(v: np.ndarray, t: pa.DataType, gaps: np.ndarray | None = None) -> pa.Array:
-    """The inverse of :func:`counted`."""
+    """The inverse of :func:`count_values`."""
     return pa.array(v, pa.int64(), mask=gaps).cast(pa.int64() if t.bit_width == 64 else pa.int32()).cast(t)
 
 

@@ -31,7 +31,7 @@ from .fitting import count_levels, fit_columns, names_to_fit, row_numbers, share
 from .frames import arrow, collected, combined, container, mixed_categories, names_of, of_pandas, patched, pieces, taken
 from .gaps import Gaps
 from .remarks import remark
-from .scale import FAR, FLOATS, NEAR, told
+from .scale import FAR, FLOATS, NEAR, describe_kinds
 from .schema import arrow_type, is_known
 
 __all__ = ["Tables"]
@@ -85,7 +85,7 @@ class Tables(Format):
         counts = dict.fromkeys(kinds, 0) | Counter(called(column) for column in self.fields)
         counts["with gaps"] = sum(column.gaps for column in self.fields)
         counts["squashed"] = sum(isinstance(column, Number) and column.knee < FAR for column in self.fields)
-        return f"Tables({told(counts)}{', one unit for all' if self.common else ''}; {self.container.kind})"
+        return f"Tables({describe_kinds(counts)}{', one unit for all' if self.common else ''}; {self.container.kind})"
 
     def _parts(self) -> Iterator[str | Grid]:
         yield self._line()

@@ -200,7 +200,7 @@ def read(source: Any, name: str | None = None, page: int | None = None) -> Pictu
             return _from_stream(stream, name or os.path.basename(source), page)
     if hasattr(source, "read") and hasattr(source, "seek"):
         return _from_stream(source, name or "picture", page)
-    raise DataError(f"{name or 'picture'!r} is {described(source)}")
+    raise DataError(f"{name or 'picture'!r} is {describe(source)}")
 
 
 def luma(pixels: np.ndarray) -> np.ndarray:
@@ -217,7 +217,7 @@ def luma(pixels: np.ndarray) -> np.ndarray:
 # ── arrays ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def described(source: Any) -> str:
+def describe(source: Any) -> str:
     if type(source).__module__.split(".")[0] == "torch":
         return "a torch tensor: give an array (H, W, C), for example tensor.permute(1, 2, 0).cpu().numpy()"
     return f"of type {type(source).__name__}: give an array, an image of Pillow, or the path of a file"

@@ -19,7 +19,7 @@ from ..rows import evenly
 from .display import RowFormatter
 from .names import Names
 from .rows import Measured, SelectedRows, measure, pick
-from .values import column, listed, plain, rounded
+from .values import as_list, column, plain, rounded
 from .values import seed as fitted_seed
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def contents(
 
 
 def _checked(name: str, values: Any, n: int) -> list[Any]:
-    found = listed(values)
+    found = as_list(values)
     if len(found) != n:
         raise DataError(f"labels[{name!r}] has {len(found):,} values, but X has {n:,} rows: give one value per row")
     return found
@@ -203,7 +203,7 @@ def layers(model: Autoencoder) -> list[int]:
     return [*widths, model.format_.width] if widths else [model.format_.width, model.n_components_, model.format_.width]
 
 
-def drawn(model: Autoencoder) -> str:
+def draw_network(model: Autoencoder) -> str:
     """The layers in a line, with a comment on what the line does not show."""
     widths, d = layers(model), model.format_.width
     line = " → ".join(f"{w:,}" for w in widths)
@@ -225,7 +225,7 @@ def facts(model: Autoencoder, n: int, seed: int) -> list[list[str]]:
     return [
         ["Rows in this report", f"{n:,} ({model.format_.kind}, {width})"],
         ["Codes per row", f"{model.n_components_:,}"],
-        ["Layers", drawn(model)],
+        ["Layers", draw_network(model)],
         ["Weights", f"{weights:,}"],
         ["Held out during the fit", f"{held:,} rows" if held else "no rows"],
         ["Training", f"{h.epoch[-1]:.4g} epochs, best after {model.n_iter_:.4g}; {h.stopped}" if h.epoch else h.stopped],

@@ -14,7 +14,7 @@ import numpy as np
 if TYPE_CHECKING:
     from ..estimators.base import System
 
-__all__ = ["column", "listed", "packed", "plain", "rounded", "seed"]
+__all__ = ["as_list", "column", "packed", "plain", "rounded", "seed"]
 
 MAX_CHARACTERS = 200  # characters of a string
 MAX_CLASSES = 20  # a label with at most this many different numbers is a class
@@ -63,7 +63,7 @@ def number(v: Any) -> float | None:
     return float(v) if isinstance(v, (int, float, Decimal)) else None
 
 
-def listed(values: Any) -> list[Any]:
+def as_list(values: Any) -> list[Any]:
     """A list from any column: pandas, polars, Arrow, numpy."""
     for method in ("to_pylist", "to_list", "tolist"):
         if hasattr(values, method):

@@ -24,7 +24,7 @@ from ...density import Density
 from ...errors import DataError
 from ...nets import inside
 from ...rows import Rows
-from ..base import _below, _materialized
+from ..base import _materialized, _with_prefix
 from ..gaps import without_new_gaps
 from ..parameters import check_integer
 from ..weights import RowWeights
@@ -397,7 +397,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
 
     def _restore(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         super()._restore(meta, arrays)
-        self._sampler = Sampler.from_state(meta["density"], _below(arrays, "sampler"), self.format_)
+        self._sampler = Sampler.from_state(meta["density"], _with_prefix(arrays, "sampler"), self.format_)
 
 
 def as_codes(Z: Any, k: int) -> Tensor:

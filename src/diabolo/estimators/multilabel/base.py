@@ -26,14 +26,14 @@ from ...formats.targets import doubtful, floats, same_length, same_order
 from ...losses import Loss
 from ...nets.heads import member_mean
 from ...rows import Rows
-from ..base import _below
+from ..base import _with_prefix
 from ..parameters import check_integer
 from ..supervised.base import Supervised
 from .decision import Decision, most_probable
 from .direct import Direct
-from .label_discovery import Suggestion, suggested
+from .label_discovery import Suggestion, suggest_labels
 from .metrics import micro_f1, unranked
-from .replay import Memory, Refresh, refreshed
+from .replay import Memory, Refresh, fine_tune
 from .report import LabelReport
 from .targets import LABELS_DRAWN, LabelTarget, dense, label_loss
 from .thresholds import check_metric
@@ -198,7 +198,7 @@ class MultiLabel(ClassifierMixin, Supervised, abstract=True):
             The largest group first. Give ``suggestion.rows`` to :meth:`add_label`.
         """
         check_is_fitted(self)
-        return suggested(self, X, autoencoder)
+        return suggest_labels(self, X, autoencoder)
 
     def rename_label(self, name: Any, to: Any) -> Self:
         """Rename a label."""
@@ -239,7 +239,7 @@ class MultiLabel(ClassifierMixin, Supervised, abstract=True):
         memory = self.memory_
         old, rest = memory.parted(replay, self.seed_)
         judge = (rest.rows, rest.y) if held_out is None else self._pair(*held_out)
-        result = refreshed(self, x, target, old, judge, delta)
+        result = fine_tune(self, x, target, old, judge, delta)
         if result.accepted:
             self.memory_: Memory = memory.joined(x, target, max(len(memory), int(self.replay_size)), self.seed_)
         return result
@@ -330,7 +330,7 @@ class MultiLabel(ClassifierMixin, Supervised, abstract=True):
         super()._restore(meta, arrays)
         k = len(self.labels_.names)
         self._decision = Decision.from_state(arrays, meta["least"], k, self._is_multiclass)
-        self.memory_ = Memory.from_state(_below(arrays, "memory"), self.format_.width, k)
+        self.memory_ = Memory.from_state(_with_prefix(arrays, "memory"), self.format_.width, k)
 
     # ── scikit-learn ─────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -22,7 +22,7 @@ from torch import nn
 from ...nets import ModuleEnsemble
 from ...printed import Grid, Printed
 from ..base import ESTIMATORS
-from ..supervised.encoders import layers, most_bins
+from ..supervised.encoders import hidden_sizes, most_bins
 from .metrics import DRAWS, LEVEL
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Comparison(Printed):
         )
 
 
-def comparison(clf: MultiLabel, X: Any, y: np.ndarray) -> Comparison | None:
+def compare_with_independent(clf: MultiLabel, X: Any, y: np.ndarray) -> Comparison | None:
     """Fit both kinds, with the settings of `clf` or smaller ones, but without a pre-trained encoder."""
     order = np.random.default_rng(0).permutation(len(y))[:MAX_ROWS]
     half = len(order) // 2
@@ -82,7 +82,7 @@ def comparison(clf: MultiLabel, X: Any, y: np.ndarray) -> Comparison | None:
     params |= {} if seen == Comparison.seen else {"format": "auto", "corruption": None}
     d = features.shape[1]
     documents = sp.issparse(features)
-    usual = clf.members_, d, most_bins(clf.n_bins, documents, d), layers(clf.hidden, documents, half, d)
+    usual = clf.members_, d, most_bins(clf.n_bins, documents, d), hidden_sizes(clf.hidden, documents, half, d)
     members, parts, bins, hidden = affordable(*usual, y.shape[1])
     if (members, parts, bins, hidden) != usual:
         params |= {"members": members, "n_bins": clf.n_bins if bins else 0, "hidden": hidden}
@@ -102,7 +102,7 @@ def comparison(clf: MultiLabel, X: Any, y: np.ndarray) -> Comparison | None:
     some = truth.any(1)
     if not some.any():
         return None
-    each = [per_row(truth[some], p[some]) for _, _, p in found]
+    each = [precision_per_row(truth[some], p[some]) for _, _, p in found]
     rng = np.random.default_rng(0)
     gains = [float((each[0] - each[1])[rng.integers(len(each[0]), size=len(each[0]))].mean()) for _ in range(DRAWS)]
     low, high = np.quantile(gains, LEVEL)
@@ -138,7 +138,7 @@ def components(x: Any, d: int) -> np.ndarray:
     return np.asarray(both.fit_transform(x if sp.issparse(x) else np.nan_to_num(x)))
 
 
-def per_row(truth: np.ndarray, p: np.ndarray) -> np.ndarray:
+def precision_per_row(truth: np.ndarray, p: np.ndarray) -> np.ndarray:
     """(n,) label ranking average precision of each row."""
     return np.array([label_ranking_average_precision_score(t[None], q[None]) for t, q in zip(truth, p, strict=True)])
 
@@ -150,15 +150,15 @@ def seen_by_both(clf: MultiLabel, X: Any) -> tuple[Any, str]:
         return sp.csr_matrix(x) if clf.format_.words else x, Comparison.seen
     encoder = clf.network_.encoder
     if isinstance(encoder, nn.Sequential) and not isinstance(encoder[0], ModuleEnsemble):  # both can share its codes
-        return stacked(encoder[0], clf, X), "the codes of your pictures"
+        return features_of(encoder[0], clf, X), "the codes of your pictures"
     c, h, w = clf.format_.shape
     s = min(1, MAX_SIDE / max(h, w))
     small = max(1, round(s * h)), max(1, round(s * w))
     thumbnails = nn.Sequential(nn.Unflatten(1, (c, h, w)), nn.AdaptiveAvgPool2d(small), nn.Flatten())
-    return stacked(thumbnails, clf, X), f"your pictures, resized to {small[1]} x {small[0]} pixels"
+    return features_of(thumbnails, clf, X), f"your pictures, resized to {small[1]} x {small[0]} pixels"
 
 
-def stacked(module: nn.Module, clf: MultiLabel, X: Any) -> np.ndarray:
+def features_of(module: nn.Module, clf: MultiLabel, X: Any) -> np.ndarray:
     """module(x) for all rows x."""
     with torch.no_grad():
         return np.concatenate([module(x.float()).double().numpy() for x in clf._features(X)])

@@ -27,7 +27,7 @@ from ...printed import Grid, Printed
 if TYPE_CHECKING:
     from .base import MultiLabel
 
-__all__ = ["Suggestion", "suggested"]
+__all__ = ["Suggestion", "suggest_labels"]
 
 QUANTILE = 0.95
 MIN_GROUP = 5  # rows of a group
@@ -54,12 +54,12 @@ class Suggestion(Printed):
         yield f"{len(self.rows):,} similar rows, {self.strangeness:.1f} times as strange as known rows; typical rows: {first}"
 
 
-def suggested(clf: MultiLabel, X: Any, autoencoder: Any) -> list[Suggestion]:
+def suggest_labels(clf: MultiLabel, X: Any, autoencoder: Any) -> list[Suggestion]:
     """Groups among the rows of X, the largest first."""
     p = clf.predict_proba(X)
     explained = (p >= clf.thresholds_).any(1)
     h = clf.codes(X)
-    strange = strangeness(clf, X, h, autoencoder)
+    strange = novelty(clf, X, h, autoencoder)
     usual = float(np.quantile(strange[explained] if explained.any() else strange, QUANTILE)) or 1.0
     rows = np.flatnonzero(~explained & (strange > usual))
     if len(rows) < 2 * MIN_GROUP:
@@ -73,7 +73,7 @@ def suggested(clf: MultiLabel, X: Any, autoencoder: Any) -> list[Suggestion]:
     return sorted(out, key=lambda s: -len(s.rows))
 
 
-def strangeness(clf: MultiLabel, X: Any, h: np.ndarray, autoencoder: Any) -> np.ndarray:
+def novelty(clf: MultiLabel, X: Any, h: np.ndarray, autoencoder: Any) -> np.ndarray:
     """(n,) how unlike the known rows."""
     if autoencoder is not None:
         return -autoencoder.score_samples(X)

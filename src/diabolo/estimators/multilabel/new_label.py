@@ -40,12 +40,12 @@ from ...nets.heads import hidden_units
 from ...network import Diabolo
 from ...printed import Grid, Printed
 from ...rows import spread_rows
-from ..logistic import gram, loss, tall, times, wide
+from ..logistic import gram, loss, matvec, newton_dual, newton_primal
 from .metrics import average_precision
 from .replay import Memory
 from .thresholds import thresholds
 
-__all__ = ["Examples", "NewLabel", "Row", "codes_float32", "solved"]
+__all__ = ["Examples", "NewLabel", "Row", "codes_float32", "solve"]
 
 RIDGES = (0.001, 0.01, 0.03, 0.1, 0.3, 1.0)  # lambda, in units of the mean squared length of a code
 MAX_ROWS_FOR_RIDGE = 100  # rows on which lambda is chosen
@@ -168,7 +168,7 @@ class Examples:
         """The optimum on codes and words (n, many), for this share of rows with the label; None: as in the examples."""
         scale = WORDS_LENGTH * length(self.h) / length(words)
         with one_thread():
-            found = solved(np.concatenate([self.h, (scale * words).astype(self.h.dtype)], 1), self.y)
+            found = solve(np.concatenate([self.h, (scale * words).astype(self.h.dtype)], 1), self.y)
         shift = 0.0 if prior is None else float(logit(prior) - logit(self.y.mean()))
         threshold = thresholds(expit(found.left_out)[:, None], self.y[:, None], "f1_micro")[0]
         v, w = np.split(found.v, [self.h.shape[1]])
@@ -185,7 +185,7 @@ def codes_float32(network: Diabolo, x: Tensor, piece: int) -> np.ndarray:
 
 
 class Solution(NamedTuple):
-    """The new row v (m,) and b, the leave-one-out outputs (n,), lambda, and the result of :func:`earlier`."""
+    """The new row v (m,) and b, the leave-one-out outputs (n,), lambda, and the result of :func:`learning_curve_point`."""
 
     v: np.ndarray
     b: float
@@ -194,12 +194,12 @@ class Solution(NamedTuple):
     before: tuple[float, float]
 
 
-def solved(h: np.ndarray, y: np.ndarray, ridges: Sequence[float] = RIDGES) -> Solution:
+def solve(h: np.ndarray, y: np.ndarray, ridges: Sequence[float] = RIDGES) -> Solution:
     """Codes (n, m), y (n,) of 0 and 1 -> the optimum.
 
     >>> rng = np.random.default_rng(0)
     >>> h = rng.normal(size=(30, 50)); h[:10, 0] += 3
-    >>> v, b, left_out, ridge, _ = solved(h, np.arange(30) < 10)
+    >>> v, b, left_out, ridge, _ = solve(h, np.arange(30) < 10)
     >>> bool((h @ v + b > 0)[:10].all()), bool(left_out[:10].mean() > left_out[10:].mean() + 1)
     (True, True)
     """
@@ -207,16 +207,16 @@ def solved(h: np.ndarray, y: np.ndarray, ridges: Sequence[float] = RIDGES) -> So
     unit = length(h)
     u = with_constant(h / unit)
     some = np.arange(len(y)) if len(y) <= MAX_ROWS_FOR_RIDGE else balanced(y, MAX_ROWS_FOR_RIDGE)
-    fits = along(gram(u[some]), y[some], ridges)
+    fits = ridge_path(gram(u[some]), y[some], ridges)
     best = int(np.argmin([loss(out, y[some]) for _, out in fits]))
     alpha, left_out = np.zeros(len(y)), fits[best][1]
     alpha[some] = fits[best][0]
-    before = earlier(u, y, ridges[best], some, left_out)
+    before = learning_curve_point(u, y, ridges[best], some, left_out)
     if MAX_ROWS_FOR_RIDGE < len(u) <= u.shape[1]:
-        alpha, left_out = wide(gram(u), y, ridges[best], alpha)
-    w = times(u.T, alpha)
+        alpha, left_out = newton_dual(gram(u), y, ridges[best], alpha)
+    w = matvec(u.T, alpha)
     if len(u) > max(MAX_ROWS_FOR_RIDGE, u.shape[1]):
-        w, left_out = tall(u, y, ridges[best], w)
+        w, left_out = newton_primal(u, y, ridges[best], w)
     return Solution(w[:-1] / unit, float(w[-1] * INTERCEPT), left_out, ridges[best], before)
 
 
@@ -230,11 +230,11 @@ def with_constant(u: np.ndarray) -> np.ndarray:
     return np.column_stack([u, np.full(len(u), INTERCEPT, u.dtype)])
 
 
-def along(g: np.ndarray, y: np.ndarray, ridges: Sequence[float]) -> list[tuple[np.ndarray, np.ndarray]]:
+def ridge_path(g: np.ndarray, y: np.ndarray, ridges: Sequence[float]) -> list[tuple[np.ndarray, np.ndarray]]:
     """:func:`wide` for each lambda; each starts at the previous solution."""
     fits: list[tuple[np.ndarray, np.ndarray]] = []
     for ridge in ridges:
-        fits.append(wide(g, y, ridge, fits[-1][0] if fits else np.zeros(len(y))))
+        fits.append(newton_dual(g, y, ridge, fits[-1][0] if fits else np.zeros(len(y))))
     return fits
 
 
@@ -246,7 +246,9 @@ def balanced(y: np.ndarray, most: int) -> np.ndarray:
     return np.sort(np.concatenate(picked))
 
 
-def earlier(u: np.ndarray, y: np.ndarray, ridge: float, some: np.ndarray, left_out: np.ndarray) -> tuple[float, float]:
+def learning_curve_point(
+    u: np.ndarray, y: np.ndarray, ridge: float, some: np.ndarray, left_out: np.ndarray
+) -> tuple[float, float]:
     """Leave-one-out average precision of at most half of the rows, and the ratio of all rows to these.
 
     NaN with fewer than four examples of a kind. some, left_out: rows with known outputs.
@@ -255,7 +257,7 @@ def earlier(u: np.ndarray, y: np.ndarray, ridge: float, some: np.ndarray, left_o
         return float("nan"), 1.0
     if 2 * len(some) > len(y):
         some = balanced(y, len(y) // 2)
-        left_out = wide(gram(u[some]), y[some], ridge, np.zeros(len(some)))[1]
+        left_out = newton_dual(gram(u[some]), y[some], ridge, np.zeros(len(some)))[1]
     return average_precision(left_out, y[some] > 0.5, 0)[0], len(y) / len(some)
 
 

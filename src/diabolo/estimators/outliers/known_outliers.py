@@ -84,7 +84,7 @@ class TrainingRows(NamedTuple):
 
 def training_rows(rows: Rows, y: Any, sample_weight: Any) -> TrainingRows:
     """All rows but known outliers, rows that do not count, and copies of others."""
-    y, outliers = known(y, len(rows)), None
+    y, outliers = check_outlier_labels(y, len(rows)), None
     w = weights(np.ones(len(rows)) if sample_weight is None else sample_weight, len(rows), 0)[:, 0]
     learned = w.numpy() > 0
     if y is not None:
@@ -105,7 +105,7 @@ def training_rows(rows: Rows, y: Any, sample_weight: Any) -> TrainingRows:
     return TrainingRows(rows, w, outliers)
 
 
-def known(y: object, n: int) -> np.ndarray | None:
+def check_outlier_labels(y: object, n: int) -> np.ndarray | None:
     """y (n,) as -1, 0, 1; None where nothing is known: not a single -1."""
     if y is None:
         return None

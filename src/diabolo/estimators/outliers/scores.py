@@ -25,7 +25,7 @@ from torch.nn.functional import embedding_bag
 
 from ...density import Kernel, Normal
 from ...errors import FormatError
-from ..base import _below
+from ..base import _with_prefix
 from .conformal import Calibration
 
 __all__ = ["Measures"]
@@ -145,7 +145,7 @@ class Measures:
         """The inverse of :meth:`state`."""
         kinds: dict[str, Any] = {"kernel": Kernel, "normal": Normal, "scale": LocalErrorScale, "tails": MarginalTails}
         known = [
-            Member(**{part: kind.from_state(_below(arrays, f"{part}.{k}")) for part, kind in kinds.items()})
+            Member(**{part: kind.from_state(_with_prefix(arrays, f"{part}.{k}")) for part, kind in kinds.items()})
             for k in range(members)
         ]
         if arrays["v"].ndim != 1 or not (arrays["v"] > 0).all():

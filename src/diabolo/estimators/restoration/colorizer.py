@@ -240,7 +240,7 @@ class Colorizer(Restorer):
         palette: Any = self.network_.decoder
         ab = self.vividness * torch.einsum("bqhw,qc->bchw", p, palette.colors.cpu())
         ab = guided(light, F.avg_pool2d(small, 2), ab)
-        return met(ab if hints else ab * known(small, light.shape), light, hints)
+        return met(ab if hints else ab * known_colors(small, light.shape), light, hints)
 
     def _likely(self, light: Tensor, hints: Sequence[Hint], tilt: tuple[float, float] = (0.0, 0.0)) -> tuple[Tensor, Tensor]:
         """p (1, Q, h/2, w/2) at the temperature, and the small copy of L (1, 1, h, w)."""
@@ -325,7 +325,7 @@ def reduced(h: int, w: int) -> tuple[int, int]:
     return max(2, round(h * s)), max(2, round(w * s))
 
 
-def known(small: Tensor, size: torch.Size) -> Tensor:
+def known_colors(small: Tensor, size: torch.Size) -> Tensor:
     """How much the colors can be known (1, 1, H, W), from L (1, 1, h, w): 0 in areas of one even gray, else 1."""
     spread = F.avg_pool2d(small, 9, 1, 4, count_include_pad=False).std(correction=0)  # of more than noise
     if spread < MIN_DEVIATION_OF_PICTURE:

@@ -234,7 +234,7 @@ class Denoiser(Restorer):
     def _level(self, given: Tensor, x: Tensor, alpha: np.ndarray | None = None) -> Tensor:
         """(1,): estimated standard deviation of the visible noise; x (1, 3, h, w) are opponent colors with mean 0."""
         seen = None if alpha is None or (alpha >= SEEN).all() else torch.from_numpy(alpha >= SEEN).float()[None, None]
-        if drawn(given, seen):
+        if is_drawing(given, seen):
             return torch.zeros(1)
         encoder = cast(NoiseConditionalUNet, self.network_.encoder)
         parts = zip(spots(paired(x)), [None] * 16 if seen is None else spots(paired(seen)), strict=False)
@@ -322,7 +322,7 @@ class Denoiser(Restorer):
                 yield f"{name}, sigma {sigma}", seen, self._clean(seen), y
 
 
-def drawn(x: Tensor, seen: Tensor | None) -> bool:
+def is_drawing(x: Tensor, seen: Tensor | None) -> bool:
     """Whether more than half of the visible neighbors are equal: then x was drawn, and has no noise.
 
     `seen` (1, 1, h, w) says which pixels are visible. If all are, black and white neighbors do not count, because their noise

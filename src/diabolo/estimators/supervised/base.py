@@ -59,7 +59,16 @@ from ..base import System
 from ..cross_fitting import CrossFit
 from ..gaps import NewGaps
 from ..parameters import check_integer
-from .encoders import Pretrained, binned, check_columns, format_for, given, inherited, layers, some_of
+from .encoders import (
+    Pretrained,
+    check_columns,
+    encode_bins,
+    format_for,
+    hidden_sizes,
+    inherited_encoder,
+    resolve_encoder,
+    sample_rows,
+)
 from .out_of_fold import OutOfFold
 from .targets import Target
 
@@ -99,7 +108,7 @@ class Supervised(System, abstract=True):
 
     def _learn(self, X: Any, target: Target, categories: Any, numbers: Any) -> Self:
         """`_fit` for this target."""
-        if (categories or numbers) and hasattr(given(self.encoder), "format_"):
+        if (categories or numbers) and hasattr(resolve_encoder(self.encoder), "format_"):
             raise ValueError("categories= and numbers= are for a first fit: here the encoder determines the columns")
         self._target = target
         self._fit(X, categories, numbers)
@@ -125,9 +134,9 @@ class Supervised(System, abstract=True):
         check_integer("n_bins", self.n_bins, 0)
         if self.hidden != "auto" and not len(self.hidden):
             raise ValueError("hidden=(): at least one hidden layer is needed, such as (256,)")
-        self._given_encoder = given(self.encoder)
+        self._given_encoder = resolve_encoder(self.encoder)
         if self._given_encoder is None and self._continues():
-            self._given_encoder = inherited(self.network_.encoder)
+            self._given_encoder = inherited_encoder(self.network_.encoder)
         for name, reason in self._without_effect().items():
             warn(f"{name}={getattr(self, name)!r} has no effect: {reason}")
         if hasattr(self._given_encoder, "encode") and not self.freeze:
@@ -211,7 +220,7 @@ class Supervised(System, abstract=True):
     def _fresh_encoder(self, members: int, x: Tensor) -> nn.Sequential:
         """An untrained encoder of rows like x (r, d)."""
         return self._architecture.members(
-            members, some_of(x), self._target.n, self._sizes(), self.dropout, partial(binned, self.n_bins)
+            members, sample_rows(x), self._target.n, self._sizes(), self.dropout, partial(encode_bins, self.n_bins)
         )
 
     def _trains_new_layers_only(self) -> bool:
@@ -223,7 +232,7 @@ class Supervised(System, abstract=True):
         return self._has_both_encoders() and self._target.n < MIN_ROWS_TO_STOP_EARLY
 
     def _sizes(self) -> tuple[int, ...]:
-        return layers(self.hidden, self.format_.words, self._target.n, self.format_.width)
+        return hidden_sizes(self.hidden, self.format_.words, self._target.n, self.format_.width)
 
     def _pretrained_encoder(self, members: int, x: Tensor) -> nn.Sequential:
         """A pre-trained encoder."""

@@ -42,7 +42,7 @@ MAX_ROWS_AND_NUMBERS_FOR_BINS = (
 )  # rows whose quantiles are the edges of bins, and numbers in these rows, at most
 
 
-def layers(hidden: Any, documents: bool, n: int, d: int) -> tuple[int, ...]:
+def hidden_sizes(hidden: Any, documents: bool, n: int, d: int) -> tuple[int, ...]:
     """Widths of the hidden layers for n rows of d features."""
     if hidden != "auto":
         return tuple(int(width) for width in hidden)
@@ -58,7 +58,7 @@ def most_bins(bins: Any, documents: bool, d: int) -> int:
     return BINS * min(d, MAX_BINNED) if bins == "auto" else int(bins) * d
 
 
-def given(encoder: Any) -> Any:
+def resolve_encoder(encoder: Any) -> Any:
     """What `encoder=` stands for: None, a fitted estimator with a network and a format, or a module."""
     if isinstance(encoder, str) and encoder == IMAGENET:
         return Lite0.pretrained()
@@ -85,7 +85,7 @@ def is_path(encoder: Any) -> bool:
     return Path(encoder).suffix != "" or Path(encoder).name != encoder or Path(encoder).exists()
 
 
-def some_of(x: Tensor) -> Tensor:
+def sample_rows(x: Tensor) -> Tensor:
     """Rows (n, d) -> some of them, evenly spread."""
     return x[
         spread_rows(
@@ -121,7 +121,7 @@ def check_columns(format: Format, X: Any) -> None:
             raise DataError(f"X has a column {more[0]!r}, which the encoder does not know: drop it")
 
 
-def binned(bins: Any, x: Tensor) -> PiecewiseLinearEncoding:
+def encode_bins(bins: Any, x: Tensor) -> PiecewiseLinearEncoding:
     """The bins of rows (r, d). If "auto" gives too many, there are none."""
     found = PiecewiseLinearEncoding.of(x, BINS if bins == "auto" else int(bins))
     too_many = bins == "auto" and np.count_nonzero(found.counts) > MAX_BINNED
@@ -193,7 +193,7 @@ class Pretrained:
         return PretrainedEncoder(ModuleEnsemble([copy.deepcopy(module) for _ in range(members)]), codes, wider), known
 
 
-def inherited(encoder: nn.Module) -> nn.Module | None:
+def inherited_encoder(encoder: nn.Module) -> nn.Module | None:
     """The pre-trained part of a fitted encoder, which is all that a file holds of what was given; None if there is none."""
     part = encoder[0] if isinstance(encoder, ConcatEnsembles) else encoder
     if not isinstance(part, PretrainedEncoder):
