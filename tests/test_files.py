@@ -184,7 +184,7 @@ def test_a_model_of_a_frame_and_of_its_file_give_the_same_codes(tmp_path: Path) 
 def test_texts_that_are_nearly_numbers(cells: list[str], options: dict[str, Any], values: list[Any], tmp_path: Path) -> None:
     text = "v\tw\n" + "".join(f"{cell}\tx\n" for cell in cells)
     assert read(tmp_path, text, name="a.tsv")["v"].to_pylist() == cells
-    with pytest.warns(UserWarning, match="texts that look like numbers are taken for categories") as told:
+    with pytest.warns(UserWarning, match="texts that look like numbers are read as categories") as told:
         Tables().fit(tmp_path / "a.tsv")
     assert len(told) == 1
     with pytest.warns(UserWarning, match="numbers") as again:  # a DataFrame is told the same
@@ -521,7 +521,7 @@ def test_points_between_thousands_beside_decimal_commas_are_told(tmp_path: Path)
 def test_dates_as_texts_are_told(form: str, tmp_path: Path) -> None:
     days = pd.date_range("2024-03-01", periods=20, freq="26h").strftime(form)
     X = pd.DataFrame({"a": np.arange(60) % 7 * 0.5, "v": np.tile(days, 3)})
-    said = rf"texts that look like dates are taken for categories: column 'v': .*pd.to_datetime\(df\['v'\], format='{form}'\)"
+    said = rf"texts that look like dates are read as categories: column 'v': .*pd.to_datetime\(df\['v'\], format='{form}'\)"
     with pytest.warns(UserWarning, match=said):
         Tables().fit(X)
     X.to_csv(tmp_path / "a.csv", index=False)

@@ -49,12 +49,12 @@ def open_data(path: Path, drop: Sequence[str] = (), text: str | None = None) -> 
     return table.drop_columns(list(drop))
 
 
-def load_model(path: Path, verb: str, kind: str = "Autoencoder") -> Any:
-    """The model in `path`, which must be one that `verb` can use."""
+def load_model(path: Path, verb: str, kind: str = "Autoencoder", *others: str) -> Any:
+    """The model in `path`, which must be of a kind that `verb` can use."""
     from .. import estimators
 
     model = estimators.load(path)
-    if not isinstance(model, getattr(estimators, kind)):
+    if not isinstance(model, tuple(getattr(estimators, name) for name in (kind, *others))):
         raise DataError(
             f"{str(path)!r} holds {_a(type(model).__name__)}, but `diabolo {verb}` needs {_a(kind)}: "
             f"make one with `diabolo fit DATA {MADE_BY[kind]}`"

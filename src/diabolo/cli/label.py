@@ -96,7 +96,7 @@ def drop(model: Path, name: str, output: Path | None) -> None:
 @OUTPUT
 def rename(model: Path, old: str, new: str, output: Path | None) -> None:
     check_output(output, model)
-    clf = load_model(model, "label rename", KIND)
+    clf = load_model(model, "label rename", KIND, "IndependentClassifiers")
     clf.rename_label(known_name(clf, old), known_name(clf, parse_name(new)))
     click.echo(f"{old!r} is now {new!r}: wrote {save_model(clf, model, output)}")
 
@@ -109,7 +109,7 @@ def rename(model: Path, old: str, new: str, output: Path | None) -> None:
 )
 @MODEL
 def listing(model: Path) -> None:
-    clf = load_model(model, "label list", KIND)
+    clf = load_model(model, "label list", KIND, "IndependentClassifiers")
     from . import printing
 
     printing.labels(clf)

@@ -54,7 +54,7 @@ def command(
         never_onto_input(output, model, data)
         if output.suffix == ".npy":
             raise DataError(f"--output {str(output)!r}: names of labels are not numbers: write a table, such as .csv")
-    clf = load_model(model, "tag", "MultiLabelClassifier")
+    clf = load_model(model, "tag", "MultiLabelClassifier", "IndependentClassifiers")
     check_sep(clf, sep)
     table, X = read_for(clf.format_, data)
     if keep:

@@ -151,7 +151,7 @@ class Arrays(Format):
         if codes:
             shown = ", ".join(f"{name!r} ({', '.join(map(str, found[:5]))})" for name, found in [*codes.items()][:5])
             warn(
-                f"few whole numbers with gaps, as codes have them, in column(s) {shown}: they count as quantities. If they are "
+                f"column(s) {shown} hold few whole numbers with gaps, like codes: they are read as quantities. If they are "
                 "codes, give a table, pd.DataFrame(X), and say categories= in fit"
             )
 
@@ -313,7 +313,7 @@ class Arrays(Format):
         return self
 
     def _fill(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
-        """What :meth:`state` told."""
+        """The inverse of :meth:`state`."""
         self.scale = meta["scale"]
         self.dtype, self.sparse, self.common = np.dtype(meta["dtype"]).str, str(meta["sparse"]), bool(meta["common"])
         self.smallest = float(meta["smallest"])

@@ -50,7 +50,7 @@ __all__ = ["KINDS", "Binary", "Category", "Column", "Number"]
 MAX_LEVELS = 100
 MAX_OTHERS = 100_000  # rare levels that are remembered
 FIRST, LEVEL = 3, 16  # printed: levels, letters of one
-NEW = 0.25  # share of rows that have a level of their own, up to which a new level is told from a rare one
+NEW = 0.25  # largest share of rows with a unique level for which new levels are distinguished from rare ones
 
 
 @dataclass
@@ -136,7 +136,7 @@ class Number(Column):
 
     @classmethod
     def fit_all(cls, names: list[str], types: list[str], v: np.ndarray, nulls: list[int]) -> list[Number]:
-        """Columns (d, n) of numbers, NaN = missing, of which so many are nulls."""
+        """Columns (d, n) of numbers, NaN = missing; so many of these are nulls."""
         if not len(v):
             return []
         missing, scale, positive = (
@@ -222,7 +222,7 @@ class Category(Column):
     shares: list[float] = field(default_factory=list)  # of the levels and of "other"
     rest: Any = None  # the most frequent level that has no feature of its own
     part: float = 1.0  # its share among all these
-    new: float = 0.0  # share of the rows to come that will have a level never seen, as far as can be told
+    new: float = 0.0  # estimated share of future rows with a level that was never seen
     often: list[int] = field(default_factory=list)  # how often each of the others was there
     others: list[Any] | None = None  # all levels that have none; None: too many to know what is new
     listed: list[Any] | None = None  # the categories of a categorical type, in its order
@@ -252,8 +252,8 @@ class Category(Column):
         if many and not (isinstance(many[0], str) and is_iso(pa.array(many))):  # dates as texts have a warning of their own
             warn(
                 f"column {name!r} has {len(pairs):,} different values in {total:,} rows: it looks like an identifier or "
-                f"a text, and all but the {MAX_LEVELS} most frequent count as one; drop it if it says nothing, or if it is a "
-                f"text that says much, learn from it alone: format=Documents(column={name!r}), --text"
+                f"a text, and all but the {MAX_LEVELS} most frequent count as one; drop it if it is an identifier; if it is a "
+                f"text, learn from it alone: format=Documents(column={name!r}), --text"
             )
         kept, others = pairs[:MAX_LEVELS], pairs[MAX_LEVELS:]
         shares = [n / max(total, 1) for _, n in kept] + [sum(n for _, n in others) / max(total, 1)]
@@ -365,8 +365,9 @@ def warn_near(name: str, new: list[str], known: list[str]) -> None:
     if near:
         said = ", ".join(f"{v!r} ({was!r} was seen)" for v, was in near[:3])
         warn(
-            f"column {name!r} holds {said}{', ...' if len(near) > 3 else ''}: levels that differ in spaces or case are others. "
-            f"If they are the same, write them alike, as with df[{name!r}].str.strip()"
+            f"column {name!r} holds {said}{', ...' if len(near) > 3 else ''}: levels that differ in spaces or case are "
+            "different levels. "
+            f"If they mean the same, write them alike, for example with df[{name!r}].str.strip()"
         )
 
 

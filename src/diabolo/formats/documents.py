@@ -162,7 +162,7 @@ class Documents(Format):
             counts = vectorizer.fit_transform(texts)
         except ValueError:
             raise DataError(
-                f"no words are left to learn from: none in {len(texts):,} documents is one by "
+                f"no words are left to learn from: no token in {len(texts):,} documents is one by "
                 f"token_pattern={self.token_pattern!r} and stop_words={self.stop_words!r:.60}: are these texts?"
             ) from None
         words = vectorizer.get_feature_names_out()
@@ -170,7 +170,8 @@ class Documents(Format):
         kept, self.left_out = chosen(counts, words, *limits, self.token_pattern is not None, self.deciding)
         if not len(kept):
             raise DataError(
-                f"no words are left to learn from: of {len(words):,}, left out are {self.left_out}: lower min_df, raise max_df"
+                f"no words are left to learn from: of {len(words):,} words these are left out: {self.left_out}: lower "
+                "min_df, raise max_df"
             )
         self.columns = [str(word) for word in words[kept]]
         return counts[:, kept]
@@ -190,7 +191,10 @@ class Documents(Format):
         counts = self._vectorizer(self.columns).transform(self.read(X)).tocsr()
         unknown = int((np.diff(counts.indptr) == 0).sum())
         if unknown:
-            warn(f"no word of the vocabulary is in {unknown:,} of {counts.shape[0]:,} documents: what they say is not known")
+            warn(
+                f"no word of the vocabulary is in {unknown:,} of {counts.shape[0]:,} documents: the model knows nothing "
+                "about these"
+            )
         return counts
 
     def _matrix(self, X: Any) -> sp.csr_matrix:

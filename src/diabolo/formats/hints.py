@@ -63,7 +63,7 @@ WAYS = [*(form.format(sign) for form, sign in product(DAYS, "./-")), *NAMED, "%Y
 
 @dataclass(frozen=True)
 class Hint:
-    """What is to be said of a column.
+    """What to say about a column.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ class Hint:
     options : dict
         Those of ``Reading`` that read them.
     bare : str or None
-        What pandas has to do with the texts first; None: more than is told here.
+        What pandas must do with the texts first; None: more than one expression.
     """
 
     why: str
@@ -91,10 +91,10 @@ class Hint:
 
 
 def told(texts: Mapping[str, Any], decimal: str = ".") -> Iterator[str]:
-    """What is to be said of columns of texts, each fact once.
+    """What to say about columns of texts, each fact once.
 
     >>> [*told({"v": pa.array(["1,5", "2,25"])})][0][:75]
-    "texts that look like numbers are taken for categories: column 'v': '1,5' (r"
+    "texts that look like numbers are read as categories: column 'v': '1,5' (r"
     """
     near = {name: hint for name, values in texts.items() if (hint := nearly_numbers(values, decimal))}
     if near:
@@ -106,7 +106,7 @@ def told(texts: Mapping[str, Any], decimal: str = ".") -> Iterator[str]:
         ways += [f"of a DataFrame with {near[name].pandas(name)}"] if name else []
         said = _columns({name: f"{hint.cells} ({hint.why})" for name, hint in near.items()})
         yield (
-            f"texts that look like numbers are taken for categories: {said}: "
+            f"texts that look like numbers are read as categories: {said}: "
             + (f"read them {', '.join(ways)}" if ways else "write them as numbers")
             + f"; or, if they are codes, say categories={[*near]!r} (--category)"
         )
@@ -115,9 +115,9 @@ def told(texts: Mapping[str, Any], decimal: str = ".") -> Iterator[str]:
         name, (_, forms) = next(iter(dates.items()))
         way = forms[0] if forms else "%d.%m.%Y"
         such = "" if forms else ", or however they are written,"
-        other = f" (or is it {forms[1]}? The cells do not tell)" if len(forms) > 1 else ""
+        other = f" (or is it {forms[1]}? The cells do not say)" if len(forms) > 1 else ""
         yield (
-            f"texts that look like dates are taken for categories: {_columns({n: cells for n, (cells, _) in dates.items()})}: "
+            f"texts that look like dates are read as categories: {_columns({n: cells for n, (cells, _) in dates.items()})}: "
             f"read them of a file with {remedy({'dates': {name: way}})}, of a DataFrame with "
             f"pd.to_datetime(df[{name!r}], format={way!r}){such}{other}; or, if they are codes, say categories={[*dates]!r} "
             "(--category)"

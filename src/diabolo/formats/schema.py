@@ -171,7 +171,7 @@ def adapted(values: pa.Array, t: pa.DataType, name: str, kind: str = "number", m
         return values
     known = 0 if pa.types.is_null(f) else len(without_gaps(values))
     if pa.types.is_null(t) and known:
-        warn(f"column {name!r} had no values in fit, so that nothing is known of those it has now: they are not looked at")
+        warn(f"column {name!r} had no values in fit: the values that it has now are ignored")
     if pa.types.is_null(t) or not known:
         return pa.nulls(len(values), t)
     found, fitted = family(f), family(t)
@@ -237,7 +237,8 @@ def _zones(found: str | None, fitted: str | None, name: str) -> None:
         here, there = ("in", "without a") if found else ("without a", "in")
         warn(
             f"column {name!r} holds dates {here} time zone{f' {found}' if found else ''}, but was fitted with dates {there} "
-            f"time zone{f' {fitted}' if fitted else ''}: those without are taken as UTC; give all a zone, with dt.tz_localize"
+            f"time zone{f' {fitted}' if fitted else ''}: those without a zone are read as UTC; give all a zone, with "
+            "dt.tz_localize"
         )
 
 
@@ -275,11 +276,11 @@ def _refused(values: pa.Array, t: pa.DataType, name: str) -> str:
         remedy = f"read them as numbers, with pd.to_numeric(df[{name!r}])"
     elif found == "numbers" and fitted == "texts":
         remedy = (
-            f"read them as texts, with dtype={{{name!r}: str}} in pd.read_csv; or make texts of them as they were, with "
+            f"read them as texts, with dtype={{{name!r}: str}} in pd.read_csv; or turn them into texts, with "
             f"df[{name!r}].astype(str), and str.zfill where they had zeros in front"
         )
     elif found == "numbers" and fitted == "dates":
-        remedy = f"say in which unit they count, with pd.to_datetime(df[{name!r}], unit=...)"
+        remedy = f"give their unit, with pd.to_datetime(df[{name!r}], unit=...)"
     elif "period" in str(values.type):
         remedy = f"turn them into dates, with df[{name!r}].dt.to_timestamp()"
     else:

@@ -197,9 +197,7 @@ class Tables(Format):
     def cell(self, j: int, value: Any) -> np.ndarray:
         column = self.fields[j]
         if self.gaps.holds(value):
-            raise DataError(
-                f"given {column.name!r}: {value!r} stands for a missing cell, as was said in fit (na=), and is no value"
-            )
+            raise DataError(f"given {column.name!r}: {value!r} stands for a missing cell (na= in fit), and is no value")
         column.check(value)
         x = np.asarray(self.encode(column, pa.array([value]))[0])
         if np.isinf(x).any():
@@ -347,7 +345,7 @@ class Tables(Format):
             if isinstance(column, Number) and not possible(column):
                 raise DataError(f"column {column.name!r} has an impossible scale")
             if isinstance(column, Category) and len(column.often) != len(column.others or []):
-                raise DataError(f"column {column.name!r} has rare levels of which it is not known how often they were there")
+                raise DataError(f"column {column.name!r} has rare levels without their frequencies")
 
 
 def packed(values: list[Any]) -> np.ndarray:

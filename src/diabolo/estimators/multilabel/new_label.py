@@ -274,7 +274,7 @@ def zeros_and_ones(y: Any, n: int) -> np.ndarray:
 
 
 def warn_of_contradictions(x: Tensor, y: np.ndarray) -> None:
-    """Warn of rows (n, d) with equal bits, some of which have the label and some not."""
+    """Warn of equal rows (n, d) that contradict each other: some have the label, others do not."""
     place = alike(x)
     yes, no = (np.bincount(place[y == value], minlength=len(place)) for value in (1, 0))
     both = np.flatnonzero((yes > 0) & (no > 0))

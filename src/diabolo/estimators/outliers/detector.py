@@ -62,7 +62,7 @@ MAX_COMPONENTS = 64  # Width k of the bottleneck, unless `n_components` says oth
 class OutlierDetector(OutlierMixin, System):
     """Outliers with a promise: of normal rows, a share `alpha` is flagged.
 
-    Copies of a row count once: rows that are equal, of which one column alone tells the different ones apart.
+    Copies of a row count once: rows are copies if they are equal and a single column distinguishes the different rows.
 
     Takes what :class:`Autoencoder` takes: DataFrames of mixed types with missing values, arrays, sparse matrices, lists of
     texts, and paths of files.
@@ -72,7 +72,7 @@ class OutlierDetector(OutlierMixin, System):
     alpha : float in (0, 1), default=0.01
         Share of the normal rows that may be flagged. With fewer than ``1 / alpha - 1`` rows none can be; fit warns.
     contamination : float in (0, 0.5] or None, default=None
-        Instead: flag this share of the training rows, as scikit-learn's detectors do.
+        If given, flag this share of the training rows instead, as scikit-learn's detectors do.
     n_components : int, float or "auto", default="auto"
         Width k of the bottleneck, or the share of the variance that PCA explains with it; "auto" is the number of features,
         at most 64.
@@ -178,11 +178,11 @@ class OutlierDetector(OutlierMixin, System):
         X : DataFrame, array-like (n, d), sparse matrix (n, d), list of str, or path
             The rows; some of them may be outliers.
         y : array-like (n,), optional
-            What is known of a few rows: -1 outlier, 1 normal, 0 unknown. Known outliers are not learned from; they teach
-            which axis and which columns tell outliers of their kind. Without a single -1, y is ignored, as by
+            What is known about a few rows: -1 outlier, 1 normal, 0 unknown. The networks do not learn from known outliers;
+            these show which axis and which columns distinguish outliers of their kind. Without a single -1, y is ignored, as by
             scikit-learn's detectors; a warning says so where it may have had another meaning.
         sample_weight : array-like (n,), optional
-            How much each row counts in the loss. A row of weight 0 is neither learned from nor calibrated on.
+            How much each row counts in the loss. Rows of weight 0 are used neither for learning nor for calibration.
         categories, numbers : list of str, optional
             Columns of a table that are codes although they are whole numbers, and columns that are quantities although they
             look like row numbers or codes.
@@ -202,7 +202,7 @@ class OutlierDetector(OutlierMixin, System):
         return self
 
     def at(self, alpha: float) -> Self:
-        """Flag the rows with ``p <= alpha`` from now on, without learning again.
+        """From now on, flag the rows with ``p <= alpha``. Nothing is learned again.
 
         Parameters
         ----------
@@ -229,13 +229,13 @@ class OutlierDetector(OutlierMixin, System):
         return self.score_samples(X) - self.offset_
 
     def score_samples(self, X: Any) -> np.ndarray:
-        """(n,) logarithm of the p-value, the lower the stranger; beyond the training rows it goes on (see Calibration)."""
+        """(n,) logarithm of the p-value: low values are strange rows. It goes on beyond the training rows (see Calibration)."""
         s, _ = self._judgements(X)
         return self.calibration_.log_p(s)
 
     @property
     def rate_(self) -> float:
-        """Share of the normal rows that are flagged, at most: the largest p-value of a flagged row; 0 if none can be."""
+        """Largest share of the normal rows that are flagged: the largest p-value of a flagged row; 0 if no row can be flagged."""
         found = int((self.calibration_.log_p(self.calibration_.scores) < self.offset_).sum())
         return (found + 1) / (len(self.calibration_) + 1) if self.offset_ > -np.inf else 0.0
 
@@ -255,17 +255,17 @@ class OutlierDetector(OutlierMixin, System):
         return self._judgements(X)[1]
 
     def discoveries(self, X: Any, q: float = 0.1) -> np.ndarray:
-        """(n,) bool: a list of outliers in X of which on average about a share q at most is false (Benjamini & Hochberg).
+        """(n,) bool: a list of outliers in X. On average at most about a share q of it is false (Benjamini & Hochberg).
 
-        X should not be the training rows: their p-values are too large, and the list too short.
+        X should not be the training rows: their p-values are too large, so the list is too short.
         """
         return discoveries(self.p_values(X), q, len(self.calibration_))
 
     def cell_p_values(self, X: Any) -> np.ndarray:
         """(n, c) how surprising each cell is, given the others of its row; NaN where it is missing.
 
-        The share of training cells of the column that are as surprising: the smallest ones are errors of single cells,
-        whatever their rows look like as a whole. Takes a pass over X for each column.
+        The share of training cells of the column that are as surprising. Errors of single cells have the smallest values,
+        even if their rows look normal as a whole. It takes one pass over X for each column.
         """
         return np.concatenate([self._explainer.cell_p_values(x) for x in self._features(X)])
 
@@ -276,9 +276,9 @@ class OutlierDetector(OutlierMixin, System):
         ----------
         X : as in fit
         rows : array-like of int, or of bool (n,), optional
-            Which rows, by number or as a mask; by default those that :meth:`predict` flags, the strangest first.
+            Row numbers or a mask; by default the rows that :meth:`predict` flags, the strangest first.
         most : int, default=5
-            Cells named of each row.
+            Largest number of cells per row.
 
         Returns
         -------
@@ -301,9 +301,9 @@ class OutlierDetector(OutlierMixin, System):
         )
 
     def error_map(self, X: Any) -> np.ndarray:
-        """Where each picture is unlike what was expected of it (n, H, W): squared error, summed over the colors.
+        """Where each picture differs from its reconstruction (n, H, W): squared error, summed over the colors.
 
-        The pictures are those the detector looks at: ``format_.shape`` says their size.
+        The pictures have the size that the detector uses: ``format_.shape``.
         """
         check_is_fitted(self)
         if self.format_.shape is None:
@@ -343,10 +343,10 @@ class OutlierDetector(OutlierMixin, System):
                 within = f"{'[' if low_too else '('}0, {high:g}{']' if high_too else ')'}"
                 raise ValueError(f"{name}={value!r}: allowed are {'None and ' * high_too}numbers in {within}")
         if not is_size(self.members) or self.members < 2:
-            raise ValueError(f"members={self.members!r}: allowed are integers from 2: each is judge of its own fold")
+            raise ValueError(f"members={self.members!r}: allowed are integers from 2: each one judges its own fold")
 
     def _format(self, X: Any) -> Any:
-        """Arrays column by column: an outlier in a quiet column is one, whatever the others' range."""
+        """Arrays column by column: an outlier in a quiet column counts, even if other columns have larger ranges."""
         found = super()._format(X)
         own = self.format == "auto" and self.loss == "auto"
         return found.by_column().sized(MAX_PIXELS) if own else found
@@ -415,7 +415,7 @@ class OutlierDetector(OutlierMixin, System):
         del self._members, self._chosen
 
     def _check_network(self) -> None:
-        """One row through everything: a model that loads, works."""
+        """Judge one row: a model that loads must work."""
         x = torch.zeros(1, self.format_.width, dtype=next(self.network_.parameters()).dtype)
         raw = self.network_(x)
         fits = raw.ndim == 3 and raw.shape[1:] == x.shape and len(raw) == self.members_

@@ -1,4 +1,4 @@
-r"""What a few known outliers teach: which axis, and which columns, tell outliers of their kind.
+r"""What a few known outliers show: which axis and which columns distinguish outliers of their kind.
 
     s(x) = w_0 + w . f(x)        f = (-log P(D), -log P(U), log(1 + l_1 / v_1), ..., log(1 + l_c / v_c))
 
@@ -126,7 +126,7 @@ def check_outlier_labels(y: object, n: int) -> np.ndarray | None:
         return values
     if len(set(values.tolist())) > 1:
         warn(
-            f"y is ignored: it has no -1. It says what is known of rows: {MEANING}. "
+            f"y is ignored, because it has no -1. y says what is known about rows: {MEANING}. "
             "If 1 marks outliers in y, give np.where(y == 1, -1, 0)"
         )
     return None

@@ -97,7 +97,7 @@ class Scorer:
     ) -> Self:
         """From training rows x (n, d), each judged by the member `fold` (n,) that has not seen it, and known outliers (m, d).
 
-        Values `far` (n, d) out do not tell what is usual: see :meth:`Measures.fit`.
+        Values `far` (n, d) out do not show what is usual: see :meth:`Measures.fit`.
         """
         z, cells = reconstructor.look(x)
         far = far if far.shape[1] == cells.shape[2] else torch.zeros(len(x), 1, dtype=torch.bool)

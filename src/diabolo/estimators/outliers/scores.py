@@ -75,7 +75,7 @@ class Measures:
     ) -> tuple[Self, np.ndarray]:
         """Rows (n, d), codes (K, n, k) and losses (K, n, c), and the member (n,) that has not seen each row.
 
-        Cells `far` (n, c or 1) out do not tell what is usual: their rows are left out, if these are a share of at most `most`.
+        Cells `far` (n, c or 1) out do not show what is usual: their rows are left out, if they are at most a share `most`.
         Also gives the axes (n, 2) of these rows, each by that member, among all others (leave-one-out).
         """
         i, wild = np.arange(len(fold)), far.any(1)

@@ -41,7 +41,7 @@ SMALLEST = 4  # pixels of the side of a small training patch
 class Upscaler(Restorer):
     """Enlarge pictures, with sharper edges and textures than bicubic interpolation.
 
-    The network restores the brightness. The colors, of which the eye sees less detail, are interpolated.
+    The network restores the brightness. The colors are interpolated, because the eye sees less detail in them.
 
     Parameters
     ----------
