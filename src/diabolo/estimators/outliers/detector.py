@@ -235,7 +235,7 @@ class OutlierDetector(OutlierMixin, System):
 
     @property
     def rate_(self) -> float:
-        """Largest share of the normal rows that are flagged: the largest p-value of a flagged row; 0 if no row can be flagged."""
+        """Largest share of the normal rows that are flagged: the largest p-value of a flagged row; 0 if none can be."""
         found = int((self.calibration_.log_p(self.calibration_.scores) < self.offset_).sum())
         return (found + 1) / (len(self.calibration_) + 1) if self.offset_ > -np.inf else 0.0
 
@@ -249,8 +249,8 @@ class OutlierDetector(OutlierMixin, System):
     def axes(self, X: Any) -> np.ndarray:
         """(n, 2) p-values of the two axes, distance to the manifold and unlikely code.
 
-        A small first one: such a combination was never seen. A small second one: rare, but consistent. The geometric mean
-        over the members.
+        If the first is small, such a combination was never seen. If the second is small, the row is rare, but consistent.
+        Both are geometric means over the members.
         """
         return self._judgements(X)[1]
 
