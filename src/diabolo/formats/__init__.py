@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 FORMATS: dict[str, type[Format]] = {
-    cls.kind: cls for cls in (Documents, Images, Tables, Arrays, Embedded)
+    cls.kind: cls for cls in (Tables, Documents, Images, Arrays, Embedded)
 }  # the first that accepts
 
 
