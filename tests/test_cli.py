@@ -378,7 +378,7 @@ def test_fit_labels_wrongly(mails: Path, tmp_path: Path, diabolo: Any) -> None:
         (["--labels", "bug", "--encoder", mails / "mails.diabolo"], "holds a MultiLabelClassifier, but"),
         (
             ["--labels", ",".join(pd.read_csv(table).columns[3:]), "--drop", "size", "--drop", "age", "--drop", "city"],
-            "none is left",
+            "no column is left",
         ),
     ):
         one_line(diabolo(*fit, *words, *FIT), 1, said)

@@ -519,7 +519,7 @@ def test_rows_by_number_or_as_a_mask() -> None:
         assert [v.row for v in detector.explain(X, rows=rows)] == [0, 2, 59]
     assert detector.explain(X, rows=[]) == detector.explain(X, rows=np.zeros(60, bool)) == []
     wrong: dict[str, Any] = {
-        "mask of shape .3,.: X has 60": [True, False, True],
+        "mask of shape .3,., but X has 60": [True, False, True],
         "no row -1": [-1],
         "row numbers, such": [0.0, 2.0],
     }

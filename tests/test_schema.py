@@ -209,7 +209,7 @@ def test_dates_with_and_without_a_zone_are_instants_in_utc_and_a_warning_says_so
     format = Tables().fit(X)
     same = format.to_tensor(X)
     assert (format.to_tensor(X.assign(when=X["when"].dt.tz_localize("UTC"))) == same).all()
-    with pytest.warns(UserWarning, match=r"'when' holds dates in time zone Asia/Tokyo, .* without are taken as UTC"):
+    with pytest.warns(UserWarning, match=r"'when' holds dates in time zone Asia/Tokyo, .* without a zone are read as UTC"):
         moved = format.to_tensor(X.assign(when=X["when"].dt.tz_localize("UTC").dt.tz_convert("Asia/Tokyo")))
     assert (moved == same).all()
 
@@ -308,7 +308,7 @@ def test_columns_without_values_stay_without(tmp_path: Path) -> None:
     for Y in (ae.impute(X), ae.reconstruct(X), ae.sample(3, random_state=0)):
         assert Y[[*EMPTY]].isna().all().all()
         assert list(Y.dtypes) == list(X.dtypes)
-    with pytest.warns(UserWarning, match="column 'objects' had no values in fit, so that nothing is known of those it has now"):
+    with pytest.warns(UserWarning, match="column 'objects' had no values in fit: the values that it has now are ignored"):
         ae.transform(X.assign(objects="x"))
 
 

@@ -31,7 +31,7 @@ from ..formats.base import SINGLE
 from ..formats.frames import collected
 from ..formats.matrices import plain
 from ..hardware import one_thread, pick_device, pick_precision
-from ..losses import Bounded, Logistic, Loss, Multinomial, Softmax
+from ..losses import Bounded, Loss, Multinomial, Softmax
 from ..network import Diabolo
 from ..registry import registered_name
 from ..rows import Rows, spread_over
@@ -108,7 +108,7 @@ class System(Training, BaseEstimator, ABC):
         """A loss for [0, 1] needs numbers that keep their zero."""
         found = infer(X, self.format)
         loss = SINGLE.get(self.loss) if isinstance(self.loss, str) else self.loss
-        shares = self.loss == "softmax" or isinstance(loss, (Bounded, Logistic, Softmax, Multinomial))
+        shares = self.loss == "softmax" or isinstance(loss, (Bounded, Softmax, Multinomial))
         return found.from_zero() if shares else found
 
     def _choose_architecture(self) -> Dense:
@@ -173,9 +173,8 @@ class System(Training, BaseEstimator, ABC):
     def _features(self, X: Any) -> Iterator[Tensor]:
         """X -> chunks of x (b, d) in the precision of the network."""
         check_is_fitted(self)
-        X = self._validated(X, reset=False)
         dtype = next(self.network_.parameters()).dtype
-        for piece in self.format_.chunks(X):
+        for piece in self.format_.chunks(self._validated(X, reset=False)):
             yield self.format_.to_tensor(piece).to(dtype)
 
     # ── learning ─────────────────────────────────────────────────────────────────────────────────────────────────────

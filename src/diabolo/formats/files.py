@@ -230,13 +230,9 @@ def _check_quotes(path: Path, layout: Layout, texts: pa.Table) -> None:
             )
             if last:
                 raise DataError(
-                    f"{said} up to the end of the file: correct this line: a quotation mark is missing, or there is one "
-                    "too many"
+                    f"{said} up to the end of the file: correct this line: a quotation mark is missing, or one is too many"
                 )
-            warn(
-                f"{said}, and they look like rows: if they are rows, a quotation mark is missing there, or there is one "
-                "too many"
-            )
+            warn(f"{said}, and the lines look like rows: if they are rows, a quotation mark is missing, or one is too many")
 
 
 def _rows_within(layout: Layout) -> str:

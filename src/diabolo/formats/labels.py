@@ -251,7 +251,8 @@ def labels_of(rows: list[Any], tell: bool) -> list[Any]:
     found = [None if row is None else [name[label] for label in row if label in name] for row in rows]
     gaps = [i for i, row in enumerate(rows) if row is not None and len(row) > len(found[i] or ())]
     if gaps and tell:
-        more = f", and of {len(gaps) - 1:,} others" if len(gaps) > 1 else ""
+        others = len(gaps) - 1
+        more = f" and in {others:,} other{'s' * (others > 1)}" if others else ""
         warn(
             f"Y has a missing label in row {gaps[0]}{more}: it is ignored; None in place of a list means that the row is "
             "unknown"
