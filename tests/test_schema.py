@@ -425,7 +425,7 @@ def test_what_is_no_row_number() -> None:
 def test_codes_are_told_and_no_code_is_invented(tmp_path: Path) -> None:
     code = np.random.default_rng(0).choice([101, 205, 999], 60)
     X = table().assign(code=code)
-    with pytest.warns(UserWarning, match=r"few whole numbers with gaps.*'code' \(101, 205, 999\).*categories=\['code'\]"):
+    with pytest.warns(UserWarning, match=r"'code' \(101, 205, 999\) hold few whole numbers with gaps.*categories=\['code'\]"):
         Tables().fit(X)
     assert Tables(numbers=["code"]).fit(X).width == Tables().fit(table()).width + 1
     ae = Autoencoder(**SMALL).fit(X, categories=["code"])
@@ -607,6 +607,6 @@ def test_names_of_several_parts_come_back(wide: int) -> None:
 def test_the_index_of_a_written_frame_is_called_so(tmp_path: Path) -> None:
     X = pd.DataFrame({"a": np.arange(30) % 7, "b": np.arange(30) / 4}, index=pd.Index(["x", "y", "z"] * 10, name="town"))
     X.to_parquet(tmp_path / "a.parquet")
-    with pytest.warns(UserWarning, match=r"column\(s\) 'town' are the index of the DataFrame.*categories="):
+    with pytest.warns(UserWarning, match=r"column\(s\) 'town' are the index of the written DataFrame.*categories="):
         assert Tables().fit(tmp_path / "a.parquet").columns == ["a", "b"]
     assert Tables(categories=["town"]).fit(tmp_path / "a.parquet").columns == ["a", "b", "town"]
