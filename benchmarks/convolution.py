@@ -36,7 +36,7 @@ from threadpoolctl import threadpool_limits
 import common
 from diabolo import Autoencoder
 from diabolo.corruption import Chain
-from diabolo.estimators.augmentation import TIMES, about
+from diabolo.estimators.augmentation import TIMES, shift_and_flip
 from diabolo.formats import Arrays
 from diabolo.images.protocols import arrays
 from diabolo.nets.convolution import WIDTHS, ConvDecoder, ConvEncoder
@@ -128,7 +128,7 @@ def unflat(x: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
 def varied(task: Task) -> np.ndarray:
     """(n, d) of the pictures, and of four variations of each."""
     x, rng = torch.from_numpy(flat(task.train) / np.float32(255)), torch.Generator().manual_seed(0)
-    return torch.cat([x, *(about(task.shape)(x, rng)[1] for _ in range(TIMES))]).numpy()
+    return torch.cat([x, *(shift_and_flip(task.shape)(x, rng)[1] for _ in range(TIMES))]).numpy()
 
 
 def pca(task: Task, args: Any, moved: bool = False) -> Fitted:
@@ -155,7 +155,7 @@ def network(moved: bool | None) -> Callable[[Task, Any], Fitted]:
             settings |= {
                 "format": Arrays("common"),
                 "hidden": (as_large(task),) * 2,
-                "corruption": about(task.shape) if moved else None,
+                "corruption": shift_and_flip(task.shape) if moved else None,
             }
         see = (lambda X: X) if moved is None else flat
         ae = Autoencoder(task.k, **settings).fit(see(task.train))

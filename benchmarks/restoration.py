@@ -141,7 +141,7 @@ class Models:
 def hardly_trained(kind: str) -> Any:
     cls = getattr(estimators, kind)
     small = {"widths": (8, 16), "depth": 1, "width": 8, "patch_size": 32, "epochs": 1, "batch_size": 2}
-    small |= {"start": None, "validation_fraction": 0.0, "verbose": False, "random_state": 0}
+    small |= {"init": None, "validation_fraction": 0.0, "verbose": False, "random_state": 0}
     known = cls().get_params()
     return cls(**{k: v for k, v in small.items() if k in known}).fit([made_up(64, 64, seed) for seed in range(4)])
 

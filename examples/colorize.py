@@ -34,7 +34,7 @@ def main() -> None:
     photos = [photo[::4, ::4] if args.tiny else photo for photo in load_sample_images().images]
     half = photos[0].shape[1] // 2
     size = {"widths": (8, 16), "step": 28, "epochs": 2} if args.tiny else {"widths": (16, 32, 64, 64), "epochs": 150}
-    model = Colorizer(start=None, **size, patch_size=96, random_state=0, verbose=False).fit([p[:, half:] for p in photos])
+    model = Colorizer(init=None, **size, patch_size=96, random_state=0, verbose=False).fit([p[:, half:] for p in photos])
 
     print(f"{'mean error of the colors (CIE a, b)':38} {'gray':>6} {'no hints':>9} {f'{HINTS} hints':>9}   doubt")
     for name, photo in zip(("temple", "flower"), photos, strict=True):

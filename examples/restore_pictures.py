@@ -35,8 +35,8 @@ def main() -> None:
     temple, flower = load_sample_images().images
     temple, clean = (temple[:96, :96], flower[180:244, 280:360]) if args.tiny else (temple, flower[100:356, 200:520])
     size = {"widths": (8, 16), "patch_size": 32} if args.tiny else {"widths": (16, 32), "patch_size": 64}
-    quick = {"lr": 5e-3, "muon_lr": 0.02, "average": 0.97, "epochs": 2 if args.tiny else 120}  # a short run at a high rate
-    model = Denoiser(start=None, gray_fraction=0.0, depth=1, **size, **quick, random_state=0, verbose=False).fit([temple])
+    quick = {"muon_lr": 0.02, "average": 0.97, "epochs": 2 if args.tiny else 120}  # a short run at a high rate
+    model = Denoiser(init=None, gray_fraction=0.0, depth=1, **size, **quick, random_state=0, verbose=False).fit([temple])
 
     print(f"{'noise':>6} {'estimated':>10}   PSNR: {'noisy':>6} {'best blur':>10} {'denoised':>9}")
     for sigma in (15, 25, 50):

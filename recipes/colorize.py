@@ -14,7 +14,7 @@ from diabolo import Colorizer
 if __name__ == "__main__":
     a = arguments("colorize")
     model = Colorizer(
-        start=None,
+        init=None,
         epochs=a.epochs or 16,
         batch_size=16,
         validation_fraction=0.01,

@@ -17,10 +17,10 @@ if __name__ == "__main__":
     a = arguments("denoise")
     X = pictures(a.data)
     shared = {"random_state": 0, "batch_size": 16, "validation_fraction": 0.005, "patience": 100, "resume": True}
-    gray = Denoiser(start=None, gray_fraction=1.0, epochs=a.epochs or 9, checkpoint=a.checkpoint("gray"), **shared).fit(X)
+    gray = Denoiser(init=None, gray_fraction=1.0, epochs=a.epochs or 9, checkpoint=a.checkpoint("gray"), **shared).fit(X)
     both = Denoiser(
-        start=gray, gray_fraction=0.625, muon_lr=0.004, epochs=a.epochs or 4, checkpoint=a.checkpoint("both"), **shared
+        init=gray, gray_fraction=0.625, muon_lr=0.004, epochs=a.epochs or 4, checkpoint=a.checkpoint("both"), **shared
     ).fit(X)
-    slow = {"gray_fraction": 0.75, "muon_lr": 0.002, "lr": 3e-4, "average": 0.998}
-    last = Denoiser(start=both, epochs=a.epochs or 2, checkpoint=a.checkpoint("last"), **slow, **shared).fit(X)
+    slow = {"gray_fraction": 0.75, "muon_lr": 0.002, "average": 0.998}
+    last = Denoiser(init=both, epochs=a.epochs or 2, checkpoint=a.checkpoint("last"), **slow, **shared).fit(X)
     keep(last, a.out)

@@ -14,7 +14,7 @@ from diabolo import Upscaler
 if __name__ == "__main__":
     a = arguments("upscale")
     model = Upscaler(
-        start=None,
+        init=None,
         epochs=a.epochs or 8,
         batch_size=12,
         validation_fraction=0.005,

@@ -19,7 +19,7 @@ RESTORERS: dict[str, dict[str, Any]] = {  # they take lists of pictures, not tab
     "Colorizer": {"widths": (8, 16), "depth": 1, "step": 28},
 }
 TABULAR = [name for name in ESTIMATORS if name not in RESTORERS]
-TINY: dict[str, Any] = {"start": None, "epochs": 1, "patch_size": 32, "verbose": False, "random_state": 0}
+TINY: dict[str, Any] = {"init": None, "epochs": 1, "patch_size": 32, "verbose": False, "random_state": 0}
 WORDS = ["red", "green", "apple", "pear", "plum", "blue", "sky", "sea", "wood", "stone", "iron", "gold"]
 
 

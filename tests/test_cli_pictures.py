@@ -77,7 +77,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A tiny model for each verb."""
     folder, X = tmp_path_factory.mktemp("models"), [np.asarray(noise(i)) for i in range(4)]
     for verb, params in TINY.items():
-        kind(verb)(start=None, epochs=1, verbose=False, random_state=0, **params).fit(X).save(folder / f"{verb}.diabolo")
+        kind(verb)(init=None, epochs=1, verbose=False, random_state=0, **params).fit(X).save(folder / f"{verb}.diabolo")
     return {verb: folder / f"{verb}.diabolo" for verb in VERBS}
 
 
@@ -210,7 +210,7 @@ def test_upscale(models: dict[str, Path], photos: Path, tmp_path: Path, diabolo:
         )
         assert opened(tmp_path / f"{scale}.png").size == (48 * scale, 48 * scale)
     one_line(diabolo("upscale", photos / "a.png", tmp_path / "5.png", "-x", 5, "--model", models["upscale"]), 2, "--scale")
-    twice = estimators.Upscaler(start=None, epochs=1, verbose=False, scales=(2,), **TINY["upscale"])
+    twice = estimators.Upscaler(init=None, epochs=1, verbose=False, scales=(2,), **TINY["upscale"])
     twice.fit([np.asarray(noise(0))]).save(tmp_path / "twice.diabolo")
     said = diabolo("upscale", photos / "a.png", tmp_path / "x.png", "-x", 3, "--model", tmp_path / "twice.diabolo")
     one_line(said, 2, "--scale", "this model was trained for 2, not 3")
@@ -456,10 +456,10 @@ def test_fit(task: str, anchor: str, trial: str, asked: list[dict[str, Any]], ma
     assert [anchor in heads, "this model" in heads, trial in said.out] == [True] * 3
     assert ("These weights beat" in said.out) != ("Keep the shipped ones" in said.out)
     assert f"wrote {out}" in said.out
-    assert (asked[0]["start"], asked[0]["epochs"], asked[0]["random_state"]) == ("pretrained", 1, 3)
+    assert (asked[0]["init"], asked[0]["epochs"], asked[0]["random_state"]) == ("pretrained", 1, 3)
     said = diabolo("fit", many, "--task", task, "-o", out, "--epochs", 1, "--from-scratch", "--quiet")
     assert (said.code, said.out, said.err) == (0, "", "")
-    assert asked[1]["start"] is None
+    assert asked[1]["init"] is None
     said = diabolo("info", out)
     assert said.code == 0, said.err
     assert f"kind:          {images.KINDS[task]}" in said.out

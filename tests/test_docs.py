@@ -51,10 +51,10 @@ def few_steps(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(architectures.Dense, "most_steps", 20)
     monkeypatch.setattr(architectures.Text, "most_steps", 20)
     monkeypatch.setattr(detector, "STEPS", 20)
-    monkeypatch.setattr(supervised, "STEPS", (20, 20))
+    monkeypatch.setattr(supervised, "MIN_MAX_STEPS", (20, 20))
     monkeypatch.setattr(supervised, "BLIND_STEPS", 20)
-    monkeypatch.setattr(restoration, "FRESH", 20)
-    monkeypatch.setattr(restoration, "FROM_PRETRAINED", 20)
+    monkeypatch.setattr(restoration, "STEPS_FROM_NOTHING", 20)
+    monkeypatch.setattr(restoration, "STEPS_FROM_PRETRAINED", 20)
     monkeypatch.setattr(corruption, "CORRUPTIONS", dict(CORRUPTIONS))
     monkeypatch.chdir(tmp_path)
 

@@ -358,7 +358,7 @@ def test_files_that_do_not(code: str, name: str, tmp_path: Path) -> None:
 
 def test_empty_lines_are_told(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes(b"ripe fig\r\n\r\nsour lime\r\n")
-    with pytest.warns(UserWarning, match="empty lines are no documents: 1 of 3"):
+    with pytest.warns(UserWarning, match="1 of 3 lines are empty"):
         assert read_documents(tmp_path / "a.txt") == ["ripe fig", "sour lime"]
 
 

@@ -126,7 +126,7 @@ OTHER: dict[str, Any] = {  # values with which a fit ends elsewhere
     "alpha": 0.3,
     "average": 0.5,
     "batch_size": 9,
-    "bins": 3,
+    "n_bins": 3,
     "class_weight": "balanced",
     "contamination": 0.3,
     "corruption": Gaussian(0.8),
@@ -145,7 +145,7 @@ OTHER: dict[str, Any] = {  # values with which a fit ends elsewhere
     "patience": 1,
     "precision": "bfloat16",
     "random_state": 1,
-    "trim": 0.3,
+    "trim_fraction": 0.3,
     "validation_fraction": 0.4,
     "weight_decay": 0.9,
 }

@@ -184,7 +184,7 @@ def test_a_model_of_a_frame_and_of_its_file_give_the_same_codes(tmp_path: Path) 
 def test_texts_that_are_nearly_numbers(cells: list[str], options: dict[str, Any], values: list[Any], tmp_path: Path) -> None:
     text = "v\tw\n" + "".join(f"{cell}\tx\n" for cell in cells)
     assert read(tmp_path, text, name="a.tsv")["v"].to_pylist() == cells
-    with pytest.warns(UserWarning, match="texts that look like numbers are taken for categories") as told:
+    with pytest.warns(UserWarning, match="texts that look like numbers are read as categories") as told:
         Tables().fit(tmp_path / "a.tsv")
     assert len(told) == 1
     with pytest.warns(UserWarning, match="numbers") as again:  # a DataFrame is told the same
@@ -521,7 +521,7 @@ def test_points_between_thousands_beside_decimal_commas_are_told(tmp_path: Path)
 def test_dates_as_texts_are_told(form: str, tmp_path: Path) -> None:
     days = pd.date_range("2024-03-01", periods=20, freq="26h").strftime(form)
     X = pd.DataFrame({"a": np.arange(60) % 7 * 0.5, "v": np.tile(days, 3)})
-    said = rf"texts that look like dates are taken for categories: column 'v': .*pd.to_datetime\(df\['v'\], format='{form}'\)"
+    said = rf"texts that look like dates are read as categories: column 'v': .*pd.to_datetime\(df\['v'\], format='{form}'\)"
     with pytest.warns(UserWarning, match=said):
         Tables().fit(X)
     X.to_csv(tmp_path / "a.csv", index=False)
@@ -569,9 +569,9 @@ def test_what_is_no_date_in_the_format_is_named(cell: str, tmp_path: Path) -> No
 
 def test_dates_of_which_the_cells_do_not_tell_the_day(tmp_path: Path) -> None:
     X = pd.DataFrame({"d": ["01/02/2024", "03/04/2024"] * 5, "v": np.arange(10.0)})
-    with pytest.warns(UserWarning, match=r"d=%d/%m/%Y.*or is it %m/%d/%Y\? The cells do not tell"):
+    with pytest.warns(UserWarning, match=r"d=%d/%m/%Y.*or is it %m/%d/%Y\? The cells do not say"):
         Tables().fit(X)
-    with pytest.raises(DataError, match=r"dates=\['d'\] are read of files: here say df\['d'\] = pd.to_datetime"):
+    with pytest.raises(DataError, match=r"dates=\['d'\] is for files: for a DataFrame write df\['d'\] = pd.to_datetime"):
         Tables(Reading(dates={"d": "%d/%m/%Y"})).fit(X)
     with pytest.raises(DataError, match=r"dates=\['e'\]: there is no such column"):
         Tables(Reading(dates={"e": "%d/%m/%Y"})).fit(X)
@@ -591,10 +591,10 @@ def test_names_with_the_beginnings_of_months_are_none() -> None:
 def test_a_quotation_mark_too_many_swallows_no_rows_in_silence(tmp_path: Path) -> None:
     rows = [f"{i},{i / 4},x{i % 3}\n" for i in range(50)]
     rows[7] = '7,1.75,"x1\n'
-    with pytest.raises(DataError, match=r"column 'c', row 7: .*43 line breaks up to the end of the file: mend this line"):
+    with pytest.raises(DataError, match=r"column 'c', row 7: .*43 line breaks up to the end of the file: correct this line"):
         read(tmp_path, "a,b,c\n" + "".join(rows))
     rows[30] = '30,7.5,x0"\n'
-    with pytest.warns(UserWarning, match=r"row 7: a quotation mark begins the cell 'x1\\n8,2.0,x2.*lines that look like rows"):
+    with pytest.warns(UserWarning, match=r"row 7: a quotation mark begins the cell 'x1\\n8,2.0,x2.*the lines look like rows"):
         assert read(tmp_path, "a,b,c\n" + "".join(rows)).num_rows == 27
 
 

@@ -650,7 +650,10 @@ def test_the_network_sees_what_is_fitted(kind: str) -> None:
 def test_codes_in_an_array_are_told_as_in_a_table() -> None:
     codes, r = np.resize([101, 205, 999], 60), np.random.default_rng(0)
     for X in (np.c_[codes, r.integers(0, 9, 60)], np.c_[codes, r.normal(size=60)]):
-        with pytest.warns(UserWarning, match=r"as codes have them, in column\(s\) 'x0' \(101, 205, 999\): .*pd.DataFrame"):
+        with pytest.warns(
+            UserWarning,
+            match=r"column\(s\) 'x0' \(101, 205, 999\) hold few whole numbers with gaps, like codes: .*pd.DataFrame",
+        ):
             infer(X).fit(X)
     for X in (np.resize([1, 2, 3], (60, 2)), r.normal(size=(60, 2)), codes[:, None] > 101):
         infer(X).fit(X)

@@ -15,7 +15,7 @@ from torch import nn
 from diabolo import Autoencoder, Classifier, DataError, Mirror, MultiLabelClassifier, OutlierDetector, Shift, load
 from diabolo.corruption import Chain, Clean
 from diabolo.estimators.architectures import architecture
-from diabolo.estimators.augmentation import about, helps
+from diabolo.estimators.augmentation import augmentation_helps, shift_and_flip
 from diabolo.estimators.multilabel.comparison import seen_by_both
 from diabolo.formats import Images, infer
 from diabolo.nets.convolution import ConvDecoder, ConvEncoder, ConvFeatures, halvings
@@ -122,7 +122,7 @@ def waves(n: int) -> np.ndarray:
 
 def test_few_pictures_are_varied_where_it_helps() -> None:
     few = Autoencoder(8, **SMALL | {"epochs": 1, "random_state": 5}).fit(waves(80))
-    assert few._corruption() == about((1, 32, 20)) == Chain((Shift((1, 32, 20), 1, None), Mirror((1, 32, 20))))
+    assert few._corruption() == shift_and_flip((1, 32, 20)) == Chain((Shift((1, 32, 20), 1, None), Mirror((1, 32, 20))))
     others = waves(200)[80:]
     linear = few.pca_.inverse_transform(few.pca_.transform(others.reshape(120, -1) / 255.0)) - others.reshape(120, -1) / 255.0
     assert -few.score_samples(others).mean() < 0.98 * np.square(linear).sum(1).mean(), "it begins at more than PCA"
@@ -135,7 +135,7 @@ def test_few_pictures_are_varied_where_it_helps() -> None:
     chosen = Autoencoder(8, corruption=Mirror((1, 32, 20)), **SMALL | {"epochs": 1}).fit(waves(80))
     assert isinstance(chosen._corruption(), Mirror)
     x = torch.rand(40, 3 * 32 * 20)
-    seen, y = about((3, 32, 20))(x, torch.Generator().manual_seed(0))
+    seen, y = shift_and_flip((3, 32, 20))(x, torch.Generator().manual_seed(0))
     assert torch.equal(seen, y), "it is the picture that is moved, for the encoder and for what it shall give"
     assert not torch.equal(seen, x)
 
@@ -146,7 +146,7 @@ def test_variations_help_unless_each_side_has_its_own(seed: int) -> None:
     sided[:, :, 10:] = 0
     for X, wanted in ((whole, True), (sided, False)):
         format = Images().fit(X)
-        assert helps(format.to_tensor(X), format, 8, seed) == wanted
+        assert augmentation_helps(format.to_tensor(X), format, 8, seed) == wanted
 
 
 def test_it_gets_better_than_pca() -> None:

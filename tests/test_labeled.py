@@ -100,7 +100,7 @@ def test_x_for_an_encoder(mails: Path) -> None:
         ([], {}, "labels names no column"),
         (["bug"], {"drop": ["ID"]}, "drop: there is no column 'ID'"),
         (["bug"], {"text": "text"}, "text: there is no column 'text'"),
-        (["bug"], {"drop": ["id", "body", "urgent"]}, "none is left that says what a row is"),
+        (["bug"], {"drop": ["id", "body", "urgent"]}, "no column is left besides the labels"),
         (["id"], {}, "column 'id' holds 7 in row 1: allowed are 0, 1, and an empty cell"),
         (["body"], {}, "a column of lists of labels needs --labels-sep, or sep="),
     ],

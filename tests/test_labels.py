@@ -61,7 +61,7 @@ def test_a_column_means_the_same_in_every_container(way: str) -> None:
     assert np.array_equal(floats(COLUMNS[way](gaps)), np.array(gaps, dtype=float), equal_nan=True)
     gaps = [None if i in (4, 9) else cell for i, cell in enumerate(texts)]
     assert values(COLUMNS[way](gaps)).tolist() == gaps
-    with pytest.raises(DataError, match=r"contains NaN: no class is given in 2 of 15 rows, the first of them row 4\. Leave"):
+    with pytest.raises(DataError, match=r"contains NaN: 2 of 15 rows have no class; the first is row 4\. Leave"):
         classes(COLUMNS[way](gaps))
 
 
@@ -89,7 +89,7 @@ def test_what_is_no_list_is_not_known(way: str, rows: list[Any]) -> None:
     names = sorted({label for row in rows for label in row or ()})
     if not names:
         if "table" not in way or any(row is not None for row in rows):  # a column of gaps may as well be a label
-            with pytest.raises(DataError, match=r"Y has no labels|Y says nothing of any row|Y holds no known label"):
+            with pytest.raises(DataError, match=r"Y has no labels|Y holds no known label"):
                 Labels().fit(LIST_COLUMNS[way](rows))
         return
     labels = Labels().fit(LIST_COLUMNS[way](rows))
@@ -149,9 +149,7 @@ def test_the_sign_between_labels_goes_into_the_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("sep", [";", ",", "|", " | ", ", ", "/", " ", "\n"])
 def test_texts_that_look_like_lists_are_told(sep: str) -> None:
     texts = pd.Series([sep.join(row) for row in LISTS])
-    with pytest.warns(
-        UserWarning, match=re.escape(f"of which there would be 3: fit(X, y, labels_sep={sep.strip(' ') or ' '!r})")
-    ):
+    with pytest.warns(UserWarning, match=re.escape(f"(there would be 3), use fit(X, y, labels_sep={sep.strip(' ') or ' '!r})")):
         MultiLabelClassifier(**SMALL).fit(X, texts)
     if sep == ",":
         with pytest.warns(UserWarning, match="labels_sep=','"):
@@ -177,13 +175,13 @@ def test_names_with_a_sign_in_them_are_names(names: list[Any]) -> None:
 
 
 def test_lists_that_became_texts_are_named() -> None:
-    with pytest.raises(DataError, match=r"lists that were written as texts: y.map\(ast.literal_eval\)"):
+    with pytest.raises(DataError, match=r"which are lists written as texts: use y.map\(ast.literal_eval\)"):
         MultiLabelClassifier(**SMALL).fit(X, pd.Series(LISTS).astype(str))
 
 
 def test_a_gap_among_the_labels_of_a_row_is_told() -> None:
     rows: list[Any] = [[*row, None] if i in (7, 9) else row for i, row in enumerate(LISTS)]
-    with pytest.warns(UserWarning, match="a missing one among the labels of row 7, and of 1 others: it is left out") as told:
+    with pytest.warns(UserWarning, match="a missing label in row 7 and in 1 other: it is ignored") as told:
         clf = MultiLabelClassifier(**SMALL).fit(X, rows)
     assert len(told) == 1
     assert clf.score(X, rows) == clf.score(X, LISTS)
@@ -225,13 +223,16 @@ CODES: dict[str, tuple[Any, str]] = {
     "Y and N": (table(lambda v: pd.Categorical(np.where(v, "Y", "N"))), r"map\({'N': 0, 'Y': 1}\)"),
     "True and False": (table(lambda v: np.where(v, "True", "False")), r"map\({'False': 0, 'True': 1}\)"),
     "an array of texts": (np.where(Y, "yes", "no"), r"Y\[:, 0\] holds 'no' \(row \d+\)"),
-    "rows of texts": (np.where(Y, "yes", "no").tolist(), "Y holds 'no' and 'yes' in rows of 3: no lists of labels"),
+    "rows of texts": (
+        np.where(Y, "yes", "no").tolist(),
+        "Y holds 'no' and 'yes' in rows of 3: these do not look like lists of labels",
+    ),
     "-1 and 1": (2 * Y - 1, r"Y holds -1 \(row \d+, label \d\).*if -1 stands for no, give Y == 1"),
     "1 and 2": (table(lambda v: v + 1), r"Y holds 2 \(row \d+, label 'a'\).*Y == 1, or Y == 2"),
     "1 and 2, sparse": (sp.csr_matrix(Y + 1), r"Y holds 2 \(row \d+, label \d\).*Y == 1, or Y == 2"),
     "texts": (
         table(lambda v: v).assign(note=[f"mail {i}" for i in range(60)]),
-        r"Y\['note'\] holds 'mail 0' .*leave this column out",
+        r"Y\['note'\] holds 'mail 0' .*drop this column",
     ),
     "dates": (table(lambda v: v).assign(day=pd.date_range("2024", periods=60)), r"Y\['day'\] holds dates"),
     "days": (pd.Series(pd.date_range("2024", periods=60)), "y holds dates or times"),
@@ -278,7 +279,7 @@ WRONG: dict[str, tuple[type, Any, str]] = {
         WORDS,
         r"y holds '(yes|no)' \(row 0\), which is no number: give 1 and 0, such as y.map\({'yes': 1, 'no'",
     ),
-    "words": (Regressor, ["red", "blue"] * 30, "for classes there is Classifier"),
+    "words": (Regressor, ["red", "blue"] * 30, "for classes use Classifier"),
     "decimal commas": (Regressor, [f"{v:.2f}".replace(".", ",") for v in Z], r"y.str.replace\(',', '.'\)"),
     "dates of a number": (Regressor, pd.Series(pd.date_range("2024", periods=60)), "y holds dates or times"),
     "durations": (Regressor, pd.Series(pd.timedelta_range("1D", periods=60)), "y holds dates or times"),
@@ -294,11 +295,11 @@ WRONG: dict[str, tuple[type, Any, str]] = {
     "intervals": (Classifier, pd.cut(pd.Series(Z), 3), r"y holds Interval\(.* \(row 0\).*y.astype\(str\)"),
     "bytes": (Classifier, WORDS.astype("S"), r"y holds b'\w+' \(row 0\).*y.astype\(str\)"),
     "one class alone": (Classifier, "yes", "give one for each row"),
-    "two columns": (Classifier, table(lambda v: v), "MultiLabelClassifier learn several"),
+    "two columns": (Classifier, table(lambda v: v), "use MultiLabelClassifier for several"),
     "one label missing": (
         MultiLabelClassifier,
         ["x", None] * 30,
-        "no class is given in 30 of 60 rows, the first of them row 1",
+        "30 of 60 rows have no class; the first is row 1",
     ),
     "too few numbers": (Regressor, Z[:7], "y has 7 entries, X has 60 rows"),
     "too few classes": (Classifier, WORDS[:7], "y has 7 entries, X has 60 rows"),
@@ -486,7 +487,11 @@ def test_what_was_meant_is_asked(fit: Callable[[], Any], meant: str) -> None:
 
 @pytest.mark.parametrize(
     ("names", "why"),
-    [(["", "a"], "the text ''"), (["a", "nan"], "the text 'nan'"), (["a", "b", "a "], "'a' and 'a ', learned as two")],
+    [
+        (["", "a"], "the text ''"),
+        (["a", "nan"], "the text 'nan'"),
+        (["a", "b", "a "], "'a' and 'a ', which are learned as two"),
+    ],
 )
 def test_classes_that_are_perhaps_none_are_told(names: list[str], why: str) -> None:
     with pytest.warns(UserWarning, match=why):

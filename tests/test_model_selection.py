@@ -141,7 +141,7 @@ def test_parts_of_other_sizes() -> None:
 
 @pytest.mark.parametrize("n", [5, 40])
 def test_too_large_for_care_is_dealt_out(n: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("diabolo.model_selection.CELLS", 1)
+    monkeypatch.setattr("diabolo.model_selection.MAX_CELLS_STRATIFIED", 1)
     sizes = [len(test) for _, test in split(drawn(n, 2, 0), 3)]
     assert sum(sizes) == n
     assert max(sizes) - min(sizes) <= 1

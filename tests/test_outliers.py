@@ -169,7 +169,7 @@ def test_outliers_among_the_training_rows_do_not_spoil_it() -> None:
     rng = np.random.default_rng(0)
     dirty = np.concatenate([curve(500, 0), np.column_stack([rng.uniform(-1, 1, 40), *rng.uniform(-1, 1, (3, 40))])])
     new, y = np.concatenate([curve(200, 1), rng.uniform(-1, 1, (50, 4))]), np.arange(250) >= 200
-    trimmed = OutlierDetector(trim=0.1, **QUICK | {"epochs": 60}).fit(dirty)
+    trimmed = OutlierDetector(trim_fraction=0.1, **QUICK | {"epochs": 60}).fit(dirty)
     assert roc_auc_score(y, -trimmed.score_samples(new)) > 0.93
 
 
@@ -220,8 +220,12 @@ def test_weights() -> None:
     detector = OutlierDetector(alpha=0.05, **QUICK).fit(both, sample_weight=weight)
     assert len(detector.calibration_) == 200
     assert roc_auc_score(np.arange(260) >= 200, -detector.score_samples(both)) > 0.95
-    heavy = OutlierDetector(alpha=0.05, **QUICK | {"trim": 0.0}).fit(both, sample_weight=np.repeat([1.0, 20.0], [200, 60]))
-    light = OutlierDetector(alpha=0.05, **QUICK | {"trim": 0.0}).fit(both, sample_weight=np.repeat([20.0, 1.0], [200, 60]))
+    heavy = OutlierDetector(alpha=0.05, **QUICK | {"trim_fraction": 0.0}).fit(
+        both, sample_weight=np.repeat([1.0, 20.0], [200, 60])
+    )
+    light = OutlierDetector(alpha=0.05, **QUICK | {"trim_fraction": 0.0}).fit(
+        both, sample_weight=np.repeat([20.0, 1.0], [200, 60])
+    )
 
     def apart(detector: OutlierDetector) -> float:
         """How much worse random rows are told than those of the curve."""
@@ -473,8 +477,8 @@ def test_what_was_taught_is_saved(tmp_path: Path) -> None:
         ("contamination", 0.0),
         ("contamination", 0.6),
         ("contamination", "auto"),
-        ("trim", 0.5),
-        ("trim", -0.1),
+        ("trim_fraction", 0.5),
+        ("trim_fraction", -0.1),
         ("members", 1),
         ("members", 2.5),
         ("n_components", 0),
@@ -516,7 +520,7 @@ def test_rows_by_number_or_as_a_mask() -> None:
         assert [v.row for v in detector.explain(X, rows=rows)] == [0, 2, 59]
     assert detector.explain(X, rows=[]) == detector.explain(X, rows=np.zeros(60, bool)) == []
     wrong: dict[str, Any] = {
-        "mask of shape .3,.: X has 60": [True, False, True],
+        "mask of shape .3,., but X has 60": [True, False, True],
         "no row -1": [-1],
         "row numbers, such": [0.0, 2.0],
     }

@@ -397,7 +397,7 @@ def test_arrays_are_written(tmp_path: Path, kind: Any) -> None:
 
 def test_16_bit_colors_are_read_as_8(tmp_path: Path) -> None:
     for color, channels in ((2, 3), (4, 2), (6, 4)):
-        with pytest.warns(UserWarning, match="16 bits per color, of which Pillow reads or writes 8 bits: give an array"):
+        with pytest.warns(UserWarning, match="16 bits per color, but Pillow reads or writes 8 bits: give an array"):
             picture = read(io.BytesIO(png16(color, channels)), "a.png")
         assert picture.pixels[0, 0, 0] == np.float32(0x12) / 255
     assert read(io.BytesIO(png16(0, 1))).pixels[0, 0, 0] == np.float32(0x1234) / np.float32(65535)
@@ -602,7 +602,7 @@ LAYOUTS = [
 ]
 
 
-@pytest.mark.filterwarnings("ignore:.*per color, of which Pillow")
+@pytest.mark.filterwarnings("ignore:.*per color, but Pillow")
 @pytest.mark.parametrize("layout", LAYOUTS, ids=str)
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float16, np.float32, np.float64])
 @pytest.mark.parametrize("c", [1, 2, 3, 4])
@@ -632,7 +632,7 @@ def test_tiffs_that_pillow_cannot_read_are_turned_upright(turn: int, tmp_path: P
     assert ImageCollection(path).sizes() == [read(path).pixels.shape]
 
 
-@pytest.mark.filterwarnings("ignore:.*per color, of which Pillow")
+@pytest.mark.filterwarnings("ignore:.*per color, but Pillow")
 @pytest.mark.parametrize("dtype", [np.uint16, np.float32])
 def test_colors_that_were_multiplied(dtype: Any) -> None:
     share, _ = smooth(4, dtype)
@@ -642,7 +642,7 @@ def test_colors_that_were_multiplied(dtype: Any) -> None:
 
 
 def test_colors_of_16_bits_are_told(tmp_path: Path) -> None:
-    with pytest.warns(UserWarning, match="16 bits per color, of which Pillow reads or writes 8 bits"):
+    with pytest.warns(UserWarning, match="16 bits per color, but Pillow reads or writes 8 bits"):
         _, picture = seen(tiff(smooth(3, np.uint16)[1], planar=True))
     assert (picture.dtype, picture.like(picture.pixels).mode) == (np.uint16, "RGB")
     with pytest.warns(UserWarning, match="has floats per color"):
@@ -749,7 +749,7 @@ def test_a_preview_is_no_page(tmp_path: Path) -> None:
 def test_a_stack_that_lists_only_its_first_page(tmp_path: Path) -> None:
     path = tmp_path / "s.tif"
     Image.fromarray(noise(6, 8)).save(path, description="ImageJ=1.53t\nimages=9\nslices=9\n")
-    with pytest.raises(DataError, match="holds 9 pictures of which it lists 1"):
+    with pytest.raises(DataError, match="holds 9 pictures, but lists only 1"):
         read(path)
 
 
@@ -978,5 +978,5 @@ def test_a_tiff_of_many_channels_says_so(tmp_path: Path) -> None:
     entries = [struct.pack("<HHII", tag, form, 1, value) for tag, form, value in [*tags, (258, 3, 8)]]
     head = struct.pack("<4sI", b"II*\0", 8) + struct.pack("<H", len(entries)) + b"".join(sorted(entries)) + bytes(4)
     (tmp_path / "many.tif").write_bytes(head.ljust(200, b"\0") + bytes(range(40)))
-    with pytest.raises(DataError, match="it has 5 channels, a picture has 1 to 4"):
+    with pytest.raises(DataError, match="it has 5 channels, but a picture has 1 to 4"):
         read(tmp_path / "many.tif")

@@ -215,7 +215,7 @@ def test_rescore_says_what_does_not_fit(tmp_path: Path) -> None:
 def models() -> dict[str, Any]:
     """Hardly trained."""
     small = {"widths": (8, 8), "depth": 1, "width": 8, "patch_size": 32, "epochs": 1, "batch_size": 2}
-    small |= {"start": None, "validation_fraction": 0.0, "verbose": False, "random_state": 0, "precision": "float32"}
+    small |= {"init": None, "validation_fraction": 0.0, "verbose": False, "random_state": 0, "precision": "float32"}
     made = {}
     for task, kind in (("denoise", "Denoiser"), ("upscale", "Upscaler"), ("colorize", "Colorizer")):
         cls = getattr(estimators, kind)

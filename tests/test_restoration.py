@@ -30,7 +30,7 @@ from diabolo.images.color import from_lab, to_lab
 from diabolo.images.metrics import psnr
 from diabolo.images.picture import read
 from diabolo.images.resize import resize
-from diabolo.losses import Absolute, LogSquared, Softmax
+from diabolo.losses import Absolute, LogSquared, Softmax, Squared
 from diabolo.nets import ColorClassHead, NoiseConditionalUNet, PixelShuffleHead, PixelShuffleHeads, ResidualCNN, UNet
 from diabolo.nets.restoration import NoiseEstimator
 from diabolo.network import Diabolo
@@ -183,7 +183,7 @@ def test_every_parameter_gets_a_gradient(kind: str) -> None:
 
 # ── fitted ones ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-LEARNING = {"lr": 5e-3, "muon_lr": 0.02, "validation_fraction": 0.125}
+LEARNING = {"muon_lr": 0.02, "validation_fraction": 0.125}
 EPOCHS = {"Denoiser": 10, "Upscaler": 15, "Colorizer": 3}
 
 
@@ -347,6 +347,54 @@ def alike(a: Any, b: Any) -> bool:
     return one.keys() == other.keys() and all(torch.equal(v, other[k]) for k, v in one.items())
 
 
+OTHER: dict[str, Any] = {  # values with which a fit ends elsewhere
+    "average": 0.5,
+    "batch_size": 3,
+    "corruption": Mask(0.1),
+    "depth": 2,
+    "epochs": 3,
+    "gray_fraction": 1.0,
+    "loss": Squared(),
+    "lr": 0.05,
+    "muon_lr": 0.05,
+    "patch_size": 24,
+    "precision": "bfloat16",
+    "random_state": 1,
+    "scales": (2,),
+    "step": 20,
+    "target": "self",
+    "validation_fraction": 0.25,
+    "weight_decay": 0.9,
+    "width": 12,
+    "widths": (8, 4),
+}
+APART = {
+    "checkpoint",
+    "device",
+    "patience",
+    "resume",
+    "scale",
+    "init",
+    "temperature",
+    "verbose",
+    "vividness",
+}  # they have other tests
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_parameter_changes_what_is_learned(name: str) -> None:
+    X = pictures(6)
+    usual: dict[str, Any] = {"epochs": 2 if name == "Colorizer" else 6, "batch_size": 4, "validation_fraction": 0.0}
+    other = OTHER | ({"patch_size": 24} if name == "Upscaler" else {"patch_size": 80} if name == "Colorizer" else {})
+
+    def learned(**params: Any) -> tuple[bytes, ...]:
+        return tuple(p.numpy().tobytes() for p in restorer(name, **usual | params).fit(X).network_.parameters())
+
+    usually = learned()
+    asked = [p for p in ESTIMATORS[name]().get_params() if p not in APART]
+    assert [p for p in asked if learned(**{p: other[p]}) == usually] == []
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_saved_and_loaded(name: str, fitted: dict[str, Any], tmp_path: Path) -> None:
     a, X = fitted[name], pictures(2, 24)
@@ -388,10 +436,10 @@ def test_interrupted_and_resumed(name: str, monkeypatch: pytest.MonkeyPatch, tmp
 @pytest.mark.parametrize("name", NAMES)
 def test_it_begins_where_another_ended(name: str, fitted: dict[str, Any]) -> None:
     a, X = fitted[name], pictures(4)
-    still = restorer(name, start=a, lr=0.0, muon_lr=0.0).fit(X)
+    still = restorer(name, init=a, muon_lr=0.0, **({"lr": 0.0} if name == "Colorizer" else {})).fit(X)
     assert alike(a, still)
     assert not any(p.requires_grad for p in a.network_.parameters())
-    further = restorer(name, start=a, lr=1e-3).fit(X)
+    further = restorer(name, init=a).fit(X)
     assert not alike(a, further)
     assert alike(a, still), "the model that was begun with stays as it is"
 
@@ -783,8 +831,8 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     ("Denoiser", {"gray_fraction": 2.0}),
     ("Denoiser", {"target": "both"}),
     ("Denoiser", {"loss": "squared"}),
-    ("Denoiser", {"start": "mine"}),
-    ("Denoiser", {"start": Upscaler()}),
+    ("Denoiser", {"init": "mine"}),
+    ("Denoiser", {"init": Upscaler()}),
     ("Upscaler", {"scale": 7}),
     ("Upscaler", {"scales": ()}),
     ("Upscaler", {"scales": (2.5,)}),
@@ -804,7 +852,7 @@ def test_what_is_asked_for_is_checked(name: str, wrong: dict[str, Any]) -> None:
 
 def test_another_size_than_that_of_the_start(denoiser: Denoiser) -> None:
     with pytest.raises(ValueError, match="its network has another size"):
-        restorer("Denoiser", start=denoiser, widths=(16, 16)).fit(pictures(6))
+        restorer("Denoiser", init=denoiser, widths=(16, 16)).fit(pictures(6))
 
 
 def test_two_halves_of_a_picture() -> None:
@@ -829,7 +877,7 @@ def test_learning_from_noisy_pictures_alone() -> None:
 
 
 def test_a_large_folder_is_learned_from_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("diabolo.estimators.restoration.base.IN_MEMORY", 30_000)
+    monkeypatch.setattr("diabolo.estimators.restoration.base.MAX_BYTES_IN_MEMORY", 30_000)
     model = restorer("Denoiser")
     model.seed_ = 0
     kept = model._pictures(pictures(20, 96))
@@ -857,7 +905,7 @@ def test_the_noise_of_a_large_picture_is_told_from_pieces(monkeypatch: pytest.Mo
     x = noise(np.full((300, 400), 120.0), 20)
     model = Denoiser.pretrained()
     whole = model.noise_level([x])[0]
-    monkeypatch.setattr("diabolo.estimators.restoration.denoiser.LARGE", 1000)
+    monkeypatch.setattr("diabolo.estimators.restoration.denoiser.MAX_PIXELS_ESTIMATED_WHOLE", 1000)
     monkeypatch.setattr("diabolo.estimators.restoration.denoiser.SPOT", 64)
     assert model.noise_level([x])[0] == pytest.approx(whole, rel=0.1)
     assert whole == pytest.approx(20 / 255, rel=0.1)

@@ -110,7 +110,7 @@ def test_two_saves_are_byte_identical(name: str, kind: str, tmp_path: Path) -> N
 @pytest.fixture(scope="module")
 def restorers() -> dict[str, Any]:
     """The estimators that take pictures, each fitted a little; what starts at zero is zero no more."""
-    return {name: restorer(name, lr=1e-2, validation_fraction=0.0).fit(pictures(3)) for name in RESTORERS}
+    return {name: restorer(name, validation_fraction=0.0).fit(pictures(3)) for name in RESTORERS}
 
 
 @pytest.mark.parametrize("name", RESTORERS)
@@ -140,7 +140,7 @@ def test_weights_of_what_takes_pictures_are_held_in_two_bytes(restorers: dict[st
 
 def test_what_a_restorer_was_given_comes_back(tmp_path: Path) -> None:
     given = {"loss": Absolute(), "corruption": Chain((Poisson(0.02), Jpeg((30, 90)))), "gray_fraction": 0.25}
-    a = restorer("Denoiser", **given, start=restorer("Denoiser").fit(pictures(2))).fit(pictures(2))
+    a = restorer("Denoiser", **given, init=restorer("Denoiser").fit(pictures(2))).fit(pictures(2))
     a.save(tmp_path / "a.diabolo")
     b = load(tmp_path / "a.diabolo")
     assert {name: getattr(b, name) for name in given} == given

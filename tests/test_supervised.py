@@ -80,7 +80,7 @@ def waves(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 def test_bins_tell_more_of_a_number() -> None:
     new, truth = waves(1000, 1)
-    fitted = {b: Classifier(bins=b, **QUICK | {"hidden": (64,), "epochs": 60}).fit(*waves(500, 0)) for b in ("auto", 0, 16)}
+    fitted = {b: Classifier(n_bins=b, **QUICK | {"hidden": (64,), "epochs": 60}).fit(*waves(500, 0)) for b in ("auto", 0, 16)}
     scores = {b: clf.score(new, truth) for b, clf in fitted.items()}
     assert min(scores["auto"], scores[16]) > 0.8 > 0.7 > scores[0]
     layers = {b: [type(part).__name__ for part in clf.network_.encoder] for b, clf in fitted.items()}
@@ -103,11 +103,11 @@ def test_gaps_kinds_and_yes_or_no_have_no_bins() -> None:
 
 def test_many_numbers_have_no_bins_unless_they_are_asked_for() -> None:
     X, y = np.random.default_rng(0).normal(size=(40, 301)), np.arange(40) % 2
-    auto, asked = (Classifier(bins=b, **QUICK | {"epochs": 2}).fit(X, y).network_.encoder for b in ("auto", 2))
+    auto, asked = (Classifier(n_bins=b, **QUICK | {"epochs": 2}).fit(X, y).network_.encoder for b in ("auto", 2))
     assert len(auto) == 2
     assert asked[1].counts == [2] * 301
-    with pytest.raises(ValueError, match=r"bins=-1: allowed are 'auto' and integers from 0"):
-        Classifier(bins=-1, **QUICK).fit(X, y)
+    with pytest.raises(ValueError, match=r"n_bins=-1: allowed are 'auto' and integers from 0"):
+        Classifier(n_bins=-1, **QUICK).fit(X, y)
 
 
 def test_a_curve_is_learned() -> None:

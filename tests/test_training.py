@@ -253,7 +253,7 @@ def test_wherever_the_rows_lie_the_result_is_the_same(tmp_path: Path) -> None:
 def test_large_data_is_cached_on_disk_with_the_same_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     df = frame(80)
     memory = Autoencoder(**SMALL).fit(df)
-    monkeypatch.setattr("diabolo.formats.base.IN_MEMORY", 100)
+    monkeypatch.setattr("diabolo.formats.base.MAX_BYTES_IN_MEMORY", 100)
     disk = Autoencoder(**SMALL).fit(df)
     assert bits(memory.network_, disk.network_)
     X = kinds()["array"]

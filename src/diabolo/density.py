@@ -43,9 +43,9 @@ DENSITIES: dict[str, type[Density]] = {}
 RIDGE = 1e-4  # smallest variance of a part, in units of the codes' own
 WIDTHS = (0.03, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0, 1.5)
 ROUNDS = 5  # of trimming
-FEWEST = 40  # codes; with fewer, a flow holds none out
+MIN_CODES_TO_HOLD_OUT = 40  # codes; with fewer, a flow holds none out
 CHUNK = 512  # codes whose distances fit into the cache
-MOST = 10_000  # codes that a fit uses
+MAX_CODES = 10_000  # codes that a fit uses
 
 
 class Density(ABC):
@@ -68,7 +68,7 @@ class Density(ABC):
         if z.ndim != 2 or not len(z) or not np.isfinite(z).all():
             raise DataError(f"codes of shape {z.shape}: a density needs finite numbers of shape (n, k), n from 1")
         rng = np.random.default_rng(seed)
-        z = z if len(z) <= MOST else z[rng.choice(len(z), MOST, replace=False)]
+        z = z if len(z) <= MAX_CODES else z[rng.choice(len(z), MAX_CODES, replace=False)]
         self.center = z.mean(0).astype(np.float32).astype(np.float64)
         deviation = self._deviation(z)
         self.spread = np.where(deviation > 1e-9, deviation, 1.0).astype(np.float32).astype(np.float64)
@@ -295,7 +295,7 @@ class Flow(Density):
         self.sizes = np.array([self.transforms, self.hidden], dtype=np.float64)
         net = self._net(u.shape[1], seed)
         x = torch.from_numpy(np.random.default_rng(seed).permutation(u)).float()
-        held, train = (x[: len(x) // 10], x[len(x) // 10 :]) if len(x) >= FEWEST else (x, x)
+        held, train = (x[: len(x) // 10], x[len(x) // 10 :]) if len(x) >= MIN_CODES_TO_HOLD_OUT else (x, x)
 
         def objective(i: Tensor, x: Tensor, rng: torch.Generator) -> Tensor:
             return self._value(net, x)
@@ -333,7 +333,7 @@ class Flow(Density):
         return drawn
 
     def _fits(self, k: int) -> bool:
-        if self.sizes.shape != (2,) or not ((self.sizes >= 1) & (self.sizes <= MOST)).all():
+        if self.sizes.shape != (2,) or not ((self.sizes >= 1) & (self.sizes <= MAX_CODES)).all():
             return False
         return self.weights.shape == (sum(p.numel() for p in self._net(k).parameters()),)
 

@@ -23,7 +23,7 @@ from .formats.targets import same_length
 
 __all__ = ["MultiLabelStratifiedKFold", "folds"]
 
-CELLS = 40_000_000  # of Y, beyond which rows are dealt out at random: it makes no difference there
+MAX_CELLS_STRATIFIED = 40_000_000  # of Y, beyond which rows are dealt out at random: it makes no difference there
 
 
 class MultiLabelStratifiedKFold(KFold):
@@ -75,7 +75,7 @@ def folds(y: Any, shares: int | list[float], rng: np.random.RandomState) -> np.n
     n, k = y.shape
     if n < len(r):
         raise ValueError(f"n_splits={len(r)}: there are only {n} rows")
-    if n * k > CELLS:
+    if n * k > MAX_CELLS_STRATIFIED:
         edges = np.floor(np.cumsum([0.0, *r]) * n + 0.5).astype(int)
         fold = np.empty(n, dtype=int)
         for part, (a, b) in enumerate(pairwise(edges)):

@@ -96,7 +96,10 @@ class Subset(Rows):
         return self.rows.take(self.indices[indices])
 
 
-TOLD, KEY = 20, 0.9  # different rows that are needed to recognize copies; share of them that one column must distinguish
+MIN_DIFFERENT_ROWS, MIN_SHARE_DISTINGUISHED = (
+    20,
+    0.9,
+)  # different rows that are needed to recognize copies; share of them that one column must distinguish
 
 
 def copies(rows: Rows) -> np.ndarray:
@@ -115,11 +118,11 @@ def copies(rows: Rows) -> np.ndarray:
         key = blake2b(row.tobytes(), digest_size=16).digest()
         again[i] = key in seen
         seen.add(key)
-    if not again.any() or len(seen) < TOLD:
+    if not again.any() or len(seen) < MIN_DIFFERENT_ROWS:
         return np.zeros_like(again)
     x = spread_over(rows.subset(np.flatnonzero(~again)), 4096).nan_to_num().sort(0).values
     different = 1 + (x[1:] != x[:-1]).sum(0)
-    return again & (x.shape[1] > 1 and int(different.max()) >= KEY * len(x))
+    return again & (x.shape[1] > 1 and int(different.max()) >= MIN_SHARE_DISTINGUISHED * len(x))
 
 
 def in_order_of(numbers: np.ndarray, chunks: Iterable[Tensor]) -> Tensor:

@@ -9,9 +9,9 @@ import numpy as np
 from .errors import warn
 
 __all__ = ["is_code", "odd", "warn_odd"]
-FEWEST = 20  # values of a column; with fewer, none looks like a code
+MIN_VALUES = 20  # values of a column; with fewer, none looks like a code
 BLOCK = 4_000_000  # numbers that are checked at once
-FEWEST_OTHERS = 5  # other values that a column needs
+MIN_OTHER_VALUES = 5  # other values that a column needs
 LIMITS = {32_767, 32_768, 65_535, 2_147_483_647, 2_147_483_648, 4_294_967_295}  # of integer types
 
 
@@ -42,7 +42,7 @@ def _gaping(v: np.ndarray) -> np.ndarray:
 def _codes(v: np.ndarray) -> list[tuple[float, int]]:
     found: list[tuple[float, int]] = []
     values, counts = np.unique(v[~np.isnan(v)], return_counts=True)
-    while len(values) > FEWEST_OTHERS and counts.sum() >= FEWEST:
+    while len(values) > MIN_OTHER_VALUES and counts.sum() >= MIN_VALUES:
         with np.errstate(all="ignore"):
             gaps, reach = (values[1] - values[0], values[-1] - values[-2]), values[-2] - values[1]
         end = -int(gaps[1] > gaps[0])

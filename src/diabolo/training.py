@@ -302,8 +302,10 @@ class Run:
             loss = self.objective(i, x, rng).float().mean()
         loss.backward()
         if not math.isfinite(loss.item()):
+            rate = "muon_lr" if self.plan.optimizer == "muon" else "lr"
+            now = getattr(self.plan, rate)
             raise TrainingError(
-                f"the loss became {loss.item()} at step {self.step + 1}: try a smaller lr (now {self.plan.lr:g}), "
+                f"the loss became {loss.item()} at step {self.step + 1}: try a smaller {rate} (now {now:g}), "
                 f"precision='float32' (now {self.plan.precision!r}), or look for extreme values in the data"
             )
         self.flat.gradient(self.plan.clip)

@@ -6,12 +6,15 @@ import errno
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import DataError, DiaboloError
 
+if TYPE_CHECKING:
+    from ..images.picture import Picture
+
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}  # what the next picture will meet, too
-Work = Callable[[Any], list[Any]]  # a Picture -> an image for each of its files
+Work = Callable[["Picture"], list[Any]]  # an image for each of its files
 
 
 class PassedOverError(Exception):

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..errors import DataError
 from .images import bar, restorer
+
+if TYPE_CHECKING:
+    from ..estimators.restoration.base import Restorer
+    from ..estimators.restoration.colorizer import Colorizer
+    from ..estimators.restoration.denoiser import Denoiser
+    from ..estimators.restoration.upscaler import Upscaler
+    from ..images.album import ImageCollection
 
 EPILOG = """\b
 Examples:
@@ -53,7 +60,7 @@ Tool = Callable[[Any], Any]
 Row = dict[str, Any]
 
 
-def chosen(ctx: click.Context, param: click.Parameter, value: str) -> tuple[str, ...]:
+def parse_sets(ctx: click.Context, param: click.Parameter, value: str) -> tuple[str, ...]:
     names = tuple(name.strip().lower() for name in value.split(",") if name.strip())
     unknown = [name for name in names if name not in SETS]
     if unknown or not names:
@@ -79,7 +86,12 @@ PLACE = click.Path(exists=True, path_type=Path)
     help="Folder with images/restoration/*.zip and images/photos/photos256.zip.",
 )
 @click.option(
-    "--sets", callback=chosen, default=",".join(SETS), show_default=True, metavar="NAMES", help="The sets, separated by commas."
+    "--sets",
+    callback=parse_sets,
+    default=",".join(SETS),
+    show_default=True,
+    metavar="NAMES",
+    help="The sets, separated by commas.",
 )
 @click.option("--few", type=click.IntRange(1), help="Only this number of pictures of each set: quick, but not comparable.")
 @click.option("--denoiser", type=WEIGHTS, help="Your own denoiser.  [default: the shipped one]")
@@ -113,14 +125,14 @@ def command(
     if clean or restored:
         if not (clean and restored):
             raise click.UsageError("--clean and --restored belong together: give both")
-        rescored(clean, restored, shave, space)
+        score_files(clean, restored, shave, space)
         return
-    found = located(data, sets)
+    found = locate_sets(data, sets)
     paths = {"denoise": denoiser, "upscale": upscaler, "colorize": colorizer}
     models = {task: restorer(task, paths[task]) for task in dict.fromkeys(SETS[name][0] for name in sets)}
     click.echo(PROTOCOL)
     for task, model in models.items():
-        rows = scored(task, model, {name: found[name] for name in sets if SETS[name][0] == task}, few)
+        rows = score_models(task, model, {name: found[name] for name in sets if SETS[name][0] == task}, few)
         title = f"{task}, decibels" if task in ANCHORS else task
         if few:  # published scores are those of whole sets
             title = f"{title}; the first {few} of each set"
@@ -128,7 +140,7 @@ def command(
         show(title, rows)
 
 
-def located(data: Path | None, sets: Sequence[str]) -> dict[str, Path]:
+def locate_sets(data: Path | None, sets: Sequence[str]) -> dict[str, Path]:
     """Name of a set -> its zip, or the folder in it."""
     if data is None:
         raise click.UsageError("give the folder of the sets with --data FOLDER (or DIABOLO_DATA); --help says what it holds")
@@ -144,7 +156,7 @@ def located(data: Path | None, sets: Sequence[str]) -> dict[str, Path]:
 # ── our models as tools ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def denoising_tool(model: Any) -> Tool:
+def denoising_tool(model: Denoiser) -> Tool:
     """Noisy floats, in [0, 1] except for the noise -> floats; the model estimates the strength of the noise."""
     from ..estimators.restoration.pixels import pixels, tensor
 
@@ -156,18 +168,18 @@ def denoising_tool(model: Any) -> Tool:
     return restore
 
 
-def upscaling_tool(model: Any, scale: int) -> Tool:
+def upscaling_tool(model: Upscaler, scale: int) -> Tool:
     return lambda seen: model.transform([seen], scale=scale)[0]
 
 
-def coloring_tool(model: Any) -> Tool:
+def coloring_tool(model: Colorizer) -> Tool:
     return lambda seen: model.transform([seen])[0]
 
 
 # ── scores ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def scored(task: str, model: Any, places: dict[str, Path], few: int | None) -> list[Row]:
+def score_models(task: str, model: Restorer, places: dict[str, Path], few: int | None) -> list[Row]:
     """The rows of the table of one task."""
     from ..images.album import ImageCollection
 
@@ -177,7 +189,7 @@ def scored(task: str, model: Any, places: dict[str, Path], few: int | None) -> l
         return [row for name, album in albums.items() for row in ROWS[task](name, album, model, advance)]
 
 
-def counted(tool: Tool, advance: Callable[[], None]) -> Tool:
+def with_progress(tool: Tool, advance: Callable[[], None]) -> Tool:
     def run(seen: Any) -> Any:
         advance()
         return tool(seen)
@@ -185,24 +197,24 @@ def counted(tool: Tool, advance: Callable[[], None]) -> Tool:
     return run
 
 
-def denoised(name: str, album: Any, model: Any, advance: Callable[[], None]) -> Iterator[Row]:
+def denoised(name: str, album: ImageCollection, model: Denoiser, advance: Callable[[], None]) -> Iterator[Row]:
     import numpy as np
 
     from ..images.metrics import psnr
     from ..images.protocols import arrays, denoising, noisy
 
-    pictures, tool = list(arrays(album)), counted(denoising_tool(model), advance)
+    pictures, tool = list(arrays(album)), with_progress(denoising_tool(model), advance)
     for sigma in LEVELS["denoise"]:
         anchor = float(np.mean([psnr(255 * seen, y) for seen, y in noisy(pictures, sigma)]))
         yield row(name, len(pictures), "sigma", sigma, anchor, denoising(tool, pictures, sigma))
 
 
-def enlarged(name: str, album: Any, model: Any, advance: Callable[[], None]) -> Iterator[Row]:
+def enlarged(name: str, album: ImageCollection, model: Upscaler, advance: Callable[[], None]) -> Iterator[Row]:
     from ..images.protocols import arrays, super_resolution
 
     pictures = list(arrays(album))
     for scale in LEVELS["upscale"]:
-        tool = counted(upscaling_tool(model, scale), advance)
+        tool = with_progress(upscaling_tool(model, scale), advance)
         anchor = super_resolution(bicubic_tool(scale), pictures, scale)
         yield row(name, len(pictures), "scale", scale, anchor, super_resolution(tool, pictures, scale))
 
@@ -229,11 +241,11 @@ def published(name: str, level: int) -> str:
     return ", ".join(f"{tool} {values[column]:.2f}" for tool, values in PUBLISHED.get(name, {}).items())
 
 
-def colored(name: str, album: Any, model: Any, advance: Callable[[], None]) -> Iterator[Row]:
+def colored(name: str, album: ImageCollection, model: Colorizer, advance: Callable[[], None]) -> Iterator[Row]:
     from ..images.protocols import arrays, colorization
 
     pictures = list(arrays(album))
-    for tool, color in (("gray", uncolored), ("diabolo", counted(coloring_tool(model), advance))):
+    for tool, color in (("gray", uncolored), ("diabolo", with_progress(coloring_tool(model), advance))):
         scores = colorization(color, pictures)
         yield {"set": name, "pictures": len(pictures), "tool": tool, "PSNR": scores.psnr, "ab": scores.ab} | {
             "colorful": scores.colorfulness
@@ -247,10 +259,10 @@ def uncolored(seen: Any) -> Any:
     return np.repeat(seen[..., None], 3, 2)
 
 
-ROWS = {"denoise": denoised, "upscale": enlarged, "colorize": colored}
+ROWS: dict[str, Callable[..., Iterator[Row]]] = {"denoise": denoised, "upscale": enlarged, "colorize": colored}
 
 
-def rescored(clean: Path, restored: Path, shave: int, space: str) -> None:
+def score_files(clean: Path, restored: Path, shave: int, space: str) -> None:
     """Print the PSNR of each picture, and the mean."""
     import numpy as np
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..errors import DataError
-from .batch import Batch, PassedOverError
+from .batch import Batch, PassedOverError, Work
 from .images import common, run
+
+if TYPE_CHECKING:
+    from ..estimators.restoration.colorizer import Colorizer
+    from ..images.picture import Picture
 
 EPILOG = """\b
 Examples:
@@ -82,14 +86,14 @@ def command(
     if hints:
         check_hints(hints, *batch.album.sizes()[0][:2])
 
-    def work(model: Any) -> Any:
+    def work(model: Colorizer) -> Work:
         from ..estimators.restoration.colorizer import in_color
 
-        def all_files(picture: Any) -> list[Any]:
+        def all_files(picture: Picture) -> list[Any]:
             if not everything and in_color(picture):
                 raise PassedOverError("it is in color already (or tinted): --all replaces its colors")
             images = model.versions(picture, versions, hints) if versions else [model.restore_picture(picture, hints=hints)]
-            return [*images, drawn(model.doubt(picture, hints))] if doubt else list(images)
+            return [*images, doubt_picture(model.doubt(picture, hints))] if doubt else list(images)
 
         return all_files
 
@@ -103,7 +107,7 @@ def check_hints(hints: list[Hint], height: int, width: int) -> None:
             raise DataError(f"--hint {x},{y}: the picture is {width} x {height} pixels; the first is 0,0")
 
 
-def drawn(doubt: Any) -> Any:
+def doubt_picture(doubt: Any) -> Any:
     """(H, W) between 0 and 1 -> uint8."""
     import numpy as np
 

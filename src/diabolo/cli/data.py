@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..errors import DataError, no_column, warn
+
+if TYPE_CHECKING:
+    from ..estimators.base import System
 
 MODEL = click.argument("model", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 DATA = click.argument("data", type=click.Path(exists=True, path_type=Path))
@@ -26,7 +29,7 @@ KEEP = click.option(
 OUTPUT = click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="File to write.")
 
 
-def opened(path: Path, drop: Sequence[str] = (), text: str | None = None) -> Any:
+def open_data(path: Path, drop: Sequence[str] = (), text: str | None = None) -> Any:
     """The data in `path`: the path itself, or a table without the columns `drop`, read as was said."""
     from ..formats.cells import guessed
     from ..formats.files import Reading, is_table, read_table
@@ -48,12 +51,12 @@ def opened(path: Path, drop: Sequence[str] = (), text: str | None = None) -> Any
     return table.drop_columns(list(drop))
 
 
-def loaded(path: Path, verb: str, kind: str = "Autoencoder") -> Any:
-    """The model in `path`, which must be one that `verb` can use."""
+def load_model(path: Path, verb: str, kind: str = "Autoencoder", *others: str) -> Any:
+    """The model in `path`, which must be of a kind that `verb` can use."""
     from .. import estimators
 
     model = estimators.load(path)
-    if not isinstance(model, getattr(estimators, kind)):
+    if not isinstance(model, tuple(getattr(estimators, name) for name in (kind, *others))):
         raise DataError(
             f"{str(path)!r} holds {_a(type(model).__name__)}, but `diabolo {verb}` needs {_a(kind)}: "
             f"make one with `diabolo fit DATA {MADE_BY[kind]}`"
@@ -94,7 +97,7 @@ def as_table(X: Any, names: Sequence[str]) -> Any:
     return pa.table([X[:, j] for j in range(X.shape[1])], names=list(names))
 
 
-def kept(model: Any, data: Path, names: Sequence[str]) -> dict[str, Any]:
+def kept_columns(model: System, data: Path, names: Sequence[str]) -> dict[str, Any]:
     """What is known of each row of `data` and goes before what a model says of it: names of files, columns to keep."""
     called = row_names(model, data)
     found: dict[str, Any] = {} if called is None else {"picture" if model.format_.kind == "images" else "file": called}
@@ -107,7 +110,7 @@ def kept(model: Any, data: Path, names: Sequence[str]) -> dict[str, Any]:
     return found | {name: table[name] for name in names}
 
 
-def as_they_stand(model: Any, data: Path) -> Any:
+def as_they_stand(model: System, data: Path) -> Any:
     """The table in a file; cells of a text file as texts."""
     from ..formats.files import Reading, is_table, read_table
     from ..formats.layout import ending
@@ -171,7 +174,7 @@ def sheet(X: Any) -> Any:
     return np.concatenate([np.concatenate(list(row), 1) for row in grid])
 
 
-def row_names(model: Any, data: Any) -> list[str] | None:
+def row_names(model: System, data: Any) -> list[str] | None:
     """What the rows of `data` are called: the files, where they are pictures, or texts in a folder."""
     if model.format_.kind == "documents" and Path(data).is_dir():
         from ..formats.texts import texts_in

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..errors import DataError
-from .batch import Batch
+from .batch import Batch, Work
 from .images import common, run
+
+if TYPE_CHECKING:
+    from ..estimators.restoration.denoiser import Denoiser
+    from ..images.picture import Picture
 
 EPILOG = """\b
 Examples:
@@ -60,23 +64,23 @@ def command(
     if residue:
         batch.add(residue, ".png")
     batch.check()
-    options = {"strength": strength, "sigma": None if sigma is None else sigma / 255}
+    share = None if sigma is None else sigma / 255
 
-    def work(model: Any) -> Any:
-        def both(picture: Any) -> list[Any]:
+    def work(model: Denoiser) -> Work:
+        def both(picture: Picture) -> list[Any]:
             if sigma is not None and picture.unit != 1:
                 raise DataError(
                     f"--sigma is on the scale of 255, but {picture.name!r} has floats in another unit: omit --sigma"
                 )
-            image, change = model.restore_picture(picture, return_map=True, **options)
-            return [image, drawn(change / picture.unit)] if residue else [image]
+            image, change = model.restore_picture(picture, strength=strength, sigma=share, return_map=True)
+            return [image, noise_picture(change / picture.unit)] if residue else [image]
 
         return both
 
     run(batch, "denoise", work, jobs, quiet)
 
 
-def drawn(change: Any) -> Any:
+def noise_picture(change: Any) -> Any:
     """Signed (H, W, C) -> uint8: the removed noise, around gray."""
     import numpy as np
 

@@ -9,7 +9,7 @@ import click
 
 from ..errors import no_column
 from . import images, options
-from .data import DATA, OUTPUT, never_onto_input, opened
+from .data import DATA, OUTPUT, never_onto_input, open_data
 
 EPILOG = """\b
 Examples:
@@ -199,7 +199,7 @@ def command(
     if about["labels"] is not None or about["label"]:
         from . import labels
 
-        labels.learn(opened(data, drop), data, output, formats(words, columns), words["text"], **about, **params)
+        labels.learn(open_data(data, drop), data, output, formats(words, columns), words["text"], **about, **params)
         return
 
     from ..estimators import Autoencoder, OutlierDetector
@@ -210,8 +210,8 @@ def command(
     params["format"] = formats(words, columns)[0 if documents else 1]
     for name, values in columns.items():
         check_columns(f"--{name}", data, values)
-    X = opened(data, drop, words["text"])
-    model: Any = (
+    X = open_data(data, drop, words["text"])
+    model: Autoencoder | OutlierDetector = (
         Autoencoder(2 if components is None else components, **params)
         if task == "codes"
         else OutlierDetector(alpha=alpha, n_components="auto" if components is None else components, **params)

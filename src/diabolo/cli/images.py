@@ -10,13 +10,18 @@ from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import fmean
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..progress import progress
 from .batch import Batch, Work
-from .data import loaded
+from .data import load_model
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ..estimators.restoration.base import Restorer
 
 SOURCE = click.argument("source", metavar="IN", type=click.Path(path_type=Path))
 TARGET = click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
@@ -45,7 +50,7 @@ def restorer(verb: str, path: Path | None) -> Any:
     """The model in `path`, or the one that comes with the package."""
     from .. import estimators
 
-    return loaded(path, verb, KINDS[verb]) if path else getattr(estimators, KINDS[verb]).pretrained()
+    return load_model(path, verb, KINDS[verb]) if path else getattr(estimators, KINDS[verb]).pretrained()
 
 
 # ── the work ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -139,7 +144,7 @@ def learn(data: Path, output: Path, task: str, noisy: bool, from_scratch: bool, 
     from .. import estimators
 
     kind = getattr(estimators, KINDS[task])
-    model = kind(start=None if from_scratch else "pretrained", **({"target": "self"} if noisy else {}), **params).fit(data)
+    model = kind(init=None if from_scratch else "pretrained", **({"target": "self"} if noisy else {}), **params).fit(data)
     model.save(output)
     if params["verbose"]:
         from .printing import console
@@ -152,7 +157,7 @@ def learn(data: Path, output: Path, task: str, noisy: bool, from_scratch: bool, 
         console.print(f"wrote {output}", soft_wrap=True, markup=False, highlight=False)
 
 
-def compare(model: Any, console: Any) -> None:
+def compare(model: Restorer, console: Console) -> None:
     """Decibels on the held-out pictures: untouched, by other means, with the shipped weights, with these."""
     from rich.table import Table
 

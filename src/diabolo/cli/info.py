@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .data import MODEL
+
+if TYPE_CHECKING:
+    from ..storage import Header
 
 EPILOG = """\b
 Examples:
@@ -32,7 +35,7 @@ def command(model: Path, as_json: bool) -> None:
         click.echo(f"{name + ':':<14} {value}")
 
 
-def facts(head: Any) -> dict[str, str]:
+def facts(head: Header) -> dict[str, str]:
     """The most important facts."""
     meta = head.meta
     weights = sum(_size(shape) for name, (_, shape) in head.shapes.items() if name.startswith("network."))

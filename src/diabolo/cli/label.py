@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import DataError
-from .data import MODEL, loaded, never_onto_input
+from .data import MODEL, load_model, never_onto_input
 from .options import reading
 
 if TYPE_CHECKING:
@@ -72,10 +72,10 @@ def command() -> None:
 @reading
 def add(model: Path, name: str, examples: Path, column: str | None, prior: float | None, output: Path | None) -> None:
     check_output(output, model, examples)
-    clf = loaded(model, "label add", KIND)
-    X, y = labeled(clf, examples, name, column)
-    card = clf.add_label(known(clf, named(name)), X, y, prior=prior)
-    click.echo(f"{card}: wrote {saved(clf, model, output)}")
+    clf = load_model(model, "label add", KIND)
+    X, y = read_examples(clf, examples, name, column)
+    card = clf.add_label(known_name(clf, parse_name(name)), X, y, prior=prior)
+    click.echo(f"{card}: wrote {save_model(clf, model, output)}")
 
 
 @command.command("drop", epilog=DROP, help="Remove the label NAME.")
@@ -84,9 +84,9 @@ def add(model: Path, name: str, examples: Path, column: str | None, prior: float
 @OUTPUT
 def drop(model: Path, name: str, output: Path | None) -> None:
     check_output(output, model)
-    clf = loaded(model, "label drop", KIND)
-    clf.drop_label(known(clf, name))
-    click.echo(f"{len(clf.labels_.names):,} labels are left: wrote {saved(clf, model, output)}")
+    clf = load_model(model, "label drop", KIND)
+    clf.drop_label(known_name(clf, name))
+    click.echo(f"{len(clf.labels_.names):,} labels are left: wrote {save_model(clf, model, output)}")
 
 
 @command.command("rename", epilog=RENAME, help="Rename the label OLD to NEW.")
@@ -96,9 +96,9 @@ def drop(model: Path, name: str, output: Path | None) -> None:
 @OUTPUT
 def rename(model: Path, old: str, new: str, output: Path | None) -> None:
     check_output(output, model)
-    clf = loaded(model, "label rename", KIND)
-    clf.rename_label(known(clf, old), known(clf, named(new)))
-    click.echo(f"{old!r} is now {new!r}: wrote {saved(clf, model, output)}")
+    clf = load_model(model, "label rename", KIND, "IndependentClassifiers")
+    clf.rename_label(known_name(clf, old), known_name(clf, parse_name(new)))
+    click.echo(f"{old!r} is now {new!r}: wrote {save_model(clf, model, output)}")
 
 
 @command.command(
@@ -109,7 +109,7 @@ def rename(model: Path, old: str, new: str, output: Path | None) -> None:
 )
 @MODEL
 def listing(model: Path) -> None:
-    clf = loaded(model, "label list", KIND)
+    clf = load_model(model, "label list", KIND, "IndependentClassifiers")
     from . import printing
 
     printing.labels(clf)
@@ -120,7 +120,7 @@ def check_output(output: Path | None, *inputs: Path) -> None:
         never_onto_input(output, *inputs)
 
 
-def labeled(clf: Any, path: Path, name: str, column: str | None) -> tuple[Any, Any]:
+def read_examples(clf: MultiLabelClassifier, path: Path, name: str, column: str | None) -> tuple[Any, Any]:
     """The examples, and which of them have the label; None: all."""
     import numpy as np
 
@@ -131,7 +131,7 @@ def labeled(clf: Any, path: Path, name: str, column: str | None) -> tuple[Any, A
     if column is None and name in table.column_names and name not in own:
         column = name
     if column is None:
-        if name.strip() and known(clf, name) not in clf.labels_.names:  # otherwise the name is the error
+        if name.strip() and known_name(clf, name) not in clf.labels_.names:  # otherwise the name is the error
             check_answers(table, own, name)
         return X, None
     check_names(table, [column], "--column")
@@ -158,18 +158,18 @@ def chosen(X: Any, rows: Any) -> Any:
     return X.take(rows) if hasattr(X, "schema") else X[rows]
 
 
-def named(name: str) -> str:
+def parse_name(name: str) -> str:
     if not name.strip():
         raise DataError("the name of a label must not be empty")
     return name
 
 
-def known(clf: MultiLabelClassifier, name: str) -> Any:
+def known_name(clf: MultiLabelClassifier, name: str) -> Any:
     """The label that is written like this (it may be a number), else the text itself."""
     return next((label for label in clf.labels_.names if str(label) == name), name)
 
 
-def saved(clf: MultiLabelClassifier, model: Path, output: Path | None) -> Path:
+def save_model(clf: MultiLabelClassifier, model: Path, output: Path | None) -> Path:
     """Write the model, whole or not at all; a link stays a link."""
     clf.save(output or model.resolve())
     return output or model

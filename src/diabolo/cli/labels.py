@@ -9,7 +9,7 @@ import click
 
 from ..errors import DataError
 from . import options
-from .data import loaded
+from .data import load_model
 
 IMAGENET = "imagenet"  # an encoder that is no file
 
@@ -37,7 +37,7 @@ def learn(
     check_names(table, names, "--labels")
     if labels_sep and len(names) > 1:
         raise DataError("--labels-sep is for one column of lists, but --labels names more")
-    pretrained: Any = loaded(encoder, "fit --encoder") if isinstance(encoder, Path) else encoder
+    pretrained: Any = load_model(encoder, "fit --encoder") if isinstance(encoder, Path) else encoder
     format = "auto" if encoder is None else "images" if encoder == IMAGENET else pretrained.format_
     X, Y = read_labeled(table, names, sep=labels_sep, text=text, format=format, folder=path.parent)
     documents = isinstance(X, list) and all(isinstance(x, str) for x in X)
@@ -50,7 +50,7 @@ def learn(
     if clf.verbose:
         from . import printing
 
-        printing.labeled(clf, len(Y), output)
+        printing.fitted_labels(clf, len(Y), output)
 
 
 def listing(names: str | None) -> list[str]:

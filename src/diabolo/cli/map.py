@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .data import DATA, KEEP, MODEL, OUTPUT, as_table, beside, kept, loaded, never_onto_input, save
+from .data import DATA, KEEP, MODEL, OUTPUT, as_table, beside, kept_columns, load_model, never_onto_input, save
 from .options import reading
 from .report import columns
 
@@ -50,7 +50,7 @@ def command(
         raise click.BadParameter(f"a picture of the map is an .svg, not {output.name!r}", param_hint="--output")
     if keep and output.suffix == ".svg":
         raise click.BadParameter(f"is for tables: name the output something.csv, not {output.name!r}", param_hint="--keep")
-    ae = loaded(model, "map")
+    ae = load_model(model, "map")
     fitted = getattr(ae.format_, "reading", None)
     shade = columns(data, (color,), "--color", fitted)[color] if color and color not in MEASURED else None
     found = ae.map(data, seed=seed)
@@ -65,7 +65,7 @@ def command(
 
 def _known(ae: Autoencoder, data: list[Path], keep: tuple[str, ...]) -> dict[str, Any]:
     """The columns of --keep, from the rows of all files."""
-    found = [kept(ae, rows, keep) for rows in data]
+    found = [kept_columns(ae, rows, keep) for rows in data]
     lists = [{name: v.to_pylist() if hasattr(v, "type") else v for name, v in part.items()} for part in found]
     return {name: [value for part in lists for value in part[name]] for name in lists[0]}
 
@@ -83,13 +83,13 @@ def measured(ae: Autoencoder, rows: Path, places: Any, new: int) -> Any:
 
 def picture(found: Any, table: Any, color: str | None, shade: Any, output: Path) -> None:
     """The table as an SVG file."""
-    from ..report.svg import drawn
-    from ..report.values import column, listed
+    from ..report.svg import draw_map
+    from ..report.values import as_list, column
     from ..storage import atomic
 
     values = None
     if color:
-        known = table[:, MEASURED[color]].tolist() if color in MEASURED else listed(shade)
+        known = table[:, MEASURED[color]].tolist() if color in MEASURED else as_list(shade)
         values = column(color, "label", known + [None] * (len(table) - len(known)))
     with atomic(output) as file:
-        file.write(drawn(found, table[:, 2:4], values, table[:, 1] > 0))
+        file.write(draw_map(found, table[:, 2:4], values, table[:, 1] > 0))

@@ -31,7 +31,7 @@ TASKS: dict[str, tuple[str, ...]] = {  # the tasks of every option
 LOSSES = ("logistic", "asymmetric")
 
 
-def given(ctx: click.Context) -> list[str]:
+def given_options(ctx: click.Context) -> list[str]:
     """The options that the user gave, in the order of the help."""
     names = [param.name for param in ctx.command.params if isinstance(param, click.Option) and param.name]
     return [name for name in names if ctx.get_parameter_source(name) is not ParameterSource.DEFAULT]
@@ -43,7 +43,7 @@ def spelled(ctx: click.Context, name: str) -> str:
 
 def check(ctx: click.Context) -> None:
     """Raise a UsageError for options of `diabolo fit` that do not belong to the task, or contradict each other."""
-    found = given(ctx)
+    found = given_options(ctx)
     task = LABELS if "labels" in found or "label" in found else ctx.params["task"]
     for name in found:
         tasks = TASKS[name]
@@ -81,7 +81,7 @@ def check_data(ctx: click.Context, data: Path, kind: str) -> None:
     """Raise a UsageError for options that do not belong to this kind of data."""
     from ..formats.files import is_table
 
-    found = given(ctx)
+    found = given_options(ctx)
     for names, fits, what in (
         (DOCUMENTS, kind == "documents", "documents"),
         (COLUMNS, kind == "tables", "tables"),

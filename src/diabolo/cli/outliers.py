@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from .data import DATA, KEEP, MODEL, beside, kept, loaded, never_onto_input, save
+from .data import DATA, KEEP, MODEL, beside, kept_columns, load_model, never_onto_input, save
 from .options import reading
 
 EPILOG = """\b
@@ -53,8 +53,8 @@ def command(
         never_onto_input(output, model, data)
     elif keep:
         raise click.UsageError("--keep is for the output file: give --output")
-    detector = loaded(model, "outliers", "OutlierDetector")
-    kept_of = kept(detector, data, keep) if output else {}
+    detector = load_model(model, "outliers", "OutlierDetector")
+    kept_of = kept_columns(detector, data, keep) if output else {}
     if alpha:
         detector.at(alpha)
     score = detector.score_samples(data)

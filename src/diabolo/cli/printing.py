@@ -85,7 +85,7 @@ def promise(detector: OutlierDetector, output: Path) -> None:
     console.print(f"wrote {output}")
 
 
-def labeled(clf: MultiLabelClassifier, rows: int, output: Path) -> None:
+def fitted_labels(clf: MultiLabelClassifier, rows: int, output: Path) -> None:
     """What a classifier was fitted to, its out-of-fold score, and how many rows its file holds."""
     table = Table(show_header=False)
     table.add_column("")
@@ -102,7 +102,7 @@ def labeled(clf: MultiLabelClassifier, rows: int, output: Path) -> None:
     console.print(table)
 
 
-def tagged(found: Any, added: int, rows: int) -> None:
+def tagged_rows(found: Any, added: int, rows: int) -> None:
     """The first rows with their labels: the last `added` columns, after some of the others."""
     from ..formats.schema import is_text
 

@@ -13,7 +13,12 @@ from .data import DATA, MODEL, OUTPUT, never_onto_input
 from .options import reading, reread
 
 if TYPE_CHECKING:
+    from ..estimators.autoencoder.autoencoder import Autoencoder
+    from ..estimators.multilabel.base import MultiLabel
     from ..estimators.multilabel.classifier import MultiLabelClassifier
+    from ..estimators.outliers.detector import OutlierDetector
+
+    Fitted = Autoencoder | OutlierDetector | MultiLabel
 
 EPILOG = """\b
 Examples:
@@ -45,21 +50,21 @@ def command(model: Path, data: Path, output: Path, names: tuple[str, ...], label
     from ..report import check_model, write
 
     never_onto_input(output, model, data)
-    fitted: Any = load(model)
+    fitted: Fitted = load(model)
     check_model(fitted)
     reread(fitted)
     check_options(fitted, names, labels_sep)
     X: Any = data
     labels: dict[str, Any]
     if hasattr(fitted, "thresholds_"):
-        X, labels = judged(fitted, data, names, labels_sep)
+        X, labels = labeled_rows(fitted, data, names, labels_sep)
     else:
         labels = columns(data, names, fitted=getattr(fitted.format_, "reading", None))
     write(fitted, X, output, title=data.name, labels=labels, seed=seed)
     click.echo(f"wrote {output}")
 
 
-def check_options(fitted: Any, names: tuple[str, ...], sep: str | None) -> None:
+def check_options(fitted: Fitted, names: tuple[str, ...], sep: str | None) -> None:
     """Raise a UsageError for options that do not belong to this kind of model."""
     kind = type(fitted).__name__
     labels = hasattr(fitted, "thresholds_")
@@ -74,7 +79,7 @@ def check_options(fitted: Any, names: tuple[str, ...], sep: str | None) -> None:
         raise click.UsageError(f"--seed is the seed of a map, but the report on this {kind} has no map")
 
 
-def judged(clf: MultiLabelClassifier, data: Path, names: tuple[str, ...], sep: str | None) -> tuple[Any, dict[str, Any]]:
+def labeled_rows(clf: MultiLabelClassifier, data: Path, names: tuple[str, ...], sep: str | None) -> tuple[Any, dict[str, Any]]:
     """The rows of a table, and their labels."""
     import numpy as np
 
@@ -83,7 +88,7 @@ def judged(clf: MultiLabelClassifier, data: Path, names: tuple[str, ...], sep: s
     table, X = read_for(clf.format_, data)
     if sep:
         check_names(table, list(names), "--labels")
-        return X, {"y": of_known(clf, label_lists(table, names[0], sep))}
+        return X, {"y": without_unknown(clf, label_lists(table, names[0], sep))}
     labels = [str(name) for name in clf.labels_.names]
     absent = [name for name in labels if name not in table.column_names]
     if len(absent) == len(labels):
@@ -94,7 +99,7 @@ def judged(clf: MultiLabelClassifier, data: Path, names: tuple[str, ...], sep: s
     return X, {"y": np.column_stack([unknown if name in absent else yes_no(table, name) for name in labels])}
 
 
-def of_known(clf: MultiLabelClassifier, lists: list[list[str]]) -> list[list[Any]]:
+def without_unknown(clf: MultiLabelClassifier, lists: list[list[str]]) -> list[list[Any]]:
     """Lists of labels without those that the model does not know, and a message about these."""
     known = {str(name): name for name in clf.labels_.names}
     unknown = sorted({label for row in lists for label in row if label not in known})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import DataError, no_column
-from .data import MODEL, OUTPUT, loaded, never_onto_input, save
+from .data import MODEL, OUTPUT, load_model, never_onto_input, save
 
 if TYPE_CHECKING:
     from ..estimators.autoencoder.autoencoder import Autoencoder
@@ -53,7 +53,7 @@ def command(
     seed: int,
 ) -> None:
     never_onto_input(output, model, *([against] if against else []))
-    ae = loaded(model, "sample")
+    ae = load_model(model, "sample")
     X = ae.sample(rows, likelihood=likelihood, given=parsed(ae, given), random_state=seed)
     save(X, ae.format_.columns, output)
     click.echo(f"{rows:,} rows: wrote {output}")

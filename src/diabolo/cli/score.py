@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from .data import DATA, KEEP, MODEL, as_table, beside, kept, loaded, never_onto_input, row_names, save
+from .data import DATA, KEEP, MODEL, as_table, beside, kept_columns, load_model, never_onto_input, row_names, save
 from .options import reading
 
 EPILOG = """\b
@@ -32,8 +32,8 @@ def command(model: Path, data: Path, output: Path | None, worst: int, keep: tupl
         never_onto_input(output, model, data)
     elif keep:
         raise click.UsageError("--keep is for the output file: give --output")
-    ae = loaded(model, "score")
-    known = kept(ae, data, keep) if output else {}
+    ae = load_model(model, "score")
+    known = kept_columns(ae, data, keep) if output else {}
     errors = ae.reconstruction_errors(data)
     rows = errors.sum(1)
     printing.columns(ae, data)

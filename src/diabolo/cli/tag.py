@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import DataError, no_column
-from .data import DATA, KEEP, MODEL, as_they_stand, loaded, never_onto_input, save
+from .data import DATA, KEEP, MODEL, as_they_stand, load_model, never_onto_input, save
 from .options import reading_but_sep
 
 if TYPE_CHECKING:
     from ..estimators.multilabel.classifier import MultiLabelClassifier
 
-SHOWN = 10  # rows
+MAX_ROWS_SHOWN = 10  # rows
 EPILOG = """\b
 Examples:
   diabolo fit mails.csv --labels urgent,billing,bug -o tags.diabolo
@@ -36,7 +36,7 @@ Examples:
 @MODEL
 @DATA
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help=f"Write all rows here.  [default: print the first {SHOWN}]"
+    "-o", "--output", type=click.Path(path_type=Path), help=f"Write all rows here.  [default: print the first {MAX_ROWS_SHOWN}]"
 )
 @click.option("--sep", default=";", show_default=True, metavar="SEP", help="Separator of labels.")
 @click.option("--proba", is_flag=True, help="Add a column 'p LABEL' with the probability of each label.")
@@ -54,7 +54,7 @@ def command(
         never_onto_input(output, model, data)
         if output.suffix == ".npy":
             raise DataError(f"--output {str(output)!r}: names of labels are not numbers: write a table, such as .csv")
-    clf = loaded(model, "tag", "MultiLabelClassifier")
+    clf = load_model(model, "tag", "MultiLabelClassifier", "IndependentClassifiers")
     check_sep(clf, sep)
     table, X = read_for(clf.format_, data)
     if keep:
@@ -62,13 +62,13 @@ def command(
     elif ending(data).endswith(CSV) and output and ending(output).endswith(CSV):
         table = as_they_stand(clf, data)
     if output:
-        save(joined(table, tagged(clf, X, sep, top, proba)), [], output)
+        save(joined(table, tag_rows(clf, X, sep, top, proba)), [], output)
         click.echo(f"{table.num_rows:,} rows: wrote {output}")
         return
     from . import printing
 
-    added = tagged(clf, X[:SHOWN], sep, top, proba)
-    printing.tagged(joined(table[:SHOWN], added), len(added), table.num_rows)
+    added = tag_rows(clf, X[:MAX_ROWS_SHOWN], sep, top, proba)
+    printing.tagged_rows(joined(table[:MAX_ROWS_SHOWN], added), len(added), table.num_rows)
 
 
 def chosen_columns(table: Any, names: tuple[str, ...]) -> Any:
@@ -87,7 +87,7 @@ def check_sep(clf: MultiLabelClassifier, sep: str) -> None:
             raise DataError(f"--sep {sep!r}: the label {name!r} contains it: choose another separator")
 
 
-def tagged(clf: MultiLabelClassifier, X: Any, sep: str, top: int | None, proba: bool) -> dict[str, Any]:
+def tag_rows(clf: MultiLabelClassifier, X: Any, sep: str, top: int | None, proba: bool) -> dict[str, Any]:
     """The new columns, by name."""
     added: dict[str, Any] = {"labels": [sep.join(map(str, row)) for row in names(clf, X)]}
     if top:

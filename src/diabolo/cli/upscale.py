@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
-from .batch import Batch
+from .batch import Batch, Work
 from .images import common, run
+
+if TYPE_CHECKING:
+    from ..estimators.restoration.upscaler import Upscaler
 
 EPILOG = """\b
 Examples:
@@ -30,7 +33,7 @@ def command(source: Path, target: Path, path: Path | None, overwrite: bool, jobs
     batch = Batch(source, target, path, overwrite)
     batch.check()
 
-    def work(model: Any) -> Any:
+    def work(model: Upscaler) -> Work:
         if scale not in model.scales:
             learned = ", ".join(map(str, model.scales))
             raise click.BadParameter(f"this model was trained for {learned}, not {scale}", param_hint="--scale")

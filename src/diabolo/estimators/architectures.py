@@ -36,21 +36,25 @@ from ..nets import (
 )
 from ..nets.convolution import WIDTHS
 from ..network import Diabolo
-from .augmentation import about, helps, linear_of
+from .augmentation import augmentation_helps, augmented_pca, shift_and_flip
 from .linear import Linear, tfidf
 
 __all__ = ["ARCHITECTURES", "Dense", "architecture"]
 
 N = TypeVar("N", bound=SkipMLP)
 
-FEW_STEPS = 300  # SGD steps for few pictures
-VERY_FEW, FEW, MOVABLE = 5000, 20_000, 16  # below the first, pictures are augmented, below the second, if it helps; least side
-FEWEST = 40  # pictures; with fewer, a test whether augmentation helps is not possible
-SURER = (1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.8, 2.0)  # values of t that are tried
-SEEN = 1 / 8  # scale of tf-idf features per row and feature; 1 is the scale with variance 1
-SEEN_RANGE = 0.1, 1.0
-PLAIN = 2.5  # least idf: even a word that is in most documents may decide
-MOVED = 8  # pictures are shifted by up to 1/8 of their shorter side
+MIN_STEPS_FOR_PICTURES = 300  # SGD steps for few pictures
+MAX_PICTURES_AUGMENTED, MAX_PICTURES_TESTED, MIN_SIDE_AUGMENTED = (
+    5000,
+    20_000,
+    16,
+)  # below the first, pictures are augmented, below the second, if it helps; least side
+MIN_PICTURES_TESTED = 40  # pictures; with fewer, a test whether augmentation helps is not possible
+SHARPENINGS = (1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.8, 2.0)  # values of t that are tried
+TFIDF_SCALE = 1 / 8  # scale of tf-idf features per row and feature; 1 is the scale with variance 1
+TFIDF_SCALE_RANGE = 0.1, 1.0
+MIN_IDF = 2.5  # least idf: even a word that is in most documents may decide
+SHIFT_DIVISOR = 8  # pictures are shifted by up to 1/8 of their shorter side
 
 
 class Dense:
@@ -216,7 +220,7 @@ class Text(Dense):
         """raw0 + t (raw - raw0): training hid half of the words, so whole documents x (n, d) allow more certainty."""
         decoder, raw = cast(SkipMLP, network.decoder), network(x)
         raw0 = loss.tangent(linear.mean.to(x))[0]
-        t = min(SURER, key=lambda t: error(loss.predict(raw0 + t * (raw - raw0))))
+        t = min(SHARPENINGS, key=lambda t: error(loss.predict(raw0 + t * (raw - raw0))))
         decoder.stretched(t, raw0)
 
     def members(
@@ -229,10 +233,10 @@ class Text(Dense):
         bins: Callable[[Tensor], PiecewiseLinearEncoding],
     ) -> nn.Sequential:
         (c, s), d = self.format.view(), self.format.width
-        seen = np.clip(SEEN * n / d, *SEEN_RANGE)  # with fewer rows per word, features are smaller
+        seen = np.clip(TFIDF_SCALE * n / d, *TFIDF_SCALE_RANGE)  # with fewer rows per word, features are smaller
         tower = EnsembleMLP(members, d, sizes, 0.2, dropout, plain=True)
         see = tfidf(self.format).float()
-        see.idf.clamp_(min=PLAIN)
+        see.idf.clamp_(min=MIN_IDF)
         return nn.Sequential(see, tower.set_scaling(c, s / seen))
 
 
@@ -250,15 +254,15 @@ class Convolutional(Dense):
         self.few = self.varied = self.still = False
 
     def expect(self, n: int, movable: bool) -> None:
-        movable = movable and self.convolves and min(self.shape[1:]) >= MOVABLE
-        self.few = movable and FEWEST <= n < FEW
-        self.varied = movable and n < VERY_FEW
+        movable = movable and self.convolves and min(self.shape[1:]) >= MIN_SIDE_AUGMENTED
+        self.few = movable and MIN_PICTURES_TESTED <= n < MAX_PICTURES_TESTED
+        self.varied = movable and n < MAX_PICTURES_AUGMENTED
 
     def start(self, x: Tensor, linear: Linear, seed: int) -> Linear:
         """For few pictures, PCA of these and of their augmentations, if this explains other pictures better."""
-        self.still = self.few and helps(x, self.format, linear.k, seed)
+        self.still = self.few and augmentation_helps(x, self.format, linear.k, seed)
         self.varied |= self.still
-        return linear_of(x, self.format, linear.k, seed) if self.still else linear
+        return augmented_pca(x, self.format, linear.k, seed) if self.still else linear
 
     def kept(self, net: N) -> N:
         """PCA of augmented pictures is frozen: its d k weights would mostly learn noise from few pictures."""
@@ -267,7 +271,7 @@ class Convolutional(Dense):
         return net
 
     def corruption(self) -> Corruption | None:
-        return about(self.shape) if self.varied else None
+        return shift_and_flip(self.shape) if self.varied else None
 
     @property
     def muon_lr(self) -> float:
@@ -275,7 +279,7 @@ class Convolutional(Dense):
 
     def steps(self, n: int) -> int:
         """Few steps for few pictures: more would overfit."""
-        return min(self.most_steps, max(FEW_STEPS, n)) if self.convolves else self.most_steps
+        return min(self.most_steps, max(MIN_STEPS_FOR_PICTURES, n)) if self.convolves else self.most_steps
 
     def encoder(self, start: Linear) -> nn.Module:
         if not self.convolves:
@@ -288,7 +292,7 @@ class Convolutional(Dense):
         return self.kept(start.lead_out(ConvDecoder(start.k, WIDTHS, self.shape), loss, z))
 
     def augmentation(self) -> Corruption:
-        return Chain((Shift(self.shape, max(1, min(self.shape[1:]) // MOVED), None), Mirror(self.shape)))
+        return Chain((Shift(self.shape, max(1, min(self.shape[1:]) // SHIFT_DIVISOR), None), Mirror(self.shape)))
 
     def members(
         self,

@@ -19,30 +19,30 @@ from .linear import Linear
 if TYPE_CHECKING:
     from ..formats import Format
 
-__all__ = ["TIMES", "about", "helps", "linear_of"]
+__all__ = ["TIMES", "augmentation_helps", "augmented_pca", "shift_and_flip"]
 
 TIMES, NUMBERS = 4, 100_000_000  # augmentations of each picture; numbers in all of them, about
-MOVED = 16  # pictures are shifted by up to 1/16 of their shorter side
+SHIFT_DIVISOR = 16  # pictures are shifted by up to 1/16 of their shorter side
 
 
-def about(shape: Sequence[int]) -> Corruption:
+def shift_and_flip(shape: Sequence[int]) -> Corruption:
     """Augmentation of pictures (C, H, W): shifted by up to 1/16 of the shorter side, half of them mirrored."""
-    return Chain((Shift(tuple(shape), min(shape[1:]) // MOVED, None), Mirror(tuple(shape))))
+    return Chain((Shift(tuple(shape), min(shape[1:]) // SHIFT_DIVISOR, None), Mirror(tuple(shape))))
 
 
-def helps(x: Tensor, format: Format, k: int, seed: int) -> bool:
+def augmentation_helps(x: Tensor, format: Format, k: int, seed: int) -> bool:
     """Whether PCA of 90 % of the pictures x (n, d) explains the other 10 % better with one augmentation of each picture."""
     known, other = x[torch.arange(len(x)) % 10 > 0], x[::10]
 
     def error(times: int) -> float:
-        linear = linear_of(known, format, k, seed, times)
+        linear = augmented_pca(known, format, k, seed, times)
         return float((linear.expected(linear.encode(other)) - other).square().mean())
 
     return error(1) < error(0)
 
 
-def linear_of(x: Tensor, format: Format, k: int, seed: int, times: int = TIMES) -> Linear:
+def augmented_pca(x: Tensor, format: Format, k: int, seed: int, times: int = TIMES) -> Linear:
     """PCA of pictures x (n, d) and of `times` augmentations of each, as far as memory allows."""
-    vary, rng = about(cast(tuple[int, int, int], format.shape)), torch.Generator().manual_seed(seed)
+    vary, rng = shift_and_flip(cast(tuple[int, int, int], format.shape)), torch.Generator().manual_seed(seed)
     times = min(times, max(1, NUMBERS // x.numel()))
     return Linear(format, min(k, len(x)), seed).fit(torch.cat([x, *(vary(x, rng)[1] for _ in range(times))]))

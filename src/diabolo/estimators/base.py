@@ -31,7 +31,7 @@ from ..formats.base import SINGLE
 from ..formats.frames import collected
 from ..formats.matrices import plain
 from ..hardware import one_thread, pick_device, pick_precision
-from ..losses import Bounded, Logistic, Loss, Multinomial, Softmax
+from ..losses import Bounded, Loss, Multinomial, Softmax
 from ..network import Diabolo
 from ..registry import registered_name
 from ..rows import Rows, spread_over
@@ -43,10 +43,21 @@ from .weights import RowWeights
 __all__ = ["ESTIMATORS", "System"]
 
 ESTIMATORS: dict[str, type[System]] = {}
-FEWEST_ROWS = 40  # with fewer, no rows are held out: too few to decide anything
-FEWEST_HELD_OUT = 20
-MOST_HELD_OUT = 10_000
-MAKING = ("n_components", "hidden", "dropout", "encoder", "decoder", "freeze", "members", "bins", "format", "loss")
+MIN_ROWS_TO_HOLD_OUT = 40  # with fewer, no rows are held out: too few to decide anything
+MIN_HELD_OUT = 20
+MAX_HELD_OUT = 10_000
+NETWORK_PARAMETERS = (
+    "n_components",
+    "hidden",
+    "dropout",
+    "encoder",
+    "decoder",
+    "freeze",
+    "members",
+    "n_bins",
+    "format",
+    "loss",
+)
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
@@ -55,7 +66,6 @@ class Training:
 
     epochs: Any = "auto"
     batch_size: Any = "auto"
-    lr: float = 1e-3
     weight_decay: Any = "auto"
     average: float = 0.99
     precision: str = "auto"
@@ -98,15 +108,15 @@ class System(Training, BaseEstimator, ABC):
         """A loss for [0, 1] needs numbers that keep their zero."""
         found = infer(X, self.format)
         loss = SINGLE.get(self.loss) if isinstance(self.loss, str) else self.loss
-        shares = self.loss == "softmax" or isinstance(loss, (Bounded, Logistic, Softmax, Multinomial))
+        shares = self.loss == "softmax" or isinstance(loss, (Bounded, Softmax, Multinomial))
         return found.from_zero() if shares else found
 
-    def _suited(self) -> Dense:
+    def _choose_architecture(self) -> Dense:
         """The architecture for the fitted columns."""
         return architecture(self.format_)
 
     def _learn_columns(self, X: Any) -> None:
-        if not self._goes_on():
+        if not self._continues():
             self.format_.fit(X)
 
     def _check_values(self, rows: Rows) -> None:
@@ -134,7 +144,7 @@ class System(Training, BaseEstimator, ABC):
 
     def _validated(self, X: Any, reset: bool) -> Any:
         """Check names, shape and finiteness as scikit-learn does; only tables and arrays are checked."""
-        reset = reset and not self._goes_on()
+        reset = reset and not self._continues()
         if isinstance(X, (str, Path)) or self.format_.free:
             return X
         X = plain(X)
@@ -163,9 +173,8 @@ class System(Training, BaseEstimator, ABC):
     def _features(self, X: Any) -> Iterator[Tensor]:
         """X -> chunks of x (b, d) in the precision of the network."""
         check_is_fitted(self)
-        X = self._validated(X, reset=False)
         dtype = next(self.network_.parameters()).dtype
-        for piece in self.format_.chunks(X):
+        for piece in self.format_.chunks(self._validated(X, reset=False)):
             yield self.format_.to_tensor(piece).to(dtype)
 
     # ── learning ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -180,21 +189,21 @@ class System(Training, BaseEstimator, ABC):
         self.loss_ = self._loss()
         self._check_values(rows)
         with redirected(self.seed_):
-            self.network_ = self._begin(train)
-        self._made = self._making()
+            self.network_ = self._initial_network(train)
+        self._made_with = self._network_parameters()
         self.history_ = self._train(train, held)
-        self._settle()
-        self._finish(train, held)
+        self._end_training()
+        self._measure(train, held)
         return self
 
     def _read(self, X: Any, categories: Any = None, numbers: Any = None) -> Rows:
         """X -> rows, in a format that suits it."""
         X = _materialized(X)
         self.format_ = self._format(X)
-        if (categories or numbers) and not self._goes_on():  # a warm start keeps the columns
-            self.format_ = self.format_.choose(named("categories", categories), named("numbers", numbers))
+        if (categories or numbers) and not self._continues():  # a warm start keeps the columns
+            self.format_ = self.format_.choose(check_names("categories", categories), check_names("numbers", numbers))
         X = self._validated(X, reset=True)
-        if self._goes_on():
+        if self._continues():
             self.format_.tell_unseen(X)
         self._learn_columns(X)
         if isinstance(X, (str, Path)) or self.format_.free:
@@ -203,39 +212,39 @@ class System(Training, BaseEstimator, ABC):
             self.n_features_in_ = len(self.format_.columns)
             if hasattr(self, "feature_names_in_"):
                 self.feature_names_in_ = np.array(self.format_.columns, dtype=object)
-        self._architecture = self._suited()
+        self._architecture = self._choose_architecture()
         return self.format_.rows(X)
 
-    def _begin(self, train: Rows) -> Diabolo:
+    def _initial_network(self, train: Rows) -> Diabolo:
         """The network that training begins with."""
         return self._network(_sample(train), self.seed_)
 
-    def _settle(self) -> None:
+    def _end_training(self) -> None:
         """Training is over: the network as it is used."""
         self.network_.eval().requires_grad_(False).to("cpu")
         if self.format_.exact:
             self.network_.double()  # in float32, results would change by 3e-7 with the batch size
 
-    def _goes_on(self) -> bool:
+    def _continues(self) -> bool:
         """Whether ``fit`` continues from the fitted network."""
         return bool(getattr(self, "warm_start", False)) and hasattr(self, "history_")
 
-    def _again(self) -> Diabolo:
+    def _network_to_continue(self) -> Diabolo:
         """The fitted network, to be trained further."""
         return copy.deepcopy(self.network_).float().train().requires_grad_(True)
 
-    def _making(self) -> dict[str, Any]:
+    def _network_parameters(self) -> dict[str, Any]:
         """The parameters that define the network; they cannot change if its training continues."""
-        return {name: getattr(self, name) for name in MAKING if hasattr(self, name)}
+        return {name: getattr(self, name) for name in NETWORK_PARAMETERS if hasattr(self, name)}
 
-    def _finish(self, train: Rows, held: Rows | None) -> None:
+    def _measure(self, train: Rows, held: Rows | None) -> None:
         """Measurements after training."""
 
     def _check_parameters(self) -> None:
         pick_device(getattr(self, "device", "auto"))
-        if self._goes_on():
-            for name, now in self._making().items():
-                then = self._made[name]
+        if self._continues():
+            for name, now in self._network_parameters().items():
+                then = self._made_with[name]
                 if now is not then and (type(now) is not type(then) or now != then):
                     raise ValueError(
                         f"{name}={now!r:.80}: warm_start=True continues with a network that was made with {name}={then!r:.80}; "
@@ -246,9 +255,9 @@ class System(Training, BaseEstimator, ABC):
     def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:
         """Training rows and held-out rows; none are held out if there are too few."""
         n = len(rows)
-        if n < FEWEST_ROWS or not self.validation_fraction:
+        if n < MIN_ROWS_TO_HOLD_OUT or not self.validation_fraction:
             return rows, None
-        count = min(MOST_HELD_OUT, max(round(n * self.validation_fraction), min(FEWEST_HELD_OUT, n // 4)))
+        count = min(MAX_HELD_OUT, max(round(n * self.validation_fraction), min(MIN_HELD_OUT, n // 4)))
         order = np.random.default_rng(self.seed_).permutation(n)
         return rows.subset(np.sort(order[count:])), rows.subset(np.sort(order[:count]))
 
@@ -300,7 +309,7 @@ class System(Training, BaseEstimator, ABC):
         """Give a loaded model what no file holds."""
         self.format_.attach(model)
 
-    def _try(self) -> None:
+    def _check_network(self) -> None:
         """Encode and decode one row: a model that loads must work."""
         dtype = next(self.network_.parameters()).dtype
         x = torch.zeros(1, self.format_.width, dtype=dtype)
@@ -349,20 +358,20 @@ class System(Training, BaseEstimator, ABC):
     def _restore(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         """Set the fitted attributes; `network_` exists already, on the meta device."""
         self.network_.load_state_dict(
-            {k: torch.from_numpy(v).float() for k, v in _below(arrays, "network").items()}, assign=True
+            {k: torch.from_numpy(v).float() for k, v in _with_prefix(arrays, "network").items()}, assign=True
         )
         self._restore_data(meta, arrays)
-        self._settle()
+        self._end_training()
         self.loss_ = self._loss()
         self.history_ = History.from_state(meta["history"])
         if type(meta["seed"]) is not int:
             raise FormatError("its seed is no whole number")
         self.seed_ = meta["seed"]
-        self._made = self._making()
+        self._made_with = self._network_parameters()
 
     def _restore_data(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         """The inverse of :meth:`_data_state`."""
-        self.format_ = FORMATS[meta["format"]["kind"]].from_state(meta["format"], _below(arrays, "format"))
+        self.format_ = FORMATS[meta["format"]["kind"]].from_state(meta["format"], _with_prefix(arrays, "format"))
         if type(meta["n_features"]) is not int or meta["n_features"] != len(self.format_.columns):
             raise FormatError("the number of its features is not that of its columns")
         self.n_features_in_ = meta["n_features"]
@@ -372,14 +381,14 @@ class System(Training, BaseEstimator, ABC):
             self.feature_names_in_ = np.array(meta["names"], dtype=object)
 
 
-def named(parameter: str, names: Any) -> list[str]:
+def check_names(parameter: str, names: Any) -> list[str]:
     """The column names that a parameter of ``fit`` gives."""
     if isinstance(names, str):
         raise ValueError(f"{parameter}={names!r}: give a list of names, such as {parameter}=[{names!r}]")
     return [] if names is None else [str(name) for name in names]
 
 
-def _below(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
+def _with_prefix(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
     return {k[len(prefix) + 1 :]: v for k, v in arrays.items() if k.startswith(prefix + ".")}
 
 

@@ -48,7 +48,7 @@ __all__ = ["Efficiency", "label_efficiency"]
 
 MODELS = ("from scratch", "frozen", "fine-tuned", "PCA + linear", "PLS")
 TEST = 0.3  # share of test rows
-FEWEST = 8  # labeled rows
+MIN_LABELED_ROWS = 8  # labeled rows
 COLORS = ("#4170e9", "#ee921a", "#de394b", "#00a8a8", "#8e47cd")
 
 
@@ -185,13 +185,13 @@ def label_efficiency(
         k = min(n_components, len(train), features(X))
         encoder = Autoencoder(k, random_state=random_state, verbose=verbose).fit(part(X, train))
     kind = task(y[known])
-    counts = tuple(max(FEWEST, round(f * len(told))) for f in fractions)
+    counts = tuple(max(MIN_LABELED_ROWS, round(f * len(told))) for f in fractions)
     scores = {name: np.zeros((len(counts), repeats)) for name in models}
     for i, n in enumerate(counts):
         for r in range(repeats):
-            rows = told[labeled(y[told], n, np.random.default_rng(1000 * random_state + r))]
+            rows = told[draw_labeled(y[told], n, np.random.default_rng(1000 * random_state + r))]
             for name in models:
-                made = fitted(name, kind, encoder, X, y, rows, {"random_state": r} | params)
+                made = fit_network(name, kind, encoder, X, y, rows, {"random_state": r} | params)
                 scores[name][i, r] = kind.judge(y[test], made(part(X, test)))
     return Efficiency(kind.metric, tuple(fractions), counts, scores)
 
@@ -222,12 +222,12 @@ def task(y: np.ndarray) -> Task:
     return NUMBERS if type_of_target(y).startswith("continuous") else CLASSES
 
 
-def fitted(
+def fit_network(
     name: str, kind: Task, encoder: Any, X: Any, y: np.ndarray, rows: np.ndarray, params: dict[str, Any]
 ) -> Callable[[Any], np.ndarray]:
     """Learn from these rows -> a function that predicts."""
     if name in ("PCA + linear", "PLS"):
-        return linear(name, kind, encoder, X, y, rows)
+        return fit_linear(name, kind, encoder, X, y, rows)
     given: dict[str, Any] = {} if name == "from scratch" else {"encoder": encoder, "freeze": False}
     if name == "frozen":
         given |= {"freeze": True, "hidden": "auto"}  # the last layer alone
@@ -238,7 +238,7 @@ def fitted(
     return predict
 
 
-def linear(name: str, kind: Task, encoder: Any, X: Any, y: np.ndarray, rows: np.ndarray) -> Callable[[Any], np.ndarray]:
+def fit_linear(name: str, kind: Task, encoder: Any, X: Any, y: np.ndarray, rows: np.ndarray) -> Callable[[Any], np.ndarray]:
     """Fit the linear cases to the features of the encoder's format."""
 
     def x(rows: Any) -> np.ndarray:
@@ -262,7 +262,7 @@ def linear(name: str, kind: Task, encoder: Any, X: Any, y: np.ndarray, rows: np.
     return lambda new: np.asarray((model.predict_proba if kind is LABELS else model.predict)(x(new)))
 
 
-def labeled(y: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
+def draw_labeled(y: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
     """n rows, with at least one of each class if there are few classes."""
     order = rng.permutation(len(y))
     if y.ndim == 1 and len(np.unique(y)) <= n:

@@ -64,7 +64,7 @@ def load(path: str | os.PathLike[str], *, encoder: Any = None, decoder: nn.Modul
         arrays = storage.tensors(head)
         self._restore(meta, arrays)
         self._attach(encoder)
-        self._try()
+        self._check_network()
         _check_complete(meta, arrays, *self._state())
     return self
 

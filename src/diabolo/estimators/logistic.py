@@ -24,7 +24,7 @@ def gram(u: np.ndarray) -> np.ndarray:
     return np.asarray(u @ u.T, dtype=np.float64)
 
 
-def wide(g: np.ndarray, y: np.ndarray, ridge: float, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def newton_dual(g: np.ndarray, y: np.ndarray, ridge: float, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Gram matrix (n, n), a start (n,) -> alpha (n,), leave-one-out outputs (n,): Newton's method in n unknowns."""
     f = g @ alpha
 
@@ -36,15 +36,15 @@ def wide(g: np.ndarray, y: np.ndarray, ridge: float, alpha: np.ndarray) -> tuple
         p = expit(f)
         w = np.maximum(p * (1 - p), 1e-6)
         z = f + (y - p) / w
-        step = dposv(raised(g, ridge / w), z, lower=1, overwrite_a=1)[1] - alpha
+        step = dposv(with_diagonal(g, ridge / w), z, lower=1, overwrite_a=1)[1] - alpha
         before = now
-        alpha, f, now, _ = searched(value, alpha, f, step, g @ step, now)
+        alpha, f, now, _ = backtracked(value, alpha, f, step, g @ step, now)
         if before - now < NEAR * max(1.0, before):  # the next step would gain its square
             break
-    return alpha, by_gram(g, y, f, ridge)
+    return alpha, left_out_by_gram(g, y, f, ridge)
 
 
-def tall(u: np.ndarray, y: np.ndarray, ridge: float, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def newton_primal(u: np.ndarray, y: np.ndarray, ridge: float, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Codes (n, m), a start (m,) -> w (m,), leave-one-out outputs (n,): Newton's method in m unknowns.
 
     A Hessian costs as much as ten gradients. So L-BFGS does the first rounds without one, each Hessian is reused while gains
@@ -55,24 +55,24 @@ def tall(u: np.ndarray, y: np.ndarray, ridge: float, w: np.ndarray) -> tuple[np.
         return loss(f, y) + 0.5 * ridge * float(w @ w)
 
     def slope(w: np.ndarray, f: np.ndarray) -> np.ndarray:
-        return times(u.T, expit(f) - y) + ridge * w
+        return matvec(u.T, expit(f) - y) + ridge * w
 
     def both(w: np.ndarray) -> tuple[float, np.ndarray]:
-        return value(w, f := times(u, w)), slope(w, f)
+        return value(w, f := matvec(u, w)), slope(w, f)
 
     w = minimize(both, w, jac=True, method="L-BFGS-B", options={"maxiter": FIRST}).x
-    f = times(u, w)
+    f = matvec(u, w)
     now, lower, last = value(w, f), factor(u, f, ridge), np.inf
     for _ in range(ROUNDS):
         down = -slope(w, f)
         step = torch.cholesky_solve(torch.from_numpy(down[:, None]).float(), lower)[:, 0].double().numpy()
         gain = 0.5 * float(down @ step)
-        w, f, now, rate = searched(value, w, f, step, times(u, step), now)
+        w, f, now, rate = backtracked(value, w, f, step, matvec(u, step), now)
         if gain < NEAR * max(1.0, now):
             break
         slow = rate < 1 or FALL * gain > last
         lower, last = (factor(u, f, ridge), np.inf) if slow else (lower, gain)
-    return w, by_levers(u, y, f, lower)
+    return w, left_out_by_leverage(u, y, f, lower)
 
 
 def loss(f: np.ndarray, y: np.ndarray) -> float:
@@ -80,7 +80,7 @@ def loss(f: np.ndarray, y: np.ndarray) -> float:
     return float(np.logaddexp(0, np.where(y > 0.5, -f, f)).sum())
 
 
-def searched(
+def backtracked(
     value: Callable[[np.ndarray, np.ndarray], float],
     a: np.ndarray,
     f: np.ndarray,
@@ -95,7 +95,7 @@ def searched(
     return a + rate * step, f + rate * df, found, rate
 
 
-def times(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def matvec(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Matrix times vector, in the precision of the matrix."""
     return np.asarray(a @ b.astype(a.dtype), dtype=np.float64)
 
@@ -109,23 +109,23 @@ def factor(u: np.ndarray, f: np.ndarray, ridge: float) -> Tensor:
     return torch.linalg.cholesky(hessian)
 
 
-def by_gram(g: np.ndarray, y: np.ndarray, f: np.ndarray, ridge: float) -> np.ndarray:
+def left_out_by_gram(g: np.ndarray, y: np.ndarray, f: np.ndarray, ridge: float) -> np.ndarray:
     """Outputs f (n,) of the minimum -> leave-one-out outputs (n,), by the Gram matrix (n, n)."""
     p = expit(f)
     w = np.maximum(p * (1 - p), 1e-6)
-    lower, _ = dpotrf(raised(g, ridge / w), lower=1, overwrite_a=1)
+    lower, _ = dpotrf(with_diagonal(g, ridge / w), lower=1, overwrite_a=1)
     inverse = np.diag(dpotri(lower, lower=1, overwrite_c=1)[0])
     return np.asarray(f + (y - p) / w - ((y - p) / ridge) / inverse)
 
 
-def raised(g: np.ndarray, more: np.ndarray) -> np.ndarray:
+def with_diagonal(g: np.ndarray, more: np.ndarray) -> np.ndarray:
     """g (n, n), symmetric, plus a diagonal (n,)."""
     a = g.copy()
     a.flat[:: len(a) + 1] += more
     return a.T  # in Fortran order: no copy
 
 
-def by_levers(u: np.ndarray, y: np.ndarray, f: np.ndarray, lower: Tensor) -> np.ndarray:
+def left_out_by_leverage(u: np.ndarray, y: np.ndarray, f: np.ndarray, lower: Tensor) -> np.ndarray:
     """Outputs f (n,) of the minimum -> leave-one-out outputs (n,), by the factor (m, m) of a Hessian near to it."""
     p = expit(f)
     lever = torch.linalg.solve_triangular(lower, torch.from_numpy(u).float().T, upper=False).square().sum(0).double().numpy()

@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 FORMATS: dict[str, type[Format]] = {
-    cls.kind: cls for cls in (Documents, Images, Tables, Arrays, Embedded)
+    cls.kind: cls for cls in (Tables, Documents, Images, Arrays, Embedded)
 }  # the first that accepts
 
 
@@ -67,5 +67,5 @@ def infer(X: Any, format: str | Format = "auto", counts: bool = False) -> Format
         raise DataError(f"the folder {str(X)!r} {what}: give one of pictures or of texts (.txt), or the file of a table")
     if isinstance(X, (str, Path)):
         names = ", ".join((*READABLE, ".npy", ".npz", ".jsonl", ".jsonl.gz", ".txt"))
-        raise DataError(f"{str(X)!r} is of no kind that can be read: its name should end in one of {names}")
+        raise DataError(f"{str(X)!r} is not a file that can be read: its name should end in one of {names}")
     raise DataError(f"X is a {type(X).__name__}: give a DataFrame, an array, a sparse matrix, a list of texts or a path")

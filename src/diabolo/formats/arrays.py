@@ -24,7 +24,7 @@ from ..errors import DataError, warn
 from ..losses import Columns, Logistic, Loss, Part, Squared
 from ..rows import Rows, evenly
 from ..sentinels import odd, warn_odd
-from .base import IN_MEMORY, SAMPLE, Format, check_finite, named_loss, neither, warn_empty
+from .base import MAX_BYTES_IN_MEMORY, SAMPLE, Format, check_finite, named_loss, neither, warn_empty
 from .files import MISSING
 from .layout import ending
 from .matrices import SPARSE, dense, len_, matrix
@@ -37,12 +37,12 @@ from .scale import (
     NEAR,
     alike,
     decoded,
+    describe_kinds,
     encoded,
     measured,
     shifted,
     six_digits,
     together,
-    told,
     within,
     yes_or_no,
 )
@@ -92,7 +92,9 @@ class Arrays(Format):
         if not hasattr(self, "divisor"):
             return f"{type(self).__name__}(scale={self.scale!r})"
         yes, squashed = int(self.binary.sum()), int((self.knee < FAR).sum())
-        kinds = told({"numbers": self.width - yes, "yes or no": yes, "with gaps": int(self.gaps.sum()), "squashed": squashed})
+        kinds = describe_kinds(
+            {"numbers": self.width - yes, "yes or no": yes, "with gaps": int(self.gaps.sum()), "squashed": squashed}
+        )
         unit = ", one unit for all" if self.common else ""
         return f"{type(self).__name__}({kinds}{unit}; {self.sparse or 'array'} of {np.dtype(self.dtype).name})"
 
@@ -151,7 +153,7 @@ class Arrays(Format):
         if codes:
             shown = ", ".join(f"{name!r} ({', '.join(map(str, found[:5]))})" for name, found in [*codes.items()][:5])
             warn(
-                f"few whole numbers with gaps, as codes have them, in column(s) {shown}: they count as quantities. If they are "
+                f"column(s) {shown} hold few whole numbers with gaps, like codes: they are read as quantities. If they are "
                 "codes, give a table, pd.DataFrame(X), and say categories= in fit"
             )
 
@@ -175,7 +177,7 @@ class Arrays(Format):
 
     def rows(self, X: Any) -> Rows:
         X = matrix(X)
-        if isinstance(X, np.memmap) or X.shape[0] * self.width * 4 > IN_MEMORY:
+        if isinstance(X, np.memmap) or X.shape[0] * self.width * 4 > MAX_BYTES_IN_MEMORY:
             return Rows(X, lambda rows: self.to_tensor(rows).float())
         return super().rows(X)
 
@@ -323,7 +325,7 @@ class Arrays(Format):
         return self
 
     def _fill(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
-        """What :meth:`state` told."""
+        """The inverse of :meth:`state`."""
         self.scale = meta["scale"]
         self.dtype, self.sparse, self.common = np.dtype(meta["dtype"]).str, str(meta["sparse"]), bool(meta["common"])
         self.smallest = float(meta["smallest"])

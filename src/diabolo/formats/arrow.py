@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .scale import EXACT, shifted, within
-from .schema import STEPS, counted, floats, is_text, plain, without_gaps
+from .schema import STEPS, count_values, floats, is_text, plain, without_gaps
 
 __all__ = ["compared", "from_numeric", "from_plain", "listed_of", "numeric", "tally", "whole"]
 
@@ -22,7 +22,7 @@ def whole(values: pa.Array) -> tuple[int, int]:
     t = values.type
     if not (pa.types.is_integer(t) or pa.types.is_temporal(t)) or pa.types.is_uint64(t) or values.null_count == len(values):
         return 0, 1
-    v = counted(values).drop_null().to_numpy(zero_copy_only=False).astype(np.int64)
+    v = count_values(values).drop_null().to_numpy(zero_copy_only=False).astype(np.int64)
     origin = (int(v.min()) + int(v.max())) // 2
     if not pa.types.is_temporal(t):
         return (0 if max(-int(v.min()), int(v.max())) <= EXACT else origin), 1
@@ -35,13 +35,13 @@ def whole(values: pa.Array) -> tuple[int, int]:
 
 def tally(values: pa.Array) -> Counter[Any]:
     """How often each level is there, as what JSON knows."""
-    counts = pc.value_counts(counted(without_gaps(plain(values))))
+    counts = pc.value_counts(count_values(without_gaps(plain(values))))
     return Counter({c["values"].as_py(): c["counts"].as_py() for c in counts})
 
 
 def listed_of(values: pa.Array) -> list[Any]:
     """Levels as what JSON knows: dates as whole numbers, NaN and decimals as what they can be."""
-    return counted(values).to_pylist()
+    return count_values(values).to_pylist()
 
 
 def from_plain(levels: list[Any], t: pa.DataType) -> pa.Array:
@@ -69,7 +69,7 @@ def numeric(values: pa.Array, origin: np.ndarray | int = 0) -> np.ndarray:
     t = values.type
     if pa.types.is_null(t):
         return np.full(len(values), np.nan)
-    values = counted(values)
+    values = count_values(values)
     if np.any(origin) and pa.types.is_integer(values.type) and not pa.types.is_uint64(values.type):
         v = pc.fill_null(values, 0).to_numpy(zero_copy_only=False).astype(np.int64)
         return np.where(values.is_null().to_numpy(zero_copy_only=False), np.nan, shifted(v, origin))

@@ -22,9 +22,19 @@ from ..printed import Grid, Printed
 from ..rows import Rows
 from .scale import left_out
 
-__all__ = ["IN_MEMORY", "SAMPLE", "Format", "NotDescribed", "cached", "check_finite", "named_loss", "spilled", "warn_empty"]
+__all__ = [
+    "MAX_BYTES_IN_MEMORY",
+    "SAMPLE",
+    "Format",
+    "NotDescribed",
+    "cached",
+    "check_finite",
+    "named_loss",
+    "spilled",
+    "warn_empty",
+]
 
-IN_MEMORY = 2 << 30  # bytes of encoded rows; more are cached in a memory-mapped temporary file
+MAX_BYTES_IN_MEMORY = 2 << 30  # bytes of encoded rows; more are cached in a memory-mapped temporary file
 SAMPLE = 200_000  # rows of a file from which the columns are learned
 SINGLE: dict[str, Loss] = {"squared": Squared(), "bounded": Bounded(), "logistic": Logistic(), "multinomial": Multinomial()}
 
@@ -34,8 +44,8 @@ class Format(Printed):
 
     kind: ClassVar[str]
     exact: ClassVar[bool] = True  # predict in float64, for float32 differs by 3e-7 with the size of the batch
-    judged: ClassVar[int] = 10_000  # held-out rows that tell when to stop
-    piece: ClassVar[int] = 1024  # rows that a network looks at at once, when it is not trained
+    judged: ClassVar[int] = 10_000  # held-out rows that decide when to stop
+    piece: ClassVar[int] = 1024  # rows that a network reads at once outside of training
     free: ClassVar[bool] = False  # X is no table: its columns are the format's own
     named: ClassVar[bool] = False  # X has columns with names: new X is taken by them
     has_cells: ClassVar[bool] = True  # a column is something on its own, which can be hidden, given, and judged
@@ -101,7 +111,7 @@ class Format(Printed):
         return cached((self.to_tensor(piece) for piece in self.chunks(X)), count(X, self), self.width)
 
     def by_column(self) -> Format:
-        """The same format, not fitted yet, with a unit of its own for each column, unless it was told otherwise."""
+        """The same format, not fitted yet, with its own unit for each column, unless `scale` says otherwise."""
         return self
 
     def from_zero(self) -> Format:
@@ -117,7 +127,7 @@ class Format(Printed):
         return X
 
     def attach(self, model: Any) -> None:
-        """Give a format that came out of a file what no file holds."""
+        """Complete a format from a file by what no file holds."""
         return None
 
     def view(self) -> tuple[Tensor, Tensor]:
@@ -179,7 +189,7 @@ class Format(Printed):
         return []
 
     def choose(self, categories: Sequence[str], numbers: Sequence[str]) -> Format:
-        """The same format, told which columns are codes and which are quantities: only of tables."""
+        """The same format; it knows which columns are codes and which are quantities. Only for tables."""
         name = "categories" if categories else "numbers"
         raise ValueError(f"{name}= needs a table with named columns, but X is read as {self.kind}: give a DataFrame or a file")
 
@@ -194,7 +204,7 @@ class Format(Printed):
         return [[None if v != v else v for v in column] for column in self.original(torch.cat(found)[torch.from_numpy(back)])]
 
     def filled(self, X: Any, x: Tensor, e: Tensor) -> Any:
-        """X, of which x (n, d) was made, with expected values e (n, d) in its gaps; all other cells keep their bits."""
+        """X with expected values e (n, d) in its gaps; x (n, d) was made from X. All other cells keep their bits."""
         return self.from_tensor(torch.where(torch.isnan(x), e, x))
 
     def with_given(self, X: Any, given: dict[str, Any]) -> Any:
@@ -230,8 +240,8 @@ def in_order(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def cached(pieces: Iterator[Tensor], n: int, d: int) -> Rows:
-    """Encode once: into memory, or into a temporary file where that is too large."""
-    if n * d * 4 <= IN_MEMORY:
+    """Encode once: into memory, or into a temporary file if it is too large."""
+    if n * d * 4 <= MAX_BYTES_IN_MEMORY:
         kept = [piece.float() for piece in pieces]
         return Rows(kept[0] if len(kept) == 1 else torch.cat(kept) if kept else torch.empty(0, d))
     table, start = spilled(n, d, np.float32), 0
@@ -257,7 +267,7 @@ def count(X: Any, format: Format) -> int:
 
 
 def check_finite(x: np.ndarray, names: list[str]) -> None:
-    """Infinite values have no place in a squared error."""
+    """Infinite values are not allowed in a squared error."""
     bad = np.isinf(x).any(0)
     if bad.any():
         j = int(np.flatnonzero(bad)[0])
@@ -272,7 +282,7 @@ def warn_empty(names: list[str]) -> None:
     """Columns without a single value."""
     if names:
         shown = ", ".join(map(repr, names[:20]))
-        warn(f"column(s) {shown} have no values at all, and teach nothing: drop them")
+        warn(f"column(s) {shown} have no values at all: drop them")
 
 
 def named_loss(name: str, width: int, sizes: list[int]) -> Loss:

@@ -31,7 +31,7 @@ ZONE = r"(Z|[+-]\d{2}(:?\d{2})?)$"
 SPAN = r"^(?P<sign>-?)(?P<days>\d+) days?,? ?(?P<less>-?)\+?(?P<h>\d{1,2}):(?P<m>\d{2}):(?P<s>\d{2})(?:\.(?P<f>\d{1,9}))?\d*$"
 CLOCKS = r"%-?[HIMSfpcXTRs]"  # of a format of strptime that has a time
 FIRST = 100  # cells that are tried before all are
-SHOWN = 3  # cells that an error names
+MAX_CELLS_NAMED = 3  # cells that an error names
 SPACES = " \u00a0\u202f"
 
 
@@ -86,7 +86,7 @@ def typed(cells: Cells, t: pa.DataType, name: str, decimal: str = ".", thousands
 
 
 def _refusal(cells: Cells, read: Cells, reader: Callable[[Cells], Cells], t: pa.DataType, name: str) -> str:
-    rows = list(islice(_failing(reader, read, 0), SHOWN + 1))
+    rows = list(islice(_failing(reader, read, 0), MAX_CELLS_NAMED + 1))
     bad = [(i, cells[i].as_py()) for i in rows]
     found = words(guessed(pa.array([v for _, v in bad])).type)
     return f"column {name!r} holds {found}, {first_cells(bad)}, where the model was fitted with {words(t)}"
@@ -110,8 +110,8 @@ def first_cells(bad: list[tuple[int, str]]) -> str:
     >>> first_cells([(0, "a"), (2, "b")])
     "'a' (row 0), 'b' (row 2)"
     """
-    shown = ", ".join(f"{v[:40]!r} (row {i:,})" for i, v in bad[:SHOWN])
-    return shown + (" and more" if len(bad) > SHOWN else "")
+    shown = ", ".join(f"{v[:40]!r} (row {i:,})" for i, v in bad[:MAX_CELLS_NAMED])
+    return shown + (" and more" if len(bad) > MAX_CELLS_NAMED else "")
 
 
 def attempted(reader: Callable[[Cells], Cells], cells: Cells) -> Cells | None:
@@ -209,7 +209,7 @@ def dated(cells: Cells, form: str, name: str) -> Cells:
         try:
             moments.append(datetime.strptime(text, form) if text else None)
         except ValueError:
-            wrong = pc.indices_nonzero(pc.equal(texts, text)).to_pylist()[: SHOWN + 1]
+            wrong = pc.indices_nonzero(pc.equal(texts, text)).to_pylist()[: MAX_CELLS_NAMED + 1]
             bad = first_cells([(i, cells[i].as_py()) for i in wrong])
             raise DataError(f"column {name!r} holds {bad}, where dates are written as {form!r}") from None
     unit = "us" if any(v and v.microsecond for v in moments) else "s"

@@ -30,9 +30,9 @@ from .base import check_finite
 from .frames import FEW
 from .scale import (
     FAR,
-    FEWEST,
     FLOATS,
     LOOKED_AT,
+    MIN_VALUES_FOR_QUANTILES,
     MOST_DECIMALS,
     Scale,
     decimals,
@@ -51,7 +51,7 @@ __all__ = ["KINDS", "Binary", "Category", "Column", "Number"]
 MAX_LEVELS = 100
 MAX_OTHERS = 100_000  # rare levels that are remembered
 FIRST, LEVEL = 3, 16  # printed: levels, letters of one
-NEW = 0.25  # share of rows that have a level of their own, up to which a new level is told from a rare one
+NEW = 0.25  # largest share of rows with a unique level for which new levels are distinguished from rare ones
 
 
 @dataclass
@@ -150,7 +150,7 @@ class Number(Column):
 
     @classmethod
     def fit_all(cls, names: list[str], types: list[str], v: np.ndarray, nulls: list[int]) -> list[Number]:
-        """Columns (d, n) of numbers, NaN = missing, of which so many are nulls."""
+        """Columns (d, n) of numbers, NaN = missing; so many of these are nulls."""
         if not len(v):
             return []
         missing, scale, positive = (
@@ -253,7 +253,7 @@ class Category(Column):
     shares: list[float] = field(default_factory=list)  # of the levels and of "other"
     rest: Any = None  # the most frequent level that has no feature of its own
     part: float = 1.0  # its share among all these
-    new: float = 0.0  # share of the rows to come that will have a level never seen, as far as can be told
+    new: float = 0.0  # estimated share of future rows with a level that was never seen
     often: list[int] = field(default_factory=list)  # how often each of the others was there
     others: list[Any] | None = None  # all levels that have none; None: too many to know what is new
     listed: list[Any] | None = None  # the categories of a categorical type, in its order
@@ -283,14 +283,14 @@ class Category(Column):
         if many and not (isinstance(many[0], str) and is_iso(pa.array(many))):  # dates as texts have a warning of their own
             warn(
                 f"column {name!r} has {len(pairs):,} different values in {total:,} rows: it looks like an identifier or "
-                f"a text, and all but the {MAX_LEVELS} most frequent count as one; drop it if it says nothing, or if it is a "
-                f"text that says much, learn from it alone: format=Documents(column={name!r}), --text"
+                f"a text, and all but the {MAX_LEVELS} most frequent count as one; drop it if it is an identifier; if it is a "
+                f"text, learn from it alone: format=Documents(column={name!r}), --text"
             )
         kept, others = pairs[:MAX_LEVELS], pairs[MAX_LEVELS:]
         shares = [n / max(total, 1) for _, n in kept] + [sum(n for _, n in others) / max(total, 1)]
         rest = others[0][0] if others else None
         new = sum(n == 1 for _, n in pairs) / max(total, 1)  # of the next rows, about this share has a new level (Good, 1953)
-        known = len(others) <= MAX_OTHERS and new <= NEW and total >= FEWEST
+        known = len(others) <= MAX_OTHERS and new <= NEW and total >= MIN_VALUES_FOR_QUANTILES
         column = cls(name, kind, total < rows, not total, [v for v, _ in kept], shares, rest)
         column.part = others[0][1] / sum(n for _, n in others) if others else 1.0
         column.others, column.listed, column.ordered = [v for v, _ in others] if known else None, listed, ordered
@@ -379,7 +379,9 @@ class Category(Column):
 
     def check(self, value: Any) -> None:
         if value is not None and value not in self.levels:
-            known = ", ".join(map(repr, self.levels[:LISTED])) + (", ..." if len(self.levels) > LISTED else "")
+            known = ", ".join(map(repr, self.levels[:MAX_LEVELS_NAMED])) + (
+                ", ..." if len(self.levels) > MAX_LEVELS_NAMED else ""
+            )
             raise DataError(f"given {self.name!r}: {value!r} is none of its levels, which are {known}")
 
     def drawn(self, x: np.ndarray, rng: np.random.Generator) -> pa.Array:
@@ -399,7 +401,7 @@ class Category(Column):
         return pa.DictionaryArray.from_arrays(pc.index_in(values, order), order, ordered=self.ordered)
 
 
-LISTED = 20  # levels named in an error
+MAX_LEVELS_NAMED = 20  # levels named in an error
 KINDS: dict[str, type[Any]] = {"number": Number, "binary": Binary, "category": Category}
 
 
@@ -410,8 +412,9 @@ def warn_near(name: str, new: list[str], known: list[str]) -> None:
     if near:
         said = ", ".join(f"{v!r} ({was!r} was seen)" for v, was in near[:3])
         warn(
-            f"column {name!r} holds {said}{', ...' if len(near) > 3 else ''}: levels that differ in spaces or case are others. "
-            f"If they are the same, write them alike, as with df[{name!r}].str.strip()"
+            f"column {name!r} holds {said}{', ...' if len(near) > 3 else ''}: levels that differ in spaces or case are "
+            "different levels. "
+            f"If they mean the same, write them alike, for example with df[{name!r}].str.strip()"
         )
 
 

@@ -21,7 +21,7 @@ from torch import Tensor
 from ..errors import DataError, warn
 from ..losses import Loss, Multinomial
 from ..rows import Rows
-from .base import IN_MEMORY, Format, named_loss
+from .base import MAX_BYTES_IN_MEMORY, Format, named_loss
 from .layout import ending
 from .matrices import matrix
 from .texts import holds_texts, is_texts, read_documents, text_column
@@ -162,7 +162,7 @@ class Documents(Format):
             counts = vectorizer.fit_transform(texts)
         except ValueError:
             raise DataError(
-                f"no words are left to learn from: none in {len(texts):,} documents is one by "
+                f"no words are left to learn from: no token in {len(texts):,} documents is one by "
                 f"token_pattern={self.token_pattern!r} and stop_words={self.stop_words!r:.60}: are these texts?"
             ) from None
         words = vectorizer.get_feature_names_out()
@@ -170,7 +170,8 @@ class Documents(Format):
         kept, self.left_out = chosen(counts, words, *limits, self.token_pattern is not None, self.deciding)
         if not len(kept):
             raise DataError(
-                f"no words are left to learn from: of {len(words):,}, left out are {self.left_out}: lower min_df, raise max_df"
+                f"no words are left to learn from: of {len(words):,} words these are left out: {self.left_out}: lower "
+                "min_df, raise max_df"
             )
         self.columns = [str(word) for word in words[kept]]
         return counts[:, kept]
@@ -190,7 +191,10 @@ class Documents(Format):
         counts = self._vectorizer(self.columns).transform(self.read(X)).tocsr()
         unknown = int((np.diff(counts.indptr) == 0).sum())
         if unknown:
-            warn(f"no word of the vocabulary is in {unknown:,} of {counts.shape[0]:,} documents: what they say is not known")
+            warn(
+                f"no word of the vocabulary is in {unknown:,} of {counts.shape[0]:,} documents: the model knows nothing "
+                "about these"
+            )
         return counts
 
     def _matrix(self, X: Any) -> sp.csr_matrix:
@@ -210,7 +214,7 @@ class Documents(Format):
 
     def rows(self, X: Any) -> Rows:
         counts = self.counts(X).astype(np.float32)
-        if counts.shape[0] * self.width * 4 <= IN_MEMORY / 4:
+        if counts.shape[0] * self.width * 4 <= MAX_BYTES_IN_MEMORY / 4:
             return Rows(torch.from_numpy(counts.toarray()))
         return Rows(counts, lambda rows: torch.from_numpy(rows.toarray()))
 

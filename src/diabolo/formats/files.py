@@ -68,7 +68,7 @@ def read_table(
     path : path
         Of the file.
     most : int, optional
-        Rows of which not all need be read.
+        At most about this many rows are read.
     reading : Reading, optional
         How a text file is written.
     types : mapping of column to Arrow type, optional
@@ -123,7 +123,7 @@ def table_pieces(
 
 
 def rows_of(path: str | Path, read: int) -> int:
-    """How many rows a file has of which so many were read: only of a Parquet file they may be more."""
+    """How many rows a file has; `found` were read, and only a Parquet file may have more."""
     return int(pq.read_metadata(path).num_rows) if ending(path).endswith(".parquet") else read
 
 
@@ -241,9 +241,9 @@ def _check_quotes(path: Path, layout: Layout, texts: pa.Table) -> None:
             )
             if last:
                 raise DataError(
-                    f"{said} up to the end of the file: mend this line, a mark is missing, or there is one too many"
+                    f"{said} up to the end of the file: correct this line: a quotation mark is missing, or one is too many"
                 )
-            warn(f"{said}, and lines that look like rows: if they are, a mark is missing there, or there is one too many")
+            warn(f"{said}, and the lines look like rows: if they are rows, a quotation mark is missing, or one is too many")
 
 
 def _rows_within(layout: Layout) -> str:
@@ -280,7 +280,7 @@ def _uneven(path: Path, layout: Layout) -> DataError | None:
             if reader.line_num > layout.skip and cells and len(cells) != len(layout.names):
                 return DataError(
                     f"cannot read {str(path)!r}: line {reader.line_num} has {len(cells)} cells, but there are "
-                    f"{len(layout.names)} columns: mend this line, or say what separates the cells (--sep)"
+                    f"{len(layout.names)} columns: correct this line, or give the separator of the cells (--sep)"
                 )
     return None
 
@@ -354,7 +354,7 @@ def _read_json(path: Path, reading: Reading, types: Mapping[str, pa.DataType] | 
 
 
 def _utf8(path: Path, reading: Reading) -> bytes:
-    """The bytes of a text file, in UTF-8 whatever they were."""
+    """The bytes of a text file, converted to UTF-8."""
     with opened(path) as file:
         data: bytes = file.read()
     encoding = encoding_of(data, reading)
@@ -376,7 +376,7 @@ def _parsed(path: Path, data: bytes, explicit: list[tuple[str, pa.DataType]]) ->
         raise DataError(
             f"{str(path)!r}: field {name!r} holds {one}s, and {other} in row {row}: give it one type"
             if name
-            else f'{str(path)!r}: line {int(row) + 1} is no object: write one on each line, such as {{"age": 40}}'
+            else f'{str(path)!r}: line {int(row) + 1} is no object: write one object on each line, such as {{"age": 40}}'
         ) from None
 
 

@@ -46,7 +46,9 @@ def names_to_fit(table: pa.Table, categories: Sequence[str], numbers: Sequence[s
             )
     texts = [name for name in dates if is_text(table.schema.field(name).type)]
     if texts:  # of a file they are read already
-        raise DataError(f"dates={texts!r} are read of files: here say df[{texts[0]!r}] = pd.to_datetime(..., format=...)")
+        raise DataError(
+            f"dates={texts!r} is for files: for a DataFrame write df[{texts[0]!r}] = pd.to_datetime(..., format=...)"
+        )
     return names
 
 
@@ -56,7 +58,7 @@ def row_numbers(table: pa.Table, asked: set[str]) -> list[str]:
     left = [name for name in table.column_names if name not in asked and name in index]
     if left and len(left) < table.num_columns:
         warn(
-            f"column(s) {', '.join(map(repr, left[:5]))} are the index of the DataFrame that was written, which is not "
+            f"column(s) {', '.join(map(repr, left[:5]))} are the index of the written DataFrame, which is not "
             "learned, and are left out: keep them with categories= (--category), or numbers= (--number), in fit"
         )
         return [*left, *row_numbers(table.drop_columns(left), asked)]
@@ -151,7 +153,7 @@ def fit_column(name: str, values: pa.Array, category: bool = False, number: bool
 
 
 def count_levels(fields: list[Column], path: str | Path, rows: int, reading: Reading, size: int) -> list[Column]:
-    """The columns with the levels of all `rows` of a file of which some were looked at; it is read in pieces of `size` rows."""
+    """The columns with the levels of all `rows` of a file that was only sampled; it is read in pieces of `size` rows."""
     some = {column.name: j for j, column in enumerate(fields) if isinstance(column, Category) and column.others is not None}
     counts: dict[str, Counter[Any]] = {name: Counter() for name in some}
     for piece in table_pieces(path, size, reading, None, [*some]) if some else ():

@@ -25,10 +25,10 @@ SHARE = 0.9  # of the cells, to speak of a column of numbers
 AMONG = 0.5  # ... beside signs such as ?
 MARKS = 5  # of these signs
 ENOUGH = 20  # different numbers that are no names
-MOST = 10_000  # different texts that are looked at
+MAX_TEXTS = 10_000  # different texts that are looked at
 FIRST = 200  # cells of which half must hold a digit
-LONGEST = 18  # digits of a number that is no code
-SHOWN = 5  # columns that are named
+MAX_DIGITS = 18  # digits of a number that is no code
+MAX_COLUMNS_NAMED = 5  # columns that are named
 UNIT = r"^[+-]?(?:\d[\d.,' ]*)?\d\s*(?P<unit>[\p{L}°µ/²³]{1,12})$"
 PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 KNOWN = r"(?i)^(\W+|missing|unknown|none|nil|n\W?[acds]\W?|not available|no data|tbd|#\S+)$"  # stands for a missing cell
@@ -63,7 +63,7 @@ WAYS = [*(form.format(sign) for form, sign in product(DAYS, "./-")), *NAMED, "%Y
 
 @dataclass(frozen=True)
 class Hint:
-    """What is to be said of a column.
+    """What to say about a column.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ class Hint:
     options : dict
         Those of ``Reading`` that read them.
     bare : str or None
-        What pandas has to do with the texts first; None: more than is told here.
+        What pandas must do with the texts first; None: more than one expression.
     """
 
     why: str
@@ -91,10 +91,10 @@ class Hint:
 
 
 def told(texts: Mapping[str, Any], decimal: str = ".") -> Iterator[str]:
-    """What is to be said of columns of texts, each fact once.
+    """What to say about columns of texts, each fact once.
 
     >>> [*told({"v": pa.array(["1,5", "2,25"])})][0][:75]
-    "texts that look like numbers are taken for categories: column 'v': '1,5' (r"
+    "texts that look like numbers are read as categories: column 'v': '1,5' (r"
     """
     near = {name: hint for name, values in texts.items() if (hint := nearly_numbers(values, decimal))}
     if near:
@@ -106,7 +106,7 @@ def told(texts: Mapping[str, Any], decimal: str = ".") -> Iterator[str]:
         ways += [f"of a DataFrame with {near[name].pandas(name)}"] if name else []
         said = _columns({name: f"{hint.cells} ({hint.why})" for name, hint in near.items()})
         yield (
-            f"texts that look like numbers are taken for categories: {said}: "
+            f"texts that look like numbers are read as categories: {said}: "
             + (f"read them {', '.join(ways)}" if ways else "write them as numbers")
             + f"; or, if they are codes, say categories={[*near]!r} (--category)"
         )
@@ -115,9 +115,9 @@ def told(texts: Mapping[str, Any], decimal: str = ".") -> Iterator[str]:
         name, (_, forms) = next(iter(dates.items()))
         way = forms[0] if forms else "%d.%m.%Y"
         such = "" if forms else ", or however they are written,"
-        other = f" (or is it {forms[1]}? The cells do not tell)" if len(forms) > 1 else ""
+        other = f" (or is it {forms[1]}? The cells do not say)" if len(forms) > 1 else ""
         yield (
-            f"texts that look like dates are taken for categories: {_columns({n: cells for n, (cells, _) in dates.items()})}: "
+            f"texts that look like dates are read as categories: {_columns({n: cells for n, (cells, _) in dates.items()})}: "
             f"read them of a file with {remedy({'dates': {name: way}})}, of a DataFrame with "
             f"pd.to_datetime(df[{name!r}], format={way!r}){such}{other}; or, if they are codes, say categories={[*dates]!r} "
             "(--category)"
@@ -125,8 +125,8 @@ def told(texts: Mapping[str, Any], decimal: str = ".") -> Iterator[str]:
 
 
 def _columns(said: dict[str, str]) -> str:
-    more = f"; and {len(said) - SHOWN} more columns" if len(said) > SHOWN else ""
-    return "; ".join(f"column {name!r}: {what}" for name, what in [*said.items()][:SHOWN]) + more
+    more = f"; and {len(said) - MAX_COLUMNS_NAMED} more columns" if len(said) > MAX_COLUMNS_NAMED else ""
+    return "; ".join(f"column {name!r}: {what}" for name, what in [*said.items()][:MAX_COLUMNS_NAMED]) + more
 
 
 def nearly_numbers(values: Any, decimal: str = ".") -> Hint | None:
@@ -149,7 +149,7 @@ def nearly_numbers(values: Any, decimal: str = ".") -> Hint | None:
         why, options = "points between thousands", {"decimal": ",", "thousands": "."}
         return Hint(why, _cells(values, dict.fromkeys(cells[:3].to_pylist())), options)
     plain = pc.match_substring_regex(cells, PLAIN)
-    levels = pc.value_counts(cells.filter(pc.invert(plain)))[:MOST]
+    levels = pc.value_counts(cells.filter(pc.invert(plain)))[:MAX_TEXTS]
     counts = {level["values"].as_py(): level["counts"].as_py() for level in levels}
     if pc.any(pc.match_substring_regex(cells.filter(plain), r"^[+-]?0\d")).as_py():
         return None
@@ -183,7 +183,7 @@ def unit_of(texts: Any) -> str | None:
 def _as_they_are(values: Any, cells: Any) -> Hint | None:
     """Of texts that are plain numbers: whole ones that are few, or have many digits, are codes."""
     whole = pc.all(pc.match_substring_regex(cells, r"^[+-]?\d+$")).as_py()
-    codes = pc.count_distinct(cells).as_py() <= ENOUGH or pc.max(pc.utf8_length(cells)).as_py() > LONGEST
+    codes = pc.count_distinct(cells).as_py() <= ENOUGH or pc.max(pc.utf8_length(cells)).as_py() > MAX_DIGITS
     return None if whole and codes else Hint("numbers as they are", _cells(values, dict.fromkeys(cells[:3].to_pylist())))
 
 

@@ -23,7 +23,7 @@ from ..images.picture import Picture, luma
 from ..images.resize import resize
 from ..rows import Rows, evenly
 from .arrays import Arrays
-from .base import IN_MEMORY, Format, spilled
+from .base import MAX_BYTES_IN_MEMORY, Format, spilled
 from .scale import together
 
 __all__ = ["Images"]
@@ -81,7 +81,7 @@ class Images(Arrays):
 
     @classmethod
     def accepts(cls, X: Any) -> bool:
-        """Not what can be no picture: numbers far beyond [0, 1] such as series (n, time, channels)."""
+        """Refuse what cannot be a picture: numbers far beyond [0, 1], such as series (n, time, channels)."""
         if isinstance(X, np.ndarray) and X.ndim >= 3 and X.dtype.kind == "f" and X.size:
             return bool(np.nanmin(X) > -1 and np.nanmax(X) < 2) and ImageCollection.accepts(X)
         return ImageCollection.accepts(X)
@@ -154,7 +154,7 @@ class Images(Arrays):
         return "bytes" if self.whole else "from 0 to 1"
 
     def _album(self, X: Any) -> ImageCollection:
-        """Pictures of the fitted size are many, where an array of this shape could also be one."""
+        """Whether an array that could be one picture or several is several of the fitted size."""
         if isinstance(X, np.ndarray) and X.ndim == 2 and X.shape[1] == self.width > self.shape[2]:
             c, h, w = self.shape
             shape = f"(-1, {h}, {w})" if c == 1 else f"(-1, {h}, {w}, {c})"
@@ -183,7 +183,7 @@ class Images(Arrays):
         dtype = np.uint8 if self.whole else np.float32
         table = (
             np.empty((n, self.width), dtype)
-            if n * self.width * np.dtype(dtype).itemsize <= IN_MEMORY
+            if n * self.width * np.dtype(dtype).itemsize <= MAX_BYTES_IN_MEMORY
             else spilled(n, self.width, dtype)
         )
         for i, piece in enumerate(self.chunks(X)):
@@ -250,7 +250,8 @@ def tell_transparent(names: list[str]) -> None:
     """What is left out is said, where it shows something."""
     if names:
         warn(
-            f"{len(names):,} of the pictures looked at are partly transparent, {names[0]!r} the first: transparency is left "
+            f"{len(names):,} of the pictures looked at are partly transparent, {names[0]!r} the first: transparency is "
+            "ignored, "
             "out, only colors are learned; where it shows the shape put them on a background first"
         )
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -95,7 +95,7 @@ def read_labeled(
         raise DataError(f"sep={sep!r} is for one column of lists, but labels names {len(names)}")
     rest = table.drop_columns([*names, *drop])
     if not rest.num_columns:
-        raise DataError("the columns of labels, and those to drop, are all there are: none is left that says what a row is")
+        raise DataError("no column is left besides the labels and the dropped columns: give at least one column to learn from")
     where = Path(folder) if folder is not None else Path(data).parent if isinstance(data, (str, Path)) else Path()
     Y: Any = label_lists(table, names[0], sep) if lists else pa.table({name: answers(table, name) for name in names})
     return rows_in(rest, where, text, image, format), Y
@@ -129,7 +129,7 @@ def read_for(format: Format, path: str | Path, reading: Reading | None = None) -
         return pa.table({"text": texts}), texts
     X = read_array(path)
     if len(X.shape) != 2:
-        raise DataError(f"{str(path)!r} holds an array of shape {X.shape}: it takes one row (d,) for each example")
+        raise DataError(f"{str(path)!r} holds an array of shape {X.shape}: give one row (d,) for each example")
     dense = X.toarray() if hasattr(X, "toarray") else np.asarray(X)
     return pa.table(list(dense.T), names=[f"x{j}" for j in range(X.shape[1])]), X
 
@@ -174,11 +174,11 @@ def yes_no(table: pa.Table, name: str, hint: str = "") -> np.ndarray:
     """(n,) 0, 1, or NaN where a cell is empty."""
     values = table[name].to_pylist()
     if not any(value == value and value is not None for value in values):
-        raise DataError(f"column {name!r} is empty: 1 says that a row has the label, 0 that it has not")
+        raise DataError(f"column {name!r} is empty: give 1 if a row has the label, and 0 if it does not")
     for row, value in enumerate(values):
         if not (value is None or value != value or value in (0, 1, "0", "1")):
             raise DataError(
-                f"column {name!r} holds {value!r} in row {row}: allowed are 0, 1, and an empty cell, which means not known"
+                f"column {name!r} holds {value!r} in row {row}: allowed are 0, 1, and an empty cell, which means unknown"
                 + ("; write 1 for yes, and 0 for no" if str(value).strip().lower() in (*YES, *NO) else "")
                 + (hint if isinstance(value, (str, list)) else "")
             )
@@ -207,7 +207,7 @@ def rows_in(rest: pa.Table, folder: Path, text: str | None, image: str | None, f
     if isinstance(format, Format):
         if takes_texts(format) and rest.num_columns > 1:
             columns = ", ".join(map(repr, rest.column_names))
-            raise DataError(f"the encoder takes texts, but {columns} are left: leave out all but one with drop= (--drop)")
+            raise DataError(f"the encoder takes texts, but {columns} are left: drop all but one with drop= (--drop)")
         return taken(format, rest, folder)
     if format not in ("auto", "tables", "documents", "images"):
         raise ValueError(f"format={format!r}: allowed are 'auto', 'tables', 'documents', 'images', and a fitted Format")
@@ -217,7 +217,7 @@ def rows_in(rest: pa.Table, folder: Path, text: str | None, image: str | None, f
     return texts(rest) if format == "documents" or (alone is not None and looks_like_texts(alone)) else rest
 
 
-def taken(format: Any, table: pa.Table, folder: Path) -> Any:
+def taken(format: Format, table: pa.Table, folder: Path) -> Any:
     """What a model of this format takes of a table in `folder`: its columns, their numbers, the texts, or the pictures."""
     if takes_pictures(format):
         return pictures(table, folder)
@@ -230,16 +230,16 @@ def taken(format: Any, table: pa.Table, folder: Path) -> Any:
     return X if has_columns(format) else np.column_stack([column.to_numpy() for column in X.columns])
 
 
-def has_columns(format: Any) -> bool:
-    return bool(format.kind == "tables")
+def has_columns(format: Format) -> bool:
+    return format.kind == "tables"
 
 
-def takes_texts(format: Any) -> bool:
-    return bool(format.kind == "documents" and format.texts)
+def takes_texts(format: Format) -> bool:
+    return format.kind == "documents" and cast(Documents, format).texts
 
 
-def takes_pictures(format: Any) -> bool:
-    return bool(format.kind == "images")
+def takes_pictures(format: Format) -> bool:
+    return format.kind == "images"
 
 
 def pictures(table: pa.Table, folder: Path) -> list[Path]:
@@ -247,15 +247,15 @@ def pictures(table: pa.Table, folder: Path) -> list[Path]:
     columns = [name for name in table.column_names if is_pictures(table[name])]
     if len(columns) != 1:
         found = ", ".join(map(repr, columns)) or "none"
-        raise DataError(f"pictures are taken, from one column of names of files, such as photos/1.jpg; such columns: {found}")
+        raise DataError(f"pictures are read from one column of file names, such as photos/1.jpg; such columns: {found}")
     names = table[columns[0]].to_pylist()
     files = [folder / (name or "") for name in names]
     for row, (name, file) in enumerate(zip(names, files, strict=True)):
         if not name:
-            raise DataError(f"column {columns[0]!r}, row {row}: the name of the picture is empty: leave this row out")
+            raise DataError(f"column {columns[0]!r}, row {row}: the name of the picture is empty: remove this row")
         if not file.is_file():
             raise DataError(
-                f"column {columns[0]!r}, row {row}: there is no file {str(file)!r}; names are seen from {str(folder)!r}"
+                f"column {columns[0]!r}, row {row}: there is no file {str(file)!r}; names are relative to {str(folder)!r}"
             )
     return files
 
@@ -269,7 +269,7 @@ def texts(table: pa.Table, column: str | None = None) -> list[str]:
         names = [name for name in names if looks_like_texts(table[name])] or names
     if len(names) != 1:
         found = f"{len(names)} columns look like texts: {', '.join(map(repr, names))}" if names else "no column holds texts"
-        raise DataError(f"the model takes texts, one column of them, but {found}")
+        raise DataError(f"the model takes one column of texts, but {found}")
     return [value or "" for value in table[names[0]].to_pylist()]
 
 

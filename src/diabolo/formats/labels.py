@@ -1,4 +1,4 @@
-"""Labels: what is said of each row, in any of the ways in which people keep it.
+"""Labels of rows, in any of the usual forms.
 
 Y  --fit-->  names                   0/1 matrix (dense, sparse, DataFrame, Arrow table), or one list of labels per row
 Y  --to_matrix-->  y (n, k)          1 yes, 0 no, between: soft, NaN: not known
@@ -53,7 +53,7 @@ class Labels:
         elif self.kind == "one":
             self.names = ordered({plain(label) for label in Y})
         elif self.kind in FRAMES:
-            self.names = [named(name, c) for c, name in enumerate(columns_of(Y))]
+            self.names = [check_name(name, c) for c, name in enumerate(columns_of(Y))]
         else:
             self.names = list(range(matrix(Y).shape[1]))
         unique(self.names)
@@ -61,7 +61,7 @@ class Labels:
         return self
 
     def as_lists(self) -> Self:
-        """The same labels, of which :meth:`from_matrix` gives lists of names; one label for each row stays as it is."""
+        """The same labels, but :meth:`from_matrix` gives lists of names; one label for each row stays as it is."""
         found = copy(self)
         found.kind = self.kind if self.kind == "one" else "lists"
         return found
@@ -102,7 +102,7 @@ class Labels:
         y = sp.csr_matrix((ones, (rows, columns)), shape=(len(Y), len(self.names)))
         y.data[:] = 1.0  # a label may be said twice
         unknown = [i for i, row in enumerate(Y) if row is None]
-        if len(self.names) > DENSE and not unknown:
+        if len(self.names) > MAX_DENSE_LABELS and not unknown:
             return y
         y = y.toarray()
         y[unknown] = np.nan
@@ -159,7 +159,7 @@ class Labels:
         return self
 
 
-DENSE = 2000  # labels up to which lists become a dense matrix
+MAX_DENSE_LABELS = 2000  # labels up to which lists become a dense matrix
 FRAMES = ("pandas", "polars", "arrow")
 KINDS = ("lists", "one", "pandas", "polars", "csr_matrix", "csr_array", "array")
 SEPARATORS = ";|,/+&\t\n "
@@ -239,7 +239,7 @@ def is_matrix(rows: list[Any]) -> bool:
     cells = distinct(known)
     if len(cells) == 2 and lengths != {1} and cells != {0, 1} and any(len(set(row)) < len(row) for row in known):
         i, j = sorted(map(shown, cells))
-        raise DataError(f"Y holds {i} and {j} in rows of {len(known[0])}: no lists of labels, it seems; give 1 and 0")
+        raise DataError(f"Y holds {i} and {j} in rows of {len(known[0])}: these do not look like lists of labels; give 1 and 0")
     if not cells or not all(isinstance(cell, (int, float, np.number, np.bool_)) for cell in cells):
         return False
     return cells <= {0, 1} or not all(float(cell).is_integer() for cell in cells)
@@ -251,8 +251,12 @@ def labels_of(rows: list[Any], tell: bool) -> list[Any]:
     found = [None if row is None else [name[label] for label in row if label in name] for row in rows]
     gaps = [i for i, row in enumerate(rows) if row is not None and len(row) > len(found[i] or ())]
     if gaps and tell:
-        more = f", and of {len(gaps) - 1:,} others" if len(gaps) > 1 else ""
-        warn(f"Y has a missing one among the labels of row {gaps[0]}{more}: it is left out; None for a row says: not known")
+        others = len(gaps) - 1
+        more = f" and in {others:,} other{'s' * (others > 1)}" if others else ""
+        warn(
+            f"Y has a missing label in row {gaps[0]}{more}: it is ignored; None in place of a list means that the row is "
+            "unknown"
+        )
     return found
 
 
@@ -274,7 +278,9 @@ def combined(names: list[Any]) -> bool:
     """Warn if classes (texts) look like several labels each: "a;b", "a", "b;c"; whether they do."""
     texts = {name for name in names if isinstance(name, str)}
     if texts and all(name.startswith("[") and name.endswith("]") for name in texts):
-        raise DataError(f"y holds texts such as {min(texts)!r:.60}, lists that were written as texts: y.map(ast.literal_eval)")
+        raise DataError(
+            f"y holds texts such as {min(texts)!r:.60}, which are lists written as texts: use y.map(ast.literal_eval)"
+        )
     for sep in SEPARATORS:
         several = sorted(name for name in texts if sep in name.strip(sep))
         parts = {part.strip() for name in texts for part in name.split(sep)} - {""}
@@ -284,8 +290,8 @@ def combined(names: list[Any]) -> bool:
             sure = len(parts) < len(texts) or any(part.strip() in texts for name in several for part in name.split(sep))
         if several and (sep in SURELY or sure):
             warn(
-                f"y holds texts such as {several[0]!r:.60}, {len(names):,} in all, which are learned as one label each; "
-                f"if {sep!r} stands between labels, of which there would be {len(parts):,}: fit(X, y, labels_sep={sep!r})"
+                f"y holds texts such as {several[0]!r:.60}, {len(names):,} in all, and each is learned as one label; "
+                f"if {sep!r} separates labels (there would be {len(parts):,}), use fit(X, y, labels_sep={sep!r})"
                 f" or --labels-sep {sep!r}"
             )
             return True
@@ -293,7 +299,7 @@ def combined(names: list[Any]) -> bool:
 
 
 def single(Y: Any) -> np.ndarray | None:
-    """(n,) values of which each is the one label of its row, as for classes; None for anything else."""
+    """(n,) values, each the only label of its row, as for classes; None for anything else."""
     y = values(Y)
     if y.ndim == 2 and y.shape[1] == 1 and y.dtype.kind in "iu" and not np.isin(y, (0, 1)).all():
         y = column_or_1d(y, warn=True)
@@ -302,7 +308,7 @@ def single(Y: Any) -> np.ndarray | None:
     if y.dtype.kind == "c":
         raise DataError("Complex data not supported: give names or whole numbers as y")
     if missing(y).all():
-        raise DataError("Y says nothing of any row: all of it is missing (NaN, None)")
+        raise DataError("Y holds no known label: all of it is missing (NaN, None)")
     y = classes(y)
     if y.dtype.kind == "f" and (y != y.round()).any():
         raise DataError("Unknown label type: continuous. One number per row must name its label: a whole number, or a text")
@@ -322,7 +328,7 @@ def plain(label: Any) -> Any:
     return value
 
 
-def named(name: Any, c: int) -> Any:
+def check_name(name: Any, c: int) -> Any:
     """The name of column c of a DataFrame."""
     if is_missing(name):
         raise DataError(f"column {c} of Y has no name ({name}): give it one")
@@ -330,7 +336,7 @@ def named(name: Any, c: int) -> Any:
 
 
 def unique(names: list[Any]) -> None:
-    """Raise a DataError unless there are names, each another one, also when they are written down."""
+    """Raise a DataError unless there are names, all different, also as texts."""
     if not names:
         raise DataError("Y has no labels: give at least one column, or one label in one of the lists")
     twice = [text for text, n in Counter(map(str, names)).items() if n > 1]
@@ -356,12 +362,12 @@ def yes_no(column: Any, name: str) -> np.ndarray:
     if not found:
         return floats(column, name)
     row = next(i for i, cell in enumerate(v.flat) if cell == found[0])
-    start = f"{name} holds {found[0]!r:.60} (row {row}): allowed are 0 no, 1 yes, and NaN not known; "
+    start = f"{name} holds {found[0]!r:.60} (row {row}): allowed are 0 (no), 1 (yes) and NaN (unknown); "
     if len(found) <= 2 and {cell.strip().lower() for cell in found} <= {*YES, *NO}:
         pairs = {cell: int(cell.strip().lower() in YES) for cell in found}
         raise DataError(start + f"give {name}.map({pairs})")
     raise DataError(
-        start + "leave this column out; or if it says which label a row has, give it alone as y, with labels_sep= if it says "
+        start + "drop this column; or if it names the label of each row, give it alone as y, with labels_sep= if it says "
         "several, such as 'a;b'"
     )
 

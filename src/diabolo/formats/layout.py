@@ -76,7 +76,7 @@ class Reading:
         if self.decimal == self.thousands:
             raise DataError(f"--decimal and --thousands are both {self.decimal!r}: they must differ")
         if self.encoding is not None:
-            known(self.encoding)
+            check_encoding(self.encoding)
         for name, form in self.dates.items():
             check_date(name, form)
 
@@ -123,7 +123,7 @@ def check_date(name: str, form: str) -> None:
         )
 
 
-def known(encoding: str) -> None:
+def check_encoding(encoding: str) -> None:
     try:
         codecs.lookup(encoding)
     except LookupError:

@@ -61,8 +61,8 @@ def _codes(codes: dict[str, list[int]]) -> None:
     if codes:
         some = ", ".join(f"{name!r} ({', '.join(map(str, found[:5]))})" for name, found in codes.items())
         warn(
-            f"few whole numbers with gaps, as codes have them, in column(s) {some}: they count as quantities. If they "
-            f"are codes, say categories={[*codes]!r} in fit (--category), if quantities, numbers={[*codes]!r} (--number)"
+            f"column(s) {some} hold few whole numbers with gaps, like codes: they are read as quantities. If they are codes, "
+            f"give categories={[*codes]!r} in fit (--category); if they are quantities, numbers={[*codes]!r} (--number)"
         )
 
 
@@ -70,16 +70,16 @@ def _days(table: pa.Table, days: list[str]) -> None:
     if days:
         warn(
             f"column(s) {', '.join(map(repr, days))} hold dates as whole numbers, such as {table.column(days[0])[0]}, and "
-            f"count as quantities: read them with pd.to_datetime(df[{days[0]!r}], format='%Y%m%d'), or say numbers={days!r}"
+            f"are read as quantities: read them with pd.to_datetime(df[{days[0]!r}], format='%Y%m%d'), or give numbers={days!r}"
         )
 
 
 def _dates(dates: list[str]) -> None:
     if dates:
         warn(
-            f"column(s) {', '.join(map(repr, dates))} hold dates as texts, and each date counts as a word of its own: "
+            f"column(s) {', '.join(map(repr, dates))} hold dates as texts, and each date counts as a category: "
             f"read them with pd.to_datetime(df[{dates[0]!r}]), or parse_dates={dates!r} in pd.read_csv; "
-            f'of a file with --date "{dates[0]}=%Y-%m-%d", or however they are written'
+            f'for a file, use --date "{dates[0]}=%Y-%m-%d", with the format in which they are written'
         )
 
 

@@ -32,6 +32,7 @@ __all__ = [
     "alike",
     "decimals",
     "decoded",
+    "describe_kinds",
     "encoded",
     "left_out",
     "measured",
@@ -40,15 +41,14 @@ __all__ = [
     "six_digits",
     "standard",
     "together",
-    "told",
     "within",
     "yes_or_no",
 ]
 
 WILD = 4.0  # a standard deviation of so many spreads of the bulk tells of wild cells or a heavy tail
 NEAR, FAR = 4.0, 1000.0  # k of such a column, and of others, at least
-MOST = 3.0  # s of a wild column: whatever is far out, its bulk is seen
-FEWEST = 20  # values from which on quantiles say where the bulk is
+MAX_SPREAD_OF_WILD = 3.0  # s of a wild column: whatever is far out, its bulk is seen
+MIN_VALUES_FOR_QUANTILES = 20  # values from which on quantiles say where the bulk is
 ORDERS = 4.0  # quotient of the quartiles, from which on positive numbers may be told by their logarithms
 BULK = 0.75, 1.1503  # which quantile of the distances is its spread, in units of that of a normal distribution
 NOISE = 1e-12  # relative spread of what is constant up to rounding
@@ -58,7 +58,7 @@ EXACT = 2**50  # whole numbers up to it are standardized as they are; larger one
 LOOKED_AT = 10_000  # values of a column whose quantiles are taken, at least
 BLOCK = 4_000_000  # numbers that are looked at at once
 LARGEST = np.finfo(np.float64).max
-SHOWN = 5  # digits behind the first of the deviation
+DIGITS_OF_DEVIATION = 5  # digits behind the first of the deviation
 FLOATS = ("halffloat", "float", "double")
 ENOUGH, MOST_DECIMALS = 10, 9  # values that show decimals; decimals of what was written by hand
 PICTURE = 64  # columns in [0, 1] that may be a picture, at least
@@ -122,7 +122,7 @@ def six_digits(deviation: float) -> int:
     >>> six_digits(1.0), six_digits(0.02), six_digits(3000.0)
     (5, 7, 2)
     """
-    return SHOWN - int(np.floor(np.log10(deviation)))
+    return DIGITS_OF_DEVIATION - int(np.floor(np.log10(deviation)))
 
 
 def decimals(v: np.ndarray, types: list[str]) -> list[int | None]:
@@ -176,16 +176,22 @@ def _measured(v: np.ndarray) -> Scale:
     same = there & (deviation <= NOISE * np.abs(mean))
     some = np.sort(w[:, :: max(1, v.shape[1] // LOOKED_AT)], axis=1)  # NaN last
     center, bulk = _bulk(some)
-    wild = ~same & (n >= FEWEST) & (deviation > WILD * bulk) & (bulk > 0)
+    wild = ~same & (n >= MIN_VALUES_FOR_QUANTILES) & (deviation > WILD * bulk) & (bulk > 0)
     c, u = np.where(wild, center, mean), np.where(wild, bulk, deviation)
-    small = np.where(n < FEWEST, 1.0, CHANGE)  # of few rows a constant says little
-    u = np.where(same, np.where(mean == 0, np.where(n < FEWEST, 1.0, 1e-12), small * np.abs(mean)), np.where(there, u, 1.0))
+    small = np.where(n < MIN_VALUES_FOR_QUANTILES, 1.0, CHANGE)  # of few rows a constant says little
+    u = np.where(
+        same,
+        np.where(mean == 0, np.where(n < MIN_VALUES_FOR_QUANTILES, 1.0, 1e-12), small * np.abs(mean)),
+        np.where(there, u, 1.0),
+    )
     k = np.where(wild | same, NEAR, np.maximum(FAR, np.ceil(2 * furthest)))
     m, s = np.zeros(len(v)), np.where(same, 3.0, 1.0)
     for j in np.flatnonzero(wild & (low > 0)):
         c[j], u[j], k[j], m[j], s[j] = _logarithmic(some[j]) or (c[j], u[j], k[j], 0.0, 1.0)
     x = encoded(some.T, c, u, k, m, s).T
-    beside = np.where(wild & (k == NEAR), _deviation(x).clip(1.0, MOST), 1.0)  # so that the column counts like any other
+    beside = np.where(
+        wild & (k == NEAR), _deviation(x).clip(1.0, MAX_SPREAD_OF_WILD), 1.0
+    )  # so that the column counts like any other
     x, s = x / beside[:, None], s * beside
     first, middle, third = (np.nan_to_num(_quantile(x, q)) for q in (0.25, 0.5, 0.75))
     u = np.maximum(np.ldexp(u, e), np.finfo(np.float64).tiny)
@@ -307,10 +313,10 @@ def alike(low: np.ndarray, high: np.ndarray) -> bool:
     return bool(np.median(high) >= high.max() / 2)
 
 
-def told(kinds: dict[str, int]) -> str:
+def describe_kinds(kinds: dict[str, int]) -> str:
     """How many columns are of each kind, and what is special.
 
-    >>> told({"numbers": 3, "categories": 0, "squashed": 1})
+    >>> describe_kinds({"numbers": 3, "categories": 0, "squashed": 1})
     '3 numbers, 1 squashed'
     """
     return ", ".join(f"{n:,} {kind}" for kind, n in kinds.items() if n)

@@ -23,7 +23,7 @@ __all__ = [
     "STEPS",
     "adapted",
     "arrow_type",
-    "counted",
+    "count_values",
     "family",
     "floats",
     "is_known",
@@ -125,7 +125,7 @@ def plain(values: pa.Array) -> pa.Array:
     return values.cast(pa.large_string()) if pa.types.is_string_view(values.type) else values
 
 
-def counted(values: pa.Array) -> pa.Array:
+def count_values(values: pa.Array) -> pa.Array:
     """Dates, times and durations as whole numbers of their own unit."""
     t = values.type
     return values.cast(pa.int64() if t.bit_width == 64 else pa.int32()) if pa.types.is_temporal(t) else values
@@ -133,7 +133,7 @@ def counted(values: pa.Array) -> pa.Array:
 
 def floats(values: pa.Array) -> np.ndarray:
     """Numbers, dates, yes/no -> (n,) float64, NaN for null; a decimal becomes the float that is written like it."""
-    values = counted(values)
+    values = count_values(values)
     if pa.types.is_decimal(values.type):  # Arrow's own cast multiplies by 0.01, which is no float
         values = values.cast(pa.string())
     return np.asarray(values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False))
@@ -184,7 +184,7 @@ def adapted(values: pa.Array, t: pa.DataType, name: str, kind: str = "number", m
         return values
     known = 0 if pa.types.is_null(f) else len(without_gaps(values))
     if pa.types.is_null(t) and known:
-        warn(f"column {name!r} had no values in fit, so that nothing is known of those it has now: they are not looked at")
+        warn(f"column {name!r} had no values in fit: the values that it has now are ignored")
     if pa.types.is_null(t) or not known:
         return pa.nulls(len(values), t)
     found, fitted = family(f), family(t)
@@ -226,7 +226,7 @@ def _moved(values: pa.Array, t: pa.DataType, name: str) -> pa.Array:
     _zones(getattr(values.type, "tz", None), getattr(t, "tz", None), name)
     a, b = nanoseconds(values.type), nanoseconds(t)
     gaps = values.is_null().to_numpy(zero_copy_only=False)
-    v = pc.fill_null(counted(values), 0).to_numpy(zero_copy_only=False).astype(np.int64)
+    v = pc.fill_null(count_values(values), 0).to_numpy(zero_copy_only=False).astype(np.int64)
     k = max(a // b, b // a)
     if a >= b and np.abs(v.astype(np.float64)).max(initial=0) * k < 2.0**62:
         return from_counts(v * k, t, gaps)
@@ -239,7 +239,7 @@ def _moved(values: pa.Array, t: pa.DataType, name: str) -> pa.Array:
 
 
 def from_counts(v: np.ndarray, t: pa.DataType, gaps: np.ndarray | None = None) -> pa.Array:
-    """The inverse of :func:`counted`."""
+    """The inverse of :func:`count_values`."""
     return pa.array(v, pa.int64(), mask=gaps).cast(pa.int64() if t.bit_width == 64 else pa.int32()).cast(t)
 
 
@@ -250,7 +250,8 @@ def _zones(found: str | None, fitted: str | None, name: str) -> None:
         here, there = ("in", "without a") if found else ("without a", "in")
         warn(
             f"column {name!r} holds dates {here} time zone{f' {found}' if found else ''}, but was fitted with dates {there} "
-            f"time zone{f' {fitted}' if fitted else ''}: those without are taken as UTC; give all a zone, with dt.tz_localize"
+            f"time zone{f' {fitted}' if fitted else ''}: those without a zone are read as UTC; give all a zone, with "
+            "dt.tz_localize"
         )
 
 
@@ -288,11 +289,11 @@ def _refused(values: pa.Array, t: pa.DataType, name: str) -> str:
         remedy = f"read them as numbers, with pd.to_numeric(df[{name!r}])"
     elif found == "numbers" and fitted == "texts":
         remedy = (
-            f"read them as texts, with dtype={{{name!r}: str}} in pd.read_csv; or make texts of them as they were, with "
+            f"read them as texts, with dtype={{{name!r}: str}} in pd.read_csv; or turn them into texts, with "
             f"df[{name!r}].astype(str), and str.zfill where they had zeros in front"
         )
     elif found == "numbers" and fitted == "dates":
-        remedy = f"say in which unit they count, with pd.to_datetime(df[{name!r}], unit=...)"
+        remedy = f"give their unit, with pd.to_datetime(df[{name!r}], unit=...)"
     elif "period" in str(values.type):
         remedy = f"turn them into dates, with df[{name!r}].dt.to_timestamp()"
     else:

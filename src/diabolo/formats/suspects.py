@@ -17,10 +17,10 @@ from .schema import floats, without_gaps
 
 __all__ = ["are_days", "is_nameless", "is_row_number", "looks_like_codes"]
 
-FEWEST_ROWS = 20  # of a row number
-DENSE = 50  # rows from which on different numbers without many gaps are those of rows
+MIN_ROWS_OF_NUMBERS = 20  # of a row number
+MIN_ROWS_WITHOUT_GAPS = 50  # rows from which on different numbers without many gaps are those of rows
 YEARS = 1500, 2200  # a table of years is no table of row numbers
-MOST_CODES, EACH = 20, 5  # different ones, and rows for each
+MAX_CODES, MIN_ROWS_PER_CODE = 20, 5  # different ones, and rows for each
 
 
 def is_nameless(name: str) -> bool:
@@ -43,11 +43,11 @@ def is_row_number(values: pa.Array, name: str) -> bool:
     if not pa.types.is_integer(values.type) or values.null_count or len(values) < 2:
         return False
     v = values.to_numpy(zero_copy_only=False)
-    if is_nameless(name) and len(np.unique(v)) == len(v) and (len(v) >= FEWEST_ROWS or np.ptp(v) == len(v) - 1):
+    if is_nameless(name) and len(np.unique(v)) == len(v) and (len(v) >= MIN_ROWS_OF_NUMBERS or np.ptp(v) == len(v) - 1):
         return True
-    if len(v) < FEWEST_ROWS or (YEARS[0] <= v.min() and v.max() <= YEARS[1]):
+    if len(v) < MIN_ROWS_OF_NUMBERS or (YEARS[0] <= v.min() and v.max() <= YEARS[1]):
         return False
-    different = len(v) >= DENSE and np.ptp(v.astype(np.float64)) < 2 * len(v) and len(np.unique(v)) == len(v)
+    different = len(v) >= MIN_ROWS_WITHOUT_GAPS and np.ptp(v.astype(np.float64)) < 2 * len(v) and len(np.unique(v)) == len(v)
     return bool((v[1:] > v[:-1]).all() or different)
 
 
@@ -58,7 +58,7 @@ def are_days(values: pa.Array) -> bool:
     (True, False)
     """
     known = without_gaps(values)
-    if not pa.types.is_integer(known.type) or len(known) < FEWEST_ROWS:
+    if not pa.types.is_integer(known.type) or len(known) < MIN_ROWS_OF_NUMBERS:
         return False
     v = known.to_numpy(zero_copy_only=False).astype(np.int64)
     month, day = v // 100 % 100, v % 100
@@ -76,10 +76,15 @@ def looks_like_codes(values: pa.Array) -> list[int]:
         return []
     known = without_gaps(values)
     head = np.unique(floats(known[:1000]))
-    if not 2 < len(head) <= MOST_CODES or head[0] < 1 or (head % 1).any():
+    if not 2 < len(head) <= MAX_CODES or head[0] < 1 or (head % 1).any():
         return []
     levels = np.unique(floats(known))
-    if len(levels) > min(MOST_CODES, len(known) // EACH) or levels[0] < 1 or levels[-1] >= 2**53 or (levels % 1).any():
+    if (
+        len(levels) > min(MAX_CODES, len(known) // MIN_ROWS_PER_CODE)
+        or levels[0] < 1
+        or levels[-1] >= 2**53
+        or (levels % 1).any()
+    ):
         return []
     whole = levels.astype(np.int64).tolist()
     steps = (whole[-1] - whole[0]) // gcd(*(v - whole[0] for v in whole)) + 1

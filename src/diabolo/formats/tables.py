@@ -31,7 +31,7 @@ from .fitting import count_levels, fit_columns, names_to_fit, row_numbers, share
 from .frames import arrow, collected, combined, container, mixed_categories, names_of, of_pandas, patched, pieces, taken
 from .gaps import Gaps
 from .remarks import remark, tell_unseen
-from .scale import FAR, FLOATS, NEAR, told
+from .scale import FAR, FLOATS, NEAR, describe_kinds
 from .schema import arrow_type, is_known
 
 __all__ = ["Tables"]
@@ -85,7 +85,7 @@ class Tables(Format):
         counts = dict.fromkeys(kinds, 0) | Counter(called(column) for column in self.fields)
         counts["with gaps"] = sum(column.gaps for column in self.fields)
         counts["squashed"] = sum(isinstance(column, Number) and column.knee < FAR for column in self.fields)
-        return f"Tables({told(counts)}{', one unit for all' if self.common else ''}; {self.container.kind})"
+        return f"Tables({describe_kinds(counts)}{', one unit for all' if self.common else ''}; {self.container.kind})"
 
     def _parts(self) -> Iterator[str | Grid]:
         yield self._line()
@@ -200,9 +200,7 @@ class Tables(Format):
     def cell(self, j: int, value: Any) -> np.ndarray:
         column = self.fields[j]
         if self.gaps.holds(value):
-            raise DataError(
-                f"given {column.name!r}: {value!r} stands for a missing cell, as was said in fit (na=), and is no value"
-            )
+            raise DataError(f"given {column.name!r}: {value!r} stands for a missing cell (na= in fit), and is no value")
         column.check(value)
         x = np.asarray(self.encode(column, pa.array([value]))[0])
         if np.isinf(x).any():
@@ -362,7 +360,7 @@ class Tables(Format):
             if isinstance(column, Number) and not possible(column):
                 raise DataError(f"column {column.name!r} has an impossible scale")
             if isinstance(column, Category) and len(column.often) != len(column.others or []):
-                raise DataError(f"column {column.name!r} has rare levels of which it is not known how often they were there")
+                raise DataError(f"column {column.name!r} has rare levels without their frequencies")
 
 
 def packed(values: list[Any]) -> np.ndarray:

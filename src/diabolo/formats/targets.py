@@ -75,7 +75,7 @@ def values(y: Any) -> np.ndarray:
             v = np.asarray(y, dtype=object)
     except ValueError:
         raise DataError(
-            "y holds lists of different lengths: give one value for each row; several labels are for MultiLabelClassifier"
+            "y holds lists of different lengths: give one value for each row; for several labels use MultiLabelClassifier"
         ) from None
     if v.dtype != object:
         return v
@@ -167,9 +167,11 @@ def mapped(v: np.ndarray, name: str) -> str:
         pairs = {yes[0]: 1} | ({no[0]: 0} if no else {})
         return f"give 1 and 0, such as {name}.map({pairs})" + ("; classes are for Classifier" if name == "y" else "")
     if all(is_number(cell.replace(",", ".", 1)) for cell in found):
-        return f"make points of its commas, {name}.str.replace(',', '.').astype(float), or nothing, if they group thousands"
-    classes = "; for classes there is Classifier, for labels MultiLabelClassifier" if name == "y" else ""
-    return "give numbers, and NaN for what is not known" + classes
+        return (
+            f"replace its commas by points, {name}.str.replace(',', '.').astype(float), or by nothing, if they group thousands"
+        )
+    classes = "; for classes use Classifier, for labels MultiLabelClassifier" if name == "y" else ""
+    return "give numbers, and NaN for unknown values" + classes
 
 
 def classes(y: Any) -> np.ndarray:
@@ -183,13 +185,13 @@ def classes(y: Any) -> np.ndarray:
     v = values(y)
     no_dates(v)
     if v.dtype == object and not types(v).isdisjoint((*ROWS, np.ndarray)):
-        raise DataError("y holds lists: give one class for each row; of several for a row, MultiLabelClassifier learns")
+        raise DataError("y holds lists: give one class for each row; for several in a row use MultiLabelClassifier")
     if isinstance(y, str):
         raise DataError(single(v, "y"))
     if v.ndim == 0 or v.size != len(v):
         raise DataError(
             f"y should be a 1d array, got an array of shape {v.shape} instead: give one class for each row, "
-            "or let MultiLabelClassifier learn several"
+            "or use MultiLabelClassifier for several"
         )
     v = column_or_1d(v, warn=True)
     if v.dtype.kind == "f" and np.isinf(v).any():
@@ -197,8 +199,8 @@ def classes(y: Any) -> np.ndarray:
     gone = np.flatnonzero(missing(v))
     if len(gone):
         raise DataError(
-            f"Input y contains NaN: no class is given in {len(gone):,} of {len(v):,} rows, the first of them row {gone[0]}. "
-            "Leave them out, X[known] and y[known] with known = ~pandas.isna(y), or make them a class of their own"
+            f"Input y contains NaN: {len(gone):,} of {len(v):,} rows have no class; the first is row {gone[0]}. "
+            "Leave them out, X[known] and y[known] with known = ~pandas.isna(y), or give them a class of their own"
         )
     odd = tuple(kind for kind in types(v) if not issubclass(kind, str | Real | np.bool_))
     if odd:
@@ -215,12 +217,18 @@ def doubtful(names: Sequence[Any]) -> None:
     texts = [name for name in names if isinstance(name, str)]
     gone = [name for name in texts if name.strip() in GONE]
     if gone:
-        warn(f"y holds the text {gone[0]!r:.60}, learned like all others: if it stands for nothing known, leave it out")
+        warn(
+            f"y holds the text {gone[0]!r:.60}, which is learned as a class: if it means that the class is unknown, "
+            "remove these rows"
+        )
     plain = {" ".join(name.split()): name for name in reversed(texts)}
     twin = next((name for name in texts if plain[" ".join(name.split())] != name), None)
     if twin is not None:
         first = plain[" ".join(twin.split())]
-        warn(f"y holds {first!r:.60} and {twin!r:.60}, learned as two: they differ in spaces only, which str.strip takes away")
+        warn(
+            f"y holds {first!r:.60} and {twin!r:.60}, which are learned as two classes: they differ only in spaces, which "
+            "str.strip removes"
+        )
 
 
 def same_length(y: int, X: int, name: str = "y") -> None:
@@ -237,6 +245,7 @@ def same_order(X: Any, y: Any, name: str = "y") -> None:
         return
     if a.is_unique and b.is_unique and b.isin(a).all():
         warn(
-            f"{name} has the rows of X in another order, says its index; rows go by their place, the first of {name} with the "
+            f"{name} has the rows of X in another order, by its index; rows are matched by position, the first of {name} "
+            "with the "
             f"first of X: if that is not meant, give {name}.loc[X.index]"
         )

@@ -48,9 +48,9 @@ BOMS = {
     codecs.BOM_UTF16_BE: "utf-16",
 }
 LOOKED_AT = 1 << 16  # items of a list that say what it holds
-LINES = 50  # of a file that tell a table
+LINES = 50  # of a file that show whether it is a table
 NUMBER = re.compile(r'\s*"?[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d+)?"?\s*')
-FEW = 20  # times as many of another kind, beside which a file or two are not meant
+MANY_TIMES = 20  # times as many of another kind, beside which a file or two are not meant
 
 
 def holds_texts(path: Path) -> bool:
@@ -68,7 +68,7 @@ def texts_in(folder: Path) -> list[Path]:
 def tell_mixed(folder: Path) -> None:
     """Warn of a folder that holds both texts and pictures, unless nearly all are of one kind."""
     texts, pictures = len(texts_in(folder)), sum(1 for _ in pictures_in(folder))
-    if FEW * min(texts, pictures) >= max(texts, pictures) > 0:
+    if MANY_TIMES * min(texts, pictures) >= max(texts, pictures) > 0:
         read, other = ("texts", "images") if texts > pictures else ("pictures", "documents")
         warn(
             f"the folder {str(folder)!r} holds {pictures:,} pictures and {texts:,} .txt files: the {read} are read; "
@@ -114,7 +114,7 @@ def read_documents(X: Any, column: str | None = None, encoding: str | None = Non
     Parameters
     ----------
     X : list, tuple, Series, array, Arrow array, table, path
-        Texts, paths of ``.txt`` files, or what has a column of texts.
+        Texts, paths of ``.txt`` files, or a table with a column of texts.
     column : str, optional
         Which one.
     encoding : str, optional
@@ -210,14 +210,14 @@ def _column(X: Any, column: str | None) -> list[str]:
 
 
 def _filled(values: list[Any], place: str) -> list[str]:
-    """Texts; a missing one is empty, and told."""
+    """Texts; a missing one is empty, with a warning."""
     texts = ["" if _missing(value) else value for value in values]
     for row, text in enumerate(texts):
         if not isinstance(text, str):
             raise DataError(f"{place}, row {row}: {text!r:.40} is a {_wrong(text)}")
     missing = sum(map(_missing, values))
     if missing:
-        warn(f"{place}: texts are missing in {missing:,} of {len(values):,} rows, and are taken for empty ones")
+        warn(f"{place}: texts are missing in {missing:,} of {len(values):,} rows, and are read as empty texts")
     return texts
 
 
@@ -251,7 +251,7 @@ def _lines(path: Path, encoding: str | None) -> list[str]:
     if not texts:
         raise DataError(f"{str(path)!r} is empty")
     if len(texts) < len(lines):
-        warn(f"{str(path)!r}: empty lines are no documents: {len(lines) - len(texts):,} of {len(lines):,} are passed over")
+        warn(f"{str(path)!r}: {len(lines) - len(texts):,} of {len(lines):,} lines are empty, and are skipped")
     if sep := _separator(texts[:LINES]):
         warn(
             f"{str(path)!r}: each line has as many cells, separated by {sep!r}, as the rows of a table, and is read as a text: "

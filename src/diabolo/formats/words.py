@@ -24,9 +24,9 @@ from ..errors import missing_extra
 
 __all__ = ["Words", "chosen"]
 
-MANY = 20  # documents from which on a word can be too rare or too frequent
+MIN_DOCUMENTS_FOR_LIMITS = 20  # documents from which on a word can be too rare or too frequent
 ENOUGH = 100  # other words that must remain, and make up half of all that is said
-TOLD = 5  # words that are named of those left out
+MAX_WORDS_NAMED = 5  # words that are named of those left out
 
 MARKS = "".join(c for c in map(chr, range(0x300, 0x1E000)) if unicodedata.category(c) in ("Mn", "Mc"))  # as vowels of Hindi
 JOINERS = "\u200c\u200d"
@@ -181,7 +181,7 @@ def chosen(
     held, total = np.bincount(counts.indices, minlength=len(words)), np.asarray(counts.sum(0)).ravel()
 
     def enough(kept: np.ndarray) -> bool:
-        return bool(n >= MANY and kept.sum() >= ENOUGH and total[kept].sum() >= total.sum() / 2)
+        return bool(n >= MIN_DOCUMENTS_FOR_LIMITS and kept.sum() >= ENOUGH and total[kept].sum() >= total.sum() / 2)
 
     rare = held < (2 if min_df == "auto" else _documents("min_df", min_df, n))
     rare &= min_df != "auto" or enough(~rare)
@@ -219,5 +219,5 @@ def _documents(name: str, value: Any, n: int) -> float:
 
 def _told(words: np.ndarray, total: np.ndarray, why: str) -> str:
     """Words, how often they occur, and what leaves them out: 12 above max_df=0.5 (the, of, and, ...)."""
-    named = [str(word) for word in words[np.argsort(-total, kind="stable")[:TOLD]]]
-    return f"{len(words):,} {why} ({', '.join(named)}{', ...' if len(words) > TOLD else ''})"
+    named = [str(word) for word in words[np.argsort(-total, kind="stable")[:MAX_WORDS_NAMED]]]
+    return f"{len(words):,} {why} ({', '.join(named)}{', ...' if len(words) > MAX_WORDS_NAMED else ''})"

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from .scale import rounded
-from .schema import counted, nanoseconds, plain
+from .schema import count_values, nanoseconds, plain
 
 __all__ = ["SHORTEST", "fixed", "fraction", "written"]
 
@@ -48,7 +48,7 @@ def written(values: pa.Array, digits: int = SHORTEST, decimal: str = ".", form: 
     """
     values = plain(values)
     write = _writer(values.type, digits, decimal, form)
-    return ["" if v is None or v != v else write(v) for v in counted(values).to_pylist()]
+    return ["" if v is None or v != v else write(v) for v in count_values(values).to_pylist()]
 
 
 def _writer(t: pa.DataType, digits: int, decimal: str, form: str) -> Callable[[Any], str]:

@@ -16,7 +16,7 @@ from PIL import Image
 
 from ..errors import DataError
 from . import pillow, tiff
-from .picture import Picture, check_shape, described, read
+from .picture import Picture, check_shape, describe, read
 
 __all__ = ["SUFFIXES", "ImageCollection", "is_one", "pictures_in"]
 
@@ -232,7 +232,7 @@ def _place(X: Any) -> _Place:
     if isinstance(X, np.ndarray) and X.ndim not in (3, 4):
         raise DataError(f"an array of shape {X.shape} is no pictures: give (N, H, W) or (N, H, W, C)")
     if not isinstance(X, (list, tuple, np.ndarray)):
-        raise DataError(f"the pictures are {described(X)}, or a list of them")
+        raise DataError(f"the pictures are {describe(X)}, or a list of them")
     if not len(X):
         raise DataError("there are no pictures: the list is empty")
     return _Place([_name(item, i) for i, item in enumerate(X)], list(X)).expand()

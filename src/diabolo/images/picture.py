@@ -1,4 +1,4 @@
-"""One picture in whatever way it is given, as numbers between 0 and 1; and back into the same kind of thing.
+"""One picture of any kind as numbers between 0 and 1, and back into the same kind of object.
 
     pixels = integers / largest integer            (H, W, C), C = 1 (gray) or 3 (RGB); transparency is carried beside them
     pixels = (floats - low) / unit                 low = 0 and unit = 1 but for floats in another unit, such as 0 to 255
@@ -200,7 +200,7 @@ def read(source: Any, name: str | None = None, page: int | None = None) -> Pictu
             return _from_stream(stream, name or os.path.basename(source), page)
     if hasattr(source, "read") and hasattr(source, "seek"):
         return _from_stream(source, name or "picture", page)
-    raise DataError(f"{name or 'picture'!r} is {described(source)}")
+    raise DataError(f"{name or 'picture'!r} is {describe(source)}")
 
 
 def luma(pixels: np.ndarray) -> np.ndarray:
@@ -217,7 +217,7 @@ def luma(pixels: np.ndarray) -> np.ndarray:
 # ── arrays ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def described(source: Any) -> str:
+def describe(source: Any) -> str:
     if type(source).__module__.split(".")[0] == "torch":
         return "a torch tensor: give an array (H, W, C), for example tensor.permute(1, 2, 0).cpu().numpy()"
     return f"of type {type(source).__name__}: give an array, an image of Pillow, or the path of a file"
@@ -256,8 +256,9 @@ def _from_array(array: np.ndarray, name: str) -> Picture:
         if FEW * n < pixels.size:  # as a dead pixel: it spoils nothing else
             continue
         warn(
-            f"{name!r} holds {value:.6g} in {n:,} places, far from all else, as a code for a missing value is: what is near "
-            "them is spoiled; fill them first, such as array[array == code] = np.median(array)"
+            f"{name!r} holds {value:.6g} in {n:,} places, far from all other values, like a code for a missing value: "
+            "pixels near "
+            "them are spoiled; fill them first, for example array[array == code] = np.median(array)"
         )
     return Picture(pixels, alpha, array.dtype, name, "array", kept, low, unit, bounded)
 

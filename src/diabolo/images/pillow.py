@@ -53,7 +53,7 @@ def metadata_of_tags(tags: Any) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def opened(stream: IO[bytes], name: str, page: int | None = None) -> Iterator[Image.Image]:
-    """The image whose header was read; whatever goes wrong inside becomes a DataError that names it."""
+    """The image whose header was read; every error inside becomes a DataError that names it."""
     head = stream.read(16)
     stream.seek(0)
     with explained(name, head):
@@ -99,7 +99,7 @@ def _too_large(name: str, pixels: int) -> str:
 
 
 def tell_depth(name: str, depth: str) -> None:
-    warn(f"{name!r} has {depth} per color, of which Pillow reads or writes 8 bits: give an array to keep all")
+    warn(f"{name!r} has {depth} per color, but Pillow reads or writes 8 bits: give an array to keep all")
 
 
 def check_frames(image: Image.Image, name: str) -> None:
@@ -220,7 +220,7 @@ def check_mode(mode: str, kind: str, path: Path) -> None:
 
 
 def encoded(pages: list[Image.Image], kind: str, path: Path, metadata: dict[str, Any]) -> bytes:
-    """In memory, so that what goes wrong on the disk is told apart from what cannot be encoded."""
+    """In memory, so that an error of the disk is distinguished from an image that cannot be encoded."""
     blob = io.BytesIO()
     bare = [page.copy() for page in pages]
     for page in bare:

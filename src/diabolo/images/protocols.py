@@ -279,7 +279,7 @@ def _by_stem(folder: Any) -> dict[str, ImageCollection]:
     for i, name in enumerate(album.names):
         stem = PurePosixPath(name).with_suffix("").as_posix()
         if stem in places:
-            raise DataError(f"{album.names[places[stem]]!r} and {name!r} in {str(folder)!r} have one name: which one is meant?")
+            raise DataError(f"{album.names[places[stem]]!r} and {name!r} in {str(folder)!r} have the same name: rename one")
         places[stem] = i
     return {stem: album[i : i + 1] for stem, i in places.items()}
 

@@ -108,7 +108,7 @@ class Page:
             )
         if self.channels > (4 if meaning == 2 else 2):
             raise NotImplementedError(
-                f"it has {self.channels} channels, a picture has 1 to 4: save those wanted, each for itself"
+                f"it has {self.channels} channels, but a picture has 1 to 4: save each wanted channel as a picture"
             )
 
     def _blocks(self, stream: IO[bytes]) -> np.ndarray:
@@ -158,7 +158,7 @@ def odd(stream: IO[bytes], page: int | None = None) -> Page | None:
     found = _directories(stream)
     told = re.search(r"^ImageJ=[^\0]*\nimages=(\d+)", str(found[0].tags.get(TITLE, ""))) if found else None
     if told and int(told[1]) > len(found):
-        raise NotImplementedError(f"it holds {told[1]} pictures of which it lists {len(found)}: save each as a page")
+        raise NotImplementedError(f"it holds {told[1]} pictures, but lists only {len(found)}: save each as a page")
     chosen = pages(stream) if page is None else [page]
     return found[chosen[0]] if len(chosen) == 1 and found[chosen[0]].odd else None
 

@@ -25,7 +25,7 @@ __all__ = ["write"]
 
 
 def write(
-    model: Any,
+    model: Autoencoder | OutlierDetector | MultiLabel,
     X: Any,
     path: str | os.PathLike[str],
     *,
@@ -77,7 +77,7 @@ def write(
         file.write(made)
 
 
-def check_model(model: Any) -> None:
+def check_model(model: object) -> None:
     """Whether there is a report on such a model."""
     if not isinstance(model, (Autoencoder, OutlierDetector, MultiLabel)):
         raise DataError(

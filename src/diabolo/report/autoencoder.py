@@ -13,13 +13,13 @@ import torch
 
 from .. import __version__
 from ..errors import DataError
-from ..estimators.autoencoder.maps import MOST, Map, spread
+from ..estimators.autoencoder.maps import MAX_ROWS, Map, spread
 from ..nets import SkipMLP
 from ..rows import evenly
 from .display import RowFormatter
 from .names import Names
 from .rows import Measured, SelectedRows, measure, pick
-from .values import column, listed, plain, rounded
+from .values import as_list, column, plain, rounded
 from .values import seed as fitted_seed
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["contents"]
 
 WORST, BEST, EXAMPLES = 6, 3, 12  # rows that are shown; half as many examples if rows are not pictures
-CELLS = 400_000  # values that the map holds
+MAX_VALUES_OF_MAP = 400_000  # values that the map holds
 PIXELS = 4_000_000
 BARS = 200  # columns that are shown with their error
 
@@ -82,7 +82,7 @@ def contents(
 
 
 def _checked(name: str, values: Any, n: int) -> list[Any]:
-    found = listed(values)
+    found = as_list(values)
     if len(found) != n:
         raise DataError(f"labels[{name!r}] has {len(found):,} values, but X has {n:,} rows: give one value per row")
     return found
@@ -94,7 +94,7 @@ def choose(measured: Measured) -> dict[str, np.ndarray]:
     n = len(order)
     worst = order[: min(WORST, (n + 1) // 2)]
     best = order[len(worst) :][::-1][:BEST]
-    return {"map": evenly(n, MOST), "worst": worst, "best": best, "examples": evenly(n, EXAMPLES)}
+    return {"map": evenly(n, MAX_ROWS), "worst": worst, "best": best, "examples": evenly(n, EXAMPLES)}
 
 
 def history(model: Autoencoder) -> dict[str, Any]:
@@ -144,7 +144,7 @@ def chart(subject: Subject, places: Map, rows: np.ndarray) -> dict[str, Any]:
 
 def _columns_to_send(subject: Subject, n: int) -> list[int]:
     """All columns; if there are too many, those with most of the error."""
-    many = min(len(subject.people.names), max(1, CELLS // n))
+    many = min(len(subject.people.names), max(1, MAX_VALUES_OF_MAP // n))
     errors = subject.measured.columns[0]
     if len(errors) != len(subject.people.names):
         return list(range(many))
@@ -203,7 +203,7 @@ def layers(model: Autoencoder) -> list[int]:
     return [*widths, model.format_.width] if widths else [model.format_.width, model.n_components_, model.format_.width]
 
 
-def drawn(model: Autoencoder) -> str:
+def draw_network(model: Autoencoder) -> str:
     """The layers in a line, with a comment on what the line does not show."""
     widths, d = layers(model), model.format_.width
     line = " → ".join(f"{w:,}" for w in widths)
@@ -225,7 +225,7 @@ def facts(model: Autoencoder, n: int, seed: int) -> list[list[str]]:
     return [
         ["Rows in this report", f"{n:,} ({model.format_.kind}, {width})"],
         ["Codes per row", f"{model.n_components_:,}"],
-        ["Layers", drawn(model)],
+        ["Layers", draw_network(model)],
         ["Weights", f"{weights:,}"],
         ["Held out during the fit", f"{held:,} rows" if held else "no rows"],
         ["Training", f"{h.epoch[-1]:.4g} epochs, best after {model.n_iter_:.4g}; {h.stopped}" if h.epoch else h.stopped],

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 __all__ = ["RowFormatter"]
 
-SHOWN = 40  # cells of a row; for a document, WORDS
+MAX_CELLS_SHOWN = 40  # cells of a row; for a document, WORDS
 WORDS = 12
 HALF = 0.5  # the cells with this share of a row's error are surprising, if they are further off than the column varies
-MANY = 500  # rows decoded at once
+ROWS_PER_CHUNK = 500  # rows decoded at once
 
 
 class RowFormatter:
@@ -68,7 +68,7 @@ class RowFormatter:
     def columns(self, x: Tensor, chosen: list[int]) -> list[list[Any]]:
         """The chosen columns of x (n, d) in original units."""
         found: list[list[Any]] = [[] for _ in chosen]
-        for part in x.split(MANY):
+        for part in x.split(ROWS_PER_CHUNK):
             read = self.format.original(part)
             for values, j in zip(found, chosen, strict=True):
                 values.extend(read[j])
@@ -124,7 +124,7 @@ class RowFormatter:
             errors, usual = torch.zeros(missing.shape), np.ones(len(self.names))
         out = []
         for i, e in enumerate(errors.double().numpy()):
-            order = np.argsort(-e, kind="stable")[: WORDS if self.documents else SHOWN]
+            order = np.argsort(-e, kind="stable")[: WORDS if self.documents else MAX_CELLS_SHOWN]
             share = e[order] / (e.sum() or 1.0)
             surprising = (np.cumsum(share) - share < HALF) & (share > 0.1) & (e[order] > usual[order])
             out.append(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Measured", "SelectedRows", "measure", "pick"]
 
-MOST = 5_000_000  # cells of X that are kept
+MAX_CELLS = 5_000_000  # cells of X that are kept
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def pick(model: Autoencoder, X: Any, rows: np.ndarray) -> SelectedRows:
         start += len(x)
     x = torch.cat(kept)
     _, e, p = expected(model, x)
-    table = model.format_.kind == "tables" and len(index) * len(model.format_.columns) <= MOST
+    table = model.format_.kind == "tables" and len(index) * len(model.format_.columns) <= MAX_CELLS
     return SelectedRows(index, x, e, p, model.format_.cells(X, index) if table else None)
 
 

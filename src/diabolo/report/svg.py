@@ -10,7 +10,7 @@ from ..estimators.autoencoder.maps import Map
 from .page import escaped
 from .values import plain, rounded
 
-__all__ = ["drawn"]
+__all__ = ["draw_map"]
 
 SIDE, EDGE, LEGEND = 720, 24, 200  # pixels: of the square, around it, and beside it
 PALETTE = ("#4170e9", "#ee921a", "#de394b", "#00a8a8", "#31983d", "#8e47cd", "#ee8ab2", "#8f5526", "#b5b732", "#5b6072")
@@ -19,7 +19,7 @@ GRAY, INK = "#b9bcc6", "#23262f"
 RANGE = (0.01, 0.99)  # the quantiles between which the colors of numbers change
 
 
-def drawn(found: Map, places: np.ndarray, column: dict[str, Any] | None = None, new: np.ndarray | None = None) -> bytes:
+def draw_map(found: Map, places: np.ndarray, column: dict[str, Any] | None = None, new: np.ndarray | None = None) -> bytes:
     """Places (n, 2) as points, colored by a column (see ``values.column``); `new` (n,) bool are drawn larger."""
     new = np.zeros(len(places), bool) if new is None else new
     colors, legend = colored(column, len(places))

@@ -7,15 +7,18 @@ import datetime as dt
 import math
 from collections import Counter
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-__all__ = ["column", "listed", "packed", "plain", "rounded", "seed"]
+if TYPE_CHECKING:
+    from ..estimators.base import System
 
-LONGEST = 200  # characters of a string
-CLASSES = 20  # a label with at most this many different numbers is a class
-NATURAL = 10  # up to this many levels have a color each and keep their order
+__all__ = ["as_list", "column", "packed", "plain", "rounded", "seed"]
+
+MAX_CHARACTERS = 200  # characters of a string
+MAX_CLASSES = 20  # a label with at most this many different numbers is a class
+MAX_COLORED_LEVELS = 10  # up to this many levels have a color each and keep their order
 
 
 def rounded(v: float, digits: int = 6) -> float | int | None:
@@ -43,7 +46,7 @@ def plain(v: Any) -> Any:
         return v
     if isinstance(v, (float, Decimal)):
         return rounded(float(v))
-    return str(v)[:LONGEST].removesuffix(" 00:00:00")
+    return str(v)[:MAX_CHARACTERS].removesuffix(" 00:00:00")
 
 
 def number(v: Any) -> float | None:
@@ -60,7 +63,7 @@ def number(v: Any) -> float | None:
     return float(v) if isinstance(v, (int, float, Decimal)) else None
 
 
-def listed(values: Any) -> list[Any]:
+def as_list(values: Any) -> list[Any]:
     """A list from any column: pandas, polars, Arrow, numpy."""
     for method in ("to_pylist", "to_list", "tolist"):
         if hasattr(values, method):
@@ -86,14 +89,14 @@ def line(values: list[Any], known: list[Any]) -> dict[str, Any]:
 def levels(values: list[Any], known: list[Any]) -> dict[str, Any]:
     """Few levels in their own order, many by frequency; -1 = missing."""
     counts = Counter(plain(v) for v in known)
-    few = len(counts) <= NATURAL
+    few = len(counts) <= MAX_COLORED_LEVELS
     order = sorted(counts, key=(lambda v: (isinstance(v, str), v)) if few else (lambda v: (-counts[v], str(v))))
     place = {level: i for i, level in enumerate(order)}
     return {"kind": "category", "levels": [str(v) for v in order], "values": [place.get(plain(v), -1) for v in values]}
 
 
 def _classes(known: list[Any]) -> bool:
-    return len({plain(v) for v in known}) <= CLASSES
+    return len({plain(v) for v in known}) <= MAX_CLASSES
 
 
 def packed(pixels: np.ndarray, low: float, high: float) -> str:
@@ -102,7 +105,7 @@ def packed(pixels: np.ndarray, low: float, high: float) -> str:
     return base64.b64encode((255 * shades).round().astype(np.uint8).tobytes()).decode()
 
 
-def seed(model: Any) -> str:
+def seed(model: System) -> str:
     """The given seed, or the one that was drawn."""
     given = model.random_state
     return str(given) if isinstance(given, (int, np.integer)) else f"{model.seed_} (drawn)"

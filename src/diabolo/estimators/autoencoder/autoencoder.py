@@ -24,7 +24,7 @@ from ...density import Density
 from ...errors import DataError
 from ...nets import inside
 from ...rows import Rows
-from ..base import _below, _materialized
+from ..base import _materialized, _with_prefix
 from ..gaps import without_new_gaps
 from ..parameters import check_integer
 from ..weights import RowWeights
@@ -36,8 +36,8 @@ from .sampling import Sampler, novelty
 __all__ = ["Autoencoder"]
 
 
-CODED = 10_000  # training rows to whose codes the density is fitted
-VALUES = 20_000_000  # numbers in these rows, at most
+MAX_ROWS_FOR_DENSITY = 10_000  # training rows to whose codes the density is fitted
+MAX_NUMBERS_FOR_DENSITY = 20_000_000  # numbers in these rows, at most
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
@@ -163,6 +163,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
     encoder: nn.Module | None = None
     decoder: nn.Module | None = None
     format: Any = "auto"
+    lr: float = 1e-3
     muon_lr: Any = "auto"
     optimizer: str = "auto"
     dropout: float = 0.0
@@ -198,7 +199,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
         """
         X, self._row_weights = RowWeights.of(_materialized(X), sample_weight)
         self._fit(X, categories, numbers)
-        del self._row_weights, self._counted
+        del self._row_weights, self._train_weights
         return self
 
     def transform(self, X: Any) -> np.ndarray:
@@ -248,17 +249,17 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
     @property
     def density_(self) -> Density:
         """p(z), fitted to the codes of training rows at its first use."""
-        return self._sampling().p
+        return self._fitted_sampler().p
 
     def log_prob(self, X: Any) -> np.ndarray:
         """(n,) log p(z) of the code of each row, in nats: low values are unlikely codes.
 
         A missing value in a column without missing values in fit is first predicted from the other cells.
         """
-        z = np.concatenate([self.network_.encoder(self._given(x)).numpy() for x in self._features(X)])
+        z = np.concatenate([self.network_.encoder(self._without_new_gaps(x)).numpy() for x in self._features(X)])
         return self.density_.log_prob(z)
 
-    def _given(self, x: Tensor) -> Tensor:
+    def _without_new_gaps(self, x: Tensor) -> Tensor:
         """x (n, d) with gaps filled in columns that had none in fit: such a gap is no evidence."""
         return without_new_gaps(self.format_, x, lambda y: self.loss_.predict(self.network_(y)))
 
@@ -303,7 +304,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
         """
         check_integer("n", n, 1, auto=False)
         seed = check_random_state(random_state).randint(2**31 - 1)
-        return self._sampling().draw(self, n, likelihood, given, seed)
+        return self._fitted_sampler().draw(self, n, likelihood, given, seed)
 
     def novelty(self, new: Any, X: Any) -> np.ndarray:
         """(n,) distance of each new row to the nearest row of X, divided by the median nearest distance within X.
@@ -312,10 +313,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
         """
         return novelty(*(torch.nan_to_num(inside(torch.cat(list(self._features(rows))))).numpy() for rows in (new, X)))
 
-    def _sampling(self) -> Sampler:
+    def _fitted_sampler(self) -> Sampler:
         check_is_fitted(self)
         if self._sampler is None:
-            self._sampler = Sampler.fit(self, self._known, self.density)
+            self._sampler = Sampler.fit(self, self._density_rows, self.density)
         return self._sampler
 
     # ── errors and scores ────────────────────────────────────────────────────────────────────────────────────────────
@@ -337,7 +338,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
         """(n, columns) error of each cell, in units of the column's variance; 0 where X is missing."""
         out = []
         for x in self._features(X):
-            out.append(self.loss_.errors(self.loss_.predict(self.network_(self._given(x))), x).numpy())
+            out.append(self.loss_.errors(self.loss_.predict(self.network_(self._without_new_gaps(x))), x).numpy())
         return np.concatenate(out)
 
     def constant_errors(self, X: Any) -> np.ndarray:
@@ -353,10 +354,12 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
         z = as_codes(Z, self.n_components_).to(next(self.network_.parameters()).dtype)
         return torch.cat([self._decoded(part) for part in z.split(4096)] or [z.new_empty(0, self.format_.width)])
 
-    def _finish(self, train: Rows, held: Rows | None) -> None:
-        super()._finish(train, held)
-        some = self._row_weights.sample(train, min(CODED, max(100, VALUES // self.format_.width)))
-        self._known, self._sampler = some.to(next(self.network_.parameters()).dtype), None
+    def _measure(self, train: Rows, held: Rows | None) -> None:
+        super()._measure(train, held)
+        some = self._row_weights.sample(
+            train, min(MAX_ROWS_FOR_DENSITY, max(100, MAX_NUMBERS_FOR_DENSITY // self.format_.width))
+        )
+        self._density_rows, self._sampler = some.to(next(self.network_.parameters()).dtype), None
 
     # ── attributes ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -389,12 +392,12 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
 
     def _state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         meta, arrays = super()._state()
-        meta["density"] = self._sampling().p.name()
-        return meta, arrays | {f"sampler.{name}": v for name, v in self._sampling().state(self.format_).items()}
+        meta["density"] = self._fitted_sampler().p.name()
+        return meta, arrays | {f"sampler.{name}": v for name, v in self._fitted_sampler().state(self.format_).items()}
 
     def _restore(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         super()._restore(meta, arrays)
-        self._sampler = Sampler.from_state(meta["density"], _below(arrays, "sampler"), self.format_)
+        self._sampler = Sampler.from_state(meta["density"], _with_prefix(arrays, "sampler"), self.format_)
 
 
 def as_codes(Z: Any, k: int) -> Tensor:

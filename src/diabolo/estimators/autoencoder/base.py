@@ -25,7 +25,7 @@ from ...network import Diabolo
 from ...rows import Rows, spread_over, steps_per_epoch
 from ...training import History
 from ..architectures import Dense, architecture
-from ..base import FEWEST_ROWS, System, _below, sampled
+from ..base import MIN_ROWS_TO_HOLD_OUT, System, _with_prefix, sampled
 from ..linear import Linear, check_components
 from .comparison import Comparison, Explained, by_component
 
@@ -33,9 +33,9 @@ __all__ = ["Compressor"]
 
 
 BLIND_STEPS = 100  # if there are too few rows for early stopping on held-out ones
-SAME = 1e-7  # smaller differences of scores are rounding
-SAMPLED = 5000  # rows on which the spread of the codes is measured
-MEASURED = 20_000  # rows on which network and linear model are compared
+ROUNDING = 1e-7  # smaller differences of scores are rounding
+MAX_ROWS_FOR_SPREAD = 5000  # rows on which the spread of the codes is measured
+MAX_ROWS_COMPARED = 20_000  # rows on which network and linear model are compared
 
 
 class Compressor(System, abstract=True):
@@ -50,39 +50,39 @@ class Compressor(System, abstract=True):
     _trained: Diabolo | None = None  # the trained network, if PCA is kept
 
     def _format(self, X: Any) -> Format:
-        return self.format_ if self._goes_on() else super()._format(X)
+        return self.format_ if self._continues() else super()._format(X)
 
-    def _suited(self) -> Dense:
+    def _choose_architecture(self) -> Dense:
         """If training continues, that of the first fit, which knows what stays."""
-        known = getattr(self, "_architecture", None) if self._goes_on() else None
+        known = getattr(self, "_architecture", None) if self._continues() else None
         return known or architecture(self.format_, self.hidden, self.dropout)
 
     def _corruption(self) -> Corruption:
         return self._architecture.corruption() or Clean() if self.corruption is None else self.corruption
 
     def _network(self, x: Tensor, seed: int) -> Diabolo:
-        weight = self._counted
+        weight = self._train_weights
         if weight is not None:
             weight = weight[torch.from_numpy(sampled(len(weight), x.shape[1]))]
         self._linear = Linear(self.format_, self._width(x), seed).fit(x, weight)
         self.n_components_ = self._linear.k
-        if self._goes_on() and not self._is_linear():
-            return self._again()
+        if self._continues() and not self._lost_trained_network():
+            return self._network_to_continue()
         start, d, k = self._architecture.start(x, self._linear, seed), self.format_.width, self.n_components_
         encoder = self._architecture.encoder(start) if self.encoder is None else checked("encoder", self.encoder, d, k)
         if self.decoder is not None:
             return Diabolo(encoder, checked("decoder", self.decoder, k, d))
-        return Diabolo(encoder, self._architecture.decoder(start, self.loss_, start.encode(x[:SAMPLED])))
+        return Diabolo(encoder, self._architecture.decoder(start, self.loss_, start.encode(x[:MAX_ROWS_FOR_SPREAD])))
 
-    def _is_linear(self) -> bool:
+    def _lost_trained_network(self) -> bool:
         """Whether the linear autoencoder was kept, and the trained network is not in the file: then training starts anew."""
         decoder = self.network_.decoder
         kept = isinstance(decoder, nn.Sequential) and isinstance(decoder[-1], Link)
         return self.decoder is None and kept and self._trained is None
 
-    def _again(self) -> Diabolo:
+    def _network_to_continue(self) -> Diabolo:
         self.network_ = self._trained or self.network_
-        network = super()._again()
+        network = super()._network_to_continue()
         for part, own in ((network.encoder, self.encoder), (network.decoder, self.decoder)):
             if own is not None:  # frozen parts stay frozen
                 for p, q in zip(part.parameters(), own.parameters(), strict=True):
@@ -93,7 +93,7 @@ class Compressor(System, abstract=True):
 
     def _width(self, x: Tensor) -> int | float:
         """n_components, checked against the rows x (n, d)."""
-        fixed = self._goes_on() and isinstance(self.n_components, float)
+        fixed = self._continues() and isinstance(self.n_components, float)
         k = self.n_components_ if fixed else self.n_components
         return check_components(k, self.format_, tuple(x.shape), self._architecture.shares)
 
@@ -101,7 +101,7 @@ class Compressor(System, abstract=True):
         return {"optimizer": "muon", **self._architecture.training()}
 
     def _epochs(self, n: int, batch_size: int) -> int:
-        steps = BLIND_STEPS if n < FEWEST_ROWS else self._architecture.steps(n)
+        steps = BLIND_STEPS if n < MIN_ROWS_TO_HOLD_OUT else self._architecture.steps(n)
         return max(1, round(steps / steps_per_epoch(n, batch_size)))
 
     def _train(self, train: Rows, held: Rows | None) -> History:
@@ -123,19 +123,19 @@ class Compressor(System, abstract=True):
         else:
             train, held = super()._split(rows)
         self._row_weights.check(len(rows))
-        self._counted = self._row_weights.at(train)
+        self._train_weights = self._row_weights.at(train)
         return train, held
 
-    def _finish(self, train: Rows, held: Rows | None) -> None:
+    def _measure(self, train: Rows, held: Rows | None) -> None:
         dtype, linear, loss = next(self.network_.parameters()).dtype, self._linear, self.loss_
         self._trained = None
         judged = train if held is None else held
-        x, w = spread_over(judged, MEASURED).to(dtype), self._row_weights.at(judged)
-        judge = Explained(loss, x, None if w is None else spread_over(w, MEASURED), self._mean(x))
+        x, w = spread_over(judged, MAX_ROWS_COMPARED).to(dtype), self._row_weights.at(judged)
+        judge = Explained(loss, x, None if w is None else spread_over(w, MAX_ROWS_COMPARED), self._mean(x))
         if self.decoder is None:
             self._architecture.sharpen(self.network_, linear, loss, x, judge.error)
         pca = judge.share(linear.expected(linear.encode(x)))
-        if judge.share(loss.predict(self.network_(x))) < pca - SAME and self.encoder is None and self.decoder is None:
+        if judge.share(loss.predict(self.network_(x))) < pca - ROUNDING and self.encoder is None and self.decoder is None:
             self._keep_linear()
         z = self.network_.encoder(x)
         e, probed = self._decoded(z), self._architecture.probed
@@ -183,7 +183,7 @@ class Compressor(System, abstract=True):
 
     def _restore(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         super()._restore(meta, arrays)
-        self._linear = Linear.from_state(self.format_, meta["linear"], _below(arrays, "linear"))
+        self._linear = Linear.from_state(self.format_, meta["linear"], _with_prefix(arrays, "linear"))
         self.n_components_ = self._linear.k
         self.comparison_ = Comparison.from_state(meta["comparison"], self.n_components_, self._linear_name)
         self.explained_variance_ratio_ = np.array(meta["explained"], dtype=float)

@@ -21,10 +21,10 @@ import numpy as np
 
 from ...errors import missing_extra
 
-__all__ = ["MOST", "Map", "spread"]
+__all__ = ["MAX_ROWS", "Map", "spread"]
 
-MOST = 5000  # rows; t-SNE takes about 15 seconds for them
-FEWEST = 5  # rows that t-SNE needs
+MAX_ROWS = 5000  # rows; t-SNE takes about 15 seconds for them
+MIN_ROWS = 5  # rows that t-SNE needs
 BINS = 60
 EDGE = (0.005, 0.995)  # the map shows the range between these quantiles, and a margin
 
@@ -58,8 +58,8 @@ def spread(z: np.ndarray, seed: int = 0) -> Map:
         return strip(z[:, 0])
     if z.shape[1] == 2:
         return framed(z, "codes", ("z1", "z2"), "Each point is a row; its coordinates are its two codes.", lambda new: new)
-    if len(z) < FEWEST or np.ptp(z, 0).max() <= 1e-9 * np.abs(z).max():
-        return plane(z, f"t-SNE needs at least {FEWEST} rows that differ.")
+    if len(z) < MIN_ROWS or np.ptp(z, 0).max() <= 1e-9 * np.abs(z).max():
+        return plane(z, f"t-SNE needs at least {MIN_ROWS} rows that differ.")
     try:
         return tsne(z, seed)
     except ImportError as error:

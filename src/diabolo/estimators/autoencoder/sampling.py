@@ -37,10 +37,10 @@ if TYPE_CHECKING:
 __all__ = ["Sampler", "novelty"]
 
 GRID = np.linspace(0, 1, 101)  # of the quantiles
-DRAWN = 4000  # rows from which F is learned
-POOL = 50  # candidate codes for each row with given cells
-MEASURED = 2000  # rows whose nearest distance is measured
-TRIES = 200  # rounds of drawing codes within a band of likelihoods, at most
+MAX_ROWS_FOR_SCATTER = 4000  # rows from which F is learned
+CANDIDATES_PER_ROW = 50  # candidate codes for each row with given cells
+MAX_ROWS_FOR_NOVELTY = 2000  # rows whose nearest distance is measured
+MAX_ROUNDS = 200  # rounds of drawing codes within a band of likelihoods, at most
 
 
 class Sampler:
@@ -75,7 +75,7 @@ class Sampler:
         some = np.flatnonzero(self.off)
         if len(some):
             rng = np.random.default_rng(0)
-            raw = self._noisy(expected(model, p.sample(DRAWN, rng)), rng)[:, some]
+            raw = self._noisy(expected(model, p.sample(MAX_ROWS_FOR_SCATTER, rng)), rng)[:, some]
             self.before, self.after = np.quantile(raw, GRID, axis=0), np.nanquantile(x[:, some].numpy(), GRID, axis=0)
         return self.rounded()
 
@@ -90,7 +90,7 @@ class Sampler:
         low, high = np.interp(band, GRID, self.likely)
         low, high = (-np.inf if band[0] <= 0 else low), (np.inf if band[1] >= 1 else high)
         found, count = [], 0
-        for _ in range(TRIES):
+        for _ in range(MAX_ROUNDS):
             z = self.p.sample(max(100, 2 * (n - count)), rng)
             value = self.p.log_prob(z)
             found.append(z[(value >= low) & (value <= high)])
@@ -98,7 +98,7 @@ class Sampler:
             if count >= n:
                 return np.concatenate(found)[:n]
         raise DataError(
-            f"likelihood={band}: only {count:,} of {n:,} draws fell into this range in {TRIES} rounds: give a wider one"
+            f"likelihood={band}: only {count:,} of {n:,} draws fell into this range in {MAX_ROUNDS} rounds: give a wider one"
         )
 
     def rows(self, model: Autoencoder, z: np.ndarray, rng: np.random.Generator) -> Tensor:
@@ -161,7 +161,7 @@ def conditioned(
     model: Autoencoder, sampler: Sampler, wanted: Tensor, n: int, rng: np.random.Generator, band: Any
 ) -> np.ndarray:
     """(n, k) codes, drawn in proportion to the likelihood of the given cells `wanted` (d,); NaN = not given."""
-    z = sampler.codes(POOL * n, rng, band)
+    z = sampler.codes(CANDIDATES_PER_ROW * n, rng, band)
     raw = model.network_.decoder(torch.from_numpy(z).to(next(model.network_.parameters()).dtype))
     apart = model.loss_.surprise(raw, wanted.expand(len(z), -1)).double().numpy()
     scale = np.ones(apart.shape[1])
@@ -194,5 +194,5 @@ def cells(model: Autoencoder, given: dict[str, Any]) -> Tensor:
 def novelty(new: np.ndarray, x: np.ndarray) -> np.ndarray:
     """(n,) distance of each new row (n, d) to the nearest row of x, divided by the median nearest distance within x."""
     tree = NearestNeighbors(n_neighbors=2).fit(x)
-    usual = np.median(tree.kneighbors(x[:MEASURED])[0][:, 1])
+    usual = np.median(tree.kneighbors(x[:MAX_ROWS_FOR_NOVELTY])[0][:, 1])
     return np.asarray(tree.kneighbors(new, 1)[0][:, 0] / max(float(usual), 1e-12))

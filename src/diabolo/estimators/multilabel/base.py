@@ -26,23 +26,23 @@ from ...formats.targets import doubtful, floats, same_length, same_order
 from ...losses import Loss
 from ...nets.heads import member_mean
 from ...rows import Rows
-from ..base import _below
+from ..base import _with_prefix
 from ..parameters import check_integer
 from ..supervised.base import Supervised
 from .decision import Decision, most_probable
 from .direct import Direct
-from .label_discovery import Suggestion, suggested
+from .label_discovery import Suggestion, suggest_labels
 from .metrics import micro_f1, unranked
-from .replay import Memory, Refresh, refreshed
+from .replay import Memory, Refresh, fine_tune
 from .report import LabelReport
-from .targets import DRAWN, LabelTarget, dense, label_loss
+from .targets import LABELS_DRAWN, LabelTarget, dense, label_loss
 from .thresholds import check_metric
 
 __all__ = ["MultiLabel"]
 
-LARGE = 20_000_000  # weights of the last layer; with more, there is one member
-KEPT = 5_000_000  # cells of y in the memory, at most
-PIECE = 4_000_000  # probabilities that are computed at once
+MAX_WEIGHTS_FOR_MEMBERS = 20_000_000  # weights of the last layer; with more, there is one member
+MAX_CELLS_KEPT = 5_000_000  # cells of y in the memory, at most
+MAX_PROBABILITIES_AT_ONCE = 4_000_000  # probabilities that are computed at once
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
@@ -54,7 +54,7 @@ class MultiLabel(ClassifierMixin, Supervised, abstract=True):
     min_labels: Any = "auto"
     label_weight: Any = None
     replay_size: int = 200
-    _drawn: ClassVar[int] = DRAWN
+    _drawn: ClassVar[int] = LABELS_DRAWN
 
     # ── fit ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -96,9 +96,9 @@ class MultiLabel(ClassifierMixin, Supervised, abstract=True):
             raise ValueError(f"labels_sep={labels_sep!r}: allowed are None and texts such as ';'")
         same_order(X, y)
         same_order(X, sample_weight, "sample_weight")
-        if not self._goes_on():
+        if not self._continues():
             self.labels_ = Labels().fit(y, labels_sep)
-        if not ((self._one or labels_sep) and combined(self.labels_.names)):
+        if not ((self._is_multiclass or labels_sep) and combined(self.labels_.names)):
             doubtful(self.labels_.names)
         target = LabelTarget.of(self.labels_, y, sample_weight, self._loss(), self.label_weight, self._drawn)
         return self._learn(X, target, categories, numbers)
@@ -118,7 +118,8 @@ class MultiLabel(ClassifierMixin, Supervised, abstract=True):
 
     def decision_function(self, X: Any) -> np.ndarray:
         """(n, k) log-odds of each label minus those of its threshold: the label is predicted from 0 on."""
-        return self._decision.margins(self.predict_proba(X))
+        p = self.predict_proba(X)
+        return self._decision.margins(p)
 
     def predict(self, X: Any) -> Any:
         """The labels of each row, in the form of Y: 0/1 array, sparse matrix, DataFrame, or list of tuples of names."""
@@ -152,7 +153,7 @@ class MultiLabel(ClassifierMixin, Supervised, abstract=True):
         return self._decision.thresholds
 
     @property
-    def _one(self) -> bool:
+    def _is_multiclass(self) -> bool:
         """Whether each row has exactly one label."""
         return self.labels_.kind == "one"
 
@@ -197,7 +198,7 @@ class MultiLabel(ClassifierMixin, Supervised, abstract=True):
             The largest group first. Give ``suggestion.rows`` to :meth:`add_label`.
         """
         check_is_fitted(self)
-        return suggested(self, X, autoencoder)
+        return suggest_labels(self, X, autoencoder)
 
     def rename_label(self, name: Any, to: Any) -> Self:
         """Rename a label."""
@@ -238,7 +239,7 @@ class MultiLabel(ClassifierMixin, Supervised, abstract=True):
         memory = self.memory_
         old, rest = memory.parted(replay, self.seed_)
         judge = (rest.rows, rest.y) if held_out is None else self._pair(*held_out)
-        result = refreshed(self, x, target, old, judge, delta)
+        result = fine_tune(self, x, target, old, judge, delta)
         if result.accepted:
             self.memory_: Memory = memory.joined(x, target, max(len(memory), int(self.replay_size)), self.seed_)
         return result
@@ -261,21 +262,21 @@ class MultiLabel(ClassifierMixin, Supervised, abstract=True):
                 f"{suggest(self.label_weight, ['balanced'])}"
             )
 
-    def _idle(self) -> dict[str, str]:
+    def _without_effect(self) -> dict[str, str]:
         usual = isinstance(self.threshold_metric, str) and self.threshold_metric == "f1_micro"
         idle = {} if usual else {"threshold_metric": "it chooses thresholds"}
         idle |= {} if self.min_labels == "auto" else {"min_labels": "it bounds the number of labels"}
         reason = ", but each row has one label here, and the most probable one is predicted"
-        return super()._idle() | {name: told + reason for name, told in idle.items() if self._one}
+        return super()._without_effect() | {name: told + reason for name, told in idle.items() if self._is_multiclass}
 
     def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:
         parts = super()._split(rows)
-        cast(LabelTarget, self._target).check_counts(self._one)
+        cast(LabelTarget, self._target).check_counts(self._is_multiclass)
         return parts
 
-    def _k(self, n: int) -> int:
+    def _n_members(self, n: int) -> int:
         weights = 5 * self._sizes()[-1] * len(self.labels_.names)  # of the last layers of five members
-        return 1 if self.members == "auto" and weights > LARGE else super()._k(n)
+        return 1 if self.members == "auto" and weights > MAX_WEIGHTS_FOR_MEMBERS else super()._n_members(n)
 
     def _sizes(self) -> tuple[int, ...]:
         """With very many labels, each is too rare for a second hidden layer of documents to learn in time."""
@@ -286,21 +287,21 @@ class MultiLabel(ClassifierMixin, Supervised, abstract=True):
     def _loss(self) -> Loss:
         return label_loss(self.loss)
 
-    def _judge(self, raw: Tensor, i: np.ndarray) -> None:
+    def _calibrate(self, raw: Tensor, i: np.ndarray) -> None:
         y, weight = self._target.y(torch.from_numpy(i)), self._target.weight(torch.from_numpy(i))
         r, t = raw.double().numpy(), y.double().numpy()
         w = None if weight is None else weight.double().numpy()
         self.held_out_ = unranked(raw, y, weight)
-        self._decision = Decision.fit(r, t, w, self.threshold_metric, self.min_labels, self._one)
+        self._decision = Decision.fit(r, t, w, self.threshold_metric, self.min_labels, self._is_multiclass)
         direct = Direct(self.network_)
         if direct.affords(self._members.k, y.shape[1]):  # then no row is out-of-fold any more: the thresholds stay
             a, b = torch.from_numpy(self._decision.platt).float()
-            self._decision.shift(direct.fit(self._judging.rows, i, a * raw + b, y, weight, a, self.format_.piece))
+            self._decision.shift(direct.fit(self._out_of_fold.rows, i, a * raw + b, y, weight, a, self.format_.piece))
 
-    def _finish(self, train: Rows, held: Rows | None) -> None:
-        super()._finish(train, held)
+    def _measure(self, train: Rows, held: Rows | None) -> None:
+        super()._measure(train, held)
         y = cast(LabelTarget, self._target).matrix
-        self.memory_ = Memory.of(train, y, min(int(self.replay_size), max(10, KEPT // y.shape[1])), self.seed_)
+        self.memory_ = Memory.of(train, y, min(int(self.replay_size), max(10, MAX_CELLS_KEPT // y.shape[1])), self.seed_)
 
     def _outputs(self) -> int:
         return len(self.labels_.names)
@@ -308,9 +309,8 @@ class MultiLabel(ClassifierMixin, Supervised, abstract=True):
     @property
     def _piece(self) -> int:
         """Rows whose probabilities are computed at once; it stays with new labels, because another size may round otherwise."""
-        decoder: Any = self.network_.decoder
-        first = getattr(decoder, "blocks", (len(self.labels_.names),))[0]
-        return int(np.clip(PIECE // max(1, first), 16, 2048))
+        first = getattr(self.network_.decoder, "blocks", (len(self.labels_.names),))[0]
+        return int(np.clip(MAX_PROBABILITIES_AT_ONCE // max(1, first), 16, 2048))
 
     @property
     def n_parameters_(self) -> int:
@@ -329,8 +329,8 @@ class MultiLabel(ClassifierMixin, Supervised, abstract=True):
         self.labels_ = Labels.from_state(meta["labels"])
         super()._restore(meta, arrays)
         k = len(self.labels_.names)
-        self._decision = Decision.from_state(arrays, meta["least"], k, self._one)
-        self.memory_ = Memory.from_state(_below(arrays, "memory"), self.format_.width, k)
+        self._decision = Decision.from_state(arrays, meta["least"], k, self._is_multiclass)
+        self.memory_ = Memory.from_state(_with_prefix(arrays, "memory"), self.format_.width, k)
 
     # ── scikit-learn ─────────────────────────────────────────────────────────────────────────────────────────────────
 

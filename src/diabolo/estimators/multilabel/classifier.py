@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 import torch
@@ -26,6 +26,7 @@ from torch import Tensor
 
 from ...errors import DataError
 from ...formats.targets import same_order
+from ...nets import Head
 from .base import MultiLabel
 from .direct import Direct
 from .new_label import Examples, NewLabel, Row, codes_float32
@@ -59,7 +60,7 @@ class MultiLabelClassifier(MultiLabel):
         with at least five rows per feature and at most 10,000 labels. On a frozen encoder "auto" is no hidden layer: the last
         layer reads the codes, which suits few examples. From about a thousand examples on, hidden layers such as (256, 256)
         may be better. On a fine-tuned encoder the last layer reads both its codes and the hidden layers on these codes.
-    bins : int or "auto", default="auto"
+    n_bins : int or "auto", default="auto"
         Number of bins of the piecewise linear encoding (:class:`nets.PiecewiseLinearEncoding`). It describes each number of a
         table or dense array by the number itself and by its position within each bin; quantiles are the edges. 0: the number
         alone. "auto" is 8, and 0 for more than 300 numbers. Features with one or two values, words and pictures have no bins,
@@ -194,7 +195,7 @@ class MultiLabelClassifier(MultiLabel):
         check_is_fitted(self)
         start = time.perf_counter()
         name = self.labels_.new(name)
-        if self._one:
+        if self._is_multiclass:
             raise DataError(
                 "each row has exactly one label here, and their probabilities sum to 1: give y as a matrix or lists to fit"
             )
@@ -210,7 +211,7 @@ class MultiLabelClassifier(MultiLabel):
 
     def _append(self, name: Any, row: Row) -> None:
         """One more row, and its linear unit if the labels have such units; in single precision, as in a file."""
-        head: Any = self.network_.decoder
+        head = cast(Head, self.network_.decoder)
         members, dtype = self.members_, next(head.parameters()).dtype
         v = torch.from_numpy(row.v).float().view(members, -1) * members
         Direct(self.network_).append(row.w)
@@ -226,7 +227,7 @@ class MultiLabelClassifier(MultiLabel):
         c = self.labels_.find(name)
         if len(self.labels_.names) == 1:
             raise ValueError(f"{name!r} is the only label: a classifier needs at least one")
-        head: Any = self.network_.decoder
+        head = cast(Head, self.network_.decoder)
         Direct(self.network_).drop(c, head.k)
         head.drop(c)
         del self.labels_.names[c]

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import scipy.sparse as sp
@@ -19,21 +19,21 @@ from sklearn.metrics import label_ranking_average_precision_score
 from sklearn.pipeline import make_pipeline
 from torch import nn
 
-from ...nets import ConcatEnsembles, ModuleEnsemble
+from ...nets import ModuleEnsemble
 from ...printed import Grid, Printed
 from ..base import ESTIMATORS
-from ..supervised.encoders import layers, most_bins
+from ..supervised.encoders import hidden_sizes, most_bins
 from .metrics import DRAWS, LEVEL
 
 if TYPE_CHECKING:
     from .base import MultiLabel
 
-RARE = "labels? .* (is|are) said of (no|every) row"  # a warning that says nothing where rows are some of many
-COMPARED = 200  # labels up to which independent networks are fitted
-TRAINED = 4000  # rows
-AFFORDED = 5_000_000  # weights of the independent networks; larger ones would delay the report too long
-COMPONENTS = 128  # principal components in place of the features, if there are more weights
-THUMBNAIL = 16  # pixels of the longer side: k convolutional networks would take too long
+RARE = "labels? .* (is|are) positive in (no|every) row"  # a warning that says nothing where rows are some of many
+MAX_LABELS = 200  # labels up to which independent networks are fitted
+MAX_ROWS = 4000  # rows
+MAX_WEIGHTS = 5_000_000  # weights of the independent networks; larger ones would delay the report too long
+MAX_COMPONENTS = 128  # principal components in place of the features, if there are more weights
+MAX_SIDE = 16  # pixels of the longer side: k convolutional networks would take too long
 
 
 @dataclass(frozen=True, repr=False)
@@ -70,9 +70,9 @@ class Comparison(Printed):
         )
 
 
-def comparison(clf: MultiLabel, X: Any, y: np.ndarray) -> Comparison | None:
+def compare_with_independent(clf: MultiLabel, X: Any, y: np.ndarray) -> Comparison | None:
     """Fit both kinds, with the settings of `clf` or smaller ones, but without a pre-trained encoder."""
-    order = np.random.default_rng(0).permutation(len(y))[:TRAINED]
+    order = np.random.default_rng(0).permutation(len(y))[:MAX_ROWS]
     half = len(order) // 2
     if half < 20:
         return None
@@ -82,10 +82,10 @@ def comparison(clf: MultiLabel, X: Any, y: np.ndarray) -> Comparison | None:
     params |= {} if seen == Comparison.seen else {"format": "auto", "corruption": None}
     d = features.shape[1]
     documents = sp.issparse(features)
-    usual = clf.members_, d, most_bins(clf.bins, documents, d), layers(clf.hidden, documents, half, d)
+    usual = clf.members_, d, most_bins(clf.n_bins, documents, d), hidden_sizes(clf.hidden, documents, half, d)
     members, parts, bins, hidden = affordable(*usual, y.shape[1])
     if (members, parts, bins, hidden) != usual:
-        params |= {"members": members, "bins": clf.bins if bins else 0, "hidden": hidden}
+        params |= {"members": members, "n_bins": clf.n_bins if bins else 0, "hidden": hidden}
     if parts < d:
         features, seen = components(features, parts), f"{parts} components of {seen}"
         params |= {"format": "auto", "corruption": None}
@@ -94,7 +94,7 @@ def comparison(clf: MultiLabel, X: Any, y: np.ndarray) -> Comparison | None:
         start = time.perf_counter()
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", RARE)  # because one half is fitted
-            model: Any = ESTIMATORS[kind](**params).fit(features[one], y[one])
+            model: MultiLabel = cast(Any, ESTIMATORS[kind])(**params).fit(features[one], y[one])
         return model, time.perf_counter() - start, model.predict_proba(features[other])
 
     found = [fitted("MultiLabelClassifier"), fitted("IndependentClassifiers")]
@@ -102,7 +102,7 @@ def comparison(clf: MultiLabel, X: Any, y: np.ndarray) -> Comparison | None:
     some = truth.any(1)
     if not some.any():
         return None
-    each = [per_row(truth[some], p[some]) for _, _, p in found]
+    each = [precision_per_row(truth[some], p[some]) for _, _, p in found]
     rng = np.random.default_rng(0)
     gains = [float((each[0] - each[1])[rng.integers(len(each[0]), size=len(each[0]))].mean()) for _ in range(DRAWS)]
     low, high = np.quantile(gains, LEVEL)
@@ -118,14 +118,14 @@ def affordable(members: int, d: int, bins: int, hidden: tuple[int, ...], k: int)
     """
 
     def large() -> bool:
-        return members * k * sum(a * b for a, b in pairwise((d + bins, *hidden))) > AFFORDED
+        return members * k * sum(a * b for a, b in pairwise((d + bins, *hidden))) > MAX_WEIGHTS
 
     if large():
         members = 1
     if large():
         bins = 0
     if large():
-        d = min(d, COMPONENTS)
+        d = min(d, MAX_COMPONENTS)
     while large() and max(hidden) > 1:
         hidden = tuple(max(1, width // 2) for width in hidden)
     return members, d, bins, hidden
@@ -138,7 +138,7 @@ def components(x: Any, d: int) -> np.ndarray:
     return np.asarray(both.fit_transform(x if sp.issparse(x) else np.nan_to_num(x)))
 
 
-def per_row(truth: np.ndarray, p: np.ndarray) -> np.ndarray:
+def precision_per_row(truth: np.ndarray, p: np.ndarray) -> np.ndarray:
     """(n,) label ranking average precision of each row."""
     return np.array([label_ranking_average_precision_score(t[None], q[None]) for t, q in zip(truth, p, strict=True)])
 
@@ -148,19 +148,17 @@ def seen_by_both(clf: MultiLabel, X: Any) -> tuple[Any, str]:
     if clf.format_.shape is None:
         x = torch.cat(list(clf._features(X))).double().numpy()
         return sp.csr_matrix(x) if clf.format_.words else x, Comparison.seen
-    encoder: Any = clf.network_.encoder
-    if not isinstance(encoder, ConcatEnsembles) and not isinstance(
-        encoder[0], ModuleEnsemble
-    ):  # it is not trained: both can share its codes
-        return stacked(encoder[0], clf, X), "the codes of your pictures"
+    encoder = clf.network_.encoder
+    if isinstance(encoder, nn.Sequential) and not isinstance(encoder[0], ModuleEnsemble):  # both can share its codes
+        return features_of(encoder[0], clf, X), "the codes of your pictures"
     c, h, w = clf.format_.shape
-    s = min(1, THUMBNAIL / max(h, w))
+    s = min(1, MAX_SIDE / max(h, w))
     small = max(1, round(s * h)), max(1, round(s * w))
     thumbnails = nn.Sequential(nn.Unflatten(1, (c, h, w)), nn.AdaptiveAvgPool2d(small), nn.Flatten())
-    return stacked(thumbnails, clf, X), f"your pictures, resized to {small[1]} x {small[0]} pixels"
+    return features_of(thumbnails, clf, X), f"your pictures, resized to {small[1]} x {small[0]} pixels"
 
 
-def stacked(module: nn.Module, clf: MultiLabel, X: Any) -> np.ndarray:
+def features_of(module: nn.Module, clf: MultiLabel, X: Any) -> np.ndarray:
     """module(x) for all rows x."""
     with torch.no_grad():
         return np.concatenate([module(x.float()).double().numpy() for x in clf._features(X)])

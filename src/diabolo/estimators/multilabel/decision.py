@@ -25,7 +25,7 @@ from scipy.special import expit, logit
 from torch import Tensor
 
 from ...errors import FormatError
-from .thresholds import decided, thresholds
+from .thresholds import binarize, thresholds
 
 __all__ = ["Decision", "most_probable", "platt"]
 
@@ -74,7 +74,7 @@ class Decision:
 
     def decided(self, p: np.ndarray) -> np.ndarray:
         """p (n, k) -> predictions (n, k)."""
-        return p == p.max(1, keepdims=True) if self.one else decided(p, self.thresholds, self.least)
+        return p == p.max(1, keepdims=True) if self.one else binarize(p, self.thresholds, self.least)
 
     def margins(self, p: np.ndarray) -> np.ndarray:
         """p (n, k) -> log-odds minus those of the thresholds; with one label for each row, the log-odds."""

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from ...nets import ConcatEnsembles, EnsembleMLP, PretrainedEncoder, TfIdf
 from ...network import Diabolo
 from ...rows import Rows, spread_rows
-from .linear_residual import straightened
+from .linear_residual import fit_linear_residual
 
 __all__ = ["Direct"]
 
@@ -35,7 +35,7 @@ class Direct:
     """
 
     def __init__(self, network: Diabolo) -> None:
-        encoder: Any = network.encoder
+        encoder = network.encoder
         part = encoder[-1] if isinstance(encoder, ConcatEnsembles) else encoder
         own = isinstance(part, nn.Sequential) and not isinstance(part, PretrainedEncoder) and isinstance(part[-1], EnsembleMLP)
         self.reader = cast(nn.Sequential, part) if own else None
@@ -79,6 +79,6 @@ class Direct:
         tower = cast(EnsembleMLP, self.tower)
         some = spread_rows(np.arange(len(i)), max(1, MAX_CELLS // tower.sizes[1]))
         x = torch.cat([self.seen(rows.take(part)).float() for part in np.array_split(i[some], len(some) // piece + 1)])
-        u, b = straightened(x, r[some], y[some], tower.plain, None if weight is None else weight[some])
+        u, b = fit_linear_residual(x, r[some], y[some], tower.plain, None if weight is None else weight[some])
         tower.with_units(u / a / self.share)
         return b

@@ -9,7 +9,7 @@ All k are blocks of one network, are trained by the same loop, and have a linear
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -38,7 +38,7 @@ class IndependentClassifiers(MultiLabel):
         with at least five rows per feature and at most 10,000 labels. On a frozen encoder "auto" is no hidden layer: the last
         layer reads the codes, which suits few examples. From about a thousand examples on, hidden layers such as (256, 256)
         may be better. On a fine-tuned encoder the last layer reads both its codes and the hidden layers on these codes.
-    bins : int or "auto", default="auto"
+    n_bins : int or "auto", default="auto"
         Number of bins of the piecewise linear encoding (:class:`nets.PiecewiseLinearEncoding`). It describes each number of a
         table or dense array by the number itself and by its position within each bin; quantiles are the edges. 0: the number
         alone. "auto" is 8, and 0 for more than 300 numbers. Features with one or two values, words and pictures have no bins,
@@ -141,8 +141,8 @@ class IndependentClassifiers(MultiLabel):
                 "encoder=...: independent classifiers train an encoder for each label; use MultiLabelClassifier with encoder="
             )
 
-    def _own(self, members: int, x: Tensor) -> nn.Sequential:
-        return super()._own(members * len(self.labels_.names), x)
+    def _fresh_encoder(self, members: int, x: Tensor) -> nn.Sequential:
+        return super()._fresh_encoder(members * len(self.labels_.names), x)
 
     def _decoder(self, members: int, m: int) -> nn.Module:
         start = self._target.start()
@@ -153,5 +153,4 @@ class IndependentClassifiers(MultiLabel):
 
     @property
     def members_(self) -> int:
-        decoder: Any = self.network_.decoder
-        return int(decoder.members)
+        return cast(PerLabelHead, self.network_.decoder).members

@@ -27,11 +27,11 @@ from ...printed import Grid, Printed
 if TYPE_CHECKING:
     from .base import MultiLabel
 
-__all__ = ["Suggestion", "suggested"]
+__all__ = ["Suggestion", "suggest_labels"]
 
 QUANTILE = 0.95
-FEWEST = 5  # rows of a group
-FLAT = 10  # principal directions of the codes in which groups are searched
+MIN_GROUP = 5  # rows of a group
+MAX_DIRECTIONS = 10  # principal directions of the codes in which groups are searched
 
 
 @dataclass(frozen=True, repr=False)
@@ -54,26 +54,26 @@ class Suggestion(Printed):
         yield f"{len(self.rows):,} similar rows, {self.strangeness:.1f} times as strange as known rows; typical rows: {first}"
 
 
-def suggested(clf: MultiLabel, X: Any, autoencoder: Any) -> list[Suggestion]:
+def suggest_labels(clf: MultiLabel, X: Any, autoencoder: Any) -> list[Suggestion]:
     """Groups among the rows of X, the largest first."""
     p = clf.predict_proba(X)
     explained = (p >= clf.thresholds_).any(1)
     h = clf.codes(X)
-    strange = strangeness(clf, X, h, autoencoder)
+    strange = novelty(clf, X, h, autoencoder)
     usual = float(np.quantile(strange[explained] if explained.any() else strange, QUANTILE)) or 1.0
     rows = np.flatnonzero(~explained & (strange > usual))
-    if len(rows) < 2 * FEWEST:
-        groups = [rows] if len(rows) >= FEWEST else []
+    if len(rows) < 2 * MIN_GROUP:
+        groups = [rows] if len(rows) >= MIN_GROUP else []
     else:
-        z = PCA(min(FLAT, len(rows), h.shape[1]), random_state=0).fit_transform(h[rows])
-        found = HDBSCAN(min_cluster_size=FEWEST, allow_single_cluster=True, copy=True).fit_predict(z)
+        z = PCA(min(MAX_DIRECTIONS, len(rows), h.shape[1]), random_state=0).fit_transform(h[rows])
+        found = HDBSCAN(min_cluster_size=MIN_GROUP, allow_single_cluster=True, copy=True).fit_predict(z)
         groups = [rows[found == g] for g in range(found.max() + 1)]
     ordered = [group[np.argsort(np.square(h[group] - h[group].mean(0)).sum(1), kind="stable")] for group in groups]
     out = [Suggestion(group, float(np.median(strange[group])) / usual) for group in ordered]
     return sorted(out, key=lambda s: -len(s.rows))
 
 
-def strangeness(clf: MultiLabel, X: Any, h: np.ndarray, autoencoder: Any) -> np.ndarray:
+def novelty(clf: MultiLabel, X: Any, h: np.ndarray, autoencoder: Any) -> np.ndarray:
     """(n,) how unlike the known rows."""
     if autoencoder is not None:
         return -autoencoder.score_samples(X)

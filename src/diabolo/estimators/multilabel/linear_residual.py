@@ -25,22 +25,24 @@ from scipy.optimize import minimize
 from torch import Tensor
 from torch.nn import functional as F
 
-__all__ = ["straightened"]
+__all__ = ["fit_linear_residual"]
 
 RIDGES = 0.1, 10.0  # lambda, at least and at most
 COLUMNS, WORDS = 2.0, 0.6  # c, and c for one row per word
 ROUNDS = 25
 
 
-def straightened(x: Tensor, r: Tensor, y: Tensor, words: bool = False, weight: Tensor | None = None) -> tuple[Tensor, Tensor]:
+def fit_linear_residual(
+    x: Tensor, r: Tensor, y: Tensor, words: bool = False, weight: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
     """x (n, d), columns or words, r and y (n, k), NaN = unknown, weights (n, 1) or (n, k) -> U (d, k), b (k,).
 
     >>> rng = torch.Generator().manual_seed(0)
     >>> x = torch.randn(200, 4, generator=rng); y = (x[:, :1] > 0).float()
-    >>> u, b = straightened(x, torch.zeros(200, 1), y)
+    >>> u, b = fit_linear_residual(x, torch.zeros(200, 1), y)
     >>> bool(u[0] > 5 * u[1:].abs().max()), bool(((x @ u + b > 0) == (y > 0)).float().mean() > 0.9)
     (True, True)
-    >>> bool(straightened(x, 40 * (y - 0.5), y)[0].abs().max() < 0.01)                         # nothing was missed
+    >>> bool(fit_linear_residual(x, 40 * (y - 0.5), y)[0].abs().max() < 0.01)                         # nothing was missed
     True
     """
     n, d = x.shape

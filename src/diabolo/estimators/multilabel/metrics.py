@@ -27,10 +27,10 @@ from ..weights import mean
 
 __all__ = ["average_precision", "micro_f1", "ranking_error", "relative_loss", "unranked"]
 
-WEIGHED = 200_000  # raw outputs on which the loss is computed
+MAX_OUTPUTS_FOR_LOSS = 200_000  # raw outputs on which the loss is computed
 DRAWS = 100  # of the bootstrap
 LEVEL = (0.05, 0.95)
-FEWEST = 50  # rows, however many labels they have
+MIN_ROWS = 50  # rows, however many labels they have
 SURE = TEMPERATURES[::2]
 
 
@@ -46,7 +46,7 @@ def relative_loss(raw: Tensor, y: Tensor, weight: Tensor | None = None) -> float
     >>> round(relative_loss(torch.zeros(2, 2), y), 3), round(relative_loss(100 * (y - 0.5), y), 3)
     (1.0, 0.0)
     """
-    some = torch.from_numpy(spread_rows(np.arange(len(y)), max(FEWEST, WEIGHED // y.shape[1])))
+    some = torch.from_numpy(spread_rows(np.arange(len(y)), max(MIN_ROWS, MAX_OUTPUTS_FOR_LOSS // y.shape[1])))
     raw, y = raw[some], y[some]
     w: Any = 1.0 if weight is None else weight[some]
     share = ((w * y).nanmean(0) / (w + 0 * y).nanmean(0)).nan_to_num(0.5).clamp(1e-6, 1 - 1e-6)

@@ -40,20 +40,20 @@ from ...nets.heads import hidden_units
 from ...network import Diabolo
 from ...printed import Grid, Printed
 from ...rows import spread_rows
-from ..logistic import gram, loss, tall, times, wide
+from ..logistic import gram, loss, matvec, newton_dual, newton_primal
 from .metrics import average_precision
 from .replay import Memory
 from .thresholds import thresholds
 
-__all__ = ["Examples", "NewLabel", "Row", "codes_float32", "solved"]
+__all__ = ["Examples", "NewLabel", "Row", "codes_float32", "solve"]
 
 RIDGES = (0.001, 0.01, 0.03, 0.1, 0.3, 1.0)  # lambda, in units of the mean squared length of a code
-FEW = 100  # rows on which lambda is chosen
+MAX_ROWS_FOR_RIDGE = 100  # rows on which lambda is chosen
 INTERCEPT = 1.0  # length of the constant feature, in units of a code's
-SLOWEST = 0.2  # smallest gain for which a number of examples is given
-SIDE = 3.0  # length of a document's words relative to its code; a new label reads both
-SAME = 1e-5  # largest distance of two codes of the same row, relative to its length
-SHOWN = 5  # pairs of contradicting rows that a warning shows
+MIN_GAIN = 0.2  # smallest gain for which a number of examples is given
+WORDS_LENGTH = 3.0  # length of a document's words relative to its code; a new label reads both
+MAX_DISTANCE_OF_COPIES = 1e-5  # largest distance of two codes of the same row, relative to its length
+MAX_PAIRS_NAMED = 5  # pairs of contradicting rows that a warning shows
 
 
 @dataclass(frozen=True, repr=False)
@@ -94,7 +94,7 @@ class NewLabel(Printed):
         more, (less, times) = None, found.before
         if less == less and 0 < value < 1:
             gain = np.log(max(1 - less, 1e-9) / (1 - value)) / np.log(times)  # the error falls like n^-gain
-            if gain > SLOWEST:
+            if gain > MIN_GAIN:
                 more = int(np.ceil(y.sum() * (2 ** (1 / gain) - 1)))
         return cls(name, *counts, value, interval, more, found.ridge, time.perf_counter() - start)
 
@@ -155,7 +155,7 @@ class Examples:
                 f"all examples have {self.name!r}, and the model kept no rows (replay_size=0): add examples with y = 0"
             )
         kept = self.encode(memory.rows)
-        apart = euclidean_distances(kept, self.h).min(1) > SAME * np.linalg.norm(kept, axis=1)
+        apart = euclidean_distances(kept, self.h).min(1) > MAX_DISTANCE_OF_COPIES * np.linalg.norm(kept, axis=1)
         if not apart.any():
             raise DataError(f"all rows that the model kept are among the examples of {self.name!r}: add examples with y = 0")
         others = memory.rows[torch.from_numpy(apart)].to(self.x)
@@ -166,9 +166,9 @@ class Examples:
 
     def solve(self, words: np.ndarray, prior: float | None) -> Row:
         """The optimum on codes and words (n, many), for this share of rows with the label; None: as in the examples."""
-        scale = SIDE * length(self.h) / length(words)
+        scale = WORDS_LENGTH * length(self.h) / length(words)
         with one_thread():
-            found = solved(np.concatenate([self.h, (scale * words).astype(self.h.dtype)], 1), self.y)
+            found = solve(np.concatenate([self.h, (scale * words).astype(self.h.dtype)], 1), self.y)
         shift = 0.0 if prior is None else float(logit(prior) - logit(self.y.mean()))
         threshold = thresholds(expit(found.left_out)[:, None], self.y[:, None], "f1_micro")[0]
         v, w = np.split(found.v, [self.h.shape[1]])
@@ -185,7 +185,7 @@ def codes_float32(network: Diabolo, x: Tensor, piece: int) -> np.ndarray:
 
 
 class Solution(NamedTuple):
-    """The new row v (m,) and b, the leave-one-out outputs (n,), lambda, and the result of :func:`earlier`."""
+    """The new row v (m,) and b, the leave-one-out outputs (n,), lambda, and the result of :func:`learning_curve_point`."""
 
     v: np.ndarray
     b: float
@@ -194,29 +194,29 @@ class Solution(NamedTuple):
     before: tuple[float, float]
 
 
-def solved(h: np.ndarray, y: np.ndarray, ridges: Sequence[float] = RIDGES) -> Solution:
+def solve(h: np.ndarray, y: np.ndarray, ridges: Sequence[float] = RIDGES) -> Solution:
     """Codes (n, m), y (n,) of 0 and 1 -> the optimum.
 
     >>> rng = np.random.default_rng(0)
     >>> h = rng.normal(size=(30, 50)); h[:10, 0] += 3
-    >>> v, b, left_out, ridge, _ = solved(h, np.arange(30) < 10)
+    >>> v, b, left_out, ridge, _ = solve(h, np.arange(30) < 10)
     >>> bool((h @ v + b > 0)[:10].all()), bool(left_out[:10].mean() > left_out[10:].mean() + 1)
     (True, True)
     """
     y = np.asarray(y, dtype=np.float64)
     unit = length(h)
     u = with_constant(h / unit)
-    some = np.arange(len(y)) if len(y) <= FEW else balanced(y, FEW)
-    fits = along(gram(u[some]), y[some], ridges)
+    some = np.arange(len(y)) if len(y) <= MAX_ROWS_FOR_RIDGE else balanced(y, MAX_ROWS_FOR_RIDGE)
+    fits = ridge_path(gram(u[some]), y[some], ridges)
     best = int(np.argmin([loss(out, y[some]) for _, out in fits]))
     alpha, left_out = np.zeros(len(y)), fits[best][1]
     alpha[some] = fits[best][0]
-    before = earlier(u, y, ridges[best], some, left_out)
-    if FEW < len(u) <= u.shape[1]:
-        alpha, left_out = wide(gram(u), y, ridges[best], alpha)
-    w = times(u.T, alpha)
-    if len(u) > max(FEW, u.shape[1]):
-        w, left_out = tall(u, y, ridges[best], w)
+    before = learning_curve_point(u, y, ridges[best], some, left_out)
+    if MAX_ROWS_FOR_RIDGE < len(u) <= u.shape[1]:
+        alpha, left_out = newton_dual(gram(u), y, ridges[best], alpha)
+    w = matvec(u.T, alpha)
+    if len(u) > max(MAX_ROWS_FOR_RIDGE, u.shape[1]):
+        w, left_out = newton_primal(u, y, ridges[best], w)
     return Solution(w[:-1] / unit, float(w[-1] * INTERCEPT), left_out, ridges[best], before)
 
 
@@ -230,11 +230,11 @@ def with_constant(u: np.ndarray) -> np.ndarray:
     return np.column_stack([u, np.full(len(u), INTERCEPT, u.dtype)])
 
 
-def along(g: np.ndarray, y: np.ndarray, ridges: Sequence[float]) -> list[tuple[np.ndarray, np.ndarray]]:
+def ridge_path(g: np.ndarray, y: np.ndarray, ridges: Sequence[float]) -> list[tuple[np.ndarray, np.ndarray]]:
     """:func:`wide` for each lambda; each starts at the previous solution."""
     fits: list[tuple[np.ndarray, np.ndarray]] = []
     for ridge in ridges:
-        fits.append(wide(g, y, ridge, fits[-1][0] if fits else np.zeros(len(y))))
+        fits.append(newton_dual(g, y, ridge, fits[-1][0] if fits else np.zeros(len(y))))
     return fits
 
 
@@ -246,7 +246,9 @@ def balanced(y: np.ndarray, most: int) -> np.ndarray:
     return np.sort(np.concatenate(picked))
 
 
-def earlier(u: np.ndarray, y: np.ndarray, ridge: float, some: np.ndarray, left_out: np.ndarray) -> tuple[float, float]:
+def learning_curve_point(
+    u: np.ndarray, y: np.ndarray, ridge: float, some: np.ndarray, left_out: np.ndarray
+) -> tuple[float, float]:
     """Leave-one-out average precision of at most half of the rows, and the ratio of all rows to these.
 
     NaN with fewer than four examples of a kind. some, left_out: rows with known outputs.
@@ -255,7 +257,7 @@ def earlier(u: np.ndarray, y: np.ndarray, ridge: float, some: np.ndarray, left_o
         return float("nan"), 1.0
     if 2 * len(some) > len(y):
         some = balanced(y, len(y) // 2)
-        left_out = wide(gram(u[some]), y[some], ridge, np.zeros(len(some)))[1]
+        left_out = newton_dual(gram(u[some]), y[some], ridge, np.zeros(len(some)))[1]
     return average_precision(left_out, y[some] > 0.5, 0)[0], len(y) / len(some)
 
 
@@ -272,13 +274,13 @@ def zeros_and_ones(y: Any, n: int) -> np.ndarray:
 
 
 def warn_of_contradictions(x: Tensor, y: np.ndarray) -> None:
-    """Warn of rows (n, d) with equal bits, some of which have the label and some not."""
+    """Warn of equal rows (n, d) that contradict each other: some have the label, others do not."""
     place = alike(x)
     yes, no = (np.bincount(place[y == value], minlength=len(place)) for value in (1, 0))
     both = np.flatnonzero((yes > 0) & (no > 0))
     if len(both):
-        pairs = [tuple(int(np.flatnonzero((place == p) & (y == value))[0]) for value in (1, 0)) for p in both[:SHOWN]]
-        shown = ", ".join(f"{i} and {j}" for i, j in sorted(pairs)) + (", ..." if len(both) > SHOWN else "")
+        pairs = [tuple(int(np.flatnonzero((place == p) & (y == value))[0]) for value in (1, 0)) for p in both[:MAX_PAIRS_NAMED]]
+        shown = ", ".join(f"{i} and {j}" for i, j in sorted(pairs)) + (", ..." if len(both) > MAX_PAIRS_NAMED else "")
         warn(
             f"{int((yes + no)[both].sum()):,} of {len(y):,} examples contradict each other: some rows with equal features have "
             f"the label, and others do not (pairs of a positive and a negative row: {shown}); they are used as they are"

@@ -26,6 +26,7 @@ from torch import Tensor
 from ...errors import FormatError
 from ...model_selection import folds
 from ...nets import EnsembleMLP, Head
+from ...network import Diabolo
 from ...printed import Grid, Printed
 from ...rows import Rows
 from ...training import minimize
@@ -34,10 +35,10 @@ from .metrics import average_precision
 if TYPE_CHECKING:
     from .base import MultiLabel
 
-__all__ = ["Memory", "Refresh", "refreshed"]
+__all__ = ["Memory", "Refresh", "fine_tune"]
 
 EPOCHS = 20  # of a refresh
-GENTLE = 0.3  # its learning rate, in units of that of the fit
+REFRESH_RATE = 0.3  # its learning rate, in units of that of the fit
 
 
 class Memory:
@@ -140,7 +141,7 @@ class Refresh(Printed):
         return f"{verb}; " + (f"{self.worst!r} lost most, {lost:.3f} in average precision" if lost > 0 else "no label lost")
 
 
-def refreshed(
+def fine_tune(
     clf: MultiLabel, x: Tensor, y: np.ndarray, replay: Memory, judge: tuple[Tensor, np.ndarray], delta: float
 ) -> Refresh:
     """Fine-tune the network of `clf` on new rows x, y and the replayed ones; accept it if the held-out rows allow it."""
@@ -159,10 +160,10 @@ def refreshed(
         wanted = targets[i].to(raw.device)
         return torch.stack([clf.loss_(member, wanted) for member in raw]).mean(0)
 
-    plan = replace(clf._plan(len(rows)), epochs=EPOCHS, lr=clf.lr * GENTLE, checkpoint=None, resume=False)
+    plan = replace(clf._plan(len(rows)), epochs=EPOCHS, lr=clf.lr * REFRESH_RATE, checkpoint=None, resume=False)
     minimize(network, objective, rows, None, plan)
     network.eval().requires_grad_(False).to("cpu", next(clf.network_.parameters()).dtype)
-    before, after = (precisions(clf, net, *judge) for net in (clf.network_, network))
+    before, after = (average_precisions(clf, net, *judge) for net in (clf.network_, network))
     worst = min(before, key=lambda name: after[name] - before[name]) if before else None
     accepted = worst is None or after[worst] >= before[worst] - delta
     if accepted:
@@ -170,7 +171,7 @@ def refreshed(
     return Refresh(accepted, before, after, worst)
 
 
-def precisions(clf: MultiLabel, network: Any, x: Tensor, y: np.ndarray) -> dict[Any, float]:
+def average_precisions(clf: MultiLabel, network: Diabolo, x: Tensor, y: np.ndarray) -> dict[Any, float]:
     """Average precision of each label with positive and negative rows."""
     if not len(x):
         return {}

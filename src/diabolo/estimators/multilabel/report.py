@@ -25,7 +25,7 @@ from sklearn.decomposition import PCA
 
 from ...formats.targets import same_length, same_order
 from ...printed import Grid, Marked, Printed, cut
-from .comparison import COMPARED, Comparison, comparison
+from .comparison import MAX_LABELS, Comparison, compare_with_independent
 from .metrics import average_precision
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LabelMetrics", "LabelReport"]
 
-SHOWN = 5  # rows of each list
-LISTED, LONG = 30, 24  # printed: labels, letters of a name
+MAX_ROWS_NAMED = 5  # rows of each list
+MAX_LABELS_PRINTED, MAX_LETTERS = 30, 24  # printed: labels, letters of a name
 HEADS = ("label", "yes", "average precision", "threshold", "F1", "calibration", "doubtful yes / no")
 DOUBTED = 0.05  # a positive with a smaller p, and a negative with a p above 1 - this, is doubtful
 BINS = 10
@@ -84,15 +84,15 @@ class LabelMetrics(Printed):
     def _row(self) -> list[str]:
         """The row of a table; a label that ranks no better than chance is marked."""
         low, high = self.interval
-        value = two(self.average_precision)
+        value = two_digits(self.average_precision)
         chance = self.known > 0 and low <= self.positives / self.known
         share = f"{value} ({low:.2f} to {high:.2f})" if low == low else value
-        figures = [two(v) for v in (self.threshold, self.f1, self.calibration_error)]
+        figures = [two_digits(v) for v in (self.threshold, self.f1, self.calibration_error)]
         doubtful = f"{len(self.wrong)} / {len(self.missing)}"
-        return [cut(str(self.name), LONG), f"{self.positives:,}", Marked(share) if chance else share, *figures, doubtful]
+        return [cut(str(self.name), MAX_LETTERS), f"{self.positives:,}", Marked(share) if chance else share, *figures, doubtful]
 
 
-def two(v: float) -> str:
+def two_digits(v: float) -> str:
     return "-" if np.isnan(v) else f"{v:.2f}"
 
 
@@ -128,11 +128,11 @@ class LabelReport(Printed):
         same_length(len(y), len(p))
         yes = clf._decision.decided(p)
         names = clf.labels_.names
-        cards = [card(name, p[:, c], y[:, c], yes[:, c], float(clf.thresholds_[c])) for c, name in enumerate(names)]
+        cards = [label_metrics(name, p[:, c], y[:, c], yes[:, c], float(clf.thresholds_[c])) for c, name in enumerate(names)]
         lift, given = dependencies(y)
         known = y[:, ~np.isnan(y).all(0)]
-        compared = comparison(clf, X, known) if compare and 3 <= known.shape[1] <= COMPARED else None
-        return cls(cards, lift, given, places(clf), compared, len(p))
+        compared = compare_with_independent(clf, X, known) if compare and 3 <= known.shape[1] <= MAX_LABELS else None
+        return cls(cards, lift, given, embed_labels(clf), compared, len(p))
 
     def pairs(self, most: int = 10) -> list[tuple[Any, Any, float, float]]:
         """The most dependent pairs of labels, the surest first: a, b, lift, P(b | a)."""
@@ -148,7 +148,7 @@ class LabelReport(Printed):
         return chance * float(xlogy(lift, lift) - lift + 1)
 
     def _parts(self) -> Iterator[str | Grid]:
-        cards = sorted(self.cards, key=lambda c: -c.positives)[:LISTED]
+        cards = sorted(self.cards, key=lambda c: -c.positives)[:MAX_LABELS_PRINTED]
         rows = [c._row() for c in cards]
         yield Grid(HEADS, rows, f"{len(self.cards):,} label{'s' * (len(self.cards) > 1)}, evaluated on {self.rows:,} rows")
         if len(self.cards) > len(cards):
@@ -160,7 +160,7 @@ class LabelReport(Printed):
             yield str(self.comparison)
 
 
-def card(name: Any, p: np.ndarray, y: np.ndarray, yes: np.ndarray, line: float) -> LabelMetrics:
+def label_metrics(name: Any, p: np.ndarray, y: np.ndarray, yes: np.ndarray, line: float) -> LabelMetrics:
     """Probabilities, truth (NaN = unknown) and predictions (n,) of one label."""
     known = ~np.isnan(y)
     truth = np.nan_to_num(y) > 0.5
@@ -179,9 +179,9 @@ def card(name: Any, p: np.ndarray, y: np.ndarray, yes: np.ndarray, line: float) 
         float(hits / have) if have else float("nan"),
         float(2 * hits / (said + have)) if said + have else float("nan"),
         calibration_error(p[known], truth[known]),
-        tuple(wrong[np.argsort(p[wrong], kind="stable")][:SHOWN].tolist()),
-        tuple(missing[np.argsort(-p[missing], kind="stable")][:SHOWN].tolist()),
-        tuple(near[:SHOWN].tolist()),
+        tuple(wrong[np.argsort(p[wrong], kind="stable")][:MAX_ROWS_NAMED].tolist()),
+        tuple(missing[np.argsort(-p[missing], kind="stable")][:MAX_ROWS_NAMED].tolist()),
+        tuple(near[:MAX_ROWS_NAMED].tolist()),
     )
 
 
@@ -205,7 +205,7 @@ def dependencies(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return both * n / (a * a.T), both / a
 
 
-def places(clf: MultiLabel) -> np.ndarray:
+def embed_labels(clf: MultiLabel) -> np.ndarray:
     """(k, 2) the rows v_c, projected onto their two main directions."""
     head = getattr(clf.network_.decoder, "v", None)
     k = len(clf.labels_.names)

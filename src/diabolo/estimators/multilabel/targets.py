@@ -25,14 +25,14 @@ from ...losses import Asymmetric, Logistic, Loss
 from ...model_selection import folds
 from ..supervised.targets import Target
 from ..weights import weights
-from .metrics import FEWEST, ranking_error
+from .metrics import MIN_ROWS, ranking_error
 
-__all__ = ["DRAWN", "MANY", "LabelTarget", "dense", "label_loss"]
+__all__ = ["LABELS_DRAWN", "LabelTarget", "dense", "label_loss"]
 
-CELLS = 20_000_000  # raw outputs that are evaluated after training
-RANKED = 2_000_000  # raw outputs that are ranked for early stopping
-MANY = 10_000  # labels; with more, a step uses only some of them
-DRAWN = 4096  # labels drawn at random, in addition to those of the batch
+MAX_OUTPUTS_EVALUATED = 20_000_000  # raw outputs that are evaluated after training
+MAX_OUTPUTS_RANKED = 2_000_000  # raw outputs that are ranked for early stopping
+MAX_LABELS_PER_STEP = 10_000  # labels; with more, a step uses only some of them
+LABELS_DRAWN = 4096  # labels drawn at random, in addition to those of the batch
 LOSSES: dict[str, Loss] = {"logistic": Logistic(), "asymmetric": Asymmetric()}
 
 
@@ -55,16 +55,16 @@ class LabelTarget(Target):
         Number of labels that a step draws at random, in addition to those of its rows; 0: all labels.
     """
 
-    def __init__(self, matrix: Any, names: list[Any], loss: Loss, w: Tensor | None, of_yes: Any, drawn: int) -> None:
+    def __init__(self, matrix: Any, names: list[Any], loss: Loss, w: Tensor | None, positive_weight: Any, drawn: int) -> None:
         super().__init__(loss, matrix.shape[0], matrix.shape[1], w)
-        self.matrix, self.names, self.of_yes = matrix, names, of_yes
-        self.drawn = drawn if self.k > MANY else 0
-        self.watched = int(np.clip(RANKED // self.k, FEWEST, Target.watched))
-        self.judged = int(np.clip(CELLS // self.k, 200, Target.judged))
+        self.matrix, self.names, self.positive_weight = matrix, names, positive_weight
+        self.drawn = drawn if self.k > MAX_LABELS_PER_STEP else 0
+        self.watched = int(np.clip(MAX_OUTPUTS_RANKED // self.k, MIN_ROWS, Target.watched))
+        self.judged = int(np.clip(MAX_OUTPUTS_EVALUATED // self.k, 200, Target.judged))
         self.convex = loss == Logistic()
 
     @classmethod
-    def of(cls, labels: Labels, y: Any, weight: Any, loss: Loss, of_yes: Any, drawn: int) -> Self:
+    def of(cls, labels: Labels, y: Any, weight: Any, loss: Loss, positive_weight: Any, drawn: int) -> Self:
         """y in any form that `labels` can read; `weight` of rows, or of cells: a cell without weight is unknown."""
         matrix = labels.to_matrix(y)
         if not matrix.shape[0]:
@@ -73,7 +73,7 @@ class LabelTarget(Target):
         if np.shape(weight) == matrix.shape:
             matrix = np.where(np.asarray(weight) == 0, np.nan, dense(matrix)).astype(np.float32)
         w = None if weight is None else weights(weight, matrix.shape[0], 0 if labels.kind == "one" else matrix.shape[1])
-        self = cls(matrix, labels.names, loss, w, of_yes, drawn)
+        self = cls(matrix, labels.names, loss, w, positive_weight, drawn)
         if not self.how_often[1].any():
             raise DataError("Y holds no known label: all of it is missing (NaN, None)")
         return self
@@ -112,7 +112,7 @@ class LabelTarget(Target):
 
     def pull(self, i: Tensor) -> Tensor | None:
         w = self.weight(i)
-        if self.of_yes is None:
+        if self.positive_weight is None:
             return w
         cells = 1 + torch.nan_to_num(self.y(i)) * (self.factor - 1)
         return cells if w is None else cells * w
@@ -120,11 +120,11 @@ class LabelTarget(Target):
     @cached_property
     def factor(self) -> Tensor:
         """(k,) weight of the positives."""
-        if isinstance(self.of_yes, dict):
-            unknown = [name for name in self.of_yes if name not in self.names]
+        if isinstance(self.positive_weight, dict):
+            unknown = [name for name in self.positive_weight if name not in self.names]
             if unknown:
                 raise ValueError(f"label_weight names {unknown[0]!r}, which is not a label{suggest(unknown[0], self.names)}")
-            return torch.tensor([float(self.of_yes.get(name, 1.0)) for name in self.names])
+            return torch.tensor([float(self.positive_weight.get(name, 1.0)) for name in self.names])
         yes, known = self.how_often
         return torch.from_numpy(np.clip((known - yes) / np.maximum(yes, 1.0), 1e-3, 1e3)).float()
 

@@ -23,19 +23,21 @@ import numpy as np
 
 from ...errors import suggest
 
-__all__ = ["check_metric", "decided", "thresholds"]
+__all__ = ["binarize", "check_metric", "thresholds"]
 
 METRICS = ("f1_micro", "f1_macro", "f1_samples")
-FEW = 10.0  # with this number of examples, a label's own threshold weighs as much as that of all labels
+EXAMPLES_OF_COMMON_THRESHOLD = (
+    10.0  # with this number of examples, a label's own threshold weighs as much as that of all labels
+)
 GRID = np.concatenate([[0.005, 0.01, 0.02, 0.03], np.arange(0.05, 0.96, 0.025).round(3)])
-MOST = 5_000_000  # cells that are sorted
+MAX_CELLS = 5_000_000  # cells that are sorted
 NEVER = 2.0  # a threshold that no probability reaches
 
 
 def check_metric(optimize: Any) -> None:
     """Raise a ValueError for an unknown metric."""
     if isinstance(optimize, str):
-        if optimize in METRICS or precision(optimize) is not None:
+        if optimize in METRICS or parse_precision(optimize) is not None:
             return
     elif np.shape(optimize)[-2:] == (2, 2) and np.ndim(optimize) in (2, 3):
         yes, no = saved(np.asarray(optimize, dtype=float))
@@ -52,7 +54,7 @@ def check_metric(optimize: Any) -> None:
     )
 
 
-def precision(optimize: str) -> float | None:
+def parse_precision(optimize: str) -> float | None:
     """'precision@0.9' -> 0.9."""
     if not optimize.startswith("precision@"):
         return None
@@ -76,18 +78,18 @@ def thresholds(p: np.ndarray, y: np.ndarray, optimize: Any, least: int = 0, weig
         yes, no = saved(costs)
         return yes / (yes + no)
     w = np.broadcast_to(1.0 if weight is None else weight, p.shape)
-    some = slice(max(1, MOST // k))
+    some = slice(max(1, MAX_CELLS // k))
     if optimize == "f1_micro":
-        return np.full(k, best(p[some].ravel(), y[some].ravel(), w[some].ravel()))
+        return np.full(k, best_f1_threshold(p[some].ravel(), y[some].ravel(), w[some].ravel()))
     if optimize == "f1_samples":
-        return np.full(k, of_rows(p, y, w, least))
-    q = precision(optimize)
+        return np.full(k, samples_f1_threshold(p, y, w, least))
+    q = parse_precision(optimize)
     if q is not None:
-        return np.array([precise(p[:, c], y[:, c], w[:, c], q) for c in range(k)])
-    common = best(p[some].ravel(), y[some].ravel(), w[some].ravel())
-    own = np.array([best(p[:, c], y[:, c], w[:, c]) for c in range(k)])
+        return np.array([precision_threshold(p[:, c], y[:, c], w[:, c], q) for c in range(k)])
+    common = best_f1_threshold(p[some].ravel(), y[some].ravel(), w[some].ravel())
+    own = np.array([best_f1_threshold(p[:, c], y[:, c], w[:, c]) for c in range(k)])
     n = np.nansum(w * (y > 0.5), axis=0)
-    return (n * own + FEW * common) / (n + FEW)
+    return (n * own + EXAMPLES_OF_COMMON_THRESHOLD * common) / (n + EXAMPLES_OF_COMMON_THRESHOLD)
 
 
 def saved(costs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -108,7 +110,7 @@ def curve(p: np.ndarray, y: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.n
     return lines, np.cumsum(w * y)[last] if len(p) else p, np.cumsum(w)[last] if len(p) else p
 
 
-def best(p: np.ndarray, y: np.ndarray, w: np.ndarray) -> float:
+def best_f1_threshold(p: np.ndarray, y: np.ndarray, w: np.ndarray) -> float:
     """The threshold with the largest F1."""
     lines, tp, n = curve(p, y, w)
     if not len(lines) or tp[-1] == 0:
@@ -116,28 +118,28 @@ def best(p: np.ndarray, y: np.ndarray, w: np.ndarray) -> float:
     return float(lines[int(np.argmax(2 * tp / (n + tp[-1])))])
 
 
-def precise(p: np.ndarray, y: np.ndarray, w: np.ndarray, q: float) -> float:
+def precision_threshold(p: np.ndarray, y: np.ndarray, w: np.ndarray, q: float) -> float:
     """The lowest threshold with this share of positives above it; `NEVER` if there is none."""
     lines, tp, n = curve(p, y, w)
     enough = np.flatnonzero(tp >= q * n)
     return float(lines[enough[-1]]) if len(enough) else NEVER
 
 
-def of_rows(p: np.ndarray, y: np.ndarray, w: np.ndarray, least: int) -> float:
+def samples_f1_threshold(p: np.ndarray, y: np.ndarray, w: np.ndarray, least: int) -> float:
     """The threshold with the largest mean F1 of the rows."""
-    n = max(1, MOST // p.shape[1])
+    n = max(1, MAX_CELLS // p.shape[1])
     known = ~np.isnan(y[:n])
     p, y, w = np.where(known, p[:n], -1.0), np.nan_to_num(y[:n]), w[:n]
     values = []
     for t in GRID:
-        yes = decided(p, np.full(p.shape[1], t), least) & known
+        yes = binarize(p, np.full(p.shape[1], t), least) & known
         both, either = (w * yes * y).sum(1), (w * yes).sum(1) + (w * y).sum(1)
         f1 = np.where(either > 0, 2 * both / np.maximum(either, 1e-12), 1.0)
         values.append(np.average(f1, weights=w.mean(1)))
     return float(GRID[int(np.argmax(values))])
 
 
-def decided(p: np.ndarray, t: np.ndarray, least: int = 0) -> np.ndarray:
+def binarize(p: np.ndarray, t: np.ndarray, least: int = 0) -> np.ndarray:
     """Probabilities (n, k), thresholds t (k,) -> bool (n, k); rows with too few labels get those nearest to their threshold."""
     yes = p >= t
     short = np.flatnonzero(yes.sum(1) < least)

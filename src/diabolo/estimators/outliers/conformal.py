@@ -6,7 +6,7 @@ If a new row is one more of the same kind, its rank among the n + 1 is as likely
 
     P( p <= alpha ) <= alpha                           whatever the distribution, and whatever the judge
 
-so that with n + 1 < 1 / alpha no row can have p <= alpha: it takes :func:`enough` rows. A rank knows nothing beyond the
+so that with n + 1 < 1 / alpha no row can have p <= alpha: :func:`enough` rows are needed. A rank knows nothing beyond the
 largest s_i. For an order there, :meth:`Calibration.log_p` lets the count go on below 1 like the tail of an exponential
 distribution; the promise is not touched, because p <= alpha just where log_p is below :meth:`Calibration.limit`.
 
@@ -113,7 +113,7 @@ class Calibration:
 
 
 def enough(alpha: float) -> int:
-    """The fewest scores of which a p-value can be alpha.
+    """The smallest number of scores with which a p-value can be alpha.
 
     >>> enough(0.01), enough(0.05), enough(0.3)
     (99, 19, 3)
@@ -123,7 +123,7 @@ def enough(alpha: float) -> int:
 
 
 def discoveries(p: np.ndarray, q: float, n: int) -> np.ndarray:
-    """P-values (m,) from n scores -> (m,) bool: a list of which on average about a share q is false."""
+    """P-values (m,) from n scores -> (m,) bool: a list; on average about a share q of it is false."""
     if not 0 < q < 1:
         raise ValueError(f"q={q!r}: allowed are numbers between 0 and 1, such as 0.1")
     found = np.asarray(false_discovery_control(p) <= q)
@@ -131,7 +131,7 @@ def discoveries(p: np.ndarray, q: float, n: int) -> np.ndarray:
     if needed > 1 and not found.any():
         warn(
             f"q={q:g}: with {n:,} training rows no p-value is small enough for a list of fewer than {needed:,} of {len(p):,} "
-            f"rows, and not as many stand out. It takes {int(len(p) / q):,} training rows to tell a single one; "
+            f"rows, and fewer stand out. {int(len(p) / q):,} training rows are needed to find a single one; "
             "predict() needs fewer"
         )
     return found
@@ -141,15 +141,16 @@ def warn_of_limits(alpha: float, n: int, new: dict[str, float]) -> None:
     """With n scores, no p-value may be as small as alpha; and a share `new` of rows will hold a level that was never seen."""
     if n < enough(alpha):
         warn(
-            f"alpha={alpha:g} with {n:,} rows: no p-value can be below {1 / (n + 1):.2g}, so that no row will be flagged. "
-            f"It takes {enough(alpha):,} rows, or alpha={up(1 / (n + 1)):g}, or contamination=; score_samples ranks all the "
+            f"alpha={alpha:g} with {n:,} rows: no p-value can be below {1 / (n + 1):.2g}, so no row will be flagged. "
+            f"Give {enough(alpha):,} rows, or alpha={up(1 / (n + 1)):g}, or contamination=; score_samples ranks all the "
             "same"
         )
     column = max(new, key=new.__getitem__, default="")
     if new and new[column] > alpha:
         warn(
-            f"about {new[column]:.1%} of the rows to come will hold a value of column {column!r} that was never seen, and be "
-            f"flagged for it, more than alpha={alpha:g}: fit on more rows, join rare values, or drop the column"
+            f"about {new[column]:.1%} of the rows to come will hold a value of column {column!r} that was never seen, and "
+            "will be "
+            f"flagged for it; this is more than alpha={alpha:g}: fit on more rows, merge rare values, or drop the column"
         )
 
 

@@ -62,7 +62,7 @@ MAX_COMPONENTS = 64  # Width k of the bottleneck, unless `n_components` says oth
 class OutlierDetector(OutlierMixin, System):
     """Outliers with a promise: of normal rows, a share `alpha` is flagged.
 
-    Copies of a row count once: rows that are equal, of which one column alone tells the different ones apart.
+    Copies of a row count once: rows are copies if they are equal and a single column distinguishes the different rows.
 
     Takes what :class:`Autoencoder` takes: DataFrames of mixed types with missing values, arrays, sparse matrices, lists of
     texts, and paths of files.
@@ -72,7 +72,7 @@ class OutlierDetector(OutlierMixin, System):
     alpha : float in (0, 1), default=0.01
         Share of the normal rows that may be flagged. With fewer than ``1 / alpha - 1`` rows none can be; fit warns.
     contamination : float in (0, 0.5] or None, default=None
-        Instead: flag this share of the training rows, as scikit-learn's detectors do.
+        If given, flag this share of the training rows instead, as scikit-learn's detectors do.
     n_components : int, float or "auto", default="auto"
         Width k of the bottleneck, or the share of the variance that PCA explains with it; "auto" is the number of features,
         at most 64.
@@ -83,7 +83,7 @@ class OutlierDetector(OutlierMixin, System):
     corruption : Corruption or None, default=None
         What the encoder sees; None: noise and hidden columns, ``Chain((Gaussian(0.3), ColumnMask(0.7)))``, and for documents
         half of the words, ``WordDropout(0.5)``.
-    trim : float in [0, 0.5), default=0.1
+    trim_fraction : float in [0, 0.5), default=0.1
         Share of each batch, the largest losses, that does not count: about the share of outliers among the rows.
     loss : str or Loss, default="auto"
         "auto" chooses by column (see `losses.Columns`); "squared", "bounded", "logistic", "softmax" and "multinomial"
@@ -163,7 +163,7 @@ class OutlierDetector(OutlierMixin, System):
     members: int = 3
     hidden: Any = "auto"
     corruption: Any = None
-    trim: float = 0.1
+    trim_fraction: float = 0.1
     loss: Any = "auto"
     format: Any = "auto"
     lr: float = 1e-2
@@ -178,11 +178,11 @@ class OutlierDetector(OutlierMixin, System):
         X : DataFrame, array-like (n, d), sparse matrix (n, d), list of str, or path
             The rows; some of them may be outliers.
         y : array-like (n,), optional
-            What is known of a few rows: -1 outlier, 1 normal, 0 unknown. Known outliers are not learned from; they teach
-            which axis and which columns tell outliers of their kind. Without a single -1, y is ignored, as by
+            What is known about a few rows: -1 outlier, 1 normal, 0 unknown. The networks do not learn from known outliers;
+            these show which axis and which columns distinguish outliers of their kind. Without a single -1, y is ignored, as by
             scikit-learn's detectors; a warning says so where it may have had another meaning.
         sample_weight : array-like (n,), optional
-            How much each row counts in the loss. A row of weight 0 is neither learned from nor calibrated on.
+            How much each row counts in the loss. Rows of weight 0 are used neither for learning nor for calibration.
         categories, numbers : list of str, optional
             Columns of a table that are codes although they are whole numbers, and columns that are quantities although they
             look like row numbers or codes.
@@ -202,7 +202,7 @@ class OutlierDetector(OutlierMixin, System):
         return self
 
     def at(self, alpha: float) -> Self:
-        """Flag the rows with ``p <= alpha`` from now on, without learning again.
+        """From now on, flag the rows with ``p <= alpha``. Nothing is learned again.
 
         Parameters
         ----------
@@ -229,13 +229,13 @@ class OutlierDetector(OutlierMixin, System):
         return self.score_samples(X) - self.offset_
 
     def score_samples(self, X: Any) -> np.ndarray:
-        """(n,) logarithm of the p-value, the lower the stranger; beyond the training rows it goes on (see Calibration)."""
+        """(n,) logarithm of the p-value: low values are strange rows. It goes on beyond the training rows (see Calibration)."""
         s, _ = self._judgements(X)
         return self.calibration_.log_p(s)
 
     @property
     def rate_(self) -> float:
-        """Share of the normal rows that are flagged, at most: the largest p-value of a flagged row; 0 if none can be."""
+        """Largest share of the normal rows that are flagged: the largest p-value of a flagged row; 0 if none can be."""
         found = int((self.calibration_.log_p(self.calibration_.scores) < self.offset_).sum())
         return (found + 1) / (len(self.calibration_) + 1) if self.offset_ > -np.inf else 0.0
 
@@ -249,23 +249,23 @@ class OutlierDetector(OutlierMixin, System):
     def axes(self, X: Any) -> np.ndarray:
         """(n, 2) p-values of the two axes, distance to the manifold and unlikely code.
 
-        A small first one: such a combination was never seen. A small second one: rare, but consistent. The geometric mean
-        over the members.
+        If the first is small, such a combination was never seen. If the second is small, the row is rare, but consistent.
+        Both are geometric means over the members.
         """
         return self._judgements(X)[1]
 
     def discoveries(self, X: Any, q: float = 0.1) -> np.ndarray:
-        """(n,) bool: a list of outliers in X of which on average about a share q at most is false (Benjamini & Hochberg).
+        """(n,) bool: a list of outliers in X. On average at most about a share q of it is false (Benjamini & Hochberg).
 
-        X should not be the training rows: their p-values are too large, and the list too short.
+        X should not be the training rows: their p-values are too large, so the list is too short.
         """
         return discoveries(self.p_values(X), q, len(self.calibration_))
 
     def cell_p_values(self, X: Any) -> np.ndarray:
         """(n, c) how surprising each cell is, given the others of its row; NaN where it is missing.
 
-        The share of training cells of the column that are as surprising: the smallest ones are errors of single cells,
-        whatever their rows look like as a whole. Takes a pass over X for each column.
+        The share of training cells of the column that are as surprising. Errors of single cells have the smallest values,
+        even if their rows look normal as a whole. It takes one pass over X for each column.
         """
         return np.concatenate([self._explainer.cell_p_values(x) for x in self._features(X)])
 
@@ -276,9 +276,9 @@ class OutlierDetector(OutlierMixin, System):
         ----------
         X : as in fit
         rows : array-like of int, or of bool (n,), optional
-            Which rows, by number or as a mask; by default those that :meth:`predict` flags, the strangest first.
+            Row numbers or a mask; by default the rows that :meth:`predict` flags, the strangest first.
         most : int, default=5
-            Cells named of each row.
+            Largest number of cells per row.
 
         Returns
         -------
@@ -301,9 +301,9 @@ class OutlierDetector(OutlierMixin, System):
         )
 
     def error_map(self, X: Any) -> np.ndarray:
-        """Where each picture is unlike what was expected of it (n, H, W): squared error, summed over the colors.
+        """Where each picture differs from its reconstruction (n, H, W): squared error, summed over the colors.
 
-        The pictures are those the detector looks at: ``format_.shape`` says their size.
+        The pictures have the size that the detector uses: ``format_.shape``.
         """
         check_is_fitted(self)
         if self.format_.shape is None:
@@ -334,8 +334,8 @@ class OutlierDetector(OutlierMixin, System):
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
-        for name, high in {"alpha": 1.0, "trim": 0.5, "contamination": 0.5}.items():
-            value, low_too, high_too = getattr(self, name), name == "trim", name == "contamination"
+        for name, high in {"alpha": 1.0, "trim_fraction": 0.5, "contamination": 0.5}.items():
+            value, low_too, high_too = getattr(self, name), name == "trim_fraction", name == "contamination"
             if value is None and name == "contamination":
                 continue
             number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
@@ -343,10 +343,10 @@ class OutlierDetector(OutlierMixin, System):
                 within = f"{'[' if low_too else '('}0, {high:g}{']' if high_too else ')'}"
                 raise ValueError(f"{name}={value!r}: allowed are {'None and ' * high_too}numbers in {within}")
         if not is_size(self.members) or self.members < 2:
-            raise ValueError(f"members={self.members!r}: allowed are integers from 2: each is judge of its own fold")
+            raise ValueError(f"members={self.members!r}: allowed are integers from 2: each one judges its own fold")
 
     def _format(self, X: Any) -> Any:
-        """Arrays column by column: an outlier in a quiet column is one, whatever the others' range."""
+        """Arrays column by column: an outlier in a quiet column counts, even if other columns have larger ranges."""
         found = super()._format(X)
         own = self.format == "auto" and self.loss == "auto"
         return found.by_column().sized(MAX_PIXELS) if own else found
@@ -361,7 +361,7 @@ class OutlierDetector(OutlierMixin, System):
     def _corruption(self) -> Corruption:
         return self._architecture.noise() if self.corruption is None else super()._corruption()
 
-    def _suited(self) -> Dense:
+    def _choose_architecture(self) -> Dense:
         return architecture(self.format_, HIDDEN if self.hidden == "auto" else self.hidden)
 
     def _network(self, x: Tensor, seed: int) -> Diabolo:
@@ -398,10 +398,10 @@ class OutlierDetector(OutlierMixin, System):
             raw = self.network_(seen).float()
             return self.loss_(raw.flatten(0, 1), target.repeat(len(raw), 1)).unflatten(0, raw.shape[:2]) / columns
 
-        objective = members.objective(self._corruption(), losses, self.trim, weight)
+        objective = members.objective(self._corruption(), losses, self.trim_fraction, weight)
         return minimize(self.network_, objective, train, None, self._plan(len(train)))
 
-    def _finish(self, train: Rows, held: Rows | None) -> None:
+    def _measure(self, train: Rows, held: Rows | None) -> None:
         """Measure with the network that has not seen a row: what is usual, both tails, and the calibration."""
         dtype, known = next(self.network_.parameters()).dtype, self._chosen.outliers
         i = np.random.default_rng(self.seed_).permutation(len(train))[:MAX_CALIBRATED]
@@ -409,13 +409,13 @@ class OutlierDetector(OutlierMixin, System):
         far, x = self.format_.far(x), self.format_.as_new(x, len(train))
         known = None if known is None else known.to(dtype)
         reconstructor = Reconstructor(self.network_, self.format_, self.loss_)
-        self._scorer = Scorer.fit(reconstructor, x, fold, far, self.trim, self.alpha / 2, known)
+        self._scorer = Scorer.fit(reconstructor, x, fold, far, self.trim_fraction, self.alpha / 2, known)
         self._explainer = Explainer.fit(self._scorer, x, fold)
         self.offset_ = -np.inf  # until fit, or a file, says more
         del self._members, self._chosen
 
-    def _try(self) -> None:
-        """One row through everything: a model that loads, works."""
+    def _check_network(self) -> None:
+        """Judge one row: a model that loads must work."""
         x = torch.zeros(1, self.format_.width, dtype=next(self.network_.parameters()).dtype)
         raw = self.network_(x)
         fits = raw.ndim == 3 and raw.shape[1:] == x.shape and len(raw) == self.members_

@@ -175,7 +175,7 @@ class Explainer:
     def cell_p_values(self, x: Tensor) -> np.ndarray:
         """Rows x (n, d) -> p-values (n, c) of all cells; NaN where one is missing."""
         if not self.format.has_cells:
-            raise DataError("cells are those of a table or an array; of documents, explain() names words")
+            raise DataError("only tables and arrays have cells; for documents, explain() names words")
         self._check_columns()
         c, first, found = len(self.format.columns), [block.start for block in self.format.blocks], []
         for part in x.split(max(1, BATCH // c)):
@@ -187,7 +187,7 @@ class Explainer:
     def explain(
         self, x: Tensor, seen: list[list[Any]], most: int, alpha: float, offset: float
     ) -> list[tuple[tuple[CellExplanation, ...], bool]]:
-        """Rows x (n, d), of which `seen` are the columns -> the cells of each, and whether their repair makes it normal.
+        """Rows x (n, d), and their columns `seen` in original units -> the cells of each, and whether repairs make it normal.
 
         A share `alpha` of normal cells is surprising; a row is normal from ``log_p(x) = offset`` on.
         """
@@ -338,7 +338,7 @@ def row_numbers(rows: Any, n: int) -> np.ndarray:
     found = np.asarray(rows)
     if found.dtype == bool:
         if found.shape != (n,):
-            raise ValueError(f"rows is a mask of shape {found.shape}: X has {n:,} rows, and a mask says yes or no of each")
+            raise ValueError(f"rows is a mask of shape {found.shape}, but X has {n:,} rows: give one boolean for each")
         return np.flatnonzero(found)
     if found.ndim != 1 or (found.size and found.dtype.kind not in "iu"):
         raise ValueError(f"rows={rows!r:.80}: allowed are a list of row numbers, such as [0, 3], and a mask of {n:,} booleans")

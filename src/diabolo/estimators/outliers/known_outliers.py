@@ -1,4 +1,4 @@
-r"""What a few known outliers teach: which axis, and which columns, tell outliers of their kind.
+r"""What a few known outliers show: which axis and which columns distinguish outliers of their kind.
 
     s(x) = w_0 + w . f(x)        f = (-log P(D), -log P(U), log(1 + l_1 / v_1), ..., log(1 + l_c / v_c))
 
@@ -84,7 +84,7 @@ class TrainingRows(NamedTuple):
 
 def training_rows(rows: Rows, y: Any, sample_weight: Any) -> TrainingRows:
     """All rows but known outliers, rows that do not count, and copies of others."""
-    y, outliers = known(y, len(rows)), None
+    y, outliers = check_outlier_labels(y, len(rows)), None
     w = weights(np.ones(len(rows)) if sample_weight is None else sample_weight, len(rows), 0)[:, 0]
     learned = w.numpy() > 0
     if y is not None:
@@ -105,7 +105,7 @@ def training_rows(rows: Rows, y: Any, sample_weight: Any) -> TrainingRows:
     return TrainingRows(rows, w, outliers)
 
 
-def known(y: object, n: int) -> np.ndarray | None:
+def check_outlier_labels(y: object, n: int) -> np.ndarray | None:
     """y (n,) as -1, 0, 1; None where nothing is known: not a single -1."""
     if y is None:
         return None
@@ -126,7 +126,7 @@ def known(y: object, n: int) -> np.ndarray | None:
         return values
     if len(set(values.tolist())) > 1:
         warn(
-            f"y is ignored: it has no -1. It says what is known of rows: {MEANING}. "
+            f"y is ignored, because it has no -1. y says what is known about rows: {MEANING}. "
             "If 1 marks outliers in y, give np.where(y == 1, -1, 0)"
         )
     return None

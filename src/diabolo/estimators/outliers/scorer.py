@@ -21,7 +21,7 @@ from torch import Tensor
 from ...formats import Format
 from ...losses import Loss
 from ...network import Diabolo
-from ..base import _below
+from ..base import _with_prefix
 from ..gaps import without_new_gaps
 from .conformal import Calibration
 from .known_outliers import SupervisedScorer
@@ -97,7 +97,7 @@ class Scorer:
     ) -> Self:
         """From training rows x (n, d), each judged by the member `fold` (n,) that has not seen it, and known outliers (m, d).
 
-        Values `far` (n, d) out do not tell what is usual: see :meth:`Measures.fit`.
+        Values `far` (n, d) out do not show what is usual: see :meth:`Measures.fit`.
         """
         z, cells = reconstructor.look(x)
         far = far if far.shape[1] == cells.shape[2] else torch.zeros(len(x), 1, dtype=torch.bool)
@@ -134,8 +134,8 @@ class Scorer:
     @classmethod
     def from_state(cls, reconstructor: Reconstructor, k: int, arrays: dict[str, np.ndarray]) -> Self:
         """The inverse of :meth:`state`, of K members."""
-        judged = _below(arrays, "supervised")
-        measures = Measures.from_state(_below(arrays, "measures"), k)
+        judged = _with_prefix(arrays, "supervised")
+        measures = Measures.from_state(_with_prefix(arrays, "measures"), k)
         supervised = SupervisedScorer.from_state(judged) if judged else None
         return cls(reconstructor, measures, supervised, Calibration(arrays["calibration"]))
 

@@ -27,7 +27,7 @@ from torch.nn.functional import embedding_bag
 
 from ...density import Kernel, Normal
 from ...errors import FormatError
-from ..base import _below
+from ..base import _with_prefix
 from .conformal import Calibration
 
 __all__ = ["Measures"]
@@ -84,7 +84,7 @@ class Measures:
     ) -> tuple[Self, np.ndarray]:
         """Rows (n, d), codes (K, n, k) and losses (K, n, c), and the member (n,) that has not seen each row.
 
-        Cells `far` (n, c or 1) out do not tell what is usual: their rows are left out, if these are a share of at most `most`.
+        Cells `far` (n, c or 1) out do not show what is usual: their rows are left out, if they are at most a share `most`.
         Also gives the axes (n, 2) of these rows, each by that member, among all others (leave-one-out).
         """
         i, wild = np.arange(len(fold)), far.any(1)
@@ -159,7 +159,7 @@ class Measures:
         """The inverse of :meth:`state`."""
         kinds: dict[str, Any] = {"kernel": Kernel, "normal": Normal, "scale": LocalErrorScale, "tails": MarginalTails}
         known = [
-            Member(**{part: kind.from_state(_below(arrays, f"{part}.{k}")) for part, kind in kinds.items()})
+            Member(**{part: kind.from_state(_with_prefix(arrays, f"{part}.{k}")) for part, kind in kinds.items()})
             for k in range(members)
         ]
         if arrays["v"].ndim != 1 or not (arrays["v"] > 0).all():

@@ -26,7 +26,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import as_file, files
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 import torch
@@ -36,10 +36,11 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from ...errors import FormatError
-from ...formats.base import IN_MEMORY
+from ...formats.base import MAX_BYTES_IN_MEMORY
 from ...hardware import pick_precision
 from ...images.album import ImageCollection
 from ...losses import LogSquared, Loss
+from ...nets import ResidualCNN, UNet
 from ...network import Diabolo
 from ...rows import Rows
 from ...training import SGD, History, autocast, minimize
@@ -52,9 +53,9 @@ from .tiling import tiled
 
 __all__ = ["Restorer"]
 
-FRESH, FROM_PRETRAINED = 6000, 1500  # steps of SGD, unless `epochs` says otherwise
-MOST_HELD_OUT = 20  # pictures
-FEWEST_PICTURES = 5  # of which one is held out
+STEPS_FROM_NOTHING, STEPS_FROM_PRETRAINED = 6000, 1500  # steps of SGD, unless `epochs` says otherwise
+MAX_HELD_OUT = 20  # pictures
+MIN_PICTURES_TO_HOLD_OUT = 5  # of which one is held out
 UNFITTED = (
     "This %(name)s is not fitted yet: use the one in the package, %(name)s.pretrained(), or call fit with pictures to learn "
     "from first"
@@ -67,7 +68,7 @@ Trial = tuple[str, Tensor, Tensor, Tensor]  # name of the corruption, corrupted 
 class Restorer(TransformerMixin, System, abstract=True):
     """Base class of the estimators that restore pictures of any size."""
 
-    start: Any = "pretrained"
+    init: Any = "pretrained"
     patch_size: int = 96
     muon_lr: float = 0.006
     average: float = 0.995
@@ -95,7 +96,7 @@ class Restorer(TransformerMixin, System, abstract=True):
         """The side of a patch must be a multiple of this."""
         return 1
 
-    def _held_out_tells(self) -> bool:
+    def _can_hold_out(self) -> bool:
         """Whether held-out pictures can measure the network: they must be clean."""
         return True
 
@@ -153,7 +154,7 @@ class Restorer(TransformerMixin, System, abstract=True):
 
     def _tiled(self, f: Callable[[Tensor], Tensor], x: Tensor, scale: int = 1) -> Tensor:
         """f(x), one tile at a time, in the fastest precision of this machine."""
-        encoder: Any = self.network_.encoder
+        encoder = cast(UNet | ResidualCNN, self.network_.encoder)
         with self._inference():
             return tiled(lambda piece: f(piece.to(self._device)).float().cpu(), x, encoder.stride, encoder.reach, scale)
 
@@ -185,10 +186,10 @@ class Restorer(TransformerMixin, System, abstract=True):
         loss = getattr(self, "loss", "auto")  # that of colors is fixed
         if not isinstance(loss, Loss) and loss != "auto":
             raise ValueError(f"loss={self.loss!r}: allowed are 'auto' and a Loss such as losses.Absolute()")
-        known = self.start is None or self.start == "pretrained" or isinstance(self.start, type(self))
+        known = self.init is None or self.init == "pretrained" or isinstance(self.init, type(self))
         if not known:
             name = type(self).__name__
-            raise ValueError(f"start={self.start!r:.80}: allowed are 'pretrained', a fitted {name} and None (from nothing)")
+            raise ValueError(f"init={self.init!r:.80}: allowed are 'pretrained', a fitted {name} and None (from nothing)")
 
     def _check_fitted(self) -> None:
         check_is_fitted(self, "network_", msg=UNFITTED)
@@ -200,15 +201,15 @@ class Restorer(TransformerMixin, System, abstract=True):
     def _pictures(self, X: Any) -> list[np.ndarray]:
         """The pictures as bytes (H, W, C). If they do not fit in memory, a part of each."""
         album, rng = ImageCollection(X), np.random.default_rng(self.seed_)
-        share = min(1.0, IN_MEMORY / max(1, sum(h * w * c for h, w, c in album.sizes())))
+        share = min(1.0, MAX_BYTES_IN_MEMORY / max(1, sum(h * w * c for h, w, c in album.sizes())))
         parts = (part(in_bytes(picture), share**0.5, self.patch_size, rng) for picture in album)
         return [(self._channels(pixels) * 255).round().astype(np.uint8) for pixels in parts]
 
     def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:
         """Pictures for training, and held-out ones. With fewer than five pictures there are none."""
         n, pictures = len(rows), rows.source
-        few = n < FEWEST_PICTURES or not self.validation_fraction or not self._held_out_tells()
-        count = 0 if few else min(MOST_HELD_OUT, max(1, round(n * self.validation_fraction)))
+        few = n < MIN_PICTURES_TO_HOLD_OUT or not self.validation_fraction or not self._can_hold_out()
+        count = 0 if few else min(MAX_HELD_OUT, max(1, round(n * self.validation_fraction)))
         order = np.random.default_rng(self.seed_).permutation(n)
         train, held = (Pictures([pictures[i] for i in part]) for part in (order[count:], order[:count]))
         return train, held if count else None
@@ -216,18 +217,17 @@ class Restorer(TransformerMixin, System, abstract=True):
     def _check_values(self, rows: Rows) -> None:
         """Every loss can take pictures."""
 
-    def _begin(self, train: Rows) -> Diabolo:
-        """The network of `start`, or one with random weights."""
+    def _initial_network(self, train: Rows) -> Diabolo:
+        """The network of `init`, or one with random weights."""
         fresh = self._network(torch.empty(0), self.seed_)
-        if self.start is None:
+        if self.init is None:
             return fresh
-        model = type(self).pretrained() if isinstance(self.start, str) else self.start
+        model = type(self).pretrained() if isinstance(self.init, str) else self.init
         model._check_fitted()
         network: Diabolo = copy.deepcopy(model.network_).requires_grad_(True)
         if repr(network) != repr(fresh):
             raise ValueError(
-                f"start={self.start!r:.80}: its network has another size. Give the parameters that it was made with, or "
-                "start=None"
+                f"init={self.init!r:.80}: its network has another size. Give the parameters that it was made with, or init=None"
             )
         return network
 
@@ -241,11 +241,11 @@ class Restorer(TransformerMixin, System, abstract=True):
 
         return minimize(self.network_, self._objective, patches, held_out if trials else None, self._plan(len(patches)))
 
-    def _settle(self) -> None:
+    def _end_training(self) -> None:
         self.network_.eval().requires_grad_(False).to("cpu").half().float()  # as a file holds it
 
     def _epochs(self, n: int, batch_size: int) -> int:
-        steps = FRESH if self.start is None else FROM_PRETRAINED
+        steps = STEPS_FROM_NOTHING if self.init is None else STEPS_FROM_PRETRAINED
         return max(1, round(steps * batch_size / n))
 
     def _defaults(self) -> dict[str, Any]:
@@ -265,7 +265,7 @@ class Restorer(TransformerMixin, System, abstract=True):
     def _attach(self, model: Any) -> None:
         """A file holds all of a restorer."""
 
-    def _try(self) -> None:
+    def _check_network(self) -> None:
         x = torch.zeros(1, 3, 16, 16)
         if any(e.shape != y.shape for _, _, e, y in self._trials(x)):
             raise FormatError("its network does not restore pictures")

@@ -25,7 +25,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -51,9 +51,9 @@ __all__ = ["Colorizer"]
 
 SIDE = 144  # pixels of the shorter side of the copy that the network sees
 RADIUS, SMOOTH = 3, 20.0  # of the guided filter: pixels of the small copy, squared units of L
-FLAT = 0.2  # of L, half a step of bytes; noise and skies vary by more
+MAX_DEVIATION_OF_FLAT = 0.2  # of L, half a step of bytes; noise and skies vary by more
 AROUND = 6  # pixels of the small copy; an area with no detail within this distance gets no color
-FAINT = 2.0  # standard deviation of L; below, the picture is empty
+MIN_DEVIATION_OF_PICTURE = 2.0  # standard deviation of L; below, the picture is empty
 STRIP = 256  # rows that are converted to RGB at a time
 NOISE = 0.25  # how far the 5 % and 95 % quantiles of floats may be beyond 0 and 1
 COLORLESS = 4.0  # mean |a|, |b|; pictures with less count as gray
@@ -70,7 +70,7 @@ class Colorizer(Restorer):
     temperature : float, default=0.5
         Temperature T of the distribution over colors: 1 takes the mean of all colors, near 0 only the likeliest one counts. In
         between, the error is smaller at the same colorfulness.
-    start : Colorizer, "pretrained" or None, default="pretrained"
+    init : Colorizer, "pretrained" or None, default="pretrained"
         The model whose weights training starts with. "pretrained" is the one in the package; None starts from random weights.
     widths : tuple of int, default=(32, 64, 96, 96, 96)
         Channels of the U-net at 1/2 of the size of the small copy, 1/4, and so on.
@@ -81,11 +81,11 @@ class Colorizer(Restorer):
     patch_size : int, default=128
         Side of the training patches, in pixels of the small copy; at most 144.
     epochs : int or "auto", default="auto"
-        Number of epochs. "auto" takes 1500 steps from `start`, and 6000 from nothing.
+        Number of epochs. "auto" takes 1500 steps from `init`, and 6000 from nothing.
     batch_size : int or "auto", default="auto"
         Patches per step. "auto" is 16.
     lr, muon_lr : float, default=1e-3, 0.006
-        Peak learning rates of AdamW, and of Muon for the convolutions.
+        Peak learning rates of AdamW for the biases, and of Muon for the convolutions.
     weight_decay : float or "auto", default="auto"
         Decoupled weight decay of the convolutions. "auto" is 0.
     average : float in [0, 1), default=0.995
@@ -138,6 +138,7 @@ class Colorizer(Restorer):
     depth: int = 1
     step: int = 14
     patch_size: int = 128
+    lr: float = 1e-3
 
     _weights = "colorize.diabolo"
     _untouched = "gray"
@@ -239,18 +240,17 @@ class Colorizer(Restorer):
         palette: Any = self.network_.decoder
         ab = self.vividness * torch.einsum("bqhw,qc->bchw", p, palette.colors.cpu())
         ab = guided(light, F.avg_pool2d(small, 2), ab)
-        return met(ab if hints else ab * known(small, light.shape), light, hints)
+        return met(ab if hints else ab * known_colors(small, light.shape), light, hints)
 
     def _likely(self, light: Tensor, hints: Sequence[Hint], tilt: tuple[float, float] = (0.0, 0.0)) -> tuple[Tensor, Tensor]:
         """p (1, Q, h/2, w/2) at the temperature, and the small copy of L (1, 1, h, w)."""
         small = resize(light, reduced(light.shape[2], light.shape[3]))
         seen = torch.cat([small / 50 - 1, planes(hints, light.shape, small.shape)], 1)
-        network: Any = self.network_
-        stride, h, w = network.encoder.stride, small.shape[2], small.shape[3]
+        stride, h, w = cast(UNet, self.network_.encoder).stride, small.shape[2], small.shape[3]
         padded = F.pad(seen, (0, -w % stride, 0, -h % stride), mode="replicate")
         with self._inference():
-            logits = network(padded.to(self._device)).float().cpu()[..., : h // 2, : w // 2]
-        lean = (network.decoder.colors.cpu() @ torch.tensor(tilt)).view(1, -1, 1, 1)
+            logits = self.network_(padded.to(self._device)).float().cpu()[..., : h // 2, : w // 2]
+        lean = (cast(ColorClassHead, self.network_.decoder).colors.cpu() @ torch.tensor(tilt)).view(1, -1, 1, 1)
         return ((logits + lean) / self.temperature).softmax(1), small[..., : h // 2 * 2, : w // 2 * 2]
 
     # ── learning ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -325,14 +325,14 @@ def reduced(h: int, w: int) -> tuple[int, int]:
     return max(2, round(h * s)), max(2, round(w * s))
 
 
-def known(small: Tensor, size: torch.Size) -> Tensor:
+def known_colors(small: Tensor, size: torch.Size) -> Tensor:
     """How much the colors can be known (1, 1, H, W), from L (1, 1, h, w): 0 in areas of one even gray, else 1."""
     spread = F.avg_pool2d(small, 9, 1, 4, count_include_pad=False).std(correction=0)  # of more than noise
-    if spread < FAINT:
-        return ((spread / FAINT) ** 2).expand(1, 1, 1, 1)
+    if spread < MIN_DEVIATION_OF_PICTURE:
+        return ((spread / MIN_DEVIATION_OF_PICTURE) ** 2).expand(1, 1, 1, 1)
     around = F.pad(small, [AROUND] * 4, mode="replicate")
     high, low = (sign * F.max_pool2d(sign * around, 2 * AROUND + 1, 1) for sign in (1, -1))
-    even = (high - low < FLAT).float()
+    even = (high - low < MAX_DEVIATION_OF_FLAT).float()
     if not even.any():
         return torch.ones(1, 1, 1, 1)
     even = F.max_pool2d(even, 2 * AROUND + 7, 1, AROUND + 3)  # the windows themselves, and lines between them

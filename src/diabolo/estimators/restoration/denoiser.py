@@ -24,7 +24,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import torch
@@ -41,8 +41,8 @@ from .pixels import handed_back, looked_at, one, tamed
 
 __all__ = ["Denoiser"]
 
-LARGE, SPOT = 4 << 20, 512  # pixels; the noise of larger pictures is estimated from squares of this side
-FAINT = 0.5 / 255  # noise that a picture of bytes does not show
+MAX_PIXELS_ESTIMATED_WHOLE, SPOT = 4 << 20, 512  # pixels; the noise of larger pictures is estimated from squares of this side
+INVISIBLE_NOISE = 0.5 / 255  # noise that a picture of bytes does not show
 # Rows: brightness and two opposed colors. They are orthogonal and of equal length, so the noise is equal in all three.
 OPPONENT = torch.tensor([[1.0, 1.0, 1.0], [math.sqrt(1.5), 0.0, -math.sqrt(1.5)], [0.5**0.5, -(2**0.5), 0.5**0.5]]) / 3
 
@@ -59,7 +59,7 @@ class Denoiser(Restorer):
         "clean": the training pictures are clean. "self": they are noisy, and there are no clean ones. Then each is split into
         two pictures of half the size with neighboring pixels. One is the input, the other the target; their noise is
         independent, so it cannot be learned (Neighbor2Neighbor).
-    start : Denoiser, "pretrained" or None, default="pretrained"
+    init : Denoiser, "pretrained" or None, default="pretrained"
         The model whose weights training starts with. "pretrained" is the one in the package; None starts from random weights.
     gray_fraction : float in [0, 1], default=0.5
         Share of the training patches that are converted to gray first. One network restores both kinds.
@@ -72,11 +72,11 @@ class Denoiser(Restorer):
     loss : Loss or "auto", default="auto"
         "auto" is `losses.LogSquared`, the logarithm of the mean squared error.
     epochs : int or "auto", default="auto"
-        Number of epochs. "auto" takes 1500 steps from `start`, and 6000 from nothing.
+        Number of epochs. "auto" takes 1500 steps from `init`, and 6000 from nothing.
     batch_size : int or "auto", default="auto"
         Patches per step. "auto" is 16.
-    lr, muon_lr : float, default=1e-3, 0.006
-        Peak learning rates of AdamW, and of Muon for the convolutions.
+    muon_lr : float, default=0.006
+        Peak learning rate of Muon.
     weight_decay : float or "auto", default="auto"
         Decoupled weight decay of the convolutions. "auto" is 0.
     average : float in [0, 1), default=0.995
@@ -234,9 +234,9 @@ class Denoiser(Restorer):
     def _level(self, given: Tensor, x: Tensor, alpha: np.ndarray | None = None) -> Tensor:
         """(1,): estimated standard deviation of the visible noise; x (1, 3, h, w) are opponent colors with mean 0."""
         seen = None if alpha is None or (alpha >= SEEN).all() else torch.from_numpy(alpha >= SEEN).float()[None, None]
-        if drawn(given, seen):
+        if is_drawing(given, seen):
             return torch.zeros(1)
-        encoder: Any = self.network_.encoder
+        encoder = cast(NoiseConditionalUNet, self.network_.encoder)
         parts = zip(spots(paired(x)), [None] * 16 if seen is None else spots(paired(seen)), strict=False)
         with self._inference():
             levels = [
@@ -255,7 +255,7 @@ class Denoiser(Restorer):
         if not 0 <= self.gray_fraction <= 1:
             raise ValueError(f"gray_fraction={self.gray_fraction!r}: allowed are numbers from 0 to 1")
 
-    def _held_out_tells(self) -> bool:
+    def _can_hold_out(self) -> bool:
         return self.target == "clean"
 
     def _unit(self) -> int:
@@ -275,9 +275,9 @@ class Denoiser(Restorer):
         level = (seen - y)[:, 0].square().mean((1, 2)).sqrt()
         shift = 0.1 * torch.randn(len(x), 1, 1, 1, generator=rng, device=x.device)
         m = seen.mean((2, 3), keepdim=True) + torch.cat([shift, 0 * shift, 0 * shift], 1)
-        encoder: Any = self.network_.encoder
+        encoder = cast(NoiseConditionalUNet, self.network_.encoder)
         e = seen + self._added(seen - m, level)
-        off = (encoder.level(seen - m) + FAINT).log() - (level + FAINT).log()
+        off = (encoder.level(seen - m) + INVISIBLE_NOISE).log() - (level + INVISIBLE_NOISE).log()
         return self.loss_(e.flatten(1), y.flatten(1)) + 0.1 * off.abs()
 
     def _neighbors(self, x: Tensor, rng: torch.Generator) -> Tensor:
@@ -288,7 +288,7 @@ class Denoiser(Restorer):
         """
         a, b = halves(x, rng)
         m = x.mean((2, 3), keepdim=True)
-        encoder: Any = self.network_.encoder
+        encoder = cast(NoiseConditionalUNet, self.network_.encoder)
         guess = encoder.level(x - m).float()
         level = guess.detach()
         with torch.no_grad():
@@ -296,16 +296,15 @@ class Denoiser(Restorer):
         off = a.pixels + self._added(a.pixels - m, level) - b.pixels
         apart = off - (whole[0].pixels - whole[1].pixels)
         noise = off.detach()[:, 0].square().mean((1, 2)).sqrt()
-        wrong = (guess + FAINT).log() - (noise + FAINT).log()
+        wrong = (guess + INVISIBLE_NOISE).log() - (noise + INVISIBLE_NOISE).log()
         return (
             self.loss_(off.flatten(1), torch.zeros_like(off).flatten(1))
-            + apart.square().mean((1, 2, 3)) / (noise.square() + FAINT**2)
+            + apart.square().mean((1, 2, 3)) / (noise.square() + INVISIBLE_NOISE**2)
             + 0.1 * wrong.abs()
         )
 
     def _added(self, x: Tensor, level: Tensor) -> Tensor:
-        network: Any = self.network_
-        added: Tensor = network.decoder(network.encoder(x, level.to(x.device))).float()
+        added: Tensor = self.network_.decoder(self.network_.encoder(x, level.to(x.device))).float()
         return added
 
     def _lesson(self, x: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -323,7 +322,7 @@ class Denoiser(Restorer):
                 yield f"{name}, sigma {sigma}", seen, self._clean(seen), y
 
 
-def drawn(x: Tensor, seen: Tensor | None) -> bool:
+def is_drawing(x: Tensor, seen: Tensor | None) -> bool:
     """Whether more than half of the visible neighbors are equal: then x was drawn, and has no noise.
 
     `seen` (1, 1, h, w) says which pixels are visible. If all are, black and white neighbors do not count, because their noise
@@ -347,7 +346,7 @@ def paired(x: Tensor) -> Tensor:
 def spots(x: Tensor) -> list[Tensor]:
     """x (1, C, h, w), or 16 pieces of a large picture, evenly spaced: enough to estimate its noise."""
     h, w = x.shape[-2:]
-    if h * w <= LARGE:
+    if h * w <= MAX_PIXELS_ESTIMATED_WHOLE:
         return [x]
     a, b = min(h, SPOT), min(w, SPOT)
     rows, columns = (torch.linspace(0, n - m, 4).int().tolist() for n, m in ((h, a), (w, b)))

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from ...images.color import to_lab
 
-MOST_HINTS = 24  # in one training patch
+MAX_HINTS = 24  # in one training patch
 
 Hint = tuple[int, int, Sequence[int]]
 
@@ -40,7 +40,7 @@ def checked(hints: Sequence[Hint], light: Tensor) -> Sequence[Hint]:
     return hints
 
 
-def wanted(hints: Sequence[Hint]) -> Tensor:
+def hint_colors(hints: Sequence[Hint]) -> Tensor:
     """The colors a, b (n, 2) of the hints."""
     rgb = torch.tensor([list(color) for _, _, color in hints]).float().T[:, :, None] / 255
     return to_lab(rgb)[1:, :, 0].T
@@ -50,7 +50,7 @@ def planes(hints: Sequence[Hint], full: torch.Size, small: torch.Size) -> Tensor
     """The network's input (1, 3, h, w) for hints: a, b, and 1 where they are known."""
     out = torch.zeros(1, 3, *small[2:])
     if hints:
-        for (x, y, _), ab in zip(hints, wanted(hints), strict=True):
+        for (x, y, _), ab in zip(hints, hint_colors(hints), strict=True):
             row, column = int(y * small[2] / full[2]), int(x * small[3] / full[3])
             spot = (0, slice(None), slice(max(0, row - 1), row + 2), slice(max(0, column - 1), column + 2))
             out[spot] = torch.cat([ab / 50, torch.ones(1)]).view(3, 1, 1)
@@ -60,7 +60,7 @@ def planes(hints: Sequence[Hint], full: torch.Size, small: torch.Size) -> Tensor
 def hinted(ab: Tensor, rng: torch.Generator) -> Tensor:
     """Random hints for training (B, 3, h, w): none for a third of the patches, few for most, many for some."""
     out = torch.zeros(len(ab), 3, *ab.shape[2:], device=ab.device)
-    counts = (MOST_HINTS ** (1.5 * torch.rand(len(ab), generator=rng, device=ab.device) - 0.5)).int().tolist()
+    counts = (MAX_HINTS ** (1.5 * torch.rand(len(ab), generator=rng, device=ab.device) - 0.5)).int().tolist()
     for i, count in enumerate(counts):
         for row, column in torch.randint(ab.shape[2], (count, 2), generator=rng, device=ab.device).tolist():
             spot = (slice(max(0, row - 1), row + 2), slice(max(0, column - 1), column + 2))
@@ -82,6 +82,6 @@ def met(ab: Tensor, light: Tensor, hints: Sequence[Hint]) -> Tensor:
         return torch.exp(-far / 2 - (values - at.view(-1, 1, 1)) ** 2 / (2 * 10.0**2))
 
     gram = near(y.view(1, -1), x.view(1, -1), at.view(1, -1))[:, 0] + 1e-4 * torch.eye(len(hints))
-    missing = torch.linalg.solve(gram, wanted(hints) - ab[0, :, y, x].T)
+    missing = torch.linalg.solve(gram, hint_colors(hints) - ab[0, :, y, x].T)
     rows, columns = torch.arange(ab.shape[2]).view(-1, 1), torch.arange(ab.shape[3]).view(1, -1)
     return ab + torch.einsum("nhw,nc->chw", near(rows, columns, light[0, 0]), missing)

@@ -41,7 +41,7 @@ SMALLEST = 4  # pixels of the side of a small training patch
 class Upscaler(Restorer):
     """Enlarge pictures, with sharper edges and textures than bicubic interpolation.
 
-    The network restores the brightness. The colors, of which the eye sees less detail, are interpolated.
+    The network restores the brightness. The colors are interpolated, because the eye sees less detail in them.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class Upscaler(Restorer):
         Factor by which :meth:`transform` enlarges a picture. One network serves all `scales`.
     scales : tuple of int, default=(2, 3, 4)
         The factors that are learned.
-    start : Upscaler, "pretrained" or None, default="pretrained"
+    init : Upscaler, "pretrained" or None, default="pretrained"
         The model whose weights training starts with. "pretrained" is the one in the package; None starts from random weights.
     width, depth : int, default=48, 6
         Channels and blocks of the network. It works at the size of the small picture.
@@ -58,11 +58,11 @@ class Upscaler(Restorer):
     loss : Loss or "auto", default="auto"
         "auto" is `losses.Absolute`, the mean absolute error.
     epochs : int or "auto", default="auto"
-        Number of epochs. "auto" takes 1500 steps from `start`, and 6000 from nothing.
+        Number of epochs. "auto" takes 1500 steps from `init`, and 6000 from nothing.
     batch_size : int or "auto", default="auto"
         Patches per step. "auto" is 16.
-    lr, muon_lr : float, default=1e-3, 0.006
-        Peak learning rates of AdamW, and of Muon for the convolutions.
+    muon_lr : float, default=0.006
+        Peak learning rate of Muon.
     weight_decay : float or "auto", default="auto"
         Decoupled weight decay of the convolutions. "auto" is 0.
     average : float in [0, 1), default=0.995
@@ -171,7 +171,7 @@ class Upscaler(Restorer):
         """x (1, 1 or 3, h, w) -> (1, 1 or 3, scale h, scale w)."""
         weights = torch.tensor(LUMA if x.shape[1] == 3 else (1.0,)).view(1, -1, 1, 1)
         y = (tamed(x) * weights).sum(1, keepdim=True)
-        network: Any = self.network_
+        network = self.network_
         added = self._tiled(lambda piece: network.decoder(network.encoder(piece), scale), y - y.mean(), scale)
         return enlarged(x, scale) + added
 
@@ -207,7 +207,7 @@ class Upscaler(Restorer):
         seen, y = Downscale(scale)(x, rng)
         shift = 0.1 * torch.randn(len(x), 1, 1, 1, generator=rng, device=x.device)
         m = seen.mean((2, 3), keepdim=True) + shift
-        network: Any = self.network_
+        network = self.network_
         e = resize(seen, (y.shape[2], y.shape[3])) + network.decoder(network.encoder(seen - m), scale).float()
         return self.loss_(e.flatten(1), y.flatten(1))
 

@@ -48,6 +48,8 @@ from ...nets import (
     EnsembleMLP,
     EnsembleScaler,
     Head,
+    ModuleEnsemble,
+    PerLabelHead,
 )
 from ...nets.heads import hidden_units, member_mean
 from ...network import Diabolo
@@ -57,19 +59,28 @@ from ..base import System
 from ..cross_fitting import CrossFit
 from ..gaps import NewGaps
 from ..parameters import check_integer
-from .encoders import Pretrained, binned, check_columns, format_for, given, inherited, layers, some_of
+from .encoders import (
+    Pretrained,
+    check_columns,
+    encode_bins,
+    format_for,
+    hidden_sizes,
+    inherited_encoder,
+    resolve_encoder,
+    sample_rows,
+)
 from .out_of_fold import OutOfFold
 from .targets import Target
 
 __all__ = ["Supervised"]
 
 EPOCHS = 30
-STEPS = 1500, 6000  # SGD steps in these epochs, at least and at most
-FEWEST = 4  # rows
-BLIND, BLIND_STEPS = 100, 300  # fewer rows: no early stopping, but this number of steps
-GENTLE = 1 / 3  # learning rate of fine-tuning, in units of `lr`
-MANY = 20_000  # more rows: three members instead of five
-TUNED = 2000  # more rows: a fine-tuned encoder has one member
+MIN_MAX_STEPS = 1500, 6000  # SGD steps in these epochs, at least and at most
+MIN_ROWS = 4  # rows
+MIN_ROWS_TO_STOP_EARLY, BLIND_STEPS = 100, 300  # fewer rows: no early stopping, but this number of steps
+FINE_TUNING_RATE = 1 / 3  # learning rate of fine-tuning, in units of `lr`
+MAX_ROWS_FOR_FIVE_MEMBERS = 20_000  # more rows: three members instead of five
+MAX_ROWS_TO_FINE_TUNE_SEVERAL = 2000  # more rows: a fine-tuned encoder has one member
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
@@ -80,7 +91,7 @@ class Supervised(System, abstract=True):
     freeze: bool = True
     members: Any = "auto"
     hidden: Any = "auto"
-    bins: Any = "auto"
+    n_bins: Any = "auto"
     dropout: float = 0.5
     corruption: Any = None
     format: Any = "auto"
@@ -90,14 +101,14 @@ class Supervised(System, abstract=True):
     patience: int = 10
     warm_start: bool = False
 
-    _given = cast(Any, None)  # while fitting: what `encoder` stands for
-    _coded = cast(Any, None)  # its codes of all rows, if they are known
+    _given_encoder = cast(Any, None)  # while fitting: what `encoder` stands for
+    _known_codes = cast(Any, None)  # its codes of all rows, if they are known
 
     # ── learning ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _learn(self, X: Any, target: Target, categories: Any, numbers: Any) -> Self:
         """`_fit` for this target."""
-        if (categories or numbers) and hasattr(given(self.encoder), "format_"):
+        if (categories or numbers) and hasattr(resolve_encoder(self.encoder), "format_"):
             raise ValueError("categories= and numbers= are for a first fit: here the encoder determines the columns")
         self._target = target
         self._fit(X, categories, numbers)
@@ -106,10 +117,10 @@ class Supervised(System, abstract=True):
 
     def _format(self, X: Any) -> Any:
         """That of a pre-trained autoencoder; else sparse numbers from 0 are word counts."""
-        return self.format_ if self._goes_on() else format_for(self._given, X, self.format)
+        return self.format_ if self._continues() else format_for(self._given_encoder, X, self.format)
 
     def _learn_columns(self, X: Any) -> None:
-        if self._given is None or not hasattr(self._given, "format_"):
+        if self._given_encoder is None or not hasattr(self._given_encoder, "format_"):
             super()._learn_columns(X)
         else:
             check_columns(self.format_, X)
@@ -120,117 +131,118 @@ class Supervised(System, abstract=True):
     def _check_parameters(self) -> None:
         super()._check_parameters()
         check_integer("members", self.members, 1)
-        check_integer("bins", self.bins, 0)
+        check_integer("n_bins", self.n_bins, 0)
         if self.hidden != "auto" and not len(self.hidden):
             raise ValueError("hidden=(): at least one hidden layer is needed, such as (256,)")
-        self._given = given(self.encoder)
-        if self._given is None and self._goes_on():
-            self._given = inherited(self.network_.encoder)
-        for name, reason in self._idle().items():
+        self._given_encoder = resolve_encoder(self.encoder)
+        if self._given_encoder is None and self._continues():
+            self._given_encoder = inherited_encoder(self.network_.encoder)
+        for name, reason in self._without_effect().items():
             warn(f"{name}={getattr(self, name)!r} has no effect: {reason}")
-        if hasattr(self._given, "encode") and not self.freeze:
+        if hasattr(self._given_encoder, "encode") and not self.freeze:
             raise ValueError(
                 "freeze=False: an encoder with encode() only gives codes and cannot be fine-tuned: set freeze=True"
             )
 
-    def _idle(self) -> dict[str, str]:
+    def _without_effect(self) -> dict[str, str]:
         """Parameters that were set but have no effect, and why."""
-        if self._given is None and not self.freeze:
+        if self._given_encoder is None and not self.freeze:
             return {"freeze": "there is no encoder="}
-        if self.encoder is not None and self.freeze and self.hidden == "auto" and self.bins not in ("auto", 0):
-            return {"bins": "the input of a frozen encoder does not change"}
+        if self.encoder is not None and self.freeze and self.hidden == "auto" and self.n_bins not in ("auto", 0):
+            return {"n_bins": "the input of a frozen encoder does not change"}
         return {}
 
     def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:
         """All rows: `_members` says which rows are held out from which member."""
         same_length(len(self._target), len(rows))
-        if len(rows) < FEWEST:
-            raise DataError(f"n_samples={len(rows)}: at least {FEWEST} rows are needed, because some are held out")
-        members, parts = self._k(len(rows)), None
+        if len(rows) < MIN_ROWS:
+            raise DataError(f"n_samples={len(rows)}: at least {MIN_ROWS} rows are needed, because some are held out")
+        members, parts = self._n_members(len(rows)), None
         if members == 1:
             share = min(0.5, max(self.validation_fraction or 0.0, 2 / len(rows)))
             parts = [share, 1 - share]
         self._members = CrossFit(self._target.folds(parts or members, np.random.RandomState(self.seed_)), members)
         return rows, None
 
-    def _k(self, n: int) -> int:
+    def _n_members(self, n: int) -> int:
         """Members for n rows."""
-        tuned = self._given is not None and not self.freeze
-        if self._goes_on():
+        tuned = self._given_encoder is not None and not self.freeze
+        if self._continues():
             return self._fitted_members(n)
-        several = 5 if n <= MANY else 3
-        if self._architecture.slow and (self._given is None or not self.freeze):
+        several = 5 if n <= MAX_ROWS_FOR_FIVE_MEMBERS else 3
+        if self._architecture.slow and (self._given_encoder is None or not self.freeze):
             several = 1
-        members = (1 if tuned and n > TUNED else several) if self.members == "auto" else int(self.members)
+        members = (
+            (1 if tuned and n > MAX_ROWS_TO_FINE_TUNE_SEVERAL else several) if self.members == "auto" else int(self.members)
+        )
         return min(members, n // 2)
 
     def _fitted_members(self, n: int) -> int:
         """Number of members of the fitted network."""
-        decoder: Any = self.network_.decoder
-        members = int(decoder.members) // (2 if self._mixed() else 1)
+        head = cast(Head | PerLabelHead, self.network_.decoder)
+        members = head.members // (2 if self._has_both_encoders() else 1)
         if n < 2 * members:
             raise DataError(f"n_samples={n}: warm_start=True continues with {members} members; they need {2 * members} rows")
         return members
 
     def _corruption(self) -> Corruption:
         """Pictures are shifted and mirrored, unless the encoder is frozen."""
-        fixed = self._given is not None and self.freeze
+        fixed = self._given_encoder is not None and self.freeze
         return (None if fixed else self._architecture.augmentation()) or Clean() if self.corruption is None else self.corruption
 
     def _network(self, x: Tensor, seed: int) -> Diabolo:
-        if self._goes_on():
-            return self._again()
+        if self._continues():
+            return self._network_to_continue()
         members = self._members.k
-        encoder = self._own(members, x) if self._given is None else self._borrowed(members, x)
-        if self._mixed():
-            both = ConcatEnsembles(encoder, self._own(members, x))
+        encoder = self._fresh_encoder(members, x) if self._given_encoder is None else self._pretrained_encoder(members, x)
+        if self._has_both_encoders():
+            both = ConcatEnsembles(encoder, self._fresh_encoder(members, x))
             return Diabolo(both, self._decoder(2 * members, both.m))
-        last: Any = encoder[-1]
-        return Diabolo(encoder, self._decoder(members, last.m))
+        return Diabolo(encoder, self._decoder(members, cast(EnsembleMLP, encoder[-1]).m))
 
-    def _again(self) -> Diabolo:
-        network = super()._again()
+    def _network_to_continue(self) -> Diabolo:
+        network = super()._network_to_continue()
         if isinstance(network.decoder, Head):
             network.decoder.merged()
         for part in network.modules():
             if isinstance(part, EnsembleMLP):  # its linear units are fitted last
                 part.straight = nn.ParameterList()
-        if self._given is not None and self.freeze:
+        if self._given_encoder is not None and self.freeze:
             cast(Any, network.encoder)[0].requires_grad_(False)
         return network
 
-    def _mixed(self) -> bool:
+    def _has_both_encoders(self) -> bool:
         """Whether half of the members start from an autoencoder, and half from scratch."""
-        if self._goes_on():
+        if self._continues():
             return isinstance(self.network_.encoder, ConcatEnsembles)
-        return not self.freeze and hasattr(self._given, "format_")
+        return not self.freeze and hasattr(self._given_encoder, "format_")
 
-    def _own(self, members: int, x: Tensor) -> nn.Sequential:
+    def _fresh_encoder(self, members: int, x: Tensor) -> nn.Sequential:
         """An untrained encoder of rows like x (r, d)."""
         return self._architecture.members(
-            members, some_of(x), self._target.n, self._sizes(), self.dropout, partial(binned, self.bins)
+            members, sample_rows(x), self._target.n, self._sizes(), self.dropout, partial(encode_bins, self.n_bins)
         )
 
-    def _fresh(self) -> bool:
+    def _trains_new_layers_only(self) -> bool:
         """Whether only untrained hidden layers and the last layer are trained."""
-        return self._given is None or (self.freeze and self.hidden != "auto") or self._blind()
+        return self._given_encoder is None or (self.freeze and self.hidden != "auto") or self._too_few_to_fine_tune()
 
-    def _blind(self) -> bool:
+    def _too_few_to_fine_tune(self) -> bool:
         """Whether there are too few rows to fine-tune an encoder, so that only members from scratch are trained by SGD."""
-        return self._mixed() and self._target.n < BLIND
+        return self._has_both_encoders() and self._target.n < MIN_ROWS_TO_STOP_EARLY
 
     def _sizes(self) -> tuple[int, ...]:
-        return layers(self.hidden, self.format_.words, self._target.n, self.format_.width)
+        return hidden_sizes(self.hidden, self.format_.words, self._target.n, self.format_.width)
 
-    def _borrowed(self, members: int, x: Tensor) -> nn.Sequential:
+    def _pretrained_encoder(self, members: int, x: Tensor) -> nn.Sequential:
         """A pre-trained encoder."""
         sizes = None if self.freeze and self.hidden == "auto" else self._sizes()
-        encoder, self._coded = self._pretrained().members(members, x, self._target.n, sizes, self.dropout)
+        encoder, self._known_codes = self._pretrained().members(members, x, self._target.n, sizes, self.dropout)
         return encoder
 
     def _pretrained(self) -> Pretrained:
         title = f"{type(self).__name__}: codes" if self.verbose else None
-        return Pretrained(self._given, self.format_, self.freeze, title)
+        return Pretrained(self._given_encoder, self.format_, self.freeze, title)
 
     def _decoder(self, members: int, m: int) -> nn.Module:
         start = self._target.start()
@@ -240,70 +252,71 @@ class Supervised(System, abstract=True):
         return head
 
     def _train(self, train: Rows, held: Rows | None) -> History:
-        self._judging = OutOfFold(self.network_, train, self._target, self._members, self.format_.piece)
-        if self._given is None or (self._goes_on() and not self.freeze and not self._blind()):
-            return self._descend()
-        h, parts = self._codes_of(train), self._parts()
+        self._out_of_fold = OutOfFold(self.network_, train, self._target, self._members, self.format_.piece)
+        if self._given_encoder is None or (self._continues() and not self.freeze and not self._too_few_to_fine_tune()):
+            return self._run_sgd()
+        h, parts = self._encoder_codes(train), self._encoder_parts()
+        members = cast(EnsembleScaler, parts[1]).members
         if self.freeze:  # codes do not change: compute them once
-            last = parts[2] if self._fresh() else EnsembleScaler(parts[1].members, h.shape[1])
-            self._judging = self._judging.on_codes(Diabolo(last, self.network_.decoder), h)
-        if not self._fresh() and self._target.convex:
-            self._judging.solve(h)
-            if self.freeze or self._target.n < BLIND:
+            last = parts[2] if self._trains_new_layers_only() else EnsembleScaler(members, h.shape[1])
+            self._out_of_fold = self._out_of_fold.on_codes(Diabolo(last, self.network_.decoder), h)
+        if not self._trains_new_layers_only() and self._target.convex:
+            self._out_of_fold.solve(h)
+            if self.freeze or self._target.n < MIN_ROWS_TO_STOP_EARLY:
                 return History(stopped="no SGD: the last layer on a frozen encoder is a convex problem and was solved directly")
-        if not (self._blind() and self._target.convex):
-            return self._descend()
+        if not (self._too_few_to_fine_tune() and self._target.convex):
+            return self._run_sgd()
         parts.requires_grad_(False)  # the last layer of the members with the encoder is solved at the end
-        history = self._descend(first=parts[1].members)
-        self._judging.solve(h)
+        history = self._run_sgd(first=members)
+        self._out_of_fold.solve(h)
         return history
 
-    def _parts(self) -> Any:
+    def _encoder_parts(self) -> nn.Sequential:
         """The parts of the members with a given encoder: it, or its copies; :class:`EnsembleScaler`; the layers on these."""
-        encoder: Any = self.network_.encoder
-        return encoder[0] if self._mixed() else encoder
+        encoder = cast(nn.Sequential, self.network_.encoder)
+        return cast(nn.Sequential, encoder[0]) if self._has_both_encoders() else encoder
 
-    def _codes_of(self, train: Rows) -> Tensor:
+    def _encoder_codes(self, train: Rows) -> Tensor:
         """h (n, m) of the given encoder."""
-        parts = self._parts()
-        if self._coded is None:
-            first = parts[0] if self.freeze else parts[0][0]  # the copies are still equal
-            self._coded = self._pretrained().codes(first, train.chunks(self.format_.piece), len(train))
-        return cast(Tensor, parts[1](self._coded)[0])
+        parts = self._encoder_parts()
+        if self._known_codes is None:
+            first = parts[0] if self.freeze else cast(ModuleEnsemble, parts[0])[0]  # the copies are still equal
+            self._known_codes = self._pretrained().codes(first, train.chunks(self.format_.piece), len(train))
+        return cast(Tensor, parts[1](self._known_codes)[0])
 
-    def _descend(self, first: int = 0) -> History:
+    def _run_sgd(self, first: int = 0) -> History:
         """SGD, of the members from number `first` on."""
-        n = len(self._judging.rows)
-        stops_early = n >= BLIND or not self._fresh()
-        return self._judging.train(self._corruption(), self._plan(n), stops_early, first)
+        n = len(self._out_of_fold.rows)
+        stops_early = n >= MIN_ROWS_TO_STOP_EARLY or not self._trains_new_layers_only()
+        return self._out_of_fold.train(self._corruption(), self._plan(n), stops_early, first)
 
-    def _finish(self, train: Rows, held: Rows | None) -> None:
-        i = self._judging.sample(self._target.judged)
+    def _measure(self, train: Rows, held: Rows | None) -> None:
+        i = self._out_of_fold.sample(self._target.judged)
         with torch.no_grad():
-            self._judging.network.eval().to("cpu")
-            if self._mixed():
-                self._judging.temper(i)
-            self._judge(self._judging.raw(i).mean(0), i)
+            self._out_of_fold.network.eval().to("cpu")
+            if self._has_both_encoders():
+                self._out_of_fold.scale_temperature(i)
+            self._calibrate(self._out_of_fold.raw(i).mean(0), i)
         self.n_iter_ = self.history_.kept
         self.__dict__.pop("_coded", None)
-        del self._given, self._judging
+        del self._given_encoder, self._out_of_fold
 
-    def _judge(self, raw: Tensor, i: np.ndarray) -> None:
+    def _calibrate(self, raw: Tensor, i: np.ndarray) -> None:
         """What is learned from out-of-fold raw outputs (r, k)."""
         self.held_out_ = self._target.error_of(raw, i)
 
     def _plan(self, n: int) -> SGD:
         plan = super()._plan(n)
-        if self._fresh():
+        if self._trains_new_layers_only():
             return plan
-        lr = plan.lr if self._mixed() else plan.lr * GENTLE  # members from scratch need the full rate
+        lr = plan.lr if self._has_both_encoders() else plan.lr * FINE_TUNING_RATE  # members from scratch need the full rate
         return replace(plan, lr=lr, patience=max(plan.patience, plan.rounds))
 
     def _epochs(self, n: int, batch_size: int) -> int:
         per_epoch = steps_per_epoch(n, batch_size)
-        if n < BLIND and self._fresh():
+        if n < MIN_ROWS_TO_STOP_EARLY and self._trains_new_layers_only():
             return max(1, round(BLIND_STEPS / per_epoch))
-        return max(1, round(np.clip(EPOCHS * per_epoch, *STEPS) / per_epoch))
+        return max(1, round(np.clip(EPOCHS * per_epoch, *MIN_MAX_STEPS) / per_epoch))
 
     # ── predicting ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -336,7 +349,7 @@ class Supervised(System, abstract=True):
 
     # ── saving ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _try(self) -> None:
+    def _check_network(self) -> None:
         x = torch.zeros(1, self.format_.width, dtype=next(self.network_.parameters()).dtype)
         if self.network_.decoder(self.network_.encoder(x)).mean(0).shape != (1, self._outputs()):
             raise FormatError("its network does not fit its outputs")

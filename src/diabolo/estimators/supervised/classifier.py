@@ -55,7 +55,7 @@ class Classifier(ClassifierMixin, Supervised):
         with at least five rows per feature and at most 10,000 labels. On a frozen encoder "auto" is no hidden layer: the last
         layer reads the codes, which suits few examples. From about a thousand examples on, hidden layers such as (256, 256)
         may be better. On a fine-tuned encoder the last layer reads both its codes and the hidden layers on these codes.
-    bins : int or "auto", default="auto"
+    n_bins : int or "auto", default="auto"
         Number of bins of the piecewise linear encoding (:class:`nets.PiecewiseLinearEncoding`). It describes each number of a
         table or dense array by the number itself and by its position within each bin; quantiles are the edges. 0: the number
         alone. "auto" is 8, and 0 for more than 300 numbers. Features with one or two values, words and pictures have no bins,
@@ -201,7 +201,7 @@ class Classifier(ClassifierMixin, Supervised):
     def _classes_of(self, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The sorted classes, and the number of each row's class; a warm start keeps the classes of the first fit."""
         found, index = np.unique(y, return_inverse=True)
-        if not self._goes_on():
+        if not self._continues():
             return found, index
         new = found[~np.isin(found, self.classes_)].tolist()
         if new:
@@ -217,7 +217,7 @@ class Classifier(ClassifierMixin, Supervised):
     def _loss(self) -> Loss:
         return Softmax((len(self.classes_),))
 
-    def _judge(self, raw: Tensor, i: np.ndarray) -> None:
+    def _calibrate(self, raw: Tensor, i: np.ndarray) -> None:
         target, rows = cast(ClassTarget, self._target), torch.from_numpy(i)
         self.temperature_ = target.temperature(raw, i)
         self.held_out_ = target.wrong(raw, target.y(rows), target.weight(rows))

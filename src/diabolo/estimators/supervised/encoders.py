@@ -34,18 +34,21 @@ from ..loading import load
 
 IMAGENET = "imagenet"
 BINS, MAX_BINNED = 8, 300  # bins of each number, up to this number of numeric features
-DEEP = 5  # rows per word from which on documents get a second hidden layer
-LOOKED_AT = 20_000  # rows whose codes show their scale
-LOOKED = 10_000, 20_000_000  # rows whose quantiles are the edges of bins, and numbers in these rows, at most
+MIN_ROWS_PER_WORD_FOR_TWO_LAYERS = 5  # rows per word from which on documents get a second hidden layer
+MAX_ROWS_FOR_SCALE = 20_000  # rows whose codes show their scale
+MAX_ROWS_AND_NUMBERS_FOR_BINS = (
+    10_000,
+    20_000_000,
+)  # rows whose quantiles are the edges of bins, and numbers in these rows, at most
 
 
-def layers(hidden: Any, documents: bool, n: int, d: int) -> tuple[int, ...]:
+def hidden_sizes(hidden: Any, documents: bool, n: int, d: int) -> tuple[int, ...]:
     """Widths of the hidden layers for n rows of d features."""
     if hidden != "auto":
         return tuple(int(width) for width in hidden)
     if not documents:
         return 256, 256
-    return (512, 512) if n >= DEEP * d else (512,)
+    return (512, 512) if n >= MIN_ROWS_PER_WORD_FOR_TWO_LAYERS * d else (512,)
 
 
 def most_bins(bins: Any, documents: bool, d: int) -> int:
@@ -55,7 +58,7 @@ def most_bins(bins: Any, documents: bool, d: int) -> int:
     return BINS * min(d, MAX_BINNED) if bins == "auto" else int(bins) * d
 
 
-def given(encoder: Any) -> Any:
+def resolve_encoder(encoder: Any) -> Any:
     """What `encoder=` stands for: None, a fitted estimator with a network and a format, or a module."""
     if isinstance(encoder, str) and encoder == IMAGENET:
         return Lite0.pretrained()
@@ -82,9 +85,13 @@ def is_path(encoder: Any) -> bool:
     return Path(encoder).suffix != "" or Path(encoder).name != encoder or Path(encoder).exists()
 
 
-def some_of(x: Tensor) -> Tensor:
+def sample_rows(x: Tensor) -> Tensor:
     """Rows (n, d) -> some of them, evenly spread."""
-    return x[spread_rows(np.arange(len(x)), max(1, min(LOOKED[0], LOOKED[1] // x.shape[1])))]
+    return x[
+        spread_rows(
+            np.arange(len(x)), max(1, min(MAX_ROWS_AND_NUMBERS_FOR_BINS[0], MAX_ROWS_AND_NUMBERS_FOR_BINS[1] // x.shape[1]))
+        )
+    ]
 
 
 def format_for(encoder: Any, X: Any, format: Any) -> Format:
@@ -114,7 +121,7 @@ def check_columns(format: Format, X: Any) -> None:
             raise DataError(f"X has a column {more[0]!r}, which the encoder does not know: drop it")
 
 
-def binned(bins: Any, x: Tensor) -> PiecewiseLinearEncoding:
+def encode_bins(bins: Any, x: Tensor) -> PiecewiseLinearEncoding:
     """The bins of rows (r, d). If "auto" gives too many, there are none."""
     found = PiecewiseLinearEncoding.of(x, BINS if bins == "auto" else int(bins))
     too_many = bins == "auto" and np.count_nonzero(found.counts) > MAX_BINNED
@@ -171,7 +178,7 @@ class Pretrained:
         """Encoders with hidden layers of these sizes on their codes, if any; and the codes, if x (r, d) are all n rows."""
         module = self.module()
         module.float().requires_grad_(not self.frozen)
-        h = self.checked(module, x[:LOOKED_AT])
+        h = self.checked(module, x[:MAX_ROWS_FOR_SCALE])
         known, center = h if len(h) == n else None, h.mean(0)
         unit = float((h - center).square().sum(1).mean().sqrt()) or 1.0
         codes = EnsembleScaler(members, h.shape[1]).set_scaling(center, torch.full_like(center, unit))
@@ -186,9 +193,9 @@ class Pretrained:
         return PretrainedEncoder(ModuleEnsemble([copy.deepcopy(module) for _ in range(members)]), codes, wider), known
 
 
-def inherited(encoder: Any) -> nn.Module | None:
+def inherited_encoder(encoder: nn.Module) -> nn.Module | None:
     """The pre-trained part of a fitted encoder, which is all that a file holds of what was given; None if there is none."""
-    part: Any = encoder[0] if isinstance(encoder, ConcatEnsembles) else encoder
+    part = encoder[0] if isinstance(encoder, ConcatEnsembles) else encoder
     if not isinstance(part, PretrainedEncoder):
         return None
     own = isinstance(part[0], ModuleEnsemble) and len(part) == 2  # convolutions that started from scratch

@@ -10,7 +10,7 @@ These outputs decide when SGD stops, the penalty of a last layer on fixed codes,
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ from torch import Tensor
 
 from ...corruption import Corruption
 from ...hardware import one_thread
+from ...nets import Head
 from ...network import Diabolo
 from ...rows import Rows, spread_rows
 from ...training import SGD, History, minimize
@@ -85,7 +86,7 @@ class OutOfFold:
         """Solve the last layer of each member for codes h (n, m)."""
         u, fold = h.double().numpy(), self.members.fold
         ridge = min(RIDGES, key=partial(self._error, u, spread_rows(np.arange(len(u)), MAX_ROWS_FOR_RIDGE)))
-        head: Any = self.network.decoder
+        head = cast(Head, self.network.decoder)
         for k in range(self.members.k):
             i = np.flatnonzero(fold != k)
             v, b = self.target.optimum(u[i], i, ridge)
@@ -102,9 +103,9 @@ class OutOfFold:
         judged = self.counted(some)
         return self.target.error_of(torch.from_numpy(raw[judged]).float(), some[judged])
 
-    def temper(self, i: np.ndarray) -> None:
+    def scale_temperature(self, i: np.ndarray) -> None:
         """Calibrate each kind of members by a temperature, so that no kind dominates the mean by overconfidence."""
-        head, k = cast(Any, self.network.decoder), self.members.k
+        head, k = cast(Head, self.network.decoder), self.members.k
         for j, raw in enumerate(self.raw(i)):
             t = self.target.temperature(raw, i)
             for p in (*head.v, *head.b):
@@ -114,6 +115,5 @@ class OutOfFold:
 
 def outputs(network: Diabolo, x: Tensor, some: Tensor | None) -> Tensor:
     """Rows x (B, d) -> raw (K, B, k), or (K, B, c) for some outputs c."""
-    decoder: Any = network.decoder
-    raw = network(x) if some is None else decoder.only(network.encoder(x), some.to(x.device))
+    raw = network(x) if some is None else cast(Head, network.decoder).only(network.encoder(x), some.to(x.device))
     return cast(Tensor, raw.float())

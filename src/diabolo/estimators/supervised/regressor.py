@@ -16,7 +16,7 @@ from ...errors import DataError, warn
 from ...formats.scale import standard
 from ...formats.targets import floats, same_length, same_order
 from ...losses import Loss, Squared
-from ...sentinels import FEWEST, odd, warn_odd
+from ...sentinels import MIN_VALUES, odd, warn_odd
 from ..weights import weights
 from .base import Supervised
 from .targets import NumberTarget
@@ -45,7 +45,7 @@ class Regressor(RegressorMixin, Supervised):
         with at least five rows per feature and at most 10,000 labels. On a frozen encoder "auto" is no hidden layer: the last
         layer reads the codes, which suits few examples. From about a thousand examples on, hidden layers such as (256, 256)
         may be better. On a fine-tuned encoder the last layer reads both its codes and the hidden layers on these codes.
-    bins : int or "auto", default="auto"
+    n_bins : int or "auto", default="auto"
         Number of bins of the piecewise linear encoding (:class:`nets.PiecewiseLinearEncoding`). It describes each number of a
         table or dense array by the number itself and by its position within each bin; quantiles are the edges. 0: the number
         alone. "auto" is 8, and 0 for more than 300 numbers. Features with one or two values, words and pictures have no bins,
@@ -157,7 +157,7 @@ class Regressor(RegressorMixin, Supervised):
         if np.shape(sample_weight) in ((len(values),), values.shape):  # a number without weight is unknown
             off = np.broadcast_to(np.reshape(sample_weight, (len(values), -1)) == 0, values.shape)
             values = np.where(off & ~off.all(0), np.nan, values)
-        if self._goes_on():
+        if self._continues():
             self._check_numbers(values.shape[1])
         else:
             self.mean_, self.scale_ = standard(values)
@@ -172,7 +172,7 @@ class Regressor(RegressorMixin, Supervised):
         squares = np.nan_to_num(np.square((values - self.mean_) / self.scale_))
         for i, j in zip(squares.argmax(0), range(values.shape[1]), strict=True):
             share = squares[i, j] / max(squares[:, j].sum(), 1e-300)
-            if (~np.isnan(values[:, j])).sum() >= FEWEST and share > 0.5:
+            if (~np.isnan(values[:, j])).sum() >= MIN_VALUES and share > 0.5:
                 warn(
                     f"y holds {values[i, j]:.6g} (row {i:,}), which makes up {share:.0%} of its variance: the model learns "
                     "little else. If it is an error, make it NaN; if y spans orders of magnitude, give np.arcsinh(y)"
