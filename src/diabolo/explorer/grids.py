@@ -1,0 +1,99 @@
+"""Grids over the map: how likely each place is, and whether to trust what is decoded there.
+
+    density        log p(z) at each place; colors are fixed at the quantiles 5, 50 and 95 % of the rows' own
+    round trip     |encode(decode(z)) - z| / spread of the codes       0: the decoded row lies where it was decoded
+    stretch        largest |change of e| per step on the map, over its median at the rows       high: e changes fast here
+
+A grid (m, m) has its first row at the lower edge of the box (x0, x1, y0, y1); its outer nodes lie on the edges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..density import Kernel
+from ..nets.program import Tensors
+from ..rows import evenly
+
+__all__ = ["Box", "box_around", "density", "nodes", "sheet", "trust"]
+
+Box = tuple[float, float, float, float]
+FINE, COARSE = 128, 33  # nodes of a side: of the density; of what needs the network
+MARGIN = 0.12  # of the box around the rows
+QUANTILES = (0.05, 0.5, 0.95)
+JUDGED = 10_000  # rows whose density fixes the colors
+VALUES = 4_000_000  # of a sheet
+AT_ONCE = 512  # nodes that go through a network together
+
+CodesAt = Callable[[np.ndarray], np.ndarray]
+
+
+def box_around(places: np.ndarray, method: str) -> Box:
+    """The part of the plane that the map shows."""
+    (x0, y0), (x1, y1) = places.min(0), places.max(0)
+    dx, dy = (max(v, 1e-6) for v in (x1 - x0, y1 - y0))
+    if method == "strip":
+        return float(x0 - MARGIN * dx), float(x1 + MARGIN * dx), 0.0, float(1.15 * y1)
+    if max(dx, dy) < 3 * min(dx, dy) or method != "codes":  # one unit for both axes
+        side = max(dx, dy)
+        x0, x1, y0, y1 = (x0 + x1 - side) / 2, (x0 + x1 + side) / 2, (y0 + y1 - side) / 2, (y0 + y1 + side) / 2
+        dx = dy = side
+    return float(x0 - MARGIN * dx), float(x1 + MARGIN * dx), float(y0 - MARGIN * dy), float(y1 + MARGIN * dy)
+
+
+def nodes(box: Box, m: int) -> np.ndarray:
+    """(m m, 2) places of a grid, row by row from below.
+
+    >>> nodes((0, 1, 0, 1), 2).tolist()
+    [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]
+    """
+    x, y = np.meshgrid(np.linspace(box[0], box[1], m), np.linspace(box[2], box[3], m))
+    return np.column_stack([x.ravel(), y.ravel()])
+
+
+def density(log_prob: Callable[[np.ndarray], np.ndarray] | None, codes_at: CodesAt, places: np.ndarray, box: Box) -> tuple[np.ndarray, list[float]]:
+    """log p on a grid (m, m), and its quantiles at the rows; without p(z), a kernel density of the places."""
+    if log_prob is None:
+        log_prob, codes_at = Kernel().fit(places).log_prob, np.asarray
+    some = places[evenly(len(places), JUDGED)]
+    grid = log_prob(codes_at(nodes(box, FINE)))
+    own = np.quantile(log_prob(codes_at(some)), QUANTILES)
+    return np.maximum(grid, own[0] - 60).reshape(FINE, FINE), own.tolist()
+
+
+def trust(encode: Any, decode: Any, codes_at: CodesAt, places: np.ndarray, box: Box, dtype: torch.dtype) -> dict[str, np.ndarray]:
+    """The two grids (m, m)."""
+    z = torch.from_numpy(codes_at(nodes(box, COARSE))).to(dtype)
+    with torch.no_grad():
+        e = torch.cat([decode(part) for part in z.split(AT_ONCE)])
+        back = torch.cat([encode(part) for part in e.split(AT_ONCE)])
+    unit = np.sqrt(np.square(codes_at(places) - codes_at(places).mean(0)).sum(1).mean()) or 1.0
+    gone = (back - z).norm(dim=1).double().numpy().reshape(COARSE, COARSE) / max(float(unit), 1e-12)
+    return {"round": gone, "stretch": stretch(e, places, box)}
+
+
+def stretch(e: Tensor, places: np.ndarray, box: Box) -> np.ndarray:
+    """e (m m, d) on a grid -> (m, m) largest singular value of de / dp, over its median at the rows."""
+    m = COARSE
+    grid = e.double().reshape(m, m, -1)
+    steps = (box[3] - box[2]) / (m - 1), (box[1] - box[0]) / (m - 1)
+    down, across = torch.gradient(grid, spacing=[float(s) for s in steps], dim=[0, 1])
+    a, b, c = (across * across).sum(2), (across * down).sum(2), (down * down).sum(2)
+    largest = (((a + c) + ((a - c).square() + 4 * b.square()).sqrt()) / 2).sqrt().numpy()
+    low, size = np.array([box[2], box[0]]), np.array([box[3] - box[2], box[1] - box[0]])
+    at = np.rint((places[:, ::-1] - low) / size * (m - 1)).astype(int).clip(0, m - 1)
+    return np.asarray(largest / max(float(np.median(largest[at[:, 0], at[:, 1]])), 1e-12))
+
+
+def sheet(decode: Any, codes_at: CodesAt, box: Box, d: int, dtype: torch.dtype, tensors: Tensors, why: str) -> dict[str, Any]:
+    """What is decoded at the nodes of a grid: the page blends them."""
+    m = int(np.clip((VALUES / d) ** 0.5, 5, COARSE))
+    z = torch.from_numpy(codes_at(nodes(box, m))).to(dtype)
+    with torch.no_grad():
+        outputs = torch.cat([decode(part) for part in z.split(AT_ONCE)]).float().numpy()
+    return {"n": m, "box": list(box), "outputs": tensors.add(outputs, dtype="f16"), "why": why}

@@ -1,0 +1,128 @@
+"""What of a fitted model the page can turn: rows into codes, codes into rows, codes into labels.
+
+    z = encode(x)  (n, k)        e = decode(z)  (n, d)        p = predict(z)  (n, c)
+
+The members of an ensemble stand side by side: z = (z_1, ..., z_K), e and p are their means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import singledispatch
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import Module
+
+from ..errors import DataError
+from ..estimators import Autoencoder, Classifier, MultiLabelClassifier, OutlierDetector
+from ..estimators.autoencoder.maps import Map
+from ..estimators.supervised.base import together
+
+__all__ = ["Sides", "sides"]
+
+Measure = Callable[[Tensor, Tensor], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Sides:
+    """The halves of a model; `measures` say something of rows x and their codes z: (n,) each."""
+
+    encode: Callable[[Tensor], Tensor]
+    decode: Callable[[Tensor], Tensor] | None = None
+    predict: Callable[[Tensor], Tensor] | None = None
+    labels: tuple[str, ...] = ()
+    one: bool = False  # each row has exactly one label
+    measures: dict[str, Measure] = field(default_factory=dict)
+    log_prob: Callable[[np.ndarray], np.ndarray] | None = None  # of codes
+
+
+@singledispatch
+def sides(model: Any) -> Sides:
+    """The halves of a fitted model."""
+    raise DataError(
+        f"the model is a {type(model).__name__}, whose rows have no places on a map: give an Autoencoder, an OutlierDetector, a "
+        "Classifier or a MultiLabelClassifier"
+    )
+
+
+@sides.register
+def _(model: Autoencoder) -> Sides:
+    decoder, loss = model.network_.decoder, model.loss_
+
+    def decode(z: Tensor) -> Tensor:
+        return loss.predict(decoder(z))
+
+    def error(x: Tensor, z: Tensor) -> np.ndarray:
+        return np.asarray(loss.errors(decode(z), x).sum(1).numpy())
+
+    def encode(x: Tensor) -> Tensor:
+        return model.network_.encoder(x)
+
+    def likelihood(x: Tensor, z: Tensor) -> np.ndarray:
+        return model.density_.log_prob(z.numpy())
+
+    measures = {"reconstruction error": error, "log likelihood": likelihood}
+    return Sides(encode, decode, measures=measures, log_prob=model.density_.log_prob)
+
+
+@sides.register
+def _(model: OutlierDetector) -> Sides:
+    network, scorer = model.network_, model._scorer
+
+    def encode(x: Tensor) -> Tensor:
+        return beside(scorer.reconstructor.look(x)[0])
+
+    def decode(z: Tensor) -> Tensor:
+        return scorer.reconstructor.predicted(network.decoder(apart(z, model.members_)), 0)
+
+    def p(x: Tensor, z: Tensor) -> np.ndarray:
+        return scorer.calibration.p(scorer.judge(x)[0])
+
+    def error(x: Tensor, z: Tensor) -> np.ndarray:
+        return np.asarray(model.loss_.errors(decode(z), x).sum(1).numpy())
+
+    return Sides(encode, decode, measures={"p-value": p, "reconstruction error": error})
+
+
+@sides.register(Classifier)
+@sides.register(MultiLabelClassifier)
+def _(model: Any) -> Sides:
+    network: Any = model.network_
+    members = len(network.encoder(torch.zeros(1, model.format_.width, dtype=dtype_of(network))))
+
+    def encode(x: Tensor) -> Tensor:
+        parts = [network.encoder(part) for part in x.split(model.format_.piece)]
+        return beside(torch.cat(parts, 1))
+
+    def predict(z: Tensor) -> Tensor:
+        return torch.from_numpy(probabilities(model, together(network.decoder(apart(z, members)))))
+
+    names = model.classes_.tolist() if isinstance(model, Classifier) else model.labels_.names
+    one = isinstance(model, Classifier) or model.labels_.kind == "one"
+    return Sides(encode, predict=predict, labels=tuple(map(str, names)), one=one)
+
+
+def probabilities(model: Any, raw: Tensor) -> np.ndarray:
+    """raw (n, c) -> the probability of each label."""
+    if isinstance(model, Classifier):
+        return np.asarray((raw.double() * model.temperature_).softmax(1).numpy())
+    p = model._calibrated(raw)
+    return np.asarray(p / p.sum(1, keepdims=True) if model.labels_.kind == "one" else p)
+
+
+def beside(z: Tensor) -> Tensor:
+    """(K, n, k) -> (n, K k)."""
+    return z.transpose(0, 1).flatten(1)
+
+
+def apart(z: Tensor, members: int) -> Tensor:
+    """(n, K k) -> (K, n, k)."""
+    return z.unflatten(1, (members, -1)).transpose(0, 1).contiguous()
+
+
+def dtype_of(network: Module) -> torch.dtype:
+    return next(network.parameters()).dtype

@@ -1,0 +1,151 @@
+// Head and bytes -> an explorer in an element.
+import { makeCodec } from "./codec.js";
+import { Column } from "./columns.js";
+import { el } from "./dom.js";
+import { encodePanel } from "./panels_encode.js";
+import { CellsFace, LabelsFace, faceOf } from "./faces.js";
+import { decodedPanel } from "./panels_decoded.js";
+import { findPanel } from "./panels_find.js";
+import { followed, linked } from "./link.js";
+import { groundControls, legendPanel } from "./panels_ground.js";
+import { MapView } from "./map.js";
+import { Model } from "./model.js";
+import { nearPanel, hoverCard } from "./panels_near.js";
+import { placePanel } from "./panels_place.js";
+import { Tensors, loadKernel } from "./program.js";
+import { savePanel } from "./panels_save.js";
+import { selectionPanel } from "./panels_selection.js";
+import { Store } from "./store.js";
+import { tabs } from "./panels_tabs.js";
+import { walkPanel } from "./panels_walk.js";
+import { bytesOf } from "./unpack.js";
+
+export async function explore(root, head, buffer, { linked: link = false, ask = null } = {}) {
+  const page = await pageOf(root, head, buffer, ask);
+  build(page);
+  if (link) followed(page);
+  page.moved(page.map.place, true);
+  if (link) linked(page);
+  return page;
+}
+
+// What all panels know.
+async function pageOf(root, head, buffer, ask) {
+  const tensors = new Tensors(head.tensors, buffer);
+  const kernel = await loadKernel(head.kernel ? bytesOf(head.kernel) : null);
+  const codec = head.codec ? makeCodec(head.codec, tensors) : null;
+  const index = tensors.array(head.index);
+  const columns = head.columns.map((column) => new Column(column, tensors));
+  const page = {
+    root, head, tensors, codec, columns, ask,
+    n: head.n,
+    model: new Model(head, tensors, kernel, codec),
+    rowNumber: (i) => index[i],
+    name: (i) => head.ids?.[i] ?? `${head.unit} ${index[i]}`,
+    column: (name) => columns.find((column) => column.name === name),
+    sheet: head.thumbnails ? picture(head.thumbnails.sheet) : null,
+    store: new Store({
+      place: null, before: null, moving: false, color: firstColor(head, columns), ground: "likely", things: "points",
+      query: "", filters: new Map(), hidden: new Set(), shown: null, selected: null, tab: null, anchors: [], text: null, given: null,
+    }),
+  };
+  page.face = head.labels && !page.model.decodes ? new LabelsFace(head.labels.names) : codec ? faceOf(head.codec.kind, page) : null;
+  page.labelsFace = head.labels && page.model.decodes ? new LabelsFace(head.labels.names) : null;
+  return page;
+}
+
+// A label, if there is one; rows without labels have no color at first.
+function firstColor(head, columns) {
+  return columns.find((column) => column.group === "label")?.name ?? (head.model === "OutlierDetector" ? "p-value" : "");
+}
+
+async function picture(source) {
+  const image = new Image();
+  image.src = source;
+  await image.decode();
+  return image;
+}
+
+// ── building ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+function build(page) {
+  const { root, head, store } = page;
+  const ground = el("div", { class: "ground" });
+  const decoded = decodedPanel(page);
+  const map = el("section", { class: "sheet map-sheet", "aria-label": "Map" }, groundControls(page), ground, legendPanel(page));
+  const side = tabs(page, [
+    ["near", "Near", nearPanel(page)],
+    ["encode", "Encode", encodePanel(page)],
+    ["find", "Find", findPanel(page)],
+    ["walk", "Walk", walkPanel(page)],
+    ["selection", "Selection", selectionPanel(page)],
+    ["place", "Place", placePanel(page)],
+    ["save", "Save", savePanel(page)],
+  ]);
+  root.replaceChildren(heading(head), el("main", {}, decoded, map, side), footer());
+  page.map = mapOf(page, ground);
+  page.moved = (place, done) => moved(page, place, done);
+  page.go = (place) => page.map.glide(place);
+  store.on("shown", (mask) => page.map.show(mask));
+  store.on("selected", (mask) => page.map.select(mask));
+  store.on("anchors", (anchors) => page.map.path(anchors));
+  page.map.regions(head.regions);
+  ground.append(hoverCard(page));
+  for (const ready of page.whenBuilt ?? []) ready();
+}
+
+function mapOf(page, ground) {
+  const { head, tensors, model, store } = page;
+  const { log, box, quantiles } = head.density;
+  return new MapView(ground, {
+    box: head.map.box,
+    axes: head.map.axes.map((name, i) => name || ["across", "up"][i]),
+    stretched: head.map.method === "strip" || oblong(head.map.box),
+    density: { log: tensors.array(log), box, quantiles },
+    places: model.places,
+    names: { length: page.n, ...page.names },
+    onplace: (place, done) => moved(page, place, done),
+    onhover: (row, at) => store.set("hovered", row === null ? null : { row, at }),
+    onselect: (mask) => store.set("selected", mask?.some(Boolean) ? mask : null),
+    onview: () => store.set("view", page.map.view),
+  });
+}
+
+// Axes of different units fill the square each for itself.
+function oblong([x0, x1, y0, y1]) {
+  const ratio = (x1 - x0) / (y1 - y0);
+  return ratio > 2 || ratio < 0.5;
+}
+
+// The circle is somewhere else; `done`: it was let go.
+function moved(page, place, done) {
+  const { store } = page;
+  if (!store.get("moving") && !done) {
+    store.set("before", store.get("rested"));
+    store.set("moving", true);
+  }
+  store.set("place", place);
+  if (!done) return;
+  store.set("moving", false);
+  store.set("rested", place);
+}
+
+function heading(head) {
+  const mark = el("p", { class: "brand" }, logo(), "diabolo");
+  return el("header", {}, mark, el("h1", {}, head.title), el("p", { class: "about" }, head.about));
+}
+
+function logo() {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", "0 0 24 16");
+  svg.setAttribute("class", "logo");
+  svg.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  path.setAttribute("d", "M0 0 L12 6 L24 0 V16 L12 10 L0 16 Z");
+  svg.append(path);
+  return svg;
+}
+
+function footer() {
+  return el("footer", {}, el("p", {}, "Drag the black and white circle over the map, or focus it and use the arrow keys: Shift is fine, Home is the likeliest place. One file, no network."));
+}

@@ -1,0 +1,82 @@
+// Places, codes, and what is decoded there.
+//
+//     place (x, y)  ->  code z  ->  decoded e            thing  ->  features x  ->  code z  ->  place
+import { NearRows } from "./near.js";
+import { Program } from "./program.js";
+
+export class Model {
+  constructor(head, tensors, kernel, codec) {
+    const values = (number) => tensors.array(number);
+    const program = (json) => (json ? new Program(json, tensors, kernel) : null);
+    Object.assign(this, { k: head.k, box: head.map.box, codec, places: values(head.places), codes: values(head.codes) });
+    this.encoder = program(head.encoder);
+    this.decoder = program(head.decoder);
+    this.labeler = program(head.labels?.program);
+    this.sheet = head.sheet && { ...head.sheet, outputs: values(head.sheet.outputs), d: tensors.shape(head.sheet.outputs)[1] };
+    this.near = this.k > 2 ? new NearRows(this.places, this.codes, this.k, head.map.near) : null;
+    this.axes = null; // [i, j], or null: the map is not two of the codes
+    this.others = Float64Array.from({ length: this.k }, (_, j) => median(this.codes, j, this.k));
+  }
+
+  // Whether something is decoded at each place, and at once.
+  get decodes() {
+    return Boolean(this.decoder || this.sheet || this.remote);
+  }
+
+  code([x, y]) {
+    if (this.k <= 2) return Float32Array.from([x, y].slice(0, this.k));
+    if (!this.axes) return Float32Array.from(this.near.code(x, y));
+    const z = Float32Array.from(this.others);
+    [z[this.axes[0]], z[this.axes[1]]] = [x, y];
+    return z;
+  }
+
+  // The place of a code; beyond the map, at its edge.
+  place(z) {
+    const [x0, x1, y0, y1] = this.box;
+    const [x, y] = this.k === 2 ? z : this.k === 1 ? [z[0], (y0 + y1) / 2] : this.axes ? this.axes.map((j) => z[j]) : this.near.place(z);
+    return [Math.min(x1, Math.max(x0, x)), Math.min(y1, Math.max(y0, y))];
+  }
+
+  // What is decoded at a place, if the page can tell.
+  decodeAt(place) {
+    if (this.decoder) return this.decoder.run(this.code(place));
+    return this.sheet ? this.blended(place) : null;
+  }
+
+  decode(z) {
+    return this.decoder ? this.decoder.run(Float32Array.from(z)) : this.decodeAt(this.place(z));
+  }
+
+  labelsAt(place) {
+    return this.labeler?.run(this.code(place)) ?? null;
+  }
+
+  // Features -> code, or null where the page has no encoder.
+  encode(x) {
+    return this.encoder?.run(x) ?? null;
+  }
+
+  // Between the four nodes of the sheet around a place.
+  blended([x, y]) {
+    const { n, box, outputs, d } = this.sheet;
+    const [a, b] = [share(x, box[0], box[1], n), share(y, box[2], box[3], n)];
+    const [i, j] = [Math.min(n - 2, Math.floor(a)), Math.min(n - 2, Math.floor(b))];
+    const out = (this.mixed ??= new Float32Array(d)).fill(0);
+    for (const [r, c] of [[0, 0], [0, 1], [1, 0], [1, 1]]) {
+      const w = (r ? b - j : 1 - b + j) * (c ? a - i : 1 - a + i);
+      const start = ((j + r) * n + i + c) * d;
+      for (let f = 0; f < d; f++) out[f] += w * outputs[start + f];
+    }
+    return out;
+  }
+}
+
+function share(v, low, high, n) {
+  return Math.min(n - 1, Math.max(0, ((v - low) / (high - low)) * (n - 1)));
+}
+
+function median(codes, j, k) {
+  const own = Float64Array.from({ length: codes.length / k }, (_, i) => codes[i * k + j]).sort();
+  return own[own.length >> 1] ?? 0;
+}
