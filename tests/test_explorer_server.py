@@ -30,10 +30,11 @@ import torch
 from PIL import Image
 from torch import nn
 
-from diabolo import Autoencoder, DataError
+from diabolo import Autoencoder, Classifier, DataError, OutlierDetector
 from diabolo.explorer import server, uploads
 from diabolo.explorer.guard import HEADERS, Guard
 from diabolo.explorer.server import BINARY, application, listening, running, serve
+from diabolo.explorer.sides import sides
 from kinds import SMALL, frame, texts
 
 pytest.importorskip("uvicorn", reason="the extra 'explore' is not installed")
@@ -313,13 +314,13 @@ def test_it_decodes_as_the_model_does(kind, models):
 @pytest.mark.parametrize(
     ("body", "kind", "said"),
     [
-        (b"", BINARY, "2 numbers of float32 each: 0 bytes"),
+        (b"", BINARY, "send codes as application/octet-stream, 2 numbers of float32 each: 0 bytes"),
         (bytes(7), BINARY, "7 bytes"),
         (bytes(12), BINARY, "12 bytes"),
         (bytes(8), "text/plain", "of 'text/plain'"),
         (bytes(8), "", "of ''"),
-        (np.array([0, np.nan], "<f4").tobytes(), BINARY, "finite numbers"),
-        (np.array([0, np.inf], "<f4").tobytes(), BINARY, "finite numbers"),
+        (np.array([0, np.nan], "<f4").tobytes(), BINARY, "codes are finite numbers"),
+        (np.array([0, np.inf], "<f4").tobytes(), BINARY, "codes are finite numbers"),
         (bytes(8 * 500_000), BINARY, "at most 349,525 codes at once, not 500,000"),
     ],
 )
@@ -360,6 +361,17 @@ def test_it_encodes_pictures(kind, size, models):
     body = file(photo("RGB", size), kind)
     answer = of(models["pictures"]).post("/encode", body, f"image/{kind.lower()}")
     same(models["pictures"], answer, [Image.open(io.BytesIO(body))])
+
+
+@pytest.mark.parametrize("kind", ["table", "array", "texts", "pictures"])
+def test_it_encodes_features(kind, models):
+    x = np.random.default_rng(0).random((1, models[kind].format_.width)).astype(np.float32)
+    z, back = codes(models[kind], of(models[kind]).post("/encode", x.tobytes()))
+    assert np.array_equal(back, x[0])
+    inner = models[kind].network_.encoder(torch.from_numpy(x).to(next(models[kind].network_.parameters()).dtype))
+    assert np.allclose(z, inner.detach()[0], atol=1e-6)
+    wrong = of(models[kind]).post("/encode", x.tobytes()[:-1])
+    assert (wrong.status, f"{x.shape[1]} numbers of float32 each" in wrong.text) == (400, True)
 
 
 def test_what_is_odd_is_a_note(models):
@@ -508,6 +520,22 @@ def test_it_encodes_numbers(models):
         assert of(model).post("/encode", body, JSON).status == 400
 
 
+@pytest.mark.parametrize("estimator", [OutlierDetector, Classifier])
+def test_models_with_other_sides(estimator):
+    X, y = np.random.default_rng(0).normal(size=(60, 4)), np.arange(60) % 2
+    model = estimator(**SMALL).fit(X, *[y] * (estimator is Classifier))
+    half, (x,) = sides(model), model._features(X[:1])
+    z = half.encode(x).detach().float().numpy()
+    found = of(model).post("/encode", json.dumps(X[0].tolist()).encode(), JSON)
+    assert np.allclose(np.frombuffer(found.content, "<f4"), [*z[0], *x[0]], atol=1e-6)
+    decoded = of(model).post("/decode", z.tobytes())
+    if half.decode is None:
+        assert decoded.status == 404
+    else:
+        e = half.decode(torch.from_numpy(z).to(x.dtype)).detach()
+        assert np.allclose(np.frombuffer(decoded.content, "<f4"), e[0], atol=1e-6)
+
+
 class Breaks(nn.Module):
     """Goes well until it is served."""
 
@@ -523,8 +551,9 @@ class Breaks(nn.Module):
 
 def test_a_module_that_breaks_tells_nothing():
     model = Autoencoder(decoder=Breaks(), **SMALL).fit(np.random.default_rng(0).normal(size=(60, 4)))
+    some = of(model)
     model.network_.decoder.broken = True
-    answer = of(model).post("/decode", bytes(8), BINARY)
+    answer = some.post("/decode", bytes(8))
     assert (answer.status, answer.text) == (500, "Internal Server Error")
     assert "content-security-policy" in answer.headers
 
@@ -673,8 +702,9 @@ SENT = """async k => {
     const canvas = new OffscreenCanvas(6, 8), context = canvas.getContext("2d");
     context.fillStyle = "#888"; context.fillRect(0, 0, 6, 8);
     const good = await remote.encode(await canvas.convertToBlob({type: "image/png"}));
+    const again = await remote.encode(good.x);
     const bad = await remote.encode(new Blob(["x"], {type: "image/gif"}));
-    return {z: Array.from(good.z), x: Array.from(good.x), bad, said};
+    return {z: Array.from(good.z), x: Array.from(good.x), again: Array.from(again.z), bad, said};
 }"""
 
 
@@ -693,11 +723,12 @@ def test_the_page_asks_and_the_newest_place_wins(browser, models):
         for name, z in (("first", [0, 0]), ("last", [19, -19])):
             assert np.allclose(found[name], model._decode([z]).detach()[0], atol=1e-6)
         assert found["bad"] is None
-        assert found["said"][-1] == "Z contains NaN or infinite values: codes are finite numbers"
+        assert found["said"][-1] == "codes are finite numbers, but NaN or infinity was sent"
         sent = page.evaluate(SENT, 2)
         gray = np.full((1, 8, 6), 136, np.uint8)
         assert np.allclose(sent["z"], model.transform(gray)[0], atol=1e-6)
         assert np.allclose(sent["x"], model.format_.to_tensor(gray)[0], atol=1e-6)
+        assert sent["again"] == sent["z"]
         assert sent["bad"] is None
         assert "allowed are image/png" in sent["said"][-1]
         page.close()

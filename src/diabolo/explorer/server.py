@@ -3,7 +3,7 @@
     GET  /           the page
     GET  /payload    what it shows, if that does not stand in the page
     POST /decode     codes, float32 (n, k)             -> expected features, float32 (n, d)
-    POST /encode     a picture, or JSON (uploads.py)   -> its code, float32 (k), then its features (d), NaN = missing
+    POST /encode     a picture, JSON, or features      -> the code, float32 (k), then the features (d), NaN = missing
 
 Nothing that is asked for names a file or an address. Who may ask, guard.py says.
 """
@@ -25,9 +25,11 @@ from urllib.parse import quote
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from ..errors import DataError, missing_extra, warn
 from .guard import LOCAL, Guard
+from .sides import dtype_of, sides
 from .uploads import rows
 
 __all__ = ["Place", "application", "running", "serve"]
@@ -59,7 +61,7 @@ def serve(
     ----------
     page : bytes
         HTML, with its policy (Content-Security-Policy) in a meta element.
-    model : Autoencoder, optional
+    model : Autoencoder, OutlierDetector, Classifier or MultiLabelClassifier, optional
         Encodes and decodes for a page that cannot.
     payload : bytes, optional
         What the page fetches from ``payload``.
@@ -206,8 +208,8 @@ def application(page: bytes, model: Any = None, payload: bytes | None = None) ->
     routes += [Route("/payload", contents)] if payload is not None else []
     if model is not None:
         lock = threading.Lock()
-        for name, answer in (("/decode", decoding(model)), ("/encode", encoding(model))):
-            routes.append(Route(name, answering(answer, lock), methods=["POST"]))
+        for name, answer in answers(model).items():
+            routes.append(Route(f"/{name}", answering(answer, lock), methods=["POST"]))
     app = Starlette(routes=routes)
     app.router.redirect_slashes = False
     return app
@@ -218,6 +220,14 @@ def policy(page: bytes) -> str:
     found = POLICY.search(page[:HEAD])
     own = (found[1] or found[2]).decode() if found else "default-src 'none'"
     return f"{own}; frame-ancestors 'none'"
+
+
+def answers(model: Any) -> dict[str, Answer]:
+    """What the model does, by the name of its route."""
+    half = sides(model)
+    k = half.encode(torch.zeros(1, model.format_.width, dtype=dtype_of(model.network_))).shape[1]
+    encode = {"encode": encoding(model, half.encode)}
+    return encode if half.decode is None else encode | {"decode": decoding(model, half.decode, k)}
 
 
 def answering(answer: Answer, lock: threading.Lock) -> Callable[[Any], Awaitable[Any]]:
@@ -242,30 +252,42 @@ def answering(answer: Answer, lock: threading.Lock) -> Callable[[Any], Awaitable
     return endpoint
 
 
-def decoding(model: Any) -> Answer:
+def decoding(model: Any, decode: Callable[[Tensor], Tensor], k: int) -> Answer:
     """Codes (n, k) -> expected features (n, d)."""
-    k, d = model.n_components_, model.format_.width
+    d, dtype = model.format_.width, dtype_of(model.network_)
 
     def answer(body: bytes, kind: str) -> np.ndarray:
-        n, rest = divmod(len(body), 4 * k)
-        if kind != BINARY or rest or not n:
-            raise DataError(f"send codes as {BINARY}, {k} numbers of float32 each: {len(body):,} bytes of {kind!r} are none")
-        if n * d > MOST:
-            raise DataError(f"send at most {max(1, MOST // d):,} codes at once, not {n:,}")
-        z = np.frombuffer(body, "<f4").reshape(n, k)
-        return np.asarray(model._decode(z).numpy())
+        z = numbers(body, kind, k, "codes")
+        if not np.isfinite(z).all():
+            raise DataError("codes are finite numbers, but NaN or infinity was sent")
+        if len(z) * d > MOST:
+            raise DataError(f"send at most {max(1, MOST // d):,} codes at once, not {len(z):,}")
+        return torch.cat([decode(part) for part in torch.from_numpy(z).to(dtype).split(model.format_.piece)]).numpy()
 
     return answer
 
 
-def encoding(model: Any) -> Answer:
+def encoding(model: Any, encode: Callable[[Tensor], Tensor]) -> Answer:
     """One thing -> its code (k) and its features (d)."""
+    d, dtype = model.format_.width, dtype_of(model.network_)
 
     def answer(body: bytes, kind: str) -> np.ndarray:
-        (x,) = model._features(rows(model.format_, body, kind))
-        z = model.network_.encoder(x)
+        if kind == BINARY:
+            x = torch.from_numpy(numbers(body, kind, d, "features")[:1]).to(dtype)
+        else:
+            (x,) = model._features(rows(model.format_, body, kind))
+        z = encode(x)
         if not torch.isfinite(z).all():
             raise DataError("the encoder gives no numbers for this: fill in what is missing")
         return torch.cat([z, x], 1)[0].numpy()
 
     return answer
+
+
+def numbers(body: bytes, kind: str, width: int, what: str) -> np.ndarray:
+    """(n, width) float32, from bytes that are as many."""
+    n, rest = divmod(len(body), 4 * width)
+    if kind != BINARY or rest or not n:
+        size = f"{width:,} number{'s' * (width > 1)} of float32 each"
+        raise DataError(f"send {what} as {BINARY}, {size}: {len(body):,} bytes of {kind!r} are none")
+    return np.frombuffer(body, "<f4").reshape(n, width).astype(np.float32)

@@ -1,7 +1,7 @@
 // What the page cannot do itself, the server does that gave it out.
 //
 //     codes (n, k)   --POST decode-->   expected features (n, d)
-//     a thing        --POST encode-->   its code (k), its features (d)
+//     one thing      --POST encode-->   its code (k), its features (d)
 //
 // One request is on its way; of those that wait, the newest goes next and the others are dropped.
 
@@ -45,10 +45,14 @@ export class Remote {
     return (await this.decoded(z))?.numbers ?? null;
   }
 
-  // A file of a picture; or a row {column: value}, a text, a list of numbers.
+  // Features (Float32Array), a file of a picture, or a row {column: value}, a text, a list of numbers.
   async encode(thing) {
-    const file = thing instanceof Blob;
-    const answer = await this.encoded(file ? { body: thing, type: thing.type } : { body: JSON.stringify(thing), type: "application/json" });
+    const answer = await this.encoded(sendable(thing));
     return answer && { z: answer.numbers.subarray(0, this.k), x: answer.numbers.subarray(this.k) };
   }
+}
+
+function sendable(thing) {
+  if (thing instanceof Float32Array) return { body: thing.slice(), type: "application/octet-stream" };
+  return thing instanceof Blob ? { body: thing, type: thing.type } : { body: JSON.stringify(thing), type: "application/json" };
 }
