@@ -24,7 +24,7 @@ __all__ = ["Box", "box_around", "density", "nodes", "sheet", "trust"]
 
 Box = tuple[float, float, float, float]
 FINE, COARSE = 128, 33  # nodes of a side: of the density; of what needs the network
-MARGIN = 0.12  # of the box around the rows
+MARGIN = 0.07  # of the box around the rows
 QUANTILES = (0.05, 0.5, 0.95)
 JUDGED = 10_000  # rows whose density fixes the colors
 VALUES = 4_000_000  # of a sheet
@@ -35,15 +35,13 @@ CodesAt = Callable[[np.ndarray], np.ndarray]
 
 def box_around(places: np.ndarray, method: str) -> Box:
     """The part of the plane that the map shows."""
-    (x0, y0), (x1, y1) = places.min(0), places.max(0)
-    dx, dy = (max(v, 1e-6) for v in (x1 - x0, y1 - y0))
-    if method == "strip":
-        return float(x0 - MARGIN * dx), float(x1 + MARGIN * dx), 0.0, float(1.15 * y1)
-    if max(dx, dy) < 3 * min(dx, dy) or method != "codes":  # one unit for both axes
-        side = max(dx, dy)
-        x0, x1, y0, y1 = (x0 + x1 - side) / 2, (x0 + x1 + side) / 2, (y0 + y1 - side) / 2, (y0 + y1 + side) / 2
-        dx = dy = side
-    return float(x0 - MARGIN * dx), float(x1 + MARGIN * dx), float(y0 - MARGIN * dy), float(y1 + MARGIN * dy)
+    low, high = places.min(0), places.max(0)
+    size = np.maximum(high - low, 1e-6)
+    if method in ("t-SNE", "plane"):  # one unit for both axes
+        middle, size = (low + high) / 2, np.full(2, size.max())
+        low, high = middle - size / 2, middle + size / 2
+    (x0, y0), (x1, y1) = low - MARGIN * size, high + MARGIN * size
+    return float(x0), float(x1), 0.0 if method == "strip" else float(y0), float(y1)
 
 
 def nodes(box: Box, m: int) -> np.ndarray:

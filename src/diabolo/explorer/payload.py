@@ -30,7 +30,7 @@ from ..rows import evenly, in_order_of
 from .columns import column
 from .grids import Box, box_around, density, trust
 from .near import NEAR, interpolated
-from .programs import computed
+from .computing import computing
 from .sides import Sides, dtype_of, sides
 from .thumbnails import thumbnails
 
@@ -117,7 +117,7 @@ def payload(
         "k": codes.shape[1],
         "n": len(shown.index),
         "rows": n,
-        **computed(model, half, partial(trusted, model, half, shown, box), shown.codes_at, box, tensors, remote),
+        **computing(model, half, partial(trusted, model, half, shown, box), shown.codes_at, box, tensors, remote),
         "map": drawn(shown.map, box),
         "density": {"log": tensors.add(heat, dtype="f32"), "m": len(heat), "box": list(box), "quantiles": quantiles},
         "places": tensors.add(shown.map.places, dtype="f32"),
@@ -189,7 +189,9 @@ def about(model: Any, n: int, shown: int) -> str:
 
 def drawn(found: Map, box: Box) -> dict[str, Any]:
     """What the page needs to know of the map."""
-    return {"method": found.method, "axes": found.axes, "note": found.note, "box": list(box), "near": NEAR}
+    return {"method": found.method, "axes": found.axes, "note": found.note, "box": list(box), "near": NEAR} | {
+        "stretched": found.method in ("codes", "strip")
+    }
 
 
 def names(model: Any, X: Any, index: np.ndarray) -> list[str] | None:

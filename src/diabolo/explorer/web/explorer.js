@@ -3,11 +3,11 @@ import { makeCodec } from "./codec.js";
 import { Column } from "./columns.js";
 import { el } from "./dom.js";
 import { encodePanel } from "./panels_encode.js";
-import { CellsFace, LabelsFace, faceOf } from "./faces.js";
+import { LabelsFace, faceOf } from "./faces.js";
 import { decodedPanel } from "./panels_decoded.js";
 import { findPanel } from "./panels_find.js";
 import { followed, linked } from "./link.js";
-import { groundControls, legendPanel } from "./panels_ground.js";
+import { groundControls, legendPanel, shadesOf } from "./panels_ground.js";
 import { MapView } from "./map.js";
 import { Model } from "./model.js";
 import { nearPanel, hoverCard } from "./panels_near.js";
@@ -36,13 +36,18 @@ async function pageOf(root, head, buffer, ask) {
   const codec = head.codec ? makeCodec(head.codec, tensors) : null;
   const index = tensors.array(head.index);
   const columns = head.columns.map((column) => new Column(column, tensors));
+  const names = head.ids ?? Array.from(index, (i) => `row ${i}`);
   const page = {
     root, head, tensors, codec, columns, ask,
     n: head.n,
     model: new Model(head, tensors, kernel, codec),
     rowNumber: (i) => index[i],
-    name: (i) => head.ids?.[i] ?? `${head.unit} ${index[i]}`,
+    names,
+    name: (i) => names[i],
     column: (name) => columns.find((column) => column.name === name),
+    shade: (column, i) => shadesOf(column)[column.values[i]],
+    trust: head.trust && { round: tensors.array(head.trust.round), stretch: tensors.array(head.trust.stretch) },
+    reduced: matchMedia("(prefers-reduced-motion: reduce)").matches,
     sheet: head.thumbnails ? picture(head.thumbnails.sheet) : null,
     store: new Store({
       place: null, before: null, moving: false, color: firstColor(head, columns), ground: "likely", things: "points",
@@ -50,8 +55,17 @@ async function pageOf(root, head, buffer, ask) {
     }),
   };
   page.face = head.labels && !page.model.decodes ? new LabelsFace(head.labels.names) : codec ? faceOf(head.codec.kind, page) : null;
+  page.decodedNow = (place, use) => use(thingAt(page, place));
+  page.decoded = page.decodedNow;
+  page.usual = { color: page.store.get("color"), tab: "near", text: null };
   page.labelsFace = head.labels && page.model.decodes ? new LabelsFace(head.labels.names) : null;
   return page;
+}
+
+// What the face shows of a place.
+function thingAt({ model, codec }, place) {
+  const e = model.decodeAt(place);
+  return e ? codec?.decode(e) : model.labelsAt(place);
 }
 
 // A label, if there is one; rows without labels have no color at first.
@@ -83,27 +97,31 @@ function build(page) {
     ["save", "Save", savePanel(page)],
   ]);
   root.replaceChildren(heading(head), el("main", {}, decoded, map, side), footer());
-  page.map = mapOf(page, ground);
+  const card = hoverCard(page);
+  page.draw = () => {
+    page.map?.destroy();
+    page.map = mapOf(page, ground);
+    ground.append(card);
+    page.map.regions(page.model.axes ? [] : head.regions);
+    page.map.show(store.get("shown"));
+    page.map.select(store.get("selected"));
+    store.again("color ground things");
+  };
   page.moved = (place, done) => moved(page, place, done);
   page.go = (place) => page.map.glide(place);
+  page.turn = (axes) => turned(page, axes);
   store.on("shown", (mask) => page.map.show(mask));
   store.on("selected", (mask) => page.map.select(mask));
   store.on("anchors", (anchors) => page.map.path(anchors));
-  page.map.regions(head.regions);
-  ground.append(hoverCard(page));
-  for (const ready of page.whenBuilt ?? []) ready();
+  page.draw();
 }
 
 function mapOf(page, ground) {
-  const { head, tensors, model, store } = page;
-  const { log, box, quantiles } = head.density;
+  const { model, store } = page;
   return new MapView(ground, {
-    box: head.map.box,
-    axes: head.map.axes.map((name, i) => name || ["across", "up"][i]),
-    stretched: head.map.method === "strip" || oblong(head.map.box),
-    density: { log: tensors.array(log), box, quantiles },
+    ...model.plane,
     places: model.places,
-    names: { length: page.n, ...page.names },
+    names: page.names,
     onplace: (place, done) => moved(page, place, done),
     onhover: (row, at) => store.set("hovered", row === null ? null : { row, at }),
     onselect: (mask) => store.set("selected", mask?.some(Boolean) ? mask : null),
@@ -111,10 +129,14 @@ function mapOf(page, ground) {
   });
 }
 
-// Axes of different units fill the square each for itself.
-function oblong([x0, x1, y0, y1]) {
-  const ratio = (x1 - x0) / (y1 - y0);
-  return ratio > 2 || ratio < 0.5;
+// The map shows two of the codes (k > 2), or again what it showed first.
+function turned(page, axes) {
+  const { store, model } = page;
+  model.turn(axes);
+  store.set("anchors", []);
+  page.draw();
+  store.set("axes", axes);
+  page.moved(page.map.place, true);
 }
 
 // The circle is somewhere else; `done`: it was let go.

@@ -1,6 +1,8 @@
 // Places, codes, and what is decoded there.
 //
 //     place (x, y)  ->  code z  ->  decoded e            thing  ->  features x  ->  code z  ->  place
+import { gridAt, smoothed } from "./grid.js";
+import { quantilesOf } from "./heat.js";
 import { NearRows } from "./near.js";
 import { Program } from "./program.js";
 
@@ -8,7 +10,10 @@ export class Model {
   constructor(head, tensors, kernel, codec) {
     const values = (number) => tensors.array(number);
     const program = (json) => (json ? new Program(json, tensors, kernel) : null);
-    Object.assign(this, { k: head.k, box: head.map.box, codec, places: values(head.places), codes: values(head.codes) });
+    const { log, box, quantiles } = head.density;
+    const axes = head.map.axes.map((name, i) => name || ["across", "up"][i]);
+    this.first = { box: head.map.box, axes, stretched: head.map.stretched, density: { log: values(log), box, quantiles }, places: values(head.places) };
+    Object.assign(this, { k: head.k, plane: this.first, codec, places: this.first.places, codes: values(head.codes) });
     this.encoder = program(head.encoder);
     this.decoder = program(head.decoder);
     this.labeler = program(head.labels?.program);
@@ -16,6 +21,17 @@ export class Model {
     this.near = this.k > 2 ? new NearRows(this.places, this.codes, this.k, head.map.near) : null;
     this.axes = null; // [i, j], or null: the map is not two of the codes
     this.others = Float64Array.from({ length: this.k }, (_, j) => median(this.codes, j, this.k));
+  }
+
+  // Two of the codes are the map; null: again what it was first.
+  turn(axes) {
+    this.axes = axes;
+    this.plane = axes ? planeOf(this.codes, this.k, axes) : this.first;
+    this.places = axes ? this.plane.places : this.first.places;
+  }
+
+  get box() {
+    return this.plane.box;
   }
 
   // Whether something is decoded at each place, and at once.
@@ -70,6 +86,22 @@ export class Model {
     }
     return out;
   }
+}
+
+// Two of k codes as a map of its own
+function planeOf(codes, k, [a, b]) {
+  const places = new Float32Array((2 * codes.length) / k);
+  for (let i = 0; i < codes.length / k; i++) [places[2 * i], places[2 * i + 1]] = [codes[i * k + a], codes[i * k + b]];
+  const range = (from) => {
+    let [low, high] = [Infinity, -Infinity];
+    for (let i = from; i < places.length; i += 2) [low, high] = [Math.min(low, places[i]), Math.max(high, places[i])];
+    const margin = 0.08 * (high - low || 1);
+    return [low - margin, high + margin];
+  };
+  const box = [...range(0), ...range(1)];
+  const log = smoothed(places, box);
+  const own = Float32Array.from({ length: places.length / 2 }, (_, i) => gridAt(log, box, [places[2 * i], places[2 * i + 1]]));
+  return { box, axes: [`z${a + 1}`, `z${b + 1}`], stretched: true, density: { log, box, quantiles: quantilesOf(own) }, places };
 }
 
 function share(v, low, high, n) {

@@ -1,5 +1,6 @@
 // What is decoded at the circle, and what has changed since it was let go.
 import { el, settled, shortly } from "./dom.js";
+import { gridAt } from "./grid.js";
 
 export function decodedPanel(page) {
   const { store, face, head } = page;
@@ -68,17 +69,10 @@ function trustOf(page, place) {
   const facts = [["Place", place.map(shortly).join(", ")]];
   const near = page.map.near(...place);
   if (near >= 0) facts.push(["Nearest", page.name(near)]);
-  if (page.trust) {
+  if (page.trust && !page.model.axes) {
     const [round, stretch] = [page.trust.round, page.trust.stretch].map((grid) => gridAt(grid, page.head.map.box, place));
     facts.push(["Round trip", `${shortly(Number(round.toPrecision(2)))} (${round < 0.1 ? "comes back" : round < 0.5 ? "drifts" : "does not come back"})`]);
     facts.push(["Stretch", `${shortly(Number(stretch.toPrecision(2)))} × the usual`]);
   }
-  return facts.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]);
-}
-
-// The node nearest to a place, of a grid whose outer nodes lie on the box.
-export function gridAt(values, [x0, x1, y0, y1], [x, y]) {
-  const m = Math.round(Math.sqrt(values.length));
-  const at = (v, low, high) => Math.min(m - 1, Math.max(0, Math.round(((v - low) / (high - low)) * (m - 1))));
-  return values[at(y, y0, y1) * m + at(x, x0, x1)];
+  return facts.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)));
 }

@@ -9,10 +9,14 @@ const RANGE = [0.01, 0.99]; // quantiles between which colors change
 
 export function groundControls(page) {
   const { store } = page;
-  store.on("color", () => (store.set("hidden", new Set()), paint(page)));
+  let colored = store.get("color");
+  store.on("color", (name) => {
+    if (name !== colored) store.set("hidden", new Set());
+    colored = name;
+    paint(page);
+  });
   store.on("ground", (name) => lay(page, name));
   store.on("things", (name) => cover(page, name));
-  page.whenBuilt = [...(page.whenBuilt ?? []), () => paint(page)];
   const bar = el("div", { class: "controls" });
   const draw = () => {
     const colors = [["", "nothing"], ...groupsOf(page)];
@@ -23,7 +27,7 @@ export function groundControls(page) {
     );
   };
   draw();
-  store.on("color ground things", draw);
+  store.on("color ground things axes", draw);
   return bar;
 }
 
@@ -40,7 +44,7 @@ function grounds({ head, model, codec }) {
     ["likely", "how likely"],
     ...(model.labeler ? [["labels", "predicted label"]] : []),
     ...levels,
-    ...(head.trust ? [["round", "round trip"], ["stretch", "stretch"]] : []),
+    ...(head.trust && !model.axes ? [["round", "round trip"], ["stretch", "stretch"]] : []),
   ];
 }
 
@@ -88,7 +92,6 @@ export function legendPanel(page) {
     if (!box.hidden) box.replaceChildren(...(column.kind === "category" ? chips(page, column) : bar(page, column)));
   };
   store.on("color hidden", draw);
-  page.whenBuilt = [...(page.whenBuilt ?? []), draw];
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => setTimeout(draw));
   return box;
 }
@@ -131,7 +134,7 @@ function lay(page, name) {
   const { map, head, trust } = page;
   page.laying = name;
   map.layer("ground", null);
-  if (name in WORDS) return map.layer("ground", { values: trust[name].map((v) => Math.log(v + 1e-3)), box: head.map.box, words: WORDS[name] });
+  if (name in WORDS && !page.model.axes) return map.layer("ground", { values: trust[name].map((v) => Math.log(v + 1e-3)), box: head.map.box, words: WORDS[name] });
   if (name === "labels") return areas(page, name, head.labels.names, (place) => page.model.labelsAt(place));
   if (!name.startsWith("level:")) return;
   const column = page.codec.columns.find((c) => c.name === name.slice(6));
@@ -148,7 +151,7 @@ function levelsIn(e, { start, levels }) {
 
 // The likeliest of several at each node, a slice of a frame at a time.
 function areas(page, name, names, chances, colors = []) {
-  const { box } = page.head.map;
+  const { box } = page.model;
   const labels = new Uint8Array(SIDE * SIDE);
   const sure = new Float32Array(SIDE * SIDE);
   const shades = names.map((_, c) => Math.min(LEVELS.length - 1, colors[c] ?? c));

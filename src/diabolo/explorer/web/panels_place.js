@@ -3,11 +3,19 @@ import { choice, el, labeled, shortly, slider } from "./dom.js";
 
 export function placePanel(page) {
   const { store, head, model } = page;
-  const [x0, x1, y0, y1] = head.map.box;
   const strip = head.map.method === "strip";
-  const names = head.map.axes.map((name, i) => name || ["across", "up"][i]);
-  const sliders = [[x0, x1], [y0, y1]].map((range, i) => slider(`Place: ${names[i]}`, range, 0, (v) => put(i, v)));
-  const said = sliders.map(() => el("output", {}));
+  const sliders = [0, 1].map((i) => slider("", [0, 1], 0, (v) => put(i, v)));
+  const [said, names] = [0, 1].map((tag) => sliders.map(() => el(tag ? "span" : "output", {})));
+  const fit = () => {
+    const { box, axes } = model.plane;
+    sliders.forEach((input, i) => {
+      [input.min, input.max] = box.slice(2 * i);
+      input.setAttribute("aria-label", `Place: ${axes[i]}`);
+      names[i].textContent = axes[i];
+    });
+  };
+  fit();
+  store.on("axes", fit);
   const put = (i, v) => {
     const place = page.map.place;
     place[i] = v;
@@ -20,7 +28,7 @@ export function placePanel(page) {
       said[i].textContent = shortly(Number(v.toPrecision(4)));
     }),
   );
-  const rows = sliders.map((input, i) => (strip && i ? null : labeled(names[i], el("span", { class: "ranged" }, input, said[i]), { class: "wide" })));
+  const rows = sliders.map((input, i) => (strip && i ? null : el("label", { class: "wide" }, names[i], el("span", { class: "ranged" }, input, said[i]))));
   return el("div", { class: "place" }, el("p", { class: "soft" }, head.map.note), ...rows, head.k > 2 && model.decodes ? axesControls(page) : null);
 }
 
@@ -60,27 +68,4 @@ function turn(page, axes, draw) {
   if (axes && axes[0] === axes[1]) axes = [axes[0], (axes[0] + 1) % page.head.k];
   page.turn(axes);
   draw();
-}
-
-// Counts of places in an m x m grid, smoothed -> log density
-export function smoothed(places, [x0, x1, y0, y1], m = 96, width = 2.2) {
-  const grid = new Float64Array(m * m);
-  for (let i = 0; i < places.length; i += 2) {
-    const [c, r] = [Math.round(((places[i] - x0) / (x1 - x0)) * (m - 1)), Math.round(((places[i + 1] - y0) / (y1 - y0)) * (m - 1))];
-    if (c >= 0 && r >= 0 && c < m && r < m) grid[r * m + c]++;
-  }
-  const reach = Math.ceil(3 * width);
-  const kernel = Array.from({ length: 2 * reach + 1 }, (_, i) => Math.exp(-0.5 * ((i - reach) / width) ** 2));
-  const blur = (from, step, other) => {
-    const to = new Float64Array(m * m);
-    for (let a = 0; a < m; a++) {
-      for (let b = 0; b < m; b++) {
-        let sum = 0;
-        for (let i = Math.max(0, b - reach); i <= Math.min(m - 1, b + reach); i++) sum += kernel[i - b + reach] * from[a * other + i * step];
-        to[a * other + b * step] = sum;
-      }
-    }
-    return to;
-  };
-  return Float32Array.from(blur(blur(grid, 1, m), m, 1), (v) => Math.log(v + 1e-6));
 }

@@ -16,6 +16,11 @@ export class Store {
     for (const run of this.heard.get(name) ?? []) run(value);
   }
 
+  // Tells those who listen once more.
+  again(names) {
+    for (const name of names.split(" ")) for (const run of this.heard.get(name) ?? []) run(this.values[name]);
+  }
+
   on(names, run) {
     for (const name of names.split(" ")) this.heard.set(name, [...(this.heard.get(name) ?? []), run]);
   }
