@@ -58,7 +58,6 @@ async function pageOf(root, head, buffer, ask) {
   page.decodedNow = (place, use) => use(thingAt(page, place));
   page.decoded = page.decodedNow;
   page.usual = { color: page.store.get("color"), tab: "near", text: null };
-  page.labelsFace = head.labels && page.model.decodes ? new LabelsFace(head.labels.names) : null;
   return page;
 }
 

@@ -8,7 +8,6 @@ export function decodedPanel(page) {
   const note = el("p", { class: "soft said", role: "status" });
   const parts = [];
   if (face) parts.push(pictured(face) ? el("div", { class: "thing" }, face.element) : face.element);
-  if (page.labelsFace) parts.push(el("h3", {}, "Predicted labels"), page.labelsFace.element);
   const reason = face ? missing(head) : "The page cannot show what is decoded here: nothing is known of these columns in a page.";
   const facts = el("dl", { class: "facts" });
   const sheet = el("section", { class: "sheet decoded", "aria-labelledby": "decoded-title" },
@@ -23,10 +22,7 @@ export function decodedPanel(page) {
     words.dataset.word = words.textContent;
     name(thing, place);
   };
-  store.on("place", (place) => {
-    page.decoded(place, (thing) => show(place, thing, page.earlier));
-    page.labelsFace?.update(page.model.labelsAt(place));
-  });
+  store.on("place", (place) => page.decoded(place, (thing) => show(place, thing, page.earlier)));
   store.on("before", (place) => {
     page.earlier = null;
     if (place) page.decoded(place, (thing) => (page.earlier = kept(thing)));

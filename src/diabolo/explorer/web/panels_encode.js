@@ -1,7 +1,7 @@
 // A row, a text or a picture of one's own -> its place, its reconstruction, its error.
 import { button, el, percent, shortly, throttled } from "./dom.js";
 import { pictureFrom } from "./dropped.js";
-import { PictureFace, WordsFace } from "./faces.js";
+import { LabelsFace, PictureFace, WordsFace } from "./faces.js";
 
 const MOST = 8; // cells that are told
 
@@ -40,10 +40,18 @@ function answer(page, x, z, e) {
   const place = page.model.place(z);
   const beyond = page.head.k === 2 && (place[0] !== z[0] || place[1] !== z[1]) ? ": beyond the map, drawn at its edge" : "";
   const lines = [el("p", {}, "The circle is at its place ", el("strong", {}, place.map(shortly).join(", ")), beyond, ".")];
-  if (!e.length) return lines;
+  if (!e.length) return [...lines, ...labelsOf(page, x)];
   const errors = errorsOf(page, e, x);
   if (errors) lines.push(el("p", {}, ...errorWords(page, errors)));
   return [...lines, ...reconstruction(page, x, e, errors)];
+}
+
+function labelsOf(page, x) {
+  const p = page.model.labelsOf(x);
+  if (!p) return [];
+  const face = new LabelsFace(page.head.labels.names);
+  face.update(p);
+  return [el("h3", {}, "Its labels"), face.element];
 }
 
 function errorsOf(page, e, x) {

@@ -42,7 +42,7 @@ function grounds({ head, model, codec }) {
   const levels = model.decodes && codec?.kind === "table" ? codec.columns.filter((c) => c.levels || c.share !== undefined).map((c) => [`level:${c.name}`, `decoded ${c.name}`]) : [];
   return [
     ["likely", "how likely"],
-    ...(model.labeler ? [["labels", "predicted label"]] : []),
+    ...(model.labels ? [["labels", "predicted label"]] : []),
     ...levels,
     ...(head.trust && !model.axes ? [["round", "round trip"], ["stretch", "stretch"]] : []),
   ];
