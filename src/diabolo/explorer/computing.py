@@ -43,7 +43,7 @@ def computing(model: Any, half: Sides, shown: Any, box: Box, tensors: Tensors, r
         "decoder": decoder,
         "labels": labels(half, shown.p, own, tensors),
         "sheet": blended,
-        "remote": bool(half.decode and not decoder and remote),
+        "remote": {"encode": remote and not own.encode, "decode": bool(remote and half.decode and not decoder)},
         "trust": grids,
     }
 

@@ -21,6 +21,7 @@ export class Model {
     this.flat = head.flat && { directions: values(head.flat.directions), mean: values(head.flat.mean) };
     this.sheet = head.sheet && { ...head.sheet, outputs: values(head.sheet.outputs), d: tensors.shape(head.sheet.outputs)[1] };
     this.near = this.k > 2 || head.labels ? new NearRows(this.places, this.codes, this.k, head.map.near) : null;
+    this.asks = head.remote.decode === true; // the server decodes
     this.axes = null; // [i, j], or null: the map is not two of the codes
     this.others = Float64Array.from({ length: this.k }, (_, j) => median(this.codes, j, this.k));
   }
@@ -36,9 +37,13 @@ export class Model {
     return this.plane.box;
   }
 
-  // Whether something is decoded at each place, and at once.
+  // Whether something is decoded at each place; whether at once.
   get decodes() {
-    return Boolean(this.decoder || this.sheet || this.remote);
+    return this.decodesNow || this.asks;
+  }
+
+  get decodesNow() {
+    return Boolean(this.decoder || this.sheet);
   }
 
   code([x, y]) {
@@ -75,7 +80,7 @@ export class Model {
 
   // The labels that are predicted for features x.
   labelsOf(x) {
-    return this.encoder && this.labeler ? this.labeler.run(this.encoder.run(x)) : null;
+    return x && this.encoder && this.labeler ? this.labeler.run(this.encoder.run(x)) : null;
   }
 
   // Features -> code, or null where the page has no encoder.

@@ -27,6 +27,7 @@ export function decodedPanel(page) {
     page.earlier = null;
     if (place) page.decoded(place, (thing) => (page.earlier = kept(thing)));
   });
+  store.on("said", (text) => (note.textContent = text));
   store.on("rested", (place) => facts.replaceChildren(...trustOf(page, place)));
   return sheet;
 }
@@ -41,7 +42,7 @@ function titleOf({ head, model }) {
 
 function missing(head) {
   if (head.sheet) return `Interpolated from a sheet of ${head.sheet.n} × ${head.sheet.n} places, because ${head.sheet.why}.`;
-  return head.remote ? "Decoded by the server of this page." : "";
+  return head.remote.decode ? "Decoded by the server of this page." : "";
 }
 
 // A thing that stays as it is while others are decoded.

@@ -39,7 +39,7 @@ function groupsOf({ columns }) {
 }
 
 function grounds({ head, model, codec }) {
-  const levels = model.decodes && codec?.kind === "table" ? codec.columns.filter((c) => c.levels || c.share !== undefined).map((c) => [`level:${c.name}`, `decoded ${c.name}`]) : [];
+  const levels = model.decodesNow && codec?.kind === "table" ? codec.columns.filter((c) => c.levels || c.share !== undefined).map((c) => [`level:${c.name}`, `decoded ${c.name}`]) : [];
   return [
     ["likely", "how likely"],
     ...(model.labels ? [["labels", "predicted label"]] : []),
@@ -48,8 +48,9 @@ function grounds({ head, model, codec }) {
   ];
 }
 
-function things({ head, face }) {
-  return [["points", "points"], ...(head.thumbnails ? [["pictures", "pictures of rows"]] : []), ...(face ? [["lattice", "decoded things"]] : [])];
+function things({ head, face, model }) {
+  const over = face && !model.asks ? [["lattice", model.decodes ? "decoded things" : "predicted labels"]] : [];
+  return [["points", "points"], ...(head.thumbnails ? [["pictures", "pictures of rows"]] : []), ...over];
 }
 
 // ── points ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -182,7 +183,7 @@ function cover(page, name) {
   map.pictures(null);
   if (name === "pictures") page.sheet.then((sheet) => map.pictures(thumbnailOf(sheet, head.thumbnails)));
   if (name === "lattice") {
-    map.lattice((context, x, y, u, v, size) => page.decodedNow([x, y], (thing) => face.draw(context, u, v, size, thing, page.store.get("color"))));
+    map.lattice((context, x, y, u, v, size) => page.decoded([x, y], (thing) => face.draw(context, u, v, size, thing, page.store.get("color"))));
   }
 }
 
