@@ -3,7 +3,7 @@
 // Few points are discs with a thin outline: a stencil for each quarter of a pixel, laid over the ground. Where a disc would be
 // smaller than a pixel, the ink of all points is added up instead, and a pixel with ink c is covered by 1 - exp(-c).
 import { OPAQUE } from "./colors.js";
-import { Cells } from "./buckets.js";
+import { Cells } from "./cells.js";
 
 const [HIDDEN, SHOWN, CHOSEN] = [0, 1, 2];
 const QUARTERS = 4; // of a pixel, both ways
