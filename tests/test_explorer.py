@@ -601,7 +601,7 @@ def test_a_picture_is_encoded_and_a_huge_one_refused(browser, folder, tmp_path):
 
 
 def test_a_decoder_of_ones_own_is_a_sheet_and_the_page_says_so(browser, folder):
-    model, X = fitted("own decoder")
+    model, _ = fitted("own decoder")
     page = opened(browser, page_of("own decoder", folder))
     assert "Interpolated from a sheet of 33 × 33 places, because Own" in page.locator(".decoded .note").inner_text()
     box = read(page_of("own decoder", folder))["sheet"]["box"]
@@ -612,7 +612,7 @@ def test_a_decoder_of_ones_own_is_a_sheet_and_the_page_says_so(browser, folder):
 
 
 def test_two_of_three_codes_are_a_map(browser, folder):
-    model, X = fitted("three codes")
+    model, _ = fitted("three codes")
     page = opened(browser, page_of("three codes", folder))
     page.get_by_role("tab", name="Place").click()
     page.get_by_label("Map", exact=True).last.select_option("axes")
