@@ -1,7 +1,7 @@
 """How fast the explorer's map moves, in a headless Chromium without a GPU.
 
-A map of made-up rows, 800 x 800 pixels. *Panning*: the view moves by a few pixels each frame; frames a second of the median frame
-and of the slowest in twenty, without the browser's own limit of 60. *Zooming*: the same with a factor each frame. *Full*:
+A map of made-up rows, 800 x 800 pixels. *Panning*: the view moves by a few pixels each frame; frames a second of the median
+frame and of the slowest in twenty, without the browser's own limit of 60. *Zooming*: the same with a factor each frame. *Full*:
 milliseconds from the last move of a zoom until the picture is drawn in full and on the screen; the map waits 70 of them for
 another move. *CPU*: milliseconds of all processes of the browser for a frame of panning; on a busy machine it says more than
 frames a second.

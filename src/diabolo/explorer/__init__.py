@@ -81,7 +81,7 @@ def serve(
     host, port, open : as in :func:`diabolo.explorer.server.serve`
     """
     found = _payload(model, X, title, labels, seed, remote=True)
-    remote = bool(found.head["remote"])
+    remote = any(found.head["remote"].values())
     server.serve(html(found, served=remote), model if remote else None, host=host, port=port, open=open)
 
 

@@ -25,6 +25,7 @@ __all__ = ["Box", "box_around", "density", "nodes", "sheet", "trust"]
 Box = tuple[float, float, float, float]
 FINE, COARSE = 128, 33  # nodes of a side: of the density; of what needs the network
 MARGIN = 0.07  # of the box around the rows
+ALIKE = 0.65  # smallest ratio of the two sides of a map whose axes have one unit
 QUANTILES = (0.05, 0.5, 0.95)
 JUDGED = 10_000  # rows whose density fixes the colors
 VALUES = 4_000_000  # of a sheet
@@ -37,8 +38,8 @@ def box_around(places: np.ndarray, method: str) -> Box:
     """The part of the plane that the map shows."""
     low, high = places.min(0), places.max(0)
     size = np.maximum(high - low, 1e-6)
-    if method in ("t-SNE", "plane"):  # one unit for both axes
-        middle, size = (low + high) / 2, np.full(2, size.max())
+    if method in ("t-SNE", "plane"):  # nearly one unit for both axes
+        middle, size = (low + high) / 2, np.maximum(size, ALIKE * size.max())
         low, high = middle - size / 2, middle + size / 2
     (x0, y0), (x1, y1) = low - MARGIN * size, high + MARGIN * size
     return float(x0), float(x1), 0.0 if method == "strip" else float(y0), float(y1)
@@ -61,7 +62,8 @@ def density(log_prob: Callable[[np.ndarray], np.ndarray] | None, codes_at: Codes
     some = places[evenly(len(places), JUDGED)]
     grid = log_prob(codes_at(nodes(box, FINE)))
     own = np.quantile(log_prob(codes_at(some)), QUANTILES)
-    return np.maximum(grid, own[0] - 60).reshape(FINE, FINE), own.tolist()
+    height = np.repeat(np.linspace(-1, 1, FINE), FINE)  # where all heights are as likely, the middle is where to begin
+    return np.maximum(grid - 1e-3 * np.square(height), own[0] - 60).reshape(FINE, FINE), own.tolist()
 
 
 def trust(encode: Any, decode: Any, codes_at: CodesAt, places: np.ndarray, box: Box, dtype: torch.dtype) -> dict[str, np.ndarray]:

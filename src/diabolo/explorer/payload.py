@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,10 +27,10 @@ from ..report.names import Names
 from ..report.values import listed
 from ..rows import evenly, in_order_of
 from .columns import column
-from .grids import Box, box_around, density, trust
+from .grids import Box, box_around, density
 from .near import NEAR, interpolated
 from .computing import computing
-from .sides import Sides, dtype_of, sides
+from .sides import Sides, sides
 from .thumbnails import thumbnails
 
 __all__ = ["Payload", "payload"]
@@ -40,6 +39,8 @@ MOST = 100_000  # rows that are shown
 VALUES = 50_000_000  # features of these rows
 CELLS = 4_000_000  # cells that the page holds
 WORDS = 8  # of a document that name it
+DIRECTIONS = 24  # of wide codes that only place the rows
+LABELS = 30  # whose probabilities are columns
 
 Say = Callable[[str], None]
 
@@ -60,6 +61,9 @@ class Shown:
     x: Tensor
     z: np.ndarray
     map: Map
+    measured: dict[str, np.ndarray]
+    p: np.ndarray | None  # (n, c) probabilities of labels
+    flat: tuple[np.ndarray, np.ndarray] | None  # z = (h - mean) @ directions, of a model whose own codes h are wide
 
     def codes_at(self, at: np.ndarray) -> np.ndarray:
         """Places (m, 2) -> codes (m, k)."""
@@ -94,38 +98,38 @@ def payload(
     say : function of a text
         Told what is being done.
     """
-    half = sides(model)
     check_is_fitted(model)
+    half = sides(model)
     say("reading the rows")
-    codes, measured = looked_at(model, half, X)
-    n = len(codes)
+    index, x, n = read(model, X, MOST if half.k <= 2 else MOST_OF_TSNE)
     more = {str(name): checked(str(name), values, n) for name, values in (labels or {}).items()}
-    shown = chosen(model, X, codes, seed, say)
+    named = {name: [values[i] for i in index] for name, values in more.items()}
+    say(f"drawing the map of {len(index):,} rows")
+    shown = drawn(half, index, x, seed)
     box = box_around(shown.map.places, shown.map.method)
     tensors = Tensors()
     say("measuring the map")
-    heat, quantiles = density(half.log_prob if codes.shape[1] <= 2 else None, shown.codes_at, shown.map.places, box)
-    named = {name: [values[i] for i in shown.index] for name, values in more.items()}
-    columns, left_out = columns_of(model, X, shown, measured, named, tensors)
+    heat, quantiles = density(half.log_prob if half.k <= 2 else None, shown.codes_at, shown.map.places, box)
+    columns, left_out = columns_of(model, half, X, shown, named, tensors)
     say("writing the network as a program")
     head = {
         "version": 1,
         "title": title or type(model).__name__,
-        "about": about(model, n, len(shown.index)),
+        "about": about(model, n, len(index)),
         "model": type(model).__name__,
         "kind": model.format_.kind,
-        "k": codes.shape[1],
-        "n": len(shown.index),
+        "k": shown.z.shape[1],
+        "n": len(index),
         "rows": n,
-        **computing(model, half, partial(trusted, model, half, shown, box), shown.codes_at, box, tensors, remote),
-        "map": drawn(shown.map, box),
-        "density": {"log": tensors.add(heat, dtype="f32"), "m": len(heat), "box": list(box), "quantiles": quantiles},
+        **computing(model, half, shown, box, tensors, remote),
+        "map": told(shown.map, box),
+        "density": {"log": tensors.add(heat, dtype="f32"), "box": list(box), "quantiles": quantiles},
         "places": tensors.add(shown.map.places, dtype="f32"),
         "codes": tensors.add(shown.z, dtype="f32"),
         "columns": columns,
         "left_out": left_out,
-        "index": tensors.add(shown.index.astype(np.int32), dtype="i32"),
-        "ids": names(model, X, shown.index),
+        "index": tensors.add(index.astype(np.int32), dtype="i32"),
+        "ids": names(model, X, index),
         "thumbnails": pictures(model, shown),
         "regions": named_regions(model, shown, named),
         "fonts": None,
@@ -149,32 +153,41 @@ def features(model: Any, X: Any) -> Iterator[Tensor]:
         yield from x.split(4096)
 
 
-def looked_at(model: Any, half: Sides, X: Any) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Codes (n, k) of all rows, and what is measured of each."""
-    codes, measured = [], {name: [] for name in half.measures}  # type: dict[str, list[np.ndarray]]
-    with torch.no_grad():
-        for x in features(model, X):
-            z = half.encode(x)
-            codes.append(z.double().numpy())
-            for name, measure in half.measures.items():
-                measured[name].append(measure(x, z))
-    if not codes:
+def read(model: Any, X: Any, most: int) -> tuple[np.ndarray, Tensor, int]:
+    """The numbers of at most so many rows, evenly spaced; their features (m, d); the number of all rows."""
+    most = min(most, max(1, VALUES // model.format_.width))
+    kept, n = [], 0
+    for x in features(model, X):
+        n += len(x)
+        kept = [*kept, x] if n <= most else []
+    if not n:
         raise DataError("X has no rows: there is nothing to explore")
-    found = np.concatenate(codes)
-    if not np.isfinite(found).all():
-        raise DataError("some rows have codes that are no finite numbers: they have no place on a map")
-    return found, {name: np.concatenate(parts) for name, parts in measured.items()}
-
-
-def chosen(model: Any, X: Any, codes: np.ndarray, seed: int, say: Say) -> Shown:
-    """The rows that are shown, and their map."""
-    n, k = codes.shape
-    most = min(MOST if k <= 2 else MOST_OF_TSNE, max(1, VALUES // model.format_.width))
     index = evenly(n, most)
-    x = in_order_of(index, features(model, X)).float()
-    z = codes[index]
-    say(f"drawing the map of {len(index):,} rows")
-    return Shown(index, x, z, spread(z, seed))
+    return index, torch.cat(kept) if kept else in_order_of(index, features(model, X)), n
+
+
+def drawn(half: Sides, index: np.ndarray, x: Tensor, seed: int) -> Shown:
+    """The map of these rows."""
+    with torch.no_grad():
+        parts = [half.encode(part) for part in x.split(4096)]
+        p = None if half.predict is None else torch.cat([half.predict(part) for part in parts]).float().numpy()
+        z = torch.cat(parts)
+        measured = {name: measure(x, z) for name, measure in half.measures.items()}
+    codes = z.double().numpy()
+    if not np.isfinite(codes).all():
+        raise DataError("some rows have codes that are no finite numbers: they have no place on a map")
+    flat = None
+    if half.decode is None:  # nothing is decoded from these codes: fewer numbers place the rows as well
+        flat = flattened(codes)
+        codes = (codes - flat[1]) @ flat[0]
+    return Shown(index, x, codes, spread(codes, seed), measured, p, flat)
+
+
+def flattened(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Codes (n, k) -> the directions (k, DIRECTIONS) in which they vary most, and their mean (k,)."""
+    mean = codes.mean(0)
+    _, _, v = np.linalg.svd((codes - mean)[evenly(len(codes), 2000)], full_matrices=False)
+    return v[:DIRECTIONS].T.copy(), mean
 
 
 def about(model: Any, n: int, shown: int) -> str:
@@ -187,11 +200,9 @@ def about(model: Any, n: int, shown: int) -> str:
     return f"{some} as the {type(model).__name__} sees them"
 
 
-def drawn(found: Map, box: Box) -> dict[str, Any]:
+def told(found: Map, box: Box) -> dict[str, Any]:
     """What the page needs to know of the map."""
-    return {"method": found.method, "axes": found.axes, "note": found.note, "box": list(box), "near": NEAR} | {
-        "stretched": found.method in ("codes", "strip")
-    }
+    return {"method": found.method, "axes": found.axes, "note": found.note, "box": list(box), "near": NEAR}
 
 
 def names(model: Any, X: Any, index: np.ndarray) -> list[str] | None:
@@ -204,23 +215,32 @@ def names(model: Any, X: Any, index: np.ndarray) -> list[str] | None:
 
 
 def columns_of(
-    model: Any, X: Any, shown: Shown, measured: Mapping[str, np.ndarray], more: Mapping[str, list[Any]], tensors: Tensors
+    model: Any, half: Sides, X: Any, shown: Shown, more: Mapping[str, list[Any]], tensors: Tensors
 ) -> tuple[list[dict[str, Any]], int]:
     """Labels, columns, measures and codes; and how many columns were left out."""
-    found = [column(name, "label", values, tensors) for name, values in more.items()]
+    found = [column(name, "label", values, tensors) for name, values in (more | predicted(half, shown)).items()]
     own, left_out = own_columns(model, X, shown)
     found += [column(name, "column", values, tensors) for name, values in own.items()]
-    found += [column(name, "measure", v[shown.index].tolist(), tensors) for name, v in measured.items()]
+    found += [column(name, "measure", v.tolist(), tensors) for name, v in shown.measured.items()]
     if isinstance(model, Autoencoder):
         found += [column(f"z{j + 1}", "code", z.tolist(), tensors) for j, z in enumerate(shown.z.T[:16])]
     return found, left_out
+
+
+def predicted(half: Sides, shown: Shown) -> dict[str, list[Any]]:
+    """The likeliest label of each row, and how likely; or the probability of each label, if a row can have several."""
+    if shown.p is None:
+        return {}
+    if half.one:
+        return {"predicted": [half.labels[c] for c in shown.p.argmax(1)], "certainty": shown.p.max(1).tolist()}
+    return {f"p({name})": p.tolist() for name, p in zip(half.labels[:LABELS], shown.p.T, strict=False)}
 
 
 def own_columns(model: Any, X: Any, shown: Shown) -> tuple[dict[str, list[Any]], int]:
     """The cells of the shown rows, as they stand in X; of documents the texts, and the words that stand for them."""
     format, n = model.format_, len(shown.index)
     if isinstance(format, Documents):
-        words = [", ".join(format.top(row, WORDS)) for row in shown.x.numpy()]
+        words = [", ".join(format.top(row, WORDS)) for row in shown.x.double().numpy()]
         texts = Names(format, X).texts
         return ({"text": [str(texts[i]) for i in shown.index]} if len(texts) else {}) | {"words": words}, 0
     if format.shape is not None:
@@ -231,17 +251,13 @@ def own_columns(model: Any, X: Any, shown: Shown) -> tuple[dict[str, list[Any]],
 
 
 def pictures(model: Any, shown: Shown) -> dict[str, Any] | None:
-    return thumbnails(model.format_.from_tensor(shown.x)) if model.format_.shape is not None else None
+    return thumbnails(model.format_.from_tensor(shown.x.double())) if model.format_.shape is not None else None
 
 
 def named_regions(model: Any, shown: Shown, labels: Mapping[str, list[Any]]) -> list[dict[str, Any]]:
     """The regions of the map as JSON."""
-    found = regions(shown.map.places, shown.x.numpy(), model.format_, labels)
+    found = regions(shown.map.places, shown.x.double().numpy(), model.format_, labels)
     return [
         {"name": region.name, "center": list(region.center), "rows": region.rows.tolist(), "says": list(region.says)}
         for region in found
     ]
-
-
-def trusted(model: Any, half: Sides, shown: Shown, box: Box) -> dict[str, np.ndarray]:
-    return trust(half.encode, half.decode, shown.codes_at, shown.map.places, box, dtype_of(model.network_))

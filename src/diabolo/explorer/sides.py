@@ -29,8 +29,9 @@ Measure = Callable[[Tensor, Tensor], np.ndarray]
 
 @dataclass(frozen=True)
 class Sides:
-    """The halves of a model; `measures` say something of rows x and their codes z: (n,) each."""
+    """The halves of a model; `measures` say something of rows x and their codes z (n, k): (n,) each."""
 
+    k: int
     encode: Callable[[Tensor], Tensor]
     decode: Callable[[Tensor], Tensor] | None = None
     predict: Callable[[Tensor], Tensor] | None = None
@@ -66,7 +67,7 @@ def _(model: Autoencoder) -> Sides:
         return model.density_.log_prob(z.numpy())
 
     measures = {"reconstruction error": error, "log likelihood": likelihood}
-    return Sides(encode, decode, measures=measures, log_prob=model.density_.log_prob)
+    return Sides(model.n_components_, encode, decode, measures=measures, log_prob=model.density_.log_prob)
 
 
 @sides.register
@@ -85,14 +86,14 @@ def _(model: OutlierDetector) -> Sides:
     def error(x: Tensor, z: Tensor) -> np.ndarray:
         return np.asarray(model.loss_.errors(decode(z), x).sum(1).numpy())
 
-    return Sides(encode, decode, measures={"p-value": p, "reconstruction error": error})
+    return Sides(width(encode, model), encode, decode, measures={"p-value": p, "reconstruction error": error})
 
 
 @sides.register(Classifier)
 @sides.register(MultiLabelClassifier)
 def _(model: Any) -> Sides:
     network: Any = model.network_
-    members = len(network.encoder(torch.zeros(1, model.format_.width, dtype=dtype_of(network))))
+    members = len(network.encoder(zeros(model)))
 
     def encode(x: Tensor) -> Tensor:
         parts = [network.encoder(part) for part in x.split(model.format_.piece)]
@@ -103,7 +104,17 @@ def _(model: Any) -> Sides:
 
     names = model.classes_.tolist() if isinstance(model, Classifier) else model.labels_.names
     one = isinstance(model, Classifier) or model.labels_.kind == "one"
-    return Sides(encode, predict=predict, labels=tuple(map(str, names)), one=one)
+    return Sides(width(encode, model), encode, predict=predict, labels=tuple(map(str, names)), one=one)
+
+
+def zeros(model: Any) -> Tensor:
+    """One row."""
+    return torch.zeros(1, model.format_.width, dtype=dtype_of(model.network_))
+
+
+def width(encode: Callable[[Tensor], Tensor], model: Any) -> int:
+    """k."""
+    return encode(zeros(model)).shape[1]
 
 
 def probabilities(model: Any, raw: Tensor) -> np.ndarray:

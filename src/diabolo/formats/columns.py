@@ -361,8 +361,8 @@ class Category(Column):
     def likeliest(self, e: Tensor) -> Tensor:
         return torch.nn.functional.one_hot(e.argmax(1), e.shape[1]).to(e.dtype)
 
-    @cached_property
-    def digits(self) -> int:  # type: ignore[override]
+    @property
+    def digits(self) -> int:
         t = self.known.type
         return fraction(t, whole(self.known)[1]) if pa.types.is_temporal(t) else SHORTEST
 

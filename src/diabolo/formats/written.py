@@ -78,7 +78,7 @@ def fixed(v: float, digits: int) -> str:
         return repr(float(v)).removesuffix(".0")
     if digits > MOST or abs(v) >= 10.0**MOST:
         return f"{v:.5e}"
-    return f"{float(rounded(np.float64(v), digits)):.{digits}f}"
+    return f"{rounded(np.array(v), digits):.{digits}f}"
 
 
 def fraction(t: pa.DataType, step: int) -> int:

@@ -118,15 +118,21 @@ def tell(format: Format, j: int, effect: np.ndarray, here: np.ndarray, mean: np.
         best = int(effect[:-1].argmax()) if len(effect) > 1 else 0
         if not len(levels) or effect[best] < APART:
             return None
-        return float(effect[best]), f"{name} {levels[best]}", f"{name} is {levels[best]} in {share(here[best])}, else {share(mean[best])}"
+        return level(float(effect[best]), name, str(levels[best]), here[best], mean[best])
     size = float(np.abs(effect[0]))
     if size < APART:
         return None
     if not format.quantities()[format.blocks[j].start] and 0 <= here[0] <= 1:
         said = name if effect[0] > 0 else f"not {name}"
-        return size, said, f"{name} in {share(here[0])}, else {share(mean[0])}"
+        return size, said, f"{name} in {share(here[0])} of the rows here, of all rows in {share(mean[0])}"
     side = "high" if effect[0] > 0 else "low"
     return size, f"{side} {name}", f"{name} is {effect[0]:+.1f} deviations from the mean"
+
+
+def level(effect: float, name: str, value: str, here: float, usual: float) -> Told:
+    """What is said of a level that is frequent here."""
+    called = value if value.casefold().startswith(name.casefold()) else f"{name} {value}"
+    return effect, called, f"{name} is {value} in {share(here)} of the rows here, of all rows in {share(usual)}"
 
 
 def share(v: float) -> str:
@@ -161,5 +167,5 @@ def levels_of(labels: Mapping[str, Sequence[Any]], group: np.ndarray) -> list[li
             effect = (here - usual) / np.sqrt(np.maximum(usual * (1 - usual), 1e-12))
             best = int(effect.argmax())
             if levels[best] and effect[best] >= APART:
-                told.append((float(effect[best]), f"{name} {levels[best]}", f"{name} is {levels[best]} in {share(here[best])}, else {share(usual[best])}"))
+                told.append(level(float(effect[best]), name, str(levels[best]), here[best], usual[best]))
     return found

@@ -6,7 +6,7 @@
 //
 // The same numbers and texts as formats/ gives in Python, from what its `described` says.
 
-import { below, cellsOf, roundedTo, toEven } from "./cells.js";
+import { below, cellsOf, roundedTo, toEven } from "./values.js";
 import { TextCodec } from "./words.js";
 import { PictureCodec } from "./pixels.js";
 
@@ -26,10 +26,10 @@ export function makeCodec(json, tensors) {
 // ── tables ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 class TableCodec {
-  constructor(json) {
+  constructor(json, tensors, one = null) {
     this.kind = "table";
     const kinds = { "yes or no": YesColumn, category: CategoryColumn };
-    this.columns = json.columns.map((about) => new (kinds[about.type] ?? NumberColumn)(about, json));
+    this.columns = json.columns.map((about) => new (one ?? kinds[about.type] ?? NumberColumn)(about, json));
     this.width = this.columns.reduce((sum, { width }) => sum + width, 0);
   }
 
@@ -256,7 +256,53 @@ const alikeText = (text) => text.normalize("NFC").toLowerCase().split(/\s+/).fil
 
 // ── arrays ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-class ArrayCodec {}
+class ArrayCodec extends TableCodec {
+  constructor(json, tensors) {
+    const [unit, digits, flags] = ["unit", "digits", "flags"].map((name) => tensors.array(json.tensors[name]));
+    const columns = Array.from(flags, (flag, j) => ({
+      name: `x${j}`,
+      type: flag & 1 ? "yes or no" : "number",
+      arrow: json.arrow,
+      start: j,
+      width: 1,
+      gaps: Boolean(flag & 2),
+      origin: json.origin?.[j],
+      unit: Array.from(unit.subarray(5 * j, 5 * j + 5)),
+      decimals: null,
+      digits: digits[j],
+      smallest: json.smallest,
+      spared: [],
+    }));
+    super({ columns, decimal: ".", missing: json.missing, na: [] }, tensors, ArrayColumn);
+    this.kind = "array";
+  }
+
+  // A row of numbers, or by name.
+  encode(row, warn) {
+    if (!Array.isArray(row) && !ArrayBuffer.isView(row)) return super.encode(row, warn);
+    if (row.length !== this.width) throw new Error(`the row has ${row.length} numbers, but the model was fitted with ${this.width}`);
+    return super.encode(Object.fromEntries(Array.from(row, (v, j) => [`x${j}`, v])), warn);
+  }
+}
+
+class ArrayColumn extends NumberColumn {
+  loose(family) {
+    return family !== "texts";
+  }
+
+  encode(value, x) {
+    const v = typeof value === "bigint" ? Number(value - this.origin) : value === null ? NaN : Number(value) - Number(this.origin);
+    const outside = this.type !== "number" && v !== 0 && v !== 1 && !Number.isNaN(v);
+    x[this.start] = outside ? Math.sign(v) * Infinity : squashed(v, this.unit);
+  }
+
+  valued(v) {
+    if (!this.cells.narrow) return super.valued(v);
+    const most = { float: 3.4028234663852886e38, halffloat: 65504 }[this.arrow] ?? LARGEST;
+    const value = super.valued(Math.min(Math.max(v, -most), most));
+    return Math.abs(value) < 0.5 * this.smallest ? 0 : value;
+  }
+}
 
 // ── errors ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -18,25 +18,25 @@ export function cssOf(color) {
 }
 
 // a at t = 0, b at t = 1
-export function between(a, b, t) {
+export function mixed(a, b, t) {
   const part = (shift) => Math.round(((a >> shift) & 255) * (1 - t) + ((b >> shift) & 255) * t) << shift;
   return part(0) | part(8) | part(16);
 }
 
-// 0 is black, 1 is white: the L of OKLab, that the ramps are linear in.
+// 0 is black, 1 is white: the L of OKLab, in which the ramps are linear.
 export function lightness(color) {
-  const [r, g, b] = [0, 8, 16].map((shift) => linear(((color >> shift) & 255) / 255));
+  const [r, g, b] = [0, 8, 16].map((shift) => fromGamma(((color >> shift) & 255) / 255));
   const l = Math.cbrt(0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b);
   const m = Math.cbrt(0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b);
   const s = Math.cbrt(0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b);
   return 0.2104542553 * l + 0.793617785 * m - 0.0040720468 * s;
 }
 
-function linear(v) {
+function fromGamma(v) {
   return v > 0.04045 ? ((v + 0.055) / 1.055) ** 2.4 : v / 12.92;
 }
 
-function gamma(v) {
+function toGamma(v) {
   const in01 = Math.min(1, Math.max(0, v));
   return 255 * (in01 > 0.0031308 ? 1.055 * in01 ** (1 / 2.4) - 0.055 : 12.92 * in01);
 }
@@ -53,11 +53,11 @@ export function oklch(L, C, h) {
     -1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s,
     -0.0041960863 * l - 0.7034186147 * m + 1.707614701 * s,
   ];
-  return rgb(...parts.map((v) => Math.round(gamma(v))));
+  return rgb(...parts.map((v) => Math.round(toGamma(v))));
 }
 
 // Stops [t, L, C, hue] -> `size` colours, straight lines between the stops.
-export function ramp(stops, size = 1024) {
+export function colorRamp(stops, size = 1024) {
   const colors = new Uint32Array(size);
   for (let i = 0; i < size; i++) {
     const t = i / (size - 1);
@@ -79,7 +79,7 @@ export const VALUES = {
 };
 
 // t in [0, 1] along a list of CSS colours -> number
-export function along(palette, t) {
+export function alongPalette(palette, t) {
   const at = Math.min(0.999999, Math.max(0, t)) * (palette.length - 1);
-  return palette.length === 1 ? colorOf(palette[0]) : between(colorOf(palette[at | 0]), colorOf(palette[(at | 0) + 1]), at % 1);
+  return palette.length === 1 ? colorOf(palette[0]) : mixed(colorOf(palette[at | 0]), colorOf(palette[(at | 0) + 1]), at % 1);
 }

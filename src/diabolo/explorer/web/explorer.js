@@ -13,6 +13,7 @@ import { Model } from "./model.js";
 import { nearPanel, hoverCard } from "./panels_near.js";
 import { placePanel } from "./panels_place.js";
 import { Tensors, loadKernel } from "./program.js";
+import { Remote } from "./remote.js";
 import { savePanel } from "./panels_save.js";
 import { selectionPanel } from "./panels_selection.js";
 import { Store } from "./store.js";
@@ -20,8 +21,8 @@ import { tabs } from "./panels_tabs.js";
 import { walkPanel } from "./panels_walk.js";
 import { bytesOf } from "./unpack.js";
 
-export async function explore(root, head, buffer, { linked: link = false, ask = null } = {}) {
-  const page = await pageOf(root, head, buffer, ask);
+export async function explore(root, head, buffer, { linked: link = false } = {}) {
+  const page = await pageOf(root, head, buffer);
   build(page);
   if (link) followed(page);
   page.moved(page.map.place, true);
@@ -30,7 +31,7 @@ export async function explore(root, head, buffer, { linked: link = false, ask = 
 }
 
 // What all panels know.
-async function pageOf(root, head, buffer, ask) {
+async function pageOf(root, head, buffer) {
   const tensors = new Tensors(head.tensors, buffer);
   const kernel = await loadKernel(head.kernel ? bytesOf(head.kernel) : null);
   const codec = head.codec ? makeCodec(head.codec, tensors) : null;
@@ -38,7 +39,7 @@ async function pageOf(root, head, buffer, ask) {
   const columns = head.columns.map((column) => new Column(column, tensors));
   const names = head.ids ?? Array.from(index, (i) => `row ${i}`);
   const page = {
-    root, head, tensors, codec, columns, ask,
+    root, head, tensors, codec, columns,
     n: head.n,
     model: new Model(head, tensors, kernel, codec),
     rowNumber: (i) => index[i],
@@ -55,10 +56,10 @@ async function pageOf(root, head, buffer, ask) {
     }),
   };
   page.face = head.labels && !page.model.decodes ? new LabelsFace(head.labels.names) : codec ? faceOf(head.codec.kind, page) : null;
-  page.decodedNow = (place, use) => use(thingAt(page, place));
-  page.decoded = page.decodedNow;
+  page.say = (text) => page.store.set("said", text);
+  page.remote = head.remote.encode || head.remote.decode ? new Remote(head.k, page.say) : null;
+  page.decoded = (place, use) => (page.model.asks ? asked(page, place, use) : use(thingAt(page, place)));
   page.usual = { color: page.store.get("color"), tab: "near", text: null };
-  page.labelsFace = head.labels && page.model.decodes ? new LabelsFace(head.labels.names) : null;
   return page;
 }
 
@@ -66,6 +67,11 @@ async function pageOf(root, head, buffer, ask) {
 function thingAt({ model, codec }, place) {
   const e = model.decodeAt(place);
   return e ? codec?.decode(e) : model.labelsAt(place);
+}
+
+async function asked({ remote, model, codec }, place, use) {
+  const e = await remote.decode(model.code(place));
+  if (e && codec) use(codec.decode(e));
 }
 
 // A label, if there is one; rows without labels have no color at first.

@@ -2,7 +2,7 @@
 //
 // A face has an `element`; update(decoded, before) shows a thing and what has changed since `before`; draw(context, u, v, size,
 // decoded) draws it small; say(decoded) puts it in a few words.
-import { el, percent, shortly } from "./dom.js";
+import { el, percent, plural, shortly } from "./dom.js";
 
 export function faceOf(kind, page) {
   return kind === "documents" ? new WordsFace() : kind === "images" ? new PictureFace() : new CellsFace(page);
@@ -55,7 +55,7 @@ class CellRow {
   show(cell, before) {
     this.#place(this.now, cell);
     const sure = cell.sure === null || cell.sure === undefined ? "" : percent(cell.sure);
-    const change = before ? difference(cell, before) : "";
+    const change = before ? difference(cell, before, this.column) : "";
     if (this.texts[0] === cell.text && this.texts[1] === change && this.texts[2] === sure) return;
     if (before) this.#place(this.then, before);
     this.texts = [cell.text, change, sure];
@@ -72,15 +72,27 @@ class CellRow {
 
   #share(cell) {
     if (cell.sure !== null && cell.sure !== undefined) return cell.sure;
-    if (typeof cell.value !== "number" || !this.column?.isNumber) return 0.5;
+    const v = numberOf(cell, this.column);
+    if (Number.isNaN(v)) return 0.5;
     const { low, high } = this.column.spread;
-    return Math.min(1, Math.max(0, (cell.value - low) / (high - low || 1)));
+    return Math.min(1, Math.max(0, (v - low) / (high - low || 1)));
   }
 }
 
+// The number of a cell on the scale of its column; NaN, if it has none.
+export function numberOf(cell, column) {
+  if (!column?.isNumber) return NaN;
+  if (column.kind === "date") return Date.parse(/^\d{4}-\d\d-\d\d$/.test(cell.text) ? cell.text : `${cell.text.replace(" ", "T")}Z`) / 1000;
+  return typeof cell.value === "number" ? cell.value : NaN;
+}
+
+const DAY = 86400;
+
 // What has changed, in words.
-function difference(cell, before) {
+function difference(cell, before, column) {
   if (cell.text === before.text) return "";
+  const days = column?.kind === "date" ? (numberOf(cell, column) - numberOf(before, column)) / DAY : NaN;
+  if (Math.abs(days) >= 1) return `${days > 0 ? "+" : "−"}${plural(Math.round(Math.abs(days)), "day")}`;
   if (typeof cell.value !== "number" || typeof before.value !== "number") return `was ${before.text}`;
   const [a, b] = [plainNumber(cell.text), plainNumber(before.text)];
   if (Number.isNaN(a - b)) return `was ${before.text}`;

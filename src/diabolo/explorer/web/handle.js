@@ -8,12 +8,12 @@ export class Handle {
   // `on`: grab(), to(u, v, done) in pixels, step(right, up, fine, done), home(), zoom(factor), fit()
   constructor(on) {
     this.on = on;
-    const halo = drawing("circle", { r: 19, fill: "none", "stroke-width": 3, class: "map-focus" });
-    const shade = drawing("circle", { r: 14.5, fill: "#000", opacity: 0.22, cy: 1 });
-    const white = drawing("circle", { r: 13.5, fill: "#fff" });
-    const black = drawing("circle", { r: 12, fill: "#0b0c10" });
-    const rim = drawing("circle", { r: 8, fill: "#fff" });
-    this.core = drawing("circle", { r: 5.5 });
+    const halo = drawing("circle", { r: 21, fill: "none", "stroke-width": 3, class: "map-focus" });
+    const shade = drawing("circle", { r: 16.5, fill: "#000", opacity: 0.16, cy: 1.5 });
+    const white = drawing("circle", { r: 15, fill: "#fff" });
+    const black = drawing("circle", { r: 13.25, fill: "#0b0c10" });
+    const rim = drawing("circle", { r: 8.75, fill: "#fff" });
+    this.core = drawing("circle", { r: 6.25 });
     const reach = drawing("circle", { r: REACH, fill: "transparent", class: "map-reach" });
     this.node = drawing("g", { class: "map-handle", role: "slider", tabindex: 0 }, halo, shade, white, black, rim, this.core, reach);
     this.node.addEventListener("pointerdown", (event) => this.#down(event));

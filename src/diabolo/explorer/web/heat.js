@@ -3,14 +3,14 @@
 // log p -> t in (0, 1), smooth and increasing: the 5, 50 and 95 % of the rows' own log p fall at the three fixed places
 // MARKS, whatever the data. The lightness of a colour is linear in t. The line at a mark is the edge of the region in which
 // 95, 50 or 5 % of the rows lie.
-import { OPAQUE, between, colorOf, ramp, rgb } from "./colors.js";
+import { OPAQUE, colorOf, colorRamp, mixed, rgb } from "./colors.js";
 
 export const MARKS = [0.22, 0.58, 0.93];
 
 // Stops [t, lightness, chroma, hue]. Light paper gets darker and bluer, dark paper gets lighter and greener.
 const STOPS = {
-  light: [[0, 0.985, 0.006, 100], [0.22, 0.925, 0.05, 118], [0.58, 0.765, 0.108, 178], [1, 0.545, 0.13, 255]],
-  dark: [[0, 0.175, 0.03, 282], [0.22, 0.3, 0.085, 282], [0.58, 0.505, 0.105, 222], [1, 0.8, 0.145, 152]],
+  light: [[0, 0.985, 0.006, 100], [0.22, 0.925, 0.05, 118], [0.58, 0.77, 0.1, 178], [0.8, 0.665, 0.104, 222], [1, 0.535, 0.135, 262]],
+  dark: [[0, 0.175, 0.03, 282], [0.22, 0.3, 0.085, 282], [0.58, 0.51, 0.088, 226], [0.8, 0.665, 0.107, 184], [1, 0.82, 0.15, 150]],
 };
 const TRUST = {
   light: [[0, 0.985, 0.006, 100], [0.22, 0.945, 0.035, 85], [0.58, 0.82, 0.11, 62], [1, 0.6, 0.17, 25]],
@@ -21,7 +21,7 @@ const TRUST = {
 export function heatRamp(theme, { trust = false, quiet = false } = {}) {
   const calm = ([t, L, C, h]) => [t, theme === "light" ? 1 - (1 - L) * 0.55 : 0.175 + (L - 0.175) * 0.55, C * 0.18, h];
   const stops = (trust ? TRUST : STOPS)[theme];
-  return ramp(quiet ? stops.map(calm) : stops);
+  return colorRamp(quiet ? stops.map(calm) : stops);
 }
 
 // quantiles [a, b, c] -> the function t(v): a cubic between the marks, exponentials beyond them, with one slope where they meet.
@@ -36,12 +36,12 @@ export function heatScale(quantiles) {
   return (v) => {
     if (!(v >= a)) return Number.isNaN(v) ? 0 : low * Math.exp(((v - a) * left) / low);
     if (v > c) return 1 - (1 - high) * Math.exp(((c - v) * right) / (1 - high));
-    return v < b ? cubic((v - a) / (b - a), low, middle, left * (b - a), slope * (b - a)) : cubic((v - b) / (c - b), middle, high, slope * (c - b), right * (c - b));
+    return v < b ? hermite((v - a) / (b - a), low, middle, left * (b - a), slope * (b - a)) : hermite((v - b) / (c - b), middle, high, slope * (c - b), right * (c - b));
   };
 }
 
 // Hermite: from p to q with slopes s and r, at u in [0, 1]
-function cubic(u, p, q, s, r) {
+function hermite(u, p, q, s, r) {
   return p + u * (s + u * (3 * (q - p) - 2 * s - r + u * (2 * (p - q) + s + r)));
 }
 
@@ -67,10 +67,10 @@ function finer(grid, m, f) {
     return out;
   };
   const wide = once(grid, m, (r, i) => r * m + i); // (m, M)
-  return transposed(once(wide, M, (r, i) => i * M + r), M); // (M, M), x first
+  return flipped(once(wide, M, (r, i) => i * M + r), M); // (M, M), x first
 }
 
-function transposed(grid, M) {
+function flipped(grid, M) {
   const out = new Float32Array(M * M);
   for (let r = 0; r < M; r++) for (let j = 0; j < M; j++) out[j * M + r] = grid[r * M + j];
   return out;
@@ -83,7 +83,7 @@ export class Heat {
     this.m = Math.round(Math.sqrt(log.length));
     if (this.m < 2 || this.m ** 2 !== log.length) throw new Error(`a grid of ${log.length} values is not square`);
     Object.assign(this, { box, log });
-    this.scale = heatScale(quantiles ?? quantilesOf(log));
+    this.scale = heatScale(quantiles?.every(Number.isFinite) ? quantiles : quantilesOf(log));
     const f = Math.max(1, Math.floor(512 / (this.m - 1)));
     this.M = f * (this.m - 1) + 1;
     this.t = finer(Float32Array.from(log, this.scale), this.m, f);
@@ -139,7 +139,7 @@ export class Heat {
           const steep = dx * dx + dy * dy;
           if (off * off < 4 * wide * wide * steep) {
             const cover = Math.min(1, 2 - Math.abs(off) / (wide * Math.sqrt(steep)));
-            color = between(color, line[0], cover * line[1]);
+            color = mixed(color, line[0], cover * line[1]);
           }
         }
         pixels[to] = OPAQUE | color;
@@ -171,7 +171,7 @@ export class Areas {
     for (let k = 0; k < m * m; k++) {
       const [x, y] = [x0 + ((k % m) * (x1 - x0)) / (m - 1), y0 + (Math.floor(k / m) * (y1 - y0)) / (m - 1)];
       const strength = (0.16 + 0.5 * (heat?.at(x, y) ?? 1)) * (sure ? 0.25 + 0.75 * sure[k] : 1);
-      const color = labels[k] < colors.length ? between(paper, colors[labels[k]], strength) : paper;
+      const color = labels[k] < colors.length ? mixed(paper, colors[labels[k]], strength) : paper;
       [0, 8, 16].forEach((shift, c) => (parts[c][k] = (color >> shift) & 255));
     }
     Object.assign(this, { box, parts, m });
@@ -196,15 +196,15 @@ export class Areas {
   }
 }
 
-// The bar under the map: unlikely - probability - likely, with a tick at each mark.
-export function heatLegend(colors, [low, middle, high], ticks = true) {
+// The bar under the map: unlikely - probability - likely, with a tick at each mark where there are lines.
+export function heatLegend(colors, [low, middle, high], ticks = false) {
   const figure = document.createElement("div");
   figure.className = "map-legend";
   figure.setAttribute("role", "img");
-  figure.setAttribute("aria-label", `Colours of the map, ${middle}: from ${low} to ${high}`);
+  figure.setAttribute("aria-label", `Colours of the map: ${middle}, from ${low} to ${high}`);
   const bar = document.createElement("i");
   const stops = Array.from({ length: 33 }, (_, i) => colors[Math.round((i * (colors.length - 1)) / 32)]);
-  bar.style.background = `linear-gradient(90deg, ${stops.map((c) => `#${hex(c)}`).join(",")})`;
+  bar.style.background = `linear-gradient(90deg, ${stops.map((c) => `#${hexOf(c)}`).join(",")})`;
   for (const [at, share] of ticks ? [[MARKS[0], 95], [MARKS[1], 50], [MARKS[2], 5]] : []) {
     const tick = document.createElement("b");
     tick.style.left = `${100 * at}%`;
@@ -216,6 +216,19 @@ export function heatLegend(colors, [low, middle, high], ticks = true) {
   return figure;
 }
 
-function hex(color) {
+// The names of labels with their colours.
+export function areaLegend({ names = [], palette }) {
+  const list = document.createElement("ul");
+  list.className = "map-areas";
+  names.forEach((name, i) => {
+    const [item, dot] = [document.createElement("li"), document.createElement("i")];
+    dot.style.background = palette[i];
+    item.append(dot, name);
+    list.append(item);
+  });
+  return list;
+}
+
+function hexOf(color) {
   return [0, 8, 16].map((shift) => ((color >> shift) & 255).toString(16).padStart(2, "0")).join("");
 }

@@ -2,7 +2,7 @@
 import { drawing, pathOf } from "./svg.js";
 
 // Even-odd: a ray from (x, y) to the right crosses the polygon's edges an odd number of times.
-export function inside(polygon, x, y) {
+export function insideLoop(polygon, x, y) {
   let odd = false;
   for (let i = 0, j = polygon.length - 1; i < polygon.length; j = i++) {
     const [[a, b], [c, d]] = [polygon[i], polygon[j]];
@@ -20,7 +20,7 @@ export function rowsInside(points, polygon) {
   for (const [from, to] of points.cells.spans([x0, x1, y0, y1])) {
     for (let i = from; i < to; i++) {
       if (x[i] < x0 || x[i] > x1 || y[i] < y0 || y[i] > y1) continue;
-      if (points.visible(i) && inside(polygon, x[i], y[i])) mask[row[i]] = 1;
+      if (points.visible(i) && insideLoop(polygon, x[i], y[i])) mask[row[i]] = 1;
     }
   }
   return mask;

@@ -35,13 +35,14 @@ export class Lattice {
     const [k, l] = view.scales;
     const [cx, cy] = view.pixel(0, 0);
     const best = new Map();
+    const step = Math.ceil(points.cells.n / 100000);
     const [x0, y0] = view.place(0, view.h);
     const [x1, y1] = view.place(view.w, 0);
     for (const [from, to] of points.cells.spans([x0, x1, y0, y1])) {
-      for (let i = from; i < to; i++) {
+      for (let i = from; i < to; i += step) {
         if (!points.visible(i)) continue;
         const [a, b] = [(x[i] * k) / size, (y[i] * l) / size]; // squares fixed to the map
-        const key = `${Math.floor(a)} ${Math.floor(b)}`;
+        const key = Math.floor(a) * 2 ** 20 + Math.floor(b);
         const far = (a - Math.floor(a) - 0.5) ** 2 + (b - Math.floor(b) - 0.5) ** 2;
         if (!(best.get(key)?.far <= far)) best.set(key, { far, i });
       }

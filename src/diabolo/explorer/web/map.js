@@ -4,47 +4,40 @@
 //
 // Everything that moves is drawn in the next frame, once. While it moves the picture may be coarse (fewer points, one pixel a
 // CSS pixel); when it has stood still for a moment it is drawn in full.
-import { LEVELS, VALUES, along, colorOf, cssOf, lightness, rgb } from "./colors.js";
-import { Areas, Heat, MARKS, heatLegend, heatRamp } from "./heat.js";
+import { colorOf, cssOf } from "./colors.js";
+import { Ground, HOW_LIKELY } from "./ground.js";
 import { Handle } from "./handle.js";
+import { Heat, MARKS } from "./heat.js";
 import { Lasso, rowsInside } from "./lasso.js";
 import { Lattice } from "./lattice.js";
+import { Motion, viewBetween } from "./motion.js";
 import { Overlay } from "./overlay.js";
+import { pngOf, svgOf } from "./picture.js";
 import { Points } from "./points.js";
-import { Raster } from "./raster.js";
+import { stageIn } from "./stage.js";
+import { schemeOf } from "./tint.js";
 import { View, gestures } from "./view.js";
 
-const STILL = 70; // milliseconds without a move
-const QUICK = 120000; // points in a frame of a zoom
-const NONE = 255; // the color of a row without a value
-
-const THEMES = {
-  light: { ink: "#1b1d24", paper: "#ffffff", fill: "#ffffff", line: "#23262f", speck: "#20242e", rim: "#ffffff", none: "#b9bcc6", level: [rgb(38, 56, 102), 0.2] },
-  dark: { ink: "#f2f3f8", paper: "#14151d", fill: "#ffffff", line: "#12131a", speck: "#ffffff", rim: "#14151d", none: "#5b6072", level: [rgb(255, 255, 255), 0.16] },
-};
-
-const WORDS = ["unlikely", "probability", "likely"];
+const STILL = 50; // milliseconds without a move
 
 export class MapView {
   #jobs = { frame: 0, still: 0 };
   #moving = null; // "pan", "zoom" or null
-  #layers = new Map();
   #things = null; // function(lattice): what it shows
-  #stale = { ground: true, things: true };
+  #stale = { ground: true, over: true, circle: true, things: true };
 
   // box: [x0, x1, y0, y1]; density: {log (m x m, row 0 at y0), box, quantiles}; places: x, y in turn, a pair a row; names: of
   // the rows. onplace(place, done) while the circle moves and when it is let go; onhover(row or null, [u, v]);
   // onselect(mask); onview(view).
   constructor(element, { box, density = null, places = new Float32Array(), names = null, axes = ["x", "y"], stretched = false, reduced, ...on }) {
     Object.assign(this, { element, box, axes, names, on });
-    this.reduced = reduced ?? matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.motion = new Motion(reduced);
     this.heat = density ? new Heat(density) : null;
     this.points = new Points(places, box);
     this.camera = new View(box, stretched);
-    this.colors = null;
     this.#build();
     this.theme();
-    this.place = this.heat?.likeliest ?? [(box[0] + box[1]) / 2, (box[2] + box[3]) / 2];
+    this.place = this.heat?.likeliest ?? this.#middle;
     this.#listen();
   }
 
@@ -59,19 +52,20 @@ export class MapView {
     if (!Number.isFinite(x) || !Number.isFinite(y)) return;
     const [x0, x1, y0, y1] = this.box;
     this.at = [Math.min(x1, Math.max(x0, x)), Math.min(y1, Math.max(y0, y))];
-    this.#set();
+    this.#stale.circle = true;
+    this.#later();
   }
 
   // How likely a place is, in a word.
   word(x, y) {
     const t = this.heat?.at(x, y) ?? 1;
-    return !this.heat ? "" : t < MARKS[0] ? WORDS[0] : t < MARKS[1] ? "usual" : WORDS[2];
+    return !this.heat ? "" : t < MARKS[0] ? HOW_LIKELY[0] : t < MARKS[1] ? "usual" : HOW_LIKELY[2];
   }
 
   // The circle glides there, and what is decoded with it.
   glide(place, ms = 450) {
     const from = this.place;
-    this.#animate(ms, (t, done) => this.#put([0, 1].map((i) => from[i] + (place[i] - from[i]) * t), done));
+    this.motion.run(ms, (t, done) => this.#put([0, 1].map((i) => from[i] + (place[i] - from[i]) * t), done));
   }
 
   focus() {
@@ -91,8 +85,8 @@ export class MapView {
   }
 
   fit() {
-    const [x0, x1, y0, y1] = this.box;
-    this.#fly({ x: (x0 + x1) / 2, y: (y0 + y1) / 2, zoom: 1 });
+    const [x, y] = this.#middle;
+    this.#fly({ x, y, zoom: 1 });
   }
 
   zoom(factor, u = this.camera.w / 2, v = this.camera.h / 2) {
@@ -120,20 +114,26 @@ export class MapView {
   // One value a row: a Float32Array in [0, 1] (NaN: none) along the palette, or an integer array of its colours' numbers
   // (255: none). null: no colours.
   color(values, palette) {
-    this.colors = values && { values, palette: palette ?? (values instanceof Float32Array ? null : LEVELS) };
-    this.#tint();
-    this.#redraw();
+    this.#fits(values, "values");
+    this.ground.colors = values && { values, palette };
+    this.#dye();
   }
 
   // Masks over the rows; null: all rows, and none.
   show(mask) {
+    this.#fits(mask, "a mask");
     this.shown = mask;
     this.#mark();
   }
 
   select(mask) {
+    this.#fits(mask, "a mask");
     this.selected = mask;
     this.#mark();
+  }
+
+  #fits(list, what) {
+    if (list && list.length !== this.points.n) throw new Error(`${what} for ${list.length} rows; the map has ${this.points.n}`);
   }
 
   // ── what lies over and under ──────────────────────────────────────────────────────────────────────────────────────────
@@ -151,10 +151,8 @@ export class MapView {
   // Another ground, the last that was set is seen: {values, box, quantiles?, words: [low, middle, high]} or {labels, box,
   // palette, names, sure?}; null: no longer.
   layer(name, grid) {
-    this.#layers.delete(name);
-    if (grid) this.#layers.set(name, grid.labels ? { grid } : { grid, heat: new Heat({ ...grid, log: grid.values }) });
-    this.#tint();
-    this.#redraw();
+    this.ground.layer(name, grid);
+    this.#dye();
   }
 
   regions(list) {
@@ -187,14 +185,21 @@ export class MapView {
     this.stage.classList.toggle("lassoing", Boolean(on));
   }
 
+  // What is seen, as the text of an SVG file, and as the Blob of a PNG file.
+  svg() {
+    this.flush();
+    return svgOf(this);
+  }
+
+  png(ratio = 2) {
+    this.flush();
+    return pngOf(this, ratio);
+  }
+
   // Light or dark, as the text around it is.
   theme() {
-    const { color } = getComputedStyle(this.element);
-    this.scheme = lightness(colorOf(color)) > 0.6 ? "dark" : "light";
-    this.stage.dataset.scheme = this.scheme;
-    this.palette = THEMES[this.scheme];
-    this.#tint();
-    this.#redraw();
+    this.scheme = this.stage.dataset.scheme = schemeOf(this.element);
+    this.#dye();
   }
 
   // Draws what is due, now and in full.
@@ -202,6 +207,7 @@ export class MapView {
     cancelAnimationFrame(this.#jobs.frame);
     clearTimeout(this.#jobs.still);
     this.#moving = null;
+    this.#stale.ground = true;
     this.#frame();
     while (this.things.work());
   }
@@ -221,50 +227,39 @@ export class MapView {
   // ── building ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #build() {
-    const make = (tag, className) => Object.assign(document.createElement(tag), { className });
-    this.stage = make("div", "map-stage");
-    const [ground, things] = [make("canvas", "map-ground"), make("canvas", "map-things")];
-    for (const canvas of [ground, things]) canvas.setAttribute("aria-hidden", "true");
-    this.raster = new Raster(ground);
-    this.things = new Lattice(things);
     this.lasso = new Lasso();
     this.handle = new Handle({
-      grab: () => this.#cancel(),
+      grab: () => this.motion.stop(),
       to: (u, v, done) => this.#drag(this.camera.place(u, v), done),
       step: (right, up, fine, done) => this.#step(right, up, fine, done),
-      home: () => this.glide(this.heat?.likeliest ?? [0, 0]),
+      home: () => this.glide(this.heat?.likeliest ?? this.#middle),
       zoom: (factor) => this.zoom(factor, ...this.camera.pixel(...this.at)),
       fit: () => this.fit(),
     });
     this.overlay = new Overlay(this.lasso, this.handle);
-    this.legend = make("div", "map-legends");
-    this.tools = { bar: make("div", "map-tools") };
-    const tool = (name, label, path, act) => {
-      const button = make("button", "map-tool");
-      button.type = "button";
-      button.title = label;
-      button.setAttribute("aria-label", label);
-      button.append(icon(path));
-      button.addEventListener("click", act);
-      this.tools[name] = button;
-      this.tools.bar.append(button);
-    };
-    tool("in", "Zoom in", "M8 3v10M3 8h10", () => this.#fly({ zoom: this.camera.zoom * 1.6 }));
-    tool("out", "Zoom out", "M3 8h10", () => this.#fly({ zoom: this.camera.zoom / 1.6 }));
-    tool("fit", "Whole map", "M3 6V3h3M10 3h3v3M13 10v3h-3M6 13H3v-3", () => this.fit());
-    tool("lasso", "Select rows with a loop (or Shift and drag)", "M4.5 11C2 9.500 2 5.500 5 4s8.500-.5 8.500 3.500-5 4.500-8 3.800M4.500 11c-1 .6-.6 2.400.8 2.200", () => (this.lassoing = !this.lassoing));
-    if (!this.points.cells.n) this.tools.lasso.hidden = true;
+    const parts = stageIn(this.element, this.overlay.node, {
+      closer: () => this.#fly({ zoom: this.camera.zoom * 1.6 }),
+      farther: () => this.#fly({ zoom: this.camera.zoom / 1.6 }),
+      whole: () => this.fit(),
+      lasso: () => (this.lassoing = !this.lassoing),
+    });
+    Object.assign(this, { stage: parts.stage, tools: parts.tools, legend: parts.legend });
+    this.ground = new Ground(parts.ground, this.heat, this.points, this.camera);
+    this.things = new Lattice(parts.things);
+    this.tools.lasso.hidden = !this.points.cells.n;
     this.lassoing = false;
-    this.stage.append(ground, things, this.overlay.node, this.tools.bar);
-    this.element.classList.add("map");
-    this.element.replaceChildren(this.stage, this.legend);
     this.#resize();
+  }
+
+  get #middle() {
+    const [x0, x1, y0, y1] = this.box;
+    return [(x0 + x1) / 2, (y0 + y1) / 2];
   }
 
   #listen() {
     gestures(this.overlay.node, {
       pan: (du, dv) => this.pan(du, dv),
-      zoom: (u, v, factor) => (this.zoom(factor, u, v), this.on.onview?.(this.view)),
+      zoom: (u, v, factor) => this.zoom(factor, u, v),
       tap: (u, v) => (this.focus(), this.#drag(this.camera.place(u, v), true)),
       hover: (u, v) => this.#hover(u, v),
       lasso: (phase, u, v, shift) => this.#loop(phase, u, v, shift),
@@ -311,7 +306,7 @@ export class MapView {
 
   // A hundredth of what is seen, or a tenth of that; what moves out of sight is followed.
   #step(right, up, fine, done) {
-    this.#cancel();
+    this.motion.stop();
     const [k, l] = this.camera.scales;
     const size = (Math.min(this.camera.w, this.camera.h) / 100) * (fine ? 0.1 : 1);
     const move = done ? 0 : size;
@@ -325,30 +320,7 @@ export class MapView {
 
   #fly(to) {
     const from = this.view;
-    const end = { ...from, ...to };
-    this.#animate(220, (t, done) => {
-      const zoom = from.zoom * (end.zoom / from.zoom) ** t;
-      const part = end.zoom === from.zoom ? t : (1 / from.zoom - 1 / zoom) / (1 / from.zoom - 1 / end.zoom); // straight on the screen
-      this.view = { x: from.x + (end.x - from.x) * part, y: from.y + (end.y - from.y) * part, zoom };
-      if (done) this.on.onview?.(this.view);
-    });
-  }
-
-  // work(t, done) for t from 0 to 1, slow at both ends; at once where motion is not wanted.
-  #animate(ms, work) {
-    this.#cancel();
-    if (this.reduced) return work(1, true);
-    const start = performance.now();
-    const next = (now) => {
-      const u = Math.min(1, Math.max(0, (now - start) / ms));
-      this.flight = u < 1 ? requestAnimationFrame(next) : 0;
-      work(u * u * (3 - 2 * u), u === 1);
-    };
-    this.flight = requestAnimationFrame(next);
-  }
-
-  #cancel() {
-    cancelAnimationFrame(this.flight ?? 0);
+    this.motion.run(220, (t) => (this.view = viewBetween(from, { ...from, ...to }, t)));
   }
 
   #hover(u, v) {
@@ -363,7 +335,7 @@ export class MapView {
     }
     if (row === (this.hovered ?? null)) return;
     this.hovered = row;
-    this.overlay.point(at, this.#radius(), this.palette);
+    this.overlay.point(at, this.ground.radius, this.tint);
     this.on.onhover?.(row, at);
   }
 
@@ -395,11 +367,12 @@ export class MapView {
 
   #redraw() {
     this.#stale.ground = this.#stale.things = true;
-    this.raster.forget();
+    this.ground.raster.forget();
     this.#set();
   }
 
   #moved(how) {
+    this.#hover(null);
     this.#moving = how === "zoom" ? how : (this.#moving ?? how);
     this.#stale.ground = this.#stale.things = true;
     this.#set();
@@ -415,60 +388,21 @@ export class MapView {
   #frame() {
     this.#jobs.frame = 0;
     if (this.next) this.#dragged();
-    if (this.#stale.ground) this.#ground();
-    if (this.#stale.over) this.#over();
+    if (this.#stale.ground) this.ground.draw(this.#moving === "zoom");
+    if (this.#stale.over) this.overlay.draw(this.camera, this.tint, !this.#things);
+    if (this.#stale.over || this.#stale.circle) this.#circle();
     if (this.#things && this.#stale.things) this.#arrange();
     if (this.#things && !this.#moving && this.things.work()) this.#later();
-    this.#stale.ground = this.#stale.over = false;
+    Object.assign(this.#stale, { ground: false, over: false, circle: false });
   }
 
-  #ground() {
-    const quick = this.#moving === "zoom";
-    const ratio = quick ? 1 : Math.min(2, window.devicePixelRatio || 1);
-    const step = quick ? Math.max(1, Math.ceil(this.points.cells.n / QUICK)) : 1;
-    if (step !== (this.step ?? 1)) this.raster.forget();
-    this.step = step;
-    this.raster.draw(this.camera.frame(ratio), this.#painters(step));
+  #dye() {
+    this.legend.replaceChildren(this.ground.dye(this.scheme));
+    this.#redraw();
   }
 
-  #painters(step = 1, withPoints = true) {
-    const layer = [...this.#layers.values()].at(-1);
-    const ground = layer?.heat ?? layer?.areas ?? this.heat;
-    const plain = (pixels, frame, [u0, v0, u1, v1]) => {
-      for (let v = v0; v < v1; v++) pixels.fill(0xff000000 | this.ramp[0], v * frame.w + u0, v * frame.w + u1);
-    };
-    const painters = [ground ? (...where) => ground.paint(...where, this.ramp, this.palette.level) : plain];
-    if (withPoints) painters.push((...where) => this.points.draw(...where, this.#look(), step));
-    return painters;
-  }
-
-  #look() {
-    const { fill, line, rim, speck } = this.palette;
-    const small = this.#radius() < 1.05;
-    const table = this.colors ? this.table : new Uint32Array(256).fill(colorOf(small ? speck : fill));
-    return { table, line: colorOf(this.colors ? rim : line), zoom: this.camera.zoom, many: Boolean(this.colors) };
-  }
-
-  #radius() {
-    return this.points.radius(this.camera.frame(1), this.camera.zoom);
-  }
-
-  // Colours of the ground and of the rows, for this theme.
-  #tint() {
-    const layer = [...this.#layers.values()].at(-1);
-    this.ramp = heatRamp(this.scheme, { trust: Boolean(layer), quiet: Boolean(this.colors) && !layer });
-    if (layer?.grid.labels) layer.areas = new Areas(layer.grid, this.ramp[0], this.heat);
-    const full = heatRamp(this.scheme, { trust: Boolean(layer) });
-    const words = layer?.grid.words ?? (layer ? ["low", [...this.#layers.keys()].at(-1), "high"] : WORDS);
-    const bars = layer?.grid.labels ? [] : this.heat || layer ? [heatLegend(this.colors && !layer ? this.ramp : full, words, !layer)] : [];
-    this.legend.replaceChildren(...bars);
-    if (!this.colors) return this.points.paint(null);
-    const { values } = this.colors;
-    const palette = this.colors.palette ?? VALUES[this.scheme];
-    const exact = !(values instanceof Float32Array);
-    this.points.paint(exact ? values : Uint8Array.from(values, (v) => (Number.isNaN(v) ? NONE : Math.round(Math.min(1, Math.max(0, v)) * 254))));
-    this.table = Uint32Array.from({ length: 256 }, (_, i) => (exact ? colorOf(palette[i] ?? this.palette.none) : along(palette, i / 254)));
-    this.table[NONE] = colorOf(this.palette.none);
+  get tint() {
+    return this.ground.tint;
   }
 
   #mark() {
@@ -478,10 +412,10 @@ export class MapView {
 
   #show(things) {
     this.#things = things;
+    this.ground.bare = Boolean(things);
     this.#stale.things = true;
     if (!things) this.things.clear();
-    this.stage.classList.toggle("covered", Boolean(things));
-    this.#later();
+    this.#redraw(); // the points make room
   }
 
   #arrange() {
@@ -490,7 +424,8 @@ export class MapView {
     this.#stale.things = false;
   }
 
-  #over() {
+  // The circle where it belongs, and what is read aloud of it.
+  #circle() {
     this.handle.move(...this.camera.pixel(...this.at));
     const row = this.names ? this.near(...this.at) : -1;
     const number = (v) => String(Number(v.toPrecision(3))).replace("-", "−");
@@ -503,22 +438,9 @@ export class MapView {
       words: [this.word(...this.at), ...where, row < 0 ? "" : `near ${this.names[row]}`].filter(Boolean).join(", "),
       color: cssOf(this.#core()),
     });
-    this.overlay.draw(this.camera, this.palette);
-    if (this.hovered != null && this.#moving) this.#hover(null);
   }
 
   #core() {
-    const full = heatRamp(this.scheme);
-    return this.heat ? full[(this.heat.at(...this.at) * 1023) | 0] : colorOf(this.palette.ink);
+    return this.heat ? this.tint.heat[(this.heat.at(...this.at) * 1023) | 0] : colorOf(this.tint.ink);
   }
-}
-
-function icon(path) {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("viewBox", "0 0 16 16");
-  svg.setAttribute("aria-hidden", "true");
-  const line = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  line.setAttribute("d", path);
-  svg.append(line);
-  return svg;
 }

@@ -12,13 +12,16 @@ export class Model {
     const program = (json) => (json ? new Program(json, tensors, kernel) : null);
     const { log, box, quantiles } = head.density;
     const axes = head.map.axes.map((name, i) => name || ["across", "up"][i]);
-    this.first = { box: head.map.box, axes, stretched: head.map.stretched, density: { log: values(log), box, quantiles }, places: values(head.places) };
+    this.first = { box: head.map.box, axes, stretched: true, density: { log: values(log), box, quantiles }, places: values(head.places) };
     Object.assign(this, { k: head.k, plane: this.first, codec, places: this.first.places, codes: values(head.codes) });
     this.encoder = program(head.encoder);
     this.decoder = program(head.decoder);
     this.labeler = program(head.labels?.program);
+    this.labels = head.labels && { rows: values(head.labels.rows), count: head.labels.names.length };
+    this.flat = head.flat && { directions: values(head.flat.directions), mean: values(head.flat.mean) };
     this.sheet = head.sheet && { ...head.sheet, outputs: values(head.sheet.outputs), d: tensors.shape(head.sheet.outputs)[1] };
-    this.near = this.k > 2 ? new NearRows(this.places, this.codes, this.k, head.map.near) : null;
+    this.near = this.k > 2 || head.labels ? new NearRows(this.places, this.codes, this.k, head.map.near) : null;
+    this.asks = head.remote.decode === true; // the server decodes
     this.axes = null; // [i, j], or null: the map is not two of the codes
     this.others = Float64Array.from({ length: this.k }, (_, j) => median(this.codes, j, this.k));
   }
@@ -34,9 +37,13 @@ export class Model {
     return this.plane.box;
   }
 
-  // Whether something is decoded at each place, and at once.
+  // Whether something is decoded at each place; whether at once.
   get decodes() {
-    return Boolean(this.decoder || this.sheet || this.remote);
+    return this.decodesNow || this.asks;
+  }
+
+  get decodesNow() {
+    return Boolean(this.decoder || this.sheet);
   }
 
   code([x, y]) {
@@ -64,13 +71,30 @@ export class Model {
     return this.decoder ? this.decoder.run(Float32Array.from(z)) : this.decodeAt(this.place(z));
   }
 
-  labelsAt(place) {
-    return this.labeler?.run(this.code(place)) ?? null;
+  // The labels of a place: those of the rows around it.
+  labelsAt([x, y]) {
+    if (!this.labels) return null;
+    const { rows, count } = this.labels;
+    return Float32Array.from(this.near.mean(rows, count, this.near.weights([x, y], this.near.places, 2)));
+  }
+
+  // The labels that are predicted for features x.
+  labelsOf(x) {
+    return x && this.encoder && this.labeler ? this.labeler.run(this.encoder.run(x)) : null;
   }
 
   // Features -> code, or null where the page has no encoder.
   encode(x) {
-    return this.encoder?.run(x) ?? null;
+    const h = this.encoder?.run(x) ?? null;
+    return h && this.flat ? this.flattened(h) : h;
+  }
+
+  // z = (h - mean) @ directions
+  flattened(h) {
+    const { directions, mean } = this.flat;
+    const z = new Float32Array(this.k);
+    for (let i = 0; i < h.length; i++) for (let j = 0; j < this.k; j++) z[j] += (h[i] - mean[i]) * directions[i * this.k + j];
+    return z;
   }
 
   // Between the four nodes of the sheet around a place.

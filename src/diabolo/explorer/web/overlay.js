@@ -1,12 +1,12 @@
 // What lies over the picture as drawing: names of regions, the walk, the row under the pointer, the lasso, the circle.
 import { drawing, pathOf } from "./svg.js";
 
-const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif";
+const MAP_FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif";
 
 export class Overlay {
   constructor(lasso, handle) {
-    this.names = drawing("g", { class: "map-names", "font-family": FONT, "text-anchor": "middle", "paint-order": "stroke", "stroke-linejoin": "round" });
-    this.walk = drawing("g", { class: "map-walk", "font-family": FONT, "text-anchor": "middle", "stroke-linejoin": "round" });
+    this.names = drawing("g", { class: "map-names", "font-family": MAP_FONT, "text-anchor": "middle", "paint-order": "stroke", "stroke-linejoin": "round" });
+    this.walk = drawing("g", { class: "map-walk", "font-family": MAP_FONT, "text-anchor": "middle", "stroke-linejoin": "round" });
     this.ring = drawing("circle", { class: "map-ring", fill: "none", visibility: "hidden" });
     [this.lasso, this.handle] = [lasso, handle];
     this.node = drawing("svg", { class: "map-over" }, this.names, this.walk, this.ring, lasso.node, handle.node);
@@ -14,27 +14,32 @@ export class Overlay {
     this.anchors = [];
   }
 
-  // `regions`: [{name, center: [x, y], rows}]; the larger come first, a name that would cover another is left out.
-  draw(view, { ink, paper }) {
+  // `regions`: [{name, center: [x, y], rows}]; the larger come first, a name
+  // that would cover another is moved a little, or left out.
+  draw(view, { ink, paper }, named) {
     this.node.setAttribute("viewBox", `0 0 ${view.w} ${view.h}`);
     this.lasso.node.setAttribute("stroke", ink);
     this.lasso.node.setAttribute("fill", `color-mix(in srgb, ${ink} 12%, transparent)`);
-    this.#names(view, ink, paper);
+    this.#names(view, ink, paper, named);
     this.#walk(view, ink, paper);
   }
 
-  #names(view, ink, paper) {
-    const taken = [];
+  #names(view, ink, paper, named) {
+    const taken = this.anchors.map((place) => {
+      const [u, v] = view.pixel(...place);
+      return { u, v, half: 12, high: 12 };
+    });
     const found = [];
-    for (const { name, center, rows } of this.regions) {
+    for (const { name, center, rows } of named ? this.regions : []) {
       const size = Math.min(15, 11.5 + Math.log10(1 + (rows?.length ?? 0)));
       const [u, v] = view.pixel(...center);
       const [half, high] = [name.length * size * 0.29 + 6, size * 0.75 + 3];
       const at = Math.min(view.w - half, Math.max(half, u)); // a name at the rim is moved into sight
-      const out = u < 0 || u > view.w || v < high || v > view.h - high;
-      if (out || taken.some((t) => Math.abs(t.u - at) < t.half + half && Math.abs(t.v - v) < t.high + high)) continue;
-      taken.push({ u: at, v, half, high });
-      found.push(drawing("text", { x: at.toFixed(1), y: (v + size * 0.35).toFixed(1), "font-size": size.toFixed(1), "font-weight": 600, fill: ink, stroke: paper, "stroke-width": 3.5, "stroke-opacity": 0.85 }, name));
+      const free = (y) => y > high && y < view.h - high && !taken.some((t) => Math.abs(t.u - at) < t.half + half && Math.abs(t.v - y) < t.high + high);
+      const y = [v, v - 20, v + 20].find(free);
+      if (y === undefined || u < 0 || u > view.w) continue;
+      taken.push({ u: at, v: y, half, high });
+      found.push(drawing("text", { x: at.toFixed(1), y: (y + size * 0.35).toFixed(1), "font-size": size.toFixed(1), "font-weight": 600, fill: ink, stroke: paper, "stroke-width": 3.5, "stroke-opacity": 0.85 }, name));
     }
     this.names.replaceChildren(...found);
   }

@@ -8,7 +8,6 @@ export function decodedPanel(page) {
   const note = el("p", { class: "soft said", role: "status" });
   const parts = [];
   if (face) parts.push(pictured(face) ? el("div", { class: "thing" }, face.element) : face.element);
-  if (page.labelsFace) parts.push(el("h3", {}, "Predicted labels"), page.labelsFace.element);
   const reason = face ? missing(head) : "The page cannot show what is decoded here: nothing is known of these columns in a page.";
   const facts = el("dl", { class: "facts" });
   const sheet = el("section", { class: "sheet decoded", "aria-labelledby": "decoded-title" },
@@ -23,14 +22,12 @@ export function decodedPanel(page) {
     words.dataset.word = words.textContent;
     name(thing, place);
   };
-  store.on("place", (place) => {
-    page.decoded(place, (thing) => show(place, thing, page.earlier));
-    page.labelsFace?.update(page.model.labelsAt(place));
-  });
+  store.on("place", (place) => page.decoded(place, (thing) => show(place, thing, page.earlier)));
   store.on("before", (place) => {
     page.earlier = null;
     if (place) page.decoded(place, (thing) => (page.earlier = kept(thing)));
   });
+  store.on("said", (text) => (note.textContent = text));
   store.on("rested", (place) => facts.replaceChildren(...trustOf(page, place)));
   return sheet;
 }
@@ -45,7 +42,7 @@ function titleOf({ head, model }) {
 
 function missing(head) {
   if (head.sheet) return `Interpolated from a sheet of ${head.sheet.n} × ${head.sheet.n} places, because ${head.sheet.why}.`;
-  return head.remote ? "Decoded by the server of this page." : "";
+  return head.remote.decode ? "Decoded by the server of this page." : "";
 }
 
 // A thing that stays as it is while others are decoded.

@@ -1,34 +1,39 @@
 // A row, a text or a picture of one's own -> its place, its reconstruction, its error.
 import { button, el, percent, shortly, throttled } from "./dom.js";
 import { pictureFrom } from "./dropped.js";
-import { PictureFace, WordsFace } from "./faces.js";
+import { LabelsFace, PictureFace, WordsFace } from "./faces.js";
 
 const MOST = 8; // cells that are told
 
 export function encodePanel(page) {
-  const { codec, head, model } = page;
-  if (!codec || !(model.encoder || head.remote)) return null;
+  const { codec, head, model, remote } = page;
+  if (!remote && !(codec && model.encoder)) return null;
   const result = el("div", { class: "result", role: "status" });
-  const encode = throttled((thing) => {
-    result.replaceChildren(...encoded(page, thing));
+  const encode = throttled(async (thing) => {
+    const said = [];
+    const found = await encoded(page, thing, said).catch((error) => [el("p", { class: "note", role: "alert" }, sentence(error.message))]);
+    if (found) result.replaceChildren(...said.map((text) => el("p", { class: "note" }, sentence(text))), ...found);
   }, 80);
-  const forms = { documents: textForm, images: pictureForm };
-  return el("div", { class: "encode" }, (forms[head.codec.kind] ?? rowForm)(page, encode), result);
+  const kind = codec ? head.codec.kind : head.kind;
+  const form = { documents: textForm, embedded: textForm, images: pictureForm }[kind] ?? (codec ? rowForm : null);
+  return form && el("div", { class: "encode" }, form(page, encode), result);
 }
 
-// What becomes of a thing; a sentence, if nothing does.
-function encoded(page, thing) {
-  const said = [];
-  try {
-    const x = Float32Array.from(page.codec.encode(thing, (sentence) => said.push(sentence)));
-    const z = Float32Array.from(page.model.encode(x));
-    if (!z.every(Number.isFinite)) throw new Error("the encoder gives no numbers for this: fill in what is missing");
-    const e = Float32Array.from(page.model.decode(z) ?? []);
-    put(page, z);
-    return [...said.map((sentence) => el("p", { class: "note" }, `${sentence}.`)), ...answer(page, x, z, e)];
-  } catch (error) {
-    return [el("p", { class: "note", role: "alert" }, `${error.message}.`)];
-  }
+function sentence(text) {
+  return text.endsWith(".") ? text : `${text}.`;
+}
+
+// What becomes of a thing; null, if a newer one has taken its place.
+async function encoded(page, thing, said) {
+  const { codec, model, remote } = page;
+  const given = codec ? Float32Array.from(codec.encode(thing, (text) => said.push(text))) : thing;
+  const found = model.encoder ? { z: model.encode(given), x: given } : await remote.encode(given);
+  if (!found) return null;
+  const [z, x] = [Float32Array.from(found.z), found.x];
+  if (!z.every(Number.isFinite)) throw new Error("the encoder gives no numbers for this: fill in what is missing");
+  const e = model.decodesNow ? model.decode(z) : model.decodes ? await remote.decode(z) : null;
+  put(page, z);
+  return answer(page, x, z, Float32Array.from(e ?? []));
 }
 
 function put(page, z) {
@@ -40,10 +45,18 @@ function answer(page, x, z, e) {
   const place = page.model.place(z);
   const beyond = page.head.k === 2 && (place[0] !== z[0] || place[1] !== z[1]) ? ": beyond the map, drawn at its edge" : "";
   const lines = [el("p", {}, "The circle is at its place ", el("strong", {}, place.map(shortly).join(", ")), beyond, ".")];
-  if (!e.length) return lines;
+  if (!e.length || !page.codec) return [...lines, ...labelsOf(page, x)];
   const errors = errorsOf(page, e, x);
   if (errors) lines.push(el("p", {}, ...errorWords(page, errors)));
   return [...lines, ...reconstruction(page, x, e, errors)];
+}
+
+function labelsOf(page, x) {
+  const p = page.model.labelsOf(x);
+  if (!p) return [];
+  const face = new LabelsFace(page.head.labels.names);
+  face.update(p);
+  return [el("h3", {}, "Its labels"), face.element];
 }
 
 function errorsOf(page, e, x) {

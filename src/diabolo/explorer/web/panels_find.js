@@ -28,7 +28,7 @@ export function findPanel(page) {
     clear.hidden = !mask;
   });
   drawFilters(page, list);
-  queueMicrotask(() => applyFilters(page));
+  queueMicrotask(() => (applyFilters(page), store.again("shown")));
   return el("div", { class: "find" }, el("div", { class: "line" }, search, add), list, el("div", { class: "line" }, result, clear));
 }
 

@@ -39,17 +39,18 @@ function groupsOf({ columns }) {
 }
 
 function grounds({ head, model, codec }) {
-  const levels = model.decodes && codec?.kind === "table" ? codec.columns.filter((c) => c.levels || c.share !== undefined).map((c) => [`level:${c.name}`, `decoded ${c.name}`]) : [];
+  const levels = model.decodesNow && codec?.kind === "table" ? codec.columns.filter((c) => c.levels || c.share !== undefined).map((c) => [`level:${c.name}`, `decoded ${c.name}`]) : [];
   return [
     ["likely", "how likely"],
-    ...(model.labeler ? [["labels", "predicted label"]] : []),
+    ...(model.labels ? [["labels", "predicted label"]] : []),
     ...levels,
     ...(head.trust && !model.axes ? [["round", "round trip"], ["stretch", "stretch"]] : []),
   ];
 }
 
-function things({ head, face }) {
-  return [["points", "points"], ...(head.thumbnails ? [["pictures", "pictures of rows"]] : []), ...(face ? [["lattice", "decoded things"]] : [])];
+function things({ head, face, model }) {
+  const over = face && !model.asks ? [["lattice", model.decodes ? "decoded things" : "predicted labels"]] : [];
+  return [["points", "points"], ...(head.thumbnails ? [["pictures", "pictures of rows"]] : []), ...over];
 }
 
 // ── points ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -182,7 +183,7 @@ function cover(page, name) {
   map.pictures(null);
   if (name === "pictures") page.sheet.then((sheet) => map.pictures(thumbnailOf(sheet, head.thumbnails)));
   if (name === "lattice") {
-    map.lattice((context, x, y, u, v, size) => page.decodedNow([x, y], (thing) => face.draw(context, u, v, size, thing, page.store.get("color"))));
+    map.lattice((context, x, y, u, v, size) => page.decoded([x, y], (thing) => face.draw(context, u, v, size, thing, page.store.get("color"))));
   }
 }
 

@@ -65,6 +65,7 @@ export function thumbnail(page, i, size) {
 
 export function hoverCard(page) {
   const card = el("div", { class: "hover", hidden: true });
+  page.store.on("moving", (moving) => moving && page.store.set("hovered", null));
   page.store.on("hovered", (found) => {
     card.hidden = !found;
     if (!found) return;
