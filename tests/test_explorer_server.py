@@ -31,10 +31,11 @@ from PIL import Image
 from torch import nn
 
 from diabolo import Autoencoder, Classifier, DataError, OutlierDetector
-from diabolo.explorer import server, uploads
+from diabolo.explorer import html, payload, server, uploads
 from diabolo.explorer.guard import HEADERS, Guard
 from diabolo.explorer.server import BINARY, application, listening, running, serve
 from diabolo.explorer.sides import sides
+from diabolo.formats import Tables
 from kinds import SMALL, frame, texts
 
 pytest.importorskip("uvicorn", reason="the extra 'explore' is not installed")
@@ -701,8 +702,9 @@ SENT = """async k => {
     context.fillStyle = "#888"; context.fillRect(0, 0, 6, 8);
     const good = await remote.encode(await canvas.convertToBlob({type: "image/png"}));
     const again = await remote.encode(good.x);
+    const pixels = await remote.encode(context.getImageData(0, 0, 6, 8));
     const bad = await remote.encode(new Blob(["x"], {type: "image/gif"}));
-    return {z: Array.from(good.z), x: Array.from(good.x), again: Array.from(again.z), bad, said};
+    return {z: Array.from(good.z), x: Array.from(good.x), again: Array.from(again.z), pixels: Array.from(pixels.z), bad, said};
 }"""
 
 
@@ -726,10 +728,48 @@ def test_the_page_asks_and_the_newest_place_wins(browser, models):
         gray = np.full((1, 8, 6), 136, np.uint8)
         assert np.allclose(sent["z"], model.transform(gray)[0], atol=1e-6)
         assert np.allclose(sent["x"], model.format_.to_tensor(gray)[0], atol=1e-6)
-        assert sent["again"] == sent["z"]
+        assert sent["again"] == sent["pixels"] == sent["z"]
         assert sent["bad"] is None
         assert "allowed are image/png" in sent["said"][-1]
         page.close()
+
+
+class Bent(nn.Module):
+    """A layer that no page knows."""
+
+    def __init__(self, n: int, m: int) -> None:
+        super().__init__()
+        self.layer = nn.Linear(n, m)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.layer(torch.nan_to_num(x)).sin()
+
+
+def test_the_explorer_asks_for_what_it_cannot_compute(browser):
+    X = frame(gaps=False)[["size", "count", "flag", "city"]]
+    d = Tables().fit(X).width
+    model = Autoencoder(encoder=Bent(d, 2), decoder=Bent(2, d), **SMALL).fit(X)
+    found = payload(model, X, remote=True)
+    assert found.head["remote"] == {"encode": True, "decode": True}
+    page = browser.new_page(viewport={"width": 1200, "height": 900})
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    with running(lambda: html(found, served=True), model) as (place, _):
+        page.goto(f"{place.url}#at=0.25,-0.25")
+        page.wait_for_selector("html[data-ready]")
+        table = page.locator("section.decoded table")
+        expected = model.inverse_transform([[0.25, -0.25]])
+        page.locator("section.decoded table", has_text=expected["city"][0]).wait_for()
+        assert f"{expected['size'][0]:.2f}" in table.inner_text()
+        page.get_by_role("tab", name="Encode").click()
+        page.locator(".form input").first.fill("0.5")
+        page.locator(".result", has_text="The circle is at its place").wait_for()
+        assert said == []
+    page.locator("[role=slider]").focus()
+    page.keyboard.press("ArrowRight")
+    page.locator("section.decoded", has_text="The server does not answer").wait_for()
+    page.close()
 
 
 ATTACK = """async at => {

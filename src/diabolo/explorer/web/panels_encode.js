@@ -29,7 +29,7 @@ async function encoded(page, thing, said) {
   const given = codec ? Float32Array.from(codec.encode(thing, (text) => said.push(text))) : thing;
   const found = model.encoder ? { z: model.encode(given), x: given } : await remote.encode(given);
   if (!found) return null;
-  const [z, x] = [Float32Array.from(found.z), found.x];
+  const [z, x] = [model.flat && !model.encoder ? model.flattened(found.z) : Float32Array.from(found.z), found.x];
   if (!z.every(Number.isFinite)) throw new Error("the encoder gives no numbers for this: fill in what is missing");
   const e = model.decodesNow ? model.decode(z) : model.decodes ? await remote.decode(z) : null;
   put(page, z);
