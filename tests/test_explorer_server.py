@@ -568,7 +568,8 @@ def get(url: str, **headers: str) -> Answer:
         return Answer(answer.status, {n.lower(): v for n, v in answer.getheaders()}, answer.read(), 0)
 
 
-def test_it_listens_at_this_computer_only_and_at_a_free_port(monkeypatch):
+def test_it_listens_at_this_computer_only_and_at_a_free_port(monkeypatch, caplog):
+    caplog.set_level("DEBUG")
     with listening("127.0.0.1") as taken:
         port = taken.getsockname()[1]
         monkeypatch.setattr(server, "PORTS", [port, port])
@@ -581,8 +582,10 @@ def test_it_listens_at_this_computer_only_and_at_a_free_port(monkeypatch):
             own = answer.headers["set-cookie"].partition(";")[0]
             assert get(f"http://127.0.0.1:{place.port}/", cookie=own).content == PAGE
             assert "server" not in answer.headers
-            forwarded = {"x_forwarded_host": "127.0.0.1", "forwarded": "host=127.0.0.1", "cookie": own, "host": "evil.example"}
-            assert get(f"http://127.0.0.1:{place.port}/", **forwarded).status == 421
+            forwarded = {"x_forwarded_host": "127.0.0.1", "forwarded": "host=127.0.0.1"}
+            for host in ("evil.example", "192.168.1.5"):
+                assert get(f"http://127.0.0.1:{place.port}/", **forwarded, cookie=own, host=host).status == 421
+            assert place.token not in caplog.text
         with pytest.raises(OSError, match="refused"), socket.create_connection(("127.0.0.1", place.port), 1):
             pass
 

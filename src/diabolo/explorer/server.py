@@ -103,7 +103,6 @@ def running(
             ws="none",
             log_config=None,
             access_log=False,  # the URL has the token
-            proxy_headers=False,
             server_header=False,
             timeout_graceful_shutdown=1,
         )
