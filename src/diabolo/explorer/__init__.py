@@ -87,8 +87,6 @@ def serve(
     server.serve(page, model, host=host, port=port, open=open)
 
 
-def _payload(
-    model: Any, X: Any, title: str, labels: Mapping[str, Any] | None, seed: int, remote: bool
-) -> Payload:
+def _payload(model: Any, X: Any, title: str, labels: Mapping[str, Any] | None, seed: int, remote: bool) -> Payload:
     with progress("Explorer") as at:
         return payload(model, X, title=title, labels=labels, seed=seed, remote=remote, say=lambda words: at(0, words))

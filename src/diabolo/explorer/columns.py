@@ -1,9 +1,9 @@
 """What is known of each row -> columns by which the page colors, filters and searches.
 
-    number      float32 or float64, whichever holds the values exactly; NaN = missing
-    date        seconds since 1970
-    category    the number of a level; -1 = missing
-    text        strings, if there are too many levels
+number      float32 or float64, whichever holds the values exactly; NaN = missing
+date        seconds since 1970
+category    the number of a level; -1 = missing
+text        strings, if there are too many levels
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ def computing(model: Any, half: Sides, shown: Any, box: Box, tensors: Tensors, r
         why = f"{own.why} cannot be computed in a page"
         blended = sheet(half.decode, shown.codes_at, box, model.format_.width, dtype, tensors, why)
     if half.decode:
-        found = trust(half.encode, half.decode, shown.codes_at, shown.map.places, box, dtype)
+        found = trust(half, shown.codes_at, shown.map.places, box, dtype)
         grids = {name: tensors.add(grid, "f32") for name, grid in found.items()}
     return {
         "codec": codec,
@@ -53,7 +53,7 @@ def labels(half: Sides, p: np.ndarray | None, own: Programs, tensors: Tensors) -
     if p is None:
         return None
     rows = tensors.add(p, "f32" if p.size <= SMALL else "f16")
-    return {"names": half.labels, "one": half.one, "rows": rows, "program": own.predict and own.predict.json(tensors)}
+    return {"names": half.labels, "rows": rows, "program": own.predict and own.predict.json(tensors)}
 
 
 def flattening(flat: tuple[np.ndarray, np.ndarray] | None, tensors: Tensors) -> dict[str, int] | None:

@@ -19,6 +19,7 @@ from torch import Tensor
 from ..density import Kernel
 from ..nets.program import Tensors
 from ..rows import evenly
+from .sides import Sides
 
 __all__ = ["Box", "box_around", "density", "nodes", "sheet", "trust"]
 
@@ -26,6 +27,7 @@ Box = tuple[float, float, float, float]
 FINE, COARSE = 128, 33  # nodes of a side: of the density; of what needs the network
 MARGIN = 0.07  # of the box around the rows
 ALIKE = 0.65  # smallest ratio of the two sides of a map whose axes have one unit
+WIDTHS = (0.1, 0.15, 0.2, 0.3, 0.5)  # of the kernels: none so narrow that every row is an island
 QUANTILES = (0.05, 0.5, 0.95)
 JUDGED = 10_000  # rows whose density fixes the colors
 VALUES = 4_000_000  # of a sheet
@@ -55,10 +57,12 @@ def nodes(box: Box, m: int) -> np.ndarray:
     return np.column_stack([x.ravel(), y.ravel()])
 
 
-def density(log_prob: Callable[[np.ndarray], np.ndarray] | None, codes_at: CodesAt, places: np.ndarray, box: Box) -> tuple[np.ndarray, list[float]]:
+def density(
+    log_prob: Callable[[np.ndarray], np.ndarray] | None, codes_at: CodesAt, places: np.ndarray, box: Box
+) -> tuple[np.ndarray, list[float]]:
     """log p on a grid (m, m), and its quantiles at the rows; without p(z), a kernel density of the places."""
     if log_prob is None:
-        log_prob, codes_at = Kernel().fit(places).log_prob, np.asarray
+        log_prob, codes_at = Kernel(WIDTHS).fit(places).log_prob, np.asarray
     some = places[evenly(len(places), JUDGED)]
     grid = log_prob(codes_at(nodes(box, FINE)))
     own = np.quantile(log_prob(codes_at(some)), QUANTILES)
@@ -66,12 +70,13 @@ def density(log_prob: Callable[[np.ndarray], np.ndarray] | None, codes_at: Codes
     return np.maximum(grid - 1e-3 * np.square(height), own[0] - 60).reshape(FINE, FINE), own.tolist()
 
 
-def trust(encode: Any, decode: Any, codes_at: CodesAt, places: np.ndarray, box: Box, dtype: torch.dtype) -> dict[str, np.ndarray]:
+def trust(half: Sides, codes_at: CodesAt, places: np.ndarray, box: Box, dtype: torch.dtype) -> dict[str, np.ndarray]:
     """The two grids (m, m)."""
+    assert half.decode is not None
     z = torch.from_numpy(codes_at(nodes(box, COARSE))).to(dtype)
     with torch.no_grad():
-        e = torch.cat([decode(part) for part in z.split(AT_ONCE)])
-        back = torch.cat([encode(part) for part in e.split(AT_ONCE)])
+        e = torch.cat([half.decode(part) for part in z.split(AT_ONCE)])
+        back = torch.cat([half.encode(part) for part in half.typical(e).split(AT_ONCE)])
     unit = np.sqrt(np.square(codes_at(places) - codes_at(places).mean(0)).sum(1).mean()) or 1.0
     gone = (back - z).norm(dim=1).double().numpy().reshape(COARSE, COARSE) / max(float(unit), 1e-12)
     return {"round": gone, "stretch": stretch(e, places, box)}

@@ -1,8 +1,8 @@
 """A fitted model and its rows -> what the page gets: a head (JSON), and tensors in one piece of bytes.
 
-    rows x, codes z = encode(x), places of the map, columns to color by        what is shown
-    programs of encoder and decoder, a codec of the columns                     what the page computes
-    grids: density, trust                                                       what lies under it
+rows x, codes z = encode(x), places of the map, columns to color by        what is shown
+programs of encoder and decoder, a codec of the columns                     what the page computes
+grids: density, trust                                                       what lies under it
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ..errors import DataError
 from ..estimators import Autoencoder
 from ..estimators.autoencoder.maps import MOST as MOST_OF_TSNE
 from ..estimators.autoencoder.maps import Map, spread
-from ..estimators.autoencoder.regions import regions
+from ..estimators.autoencoder.regions import pixels, regions
 from ..formats import Documents
 from ..nets.program import Tensors
 from ..report.names import Names
@@ -130,7 +130,7 @@ def payload(
         "left_out": left_out,
         "index": tensors.add(index.astype(np.int32), dtype="i32"),
         "ids": names(model, X, index),
-        "thumbnails": pictures(model, shown),
+        **pictures(model, shown),
         "regions": named_regions(model, shown, named),
         "fonts": None,
     }
@@ -218,7 +218,11 @@ def columns_of(
     model: Any, half: Sides, X: Any, shown: Shown, more: Mapping[str, list[Any]], tensors: Tensors
 ) -> tuple[list[dict[str, Any]], int]:
     """Labels, columns, measures and codes; and how many columns were left out."""
-    found = [column(name, "label", values, tensors) for name, values in (more | predicted(half, shown)).items()]
+    found = [column(name, "label", values, tensors) for name, values in more.items()]
+    if shown.p is not None:
+        found.append(column("predicted", "label", predicted(half, shown), tensors))
+        each = zip(half.labels[:LABELS], shown.p.T, strict=False)
+        found += [column(f"p({name})", "measure", p.tolist(), tensors) for name, p in each]
     own, left_out = own_columns(model, X, shown)
     found += [column(name, "column", values, tensors) for name, values in own.items()]
     found += [column(name, "measure", v.tolist(), tensors) for name, v in shown.measured.items()]
@@ -227,13 +231,12 @@ def columns_of(
     return found, left_out
 
 
-def predicted(half: Sides, shown: Shown) -> dict[str, list[Any]]:
-    """The likeliest label of each row, and how likely; or the probability of each label, if a row can have several."""
-    if shown.p is None:
-        return {}
-    if half.one:
-        return {"predicted": [half.labels[c] for c in shown.p.argmax(1)], "certainty": shown.p.max(1).tolist()}
-    return {f"p({name})": p.tolist() for name, p in zip(half.labels[:LABELS], shown.p.T, strict=False)}
+def predicted(half: Sides, shown: Shown) -> list[str]:
+    """The labels that each row is given, in a text."""
+    if shown.p is None or half.decide is None:
+        return []
+    given = half.decide(shown.p)
+    return ["; ".join(name for name, yes in zip(half.labels, row, strict=True) if yes) or "(none)" for row in given]
 
 
 def own_columns(model: Any, X: Any, shown: Shown) -> tuple[dict[str, list[Any]], int]:
@@ -250,8 +253,17 @@ def own_columns(model: Any, X: Any, shown: Shown) -> tuple[dict[str, list[Any]],
     return dict(zip(format.columns[:kept], cells, strict=False)), len(cells) - kept
 
 
-def pictures(model: Any, shown: Shown) -> dict[str, Any] | None:
-    return thumbnails(model.format_.from_tensor(shown.x.double())) if model.format_.shape is not None else None
+def pictures(model: Any, shown: Shown) -> dict[str, Any]:
+    """Small pictures of the rows, if they are pictures; how numbers are pixels, if they are those of an array."""
+    shape = pixels(model.format_)
+    if shape is None:
+        return {"thumbnails": None, "pixels": None}
+    seen = model.format_.from_tensor(shown.x.double())
+    if model.format_.shape is not None:
+        return {"thumbnails": thumbnails(seen), "pixels": None}
+    seen = np.asarray(seen, dtype=np.float64).reshape(-1, *shape[1:])
+    low, high = float(np.nanmin(seen)), float(np.nanmax(seen))
+    return {"thumbnails": thumbnails(seen), "pixels": {"shape": list(shape), "low": low, "high": high}}
 
 
 def named_regions(model: Any, shown: Shown, labels: Mapping[str, list[Any]]) -> list[dict[str, Any]]:

@@ -36,9 +36,10 @@ class Sides:
     decode: Callable[[Tensor], Tensor] | None = None
     predict: Callable[[Tensor], Tensor] | None = None
     labels: tuple[str, ...] = ()
-    one: bool = False  # each row has exactly one label
+    decide: Callable[[np.ndarray], np.ndarray] | None = None  # probabilities (n, c) -> which labels a row is given, bool (n, c)
     measures: dict[str, Measure] = field(default_factory=dict)
     log_prob: Callable[[np.ndarray], np.ndarray] | None = None  # of codes
+    typical: Callable[[Tensor], Tensor] = torch.clone  # e -> features of such a row
 
 
 @singledispatch
@@ -66,8 +67,13 @@ def _(model: Autoencoder) -> Sides:
     def likelihood(x: Tensor, z: Tensor) -> np.ndarray:
         return model.density_.log_prob(z.numpy())
 
+    def document(e: Tensor) -> Tensor:
+        """Counts of words in a text of the usual length."""
+        return (e * (getattr(model.format_, "length", 1.0) / e.sum(1, keepdim=True).clamp(min=1e-12))).round()
+
     measures = {"reconstruction error": error, "log likelihood": likelihood}
-    return Sides(model.n_components_, encode, decode, measures=measures, log_prob=model.density_.log_prob)
+    typical = document if model.format_.words else torch.clone
+    return Sides(model.n_components_, encode, decode, measures=measures, log_prob=model.density_.log_prob, typical=typical)
 
 
 @sides.register
@@ -103,8 +109,13 @@ def _(model: Any) -> Sides:
         return torch.from_numpy(probabilities(model, together(network.decoder(apart(z, members)))))
 
     names = model.classes_.tolist() if isinstance(model, Classifier) else model.labels_.names
-    one = isinstance(model, Classifier) or model.labels_.kind == "one"
-    return Sides(width(encode, model), encode, predict=predict, labels=tuple(map(str, names)), one=one)
+    decide = likeliest if isinstance(model, Classifier) else model._decided
+    return Sides(width(encode, model), encode, predict=predict, labels=tuple(map(str, names)), decide=decide)
+
+
+def likeliest(p: np.ndarray) -> np.ndarray:
+    """(n, c) -> which is the largest of its row."""
+    return np.eye(p.shape[1], dtype=bool)[p.argmax(1)]
 
 
 def zeros(model: Any) -> Tensor:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isqrt
 from typing import Any
 
 import numpy as np
@@ -18,12 +19,13 @@ from sklearn.cluster import KMeans
 from ...formats import Format
 from ...rows import evenly
 
-__all__ = ["Region", "regions"]
+__all__ = ["Region", "pixels", "regions"]
 
 MOST = 9  # regions of a map
 EACH = 20  # rows: a map of n rows has about sqrt(n / EACH) regions
 FITTED = 5000  # rows from which the groups are learned
 APART = 0.6  # deviations from which on a column sets a region apart
+SQUARE = 4  # pixels of the smallest side of a picture
 NAMED, TOLD, WORDS = 2, 5, 3  # columns in a name, columns that are told, words in a name
 
 
@@ -93,7 +95,7 @@ Told = tuple[float, str, str]  # how much, the words in a name, the sentence
 
 def columns_of(x: np.ndarray, group: np.ndarray, format: Format) -> list[list[Told]]:
     """Of each group the columns that set it apart, once each."""
-    if format.shape is not None:
+    if pixels(format) is not None:
         return [[] for _ in range(group.max() + 1)]  # a pixel says nothing
     mean, deviation = np.nanmean(clean(x), axis=0), np.nanstd(clean(x), axis=0)
     found: list[list[Told]] = []
@@ -103,6 +105,14 @@ def columns_of(x: np.ndarray, group: np.ndarray, format: Format) -> list[list[To
         told = [tell(format, j, effect[block], here[block], mean[block]) for j, block in enumerate(format.blocks)]
         found.append([t for t in told if t is not None])
     return found
+
+
+def pixels(format: Format) -> tuple[int, int, int] | None:
+    """(channels, height, width) if the features are pixels: of pictures, or numbers of one unit that fill a square."""
+    if format.shape is not None or not getattr(format, "common", False) or format.named:
+        return format.shape
+    side = isqrt(format.width)
+    return (1, side, side) if side * side == format.width and side >= SQUARE else None
 
 
 def clean(x: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@
 import { el, percent, plural, shortly } from "./dom.js";
 
 export function faceOf(kind, page) {
+  if (page.head.pixels) return new PixelsFace(page.head.pixels);
   return kind === "documents" ? new WordsFace() : kind === "images" ? new PictureFace() : new CellsFace(page);
 }
 
@@ -210,13 +211,41 @@ export class PictureFace {
   }
 }
 
+// Numbers that are pixels: gray, from `low` to `high`; channel by channel, row by row.
+export class PixelsFace extends PictureFace {
+  constructor({ shape: [channels, height, width], low, high }) {
+    super();
+    Object.assign(this, { channels, height, width, low, high });
+  }
+
+  update(cells) {
+    super.update(this.#picture(cells));
+  }
+
+  draw(context, u, v, size, cells) {
+    super.draw(context, u, v, size, this.#picture(cells));
+  }
+
+  say() {
+    return super.say(this);
+  }
+
+  #picture(cells) {
+    const { channels, width, height, low, high } = this;
+    const n = width * height;
+    const data = new Uint8ClampedArray(4 * n).fill(255);
+    for (let i = 0; i < n; i++) for (let c = 0; c < 3; c++) data[4 * i + c] = (255 * (cells[(c % channels) * n + i].value - low)) / (high - low || 1);
+    return { width, height, data };
+  }
+}
+
 function fitted(canvas, { width, height }) {
   if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
   return [canvas.getContext("2d")];
 }
 
 function asImageData(picture) {
-  return picture instanceof ImageData ? picture : new ImageData(new Uint8ClampedArray(picture.rgba), picture.width, picture.height);
+  return picture instanceof ImageData ? picture : new ImageData(picture.data, picture.width, picture.height);
 }
 
 // ── small texts on the map ──────────────────────────────────────────────────────────────────────────────────────────

@@ -37,7 +37,8 @@ function pictured(face) {
 }
 
 function titleOf({ head, model }) {
-  return model.decodes ? { documents: "Decoded document", images: "Decoded picture" }[head.kind] ?? "Decoded row" : "Predicted here";
+  if (!model.decodes) return "Predicted here";
+  return head.pixels ? "Decoded picture" : ({ documents: "Decoded document", images: "Decoded picture" }[head.kind] ?? "Decoded row");
 }
 
 function missing(head) {

@@ -1,5 +1,5 @@
 // What lies under the points, how they are colored, and what is drawn over them.
-import { LEVELS, VALUES, along, cssOf } from "./colors.js";
+import { LEVELS, VALUES, alongPalette, cssOf } from "./colors.js";
 import { choice, el, labeled, plural, shortly } from "./dom.js";
 import { likeliestOf } from "./faces.js";
 
@@ -122,7 +122,7 @@ function chips(page, column) {
 function bar(page, column) {
   const [low, high] = colorRange(column);
   const line = el("i", { class: "scale", role: "img", "aria-label": `Colors from ${column.said(low)} to ${column.said(high)}` });
-  const stops = Array.from({ length: 11 }, (_, i) => cssOf(along(VALUES[page.map.scheme], i / 10)));
+  const stops = Array.from({ length: 11 }, (_, i) => cssOf(alongPalette(VALUES[page.map.scheme], i / 10)));
   line.style.background = `linear-gradient(90deg, ${stops.join(",")})`;
   return [el("span", { class: "soft" }, column.name), el("span", { class: "scaled" }, column.said(low), line, column.said(high))];
 }

@@ -35,11 +35,11 @@ function neighbor(page, i) {
 // The cells of a row that differ most from what is decoded, in words.
 function differences(page, i) {
   if (page.head.kind === "documents") return page.column("text")?.text(i).slice(0, 160) ?? page.column("words")?.text(i) ?? "";
-  const cells = Array.isArray(page.thing) && page.head.kind !== "documents" ? page.thing : [];
+  const cells = Array.isArray(page.thing) && !page.head.pixels ? page.thing : [];
   const found = cells.map((cell) => differenceOf(page.column(cell.name), cell, i)).filter((d) => d && d.by > 0.05);
   found.sort((a, b) => b.by - a.by);
   if (cells.length && !found.length) return "as decoded";
-  if (!cells.length) return page.columns.filter((c) => c.group === "label" || c.group === "column").slice(0, CELLS).map((c) => `${c.name} ${c.text(i)}`).join(" · ");
+  if (!cells.length) return page.columns.filter((c) => c.group === "label" || (c.group === "column" && !page.head.pixels) || c.name === "reconstruction error").slice(0, CELLS).map((c) => `${c.name} ${c.text(i)}`).join(" · ");
   return found.slice(0, CELLS).map((d) => d.words).join(" · ");
 }
 
