@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import contextlib
 import http.client
@@ -9,12 +10,9 @@ import io
 import json
 import re
 import shutil
-import signal
 import socket
 import struct
-import subprocess
 import sys
-import threading
 import warnings
 import webbrowser
 import zlib
@@ -622,39 +620,22 @@ def test_other_hosts_are_a_warning_and_need_the_token():
             assert get(f"{at}?token={place.token}", host=host).status == status
 
 
-def test_it_opens_a_browser(monkeypatch, capsys):
-    opened: list[str] = []
+def test_it_opens_a_browser_and_ctrl_c_stops_it_with_one_line(monkeypatch, capsys):
+    opened: list[Any] = []
 
-    class Stopped(threading.Thread):
-        def join(self, timeout: float | None = None) -> None:
-            if timeout == 0.2:
-                raise KeyboardInterrupt
-            super().join(timeout)
+    def browser(url: str) -> None:
+        opened.extend((url, socket.create_connection(("127.0.0.1", urlsplit(url).port))))
+        _thread.interrupt_main()
 
-    came = threading.Event()
-    monkeypatch.setattr(webbrowser, "open", lambda url: (opened.append(url), came.set()))
-    monkeypatch.setattr(server.threading, "Thread", Stopped)
+    monkeypatch.setattr(webbrowser, "open", browser)
     serve(lambda: PAGE)
-    assert came.wait(5)
-    said = capsys.readouterr().out.splitlines()
+    out, err = capsys.readouterr()
+    said = out.splitlines()
     assert re.fullmatch(r"The explorer is at http://127\.0\.0\.1:\d+/\?token=\S{43} \(Ctrl-C stops it\)", said[0])
-    assert said[1:] == ["The explorer has stopped."]
-    assert len(opened) == 1
-    assert opened[0] not in said[0]
-
-
-CTRL_C = "from diabolo.explorer.server import serve; serve(lambda: b'<p>', open=False)"
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="signals")
-def test_ctrl_c_stops_it_with_one_line():
-    process = subprocess.Popen([sys.executable, "-c", CTRL_C], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert process.stdout
-    url = process.stdout.readline().split()[4]
-    with socket.create_connection(("127.0.0.1", int(url.partition("//")[2].split(":")[1].split("/")[0]))):
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=20)
-    assert (process.returncode, out, err) == (0, "The explorer has stopped.\n", "")
+    assert (said[1:], err) == (["The explorer has stopped."], "")
+    url, connection = opened
+    assert url not in said[0]
+    connection.close()
 
 
 @pytest.mark.parametrize("package", ["uvicorn", "starlette"])
