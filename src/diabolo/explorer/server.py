@@ -175,15 +175,16 @@ def listening(host: str, port: int | None = None) -> socket.socket:
     """A socket at this port, or the first that is free."""
     if port is not None and not 0 <= port < 1 << 16:
         raise ValueError(f"port={port}: allowed are integers from 0 to 65535")
-    last: OSError | None = None
-    for number in [*PORTS, 0] if port is None else [port]:
-        try:
-            family, *_, address = socket.getaddrinfo(host, number, type=socket.SOCK_STREAM)[0]
-            return socket.create_server(address[:2], family=family)
-        except OSError as error:
-            last = error
-    remedy = "choose another port, or none" if port is not None else "choose another host, or none"
-    raise DataError(f"cannot listen at host={host!r}, port={port}: {getattr(last, 'strerror', last)}; {remedy}")
+    try:
+        family, *_, address = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0]
+        *others, last = [*PORTS, 0] if port is None else [port]
+        for number in others:
+            with contextlib.suppress(OSError):
+                return socket.create_server((address[0], number), family=family)
+        return socket.create_server((address[0], last), family=family)
+    except OSError as error:
+        remedy = "choose another port, or none" if port is not None else "choose another host, or none"
+        raise DataError(f"cannot listen at host={host!r}, port={port}: {error.strerror}; {remedy}") from None
 
 
 # ── what it answers ──────────────────────────────────────────────────────────────────────────────────────────────────
