@@ -80,9 +80,11 @@ def serve(
     model, X, title, labels, seed : as in :func:`export`
     host, port, open : as in :func:`diabolo.explorer.server.serve`
     """
-    found = _payload(model, X, title, labels, seed, remote=True)
-    remote = any(found.head["remote"].values())
-    server.serve(html(found, served=remote), model if remote else None, host=host, port=port, open=open)
+
+    def page() -> bytes:
+        return html(_payload(model, X, title, labels, seed, remote=True), served=True)
+
+    server.serve(page, model, host=host, port=port, open=open)
 
 
 def _payload(model: Any, X: Any, title: str, labels: Mapping[str, Any] | None, seed: int, remote: bool) -> Payload:

@@ -37,7 +37,8 @@ export async function saveExamples(page, rows, label) {
     return `${name}.zip`;
   }
   const columns = page.head.kind === "documents" ? page.columns.filter((c) => c.name === "text") : page.columns.filter((c) => c.group === "column");
-  download(`${name}.csv`, csv([...columns.map((c) => c.name), label], rows.map((i) => [...columns.map((c) => c.exact(i)), "1"])), "text/csv");
+  const decimal = page.head.codec?.decimal;
+  download(`${name}.csv`, csv([...columns.map((c) => c.name), label], rows.map((i) => [...columns.map((c) => c.written(i, decimal)), "1"])), "text/csv");
   return `${name}.csv`;
 }
 
