@@ -18,7 +18,7 @@ import diabolo
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "diabolo"
 FILES = sorted(SOURCE.rglob("*.py"))
-PEOPLE = ("cli", "report")
+PEOPLE = ("cli", "explorer", "report")
 
 
 def name_of(file: Path) -> str:
@@ -188,6 +188,8 @@ TOGETHER = {
     "determinism": "chance hardware",
     "documents": "formats.embedded formats.texts formats.words",
     "estimators": "estimators.autoencoder.autoencoder estimators.base estimators.linear estimators.weights",
+    "explorer_server": "explorer.guard explorer.server explorer.uploads",
+    "explorer_widget": "explorer.widget",
     "files": "formats.cells formats.gaps formats.hints formats.layout formats.suspects",
     "formats": """formats.arrays formats.base formats.columns formats.container formats.fitting formats.matrices formats.remarks
         formats.tables sentinels""",

@@ -33,6 +33,7 @@ VERBS = {
     "colorize": "Color gray pictures.",
     "bench": "Score restored pictures by the protocols of the literature.",
     "report": "Write a one-file HTML report.",
+    "explore": "Drag a circle over the map of a model: what is decoded there follows.",
 }
 
 

@@ -25,6 +25,7 @@ from ..losses import Columns, Logistic, Loss, Part, Squared
 from ..rows import Rows, evenly
 from ..sentinels import odd, warn_odd
 from .base import IN_MEMORY, SAMPLE, Format, check_finite, named_loss, neither, warn_empty
+from .files import MISSING
 from .layout import ending
 from .matrices import SPARSE, dense, len_, matrix
 from .scale import (
@@ -39,6 +40,7 @@ from .scale import (
     encoded,
     measured,
     shifted,
+    six_digits,
     together,
     told,
     within,
@@ -303,6 +305,15 @@ class Arrays(Format):
         }
         flags = (self.binary + 2 * self.gaps + 4 * self.above).astype(np.uint8)
         return meta, {name: _short(getattr(self, name)) for name in (*NUMBERS, "origin")} | {"flags": flags}
+
+    def described(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        dtype = np.dtype(self.dtype)
+        arrow = {"f2": "halffloat", "f4": "float", "b1": "bool"}.get(dtype.str[1:], "double" if dtype.kind == "f" else dtype.name)
+        origin = [*map(str, self.origin)] if self.origin.any() else None
+        digits = np.array([max(0, six_digits(u)) for u in self.divisor], dtype=np.int32)
+        meta = {"arrow": arrow, "smallest": self.smallest, "origin": origin, "missing": MISSING}
+        flags = (self.binary + 2 * self.gaps).astype(np.uint8)
+        return meta, {"unit": np.stack(self.unit, 1), "digits": digits, "flags": flags}
 
     @classmethod
     def from_state(cls, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> Self:

@@ -252,6 +252,10 @@ class Documents(Format):
         }
         return meta, {"idf": self.idf, "shares": self.shares}
 
+    def described(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        words = Words(self.token_pattern, self.stop_words, self.stem).described()
+        return words | {"words": self.columns, "texts": self.texts}, {}
+
     @classmethod
     def from_state(cls, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> Documents:
         self = cls(**{name: meta[name] for name in PARAMETERS})

@@ -199,6 +199,10 @@ class Images(Arrays):
         meta, arrays = super().state()
         return meta | {"shape": list(self.shape), "whole": self.whole, "own": self.own}, arrays
 
+    def described(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        own = f"pictures of {self._described()}" if self.own else None
+        return {"shape": list(self.shape), "whole": self.whole, "own": own}, {}
+
     @classmethod
     def from_state(cls, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> Self:
         shape = tuple(meta["shape"])

@@ -26,7 +26,7 @@ from .base import SAMPLE, Format, in_order, named_loss, neither
 from .columns import KINDS, ONE, Binary, Category, Column, Number, called, kind_of, possible, weight
 from .container import Container
 from .encoding import Encoder, as_fitted
-from .files import Reading, is_table, read_table, rows_of, table_pieces
+from .files import MISSING, Reading, is_table, read_table, rows_of, spellings, table_pieces
 from .fitting import count_levels, fit_columns, names_to_fit, row_numbers, share_unit
 from .frames import arrow, collected, combined, container, mixed_categories, names_of, of_pandas, patched, pieces, taken
 from .gaps import Gaps
@@ -316,6 +316,18 @@ class Tables(Format):
             "left_out": self.left_out,
         }
         return meta | {"fields": fields, "reading": asdict(self.reading) | {"na": list(self.reading.na)}}, others
+
+    def described(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        na = [*spellings(self.reading.na)]
+        cells = {"decimal": self.reading.decimal, "thousands": self.reading.thousands, "missing": [*MISSING, *na]}
+        return cells | {"na": self.gaps.numbers, "columns": [self._column(j) for j in range(len(self.fields))]}, {}
+
+    def _column(self, j: int) -> dict[str, Any]:
+        """The description of a column; of texts, also which of its levels look like a missing cell."""
+        column = self.fields[j]
+        form = self.reading.dates.get(column.name, "")
+        spared = [text for text in self.levels.get(column.name, ()) if text in MISSING and text not in self.reading.na]
+        return column.described(self.reading.decimal, form) | {"start": self.blocks[j].start, "form": form, "spared": spared}
 
     @classmethod
     def from_state(cls, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> Tables:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+import numpy as np
 from torch import nn
 
 from ..errors import FormatError
@@ -27,6 +28,7 @@ from .ensemble import (
 from .heads import Head, PerLabelHead
 from .links import Link, Shares
 from .numeric import PiecewiseLinearEncoding
+from .program import Program, compiled
 from .restoration import ColorClassHead, NoiseConditionalUNet, PixelShuffleHead, PixelShuffleHeads, ResidualCNN, UNet
 from .text import Sphere, TfIdf
 
@@ -128,6 +130,16 @@ def build(config: Any, depth: int = 0, own: nn.Module | None = None) -> nn.Modul
     except (TypeError, ValueError, RuntimeError) as error:
         raise FormatError(f"layer {name!r} cannot be built from {values!r:.80}: {error}") from None
     return module
+
+
+def written(module: nn.Module, x: int | Program, dtype: Any = np.float32) -> Program:
+    """The module as a program, which needs no torch (program.py); x: its number of inputs, or the program that gives them.
+
+    >>> written(nn.ReLU(), 2).run([[-1.0, 2.0]])
+    array([[0., 2.]], dtype=float32)
+    """
+    weights = {name: value.detach().cpu().numpy() for name, value in module.state_dict().items()}
+    return compiled(describe(module), weights, x, dtype)
 
 
 def is_own(config: dict[str, Any]) -> bool:

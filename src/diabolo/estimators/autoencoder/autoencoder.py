@@ -10,7 +10,7 @@ semantic analysis (LSA), on a sphere. The decoder starts at the mean document, b
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -39,6 +39,7 @@ from ..linear import Linear
 from ..weights import weights
 from .comparison import COMPARED, Comparison
 from .maps import Map, spread
+from .regions import Region, regions
 from .sampling import Sampler, cells, conditioned
 
 __all__ = ["Autoencoder"]
@@ -266,8 +267,15 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
         -------
         Map
             ``map.places`` are the points (n, 2). ``map.transform(ae.transform(new))`` gives the points of further rows.
+            ``map.regions_`` are its regions, each with a name, a center, its rows, and what sets it apart.
         """
-        return spread(self.transform(X).astype(np.float64), seed)
+        found = spread(self.transform(X).astype(np.float64), seed)
+
+        def naming() -> list[Region]:
+            x = torch.cat([x.float() for x in self._features(X)]).numpy()
+            return regions(found.places, x, self.format_)
+
+        return replace(found, naming=naming)
 
     # ── density and sampling ─────────────────────────────────────────────────────────────────────────────────────────
 
