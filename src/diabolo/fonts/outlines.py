@@ -35,6 +35,8 @@ STEPS = 4  # steps per cell
 FINE = 256  # a field has at least so many samples across before it is traced, and STEPS per cell
 SPECK = 0.25  # a contour around a smaller area is dropped
 
+SAME = 1e-9  # what differs by less is the same: whoever computes it, the same points are chosen
+
 # corners
 ROUND = 2  # steps from a corner within which it is rounded
 TURN = 0.5  # a corner turns by this angle within ROUND + 1 steps to each side
@@ -129,6 +131,7 @@ def contours(field: ArrayLike, level: float = 0.0) -> list[Floats]:
     times = max(STEPS, -(-FINE // max(f.shape)))
     g = np.pad(upsampled(f, times) - level, 1, "edge")
     ring = np.pad(np.zeros((g.shape[0] - 2, g.shape[1] - 2), bool), 1, constant_values=True)
+    g[np.abs(g) < SAME * np.abs(g).max()] = 0.0
     g[ring] = -np.abs(g[ring])  # what is mirrored crosses the level at the border
     found = (np.array(chain) for chain in _cycles(_steps(g)))
     return [p for chain in found if abs(_area(p := _crossings(g, chain) / times)) > SPECK]
@@ -238,7 +241,8 @@ def _turns(p: Floats, reach: int) -> Floats:
 def _corners(p: Floats) -> list[int]:
     turns = _turns(p, ROUND)
     sharp = np.abs(turns)
-    peak = (np.abs(_turns(p, ROUND + 1)) > TURN) & (sharp >= np.roll(sharp, 1)) & (sharp > np.roll(sharp, -1))
+    peak = np.abs(_turns(p, ROUND + 1)) > TURN
+    peak &= (sharp > np.roll(sharp, 1) - SAME) & (sharp > np.roll(sharp, -1) + SAME)
     for beside in (-ROUND - 1, ROUND + 1):
         peak &= np.roll(turns, beside) * np.sign(turns) < PEAK * sharp
     return [int(i) for i in np.flatnonzero(peak)]
@@ -333,10 +337,10 @@ def _extrema(q: Floats, tolerance: float) -> list[tuple[int, int]]:
         sign = 0
         for i, value in enumerate(v):
             if not sign:
-                low, high = (i if value < v[low] else low), (i if value > v[high] else high)
+                low, high = (i if value < v[low] - SAME else low), (i if value > v[high] + SAME else high)
                 if v[high] - v[low] > tolerance:
                     sign, best = (1 if high > low else -1), i
-            elif sign * (value - v[best]) > 0:
+            elif sign * (value - v[best]) > SAME:
                 best = i
             elif sign * (v[best] - value) > tolerance:
                 found.append((best, axis))
@@ -427,14 +431,16 @@ def _piece(p: Floats, a: Node, b: Node, tolerance: float, whole: bool = True) ->
         return last
     if whole:
         return _path(p, [a, *_turning(p, q, start, a, b, tolerance), b], tolerance, False)
-    fits = []
+    best: Floats = np.zeros((0, 2))
+    least = np.inf
     for n in range(1, MOST + 1):
         c, off = _fitted(q, a, b, n)
+        if off < least:
+            best, least = c, off
         if off <= tolerance:
-            return [*((x, y, 0.0) for x, y in c.tolist()), *last]
-        fits.append((off, n, c))
-    if len(q) < 8:
-        return [*((x, y, 0.0) for x, y in min(fits)[2].tolist()), *last]
+            break
+    if least <= tolerance or len(q) < 8:
+        return [*((x, y, 0.0) for x, y in best.tolist()), *last]
     at = (start + end) // 2
     chord = p[(at + 2) % len(p)] - p[(at - 2) % len(p)]
     return _path(p, [a, Node(at, p[at % len(p)], chord / np.sqrt((chord**2).sum())), b], tolerance, False)
@@ -460,11 +466,13 @@ def _outline(p: Floats, tolerance: float) -> Points:
     """The closed contour `p` by lines and curves; between two corners with lines or without, whichever has fewer points."""
     p = _even(p)
     corners, turns = _corners(p), np.abs(_turns(p, ROUND))
-    first = max(corners, key=lambda c: turns[c]) if corners else int(turns.argmax())
+    if corners:
+        turns[np.setdiff1d(np.arange(len(p)), corners)] = 0
+    first = _first(turns)
     p, corners = np.roll(p, -first, 0), sorted((c - first) % len(p) for c in corners)
     nodes, joints = _nodes(p, corners, _lines(p, corners, tolerance))
     if not corners:
-        top = int(p[:, 1].argmin())
+        top = _first(-p[:, 1])
         way = np.array([np.sign((p[(top + 1) % len(p)] - p[top - 1])[0]), 0.0])
         paths = [_path(p, _closed(p, some), tolerance) for some in (joints, [Node(top, p[top], way)]) if some]
         return min(paths, key=len)
@@ -475,6 +483,11 @@ def _outline(p: Floats, tolerance: float) -> Points:
         with_lines, without = _path(p, [a, *inner, b], tolerance), _path(p, plain, tolerance)
         points += with_lines if len(with_lines) <= len(without) else without
     return points
+
+
+def _first(values: Floats) -> int:
+    """The first of the greatest."""
+    return int((values > values.max() - SAME).argmax())
 
 
 def _closed(p: Floats, nodes: list[Node]) -> list[Node]:
