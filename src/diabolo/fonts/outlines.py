@@ -52,6 +52,7 @@ NEAR = 0.25  # how far the contour at that corner is from the line
 UPRIGHT = 0.03  # a line nearer to an axis than this angle is put on it
 
 # curves
+SHORT, BULGE = 10, 3.0  # between two corners so few steps apart a line may be so many times as far off: both are rounded
 MOST = 5  # control points between two nodes; where more are needed, one more node
 ROUNDS = 4  # of least squares, each followed by moving the uᵢ
 RIDGE = 1e-6  # keeps control points that hardly matter where they were
@@ -427,7 +428,8 @@ def _piece(p: Floats, a: Node, b: Node, tolerance: float, whole: bool = True) ->
     start, end = (n.at + side * (ROUND + 1 if n.way is None else 1) for n, side in ((a, 1), (b, -1)))
     q = p[np.arange(start, end + 1) % len(p)]
     last = [(float(b.point[0]), float(b.point[1]), 1.0)]
-    if a.straight or len(q) < 3 or _straight(q, a, b, tolerance):
+    short = len(q) < SHORT and a.way is None and b.way is None
+    if a.straight or len(q) < 3 or _straight(q, a, b, BULGE * tolerance if short else tolerance):
         return last
     if whole:
         return _path(p, [a, *_turning(p, q, start, a, b, tolerance), b], tolerance, False)

@@ -44,6 +44,15 @@ MISSING = (
     [(0.11, 0.05, 1), (0.39, 0.05, 1), (0.39, 0.65, 1), (0.11, 0.65, 1)],
 )
 MISSING_ADVANCE = 0.5
+KIND = {  # may be embedded; regular; the heights of lines are the typographic ones; Latin
+    "version": 4, "fsType": 0, "fsSelection": 0b1100_0000, "usWeightClass": 400, "usWidthClass": 5,
+    "ulCodePageRange1": 1, "ulCodePageRange2": 0, "achVendID": "    ",
+}  # fmt: skip
+SMALL = {  # em: letters below and above the line, and the line through a letter
+    "ySubscriptXSize": 0.65, "ySubscriptYSize": 0.6, "ySubscriptYOffset": 0.075,
+    "ySuperscriptXSize": 0.65, "ySuperscriptYSize": 0.6, "ySuperscriptYOffset": 0.35,
+    "yStrikeoutSize": 0.05, "yStrikeoutPosition": 0.3,
+}  # fmt: skip
 
 
 def truetype(outlines: Outlines, advances: Advances, family: str = "Diabolo", about: str = "") -> bytes:
@@ -74,38 +83,52 @@ def truetype(outlines: Outlines, advances: Advances, family: str = "Diabolo", ab
     """
     if FontBuilder is None:
         raise errors.missing_extra("fonttools", "fonts", "fonts")
-    family, style = _named(family), "Regular"
     letters, widths = _checked(outlines, advances)
-    names = {letter: f"u{ord(letter):04X}" for letter in letters}
-    shapes = {".notdef": _glyph(_contours(MISSING, ".notdef"))} | {names[a]: _glyph(letters[a]) for a in letters}
-    advance = {".notdef": _units(MISSING_ADVANCE)} | {names[a]: widths[a] for a in letters}
     font = FontBuilder(UNITS)
-    font.setupGlyphOrder(list(shapes))
-    font.setupCharacterMap({ord(a): name for a, name in names.items()} | {0xA0: names[" "]})
-    font.setupGlyf(shapes)
-    font.setupHorizontalMetrics({name: (advance[name], getattr(g, "xMin", 0)) for name, g in shapes.items()})
-    top = max(_units(ASCENT), *(getattr(g, "yMax", 0) for g in shapes.values()))
-    low = max(_units(DESCENT), *(-getattr(g, "yMin", 0) for g in shapes.values()))
-    font.setupHorizontalHeader(ascent=top, descent=-low)
-    ps = "".join(c for c in family if c.isascii() and c.isalnum()) or "Font"
-    strings = {"familyName": family, "styleName": style, "uniqueFontIdentifier": f"diabolo: {family}", "fullName": family}
-    strings |= {"version": "Version 1.000", "psName": f"{ps}-{style}"} | ({"description": about} if about else {})
-    font.setupNameTable(strings, mac=False)
-    height = {key: _top(shapes.get(names.get(letter, "")), usual) for key, letter, usual in HEIGHTS}
-    font.setupOS2(
-        version=4, sTypoAscender=top, sTypoDescender=-low, sTypoLineGap=0, usWinAscent=top, usWinDescent=low,
-        fsSelection=0b1100_0000, fsType=0, usWeightClass=400, usWidthClass=5, achVendID="    ", **height,
-    )  # fmt: skip
-    font.setupPost(keepGlyphNames=False, underlinePosition=-_units(0.1), underlineThickness=_units(0.05))
-    font.updateHead(created=MADE, modified=MADE, flags=0b1011, lowestRecPPEM=8, fontRevision=1.0)
-    font.font["gasp"] = newTable("gasp")
-    font.font["gasp"].version, font.font["gasp"].gaspRange = 1, {0xFFFF: 15}  # grey and symmetric at every size
+    _draw(font, letters, widths)
+    _measure(font)
+    _describe(font, _named(family), about)
     file = io.BytesIO()
     font.save(file)
     return file.getvalue()
 
 
-HEIGHTS = (("sxHeight", "x", 0.5), ("sCapHeight", "H", 0.7))
+def _draw(font: FontBuilder, letters: dict[str, list[Ints]], widths: dict[str, int]) -> None:
+    """The glyphs, their characters and their widths; the no-break space is the space."""
+    names = {letter: f"u{ord(letter):04X}" for letter in letters}
+    glyphs = {".notdef": _glyph(_contours(MISSING, ".notdef"))} | {names[a]: _glyph(letters[a]) for a in letters}
+    widths = {".notdef": _units(MISSING_ADVANCE)} | {names[a]: widths[a] for a in letters}
+    font.setupGlyphOrder(list(glyphs))
+    font.setupCharacterMap({ord(a): name for a, name in names.items()} | {0xA0: names[" "]})
+    font.setupGlyf(glyphs)
+    font.setupHorizontalMetrics({name: (widths[name], getattr(glyph, "xMin", 0)) for name, glyph in glyphs.items()})
+
+
+def _measure(font: FontBuilder) -> None:
+    """The heights: a line holds every letter, and is the same on every system."""
+    table, characters = font.font["glyf"], font.font.getBestCmap()
+    glyphs = table.glyphs.values()
+    top = max(_units(ASCENT), *(getattr(glyph, "yMax", 0) for glyph in glyphs))
+    low = max(_units(DESCENT), *(-getattr(glyph, "yMin", 0) for glyph in glyphs))
+    font.setupHorizontalHeader(ascent=top, descent=-low)
+    line = {"sTypoAscender": top, "sTypoDescender": -low, "sTypoLineGap": 0, "usWinAscent": top, "usWinDescent": low}
+    heights = {}
+    for key, letter, usual in (("sxHeight", "x", 0.5), ("sCapHeight", "H", 0.7)):
+        glyph = table[characters.get(ord(letter), ".notdef")]
+        heights[key] = glyph.yMax if ord(letter) in characters and glyph.numberOfContours else _units(usual)
+    small = {key: _units(em) for key, em in SMALL.items()}
+    font.setupOS2(**KIND, **line, **heights, **small)
+    font.setupPost(keepGlyphNames=False, underlinePosition=-_units(0.1), underlineThickness=_units(0.05))
+
+
+def _describe(font: FontBuilder, family: str, about: str) -> None:
+    plain = "".join(c for c in family if c.isascii() and c.isalnum()) or "Font"
+    strings = {"familyName": family, "styleName": "Regular", "uniqueFontIdentifier": f"diabolo: {family}"}
+    strings |= {"fullName": family, "version": "Version 1.000", "psName": f"{plain}-Regular"}
+    font.setupNameTable(strings | ({"description": about} if about else {}), mac=False)
+    font.updateHead(created=MADE, modified=MADE, flags=0b1011, lowestRecPPEM=8, fontRevision=1.0)
+    font.font["gasp"] = newTable("gasp")
+    font.font["gasp"].version, font.font["gasp"].gaspRange = 1, {0xFFFF: 15}  # gray and symmetric at every size
 
 
 def write(
@@ -228,7 +251,3 @@ def _glyph(contours: Sequence[Ints]) -> glyf.Glyph:
         glyph.program = Program()
         glyph.program.fromBytecode(b"")
     return glyph
-
-
-def _top(glyph: glyf.Glyph | None, usual: float) -> int:
-    return int(glyph.yMax) if glyph is not None and glyph.numberOfContours else _units(usual)

@@ -24,6 +24,7 @@ const LEAD = 10;
 const NEAR = 0.25;
 const UPRIGHT = 0.03;
 
+const [SHORT, BULGE] = [10, 3];
 const MOST = 5;
 const ROUNDS = 4;
 const RIDGE = 1e-6;
@@ -462,7 +463,8 @@ function piece(p, a, b, tolerance, whole) {
   const end = b.at - (b.way ? 1 : ROUND + 1);
   const q = slice(p, start, end);
   const last = [...b.point, 1];
-  if (a.straight || q.length < 3 || isStraight(q, a, b, tolerance)) return [last];
+  const short = q.length < SHORT && !a.way && !b.way;
+  if (a.straight || q.length < 3 || isStraight(q, a, b, short ? BULGE * tolerance : tolerance)) return [last];
   if (whole) return pathOf(p, [a, ...turning(p, q, start, a, b, tolerance), b], tolerance, false);
   let best = { c: [], off: Infinity };
   for (let n = 1; n <= MOST; n++) {
