@@ -7,7 +7,7 @@ r"""A network as a list of operations on numbers: NumPy runs it here, a page run
     join, add      y = (x_1, x_2, ...),   y = x_1 + x_2 + ...
     clip           y = min(high, max(low, x))
 
-    curb           y = sign(x) log(1 + |x|)                     silu, gelu, sigmoid, tanh, log, logit: each by its name
+    curb, square   y = sign(x) log(1 + |x|),   y = x x          silu, gelu, sigmoid, tanh, log, logit: each by its name
     tf             y = 1 + log x, 0 where x <= 0
     fill, gap      y = x, (0, 1, 0) for (NaN, inf, -inf);   y = 1 where x is NaN, else 0
 
@@ -387,6 +387,7 @@ RUN: dict[str, Run] = {
     "add": lambda op, xs, w: np.asarray(sum(xs)),
     "clip": clip,
     "curb": pointwise(lambda x: np.copysign(np.log1p(np.abs(x)), x)),
+    "square": pointwise(np.square),
     "silu": pointwise(lambda x: x * expit(x)),
     "gelu": pointwise(lambda x: x * (1 + erf(x * 0.5**0.5)) / 2),
     "sigmoid": pointwise(expit),
