@@ -19,6 +19,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -28,11 +30,12 @@ from .collection import each
 from .fields import SIZE, coverage, shrunk
 from .files import Face, LeftOut
 from .glyphs import PIXELS
-from .manifold import Manifold, compared
+from .manifold import Glyphs, Manifold, compared
 
-__all__ = ["Anchors", "means", "measured"]
+__all__ = ["MEASURES", "Anchors", "measured", "summary"]
 
 TIMES = PIXELS // SIZE
+TOGETHER = 64  # faces that are placed together
 Row = dict[str, Any]
 
 
@@ -63,6 +66,15 @@ class Anchors:
         return np.asarray(self.pictures[np.square(self.pictures - y).sum(1).argmin()])
 
 
+@dataclass(frozen=True)
+class Seen:
+    """A face of the source: pictures (L, 256, 256) and advances (L,)."""
+
+    face: Face
+    pictures: np.ndarray
+    advances: np.ndarray
+
+
 def measured(
     manifold: Manifold, source: str | os.PathLike[str], told: Callable[[LeftOut], None] = lambda out: None, fine: bool = True
 ) -> Iterator[Row]:
@@ -77,40 +89,41 @@ def measured(
     fine : bool
         Whether to compare at 256 x 256, too.
     """
-    anchors = Anchors.of(manifold)
-    letters = compared(manifold.letters)
-    rest = "".join(c for c in manifold.letters if c not in letters)
-    known = set(manifold.families)
-    for found in each(source, letters + rest):
-        if isinstance(found, LeftOut):
-            told(found)
-        else:
-            face, pictures, advances = found
-            yield _row(manifold, anchors, letters, rest, face, pictures, advances, fine) | {"learned": face.family in known}
+    anchors, compare, known = Anchors.of(manifold), compared(manifold.letters), set(manifold.families)
+    letters = compare + "".join(c for c in manifold.letters if c not in compare)
+    found = each(source, letters)
+    while part := list(islice(found, TOGETHER)):
+        seen = []
+        for one in part:
+            if isinstance(one, LeftOut):
+                told(one)
+            else:
+                face, pictures, advances = one
+                seen.append(Seen(face, pictures[: len(compare)], advances))
+        if seen:
+            small = np.stack([shrunk(one.pictures) for one in seen])
+            widths = np.stack([one.advances[: len(compare)] for one in seen])
+            places, errors = manifold.placed(small, widths, compare)
+            for one, y, place, error in zip(seen, small, places, errors, strict=True):
+                row = _row(manifold.at(place, letters), anchors, one, y, fine)
+                yield {
+                    "face": one.face.name,
+                    "family": one.face.family,
+                    "learned": one.face.family in known,
+                    "place": [float(v) for v in place],
+                    "manifold": float(error),
+                    **row,
+                }
 
 
-def _row(
-    manifold: Manifold,
-    anchors: Anchors,
-    letters: str,
-    rest: str,
-    face: Face,
-    pictures: np.ndarray,
-    advances: np.ndarray,
-    fine: bool,
-) -> Row:
-    pictures = pictures[: len(letters)]
-    y = shrunk(pictures)
-    places, errors = manifold.placed(y[None], letters)
-    flat, shape = y.reshape(-1), y.shape
+def _row(glyphs: Glyphs, anchors: Anchors, seen: Seen, y: np.ndarray, fine: bool) -> Row:
+    flat = y.reshape(-1)
     others = {"pca2": anchors.pca2(flat), "nearest": anchors.nearest(flat)}
-    row: Row = {"face": face.name, "family": face.family, "x": float(places[0, 0]), "y": float(places[0, 1])}
-    row |= {"manifold": float(errors[0])} | {name: float(np.square(e - flat).mean()) for name, e in others.items()}
-    glyphs = manifold.at(places[0], letters + rest)
-    row["advance"] = 1000 * float(np.abs(glyphs.advances - advances).mean())
+    row: Row = {name: float(np.square(e - flat).mean()) for name, e in others.items()}
+    row["advance"] = 1000 * float(np.abs(glyphs.advances - seen.advances).mean())
     if fine:
-        drawn = {"manifold": glyphs.fields[: len(letters)]} | {name: e.reshape(shape) - 0.5 for name, e in others.items()}
-        large = pictures.astype(np.float32) / 255
+        large = seen.pictures.astype(np.float32) / 255
+        drawn = {"manifold": glyphs.fields[: len(y)]} | {name: e.reshape(y.shape) - 0.5 for name, e in others.items()}
         row |= {f"{name} {key}": v for name, fields in drawn.items() for key, v in fine_measures(fields, large).items()}
     return row
 
@@ -143,7 +156,10 @@ def ssim(e: np.ndarray, y: np.ndarray) -> float:
     return float(np.mean((2 * m * n + c) * (2 * ey + d) / ((m * m + n * n + c) * (ee + yy + d))))
 
 
-def means(rows: list[Row]) -> dict[str, float]:
+MEASURES = {"squared error": "", "L1": " L1", "SSIM": " SSIM", "IoU": " IoU"}
+
+
+def summary(rows: list[Row]) -> dict[str, float]:
     """The mean of each number over the faces."""
-    numbers = [key for key, value in rows[0].items() if isinstance(value, float) and key not in ("x", "y")]
+    numbers = [key for key, value in rows[0].items() if isinstance(value, float)]
     return {key: float(np.mean([row[key] for row in rows])) for key in numbers}

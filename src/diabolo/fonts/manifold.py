@@ -2,16 +2,16 @@ r"""The font manifold: every place of a plane is a font.
 
     w_k(z) = softmax_k( -|z - c_k|^2 / 2 h^2 )          how near z is to the place c_k of a face that was learned
     D(z)   = b + B sum_k w_k(z) v_k                     v_k (r,): the face in r numbers;  B: what each of them draws
-    D(z)   = (fields of all letters, their advances)    a field: signed distance to the outline, in cells
+    D(z)   = (fields of all letters, their advances)    signed distances to the outline, in cells; widths, in 1/20 em
 
-    min  sum_i  | sigma(4 D(c_i + h e)) - coverage_i |^2  +  lambda | D(c_i + h e) - f_i |^2         e ~ N(0, 1)
+    min  sum_i  | sigma(3 D(c_i + h e)) - coverage_i |^2  +  lambda | D(c_i + h e) - f_i |^2         e ~ N(0, 1)
 
 D is a network with one hidden layer, whose units are the faces; at z it draws the mean of the faces nearby. The noise h e keeps
 it smooth: a place must look right for all that lies around it. Faces are placed so that similar ones are close (t-SNE), and
 each is learned with copies of it that are a little bolder, wider, taller or more slanted: these fill the plane between them.
 The place of a new font is where the decoder draws it best:
 
-    z* = argmin_z | sigma(4 D(z)) - coverage |^2        over a grid, then by gradient descent
+    z* = argmin_z | sigma(3 D(z)) - coverage |^2 + mu | advances |^2        over a grid, then by gradient descent
 
 References
 ----------
@@ -35,18 +35,22 @@ import torch
 from torch import Tensor, nn
 
 from .. import storage
+from ..chance import redirected
 from ..density import Kernel
 from ..errors import DataError, FormatError, suggest
 from ..rows import Rows
 from ..training import SGD, minimize
 from .collection import Collection
-from .fields import REACH, coverage
+from .fields import coverage
 from .glyphs import BOX, CAPITALS
 
 __all__ = ["Decoder", "Glyphs", "Manifold", "fit", "load"]
 
 KIND = "FontManifold"
-SHARPNESS = 4.0  # sigma(4 f) has at the outline the slope of the coverage of a cell, 1
+SHARPNESS = 3.0  # of the edge in a picture of the field
+NEAR = 1.5  # cells; what is farther from the outline is not learned
+UNIT = 0.05  # em: advances are decoded in this unit, for numbers as large as those of fields
+SPACING = 1.0  # of the squared error of advances, in em, beside that of pictures
 GRID = 97  # places of a side that the search for the best place begins with
 STEPS, STEP = 40, 0.25  # of its gradient descent; the step in widths h
 MARGIN = 3.0  # widths h around the faces
@@ -87,13 +91,13 @@ class Decoder(nn.Module):
         return out
 
     def some(self, z: Tensor, letters: list[int]) -> tuple[Tensor, Tensor]:
-        """Fields (n, l, s, s) and advances (n, l) of some letters, by number."""
+        """Fields (n, l, s, s) and advances (n, l) in em of some letters, by number."""
         cells = self.size**2
         rows = torch.tensor([range(i * cells, (i + 1) * cells) for i in letters], dtype=torch.int64).reshape(-1)
         rows = torch.cat([rows, torch.tensor(letters) + self.letters * cells])
         out = nn.functional.linear(self.numbers(z), self.draw.weight[rows], self.draw.bias[rows])
         fields, advances = out.split([len(letters) * cells, len(letters)], -1)
-        return fields.reshape(len(z), len(letters), self.size, self.size), advances
+        return fields.reshape(len(z), len(letters), self.size, self.size), advances * UNIT
 
 
 @dataclass(frozen=True)
@@ -181,9 +185,13 @@ class Manifold:
             fields, advances = self.decoder.some(z, numbers)
         return Glyphs("".join(self.letters[i] for i in numbers), fields[0].numpy(), advances[0].numpy())
 
-    def placed(self, pictures: np.ndarray, text: str) -> tuple[np.ndarray, np.ndarray]:
-        """The best places (n, 2) of fonts, by pictures (n, l, s, s) in [0, 1] of the letters of a text, and mean squared errors."""
-        return best_places(self.decoder, torch.from_numpy(pictures), self.index(text), self.box)
+    def placed(self, pictures: np.ndarray, advances: np.ndarray, text: str) -> tuple[np.ndarray, np.ndarray]:
+        """The best places (n, 2) of fonts, and the mean squared errors (n,) of their pictures there.
+
+        `pictures` (n, l, s, s) in [0, 1] and `advances` (n, l) in em are those of the letters of a text, each once.
+        """
+        target = torch.from_numpy(pictures).flatten(1), torch.from_numpy(advances)
+        return best_places(self.decoder, *target, self.index(text), self.box)
 
     def nearest(self, place: Any) -> str:
         """The name of the face that is nearest to a place."""
@@ -205,7 +213,7 @@ class Manifold:
         return kernel
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write one ``.diabolo`` file, atomically; the drawing weights as float16."""
+        """Write one ``.diabolo`` file, atomically; what is drawn as bytes."""
         d = self.decoder
         meta = {
             "letters": self.letters,
@@ -217,8 +225,9 @@ class Manifold:
             "italic": self.italic,
             "about": self.about,
         }
-        half = {"values": d.values, "draw": d.draw.weight, "level": d.draw.bias}
+        half = {"values": d.values, "level": d.draw.bias}
         arrays = {name: t.detach().numpy().astype(np.float16) for name, t in half.items()}
+        arrays["draw"] = (d.draw.weight.detach().numpy() + LEVELS).astype(np.uint8)
         whole = {"centers": d.places.detach().numpy(), "places": self.places.astype(np.float32)}
         pictures = np.frombuffer(zlib.compress(self.pictures.tobytes(), 9), np.uint8)
         storage.write(path, KIND, meta, arrays | whole | {"pictures": pictures})
@@ -239,6 +248,8 @@ def load(path: str | os.PathLike[str]) -> Manifold:
         decoder = Decoder(k, r, len(meta["letters"]), int(meta["size"]), float(meta["width"]))
         state = {"places": "centers", "values": "values", "draw.weight": "draw", "draw.bias": "level"}
         decoder.load_state_dict({name: torch.from_numpy(arrays[key]).float() for name, key in state.items()})
+        with torch.no_grad():
+            decoder.draw.weight.sub_(LEVELS)
         lists = [list(meta[name]) for name in ("names", "families", "weights", "italic")]
         if any(len(values) != n for values in lists) or arrays["places"].shape != (n, 2):
             raise FormatError("its faces and their places are not as many")
@@ -264,27 +275,27 @@ def compared(letters: str) -> str:
 
 
 def best_places(
-    decoder: Decoder, pictures: Tensor, letters: list[int], box: tuple[float, float, float, float]
+    decoder: Decoder, pictures: Tensor, advances: Tensor, letters: list[int], box: tuple[float, float, float, float]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Places (n, 2) where pictures (n, l, s, s) of some letters are drawn best, and the mean squared errors (n,)."""
-    target = pictures.flatten(1)
+    """Places (n, 2) where pictures (n, l s s) and advances (n, l) are decoded best, and mean squared errors of pictures (n,)."""
+    grid, both = _grid(box), (pictures, advances * SPACING**0.5)
     with torch.no_grad():
-        grid = _grid(box)
-        errors = torch.cat([_errors(_drawn(decoder, z, letters), target) for z in grid.split(CHUNK)])
+        errors = torch.cat([_all_errors(_decoded(decoder, z, letters), both) for z in grid.split(CHUNK)])
         least, at = errors.min(0)
-        z = grid[at]
-    best, error = z.clone(), least
+    z, best = grid[at], grid[at].clone()
     z.requires_grad_()
     descent = torch.optim.Adam([z], lr=STEP * decoder.width)
     for _ in range(STEPS):
         descent.zero_grad()
-        now = (_drawn(decoder, z, letters) - target).square().mean(1)
+        now = _errors(_decoded(decoder, z, letters), both)
         with torch.no_grad():
-            better = now < error
-            best[better], error = z[better], torch.minimum(now, error)
+            better = now < least
+            best[better], least = z[better], torch.minimum(now, least)
         now.sum().backward()
         descent.step()
-    return best.detach().numpy(), error.detach().numpy()
+    with torch.no_grad():
+        ink = _decoded(decoder, best, letters)[0]
+    return best.numpy(), (ink - pictures).square().mean(1).numpy()
 
 
 def _grid(box: tuple[float, float, float, float]) -> Tensor:
@@ -292,13 +303,24 @@ def _grid(box: tuple[float, float, float, float]) -> Tensor:
     return torch.cartesian_prod(x, y)
 
 
-def _drawn(decoder: Decoder, z: Tensor, letters: list[int]) -> Tensor:
-    return torch.sigmoid(SHARPNESS * decoder.some(z, letters)[0].flatten(1))
+Both = tuple[Tensor, Tensor]  # pictures (n, l s s), and advances (n, l) so scaled that their errors count as they should
 
 
-def _errors(drawn: Tensor, target: Tensor) -> Tensor:
-    """(m, d), (n, d) -> (m, n) mean squared differences."""
-    return (drawn.square().sum(1)[:, None] + target.square().sum(1) - 2 * drawn @ target.T) / target.shape[1]
+def _decoded(decoder: Decoder, z: Tensor, letters: list[int]) -> Both:
+    fields, advances = decoder.some(z, letters)
+    return torch.sigmoid(SHARPNESS * fields.flatten(1)), advances * SPACING**0.5
+
+
+def _errors(decoded: Both, target: Both) -> Tensor:
+    return sum(((d - t).square().mean(1) for d, t in zip(decoded, target, strict=True)), torch.tensor(0.0))
+
+
+def _all_errors(decoded: Both, target: Both) -> Tensor:
+    """Of m decoded fonts and n: (m, n)."""
+    total = torch.tensor(0.0)
+    for d, t in zip(decoded, target, strict=True):
+        total = total + (d.square().sum(1)[:, None] + t.square().sum(1) - 2 * d @ t.T) / t.shape[1]
+    return total
 
 
 # ── learning ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -306,11 +328,14 @@ def _errors(drawn: Tensor, target: Tensor) -> Tensor:
 COPIES = 6  # of each face
 LIKE = {"wide": 0.10, "tall": 0.06, "slant": 0.08, "bold": 0.4}  # deviations: of logarithms, of a slope, of cells
 MIDDLE = 0.35  # em; what is slanted stays where it is at this height
-RANK = 32
+RANK = 64
 WIDTH = 0.05  # h, in deviations of the places
 PERPLEXITY = 20
+WIDE = 0.15  # of the advances beside the pictures, when faces are placed
 SAMPLE = 1024  # faces whose principal components are what is drawn
-FIELD, ADVANCE = 0.02, 1.0  # weights of the errors of fields and of advances beside that of coverage
+LEVELS = 127
+SHARE = 0.1  # of the advances in the variance of which the principal components are taken
+FIELD, ADVANCE = 0.02, 0.002  # weights of the errors of fields and of advances beside that of coverage
 
 
 def fit(
@@ -348,8 +373,9 @@ def fit(
     rng = np.random.default_rng(seed)
     rows = varied(faces, copies, rng)
     places = spread_out(rows, seed)
-    decoder = begun(faces, rows, places, rank, width, rng)
+    decoder = begun(rows, places, rank, width, rng)
     train(decoder, rows, epochs, lr, seed, "fonts" if progress else None)
+    rounded(decoder)
     own = places[: len(faces)]
     lists = (faces.names, faces.families, faces.weights, faces.italic)
     pictures = faces.pictures[:, [faces.letters.index(c) for c in compared(faces.letters)]]
@@ -358,7 +384,7 @@ def fit(
 
 @dataclass(frozen=True)
 class Varied:
-    """Fields as bytes (n, L s s), from -REACH to REACH, and advances (n, L)."""
+    """Fields as bytes (n, L s s), from -NEAR to NEAR, and advances (n, L) in units of UNIT."""
 
     fields: np.ndarray
     advances: np.ndarray
@@ -370,31 +396,31 @@ class Varied:
 
 
 def as_cells(stored: Tensor) -> Tensor:
-    return stored.float() * (2 * REACH / 254) - REACH
+    return stored.float() * (2 * NEAR / 254) - NEAR
 
 
 def as_bytes(fields: Tensor) -> Tensor:
-    return ((fields + REACH) * (254 / (2 * REACH))).round().clamp(0, 254).to(torch.uint8)
+    return ((fields + NEAR) * (254 / (2 * NEAR))).round().clamp(0, 254).to(torch.uint8)
 
 
 def varied(faces: Collection, copies: int, rng: np.random.Generator) -> Varied:
     """The faces, then `copies` times all of them, each changed a little."""
     fields = torch.from_numpy(faces.fields)
     n, letters, size, _ = fields.shape
-    parts, advances = [as_bytes(fields)], [faces.advances]
+    own = faces.advances / np.float32(UNIT)
+    parts, advances = [as_bytes(fields)], [own]
     for _ in range(copies):
         how = {name: torch.from_numpy(rng.normal(0, by, n).astype(np.float32)) for name, by in LIKE.items()}
         parts.append(as_bytes(changed(fields, how["wide"].exp(), how["tall"].exp(), how["slant"], how["bold"])))
-        advances.append(faces.advances * how["wide"].exp().numpy()[:, None])
+        advances.append(own * how["wide"].exp().numpy()[:, None])
     flat = torch.cat(parts).reshape(-1, letters * size * size).numpy()
     return Varied(flat, np.concatenate(advances), (letters, size))
 
 
 def changed(fields: Tensor, wide: Tensor, tall: Tensor, slant: Tensor, bold: Tensor) -> Tensor:
     """Fields (n, L, s, s) of faces that are wider, taller, slanted and bolder by (n,) each; the baseline stays."""
-    x0, y0, x1, y1 = BOX
-    base, middle = ((y0 + y1) / 2 - y for y in (0.0, MIDDLE))  # in em, downwards from the middle of the picture
-    base, middle = (2 * y / (y1 - y0) for y in (base, middle))
+    _, y0, _, y1 = BOX
+    base, middle = ((y0 + y1 - 2 * y) / (y1 - y0) for y in (0.0, MIDDLE))  # downwards, the picture from -1 to 1
     n = len(fields)
     how = torch.zeros(n, 2, 3)  # from a cell of the new picture to that of the old one
     how[:, 0, 0], how[:, 0, 1], how[:, 0, 2] = 1 / wide, slant / wide, -slant * middle / wide
@@ -406,7 +432,7 @@ def changed(fields: Tensor, wide: Tensor, tall: Tensor, slant: Tensor, bold: Ten
 
 
 def spread_out(rows: Varied, seed: int) -> np.ndarray:
-    """Places (n, 2) where similar faces are close: t-SNE of the principal components of small pictures."""
+    """Places (n, 2) where similar faces are close: t-SNE of principal components of small pictures and advances."""
     from sklearn.decomposition import PCA
     from sklearn.manifold import TSNE
 
@@ -415,33 +441,48 @@ def spread_out(rows: Varied, seed: int) -> np.ndarray:
         nn.functional.avg_pool2d(coverage(rows.take(slice(i, i + 64))).reshape(-1, letters, size, size), 2).flatten(1)
         for i in range(0, len(rows.fields), 64)
     ]
-    x = torch.cat(small).numpy()
-    n = len(x)
+    x = torch.cat(small)
+    wide = torch.from_numpy(rows.advances)
+    wide = wide * (WIDE * x.var(0).sum() / wide.var(0).sum()).sqrt()
+    x, n = torch.cat([x, wide], 1).numpy(), len(x)
     few = PCA(min(50, n - 1), svd_solver="randomized", random_state=seed).fit_transform(x)
     z = TSNE(2, perplexity=min(PERPLEXITY, (n - 1) / 3), init="pca", random_state=seed).fit_transform(few)
     return np.asarray((z - z.mean(0)) / z.std(0), dtype=np.float32)
 
 
-def begun(faces: Collection, rows: Varied, places: np.ndarray, rank: int, width: float, rng: np.random.Generator) -> Decoder:
+def begun(rows: Varied, places: np.ndarray, rank: int, width: float, rng: np.random.Generator) -> Decoder:
     """The decoder before training: principal components of fields and advances, and each face in these."""
-    n = len(rows.fields)
+    n, (letters, size) = len(rows.fields), rows.shape
     some = np.sort(rng.choice(n, min(SAMPLE, n), replace=False))
-    x = torch.cat([rows.take(some), torch.from_numpy(rows.advances[some])], 1)
-    level = x.mean(0)
-    rank = min(rank, len(some) - 1)
-    torch.manual_seed(int(rng.integers(1 << 31)))
-    _, spread, axes = torch.svd_lowrank(x - level, rank + 8, niter=3)
+    unit = np.ones(rows.fields.shape[1] + letters, np.float32)
+    unit[-letters:] = (SHARE * rows.take(some).var(0).sum().item() / rows.advances[some].var(0).sum()) ** 0.5
+
+    def both(part: Any) -> Tensor:
+        return torch.cat([rows.take(part), torch.from_numpy(rows.advances[part])], 1) * torch.from_numpy(unit)
+
+    x = both(some)
+    level, rank = x.mean(0), min(rank, len(some) - 1)
+    with redirected(int(rng.integers(1 << 31))):
+        _, spread, axes = torch.svd_lowrank(x - level, rank + 8, niter=3)
     axes, spread = axes[:, :rank], spread[:rank] / len(some) ** 0.5
-    letters, size = rows.shape
     decoder = Decoder(n, rank, letters, size, width)
     with torch.no_grad():
         decoder.places.copy_(torch.from_numpy(places))
         for i in range(0, n, CHUNK):
-            x = torch.cat([rows.take(slice(i, i + CHUNK)), torch.from_numpy(rows.advances[i : i + CHUNK])], 1)
-            decoder.values[i : i + CHUNK] = (x - level) @ axes / spread
-        decoder.draw.weight.copy_(axes * spread)
-        decoder.draw.bias.copy_(level)
+            decoder.values[i : i + CHUNK] = (both(slice(i, i + CHUNK)) - level) @ axes / spread
+        decoder.draw.weight.copy_(axes * spread / torch.from_numpy(unit)[:, None])
+        decoder.draw.bias.copy_(level / torch.from_numpy(unit))
     return decoder
+
+
+def rounded(decoder: Decoder) -> None:
+    """Round what is drawn to 255 steps and the rest to 16 bits: a small file, and a small page."""
+    with torch.no_grad():
+        step = decoder.draw.weight.abs().amax(0) / LEVELS
+        decoder.draw.weight.copy_((decoder.draw.weight / step).round())
+        decoder.values.mul_(step)
+        decoder.values.copy_(decoder.values.half().float())
+        decoder.draw.bias.copy_(decoder.draw.bias.half().float())
 
 
 def train(decoder: Decoder, rows: Varied, epochs: int, lr: float, seed: int, title: str | None) -> None:
