@@ -115,4 +115,4 @@ def program(decoder: Decoder) -> Program:
         mixed = tape.affine([near], [values.T], None)
         return [tape.affine([mixed], [draw.weight.detach().numpy()], draw.bias.detach().numpy())]
 
-    return start(2).and_then(rule)
+    return start(2)._on(rule)
