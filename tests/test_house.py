@@ -188,6 +188,8 @@ TOGETHER = {
     "determinism": "chance hardware",
     "documents": "formats.embedded formats.texts formats.words",
     "estimators": "estimators.autoencoder.autoencoder estimators.base estimators.linear estimators.weights",
+    "explorer": """cli.explore estimators.autoencoder.regions explorer.bundle explorer.columns explorer.computing explorer.grids
+        explorer.near explorer.page explorer.payload explorer.sides explorer.thumbnails""",
     "explorer_server": "explorer.guard explorer.server explorer.uploads",
     "explorer_widget": "explorer.widget",
     "files": "formats.cells formats.gaps formats.hints formats.layout formats.suspects",

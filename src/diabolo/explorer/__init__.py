@@ -2,6 +2,7 @@
 
 export(model, X, "map.html")          one file that opens from disk and needs no network
 serve(model, X)                       the same from a small server on this computer, and a browser
+Explorer(model, X)                    the same in a cell of a notebook: a widget
 
 A payload (payload.py) is what the page gets; web/ is the page, whose modules bundle.py puts into one script.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 
 from ..progress import progress
@@ -18,7 +20,13 @@ from . import server
 from .page import html
 from .payload import Payload, payload
 
-__all__ = ["Payload", "export", "html", "payload", "serve"]
+__all__ = ["Explorer", "Payload", "export", "html", "payload", "serve"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Explorer":  # needs the extra `notebook`
+        return import_module(".widget", __name__).Explorer
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def export(

@@ -86,6 +86,7 @@ async function asked({ remote, model, codec }, place, use) {
 
 // A label, if there is one; rows without labels have no color at first.
 function firstColor(head, columns) {
+  if (head.fonts) return "";
   return columns.find((column) => column.group === "label" && column.kind !== "text")?.name ?? (head.model === "OutlierDetector" ? "p-value" : "");
 }
 

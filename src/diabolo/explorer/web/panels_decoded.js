@@ -1,5 +1,5 @@
 // What is decoded at the circle, and what has changed since it was let go.
-import { el, settled, shortly } from "./dom.js";
+import { el, settled, shortly, throttled } from "./dom.js";
 import { gridAt } from "./grid.js";
 
 export function decodedPanel(page) {
@@ -28,7 +28,7 @@ export function decodedPanel(page) {
     if (place) page.decoded(place, (thing) => (page.earlier = kept(thing)));
   });
   store.on("said", (text) => (note.textContent = text));
-  store.on("rested", (place) => facts.replaceChildren(...trustOf(page, place)));
+  store.on("place", throttled((place) => facts.replaceChildren(...trustOf(page, place)), 100));
   return sheet;
 }
 
