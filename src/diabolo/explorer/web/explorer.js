@@ -8,7 +8,7 @@ import { decodedPanel } from "./panels_decoded.js";
 import { FontFace } from "./panels_fonts.js";
 import { findPanel } from "./panels_find.js";
 import { followed, linked } from "./link.js";
-import { groundControls, legendPanel, shadesOf } from "./panels_ground.js";
+import { MISSING, groundControls, legendPanel, shadesOf } from "./panels_ground.js";
 import { MapView } from "./map.js";
 import { Model } from "./model.js";
 import { nearPanel, hoverCard } from "./panels_near.js";
@@ -48,7 +48,7 @@ async function pageOf(root, head, buffer) {
     names,
     name: (i) => names[i],
     column: (name) => columns.find((column) => column.name === name),
-    shade: (column, i) => shadesOf(column)[column.values[i]],
+    shade: (column, i) => shadesOf(column)[column.values[i]] ?? MISSING,
     trust: head.trust && { round: tensors.array(head.trust.round), stretch: tensors.array(head.trust.stretch) },
     reduced: matchMedia("(prefers-reduced-motion: reduce)").matches,
     sheet: head.thumbnails ? picture(head.thumbnails.sheet) : null,
