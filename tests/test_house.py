@@ -194,7 +194,7 @@ TOGETHER = {
     "explorer_widget": "explorer.widget",
     "files": "formats.cells formats.gaps formats.hints formats.layout formats.suspects",
     "formats": """formats.arrays formats.base formats.columns formats.container formats.fitting formats.matrices formats.remarks
-        formats.tables sentinels""",
+        formats.tables formats.written sentinels""",
     "images": "estimators.augmentation formats.images nets.convolution",
     "labels": "formats.labels formats.targets",
     "multilabel": """estimators.logistic estimators.multilabel.calibration estimators.multilabel.classifier

@@ -308,7 +308,8 @@ class Arrays(Format):
 
     def described(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         dtype = np.dtype(self.dtype)
-        arrow = {"f2": "halffloat", "f4": "float", "b1": "bool"}.get(dtype.str[1:], "double" if dtype.kind == "f" else dtype.name)
+        usual = "double" if dtype.kind == "f" else dtype.name
+        arrow = {"f2": "halffloat", "f4": "float", "b1": "bool"}.get(dtype.str[1:], usual)
         origin = [*map(str, self.origin)] if self.origin.any() else None
         digits = np.array([max(0, six_digits(u)) for u in self.divisor], dtype=np.int32)
         meta = {"arrow": arrow, "smallest": self.smallest, "origin": origin, "missing": MISSING}

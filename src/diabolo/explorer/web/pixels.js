@@ -46,15 +46,18 @@ export class PictureCodec {
 
 // One channel; of a gray picture, how bright each pixel is.
 function planeOf(data, c, channels) {
-  const one = channels > 1 ? (at) => SHADES[data[at + c]] : (at) => brightness(data[at], data[at + 1], data[at + 2]);
-  return new Float32Array(data.length / 4).map((_, i) => one(4 * i));
+  const plane = new Float32Array(data.length / 4);
+  for (let i = 0, at = 0; i < plane.length; i++, at += 4) {
+    plane[i] = channels > 1 ? SHADES[data[at + c]] : brightness(data[at], data[at + 1], data[at + 2]);
+  }
+  return plane;
 }
 
 // What is gray already stays as it is.
 function brightness(r, g, b) {
   if (r === g && g === b) return SHADES[r];
-  const [red, green, blue] = [r, g, b].map((v, c) => Math.fround(SHADES[v] * LUMA[c]));
-  return Math.fround(red + green) + blue;
+  const [red, green] = [Math.fround(SHADES[r] * LUMA[0]), Math.fround(SHADES[g] * LUMA[1])];
+  return Math.fround(red + green) + Math.fround(SHADES[b] * LUMA[2]);
 }
 
 // A plane (rows, columns) -> (h, w).
@@ -79,9 +82,8 @@ function resampled(pixels, lines, from, to) {
   const out = new Float32Array(lines * to.n);
   for (let u = 0; u < to.n; u++) {
     for (const [i, weight] of tapsOf(u, from.n, to.n)) {
-      for (let l = 0; l < lines; l++) {
-        const at = u * to.step + l * to.line;
-        out[at] += Math.fround(pixels[i * from.step + l * from.line] * weight);
+      for (let l = 0, a = i * from.step, b = u * to.step; l < lines; l++, a += from.line, b += to.line) {
+        out[b] += Math.fround(pixels[a] * weight);
       }
     }
   }

@@ -39,7 +39,7 @@ function textCells() {
 }
 
 function noCells() {
-  return { family: "nothing", allowed: "nothing", read: (text) => text, write: () => "" };
+  return { family: "nothing", allowed: "nothing", read: (text) => text, write: () => "", nearest: (v) => v };
 }
 
 function wholeCells(column, how) {
