@@ -204,6 +204,7 @@ TOGETHER = {
     "outliers": """estimators.gaps estimators.outliers.detector estimators.outliers.explanation
         estimators.outliers.known_outliers estimators.outliers.scorer estimators.outliers.scores""",
     "picture": "images.album images.pillow images.tiff",
+    "program": "explorer.programs nets.layers nets.operations nets.tape",
     "printed": "estimators.autoencoder.comparison",
     "protocols": "cli.bench images.metrics",
     "report": """report.autoencoder report.display report.labels report.names report.outliers report.page report.rows report.svg

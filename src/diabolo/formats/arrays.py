@@ -370,7 +370,7 @@ def _whole(v: np.ndarray, origin: np.ndarray, dtype: np.dtype) -> np.ndarray:
     info = np.iinfo(dtype)
     if not origin.any():
         return v.clip(info.min, within(info.max)).astype(dtype)
-    low, high = (np.array([within(abs(limit - int(o))) for o in origin]) for limit in (info.min, info.max))
+    low, high = (np.array([within(min(abs(limit - int(o)), info.max)) for o in origin]) for limit in (info.min, info.max))
     return (v.clip(-low, high).astype(np.int64) + origin).astype(dtype)
 
 

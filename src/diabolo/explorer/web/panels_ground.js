@@ -39,7 +39,7 @@ function groupsOf({ columns }) {
 }
 
 function grounds({ head, model, codec }) {
-  const levels = model.decodesNow && codec?.kind === "table" ? codec.columns.filter((c) => c.levels || c.share !== undefined).map((c) => [`level:${c.name}`, `decoded ${c.name}`]) : [];
+  const levels = model.decodesNow && codec?.kind === "table" ? codec.columns.filter((c) => c.levels || c.type === "yes or no").map((c) => [`level:${c.name}`, `decoded ${c.name}`]) : [];
   return [
     ["likely", "how likely"],
     ...(model.labels ? [["labels", "predicted label"]] : []),
@@ -140,7 +140,7 @@ function lay(page, name) {
   if (!name.startsWith("level:")) return;
   const column = page.codec.columns.find((c) => c.name === name.slice(6));
   const shown = page.column(column.name);
-  const names = column.levels?.map(String) ?? ["no", "yes"];
+  const names = column.levels ? column.texts.slice(0, column.levels.length) : ["no", "yes"];
   const colors = names.map((level) => (shown?.kind === "category" && shown.levels.includes(level) ? shadesOf(shown)[shown.levels.indexOf(level)] : null));
   areas(page, name, names, (place) => levelsIn(page.model.decodeAt(place), column), colors);
 }

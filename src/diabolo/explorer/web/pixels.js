@@ -1,8 +1,7 @@
-// A picture {width, height, data: red, green, blue, alpha of each pixel in bytes} <-> features: channel by channel, row by row, in [0, 1].
+// A picture {width, height, data: red, green, blue and alpha of each pixel, in bytes} <-> features: channel by channel, row by
+// row, in [0, 1]; cut to the proportions of (h, w) around its middle, and resampled.
 //
-//     cut to the proportions of (h, w) around its middle, made smaller by antialiased cubic interpolation, in 32 bits
-//
-// To the bit what formats/images.py does with the same pixels.
+// To the bit what formats/images.py does with the same pixels: it reckons in 32 bits.
 
 import { toEven } from "./values.js";
 
@@ -65,9 +64,13 @@ function cutTo(plane, rows, columns, h, w) {
   const [high, wide] = [Math.max(1, toEven(h * s)), Math.max(1, toEven(w * s))];
   const [top, left] = [(rows - high) >> 1, (columns - wide) >> 1];
   const inner = new Float32Array(high * wide);
-  for (let y = 0; y < high; y++) inner.set(plane.subarray((top + y) * columns + left, (top + y) * columns + left + wide), y * wide);
+  for (let y = 0; y < high; y++) {
+    const from = (top + y) * columns + left;
+    inner.set(plane.subarray(from, from + wide), y * wide);
+  }
   const short = resampled(inner, wide, { n: high, step: wide, line: 1 }, { n: h, step: wide, line: 1 });
-  return resampled(short, h, { n: wide, step: 1, line: wide }, { n: w, step: 1, line: w }).map((v) => Math.min(Math.max(v, 0), 1));
+  const small = resampled(short, h, { n: wide, step: 1, line: wide }, { n: w, step: 1, line: w });
+  return small.map((v) => Math.min(Math.max(v, 0), 1));
 }
 
 // `lines` of from.n pixels each -> of to.n, one tap of the kernel after the other (images/resize.py).
@@ -105,7 +108,7 @@ function cubic(t) {
 
 // ── transparent pixels ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-// The bytes of a picture, its transparent pixels continued from those that are seen: mirrored at the nearest one, or else that one.
+// The bytes of a picture, its transparent pixels continued from those that are seen: mirrored at the nearest, or else that one.
 function continuedColors({ width, height, data }) {
   const hidden = Uint8Array.from({ length: width * height }, (_, i) => data[4 * i + 3] < SEEN);
   if (!hidden.includes(1) || !hidden.includes(0)) return data;

@@ -1,0 +1,18 @@
+"""Fonts: a plane where every place is a font.
+
+font files -> letters as distance fields -> manifold: place z (2,) -> fields of all letters and their advances
+"""
+
+from pathlib import Path
+
+from .collection import Collection, collected
+from .manifold import Glyphs, Manifold, fit, load
+
+__all__ = ["TEXT", "Collection", "Glyphs", "Manifold", "collected", "fit", "load", "shipped"]
+
+TEXT = "Hamburgefonts"
+
+
+def shipped() -> Manifold:
+    """The manifold that comes with the package: of fonts with open licenses, which FONTS.txt beside it names."""
+    return load(Path(__file__).parents[1] / "weights" / "fonts.diabolo")
