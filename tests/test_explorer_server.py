@@ -28,7 +28,7 @@ import torch
 from PIL import Image
 from torch import nn
 
-from diabolo import Autoencoder, Classifier, DataError, OutlierDetector
+from diabolo import Autoencoder, Classifier, DataError, OutlierDetector, explorer
 from diabolo.explorer import html, payload, server, uploads
 from diabolo.explorer.guard import HEADERS, Guard
 from diabolo.explorer.server import BINARY, application, listening, running, serve
@@ -636,6 +636,20 @@ def test_it_opens_a_browser_and_ctrl_c_stops_it_with_one_line(monkeypatch, capsy
     url, connection = opened
     assert url not in said[0]
     connection.close()
+
+
+def test_a_model_and_its_rows_are_served(models, monkeypatch, capsys):
+    found: list[Answer] = []
+
+    def browser(url: str) -> None:
+        own = get(url).headers["set-cookie"].partition(";")[0]
+        found.append(get(url.partition("?")[0], cookie=own))
+        _thread.interrupt_main()
+
+    monkeypatch.setattr(webbrowser, "open", browser)
+    explorer.serve(models["array"], np.zeros((5, 4)), title="Five rows")
+    assert b"<title>Five rows" in found[0].content
+    assert "connect-src 'self'" in found[0].headers["content-security-policy"]
 
 
 @pytest.mark.parametrize("package", ["uvicorn", "starlette"])

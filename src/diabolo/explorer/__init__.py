@@ -2,17 +2,17 @@
 
 export(model, X, "map.html")          one file that opens from disk and needs no network
 serve(model, X)                       the same from a small server on this computer, and a browser
-Explorer(model, X)                    the same in a cell of a notebook: a widget
+Explorer(model, X)                    the same in a cell of a notebook, with its circle and selection as attributes
 
 A payload (payload.py) is what the page gets; web/ is the page, whose modules bundle.py puts into one script.
 """
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Mapping
-from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..progress import progress
 from ..storage import atomic
@@ -20,12 +20,16 @@ from . import server
 from .page import html
 from .payload import Payload, payload
 
+if TYPE_CHECKING:
+    from .widget import Explorer
+
 __all__ = ["Explorer", "Payload", "export", "html", "payload", "serve"]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "Explorer":  # needs the extra `notebook`
-        return import_module(".widget", __name__).Explorer
+    """The widget needs the extra ``notebook``."""
+    if name == "Explorer":
+        return importlib.import_module(".widget", __name__).Explorer
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
