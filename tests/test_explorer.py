@@ -218,8 +218,9 @@ def test_a_row_has_the_code_of_its_own_place():
     rng = np.random.default_rng(0)
     places, codes = rng.normal(size=(30, 2)), rng.normal(size=(30, 4))
     np.testing.assert_allclose(interpolated(places, places, codes), codes, atol=1e-9)
-    one = interpolated(np.array([[5.0, 5.0]]), np.zeros((3, 2)), codes[:3])
-    np.testing.assert_allclose(one, codes[:3].mean(0, keepdims=True))
+    for n in (3, 30):  # rows that are all at one place
+        one = interpolated(np.array([[5.0, 5.0]]), np.zeros((n, 2)), np.repeat(codes[:1], n, 0))
+        np.testing.assert_allclose(one, codes[:1])
 
 
 def test_codes_are_continuous_between_the_rows():
@@ -655,6 +656,35 @@ def test_a_walk_goes_from_a_to_b(browser, folder):
     np.testing.assert_allclose(at, (np.array(a) + b) / 2, atol=1e-6)
     assert page.said == []
     page.close()
+
+
+def test_ground_and_legend_give_a_level_one_color(browser, folder):
+    page = opened(browser, page_of("table", folder), at="#color=town&ground=level:town")
+    page.wait_for_selector(".map-areas li")
+    run = "(items) => items.map((node) => [node.textContent, node.querySelector('i').style.background])"
+    ground, legend = (dict(page.eval_on_selector_all(css, run)) for css in (".map-areas li", ".legend .chip"))
+    assert ground
+    assert ground.items() <= legend.items()
+    page.close()
+
+
+def test_on_a_phone_what_is_decoded_stays_above_the_map(browser, folder):
+    page = opened(browser, page_of("table", folder), 390)
+    page.locator(".map-handle").scroll_into_view_if_needed()
+    page.mouse.wheel(0, 200)
+    page.wait_for_timeout(100)
+    decoded, handle = (page.locator(css).bounding_box() for css in (".decoded", ".map-stage"))
+    assert 0 <= decoded["y"] < handle["y"] + handle["height"]
+    assert page.evaluate("getComputedStyle(document.querySelector('.decoded')).position") == "sticky"
+    page.close()
+
+
+def test_a_notebook_gets_a_widget():
+    pytest.importorskip("anywidget", reason="the extra 'notebook' is not installed")
+    model, X = fitted("table")
+    w = model.explore(X, title="Here")
+    w.place = 0.1, 0.2
+    pd.testing.assert_frame_equal(w.decoded, model.inverse_transform([[0.1, 0.2]]))
 
 
 # ── the command ──────────────────────────────────────────────────────────────────────────────────────────────────────
