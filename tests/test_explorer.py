@@ -358,8 +358,7 @@ def test_python_and_the_page_agree(kind, browser, folder):
     half = sides(model)
     x = torch.cat(list(model._features(X)))[:20]
     z = np.array(page.evaluate(CODES, [[None if v != v else v for v in row] for row in x.tolist()]))
-    known = ~torch.isnan(x).any(1).numpy() if kind == "outliers" else np.ones(len(x), bool)
-    np.testing.assert_allclose(z[known], half.encode(x).numpy()[known], rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(z, half.encode(x).numpy(), rtol=1e-5, atol=1e-5)
     found = payload(model, X)
     places, codes = tensor(found, found.head["places"])[:20].astype(float), tensor(found, found.head["codes"])[:20]
     e = np.array(page.evaluate(DECODED, places.tolist()))
@@ -551,6 +550,26 @@ def test_a_row_is_encoded_in_the_page(browser, folder):
     page.get_by_label("Paste a row").fill("1,2,3")
     assert "the row has 3 values, but there are 6 columns" in page.locator(".encode p[role=alert]").first.inner_text()
     assert page.said == []
+    page.close()
+
+
+@pytest.mark.parametrize("kind", ["table", "outliers"])
+def test_gaps_that_are_new_are_filled_as_in_python(kind, browser, folder):
+    model, X = fitted(kind)
+    page = opened(browser, page_of(kind, folder))
+    row = X.iloc[[8]].astype({"height": object, "town": object, "member": object})
+    row[["height", "town", "member"]] = None
+    row = row.astype({"height": float, "member": "boolean"})
+    page.get_by_role("tab", name="Encode").click()
+    page.get_by_label("Paste a row").fill(row.to_csv(index=False))
+    page.wait_for_selector(".result table")
+    error = float(re.search(r"Error of the reconstruction: ([\d.e-]+)", page.locator(".result").inner_text())[1])
+    half = sides(model)
+    x = torch.cat(list(model._features(row)))
+    z = page.evaluate(CODES, [[None if v != v else v for v in x[0].tolist()]])
+    np.testing.assert_allclose(z, half.encode(x).numpy(), rtol=1e-4, atol=1e-4)
+    if kind == "table":
+        assert error == pytest.approx(model.reconstruction_errors(row).sum(), rel=1e-3)
     page.close()
 
 

@@ -196,8 +196,11 @@ def about(model: Any, n: int, shown: int) -> str:
     unit = {"documents": "documents", "images": "pictures"}.get(model.format_.kind, "rows")
     some = f"{n:,} {unit}" if shown == n else f"{shown:,} of {n:,} {unit}"
     if isinstance(model, Autoencoder):
-        k = model.n_components_
-        return f"{some}; each is {k} number{'s' if k > 1 else ''}, from which the decoder makes it again"
+        k, share = model.n_components_, model.comparison_
+        numbers = f"{k} number{'s' if k > 1 else ''}, which explain{'s' if k == 1 else ''}"
+        where = "held-out" if share["held_out_rows"] else "training"
+        of = f"{share['autoencoder']:.0%} of the {where} {unit} ({share.linear}: {share['pca']:.0%})"
+        return f"{some}; each is {numbers} {of}"
     return f"{some} as the {type(model).__name__} sees them"
 
 

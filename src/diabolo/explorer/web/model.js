@@ -6,6 +6,8 @@ import { quantilesOf } from "./heat.js";
 import { NearRows } from "./near.js";
 import { Program } from "./program.js";
 
+const FILLINGS = 6; // rounds in which gaps are filled
+
 export class Model {
   constructor(head, tensors, kernel, codec) {
     const values = (number) => tensors.array(number);
@@ -22,6 +24,7 @@ export class Model {
     this.sheet = head.sheet && { ...head.sheet, outputs: values(head.sheet.outputs), d: tensors.shape(head.sheet.outputs)[1] };
     this.near = this.k > 2 || head.labels ? new NearRows(this.places, this.codes, this.k, head.map.near) : null;
     this.asks = head.remote.decode === true; // the server decodes
+    this.fills = head.model === "OutlierDetector"; // its codes are those of filled rows
     this.axes = null; // [i, j], or null: the map is not two of the codes
     this.others = Float64Array.from({ length: this.k }, (_, j) => median(this.codes, j, this.k));
   }
@@ -85,8 +88,25 @@ export class Model {
 
   // Features -> code, or null where the page has no encoder.
   encode(x) {
-    const h = this.encoder?.run(x) ?? null;
+    const h = this.encoder?.run(this.fills ? this.filled(x) : x) ?? null;
     return h && this.flat ? this.flattened(h) : h;
+  }
+
+  // x with expected values in gaps of columns that had none in fit: such a gap is no evidence (estimators/gaps.py).
+  filled(x) {
+    const gaps = (this.codec?.columns ?? []).filter((column) => !column.gaps && Number.isNaN(x[column.start]));
+    if (!gaps.length || !this.decoder) return x;
+    const y = Float32Array.from(x);
+    for (let round = 0; round < FILLINGS; round++) {
+      const e = this.decoder.run(this.encoder.run(y).slice());
+      for (const column of gaps) y.set(likeliest(e.subarray(column.start, column.start + column.width), column), column.start);
+    }
+    return y;
+  }
+
+  // What is expected of features x.
+  reconstruct(x) {
+    return this.encoder && this.decoder ? this.decoder.run(this.encoder.run(this.filled(x)).slice()) : null;
   }
 
   // z = (h - mean) @ directions
@@ -110,6 +130,12 @@ export class Model {
     }
     return out;
   }
+}
+
+// Expected values of a column -> those of one row: of levels the likeliest alone
+function likeliest(e, { levels, type }) {
+  if (levels) return e.map((_, i) => Number(i === e.indexOf(Math.max(...e))));
+  return type === "yes or no" ? e.map(Math.round) : e;
 }
 
 // Two of k codes as a map of its own

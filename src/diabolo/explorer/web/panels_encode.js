@@ -31,9 +31,10 @@ async function encoded(page, thing, said) {
   if (!found) return null;
   const [z, x] = [model.flat && !model.encoder ? model.flattened(found.z) : Float32Array.from(found.z), found.x];
   if (!z.every(Number.isFinite)) throw new Error("the encoder gives no numbers for this: fill in what is missing");
-  const e = model.decodesNow ? model.decode(z) : model.decodes ? await remote.decode(z) : null;
+  const decoded = (codec && model.reconstruct(given)) ?? (model.decodesNow ? model.decode(z) : model.decodes ? await remote.decode(z) : null);
+  const e = Float32Array.from(decoded ?? []); // the next decoding overwrites it
   put(page, z);
-  return answer(page, x, z, Float32Array.from(e ?? []));
+  return answer(page, x, z, e);
 }
 
 function put(page, z) {
