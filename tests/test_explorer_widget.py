@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from diabolo import Autoencoder, Classifier
+from diabolo import Autoencoder, Classifier, explorer
 from diabolo.explorer.page import html
 from kinds import SMALL, frame
 
@@ -112,6 +112,7 @@ def test_what_decodes_nothing():
 def test_without_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "anywidget", None)
     spec = importlib.util.spec_from_file_location("diabolo.explorer.alone", str(widget.__file__))
+    assert explorer.Explorer is Explorer
     with pytest.raises(ImportError, match=r"pip install 'diabolo\[notebook\]'"):
         spec.loader.exec_module(importlib.util.module_from_spec(spec))
 

@@ -188,11 +188,13 @@ TOGETHER = {
     "determinism": "chance hardware",
     "documents": "formats.embedded formats.texts formats.words",
     "estimators": "estimators.autoencoder.autoencoder estimators.base estimators.linear estimators.weights",
+    "explorer": """cli.explore estimators.autoencoder.regions explorer.bundle explorer.columns explorer.computing explorer.grids
+        explorer.near explorer.page explorer.payload explorer.sides explorer.thumbnails""",
     "explorer_server": "explorer.guard explorer.server explorer.uploads",
     "explorer_widget": "explorer.widget",
     "files": "formats.cells formats.gaps formats.hints formats.layout formats.suspects",
     "formats": """formats.arrays formats.base formats.columns formats.container formats.fitting formats.matrices formats.remarks
-        formats.tables sentinels""",
+        formats.tables formats.written sentinels""",
     "images": "estimators.augmentation formats.images nets.convolution",
     "labels": "formats.labels formats.targets",
     "multilabel": """estimators.logistic estimators.multilabel.calibration estimators.multilabel.classifier
@@ -204,6 +206,7 @@ TOGETHER = {
     "outliers": """estimators.gaps estimators.outliers.detector estimators.outliers.explanation
         estimators.outliers.known_outliers estimators.outliers.scorer estimators.outliers.scores""",
     "picture": "images.album images.pillow images.tiff",
+    "program": "explorer.programs nets.layers nets.operations nets.tape",
     "printed": "estimators.autoencoder.comparison",
     "protocols": "cli.bench images.metrics",
     "report": """report.autoencoder report.display report.labels report.names report.outliers report.page report.rows report.svg

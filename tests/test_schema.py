@@ -414,6 +414,15 @@ def test_what_stands_for_a_missing_value_does_so_in_every_container() -> None:
     assert torch.equal(format.to_tensor(pl.from_pandas(df)).nan_to_num(7), x.nan_to_num(7))
 
 
+def test_what_stands_for_a_missing_value_beside_yes_and_no_and_in_decimals() -> None:
+    money = pa.array([Decimal("1.50"), Decimal(-9), Decimal("2.50"), Decimal("0.75")] * 10)
+    table = pa.table({"yes": [1, 0, -9, 1] * 10, "money": money})
+    format = Tables(reading=Reading(na=("-9",))).fit(table)
+    for X in (table, table.to_pandas(), table[:1], table.to_pandas()[1:3]):
+        gaps = torch.isnan(format.to_tensor(X)).tolist()
+        assert gaps == [[row["yes"] == -9, row["money"] == -9] for row in pa.table(X).to_pylist()]
+
+
 def test_what_is_no_row_number() -> None:
     n = 60
     for values in (np.arange(1960, 2020), np.arange(n) / 2, np.r_[np.arange(n - 1), 3]):

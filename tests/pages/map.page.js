@@ -24,9 +24,11 @@ for (let i = 0; i < n; i++) {
   places[2 * i] = x + s * normal();
   places[2 * i + 1] = y + s * normal();
 }
-const log = (x, y) => Math.log(1e-9 + clouds.reduce((sum, [a, b, s, w]) => sum + (w * Math.exp(-((x - a) ** 2 + (y - b) ** 2) / (2 * s * s))) / (s * s), 0));
+const bump = (x, y, [a, b, s, w]) => (w * Math.exp(-((x - a) ** 2 + (y - b) ** 2) / (2 * s * s))) / (s * s);
+const log = (x, y) => Math.log(1e-9 + clouds.reduce((sum, cloud) => sum + bump(x, y, cloud), 0));
 const m = 97;
-const grid = Float32Array.from({ length: m * m }, (_, k) => log(-2 + ((k % m) * 4) / (m - 1), -2 + (Math.floor(k / m) * 4) / (m - 1)));
+const at = (i) => -2 + (i * 4) / (m - 1);
+const grid = Float32Array.from({ length: m * m }, (_, k) => log(at(k % m), at(Math.floor(k / m))));
 const own = Float32Array.from({ length: n }, (_, i) => log(places[2 * i], places[2 * i + 1]));
 const density = { log: grid, box, quantiles: heat.quantilesOf(own) };
 
@@ -41,6 +43,7 @@ const map = new MapView(document.getElementById("map"), {
   onhover: (row) => said.rows.push(row),
   onselect: (mask) => said.masks.push(mask),
 });
-const regions = clouds.map(([x, y, , w], i) => ({ name: ["round, bold", "narrow", "wide, light", "slanted", "script"][i], center: [x, y], rows: { length: w * 100 } }));
+const words = ["round, bold", "narrow", "wide, light", "slanted", "script"];
+const regions = clouds.map(([x, y, , w], i) => ({ name: words[i], center: [x, y], rows: { length: w * 100 } }));
 Object.assign(window, { map, said, places, levels, own, density, box, regions, colors, heat, lasso });
 document.documentElement.dataset.ready = "true";

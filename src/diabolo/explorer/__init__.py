@@ -2,15 +2,17 @@
 
 export(model, X, "map.html")          one file that opens from disk and needs no network
 serve(model, X)                       the same from a small server on this computer, and a browser
+Explorer(model, X)                    the same in a cell of a notebook, with its circle and selection as attributes
 
 A payload (payload.py) is what the page gets; web/ is the page, whose modules bundle.py puts into one script.
 """
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..progress import progress
 from ..storage import atomic
@@ -18,7 +20,17 @@ from . import server
 from .page import html
 from .payload import Payload, payload
 
-__all__ = ["Payload", "export", "html", "payload", "serve"]
+if TYPE_CHECKING:
+    from .widget import Explorer
+
+__all__ = ["Explorer", "Payload", "export", "html", "payload", "serve"]
+
+
+def __getattr__(name: str) -> Any:
+    """The widget needs the extra ``notebook``."""
+    if name == "Explorer":
+        return importlib.import_module(".widget", __name__).Explorer
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def export(
@@ -80,9 +92,11 @@ def serve(
     model, X, title, labels, seed : as in :func:`export`
     host, port, open : as in :func:`diabolo.explorer.server.serve`
     """
-    found = _payload(model, X, title, labels, seed, remote=True)
-    remote = any(found.head["remote"].values())
-    server.serve(html(found, served=remote), model if remote else None, host=host, port=port, open=open)
+
+    def page() -> bytes:
+        return html(_payload(model, X, title, labels, seed, remote=True), served=True)
+
+    server.serve(page, model, host=host, port=port, open=open)
 
 
 def _payload(model: Any, X: Any, title: str, labels: Mapping[str, Any] | None, seed: int, remote: bool) -> Payload:

@@ -1,6 +1,6 @@
 r"""ES modules (web/*.js) -> one script.
 
-    import { a } from "./x.js"  ...  export function b         ->      const $y = (() => { const { a } = $x; ...; return { b }; })();
+    import { a } from "./x.js";  export function b() ...    ->    const $y = (() => { const { a } = $x; ... return { b }; })();
 
 Each module keeps a scope of its own; a module stands behind those that it imports. So the sources are what ships: they run as
 modules in a browser as they are, and as one inline script where a page may load no other file.

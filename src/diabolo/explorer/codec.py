@@ -9,22 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
-from typing import Any, Protocol
-
-import numpy as np
+from typing import Any
 
 from ..formats import Format
 from ..formats.base import NotDescribed
 from ..losses import Columns, LogSquared, Loss, Multinomial, Softmax
+from ..nets import Tensors
 
 __all__ = ["NotDescribed", "described"]
-
-
-class Tensors(Protocol):
-    """Where arrays are put."""
-
-    def add(self, array: np.ndarray, dtype: str) -> int:
-        """Its number."""
 
 
 def described(format: Format, tensors: Tensors, loss: Loss | None = None) -> dict[str, Any]:
@@ -51,9 +43,12 @@ def described(format: Format, tensors: Tensors, loss: Loss | None = None) -> dic
 
     Examples
     --------
-    >>> from diabolo.formats import Arrays
-    >>> described(Arrays().fit([[1.0, 20.0], [3.0, 60.0]]), [])["kind"]
-    'arrays'
+    >>> import pandas as pd
+    >>> from diabolo.formats import Tables
+    >>> from diabolo.nets import Tensors
+    >>> about = described(Tables().fit(pd.DataFrame({"age": [20, 40, 60]})), Tensors())
+    >>> about["columns"][0]["name"], about["columns"][0]["type"], about["errors"]
+    ('age', 'number', {'of': 'squares', 'sizes': [1]})
     """
     meta, arrays = format.described()
     numbers = {name: tensors.add(array, DTYPES[array.dtype.str]) for name, array in arrays.items()}

@@ -14,7 +14,8 @@ import numpy as np
 
 from ..fonts.glyphs import BOX
 from ..fonts.manifold import UNIT, Decoder, Manifold
-from ..nets.program import Program, Tape, Tensors, Value, start
+from ..nets.program import Program, Tensors, start
+from ..nets.tape import Tape, Value
 from .columns import column
 from .grids import density
 from .payload import Payload
@@ -113,4 +114,4 @@ def program(decoder: Decoder) -> Program:
         mixed = tape.affine([near], [values.T], None)
         return [tape.affine([mixed], [draw.weight.detach().numpy()], draw.bias.detach().numpy())]
 
-    return start(2).and_then(rule)
+    return start(2)._on(rule)

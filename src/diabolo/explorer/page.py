@@ -1,7 +1,7 @@
 """A payload -> the bytes of one HTML file that opens from disk and asks for nothing.
 
-The policy in its head forbids all requests, and all scripts and styles but the two in the file, named by their hash; WebAssembly
-made of bytes in the file is allowed. Names and values are JSON that the script writes as text.
+The policy in its head forbids all requests, and all scripts and styles but the two in the file, named by their hash. It allows
+WebAssembly, which is made of bytes in the file. Names and values are JSON that the script writes as text.
 """
 
 from __future__ import annotations

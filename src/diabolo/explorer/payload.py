@@ -27,9 +27,9 @@ from ..report.names import Names
 from ..report.values import listed
 from ..rows import evenly, in_order_of
 from .columns import column
+from .computing import computing
 from .grids import Box, box_around, density
 from .near import NEAR, interpolated
-from .computing import computing
 from .sides import Sides, sides
 from .thumbnails import thumbnails
 
@@ -156,7 +156,8 @@ def features(model: Any, X: Any) -> Iterator[Tensor]:
 def read(model: Any, X: Any, most: int) -> tuple[np.ndarray, Tensor, int]:
     """The numbers of at most so many rows, evenly spaced; their features (m, d); the number of all rows."""
     most = min(most, max(1, VALUES // model.format_.width))
-    kept, n = [], 0
+    kept: list[Tensor] = []
+    n = 0
     for x in features(model, X):
         n += len(x)
         kept = [*kept, x] if n <= most else []

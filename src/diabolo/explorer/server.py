@@ -1,7 +1,6 @@
 """The explorer's page from a server on this computer, for what the page cannot do itself.
 
     GET  /           the page
-    GET  /payload    what it shows, if that does not stand in the page
     POST /decode     codes, float32 (n, k)             -> expected features, float32 (n, d)
     POST /encode     a picture, JSON, or features      -> the code, float32 (k), then the features (d), NaN = missing
 
@@ -11,6 +10,7 @@ Nothing that is asked for names a file or an address. Who may ask, guard.py says
 from __future__ import annotations
 
 import contextlib
+import importlib
 import re
 import secrets
 import socket
@@ -47,10 +47,9 @@ Answer = Callable[[bytes, str], np.ndarray]
 
 
 def serve(
-    page: bytes,
+    page: Callable[[], bytes],
     model: Any = None,
     *,
-    payload: bytes | None = None,
     host: str = "127.0.0.1",
     port: int | None = None,
     open: bool = True,
@@ -59,12 +58,10 @@ def serve(
 
     Parameters
     ----------
-    page : bytes
-        HTML, with its policy (Content-Security-Policy) in a meta element.
+    page : function without parameters
+        Gives the HTML, with its policy (Content-Security-Policy) in a meta element. It is called when all else is ready.
     model : Autoencoder, OutlierDetector, Classifier or MultiLabelClassifier, optional
         Encodes and decodes for a page that cannot.
-    payload : bytes, optional
-        What the page fetches from ``payload``.
     host : str, default="127.0.0.1"
         Address to listen at. Any that is not of this computer alone lets others of the network ask, if they have the token.
     port : int, optional
@@ -77,7 +74,7 @@ def serve(
     ImportError
         Without the extra ``explore``.
     """
-    server = running(page, model, payload=payload, host=host, port=port)
+    server = running(page, model, host=host, port=port)
     with contextlib.suppress(KeyboardInterrupt), server as (place, thread):
         print(f"The explorer is at {place.url} (Ctrl-C stops it)", flush=True)
         if open:  # in a thread, for a browser of the terminal returns when it is closed
@@ -89,14 +86,10 @@ def serve(
 
 @contextlib.contextmanager
 def running(
-    page: bytes, model: Any = None, *, payload: bytes | None = None, host: str = "127.0.0.1", port: int | None = None
+    page: Callable[[], bytes], model: Any = None, *, host: str = "127.0.0.1", port: int | None = None
 ) -> Iterator[tuple[Place, threading.Thread]]:
     """A server in a thread, as long as the block lasts; parameters as those of :func:`serve`."""
-    try:
-        import uvicorn
-    except ImportError:
-        raise missing_extra("uvicorn", "explore", "models that a page cannot decode itself") from None
-    app = application(page, model, payload)
+    _, uvicorn = (extra(name) for name in ("starlette", "uvicorn"))
     with listening(host, port) as bound:
         place = Place.of(host, bound)
         if not place.local:
@@ -105,12 +98,11 @@ def running(
                 f"not encrypted. Safer is ssh -L {place.port}:127.0.0.1:{place.port} from there, without host"
             )
         config = uvicorn.Config(
-            place.guard(app),
+            place.guard(application(page(), model)),
             lifespan="off",
             ws="none",
             log_config=None,
             access_log=False,  # the URL has the token
-            proxy_headers=False,
             server_header=False,
             timeout_graceful_shutdown=1,
         )
@@ -122,6 +114,14 @@ def running(
         finally:
             server.should_exit = True
             thread.join(5)
+
+
+def extra(name: str) -> Any:
+    """A package of the extra ``explore``."""
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        raise missing_extra(name, "explore", "pages from a server") from None
 
 
 @dataclass(frozen=True)
@@ -175,37 +175,31 @@ def listening(host: str, port: int | None = None) -> socket.socket:
     """A socket at this port, or the first that is free."""
     if port is not None and not 0 <= port < 1 << 16:
         raise ValueError(f"port={port}: allowed are integers from 0 to 65535")
-    last: OSError | None = None
-    for number in [*PORTS, 0] if port is None else [port]:
-        try:
-            family, *_, address = socket.getaddrinfo(host, number, type=socket.SOCK_STREAM)[0]
-            return socket.create_server(address[:2], family=family)
-        except OSError as error:
-            last = error
-    remedy = "choose another port, or none" if port is not None else "choose another host, or none"
-    raise DataError(f"cannot listen at host={host!r}, port={port}: {last}; {remedy}")
+    try:
+        family, *_, address = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0]
+        *others, last = [*PORTS, 0] if port is None else [port]
+        for number in others:
+            with contextlib.suppress(OSError):
+                return socket.create_server((address[0], number), family=family)
+        return socket.create_server((address[0], last), family=family)
+    except OSError as error:
+        remedy = "choose another port, or none" if port is not None else "choose another host, or none"
+        raise DataError(f"cannot listen at host={host!r}, port={port}: {error.strerror}; {remedy}") from None
 
 
 # ── what it answers ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def application(page: bytes, model: Any = None, payload: bytes | None = None) -> Any:
+def application(page: bytes, model: Any = None) -> Any:
     """The routes, unguarded: an ASGI application."""
-    try:
-        from starlette.applications import Starlette
-        from starlette.responses import Response
-        from starlette.routing import Route
-    except ImportError:
-        raise missing_extra("starlette", "explore", "models that a page cannot decode itself") from None
+    from starlette.applications import Starlette
+    from starlette.responses import Response
+    from starlette.routing import Route
 
     async def home(request: Any) -> Any:
         return Response(page, media_type="text/html", headers={"content-security-policy": policy(page)})
 
-    async def contents(request: Any) -> Any:
-        return Response(payload, media_type=BINARY)
-
     routes = [Route("/", home)]
-    routes += [Route("/payload", contents)] if payload is not None else []
     if model is not None:
         lock = threading.Lock()
         for name, answer in answers(model).items():

@@ -7,7 +7,7 @@ The members of an ensemble stand side by side: z = (z_1, ..., z_K), e and p are 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import singledispatch
 from typing import Any
@@ -19,7 +19,6 @@ from torch.nn import Module
 
 from ..errors import DataError
 from ..estimators import Autoencoder, Classifier, MultiLabelClassifier, OutlierDetector
-from ..estimators.autoencoder.maps import Map
 from ..estimators.supervised.base import together
 
 __all__ = ["Sides", "sides"]
@@ -37,7 +36,7 @@ class Sides:
     predict: Callable[[Tensor], Tensor] | None = None
     labels: tuple[str, ...] = ()
     decide: Callable[[np.ndarray], np.ndarray] | None = None  # probabilities (n, c) -> which labels a row is given, bool (n, c)
-    measures: dict[str, Measure] = field(default_factory=dict)
+    measures: Mapping[str, Measure] = field(default_factory=dict)
     log_prob: Callable[[np.ndarray], np.ndarray] | None = None  # of codes
     typical: Callable[[Tensor], Tensor] = torch.clone  # e -> features of such a row
 
@@ -46,8 +45,8 @@ class Sides:
 def sides(model: Any) -> Sides:
     """The halves of a fitted model."""
     raise DataError(
-        f"the model is a {type(model).__name__}, whose rows have no places on a map: give an Autoencoder, an OutlierDetector, a "
-        "Classifier or a MultiLabelClassifier"
+        f"the model is a {type(model).__name__}, whose rows have no places on a map: give an Autoencoder, an OutlierDetector, "
+        "a Classifier or a MultiLabelClassifier"
     )
 
 

@@ -308,7 +308,8 @@ class Arrays(Format):
 
     def described(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         dtype = np.dtype(self.dtype)
-        arrow = {"f2": "halffloat", "f4": "float", "b1": "bool"}.get(dtype.str[1:], "double" if dtype.kind == "f" else dtype.name)
+        usual = "double" if dtype.kind == "f" else dtype.name
+        arrow = {"f2": "halffloat", "f4": "float", "b1": "bool"}.get(dtype.str[1:], usual)
         origin = [*map(str, self.origin)] if self.origin.any() else None
         digits = np.array([max(0, six_digits(u)) for u in self.divisor], dtype=np.int32)
         meta = {"arrow": arrow, "smallest": self.smallest, "origin": origin, "missing": MISSING}
@@ -370,7 +371,7 @@ def _whole(v: np.ndarray, origin: np.ndarray, dtype: np.dtype) -> np.ndarray:
     info = np.iinfo(dtype)
     if not origin.any():
         return v.clip(info.min, within(info.max)).astype(dtype)
-    low, high = (np.array([within(abs(limit - int(o))) for o in origin]) for limit in (info.min, info.max))
+    low, high = (np.array([within(min(abs(limit - int(o)), info.max)) for o in origin]) for limit in (info.min, info.max))
     return (v.clip(-low, high).astype(np.int64) + origin).astype(dtype)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Self
 
@@ -276,6 +277,22 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, System):
             return regions(found.places, x, self.format_)
 
         return replace(found, naming=naming)
+
+    def explore(self, X: Any, **settings: Any) -> Any:
+        """A map of X in a cell of a notebook: drag its circle, and what is decoded there follows. Needs the extra ``notebook``.
+
+        Parameters
+        ----------
+        X : as in fit
+        **settings
+            ``title``, ``labels`` and ``seed``, as in :func:`diabolo.explorer.export`, which writes the same to a file.
+
+        Returns
+        -------
+        diabolo.explorer.Explorer
+            A widget: ``w.place`` is the circle's place, ``w.decoded`` what is decoded there, ``w.selection`` the selected rows.
+        """
+        return import_module("....explorer.widget", __name__).Explorer(self, X, **settings)  # a room for people: not before
 
     # ── density and sampling ─────────────────────────────────────────────────────────────────────────────────────────
 

@@ -70,7 +70,10 @@ export function colorRamp(stops, size = 1024) {
 }
 
 // Colours for the levels of a column; the report's.
-export const LEVELS = ["#4170e9", "#ee921a", "#de394b", "#00a8a8", "#31983d", "#8e47cd", "#ee8ab2", "#8f5526", "#b5b732", "#1f6fb0"];
+export const LEVELS = [
+  ...["#4170e9", "#ee921a", "#de394b", "#00a8a8", "#31983d"],
+  ...["#8e47cd", "#ee8ab2", "#8f5526", "#b5b732", "#1f6fb0"],
+];
 
 // Colours for the values of a column, least first.
 export const VALUES = {

@@ -33,6 +33,11 @@ export class Column {
     return this.kind === "category" ? this.levels[v] : this.kind === "date" ? day(v) : exactly(v);
   }
 
+  // As a file writes it whose numbers have this decimal sign.
+  written(i, decimal = ".") {
+    return this.kind === "number" ? this.exact(i).replace(".", decimal) : this.exact(i);
+  }
+
   // Least, greatest, and the deviation, of what is known.
   get spread() {
     if (this.known) return this.known;

@@ -5,9 +5,10 @@ import { el } from "./dom.js";
 import { encodePanel } from "./panels_encode.js";
 import { LabelsFace, faceOf } from "./faces.js";
 import { decodedPanel } from "./panels_decoded.js";
+import { FontFace } from "./panels_fonts.js";
 import { findPanel } from "./panels_find.js";
 import { followed, linked } from "./link.js";
-import { groundControls, legendPanel, shadesOf } from "./panels_ground.js";
+import { MISSING, groundControls, legendPanel, shadesOf } from "./panels_ground.js";
 import { MapView } from "./map.js";
 import { Model } from "./model.js";
 import { nearPanel, hoverCard } from "./panels_near.js";
@@ -24,6 +25,7 @@ import { bytesOf } from "./unpack.js";
 export async function explore(root, head, buffer, { linked: link = false } = {}) {
   const page = await pageOf(root, head, buffer);
   build(page);
+  if (head.fonts?.place) page.map.place = head.fonts.place;
   if (link) followed(page);
   page.moved(page.map.place, true);
   if (link) linked(page);
@@ -46,7 +48,7 @@ async function pageOf(root, head, buffer) {
     names,
     name: (i) => names[i],
     column: (name) => columns.find((column) => column.name === name),
-    shade: (column, i) => shadesOf(column)[column.values[i]],
+    shade: (column, i) => shadesOf(column)[column.values[i]] ?? MISSING,
     trust: head.trust && { round: tensors.array(head.trust.round), stretch: tensors.array(head.trust.stretch) },
     reduced: matchMedia("(prefers-reduced-motion: reduce)").matches,
     sheet: head.thumbnails ? picture(head.thumbnails.sheet) : null,
@@ -55,16 +57,24 @@ async function pageOf(root, head, buffer) {
       query: "", filters: new Map(), hidden: new Set(), shown: null, selected: null, tab: null, anchors: [], text: null, given: null,
     }),
   };
-  page.face = head.labels && !page.model.decodes ? new LabelsFace(head.labels.names) : codec ? faceOf(head.codec.kind, page) : null;
+  page.face = faceFor(page);
   page.say = (text) => page.store.set("said", text);
   page.remote = head.remote.encode || head.remote.decode ? new Remote(head.k, page.say) : null;
   page.decoded = (place, use) => (page.model.asks ? asked(page, place, use) : use(thingAt(page, place)));
-  page.usual = { color: page.store.get("color"), tab: "near", text: null };
+  page.usual = { color: page.store.get("color"), tab: "near", text: head.fonts?.text };
   return page;
 }
 
+function faceFor(page) {
+  const { head, model, codec } = page;
+  if (head.fonts) return new FontFace(page);
+  if (head.labels && !model.decodes) return new LabelsFace(head.labels.names);
+  return codec ? faceOf(head.codec.kind, page) : null;
+}
+
 // What the face shows of a place.
-function thingAt({ model, codec }, place) {
+function thingAt({ model, codec, face }, place) {
+  if (face instanceof FontFace) return face.decoded(place);
   const e = model.decodeAt(place);
   return e ? codec?.decode(e) : model.labelsAt(place);
 }
@@ -76,6 +86,7 @@ async function asked({ remote, model, codec }, place, use) {
 
 // A label, if there is one; rows without labels have no color at first.
 function firstColor(head, columns) {
+  if (head.fonts) return "";
   return columns.find((column) => column.group === "label" && column.kind !== "text")?.name ?? (head.model === "OutlierDetector" ? "p-value" : "");
 }
 

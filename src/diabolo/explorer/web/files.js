@@ -1,5 +1,6 @@
 // Rows as files: CSV, and the examples from which `diabolo label add` learns.
 import { download } from "./dom.js";
+import { png, zipped } from "./zip.js";
 
 // A cell of a CSV: in quotes, where it has to be.
 function cell(text) {
@@ -32,31 +33,22 @@ export function examplesMissing(page) {
 export async function saveExamples(page, rows, label) {
   const name = label.replace(/[^\p{L}\p{N}_-]+/gu, "_") || "label";
   if (page.head.kind === "images") {
-    download(`${name}.npy`, await picturesAsNpy(page, rows));
-    return `${name}.npy`;
+    download(`${name}.zip`, await picturesAsZip(page, rows));
+    return `${name}.zip`;
   }
   const columns = page.head.kind === "documents" ? page.columns.filter((c) => c.name === "text") : page.columns.filter((c) => c.group === "column");
-  download(`${name}.csv`, csv([...columns.map((c) => c.name), label], rows.map((i) => [...columns.map((c) => c.exact(i)), "1"])), "text/csv");
+  const decimal = page.head.codec?.decimal;
+  download(`${name}.csv`, csv([...columns.map((c) => c.name), label], rows.map((i) => [...columns.map((c) => c.written(i, decimal)), "1"])), "text/csv");
   return `${name}.csv`;
 }
 
-// Pictures (n, h, w) or (n, h, w, 3) of bytes, as NumPy keeps them.
-async function picturesAsNpy(page, rows) {
+// A folder of PNGs, in a ZIP
+async function picturesAsZip(page, rows) {
   const { w, h, c, per } = page.head.thumbnails;
   const sheet = await page.sheet;
   const canvas = Object.assign(document.createElement("canvas"), { width: sheet.width, height: sheet.height });
   const context = canvas.getContext("2d", { willReadFrequently: true });
   context.drawImage(sheet, 0, 0);
-  const pixels = new Uint8Array(rows.length * w * h * c);
-  rows.forEach((i, at) => {
-    const { data } = context.getImageData((i % per) * w, Math.floor(i / per) * h, w, h);
-    for (let p = 0; p < w * h; p++) for (let j = 0; j < c; j++) pixels[(at * w * h + p) * c + j] = data[4 * p + j];
-  });
-  const shape = [rows.length, h, w, ...(c === 1 ? [] : [c])].join(", ");
-  const about = `{'descr': '|u1', 'fortran_order': False, 'shape': (${shape}), }`;
-  const padded = about.padEnd(Math.ceil((about.length + 11) / 64) * 64 - 11) + "\n";
-  const head = new Uint8Array(10 + padded.length);
-  head.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, padded.length & 255, padded.length >> 8]);
-  head.set(new TextEncoder().encode(padded), 10);
-  return new Blob([head, pixels]);
+  const pngOf = (i) => png(context.getImageData((i % per) * w, Math.floor(i / per) * h, w, h), c);
+  return zipped(await Promise.all(rows.map(async (i) => [`${String(page.rowNumber(i)).padStart(7, "0")}.png`, await pngOf(i)])));
 }

@@ -5,7 +5,7 @@ const REACH = 23; // pixels around its middle that take hold of it
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
 export class Handle {
-  // `on`: grab(), to(u, v, done) in pixels, step(right, up, fine, done), home(), zoom(factor), fit()
+  // `on`: grab(), to(u, v, done) in pixels, step(right, up, fine, done), home(), zoom(factor), fit(), escape()
   constructor(on) {
     this.on = on;
     const halo = drawing("circle", { r: 21, fill: "none", "stroke-width": 3, class: "map-focus" });
@@ -15,7 +15,8 @@ export class Handle {
     const rim = drawing("circle", { r: 8.75, fill: "#fff" });
     this.core = drawing("circle", { r: 6.25 });
     const reach = drawing("circle", { r: REACH, fill: "transparent", class: "map-reach" });
-    this.node = drawing("g", { class: "map-handle", role: "slider", tabindex: 0 }, halo, shade, white, black, rim, this.core, reach);
+    const circles = [halo, shade, white, black, rim, this.core, reach];
+    this.node = drawing("g", { class: "map-handle", role: "slider", tabindex: 0 }, ...circles);
     this.node.addEventListener("pointerdown", (event) => this.#down(event));
     this.node.addEventListener("pointermove", (event) => this.#move(event, false));
     this.node.addEventListener("pointerup", (event) => this.#move(event, true));
@@ -32,8 +33,8 @@ export class Handle {
 
   // What is read aloud: `now` of `from`..`to`, in `words`; `color`: of the ground below.
   say({ label, now, from, to, words, color }) {
-    const facts = { "aria-label": label, "aria-valuemin": from, "aria-valuemax": to, "aria-valuenow": now, "aria-valuetext": words };
-    for (const [name, value] of Object.entries(facts)) this.node.setAttribute(name, value);
+    const facts = { label, valuemin: from, valuemax: to, valuenow: now, valuetext: words };
+    for (const [name, value] of Object.entries(facts)) this.node.setAttribute(`aria-${name}`, value);
     this.core.setAttribute("fill", color);
   }
 
@@ -69,6 +70,7 @@ export class Handle {
     else if (event.key === "+" || event.key === "=") this.on.zoom(1.25);
     else if (event.key === "-") this.on.zoom(0.8);
     else if (event.key === "0") this.on.fit();
+    else if (event.key === "Escape") this.on.escape();
     else return;
     event.preventDefault();
   }

@@ -9,12 +9,34 @@ export const MARKS = [0.22, 0.58, 0.93];
 
 // Stops [t, lightness, chroma, hue]. Light paper gets darker and bluer, dark paper gets lighter and greener.
 const STOPS = {
-  light: [[0, 0.985, 0.006, 100], [0.22, 0.925, 0.05, 118], [0.58, 0.77, 0.1, 178], [0.8, 0.665, 0.104, 222], [1, 0.535, 0.135, 262]],
-  dark: [[0, 0.175, 0.03, 282], [0.22, 0.3, 0.085, 282], [0.58, 0.51, 0.088, 226], [0.8, 0.665, 0.107, 184], [1, 0.82, 0.15, 150]],
+  light: [
+    [0, 0.985, 0.006, 100],
+    [0.22, 0.925, 0.05, 118],
+    [0.58, 0.77, 0.1, 178],
+    [0.8, 0.665, 0.104, 222],
+    [1, 0.535, 0.135, 262],
+  ],
+  dark: [
+    [0, 0.175, 0.03, 282],
+    [0.22, 0.3, 0.085, 282],
+    [0.58, 0.51, 0.088, 226],
+    [0.8, 0.665, 0.107, 184],
+    [1, 0.82, 0.15, 150],
+  ],
 };
 const TRUST = {
-  light: [[0, 0.985, 0.006, 100], [0.22, 0.945, 0.035, 85], [0.58, 0.82, 0.11, 62], [1, 0.6, 0.17, 25]],
-  dark: [[0, 0.175, 0.015, 40], [0.22, 0.27, 0.06, 30], [0.58, 0.47, 0.13, 36], [1, 0.8, 0.14, 75]],
+  light: [
+    [0, 0.985, 0.006, 100],
+    [0.22, 0.945, 0.035, 85],
+    [0.58, 0.82, 0.11, 62],
+    [1, 0.6, 0.17, 25],
+  ],
+  dark: [
+    [0, 0.175, 0.015, 40],
+    [0.22, 0.27, 0.06, 30],
+    [0.58, 0.47, 0.13, 36],
+    [1, 0.8, 0.14, 75],
+  ],
 };
 
 // quiet: almost without colour, for the ground under coloured points.
@@ -24,7 +46,7 @@ export function heatRamp(theme, { trust = false, quiet = false } = {}) {
   return colorRamp(quiet ? stops.map(calm) : stops);
 }
 
-// quantiles [a, b, c] -> the function t(v): a cubic between the marks, exponentials beyond them, with one slope where they meet.
+// quantiles [a, b, c] -> the function t(v): a cubic between the marks, exponentials beyond them, one slope where they meet.
 export function heatScale(quantiles) {
   const tiny = 1e-6 * Math.max(1, ...quantiles.map(Math.abs));
   const a = quantiles[0];
@@ -36,7 +58,8 @@ export function heatScale(quantiles) {
   return (v) => {
     if (!(v >= a)) return Number.isNaN(v) ? 0 : low * Math.exp(((v - a) * left) / low);
     if (v > c) return 1 - (1 - high) * Math.exp(((c - v) * right) / (1 - high));
-    return v < b ? hermite((v - a) / (b - a), low, middle, left * (b - a), slope * (b - a)) : hermite((v - b) / (c - b), middle, high, slope * (c - b), right * (c - b));
+    if (v < b) return hermite((v - a) / (b - a), low, middle, left * (b - a), slope * (b - a));
+    return hermite((v - b) / (c - b), middle, high, slope * (c - b), right * (c - b));
   };
 }
 
@@ -51,7 +74,7 @@ export function quantilesOf(values) {
   return [0.05, 0.5, 0.95].map((share) => sorted[Math.round(share * (sorted.length - 1))] ?? 0);
 }
 
-// An m x m grid -> M x M, M = f (m - 1) + 1, through the same nodes (Catmull & Rom): smooth where bilinear has creases.
+// An m x m grid -> M x M, M = f (m - 1) + 1, through the same nodes (Catmull & Rom), in [0, 1]: smooth where bilinear has creases.
 function finer(grid, m, f) {
   const M = f * (m - 1) + 1;
   const once = (source, rows, get) => {
@@ -59,9 +82,11 @@ function finer(grid, m, f) {
     for (let j = 0; j < M; j++) {
       const [at, u] = [Math.floor(j / f), (j % f) / f];
       const [a, b, c, d] = [at - 1, at, at + 1, at + 2].map((i) => Math.min(m - 1, Math.max(0, i)));
-      const w = [((2 - u) * u - 1) * u, (3 * u - 5) * u * u + 2, ((4 - 3 * u) * u + 1) * u, (u - 1) * u * u].map((v) => v / 2);
+      const [p, q] = [((2 - u) * u - 1) * u, (3 * u - 5) * u * u + 2];
+      const [s, t] = [((4 - 3 * u) * u + 1) * u, (u - 1) * u * u];
       for (let r = 0; r < rows; r++) {
-        out[r * M + j] = w[0] * source[get(r, a)] + w[1] * source[get(r, b)] + w[2] * source[get(r, c)] + w[3] * source[get(r, d)];
+        const left = p * source[get(r, a)] + q * source[get(r, b)];
+        out[r * M + j] = Math.min(1, Math.max(0, (left + s * source[get(r, c)] + t * source[get(r, d)]) / 2));
       }
     }
     return out;
@@ -111,7 +136,7 @@ export class Heat {
     const [x0, x1, y0, y1] = this.box;
     const last = colors.length - 1;
     const [u0, v0, u1, v1] = rect;
-    const columns = Array.from({ length: u1 - u0 }, (_, u) => nodeOf((u + u0 + 0.5 - frame.ox) / frame.kx, x0, (x1 - x0) / (M - 1), M));
+    const columns = columnsOf(frame, u0, u1, this.box, M);
     const at = Int32Array.from(columns, (c) => c[0]);
     const share = Float32Array.from(columns, (c) => c[1]);
     const far = Float32Array.from(columns, (c) => c[2]);
@@ -156,6 +181,11 @@ function nodeOf(x, x0, step, M) {
   return [i, inside - i, ((at - inside) / (M - 1)) ** 2];
 }
 
+// nodeOf the middle of each column of pixels
+function columnsOf({ kx, ox }, u0, u1, [x0, x1], M) {
+  return Array.from({ length: u1 - u0 }, (_, u) => nodeOf((u + u0 + 0.5 - ox) / kx, x0, (x1 - x0) / (M - 1), M));
+}
+
 function falloff(squared) {
   return squared > 0 ? Math.exp(-80 * squared) : 1;
 }
@@ -180,7 +210,7 @@ export class Areas {
   paint(pixels, frame, [u0, v0, u1, v1]) {
     const { m } = this;
     const [x0, x1, y0, y1] = this.box;
-    const columns = Array.from({ length: u1 - u0 }, (_, u) => nodeOf((u + u0 + 0.5 - frame.ox) / frame.kx, x0, (x1 - x0) / (m - 1), m));
+    const columns = columnsOf(frame, u0, u1, this.box, m);
     const rows = this.parts.map(() => new Float32Array(m));
     for (let v = v0; v < v1; v++) {
       const [j, b] = nodeOf((frame.oy - v - 0.5) / frame.ky, y0, (y1 - y0) / (m - 1), m);

@@ -1,6 +1,7 @@
 ;; y_ij += a_i . b_j       a (n, k), b (m, k): rows of float32, one after the other; a row of y begins `step` bytes after the last
 ;;
-;; Four b_j at a time: one load of a serves four products. The caller puts the bias into y first.
+;; Four b_j at a time: one load of a serves four products. The caller puts the bias into y first. All places are in bytes.
+;; `wat2wasm` of the Python package wasmtime makes kernel.wasm of this file; tests/test_program.py compares the two.
 
 (module
   (import "page" "memory" (memory 1))

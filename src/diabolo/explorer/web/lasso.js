@@ -5,30 +5,52 @@ import { drawing, pathOf } from "./svg.js";
 export function insideLoop(polygon, x, y) {
   let odd = false;
   for (let i = 0, j = polygon.length - 1; i < polygon.length; j = i++) {
-    const [[a, b], [c, d]] = [polygon[i], polygon[j]];
-    if (b > y !== d > y && x < a + ((c - a) * (y - b)) / (d - b)) odd = !odd;
+    const [p, q] = [polygon[i], polygon[j]];
+    if (p[1] > y !== q[1] > y && x < p[0] + ((q[0] - p[0]) * (y - p[1])) / (q[1] - p[1])) odd = !odd;
   }
   return odd;
 }
 
-// Mask over the rows of `points` (Points): shown and inside.
+// Mask over the rows of `points` (Points): shown and inside. A cell that the loop does not cross is inside or outside as a
+// whole.
 export function rowsInside(points, polygon) {
   const mask = new Uint8Array(points.n);
-  const { row, x, y } = points.cells;
-  const [xs, ys] = [polygon.map((p) => p[0]), polygon.map((p) => p[1])];
-  const [x0, x1, y0, y1] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
-  for (const [from, to] of points.cells.spans([x0, x1, y0, y1])) {
-    for (let i = from; i < to; i++) {
-      if (x[i] < x0 || x[i] > x1 || y[i] < y0 || y[i] > y1) continue;
-      if (points.visible(i) && insideLoop(polygon, x[i], y[i])) mask[row[i]] = 1;
+  const { cells } = points;
+  const crossed = crossedBy(polygon, cells);
+  for (let c = 0; c < crossed.length; c++) {
+    const [from, to] = [cells.start[c], cells.start[c + 1]];
+    if (from === to) continue;
+    const whole = !crossed[c] && insideLoop(polygon, cells.x[from], cells.y[from]);
+    for (let i = from; i < to && (whole || crossed[c]); i++) {
+      if (points.visible(i) && (whole || insideLoop(polygon, cells.x[i], cells.y[i]))) mask[cells.row[i]] = 1;
     }
   }
   return mask;
 }
 
+// Cells that the loop may cross: its edges are cut in pieces no longer than a cell, a piece touches the cells around it. Those
+// at the rim have no end, and count as crossed.
+function crossedBy(polygon, cells) {
+  const { g } = cells;
+  const crossed = Uint8Array.from({ length: g * g }, (_, c) => c < g || c >= g * (g - 1) || c % g === 0 || c % g === g - 1);
+  polygon.forEach(([x, y], i) => {
+    const [a, b] = polygon[(i || polygon.length) - 1];
+    const pieces = Math.max(1, Math.ceil(Math.max(Math.abs(x - a) / cells.dx, Math.abs(y - b) / cells.dy)));
+    for (let k = 0; k < pieces; k++) {
+      const at = (t) => [a + ((x - a) * t) / pieces, b + ((y - b) * t) / pieces];
+      const [[p, q], [r, s]] = [at(k), at(k + 1)];
+      for (let v = cells.down(Math.min(q, s)); v <= cells.down(Math.max(q, s)); v++) {
+        crossed.fill(1, v * g + cells.across(Math.min(p, r)), v * g + cells.across(Math.max(p, r)) + 1);
+      }
+    }
+  });
+  return crossed;
+}
+
 export class Lasso {
   constructor() {
-    this.node = drawing("path", { class: "map-lasso", "stroke-width": 1.5, "stroke-dasharray": "5 4", "stroke-linejoin": "round", visibility: "hidden" });
+    const dashes = { "stroke-width": 1.5, "stroke-dasharray": "5 4", "stroke-linejoin": "round" };
+    this.node = drawing("path", { class: "map-lasso", visibility: "hidden", ...dashes });
     this.trail = [];
   }
 

@@ -47,7 +47,7 @@ export class Lattice {
         if (!(best.get(key)?.far <= far)) best.set(key, { far, i });
       }
     }
-    this.jobs = [...best.values()].map(({ i }) => (context) => draw(context, row[i], cx + k * x[i], cy - l * y[i], size));
+    this.jobs = [...best.values()].map(({ i }) => (context) => draw(context, row[i], cx + k * x[i], cy - l * y[i], 0.85 * size));
     this.#outwards(view);
   }
 

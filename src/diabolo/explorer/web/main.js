@@ -7,7 +7,8 @@ async function start() {
   const given = document.getElementById("blob").textContent;
   try {
     const head = JSON.parse(document.getElementById("head").textContent);
-    await explore(root, head, await unpacked(given), { linked: true });
+    const linked = location.protocol !== "about:"; // a frame has no address
+    root.explorer = await explore(root, head, await unpacked(given), { linked });
     document.documentElement.dataset.ready = "true";
   } catch (error) {
     root.append(Object.assign(document.createElement("p"), { className: "note", textContent: `This page cannot be shown: ${error.message}` }));

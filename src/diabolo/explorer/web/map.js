@@ -19,17 +19,22 @@ import { schemeOf } from "./tint.js";
 import { View, gestures } from "./view.js";
 
 const STILL = 50; // milliseconds without a move
+const FRAME = "diabolo:frame";
+const KEPT = 10000; // measures of frames, at most
 
 export class MapView {
   #jobs = { frame: 0, still: 0 };
   #moving = null; // "pan", "zoom" or null
+  #frames = 0;
   #things = null; // function(lattice): what it shows
   #stale = { ground: true, over: true, circle: true, things: true };
 
   // box: [x0, x1, y0, y1]; density: {log (m x m, row 0 at y0), box, quantiles}; places: x, y in turn, a pair a row; names: of
   // the rows. onplace(place, done) while the circle moves and when it is let go; onhover(row or null, [u, v]);
   // onselect(mask); onview(view).
-  constructor(element, { box, density = null, places = new Float32Array(), names = null, axes = ["x", "y"], stretched = false, reduced, ...on }) {
+  constructor(element, options) {
+    const { box, density = null, places = new Float32Array(), names = null, axes = ["x", "y"], ...more } = options;
+    const { stretched = false, reduced, ...on } = more;
     Object.assign(this, { element, box, axes, names, on });
     this.motion = new Motion(reduced);
     this.heat = density ? new Heat(density) : null;
@@ -41,7 +46,7 @@ export class MapView {
     this.#listen();
   }
 
-  // ── the circle ────────────────────────────────────────────────────────────────────────────────────────────────────────
+  // ── the circle ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
   get place() {
     return [...this.at];
@@ -72,7 +77,7 @@ export class MapView {
     this.handle.focus();
   }
 
-  // ── the view ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+  // ── the view ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
   get view() {
     return this.camera.state;
@@ -99,7 +104,7 @@ export class MapView {
     this.#moved("pan");
   }
 
-  // ── rows ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+  // ── rows ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   // The row that is nearest as one sees it, of those shown; -1: none.
   near(x, y) {
@@ -136,7 +141,7 @@ export class MapView {
     if (list && list.length !== this.points.n) throw new Error(`${what} for ${list.length} rows; the map has ${this.points.n}`);
   }
 
-  // ── what lies over and under ──────────────────────────────────────────────────────────────────────────────────────────
+  // ── what lies over and under ───────────────────────────────────────────────────────────────────────────────────────
 
   // draw(context, x, y, u, v, size): the thing decoded at (x, y), around (u, v).
   lattice(draw) {
@@ -224,7 +229,7 @@ export class MapView {
     this.element.replaceChildren();
   }
 
-  // ── building ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+  // ── building ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #build() {
     this.lasso = new Lasso();
@@ -235,6 +240,7 @@ export class MapView {
       home: () => this.glide(this.heat?.likeliest ?? this.#middle),
       zoom: (factor) => this.zoom(factor, ...this.camera.pixel(...this.at)),
       fit: () => this.fit(),
+      escape: () => this.#choose(null),
     });
     this.overlay = new Overlay(this.lasso, this.handle);
     const parts = stageIn(this.element, this.overlay.node, {
@@ -267,7 +273,7 @@ export class MapView {
     const size = new ResizeObserver(() => this.#resize());
     size.observe(this.stage);
     const scheme = matchMedia("(prefers-color-scheme: dark)");
-    const retheme = () => this.theme();
+    const retheme = () => schemeOf(this.element) === this.scheme || this.theme();
     scheme.addEventListener("change", retheme);
     const root = new MutationObserver(retheme);
     root.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme", "class", "style"] });
@@ -281,7 +287,7 @@ export class MapView {
     this.#redraw();
   }
 
-  // ── moving ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+  // ── moving ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #put(place, done) {
     this.place = place;
@@ -301,7 +307,9 @@ export class MapView {
     const place = this.next;
     this.next = null;
     this.#put(place, done);
-    performance.measure("diabolo:frame", { start, end: performance.now() });
+    this.#circle();
+    if (++this.#frames % KEPT === 0) performance.clearMeasures(FRAME);
+    performance.measure(FRAME, { start, end: performance.now() });
   }
 
   // A hundredth of what is seen, or a tenth of that; what moves out of sight is followed.
@@ -314,7 +322,8 @@ export class MapView {
     this.#drag([x + (right * move) / k, y + (up * move) / l], done);
     const [u, v] = this.camera.pixel(...(this.next ?? this.at));
     const rim = 30;
-    const [du, dv] = [Math.max(0, rim - u) + Math.min(0, this.camera.w - rim - u), Math.max(0, rim - v) + Math.min(0, this.camera.h - rim - v)];
+    const inwards = (at, size) => Math.max(0, rim - at) + Math.min(0, size - rim - at);
+    const [du, dv] = [inwards(u, this.camera.w), inwards(v, this.camera.h)];
     if ((du || dv) && this.camera.zoom > 1) this.pan(du, dv);
   }
 
@@ -348,13 +357,17 @@ export class MapView {
     else {
       const loop = this.lasso.end();
       if (phase === "cancel") return false;
-      this.select(loop && rowsInside(this.points, loop.map(([a, b]) => this.camera.place(a, b))));
-      this.on.onselect?.(this.selected);
+      this.#choose(loop && rowsInside(this.points, loop.map(([a, b]) => this.camera.place(a, b))));
     }
     return true;
   }
 
-  // ── drawing ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+  #choose(mask) {
+    this.select(mask);
+    this.on.onselect?.(mask);
+  }
+
+  // ── drawing ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #later() {
     this.#jobs.frame ||= requestAnimationFrame(() => this.#frame());
@@ -393,7 +406,7 @@ export class MapView {
     if (this.#stale.over || this.#stale.circle) this.#circle();
     if (this.#things && this.#stale.things) this.#arrange();
     if (this.#things && !this.#moving && this.things.work()) this.#later();
-    Object.assign(this.#stale, { ground: false, over: false, circle: false });
+    this.#stale.ground = this.#stale.over = false;
   }
 
   #dye() {
@@ -426,6 +439,7 @@ export class MapView {
 
   // The circle where it belongs, and what is read aloud of it.
   #circle() {
+    this.#stale.circle = false;
     this.handle.move(...this.camera.pixel(...this.at));
     const row = this.names ? this.near(...this.at) : -1;
     const number = (v) => String(Number(v.toPrecision(3))).replace("-", "−");

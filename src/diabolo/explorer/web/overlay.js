@@ -5,8 +5,9 @@ const MAP_FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue'
 
 export class Overlay {
   constructor(lasso, handle) {
-    this.names = drawing("g", { class: "map-names", "font-family": MAP_FONT, "text-anchor": "middle", "paint-order": "stroke", "stroke-linejoin": "round" });
-    this.walk = drawing("g", { class: "map-walk", "font-family": MAP_FONT, "text-anchor": "middle", "stroke-linejoin": "round" });
+    const text = { "font-family": MAP_FONT, "text-anchor": "middle", "stroke-linejoin": "round" };
+    this.names = drawing("g", { class: "map-names", "paint-order": "stroke", ...text });
+    this.walk = drawing("g", { class: "map-walk", ...text });
     this.ring = drawing("circle", { class: "map-ring", fill: "none", visibility: "hidden" });
     [this.lasso, this.handle] = [lasso, handle];
     this.node = drawing("svg", { class: "map-over" }, this.names, this.walk, this.ring, lasso.node, handle.node);
@@ -35,18 +36,22 @@ export class Overlay {
       const [u, v] = view.pixel(...center);
       const [half, high] = [name.length * size * 0.29 + 6, size * 0.75 + 3];
       const at = Math.min(view.w - half, Math.max(half, u)); // a name at the rim is moved into sight
-      const free = (y) => y > high && y < view.h - high && !taken.some((t) => Math.abs(t.u - at) < t.half + half && Math.abs(t.v - y) < t.high + high);
-      const y = [v, v - 20, v + 20].find(free);
+      const apart = (y) => (t) => Math.abs(t.u - at) >= t.half + half || Math.abs(t.v - y) >= t.high + high;
+      const free = (y) => y > high && y < view.h - high && taken.every(apart(y));
+      const y = [v, v - 27, v + 27].find(free);
       if (y === undefined || u < 0 || u > view.w) continue;
       taken.push({ u: at, v: y, half, high });
-      found.push(drawing("text", { x: at.toFixed(1), y: (y + size * 0.35).toFixed(1), "font-size": size.toFixed(1), "font-weight": 600, fill: ink, stroke: paper, "stroke-width": 3.5, "stroke-opacity": 0.85 }, name));
+      const where = { x: at.toFixed(1), y: (y + size * 0.35).toFixed(1), "font-size": size.toFixed(1), "font-weight": 600 };
+      const colors = { fill: ink, stroke: paper, "stroke-width": 3.5, "stroke-opacity": 0.85 };
+      found.push(drawing("text", { ...where, ...colors }, name));
     }
     this.names.replaceChildren(...found);
   }
 
   #walk(view, ink, paper) {
     const points = this.anchors.map((place) => view.pixel(...place));
-    const line = (width, color) => drawing("path", { d: pathOf(points), fill: "none", stroke: color, "stroke-width": width, "stroke-linecap": "round" });
+    const shape = { d: pathOf(points), fill: "none", "stroke-linecap": "round" };
+    const line = (width, color) => drawing("path", { ...shape, stroke: color, "stroke-width": width });
     const ends = points.map(([u, v], i) =>
       drawing(
         "g",
@@ -62,7 +67,8 @@ export class Overlay {
   point(at, radius, { ink, paper }) {
     this.ring.setAttribute("visibility", at ? "visible" : "hidden");
     if (!at) return;
-    const facts = { cx: at[0].toFixed(1), cy: at[1].toFixed(1), r: radius + 2.5, stroke: ink, "stroke-width": 2, fill: paper, "fill-opacity": 0.35 };
-    for (const [name, value] of Object.entries(facts)) this.ring.setAttribute(name, value);
+    const facts = { cx: at[0].toFixed(1), cy: at[1].toFixed(1), r: radius + 2.5 };
+    const colors = { stroke: ink, "stroke-width": 2, fill: paper, "fill-opacity": 0.35 };
+    for (const [name, value] of Object.entries({ ...facts, ...colors })) this.ring.setAttribute(name, value);
   }
 }

@@ -1,5 +1,5 @@
 // What is decoded at the circle, and what has changed since it was let go.
-import { el, settled, shortly } from "./dom.js";
+import { el, settled, shortly, throttled } from "./dom.js";
 import { gridAt } from "./grid.js";
 
 export function decodedPanel(page) {
@@ -28,7 +28,7 @@ export function decodedPanel(page) {
     if (place) page.decoded(place, (thing) => (page.earlier = kept(thing)));
   });
   store.on("said", (text) => (note.textContent = text));
-  store.on("rested", (place) => facts.replaceChildren(...trustOf(page, place)));
+  store.on("place", throttled((place) => facts.replaceChildren(...trustOf(page, place)), 100));
   return sheet;
 }
 
@@ -37,6 +37,7 @@ function pictured(face) {
 }
 
 function titleOf({ head, model }) {
+  if (head.fonts) return "Decoded font";
   if (!model.decodes) return "Predicted here";
   return head.pixels ? "Decoded picture" : ({ documents: "Decoded document", images: "Decoded picture" }[head.kind] ?? "Decoded row");
 }
@@ -57,7 +58,7 @@ function describe(page, thing, place) {
   const { element } = page.face;
   const where = place.map(shortly).join(", ");
   if (element.tagName === "TABLE") return element.setAttribute("aria-label", `Decoded row at ${where}`);
-  const holder = element.parentElement.classList.contains("thing") ? element.parentElement : element;
+  const holder = page.face.spoken ?? element.parentElement;
   holder.setAttribute("role", "img");
   holder.setAttribute("aria-label", `Decoded: ${page.face.say(thing)}`);
 }

@@ -29,7 +29,7 @@ async function encoded(page, thing, said) {
   const given = codec ? Float32Array.from(codec.encode(thing, (text) => said.push(text))) : thing;
   const found = model.encoder ? { z: model.encode(given), x: given } : await remote.encode(given);
   if (!found) return null;
-  const [z, x] = [Float32Array.from(found.z), found.x];
+  const [z, x] = [model.flat && !model.encoder ? model.flattened(found.z) : Float32Array.from(found.z), found.x];
   if (!z.every(Number.isFinite)) throw new Error("the encoder gives no numbers for this: fill in what is missing");
   const e = model.decodesNow ? model.decode(z) : model.decodes ? await remote.decode(z) : null;
   put(page, z);
@@ -106,7 +106,7 @@ function rowForm(page, encode) {
   const fill = (values) => inputs.forEach((input, j) => (input.value = values[j] ?? ""));
   const nearest = () => {
     const i = page.map.near(...page.map.place);
-    if (i >= 0) fill(names.map((name) => page.column(name)?.exact(i) ?? ""));
+    if (i >= 0) fill(names.map((name) => page.column(name)?.written(i, page.head.codec.decimal) ?? ""));
   };
   const paste = el("textarea", { rows: 2, placeholder: "Paste a row: values in the order of the columns, with or without a line of names, or JSON", "aria-label": "Paste a row" });
   const said = el("p", { class: "soft", role: "alert" });
@@ -129,7 +129,7 @@ function rowForm(page, encode) {
 
 function inputOf(page, name, changed) {
   const column = page.codec.columns.find((c) => c.name === name);
-  const levels = column.levels?.length ? el("datalist", { id: `levels-${page.codec.columns.indexOf(column)}` }, ...column.levels.slice(0, 200).map((level) => el("option", { value: level }))) : null;
+  const levels = column.levels?.length ? el("datalist", { id: `levels-${page.codec.columns.indexOf(column)}` }, ...column.texts.slice(0, -1).slice(0, 200).map((level) => el("option", { value: level }))) : null;
   const input = el("input", { type: "text", autocomplete: "off", list: levels?.id, oninput: changed });
   if (levels) page.root.append(levels);
   return input;

@@ -17,6 +17,7 @@ export function groundControls(page) {
   });
   store.on("ground", (name) => lay(page, name));
   store.on("things", (name) => cover(page, name));
+  store.on("text", () => store.get("things") === "lattice" && cover(page, "lattice"));
   const bar = el("div", { class: "controls" });
   const draw = () => {
     const colors = [["", "nothing"], ...groupsOf(page)];
@@ -39,7 +40,7 @@ function groupsOf({ columns }) {
 }
 
 function grounds({ head, model, codec }) {
-  const levels = model.decodesNow && codec?.kind === "table" ? codec.columns.filter((c) => c.levels || c.share !== undefined).map((c) => [`level:${c.name}`, `decoded ${c.name}`]) : [];
+  const levels = model.decodesNow && codec?.kind === "table" ? codec.columns.filter((c) => c.levels || c.type === "yes or no").map((c) => [`level:${c.name}`, `decoded ${c.name}`]) : [];
   return [
     ["likely", "how likely"],
     ...(model.labels ? [["labels", "predicted label"]] : []),
@@ -58,7 +59,7 @@ function things({ head, face, model }) {
 function paint(page) {
   const column = page.column(page.store.get("color"));
   if (!column || column.kind === "text") return page.map.color(null);
-  if (column.kind === "category") return page.map.color(Uint8Array.from({ length: page.n }, (_, i) => (column.missing(i) ? 255 : page.shade(column, i))), LEVELS);
+  if (column.kind === "category") return page.map.color(Uint8Array.from({ length: page.n }, (_, i) => page.shade(column, i)), LEVELS);
   const [low, high] = colorRange(column);
   page.map.color(Float32Array.from(column.values, (v) => (Number.isNaN(v) ? NaN : Math.min(1, Math.max(0, (v - low) / (high - low || 1))))));
 }
@@ -68,6 +69,8 @@ export function colorRange(column) {
   const known = Float64Array.from(column.values).filter((v) => !Number.isNaN(v)).sort();
   return (column.range = RANGE.map((share) => known[Math.round(share * (known.length - 1))] ?? 0));
 }
+
+export const MISSING = 255; // in place of a color's number
 
 // Level -> number of its color: the ten most frequent levels have one each, or nine and all others one.
 export function shadesOf(column) {
@@ -99,24 +102,27 @@ export function legendPanel(page) {
 
 // A button for each color: pressed, its rows are seen.
 function chips(page, column) {
-  const { store } = page;
   const shades = shadesOf(column);
   const colors = LEVELS.map((color, shade) => {
     const levels = column.levels.map((_, c) => c).filter((c) => shades[c] === shade);
-    if (!levels.length) return null;
     const name = levels.length > 1 ? `${levels.length} others` : column.levels[levels[0]];
-    const total = levels.reduce((sum, c) => sum + column.counts[c], 0);
-    const hidden = store.get("hidden");
-    const toggle = () => {
-      const next = new Set(hidden);
-      if (!next.delete(shade)) next.add(shade);
-      store.set("hidden", next);
-    };
-    const dot = el("i", { "aria-hidden": "true" });
-    dot.style.background = color;
-    return el("button", { type: "button", class: "chip", "aria-pressed": String(!hidden.has(shade)), title: plural(total, "row"), onclick: toggle }, dot, name);
+    return levels.length ? chip(page, shade, color, name, levels.reduce((sum, c) => sum + column.counts[c], 0)) : null;
   });
-  return [el("span", { class: "soft" }, column.name), ...colors.filter(Boolean)];
+  const gaps = column.values.reduce((sum, v) => sum + (v < 0), 0);
+  return [el("span", { class: "soft" }, column.name), ...colors.filter(Boolean), ...(gaps ? [chip(page, MISSING, page.map.tint.none, "missing", gaps)] : [])];
+}
+
+function chip(page, shade, color, name, rows) {
+  const { store } = page;
+  const toggle = () => {
+    const next = new Set(store.get("hidden"));
+    if (!next.delete(shade)) next.add(shade);
+    store.set("hidden", next);
+  };
+  const dot = el("i", { "aria-hidden": "true" });
+  dot.style.background = color;
+  const pressed = String(!store.get("hidden").has(shade));
+  return el("button", { type: "button", class: "chip", "aria-pressed": pressed, title: plural(rows, "row"), onclick: toggle }, dot, el("span", {}, name));
 }
 
 function bar(page, column) {
@@ -136,13 +142,11 @@ function lay(page, name) {
   page.laying = name;
   map.layer("ground", null);
   if (name in WORDS && !page.model.axes) return map.layer("ground", { values: trust[name].map((v) => Math.log(v + 1e-3)), box: head.map.box, words: WORDS[name] });
-  if (name === "labels") return areas(page, name, head.labels.names, (place) => page.model.labelsAt(place));
+  if (name === "labels") return areas(page, name, head.labels.names, (place) => page.model.labelsAt(place), page.column(page.store.get("color")));
   if (!name.startsWith("level:")) return;
   const column = page.codec.columns.find((c) => c.name === name.slice(6));
-  const shown = page.column(column.name);
-  const names = column.levels?.map(String) ?? ["no", "yes"];
-  const colors = names.map((level) => (shown?.kind === "category" && shown.levels.includes(level) ? shadesOf(shown)[shown.levels.indexOf(level)] : null));
-  areas(page, name, names, (place) => levelsIn(page.model.decodeAt(place), column), colors);
+  const names = column.levels ? column.texts.slice(0, column.levels.length) : ["no", "yes"];
+  areas(page, name, names, (place) => levelsIn(page.model.decodeAt(place), column), page.column(column.name));
 }
 
 // Probabilities of the levels of a column
@@ -150,12 +154,15 @@ function levelsIn(e, { start, levels }) {
   return levels ? e.subarray(start, start + levels.length) : [1 - e[start], e[start]];
 }
 
-// The likeliest of several at each node, a slice of a frame at a time.
-function areas(page, name, names, chances, colors = []) {
+// The likeliest of several at each node, a slice of a frame at a time; in the colors that a column gives to levels of these names.
+function areas(page, name, names, chances, column) {
   const { box } = page.model;
   const labels = new Uint8Array(SIDE * SIDE);
   const sure = new Float32Array(SIDE * SIDE);
-  const shades = names.map((_, c) => Math.min(LEVELS.length - 1, colors[c] ?? c));
+  const same = column?.kind === "category" && names.every((level) => column.levels.includes(level)) ? column : null;
+  const shades = names.map((level, c) => (same ? shadesOf(same)[same.levels.indexOf(level)] : Math.min(LEVELS.length - 1, c)));
+  const used = [...new Set(shades)].sort((a, b) => a - b);
+  const place = shades.map((shade) => used.indexOf(shade));
   let at = 0;
   const work = () => {
     if (page.laying !== name) return;
@@ -163,13 +170,19 @@ function areas(page, name, names, chances, colors = []) {
     for (; at < labels.length && performance.now() < end; at++) {
       const p = chances(nodeAt(box, at));
       const best = p.indexOf(Math.max(...p));
-      labels[at] = shades[best];
+      labels[at] = place[best];
       sure[at] = Math.min(1, Math.max(0, p[best]));
     }
     if (at < labels.length) return requestAnimationFrame(work);
-    page.map.layer("ground", { labels, sure, box, palette: LEVELS, names });
+    page.map.layer("ground", { labels, sure, box, palette: used.map((shade) => LEVELS[shade]), names: used.map((shade) => sharing(names, shades, shade)) });
   };
   work();
+}
+
+// The name of those with one color
+function sharing(names, shades, shade) {
+  const own = names.filter((_, c) => shades[c] === shade);
+  return own.length > 1 ? `${own.length} others` : own[0];
 }
 
 function nodeAt([x0, x1, y0, y1], at) {

@@ -10,7 +10,9 @@ export function nearPanel(page) {
   const list = el("ol", { class: "rows" });
   const draw = throttled((place) => list.replaceChildren(...neighbors(page, place).map((i) => neighbor(page, i))), 120);
   page.store.on("place shown", () => page.store.get("place") && draw(page.store.get("place")));
-  const about = page.model.decodes ? "The nearest rows, and the cells that differ most from what is decoded." : "The nearest rows.";
+  const unit = page.head.fonts ? "fonts" : { documents: "documents", images: "pictures" }[page.head.kind] ?? "rows";
+  const compared = page.model.decodes && page.head.codec?.kind === "tables" ? ", and the cells that differ most from what is decoded" : "";
+  const about = `The nearest ${unit}${compared}.`;
   return el("div", {}, el("p", { class: "soft" }, about), list);
 }
 

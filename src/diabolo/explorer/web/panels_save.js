@@ -17,7 +17,7 @@ export function savePanel(page) {
 
 function saveDecoded(page, title) {
   const kind = page.head.kind;
-  if (!page.model.decodes || !page.face) return null;
+  if (!page.model.decodes || !page.face || page.head.fonts) return null;
   if (kind === "images") return button("Decoded picture as PNG", () => page.face.canvas.toBlob((blob) => download(`${title}_decoded.png`, blob)));
   return button("Decoded thing as JSON", () => download(`${title}_decoded.json`, JSON.stringify(plainly(page.thing), null, 1), "application/json"));
 }

@@ -49,7 +49,7 @@ function told(page, rows) {
     el("div", { class: "line" }, button("Rows as CSV", () => download("selection.csv", rowsAsCsv(page, rows), "text/csv"))),
     ...(colored?.kind === "category" ? [el("h3", {}, `Shares of ${colored.name}`), sharesOf(colored, rows)] : []),
     ...apartList(page, rows),
-    labelForm(page, rows),
+    ...(page.head.fonts ? [] : [labelForm(page, rows)]),
   ];
 }
 

@@ -1,8 +1,7 @@
-// A picture {width, height, data: red, green, blue, alpha of each pixel in bytes} <-> features: channel by channel, row by row, in [0, 1].
+// A picture {width, height, data: red, green, blue and alpha of each pixel, in bytes} <-> features: channel by channel, row by
+// row, in [0, 1]; cut to the proportions of (h, w) around its middle, and resampled.
 //
-//     cut to the proportions of (h, w) around its middle, made smaller by antialiased cubic interpolation, in 32 bits
-//
-// To the bit what formats/images.py does with the same pixels.
+// To the bit what formats/images.py does with the same pixels: it reckons in 32 bits.
 
 import { toEven } from "./values.js";
 
@@ -47,15 +46,18 @@ export class PictureCodec {
 
 // One channel; of a gray picture, how bright each pixel is.
 function planeOf(data, c, channels) {
-  const one = channels > 1 ? (at) => SHADES[data[at + c]] : (at) => brightness(data[at], data[at + 1], data[at + 2]);
-  return new Float32Array(data.length / 4).map((_, i) => one(4 * i));
+  const plane = new Float32Array(data.length / 4);
+  for (let i = 0, at = 0; i < plane.length; i++, at += 4) {
+    plane[i] = channels > 1 ? SHADES[data[at + c]] : brightness(data[at], data[at + 1], data[at + 2]);
+  }
+  return plane;
 }
 
 // What is gray already stays as it is.
 function brightness(r, g, b) {
   if (r === g && g === b) return SHADES[r];
-  const [red, green, blue] = [r, g, b].map((v, c) => Math.fround(SHADES[v] * LUMA[c]));
-  return Math.fround(red + green) + blue;
+  const [red, green] = [Math.fround(SHADES[r] * LUMA[0]), Math.fround(SHADES[g] * LUMA[1])];
+  return Math.fround(red + green) + Math.fround(SHADES[b] * LUMA[2]);
 }
 
 // A plane (rows, columns) -> (h, w).
@@ -65,9 +67,13 @@ function cutTo(plane, rows, columns, h, w) {
   const [high, wide] = [Math.max(1, toEven(h * s)), Math.max(1, toEven(w * s))];
   const [top, left] = [(rows - high) >> 1, (columns - wide) >> 1];
   const inner = new Float32Array(high * wide);
-  for (let y = 0; y < high; y++) inner.set(plane.subarray((top + y) * columns + left, (top + y) * columns + left + wide), y * wide);
+  for (let y = 0; y < high; y++) {
+    const from = (top + y) * columns + left;
+    inner.set(plane.subarray(from, from + wide), y * wide);
+  }
   const short = resampled(inner, wide, { n: high, step: wide, line: 1 }, { n: h, step: wide, line: 1 });
-  return resampled(short, h, { n: wide, step: 1, line: wide }, { n: w, step: 1, line: w }).map((v) => Math.min(Math.max(v, 0), 1));
+  const small = resampled(short, h, { n: wide, step: 1, line: wide }, { n: w, step: 1, line: w });
+  return small.map((v) => Math.min(Math.max(v, 0), 1));
 }
 
 // `lines` of from.n pixels each -> of to.n, one tap of the kernel after the other (images/resize.py).
@@ -76,9 +82,8 @@ function resampled(pixels, lines, from, to) {
   const out = new Float32Array(lines * to.n);
   for (let u = 0; u < to.n; u++) {
     for (const [i, weight] of tapsOf(u, from.n, to.n)) {
-      for (let l = 0; l < lines; l++) {
-        const at = u * to.step + l * to.line;
-        out[at] += Math.fround(pixels[i * from.step + l * from.line] * weight);
+      for (let l = 0, a = i * from.step, b = u * to.step; l < lines; l++, a += from.line, b += to.line) {
+        out[b] += Math.fround(pixels[a] * weight);
       }
     }
   }
@@ -105,7 +110,7 @@ function cubic(t) {
 
 // ── transparent pixels ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-// The bytes of a picture, its transparent pixels continued from those that are seen: mirrored at the nearest one, or else that one.
+// The bytes of a picture, its transparent pixels continued from those that are seen: mirrored at the nearest, or else that one.
 function continuedColors({ width, height, data }) {
   const hidden = Uint8Array.from({ length: width * height }, (_, i) => data[4 * i + 3] < SEEN);
   if (!hidden.includes(1) || !hidden.includes(0)) return data;

@@ -1,7 +1,7 @@
 // Points -> pixels, without a GPU: the same numbers give the same pixels everywhere.
 //
 // Few points are discs with a thin outline: a stencil for each quarter of a pixel, laid over the ground. Where a disc would be
-// smaller than a pixel, the ink of all points is added up instead, and a pixel with ink c is covered by top (1 - exp(-c / top)).
+// smaller than a pixel, the ink of all points is added up instead, and ink c covers top (1 - exp(-c / top)) of a pixel.
 import { OPAQUE } from "./colors.js";
 import { Cells } from "./cells.js";
 
@@ -43,8 +43,8 @@ export class Points {
   radius({ kx, ky, ratio }, zoom) {
     const [x0, x1, y0, y1] = this.box;
     const area = ((x1 - x0) * kx * (y1 - y0) * ky) / (ratio * zoom) ** 2;
-    const r = Math.sqrt((0.13 * area) / (Math.PI * Math.max(1, this.cells.n)));
-    return Math.min(4, r) * Math.min(1.6, Math.max(0.9, zoom ** 0.4));
+    const r = Math.sqrt((0.13 * area) / (Math.PI * Math.max(1, this.cells.n))) * zoom ** 0.8;
+    return Math.min(r, 4 * Math.min(1.6, Math.max(0.9, zoom ** 0.4)));
   }
 
   // Adds the points in rect [u0, v0, u1, v1) to the picture. `look`: {table, line, zoom, many, top, strength}; of every `step`
@@ -53,8 +53,10 @@ export class Points {
     const r = this.radius(frame, look.zoom);
     for (const state of this.chosen ? [SHOWN, CHOSEN] : [SHOWN]) {
       const dim = this.chosen && state === SHOWN;
-      if (r < SMALLEST) this.#shade(pixels, frame, rect, look, state, step, Math.PI * (r * frame.ratio) ** 2 * (dim ? 0.15 : 1) * step);
-      else this.#discs(pixels, frame, rect, look, state, step, stencils(r * frame.ratio, frame.ratio, dim ? 0.22 : look.strength));
+      const ink = Math.PI * (r * frame.ratio) ** 2 * (dim ? 0.15 : 1) * step;
+      const strength = dim ? 0.22 : look.strength;
+      if (r < SMALLEST) this.#shade(pixels, frame, rect, look, state, step, ink);
+      else this.#discs(pixels, frame, rect, look, state, step, stencils(r * frame.ratio, frame.ratio, strength));
     }
   }
 

@@ -7,7 +7,7 @@
 
 // ── tensors ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-const ARRAYS = {
+const TENSOR_ARRAYS = {
   f16: Uint16Array, f32: Float32Array, f64: Float64Array, i8: Int8Array, u8: Uint8Array,
   i16: Int16Array, u16: Uint16Array, i32: Int32Array, u32: Uint32Array,
 };
@@ -26,13 +26,22 @@ export class Tensors {
   /** The numbers, row by row; those of f16 as a new Float32Array. */
   array(i) {
     const { dtype, offset, bytes } = this.table[i];
-    const kept = new ARRAYS[dtype](this.buffer, offset, bytes / ARRAYS[dtype].BYTES_PER_ELEMENT);
-    return dtype === "f16" ? Float32Array.from(kept, half) : kept;
+    const kept = new TENSOR_ARRAYS[dtype](this.buffer, offset, bytes / TENSOR_ARRAYS[dtype].BYTES_PER_ELEMENT);
+    return dtype === "f16" ? fromHalves(kept) : kept;
   }
 }
 
+const HALF_NUMBERS = new Float32Array(65536);  // the number of all 16 bits
+
+function fromHalves(bits) {
+  if (!HALF_NUMBERS[1]) for (let i = 0; i < 65536; i++) HALF_NUMBERS[i] = halfNumber(i);
+  const numbers = new Float32Array(bits.length);
+  for (let i = 0; i < bits.length; i++) numbers[i] = HALF_NUMBERS[bits[i]];
+  return numbers;
+}
+
 /** The number of 16 bits: sign, exponent + 15, fraction. */
-export function half(bits) {
+function halfNumber(bits) {
   const sign = bits >> 15 ? -1 : 1, exponent = (bits >> 10) & 31, fraction = bits & 1023;
   if (exponent === 31) return fraction ? NaN : sign * Infinity;
   return sign * (exponent ? 2 ** (exponent - 25) * (1024 + fraction) : 2 ** -24 * fraction);
@@ -42,9 +51,9 @@ export function half(bits) {
 
 /** What gives memory and products: the kernel of these bytes, or plain loops (null, or a browser without SIMD). */
 export async function loadKernel(bytes) {
-  if (!bytes || typeof WebAssembly === "undefined") return PLAIN;
+  if (!bytes || typeof WebAssembly === "undefined") return PLAIN_KERNEL;
   const module = await WebAssembly.compile(bytes).catch(() => null);
-  if (!module) return PLAIN;
+  if (!module) return PLAIN_KERNEL;
   return {
     simd: true,
     open(count) {
@@ -55,20 +64,26 @@ export async function loadKernel(bytes) {
   };
 }
 
-const PLAIN = {
+const PLAIN_KERNEL = {
   simd: false,
   open(count) {
     const f = new Float32Array(count);
-    /** y_ij += a_i . b_j, where a, b, y and the step from y_i to y_i+1 are in bytes, as in kernel.wat */
+    /** y_ij += a_i . b_j; a, b, y, and the step from y_i to y_i+1, in bytes, as in kernel.wat */
     function products(a, b, y, n, m, k, step) {
       for (let i = 0; i < n; i++) {
-        for (let j = 0; j < m; j++) {
-          const ai = a / 4 + i * k, bj = b / 4 + j * k;
-          let sum = 0;
-          for (let t = 0; t < k; t++) sum += f[ai + t] * f[bj + t];
-          f[(y + i * step) / 4 + j] += sum;
-        }
+        for (let j = 0; j < m; j++) f[((y + i * step) >> 2) + j] += dot((a >> 2) + i * k, (b >> 2) + j * k, k);
       }
+    }
+    function dot(a, b, k) {
+      let s = 0, t = 0, u = 0, v = 0, i = 0;
+      for (; i + 3 < k; i += 4) {
+        s += f[a + i] * f[b + i];
+        t += f[a + i + 1] * f[b + i + 1];
+        u += f[a + i + 2] * f[b + i + 2];
+        v += f[a + i + 3] * f[b + i + 3];
+      }
+      for (; i < k; i++) s += f[a + i] * f[b + i];
+      return s + t + u + v;
     }
     return { floats: f, products };
   },
@@ -79,26 +94,28 @@ const PLAIN = {
 export class Program {
   /** json and tensors: what `Program.json` wrote in Python; kernel: what `loadKernel` gave. */
   constructor(json, tensors, kernel) {
-    const ops = json.ops.map((op) => new Operation(op, json, tensors));
-    const places = new Places();
-    const registers = json.widths.map((width) => places.of(width));
-    for (const op of ops) op.matrices = op.weights.map((w) => (op.multiplies ? places.of(w.length) : w));
-    const patches = places.of(Math.max(0, ...ops.map((op) => op.patches)));
+    const layout = new MemoryLayout(), ops = json.ops.map((op) => new Operation(op, json, tensors));
+    const registers = json.widths.map((width) => layout.place(width));
+    const matrices = ops.map((op) => (op.multiplies ? op.weights.map((w) => layout.place(w.length)) : []));
+    const patches = layout.place(Math.max(0, ...ops.map((op) => op.patches)));
 
-    const { floats, products } = kernel.open(places.count);
+    const { floats, products } = kernel.open(layout.count);
     const at = ([start, count]) => floats.subarray(start, start + count);
     const memory = { products, patches: at(patches) };
-    for (const op of ops) {
-      if (op.multiplies) op.matrices.forEach((place, i) => (op.weights[i] = filled(at(place), op.weights[i])));
-      op.run = STEPS[op.name](op, op.x.map((r) => at(registers[r])), at(registers[op.y]), memory);
-    }
+    ops.forEach((op, i) => {
+      matrices[i].forEach((place, j) => {
+        at(place).set(op.weights[j]);
+        op.weights[j] = at(place);
+      });
+      op.run = OPERATIONS[op.name](op, op.x.map((r) => at(registers[r])), at(registers[op.y]), memory);
+    });
     this.in = json.in;
     this.out = json.out;
     this.x = at(registers[0]);
     this.y = at(registers[json.y]);
     this.some = new Float32Array(json.out);  // the rows that were asked for
     this.views = new Map();
-    const late = latter(ops, json.y);
+    const late = lastOperations(ops, json.y);
     this.first = ops.filter((op) => !late.has(op));
     this.last = ops.filter((op) => late.has(op));
   }
@@ -117,16 +134,16 @@ export class Program {
   }
 
   parts(only) {
-    let count = 0;
+    let found = 0;
     for (let r = 0; r < only.length; r += 2) {
       const from = only[r], to = only[r + 1];
       if (!(0 <= from && from <= to && to <= this.out)) throw new RangeError(`only ${from} to ${to}: there are ${this.out} numbers`);
+      if (found + to - from > this.out) throw new RangeError(`only: more than all ${this.out} numbers`);
       for (let i = 0; i < this.last.length; i++) this.last[i].run(from, to);
-      if (count + to - from > this.out) throw new RangeError(`only: more than all ${this.out} numbers`);
-      for (let j = from; j < to; j++) this.some[count++] = this.y[j];
+      for (let j = from; j < to; j++) this.some[found++] = this.y[j];
     }
-    if (!this.views.has(count)) this.views.set(count, this.some.subarray(0, count));
-    return this.views.get(count);
+    if (!this.views.has(found)) this.views.set(found, this.some.subarray(0, found));
+    return this.views.get(found);
   }
 }
 
@@ -142,30 +159,25 @@ class Operation {
     const width = json.widths[op.y], rows = this.shapes.at(-1)?.[0];
     this.single = op.op === "affine" && rows === width;  // x is one row
     this.size = op.op === "affine" ? rows : width;
-    this.patches = op.op === "conv" ? (width / rows) * count(this.shapes[0].slice(1)) : 0;
+    this.patches = op.op === "conv" ? (width / rows) * productOf(this.shapes[0].slice(1)) : 0;
   }
 }
 
-/** Where things lie in memory: [start, count]. */
-class Places {
+/** Where things lie in memory: [start, count], each at a multiple of 16 bytes. */
+class MemoryLayout {
   count = 0;
 
-  of(count) {
+  place(count) {
     const start = this.count;
     this.count += Math.ceil(count / 4) * 4;
     return [start, count];
   }
 }
 
-const count = (shape) => shape.reduce((a, b) => a * b, 1);
-
-function filled(place, numbers) {
-  place.set(numbers);
-  return place;
-}
+const productOf = (numbers) => numbers.reduce((a, b) => a * b, 1);
 
 /** The operations at the end of which a part of y needs no more than a part: it is enough to run them for this part. */
-function latter(ops, y) {
+function lastOperations(ops, y) {
   const late = new Set(), whole = new Set();  // registers that are needed whole
   for (const op of [...ops].reverse()) {
     const own = op.name in POINTWISE || ["add", "clip", "scale"].includes(op.name);  // y_j needs x_j
@@ -182,7 +194,7 @@ const POINTWISE = {
   curb: (x) => Math.sign(x) * Math.log1p(Math.abs(x)),
   square: (x) => x * x,
   silu: (x) => x / (1 + Math.exp(-x)),
-  gelu: (x) => (x * (1 + erf(x * Math.SQRT1_2))) / 2,
+  gelu: (x) => (x * (1 + errorFunction(x * Math.SQRT1_2))) / 2,
   sigmoid: (x) => 1 / (1 + Math.exp(-x)),
   tanh: Math.tanh,
   log: Math.log,
@@ -192,7 +204,7 @@ const POINTWISE = {
   gap: (x) => (Number.isNaN(x) ? 1 : 0),
 };
 
-const STEPS = {
+const OPERATIONS = {
   affine({ weights, shapes }, xs, y, { products }) {
     const b = weights.at(-1), m = b.length, n = y.length / m;
     const x = xs.map((v) => v.byteOffset), w = xs.map((_, i) => weights[i].byteOffset), k = xs.map((_, i) => shapes[i][1]);
@@ -205,27 +217,27 @@ const STEPS = {
   },
 
   conv({ weights: [w, b], shapes: [[m, ...kernel]], settings }, [x], y, { products, patches }) {
-    const index = pixels(kernel, settings), k = count(kernel), places = y.length / m, each = m / settings.groups;
+    const index = patchIndex(kernel, settings), k = productOf(kernel), places = y.length / m;
+    const groups = settings.picture[0] / kernel[0], each = m / groups;
     return () => {
       for (let j = 0; j < m; j++) y.fill(b[j], j * places, (j + 1) * places);
-      for (let g = 0; g < settings.groups; g++) {
-        const first = (g * x.length) / settings.groups;
+      for (let g = 0; g < groups; g++) {
+        const first = g * (x.length / groups), j = g * each;
         for (let i = 0; i < index.length; i++) patches[i] = index[i] < 0 ? 0 : x[first + index[i]];
-        const j = g * each;
         products(w.byteOffset + 4 * j * k, patches.byteOffset, y.byteOffset + 4 * j * places, each, places, k, 4 * places);
       }
     };
   },
 
   scale({ weights }, [x], y) {
-    const [a, c, b] = weights.map((w) => Float32Array.from(y, (_, i) => w[i % w.length]));
+    const [a, c, b] = weights.map((w) => repeatedTo(w, y.length));
     return (from, to) => {
       for (let i = from; i < to; i++) y[i] = a[i] * (x[i] - c[i]) + b[i];
     };
   },
 
   take({ weights, settings }, [x], y) {
-    const index = weights[0] ?? viewed(settings.view);
+    const index = weights[0] ?? viewIndex(settings.view);
     return (from, to) => {
       for (let i = from; i < to; i++) y[i] = index[i] < 0 ? 0 : x[index[i]];
     };
@@ -251,7 +263,7 @@ const STEPS = {
   },
 
   softmax({ settings }, [x], y) {
-    const ends = ending(settings.sizes);
+    const ends = groupEnds(settings.sizes);
     return () => {
       for (let g = 0, i = 0; g < ends.length; g++) {
         const start = i;
@@ -264,7 +276,7 @@ const STEPS = {
   },
 
   simplex({ settings }, [x], y) {
-    const ends = ending(settings.sizes), sorted = settings.sizes.map((size) => new Float32Array(size));
+    const ends = groupEnds(settings.sizes), sorted = settings.sizes.map((size) => new Float32Array(size));
     return () => {
       for (let g = 0, start = 0; g < ends.length; start = ends[g++]) {
         const u = sorted[g];
@@ -302,20 +314,27 @@ const STEPS = {
 };
 
 for (const [name, f] of Object.entries(POINTWISE)) {
-  STEPS[name] = (op, [x], y) => (from, to) => {
+  OPERATIONS[name] = (op, [x], y) => (from, to) => {
     for (let i = from; i < to; i++) y[i] = f(x[i]);
   };
 }
 
+/** The numbers again and again, n in all. */
+function repeatedTo(numbers, n) {
+  const all = new Float32Array(n);
+  for (let i = 0; i < n; i++) all[i] = numbers[i % numbers.length];
+  return all;
+}
+
 /** Where the groups end. */
-function ending(sizes) {
+function groupEnds(sizes) {
   let end = 0;
   return sizes.map((size) => (end += size));
 }
 
 /** The places of a strided view. */
-function viewed({ start, shape, strides }) {
-  const index = new Int32Array(count(shape));
+function viewIndex({ start, shape, strides }) {
+  const index = new Int32Array(productOf(shape));
   for (let i = 0; i < index.length; i++) {
     index[i] = start;
     for (let axis = shape.length - 1, rest = i; axis >= 0; axis--) {
@@ -327,7 +346,7 @@ function viewed({ start, shape, strides }) {
 }
 
 /** For each place of the output: the pixels under the kernel, -1 beyond the border; of the first group. */
-function pixels([channels, rows, columns], { picture: [, h, w], stride, pads: [top, left, bottom, right] }) {
+function patchIndex([channels, rows, columns], { picture: [, h, w], stride, pads: [top, left, bottom, right] }) {
   const index = [];
   for (let i = -top; i + rows <= h + bottom; i += stride) {
     for (let j = -left; j + columns <= w + right; j += stride) {
@@ -342,7 +361,7 @@ function pixels([channels, rows, columns], { picture: [, h, w], stride, pads: [t
 }
 
 /** The error function, to 1.5e-7 (Abramowitz & Stegun, 7.1.26). */
-function erf(x) {
+function errorFunction(x) {
   const t = 1 / (1 + 0.3275911 * Math.abs(x));
   const tail = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
   return Math.sign(x) * (1 - tail * Math.exp(-x * x));

@@ -1,11 +1,12 @@
 // The elements of the map: two canvases and a drawing over one another, the buttons, and below them the legend.
 import { drawing } from "./svg.js";
 
+const LOOP = "M4.5 11C2 9.5 2 5.5 5 4s8.5-.5 8.5 3.5-5 4.5-8 3.8M4.5 11c-1 .6-.6 2.4.8 2.2";
 const TOOLS = [
   ["closer", "Zoom in", "M8 3v10M3 8h10"],
   ["farther", "Zoom out", "M3 8h10"],
   ["whole", "Whole map", "M3 6V3h3M10 3h3v3M13 10v3h-3M6 13H3v-3"],
-  ["lasso", "Select rows with a loop (or Shift and drag)", "M4.5 11C2 9.5 2 5.5 5 4s8.5-.5 8.5 3.5-5 4.5-8 3.8M4.5 11c-1 .6-.6 2.4.8 2.2"],
+  ["lasso", "Select rows with a loop (or Shift and drag)", LOOP],
 ];
 
 // `over`: the drawing; `acts`: what each button does, by its name.

@@ -11,5 +11,6 @@ export function drawing(tag, attributes = {}, ...children) {
 
 // Points [[u, v], ...] as the d of a path
 export function pathOf(points, closed = false) {
-  return points.map(([u, v], i) => `${i ? "L" : "M"}${u.toFixed(1)} ${v.toFixed(1)}`).join("") + (closed && points.length ? "Z" : "");
+  const steps = points.map(([u, v], i) => `${i ? "L" : "M"}${u.toFixed(1)} ${v.toFixed(1)}`);
+  return steps.join("") + (closed && points.length ? "Z" : "");
 }

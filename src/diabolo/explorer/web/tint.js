@@ -8,8 +8,14 @@ const NO_VALUE = 255; // the colour of a row without a value
 // ink, paper: of drawings; fill, line: of points; speck, rim: of small ones, and rim of coloured ones; level: the lines of the
 // heat, and how much of them is seen.
 const THEMES = {
-  light: { ink: "#1b1d24", paper: "#ffffff", fill: "#ffffff", line: "#23262f", speck: "#20242e", rim: "#ffffff", none: "#b9bcc6", level: [rgb(38, 56, 102), 0.2] },
-  dark: { ink: "#f2f3f8", paper: "#14151d", fill: "#ffffff", line: "#12131a", speck: "#ffffff", rim: "#14151d", none: "#5b6072", level: [rgb(255, 255, 255), 0.16] },
+  light: {
+    ...{ ink: "#1b1d24", paper: "#ffffff", none: "#b9bcc6", level: [rgb(38, 56, 102), 0.2] },
+    ...{ fill: "#ffffff", line: "#23262f", speck: "#20242e", rim: "#ffffff" },
+  },
+  dark: {
+    ...{ ink: "#f2f3f8", paper: "#14151d", none: "#5b6072", level: [rgb(255, 255, 255), 0.16] },
+    ...{ fill: "#ffffff", line: "#12131a", speck: "#ffffff", rim: "#14151d" },
+  },
 };
 
 // As the text of the element is: light text is written on dark paper.
@@ -25,14 +31,16 @@ export class Tint {
     this.ramp = layer ? heatRamp(scheme, { trust: true }) : colors ? heatRamp(scheme, { quiet: true }) : this.heat;
     this.exact = colors && !isFloat(colors.values);
     const palette = colors && (colors.palette ?? (this.exact ? LEVELS : VALUES[scheme]));
-    this.table = colors && Uint32Array.from({ length: 256 }, (_, i) => (this.exact ? colorOf(palette[i] ?? this.none) : alongPalette(palette, i / 254)));
+    const color = (i) => (this.exact ? colorOf(palette[i] ?? this.none) : alongPalette(palette, i / 254));
+    this.table = colors && Uint32Array.from({ length: 256 }, (_, i) => color(i));
     if (colors) this.table[NO_VALUE] = colorOf(this.none);
   }
 
   // The number of each row's colour in the table, or null.
   get numbers() {
     if (!this.colors || this.exact) return this.colors?.values ?? null;
-    return Uint8Array.from(this.colors.values, (v) => (Number.isNaN(v) ? NO_VALUE : Math.round(Math.min(1, Math.max(0, v)) * 254)));
+    const number = (v) => (Number.isNaN(v) ? NO_VALUE : Math.round(Math.min(1, Math.max(0, v)) * 254));
+    return Uint8Array.from(this.colors.values, number);
   }
 
   // How points of this radius are drawn.

@@ -1,5 +1,5 @@
-// A text <-> the counts of its words: letters and digits in a row; an emoji; where no space stands between words, pairs of letters.
-// The same words as formats/words.py finds.
+// A text <-> the counts of its words, the same as formats/words.py finds: letters and digits in a row; an emoji; where no space
+// stands between words, pairs of letters.
 
 const MOST_WORDS = 12; // that stand for a document
 const WORD_SIGN = "[\\p{L}\\p{N}_]";
@@ -16,7 +16,7 @@ export class TextCodec {
     this.why = json.why;
     this.place = new Map(json.words.map((word, i) => [word, i]));
     this.stop = new Set(json.stop);
-    this.find = json.token === null ? finder(json) : (text) => Array.from(text.matchAll(new RegExp(json.token, "gu")), (found) => found[1] ?? found[0]);
+    this.find = json.token === null ? finderOf(json) : patternOf(json.token);
   }
 
   encode(text, warn = () => {}) {
@@ -54,7 +54,14 @@ function countsOfWords(row, words) {
 // One way of writing for what reads the same, in lower case.
 const plainText = (text) => (ASCII.test(text) ? text : text.normalize("NFKC")).toLowerCase();
 
-function finder({ emoji, spaceless }) {
+// All that a regular expression matches; of one with a group, what is in it.
+function patternOf(token) {
+  const pattern = new RegExp(token, "gu");
+  const grouped = new RegExp(`${token}|`, "u").exec("").length > 1;
+  return (text) => Array.from(text.matchAll(pattern), (found) => (grouped ? found[1] ?? "" : found[0]));
+}
+
+function finderOf({ emoji, spaceless }) {
   const token = new RegExp(`${WORD_SIGN}+(?:(?:${WORD_MARK}|[\\u200c\\u200d])+${WORD_SIGN}*)*|${emoji}`, "gu");
   const run = new RegExp(`([${spaceless}](?:[${spaceless}]|${WORD_MARK})*)|[^${spaceless}]+`, "gu");
   return (text) => {
