@@ -40,7 +40,7 @@ SAME = 1e-9  # what differs by less is the same: whoever computes it, the same p
 # corners
 ROUND = 2  # steps from a corner within which it is rounded
 TURN = 0.5  # a corner turns by this angle within ROUND + 1 steps to each side
-PEAK = 0.8  # of the turn within ROUND steps; the contour beside it turns by less
+PEAK = 0.2  # within ROUND steps it turns by so much more than beside it
 SIDE = 5  # steps from a corner to the end of what is continued to it
 REACH = 1.2  # how far lines are continued to a corner; half of it for short ones
 
@@ -48,8 +48,10 @@ REACH = 1.2  # how far lines are continued to a corner; half of it for short one
 BOW = 30.0  # arcs of this radius are straight
 FREE, HALF, HELD = 16, 10, 6  # the fewest steps of a line with 0, 1, 2 corners at its ends
 LEAD = 10  # steps from a line to a corner to which it leads
-NEAR = 0.25  # how far the contour at that corner is from the line
+NEAR = 0.4  # how far the contour at that corner is from the line
 UPRIGHT = 0.03  # a line nearer to an axis than this angle is put on it
+
+LINED = 1  # points more, for each end of a line, that lines may take
 
 # curves
 SHORT, BULGE = 10, 3.0  # between two corners so few steps apart a line may be so many times as far off: both are rounded
@@ -130,7 +132,7 @@ def contours(field: ArrayLike, level: float = 0.0) -> list[Floats]:
     """
     f = _checked(field)
     times = max(STEPS, -(-FINE // max(f.shape)))
-    g = np.pad(upsampled(f, times) - level, 1, "edge")
+    g = np.pad(upsampled(f - level, times), 1, "edge")
     ring = np.pad(np.zeros((g.shape[0] - 2, g.shape[1] - 2), bool), 1, constant_values=True)
     g[np.abs(g) < SAME * np.abs(g).max()] = 0.0
     g[ring] = -np.abs(g[ring])  # what is mirrored crosses the level at the border
@@ -245,7 +247,7 @@ def _corners(p: Floats) -> list[int]:
     peak = np.abs(_turns(p, ROUND + 1)) > TURN
     peak &= (sharp > np.roll(sharp, 1) - SAME) & (sharp > np.roll(sharp, -1) + SAME)
     for beside in (-ROUND - 1, ROUND + 1):
-        peak &= np.roll(turns, beside) * np.sign(turns) < PEAK * sharp
+        peak &= sharp - np.roll(turns, beside) * np.sign(turns) > PEAK
     return [int(i) for i in np.flatnonzero(peak)]
 
 
@@ -283,9 +285,19 @@ def _lines(p: Floats, corners: Sequence[int], tolerance: float) -> list[Line]:
         for i in np.flatnonzero(free & (off <= most**2)).tolist():
             held = any((i - c) % m <= ROUND + 2 for c in corners) + any((c - i - long) % m <= ROUND + 2 for c in corners)
             if long >= (FREE, HALF, HELD)[held] and not taken[i : i + long + 1].any():
-                found.append(_line(p, i, i + long))
+                found.append(_trimmed(p, _line(p, i, i + long), tolerance / 4))
                 taken[i : i + long + 1] = True
     return sorted(found, key=lambda line: line.start)
+
+
+def _trimmed(p: Floats, line: Line, most: float) -> Line:
+    """Without the ends that bend away."""
+    start, end, m = line.start, line.end, len(p)
+    while end - start > HELD and line.off(p[start]) > most:
+        start += 1
+    while end - start > HELD and line.off(p[end % m]) > most:
+        end -= 1
+    return _line(p, start, end)
 
 
 def _leads(p: Floats, line: Line, c: int, ahead: bool) -> bool:
@@ -477,13 +489,13 @@ def _outline(p: Floats, tolerance: float) -> Points:
         top = _first(-p[:, 1])
         way = np.array([np.sign((p[(top + 1) % len(p)] - p[top - 1])[0]), 0.0])
         paths = [_path(p, _closed(p, some), tolerance) for some in (joints, [Node(top, p[top], way)]) if some]
-        return min(paths, key=len)
+        return paths[0] if len(paths[0]) <= len(paths[-1]) + LINED * len(joints) else paths[-1]
     points: Points = []
     for a, b in pairwise(_closed(p, nodes)):
         inner = [node for node in joints if a.at < node.at < b.at]
         plain = [a._replace(straight=a.straight and not inner), b]
         with_lines, without = _path(p, [a, *inner, b], tolerance), _path(p, plain, tolerance)
-        points += with_lines if len(with_lines) <= len(without) else without
+        points += with_lines if len(with_lines) <= len(without) + LINED * len(inner) else without
     return points
 
 

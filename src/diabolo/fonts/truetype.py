@@ -44,6 +44,7 @@ MISSING = (
     [(0.11, 0.05, 1), (0.39, 0.05, 1), (0.39, 0.65, 1), (0.11, 0.65, 1)],
 )
 MISSING_ADVANCE = 0.5
+PREP = bytes.fromhex("b801ff85b0048d b101018e")  # no part drops out; no glyph is hinted: without it FreeType hints them itself
 KIND = {  # may be embedded; regular; the heights of lines are the typographic ones; Latin
     "version": 4, "fsType": 0, "fsSelection": 0b1100_0000, "usWeightClass": 400, "usWidthClass": 5,
     "ulCodePageRange1": 1, "ulCodePageRange2": 0, "achVendID": "    ",
@@ -129,6 +130,9 @@ def _describe(font: FontBuilder, family: str, about: str) -> None:
     font.updateHead(created=MADE, modified=MADE, flags=0b1011, lowestRecPPEM=8, fontRevision=1.0)
     font.font["gasp"] = newTable("gasp")
     font.font["gasp"].version, font.font["gasp"].gaspRange = 1, {0xFFFF: 15}  # gray and symmetric at every size
+    font.font["prep"] = newTable("prep")
+    font.font["prep"].program = _program(PREP)
+    font.font["maxp"].maxStackElements = 2
 
 
 def write(
@@ -248,6 +252,11 @@ def _glyph(contours: Sequence[Ints]) -> glyf.Glyph:
         glyph.coordinates = glyf.GlyphCoordinates(points[:, :2].tolist())
         glyph.flags = array("B", points[:, 2].tolist())
         glyph.endPtsOfContours = (np.cumsum([len(c) for c in contours]) - 1).tolist()
-        glyph.program = Program()
-        glyph.program.fromBytecode(b"")
+        glyph.program = _program(b"")
     return glyph
+
+
+def _program(code: bytes) -> Program:
+    program = Program()
+    program.fromBytecode(code)
+    return program

@@ -14,15 +14,16 @@ const SAME = 1e-9;
 
 const ROUND = 2;
 const TURN = 0.5;
-const PEAK = 0.8;
+const PEAK = 0.2;
 const SIDE = 5;
 const REACH = 1.2;
 
 const BOW = 30;
 const [FREE, HALF, HELD] = [16, 10, 6];
 const LEAD = 10;
-const NEAR = 0.25;
+const NEAR = 0.4;
 const UPRIGHT = 0.03;
+const LINED = 1;
 
 const [SHORT, BULGE] = [10, 3];
 const MOST = 5;
@@ -86,22 +87,23 @@ function cubicWeights(n, times) {
 
 // The closed contours of a field, lists of [x, y], y downwards, in cells; what is inside lies to the right of the way.
 export function contours(field, level = 0, times = Math.max(STEPS, Math.ceil(FINE / Math.max(field.height, field.width)))) {
-  const grid = framed(upsampled(field, times), level);
+  const data = Float64Array.from(field.data, (value) => value - level);
+  if (!data.every(Number.isFinite)) throw new Error("the samples of a field must be finite numbers");
+  const grid = framed(upsampled({ ...field, data }, times));
   const cycles = cyclesOf(stepsOf(grid));
   const found = cycles.map((edges) => edges.map((edge) => crossing(grid, edge).map((x) => x / times)));
   return found.filter((p) => Math.abs(areaOf(p)) > SPECK);
 }
 
 // With a ring around it that is outside: what is mirrored crosses the level at the border.
-function framed({ data, height, width }, level) {
+function framed({ data, height, width }) {
   const [h, w] = [height + 2, width + 2];
   const g = new Float64Array(h * w);
   let most = 0;
   for (let i = 0; i < h; i++) {
     const row = Math.min(height - 1, Math.max(0, i - 1)) * width - 1;
     for (let j = 0; j < w; j++) {
-      const value = data[row + Math.min(width, Math.max(1, j))] - level;
-      if (!Number.isFinite(value)) throw new Error("the samples of a field must be finite numbers");
+      const value = data[row + Math.min(width, Math.max(1, j))];
       g[i * w + j] = i === 0 || j === 0 || i === h - 1 || j === w - 1 ? -Math.abs(value) : value;
       most = Math.max(most, Math.abs(value));
     }
@@ -196,7 +198,7 @@ function cornersOf(p) {
     const sharp = Math.abs(at(i));
     const peak = sharp > Math.abs(at(i - 1)) - SAME && sharp > Math.abs(at(i + 1)) + SAME;
     const beside = Math.max(at(i - ROUND - 1) * Math.sign(at(i)), at(i + ROUND + 1) * Math.sign(at(i)));
-    if (Math.abs(wide[i]) > TURN && peak && beside < PEAK * sharp) corners.push(i);
+    if (Math.abs(wide[i]) > TURN && peak && sharp - beside > PEAK) corners.push(i);
   }
   return corners;
 }
@@ -243,11 +245,19 @@ function linesOf(p, corners, tolerance) {
       if (spread(sums, i, i + long) > most ** 2) continue;
       if (long < [FREE, HALF, HELD][held(i) + holds(i + long)]) continue;
       if (taken.subarray(i, i + long + 1).includes(1)) continue;
-      found.push(lineThrough(p, i, i + long));
+      found.push(trimmed(p, lineThrough(p, i, i + long), tolerance / 4));
       taken.fill(1, i, i + long + 1);
     }
   }
   return found.sort((a, b) => a.start - b.start);
+}
+
+// Without the ends that bend away.
+function trimmed(p, line, most) {
+  let { start, end } = line;
+  while (end - start > HELD && offLine(line, p[start]) > most) start++;
+  while (end - start > HELD && offLine(line, around(p, end)) > most) end--;
+  return lineThrough(p, start, end);
 }
 
 function longestGap(taken) {
@@ -507,19 +517,19 @@ function outlined(contour, tolerance) {
   corners = corners.map((c) => modulo(c - first, m)).sort((a, b) => a - b);
   const [nodes, joints] = nodesOf(p, corners, linesOf(p, corners, tolerance));
   const closed = (some) => [...some, { ...some[0], at: some[0].at + m }];
-  const fewer = (one, other) => (one.length <= other.length ? one : other);
+  const fewer = (lined, plain, ends) => (lined.length <= plain.length + LINED * ends.length ? lined : plain);
   if (!corners.length) {
     const top = firstOf(p.map((a) => -a[1]));
     const way = [Math.sign(minus(around(p, top + 1), around(p, top - 1))[0]), 0];
     const plain = pathOf(p, closed([{ at: top, point: p[top], way, straight: false }]), tolerance);
-    return joints.length ? fewer(pathOf(p, closed(joints), tolerance), plain) : plain;
+    return joints.length ? fewer(pathOf(p, closed(joints), tolerance), plain, joints) : plain;
   }
   const ends = closed(nodes);
   return nodes.flatMap((a, i) => {
     const b = ends[i + 1];
     const inner = joints.filter((node) => a.at < node.at && node.at < b.at);
     const plain = [{ ...a, straight: a.straight && !inner.length }, b];
-    return fewer(pathOf(p, [a, ...inner, b], tolerance), pathOf(p, plain, tolerance));
+    return fewer(pathOf(p, [a, ...inner, b], tolerance), pathOf(p, plain, tolerance), inner);
   });
 }
 

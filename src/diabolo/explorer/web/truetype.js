@@ -9,6 +9,7 @@ const MOST = 16383;
 const [ASCENT, DESCENT, SPACE] = [0.8, 0.2, 0.25];
 const MADE = 3786912000;
 const VERSION = 0x00010000;
+const PREP = [0xb8, 0x01, 0xff, 0x85, 0xb0, 0x04, 0x8d, 0xb1, 0x01, 0x01, 0x8e]; // no part drops out; no glyph is hinted
 const MISSING = [
   [[0.06, 0, 1], [0.06, 0.7, 1], [0.44, 0.7, 1], [0.44, 0, 1]],
   [[0.11, 0.05, 1], [0.39, 0.05, 1], [0.39, 0.65, 1], [0.11, 0.65, 1]],
@@ -34,6 +35,7 @@ export function truetype(outlines, advances, family = "Diabolo", about = "") {
     maxp: maxp(glyphs),
     name: names(named(family), about),
     post: bytes((w) => w.u32(0x00030000, 0).u16(-units(0.1), units(0.05)).u32(0, 0, 0, 0, 0)),
+    prep: Uint8Array.from(PREP),
   });
 }
 
@@ -291,7 +293,7 @@ function hhea(glyphs, top, low) {
 function maxp(glyphs) {
   const points = Math.max(...glyphs.map((g) => g.points.length));
   const contours = Math.max(...glyphs.map((g) => g.contours.length));
-  return bytes((w) => w.u32(VERSION).u16(glyphs.length, points, contours, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0));
+  return bytes((w) => w.u32(VERSION).u16(glyphs.length, points, contours, 0, 0, 2, 0, 0, 0, 0, 2, 0, 0, 0));
 }
 
 function names(family, about) {
