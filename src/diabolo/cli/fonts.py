@@ -22,17 +22,14 @@ Examples:
 """
 
 
-class Place(click.ParamType):
-    """X,Y"""
-
-    name = "X,Y"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, float]:
-        try:
-            x, y = (float(part) for part in value.split(","))
-        except ValueError:
-            self.fail(f"{value!r}: give two numbers with a comma between them, such as 0.5,-1.2", param, ctx)
-        return x, y
+def pair(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[float, float] | None:
+    if value is None:
+        return None
+    try:
+        x, y = (float(part) for part in value.split(","))
+    except ValueError:
+        raise click.BadParameter(f"{value!r}: give two numbers with a comma between them, such as 0.5,-1.2") from None
+    return x, y
 
 
 @click.command(
@@ -41,7 +38,7 @@ class Place(click.ParamType):
     "fonts with open licenses; --fit learns one from your own. The font of a place can be saved: --ttf.",
 )
 @click.option("--text", help="The word to write.  [default: Hamburgefonts; with --ttf: all letters]")
-@click.option("--at", "place", type=Place(), help="A place of the map.")
+@click.option("--at", "place", metavar="X,Y", callback=pair, help="A place of the map.")
 @click.option("--face", help="The place of this face that was learned, such as 'Lato Bold'.")
 @click.option(
     "--model",
@@ -134,7 +131,9 @@ def learn(source: str, output: Path | None, seed: int) -> None:
         faces = fonts.collected(source, say=lambda words: at(0, words))
     for out in faces.left_out:
         click.echo(f"left out {out.name}: {out.reason}", err=True)
-    click.echo(f"{len(faces):,} faces of {len(set(faces.families)):,} families, {len(faces.left_out):,} left out")
+    click.echo(
+        f"{len(faces):,} faces of {len({face.family for face in faces.faces}):,} families, {len(faces.left_out):,} left out"
+    )
     about = f"learned from {len(faces):,} faces of {'this computer' if source == 'system' else Path(source).name}"
     fonts.fit(faces, seed=seed, about=about, progress=True).save(output)
     click.echo(f"wrote {output}")
@@ -164,13 +163,13 @@ def show(
     manifold: Any, text: str | None, place: Any, title: str, export: Path | None, host: str, port: int | None, no_browser: bool
 ) -> None:
     from ..explorer import html, server
+    from ..explorer.fonts import payload
     from ..fonts import TEXT
-    from ..fonts.payload import payload
     from ..storage import atomic
 
     made = html(payload(manifold, text or TEXT, title, place))
     if export is None:
-        server.serve(lambda: made, host=host, port=port, open=not no_browser)
+        server.serve(made, host=host, port=port, open=not no_browser)
         return
     with atomic(export) as file:
         file.write(made)

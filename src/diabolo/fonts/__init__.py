@@ -6,9 +6,10 @@ font files -> letters as distance fields -> manifold: place z (2,) -> fields of 
 from pathlib import Path
 
 from .collection import Collection, collected
+from .glyphs import LETTERS
 from .manifold import Glyphs, Manifold, fit, load
 
-__all__ = ["TEXT", "Collection", "Glyphs", "Manifold", "collected", "fit", "load", "shipped"]
+__all__ = ["LETTERS", "TEXT", "Collection", "Glyphs", "Manifold", "collected", "fit", "load", "shipped"]
 
 TEXT = "Hamburgefonts"
 

@@ -6,7 +6,7 @@
 
     squared error     mean (e - y)^2 over the 26 capitals at 32 x 32 pixels, in [0, 1]
     L1, SSIM, IoU     at 256 x 256 pixels; a picture of 32 x 32 is enlarged as a field, which sharpens it
-    advance           mean |decoded - true| width over all letters, in 1/1000 em
+    advance           mean |decoded - true| width of them, in 1/1000 em
 
 The learned faces lie in the model's file, as pictures.
 
@@ -28,7 +28,7 @@ from scipy.ndimage import gaussian_filter, zoom
 
 from .collection import each
 from .fields import SIZE, coverage, shrunk
-from .files import Face, LeftOut
+from .files import LeftOut, Named
 from .glyphs import PIXELS
 from .manifold import Glyphs, Manifold, compared
 
@@ -56,7 +56,7 @@ class Anchors:
     @classmethod
     def of(cls, manifold: Manifold) -> Anchors:
         """Those in a model's file."""
-        return cls(manifold.pictures.reshape(len(manifold.names), -1).astype(np.float32) / 255)
+        return cls(manifold.pictures.reshape(len(manifold.faces), -1).astype(np.float32) / 255)
 
     def pca2(self, y: np.ndarray) -> np.ndarray:
         """The nearest point (d,) of the plane."""
@@ -68,9 +68,9 @@ class Anchors:
 
 @dataclass(frozen=True)
 class Seen:
-    """A face of the source: pictures (L, 256, 256) and advances (L,)."""
+    """A face of the source: pictures (l, 256, 256) and advances (l,)."""
 
-    face: Face
+    named: Named
     pictures: np.ndarray
     advances: np.ndarray
 
@@ -89,30 +89,24 @@ def measured(
     fine : bool
         Whether to compare at 256 x 256, too.
     """
-    anchors, compare, known = Anchors.of(manifold), compared(manifold.letters), set(manifold.families)
-    letters = compare + "".join(c for c in manifold.letters if c not in compare)
+    anchors, letters, known = Anchors.of(manifold), compared(manifold.letters), {face.family for face in manifold.faces}
     found = each(source, letters)
     while part := list(islice(found, TOGETHER)):
-        seen = []
-        for one in part:
-            if isinstance(one, LeftOut):
-                told(one)
-            else:
-                face, pictures, advances = one
-                seen.append(Seen(face, pictures[: len(compare)], advances))
+        for out in part:
+            if isinstance(out, LeftOut):
+                told(out)
+        seen = [Seen(one[0].named, *one[1:]) for one in part if not isinstance(one, LeftOut)]
         if seen:
-            small = np.stack([shrunk(one.pictures) for one in seen])
-            widths = np.stack([one.advances[: len(compare)] for one in seen])
-            places, errors = manifold.placed(small, widths, compare)
-            for one, y, place, error in zip(seen, small, places, errors, strict=True):
-                row = _row(manifold.at(place, letters), anchors, one, y, fine)
+            small, advances = np.stack([shrunk(font.pictures) for font in seen]), np.stack([font.advances for font in seen])
+            places, errors = manifold.placed(small, advances, letters)
+            for font, y, place, error in zip(seen, small, places, errors, strict=True):
                 yield {
-                    "face": one.face.name,
-                    "family": one.face.family,
-                    "learned": one.face.family in known,
+                    "face": font.named.name,
+                    "family": font.named.family,
+                    "learned": font.named.family in known,
                     "place": [float(v) for v in place],
                     "manifold": float(error),
-                    **row,
+                    **_row(manifold.at(place, letters), anchors, font, y, fine),
                 }
 
 
@@ -123,7 +117,7 @@ def _row(glyphs: Glyphs, anchors: Anchors, seen: Seen, y: np.ndarray, fine: bool
     row["advance"] = 1000 * float(np.abs(glyphs.advances - seen.advances).mean())
     if fine:
         large = seen.pictures.astype(np.float32) / 255
-        drawn = {"manifold": glyphs.fields[: len(y)]} | {name: e.reshape(y.shape) - 0.5 for name, e in others.items()}
+        drawn = {"manifold": glyphs.fields} | {name: e.reshape(y.shape) - 0.5 for name, e in others.items()}
         row |= {f"{name} {key}": v for name, fields in drawn.items() for key, v in fine_measures(fields, large).items()}
     return row
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
 
 from ..errors import DataError
 from .fields import SIZE, field, shrunk
-from .files import Face, LeftOut, faces
+from .files import Face, LeftOut, Named, faces
 from .glyphs import LETTERS, drawn
 
 __all__ = ["Collection", "collected", "each"]
@@ -31,10 +32,7 @@ class Collection:
     Parameters
     ----------
     letters : str
-    names, families : list of str
-    weights : list of int
-        400 is regular, 700 bold.
-    italic : list of bool
+    faces : list of Named
     fields : (n, L, s, s) of float32
     pictures : (n, L, s, s) of uint8
     advances : (n, L) of float32
@@ -43,23 +41,20 @@ class Collection:
     """
 
     letters: str
-    names: list[str]
-    families: list[str]
-    weights: list[int]
-    italic: list[bool]
+    faces: list[Named]
     fields: np.ndarray
     pictures: np.ndarray
     advances: np.ndarray
     left_out: list[LeftOut]
 
     def __len__(self) -> int:
-        return len(self.names)
+        return len(self.faces)
 
     def take(self, rows: Any) -> Collection:
         """Some of the faces, by number."""
-        lists = ([values[i] for i in rows] for values in (self.names, self.families, self.weights, self.italic))
-        arrays = (values[rows] for values in (self.fields, self.pictures, self.advances))
-        return Collection(self.letters, *lists, *arrays, self.left_out)
+        faces, arrays = [self.faces[i] for i in rows], (self.fields, self.pictures, self.advances)
+        fields, pictures, advances = (values[rows] for values in arrays)
+        return Collection(self.letters, faces, fields, pictures, advances, self.left_out)
 
 
 def each(source: str | os.PathLike[str], letters: str) -> Iterator[LeftOut | tuple[Face, np.ndarray, np.ndarray]]:
@@ -72,10 +67,11 @@ def each(source: str | os.PathLike[str], letters: str) -> Iterator[LeftOut | tup
             continue
         assert isinstance(face, Face)
         pictures, advances = found
-        twin = seen.setdefault(pictures.tobytes(), face.name)
-        if twin != face.name:
-            yield LeftOut(face.name, f"its letters are those of {twin}")
+        key = blake2b(pictures.tobytes(), digest_size=16).digest()
+        if key in seen:
+            yield LeftOut(face.named.name, f"its letters are those of {seen[key]}")
         else:
+            seen[key] = face.named.name
             yield face, pictures, advances
 
 
@@ -98,20 +94,19 @@ def collected(
     DataError
         Not one face has all letters.
     """
-    kept: list[Face] = []
+    kept: list[Named] = []
     fields, small, advances, left_out = [], [], [], []
     for found in each(source, letters):
         if isinstance(found, LeftOut):
             left_out.append(found)
             continue
         face, pictures, widths = found
-        kept.append(face)
+        kept.append(face.named)
         fields.append(np.stack([field(p, size) for p in pictures]))
         small.append(np.rint(shrunk(pictures, size) * 255).astype(np.uint8))
         advances.append(widths)
-        say(f"{len(kept):,} faces, {face.name}")
+        say(f"{len(kept):,} faces, {face.named.name}")
     if not kept:
         reasons = "; ".join(f"{out.name}: {out.reason}" for out in left_out[:3])
         raise DataError(f"no face in {os.fspath(source)!r} can be used: {reasons}")
-    lists = [[getattr(face, key) for face in kept] for key in ("name", "family", "weight", "italic")]
-    return Collection(letters, *lists, np.stack(fields), np.stack(small), np.stack(advances), left_out)
+    return Collection(letters, kept, np.stack(fields), np.stack(small), np.stack(advances), left_out)

@@ -14,19 +14,39 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import DataError, missing_extra
 
-__all__ = ["SUFFIXES", "Face", "LeftOut", "faces"]
+__all__ = ["SUFFIXES", "Face", "LeftOut", "Named", "faces"]
 
 SUFFIXES = (".ttf", ".otf", ".ttc", ".otc", ".woff", ".woff2")
 LARGEST = 64 << 20  # bytes of a font file
 INSTANCES = 9  # of one variable font at most
 OUTLINES = ("glyf", "CFF ", "CFF2")
 COLORS = ("COLR", "CBDT", "sbix", "SVG ")
+HEAVINESS = {
+    100: "Thin",
+    200: "ExtraLight",
+    300: "Light",
+    500: "Medium",
+    600: "SemiBold",
+    700: "Bold",
+    800: "ExtraBold",
+    900: "Black",
+}
+STALE = {"Thin", "ExtraLight", "Light", "Medium", "SemiBold"}  # Archivo Black is a family of its own
 
-logging.getLogger("fontTools").addHandler(logging.NullHandler())  # it remarks upon dates and the like
+logging.getLogger("fontTools").addHandler(logging.NullHandler())  # it remarks upon dates; without a handler these are printed
+
+
+class Named(NamedTuple):
+    """What a face is called: "Lato Bold Italic" of the family "Lato", weight 700 (400 is regular), italic."""
+
+    name: str
+    family: str
+    weight: int
+    italic: bool
 
 
 @dataclass(frozen=True)
@@ -35,29 +55,19 @@ class Face:
 
     Parameters
     ----------
-    name, family : str
-        "Lato Bold Italic" of the family "Lato".
-    weight : int
-        400 is regular, 700 bold.
-    italic : bool
+    named : Named
     data : bytes
         What FreeType reads.
     index : int
         The number of the face in `data`.
-    units : int
-        Units per em.
-    advances : dict of str to int
-        The width of each letter in these units.
+    advances : dict of str to float
+        The width of each letter, in em.
     """
 
-    name: str
-    family: str
-    weight: int
-    italic: bool
+    named: Named
     data: bytes
     index: int
-    units: int
-    advances: dict[str, int]
+    advances: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -200,14 +210,28 @@ def _some(letters: Sequence[str], most: int = 6) -> str:
 
 
 def _face(font: Any, data: bytes, index: int, letters: str, style: str | None = None) -> Face:
-    names, known, widths = font["name"], font.getBestCmap(), font["hmtx"]
-    family = names.getBestFamilyName() or names.getDebugName(6) or "Unnamed"
-    style = style or names.getBestSubFamilyName() or "Regular"
-    face = f"{family} {style}".removesuffix(" Regular")
-    weight = font["OS/2"].usWeightClass if "OS/2" in font else 400
-    italic = bool(font["head"].macStyle & 2) or "italic" in style.lower() or "oblique" in style.lower()
-    advances = {c: int(widths[known[ord(c)]][0]) for c in letters}
-    return Face(face, family, int(weight), italic, data, index, int(font["head"].unitsPerEm), advances)
+    known, widths, units = font.getBestCmap(), font["hmtx"], font["head"].unitsPerEm
+    advances = {c: widths[known[ord(c)]][0] / units for c in letters}
+    return Face(_named(font, style), data, index, advances)
+
+
+def _named(font: Any, style: str | None) -> Named:
+    """The weight in a name may be that of the variable font from which a file was made; OS/2 has its own."""
+    names = font["name"]
+    family = str(names.getBestFamilyName() or names.getDebugName(6) or "Unnamed")
+    told = style or str(names.getBestSubFamilyName() or "")
+    weight = int(font["OS/2"].usWeightClass) if "OS/2" in font else 400
+    italic = bool(font["head"].macStyle & 2 or ("post" in font and font["post"].italicAngle))
+    family = " ".join(_without(family.split(), STALE))
+    rest = [word for word in told.split() if word not in {*HEAVINESS.values(), "Regular", "Book", "Roman", "Italic", "Oblique"}]
+    words = [family, *rest, HEAVINESS.get(weight, ""), "Italic" if italic else ""]
+    return Named(" ".join(filter(None, words)), family, weight, italic)
+
+
+def _without(words: list[str], last: set[str]) -> list[str]:
+    while len(words) > 1 and words[-1] in last:
+        words = words[:-1]
+    return words
 
 
 def _instances(data: bytes, index: int, letters: str) -> Iterator[Face]:

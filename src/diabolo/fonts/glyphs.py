@@ -28,13 +28,13 @@ def drawn(face: Face, letters: str) -> tuple[np.ndarray, np.ndarray] | LeftOut:
         x0, _, x1, y1 = BOX
         em = PIXELS / (x1 - x0)
         font = ImageFont.truetype(BytesIO(face.data), em, face.index, layout_engine=ImageFont.Layout.BASIC)
-        advances = np.array([face.advances[c] / face.units for c in letters], dtype=np.float32)
+        advances = np.array([face.advances[c] for c in letters], dtype=np.float32)
         places = [((-x0 - a / 2) * em, y1 * em) for a in advances]
         pictures = np.stack([_picture(font, c, xy) for c, xy in zip(letters, places, strict=True)])
     except (OSError, ValueError, OverflowError) as error:
-        return LeftOut(face.name, f"FreeType cannot draw it ({error})")
+        return LeftOut(face.named.name, f"FreeType cannot draw it ({error})")
     reason = _unlike_letters(letters, pictures, advances)
-    return LeftOut(face.name, reason) if reason else (pictures, advances)
+    return LeftOut(face.named.name, reason) if reason else (pictures, advances)
 
 
 def _picture(font: ImageFont.FreeTypeFont, letter: str, at: tuple[float, float]) -> np.ndarray:
@@ -45,11 +45,11 @@ def _picture(font: ImageFont.FreeTypeFont, letter: str, at: tuple[float, float])
 
 def _unlike_letters(letters: str, pictures: np.ndarray, advances: np.ndarray) -> str:
     """Last Resort draws the same frame for each letter, and some symbol fonts draw nothing."""
+    if advances.max() > LONGEST or advances.min() <= 0:
+        return "its widths are not those of letters"
     blank = [c for c, p in zip(letters, pictures, strict=True) if not p.any()]
     if blank:
         return f"it draws nothing for {' '.join(blank[:6])}"
-    if advances.max() > LONGEST or advances.min() <= 0:
-        return "its widths are not those of letters"
     for kind in (str.isupper, str.islower, str.isdigit):
         seen: dict[bytes, str] = {}
         for c, p in zip(letters, pictures, strict=True):

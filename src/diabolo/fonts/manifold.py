@@ -2,16 +2,18 @@ r"""The font manifold: every place of a plane is a font.
 
     w_k(z) = softmax_k( -|z - c_k|^2 / 2 h^2 )          how near z is to the place c_k of a face that was learned
     D(z)   = b + B sum_k w_k(z) v_k                     v_k (r,): the face in r numbers;  B: what each of them draws
-    D(z)   = (fields of all letters, their advances)    signed distances to the outline, in cells; widths, in 1/20 em
+    D(z)   = (f, a, o)                                  fields: signed distances to the outline, in cells; advances; offsets
+    y(z)   = sigma(3 (f + o))                           the picture to be expected, gray where z leaves it open
 
-    min  sum_i  | sigma(3 D(c_i + h e)) - coverage_i |^2  +  lambda | D(c_i + h e) - f_i |^2         e ~ N(0, 1)
+    min  sum_i  | y - coverage_i |^2  +  lambda | f - f_i |^2  +  mu | a - a_i |^2          at c_i + h e,  e ~ N(0, 1)
 
 D is a network with one hidden layer, whose units are the faces; at z it draws the mean of the faces nearby. The noise h e keeps
-it smooth: a place must look right for all that lies around it. Faces are placed so that similar ones are close (t-SNE), and
-each is learned with copies of it that are a little bolder, wider, taller or more slanted: these fill the plane between them.
-The place of a new font is where the decoder draws it best:
+it smooth: a place must look right for all that lies around it. Faces are placed so that similar ones are close (t-SNE), with
+copies of each that are a little bolder, wider, taller, looser or more slanted: these fill the plane between them.
+The mean of thin lines that do not lie on one another is no line. So at last the fields of each letter are raised until there is
+as much ink inside as the faces nearby have; -o is by how much. The place of a new font is where the decoder draws it best:
 
-    z* = argmin_z | sigma(3 D(z)) - coverage |^2 + mu | advances |^2        over a grid, then by gradient descent
+    z* = argmin_z | y(z) - coverage |^2 + | a(z) - advances |^2        over a grid, then by gradient descent
 
 References
 ----------
@@ -42,6 +44,7 @@ from ..rows import Rows
 from ..training import SGD, minimize
 from .collection import Collection
 from .fields import coverage
+from .files import Named
 from .glyphs import BOX, CAPITALS
 
 __all__ = ["Decoder", "Glyphs", "Manifold", "fit", "load"]
@@ -58,7 +61,7 @@ CHUNK = 512  # places decoded at once
 
 
 class Decoder(nn.Module):
-    """Places z (n, 2) -> (n, L s s + L): fields of all letters, then their advances.
+    """Places z (n, 2) -> (n, L s s + 2 L): fields of all letters, then their advances, then their offsets.
 
     Parameters
     ----------
@@ -75,7 +78,7 @@ class Decoder(nn.Module):
         self.letters, self.size, self.width = letters, size, width
         self.places = nn.Parameter(torch.zeros(k, 2))
         self.values = nn.Parameter(torch.zeros(k, r))
-        self.draw = nn.Linear(r, letters * size * size + letters)
+        self.draw = nn.Linear(r, letters * (size * size + 2))
 
     def near(self, z: Tensor) -> Tensor:
         """z (n, 2) -> w (n, k)."""
@@ -90,14 +93,20 @@ class Decoder(nn.Module):
         out: Tensor = self.draw(self.numbers(z))
         return out
 
-    def some(self, z: Tensor, letters: list[int]) -> tuple[Tensor, Tensor]:
-        """Fields (n, l, s, s) and advances (n, l) in em of some letters, by number."""
-        cells = self.size**2
+    def some(self, z: Tensor, letters: list[int]) -> tuple[Tensor, Tensor, Tensor]:
+        """Fields (n, l, s, s), advances (n, l) in em and offsets (n, l) of some letters, by number."""
+        cells, count = self.size**2, len(letters)
         rows = torch.tensor([range(i * cells, (i + 1) * cells) for i in letters], dtype=torch.int64).reshape(-1)
-        rows = torch.cat([rows, torch.tensor(letters) + self.letters * cells])
+        ends = [torch.tensor(letters, dtype=torch.int64) + self.letters * (cells + more) for more in (0, 1)]
+        rows = torch.cat([rows, *ends])
         out = nn.functional.linear(self.numbers(z), self.draw.weight[rows], self.draw.bias[rows])
-        fields, advances = out.split([len(letters) * cells, len(letters)], -1)
-        return fields.reshape(len(z), len(letters), self.size, self.size), advances * UNIT
+        fields, advances, offsets = out.split([count * cells, count, count], -1)
+        return fields.reshape(len(z), count, self.size, self.size), advances * UNIT, offsets
+
+
+def expected(fields: Tensor, offsets: Tensor) -> Tensor:
+    """Fields (n, l, s, s) and offsets (n, l) -> the pictures (n, l, s, s) to be expected, in [0, 1]."""
+    return torch.sigmoid(SHARPNESS * (fields + offsets[..., None, None]))
 
 
 @dataclass(frozen=True)
@@ -135,9 +144,7 @@ class Manifold:
     decoder : Decoder
     places : (n, 2)
         Of the faces that were learned.
-    names, families : list of str
-    weights : list of int
-    italic : list of bool
+    faces : list of Named
     about : str
         What it was learned from.
     pictures : (n, l, s, s) of uint8
@@ -147,10 +154,7 @@ class Manifold:
     letters: str
     decoder: Decoder
     places: np.ndarray
-    names: list[str]
-    families: list[str]
-    weights: list[int]
-    italic: list[bool]
+    faces: list[Named]
     about: str
     pictures: np.ndarray
 
@@ -182,7 +186,7 @@ class Manifold:
             raise DataError(f"place={place!r}: give two finite numbers, x and y")
         numbers = self.index(self.letters if text is None else text)
         with torch.no_grad():
-            fields, advances = self.decoder.some(z, numbers)
+            fields, advances, _ = self.decoder.some(z, numbers)
         return Glyphs("".join(self.letters[i] for i in numbers), fields[0].numpy(), advances[0].numpy())
 
     def placed(self, pictures: np.ndarray, advances: np.ndarray, text: str) -> tuple[np.ndarray, np.ndarray]:
@@ -195,15 +199,14 @@ class Manifold:
 
     def nearest(self, place: Any) -> str:
         """The name of the face that is nearest to a place."""
-        return self.names[int(np.square(self.places - np.asarray(place)).sum(1).argmin())]
+        return self.faces[int(np.square(self.places - np.asarray(place)).sum(1).argmin())].name
 
     def where(self, name: str) -> np.ndarray:
         """The place (2,) of a named face."""
-        found = [i for i, known in enumerate(self.names) if known.casefold() == name.strip().casefold()]
+        names = [face.name for face in self.faces]
+        found = [i for i, known in enumerate(names) if known.casefold() == name.strip().casefold()]
         if not found:
-            raise DataError(
-                f"there is no face {name!r} among the {len(self.names):,} that were learned{suggest(name, self.names)}"
-            )
+            raise DataError(f"no face {name!r} is among the {len(names):,} that were learned{suggest(name, names)}")
         return np.asarray(self.places[found[0]])
 
     def density(self) -> Kernel:
@@ -219,10 +222,7 @@ class Manifold:
             "letters": self.letters,
             "size": d.size,
             "width": d.width,
-            "names": self.names,
-            "families": self.families,
-            "weights": self.weights,
-            "italic": self.italic,
+            "faces": [list(face) for face in self.faces],
             "about": self.about,
         }
         half = {"values": d.values, "level": d.draw.bias}
@@ -244,17 +244,17 @@ def load(path: str | os.PathLike[str]) -> Manifold:
     meta, arrays = storage.read(path, KIND)
     with storage.explained(Path(path)):
         k, r = arrays["values"].shape
-        n = len(meta["names"])
+        faces = [Named(*face) for face in meta["faces"]]
+        n = len(faces)
         decoder = Decoder(k, r, len(meta["letters"]), int(meta["size"]), float(meta["width"]))
         state = {"places": "centers", "values": "values", "draw.weight": "draw", "draw.bias": "level"}
         decoder.load_state_dict({name: torch.from_numpy(arrays[key]).float() for name, key in state.items()})
         with torch.no_grad():
             decoder.draw.weight.sub_(LEVELS)
-        lists = [list(meta[name]) for name in ("names", "families", "weights", "italic")]
-        if any(len(values) != n for values in lists) or arrays["places"].shape != (n, 2):
-            raise FormatError("its faces and their places are not as many")
+        if arrays["places"].shape != (n, 2) or any(list(map(type, face)) != [str, str, int, bool] for face in faces):
+            raise FormatError("its faces are not as many as their places")
         pictures = _unpacked(arrays["pictures"], n, compared(meta["letters"]), decoder.size)
-        return Manifold(meta["letters"], decoder, arrays["places"], *lists, meta["about"], pictures)
+        return Manifold(meta["letters"], decoder, arrays["places"], faces, meta["about"], pictures)
 
 
 def _unpacked(packed: np.ndarray, n: int, letters: str, size: int) -> np.ndarray:
@@ -277,7 +277,7 @@ def compared(letters: str) -> str:
 def best_places(
     decoder: Decoder, pictures: Tensor, advances: Tensor, letters: list[int], box: tuple[float, float, float, float]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Places (n, 2) where pictures (n, l s s) and advances (n, l) are decoded best, and mean squared errors of pictures (n,)."""
+    """Places (n, 2) where pictures (n, l s s) and advances (n, l) are decoded best, and errors of pictures (n,)."""
     grid, both = _grid(box), (pictures, advances * SPACING**0.5)
     with torch.no_grad():
         errors = torch.cat([_all_errors(_decoded(decoder, z, letters), both) for z in grid.split(CHUNK)])
@@ -307,8 +307,8 @@ Both = tuple[Tensor, Tensor]  # pictures (n, l s s), and advances (n, l) so scal
 
 
 def _decoded(decoder: Decoder, z: Tensor, letters: list[int]) -> Both:
-    fields, advances = decoder.some(z, letters)
-    return torch.sigmoid(SHARPNESS * fields.flatten(1)), advances * SPACING**0.5
+    fields, advances, offsets = decoder.some(z, letters)
+    return expected(fields, offsets).flatten(1), advances * SPACING**0.5
 
 
 def _errors(decoded: Both, target: Both) -> Tensor:
@@ -326,7 +326,7 @@ def _all_errors(decoded: Both, target: Both) -> Tensor:
 # ── learning ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 COPIES = 6  # of each face
-LIKE = {"wide": 0.10, "tall": 0.06, "slant": 0.08, "bold": 0.4}  # deviations: of logarithms, of a slope, of cells
+LIKE = {"wide": 0.10, "tall": 0.06, "slant": 0.08, "bold": 0.4, "loose": 0.03}  # of logarithms, a slope, cells, em
 MIDDLE = 0.35  # em; what is slanted stays where it is at this height
 RANK = 64
 WIDTH = 0.05  # h, in deviations of the places
@@ -335,7 +335,10 @@ WIDE = 0.15  # of the advances beside the pictures, when faces are placed
 SAMPLE = 1024  # faces whose principal components are what is drawn
 LEVELS = 127
 SHARE = 0.1  # of the advances in the variance of which the principal components are taken
-FIELD, ADVANCE = 0.02, 0.002  # weights of the errors of fields and of advances beside that of coverage
+FIELD, ADVANCE = 0.02, 0.002  # weights of the errors beside that of pictures
+EDGE = 4.0  # sharpness of an outline that is drawn
+RAISED = 1.0  # cells that a field is raised at most
+LEVELED = 12  # principal components of how much
 
 
 def fit(
@@ -375,11 +378,11 @@ def fit(
     places = spread_out(rows, seed)
     decoder = begun(rows, places, rank, width, rng)
     train(decoder, rows, epochs, lr, seed, "fonts" if progress else None)
+    decoder = leveled(decoder, rows)
     rounded(decoder)
     own = places[: len(faces)]
-    lists = (faces.names, faces.families, faces.weights, faces.italic)
     pictures = faces.pictures[:, [faces.letters.index(c) for c in compared(faces.letters)]]
-    return Manifold(faces.letters, decoder.eval(), own, *lists, about, pictures)
+    return Manifold(faces.letters, decoder.eval(), own, faces.faces, about, pictures)
 
 
 @dataclass(frozen=True)
@@ -412,7 +415,7 @@ def varied(faces: Collection, copies: int, rng: np.random.Generator) -> Varied:
     for _ in range(copies):
         how = {name: torch.from_numpy(rng.normal(0, by, n).astype(np.float32)) for name, by in LIKE.items()}
         parts.append(as_bytes(changed(fields, how["wide"].exp(), how["tall"].exp(), how["slant"], how["bold"])))
-        advances.append(own * how["wide"].exp().numpy()[:, None])
+        advances.append(own * how["wide"].exp().numpy()[:, None] + how["loose"].numpy()[:, None] / np.float32(UNIT))
     flat = torch.cat(parts).reshape(-1, letters * size * size).numpy()
     return Varied(flat, np.concatenate(advances), (letters, size))
 
@@ -444,8 +447,8 @@ def spread_out(rows: Varied, seed: int) -> np.ndarray:
     x = torch.cat(small)
     wide = torch.from_numpy(rows.advances)
     wide = wide * (WIDE * x.var(0).sum() / wide.var(0).sum()).sqrt()
-    x, n = torch.cat([x, wide], 1).numpy(), len(x)
-    few = PCA(min(50, n - 1), svd_solver="randomized", random_state=seed).fit_transform(x)
+    both, n = torch.cat([x, wide], 1).numpy(), len(x)
+    few = PCA(min(50, n - 1), svd_solver="randomized", random_state=seed).fit_transform(both)
     z = TSNE(2, perplexity=min(PERPLEXITY, (n - 1) / 3), init="pca", random_state=seed).fit_transform(few)
     return np.asarray((z - z.mean(0)) / z.std(0), dtype=np.float32)
 
@@ -466,12 +469,14 @@ def begun(rows: Varied, places: np.ndarray, rank: int, width: float, rng: np.ran
         _, spread, axes = torch.svd_lowrank(x - level, rank + 8, niter=3)
     axes, spread = axes[:, :rank], spread[:rank] / len(some) ** 0.5
     decoder = Decoder(n, rank, letters, size, width)
+    known = len(unit)  # the offsets begin at zero
     with torch.no_grad():
+        decoder.draw.weight[known:], decoder.draw.bias[known:] = 0, 0
         decoder.places.copy_(torch.from_numpy(places))
         for i in range(0, n, CHUNK):
             decoder.values[i : i + CHUNK] = (both(slice(i, i + CHUNK)) - level) @ axes / spread
-        decoder.draw.weight.copy_(axes * spread / torch.from_numpy(unit)[:, None])
-        decoder.draw.bias.copy_(level / torch.from_numpy(unit))
+        decoder.draw.weight[:known] = axes * spread / torch.from_numpy(unit)[:, None]
+        decoder.draw.bias[:known] = level / torch.from_numpy(unit)
     return decoder
 
 
@@ -488,15 +493,54 @@ def rounded(decoder: Decoder) -> None:
 def train(decoder: Decoder, rows: Varied, epochs: int, lr: float, seed: int, title: str | None) -> None:
     """SGD of the sum at the top."""
     decoder.places.requires_grad_(False)
-    widths, cells = torch.from_numpy(rows.advances), rows.fields.shape[1]
+    widths, (letters, size) = torch.from_numpy(rows.advances), rows.shape
 
     def objective(i: Tensor, x: Tensor, rng: torch.Generator) -> Tensor:
-        target = as_cells(x)
         z = decoder.places[i] + decoder.width * torch.randn(len(i), 2, generator=rng)
-        fields, advances = decoder(z).split([cells, widths.shape[1]], -1)
-        ink = (torch.sigmoid(SHARPNESS * fields) - coverage(target)).square().mean(1)
-        return ink + FIELD * (fields - target).square().mean(1) + ADVANCE * (advances - widths[i]).square().mean(1)
+        out, advances, offsets = decoder(z).split([x.shape[1], letters, letters], -1)
+        fields, target = (v.reshape(-1, letters, size, size) for v in (out, as_cells(x)))
+        return (
+            (expected(fields, offsets) - coverage(target)).square().mean((1, 2, 3))
+            + FIELD * (fields - target).square().mean((1, 2, 3))
+            + ADVANCE * (advances - widths[i]).square().mean(1)
+        )
 
     plan = SGD(epochs=epochs, batch_size=min(64, len(rows.fields)), lr=lr, seed=seed, average=0.98, progress=title)
     if epochs:
         minimize(decoder, objective, Rows(torch.from_numpy(rows.fields)), None, plan)
+
+
+def leveled(decoder: Decoder, rows: Varied) -> Decoder:
+    """The decoder whose fields are raised until each face has its ink; the pictures to be expected stay."""
+    up = torch.cat([_missing(decoder, rows, slice(i, i + 64)) for i in range(0, len(rows.fields), 64)])
+    level = up.mean(0)
+    count = min(LEVELED, *up.shape)
+    _, spread, axes = torch.linalg.svd(up - level, full_matrices=False)
+    unit = spread[:count] / len(up) ** 0.5 + 1e-6
+    raised = Decoder(len(up), decoder.values.shape[1] + count, decoder.letters, decoder.size, decoder.width)
+    cells = decoder.size**2
+
+    def onto(each: Tensor) -> Tensor:
+        """By letter (L, ...) -> by output: raised fields, the same advances, lower offsets."""
+        return torch.cat([each.repeat_interleave(cells, 0), torch.zeros_like(each), -each])
+
+    with torch.no_grad():
+        raised.places.copy_(decoder.places)
+        raised.values.copy_(torch.cat([decoder.values, (up - level) @ axes[:count].T / unit], 1))
+        raised.draw.weight.copy_(torch.cat([decoder.draw.weight, onto(axes[:count].T * unit)], 1))
+        raised.draw.bias.copy_(decoder.draw.bias + onto(level))
+    return raised
+
+
+@torch.no_grad()
+def _missing(decoder: Decoder, rows: Varied, part: slice) -> Tensor:
+    """(b, L) by how much to raise the fields of some faces, by bisection."""
+    letters, size = rows.shape
+    fields = decoder.some(decoder.places[part], list(range(letters)))[0]
+    ink = coverage(rows.take(part)).reshape(-1, letters, size * size).mean(2)
+    low, high = torch.full_like(ink, -RAISED / 4), torch.full_like(ink, RAISED)
+    for _ in range(8):
+        middle = (low + high) / 2
+        little = coverage(EDGE * (fields + middle[..., None, None])).mean((2, 3)) < ink
+        low, high = torch.where(little, middle, low), torch.where(little, high, middle)
+    return (low + high) / 2

@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from ..explorer.columns import column
-from ..explorer.grids import density
-from ..explorer.payload import Payload
+from ..fonts.glyphs import BOX
+from ..fonts.manifold import UNIT, Decoder, Manifold
 from ..nets.program import Program, Tensors, start
 from ..nets.tape import Tape, Value
-from .glyphs import BOX
-from .manifold import UNIT, Decoder, Manifold
+from .columns import column
+from .grids import density
+from .payload import Payload
 
 __all__ = ["payload", "program"]
 
@@ -40,11 +40,10 @@ def payload(manifold: Manifold, text: str, title: str = "", place: Any = None) -
     tensors, places = Tensors(), np.asarray(manifold.places, dtype=np.float32)
     x0, x1, y0, y1 = box = manifold.box
     heat, quantiles = density(None, np.asarray, places, box)
-    styles = ["italic" if i else "upright" for i in manifold.italic]
     columns: list[tuple[str, str, Sequence[Any]]] = [
-        ("family", "label", manifold.families),
-        ("weight", "column", manifold.weights),
-        ("style", "label", styles),
+        ("family", "label", [face.family for face in manifold.faces]),
+        ("weight", "column", [face.weight for face in manifold.faces]),
+        ("style", "label", ["italic" if face.italic else "upright" for face in manifold.faces]),
     ]
     head = {
         "version": 1,
@@ -75,7 +74,7 @@ def payload(manifold: Manifold, text: str, title: str = "", place: Any = None) -
         "columns": [column(name, group, list(values), tensors) for name, group, values in columns],
         "left_out": [],
         "index": tensors.add(np.arange(len(places), dtype=np.int32), "i32"),
-        "ids": manifold.names,
+        "ids": [face.name for face in manifold.faces],
         "thumbnails": None,
         "regions": [],
         "fonts": letters(manifold, text) | {"place": None if place is None else [float(v) for v in place]},
@@ -87,8 +86,8 @@ def letters(manifold: Manifold, text: str) -> dict[str, Any]:
     """Where the letters lie in the decoder's output, and how they are to be drawn.
 
     Letter i is the size * size numbers from i * size * size on, row by row from above, in cells, positive inside; its advance
-    is number advances + i, times `unit` in em. The picture of a letter is `box` (x0, y0, x1, y1) in em, and x = 0 is the middle of its
-    advance width.
+    is number advances + i, times `unit` in em. The picture of a letter is `box` (x0, y0, x1, y1) in em, and x = 0 is the middle
+    of its advance width.
     """
     size, count = manifold.decoder.size, len(manifold.letters)
     return {
