@@ -20,10 +20,12 @@ from sklearn.datasets import load_digits
 
 from diabolo import Autoencoder, Classifier, DataError, Denoiser, MultiLabelClassifier, OutlierDetector, Regressor, load
 from diabolo.cli import main
-from diabolo.explorer import export, payload
+from diabolo.explorer import Payload, export, html, payload
 from diabolo.explorer.bundle import module, script
+from diabolo.explorer.columns import column
 from diabolo.explorer.near import interpolated
 from diabolo.explorer.sides import sides
+from diabolo.nets.program import Tensors, compiled
 
 HOSTILE = ["</script><script>alert(1)</script>", "<img src=x onerror=alert(2)>", "a & b", "]]><!--", "${script}"]
 BROWSER = shutil.which("chromium") or "/usr/bin/chromium"
@@ -695,6 +697,65 @@ def test_on_a_phone_what_is_decoded_stays_above_the_map(browser, folder):
     decoded, handle = (page.locator(css).bounding_box() for css in (".decoded", ".map-stage"))
     assert 0 <= decoded["y"] < handle["y"] + handle["height"]
     assert page.evaluate("getComputedStyle(document.querySelector('.decoded')).position") == "sticky"
+    page.close()
+
+
+def discs() -> Payload:
+    """A plane of fonts with the letters A and B: discs, larger to the right, wider apart above."""
+    size, rng = 16, np.random.default_rng(0)
+    y, x = np.mgrid[:size, :size] - 7.5
+    field = 4 - np.hypot(x, y).ravel()
+    matrix, offset = np.zeros((2 * size**2 + 2, 2)), np.concatenate([field, field, [10, 12]])
+    matrix[: 2 * size**2, 0], matrix[-2:, 1] = 1, 2
+    weights = {"weight": matrix, "bias": offset}
+    program = compiled({"layer": "Linear", "in_features": 2, "out_features": len(matrix), "bias": True}, weights, 2)
+    tensors, places = Tensors(), rng.uniform(-1, 1, (20, 2)).astype(np.float32)
+    fonts = {"letters": "AB", "size": size, "advances": 2 * size**2, "unit": 0.05, "box": [-0.5, -0.2, 0.5, 0.8], "level": 0}
+    box, heat = [-2, 2, -2, 2], -np.hypot(*np.mgrid[-2:2:9j, -2:2:9j])
+    nothing = ("codec", "encoder", "flat", "labels", "sheet", "trust", "thumbnails", "pixels")
+    head = {
+        **dict.fromkeys(nothing),
+        **{"version": 1, "title": "Discs", "about": "20 fonts", "model": "Manifold", "kind": "fonts", "regions": []},
+        **{"k": 2, "n": 20, "rows": 20, "left_out": 0, "remote": {"encode": False, "decode": False}},
+        "decoder": program.json(tensors),
+        "map": {"method": "codes", "axes": ["z1", "z2"], "note": "", "box": box},
+        "density": {"log": tensors.add(heat, "f32"), "box": box, "quantiles": [-2, -1, 0]},
+        **dict.fromkeys(("places", "codes"), tensors.add(places, "f32")),
+        "columns": [column("family", "label", [f"Disc {i // 2}" for i in range(20)], tensors)],
+        "index": tensors.add(np.arange(20), "i32"),
+        "ids": [f"Disc {i}" for i in range(20)],
+        "fonts": fonts | {"text": "ABBA", "place": [0.5, -0.5]},
+    }
+    return Payload(head | {"tensors": tensors.table}, tensors.blob)
+
+
+def test_a_place_of_a_plane_of_fonts_is_a_font(browser, tmp_path):
+    (tmp_path / "fonts.html").write_bytes(html(discs()))
+    page = opened(browser, tmp_path / "fonts.html")
+    word = "document.querySelector('canvas.word').toDataURL()"
+    before = page.evaluate(word)
+    drag(page, 80, 30)
+    page.mouse.up()
+    assert page.evaluate(word) != before
+    page.wait_for_selector("[role=img][aria-label^='Decoded: ABBA, in a font near Disc']")
+    page.get_by_label("Text").fill("Béa A")
+    assert page.locator(".font [role=status]").first.inner_text() == "Not learned, and drawn as a box: é a"
+    page.get_by_label("Go to").fill("Disc 7")
+    page.wait_for_timeout(700)
+    place = page.evaluate("Array.from(document.getElementById('diabolo').explorer.map.place)")
+    np.testing.assert_allclose(place, tensor(discs(), discs().head["places"])[7], atol=1e-5)
+    page.get_by_label("Name of the font").fill("Round One")
+    path = saved(page, "Save the font", tmp_path / "round.ttf")
+    assert saved(page, "Save the word", tmp_path / "word.svg").read_text().startswith("<svg")
+    ttlib = pytest.importorskip("fontTools.ttLib", reason="the extra 'fonts' is not installed")
+    font = ttlib.TTFont(path)
+    assert font["name"].getDebugName(1) == "Round One"
+    assert {*map(ord, "AB")} <= set(font.getBestCmap())
+    em = font["head"].unitsPerEm
+    assert font["hmtx"]["A"][0] == pytest.approx(em * 0.05 * (10 + 2 * place[1]), abs=1)
+    right = font["glyf"]["A"].xMax - font["glyf"]["A"].xMin
+    assert right == pytest.approx(em * 2 * (4 + place[0]) / 16, rel=0.03)
+    assert page.said == []
     page.close()
 
 
