@@ -267,6 +267,15 @@ def tensor(found: Any, number: int) -> np.ndarray:
     )
 
 
+def test_names_that_are_taken_are_told_apart():
+    frame = people().rename(columns={"height": "z1", "visits": "log likelihood"})
+    model = Autoencoder(2, **SMALL).fit(frame)
+    names = [(c["name"], c["group"]) for c in payload(model, frame, labels={"town": frame["town"]}).head["columns"]]
+    assert {("town", "column"), ("town (label)", "label"), ("z1", "column"), ("z1 (code)", "code")} <= {*names}
+    assert ("log likelihood (measure)", "measure") in names
+    assert len({name for name, _ in names}) == len(names)
+
+
 def test_what_was_left_out_is_said(monkeypatch):
     here = sys.modules["diabolo.explorer.payload"]
     monkeypatch.setattr(here, "MOST", 50)

@@ -40,6 +40,7 @@ VALUES = 50_000_000  # features of these rows
 CELLS = 4_000_000  # cells that the page holds
 WORDS = 8  # of a document that name it
 DIRECTIONS = 24  # of wide codes that only place the rows
+CODES = 16  # that are columns
 LABELS = 30  # whose probabilities are columns
 
 Say = Callable[[str], None]
@@ -222,16 +223,21 @@ def columns_of(
     model: Any, half: Sides, X: Any, shown: Shown, more: Mapping[str, list[Any]], tensors: Tensors
 ) -> tuple[list[dict[str, Any]], int]:
     """Labels, columns, measures and codes; and how many columns were left out."""
-    found = [column(name, "label", values, tensors) for name, values in more.items()]
-    if shown.p is not None:
-        found.append(column("predicted", "label", predicted(half, shown), tensors))
-        each = zip(half.labels[:LABELS], shown.p.T, strict=False)
-        found += [column(f"p({name})", "measure", p.tolist(), tensors) for name, p in each]
     own, left_out = own_columns(model, X, shown)
-    found += [column(name, "column", values, tensors) for name, values in own.items()]
-    found += [column(name, "measure", v.tolist(), tensors) for name, v in shown.measured.items()]
+    groups: dict[str, dict[str, list[Any]]] = {"label": dict(more), "column": own, "measure": {}, "code": {}}
+    if shown.p is not None:
+        groups["label"]["predicted"] = predicted(half, shown)
+        each = zip(half.labels[:LABELS], shown.p.T, strict=False)
+        groups["measure"] |= {f"p({name})": p.tolist() for name, p in each}
+    groups["measure"] |= {name: v.tolist() for name, v in shown.measured.items()}
     if isinstance(model, Autoencoder):
-        found += [column(f"z{j + 1}", "code", z.tolist(), tensors) for j, z in enumerate(shown.z.T[:16])]
+        groups["code"] = {f"z{j + 1}": z.tolist() for j, z in enumerate(shown.z.T[:CODES])}
+    taken, found = {*own}, []
+    for group, columns in groups.items():
+        for name, values in columns.items():
+            free = name if group == "column" or name not in taken else f"{name} ({group})"
+            taken.add(free)
+            found.append(column(free, group, values, tensors))
     return found, left_out
 
 

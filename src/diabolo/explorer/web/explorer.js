@@ -48,6 +48,7 @@ async function pageOf(root, head, buffer) {
     names,
     name: (i) => names[i],
     column: (name) => columns.find((column) => column.name === name),
+    measure: (name) => columns.find((column) => column.group === "measure" && column.name.startsWith(name)),
     shade: (column, i) => shadesOf(column)[column.values[i]] ?? MISSING,
     trust: head.trust && { round: tensors.array(head.trust.round), stretch: tensors.array(head.trust.stretch) },
     reduced: matchMedia("(prefers-reduced-motion: reduce)").matches,
@@ -87,7 +88,7 @@ async function asked({ remote, model, codec }, place, use) {
 // A label, if there is one; rows without labels have no color at first.
 function firstColor(head, columns) {
   if (head.fonts) return "";
-  return columns.find((column) => column.group === "label" && column.kind !== "text")?.name ?? (head.model === "OutlierDetector" ? "p-value" : "");
+  return columns.find((column) => column.group === "label" && column.kind !== "text")?.name ?? (head.model === "OutlierDetector" ? columns.find((c) => c.group === "measure").name : "");
 }
 
 async function picture(source) {
@@ -186,5 +187,5 @@ function logo() {
 }
 
 function footer() {
-  return el("footer", {}, el("p", {}, "Drag the black and white circle over the map, or focus it and use the arrow keys: Shift is fine, Home is the likeliest place. One file, no network."));
+  return el("footer", {}, el("p", {}, "Drag the black and white circle over the map, or focus it and use the arrow keys: Shift is fine, Home is the likeliest place. Made with diabolo."));
 }

@@ -71,7 +71,7 @@ function errorsOf(page, e, x) {
 // The error, and how many rows have a smaller one.
 function errorWords(page, errors) {
   const total = errors.reduce((a, b) => a + b, 0);
-  const known = page.column("reconstruction error")?.values;
+  const known = page.measure("reconstruction error")?.values;
   const words = ["Error of the reconstruction: ", el("strong", {}, shortly(Number(total.toPrecision(4))))];
   return known ? [...words, `, larger than that of ${percent(known.filter((v) => v < total).length / known.length)} of the rows.`] : words;
 }

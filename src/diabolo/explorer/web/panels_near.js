@@ -41,7 +41,7 @@ function differences(page, i) {
   const found = cells.map((cell) => differenceOf(page.column(cell.name), cell, i)).filter((d) => d && d.by > 0.05);
   found.sort((a, b) => b.by - a.by);
   if (cells.length && !found.length) return "as decoded";
-  if (!cells.length) return page.columns.filter((c) => c.group === "label" || (c.group === "column" && !page.head.pixels) || c.name === "reconstruction error").slice(0, CELLS).map((c) => `${c.name} ${c.text(i)}`).join(" · ");
+  if (!cells.length) return page.columns.filter((c) => c.group === "label" || (c.group === "column" && !page.head.pixels) || c === page.measure("reconstruction error")).slice(0, CELLS).map((c) => `${c.name} ${c.text(i)}`).join(" · ");
   return found.slice(0, CELLS).map((d) => d.words).join(" · ");
 }
 
