@@ -30,7 +30,14 @@ export function linked(page) {
     const short = (values) => values.map((v) => Number(v.toPrecision(5))).join(",");
     say("at", short(page.map.place));
     say("color", store.get("color"), page.usual.color);
-    for (const [name, usual] of [["query", ""], ["ground", "likely"], ["things", "points"], ["tab", page.usual.tab], ["text", page.usual.text]]) say(name, store.get(name) ?? "", usual ?? "");
+    for (const [name, usual] of [
+      ["query", ""],
+      ["ground", "likely"],
+      ["things", "points"],
+      ["tab", page.usual.tab],
+      ["text", page.usual.text],
+    ])
+      say(name, store.get(name) ?? "", usual ?? "");
     if (page.model.axes) say("axes", page.model.axes.join(","));
     const { x, y, zoom } = page.map.view;
     if (zoom !== 1) say("view", short([x, y, zoom]));

@@ -14,7 +14,13 @@ export class Model {
     const program = (json) => (json ? new Program(json, tensors, kernel) : null);
     const { log, box, quantiles } = head.density;
     const axes = head.map.axes.map((name, i) => name || ["across", "up"][i]);
-    this.first = { box: head.map.box, axes, stretched: true, density: { log: values(log), box, quantiles }, places: values(head.places) };
+    this.first = {
+      box: head.map.box,
+      axes,
+      stretched: true,
+      density: { log: values(log), box, quantiles },
+      places: values(head.places),
+    };
     Object.assign(this, { k: head.k, plane: this.first, codec, places: this.first.places, codes: values(head.codes) });
     this.encoder = program(head.encoder);
     this.decoder = program(head.decoder);
@@ -60,7 +66,8 @@ export class Model {
   // The place of a code; beyond the map, at its edge.
   place(z) {
     const [x0, x1, y0, y1] = this.box;
-    const [x, y] = this.k === 2 ? z : this.k === 1 ? [z[0], (y0 + y1) / 2] : this.axes ? this.axes.map((j) => z[j]) : this.near.place(z);
+    const [x, y] =
+      this.k === 2 ? z : this.k === 1 ? [z[0], (y0 + y1) / 2] : this.axes ? this.axes.map((j) => z[j]) : this.near.place(z);
     return [Math.min(x1, Math.max(x0, x)), Math.min(y1, Math.max(y0, y))];
   }
 
@@ -123,7 +130,12 @@ export class Model {
     const [a, b] = [share(x, box[0], box[1], n), share(y, box[2], box[3], n)];
     const [i, j] = [Math.min(n - 2, Math.floor(a)), Math.min(n - 2, Math.floor(b))];
     const out = (this.mixed ??= new Float32Array(d)).fill(0);
-    for (const [r, c] of [[0, 0], [0, 1], [1, 0], [1, 1]]) {
+    for (const [r, c] of [
+      [0, 0],
+      [0, 1],
+      [1, 0],
+      [1, 1],
+    ]) {
       const w = (r ? b - j : 1 - b + j) * (c ? a - i : 1 - a + i);
       const start = ((j + r) * n + i + c) * d;
       for (let f = 0; f < d; f++) out[f] += w * outputs[start + f];

@@ -6,9 +6,22 @@ export function tabs(page, panels) {
   const { store } = page;
   const shown = panels.filter(([, , element]) => element);
   const heads = shown.map(([name, title]) =>
-    el("button", { type: "button", role: "tab", id: `tab-${name}`, "aria-controls": `panel-${name}`, onclick: () => store.set("tab", name), onkeydown: step }, title),
+    el(
+      "button",
+      {
+        type: "button",
+        role: "tab",
+        id: `tab-${name}`,
+        "aria-controls": `panel-${name}`,
+        onclick: () => store.set("tab", name),
+        onkeydown: step,
+      },
+      title,
+    ),
   );
-  const bodies = shown.map(([name, , element]) => el("div", { role: "tabpanel", id: `panel-${name}`, "aria-labelledby": `tab-${name}` }, element));
+  const bodies = shown.map(([name, , element]) =>
+    el("div", { role: "tabpanel", id: `panel-${name}`, "aria-labelledby": `tab-${name}` }, element),
+  );
 
   function step(event) {
     const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
@@ -27,5 +40,10 @@ export function tabs(page, panels) {
     });
   });
   store.set("tab", shown[0][0]);
-  return el("section", { class: "sheet side", "aria-label": "Tools" }, el("div", { role: "tablist", class: "tabs" }, ...heads), ...bodies);
+  return el(
+    "section",
+    { class: "sheet side", "aria-label": "Tools" },
+    el("div", { role: "tablist", class: "tabs" }, ...heads),
+    ...bodies,
+  );
 }
