@@ -436,6 +436,9 @@ def test_the_address_holds_the_state(browser, folder):
     path = page_of("table", folder, labels={"which": [i % 3 for i in range(120)]})
     page = opened(browser, path)
     page.get_by_label("Color by", exact=True).select_option("town")
+    page.get_by_role("tab", name="Find").click()
+    page.get_by_label("Filter by a column").select_option(label="visits")
+    page.get_by_label("visits: from").fill("4")
     page.get_by_role("tab", name="Walk").click()
     page.get_by_role("button", name="Set A here").click()
     drag(page, 80, 40)
@@ -447,12 +450,15 @@ def test_the_address_holds_the_state(browser, folder):
         one.state = one.evaluate("""() => {
           const { map, store } = document.getElementById("diabolo").explorer;
           const anchors = store.get("anchors").flat().map((v) => v.toFixed(3));
-          return [map.place.map((v) => v.toFixed(3)), anchors, store.get("color"), store.get("tab")];
+          const filters = JSON.stringify([...store.get("filters")]);
+          return [map.place.map((v) => v.toFixed(3)), anchors, filters, store.get("color"), store.get("tab")];
         }""")
     assert page.state == same.state
-    assert same.state[2:] == ["town", "walk"]
-    odd = opened(browser, path, at="#at=x,y&color=nothing&ground=%3Cimg%3E&axes=0,9&view=1,1,NaN&walk=1&tab=zzz")
+    assert same.state[2:] == ['[["visits",{"low":4,"high":8}]]', "town", "walk"]
+    assert same.locator(".find [role=status]").text_content().startswith(f"{(people()['visits'] >= 4).sum()} of 120")
+    odd = opened(browser, path, at="#at=x,y&color=nothing&ground=%3Cimg%3E&axes=0,9&view=1,1,NaN&walk=1&tab=zzz&filters=[[1,2],3")
     assert odd.said == []
+    assert odd.locator("[role=tabpanel]:visible").count() == 1
     for one in (page, same, odd):
         one.close()
 

@@ -15,6 +15,7 @@ export function findPanel(page) {
     "input",
     settled(() => store.set("query", search.value), 150),
   );
+  store.on("query", (query) => query !== search.value && (search.value = query));
   const list = el("div", { class: "filters" });
   const result = el("p", { class: "soft", role: "status" });
   const added = page.columns.map((column, j) => [String(j), column.name]);

@@ -33,6 +33,7 @@ export function tabs(page, panels) {
   }
 
   store.on("tab", (name) => {
+    if (!shown.some(([own]) => own === name)) return store.set("tab", shown[0][0]);
     shown.forEach(([own], i) => {
       heads[i].setAttribute("aria-selected", String(own === name));
       heads[i].tabIndex = own === name ? 0 : -1;
