@@ -383,7 +383,7 @@ def test_the_plane_is_that_of_principal_components(learned: fonts.Manifold) -> N
     x = learned.pictures.reshape(len(learned.faces), -1).astype(np.float64) / 255
     truth = PCA(2).fit(x)
     y = x[0] + 0.1
-    mine = bench.Anchors.of(learned).pca2(y.astype(np.float32))
+    mine = bench.Anchors.of(learned, bench.compared(LETTERS)).pca2(y.astype(np.float32))
     assert np.allclose(mine, truth.inverse_transform(truth.transform(y[None]))[0], atol=1e-4)
 
 

@@ -42,13 +42,13 @@ COPIES = 8  # of each face
 LIKE = {"wide": 0.13, "tall": 0.08, "slant": 0.09, "bold": 0.5, "loose": 0.04}  # of logarithms, a slope, cells, em
 MIDDLE = 0.35  # em; what is slanted stays where it is at this height
 RANK = 64
-WIDTH = 1.8  # h, in deviations of the places, times the root of their number
+WIDTH = 1.6  # h, in deviations of the places, times the root of their number
 MOST = 5000  # places; of more faces there are fewer copies
 PERPLEXITY = 20
 WIDE = 0.15  # of the advances beside the pictures, when faces are placed
 SAMPLE = 1024  # faces whose principal components are what is drawn
 SHARE = 0.1  # of the advances in the variance of which the principal components are taken
-FIELD, ADVANCE = 0.02, 0.002  # weights of the errors beside that of pictures
+FIELD, ADVANCE = 0.05, 0.002  # weights of the errors beside that of pictures
 RAISED = 1.0  # cells that a field is raised at most
 LEVELED = 12  # principal components of how much
 
@@ -60,7 +60,7 @@ def fit(
     rank: int = RANK,
     width: float | None = None,
     epochs: int = 8,
-    lr: float = 4e-3,
+    lr: float = 5e-3,
     seed: int = 0,
     about: str = "",
     progress: bool = False,

@@ -3,7 +3,7 @@ r"""The font manifold: every place of a plane is a font.
     D(z) = (fields of all letters, their advances, offsets)      decoder.py
     c_i                                                          the place of a face that was learned: learning.py
 
-A file holds the decoder, and of each face its name, its place and small pictures of its capitals.
+A file holds the decoder, and of each face its name, its place and small pictures of its letters.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .. import storage
 from ..errors import DataError, FormatError, suggest
 from .decoder import Decoder, best_places
 from .files import Named
-from .glyphs import BOX, CAPITALS
+from .glyphs import BOX, CAPITALS, SMALL
 
 __all__ = ["LEVELS", "Glyphs", "Manifold", "compared", "load"]
 
@@ -70,7 +70,7 @@ class Manifold:
     about : str
         What it was learned from.
     pictures : (n, l, s, s) of uint8
-        The capitals of the faces: what a benchmark compares with.
+        Capitals and small letters of the faces: what a benchmark compares with.
     """
 
     letters: str
@@ -184,5 +184,5 @@ def _unpacked(packed: np.ndarray, n: int, letters: str, size: int) -> np.ndarray
 
 
 def compared(letters: str) -> str:
-    """The letters by which fonts are compared: the capitals, or all if there are not all capitals."""
-    return CAPITALS if set(CAPITALS) <= set(letters) else letters
+    """The letters by which fonts are compared: those of A-Z and a-z; all, if none of these was learned."""
+    return "".join(c for c in letters if c in CAPITALS + SMALL) or letters
