@@ -23,7 +23,7 @@ NOTICE = """The fonts from which fonts.diabolo was learned
 ==============================================
 
 The weights hold no font file and no outline. What they draw are means of many fonts; and they hold a picture of 32 x 32 pixels
-of each capital of each face, for comparisons. The fonts themselves remain under their licenses. Names of some are reserved: a
+of each letter of each face, for comparisons. The fonts themselves remain under their licenses. Names of some are reserved: a
 font that you save must not bear one of these names.
 
 """

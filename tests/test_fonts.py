@@ -18,7 +18,7 @@ from diabolo import Autoencoder, fonts
 from diabolo.cli import cli
 from diabolo.errors import DataError, FormatError
 from diabolo.explorer.fonts import payload, program
-from diabolo.fonts import bench, collection, fields, files, glyphs, manifold
+from diabolo.fonts import bench, collection, decoder, fields, files, glyphs, learning
 from diabolo.fonts.files import Face, LeftOut
 
 try:
@@ -224,7 +224,7 @@ def test_the_field_of_a_disk_is_its_signed_distance() -> None:
 
 def test_a_letter_is_changed_as_told(faces: fonts.Collection) -> None:
     f, zero = torch.from_numpy(faces.fields), torch.zeros(len(faces))
-    same = manifold.changed(f, zero + 1, zero + 1, zero, zero)
+    same = learning.changed(f, zero + 1, zero + 1, zero, zero)
     assert torch.allclose(same, f, atol=1e-5)
 
     def spans(part: torch.Tensor) -> tuple[int, int]:
@@ -232,12 +232,12 @@ def test_a_letter_is_changed_as_told(faces: fonts.Collection) -> None:
         return int(ink.any(0).sum()), int(ink.any(1).sum())
 
     wide, tall = spans(f)
-    assert spans(manifold.changed(f, zero + 1.3, zero + 1, zero, zero))[0] >= 1.2 * wide
-    assert spans(manifold.changed(f, zero + 1, zero + 1.3, zero, zero))[1] >= 1.2 * tall
-    slanted = manifold.changed(f, zero + 1, zero + 1, zero + 0.3, zero)[0, LETTERS.index("i")] > 0
+    assert spans(learning.changed(f, zero + 1.3, zero + 1, zero, zero))[0] >= 1.2 * wide
+    assert spans(learning.changed(f, zero + 1, zero + 1.3, zero, zero))[1] >= 1.2 * tall
+    slanted = learning.changed(f, zero + 1, zero + 1, zero + 0.3, zero)[0, LETTERS.index("i")] > 0
     columns = [torch.nonzero(row).float().mean() for row in slanted if row.any()]
     assert columns[0] > columns[-1] + 1  # to the right at the top
-    assert (manifold.changed(f, zero + 1, zero + 1, zero, zero + 0.5) > f).all()
+    assert (learning.changed(f, zero + 1, zero + 1, zero, zero + 0.5) > f).all()
 
 
 # ── the manifold ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -266,7 +266,7 @@ def test_the_best_place_is_no_worse_than_any_of_the_grid(faces: fonts.Collection
     def loss(at: tuple[float, float]) -> float:
         z = torch.tensor([at])
         fields_, advances, offsets = learned.decoder.some(z, [0, 1, 2])
-        ink = manifold.expected(fields_, offsets)[0].detach().numpy()
+        ink = decoder.expected(fields_, offsets)[0].detach().numpy()
         return float(
             np.square(ink - pictures[0, :3]).mean() + np.square(advances[0].detach().numpy() - faces.advances[0, :3]).mean()
         )
@@ -343,7 +343,7 @@ def test_the_program_of_the_page_decodes_what_python_decodes(learned: fonts.Mani
     z = np.random.default_rng(0).normal(size=(20, 2)).astype(np.float32)
     with torch.no_grad():
         truth = learned.decoder(torch.from_numpy(z)).numpy()
-    assert np.abs(program(learned.decoder).run(z) - truth).max() < 1e-5
+    assert np.allclose(program(learned.decoder).run(z), truth, rtol=1e-5, atol=1e-5)
 
 
 def test_the_payload_says_where_the_letters_are(learned: fonts.Manifold) -> None:
@@ -383,7 +383,7 @@ def test_the_plane_is_that_of_principal_components(learned: fonts.Manifold) -> N
     x = learned.pictures.reshape(len(learned.faces), -1).astype(np.float64) / 255
     truth = PCA(2).fit(x)
     y = x[0] + 0.1
-    mine = bench.Anchors.of(learned).pca2(y.astype(np.float32))
+    mine = bench.Anchors.of(learned, bench.compared(LETTERS)).pca2(y.astype(np.float32))
     assert np.allclose(mine, truth.inverse_transform(truth.transform(y[None]))[0], atol=1e-4)
 
 
@@ -397,7 +397,7 @@ def test_ssim_is_one_for_the_same_and_less_for_noise() -> None:
 def test_fit_names_what_is_left_out_and_writes_a_model(some: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(collection, "LETTERS", LETTERS)
     monkeypatch.setattr(fonts, "collected", lambda source, say: collection.collected(source, LETTERS, say=say))
-    monkeypatch.setattr(fonts, "fit", lambda faces, **more: manifold.fit(faces, copies=1, rank=4, epochs=1, **more))
+    monkeypatch.setattr(fonts, "fit", lambda faces, **more: learning.fit(faces, copies=1, rank=4, epochs=1, **more))
     (some / "broken.ttf").write_bytes(b"nothing")
     said = run("fonts", "--fit", some, "-o", tmp_path / "mine.diabolo")
     (some / "broken.ttf").unlink()

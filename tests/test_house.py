@@ -192,7 +192,9 @@ TOGETHER = {
         explorer.near explorer.page explorer.payload explorer.sides explorer.thumbnails""",
     "explorer_server": "explorer.guard explorer.server explorer.uploads",
     "explorer_widget": "explorer.widget",
-    "files": "formats.cells formats.gaps formats.hints formats.layout formats.suspects",
+    "files": "formats.cells formats.files formats.gaps formats.hints formats.layout formats.suspects",
+    "fonts": """cli.fonts explorer.fonts fonts.bench fonts.collection fonts.decoder fonts.fields fonts.files fonts.glyphs
+        fonts.learning fonts.manifold""",
     "formats": """formats.arrays formats.base formats.columns formats.container formats.fitting formats.matrices formats.remarks
         formats.tables formats.written sentinels""",
     "images": "estimators.augmentation formats.images nets.convolution",

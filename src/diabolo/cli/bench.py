@@ -156,25 +156,28 @@ Examples:
 @command.command(
     epilog=FONTS,
     help="How near the map of fonts comes to those of SOURCE, a folder or a zip: the best place for each, beside PCA with 2 "
-    "components and the nearest of the fonts that were learned. Squared errors are those of the 26 capitals at 32 x 32 pixels.",
+    "components and the nearest of the fonts that were learned. Squared errors are those of 26 letters at 32 x 32 pixels.",
 )
 @click.argument("source", type=PLACE)
 @click.option("--model", type=WEIGHTS, help="A map of your own.  [default: the shipped one]")
 @click.option("--json", "path", type=click.Path(dir_okay=False, path_type=Path), help="Write the numbers here, too.")
+@click.option("--capitals", is_flag=True, help="Compare A to Z instead of a to z.")
 @click.option("--coarse", is_flag=True, help="Without L1, SSIM and IoU at 256 x 256, which take most of the time.")
-def fonts(source: Path, model: Path | None, path: Path | None, coarse: bool) -> None:
+def fonts(source: Path, model: Path | None, path: Path | None, capitals: bool, coarse: bool) -> None:
     import json
 
     from .. import fonts
     from ..errors import DataError, warn
     from ..fonts.bench import measured, summary
+    from ..fonts.glyphs import CAPITALS, SMALL
     from ..progress import progress
     from ..storage import atomic
 
     manifold = fonts.load(model) if model else fonts.shipped()
-    rows, left_out = [], []
+    rows: list[Any] = []
+    left_out: list[Any] = []
     with progress("Fonts") as at:
-        for row in measured(manifold, source, left_out.append, fine=not coarse):
+        for row in measured(manifold, source, CAPITALS if capitals else SMALL, left_out.append, not coarse):
             rows.append(row)
             at(len(rows), row["face"])
     for out in left_out:

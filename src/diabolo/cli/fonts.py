@@ -169,7 +169,7 @@ def show(
 
     made = html(payload(manifold, text or TEXT, title, place))
     if export is None:
-        server.serve(made, host=host, port=port, open=not no_browser)
+        server.serve(lambda: made, host=host, port=port, open=not no_browser)
         return
     with atomic(export) as file:
         file.write(made)

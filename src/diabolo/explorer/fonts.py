@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from ..fonts.decoder import UNIT, Decoder
 from ..fonts.glyphs import BOX
-from ..fonts.manifold import UNIT, Decoder, Manifold
+from ..fonts.manifold import Manifold
 from ..nets.program import Program, Tensors, start
 from ..nets.tape import Tape, Value
 from .columns import column

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from .collection import Collection, collected
 from .glyphs import LETTERS
-from .manifold import Glyphs, Manifold, fit, load
+from .learning import fit
+from .manifold import Glyphs, Manifold, load
 
 __all__ = ["LETTERS", "TEXT", "Collection", "Glyphs", "Manifold", "collected", "fit", "load", "shipped"]
 

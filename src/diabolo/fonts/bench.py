@@ -4,7 +4,7 @@
     pca2        mean + projection on the first two principal components of the learned faces' pictures
     nearest     the learned face whose pictures are nearest
 
-    squared error     mean (e - y)^2 over the 26 capitals at 32 x 32 pixels, in [0, 1]
+    squared error     mean (e - y)^2 over 26 letters, a to z, at 32 x 32 pixels, in [0, 1]
     L1, SSIM, IoU     at 256 x 256 pixels; a picture of 32 x 32 is enlarged as a field, which sharpens it
     advance           mean |decoded - true| width of them, in 1/1000 em
 
@@ -29,7 +29,7 @@ from scipy.ndimage import gaussian_filter, zoom
 from .collection import each
 from .fields import SIZE, coverage, shrunk
 from .files import LeftOut, Named
-from .glyphs import PIXELS
+from .glyphs import PIXELS, SMALL
 from .manifold import Glyphs, Manifold, compared
 
 __all__ = ["MEASURES", "Anchors", "measured", "summary"]
@@ -40,11 +40,12 @@ Row = dict[str, Any]
 
 
 class Anchors:
-    """What is known about the learned faces: pictures (n, 26, 32, 32), and the plane through them.
+    """What is known about the learned faces: pictures (n, l, 32, 32), and the plane through them.
 
     Parameters
     ----------
     pictures : (n, d) of float32
+        Those of some letters.
     """
 
     def __init__(self, pictures: np.ndarray) -> None:
@@ -54,9 +55,11 @@ class Anchors:
         self.axes = (u[:, :2].T @ centered) / np.sqrt(np.maximum(s[:2, None], 1e-12))
 
     @classmethod
-    def of(cls, manifold: Manifold) -> Anchors:
+    def of(cls, manifold: Manifold, letters: str) -> Anchors:
         """Those in a model's file."""
-        return cls(manifold.pictures.reshape(len(manifold.faces), -1).astype(np.float32) / 255)
+        kept = compared(manifold.letters)
+        some = manifold.pictures[:, [kept.index(c) for c in letters]]
+        return cls(some.reshape(len(manifold.faces), -1).astype(np.float32) / 255)
 
     def pca2(self, y: np.ndarray) -> np.ndarray:
         """The nearest point (d,) of the plane."""
@@ -76,7 +79,11 @@ class Seen:
 
 
 def measured(
-    manifold: Manifold, source: str | os.PathLike[str], told: Callable[[LeftOut], None] = lambda out: None, fine: bool = True
+    manifold: Manifold,
+    source: str | os.PathLike[str],
+    letters: str = SMALL,
+    told: Callable[[LeftOut], None] = lambda out: None,
+    fine: bool = True,
 ) -> Iterator[Row]:
     """One row for each face of a folder or zip.
 
@@ -84,12 +91,15 @@ def measured(
     ----------
     manifold : Manifold
     source : path
+    letters : str
+        By which they are compared, as far as these were learned.
     told : callable
         Gets what is left out.
     fine : bool
         Whether to compare at 256 x 256, too.
     """
-    anchors, letters, known = Anchors.of(manifold), compared(manifold.letters), {face.family for face in manifold.faces}
+    letters = "".join(c for c in compared(manifold.letters) if c in letters) or compared(manifold.letters)
+    anchors, known = Anchors.of(manifold, letters), {face.family for face in manifold.faces}
     found = each(source, letters)
     while part := list(islice(found, TOGETHER)):
         for out in part:

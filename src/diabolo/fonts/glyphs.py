@@ -16,7 +16,8 @@ from .files import Face, LeftOut
 __all__ = ["BOX", "LETTERS", "drawn"]
 
 CAPITALS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-LETTERS = CAPITALS + CAPITALS.lower() + "0123456789" + ".,:;!?'\"-&()"
+SMALL = CAPITALS.lower()
+LETTERS = CAPITALS + SMALL + "0123456789" + ".,:;!?'\"-&()"
 BOX = (-0.64, -0.32, 0.64, 0.96)  # x0, y0, x1, y1 in em
 PIXELS = 256  # of a side of a picture
 LONGEST = 4.0  # em that a letter may be wide
