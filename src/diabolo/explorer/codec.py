@@ -51,11 +51,11 @@ def described(format: Format, tensors: Tensors, loss: Loss | None = None) -> dic
     ('age', 'number', {'of': 'squares', 'sizes': [1]})
     """
     meta, arrays = format.described()
-    numbers = {name: tensors.add(array, DTYPES[array.dtype.str]) for name, array in arrays.items()}
+    numbers = {name: tensors.add(array, DTYPES[array.dtype.name]) for name, array in arrays.items()}
     return {"kind": format.kind, **meta, "tensors": numbers, "errors": errors(loss or format.loss(), format.width)}
 
 
-DTYPES = {"<f8": "f64", "<f4": "f32", "|u1": "u8", "<i4": "i32"}
+DTYPES = {"float64": "f64", "int32": "i32", "uint8": "u8"}
 
 
 def errors(loss: Loss, d: int) -> dict[str, Any] | None:

@@ -18,6 +18,7 @@ from sklearn.neighbors import NearestNeighbors
 __all__ = ["NEAR", "interpolated"]
 
 NEAR = 12  # rows that count
+BEYOND = 1 + 1e-6  # R is a little larger, so that rows that are all as far count alike
 LEAST = 1e-6  # smallest t, so that the row at the place itself outweighs all others
 
 
@@ -30,7 +31,7 @@ def interpolated(at: np.ndarray, places: np.ndarray, codes: np.ndarray) -> np.nd
     """
     most = min(NEAR + 1, len(places))
     far, index = NearestNeighbors(n_neighbors=most).fit(places).kneighbors(at)
-    radius = far[:, -1:] if len(places) > NEAR else 2 * far[:, -1:]
+    radius = far[:, -1:] * (BEYOND if len(places) > NEAR else 2)
     t = np.divide(far, radius, out=np.zeros_like(far), where=radius > 0)
     w = np.square((1 - t) / np.maximum(t, LEAST))
     return np.asarray(np.einsum("mi,mik->mk", w / np.maximum(w.sum(1, keepdims=True), 1e-300), codes[index]))

@@ -40,6 +40,7 @@ VALUES = 50_000_000  # features of these rows
 CELLS = 4_000_000  # cells that the page holds
 WORDS = 8  # of a document that name it
 DIRECTIONS = 24  # of wide codes that only place the rows
+CODES = 16  # that are columns
 LABELS = 30  # whose probabilities are columns
 
 Say = Callable[[str], None]
@@ -196,8 +197,11 @@ def about(model: Any, n: int, shown: int) -> str:
     unit = {"documents": "documents", "images": "pictures"}.get(model.format_.kind, "rows")
     some = f"{n:,} {unit}" if shown == n else f"{shown:,} of {n:,} {unit}"
     if isinstance(model, Autoencoder):
-        k = model.n_components_
-        return f"{some}; each is {k} number{'s' if k > 1 else ''}, from which the decoder makes it again"
+        k, share = model.n_components_, model.comparison_
+        numbers = f"{k} number{'s' if k > 1 else ''}, which explain{'s' if k == 1 else ''}"
+        where = "held-out" if share["held_out_rows"] else "training"
+        of = f"{share['autoencoder']:.0%} of the {where} {unit} ({share.linear}: {share['pca']:.0%})"
+        return f"{some}; each is {numbers} {of}"
     return f"{some} as the {type(model).__name__} sees them"
 
 
@@ -219,16 +223,21 @@ def columns_of(
     model: Any, half: Sides, X: Any, shown: Shown, more: Mapping[str, list[Any]], tensors: Tensors
 ) -> tuple[list[dict[str, Any]], int]:
     """Labels, columns, measures and codes; and how many columns were left out."""
-    found = [column(name, "label", values, tensors) for name, values in more.items()]
-    if shown.p is not None:
-        found.append(column("predicted", "label", predicted(half, shown), tensors))
-        each = zip(half.labels[:LABELS], shown.p.T, strict=False)
-        found += [column(f"p({name})", "measure", p.tolist(), tensors) for name, p in each]
     own, left_out = own_columns(model, X, shown)
-    found += [column(name, "column", values, tensors) for name, values in own.items()]
-    found += [column(name, "measure", v.tolist(), tensors) for name, v in shown.measured.items()]
+    groups: dict[str, dict[str, list[Any]]] = {"label": dict(more), "column": own, "measure": {}, "code": {}}
+    if shown.p is not None:
+        groups["label"]["predicted"] = predicted(half, shown)
+        each = zip(half.labels[:LABELS], shown.p.T, strict=False)
+        groups["measure"] |= {f"p({name})": p.tolist() for name, p in each}
+    groups["measure"] |= {name: v.tolist() for name, v in shown.measured.items()}
     if isinstance(model, Autoencoder):
-        found += [column(f"z{j + 1}", "code", z.tolist(), tensors) for j, z in enumerate(shown.z.T[:16])]
+        groups["code"] = {f"z{j + 1}": z.tolist() for j, z in enumerate(shown.z.T[:CODES])}
+    taken, found = {*own}, []
+    for group, columns in groups.items():
+        for name, values in columns.items():
+            free = name if group == "column" or name not in taken else f"{name} ({group})"
+            taken.add(free)
+            found.append(column(free, group, values, tensors))
     return found, left_out
 
 

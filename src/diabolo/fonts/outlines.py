@@ -42,7 +42,7 @@ ROUND = 2  # steps from a corner within which it is rounded
 TURN = 0.5  # a corner turns by this angle within ROUND + 1 steps to each side
 PEAK = 0.2  # within ROUND steps it turns by so much more than beside it
 SIDE = 5  # steps from a corner to the end of what is continued to it
-REACH = 1.2  # how far lines are continued to a corner; half of it for short ones
+REACH = 1.6  # how far lines are continued to a corner; half of it for short ones
 
 # lines
 BOW = 30.0  # arcs of this radius are straight
@@ -533,11 +533,11 @@ def outlines(
     Examples
     --------
     >>> import numpy as np
-    >>> x = np.arange(8) + 0.5
-    >>> field = 3 - np.maximum(abs(x - 4)[:, None], abs(x - 4))  # a square of 6 x 6
-    >>> [square] = outlines(field, box=(0, 0, 8, 8))
-    >>> square.round(1).tolist()
-    [[1.0, 7.0, 1.0], [7.0, 7.0, 1.0], [7.0, 1.0, 1.0], [1.0, 1.0, 1.0]]
+    >>> x = np.arange(16) + 0.5
+    >>> field = 5 - np.maximum(abs(x - 8)[:, None], abs(x - 8))  # a square of 10 x 10
+    >>> [square] = outlines(field, box=(0, 0, 16, 16))
+    >>> sorted(square.round(1).tolist())
+    [[3.0, 3.0, 1.0], [3.0, 13.0, 1.0], [13.0, 3.0, 1.0], [13.0, 13.0, 1.0]]
     """
     f = _checked(field)
     found = contours(f, level)

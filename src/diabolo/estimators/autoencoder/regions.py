@@ -14,9 +14,13 @@ from math import isqrt
 from typing import Any
 
 import numpy as np
+import torch
 from sklearn.cluster import KMeans
+from torch import Tensor
 
-from ...formats import Format
+from ...formats import Format, Tables
+from ...formats.columns import Binary, Category
+from ...printed import few
 from ...rows import evenly
 
 __all__ = ["Region", "pixels", "regions"]
@@ -59,8 +63,10 @@ def regions(
     >>> df = pd.DataFrame({"age": [20.0] * 60 + [70.0] * 60, "town": ["Oslo"] * 60 + ["Rome"] * 60})
     >>> format = Tables().fit(df)
     >>> places = np.column_stack([df.age, np.zeros(120)])
-    >>> regions(places, format.to_tensor(df).numpy(), format)
-    [Region(name='high age, town Rome', center=(70.0, 0.0), says=...), Region(name='low age, town Oslo', ...)]
+    >>> for region in regions(places, format.to_tensor(df).numpy(), format):
+    ...     print(region.name, region.center, len(region.rows), region.says[0])
+    high age, town Rome (70.0, 0.0) 60 age: 70 on average here, 45 of all rows
+    low age, town Oslo (20.0, 0.0) 60 age: 20 on average here, 45 of all rows
     """
     if len(places) < EACH or not np.ptp(places, axis=0).any():
         return []
@@ -97,12 +103,14 @@ def columns_of(x: np.ndarray, group: np.ndarray, format: Format) -> list[list[To
     """Of each group the columns that set it apart, once each."""
     if pixels(format) is not None:
         return [[] for _ in range(group.max() + 1)]  # a pixel says nothing
-    mean, deviation = np.nanmean(clean(x), axis=0), np.nanstd(clean(x), axis=0)
+    known = clean(x)
+    mean, deviation = np.nanmean(known, axis=0), np.nanstd(known, axis=0)
     found: list[list[Told]] = []
     for g in range(group.max() + 1):
         here = np.nanmean(clean(x[group == g]), axis=0)
         effect = np.where(deviation > 1e-9, (here - mean) / np.maximum(deviation, 1e-9), 0.0)
-        told = [tell(format, j, effect[block], here[block], mean[block]) for j, block in enumerate(format.blocks)]
+        means = torch.from_numpy(np.stack([here, mean]))
+        told = [tell(format, j, effect[block], means) for j, block in enumerate(format.blocks)]
         found.append([t for t in told if t is not None])
     return found
 
@@ -121,22 +129,23 @@ def clean(x: np.ndarray) -> np.ndarray:
     return np.where(np.isnan(x).all(0), 0.0, x)
 
 
-def tell(format: Format, j: int, effect: np.ndarray, here: np.ndarray, mean: np.ndarray) -> Told | None:
-    """What is said of column j with these effects of its features; None if it is nothing special."""
-    name, levels = format.columns[j], getattr(getattr(format, "fields", [None] * (j + 1))[j], "levels", None)
-    if levels is not None:
-        best = int(effect[:-1].argmax()) if len(effect) > 1 else 0
-        if not len(levels) or effect[best] < APART:
-            return None
-        return level(float(effect[best]), name, str(levels[best]), here[best], mean[best])
-    size = float(np.abs(effect[0]))
+def tell(format: Format, j: int, effect: np.ndarray, means: Tensor) -> Told | None:
+    """What is said of column j, with these effects of its features and the means (2, d) here and of all rows; or nothing."""
+    name, field = format.columns[j], format.fields[j] if isinstance(format, Tables) else None
+    here, mean = means[:, format.blocks[j]].numpy()
+    if isinstance(field, Category):
+        best = int(effect[:-1].argmax()) if field.levels else 0
+        apart = bool(field.levels) and effect[best] >= APART
+        return level(float(effect[best]), name, str(field.levels[best]), here[best], mean[best]) if apart else None
+    size, more = float(np.abs(effect[0])), effect[0] > 0
     if size < APART:
         return None
-    if not format.quantities()[format.blocks[j].start] and 0 <= here[0] <= 1:
-        said = name if effect[0] > 0 else f"not {name}"
-        return size, said, f"{name} in {share(here[0])} of the rows here, of all rows in {share(mean[0])}"
-    side = "high" if effect[0] > 0 else "low"
-    return size, f"{side} {name}", f"{name} is {effect[0]:+.1f} deviations from the mean"
+    if isinstance(field, Binary):
+        said = f"{name} in {share(here[0])} of the rows here, of all rows in {share(mean[0])}"
+        return size, name if more else f"not {name}", said
+    low, high = ("early", "late") if field is not None and field.type.startswith(("date", "timestamp")) else ("low", "high")
+    values = [few(v) for v in format.shown(means, j)]
+    return size, f"{high if more else low} {name}", f"{name}: {values[0]} on average here, {values[1]} of all rows"
 
 
 def level(effect: float, name: str, value: str, here: float, usual: float) -> Told:

@@ -37,7 +37,14 @@ export function choice(name, options, chosen, onchange) {
 }
 
 export function slider(name, [low, high], value, oninput, step = "any") {
-  const input = el("input", { type: "range", min: low, max: high, step, "aria-label": name, oninput: (event) => oninput(Number(event.target.value)) });
+  const input = el("input", {
+    type: "range",
+    min: low,
+    max: high,
+    step,
+    "aria-label": name,
+    oninput: (event) => oninput(Number(event.target.value)),
+  });
   input.value = value;
   return input;
 }

@@ -6,7 +6,10 @@ export async function pictureFrom(file) {
   const size = sizeOf(new Uint8Array(await file.slice(0, 1 << 18).arrayBuffer()));
   if (!size) throw new Error(`${file.name || "this"} is no PNG, JPEG, WebP or GIF`);
   const [w, h] = size;
-  if (w * h > MOST) throw new Error(`${file.name || "the picture"} has ${w.toLocaleString("en")} × ${h.toLocaleString("en")} pixels: at most ${MOST / 1e6} million are taken, make it smaller`);
+  if (w * h > MOST)
+    throw new Error(
+      `${file.name || "the picture"} has ${w.toLocaleString("en")} × ${h.toLocaleString("en")} pixels: at most ${MOST / 1e6} million are taken, make it smaller`,
+    );
   const bitmap = await createImageBitmap(file).catch(() => {
     throw new Error(`${file.name || "the picture"} is broken and cannot be read`);
   });
@@ -36,9 +39,10 @@ function webp(view, kind) {
 
 // The frame that follows other segments
 function jpeg(view) {
-  for (let at = 2; at + 9 < view.byteLength; ) {
+  for (let at = 2; at + 9 < view.byteLength;) {
     const mark = view.getUint16(at);
-    if (mark >= 0xffc0 && mark <= 0xffcf && ![0xffc4, 0xffc8, 0xffcc].includes(mark)) return [view.getUint16(at + 7), view.getUint16(at + 5)];
+    if (mark >= 0xffc0 && mark <= 0xffcf && ![0xffc4, 0xffc8, 0xffcc].includes(mark))
+      return [view.getUint16(at + 7), view.getUint16(at + 5)];
     if (mark >> 8 !== 0xff) return null;
     at += 2 + view.getUint16(at + 2);
   }

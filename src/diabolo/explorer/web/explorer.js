@@ -41,20 +41,38 @@ async function pageOf(root, head, buffer) {
   const columns = head.columns.map((column) => new Column(column, tensors));
   const names = head.ids ?? Array.from(index, (i) => `row ${i}`);
   const page = {
-    root, head, tensors, codec, columns,
+    root,
+    head,
+    tensors,
+    codec,
+    columns,
     n: head.n,
     model: new Model(head, tensors, kernel, codec),
     rowNumber: (i) => index[i],
     names,
     name: (i) => names[i],
     column: (name) => columns.find((column) => column.name === name),
+    measure: (name) => columns.find((column) => column.group === "measure" && column.name.startsWith(name)),
     shade: (column, i) => shadesOf(column)[column.values[i]] ?? MISSING,
     trust: head.trust && { round: tensors.array(head.trust.round), stretch: tensors.array(head.trust.stretch) },
     reduced: matchMedia("(prefers-reduced-motion: reduce)").matches,
     sheet: head.thumbnails ? picture(head.thumbnails.sheet) : null,
     store: new Store({
-      place: null, before: null, moving: false, color: firstColor(head, columns), ground: "likely", things: "points",
-      query: "", filters: new Map(), hidden: new Set(), shown: null, selected: null, tab: null, anchors: [], text: null, given: null,
+      place: null,
+      before: null,
+      moving: false,
+      color: firstColor(head, columns),
+      ground: "likely",
+      things: "points",
+      query: "",
+      filters: new Map(),
+      hidden: new Set(),
+      shown: null,
+      selected: null,
+      tab: null,
+      anchors: [],
+      text: null,
+      given: null,
     }),
   };
   page.face = faceFor(page);
@@ -87,7 +105,10 @@ async function asked({ remote, model, codec }, place, use) {
 // A label, if there is one; rows without labels have no color at first.
 function firstColor(head, columns) {
   if (head.fonts) return "";
-  return columns.find((column) => column.group === "label" && column.kind !== "text")?.name ?? (head.model === "OutlierDetector" ? "p-value" : "");
+  return (
+    columns.find((column) => column.group === "label" && column.kind !== "text")?.name ??
+    (head.model === "OutlierDetector" ? columns.find((c) => c.group === "measure").name : "")
+  );
 }
 
 async function picture(source) {
@@ -186,5 +207,13 @@ function logo() {
 }
 
 function footer() {
-  return el("footer", {}, el("p", {}, "Drag the black and white circle over the map, or focus it and use the arrow keys: Shift is fine, Home is the likeliest place. One file, no network."));
+  return el(
+    "footer",
+    {},
+    el(
+      "p",
+      {},
+      "Drag the black and white circle over the map, or focus it and use the arrow keys: Shift is fine, Home is the likeliest place. Made with diabolo.",
+    ),
+  );
 }

@@ -36,7 +36,10 @@ export class CellsFace {
   }
 
   say(cells) {
-    return cells.slice(0, 3).map((cell) => `${cell.name} ${cell.text}`).join(", ");
+    return cells
+      .slice(0, 3)
+      .map((cell) => `${cell.name} ${cell.text}`)
+      .join(", ");
   }
 }
 
@@ -83,7 +86,8 @@ class CellRow {
 // The number of a cell on the scale of its column; NaN, if it has none.
 export function numberOf(cell, column) {
   if (!column?.isNumber) return NaN;
-  if (column.kind === "date") return Date.parse(/^\d{4}-\d\d-\d\d$/.test(cell.text) ? cell.text : `${cell.text.replace(" ", "T")}Z`) / 1000;
+  if (column.kind === "date")
+    return Date.parse(/^\d{4}-\d\d-\d\d$/.test(cell.text) ? cell.text : `${cell.text.replace(" ", "T")}Z`) / 1000;
   return typeof cell.value === "number" ? cell.value : NaN;
 }
 
@@ -117,7 +121,11 @@ const TOP = 14;
 export class WordsFace {
   constructor() {
     this.lines = Array.from({ length: TOP }, () => new BarLine());
-    this.list = el("ol", { class: "bars", "aria-label": "Decoded words, most expected first" }, ...this.lines.map((line) => line.element));
+    this.list = el(
+      "ol",
+      { class: "bars", "aria-label": "Decoded words, most expected first" },
+      ...this.lines.map((line) => line.element),
+    );
     this.element = this.list;
   }
 
@@ -136,7 +144,10 @@ export class WordsFace {
   }
 
   say(words) {
-    return words.slice(0, 6).map((w) => w.word).join(", ");
+    return words
+      .slice(0, 6)
+      .map((w) => w.word)
+      .join(", ");
   }
 }
 
@@ -176,12 +187,16 @@ export class LabelsFace {
   }
 
   say(p) {
-    return likeliestOf(p, 3).map((c) => `${this.names[c]} ${percent(p[c])}`).join(", ");
+    return likeliestOf(p, 3)
+      .map((c) => `${this.names[c]} ${percent(p[c])}`)
+      .join(", ");
   }
 }
 
 export function likeliestOf(p, most) {
-  return Array.from(p, (_, c) => c).sort((a, b) => p[b] - p[a]).slice(0, most);
+  return Array.from(p, (_, c) => c)
+    .sort((a, b) => p[b] - p[a])
+    .slice(0, most);
 }
 
 // ── a picture ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -203,7 +218,13 @@ export class PictureFace {
     own.putImageData(asImageData(picture), 0, 0);
     const fit = (0.86 * size) / Math.max(picture.width, picture.height);
     context.imageSmoothingEnabled = fit < 2;
-    context.drawImage(small, u - (fit * picture.width) / 2, v - (fit * picture.height) / 2, fit * picture.width, fit * picture.height);
+    context.drawImage(
+      small,
+      u - (fit * picture.width) / 2,
+      v - (fit * picture.height) / 2,
+      fit * picture.width,
+      fit * picture.height,
+    );
   }
 
   say(picture) {
@@ -234,7 +255,8 @@ export class PixelsFace extends PictureFace {
     const { channels, width, height, low, high } = this;
     const n = width * height;
     const data = new Uint8ClampedArray(4 * n).fill(255);
-    for (let i = 0; i < n; i++) for (let c = 0; c < 3; c++) data[4 * i + c] = (255 * (cells[(c % channels) * n + i].value - low)) / (high - low || 1);
+    for (let i = 0; i < n; i++)
+      for (let c = 0; c < 3; c++) data[4 * i + c] = (255 * (cells[(c % channels) * n + i].value - low)) / (high - low || 1);
     return { width, height, data };
   }
 }

@@ -17,7 +17,15 @@ export function rowsAsCsv(page, rows) {
   const columns = page.columns;
   const names = ["row", ...named, ...columns.map((c) => c.name), "map x", "map y"];
   const place = (i) => [page.model.places[2 * i], page.model.places[2 * i + 1]].map(String);
-  return csv(names, rows.map((i) => [String(page.rowNumber(i)), ...(named.length ? [page.name(i)] : []), ...columns.map((c) => c.exact(i)), ...place(i)]));
+  return csv(
+    names,
+    rows.map((i) => [
+      String(page.rowNumber(i)),
+      ...(named.length ? [page.name(i)] : []),
+      ...columns.map((c) => c.exact(i)),
+      ...place(i),
+    ]),
+  );
 }
 
 // Whether the page holds all that a label is learned from; else why not.
@@ -36,9 +44,19 @@ export async function saveExamples(page, rows, label) {
     download(`${name}.zip`, await picturesAsZip(page, rows));
     return `${name}.zip`;
   }
-  const columns = page.head.kind === "documents" ? page.columns.filter((c) => c.name === "text") : page.columns.filter((c) => c.group === "column");
+  const columns =
+    page.head.kind === "documents"
+      ? page.columns.filter((c) => c.name === "text")
+      : page.columns.filter((c) => c.group === "column");
   const decimal = page.head.codec?.decimal;
-  download(`${name}.csv`, csv([...columns.map((c) => c.name), label], rows.map((i) => [...columns.map((c) => c.written(i, decimal)), "1"])), "text/csv");
+  download(
+    `${name}.csv`,
+    csv(
+      [...columns.map((c) => c.name), label],
+      rows.map((i) => [...columns.map((c) => c.written(i, decimal)), "1"]),
+    ),
+    "text/csv",
+  );
   return `${name}.csv`;
 }
 
@@ -50,5 +68,7 @@ async function picturesAsZip(page, rows) {
   const context = canvas.getContext("2d", { willReadFrequently: true });
   context.drawImage(sheet, 0, 0);
   const pngOf = (i) => png(context.getImageData((i % per) * w, Math.floor(i / per) * h, w, h), c);
-  return zipped(await Promise.all(rows.map(async (i) => [`${String(page.rowNumber(i)).padStart(7, "0")}.png`, await pngOf(i)])));
+  return zipped(
+    await Promise.all(rows.map(async (i) => [`${String(page.rowNumber(i)).padStart(7, "0")}.png`, await pngOf(i)])),
+  );
 }

@@ -16,7 +16,10 @@ function weightsOf(s, pixels) {
       const at = ((i + 0.5) * s) / pixels - 0.5;
       const [j, u] = [Math.floor(at), at - Math.floor(at)];
       for (let k = 0; k < 4; k++) first[4 * i + k] = Math.min(s - 1, Math.max(0, j - 1 + k));
-      weights.set([((2 - u) * u - 1) * u, (3 * u - 5) * u * u + 2, ((4 - 3 * u) * u + 1) * u, (u - 1) * u * u].map((w) => w / 2), 4 * i);
+      weights.set(
+        [((2 - u) * u - 1) * u, (3 * u - 5) * u * u + 2, ((4 - 3 * u) * u + 1) * u, (u - 1) * u * u].map((w) => w / 2),
+        4 * i,
+      );
     }
     tables.set(key, { first, weights });
   }
@@ -34,7 +37,10 @@ export function inked(ink, width, height, field, s, side, left, top) {
     const from = y * s;
     for (let x = a, k = 4 * a; x < b; x++, k += 4) {
       rows[y * side + x] =
-        weights[k] * field[from + first[k]] + weights[k + 1] * field[from + first[k + 1]] + weights[k + 2] * field[from + first[k + 2]] + weights[k + 3] * field[from + first[k + 3]];
+        weights[k] * field[from + first[k]] +
+        weights[k + 1] * field[from + first[k + 1]] +
+        weights[k + 2] * field[from + first[k + 2]] +
+        weights[k + 3] * field[from + first[k + 3]];
     }
   }
   for (let y = Math.max(0, -top); y < Math.min(side, height - top); y++) {

@@ -11,7 +11,10 @@ export function gridAt(values, [x0, x1, y0, y1], [x, y]) {
 export function smoothed(places, [x0, x1, y0, y1], m = 96, width = 2.2) {
   const grid = new Float64Array(m * m);
   for (let i = 0; i < places.length; i += 2) {
-    const [c, r] = [Math.round(((places[i] - x0) / (x1 - x0)) * (m - 1)), Math.round(((places[i + 1] - y0) / (y1 - y0)) * (m - 1))];
+    const [c, r] = [
+      Math.round(((places[i] - x0) / (x1 - x0)) * (m - 1)),
+      Math.round(((places[i + 1] - y0) / (y1 - y0)) * (m - 1)),
+    ];
     if (c >= 0 && r >= 0 && c < m && r < m) grid[r * m + c]++;
   }
   const reach = Math.ceil(3 * width);
@@ -21,7 +24,8 @@ export function smoothed(places, [x0, x1, y0, y1], m = 96, width = 2.2) {
     for (let a = 0; a < m; a++) {
       for (let b = 0; b < m; b++) {
         let sum = 0;
-        for (let i = Math.max(0, b - reach); i <= Math.min(m - 1, b + reach); i++) sum += kernel[i - b + reach] * from[a * other + i * step];
+        for (let i = Math.max(0, b - reach); i <= Math.min(m - 1, b + reach); i++)
+          sum += kernel[i - b + reach] * from[a * other + i * step];
         to[a * other + b * step] = sum;
       }
     }

@@ -11,7 +11,12 @@ async function start() {
     root.explorer = await explore(root, head, await unpacked(given), { linked });
     document.documentElement.dataset.ready = "true";
   } catch (error) {
-    root.append(Object.assign(document.createElement("p"), { className: "note", textContent: `This page cannot be shown: ${error.message}` }));
+    root.append(
+      Object.assign(document.createElement("p"), {
+        className: "note",
+        textContent: `This page cannot be shown: ${error.message}`,
+      }),
+    );
     throw error;
   }
 }

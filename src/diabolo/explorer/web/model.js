@@ -6,13 +6,21 @@ import { quantilesOf } from "./heat.js";
 import { NearRows } from "./near.js";
 import { Program } from "./program.js";
 
+const FILLINGS = 6; // rounds in which gaps are filled
+
 export class Model {
   constructor(head, tensors, kernel, codec) {
     const values = (number) => tensors.array(number);
     const program = (json) => (json ? new Program(json, tensors, kernel) : null);
     const { log, box, quantiles } = head.density;
     const axes = head.map.axes.map((name, i) => name || ["across", "up"][i]);
-    this.first = { box: head.map.box, axes, stretched: true, density: { log: values(log), box, quantiles }, places: values(head.places) };
+    this.first = {
+      box: head.map.box,
+      axes,
+      stretched: true,
+      density: { log: values(log), box, quantiles },
+      places: values(head.places),
+    };
     Object.assign(this, { k: head.k, plane: this.first, codec, places: this.first.places, codes: values(head.codes) });
     this.encoder = program(head.encoder);
     this.decoder = program(head.decoder);
@@ -22,6 +30,7 @@ export class Model {
     this.sheet = head.sheet && { ...head.sheet, outputs: values(head.sheet.outputs), d: tensors.shape(head.sheet.outputs)[1] };
     this.near = this.k > 2 || head.labels ? new NearRows(this.places, this.codes, this.k, head.map.near) : null;
     this.asks = head.remote.decode === true; // the server decodes
+    this.fills = head.model === "OutlierDetector"; // its codes are those of filled rows
     this.axes = null; // [i, j], or null: the map is not two of the codes
     this.others = Float64Array.from({ length: this.k }, (_, j) => median(this.codes, j, this.k));
   }
@@ -57,7 +66,8 @@ export class Model {
   // The place of a code; beyond the map, at its edge.
   place(z) {
     const [x0, x1, y0, y1] = this.box;
-    const [x, y] = this.k === 2 ? z : this.k === 1 ? [z[0], (y0 + y1) / 2] : this.axes ? this.axes.map((j) => z[j]) : this.near.place(z);
+    const [x, y] =
+      this.k === 2 ? z : this.k === 1 ? [z[0], (y0 + y1) / 2] : this.axes ? this.axes.map((j) => z[j]) : this.near.place(z);
     return [Math.min(x1, Math.max(x0, x)), Math.min(y1, Math.max(y0, y))];
   }
 
@@ -85,8 +95,25 @@ export class Model {
 
   // Features -> code, or null where the page has no encoder.
   encode(x) {
-    const h = this.encoder?.run(x) ?? null;
+    const h = this.encoder?.run(this.fills ? this.filled(x) : x) ?? null;
     return h && this.flat ? this.flattened(h) : h;
+  }
+
+  // x with expected values in gaps of columns that had none in fit: such a gap is no evidence (estimators/gaps.py).
+  filled(x) {
+    const gaps = (this.codec?.columns ?? []).filter((column) => !column.gaps && Number.isNaN(x[column.start]));
+    if (!gaps.length || !this.decoder) return x;
+    const y = Float32Array.from(x);
+    for (let round = 0; round < FILLINGS; round++) {
+      const e = this.decoder.run(this.encoder.run(y).slice());
+      for (const column of gaps) y.set(likeliest(e.subarray(column.start, column.start + column.width), column), column.start);
+    }
+    return y;
+  }
+
+  // What is expected of features x.
+  reconstruct(x) {
+    return this.encoder && this.decoder ? this.decoder.run(this.encoder.run(this.filled(x)).slice()) : null;
   }
 
   // z = (h - mean) @ directions
@@ -103,13 +130,24 @@ export class Model {
     const [a, b] = [share(x, box[0], box[1], n), share(y, box[2], box[3], n)];
     const [i, j] = [Math.min(n - 2, Math.floor(a)), Math.min(n - 2, Math.floor(b))];
     const out = (this.mixed ??= new Float32Array(d)).fill(0);
-    for (const [r, c] of [[0, 0], [0, 1], [1, 0], [1, 1]]) {
+    for (const [r, c] of [
+      [0, 0],
+      [0, 1],
+      [1, 0],
+      [1, 1],
+    ]) {
       const w = (r ? b - j : 1 - b + j) * (c ? a - i : 1 - a + i);
       const start = ((j + r) * n + i + c) * d;
       for (let f = 0; f < d; f++) out[f] += w * outputs[start + f];
     }
     return out;
   }
+}
+
+// Expected values of a column -> those of one row: of levels the likeliest alone
+function likeliest(e, { levels, type }) {
+  if (levels) return e.map((_, i) => Number(i === e.indexOf(Math.max(...e))));
+  return type === "yes or no" ? e.map(Math.round) : e;
 }
 
 // Two of k codes as a map of its own

@@ -2,7 +2,7 @@
 //
 //     z(p) = sum_i w_i z_i / sum_i w_i,    w_i = ((1 - t_i) / t_i)^2,  t_i = |p - p_i| / R
 
-const LEAST = 1e-6;
+const [LEAST, BEYOND] = [1e-6, 1 + 1e-6];
 
 export class NearRows {
   // places (n, 2) and codes (n, k), flat
@@ -23,7 +23,7 @@ export class NearRows {
   weights(v, values, d) {
     const most = Math.min(this.near + 1, this.n);
     const found = nearest(this.n, most, (i) => apart(v, values, i * d, d));
-    const far = Math.sqrt(found[most - 1][0]) * (this.n > this.near ? 1 : 2);
+    const far = Math.sqrt(found[most - 1][0]) * (this.n > this.near ? BEYOND : 2);
     return found.map(([square, i]) => {
       const t = far > 0 ? Math.sqrt(square) / far : 0;
       return [i, ((1 - t) / Math.max(t, LEAST)) ** 2];

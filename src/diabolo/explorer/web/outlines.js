@@ -16,7 +16,7 @@ const ROUND = 2;
 const TURN = 0.5;
 const PEAK = 0.2;
 const SIDE = 5;
-const REACH = 1.2;
+const REACH = 1.6;
 
 const BOW = 30;
 const [FREE, HALF, HELD] = [16, 10, 6];

@@ -8,11 +8,19 @@ export function decodedPanel(page) {
   const note = el("p", { class: "soft said", role: "status" });
   const parts = [];
   if (face) parts.push(pictured(face) ? el("div", { class: "thing" }, face.element) : face.element);
-  const reason = face ? missing(head) : "The page cannot show what is decoded here: nothing is known of these columns in a page.";
+  const reason = face
+    ? missing(head)
+    : "The page cannot show what is decoded here: nothing is known of these columns in a page.";
   const facts = el("dl", { class: "facts" });
-  const sheet = el("section", { class: "sheet decoded", "aria-labelledby": "decoded-title" },
+  const sheet = el(
+    "section",
+    { class: "sheet decoded", "aria-labelledby": "decoded-title" },
     el("div", { class: "line" }, el("h2", { id: "decoded-title" }, titleOf(page)), words),
-    reason ? el("p", { class: "note" }, reason) : null, ...parts, facts, note);
+    reason ? el("p", { class: "note" }, reason) : null,
+    ...parts,
+    facts,
+    note,
+  );
   const name = settled((thing, place) => describe(page, thing, place), 120);
 
   const show = (place, thing, before) => {
@@ -28,7 +36,10 @@ export function decodedPanel(page) {
     if (place) page.decoded(place, (thing) => (page.earlier = kept(thing)));
   });
   store.on("said", (text) => (note.textContent = text));
-  store.on("place", throttled((place) => facts.replaceChildren(...trustOf(page, place)), 100));
+  store.on(
+    "place",
+    throttled((place) => facts.replaceChildren(...trustOf(page, place)), 100),
+  );
   return sheet;
 }
 
@@ -39,7 +50,9 @@ function pictured(face) {
 function titleOf({ head, model }) {
   if (head.fonts) return "Decoded font";
   if (!model.decodes) return "Predicted here";
-  return head.pixels ? "Decoded picture" : ({ documents: "Decoded document", images: "Decoded picture" }[head.kind] ?? "Decoded row");
+  return head.pixels
+    ? "Decoded picture"
+    : ({ documents: "Decoded document", images: "Decoded picture" }[head.kind] ?? "Decoded row");
 }
 
 function missing(head) {
@@ -70,7 +83,10 @@ function trustOf(page, place) {
   if (near >= 0) facts.push(["Nearest", page.name(near)]);
   if (page.trust && !page.model.axes) {
     const [round, stretch] = [page.trust.round, page.trust.stretch].map((grid) => gridAt(grid, page.head.map.box, place));
-    facts.push(["Round trip", `${shortly(Number(round.toPrecision(2)))} (${round < 0.1 ? "comes back" : round < 0.5 ? "drifts" : "does not come back"})`]);
+    facts.push([
+      "Round trip",
+      `${shortly(Number(round.toPrecision(2)))} (${round < 0.1 ? "comes back" : round < 0.5 ? "drifts" : "does not come back"})`,
+    ]);
     facts.push(["Stretch", `${shortly(Number(stretch.toPrecision(2)))} × the usual`]);
   }
   return facts.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)));

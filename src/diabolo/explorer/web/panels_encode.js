@@ -11,7 +11,9 @@ export function encodePanel(page) {
   const result = el("div", { class: "result", role: "status" });
   const encode = throttled(async (thing) => {
     const said = [];
-    const found = await encoded(page, thing, said).catch((error) => [el("p", { class: "note", role: "alert" }, sentence(error.message))]);
+    const found = await encoded(page, thing, said).catch((error) => [
+      el("p", { class: "note", role: "alert" }, sentence(error.message)),
+    ]);
     if (found) result.replaceChildren(...said.map((text) => el("p", { class: "note" }, sentence(text))), ...found);
   }, 80);
   const kind = codec ? head.codec.kind : head.kind;
@@ -31,9 +33,11 @@ async function encoded(page, thing, said) {
   if (!found) return null;
   const [z, x] = [model.flat && !model.encoder ? model.flattened(found.z) : Float32Array.from(found.z), found.x];
   if (!z.every(Number.isFinite)) throw new Error("the encoder gives no numbers for this: fill in what is missing");
-  const e = model.decodesNow ? model.decode(z) : model.decodes ? await remote.decode(z) : null;
+  const decoded =
+    (codec && model.reconstruct(given)) ?? (model.decodesNow ? model.decode(z) : model.decodes ? await remote.decode(z) : null);
+  const e = Float32Array.from(decoded ?? []); // the next decoding overwrites it
   put(page, z);
-  return answer(page, x, z, Float32Array.from(e ?? []));
+  return answer(page, x, z, e);
 }
 
 function put(page, z) {
@@ -70,9 +74,11 @@ function errorsOf(page, e, x) {
 // The error, and how many rows have a smaller one.
 function errorWords(page, errors) {
   const total = errors.reduce((a, b) => a + b, 0);
-  const known = page.column("reconstruction error")?.values;
+  const known = page.measure("reconstruction error")?.values;
   const words = ["Error of the reconstruction: ", el("strong", {}, shortly(Number(total.toPrecision(4))))];
-  return known ? [...words, `, larger than that of ${percent(known.filter((v) => v < total).length / known.length)} of the rows.`] : words;
+  return known
+    ? [...words, `, larger than that of ${percent(known.filter((v) => v < total).length / known.length)} of the rows.`]
+    : words;
 }
 
 function reconstruction(page, x, e, errors) {
@@ -82,15 +88,33 @@ function reconstruction(page, x, e, errors) {
     return [el("h3", {}, "Its reconstruction"), pictured(face, page.codec.decode(e))];
   }
   const [given, back] = [x, e].map((v) => page.codec.decode(Float32Array.from(v)));
-  const order = back.map((_, j) => j).sort((a, b) => (errors?.[b] ?? 0) - (errors?.[a] ?? 0)).slice(0, MOST);
+  const order = back
+    .map((_, j) => j)
+    .sort((a, b) => (errors?.[b] ?? 0) - (errors?.[a] ?? 0))
+    .slice(0, MOST);
   const most = Math.max(1e-12, errors?.[order[0]] ?? 0);
   const row = (j) => {
     const bar = el("i");
     bar.style.setProperty("--at", `${(100 * (errors?.[j] ?? 0)) / most}%`);
-    return el("tr", {}, el("th", { scope: "row" }, back[j].name), el("td", {}, given[j].text || "missing"), el("td", {}, back[j].text), el("td", { class: "track", title: errors ? shortly(errors[j]) : "" }, el("span", { class: "bar" }, bar)));
+    return el(
+      "tr",
+      {},
+      el("th", { scope: "row" }, back[j].name),
+      el("td", {}, given[j].text || "missing"),
+      el("td", {}, back[j].text),
+      el("td", { class: "track", title: errors ? shortly(errors[j]) : "" }, el("span", { class: "bar" }, bar)),
+    );
   };
   const heads = ["column", "given", "reconstructed", "error"].map((name) => el("th", { scope: "col" }, name));
-  return [el("table", { class: "compare" }, el("caption", { class: "unseen" }, "Given and reconstructed, the largest errors first"), el("thead", {}, el("tr", {}, ...heads)), el("tbody", {}, ...order.map(row)))];
+  return [
+    el(
+      "table",
+      { class: "compare" },
+      el("caption", { class: "unseen" }, "Given and reconstructed, the largest errors first"),
+      el("thead", {}, el("tr", {}, ...heads)),
+      el("tbody", {}, ...order.map(row)),
+    ),
+  ];
 }
 
 function pictured(face, thing) {
@@ -108,7 +132,11 @@ function rowForm(page, encode) {
     const i = page.map.near(...page.map.place);
     if (i >= 0) fill(names.map((name) => page.column(name)?.written(i, page.head.codec.decimal) ?? ""));
   };
-  const paste = el("textarea", { rows: 2, placeholder: "Paste a row: values in the order of the columns, with or without a line of names, or JSON", "aria-label": "Paste a row" });
+  const paste = el("textarea", {
+    rows: 2,
+    placeholder: "Paste a row: values in the order of the columns, with or without a line of names, or JSON",
+    "aria-label": "Paste a row",
+  });
   const said = el("p", { class: "soft", role: "alert" });
   paste.addEventListener("input", () => {
     said.textContent = "";
@@ -122,14 +150,33 @@ function rowForm(page, encode) {
     }
   });
   page.store.on("tab", (tab) => tab === "encode" && inputs.every((input) => input.value === "") && nearest());
-  return el("div", {}, paste, said,
-    el("div", { class: "line" }, button("Nearest row", () => (nearest(), encode(row()))), button("Decoded row", () => (fill(page.thing.map((cell) => cell.text)), encode(row())))),
-    el("div", { class: "form" }, ...names.map((name, j) => el("label", {}, el("span", {}, name), inputs[j]))));
+  return el(
+    "div",
+    {},
+    paste,
+    said,
+    el(
+      "div",
+      { class: "line" },
+      button("Nearest row", () => (nearest(), encode(row()))),
+      button("Decoded row", () => (fill(page.thing.map((cell) => cell.text)), encode(row()))),
+    ),
+    el("div", { class: "form" }, ...names.map((name, j) => el("label", {}, el("span", {}, name), inputs[j]))),
+  );
 }
 
 function inputOf(page, name, changed) {
   const column = page.codec.columns.find((c) => c.name === name);
-  const levels = column.levels?.length ? el("datalist", { id: `levels-${page.codec.columns.indexOf(column)}` }, ...column.texts.slice(0, -1).slice(0, 200).map((level) => el("option", { value: level }))) : null;
+  const levels = column.levels?.length
+    ? el(
+        "datalist",
+        { id: `levels-${page.codec.columns.indexOf(column)}` },
+        ...column.texts
+          .slice(0, -1)
+          .slice(0, 200)
+          .map((level) => el("option", { value: level })),
+      )
+    : null;
   const input = el("input", { type: "text", autocomplete: "off", list: levels?.id, oninput: changed });
   if (levels) page.root.append(levels);
   return input;
@@ -144,16 +191,21 @@ export function pasted(text, names) {
   const [first, ...rest] = lines.map((line) => cellsOfLine(line, sign));
   const header = rest.length > 0 && first.some((name) => names.includes(name));
   if (header) return Object.fromEntries(first.map((name, j) => [name, rest[0][j] ?? ""]));
-  if (first.length !== names.length) throw new Error(`the row has ${first.length} values, but there are ${names.length} columns: ${names.slice(0, 12).join(", ")}${names.length > 12 ? ", …" : ""}`);
+  if (first.length !== names.length)
+    throw new Error(
+      `the row has ${first.length} values, but there are ${names.length} columns: ${names.slice(0, 12).join(", ")}${names.length > 12 ? ", …" : ""}`,
+    );
   return Object.fromEntries(names.map((name, j) => [name, first[j]]));
 }
 
 function fromJson(text) {
   try {
     const found = JSON.parse(text);
-    return Object.fromEntries(Object.entries(Array.isArray(found) ? found[0] : found).map(([name, v]) => [name, v === null ? "" : String(v)]));
+    return Object.fromEntries(
+      Object.entries(Array.isArray(found) ? found[0] : found).map(([name, v]) => [name, v === null ? "" : String(v)]),
+    );
   } catch {
-    throw new Error("this is no JSON of a row, such as {\"name\": 1}");
+    throw new Error('this is no JSON of a row, such as {"name": 1}');
   }
 }
 
@@ -196,7 +248,12 @@ function pictureForm(page, encode) {
       said.hidden = false;
     }
   };
-  const input = el("input", { type: "file", accept: "image/png,image/jpeg,image/webp,image/gif", "aria-label": "Choose a picture", onchange: () => take(input.files[0]) });
+  const input = el("input", {
+    type: "file",
+    accept: "image/png,image/jpeg,image/webp,image/gif",
+    "aria-label": "Choose a picture",
+    onchange: () => take(input.files[0]),
+  });
   const zone = el("label", { class: "drop" }, "Drop a picture here, paste it, or choose a file ", input);
   const over = (event) => {
     event.preventDefault();

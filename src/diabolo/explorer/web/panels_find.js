@@ -5,8 +5,17 @@ const LISTED = 60; // levels with a box to tick
 
 export function findPanel(page) {
   const { store } = page;
-  const search = el("input", { type: "search", placeholder: "Search all columns", "aria-label": "Search all columns", value: store.get("query") });
-  search.addEventListener("input", settled(() => store.set("query", search.value), 150));
+  const search = el("input", {
+    type: "search",
+    placeholder: "Search all columns",
+    "aria-label": "Search all columns",
+    value: store.get("query"),
+  });
+  search.addEventListener(
+    "input",
+    settled(() => store.set("query", search.value), 150),
+  );
+  store.on("query", (query) => query !== search.value && (search.value = query));
   const list = el("div", { class: "filters" });
   const result = el("p", { class: "soft", role: "status" });
   const added = page.columns.map((column, j) => [String(j), column.name]);
@@ -29,7 +38,13 @@ export function findPanel(page) {
   });
   drawFilters(page, list);
   queueMicrotask(() => (applyFilters(page), store.again("shown")));
-  return el("div", { class: "find" }, el("div", { class: "line" }, search, add), list, el("div", { class: "line" }, result, clear));
+  return el(
+    "div",
+    { class: "find" },
+    el("div", { class: "line" }, search, add),
+    list,
+    el("div", { class: "line" }, result, clear),
+  );
 }
 
 // A filter is { low, high } of numbers, { levels: Set } or { letters }.
@@ -49,14 +64,29 @@ function drawFilters(page, list) {
   const filters = page.store.get("filters");
   const kept = new Map([...list.children].map((node) => [node.dataset.name, node]));
   list.replaceChildren(
-    ...[...filters.keys()].map((name) => kept.get(name) ?? filterOf(page, page.columns.find((c) => c.name === name), filters.get(name))),
+    ...[...filters.keys()].map(
+      (name) =>
+        kept.get(name) ??
+        filterOf(
+          page,
+          page.columns.find((c) => c.name === name),
+          filters.get(name),
+        ),
+    ),
   );
 }
 
 function filterOf(page, column, filter) {
   const change = (more) => set(page, column.name, { ...page.store.get("filters").get(column.name), ...more });
-  const away = button("×", () => set(page, column.name, null), { class: "plain", "aria-label": `Remove the filter of ${column.name}` });
-  const control = column.isNumber ? rangeOf(column, filter, change) : column.kind === "category" ? levelsOf(column, filter, change) : lettersOf(column, filter, change);
+  const away = button("×", () => set(page, column.name, null), {
+    class: "plain",
+    "aria-label": `Remove the filter of ${column.name}`,
+  });
+  const control = column.isNumber
+    ? rangeOf(column, filter, change)
+    : column.kind === "category"
+      ? levelsOf(column, filter, change)
+      : lettersOf(column, filter, change);
   return el("fieldset", { "data-name": column.name }, el("legend", {}, column.name, away), control);
 }
 
@@ -86,8 +116,16 @@ function levelsOf(column, filter, change) {
 }
 
 function lettersOf(column, filter, change) {
-  const input = el("input", { type: "search", value: filter.letters, placeholder: "contains …", "aria-label": `${column.name} contains` });
-  input.addEventListener("input", settled(() => change({ letters: input.value }), 150));
+  const input = el("input", {
+    type: "search",
+    value: filter.letters,
+    placeholder: "contains …",
+    "aria-label": `${column.name} contains`,
+  });
+  input.addEventListener(
+    "input",
+    settled(() => change({ letters: input.value }), 150),
+  );
   return input;
 }
 
@@ -113,7 +151,8 @@ function* testsOf(page) {
     const v = column.values;
     const { low, high } = column.spread;
     if (filter.letters) yield column.search(filter.letters);
-    else if (filter.levels && filter.levels.size < column.levels.length) yield (i) => filter.levels.has(v[i]) || (v[i] >= LISTED && !column.missing(i));
+    else if (filter.levels && filter.levels.size < column.levels.length)
+      yield (i) => filter.levels.has(v[i]) || (v[i] >= LISTED && !column.missing(i));
     else if (filter.low > low || filter.high < high) yield (i) => v[i] >= filter.low && v[i] <= filter.high;
   }
   const hidden = store.get("hidden");

@@ -28,13 +28,25 @@ export class FontFace {
 
   #input() {
     const { store, head } = this.page;
-    const text = el("input", { type: "text", maxlength: LONGEST, value: this.fonts.text, spellcheck: "false", autocomplete: "off" });
+    const text = el("input", {
+      type: "text",
+      maxlength: LONGEST,
+      value: this.fonts.text,
+      spellcheck: "false",
+      autocomplete: "off",
+    });
     text.addEventListener("input", () => store.set("text", text.value));
     store.on("text", (value) => document.activeElement !== text && (text.value = value));
     const names = el("datalist", { id: "font-names" }, ...[...new Set(head.ids)].map((value) => el("option", { value })));
     const jump = el("input", { type: "search", list: "font-names", placeholder: "name of a font", autocomplete: "off" });
     jump.addEventListener("input", () => this.#jump(jump.value));
-    return el("div", { class: "line" }, labeled("Text", text, { class: "field" }), labeled("Go to", jump, { class: "field" }), names);
+    return el(
+      "div",
+      { class: "line" },
+      labeled("Text", text, { class: "field" }),
+      labeled("Go to", jump, { class: "field" }),
+      names,
+    );
   }
 
   #jump(name) {
@@ -50,10 +62,18 @@ export class FontFace {
     const { size, advances, unit } = this.fonts;
     const numbers = [...new Set(wanted)].map((letter) => this.numbers.get(letter)).filter((i) => i !== undefined);
     const cells = size * size;
-    const ranges = [...numbers.flatMap((i) => [i * cells, (i + 1) * cells]), ...numbers.flatMap((i) => [advances + i, advances + i + 1])];
+    const ranges = [
+      ...numbers.flatMap((i) => [i * cells, (i + 1) * cells]),
+      ...numbers.flatMap((i) => [advances + i, advances + i + 1]),
+    ];
     const out = numbers.length ? this.page.model.decoder.run(this.page.model.code(place), ranges) : [];
     const found = new Map();
-    numbers.forEach((i, at) => found.set(this.fonts.letters[i], { field: out.slice(at * cells, (at + 1) * cells), advance: Math.max(0.05, out[numbers.length * cells + at] * unit) }));
+    numbers.forEach((i, at) =>
+      found.set(this.fonts.letters[i], {
+        field: out.slice(at * cells, (at + 1) * cells),
+        advance: Math.max(0.05, out[numbers.length * cells + at] * unit),
+      }),
+    );
     return found;
   }
 
@@ -94,7 +114,10 @@ export class FontFace {
   // ── drawing ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #ink() {
-    return getComputedStyle(this.element).color.match(/[\d.]+/g).slice(0, 3).map(Number);
+    return getComputedStyle(this.element)
+      .color.match(/[\d.]+/g)
+      .slice(0, 3)
+      .map(Number);
   }
 
   // A line of letters in a canvas, as large as it fits.
@@ -124,7 +147,16 @@ export class FontFace {
   #glyph(ink, width, height, glyph, letter, pen, base, em) {
     if (!glyph) {
       const [w, h] = MISSING;
-      if (letter.trim()) framed(ink, width, height, Math.round(pen + 0.06 * em), base - Math.round(h * em), Math.round((w - 0.12) * em), Math.round(h * em));
+      if (letter.trim())
+        framed(
+          ink,
+          width,
+          height,
+          Math.round(pen + 0.06 * em),
+          base - Math.round(h * em),
+          Math.round((w - 0.12) * em),
+          Math.round(h * em),
+        );
       return;
     }
     const [x0, , x1, y1] = this.fonts.box;
@@ -138,7 +170,11 @@ export class FontFace {
     const width = Math.round(this.element.clientWidth * ratio);
     const each = Math.round(38 * ratio);
     const across = Math.max(6, Math.floor(width / each));
-    const { letters, box: [x0, , x1, y1], size } = this.fonts;
+    const {
+      letters,
+      box: [x0, , x1, y1],
+      size,
+    } = this.fonts;
     const height = Math.ceil(letters.length / across) * Math.round(each * 1.15);
     const em = each * 0.72;
     const ink = new Uint8ClampedArray(width * height);
@@ -146,7 +182,16 @@ export class FontFace {
     [...letters].forEach((letter, i) => {
       const center = (i % across) * each + each / 2;
       const base = Math.floor(i / across) * Math.round(each * 1.15) + Math.round(each * 0.8);
-      inked(ink, width, height, found.get(letter).field, size, Math.round((x1 - x0) * em), Math.round(center + x0 * em), Math.round(base - y1 * em));
+      inked(
+        ink,
+        width,
+        height,
+        found.get(letter).field,
+        size,
+        Math.round((x1 - x0) * em),
+        Math.round(center + x0 * em),
+        Math.round(base - y1 * em),
+      );
     });
     [this.all.width, this.all.height] = [width, height];
     printed(this.all.getContext("2d"), ink, width, height, this.#ink());
@@ -163,7 +208,11 @@ export class FontFace {
         const found = await this.#outlined(this.page.map.place, this.fonts.letters);
         const name = family.value.trim() || "My Font";
         const about = `Made with diabolo at the place ${this.page.map.place.map((v) => v.toFixed(4)).join(", ")} of ${this.page.head.title}`;
-        download(`${name.replace(/[^\p{L}\p{N}_-]+/gu, "_")}.ttf`, truetype(found.outlines, found.advances, name, about), "font/ttf");
+        download(
+          `${name.replace(/[^\p{L}\p{N}_-]+/gu, "_")}.ttf`,
+          truetype(found.outlines, found.advances, name, about),
+          "font/ttf",
+        );
         said.textContent = "";
       } catch (error) {
         said.textContent = `${error.message}.`;
@@ -174,12 +223,23 @@ export class FontFace {
       const found = await this.#outlined(this.page.map.place, text);
       download("word.svg", word(text, found.outlines, found.advances), "image/svg+xml");
     };
-    return el("div", { class: "line" }, family, button("Save the font (.ttf)", save), button("Save the word (.svg)", saveWord), said);
+    return el(
+      "div",
+      { class: "line" },
+      family,
+      button("Save the font (.ttf)", save),
+      button("Save the word (.svg)", saveWord),
+      said,
+    );
   }
 
   // Outlines of letters, a slice of a frame at a time.
   async #outlined(place, wanted) {
-    const { box: [x0, y0, x1, y1], size, level } = this.fonts;
+    const {
+      box: [x0, y0, x1, y1],
+      size,
+      level,
+    } = this.fonts;
     const [contours, advances] = [{}, {}];
     let end = performance.now() + SLICE;
     for (const [letter, { field, advance }] of this.letters(place, wanted)) {

@@ -22,9 +22,18 @@ export function groundControls(page) {
   const draw = () => {
     const colors = [["", "nothing"], ...groupsOf(page)];
     bar.replaceChildren(
-      labeled("Color by", choice("Color by", colors, store.get("color"), (name) => store.set("color", name))),
-      labeled("Ground", choice("Ground", grounds(page), store.get("ground"), (name) => store.set("ground", name))),
-      labeled("Show", choice("Show", things(page), store.get("things"), (name) => store.set("things", name))),
+      labeled(
+        "Color by",
+        choice("Color by", colors, store.get("color"), (name) => store.set("color", name)),
+      ),
+      labeled(
+        "Ground",
+        choice("Ground", grounds(page), store.get("ground"), (name) => store.set("ground", name)),
+      ),
+      labeled(
+        "Show",
+        choice("Show", things(page), store.get("things"), (name) => store.set("things", name)),
+      ),
     );
   };
   draw();
@@ -35,17 +44,28 @@ export function groundControls(page) {
 function groupsOf({ columns }) {
   const titles = { label: "Labels", column: "Columns", measure: "Measures", code: "Codes" };
   return Object.entries(titles)
-    .map(([group, title]) => ({ group: title, options: columns.filter((c) => c.group === group && c.kind !== "text").map((c) => [c.name, c.name]) }))
+    .map(([group, title]) => ({
+      group: title,
+      options: columns.filter((c) => c.group === group && c.kind !== "text").map((c) => [c.name, c.name]),
+    }))
     .filter(({ options }) => options.length);
 }
 
 function grounds({ head, model, codec }) {
-  const levels = model.decodesNow && codec?.kind === "table" ? codec.columns.filter((c) => c.levels || c.type === "yes or no").map((c) => [`level:${c.name}`, `decoded ${c.name}`]) : [];
+  const levels =
+    model.decodesNow && codec?.kind === "table"
+      ? codec.columns.filter((c) => c.levels || c.type === "yes or no").map((c) => [`level:${c.name}`, `decoded ${c.name}`])
+      : [];
   return [
     ["likely", "how likely"],
     ...(model.labels ? [["labels", "predicted label"]] : []),
     ...levels,
-    ...(head.trust && !model.axes ? [["round", "round trip"], ["stretch", "stretch"]] : []),
+    ...(head.trust && !model.axes
+      ? [
+          ["round", "round trip"],
+          ["stretch", "stretch"],
+        ]
+      : []),
   ];
 }
 
@@ -59,14 +79,22 @@ function things({ head, face, model }) {
 function paint(page) {
   const column = page.column(page.store.get("color"));
   if (!column || column.kind === "text") return page.map.color(null);
-  if (column.kind === "category") return page.map.color(Uint8Array.from({ length: page.n }, (_, i) => page.shade(column, i)), LEVELS);
+  if (column.kind === "category")
+    return page.map.color(
+      Uint8Array.from({ length: page.n }, (_, i) => page.shade(column, i)),
+      LEVELS,
+    );
   const [low, high] = colorRange(column);
-  page.map.color(Float32Array.from(column.values, (v) => (Number.isNaN(v) ? NaN : Math.min(1, Math.max(0, (v - low) / (high - low || 1))))));
+  page.map.color(
+    Float32Array.from(column.values, (v) => (Number.isNaN(v) ? NaN : Math.min(1, Math.max(0, (v - low) / (high - low || 1))))),
+  );
 }
 
 export function colorRange(column) {
   if (column.range) return column.range;
-  const known = Float64Array.from(column.values).filter((v) => !Number.isNaN(v)).sort();
+  const known = Float64Array.from(column.values)
+    .filter((v) => !Number.isNaN(v))
+    .sort();
   return (column.range = RANGE.map((share) => known[Math.round(share * (known.length - 1))] ?? 0));
 }
 
@@ -106,10 +134,22 @@ function chips(page, column) {
   const colors = LEVELS.map((color, shade) => {
     const levels = column.levels.map((_, c) => c).filter((c) => shades[c] === shade);
     const name = levels.length > 1 ? `${levels.length} others` : column.levels[levels[0]];
-    return levels.length ? chip(page, shade, color, name, levels.reduce((sum, c) => sum + column.counts[c], 0)) : null;
+    return levels.length
+      ? chip(
+          page,
+          shade,
+          color,
+          name,
+          levels.reduce((sum, c) => sum + column.counts[c], 0),
+        )
+      : null;
   });
   const gaps = column.values.reduce((sum, v) => sum + (v < 0), 0);
-  return [el("span", { class: "soft" }, column.name), ...colors.filter(Boolean), ...(gaps ? [chip(page, MISSING, page.map.tint.none, "missing", gaps)] : [])];
+  return [
+    el("span", { class: "soft" }, column.name),
+    ...colors.filter(Boolean),
+    ...(gaps ? [chip(page, MISSING, page.map.tint.none, "missing", gaps)] : []),
+  ];
 }
 
 function chip(page, shade, color, name, rows) {
@@ -122,27 +162,44 @@ function chip(page, shade, color, name, rows) {
   const dot = el("i", { "aria-hidden": "true" });
   dot.style.background = color;
   const pressed = String(!store.get("hidden").has(shade));
-  return el("button", { type: "button", class: "chip", "aria-pressed": pressed, title: plural(rows, "row"), onclick: toggle }, dot, el("span", {}, name));
+  return el(
+    "button",
+    { type: "button", class: "chip", "aria-pressed": pressed, title: plural(rows, "row"), onclick: toggle },
+    dot,
+    el("span", {}, name),
+  );
 }
 
 function bar(page, column) {
   const [low, high] = colorRange(column);
-  const line = el("i", { class: "scale", role: "img", "aria-label": `Colors from ${column.said(low)} to ${column.said(high)}` });
+  const line = el("i", {
+    class: "scale",
+    role: "img",
+    "aria-label": `Colors from ${column.said(low)} to ${column.said(high)}`,
+  });
   const stops = Array.from({ length: 11 }, (_, i) => cssOf(alongPalette(VALUES[page.map.scheme], i / 10)));
   line.style.background = `linear-gradient(90deg, ${stops.join(",")})`;
-  return [el("span", { class: "soft" }, column.name), el("span", { class: "scaled" }, column.said(low), line, column.said(high))];
+  return [
+    el("span", { class: "soft" }, column.name),
+    el("span", { class: "scaled" }, column.said(low), line, column.said(high)),
+  ];
 }
 
 // ── the ground ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-const WORDS = { round: ["comes back", "round trip", "does not come back"], stretch: ["calm", "stretch of the decoder", "changes fast"] };
+const WORDS = {
+  round: ["comes back", "round trip", "does not come back"],
+  stretch: ["calm", "stretch of the decoder", "changes fast"],
+};
 
 function lay(page, name) {
   const { map, head, trust } = page;
   page.laying = name;
   map.layer("ground", null);
-  if (name in WORDS && !page.model.axes) return map.layer("ground", { values: trust[name].map((v) => Math.log(v + 1e-3)), box: head.map.box, words: WORDS[name] });
-  if (name === "labels") return areas(page, name, head.labels.names, (place) => page.model.labelsAt(place), page.column(page.store.get("color")));
+  if (name in WORDS && !page.model.axes)
+    return map.layer("ground", { values: trust[name].map((v) => Math.log(v + 1e-3)), box: head.map.box, words: WORDS[name] });
+  if (name === "labels")
+    return areas(page, name, head.labels.names, (place) => page.model.labelsAt(place), page.column(page.store.get("color")));
   if (!name.startsWith("level:")) return;
   const column = page.codec.columns.find((c) => c.name === name.slice(6));
   const names = column.levels ? column.texts.slice(0, column.levels.length) : ["no", "yes"];
@@ -174,7 +231,13 @@ function areas(page, name, names, chances, column) {
       sure[at] = Math.min(1, Math.max(0, p[best]));
     }
     if (at < labels.length) return requestAnimationFrame(work);
-    page.map.layer("ground", { labels, sure, box, palette: used.map((shade) => LEVELS[shade]), names: used.map((shade) => sharing(names, shades, shade)) });
+    page.map.layer("ground", {
+      labels,
+      sure,
+      box,
+      palette: used.map((shade) => LEVELS[shade]),
+      names: used.map((shade) => sharing(names, shades, shade)),
+    });
   };
   work();
 }
@@ -196,7 +259,9 @@ function cover(page, name) {
   map.pictures(null);
   if (name === "pictures") page.sheet.then((sheet) => map.pictures(thumbnailOf(sheet, head.thumbnails)));
   if (name === "lattice") {
-    map.lattice((context, x, y, u, v, size) => page.decoded([x, y], (thing) => face.draw(context, u, v, size, thing, page.store.get("color"))));
+    map.lattice((context, x, y, u, v, size) =>
+      page.decoded([x, y], (thing) => face.draw(context, u, v, size, thing, page.store.get("color"))),
+    );
   }
 }
 
@@ -204,6 +269,16 @@ function thumbnailOf(sheet, { w, h, per }) {
   return (context, row, u, v, size) => {
     const fit = (0.94 * size) / Math.max(w, h);
     context.imageSmoothingEnabled = fit < 2;
-    context.drawImage(sheet, (row % per) * w, Math.floor(row / per) * h, w, h, u - (fit * w) / 2, v - (fit * h) / 2, fit * w, fit * h);
+    context.drawImage(
+      sheet,
+      (row % per) * w,
+      Math.floor(row / per) * h,
+      w,
+      h,
+      u - (fit * w) / 2,
+      v - (fit * h) / 2,
+      fit * w,
+      fit * h,
+    );
   };
 }

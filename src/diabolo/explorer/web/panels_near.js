@@ -10,8 +10,9 @@ export function nearPanel(page) {
   const list = el("ol", { class: "rows" });
   const draw = throttled((place) => list.replaceChildren(...neighbors(page, place).map((i) => neighbor(page, i))), 120);
   page.store.on("place shown", () => page.store.get("place") && draw(page.store.get("place")));
-  const unit = page.head.fonts ? "fonts" : { documents: "documents", images: "pictures" }[page.head.kind] ?? "rows";
-  const compared = page.model.decodes && page.head.codec?.kind === "tables" ? ", and the cells that differ most from what is decoded" : "";
+  const unit = page.head.fonts ? "fonts" : ({ documents: "documents", images: "pictures" }[page.head.kind] ?? "rows");
+  const compared =
+    page.model.decodes && page.head.codec?.kind === "tables" ? ", and the cells that differ most from what is decoded" : "";
   const about = `The nearest ${unit}${compared}.`;
   return el("div", {}, el("p", { class: "soft" }, about), list);
 }
@@ -20,14 +21,23 @@ export function nearPanel(page) {
 export function neighbors({ model, n, store }, place) {
   const z = model.code(place);
   const shown = store.get("shown");
-  return nearest(n, Math.min(MOST, n), (i) => apart(z, model.codes, i * model.k, model.k), (i) => !shown || shown[i]).map(([, i]) => i);
+  return nearest(
+    n,
+    Math.min(MOST, n),
+    (i) => apart(z, model.codes, i * model.k, model.k),
+    (i) => !shown || shown[i],
+  ).map(([, i]) => i);
 }
 
 function neighbor(page, i) {
   const at = [page.model.places[2 * i], page.model.places[2 * i + 1]];
-  return el("li", {},
+  return el(
+    "li",
+    {},
     thumbnail(page, i, 44),
-    el("div", {},
+    el(
+      "div",
+      {},
       button(page.name(i), () => page.go(at), { class: "link", title: "Move the circle there" }),
       el("p", { class: "soft" }, differences(page, i)),
     ),
@@ -41,14 +51,28 @@ function differences(page, i) {
   const found = cells.map((cell) => differenceOf(page.column(cell.name), cell, i)).filter((d) => d && d.by > 0.05);
   found.sort((a, b) => b.by - a.by);
   if (cells.length && !found.length) return "as decoded";
-  if (!cells.length) return page.columns.filter((c) => c.group === "label" || (c.group === "column" && !page.head.pixels) || c.name === "reconstruction error").slice(0, CELLS).map((c) => `${c.name} ${c.text(i)}`).join(" · ");
-  return found.slice(0, CELLS).map((d) => d.words).join(" · ");
+  if (!cells.length)
+    return page.columns
+      .filter(
+        (c) => c.group === "label" || (c.group === "column" && !page.head.pixels) || c === page.measure("reconstruction error"),
+      )
+      .slice(0, CELLS)
+      .map((c) => `${c.name} ${c.text(i)}`)
+      .join(" · ");
+  return found
+    .slice(0, CELLS)
+    .map((d) => d.words)
+    .join(" · ");
 }
 
 function differenceOf(column, cell, i) {
   if (!column || column.missing(i)) return null;
   const words = `${cell.name} ${column.text(i)}, not ${cell.text}`;
-  if (column.isNumber && typeof cell.value === "number") return { by: Math.abs(column.values[i] - cell.value) / column.spread.deviation, words: `${cell.name} ${column.text(i)}, not ${shortly(cell.value)}` };
+  if (column.isNumber && typeof cell.value === "number")
+    return {
+      by: Math.abs(column.values[i] - cell.value) / column.spread.deviation,
+      words: `${cell.name} ${column.text(i)}, not ${shortly(cell.value)}`,
+    };
   return { by: column.exact(i) === cell.text ? 0 : (cell.sure ?? 1) * 2, words };
 }
 
@@ -56,7 +80,12 @@ export function thumbnail(page, i, size) {
   if (!page.sheet) return null;
   const { w, h, per } = page.head.thumbnails;
   const fit = size / Math.max(w, h);
-  const canvas = el("canvas", { class: "thumbnail", width: Math.round(w * fit), height: Math.round(h * fit), "aria-hidden": "true" });
+  const canvas = el("canvas", {
+    class: "thumbnail",
+    width: Math.round(w * fit),
+    height: Math.round(h * fit),
+    "aria-hidden": "true",
+  });
   page.sheet.then((sheet) => {
     const context = canvas.getContext("2d");
     context.imageSmoothingEnabled = fit < 2;
@@ -90,7 +119,11 @@ function rowCells(page, i) {
   return [
     el("strong", {}, page.name(i)),
     thumbnail(page, i, 72),
-    el("table", {}, el("tbody", {}, ...shown.map((c) => el("tr", {}, el("th", { scope: "row" }, c.name), el("td", {}, cut(c.text(i))))))),
+    el(
+      "table",
+      {},
+      el("tbody", {}, ...shown.map((c) => el("tr", {}, el("th", { scope: "row" }, c.name), el("td", {}, cut(c.text(i)))))),
+    ),
     rest > 0 ? el("small", { class: "soft" }, `and ${rest} more columns`) : null,
   ].filter(Boolean);
 }

@@ -28,8 +28,16 @@ export function placePanel(page) {
       said[i].textContent = shortly(Number(v.toPrecision(4)));
     }),
   );
-  const rows = sliders.map((input, i) => (strip && i ? null : el("label", { class: "wide" }, names[i], el("span", { class: "ranged" }, input, said[i]))));
-  return el("div", { class: "place" }, el("p", { class: "soft" }, head.map.note), ...rows, head.k > 2 && model.decodes ? axesControls(page) : null);
+  const rows = sliders.map((input, i) =>
+    strip && i ? null : el("label", { class: "wide" }, names[i], el("span", { class: "ranged" }, input, said[i])),
+  );
+  return el(
+    "div",
+    { class: "place" },
+    el("p", { class: "soft" }, head.map.note),
+    ...rows,
+    head.k > 2 && model.decodes ? axesControls(page) : null,
+  );
 }
 
 // ── two of the codes as axes ────────────────────────────────────────────────────────────────────────────────────────
@@ -40,13 +48,37 @@ function axesControls(page) {
   const draw = () => {
     const axes = page.model.axes;
     const pairs = Array.from({ length: Math.min(k, 16) }, (_, j) => [String(j), `z${j + 1}`]);
-    const pick = (i) => (j) => turn(page, axes.map((old, at) => (at === i ? Number(j) : old)), draw);
-    const which = choice("Map", [["", page.head.map.method], ["axes", "two codes as axes"]], axes ? "axes" : "", (name) => turn(page, name ? [0, 1] : null, draw));
+    const pick = (i) => (j) =>
+      turn(
+        page,
+        axes.map((old, at) => (at === i ? Number(j) : old)),
+        draw,
+      );
+    const which = choice(
+      "Map",
+      [
+        ["", page.head.map.method],
+        ["axes", "two codes as axes"],
+      ],
+      axes ? "axes" : "",
+      (name) => turn(page, name ? [0, 1] : null, draw),
+    );
     const others = axes ? Array.from({ length: Math.min(k, 16) }, (_, j) => j).filter((j) => !axes.includes(j)) : [];
     box.replaceChildren(
       labeled("Map", which, { class: "wide" }),
-      ...(axes ? [labeled("across", choice("Code across", pairs, String(axes[0]), pick(0)), { class: "wide" }), labeled("up", choice("Code up", pairs, String(axes[1]), pick(1)), { class: "wide" })] : []),
-      ...others.map((j) => labeled(`z${j + 1}`, slider(`Code z${j + 1}`, rangeOf(page.model, j), page.model.others[j], (v) => bend(page, j, v)), { class: "wide" })),
+      ...(axes
+        ? [
+            labeled("across", choice("Code across", pairs, String(axes[0]), pick(0)), { class: "wide" }),
+            labeled("up", choice("Code up", pairs, String(axes[1]), pick(1)), { class: "wide" }),
+          ]
+        : []),
+      ...others.map((j) =>
+        labeled(
+          `z${j + 1}`,
+          slider(`Code z${j + 1}`, rangeOf(page.model, j), page.model.others[j], (v) => bend(page, j, v)),
+          { class: "wide" },
+        ),
+      ),
     );
   };
   draw();

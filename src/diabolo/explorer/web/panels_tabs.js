@@ -6,9 +6,22 @@ export function tabs(page, panels) {
   const { store } = page;
   const shown = panels.filter(([, , element]) => element);
   const heads = shown.map(([name, title]) =>
-    el("button", { type: "button", role: "tab", id: `tab-${name}`, "aria-controls": `panel-${name}`, onclick: () => store.set("tab", name), onkeydown: step }, title),
+    el(
+      "button",
+      {
+        type: "button",
+        role: "tab",
+        id: `tab-${name}`,
+        "aria-controls": `panel-${name}`,
+        onclick: () => store.set("tab", name),
+        onkeydown: step,
+      },
+      title,
+    ),
   );
-  const bodies = shown.map(([name, , element]) => el("div", { role: "tabpanel", id: `panel-${name}`, "aria-labelledby": `tab-${name}` }, element));
+  const bodies = shown.map(([name, , element]) =>
+    el("div", { role: "tabpanel", id: `panel-${name}`, "aria-labelledby": `tab-${name}` }, element),
+  );
 
   function step(event) {
     const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
@@ -20,6 +33,7 @@ export function tabs(page, panels) {
   }
 
   store.on("tab", (name) => {
+    if (!shown.some(([own]) => own === name)) return store.set("tab", shown[0][0]);
     shown.forEach(([own], i) => {
       heads[i].setAttribute("aria-selected", String(own === name));
       heads[i].tabIndex = own === name ? 0 : -1;
@@ -27,5 +41,10 @@ export function tabs(page, panels) {
     });
   });
   store.set("tab", shown[0][0]);
-  return el("section", { class: "sheet side", "aria-label": "Tools" }, el("div", { role: "tablist", class: "tabs" }, ...heads), ...bodies);
+  return el(
+    "section",
+    { class: "sheet side", "aria-label": "Tools" },
+    el("div", { role: "tablist", class: "tabs" }, ...heads),
+    ...bodies,
+  );
 }

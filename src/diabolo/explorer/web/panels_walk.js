@@ -17,7 +17,9 @@ export function walkPanel(page) {
     page.moved(place, done);
   };
   const set = (which, place) => {
-    const anchors = store.get("anchors").length ? [...store.get("anchors")] : [page.map.place, page.map.heat?.likeliest ?? page.map.place];
+    const anchors = store.get("anchors").length
+      ? [...store.get("anchors")]
+      : [page.map.place, page.map.heat?.likeliest ?? page.map.place];
     anchors[which] = place;
     store.set("anchors", anchors);
   };
@@ -42,15 +44,27 @@ export function walkPanel(page) {
   };
   const say = () => {
     const set = store.get("anchors").length;
-    hint.textContent = set ? "Drag the slider: the circle walks from A to B." : "Set A and B to the place of the circle, then walk between them.";
+    hint.textContent = set
+      ? "Drag the slider: the circle walks from A to B."
+      : "Set A and B to the place of the circle, then walk between them.";
     clear.hidden = !set;
   };
   const clear = button("Clear", () => (stop(), store.set("anchors", [])));
   store.on("anchors", say);
   store.on("held", stop);
   say();
-  return el("div", { class: "walk" }, hint,
-    el("div", { class: "line" }, button("Set A here", () => set(0, page.map.place)), button("Set B here", () => set(1, page.map.place)), clear),
+  return el(
+    "div",
+    { class: "walk" },
+    hint,
+    el(
+      "div",
+      { class: "line" },
+      button("Set A here", () => set(0, page.map.place)),
+      button("Set B here", () => set(1, page.map.place)),
+      clear,
+    ),
     labeled("A to B", at, { class: "wide" }),
-    page.reduced ? null : el("div", { class: "line" }, play));
+    page.reduced ? null : el("div", { class: "line" }, play),
+  );
 }

@@ -1,7 +1,8 @@
 // Base64 of gzip -> bytes
 
 export async function unpacked(base64) {
-  if (typeof DecompressionStream === "undefined") throw new Error("this browser is too old; Chrome 80, Firefox 113 and Safari 16.4 are new enough");
+  if (typeof DecompressionStream === "undefined")
+    throw new Error("this browser is too old; Chrome 80, Firefox 113 and Safari 16.4 are new enough");
   const stream = new Blob([bytesOf(base64)]).stream().pipeThrough(new DecompressionStream("gzip"));
   return new Response(stream).arrayBuffer();
 }
