@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from PIL import Image
 from sklearn.decomposition import PCA
 
-from diabolo import Autoencoder, fonts
+from diabolo import Autoencoder, fonts, load
 from diabolo.cli import cli
 from diabolo.errors import DataError, FormatError
 from diabolo.explorer.fonts import payload, program
@@ -43,6 +43,12 @@ SOME = [
     "cmss10",
 ]
 LETTERS = "HOTi.1"
+
+
+@pytest.fixture(autouse=True)
+def coarse(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few places to begin with."""
+    monkeypatch.setattr(decoder, "GRID", 25)
 
 
 def box(*, x: float = 50, width: float = 400, height: float = 700) -> object:
@@ -410,6 +416,29 @@ def test_export_writes_one_page(learned: fonts.Manifold, tmp_path: Path) -> None
     learned.save(tmp_path / "fonts.diabolo")
     run("fonts", "--model", tmp_path / "fonts.diabolo", "--text", "HOT", "--export", tmp_path / "page.html")
     assert b"<title>Fonts" in (tmp_path / "page.html").read_bytes()
+
+
+def test_a_place_becomes_a_font_file_and_a_picture(learned: fonts.Manifold, tmp_path: Path) -> None:
+    learned.save(tmp_path / "fonts.diabolo")
+    where = ("fonts", "--model", tmp_path / "fonts.diabolo", "--at", "0.1,0.2")
+    run(*where, "--ttf", tmp_path / "mine.ttf", "--family", "Mine", "--svg", tmp_path / "word.svg", "--text", "HOT")
+    font, glyph = TTFont(tmp_path / "mine.ttf"), learned.at((0.1, 0.2), "H")
+    assert font["name"].getBestFamilyName() == "Mine"
+    assert {ord(c) for c in LETTERS} <= set(font.getBestCmap())
+    advance = font["hmtx"][font.getBestCmap()[ord("H")]][0] / font["head"].unitsPerEm
+    assert abs(advance - glyph.advances[0]) < 0.001
+    (face,) = files.faces(tmp_path / "mine.ttf", "H")
+    pictures, _ = glyphs.drawn(face, "H")
+    ink = fields.coverage(glyph.fields[0])
+    assert np.abs(fields.shrunk(pictures)[0] - ink).mean() < 0.02
+    assert "<svg" in (tmp_path / "word.svg").read_text()
+
+
+def test_info_and_load_know_what_a_map_of_fonts_is(learned: fonts.Manifold, tmp_path: Path) -> None:
+    learned.save(tmp_path / "fonts.diabolo")
+    assert "8 faces of fonts, 6 letters" in run("info", tmp_path / "fonts.diabolo")
+    with pytest.raises(FormatError, match="it holds a map of fonts"):
+        load(tmp_path / "fonts.diabolo")
 
 
 @pytest.mark.parametrize(

@@ -223,7 +223,8 @@ def _named(font: Any, style: str | None) -> Named:
     weight = int(font["OS/2"].usWeightClass) if "OS/2" in font else 400
     italic = bool(font["head"].macStyle & 2 or ("post" in font and font["post"].italicAngle))
     family = " ".join(_without(family.split(), STALE))
-    rest = [word for word in told.split() if word not in {*HEAVINESS.values(), "Regular", "Book", "Roman", "Italic", "Oblique"}]
+    known = {*HEAVINESS.values(), *family.split(), "Regular", "Book", "Roman", "Italic", "Oblique"}
+    rest = [word for word in told.split() if word not in known]
     words = [family, *rest, HEAVINESS.get(weight, ""), "Italic" if italic else ""]
     return Named(" ".join(filter(None, words)), family, weight, italic)
 
