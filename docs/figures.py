@@ -1,8 +1,9 @@
 """Draw the pictures of README.md and of this folder: one command each time their look changes.
 
-    python docs/figures.py            report.png and restored.jpg
+    python docs/figures.py            explorer.png, report.png and restored.jpg
     DIABOLO_DATA=... python examples/documents.py --output docs       documents.svg
 
+explorer.png  the page of examples/explorer.py after a drag of its circle; needs Chromium, too
 report.png    the top and the map of `diabolo demo`; needs Chromium, its path in CHROMIUM, and the package playwright
 restored.jpg  scikit-learn's two photographs with noise, made small and made gray; beside each, what the shipped models give
 """
@@ -31,7 +32,8 @@ COLORED = np.s_[40:424, 120:504]  # of the temple
 def main() -> None:
     restored().save(DOCS / "restored.jpg", quality=88, optimize=True)
     report().quantize(96, dither=Image.Dither.NONE).save(DOCS / "report.png", optimize=True)
-    for name in ("restored.jpg", "report.png"):
+    explorer().quantize(160, dither=Image.Dither.NONE).save(DOCS / "explorer.png", optimize=True)
+    for name in ("restored.jpg", "report.png", "explorer.png"):
         print(f"{DOCS / name}: {(DOCS / name).stat().st_size / 1000:.0f} kB")
 
 
@@ -63,6 +65,27 @@ def strip(pairs: dict[str, tuple[np.ndarray, np.ndarray]], verbs: tuple[str, ...
             x += SIDE + GAP
         x += GAP
     return sheet
+
+
+def explorer() -> Image.Image:
+    """The map of the wines, and the circle after a drag."""
+    from playwright.sync_api import sync_playwright
+
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        subprocess.run([sys.executable, DOCS.parent / "examples" / "explorer.py", "--output", folder], check=True)
+        path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1240, "height": 860}, color_scheme="light")
+        page.goto((Path(folder) / "wines.html").as_uri() + "#color=")
+        page.wait_for_selector("html[data-ready=true]")
+        box = page.locator(".map-handle").bounding_box()
+        assert box is not None
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x - 150, y + 40, steps=10)
+        page.wait_for_timeout(400)
+        return Image.open(io.BytesIO(page.screenshot())).convert("RGB")
 
 
 def report() -> Image.Image:
