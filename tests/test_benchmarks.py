@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -14,11 +16,14 @@ import scripts
 
 ROOT = Path(__file__).resolve().parent.parent
 BENCHMARKS = sorted(path for path in (ROOT / "benchmarks").glob("*.py") if path.stem != "common")
+IN_BROWSER = {"explorer_latency"}
 ALONE = {"training_speed"}  # it starts processes that read its file again, and takes cores from this one
 
 
 @pytest.mark.parametrize("script", BENCHMARKS, ids=lambda path: path.stem)
 def test_benchmark_runs(script: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if script.stem in IN_BROWSER and not (find_spec("playwright") and shutil.which("chromium")):
+        pytest.skip("there is no chromium, or no package playwright")
     monkeypatch.delenv("DIABOLO_DATA", raising=False)
     path = tmp_path / "results" / "rows.json"
     arguments = ["--tiny", "--threads", "1", "--json", str(path)]

@@ -261,6 +261,18 @@ def table() -> pd.DataFrame:
     return pd.DataFrame({"id": range(40), "body": [*notes()[:39], None], "weight": 1.5})
 
 
+def test_the_only_texts_of_a_table_need_no_name(tmp_path: Path) -> None:
+    df = table()[:30]
+    df.to_csv(tmp_path / "t.csv", index=False)
+    format = Documents().fit(list(df["body"]))
+    for X in (df, pl.from_pandas(df), tmp_path / "t.csv"):
+        assert (format.to_tensor(X) == format.to_tensor(list(df["body"]))).all()
+    with pytest.raises(DataError, match="say which column holds the texts"):
+        format.to_tensor(df.assign(other=df["body"]))
+    with pytest.raises(DataError, match="say which column holds the texts"):
+        Documents().fit(df)
+
+
 def test_a_column_of_any_table(tmp_path: Path) -> None:
     df = table()
     df.to_csv(tmp_path / "t.csv", index=False)

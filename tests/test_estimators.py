@@ -685,6 +685,13 @@ def test_going_on_keeps_the_columns_as_they_are() -> None:
     assert set(ae.sample(20, random_state=0)["code"]) <= {0, 100, 200}
 
 
+def test_going_on_tells_of_new_levels() -> None:
+    df = pd.DataFrame({"city": ["Oslo", "Rome", "Bern"] * 20, "x": np.random.default_rng(0).normal(size=60)})
+    ae = Autoencoder(**SMALL | {"warm_start": True}).fit(df)
+    with pytest.warns(UserWarning, match="column 'city' holds 'Kyiv', which the first fit did not see"):
+        ae.fit(df.replace("Bern", "Kyiv"))
+
+
 def test_what_was_frozen_stays_so() -> None:
     X, y = np.random.default_rng(0).normal(size=(120, 4)), np.arange(120) % 2
     encoder = nn.Linear(4, 2).requires_grad_(False)

@@ -637,3 +637,25 @@ def test_a_level_that_is_spelled_like_a_gap_is_a_level(tmp_path: Path) -> None:
     gaps = Tables().fit(X.assign(land=X["land"].where(X["land"] != "DE")))  # an empty cell may be either: a gap
     assert gaps.to_tensor(tmp_path / "a.csv")[2, 0].isnan()
     assert Tables(reading=Reading(na=("NA",))).fit(X).fields[0].levels == ["", "DE", "None"]
+
+
+def test_yes_and_no_beside_decimal_commas(tmp_path: Path) -> None:
+    """A column that was read as booleans is read so again."""
+    (tmp_path / "a.csv").write_text("yes;v\n" + "true;1,5\nFalse;2,5\n" * 10)
+    format = Tables(Reading(decimal=",")).fit(tmp_path / "a.csv")
+    assert [str(t) for t in format.types.values()] == ["bool", "double"]
+    assert format.to_tensor(tmp_path / "a.csv")[:2, 0].tolist() == [1, 0]
+    with pytest.raises(DataError, match="column 'v' holds texts, 'true'"):
+        typed(pa.array(["true", "x"]), pa.float64(), "v", ",")
+
+
+def test_spaces_alone_are_no_time_of_day() -> None:
+    assert typed(pa.array(["9:30", " "]), pa.time32("s"), "v").to_pylist() == [dt.time(9, 30), None]
+    assert typed(pa.array([" "]), pa.time32("s"), "v").to_pylist() == [None]
+
+
+def test_a_format_of_dates_may_have_a_zone(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("when,v\n" + "2024-05-01 12:00+0200,1.5\n2024-05-02 12:00+0000,2.5\n" * 10)
+    format = Tables(Reading(dates={"when": "%Y-%m-%d %H:%M%z"})).fit(tmp_path / "a.csv")
+    assert str(format.types["when"]) == "timestamp[s, tz=UTC]"
+    assert format.from_tensor(format.to_tensor(tmp_path / "a.csv"))["when"][0].as_py().hour == 10

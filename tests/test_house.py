@@ -18,7 +18,7 @@ import diabolo
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "diabolo"
 FILES = sorted(SOURCE.rglob("*.py"))
-PEOPLE = ("cli", "report")
+PEOPLE = ("cli", "explorer", "report")
 
 
 def name_of(file: Path) -> str:
@@ -191,7 +191,7 @@ TOGETHER = {
         estimators.weights""",
     "files": "formats.cells formats.gaps formats.hints formats.layout formats.suspects",
     "formats": """formats.arrays formats.base formats.columns formats.container formats.fitting formats.matrices formats.remarks
-        formats.tables sentinels""",
+        formats.tables formats.written sentinels""",
     "images": "estimators.augmentation formats.images nets.convolution",
     "labels": "formats.labels formats.targets",
     "multilabel": """estimators.logistic estimators.multilabel.base estimators.multilabel.classifier
@@ -203,6 +203,7 @@ TOGETHER = {
     "outliers": """estimators.gaps estimators.outliers.detector estimators.outliers.explanation
         estimators.outliers.known_outliers estimators.outliers.scorer estimators.outliers.scores""",
     "picture": "images.album images.pillow images.tiff",
+    "program": "explorer.programs nets.layers nets.operations nets.tape",
     "printed": "estimators.autoencoder.comparison",
     "protocols": "cli.bench images.metrics",
     "report": """report.autoencoder report.display report.labels report.names report.outliers report.page report.rows report.svg

@@ -295,6 +295,14 @@ def test_one_picture_of_the_fitted_size() -> None:
         Autoencoder(2, **SMALL).fit(color[0])
 
 
+def test_a_single_picture_of_another_shape_is_told() -> None:
+    r = np.random.default_rng(0)
+    format = Images().fit(r.random((6, 8, 8)))
+    assert len(format.to_tensor(r.random((12, 9)))) == 1
+    with pytest.warns(UserWarning, match=r"X of shape \(3, 65\) is read as one picture and brought to 8 x 8 pixels"):
+        format.to_tensor(r.random((3, 65)))
+
+
 def test_a_stack_is_data(tmp_path: Path) -> None:
     X = squares(12, c=1)
     first, *rest = map(Image.fromarray, X)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
@@ -123,6 +124,17 @@ def test_a_file_is_read_as_was_said(tmp_path: Path) -> None:
     X, Y = read_labeled(file, "bug", reading=Reading(sep=";", decimal=",", na=("?",)))
     assert X["size"].to_pylist() == [1.5, 2.5]
     assert Y["bug"].to_pylist() == [1, None]
+
+
+def test_a_missing_label_of_a_typed_table(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"size": [1.0, 2.0, 3.0], "bug": ["0", "?", "1"], "new": [0, -9, 1]}), tmp_path / "t.parquet")
+    _, Y = read_labeled(tmp_path / "t.parquet", ["bug", "new"], reading=Reading(na=("?", "-9")))
+    assert Y.to_pylist() == [{"bug": 0, "new": 0}, {"bug": None, "new": None}, {"bug": 1, "new": 1}]
+
+
+def test_dates_are_not_looked_for_in_texts(mails: Path) -> None:
+    with pytest.raises(DataError, match="is for columns of a table, but only 'body' is read as X"):
+        read_labeled(mails, "bug", text="body", reading=Reading(dates={"day": "%d.%m.%Y"}))
 
 
 def test_a_fitted_model_finds_its_rows(mails: Path, tmp_path: Path) -> None:

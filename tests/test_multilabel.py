@@ -848,6 +848,12 @@ def test_a_wrong_metric_is_named(optimize: Any) -> None:
         check_metric(optimize)
 
 
+@pytest.mark.parametrize("costs", [[[0, -1], [5, 0]], [[0, 1], [0, 2]], [[1, 1], [1, 1]], [[[0, 1], [1, 0]], [[2, 1], [1, 0]]]])
+def test_a_wrong_answer_costs_no_less(costs: Any) -> None:
+    with pytest.raises(ValueError, match="a wrong answer must not cost less than a correct one"):
+        check_metric(costs)
+
+
 def test_the_asked_precision_holds_for_new_rows() -> None:
     X, Y = rows(900, noise=1.0)
     new, truth = rows(3000, seed=1, noise=1.0)

@@ -75,7 +75,7 @@ def modules() -> dict[str, nn.Module]:
         "Dropout": nn.Dropout(0.25),
         "mlp": mlp(4, (5, 5), 2, nn.Tanh, 0.1),
     }
-    plain = {name: cls() for name, (cls, keys) in nets.vocabulary.PLAIN.items() if not keys}
+    plain = {name: cls() for name, (cls, keys) in nets.vocabulary.PLAIN.items() if not keys or name == "GELU"}
     return (
         one
         | plain
@@ -156,6 +156,32 @@ def test_other_modules_are_named() -> None:
     assert nets.describe(Mine(2, 2)) == {"layer": "custom", "class": "Mine"}
     assert nets.is_own(nets.describe(nn.Sequential(Mine(2, 2))))
     assert nets.is_own(nets.describe(nn.Bilinear(1, 1, 1)))
+
+
+def test_a_layer_that_stands_there_twice_is_described_twice() -> None:
+    act = nn.Tanh()
+    twice = nn.Sequential(nn.Linear(2, 2), act, nn.Linear(2, 2), act)
+    built = nets.build(nets.describe(twice))
+    built.load_state_dict(twice.state_dict())
+    x = torch.randn(3, 2)
+    assert torch.equal(built(x), twice(x))
+
+
+@pytest.mark.parametrize(
+    "module",
+    [nn.GELU("tanh"), nn.LayerNorm(4, eps=0.5), nn.LayerNorm(4, elementwise_affine=False), nn.LayerNorm(4, bias=False)],
+)
+def test_the_settings_of_a_layer_are_described(module: nn.Module) -> None:
+    x, built = torch.randn(3, 4), nets.build(nets.describe(module))
+    built.load_state_dict(module.state_dict())
+    assert torch.equal(built(x), module(x))
+
+
+def test_what_a_description_cannot_say_is_ones_own() -> None:
+    named = nn.Sequential()
+    named.add_module("first", nn.Linear(2, 2))
+    assert nets.is_own(nets.describe(named))
+    assert nets.is_own(nets.describe(nn.Flatten(0)))
 
 
 @pytest.mark.parametrize(

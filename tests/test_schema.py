@@ -414,6 +414,15 @@ def test_what_stands_for_a_missing_value_does_so_in_every_container() -> None:
     assert torch.equal(format.to_tensor(pl.from_pandas(df)).nan_to_num(7), x.nan_to_num(7))
 
 
+def test_what_stands_for_a_missing_value_beside_yes_and_no_and_in_decimals() -> None:
+    money = pa.array([Decimal("1.50"), Decimal(-9), Decimal("2.50"), Decimal("0.75")] * 10)
+    table = pa.table({"yes": [1, 0, -9, 1] * 10, "money": money})
+    format = Tables(reading=Reading(na=("-9",))).fit(table)
+    for X in (table, table.to_pandas(), table[:1], table.to_pandas()[1:3]):
+        gaps = torch.isnan(format.to_tensor(X)).tolist()
+        assert gaps == [[row["yes"] == -9, row["money"] == -9] for row in pa.table(X).to_pylist()]
+
+
 def test_what_is_no_row_number() -> None:
     n = 60
     for values in (np.arange(1960, 2020), np.arange(n) / 2, np.r_[np.arange(n - 1), 3]):
@@ -522,6 +531,17 @@ def test_categories_of_numbers_and_texts_are_texts_in_fit_and_later() -> None:
 # ── wide ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.parametrize("rows", [[0], [2], [0, 2]])
+def test_a_row_of_whole_numbers_beside_a_gap_keeps_its_digits(rows: list[int]) -> None:
+    large = 2**53 + 1
+    columns = {f"c{j}": [large, large + 2, None if j else large + 4, 5] for j in range(6)}
+    for of in ("category", pd.ArrowDtype(pa.int64())):
+        X = pd.DataFrame({name: pd.Series(pd.array(values, dtype="Int64"), dtype=of) for name, values in columns.items()})
+        found = frames.arrow(X.iloc[rows], list(range(6)))
+        assert found.column("c3").to_pylist() == [{0: large, 2: None}[i] for i in rows]
+        assert found.column("c0").to_pylist() == [large + 2 * i for i in rows]
+
+
 def test_a_wide_table_is_the_table_that_arrow_makes() -> None:
     r = np.random.default_rng(0)
     X = pd.DataFrame(r.normal(size=(30, 250)).round(3), columns=[f"c{j}" for j in range(250)])
@@ -577,10 +597,13 @@ ROWS: dict[str, Any] = {
     "Float64": lambda v: pd.DataFrame(v / 7).astype("Float64"),
     "code": lambda v: pd.DataFrame(v % 5).astype("category"),
     "level": lambda v: pd.DataFrame(v % 5 / 2).astype("category"),
+    "day code": lambda v: pd.DataFrame((v % 5).astype("datetime64[D]").astype("datetime64[s]")).astype("category"),
+    "arrow": lambda v: pd.DataFrame(v.astype("datetime64[s]")).astype(pd.ArrowDtype(pa.timestamp("s"))),
 }
 
 
-MOST = {"date": 40, "zoned": 60, "duration": 40, "day": 40, "decimal": 40, "Int64": 45, "Float64": 60, "code": 110, "level": 90}
+MOST = {"date": 40, "zoned": 60, "duration": 40, "day": 40, "decimal": 40, "Int64": 45, "Float64": 60, "code": 75}
+MOST |= {"level": 80, "day code": 115, "arrow": 60}
 
 
 @pytest.mark.parametrize("of", ROWS)

@@ -39,6 +39,8 @@ def open_data(path: Path, drop: Sequence[str] = (), text: str | None = None) -> 
     if not drop and (text is None or not is_table(path)):
         return path
 
+    if text is not None and said().get("dates"):
+        raise click.UsageError(f"--date is for columns of a table, but with --text only the column {text!r} is read")
     table = read_table(path, None, Reading(**said()), {}, rest=text is None)
     for option, names in (("--drop", drop), ("--text", () if text is None else (text,))):
         for name in names:

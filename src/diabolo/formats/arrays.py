@@ -25,6 +25,7 @@ from ..losses import Columns, Logistic, Loss, Part, Squared
 from ..rows import Rows, evenly
 from ..sentinels import odd, warn_odd
 from .base import MAX_BYTES_IN_MEMORY, SAMPLE, Format, check_finite, named_loss, neither, warn_empty
+from .files import MISSING
 from .layout import ending
 from .matrices import SPARSE, dense, len_, matrix
 from .scale import (
@@ -40,6 +41,7 @@ from .scale import (
     encoded,
     measured,
     shifted,
+    six_digits,
     together,
     within,
     yes_or_no,
@@ -306,6 +308,16 @@ class Arrays(Format):
         flags = (self.binary + 2 * self.gaps + 4 * self.above).astype(np.uint8)
         return meta, {name: _short(getattr(self, name)) for name in (*NUMBERS, "origin")} | {"flags": flags}
 
+    def described(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        dtype = np.dtype(self.dtype)
+        usual = "double" if dtype.kind == "f" else dtype.name
+        arrow = {"f2": "halffloat", "f4": "float", "b1": "bool"}.get(dtype.str[1:], usual)
+        origin = [*map(str, self.origin)] if self.origin.any() else None
+        digits = np.array([max(0, six_digits(u)) for u in self.divisor], dtype=np.int32)
+        meta = {"arrow": arrow, "smallest": self.smallest, "origin": origin, "missing": MISSING}
+        flags = (self.binary + 2 * self.gaps).astype(np.uint8)
+        return meta, {"unit": np.stack(self.unit, 1), "digits": digits, "flags": flags}
+
     @classmethod
     def from_state(cls, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> Self:
         self = cls(meta["scale"])
@@ -361,7 +373,7 @@ def _whole(v: np.ndarray, origin: np.ndarray, dtype: np.dtype) -> np.ndarray:
     info = np.iinfo(dtype)
     if not origin.any():
         return v.clip(info.min, within(info.max)).astype(dtype)
-    low, high = (np.array([within(abs(limit - int(o))) for o in origin]) for limit in (info.min, info.max))
+    low, high = (np.array([within(min(abs(limit - int(o)), info.max)) for o in origin]) for limit in (info.min, info.max))
     return (v.clip(-low, high).astype(np.int64) + origin).astype(dtype)
 
 

@@ -86,11 +86,13 @@ def from_numeric(v: np.ndarray, t: pa.DataType, nan: bool, origin: int = 0, step
     if pa.types.is_boolean(t):
         return pa.array(np.nan_to_num(v) >= 0.5, mask=missing)
     if pa.types.is_decimal(t):
-        return pa.array(v, pa.float64(), mask=missing).cast(t, safe=False)
+        most = within(10**t.precision - 1) / 10.0**t.scale * (1 - 2**-52)  # beyond, Arrow says 0
+        return pa.array(v.clip(-most, most), pa.float64(), mask=missing).cast(t, safe=False)
     base = t if pa.types.is_integer(t) else pa.int64() if t.bit_width == 64 else pa.int32()
     low, high = _range(t, base)
-    steps = np.nan_to_num(v / step).round().clip(-within((origin - low) // step), within((high - origin) // step))
     kind = np.uint64 if pa.types.is_uint64(t) else np.int64
+    least, most = (within(min(far // step, np.iinfo(kind).max)) for far in (origin - low, high - origin))
+    steps = np.nan_to_num(v / step).round().clip(-least, most)
     integers = steps.astype(kind) * kind(step) + kind(origin)
     return pa.array(integers, mask=missing).cast(base).cast(t)
 

@@ -16,13 +16,23 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import DataError, suggest, warn
+from ..errors import DataError, DiaboloError, suggest, warn
 from ..losses import Bounded, Columns, Logistic, Loss, Multinomial, Part, Softmax, Squared
 from ..printed import Grid, Printed
 from ..rows import Rows
 from .scale import left_out
 
-__all__ = ["MAX_BYTES_IN_MEMORY", "SAMPLE", "Format", "cached", "check_finite", "named_loss", "spilled", "warn_empty"]
+__all__ = [
+    "MAX_BYTES_IN_MEMORY",
+    "SAMPLE",
+    "Format",
+    "NotDescribed",
+    "cached",
+    "check_finite",
+    "named_loss",
+    "spilled",
+    "warn_empty",
+]
 
 MAX_BYTES_IN_MEMORY = 2 << 30  # bytes of encoded rows; more are cached in a memory-mapped temporary file
 SAMPLE = 200_000  # rows of a file from which the columns are learned
@@ -92,6 +102,10 @@ class Format(Printed):
     def from_state(cls, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> Format:
         """The inverse of :meth:`state`."""
 
+    def described(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """JSON and arrays from which another program turns X into x and back; NotDescribed, if it could not."""
+        raise NotDescribed(f"a {type(self).__name__} format is known in Python only")
+
     def rows(self, X: Any) -> Rows:
         """X as rows for the training loop, float32."""
         return cached((self.to_tensor(piece) for piece in self.chunks(X)), count(X, self), self.width)
@@ -147,6 +161,9 @@ class Format(Printed):
         """(columns,) from where on numbers are squashed; infinite where they are not."""
         return np.full(len(self.columns), np.inf)
 
+    def tell_unseen(self, X: Any) -> None:
+        """Warn of levels of X that have no features: training goes on, but the columns stay those of the first fit."""
+
     def quantities(self) -> np.ndarray:
         """(d,) bool: features that are numbers of their own unit: of these, what a code leaves open can be drawn."""
         return np.zeros(self.width, dtype=bool)
@@ -201,6 +218,10 @@ class Format(Printed):
     def original(self, x: Tensor) -> list[list[Any]]:
         """x (n, d) -> one list per column of values in original units, for people to read."""
         return [list(column) for column in np.asarray(self.from_tensor(x)).T]
+
+
+class NotDescribed(DiaboloError):  # noqa: N818 - it says what it is
+    """There is no way to encode and decode but in Python; the message says why."""
 
 
 def neither(name: str, value: Any) -> DataError:

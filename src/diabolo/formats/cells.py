@@ -74,14 +74,15 @@ def typed(cells: Cells, t: pa.DataType, name: str, decimal: str = ".", thousands
     if cells.null_count == len(cells):
         return pa.nulls(len(cells), t)
     if pa.types.is_temporal(t):
-        readers, read = [_temporal(t)], cells
+        readers, numbers = [_temporal(t)], cells
     else:
-        readers, read = _numbers(t), plain_numbers(cells, decimal, thousands)
-    for reader in [*readers, _booleans][: 1 if pa.types.is_temporal(t) else None]:
-        found = attempted(reader, read)
+        readers, numbers = [*_numbers(t), _booleans], plain_numbers(cells, decimal, thousands)
+    for reader in readers:
+        found = attempted(reader, cells if reader is _booleans else numbers)
         if found is not None:
             return found
-    raise DataError(_refusal(cells, read, readers[-1], t, name))
+    last = next(reader for reader in reversed(readers) if reader is not _booleans)
+    raise DataError(_refusal(cells, numbers, last, t, name))
 
 
 def _refusal(cells: Cells, read: Cells, reader: Callable[[Cells], Cells], t: pa.DataType, name: str) -> str:
@@ -236,7 +237,7 @@ def _days(cells: Cells, t: pa.DataType) -> Cells:
 
 def _clock(cells: Cells, t: pa.DataType | None = None) -> Cells:
     """Times of day: 9:30, 09:30:00, 09:30:00.25."""
-    if not pc.all(pc.match_substring_regex(cells, CLOCK)).as_py():
+    if pc.all(pc.match_substring_regex(cells, CLOCK)).as_py() is False:
         raise pa.ArrowInvalid("no times of day")
     full = pc.replace_substring_regex(cells, r"^(\d):", r"0\1:")
     moments = _first(pc.binary_join_element_wise("1970-01-01", full, " "), [pa.timestamp(unit) for unit in ("s", "us", "ns")])

@@ -44,6 +44,7 @@ from .scale import (
     yes_or_no,
 )
 from .schema import arrow_type, family, is_iso, is_text
+from .written import SHORTEST, fraction, written
 
 __all__ = ["KINDS", "Binary", "Category", "Column", "Number"]
 
@@ -96,6 +97,19 @@ class Column:
 
     def check(self, value: Any) -> None:
         """Whether a value that a user gives is one that the column can have."""
+
+    @property
+    def digits(self) -> int:
+        """Decimals of its values as texts (written.py)."""
+        return SHORTEST
+
+    def texts(self, values: pa.Array, decimal: str = ".", form: str = "") -> list[str]:
+        """Values of the column's type, such as :meth:`decode` gives, as people read them."""
+        return written(values, self.digits, decimal, form)
+
+    def described(self, decimal: str = ".", form: str = "") -> dict[str, Any]:
+        """What another program must know to encode and decode as here; JSON, without numbers that it would round."""
+        return {"name": self.name, "type": ONE[called(self)], "arrow": self.type, "width": self.width, "gaps": self.gaps}
 
     @property
     def about(self) -> str:
@@ -185,6 +199,20 @@ class Number(Column):
     def look(self) -> tuple[float, float]:
         return self.middle, self.spread
 
+    @property
+    def digits(self) -> int:
+        t = arrow_type(self.type)
+        if pa.types.is_temporal(t):
+            return fraction(t, self.step)
+        if self.type not in FLOATS:
+            return SHORTEST
+        return max(0, six_digits(self.deviation)) if self.decimals is None else self.decimals
+
+    def described(self, decimal: str = ".", form: str = "") -> dict[str, Any]:
+        counted = {"origin": str(self.origin), "step": str(self.step), "unit": list(self.unit)}
+        shown = {"decimals": self.decimals, "digits": self.digits, "empty": self.empty}
+        return super().described() | counted | shown
+
 
 @dataclass
 class Binary(Column):
@@ -212,6 +240,9 @@ class Binary(Column):
 
     def likeliest(self, e: Tensor) -> Tensor:
         return e.round()
+
+    def described(self, decimal: str = ".", form: str = "") -> dict[str, Any]:
+        return super().described() | {"empty": self.empty}
 
 
 @dataclass
@@ -310,6 +341,10 @@ class Category(Column):
         index = pc.fill_null(pc.index_in(values, known), len(known)).to_numpy(zero_copy_only=False)
         return np.where(values.is_null().to_numpy(zero_copy_only=False), -1, index)
 
+    def unseen(self, values: pa.Array) -> list[Any]:
+        """The levels that were not there in fit."""
+        return [*pc.unique(values.filter(pa.array(self._index(values) == len(self.known)))).to_pylist()]
+
     def decode(self, x: np.ndarray) -> pa.Array:
         names = [*self.levels, self.rest]
         missing = np.isnan(x).any(1)
@@ -329,6 +364,18 @@ class Category(Column):
 
     def likeliest(self, e: Tensor) -> Tensor:
         return torch.nn.functional.one_hot(e.argmax(1), e.shape[1]).to(e.dtype)
+
+    @property
+    def digits(self) -> int:
+        t = self.known.type
+        return fraction(t, whole(self.known)[1]) if pa.types.is_temporal(t) else SHORTEST
+
+    def described(self, decimal: str = ".", form: str = "") -> dict[str, Any]:
+        t = arrow_type(self.type)
+        texts = self.texts(from_plain([*self.levels, self.rest], t), decimal, form)
+        levels, others = [*map(unrounded, self.levels)], self.others and [*map(unrounded, self.others)]
+        found = {"levels": levels, "others": others, "rest": unrounded(self.rest), "part": self.part}
+        return super().described() | found | {"texts": texts, "mixed": self.mixed}
 
     def check(self, value: Any) -> None:
         if value is not None and value not in self.levels:
@@ -369,6 +416,11 @@ def warn_near(name: str, new: list[str], known: list[str]) -> None:
             "different levels. "
             f"If they mean the same, write them alike, for example with df[{name!r}].str.strip()"
         )
+
+
+def unrounded(v: Any) -> Any:
+    """A whole number that a float64 cannot hold as a text."""
+    return str(v) if isinstance(v, int) and not isinstance(v, bool) and abs(v) > 1 << 53 else v
 
 
 def same(text: str) -> str:

@@ -24,7 +24,7 @@ from ..rows import Rows
 from .base import MAX_BYTES_IN_MEMORY, Format, named_loss
 from .layout import ending
 from .matrices import matrix
-from .texts import holds_texts, is_texts, read_documents
+from .texts import holds_texts, is_texts, read_documents, text_column
 from .words import Words, chosen
 
 __all__ = ["Documents", "read_documents"]
@@ -135,7 +135,7 @@ class Documents(Format):
         self.texts = not _is_matrix(X)
         self.left_out = ""
         if self.texts:
-            counts = self._learned(self.read(X))
+            counts = self._learned(read_documents(X, self.column, self.encoding))
         else:
             vars(self).pop("width", None)
             counts = self._matrix(X)
@@ -181,8 +181,8 @@ class Documents(Format):
         return CountVectorizer(analyzer=words, vocabulary=vocabulary, dtype=np.int64)
 
     def read(self, X: Any) -> list[str]:
-        """The texts in X, or in the column of X."""
-        return read_documents(X, self.column, self.encoding)
+        """The texts in X, or in the column of X; without a name, in the only column that looks like texts."""
+        return read_documents(X, self.column or text_column(X, self.encoding), self.encoding)
 
     def counts(self, X: Any) -> sp.csr_matrix:
         """X -> (n, d) CSR of counts."""
@@ -255,6 +255,10 @@ class Documents(Format):
             "length": self.length,
         }
         return meta, {"idf": self.idf, "shares": self.shares}
+
+    def described(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        words = Words(self.token_pattern, self.stop_words, self.stem).described()
+        return words | {"words": self.columns, "texts": self.texts}, {}
 
     @classmethod
     def from_state(cls, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> Documents:

@@ -37,7 +37,7 @@ class Encoder:
             x[:, self.starts[some]] = self._numbers(matrix_of(X, places[some]), some, gaps)
         some = np.flatnonzero(binary)
         if len(some):
-            x[:, self.starts[some]] = self._binary(matrix_of(X, places[some]), some)
+            x[:, self.starts[some]] = self._binary(matrix_of(X, places[some]), some, gaps)
         rest = np.flatnonzero(~numbers & ~binary).tolist()
         table = arrow(X, [int(places[j]) for j in rest]) if rest else None
         alike: dict[Any, list[int]] = {}
@@ -62,8 +62,7 @@ class Encoder:
     def _numbers(self, v: np.ndarray, chosen: np.ndarray, gaps: Gaps) -> np.ndarray:
         """Plain numbers (n, m), all at once, as Number.encode would."""
         fields: list[Any] = [self.fields[j] for j in chosen]
-        if gaps.na:
-            v = np.where(np.isin(v, gaps.numbers), np.nan, v)
+        v = gaps.matrix(v)
         check_finite(v, [column.name for column in fields])
         single = [i for i, column in enumerate(fields) if column.type != "double" and column.type in FLOATS]
         if single:
@@ -71,7 +70,8 @@ class Encoder:
             v[:, single] = np.stack([narrowed(v[:, i], arrow_type(fields[i].type)) for i in single], 1)
         return encoded(v, *np.array([column.unit for column in fields], dtype=np.float64).T)
 
-    def _binary(self, v: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    def _binary(self, v: np.ndarray, chosen: np.ndarray, gaps: Gaps) -> np.ndarray:
+        v = gaps.matrix(v)
         check_finite(v, [self.fields[j].name for j in chosen])
         return yes_no(np.where(np.abs(v) < DUST, 0.0, v))
 

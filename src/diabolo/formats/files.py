@@ -30,7 +30,18 @@ from .hints import like_dates, nearly_numbers
 from .layout import Layout, Reading, encoding_of, ending, laid_out, not_decoded, opened, remedy
 from .schema import is_iso, is_text
 
-__all__ = ["READABLE", "Reading", "is_records", "is_table", "read_table", "rows_of", "table_pieces", "write_table"]
+__all__ = [
+    "MISSING",
+    "READABLE",
+    "Reading",
+    "is_records",
+    "is_table",
+    "read_table",
+    "rows_of",
+    "spellings",
+    "table_pieces",
+    "write_table",
+]
 
 CSV = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
 JSON = (".jsonl", ".jsonl.gz")

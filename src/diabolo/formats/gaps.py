@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .frames import combined
-from .schema import floats, is_text, plain
+from .schema import family, floats, is_text, plain
 
 __all__ = ["Gaps"]
 
@@ -33,8 +33,12 @@ class Gaps:
         values = plain(values)
         if is_text(values.type):
             return pc.if_else(pc.is_in(values, pa.array(self.na, values.type)), None, values)
-        v = floats(values) if pa.types.is_integer(values.type) or pa.types.is_floating(values.type) else np.zeros(0)
+        v = floats(values) if family(values.type) == "numbers" else np.zeros(0)
         return pc.if_else(pa.array(np.isin(v, self.numbers)), None, values) if len(v) else values
+
+    def matrix(self, v: np.ndarray) -> np.ndarray:
+        """Numbers (n, m) with NaN in place of these."""
+        return np.where(np.isin(v, self.numbers), np.nan, v) if self.numbers else v
 
     def table(self, table: pa.Table) -> pa.Table:
         """The same of each column; categories stay such."""

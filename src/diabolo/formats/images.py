@@ -29,6 +29,7 @@ from .scale import together
 __all__ = ["Images"]
 
 LARGEST = 128  # pixels of the longer side, up to which pictures are taken as they are
+MAX_STRETCH = 2.0  # of a single picture against those of fit, without a warning
 LONGER = 64  # pixels of the longer side of all others
 LOOKED_AT = 1000  # pictures from which size and channels are learned
 PIECE = 256  # pictures that are decoded at once
@@ -158,8 +159,19 @@ class Images(Arrays):
             c, h, w = self.shape
             shape = f"(-1, {h}, {w})" if c == 1 else f"(-1, {h}, {w}, {c})"
             raise DataError(f"X of shape {X.shape} is one wide picture, or pictures as rows of pixels: give X.reshape{shape}")
+        if isinstance(X, np.ndarray) and X.ndim == 2:
+            self._one(X)
         many = isinstance(X, np.ndarray) and X.ndim == 3 and (1, *X.shape[1:]) == self.shape
         return ImageCollection(list(X) if many else X)
+
+    def _one(self, X: np.ndarray) -> None:
+        """A warning, if this one picture is much wider or narrower than those of fit: it may have been meant as many."""
+        _, h, w = self.shape
+        if not 1 / MAX_STRETCH <= (X.shape[0] * w) / (max(X.shape[1], 1) * h) <= MAX_STRETCH:
+            warn(
+                f"X of shape {X.shape} is read as one picture and brought to {h} x {w} pixels; "
+                f"give several pictures as (n, {h}, {w})"
+            )
 
     def chunks(self, X: Any) -> Iterator[Any]:
         album = self._album(X)
@@ -198,6 +210,10 @@ class Images(Arrays):
     def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         meta, arrays = super().state()
         return meta | {"shape": list(self.shape), "whole": self.whole, "own": self.own}, arrays
+
+    def described(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        own = f"pictures of {self._described()}" if self.own else None
+        return {"shape": list(self.shape), "whole": self.whole, "own": own}, {}
 
     @classmethod
     def from_state(cls, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> Self:

@@ -15,17 +15,18 @@ from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ..errors import DataError, no_column
 from ..images.album import SUFFIXES, ImageCollection
 from .base import Format
 from .documents import Documents
 from .files import Reading, is_table, read_table
+from .gaps import Gaps
 from .labels import combined
 from .matrices import read_array
 from .schema import is_text
 from .targets import NO, YES
+from .texts import looks_like_texts
 
 __all__ = ["check_names", "label_lists", "read_for", "read_labeled", "yes_no"]
 
@@ -83,6 +84,8 @@ def read_labeled(
     >>> read_labeled(pa.table({"size": [1, 2], "tags": ["bug;new", None]}), "tags", sep=";")[1]
     [['bug', 'new'], []]
     """
+    if reading is not None and reading.dates and (text or image):
+        raise DataError(f"dates={reading.dates!r} (--date) is for columns of a table, but only {text or image!r} is read as X")
     table, names = table_of(data, reading), [labels] if isinstance(labels, str) else list(labels)
     check_names(table, names, "labels")
     if drop:
@@ -134,9 +137,9 @@ def read_for(format: Format, path: str | Path, reading: Reading | None = None) -
 def table_of(data: Any, reading: Reading | None = None) -> pa.Table:
     """The table in a file, or the table itself; each of its columns has a name of its own."""
     if isinstance(data, (str, Path)):
-        return with_names(read_table(data, None, reading or Reading(), {}, rest=True))
+        data = read_table(data, None, reading or Reading(), {}, rest=True)
     if isinstance(data, pa.Table):
-        return with_names(data)
+        return with_names(Gaps(reading.na).table(data) if reading is not None else data)
     raise DataError(f"data is a {type(data).__name__}: give a path or an Arrow table; of a DataFrame take columns")
 
 
@@ -211,7 +214,7 @@ def rows_in(rest: pa.Table, folder: Path, text: str | None, image: str | None, f
     alone = rest.column(0) if format == "auto" and rest.num_columns == 1 else None
     if format == "images" or (alone is not None and is_pictures(alone)):
         return pictures(rest, folder)
-    return texts(rest) if format == "documents" or (alone is not None and is_texts(alone)) else rest
+    return texts(rest) if format == "documents" or (alone is not None and looks_like_texts(alone)) else rest
 
 
 def taken(format: Format, table: pa.Table, folder: Path) -> Any:
@@ -263,7 +266,7 @@ def texts(table: pa.Table, column: str | None = None) -> list[str]:
         return ["" if value is None else str(value) for value in table[column].to_pylist()]
     names = [name for name in table.column_names if is_text(table[name].type)]
     if len(names) > 1:
-        names = [name for name in names if is_texts(table[name])] or names
+        names = [name for name in names if looks_like_texts(table[name])] or names
     if len(names) != 1:
         found = f"{len(names)} columns look like texts: {', '.join(map(repr, names))}" if names else "no column holds texts"
         raise DataError(f"the model takes one column of texts, but {found}")
@@ -274,12 +277,3 @@ def is_pictures(column: pa.ChunkedArray) -> bool:
     """Whether most values are names of pictures."""
     values = [value for value in column.to_pylist() if value] if is_text(column.type) else []
     return sum(value.lower().endswith(SUFFIXES) for value in values) > len(values) / 2
-
-
-def is_texts(column: pa.ChunkedArray) -> bool:
-    """Whether most values are unlike the others and contain a space: no names, no categories."""
-    if not is_text(column.type):
-        return False
-    known = column.drop_null()
-    half = len(known) / 2
-    return bool(pc.count_distinct(known).as_py() > half and pc.match_substring(known, " ").to_pylist().count(True) > half)

@@ -13,7 +13,7 @@ import io
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from encodings.aliases import aliases
 from itertools import pairwise
@@ -111,7 +111,7 @@ def remedy(options: dict[str, Any]) -> str:
 
 def check_date(name: str, form: str) -> None:
     """Raise a DataError for what is no format of dates."""
-    day = datetime(2024, 12, 31, 23, 59, 58)
+    day = datetime(2024, 12, 31, 23, 59, 58, tzinfo=UTC)
     try:
         fits = "%" in form and datetime.strptime(day.strftime(form), form).year == day.year
     except ValueError:

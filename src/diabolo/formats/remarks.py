@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import pyarrow as pa
 
 from ..errors import warn
+from ..printed import cut
 from ..sentinels import warn_odd
 from .base import warn_empty
 from .columns import Category, Column, Number, shown
+from .encoding import as_fitted
 from .frames import combined
+from .gaps import Gaps
 from .hints import told
 from .scale import FLOATS
 from .schema import arrow_type, is_iso, is_text, plain, without_gaps
 from .suspects import are_days, looks_like_codes
 
-__all__ = ["remark"]
+__all__ = ["remark", "tell_unseen"]
 
 
 def remark(fields: Sequence[Column], table: pa.Table, categories: Sequence[str], numbers: Sequence[str], decimal: str) -> None:
@@ -35,6 +39,22 @@ def remark(fields: Sequence[Column], table: pa.Table, categories: Sequence[str],
     _dates([name for name, values in texts.items() if is_iso(values)])
     for said in told(texts, decimal):
         warn(said)
+
+
+def tell_unseen(fields: Sequence[Column], gaps: Gaps, tables: Iterable[pa.Table]) -> None:
+    """Warn of levels that were not there in the fit from which training goes on."""
+    found: dict[str, dict[Any, None]] = {}
+    for table in tables:
+        for column in fields:
+            if isinstance(column, Category):
+                values = as_fitted(column, combined(table, column.name), gaps)
+                found.setdefault(column.name, {}).update(dict.fromkeys(column.unseen(values)))
+    for name, levels in found.items():
+        if levels:
+            warn(
+                f"column {name!r} holds {cut(', '.join(map(repr, levels)), 60)}, which the first fit did not see: "
+                "warm_start=True keeps the columns, so all such levels count as one; set warm_start=False to start anew"
+            )
 
 
 def _codes(codes: dict[str, list[int]]) -> None:

@@ -19,7 +19,20 @@ import pyarrow.compute as pc
 
 from ..errors import DataError, warn
 
-__all__ = ["adapted", "arrow_type", "count_values", "family", "floats", "is_known", "is_text", "plain", "without_gaps", "words"]
+__all__ = [
+    "STEPS",
+    "adapted",
+    "arrow_type",
+    "count_values",
+    "family",
+    "floats",
+    "is_known",
+    "is_text",
+    "nanoseconds",
+    "plain",
+    "without_gaps",
+    "words",
+]
 
 STEPS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}  # per second
 DAY = 86_400 * 10**9  # nanoseconds
@@ -201,8 +214,8 @@ def narrowed(v: np.ndarray, t: pa.DataType) -> np.ndarray:
     return np.where(np.isinf(narrow), v, narrow)
 
 
-def _unit(t: pa.DataType) -> int:
-    """Of dates, times and durations, in nanoseconds."""
+def nanoseconds(t: pa.DataType) -> int:
+    """The unit of dates, times and durations."""
     if pa.types.is_date(t):
         return DAY if pa.types.is_date32(t) else 10**6
     return 10**9 // STEPS[t.unit]
@@ -211,7 +224,7 @@ def _unit(t: pa.DataType) -> int:
 def _moved(values: pa.Array, t: pa.DataType, name: str) -> pa.Array:
     """The same instants in the unit of `t`; what lies between two of its units as a float64 that counts them."""
     _zones(getattr(values.type, "tz", None), getattr(t, "tz", None), name)
-    a, b = _unit(values.type), _unit(t)
+    a, b = nanoseconds(values.type), nanoseconds(t)
     gaps = values.is_null().to_numpy(zero_copy_only=False)
     v = pc.fill_null(count_values(values), 0).to_numpy(zero_copy_only=False).astype(np.int64)
     k = max(a // b, b // a)

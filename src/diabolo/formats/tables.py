@@ -26,11 +26,11 @@ from .base import SAMPLE, Format, in_order, named_loss, neither
 from .columns import KINDS, ONE, Binary, Category, Column, Number, called, kind_of, possible, weight
 from .container import Container
 from .encoding import Encoder, as_fitted
-from .files import Reading, is_table, read_table, rows_of, table_pieces
+from .files import MISSING, Reading, is_table, read_table, rows_of, spellings, table_pieces
 from .fitting import count_levels, fit_columns, names_to_fit, row_numbers, share_unit
 from .frames import arrow, collected, combined, container, mixed_categories, names_of, of_pandas, patched, pieces, taken
 from .gaps import Gaps
-from .remarks import remark
+from .remarks import remark, tell_unseen
 from .scale import FAR, FLOATS, NEAR, describe_kinds
 from .schema import arrow_type, is_known
 
@@ -152,6 +152,9 @@ class Tables(Format):
         found = {c.name: [*c.levels, *(c.others or [])] for c in self.fields if isinstance(c, Category)}
         gaps = {c.name for c in self.fields if c.gaps}  # of these an empty cell is one
         return {name: [v for v in values if v != "" or name not in gaps] for name, values in found.items()}
+
+    def tell_unseen(self, X: Any) -> None:
+        tell_unseen(self.fields, self.gaps, map(arrow, self.chunks(X)))
 
     def _read(self, path: str | Path) -> pa.Table:
         """A file, as what was fitted."""
@@ -314,6 +317,18 @@ class Tables(Format):
             "left_out": self.left_out,
         }
         return meta | {"fields": fields, "reading": asdict(self.reading) | {"na": list(self.reading.na)}}, others
+
+    def described(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        na = [*spellings(self.reading.na)]
+        cells = {"decimal": self.reading.decimal, "thousands": self.reading.thousands, "missing": [*MISSING, *na]}
+        return cells | {"na": self.gaps.numbers, "columns": [self._column(j) for j in range(len(self.fields))]}, {}
+
+    def _column(self, j: int) -> dict[str, Any]:
+        """The description of a column; of texts, also which of its levels look like a missing cell."""
+        column = self.fields[j]
+        form = self.reading.dates.get(column.name, "")
+        spared = [text for text in self.levels.get(column.name, ()) if text in MISSING and text not in self.reading.na]
+        return column.described(self.reading.decimal, form) | {"start": self.blocks[j].start, "form": form, "spared": spared}
 
     @classmethod
     def from_state(cls, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> Tables:

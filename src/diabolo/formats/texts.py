@@ -17,14 +17,28 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from ..errors import DataError, warn
 from ..images.album import SUFFIXES, pictures_in
 from .files import READABLE as TABLES
 from .files import Reading, is_table, read_table
+from .frames import arrow
 from .layout import ending
+from .schema import is_text
 
-__all__ = ["READABLE", "absent", "exists", "holds_texts", "is_texts", "read_documents", "tell_mixed"]
+__all__ = [
+    "READABLE",
+    "absent",
+    "exists",
+    "holds_texts",
+    "is_texts",
+    "looks_like_texts",
+    "read_documents",
+    "tell_mixed",
+    "text_column",
+]
 
 READABLE = (".jsonl", ".jsonl.gz", ".txt")
 BOMS = {
@@ -72,6 +86,26 @@ def is_texts(X: Any) -> bool:
     if some and all(isinstance(x, str) and x.lower().endswith(SUFFIXES) for x in some):
         return False  # names of pictures
     return any(isinstance(x, (str, bytes)) or (isinstance(x, Path) and ending(x).endswith(".txt")) for x in some)
+
+
+def looks_like_texts(column: pa.ChunkedArray) -> bool:
+    """Whether most values are unlike the others and contain a space: no names, no categories."""
+    if not is_text(column.type):
+        return False
+    known = column.drop_null()
+    half = len(known) / 2
+    return bool(pc.count_distinct(known).as_py() > half and pc.match_substring(known, " ").to_pylist().count(True) > half)
+
+
+def text_column(X: Any, encoding: str | None = None) -> str | None:
+    """The only column that looks like texts, of a table or of a file of one; None if there are more, or none."""
+    if isinstance(X, (str, Path)):
+        if not exists(X) or not is_table(Path(X)):
+            return None
+        X = read_table(X, None, Reading(encoding=encoding), {}, rest=True)
+    table = arrow(X) if hasattr(X, "columns") else None
+    names = [] if table is None else [name for name in table.column_names if looks_like_texts(table[name])]
+    return names[0] if len(names) == 1 else None
 
 
 def read_documents(X: Any, column: str | None = None, encoding: str | None = None) -> list[str]:

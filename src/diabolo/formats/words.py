@@ -61,6 +61,7 @@ class Words:
     """
 
     def __init__(self, token_pattern: str | None = None, stop_words: Any = None, stem: str | None = None) -> None:
+        self.token_pattern, self.stem = token_pattern, stem
         self.find: Any = _found if token_pattern is None else _pattern(token_pattern).findall
         self.stop = frozenset(_plain(word) for word in _stop_words(stop_words))
         self.stemmer = _stemmer(stem) if stem else None
@@ -68,6 +69,14 @@ class Words:
     def __call__(self, text: str) -> list[str]:
         words = [word for word in self.find(_plain(text)) if word and word not in self.stop]
         return words if self.stemmer is None else self.stemmer.stemWords(words)
+
+    def described(self) -> dict[str, Any]:
+        """What JavaScript must know to find the same words; or why it cannot."""
+        token = None if self.token_pattern is None else _javascript(self.token_pattern)
+        why = f"its words were stemmed (stem={self.stem!r})" if self.stem else ""
+        if token is None and self.token_pattern is not None:
+            why = f"its words were found with token_pattern={self.token_pattern!r}, which only Python reads"
+        return {"token": token, "emoji": EMOJI, "spaceless": SPACELESS, "stop": sorted(self.stop), "why": why}
 
 
 def _plain(text: str) -> str:
@@ -104,6 +113,24 @@ def _pattern(token_pattern: str) -> re.Pattern[str]:
     if pattern.groups > 1:
         raise ValueError(f"token_pattern={token_pattern!r} has {pattern.groups} groups: one at most says what a word is")
     return pattern
+
+
+SIMPLE = r"(?:\\[wdb]|[A-Za-z0-9 '-]|\[(?:\\[wd]|[A-Za-z0-9 '-])+\]|[+*?](?![+])|\{\d+(?:,\d*)?\}(?!\+)|\(\?:|[()|])*"
+CLASSES = {r"\w": r"\p{L}\p{N}_", r"\d": r"\p{Nd}"}
+EDGE = r"(?:(?<=[\p{L}\p{N}_])(?![\p{L}\p{N}_])|(?<![\p{L}\p{N}_])(?=[\p{L}\p{N}_]))"
+
+
+def _javascript(token_pattern: str) -> str | None:
+    r"""A simple regular expression, as JavaScript has it; None, if it is not as simple.
+
+    >>> print(_javascript(r"(?u)\d+[\w-]"), _javascript(r"(?<=a)b"))
+    [\p{Nd}]+[\p{L}\p{N}_-] None
+    """
+    plain = token_pattern.removeprefix("(?u)")
+    if not re.fullmatch(SIMPLE, plain):
+        return None
+    inside = re.sub(r"\[[^]]*\]", lambda found: re.sub(r"\\[wd]", lambda kind: CLASSES[kind[0]], found[0]), plain)
+    return re.sub(r"\\[wdb]", lambda kind: EDGE if kind[0] == r"\b" else f"[{CLASSES[kind[0]]}]", inside)
 
 
 def _stop_words(stop_words: Any) -> Any:

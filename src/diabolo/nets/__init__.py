@@ -17,9 +17,10 @@ from .ensemble import (
 from .heads import Head, PerLabelHead
 from .links import Link, Shares
 from .numeric import PiecewiseLinearEncoding
+from .program import NotCompiled, Program, Tensors, compiled
 from .restoration import ColorClassHead, NoiseConditionalUNet, PixelShuffleHead, PixelShuffleHeads, ResidualCNN, UNet
 from .text import Sphere, TfIdf
-from .vocabulary import build, describe, is_own, own_name
+from .vocabulary import build, describe, is_own, own_name, written
 
 __all__ = [
     "ColorClassHead",
@@ -38,22 +39,27 @@ __all__ = [
     "MissingIndicator",
     "ModuleEnsemble",
     "NoiseConditionalUNet",
+    "NotCompiled",
     "PerLabelHead",
     "PiecewiseLinearEncoding",
     "PixelShuffleHead",
     "PixelShuffleHeads",
     "PretrainedEncoder",
+    "Program",
     "ResidualCNN",
     "Shares",
     "SkipMLP",
     "Sphere",
+    "Tensors",
     "TfIdf",
     "UNet",
     "Unflat",
     "build",
+    "compiled",
     "describe",
     "inside",
     "is_own",
     "mlp",
     "own_name",
+    "written",
 ]

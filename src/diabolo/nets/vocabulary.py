@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+import numpy as np
 from torch import nn
 
 from ..errors import FormatError
@@ -27,6 +28,7 @@ from .ensemble import (
 from .heads import Head, PerLabelHead
 from .links import Link, Shares
 from .numeric import PiecewiseLinearEncoding
+from .program import Program, compiled
 from .restoration import ColorClassHead, NoiseConditionalUNet, PixelShuffleHead, PixelShuffleHeads, ResidualCNN, UNet
 from .text import Sphere, TfIdf
 
@@ -66,9 +68,10 @@ NESTED: dict[str, type[nn.Module]] = {
 }
 PLAIN: dict[str, tuple[type[nn.Module], tuple[str, ...]]] = {
     "Linear": (nn.Linear, ("in_features", "out_features")),
-    "LayerNorm": (nn.LayerNorm, ("normalized_shape",)),
+    "LayerNorm": (nn.LayerNorm, ("normalized_shape", "eps", "elementwise_affine")),
     "Dropout": (nn.Dropout, ("p",)),
-    **{cls.__name__: (cls, ()) for cls in (nn.SiLU, nn.ReLU, nn.GELU, nn.Tanh, nn.Sigmoid, nn.Identity, nn.Flatten)},
+    "GELU": (nn.GELU, ("approximate",)),
+    **{cls.__name__: (cls, ()) for cls in (nn.SiLU, nn.ReLU, nn.Tanh, nn.Sigmoid, nn.Identity, nn.Flatten)},
 }
 MAX_WIDTH = 1 << 24
 MAX_LAYERS = 100
@@ -83,8 +86,10 @@ def describe(module: nn.Module) -> dict[str, Any]:
     """
     name = type(module).__name__
     if name in NESTED and type(module) is NESTED[name]:
-        parts = [describe(part) for part in module.children()]
-        if name == "Sequential" and any(is_own(part) for part in parts):
+        inside: dict[str, Any] = module._modules  # children() leaves out a layer that stands there twice
+        parts = [describe(part) for part in inside.values()]
+        named = [*inside] != [str(i) for i in range(len(parts))]
+        if name == "Sequential" and (named or any(is_own(part) for part in parts)):
             return {"layer": "custom", "class": name}
         return {"layer": name, "parts": parts}
     if OWN.get(name) is type(module):
@@ -93,7 +98,8 @@ def describe(module: nn.Module) -> dict[str, Any]:
     if name in PLAIN and PLAIN[name][0] is type(module):
         values = {key: getattr(module, key) for key in PLAIN[name][1]}
         values = {key: list(v) if isinstance(v, tuple) else v for key, v in values.items()}
-        return {"layer": name, **values} | ({"bias": module.bias is not None} if name == "Linear" else {})
+        with_bias = {"bias": module.bias is not None} if hasattr(module, "bias") else {}
+        return {"layer": name, **values, **with_bias} if usual(module) else {"layer": "custom", "class": name}
     return {"layer": "custom", "class": name}
 
 
@@ -128,6 +134,21 @@ def build(config: Any, depth: int = 0, own: nn.Module | None = None) -> nn.Modul
     except (TypeError, ValueError, RuntimeError) as error:
         raise FormatError(f"layer {name!r} cannot be built from {values!r:.80}: {error}") from None
     return module
+
+
+def usual(module: nn.Module) -> bool:
+    """Whether a plain layer has no settings but those that the description holds."""
+    return not isinstance(module, nn.Flatten) or (module.start_dim, module.end_dim) == (1, -1)
+
+
+def written(module: nn.Module, x: int | Program, dtype: Any = np.float32) -> Program:
+    """The module as a program, which needs no torch (program.py); x: its number of inputs, or the program that gives them.
+
+    >>> written(nn.ReLU(), 2).run([[-1.0, 2.0]])
+    array([[0., 2.]], dtype=float32)
+    """
+    weights = {name: value.detach().cpu().numpy() for name, value in module.state_dict().items()}
+    return compiled(describe(module), weights, x, dtype)
 
 
 def is_own(config: dict[str, Any]) -> bool:

@@ -40,7 +40,13 @@ def check_metric(optimize: Any) -> None:
         if optimize in METRICS or parse_precision(optimize) is not None:
             return
     elif np.shape(optimize)[-2:] == (2, 2) and np.ndim(optimize) in (2, 3):
-        return
+        yes, no = saved(np.asarray(optimize, dtype=float))
+        if (yes >= 0).all() and (no >= 0).all() and (yes + no > 0).all():
+            return
+        raise ValueError(
+            f"threshold_metric={optimize!r}: a wrong answer must not cost less than a correct one, nor may all cost the same; "
+            "the matrix is [[true no, false yes], [false no, true yes]]"
+        )
     raise ValueError(
         f"threshold_metric={optimize!r}: allowed are {', '.join(map(repr, METRICS))}, 'precision@0.9' (any share), and a cost "
         "matrix [[true no, false yes], [false no, true yes]], one for all labels or one per label"
@@ -69,8 +75,8 @@ def thresholds(p: np.ndarray, y: np.ndarray, optimize: Any, least: int = 0, weig
     k = p.shape[1]
     if not isinstance(optimize, str):
         costs = np.broadcast_to(np.asarray(optimize, dtype=float), (k, 2, 2))
-        yes, no = costs[:, 0, 1] - costs[:, 0, 0], costs[:, 1, 0] - costs[:, 1, 1]
-        return yes / np.maximum(yes + no, 1e-12)
+        yes, no = saved(costs)
+        return yes / (yes + no)
     w = np.broadcast_to(1.0 if weight is None else weight, p.shape)
     some = slice(max(1, MAX_CELLS // k))
     if optimize == "f1_micro":
@@ -84,6 +90,11 @@ def thresholds(p: np.ndarray, y: np.ndarray, optimize: Any, least: int = 0, weig
     own = np.array([best_f1_threshold(p[:, c], y[:, c], w[:, c]) for c in range(k)])
     n = np.nansum(w * (y > 0.5), axis=0)
     return (n * own + EXAMPLES_OF_COMMON_THRESHOLD * common) / (n + EXAMPLES_OF_COMMON_THRESHOLD)
+
+
+def saved(costs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Costs (..., 2, 2) -> what a correct answer saves where "no" is right, and where "yes" is (...)."""
+    return costs[..., 0, 1] - costs[..., 0, 0], costs[..., 1, 0] - costs[..., 1, 1]
 
 
 def curve(p: np.ndarray, y: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -1,6 +1,6 @@
 r"""How strange a row is: what the members make of it, and what is usual.
 
-    s_k(x) = -log P(D) - log P(U) - 1/2 log P(V) - 1/2 log P(W)    by member k; D, U, V, W are measured in scores.py
+    s_k(x) = -log P(D) - 1/4 log P(M) - log P(U) - 3/4 log P(V) - 1/2 log P(W)    by member k; D ... W are measured in scores.py
     s(x) = mean_k s_k(x)
     p(x) = (1 + #{i : s_i >= s(x)}) / (n + 1)                       s_i: by the one member that has not seen row i
 

@@ -1,14 +1,16 @@
 r"""What is usual among rows that a network has not seen, and how unusual a row is on two axes.
 
-    D = log mean_j (l_j / v_j(z))^2      l_j: loss of cell j;  v_j(z): what column j usually loses for such codes
+    D = log mean_j r_j^2,  r_j = l_j / v_j(z)      l_j: loss of cell j;  v_j(z): what column j usually loses for such codes
+    M = max_j -log t_j                   t_j: share of the rows with an r_j as large as this one
     U = -log p(z),  V = -log q(z)        p: kernel density of the codes, one unit for all;  q: one trimmed normal
-    W = log mean_j (log t_j)^2           t_j: share of the rows whose feature j is as far out, on the side of this one
-    axes = ( -log P(D),  -log P(U) - 1/2 log P(V) - 1/2 log P(W) )
+    W = log mean_j (log w_j)^2           w_j: share of the rows whose feature j is as far out, on the side of this one
+    axes = ( -log P(D) - 1/4 log P(M),  -log P(U) - 3/4 log P(V) - 1/2 log P(W) )
 
     v_j(z) = v_j (n0 + sum over the n nearest of l_ij / v_j) / (n0 + n)          v_j: the mean over all rows
 
 Every ``P`` is the tail of these measures among training rows, each by the member of the ensemble that has not seen the row.
-The losses are squared, so that one wild cell counts like many that are mildly wrong. A kernel density knows any shape, but
+The losses are squared, so that one wild cell counts like many that are mildly wrong. Among many columns, one
+wrong cell of a column that is usually right still gets lost in the mean: M sees it. A kernel density knows any shape, but
 believes a small cluster of outliers; a trimmed normal does not; and neither sees well what is extreme in one of many columns.
 In some regions all losses are larger: there a loss says less.
 """
@@ -32,13 +34,18 @@ __all__ = ["Measures"]
 
 MAX_POINTS = 1000  # codes around which the density is laid, per member
 FLOOR = 0.01  # of what a column usually loses, in units of its variance
-NORMAL_WEIGHT, MARGINAL_WEIGHT = 0.5, 0.5  # of V and W
-TAILS = ("distance", "kernel", "normal", "marginal", "code")  # D, U, V, W, the second axis
+CELL_WEIGHT, NORMAL_WEIGHT, MARGINAL_WEIGHT = 0.25, 0.75, 0.5  # of M, V and W
+TAILS = ("distance", "cell", "kernel", "normal", "marginal")  # D, M, U, V, W
+AXES = ("far", "code")
 NEAREST = 20  # n
 PRIOR = 10  # n0
 MIN_ROWS, MAX_ROWS = 100, 500  # among which the nearest are sought, per member
+MAX_CELLS = 5000  # rows of which the losses are kept
+MIN_TAIL = 5  # of them
 MAX_VALUES = 200_000  # numbers that such rows, or those of the tails, may be, per member
 OUT = 0.02  # share of the values of a feature on either side, up to which they are as far out as is usual
+TAIL = 0.1  # share of the largest losses of a column from which the decay beyond them is learned
+MIN_DECAY = 1.0  # of them, in units of what is usual: in a column that was constant any loss would be too unusual
 COPY = 1e-9  # squared distance of a row to itself, and to its copies, which say nothing about it
 CHUNK = 512
 LARGEST = torch.finfo(torch.float32).max
@@ -62,12 +69,14 @@ class Measures:
         What each column usually loses.
     members : list of Member
         Densities of the codes, local scales of the losses, and tails of the features.
+    cells : CellTails
+        What is usual in each column.
     tails : dict of str to Calibration
-        Of D, U, V, W and the second axis.
+        Of D, M, U, V, W and both axes.
     """
 
-    def __init__(self, v: Tensor, members: list[Member], tails: dict[str, Calibration]) -> None:
-        self.v, self.members, self.tails = v, members, tails
+    def __init__(self, v: Tensor, members: list[Member], cells: CellTails, tails: dict[str, Calibration]) -> None:
+        self.v, self.members, self.cells, self.tails = v, members, cells, tails
 
     @classmethod
     def fit(
@@ -91,13 +100,15 @@ class Measures:
             scale = LocalErrorScale.fit(z[k, unseen], cells[k, unseen].double() / v)
             return Member(kernel, normal, scale, MarginalTails.fit(x[seen]))
 
-        self = cls(v, [member(k) for k in range(len(z))], {})
+        self = cls(v, [member(k) for k in range(len(z))], CellTails(v[:, None]), {})
         others = (losses.sum(0) - losses) / (counts.sum(0) - counts).clamp(min=1) + FLOOR
-        measures = np.column_stack((self._distance(z, cells * (v / others))[i, fold], self._unlikeliness(x, z)[i, fold]))
-        self.tails = {name: Calibration(m[kept]) for name, m in zip(TAILS, measures.T, strict=False)}
-        own = combined([-self.tails[name].log_p(m) for name, m in zip(TAILS, measures.T, strict=False)])
+        r = self._shares(z, cells * (v / others))[fold, i]
+        self.cells = CellTails.fit(r[torch.from_numpy(kept)])
+        measures = np.column_stack((distance(r), self.cells(r), self._unlikeliness(x, z)[i, fold]))
+        self.tails = {name: Calibration(m[kept]) for name, m in zip(TAILS, measures.T, strict=True)}
+        own = combined([-self.tails[name].log_p(m) for name, m in zip(TAILS, measures.T, strict=True)])
         own[kept] = combined([-Calibration.of_others(m[kept]) for m in measures.T])
-        self.tails["code"] = Calibration(own[kept, 1])
+        self.tails |= {name: Calibration(a[kept]) for name, a in zip(AXES, own.T, strict=True)}
         return self, own
 
     def ratios(self, cells: Tensor) -> np.ndarray:
@@ -106,8 +117,10 @@ class Measures:
 
     def axes(self, x: Tensor, z: Tensor, cells: Tensor) -> np.ndarray:
         """Rows (n, d), codes (K, n, k), losses (K, n, c) -> (n, K, 2), both axes by each member."""
-        measures = np.concatenate((self._distance(z, cells)[..., None], self._unlikeliness(x, z)), 2)
-        return combined([-self.tails[name].log_p(measures[..., i]) for i, name in enumerate(TAILS[:4])])
+        r = self._shares(z, cells)
+        distances = [np.stack((distance(part), self.cells(part)), 1) for part in r]
+        measures = np.concatenate((np.stack(distances, 1), self._unlikeliness(x, z)), 2)
+        return combined([-self.tails[name].log_p(measures[..., i]) for i, name in enumerate(TAILS)])
 
     def within(self, x: Tensor) -> Tensor:
         """x (n, d), with numbers that are further out than most were brought back to where these are."""
@@ -115,12 +128,12 @@ class Measures:
 
     def p(self, axes: np.ndarray) -> np.ndarray:
         """Axes (n, 2) -> p-values (n, 2)."""
-        return np.stack((np.exp(-axes[:, 0]), np.exp(self.tails["code"].log_p(axes[:, 1]))), 1)
+        return np.stack([np.exp(self.tails[name].log_p(a)) for name, a in zip(AXES, axes.T, strict=True)], 1)
 
-    def _distance(self, z: Tensor, cells: Tensor) -> np.ndarray:
-        """D (n, K)."""
+    def _shares(self, z: Tensor, cells: Tensor) -> Tensor:
+        """r (K, n, c)."""
         there = torch.stack([member.scale(codes) for member, codes in zip(self.members, z, strict=True)])
-        return (cells / (self.v * there)).square().mean(-1).clamp(min=1e-9).log().T.numpy()
+        return cells / (self.v * there)
 
     def _unlikeliness(self, x: Tensor, z: Tensor) -> np.ndarray:
         """U, V and W (n, K, 3)."""
@@ -138,7 +151,8 @@ class Measures:
             for part, held in member._asdict().items()
             for name, values in held.state().items()
         }
-        return arrays | {f"tail.{name}": tail.scores for name, tail in self.tails.items()} | {"v": self.v.numpy()}
+        arrays |= {f"tail.{name}": tail.scores for name, tail in self.tails.items()}
+        return arrays | {"v": self.v.numpy(), "cells": self.cells.r.float().numpy()}
 
     @classmethod
     def from_state(cls, arrays: dict[str, np.ndarray], members: int) -> Self:
@@ -150,7 +164,10 @@ class Measures:
         ]
         if arrays["v"].ndim != 1 or not (arrays["v"] > 0).all():
             raise FormatError("what its columns usually lose is not positive")
-        return cls(torch.from_numpy(arrays["v"]), known, {name: Calibration(arrays[f"tail.{name}"]) for name in TAILS})
+        if arrays["cells"].ndim != 2 or len(arrays["cells"]) != len(arrays["v"]):
+            raise FormatError("the tails of its cells do not fit together")
+        tails = {name: Calibration(arrays[f"tail.{name}"]) for name in (*TAILS, *AXES)}
+        return cls(torch.from_numpy(arrays["v"]), known, CellTails(torch.from_numpy(arrays["cells"]).double()), tails)
 
 
 class LocalErrorScale:
@@ -203,6 +220,49 @@ class LocalErrorScale:
         return cls(z, spread, shares)
 
 
+class CellTails:
+    """M: the most unusual loss of a row, by the empirical distribution of each column; beyond it, exponential tails.
+
+    Parameters
+    ----------
+    r : Tensor (c, m)
+        Losses in units of what is usual, in ascending order.
+    """
+
+    def __init__(self, r: Tensor) -> None:
+        self.r = r
+        self.top, self.second = (r[:, -1:], r[:, -2:-1] if r.shape[1] > 1 else r[:, -1:])
+        self.decay, self.decay_below = (decay(part) for part in (r, r[:, :-1] if r.shape[1] > 1 else r))
+
+    @classmethod
+    def fit(cls, r: Tensor) -> Self:
+        """From rows (n, c)."""
+        m = int(np.clip(MAX_VALUES // r.shape[1], MIN_ROWS, MAX_CELLS))
+        return cls(r[:m].float().clamp(max=LARGEST).T.contiguous().sort(1).values.double())
+
+    def __call__(self, r: Tensor) -> np.ndarray:
+        """Rows (n, c) -> (n,); a row of fit is compared with the others only (leave-one-out)."""
+        r = r.float().clamp(max=LARGEST).T.contiguous().double()  # as the rows of fit were kept: equal values are equal
+        left, right = torch.searchsorted(self.r, r), torch.searchsorted(self.r, r, right=True)
+        known = self.r.shape[1]
+        larger = known - left - (right > left).long()
+        alone = (larger == 0) & (right > left)  # the largest of fit itself
+        beyond = torch.where(alone, (r - self.second) / self.decay_below, (r - self.top) / self.decay).clamp(min=0)
+        unlikely = np.log(known + 1) - (larger + 1).double().log() + beyond
+        return unlikely.amax(0).numpy()
+
+
+def decay(r: Tensor) -> Tensor:
+    """Ascending losses (c, m) -> (c, 1) by how much they exceed, on average, those from which a share TAIL is larger."""
+    top = r[:, -max(MIN_TAIL, round(TAIL * r.shape[1])) :]
+    return (top - top[:, :1]).mean(1, keepdim=True).clamp(min=MIN_DECAY)
+
+
+def distance(r: Tensor) -> np.ndarray:
+    """r (..., c) -> D (...)."""
+    return r.square().mean(-1).clamp(min=1e-9).log().numpy()
+
+
 class MarginalTails:
     """W: how far out a row is in single features, by their empirical distributions.
 
@@ -250,6 +310,7 @@ class MarginalTails:
 
 
 def combined(unlikely: list[np.ndarray]) -> np.ndarray:
-    """-log P of D, U, V, W (...) -> both axes (..., 2)."""
-    distance, kernel, normal, marginal = unlikely
-    return np.stack((distance, kernel + NORMAL_WEIGHT * normal + MARGINAL_WEIGHT * marginal), -1)
+    """-log P of D, M, U, V, W (...) -> both axes (..., 2)."""
+    distance, cell, kernel, normal, marginal = unlikely
+    far, code = distance + CELL_WEIGHT * cell, kernel + NORMAL_WEIGHT * normal + MARGINAL_WEIGHT * marginal
+    return np.stack((far, code), -1)
