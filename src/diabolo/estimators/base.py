@@ -203,7 +203,7 @@ class System(Training, BaseEstimator, ABC):
         if (categories or numbers) and not self._continues():  # a warm start keeps the columns
             self.format_ = self.format_.choose(check_names("categories", categories), check_names("numbers", numbers))
         X = self._validated(X, reset=True)
-        if self._goes_on():
+        if self._continues():
             self.format_.tell_unseen(X)
         self._learn_columns(X)
         if isinstance(X, (str, Path)) or self.format_.free:

@@ -66,7 +66,7 @@ def _(model: Regressor) -> Programs:
 @programs.register
 def _(model: MultiLabelClassifier) -> Programs:
     encode, raw, why = halves(model)
-    a, b = model._platt
+    a, b = model._decision.platt
     p = raw and raw.mean().scaled(a, b=b).through("sigmoid")
     one = model.labels_.kind == "one"  # each row has exactly one label
     return Programs(encode, predict=p and p.through("norm", p=1, eps=0.0) if one else p, why=why)
