@@ -190,8 +190,8 @@ TOGETHER = {
     "estimators": """estimators.autoencoder.autoencoder estimators.autoencoder.base estimators.base estimators.linear
         estimators.weights""",
     "files": "formats.cells formats.gaps formats.hints formats.layout formats.suspects",
-    "formats": """formats.arrays formats.base formats.columns formats.container formats.fitting formats.matrices formats.remarks
-        formats.tables formats.written sentinels""",
+    "formats": """formats.arrays formats.base formats.category formats.columns formats.container formats.fitting
+        formats.matrices formats.remarks formats.tables formats.written sentinels""",
     "images": "estimators.augmentation formats.images nets.convolution",
     "labels": "formats.labels formats.targets",
     "multilabel": """estimators.logistic estimators.multilabel.base estimators.multilabel.classifier

@@ -10,7 +10,8 @@ from typing import Any, Self
 import pyarrow as pa
 
 from ..errors import DataError
-from .columns import Category, Column
+from .category import Category
+from .columns import Column
 from .frames import container, labels, polars
 
 __all__ = ["Container"]

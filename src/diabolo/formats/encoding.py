@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from ..errors import DataError
 from .base import check_finite
-from .columns import Column, kind_of, plain_kind, yes_no
+from .category import kind_of
+from .columns import Column, plain_kind, yes_no
 from .frames import arrow, combined, kinds_of, matrix_of, names_of
 from .gaps import Gaps
 from .scale import FLOATS, encoded

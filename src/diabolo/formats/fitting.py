@@ -17,7 +17,8 @@ import pyarrow.compute as pc
 from ..errors import DataError, warn
 from .arrow import numeric, tally
 from .base import check_finite
-from .columns import Binary, Category, Column, Number
+from .category import Category
+from .columns import Binary, Column, Number
 from .files import Reading, table_pieces
 from .frames import combined, matrix_of
 from .gaps import Gaps

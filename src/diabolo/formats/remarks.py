@@ -11,7 +11,8 @@ from ..errors import warn
 from ..printed import cut
 from ..sentinels import warn_odd
 from .base import warn_empty
-from .columns import Category, Column, Number, shown
+from .category import Category
+from .columns import Column, Number, shown
 from .encoding import as_fitted
 from .frames import combined
 from .gaps import Gaps
