@@ -98,7 +98,7 @@ class Category(Column):
 
     @cached_property
     def known(self) -> pa.Array:
-        """The levels, then those that have no feature of their own."""
+        """The levels with their own feature, then the others."""
         return from_plain([*self.levels, *(self.others or [])], arrow_type(self.type))
 
     @cached_property
@@ -117,7 +117,7 @@ class Category(Column):
             x[index[:, j] < 0, starts[j] : starts[j] + columns[j].width] = np.nan
 
     def _see_new(self, values: pa.Array, new: np.ndarray, x: np.ndarray) -> None:
-        """Levels never seen, in the column's last feature x (n,)."""
+        """Mark levels never seen in the column's last feature x (n,)."""
         if self.others is not None:
             x[new] = np.inf
         if is_text(self.known.type):
@@ -125,7 +125,7 @@ class Category(Column):
             warn_near(self.name, seen.to_pylist(), self.known.to_pylist())
 
     def _index(self, values: pa.Array) -> np.ndarray:
-        """The place of each value among the known levels, behind them if it is new, -1 if it is missing."""
+        """The place of each value among the known levels; behind them if it is new, -1 if it is missing."""
         known = self.known
         alike = values.type == known.type or any(s(known.type) and s(values.type) for s in (is_text, pa.types.is_integer))
         if alike and len(values) <= FEW:  # Arrow's own look-up costs more
@@ -179,7 +179,7 @@ class Category(Column):
             raise DataError(f"given {self.name!r}: {value!r} is none of its levels, which are {known}")
 
     def drawn(self, x: np.ndarray, rng: np.random.Generator) -> pa.Array:
-        """Drawn features -> values: of the levels that share a feature, each as often as it was."""
+        """Drawn features -> values; levels that share a feature are drawn by their frequency."""
         best, others = x.argmax(1), self.others or [self.rest]
         rare = np.flatnonzero(best == len(self.levels))
         often = np.array(self.often or [1])
@@ -199,7 +199,7 @@ KINDS: dict[str, type[Any]] = {"number": Number, "binary": Binary, "category": C
 
 
 def warn_near(name: str, new: list[str], known: list[str]) -> None:
-    """Of levels never seen, name those that differ from known ones in spaces, case or the way accents are written."""
+    """Warn of levels never seen that differ from known ones only in spaces, case or the encoding of accents."""
     alike = {same(v): v for v in known}
     near = [(v, alike[same(v)]) for v in new if same(v) in alike]
     if near:
@@ -217,10 +217,10 @@ def unrounded(v: Any) -> Any:
 
 
 def same(text: str) -> str:
-    """What is left of a level without what is easily overlooked."""
+    """A level without differences that are easily overlooked."""
     return " ".join(normalize("NFC", text).casefold().split())
 
 
 def kind_of(column: Column) -> str:
-    """As a model's file and people call it."""
+    """The name of its kind, in a file and for people."""
     return next(name for name, cls in KINDS.items() if isinstance(column, cls))

@@ -3,7 +3,7 @@
 Number    x = (v - mean) / deviation                                      floats, integers, decimals, dates, durations
 Binary    x = 0 or 1                                                      booleans; numbers that are only 0 and 1
 a missing value is NaN in all features of its column
-what cannot be is infinite: 7 in a Binary +inf, -3 -inf
+a value outside the domain is infinite: in a Binary, 7 is +inf and -3 is -inf
 categories: category.py
 """
 
@@ -81,7 +81,7 @@ class Column:
         return e
 
     def check(self, value: Any) -> None:
-        """Whether a value that a user gives is one that the column can have."""
+        """Raise a DataError if a user gives a value that the column cannot have."""
 
     @property
     def digits(self) -> int:
@@ -98,7 +98,7 @@ class Column:
 
     @property
     def about(self) -> str:
-        """What else is known, in a few words."""
+        """More about the column, in a few words."""
         return "no values" if self.empty else "with gaps" if self.gaps else ""
 
 
@@ -160,7 +160,7 @@ class Number(Column):
 
     @property
     def unit(self) -> tuple[float, ...]:
-        """What :func:`scale.encoded` wants to know."""
+        """The arguments of :func:`scale.encoded`."""
         return self.mean, self.deviation, self.knee, self.shift, self.stretch
 
     @classmethod
@@ -172,7 +172,7 @@ class Number(Column):
         return self._decoded(x, self.decimals)
 
     def drawn(self, x: np.ndarray, rng: np.random.Generator) -> pa.Array:
-        """0.58698, not 0.5869800000000001: draws have six digits of the deviation."""
+        """0.58698, not 0.5869800000000001: drawn values have six digits of the deviation."""
         short = self.type in FLOATS and self.decimals is None
         return self._decoded(x, six_digits(self.deviation) if short else self.decimals)
 
@@ -236,7 +236,7 @@ def yes_no(v: np.ndarray) -> np.ndarray:
 
 
 def plain_kind(column: Column) -> str:
-    """Of a fitted column, as `kinds_of` has it: "f" plain numbers, "b" 0 and 1, "" anything else."""
+    """The kind of a fitted column, as in `kinds_of`: "f" plain numbers, "b" 0 and 1, "" anything else."""
     t = arrow_type(column.type)
     if isinstance(column, Binary):
         return "" if pa.types.is_decimal(t) else "b"
@@ -255,7 +255,7 @@ ONE = {
 
 
 def called(column: Column) -> str:
-    """What a column holds, in people's words; dates, times and durations count as numbers."""
+    """What a column holds, in plain words; dates, times and durations count as numbers."""
     if isinstance(column, Number):
         found = family(arrow_type(column.type)) or ""
         return found if found in ("dates", "times of day", "durations") else "numbers"
@@ -263,7 +263,7 @@ def called(column: Column) -> str:
 
 
 def possible(column: Number) -> bool:
-    """Whether the numbers of a column can be such."""
+    """Whether the scale of a column is possible."""
     floats = (*column.unit, column.middle, column.spread)
     whole = (column.origin, column.step, column.decimals or 0)
     if not all(type(v) in (int, float) for v in floats) or not all(type(v) is int for v in whole):
@@ -284,7 +284,7 @@ def weight(column: Column) -> float:
 
 
 def shown(column: Number, value: float) -> str:
-    """A value of a column, as people read it."""
+    """A value of a column as text, for people."""
     v = from_numeric(np.array([value]), arrow_type(column.type), False, column.origin, column.step)[0].as_py()
     return f"{v:.15g}" if isinstance(v, float) else str(v)
 

@@ -144,7 +144,7 @@ def table_of(data: Any, reading: Reading | None = None) -> pa.Table:
 
 
 def with_names(table: pa.Table) -> pa.Table:
-    """The same, unless two columns have one name."""
+    """The same table; raises a DataError if two columns have one name."""
     for name in table.column_names:
         if table.column_names.count(name) > 1:
             raise DataError(f"column names must be unique, but {name!r} is repeated: rename them")

@@ -349,7 +349,7 @@ class Tables(Format):
 
 
 def check(names: list[Any], fields: list[Column]) -> None:
-    """What comes from a file: names, types and numbers that make sense."""
+    """Check what comes from a file: names, types and numbers must make sense."""
     if not names or not all(isinstance(name, str) for name in names) or len(set(names)) != len(names):
         raise DataError("the names of the columns are not unique texts")
     for column in fields:
