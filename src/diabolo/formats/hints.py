@@ -19,7 +19,7 @@ from .cells import dated, first_cells
 from .layout import remedy
 from .schema import plain as plainly
 
-__all__ = ["Hint", "like_dates", "nearly_numbers", "told", "unit_of"]
+__all__ = ["Hint", "like_dates", "nearly_numbers", "text_hints", "unit_of"]
 
 SHARE = 0.9  # of the cells, to speak of a column of numbers
 AMONG = 0.5  # ... beside signs such as ?
@@ -90,11 +90,11 @@ class Hint:
         return f"pd.to_numeric(df[{name!r}]{self.bare}{replaced}{errors})"
 
 
-def told(texts: Mapping[str, Any], decimal: str = ".") -> Iterator[str]:
+def text_hints(texts: Mapping[str, Any], decimal: str = ".") -> Iterator[str]:
     """What to say about columns of texts, each fact once.
 
-    >>> [*told({"v": pa.array(["1,5", "2,25"])})][0][:75]
-    "texts that look like numbers are read as categories: column 'v': '1,5' (r"
+    >>> [*text_hints({"v": pa.array(["1,5", "2,25"])})][0][:75]
+    "texts that look like numbers are read as categories: column 'v': '1,5' (row"
     """
     near = {name: hint for name, values in texts.items() if (hint := nearly_numbers(values, decimal))}
     if near:
