@@ -603,7 +603,9 @@ def test_a_report_on_labels_of_pictures(labeled: Path, tmp_path: Path, diabolo: 
 def test_labels_of_pictures_wrongly(labeled: Path, tmp_path: Path, diabolo: Any) -> None:
     out = tmp_path / "a.diabolo"
     fit = ("fit", labeled / "photos.csv", "-o", out, "--labels", "red")
-    one_line(diabolo(*fit, "--drop", "file", "--encoder", "imagenet"), 1, "pictures are taken", "such columns: none")
+    one_line(
+        diabolo(*fit, "--drop", "file", "--encoder", "imagenet"), 1, "pictures are read from one column", "such columns: none"
+    )
     one_line(diabolo(*fit, "--encoder", tmp_path / "none.diabolo"), 2, "'--encoder'", "does not exist")
     moved = tmp_path / "photos.csv"
     shutil.copy(labeled / "photos.csv", moved)

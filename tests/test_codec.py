@@ -23,8 +23,9 @@ from hypothesis import strategies as st
 from diabolo import DataError, explorer
 from diabolo.explorer.codec import NotDescribed, described
 from diabolo.formats import Arrays, Documents, Embedded, Format, Images, Reading, Tables, infer
+from diabolo.formats.category import Category
 from diabolo.formats.cells import dated, typed
-from diabolo.formats.columns import Category, Number
+from diabolo.formats.columns import Number
 from diabolo.formats.schema import from_counts
 from diabolo.formats.written import written
 from diabolo.losses import Absolute, Columns, LogSquared, Loss, Part, Softmax, Squared

@@ -196,8 +196,8 @@ TOGETHER = {
     "explorer_widget": "explorer.widget",
     "fonts": """cli.fonts explorer.fonts fonts.bench fonts.collection fonts.decoder fonts.fields fonts.files fonts.glyphs
         fonts.learning fonts.manifold""",
-    "formats": """formats.arrays formats.base formats.columns formats.container formats.fitting formats.matrices formats.remarks
-        formats.tables formats.written sentinels""",
+    "formats": """formats.arrays formats.base formats.category formats.columns formats.container formats.fitting
+        formats.matrices formats.remarks formats.tables formats.written sentinels""",
     "images": "estimators.augmentation formats.images nets.convolution",
     "labels": "formats.labels formats.targets",
     "multilabel": """estimators.logistic estimators.multilabel.base estimators.multilabel.classifier

@@ -75,7 +75,7 @@ def test_rows_of_few_values_are_equal_by_chance() -> None:
 
 def test_with_too_few_rows_nothing_is_flagged_and_it_says_so(tmp_path: Path) -> None:
     X = curve(40, 0)
-    with pytest.warns(UserWarning, match="alpha=0.02 with 40 rows.*takes 49 rows, or alpha=0.025, or contamination="):
+    with pytest.warns(UserWarning, match="alpha=0.02 with 40 rows.*Give 49 rows, or alpha=0.025, or contamination="):
         detector = OutlierDetector(alpha=0.02, **QUICK).fit(X)
     far = np.array([[9.0] * 4, [1e3] * 4, [1e6] * 4])
     assert (detector.predict(far) == 1).all()
@@ -156,7 +156,7 @@ def test_edges_see_what_is_extreme_in_one_column() -> None:
 def test_discoveries_are_few_where_there_is_nothing_to_find() -> None:
     detector = OutlierDetector(**QUICK).fit(curve(600, 0))
     clean, strange = curve(300, 1), np.random.default_rng(0).uniform(-3, 3, (30, 4))
-    with pytest.warns(UserWarning, match="fewer than 5 of 300 rows.*takes 3,000 training rows"):
+    with pytest.warns(UserWarning, match="fewer than 5 of 300 rows.*3,000 training rows are needed"):
         assert not detector.discoveries(clean).any()
     found = detector.discoveries(np.concatenate([clean, strange]), q=0.2)
     assert found[300:].mean() > 0.8

@@ -483,7 +483,7 @@ def test_not_fitted(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_wrong_parameters_are_named(name: str) -> None:
-    for params in ({"epochs": 0}, {"batch_size": "large"}, {"lr": -1.0}, {"validation_fraction": 1.0}):
+    for params in ({"epochs": 0}, {"batch_size": "large"}, {"muon_lr": -1.0}, {"validation_fraction": 1.0}):
         with pytest.raises(ValueError, match=f"{next(iter(params))}="):
             restorer(name, **params).fit(pictures(1))
 

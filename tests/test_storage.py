@@ -144,7 +144,7 @@ def test_what_a_restorer_was_given_comes_back(tmp_path: Path) -> None:
     a.save(tmp_path / "a.diabolo")
     b = load(tmp_path / "a.diabolo")
     assert {name: getattr(b, name) for name in given} == given
-    assert b.start is None, "another model is no part of the file"
+    assert b.init is None, "another model is no part of the file"
     assert isinstance(b, Denoiser)
 
 

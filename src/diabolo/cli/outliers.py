@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .data import DATA, KEEP, MODEL, beside, kept_columns, load_model, never_onto_input, save
 from .options import reading
+
+if TYPE_CHECKING:
+    from ..estimators.outliers.explanation import CellExplanation, RowExplanation
 
 EPILOG = """\b
 Examples:
@@ -82,14 +85,14 @@ def exact(v: Any) -> str | None:
     return None if v is None else str(v)
 
 
-def between(c: Any) -> str:
+def between(c: CellExplanation) -> str:
     """The interval of numbers, or all levels."""
     from .printing import text
 
     return (" to " if c.interval else ", ").join(map(text, c.between))
 
 
-def long(verdicts: list[Any]) -> Any:
+def long(verdicts: list[RowExplanation]) -> Any:
     """One line per cell, as an Arrow table of texts and numbers."""
     import pyarrow as pa
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..estimators.multilabel.base import MultiLabel
     from ..estimators.multilabel.classifier import MultiLabelClassifier
     from ..estimators.outliers.detector import OutlierDetector
+    from ..formats import Reading
 
     Fitted = Autoencoder | OutlierDetector | MultiLabel
 
@@ -113,7 +114,7 @@ def not_judged(labels: list[str], why: str) -> None:
         click.echo(f"not evaluated, because {why}: {', '.join(labels[:10])}{more}", err=True)
 
 
-def columns(data: Path, names: tuple[str, ...], option: str = "--label", fitted: Any = None) -> dict[str, Any]:
+def columns(data: Path, names: tuple[str, ...], option: str = "--label", fitted: Reading | None = None) -> dict[str, Any]:
     """Columns of the table in `data`."""
     from ..formats.files import Reading, read_table
     from .options import said

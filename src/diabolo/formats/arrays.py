@@ -131,7 +131,7 @@ class Arrays(Format):
         return self
 
     def _measure(self, sample: np.ndarray, block: slice, codes: list[tuple[str, str, int]]) -> tuple[np.ndarray, ...]:
-        """Least and largest value, NUMBERS, binary, gaps of some columns; to `codes`, what may stand for a missing value."""
+        """Smallest and largest value, NUMBERS, binary and gaps of some columns; adds to `codes` what may mean "missing"."""
         v = np.ascontiguousarray(self._counted(sample[:, block], self.origin[block]).T)
         check_finite(v.T, self.columns[block])
         known = ~np.isnan(v)
@@ -223,7 +223,7 @@ class Arrays(Format):
 
     @property
     def unit(self) -> tuple[np.ndarray, ...]:
-        """What :func:`scale.encoded` wants to know."""
+        """The arguments of :func:`scale.encoded`."""
         return self.mean, self.divisor, self.knee, self.shift, self.stretch
 
     def one(self, j: int, value: float) -> float:
@@ -337,7 +337,7 @@ class Arrays(Format):
         self.columns = [f"x{j}" for j in range(self.width)]
 
     def _check(self) -> None:
-        """What comes from a file: shapes and types that fit together."""
+        """Check what comes from a file: shapes and types must fit together."""
         floats = [getattr(self, name) for name in NUMBERS]
         right = all(a.shape == (self.width,) and a.dtype == np.float64 for a in floats) and self.binary.shape == (self.width,)
         right = right and self.origin.shape == (self.width,) and self.origin.dtype == np.int64
@@ -378,7 +378,7 @@ def _whole(v: np.ndarray, origin: np.ndarray, dtype: np.dtype) -> np.ndarray:
 
 
 def _short(v: np.ndarray) -> np.ndarray:
-    """One number where all are equal: a file need not hold 784 times 255."""
+    """One number if all are equal: a file need not hold 255 for 784 times."""
     return v[:1] if len(v) and (v == v[0]).all() else v
 
 

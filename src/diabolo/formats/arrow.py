@@ -98,7 +98,7 @@ def from_numeric(v: np.ndarray, t: pa.DataType, nan: bool, origin: int = 0, step
 
 
 def _range(t: pa.DataType, base: pa.DataType) -> tuple[int, int]:
-    """What a type can hold; of times of day, a day."""
+    """The range of a type; for times of day, one day."""
     if pa.types.is_time(t):
         return 0, 86_400 * STEPS[t.unit] - 1
     info = np.iinfo(base.to_pandas_dtype())

@@ -61,13 +61,13 @@ class Format(Printed):
         yield self._line()
 
     def _line(self) -> str:
-        """Which parameters, and once fitted, how much of what kind."""
+        """The parameters, and once fitted, the number of columns of each kind."""
         return f"{type(self).__name__}()"
 
     @classmethod
     @abstractmethod
     def accepts(cls, X: Any) -> bool:
-        """Whether X is of this kind; looks, but reads no more than it must."""
+        """Whether X is of this kind; reads no more than it must."""
 
     @abstractmethod
     def fit(self, X: Any) -> Format:
@@ -86,12 +86,12 @@ class Format(Printed):
         """x (n, d), or expected values, -> the kind of object that was fitted."""
 
     def from_draws(self, x: Tensor, rng: np.random.Generator) -> Any:
-        """The same of x (n, d) that was drawn: what is left open is drawn, too."""
+        """The same for drawn x (n, d): what is left open is drawn, too."""
         return self.from_tensor(x)
 
     @abstractmethod
     def loss(self, name: str = "auto") -> Loss:
-        """The sum over columns that suits them; or one named loss for all."""
+        """The loss that suits each column, summed; or one named loss for all."""
 
     @abstractmethod
     def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
@@ -115,11 +115,11 @@ class Format(Printed):
         return self
 
     def from_zero(self) -> Format:
-        """The same, with numbers that keep their zero."""
+        """The same format; its numbers keep their zero."""
         return self
 
     def sized(self, most: int, longer: int | None = None) -> Format:
-        """The same, with pictures of at most so many pixels."""
+        """The same format, for pictures of at most so many pixels."""
         return self
 
     def without(self, X: Any) -> Any:
@@ -131,7 +131,7 @@ class Format(Printed):
         return None
 
     def view(self) -> tuple[Tensor, Tensor]:
-        """Center and spread (d,) with which the curved path of a network sees the features."""
+        """Center and spread (d,) by which the nonlinear path of a network scales the features."""
         return torch.zeros(self.width), torch.ones(self.width)
 
     @property
@@ -165,19 +165,19 @@ class Format(Printed):
         """Warn of levels of X that have no features: training goes on, but the columns stay those of the first fit."""
 
     def quantities(self) -> np.ndarray:
-        """(d,) bool: features that are numbers of their own unit: of these, what a code leaves open can be drawn."""
+        """(d,) bool: features that are numbers with their own unit; what a code leaves open can be drawn for these."""
         return np.zeros(self.width, dtype=bool)
 
     def unit_of(self, j: int) -> tuple[float, ...]:
-        """Mean, deviation and what else makes up the scale of such a feature j (scale.py)."""
+        """Mean, deviation and the rest of the scale of such a feature j (scale.py)."""
         raise NotImplementedError
 
     def drawn(self, e: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Expected values e (n, d), with what is one of several drawn from its probabilities."""
+        """Expected values e (n, d); categories are drawn from their probabilities."""
         return e
 
     def likeliest(self, e: Tensor, columns: Iterable[int] | None = None) -> Tensor:
-        """Expected values (m, d) -> values: of what is one of several the likeliest; of these columns, or of all."""
+        """Expected values (m, d) -> values; each category is the likeliest one. For these columns, or for all."""
         return e.clone()
 
     def cell(self, j: int, value: Any) -> np.ndarray:
@@ -185,7 +185,7 @@ class Format(Printed):
         raise NotImplementedError
 
     def missing(self) -> list[int]:
-        """The features that get a missing-indicator: those that were missing in some row of fit."""
+        """The features with a missing indicator: they were missing in some row of fit."""
         return []
 
     def choose(self, categories: Sequence[str], numbers: Sequence[str]) -> Format:
@@ -194,7 +194,7 @@ class Format(Printed):
         raise ValueError(f"{name}= needs a table with named columns, but X is read as {self.kind}: give a DataFrame or a file")
 
     def cells(self, X: Any, rows: np.ndarray) -> list[list[Any]]:
-        """One list per column: the cells of these rows as they stand in X, None where one is missing."""
+        """One list per column: the cells of these rows as in X; None if missing."""
         start, found, (ordered, back) = 0, [], in_order(rows)
         for piece in self.chunks(X):
             x = self.to_tensor(piece)
@@ -208,7 +208,7 @@ class Format(Printed):
         return self.from_tensor(torch.where(torch.isnan(x), e, x))
 
     def with_given(self, X: Any, given: dict[str, Any]) -> Any:
-        """Rows that :meth:`from_tensor` made, with these cells in all of them, as they were given."""
+        """Rows that :meth:`from_tensor` made, with the given cells in all of them."""
         return X
 
     def shown(self, x: Tensor, j: int) -> list[Any]:
@@ -216,7 +216,7 @@ class Format(Printed):
         return self.original(x)[j]
 
     def original(self, x: Tensor) -> list[list[Any]]:
-        """x (n, d) -> one list per column of values in original units, for people to read."""
+        """x (n, d) -> one list per column: values in original units, for people."""
         return [list(column) for column in np.asarray(self.from_tensor(x)).T]
 
 
@@ -229,7 +229,7 @@ def neither(name: str, value: Any) -> DataError:
 
 
 def in_order(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Row numbers as they follow each other in a file, and the places that bring back the order in which they were asked for.
+    """Row numbers in the order of a file, and the places that restore the requested order.
 
     >>> ordered, back = in_order(np.array([7, 2, 5]))
     >>> ordered.tolist(), ordered[back].tolist()
@@ -252,7 +252,7 @@ def cached(pieces: Iterator[Tensor], n: int, d: int) -> Rows:
 
 
 def spilled(n: int, d: int, dtype: Any) -> np.ndarray:
-    """A table in a temporary file without a name: it lives as long as the map."""
+    """A table in a temporary file without a name; it lasts as long as the map."""
     with tempfile.TemporaryFile(prefix="diabolo-rows-") as file:
         return np.memmap(file, dtype, "w+", shape=(n, d))
 
@@ -286,7 +286,7 @@ def warn_empty(names: list[str]) -> None:
 
 
 def named_loss(name: str, width: int, sizes: list[int]) -> Loss:
-    """One loss for all features, or for all columns of one-hot levels."""
+    """One loss for all features, or for all one-hot columns."""
     if name == "softmax":
         return Softmax(tuple(sizes))
     if not isinstance(name, str) or name not in SINGLE:

@@ -10,7 +10,8 @@ from typing import Any, Self
 import pyarrow as pa
 
 from ..errors import DataError
-from .columns import Category, Column
+from .category import Category
+from .columns import Column
 from .frames import container, labels, polars
 
 __all__ = ["Container"]
@@ -27,7 +28,7 @@ class Container:
 
     @classmethod
     def of(cls, X: Any, table: pa.Table, names: Sequence[str], kept: Sequence[str]) -> Self:
-        """That of X, whose columns are `names`, and of which `kept` are learned; `table` holds them."""
+        """The container of X with the columns `names`; `kept` are learned, and `table` holds them."""
         enums = [f.name for f in table.schema if any(key.startswith(b"_PL_ENUM") for key in f.metadata or {})]
         if container(X) != "pandas":
             return cls(container(X), None, None, enums)
@@ -52,7 +53,7 @@ class Container:
         return table
 
     def _pandas(self, table: pa.Table) -> Any:
-        """As pandas had it: also columns of Python objects, and names that are no texts."""
+        """As in pandas, including columns of Python objects and names that are not texts."""
         df = table.replace_schema_metadata({"pandas": json.dumps(self.pandas)}).to_pandas()
         for column in (self.pandas or {}).get("columns", ()):
             values = df[column["field_name"]]

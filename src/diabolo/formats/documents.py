@@ -273,7 +273,7 @@ class Documents(Format):
         return self
 
     def _check(self) -> None:
-        """What comes from a file: shapes and types that fit together."""
+        """Check what comes from a file: shapes and types must fit together."""
         shapes = all(a.shape == (self.width,) and a.dtype == np.float64 for a in (self.idf, self.shares))
         words = all(isinstance(word, str) for word in self.columns) and len(set(self.columns)) == self.width
         if not (shapes and words and self.width and self.length > 0):
@@ -285,7 +285,7 @@ class Documents(Format):
 
 
 def is_counts(X: Any) -> bool:
-    """Whether a sparse matrix holds counts: whole numbers, some above 1."""
+    """Whether a sparse matrix holds counts: whole numbers, and some above 1."""
     data = _canonical(X).data[:1_000_000]
     return bool(
         data.size and data.dtype.kind in "fiu" and (data >= 0).all() and (data == np.floor(data)).all() and data.max() > 1
@@ -293,7 +293,7 @@ def is_counts(X: Any) -> bool:
 
 
 def _canonical(X: Any) -> sp.csr_matrix:
-    """X as it is meant: an entry that is stored twice is a sum, and a zero that is stored is a zero."""
+    """X in canonical form: entries stored twice are summed, and stored zeros are removed."""
     counts = sp.csr_matrix(X)
     if not counts.has_canonical_format or (counts.data == 0).any():
         counts = counts.copy()  # what the user has stays as it is

@@ -23,7 +23,7 @@ CHUNK = 256  # texts that are encoded at once
 
 
 class Embedded(Format):
-    """Codes of texts by a model that is not ours, and stays as it is.
+    """Codes of texts by a model of the user's own, which does not change.
 
     Parameters
     ----------

@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from ..errors import DataError
 from .base import check_finite
-from .columns import Column, kind_of, plain_kind, yes_no
+from .category import kind_of
+from .columns import Column, plain_kind, yes_no
 from .frames import arrow, combined, kinds_of, matrix_of, names_of
 from .gaps import Gaps
 from .scale import FLOATS, encoded
@@ -28,7 +29,7 @@ class Encoder:
         self.kinds = np.array([plain_kind(column) for column in fields])
 
     def table(self, X: Any, x: np.ndarray, gaps: Gaps) -> None:
-        """X into x (n, d), which is 0 there; X has the columns, in any order, and perhaps others."""
+        """Write X into x (n, d), which holds zeros; X has the fitted columns in any order, and perhaps others."""
         places = self._places(names_of(X))
         kinds = kinds_of(X)[places]
         numbers, binary = (self.kinds == "f") & (kinds == "f"), (self.kinds == "b") & (kinds != "")
@@ -77,7 +78,7 @@ class Encoder:
 
 
 def as_fitted(column: Column, values: pa.Array, gaps: Gaps) -> pa.Array:
-    """Values of any type as those of the column, if they can be."""
+    """Values of any type, converted to the type of the column if possible."""
     return adapted(
         gaps.without(values), arrow_type(column.type), column.name, kind_of(column), bool(getattr(column, "mixed", False))
     )

@@ -128,7 +128,7 @@ def rows_of(path: str | Path, read: int) -> int:
 
 
 def write_table(table: Any, path: str | Path) -> None:
-    """A DataFrame, Arrow table or 2-D array into a file of the kind its name says."""
+    """Write a DataFrame, Arrow table or 2-D array to a file; the ending of its name decides the kind."""
     path = Path(path)
     if not ending(path).endswith((*READABLE, ".npy")):
         raise DataError(f"cannot write {str(path)!r}: its name ends in none of {', '.join((*READABLE, '.npy'))}")
@@ -151,7 +151,7 @@ def _write(table: pa.Table, path: Path, file: IO[bytes]) -> None:
 
 
 def _plain(table: pa.Table) -> pa.Table:
-    """Without dictionary columns, which the CSV writer does not know."""
+    """Without dictionary columns, which the CSV writer cannot write."""
     for i, column in enumerate(table.schema):
         if pa.types.is_dictionary(column.type):
             table = table.set_column(i, column.name, table.column(i).cast(column.type.value_type))
@@ -189,7 +189,7 @@ def _dated(path: Path, cells: Any, name: str, reading: Reading) -> Any:
 
 
 def _with_dates(path: Path, table: pa.Table, reading: Reading | None, as_they_stand: bool) -> pa.Table:
-    """The table with texts that are said to be dates as dates."""
+    """The table; texts that `dates` names are read as dates."""
     for name in () if reading is None or as_they_stand else reading.dates:
         if (i := table.schema.get_field_index(name)) >= 0 and is_text(table.schema.field(i).type):
             table = table.set_column(i, name, _dated(path, table.column(i), name, reading or Reading()))
@@ -197,7 +197,7 @@ def _with_dates(path: Path, table: pa.Table, reading: Reading | None, as_they_st
 
 
 def _texts(path: Path, layout: Layout, reading: Reading, missing: bool, levels: Mapping[str, Iterable[str]]) -> pa.Table:
-    """All cells as they stand, but for those that are `missing`, unless they are levels of their column."""
+    """All cells as texts; those that are `missing` are null, unless they are levels of their column."""
     own = {name: {*MISSING} & {*values} - {*reading.na} for name, values in levels.items()}
     spared: set[str] = set().union(*own.values())
     how = pa_csv.ReadOptions(block_size=1 << 26, column_names=layout.names, skip_rows=layout.skip, encoding=layout.encoding)
@@ -225,7 +225,7 @@ def _texts(path: Path, layout: Layout, reading: Reading, missing: bool, levels: 
 
 
 def _check_quotes(path: Path, layout: Layout, texts: pa.Table) -> None:
-    """Tell rows that a quotation mark too many, or one too few, has made into one cell."""
+    """Find rows that became one cell because a quotation mark is missing, or one is too many."""
     for i, name in enumerate(texts.column_names):
         cells = texts.column(i)
         broken = cells.filter(pc.match_substring(cells, "\n"))
@@ -247,7 +247,7 @@ def _check_quotes(path: Path, layout: Layout, texts: pa.Table) -> None:
 
 
 def _rows_within(layout: Layout) -> str:
-    """What matches a cell in which there are lines with as many cells as a row."""
+    """A pattern of cells that contain lines with as many cells as a row."""
     sep, more = f"\\x{ord(layout.sep):02x}", min(len(layout.names) - 1, MOST_CELLS)
     return rf"\A[^\n]*(?:\n(?:[^{sep}\n]*{sep}){{{more}}}[^{sep}\n]*){{{ROWS}}}(?:\n|\z)" if more else r"\z\A."
 
@@ -259,7 +259,7 @@ def _unclosed(path: Path, layout: Layout) -> bool:
 
 
 def spellings(missing: tuple[str, ...]) -> Iterator[str]:
-    """What stands for a missing cell; of a number, in all its forms.
+    """The texts that stand for a missing cell; a number in all its forms.
 
     >>> list(spellings(("?", "-999")))
     ['?', '-999', '-999.0']
@@ -404,7 +404,7 @@ def _read_parquet(path: Path, most: int | None) -> pa.Table:
 
 
 class explained:  # noqa: N801 - reads as a word
-    """Whatever Arrow says about a file becomes a DataError that names it."""
+    """Every error of Arrow about a file becomes a DataError that names it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

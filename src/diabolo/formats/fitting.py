@@ -17,7 +17,8 @@ import pyarrow.compute as pc
 from ..errors import DataError, warn
 from .arrow import numeric, tally
 from .base import check_finite
-from .columns import Binary, Category, Column, Number
+from .category import Category
+from .columns import Binary, Column, Number
 from .files import Reading, table_pieces
 from .frames import combined, matrix_of
 from .gaps import Gaps
@@ -31,7 +32,7 @@ AT_ONCE = 8_000_000  # numbers that are measured at once
 
 
 def names_to_fit(table: pa.Table, categories: Sequence[str], numbers: Sequence[str], dates: Mapping[str, str]) -> list[str]:
-    """Names of the columns, with those that were asked for among them."""
+    """Names of the columns; those asked for must be among them."""
     names = [str(name) for name in table.column_names]
     repeated = sorted({name for name, times in Counter(names).items() if times > 1})
     if repeated:
@@ -53,7 +54,7 @@ def names_to_fit(table: pa.Table, categories: Sequence[str], numbers: Sequence[s
 
 
 def row_numbers(table: pa.Table, asked: set[str]) -> list[str]:
-    """Columns that only say which row it is: left out, unless they were asked for or nothing would be left."""
+    """Columns of row numbers: left out, unless they were asked for or nothing else would be left."""
     index = (table.schema.pandas_metadata or {}).get("index_columns", ())
     left = [name for name in table.column_names if name not in asked and name in index]
     if left and len(left) < table.num_columns:
@@ -77,7 +78,7 @@ def row_numbers(table: pa.Table, asked: set[str]) -> list[str]:
 
 
 def share_unit(fields: list[Any], table: pa.Table) -> bool:
-    """Give columns that are plainly pixels or shares one unit, as in an array (arrays.py); whether they are."""
+    """If the columns are clearly pixels or shares, give them one unit, as in an array (arrays.py); returns whether."""
     kinds = {type(column) for column in fields}
     if not (Number in kinds and kinds <= {Number, Binary} and len(fields) >= PICTURE):
         return False
@@ -131,7 +132,7 @@ def fit_numbers(table: pa.Table, names: list[str], numbers: list[str]) -> dict[s
 
 
 def fit_column(name: str, values: pa.Array, category: bool = False, number: bool = False) -> Column:
-    """The kind of column that suits the type and the values, or that was asked for."""
+    """A column of the kind that suits its type and values, or that was asked for."""
     t = values.type.value_type if pa.types.is_dictionary(values.type) else values.type
     decimal = pa.types.is_decimal(t) and (category or pa.types.is_dictionary(values.type))
     if not is_known(t) or decimal:

@@ -16,7 +16,7 @@ __all__ = ["Gaps"]
 
 
 class Gaps:
-    """The values `na`, as texts; of numbers, those that they are.
+    """The values `na` as texts; those that are numbers, also as numbers.
 
     >>> Gaps(("?", "-999")).without(pa.array([1, -999])).to_pylist(), Gaps(("?",)).holds("?")
     ([1, None], True)

@@ -19,7 +19,7 @@ from .cells import dated, first_cells
 from .layout import remedy
 from .schema import plain as plainly
 
-__all__ = ["Hint", "like_dates", "nearly_numbers", "told", "unit_of"]
+__all__ = ["Hint", "like_dates", "nearly_numbers", "text_hints", "unit_of"]
 
 SHARE = 0.9  # of the cells, to speak of a column of numbers
 AMONG = 0.5  # ... beside signs such as ?
@@ -83,18 +83,18 @@ class Hint:
     bare: str | None = ""
 
     def pandas(self, name: str) -> str:
-        """What reads such a column of a DataFrame."""
+        """The pandas expression that reads such a column."""
         signs = [(self.options.get("thousands"), ""), (self.options.get("decimal"), ".")]
         replaced = "".join(f".str.replace({old!r}, {new!r})" for old, new in signs if old).replace("' ', ''", SPACES)
         errors = ", errors='coerce'" if "na" in self.options else ""
         return f"pd.to_numeric(df[{name!r}]{self.bare}{replaced}{errors})"
 
 
-def told(texts: Mapping[str, Any], decimal: str = ".") -> Iterator[str]:
+def text_hints(texts: Mapping[str, Any], decimal: str = ".") -> Iterator[str]:
     """What to say about columns of texts, each fact once.
 
-    >>> [*told({"v": pa.array(["1,5", "2,25"])})][0][:75]
-    "texts that look like numbers are read as categories: column 'v': '1,5' (r"
+    >>> [*text_hints({"v": pa.array(["1,5", "2,25"])})][0][:75]
+    "texts that look like numbers are read as categories: column 'v': '1,5' (row"
     """
     near = {name: hint for name, values in texts.items() if (hint := nearly_numbers(values, decimal))}
     if near:
@@ -130,7 +130,7 @@ def _columns(said: dict[str, str]) -> str:
 
 
 def nearly_numbers(values: Any, decimal: str = ".") -> Hint | None:
-    """A hint, if most texts of an Arrow array, read with this sign, are numbers in a way of their own, or stand among numbers.
+    """A hint, if most texts of an Arrow array are numbers in another notation, or stand among numbers.
 
     >>> nearly_numbers(pa.array(["1,5", "2,25"]))
     Hint(why='a decimal comma', cells="'1,5' (row 0), '2,25' (row 1)", options={'decimal': ','}, bare='')
@@ -168,7 +168,7 @@ def nearly_numbers(values: Any, decimal: str = ".") -> Hint | None:
 
 
 def unit_of(texts: Any) -> str | None:
-    """The unit of a column of many different numbers that are written with one, if it is the same nearly everywhere.
+    """The unit of a column of many different numbers with units, if nearly all have the same.
 
     >>> unit_of(pa.array([f"{i / 4} kg" for i in range(50)])), unit_of(pa.array(["8 GB", "16 GB"] * 50))
     ('kg', None)
@@ -181,7 +181,7 @@ def unit_of(texts: Any) -> str | None:
 
 
 def _as_they_are(values: Any, cells: Any) -> Hint | None:
-    """Of texts that are plain numbers: whole ones that are few, or have many digits, are codes."""
+    """Whether texts that are plain numbers are codes: few different whole numbers, or numbers with many digits."""
     whole = pc.all(pc.match_substring_regex(cells, r"^[+-]?\d+$")).as_py()
     codes = pc.count_distinct(cells).as_py() <= ENOUGH or pc.max(pc.utf8_length(cells)).as_py() > MAX_DIGITS
     return None if whole and codes else Hint("numbers as they are", _cells(values, dict.fromkeys(cells[:3].to_pylist())))
@@ -194,7 +194,7 @@ def _match(texts: Any, pattern: str) -> list[bool]:
 
 
 def _forms(texts: pa.Array) -> list[int | str | None]:
-    """How each text writes a number: the place of its form, with a sign only, or in a way that no option reads."""
+    """The notation of each text: the number of its form, with a sign only, or one that no option reads."""
     bare = pc.replace_substring_regex(texts, SIGNED, r"\1")
     rest = pc.replace_substring_regex(bare, WRITTEN, r"\1\2")
     found: list[int | str | None] = [None] * len(texts)

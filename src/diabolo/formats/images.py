@@ -111,7 +111,7 @@ class Images(Arrays):
         return self
 
     def _settle(self, sample: np.ndarray) -> None:
-        """All pixels in one unit, whose zero is black; nothing is missing."""
+        """All pixels have one unit, and zero is black; nothing is missing."""
         self.dtype, self.sparse, self.common, self.smallest = sample.dtype.str, "", True, 0.0
         self.width = sample.shape[1]
         self.columns = [f"x{j}" for j in range(self.width)]
@@ -127,7 +127,7 @@ class Images(Arrays):
         return self._row(self._cut(picture))
 
     def _cut(self, picture: Picture) -> Picture:
-        """The picture at the size and with the channels of all."""
+        """The picture, with the size and the channels of all."""
         (c, h, w), x = self.shape, picture.visible
         x = x if c == x.shape[2] else luma(x) if c == 1 else x.repeat(3, 2)
         return replace(picture, pixels=fitted(x, h, w, picture.bounded), alpha=None)
@@ -196,7 +196,7 @@ class Images(Arrays):
         return super().to_tensor(X)
 
     def from_tensor(self, x: Tensor) -> Any:
-        """(n, H, W), or (n, H, W, 3) where there are colors."""
+        """(n, H, W), or (n, H, W, 3) if there are colors."""
         flat = super().from_tensor(x if not self.whole else x.clamp(0, 1))
         pictures = flat.reshape(-1, *self.shape).transpose(0, 2, 3, 1)
         return np.ascontiguousarray(pictures[..., 0] if self.shape[0] == 1 else pictures)
@@ -241,13 +241,13 @@ def common(sizes: Sequence[tuple[int, int, int]], most: int = LARGEST, longer: i
 
 
 def range_of(sample: np.ndarray) -> tuple[float, float]:
-    """Low and unit of floats: their range, but for a few far beyond."""
+    """Low and unit of floats: their range without a few extreme values."""
     low, high = np.quantile(sample.ravel()[:: max(1, sample.size >> 20)].astype(np.float64), (0.001, 0.999)).tolist()
     return low, (high - low) or 1.0
 
 
 def tell_transparent(names: list[str]) -> None:
-    """What is left out is said, where it shows something."""
+    """Warn of transparency, which is left out, if it shows something."""
     if names:
         warn(
             f"{len(names):,} of the pictures looked at are partly transparent, {names[0]!r} the first: transparency is "

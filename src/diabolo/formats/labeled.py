@@ -25,6 +25,7 @@ from .gaps import Gaps
 from .labels import combined
 from .matrices import read_array
 from .schema import is_text
+from .tables import Tables
 from .targets import NO, YES
 from .texts import looks_like_texts
 
@@ -118,7 +119,7 @@ def read_for(format: Format, path: str | Path, reading: Reading | None = None) -
         album = ImageCollection(path)
         return pa.table({"file": album.names}), album
     if has_columns(format):
-        fitted: Any = format
+        fitted = cast(Tables, format)
         table = read_table(path, None, reading or fitted.reading, fitted.types, rest=True, levels=fitted.levels)
         return with_names(table), taken(format, table, path.parent)
     if is_table(path) or getattr(format, "column", None) is not None:
@@ -144,7 +145,7 @@ def table_of(data: Any, reading: Reading | None = None) -> pa.Table:
 
 
 def with_names(table: pa.Table) -> pa.Table:
-    """The same, unless two columns have one name."""
+    """The same table; raises a DataError if two columns have one name."""
     for name in table.column_names:
         if table.column_names.count(name) > 1:
             raise DataError(f"column names must be unique, but {name!r} is repeated: rename them")

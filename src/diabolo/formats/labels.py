@@ -223,7 +223,7 @@ def rows_of(Y: Any) -> list[Any] | None:
 
 
 def distinct(rows: list[Any]) -> set[Any]:
-    """All labels, those that are missing left out."""
+    """All labels, without missing ones."""
     try:
         return {cell for cell in set(chain.from_iterable(row for row in rows if row is not None)) if not is_missing(cell)}
     except TypeError:
@@ -246,7 +246,7 @@ def is_matrix(rows: list[Any]) -> bool:
 
 
 def labels_of(rows: list[Any], tell: bool) -> list[Any]:
-    """The labels of each row as a file can hold them; None: not known."""
+    """The labels of each row as plain Python values; None: unknown."""
     name = {label: plain(label) for label in distinct(rows)}
     found = [None if row is None else [name[label] for label in row if label in name] for row in rows]
     gaps = [i for i, row in enumerate(rows) if row is not None and len(row) > len(found[i] or ())]
@@ -348,7 +348,7 @@ def unique(names: list[Any]) -> None:
 
 
 def ordered(names: set[Any]) -> list[Any]:
-    """Numbers first, then texts, each in order."""
+    """Numbers first, then texts, both sorted."""
     return sorted(names, key=lambda name: (isinstance(name, str), name))
 
 

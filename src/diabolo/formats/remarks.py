@@ -11,11 +11,12 @@ from ..errors import warn
 from ..printed import cut
 from ..sentinels import warn_odd
 from .base import warn_empty
-from .columns import Category, Column, Number, shown
+from .category import Category
+from .columns import Column, Number, shown
 from .encoding import as_fitted
 from .frames import combined
 from .gaps import Gaps
-from .hints import told
+from .hints import text_hints
 from .scale import FLOATS
 from .schema import arrow_type, is_iso, is_text, plain, without_gaps
 from .suspects import are_days, looks_like_codes
@@ -37,7 +38,7 @@ def remark(fields: Sequence[Column], table: pa.Table, categories: Sequence[str],
         if isinstance(c, Category) and is_text(arrow_type(c.type)) and c.listed is None and c.name not in categories
     }
     _dates([name for name, values in texts.items() if is_iso(values)])
-    for said in told(texts, decimal):
+    for said in text_hints(texts, decimal):
         warn(said)
 
 

@@ -35,7 +35,7 @@ def is_nameless(name: str) -> bool:
 
 
 def is_row_number(values: pa.Array, name: str) -> bool:
-    """Whether a column says which row it is, and nothing else.
+    """Whether a column only numbers the rows.
 
     >>> is_row_number(pa.array(range(5, 50)), "id"), is_row_number(pa.array(range(1980, 2020)), "year")
     (True, False)

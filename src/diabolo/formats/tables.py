@@ -23,7 +23,8 @@ from ..errors import DataError
 from ..losses import Columns, Logistic, Loss, Part, Softmax, Squared
 from ..printed import Grid, cut
 from .base import SAMPLE, Format, in_order, named_loss, neither
-from .columns import KINDS, ONE, Binary, Category, Column, Number, called, kind_of, possible, weight
+from .category import KINDS, Category, kind_of
+from .columns import ONE, Binary, Column, Number, called, possible, weight
 from .container import Container
 from .encoding import Encoder, as_fitted
 from .files import MISSING, Reading, is_table, read_table, rows_of, spellings, table_pieces
@@ -342,25 +343,22 @@ class Tables(Format):
             rare["others"], rare["often"] = json.loads(values.tobytes())
         self.fields = [KINDS[f.pop("kind")](**f) for f in fields]
         self._lay_out()
-        self._check()
+        self.container.check()
+        check(self.columns, self.fields)
         return self
 
-    def _check(self) -> None:
-        """What comes from a file: types and numbers that make sense."""
-        self.container.check()
-        if (
-            not all(isinstance(name, str) for name in self.columns)
-            or len(set(self.columns)) != len(self.columns)
-            or not self.width
-        ):
-            raise DataError("the names of the columns are not unique texts")
-        for column in self.fields:
-            if not is_known(arrow_type(column.type)):
-                raise DataError(f"{column.type!r} is no type of a column")
-            if isinstance(column, Number) and not possible(column):
-                raise DataError(f"column {column.name!r} has an impossible scale")
-            if isinstance(column, Category) and len(column.often) != len(column.others or []):
-                raise DataError(f"column {column.name!r} has rare levels without their frequencies")
+
+def check(names: list[Any], fields: list[Column]) -> None:
+    """Check what comes from a file: names, types and numbers must make sense."""
+    if not names or not all(isinstance(name, str) for name in names) or len(set(names)) != len(names):
+        raise DataError("the names of the columns are not unique texts")
+    for column in fields:
+        if not is_known(arrow_type(column.type)):
+            raise DataError(f"{column.type!r} is no type of a column")
+        if isinstance(column, Number) and not possible(column):
+            raise DataError(f"column {column.name!r} has an impossible scale")
+        if isinstance(column, Category) and len(column.often) != len(column.others or []):
+            raise DataError(f"column {column.name!r} has rare levels without their frequencies")
 
 
 def packed(values: list[Any]) -> np.ndarray:

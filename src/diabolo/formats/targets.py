@@ -1,4 +1,4 @@
-"""y as people keep it, in whatever container: numbers, or one class for each row.
+"""y in any container: numbers, or one class for each row.
 
 y  --values-->  array      what is not known: NaN among numbers, None among others
 """
@@ -100,7 +100,7 @@ def types(v: np.ndarray) -> set[type]:
 
 
 def without(v: np.ndarray, gone: np.ndarray) -> np.ndarray:
-    """The cells as objects, None where they are gone."""
+    """The cells as objects; None if missing."""
     cells = v.astype(object)
     cells[gone] = None
     return cells
@@ -141,7 +141,7 @@ def floats(y: Any, name: str = "y") -> np.ndarray:
 
 
 def single(v: np.ndarray, name: str) -> str:
-    """The error for one text, or another thing, in place of something for each row."""
+    """The error if y is one text, or another single object, instead of one entry for each row."""
     return f"{name}={shown(v[()])}: give one for each row, such as the column X[{shown(v[()])}]"
 
 
@@ -159,7 +159,7 @@ def shown(cell: Any) -> str:
 
 
 def mapped(v: np.ndarray, name: str) -> str:
-    """How cells that are no numbers become some."""
+    """How to turn cells that are not numbers into numbers."""
     found = sorted({str(cell) for cell in v.flat if not is_missing(cell)})
     yes = [cell for cell in found if cell.strip().lower() in YES]
     no = [cell for cell in found if cell.strip().lower() in NO]
@@ -213,7 +213,7 @@ def classes(y: Any) -> np.ndarray:
 
 
 def doubtful(names: Sequence[Any]) -> None:
-    """Warn of classes or labels that are perhaps none: a missing cell that became a text, two that differ in spaces only."""
+    """Warn of doubtful classes or labels: a missing cell that became a text, two that differ only in spaces."""
     texts = [name for name in names if isinstance(name, str)]
     gone = [name for name in texts if name.strip() in GONE]
     if gone:
@@ -238,7 +238,7 @@ def same_length(y: int, X: int, name: str = "y") -> None:
 
 
 def same_order(X: Any, y: Any, name: str = "y") -> None:
-    """Warn if pandas' index says that y has the rows of X in another order: rows go by their place."""
+    """Warn if pandas' index says that y has another order than X: rows are matched by position."""
     a: Any = getattr(X, "index", None)
     b: Any = getattr(y, "index", None)
     if not (hasattr(a, "equals") and hasattr(b, "equals")) or len(a) != len(b) or a.equals(b):

@@ -1,4 +1,4 @@
-"""Texts in whatever holds them: lists, series, arrays, a column of a table, files and folders of files.
+"""Texts in lists, series, arrays, a column of a table, files and folders of files.
 
 Of JSON lines, the text is the field ``text`` or ``body`` (after its ``title``), else the field of the longest strings.
 """
@@ -61,7 +61,7 @@ def holds_texts(path: Path) -> bool:
 
 
 def texts_in(folder: Path) -> list[Path]:
-    """The texts in a folder by name, but for hidden files, which systems put there."""
+    """The texts in a folder by name, without hidden files, which systems put there."""
     return sorted(f for f in folder.iterdir() if ending(f).endswith(".txt") and not f.name.startswith("."))
 
 
@@ -77,7 +77,7 @@ def tell_mixed(folder: Path) -> None:
 
 
 def is_texts(X: Any) -> bool:
-    """Whether X is a row of texts, which need not all be right: :func:`read_documents` says what is wrong."""
+    """Whether X looks like a list of texts; :func:`read_documents` says what is wrong with them."""
     if isinstance(X, (str, bytes, Mapping)) or hasattr(X, "columns") or not hasattr(X, "__len__"):
         return False
     if isinstance(X, np.ndarray) and (X.ndim != 1 or X.dtype.kind not in "UOTS"):
@@ -89,7 +89,7 @@ def is_texts(X: Any) -> bool:
 
 
 def looks_like_texts(column: pa.ChunkedArray) -> bool:
-    """Whether most values are unlike the others and contain a space: no names, no categories."""
+    """Whether most values are different and contain a space, so that they are neither names nor categories."""
     if not is_text(column.type):
         return False
     known = column.drop_null()
@@ -109,7 +109,7 @@ def text_column(X: Any, encoding: str | None = None) -> str | None:
 
 
 def read_documents(X: Any, column: str | None = None, encoding: str | None = None) -> list[str]:
-    """A list of strings from whatever holds texts.
+    """A list of strings from any container of texts.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ def read_documents(X: Any, column: str | None = None, encoding: str | None = Non
 
 
 def exists(path: str | Path) -> bool:
-    """Whether there is a file; a text can be too long for a name of one."""
+    """Whether there is a file; a text can be too long for a file name."""
     try:
         return Path(path).exists()
     except (OSError, ValueError):
@@ -149,7 +149,7 @@ def exists(path: str | Path) -> bool:
 
 
 def absent(path: str | Path) -> Exception:
-    """What to raise where there is no such file: perhaps it is no name of one, but a text.
+    """The error if there is no such file: perhaps it is not a name, but a text.
 
     >>> absent("the bank")
     DataError("X is one text, 'the bank', and there is no file of this name: give a list of texts, ['the bank']")
@@ -245,7 +245,7 @@ def _read(path: Path, column: str | None, encoding: str | None) -> list[str]:
 
 
 def _lines(path: Path, encoding: str | None) -> list[str]:
-    """A text per line; those without any are passed over."""
+    """One text per line; empty lines are skipped."""
     lines = _decoded(path, encoding).rstrip().split("\n")
     texts = [line for line in lines if line.strip()]
     if not texts:
@@ -276,7 +276,7 @@ def _separator(lines: list[str]) -> str | None:
 
 
 def _decoded(path: Path, encoding: str | None) -> str:
-    """What stands in a file; never with signs in it that are not what was written."""
+    """The text of a file; an error, if its encoding is another one."""
     try:
         data = path.read_bytes()
         data = gzip.decompress(data) if ending(path).endswith(".gz") else data

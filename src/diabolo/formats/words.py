@@ -80,7 +80,7 @@ class Words:
 
 
 def _plain(text: str) -> str:
-    """One way of writing for what reads the same, in lower case."""
+    """One spelling for texts that look the same, in lower case."""
     return (text if text.isascii() else unicodedata.normalize("NFKC", text)).lower()
 
 
@@ -204,12 +204,12 @@ def chosen(
 
 
 def _faint(word: str) -> bool:
-    """A number, or a letter of a script whose words have more."""
+    """A number, or a single letter in a script whose words are longer."""
     return word.isnumeric() or (len(word) == 1 and word.isalpha() and word < SPACELESS)
 
 
 def _documents(name: str, value: Any, n: int) -> float:
-    """A number of documents: an int is one, a float a share of n."""
+    """The number of documents that an int, or a float as a share of n, stands for."""
     if isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value >= 1:
         return int(value)
     if isinstance(value, (float, np.floating)) and 0 <= value <= 1:

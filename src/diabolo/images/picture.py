@@ -82,11 +82,11 @@ class Picture:
 
     @property
     def visible(self) -> np.ndarray:
-        """The pixels, where they are transparent continued by the colors that are seen beside them."""
+        """The pixels; transparent ones continue the visible colors beside them."""
         return self.pixels if self.alpha is None else continued(self.pixels, self.alpha)
 
     def like(self, pixels: np.ndarray, alpha: np.ndarray | None = None) -> Any:
-        """The same kind of thing as was given, with other pixels.
+        """The same kind of object as was given, with other pixels.
 
         Parameters
         ----------
@@ -224,7 +224,7 @@ def describe(source: Any) -> str:
 
 
 def continued(pixels: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """Pixels (H, W, C) that are not seen, from those that are: mirrored at the nearest one, or else that one.
+    """Fill invisible pixels (H, W, C) from the visible ones: mirrored at the nearest one, or a copy of it.
 
     >>> continued(np.array([[[0.0], [0.5], [1.0], [0.9]]]), np.array([[1.0, 1.0, 0.0, 0.0]]))[..., 0].tolist()
     [[0.0, 0.5, 0.0, 0.0]]
@@ -264,7 +264,7 @@ def _from_array(array: np.ndarray, name: str) -> Picture:
 
 
 def _scaled(values: np.ndarray) -> tuple[np.ndarray, float, float, bool]:
-    """Floats as pixels, low, unit, bounded. The unit is a power of two, so that going there and back changes no bit."""
+    """Floats as pixels, low, unit, bounded. The unit is a power of two, so the way there and back changes no bit."""
     bounded = bool(values.min() >= -OVERSHOOT * values.max() and values.max() <= 1 + OVERSHOOT)
     some = values.ravel()[:: max(1, values.size >> 20)].astype(np.float64)
     lowest, middle, highest = np.quantile(some, (0.001, 0.5, 0.999))

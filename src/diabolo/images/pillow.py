@@ -65,7 +65,7 @@ def opened(stream: IO[bytes], name: str, page: int | None = None) -> Iterator[Im
 
 
 def check_count(pixels: int, name: str) -> None:
-    """As Pillow, which warns above its limit and refuses above twice that: cameras take more than 100 million pixels."""
+    """The limits of Pillow, which warns above one and refuses above twice that: cameras take more than 100 million pixels."""
     limit = Image.MAX_IMAGE_PIXELS
     if limit is not None and pixels > 2 * limit:
         raise DataError(_too_large(name, pixels))
@@ -119,7 +119,7 @@ def check_frames(image: Image.Image, name: str) -> None:
 
 
 def upright(image: Image.Image) -> tuple[Image.Image, bytes]:
-    """Turned as the EXIF data say, and the EXIF data without that; damaged EXIF data count as none."""
+    """The upright image, and the EXIF data without the orientation; damaged EXIF data count as none."""
     try:
         upright = ImageOps.exif_transpose(image)
         exif = upright.info.get("exif") or _describing(image.getexif())
@@ -139,7 +139,7 @@ def without_layout(data: bytes) -> bytes:
 
 
 def _describing(source: Any) -> bytes:
-    """EXIF data of what is not only about how a file is laid out: in a TIFF they are among the tags that are."""
+    """EXIF data without tags about the layout of the file; a TIFF mixes both."""
     exif = Image.Exif()
     exif.update({tag: source[tag] for tag in DESCRIBING if tag in source and not str(source[tag]).startswith(SHAPED)})
     for tag in (EXIF_IFD, GPS_IFD):
@@ -196,7 +196,7 @@ def numbers(image: Image.Image, name: str) -> np.ndarray:
 
 
 def image_of(array: np.ndarray, name: str) -> Image.Image:
-    """An image of Pillow, where it has a mode for such an array."""
+    """An image of Pillow, if it has a mode for such an array."""
     array = array[..., 0] if array.ndim == 3 and array.shape[2] == 1 else array
     if array.dtype == bool:
         array = array.astype(np.uint8) * np.uint8(255)

@@ -73,7 +73,7 @@ def arrays(X: Any) -> Iterator[np.ndarray]:
 
 
 def noisy(pictures: Iterable[np.ndarray], sigma: float, seed: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """What a denoiser sees, and what it should find.
+    """The input of a denoiser, and what it should return.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ def bicubic(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def smaller(pictures: Iterable[np.ndarray], scale: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """What is to be enlarged, and what it should become.
+    """What to enlarge, and what it should become.
 
     Parameters
     ----------
@@ -194,7 +194,7 @@ class Colors(NamedTuple):
 
 
 def gray(picture: np.ndarray) -> np.ndarray:
-    """Without its colors: the grays that look as light. (H, W, 3) -> (H, W), bytes.
+    """Grays of the same lightness. (H, W, 3) -> (H, W), bytes.
 
     >>> gray(np.array([[[255, 0, 0], [70, 70, 70]]], np.uint8)).tolist()
     [[127, 70]]

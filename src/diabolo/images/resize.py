@@ -54,7 +54,7 @@ def resize(x: Tensor, size: tuple[int, int], levels: int | None = None) -> Tenso
 
 
 def _along(x: Tensor, m: int) -> Tensor:
-    """The last axis (n) -> (m); one tap of the kernel at a time, so that no more than the result is held."""
+    """The last axis (n) -> (m); one tap of the kernel at a time, so that memory holds only the result."""
     n = x.shape[-1]
     if m == n:
         return x

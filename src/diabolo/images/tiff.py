@@ -44,7 +44,7 @@ FORMS = {1: "B", 2: "s", 3: "H", 4: "I", 7: "x", 16: "Q"}  # of the numbers of a
 
 @dataclass
 class Page:
-    """What the tags say of one picture in a file."""
+    """What the tags say about one picture in a file."""
 
     tags: Any
     order: Literal["<", ">"]
@@ -164,7 +164,7 @@ def odd(stream: IO[bytes], page: int | None = None) -> Page | None:
 
 
 def _directories(stream: IO[bytes]) -> list[Page]:
-    """All that a file lists; of what is no TIFF nothing."""
+    """All directories that a file lists; none if it is not a TIFF."""
     head = stream.read(16)
     stream.seek(0)
     if not head.startswith(HEADS):
@@ -219,7 +219,7 @@ def _unsigned(x: np.ndarray) -> np.ndarray:
 
 
 def _inverted(x: np.ndarray) -> np.ndarray:
-    """Of grays whose zero is white; transparency stays."""
+    """Invert grays whose zero is white; transparency stays."""
     if x.dtype.kind == "f" and not (x[..., 0].min() >= 0 and x[..., 0].max() <= 1):
         raise NotImplementedError("its zero is white, and its floats go beyond 1, so what is black is not known: give an array")
     x = x.copy()
@@ -228,7 +228,7 @@ def _inverted(x: np.ndarray) -> np.ndarray:
 
 
 def _straight(x: np.ndarray) -> np.ndarray:
-    """Colors that were multiplied by how opaque they are, as they were before."""
+    """Undo the multiplication of colors by their opacity."""
     top = 1.0 if x.dtype.kind == "f" else float(np.iinfo(x.dtype).max)
     alpha = x[..., -1:].astype(np.float64) / top
     colors = np.divide(x[..., :-1], alpha, out=np.zeros(x[..., :-1].shape), where=alpha > 0)

@@ -23,7 +23,7 @@ from .values import seed
 
 if TYPE_CHECKING:
     from ..estimators.multilabel.classifier import MultiLabelClassifier
-    from ..estimators.multilabel.report import LabelReport
+    from ..estimators.multilabel.report import LabelMetrics, LabelReport
 
 __all__ = ["labels_page"]
 
@@ -101,12 +101,12 @@ def table(report: LabelReport) -> str:
     return f"<table class='bars labels'><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>{more}"
 
 
-def frequent(report: LabelReport) -> list[Any]:
+def frequent(report: LabelReport) -> list[LabelMetrics]:
     """The cards that are shown, the most frequent labels first."""
     return sorted(report.cards, key=lambda c: -c.positives)[:SHOWN]
 
 
-def band(c: Any) -> str:
+def band(c: LabelMetrics) -> str:
     """The value as a bar, and its interval as a line."""
     if c.average_precision != c.average_precision:
         return f"<small>{'no row' if not c.positives else 'all rows'}</small>"
@@ -177,7 +177,7 @@ def rows(report: LabelReport, names: Names, drawings: Mapping[int, str]) -> str:
     return f"<div class='sheet wide'><table class='{kind}'><thead>{head}</thead><tbody>{''.join(lines)}</tbody></table></div>"
 
 
-def texts(c: Any, names: Names) -> str:
+def texts(c: LabelMetrics, names: Names) -> str:
     """A label with the texts of its rows."""
     blocks = [
         f"<h4>{why}</h4><ul class='which'>"

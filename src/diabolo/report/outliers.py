@@ -23,6 +23,7 @@ from .values import seed
 
 if TYPE_CHECKING:
     from ..estimators.outliers.detector import OutlierDetector
+    from ..estimators.outliers.explanation import RowExplanation
 
 __all__ = ["outliers_page"]
 
@@ -89,7 +90,7 @@ def lead(detector: OutlierDetector, n: int, unit: str) -> str:
     )
 
 
-def about(verdicts: list[Any], documents: bool) -> str:
+def about(verdicts: list[RowExplanation], documents: bool) -> str:
     """How to read a card."""
     if documents:
         return "The words whose counts differ most from those expected in a document of this length. Documents count from 0."
@@ -143,7 +144,7 @@ def power(v: int) -> str:
     return f"{10.0**-v:g}" if v < 4 else "10⁻" + str(v).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
-def bars(verdicts: list[Any], documents: bool) -> str:
+def bars(verdicts: list[RowExplanation], documents: bool) -> str:
     """How often each column has to be replaced."""
     counts = Counter(c.column for v in verdicts for i, c in enumerate(v.cells) if c.repairs or (documents and i == 0))
     if not counts:
@@ -190,7 +191,7 @@ def heat(where: np.ndarray) -> np.ndarray:
     return np.stack([(3 * share - i).clip(0, 1) for i in range(3)])
 
 
-def card(v: Any, documents: bool, names: Names, pictures: str | None = None) -> str:
+def card(v: RowExplanation, documents: bool, names: Names, pictures: str | None = None) -> str:
     """One flagged row."""
     unit = "Document" if documents else "Picture" if pictures else "Row"
     name, text = (f"<p class='tags'>{escaped(found)}</p>" if found else "" for found in (names.name(v.row), names.text(v.row)))

@@ -19,7 +19,8 @@ from sklearn.cluster import KMeans
 from torch import Tensor
 
 from ...formats import Format, Tables
-from ...formats.columns import Binary, Category
+from ...formats.category import Category
+from ...formats.columns import Binary
 from ...printed import few
 from ...rows import evenly
 

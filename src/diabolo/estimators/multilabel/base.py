@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 import numpy as np
 import scipy.sparse as sp
@@ -37,6 +37,9 @@ from .replay import Memory, Refresh, fine_tune
 from .report import LabelReport
 from .targets import LABELS_DRAWN, LabelTarget, dense, label_loss
 from .thresholds import check_metric
+
+if TYPE_CHECKING:
+    from ...estimators.autoencoder.autoencoder import Autoencoder
 
 __all__ = ["MultiLabel"]
 
@@ -182,7 +185,7 @@ class MultiLabel(ClassifierMixin, Supervised, abstract=True):
         """
         return LabelReport.of(self, X, y, compare)
 
-    def suggest_labels(self, X: Any, autoencoder: Any = None) -> list[Suggestion]:
+    def suggest_labels(self, X: Any, autoencoder: Autoencoder | None = None) -> list[Suggestion]:
         """Suggest new labels: groups of similar rows that no label explains and that are unlike the known rows.
 
         Parameters

@@ -25,6 +25,7 @@ from ...nets.heads import hidden_units
 from ...printed import Grid, Printed
 
 if TYPE_CHECKING:
+    from ...estimators.autoencoder.autoencoder import Autoencoder
     from .base import MultiLabel
 
 __all__ = ["Suggestion", "suggest_labels"]
@@ -54,7 +55,7 @@ class Suggestion(Printed):
         yield f"{len(self.rows):,} similar rows, {self.strangeness:.1f} times as strange as known rows; typical rows: {first}"
 
 
-def suggest_labels(clf: MultiLabel, X: Any, autoencoder: Any) -> list[Suggestion]:
+def suggest_labels(clf: MultiLabel, X: Any, autoencoder: Autoencoder | None) -> list[Suggestion]:
     """Groups among the rows of X, the largest first."""
     p = clf.predict_proba(X)
     explained = (p >= clf.thresholds_).any(1)
@@ -73,7 +74,7 @@ def suggest_labels(clf: MultiLabel, X: Any, autoencoder: Any) -> list[Suggestion
     return sorted(out, key=lambda s: -len(s.rows))
 
 
-def novelty(clf: MultiLabel, X: Any, h: np.ndarray, autoencoder: Any) -> np.ndarray:
+def novelty(clf: MultiLabel, X: Any, h: np.ndarray, autoencoder: Autoencoder | None) -> np.ndarray:
     """(n,) how unlike the known rows."""
     if autoencoder is not None:
         return -autoencoder.score_samples(X)

@@ -217,7 +217,7 @@ class Explainer:
             yield tuple(cells), bool(first)
 
     def _p(self, losses: Tensor, columns: Tensor) -> np.ndarray:
-        """Losses (n, m) of cells in columns (n, m) -> p-values, going on beyond the largest loss."""
+        """Losses (n, m) of cells in columns (n, m) -> p-values, extrapolated beyond the largest loss."""
         out = np.empty(losses.shape)
         for j in columns.unique().tolist():
             here = (columns == j).numpy()
@@ -262,7 +262,7 @@ class Explainer:
         return raw.unflatten(1, (n, m)).permute(1, 2, 0, 3), own.unflatten(1, (n, m))
 
     def _repairs(self, x: Tensor, columns: Tensor, offset: float) -> list[list[int]]:
-        """Which of the columns (n, m) to replace in each row, most helpful first; none where no few make it normal."""
+        """Which of the columns (n, m) to replace in each row, most helpful first; none if no few cells make it normal."""
         y, (n, most) = x.clone(), columns.shape
         replaced: list[list[int]] = [[] for _ in range(n)]
         left = torch.ones(n, most, dtype=torch.bool)

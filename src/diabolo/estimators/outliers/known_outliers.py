@@ -40,7 +40,7 @@ class SupervisedScorer:
 
     @classmethod
     def fit(cls, normal: Seen, fold: np.ndarray, outliers: Seen) -> Self:
-        """From the rows that are not known outliers, with their folds (n,), and the known outliers."""
+        """Fit to the rows that are not known outliers, with their folds (n,), and to the known outliers."""
         axes, ratios = normal
         own, strange = np.concatenate([axes, ratios[np.arange(len(fold)), fold]], 1), features(*outliers).mean(1)
         fits = [regression(own[fold != k] if len(set(fold)) > 1 else own, strange) for k in range(ratios.shape[1])]
@@ -75,7 +75,7 @@ def regression(normal: np.ndarray, outliers: np.ndarray) -> tuple[np.ndarray, fl
 
 
 class TrainingRows(NamedTuple):
-    """Rows that are learned from, how much each counts (n,), and the known outliers x (m, d), if there are any."""
+    """The training rows, their weights (n,), and the known outliers x (m, d), if there are any."""
 
     rows: Rows
     weight: Tensor

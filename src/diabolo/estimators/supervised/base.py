@@ -298,7 +298,7 @@ class Supervised(System, abstract=True):
                 self._out_of_fold.scale_temperature(i)
             self._calibrate(self._out_of_fold.raw(i).mean(0), i)
         self.n_iter_ = self.history_.kept
-        self.__dict__.pop("_coded", None)
+        self.__dict__.pop("_known_codes", None)
         del self._given_encoder, self._out_of_fold
 
     def _calibrate(self, raw: Tensor, i: np.ndarray) -> None:
