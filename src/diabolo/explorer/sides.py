@@ -18,7 +18,8 @@ from torch import Tensor
 from torch.nn import Module
 
 from ..errors import DataError
-from ..estimators import Autoencoder, Classifier, MultiLabelClassifier, OutlierDetector
+from ..estimators import Autoencoder, Classifier, OutlierDetector
+from ..estimators.multilabel.base import MultiLabel
 from ..nets.heads import member_mean
 
 __all__ = ["Sides", "sides"]
@@ -95,7 +96,7 @@ def _(model: OutlierDetector) -> Sides:
 
 
 @sides.register(Classifier)
-@sides.register(MultiLabelClassifier)
+@sides.register(MultiLabel)
 def _(model: Any) -> Sides:
     network: Any = model.network_
     members = len(network.encoder(zeros(model)))
