@@ -190,6 +190,12 @@ TOGETHER = {
     "estimators": """estimators.autoencoder.autoencoder estimators.autoencoder.base estimators.base estimators.linear
         estimators.weights""",
     "files": "formats.cells formats.gaps formats.hints formats.layout formats.suspects",
+    "explorer": """cli.explore estimators.autoencoder.regions explorer.bundle explorer.columns explorer.computing explorer.grids
+        explorer.near explorer.page explorer.payload explorer.sides explorer.thumbnails""",
+    "explorer_server": "explorer.guard explorer.server explorer.uploads",
+    "explorer_widget": "explorer.widget",
+    "fonts": """cli.fonts explorer.fonts fonts.bench fonts.collection fonts.decoder fonts.fields fonts.files fonts.glyphs
+        fonts.learning fonts.manifold""",
     "formats": """formats.arrays formats.base formats.category formats.columns formats.container formats.fitting
         formats.matrices formats.remarks formats.tables formats.written sentinels""",
     "images": "estimators.augmentation formats.images nets.convolution",

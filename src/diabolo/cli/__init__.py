@@ -31,8 +31,10 @@ VERBS = {
     "denoise": "Remove the noise from pictures.",
     "upscale": "Enlarge pictures.",
     "colorize": "Color gray pictures.",
-    "bench": "Score restored pictures by the protocols of the literature.",
+    "fonts": "Drag a circle over a map of fonts, and save the font of a place.",
+    "bench": "Score restored pictures by the protocols of the literature, and maps of fonts.",
     "report": "Write a one-file HTML report.",
+    "explore": "Drag a circle over the map of a model: what is decoded there follows.",
 }
 
 

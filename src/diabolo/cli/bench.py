@@ -1,4 +1,4 @@
-"""diabolo bench: restoration scored by the protocols of the literature, and files of any other tool by the same rules."""
+"""diabolo bench: restoration scored by the protocols of the literature, any other tool's files by the same rules; and fonts."""
 
 from __future__ import annotations
 
@@ -72,12 +72,16 @@ WEIGHTS = click.Path(exists=True, dir_okay=False, path_type=Path)
 PLACE = click.Path(exists=True, path_type=Path)
 
 
-@click.command(
+@click.group(help="Score models by the protocols of published tables.")
+def command() -> None:
+    pass
+
+
+@command.command(
     epilog=EPILOG,
     help="Score the restoration of pictures by the protocols of published tables, beside methods without a network. Or, with "
     "--clean and --restored, score the pictures that any other tool has written.",
 )
-@click.argument("what", type=click.Choice(["restoration"]))
 @click.option(
     "--data",
     type=click.Path(file_okay=False, path_type=Path),
@@ -109,8 +113,7 @@ PLACE = click.Path(exists=True, path_type=Path)
     show_default=True,
     help="Compare Y of BT.601 (as in super-resolution), all channels, or brightness.",
 )
-def command(
-    what: str,
+def restoration(
     data: Path | None,
     sets: Sequence[str],
     few: int | None,
@@ -151,6 +154,66 @@ def locate_sets(data: Path | None, sets: Sequence[str]) -> dict[str, Path]:
     if absent:
         raise DataError(f"there is no {', no '.join(absent)}: see --data, or choose other sets with --sets")
     return places
+
+
+# ── fonts ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+FONTS = """\b
+Examples:
+  diabolo bench fonts unseen.zip
+  diabolo bench fonts ~/fonts --model mine.diabolo --json fonts.json
+"""
+
+
+@command.command(
+    epilog=FONTS,
+    help="How near the map of fonts comes to those of SOURCE, a folder or a zip: the best place for each, beside PCA with 2 "
+    "components and the nearest of the fonts that were learned. Squared errors are those of 26 letters at 32 x 32 pixels.",
+)
+@click.argument("source", type=PLACE)
+@click.option("--model", type=WEIGHTS, help="A map of your own.  [default: the shipped one]")
+@click.option("--json", "path", type=click.Path(dir_okay=False, path_type=Path), help="Write the numbers here, too.")
+@click.option("--capitals", is_flag=True, help="Compare A to Z instead of a to z.")
+@click.option("--coarse", is_flag=True, help="Without L1, SSIM and IoU at 256 x 256, which take most of the time.")
+def fonts(source: Path, model: Path | None, path: Path | None, capitals: bool, coarse: bool) -> None:
+    import json
+
+    from .. import fonts
+    from ..errors import DataError, warn
+    from ..fonts.bench import measured, summary
+    from ..fonts.glyphs import CAPITALS, SMALL
+    from ..progress import progress
+    from ..storage import atomic
+
+    manifold = fonts.load(model) if model else fonts.shipped()
+    rows: list[Any] = []
+    left_out: list[Any] = []
+    with progress("Fonts") as at:
+        for row in measured(manifold, source, CAPITALS if capitals else SMALL, left_out.append, not coarse):
+            rows.append(row)
+            at(len(rows), row["face"])
+    for out in left_out:
+        click.echo(f"left out {out.name}: {out.reason}", err=True)
+    if not rows:
+        raise DataError(f"no font in {str(source)!r} can be compared")
+    learned = [row["face"] for row in rows if row["learned"]]
+    if learned:
+        warn(f"{len(learned):,} of {len(rows):,} fonts are not unseen: their families were learned, such as {learned[0]}")
+    found = summary(rows)
+    show(f"{len(rows):,} fonts", [{"": name} | of_method(found, name) for name in ("manifold", "pca2", "nearest")])
+    for name in ("pca2", "nearest"):
+        click.echo(f"manifold: {1 - found['manifold'] / found[name]:.1%} below {name}")
+    click.echo(f"advance widths: {found['advance']:.1f}/1000 em off on average")
+    if path:
+        with atomic(path) as file:
+            file.write(json.dumps(found | {"rows": rows}, indent=1).encode())
+
+
+def of_method(found: dict[str, float], name: str) -> dict[str, str]:
+    """Its columns of the table."""
+    from ..fonts.bench import MEASURES
+
+    return {key: f"{found[name + ending]:.4f}" for key, ending in MEASURES.items() if name + ending in found}
 
 
 # ── our models as tools ──────────────────────────────────────────────────────────────────────────────────────────────

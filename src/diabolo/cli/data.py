@@ -70,13 +70,13 @@ def _a(name: str) -> str:
     return f"{'an' if name[0] in 'AEIOU' else 'a'} {name}"
 
 
-def never_onto_input(output: Path, *inputs: Path) -> None:
+def never_onto_input(output: Path, *inputs: Path, option: str = "--output") -> None:
     """Inputs are never overwritten, and a place that takes no file is found out before the work."""
     if output.is_dir():
-        raise DataError(f"--output {str(output)!r}: there is a folder of this name: choose another name")
+        raise DataError(f"{option} {str(output)!r}: there is a folder of this name: choose another name")
     for path in inputs:
         if output.exists() and path.exists() and output.samefile(path):
-            raise DataError(f"--output {str(output)!r} is the input: choose another name")
+            raise DataError(f"{option} {str(output)!r} is the input: choose another name")
 
 
 def as_table(X: Any, names: Sequence[str]) -> Any:

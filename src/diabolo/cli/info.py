@@ -19,6 +19,9 @@ Examples:
 """
 
 
+DECODER = ("centers", "values", "draw", "level")  # of fonts
+
+
 @click.command(epilog=EPILOG, help="Describe MODEL from its header, without loading it.")
 @MODEL
 @click.option("--json", "as_json", is_flag=True, help="The whole header as JSON.")
@@ -38,14 +41,20 @@ def command(model: Path, as_json: bool) -> None:
 def facts(head: Header) -> dict[str, str]:
     """The most important facts."""
     meta = head.meta
-    weights = sum(_size(shape) for name, (_, shape) in head.shapes.items() if name.startswith("network."))
+    fonts = head.kind == "FontManifold"
+    weights = sum(
+        _size(shape) for name, (_, shape) in head.shapes.items() if name.startswith("network.") or (fonts and name in DECODER)
+    )
     found = {
         "file": f"{head.path} ({head.bytes:,} bytes)",
         "kind": head.kind,
         "weights": f"{weights:,}",
         "checksum": head.digest[:16],
     }
-    found["data"] = _data(meta["format"], meta) if "format" in meta else "pictures of any size"
+    if fonts:
+        found["data"] = f"{len(meta['faces']):,} faces of fonts, {len(meta['letters']):,} letters"
+    else:
+        found["data"] = _data(meta["format"], meta) if "format" in meta else "pictures of any size"
     if "comparison" in meta:
         c, k = meta["comparison"], meta["params"].get("n_components")
         found["codes"] = f"{len(meta['explained'])} (n_components={k})"

@@ -49,6 +49,10 @@ def load(path: str | os.PathLike[str], *, encoder: Any = None, decoder: nn.Modul
     FileNotFoundError: [Errno 2] No such file or directory: 'no-such.diabolo'
     """
     head = storage.header(path)
+    if head.kind == "FontManifold":
+        raise FormatError(
+            f"cannot load {str(path)!r}: it holds a map of fonts: use diabolo.fonts.load, or `diabolo fonts --model`"
+        )
     if head.kind not in ESTIMATORS:
         raise FormatError(f"cannot load {str(path)!r}: it holds {head.kind!r}, not one of {', '.join(sorted(ESTIMATORS))}")
     with storage.explained(Path(path)), torch.no_grad(), warnings.catch_warnings():

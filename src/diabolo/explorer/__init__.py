@@ -1,1 +1,104 @@
-"""The page: a map of the codes, and the decoded thing under the finger."""
+"""A model as a map in one HTML file: drag a circle, and what the decoder makes of the place follows.
+
+export(model, X, "map.html")          one file that opens from disk and needs no network
+serve(model, X)                       the same from a small server on this computer, and a browser
+Explorer(model, X)                    the same in a cell of a notebook, with its circle and selection as attributes
+
+A payload (payload.py) is what the page gets; web/ is the page, whose modules bundle.py puts into one script.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..progress import progress
+from ..storage import atomic
+from . import server
+from .page import html
+from .payload import Payload, payload
+
+if TYPE_CHECKING:
+    from .widget import Explorer
+
+__all__ = ["Explorer", "Payload", "export", "html", "payload", "serve"]
+
+
+def __getattr__(name: str) -> Any:
+    """The widget needs the extra ``notebook``."""
+    if name == "Explorer":
+        return importlib.import_module(".widget", __name__).Explorer
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def export(
+    model: Any,
+    X: Any,
+    path: str | os.PathLike[str],
+    *,
+    title: str = "",
+    labels: Mapping[str, Any] | None = None,
+    seed: int = 0,
+) -> None:
+    """Write the explorer of a fitted model: one HTML file.
+
+    Parameters
+    ----------
+    model : Autoencoder, OutlierDetector, Classifier or MultiLabelClassifier
+        The fitted or loaded model.
+    X : DataFrame, array-like (n, d), sparse matrix (n, d), list of str, or path
+        The rows of the map; anything that ``model.transform`` takes.
+    path : path
+        The name of the file. It is written atomically: complete, or not at all.
+    title : str, default=""
+        Name of the data.
+    labels : dict of name to (n,) values, optional
+        Further values of each row, by which the page can color, search and filter.
+    seed : int, default=0
+        Seed of the map. The same model, rows and seed give the same bytes.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from sklearn.datasets import load_iris
+    >>> from diabolo import Autoencoder
+    >>> X, y = load_iris(return_X_y=True)
+    >>> ae = Autoencoder(n_components=2, epochs=2, random_state=0).fit(X)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     export(ae, X, f"{folder}/iris.html", title="Iris", labels={"species": y})
+    """
+    made = html(_payload(model, X, title, labels, seed, remote=False))
+    with atomic(path) as file:
+        file.write(made)
+
+
+def serve(
+    model: Any,
+    X: Any,
+    *,
+    title: str = "",
+    labels: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    host: str = "127.0.0.1",
+    port: int | None = None,
+    open: bool = True,
+) -> None:
+    """Serve the explorer of a fitted model until Ctrl-C; needs the extra ``explore``.
+
+    Parameters
+    ----------
+    model, X, title, labels, seed : as in :func:`export`
+    host, port, open : as in :func:`diabolo.explorer.server.serve`
+    """
+
+    def page() -> bytes:
+        return html(_payload(model, X, title, labels, seed, remote=True), served=True)
+
+    server.serve(page, model, host=host, port=port, open=open)
+
+
+def _payload(model: Any, X: Any, title: str, labels: Mapping[str, Any] | None, seed: int, remote: bool) -> Payload:
+    with progress("Explorer") as at:
+        return payload(model, X, title=title, labels=labels, seed=seed, remote=remote, say=lambda words: at(0, words))

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from functools import singledispatch
 from typing import Any
 
-from ..estimators import Autoencoder, Classifier, MultiLabelClassifier, OutlierDetector, Regressor
+from ..estimators import Autoencoder, Classifier, OutlierDetector, Regressor
+from ..estimators.multilabel.base import MultiLabel
 from ..nets import NotCompiled, Program, written
 from ..nets.program import start
 
@@ -64,7 +65,7 @@ def _(model: Regressor) -> Programs:
 
 
 @programs.register
-def _(model: MultiLabelClassifier) -> Programs:
+def _(model: MultiLabel) -> Programs:
     encode, raw, why = halves(model)
     a, b = model._decision.platt
     p = raw and raw.mean().scaled(a, b=b).through("sigmoid")

@@ -7,7 +7,7 @@ r"""The operations of a program (program.py), on rows x (n, d); NumPy runs them 
     join, add      y = (x_1, x_2, ...),   y = x_1 + x_2 + ...
     clip           y = min(high, max(low, x))
 
-    curb           y = sign(x) log(1 + |x|)                     and silu, gelu, sigmoid, tanh, log, logit
+    square, curb   y = x x,   y = sign(x) log(1 + |x|)          and silu, gelu, sigmoid, tanh, log, logit
     tf             y = 1 + log max(1, x), 0 where x <= 0
     fill, gap      y = x, but 0, 1, 0 for NaN, inf, -inf;   y = 1 where x is NaN, else 0
 
@@ -155,6 +155,7 @@ RUN: dict[str, Run] = {
     "join": lambda op, xs, w: np.concatenate(xs, 1),
     "add": lambda op, xs, w: np.asarray(sum(xs)),
     "clip": clip,
+    "square": pointwise(np.square),
     "curb": pointwise(lambda x: np.copysign(np.log1p(np.abs(x)), x)),
     "silu": pointwise(lambda x: x * expit(x)),
     "gelu": pointwise(lambda x: x * (1 + erf(x * 0.5**0.5)) / 2),

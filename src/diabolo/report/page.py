@@ -10,8 +10,10 @@ import base64
 import hashlib
 import io
 import json
+from collections.abc import Mapping
 from importlib.resources import files
 from string import Template
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -32,11 +34,13 @@ def page(template: str, title: str, script: str = "", **filled: str) -> bytes:
     return Template(part(template)).substitute(head=head.rstrip(), title=escaped(title), script=script, **filled).encode()
 
 
-def policy(style: str, script: str) -> str:
-    """Content-Security-Policy: only these two, and pictures in the page."""
-    nothing = ("default-src", "base-uri", "form-action")
-    rules = [f"{rule} 'none'" for rule in nothing]
-    return "; ".join([*rules, f"script-src {digest(script)}", f"style-src {digest(style)}", "img-src data:"])
+def policy(style: str, script: str, also: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Content-Security-Policy: only these two, and pictures in the page; and what else is allowed of a kind."""
+    rules = dict.fromkeys(("default-src", "base-uri", "form-action"), "'none'")
+    rules |= {"script-src": digest(script), "style-src": digest(style), "img-src": "data:"}
+    for kind, more in also.items():
+        rules[kind] = f"{rules[kind]} {more}" if kind in rules else more
+    return "; ".join(f"{kind} {allowed}" for kind, allowed in rules.items())
 
 
 def digest(text: str) -> str:

@@ -9,7 +9,8 @@ semantic analysis (LSA), on a sphere. The decoder starts at the mean document, b
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from importlib import import_module
 from typing import Any, Self
 
 import numpy as np
@@ -31,6 +32,7 @@ from ..weights import RowWeights
 from .base import Compressor
 from .comparison import explained
 from .maps import Map, spread
+from .regions import Region, regions
 from .sampling import Sampler, novelty
 
 __all__ = ["Autoencoder"]
@@ -241,8 +243,31 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
         -------
         Map
             ``map.places`` are the points (n, 2). ``map.transform(ae.transform(new))`` gives the points of further rows.
+            ``map.regions_`` are its regions, each with a name, a center, its rows, and what sets it apart.
         """
-        return spread(self.transform(X).astype(np.float64), seed)
+        found = spread(self.transform(X).astype(np.float64), seed)
+
+        def naming() -> list[Region]:
+            x = torch.cat([x.float() for x in self._features(X)]).numpy()
+            return regions(found.places, x, self.format_)
+
+        return replace(found, naming=naming)
+
+    def explore(self, X: Any, **settings: Any) -> Any:
+        """A map of X in a cell of a notebook: drag its circle, and what is decoded there follows. Needs the extra ``notebook``.
+
+        Parameters
+        ----------
+        X : as in fit
+        **settings
+            ``title``, ``labels`` and ``seed``, as in :func:`diabolo.explorer.export`, which writes the same to a file.
+
+        Returns
+        -------
+        diabolo.explorer.Explorer
+            A widget: ``w.place`` is the circle's place, ``w.decoded`` what is decoded there, ``w.selection`` the selected rows.
+        """
+        return import_module("....explorer.widget", __name__).Explorer(self, X, **settings)  # a room for people: not before
 
     # ── density and sampling ─────────────────────────────────────────────────────────────────────────────────────────
 

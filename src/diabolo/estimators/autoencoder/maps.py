@@ -15,11 +15,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from ...errors import missing_extra
+from .regions import Region
 
 __all__ = ["MAX_ROWS", "Map", "spread"]
 
@@ -46,10 +48,16 @@ class Map:
     axes: tuple[str, str]
     note: str
     onto: Callable[[np.ndarray], np.ndarray] = field(repr=False, compare=False)
+    naming: Callable[[], list[Region]] = field(default=list, repr=False, compare=False)
 
     def transform(self, z: np.ndarray) -> np.ndarray:
         """Further codes (m, k) -> their places (m, 2) on this map, which does not change."""
         return self.onto(np.asarray(z, dtype=np.float64))
+
+    @cached_property
+    def regions_(self) -> list[Region]:
+        """Regions of the map, the largest first, each named by the columns or words that set its rows apart (regions.py)."""
+        return self.naming()
 
 
 def spread(z: np.ndarray, seed: int = 0) -> Map:

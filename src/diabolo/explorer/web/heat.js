@@ -111,8 +111,8 @@ export class Heat {
     this.scale = heatScale(quantiles?.every(Number.isFinite) ? quantiles : quantilesOf(log));
     const f = Math.max(1, Math.floor(512 / (this.m - 1)));
     this.M = f * (this.m - 1) + 1;
-    this.t = finer(Float32Array.from(log, this.scale), this.m, f);
-    this.highest = this.t.indexOf(this.t.reduce((a, b) => Math.max(a, b)));
+    this.t = finer(Float32Array.from(log, this.scale), this.m, f).map((v) => Math.min(1, Math.max(0, v))); // a cubic overshoots at cliffs
+    this.highest = log.indexOf(log.reduce((a, b) => Math.max(a, b)));
   }
 
   // t at a place; beyond the box it falls off: nothing is known there.
@@ -126,8 +126,8 @@ export class Heat {
 
   get likeliest() {
     const [x0, x1, y0, y1] = this.box;
-    const last = this.M - 1;
-    return [x0 + ((this.highest % this.M) * (x1 - x0)) / last, y0 + (Math.floor(this.highest / this.M) * (y1 - y0)) / last];
+    const last = this.m - 1;
+    return [x0 + ((this.highest % this.m) * (x1 - x0)) / last, y0 + (Math.floor(this.highest / this.m) * (y1 - y0)) / last];
   }
 
   // Fills rect [u0, v0, u1, v1) of the picture; `colors` by t; `line`: colour of the lines at the marks, or null.

@@ -192,6 +192,7 @@ function lastOperations(ops, y) {
 
 const POINTWISE = {
   curb: (x) => Math.sign(x) * Math.log1p(Math.abs(x)),
+  square: (x) => x * x,
   silu: (x) => x / (1 + Math.exp(-x)),
   gelu: (x) => (x * (1 + errorFunction(x * Math.SQRT1_2))) / 2,
   sigmoid: (x) => 1 / (1 + Math.exp(-x)),

@@ -1,0 +1,176 @@
+"""diabolo fonts: a map on which every place is a font."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .data import never_onto_input
+
+EPILOG = """\b
+Examples:
+  diabolo fonts                                             (opens the browser; Ctrl-C ends it)
+  diabolo fonts --text "Hello World" --face "Lato Bold"
+  diabolo fonts --export fonts.html                         (one file that opens from disk)
+  diabolo fonts --at 0.5,-1.2 --ttf mine.ttf --family "My Font"
+  diabolo fonts --at 0.5,-1.2 --svg word.svg --text Hello
+  diabolo fonts --fit ~/fonts -o mine.diabolo
+  diabolo fonts --fit system -o mine.diabolo
+  diabolo fonts --model mine.diabolo
+"""
+
+
+def pair(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[float, float] | None:
+    if value is None:
+        return None
+    try:
+        x, y = (float(part) for part in value.split(","))
+    except ValueError:
+        raise click.BadParameter(f"{value!r}: give two numbers with a comma between them, such as 0.5,-1.2") from None
+    return x, y
+
+
+@click.command(
+    epilog=EPILOG,
+    help="Drag a circle over a map of fonts: the letters follow. The map that comes with the package was learned from "
+    "fonts with open licenses; --fit learns one from your own. The font of a place can be saved: --ttf.",
+)
+@click.option("--text", help="The word to write.  [default: Hamburgefonts; with --ttf: all letters]")
+@click.option("--at", "place", metavar="X,Y", callback=pair, help="A place of the map.")
+@click.option("--face", help="The place of this face that was learned, such as 'Lato Bold'.")
+@click.option(
+    "--model",
+    "path",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A map of your own.  [default: the shipped one]",
+)
+@click.option("--ttf", type=click.Path(path_type=Path), help="Write the font at the place to this file.")
+@click.option("--family", default="Diabolo", show_default=True, help="The name of the font in --ttf.")
+@click.option("--svg", type=click.Path(path_type=Path), help="Write the word at the place as a picture of outlines.")
+@click.option(
+    "--fit",
+    "source",
+    metavar="SOURCE",
+    help="Learn from a folder, a zip, a font file, or 'system': the fonts of this computer.",
+)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="The file of what --fit learns.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of --fit.")
+@click.option("--export", type=click.Path(path_type=Path), help="Write the page as one HTML file, which needs no network.")
+@click.option("--title", default="Fonts", show_default=True, help="Title of the page.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address at which the page is served.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port of it.  [default: the first free one from 8000]")
+@click.option("--no-browser", is_flag=True, help="Do not open a browser: only print the address.")
+def command(
+    text: str | None,
+    place: tuple[float, float] | None,
+    face: str | None,
+    path: Path | None,
+    ttf: Path | None,
+    family: str,
+    svg: Path | None,
+    source: str | None,
+    output: Path | None,
+    seed: int,
+    export: Path | None,
+    title: str,
+    host: str,
+    port: int | None,
+    no_browser: bool,
+) -> None:
+    check(source, output, place, face, ttf, svg, export)
+    if source is not None:
+        learn(source, output, seed)
+        return
+    from .. import fonts
+
+    for target in (ttf, svg, export):
+        if target is not None and path is not None:
+            never_onto_input(target, path)
+    manifold = fonts.load(path) if path else fonts.shipped()
+    where = manifold.where(face) if face is not None else place
+    if ttf or svg:
+        saved(manifold, where, text, ttf, svg, family)
+        return
+    show(manifold, text, where, title, export, host, port, no_browser)
+
+
+def check(
+    source: str | None,
+    output: Path | None,
+    place: tuple[float, float] | None,
+    face: str | None,
+    ttf: Path | None,
+    svg: Path | None,
+    export: Path | None,
+) -> None:
+    """Raise a UsageError for options that do not go together."""
+    others = {"--at": place, "--face": face, "--ttf": ttf, "--svg": svg, "--export": export}
+    given = [name for name, value in others.items() if value is not None]
+    if (source is None) != (output is None):
+        raise click.UsageError("--fit and -o belong together: what to learn from, and the file to write")
+    if source is not None and given:
+        raise click.UsageError(f"{given[0]} does not go with --fit: learn first, then give the file with --model")
+    if place is not None and face is not None:
+        raise click.UsageError("--at and --face are both places: give one of them")
+    if (ttf or svg) and place is None and face is None:
+        raise click.UsageError("--ttf and --svg need a place: give --at X,Y or --face NAME")
+    if (ttf or svg) and export:
+        raise click.UsageError("--export does not go with --ttf and --svg: run it by itself")
+
+
+def learn(source: str, output: Path | None, seed: int) -> None:
+    from .. import fonts
+    from ..progress import progress
+
+    assert output is not None
+    if source != "system":
+        never_onto_input(output, Path(source))
+    with progress("Fonts") as at:
+        faces = fonts.collected(source, say=lambda words: at(0, words))
+    for out in faces.left_out:
+        click.echo(f"left out {out.name}: {out.reason}", err=True)
+    click.echo(
+        f"{len(faces):,} faces of {len({face.family for face in faces.faces}):,} families, {len(faces.left_out):,} left out"
+    )
+    about = f"learned from {len(faces):,} faces of {'this computer' if source == 'system' else Path(source).name}"
+    fonts.fit(faces, seed=seed, about=about, progress=True).save(output)
+    click.echo(f"wrote {output}")
+
+
+def saved(manifold: Any, place: Any, text: str | None, ttf: Path | None, svg: Path | None, family: str) -> None:
+    from ..fonts import TEXT
+    from ..fonts.outlines import outlines
+    from ..fonts.truetype import word, write
+    from ..storage import atomic
+
+    shown = text or TEXT
+    glyphs = manifold.at(place, None if ttf else shown)
+    drawn = {c: outlines(glyphs.fields[i], glyphs.box(i)) for i, c in enumerate(glyphs.letters)}
+    advances = {c: float(a) for c, a in zip(glyphs.letters, glyphs.advances, strict=True)}
+    if ttf:
+        write(ttf, drawn, advances, family, manifold.about)
+        click.echo(f"wrote {ttf}")
+    if svg:
+        manifold.index(shown)  # names the letters that are not there
+        with atomic(svg) as file:
+            file.write(word(shown, drawn, advances).encode())
+        click.echo(f"wrote {svg}")
+
+
+def show(
+    manifold: Any, text: str | None, place: Any, title: str, export: Path | None, host: str, port: int | None, no_browser: bool
+) -> None:
+    from ..explorer import html, server
+    from ..explorer.fonts import payload
+    from ..fonts import TEXT
+    from ..storage import atomic
+
+    made = html(payload(manifold, text or TEXT, title, place))
+    if export is None:
+        server.serve(lambda: made, host=host, port=port, open=not no_browser)
+        return
+    with atomic(export) as file:
+        file.write(made)
+    click.echo(f"wrote {export}")

@@ -1,0 +1,69 @@
+"""What is known of each row -> columns by which the page colors, filters and searches.
+
+number      float32 or float64, whichever holds the values exactly; NaN = missing
+date        seconds since 1970
+category    the number of a level; -1 = missing
+text        strings, if there are too many levels
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from ..nets.program import Tensors
+from ..report.values import number, plain
+
+__all__ = ["column"]
+
+LEVELS = 200  # of a category; a column with more is text
+CLASSES = 20  # whole numbers that are few are levels, too, if they are labels
+LONGEST = 20_000  # characters of a text
+
+
+def column(name: str, group: str, values: list[Any], tensors: Tensors) -> dict[str, Any]:
+    """One column. Its `group` is "column", "label" or "measure"."""
+    known = [v for v in values if plain(v) is not None]
+    about: dict[str, Any] = {"name": name, "group": group}
+    few = group == "label" and len({plain(v) for v in known}) <= CLASSES and all(plain(v) == v for v in known)
+    if known and not few and all(number(v) is not None for v in known):
+        v = np.array([np.nan if plain(v) is None else number(v) for v in values], dtype=np.float64)
+        date = all(isinstance(v, dt.date) for v in known)
+        return about | {"kind": "date" if date else "number", "values": tensors.add(v, dtype=exact(v))}
+    texts = [None if plain(v) is None else str(v)[:LONGEST].removesuffix(" 00:00:00") for v in values]
+    counts = Counter(text for text in texts if text is not None)
+    if len(counts) > LEVELS or (len(counts) > CLASSES and len(counts) > len(known) / 2):
+        return about | {"kind": "text", "values": texts}
+    order = sorted(counts, key=lambda level: (-counts[level], level)) if len(counts) > CLASSES else naturally([*counts])
+    place = {level: i for i, level in enumerate(order)}
+    index = np.array([-1 if text is None else place[text] for text in texts], dtype=np.int32)
+    return about | {"kind": "category", "levels": order, "values": tensors.add(index, dtype="i32")}
+
+
+def naturally(levels: list[str]) -> list[str]:
+    """Numbers by their size, texts by the alphabet.
+
+    >>> naturally(["10", "9", "b", "a"])
+    ['9', '10', 'a', 'b']
+    """
+
+    def key(level: str) -> tuple[bool, float, str]:
+        try:
+            return False, float(level), level
+        except ValueError:
+            return True, 0.0, level
+
+    return sorted(levels, key=key)
+
+
+def exact(v: np.ndarray) -> str:
+    """The smallest type that holds these numbers.
+
+    >>> exact(np.array([1.0, np.nan])), exact(np.array([0.1]))
+    ('f32', 'f64')
+    """
+    with np.errstate(over="ignore"):
+        return "f32" if np.array_equal(v.astype(np.float32).astype(np.float64), v, equal_nan=True) else "f64"

@@ -1,0 +1,118 @@
+"""A manifold -> what the explorer's page gets: a head (JSON), and tensors in one piece of bytes.
+
+decoder    z -> fields of all letters, advances      as a program: the page computes only the letters that it shows
+places     the faces, with their names, families, weights and styles
+density    log p(z) of the faces
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..fonts.decoder import UNIT, Decoder
+from ..fonts.glyphs import BOX
+from ..fonts.manifold import Manifold
+from ..nets.program import Program, Tensors, start
+from ..nets.tape import Tape, Value
+from .columns import column
+from .grids import density
+from .payload import Payload
+
+__all__ = ["payload", "program"]
+
+NOTE = "Each point is a font that was learned."
+
+
+def payload(manifold: Manifold, text: str, title: str = "", place: Any = None) -> Payload:
+    """All that the page of this manifold needs.
+
+    Parameters
+    ----------
+    manifold : Manifold
+    text : str
+        What is written first; letters that were not learned are drawn as missing.
+    title : str
+    place : (2,), optional
+        Where the circle is at first; by default where fonts are likeliest.
+    """
+    tensors, places = Tensors(), np.asarray(manifold.places, dtype=np.float32)
+    x0, x1, y0, y1 = box = manifold.box
+    heat, quantiles = density(None, np.asarray, places, box)
+    columns: list[tuple[str, str, Sequence[Any]]] = [
+        ("family", "label", [face.family for face in manifold.faces]),
+        ("weight", "column", [face.weight for face in manifold.faces]),
+        ("style", "label", ["italic" if face.italic else "upright" for face in manifold.faces]),
+    ]
+    head = {
+        "version": 1,
+        "title": title or "Fonts",
+        "about": manifold.about,
+        "model": "Manifold",
+        "kind": "fonts",
+        "k": 2,
+        "n": len(places),
+        "rows": len(places),
+        "codec": None,
+        "encoder": None,
+        "flat": None,
+        "decoder": program(manifold.decoder).json(tensors),
+        "labels": None,
+        "sheet": None,
+        "remote": {"encode": False, "decode": False},
+        "trust": None,
+        "map": {
+            "method": "codes",
+            "axes": ["z1", "z2"],
+            "note": "Each point is a font that was learned.",
+            "box": [x0, x1, y0, y1],
+        },
+        "density": {"log": tensors.add(heat, "f32"), "box": list(box), "quantiles": quantiles},
+        "places": tensors.add(places, "f32"),
+        "codes": tensors.add(places, "f32"),
+        "columns": [column(name, group, list(values), tensors) for name, group, values in columns],
+        "left_out": [],
+        "index": tensors.add(np.arange(len(places), dtype=np.int32), "i32"),
+        "ids": [face.name for face in manifold.faces],
+        "thumbnails": None,
+        "regions": [],
+        "fonts": letters(manifold, text) | {"place": None if place is None else [float(v) for v in place]},
+    }
+    return Payload(head | {"tensors": tensors.table}, tensors.blob)
+
+
+def letters(manifold: Manifold, text: str) -> dict[str, Any]:
+    """Where the letters lie in the decoder's output, and how they are to be drawn.
+
+    Letter i is the size * size numbers from i * size * size on, row by row from above, in cells, positive inside; its advance
+    is number advances + i, times `unit` in em. The picture of a letter is `box` (x0, y0, x1, y1) in em, and x = 0 is the middle
+    of its advance width.
+    """
+    size, count = manifold.decoder.size, len(manifold.letters)
+    return {
+        "letters": manifold.letters,
+        "size": size,
+        "advances": count * size * size,
+        "unit": UNIT,
+        "box": list(BOX),
+        "anchor": "middle",
+        "level": 0,
+        "text": text,
+    }
+
+
+def program(decoder: Decoder) -> Program:
+    """The decoder as operations on numbers: differences first, whose squares are exact where they are small."""
+    centers, values, draw = decoder.places.detach().numpy(), decoder.values.detach().numpy(), decoder.draw
+    k, h = len(centers), decoder.width
+
+    def rule(tape: Tape, xs: list[Value]) -> list[Value]:
+        sides = [tape.scale(tape.take(xs[0], [axis] * k), 1 / h, centers[:, axis]) for axis in (0, 1)]
+        away = tape.add(*(tape.op("square", t) for t in sides))
+        near = tape.op("softmax", tape.scale(away, -0.5), sizes=[k])
+        mixed = tape.affine([near], [values.T], None)
+        return [tape.affine([mixed], [draw.weight.detach().numpy()], draw.bias.detach().numpy())]
+
+    return start(2)._on(rule)

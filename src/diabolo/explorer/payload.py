@@ -1,0 +1,285 @@
+"""A fitted model and its rows -> what the page gets: a head (JSON), and tensors in one piece of bytes.
+
+rows x, codes z = encode(x), places of the map, columns to color by        what is shown
+programs of encoder and decoder, a codec of the columns                     what the page computes
+grids: density, trust                                                       what lies under it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
+
+from ..errors import DataError
+from ..estimators import Autoencoder
+from ..estimators.autoencoder.maps import MAX_ROWS as MOST_OF_TSNE
+from ..estimators.autoencoder.maps import Map, spread
+from ..estimators.autoencoder.regions import pixels, regions
+from ..formats import Documents
+from ..nets.program import Tensors
+from ..report.names import Names
+from ..report.values import as_list
+from ..rows import evenly, in_order_of
+from .columns import column
+from .computing import computing
+from .grids import Box, box_around, density
+from .near import NEAR, interpolated
+from .sides import Sides, sides
+from .thumbnails import thumbnails
+
+__all__ = ["Payload", "payload"]
+
+MAX_ROWS = 100_000  # rows that are shown
+VALUES = 50_000_000  # features of these rows
+CELLS = 4_000_000  # cells that the page holds
+WORDS = 8  # of a document that name it
+DIRECTIONS = 24  # of wide codes that only place the rows
+CODES = 16  # that are columns
+LABELS = 30  # whose probabilities are columns
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Payload:
+    """What the page gets."""
+
+    head: dict[str, Any]
+    blob: bytes
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The rows of the map: their numbers, features x (n, d), codes z (n, k) and places (n, 2)."""
+
+    index: np.ndarray
+    x: Tensor
+    z: np.ndarray
+    map: Map
+    measured: dict[str, np.ndarray]
+    p: np.ndarray | None  # (n, c) probabilities of labels
+    flat: tuple[np.ndarray, np.ndarray] | None  # z = (h - mean) @ directions, of a model whose own codes h are wide
+
+    def codes_at(self, at: np.ndarray) -> np.ndarray:
+        """Places (m, 2) -> codes (m, k)."""
+        if self.z.shape[1] <= 2:
+            return at[:, : self.z.shape[1]]
+        return interpolated(at, self.map.places, self.z)
+
+
+def payload(
+    model: Any,
+    X: Any,
+    *,
+    title: str = "",
+    labels: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    remote: bool = False,
+    say: Say = lambda words: None,
+) -> Payload:
+    """All that the page of this model and these rows needs.
+
+    Parameters
+    ----------
+    model : Autoencoder, OutlierDetector, Classifier or MultiLabelClassifier
+    X : as in fit
+    title : str
+    labels : dict of name to (n,) values, optional
+        Further columns.
+    seed : int
+        Of the map.
+    remote : bool
+        Whether a server decodes what the page cannot.
+    say : function of a text
+        Told what is being done.
+    """
+    check_is_fitted(model)
+    half = sides(model)
+    say("reading the rows")
+    index, x, n = read(model, X, MAX_ROWS if half.k <= 2 else MOST_OF_TSNE)
+    more = {str(name): checked(str(name), values, n) for name, values in (labels or {}).items()}
+    named = {name: [values[i] for i in index] for name, values in more.items()}
+    say(f"drawing the map of {len(index):,} rows")
+    shown = drawn(half, index, x, seed)
+    box = box_around(shown.map.places, shown.map.method)
+    tensors = Tensors()
+    say("measuring the map")
+    heat, quantiles = density(half.log_prob if half.k <= 2 else None, shown.codes_at, shown.map.places, box)
+    columns, left_out = columns_of(model, half, X, shown, named, tensors)
+    say("writing the network as a program")
+    head = {
+        "version": 1,
+        "title": title or type(model).__name__,
+        "about": about(model, n, len(index)),
+        "model": type(model).__name__,
+        "kind": model.format_.kind,
+        "k": shown.z.shape[1],
+        "n": len(index),
+        "rows": n,
+        **computing(model, half, shown, box, tensors, remote),
+        "map": told(shown.map, box),
+        "density": {"log": tensors.add(heat, dtype="f32"), "box": list(box), "quantiles": quantiles},
+        "places": tensors.add(shown.map.places, dtype="f32"),
+        "codes": tensors.add(shown.z, dtype="f32"),
+        "columns": columns,
+        "left_out": left_out,
+        "index": tensors.add(index.astype(np.int32), dtype="i32"),
+        "ids": names(model, X, index),
+        **pictures(model, shown),
+        "regions": named_regions(model, shown, named),
+        "fonts": None,
+    }
+    return Payload(head | {"tensors": tensors.table}, tensors.blob)
+
+
+def checked(name: str, values: Any, n: int) -> list[Any]:
+    found = as_list(values)
+    if len(found) != n:
+        raise DataError(f"labels[{name!r}] has {len(found):,} values, but X has {n:,} rows: give one value per row")
+    return found
+
+
+# ── rows ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def features(model: Any, X: Any) -> Iterator[Tensor]:
+    """X -> chunks of x (b, d) in the precision of the network."""
+    for x in model._features(X):
+        yield from x.split(4096)
+
+
+def read(model: Any, X: Any, most: int) -> tuple[np.ndarray, Tensor, int]:
+    """The numbers of at most so many rows, evenly spaced; their features (m, d); the number of all rows."""
+    most = min(most, max(1, VALUES // model.format_.width))
+    kept: list[Tensor] = []
+    n = 0
+    for x in features(model, X):
+        n += len(x)
+        kept = [*kept, x] if n <= most else []
+    if not n:
+        raise DataError("X has no rows: there is nothing to explore")
+    index = evenly(n, most)
+    return index, torch.cat(kept) if kept else in_order_of(index, features(model, X)), n
+
+
+def drawn(half: Sides, index: np.ndarray, x: Tensor, seed: int) -> Shown:
+    """The map of these rows."""
+    with torch.no_grad():
+        parts = [half.encode(part) for part in x.split(4096)]
+        p = None if half.predict is None else torch.cat([half.predict(part) for part in parts]).float().numpy()
+        z = torch.cat(parts)
+        measured = {name: measure(x, z) for name, measure in half.measures.items()}
+    codes = z.double().numpy()
+    if not np.isfinite(codes).all():
+        raise DataError("some rows have codes that are no finite numbers: they have no place on a map")
+    flat = None
+    if half.decode is None:  # nothing is decoded from these codes: fewer numbers place the rows as well
+        flat = flattened(codes)
+        codes = (codes - flat[1]) @ flat[0]
+    return Shown(index, x, codes, spread(codes, seed), measured, p, flat)
+
+
+def flattened(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Codes (n, k) -> the directions (k, DIRECTIONS) in which they vary most, and their mean (k,)."""
+    mean = codes.mean(0)
+    _, _, v = np.linalg.svd((codes - mean)[evenly(len(codes), 2000)], full_matrices=False)
+    return v[:DIRECTIONS].T.copy(), mean
+
+
+def about(model: Any, n: int, shown: int) -> str:
+    """A sentence under the title."""
+    unit = {"documents": "documents", "images": "pictures"}.get(model.format_.kind, "rows")
+    some = f"{n:,} {unit}" if shown == n else f"{shown:,} of {n:,} {unit}"
+    if isinstance(model, Autoencoder):
+        k, share = model.n_components_, model.comparison_
+        numbers = f"{k} number{'s' if k > 1 else ''}, which explain{'s' if k == 1 else ''}"
+        where = "held-out" if share["held_out_rows"] else "training"
+        of = f"{share['autoencoder']:.0%} of the {where} {unit} ({share.linear}: {share['pca']:.0%})"
+        return f"{some}; each is {numbers} {of}"
+    return f"{some} as the {type(model).__name__} sees them"
+
+
+def told(found: Map, box: Box) -> dict[str, Any]:
+    """What the page needs to know of the map."""
+    return {"method": found.method, "axes": found.axes, "note": found.note, "box": list(box), "near": NEAR}
+
+
+def names(model: Any, X: Any, index: np.ndarray) -> list[str] | None:
+    """The names of the rows; None if they have only numbers."""
+    known = Names(model.format_, X)
+    return [known.name(i) for i in index.tolist()] if len(known.names) else None
+
+
+# ── columns ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def columns_of(
+    model: Any, half: Sides, X: Any, shown: Shown, more: Mapping[str, list[Any]], tensors: Tensors
+) -> tuple[list[dict[str, Any]], int]:
+    """Labels, columns, measures and codes; and how many columns were left out."""
+    own, left_out = own_columns(model, X, shown)
+    groups: dict[str, dict[str, list[Any]]] = {"label": dict(more), "column": own, "measure": {}, "code": {}}
+    if shown.p is not None:
+        groups["label"]["predicted"] = predicted(half, shown)
+        each = zip(half.labels[:LABELS], shown.p.T, strict=False)
+        groups["measure"] |= {f"p({name})": p.tolist() for name, p in each}
+    groups["measure"] |= {name: v.tolist() for name, v in shown.measured.items()}
+    if isinstance(model, Autoencoder):
+        groups["code"] = {f"z{j + 1}": z.tolist() for j, z in enumerate(shown.z.T[:CODES])}
+    taken, found = {*own}, []
+    for group, columns in groups.items():
+        for name, values in columns.items():
+            free = name if group == "column" or name not in taken else f"{name} ({group})"
+            taken.add(free)
+            found.append(column(free, group, values, tensors))
+    return found, left_out
+
+
+def predicted(half: Sides, shown: Shown) -> list[str]:
+    """The labels that each row is given, in a text."""
+    if shown.p is None or half.decide is None:
+        return []
+    given = half.decide(shown.p)
+    return ["; ".join(name for name, yes in zip(half.labels, row, strict=True) if yes) or "(none)" for row in given]
+
+
+def own_columns(model: Any, X: Any, shown: Shown) -> tuple[dict[str, list[Any]], int]:
+    """The cells of the shown rows, as they stand in X; of documents the texts, and the words that stand for them."""
+    format, n = model.format_, len(shown.index)
+    if isinstance(format, Documents):
+        words = [", ".join(format.top(row, WORDS)) for row in shown.x.double().numpy()]
+        texts = Names(format, X).texts
+        return ({"text": [str(texts[i]) for i in shown.index]} if len(texts) else {}) | {"words": words}, 0
+    if format.shape is not None:
+        return {}, 0
+    cells = format.cells(model._validated(X, reset=False), shown.index)
+    kept = min(len(cells), max(1, CELLS // n))
+    return dict(zip(format.columns[:kept], cells, strict=False)), len(cells) - kept
+
+
+def pictures(model: Any, shown: Shown) -> dict[str, Any]:
+    """Small pictures of the rows, if they are pictures; how numbers are pixels, if they are those of an array."""
+    shape = pixels(model.format_)
+    if shape is None:
+        return {"thumbnails": None, "pixels": None}
+    seen = model.format_.from_tensor(shown.x.double())
+    if model.format_.shape is not None:
+        return {"thumbnails": thumbnails(seen), "pixels": None}
+    seen = np.asarray(seen, dtype=np.float64).reshape(-1, *shape[1:])
+    low, high = float(np.nanmin(seen)), float(np.nanmax(seen))
+    return {"thumbnails": thumbnails(seen), "pixels": {"shape": list(shape), "low": low, "high": high}}
+
+
+def named_regions(model: Any, shown: Shown, labels: Mapping[str, list[Any]]) -> list[dict[str, Any]]:
+    """The regions of the map as JSON."""
+    found = regions(shown.map.places, shown.x.double().numpy(), model.format_, labels)
+    return [
+        {"name": region.name, "center": list(region.center), "rows": region.rows.tolist(), "says": list(region.says)}
+        for region in found
+    ]

@@ -1,0 +1,149 @@
+"""What of a fitted model the page can turn: rows into codes, codes into rows, codes into labels.
+
+    z = encode(x)  (n, k)        e = decode(z)  (n, d)        p = predict(z)  (n, c)
+
+The members of an ensemble stand side by side: z = (z_1, ..., z_K), e and p are their means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import singledispatch
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import Module
+
+from ..errors import DataError
+from ..estimators import Autoencoder, Classifier, OutlierDetector
+from ..estimators.multilabel.base import MultiLabel
+from ..nets.heads import member_mean
+
+__all__ = ["Sides", "sides"]
+
+Measure = Callable[[Tensor, Tensor], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Sides:
+    """The halves of a model; `measures` say something of rows x and their codes z (n, k): (n,) each."""
+
+    k: int
+    encode: Callable[[Tensor], Tensor]
+    decode: Callable[[Tensor], Tensor] | None = None
+    predict: Callable[[Tensor], Tensor] | None = None
+    labels: tuple[str, ...] = ()
+    decide: Callable[[np.ndarray], np.ndarray] | None = None  # probabilities (n, c) -> which labels a row is given, bool (n, c)
+    measures: Mapping[str, Measure] = field(default_factory=dict)
+    log_prob: Callable[[np.ndarray], np.ndarray] | None = None  # of codes
+    typical: Callable[[Tensor], Tensor] = torch.clone  # e -> features of such a row
+
+
+@singledispatch
+def sides(model: Any) -> Sides:
+    """The halves of a fitted model."""
+    raise DataError(
+        f"the model is a {type(model).__name__}, whose rows have no places on a map: give an Autoencoder, an OutlierDetector, "
+        "a Classifier or a MultiLabelClassifier"
+    )
+
+
+@sides.register
+def _(model: Autoencoder) -> Sides:
+    decoder, loss = model.network_.decoder, model.loss_
+
+    def decode(z: Tensor) -> Tensor:
+        return loss.predict(decoder(z))
+
+    def error(x: Tensor, z: Tensor) -> np.ndarray:
+        return np.asarray(loss.errors(decode(z), x).sum(1).numpy())
+
+    def encode(x: Tensor) -> Tensor:
+        return model.network_.encoder(x)
+
+    def likelihood(x: Tensor, z: Tensor) -> np.ndarray:
+        return model.density_.log_prob(z.numpy())
+
+    def document(e: Tensor) -> Tensor:
+        """Counts of words in a text of the usual length."""
+        return (e * (getattr(model.format_, "length", 1.0) / e.sum(1, keepdim=True).clamp(min=1e-12))).round()
+
+    measures = {"reconstruction error": error, "log likelihood": likelihood}
+    typical = document if model.format_.words else torch.clone
+    return Sides(model.n_components_, encode, decode, measures=measures, log_prob=model.density_.log_prob, typical=typical)
+
+
+@sides.register
+def _(model: OutlierDetector) -> Sides:
+    network, scorer = model.network_, model._scorer
+
+    def encode(x: Tensor) -> Tensor:
+        return beside(scorer.reconstructor.look(x)[0])
+
+    def decode(z: Tensor) -> Tensor:
+        return scorer.reconstructor.predicted(network.decoder(apart(z, model.members_)), 0)
+
+    def p(x: Tensor, z: Tensor) -> np.ndarray:
+        return scorer.calibration.p(scorer.judge(x)[0])
+
+    def error(x: Tensor, z: Tensor) -> np.ndarray:
+        return np.asarray(model.loss_.errors(decode(z), x).sum(1).numpy())
+
+    return Sides(width(encode, model), encode, decode, measures={"p-value": p, "reconstruction error": error})
+
+
+@sides.register(Classifier)
+@sides.register(MultiLabel)
+def _(model: Any) -> Sides:
+    network: Any = model.network_
+    members = len(network.encoder(zeros(model)))
+
+    def encode(x: Tensor) -> Tensor:
+        parts = [network.encoder(part) for part in x.split(model.format_.piece)]
+        return beside(torch.cat(parts, 1))
+
+    def predict(z: Tensor) -> Tensor:
+        return torch.from_numpy(probabilities(model, member_mean(network.decoder(apart(z, members)))))
+
+    names = model.classes_.tolist() if isinstance(model, Classifier) else model.labels_.names
+    decide = likeliest if isinstance(model, Classifier) else model._decision.decided
+    return Sides(width(encode, model), encode, predict=predict, labels=tuple(map(str, names)), decide=decide)
+
+
+def likeliest(p: np.ndarray) -> np.ndarray:
+    """(n, c) -> which is the largest of its row."""
+    return np.eye(p.shape[1], dtype=bool)[p.argmax(1)]
+
+
+def zeros(model: Any) -> Tensor:
+    """One row."""
+    return torch.zeros(1, model.format_.width, dtype=dtype_of(model.network_))
+
+
+def width(encode: Callable[[Tensor], Tensor], model: Any) -> int:
+    """k."""
+    return encode(zeros(model)).shape[1]
+
+
+def probabilities(model: Any, raw: Tensor) -> np.ndarray:
+    """raw (n, c) -> the probability of each label."""
+    if isinstance(model, Classifier):
+        return np.asarray((raw.double() * model.temperature_).softmax(1).numpy())
+    return np.asarray(model._decision.probabilities(raw))
+
+
+def beside(z: Tensor) -> Tensor:
+    """(K, n, k) -> (n, K k)."""
+    return z.transpose(0, 1).flatten(1)
+
+
+def apart(z: Tensor, members: int) -> Tensor:
+    """(n, K k) -> (K, n, k)."""
+    return z.unflatten(1, (members, -1)).transpose(0, 1).contiguous()
+
+
+def dtype_of(network: Module) -> torch.dtype:
+    return next(network.parameters()).dtype

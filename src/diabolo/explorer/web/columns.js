@@ -1,0 +1,63 @@
+// What is known of each row: numbers, dates, levels or texts.
+import { day, exactly, shortly } from "./dom.js";
+
+export class Column {
+  constructor({ name, group, kind, values, levels = [] }, tensors) {
+    Object.assign(this, { name, group, kind, levels });
+    this.values = Array.isArray(values) ? values : tensors.array(values);
+  }
+
+  get isNumber() {
+    return this.kind === "number" || this.kind === "date";
+  }
+
+  missing(i) {
+    const v = this.values[i];
+    return this.kind === "text" ? v === null : this.kind === "category" ? v < 0 : Number.isNaN(v);
+  }
+
+  // For people.
+  text(i) {
+    return this.missing(i) ? "missing" : this.isNumber ? this.said(this.values[i]) : this.exact(i);
+  }
+
+  said(v) {
+    return this.kind === "date" ? day(v) : shortly(v);
+  }
+
+  // For a file.
+  exact(i) {
+    const v = this.values[i];
+    if (this.missing(i)) return "";
+    if (this.kind === "text") return v;
+    return this.kind === "category" ? this.levels[v] : this.kind === "date" ? day(v) : exactly(v);
+  }
+
+  // As a file writes it whose numbers have this decimal sign.
+  written(i, decimal = ".") {
+    return this.kind === "number" ? this.exact(i).replace(".", decimal) : this.exact(i);
+  }
+
+  // Least, greatest, and the deviation, of what is known.
+  get spread() {
+    if (this.known) return this.known;
+    let [low, high, sum, squares, n] = [Infinity, -Infinity, 0, 0, 0];
+    for (const v of this.isNumber ? this.values : []) {
+      if (Number.isNaN(v)) continue;
+      [low, high, sum, squares, n] = [Math.min(low, v), Math.max(high, v), sum + v, squares + v * v, n + 1];
+    }
+    const deviation = Math.sqrt(Math.max(0, squares / n - (sum / n) ** 2)) || 1;
+    return (this.known = n ? { low, high, deviation } : { low: 0, high: 1, deviation: 1 });
+  }
+
+  // A function of a row: whether it has these letters.
+  search(letters) {
+    const wanted = letters.toLowerCase();
+    if (this.kind === "category") {
+      const fits = this.levels.map((level) => level.toLowerCase().includes(wanted));
+      return (i) => fits[this.values[i]] === true;
+    }
+    if (this.kind === "text") return (i) => this.values[i]?.toLowerCase().includes(wanted) ?? false;
+    return (i) => this.exact(i).startsWith(wanted);
+  }
+}

@@ -1,0 +1,285 @@
+// How a decoded thing looks: cells, words, a picture, or the probabilities of labels.
+//
+// A face has an `element`; update(decoded, before) shows a thing and what has changed since `before`; draw(context, u, v, size,
+// decoded) draws it small; say(decoded) puts it in a few words.
+import { el, percent, plural, shortly } from "./dom.js";
+
+export function faceOf(kind, page) {
+  if (page.head.pixels) return new PixelsFace(page.head.pixels);
+  return kind === "documents" ? new WordsFace() : kind === "images" ? new PictureFace() : new CellsFace(page);
+}
+
+// ── a row of a table ────────────────────────────────────────────────────────────────────────────────────────────────
+
+export class CellsFace {
+  constructor(page) {
+    this.columns = new Map(page.columns.map((column) => [column.name, column]));
+    this.body = el("tbody");
+    this.element = el("table", { class: "cells" }, el("caption", { class: "unseen" }, "Decoded row"), this.body);
+    this.rows = [];
+  }
+
+  update(cells, before) {
+    if (this.rows.length !== cells.length) this.#build(cells);
+    cells.forEach((cell, j) => this.rows[j].show(cell, before?.[j]));
+  }
+
+  #build(cells) {
+    this.rows = cells.map((cell) => new CellRow(cell, this.columns.get(cell.name)));
+    this.body.replaceChildren(...this.rows.map((row) => row.element));
+  }
+
+  // The column by which the map is colored, or the first.
+  draw(context, u, v, size, cells, colored) {
+    const cell = cells.find((c) => c.name === colored) ?? cells[0];
+    drawText(context, u, v, size, typeof cell.value === "number" ? shortly(cell.value) : cell.text);
+  }
+
+  say(cells) {
+    return cells
+      .slice(0, 3)
+      .map((cell) => `${cell.name} ${cell.text}`)
+      .join(", ");
+  }
+}
+
+class CellRow {
+  constructor(cell, column) {
+    this.column = column;
+    this.value = el("td", { class: "value" });
+    this.now = el("i", { class: "now" });
+    this.then = el("i", { class: "then" });
+    this.track = el("td", { class: "track", "aria-hidden": "true" }, el("span", {}, this.then, this.now));
+    this.change = el("td", { class: "change" });
+    this.element = el("tr", {}, el("th", { scope: "row", title: cell.name }, cell.name), this.value, this.track, this.change);
+    this.texts = [];
+  }
+
+  // A cell that says the same as before touches nothing.
+  show(cell, before) {
+    this.#place(this.now, cell);
+    const sure = cell.sure === null || cell.sure === undefined ? "" : percent(cell.sure);
+    const change = before ? difference(cell, before, this.column) : "";
+    if (this.texts[0] === cell.text && this.texts[1] === change && this.texts[2] === sure) return;
+    if (before) this.#place(this.then, before);
+    this.texts = [cell.text, change, sure];
+    this.value.replaceChildren(cell.text, ...(sure ? [" ", el("small", { title: "how sure the decoder is" }, sure)] : []));
+    this.change.textContent = change;
+    this.element.classList.toggle("changed", change !== "");
+    this.then.hidden = change === "" || !before;
+  }
+
+  #place(mark, cell) {
+    const share = this.#share(cell);
+    mark.style.setProperty("--at", `${(100 * share).toFixed(1)}%`);
+  }
+
+  #share(cell) {
+    if (cell.sure !== null && cell.sure !== undefined) return cell.sure;
+    const v = numberOf(cell, this.column);
+    if (Number.isNaN(v)) return 0.5;
+    const { low, high } = this.column.spread;
+    return Math.min(1, Math.max(0, (v - low) / (high - low || 1)));
+  }
+}
+
+// The number of a cell on the scale of its column; NaN, if it has none.
+export function numberOf(cell, column) {
+  if (!column?.isNumber) return NaN;
+  if (column.kind === "date")
+    return Date.parse(/^\d{4}-\d\d-\d\d$/.test(cell.text) ? cell.text : `${cell.text.replace(" ", "T")}Z`) / 1000;
+  return typeof cell.value === "number" ? cell.value : NaN;
+}
+
+const DAY = 86400;
+
+// What has changed, in words.
+function difference(cell, before, column) {
+  if (cell.text === before.text) return "";
+  const days = column?.kind === "date" ? (numberOf(cell, column) - numberOf(before, column)) / DAY : NaN;
+  if (Math.abs(days) >= 1) return `${days > 0 ? "+" : "−"}${plural(Math.round(Math.abs(days)), "day")}`;
+  if (typeof cell.value !== "number" || typeof before.value !== "number") return `was ${before.text}`;
+  const [a, b] = [plainNumber(cell.text), plainNumber(before.text)];
+  if (Number.isNaN(a - b)) return `was ${before.text}`;
+  const digits = Math.max(decimalsOf(cell.text), decimalsOf(before.text));
+  const by = a - b;
+  return `${by > 0 ? "+" : "−"}${digits ? Math.abs(by).toFixed(digits) : shortly(Math.abs(by))}`;
+}
+
+function plainNumber(text) {
+  return /^[-−]?[\d,]*\.?\d+(e[+-]?\d+)?$/i.test(text) ? Number(text.replaceAll(",", "").replace("−", "-")) : NaN;
+}
+
+function decimalsOf(text) {
+  return Math.min(6, (text.split(".")[1] ?? "").length);
+}
+
+// ── the words of a document ─────────────────────────────────────────────────────────────────────────────────────────
+
+const TOP = 14;
+
+export class WordsFace {
+  constructor() {
+    this.lines = Array.from({ length: TOP }, () => new BarLine());
+    this.list = el(
+      "ol",
+      { class: "bars", "aria-label": "Decoded words, most expected first" },
+      ...this.lines.map((line) => line.element),
+    );
+    this.element = this.list;
+  }
+
+  update(words, before) {
+    const earlier = new Set((before ?? []).slice(0, TOP).map((w) => w.word));
+    const most = words[0]?.weight || 1;
+    this.lines.forEach((line, i) => {
+      const w = words[i];
+      line.element.hidden = !w;
+      if (w) line.show(w.word, w.weight / most, percent(w.weight), before && !earlier.has(w.word));
+    });
+  }
+
+  draw(context, u, v, size, words) {
+    drawText(context, u, v, size, words[0]?.word ?? "");
+  }
+
+  say(words) {
+    return words
+      .slice(0, 6)
+      .map((w) => w.word)
+      .join(", ");
+  }
+}
+
+export class BarLine {
+  constructor() {
+    this.bar = el("i");
+    this.name = el("span", { class: "name" });
+    this.figure = el("span", { class: "figure" });
+    this.element = el("li", {}, this.name, el("span", { class: "bar", "aria-hidden": "true" }, this.bar), this.figure);
+  }
+
+  show(name, share, figure, fresh) {
+    if (this.name.textContent !== name) this.name.textContent = name;
+    if (this.figure.textContent !== figure) this.figure.textContent = figure;
+    this.bar.style.setProperty("--at", `${(100 * share).toFixed(1)}%`);
+    this.element.classList.toggle("changed", Boolean(fresh));
+  }
+}
+
+// ── labels ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export class LabelsFace {
+  constructor(names) {
+    this.names = names;
+    this.lines = names.slice(0, 30).map(() => new BarLine());
+    this.element = el("ul", { class: "bars", "aria-label": "Predicted labels" }, ...this.lines.map((line) => line.element));
+  }
+
+  update(p) {
+    const order = this.names.length > 8 ? likeliestOf(p, this.lines.length) : this.names.map((_, c) => c);
+    const best = likeliestOf(p, 1)[0];
+    order.slice(0, this.lines.length).forEach((c, i) => this.lines[i].show(this.names[c], p[c], percent(p[c]), c === best));
+  }
+
+  draw(context, u, v, size, p) {
+    drawText(context, u, v, size, this.names[likeliestOf(p, 1)[0]]);
+  }
+
+  say(p) {
+    return likeliestOf(p, 3)
+      .map((c) => `${this.names[c]} ${percent(p[c])}`)
+      .join(", ");
+  }
+}
+
+export function likeliestOf(p, most) {
+  return Array.from(p, (_, c) => c)
+    .sort((a, b) => p[b] - p[a])
+    .slice(0, most);
+}
+
+// ── a picture ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export class PictureFace {
+  constructor() {
+    this.canvas = el("canvas", { class: "picture", width: 1, height: 1 });
+    this.element = this.canvas;
+  }
+
+  update(picture) {
+    const [context] = fitted(this.canvas, picture);
+    context.putImageData(asImageData(picture), 0, 0);
+  }
+
+  draw(context, u, v, size, picture) {
+    const small = (this.small ??= el("canvas"));
+    const [own] = fitted(small, picture);
+    own.putImageData(asImageData(picture), 0, 0);
+    const fit = (0.86 * size) / Math.max(picture.width, picture.height);
+    context.imageSmoothingEnabled = fit < 2;
+    context.drawImage(
+      small,
+      u - (fit * picture.width) / 2,
+      v - (fit * picture.height) / 2,
+      fit * picture.width,
+      fit * picture.height,
+    );
+  }
+
+  say(picture) {
+    return `a picture of ${picture.width} by ${picture.height} pixels`;
+  }
+}
+
+// Numbers that are pixels: gray, from `low` to `high`; channel by channel, row by row.
+export class PixelsFace extends PictureFace {
+  constructor({ shape: [channels, height, width], low, high }) {
+    super();
+    Object.assign(this, { channels, height, width, low, high });
+  }
+
+  update(cells) {
+    super.update(this.#picture(cells));
+  }
+
+  draw(context, u, v, size, cells) {
+    super.draw(context, u, v, size, this.#picture(cells));
+  }
+
+  say() {
+    return super.say(this);
+  }
+
+  #picture(cells) {
+    const { channels, width, height, low, high } = this;
+    const n = width * height;
+    const data = new Uint8ClampedArray(4 * n).fill(255);
+    for (let i = 0; i < n; i++)
+      for (let c = 0; c < 3; c++) data[4 * i + c] = (255 * (cells[(c % channels) * n + i].value - low)) / (high - low || 1);
+    return { width, height, data };
+  }
+}
+
+function fitted(canvas, { width, height }) {
+  if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
+  return [canvas.getContext("2d")];
+}
+
+function asImageData(picture) {
+  return picture instanceof ImageData ? picture : new ImageData(picture.data, picture.width, picture.height);
+}
+
+// ── small texts on the map ──────────────────────────────────────────────────────────────────────────────────────────
+
+function drawText(context, u, v, size, text) {
+  const shown = text.length > 14 ? `${text.slice(0, 13)}…` : text;
+  context.font = `600 ${Math.max(9, Math.min(13, size / 6))}px system-ui, sans-serif`;
+  [context.textAlign, context.textBaseline, context.lineJoin] = ["center", "middle", "round"];
+  context.lineWidth = 3;
+  const style = getComputedStyle(context.canvas);
+  context.strokeStyle = style.getPropertyValue("--sheet") || "#fff";
+  context.fillStyle = style.getPropertyValue("--ink") || "#000";
+  context.strokeText(shown, u, v, size * 0.95);
+  context.fillText(shown, u, v, size * 0.95);
+}

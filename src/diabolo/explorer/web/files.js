@@ -1,0 +1,74 @@
+// Rows as files: CSV, and the examples from which `diabolo label add` learns.
+import { download } from "./dom.js";
+import { png, zipped } from "./zip.js";
+
+// A cell of a CSV: in quotes, where it has to be.
+function cell(text) {
+  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+export function csv(names, rows) {
+  return `${[names, ...rows].map((row) => row.map(cell).join(",")).join("\r\n")}\r\n`;
+}
+
+// All that the page knows of some rows.
+export function rowsAsCsv(page, rows) {
+  const named = page.head.ids ? ["name"] : [];
+  const columns = page.columns;
+  const names = ["row", ...named, ...columns.map((c) => c.name), "map x", "map y"];
+  const place = (i) => [page.model.places[2 * i], page.model.places[2 * i + 1]].map(String);
+  return csv(
+    names,
+    rows.map((i) => [
+      String(page.rowNumber(i)),
+      ...(named.length ? [page.name(i)] : []),
+      ...columns.map((c) => c.exact(i)),
+      ...place(i),
+    ]),
+  );
+}
+
+// Whether the page holds all that a label is learned from; else why not.
+export function examplesMissing(page) {
+  const { kind, left_out: left, thumbnails } = page.head;
+  if (left) return `the page holds only some of the columns (${left} are left out)`;
+  if (kind === "images") return thumbnails?.whole ? "" : "the page holds the pictures only at a smaller size";
+  if (kind === "documents" && !page.columns.some((c) => c.name === "text")) return "the page does not hold the texts";
+  return "";
+}
+
+// The rows as a file of examples; its name.
+export async function saveExamples(page, rows, label) {
+  const name = label.replace(/[^\p{L}\p{N}_-]+/gu, "_") || "label";
+  if (page.head.kind === "images") {
+    download(`${name}.zip`, await picturesAsZip(page, rows));
+    return `${name}.zip`;
+  }
+  const columns =
+    page.head.kind === "documents"
+      ? page.columns.filter((c) => c.name === "text")
+      : page.columns.filter((c) => c.group === "column");
+  const decimal = page.head.codec?.decimal;
+  download(
+    `${name}.csv`,
+    csv(
+      [...columns.map((c) => c.name), label],
+      rows.map((i) => [...columns.map((c) => c.written(i, decimal)), "1"]),
+    ),
+    "text/csv",
+  );
+  return `${name}.csv`;
+}
+
+// A folder of PNGs, in a ZIP
+async function picturesAsZip(page, rows) {
+  const { w, h, c, per } = page.head.thumbnails;
+  const sheet = await page.sheet;
+  const canvas = Object.assign(document.createElement("canvas"), { width: sheet.width, height: sheet.height });
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  context.drawImage(sheet, 0, 0);
+  const pngOf = (i) => png(context.getImageData((i % per) * w, Math.floor(i / per) * h, w, h), c);
+  return zipped(
+    await Promise.all(rows.map(async (i) => [`${String(page.rowNumber(i)).padStart(7, "0")}.png`, await pngOf(i)])),
+  );
+}

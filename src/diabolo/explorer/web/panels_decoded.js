@@ -1,0 +1,93 @@
+// What is decoded at the circle, and what has changed since it was let go.
+import { el, settled, shortly, throttled } from "./dom.js";
+import { gridAt } from "./grid.js";
+
+export function decodedPanel(page) {
+  const { store, face, head } = page;
+  const words = el("span", { class: "chip" });
+  const note = el("p", { class: "soft said", role: "status" });
+  const parts = [];
+  if (face) parts.push(pictured(face) ? el("div", { class: "thing" }, face.element) : face.element);
+  const reason = face
+    ? missing(head)
+    : "The page cannot show what is decoded here: nothing is known of these columns in a page.";
+  const facts = el("dl", { class: "facts" });
+  const sheet = el(
+    "section",
+    { class: "sheet decoded", "aria-labelledby": "decoded-title" },
+    el("div", { class: "line" }, el("h2", { id: "decoded-title" }, titleOf(page)), words),
+    reason ? el("p", { class: "note" }, reason) : null,
+    ...parts,
+    facts,
+    note,
+  );
+  const name = settled((thing, place) => describe(page, thing, place), 120);
+
+  const show = (place, thing, before) => {
+    if (thing && face) face.update(thing, before);
+    page.thing = thing;
+    words.textContent = page.map.word(...place);
+    words.dataset.word = words.textContent;
+    name(thing, place);
+  };
+  store.on("place", (place) => page.decoded(place, (thing) => show(place, thing, page.earlier)));
+  store.on("before", (place) => {
+    page.earlier = null;
+    if (place) page.decoded(place, (thing) => (page.earlier = kept(thing)));
+  });
+  store.on("said", (text) => (note.textContent = text));
+  store.on(
+    "place",
+    throttled((place) => facts.replaceChildren(...trustOf(page, place)), 100),
+  );
+  return sheet;
+}
+
+function pictured(face) {
+  return face.element.tagName === "CANVAS" || face.element.tagName === "OL" || face.element.tagName === "UL";
+}
+
+function titleOf({ head, model }) {
+  if (head.fonts) return "Decoded font";
+  if (!model.decodes) return "Predicted here";
+  return head.pixels
+    ? "Decoded picture"
+    : ({ documents: "Decoded document", images: "Decoded picture" }[head.kind] ?? "Decoded row");
+}
+
+function missing(head) {
+  if (head.sheet) return `Interpolated from a sheet of ${head.sheet.n} × ${head.sheet.n} places, because ${head.sheet.why}.`;
+  return head.remote.decode ? "Decoded by the server of this page." : "";
+}
+
+// A thing that stays as it is while others are decoded.
+function kept(thing) {
+  return Array.isArray(thing) ? thing.map((part) => ({ ...part })) : thing;
+}
+
+// The name that is read aloud, when the circle rests.
+function describe(page, thing, place) {
+  if (!page.face || !thing) return;
+  const { element } = page.face;
+  const where = place.map(shortly).join(", ");
+  if (element.tagName === "TABLE") return element.setAttribute("aria-label", `Decoded row at ${where}`);
+  const holder = page.face.spoken ?? element.parentElement;
+  holder.setAttribute("role", "img");
+  holder.setAttribute("aria-label", `Decoded: ${page.face.say(thing)}`);
+}
+
+// Whether to trust the place, in words.
+function trustOf(page, place) {
+  const facts = [["Place", place.map(shortly).join(", ")]];
+  const near = page.map.near(...place);
+  if (near >= 0) facts.push(["Nearest", page.name(near)]);
+  if (page.trust && !page.model.axes) {
+    const [round, stretch] = [page.trust.round, page.trust.stretch].map((grid) => gridAt(grid, page.head.map.box, place));
+    facts.push([
+      "Round trip",
+      `${shortly(Number(round.toPrecision(2)))} (${round < 0.1 ? "comes back" : round < 0.5 ? "drifts" : "does not come back"})`,
+    ]);
+    facts.push(["Stretch", `${shortly(Number(stretch.toPrecision(2)))} × the usual`]);
+  }
+  return facts.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)));
+}

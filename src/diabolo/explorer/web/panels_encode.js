@@ -1,0 +1,266 @@
+// A row, a text or a picture of one's own -> its place, its reconstruction, its error.
+import { button, el, percent, shortly, throttled } from "./dom.js";
+import { pictureFrom } from "./dropped.js";
+import { LabelsFace, PictureFace, WordsFace } from "./faces.js";
+
+const MOST = 8; // cells that are told
+
+export function encodePanel(page) {
+  const { codec, head, model, remote } = page;
+  if (!remote && !(codec && model.encoder)) return null;
+  const result = el("div", { class: "result", role: "status" });
+  const encode = throttled(async (thing) => {
+    const said = [];
+    const found = await encoded(page, thing, said).catch((error) => [
+      el("p", { class: "note", role: "alert" }, sentence(error.message)),
+    ]);
+    if (found) result.replaceChildren(...said.map((text) => el("p", { class: "note" }, sentence(text))), ...found);
+  }, 80);
+  const kind = codec ? head.codec.kind : head.kind;
+  const form = { documents: textForm, embedded: textForm, images: pictureForm }[kind] ?? (codec ? rowForm : null);
+  return form && el("div", { class: "encode" }, form(page, encode), result);
+}
+
+function sentence(text) {
+  return text.endsWith(".") ? text : `${text}.`;
+}
+
+// What becomes of a thing; null, if a newer one has taken its place.
+async function encoded(page, thing, said) {
+  const { codec, model, remote } = page;
+  const given = codec ? Float32Array.from(codec.encode(thing, (text) => said.push(text))) : thing;
+  const found = model.encoder ? { z: model.encode(given), x: given } : await remote.encode(given);
+  if (!found) return null;
+  const [z, x] = [model.flat && !model.encoder ? model.flattened(found.z) : Float32Array.from(found.z), found.x];
+  if (!z.every(Number.isFinite)) throw new Error("the encoder gives no numbers for this: fill in what is missing");
+  const decoded =
+    (codec && model.reconstruct(given)) ?? (model.decodesNow ? model.decode(z) : model.decodes ? await remote.decode(z) : null);
+  const e = Float32Array.from(decoded ?? []); // the next decoding overwrites it
+  put(page, z);
+  return answer(page, x, z, e);
+}
+
+function put(page, z) {
+  page.map.place = page.model.place(z);
+  page.moved(page.map.place, true);
+}
+
+function answer(page, x, z, e) {
+  const place = page.model.place(z);
+  const beyond = page.head.k === 2 && (place[0] !== z[0] || place[1] !== z[1]) ? ": beyond the map, drawn at its edge" : "";
+  const lines = [el("p", {}, "The circle is at its place ", el("strong", {}, place.map(shortly).join(", ")), beyond, ".")];
+  if (!e.length || !page.codec) return [...lines, ...labelsOf(page, x)];
+  const errors = errorsOf(page, e, x);
+  if (errors) lines.push(el("p", {}, ...errorWords(page, errors)));
+  return [...lines, ...reconstruction(page, x, e, errors)];
+}
+
+function labelsOf(page, x) {
+  const p = page.model.labelsOf(x);
+  if (!p) return [];
+  const face = new LabelsFace(page.head.labels.names);
+  face.update(p);
+  return [el("h3", {}, "Its labels"), face.element];
+}
+
+function errorsOf(page, e, x) {
+  try {
+    return Float32Array.from(page.codec.errors(e, x), (v) => v || 0);
+  } catch {
+    return null;
+  }
+}
+
+// The error, and how many rows have a smaller one.
+function errorWords(page, errors) {
+  const total = errors.reduce((a, b) => a + b, 0);
+  const known = page.measure("reconstruction error")?.values;
+  const words = ["Error of the reconstruction: ", el("strong", {}, shortly(Number(total.toPrecision(4))))];
+  return known
+    ? [...words, `, larger than that of ${percent(known.filter((v) => v < total).length / known.length)} of the rows.`]
+    : words;
+}
+
+function reconstruction(page, x, e, errors) {
+  const face = { documents: () => new WordsFace(), images: () => new PictureFace() }[page.head.codec.kind]?.();
+  if (face) {
+    face.update(page.codec.decode(e));
+    return [el("h3", {}, "Its reconstruction"), pictured(face, page.codec.decode(e))];
+  }
+  const [given, back] = [x, e].map((v) => page.codec.decode(Float32Array.from(v)));
+  const order = back
+    .map((_, j) => j)
+    .sort((a, b) => (errors?.[b] ?? 0) - (errors?.[a] ?? 0))
+    .slice(0, MOST);
+  const most = Math.max(1e-12, errors?.[order[0]] ?? 0);
+  const row = (j) => {
+    const bar = el("i");
+    bar.style.setProperty("--at", `${(100 * (errors?.[j] ?? 0)) / most}%`);
+    return el(
+      "tr",
+      {},
+      el("th", { scope: "row" }, back[j].name),
+      el("td", {}, given[j].text || "missing"),
+      el("td", {}, back[j].text),
+      el("td", { class: "track", title: errors ? shortly(errors[j]) : "" }, el("span", { class: "bar" }, bar)),
+    );
+  };
+  const heads = ["column", "given", "reconstructed", "error"].map((name) => el("th", { scope: "col" }, name));
+  return [
+    el(
+      "table",
+      { class: "compare" },
+      el("caption", { class: "unseen" }, "Given and reconstructed, the largest errors first"),
+      el("thead", {}, el("tr", {}, ...heads)),
+      el("tbody", {}, ...order.map(row)),
+    ),
+  ];
+}
+
+function pictured(face, thing) {
+  return el("div", { class: "thing small", role: "img", "aria-label": `Reconstruction: ${face.say(thing)}` }, face.element);
+}
+
+// ── a row ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+function rowForm(page, encode) {
+  const names = page.codec.columns.map((c) => c.name);
+  const inputs = names.map((name) => inputOf(page, name, () => encode(row())));
+  const row = () => Object.fromEntries(names.map((name, j) => [name, inputs[j].value === "" ? null : inputs[j].value]));
+  const fill = (values) => inputs.forEach((input, j) => (input.value = values[j] ?? ""));
+  const nearest = () => {
+    const i = page.map.near(...page.map.place);
+    if (i >= 0) fill(names.map((name) => page.column(name)?.written(i, page.head.codec.decimal) ?? ""));
+  };
+  const paste = el("textarea", {
+    rows: 2,
+    placeholder: "Paste a row: values in the order of the columns, with or without a line of names, or JSON",
+    "aria-label": "Paste a row",
+  });
+  const said = el("p", { class: "soft", role: "alert" });
+  paste.addEventListener("input", () => {
+    said.textContent = "";
+    if (!paste.value.trim()) return;
+    try {
+      const given = pasted(paste.value, names);
+      fill(names.map((name, j) => given[name] ?? inputs[j].value));
+      encode(row());
+    } catch (error) {
+      said.textContent = `${error.message}.`;
+    }
+  });
+  page.store.on("tab", (tab) => tab === "encode" && inputs.every((input) => input.value === "") && nearest());
+  return el(
+    "div",
+    {},
+    paste,
+    said,
+    el(
+      "div",
+      { class: "line" },
+      button("Nearest row", () => (nearest(), encode(row()))),
+      button("Decoded row", () => (fill(page.thing.map((cell) => cell.text)), encode(row()))),
+    ),
+    el("div", { class: "form" }, ...names.map((name, j) => el("label", {}, el("span", {}, name), inputs[j]))),
+  );
+}
+
+function inputOf(page, name, changed) {
+  const column = page.codec.columns.find((c) => c.name === name);
+  const levels = column.levels?.length
+    ? el(
+        "datalist",
+        { id: `levels-${page.codec.columns.indexOf(column)}` },
+        ...column.texts
+          .slice(0, -1)
+          .slice(0, 200)
+          .map((level) => el("option", { value: level })),
+      )
+    : null;
+  const input = el("input", { type: "text", autocomplete: "off", list: levels?.id, oninput: changed });
+  if (levels) page.root.append(levels);
+  return input;
+}
+
+// The cells of a row that somebody pasted: {name: text}
+export function pasted(text, names) {
+  const trimmed = text.trim();
+  if (/^[[{]/.test(trimmed)) return fromJson(trimmed);
+  const lines = trimmed.split(/\r?\n/);
+  const sign = ["\t", ";", ","].find((s) => lines[0].split(s).length > 1) ?? ",";
+  const [first, ...rest] = lines.map((line) => cellsOfLine(line, sign));
+  const header = rest.length > 0 && first.some((name) => names.includes(name));
+  if (header) return Object.fromEntries(first.map((name, j) => [name, rest[0][j] ?? ""]));
+  if (first.length !== names.length)
+    throw new Error(
+      `the row has ${first.length} values, but there are ${names.length} columns: ${names.slice(0, 12).join(", ")}${names.length > 12 ? ", …" : ""}`,
+    );
+  return Object.fromEntries(names.map((name, j) => [name, first[j]]));
+}
+
+function fromJson(text) {
+  try {
+    const found = JSON.parse(text);
+    return Object.fromEntries(
+      Object.entries(Array.isArray(found) ? found[0] : found).map(([name, v]) => [name, v === null ? "" : String(v)]),
+    );
+  } catch {
+    throw new Error('this is no JSON of a row, such as {"name": 1}');
+  }
+}
+
+function cellsOfLine(line, sign) {
+  const found = [];
+  const pattern = /"((?:[^"]|"")*)"|([^\t;,]*)/y;
+  for (let at = 0; at <= line.length; at++) {
+    if (line[at] === '"') {
+      pattern.lastIndex = at;
+      const [whole, text] = pattern.exec(line);
+      found.push(text.replaceAll('""', '"'));
+      at += whole.length;
+    } else {
+      const end = line.indexOf(sign, at) < 0 ? line.length : line.indexOf(sign, at);
+      found.push(line.slice(at, end).trim());
+      at = end;
+    }
+  }
+  return found;
+}
+
+// ── a text ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+function textForm(page, encode) {
+  const area = el("textarea", { rows: 6, placeholder: "Type or paste a text", "aria-label": "A text to place on the map" });
+  area.addEventListener("input", () => area.value.trim() && encode(area.value));
+  return area;
+}
+
+// ── a picture ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+function pictureForm(page, encode) {
+  const said = el("p", { class: "note", role: "alert", hidden: true });
+  const take = async (file) => {
+    said.hidden = true;
+    try {
+      if (file) encode(await pictureFrom(file));
+    } catch (error) {
+      said.textContent = `${error.message}.`;
+      said.hidden = false;
+    }
+  };
+  const input = el("input", {
+    type: "file",
+    accept: "image/png,image/jpeg,image/webp,image/gif",
+    "aria-label": "Choose a picture",
+    onchange: () => take(input.files[0]),
+  });
+  const zone = el("label", { class: "drop" }, "Drop a picture here, paste it, or choose a file ", input);
+  const over = (event) => {
+    event.preventDefault();
+    zone.classList.toggle("over", event.type === "dragover");
+  };
+  for (const type of ["dragover", "dragleave", "drop"]) page.root.addEventListener(type, over);
+  page.root.addEventListener("drop", (event) => (page.store.set("tab", "encode"), take(event.dataTransfer.files[0])));
+  document.addEventListener("paste", (event) => take(event.clipboardData.files[0]));
+  return el("div", {}, zone, said);
+}

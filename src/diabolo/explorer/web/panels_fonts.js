@@ -1,0 +1,255 @@
+// A place of a font manifold: a word in its letters, all its letters, and the font as a file.
+import { button, download, el, labeled, throttled } from "./dom.js";
+import { framed, inked, printed } from "./glyphs.js";
+import { outlines } from "./outlines.js";
+import { truetype, word } from "./truetype.js";
+
+const SPACE = 0.26; // em
+const MISSING = [0.5, 0.7]; // em: width and height of what stands for a letter that is not known
+const LARGEST = 104; // pixels in an em
+const LONGEST = 60; // letters of the text
+const SLICE = 12; // milliseconds
+
+export class FontFace {
+  constructor(page) {
+    this.page = page;
+    this.fonts = page.head.fonts;
+    this.numbers = new Map([...this.fonts.letters].map((letter, i) => [letter, i]));
+    page.store.set("text", this.fonts.text);
+    this.word = el("canvas", { class: "word" });
+    this.all = el("canvas", { class: "letters", "aria-hidden": "true" });
+    this.spoken = el("div", { class: "thing words" }, this.word);
+    this.unknown = el("p", { class: "soft", role: "status" });
+    this.element = el("div", { class: "font" }, this.#input(), this.spoken, this.unknown, this.all, this.#files());
+    this.later = throttled((place) => this.#specimen(place), 90);
+    page.store.on("text", () => page.store.get("place") && page.store.again("place"));
+    new ResizeObserver(() => page.store.get("place") && page.store.again("place")).observe(this.element);
+  }
+
+  #input() {
+    const { store, head } = this.page;
+    const text = el("input", {
+      type: "text",
+      maxlength: LONGEST,
+      value: this.fonts.text,
+      spellcheck: "false",
+      autocomplete: "off",
+    });
+    text.addEventListener("input", () => store.set("text", text.value));
+    store.on("text", (value) => document.activeElement !== text && (text.value = value));
+    const names = el("datalist", { id: "font-names" }, ...[...new Set(head.ids)].map((value) => el("option", { value })));
+    const jump = el("input", { type: "search", list: "font-names", placeholder: "name of a font", autocomplete: "off" });
+    jump.addEventListener("input", () => this.#jump(jump.value));
+    return el(
+      "div",
+      { class: "line" },
+      labeled("Text", text, { class: "field" }),
+      labeled("Go to", jump, { class: "field" }),
+      names,
+    );
+  }
+
+  #jump(name) {
+    const { page } = this;
+    const i = page.names.indexOf(name);
+    if (i >= 0) page.go([page.model.places[2 * i], page.model.places[2 * i + 1]]);
+  }
+
+  // ── what is decoded ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+  // The fields and advances of some letters at a place.
+  letters(place, wanted) {
+    const { size, advances, unit } = this.fonts;
+    const numbers = [...new Set(wanted)].map((letter) => this.numbers.get(letter)).filter((i) => i !== undefined);
+    const cells = size * size;
+    const ranges = [
+      ...numbers.flatMap((i) => [i * cells, (i + 1) * cells]),
+      ...numbers.flatMap((i) => [advances + i, advances + i + 1]),
+    ];
+    const out = numbers.length ? this.page.model.decoder.run(this.page.model.code(place), ranges) : [];
+    const found = new Map();
+    numbers.forEach((i, at) =>
+      found.set(this.fonts.letters[i], {
+        field: out.slice(at * cells, (at + 1) * cells),
+        advance: Math.max(0.05, out[numbers.length * cells + at] * unit),
+      }),
+    );
+    return found;
+  }
+
+  decoded(place) {
+    return { place, text: this.page.store.get("text"), letters: this.letters(place, this.page.store.get("text")) };
+  }
+
+  update({ place, text, letters }) {
+    const { moving } = this.page.store.values;
+    const unknown = [...new Set(text)].filter((letter) => letter.trim() && !this.numbers.has(letter));
+    this.unknown.textContent = unknown.length ? `Not learned, and drawn as a box: ${unknown.join(" ")}` : "";
+    this.#write(this.word, text, letters, moving ? 1 : Math.min(2, devicePixelRatio));
+    this.later(place);
+  }
+
+  say({ text }) {
+    const near = this.page.map.near(...this.page.map.place);
+    return `${text || "nothing"}, in a font near ${near < 0 ? "no other" : this.page.name(near)}`;
+  }
+
+  // One letter, small.
+  draw(context, u, v, size, { place, text }) {
+    const [first] = [...text].filter((letter) => this.numbers.has(letter));
+    const letter = first ?? this.fonts.letters[0];
+    const glyph = this.letters(place, [letter]).get(letter);
+    const { box, size: s } = this.fonts;
+    const ratio = context.getTransform().a;
+    const side = Math.round(size * 0.95 * ratio);
+    const small = (this.small ??= el("canvas"));
+    [small.width, small.height] = [side, side];
+    const ink = new Uint8ClampedArray(side * side);
+    inked(ink, side, side, glyph.field, s, side, 0, 0);
+    printed(small.getContext("2d"), ink, side, side, this.#ink());
+    const middle = (0.35 - (box[1] + box[3]) / 2) / (box[3] - box[1]); // of a capital
+    context.drawImage(small, u - size * 0.475, v - size * 0.475 + middle * size * 0.5, size * 0.95, size * 0.95);
+  }
+
+  // ── drawing ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #ink() {
+    return getComputedStyle(this.element)
+      .color.match(/[\d.]+/g)
+      .slice(0, 3)
+      .map(Number);
+  }
+
+  // A line of letters in a canvas, as large as it fits.
+  #write(canvas, text, letters, ratio) {
+    const width = Math.max(60, Math.round(this.spoken.clientWidth * ratio));
+    const advanceOf = (letter) => letters.get(letter)?.advance ?? (letter.trim() ? MISSING[0] : SPACE);
+    const total = [...text].reduce((sum, letter) => sum + advanceOf(letter), 0);
+    const em = Math.floor(Math.min(LARGEST * ratio, (width * 0.98) / Math.max(total, [...text].length * 0.5, 1)));
+    const [, y0, , y1] = this.fonts.box;
+    const height = Math.max(1, Math.round(Math.min(y1 - y0, 1.35) * Math.min(LARGEST * ratio, width / 4.6)));
+    const base = Math.round(height / 2 + 0.28 * em);
+    const ink = this.#blank(width * height);
+    let pen = (width - total * em) / 2;
+    for (const letter of text) {
+      this.#glyph(ink, width, height, letters.get(letter), letter, pen, base, em);
+      pen += advanceOf(letter) * em;
+    }
+    if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
+    printed(canvas.getContext("2d"), ink, width, height, this.#ink());
+  }
+
+  #blank(size) {
+    if (!this.inks || this.inks.length < size) this.inks = new Uint8ClampedArray(size);
+    return this.inks.fill(0, 0, size);
+  }
+
+  #glyph(ink, width, height, glyph, letter, pen, base, em) {
+    if (!glyph) {
+      const [w, h] = MISSING;
+      if (letter.trim())
+        framed(
+          ink,
+          width,
+          height,
+          Math.round(pen + 0.06 * em),
+          base - Math.round(h * em),
+          Math.round((w - 0.12) * em),
+          Math.round(h * em),
+        );
+      return;
+    }
+    const [x0, , x1, y1] = this.fonts.box;
+    const left = Math.round(pen + (glyph.advance / 2 + x0) * em);
+    inked(ink, width, height, glyph.field, this.fonts.size, Math.round((x1 - x0) * em), left, Math.round(base - y1 * em));
+  }
+
+  // All letters, in rows.
+  #specimen(place) {
+    const ratio = Math.min(2, devicePixelRatio);
+    const width = Math.round(this.element.clientWidth * ratio);
+    const each = Math.round(38 * ratio);
+    const across = Math.max(6, Math.floor(width / each));
+    const {
+      letters,
+      box: [x0, , x1, y1],
+      size,
+    } = this.fonts;
+    const height = Math.ceil(letters.length / across) * Math.round(each * 1.15);
+    const em = each * 0.72;
+    const ink = new Uint8ClampedArray(width * height);
+    const found = this.letters(place, letters);
+    [...letters].forEach((letter, i) => {
+      const center = (i % across) * each + each / 2;
+      const base = Math.floor(i / across) * Math.round(each * 1.15) + Math.round(each * 0.8);
+      inked(
+        ink,
+        width,
+        height,
+        found.get(letter).field,
+        size,
+        Math.round((x1 - x0) * em),
+        Math.round(center + x0 * em),
+        Math.round(base - y1 * em),
+      );
+    });
+    [this.all.width, this.all.height] = [width, height];
+    printed(this.all.getContext("2d"), ink, width, height, this.#ink());
+  }
+
+  // ── files ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #files() {
+    const family = el("input", { type: "text", value: "My Font", maxlength: 31, "aria-label": "Name of the font" });
+    const said = el("span", { class: "soft", role: "status" });
+    const save = async () => {
+      said.textContent = "drawing the outlines …";
+      try {
+        const found = await this.#outlined(this.page.map.place, this.fonts.letters);
+        const name = family.value.trim() || "My Font";
+        const about = `Made with diabolo at the place ${this.page.map.place.map((v) => v.toFixed(4)).join(", ")} of ${this.page.head.title}`;
+        download(
+          `${name.replace(/[^\p{L}\p{N}_-]+/gu, "_")}.ttf`,
+          truetype(found.outlines, found.advances, name, about),
+          "font/ttf",
+        );
+        said.textContent = "";
+      } catch (error) {
+        said.textContent = `${error.message}.`;
+      }
+    };
+    const saveWord = async () => {
+      const text = this.page.store.get("text");
+      const found = await this.#outlined(this.page.map.place, text);
+      download("word.svg", word(text, found.outlines, found.advances), "image/svg+xml");
+    };
+    return el(
+      "div",
+      { class: "line" },
+      family,
+      button("Save the font (.ttf)", save),
+      button("Save the word (.svg)", saveWord),
+      said,
+    );
+  }
+
+  // Outlines of letters, a slice of a frame at a time.
+  async #outlined(place, wanted) {
+    const {
+      box: [x0, y0, x1, y1],
+      size,
+      level,
+    } = this.fonts;
+    const [contours, advances] = [{}, {}];
+    let end = performance.now() + SLICE;
+    for (const [letter, { field, advance }] of this.letters(place, wanted)) {
+      const box = [x0 + advance / 2, y0, x1 + advance / 2, y1];
+      contours[letter] = outlines({ data: field, height: size, width: size }, { box, level });
+      advances[letter] = advance;
+      if (performance.now() < end) continue;
+      await new Promise((next) => setTimeout(next));
+      end = performance.now() + SLICE;
+    }
+    return { outlines: contours, advances };
+  }
+}

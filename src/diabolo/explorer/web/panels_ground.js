@@ -1,0 +1,284 @@
+// What lies under the points, how they are colored, and what is drawn over them.
+import { LEVELS, VALUES, alongPalette, cssOf } from "./colors.js";
+import { choice, el, labeled, plural, shortly } from "./dom.js";
+import { likeliestOf } from "./faces.js";
+
+const SIDE = 64; // nodes of a layer that the page computes
+const SLICE = 10; // milliseconds
+const RANGE = [0.01, 0.99]; // quantiles between which colors change
+
+export function groundControls(page) {
+  const { store } = page;
+  let colored = store.get("color");
+  store.on("color", (name) => {
+    if (name !== colored) store.set("hidden", new Set());
+    colored = name;
+    paint(page);
+  });
+  store.on("ground", (name) => lay(page, name));
+  store.on("things", (name) => cover(page, name));
+  store.on("text", () => store.get("things") === "lattice" && cover(page, "lattice"));
+  const bar = el("div", { class: "controls" });
+  const draw = () => {
+    const colors = [["", "nothing"], ...groupsOf(page)];
+    bar.replaceChildren(
+      labeled(
+        "Color by",
+        choice("Color by", colors, store.get("color"), (name) => store.set("color", name)),
+      ),
+      labeled(
+        "Ground",
+        choice("Ground", grounds(page), store.get("ground"), (name) => store.set("ground", name)),
+      ),
+      labeled(
+        "Show",
+        choice("Show", things(page), store.get("things"), (name) => store.set("things", name)),
+      ),
+    );
+  };
+  draw();
+  store.on("color ground things axes", draw);
+  return bar;
+}
+
+function groupsOf({ columns }) {
+  const titles = { label: "Labels", column: "Columns", measure: "Measures", code: "Codes" };
+  return Object.entries(titles)
+    .map(([group, title]) => ({
+      group: title,
+      options: columns.filter((c) => c.group === group && c.kind !== "text").map((c) => [c.name, c.name]),
+    }))
+    .filter(({ options }) => options.length);
+}
+
+function grounds({ head, model, codec }) {
+  const levels =
+    model.decodesNow && codec?.kind === "table"
+      ? codec.columns.filter((c) => c.levels || c.type === "yes or no").map((c) => [`level:${c.name}`, `decoded ${c.name}`])
+      : [];
+  return [
+    ["likely", "how likely"],
+    ...(model.labels ? [["labels", "predicted label"]] : []),
+    ...levels,
+    ...(head.trust && !model.axes
+      ? [
+          ["round", "round trip"],
+          ["stretch", "stretch"],
+        ]
+      : []),
+  ];
+}
+
+function things({ head, face, model }) {
+  const over = face && !model.asks ? [["lattice", model.decodes ? "decoded things" : "predicted labels"]] : [];
+  return [["points", "points"], ...(head.thumbnails ? [["pictures", "pictures of rows"]] : []), ...over];
+}
+
+// ── points ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+function paint(page) {
+  const column = page.column(page.store.get("color"));
+  if (!column || column.kind === "text") return page.map.color(null);
+  if (column.kind === "category")
+    return page.map.color(
+      Uint8Array.from({ length: page.n }, (_, i) => page.shade(column, i)),
+      LEVELS,
+    );
+  const [low, high] = colorRange(column);
+  page.map.color(
+    Float32Array.from(column.values, (v) => (Number.isNaN(v) ? NaN : Math.min(1, Math.max(0, (v - low) / (high - low || 1))))),
+  );
+}
+
+export function colorRange(column) {
+  if (column.range) return column.range;
+  const known = Float64Array.from(column.values)
+    .filter((v) => !Number.isNaN(v))
+    .sort();
+  return (column.range = RANGE.map((share) => known[Math.round(share * (known.length - 1))] ?? 0));
+}
+
+export const MISSING = 255; // in place of a color's number
+
+// Level -> number of its color: the ten most frequent levels have one each, or nine and all others one.
+export function shadesOf(column) {
+  if (column.shades) return column.shades;
+  const counts = column.levels.map(() => 0);
+  for (const v of column.values) if (v >= 0) counts[v]++;
+  column.counts = counts;
+  const many = column.levels.length > LEVELS.length;
+  const order = many ? likeliestOf(counts, counts.length) : counts.map((_, c) => c);
+  column.shades = new Uint8Array(counts.length);
+  order.forEach((level, rank) => (column.shades[level] = Math.min(rank, LEVELS.length - 1)));
+  return column.shades;
+}
+
+// ── the legend ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export function legendPanel(page) {
+  const { store } = page;
+  const box = el("div", { class: "legend" });
+  const draw = () => {
+    const column = page.column(store.get("color"));
+    box.hidden = !column || column.kind === "text";
+    if (!box.hidden) box.replaceChildren(...(column.kind === "category" ? chips(page, column) : bar(page, column)));
+  };
+  store.on("color hidden", draw);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => setTimeout(draw));
+  return box;
+}
+
+// A button for each color: pressed, its rows are seen.
+function chips(page, column) {
+  const shades = shadesOf(column);
+  const colors = LEVELS.map((color, shade) => {
+    const levels = column.levels.map((_, c) => c).filter((c) => shades[c] === shade);
+    const name = levels.length > 1 ? `${levels.length} others` : column.levels[levels[0]];
+    return levels.length
+      ? chip(
+          page,
+          shade,
+          color,
+          name,
+          levels.reduce((sum, c) => sum + column.counts[c], 0),
+        )
+      : null;
+  });
+  const gaps = column.values.reduce((sum, v) => sum + (v < 0), 0);
+  return [
+    el("span", { class: "soft" }, column.name),
+    ...colors.filter(Boolean),
+    ...(gaps ? [chip(page, MISSING, page.map.tint.none, "missing", gaps)] : []),
+  ];
+}
+
+function chip(page, shade, color, name, rows) {
+  const { store } = page;
+  const toggle = () => {
+    const next = new Set(store.get("hidden"));
+    if (!next.delete(shade)) next.add(shade);
+    store.set("hidden", next);
+  };
+  const dot = el("i", { "aria-hidden": "true" });
+  dot.style.background = color;
+  const pressed = String(!store.get("hidden").has(shade));
+  return el(
+    "button",
+    { type: "button", class: "chip", "aria-pressed": pressed, title: plural(rows, "row"), onclick: toggle },
+    dot,
+    el("span", {}, name),
+  );
+}
+
+function bar(page, column) {
+  const [low, high] = colorRange(column);
+  const line = el("i", {
+    class: "scale",
+    role: "img",
+    "aria-label": `Colors from ${column.said(low)} to ${column.said(high)}`,
+  });
+  const stops = Array.from({ length: 11 }, (_, i) => cssOf(alongPalette(VALUES[page.map.scheme], i / 10)));
+  line.style.background = `linear-gradient(90deg, ${stops.join(",")})`;
+  return [
+    el("span", { class: "soft" }, column.name),
+    el("span", { class: "scaled" }, column.said(low), line, column.said(high)),
+  ];
+}
+
+// ── the ground ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const WORDS = {
+  round: ["comes back", "round trip", "does not come back"],
+  stretch: ["calm", "stretch of the decoder", "changes fast"],
+};
+
+function lay(page, name) {
+  const { map, head, trust } = page;
+  page.laying = name;
+  map.layer("ground", null);
+  if (name in WORDS && !page.model.axes)
+    return map.layer("ground", { values: trust[name].map((v) => Math.log(v + 1e-3)), box: head.map.box, words: WORDS[name] });
+  if (name === "labels")
+    return areas(page, name, head.labels.names, (place) => page.model.labelsAt(place), page.column(page.store.get("color")));
+  if (!name.startsWith("level:")) return;
+  const column = page.codec.columns.find((c) => c.name === name.slice(6));
+  const names = column.levels ? column.texts.slice(0, column.levels.length) : ["no", "yes"];
+  areas(page, name, names, (place) => levelsIn(page.model.decodeAt(place), column), page.column(column.name));
+}
+
+// Probabilities of the levels of a column
+function levelsIn(e, { start, levels }) {
+  return levels ? e.subarray(start, start + levels.length) : [1 - e[start], e[start]];
+}
+
+// The likeliest of several at each node, a slice of a frame at a time; in the colors that a column gives to levels of these names.
+function areas(page, name, names, chances, column) {
+  const { box } = page.model;
+  const labels = new Uint8Array(SIDE * SIDE);
+  const sure = new Float32Array(SIDE * SIDE);
+  const same = column?.kind === "category" && names.every((level) => column.levels.includes(level)) ? column : null;
+  const shades = names.map((level, c) => (same ? shadesOf(same)[same.levels.indexOf(level)] : Math.min(LEVELS.length - 1, c)));
+  const used = [...new Set(shades)].sort((a, b) => a - b);
+  const place = shades.map((shade) => used.indexOf(shade));
+  let at = 0;
+  const work = () => {
+    if (page.laying !== name) return;
+    const end = performance.now() + SLICE;
+    for (; at < labels.length && performance.now() < end; at++) {
+      const p = chances(nodeAt(box, at));
+      const best = p.indexOf(Math.max(...p));
+      labels[at] = place[best];
+      sure[at] = Math.min(1, Math.max(0, p[best]));
+    }
+    if (at < labels.length) return requestAnimationFrame(work);
+    page.map.layer("ground", {
+      labels,
+      sure,
+      box,
+      palette: used.map((shade) => LEVELS[shade]),
+      names: used.map((shade) => sharing(names, shades, shade)),
+    });
+  };
+  work();
+}
+
+// The name of those with one color
+function sharing(names, shades, shade) {
+  const own = names.filter((_, c) => shades[c] === shade);
+  return own.length > 1 ? `${own.length} others` : own[0];
+}
+
+function nodeAt([x0, x1, y0, y1], at) {
+  return [x0 + ((at % SIDE) * (x1 - x0)) / (SIDE - 1), y0 + (Math.floor(at / SIDE) * (y1 - y0)) / (SIDE - 1)];
+}
+
+// ── over the points ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+function cover(page, name) {
+  const { map, face, head } = page;
+  map.pictures(null);
+  if (name === "pictures") page.sheet.then((sheet) => map.pictures(thumbnailOf(sheet, head.thumbnails)));
+  if (name === "lattice") {
+    map.lattice((context, x, y, u, v, size) =>
+      page.decoded([x, y], (thing) => face.draw(context, u, v, size, thing, page.store.get("color"))),
+    );
+  }
+}
+
+function thumbnailOf(sheet, { w, h, per }) {
+  return (context, row, u, v, size) => {
+    const fit = (0.94 * size) / Math.max(w, h);
+    context.imageSmoothingEnabled = fit < 2;
+    context.drawImage(
+      sheet,
+      (row % per) * w,
+      Math.floor(row / per) * h,
+      w,
+      h,
+      u - (fit * w) / 2,
+      v - (fit * h) / 2,
+      fit * w,
+      fit * h,
+    );
+  };
+}

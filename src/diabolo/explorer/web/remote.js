@@ -1,0 +1,70 @@
+// What the page cannot do itself, the server does that gave it out.
+//
+//     codes (n, k)   --POST decode-->   expected features (n, d)
+//     one thing      --POST encode-->   its code (k), its features (d)
+//
+// One request is on its way; of those that wait, the newest goes next and the others are dropped.
+const NUMBERS = "application/octet-stream";
+
+export function newest(ask) {
+  let [waiting, busy] = [null, false];
+  const run = async () => {
+    busy = true;
+    while (waiting) {
+      const { value, done, failed } = waiting;
+      waiting = null;
+      await ask(value).then(done, failed);
+    }
+    busy = false;
+  };
+  return (value) =>
+    new Promise((done, failed) => {
+      waiting?.done(null);
+      waiting = { value, done, failed };
+      if (!busy) run();
+    });
+}
+
+export async function posted(url, { body, type }) {
+  const answer = await fetch(url, { method: "POST", body, headers: { "content-type": type } }).catch(() => null);
+  if (!answer) throw new Error("The server does not answer: start diabolo explore again.");
+  if (!answer.ok) throw new Error((await answer.text()) || `The server answers ${answer.status}.`);
+  return { numbers: new Float32Array(await answer.arrayBuffer()), note: decodeURIComponent(answer.headers.get("note") ?? "") };
+}
+
+// say(sentence) shows an error or a note, say("") takes it away. What a newer request has replaced, and what failed, is null.
+export class Remote {
+  constructor(k, say = () => {}) {
+    const shown = (ask) => (value) =>
+      ask(value).then(
+        (answer) => (answer && say(answer.note), answer),
+        (error) => (say(error.message), null),
+      );
+    this.k = k;
+    this.decoded = shown(newest((z) => posted("decode", { body: Float32Array.from(z), type: NUMBERS })));
+    this.encoded = shown(newest(async (thing) => posted("encode", await sendable(thing))));
+  }
+
+  async decode(z) {
+    return (await this.decoded(z))?.numbers ?? null;
+  }
+
+  // Features (Float32Array); a picture (ImageData, or a file), a row {column: value}, a text, a list of numbers.
+  async encode(thing) {
+    const numbers = (await this.encoded(thing))?.numbers;
+    const k = thing instanceof Float32Array ? numbers?.length - thing.length : this.k;
+    return numbers ? { z: numbers.subarray(0, k), x: numbers.subarray(k) } : null;
+  }
+}
+
+async function sendable(thing) {
+  if (thing instanceof Float32Array) return { body: thing, type: NUMBERS };
+  const file = thing instanceof ImageData ? await pngOf(thing) : thing;
+  return file instanceof Blob ? { body: file, type: file.type } : { body: JSON.stringify(thing), type: "application/json" };
+}
+
+function pngOf(picture) {
+  const canvas = new OffscreenCanvas(picture.width, picture.height);
+  canvas.getContext("2d").putImageData(picture, 0, 0);
+  return canvas.convertToBlob({ type: "image/png" });
+}

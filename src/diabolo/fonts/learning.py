@@ -1,0 +1,252 @@
+r"""Learning a manifold from the letters of faces.
+
+    min  sum_i  | y - coverage_i |^2  +  lambda | f - f_i |^2  +  mu | a - a_i |^2          at c_i + h e,  e ~ N(0, 1)
+
+The noise h e keeps the decoder smooth: a place must look right for all that lies around it. Faces are placed so that similar
+ones are close (t-SNE), with copies of each that are a little bolder, wider, taller, looser or more slanted: these fill the
+plane between them. The mean of thin lines that do not lie on one another is no line. So at last the fields of each letter are
+raised until there is as much ink inside as the faces nearby have; -o is by how much.
+
+References
+----------
+Learning a manifold of fonts (Campbell & Kautz, 2014), https://doi.org/10.1145/2601097.2601212
+DeepSDF (Park et al., 2019), https://arxiv.org/abs/1901.05103 (fields from places)
+Visualizing data using t-SNE (van der Maaten & Hinton, 2008)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.decomposition import PCA
+from sklearn.manifold import TSNE
+from torch import Tensor, nn
+
+from ..chance import redirected
+from ..errors import DataError
+from ..rows import Rows
+from ..training import SGD, minimize
+from .collection import Collection
+from .decoder import CHUNK, UNIT, Decoder, expected
+from .fields import coverage
+from .glyphs import BOX
+from .manifold import LEVELS, Manifold, compared
+
+__all__ = ["fit"]
+
+NEAR = 1.5  # cells; what is farther from the outline is not learned
+COPIES = 8  # of each face
+LIKE = {"wide": 0.13, "tall": 0.08, "slant": 0.09, "bold": 0.5, "loose": 0.04}  # of logarithms, a slope, cells, em
+MIDDLE = 0.35  # em; what is slanted stays where it is at this height
+RANK = 64
+WIDTH = 1.6  # h, in deviations of the places, times the root of their number
+MOST = 5000  # places; of more faces there are fewer copies
+PERPLEXITY = 20
+WIDE = 0.15  # of the advances beside the pictures, when faces are placed
+SAMPLE = 1024  # faces whose principal components are what is drawn
+SHARE = 0.1  # of the advances in the variance of which the principal components are taken
+FIELD, ADVANCE = 0.05, 0.002  # weights of the errors beside that of pictures
+RAISED = 1.0  # cells that a field is raised at most
+LEVELED = 12  # principal components of how much
+
+
+def fit(
+    faces: Collection,
+    *,
+    copies: int = COPIES,
+    rank: int = RANK,
+    width: float | None = None,
+    epochs: int = 8,
+    lr: float = 5e-3,
+    seed: int = 0,
+    about: str = "",
+    progress: bool = False,
+) -> Manifold:
+    """Learn a manifold from faces.
+
+    Parameters
+    ----------
+    faces : Collection
+    copies : int
+        Varied copies of each face; fewer of many faces.
+    rank : int
+        r, numbers of a face.
+    width : float, optional
+        h, in deviations of the places; by default it falls with the root of their number.
+    epochs, lr, seed
+        Of SGD.
+    about : str
+        What the faces are.
+    progress : bool
+        Whether to show how far it is.
+    """
+    if len(faces) < 3:
+        raise DataError(f"there are {len(faces)} faces: a manifold needs at least 3")
+    rng = np.random.default_rng(seed)
+    rows = varied(faces, max(0, min(copies, MOST // len(faces) - 1)), rng)
+    places = spread_out(rows, seed)
+    decoder = begun(rows, places, rank, width or WIDTH / len(places) ** 0.5, rng)
+    train(decoder, rows, epochs, lr, seed, "fonts" if progress else None)
+    decoder = leveled(decoder, rows)
+    rounded(decoder)
+    own = places[: len(faces)]
+    pictures = faces.pictures[:, [faces.letters.index(c) for c in compared(faces.letters)]]
+    return Manifold(faces.letters, decoder.eval(), own, faces.faces, about, pictures)
+
+
+@dataclass(frozen=True)
+class Varied:
+    """Fields as bytes (n, L s s), from -NEAR to NEAR, and advances (n, L) in units of UNIT."""
+
+    fields: np.ndarray
+    advances: np.ndarray
+    shape: tuple[int, int]  # L, s
+
+    def take(self, rows: Any) -> Tensor:
+        """(b, L s s) fields in cells."""
+        return as_cells(torch.from_numpy(self.fields[rows]))
+
+
+def as_cells(stored: Tensor) -> Tensor:
+    return stored.float() * (2 * NEAR / 254) - NEAR
+
+
+def as_bytes(fields: Tensor) -> Tensor:
+    return ((fields + NEAR) * (254 / (2 * NEAR))).round().clamp(0, 254).to(torch.uint8)
+
+
+def varied(faces: Collection, copies: int, rng: np.random.Generator) -> Varied:
+    """The faces, then `copies` times all of them, each changed a little."""
+    fields = torch.from_numpy(faces.fields)
+    n, letters, size, _ = fields.shape
+    own = faces.advances / np.float32(UNIT)
+    parts, advances = [as_bytes(fields)], [own]
+    for _ in range(copies):
+        how = {name: torch.from_numpy(rng.normal(0, by, n).astype(np.float32)) for name, by in LIKE.items()}
+        parts.append(as_bytes(changed(fields, how["wide"].exp(), how["tall"].exp(), how["slant"], how["bold"])))
+        advances.append(own * how["wide"].exp().numpy()[:, None] + how["loose"].numpy()[:, None] / np.float32(UNIT))
+    flat = torch.cat(parts).reshape(-1, letters * size * size).numpy()
+    return Varied(flat, np.concatenate(advances), (letters, size))
+
+
+def changed(fields: Tensor, wide: Tensor, tall: Tensor, slant: Tensor, bold: Tensor) -> Tensor:
+    """Fields (n, L, s, s) of faces that are wider, taller, slanted and bolder by (n,) each; the baseline stays."""
+    _, y0, _, y1 = BOX
+    base, middle = ((y0 + y1 - 2 * y) / (y1 - y0) for y in (0.0, MIDDLE))  # downwards, the picture from -1 to 1
+    n = len(fields)
+    how = torch.zeros(n, 2, 3)  # from a cell of the new picture to that of the old one
+    how[:, 0, 0], how[:, 0, 1], how[:, 0, 2] = 1 / wide, slant / wide, -slant * middle / wide
+    how[:, 1, 1], how[:, 1, 2] = 1 / tall, base - base / tall
+    grid = nn.functional.affine_grid(how, list(fields.shape), align_corners=False)
+    moved = nn.functional.grid_sample(fields, grid, padding_mode="border", align_corners=False)
+    shape = (n, 1, 1, 1)
+    return moved * (wide * tall).sqrt().view(shape) + bold.view(shape)
+
+
+def spread_out(rows: Varied, seed: int) -> np.ndarray:
+    """Places (n, 2) where similar faces are close: t-SNE of principal components of small pictures and advances."""
+    letters, size = rows.shape
+    small = [
+        nn.functional.avg_pool2d(coverage(rows.take(slice(i, i + 64))).reshape(-1, letters, size, size), 2).flatten(1)
+        for i in range(0, len(rows.fields), 64)
+    ]
+    x = torch.cat(small)
+    wide = torch.from_numpy(rows.advances)
+    wide = wide * (WIDE * x.var(0).sum() / wide.var(0).sum()).sqrt()
+    both, n = torch.cat([x, wide], 1).numpy(), len(x)
+    few = PCA(min(50, n - 1), svd_solver="randomized", random_state=seed).fit_transform(both)
+    z = TSNE(2, perplexity=min(PERPLEXITY, (n - 1) / 3), init="pca", random_state=seed).fit_transform(few)
+    return np.asarray((z - z.mean(0)) / z.std(0), dtype=np.float32)
+
+
+def begun(rows: Varied, places: np.ndarray, rank: int, width: float, rng: np.random.Generator) -> Decoder:
+    """The decoder before training: principal components of fields and advances, and each face in these."""
+    n, (letters, size) = len(rows.fields), rows.shape
+    some = np.sort(rng.choice(n, min(SAMPLE, n), replace=False))
+    unit = np.ones(rows.fields.shape[1] + letters, np.float32)
+    unit[-letters:] = (SHARE * rows.take(some).var(0).sum().item() / rows.advances[some].var(0).sum()) ** 0.5
+
+    def both(part: Any) -> Tensor:
+        return torch.cat([rows.take(part), torch.from_numpy(rows.advances[part])], 1) * torch.from_numpy(unit)
+
+    x = both(some)
+    level, rank = x.mean(0), min(rank, len(some) - 1)
+    with redirected(int(rng.integers(1 << 31))):
+        _, spread, axes = torch.svd_lowrank(x - level, rank + 8, niter=3)
+    axes, spread = axes[:, :rank], spread[:rank] / len(some) ** 0.5
+    decoder = Decoder(n, rank, letters, size, width)
+    known = len(unit)  # the offsets begin at zero
+    with torch.no_grad():
+        decoder.draw.weight[known:], decoder.draw.bias[known:] = 0, 0
+        decoder.places.copy_(torch.from_numpy(places))
+        for i in range(0, n, CHUNK):
+            decoder.values[i : i + CHUNK] = (both(slice(i, i + CHUNK)) - level) @ axes / spread
+        decoder.draw.weight[:known] = axes * spread / torch.from_numpy(unit)[:, None]
+        decoder.draw.bias[:known] = level / torch.from_numpy(unit)
+    return decoder
+
+
+def rounded(decoder: Decoder) -> None:
+    """Round what is drawn to 255 steps and the rest to 16 bits: a small file, and a small page."""
+    with torch.no_grad():
+        step = decoder.draw.weight.abs().amax(0) / LEVELS
+        decoder.draw.weight.copy_((decoder.draw.weight / step).round())
+        decoder.values.mul_(step)
+        decoder.values.copy_(decoder.values.half().float())
+        decoder.draw.bias.copy_(decoder.draw.bias.half().float())
+
+
+def train(decoder: Decoder, rows: Varied, epochs: int, lr: float, seed: int, title: str | None) -> None:
+    """SGD of the sum at the top."""
+    decoder.places.requires_grad_(False)
+    widths, (letters, size) = torch.from_numpy(rows.advances), rows.shape
+
+    def objective(i: Tensor, x: Tensor, rng: torch.Generator) -> Tensor:
+        z = decoder.places[i] + decoder.width * torch.randn(len(i), 2, generator=rng)
+        out, advances, offsets = decoder(z).split([x.shape[1], letters, letters], -1)
+        fields, target = (v.reshape(-1, letters, size, size) for v in (out, as_cells(x)))
+        return (
+            (expected(fields, offsets) - coverage(target)).square().mean((1, 2, 3))
+            + FIELD * (fields - target).square().mean((1, 2, 3))
+            + ADVANCE * (advances - widths[i]).square().mean(1)
+        )
+
+    plan = SGD(epochs=epochs, batch_size=min(64, len(rows.fields)), lr=lr, seed=seed, average=0.98, progress=title)
+    if epochs:
+        minimize(decoder, objective, Rows(torch.from_numpy(rows.fields)), None, plan)
+
+
+def leveled(decoder: Decoder, rows: Varied) -> Decoder:
+    """The decoder whose fields are raised until each face has its ink; the pictures to be expected stay."""
+    up = torch.cat([_missing(decoder, rows, slice(i, i + 64)) for i in range(0, len(rows.fields), 64)])
+    level = up.mean(0)
+    count = min(LEVELED, *up.shape)
+    _, spread, axes = torch.linalg.svd(up - level, full_matrices=False)
+    unit = spread[:count] / len(up) ** 0.5 + 1e-6
+    raised = Decoder(len(up), decoder.values.shape[1] + count, decoder.letters, decoder.size, decoder.width)
+    cells = decoder.size**2
+
+    def onto(each: Tensor) -> Tensor:
+        """By letter (L, ...) -> by output: raised fields, the same advances, lower offsets."""
+        return torch.cat([each.repeat_interleave(cells, 0), torch.zeros_like(each), -each])
+
+    with torch.no_grad():
+        raised.places.copy_(decoder.places)
+        raised.values.copy_(torch.cat([decoder.values, (up - level) @ axes[:count].T / unit], 1))
+        raised.draw.weight.copy_(torch.cat([decoder.draw.weight, onto(axes[:count].T * unit)], 1))
+        raised.draw.bias.copy_(decoder.draw.bias + onto(level))
+    return raised
+
+
+@torch.no_grad()
+def _missing(decoder: Decoder, rows: Varied, part: slice) -> Tensor:
+    """(b, L) by how much to raise the fields of some faces: as much is inside as there is ink, between the cells, too."""
+    letters, size = rows.shape
+    fields = decoder.some(decoder.places[part], list(range(letters)))[0]
+    ink = coverage(rows.take(part)).reshape(-1, letters, size * size).mean(2)
+    fine = nn.functional.interpolate(fields, scale_factor=2, mode="bilinear").flatten(2).sort(2).values
+    first = ((1 - ink) * fine.shape[2]).long().clamp(max=fine.shape[2] - 1)
+    return (-fine.gather(2, first[..., None])[..., 0]).clamp(-RAISED / 4, RAISED)

@@ -1,0 +1,827 @@
+"""The explorer: one file, inert, without a request; its answers are those of the model; every panel does its work."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import struct
+import sys
+import warnings
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from sklearn.datasets import load_digits
+
+from diabolo import Autoencoder, Classifier, DataError, Denoiser, MultiLabelClassifier, OutlierDetector, Regressor, load
+from diabolo.cli import main
+from diabolo.explorer import Payload, export, html, payload
+from diabolo.explorer.bundle import module, script
+from diabolo.explorer.columns import column
+from diabolo.explorer.near import interpolated
+from diabolo.explorer.sides import sides
+from diabolo.nets.program import Tensors, compiled
+
+HOSTILE = ["</script><script>alert(1)</script>", "<img src=x onerror=alert(2)>", "a & b", "]]><!--", "${script}"]
+BROWSER = shutil.which("chromium") or "/usr/bin/chromium"
+SMALL: dict[str, Any] = {"hidden": (8,), "epochs": 2, "random_state": 0, "verbose": False}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def people(n: int = 120) -> pd.DataFrame:
+    """Numbers, a category, a boolean, dates and gaps."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=n)
+    frame = pd.DataFrame(
+        {
+            "height": (170 + 10 * x).round(1),
+            "weight": (70 + 8 * x + rng.normal(size=n)).round(1),
+            "town": np.where(x > 0, "Oslo", "Rome"),
+            "member": rng.random(n) > 0.5,
+            "joined": pd.Timestamp("2024-03-01") + pd.to_timedelta(rng.integers(0, 300, n), unit="D"),
+            "visits": rng.integers(0, 9, n),
+        }
+    )
+    frame.loc[::7, "weight"] = np.nan
+    return frame
+
+
+def texts(n: int = 60) -> list[str]:
+    rng = np.random.default_rng(0)
+    words = ["apple pear plum fig", "red green blue gray", "north south east west"]
+    return [" ".join(rng.choice(words[i % 3].split(), 6)) for i in range(n)]
+
+
+def pictures(n: int = 40) -> np.ndarray:
+    return (load_digits().images[:n] * 15.9).astype(np.uint8)
+
+
+class Own(torch.nn.Module):
+    """A decoder that is no layer of ours."""
+
+    def __init__(self, d: int) -> None:
+        super().__init__()
+        self.line = torch.nn.Linear(2, d)
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        return torch.sin(self.line(z))
+
+
+def tags(n: int) -> list[list[str]]:
+    return [["even"] * (i % 2 == 0) + ["third"] * (i % 3 == 0) for i in range(n)]
+
+
+def made() -> dict[str, Any]:
+    """Kind -> how a model is fitted, and its rows."""
+    frame, array = people(), np.random.default_rng(0).normal(size=(80, 5))
+    digits = load_digits().data[:60] / 16
+    return {
+        "table": lambda: (Autoencoder(2, **SMALL).fit(frame), frame),
+        "one code": lambda: (Autoencoder(1, **SMALL).fit(frame), frame),
+        "three codes": lambda: (Autoencoder(3, **SMALL).fit(frame), frame),
+        "array": lambda: (Autoencoder(2, **SMALL).fit(array), array),
+        "pixels": lambda: (Autoencoder(2, **SMALL).fit(digits), digits),
+        "texts": lambda: (Autoencoder(2, **SMALL).fit(texts()), texts()),
+        "pictures": lambda: (Autoencoder(2, epochs=1, random_state=0, verbose=False).fit(pictures()), pictures()),
+        "own decoder": lambda: (Autoencoder(2, decoder=Own(5), **SMALL).fit(array), array),
+        "outliers": lambda: (OutlierDetector(epochs=2, random_state=0, verbose=False, alpha=0.1).fit(frame), frame),
+        "classifier": lambda: (Classifier(epochs=1, random_state=0, verbose=False).fit(frame, frame["town"].to_numpy()), frame),
+        "labels": lambda: (MultiLabelClassifier(epochs=1, random_state=0, verbose=False).fit(frame, tags(len(frame))), frame),
+    }
+
+
+KINDS = [*made()]
+fitted_models: dict[str, Any] = {}
+
+
+def fitted(kind: str) -> tuple[Any, Any]:
+    """The model of a kind, fitted once."""
+    if kind not in fitted_models:
+        fitted_models[kind] = made()[kind]()
+    return fitted_models[kind]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("explorer")
+
+
+def page_of(kind: str, folder: Path, **settings: Any) -> Path:
+    """The exported page of a kind, written once."""
+    path = folder / f"{kind}{len(settings)}.html"
+    if not path.exists():
+        export(*fitted(kind), path, **settings)
+    return path
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The head in a page."""
+    (found,) = re.findall(r'<script type="application/json" id="head">(.*?)</script>', path.read_text(), re.S)
+    return json.loads(found)
+
+
+# ── one file, inert ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_it_refers_to_nothing_outside(folder):
+    page = page_of("table", folder).read_text()
+    assert not re.search(r"@import|XMLHttpRequest|WebSocket|\bimport\(", page)
+    assert "url(" not in re.search(r"<style>(.*?)</style>", page, re.S)[1]
+    assert not re.search(r"<(link|script|img|iframe)[^>]+(src|href)=(?!\"data:,\")", page)
+    policy = re.search(r'Content-Security-Policy" content="([^"]+)"', page)[1]
+    assert "default-src 'none'" in policy
+    assert "unsafe-inline" not in policy
+    assert "'unsafe-eval'" not in policy
+    assert "connect-src" not in policy
+
+
+def test_hostile_names_stay_text(tmp_path):
+    frame = people().rename(columns={"height": HOSTILE[0], "weight": HOSTILE[1], "town": HOSTILE[4]})
+    frame[HOSTILE[4]] = np.where(frame[HOSTILE[4]] == "Oslo", HOSTILE[0], HOSTILE[3])
+    export(
+        Autoencoder(2, **SMALL).fit(frame),
+        frame,
+        tmp_path / "a.html",
+        title=HOSTILE[0],
+        labels={HOSTILE[2]: [HOSTILE[1]] * 120},
+    )
+    page = (tmp_path / "a.html").read_text()
+    assert page.count("<script") == page.count("</script>") == 3
+    assert "<img" not in page
+    assert "<!--" not in page
+    assert {HOSTILE[0], HOSTILE[1], HOSTILE[2], HOSTILE[4]} <= {c["name"] for c in read(tmp_path / "a.html")["columns"]}
+
+
+def test_the_same_bytes_for_the_same_seed_and_after_loading(tmp_path):
+    model, X = fitted("table")
+    model.save(tmp_path / "m.diabolo")
+    for name, m in (("a", model), ("b", model), ("c", load(tmp_path / "m.diabolo"))):
+        export(m, X, tmp_path / name)
+    a, b, c = ((tmp_path / name).read_bytes() for name in "abc")
+    assert a == b
+    assert read(tmp_path / "a")["columns"] == read(tmp_path / "c")["columns"]
+    assert len(a) == len(c)
+
+
+def test_nothing_is_left_behind_if_it_cannot_be_written(tmp_path, monkeypatch):
+    model, X = fitted("table")
+    with pytest.raises(OSError, match="create it first"):
+        export(model, X, tmp_path / "nowhere" / "a.html")
+    (tmp_path / "a.html").write_text("old")
+    monkeypatch.setattr("os.replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    with pytest.raises(OSError, match="No space"):
+        export(model, X, tmp_path / "a.html")
+    assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("a.html", "old")]
+
+
+def test_models_without_a_map_are_named():
+    with pytest.raises(DataError, match="Denoiser, whose rows have no places"):
+        sides(Denoiser())
+    with pytest.raises(DataError, match="Regressor"):
+        sides(Regressor())
+
+
+def test_labels_of_the_wrong_length():
+    with pytest.raises(DataError, match=r"labels\['y'\] has 3 values, but X has 120 rows"):
+        payload(*fitted("table"), labels={"y": [1, 2, 3]})
+
+
+def test_other_columns_are_an_error():
+    model, X = fitted("table")
+    with pytest.raises(ValueError, match="height"):
+        payload(model, X.drop(columns="height"))
+
+
+def test_a_bundle_keeps_the_scopes_of_its_modules():
+    found = script()
+    assert not re.search(r"^(import|export)\b", found, re.M)
+    names = re.findall(r"^const (\$\w+) = \(\(\) =>", found, re.M)
+    assert len(names) == len(set(names)) > 10
+    assert names[-1] == "$main"
+    assert module("widget").endswith("export const { render } = $widget;\n")
+
+
+# ── what is in it ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_row_has_the_code_of_its_own_place():
+    rng = np.random.default_rng(0)
+    places, codes = rng.normal(size=(30, 2)), rng.normal(size=(30, 4))
+    np.testing.assert_allclose(interpolated(places, places, codes), codes, atol=1e-9)
+    for n in (3, 30):  # rows that are all at one place
+        one = interpolated(np.array([[5.0, 5.0]]), np.zeros((n, 2)), np.repeat(codes[:1], n, 0))
+        np.testing.assert_allclose(one, codes[:1])
+
+
+def test_codes_are_continuous_between_the_rows():
+    rng = np.random.default_rng(1)
+    places, codes = rng.normal(size=(60, 2)), rng.normal(size=(60, 3))
+    line = np.linspace([-1, -1], [1, 1], 4001)
+    steps = np.abs(np.diff(interpolated(line, places, codes), axis=0)).max()
+    assert steps < 0.1
+
+
+def test_regions_are_named_by_what_sets_them_apart():
+    frame = pd.DataFrame({"age": [20.0] * 60 + [70.0] * 60, "town": ["Oslo"] * 60 + ["Rome"] * 60})
+    found = Autoencoder(2, **SMALL).fit(frame).map(frame).regions_
+    for region in found:
+        town = frame["town"].iloc[region.rows].mode()[0]
+        assert region.name == f"{'low' if town == 'Oslo' else 'high'} age, town {town}"
+        assert len(region.says) > 0
+    assert sorted(np.concatenate([region.rows for region in found]).tolist()) == [*range(120)]
+
+
+def test_regions_of_documents_are_words():
+    model, X = fitted("texts")
+    names = {word for region in model.map(X).regions_ for word in region.name.split(", ")}
+    assert names <= {word for text in X for word in text.split()}
+    assert len(names) > 3
+
+
+def test_a_place_is_trusted_where_the_decoder_and_the_encoder_agree():
+    x = np.random.default_rng(0).normal(size=(200, 2)) @ np.array([[1.0, 0, 1, 2], [0, 1, 1, -1]])
+    model = Autoencoder(2, hidden=(), random_state=0, verbose=False).fit(x)
+    head = payload(model, x).head
+    round_trip, stretch = (tensor(payload(model, x), head["trust"][name]) for name in ("round", "stretch"))
+    assert round_trip.max() < 1e-5  # a linear autoencoder: encode(decode(z)) = z
+    np.testing.assert_allclose(stretch, 1, atol=1e-5)  # and the same everywhere
+
+
+def tensor(found: Any, number: int) -> np.ndarray:
+    about = found.head["tensors"][number]
+    types = {"f32": "<f4", "f64": "<f8", "i32": "<i4"}
+    return np.frombuffer(found.blob, types[about["dtype"]], int(np.prod(about["shape"])), about["offset"]).reshape(
+        about["shape"]
+    )
+
+
+def test_names_that_are_taken_are_told_apart():
+    frame = people().rename(columns={"height": "z1", "visits": "log likelihood"})
+    model = Autoencoder(2, **SMALL).fit(frame)
+    names = [(c["name"], c["group"]) for c in payload(model, frame, labels={"town": frame["town"]}).head["columns"]]
+    assert {("town", "column"), ("town (label)", "label"), ("z1", "column"), ("z1 (code)", "code")} <= {*names}
+    assert ("log likelihood (measure)", "measure") in names
+    assert len({name for name, _ in names}) == len(names)
+
+
+def test_what_was_left_out_is_said(monkeypatch):
+    here = sys.modules["diabolo.explorer.payload"]
+    monkeypatch.setattr(here, "MOST", 50)
+    monkeypatch.setattr(here, "CELLS", 100)
+    head = payload(*fitted("table")).head
+    assert (head["n"], head["rows"], head["left_out"]) == (50, 120, 4)
+    assert head["about"].startswith("50 of 120 rows")
+    assert len([c for c in head["columns"] if c["group"] == "column"]) == 2
+
+
+# ── in a browser ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture(scope="module")
+def browser():
+    api = pytest.importorskip("playwright.sync_api", reason="the package playwright is not installed")
+    if not Path(BROWSER).exists():
+        pytest.skip("there is no chromium")
+    with api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+LISTEN = (
+    "document.addEventListener('securitypolicyviolation', (e) => console.error('policy', e.violatedDirective, e.blockedURI))"
+)
+
+
+def opened(browser: Any, path: Path, width: int = 1280, scheme: str = "light", at: str = "", before: str = "") -> Any:
+    """A page that is ready; its complaints and requests are `said` and `asked`."""
+    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page.said, page.asked = [], []
+    page.on("console", lambda message: page.said.append(message.text))
+    page.on("pageerror", lambda error: page.said.append(str(error)))
+    page.on("dialog", lambda dialog: (page.said.append("dialog"), dialog.dismiss()))
+    page.on("request", lambda request: page.asked.append(request.url))
+    page.add_init_script(LISTEN + ";" + before)
+    page.goto(path.as_uri() + at)
+    page.wait_for_selector("html[data-ready=true]", timeout=15000)
+    return page
+
+
+def own(requests: list[str]) -> list[str]:
+    """Requests that leave the page."""
+    return [url.partition("#")[0] for url in requests if not url.startswith(("data:", "blob:"))]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_lives_in_a_browser(kind, browser, folder):
+    path = page_of(kind, folder)
+    for width, scheme in ((1280, "light"), (390, "dark"))[: 2 if kind in ("table", "pictures") else 1]:
+        page = opened(browser, path, width, scheme)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        handle = page.get_by_role("slider", name=re.compile("^Place on"))
+        assert re.match("unlikely|usual|likely", handle.get_attribute("aria-valuetext"))
+        page.wait_for_selector("[aria-label^=Decoded]")
+        before = page.locator(".decoded").inner_text(), page.evaluate("document.querySelector('.decoded canvas')?.toDataURL()")
+        handle.focus()
+        page.keyboard.press("Home")
+        for _ in range(12):
+            page.keyboard.press("ArrowRight")
+        after = page.locator(".decoded").inner_text(), page.evaluate("document.querySelector('.decoded canvas')?.toDataURL()")
+        assert before != after
+        assert page.evaluate("performance.getEntriesByName('diabolo:frame').length") > 0
+        for tab in page.get_by_role("tab").all():
+            tab.click()
+            assert page.locator("[role=tabpanel]:visible").count() == 1
+        for name in ("Ground", "Show", "Color by") if width == 1280 and kind in ("table", "pictures", "labels") else ():
+            for option in page.get_by_label(name, exact=True).locator("option").all():
+                page.get_by_label(name, exact=True).first.select_option(option.get_attribute("value"))
+        assert page.said == []
+        assert own(page.asked) == [path.as_uri()]
+        page.close()
+
+
+CODES = """(x) => {
+  const { model } = document.getElementById("diabolo").explorer;
+  return x.map((row) => Array.from(model.encode(Float32Array.from(row, (v) => v ?? NaN))));
+}"""
+DECODED = """(places) => {
+  const { model } = document.getElementById("diabolo").explorer;
+  return places.map((place) => Array.from(model.decodeAt(place)));
+}"""
+
+
+@pytest.mark.parametrize("kind", [k for k in KINDS if k not in ("own decoder", "classifier", "labels")])
+def test_python_and_the_page_agree(kind, browser, folder):
+    model, X = fitted(kind)
+    page = opened(browser, page_of(kind, folder))
+    half = sides(model)
+    x = torch.cat(list(model._features(X)))[:20]
+    z = np.array(page.evaluate(CODES, [[None if v != v else v for v in row] for row in x.tolist()]))
+    np.testing.assert_allclose(z, half.encode(x).numpy(), rtol=1e-5, atol=1e-5)
+    found = payload(model, X)
+    places, codes = tensor(found, found.head["places"])[:20].astype(float), tensor(found, found.head["codes"])[:20]
+    e = np.array(page.evaluate(DECODED, places.tolist()))
+    inside = (codes[:, : min(2, half.k)] == places[:, : half.k]).all(1) if half.k <= 2 else np.ones(20, bool)
+    expected = half.decode(torch.from_numpy(codes.astype(np.float64)).to(x.dtype)).numpy()
+    assert inside.sum() > 10
+    np.testing.assert_allclose(e[inside], expected[inside], rtol=1e-5, atol=2e-5)
+    page.close()
+
+
+@pytest.mark.parametrize("kind", ["classifier", "labels"])
+def test_labels_of_a_row_are_those_of_the_model(kind, browser, folder):
+    model, X = fitted(kind)
+    page = opened(browser, page_of(kind, folder))
+    x = torch.cat(list(model._features(X)))[:10]
+    run = CODES.replace("model.encode(", "model.labelsOf(")
+    p = np.array(page.evaluate(run, [[None if v != v else v for v in row] for row in x.tolist()]))
+    np.testing.assert_allclose(p, model.predict_proba(X)[:10], rtol=1e-5, atol=1e-5)
+    page.close()
+
+
+def test_without_webassembly_the_answers_are_the_same(browser, folder):
+    path = page_of("table", folder)
+    places = [[0.1, -0.2], [0.5, 0.3]]
+    with_kernel = opened(browser, path)
+    without = opened(browser, path, before="delete window.WebAssembly")
+    a, b = (np.array(page.evaluate(DECODED, places)) for page in (with_kernel, without))
+    np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5)
+    assert without.said == []
+    for page in (with_kernel, without):
+        page.close()
+
+
+def drag(page: Any, dx: float, dy: float) -> None:
+    """The circle, with the mouse; it is not let go."""
+    box = page.locator(".map-handle").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + dx, y + dy, steps=8)
+    page.wait_for_timeout(60)
+
+
+def test_a_drag_shows_what_has_changed_since_the_circle_was_let_go(browser, folder):
+    page = opened(browser, page_of("table", folder))
+    rest = dict(zip(page.locator(".cells th").all_inner_texts(), page.locator(".cells .value").all_inner_texts(), strict=True))
+    drag(page, 150, -60)
+    values = page.locator(".cells .value").all_inner_texts()
+    changes = dict(zip(rest, page.locator(".cells .change").all_inner_texts(), strict=True))
+    now = dict(zip(rest, values, strict=True))
+    by = float(changes["height"].replace("−", "-"))
+    assert by == pytest.approx(float(now["height"]) - float(rest["height"]), abs=1e-6)
+    assert by != 0
+    page.mouse.up()
+    drag(page, 30, 0)
+    again = float(page.locator(".cells .change").first.inner_text().replace("−", "-"))
+    assert again == pytest.approx(float(page.locator(".cells .value").first.inner_text()) - float(now["height"]), abs=1e-6)
+    page.mouse.up()
+    assert page.said == []
+    page.close()
+
+
+def test_the_address_holds_the_state(browser, folder):
+    path = page_of("table", folder, labels={"which": [i % 3 for i in range(120)]})
+    page = opened(browser, path)
+    page.get_by_label("Color by", exact=True).select_option("town")
+    page.get_by_role("tab", name="Find").click()
+    page.get_by_label("Filter by a column").select_option(label="visits")
+    page.get_by_label("visits: from").fill("4")
+    page.get_by_role("tab", name="Walk").click()
+    page.get_by_role("button", name="Set A here").click()
+    drag(page, 80, 40)
+    page.mouse.up()
+    page.wait_for_timeout(900)
+    link = page.evaluate("location.hash")
+    same = opened(browser, path, at=link)
+    for one in (page, same):
+        one.state = one.evaluate("""() => {
+          const { map, store } = document.getElementById("diabolo").explorer;
+          const anchors = store.get("anchors").flat().map((v) => v.toFixed(3));
+          const filters = JSON.stringify([...store.get("filters")]);
+          return [map.place.map((v) => v.toFixed(3)), anchors, filters, store.get("color"), store.get("tab")];
+        }""")
+    assert page.state == same.state
+    assert same.state[2:] == ['[["visits",{"low":4,"high":8}]]', "town", "walk"]
+    assert same.locator(".find [role=status]").text_content().startswith(f"{(people()['visits'] >= 4).sum()} of 120")
+    odd = opened(
+        browser, path, at="#at=x,y&color=nothing&ground=%3Cimg%3E&axes=0,9&view=1,1,NaN&walk=1&tab=zzz&filters=[[1,2],3"
+    )
+    assert odd.said == []
+    assert odd.locator("[role=tabpanel]:visible").count() == 1
+    for one in (page, same, odd):
+        one.close()
+
+
+def test_search_filter_and_legend_hide_rows(browser, folder):
+    page = opened(browser, page_of("table", folder))
+    frame = people()
+
+    def shown() -> int:
+        page.wait_for_timeout(300)
+        said = page.locator(".find [role=status]").inner_text()
+        return int(re.match(r"(all )?(\d+)", said)[2])
+
+    page.get_by_role("tab", name="Find").click()
+    assert shown() == 120
+    page.get_by_label("Search all columns").fill("oslo")
+    assert shown() == int((frame["town"] == "Oslo").sum())
+    page.get_by_label("Filter by a column").select_option(label="visits")
+    page.get_by_label("visits: from").fill("5")
+    assert shown() == int(((frame["town"] == "Oslo") & (frame["visits"] >= 5)).sum())
+    page.get_by_role("button", name="Show all rows").click()
+    assert shown() == 120
+    page.get_by_label("Color by", exact=True).select_option("town")
+    page.get_by_role("button", name="Rome").click()
+    assert shown() == int((frame["town"] != "Rome").sum())
+    assert page.get_by_role("button", name="Rome").get_attribute("aria-pressed") == "false"
+    assert page.said == []
+    page.close()
+
+
+def lasso(page: Any) -> list[int]:
+    """A loop around most of the map; the selected rows."""
+    box = page.locator(".map-stage").bounding_box()
+    x, y, w, h = box["x"] + 8, box["y"] + 8, box["width"] - 80, box["height"] - 16
+    page.keyboard.down("Shift")
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for to in ((x + w, y), (x + w, y + h), (x, y + h), (x, y + 4)):
+        page.mouse.move(*to, steps=5)
+    page.mouse.up()
+    page.keyboard.up("Shift")
+    return page.evaluate("""() => {
+      const { store } = document.getElementById("diabolo").explorer;
+      return Array.from(store.get("selected") ?? []).flatMap((v, i) => (v ? [i] : []));
+    }""")
+
+
+def saved(page: Any, name: str, path: Path) -> Path:
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name=name).click()
+    waiting.value.save_as(path)
+    return path
+
+
+def test_selected_rows_become_a_file_and_a_label(run, browser, folder, tmp_path):
+    model, X = fitted("labels")
+    page = opened(browser, page_of("labels", folder))
+    rows = lasso(page)
+    assert 5 < len(rows) <= 120
+    assert page.locator(".selection strong").inner_text() == f"{len(rows)} rows selected"
+    found = pd.read_csv(saved(page, "Rows as CSV", tmp_path / "rows.csv"))
+    assert found["row"].tolist() == rows
+    pd.testing.assert_series_equal(found["height"], X["height"].iloc[rows].reset_index(drop=True))
+    assert page.get_by_text(re.compile("^joined: 2024-")).count() < 2
+    page.get_by_label("Name of the new label").fill("special")
+    examples = saved(page, "Save the examples", tmp_path / "special.csv")
+    model.save(tmp_path / "tags.diabolo")
+    assert "diabolo label add MODEL.diabolo special special.csv" in page.locator(".selection form").inner_text()
+    assert run("label", "add", "tags.diabolo", "special", examples, "-o", "more.diabolo")[0] == 0
+    assert [str(name) for name in load(tmp_path / "more.diabolo").labels_.names] == ["even", "third", "special"]
+    assert page.said == []
+    page.close()
+
+
+def test_examples_of_pictures_are_pictures(browser, folder, tmp_path):
+    page = opened(browser, page_of("pictures", folder))
+    rows = lasso(page)
+    page.get_by_label("Name of the new label").fill("round ones")
+    path = saved(page, "Save the examples", tmp_path / "x.zip")
+    from diabolo.images.album import ImageCollection
+
+    album = ImageCollection(path)
+    assert len(album) == len(rows)
+    np.testing.assert_array_equal(np.rint(255 * album[0].pixels[..., 0]), pictures()[rows[0]])
+    assert zipfile.ZipFile(path).testzip() is None
+    page.close()
+
+
+def test_a_row_is_encoded_in_the_page(browser, folder):
+    model, X = fitted("table")
+    page = opened(browser, page_of("table", folder))
+    page.get_by_role("tab", name="Encode").click()
+    row = X.iloc[[8]]
+    page.get_by_label("Paste a row").fill(row.to_csv(index=False))
+    page.wait_for_timeout(300)
+    place = page.evaluate("Array.from(document.getElementById('diabolo').explorer.map.place)")
+    z = model.transform(row)[0]
+    box = read(page_of("table", folder))["map"]["box"]
+    np.testing.assert_allclose(place, np.clip(z, [box[0], box[2]], [box[1], box[3]]), atol=1e-5)
+    error = float(re.search(r"Error of the reconstruction: ([\d.e-]+)", page.locator(".result").inner_text())[1])
+    assert error == pytest.approx(model.reconstruction_errors(row).sum(), rel=1e-3)
+    assert page.get_by_label("town", exact=True).input_value() == row["town"].item()
+    page.get_by_label("height", exact=True).fill("tall")
+    page.wait_for_timeout(200)
+    assert 'column "height" has "tall": allowed are numbers' in page.locator(".result [role=alert]").inner_text()
+    page.get_by_label("Paste a row").fill("1,2,3")
+    assert "the row has 3 values, but there are 6 columns" in page.locator(".encode p[role=alert]").first.inner_text()
+    assert page.said == []
+    page.close()
+
+
+@pytest.mark.parametrize("kind", ["table", "outliers"])
+def test_gaps_that_are_new_are_filled_as_in_python(kind, browser, folder):
+    model, X = fitted(kind)
+    page = opened(browser, page_of(kind, folder))
+    row = X.iloc[[8]].astype({"height": object, "town": object, "member": object})
+    row[["height", "town", "member"]] = None
+    row = row.astype({"height": float, "member": "boolean"})
+    page.get_by_role("tab", name="Encode").click()
+    page.get_by_label("Paste a row").fill(row.to_csv(index=False))
+    page.wait_for_selector(".result table")
+    error = float(re.search(r"Error of the reconstruction: ([\d.e-]+)", page.locator(".result").inner_text())[1])
+    half = sides(model)
+    x = torch.cat(list(model._features(row)))
+    z = page.evaluate(CODES, [[None if v != v else v for v in x[0].tolist()]])
+    np.testing.assert_allclose(z, half.encode(x).numpy(), rtol=1e-4, atol=1e-4)
+    if kind == "table":
+        assert error == pytest.approx(model.reconstruction_errors(row).sum(), rel=1e-3)
+    page.close()
+
+
+def test_a_text_is_encoded_in_the_page(browser, folder):
+    model, _ = fitted("texts")
+    page = opened(browser, page_of("texts", folder))
+    page.get_by_role("tab", name="Encode").click()
+    page.get_by_label("A text to place on the map").fill("red blue blue north")
+    page.wait_for_timeout(300)
+    place = page.evaluate("Array.from(document.getElementById('diabolo').explorer.map.place)")
+    np.testing.assert_allclose(place, model.transform(["red blue blue north"])[0], atol=1e-4)
+    assert page.said == []
+    page.close()
+
+
+def png(width: int, height: int) -> bytes:
+    """The head of a PNG of this size."""
+    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII5x", 13, b"IHDR", width, height) + bytes(64)
+
+
+def test_a_picture_is_encoded_and_a_huge_one_refused(browser, folder, tmp_path):
+    from PIL import Image
+
+    model, X = fitted("pictures")
+    Image.fromarray(X[3]).save(tmp_path / "three.png")
+    (tmp_path / "huge.png").write_bytes(png(10_000, 10_000))
+    (tmp_path / "broken.png").write_bytes(png(10, 10))
+    (tmp_path / "no.txt").write_text("no picture " * 20)
+    page = opened(browser, page_of("pictures", folder))
+    page.get_by_role("tab", name="Encode").click()
+    choose = page.get_by_label("Choose a picture")
+    choose.set_input_files(tmp_path / "three.png")
+    page.wait_for_selector(".result [role=img]")
+    place = page.evaluate("Array.from(document.getElementById('diabolo').explorer.map.place)")
+    box = read(page_of("pictures", folder))["map"]["box"]
+    z = model.transform(X[3:4])[0]
+    np.testing.assert_allclose(place, np.clip(z, [box[0], box[2]], [box[1], box[3]]), atol=1e-4)
+    alert = page.locator(".encode p[role=alert]")
+    for name, said in (
+        ("huge.png", "huge.png has 10,000 × 10,000 pixels: at most 40 million"),
+        ("broken.png", "broken.png is broken"),
+        ("no.txt", "no.txt is no PNG, JPEG, WebP or GIF"),
+    ):
+        choose.set_input_files(tmp_path / name)
+        page.wait_for_timeout(200)
+        assert said in alert.inner_text()
+    assert page.said == []
+    page.close()
+
+
+def test_a_decoder_of_ones_own_is_a_sheet_and_the_page_says_so(browser, folder):
+    model, _ = fitted("own decoder")
+    page = opened(browser, page_of("own decoder", folder))
+    assert "Interpolated from a sheet of 33 × 33 places, because Own" in page.locator(".decoded .note").inner_text()
+    box = read(page_of("own decoder", folder))["sheet"]["box"]
+    node = [box[0] + (box[1] - box[0]) * 5 / 32, box[2] + (box[3] - box[2]) * 20 / 32]
+    (e,) = page.evaluate(DECODED, [node])
+    np.testing.assert_allclose(e, model._decode([node]).numpy()[0], atol=2e-3)
+    page.close()
+
+
+def test_two_of_three_codes_are_a_map(browser, folder):
+    model, _ = fitted("three codes")
+    page = opened(browser, page_of("three codes", folder))
+    page.get_by_role("tab", name="Place").click()
+    page.get_by_label("Map", exact=True).last.select_option("axes")
+    page.get_by_label("Code up").select_option("z3")
+    page.get_by_label("Code z2").fill("0.25")
+    place = page.evaluate("Array.from(document.getElementById('diabolo').explorer.map.place)")
+    (e,) = page.evaluate(DECODED, [place])
+    z = np.float32([[place[0], 0.25, place[1]]])
+    np.testing.assert_allclose(e, model._decode(z).numpy()[0], rtol=1e-4, atol=1e-4)
+    page.get_by_label("Map", exact=True).last.select_option("")
+    assert page.said == []
+    page.close()
+
+
+def test_what_is_shown_is_saved(browser, folder, tmp_path):
+    page = opened(browser, page_of("table", folder))
+    page.get_by_role("tab", name="Save").click()
+    assert saved(page, "Map as PNG", tmp_path / "a.png").read_bytes()[:4] == b"\x89PNG"
+    assert saved(page, "Map as SVG", tmp_path / "a.svg").read_text().startswith("<svg")
+    assert len(pd.read_csv(saved(page, "Shown rows as CSV", tmp_path / "a.csv"))) == 120
+    row = json.loads(saved(page, "Decoded thing as JSON", tmp_path / "a.json").read_text())
+    assert [*row] == [*people().columns]
+    assert page.said == []
+    page.close()
+
+
+def test_a_walk_goes_from_a_to_b(browser, folder):
+    page = opened(browser, page_of("table", folder))
+    page.get_by_role("tab", name="Walk").click()
+    page.get_by_role("button", name="Set A here").click()
+    drag(page, 120, 50)
+    page.mouse.up()
+    page.get_by_role("button", name="Set B here").click()
+    walk = page.get_by_label("Walk: how far from A to B")
+    walk.fill("0.5")
+    a, b, at = page.evaluate("""() => {
+      const { map, store } = document.getElementById("diabolo").explorer;
+      return [...store.get("anchors"), map.place];
+    }""")
+    np.testing.assert_allclose(at, (np.array(a) + b) / 2, atol=1e-6)
+    assert page.said == []
+    page.close()
+
+
+def test_ground_and_legend_give_a_level_one_color(browser, folder):
+    page = opened(browser, page_of("table", folder), at="#color=town&ground=level:town")
+    page.wait_for_selector(".map-areas li")
+    run = "(items) => items.map((node) => [node.textContent, node.querySelector('i').style.background])"
+    ground, legend = (dict(page.eval_on_selector_all(css, run)) for css in (".map-areas li", ".legend .chip"))
+    assert ground
+    assert ground.items() <= legend.items()
+    page.close()
+
+
+def test_on_a_phone_what_is_decoded_stays_above_the_map(browser, folder):
+    page = opened(browser, page_of("table", folder), 390)
+    page.locator(".map-handle").scroll_into_view_if_needed()
+    page.mouse.wheel(0, 200)
+    page.wait_for_timeout(100)
+    decoded, handle = (page.locator(css).bounding_box() for css in (".decoded", ".map-stage"))
+    assert 0 <= decoded["y"] < handle["y"] + handle["height"]
+    assert page.evaluate("getComputedStyle(document.querySelector('.decoded')).position") == "sticky"
+    page.close()
+
+
+def discs() -> Payload:
+    """A plane of fonts with the letters A and B: discs, larger to the right, wider apart above."""
+    size, rng = 16, np.random.default_rng(0)
+    y, x = np.mgrid[:size, :size] - 7.5
+    field = 4 - np.hypot(x, y).ravel()
+    matrix, offset = np.zeros((2 * size**2 + 2, 2)), np.concatenate([field, field, [10, 12]])
+    matrix[: 2 * size**2, 0], matrix[-2:, 1] = 1, 2
+    weights = {"weight": matrix, "bias": offset}
+    program = compiled({"layer": "Linear", "in_features": 2, "out_features": len(matrix), "bias": True}, weights, 2)
+    tensors, places = Tensors(), rng.uniform(-1, 1, (20, 2)).astype(np.float32)
+    fonts = {"letters": "AB", "size": size, "advances": 2 * size**2, "unit": 0.05, "box": [-0.5, -0.2, 0.5, 0.8], "level": 0}
+    box, heat = [-2, 2, -2, 2], -np.hypot(*np.mgrid[-2:2:9j, -2:2:9j])
+    nothing = ("codec", "encoder", "flat", "labels", "sheet", "trust", "thumbnails", "pixels")
+    head = {
+        **dict.fromkeys(nothing),
+        **{"version": 1, "title": "Discs", "about": "20 fonts", "model": "Manifold", "kind": "fonts", "regions": []},
+        **{"k": 2, "n": 20, "rows": 20, "left_out": 0, "remote": {"encode": False, "decode": False}},
+        "decoder": program.json(tensors),
+        "map": {"method": "codes", "axes": ["z1", "z2"], "note": "", "box": box},
+        "density": {"log": tensors.add(heat, "f32"), "box": box, "quantiles": [-2, -1, 0]},
+        **dict.fromkeys(("places", "codes"), tensors.add(places, "f32")),
+        "columns": [column("family", "label", [f"Disc {i // 2}" for i in range(20)], tensors)],
+        "index": tensors.add(np.arange(20), "i32"),
+        "ids": [f"Disc {i}" for i in range(20)],
+        "fonts": fonts | {"text": "ABBA", "place": [0.5, -0.5]},
+    }
+    return Payload(head | {"tensors": tensors.table}, tensors.blob)
+
+
+def test_a_place_of_a_plane_of_fonts_is_a_font(browser, tmp_path):
+    (tmp_path / "fonts.html").write_bytes(html(discs()))
+    page = opened(browser, tmp_path / "fonts.html")
+    word = "document.querySelector('canvas.word').toDataURL()"
+    before = page.evaluate(word)
+    drag(page, 80, 30)
+    page.mouse.up()
+    assert page.evaluate(word) != before
+    page.wait_for_selector("[role=img][aria-label^='Decoded: ABBA, in a font near Disc']")
+    page.get_by_label("Text").fill("Béa A")
+    assert page.locator(".font [role=status]").first.inner_text() == "Not learned, and drawn as a box: é a"
+    page.get_by_label("Go to").fill("Disc 7")
+    page.wait_for_timeout(700)
+    place = page.evaluate("Array.from(document.getElementById('diabolo').explorer.map.place)")
+    np.testing.assert_allclose(place, tensor(discs(), discs().head["places"])[7], atol=1e-5)
+    page.get_by_label("Name of the font").fill("Round One")
+    path = saved(page, "Save the font", tmp_path / "round.ttf")
+    assert saved(page, "Save the word", tmp_path / "word.svg").read_text().startswith("<svg")
+    ttlib = pytest.importorskip("fontTools.ttLib", reason="the extra 'fonts' is not installed")
+    font = ttlib.TTFont(path)
+    assert font["name"].getDebugName(1) == "Round One"
+    assert {*map(ord, "AB")} <= set(font.getBestCmap())
+    em = font["head"].unitsPerEm
+    assert font["hmtx"]["A"][0] == pytest.approx(em * 0.05 * (10 + 2 * place[1]), abs=1)
+    right = font["glyf"]["A"].xMax - font["glyf"]["A"].xMin
+    assert right == pytest.approx(em * 2 * (4 + place[0]) / 16, rel=0.03)
+    assert page.said == []
+    page.close()
+
+
+def test_a_notebook_gets_a_widget():
+    pytest.importorskip("anywidget", reason="the extra 'notebook' is not installed")
+    model, X = fitted("table")
+    w = model.explore(X, title="Here")
+    w.place = 0.1, 0.2
+    pd.testing.assert_frame_equal(w.decoded, model.inverse_transform([[0.1, 0.2]]))
+
+
+# ── the command ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def run(monkeypatch, capsys, tmp_path):
+    """Runs the command line in a folder: code and what was said on stderr."""
+
+    def run(*arguments: Any) -> tuple[int, str]:
+        monkeypatch.setattr(sys, "argv", ["diabolo", *map(str, arguments)])
+        monkeypatch.chdir(tmp_path)
+        code: Any = 0
+        try:
+            with warnings.catch_warnings():
+                main()
+        except SystemExit as end:
+            code = end.code or 0
+        return code, capsys.readouterr().err
+
+    return run
+
+
+def test_the_command_exports(run, tmp_path):
+    model, X = fitted("table")
+    model.save(tmp_path / "m.diabolo")
+    X.assign(note=[f"n{i % 4}" for i in range(120)]).to_csv(tmp_path / "people.csv", index=False)
+    assert run("explore", "m.diabolo", "people.csv", "--export", "page.html") == (0, "")
+    head = read(tmp_path / "page.html")
+    assert head["title"] == "people"
+    assert head["columns"][0]["name"] == "note"
+    assert run("explore", "m.diabolo", "--export", "drawn.html", "--title", "Drawn") == (0, "")
+    assert read(tmp_path / "drawn.html")["n"] == 1000
+    for args, said in (
+        (("m.diabolo", "people.csv", "--export", "people.csv"), "is the input"),
+        (("people.csv", "people.csv", "--export", "a.html"), "does not begin like a .diabolo file"),
+        (("m.diabolo", "people.csv", "--export", "a.html", "--port", "8000"), "--port is for a page that is served"),
+        (("m.diabolo", "people.csv", "--export", "no/a.html"), "create it first"),
+    ):
+        code, told = run("explore", *args)
+        assert code != 0
+        assert said in told
+    assert {p.name for p in tmp_path.iterdir()} == {"m.diabolo", "people.csv", "page.html", "drawn.html"}
