@@ -72,12 +72,20 @@ WEIGHTS = click.Path(exists=True, dir_okay=False, path_type=Path)
 PLACE = click.Path(exists=True, path_type=Path)
 
 
-@click.group(help="Score models by the protocols of published tables.")
+GROUP = """\b
+Examples:
+  diabolo bench restoration --data data/
+  diabolo bench fonts unseen.zip
+"""
+
+
+@click.group(epilog=GROUP, help="Score models by the protocols of published tables, beside simpler methods.")
 def command() -> None:
     pass
 
 
 @command.command(
+    short_help="Restored pictures, and those of any other tool.",
     epilog=EPILOG,
     help="Score the restoration of pictures by the protocols of published tables, beside methods without a network. Or, with "
     "--clean and --restored, score the pictures that any other tool has written.",
@@ -166,6 +174,7 @@ Examples:
 
 
 @command.command(
+    short_help="A map of fonts, on fonts that it has not seen.",
     epilog=FONTS,
     help="How near the map of fonts comes to those of SOURCE, a folder or a zip: the best place for each, beside PCA with 2 "
     "components and the nearest of the fonts that were learned. Squared errors are those of 26 letters at 32 x 32 pixels.",
