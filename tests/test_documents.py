@@ -135,8 +135,8 @@ def test_nothing_that_may_decide_is_left_out_for_being_frequent() -> None:
     [
         ({"min_df": 1000}, r"no words are left .* 10 below min_df=1000 \(.*lower min_df, raise max_df"),
         ({"max_df": 0.01}, r"no words are left .* 10 above max_df=0.01"),
-        ({"token_pattern": r"\d+"}, r"none in 40 documents is one by token_pattern='.*' and stop_words=None"),
-        ({"stop_words": FRUIT}, r"none in 40 documents .*stop_words="),
+        ({"token_pattern": r"\d+"}, r"no token in 40 documents is one by token_pattern='.*' and stop_words=None"),
+        ({"stop_words": FRUIT}, r"no token in 40 documents .*stop_words="),
         ({"min_df": 0}, "min_df=0: allowed are"),
         ({"max_df": 1.5}, "max_df=1.5: allowed are"),
         ({"max_df": True}, "max_df=True: allowed are"),

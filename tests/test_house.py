@@ -189,7 +189,7 @@ TOGETHER = {
     "documents": "formats.embedded formats.texts formats.words",
     "estimators": """estimators.autoencoder.autoencoder estimators.autoencoder.base estimators.base estimators.linear
         estimators.weights""",
-    "files": "formats.cells formats.gaps formats.hints formats.layout formats.suspects",
+    "files": "formats.cells formats.files formats.gaps formats.hints formats.layout formats.suspects",
     "explorer": """cli.explore estimators.autoencoder.regions explorer.bundle explorer.columns explorer.computing explorer.grids
         explorer.near explorer.page explorer.payload explorer.sides explorer.thumbnails""",
     "explorer_server": "explorer.guard explorer.server explorer.uploads",

@@ -232,7 +232,7 @@ def test_how_far_pictures_move(h: int, w: int, pixels: int) -> None:
     clf.format_ = Images((h, w)).fit(np.zeros((2, h, w, 3), np.uint8))
     clf._architecture = architecture(clf.format_)
     assert clf._corruption() == Chain((Shift((3, h, w), pixels, None), Mirror((3, h, w))))
-    clf._given = object()
+    clf._given_encoder = object()
     assert clf._corruption() == Clean()
 
 
