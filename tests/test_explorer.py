@@ -278,7 +278,7 @@ def test_names_that_are_taken_are_told_apart():
 
 def test_what_was_left_out_is_said(monkeypatch):
     here = sys.modules["diabolo.explorer.payload"]
-    monkeypatch.setattr(here, "MOST", 50)
+    monkeypatch.setattr(here, "MAX_ROWS", 50)
     monkeypatch.setattr(here, "CELLS", 100)
     head = payload(*fitted("table")).head
     assert (head["n"], head["rows"], head["left_out"]) == (50, 120, 4)

@@ -35,7 +35,7 @@ from .uploads import rows
 __all__ = ["Place", "application", "running", "serve"]
 
 PORTS = range(8000, 8020)  # tried in this order, and then any
-MOST = 1 << 24  # numbers in an answer
+MAX_NUMBERS = 1 << 24  # numbers in an answer
 BINARY = "application/octet-stream"
 POLICY = re.compile(rb"""<meta http-equiv=["']Content-Security-Policy["'] content=(?:"([^"]+)"|'([^']+)')""", re.I)
 HEAD = 4096  # bytes in which a page says its policy, before anything that is not ours
@@ -109,11 +109,13 @@ def running(
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, args=[[bound]], daemon=True)
         thread.start()
+        while thread.is_alive() and not server.started:  # it must not lose its socket while it starts
+            thread.join(0.01)
         try:
             yield place, thread
         finally:
             server.should_exit = True
-            thread.join(5)
+            thread.join(30)
 
 
 def extra(name: str) -> Any:
@@ -254,8 +256,8 @@ def decoding(model: Any, decode: Callable[[Tensor], Tensor], k: int) -> Answer:
         z = numbers(body, kind, k, "codes")
         if not np.isfinite(z).all():
             raise DataError("codes are finite numbers, but NaN or infinity was sent")
-        if len(z) * d > MOST:
-            raise DataError(f"send at most {max(1, MOST // d):,} codes at once, not {len(z):,}")
+        if len(z) * d > MAX_NUMBERS:
+            raise DataError(f"send at most {max(1, MAX_NUMBERS // d):,} codes at once, not {len(z):,}")
         return torch.cat([decode(part) for part in torch.from_numpy(z).to(dtype).split(model.format_.piece)]).numpy()
 
     return answer
