@@ -75,20 +75,20 @@ def serve(
         Without the extra ``explore``.
     """
     server = running(page, model, host=host, port=port)
-    with contextlib.suppress(KeyboardInterrupt), server as (place, thread):
+    with contextlib.suppress(KeyboardInterrupt), server as (place, stopped):
         print(f"The explorer is at {place.url} (Ctrl-C stops it)", flush=True)
         if open:  # in a thread, for a browser of the terminal returns when it is closed
             threading.Thread(target=webbrowser.open, args=[place.once], daemon=True).start()
-        while thread.is_alive():
-            thread.join(0.2)
+        while not stopped.wait(0.2):
+            pass
     print("The explorer has stopped.", flush=True)
 
 
 @contextlib.contextmanager
 def running(
     page: Callable[[], bytes], model: Any = None, *, host: str = "127.0.0.1", port: int | None = None
-) -> Iterator[tuple[Place, threading.Thread]]:
-    """A server in a thread, as long as the block lasts; parameters as those of :func:`serve`."""
+) -> Iterator[tuple[Place, threading.Event]]:
+    """A server in a thread, as long as the block lasts, and what says that it stopped; parameters as those of :func:`serve`."""
     _, uvicorn = (extra(name) for name in ("starlette", "uvicorn"))
     with listening(host, port) as bound:
         place = Place.of(host, bound)
@@ -107,15 +107,22 @@ def running(
             timeout_graceful_shutdown=1,
         )
         server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, args=[[bound]], daemon=True)
-        thread.start()
-        while thread.is_alive() and not server.started:  # it must not lose its socket while it starts
-            thread.join(0.01)
+        stopped = threading.Event()  # Python 3.11 takes a thread for dead if Ctrl-C interrupts its join
+
+        def run() -> None:
+            try:
+                server.run([bound])
+            finally:
+                stopped.set()
+
+        threading.Thread(target=run, daemon=True).start()
         try:
-            yield place, thread
+            while not (server.started or stopped.wait(0.01)):
+                pass
+            yield place, stopped
         finally:
             server.should_exit = True
-            thread.join(30)
+            stopped.wait(30)  # it must not lose its socket while it runs
 
 
 def extra(name: str) -> Any:
