@@ -182,38 +182,40 @@ def test_the_root_is_lazy_and_complete() -> None:
 
 # What has no test file of its name, or shares its name with another: it is tested with what uses it, in tests/test_<noun>.py.
 TOGETHER = {
-    "cli": """cli.data cli.decode cli.demo cli.encode cli.fit cli.info cli.label cli.labels cli.map cli.options cli.outliers
-        cli.printing cli.report cli.sample cli.score cli.tag""",
+    "cli": """cli.data cli.decode cli.demo cli.encode cli.fit cli.info cli.label cli.labels cli.map cli.options
+        cli.outliers cli.printing cli.report cli.sample cli.score cli.tag""",
     "cli_pictures": "cli.batch cli.colorize cli.denoise cli.images cli.upscale",
     "determinism": "chance hardware",
     "documents": "formats.embedded formats.texts formats.words",
     "estimators": """estimators.autoencoder.autoencoder estimators.autoencoder.base estimators.base estimators.linear
         estimators.weights""",
-    "explorer": """cli.explore estimators.autoencoder.regions explorer.bundle explorer.columns explorer.computing explorer.grids
-        explorer.near explorer.page explorer.payload explorer.sides explorer.thumbnails""",
+    "explorer": """cli.explore estimators.autoencoder.regions explorer.bundle explorer.columns explorer.computing
+        explorer.grids explorer.near explorer.page explorer.payload explorer.sides explorer.thumbnails""",
     "explorer_server": "explorer.guard explorer.server explorer.uploads",
     "explorer_widget": "explorer.widget",
     "files": "formats.cells formats.files formats.gaps formats.hints formats.layout formats.suspects",
-    "fonts": """cli.fonts explorer.fonts fonts.bench fonts.collection fonts.decoder fonts.fields fonts.files fonts.glyphs
-        fonts.learning fonts.manifold""",
-    "formats": """formats.arrays formats.base formats.category formats.columns formats.container formats.fitting formats.matrices
-        formats.remarks formats.tables formats.written sentinels""",
+    "fonts": """cli.fonts explorer.fonts fonts.bench fonts.collection fonts.decoder fonts.fields fonts.files
+        fonts.glyphs fonts.learning fonts.manifold""",
+    "formats": """formats.arrays formats.base formats.category formats.columns formats.container formats.fitting
+        formats.matrices formats.remarks formats.tables formats.written sentinels""",
     "images": "estimators.augmentation formats.images nets.convolution",
     "labels": "formats.labels formats.targets",
-    "multilabel": """estimators.logistic estimators.multilabel.base estimators.multilabel.classifier estimators.multilabel.comparison
-        estimators.multilabel.decision estimators.multilabel.direct estimators.multilabel.independent
-        estimators.multilabel.label_discovery estimators.multilabel.linear_residual estimators.multilabel.metrics
+    "multilabel": """estimators.logistic estimators.multilabel.base estimators.multilabel.classifier
+        estimators.multilabel.comparison estimators.multilabel.decision estimators.multilabel.direct
+        estimators.multilabel.independent estimators.multilabel.label_discovery
+        estimators.multilabel.linear_residual estimators.multilabel.metrics
         estimators.multilabel.new_label estimators.multilabel.replay estimators.multilabel.report
         estimators.multilabel.targets estimators.multilabel.thresholds""",
     "network": "nets.dense nets.ensemble nets.links nets.numeric nets.text nets.vocabulary",
-    "outliers": """estimators.gaps estimators.outliers.detector estimators.outliers.explanation estimators.outliers.known_outliers
-        estimators.outliers.scorer estimators.outliers.scores""",
+    "outliers": """estimators.gaps estimators.outliers.detector estimators.outliers.explanation
+        estimators.outliers.known_outliers estimators.outliers.scorer estimators.outliers.scores""",
+    "outlines": "fonts.contours",
     "picture": "images.album images.pillow images.tiff",
     "printed": "estimators.autoencoder.comparison",
     "program": "explorer.programs nets.layers nets.operations nets.tape",
     "protocols": "cli.bench images.metrics",
-    "report": """report.autoencoder report.display report.labels report.names report.outliers report.page report.rows report.svg
-        report.values""",
+    "report": """report.autoencoder report.display report.labels report.names report.outliers report.page
+        report.rows report.svg report.values""",
     "restoration": """estimators.restoration.base estimators.restoration.colorizer estimators.restoration.comparison
         estimators.restoration.denoiser estimators.restoration.hints estimators.restoration.pixels
         estimators.restoration.upscaler""",

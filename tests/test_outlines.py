@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diabolo import DataError
-from diabolo.fonts.outlines import contours, outlines, upsampled
+from diabolo.fonts.contours import contours, upsampled
+from diabolo.fonts.outlines import outlines
 
 
 def grid(size: int) -> tuple[np.ndarray, np.ndarray]:

@@ -20,7 +20,8 @@ from scipy.ndimage import distance_transform_edt
 from diabolo import DataError
 from diabolo.fonts import outlines as tracing
 from diabolo.fonts import truetype as writing
-from diabolo.fonts.outlines import outlines, upsampled
+from diabolo.fonts.contours import upsampled
+from diabolo.fonts.outlines import outlines
 from diabolo.fonts.truetype import truetype, word, write
 
 DEJAVU = Path(matplotlib.get_data_path(), "fonts", "ttf")
