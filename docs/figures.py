@@ -1,9 +1,10 @@
 """Draw the pictures of README.md and of this folder: one command each time their look changes.
 
-    python docs/figures.py            explorer.png, report.png and restored.jpg
+    python docs/figures.py            explorer.png, fonts.png, report.png and restored.jpg
     DIABOLO_DATA=... python examples/documents.py --output docs       documents.svg
 
 explorer.png  the page of examples/explorer.py after a drag of its circle; needs Chromium, too
+fonts.png     five frames of a drag over the map of `diabolo fonts`, and the word in each; needs Chromium, too
 report.png    the top and the map of `diabolo demo`; needs Chromium, its path in CHROMIUM, and the package playwright
 restored.jpg  scikit-learn's two photographs with noise, made small and made gray; beside each, what the shipped models give
 """
@@ -33,7 +34,8 @@ def main() -> None:
     restored().save(DOCS / "restored.jpg", quality=88, optimize=True)
     report().quantize(96, dither=Image.Dither.NONE).save(DOCS / "report.png", optimize=True)
     explorer().quantize(160, dither=Image.Dither.NONE).save(DOCS / "explorer.png", optimize=True)
-    for name in ("restored.jpg", "report.png", "explorer.png"):
+    fonts().quantize(128, dither=Image.Dither.NONE).save(DOCS / "fonts.png", optimize=True)
+    for name in ("restored.jpg", "report.png", "explorer.png", "fonts.png"):
         print(f"{DOCS / name}: {(DOCS / name).stat().st_size / 1000:.0f} kB")
 
 
@@ -86,6 +88,40 @@ def explorer() -> Image.Image:
         page.mouse.move(x - 150, y + 40, steps=10)
         page.wait_for_timeout(400)
         return Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+
+
+PATH = ((0.30, 0.24), (0.38, 0.52), (0.52, 0.62), (0.68, 0.34), (0.80, 0.52))  # of the circle, in shares of the map
+
+
+def fonts() -> Image.Image:
+    """Five frames of a drag: the map, and the word below."""
+    from playwright.sync_api import sync_playwright
+
+    frames = []
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        file = Path(folder) / "fonts.html"
+        subprocess.run([sys.executable, "-m", "diabolo", "fonts", "--export", file], check=True, stdout=subprocess.DEVNULL)
+        path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 880, "height": 1000}, color_scheme="light")
+        page.goto(file.as_uri())
+        page.wait_for_selector("html[data-ready=true]")
+        handle, stage = (page.locator(css).bounding_box() for css in (".map-handle", ".map-stage"))
+        assert handle is not None
+        assert stage is not None
+        page.mouse.move(handle["x"] + handle["width"] / 2, handle["y"] + handle["height"] / 2)
+        page.mouse.down()
+        for x, y in PATH:
+            page.mouse.move(stage["x"] + x * stage["width"], stage["y"] + y * stage["height"], steps=12)
+            page.wait_for_timeout(300)
+            parts = [page.locator(css).screenshot() for css in (".map-stage", ".font .words")]
+            frames.append([Image.open(io.BytesIO(part)).convert("RGB") for part in parts])
+    sheet = Image.new("RGB", (len(frames) * (SIDE + GAP) - GAP, SIDE + GAP + SIDE // 3), "white")
+    for i, (ground, word) in enumerate(frames):
+        sheet.paste(ground.resize((SIDE, SIDE), Image.Resampling.LANCZOS), (i * (SIDE + GAP), 0))
+        word.thumbnail((SIDE, SIDE // 3), Image.Resampling.LANCZOS)
+        sheet.paste(word, (i * (SIDE + GAP), SIDE + GAP))
+    return sheet
 
 
 def report() -> Image.Image:

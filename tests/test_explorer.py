@@ -456,7 +456,9 @@ def test_the_address_holds_the_state(browser, folder):
     assert page.state == same.state
     assert same.state[2:] == ['[["visits",{"low":4,"high":8}]]', "town", "walk"]
     assert same.locator(".find [role=status]").text_content().startswith(f"{(people()['visits'] >= 4).sum()} of 120")
-    odd = opened(browser, path, at="#at=x,y&color=nothing&ground=%3Cimg%3E&axes=0,9&view=1,1,NaN&walk=1&tab=zzz&filters=[[1,2],3")
+    odd = opened(
+        browser, path, at="#at=x,y&color=nothing&ground=%3Cimg%3E&axes=0,9&view=1,1,NaN&walk=1&tab=zzz&filters=[[1,2],3"
+    )
     assert odd.said == []
     assert odd.locator("[role=tabpanel]:visible").count() == 1
     for one in (page, same, odd):

@@ -21,7 +21,6 @@ WEB = ROOT / "src" / "diabolo" / "explorer" / "web"
 PAGES = ROOT / "tests" / "pages"
 BROWSER = shutil.which("chromium") or "/usr/bin/chromium"
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src data:"
-DEFINED = r"^(?:export )?(?:async )?(?:function\*?|class|const|let) (\w+)"
 PIXELS = "map.ground.raster.pixels.reduce((hash, v) => (Math.imul(hash, 31) + v) | 0, 7)"
 AT = """() => {
   const [u, v] = map.camera.pixel(...map.at);
@@ -90,13 +89,6 @@ def drag(page: Any, start: list[float], moves: list[tuple[float, float]], leave:
 
 def settled(page: Any) -> None:
     until(page, "map.still")
-
-
-def test_top_level_names_are_unique():
-    """The files are packed into one scope."""
-    found = [name for file in WEB.glob("*.js") for name in re.findall(DEFINED, file.read_text(), re.M)]
-    assert len(found) > 40
-    assert [name for name in set(found) if found.count(name) > 1] == []
 
 
 # ── the circle ───────────────────────────────────────────────────────────────────────────────────────────────────────

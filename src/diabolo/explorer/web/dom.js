@@ -86,7 +86,7 @@ export function download(name, content, type) {
   setTimeout(() => URL.revokeObjectURL(url), 10000);
 }
 
-// At most once per `wait` milliseconds, and always with the newest arguments.
+// At most once per `wait` milliseconds, always with the newest arguments, and never within the frame of a drag.
 export function throttled(run, wait) {
   let [timer, newest] = [0, null];
   const later = () => {
@@ -99,7 +99,7 @@ export function throttled(run, wait) {
   };
   return (...given) => {
     newest = given;
-    if (!timer) later();
+    timer ||= setTimeout(later);
   };
 }
 
