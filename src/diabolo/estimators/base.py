@@ -155,10 +155,10 @@ class System(Training, BaseEstimator, ABC):
         checks: dict[str, Any] = {"accept_sparse": ["csr", "csc", "coo"], "dtype": "numeric", "ensure_all_finite": "allow-nan"}
         return validate_data(self, X, reset=reset, **checks)
 
-    def _name_features(self) -> None:
+    def _name_features(self, named: bool = True) -> None:
         """The number and names of features, for files and documents, too."""
         self.n_features_in_ = len(self.format_.columns)
-        if self.format_.named:
+        if self.format_.named and named:
             self.feature_names_in_ = np.array(self.format_.columns, dtype=object)
         elif hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
@@ -209,9 +209,7 @@ class System(Training, BaseEstimator, ABC):
         if isinstance(X, (str, Path)) or self.format_.free:
             self._name_features()
         elif self.format_.left_out:
-            self.n_features_in_ = len(self.format_.columns)
-            if hasattr(self, "feature_names_in_"):
-                self.feature_names_in_ = np.array(self.format_.columns, dtype=object)
+            self._name_features(named=hasattr(self, "feature_names_in_"))
         self._architecture = self._choose_architecture()
         return self.format_.rows(X)
 

@@ -14,6 +14,7 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..estimators.base import System
 from ..progress import progress
 from ..storage import atomic
 from . import server
@@ -34,7 +35,7 @@ def __getattr__(name: str) -> Any:
 
 
 def export(
-    model: Any,
+    model: System,
     X: Any,
     path: str | os.PathLike[str],
     *,
@@ -75,7 +76,7 @@ def export(
 
 
 def serve(
-    model: Any,
+    model: System,
     X: Any,
     *,
     title: str = "",
@@ -99,6 +100,6 @@ def serve(
     server.serve(page, model, host=host, port=port, open=open)
 
 
-def _payload(model: Any, X: Any, title: str, labels: Mapping[str, Any] | None, seed: int, remote: bool) -> Payload:
+def _payload(model: System, X: Any, title: str, labels: Mapping[str, Any] | None, seed: int, remote: bool) -> Payload:
     with progress("Explorer") as at:
         return payload(model, X, title=title, labels=labels, seed=seed, remote=remote, say=lambda words: at(0, words))

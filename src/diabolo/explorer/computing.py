@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..estimators.base import System
 from ..nets.program import Tensors
 from .codec import NotDescribed, described
 from .grids import Box, sheet, trust
@@ -25,7 +26,7 @@ __all__ = ["computing"]
 SMALL = 2_000_000  # probabilities that are kept in full
 
 
-def computing(model: Any, half: Sides, shown: Any, box: Box, tensors: Tensors, remote: bool) -> dict[str, Any]:
+def computing(model: System, half: Sides, shown: Any, box: Box, tensors: Tensors, remote: bool) -> dict[str, Any]:
     """The entries of the head from which the page encodes and decodes."""
     own, dtype, codec = programs(model), dtype_of(model.network_), coded(model, tensors)
     decoder = own.decode and own.decode.json(tensors)
@@ -61,7 +62,7 @@ def flattening(flat: tuple[np.ndarray, np.ndarray] | None, tensors: Tensors) -> 
     return flat and {"directions": tensors.add(flat[0], "f32"), "mean": tensors.add(flat[1], "f32")}
 
 
-def coded(model: Any, tensors: Tensors) -> dict[str, Any] | None:
+def coded(model: System, tensors: Tensors) -> dict[str, Any] | None:
     """How the page reads and writes rows; None where only Python can."""
     try:
         return described(model.format_, tensors, getattr(model, "loss_", None) if hasattr(model, "pca_") else None)

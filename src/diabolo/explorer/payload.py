@@ -21,6 +21,7 @@ from ..estimators import Autoencoder
 from ..estimators.autoencoder.maps import MAX_ROWS as MOST_OF_TSNE
 from ..estimators.autoencoder.maps import Map, spread
 from ..estimators.autoencoder.regions import pixels, regions
+from ..estimators.base import System
 from ..formats import Documents
 from ..nets.program import Tensors
 from ..report.names import Names
@@ -74,7 +75,7 @@ class Shown:
 
 
 def payload(
-    model: Any,
+    model: System,
     X: Any,
     *,
     title: str = "",
@@ -148,13 +149,13 @@ def checked(name: str, values: Any, n: int) -> list[Any]:
 # ── rows ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def features(model: Any, X: Any) -> Iterator[Tensor]:
+def features(model: System, X: Any) -> Iterator[Tensor]:
     """X -> chunks of x (b, d) in the precision of the network."""
     for x in model._features(X):
         yield from x.split(4096)
 
 
-def read(model: Any, X: Any, most: int) -> tuple[np.ndarray, Tensor, int]:
+def read(model: System, X: Any, most: int) -> tuple[np.ndarray, Tensor, int]:
     """The numbers of at most so many rows, evenly spaced; their features (m, d); the number of all rows."""
     most = min(most, max(1, VALUES // model.format_.width))
     kept: list[Tensor] = []
@@ -192,7 +193,7 @@ def flattened(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return v[:DIRECTIONS].T.copy(), mean
 
 
-def about(model: Any, n: int, shown: int) -> str:
+def about(model: System, n: int, shown: int) -> str:
     """A sentence under the title."""
     unit = {"documents": "documents", "images": "pictures"}.get(model.format_.kind, "rows")
     some = f"{n:,} {unit}" if shown == n else f"{shown:,} of {n:,} {unit}"
@@ -210,7 +211,7 @@ def told(found: Map, box: Box) -> dict[str, Any]:
     return {"method": found.method, "axes": found.axes, "note": found.note, "box": list(box), "near": NEAR}
 
 
-def names(model: Any, X: Any, index: np.ndarray) -> list[str] | None:
+def names(model: System, X: Any, index: np.ndarray) -> list[str] | None:
     """The names of the rows; None if they have only numbers."""
     known = Names(model.format_, X)
     return [known.name(i) for i in index.tolist()] if len(known.names) else None
@@ -220,7 +221,7 @@ def names(model: Any, X: Any, index: np.ndarray) -> list[str] | None:
 
 
 def columns_of(
-    model: Any, half: Sides, X: Any, shown: Shown, more: Mapping[str, list[Any]], tensors: Tensors
+    model: System, half: Sides, X: Any, shown: Shown, more: Mapping[str, list[Any]], tensors: Tensors
 ) -> tuple[list[dict[str, Any]], int]:
     """Labels, columns, measures and codes; and how many columns were left out."""
     own, left_out = own_columns(model, X, shown)
@@ -249,7 +250,7 @@ def predicted(half: Sides, shown: Shown) -> list[str]:
     return ["; ".join(name for name, yes in zip(half.labels, row, strict=True) if yes) or "(none)" for row in given]
 
 
-def own_columns(model: Any, X: Any, shown: Shown) -> tuple[dict[str, list[Any]], int]:
+def own_columns(model: System, X: Any, shown: Shown) -> tuple[dict[str, list[Any]], int]:
     """The cells of the shown rows, as they stand in X; of documents the texts, and the words that stand for them."""
     format, n = model.format_, len(shown.index)
     if isinstance(format, Documents):
@@ -263,7 +264,7 @@ def own_columns(model: Any, X: Any, shown: Shown) -> tuple[dict[str, list[Any]],
     return dict(zip(format.columns[:kept], cells, strict=False)), len(cells) - kept
 
 
-def pictures(model: Any, shown: Shown) -> dict[str, Any]:
+def pictures(model: System, shown: Shown) -> dict[str, Any]:
     """Small pictures of the rows, if they are pictures; how numbers are pixels, if they are those of an array."""
     shape = pixels(model.format_)
     if shape is None:
@@ -276,7 +277,7 @@ def pictures(model: Any, shown: Shown) -> dict[str, Any]:
     return {"thumbnails": thumbnails(seen), "pixels": {"shape": list(shape), "low": low, "high": high}}
 
 
-def named_regions(model: Any, shown: Shown, labels: Mapping[str, list[Any]]) -> list[dict[str, Any]]:
+def named_regions(model: System, shown: Shown, labels: Mapping[str, list[Any]]) -> list[dict[str, Any]]:
     """The regions of the map as JSON."""
     found = regions(shown.map.places, shown.x.double().numpy(), model.format_, labels)
     return [

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import singledispatch
-from typing import Any
 
 from ..estimators import Autoencoder, Classifier, OutlierDetector, Regressor
+from ..estimators.base import System
 from ..estimators.multilabel.base import MultiLabel
 from ..nets import NotCompiled, Program, written
 from ..nets.program import start
@@ -32,7 +32,7 @@ class Programs:
 
 
 @singledispatch
-def programs(model: Any) -> Programs:
+def programs(model: System) -> Programs:
     """The programs of a fitted model; of other models than those below there are none."""
     return Programs(why=type(model).__name__)
 
@@ -73,7 +73,7 @@ def _(model: MultiLabel) -> Programs:
     return Programs(encode, predict=p and p.through("norm", p=1, eps=0.0) if one else p, why=why)
 
 
-def halves(model: Any) -> tuple[Program | None, Program | None, str]:
+def halves(model: System) -> tuple[Program | None, Program | None, str]:
     """Encoder and decoder of an ensemble; z of the members side by side."""
     net = model.network_
     encode, why = attempted(lambda: written(net.encoder, model.format_.width))

@@ -28,6 +28,7 @@ import torch
 from torch import Tensor
 
 from ..errors import DataError, missing_extra, warn
+from ..estimators.base import System
 from .guard import LOCAL, Guard
 from .sides import dtype_of, sides
 from .uploads import rows
@@ -48,7 +49,7 @@ Answer = Callable[[bytes, str], np.ndarray]
 
 def serve(
     page: Callable[[], bytes],
-    model: Any = None,
+    model: System | None = None,
     *,
     host: str = "127.0.0.1",
     port: int | None = None,
@@ -86,7 +87,7 @@ def serve(
 
 @contextlib.contextmanager
 def running(
-    page: Callable[[], bytes], model: Any = None, *, host: str = "127.0.0.1", port: int | None = None
+    page: Callable[[], bytes], model: System | None = None, *, host: str = "127.0.0.1", port: int | None = None
 ) -> Iterator[tuple[Place, threading.Event]]:
     """A server in a thread, as long as the block lasts, and what says that it stopped; parameters as those of :func:`serve`."""
     _, uvicorn = (extra(name) for name in ("starlette", "uvicorn"))
@@ -199,7 +200,7 @@ def listening(host: str, port: int | None = None) -> socket.socket:
 # ── what it answers ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def application(page: bytes, model: Any = None) -> Any:
+def application(page: bytes, model: System | None = None) -> Any:
     """The routes, unguarded: an ASGI application."""
     from starlette.applications import Starlette
     from starlette.responses import Response
@@ -225,7 +226,7 @@ def policy(page: bytes) -> str:
     return f"{own}; frame-ancestors 'none'"
 
 
-def answers(model: Any) -> dict[str, Answer]:
+def answers(model: System) -> dict[str, Answer]:
     """What the model does, by the name of its route."""
     half = sides(model)
     k = half.encode(torch.zeros(1, model.format_.width, dtype=dtype_of(model.network_))).shape[1]
@@ -255,7 +256,7 @@ def answering(answer: Answer, lock: threading.Lock) -> Callable[[Any], Awaitable
     return endpoint
 
 
-def decoding(model: Any, decode: Callable[[Tensor], Tensor], k: int) -> Answer:
+def decoding(model: System, decode: Callable[[Tensor], Tensor], k: int) -> Answer:
     """Codes (n, k) -> expected features (n, d)."""
     d, dtype = model.format_.width, dtype_of(model.network_)
 
@@ -270,7 +271,7 @@ def decoding(model: Any, decode: Callable[[Tensor], Tensor], k: int) -> Answer:
     return answer
 
 
-def encoding(model: Any, encode: Callable[[Tensor], Tensor]) -> Answer:
+def encoding(model: System, encode: Callable[[Tensor], Tensor]) -> Answer:
     """One thing -> its code (k) and its features (d)."""
     d, dtype = model.format_.width, dtype_of(model.network_)
 

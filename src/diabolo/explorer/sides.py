@@ -19,6 +19,7 @@ from torch.nn import Module
 
 from ..errors import DataError
 from ..estimators import Autoencoder, Classifier, OutlierDetector
+from ..estimators.base import System
 from ..estimators.multilabel.base import MultiLabel
 from ..nets.heads import member_mean
 
@@ -43,7 +44,7 @@ class Sides:
 
 
 @singledispatch
-def sides(model: Any) -> Sides:
+def sides(model: System) -> Sides:
     """The halves of a fitted model."""
     raise DataError(
         f"the model is a {type(model).__name__}, whose rows have no places on a map: give an Autoencoder, an OutlierDetector, "
@@ -97,7 +98,7 @@ def _(model: OutlierDetector) -> Sides:
 
 @sides.register(Classifier)
 @sides.register(MultiLabel)
-def _(model: Any) -> Sides:
+def _(model: System) -> Sides:
     network: Any = model.network_
     members = len(network.encoder(zeros(model)))
 
@@ -118,17 +119,17 @@ def likeliest(p: np.ndarray) -> np.ndarray:
     return np.eye(p.shape[1], dtype=bool)[p.argmax(1)]
 
 
-def zeros(model: Any) -> Tensor:
+def zeros(model: System) -> Tensor:
     """One row."""
     return torch.zeros(1, model.format_.width, dtype=dtype_of(model.network_))
 
 
-def width(encode: Callable[[Tensor], Tensor], model: Any) -> int:
+def width(encode: Callable[[Tensor], Tensor], model: System) -> int:
     """k."""
     return encode(zeros(model)).shape[1]
 
 
-def probabilities(model: Any, raw: Tensor) -> np.ndarray:
+def probabilities(model: System, raw: Tensor) -> np.ndarray:
     """raw (n, c) -> the probability of each label."""
     if isinstance(model, Classifier):
         return np.asarray((raw.double() * model.temperature_).softmax(1).numpy())

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from ..errors import missing_extra
+from ..estimators.base import System
 from .bundle import kernel, module, style
 from .near import interpolated
 from .page import html
@@ -114,7 +115,7 @@ class Explorer(anywidget.AnyWidget):
     decoded = traitlets.Any(read_only=True)
 
     def __init__(
-        self, model: Any, X: Any, *, title: str = "", labels: Mapping[str, Any] | None = None, seed: int = 0, **more: Any
+        self, model: System, X: Any, *, title: str = "", labels: Mapping[str, Any] | None = None, seed: int = 0, **more: Any
     ) -> None:
         found = payload(model, X, title=title, labels=labels, seed=seed)
         self.model, self._found = model, found
