@@ -770,7 +770,7 @@ def test_an_option_that_says_nothing_of_the_data_is_refused(place: Path, tmp_pat
 
 def test_what_is_nearly_right_is_suggested(place: Path, mails: Path, tmp_path: Path, diabolo: Any) -> None:
     data, out = place / "people.csv", tmp_path / "a"
-    one_line(diabolo("fot"), 2, "Did you mean 'fit'?")
+    one_line(diabolo("fot"), 2, "Did you mean 'fonts' or 'fit'?")
     one_line(diabolo("fit", data, "--epoch", 3, "-o", out), 2, "--epochs")
     for option in ("--drop", "--category", "--text", "--labels", "--label"):
         one_line(diabolo("fit", data, option, "ctiy", "-o", out, *FIT), 1, "no column 'ctiy' (did you mean 'city'?)")
