@@ -16,6 +16,7 @@ from sklearn.decomposition import PCA
 
 from diabolo import Autoencoder, fonts, load
 from diabolo.cli import cli
+from diabolo.cli.fonts import saved
 from diabolo.errors import DataError, FormatError
 from diabolo.explorer.fonts import payload, program
 from diabolo.fonts import bench, collection, decoder, fields, files, glyphs, learning
@@ -299,7 +300,7 @@ def test_some_letters_are_those_of_all(learned: fonts.Manifold) -> None:
 
 
 def test_bad_places_and_letters_are_told(learned: fonts.Manifold) -> None:
-    with pytest.raises(DataError, match=r"'x' '\?': this manifold has only the letters HOTi.1"):
+    with pytest.raises(DataError, match=r"'x' '\?': this map has only the letters HOTi.1"):
         learned.at((0, 0), "Tx?")
     for place in ((0.0,), (0.0, np.nan), (1.0, 2.0, 3.0)):
         with pytest.raises(DataError, match="give two finite numbers"):
@@ -476,3 +477,10 @@ def test_the_shipped_manifold_draws_letters_that_differ() -> None:
     assert Image.fromarray(shipped.pictures[0, 0]).size == (32, 32)
     notice = SHIPPED.with_name("FONTS.txt").read_text(encoding="utf-8").replace(" ", "")
     assert all(face.family.split()[0] in notice for face in shipped.faces)
+
+
+def test_two_words_and_a_place_outside_of_the_map(tmp_path, capsys):
+    path = tmp_path / "word.svg"
+    with pytest.warns(UserWarning, match=r"the place 50,-120 is outside of the map, which has fonts for x from .* and y from"):
+        saved(fonts.shipped(), (50.0, -120.0), "Hi all", None, path, "Diabolo")
+    assert "<title>Hi all</title>" in path.read_text()

@@ -7,15 +7,16 @@ from typing import Any
 
 import click
 
+from ..errors import warn
 from .data import never_onto_input
 
 EPILOG = """\b
 Examples:
   diabolo fonts                                             (opens the browser; Ctrl-C ends it)
-  diabolo fonts --text "Hello World" --face "Lato Bold"
+  diabolo fonts --text "Hello World" --face "Cabin Bold"
   diabolo fonts --export fonts.html                         (one file that opens from disk)
-  diabolo fonts --at 0.5,-1.2 --ttf mine.ttf --family "My Font"
-  diabolo fonts --at 0.5,-1.2 --svg word.svg --text Hello
+  diabolo fonts --at 0.4,1.1 --ttf mine.ttf --family "My Font"
+  diabolo fonts --at 0.4,1.1 --svg word.svg --text Hello
   diabolo fonts --fit ~/fonts -o mine.diabolo
   diabolo fonts --fit system -o mine.diabolo
   diabolo fonts --model mine.diabolo
@@ -39,7 +40,7 @@ def pair(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple
 )
 @click.option("--text", help="The word to write.  [default: Hamburgefonts; with --ttf: all letters]")
 @click.option("--at", "place", metavar="X,Y", callback=pair, help="A place of the map.")
-@click.option("--face", help="The place of this face that was learned, such as 'Lato Bold'.")
+@click.option("--face", help="The place of this face that was learned, such as 'Cabin Bold'.")
 @click.option(
     "--model",
     "path",
@@ -146,6 +147,7 @@ def saved(manifold: Any, place: Any, text: str | None, ttf: Path | None, svg: Pa
     from ..storage import atomic
 
     shown = text or TEXT
+    warn_outside(manifold, place)
     glyphs = manifold.at(place, None if ttf else shown)
     drawn = {c: outlines(glyphs.fields[i], glyphs.box(i)) for i, c in enumerate(glyphs.letters)}
     advances = {c: float(a) for c, a in zip(glyphs.letters, glyphs.advances, strict=True)}
@@ -157,6 +159,14 @@ def saved(manifold: Any, place: Any, text: str | None, ttf: Path | None, svg: Pa
         with atomic(svg) as file:
             file.write(word(shown, drawn, advances).encode())
         click.echo(f"wrote {svg}")
+
+
+def warn_outside(manifold: Any, place: tuple[float, float]) -> None:
+    """Beyond all learned fonts there are letters too, but of nothing that was learned."""
+    low, high = manifold.places.min(0), manifold.places.max(0)
+    if any(not a <= v <= b for a, v, b in zip(low, place, high, strict=True)):
+        box = " and ".join(f"{name} from {a:.2g} to {b:.2g}" for name, a, b in zip("xy", low, high, strict=True))
+        warn(f"the place {place[0]:g},{place[1]:g} is outside of the map, which has fonts for {box}: its letters are guesses")
 
 
 def show(

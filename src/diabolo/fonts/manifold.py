@@ -88,17 +88,17 @@ class Manifold:
         return float(x0), float(x1), float(y0), float(y1)
 
     def index(self, text: str) -> list[int]:
-        """The numbers of the letters of a text, each once.
+        """The numbers of the letters of a text, each once; a space is no letter.
 
         Raises
         ------
         DataError
             A letter was not learned.
         """
-        wanted = dict.fromkeys(text)
+        wanted = dict.fromkeys(text.replace(" ", ""))
         unknown = [c for c in wanted if c not in self.letters]
         if unknown:
-            raise DataError(f"{' '.join(map(repr, unknown))}: this manifold has only the letters {self.letters}")
+            raise DataError(f"{' '.join(map(repr, unknown))}: this map has only the letters {self.letters}")
         return [self.letters.index(c) for c in wanted]
 
     def at(self, place: Any, text: str | None = None) -> Glyphs:
