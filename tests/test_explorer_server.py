@@ -10,6 +10,7 @@ import io
 import json
 import re
 import shutil
+import signal
 import socket
 import struct
 import sys
@@ -621,6 +622,14 @@ def test_other_hosts_are_a_warning_and_need_the_token():
             assert get(f"{at}?token={place.token}", host=host).status == status
 
 
+@pytest.fixture
+def ctrl_c():
+    """Ctrl-C counts, also in a process that was started to ignore it, as shells start those in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def press_ctrl_c(done: threading.Event) -> None:
     """Again, if the first one was raised in a finalizer, where Python drops it."""
     _thread.interrupt_main()
@@ -628,7 +637,7 @@ def press_ctrl_c(done: threading.Event) -> None:
         _thread.interrupt_main()
 
 
-def test_it_opens_a_browser_and_ctrl_c_stops_it_with_one_line(monkeypatch, capsys):
+def test_it_opens_a_browser_and_ctrl_c_stops_it_with_one_line(ctrl_c, monkeypatch, capsys):
     opened: list[Any] = []
     done = threading.Event()
 
@@ -648,7 +657,7 @@ def test_it_opens_a_browser_and_ctrl_c_stops_it_with_one_line(monkeypatch, capsy
     connection.close()
 
 
-def test_a_model_and_its_rows_are_served(models, monkeypatch, capsys):
+def test_a_model_and_its_rows_are_served(ctrl_c, models, monkeypatch, capsys):
     found: list[Answer] = []
     done = threading.Event()
 

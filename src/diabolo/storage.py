@@ -31,7 +31,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as parse_tensors
 from safetensors.numpy import save as dump_tensors
 
-from .errors import FormatError
+from .errors import DataError, FormatError
 
 __all__ = ["FORMAT", "Header", "atomic", "header", "read", "tensors", "write"]
 
@@ -225,6 +225,8 @@ def explained(path: Path) -> Iterator[None]:
 def atomic(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     """A file that appears at `path` complete, or not at all; an existing file stays until then."""
     path = Path(path)
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise DataError(f"{str(path)!r} is a device or a pipe, no file: choose another name")
     temporary = None
     try:
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:100]}.", suffix=".part", dir=path.parent)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import DataError
+from .data import never_onto_input
 from .images import bar, restorer
 
 if TYPE_CHECKING:
@@ -194,6 +195,8 @@ def fonts(source: Path, model: Path | None, path: Path | None, capitals: bool, c
     from ..progress import progress
     from ..storage import atomic
 
+    if path:
+        never_onto_input(path, source, *([model] if model else []), option="--json")
     manifold = fonts.load(model) if model else fonts.shipped()
     rows: list[Any] = []
     left_out: list[Any] = []

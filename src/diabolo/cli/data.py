@@ -23,6 +23,9 @@ MADE_BY = {
     "Upscaler": "--task upscale",
     "Colorizer": "--task colorize",
 }
+READ = {
+    *[".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp", ".txt", ".ttf", ".otf", ".ttc", ".woff", ".woff2"]
+}  # of which folders are inputs
 KEEP = click.option(
     "--keep", multiple=True, metavar="COLUMN", help="Write this column of DATA, too, before all others (repeatable)."
 )
@@ -77,6 +80,8 @@ def never_onto_input(output: Path, *inputs: Path, option: str = "--output") -> N
     for path in inputs:
         if output.exists() and path.exists() and output.samefile(path):
             raise DataError(f"{option} {str(output)!r} is the input: choose another name")
+        if output.suffix.lower() in READ and output.exists() and path.is_dir() and path.resolve() in output.resolve().parents:
+            raise DataError(f"{option} {str(output)!r} is one of the files that are read: choose another name")
 
 
 def as_table(X: Any, names: Sequence[str]) -> Any:

@@ -29,7 +29,7 @@ Examples:
 @click.argument("data", type=click.Path(exists=True, path_type=Path), required=False)
 @click.option("--export", "output", type=click.Path(path_type=Path), help="Write one HTML file, which needs no network.")
 @click.option("--title", default="", help="Title of the page.  [default: the name of DATA]")
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the map.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the map.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address at which the page is served.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port of it.  [default: the first free one from 8000]")
 @click.option("--no-browser", is_flag=True, help="Do not open a browser: only print the address.")

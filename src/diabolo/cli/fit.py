@@ -156,7 +156,7 @@ def encoder(ctx: click.Context, param: click.Parameter, value: str | None) -> Pa
 )
 @click.option("--stop-words", metavar="WORDS", help="Documents: ignore these words: english, or a list such as the,and.")
 @click.option("--token-pattern", metavar="REGEX", help="Documents: regular expression of a word.")
-@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--device", default="auto", show_default=True)
 @click.option("--precision", type=click.Choice(["auto", "float32", "bfloat16"]), default="auto", show_default=True)
 @click.option(

@@ -57,7 +57,7 @@ def pair(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple
     help="Learn from a folder, a zip, a font file, or 'system': the fonts of this computer.",
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The file of what --fit learns.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of --fit.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of --fit.")
 @click.option("--export", type=click.Path(path_type=Path), help="Write the page as one HTML file, which needs no network.")
 @click.option("--title", default="Fonts", show_default=True, help="Title of the page.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address at which the page is served.")
@@ -87,8 +87,9 @@ def command(
     from .. import fonts
 
     for target in (ttf, svg, export):
-        if target is not None and path is not None:
-            never_onto_input(target, path)
+        if target is not None:
+            option = "--ttf" if target is ttf else "--svg" if target is svg else "--export"
+            never_onto_input(target, *([path] if path else []), option=option)
     manifold = fonts.load(path) if path else fonts.shipped()
     where = manifold.where(face) if face is not None else place
     if ttf or svg:
@@ -117,6 +118,14 @@ def check(
         raise click.UsageError("--at and --face are both places: give one of them")
     if (ttf or svg) and place is None and face is None:
         raise click.UsageError("--ttf and --svg need a place: give --at X,Y or --face NAME")
+    if ttf and svg and ttf.absolute() == svg.absolute():
+        raise click.UsageError("--ttf and --svg name the same file: give each its own")
+    ctx = click.get_current_context()
+    idle = ("text", "family", "title", "host", "port", "no_browser", "path") if source else ("host", "port") if export else ()
+    for name in idle:
+        if ctx.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT:
+            spelled = {"path": "model", "no_browser": "no-browser"}.get(name, name)
+            raise click.UsageError(f"--{spelled} does nothing with {'--fit' if source else '--export'}: leave it out")
     if (ttf or svg) and export:
         raise click.UsageError("--export does not go with --ttf and --svg: run it by itself")
 
@@ -177,6 +186,8 @@ def show(
     from ..fonts import TEXT
     from ..storage import atomic
 
+    if place is not None:
+        warn_outside(manifold, place)
     made = html(payload(manifold, text or TEXT, title, place))
     if export is None:
         server.serve(lambda: made, host=host, port=port, open=not no_browser)

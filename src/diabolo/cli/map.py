@@ -35,7 +35,7 @@ Examples:
 @OUTPUT
 @click.option("--new", type=click.Path(exists=True, path_type=Path), help="Further rows, placed on the map of DATA.")
 @click.option("--color", metavar="COLUMN", help="Color of the points: a column of DATA, 'error' or 'likelihood'.")
-@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @KEEP
 @reading
 def command(

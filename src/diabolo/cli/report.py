@@ -44,7 +44,7 @@ Examples:
     help="Column of DATA that MODEL does not use, to color the map.",
 )
 @click.option("--labels-sep", metavar="SEP", help="Labels: --labels is one column of lists with this separator.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the map.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the map.")
 @reading
 def command(model: Path, data: Path, output: Path, names: tuple[str, ...], labels_sep: str | None, seed: int) -> None:
     from ..estimators import load

@@ -42,7 +42,7 @@ SHARE = click.FloatRange(0, 1)
     type=click.Path(exists=True, path_type=Path),
     help="Training rows: print the distance of the new rows to the nearest of them.",
 )
-@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 def command(
     model: Path,
     output: Path,

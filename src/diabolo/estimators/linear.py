@@ -187,7 +187,7 @@ class Linear:
         values = self.model.explained_variance_, self.model.explained_variance_ratio_, self.model.singular_values_
         arrays = {
             "components": self.model.components_,
-            "variances": np.stack([np.asarray(v, dtype=np.float64) for v in values]),
+            "variances": np.nan_to_num(np.stack([np.asarray(v, dtype=np.float64) for v in values])),  # 0 / 0 if nothing varies
             "mean": self.mean.numpy().astype(np.float32),
         }
         rest = {

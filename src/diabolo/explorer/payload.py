@@ -227,7 +227,7 @@ def columns_of(
     own, left_out = own_columns(model, X, shown)
     groups: dict[str, dict[str, list[Any]]] = {"label": dict(more), "column": own, "measure": {}, "code": {}}
     if shown.p is not None:
-        groups["label"]["predicted"] = predicted(half, shown)
+        groups["label"]["predicted (model)" if {"predicted"} & {*more, *own} else "predicted"] = predicted(half, shown)
         each = zip(half.labels[:LABELS], shown.p.T, strict=False)
         groups["measure"] |= {f"p({name})": p.tolist() for name, p in each}
     groups["measure"] |= {name: v.tolist() for name, v in shown.measured.items()}

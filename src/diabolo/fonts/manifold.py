@@ -109,6 +109,8 @@ class Manifold:
         numbers = self.index(self.letters if text is None else text)
         with torch.no_grad():
             fields, advances, _ = self.decoder.some(z, numbers)
+        if not bool(torch.isfinite(fields).all()):
+            raise DataError(f"place={place!r} is too far away: all fonts are within {np.abs(self.places).max():.2g} of 0")
         return Glyphs("".join(self.letters[i] for i in numbers), fields[0].numpy(), advances[0].numpy())
 
     def placed(self, pictures: np.ndarray, advances: np.ndarray, text: str) -> tuple[np.ndarray, np.ndarray]:

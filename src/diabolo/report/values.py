@@ -46,7 +46,7 @@ def plain(v: Any) -> Any:
         return v
     if isinstance(v, (float, Decimal)):
         return rounded(float(v))
-    return str(v)[:MAX_CHARACTERS].removesuffix(" 00:00:00")
+    return v[:MAX_CHARACTERS] if isinstance(v, str) else str(v)[:MAX_CHARACTERS].removesuffix(" 00:00:00")
 
 
 def number(v: Any) -> float | None:

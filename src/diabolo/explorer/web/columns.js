@@ -2,8 +2,9 @@
 import { day, exactly, shortly } from "./dom.js";
 
 export class Column {
-  constructor({ name, group, kind, values, levels = [] }, tensors) {
-    Object.assign(this, { name, group, kind, levels });
+  // texts: of each row, where the numbers alone do not say what its cell is; "" is missing.
+  constructor({ name, group, kind, values, levels = [], texts = null }, tensors) {
+    Object.assign(this, { name, group, kind, levels, texts });
     this.values = Array.isArray(values) ? values : tensors.array(values);
   }
 
@@ -13,12 +14,13 @@ export class Column {
 
   missing(i) {
     const v = this.values[i];
+    if (this.texts) return this.texts[i] === "";
     return this.kind === "text" ? v === null : this.kind === "category" ? v < 0 : Number.isNaN(v);
   }
 
   // For people.
   text(i) {
-    return this.missing(i) ? "missing" : this.isNumber ? this.said(this.values[i]) : this.exact(i);
+    return this.missing(i) ? "missing" : this.isNumber && !this.texts ? this.said(this.values[i]) : this.exact(i);
   }
 
   said(v) {
@@ -29,13 +31,14 @@ export class Column {
   exact(i) {
     const v = this.values[i];
     if (this.missing(i)) return "";
+    if (this.texts) return this.texts[i];
     if (this.kind === "text") return v;
     return this.kind === "category" ? this.levels[v] : this.kind === "date" ? day(v) : exactly(v);
   }
 
   // As a file writes it whose numbers have this decimal sign.
   written(i, decimal = ".") {
-    return this.kind === "number" ? this.exact(i).replace(".", decimal) : this.exact(i);
+    return this.kind === "number" && !this.texts ? this.exact(i).replace(".", decimal) : this.exact(i);
   }
 
   // Least, greatest, and the deviation, of what is known.
