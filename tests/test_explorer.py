@@ -428,6 +428,13 @@ def test_a_drag_shows_what_has_changed_since_the_circle_was_let_go(browser, fold
     again = float(page.locator(".cells .change").first.inner_text().replace("−", "-"))
     assert again == pytest.approx(float(page.locator(".cells .value").first.inner_text()) - float(now["height"]), abs=1e-6)
     page.mouse.up()
+    for share in (0.3, 0.5):  # clicks, too, are told from where the circle was
+        rest = page.locator(".cells .value").first.inner_text()
+        stage = page.locator(".map-stage").bounding_box()
+        page.mouse.click(stage["x"] + stage["width"] * share, stage["y"] + stage["height"] / 2)
+        by = float(page.locator(".cells .change").first.inner_text().replace("−", "-") or 0)
+        assert by == pytest.approx(float(page.locator(".cells .value").first.inner_text()) - float(rest), abs=1e-6)
+        assert by != 0
     assert page.said == []
     page.close()
 

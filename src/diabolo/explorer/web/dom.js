@@ -36,14 +36,15 @@ export function choice(name, options, chosen, onchange) {
   return el("select", { "aria-label": name, onchange: (event) => onchange(event.target.value) }, ...all);
 }
 
-export function slider(name, [low, high], value, oninput, step = "any") {
+export function slider(name, [low, high], value, oninput, attributes = {}) {
   const input = el("input", {
     type: "range",
     min: low,
     max: high,
-    step,
+    step: "any",
     "aria-label": name,
     oninput: (event) => oninput(Number(event.target.value)),
+    ...attributes,
   });
   input.value = value;
   return input;

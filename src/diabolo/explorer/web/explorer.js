@@ -171,24 +171,26 @@ function mapOf(page, ground) {
 function turned(page, axes) {
   const { store, model } = page;
   model.turn(axes);
+  for (const name of ["before", "rested"]) store.set(name, null); // places of the other map
   store.set("anchors", []);
   page.draw();
   store.set("axes", axes);
   page.moved(page.map.place, true);
 }
 
-// The circle is somewhere else; `done`: it was let go.
+// The circle is somewhere else; `done`: it was let go. What has changed is told from where it rested.
 function moved(page, place, done) {
   const { store } = page;
-  if (!store.get("moving") && !done) {
-    store.set("before", store.get("rested"));
-    store.set("moving", true);
-  }
+  const rested = store.get("rested");
+  if (rested && !store.get("moving") && !(done && same(rested, place))) store.set("before", rested);
+  if (!done) store.set("moving", true);
   store.set("place", place);
   if (!done) return;
   store.set("moving", false);
   store.set("rested", place);
 }
+
+const same = (a, b) => a.every((v, i) => v === b[i]);
 
 function heading(head) {
   const mark = el("p", { class: "brand" }, logo(), "diabolo");

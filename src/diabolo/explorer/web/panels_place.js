@@ -4,7 +4,7 @@ import { choice, el, labeled, shortly, slider } from "./dom.js";
 export function placePanel(page) {
   const { store, head, model } = page;
   const strip = head.map.method === "strip";
-  const sliders = [0, 1].map((i) => slider("", [0, 1], 0, (v) => put(i, v)));
+  const sliders = [0, 1].map((i) => slider("", [0, 1], 0, (v) => put(i, v), { onchange: () => rest(page) }));
   const [said, names] = [0, 1].map((tag) => sliders.map(() => el(tag ? "span" : "output", {})));
   const fit = () => {
     const { box, axes } = model.plane;
@@ -20,7 +20,7 @@ export function placePanel(page) {
     const place = page.map.place;
     place[i] = v;
     page.map.place = place;
-    page.moved(page.map.place, true);
+    page.moved(page.map.place, false);
   };
   store.on("place", (place) =>
     place.forEach((v, i) => {
@@ -75,7 +75,7 @@ function axesControls(page) {
       ...others.map((j) =>
         labeled(
           `z${j + 1}`,
-          slider(`Code z${j + 1}`, rangeOf(page.model, j), page.model.others[j], (v) => bend(page, j, v)),
+          slider(`Code z${j + 1}`, rangeOf(page.model, j), page.model.others[j], (v) => bend(page, j, v), { onchange: () => rest(page) }),
           { class: "wide" },
         ),
       ),
@@ -90,8 +90,14 @@ function rangeOf({ codes, k, n = codes.length / k }, j) {
   return [own[0], own[n - 1]];
 }
 
+// Before the first step, so that what has changed is told from the old code.
 function bend(page, j, v) {
+  page.moved(page.map.place, false);
   page.model.others[j] = v;
+  page.moved(page.map.place, false);
+}
+
+function rest(page) {
   page.moved(page.map.place, true);
 }
 
