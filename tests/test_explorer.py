@@ -573,8 +573,11 @@ def test_a_row_is_encoded_in_the_page(browser, folder):
     page.get_by_label("height", exact=True).fill("tall")
     page.wait_for_timeout(200)
     assert 'column "height" has "tall": allowed are numbers' in page.locator(".result [role=alert]").inner_text()
-    page.get_by_label("Paste a row").fill("1,2,3")
-    assert "the row has 3 values, but there are 6 columns" in page.locator(".encode p[role=alert]").first.inner_text()
+    for given, words in (("1,2,3", "the row has 3 values, but there are 6 columns"), ("1", "the row has 1 value, but")):
+        page.get_by_label("Paste a row").fill(given)
+        page.wait_for_timeout(200)
+        assert words in page.locator(".result").inner_text()
+        assert page.locator(".result table").count() == 0
     assert page.said == []
     page.close()
 
@@ -607,6 +610,12 @@ def test_a_text_is_encoded_in_the_page(browser, folder):
     page.wait_for_timeout(300)
     place = page.evaluate("Array.from(document.getElementById('diabolo').explorer.map.place)")
     np.testing.assert_allclose(place, model.transform(["red blue blue north"])[0], atol=1e-4)
+    assert "Error of the reconstruction" in page.locator(".result").inner_text()
+    page.get_by_label("A text to place on the map").fill("zzz qqq")
+    page.wait_for_timeout(300)
+    assert page.locator(".result").inner_text().startswith("no word of this text is in the vocabulary")
+    assert "rror of" not in page.locator(".result").inner_text()
+    assert place == page.evaluate("Array.from(document.getElementById('diabolo').explorer.map.place)")
     assert page.said == []
     page.close()
 
@@ -642,6 +651,7 @@ def test_a_picture_is_encoded_and_a_huge_one_refused(browser, folder, tmp_path):
         choose.set_input_files(tmp_path / name)
         page.wait_for_timeout(200)
         assert said in alert.inner_text()
+    assert page.locator(".result [role=img]").count() == 0
     assert page.said == []
     page.close()
 
