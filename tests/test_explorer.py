@@ -532,6 +532,8 @@ def test_selected_rows_become_a_file_and_a_label(run, browser, folder, tmp_path)
     assert found["row"].tolist() == rows
     pd.testing.assert_series_equal(found["height"], X["height"].iloc[rows].reset_index(drop=True))
     assert page.get_by_text(re.compile("^joined: 2024-")).count() < 2
+    page.get_by_role("button", name="Save the examples").click()
+    assert "Give the label a name." in page.locator(".selection form").inner_text()
     page.get_by_label("Name of the new label").fill("special")
     examples = saved(page, "Save the examples", tmp_path / "special.csv")
     model.save(tmp_path / "tags.diabolo")
@@ -547,6 +549,7 @@ def test_examples_of_pictures_are_pictures(browser, folder, tmp_path):
     rows = lasso(page)
     page.get_by_label("Name of the new label").fill("round ones")
     path = saved(page, "Save the examples", tmp_path / "x.zip")
+    assert "This model (Autoencoder) learns no labels" in page.locator(".selection form").inner_text()
     from diabolo.images.album import ImageCollection
 
     album = ImageCollection(path)
