@@ -673,6 +673,12 @@ def test_a_decoder_of_ones_own_is_a_sheet_and_the_page_says_so(browser, folder):
 def test_two_of_three_codes_are_a_map(browser, folder):
     model, _ = fitted("three codes")
     page = opened(browser, page_of("three codes", folder))
+    for step in range(5):
+        drag(page, -40 + 20 * step, 15)
+        page.mouse.up()
+        page.wait_for_timeout(300)
+        facts = dict(zip(page.locator(".facts dt").all_inner_texts(), page.locator(".facts dd").all_inner_texts(), strict=True))
+        assert facts["Nearest"] == page.locator(".rows button").first.inner_text()
     page.get_by_role("tab", name="Place").click()
     page.get_by_label("Map", exact=True).last.select_option("axes")
     page.get_by_label("Code up").select_option("z3")

@@ -2,6 +2,7 @@
 import { button, el, percent, plural, shortly, throttled } from "./dom.js";
 import { pictureFrom } from "./dropped.js";
 import { LabelsFace, PictureFace, WordsFace } from "./faces.js";
+import { neighbors } from "./panels_near.js";
 
 const MOST = 8; // cells that are told
 
@@ -139,8 +140,8 @@ function rowForm(page, encode) {
   const row = () => Object.fromEntries(names.map((name, j) => [name, inputs[j].value === "" ? null : inputs[j].value]));
   const fill = (values) => inputs.forEach((input, j) => (input.value = values[j] ?? ""));
   const nearest = () => {
-    const i = page.map.near(...page.map.place);
-    if (i >= 0) fill(names.map((name) => page.column(name)?.written(i, page.head.codec.decimal) ?? ""));
+    const [i] = neighbors(page, page.map.place, 1);
+    if (i !== undefined) fill(names.map((name) => page.column(name)?.written(i, page.head.codec.decimal) ?? ""));
   };
   const paste = el("textarea", {
     rows: 2,

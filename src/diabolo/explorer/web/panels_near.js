@@ -18,12 +18,12 @@ export function nearPanel(page) {
 }
 
 // By the distance of their codes.
-export function neighbors({ model, n, store }, place) {
+export function neighbors({ model, n, store }, place, most = MOST) {
   const z = model.code(place);
   const shown = store.get("shown");
   return nearest(
     n,
-    Math.min(MOST, n),
+    Math.min(most, n),
     (i) => apart(z, model.codes, i * model.k, model.k),
     (i) => !shown || shown[i],
   ).map(([, i]) => i);
