@@ -841,6 +841,7 @@ def test_the_command_exports(run, tmp_path):
     assert head["columns"][0]["name"] == "note"
     assert run("explore", "m.diabolo", "--export", "drawn.html", "--title", "Drawn") == (0, "")
     assert read(tmp_path / "drawn.html")["n"] == 1000
+    assert read(tmp_path / "drawn.html")["about"].startswith("1,000 rows drawn from the model; each is 2 numbers")
     for args, said in (
         (("m.diabolo", "people.csv", "--export", "people.csv"), "is the input"),
         (("people.csv", "people.csv", "--export", "a.html"), "does not begin like a .diabolo file"),
