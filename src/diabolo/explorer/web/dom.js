@@ -62,6 +62,11 @@ export function percent(share) {
   return share > 0 && share < 0.005 ? "< 1 %" : share < 1 && share > 0.995 ? "> 99 %" : `${Math.round(100 * share)} %`;
 }
 
+// Letters to search by: without capitals and accents.
+export function folded(text) {
+  return text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+}
+
 // About four digits, for people.
 export function shortly(v) {
   const size = Math.abs(v);
