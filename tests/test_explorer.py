@@ -483,8 +483,13 @@ def test_search_filter_and_legend_hide_rows(browser, folder):
 
     page.get_by_role("tab", name="Find").click()
     assert shown() == 120
-    page.get_by_label("Search all columns").fill("oslo")
+    page.get_by_label("Search all columns").fill("ósló")
     assert shown() == int((frame["town"] == "Oslo").sum())
+    listed = page.get_by_role("list", name="Rows found").get_by_role("button")
+    assert listed.all_inner_texts() == [f"row {i}" for i in np.flatnonzero(frame["town"] == "Oslo")[:8]]
+    listed.nth(2).click()
+    page.wait_for_timeout(700)
+    assert page.locator(".facts dd").nth(1).inner_text() == listed.nth(2).inner_text()
     page.get_by_label("Filter by a column").select_option(label="visits")
     page.get_by_label("visits: from").fill("5")
     assert shown() == int(((frame["town"] == "Oslo") & (frame["visits"] >= 5)).sum())

@@ -1,5 +1,5 @@
 // What is known of each row: numbers, dates, levels or texts.
-import { day, exactly, shortly } from "./dom.js";
+import { day, exactly, folded, shortly } from "./dom.js";
 
 export class Column {
   constructor({ name, group, kind, values, levels = [] }, tensors) {
@@ -52,12 +52,12 @@ export class Column {
 
   // A function of a row: whether it has these letters.
   search(letters) {
-    const wanted = letters.toLowerCase();
+    const wanted = folded(letters);
     if (this.kind === "category") {
-      const fits = this.levels.map((level) => level.toLowerCase().includes(wanted));
+      const fits = this.levels.map((level) => folded(level).includes(wanted));
       return (i) => fits[this.values[i]] === true;
     }
-    if (this.kind === "text") return (i) => this.values[i]?.toLowerCase().includes(wanted) ?? false;
+    if (this.kind === "text") return (i) => !this.missing(i) && folded(this.values[i]).includes(wanted);
     return (i) => this.exact(i).startsWith(wanted);
   }
 }
