@@ -144,12 +144,22 @@ function chips(page, column) {
         )
       : null;
   });
-  const gaps = column.values.reduce((sum, v) => sum + (v < 0), 0);
+  const gaps = gapsOf(column);
   return [
     el("span", { class: "soft" }, column.name),
     ...colors.filter(Boolean),
     ...(gaps ? [chip(page, MISSING, page.map.tint.none, "missing", gaps)] : []),
   ];
+}
+
+function gapsOf(column) {
+  return column.values.reduce((sum, _, i) => sum + column.missing(i), 0);
+}
+
+function dotOf(color) {
+  const dot = el("i", { "aria-hidden": "true" });
+  dot.style.background = color;
+  return dot;
 }
 
 function chip(page, shade, color, name, rows) {
@@ -159,13 +169,11 @@ function chip(page, shade, color, name, rows) {
     if (!next.delete(shade)) next.add(shade);
     store.set("hidden", next);
   };
-  const dot = el("i", { "aria-hidden": "true" });
-  dot.style.background = color;
   const pressed = String(!store.get("hidden").has(shade));
   return el(
     "button",
     { type: "button", class: "chip", "aria-pressed": pressed, title: plural(rows, "row"), onclick: toggle },
-    dot,
+    dotOf(color),
     el("span", {}, name),
   );
 }
@@ -179,10 +187,12 @@ function bar(page, column) {
   });
   const stops = Array.from({ length: 11 }, (_, i) => cssOf(alongPalette(VALUES[page.map.scheme], i / 10)));
   line.style.background = `linear-gradient(90deg, ${stops.join(",")})`;
+  const gaps = gapsOf(column);
   return [
     el("span", { class: "soft" }, column.name),
     el("span", { class: "scaled" }, column.said(low), line, column.said(high)),
-  ];
+    gaps ? el("span", { class: "chip", title: plural(gaps, "row") }, dotOf(page.map.tint.none), "missing") : null,
+  ].filter(Boolean);
 }
 
 // ── the ground ──────────────────────────────────────────────────────────────────────────────────────────────────────
