@@ -687,12 +687,15 @@ def test_two_of_three_codes_are_a_map(browser, folder):
     page.get_by_role("tab", name="Place").click()
     page.get_by_label("Map", exact=True).last.select_option("axes")
     page.get_by_label("Code up").select_option("z3")
+    assert "say little" not in page.locator(".place p").inner_text()
     page.get_by_label("Code z2").fill("0.25")
+    assert page.locator(".place output").last.inner_text() == "0.25"
     place = page.evaluate("Array.from(document.getElementById('diabolo').explorer.map.place)")
     (e,) = page.evaluate(DECODED, [place])
     z = np.float32([[place[0], 0.25, place[1]]])
     np.testing.assert_allclose(e, model._decode(z).numpy()[0], rtol=1e-4, atol=1e-4)
     page.get_by_label("Map", exact=True).last.select_option("")
+    assert "say little" in page.locator(".place p").inner_text()
     assert page.said == []
     page.close()
 
@@ -734,6 +737,10 @@ def test_ground_and_legend_give_a_level_one_color(browser, folder):
     ground, legend = (dict(page.eval_on_selector_all(css, run)) for css in (".map-areas li", ".legend .chip"))
     assert ground
     assert ground.items() <= legend.items()
+    assert "missing" not in legend
+    page.get_by_label("Color by", exact=True).select_option("weight")
+    missing = page.locator(".legend .chip", has_text="missing")
+    assert missing.get_attribute("title") == f"{people()['weight'].isna().sum()} rows"
     page.close()
 
 

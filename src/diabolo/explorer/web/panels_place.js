@@ -6,8 +6,10 @@ export function placePanel(page) {
   const strip = head.map.method === "strip";
   const sliders = [0, 1].map((i) => slider("", [0, 1], 0, (v) => put(i, v), { onchange: () => rest(page) }));
   const [said, names] = [0, 1].map((tag) => sliders.map(() => el(tag ? "span" : "output", {})));
+  const note = el("p", { class: "soft" });
   const fit = () => {
     const { box, axes } = model.plane;
+    note.textContent = model.axes ? "Two of the codes are the map; the sliders below are the others." : head.map.note;
     sliders.forEach((input, i) => {
       [input.min, input.max] = box.slice(2 * i);
       input.setAttribute("aria-label", `Place: ${axes[i]}`);
@@ -34,7 +36,7 @@ export function placePanel(page) {
   return el(
     "div",
     { class: "place" },
-    el("p", { class: "soft" }, head.map.note),
+    note,
     ...rows,
     head.k > 2 && model.decodes ? axesControls(page) : null,
   );
@@ -72,17 +74,22 @@ function axesControls(page) {
             labeled("up", choice("Code up", pairs, String(axes[1]), pick(1)), { class: "wide" }),
           ]
         : []),
-      ...others.map((j) =>
-        labeled(
-          `z${j + 1}`,
-          slider(`Code z${j + 1}`, rangeOf(page.model, j), page.model.others[j], (v) => bend(page, j, v), { onchange: () => rest(page) }),
-          { class: "wide" },
-        ),
-      ),
+      ...others.map((j) => otherCode(page, j)),
     );
   };
   draw();
   return box;
+}
+
+function otherCode(page, j) {
+  const name = `z${j + 1}`;
+  const said = el("output", {});
+  const say = (v) => (said.textContent = shortly(Number(v.toPrecision(4))));
+  const change = (v) => (say(v), bend(page, j, v));
+  const now = page.model.others[j];
+  say(now);
+  const input = slider(`Code ${name}`, rangeOf(page.model, j), now, change, { onchange: () => rest(page) });
+  return labeled(name, el("span", { class: "ranged" }, input, said), { class: "wide" });
 }
 
 function rangeOf({ codes, k, n = codes.length / k }, j) {
