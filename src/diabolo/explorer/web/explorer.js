@@ -53,7 +53,7 @@ async function pageOf(root, head, buffer) {
     name: (i) => names[i],
     column: (name) => columns.find((column) => column.name === name),
     measure: (name) => columns.find((column) => column.group === "measure" && column.name.startsWith(name)),
-    shade: (column, i) => shadesOf(column)[column.values[i]] ?? MISSING,
+    shade: (column, i) => (column.missing(i) ? MISSING : shadesOf(column)[column.values[i]]),
     trust: head.trust && { round: tensors.array(head.trust.round), stretch: tensors.array(head.trust.stretch) },
     reduced: matchMedia("(prefers-reduced-motion: reduce)").matches,
     sheet: head.thumbnails ? picture(head.thumbnails.sheet) : null,

@@ -169,5 +169,5 @@ function* testsOf(page) {
   }
   const hidden = store.get("hidden");
   const colored = page.column(store.get("color"));
-  if (hidden.size && colored?.kind === "category") yield (i) => !hidden.has(page.shade(colored, i));
+  if (hidden.size && colored) yield (i) => !hidden.has(page.shade(colored, i));
 }

@@ -156,12 +156,6 @@ function gapsOf(column) {
   return column.values.reduce((sum, _, i) => sum + column.missing(i), 0);
 }
 
-function dotOf(color) {
-  const dot = el("i", { "aria-hidden": "true" });
-  dot.style.background = color;
-  return dot;
-}
-
 function chip(page, shade, color, name, rows) {
   const { store } = page;
   const toggle = () => {
@@ -169,11 +163,13 @@ function chip(page, shade, color, name, rows) {
     if (!next.delete(shade)) next.add(shade);
     store.set("hidden", next);
   };
+  const dot = el("i", { "aria-hidden": "true" });
+  dot.style.background = color;
   const pressed = String(!store.get("hidden").has(shade));
   return el(
     "button",
     { type: "button", class: "chip", "aria-pressed": pressed, title: plural(rows, "row"), onclick: toggle },
-    dotOf(color),
+    dot,
     el("span", {}, name),
   );
 }
@@ -191,7 +187,7 @@ function bar(page, column) {
   return [
     el("span", { class: "soft" }, column.name),
     el("span", { class: "scaled" }, column.said(low), line, column.said(high)),
-    gaps ? el("span", { class: "chip", title: plural(gaps, "row") }, dotOf(page.map.tint.none), "missing") : null,
+    gaps ? chip(page, MISSING, page.map.tint.none, "missing", gaps) : null,
   ].filter(Boolean);
 }
 
