@@ -741,6 +741,9 @@ def test_ground_and_legend_give_a_level_one_color(browser, folder):
     page.get_by_label("Color by", exact=True).select_option("weight")
     missing = page.locator(".legend .chip", has_text="missing")
     assert missing.get_attribute("title") == f"{people()['weight'].isna().sum()} rows"
+    for name in ("round trip", "stretch", "log likelihood", "z1"):  # words that are not plain have an explanation
+        assert page.locator("option", has_text=re.compile(f"^{name}$")).first.get_attribute("title")
+    assert "encoded again" in page.locator(".facts > div", has_text="Round trip").get_attribute("title")
     missing.click()
     shown = page.evaluate("Array.from(document.getElementById('diabolo').explorer.store.get('shown'))")
     np.testing.assert_array_equal(shown, people()["weight"].notna())

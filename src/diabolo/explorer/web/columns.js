@@ -1,10 +1,25 @@
 // What is known of each row: numbers, dates, levels or texts.
 import { day, exactly, folded, shortly } from "./dom.js";
 
+const MEASURES = {
+  "reconstruction error": "How far what is decoded from a row's code is from the row: the sum over its columns",
+  "log likelihood": "How likely the place of a row is, as a logarithm: high among many rows, low far from them",
+  "p-value": "The share of usual rows that look at least as odd: small for outliers",
+};
+
 export class Column {
   constructor({ name, group, kind, values, levels = [] }, tensors) {
     Object.assign(this, { name, group, kind, levels });
     this.values = Array.isArray(values) ? values : tensors.array(values);
+  }
+
+  // What a measure or a code is, for who does not know the word.
+  get about() {
+    return this.group === "code" ? "A code: one of the numbers that the encoder makes of a row" : (MEASURES[this.measure] ?? "");
+  }
+
+  get measure() {
+    return this.group === "measure" ? this.name.replace(" (measure)", "") : "";
   }
 
   get isNumber() {

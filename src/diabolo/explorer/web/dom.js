@@ -29,9 +29,9 @@ export function labeled(text, control, attributes = {}) {
   return el("label", attributes, el("span", {}, text), control);
 }
 
-// options: [value, text] or { group, options }
+// options: [value, text, title] or { group, options }
 export function choice(name, options, chosen, onchange) {
-  const option = ([value, text]) => el("option", { value, selected: value === chosen }, text);
+  const option = ([value, text, title]) => el("option", { value, title: title || null, selected: value === chosen }, text);
   const all = options.map((o) => (Array.isArray(o) ? option(o) : el("optgroup", { label: o.group }, ...o.options.map(option))));
   return el("select", { "aria-label": name, onchange: (event) => onchange(event.target.value) }, ...all);
 }

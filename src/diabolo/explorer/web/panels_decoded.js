@@ -1,6 +1,7 @@
 // What is decoded at the circle, and what has changed since it was let go.
 import { el, settled, shortly, throttled } from "./dom.js";
 import { gridAt } from "./grid.js";
+import { ABOUT } from "./panels_ground.js";
 import { neighbors } from "./panels_near.js";
 
 export function decodedPanel(page) {
@@ -87,8 +88,9 @@ function trustOf(page, place) {
     facts.push([
       "Round trip",
       `${shortly(Number(round.toPrecision(2)))} (${round < 0.1 ? "comes back" : round < 0.5 ? "drifts" : "does not come back"})`,
+      ABOUT.round,
     ]);
-    facts.push(["Stretch", `${shortly(Number(stretch.toPrecision(2)))} × the usual`]);
+    facts.push(["Stretch", `${shortly(Number(stretch.toPrecision(2)))} × the usual`, ABOUT.stretch]);
   }
-  return facts.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)));
+  return facts.map(([name, value, title = null]) => el("div", { title },el("dt", {}, name), el("dd", {}, value)));
 }

@@ -99,7 +99,7 @@ function filterOf(page, column, filter) {
     : column.kind === "category"
       ? levelsOf(column, filter, change)
       : lettersOf(column, filter, change);
-  return el("fieldset", { "data-name": column.name }, el("legend", {}, column.name, away), control);
+  return el("fieldset", { "data-name": column.name }, el("legend", { title: column.about || null }, column.name, away), control);
 }
 
 function rangeOf(column, filter, change) {
