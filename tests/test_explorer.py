@@ -706,7 +706,7 @@ def test_what_is_shown_is_saved(browser, folder, tmp_path):
     assert saved(page, "Map as PNG", tmp_path / "a.png").read_bytes()[:4] == b"\x89PNG"
     assert saved(page, "Map as SVG", tmp_path / "a.svg").read_text().startswith("<svg")
     assert len(pd.read_csv(saved(page, "Shown rows as CSV", tmp_path / "a.csv"))) == 120
-    row = json.loads(saved(page, "Decoded thing as JSON", tmp_path / "a.json").read_text())
+    row = json.loads(saved(page, "Decoded row as JSON", tmp_path / "a.json").read_text())
     assert [*row] == [*people().columns]
     assert page.said == []
     page.close()

@@ -16,7 +16,8 @@ export function encodePanel(page) {
     const said = [];
     newest = read;
     const found = await told(page, read, said);
-    if (found && newest === read) result.replaceChildren(...said.map((text) => el("p", { class: "note" }, sentence(text))), ...found);
+    if (!found || newest !== read) return;
+    result.replaceChildren(...said.map((text) => el("p", { class: "note" }, sentence(text))), ...found);
   }, 80);
   const kind = codec ? head.codec.kind : head.kind;
   const form = { documents: textForm, embedded: textForm, images: pictureForm }[kind] ?? (codec ? rowForm : null);
