@@ -64,7 +64,8 @@ export function percent(share) {
 
 // Letters to search by: without capitals and accents.
 export function folded(text) {
-  return text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+  const plain = /^[\0-\x7f]*$/.test(text) ? text : text.normalize("NFKD").replace(/[\u0300-\u036f]/g, "").normalize("NFC");
+  return plain.toLowerCase();
 }
 
 // About four digits, for people.

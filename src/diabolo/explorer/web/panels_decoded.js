@@ -92,5 +92,5 @@ function trustOf(page, place) {
     ]);
     facts.push(["Stretch", `${shortly(Number(stretch.toPrecision(2)))} × the usual`, ABOUT.stretch]);
   }
-  return facts.map(([name, value, title = null]) => el("div", { title },el("dt", {}, name), el("dd", {}, value)));
+  return facts.map(([name, value, title = null]) => el("div", { title }, el("dt", {}, name), el("dd", {}, value)));
 }

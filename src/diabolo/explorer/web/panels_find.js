@@ -156,7 +156,8 @@ function* testsOf(page) {
   const query = store.get("query").trim();
   if (query) {
     const searches = page.columns.filter((c) => c.group !== "code").map((column) => column.search(query));
-    yield (i) => folded(page.name(i)).includes(folded(query)) || searches.some((test) => test(i));
+    const wanted = folded(query);
+    yield (i) => folded(page.name(i)).includes(wanted) || searches.some((test) => test(i));
   }
   for (const [name, filter] of store.get("filters")) {
     const column = page.columns.find((c) => c.name === name);
