@@ -428,6 +428,13 @@ def test_a_drag_shows_what_has_changed_since_the_circle_was_let_go(browser, fold
     again = float(page.locator(".cells .change").first.inner_text().replace("−", "-"))
     assert again == pytest.approx(float(page.locator(".cells .value").first.inner_text()) - float(now["height"]), abs=1e-6)
     page.mouse.up()
+    for share in (0.3, 0.5):  # clicks, too, are told from where the circle was
+        rest = page.locator(".cells .value").first.inner_text()
+        stage = page.locator(".map-stage").bounding_box()
+        page.mouse.click(stage["x"] + stage["width"] * share, stage["y"] + stage["height"] / 2)
+        by = float(page.locator(".cells .change").first.inner_text().replace("−", "-") or 0)
+        assert by == pytest.approx(float(page.locator(".cells .value").first.inner_text()) - float(rest), abs=1e-6)
+        assert by != 0
     assert page.said == []
     page.close()
 
@@ -476,8 +483,13 @@ def test_search_filter_and_legend_hide_rows(browser, folder):
 
     page.get_by_role("tab", name="Find").click()
     assert shown() == 120
-    page.get_by_label("Search all columns").fill("oslo")
+    page.get_by_label("Search all columns").fill("ósló")
     assert shown() == int((frame["town"] == "Oslo").sum())
+    listed = page.get_by_role("list", name="Rows found").get_by_role("button")
+    assert listed.all_inner_texts() == [f"row {i}" for i in np.flatnonzero(frame["town"] == "Oslo")[:8]]
+    listed.nth(2).click()
+    page.wait_for_timeout(700)
+    assert page.locator(".facts dd").nth(1).inner_text() == listed.nth(2).inner_text()
     page.get_by_label("Filter by a column").select_option(label="visits")
     page.get_by_label("visits: from").fill("5")
     assert shown() == int(((frame["town"] == "Oslo") & (frame["visits"] >= 5)).sum())
@@ -525,6 +537,8 @@ def test_selected_rows_become_a_file_and_a_label(run, browser, folder, tmp_path)
     assert found["row"].tolist() == rows
     pd.testing.assert_series_equal(found["height"], X["height"].iloc[rows].reset_index(drop=True))
     assert page.get_by_text(re.compile("^joined: 2024-")).count() < 2
+    page.get_by_role("button", name="Save the examples").click()
+    assert "Give the label a name." in page.locator(".selection form").inner_text()
     page.get_by_label("Name of the new label").fill("special")
     examples = saved(page, "Save the examples", tmp_path / "special.csv")
     model.save(tmp_path / "tags.diabolo")
@@ -540,6 +554,7 @@ def test_examples_of_pictures_are_pictures(browser, folder, tmp_path):
     rows = lasso(page)
     page.get_by_label("Name of the new label").fill("round ones")
     path = saved(page, "Save the examples", tmp_path / "x.zip")
+    assert "This model (Autoencoder) learns no labels" in page.locator(".selection form").inner_text()
     from diabolo.images.album import ImageCollection
 
     album = ImageCollection(path)
@@ -566,8 +581,11 @@ def test_a_row_is_encoded_in_the_page(browser, folder):
     page.get_by_label("height", exact=True).fill("tall")
     page.wait_for_timeout(200)
     assert 'column "height" has "tall": allowed are numbers' in page.locator(".result [role=alert]").inner_text()
-    page.get_by_label("Paste a row").fill("1,2,3")
-    assert "the row has 3 values, but there are 6 columns" in page.locator(".encode p[role=alert]").first.inner_text()
+    for given, words in (("1,2,3", "the row has 3 values, but there are 6 columns"), ("1", "the row has 1 value, but")):
+        page.get_by_label("Paste a row").fill(given)
+        page.wait_for_timeout(200)
+        assert words in page.locator(".result").inner_text()
+        assert page.locator(".result table").count() == 0
     assert page.said == []
     page.close()
 
@@ -600,6 +618,12 @@ def test_a_text_is_encoded_in_the_page(browser, folder):
     page.wait_for_timeout(300)
     place = page.evaluate("Array.from(document.getElementById('diabolo').explorer.map.place)")
     np.testing.assert_allclose(place, model.transform(["red blue blue north"])[0], atol=1e-4)
+    assert "Error of the reconstruction" in page.locator(".result").inner_text()
+    page.get_by_label("A text to place on the map").fill("zzz qqq")
+    page.wait_for_timeout(300)
+    assert page.locator(".result").inner_text().startswith("no word of this text is in the vocabulary")
+    assert "rror of" not in page.locator(".result").inner_text()
+    assert place == page.evaluate("Array.from(document.getElementById('diabolo').explorer.map.place)")
     assert page.said == []
     page.close()
 
@@ -635,6 +659,7 @@ def test_a_picture_is_encoded_and_a_huge_one_refused(browser, folder, tmp_path):
         choose.set_input_files(tmp_path / name)
         page.wait_for_timeout(200)
         assert said in alert.inner_text()
+    assert page.locator(".result [role=img]").count() == 0
     assert page.said == []
     page.close()
 
@@ -653,15 +678,24 @@ def test_a_decoder_of_ones_own_is_a_sheet_and_the_page_says_so(browser, folder):
 def test_two_of_three_codes_are_a_map(browser, folder):
     model, _ = fitted("three codes")
     page = opened(browser, page_of("three codes", folder))
+    for step in range(5):
+        drag(page, -40 + 20 * step, 15)
+        page.mouse.up()
+        page.wait_for_timeout(300)
+        facts = dict(zip(page.locator(".facts dt").all_inner_texts(), page.locator(".facts dd").all_inner_texts(), strict=True))
+        assert facts["Nearest"] == page.locator(".rows button").first.inner_text()
     page.get_by_role("tab", name="Place").click()
     page.get_by_label("Map", exact=True).last.select_option("axes")
     page.get_by_label("Code up").select_option("z3")
+    assert "say little" not in page.locator(".place p").inner_text()
     page.get_by_label("Code z2").fill("0.25")
+    assert page.locator(".place output").last.inner_text() == "0.25"
     place = page.evaluate("Array.from(document.getElementById('diabolo').explorer.map.place)")
     (e,) = page.evaluate(DECODED, [place])
     z = np.float32([[place[0], 0.25, place[1]]])
     np.testing.assert_allclose(e, model._decode(z).numpy()[0], rtol=1e-4, atol=1e-4)
     page.get_by_label("Map", exact=True).last.select_option("")
+    assert "say little" in page.locator(".place p").inner_text()
     assert page.said == []
     page.close()
 
@@ -672,7 +706,7 @@ def test_what_is_shown_is_saved(browser, folder, tmp_path):
     assert saved(page, "Map as PNG", tmp_path / "a.png").read_bytes()[:4] == b"\x89PNG"
     assert saved(page, "Map as SVG", tmp_path / "a.svg").read_text().startswith("<svg")
     assert len(pd.read_csv(saved(page, "Shown rows as CSV", tmp_path / "a.csv"))) == 120
-    row = json.loads(saved(page, "Decoded thing as JSON", tmp_path / "a.json").read_text())
+    row = json.loads(saved(page, "Decoded row as JSON", tmp_path / "a.json").read_text())
     assert [*row] == [*people().columns]
     assert page.said == []
     page.close()
@@ -703,6 +737,16 @@ def test_ground_and_legend_give_a_level_one_color(browser, folder):
     ground, legend = (dict(page.eval_on_selector_all(css, run)) for css in (".map-areas li", ".legend .chip"))
     assert ground
     assert ground.items() <= legend.items()
+    assert "missing" not in legend
+    page.get_by_label("Color by", exact=True).select_option("weight")
+    missing = page.locator(".legend .chip", has_text="missing")
+    assert missing.get_attribute("title") == f"{people()['weight'].isna().sum()} rows"
+    for name in ("round trip", "stretch", "log likelihood", "z1"):  # words that are not plain have an explanation
+        assert page.locator("option", has_text=re.compile(f"^{name}$")).first.get_attribute("title")
+    assert "encoded again" in page.locator(".facts > div", has_text="Round trip").get_attribute("title")
+    missing.click()
+    shown = page.evaluate("Array.from(document.getElementById('diabolo').explorer.store.get('shown'))")
+    np.testing.assert_array_equal(shown, people()["weight"].notna())
     page.close()
 
 
@@ -761,6 +805,9 @@ def test_a_place_of_a_plane_of_fonts_is_a_font(browser, tmp_path):
     page.wait_for_timeout(700)
     place = page.evaluate("Array.from(document.getElementById('diabolo').explorer.map.place)")
     np.testing.assert_allclose(place, tensor(discs(), discs().head["places"])[7], atol=1e-5)
+    page.get_by_label("Go to").fill("zzz")
+    page.keyboard.press("Enter")
+    assert page.get_by_text("No font is named zzz").is_visible()
     page.get_by_label("Name of the font").fill("Round One")
     path = saved(page, "Save the font", tmp_path / "round.ttf")
     assert saved(page, "Save the word", tmp_path / "word.svg").read_text().startswith("<svg")
@@ -815,6 +862,7 @@ def test_the_command_exports(run, tmp_path):
     assert head["columns"][0]["name"] == "note"
     assert run("explore", "m.diabolo", "--export", "drawn.html", "--title", "Drawn") == (0, "")
     assert read(tmp_path / "drawn.html")["n"] == 1000
+    assert read(tmp_path / "drawn.html")["about"].startswith("1,000 rows drawn from the model; each is 2 numbers")
     for args, said in (
         (("m.diabolo", "people.csv", "--export", "people.csv"), "is the input"),
         (("people.csv", "people.csv", "--export", "a.html"), "does not begin like a .diabolo file"),

@@ -47,7 +47,7 @@ def command(
     sides(fitted)  # a model of another kind is told before the data are read
     reread(fitted)
     X, labels = rows_of(fitted, data)
-    known: dict[str, Any] = {"title": title or (data or model).stem, "labels": labels, "seed": seed}
+    known: dict[str, Any] = {"title": title or (data or model).stem, "labels": labels, "seed": seed, "sampled": data is None}
     if output is None:
         serve(fitted, X, host=host, port=port, open=not no_browser, **known)
         return

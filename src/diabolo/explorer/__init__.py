@@ -42,6 +42,7 @@ def export(
     title: str = "",
     labels: Mapping[str, Any] | None = None,
     seed: int = 0,
+    sampled: bool = False,
 ) -> None:
     """Write the explorer of a fitted model: one HTML file.
 
@@ -59,6 +60,8 @@ def export(
         Further values of each row, by which the page can color, search and filter.
     seed : int, default=0
         Seed of the map. The same model, rows and seed give the same bytes.
+    sampled : bool, default=False
+        Whether the model drew the rows (``model.sample``): the page says so.
 
     Examples
     --------
@@ -70,7 +73,7 @@ def export(
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     export(ae, X, f"{folder}/iris.html", title="Iris", labels={"species": y})
     """
-    made = html(_payload(model, X, title, labels, seed, remote=False))
+    made = html(_payload(model, X, title, labels, seed, sampled, remote=False))
     with atomic(path) as file:
         file.write(made)
 
@@ -82,6 +85,7 @@ def serve(
     title: str = "",
     labels: Mapping[str, Any] | None = None,
     seed: int = 0,
+    sampled: bool = False,
     host: str = "127.0.0.1",
     port: int | None = None,
     open: bool = True,
@@ -90,16 +94,19 @@ def serve(
 
     Parameters
     ----------
-    model, X, title, labels, seed : as in :func:`export`
+    model, X, title, labels, seed, sampled : as in :func:`export`
     host, port, open : as in :func:`diabolo.explorer.server.serve`
     """
 
     def page() -> bytes:
-        return html(_payload(model, X, title, labels, seed, remote=True), served=True)
+        return html(_payload(model, X, title, labels, seed, sampled, remote=True), served=True)
 
     server.serve(page, model, host=host, port=port, open=open)
 
 
-def _payload(model: System, X: Any, title: str, labels: Mapping[str, Any] | None, seed: int, remote: bool) -> Payload:
+def _payload(
+    model: System, X: Any, title: str, labels: Mapping[str, Any] | None, seed: int, sampled: bool, remote: bool
+) -> Payload:
     with progress("Explorer") as at:
-        return payload(model, X, title=title, labels=labels, seed=seed, remote=remote, say=lambda words: at(0, words))
+        known: dict[str, Any] = {"title": title, "labels": labels, "seed": seed, "sampled": sampled, "remote": remote}
+        return payload(model, X, **known, say=lambda words: at(0, words))

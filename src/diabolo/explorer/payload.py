@@ -81,6 +81,7 @@ def payload(
     title: str = "",
     labels: Mapping[str, Any] | None = None,
     seed: int = 0,
+    sampled: bool = False,
     remote: bool = False,
     say: Say = lambda words: None,
 ) -> Payload:
@@ -95,6 +96,8 @@ def payload(
         Further columns.
     seed : int
         Of the map.
+    sampled : bool
+        Whether the model drew the rows: the page says so.
     remote : bool
         Whether a server decodes what the page cannot.
     say : function of a text
@@ -117,7 +120,7 @@ def payload(
     head = {
         "version": 1,
         "title": title or type(model).__name__,
-        "about": about(model, n, len(index)),
+        "about": about(model, n, len(index), sampled),
         "model": type(model).__name__,
         "kind": model.format_.kind,
         "k": shown.z.shape[1],
@@ -193,10 +196,11 @@ def flattened(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return v[:DIRECTIONS].T.copy(), mean
 
 
-def about(model: System, n: int, shown: int) -> str:
+def about(model: System, n: int, shown: int, sampled: bool = False) -> str:
     """A sentence under the title."""
     unit = {"documents": "documents", "images": "pictures"}.get(model.format_.kind, "rows")
     some = f"{n:,} {unit}" if shown == n else f"{shown:,} of {n:,} {unit}"
+    some += " drawn from the model" * sampled
     if isinstance(model, Autoencoder):
         k, share = model.n_components_, model.comparison_
         numbers = f"{k} number{'s' if k > 1 else ''}, which explain{'s' if k == 1 else ''}"

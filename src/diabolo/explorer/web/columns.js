@@ -1,11 +1,26 @@
 // What is known of each row: numbers, dates, levels or texts.
-import { day, exactly, shortly } from "./dom.js";
+import { day, exactly, folded, shortly } from "./dom.js";
+
+const MEASURES = {
+  "reconstruction error": "How far what is decoded from a row's code is from the row: the sum over its columns",
+  "log likelihood": "How likely the place of a row is, as a logarithm: high among many rows, low far from them",
+  "p-value": "The share of usual rows that look at least as odd: small for outliers",
+};
 
 export class Column {
   // texts: of each row, where the numbers alone do not say what its cell is; "" is missing.
   constructor({ name, group, kind, values, levels = [], texts = null }, tensors) {
     Object.assign(this, { name, group, kind, levels, texts });
     this.values = Array.isArray(values) ? values : tensors.array(values);
+  }
+
+  // What a measure or a code is, for who does not know the word.
+  get about() {
+    return this.group === "code" ? "A code: one of the numbers that the encoder makes of a row" : (MEASURES[this.measure] ?? "");
+  }
+
+  get measure() {
+    return this.group === "measure" ? this.name.replace(" (measure)", "") : "";
   }
 
   get isNumber() {
@@ -55,12 +70,12 @@ export class Column {
 
   // A function of a row: whether it has these letters.
   search(letters) {
-    const wanted = letters.toLowerCase();
+    const wanted = folded(letters);
     if (this.kind === "category") {
-      const fits = this.levels.map((level) => level.toLowerCase().includes(wanted));
+      const fits = this.levels.map((level) => folded(level).includes(wanted));
       return (i) => fits[this.values[i]] === true;
     }
-    if (this.kind === "text") return (i) => this.values[i]?.toLowerCase().includes(wanted) ?? false;
+    if (this.kind === "text") return (i) => !this.missing(i) && folded(this.values[i]).includes(wanted);
     return (i) => this.exact(i).startsWith(wanted);
   }
 }

@@ -29,21 +29,22 @@ export function labeled(text, control, attributes = {}) {
   return el("label", attributes, el("span", {}, text), control);
 }
 
-// options: [value, text] or { group, options }
+// options: [value, text, title] or { group, options }
 export function choice(name, options, chosen, onchange) {
-  const option = ([value, text]) => el("option", { value, selected: value === chosen }, text);
+  const option = ([value, text, title]) => el("option", { value, title: title || null, selected: value === chosen }, text);
   const all = options.map((o) => (Array.isArray(o) ? option(o) : el("optgroup", { label: o.group }, ...o.options.map(option))));
   return el("select", { "aria-label": name, onchange: (event) => onchange(event.target.value) }, ...all);
 }
 
-export function slider(name, [low, high], value, oninput, step = "any") {
+export function slider(name, [low, high], value, oninput, attributes = {}) {
   const input = el("input", {
     type: "range",
     min: low,
     max: high,
-    step,
+    step: "any",
     "aria-label": name,
     oninput: (event) => oninput(Number(event.target.value)),
+    ...attributes,
   });
   input.value = value;
   return input;
@@ -59,6 +60,12 @@ export function plural(n, word) {
 
 export function percent(share) {
   return share > 0 && share < 0.005 ? "< 1 %" : share < 1 && share > 0.995 ? "> 99 %" : `${Math.round(100 * share)} %`;
+}
+
+// Letters to search by: without capitals and accents.
+export function folded(text) {
+  const plain = /^[\0-\x7f]*$/.test(text) ? text : text.normalize("NFKD").replace(/[\u0300-\u036f]/g, "").normalize("NFC");
+  return plain.toLowerCase();
 }
 
 // About four digits, for people.

@@ -53,7 +53,7 @@ async function pageOf(root, head, buffer) {
     name: (i) => names[i],
     column: (name) => columns.find((column) => column.name === name),
     measure: (name) => columns.find((column) => column.group === "measure" && column.name.startsWith(name)),
-    shade: (column, i) => shadesOf(column)[column.values[i]] ?? MISSING,
+    shade: (column, i) => (column.missing(i) ? MISSING : shadesOf(column)[column.values[i]]),
     trust: head.trust && { round: tensors.array(head.trust.round), stretch: tensors.array(head.trust.stretch) },
     reduced: matchMedia("(prefers-reduced-motion: reduce)").matches,
     sheet: head.thumbnails ? picture(head.thumbnails.sheet) : null,
@@ -171,24 +171,26 @@ function mapOf(page, ground) {
 function turned(page, axes) {
   const { store, model } = page;
   model.turn(axes);
+  for (const name of ["before", "rested"]) store.set(name, null); // places of the other map
   store.set("anchors", []);
   page.draw();
   store.set("axes", axes);
   page.moved(page.map.place, true);
 }
 
-// The circle is somewhere else; `done`: it was let go.
+// The circle is somewhere else; `done`: it was let go. What has changed is told from where it rested.
 function moved(page, place, done) {
   const { store } = page;
-  if (!store.get("moving") && !done) {
-    store.set("before", store.get("rested"));
-    store.set("moving", true);
-  }
+  const rested = store.get("rested");
+  if (rested && !store.get("moving") && !(done && same(rested, place))) store.set("before", rested);
+  if (!done) store.set("moving", true);
   store.set("place", place);
   if (!done) return;
   store.set("moving", false);
   store.set("rested", place);
 }
+
+const same = (a, b) => a.every((v, i) => v === b[i]);
 
 function heading(head) {
   const mark = el("p", { class: "brand" }, logo(), "diabolo");

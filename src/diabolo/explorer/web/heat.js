@@ -231,7 +231,7 @@ export function heatLegend(colors, [low, middle, high], ticks = false) {
   const figure = document.createElement("div");
   figure.className = "map-legend";
   figure.setAttribute("role", "img");
-  figure.setAttribute("aria-label", `Colours of the map: ${middle}, from ${low} to ${high}`);
+  figure.setAttribute("aria-label", `Colors of the map: ${middle}, from ${low} to ${high}`);
   const bar = document.createElement("i");
   const stops = Array.from({ length: 33 }, (_, i) => colors[Math.round((i * (colors.length - 1)) / 32)]);
   bar.style.background = `linear-gradient(90deg, ${stops.map((c) => `#${hexOf(c)}`).join(",")})`;

@@ -1,6 +1,8 @@
 // What is decoded at the circle, and what has changed since it was let go.
 import { el, settled, shortly, throttled } from "./dom.js";
 import { gridAt } from "./grid.js";
+import { ABOUT } from "./panels_ground.js";
+import { neighbors } from "./panels_near.js";
 
 export function decodedPanel(page) {
   const { store, face, head } = page;
@@ -79,15 +81,16 @@ function describe(page, thing, place) {
 // Whether to trust the place, in words.
 function trustOf(page, place) {
   const facts = [["Place", place.map(shortly).join(", ")]];
-  const near = page.map.near(...place);
-  if (near >= 0) facts.push(["Nearest", page.name(near)]);
+  const [near] = neighbors(page, place, 1);
+  if (near !== undefined) facts.push(["Nearest", page.name(near)]);
   if (page.trust && !page.model.axes) {
     const [round, stretch] = [page.trust.round, page.trust.stretch].map((grid) => gridAt(grid, page.head.map.box, place));
     facts.push([
       "Round trip",
       `${shortly(Number(round.toPrecision(2)))} (${round < 0.1 ? "comes back" : round < 0.5 ? "drifts" : "does not come back"})`,
+      ABOUT.round,
     ]);
-    facts.push(["Stretch", `${shortly(Number(stretch.toPrecision(2)))} × the usual`]);
+    facts.push(["Stretch", `${shortly(Number(stretch.toPrecision(2)))} × the usual`, ABOUT.stretch]);
   }
-  return facts.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)));
+  return facts.map(([name, value, title = null]) => el("div", { title }, el("dt", {}, name), el("dd", {}, value)));
 }

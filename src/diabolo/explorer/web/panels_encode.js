@@ -1,7 +1,8 @@
 // A row, a text or a picture of one's own -> its place, its reconstruction, its error.
-import { button, el, percent, shortly, throttled } from "./dom.js";
+import { button, el, percent, plural, shortly, throttled } from "./dom.js";
 import { pictureFrom } from "./dropped.js";
 import { LabelsFace, PictureFace, WordsFace } from "./faces.js";
+import { neighbors } from "./panels_near.js";
 
 const MOST = 8; // cells that are told
 
@@ -9,16 +10,26 @@ export function encodePanel(page) {
   const { codec, head, model, remote } = page;
   if (!remote && !(codec && model.encoder)) return null;
   const result = el("div", { class: "result", role: "status" });
-  const encode = throttled(async (thing) => {
+  let newest = null;
+  // read() -> a thing; an error in reading it is told in place of an older answer, too
+  const encode = throttled(async (read) => {
     const said = [];
-    const found = await encoded(page, thing, said).catch((error) => [
-      el("p", { class: "note", role: "alert" }, sentence(error.message)),
-    ]);
-    if (found) result.replaceChildren(...said.map((text) => el("p", { class: "note" }, sentence(text))), ...found);
+    newest = read;
+    const found = await told(page, read, said);
+    if (!found || newest !== read) return;
+    result.replaceChildren(...said.map((text) => el("p", { class: "note" }, sentence(text))), ...found);
   }, 80);
   const kind = codec ? head.codec.kind : head.kind;
   const form = { documents: textForm, embedded: textForm, images: pictureForm }[kind] ?? (codec ? rowForm : null);
   return form && el("div", { class: "encode" }, form(page, encode), result);
+}
+
+async function told(page, read, said) {
+  try {
+    return await encoded(page, await read(), said);
+  } catch (error) {
+    return [el("p", { class: "note", role: "alert" }, sentence(error.message))];
+  }
 }
 
 function sentence(text) {
@@ -29,6 +40,7 @@ function sentence(text) {
 async function encoded(page, thing, said) {
   const { codec, model, remote } = page;
   const given = codec ? Float32Array.from(codec.encode(thing, (text) => said.push(text))) : thing;
+  if (codec?.kind === "documents" && !given.some(Boolean)) return []; // what was said is all
   const found = model.encoder ? { z: model.encode(given), x: given } : await remote.encode(given);
   if (!found) return null;
   const [z, x] = [model.flat && !model.encoder ? model.flattened(found.z) : Float32Array.from(found.z), found.x];
@@ -125,41 +137,34 @@ function pictured(face, thing) {
 
 function rowForm(page, encode) {
   const names = page.codec.columns.map((c) => c.name);
-  const inputs = names.map((name) => inputOf(page, name, () => encode(row())));
+  const inputs = names.map((name) => inputOf(page, name, () => encode(row)));
   const row = () => Object.fromEntries(names.map((name, j) => [name, inputs[j].value === "" ? null : inputs[j].value]));
   const fill = (values) => inputs.forEach((input, j) => (input.value = values[j] ?? ""));
   const nearest = () => {
-    const i = page.map.near(...page.map.place);
-    if (i >= 0) fill(names.map((name) => page.column(name)?.written(i, page.head.codec.decimal) ?? ""));
+    const [i] = neighbors(page, page.map.place, 1);
+    if (i !== undefined) fill(names.map((name) => page.column(name)?.written(i, page.head.codec.decimal) ?? ""));
   };
   const paste = el("textarea", {
     rows: 2,
     placeholder: "Paste a row: values in the order of the columns, with or without a line of names, or JSON",
     "aria-label": "Paste a row",
   });
-  const said = el("p", { class: "soft", role: "alert" });
-  paste.addEventListener("input", () => {
-    said.textContent = "";
-    if (!paste.value.trim()) return;
-    try {
-      const given = pasted(paste.value, names);
-      fill(names.map((name, j) => given[name] ?? inputs[j].value));
-      encode(row());
-    } catch (error) {
-      said.textContent = `${error.message}.`;
-    }
-  });
+  const take = () => {
+    const given = pasted(paste.value, names);
+    fill(names.map((name, j) => given[name] ?? inputs[j].value));
+    return row();
+  };
+  paste.addEventListener("input", () => paste.value.trim() && encode(take));
   page.store.on("tab", (tab) => tab === "encode" && inputs.every((input) => input.value === "") && nearest());
   return el(
     "div",
     {},
     paste,
-    said,
     el(
       "div",
       { class: "line" },
-      button("Nearest row", () => (nearest(), encode(row()))),
-      button("Decoded row", () => (fill(page.thing.map((cell) => cell.text)), encode(row()))),
+      button("Nearest row", () => (nearest(), encode(row))),
+      button("Decoded row", () => (fill(page.thing.map((cell) => cell.text)), encode(row))),
     ),
     el("div", { class: "form" }, ...names.map((name, j) => el("label", {}, el("span", {}, name), inputs[j]))),
   );
@@ -193,7 +198,7 @@ export function pasted(text, names) {
   if (header) return Object.fromEntries(first.map((name, j) => [name, rest[0][j] ?? ""]));
   if (first.length !== names.length)
     throw new Error(
-      `the row has ${first.length} values, but there are ${names.length} columns: ${names.slice(0, 12).join(", ")}${names.length > 12 ? ", …" : ""}`,
+      `the row has ${plural(first.length, "value")}, but there are ${plural(names.length, "column")}: ${names.slice(0, 12).join(", ")}${names.length > 12 ? ", …" : ""}`,
     );
   return Object.fromEntries(names.map((name, j) => [name, first[j]]));
 }
@@ -231,23 +236,14 @@ function cellsOfLine(line, sign) {
 
 function textForm(page, encode) {
   const area = el("textarea", { rows: 6, placeholder: "Type or paste a text", "aria-label": "A text to place on the map" });
-  area.addEventListener("input", () => area.value.trim() && encode(area.value));
+  area.addEventListener("input", () => area.value.trim() && encode(() => area.value));
   return area;
 }
 
 // ── a picture ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 function pictureForm(page, encode) {
-  const said = el("p", { class: "note", role: "alert", hidden: true });
-  const take = async (file) => {
-    said.hidden = true;
-    try {
-      if (file) encode(await pictureFrom(file));
-    } catch (error) {
-      said.textContent = `${error.message}.`;
-      said.hidden = false;
-    }
-  };
+  const take = (file) => file && encode(() => pictureFrom(file));
   const input = el("input", {
     type: "file",
     accept: "image/png,image/jpeg,image/webp,image/gif",
@@ -262,5 +258,5 @@ function pictureForm(page, encode) {
   for (const type of ["dragover", "dragleave", "drop"]) page.root.addEventListener(type, over);
   page.root.addEventListener("drop", (event) => (page.store.set("tab", "encode"), take(event.dataTransfer.files[0])));
   document.addEventListener("paste", (event) => take(event.clipboardData.files[0]));
-  return el("div", {}, zone, said);
+  return zone;
 }

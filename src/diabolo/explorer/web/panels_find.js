@@ -1,7 +1,9 @@
 // Search and filter: which rows are shown.
-import { button, choice, count, el, labeled, plural, settled, slider } from "./dom.js";
+import { button, choice, count, el, folded, labeled, plural, settled, slider } from "./dom.js";
+import { goTo } from "./panels_near.js";
 
 const LISTED = 60; // levels with a box to tick
+const FOUND = 8; // rows that are listed
 
 export function findPanel(page) {
   const { store } = page;
@@ -23,6 +25,7 @@ export function findPanel(page) {
     if (j !== "") set(page, page.columns[j].name, initial(page.columns[j]));
     add.value = "";
   });
+  const found = el("ol", { class: "rows found", "aria-label": "Rows found" });
   const clear = button("Show all rows", () => {
     search.value = "";
     store.set("hidden", new Set());
@@ -35,6 +38,7 @@ export function findPanel(page) {
     const left = mask ? mask.reduce((a, b) => a + b, 0) : page.n;
     result.textContent = mask ? `${count(left)} of ${plural(page.n, "row")} shown` : `all ${plural(page.n, "row")} shown`;
     clear.hidden = !mask;
+    found.replaceChildren(...firstOf(mask).map((i) => el("li", {}, goTo(page, i))));
   });
   drawFilters(page, list);
   queueMicrotask(() => (applyFilters(page), store.again("shown")));
@@ -44,7 +48,15 @@ export function findPanel(page) {
     el("div", { class: "line" }, search, add),
     list,
     el("div", { class: "line" }, result, clear),
+    found,
   );
+}
+
+// The first rows of a mask.
+function firstOf(mask) {
+  const rows = [];
+  for (let i = 0; mask && i < mask.length && rows.length < FOUND; i++) if (mask[i]) rows.push(i);
+  return rows;
 }
 
 // A filter is { low, high } of numbers, { levels: Set } or { letters }.
@@ -87,7 +99,7 @@ function filterOf(page, column, filter) {
     : column.kind === "category"
       ? levelsOf(column, filter, change)
       : lettersOf(column, filter, change);
-  return el("fieldset", { "data-name": column.name }, el("legend", {}, column.name, away), control);
+  return el("fieldset", { "data-name": column.name }, el("legend", { title: column.about || null }, column.name, away), control);
 }
 
 function rangeOf(column, filter, change) {
@@ -144,7 +156,8 @@ function* testsOf(page) {
   const query = store.get("query").trim();
   if (query) {
     const searches = page.columns.filter((c) => c.group !== "code").map((column) => column.search(query));
-    yield (i) => page.name(i).toLowerCase().includes(query.toLowerCase()) || searches.some((test) => test(i));
+    const wanted = folded(query);
+    yield (i) => folded(page.name(i)).includes(wanted) || searches.some((test) => test(i));
   }
   for (const [name, filter] of store.get("filters")) {
     const column = page.columns.find((c) => c.name === name);
@@ -157,5 +170,5 @@ function* testsOf(page) {
   }
   const hidden = store.get("hidden");
   const colored = page.column(store.get("color"));
-  if (hidden.size && colored?.kind === "category") yield (i) => !hidden.has(page.shade(colored, i));
+  if (hidden.size && colored) yield (i) => !hidden.has(page.shade(colored, i));
 }

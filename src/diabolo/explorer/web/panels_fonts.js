@@ -1,5 +1,5 @@
 // A place of a font manifold: a word in its letters, all its letters, and the font as a file.
-import { button, download, el, labeled, throttled } from "./dom.js";
+import { button, download, el, folded, labeled, throttled } from "./dom.js";
 import { framed, inked, printed } from "./glyphs.js";
 import { outlines } from "./outlines.js";
 import { truetype, word } from "./truetype.js";
@@ -9,6 +9,8 @@ const MISSING = [0.5, 0.7]; // em: width and height of what stands for a letter 
 const LARGEST = 104; // pixels in an em
 const LONGEST = 60; // letters of the text
 const SLICE = 12; // milliseconds
+
+const unknownFont = (name) => (name.trim() ? `No font is named ${name.trim()}: choose one of the list` : "");
 
 export class FontFace {
   constructor(page) {
@@ -39,20 +41,25 @@ export class FontFace {
     store.on("text", (value) => document.activeElement !== text && (text.value = value));
     const names = el("datalist", { id: "font-names" }, ...[...new Set(head.ids)].map((value) => el("option", { value })));
     const jump = el("input", { type: "search", list: "font-names", placeholder: "name of a font", autocomplete: "off" });
-    jump.addEventListener("input", () => this.#jump(jump.value));
+    const said = el("p", { class: "soft", role: "alert" });
+    jump.addEventListener("input", () => (this.#jump(jump.value), (said.textContent = "")));
+    jump.addEventListener("change", () => (said.textContent = this.#jump(jump.value) ? "" : unknownFont(jump.value)));
     return el(
       "div",
       { class: "line" },
       labeled("Text", text, { class: "field" }),
       labeled("Go to", jump, { class: "field" }),
       names,
+      said,
     );
   }
 
   #jump(name) {
     const { page } = this;
-    const i = page.names.indexOf(name);
+    const wanted = folded(name.trim());
+    const i = page.names.findIndex((known) => folded(known) === wanted);
     if (i >= 0) page.go([page.model.places[2 * i], page.model.places[2 * i + 1]]);
+    return i >= 0;
   }
 
   // ── what is decoded ─────────────────────────────────────────────────────────────────────────────────────────────────

@@ -5,6 +5,10 @@ import { likeliestOf } from "./faces.js";
 
 const SIDE = 64; // nodes of a layer that the page computes
 const SLICE = 10; // milliseconds
+export const ABOUT = {
+  round: "How far the code moves when what is decoded is encoded again: 0.1 of the codes' spread or less comes back",
+  stretch: "How fast what is decoded changes here, beside the median over the rows: where it is high, small steps change much",
+};
 const RANGE = [0.01, 0.99]; // quantiles between which colors change
 
 export function groundControls(page) {
@@ -25,10 +29,12 @@ export function groundControls(page) {
       labeled(
         "Color by",
         choice("Color by", colors, store.get("color"), (name) => store.set("color", name)),
+        { title: page.column(store.get("color"))?.about || "What gives the points their colors" },
       ),
       labeled(
         "Ground",
         choice("Ground", grounds(page), store.get("ground"), (name) => store.set("ground", name)),
+        { title: ABOUT[store.get("ground")] ?? "What colors the map under the points" },
       ),
       labeled(
         "Show",
@@ -46,7 +52,7 @@ function groupsOf({ columns }) {
   return Object.entries(titles)
     .map(([group, title]) => ({
       group: title,
-      options: columns.filter((c) => c.group === group && c.kind !== "text").map((c) => [c.name, c.name]),
+      options: columns.filter((c) => c.group === group && c.kind !== "text").map((c) => [c.name, c.name, c.about]),
     }))
     .filter(({ options }) => options.length);
 }
@@ -62,8 +68,8 @@ function grounds({ head, model, codec }) {
     ...levels,
     ...(head.trust && !model.axes
       ? [
-          ["round", "round trip"],
-          ["stretch", "stretch"],
+          ["round", "round trip", ABOUT.round],
+          ["stretch", "stretch", ABOUT.stretch],
         ]
       : []),
   ];
@@ -144,12 +150,16 @@ function chips(page, column) {
         )
       : null;
   });
-  const gaps = column.values.reduce((sum, v) => sum + (v < 0), 0);
+  const gaps = gapsOf(column);
   return [
-    el("span", { class: "soft" }, column.name),
+    el("span", { class: "soft", title: column.about || null }, column.name),
     ...colors.filter(Boolean),
     ...(gaps ? [chip(page, MISSING, page.map.tint.none, "missing", gaps)] : []),
   ];
+}
+
+function gapsOf(column) {
+  return column.values.reduce((sum, _, i) => sum + column.missing(i), 0);
 }
 
 function chip(page, shade, color, name, rows) {
@@ -179,10 +189,12 @@ function bar(page, column) {
   });
   const stops = Array.from({ length: 11 }, (_, i) => cssOf(alongPalette(VALUES[page.map.scheme], i / 10)));
   line.style.background = `linear-gradient(90deg, ${stops.join(",")})`;
+  const gaps = gapsOf(column);
   return [
-    el("span", { class: "soft" }, column.name),
+    el("span", { class: "soft", title: column.about || null }, column.name),
     el("span", { class: "scaled" }, column.said(low), line, column.said(high)),
-  ];
+    gaps ? chip(page, MISSING, page.map.tint.none, "missing", gaps) : null,
+  ].filter(Boolean);
 }
 
 // ── the ground ──────────────────────────────────────────────────────────────────────────────────────────────────────

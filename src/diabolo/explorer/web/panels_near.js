@@ -18,19 +18,24 @@ export function nearPanel(page) {
 }
 
 // By the distance of their codes.
-export function neighbors({ model, n, store }, place) {
+export function neighbors({ model, n, store }, place, most = MOST) {
   const z = model.code(place);
   const shown = store.get("shown");
   return nearest(
     n,
-    Math.min(MOST, n),
+    Math.min(most, n),
     (i) => apart(z, model.codes, i * model.k, model.k),
     (i) => !shown || shown[i],
   ).map(([, i]) => i);
 }
 
+// The name of a row, which moves the circle there.
+export function goTo(page, i) {
+  const go = () => page.go([page.model.places[2 * i], page.model.places[2 * i + 1]]);
+  return button(page.name(i), go, { class: "link", title: "Move the circle there" });
+}
+
 function neighbor(page, i) {
-  const at = [page.model.places[2 * i], page.model.places[2 * i + 1]];
   return el(
     "li",
     {},
@@ -38,7 +43,7 @@ function neighbor(page, i) {
     el(
       "div",
       {},
-      button(page.name(i), () => page.go(at), { class: "link", title: "Move the circle there" }),
+      goTo(page, i),
       el("p", { class: "soft" }, differences(page, i)),
     ),
   );

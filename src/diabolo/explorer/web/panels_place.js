@@ -4,10 +4,12 @@ import { choice, el, labeled, shortly, slider } from "./dom.js";
 export function placePanel(page) {
   const { store, head, model } = page;
   const strip = head.map.method === "strip";
-  const sliders = [0, 1].map((i) => slider("", [0, 1], 0, (v) => put(i, v)));
+  const sliders = [0, 1].map((i) => slider("", [0, 1], 0, (v) => put(i, v), { onchange: () => rest(page) }));
   const [said, names] = [0, 1].map((tag) => sliders.map(() => el(tag ? "span" : "output", {})));
+  const note = el("p", { class: "soft" });
   const fit = () => {
     const { box, axes } = model.plane;
+    note.textContent = model.axes ? "Two of the codes are the map; the sliders below are the others." : head.map.note;
     sliders.forEach((input, i) => {
       [input.min, input.max] = box.slice(2 * i);
       input.setAttribute("aria-label", `Place: ${axes[i]}`);
@@ -20,7 +22,7 @@ export function placePanel(page) {
     const place = page.map.place;
     place[i] = v;
     page.map.place = place;
-    page.moved(page.map.place, true);
+    page.moved(page.map.place, false);
   };
   store.on("place", (place) =>
     place.forEach((v, i) => {
@@ -34,7 +36,7 @@ export function placePanel(page) {
   return el(
     "div",
     { class: "place" },
-    el("p", { class: "soft" }, head.map.note),
+    note,
     ...rows,
     head.k > 2 && model.decodes ? axesControls(page) : null,
   );
@@ -72,17 +74,22 @@ function axesControls(page) {
             labeled("up", choice("Code up", pairs, String(axes[1]), pick(1)), { class: "wide" }),
           ]
         : []),
-      ...others.map((j) =>
-        labeled(
-          `z${j + 1}`,
-          slider(`Code z${j + 1}`, rangeOf(page.model, j), page.model.others[j], (v) => bend(page, j, v)),
-          { class: "wide" },
-        ),
-      ),
+      ...others.map((j) => otherCode(page, j)),
     );
   };
   draw();
   return box;
+}
+
+function otherCode(page, j) {
+  const name = `z${j + 1}`;
+  const said = el("output", {});
+  const say = (v) => (said.textContent = shortly(Number(v.toPrecision(4))));
+  const change = (v) => (say(v), bend(page, j, v));
+  const now = page.model.others[j];
+  say(now);
+  const input = slider(`Code ${name}`, rangeOf(page.model, j), now, change, { onchange: () => rest(page) });
+  return labeled(name, el("span", { class: "ranged" }, input, said), { class: "wide" });
 }
 
 function rangeOf({ codes, k, n = codes.length / k }, j) {
@@ -90,8 +97,14 @@ function rangeOf({ codes, k, n = codes.length / k }, j) {
   return [own[0], own[n - 1]];
 }
 
+// Before the first step, so that what has changed is told from the old code.
 function bend(page, j, v) {
+  page.moved(page.map.place, false);
   page.model.others[j] = v;
+  page.moved(page.map.place, false);
+}
+
+function rest(page) {
   page.moved(page.map.place, true);
 }
 

@@ -167,18 +167,14 @@ function labelForm(page, rows) {
     type: "text",
     placeholder: "name of the label",
     "aria-label": "Name of the new label",
-    required: true,
   });
   const said = el("p", { class: "soft", role: "status" });
   const save = async (event) => {
     event.preventDefault();
     const label = name.value.trim();
-    if (!label) return;
+    if (!label) return said.replaceChildren("Give the label a name.");
     const file = await saveExamples(page, rows, label);
-    said.replaceChildren(
-      `${count(rows.length)} examples are in ${file}. The model learns the label from them with `,
-      el("code", {}, `diabolo label add MODEL.diabolo ${quoted(label)} ${file}`),
-    );
+    said.replaceChildren(`${count(rows.length)} examples are in ${file}. `, ...learnedWith(page, label, file));
   };
   return el(
     "form",
@@ -189,6 +185,20 @@ function labelForm(page, rows) {
       : el("div", { class: "line" }, name, el("button", { type: "submit" }, "Save the examples")),
     said,
   );
+}
+
+// Only a model that has labels learns one more.
+function learnedWith({ head }, label, file) {
+  const command = (text) => el("code", {}, text);
+  const add = command(`diabolo label add MODEL.diabolo ${quoted(label)} ${file}`);
+  return head.model === "MultiLabelClassifier"
+    ? ["The model learns the label from them with ", add]
+    : [
+        `This model (${head.model}) learns no labels. A model with labels, made by `,
+        command("diabolo fit DATA --labels COLUMNS -o MODEL.diabolo"),
+        ", learns it with ",
+        add,
+      ];
 }
 
 // A word of a command line.

@@ -5,7 +5,8 @@ const SECONDS = 6;
 
 export function walkPanel(page) {
   const { store } = page;
-  const at = slider("Walk: how far from A to B", [0, 1], 0, (t) => step(t), 0.001);
+  const rest = () => step(Number(at.value));
+  const at = slider("Walk: how far from A to B", [0, 1], 0, (t) => step(t, false), { step: 0.001, onchange: rest });
   const play = button("▶ Play", () => (page.playing ? stop() : start()));
   const hint = el("p", { class: "soft" });
 
