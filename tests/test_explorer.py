@@ -873,3 +873,30 @@ def test_the_command_exports(run, tmp_path):
         assert code != 0
         assert said in told
     assert {p.name for p in tmp_path.iterdir()} == {"m.diabolo", "people.csv", "page.html", "drawn.html"}
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "texts"),
+    [
+        ([pd.Timedelta(hours=5, seconds=1), None], "number", ["0 days 05:00:01", ""]),
+        ([pd.Timestamp("2024-05-01 12:00:00.123456"), pd.NaT], "date", ["2024-05-01 12:00:00.123456", ""]),
+        ([pd.Timestamp("2024-05-01 23:30", tz="America/New_York")], "date", ["2024-05-01 23:30:00-04:00"]),
+        ([2**60 + 1, 3], "number", [str(2**60 + 1), "3"]),
+        ([np.inf, 1.5, np.nan], "number", ["inf", "1.5", ""]),
+        ([1.5, 2.5], "number", None),
+    ],
+)
+def test_cells_that_a_float_does_not_say_have_texts(values, kind, texts):
+    found = column("a", "column", values, Tensors())
+    assert (found["kind"], found.get("texts")) == (kind, texts)
+
+
+def test_texts_that_end_like_a_time_stay_apart():
+    assert column("a", "column", ["b", "b 00:00:00"], Tensors())["levels"] == ["b", "b 00:00:00"]
+
+
+def test_predictions_do_not_replace_a_column_of_that_name(folder):
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    model = Classifier(**SMALL).fit(X, np.arange(60) % 2)
+    names = [c["name"] for c in payload(model, X, labels={"predicted": ["mine"] * 60}).head["columns"]]
+    assert {"predicted", "predicted (model)"} <= {*names}

@@ -53,7 +53,8 @@ class Verbs(click.Group):
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         if args and args[0] not in VERBS and not args[0].startswith("-"):
             near = get_close_matches(args[0], VERBS, 2)
-            did = f" Did you mean {' or '.join(repr(verb) for verb in near)}?" if near else f" The verbs are {', '.join(VERBS)}."
+            meant = " or ".join(repr(verb) for verb in near)
+            did = f" Did you mean {meant}?" if near else f" The verbs are {', '.join(VERBS)}."
             raise click.UsageError(f"No such command {args[0]!r}.{did}", ctx)
         return super().resolve_command(ctx, args)
 

@@ -151,7 +151,7 @@ function rowForm(page, encode) {
   });
   const take = () => {
     const given = pasted(paste.value, names);
-    fill(names.map((name, j) => given[name] ?? inputs[j].value));
+    fill(names.map((name, j) => (Object.hasOwn(given, name) ? given[name] : null) ?? inputs[j].value));
     return row();
   };
   paste.addEventListener("input", () => paste.value.trim() && encode(take));
@@ -190,11 +190,12 @@ function inputOf(page, name, changed) {
 // The cells of a row that somebody pasted: {name: text}
 export function pasted(text, names) {
   const trimmed = text.trim();
-  if (/^[[{]/.test(trimmed)) return fromJson(trimmed);
+  if (/^[[{]/.test(trimmed)) return fromJson(trimmed, names);
   const lines = trimmed.split(/\r?\n/);
   const sign = ["\t", ";", ","].find((s) => lines[0].split(s).length > 1) ?? ",";
   const [first, ...rest] = lines.map((line) => cellsOfLine(line, sign));
   const header = rest.length > 0 && first.some((name) => names.includes(name));
+  if (rest.length > (header ? 1 : 0)) throw new Error(`there are ${lines.length - (header ? 1 : 0)} rows: paste one`);
   if (header) return Object.fromEntries(first.map((name, j) => [name, rest[0][j] ?? ""]));
   if (first.length !== names.length)
     throw new Error(
@@ -203,15 +204,17 @@ export function pasted(text, names) {
   return Object.fromEntries(names.map((name, j) => [name, first[j]]));
 }
 
-function fromJson(text) {
+function fromJson(text, names) {
+  let found = null;
   try {
-    const found = JSON.parse(text);
-    return Object.fromEntries(
-      Object.entries(Array.isArray(found) ? found[0] : found).map(([name, v]) => [name, v === null ? "" : String(v)]),
-    );
-  } catch {
-    throw new Error('this is no JSON of a row, such as {"name": 1}');
-  }
+    found = JSON.parse(text);
+  } catch {}
+  if (Array.isArray(found) && found.length === 1) [found] = found;
+  if (found === null || typeof found !== "object" || Array.isArray(found))
+    throw new Error('this is no JSON of one row, such as {"name": 1}');
+  const other = Object.keys(found).find((name) => !names.includes(name));
+  if (other !== undefined) throw new Error(`there is no column ${JSON.stringify(other)}`);
+  return Object.fromEntries(Object.entries(found).map(([name, v]) => [name, v === null ? "" : String(v)]));
 }
 
 function cellsOfLine(line, sign) {
@@ -221,6 +224,7 @@ function cellsOfLine(line, sign) {
     if (line[at] === '"') {
       pattern.lastIndex = at;
       const [whole, text] = pattern.exec(line);
+      if (text === undefined) throw new Error("a quotation mark is not closed");
       found.push(text.replaceAll('""', '"'));
       at += whole.length;
     } else {
