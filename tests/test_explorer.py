@@ -243,6 +243,13 @@ def test_regions_are_named_by_what_sets_them_apart():
     assert sorted(np.concatenate([region.rows for region in found]).tolist()) == [*range(120)]
 
 
+def test_regions_of_like_rows_have_names_of_their_own():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(400, 2)) + np.repeat([[0, 0], [6, 6]], 200, 0), columns=["a", "b"])
+    names = [region.name for region in Autoencoder(2, **SMALL).fit(frame).map(frame).regions_]
+    assert len(names) == len(set(names)) > 2
+
+
 def test_regions_of_documents_are_words():
     model, X = fitted("texts")
     names = {word for region in model.map(X).regions_ for word in region.name.split(", ")}
