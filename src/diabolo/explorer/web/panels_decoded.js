@@ -18,6 +18,7 @@ export function decodedPanel(page) {
     { class: "sheet decoded", "aria-labelledby": "decoded-title" },
     el("div", { class: "line" }, el("h2", { id: "decoded-title" }, titleOf(page)), words, unfold),
     reason ? el("p", { class: "note" }, reason) : null,
+    face?.note ? el("p", { class: "soft which" }, face.note) : null,
     ...parts,
     facts,
     note,
