@@ -721,6 +721,24 @@ def test_on_a_phone_what_is_decoded_stays_above_the_map(browser, folder):
     decoded, handle = (page.locator(css).bounding_box() for css in (".decoded", ".map-stage"))
     assert 0 <= decoded["y"] < handle["y"] + handle["height"]
     assert page.evaluate("getComputedStyle(document.querySelector('.decoded')).position") == "sticky"
+    assert decoded["height"] < 0.3 * 900
+    assert not page.locator(".facts").is_visible()
+    page.get_by_role("button", name="More").click()
+    assert "Round trip" in page.locator(".facts").inner_text()
+    page.get_by_role("button", name="Less").click()
+    assert not page.locator(".facts").is_visible()
+    page.close()
+
+
+def test_decoded_words_are_those_above_the_average(browser, tmp_path):
+    X = [f"the the the the {text}" for text in texts()]
+    model = Autoencoder(2, **SMALL | {"epochs": 20}).fit(X)
+    export(model, X, tmp_path / "words.html")
+    page = opened(browser, tmp_path / "words.html")
+    shown = page.evaluate("document.getElementById('diabolo').explorer.thing.map((w) => [w.word, w.times])")
+    assert all(times > 1 for _, times in shown)
+    assert page.locator(".decoded .name:visible").all_inner_texts() == [word for word, _ in shown] != []
+    assert shown[0][0] != "the"
     page.close()
 
 

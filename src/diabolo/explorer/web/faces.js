@@ -38,7 +38,7 @@ export class CellsFace {
   say(cells) {
     return cells
       .slice(0, 3)
-      .map((cell) => `${cell.name} ${cell.text}`)
+      .map((cell) => `${cell.name} ${shown(cell)}`)
       .join(", ");
   }
 }
@@ -84,10 +84,13 @@ class CellRow {
   }
 }
 
-// A number as it is shown elsewhere, where its text has more digits.
+const DIGITS = 4;
+
+// A number with more digits than a few, as it is shown elsewhere.
 function shown({ text, value }) {
   if (typeof value !== "number" || !/^-?\d+\.\d+$/.test(text)) return text;
-  return shortly(value).length < text.length ? shortly(value) : text;
+  const digits = text.replace(/^-?[0.]*|\./g, "").length;
+  return digits > DIGITS ? shortly(value) : text;
 }
 
 // The number of a cell on the scale of its column; NaN, if it has none.

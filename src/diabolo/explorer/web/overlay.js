@@ -7,6 +7,7 @@ const TOOLS = { wide: 56, high: 164 }; // what the buttons at the top right need
 const LETTER = 0.6; // width of a letter, in font sizes
 const LEAD = 1.2; // height of a line
 const LINE = 0.42; // of the width of the map: the longest line of a name
+const SHORT = 20; // letters that a line may always have
 const LINES = 3;
 
 export class Overlay {
@@ -41,7 +42,7 @@ export class Overlay {
     for (const { name, center, rows } of named ? this.regions : []) {
       const size = Math.min(15, 11.5 + Math.log10(1 + (rows?.length ?? 0)));
       const [u, v] = view.pixel(...center);
-      const lines = linesOf(name, Math.floor((LINE * view.w) / (LETTER * size)));
+      const lines = linesOf(name, Math.max(SHORT, Math.floor((LINE * view.w) / (LETTER * size))));
       const longest = Math.max(...lines.map((line) => line.length));
       const [half, high] = [(longest * size * LETTER) / 2 + 6, (lines.length * size * LEAD) / 2 + 3];
       const apart = (x, y) => (t) => Math.abs(t.u - x) >= t.half + half || Math.abs(t.v - y) >= t.high + high;
@@ -95,6 +96,6 @@ function linesOf(name, most) {
     if (line && full) lines.push(word);
     else lines[lines.length - 1] += word;
   }
-  const cut = lines.length > LINES ? [...lines.slice(0, LINES - 1), `${lines[LINES - 1].trimEnd()} …`] : lines;
+  const cut = lines.length > LINES ? [...lines.slice(0, LINES - 1), `${lines[LINES - 1].replace(/[, ]+$/, "")} …`] : lines;
   return cut.map((line) => (line.trimEnd().length > most + 2 ? `${line.slice(0, most)}…` : line.trimEnd()));
 }
