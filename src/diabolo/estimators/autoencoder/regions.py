@@ -76,7 +76,7 @@ def regions(
     naming = words_of if format.words else columns_of
     named = naming(x, group, format)
     more = levels_of(labels or {}, group)
-    found = []
+    found: list[Region] = []
     for g in range(group.max() + 1):
         rows = np.flatnonzero(group == g)
         told = sorted([*named[g], *more[g]], key=lambda t: -t[0])

@@ -85,6 +85,11 @@ function describe(page, thing, place) {
   holder.setAttribute("aria-label", `Decoded: ${page.face.say(thing)}`);
 }
 
+const MEANINGS = {
+  "Round trip": "The distance between the code of this place and the code of what is decoded here, in units of the codes' spread.",
+  Stretch: "How fast the decoded thing changes here, in units of the usual place.",
+};
+
 // Whether to trust the place, in words.
 function trustOf(page, place) {
   const facts = [["Place", place.map(shortly).join(", ")]];
@@ -98,5 +103,5 @@ function trustOf(page, place) {
     ]);
     facts.push(["Stretch", `${shortly(Number(stretch.toPrecision(2)))} × the usual`]);
   }
-  return facts.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)));
+  return facts.map(([name, value]) => el("div", {}, el("dt", { title: MEANINGS[name] }, name), el("dd", {}, value)));
 }

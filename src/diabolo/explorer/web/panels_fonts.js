@@ -40,6 +40,7 @@ export class FontFace {
     const names = el("datalist", { id: "font-names" }, ...[...new Set(head.ids)].map((value) => el("option", { value })));
     const jump = el("input", { type: "search", list: "font-names", placeholder: "name of a font", autocomplete: "off" });
     jump.addEventListener("input", () => this.#jump(jump.value));
+    jump.addEventListener("change", () => this.page.say(this.#unknown(jump.value)));
     return el(
       "div",
       { class: "line" },
@@ -47,6 +48,10 @@ export class FontFace {
       labeled("Go to", jump, { class: "field" }),
       names,
     );
+  }
+
+  #unknown(name) {
+    return !name || this.page.names.includes(name) ? "" : `No font of this map is called “${name}”.`;
   }
 
   #jump(name) {
