@@ -20,11 +20,13 @@ from sklearn.datasets import load_digits
 
 from diabolo import Autoencoder, Classifier, DataError, Denoiser, MultiLabelClassifier, OutlierDetector, Regressor, load
 from diabolo.cli import main
+from diabolo.estimators.autoencoder.regions import regions
 from diabolo.explorer import Payload, export, html, payload
 from diabolo.explorer.bundle import module, script
 from diabolo.explorer.columns import column
 from diabolo.explorer.near import interpolated
 from diabolo.explorer.sides import sides
+from diabolo.formats import Tables
 from diabolo.nets.program import Tensors, compiled
 
 HOSTILE = ["</script><script>alert(1)</script>", "<img src=x onerror=alert(2)>", "a & b", "]]><!--", "${script}"]
@@ -244,10 +246,12 @@ def test_regions_are_named_by_what_sets_them_apart():
 
 
 def test_regions_of_like_rows_have_names_of_their_own():
-    rng = np.random.default_rng(0)
-    frame = pd.DataFrame(rng.normal(size=(400, 2)) + np.repeat([[0, 0], [6, 6]], 200, 0), columns=["a", "b"])
-    names = [region.name for region in Autoencoder(2, **SMALL).fit(frame).map(frame).regions_]
-    assert len(names) == len(set(names)) > 2
+    frame = pd.DataFrame({"age": [20.0] * 60 + [70.0] * 60 + [20.0] * 60})
+    format = Tables().fit(frame)
+    places = np.repeat([[0.0, 0.0], [5.0, 9.0], [10.0, 0.0]], 60, 0)
+    names = [region.name for region in regions(places, format.to_tensor(frame).numpy(), format)]
+    assert len(set(names)) == 3
+    assert {"high age", "low age"} < set(names)
 
 
 def test_regions_of_documents_are_words():

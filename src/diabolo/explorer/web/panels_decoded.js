@@ -87,7 +87,7 @@ function describe(page, thing, place) {
 
 const MEANINGS = {
   "Round trip": "The distance between the code of this place and the code of what is decoded here, in units of the codes' spread.",
-  Stretch: "How fast the decoded thing changes here, in units of the usual place.",
+  Stretch: "How fast the decoded thing changes here, in units of the median over the rows.",
 };
 
 // Whether to trust the place, in words.
