@@ -20,11 +20,13 @@ from sklearn.datasets import load_digits
 
 from diabolo import Autoencoder, Classifier, DataError, Denoiser, MultiLabelClassifier, OutlierDetector, Regressor, load
 from diabolo.cli import main
+from diabolo.estimators.autoencoder.regions import regions
 from diabolo.explorer import Payload, export, html, payload
 from diabolo.explorer.bundle import module, script
 from diabolo.explorer.columns import column
 from diabolo.explorer.near import interpolated
 from diabolo.explorer.sides import sides
+from diabolo.formats import Tables
 from diabolo.nets.program import Tensors, compiled
 
 HOSTILE = ["</script><script>alert(1)</script>", "<img src=x onerror=alert(2)>", "a & b", "]]><!--", "${script}"]
@@ -241,6 +243,15 @@ def test_regions_are_named_by_what_sets_them_apart():
         assert region.name == f"{'low' if town == 'Oslo' else 'high'} age, town {town}"
         assert len(region.says) > 0
     assert sorted(np.concatenate([region.rows for region in found]).tolist()) == [*range(120)]
+
+
+def test_regions_of_like_rows_have_names_of_their_own():
+    frame = pd.DataFrame({"age": [20.0] * 60 + [70.0] * 60 + [20.0] * 60})
+    format = Tables().fit(frame)
+    places = np.repeat([[0.0, 0.0], [5.0, 9.0], [10.0, 0.0]], 60, 0)
+    names = [region.name for region in regions(places, format.to_tensor(frame).numpy(), format)]
+    assert len(set(names)) == 3
+    assert {"high age", "low age"} < set(names)
 
 
 def test_regions_of_documents_are_words():
@@ -758,6 +769,24 @@ def test_on_a_phone_what_is_decoded_stays_above_the_map(browser, folder):
     decoded, handle = (page.locator(css).bounding_box() for css in (".decoded", ".map-stage"))
     assert 0 <= decoded["y"] < handle["y"] + handle["height"]
     assert page.evaluate("getComputedStyle(document.querySelector('.decoded')).position") == "sticky"
+    assert decoded["height"] < 0.3 * 900
+    assert not page.locator(".facts").is_visible()
+    page.get_by_role("button", name="More").click()
+    assert "Round trip" in page.locator(".facts").inner_text()
+    page.get_by_role("button", name="Less").click()
+    assert not page.locator(".facts").is_visible()
+    page.close()
+
+
+def test_decoded_words_are_those_above_the_average(browser, tmp_path):
+    X = [f"the the the the {text}" for text in texts()]
+    model = Autoencoder(2, **SMALL | {"epochs": 20}).fit(X)
+    export(model, X, tmp_path / "words.html")
+    page = opened(browser, tmp_path / "words.html")
+    shown = page.evaluate("document.getElementById('diabolo').explorer.thing.map((w) => [w.word, w.times])")
+    assert all(times > 1 for _, times in shown)
+    assert page.locator(".decoded .name:visible").all_inner_texts() == [word for word, _ in shown] != []
+    assert shown[0][0] != "the"
     page.close()
 
 

@@ -459,6 +459,14 @@ def test_layers_lattice_pictures_names_and_walk(page):
 
     page.evaluate("map.regions([{name: '</text><b>x', center: [0, 0], rows: [1]}]); map.flush()")
     assert page.locator(".map-names text").inner_html() == "&lt;/text&gt;&lt;b&gt;x"
+    page.evaluate("map.regions([{name: 'high mean concavity of all cells, low area of them all', center: [0, 0], rows: [1]}])")
+    page.evaluate("map.flush()")
+    lines, stage = page.locator(".map-names text"), page.locator(".map-stage").bounding_box()
+    assert lines.count() > 1
+    for line in lines.all():
+        own = line.bounding_box()
+        assert stage["x"] <= own["x"]
+        assert own["x"] + own["width"] <= stage["x"] + stage["width"]
     page.evaluate("map.path([[-1, 0], [1, 0], [1, 1]])")
     assert [page.evaluate(f"map.along({t})") for t in (0, 0.25, 0.5, 1, 7)] == [[-1, 0], [0, 0], [1, 0], [1, 1], [1, 1]]
 

@@ -3,7 +3,8 @@
     e_gj = (mean over g of x_j - mean of x_j) / deviation of x_j        numbers, yes or no, levels of a category
     e_gw = p_gw log(p_gw / p_w)                                         words: what w adds to the divergence of group g
 
-The groups are those of k-means on the places. A name is made of the largest e: "high age, town Oslo".
+The groups are those of k-means on the places. A name is made of the largest e: "high age, town Oslo"; of more of them, if
+another region has that name.
 """
 
 from __future__ import annotations
@@ -75,14 +76,17 @@ def regions(
     naming = words_of if format.words else columns_of
     named = naming(x, group, format)
     more = levels_of(labels or {}, group)
-    found = []
+    found: list[Region] = []
     for g in range(group.max() + 1):
         rows = np.flatnonzero(group == g)
         told = sorted([*named[g], *more[g]], key=lambda t: -t[0])
         if told:
             sign = WORDS if format.words and not more[g] else NAMED
             center = np.median(places[rows], axis=0)
-            name, says = ", ".join(t[1] for t in told[:sign]), tuple(t[2] for t in told[:TOLD])
+            names = [", ".join(t[1] for t in told[:count]) for count in range(sign, max(sign, len(told)) + 1)]
+            taken = {region.name for region in found}
+            name = next((name for name in names if name not in taken), f"{names[0]} ({len(found) + 1})")
+            says = tuple(t[2] for t in told[:TOLD])
             found.append(Region(name, (float(center[0]), float(center[1])), rows, says))
     return sorted(found, key=lambda region: -len(region.rows))
 

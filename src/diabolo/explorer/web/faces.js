@@ -6,7 +6,7 @@ import { el, percent, plural, shortly } from "./dom.js";
 
 export function faceOf(kind, page) {
   if (page.head.pixels) return new PixelsFace(page.head.pixels);
-  return kind === "documents" ? new WordsFace() : kind === "images" ? new PictureFace() : new CellsFace(page);
+  return kind === "documents" ? new WordsFace(page) : kind === "images" ? new PictureFace() : new CellsFace(page);
 }
 
 // ── a row of a table ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -38,7 +38,7 @@ export class CellsFace {
   say(cells) {
     return cells
       .slice(0, 3)
-      .map((cell) => `${cell.name} ${cell.text}`)
+      .map((cell) => `${cell.name} ${shown(cell)}`)
       .join(", ");
   }
 }
@@ -60,10 +60,11 @@ class CellRow {
     this.#place(this.now, cell);
     const sure = cell.sure === null || cell.sure === undefined ? "" : percent(cell.sure);
     const change = before ? difference(cell, before, this.column) : "";
-    if (this.texts[0] === cell.text && this.texts[1] === change && this.texts[2] === sure) return;
+    const text = shown(cell);
+    if (this.texts[0] === text && this.texts[1] === change && this.texts[2] === sure) return;
     if (before) this.#place(this.then, before);
-    this.texts = [cell.text, change, sure];
-    this.value.replaceChildren(cell.text, ...(sure ? [" ", el("small", { title: "how sure the decoder is" }, sure)] : []));
+    this.texts = [text, change, sure];
+    this.value.replaceChildren(text, ...(sure ? [" ", el("small", { title: "how sure the decoder is" }, sure)] : []));
     this.change.textContent = change;
     this.element.classList.toggle("changed", change !== "");
     this.then.hidden = change === "" || !before;
@@ -83,6 +84,15 @@ class CellRow {
   }
 }
 
+const DIGITS = 4;
+
+// A number with more digits than a few, as it is shown elsewhere.
+function shown({ text, value }) {
+  if (typeof value !== "number" || !/^-?\d+\.\d+$/.test(text)) return text;
+  const digits = text.replace(/^-?[0.]*|\./g, "").length;
+  return digits > DIGITS ? shortly(value) : text;
+}
+
 // The number of a cell on the scale of its column; NaN, if it has none.
 export function numberOf(cell, column) {
   if (!column?.isNumber) return NaN;
@@ -95,15 +105,17 @@ const DAY = 86400;
 
 // What has changed, in words.
 function difference(cell, before, column) {
-  if (cell.text === before.text) return "";
+  const [now, then] = [shown(cell), shown(before)];
+  if (now === then) return "";
   const days = column?.kind === "date" ? (numberOf(cell, column) - numberOf(before, column)) / DAY : NaN;
   if (Math.abs(days) >= 1) return `${days > 0 ? "+" : "−"}${plural(Math.round(Math.abs(days)), "day")}`;
-  if (typeof cell.value !== "number" || typeof before.value !== "number") return `was ${before.text}`;
-  const [a, b] = [plainNumber(cell.text), plainNumber(before.text)];
-  if (Number.isNaN(a - b)) return `was ${before.text}`;
-  const digits = Math.max(decimalsOf(cell.text), decimalsOf(before.text));
+  if (typeof cell.value !== "number" || typeof before.value !== "number") return `was ${then}`;
+  const [a, b] = [plainNumber(now), plainNumber(then)];
+  if (Number.isNaN(a - b)) return `was ${then}`;
+  const digits = Math.max(decimalsOf(now), decimalsOf(then));
   const by = a - b;
-  return `${by > 0 ? "+" : "−"}${digits ? Math.abs(by).toFixed(digits) : shortly(Math.abs(by))}`;
+  const size = Math.abs(by).toFixed(digits);
+  return `${by > 0 ? "+" : "−"}${digits ? shown({ text: size, value: Number(size) }) : shortly(Math.abs(by))}`;
 }
 
 function plainNumber(text) {
@@ -117,13 +129,16 @@ function decimalsOf(text) {
 // ── the words of a document ─────────────────────────────────────────────────────────────────────────────────────────
 
 const TOP = 14;
+const SOME = 64; // rows of which the usual words are those
 
 export class WordsFace {
-  constructor() {
+  constructor(page = null) {
+    if (page) page.codec.usual = usualOf(page.model);
+    this.note = page?.codec.usual ? "Words that are expected here more than on average." : "";
     this.lines = Array.from({ length: TOP }, () => new BarLine());
     this.list = el(
       "ol",
-      { class: "bars", "aria-label": "Decoded words, most expected first" },
+      { class: "bars", "aria-label": "Decoded words" },
       ...this.lines.map((line) => line.element),
     );
     this.element = this.list;
@@ -131,11 +146,13 @@ export class WordsFace {
 
   update(words, before) {
     const earlier = new Set((before ?? []).slice(0, TOP).map((w) => w.word));
-    const most = words[0]?.weight || 1;
+    const most = Math.max(...words.map((w) => w.weight)) || 1;
     this.lines.forEach((line, i) => {
       const w = words[i];
       line.element.hidden = !w;
-      if (w) line.show(w.word, w.weight / most, percent(w.weight), before && !earlier.has(w.word));
+      if (!w) return;
+      line.show(w.word, w.weight / most, percent(w.weight), before && !earlier.has(w.word));
+      line.element.title = w.times ? `${shortly(Number(w.times.toPrecision(2)))} times as much as on average` : "";
     });
   }
 
@@ -149,6 +166,20 @@ export class WordsFace {
       .map((w) => w.word)
       .join(", ");
   }
+}
+
+// What is decoded from the codes of some rows, on average; null where the page cannot decode.
+function usualOf(model) {
+  const n = model.codes.length / model.k;
+  if (!n || !model.decodesNow) return null;
+  const some = Array.from({ length: Math.min(n, SOME) }, (_, s) => Math.floor((s * n) / Math.min(n, SOME)));
+  let sum = null;
+  for (const i of some) {
+    const e = model.decode(model.codes.subarray(i * model.k, (i + 1) * model.k));
+    sum ??= new Float64Array(e.length);
+    e.forEach((v, j) => (sum[j] += v / some.length));
+  }
+  return sum;
 }
 
 export class BarLine {

@@ -39,9 +39,9 @@ const TRUST = {
   ],
 };
 
-// quiet: almost without colour, for the ground under coloured points.
+// quiet: with less colour, for the ground under coloured points.
 export function heatRamp(theme, { trust = false, quiet = false } = {}) {
-  const calm = ([t, L, C, h]) => [t, theme === "light" ? 1 - (1 - L) * 0.55 : 0.175 + (L - 0.175) * 0.55, C * 0.18, h];
+  const calm = ([t, L, C, h]) => [t, theme === "light" ? 1 - (1 - L) * 0.75 : 0.175 + (L - 0.175) * 0.75, C * 0.3, h];
   const stops = (trust ? TRUST : STOPS)[theme];
   return colorRamp(quiet ? stops.map(calm) : stops);
 }

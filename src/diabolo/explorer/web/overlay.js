@@ -3,6 +3,13 @@ import { drawing, pathOf } from "./svg.js";
 
 const MAP_FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif";
 
+const TOOLS = { wide: 56, high: 164 }; // what the buttons at the top right need
+const LETTER = 0.6; // width of a letter, in font sizes
+const LEAD = 1.2; // height of a line
+const LINE = 0.42; // of the width of the map: the longest line of a name
+const SHORT = 20; // letters that a line may always have
+const LINES = 3;
+
 export class Overlay {
   constructor(lasso, handle) {
     const text = { "font-family": MAP_FONT, "text-anchor": "middle", "stroke-linejoin": "round" };
@@ -15,8 +22,8 @@ export class Overlay {
     this.anchors = [];
   }
 
-  // `regions`: [{name, center: [x, y], rows}]; the larger come first, a name
-  // that would cover another is moved a little, or left out.
+  // `regions`: [{name, center: [x, y], rows}]; the larger come first, a name that would cover another, or lie under the buttons,
+  // is moved a little, or left out.
   draw(view, { ink, paper }, named) {
     this.node.setAttribute("viewBox", `0 0 ${view.w} ${view.h}`);
     this.lasso.node.setAttribute("stroke", ink);
@@ -30,20 +37,26 @@ export class Overlay {
       const [u, v] = view.pixel(...place);
       return { u, v, half: 12, high: 12 };
     });
+    taken.push({ u: view.w - TOOLS.wide / 2, v: TOOLS.high / 2, half: TOOLS.wide / 2, high: TOOLS.high / 2 });
     const found = [];
     for (const { name, center, rows } of named ? this.regions : []) {
       const size = Math.min(15, 11.5 + Math.log10(1 + (rows?.length ?? 0)));
       const [u, v] = view.pixel(...center);
-      const [half, high] = [name.length * size * 0.29 + 6, size * 0.75 + 3];
-      const at = Math.min(view.w - half, Math.max(half, u)); // a name at the rim is moved into sight
-      const apart = (y) => (t) => Math.abs(t.u - at) >= t.half + half || Math.abs(t.v - y) >= t.high + high;
-      const free = (y) => y > high && y < view.h - high && taken.every(apart(y));
-      const y = [v, v - 27, v + 27].find(free);
-      if (y === undefined || u < 0 || u > view.w) continue;
-      taken.push({ u: at, v: y, half, high });
-      const where = { x: at.toFixed(1), y: (y + size * 0.35).toFixed(1), "font-size": size.toFixed(1), "font-weight": 600 };
+      const lines = linesOf(name, Math.max(SHORT, Math.floor((LINE * view.w) / (LETTER * size))));
+      const longest = Math.max(...lines.map((line) => line.length));
+      const [half, high] = [(longest * size * LETTER) / 2 + 6, (lines.length * size * LEAD) / 2 + 3];
+      const apart = (x, y) => (t) => Math.abs(t.u - x) >= t.half + half || Math.abs(t.v - y) >= t.high + high;
+      const free = ([x, y]) => y > high && y < view.h - high && taken.every(apart(x, y));
+      const into = (x) => Math.min(view.w - half, Math.max(half, x)); // a name at the rim is moved into sight
+      const beside = [into(u), into(Math.min(u, view.w - TOOLS.wide - half))];
+      const spot = [0, -1, 1, -2, 2].flatMap((step) => beside.map((x) => [x, v + step * high * 0.9])).find(free);
+      if (!spot || u < 0 || u > view.w) continue;
+      const [x, y] = spot;
+      taken.push({ u: x, v: y, half, high });
+      const base = (i) => (y + size * (0.35 + LEAD * (i - (lines.length - 1) / 2))).toFixed(1);
+      const type = { "font-size": size.toFixed(1), "font-weight": 600 };
       const colors = { fill: ink, stroke: paper, "stroke-width": 3.5, "stroke-opacity": 0.85 };
-      found.push(drawing("text", { ...where, ...colors }, name));
+      found.push(...lines.map((line, i) => drawing("text", { x: x.toFixed(1), y: base(i), ...type, ...colors }, line)));
     }
     this.names.replaceChildren(...found);
   }
@@ -71,4 +84,18 @@ export class Overlay {
     const colors = { stroke: ink, "stroke-width": 2, fill: paper, "fill-opacity": 0.35 };
     for (const [name, value] of Object.entries({ ...facts, ...colors })) this.ring.setAttribute(name, value);
   }
+}
+
+// A name in lines of about `most` letters, of two parts each on its own; what is too long ends with "…".
+function linesOf(name, most) {
+  const lines = [""];
+  const parted = name.length > most && name.split(", ").length === 2;
+  for (const word of name.split(/(?<=, | )/)) {
+    const line = lines.at(-1);
+    const full = (line + word).trimEnd().length > most || (parted && line.endsWith(", "));
+    if (line && full) lines.push(word);
+    else lines[lines.length - 1] += word;
+  }
+  const cut = lines.length > LINES ? [...lines.slice(0, LINES - 1), `${lines[LINES - 1].replace(/[, ]+$/, "")} …`] : lines;
+  return cut.map((line) => (line.trimEnd().length > most + 2 ? `${line.slice(0, most)}…` : line.trimEnd()));
 }

@@ -1,5 +1,5 @@
 // What is decoded at the circle, and what has changed since it was let go.
-import { el, settled, shortly, throttled } from "./dom.js";
+import { button, el, settled, shortly, throttled } from "./dom.js";
 import { gridAt } from "./grid.js";
 import { ABOUT } from "./panels_ground.js";
 import { neighbors } from "./panels_near.js";
@@ -7,6 +7,7 @@ import { neighbors } from "./panels_near.js";
 export function decodedPanel(page) {
   const { store, face, head } = page;
   const words = el("span", { class: "chip" });
+  const unfold = button("More", () => unfolded(sheet, unfold), { class: "chip unfold", "aria-expanded": "false" });
   const note = el("p", { class: "soft said", role: "status" });
   const parts = [];
   if (face) parts.push(pictured(face) ? el("div", { class: "thing" }, face.element) : face.element);
@@ -17,8 +18,9 @@ export function decodedPanel(page) {
   const sheet = el(
     "section",
     { class: "sheet decoded", "aria-labelledby": "decoded-title" },
-    el("div", { class: "line" }, el("h2", { id: "decoded-title" }, titleOf(page)), words),
+    el("div", { class: "line" }, el("h2", { id: "decoded-title" }, titleOf(page)), words, unfold),
     reason ? el("p", { class: "note" }, reason) : null,
+    face?.note ? el("p", { class: "soft which" }, face.note) : null,
     ...parts,
     facts,
     note,
@@ -43,6 +45,13 @@ export function decodedPanel(page) {
     throttled((place) => facts.replaceChildren(...trustOf(page, place)), 100),
   );
   return sheet;
+}
+
+// On a narrow page the sheet stays in sight, so it is small: facts, all letters, and files are seen on demand.
+function unfolded(sheet, toggle) {
+  const open = sheet.classList.toggle("open");
+  toggle.textContent = open ? "Less" : "More";
+  toggle.setAttribute("aria-expanded", String(open));
 }
 
 function pictured(face) {

@@ -232,7 +232,7 @@ export class FontFace {
     };
     return el(
       "div",
-      { class: "line" },
+      { class: "line files" },
       family,
       button("Save the font (.ttf)", save),
       button("Save the word (.svg)", saveWord),

@@ -13,6 +13,7 @@ export class TextCodec {
     this.columns = [];
     this.words = json.words;
     this.counted = !json.texts;
+    this.usual = null; // the counts that are expected on average
     this.why = json.why;
     this.place = new Map(json.words.map((word, i) => [word, i]));
     this.stop = new Set(json.stop);
@@ -36,10 +37,19 @@ export class TextCodec {
     return this.find(plainText(text)).filter((word) => word && !this.stop.has(word));
   }
 
-  // The words of expected counts e, most frequent first.
+  // The words of expected counts e, most frequent first; where the usual counts are known, those that are more frequent here,
+  // first what adds most to the divergence, e log(e / usual).
   decode(e, most = MOST_WORDS) {
-    const order = Array.from(e.keys()).filter((i) => e[i] > 0).sort((a, b) => e[b] - e[a] || a - b);
-    return order.slice(0, most).map((i) => ({ word: this.words[i], weight: e[i] }));
+    const known = Array.from(e.keys()).filter((i) => e[i] > 0);
+    const above = this.usual ? known.filter((i) => e[i] > this.usual[i]) : [];
+    const rank = above.length ? (i) => e[i] * Math.log(e[i] / this.usual[i]) : (i) => e[i];
+    const order = (above.length ? above : known).sort((a, b) => rank(b) - rank(a) || a - b);
+    return order.slice(0, most).map((i) => ({ word: this.words[i], weight: e[i], ...this.#times(e[i], i) }));
+  }
+
+  // How many times as frequent as usual.
+  #times(weight, i) {
+    return this.usual ? { times: weight / this.usual[i] } : {};
   }
 }
 
