@@ -202,7 +202,7 @@ def test_rescore_says_what_does_not_fit(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"'0.png' is 48 x 40 pixels, but '0.png' is 48 x 36"):
         rescore(clean, theirs)
     write(theirs / "0.bmp", picture())
-    with pytest.raises(DataError, match="which one is meant"):
+    with pytest.raises(DataError, match="have the same name: rename one"):
         rescore(clean, theirs)
     with pytest.raises(ValueError, match="space='lab': allowed are 'y', 'rgb', 'gray'"):
         rescore(clean, clean, space="lab")
