@@ -66,6 +66,7 @@ def load_model(path: Path, verb: str, kind: str = "Autoencoder", *others: str) -
         )
     from .options import reread
 
+    assert isinstance(model, estimators.base.System)
     return reread(model)
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
 from . import images
+
+if TYPE_CHECKING:
+    from ..estimators.base import System
 
 CODES, OUTLIERS, LABELS = "codes", "outliers", "labels"
 LEARNED, RESTORED = (CODES, OUTLIERS, LABELS), tuple(images.KINDS)
@@ -165,7 +168,7 @@ def said() -> dict[str, Any]:
     return found
 
 
-def reread(model: Any) -> Any:
+def reread(model: System) -> System:
     """The model; it reads files as in fit, except for the given reading options."""
     if not said():
         return model
@@ -173,13 +176,15 @@ def reread(model: Any) -> Any:
     path = params.get("data") or params.get("examples")
     if path is not None:
         check_reading(path)
-    if model.format_.kind == "tables":
-        fitted = model.format_.reading
-        model.format_.reading = replace(fitted, **said() | {"dates": fitted.dates | said().get("dates", {})})
-    elif model.format_.kind != "documents" or [*said()] != ["encoding"]:
+    from ..formats import Documents, Tables
+
+    format = model.format_
+    if isinstance(format, Tables):
+        format.reading = replace(format.reading, **said() | {"dates": format.reading.dates | said().get("dates", {})})
+    elif not isinstance(format, Documents) or [*said()] != ["encoding"]:
         raise click.UsageError(f"{_first_said()} is for tables, but the model was fitted with other data")
     else:
-        model.format_.encoding = said()["encoding"]
+        format.encoding = said()["encoding"]
     return model
 
 

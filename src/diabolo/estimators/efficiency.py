@@ -124,7 +124,7 @@ def label_efficiency(
     y: Any,
     fractions: Sequence[float] = (0.01, 0.05, 0.2, 1.0),
     *,
-    encoder: Any = None,
+    encoder: Autoencoder | None = None,
     n_components: int = 64,
     repeats: int = 3,
     models: Sequence[str] = MODELS,
@@ -223,7 +223,7 @@ def task(y: np.ndarray) -> Task:
 
 
 def fit_network(
-    name: str, kind: Task, encoder: Any, X: Any, y: np.ndarray, rows: np.ndarray, params: dict[str, Any]
+    name: str, kind: Task, encoder: Autoencoder, X: Any, y: np.ndarray, rows: np.ndarray, params: dict[str, Any]
 ) -> Callable[[Any], np.ndarray]:
     """Learn from these rows -> a function that predicts."""
     if name in ("PCA + linear", "PLS"):
@@ -238,7 +238,9 @@ def fit_network(
     return predict
 
 
-def fit_linear(name: str, kind: Task, encoder: Any, X: Any, y: np.ndarray, rows: np.ndarray) -> Callable[[Any], np.ndarray]:
+def fit_linear(
+    name: str, kind: Task, encoder: Autoencoder, X: Any, y: np.ndarray, rows: np.ndarray
+) -> Callable[[Any], np.ndarray]:
     """Fit the linear cases to the features of the encoder's format."""
 
     def x(rows: Any) -> np.ndarray:

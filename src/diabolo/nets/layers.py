@@ -10,11 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count, takewhile
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .tape import NotCompiled, Tape, Value
+
+if TYPE_CHECKING:
+    from ..losses import Loss
 
 __all__ = ["LAYERS", "LINKS", "Net", "predicted", "written_on"]
 
@@ -390,13 +393,13 @@ def relu6(tape: Tape, x: Value) -> Value:
 Predict = Callable[[Tape, Any, Value], Value]
 
 
-def predicted(tape: Tape, loss: Any, raw: Value) -> Value:
+def predicted(tape: Tape, loss: Loss, raw: Value) -> Value:
     """``loss.predict(raw)``."""
     predict = predict_of(loss)
     return predict(tape, loss, raw) if predict else raw
 
 
-def predict_of(loss: Any) -> Predict | None:
+def predict_of(loss: Loss) -> Predict | None:
     name = type(loss).__name__
     if name not in LINKS:
         raise NotCompiled(f"the loss {name}")
