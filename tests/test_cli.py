@@ -25,6 +25,8 @@ from PIL import Image
 
 from diabolo import Autoencoder, IndependentClassifiers, __version__, load
 from diabolo.cli import VERBS, main
+from diabolo.cli.data import never_onto_input
+from diabolo.errors import DataError
 from kinds import SMALL, frame, texts
 
 FIT = ["--epochs", "2", "--hidden", "8", "--quiet"]
@@ -1059,3 +1061,14 @@ def test_numbers_that_are_taken_for_texts_are_told(tmp_path: Path, diabolo: Any)
     assert not diabolo("fit", tmp_path / "a.csv", "--text", "b", "-o", tmp_path / "m", *FIT).err
     said = diabolo("fit", tmp_path / "a.csv", "--text", "a", "-o", tmp_path / "m", *FIT)
     assert "--text: column 'a' holds numbers, such as '0.0': each is read as a word" in said.err
+
+
+def test_a_file_of_the_folder_that_is_read_is_never_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    for name in ("a.png", "sub/b.TTF", "codes.csv"):
+        (tmp_path / name).write_bytes(b"mine")
+    for name in ("a.png", "sub/b.TTF"):
+        with pytest.raises(DataError, match="is one of the files that are read"):
+            never_onto_input(tmp_path / name, tmp_path)
+    never_onto_input(tmp_path / "codes.csv", tmp_path)
+    never_onto_input(tmp_path / "new.png", tmp_path)

@@ -452,6 +452,10 @@ def test_info_and_load_know_what_a_map_of_fonts_is(learned: fonts.Manifold, tmp_
         (["--at", "1,x"], "give two numbers"),
         (["--at", "1,2", "--face", "Lato"], "give one of them"),
         (["--fit", "folder", "-o", "a.diabolo", "--at", "1,2"], "--at does not go with --fit"),
+        (["--fit", "folder", "-o", "a.diabolo", "--text", "x"], "--text does nothing with --fit"),
+        (["--export", "a.html", "--port", "8123"], "--port does nothing with --export"),
+        (["--at", "1,1", "--ttf", "a.x", "--svg", "a.x"], "--ttf and --svg name the same file"),
+        (["--fit", "folder", "-o", "a.diabolo", "--seed", "-1"], "Invalid value for '--seed'"),
     ],
 )
 def test_options_that_do_not_go_together(arguments: list[str], said: str) -> None:

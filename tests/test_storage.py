@@ -18,13 +18,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from torch import nn
 
 from diabolo import Autoencoder, load, storage
 from diabolo.corruption import Chain, Jpeg, Poisson
-from diabolo.errors import DiaboloError, FormatError
+from diabolo.errors import DataError, DiaboloError, FormatError
 from diabolo.estimators import ESTIMATORS, Denoiser
 from diabolo.estimators.restoration import colorizer as colorization
 from diabolo.images.picture import read
@@ -621,3 +622,18 @@ def test_the_header_alone_is_enough_for_info(blob: bytes, tmp_path: Path) -> Non
     assert head.kind == "Autoencoder"
     assert head.bytes == len(blob) == os.path.getsize(path)
     assert "network.encoder.1.straight.weight" in head.shapes
+
+
+def test_a_pipe_is_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(DataError, match="is a device or a pipe, no file"), storage.atomic(pipe):
+        pass
+    assert pipe.is_fifo()
+
+
+def test_a_table_that_never_varies_is_loaded_again(tmp_path: Path) -> None:
+    X = pd.DataFrame({"a": [1.5] * 40, "b": ["u"] * 40})
+    ae = Autoencoder(1, epochs=1, random_state=0, verbose=False).fit(X)
+    ae.save(tmp_path / "m.diabolo")
+    assert (load(tmp_path / "m.diabolo").transform(X) == ae.transform(X)).all()

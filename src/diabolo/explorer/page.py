@@ -10,7 +10,7 @@ import base64
 import gzip
 from string import Template
 
-from ..report.page import escaped, inert, policy
+from ..report.page import head, inert
 from .bundle import kernel, script, style, text
 from .payload import Payload
 
@@ -22,12 +22,10 @@ ALSO = {"script-src": "'wasm-unsafe-eval'", "img-src": "blob:"}
 def html(found: Payload, served: bool = False) -> bytes:
     """One page; the same payload gives the same bytes. A served one may ask its own server."""
     also = ALSO | ({"connect-src": "'self'"} if served else {})
-    code, looks = script(), style()
+    code = script()
     filled = {
-        "policy": policy(looks, code, also),
-        "title": escaped(found.head["title"]),
-        "style": looks,
-        "head": inert(found.head | {"kernel": kernel()}),
+        "head": head("explorer", found.head["title"], style(), code, also).rstrip(),
+        "contents": inert(found.head | {"kernel": kernel()}),
         "blob": base64.b64encode(gzip.compress(found.blob, 6, mtime=0)).decode(),
         "script": code,
     }

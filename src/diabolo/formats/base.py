@@ -164,6 +164,10 @@ class Format(Printed):
     def tell_unseen(self, X: Any) -> None:
         """Warn of levels of X that have no features: training goes on, but the columns stay those of the first fit."""
 
+    def field(self, j: int) -> Any:
+        """The typed column j, of a table; None of others."""
+        return None
+
     def quantities(self) -> np.ndarray:
         """(d,) bool: features that are numbers with their own unit; what a code leaves open can be drawn for these."""
         return np.zeros(self.width, dtype=bool)

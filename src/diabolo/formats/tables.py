@@ -154,6 +154,9 @@ class Tables(Format):
         gaps = {c.name for c in self.fields if c.gaps}  # of these an empty cell is one
         return {name: [v for v in values if v != "" or name not in gaps] for name, values in found.items()}
 
+    def field(self, j: int) -> Any:
+        return self.fields[j]
+
     def tell_unseen(self, X: Any) -> None:
         tell_unseen(self.fields, self.gaps, map(arrow, self.chunks(X)))
 

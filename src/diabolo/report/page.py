@@ -19,7 +19,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-__all__ = ["html", "page", "picture"]
+__all__ = ["head", "html", "page", "picture"]
+
+SKIP = '<a class="skip" href="#main">Skip to the report</a>'
 
 
 def html(contents: dict[str, Any]) -> bytes:
@@ -28,10 +30,15 @@ def html(contents: dict[str, Any]) -> bytes:
 
 
 def page(template: str, title: str, script: str = "", **filled: str) -> bytes:
-    """A template under the head that all pages share; what fills it is HTML already."""
-    style = part("style.css")
-    head = Template(part("head.html")).substitute(policy=policy(style, script), title=escaped(title), style=style)
-    return Template(part(template)).substitute(head=head.rstrip(), title=escaped(title), script=script, **filled).encode()
+    """A report by a template; what fills it is HTML already."""
+    top = head("report", title, part("style.css"), script) + SKIP
+    return Template(part(template)).substitute(head=top, title=escaped(title), script=script, **filled).encode()
+
+
+def head(kind: str, title: str, style: str, script: str, also: Mapping[str, str] = MappingProxyType({})) -> str:
+    """What all pages begin with; `also` as in :func:`policy`."""
+    rules = policy(style, script, also)
+    return Template(part("head.html")).substitute(kind=kind, policy=rules, title=escaped(title), style=style)
 
 
 def policy(style: str, script: str, also: Mapping[str, str] = MappingProxyType({})) -> str:

@@ -136,7 +136,7 @@ def clean(x: np.ndarray) -> np.ndarray:
 
 def tell(format: Format, j: int, effect: np.ndarray, means: Tensor) -> Told | None:
     """What is said of column j, with these effects of its features and the means (2, d) here and of all rows; or nothing."""
-    name, field = format.columns[j], getattr(format, "fields", {j: None})[j]
+    name, field = format.columns[j], format.field(j)
     here, mean = means[:, format.blocks[j]].numpy()
     if isinstance(field, Category):
         best = int(effect[:-1].argmax()) if field.levels else 0
