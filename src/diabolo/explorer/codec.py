@@ -29,7 +29,7 @@ def described(format: Format, tensors: Tensors, loss: Loss | None = None) -> dic
     tensors : Tensors
         Gets the arrays; their numbers stand in the JSON.
     loss : Loss, optional
-        Of the model, whose errors are told; None: the format's own.
+        Of the model, whose errors the page shows; None: the format's own.
 
     Returns
     -------
