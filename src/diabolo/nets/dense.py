@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -66,7 +66,7 @@ def inside(x: Tensor) -> Tensor:
 
 
 def dropped(x: Tensor, p: float) -> Tensor:
-    """Dropout, p in steps of 1/256: one random byte per number, which is faster than a float.
+    """Dropout, p in steps of 1/256: one random byte per number, which is faster than a float, and no comparison, which is slow.
 
     >>> x = dropped(torch.ones(1000, 100), 0.25)
     >>> bool(abs((x == 0).float().mean() - 0.25) < 0.01), bool(abs(x.mean() - 1) < 0.01)
@@ -77,8 +77,9 @@ def dropped(x: Tensor, p: float) -> Tensor:
         return x
     own = generator(x.device)
     words = torch.empty((x.numel() + 7) // 8, dtype=torch.int64, device=x.device).random_(-(2**63), None, generator=own)
-    keep = words.view(torch.uint8)[: x.numel()].view(x.shape) >= gone
-    return x * (keep.to(x.dtype) * (256 / (256 - gone)))
+    byte = words.view(torch.uint8)[: x.numel()].view(x.shape).to(x.dtype)  # bfloat16 holds all of these numbers
+    keep = byte.sub_(gone - 1).clamp_(0, 1)
+    return x * keep.mul_(256 / (256 - gone))
 
 
 def _he(layer: nn.Linear) -> nn.Linear:
@@ -108,6 +109,7 @@ class SkipMLP(nn.Module):
 
     c: Tensor
     s: Tensor
+    rates: ClassVar[dict[str, float]] = {"straight.weight": 0.2}  # it starts at PCA, which is the best straight path
 
     def __init__(self, d: int, hidden: Sequence[int], out: int, dropout: float = 0.0) -> None:
         super().__init__()

@@ -93,7 +93,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
         Share of the rows held out for early stopping and for the comparison with PCA. It is raised to 20 rows if possible,
         but at most to a quarter of the rows. With fewer than 40 rows, none are held out.
     patience : int, default=20
-        Training stops after this number of evaluations without improvement.
+        After this number of evaluations without improvement, the learning rate goes down to zero, and training stops.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         Precision of the arithmetic in training. The weights are float32.
     device : str, default="auto"

@@ -278,7 +278,7 @@ class MultiLabel(ClassifierMixin, Supervised, abstract=True):
         return parts
 
     def _n_members(self, n: int) -> int:
-        weights = 5 * self._sizes()[-1] * len(self.labels_.names)  # of the last layers of five members
+        weights = 4 * self._sizes()[-1] * len(self.labels_.names)  # of the last layers of four members
         return 1 if self.members == "auto" and weights > MAX_WEIGHTS_FOR_MEMBERS else super()._n_members(n)
 
     def _sizes(self) -> tuple[int, ...]:
