@@ -69,7 +69,7 @@ class SGD:
         Decay of the running average of the weights per step; 0 keeps the last weights.
     rounds : int
         Least number of held-out evaluations in the whole run (at most one per epoch if epochs are long); at the start they are
-        closer together, a tenth of the steps so far apart.
+        closer together, an eighth of the steps so far apart.
     patience : int
         After this number of rounds without improvement, the learning rate goes down to zero, and training stops.
     precision : {"float32", "bfloat16"}
@@ -285,7 +285,7 @@ class Run:
     @property
     def gap(self) -> int:
         """Steps until the next round."""
-        return min(self.every, max(LEAST_GAP, self.step // 10))
+        return min(self.every, max(LEAST_GAP, self.step // 8))
 
     @property
     def share(self) -> float:
@@ -427,7 +427,7 @@ class Run:
 
 
 SMALL_STEP = 1e8  # multiply-adds of a forward pass
-LEAST_GAP = 8  # steps between two rounds
+LEAST_GAP = 10  # steps between two rounds
 TAIL, LEAST_TAIL = 0.3, 20  # steps in which the learning rate goes down once the held-out error stalls: share of those so far
 AVERAGE_EVERY = 5  # steps between two updates of the running average: it reads and writes all weights
 
