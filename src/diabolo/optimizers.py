@@ -31,8 +31,7 @@ class Flat:
     """All trainable parameters of a module as one float32 vector ``w``, with one gradient vector ``g``.
 
     One vector makes the optimizer, the clipping, the averaging and (under torchrun) the all-reduce one operation each,
-    and lets forward and backward run on a bfloat16 copy while ``w`` stays float32. A module may have ``rates``: the share of
-    the learning rate of some of its matrices, by name.
+    and lets forward and backward run on a bfloat16 copy while ``w`` stays float32.
     """
 
     def __init__(self, module: nn.Module, dtype: torch.dtype = torch.float32) -> None:
@@ -40,8 +39,6 @@ class Flat:
         self.parameters = sorted(trainable, key=lambda p: p.ndim < 2)  # matrices first: only they decay
         if not self.parameters:
             raise TrainingError("the network has no trainable parameter: unfreeze part of it, or do not train it")
-        rates = {m.get_parameter(name): rate for m in module.modules() for name, rate in getattr(m, "rates", {}).items()}
-        self.rates = [rates.get(p, 1.0) for p in self.parameters]
         self.w = torch.cat([p.detach().float().flatten() for p in self.parameters])
         self.low = self.w if dtype == torch.float32 else self.w.to(dtype)
         self.g = torch.zeros_like(self.w)
@@ -157,11 +154,11 @@ class Muon:
         self.w, self.g, self.m, u = flat.w[:cut], flat.g[:cut], torch.zeros(cut).to(flat.w), torch.zeros_like(flat.w)
         self.u = u[:cut]
         self.stacks: dict[torch.Size, list[tuple[Tensor, float]]] = {}
-        for piece, own in zip(flat.views(u), flat.rates, strict=True):
+        for piece in flat.views(u):
             if piece.ndim >= 2:
                 tall = piece.flatten(1)
                 wide = tall if tall.shape[0] <= tall.shape[1] else tall.T
-                scale = own * max(1.0, tall.shape[0] / tall.shape[1]) ** 0.5
+                scale = max(1.0, tall.shape[0] / tall.shape[1]) ** 0.5
                 self.stacks.setdefault(wide.shape, []).append((wide, scale))
 
     @torch.no_grad()

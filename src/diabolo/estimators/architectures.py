@@ -103,7 +103,7 @@ class Dense:
     @property
     def muon_lr(self) -> float:
         """Learning rate of matrices."""
-        return 0.04
+        return 0.03
 
     def training(self) -> dict[str, Any]:
         """Settings of training."""

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -129,8 +129,6 @@ class ConvEncoder(SkipMLP):
     torch.Size([2, 5])
     """
 
-    rates: ClassVar[dict[str, float]] = {}
-
     def __init__(self, shape: Sequence[int], widths: Sequence[int], out: int) -> None:
         c, h, w = shape
         super().__init__(c * h * w, (), out)
@@ -159,8 +157,6 @@ class ConvDecoder(SkipMLP):
     >>> ConvDecoder(5, (8, 16), (3, 16, 12))(torch.zeros(2, 5)).shape
     torch.Size([2, 576])
     """
-
-    rates: ClassVar[dict[str, float]] = {}
 
     def __init__(self, d: int, widths: Sequence[int], shape: Sequence[int]) -> None:
         c, h, w = shape

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -109,7 +109,6 @@ class SkipMLP(nn.Module):
 
     c: Tensor
     s: Tensor
-    rates: ClassVar[dict[str, float]] = {"straight.weight": 0.2}  # it starts at PCA, which is the best straight path
 
     def __init__(self, d: int, hidden: Sequence[int], out: int, dropout: float = 0.0) -> None:
         super().__init__()
