@@ -18,7 +18,16 @@ import pytest
 import torch
 from sklearn.datasets import load_digits
 
-from diabolo import Autoencoder, Classifier, DataError, Denoiser, MultiLabelClassifier, OutlierDetector, Regressor, load
+from diabolo import (
+    Autoencoder,
+    Classifier,
+    DataError,
+    Denoiser,
+    MultiLabelClassifier,
+    OutlierDetector,
+    Regressor,
+    load,
+)
 from diabolo.cli import main
 from diabolo.estimators.autoencoder.regions import regions
 from diabolo.explorer import Payload, export, html, payload
@@ -100,6 +109,7 @@ def made() -> dict[str, Any]:
         "own decoder": lambda: (Autoencoder(2, decoder=Own(5), **SMALL).fit(array), array),
         "outliers": lambda: (OutlierDetector(epochs=2, random_state=0, verbose=False, alpha=0.1).fit(frame), frame),
         "classifier": lambda: (Classifier(epochs=1, random_state=0, verbose=False).fit(frame, frame["town"].to_numpy()), frame),
+        "numbers": lambda: (Regressor(epochs=1, random_state=0, verbose=False).fit(frame, frame["height"]), frame),
         "labels": lambda: (MultiLabelClassifier(epochs=1, random_state=0, verbose=False).fit(frame, tags(len(frame))), frame),
     }
 
@@ -191,8 +201,21 @@ def test_nothing_is_left_behind_if_it_cannot_be_written(tmp_path, monkeypatch):
 def test_models_without_a_map_are_named():
     with pytest.raises(DataError, match="Denoiser, whose rows have no places"):
         sides(Denoiser())
-    with pytest.raises(DataError, match="Regressor"):
-        sides(Regressor())
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        ({"v": "string"}, r"labels\['v'\] is 'string': give a list or a column of 120 values, one per row"),
+        ({"v": 7}, r"labels\['v'\] is 7: give a list"),
+        ({"v": {"a": 1}}, r"labels\['v'\] is \{'a': 1\}: give a list"),
+        ({"v": np.zeros((120, 2))}, r"labels\['v'\] is array"),
+        ("town", "labels='town': give a dict of a name to one value per row"),
+    ],
+)
+def test_labels_that_are_no_columns(labels, said):
+    with pytest.raises(DataError, match=said):
+        payload(*fitted("table"), labels=labels)
 
 
 def test_labels_of_the_wrong_length():
@@ -287,6 +310,18 @@ def test_names_that_are_taken_are_told_apart():
     assert len({name for name, _ in names}) == len(names)
 
 
+def test_more_rows_than_tsne_takes_are_placed_too_and_it_is_said(monkeypatch):
+    monkeypatch.setattr(sys.modules["diabolo.explorer.payload"], "MOST_OF_TSNE", 40)
+    model, X = fitted("three codes")
+    found = payload(model, X)
+    assert (found.head["n"], found.head["map"]["method"]) == (120, "t-SNE")
+    assert "t-SNE placed 40 of the 120 rows; each other row lies between" in found.head["map"]["note"]
+    z, places = (tensor(found, found.head[name]) for name in ("codes", "places"))
+    near = np.square(z[:, None] - z).sum(2).argsort(1)[:, 1]
+    apart = np.linalg.norm(places - places[near], axis=1)
+    assert np.median(apart) < 0.2 * np.median(np.linalg.norm(places - places.mean(0), axis=1))
+
+
 def test_what_was_left_out_is_said(monkeypatch):
     here = sys.modules["diabolo.explorer.payload"]
     monkeypatch.setattr(here, "MAX_ROWS", 50)
@@ -373,7 +408,7 @@ DECODED = """(places) => {
 }"""
 
 
-@pytest.mark.parametrize("kind", [k for k in KINDS if k not in ("own decoder", "classifier", "labels")])
+@pytest.mark.parametrize("kind", [k for k in KINDS if k not in ("own decoder", "classifier", "labels", "numbers")])
 def test_python_and_the_page_agree(kind, browser, folder):
     model, X = fitted(kind)
     page = opened(browser, page_of(kind, folder))
@@ -391,14 +426,15 @@ def test_python_and_the_page_agree(kind, browser, folder):
     page.close()
 
 
-@pytest.mark.parametrize("kind", ["classifier", "labels"])
+@pytest.mark.parametrize("kind", ["classifier", "labels", "numbers"])
 def test_labels_of_a_row_are_those_of_the_model(kind, browser, folder):
     model, X = fitted(kind)
     page = opened(browser, page_of(kind, folder))
     x = torch.cat(list(model._features(X)))[:10]
     run = CODES.replace("model.encode(", "model.labelsOf(")
     p = np.array(page.evaluate(run, [[None if v != v else v for v in row] for row in x.tolist()]))
-    np.testing.assert_allclose(p, model.predict_proba(X)[:10], rtol=1e-5, atol=1e-5)
+    expected = model.predict(X)[:10, None] if kind == "numbers" else model.predict_proba(X)[:10]
+    np.testing.assert_allclose(p, expected, rtol=1e-5, atol=1e-5)
     page.close()
 
 
@@ -751,7 +787,7 @@ def test_ground_and_legend_give_a_level_one_color(browser, folder):
     assert "missing" not in legend
     page.get_by_label("Color by", exact=True).select_option("weight")
     missing = page.locator(".legend .chip", has_text="missing")
-    assert missing.get_attribute("title") == f"{people()['weight'].isna().sum()} rows"
+    assert missing.get_attribute("title") == f"missing: {people()['weight'].isna().sum()} rows"
     for name in ("round trip", "stretch", "log likelihood", "z1"):  # words that are not plain have an explanation
         assert page.locator("option", has_text=re.compile(f"^{name}$")).first.get_attribute("title")
     assert "encoded again" in page.locator(".facts > div", has_text="Round trip").get_attribute("title")
@@ -929,3 +965,84 @@ def test_predictions_do_not_replace_a_column_of_that_name(folder):
     model = Classifier(**SMALL).fit(X, np.arange(60) % 2)
     names = [c["name"] for c in payload(model, X, labels={"predicted": ["mine"] * 60}).head["columns"]]
     assert {"predicted", "predicted (model)"} <= {*names}
+
+
+# ── for everyone ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+CONTRAST = """() => {
+  const parsed = (color) => {
+    const [r, g, b, a = 1] = (color.match(/[\\d.]+/g) ?? [0, 0, 0, 0]).map(Number);
+    return [r, g, b, a];
+  };
+  const over = ([r, g, b, a], under) => [r, g, b].map((v, i) => a * v + (1 - a) * under[i]);
+  const linear = (v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+  const light = (c) => { const [r, g, b] = c.map((v) => linear(v / 255)); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+  const under = (node) => {
+    return node ? over(parsed(getComputedStyle(node).backgroundColor), under(node.parentElement)) : [255, 255, 255];
+  };
+  const words = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const poor = [];
+  while (words.nextNode()) {
+    const node = words.currentNode.parentElement;
+    const seen = words.currentNode.data.trim() && node.checkVisibility({ opacityProperty: true });
+    if (!seen || node.closest("script, option, .unseen, .map-over")) continue;
+    const ground = under(node);
+    const [a, b] = [light(over(parsed(getComputedStyle(node).color), ground)), light(ground)];
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (ratio < 4.5) poor.push([node.className || node.tagName, words.currentNode.data.slice(0, 30), ratio.toFixed(2)]);
+  }
+  return poor;
+}"""
+FOCUSED = """() => {
+  const node = document.activeElement, style = getComputedStyle(node);
+  const halo = node.querySelector?.(".map-focus");
+  const outlined = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+  const ring = halo ? getComputedStyle(halo).opacity === "1" : outlined;
+  return [[...document.querySelectorAll("*")].indexOf(node), node === document.body, ring, node.outerHTML.slice(0, 120)];
+}"""
+CONTROLS = {"button", "combobox", "textbox", "searchbox", "slider", "checkbox", "tab", "link", "spinbutton", "listbox"}
+
+
+def controls(page: Any) -> list[tuple[str, str]]:
+    """Role and name of each control, as a screen reader has them."""
+    nodes = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")["nodes"]
+    seen = [node for node in nodes if not node.get("ignored") and node.get("role")]
+    return [
+        (node["role"]["value"], node.get("name", {}).get("value", "")) for node in seen if node["role"]["value"] in CONTROLS
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "scheme", "width"), [("table", "light", 1280), ("labels", "dark", 390), ("texts", "dark", 1280)]
+)
+def test_it_can_be_read_and_reached(kind, scheme, width, browser, folder):
+    page = opened(browser, page_of(kind, folder), width, scheme)
+    page.wait_for_selector("[aria-label^=Decoded]")
+    for tab in page.get_by_role("tab").all():
+        tab.click()
+        page.wait_for_timeout(160)
+        if tab.inner_text() == "Find":
+            page.get_by_label("Search all columns").fill("1")
+            page.get_by_label("Filter by a column").select_option(index=1)
+            page.wait_for_timeout(300)
+        assert [control for control in controls(page) if not control[1].strip()] == []
+        assert page.evaluate(CONTRAST) == []
+        assert page.get_by_role("tabpanel", name=tab.inner_text()).is_visible()
+    ids = page.eval_on_selector_all("[id]", "(nodes) => nodes.map((node) => node.id)")
+    assert len(ids) == len({*ids})
+    assert {"slider", "tab", "combobox", "button"} <= {role for role, _ in controls(page)}
+    page.evaluate("document.body.tabIndex = -1; document.body.focus()")
+    stops = []
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        number, out, ring, said = page.evaluate(FOCUSED)
+        if out:
+            break
+        assert ring, said
+        stops.append((number, said))
+    assert out, "the focus does not leave the page"
+    numbers = [number for number, _ in stops]
+    assert numbers == sorted(numbers)
+    assert any("map-handle" in said for _, said in stops), stops
+    assert page.said == []
+    page.close()
