@@ -35,7 +35,7 @@ from diabolo.explorer.bundle import module, script
 from diabolo.explorer.columns import column
 from diabolo.explorer.near import interpolated
 from diabolo.explorer.sides import sides
-from diabolo.formats import Tables
+from diabolo.formats import Reading, Tables
 from diabolo.nets.program import Tensors, compiled
 
 HOSTILE = ["</script><script>alert(1)</script>", "<img src=x onerror=alert(2)>", "a & b", "]]><!--", "${script}"]
@@ -176,6 +176,23 @@ def test_hostile_names_stay_text(tmp_path):
     assert {HOSTILE[0], HOSTILE[1], HOSTILE[2], HOSTILE[4]} <= {c["name"] for c in read(tmp_path / "a.html")["columns"]}
 
 
+def test_hostile_texts_and_labels_stay_text_in_a_browser(browser, tmp_path):
+    given = [f"{text} {HOSTILE[i % 5]} {i}" for i, text in enumerate(texts())]
+    frame = people().assign(**{HOSTILE[1]: [f"{HOSTILE[0]} {i}" for i in range(120)]})  # read as a text of the page
+    names = [[HOSTILE[0]] * (i % 2 == 0) + [HOSTILE[1]] * (i % 3 == 0) for i in range(120)]
+    export(Autoencoder(2, **SMALL).fit(given), given, tmp_path / "texts.html", labels={HOSTILE[2]: given})
+    labels = {HOSTILE[0]: frame.pop(HOSTILE[1])}
+    export(MultiLabelClassifier(**SMALL).fit(frame, names), frame, tmp_path / "labels.html", labels=labels, title=HOSTILE[1])
+    for name in ("texts", "labels"):
+        page = opened(browser, tmp_path / f"{name}.html", at=f"#color={HOSTILE[2]}&ground=labels")
+        for tab in page.get_by_role("tab").all():
+            tab.click()
+            page.wait_for_timeout(130)
+        assert page.locator("#diabolo script, #diabolo img").count() == 0
+        assert page.said == []
+        page.close()
+
+
 def test_the_same_bytes_for_the_same_seed_and_after_loading(tmp_path):
     model, X = fitted("table")
     model.save(tmp_path / "m.diabolo")
@@ -195,6 +212,19 @@ def test_nothing_is_left_behind_if_it_cannot_be_written(tmp_path, monkeypatch):
     monkeypatch.setattr("os.replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
     with pytest.raises(OSError, match="No space"):
         export(model, X, tmp_path / "a.html")
+    assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("a.html", "old")]
+
+
+def test_nothing_is_left_behind_if_the_disk_is_full(tmp_path):
+    resource = pytest.importorskip("resource", reason="files of this system have no limit")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    (tmp_path / "a.html").write_text("old")
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5000, before[1]))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            export(*fitted("table"), tmp_path / "a.html")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("a.html", "old")]
 
 
@@ -390,7 +420,9 @@ def test_it_lives_in_a_browser(kind, browser, folder):
         for tab in page.get_by_role("tab").all():
             tab.click()
             assert page.locator("[role=tabpanel]:visible").count() == 1
-        for name in ("Ground", "Show", "Color by") if width == 1280 and kind in ("table", "pictures", "labels") else ():
+        for name in (
+            ("Ground", "Show", "Color by") if width == 1280 and kind in ("table", "pictures", "labels", "numbers") else ()
+        ):
             for option in page.get_by_label(name, exact=True).locator("option").all():
                 page.get_by_label(name, exact=True).first.select_option(option.get_attribute("value"))
         assert page.said == []
@@ -497,22 +529,31 @@ def test_the_address_holds_the_state(browser, folder):
     page.get_by_role("button", name="Set A here").click()
     drag(page, 80, 40)
     page.mouse.up()
+    rows = lasso(page)
+    page.get_by_role("button", name="Rome").click()
+    page.get_by_role("tab", name="Walk").click()
     page.wait_for_timeout(900)
     link = page.evaluate("location.hash")
+    assert len(link) < 500
     same = opened(browser, path, at=link)
     for one in (page, same):
         one.state = one.evaluate("""() => {
           const { map, store } = document.getElementById("diabolo").explorer;
           const anchors = store.get("anchors").flat().map((v) => v.toFixed(3));
           const filters = JSON.stringify([...store.get("filters")]);
-          return [map.place.map((v) => v.toFixed(3)), anchors, filters, store.get("color"), store.get("tab")];
+          const [selected, shown] = ["selected", "shown"].map((name) => Array.from(store.get(name)));
+          return [map.place.map((v) => v.toFixed(3)), anchors, filters, store.get("color"), store.get("tab"), selected, shown];
         }""")
     assert page.state == same.state
-    assert same.state[2:] == ['[["visits",{"low":4,"high":8}]]', "town", "walk"]
-    assert same.locator(".find [role=status]").text_content().startswith(f"{(people()['visits'] >= 4).sum()} of 120")
-    odd = opened(
-        browser, path, at="#at=x,y&color=nothing&ground=%3Cimg%3E&axes=0,9&view=1,1,NaN&walk=1&tab=zzz&filters=[[1,2],3"
-    )
+    assert same.state[2:5] == ['[["visits",{"low":4,"high":8}]]', "town", "walk"]
+    assert np.flatnonzero(same.state[5]).tolist() == rows != []
+    np.testing.assert_array_equal(same.state[6], (people()["visits"] >= 4) & (people()["town"] != "Rome"))
+    same.evaluate("document.getElementById('diabolo').explorer.store.set('query', 'x'.repeat(9000))")
+    same.get_by_role("tab", name="Save").click()
+    same.get_by_text("but not the search: that would be too long").wait_for()
+    assert "query" not in same.evaluate("location.hash")
+    link = "#at=x,y&color=nothing&ground=labels&things=%3Cimg%3E&axes=0,9&view=1,1,NaN&walk=1&tab=zzz&rows=3c.2r&hidden=a"
+    odd = opened(browser, path, at=link + "&filters=[[1,2],3")
     assert odd.said == []
     assert odd.locator("[role=tabpanel]:visible").count() == 1
     for one in (page, same, odd):
@@ -633,6 +674,38 @@ def test_a_row_is_encoded_in_the_page(browser, folder):
         page.wait_for_timeout(200)
         assert words in page.locator(".result").inner_text()
         assert page.locator(".result table").count() == 0
+    assert page.said == []
+    page.close()
+
+
+def test_dates_and_numbers_are_those_of_the_file(browser, tmp_path):
+    rng = np.random.default_rng(0)
+    size = rng.normal(170, 10, 80)
+    days = pd.Timestamp("2021-03-01") + pd.to_timedelta((5 * size).astype(int), unit="D")
+    frame = pd.DataFrame({"size": size.round(1), "day": days.strftime("%d.%m.%Y"), "at": "12:30:15"})
+    frame["at"] = [f"{10 + i % 9}:30:15" for i in range(80)]
+    frame.to_csv(tmp_path / "a.csv", sep=";", decimal=",", index=False)
+    reading = Reading(decimal=",", dates={"day": "%d.%m.%Y"})
+    model = Autoencoder(2, format=Tables(reading=reading), **SMALL | {"epochs": 20}).fit(tmp_path / "a.csv")
+    export(model, tmp_path / "a.csv", tmp_path / "a.html")
+    page = opened(browser, tmp_path / "a.html", at="#tab=encode&color=at")
+    assert re.fullmatch(r"at\s+1\d:30:15\s+1\d:30:15", page.locator(".legend").inner_text())
+    number = int(page.locator(".facts dd").nth(1).inner_text().split()[1])
+    own = (tmp_path / "a.csv").read_text().splitlines()[1 + number]
+    assert [box.input_value() for box in page.locator(".form input").all()] == own.replace(",0", "").split(";")
+    page.get_by_label("Paste a row").fill(own)
+    page.wait_for_selector(".result table")
+    assert page.locator(".result [role=alert]").count() == 0
+    then = page.locator(".cells .value").all_inner_texts()
+    drag(page, 90, 60)
+    now, changes = page.locator(".cells .value").all_inner_texts(), page.locator(".cells .change").all_inner_texts()
+    plain = [float(text.replace(",", ".").replace("−", "-")) for text in (now[0], then[0], changes[0])]
+    assert plain[2] == pytest.approx(plain[0] - plain[1], abs=1e-6)
+    gone = [pd.to_datetime(row[1], format="%d.%m.%Y") for row in (now, then)]
+    assert changes[1].replace("−", "-") == f"{(gone[0] - gone[1]).days:+d} days"
+    page.mouse.up()
+    page.get_by_role("tab", name="Near").click()
+    assert re.search(r"day \d\d\.\d\d\.20\d\d, not \d\d\.\d\d\.20", page.locator(".side").inner_text())
     assert page.said == []
     page.close()
 
@@ -811,6 +884,15 @@ def test_on_a_phone_what_is_decoded_stays_above_the_map(browser, folder):
     assert "Round trip" in page.locator(".facts").inner_text()
     page.get_by_role("button", name="Less").click()
     assert not page.locator(".facts").is_visible()
+    for down in range(0, 700, 60):  # of a map that goes by under the sheet, little is covered
+        page.evaluate(f"scrollTo(0, {down})")
+        page.wait_for_timeout(120)
+        shown, map = page.evaluate("""() => {
+          const [sheet, stage] = [".decoded", ".map-stage"].map((css) => document.querySelector(css).getBoundingClientRect());
+          const slim = document.querySelector(".decoded").classList.contains("slim");
+          return [slim ? 76 : sheet.bottom, [stage.top, stage.bottom]];
+        }""")
+        assert shown <= max(80, map[0]) or map[1] < shown
     page.close()
 
 

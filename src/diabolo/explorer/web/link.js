@@ -15,7 +15,7 @@ export function followed(page) {
   const numbers = (name) => said.get(name)?.split(",").map(Number).filter(Number.isFinite) ?? [];
   const known = (name) => said.has(name) && page.columns.some((c) => c.name === said.get(name));
   if (said.get("color") === "" || known("color")) store.set("color", said.get("color"));
-  for (const name of ["query", "ground", "things", "text"]) if (said.has(name)) store.set(name, said.get(name));
+  for (const name of ["query", "text"]) if (said.has(name)) store.set(name, said.get(name));
   store.set("filters", filtersIn(page, said.get("filters")));
   store.set("hidden", new Set(numbers("hidden").filter(Number.isInteger)));
   const { places, box } = page.model.first;
@@ -23,6 +23,7 @@ export function followed(page) {
   store.set("tab", said.get("tab") ?? page.usual.tab); // behind the rows, which open a tab
   const axes = numbers("axes");
   if (axes.length === 2 && axes.every((j) => j >= 0 && j < head.k) && head.k > 2 && axes[0] !== axes[1]) page.turn(axes);
+  for (const name of ["ground", "things"]) if (page.offered(name).includes(said.get(name))) store.set(name, said.get(name));
   const [x, y, zoom] = numbers("view");
   if (zoom) page.map.view = { x, y, zoom };
   const walk = numbers("walk");

@@ -37,11 +37,18 @@ export function decodedPanel(page) {
     words.dataset.word = words.textContent;
     name(thing, place);
   };
+  const compare = (place) => {
+    const use = (thing) => {
+      page.earlier = kept(thing);
+      if (decodedAt) show(decodedAt, page.thing, page.earlier);
+    };
+    page.decodedSoon(place, use, () => store.get("before") === place && compare(place));
+  };
   store.on("place", (place) => page.decoded(place, (thing) => show(place, thing, page.earlier)));
   store.on("before", (place) => {
     page.earlier = null;
     if (place && place === decodedAt) page.earlier = kept(page.thing);
-    else if (place) page.decoded(place, (thing) => (page.earlier = kept(thing)));
+    else if (place) compare(place);
   });
   store.on("said", (text) => (note.textContent = text));
   store.on(

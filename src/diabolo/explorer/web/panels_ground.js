@@ -24,6 +24,7 @@ export function groundControls(page) {
   store.on("ground", (name) => lay(page, name));
   store.on("things", (name) => cover(page, name));
   store.on("text", () => store.get("things") === "lattice" && cover(page, "lattice"));
+  page.offered = (name) => ({ ground: grounds, things })[name](page).map(([value]) => value);
   const bar = el("div", { class: "controls" });
   const draw = () => {
     const colors = [["", "nothing"], ...groupsOf(page)];

@@ -67,7 +67,8 @@ export function keeping({ model, codec, say }) {
   const known = new Map();
   const wanted = new Map();
   let [asking, many] = [0, FIRST];
-  const ask = async (again) => {
+  const waiting = new Set(); // of again
+  const ask = async () => {
     const some = [...wanted].slice(0, many);
     wanted.clear();
     const { numbers } = await posted("decode", { body: Float32Array.from(some.flatMap(([, z]) => [...z])), type: NUMBERS });
@@ -76,14 +77,18 @@ export function keeping({ model, codec, say }) {
     if (known.size > KEPT) known.clear();
     some.forEach(([key], i) => known.set(key, kept(codec.decode(numbers.slice(i * d, (i + 1) * d)))));
     asking = 0;
-    again();
+    const all = [...waiting];
+    waiting.clear();
+    all.forEach((again) => again());
   };
   return (place, use, again) => {
+    if (!codec) return undefined;
     const z = model.code(place);
     const key = z.join();
     if (known.has(key)) return use(known.get(key));
     wanted.set(key, z);
-    asking ||= setTimeout(() => ask(again).catch((error) => ((asking = 0), say(error.message))), WAIT);
+    waiting.add(again);
+    return (asking ||= setTimeout(() => ask().catch((error) => ((asking = 0), say(error.message))), WAIT));
   };
 }
 
