@@ -260,7 +260,7 @@ def columns_of(
     own, left_out = own_columns(model, X, shown)
     groups: dict[str, dict[str, list[Any]]] = {"label": dict(more), "column": own, "measure": {}, "code": {}}
     if shown.p is not None:
-        said = "{}" if half.numbers else "p({})"
+        said = "{}" if half.kind == "numbers" else "p({})"
         each = zip(half.labels[:LABELS], shown.p.T, strict=False)
         groups["measure"] |= {said.format(name): p.tolist() for name, p in each}
     if half.decide is not None:

@@ -7,7 +7,7 @@ The members of an ensemble stand side by side: z = (z_1, ..., z_K), e and p are 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import singledispatch
 from typing import Any
@@ -37,7 +37,7 @@ class Sides:
     decode: Callable[[Tensor], Tensor] | None = None
     predict: Callable[[Tensor], Tensor] | None = None
     labels: tuple[str, ...] = ()  # names of what is predicted
-    numbers: bool = False  # whether these are numbers, and not probabilities
+    kind: str = "one"  # the probabilities of labels, of which a row has "one" or "several"; or "numbers"
     decide: Callable[[np.ndarray], np.ndarray] | None = None  # probabilities (n, c) -> which labels a row is given, bool (n, c)
     measures: Mapping[str, Measure] = field(default_factory=dict)
     log_prob: Callable[[np.ndarray], np.ndarray] | None = None  # of codes
@@ -106,7 +106,7 @@ def _(model: Regressor) -> Sides:
 
     k = len(model.mean_)
     names = ("predicted",) if k == 1 else tuple(f"predicted {j}" for j in range(k))
-    return Sides(width(encode, model), encode, predict=predict, labels=names, numbers=True)
+    return Sides(width(encode, model), encode, predict=predict, labels=names, kind="numbers")
 
 
 @sides.register(Classifier)
@@ -117,9 +117,15 @@ def _(model: System) -> Sides:
     def predict(z: Tensor) -> Tensor:
         return torch.from_numpy(probabilities(model, raw(z)))
 
-    names = model.classes_.tolist() if isinstance(model, Classifier) else model.labels_.names
-    decide = likeliest if isinstance(model, Classifier) else model._decision.decided
-    return Sides(width(encode, model), encode, predict=predict, labels=tuple(map(str, names)), decide=decide)
+    if isinstance(model, Classifier):
+        return Sides(width(encode, model), encode, predict=predict, labels=told(model.classes_.tolist()), decide=likeliest)
+    kind, decide = ("one" if model.labels_.kind == "one" else "several"), model._decision.decided
+    return Sides(width(encode, model), encode, predict=predict, labels=told(model.labels_.names), kind=kind, decide=decide)
+
+
+def told(names: Iterable[Any]) -> tuple[str, ...]:
+    """Labels as texts."""
+    return tuple(map(str, names))
 
 
 def ensemble(model: System) -> tuple[Callable[[Tensor], Tensor], Callable[[Tensor], Tensor]]:

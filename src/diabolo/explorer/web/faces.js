@@ -12,7 +12,7 @@ export function faceOf(kind, page) {
 // What a model predicts: numbers, or the probabilities of labels.
 export function foreseenFace(page) {
   const { kind, names } = page.head.labels;
-  return kind === "numbers" ? new NumbersFace(page) : new LabelsFace(names);
+  return kind === "numbers" ? new NumbersFace(page) : new LabelsFace(names, kind === "one");
 }
 
 // ── a row of a table ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -236,8 +236,9 @@ export class BarLine {
 // ── labels ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export class LabelsFace {
-  constructor(names) {
-    this.names = names;
+  // one: the likeliest label is the one that is predicted.
+  constructor(names, one) {
+    Object.assign(this, { names, one });
     this.lines = names.slice(0, 30).map(() => new BarLine());
     this.element = el("ul", { class: "bars", "aria-label": "Predicted labels" }, ...this.lines.map((line) => line.element));
   }
@@ -245,7 +246,7 @@ export class LabelsFace {
   update(p) {
     const order = this.names.length > 8 ? likeliestOf(p, this.lines.length) : this.names.map((_, c) => c);
     const best = likeliestOf(p, 1)[0];
-    order.slice(0, this.lines.length).forEach((c, i) => this.lines[i].show(this.names[c], p[c], percent(p[c]), c === best));
+    order.slice(0, this.lines.length).forEach((c, i) => this.lines[i].show(this.names[c], p[c], percent(p[c]), this.one && c === best));
   }
 
   draw(context, u, v, size, p) {

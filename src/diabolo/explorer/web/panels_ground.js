@@ -78,16 +78,18 @@ function grounds({ head, model, codec }) {
   ];
 }
 
+const FORESEEN = { one: "predicted", several: "likeliest" }; // of several labels, a row may have none
+
 // The likeliest label; one layer of numbers for each.
 function foreseen({ labels }) {
   if (!labels) return [];
-  const shares = labels.kind === "shares";
-  const each = labels.names.slice(0, MOST).map((name, j) => [`value:${j}`, shares ? `p(${name})` : name]);
-  return shares ? [["labels", "predicted label"], ...each] : each;
+  const numbers = labels.kind === "numbers";
+  const each = labels.names.slice(0, MOST).map((name, j) => [`value:${j}`, numbers ? name : `p(${name})`]);
+  return numbers ? each : [["labels", `${FORESEEN[labels.kind]} label`], ...each];
 }
 
 function things({ head, face, model }) {
-  const predicted = head.labels?.kind === "numbers" ? "predicted numbers" : "predicted labels";
+  const predicted = head.labels?.kind === "numbers" ? "predicted numbers" : `${FORESEEN[head.labels?.kind]} labels`;
   const over = face ? [["lattice", model.decodes ? "decoded things" : predicted]] : [];
   return [["points", "points"], ...(head.thumbnails ? [["pictures", "pictures of rows"]] : []), ...over];
 }
@@ -263,8 +265,8 @@ function heights(page, name, j) {
   if (!(j in names)) return;
   const values = new Float64Array(SIDE * SIDE);
   const layer = () => {
-    const [low, high] = kind === "shares" ? [0, 1] : [Math.min(...values), Math.max(...values)];
-    const said = kind === "shares" ? percent : shortly;
+    const [low, high] = kind === "numbers" ? [Math.min(...values), Math.max(...values)] : [0, 1];
+    const said = kind === "numbers" ? shortly : percent;
     const quantiles = MARKS.map((share) => low + share * (high - low));
     return { values, box, quantiles, words: [said(low), names[j], said(high)] };
   };
