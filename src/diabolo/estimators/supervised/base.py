@@ -99,7 +99,7 @@ class Supervised(System, abstract=True):
     lr: float = 3e-3
     weight_decay: float = 1e-2
     validation_fraction: float = 0.1
-    patience: int = 4
+    patience: int = 5
     warm_start: bool = False
 
     _given_encoder = cast(Any, None)  # while fitting: what `encoder` stands for

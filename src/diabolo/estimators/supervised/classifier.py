@@ -81,7 +81,7 @@ class Classifier(ClassifierMixin, Supervised):
         Share of the rows that is held out if there is one member.
     warm_start : bool, default=False
         Whether a second ``fit`` continues from the fitted network. It keeps the columns and their units; rows may be new.
-    patience : int, default=4
+    patience : int, default=5
         After this number of evaluations without improvement, the learning rate goes down to zero, and training stops.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         Precision of the arithmetic in training. The weights are float32.
