@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -68,6 +70,32 @@ def load_model(path: Path, verb: str, kind: str = "Autoencoder", *others: str) -
 
     assert isinstance(model, estimators.base.System)
     return reread(model)
+
+
+def light_model(path: Path, verb: str) -> Any:
+    """The autoencoder in `path`; in NumPy where it runs in NumPy, for PyTorch takes seconds to be imported."""
+    from .. import engine
+    from .options import reread
+
+    with contextlib.suppress(engine.NoProgram):
+        found = engine.load(path)
+        if found.format_.shape is None:  # pictures are read and convolved by PyTorch
+            return reread(found)
+    return load_model(path, verb)
+
+
+class NoPandas:
+    """Within it there is no pandas to import. Arrow would, to find out whether what it is given is of pandas: nothing is."""
+
+    def __enter__(self) -> None:
+        sys.meta_path.insert(0, self)
+
+    def __exit__(self, *error: object) -> None:
+        sys.meta_path.remove(self)
+
+    def find_spec(self, name: str, *where: Any) -> None:
+        if name == "pandas":
+            raise ModuleNotFoundError(name, name=name)
 
 
 def _a(name: str) -> str:

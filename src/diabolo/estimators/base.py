@@ -26,15 +26,16 @@ from .. import nets, storage
 from ..chance import redirected
 from ..corruption import Clean, Corruption
 from ..errors import DataError, FormatError
-from ..formats import FORMATS, Format, infer
+from ..formats import Format, infer, stored
 from ..formats.base import SINGLE
-from ..formats.frames import collected
+from ..formats.frames import rows_of
 from ..formats.matrices import plain
 from ..hardware import one_thread, pick_device, pick_precision
 from ..losses import Bounded, Loss, Multinomial, Softmax
 from ..network import Diabolo
 from ..registry import registered_name
 from ..rows import Rows, spread_over
+from ..storage import under
 from ..training import SGD, History, minimize
 from .architectures import Dense, architecture
 from .parameters import as_json, check_training
@@ -149,7 +150,7 @@ class System(Training, BaseEstimator, ABC):
             return X
         X = plain(X)
         if self.format_.named:
-            X = _table(self.format_, X)
+            X = rows_of(X, self.format_.accepts(X))
             X = X if reset else self.format_.without(X)
             return validate_data(self, X, skip_check_array=True, reset=reset)
         checks: dict[str, Any] = {"accept_sparse": ["csr", "csc", "coo"], "dtype": "numeric", "ensure_all_finite": "allow-nan"}
@@ -314,7 +315,7 @@ class System(Training, BaseEstimator, ABC):
         expected = self.loss_.predict(self.network_(x))
         if expected.shape != x.shape:
             raise FormatError("its network does not fit its columns")
-        self.format_.to_tensor(self.format_.from_tensor(expected))
+        self.format_.to_tensor(self.format_.from_array(expected))
 
     # ── saving ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -356,7 +357,7 @@ class System(Training, BaseEstimator, ABC):
     def _restore(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         """Set the fitted attributes; `network_` exists already, on the meta device."""
         self.network_.load_state_dict(
-            {k: torch.from_numpy(v).float() for k, v in _with_prefix(arrays, "network").items()}, assign=True
+            {k: torch.from_numpy(v).float() for k, v in under(arrays, "network").items()}, assign=True
         )
         self._restore_data(meta, arrays)
         self._end_training()
@@ -369,13 +370,9 @@ class System(Training, BaseEstimator, ABC):
 
     def _restore_data(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         """The inverse of :meth:`_data_state`."""
-        self.format_ = FORMATS[meta["format"]["kind"]].from_state(meta["format"], _with_prefix(arrays, "format"))
-        if type(meta["n_features"]) is not int or meta["n_features"] != len(self.format_.columns):
-            raise FormatError("the number of its features is not that of its columns")
+        self.format_ = stored(meta, under(arrays, "format"))
         self.n_features_in_ = meta["n_features"]
         if meta["names"] is not None:
-            if len(meta["names"]) != self.n_features_in_:
-                raise FormatError("the names of its features are not those of its columns")
             self.feature_names_in_ = np.array(meta["names"], dtype=object)
 
 
@@ -384,10 +381,6 @@ def check_names(parameter: str, names: Any) -> list[str]:
     if isinstance(names, str):
         raise ValueError(f"{parameter}={names!r}: give a list of names, such as {parameter}=[{names!r}]")
     return [] if names is None else [str(name) for name in names]
-
-
-def _with_prefix(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
-    return {k[len(prefix) + 1 :]: v for k, v in arrays.items() if k.startswith(prefix + ".")}
 
 
 def _sample(rows: Rows) -> Tensor:
@@ -400,22 +393,6 @@ def sampled(n: int, d: int) -> np.ndarray:
     """Row numbers of a sample of n rows, with d features, that fits in memory."""
     most = max(1000, 200_000_000 // max(1, d))
     return np.arange(n) if n <= most else np.sort(np.random.default_rng(0).choice(n, most, replace=False))
-
-
-def _table(format: Format, X: Any) -> Any:
-    """X, a table with rows, and with a name for each column."""
-    if not format.accepts(X):
-        row = ", such as df.iloc[[0]] for a single row" if type(X).__name__ == "Series" else ""
-        raise DataError(
-            f"X is a {type(X).__name__}, but the model was fitted with a table: give a table with the same columns{row}"
-        )
-    X = collected(X)
-    if hasattr(X, "iloc") and not X.columns.is_unique:
-        repeated = sorted(set(X.columns[X.columns.duplicated()].astype(str)))
-        raise DataError(f"column names must be unique, but {', '.join(map(repr, repeated))} is repeated: rename them")
-    if X.shape[0] == 0:
-        raise DataError("Found array with 0 sample(s) (0 rows) while a minimum of 1 is required.")
-    return X
 
 
 def _materialized(X: Any) -> Any:

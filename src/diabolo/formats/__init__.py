@@ -6,9 +6,10 @@ import copy
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import scipy.sparse as sp
 
-from ..errors import DataError, suggest
+from ..errors import DataError, FormatError, suggest
 from .arrays import Arrays
 from .base import Format
 from .documents import Documents
@@ -30,12 +31,23 @@ __all__ = [
     "Tables",
     "infer",
     "read_labeled",
+    "stored",
     "write_table",
 ]
 
 FORMATS: dict[str, type[Format]] = {
     cls.kind: cls for cls in (Tables, Documents, Images, Arrays, Embedded)
 }  # the first that accepts
+
+
+def stored(meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> Format:
+    """The format in the file of a model: its `meta`, and the arrays of the format."""
+    found = FORMATS[meta["format"]["kind"]].from_state(meta["format"], arrays)
+    if type(meta["n_features"]) is not int or meta["n_features"] != len(found.columns):
+        raise FormatError("the number of its features is not that of its columns")
+    if meta["names"] is not None and len(meta["names"]) != len(found.columns):
+        raise FormatError("the names of its features are not those of its columns")
+    return found
 
 
 def infer(X: Any, format: str | Format = "auto", counts: bool = False) -> Format:

@@ -14,7 +14,6 @@ from typing import Any, Self
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.utils import column_or_1d
 
 from ..errors import DataError, suggest, warn
 from .targets import NO, ROWS, YES, classes, floats, is_missing, is_number, missing, shown, values
@@ -302,6 +301,8 @@ def single(Y: Any) -> np.ndarray | None:
     """(n,) values, each the only label of its row, as for classes; None for anything else."""
     y = values(Y)
     if y.ndim == 2 and y.shape[1] == 1 and y.dtype.kind in "iu" and not np.isin(y, (0, 1)).all():
+        from sklearn.utils import column_or_1d
+
         y = column_or_1d(y, warn=True)
     if y.ndim != 1 or not len(y):
         return None

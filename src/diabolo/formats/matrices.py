@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-import torch
 
+from ..deferred import is_tensor
 from ..errors import DataError
 from .files import READABLE, read_table
 from .layout import ending
@@ -34,7 +34,7 @@ def matrix(X: Any) -> Any:
     """A 2-D ndarray or sparse matrix of numbers from whatever holds one; what is masked is NaN, a stored zero is none."""
     if isinstance(X, (str, Path)):
         X = read_array(X)
-    if torch.is_tensor(X):
+    if is_tensor(X):
         X = X.detach().cpu().numpy()
     if sp.issparse(X):
         return canonical(X)
@@ -58,7 +58,7 @@ def matrix(X: Any) -> Any:
 
 def plain(X: Any) -> Any:
     """What is masked as NaN; no dates, complex numbers, records or more than two dimensions; all else as it is."""
-    X = unmasked(X.detach().cpu().numpy() if torch.is_tensor(X) else X)
+    X = unmasked(X.detach().cpu().numpy() if is_tensor(X) else X)
     if isinstance(X, (list, tuple)):
         _check_rows(X)
     if not isinstance(X, np.ndarray):

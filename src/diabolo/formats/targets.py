@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.utils import column_or_1d
 
 from ..errors import DataError, warn
 
@@ -193,6 +192,8 @@ def classes(y: Any) -> np.ndarray:
             f"y should be a 1d array, got an array of shape {v.shape} instead: give one class for each row, "
             "or use MultiLabelClassifier for several"
         )
+    from sklearn.utils import column_or_1d
+
     v = column_or_1d(v, warn=True)
     if v.dtype.kind == "f" and np.isinf(v).any():
         raise DataError("Input y contains infinity: replace it by a number")
