@@ -47,6 +47,7 @@ ESTIMATORS: dict[str, type[System]] = {}
 MIN_ROWS_TO_HOLD_OUT = 40  # with fewer, no rows are held out: too few to decide anything
 MIN_HELD_OUT = 20
 MAX_HELD_OUT = 10_000
+AT_ONCE = 4096  # rows that a network reads at once
 NETWORK_PARAMETERS = (
     "n_components",
     "hidden",
@@ -172,11 +173,11 @@ class System(Training, BaseEstimator, ABC):
         return self.format_.rows(self._validated(X, reset=False))
 
     def _features(self, X: Any) -> Iterator[Tensor]:
-        """X -> chunks of x (b, d) in the precision of the network."""
+        """X -> x (b, d) in the precision of the network; few rows at once, so that hidden layers stay in the cache."""
         check_is_fitted(self)
         dtype = next(self.network_.parameters()).dtype
         for piece in self.format_.chunks(self._validated(X, reset=False)):
-            yield self.format_.to_tensor(piece).to(dtype)
+            yield from self.format_.to_tensor(piece).to(dtype).split(AT_ONCE)
 
     # ── learning ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
