@@ -1,6 +1,6 @@
-"""torch, imported at its first use: a table is read, and a fitted network runs in NumPy (engine.py), without it.
+"""torch and scipy.sparse, imported at their first use: a table is read, and a network runs in NumPy (engine.py), without them.
 
-For what stands between rows and networks; a module that cannot do without torch imports it.
+For what stands between rows and networks; a module that cannot do without them imports them.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import scipy.sparse as sp
     import torch as torch
 
-__all__ = ["is_tensor", "torch"]
+__all__ = ["is_sparse", "is_tensor", "sp", "torch"]
 
 
 class Deferred:
@@ -32,7 +33,16 @@ class Deferred:
 
 
 if not TYPE_CHECKING:
-    torch = Deferred("torch")
+    torch, sp = Deferred("torch"), Deferred("scipy.sparse")
+
+
+def is_sparse(X: Any) -> bool:
+    """Whether X is a sparse matrix; without SciPy there is none.
+
+    >>> is_sparse([3])
+    False
+    """
+    return "scipy.sparse" in sys.modules and sp.issparse(X)
 
 
 def is_tensor(X: Any) -> bool:

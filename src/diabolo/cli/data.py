@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..deferred import is_sparse
 from ..errors import DataError, no_column, warn
 
 if TYPE_CHECKING:
@@ -117,7 +118,6 @@ def as_table(X: Any, names: Sequence[str]) -> Any:
     """Whatever a model gives back, as an Arrow table."""
     import numpy as np
     import pyarrow as pa
-    import scipy.sparse as sp
 
     if isinstance(X, pa.Table):
         return X
@@ -127,7 +127,7 @@ def as_table(X: Any, names: Sequence[str]) -> Any:
         return pa.Table.from_pandas(X, preserve_index=False)
     if hasattr(X, "to_arrow"):
         return X.to_arrow()
-    X = X.toarray() if sp.issparse(X) else np.asarray(X)
+    X = X.toarray() if is_sparse(X) else np.asarray(X)
     return pa.table([X[:, j] for j in range(X.shape[1])], names=list(names))
 
 

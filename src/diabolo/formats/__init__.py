@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 
+from ..deferred import is_sparse
 from ..errors import DataError, FormatError, suggest
 from .arrays import Arrays
 from .base import Format
@@ -67,7 +67,7 @@ def infer(X: Any, format: str | Format = "auto", counts: bool = False) -> Format
         return FORMATS[format]()
     if isinstance(X, (str, Path)) and not exists(X):
         raise absent(X)
-    if counts and sp.issparse(X) and X.nnz and X.dtype.kind in "fiub" and (X.tocoo().data >= 0).all():
+    if counts and is_sparse(X) and X.nnz and X.dtype.kind in "fiub" and (X.tocoo().data >= 0).all():
         return Documents()
     for cls in FORMATS.values():
         if cls.accepts(X):

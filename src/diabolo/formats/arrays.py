@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pyarrow as pa
-import scipy.sparse as sp
 
-from ..deferred import is_tensor, torch
+from ..deferred import is_sparse, is_tensor, sp, torch
 from ..errors import DataError, warn
 from ..losses import Columns, Logistic, Loss, Part, Squared
 from ..rows import Rows, evenly
@@ -106,12 +105,12 @@ class Arrays(Format):
             return ending(X).endswith((".npy", ".npz"))
         if isinstance(X, np.ndarray):
             return X.dtype.kind in "fiubcmMV" or (X.dtype.kind in "OSU" and X.ndim == 2)
-        return sp.issparse(X) or isinstance(X, (list, tuple)) or is_tensor(X) or hasattr(X, "__array__")
+        return is_sparse(X) or isinstance(X, (list, tuple)) or is_tensor(X) or hasattr(X, "__array__")
 
     def fit(self, X: Any) -> Arrays:
         given, X = type(X).__name__, matrix(X)
         self.dtype = X.dtype.str
-        self.sparse = (given if given in SPARSE else type(X).__name__) if sp.issparse(X) else ""
+        self.sparse = (given if given in SPARSE else type(X).__name__) if is_sparse(X) else ""
         self.width = int(X.shape[1])
         self.columns = [f"x{j}" for j in range(self.width)]
         self.smallest = float(np.abs(X.data[X.data != 0].astype(np.float64)).min(initial=np.inf)) if self.sparse else 0.0
@@ -187,7 +186,7 @@ class Arrays(Format):
         X = matrix(X)
         if X.shape[1] != self.width:
             raise DataError(f"X has {X.shape[1]} features, but was fitted with {self.width}")
-        v = np.ascontiguousarray(self._counted(X.toarray() if sp.issparse(X) else X, self.origin))
+        v = np.ascontiguousarray(self._counted(X.toarray() if is_sparse(X) else X, self.origin))
         check_finite(v, self.columns)
         x = encoded(v, *self.unit)
         outside = self.binary & (v != 0) & (v != 1) & ~np.isnan(v)
@@ -254,13 +253,13 @@ class Arrays(Format):
 
     def cells(self, X: Any, rows: np.ndarray) -> list[list[Any]]:
         some = matrix(X)[rows]
-        columns = (some.toarray() if sp.issparse(some) else np.asarray(some)).T.tolist()
+        columns = (some.toarray() if is_sparse(some) else np.asarray(some)).T.tolist()
         return [[None if v != v else v for v in column] for column in columns]
 
     def filled(self, X: Any, x: Any, e: Any) -> Any:
         given, new = matrix(X), self.from_array(e)
-        if sp.issparse(given):
-            out = X.copy() if sp.issparse(X) else given.copy()
+        if is_sparse(given):
+            out = X.copy() if is_sparse(X) else given.copy()
             at = out.tocoo()
             gaps = np.isnan(at.data)
             out.data[gaps] = dense(new)[at.row[gaps], at.col[gaps]]
@@ -352,10 +351,10 @@ class Arrays(Format):
 def _some(X: Any) -> np.ndarray:
     """All rows of an array in memory; of others at most SAMPLE, spread over X, and no more than fit in memory."""
     most = len_(X)
-    if sp.issparse(X) or isinstance(X, np.memmap):
+    if is_sparse(X) or isinstance(X, np.memmap):
         most = min(SAMPLE, max(1000, 50_000_000 // max(1, X.shape[1])))
     X = X if len_(X) <= most else X[evenly(len_(X), most)]
-    return X.toarray() if sp.issparse(X) else np.asarray(X)
+    return X.toarray() if is_sparse(X) else np.asarray(X)
 
 
 def _origins(sample: np.ndarray) -> np.ndarray:

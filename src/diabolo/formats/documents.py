@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import scipy.sparse as sp
 
-from ..deferred import torch
+from ..deferred import is_sparse, sp, torch
 from ..errors import DataError, warn
 from ..losses import Loss, Multinomial
 from ..rows import Rows
@@ -129,7 +128,7 @@ class Documents(Format):
     def accepts(cls, X: Any) -> bool:
         if isinstance(X, (str, Path)):
             return holds_texts(Path(X))
-        if sp.issparse(X):
+        if is_sparse(X):
             return is_counts(X)
         return is_texts(X)
 
@@ -223,7 +222,7 @@ class Documents(Format):
         return Rows(counts, sp.csr_matrix.toarray)
 
     def to_array(self, X: Any) -> np.ndarray:
-        counts = X if sp.issparse(X) and self.texts else self.counts(X)
+        counts = X if is_sparse(X) and self.texts else self.counts(X)
         return counts.toarray().astype(np.float64)
 
     def from_array(self, x: Any) -> Any:
@@ -309,4 +308,4 @@ def _canonical(X: Any) -> sp.csr_matrix:
 def _is_matrix(X: Any) -> bool:
     if isinstance(X, (str, Path)):
         return ending(X).endswith((".npz", ".npy"))
-    return sp.issparse(X) or (isinstance(X, np.ndarray) and X.ndim == 2)
+    return is_sparse(X) or (isinstance(X, np.ndarray) and X.ndim == 2)

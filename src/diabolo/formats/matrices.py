@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 
-from ..deferred import is_tensor
+from ..deferred import is_sparse, is_tensor, sp
 from ..errors import DataError
 from .files import READABLE, read_table
 from .layout import ending
@@ -27,7 +26,7 @@ def len_(X: Any) -> int:
 
 def dense(X: Any) -> np.ndarray:
     """float64, dense."""
-    return np.asarray(X.toarray() if sp.issparse(X) else X, dtype=np.float64)
+    return np.asarray(X.toarray() if is_sparse(X) else X, dtype=np.float64)
 
 
 def matrix(X: Any) -> Any:
@@ -36,7 +35,7 @@ def matrix(X: Any) -> Any:
         X = read_array(X)
     if is_tensor(X):
         X = X.detach().cpu().numpy()
-    if sp.issparse(X):
+    if is_sparse(X):
         return canonical(X)
     try:
         X = plain(np.asanyarray(plain(X)))

@@ -11,8 +11,8 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 
+from ..deferred import is_sparse
 from ..errors import DataError, warn
 
 __all__ = [
@@ -69,7 +69,7 @@ def values(y: Any) -> np.ndarray:
     if hasattr(y, "to_pylist") and hasattr(y, "type"):  # Arrow
         y = y.to_pylist()
     try:
-        v = np.asarray(y.toarray() if sp.issparse(y) else y)
+        v = np.asarray(y.toarray() if is_sparse(y) else y)
         if isinstance(y, (list, tuple)) and v.dtype.kind in "US":  # of ["a", NaN] it makes two texts
             v = np.asarray(y, dtype=object)
     except ValueError:

@@ -17,8 +17,8 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 
+from ..deferred import sp
 from ..errors import missing_extra
 
 __all__ = ["Words", "chosen"]
