@@ -89,6 +89,8 @@ def test_new_rows_are_checked(tmp_path: Path) -> None:
         light.transform(np.zeros((3, 9)))
     with pytest.raises(DataError, match="0 sample"):
         light.transform(X.iloc[:0])
+    with pytest.raises(AttributeError, match=r"engine='numpy' .* it has no 'score': use engine='torch'"):
+        light.score(X)
     with pytest.raises(DataError, match=r"Z has shape \(1, 3\); codes of this model have shape \(n, 2\)"):
         light.inverse_transform([[1, 2, 3]])
     _, light = both(Autoencoder(2, **SMALL).fit(X[["size", "same"]].fillna(0).to_numpy()), tmp_path)

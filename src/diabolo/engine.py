@@ -64,6 +64,9 @@ class Fitted:
     decoder: Program
     names: list[str] | None = None
 
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"with engine='numpy' a model only encodes and decodes, it has no {name!r}: use engine='torch'")
+
     @property
     def n_components_(self) -> int:
         """Width k of the bottleneck."""
@@ -168,6 +171,7 @@ def read(head: Header) -> Fitted:
     """The model in a file."""
     meta, arrays = head.meta, storage.tensors(head)
     format, loss, described = stored(meta, under(arrays, "format")), meta["params"]["loss"], meta["network"]
+    format.attach(None)  # an error, if it needs what no file holds
     before = start(format.width, np.float64 if format.exact else np.float32)
     encoder = compiled(described["encoder"], under(arrays, "network.encoder"), before)
     raw = compiled(described["decoder"], under(arrays, "network.decoder"), start(encoder.output.width, before.dtype))
