@@ -1,4 +1,4 @@
-"""from_array(to_tensor(X)) is X, for tables, arrays and documents; what cannot be read is said."""
+"""from_array(to_array(X)) is X, for tables, arrays and documents; what cannot be read is said."""
 
 from __future__ import annotations
 
