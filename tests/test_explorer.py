@@ -36,7 +36,7 @@ from diabolo.explorer.columns import column
 from diabolo.explorer.near import interpolated
 from diabolo.explorer.sides import sides
 from diabolo.formats import Reading, Tables
-from diabolo.nets.program import Tensors, compiled
+from diabolo.programs import Tensors, compiled
 
 HOSTILE = ["</script><script>alert(1)</script>", "<img src=x onerror=alert(2)>", "a & b", "]]><!--", "${script}"]
 BROWSER = shutil.which("chromium") or "/usr/bin/chromium"

@@ -397,8 +397,8 @@ class Run:
 
     def write(self) -> None:
         """Write the whole state, atomically."""
-        meta = {"step": self.step, "measured": self.measured, "next": self.next, "total": self.total, "tail": self.tail}
-        meta |= {"history": self.history.state(), "plan": self.identity()}
+        where = {name: getattr(self, name) for name in ("step", "measured", "next", "total", "tail")}
+        meta = where | {"history": self.history.state(), "plan": self.identity()}
         storage.write(Path(str(self.plan.checkpoint)), "checkpoint", meta, _arrays(self.state()))
         self.saved = time.monotonic()
 

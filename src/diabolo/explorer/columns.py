@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 
 from ..formats.written import written
-from ..nets.program import Tensors
+from ..programs import Tensors
 from ..report.values import number, plain
 
 __all__ = ["column"]

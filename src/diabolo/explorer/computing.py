@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..estimators.base import System
-from ..nets.program import Tensors
+from ..programs import Tensors
 from .codec import NotDescribed, described
 from .grids import Box, sheet, trust
 from .programs import Programs, programs

@@ -24,7 +24,7 @@ from ..estimators.autoencoder.maps import Map, spread
 from ..estimators.autoencoder.regions import pixels, regions
 from ..estimators.base import System
 from ..formats import Documents
-from ..nets.program import Tensors
+from ..programs import Tensors
 from ..report.names import Names
 from ..report.values import as_list
 from ..rows import evenly, in_order_of
@@ -304,7 +304,7 @@ def pictures(model: System, shown: Shown) -> dict[str, Any]:
     shape = pixels(model.format_)
     if shape is None:
         return {"thumbnails": None, "pixels": None}
-    seen = model.format_.from_tensor(shown.x.double())
+    seen = model.format_.from_array(shown.x.double())
     if model.format_.shape is not None:
         return {"thumbnails": thumbnails(seen), "pixels": None}
     seen = np.asarray(seen, dtype=np.float64).reshape(-1, *shape[1:])

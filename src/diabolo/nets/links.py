@@ -91,7 +91,7 @@ class Shares(nn.Module):
         super().__init__()
         self.smoothing = smoothing
         self.register_buffer("idf", torch.ones(d))
-        self.register_buffer("prior", torch.ones(d) / d)
+        self.register_buffer("prior", torch.full((d,), 1 / d))
 
     def forward(self, e: Tensor) -> Tensor:
         counts = e.clamp(min=0) / self.idf

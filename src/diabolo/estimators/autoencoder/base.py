@@ -23,9 +23,10 @@ from ...losses import Columns, Squared
 from ...nets import Link, SkipMLP
 from ...network import Diabolo
 from ...rows import Rows, spread_over, steps_per_epoch
+from ...storage import under
 from ...training import History
 from ..architectures import Dense, architecture
-from ..base import MIN_ROWS_TO_HOLD_OUT, System, _with_prefix, sampled
+from ..base import MIN_ROWS_TO_HOLD_OUT, System, sampled
 from ..linear import Linear, check_components
 from .comparison import Comparison, Explained, by_component
 
@@ -184,7 +185,7 @@ class Compressor(System, abstract=True):
 
     def _restore(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         super()._restore(meta, arrays)
-        self._linear = Linear.from_state(self.format_, meta["linear"], _with_prefix(arrays, "linear"))
+        self._linear = Linear.from_state(self.format_, meta["linear"], under(arrays, "linear"))
         self.n_components_ = self._linear.k
         self.comparison_ = Comparison.from_state(meta["comparison"], self.n_components_, self._linear_name)
         self.explained_variance_ratio_ = np.array(meta["explained"], dtype=float)

@@ -26,7 +26,7 @@ from ...formats.targets import doubtful, floats, same_length, same_order
 from ...losses import Loss
 from ...nets.heads import member_mean
 from ...rows import Rows
-from ..base import _with_prefix
+from ...storage import under
 from ..parameters import check_integer
 from ..supervised.base import Supervised
 from .decision import Decision, most_probable
@@ -337,7 +337,7 @@ class MultiLabel(ClassifierMixin, Supervised, abstract=True):
         super()._restore(meta, arrays)
         k = len(self.labels_.names)
         self._decision = Decision.from_state(arrays, meta["least"], k, self._is_multiclass)
-        self.memory_ = Memory.from_state(_with_prefix(arrays, "memory"), self.format_.width, k)
+        self.memory_ = Memory.from_state(under(arrays, "memory"), self.format_.width, k)
 
     # ── scikit-learn ─────────────────────────────────────────────────────────────────────────────────────────────────
 

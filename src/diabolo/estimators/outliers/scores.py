@@ -27,7 +27,7 @@ from torch.nn.functional import embedding_bag
 
 from ...density import Kernel, Normal
 from ...errors import FormatError
-from ..base import _with_prefix
+from ...storage import under
 from .conformal import Calibration
 
 __all__ = ["Measures"]
@@ -159,7 +159,7 @@ class Measures:
         """The inverse of :meth:`state`."""
         kinds: dict[str, Any] = {"kernel": Kernel, "normal": Normal, "scale": LocalErrorScale, "tails": MarginalTails}
         known = [
-            Member(**{part: kind.from_state(_with_prefix(arrays, f"{part}.{k}")) for part, kind in kinds.items()})
+            Member(**{part: kind.from_state(under(arrays, f"{part}.{k}")) for part, kind in kinds.items()})
             for k in range(members)
         ]
         if arrays["v"].ndim != 1 or not (arrays["v"] > 0).all():

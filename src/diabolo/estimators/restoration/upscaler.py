@@ -22,8 +22,7 @@ import torch
 from torch import Tensor
 
 from ...corruption import Downscale
-from ...images.color import LUMA
-from ...images.picture import luma
+from ...images.picture import LUMA, luma
 from ...images.resize import resize
 from ...losses import Absolute, Loss
 from ...nets import PixelShuffleHeads, ResidualCNN
