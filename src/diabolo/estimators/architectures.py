@@ -71,7 +71,7 @@ class Dense:
         Dropout rate after each of them.
     """
 
-    widths: ClassVar[tuple[int, ...]] = (256, 128)  # of the hidden layers of an autoencoder
+    widths: ClassVar[tuple[int, ...]] = (256, 256)  # of the hidden layers of an autoencoder
     batch_size: ClassVar[int] = 256
     most_steps: ClassVar[int] = 1500  # SGD steps, for a usual number of cells
     weight_decay: ClassVar[float] = 0.0
