@@ -130,7 +130,7 @@ class History(Printed):
         rounds, best = {len(values) for values in lists.values()}, state["best"]
         if len(rounds) != 1 or type(best) is not int or not 0 <= best < max(1, *rounds) or type(state["stopped"]) is not str:
             raise ValueError("the history does not fit together")
-        times = {str(stage): float(seconds) for stage, seconds in state["times"].items()}
+        times = {str(stage): float(seconds) for stage, seconds in state.get("times", {}).items()}
         return cls(**lists, best=best, stopped=state["stopped"], times=times)
 
     def add(self, epoch: float, loss: float, held_out: float | None, seconds: float) -> bool:
@@ -285,7 +285,7 @@ class Run:
     @property
     def gap(self) -> int:
         """Steps until the next round."""
-        return min(self.every, max(LEAST_GAP, self.step // 8))
+        return max(LEAST_GAP, min(self.every, self.step // 8))
 
     @property
     def share(self) -> float:
