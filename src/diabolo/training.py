@@ -116,11 +116,12 @@ class History(Printed):
     seconds: list[float] = field(default_factory=list)
     best: int = 0
     stopped: str = "all epochs done"
-    times: dict[str, float] = field(default_factory=dict)  # seconds of each stage of the fit
+    times: dict[str, float] = field(default_factory=dict)  # seconds of each stage of this fit; no file holds them
 
     def state(self) -> dict[str, Any]:
-        """As JSON, which has no NaN."""
-        return {k: [_or_none(x) for x in v] if isinstance(v, list) else v for k, v in asdict(self).items()}
+        """As JSON, which has no NaN; where the time of the fit went is no part of the model."""
+        kept = {k: v for k, v in asdict(self).items() if k != "times"}
+        return {k: [_or_none(x) for x in v] if isinstance(v, list) else v for k, v in kept.items()}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> History:
@@ -130,8 +131,7 @@ class History(Printed):
         rounds, best = {len(values) for values in lists.values()}, state["best"]
         if len(rounds) != 1 or type(best) is not int or not 0 <= best < max(1, *rounds) or type(state["stopped"]) is not str:
             raise ValueError("the history does not fit together")
-        times = {str(stage): float(seconds) for stage, seconds in state.get("times", {}).items()}
-        return cls(**lists, best=best, stopped=state["stopped"], times=times)
+        return cls(**lists, best=best, stopped=state["stopped"])
 
     def add(self, epoch: float, loss: float, held_out: float | None, seconds: float) -> bool:
         """Append a round; True if it is the best so far. Without held-out rows (None), the last one is."""
