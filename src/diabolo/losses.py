@@ -266,7 +266,7 @@ class Softmax(Loss):
     Parameters
     ----------
     sizes : tuple of int
-        Number of levels of each column. All columns are computed at once, padded to the longest.
+        Number of levels of each column. All columns are computed at once.
 
     Examples
     --------
@@ -279,27 +279,33 @@ class Softmax(Loss):
 
     @cached_property
     def place(self) -> Tensor:
-        """(m,) where each feature lies in the padded (columns, longest) table."""
-        return torch.cat([torch.arange(n) + j * max(self.sizes) for j, n in enumerate(self.sizes)])
+        """(m,) where each feature lies in the padded (longest, columns) table."""
+        return torch.cat([torch.arange(n) * len(self.sizes) + j for j, n in enumerate(self.sizes)])
+
+    @cached_property
+    def of_column(self) -> Tensor:
+        """(m, columns), 1 where a feature is a level of the column: a product with it sums over levels, without padding."""
+        return torch.block_diag(*(torch.ones(n, 1) for n in self.sizes))
 
     def padded(self, x: Tensor, fill: float) -> Tensor:
-        """(B, m) -> (B, columns, longest)."""
+        """(B, m) -> (B, longest, columns)."""
         table = x.new_full((len(x), len(self.sizes) * max(self.sizes)), fill)
-        return table.index_copy(1, self.place.to(x.device), x).view(len(x), len(self.sizes), max(self.sizes))
+        return table.index_copy(1, self.place.to(x.device), x).view(len(x), max(self.sizes), len(self.sizes))
 
     def terms(self, raw: Tensor, y: Tensor) -> Tensor:
-        log_p = self.padded(raw, -inf).log_softmax(-1)
-        return -(self.padded(observed(y).to(raw.dtype), 0.0) * log_p.clamp(min=-1e4)).sum(-1)
+        s, y = self.of_column.to(raw), observed(y).to(raw.dtype)
+        u = (raw - self.padded(raw.detach(), -inf).amax(1) @ s.T).clamp(min=-1e4)
+        return (y @ s) * (u.exp() @ s).log() - (y * u) @ s
 
     def predict(self, raw: Tensor) -> Tensor:
-        p = self.padded(raw, -inf).softmax(-1)
+        p = self.padded(raw, -inf).softmax(1)
         return p.flatten(1)[:, self.place.to(raw.device)]
 
     def errors(self, expected: Tensor, y: Tensor) -> Tensor:
-        return self.padded(distance(expected, y), 0.0).sum(-1).masked_fill(self.outside(y), WORST)
+        return self.padded(distance(expected, y), 0.0).sum(1).masked_fill(self.outside(y), WORST)
 
     def outside(self, y: Tensor) -> Tensor:
-        return self.padded(y.isinf().to(y.dtype), 0.0).any(-1)
+        return self.padded(y.isinf().to(y.dtype), 0.0).any(1)
 
     def tangent(self, mean: Tensor) -> tuple[Tensor, Tensor]:
         return mean.clamp(min=1e-3).log(), 1 / mean.clamp(min=0.05)
@@ -387,6 +393,10 @@ class Part:
         consecutive = self.features == tuple(range(first, last + 1))
         return slice(first, last + 1) if consecutive else torch.tensor(self.features)
 
+    def of(self, x: Tensor) -> Tensor:
+        """Its features of x (B, m)."""
+        return x[:, self.index] if isinstance(self.index, slice) else x.index_select(1, self.index.to(x.device))
+
     @cached_property
     def v(self) -> Tensor | None:
         return None if set(self.weights) == {1.0} else torch.tensor(self.weights)
@@ -449,21 +459,21 @@ class Columns(Loss):
 
     def _parts(self, raw: Tensor, y: Tensor, what: str = "terms") -> list[Tensor]:
         """(B, columns of the part) terms of each part."""
-        found = [(part, getattr(part.loss, what)(raw[:, part.index], y[:, part.index])) for part in self.parts]
+        found = [(part, getattr(part.loss, what)(part.of(raw), part.of(y))) for part in self.parts]
         return [terms if part.v is None else terms * part.v.to(terms) for part, terms in found]
 
     def outside(self, y: Tensor) -> Tensor:
-        return torch.cat([part.loss.outside(y[:, part.index]) for part in self.parts], 1)[:, self.order]
+        return torch.cat([part.loss.outside(part.of(y)) for part in self.parts], 1)[:, self.order]
 
     def predict(self, raw: Tensor) -> Tensor:
-        return torch.cat([part.loss.predict(raw[:, part.index]) for part in self.parts], 1)[:, self.place]
+        return torch.cat([part.loss.predict(part.of(raw)) for part in self.parts], 1)[:, self.place]
 
     def errors(self, expected: Tensor, y: Tensor) -> Tensor:
-        return self._in_order([part.loss.errors(expected[:, part.index], y[:, part.index]) for part in self.parts])
+        return self._in_order([part.loss.errors(part.of(expected), part.of(y)) for part in self.parts])
 
     def check(self, y: Tensor) -> None:
         for part in self.parts:
-            part.loss.check(y[:, part.index])
+            part.loss.check(part.of(y))
 
     def tangent(self, mean: Tensor) -> tuple[Tensor, Tensor]:
         pairs = [part.loss.tangent(mean[list(part.features)]) for part in self.parts]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import inspect
 import os
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
@@ -186,16 +187,22 @@ class System(Training, BaseEstimator, ABC):
         """Data, split, network, training: all of ``fit``; `categories` and `numbers` are columns of a table."""
         self._check_parameters()
         self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
+        start = time.monotonic()
         rows = self._read(X, categories, numbers)
+        read = time.monotonic()
         train, held = self._split(rows)
         self.loss_ = self._loss()
         self._check_values(rows)
         with redirected(self.seed_):
             self.network_ = self._initial_network(train)
         self._made_with = self._network_parameters()
+        made = time.monotonic()
         self.history_ = self._train(train, held)
+        trained = time.monotonic()
         self._end_training()
         self._measure(train, held)
+        stages = {"reading": read - start, "start": made - read}
+        self.history_.times = stages | self.history_.times | {"measuring": time.monotonic() - trained}
         return self
 
     def _read(self, X: Any, categories: Any = None, numbers: Any = None) -> Rows:

@@ -93,8 +93,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
     validation_fraction : float in [0, 1), default=0.1
         Share of the rows held out for early stopping and for the comparison with PCA. It is raised to 20 rows if possible,
         but at most to a quarter of the rows. With fewer than 40 rows, none are held out.
-    patience : int, default=20
-        Training stops after this number of evaluations without improvement.
+    patience : int, default=5
+        After this number of evaluations without improvement, the learning rate goes down to zero, and training stops.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         Precision of the arithmetic in training. The weights are float32.
     device : str, default="auto"
@@ -171,7 +171,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
     optimizer: str = "auto"
     dropout: float = 0.0
     validation_fraction: float = 0.1
-    patience: int = 20
+    patience: int = 5
     warm_start: bool = False
     _has_codes = True
 

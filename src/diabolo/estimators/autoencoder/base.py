@@ -111,11 +111,12 @@ class Compressor(System, abstract=True):
         return super()._train(train, held)
 
     def _is_solved(self) -> bool:
-        """Linear, squared, nothing missing, nothing corrupted: PCA is the optimum, and SGD cannot improve it."""
+        """Nothing missing or corrupted, and either linear and squared, or a code as wide as a row: PCA is the optimum."""
         own = self.encoder is None and self.decoder is None
         squared = isinstance(self.loss_, Columns) and all(isinstance(p.loss, Squared) for p in self.loss_.parts)
         clean = type(self._corruption()) is Clean and not self.format_.missing()
-        return own and squared and clean and self._architecture.hidden == ()
+        linear = squared and self._architecture.hidden == ()
+        return own and clean and (linear or self.n_components_ == self.format_.width)
 
     def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:
         self._architecture.expect(len(rows), self.corruption is None)
