@@ -413,9 +413,7 @@ class Run:
         with storage.explained(path):
             for name, kept in self.state().items():
                 kept.copy_(torch.from_numpy(arrays[name]))
-            self.step, self.measured, self.next, self.total = (
-                int(meta[name]) for name in ("step", "measured", "next", "total")
-            )
+            self.step, self.measured, self.next, self.total = (int(meta[name]) for name in ("step", "measured", "next", "total"))
             self.tail = None if meta["tail"] is None else (int(meta["tail"][0]), float(meta["tail"][1]), int(meta["tail"][2]))
             self.history = History.from_state(meta["history"])
         self.flat.sync()
