@@ -127,11 +127,12 @@ class History(Printed):
     def from_state(cls, state: dict[str, Any]) -> History:
         """The inverse of :meth:`state`."""
         names = ("epoch", "loss", "held_out", "seconds")
-        lists = {name: [math.nan if x is None else float(x) for x in state[name]] for name in names}
-        rounds, best = {len(values) for values in lists.values()}, state["best"]
+        lists = [[math.nan if x is None else float(x) for x in state[name]] for name in names]
+        rounds, best = {len(values) for values in lists}, state["best"]
         if len(rounds) != 1 or type(best) is not int or not 0 <= best < max(1, *rounds) or type(state["stopped"]) is not str:
             raise ValueError("the history does not fit together")
-        return cls(**lists, best=best, stopped=state["stopped"])
+        epoch, loss, held_out, seconds = lists
+        return cls(epoch, loss, held_out, seconds, best, state["stopped"])
 
     def add(self, epoch: float, loss: float, held_out: float | None, seconds: float) -> bool:
         """Append a round; True if it is the best so far. Without held-out rows (None), the last one is."""
