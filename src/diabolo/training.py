@@ -169,7 +169,12 @@ class History(Printed):
                 yield "No rows were held out: the weights of the last round are kept."
         yield f"Stopped: {self.stopped}."
         if self.times:
-            yield f"Seconds: {', '.join(f'{stage} {few(round(t, 2))}' for stage, t in self.times.items())}."
+            yield f"Seconds: {self.spent}."
+
+    @property
+    def spent(self) -> str:
+        """The seconds of each stage of the fit, in words."""
+        return ", ".join(f"{stage} {few(round(seconds, 2))}" for stage, seconds in self.times.items())
 
     @property
     def still_improves(self) -> bool:
