@@ -184,7 +184,7 @@ class Dense:
 class Text(Dense):
     """Counts of words, seen as tf-idf; the codes of an autoencoder lie on a sphere."""
 
-    widths = (500, 250)
+    widths = (256, 128)
     most_steps = 600  # a step is larger
     weight_decay = 0.5
     shares = False
