@@ -1,9 +1,10 @@
 """Draw the pictures of README.md and of this folder: one command each time their look changes.
 
-    python docs/figures.py            explorer.png, fonts.png, report.png and restored.jpg
+    python docs/figures.py            explorer.png, explorer.webp, fonts.png, report.png and restored.jpg
     DIABOLO_DATA=... python examples/documents.py --output docs       documents.svg
 
 explorer.png  the page of examples/explorer.py after a drag of its circle; needs Chromium, too
+explorer.webp the same drag as a moving picture
 fonts.png     five frames of a drag over the map of `diabolo fonts`, and the word in each; needs Chromium, too
 report.png    the top and the map of `diabolo demo`; needs Chromium, its path in CHROMIUM, and the package playwright
 restored.jpg  scikit-learn's two photographs with noise, made small and made gray; beside each, what the shipped models give
@@ -33,9 +34,11 @@ COLORED = np.s_[40:424, 120:504]  # of the temple
 def main() -> None:
     restored().save(DOCS / "restored.jpg", quality=88, optimize=True)
     report().quantize(96, dither=Image.Dither.NONE).save(DOCS / "report.png", optimize=True)
-    explorer().quantize(160, dither=Image.Dither.NONE).save(DOCS / "explorer.png", optimize=True)
+    rest, *moving = explorer()
+    rest.quantize(160, dither=Image.Dither.NONE).save(DOCS / "explorer.png", optimize=True)
+    moving[0].save(DOCS / "explorer.webp", save_all=True, append_images=moving[1:], duration=90, loop=0, quality=55, method=6)
     fonts().quantize(128, dither=Image.Dither.NONE).save(DOCS / "fonts.png", optimize=True)
-    for name in ("restored.jpg", "report.png", "explorer.png", "fonts.png"):
+    for name in ("restored.jpg", "report.png", "explorer.png", "explorer.webp", "fonts.png"):
         print(f"{DOCS / name}: {(DOCS / name).stat().st_size / 1000:.0f} kB")
 
 
@@ -69,8 +72,11 @@ def strip(pairs: dict[str, tuple[np.ndarray, np.ndarray]], verbs: tuple[str, ...
     return sheet
 
 
-def explorer() -> Image.Image:
-    """The map of the wines, and the circle after a drag."""
+WALK = ((-150, 40), (-60, -70), (90, -30), (150, 60), (0, 0))  # of the circle, in pixels from where it begins
+
+
+def explorer() -> list[Image.Image]:
+    """The map of the wines, and the circle after a drag; then all frames of a longer one, small."""
     from playwright.sync_api import sync_playwright
 
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
@@ -85,9 +91,15 @@ def explorer() -> Image.Image:
         x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
         page.mouse.move(x, y)
         page.mouse.down()
-        page.mouse.move(x - 150, y + 40, steps=10)
-        page.wait_for_timeout(400)
-        return Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+        frames, at = [], (0.0, 0.0)
+        for to in WALK:
+            for step in np.linspace(0, 1, 9)[1:]:
+                page.mouse.move(x + at[0] + (to[0] - at[0]) * step, y + at[1] + (to[1] - at[1]) * step)
+                page.wait_for_timeout(250)
+                frames.append(Image.open(io.BytesIO(page.screenshot())).convert("RGB"))
+            at = to
+    small = [frame.resize((frame.width * 5 // 8, frame.height * 5 // 8), Image.Resampling.LANCZOS) for frame in frames]
+    return [frames[7], *small]
 
 
 PATH = ((0.30, 0.24), (0.38, 0.52), (0.52, 0.62), (0.68, 0.34), (0.80, 0.52))  # of the circle, in shares of the map

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
-from torch import Tensor, nn
+from torch import nn
 
 from diabolo import Autoencoder, MultiLabelClassifier, OutlierDetector, load
 from diabolo.corruption import Corruption, Mask
@@ -67,15 +66,16 @@ class Dna(Format):
     def chunks(self, X: Strand) -> Iterator[Strand]:
         yield X
 
-    def to_tensor(self, X: Strand) -> Tensor:
-        index = torch.tensor([[LETTERS.index(letter) for letter in sequence] for sequence in X.sequences])
-        return torch.nn.functional.one_hot(index, 4).flatten(1).double()
+    def to_array(self, X: Strand) -> np.ndarray:
+        index = np.array([[LETTERS.index(letter) for letter in sequence] for sequence in X.sequences])
+        return np.eye(4)[index].reshape(len(index), -1)
 
-    def from_tensor(self, x: Tensor) -> Strand:
-        return Strand(["".join(LETTERS[i] for i in row) for row in x.unflatten(1, (-1, 4)).argmax(2).tolist()])
+    def from_array(self, x: Any) -> Strand:
+        likeliest = np.asarray(x).reshape(len(x), -1, 4).argmax(2).tolist()
+        return Strand(["".join(LETTERS[i] for i in row) for row in likeliest])
 
-    def original(self, x: Tensor) -> list[list[Any]]:
-        return [list(column) for column in zip(*self.from_tensor(x).sequences, strict=True)]
+    def original(self, x: Any) -> list[list[Any]]:
+        return [list(column) for column in zip(*self.from_array(x).sequences, strict=True)]
 
     def loss(self, name: str = "auto") -> Loss:
         places, features = tuple(range(self.length)), tuple(range(self.width))

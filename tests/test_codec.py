@@ -29,7 +29,7 @@ from diabolo.formats.columns import Number
 from diabolo.formats.schema import from_counts
 from diabolo.formats.written import written
 from diabolo.losses import Absolute, Columns, LogSquared, Loss, Part, Softmax, Squared
-from diabolo.nets import Tensors
+from diabolo.programs import Tensors
 from kinds import frame, kinds, texts
 
 WEB = Path(explorer.__file__).parent / "web"
@@ -151,7 +151,7 @@ def check_table(page: Any, X: Any, format: Tables | None = None) -> dict[str, An
     e = expected(x)
     rows = decoded(format, x)
     found = run(page, format, [dict(zip(format.columns, row, strict=True)) for row in rows], e, x)
-    same(found["x"], format.to_tensor(format.from_tensor(x)))
+    same(found["x"], format.to_tensor(format.from_array(x)))
     agree(format, found["cells"], e)
     np.testing.assert_allclose(found["errors"], format.loss().errors(e.double(), x), rtol=1e-5, atol=1e-5)
     return found
@@ -184,9 +184,9 @@ def test_arrays(kind, page):
     format = Arrays().fit(X)
     x = format.to_tensor(X)
     e = expected(x)
-    rows = format.from_tensor(x)
+    rows = format.from_array(x)
     rows = np.asarray(rows.toarray() if hasattr(rows, "toarray") else rows)
-    back = format.from_tensor(e.double())
+    back = format.from_array(e.double())
     back = back.toarray() if hasattr(back, "toarray") else back
     things = [[None if v != v else v if abs(v) < 2**53 else str(v) for v in row] for row in rows.tolist()]
     found = run(page, format, things, e, x)
@@ -225,7 +225,7 @@ def test_documents(params, page):
     e = torch.from_numpy(np.float32(np.random.default_rng(0).random(x.shape).clip(0.5) - 0.5))
     found = run(page, format, X, e, x)
     same(found["x"], x)
-    assert [" ".join(w["word"] for w in words) for words in found["cells"]] == format.from_tensor(e)
+    assert [" ".join(w["word"] for w in words) for words in found["cells"]] == format.from_array(e)
     np.testing.assert_allclose(found["errors"], format.loss().errors(e.double(), x), rtol=1e-5, atol=1e-5)
 
 
@@ -271,7 +271,7 @@ def test_pictures(channels, page):
     found = run(page, format, map(image_data, given), e, x)
     same(found["x"], x)
     np.testing.assert_allclose(found["errors"], format.loss().errors(e.double(), x), rtol=1e-5, atol=1e-5)
-    back = format.from_tensor(e).reshape(len(e), 10, 12, channels)
+    back = format.from_array(e).reshape(len(e), 10, 12, channels)
     for picture, pixels in zip(found["cells"], back, strict=True):
         assert (picture["width"], picture["height"]) == (12, 10)
         rgba = np.array(picture["data"]).reshape(10, 12, 4)
@@ -518,12 +518,12 @@ def test_a_decoded_row_can_be_encoded_again(page):
     values = [{cell["name"]: cell["value"] for cell in row} for row in cells]
     again = [{cell["name"]: cell["text"] for cell in row} for row in cells]
     found = run(page, format, [*values, *again])["x"]
-    same(found, format.to_tensor(format.from_tensor(e)).repeat(2, 1))
+    same(found, format.to_tensor(format.from_array(e)).repeat(2, 1))
 
 
 def test_how_sure_a_cell_is(page):
     format = people()
-    e = format.to_tensor(format.from_tensor(torch.zeros(1, format.width)))
+    e = format.to_tensor(format.from_array(torch.zeros(1, format.width)))
     city, yes = format.blocks[2], format.blocks[3]
     e[0, city], e[0, yes] = torch.tensor([0.7, 0.2, 0.1]), torch.tensor([0.1])
     sure = [cell["sure"] for cell in run(page, format, e=e, x=e)["cells"][0]]
@@ -583,7 +583,7 @@ def test_words_that_only_python_finds(page):
         e = torch.rand(1, format.width)
         found = run(page, format, ["red apple"], e, e)
         assert why in found["x"][0]["error"]
-        assert " ".join(w["word"] for w in found["cells"][0]) == format.from_tensor(e)[0]
+        assert " ".join(w["word"] for w in found["cells"][0]) == format.from_array(e)[0]
 
 
 def test_a_text_without_a_known_word_is_told(page):

@@ -418,7 +418,7 @@ def test_a_sparse_array_comes_back_as_one() -> None:
         format = Documents().fit(X)
         meta, arrays = format.state()
         for one in (format, Documents.from_state(json.loads(json.dumps(meta)), arrays)):
-            assert isinstance(one.from_tensor(one.to_tensor(X)), kind)
+            assert isinstance(one.from_array(one.to_tensor(X)), kind)
 
 
 def test_a_field_that_was_guessed_beside_numbers_is_told(tmp_path: Path) -> None:

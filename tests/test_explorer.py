@@ -18,7 +18,16 @@ import pytest
 import torch
 from sklearn.datasets import load_digits
 
-from diabolo import Autoencoder, Classifier, DataError, Denoiser, MultiLabelClassifier, OutlierDetector, Regressor, load
+from diabolo import (
+    Autoencoder,
+    Classifier,
+    DataError,
+    Denoiser,
+    MultiLabelClassifier,
+    OutlierDetector,
+    Regressor,
+    load,
+)
 from diabolo.cli import main
 from diabolo.estimators.autoencoder.regions import regions
 from diabolo.explorer import Payload, export, html, payload
@@ -26,8 +35,8 @@ from diabolo.explorer.bundle import module, script
 from diabolo.explorer.columns import column
 from diabolo.explorer.near import interpolated
 from diabolo.explorer.sides import sides
-from diabolo.formats import Tables
-from diabolo.nets.program import Tensors, compiled
+from diabolo.formats import Reading, Tables
+from diabolo.programs import Tensors, compiled
 
 HOSTILE = ["</script><script>alert(1)</script>", "<img src=x onerror=alert(2)>", "a & b", "]]><!--", "${script}"]
 BROWSER = shutil.which("chromium") or "/usr/bin/chromium"
@@ -100,6 +109,7 @@ def made() -> dict[str, Any]:
         "own decoder": lambda: (Autoencoder(2, decoder=Own(5), **SMALL).fit(array), array),
         "outliers": lambda: (OutlierDetector(epochs=2, random_state=0, verbose=False, alpha=0.1).fit(frame), frame),
         "classifier": lambda: (Classifier(epochs=1, random_state=0, verbose=False).fit(frame, frame["town"].to_numpy()), frame),
+        "numbers": lambda: (Regressor(epochs=1, random_state=0, verbose=False).fit(frame, frame["height"]), frame),
         "labels": lambda: (MultiLabelClassifier(epochs=1, random_state=0, verbose=False).fit(frame, tags(len(frame))), frame),
     }
 
@@ -166,6 +176,23 @@ def test_hostile_names_stay_text(tmp_path):
     assert {HOSTILE[0], HOSTILE[1], HOSTILE[2], HOSTILE[4]} <= {c["name"] for c in read(tmp_path / "a.html")["columns"]}
 
 
+def test_hostile_texts_and_labels_stay_text_in_a_browser(browser, tmp_path):
+    given = [f"{text} {HOSTILE[i % 5]} {i}" for i, text in enumerate(texts())]
+    frame = people().assign(**{HOSTILE[1]: [f"{HOSTILE[0]} {i}" for i in range(120)]})  # read as a text of the page
+    names = [[HOSTILE[0]] * (i % 2 == 0) + [HOSTILE[1]] * (i % 3 == 0) for i in range(120)]
+    export(Autoencoder(2, **SMALL).fit(given), given, tmp_path / "texts.html", labels={HOSTILE[2]: given})
+    labels = {HOSTILE[0]: frame.pop(HOSTILE[1])}
+    export(MultiLabelClassifier(**SMALL).fit(frame, names), frame, tmp_path / "labels.html", labels=labels, title=HOSTILE[1])
+    for name in ("texts", "labels"):
+        page = opened(browser, tmp_path / f"{name}.html", at=f"#color={HOSTILE[2]}&ground=labels")
+        for tab in page.get_by_role("tab").all():
+            tab.click()
+            page.wait_for_timeout(130)
+        assert page.locator("#diabolo script, #diabolo img").count() == 0
+        assert page.said == []
+        page.close()
+
+
 def test_the_same_bytes_for_the_same_seed_and_after_loading(tmp_path):
     model, X = fitted("table")
     model.save(tmp_path / "m.diabolo")
@@ -188,11 +215,37 @@ def test_nothing_is_left_behind_if_it_cannot_be_written(tmp_path, monkeypatch):
     assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("a.html", "old")]
 
 
+def test_nothing_is_left_behind_if_the_disk_is_full(tmp_path):
+    resource = pytest.importorskip("resource", reason="files of this system have no limit")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    (tmp_path / "a.html").write_text("old")
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5000, before[1]))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            export(*fitted("table"), tmp_path / "a.html")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("a.html", "old")]
+
+
 def test_models_without_a_map_are_named():
     with pytest.raises(DataError, match="Denoiser, whose rows have no places"):
         sides(Denoiser())
-    with pytest.raises(DataError, match="Regressor"):
-        sides(Regressor())
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        ({"v": "string"}, r"labels\['v'\] is 'string': give a list or a column of 120 values, one per row"),
+        ({"v": 7}, r"labels\['v'\] is 7: give a list"),
+        ({"v": {"a": 1}}, r"labels\['v'\] is \{'a': 1\}: give a list"),
+        ({"v": np.zeros((120, 2))}, r"labels\['v'\] is array"),
+        ("town", "labels='town': give a dict of a name to one value per row"),
+    ],
+)
+def test_labels_that_are_no_columns(labels, said):
+    with pytest.raises(DataError, match=said):
+        payload(*fitted("table"), labels=labels)
 
 
 def test_labels_of_the_wrong_length():
@@ -287,6 +340,18 @@ def test_names_that_are_taken_are_told_apart():
     assert len({name for name, _ in names}) == len(names)
 
 
+def test_more_rows_than_tsne_takes_are_placed_too_and_it_is_said(monkeypatch):
+    monkeypatch.setattr(sys.modules["diabolo.explorer.payload"], "MOST_OF_TSNE", 40)
+    model, X = fitted("three codes")
+    found = payload(model, X)
+    assert (found.head["n"], found.head["map"]["method"]) == (120, "t-SNE")
+    assert "t-SNE placed 40 of the 120 rows; each other row lies between" in found.head["map"]["note"]
+    z, places = (tensor(found, found.head[name]) for name in ("codes", "places"))
+    near = np.square(z[:, None] - z).sum(2).argsort(1)[:, 1]
+    apart = np.linalg.norm(places - places[near], axis=1)
+    assert np.median(apart) < 0.2 * np.median(np.linalg.norm(places - places.mean(0), axis=1))
+
+
 def test_what_was_left_out_is_said(monkeypatch):
     here = sys.modules["diabolo.explorer.payload"]
     monkeypatch.setattr(here, "MAX_ROWS", 50)
@@ -355,7 +420,9 @@ def test_it_lives_in_a_browser(kind, browser, folder):
         for tab in page.get_by_role("tab").all():
             tab.click()
             assert page.locator("[role=tabpanel]:visible").count() == 1
-        for name in ("Ground", "Show", "Color by") if width == 1280 and kind in ("table", "pictures", "labels") else ():
+        for name in (
+            ("Ground", "Show", "Color by") if width == 1280 and kind in ("table", "pictures", "labels", "numbers") else ()
+        ):
             for option in page.get_by_label(name, exact=True).locator("option").all():
                 page.get_by_label(name, exact=True).first.select_option(option.get_attribute("value"))
         assert page.said == []
@@ -373,7 +440,7 @@ DECODED = """(places) => {
 }"""
 
 
-@pytest.mark.parametrize("kind", [k for k in KINDS if k not in ("own decoder", "classifier", "labels")])
+@pytest.mark.parametrize("kind", [k for k in KINDS if k not in ("own decoder", "classifier", "labels", "numbers")])
 def test_python_and_the_page_agree(kind, browser, folder):
     model, X = fitted(kind)
     page = opened(browser, page_of(kind, folder))
@@ -391,14 +458,15 @@ def test_python_and_the_page_agree(kind, browser, folder):
     page.close()
 
 
-@pytest.mark.parametrize("kind", ["classifier", "labels"])
+@pytest.mark.parametrize("kind", ["classifier", "labels", "numbers"])
 def test_labels_of_a_row_are_those_of_the_model(kind, browser, folder):
     model, X = fitted(kind)
     page = opened(browser, page_of(kind, folder))
     x = torch.cat(list(model._features(X)))[:10]
     run = CODES.replace("model.encode(", "model.labelsOf(")
     p = np.array(page.evaluate(run, [[None if v != v else v for v in row] for row in x.tolist()]))
-    np.testing.assert_allclose(p, model.predict_proba(X)[:10], rtol=1e-5, atol=1e-5)
+    expected = model.predict(X)[:10, None] if kind == "numbers" else model.predict_proba(X)[:10]
+    np.testing.assert_allclose(p, expected, rtol=1e-5, atol=1e-5)
     page.close()
 
 
@@ -461,22 +529,31 @@ def test_the_address_holds_the_state(browser, folder):
     page.get_by_role("button", name="Set A here").click()
     drag(page, 80, 40)
     page.mouse.up()
+    rows = lasso(page)
+    page.get_by_role("button", name="Rome").click()
+    page.get_by_role("tab", name="Walk").click()
     page.wait_for_timeout(900)
     link = page.evaluate("location.hash")
+    assert len(link) < 500
     same = opened(browser, path, at=link)
     for one in (page, same):
         one.state = one.evaluate("""() => {
           const { map, store } = document.getElementById("diabolo").explorer;
           const anchors = store.get("anchors").flat().map((v) => v.toFixed(3));
           const filters = JSON.stringify([...store.get("filters")]);
-          return [map.place.map((v) => v.toFixed(3)), anchors, filters, store.get("color"), store.get("tab")];
+          const [selected, shown] = ["selected", "shown"].map((name) => Array.from(store.get(name)));
+          return [map.place.map((v) => v.toFixed(3)), anchors, filters, store.get("color"), store.get("tab"), selected, shown];
         }""")
     assert page.state == same.state
-    assert same.state[2:] == ['[["visits",{"low":4,"high":8}]]', "town", "walk"]
-    assert same.locator(".find [role=status]").text_content().startswith(f"{(people()['visits'] >= 4).sum()} of 120")
-    odd = opened(
-        browser, path, at="#at=x,y&color=nothing&ground=%3Cimg%3E&axes=0,9&view=1,1,NaN&walk=1&tab=zzz&filters=[[1,2],3"
-    )
+    assert same.state[2:5] == ['[["visits",{"low":4,"high":8}]]', "town", "walk"]
+    assert np.flatnonzero(same.state[5]).tolist() == rows != []
+    np.testing.assert_array_equal(same.state[6], (people()["visits"] >= 4) & (people()["town"] != "Rome"))
+    same.evaluate("document.getElementById('diabolo').explorer.store.set('query', 'x'.repeat(9000))")
+    same.get_by_role("tab", name="Save").click()
+    same.get_by_text("but not the search: that would be too long").wait_for()
+    assert "query" not in same.evaluate("location.hash")
+    link = "#at=x,y&color=nothing&ground=labels&things=%3Cimg%3E&axes=0,9&view=1,1,NaN&walk=1&tab=zzz&rows=3c.2r&hidden=a"
+    odd = opened(browser, path, at=link + "&filters=[[1,2],3")
     assert odd.said == []
     assert odd.locator("[role=tabpanel]:visible").count() == 1
     for one in (page, same, odd):
@@ -597,6 +674,38 @@ def test_a_row_is_encoded_in_the_page(browser, folder):
         page.wait_for_timeout(200)
         assert words in page.locator(".result").inner_text()
         assert page.locator(".result table").count() == 0
+    assert page.said == []
+    page.close()
+
+
+def test_dates_and_numbers_are_those_of_the_file(browser, tmp_path):
+    rng = np.random.default_rng(0)
+    size = rng.normal(170, 10, 80)
+    days = pd.Timestamp("2021-03-01") + pd.to_timedelta((5 * size).astype(int), unit="D")
+    frame = pd.DataFrame({"size": size.round(1), "day": days.strftime("%d.%m.%Y"), "at": "12:30:15"})
+    frame["at"] = [f"{10 + i % 9}:30:15" for i in range(80)]
+    frame.to_csv(tmp_path / "a.csv", sep=";", decimal=",", index=False)
+    reading = Reading(decimal=",", dates={"day": "%d.%m.%Y"})
+    model = Autoencoder(2, format=Tables(reading=reading), **SMALL | {"epochs": 20}).fit(tmp_path / "a.csv")
+    export(model, tmp_path / "a.csv", tmp_path / "a.html")
+    page = opened(browser, tmp_path / "a.html", at="#tab=encode&color=at")
+    assert re.fullmatch(r"at\s+1\d:30:15\s+1\d:30:15", page.locator(".legend").inner_text())
+    number = int(page.locator(".facts dd").nth(1).inner_text().split()[1])
+    own = (tmp_path / "a.csv").read_text().splitlines()[1 + number]
+    assert [box.input_value() for box in page.locator(".form input").all()] == own.replace(",0", "").split(";")
+    page.get_by_label("Paste a row").fill(own)
+    page.wait_for_selector(".result table")
+    assert page.locator(".result [role=alert]").count() == 0
+    then = page.locator(".cells .value").all_inner_texts()
+    drag(page, 90, 60)
+    now, changes = page.locator(".cells .value").all_inner_texts(), page.locator(".cells .change").all_inner_texts()
+    plain = [float(text.replace(",", ".").replace("−", "-")) for text in (now[0], then[0], changes[0])]
+    assert plain[2] == pytest.approx(plain[0] - plain[1], abs=1e-6)
+    gone = [pd.to_datetime(row[1], format="%d.%m.%Y") for row in (now, then)]
+    assert changes[1].replace("−", "-") == f"{(gone[0] - gone[1]).days:+d} days"
+    page.mouse.up()
+    page.get_by_role("tab", name="Near").click()
+    assert re.search(r"day \d\d\.\d\d\.20\d\d, not \d\d\.\d\d\.20", page.locator(".side").inner_text())
     assert page.said == []
     page.close()
 
@@ -751,7 +860,7 @@ def test_ground_and_legend_give_a_level_one_color(browser, folder):
     assert "missing" not in legend
     page.get_by_label("Color by", exact=True).select_option("weight")
     missing = page.locator(".legend .chip", has_text="missing")
-    assert missing.get_attribute("title") == f"{people()['weight'].isna().sum()} rows"
+    assert missing.get_attribute("title") == f"missing: {people()['weight'].isna().sum()} rows"
     for name in ("round trip", "stretch", "log likelihood", "z1"):  # words that are not plain have an explanation
         assert page.locator("option", has_text=re.compile(f"^{name}$")).first.get_attribute("title")
     assert "encoded again" in page.locator(".facts > div", has_text="Round trip").get_attribute("title")
@@ -775,6 +884,15 @@ def test_on_a_phone_what_is_decoded_stays_above_the_map(browser, folder):
     assert "Round trip" in page.locator(".facts").inner_text()
     page.get_by_role("button", name="Less").click()
     assert not page.locator(".facts").is_visible()
+    for down in range(0, 700, 60):  # of a map that goes by under the sheet, little is covered
+        page.evaluate(f"scrollTo(0, {down})")
+        page.wait_for_timeout(120)
+        shown, map = page.evaluate("""() => {
+          const [sheet, stage] = [".decoded", ".map-stage"].map((css) => document.querySelector(css).getBoundingClientRect());
+          const slim = document.querySelector(".decoded").classList.contains("slim");
+          return [slim ? 76 : sheet.bottom, [stage.top, stage.bottom]];
+        }""")
+        assert shown <= max(80, map[0]) or map[1] < shown
     page.close()
 
 
@@ -929,3 +1047,84 @@ def test_predictions_do_not_replace_a_column_of_that_name(folder):
     model = Classifier(**SMALL).fit(X, np.arange(60) % 2)
     names = [c["name"] for c in payload(model, X, labels={"predicted": ["mine"] * 60}).head["columns"]]
     assert {"predicted", "predicted (model)"} <= {*names}
+
+
+# ── for everyone ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+CONTRAST = """() => {
+  const parsed = (color) => {
+    const [r, g, b, a = 1] = (color.match(/[\\d.]+/g) ?? [0, 0, 0, 0]).map(Number);
+    return [r, g, b, a];
+  };
+  const over = ([r, g, b, a], under) => [r, g, b].map((v, i) => a * v + (1 - a) * under[i]);
+  const linear = (v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+  const light = (c) => { const [r, g, b] = c.map((v) => linear(v / 255)); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+  const under = (node) => {
+    return node ? over(parsed(getComputedStyle(node).backgroundColor), under(node.parentElement)) : [255, 255, 255];
+  };
+  const words = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const poor = [];
+  while (words.nextNode()) {
+    const node = words.currentNode.parentElement;
+    const seen = words.currentNode.data.trim() && node.checkVisibility({ opacityProperty: true });
+    if (!seen || node.closest("script, option, .unseen, .map-over")) continue;
+    const ground = under(node);
+    const [a, b] = [light(over(parsed(getComputedStyle(node).color), ground)), light(ground)];
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (ratio < 4.5) poor.push([node.className || node.tagName, words.currentNode.data.slice(0, 30), ratio.toFixed(2)]);
+  }
+  return poor;
+}"""
+FOCUSED = """() => {
+  const node = document.activeElement, style = getComputedStyle(node);
+  const halo = node.querySelector?.(".map-focus");
+  const outlined = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+  const ring = halo ? getComputedStyle(halo).opacity === "1" : outlined;
+  return [[...document.querySelectorAll("*")].indexOf(node), node === document.body, ring, node.outerHTML.slice(0, 120)];
+}"""
+CONTROLS = {"button", "combobox", "textbox", "searchbox", "slider", "checkbox", "tab", "link", "spinbutton", "listbox"}
+
+
+def controls(page: Any) -> list[tuple[str, str]]:
+    """Role and name of each control, as a screen reader has them."""
+    nodes = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")["nodes"]
+    seen = [node for node in nodes if not node.get("ignored") and node.get("role")]
+    return [
+        (node["role"]["value"], node.get("name", {}).get("value", "")) for node in seen if node["role"]["value"] in CONTROLS
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "scheme", "width"), [("table", "light", 1280), ("labels", "dark", 390), ("texts", "dark", 1280)]
+)
+def test_it_can_be_read_and_reached(kind, scheme, width, browser, folder):
+    page = opened(browser, page_of(kind, folder), width, scheme)
+    page.wait_for_selector("[aria-label^=Decoded]")
+    for tab in page.get_by_role("tab").all():
+        tab.click()
+        page.wait_for_timeout(160)
+        if tab.inner_text() == "Find":
+            page.get_by_label("Search all columns").fill("1")
+            page.get_by_label("Filter by a column").select_option(index=1)
+            page.wait_for_timeout(300)
+        assert [control for control in controls(page) if not control[1].strip()] == []
+        assert page.evaluate(CONTRAST) == []
+        assert page.get_by_role("tabpanel", name=tab.inner_text()).is_visible()
+    ids = page.eval_on_selector_all("[id]", "(nodes) => nodes.map((node) => node.id)")
+    assert len(ids) == len({*ids})
+    assert {"slider", "tab", "combobox", "button"} <= {role for role, _ in controls(page)}
+    page.evaluate("document.body.tabIndex = -1; document.body.focus()")
+    stops = []
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        number, out, ring, said = page.evaluate(FOCUSED)
+        if out:
+            break
+        assert ring, said
+        stops.append((number, said))
+    assert out, "the focus does not leave the page"
+    numbers = [number for number, _ in stops]
+    assert numbers == sorted(numbers)
+    assert any("map-handle" in said for _, said in stops), stops
+    assert page.said == []
+    page.close()

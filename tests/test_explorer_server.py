@@ -784,6 +784,29 @@ def test_the_explorer_asks_for_what_it_cannot_compute(browser):
         page.get_by_role("tab", name="Encode").click()
         page.locator(".form input").first.fill("0.5")
         page.locator(".result", has_text="The circle is at its place").wait_for()
+        other = browser.new_context().new_page()  # two browsers at once
+        other.on("pageerror", lambda error: said.append(str(error)))
+        asked: list[str] = []
+        other.on("request", lambda request: asked.append(request.url))
+        other.goto(f"{place.url}#things=lattice&color=size")
+        other.wait_for_selector("html[data-ready]")
+        other.wait_for_function(
+            "() => { const c = document.querySelector('.map-things'); const { data } = c.getContext('2d').getImageData(0, 0,"
+            " c.width, c.height); return data.filter((v, i) => i % 4 === 3 && v).length > 5000; }"
+        )
+        other.wait_for_timeout(500)
+        assert 2 < len(asked) < 14, asked  # the things of many places come together
+        row = other.locator("section.decoded .value").first
+        rest = row.inner_text()
+        other.locator("[role=slider]").focus()
+        for _ in range(5):
+            other.keyboard.down("ArrowRight")
+        other.keyboard.up("ArrowRight")
+        other.wait_for_timeout(400)
+        change = other.locator("section.decoded .change").first.inner_text()
+        assert change
+        assert float(change.replace("−", "-")) == pytest.approx(float(row.inner_text()) - float(rest), abs=0.002)
+        other.context.close()
         assert said == []
     page.locator("[role=slider]").focus()
     page.keyboard.press("ArrowRight")

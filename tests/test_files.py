@@ -658,4 +658,4 @@ def test_a_format_of_dates_may_have_a_zone(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("when,v\n" + "2024-05-01 12:00+0200,1.5\n2024-05-02 12:00+0000,2.5\n" * 10)
     format = Tables(Reading(dates={"when": "%Y-%m-%d %H:%M%z"})).fit(tmp_path / "a.csv")
     assert str(format.types["when"]) == "timestamp[s, tz=UTC]"
-    assert format.from_tensor(format.to_tensor(tmp_path / "a.csv"))["when"][0].as_py().hour == 10
+    assert format.from_array(format.to_tensor(tmp_path / "a.csv"))["when"][0].as_py().hour == 10

@@ -1,4 +1,4 @@
-"""from_tensor(to_tensor(X)) is X, for tables, arrays and documents; what cannot be read is said."""
+"""from_array(to_array(X)) is X, for tables, arrays and documents; what cannot be read is said."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def back(X: Any, format: Format | None = None) -> Any:
     assert again.columns == format.columns
     assert repr(again.loss()) == repr(format.loss())
     assert all(torch.equal(a, b) for a, b in zip(again.view(), format.view(), strict=True))
-    return again.from_tensor(x)
+    return again.from_array(x)
 
 
 def same_frame(X: Any, Y: Any) -> None:
@@ -198,7 +198,7 @@ def test_real_tables_come_back(data_folder: Path) -> None:
             warnings.filterwarnings("ignore", "column", UserWarning)
             format = Tables().fit(table)
         kept = [c.name for c in format.fields if getattr(c, "rest", None) is None]  # rare levels share a place
-        out = format.from_tensor(format.to_tensor(table))
+        out = format.from_array(format.to_tensor(table))
         pd.testing.assert_frame_equal(table.select(kept).to_pandas(), out.select(kept).to_pandas(), rtol=1e-9, obj=path.name)
 
 
@@ -237,7 +237,7 @@ def test_what_was_never_seen_is_outside() -> None:
     assert x[:, 3].nan_to_num(nan=9.0, posinf=5.0, neginf=-5.0).tolist() == [5, -5, 5, 9, 1]
     x = x[:3, :3]
     x = torch.cat([x, torch.ones(3, 1, dtype=x.dtype)], 1)
-    assert format.from_tensor(x)["c"].isna().tolist() == [False, True, True]
+    assert format.from_array(x)["c"].isna().tolist() == [False, True, True]
 
 
 def test_a_rare_level_is_not_a_new_one() -> None:
@@ -257,14 +257,14 @@ def test_rare_levels_come_back_as_the_most_frequent_of_them() -> None:
     names = [f"u{i // 2}" for i in range(202)] + ["v", "w"]
     format = Tables().fit(pd.DataFrame({"c": names * 2}))
     assert format.fields[0].rest in names
-    assert format.from_tensor(format.to_tensor(pd.DataFrame({"c": ["w"]})))["c"][0] == format.fields[0].rest
+    assert format.from_array(format.to_tensor(pd.DataFrame({"c": ["w"]})))["c"][0] == format.fields[0].rest
 
 
 def test_expected_values_become_valid_values() -> None:
     df = frame()
     format = Tables().fit(df)
     for scale in (0.0, 1.0, 1e3, 1e12):
-        out = format.from_tensor(scale * torch.randn(20, format.width, dtype=torch.float64))
+        out = format.from_array(scale * torch.randn(20, format.width, dtype=torch.float64))
         assert list(out.dtypes) == list(df.dtypes)
         assert list(out["grade"].cat.categories) == list(df["grade"].cat.categories)
         assert set(out["city"]) <= {"Oslo", "Rome", "Bern", None, np.nan}
@@ -479,7 +479,7 @@ def test_counts_come_back() -> None:
 def test_texts_come_back_as_their_words() -> None:
     X = texts()
     format = Documents().fit(X)
-    for text, words in zip(X, format.from_tensor(format.to_tensor(X)), strict=True):
+    for text, words in zip(X, format.from_array(format.to_tensor(X)), strict=True):
         assert set(words.split()) == set(text.split()) & set(format.columns)
     assert reread(format).to_tensor(X).equal(format.to_tensor(X))
 

@@ -187,6 +187,7 @@ TOGETHER = {
     "cli_pictures": "cli.batch cli.colorize cli.denoise cli.images cli.upscale",
     "determinism": "chance hardware",
     "documents": "formats.embedded formats.texts formats.words",
+    "engine": "deferred loading",
     "estimators": """estimators.autoencoder.autoencoder estimators.autoencoder.base estimators.base estimators.linear
         estimators.weights""",
     "explorer": """cli.explore estimators.autoencoder.regions explorer.bundle explorer.columns explorer.computing
@@ -212,7 +213,7 @@ TOGETHER = {
     "outlines": "fonts.contours",
     "picture": "images.album images.pillow images.tiff",
     "printed": "estimators.autoencoder.comparison",
-    "program": "explorer.programs nets.layers nets.operations nets.tape",
+    "program": "explorer.programs programs.layers programs.operations programs.tape",
     "protocols": "cli.bench images.metrics",
     "report": """report.autoencoder report.display report.labels report.names report.outliers report.page
         report.rows report.svg report.values""",

@@ -54,7 +54,7 @@ def test_there_and_back(c: int) -> None:
     x = format.to_tensor(X)
     assert x.shape == (len(X), format.width) == (len(X), c * 16 * 12)
     assert 0 <= x.min() <= x.max() <= 1
-    assert np.array_equal(format.from_tensor(x), X)
+    assert np.array_equal(format.from_array(x), X)
     assert np.array_equal(torch.cat(list(format.rows(X).chunks())).numpy(), x.float().numpy())
 
 

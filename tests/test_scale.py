@@ -98,10 +98,10 @@ def test_whole_numbers_come_back_exactly() -> None:
         v[:3] += far
         for X in (v[:, None], pd.DataFrame({"a": v})):
             format = infer(X).fit(X)
-            assert np.array_equal(np.asarray(format.from_tensor(format.to_tensor(X))), v[:, None])
+            assert np.array_equal(np.asarray(format.from_array(format.to_tensor(X))), v[:, None])
     large = (1 << 60) + r.integers(-9, 9, (40, 2))
     format = Arrays().fit(large)
-    assert np.array_equal(format.from_tensor(format.to_tensor(large)), large)
+    assert np.array_equal(format.from_array(format.to_tensor(large)), large)
 
 
 def test_codes_for_missing_values_are_named_once() -> None:
@@ -200,7 +200,7 @@ def test_a_stored_zero_is_a_zero_and_the_matrix_stays_as_it_is() -> None:
 def test_sparse_matrices_come_back_as_they_were(kind: str) -> None:
     X = getattr(sp, kind)(sp.random(30, 5, 0.4, random_state=0))
     format = Arrays().fit(X)
-    Y = Arrays.from_state(*format.state()).from_tensor(format.to_tensor(X))
+    Y = Arrays.from_state(*format.state()).from_array(format.to_tensor(X))
     assert type(Y) is type(X)
     assert abs(Y - X).max() < 1e-12
     assert type(Autoencoder(2, epochs=1, hidden=(4,), **QUIET).fit(X).reconstruct(X)) is type(X)
@@ -215,11 +215,11 @@ def test_arrays_of_every_kind() -> None:
         format = Arrays().fit(same)
         assert torch.equal(format.to_tensor(same), want)
         assert format.to_tensor(same).is_contiguous()
-        assert np.allclose(np.asarray(format.from_tensor(want), dtype=float), X)
+        assert np.allclose(np.asarray(format.from_array(want), dtype=float), X)
     half = X.astype(np.float16)
     format = Arrays().fit(half)
-    assert np.array_equal(format.from_tensor(format.to_tensor(half)), half)
-    assert np.isfinite(format.from_tensor(torch.full((1, 3), 1e9))).all()
+    assert np.array_equal(format.from_array(format.to_tensor(half)), half)
+    assert np.isfinite(format.from_array(torch.full((1, 3), 1e9))).all()
 
 
 @pytest.mark.parametrize(

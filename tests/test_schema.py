@@ -555,7 +555,7 @@ def test_a_wide_table_is_the_table_that_arrow_makes() -> None:
     assert made.equals(wanted)
     assert made.schema.pandas_metadata == wanted.schema.pandas_metadata
     format = Tables().fit(X)
-    pd.testing.assert_frame_equal(format.from_tensor(format.to_tensor(X)), X)
+    pd.testing.assert_frame_equal(format.from_array(format.to_tensor(X)), X)
     one = np.stack([format.encode(c, frames.combined(wanted, c.name))[:, 0] for c in format.fields], 1)
     np.testing.assert_array_equal(format.to_tensor(X)[:, [b.start for b in format.blocks]].numpy(), one)
 
@@ -622,7 +622,7 @@ def test_names_of_several_parts_come_back(wide: int) -> None:
     names = pd.MultiIndex.from_product([["x", "y"], range(wide)])
     X = pd.DataFrame(np.random.default_rng(0).normal(size=(30, 2 * wide)), columns=names)
     format = Tables().fit(X)
-    back = format.from_tensor(format.to_tensor(X))
+    back = format.from_array(format.to_tensor(X))
     assert back.columns.equals(names)
     assert np.allclose(back, X)
 

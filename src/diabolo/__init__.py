@@ -33,8 +33,8 @@ if TYPE_CHECKING:
         Regressor,
         Upscaler,
         label_efficiency,
-        load,
     )
+    from .loading import load
     from .losses import Asymmetric
     from .model_selection import MultiLabelStratifiedKFold
 
@@ -71,7 +71,7 @@ _HOMES = {
     "TrainingError": "errors",
     "Upscaler": "estimators",
     "label_efficiency": "estimators",
-    "load": "estimators",
+    "load": "loading",
 }
 
 __all__ = [

@@ -27,7 +27,7 @@ from PIL import Image
 from torch import Tensor
 
 from .errors import DataError, FormatError
-from .images.color import LUMA
+from .images.picture import LUMA
 from .images.resize import resize
 from .registry import registered_name
 

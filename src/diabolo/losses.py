@@ -24,12 +24,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import inf
+from typing import TYPE_CHECKING, Any
 
-import torch
-from torch import Tensor
-from torch.nn import functional as F
-
+from .deferred import torch
 from .registry import registered_name
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 __all__ = [
     "Absolute",
@@ -43,6 +45,7 @@ __all__ = [
     "Part",
     "Softmax",
     "Squared",
+    "build",
 ]
 
 LOSSES: dict[str, type[Loss]] = {}
@@ -53,7 +56,7 @@ WORST = 2.0  # their error: the largest Brier score
 class Loss:
     """Base: ``(raw (B, m), y (B, m)) -> (B,)``."""
 
-    domain = (-torch.inf, torch.inf)  # of y
+    domain = (-inf, inf)  # of y
 
     def __init_subclass__(cls) -> None:
         LOSSES[registered_name(cls)] = cls
@@ -91,7 +94,7 @@ class Loss:
         wrong = ((y < low) | (y > high)) & torch.isfinite(y)
         if wrong.any():
             i, j = wrong.nonzero()[0].tolist()
-            allowed = f"in [{low:g}, {high:g}]" if high < torch.inf else f"from {low:g}"
+            allowed = f"in [{low:g}, {high:g}]" if high < inf else f"from {low:g}"
             raise ValueError(
                 f"loss {type(self).__name__} needs values {allowed}, but feature {j} is {float(y[i, j]):.4g} in the units of "
                 "the format (numbers standardized, bytes / 255): scale X to this range, or use loss='squared'"
@@ -103,6 +106,16 @@ class Loss:
         With it, a network with a non-linear output starts at the linear model.
         """
         return mean, torch.ones_like(mean)
+
+
+def build(config: dict[str, Any]) -> Loss:
+    """The loss that a file describes.
+
+    >>> build({"name": "Softmax", "sizes": [2, 3]})
+    Softmax(sizes=(2, 3))
+    """
+    values = {name: tuple(v) if isinstance(v, list) else v for name, v in config.items() if name != "name"}
+    return LOSSES[config["name"]](**values)
 
 
 def distance(e: Tensor, y: Tensor) -> Tensor:
@@ -205,7 +218,8 @@ class Logistic(Bounded):
     """
 
     def terms(self, raw: Tensor, y: Tensor) -> Tensor:
-        return F.binary_cross_entropy_with_logits(raw, observed(y).to(raw.dtype), reduction="none") * torch.isfinite(y)
+        entropy = torch.nn.functional.binary_cross_entropy_with_logits
+        return entropy(raw, observed(y).to(raw.dtype), reduction="none") * torch.isfinite(y)
 
 
 @dataclass(frozen=True)
@@ -240,8 +254,8 @@ class Asymmetric(Logistic):
         known, y = torch.isfinite(y), observed(y).to(raw.dtype)
         p = torch.sigmoid(raw)
         q = (p - self.margin).clamp(min=0)
-        yes = (1 - p) ** self.up * F.softplus(-raw)
-        no = q**self.down * (F.softplus(raw) if self.margin == 0 else -(1 - q).clamp(min=1e-7).log())
+        yes = (1 - p) ** self.up * torch.nn.functional.softplus(-raw)
+        no = q**self.down * (torch.nn.functional.softplus(raw) if self.margin == 0 else -(1 - q).clamp(min=1e-7).log())
         return (y * yes + (1 - y) * no) * known
 
 
@@ -252,7 +266,7 @@ class Softmax(Loss):
     Parameters
     ----------
     sizes : tuple of int
-        Number of levels of each column. All columns are computed at once, padded to the longest.
+        Number of levels of each column. All columns are computed at once.
 
     Examples
     --------
@@ -265,27 +279,33 @@ class Softmax(Loss):
 
     @cached_property
     def place(self) -> Tensor:
-        """(m,) where each feature lies in the padded (columns, longest) table."""
-        return torch.cat([torch.arange(n) + j * max(self.sizes) for j, n in enumerate(self.sizes)])
+        """(m,) where each feature lies in the padded (longest, columns) table."""
+        return torch.cat([torch.arange(n) * len(self.sizes) + j for j, n in enumerate(self.sizes)])
+
+    @cached_property
+    def of_column(self) -> Tensor:
+        """(m, columns), 1 where a feature is a level of the column: a product with it sums over levels, without padding."""
+        return torch.block_diag(*(torch.ones(n, 1) for n in self.sizes))
 
     def padded(self, x: Tensor, fill: float) -> Tensor:
-        """(B, m) -> (B, columns, longest)."""
+        """(B, m) -> (B, longest, columns)."""
         table = x.new_full((len(x), len(self.sizes) * max(self.sizes)), fill)
-        return table.index_copy(1, self.place.to(x.device), x).view(len(x), len(self.sizes), max(self.sizes))
+        return table.index_copy(1, self.place.to(x.device), x).view(len(x), max(self.sizes), len(self.sizes))
 
     def terms(self, raw: Tensor, y: Tensor) -> Tensor:
-        log_p = self.padded(raw, -torch.inf).log_softmax(-1)
-        return -(self.padded(observed(y).to(raw.dtype), 0.0) * log_p.clamp(min=-1e4)).sum(-1)
+        s, y = self.of_column.to(raw), observed(y).to(raw.dtype)
+        u = (raw - self.padded(raw.detach(), -inf).amax(1) @ s.T).clamp(min=-1e4)
+        return (y @ s) * (u.exp() @ s).log() - (y * u) @ s
 
     def predict(self, raw: Tensor) -> Tensor:
-        p = self.padded(raw, -torch.inf).softmax(-1)
+        p = self.padded(raw, -inf).softmax(1)
         return p.flatten(1)[:, self.place.to(raw.device)]
 
     def errors(self, expected: Tensor, y: Tensor) -> Tensor:
-        return self.padded(distance(expected, y), 0.0).sum(-1).masked_fill(self.outside(y), WORST)
+        return self.padded(distance(expected, y), 0.0).sum(1).masked_fill(self.outside(y), WORST)
 
     def outside(self, y: Tensor) -> Tensor:
-        return self.padded(y.isinf().to(y.dtype), 0.0).any(-1)
+        return self.padded(y.isinf().to(y.dtype), 0.0).any(1)
 
     def tangent(self, mean: Tensor) -> tuple[Tensor, Tensor]:
         return mean.clamp(min=1e-3).log(), 1 / mean.clamp(min=0.05)
@@ -313,7 +333,7 @@ class Multinomial(Loss):
 
     length: float = 1.0
     weights: tuple[float, ...] | None = field(default=None, repr=False)
-    domain = (0.0, torch.inf)
+    domain = (0.0, inf)
 
     @cached_property
     def v(self) -> Tensor:
@@ -375,6 +395,10 @@ class Part:
         consecutive = self.features == tuple(range(first, last + 1))
         return slice(first, last + 1) if consecutive else torch.tensor(self.features)
 
+    def of(self, x: Tensor) -> Tensor:
+        """Its features of x (B, m)."""
+        return x[:, self.index] if isinstance(self.index, slice) else x.index_select(1, self.index.to(x.device))
+
     @cached_property
     def v(self) -> Tensor | None:
         return None if set(self.weights) == {1.0} else torch.tensor(self.weights)
@@ -402,8 +426,16 @@ class Columns(Loss):
 
     def __init__(self, parts: Sequence[Part]) -> None:
         self.parts = tuple(parts)
-        self.order = torch.tensor([c for part in self.parts for c in part.columns]).argsort()
-        self.place = torch.tensor([f for part in self.parts for f in part.features]).argsort()
+
+    @cached_property
+    def order(self) -> Tensor:
+        """Where each column is among those of the parts."""
+        return torch.tensor([c for part in self.parts for c in part.columns]).argsort()
+
+    @cached_property
+    def place(self) -> Tensor:
+        """Where each feature is among those of the parts."""
+        return torch.tensor([f for part in self.parts for f in part.features]).argsort()
 
     def __repr__(self) -> str:
         inside = ", ".join(f"{part.loss!r} x {len(part.columns)}" for part in self.parts)
@@ -429,21 +461,21 @@ class Columns(Loss):
 
     def _parts(self, raw: Tensor, y: Tensor, what: str = "terms") -> list[Tensor]:
         """(B, columns of the part) terms of each part."""
-        found = [(part, getattr(part.loss, what)(raw[:, part.index], y[:, part.index])) for part in self.parts]
+        found = [(part, getattr(part.loss, what)(part.of(raw), part.of(y))) for part in self.parts]
         return [terms if part.v is None else terms * part.v.to(terms) for part, terms in found]
 
     def outside(self, y: Tensor) -> Tensor:
-        return torch.cat([part.loss.outside(y[:, part.index]) for part in self.parts], 1)[:, self.order]
+        return torch.cat([part.loss.outside(part.of(y)) for part in self.parts], 1)[:, self.order]
 
     def predict(self, raw: Tensor) -> Tensor:
-        return torch.cat([part.loss.predict(raw[:, part.index]) for part in self.parts], 1)[:, self.place]
+        return torch.cat([part.loss.predict(part.of(raw)) for part in self.parts], 1)[:, self.place]
 
     def errors(self, expected: Tensor, y: Tensor) -> Tensor:
-        return self._in_order([part.loss.errors(expected[:, part.index], y[:, part.index]) for part in self.parts])
+        return self._in_order([part.loss.errors(part.of(expected), part.of(y)) for part in self.parts])
 
     def check(self, y: Tensor) -> None:
         for part in self.parts:
-            part.loss.check(y[:, part.index])
+            part.loss.check(part.of(y))
 
     def tangent(self, mean: Tensor) -> tuple[Tensor, Tensor]:
         pairs = [part.loss.tangent(mean[list(part.features)]) for part in self.parts]

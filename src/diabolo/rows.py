@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from torch import Tensor
+
+from .deferred import torch
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 __all__ = [
     "Rows",
@@ -31,7 +34,7 @@ class Rows:
     source : Tensor, ndarray, numpy.memmap or scipy.sparse CSR matrix, (n, ...)
         The rows.
     encode : callable, optional
-        ``source[indices] -> Tensor (B, d)``; by default the rows themselves as float32.
+        ``source[indices] -> ndarray (B, d)``; by default the rows themselves.
 
     Examples
     --------
@@ -41,7 +44,7 @@ class Rows:
             [0., 1.]])
     """
 
-    def __init__(self, source: Any, encode: Callable[[Any], Tensor] | None = None) -> None:
+    def __init__(self, source: Any, encode: Callable[[Any], np.ndarray] | None = None) -> None:
         self.source = source
         self.encode = encode
 
@@ -50,10 +53,10 @@ class Rows:
 
     def take(self, indices: np.ndarray) -> Tensor:
         """(B,) row numbers -> (B, d) float32."""
-        if isinstance(self.source, Tensor):
+        if torch.is_tensor(self.source):
             return self.source[torch.from_numpy(indices)]
         rows = swept(self.source, indices) if isinstance(self.source, np.memmap) else self.source[indices]
-        return self.encode(rows) if self.encode else torch.from_numpy(np.asarray(rows, dtype=np.float32))
+        return torch.from_numpy(np.asarray(self.encode(rows) if self.encode else rows, dtype=np.float32))
 
     def subset(self, indices: np.ndarray) -> Subset:
         return Subset(self, indices)
@@ -162,7 +165,7 @@ def evenly(n: int, most: int) -> np.ndarray:
 def spread_over(rows: Rows | Tensor, most: int) -> Tensor:
     """At most `most` rows, evenly spaced."""
     index = evenly(len(rows), most)
-    return rows[torch.from_numpy(index)] if isinstance(rows, Tensor) else rows.take(index)
+    return rows[torch.from_numpy(index)] if torch.is_tensor(rows) else rows.take(index)
 
 
 def steps_per_epoch(n: int, batch_size: int) -> int:

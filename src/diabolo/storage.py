@@ -33,7 +33,7 @@ from safetensors.numpy import save as dump_tensors
 
 from .errors import DataError, FormatError
 
-__all__ = ["FORMAT", "Header", "atomic", "header", "read", "tensors", "write"]
+__all__ = ["FORMAT", "Header", "atomic", "header", "read", "tensors", "under", "write"]
 
 FORMAT = 2
 KEY = "diabolo"
@@ -134,6 +134,11 @@ def tensors(head: Header) -> dict[str, np.ndarray]:
             if array.dtype.kind == "f" and not np.isfinite(array).all():
                 raise FormatError(f"tensor {name!r} contains values that are not finite")
         return arrays
+
+
+def under(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
+    """Those whose names begin with `prefix` and a dot, without it."""
+    return {name[len(prefix) + 1 :]: v for name, v in arrays.items() if name.startswith(prefix + ".")}
 
 
 def canonical(value: Any) -> str:

@@ -3,7 +3,8 @@ r"""The only SGD loop.
     w  <-  w - eta_t * u( grad_w  1/B  sum_{i in batch} objective(x_i; w) )
 
 * ``w``      all trainable weights, one flat float32 vector (:class:`Flat`)
-* ``eta_t``  learning rate of step t: linear warm-up, then a half cosine down to zero
+* ``eta_t``  learning rate of step t: linear warm-up, then a half cosine down to zero. As soon as the held-out error stalls, the
+             best weights so far are trained on with a short straight line down to zero in its place
 * ``u``      the optimizer's direction: AdamW, or Muon for matrices with AdamW for the rest
 * ``w_bar``  the running average of w, which is evaluated, kept and returned
 
@@ -38,6 +39,7 @@ from .rows import Rows, steps_per_epoch
 __all__ = ["SGD", "History", "minimize"]
 
 Objective = Callable[[Tensor, Tensor, torch.Generator], Tensor]
+STILL = 0.97  # a held-out error that falls by more than 3 % in the last third of the steps still improves
 SHOWN = 7  # rounds of a history that are printed, evenly spaced
 
 
@@ -66,9 +68,10 @@ class SGD:
     average : float
         Decay of the running average of the weights per step; 0 keeps the last weights.
     rounds : int
-        Number of held-out evaluations in the whole run (at most one per epoch if epochs are long).
+        Least number of held-out evaluations in the whole run (at most one per epoch if epochs are long); at the start they are
+        closer together, an eighth of the steps so far apart.
     patience : int
-        Training stops after this number of rounds without improvement.
+        After this number of rounds without improvement, the learning rate goes down to zero, and training stops.
     precision : {"float32", "bfloat16"}
         Precision of forward and backward; the weights are float32.
     device : str
@@ -113,6 +116,7 @@ class History(Printed):
     seconds: list[float] = field(default_factory=list)
     best: int = 0
     stopped: str = "all epochs done"
+    times: dict[str, float] = field(default_factory=dict)  # seconds of each stage of the fit
 
     def state(self) -> dict[str, Any]:
         """As JSON, which has no NaN."""
@@ -126,7 +130,8 @@ class History(Printed):
         rounds, best = {len(values) for values in lists.values()}, state["best"]
         if len(rounds) != 1 or type(best) is not int or not 0 <= best < max(1, *rounds) or type(state["stopped"]) is not str:
             raise ValueError("the history does not fit together")
-        return cls(**lists, best=best, stopped=state["stopped"])
+        times = {str(stage): float(seconds) for stage, seconds in state["times"].items()}
+        return cls(**lists, best=best, stopped=state["stopped"], times=times)
 
     def add(self, epoch: float, loss: float, held_out: float | None, seconds: float) -> bool:
         """Append a round; True if it is the best so far. Without held-out rows (None), the last one is."""
@@ -162,6 +167,14 @@ class History(Printed):
             if not held and self.kept:
                 yield "No rows were held out: the weights of the last round are kept."
         yield f"Stopped: {self.stopped}."
+        if self.times:
+            yield f"Seconds: {', '.join(f'{stage} {few(round(t, 2))}' for stage, t in self.times.items())}."
+
+    @property
+    def still_improves(self) -> bool:
+        """Whether the held-out error fell by 3 % in the last third."""
+        early = [e for e, at in zip(self.held_out, self.epoch, strict=True) if at <= 2 / 3 * self.epoch[-1]]
+        return bool(early) and self.held_some_out and self.held_out[self.best] < STILL * min(early)
 
     @property
     def held_some_out(self) -> bool:
@@ -239,12 +252,15 @@ class Run:
         self.total = plan.epochs * self.per_epoch
         self.every = max(1, round(self.total / plan.rounds)) if self.per_epoch < self.total / plan.rounds else self.per_epoch
         self.step = self.measured = 0
+        self.next = self.gap  # the step of the next round
+        self.tail: tuple[int, float, int] | None = None  # first step, share of the learning rate there, and number of steps
         self.redirect = True
         self.sum = torch.zeros((), device=plan.device)  # of the losses since the last round
         self.average = self.flat.w.clone()
         self.best = self.flat.w.clone()
         self.history = History()
         self.clock = time.monotonic()
+        self.judging = 0.0  # seconds of held-out evaluations
         self.saved = time.monotonic()
 
     def go(self) -> History:
@@ -255,20 +271,39 @@ class Run:
                 self.read()
             with threads(self), progress(self.plan.progress, self.total) as at:
                 self.start()
-                while self.step < self.total and not self.done:
+                while self.step < self.total:
                     self.epoch(at)
         except KeyboardInterrupt:
             self.history.stopped = "interrupted: the best weights so far are kept"
         finally:
             self.flat.release(self.best if self.held_out else self.average)
+        if self.tail is None and self.step == self.total and self.history.still_improves:
+            self.history.stopped += f", while the held-out error still fell: epochs={2 * self.plan.epochs} goes on"
+        self.history.times = {"training": time.monotonic() - self.clock - self.judging, "held-out rows": self.judging}
         return self.history
 
     @property
-    def done(self) -> bool:
-        if self.held_out is not None and self.history.waited >= self.plan.patience:
-            self.history.stopped = f"no gain on held-out rows for {self.plan.patience} rounds"
-            return True
-        return False
+    def gap(self) -> int:
+        """Steps until the next round."""
+        return min(self.every, max(LEAST_GAP, self.step // 8))
+
+    @property
+    def share(self) -> float:
+        """Share of the peak learning rate."""
+        if self.tail is None:
+            return schedule(self.step, self.total, self.plan.warmup)
+        start, share, steps = self.tail
+        return share * (1 - (self.step - start) / steps)
+
+    def anneal(self) -> None:
+        """The held-out error stalls: return to the best weights, and let the learning rate go down to zero."""
+        steps = max(LEAST_TAIL, round(TAIL * self.step))
+        self.tail = self.step, self.share, steps
+        self.total = min(self.total, self.step + steps)
+        self.flat.w.copy_(self.best)
+        self.average.copy_(self.best)
+        self.flat.sync()
+        self.history.stopped = f"no gain on held-out rows for {self.plan.patience} rounds"
 
     def start(self) -> None:
         """Round 0: the error before the first step, so that the result is never worse than the start."""
@@ -286,13 +321,16 @@ class Run:
         seed = self.plan.seed + number * 1_000_003
         for i, x in self.rows.batches(self.plan.batch_size, seed, skip):
             self.descend(i, x.to(self.plan.device))
-            if self.step % self.every == 0 or self.step == self.total:
+            if self.step >= self.next or self.step == self.total:
                 self.round(self.sum.item() / max(1, self.step - self.measured))
-                if self.done:
-                    return
+                self.next = self.step + self.gap
+                if self.held_out is not None and self.tail is None and self.history.waited >= self.plan.patience:
+                    self.anneal()
             at(self.step, self.where)
             if self.plan.checkpoint and time.monotonic() - self.saved > self.plan.checkpoint_seconds:
                 self.write()
+            if self.step >= self.total:
+                return
 
     def descend(self, i: Tensor, x: Tensor) -> None:
         """One step of SGD."""
@@ -309,7 +347,7 @@ class Run:
                 f"precision='float32' (now {self.plan.precision!r}), or look for extreme values in the data"
             )
         self.flat.gradient(self.plan.clip)
-        share = schedule(self.step, self.total, self.plan.warmup)
+        share = self.share
         for optimizer in self.optimizers:
             optimizer.step(share)
         self.flat.sync()
@@ -340,9 +378,11 @@ class Run:
         if self.held_out is not None:
             self.module.eval()
             chance = redirected(self.plan.seed + self.step) if self.redirect else nullcontext()
+            start = time.monotonic()
             with torch.no_grad(), self.flat.using(self.average), chance:
                 value = self.held_out()
             self.module.train()
+            self.judging += time.monotonic() - start
         seconds = time.monotonic() - self.clock
         if self.history.add(self.step / self.per_epoch, loss, value, seconds):
             self.best.copy_(self.average)
@@ -357,7 +397,8 @@ class Run:
 
     def write(self) -> None:
         """Write the whole state, atomically."""
-        meta = {"step": self.step, "measured": self.measured, "history": self.history.state(), "plan": self.identity()}
+        where = {name: getattr(self, name) for name in ("step", "measured", "next", "total", "tail")}
+        meta = where | {"history": self.history.state(), "plan": self.identity()}
         storage.write(Path(str(self.plan.checkpoint)), "checkpoint", meta, _arrays(self.state()))
         self.saved = time.monotonic()
 
@@ -372,7 +413,9 @@ class Run:
         with storage.explained(path):
             for name, kept in self.state().items():
                 kept.copy_(torch.from_numpy(arrays[name]))
-            self.step, self.measured = int(meta["step"]), int(meta["measured"])
+            for name in ("step", "measured", "next", "total"):
+                setattr(self, name, int(meta[name]))
+            self.tail = meta["tail"] and (int(meta["tail"][0]), float(meta["tail"][1]), int(meta["tail"][2]))
             self.history = History.from_state(meta["history"])
         self.flat.sync()
         self.clock -= self.history.seconds[-1] if self.history.seconds else 0.0
@@ -385,6 +428,8 @@ class Run:
 
 
 SMALL_STEP = 1e8  # multiply-adds of a forward pass
+LEAST_GAP = 10  # steps between two rounds
+TAIL, LEAST_TAIL = 0.3, 20  # steps in which the learning rate goes down once the held-out error stalls: share of those so far
 AVERAGE_EVERY = 5  # steps between two updates of the running average: it reads and writes all weights
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..deferred import is_sparse
 from ..errors import DataError, no_column, warn
 
 if TYPE_CHECKING:
@@ -70,6 +73,32 @@ def load_model(path: Path, verb: str, kind: str = "Autoencoder", *others: str) -
     return reread(model)
 
 
+def light_model(path: Path, verb: str) -> Any:
+    """The autoencoder in `path`; in NumPy where it runs in NumPy, for PyTorch takes seconds to be imported."""
+    from .. import engine
+    from .options import reread
+
+    with contextlib.suppress(engine.NoProgram):
+        found = engine.load(path)
+        if found.format_.shape is None:  # pictures are read and convolved by PyTorch
+            return reread(found)
+    return load_model(path, verb)
+
+
+class NoPandas:
+    """Within it there is no pandas to import. Arrow would, to find out whether what it is given is of pandas: nothing is."""
+
+    def __enter__(self) -> None:
+        sys.meta_path.insert(0, self)
+
+    def __exit__(self, *error: object) -> None:
+        sys.meta_path.remove(self)
+
+    def find_spec(self, name: str, *where: Any) -> None:
+        if name == "pandas":
+            raise ModuleNotFoundError(name, name=name)
+
+
 def _a(name: str) -> str:
     return f"{'an' if name[0] in 'AEIOU' else 'a'} {name}"
 
@@ -89,7 +118,6 @@ def as_table(X: Any, names: Sequence[str]) -> Any:
     """Whatever a model gives back, as an Arrow table."""
     import numpy as np
     import pyarrow as pa
-    import scipy.sparse as sp
 
     if isinstance(X, pa.Table):
         return X
@@ -99,7 +127,7 @@ def as_table(X: Any, names: Sequence[str]) -> Any:
         return pa.Table.from_pandas(X, preserve_index=False)
     if hasattr(X, "to_arrow"):
         return X.to_arrow()
-    X = X.toarray() if sp.issparse(X) else np.asarray(X)
+    X = X.toarray() if is_sparse(X) else np.asarray(X)
     return pa.table([X[:, j] for j in range(X.shape[1])], names=list(names))
 
 

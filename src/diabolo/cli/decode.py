@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from .data import MODEL, OUTPUT, code_names, load_model, never_onto_input, save
+from .data import MODEL, OUTPUT, code_names, light_model, never_onto_input, save
 
 EPILOG = """\b
 Examples:
@@ -24,7 +24,7 @@ Examples:
 @OUTPUT
 def command(model: Path, codes: Path, output: Path) -> None:
     never_onto_input(output, model, codes)
-    ae = load_model(model, "decode")
+    ae = light_model(model, "decode")
     X = ae.inverse_transform(read_codes(codes, ae.n_components_))
     save(X, ae.format_.columns, output)
     click.echo(f"{X.shape[0] if hasattr(X, 'shape') else len(X):,} rows: wrote {output}")

@@ -7,7 +7,20 @@ from pathlib import Path
 import click
 
 from ..errors import DataError
-from .data import DATA, KEEP, MODEL, OUTPUT, as_table, beside, code_names, kept_columns, load_model, never_onto_input, save
+from .data import (
+    DATA,
+    KEEP,
+    MODEL,
+    OUTPUT,
+    NoPandas,
+    as_table,
+    beside,
+    code_names,
+    kept_columns,
+    light_model,
+    never_onto_input,
+    save,
+)
 from .options import reading
 
 EPILOG = """\b
@@ -28,9 +41,10 @@ def command(model: Path, data: Path, output: Path, keep: tuple[str, ...]) -> Non
     never_onto_input(output, model, data)
     if keep and output.suffix == ".npy":
         raise DataError(f"--output {str(output)!r}: an array cannot hold the columns of --keep: write a table, such as .csv")
-    ae = load_model(model, "encode")
-    known = {} if output.suffix == ".npy" else kept_columns(ae, data, keep)
-    Z = ae.transform(data)
-    names = code_names(ae.n_components_)
-    save(beside(known, as_table(Z, names)) if known else Z, names, output)
+    ae = light_model(model, "encode")
+    with NoPandas():
+        known = {} if output.suffix == ".npy" else kept_columns(ae, data, keep)
+        Z = ae.transform(data)
+        names = code_names(ae.n_components_)
+        save(beside(known, as_table(Z, names)) if known else Z, names, output)
     click.echo(f"{len(Z):,} rows, {Z.shape[1]} numbers each: wrote {output}")

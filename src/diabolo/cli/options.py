@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 from click.core import ParameterSource
 
 from . import images
-
-if TYPE_CHECKING:
-    from ..estimators.base import System
 
 CODES, OUTLIERS, LABELS = "codes", "outliers", "labels"
 LEARNED, RESTORED = (CODES, OUTLIERS, LABELS), tuple(images.KINDS)
@@ -168,7 +165,7 @@ def said() -> dict[str, Any]:
     return found
 
 
-def reread(model: System) -> System:
+def reread(model: Any) -> Any:
     """The model; it reads files as in fit, except for the given reading options."""
     if not said():
         return model

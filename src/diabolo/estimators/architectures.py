@@ -43,6 +43,7 @@ __all__ = ["ARCHITECTURES", "Dense", "architecture"]
 
 N = TypeVar("N", bound=SkipMLP)
 
+MANY_CELLS = 4_000_000  # rows x features; with more, an autoencoder is trained for longer
 MIN_STEPS_FOR_PICTURES = 300  # SGD steps for few pictures
 MAX_PICTURES_AUGMENTED, MAX_PICTURES_TESTED, MIN_SIDE_AUGMENTED = (
     5000,
@@ -72,7 +73,7 @@ class Dense:
 
     widths: ClassVar[tuple[int, ...]] = (256, 256)  # of the hidden layers of an autoencoder
     batch_size: ClassVar[int] = 256
-    most_steps: ClassVar[int] = 1500  # SGD steps
+    most_steps: ClassVar[int] = 1500  # SGD steps, for a usual number of cells
     weight_decay: ClassVar[float] = 0.0
     probed: ClassVar[int] = 2000  # rows on which the importance of each component is measured
     shares: ClassVar[bool] = True  # whether `n_components` may be a share of the variance
@@ -109,8 +110,8 @@ class Dense:
         return {"batch_size": self.batch_size, "weight_decay": self.weight_decay, "muon_lr": self.muon_lr}
 
     def steps(self, n: int) -> int:
-        """SGD steps for n rows."""
-        return self.most_steps
+        """SGD steps for n rows; they grow with the root of the number of cells, if there are many."""
+        return round(self.most_steps * max(1.0, n * self.format.width / MANY_CELLS) ** 0.5)
 
     @property
     def watched(self) -> list[int]:
@@ -279,7 +280,7 @@ class Convolutional(Dense):
 
     def steps(self, n: int) -> int:
         """Few steps for few pictures: more would overfit."""
-        return min(self.most_steps, max(MIN_STEPS_FOR_PICTURES, n)) if self.convolves else self.most_steps
+        return min(self.most_steps, max(MIN_STEPS_FOR_PICTURES, n)) if self.convolves else super().steps(n)
 
     def encoder(self, start: Linear) -> nn.Module:
         if not self.convolves:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import inspect
 import os
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
@@ -26,15 +27,16 @@ from .. import nets, storage
 from ..chance import redirected
 from ..corruption import Clean, Corruption
 from ..errors import DataError, FormatError
-from ..formats import FORMATS, Format, infer
+from ..formats import Format, infer, stored
 from ..formats.base import SINGLE
-from ..formats.frames import collected
+from ..formats.frames import rows_of
 from ..formats.matrices import plain
 from ..hardware import one_thread, pick_device, pick_precision
 from ..losses import Bounded, Loss, Multinomial, Softmax
 from ..network import Diabolo
 from ..registry import registered_name
 from ..rows import Rows, spread_over
+from ..storage import under
 from ..training import SGD, History, minimize
 from .architectures import Dense, architecture
 from .parameters import as_json, check_training
@@ -46,6 +48,7 @@ ESTIMATORS: dict[str, type[System]] = {}
 MIN_ROWS_TO_HOLD_OUT = 40  # with fewer, no rows are held out: too few to decide anything
 MIN_HELD_OUT = 20
 MAX_HELD_OUT = 10_000
+AT_ONCE = 4096  # rows that a network reads at once
 NETWORK_PARAMETERS = (
     "n_components",
     "hidden",
@@ -149,7 +152,7 @@ class System(Training, BaseEstimator, ABC):
             return X
         X = plain(X)
         if self.format_.named:
-            X = _table(self.format_, X)
+            X = rows_of(X, self.format_.accepts(X))
             X = X if reset else self.format_.without(X)
             return validate_data(self, X, skip_check_array=True, reset=reset)
         checks: dict[str, Any] = {"accept_sparse": ["csr", "csc", "coo"], "dtype": "numeric", "ensure_all_finite": "allow-nan"}
@@ -171,11 +174,11 @@ class System(Training, BaseEstimator, ABC):
         return self.format_.rows(self._validated(X, reset=False))
 
     def _features(self, X: Any) -> Iterator[Tensor]:
-        """X -> chunks of x (b, d) in the precision of the network."""
+        """X -> x (b, d) in the precision of the network; few rows at once, so that hidden layers stay in the cache."""
         check_is_fitted(self)
         dtype = next(self.network_.parameters()).dtype
         for piece in self.format_.chunks(self._validated(X, reset=False)):
-            yield self.format_.to_tensor(piece).to(dtype)
+            yield from self.format_.to_tensor(piece).to(dtype).split(AT_ONCE)
 
     # ── learning ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -184,16 +187,22 @@ class System(Training, BaseEstimator, ABC):
         """Data, split, network, training: all of ``fit``; `categories` and `numbers` are columns of a table."""
         self._check_parameters()
         self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
+        start = time.monotonic()
         rows = self._read(X, categories, numbers)
+        read = time.monotonic()
         train, held = self._split(rows)
         self.loss_ = self._loss()
         self._check_values(rows)
         with redirected(self.seed_):
             self.network_ = self._initial_network(train)
         self._made_with = self._network_parameters()
+        made = time.monotonic()
         self.history_ = self._train(train, held)
+        trained = time.monotonic()
         self._end_training()
         self._measure(train, held)
+        stages = {"reading": read - start, "start": made - read}
+        self.history_.times = stages | self.history_.times | {"measuring": time.monotonic() - trained}
         return self
 
     def _read(self, X: Any, categories: Any = None, numbers: Any = None) -> Rows:
@@ -314,7 +323,7 @@ class System(Training, BaseEstimator, ABC):
         expected = self.loss_.predict(self.network_(x))
         if expected.shape != x.shape:
             raise FormatError("its network does not fit its columns")
-        self.format_.to_tensor(self.format_.from_tensor(expected))
+        self.format_.to_tensor(self.format_.from_array(expected))
 
     # ── saving ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -356,7 +365,7 @@ class System(Training, BaseEstimator, ABC):
     def _restore(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         """Set the fitted attributes; `network_` exists already, on the meta device."""
         self.network_.load_state_dict(
-            {k: torch.from_numpy(v).float() for k, v in _with_prefix(arrays, "network").items()}, assign=True
+            {k: torch.from_numpy(v).float() for k, v in under(arrays, "network").items()}, assign=True
         )
         self._restore_data(meta, arrays)
         self._end_training()
@@ -369,13 +378,9 @@ class System(Training, BaseEstimator, ABC):
 
     def _restore_data(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         """The inverse of :meth:`_data_state`."""
-        self.format_ = FORMATS[meta["format"]["kind"]].from_state(meta["format"], _with_prefix(arrays, "format"))
-        if type(meta["n_features"]) is not int or meta["n_features"] != len(self.format_.columns):
-            raise FormatError("the number of its features is not that of its columns")
+        self.format_ = stored(meta, under(arrays, "format"))
         self.n_features_in_ = meta["n_features"]
         if meta["names"] is not None:
-            if len(meta["names"]) != self.n_features_in_:
-                raise FormatError("the names of its features are not those of its columns")
             self.feature_names_in_ = np.array(meta["names"], dtype=object)
 
 
@@ -384,10 +389,6 @@ def check_names(parameter: str, names: Any) -> list[str]:
     if isinstance(names, str):
         raise ValueError(f"{parameter}={names!r}: give a list of names, such as {parameter}=[{names!r}]")
     return [] if names is None else [str(name) for name in names]
-
-
-def _with_prefix(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
-    return {k[len(prefix) + 1 :]: v for k, v in arrays.items() if k.startswith(prefix + ".")}
 
 
 def _sample(rows: Rows) -> Tensor:
@@ -400,22 +401,6 @@ def sampled(n: int, d: int) -> np.ndarray:
     """Row numbers of a sample of n rows, with d features, that fits in memory."""
     most = max(1000, 200_000_000 // max(1, d))
     return np.arange(n) if n <= most else np.sort(np.random.default_rng(0).choice(n, most, replace=False))
-
-
-def _table(format: Format, X: Any) -> Any:
-    """X, a table with rows, and with a name for each column."""
-    if not format.accepts(X):
-        row = ", such as df.iloc[[0]] for a single row" if type(X).__name__ == "Series" else ""
-        raise DataError(
-            f"X is a {type(X).__name__}, but the model was fitted with a table: give a table with the same columns{row}"
-        )
-    X = collected(X)
-    if hasattr(X, "iloc") and not X.columns.is_unique:
-        repeated = sorted(set(X.columns[X.columns.duplicated()].astype(str)))
-        raise DataError(f"column names must be unique, but {', '.join(map(repr, repeated))} is repeated: rename them")
-    if X.shape[0] == 0:
-        raise DataError("Found array with 0 sample(s) (0 rows) while a minimum of 1 is required.")
-    return X
 
 
 def _materialized(X: Any) -> Any:

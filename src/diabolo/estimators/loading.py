@@ -1,4 +1,4 @@
-"""A file -> a fitted estimator."""
+"""A file -> a fitted estimator, which torch runs."""
 
 from __future__ import annotations
 
@@ -13,41 +13,14 @@ import torch
 from torch import nn
 
 from .. import corruption as corruptions
-from .. import losses as loss_classes
-from .. import nets, storage
+from .. import losses, nets, storage
 from ..errors import FormatError
 from ..network import Diabolo
 from .base import ESTIMATORS
 
 
 def load(path: str | os.PathLike[str], *, encoder: Any = None, decoder: nn.Module | None = None) -> Any:
-    """Read a model from a ``.diabolo`` file.
-
-    Parameters
-    ----------
-    path : path
-        The name of a file that ``save`` wrote.
-    encoder, decoder : nn.Module, optional
-        Your own module, if the model was fitted with one: a file holds its weights, but never its code. If the encoder is a
-        text model with ``encode``, the file holds nothing of it: give it here.
-
-    Returns
-    -------
-    estimator
-        The fitted estimator; its outputs have the same bits as before.
-
-    Raises
-    ------
-    FormatError
-        The file is damaged, from a newer version, or not a model; the message says what is wrong.
-
-    Examples
-    --------
-    >>> load("no-such.diabolo")
-    Traceback (most recent call last):
-    ...
-    FileNotFoundError: [Errno 2] No such file or directory: 'no-such.diabolo'
-    """
+    """The estimator in a file, as :func:`diabolo.load` describes it."""
     head = storage.header(path)
     if head.kind == "FontManifold":
         raise FormatError(
@@ -59,10 +32,9 @@ def load(path: str | os.PathLike[str], *, encoder: Any = None, decoder: nn.Modul
         warnings.simplefilter("ignore")
         meta = head.meta
         self = ESTIMATORS[head.kind](**_parameters(head.kind, meta["params"]))
-        with torch.device("meta"):
-            sides = {
-                side: _side(side, meta["network"][side], given) for side, given in (("encoder", encoder), ("decoder", decoder))
-            }
+        sides = {
+            side: _side(side, meta["network"][side], given) for side, given in (("encoder", encoder), ("decoder", decoder))
+        }
         self.network_ = Diabolo(**sides)
         _check_shapes(self.network_, head, self._stored)
         arrays = storage.tensors(head)
@@ -75,13 +47,13 @@ def load(path: str | os.PathLike[str], *, encoder: Any = None, decoder: nn.Modul
 
 def _side(side: str, config: dict[str, Any], given: nn.Module | None) -> nn.Module:
     if not nets.is_own(config):
-        return nets.build(config)
+        return nets.outlined(config)
     name = nets.own_name(config)
     if given is None:
         raise FormatError(
             f"its {side} is your own module ({name}), and a file does not hold code: load(path, {side}={name}(...))"
         )
-    return nets.build(config, own=given)
+    return nets.outlined(config, given)
 
 
 def _check_shapes(network: Diabolo, head: storage.Header, stored: str) -> None:
@@ -117,8 +89,6 @@ def _parameters(kind: str, params: dict[str, Any]) -> dict[str, Any]:
     if isinstance(values.get("corruption"), dict):
         values["corruption"] = corruptions.build(values["corruption"])
     if isinstance(values.get("loss"), dict):
-        config = dict(values["loss"])
-        config = {k: tuple(v) if isinstance(v, list) else v for k, v in config.items()}
-        values["loss"] = loss_classes.LOSSES[config.pop("name")](**config)
+        values["loss"] = losses.build(values["loss"])
     values = {k: dict(v["pairs"]) if isinstance(v, dict) and set(v) == {"pairs"} else v for k, v in values.items()}
     return {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}

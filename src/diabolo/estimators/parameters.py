@@ -70,7 +70,7 @@ def as_json(value: Any) -> Any:
     if isinstance(value, Corruption):
         return value.config()
     if isinstance(value, Loss) and is_dataclass(value) and loss_classes.LOSSES.get(registered_name(type(value))) is type(value):
-        return {"name": registered_name(type(value)), **asdict(value)}
+        return {"name": registered_name(type(value)), **{name: as_json(v) for name, v in asdict(value).items()}}
     if isinstance(value, (str, bool, int, float, type(None))):
         return value
     if isinstance(value, (tuple, list)):

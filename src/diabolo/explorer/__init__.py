@@ -48,7 +48,7 @@ def export(
 
     Parameters
     ----------
-    model : Autoencoder, OutlierDetector, Classifier or MultiLabelClassifier
+    model : Autoencoder, OutlierDetector, Classifier, Regressor or MultiLabelClassifier
         The fitted or loaded model.
     X : DataFrame, array-like (n, d), sparse matrix (n, d), list of str, or path
         The rows of the map; anything that ``model.transform`` takes.

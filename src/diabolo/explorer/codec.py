@@ -14,7 +14,7 @@ from typing import Any
 from ..formats import Format
 from ..formats.base import NotDescribed
 from ..losses import Columns, LogSquared, Loss, Multinomial, Softmax
-from ..nets import Tensors
+from ..programs import Tensors
 
 __all__ = ["NotDescribed", "described"]
 
@@ -45,7 +45,7 @@ def described(format: Format, tensors: Tensors, loss: Loss | None = None) -> dic
     --------
     >>> import pandas as pd
     >>> from diabolo.formats import Tables
-    >>> from diabolo.nets import Tensors
+    >>> from diabolo.programs import Tensors
     >>> about = described(Tables().fit(pd.DataFrame({"age": [20, 40, 60]})), Tensors())
     >>> about["columns"][0]["name"], about["columns"][0]["type"], about["errors"]
     ('age', 'number', {'of': 'squares', 'sizes': [1]})

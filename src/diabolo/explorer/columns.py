@@ -2,7 +2,8 @@
 
 number      float32 or float64, whichever holds the values exactly; NaN = missing
 date        seconds since 1970
-            both with texts beside them where the numbers alone do not say what the cells are
+time        seconds since midnight
+            all with texts beside them where the numbers alone do not say what the cells are
 category    the number of a level; -1 = missing
 text        strings, if there are too many levels
 """
@@ -18,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 
 from ..formats.written import written
-from ..nets.program import Tensors
+from ..programs import Tensors
 from ..report.values import number, plain
 
 __all__ = ["column"]
@@ -34,10 +35,11 @@ def column(name: str, group: str, values: list[Any], tensors: Tensors) -> dict[s
     known = [v for v in values if not missing(v)]
     about: dict[str, Any] = {"name": name, "group": group}
     few = group == "label" and len({plain(v) for v in known}) <= CLASSES and all(plain(v) == v for v in known)
-    if known and not few and all(number(v) is not None for v in known):
-        v = np.array([np.nan if missing(v) else number(v) for v in values], dtype=np.float64)
+    if known and not few and all(seconds(v) is not None for v in known):
+        v = np.array([np.nan if missing(v) else seconds(v) for v in values], dtype=np.float64)
         v[np.isinf(v)] = np.nan  # has no place on a scale
-        about["kind"] = "date" if all(isinstance(v, dt.date) for v in known) else "number"
+        kinds = {"date": dt.date, "time": dt.time}
+        about["kind"] = next((kind for kind, of in kinds.items() if all(isinstance(v, of) for v in known)), "number")
         if not all(map(is_said, known)):
             about["texts"] = ["" if missing(v) else cell_text(v) for v in values]
         return about | {"values": tensors.add(v, dtype=exact(v))}
@@ -56,10 +58,19 @@ def missing(v: Any) -> bool:
     return v is None or type(v).__name__ in ("NAType", "NaTType") or (isinstance(v, (float, Decimal)) and v != v)
 
 
+def seconds(v: Any) -> float | None:
+    """A value on a scale; of a time of day, the seconds since midnight."""
+    if isinstance(v, dt.time):
+        return 3600 * v.hour + 60 * v.minute + v.second + v.microsecond / 1e6
+    return number(v)
+
+
 def is_said(v: Any) -> bool:
     """Whether a float of seconds or of a number says all of a value."""
     if isinstance(v, dt.datetime):
         return v.tzinfo is None and v.microsecond == 0 and not getattr(v, "nanosecond", 0)
+    if isinstance(v, dt.time):
+        return v.tzinfo is None and v.microsecond == 0
     return isinstance(v, dt.date) or (not isinstance(v, dt.timedelta) and abs(v) < 1 << 53)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..estimators.base import System
-from ..nets.program import Tensors
+from ..programs import Tensors
 from .codec import NotDescribed, described
 from .grids import Box, sheet, trust
 from .programs import Programs, programs
@@ -50,11 +50,11 @@ def computing(model: System, half: Sides, shown: Any, box: Box, tensors: Tensors
 
 
 def labels(half: Sides, p: np.ndarray | None, own: Programs, tensors: Tensors) -> dict[str, Any] | None:
-    """Names of the labels, their probabilities for each row, and the program that predicts them."""
+    """Names of what is predicted, the probabilities or numbers of each row, and the program that predicts them."""
     if p is None:
         return None
-    rows = tensors.add(p, "f32" if p.size <= SMALL else "f16")
-    return {"names": half.labels, "rows": rows, "program": own.predict and own.predict.json(tensors)}
+    rows = tensors.add(p, "f64" if half.kind == "numbers" else "f32" if p.size <= SMALL else "f16")
+    return {"kind": half.kind, "names": half.labels, "rows": rows, "program": own.predict and own.predict.json(tensors)}
 
 
 def flattening(flat: tuple[np.ndarray, np.ndarray] | None, tensors: Tensors) -> dict[str, int] | None:

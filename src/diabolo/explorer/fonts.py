@@ -15,8 +15,8 @@ import numpy as np
 from ..fonts.decoder import UNIT, Decoder
 from ..fonts.glyphs import BOX
 from ..fonts.manifold import Manifold
-from ..nets.program import Program, Tensors, start
-from ..nets.tape import Tape, Value
+from ..programs import Program, Tensors, start
+from ..programs.tape import Tape, Value
 from .columns import column
 from .grids import density
 from .payload import Payload

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from ..density import Kernel
-from ..nets.program import Tensors
+from ..programs import Tensors
 from ..rows import evenly
 from .sides import Sides
 

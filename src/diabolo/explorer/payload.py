@@ -7,8 +7,9 @@ grids: density, trust                                                       what
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from ..estimators.autoencoder.maps import Map, spread
 from ..estimators.autoencoder.regions import pixels, regions
 from ..estimators.base import System
 from ..formats import Documents
-from ..nets.program import Tensors
+from ..programs import Tensors
 from ..report.names import Names
 from ..report.values import as_list
 from ..rows import evenly, in_order_of
@@ -64,7 +65,7 @@ class Shown:
     z: np.ndarray
     map: Map
     measured: dict[str, np.ndarray]
-    p: np.ndarray | None  # (n, c) probabilities of labels
+    p: np.ndarray | None  # (n, c) probabilities of labels, or predicted numbers
     flat: tuple[np.ndarray, np.ndarray] | None  # z = (h - mean) @ directions, of a model whose own codes h are wide
 
     def codes_at(self, at: np.ndarray) -> np.ndarray:
@@ -89,7 +90,7 @@ def payload(
 
     Parameters
     ----------
-    model : Autoencoder, OutlierDetector, Classifier or MultiLabelClassifier
+    model : Autoencoder, OutlierDetector, Classifier, Regressor or MultiLabelClassifier
     X : as in fit
     title : str
     labels : dict of name to (n,) values, optional
@@ -106,8 +107,8 @@ def payload(
     check_is_fitted(model)
     half = sides(model)
     say("reading the rows")
-    index, x, n = read(model, X, MAX_ROWS if half.k <= 2 else MOST_OF_TSNE)
-    more = {str(name): checked(str(name), values, n) for name, values in (labels or {}).items()}
+    index, x, n = read(model, X, MAX_ROWS)
+    more = columns_given(labels, n)
     named = {name: [values[i] for i in index] for name, values in more.items()}
     say(f"drawing the map of {len(index):,} rows")
     shown = drawn(half, index, x, seed)
@@ -142,7 +143,19 @@ def payload(
     return Payload(head | {"tensors": tensors.table}, tensors.blob)
 
 
+def columns_given(labels: Any, n: int) -> dict[str, list[Any]]:
+    """Further columns of n rows, each by its name."""
+    if labels is None:
+        return {}
+    if not hasattr(labels, "items"):
+        raise DataError(f"labels={reprlib.repr(labels)}: give a dict of a name to one value per row, such as {{'town': towns}}")
+    return {str(name): checked(str(name), values, n) for name, values in labels.items()}
+
+
 def checked(name: str, values: Any, n: int) -> list[Any]:
+    lists = not isinstance(values, (str, bytes, Mapping)) and hasattr(values, "__iter__") and getattr(values, "ndim", 1) == 1
+    if not lists:
+        raise DataError(f"labels[{name!r}] is {reprlib.repr(values)}: give a list or a column of {n:,} values, one per row")
     found = as_list(values)
     if len(found) != n:
         raise DataError(f"labels[{name!r}] has {len(found):,} values, but X has {n:,} rows: give one value per row")
@@ -176,7 +189,7 @@ def drawn(half: Sides, index: np.ndarray, x: Tensor, seed: int) -> Shown:
     """The map of these rows."""
     with torch.no_grad():
         parts = [half.encode(part) for part in x.split(4096)]
-        p = None if half.predict is None else torch.cat([half.predict(part) for part in parts]).float().numpy()
+        p = None if half.predict is None else torch.cat([half.predict(part) for part in parts]).numpy()
         z = torch.cat(parts)
         measured = {name: measure(x, z) for name, measure in half.measures.items()}
     codes = z.double().numpy()
@@ -186,7 +199,22 @@ def drawn(half: Sides, index: np.ndarray, x: Tensor, seed: int) -> Shown:
     if half.decode is None:  # nothing is decoded from these codes: fewer numbers place the rows as well
         flat = flattened(codes)
         codes = (codes - flat[1]) @ flat[0]
-    return Shown(index, x, codes, spread(codes, seed), measured, p, flat)
+    return Shown(index, x, codes, placed(codes, seed), measured, p, flat)
+
+
+def placed(codes: np.ndarray, seed: int) -> Map:
+    """The map of all rows; of many, t-SNE places some, and each other row lies between those with the nearest codes."""
+    n = len(codes)
+    if codes.shape[1] <= 2 or n <= MOST_OF_TSNE:
+        return spread(codes, seed)
+    some = evenly(n, MOST_OF_TSNE)
+    found = spread(codes[some], seed)
+    if found.method != "t-SNE":
+        return spread(codes, seed)
+    places = interpolated(codes, codes[some], found.places)
+    places[some] = found.places
+    note = f" t-SNE placed {len(some):,} of the {n:,} rows; each other row lies between those with the most similar codes."
+    return replace(found, places=places, note=found.note + note)
 
 
 def flattened(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -198,14 +226,15 @@ def flattened(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def about(model: System, n: int, shown: int, sampled: bool = False) -> str:
     """A sentence under the title."""
-    unit = {"documents": "documents", "images": "pictures"}.get(model.format_.kind, "rows")
+    one = {"documents": "document", "images": "picture"}.get(model.format_.kind, "row")
+    unit = one + "s" * (n != 1)
     some = f"{n:,} {unit}" if shown == n else f"{shown:,} of {n:,} {unit}"
     some += " drawn from the model" * sampled
     if isinstance(model, Autoencoder):
         k, share = model.n_components_, model.comparison_
         numbers = f"{k} number{'s' if k > 1 else ''}, which explain{'s' if k == 1 else ''}"
         where = "held-out" if share["held_out_rows"] else "training"
-        of = f"{share['autoencoder']:.0%} of the {where} {unit} ({share.linear}: {share['pca']:.0%})"
+        of = f"{share['autoencoder']:.0%} of the {where} {one}s ({share.linear}: {share['pca']:.0%})"
         return f"{some}; each is {numbers} {of}"
     return f"{some} as the {type(model).__name__} sees them"
 
@@ -231,9 +260,11 @@ def columns_of(
     own, left_out = own_columns(model, X, shown)
     groups: dict[str, dict[str, list[Any]]] = {"label": dict(more), "column": own, "measure": {}, "code": {}}
     if shown.p is not None:
-        groups["label"]["predicted (model)" if {"predicted"} & {*more, *own} else "predicted"] = predicted(half, shown)
+        said = "{}" if half.kind == "numbers" else "p({})"
         each = zip(half.labels[:LABELS], shown.p.T, strict=False)
-        groups["measure"] |= {f"p({name})": p.tolist() for name, p in each}
+        groups["measure"] |= {said.format(name): p.tolist() for name, p in each}
+    if half.decide is not None:
+        groups["label"]["predicted (model)" if {"predicted"} & {*more, *own} else "predicted"] = predicted(half, shown)
     groups["measure"] |= {name: v.tolist() for name, v in shown.measured.items()}
     if isinstance(model, Autoencoder):
         groups["code"] = {f"z{j + 1}": z.tolist() for j, z in enumerate(shown.z.T[:CODES])}
@@ -273,7 +304,7 @@ def pictures(model: System, shown: Shown) -> dict[str, Any]:
     shape = pixels(model.format_)
     if shape is None:
         return {"thumbnails": None, "pixels": None}
-    seen = model.format_.from_tensor(shown.x.double())
+    seen = model.format_.from_array(shown.x.double())
     if model.format_.shape is not None:
         return {"thumbnails": thumbnails(seen), "pixels": None}
     seen = np.asarray(seen, dtype=np.float64).reshape(-1, *shape[1:])

@@ -1,4 +1,4 @@
-"""A fitted model as programs, which a page runs (nets/program.py).
+"""A fitted model as programs, which a page runs (programs/program.py).
 
     z = encode(x)        e = decode(z)        p = predict(z)
 
@@ -15,8 +15,8 @@ from functools import singledispatch
 from ..estimators import Autoencoder, Classifier, OutlierDetector, Regressor
 from ..estimators.base import System
 from ..estimators.multilabel.base import MultiLabel
-from ..nets import NotCompiled, Program, written
-from ..nets.program import start
+from ..nets import written
+from ..programs import NotCompiled, Program, start
 
 __all__ = ["Programs", "programs"]
 

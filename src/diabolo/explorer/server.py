@@ -61,7 +61,7 @@ def serve(
     ----------
     page : function without parameters
         Gives the HTML, with its policy (Content-Security-Policy) in a meta element. It is called when all else is ready.
-    model : Autoencoder, OutlierDetector, Classifier or MultiLabelClassifier, optional
+    model : Autoencoder, OutlierDetector, Classifier, Regressor or MultiLabelClassifier, optional
         Encodes and decodes for a page that cannot.
     host : str, default="127.0.0.1"
         Address to listen at. Any that is not of this computer alone lets others of the network ask, if they have the token.

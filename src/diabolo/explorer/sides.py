@@ -7,7 +7,7 @@ The members of an ensemble stand side by side: z = (z_1, ..., z_K), e and p are 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import singledispatch
 from typing import Any
@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.nn import Module
 
 from ..errors import DataError
-from ..estimators import Autoencoder, Classifier, OutlierDetector
+from ..estimators import Autoencoder, Classifier, OutlierDetector, Regressor
 from ..estimators.base import System
 from ..estimators.multilabel.base import MultiLabel
 from ..nets.heads import member_mean
@@ -36,7 +36,8 @@ class Sides:
     encode: Callable[[Tensor], Tensor]
     decode: Callable[[Tensor], Tensor] | None = None
     predict: Callable[[Tensor], Tensor] | None = None
-    labels: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()  # names of what is predicted
+    kind: str = "one"  # the probabilities of labels, of which a row has "one" or "several"; or "numbers"
     decide: Callable[[np.ndarray], np.ndarray] | None = None  # probabilities (n, c) -> which labels a row is given, bool (n, c)
     measures: Mapping[str, Measure] = field(default_factory=dict)
     log_prob: Callable[[np.ndarray], np.ndarray] | None = None  # of codes
@@ -48,7 +49,7 @@ def sides(model: System) -> Sides:
     """The halves of a fitted model."""
     raise DataError(
         f"the model is a {type(model).__name__}, whose rows have no places on a map: give an Autoencoder, an OutlierDetector, "
-        "a Classifier or a MultiLabelClassifier"
+        "a Classifier, a Regressor or a MultiLabelClassifier"
     )
 
 
@@ -96,9 +97,39 @@ def _(model: OutlierDetector) -> Sides:
     return Sides(width(encode, model), encode, decode, measures={"p-value": p, "reconstruction error": error})
 
 
+@sides.register
+def _(model: Regressor) -> Sides:
+    encode, raw = ensemble(model)
+
+    def predict(z: Tensor) -> Tensor:
+        return raw(z).double() * torch.from_numpy(model.scale_) + torch.from_numpy(model.mean_)
+
+    k = len(model.mean_)
+    names = ("predicted",) if k == 1 else tuple(f"predicted {j}" for j in range(k))
+    return Sides(width(encode, model), encode, predict=predict, labels=names, kind="numbers")
+
+
 @sides.register(Classifier)
 @sides.register(MultiLabel)
 def _(model: System) -> Sides:
+    encode, raw = ensemble(model)
+
+    def predict(z: Tensor) -> Tensor:
+        return torch.from_numpy(probabilities(model, raw(z)))
+
+    if isinstance(model, Classifier):
+        return Sides(width(encode, model), encode, predict=predict, labels=told(model.classes_.tolist()), decide=likeliest)
+    kind, decide = ("one" if model.labels_.kind == "one" else "several"), model._decision.decided
+    return Sides(width(encode, model), encode, predict=predict, labels=told(model.labels_.names), kind=kind, decide=decide)
+
+
+def told(names: Iterable[Any]) -> tuple[str, ...]:
+    """Labels as texts."""
+    return tuple(map(str, names))
+
+
+def ensemble(model: System) -> tuple[Callable[[Tensor], Tensor], Callable[[Tensor], Tensor]]:
+    """x (n, d) -> the codes of the members side by side (n, K k), and these -> the mean of their raw outputs (n, c)."""
     network: Any = model.network_
     members = len(network.encoder(zeros(model)))
 
@@ -106,12 +137,10 @@ def _(model: System) -> Sides:
         parts = [network.encoder(part) for part in x.split(model.format_.piece)]
         return beside(torch.cat(parts, 1))
 
-    def predict(z: Tensor) -> Tensor:
-        return torch.from_numpy(probabilities(model, member_mean(network.decoder(apart(z, members)))))
+    def raw(z: Tensor) -> Tensor:
+        return member_mean(network.decoder(apart(z, members)))
 
-    names = model.classes_.tolist() if isinstance(model, Classifier) else model.labels_.names
-    decide = likeliest if isinstance(model, Classifier) else model._decision.decided
-    return Sides(width(encode, model), encode, predict=predict, labels=tuple(map(str, names)), decide=decide)
+    return encode, raw
 
 
 def likeliest(p: np.ndarray) -> np.ndarray:

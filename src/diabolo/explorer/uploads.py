@@ -29,7 +29,7 @@ PIXELS = 40_000_000
 
 
 def rows(format: Format, body: bytes, kind: str) -> Any:
-    """One row, as ``format.to_tensor`` takes it.
+    """One row, as ``format.to_array`` takes it.
 
     Parameters
     ----------

@@ -129,7 +129,7 @@ class Explorer(anywidget.AnyWidget):
             return
         z = torch.from_numpy(self._code()[None]).to(dtype_of(self.model.network_))
         with torch.inference_mode():
-            self.set_trait("decoded", self.model.format_.from_tensor(decode(z)))
+            self.set_trait("decoded", self.model.format_.from_array(decode(z)))
 
     def _code(self) -> np.ndarray:
         """(k,) the code of the place: that of the page, which knows two codes as axes, too."""

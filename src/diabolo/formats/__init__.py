@@ -6,9 +6,10 @@ import copy
 from pathlib import Path
 from typing import Any
 
-import scipy.sparse as sp
+import numpy as np
 
-from ..errors import DataError, suggest
+from ..deferred import is_sparse
+from ..errors import DataError, FormatError, suggest
 from .arrays import Arrays
 from .base import Format
 from .documents import Documents
@@ -30,12 +31,23 @@ __all__ = [
     "Tables",
     "infer",
     "read_labeled",
+    "stored",
     "write_table",
 ]
 
 FORMATS: dict[str, type[Format]] = {
     cls.kind: cls for cls in (Tables, Documents, Images, Arrays, Embedded)
 }  # the first that accepts
+
+
+def stored(meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> Format:
+    """The format in the file of a model: its `meta`, and the arrays of the format."""
+    found = FORMATS[meta["format"]["kind"]].from_state(meta["format"], arrays)
+    if type(meta["n_features"]) is not int or meta["n_features"] != len(found.columns):
+        raise FormatError("the number of its features is not that of its columns")
+    if meta["names"] is not None and len(meta["names"]) != len(found.columns):
+        raise FormatError("the names of its features are not those of its columns")
+    return found
 
 
 def infer(X: Any, format: str | Format = "auto", counts: bool = False) -> Format:
@@ -55,7 +67,7 @@ def infer(X: Any, format: str | Format = "auto", counts: bool = False) -> Format
         return FORMATS[format]()
     if isinstance(X, (str, Path)) and not exists(X):
         raise absent(X)
-    if counts and sp.issparse(X) and X.nnz and X.dtype.kind in "fiub" and (X.tocoo().data >= 0).all():
+    if counts and is_sparse(X) and X.nnz and X.dtype.kind in "fiub" and (X.tocoo().data >= 0).all():
         return Documents()
     for cls in FORMATS.values():
         if cls.accepts(X):

@@ -12,14 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pyarrow as pa
-import scipy.sparse as sp
-import torch
-from torch import Tensor
 
+from ..deferred import is_sparse, is_tensor, sp, torch
 from ..errors import DataError, warn
 from ..losses import Columns, Logistic, Loss, Part, Squared
 from ..rows import Rows, evenly
@@ -48,6 +46,9 @@ from .scale import (
 )
 from .suspects import looks_like_codes
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 __all__ = ["Arrays"]
 
 CHUNK = 16_384
@@ -66,8 +67,8 @@ class Arrays(Format):
     Examples
     --------
     >>> format = Arrays().fit(np.array([[1.0, 20.0], [3.0, 60.0]]))
-    >>> format.to_tensor(np.array([[1.0, 60.0]]))
-    tensor([[-1.,  1.]], dtype=torch.float64)
+    >>> format.to_array(np.array([[1.0, 60.0]]))
+    array([[-1.,  1.]])
     >>> format
     Arrays(2 numbers; array of float64)
     """
@@ -104,12 +105,12 @@ class Arrays(Format):
             return ending(X).endswith((".npy", ".npz"))
         if isinstance(X, np.ndarray):
             return X.dtype.kind in "fiubcmMV" or (X.dtype.kind in "OSU" and X.ndim == 2)
-        return sp.issparse(X) or isinstance(X, (list, tuple)) or torch.is_tensor(X) or hasattr(X, "__array__")
+        return is_sparse(X) or isinstance(X, (list, tuple)) or is_tensor(X) or hasattr(X, "__array__")
 
     def fit(self, X: Any) -> Arrays:
         given, X = type(X).__name__, matrix(X)
         self.dtype = X.dtype.str
-        self.sparse = (given if given in SPARSE else type(X).__name__) if sp.issparse(X) else ""
+        self.sparse = (given if given in SPARSE else type(X).__name__) if is_sparse(X) else ""
         self.width = int(X.shape[1])
         self.columns = [f"x{j}" for j in range(self.width)]
         self.smallest = float(np.abs(X.data[X.data != 0].astype(np.float64)).min(initial=np.inf)) if self.sparse else 0.0
@@ -178,18 +179,18 @@ class Arrays(Format):
     def rows(self, X: Any) -> Rows:
         X = matrix(X)
         if isinstance(X, np.memmap) or X.shape[0] * self.width * 4 > MAX_BYTES_IN_MEMORY:
-            return Rows(X, lambda rows: self.to_tensor(rows).float())
+            return Rows(X, self.to_array)
         return super().rows(X)
 
-    def to_tensor(self, X: Any) -> Tensor:
+    def to_array(self, X: Any) -> np.ndarray:
         X = matrix(X)
         if X.shape[1] != self.width:
             raise DataError(f"X has {X.shape[1]} features, but was fitted with {self.width}")
-        v = np.ascontiguousarray(self._counted(X.toarray() if sp.issparse(X) else X, self.origin))
+        v = np.ascontiguousarray(self._counted(X.toarray() if is_sparse(X) else X, self.origin))
         check_finite(v, self.columns)
         x = encoded(v, *self.unit)
         outside = self.binary & (v != 0) & (v != 1) & ~np.isnan(v)
-        return torch.from_numpy(np.where(outside, np.copysign(np.inf, v), x) if outside.any() else x)
+        return np.where(outside, np.copysign(np.inf, v), x) if outside.any() else x
 
     def by_column(self) -> Self:
         self.scale = "each"
@@ -230,15 +231,15 @@ class Arrays(Format):
         """A number in column j -> its feature."""
         return float(encoded(np.array(value - self.origin[j]), *(values[j] for values in self.unit)))
 
-    def values(self, x: Tensor) -> np.ndarray:
+    def values(self, x: Any) -> np.ndarray:
         """x (n, d) -> numbers (n, d) in their own units, float64."""
         return self._apart(x) + self.origin
 
-    def _apart(self, x: Tensor) -> np.ndarray:
-        v = decoded(x.detach().cpu().double().numpy(), *self.unit)
+    def _apart(self, x: Any) -> np.ndarray:
+        v = decoded(np.asarray(x, dtype=np.float64), *self.unit)
         return np.where(self.binary, v.clip(0, 1), v) if np.isinf(v).any() else v
 
-    def from_tensor(self, x: Tensor) -> Any:
+    def from_array(self, x: Any) -> Any:
         dtype, v = np.dtype(self.dtype), self._apart(x)
         if dtype.kind in "iub":
             found = _whole(v, self.origin, dtype)
@@ -252,13 +253,13 @@ class Arrays(Format):
 
     def cells(self, X: Any, rows: np.ndarray) -> list[list[Any]]:
         some = matrix(X)[rows]
-        columns = (some.toarray() if sp.issparse(some) else np.asarray(some)).T.tolist()
+        columns = (some.toarray() if is_sparse(some) else np.asarray(some)).T.tolist()
         return [[None if v != v else v for v in column] for column in columns]
 
-    def filled(self, X: Any, x: Tensor, e: Tensor) -> Any:
-        given, new = matrix(X), self.from_tensor(e)
-        if sp.issparse(given):
-            out = X.copy() if sp.issparse(X) else given.copy()
+    def filled(self, X: Any, x: Any, e: Any) -> Any:
+        given, new = matrix(X), self.from_array(e)
+        if is_sparse(given):
+            out = X.copy() if is_sparse(X) else given.copy()
             at = out.tocoo()
             gaps = np.isnan(at.data)
             out.data[gaps] = dense(new)[at.row[gaps], at.col[gaps]]
@@ -268,7 +269,7 @@ class Arrays(Format):
         out[gaps] = dense(new)[gaps]
         return out
 
-    def original(self, x: Tensor) -> list[list[Any]]:
+    def original(self, x: Any) -> list[list[Any]]:
         return [list(column) for column in self.values(x).T]
 
     def loss(self, name: str = "auto") -> Loss:
@@ -350,10 +351,10 @@ class Arrays(Format):
 def _some(X: Any) -> np.ndarray:
     """All rows of an array in memory; of others at most SAMPLE, spread over X, and no more than fit in memory."""
     most = len_(X)
-    if sp.issparse(X) or isinstance(X, np.memmap):
+    if is_sparse(X) or isinstance(X, np.memmap):
         most = min(SAMPLE, max(1000, 50_000_000 // max(1, X.shape[1])))
     X = X if len_(X) <= most else X[evenly(len_(X), most)]
-    return X.toarray() if sp.issparse(X) else np.asarray(X)
+    return X.toarray() if is_sparse(X) else np.asarray(X)
 
 
 def _origins(sample: np.ndarray) -> np.ndarray:

@@ -1,8 +1,8 @@
 """The contract: a user's object <-> rows of numbers.
 
 X  --fit-->  format        what the columns are
-X  --rows / to_tensor-->   x (n, d): numbers standardized, 0/1, one feature per level, counts; NaN = missing
-x  --from_tensor-->  X     the same kind of object, the same columns and types
+X  --rows / to_array-->   x (n, d): numbers standardized, 0/1, one feature per level, counts; NaN = missing
+x  --from_array-->  X     the same kind of object, the same columns and types
 """
 
 from __future__ import annotations
@@ -10,17 +10,19 @@ from __future__ import annotations
 import tempfile
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-import torch
-from torch import Tensor
 
+from ..deferred import torch
 from ..errors import DataError, DiaboloError, suggest, warn
 from ..losses import Bounded, Columns, Logistic, Loss, Multinomial, Part, Softmax, Squared
 from ..printed import Grid, Printed
 from ..rows import Rows
 from .scale import left_out
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 __all__ = [
     "MAX_BYTES_IN_MEMORY",
@@ -78,16 +80,20 @@ class Format(Printed):
         """X in pieces that fit in memory."""
 
     @abstractmethod
-    def to_tensor(self, X: Any) -> Tensor:
+    def to_array(self, X: Any) -> np.ndarray:
         """X (or a piece of it) -> x (n, d) float64, NaN = missing."""
 
-    @abstractmethod
-    def from_tensor(self, x: Tensor) -> Any:
-        """x (n, d), or expected values, -> the kind of object that was fitted."""
+    def to_tensor(self, X: Any) -> Tensor:
+        """The same for a network."""
+        return torch.from_numpy(self.to_array(X))
 
-    def from_draws(self, x: Tensor, rng: np.random.Generator) -> Any:
+    @abstractmethod
+    def from_array(self, x: Any) -> Any:
+        """x (n, d), or expected values, an array or a tensor, -> the kind of object that was fitted."""
+
+    def from_draws(self, x: Any, rng: np.random.Generator) -> Any:
         """The same for drawn x (n, d): what is left open is drawn, too."""
-        return self.from_tensor(x)
+        return self.from_array(x)
 
     @abstractmethod
     def loss(self, name: str = "auto") -> Loss:
@@ -108,7 +114,7 @@ class Format(Printed):
 
     def rows(self, X: Any) -> Rows:
         """X as rows for the training loop, float32."""
-        return cached((self.to_tensor(piece) for piece in self.chunks(X)), count(X, self), self.width)
+        return cached((self.to_array(piece) for piece in self.chunks(X)), count(X, self), self.width)
 
     def by_column(self) -> Format:
         """The same format, not fitted yet, with its own unit for each column, unless `scale` says otherwise."""
@@ -201,27 +207,27 @@ class Format(Printed):
         """One list per column: the cells of these rows as in X; None if missing."""
         start, found, (ordered, back) = 0, [], in_order(rows)
         for piece in self.chunks(X):
-            x = self.to_tensor(piece)
+            x = self.to_array(piece)
             here = (ordered >= start) & (ordered < start + len(x))
-            found.append(x[torch.from_numpy(ordered[here] - start)])
+            found.append(x[ordered[here] - start])
             start += len(x)
-        return [[None if v != v else v for v in column] for column in self.original(torch.cat(found)[torch.from_numpy(back)])]
+        return [[None if v != v else v for v in column] for column in self.original(np.concatenate(found)[back])]
 
-    def filled(self, X: Any, x: Tensor, e: Tensor) -> Any:
+    def filled(self, X: Any, x: Any, e: Any) -> Any:
         """X with expected values e (n, d) in its gaps; x (n, d) was made from X. All other cells keep their bits."""
-        return self.from_tensor(torch.where(torch.isnan(x), e, x))
+        return self.from_array(np.where(np.isnan(x), e, x))
 
     def with_given(self, X: Any, given: dict[str, Any]) -> Any:
-        """Rows that :meth:`from_tensor` made, with the given cells in all of them."""
+        """Rows that :meth:`from_array` made, with the given cells in all of them."""
         return X
 
-    def shown(self, x: Tensor, j: int) -> list[Any]:
+    def shown(self, x: Any, j: int) -> list[Any]:
         """Column j of x (n, d) in original units."""
         return self.original(x)[j]
 
-    def original(self, x: Tensor) -> list[list[Any]]:
+    def original(self, x: Any) -> list[list[Any]]:
         """x (n, d) -> one list per column: values in original units, for people."""
-        return [list(column) for column in np.asarray(self.from_tensor(x)).T]
+        return [list(column) for column in np.asarray(self.from_array(x)).T]
 
 
 class NotDescribed(DiaboloError):  # noqa: N818 - it says what it is
@@ -243,14 +249,14 @@ def in_order(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return rows[order], np.argsort(order, kind="stable")
 
 
-def cached(pieces: Iterator[Tensor], n: int, d: int) -> Rows:
+def cached(pieces: Iterator[np.ndarray], n: int, d: int) -> Rows:
     """Encode once: into memory, or into a temporary file if it is too large."""
     if n * d * 4 <= MAX_BYTES_IN_MEMORY:
-        kept = [piece.float() for piece in pieces]
-        return Rows(kept[0] if len(kept) == 1 else torch.cat(kept) if kept else torch.empty(0, d))
+        kept = [piece.astype(np.float32) for piece in pieces] or [np.empty((0, d), np.float32)]
+        return Rows(torch.from_numpy(kept[0] if len(kept) == 1 else np.concatenate(kept)))
     table, start = spilled(n, d, np.float32), 0
     for piece in pieces:
-        table[start : start + len(piece)] = piece.numpy()
+        table[start : start + len(piece)] = piece
         start += len(piece)
     return Rows(table)
 

@@ -9,15 +9,14 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unicodedata import normalize
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import torch
-from torch import Tensor
 
+from ..deferred import torch
 from ..errors import DataError, warn
 from ..printed import cut, few
 from .arrow import compared, from_plain, listed_of, tally, whole
@@ -29,6 +28,9 @@ from .scale import (
 )
 from .schema import arrow_type, is_iso, is_text
 from .written import SHORTEST, fraction
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 __all__ = ["KINDS", "Category", "kind_of"]
 

@@ -11,11 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
-from torch import Tensor
 
 from ..sentinels import odd
 from .arrow import from_numeric, numeric, whole
@@ -35,6 +34,9 @@ from .scale import (
 )
 from .schema import arrow_type, family
 from .written import SHORTEST, fraction, written
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 __all__ = ["Binary", "Column", "Number"]
 

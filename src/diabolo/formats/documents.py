@@ -10,14 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import scipy.sparse as sp
-import torch
-from sklearn.feature_extraction.text import CountVectorizer
-from torch import Tensor
 
+from ..deferred import is_sparse, sp, torch
 from ..errors import DataError, warn
 from ..losses import Loss, Multinomial
 from ..rows import Rows
@@ -26,6 +23,10 @@ from .layout import ending
 from .matrices import matrix
 from .texts import holds_texts, is_texts, read_documents, text_column
 from .words import Words, chosen
+
+if TYPE_CHECKING:
+    from sklearn.feature_extraction.text import CountVectorizer
+    from torch import Tensor
 
 __all__ = ["Documents", "read_documents"]
 
@@ -75,8 +76,8 @@ class Documents(Format):
     >>> format = Documents().fit(["red apple", "green apple", "green pear", "red pear"])
     >>> format.columns
     ['apple', 'green', 'pear', 'red']
-    >>> format.to_tensor(["apple apple pear"])
-    tensor([[2., 0., 1., 0.]], dtype=torch.float64)
+    >>> format.to_array(["apple apple pear"])
+    array([[2., 0., 1., 0.]])
     >>> Documents(max_df=2, min_df=2).fit(["a red apple", "a red pear", "a pear"])
     Documents(min_df=2, max_df=2): 2 words; left out: 1 above max_df=2 (a); 1 below min_df=2 (apple)
     """
@@ -128,7 +129,7 @@ class Documents(Format):
     def accepts(cls, X: Any) -> bool:
         if isinstance(X, (str, Path)):
             return holds_texts(Path(X))
-        if sp.issparse(X):
+        if is_sparse(X):
             return is_counts(X)
         return is_texts(X)
 
@@ -179,6 +180,8 @@ class Documents(Format):
         return counts[:, kept]
 
     def _vectorizer(self, vocabulary: list[str] | None = None) -> CountVectorizer:
+        from sklearn.feature_extraction.text import CountVectorizer
+
         words = Words(self.token_pattern, self.stop_words, self.stem)
         return CountVectorizer(analyzer=words, vocabulary=vocabulary, dtype=np.int64)
 
@@ -218,14 +221,14 @@ class Documents(Format):
         counts = self.counts(X).astype(np.float32)
         if counts.shape[0] * self.width * 4 <= MAX_BYTES_IN_MEMORY / 4:
             return Rows(torch.from_numpy(counts.toarray()))
-        return Rows(counts, lambda rows: torch.from_numpy(rows.toarray()))
+        return Rows(counts, sp.csr_matrix.toarray)
 
-    def to_tensor(self, X: Any) -> Tensor:
-        counts = X if sp.issparse(X) and self.texts else self.counts(X)
-        return torch.from_numpy(counts.toarray().astype(np.float64))
+    def to_array(self, X: Any) -> np.ndarray:
+        counts = X if is_sparse(X) and self.texts else self.counts(X)
+        return counts.toarray().astype(np.float64)
 
-    def from_tensor(self, x: Tensor) -> Any:
-        values = x.detach().cpu().double().numpy()
+    def from_array(self, x: Any) -> Any:
+        values = np.asarray(x, dtype=np.float64)
         if self.texts:
             return [" ".join(self.top(row)) for row in values]
         whole = bool((values == values.round()).all())
@@ -236,8 +239,8 @@ class Documents(Format):
         order = np.argsort(-row, kind="stable")[:most]
         return [self.columns[j] for j in order if row[j] > 0]
 
-    def original(self, x: Tensor) -> list[list[Any]]:
-        return [list(column) for column in x.detach().cpu().double().numpy().T]
+    def original(self, x: Any) -> list[list[Any]]:
+        return [list(column) for column in np.asarray(x, dtype=np.float64).T]
 
     def loss(self, name: str = "auto") -> Loss:
         if name not in ("auto", "multinomial"):
@@ -307,4 +310,4 @@ def _canonical(X: Any) -> sp.csr_matrix:
 def _is_matrix(X: Any) -> bool:
     if isinstance(X, (str, Path)):
         return ending(X).endswith((".npz", ".npy"))
-    return sp.issparse(X) or (isinstance(X, np.ndarray) and X.ndim == 2)
+    return is_sparse(X) or (isinstance(X, np.ndarray) and X.ndim == 2)

@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from ..errors import DataError, FormatError
 from ..losses import Loss
@@ -84,13 +82,13 @@ class Embedded(Format):
         for start in range(0, len(texts), CHUNK):
             yield texts[start : start + CHUNK]
 
-    def to_tensor(self, X: Any) -> Tensor:
-        z = torch.from_numpy(self.encoded(self.read(X)))
+    def to_array(self, X: Any) -> np.ndarray:
+        z = self.encoded(self.read(X))
         if z.shape[1] != self.width:
             raise DataError(f"encode() gave {z.shape[1]} numbers per text, but the model was fitted with {self.width}")
         return z
 
-    def from_tensor(self, x: Tensor) -> Any:
+    def from_array(self, x: Any) -> Any:
         raise DataError("there is no way back from these codes to texts")
 
     def loss(self, name: str = "auto") -> Loss:

@@ -30,6 +30,7 @@ __all__ = [
     "patched",
     "pieces",
     "polars",
+    "rows_of",
     "taken",
 ]
 
@@ -66,6 +67,22 @@ def collected(X: Any) -> Any:
         f"X is a {type(X).__module__.partition('.')[0]} {type(X).__name__}, no table that is read here: "
         f"give a pandas or polars DataFrame or an Arrow table{f', such as X{way}' if way else ''}"
     )
+
+
+def rows_of(X: Any, accepted: bool) -> Any:
+    """X for a model of a table: a table with rows, and with a name for each column; whether it is one is `accepted`."""
+    if not accepted:
+        row = ", such as df.iloc[[0]] for a single row" if type(X).__name__ == "Series" else ""
+        raise DataError(
+            f"X is a {type(X).__name__}, but the model was fitted with a table: give a table with the same columns{row}"
+        )
+    X = collected(X)
+    if hasattr(X, "iloc") and not X.columns.is_unique:
+        repeated = sorted(set(X.columns[X.columns.duplicated()].astype(str)))
+        raise DataError(f"column names must be unique, but {', '.join(map(repr, repeated))} is repeated: rename them")
+    if X.shape[0] == 0:
+        raise DataError("Found array with 0 sample(s) (0 rows) while a minimum of 1 is required.")
+    return X
 
 
 def names_of(X: Any) -> list[str]:

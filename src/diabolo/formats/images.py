@@ -14,9 +14,8 @@ from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
-import torch
-from torch import Tensor
 
+from ..deferred import torch
 from ..errors import DataError, warn
 from ..images.album import ImageCollection, is_one
 from ..images.picture import Picture, luma
@@ -52,7 +51,7 @@ class Images(Arrays):
     >>> format = Images().fit(np.zeros((5, 8, 6, 3), np.uint8))
     >>> format.shape, format.width
     ((3, 8, 6), 144)
-    >>> format.from_tensor(format.to_tensor(np.full((1, 8, 6, 3), 51, np.uint8)))[0, 0, 0]
+    >>> format.from_array(format.to_tensor(np.full((1, 8, 6, 3), 51, np.uint8)))[0, 0, 0]
     array([51, 51, 51], dtype=uint8)
     """
 
@@ -188,23 +187,23 @@ class Images(Arrays):
         )
         for i, piece in enumerate(self.chunks(X)):
             table[i * PIECE : i * PIECE + len(piece)] = piece
-        return Rows(table, lambda rows: super(Images, self).to_tensor(rows).float())
+        return Rows(table, super().to_array)
 
-    def to_tensor(self, X: Any) -> Tensor:
+    def to_array(self, X: Any) -> np.ndarray:
         if not (isinstance(X, np.ndarray) and X.ndim == 2 and X.shape[1] == self.width):
             X = np.concatenate(list(self.chunks(X)))
-        return super().to_tensor(X)
+        return super().to_array(X)
 
-    def from_tensor(self, x: Tensor) -> Any:
+    def from_array(self, x: Any) -> Any:
         """(n, H, W), or (n, H, W, 3) if there are colors."""
-        flat = super().from_tensor(x if not self.whole else x.clamp(0, 1))
+        flat = super().from_array(np.clip(np.asarray(x), 0, 1) if self.whole else x)
         pictures = flat.reshape(-1, *self.shape).transpose(0, 2, 3, 1)
         return np.ascontiguousarray(pictures[..., 0] if self.shape[0] == 1 else pictures)
 
     def cells(self, X: Any, rows: np.ndarray) -> list[list[Any]]:
         return Format.cells(self, X, rows)
 
-    def filled(self, X: Any, x: Tensor, e: Tensor) -> Any:
+    def filled(self, X: Any, x: Any, e: Any) -> Any:
         return Format.filled(self, X, x, e)
 
     def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:

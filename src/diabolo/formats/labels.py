@@ -13,9 +13,8 @@ from itertools import chain
 from typing import Any, Self
 
 import numpy as np
-import scipy.sparse as sp
-from sklearn.utils import column_or_1d
 
+from ..deferred import is_sparse, sp
 from ..errors import DataError, suggest, warn
 from .targets import NO, ROWS, YES, classes, floats, is_missing, is_number, missing, shown, values
 
@@ -178,7 +177,7 @@ def read(Y: Any, sep: str | None = None, numbered: bool = False, tell: bool = Fa
     Y = only_column(Y, bool(sep))
     if hasattr(Y, "columns"):
         return {"polars": "polars", "pyarrow": "arrow"}.get(type(Y).__module__.partition(".")[0], "pandas"), Y
-    if sp.issparse(Y):
+    if is_sparse(Y):
         return ("csr_array" if isinstance(Y, sp.sparray) else "csr_matrix"), Y
     rows = split(Y, sep) if sep else rows_of(Y)
     if rows is not None and (sep or numbered or not is_matrix(rows)):
@@ -192,7 +191,7 @@ def read(Y: Any, sep: str | None = None, numbered: bool = False, tell: bool = Fa
 
 def only_column(Y: Any, texts: bool = False) -> Any:
     """Of a table with one column of lists, or of texts that are some, this column."""
-    if hasattr(Y, "columns") and not sp.issparse(Y) and len(Y.columns) == 1:
+    if hasattr(Y, "columns") and not is_sparse(Y) and len(Y.columns) == 1:
         column = Y[columns_of(Y)[0]]
         if texts or rows_of(column) is not None:
             return column
@@ -212,7 +211,7 @@ def cells_of(Y: Any) -> list[Any]:
 
 def rows_of(Y: Any) -> list[Any] | None:
     """One list, tuple, set or array for each row, None where it is not known; None if Y is something else."""
-    if hasattr(Y, "columns") or sp.issparse(Y) or not hasattr(Y, "__len__") or isinstance(Y, (str, dict)):
+    if hasattr(Y, "columns") or is_sparse(Y) or not hasattr(Y, "__len__") or isinstance(Y, (str, dict)):
         return None
     if isinstance(Y, np.ndarray) and (Y.ndim != 1 or Y.dtype != object):
         return None
@@ -302,6 +301,8 @@ def single(Y: Any) -> np.ndarray | None:
     """(n,) values, each the only label of its row, as for classes; None for anything else."""
     y = values(Y)
     if y.ndim == 2 and y.shape[1] == 1 and y.dtype.kind in "iu" and not np.isin(y, (0, 1)).all():
+        from sklearn.utils import column_or_1d
+
         y = column_or_1d(y, warn=True)
     if y.ndim != 1 or not len(y):
         return None
@@ -374,7 +375,7 @@ def yes_no(column: Any, name: str) -> np.ndarray:
 
 def matrix(Y: Any) -> Any:
     """A 2-D array or CSR matrix of numbers."""
-    if sp.issparse(Y):
+    if is_sparse(Y):
         return Y.tocsr()
     if np.asarray(Y).dtype.kind == "c":
         raise DataError("Complex data not supported: give 0 and 1 as y")
@@ -388,20 +389,20 @@ def matrix(Y: Any) -> Any:
 
 def checked(y: Any, names: list[Any]) -> Any:
     """The same, of float32, all within [0, 1] or NaN."""
-    if sp.issparse(y):
+    if is_sparse(y):
         y = y.astype(np.float32)
         y.sum_duplicates()
-    values = y.data if sp.issparse(y) else y
+    values = y.data if is_sparse(y) else y
     with np.errstate(invalid="ignore"):
         wrong = ~((values >= 0) & (values <= 1)) & ~np.isnan(values)
     if wrong.any():
         row, c = first(y, wrong)
-        column = y[:, [c]].toarray() if sp.issparse(y) else y[:, [c]]
+        column = y[:, [c]].toarray() if is_sparse(y) else y[:, [c]]
         raise DataError(
             f"Y holds {column[row, 0]:g} (row {row}, label {names[c]!r}): allowed are 0 no, 1 yes, between them soft labels, "
             f"and NaN not known{recoded(column)}"
         )
-    if sp.issparse(y):
+    if is_sparse(y):
         y.eliminate_zeros()
         return y.toarray() if np.isnan(y.data).any() else y
     return y
@@ -410,7 +411,7 @@ def checked(y: Any, names: list[Any]) -> Any:
 def first(y: Any, wrong: np.ndarray) -> tuple[int, int]:
     """Row and column of the first wrong cell; of a sparse matrix, `wrong` is about its data."""
     at = int(np.flatnonzero(wrong)[0])
-    if sp.issparse(y):
+    if is_sparse(y):
         return int(np.searchsorted(y.indptr, at, "right") - 1), int(y.indices[at])
     return divmod(at, y.shape[1])
 

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
-import torch
 
+from ..deferred import is_sparse, is_tensor, sp
 from ..errors import DataError
 from .files import READABLE, read_table
 from .layout import ending
@@ -27,16 +26,16 @@ def len_(X: Any) -> int:
 
 def dense(X: Any) -> np.ndarray:
     """float64, dense."""
-    return np.asarray(X.toarray() if sp.issparse(X) else X, dtype=np.float64)
+    return np.asarray(X.toarray() if is_sparse(X) else X, dtype=np.float64)
 
 
 def matrix(X: Any) -> Any:
     """A 2-D ndarray or sparse matrix of numbers from whatever holds one; what is masked is NaN, a stored zero is none."""
     if isinstance(X, (str, Path)):
         X = read_array(X)
-    if torch.is_tensor(X):
+    if is_tensor(X):
         X = X.detach().cpu().numpy()
-    if sp.issparse(X):
+    if is_sparse(X):
         return canonical(X)
     try:
         X = plain(np.asanyarray(plain(X)))
@@ -58,7 +57,7 @@ def matrix(X: Any) -> Any:
 
 def plain(X: Any) -> Any:
     """What is masked as NaN; no dates, complex numbers, records or more than two dimensions; all else as it is."""
-    X = unmasked(X.detach().cpu().numpy() if torch.is_tensor(X) else X)
+    X = unmasked(X.detach().cpu().numpy() if is_tensor(X) else X)
     if isinstance(X, (list, tuple)):
         _check_rows(X)
     if not isinstance(X, np.ndarray):

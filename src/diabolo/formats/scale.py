@@ -18,11 +18,14 @@ measured in absolute units.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import torch
-from torch import Tensor
+
+from ..deferred import torch
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 __all__ = [
     "EXACT",

@@ -12,13 +12,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-import torch
-from torch import Tensor
 
+from ..deferred import torch
 from ..errors import DataError
 from ..losses import Columns, Logistic, Loss, Part, Softmax, Squared
 from ..printed import Grid, cut
@@ -35,6 +34,9 @@ from .remarks import remark, tell_unseen
 from .scale import FAR, FLOATS, NEAR, describe_kinds
 from .schema import arrow_type, is_known
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 __all__ = ["Tables"]
 
 SHOWN, LONG = 16, 32  # printed: columns, letters of a name
@@ -49,7 +51,7 @@ class Tables(Format):
     >>> import pandas as pd
     >>> df = pd.DataFrame({"age": [20, 40, 60], "city": ["Oslo", "Rome", None]})
     >>> format = Tables().fit(df)
-    >>> format.from_tensor(format.to_tensor(df))
+    >>> format.from_array(format.to_array(df))
        age  city
     0   20  Oslo
     1   40  Rome
@@ -211,11 +213,11 @@ class Tables(Format):
             raise neither(column.name, value)
         return x
 
-    def to_tensor(self, X: Any) -> Tensor:
+    def to_array(self, X: Any) -> np.ndarray:
         X = self._read(X) if isinstance(X, (str, Path)) else collected(X)
         x = np.zeros((X.shape[0], self.width))
         self._encoder.table(X, x, self.gaps)
-        return torch.from_numpy(x)
+        return x
 
     def encode(self, column: Column, values: pa.Array) -> np.ndarray:
         """Values (n,) of any type -> features (n, width), if they can be those of the column."""
@@ -236,23 +238,24 @@ class Tables(Format):
         columns = [self.gaps.without(combined(table, j)).to_pylist() for j in range(table.num_columns)]
         return [[None if v is None or v != v else v for v in column] for column in columns]
 
-    def filled(self, X: Any, x: Tensor, e: Tensor) -> Any:
-        X = of_pandas(self._read(X)) if isinstance(X, (str, Path)) else collected(X)
+    def filled(self, X: Any, x: Any, e: Any) -> Any:
+        X, x = of_pandas(self._read(X)) if isinstance(X, (str, Path)) else collected(X), np.asarray(x)
         if container(X) == "pandas":
             X = X.copy()
         place = {name: i for i, name in enumerate(names_of(X))}
+        e = np.asarray(e, dtype=np.float64)
         for column, block in zip(self.fields, self.blocks, strict=True):
-            gaps = torch.isnan(x[:, block.start]).numpy()
+            gaps = np.isnan(x[:, block.start])
             if gaps.any() and not column.empty:
-                X = patched(X, place[column.name], gaps, column.decode(e[:, block].double().numpy()))
+                X = patched(X, place[column.name], gaps, column.decode(e[:, block]))
         return X
 
-    def from_tensor(self, x: Tensor) -> Any:
-        values = x.detach().cpu().double().numpy()
+    def from_array(self, x: Any) -> Any:
+        values = np.asarray(x, dtype=np.float64)
         return self._table([column.decode(values[:, block]) for column, block in zip(self.fields, self.blocks, strict=True)])
 
-    def from_draws(self, x: Tensor, rng: np.random.Generator) -> Any:
-        values = x.detach().cpu().double().numpy()
+    def from_draws(self, x: Any, rng: np.random.Generator) -> Any:
+        values = np.asarray(x, dtype=np.float64)
         pairs = zip(self.fields, self.blocks, strict=True)
         return self._table([column.drawn(values[:, block], rng) for column, block in pairs])
 
@@ -260,8 +263,8 @@ class Tables(Format):
         """Columns as the kind of table that was fitted."""
         return self.container.filled(pa.table(arrays, names=self.columns), self.fields)
 
-    def original(self, x: Tensor) -> list[list[Any]]:
-        values = x.detach().cpu().double().numpy()
+    def original(self, x: Any) -> list[list[Any]]:
+        values = np.asarray(x, dtype=np.float64)
         pairs = zip(self.fields, self.blocks, strict=True)
         return [column.decode(values[:, block]).to_pylist() for column, block in pairs]
 
@@ -272,8 +275,8 @@ class Tables(Format):
                 X = patched(X, self.columns.index(column.name), np.ones(X.shape[0], dtype=bool), values)
         return X
 
-    def shown(self, x: Tensor, j: int) -> list[Any]:
-        return self.fields[j].decode(x[:, self.blocks[j]].detach().cpu().double().numpy()).to_pylist()
+    def shown(self, x: Any, j: int) -> list[Any]:
+        return self.fields[j].decode(np.asarray(x[:, self.blocks[j]], dtype=np.float64)).to_pylist()
 
     def loss(self, name: str = "auto") -> Loss:
         if name != "auto":

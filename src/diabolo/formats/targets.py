@@ -11,9 +11,8 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
-from sklearn.utils import column_or_1d
 
+from ..deferred import is_sparse
 from ..errors import DataError, warn
 
 __all__ = [
@@ -70,7 +69,7 @@ def values(y: Any) -> np.ndarray:
     if hasattr(y, "to_pylist") and hasattr(y, "type"):  # Arrow
         y = y.to_pylist()
     try:
-        v = np.asarray(y.toarray() if sp.issparse(y) else y)
+        v = np.asarray(y.toarray() if is_sparse(y) else y)
         if isinstance(y, (list, tuple)) and v.dtype.kind in "US":  # of ["a", NaN] it makes two texts
             v = np.asarray(y, dtype=object)
     except ValueError:
@@ -193,6 +192,8 @@ def classes(y: Any) -> np.ndarray:
             f"y should be a 1d array, got an array of shape {v.shape} instead: give one class for each row, "
             "or use MultiLabelClassifier for several"
         )
+    from sklearn.utils import column_or_1d
+
     v = column_or_1d(v, warn=True)
     if v.dtype.kind == "f" and np.isinf(v).any():
         raise DataError("Input y contains infinity: replace it by a number")

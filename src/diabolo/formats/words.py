@@ -17,9 +17,8 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
-from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
+from ..deferred import sp
 from ..errors import missing_extra
 
 __all__ = ["Words", "chosen"]
@@ -138,6 +137,8 @@ def _stop_words(stop_words: Any) -> Any:
         return ()
     if isinstance(stop_words, str):
         if stop_words == "english":
+            from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
             return ENGLISH_STOP_WORDS
         raise ValueError(f"stop_words={stop_words!r}: allowed are None, 'english' and a list of words")
     words = list(stop_words)

@@ -3,7 +3,6 @@ r"""Colors as lightness and two opposed colors: CIE L*a*b* under daylight (D65).
     X, Y, Z = M v(r),      L = 116 f(Y) - 16,   a = 500 (f(X / Xn) - f(Y)),   b = 200 (f(Y) - f(Z / Zn))
 
 * ``v`` undoes the curve of sRGB, ``f`` is the cube root, with a straight piece near black
-* ``LUMA``: how much red, green and blue count for brightness, where v is not undone (BT.601)
 * ``L`` 0 to 100 is how light a color looks; a = b = 0 are the grays; a step of one is about what the eye can tell
 
 References
@@ -16,9 +15,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-__all__ = ["LUMA", "from_lab", "to_lab", "within"]
+__all__ = ["from_lab", "to_lab", "within"]
 
-LUMA = 0.299, 0.587, 0.114
 WHITE = torch.tensor([0.950456, 1.0, 1.088754], dtype=torch.float64)
 XYZ = torch.tensor(
     [[0.412453, 0.357580, 0.180423], [0.212671, 0.715160, 0.072169], [0.019334, 0.119193, 0.950227]], dtype=torch.float64

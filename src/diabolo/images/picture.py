@@ -23,16 +23,15 @@ from typing import IO, Any
 
 import numpy as np
 from PIL import Image
-from scipy.ndimage import distance_transform_edt
 
 from ..errors import DataError, warn
 from ..sentinels import odd
 from ..storage import atomic
 from . import pillow, tiff
-from .color import LUMA
 
-__all__ = ["Picture", "luma", "read"]
+__all__ = ["LUMA", "Picture", "luma", "read"]
 
+LUMA = 0.299, 0.587, 0.114  # how much red, green and blue count for brightness
 OVERSHOOT = 1e-3  # what rounding and sharpening add to floats
 SEEN = 0.05  # of alpha: the color of what is more transparent is not seen
 USUAL = 2**-8, 4.0  # the largest of floats whose unit is taken to be 1
@@ -232,6 +231,8 @@ def continued(pixels: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     hidden = alpha < SEEN
     if not hidden.any() or hidden.all():
         return pixels
+    from scipy.ndimage import distance_transform_edt
+
     y, x = distance_transform_edt(hidden, return_distances=False, return_indices=True)[:, hidden]
     far = [np.clip(2 * n - m, 0, size - 1) for n, m, size in zip((y, x), np.nonzero(hidden), hidden.shape, strict=True)]
     near = hidden[far[0], far[1]]

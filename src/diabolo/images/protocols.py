@@ -35,8 +35,8 @@ import torch
 
 from ..errors import DataError
 from .album import ImageCollection
-from .color import LUMA
 from .metrics import ab_error, colorfulness, lightness, luma_y, psnr, recolored, to_bytes
+from .picture import LUMA
 from .resize import resize
 
 __all__ = [

@@ -19,9 +19,12 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
+from ..deferred import torch
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 __all__ = ["resize"]
 

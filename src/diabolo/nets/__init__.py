@@ -17,10 +17,9 @@ from .ensemble import (
 from .heads import Head, PerLabelHead
 from .links import Link, Shares
 from .numeric import PiecewiseLinearEncoding
-from .program import NotCompiled, Program, Tensors, compiled
 from .restoration import ColorClassHead, NoiseConditionalUNet, PixelShuffleHead, PixelShuffleHeads, ResidualCNN, UNet
 from .text import Sphere, TfIdf
-from .vocabulary import build, describe, is_own, own_name, written
+from .vocabulary import build, describe, is_own, outlined, own_name, written
 
 __all__ = [
     "ColorClassHead",
@@ -39,27 +38,24 @@ __all__ = [
     "MissingIndicator",
     "ModuleEnsemble",
     "NoiseConditionalUNet",
-    "NotCompiled",
     "PerLabelHead",
     "PiecewiseLinearEncoding",
     "PixelShuffleHead",
     "PixelShuffleHeads",
     "PretrainedEncoder",
-    "Program",
     "ResidualCNN",
     "Shares",
     "SkipMLP",
     "Sphere",
-    "Tensors",
     "TfIdf",
     "UNet",
     "Unflat",
     "build",
-    "compiled",
     "describe",
     "inside",
     "is_own",
     "mlp",
+    "outlined",
     "own_name",
     "written",
 ]

@@ -66,7 +66,7 @@ def inside(x: Tensor) -> Tensor:
 
 
 def dropped(x: Tensor, p: float) -> Tensor:
-    """Dropout, p in steps of 1/256: one random byte per number, which is faster than a float.
+    """Dropout, p in steps of 1/256: one random byte per number, which is faster than a float, and no comparison, which is slow.
 
     >>> x = dropped(torch.ones(1000, 100), 0.25)
     >>> bool(abs((x == 0).float().mean() - 0.25) < 0.01), bool(abs(x.mean() - 1) < 0.01)
@@ -77,8 +77,9 @@ def dropped(x: Tensor, p: float) -> Tensor:
         return x
     own = generator(x.device)
     words = torch.empty((x.numel() + 7) // 8, dtype=torch.int64, device=x.device).random_(-(2**63), None, generator=own)
-    keep = words.view(torch.uint8)[: x.numel()].view(x.shape) >= gone
-    return x * (keep.to(x.dtype) * (256 / (256 - gone)))
+    byte = words.view(torch.uint8)[: x.numel()].view(x.shape).to(x.dtype)  # bfloat16 holds all of these numbers
+    keep = byte.sub_(gone - 1).clamp_(0, 1)
+    return x * keep.mul_(256 / (256 - gone))
 
 
 def _he(layer: nn.Linear) -> nn.Linear:

@@ -55,7 +55,7 @@ class Link(nn.Module):
             raw[:, self.yes] = torch.logit(e[:, self.yes], least)
         if self.levels:
             loss = Softmax(tuple(self.sizes))
-            p = nearest_distribution(loss.padded(e[:, self.levels], -torch.inf))
+            p = nearest_distribution(loss.padded(e[:, self.levels], -torch.inf).mT).mT
             raw[:, self.levels] = p.clamp(min=least).log().flatten(1)[:, loss.place.to(e.device)]
         if self.words:
             counts = e[:, self.words].clamp(min=0)
@@ -91,7 +91,7 @@ class Shares(nn.Module):
         super().__init__()
         self.smoothing = smoothing
         self.register_buffer("idf", torch.ones(d))
-        self.register_buffer("prior", torch.ones(d) / d)
+        self.register_buffer("prior", torch.full((d,), 1 / d))
 
     def forward(self, e: Tensor) -> Tensor:
         counts = e.clamp(min=0) / self.idf

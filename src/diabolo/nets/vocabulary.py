@@ -10,9 +10,12 @@ import copy
 from typing import Any
 
 import numpy as np
+import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from ..errors import FormatError
+from ..programs import Program, compiled
 from .convolution import ConvDecoder, ConvEncoder, ConvFeatures, Unflat
 from .dense import Drop, MissingIndicator, SkipMLP
 from .efficientnet import Lite0
@@ -28,7 +31,6 @@ from .ensemble import (
 from .heads import Head, PerLabelHead
 from .links import Link, Shares
 from .numeric import PiecewiseLinearEncoding
-from .program import Program, compiled
 from .restoration import ColorClassHead, NoiseConditionalUNet, PixelShuffleHead, PixelShuffleHeads, ResidualCNN, UNet
 from .text import Sphere, TfIdf
 
@@ -136,13 +138,34 @@ def build(config: Any, depth: int = 0, own: nn.Module | None = None) -> nn.Modul
     return module
 
 
+def outlined(config: Any, own: nn.Module | None = None) -> nn.Module:
+    """The same without weights, only with their shapes: on torch's meta device."""
+    with torch.device("meta"), Unfilled():
+        return build(config, own=own)
+
+
+class Unfilled(TorchFunctionMode):
+    """Within it, no weights are drawn: arithmetic on the meta device imports torch._dynamo, which takes seconds."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        if func is torch.randn:
+            return torch.empty(*args, **kwargs)
+        if getattr(func, "__module__", "") == "torch.nn.init":
+            return kwargs.get("tensor", *args[:1])
+        return args[0] if func in SCALED and args[0].is_meta else func(*args, **kwargs)
+
+
+SCALED = (torch.Tensor.mul, torch.Tensor.normal_, torch.Tensor.uniform_)
+
+
 def usual(module: nn.Module) -> bool:
     """Whether a plain layer has no settings but those that the description holds."""
     return not isinstance(module, nn.Flatten) or (module.start_dim, module.end_dim) == (1, -1)
 
 
 def written(module: nn.Module, x: int | Program, dtype: Any = np.float32) -> Program:
-    """The module as a program, which needs no torch (program.py); x: its number of inputs, or the program that gives them.
+    """The module as a program, which needs no torch (programs/); x: its number of inputs, or the program that gives them.
 
     >>> written(nn.ReLU(), 2).run([[-1.0, 2.0]])
     array([[0., 2.]], dtype=float32)

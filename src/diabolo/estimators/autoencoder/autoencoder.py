@@ -22,10 +22,11 @@ from torch import Tensor, nn
 
 from ...corruption import Corruption
 from ...density import Density
-from ...errors import DataError
+from ...engine import as_codes, indexed
 from ...nets import inside
 from ...rows import Rows
-from ..base import _materialized, _with_prefix
+from ...storage import under
+from ..base import _materialized
 from ..gaps import without_new_gaps
 from ..parameters import check_integer
 from ..weights import RowWeights
@@ -92,8 +93,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
     validation_fraction : float in [0, 1), default=0.1
         Share of the rows held out for early stopping and for the comparison with PCA. It is raised to 20 rows if possible,
         but at most to a quarter of the rows. With fewer than 40 rows, none are held out.
-    patience : int, default=20
-        Training stops after this number of evaluations without improvement.
+    patience : int, default=5
+        After this number of evaluations without improvement, the learning rate goes down to zero, and training stops.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         Precision of the arithmetic in training. The weights are float32.
     device : str, default="auto"
@@ -170,7 +171,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
     optimizer: str = "auto"
     dropout: float = 0.0
     validation_fraction: float = 0.1
-    patience: int = 20
+    patience: int = 5
     warm_start: bool = False
     _has_codes = True
 
@@ -213,13 +214,13 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
     def inverse_transform(self, Z: Any) -> Any:
         """Decode codes (n, k) to the kind of object that was fitted: the same columns, types and categories."""
         check_is_fitted(self)
-        out = self.format_.from_tensor(self._decode(Z))
+        out = self.format_.from_array(self._decode(Z))
         return out.astype(np.float32) if isinstance(out, np.ndarray) and getattr(Z, "dtype", None) == np.float32 else out
 
     def reconstruct(self, X: Any) -> Any:
         """Encode and decode X: the same kind of object as X, with missing values filled in."""
         expected = self._expected(X)
-        return indexed(self.format_.from_tensor(expected), X)
+        return indexed(self.format_.from_array(expected), X)
 
     def impute(self, X: Any) -> Any:
         """X with missing values replaced by reconstructed ones; all other values stay as they are."""
@@ -376,7 +377,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
 
     def _decode(self, Z: Any) -> Tensor:
         """Codes -> expected values (n, d)."""
-        z = as_codes(Z, self.n_components_).to(next(self.network_.parameters()).dtype)
+        z = torch.from_numpy(as_codes(Z, self.n_components_)).to(next(self.network_.parameters()).dtype)
         return torch.cat([self._decoded(part) for part in z.split(4096)] or [z.new_empty(0, self.format_.width)])
 
     def _measure(self, train: Rows, held: Rows | None) -> None:
@@ -422,21 +423,4 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
 
     def _restore(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         super()._restore(meta, arrays)
-        self._sampler = Sampler.from_state(meta["density"], _with_prefix(arrays, "sampler"), self.format_)
-
-
-def as_codes(Z: Any, k: int) -> Tensor:
-    """Codes (n, k) of a model with k components."""
-    z = torch.from_numpy(np.array(Z, dtype=np.float64))
-    if z.ndim != 2 or z.shape[1] != k:
-        raise DataError(f"Z has shape {tuple(z.shape)}; codes of this model have shape (n, {k})")
-    if not torch.isfinite(z).all():
-        raise DataError("Z contains NaN or infinite values: codes are finite numbers")
-    return z
-
-
-def indexed(out: Any, X: Any) -> Any:
-    """A pandas result gets the index of the pandas object that it came from."""
-    if hasattr(out, "iloc") and hasattr(X, "iloc"):
-        out.index = X.index
-    return out
+        self._sampler = Sampler.from_state(meta["density"], under(arrays, "sampler"), self.format_)

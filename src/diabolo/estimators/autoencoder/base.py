@@ -23,9 +23,10 @@ from ...losses import Columns, Squared
 from ...nets import Link, SkipMLP
 from ...network import Diabolo
 from ...rows import Rows, spread_over, steps_per_epoch
+from ...storage import under
 from ...training import History
 from ..architectures import Dense, architecture
-from ..base import MIN_ROWS_TO_HOLD_OUT, System, _with_prefix, sampled
+from ..base import MIN_ROWS_TO_HOLD_OUT, System, sampled
 from ..linear import Linear, check_components
 from .comparison import Comparison, Explained, by_component
 
@@ -110,11 +111,12 @@ class Compressor(System, abstract=True):
         return super()._train(train, held)
 
     def _is_solved(self) -> bool:
-        """Linear, squared, nothing missing, nothing corrupted: PCA is the optimum, and SGD cannot improve it."""
+        """Nothing missing or corrupted, and either linear and squared, or a code as wide as a row: PCA is the optimum."""
         own = self.encoder is None and self.decoder is None
         squared = isinstance(self.loss_, Columns) and all(isinstance(p.loss, Squared) for p in self.loss_.parts)
         clean = type(self._corruption()) is Clean and not self.format_.missing()
-        return own and squared and clean and self._architecture.hidden == ()
+        linear = squared and self._architecture.hidden == ()
+        return own and clean and (linear or self.n_components_ == self.format_.width)
 
     def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:
         self._architecture.expect(len(rows), self.corruption is None)
@@ -183,7 +185,7 @@ class Compressor(System, abstract=True):
 
     def _restore(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         super()._restore(meta, arrays)
-        self._linear = Linear.from_state(self.format_, meta["linear"], _with_prefix(arrays, "linear"))
+        self._linear = Linear.from_state(self.format_, meta["linear"], under(arrays, "linear"))
         self.n_components_ = self._linear.k
         self.comparison_ = Comparison.from_state(meta["comparison"], self.n_components_, self._linear_name)
         self.explained_variance_ratio_ = np.array(meta["explained"], dtype=float)

@@ -26,7 +26,7 @@ from ...formats.targets import doubtful, floats, same_length, same_order
 from ...losses import Loss
 from ...nets.heads import member_mean
 from ...rows import Rows
-from ..base import _with_prefix
+from ...storage import under
 from ..parameters import check_integer
 from ..supervised.base import Supervised
 from .decision import Decision, most_probable
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 __all__ = ["MultiLabel"]
 
 MAX_WEIGHTS_FOR_MEMBERS = 20_000_000  # weights of the last layer; with more, there is one member
+MIN_ROWS_FOR_FOUR_MEMBERS = 2000  # with fewer rows, a fourth member changed no set
 MAX_CELLS_KEPT = 5_000_000  # cells of y in the memory, at most
 MAX_PROBABILITIES_AT_ONCE = 4_000_000  # probabilities that are computed at once
 
@@ -278,8 +279,11 @@ class MultiLabel(ClassifierMixin, Supervised, abstract=True):
         return parts
 
     def _n_members(self, n: int) -> int:
-        weights = 5 * self._sizes()[-1] * len(self.labels_.names)  # of the last layers of five members
-        return 1 if self.members == "auto" and weights > MAX_WEIGHTS_FOR_MEMBERS else super()._n_members(n)
+        if self.members != "auto" or self._continues():
+            return super()._n_members(n)
+        weights = 4 * self._sizes()[-1] * len(self.labels_.names)  # of the last layers of four members
+        most = 1 if weights > MAX_WEIGHTS_FOR_MEMBERS else 3 if n < MIN_ROWS_FOR_FOUR_MEMBERS else 4
+        return min(most, super()._n_members(n))
 
     def _sizes(self) -> tuple[int, ...]:
         """With very many labels, each is too rare for a second hidden layer of documents to learn in time."""
@@ -333,7 +337,7 @@ class MultiLabel(ClassifierMixin, Supervised, abstract=True):
         super()._restore(meta, arrays)
         k = len(self.labels_.names)
         self._decision = Decision.from_state(arrays, meta["least"], k, self._is_multiclass)
-        self.memory_ = Memory.from_state(_with_prefix(arrays, "memory"), self.format_.width, k)
+        self.memory_ = Memory.from_state(under(arrays, "memory"), self.format_.width, k)
 
     # ── scikit-learn ─────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -53,7 +53,7 @@ class MultiLabelClassifier(MultiLabel):
         True: a given encoder keeps its weights. False: it is fine-tuned with the last layer. If it is an autoencoder, the
         ensemble then also gets the same number of members that are trained from scratch.
     members : int or "auto", default="auto"
-        Number K of networks in the ensemble, of each kind. "auto" is 5, and 3 for more than 20,000 rows. It is 1 if
+        Number K of networks in the ensemble, of each kind. "auto" is 4; it is 3 below 2,000 and above 20,000 rows, and 1 if
         convolutions are trained, or if an encoder is fine-tuned on more than 2000 rows. With 1, part of the rows is held out.
     hidden : "auto" or tuple of int, default="auto"
         Widths of the hidden layers. "auto" is (256, 256). For documents and sparse matrices "auto" is (512,), or (512, 512)
@@ -86,8 +86,8 @@ class MultiLabelClassifier(MultiLabel):
         Share of the rows that is held out if there is one member.
     warm_start : bool, default=False
         Whether a second ``fit`` continues from the fitted network. It keeps the columns and their units; rows may be new.
-    patience : int, default=10
-        Training stops after this number of evaluations without improvement.
+    patience : int, default=5
+        After this number of evaluations without improvement, the learning rate goes down to zero, and training stops.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         Precision of the arithmetic in training. The weights are float32.
     device : str, default="auto"

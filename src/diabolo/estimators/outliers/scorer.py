@@ -21,7 +21,7 @@ from torch import Tensor
 from ...formats import Format
 from ...losses import Loss
 from ...network import Diabolo
-from ..base import _with_prefix
+from ...storage import under
 from ..gaps import without_new_gaps
 from .conformal import Calibration
 from .known_outliers import SupervisedScorer
@@ -134,8 +134,8 @@ class Scorer:
     @classmethod
     def from_state(cls, reconstructor: Reconstructor, k: int, arrays: dict[str, np.ndarray]) -> Self:
         """The inverse of :meth:`state`, of K members."""
-        judged = _with_prefix(arrays, "supervised")
-        measures = Measures.from_state(_with_prefix(arrays, "measures"), k)
+        judged = under(arrays, "supervised")
+        measures = Measures.from_state(under(arrays, "measures"), k)
         supervised = SupervisedScorer.from_state(judged) if judged else None
         return cls(reconstructor, measures, supervised, Calibration(arrays["calibration"]))
 

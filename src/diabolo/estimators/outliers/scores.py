@@ -27,7 +27,7 @@ from torch.nn.functional import embedding_bag
 
 from ...density import Kernel, Normal
 from ...errors import FormatError
-from ..base import _with_prefix
+from ...storage import under
 from .conformal import Calibration
 
 __all__ = ["Measures"]
@@ -159,7 +159,7 @@ class Measures:
         """The inverse of :meth:`state`."""
         kinds: dict[str, Any] = {"kernel": Kernel, "normal": Normal, "scale": LocalErrorScale, "tails": MarginalTails}
         known = [
-            Member(**{part: kind.from_state(_with_prefix(arrays, f"{part}.{k}")) for part, kind in kinds.items()})
+            Member(**{part: kind.from_state(under(arrays, f"{part}.{k}")) for part, kind in kinds.items()})
             for k in range(members)
         ]
         if arrays["v"].ndim != 1 or not (arrays["v"] > 0).all():
@@ -230,7 +230,7 @@ class CellTails:
     """
 
     def __init__(self, r: Tensor) -> None:
-        self.r = r
+        self.r, self.ranks = r, Ranks(r)
         self.top, self.second = (r[:, -1:], r[:, -2:-1] if r.shape[1] > 1 else r[:, -1:])
         self.decay, self.decay_below = (decay(part) for part in (r, r[:, :-1] if r.shape[1] > 1 else r))
 
@@ -243,13 +243,34 @@ class CellTails:
     def __call__(self, r: Tensor) -> np.ndarray:
         """Rows (n, c) -> (n,); a row of fit is compared with the others only (leave-one-out)."""
         r = r.float().clamp(max=LARGEST).T.contiguous().double()  # as the rows of fit were kept: equal values are equal
-        left, right = torch.searchsorted(self.r, r), torch.searchsorted(self.r, r, right=True)
+        left, right = self.ranks(r)
         known = self.r.shape[1]
         larger = known - left - (right > left).long()
         alone = (larger == 0) & (right > left)  # the largest of fit itself
         beyond = torch.where(alone, (r - self.second) / self.decay_below, (r - self.top) / self.decay).clamp(min=0)
         unlikely = np.log(known + 1) - (larger + 1).double().log() + beyond
         return unlikely.amax(0).numpy()
+
+
+class Ranks:
+    """Between which of the ascending float32 values (c, m) others lie: how many are smaller, and how many are at most as large.
+
+    The second count needs no search of its own: where the value is there, equal ones follow each other.
+
+    >>> Ranks(torch.tensor([[1.0, 2.0, 2.0, 5.0]]))(torch.tensor([[0.0, 2.0, 9.0]]))
+    (tensor([[0, 1, 4]]), tensor([[0, 3, 4]]))
+    """
+
+    def __init__(self, known: Tensor) -> None:
+        self.known = known.float().contiguous()
+        self.end = torch.searchsorted(self.known, self.known, right=True)
+
+    def __call__(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """x (c, n) -> (c, n) and (c, n)."""
+        x = x.float()
+        left = torch.searchsorted(self.known, x)
+        at = left.clamp(max=self.known.shape[1] - 1)
+        return left, torch.where(self.known.gather(1, at) == x, self.end.gather(1, at), left)
 
 
 def decay(r: Tensor) -> Tensor:
@@ -273,7 +294,7 @@ class MarginalTails:
     """
 
     def __init__(self, x: Tensor) -> None:
-        self.x = x
+        self.x, self.ranks = x, Ranks(x)
         self.known = (x < LARGEST).sum(1, keepdim=True)
 
     @classmethod
@@ -292,7 +313,7 @@ class MarginalTails:
     def __call__(self, x: Tensor) -> np.ndarray:
         """Rows (n, d) -> (n,)."""
         x = x.float().T.contiguous().double()  # as the rows of fit were kept: equal values are equal
-        left, right = torch.searchsorted(self.x, x), torch.searchsorted(self.x, x, right=True)
+        left, right = self.ranks(x)
         others = torch.minimum(right, self.known - left) - (right > left).long()  # leave-one-out
         t = (others.clamp(min=0) + 1) / (self.known + 1)
         rare = t.double().log().square().masked_fill(x.isnan(), 0.0)

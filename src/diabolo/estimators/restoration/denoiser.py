@@ -84,7 +84,7 @@ class Denoiser(Restorer):
     validation_fraction : float in [0, 1), default=0.05
         Share of the pictures held out for early stopping: at least 1 and at most 20 of them; with fewer than 5 pictures, none.
     patience : int, default=20
-        Training stops after this number of evaluations without improvement.
+        After this number of evaluations without improvement, the learning rate goes down to zero, and training stops.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         Precision of the arithmetic in training and in use. The weights are float32, in a file float16.
     device : str, default="auto"

@@ -76,10 +76,11 @@ __all__ = ["Supervised"]
 
 EPOCHS = 30
 MIN_MAX_STEPS = 1500, 6000  # SGD steps in these epochs, at least and at most
+WARMUP = 0.015  # share of the steps: few rows are learned in a hundred steps
 MIN_ROWS = 4  # rows
 MIN_ROWS_TO_STOP_EARLY, BLIND_STEPS = 100, 300  # fewer rows: no early stopping, but this number of steps
 FINE_TUNING_RATE = 1 / 3  # learning rate of fine-tuning, in units of `lr`
-MAX_ROWS_FOR_FIVE_MEMBERS = 20_000  # more rows: three members instead of five
+MAX_ROWS_FOR_FOUR_MEMBERS = 20_000  # more rows: three members instead of four
 MAX_ROWS_TO_FINE_TUNE_SEVERAL = 2000  # more rows: a fine-tuned encoder has one member
 
 
@@ -98,7 +99,7 @@ class Supervised(System, abstract=True):
     lr: float = 3e-3
     weight_decay: float = 1e-2
     validation_fraction: float = 0.1
-    patience: int = 10
+    patience: int = 5
     warm_start: bool = False
 
     _given_encoder = cast(Any, None)  # while fitting: what `encoder` stands for
@@ -169,7 +170,7 @@ class Supervised(System, abstract=True):
         tuned = self._given_encoder is not None and not self.freeze
         if self._continues():
             return self._fitted_members(n)
-        several = 5 if n <= MAX_ROWS_FOR_FIVE_MEMBERS else 3
+        several = 4 if n <= MAX_ROWS_FOR_FOUR_MEMBERS else 3
         if self._architecture.slow and (self._given_encoder is None or not self.freeze):
             several = 1
         members = (
@@ -304,6 +305,9 @@ class Supervised(System, abstract=True):
     def _calibrate(self, raw: Tensor, i: np.ndarray) -> None:
         """What is learned from out-of-fold raw outputs (r, k)."""
         self.held_out_ = self._target.error_of(raw, i)
+
+    def _defaults(self) -> dict[str, Any]:
+        return super()._defaults() | {"warmup": WARMUP}
 
     def _plan(self, n: int) -> SGD:
         plan = super()._plan(n)

@@ -1,5 +1,5 @@
 // What is known of each row: numbers, dates, levels or texts.
-import { day, exactly, folded, shortly } from "./dom.js";
+import { clock, day, exactly, folded, localized, shortly } from "./dom.js";
 
 const MEASURES = {
   "reconstruction error": "How far what is decoded from a row's code is from the row: the sum over its columns",
@@ -12,6 +12,12 @@ export class Column {
   constructor({ name, group, kind, values, levels = [], texts = null }, tensors) {
     Object.assign(this, { name, group, kind, levels, texts });
     this.values = Array.isArray(values) ? values : tensors.array(values);
+    this.own = null; // how the model reads and writes such cells (features.js)
+  }
+
+  // The sign before decimals.
+  get sign() {
+    return this.own?.how.decimal ?? ".";
   }
 
   // What a measure or a code is, for who does not know the word.
@@ -24,7 +30,7 @@ export class Column {
   }
 
   get isNumber() {
-    return this.kind === "number" || this.kind === "date";
+    return this.kind === "number" || this.kind === "date" || this.kind === "time";
   }
 
   missing(i) {
@@ -35,11 +41,12 @@ export class Column {
 
   // For people.
   text(i) {
-    return this.missing(i) ? "missing" : this.isNumber && !this.texts ? this.said(this.values[i]) : this.exact(i);
+    return this.missing(i) ? "missing" : this.isNumber && !this.texts ? this.said(this.values[i]) : this.written(i);
   }
 
   said(v) {
-    return this.kind === "date" ? day(v) : shortly(v);
+    if (this.own?.cells.seconds) return this.own.timed(v);
+    return this.kind === "date" ? day(v) : this.kind === "time" ? clock(v) : localized(shortly(v), this.sign);
   }
 
   // For a file.
@@ -48,12 +55,15 @@ export class Column {
     if (this.missing(i)) return "";
     if (this.texts) return this.texts[i];
     if (this.kind === "text") return v;
-    return this.kind === "category" ? this.levels[v] : this.kind === "date" ? day(v) : exactly(v);
+    if (this.kind === "category") return this.levels[v];
+    return this.kind === "date" ? day(v) : this.kind === "time" ? clock(v) : exactly(v);
   }
 
-  // As a file writes it whose numbers have this decimal sign.
-  written(i, decimal = ".") {
-    return this.kind === "number" && !this.texts ? this.exact(i).replace(".", decimal) : this.exact(i);
+  // As the file has it from which the model learned.
+  written(i) {
+    if (this.missing(i) || !this.isNumber) return this.exact(i);
+    if (this.own?.cells.seconds) return this.own.timed(this.texts ? this.texts[i] : this.values[i]);
+    return this.texts ? this.texts[i] : this.exact(i).replace(".", this.sign);
   }
 
   // Least, greatest, and the deviation, of what is known.
@@ -76,6 +86,6 @@ export class Column {
       return (i) => fits[this.values[i]] === true;
     }
     if (this.kind === "text") return (i) => !this.missing(i) && folded(this.values[i]).includes(wanted);
-    return (i) => this.exact(i).startsWith(wanted);
+    return (i) => this.exact(i).startsWith(wanted) || this.written(i).startsWith(wanted);
   }
 }

@@ -87,6 +87,15 @@ export function day(seconds) {
   return seconds % 86400 === 0 ? text.slice(0, 10) : text.slice(0, 19).replace("T", " ");
 }
 
+export function clock(seconds) {
+  return new Date(1000 * seconds).toISOString().slice(11, 19);
+}
+
+// A number as English has it, with the sign before decimals that a file has.
+export function localized(text, sign) {
+  return sign === "," ? text.replace(/[.,]/g, (c) => (c === "," ? "." : ",")) : text.replace(".", sign);
+}
+
 export function download(name, content, type) {
   const url = URL.createObjectURL(content instanceof Blob ? content : new Blob([content], { type }));
   el("a", { href: url, download: name }).click();

@@ -3,7 +3,7 @@ import { makeCodec } from "./codec.js";
 import { Column } from "./columns.js";
 import { el } from "./dom.js";
 import { encodePanel } from "./panels_encode.js";
-import { LabelsFace, faceOf } from "./faces.js";
+import { faceOf, foreseenFace } from "./faces.js";
 import { decodedPanel } from "./panels_decoded.js";
 import { FontFace } from "./panels_fonts.js";
 import { findPanel } from "./panels_find.js";
@@ -14,7 +14,7 @@ import { Model } from "./model.js";
 import { nearPanel, hoverCard } from "./panels_near.js";
 import { placePanel } from "./panels_place.js";
 import { Tensors, loadKernel } from "./program.js";
-import { Remote } from "./remote.js";
+import { Remote, keeping } from "./remote.js";
 import { savePanel } from "./panels_save.js";
 import { selectionPanel } from "./panels_selection.js";
 import { Store } from "./store.js";
@@ -24,6 +24,7 @@ import { bytesOf } from "./unpack.js";
 
 export async function explore(root, head, buffer, { linked: link = false } = {}) {
   const page = await pageOf(root, head, buffer);
+  page.link = link;
   build(page);
   if (head.fonts?.place) page.map.place = head.fonts.place;
   if (link) followed(page);
@@ -39,6 +40,7 @@ async function pageOf(root, head, buffer) {
   const codec = head.codec ? makeCodec(head.codec, tensors) : null;
   const index = tensors.array(head.index);
   const columns = head.columns.map((column) => new Column(column, tensors));
+  for (const column of columns) if (column.group === "column") column.own = codec?.columns?.find(({ name }) => name === column.name);
   const names = head.ids ?? Array.from(index, (i) => `row ${i}`);
   const page = {
     root,
@@ -73,12 +75,14 @@ async function pageOf(root, head, buffer) {
       anchors: [],
       text: null,
       given: null,
+      unlinked: "",
     }),
   };
   page.face = faceFor(page);
   page.say = (text) => page.store.set("said", text);
   page.remote = head.remote.encode || head.remote.decode ? new Remote(head.k, page.say) : null;
   page.decoded = (place, use) => (page.model.asks ? asked(page, place, use) : use(thingAt(page, place)));
+  page.decodedSoon = page.model.asks ? keeping(page) : page.decoded;
   page.usual = { color: page.store.get("color"), tab: "near", text: head.fonts?.text };
   return page;
 }
@@ -86,7 +90,7 @@ async function pageOf(root, head, buffer) {
 function faceFor(page) {
   const { head, model, codec } = page;
   if (head.fonts) return new FontFace(page);
-  if (head.labels && !model.decodes) return new LabelsFace(head.labels.names);
+  if (head.labels && !model.decodes) return foreseenFace(page);
   return codec ? faceOf(head.codec.kind, page) : null;
 }
 
@@ -107,7 +111,7 @@ function firstColor(head, columns) {
   if (head.fonts) return "";
   return (
     columns.find((column) => column.group === "label" && column.kind !== "text")?.name ??
-    (head.model === "OutlierDetector" ? columns.find((c) => c.group === "measure").name : "")
+    (head.model === "OutlierDetector" || head.labels?.kind === "numbers" ? columns.find((c) => c.group === "measure").name : "")
   );
 }
 

@@ -2,11 +2,17 @@
 //
 // A face has an `element`; update(decoded, before) shows a thing and what has changed since `before`; draw(context, u, v, size,
 // decoded) draws it small; say(decoded) puts it in a few words.
-import { el, percent, plural, shortly } from "./dom.js";
+import { el, localized, percent, plural, shortly } from "./dom.js";
 
 export function faceOf(kind, page) {
   if (page.head.pixels) return new PixelsFace(page.head.pixels);
   return kind === "documents" ? new WordsFace(page) : kind === "images" ? new PictureFace() : new CellsFace(page);
+}
+
+// What a model predicts: numbers, or the probabilities of labels.
+export function foreseenFace(page) {
+  const { kind, names } = page.head.labels;
+  return kind === "numbers" ? new NumbersFace(page) : new LabelsFace(names, kind === "one");
 }
 
 // ── a row of a table ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -15,7 +21,7 @@ export class CellsFace {
   constructor(page) {
     this.columns = new Map(page.columns.map((column) => [column.name, column]));
     this.body = el("tbody");
-    this.element = el("table", { class: "cells" }, el("caption", { class: "unseen" }, "Decoded row"), this.body);
+    this.element = el("table", { class: "cells", tabindex: 0 }, el("caption", { class: "unseen" }, "Decoded row"), this.body);
     this.rows = [];
   }
 
@@ -32,14 +38,38 @@ export class CellsFace {
   // The column by which the map is colored, or the first.
   draw(context, u, v, size, cells, colored) {
     const cell = cells.find((c) => c.name === colored) ?? cells[0];
-    drawText(context, u, v, size, typeof cell.value === "number" ? shortly(cell.value) : cell.text);
+    drawText(context, u, v, size, shown(cell, this.columns.get(cell.name)));
   }
 
   say(cells) {
     return cells
       .slice(0, 3)
-      .map((cell) => `${cell.name} ${shown(cell)}`)
+      .map((cell) => `${cell.name} ${shown(cell, this.columns.get(cell.name))}`)
       .join(", ");
+  }
+}
+
+// Predicted numbers, as cells of columns that hold those of the rows.
+export class NumbersFace extends CellsFace {
+  constructor(page) {
+    super(page);
+    this.names = page.head.labels.names.map((name) => page.measure(name)?.name ?? name);
+  }
+
+  update(values, before) {
+    super.update(this.#cells(values), before && this.#cells(before));
+  }
+
+  draw(context, u, v, size, values, colored) {
+    super.draw(context, u, v, size, this.#cells(values), colored);
+  }
+
+  say(values) {
+    return super.say(this.#cells(values));
+  }
+
+  #cells(values) {
+    return this.names.map((name, j) => ({ name, value: values[j], text: shortly(values[j]), sure: null }));
   }
 }
 
@@ -60,7 +90,7 @@ class CellRow {
     this.#place(this.now, cell);
     const sure = cell.sure === null || cell.sure === undefined ? "" : percent(cell.sure);
     const change = before ? difference(cell, before, this.column) : "";
-    const text = shown(cell);
+    const text = shown(cell, this.column);
     if (this.texts[0] === text && this.texts[1] === change && this.texts[2] === sure) return;
     if (before) this.#place(this.then, before);
     this.texts = [text, change, sure];
@@ -80,42 +110,47 @@ class CellRow {
     const v = numberOf(cell, this.column);
     if (Number.isNaN(v)) return 0.5;
     const { low, high } = this.column.spread;
-    return Math.min(1, Math.max(0, (v - low) / (high - low || 1)));
+    return low < high ? Math.min(1, Math.max(0, (v - low) / (high - low))) : 0.5;
   }
 }
 
 const DIGITS = 4;
 
 // A number with more digits than a few, as it is shown elsewhere.
-function shown({ text, value }) {
-  if (typeof value !== "number" || !/^-?\d+\.\d+$/.test(text)) return text;
-  const digits = text.replace(/^-?[0.]*|\./g, "").length;
-  return digits > DIGITS ? shortly(value) : text;
+export function shown({ text, value }, column) {
+  const plain = plainly(text, column);
+  if (typeof value !== "number" || !/^-?\d+\.\d+$/.test(plain)) return text;
+  const digits = plain.replace(/^-?[0.]*|\./g, "").length;
+  return digits > DIGITS ? localized(shortly(value), column?.sign ?? ".") : text;
+}
+
+// A number's text as programs write it.
+function plainly(text, column) {
+  return column?.sign === "," ? localized(text, ",") : text;
 }
 
 // The number of a cell on the scale of its column; NaN, if it has none.
 export function numberOf(cell, column) {
   if (!column?.isNumber) return NaN;
-  if (column.kind === "date")
-    return Date.parse(/^\d{4}-\d\d-\d\d$/.test(cell.text) ? cell.text : `${cell.text.replace(" ", "T")}Z`) / 1000;
-  return typeof cell.value === "number" ? cell.value : NaN;
+  return cell.seconds ?? (typeof cell.value === "number" ? cell.value : NaN);
 }
 
 const DAY = 86400;
 
 // What has changed, in words.
 function difference(cell, before, column) {
-  const [now, then] = [shown(cell), shown(before)];
-  if (now === then) return "";
+  if (shown(cell, column) === shown(before, column)) return "";
+  const [now, then] = [cell, before].map((c) => plainly(shown(c, column), column));
   const days = column?.kind === "date" ? (numberOf(cell, column) - numberOf(before, column)) / DAY : NaN;
   if (Math.abs(days) >= 1) return `${days > 0 ? "+" : "−"}${plural(Math.round(Math.abs(days)), "day")}`;
   if (typeof cell.value !== "number" || typeof before.value !== "number") return `was ${then}`;
   const [a, b] = [plainNumber(now), plainNumber(then)];
-  if (Number.isNaN(a - b)) return `was ${then}`;
+  if (Number.isNaN(a - b)) return `was ${shown(before, column)}`;
   const digits = Math.max(decimalsOf(now), decimalsOf(then));
   const by = a - b;
   const size = Math.abs(by).toFixed(digits);
-  return `${by > 0 ? "+" : "−"}${digits ? shown({ text: size, value: Number(size) }) : shortly(Math.abs(by))}`;
+  const words = digits ? shown({ text: size, value: Number(size) }) : shortly(Math.abs(by));
+  return `${by > 0 ? "+" : "−"}${localized(words, column?.sign ?? ".")}`;
 }
 
 function plainNumber(text) {
@@ -201,8 +236,9 @@ export class BarLine {
 // ── labels ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export class LabelsFace {
-  constructor(names) {
-    this.names = names;
+  // one: the likeliest label is the one that is predicted.
+  constructor(names, one) {
+    Object.assign(this, { names, one });
     this.lines = names.slice(0, 30).map(() => new BarLine());
     this.element = el("ul", { class: "bars", "aria-label": "Predicted labels" }, ...this.lines.map((line) => line.element));
   }
@@ -210,7 +246,7 @@ export class LabelsFace {
   update(p) {
     const order = this.names.length > 8 ? likeliestOf(p, this.lines.length) : this.names.map((_, c) => c);
     const best = likeliestOf(p, 1)[0];
-    order.slice(0, this.lines.length).forEach((c, i) => this.lines[i].show(this.names[c], p[c], percent(p[c]), c === best));
+    order.slice(0, this.lines.length).forEach((c, i) => this.lines[i].show(this.names[c], p[c], percent(p[c]), this.one && c === best));
   }
 
   draw(context, u, v, size, p) {

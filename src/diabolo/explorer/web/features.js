@@ -104,12 +104,19 @@ class NumberColumn extends Column {
     const value = this.valued(this.decimals === null ? v : roundedTo(v, this.decimals));
     const text = this.cells.write(value);
     if (typeof value !== "bigint") return { value, text, sure: null };
+    if (this.cells.seconds) return { value: text, text, sure: null, seconds: this.cells.seconds(value) };
     return { value: this.plain && Number.isSafeInteger(Number(value)) ? Number(value) : text, text, sure: null };
   }
 
   // A number as the column writes it: with its decimals, and the sign that its file has before them.
   text(value) {
     return this.cells.write(this.valued(value - Number(this.origin)));
+  }
+
+  // What the page holds of a cell as the column writes it: seconds, or the text of what is finer.
+  timed(of) {
+    const v = typeof of === "number" ? this.cells.count(of) : this.cells.iso(of);
+    return typeof v === "bigint" ? this.cells.write(v) : String(of);
   }
 
   // A distance from the origin -> a value of the type.

@@ -48,12 +48,11 @@ export async function saveExamples(page, rows, label) {
     page.head.kind === "documents"
       ? page.columns.filter((c) => c.name === "text")
       : page.columns.filter((c) => c.group === "column");
-  const decimal = page.head.codec?.decimal;
   download(
     `${name}.csv`,
     csv(
       [...columns.map((c) => c.name), label],
-      rows.map((i) => [...columns.map((c) => c.written(i, decimal)), "1"]),
+      rows.map((i) => [...columns.map((c) => c.written(i)), "1"]),
     ),
     "text/csv",
   );

@@ -1,7 +1,7 @@
 // Decoded things, or thumbnails of rows, over the map: drawn in slices of a frame, while the view stands still.
 
 const SLICE = 8; // milliseconds of a frame
-const SIZES = [52, 104]; // pixels from one thing to the next
+const SIZE = 52; // pixels from one thing to the next, or a quarter more
 
 export class Lattice {
   constructor(canvas) {
@@ -86,9 +86,10 @@ export class Lattice {
   }
 }
 
-// A power of two of places that is 52 to 104 pixels long
+// The least of the steps 4, 5, 6 and 7 times a power of two that is no shorter than SIZE
 function stepOf(k) {
-  return 2 ** Math.ceil(Math.log2(SIZES[0] / k));
+  const power = 2 ** Math.floor(Math.log2(SIZE / k) - 2);
+  return power * [4, 5, 6, 7, 8].find((step) => step * power * k >= SIZE * (1 - 1e-9));
 }
 
 function inBox([x0, x1, y0, y1], x, y) {

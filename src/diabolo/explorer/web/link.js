@@ -1,5 +1,10 @@
 // The state of the page <-> the fragment of its address: #at=0.1,-2&color=age&...
+//
+// An address has an end: what would make it longer than LONGEST is left out, and the page says so.
 import { throttled } from "./dom.js";
+import { rowsFromText, rowsToText } from "./rows.js";
+
+const LONGEST = 8000; // characters
 
 const WAIT = 400; // milliseconds; a browser allows few changes a second
 
@@ -10,10 +15,15 @@ export function followed(page) {
   const numbers = (name) => said.get(name)?.split(",").map(Number).filter(Number.isFinite) ?? [];
   const known = (name) => said.has(name) && page.columns.some((c) => c.name === said.get(name));
   if (said.get("color") === "" || known("color")) store.set("color", said.get("color"));
-  for (const name of ["query", "ground", "things", "tab", "text"]) if (said.has(name)) store.set(name, said.get(name));
+  for (const name of ["query", "text"]) if (said.has(name)) store.set(name, said.get(name));
   store.set("filters", filtersIn(page, said.get("filters")));
+  store.set("hidden", new Set(numbers("hidden").filter(Number.isInteger)));
+  const { places, box } = page.model.first;
+  store.set("selected", said.has("rows") ? rowsFromText(said.get("rows"), places, box) : null);
+  store.set("tab", said.get("tab") ?? page.usual.tab); // behind the rows, which open a tab
   const axes = numbers("axes");
   if (axes.length === 2 && axes.every((j) => j >= 0 && j < head.k) && head.k > 2 && axes[0] !== axes[1]) page.turn(axes);
+  for (const name of ["ground", "things"]) if (page.offered(name).includes(said.get(name))) store.set(name, said.get(name));
   const [x, y, zoom] = numbers("view");
   if (zoom) page.map.view = { x, y, zoom };
   const walk = numbers("walk");
@@ -25,9 +35,17 @@ export function followed(page) {
 // Writes it, whenever something has changed.
 export function linked(page) {
   const { store } = page;
+  const rows = rowsSaid(page);
   const write = throttled(() => {
     const said = new URLSearchParams();
-    const say = (name, value, usual = "") => value !== usual && said.set(name, value);
+    const left = [];
+    const say = (name, value, usual = "") => {
+      if (value === usual) return;
+      said.set(name, value);
+      if (`${said}`.length <= LONGEST) return;
+      said.delete(name);
+      left.push(CALLED[name] ?? name);
+    };
     const short = (values) => values.map((v) => Number(v.toPrecision(5))).join(",");
     say("at", short(page.map.place));
     say("color", store.get("color"), page.usual.color);
@@ -39,14 +57,29 @@ export function linked(page) {
       ["text", page.usual.text],
     ])
       say(name, store.get(name) ?? "", usual ?? "");
-    if (store.get("filters").size) say("filters", filtersAsText(store.get("filters")));
     if (page.model.axes) say("axes", page.model.axes.join(","));
     const { x, y, zoom } = page.map.view;
     if (zoom !== 1) say("view", short([x, y, zoom]));
     if (store.get("anchors").length) say("walk", short(store.get("anchors").flat()));
+    say("hidden", [...store.get("hidden")].join(","));
+    if (store.get("filters").size) say("filters", filtersAsText(store.get("filters")));
+    say("rows", rows(store.get("selected")));
     history.replaceState(null, "", `#${said}`);
+    store.set("unlinked", left.join(" and "));
   }, WAIT);
-  store.on("rested color query filters ground things tab text view anchors axes", write);
+  store.on("rested color query filters hidden selected ground things tab text view anchors axes", write);
+}
+
+const CALLED = { rows: "the selected rows", query: "the search", filters: "the filters", text: "the text" };
+
+// The selected rows as a text, made once for each selection.
+function rowsSaid({ model }) {
+  let [mask, text] = [null, ""];
+  return (selected) => {
+    if (selected !== mask) text = selected ? rowsToText(selected, model.first.places, model.first.box) : "";
+    mask = selected;
+    return text;
+  };
 }
 
 function filtersAsText(filters) {

@@ -291,6 +291,7 @@ export class MapView {
 
   #put(place, done) {
     this.place = place;
+    if (done) this.#set(); // names make room for it
     this.on.onplace?.(this.place, done);
   }
 
@@ -402,7 +403,7 @@ export class MapView {
     this.#jobs.frame = 0;
     if (this.next) this.#dragged();
     if (this.#stale.ground) this.ground.draw(this.#moving === "zoom");
-    if (this.#stale.over) this.overlay.draw(this.camera, this.tint, !this.#things);
+    if (this.#stale.over) this.overlay.draw(this.camera, this.tint, !this.#things, this.at);
     if (this.#stale.over || this.#stale.circle) this.#circle();
     if (this.#things && this.#stale.things) this.#arrange();
     if (this.#things && !this.#moving && this.things.work()) this.#later();

@@ -81,11 +81,11 @@ export class Model {
     return this.decoder ? this.decoder.run(Float32Array.from(z)) : this.decodeAt(this.place(z));
   }
 
-  // The labels of a place: those of the rows around it.
+  // The labels or numbers of a place: those of the rows around it.
   labelsAt([x, y]) {
     if (!this.labels) return null;
     const { rows, count } = this.labels;
-    return Float32Array.from(this.near.mean(rows, count, this.near.weights([x, y], this.near.places, 2)));
+    return this.near.mean(rows, count, this.near.weights([x, y], this.near.places, 2));
   }
 
   // The labels that are predicted for features x.

@@ -22,23 +22,32 @@ export function momentCells(column) {
   const write = (v) => (form ? writeForm(v * unit, form, zone) : writeMoment(v * unit, column.digits, zone));
   const known = form === column.form;
   const allowed = known ? `dates such as ${write(SOME_DAY / unit)}` : `dates as ${column.form} has them, which only Python reads`;
-  return { family: "dates", allowed, read, write, zone };
+  const iso = (text) => countOf(readMoment(text), unit);
+  return { family: "dates", allowed, read, write, zone, iso, ...secondsIn(unit) };
 }
 
 export function clockCells(column) {
   const unit = unitOf(column);
   const read = (text) => countOf(readClock(text), unit);
-  return { family: "times of day", allowed: "times such as 12:30:00", read, write: (v) => writeClock(v * unit, column.digits) };
+  const write = (v) => writeClock(v * unit, column.digits);
+  return { family: "times of day", allowed: "times such as 12:30:00", read, write, iso: read, ...secondsIn(unit) };
 }
 
 export function spanCells(column) {
   const unit = unitOf(column);
   const allowed = "durations such as 1 days 02:30:00";
   const read = (text) => (/^-?\d+$/.test(text) ? inLong(BigInt(text)) : countOf(readSpan(text), unit));
-  return { family: "durations", allowed, read, write: (v) => writeSpan(v * unit, column.digits) };
+  return { family: "durations", allowed, read, write: (v) => writeSpan(v * unit, column.digits), iso: read, ...secondsIn(unit) };
 }
 
 const unitOf = ({ arrow }) => UNIT_NS[/\[(\w+)/.exec(arrow)[1]];
+
+// Seconds, by which the page measures all of these, -> a count, and back.
+function secondsIn(unit) {
+  const nanoseconds = (s) => BigInt(Math.trunc(s)) * SECOND_NS + BigInt(Math.round((s % 1) * 1e9));
+  const down = (ns) => (ns - (((ns % unit) + unit) % unit)) / unit;
+  return { count: (s) => down(nanoseconds(s)), seconds: (v) => Number((v * unit) / SECOND_NS) + Number((v * unit) % SECOND_NS) / 1e9 };
+}
 
 // What 64 bits hold.
 const inLong = (v) => (BigInt.asIntN(64, v) === v ? v : undefined);

@@ -24,18 +24,18 @@ export class Overlay {
 
   // `regions`: [{name, center: [x, y], rows}]; the larger come first, a name that would cover another, or lie under the buttons,
   // is moved a little, or left out.
-  draw(view, { ink, paper }, named) {
+  draw(view, { ink, paper }, named, circle) {
     this.node.setAttribute("viewBox", `0 0 ${view.w} ${view.h}`);
     this.lasso.node.setAttribute("stroke", ink);
     this.lasso.node.setAttribute("fill", `color-mix(in srgb, ${ink} 12%, transparent)`);
-    this.#names(view, ink, paper, named);
+    this.#names(view, ink, paper, named, circle);
     this.#walk(view, ink, paper);
   }
 
-  #names(view, ink, paper, named) {
-    const taken = this.anchors.map((place) => {
+  #names(view, ink, paper, named, circle) {
+    const taken = [circle, ...this.anchors].map((place, i) => {
       const [u, v] = view.pixel(...place);
-      return { u, v, half: 12, high: 12 };
+      return { u, v, half: i ? 12 : 18, high: i ? 12 : 18 };
     });
     taken.push({ u: view.w - TOOLS.wide / 2, v: TOOLS.high / 2, half: TOOLS.wide / 2, high: TOOLS.high / 2 });
     const found = [];
@@ -43,8 +43,8 @@ export class Overlay {
       const size = Math.min(15, 11.5 + Math.log10(1 + (rows?.length ?? 0)));
       const [u, v] = view.pixel(...center);
       const lines = linesOf(name, Math.max(SHORT, Math.floor((LINE * view.w) / (LETTER * size))));
-      const longest = Math.max(...lines.map((line) => line.length));
-      const [half, high] = [(longest * size * LETTER) / 2 + 6, (lines.length * size * LEAD) / 2 + 3];
+      const longest = Math.max(...lines.map((line) => widthOf(line, size)));
+      const [half, high] = [longest / 2 + 6, (lines.length * size * LEAD) / 2 + 3];
       const apart = (x, y) => (t) => Math.abs(t.u - x) >= t.half + half || Math.abs(t.v - y) >= t.high + high;
       const free = ([x, y]) => y > high && y < view.h - high && taken.every(apart(x, y));
       const into = (x) => Math.min(view.w - half, Math.max(half, x)); // a name at the rim is moved into sight
@@ -86,6 +86,14 @@ export class Overlay {
   }
 }
 
+let measuring = null;
+
+function widthOf(line, size) {
+  measuring ??= document.createElement("canvas").getContext("2d");
+  measuring.font = `600 ${size}px ${MAP_FONT}`;
+  return measuring.measureText(line).width;
+}
+
 // A name in lines of about `most` letters, of two parts each on its own; what is too long ends with "…".
 function linesOf(name, most) {
   const lines = [""];
@@ -97,5 +105,5 @@ function linesOf(name, most) {
     else lines[lines.length - 1] += word;
   }
   const cut = lines.length > LINES ? [...lines.slice(0, LINES - 1), `${lines[LINES - 1].replace(/[, ]+$/, "")} …`] : lines;
-  return cut.map((line) => (line.trimEnd().length > most + 2 ? `${line.slice(0, most)}…` : line.trimEnd()));
+  return cut.map((line) => (line.trimEnd().length > most ? `${line.slice(0, most)}…` : line.trimEnd()));
 }

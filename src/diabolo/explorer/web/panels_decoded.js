@@ -3,6 +3,7 @@ import { button, el, settled, shortly, throttled } from "./dom.js";
 import { gridAt } from "./grid.js";
 import { ABOUT } from "./panels_ground.js";
 import { neighbors } from "./panels_near.js";
+import { kept } from "./remote.js";
 
 export function decodedPanel(page) {
   const { store, face, head } = page;
@@ -25,19 +26,29 @@ export function decodedPanel(page) {
     facts,
     note,
   );
+  slimmed(sheet);
   const name = settled((thing, place) => describe(page, thing, place), 120);
 
+  let decodedAt = null;
   const show = (place, thing, before) => {
     if (thing && face) face.update(thing, before);
-    page.thing = thing;
+    [page.thing, decodedAt] = [thing, place];
     words.textContent = page.map.word(...place);
     words.dataset.word = words.textContent;
     name(thing, place);
   };
+  const compare = (place) => {
+    const use = (thing) => {
+      page.earlier = kept(thing);
+      if (decodedAt) show(decodedAt, page.thing, page.earlier);
+    };
+    page.decodedSoon(place, use, () => store.get("before") === place && compare(place));
+  };
   store.on("place", (place) => page.decoded(place, (thing) => show(place, thing, page.earlier)));
   store.on("before", (place) => {
     page.earlier = null;
-    if (place) page.decoded(place, (thing) => (page.earlier = kept(thing)));
+    if (place && place === decodedAt) page.earlier = kept(page.thing);
+    else if (place) compare(place);
   });
   store.on("said", (text) => (note.textContent = text));
   store.on(
@@ -45,6 +56,18 @@ export function decodedPanel(page) {
     throttled((place) => facts.replaceChildren(...trustOf(page, place)), 100),
   );
   return sheet;
+}
+
+const HEAD = 48; // pixels of the sheet that go, if it is slim (style.css)
+
+// While the map goes by under the sheet that stays in sight, the sheet covers no more of it than it must.
+function slimmed(sheet) {
+  const look = throttled(() => {
+    const stage = sheet.parentElement?.querySelector(".map-stage")?.getBoundingClientRect();
+    const below = sheet.getBoundingClientRect().top + sheet.offsetHeight + (sheet.classList.contains("slim") ? HEAD : 0);
+    sheet.classList.toggle("slim", Boolean(stage) && stage.top < below && stage.bottom > below);
+  }, 50);
+  addEventListener("scroll", look, { passive: true });
 }
 
 // On a narrow page the sheet stays in sight, so it is small: facts, all letters, and files are seen on demand.
@@ -71,11 +94,6 @@ function missing(head) {
   return head.remote.decode ? "Decoded by the server of this page." : "";
 }
 
-// A thing that stays as it is while others are decoded.
-function kept(thing) {
-  return Array.isArray(thing) ? thing.map((part) => ({ ...part })) : thing;
-}
-
 // The name that is read aloud, when the circle rests.
 function describe(page, thing, place) {
   if (!page.face || !thing) return;
@@ -84,6 +102,7 @@ function describe(page, thing, place) {
   if (element.tagName === "TABLE") return element.setAttribute("aria-label", `Decoded row at ${where}`);
   const holder = page.face.spoken ?? element.parentElement;
   holder.setAttribute("role", "img");
+  if (holder.querySelector(".bars")) holder.tabIndex = 0; // it may scroll
   holder.setAttribute("aria-label", `Decoded: ${page.face.say(thing)}`);
 }
 

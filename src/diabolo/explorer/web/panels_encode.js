@@ -1,7 +1,7 @@
 // A row, a text or a picture of one's own -> its place, its reconstruction, its error.
 import { button, el, percent, plural, shortly, throttled } from "./dom.js";
 import { pictureFrom } from "./dropped.js";
-import { LabelsFace, PictureFace, WordsFace } from "./faces.js";
+import { foreseenFace, PictureFace, WordsFace } from "./faces.js";
 import { neighbors } from "./panels_near.js";
 
 const MOST = 8; // cells that are told
@@ -70,9 +70,9 @@ function answer(page, x, z, e) {
 function labelsOf(page, x) {
   const p = page.model.labelsOf(x);
   if (!p) return [];
-  const face = new LabelsFace(page.head.labels.names);
+  const face = foreseenFace(page);
   face.update(p);
-  return [el("h3", {}, "Its labels"), face.element];
+  return [el("h3", {}, page.head.labels.kind === "numbers" ? "Predicted for it" : "Its labels"), face.element];
 }
 
 function errorsOf(page, e, x) {
@@ -142,7 +142,7 @@ function rowForm(page, encode) {
   const fill = (values) => inputs.forEach((input, j) => (input.value = values[j] ?? ""));
   const nearest = () => {
     const [i] = neighbors(page, page.map.place, 1);
-    if (i !== undefined) fill(names.map((name) => page.column(name)?.written(i, page.head.codec.decimal) ?? ""));
+    if (i !== undefined) fill(names.map((name) => page.column(name)?.written(i) ?? ""));
   };
   const paste = el("textarea", {
     rows: 2,

@@ -1,10 +1,12 @@
 // What lies under the points, how they are colored, and what is drawn over them.
 import { LEVELS, VALUES, alongPalette, cssOf } from "./colors.js";
-import { choice, el, labeled, plural, shortly } from "./dom.js";
+import { choice, el, labeled, percent, plural, shortly } from "./dom.js";
 import { likeliestOf } from "./faces.js";
+import { MARKS } from "./heat.js";
 
 const SIDE = 64; // nodes of a layer that the page computes
 const SLICE = 10; // milliseconds
+const MOST = 30; // labels with a layer of their own
 export const ABOUT = {
   round: "How far the code moves when what is decoded is encoded again: 0.1 of the codes' spread or less comes back",
   stretch: "How fast what is decoded changes here, beside the median over the rows: where it is high, small steps change much",
@@ -22,6 +24,7 @@ export function groundControls(page) {
   store.on("ground", (name) => lay(page, name));
   store.on("things", (name) => cover(page, name));
   store.on("text", () => store.get("things") === "lattice" && cover(page, "lattice"));
+  page.offered = (name) => ({ ground: grounds, things })[name](page).map(([value]) => value);
   const bar = el("div", { class: "controls" });
   const draw = () => {
     const colors = [["", "nothing"], ...groupsOf(page)];
@@ -64,7 +67,7 @@ function grounds({ head, model, codec }) {
       : [];
   return [
     ["likely", "how likely"],
-    ...(model.labels ? [["labels", "predicted label"]] : []),
+    ...foreseen(head),
     ...levels,
     ...(head.trust && !model.axes
       ? [
@@ -75,8 +78,19 @@ function grounds({ head, model, codec }) {
   ];
 }
 
+const FORESEEN = { one: "predicted", several: "likeliest" }; // of several labels, a row may have none
+
+// The likeliest label; one layer of numbers for each.
+function foreseen({ labels }) {
+  if (!labels) return [];
+  const numbers = labels.kind === "numbers";
+  const each = labels.names.slice(0, MOST).map((name, j) => [`value:${j}`, numbers ? name : `p(${name})`]);
+  return numbers ? each : [["labels", `${FORESEEN[labels.kind]} label`], ...each];
+}
+
 function things({ head, face, model }) {
-  const over = face && !model.asks ? [["lattice", model.decodes ? "decoded things" : "predicted labels"]] : [];
+  const predicted = head.labels?.kind === "numbers" ? "predicted numbers" : `${FORESEEN[head.labels?.kind]} labels`;
+  const over = face ? [["lattice", model.decodes ? "decoded things" : predicted]] : [];
   return [["points", "points"], ...(head.thumbnails ? [["pictures", "pictures of rows"]] : []), ...over];
 }
 
@@ -174,7 +188,7 @@ function chip(page, shade, color, name, rows) {
   const pressed = String(!store.get("hidden").has(shade));
   return el(
     "button",
-    { type: "button", class: "chip", "aria-pressed": pressed, title: plural(rows, "row"), onclick: toggle },
+    { type: "button", class: "chip", "aria-pressed": pressed, title: `${name}: ${plural(rows, "row")}`, onclick: toggle },
     dot,
     el("span", {}, name),
   );
@@ -212,6 +226,7 @@ function lay(page, name) {
     return map.layer("ground", { values: trust[name].map((v) => Math.log(v + 1e-3)), box: head.map.box, words: WORDS[name] });
   if (name === "labels")
     return areas(page, name, head.labels.names, (place) => page.model.labelsAt(place), page.column(page.store.get("color")));
+  if (name.startsWith("value:")) return heights(page, name, Number(name.slice(6)));
   if (!name.startsWith("level:")) return;
   const column = page.codec.columns.find((c) => c.name === name.slice(6));
   const names = column.levels ? column.texts.slice(0, column.levels.length) : ["no", "yes"];
@@ -223,7 +238,7 @@ function levelsIn(e, { start, levels }) {
   return levels ? e.subarray(start, start + levels.length) : [1 - e[start], e[start]];
 }
 
-// The likeliest of several at each node, a slice of a frame at a time; in the colors that a column gives to levels of these names.
+// The likeliest of several at each node, in the colors that a column gives to levels of these names.
 function areas(page, name, names, chances, column) {
   const { box } = page.model;
   const labels = new Uint8Array(SIDE * SIDE);
@@ -232,24 +247,41 @@ function areas(page, name, names, chances, column) {
   const shades = names.map((level, c) => (same ? shadesOf(same)[same.levels.indexOf(level)] : Math.min(LEVELS.length - 1, c)));
   const used = [...new Set(shades)].sort((a, b) => a - b);
   const place = shades.map((shade) => used.indexOf(shade));
+  const look = (at) => {
+    const p = chances(nodeAt(box, at));
+    const best = p.indexOf(Math.max(...p));
+    labels[at] = place[best];
+    sure[at] = Math.min(1, Math.max(0, p[best]));
+  };
+  const palette = used.map((shade) => LEVELS[shade]);
+  const named = used.map((shade) => sharing(names, shades, shade));
+  sliced(page, name, look, () => ({ labels, sure, box, palette, names: named }));
+}
+
+// One of the predicted numbers, or the probability of a label, in colors that are even between the least and the largest.
+function heights(page, name, j) {
+  const { box } = page.model;
+  const { kind, names } = page.head.labels;
+  if (!(j in names)) return;
+  const values = new Float64Array(SIDE * SIDE);
+  const layer = () => {
+    const [low, high] = kind === "numbers" ? [Math.min(...values), Math.max(...values)] : [0, 1];
+    const said = kind === "numbers" ? shortly : percent;
+    const quantiles = MARKS.map((share) => low + share * (high - low));
+    return { values, box, quantiles, words: [said(low), names[j], said(high)] };
+  };
+  sliced(page, name, (at) => (values[at] = page.model.labelsAt(nodeAt(box, at))[j]), layer);
+}
+
+// look(number) at all nodes, for a slice of a frame at a time; then the layer is laid.
+function sliced(page, name, look, layer) {
   let at = 0;
   const work = () => {
     if (page.laying !== name) return;
     const end = performance.now() + SLICE;
-    for (; at < labels.length && performance.now() < end; at++) {
-      const p = chances(nodeAt(box, at));
-      const best = p.indexOf(Math.max(...p));
-      labels[at] = place[best];
-      sure[at] = Math.min(1, Math.max(0, p[best]));
-    }
-    if (at < labels.length) return requestAnimationFrame(work);
-    page.map.layer("ground", {
-      labels,
-      sure,
-      box,
-      palette: used.map((shade) => LEVELS[shade]),
-      names: used.map((shade) => sharing(names, shades, shade)),
-    });
+    for (; at < SIDE * SIDE && performance.now() < end; at++) look(at);
+    if (at < SIDE * SIDE) return requestAnimationFrame(work);
+    page.map.layer("ground", layer());
   };
   work();
 }
@@ -270,11 +302,11 @@ function cover(page, name) {
   const { map, face, head } = page;
   map.pictures(null);
   if (name === "pictures") page.sheet.then((sheet) => map.pictures(thumbnailOf(sheet, head.thumbnails)));
-  if (name === "lattice") {
-    map.lattice((context, x, y, u, v, size) =>
-      page.decoded([x, y], (thing) => face.draw(context, u, v, size, thing, page.store.get("color"))),
-    );
-  }
+  if (name !== "lattice") return;
+  const use = (context, u, v, size) => (thing) => face.draw(context, u, v, size, thing, page.store.get("color"));
+  const draw = (context, x, y, u, v, size) => page.decodedSoon([x, y], use(context, u, v, size), again);
+  const again = () => page.store.get("things") === "lattice" && map.lattice(draw);
+  map.lattice(draw);
 }
 
 function thumbnailOf(sheet, { w, h, per }) {

@@ -1,5 +1,6 @@
 // The rows near the circle, and the row under the pointer.
-import { button, el, shortly, throttled } from "./dom.js";
+import { button, el, plural, throttled } from "./dom.js";
+import { numberOf, shown } from "./faces.js";
 import { apart, nearest } from "./near.js";
 
 const MOST = 6; // rows
@@ -57,10 +58,7 @@ function differences(page, i) {
   found.sort((a, b) => b.by - a.by);
   if (cells.length && !found.length) return "as decoded";
   if (!cells.length)
-    return page.columns
-      .filter(
-        (c) => c.group === "label" || (c.group === "column" && !page.head.pixels) || c === page.measure("reconstruction error"),
-      )
+    return tellingColumns(page)
       .slice(0, CELLS)
       .map((c) => `${c.name} ${c.text(i)}`)
       .join(" · ");
@@ -70,14 +68,18 @@ function differences(page, i) {
     .join(" · ");
 }
 
+// Labels and predictions first.
+function tellingColumns({ columns, head, measure }) {
+  const first = (c) => c.group === "label" || (head.labels?.kind === "numbers" && c.group === "measure");
+  const rest = (c) => (c.group === "column" && !head.pixels) || c === measure("reconstruction error");
+  return [...columns.filter(first), ...columns.filter((c) => !first(c) && rest(c))];
+}
+
 function differenceOf(column, cell, i) {
   if (!column || column.missing(i)) return null;
-  const words = `${cell.name} ${column.text(i)}, not ${cell.text}`;
-  if (column.isNumber && typeof cell.value === "number")
-    return {
-      by: Math.abs(column.values[i] - cell.value) / column.spread.deviation,
-      words: `${cell.name} ${column.text(i)}, not ${shortly(cell.value)}`,
-    };
+  const words = `${cell.name} ${column.text(i)}, not ${shown(cell, column)}`;
+  const far = Math.abs(column.values[i] - numberOf(cell, column));
+  if (!Number.isNaN(far)) return { by: far / column.spread.deviation, words };
   return { by: column.exact(i) === cell.text ? 0 : (cell.sure ?? 1) * 2, words };
 }
 
@@ -129,6 +131,6 @@ function rowCells(page, i) {
       {},
       el("tbody", {}, ...shown.map((c) => el("tr", {}, el("th", { scope: "row" }, c.name), el("td", {}, cut(c.text(i)))))),
     ),
-    rest > 0 ? el("small", { class: "soft" }, `and ${rest} more columns`) : null,
+    rest > 0 ? el("small", { class: "soft" }, `and ${plural(rest, "more column")}`) : null,
   ].filter(Boolean);
 }

@@ -17,10 +17,28 @@ export function savePanel(page) {
       button("Shown rows as CSV", () => download(`${title}.csv`, rowsAsCsv(page, rows()), "text/csv")),
     ),
     el("div", { class: "line" }, saveDecoded(page, title)),
-    page.linked === false
-      ? null
-      : el("p", { class: "soft" }, "The address of this page holds its state: copy it to come back to this view."),
+    page.link ? addressLine(store) : null,
   );
+}
+
+// The address as a copy for others, and what is not in it.
+function addressLine(store) {
+  const said = el("p", { class: "soft", role: "status" });
+  const say = (left) =>
+    (said.textContent = left
+      ? `The address of this page holds its state, but not ${left}: that would be too long.`
+      : "The address of this page holds its state, with filters and selected rows: it comes back to this view.");
+  store.on("unlinked", say);
+  say("");
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(location.href);
+      said.textContent = "The address is copied.";
+    } catch {
+      said.textContent = "This browser does not let the page copy: copy the address from its address bar.";
+    }
+  };
+  return el("div", {}, el("div", { class: "line" }, button("Copy the address", copy)), said);
 }
 
 function saveDecoded(page, title) {

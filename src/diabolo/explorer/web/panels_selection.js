@@ -1,6 +1,6 @@
 // Rows in a loop: what sets them apart, a file of them, a new label.
 import { BarLine } from "./faces.js";
-import { button, count, download, el, percent, plural } from "./dom.js";
+import { button, download, el, percent, plural } from "./dom.js";
 import { examplesMissing, rowsAsCsv, saveExamples } from "./files.js";
 
 const MOST = 6; // columns that set them apart
@@ -174,7 +174,7 @@ function labelForm(page, rows) {
     const label = name.value.trim();
     if (!label) return said.replaceChildren("Give the label a name.");
     const file = await saveExamples(page, rows, label);
-    said.replaceChildren(`${count(rows.length)} examples are in ${file}. `, ...learnedWith(page, label, file));
+    said.replaceChildren(`${plural(rows.length, "example")} in ${file}. `, ...learnedWith(page, label, file));
   };
   return el(
     "form",

@@ -1,4 +1,4 @@
-// A network as a list of operations on registers, run for one row. nets/program.py says what each operation is:
+// A network as a list of operations on registers, run for one row. programs/program.py says what each operation is:
 //
 //     affine  y = b + W1 x1 + W2 x2 + ...        conv  y = b + W * x        take  y_j = x_i(j)        scale  y = a (x - c) + b  ...
 //

@@ -5,6 +5,10 @@
 //
 // One request is on its way; of those that wait, the newest goes next and the others are dropped.
 const NUMBERS = "application/octet-stream";
+const [FIRST, MOST] = [8, 64]; // things that are asked for together
+const VALUES = 1 << 21; // numbers of these
+const KEPT = 2000; // things
+const WAIT = 50; // milliseconds in which more places are wanted
 
 export function newest(ask) {
   let [waiting, busy] = [null, false];
@@ -55,6 +59,42 @@ export class Remote {
     const k = thing instanceof Float32Array ? numbers?.length - thing.length : this.k;
     return numbers ? { z: numbers.subarray(0, k), x: numbers.subarray(k) } : null;
   }
+}
+
+// use(thing) of a place now, or again() once the server has decoded it with others: things stay, so that a view that moves asks
+// for new ones only.
+export function keeping({ model, codec, say }) {
+  const known = new Map();
+  const wanted = new Map();
+  let [asking, many] = [0, FIRST];
+  const waiting = new Set(); // of again
+  const ask = async () => {
+    const some = [...wanted].slice(0, many);
+    wanted.clear();
+    const { numbers } = await posted("decode", { body: Float32Array.from(some.flatMap(([, z]) => [...z])), type: NUMBERS });
+    const d = numbers.length / some.length;
+    many = Math.max(1, Math.min(MOST, Math.floor(VALUES / d)));
+    if (known.size > KEPT) known.clear();
+    some.forEach(([key], i) => known.set(key, kept(codec.decode(numbers.slice(i * d, (i + 1) * d)))));
+    asking = 0;
+    const all = [...waiting];
+    waiting.clear();
+    all.forEach((again) => again());
+  };
+  return (place, use, again) => {
+    if (!codec) return undefined;
+    const z = model.code(place);
+    const key = z.join();
+    if (known.has(key)) return use(known.get(key));
+    wanted.set(key, z);
+    waiting.add(again);
+    return (asking ||= setTimeout(() => ask().catch((error) => ((asking = 0), say(error.message))), WAIT));
+  };
+}
+
+// A thing that stays as it is while others are decoded.
+export function kept(thing) {
+  return Array.isArray(thing) ? thing.map((part) => ({ ...part })) : thing;
 }
 
 async function sendable(thing) {

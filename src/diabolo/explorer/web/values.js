@@ -52,7 +52,7 @@ function floatCells(column, how) {
   const narrowly = (v) => (v === undefined ? v : narrow(v));
   const read = (text) => narrowly(readNumber(text, how)) ?? readTruth(text);
   const write = (v) => withSign(fixedText(v, column.digits ?? -1), how);
-  return { family: "numbers", allowed: "numbers such as 12.5", read, write, narrow, nearest: narrow };
+  return { family: "numbers", allowed: `numbers such as ${withSign("12.5", how)}`, read, write, narrow, nearest: narrow };
 }
 
 function decimalCells(column, how) {
@@ -61,7 +61,7 @@ function decimalCells(column, how) {
   const read = (text) => readNumber(text, how) ?? readTruth(text);
   const write = (v) => withSign(exactText(v, scale), how);
   const nearest = (v) => Number(exactText(Math.min(Math.max(v, -most), most), scale));
-  return { family: "numbers", allowed: "numbers such as 12.5", read, write, nearest };
+  return { family: "numbers", allowed: `numbers such as ${withSign("12.5", how)}`, read, write, nearest };
 }
 
 // ── reading ────────────────────────────────────────────────────────────────────────────────────────────────────────────

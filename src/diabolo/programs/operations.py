@@ -28,7 +28,6 @@ from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from scipy.special import erf, expit
 
 __all__ = ["RUN", "Op"]
 
@@ -147,6 +146,16 @@ def standard(op: Op, xs: list[np.ndarray], w: list[np.ndarray]) -> np.ndarray:
     return by_row(xs[0], whitened, op.settings["size"])
 
 
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    return np.asarray(1 / (1 + np.exp(-x)))
+
+
+def gelu(x: np.ndarray) -> np.ndarray:
+    from scipy.special import erf
+
+    return np.asarray(x * (1 + erf(x * 0.5**0.5)) / 2)
+
+
 RUN: dict[str, Run] = {
     "affine": affine,
     "conv": conv,
@@ -157,9 +166,9 @@ RUN: dict[str, Run] = {
     "clip": clip,
     "square": pointwise(np.square),
     "curb": pointwise(lambda x: np.copysign(np.log1p(np.abs(x)), x)),
-    "silu": pointwise(lambda x: x * expit(x)),
-    "gelu": pointwise(lambda x: x * (1 + erf(x * 0.5**0.5)) / 2),
-    "sigmoid": pointwise(expit),
+    "silu": pointwise(lambda x: x / (1 + np.exp(-x))),
+    "gelu": pointwise(gelu),
+    "sigmoid": pointwise(sigmoid),
     "tanh": pointwise(np.tanh),
     "log": pointwise(np.log),
     "logit": pointwise(lambda x: np.log(x / (1 - x))),

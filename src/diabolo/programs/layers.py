@@ -1,4 +1,4 @@
-"""What each layer of the vocabulary (vocabulary.py) is as a program: operations on what its members see.
+"""What each layer of the vocabulary (nets/vocabulary.py) is as a program: operations on what its members see.
 
 :data:`LAYERS` says it of layers, :data:`LINKS` of what a loss predicts from raw outputs. A rule takes one value for each
 member, or one that all see, and gives one for each. Weights have the names of torch's ``state_dict``; torch is not needed.

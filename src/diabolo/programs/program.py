@@ -2,8 +2,9 @@ r"""A network as a list of operations on numbers, which needs no torch: NumPy ru
 
     register 0 = x (n, d),     register y = op(registers x_1, x_2, ...; w)  for each operation,     outputs = some registers
 
-operations.py has the operations, layers.py says which of them each layer is. A program is made of a described network
-(vocabulary.py) and its weights, as a file holds them. An ensemble has an output for each member, until their ``mean`` is taken.
+operations.py has the operations, layers.py says which of them each layer is. A program is made of a network as
+nets/vocabulary.py describes it and of its weights, as a file holds them. An ensemble has an output for each member, until
+their ``mean`` is taken.
 """
 
 from __future__ import annotations
@@ -177,7 +178,7 @@ def compiled(described: dict[str, Any], weights: dict[str, np.ndarray], x: int |
     >>> compiled({"layer": "custom", "class": "Mine"}, {}, 3)
     Traceback (most recent call last):
     ...
-    diabolo.nets.tape.NotCompiled: Mine cannot be written as a program
+    diabolo.programs.tape.NotCompiled: Mine cannot be written as a program
     """
     before = start(x, dtype) if isinstance(x, int) else x
     return before._on(lambda tape, xs: written_on(tape, Net(described, weights), xs))

@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import DiaboloError
 from .operations import Op
 
 __all__ = ["NotCompiled", "Tape", "Value"]
 
 
-class NotCompiled(ValueError):  # noqa: N818
+class NotCompiled(DiaboloError):  # noqa: N818
     """A layer or a loss that is no program: one of your own, or one that is for pictures of any size."""
 
     def __init__(self, name: str) -> None:

@@ -1,0 +1,121 @@
+"""How long a command takes from nothing, and what stands between a DataFrame and its codes.
+
+Each row is a new process, by turns with the others; medians. *CPU* is the time of the processor, which a busy machine changes
+little. *encode* reads a CSV of 1,000 rows of a table and writes their codes, by a model that is a file; *torch* is the same in
+Python, with the engine of training. The last two rows are of one process: `transform` of a DataFrame in memory, beside the
+encoder alone on the tensor that was made of it.
+
+    python benchmarks/cold_start.py [--runs 7] [--rows 400000]
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+import common
+from diabolo import Autoencoder, load
+
+BARS = {"diabolo --help": 0.4, "diabolo info": 0.4, "diabolo encode": 0.7}  # seconds
+RATIO = 1.15  # of transform to the encoder alone
+TORCH = "import sys, diabolo, numpy; numpy.save(sys.argv[3], diabolo.load(sys.argv[1]).transform(sys.argv[2]))"
+NUMPY = TORCH.replace("load(sys.argv[1])", "load(sys.argv[1], engine='numpy')")
+
+
+def table(n: int, seed: int = 0) -> pd.DataFrame:
+    """50 columns: numbers, counts, yes or no, categories, texts, dates, gaps."""
+    r = np.random.default_rng(seed)
+    found: dict[str, Any] = {f"number{j}": r.normal(size=n) * 10 ** (j % 4) for j in range(29)}
+    found |= {f"gaps{j}": np.where(r.random(n) < 0.1, np.nan, r.normal(size=n)) for j in range(2)}
+    found |= {f"count{j}": r.poisson(20, n) for j in range(6)}
+    found |= {f"flag{j}": r.random(n) < 0.3 for j in range(3)}
+    found |= {f"class{j}": pd.Categorical(r.choice(list("abcdefg")[: 3 + j], n)) for j in range(5)}
+    found |= {f"city{j}": r.choice(["Oslo", "Rome", "Bern", "Paris", "Lima"][: 3 + j], n).astype(object) for j in range(3)}
+    found |= {f"day{j}": pd.Timestamp("2020-01-01") + pd.to_timedelta(r.integers(0, 900, n), "D") for j in range(2)}
+    return pd.DataFrame(found)
+
+
+def spent(*command: str) -> tuple[float, float]:
+    """Seconds of a process: on the clock, and of the processor."""
+    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    subprocess.run([sys.executable, *command], check=True, stdout=subprocess.DEVNULL, env=os.environ)
+    clock, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return clock, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def cold(folder: Path, rows: int, runs: int) -> list[dict[str, Any]]:
+    """Each command, `runs` times, by turns."""
+    model, data, out = (str(folder / name) for name in ("a.diabolo", "new.csv", "codes.csv"))
+    table(rows, 1).to_csv(data, index=False)
+    commands = {
+        "import numpy, pyarrow": ("-c", "import numpy, pyarrow"),
+        "import torch": ("-c", "import torch"),
+        "diabolo --help": ("-m", "diabolo", "--help"),
+        "diabolo info": ("-m", "diabolo", "info", model),
+        "diabolo encode": ("-m", "diabolo", "encode", model, data, "-o", out),
+        "load(engine='numpy').transform": ("-c", NUMPY, model, data, f"{out}.npy"),
+        "load().transform": ("-c", TORCH, model, data, f"{out}.torch.npy"),
+    }
+    took: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
+    for _ in range(runs + 1):
+        for name, command in commands.items():
+            took[name].append(spent(*command))
+    apart = np.abs(np.load(f"{out}.npy") - np.load(f"{out}.torch.npy")).max()
+    assert apart < 1e-6, f"the engines differ by {apart}"
+    medians = {name: np.median(times[1:], 0) for name, times in took.items()}  # the first finds nothing in the disk's cache
+    return [{"what": name, "seconds": float(clock), "CPU": float(cpu)} for name, (clock, cpu) in medians.items()]
+
+
+def warm(model: Autoencoder, rows: int, runs: int) -> list[dict[str, Any]]:
+    """`transform` and the encoder alone, by turns."""
+    X = table(rows, 2)
+    x = torch.cat(list(model._features(X)))
+    works: dict[str, Callable[[], Any]] = {
+        f"the encoder alone, {rows:,} x 50": lambda: model.encoder_(x),
+        f"transform of a DataFrame, {rows:,} x 50": lambda: model.transform(X),
+    }
+    took: dict[str, list[tuple[float, float]]] = {name: [] for name in works}
+    for _ in range(runs + 1):
+        for name, work in works.items():
+            before = time.process_time()
+            took[name].append((common.timed(work)[1], time.process_time() - before))
+    medians = {name: np.median(times[1:], 0) for name, times in took.items()}
+    return [{"what": name, "seconds": float(clock), "CPU": float(cpu)} for name, (clock, cpu) in medians.items()]
+
+
+def main() -> None:
+    p = common.parser(__doc__.splitlines()[0])
+    p.add_argument("--runs", type=int, default=7)
+    p.add_argument("--rows", type=int, default=400_000, help="of the DataFrame in memory")
+    args = p.parse_args()
+    torch.set_num_threads(args.threads)
+    runs, rows, most = (1, 50, 200) if args.tiny else (args.runs, 1000, args.rows)
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "a.diabolo"
+        epochs = 1 if args.tiny else "auto"
+        Autoencoder(8, epochs=epochs, random_state=0, verbose=False).fit(table(300 if args.tiny else 5000)).save(path)
+        found = cold(Path(name), rows, runs) + warm(load(path), most, runs)
+    alone, whole = found[-2:]
+    told: dict[str, Any] = {
+        f"bar: {row['what']} <= {BARS[row['what']]} s": "holds" if row["seconds"] <= BARS[row["what"]] else "MISSED"
+        for row in found
+        if row["what"] in BARS
+    }
+    ratio = whole["seconds"] / alone["seconds"]
+    told |= {"transform / encoder alone": ratio, f"bar: <= {RATIO}": "holds" if ratio <= RATIO else "MISSED"}
+    common.show("from nothing, and from a DataFrame", found, args.json, **told)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,182 @@
+r"""A fitted autoencoder in NumPy: it encodes and decodes, and learns nothing.
+
+    z = encoder(x),   e = predict(decoder(z))        programs (programs/) of the weights in the file
+
+PyTorch and scikit-learn take seconds to be imported, which is long for a few rows; they are not needed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import losses, storage
+from .errors import DataError, FormatError
+from .formats import Format, stored
+from .formats.frames import names_of, rows_of
+from .formats.matrices import plain
+from .programs import NotCompiled, Program, compiled, start
+from .storage import Header, under
+
+__all__ = ["Fitted", "NoProgram", "load"]
+
+
+class NoProgram(DataError):  # noqa: N818
+    """The model cannot run in NumPy; the message says why."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A fitted autoencoder without PyTorch, as ``diabolo.load(path, engine="numpy")`` reads it.
+
+    Parameters
+    ----------
+    format_ : Format
+        It converts X to numbers and back.
+    encoder : Program
+        x (n, d) -> z (n, k).
+    decoder : Program
+        z (n, k) -> expected values e (n, d).
+    names : list of str or None
+        The columns of X, if it had names.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from sklearn.datasets import load_iris
+    >>> from diabolo import Autoencoder, load
+    >>> X = load_iris().data
+    >>> ae = Autoencoder(epochs=2, random_state=0).fit(X)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     ae.save(f"{folder}/iris.diabolo")
+    ...     light = load(f"{folder}/iris.diabolo", engine="numpy")
+    >>> bool(np.allclose(light.transform(X), ae.transform(X), atol=1e-6))
+    True
+    """
+
+    format_: Format
+    encoder: Program
+    decoder: Program
+    names: list[str] | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"with engine='numpy' a model only encodes and decodes, it has no {name!r}: use engine='torch'")
+
+    @property
+    def n_components_(self) -> int:
+        """Width k of the bottleneck."""
+        return self.encoder.output.width
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Encode X: codes (n, k); float32 for float32 arrays, else float64."""
+        dtype = np.float32 if getattr(X, "dtype", None) == np.float32 else np.float64
+        return joined(self.encoder.run(x) for x in self._features(X)).astype(dtype, copy=False)
+
+    def inverse_transform(self, Z: Any) -> Any:
+        """Decode codes (n, k) to the kind of object that was fitted: the same columns, types and categories."""
+        out = self.format_.from_array(self.decoder.run(as_codes(Z, self.n_components_)))
+        return out.astype(np.float32) if isinstance(out, np.ndarray) and getattr(Z, "dtype", None) == np.float32 else out
+
+    def reconstruct(self, X: Any) -> Any:
+        """Encode and decode X: the same kind of object as X, with missing values filled in."""
+        return indexed(self.format_.from_array(joined(self._expected(x) for x in self._features(X))), X)
+
+    def impute(self, X: Any) -> Any:
+        """X with missing values replaced by reconstructed ones; all other values stay as they are."""
+        if not self.format_.has_cells:
+            raise AttributeError("impute needs a table or an array; documents have no missing cells")
+        parts = [(x, self._expected(x)) for x in self._features(X)]
+        x, e = (np.concatenate(side) for side in zip(*parts, strict=True))
+        return self.format_.filled(X, x, e)
+
+    def _expected(self, x: np.ndarray) -> np.ndarray:
+        """x (n, d) -> expected values (n, d)."""
+        return self.decoder.run(self.encoder.run(x))
+
+    def _features(self, X: Any) -> Iterator[np.ndarray]:
+        """X -> chunks of x (b, d)."""
+        for piece in self.format_.chunks(self._validated(X)):
+            yield self.format_.to_array(piece)
+
+    def _validated(self, X: Any) -> Any:
+        """Check the names of columns; what is read from a file, the format checks."""
+        if isinstance(X, (str, Path)) or self.format_.free:
+            return X
+        X = plain(X)
+        if self.format_.named:
+            X = self.format_.without(rows_of(X, self.format_.accepts(X)))
+        if self.names is not None and hasattr(X, "columns") and names_of(X) != self.names:
+            fitted = few(self.names)
+            raise DataError(f"X has the columns {few(names_of(X))}, but was fitted with {fitted}: give these, in this order")
+        return X
+
+
+def few(names: list[str]) -> str:
+    return ", ".join(map(repr, names[:10])) + (", ..." if len(names) > 10 else "")
+
+
+def joined(parts: Iterator[np.ndarray]) -> np.ndarray:
+    """Chunks of rows one below the other."""
+    found = list(parts)
+    if not found:
+        raise DataError("Found array with 0 sample(s) (0 rows) while a minimum of 1 is required.")
+    return np.concatenate(found)
+
+
+def as_codes(Z: Any, k: int) -> np.ndarray:
+    """Codes (n, k) of a model with k components."""
+    z = np.array(Z, dtype=np.float64)
+    if z.ndim != 2 or z.shape[1] != k:
+        raise DataError(f"Z has shape {z.shape}; codes of this model have shape (n, {k})")
+    if not np.isfinite(z).all():
+        raise DataError("Z contains NaN or infinite values: codes are finite numbers")
+    return z
+
+
+def indexed(out: Any, X: Any) -> Any:
+    """A pandas result gets the index of the pandas object that it came from."""
+    if hasattr(out, "iloc") and hasattr(X, "iloc"):
+        out.index = X.index
+    return out
+
+
+def load(path: str | os.PathLike[str]) -> Fitted:
+    """Read an autoencoder from a file.
+
+    Raises
+    ------
+    NoProgram
+        The file holds another model, or one that cannot run in NumPy.
+    """
+    head = storage.header(path)
+    if head.kind != "Autoencoder":
+        raise refused(path, f"it holds a model of the kind {head.kind}, and only an Autoencoder runs in NumPy")
+    try:
+        with storage.explained(head.path):
+            return read(head)
+    except NotCompiled as error:
+        raise refused(path, str(error)) from None
+
+
+def refused(path: str | os.PathLike[str], why: str) -> NoProgram:
+    return NoProgram(f"engine='numpy': {str(path)!r} cannot run without PyTorch ({why}): use engine='torch'")
+
+
+def read(head: Header) -> Fitted:
+    """The model in a file."""
+    meta, arrays = head.meta, storage.tensors(head)
+    format, loss, described = stored(meta, under(arrays, "format")), meta["params"]["loss"], meta["network"]
+    format.attach(None)  # an error, if it needs what no file holds
+    before = start(format.width, np.float64 if format.exact else np.float32)
+    encoder = compiled(described["encoder"], under(arrays, "network.encoder"), before)
+    raw = compiled(described["decoder"], under(arrays, "network.decoder"), start(encoder.output.width, before.dtype))
+    decoder = raw.then(losses.build(loss) if isinstance(loss, dict) else format.loss(loss))
+    model = Fitted(format, encoder, decoder, meta["names"])
+    if model._expected(np.zeros((1, format.width))).shape != (1, format.width):
+        raise FormatError("its network does not fit its columns")
+    return model

@@ -1,0 +1,178 @@
+"""A fitted autoencoder runs in NumPy: the same results, and nothing of torch is imported."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from torch import nn
+
+from diabolo import Autoencoder, Classifier, DataError, FormatError, OutlierDetector, load
+from diabolo.engine import Fitted, NoProgram
+from diabolo.losses import Softmax
+from diabolo.nets import outlined
+from kinds import SMALL, frame, kinds, pictures, texts
+
+CLOSE = 1e-6
+
+
+def both(ae: Autoencoder, folder: Path) -> tuple[Autoencoder, Fitted]:
+    """A model, run by torch and by NumPy, from one file."""
+    ae.save(folder / "a.diabolo")
+    return load(folder / "a.diabolo"), load(folder / "a.diabolo", engine="numpy")
+
+
+def same(one: Any, other: Any) -> None:
+    """The same kind of object, with the same values."""
+    assert type(one) is type(other)
+    if isinstance(one, list):
+        assert one == other
+    elif isinstance(one, pd.DataFrame):
+        pd.testing.assert_frame_equal(one, other, rtol=CLOSE, atol=CLOSE)
+    elif hasattr(one, "to_pandas"):
+        same(one.to_pandas(), other.to_pandas())
+    else:
+        one, other = (v.toarray() if hasattr(v, "toarray") else v for v in (one, other))
+        assert one.dtype == other.dtype
+        assert np.allclose(one, other, rtol=CLOSE, atol=CLOSE)
+
+
+@pytest.mark.parametrize("kind", kinds())
+def test_it_says_the_same(kind: str, tmp_path: Path) -> None:
+    X = kinds()[kind]
+    ae, light = both(Autoencoder(3, **SMALL).fit(X), tmp_path)
+    assert light.n_components_ == 3
+    same(light.transform(X), ae.transform(X))
+    same(light.inverse_transform(ae.transform(X)), ae.inverse_transform(ae.transform(X)))
+    same(light.reconstruct(X), ae.reconstruct(X))
+    if ae.format_.has_cells:
+        same(light.impute(X), ae.impute(X))
+
+
+@pytest.mark.parametrize(
+    ("X", "params"),
+    [
+        (frame(), {"hidden": ()}),
+        (frame(), {"hidden": (8, 6), "dropout": 0.2, "loss": "squared"}),
+        (np.eye(5).repeat(20, 0), {"loss": Softmax((2, 3))}),
+        (texts(), {"n_components": 2}),
+        (frame(), {"epochs": 0}),  # nothing is learned: the linear autoencoder is kept
+        (np.stack([p[:12, :16] for p in pictures(50)]), {"epochs": 1}),
+    ],
+    ids=["linear", "dropout", "softmax", "a map of texts", "kept", "pictures"],
+)
+def test_it_says_the_same_whatever_the_network(X: Any, params: dict[str, Any], tmp_path: Path) -> None:
+    if params.get("epochs") == 0:
+        ae = Autoencoder(2, **SMALL).fit(X)
+        ae._keep_linear()
+    else:
+        ae = Autoencoder(**{"n_components": 3, **SMALL, "hidden": "auto", **params}).fit(X)
+    ae, light = both(ae, tmp_path)
+    z = ae.transform(X)
+    assert np.abs(light.transform(X) - z).max() <= CLOSE * max(1, np.abs(z).max())
+    same(light.inverse_transform(z), ae.inverse_transform(z))
+
+
+def test_new_rows_are_checked(tmp_path: Path) -> None:
+    X = frame()
+    _, light = both(Autoencoder(2, **SMALL).fit(X), tmp_path)
+    with pytest.raises(DataError, match=r"X has the columns 'count', 'size', .*, but was fitted with 'size', 'count'"):
+        light.transform(X[["count", "size", *X.columns[2:]]])
+    with pytest.raises(DataError, match="X is a ndarray, but the model was fitted with a table"):
+        light.transform(np.zeros((3, 9)))
+    with pytest.raises(DataError, match="0 sample"):
+        light.transform(X.iloc[:0])
+    with pytest.raises(AttributeError, match=r"engine='numpy' .* it has no 'score': use engine='torch'"):
+        light.score(X)
+    with pytest.raises(DataError, match=r"Z has shape \(1, 3\); codes of this model have shape \(n, 2\)"):
+        light.inverse_transform([[1, 2, 3]])
+    _, light = both(Autoencoder(2, **SMALL).fit(X[["size", "same"]].fillna(0).to_numpy()), tmp_path)
+    with pytest.raises(DataError, match="X has 3 features, but was fitted with 2"):
+        light.transform(np.zeros((4, 3)))
+    with pytest.raises(DataError, match="0 sample"):
+        light.transform(np.zeros((0, 2)))
+
+
+def test_what_cannot_run_in_numpy(tmp_path: Path) -> None:
+    X = kinds()["array"]
+    Classifier(**SMALL).fit(X, np.arange(60) % 2).save(tmp_path / "classifier.diabolo")
+    OutlierDetector(**SMALL).fit(X).save(tmp_path / "detector.diabolo")
+    Autoencoder(2, encoder=nn.Sequential(nn.Linear(5, 2), nn.CELU()), **SMALL).fit(X).save(tmp_path / "own.diabolo")
+    for name, why in (("classifier", "kind Classifier"), ("detector", "kind OutlierDetector"), ("own", "Sequential cannot be")):
+        with pytest.raises(NoProgram, match=rf"engine='numpy': .*{name}.diabolo' cannot run .*{why}.*: use engine='torch'"):
+            load(tmp_path / f"{name}.diabolo", engine="numpy")
+    with pytest.raises(ValueError, match="engine='nunpy': allowed are 'torch' and 'numpy'; did you mean 'numpy'"):
+        load(tmp_path / "own.diabolo", engine="nunpy")
+    with pytest.raises(ValueError, match="encoder= needs PyTorch, which engine='numpy' does without: use engine='torch'"):
+        load(tmp_path / "own.diabolo", encoder=nn.Linear(5, 2), engine="numpy")
+
+
+def test_a_damaged_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.diabolo"
+    Autoencoder(2, **SMALL).fit(frame()).save(path)
+    data = bytearray(path.read_bytes())
+    data[-3] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(FormatError, match=r"cannot load .*a\.diabolo': its contents do not match its checksum"):
+        load(path, engine="numpy")
+
+
+# ── what is imported ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+PROBE = """
+import json, sys
+sys.argv = ["diabolo", *sys.argv[1:]]
+from diabolo.cli import main
+main()
+print(json.dumps([name for name in sys.modules]), file=sys.stderr)
+"""
+
+
+def imported(*arguments: object) -> set[str]:
+    """The modules that a verb imports."""
+    command = [sys.executable, "-c", PROBE, *map(str, arguments)]
+    said = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert said.returncode == 0, said.stderr
+    return set(json.loads(said.stderr.splitlines()[-1]))
+
+
+def test_encode_imports_no_torch(tmp_path: Path) -> None:
+    model, data, codes = tmp_path / "a.diabolo", tmp_path / "new.csv", tmp_path / "codes.csv"
+    frame().drop(columns="long").to_csv(data, index=False)
+    ae = Autoencoder(2, **SMALL).fit(data)
+    ae.save(model)
+    heavy = {"torch", "sklearn", "pandas", "scipy.stats", "scipy.special"}
+    assert not heavy & imported("encode", model, data, "-o", codes, "--keep", "city")
+    found = pd.read_csv(codes)
+    assert [*found] == ["city", "z1", "z2"]
+    assert np.allclose(found[["z1", "z2"]], ae.transform(data), rtol=CLOSE, atol=CLOSE)
+    assert not {"torch", "sklearn", "scipy.stats"} & imported("decode", model, codes, "-o", tmp_path / "back.csv")
+    same(pd.read_csv(tmp_path / "back.csv"), pd.read_csv(tmp_path / "back.csv"))
+
+
+def test_loading_imports_no_compiler() -> None:
+    """Arithmetic on torch's meta device imports torch._dynamo, which takes seconds."""
+    probe = """
+import sys
+from diabolo import nets
+for layer in ({"layer": "Linear", "in_features": 3, "out_features": 2}, {"layer": "Shares", "d": 4},
+              {"layer": "SkipMLP", "d": 4, "hidden": [3], "out": 2, "dropout": 0.1},
+              {"layer": "EnsembleMLP", "members": 2, "d": 4, "hidden": [3]}, {"layer": "Lite0", "side": 32}):
+    assert all(w.is_meta for w in nets.outlined(layer).state_dict().values())
+assert "torch._dynamo" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", probe], check=True)
+
+
+def test_an_outline_has_the_shapes_of_the_network() -> None:
+    described = {"layer": "EnsembleSkipMLP", "members": 2, "d": 4, "hidden": [3], "out": 2}
+    outline = outlined(described).state_dict()
+    assert {name: (*w.shape,) for name, w in outline.items()}["weights.0"] == (2, 4, 3)
+    assert torch.ones(3).mul(2).tolist() == [2, 2, 2]  # outside of it, nothing has changed
