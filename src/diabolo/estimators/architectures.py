@@ -186,7 +186,7 @@ class Text(Dense):
     """Counts of words, seen as tf-idf; the codes of an autoencoder lie on a sphere."""
 
     widths = (256, 128)
-    most_steps = 600  # a step is larger
+    most_steps = 300
     weight_decay = 0.5
     shares = False
 

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 __all__ = ["Documents", "read_documents"]
 
 TOP = 12  # words that stand for a document
-LONG = 2  # times the median length: longer documents do not weigh more
 CHUNK = 4096
 
 PARAMETERS = ("max_features", "stem", "stop_words", "min_df", "max_df", "token_pattern", "column", "encoding")
@@ -152,7 +151,7 @@ class Documents(Format):
             raise DataError("all counts are zero: there is nothing to learn from")
         self.shares = total / total.sum()
         lengths = np.asarray(counts.sum(1), dtype=np.float64).ravel()
-        self.length = float(LONG * np.median(lengths[lengths > 0]))
+        self.length = float(np.median(lengths[lengths > 0]))
         return self
 
     def _learned(self, texts: list[str]) -> sp.csr_matrix:
