@@ -318,8 +318,8 @@ class Multinomial(Loss):
     Parameters
     ----------
     length : float, default=1.0
-        L: a document of n words has the weight n / L, but at most 1. So a few very long documents, such as a list or a log among
-        letters, do not decide what is learned. For documents L is their median length.
+        L: a document of n words has the weight n / L, but at most 1. So a few very long ones, such as a list among letters, do
+        not decide what is learned. For documents L is their median length.
     weights : tuple of float, optional
         v_w: weight of an occurrence of word w. Rare words say more about the topic of a document than common ones (Spärck
         Jones, 1972); with larger weights for rare words, the codes do not describe only the common ones.
