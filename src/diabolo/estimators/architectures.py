@@ -186,7 +186,8 @@ class Text(Dense):
     """Counts of words, seen as tf-idf; the codes of an autoencoder lie on a sphere."""
 
     widths = (256, 128)
-    most_steps = 300
+    batch_size = 512
+    most_steps = 180
     weight_decay = 0.5
     shares = False
 
