@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import scipy.sparse as sp
+import torch
 from PIL import Image
 from sklearn.metrics import roc_auc_score
 
@@ -70,6 +71,17 @@ def test_words_to_leave_out_and_stems() -> None:
     assert Words(r"\d+")("7 plums, 12 figs") == ["7", "12"]
     assert Words(r"#(\w+)")("#a b #c") == ["a", "c"]
     assert Words(stem="english")("plums opening") == ["plum", "open"]
+
+
+def test_a_few_huge_documents_weigh_no_more_than_usual_ones() -> None:
+    counts = np.random.default_rng(0).poisson(0.5, (60, 30)) + np.eye(30, dtype=int)[np.arange(60) % 30]
+    usual, huge = Documents().fit(sp.csr_matrix(counts)), counts.copy()
+    huge[:3] *= 1000
+    format = Documents().fit(sp.csr_matrix(huge))
+    assert format.length == pytest.approx(usual.length, rel=0.05)
+    x, raw = format.to_tensor(sp.csr_matrix(huge)), torch.zeros(60, 30).double()
+    loss = format.loss()(raw, x)
+    assert loss.max() < 5 * loss.median(), "though they are 1000 times as long"
 
 
 def test_few_different_words_are_kept() -> None:

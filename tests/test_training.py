@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from diabolo import Autoencoder, storage, training
 from diabolo import progress as shown
 from diabolo.errors import FormatError, TrainingError
-from diabolo.optimizers import AdamW, Flat, orthogonal
+from diabolo.optimizers import AdamW, Flat, Muon, orthogonal
 from diabolo.rows import Rows
 from diabolo.training import SGD, History, minimize, schedule
 from kinds import SMALL, frame, kinds
@@ -550,3 +550,13 @@ def test_muon_multiplies_in_what_the_hardware_can(hardware: bool, shape: tuple[i
     assert (torch.linalg.svdvals(u.float())[reached] - 1).abs().max() < 0.3
     assert (torch.linalg.svdvals(u.float()) < 1.3).all()
     assert (u.float() * m).sum() > 0.5 * torch.linalg.svdvals(m).sum()
+
+
+def test_muon_decays_a_matrix_by_its_own_rate() -> None:
+    """A tall matrix (a, b) has the rate sqrt(a / b); without a gradient it only decays, as fast as it would learn."""
+    net = torch.nn.Sequential(torch.nn.Linear(2, 8), torch.nn.Linear(8, 2))
+    before = [p.detach().clone() for p in net.parameters() if p.ndim == 2]
+    Muon(Flat(net), lr=0.1, weight_decay=0.5).step(1.0)
+    tall, wide = (p.detach() for p in net.parameters() if p.ndim == 2)
+    assert torch.allclose(tall, before[0] * (1 - 0.1 * 2 * 0.5))
+    assert torch.allclose(wide, before[1] * (1 - 0.1 * 0.5))

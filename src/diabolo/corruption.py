@@ -388,7 +388,8 @@ class WordDropout(Corruption):
 
     def seen(self, x: Tensor, rng: torch.Generator) -> Tensor:
         whole, kept = x.floor(), torch.full_like(x, 1 - self.p)
-        return torch.binomial(whole, kept, generator=rng) + (x - whole) * torch.bernoulli(kept, generator=rng)
+        seen, rest = torch.binomial(whole, kept, generator=rng), x - whole
+        return seen + rest * torch.bernoulli(kept, generator=rng) if rest.any() else seen
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ r"""Losses: a sum over outputs, one term per column.
     Logistic     log(1 + e^raw) - y raw                           predict: s(raw), the probability of 1
     Asymmetric   the same, with less weight on easy negatives     predict: s(raw)
     Softmax      -sum_l y_l log p_l,   p = softmax(raw)           predict: p, the probabilities of the levels
-    Multinomial  -sum_w v_w y_w log q_w / mean length,  q ~ v p   predict: p, the probabilities of the words
+    Multinomial  -sum_w v_w y_w log q_w / max(n, L),  q ~ v p     predict: p, the probabilities of the words; n = sum_w y_w
     Columns      the sum of several of these, each on its features
 
 ``raw`` and ``y`` have the same shape (B, m): a category has one feature for each of its m levels, and one of them is 1. The
@@ -331,12 +331,13 @@ class Softmax(Loss):
 
 @dataclass(frozen=True)
 class Multinomial(Loss):
-    """Cross-entropy of word counts: a softmax over the vocabulary, each document weighted by its length.
+    """Cross-entropy of word counts: a softmax over the vocabulary, each document weighted by its length, up to a limit.
 
     Parameters
     ----------
     length : float, default=1.0
-        It divides the loss. With the mean length of the training documents, the loss is of order 1.
+        L: a document of n words has the weight n / L, but at most 1. So a few very long ones, such as a list among letters, do
+        not decide what is learned. For documents L is their median length.
     weights : tuple of float, optional
         v_w: weight of an occurrence of word w. Rare words say more about the topic of a document than common ones (Spärck
         Jones, 1972); with larger weights for rare words, the codes do not describe only the common ones.
@@ -344,7 +345,7 @@ class Multinomial(Loss):
     Examples
     --------
     >>> counts = torch.tensor([[3.0, 1.0, 0.0]])
-    >>> Multinomial()(torch.zeros(1, 3), counts) / 4                  # log 3 per word
+    >>> Multinomial()(torch.zeros(1, 3), counts)                      # log 3, the mean of its words
     tensor([1.0986])
     """
 
@@ -357,7 +358,8 @@ class Multinomial(Loss):
         return torch.tensor(self.weights or [1.0])
 
     def terms(self, raw: Tensor, y: Tensor) -> Tensor:
-        return -(self.v.to(raw) * y * raw.log_softmax(-1)).sum(-1, keepdim=True) / self.length
+        n = y.sum(-1, keepdim=True)
+        return -(self.v.to(raw) * y * raw.log_softmax(-1)).sum(-1, keepdim=True) / n.clamp(min=self.length)
 
     def predict(self, raw: Tensor) -> Tensor:
         return (raw - self.v.to(raw).log()).softmax(-1)

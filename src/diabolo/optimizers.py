@@ -154,12 +154,14 @@ class Muon:
         self.w, self.g, self.m, u = flat.w[:cut], flat.g[:cut], torch.zeros(cut).to(flat.w), torch.zeros_like(flat.w)
         self.u = u[:cut]
         self.stacks: dict[torch.Size, list[tuple[Tensor, float]]] = {}
-        for piece in flat.views(u):
+        self.decaying: list[tuple[Tensor, float]] = []  # matrices with their scales
+        for w, piece in zip(flat.views(flat.w), flat.views(u), strict=True):
             if piece.ndim >= 2:
                 tall = piece.flatten(1)
                 wide = tall if tall.shape[0] <= tall.shape[1] else tall.T
                 scale = max(1.0, tall.shape[0] / tall.shape[1]) ** 0.5
                 self.stacks.setdefault(wide.shape, []).append((wide, scale))
+                self.decaying.append((w, scale))
 
     @torch.no_grad()
     def step(self, share: float) -> None:
@@ -169,7 +171,10 @@ class Muon:
         for stack in self.stacks.values():
             for (u, scale), made in zip(stack, orthogonal(torch.stack([u for u, _ in stack])), strict=True):
                 torch.mul(made, scale, out=u)
-        self.w.mul_(1 - rate * self.weight_decay).sub_(self.u, alpha=rate)
+        if self.weight_decay:
+            for w, scale in self.decaying:
+                w.mul_(1 - rate * scale * self.weight_decay)
+        self.w.sub_(self.u, alpha=rate)
 
     def state(self) -> dict[str, Tensor]:
         return {"m": self.m}

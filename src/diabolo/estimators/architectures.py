@@ -185,8 +185,9 @@ class Dense:
 class Text(Dense):
     """Counts of words, seen as tf-idf; the codes of an autoencoder lie on a sphere."""
 
-    widths = (500, 250)
-    most_steps = 600  # a step is larger
+    widths = (256, 128)
+    batch_size = 512
+    most_steps = 180
     weight_decay = 0.5
     shares = False
 

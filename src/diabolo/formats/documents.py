@@ -150,7 +150,8 @@ class Documents(Format):
         if not total.sum():
             raise DataError("all counts are zero: there is nothing to learn from")
         self.shares = total / total.sum()
-        self.length = float(total.sum() / n)
+        lengths = np.asarray(counts.sum(1), dtype=np.float64).ravel()
+        self.length = float(np.median(lengths[lengths > 0]))
         return self
 
     def _learned(self, texts: list[str]) -> sp.csr_matrix:
