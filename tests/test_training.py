@@ -310,9 +310,23 @@ def test_a_stalled_run_anneals_its_best_weights(monkeypatch: pytest.MonkeyPatch)
     assert history.held_out[-1] <= 1.05 * min(history.held_out)
 
 
+def test_a_run_that_stalls_near_its_end_anneals_in_the_steps_that_are_left() -> None:
+    plan = SGD(epochs=60, batch_size=8, patience=3, rounds=60, lr=0.05, average=0.0)
+    run = training.Run(net(), lambda i, x, rng: x.sum(1), Rows(data(8)), lambda: 0.0, plan)
+    run.step, run.total = 50, 60
+    run.anneal()
+    assert (run.tail, run.total) == ((50, schedule(50, 60, plan.warmup), 10), 60)
+    run.step, run.tail = 60, None
+    run.history = History([0.0] * 9, [0.0] * 9, [0.0] * 9, [0.0] * 9)
+    assert not run.stalls, "no step is left"
+
+
 def test_a_run_that_still_improves_says_so() -> None:
     assert "still fell" in train(net(), replace(PLAN, epochs=3, lr=1e-2)).stopped
     assert "still" not in train(net(), replace(PLAN, lr=1e-9)).stopped
+    decibels = History([0.0, 1.0, 2.0], [1.0, 0.9, 0.8], [-28.0, -28.1, -28.2], [0.0, 1.0, 2.0], best=2)
+    assert not decibels.still_improves, "an error below zero"
+    assert replace(decibels, held_out=[-20.0, -24.0, -28.0]).still_improves
 
 
 def test_it_never_ends_worse_than_it_starts() -> None:

@@ -39,7 +39,7 @@ from .rows import Rows, steps_per_epoch
 __all__ = ["SGD", "History", "minimize"]
 
 Objective = Callable[[Tensor, Tensor, torch.Generator], Tensor]
-STILL = 0.97  # a held-out error that falls by more than 3 % in the last third of the steps still improves
+FALL = 0.03  # a held-out error that falls by more than this share of it in the last third of the steps still improves
 SHOWN = 7  # rounds of a history that are printed, evenly spaced
 
 
@@ -172,9 +172,9 @@ class History(Printed):
 
     @property
     def still_improves(self) -> bool:
-        """Whether the held-out error fell by 3 % in the last third."""
+        """Whether the held-out error fell by 3 % in the last third; some errors are below zero, such as that of decibels."""
         early = [e for e, at in zip(self.held_out, self.epoch, strict=True) if at <= 2 / 3 * self.epoch[-1]]
-        return bool(early) and self.held_some_out and self.held_out[self.best] < STILL * min(early)
+        return bool(early) and self.held_some_out and self.held_out[self.best] < min(early) - FALL * abs(min(early))
 
     @property
     def held_some_out(self) -> bool:
@@ -295,11 +295,17 @@ class Run:
         start, share, steps = self.tail
         return share * (1 - (self.step - start) / steps)
 
+    @property
+    def stalls(self) -> bool:
+        """Whether the held-out error has not fallen for too long, with steps left to anneal."""
+        judged = self.held_out is not None and self.tail is None
+        return judged and self.history.waited >= self.plan.patience and self.step < self.total
+
     def anneal(self) -> None:
         """The held-out error stalls: return to the best weights, and let the learning rate go down to zero."""
-        steps = max(LEAST_TAIL, round(TAIL * self.step))
+        steps = min(max(LEAST_TAIL, round(TAIL * self.step)), self.total - self.step)
         self.tail = self.step, self.share, steps
-        self.total = min(self.total, self.step + steps)
+        self.total = self.step + steps
         self.flat.w.copy_(self.best)
         self.average.copy_(self.best)
         self.flat.sync()
@@ -324,7 +330,7 @@ class Run:
             if self.step >= self.next or self.step == self.total:
                 self.round(self.sum.item() / max(1, self.step - self.measured))
                 self.next = self.step + self.gap
-                if self.held_out is not None and self.tail is None and self.history.waited >= self.plan.patience:
+                if self.stalls:
                     self.anneal()
             at(self.step, self.where)
             if self.plan.checkpoint and time.monotonic() - self.saved > self.plan.checkpoint_seconds:
