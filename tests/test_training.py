@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from diabolo import Autoencoder, storage, training
 from diabolo import progress as shown
 from diabolo.errors import FormatError, TrainingError
-from diabolo.optimizers import AdamW, Flat, orthogonal
+from diabolo.optimizers import AdamW, Flat, Muon, orthogonal
 from diabolo.rows import Rows
 from diabolo.training import SGD, History, minimize, schedule
 from kinds import SMALL, frame, kinds
@@ -535,6 +535,22 @@ def test_ctrl_c_returns_the_best_so_far(tmp_path: Path) -> None:
     assert "interrupted" in process.communicate()[0]
     assert process.returncode == 0
     assert np.isfinite(np.load(tmp_path / "x.npy")).all()
+
+
+def test_muon_takes_whatever_is_a_matrix() -> None:
+    """A convolution, an ensemble, one row, one column, none at all."""
+    shapes = [(8, 3, 3, 3), (4, 6, 5), (1, 5), (5, 1), (0, 5), (3,)]
+    module = nn.ParameterList([torch.zeros(shape) for shape in shapes])
+    flat = Flat(module)
+    muon = Muon(flat, 1.0)
+    muon.step(1.0)
+    assert not flat.w.any(), "no gradient, no step"
+    flat.g.normal_(generator=torch.Generator().manual_seed(0))
+    muon.step(1.0)
+    for shape, w in zip([shape for shape in shapes if len(shape) > 1], module, strict=False):
+        tall = max(1.0, shape[0] / max(1, w[:1].numel())) ** 0.5
+        assert torch.isfinite(w).all()
+        assert (torch.linalg.matrix_norm(w.detach().flatten(1), 2) if w.numel() else 0) < 1.3 * tall
 
 
 @pytest.mark.parametrize("hardware", [True, False])
