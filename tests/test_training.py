@@ -537,6 +537,22 @@ def test_ctrl_c_returns_the_best_so_far(tmp_path: Path) -> None:
     assert np.isfinite(np.load(tmp_path / "x.npy")).all()
 
 
+def test_muon_takes_whatever_is_a_matrix() -> None:
+    """A convolution, an ensemble, one row, one column, none at all."""
+    shapes = [(8, 3, 3, 3), (4, 6, 5), (1, 5), (5, 1), (0, 5), (3,)]
+    module = nn.ParameterList([torch.zeros(shape) for shape in shapes])
+    flat = Flat(module)
+    muon = Muon(flat, 1.0)
+    muon.step(1.0)
+    assert not flat.w.any(), "no gradient, no step"
+    flat.g.normal_(generator=torch.Generator().manual_seed(0))
+    muon.step(1.0)
+    for shape, w in zip([shape for shape in shapes if len(shape) > 1], module, strict=False):
+        tall = max(1.0, shape[0] / max(1, w[:1].numel())) ** 0.5
+        assert torch.isfinite(w).all()
+        assert (torch.linalg.matrix_norm(w.detach().flatten(1), 2) if w.numel() else 0) < 1.3 * tall
+
+
 @pytest.mark.parametrize("hardware", [True, False])
 @pytest.mark.parametrize("shape", [(30, 8), (8, 30), (12, 12)])
 def test_muon_multiplies_in_what_the_hardware_can(hardware: bool, shape: tuple[int, int], monkeypatch: Any) -> None:

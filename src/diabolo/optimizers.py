@@ -198,7 +198,8 @@ def orthogonal(m: Tensor) -> Tensor:
     >>> bool((torch.linalg.svdvals(u) - 1).abs().max() < 0.3)
     True
     """
-    x = (m / (torch.linalg.vector_norm(m, dim=(-2, -1), keepdim=True) + 1e-7)).view(-1, *m.shape[-2:])
+    x = m / (torch.linalg.vector_norm(m, dim=(-2, -1), keepdim=True) + 1e-7)
+    x = x.reshape(m.shape[:-2].numel(), *m.shape[-2:])
     x = x.to(torch.bfloat16 if has_bfloat16(m.device.type) else torch.float32)
     gram = x @ x.mT
     t = 1 / (1.01 * torch.linalg.vector_norm(gram, dim=(-2, -1), keepdim=True) + 1e-7)
