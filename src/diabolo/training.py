@@ -303,9 +303,10 @@ class Run:
 
     @property
     def stalls(self) -> bool:
-        """Whether the held-out error has not fallen for too long, with steps left to anneal."""
+        """Whether the held-out error has not fallen for too long, with steps left to anneal; the warm-up may do harm at first."""
         judged = self.held_out is not None and self.tail is None
-        return judged and self.history.waited >= self.plan.patience and self.step < self.total
+        long = self.history.waited >= self.plan.patience and self.step >= 2 * self.plan.warmup * self.total
+        return judged and long and self.step < self.total
 
     def anneal(self) -> None:
         """The held-out error stalls: return to the best weights, and let the learning rate go down to zero."""
