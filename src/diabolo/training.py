@@ -303,7 +303,7 @@ class Run:
 
     @property
     def stalls(self) -> bool:
-        """Whether the held-out error has not fallen for too long, with steps left to anneal; the warm-up may do harm at first."""
+        """Whether the held-out error has not fallen for too long, with steps left; a warm-up may do harm at first."""
         judged = self.held_out is not None and self.tail is None
         long = self.history.waited >= self.plan.patience and self.step >= 2 * self.plan.warmup * self.total
         return judged and long and self.step < self.total
