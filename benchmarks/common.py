@@ -45,14 +45,17 @@ def multilabel(name: str) -> tuple[Any, np.ndarray, np.ndarray, list[str]]:
 
 
 def table(name: str) -> tuple[pd.DataFrame, np.ndarray, pd.DataFrame, np.ndarray]:
-    """X, y of the training rows and of the test rows: the official ones, else a stratified 30 %."""
+    """X, y of the training rows and of the test rows: the official ones, else 30 %, of each class as many."""
     folder = data() / "tables"
     df = pd.read_csv(folder / f"{name}.csv.gz")
-    y = df.pop(json.loads((folder / "schema.json").read_text())[name]["target"]).to_numpy()
+    schema = json.loads((folder / "schema.json").read_text())[name]
+    y = df.pop(schema["target"]).to_numpy()
     if "split" in df:
         test = (df.pop("split") == "test").to_numpy()
     else:
-        test = np.isin(np.arange(len(df)), train_test_split(np.arange(len(df)), test_size=0.3, random_state=0, stratify=y)[1])
+        classes = None if schema["task"] == "regression" else y
+        chosen = train_test_split(np.arange(len(df)), test_size=0.3, random_state=0, stratify=classes)[1]
+        test = np.isin(np.arange(len(df)), chosen)
     return df[~test].reset_index(drop=True), y[~test], df[test].reset_index(drop=True), y[test]
 
 

@@ -93,6 +93,9 @@ def test_new_rows_are_checked(tmp_path: Path) -> None:
         light.score(X)
     with pytest.raises(DataError, match=r"Z has shape \(1, 3\); codes of this model have shape \(n, 2\)"):
         light.inverse_transform([[1, 2, 3]])
+    for Z in ([["1", "abc"]], [[1, 2], [3]], None, "ab"):
+        with pytest.raises(DataError, match=r"^Z .*: codes|; codes"):
+            light.inverse_transform(Z)
     _, light = both(Autoencoder(2, **SMALL).fit(X[["size", "same"]].fillna(0).to_numpy()), tmp_path)
     with pytest.raises(DataError, match="X has 3 features, but was fitted with 2"):
         light.transform(np.zeros((4, 3)))

@@ -141,7 +141,10 @@ def joined(parts: Iterator[np.ndarray]) -> np.ndarray:
 
 def as_codes(Z: Any, k: int) -> np.ndarray:
     """Codes (n, k) of a model with k components."""
-    z = np.array(Z, dtype=np.float64)
+    try:
+        z = np.array(Z, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"Z cannot be read as an array of numbers ({error}): codes of this model have shape (n, {k})") from None
     if z.ndim != 2 or z.shape[1] != k:
         raise DataError(f"Z has shape {z.shape}; codes of this model have shape (n, {k})")
     if not np.isfinite(z).all():

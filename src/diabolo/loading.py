@@ -49,7 +49,7 @@ def load(path: str | os.PathLike[str], *, encoder: Any = None, decoder: nn.Modul
     ...
     FileNotFoundError: [Errno 2] No such file or directory: 'no-such.diabolo'
     """
-    if engine not in ENGINES:
+    if engine not in [*ENGINES]:  # a list has no hash
         allowed = " and ".join(map(repr, ENGINES))
         raise ValueError(f"engine={engine!r}: allowed are {allowed}{suggest(engine, ENGINES)}")
     given = {name: part for name, part in (("encoder", encoder), ("decoder", decoder)) if part is not None}

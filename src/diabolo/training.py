@@ -316,7 +316,7 @@ class Run:
         self.flat.w.copy_(self.best)
         self.average.copy_(self.best)
         self.flat.sync()
-        self.history.stopped = f"no gain on held-out rows for {self.plan.patience} rounds"
+        self.history.stopped = f"no gain on held-out rows for {self.plan.patience} round{'s' * (self.plan.patience != 1)}"
 
     def start(self) -> None:
         """Round 0: the error before the first step, so that the result is never worse than the start."""
