@@ -68,8 +68,10 @@ class SGD:
     average : float
         Decay of the running average of the weights per step; 0 keeps the last weights.
     rounds : int
-        Least number of held-out evaluations in the whole run (at most one per epoch if epochs are long); at the start they are
-        closer together, an eighth of the steps so far apart.
+        Number of held-out evaluations in the whole run (at most one per epoch if epochs are long).
+    first_gap : int
+        Steps before the first of them; the next are an eighth of the steps so far apart, until they are as far apart as `rounds`
+        says. 0: always as far apart.
     patience : int
         After this number of rounds without improvement, the learning rate goes down to zero, and training stops.
     precision : {"float32", "bfloat16"}
@@ -96,6 +98,7 @@ class SGD:
     clip: float = 1.0
     average: float = 0.99
     rounds: int = 60
+    first_gap: int = 0
     patience: int = 20
     precision: str = "float32"
     device: str = "cpu"
@@ -291,7 +294,8 @@ class Run:
     @property
     def gap(self) -> int:
         """Steps until the next round."""
-        return max(LEAST_GAP, min(self.every, self.step // 8))
+        first = self.plan.first_gap
+        return max(first, min(self.every, self.step // 8)) if first else self.every
 
     @property
     def share(self) -> float:
@@ -441,7 +445,6 @@ class Run:
 
 
 SMALL_STEP = 1e8  # multiply-adds of a forward pass
-LEAST_GAP = 10  # steps between two rounds
 TAIL, LEAST_TAIL = 0.3, 20  # steps in which the learning rate goes down once the held-out error stalls: share of those so far
 AVERAGE_EVERY = 5  # steps between two updates of the running average: it reads and writes all weights
 

@@ -307,7 +307,7 @@ class Supervised(System, abstract=True):
         self.held_out_ = self._target.error_of(raw, i)
 
     def _defaults(self) -> dict[str, Any]:
-        return super()._defaults() | {"warmup": WARMUP}
+        return super()._defaults() | {"warmup": WARMUP, "first_gap": self._architecture.first_gap}
 
     def _plan(self, n: int) -> SGD:
         plan = super()._plan(n)
