@@ -106,13 +106,13 @@ class Optimizer(Protocol):
         """Its state, which a checkpoint holds."""
 
 
-def optimizers(flat: Flat, name: str, lr: float, muon_lr: float, weight_decay: float, muon_steps: int = 2) -> list[Optimizer]:
+def optimizers(flat: Flat, name: str, lr: float, muon_lr: float, weight_decay: float) -> list[Optimizer]:
     """The optimizers that together update ``w``; only matrices decay."""
     cut = flat.matrices
     vectors = AdamW(flat.w[cut:], flat.g[cut:], lr)
     if name == "adamw":
         return [AdamW(flat.w[:cut], flat.g[:cut], lr, weight_decay), vectors]
-    return [Muon(flat, muon_lr, weight_decay, muon_steps), vectors]
+    return [Muon(flat, muon_lr, weight_decay), vectors]
 
 
 class AdamW:
@@ -148,8 +148,8 @@ class Muon:
         It updates the matrices of ``flat``; convolutions are matrices (out, in * kernel).
     """
 
-    def __init__(self, flat: Flat, lr: float = 0.02, weight_decay: float = 0.0, steps: int = 2) -> None:
-        self.lr, self.weight_decay, self.steps = lr, weight_decay, steps
+    def __init__(self, flat: Flat, lr: float = 0.02, weight_decay: float = 0.0) -> None:
+        self.lr, self.weight_decay = lr, weight_decay
         cut = flat.matrices
         self.w, self.g, self.m, u = flat.w[:cut], flat.g[:cut], torch.zeros(cut).to(flat.w), torch.zeros_like(flat.w)
         self.u = u[:cut]
@@ -169,7 +169,7 @@ class Muon:
         self.m.lerp_(self.g, 1 - MOMENTUM)
         torch.lerp(self.g, self.m, MOMENTUM, out=self.u)
         for stack in self.stacks.values():
-            for (u, scale), made in zip(stack, orthogonal(torch.stack([u for u, _ in stack]), self.steps), strict=True):
+            for (u, scale), made in zip(stack, orthogonal(torch.stack([u for u, _ in stack])), strict=True):
                 torch.mul(made, scale, out=u)
         if self.weight_decay:
             for w, scale in self.decaying:
@@ -183,14 +183,11 @@ class Muon:
 MOMENTUM = 0.95
 
 # Each row (a, b, c) is the odd quintic a s + b s^3 + c s^5 nearest to 1 on the interval to which the previous row maps singular
-# values in [0.05, 1], for two steps, or [0.02, 1], for three. Two map these into [0.78, 1.22].
-QUINTICS = {
-    2: ((6.7525, -18.3513, 13.2636), (2.5379, -1.8747, 0.4413)),
-    3: ((7.711, -22.1138, 16.2487), (3.7872, -3.0659, 0.6533), (2.6684, -1.9829, 0.4533)),
-}
+# values in [0.05, 1]. Together they map these into [0.78, 1.22].
+QUINTICS = ((6.7525, -18.3513, 13.2636), (2.5379, -1.8747, 0.4413))
 
 
-def orthogonal(m: Tensor, steps: int = 2) -> Tensor:
+def orthogonal(m: Tensor) -> Tensor:
     """(..., a, b) with a <= b -> the same shape, with the same singular vectors and singular values near 1.
 
     The iteration starts at M / |M M'|^(1/2). Its largest singular value is at most 1, and for n equal ones they are n^(-1/4),
@@ -205,7 +202,7 @@ def orthogonal(m: Tensor, steps: int = 2) -> Tensor:
     gram = x @ x.mT
     t = 1 / (1.01 * torch.linalg.vector_norm(gram, dim=(-2, -1), keepdim=True) + 1e-7)
     x, gram = x * t.sqrt(), gram * t
-    for i, (a, b, c) in enumerate(QUINTICS[steps]):
+    for i, (a, b, c) in enumerate(QUINTICS):
         gram = x @ x.mT if i else gram
         x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
     return x.view(m.shape)

@@ -59,8 +59,6 @@ class SGD:
         Muon orthogonalizes the update of every matrix.
     muon_lr : float
         Peak learning rate of the matrices under Muon, per unit of root-mean-square update.
-    muon_steps : {2, 3}
-        Steps of the iteration that orthogonalizes: with three, small singular values, too, become 1.
     weight_decay : float
         Decoupled weight decay, of matrices only.
     warmup : float
@@ -93,7 +91,6 @@ class SGD:
     lr: float = 1e-3
     optimizer: str = "adamw"
     muon_lr: float = 0.02
-    muon_steps: int = 2
     weight_decay: float = 0.0
     warmup: float = 0.05
     clip: float = 1.0
@@ -250,7 +247,7 @@ class Run:
         self.module, self.objective, self.rows, self.held_out, self.plan = module, objective, rows, held_out, plan
         self.dtype = getattr(torch, plan.precision)
         self.flat = Flat(module.to(plan.device), self.dtype)
-        self.optimizers = optimizers(self.flat, plan.optimizer, plan.lr, plan.muon_lr, plan.weight_decay, plan.muon_steps)
+        self.optimizers = optimizers(self.flat, plan.optimizer, plan.lr, plan.muon_lr, plan.weight_decay)
         self.per_epoch = steps_per_epoch(len(rows), plan.batch_size)
         self.total = plan.epochs * self.per_epoch
         self.every = max(1, round(self.total / plan.rounds)) if self.per_epoch < self.total / plan.rounds else self.per_epoch

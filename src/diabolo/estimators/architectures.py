@@ -194,10 +194,6 @@ class Text(Dense):
     def corruption(self) -> Corruption:
         return WordDropout(0.5)
 
-    def training(self) -> dict[str, Any]:
-        """The gradient of a matrix of words is steep: a few directions are strong, and the others need the third step."""
-        return super().training() | {"muon_steps": 3}
-
     def noise(self) -> Corruption:
         return WordDropout(0.5)
 
