@@ -114,7 +114,8 @@ def serve(threads: int) -> None:
     torch.set_num_threads(threads)
     threadpool_limits(threads)
     warnings.simplefilter("ignore")
-    diabolo()  # its import is not timed
+    few = np.random.default_rng(0).normal(size=(100, 3))
+    diabolo().Autoencoder(1, epochs=1, verbose=False).fit(few)  # imports are not timed
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     for line in sys.stdin:
@@ -141,6 +142,8 @@ class Method:
     def __init__(self, name: str, python: str, threads: int) -> None:
         command = [python, __file__, "--serve", "--threads", str(threads)]
         env = os.environ | dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(threads))
+        if python != sys.executable:
+            env.pop("PYTHONPATH", None)  # it may name the version of this process
         self.name, self.process = name, subprocess.Popen(command, stdin=-1, stdout=-1, text=True, env=env)
 
     def run(self, part: str, name: str, repeats: int) -> dict[str, float]:
@@ -213,6 +216,8 @@ def main() -> None:
             assert method.process.stdin is not None
             method.process.stdin.close()
             method.process.wait()
+    if not rows:
+        sys.exit("nothing was compared: see --parts, --sets and --against")
     common.show("Time of a fit", rows, args.json, **facts(rows))
 
 

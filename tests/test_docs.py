@@ -145,8 +145,12 @@ def mentioned(word: str) -> bool:
 def test_every_room_has_a_page(room: str) -> None:
     pages = {
         "chance": "training",
+        "deferred": "storage",
+        "engine": "storage",
         "hardware": "training",
+        "loading": "storage",
         "network": "nets",
+        "programs": "nets",
         "optimizers": "training",
         "printed": "report",
         "progress": "training",

@@ -100,6 +100,22 @@ def test_new_rows_are_checked(tmp_path: Path) -> None:
         light.transform(np.zeros((0, 2)))
 
 
+def test_other_columns_are_told_where_they_begin_to_differ(tmp_path: Path) -> None:
+    wide = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 30)), columns=[f"x{j}" for j in range(30)])
+    _, light = both(Autoencoder(2, **SMALL).fit(wide), tmp_path)
+    with pytest.raises(
+        DataError, match=r"columns ..., 'x18', 'x19', 'y', .*fitted with ..., 'x18', 'x19', 'x20', .*'x27', ...:"
+    ):
+        light.transform(wide.rename(columns={"x20": "y"}))
+    with pytest.raises(DataError, match=r"columns ..., 'x28', 'x29', 'y', but was fitted with ..., 'x28', 'x29': give these"):
+        light.transform(wide.assign(y=1))
+    numbered = wide.set_axis(range(30), axis=1)
+    _, light = both(Autoencoder(2, **SMALL).fit(numbered), tmp_path)
+    assert len(light.transform(numbered)) == 60
+    with pytest.raises(DataError, match="'28', '29', '30', but was fitted with"):
+        light.transform(pd.concat([numbered, pd.Series(1, numbered.index, name=30)], axis=1))
+
+
 def test_what_cannot_run_in_numpy(tmp_path: Path) -> None:
     X = kinds()["array"]
     Classifier(**SMALL).fit(X, np.arange(60) % 2).save(tmp_path / "classifier.diabolo")

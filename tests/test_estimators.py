@@ -124,7 +124,7 @@ def test_it_is_public_and_documented(name: str) -> None:
 
 OTHER: dict[str, Any] = {  # values with which a fit ends elsewhere
     "alpha": 0.3,
-    "average": 0.5,
+    "average": 0.0,
     "batch_size": 9,
     "n_bins": 3,
     "class_weight": "balanced",
@@ -158,6 +158,7 @@ APART = {  # they are about other things than what a fit of this table ends with
         "encoder",
         "format",
         "freeze",
+        "patience",
         "replay_size",
         "resume",
         "verbose",
@@ -184,6 +185,14 @@ def test_every_parameter_changes_what_is_learned(name: str) -> None:
     usually = learned()
     assert usually == learned()
     assert [p for p in asked if learned(**{p: other[p]}) == usually] == []
+
+
+@pytest.mark.parametrize("name", [name for name in TABULAR if "patience" in ESTIMATORS[name]().get_params()])
+def test_noise_ends_the_fit_and_more_patience_later(name: str) -> None:
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(150, 4)), answers(name, 150)
+    rounds = [ESTIMATORS[name](**SMALL | {"epochs": 400, "patience": p}).fit(X, *y).history_.epoch[-1] for p in (1, 5, 400)]
+    assert rounds[0] < rounds[1] < rounds[2] == 400
 
 
 @pytest.mark.parametrize("kind", kinds())

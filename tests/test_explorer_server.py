@@ -802,10 +802,10 @@ def test_the_explorer_asks_for_what_it_cannot_compute(browser):
         for _ in range(5):
             other.keyboard.down("ArrowRight")
         other.keyboard.up("ArrowRight")
-        other.wait_for_timeout(400)
-        change = other.locator("section.decoded .change").first.inner_text()
-        assert change
-        assert float(change.replace("−", "-")) == pytest.approx(float(row.inner_text()) - float(rest), abs=0.002)
+        other.locator("section.decoded .changed").first.wait_for()
+        first = "(rows) => ['.value', '.change'].map((css) => rows[0].querySelector(css).textContent)"
+        now, change = other.eval_on_selector_all("section.decoded tr", first)
+        assert float(change.replace("−", "-")) == pytest.approx(float(now) - float(rest), abs=0.002)
         other.context.close()
         assert said == []
     page.locator("[role=slider]").focus()

@@ -190,6 +190,27 @@ def test_softmax_is_torchs_cross_entropy(sizes: tuple[int, ...]) -> None:
         assert torch.allclose(p, r.softmax(1))
 
 
+def test_softmax_of_many_columns_needs_no_square_of_their_number() -> None:
+    loss = Softmax((3, 2) * 2000)
+    raw, y = torch.randn(2, 10_000), onehot(loss.sizes, 2)
+    assert loss.terms(raw, y).shape == (2, 4000)
+    assert "of_column" not in vars(loss), "a matrix of 40 million numbers"
+
+
+def test_softmax_is_exact_in_a_network_of_bfloat16() -> None:
+    loss = Softmax((6,) * 4)
+    y, plain, low = onehot(loss.sizes), torch.randn(B, 24, requires_grad=True), torch.zeros(B, 24, requires_grad=True)
+    low.data.copy_(plain.data)
+    expected = loss(plain, y)
+    with torch.autocast("cpu", torch.bfloat16):
+        found = loss(low, y)
+    assert torch.equal(found, expected)
+    found.sum().backward()
+    expected.sum().backward()
+    assert low.grad is not None
+    assert torch.equal(low.grad, plain.grad)
+
+
 def test_multinomial_weighs_by_length_up_to_a_limit() -> None:
     raw, y = torch.randn(B, M), torch.randint(0, 4, (B, M)).float()
     assert torch.allclose(Multinomial(100.0)(raw, 3 * y), 3 * Multinomial(100.0)(raw, y))

@@ -310,9 +310,23 @@ def test_a_stalled_run_anneals_its_best_weights(monkeypatch: pytest.MonkeyPatch)
     assert history.held_out[-1] <= 1.05 * min(history.held_out)
 
 
+def test_a_run_that_stalls_near_its_end_anneals_in_the_steps_that_are_left() -> None:
+    plan = SGD(epochs=60, batch_size=8, patience=3, rounds=60, lr=0.05, average=0.0)
+    run = training.Run(net(), lambda i, x, rng: x.sum(1), Rows(data(8)), lambda: 0.0, plan)
+    run.step, run.total = 50, 60
+    run.anneal()
+    assert (run.tail, run.total) == ((50, schedule(50, 60, plan.warmup), 10), 60)
+    run.step, run.tail = 60, None
+    run.history = History([0.0] * 9, [0.0] * 9, [0.0] * 9, [0.0] * 9)
+    assert not run.stalls, "no step is left"
+
+
 def test_a_run_that_still_improves_says_so() -> None:
     assert "still fell" in train(net(), replace(PLAN, epochs=3, lr=1e-2)).stopped
     assert "still" not in train(net(), replace(PLAN, lr=1e-9)).stopped
+    decibels = History([0.0, 1.0, 2.0], [1.0, 0.9, 0.8], [-28.0, -28.1, -28.2], [0.0, 1.0, 2.0], best=2)
+    assert not decibels.still_improves, "an error below zero"
+    assert replace(decibels, held_out=[-20.0, -24.0, -28.0]).still_improves
 
 
 def test_it_never_ends_worse_than_it_starts() -> None:
@@ -521,6 +535,22 @@ def test_ctrl_c_returns_the_best_so_far(tmp_path: Path) -> None:
     assert "interrupted" in process.communicate()[0]
     assert process.returncode == 0
     assert np.isfinite(np.load(tmp_path / "x.npy")).all()
+
+
+def test_muon_takes_whatever_is_a_matrix() -> None:
+    """A convolution, an ensemble, one row, one column, none at all."""
+    shapes = [(8, 3, 3, 3), (4, 6, 5), (1, 5), (5, 1), (0, 5), (3,)]
+    module = nn.ParameterList([torch.zeros(shape) for shape in shapes])
+    flat = Flat(module)
+    muon = Muon(flat, 1.0)
+    muon.step(1.0)
+    assert not flat.w.any(), "no gradient, no step"
+    flat.g.normal_(generator=torch.Generator().manual_seed(0))
+    muon.step(1.0)
+    for shape, w in zip([shape for shape in shapes if len(shape) > 1], module, strict=False):
+        tall = max(1.0, shape[0] / max(1, w[:1].numel())) ** 0.5
+        assert torch.isfinite(w).all()
+        assert (torch.linalg.matrix_norm(w.detach().flatten(1), 2) if w.numel() else 0) < 1.3 * tall
 
 
 @pytest.mark.parametrize("hardware", [True, False])

@@ -110,14 +110,25 @@ class Fitted:
         X = plain(X)
         if self.format_.named:
             X = self.format_.without(rows_of(X, self.format_.accepts(X)))
-        if self.names is not None and hasattr(X, "columns") and names_of(X) != self.names:
-            fitted = few(self.names)
-            raise DataError(f"X has the columns {few(names_of(X))}, but was fitted with {fitted}: give these, in this order")
+        if self.format_.named and (self.names is not None or X.shape[1] != len(self.format_.columns)):
+            compared(names_of(X), list(self.format_.columns))
         return X
 
 
-def few(names: list[str]) -> str:
-    return ", ".join(map(repr, names[:10])) + (", ..." if len(names) > 10 else "")
+def compared(found: list[str], fitted: list[str]) -> None:
+    """An error if the columns are not the same; it shows where they begin to differ."""
+    if found != fitted:
+        at = next(
+            (i for i, names in enumerate(zip(found, fitted, strict=False)) if len({*names}) > 1), min(len(found), len(fitted))
+        )
+        has, had = (few(names, max(0, at - 2)) for names in (found, fitted))
+        raise DataError(f"X has the columns {has}, but was fitted with {had}: give these, in this order")
+
+
+def few(names: list[str], start: int) -> str:
+    """Some of the names, from number `start` on."""
+    end = start + 10
+    return "..., " * (start > 0) + ", ".join(map(repr, names[start:end])) + ", ..." * (end < len(names))
 
 
 def joined(parts: Iterator[np.ndarray]) -> np.ndarray:

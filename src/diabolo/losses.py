@@ -22,6 +22,7 @@ level, are not learned from. In evaluation they get the worst value: ``surprise`
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import inf
@@ -50,6 +51,7 @@ __all__ = [
 
 LOSSES: dict[str, type[Loss]] = {}
 OUTSIDE = 1e4  # the surprise of values outside the domain, in nats
+BLOCK = 32  # columns of categories in one product
 WORST = 2.0  # their error: the largest Brier score
 
 
@@ -116,6 +118,12 @@ def build(config: dict[str, Any]) -> Loss:
     """
     values = {name: tuple(v) if isinstance(v, list) else v for name, v in config.items() if name != "name"}
     return LOSSES[config["name"]](**values)
+
+
+def exact_products(device: str) -> AbstractContextManager[object]:
+    """Products in the precision of their factors, although the network computes in bfloat16."""
+    on = torch.is_autocast_enabled(device)
+    return torch.autocast(device, enabled=False) if on else nullcontext()  # it costs time
 
 
 def distance(e: Tensor, y: Tensor) -> Tensor:
@@ -292,10 +300,20 @@ class Softmax(Loss):
         table = x.new_full((len(x), len(self.sizes) * max(self.sizes)), fill)
         return table.index_copy(1, self.place.to(x.device), x).view(len(x), max(self.sizes), len(self.sizes))
 
+    @cached_property
+    def blocks(self) -> list[Softmax]:
+        """The columns in small groups: a product with ``of_column`` costs the square of their number."""
+        return [Softmax(self.sizes[i : i + BLOCK]) for i in range(0, len(self.sizes), BLOCK)]
+
     def terms(self, raw: Tensor, y: Tensor) -> Tensor:
+        if len(self.sizes) > BLOCK:
+            widths = [sum(block.sizes) for block in self.blocks]
+            sides = zip(self.blocks, raw.split(widths, 1), y.split(widths, 1), strict=True)
+            return torch.cat([block.terms(*side) for block, *side in sides], 1)
         s, y = self.of_column.to(raw), observed(y).to(raw.dtype)
-        u = (raw - self.padded(raw.detach(), -inf).amax(1) @ s.T).clamp(min=-1e4)
-        return (y @ s) * (u.exp() @ s).log() - (y * u) @ s
+        with exact_products(raw.device.type):
+            u = (raw - self.padded(raw.detach(), -inf).amax(1) @ s.T).clamp(min=-1e4)
+            return (y @ s) * (u.exp() @ s).log() - (y * u) @ s
 
     def predict(self, raw: Tensor) -> Tensor:
         p = self.padded(raw, -inf).softmax(1)

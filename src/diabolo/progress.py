@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from threading import Timer
 from typing import Protocol, TypeVar
 
-__all__ = ["progress", "tracked"]
+__all__ = ["finished", "progress", "tracked"]
 
 PATIENCE = 2.0  # seconds before anything is shown
 EVERY, OFTEN = 5.0, 0.1  # seconds between two lines, and between two updates of a bar
@@ -46,6 +46,15 @@ def progress(title: str | None, total: int | None = None) -> Iterator[At]:
         yield shown.at
     finally:
         shown.close()
+
+
+def finished(title: str | None, seconds: float, words: str) -> None:
+    """A line at the end of work that has shown its progress.
+
+    >>> finished(None, 3.0, "reading 1, training 2")
+    """
+    if title is not None and seconds >= PATIENCE and not int(os.environ.get("RANK", "0")):
+        print(f"{title}: {words}", file=sys.stderr)
 
 
 def tracked(parts: Iterable[T], title: str | None, total: int) -> Iterator[T]:

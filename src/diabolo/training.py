@@ -39,7 +39,7 @@ from .rows import Rows, steps_per_epoch
 __all__ = ["SGD", "History", "minimize"]
 
 Objective = Callable[[Tensor, Tensor, torch.Generator], Tensor]
-STILL = 0.97  # a held-out error that falls by more than 3 % in the last third of the steps still improves
+FALL = 0.03  # a held-out error that falls by more than this share of it in the last third of the steps still improves
 SHOWN = 7  # rounds of a history that are printed, evenly spaced
 
 
@@ -116,22 +116,23 @@ class History(Printed):
     seconds: list[float] = field(default_factory=list)
     best: int = 0
     stopped: str = "all epochs done"
-    times: dict[str, float] = field(default_factory=dict)  # seconds of each stage of the fit
+    times: dict[str, float] = field(default_factory=dict)  # seconds of each stage of this fit; no file holds them
 
     def state(self) -> dict[str, Any]:
-        """As JSON, which has no NaN."""
-        return {k: [_or_none(x) for x in v] if isinstance(v, list) else v for k, v in asdict(self).items()}
+        """As JSON, which has no NaN; where the time of the fit went is no part of the model."""
+        kept = {k: v for k, v in asdict(self).items() if k != "times"}
+        return {k: [_or_none(x) for x in v] if isinstance(v, list) else v for k, v in kept.items()}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> History:
         """The inverse of :meth:`state`."""
         names = ("epoch", "loss", "held_out", "seconds")
-        lists = {name: [math.nan if x is None else float(x) for x in state[name]] for name in names}
-        rounds, best = {len(values) for values in lists.values()}, state["best"]
+        lists = [[math.nan if x is None else float(x) for x in state[name]] for name in names]
+        rounds, best = {len(values) for values in lists}, state["best"]
         if len(rounds) != 1 or type(best) is not int or not 0 <= best < max(1, *rounds) or type(state["stopped"]) is not str:
             raise ValueError("the history does not fit together")
-        times = {str(stage): float(seconds) for stage, seconds in state["times"].items()}
-        return cls(**lists, best=best, stopped=state["stopped"], times=times)
+        epoch, loss, held_out, seconds = lists
+        return cls(epoch, loss, held_out, seconds, best, state["stopped"])
 
     def add(self, epoch: float, loss: float, held_out: float | None, seconds: float) -> bool:
         """Append a round; True if it is the best so far. Without held-out rows (None), the last one is."""
@@ -168,13 +169,18 @@ class History(Printed):
                 yield "No rows were held out: the weights of the last round are kept."
         yield f"Stopped: {self.stopped}."
         if self.times:
-            yield f"Seconds: {', '.join(f'{stage} {few(round(t, 2))}' for stage, t in self.times.items())}."
+            yield f"Seconds: {self.spent}."
+
+    @property
+    def spent(self) -> str:
+        """The seconds of each stage of the fit, in words."""
+        return ", ".join(f"{stage} {few(round(seconds, 2))}" for stage, seconds in self.times.items())
 
     @property
     def still_improves(self) -> bool:
-        """Whether the held-out error fell by 3 % in the last third."""
+        """Whether the held-out error fell by 3 % in the last third; some errors are below zero, such as that of decibels."""
         early = [e for e, at in zip(self.held_out, self.epoch, strict=True) if at <= 2 / 3 * self.epoch[-1]]
-        return bool(early) and self.held_some_out and self.held_out[self.best] < STILL * min(early)
+        return bool(early) and self.held_some_out and self.held_out[self.best] < min(early) - FALL * abs(min(early))
 
     @property
     def held_some_out(self) -> bool:
@@ -285,7 +291,7 @@ class Run:
     @property
     def gap(self) -> int:
         """Steps until the next round."""
-        return min(self.every, max(LEAST_GAP, self.step // 8))
+        return max(LEAST_GAP, min(self.every, self.step // 8))
 
     @property
     def share(self) -> float:
@@ -295,11 +301,18 @@ class Run:
         start, share, steps = self.tail
         return share * (1 - (self.step - start) / steps)
 
+    @property
+    def stalls(self) -> bool:
+        """Whether the held-out error has not fallen for too long, with steps left; a warm-up may do harm at first."""
+        judged = self.held_out is not None and self.tail is None
+        long = self.history.waited >= self.plan.patience and self.step >= 2 * self.plan.warmup * self.total
+        return judged and long and self.step < self.total
+
     def anneal(self) -> None:
         """The held-out error stalls: return to the best weights, and let the learning rate go down to zero."""
-        steps = max(LEAST_TAIL, round(TAIL * self.step))
+        steps = min(max(LEAST_TAIL, round(TAIL * self.step)), self.total - self.step)
         self.tail = self.step, self.share, steps
-        self.total = min(self.total, self.step + steps)
+        self.total = self.step + steps
         self.flat.w.copy_(self.best)
         self.average.copy_(self.best)
         self.flat.sync()
@@ -324,7 +337,7 @@ class Run:
             if self.step >= self.next or self.step == self.total:
                 self.round(self.sum.item() / max(1, self.step - self.measured))
                 self.next = self.step + self.gap
-                if self.held_out is not None and self.tail is None and self.history.waited >= self.plan.patience:
+                if self.stalls:
                     self.anneal()
             at(self.step, self.where)
             if self.plan.checkpoint and time.monotonic() - self.saved > self.plan.checkpoint_seconds:

@@ -110,8 +110,8 @@ class Dense:
         return {"batch_size": self.batch_size, "weight_decay": self.weight_decay, "muon_lr": self.muon_lr}
 
     def steps(self, n: int) -> int:
-        """SGD steps for n rows; they grow with the root of the number of cells, if there are many."""
-        return round(self.most_steps * max(1.0, n * self.format.width / MANY_CELLS) ** 0.5)
+        """SGD steps for n rows; they grow with the cube root of the number of cells, if there are many."""
+        return round(self.most_steps * max(1.0, n * self.format.width / MANY_CELLS) ** (1 / 3))
 
     @property
     def watched(self) -> list[int]:

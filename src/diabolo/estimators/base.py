@@ -34,6 +34,8 @@ from ..formats.matrices import plain
 from ..hardware import one_thread, pick_device, pick_precision
 from ..losses import Bounded, Loss, Multinomial, Softmax
 from ..network import Diabolo
+from ..printed import few
+from ..progress import finished
 from ..registry import registered_name
 from ..rows import Rows, spread_over
 from ..storage import under
@@ -203,6 +205,9 @@ class System(Training, BaseEstimator, ABC):
         self._measure(train, held)
         stages = {"reading": read - start, "start": made - read}
         self.history_.times = stages | self.history_.times | {"measuring": time.monotonic() - trained}
+        seconds = time.monotonic() - start
+        title = type(self).__name__ if self.verbose else None
+        finished(title, seconds, f"{few(round(seconds, 1))} seconds: {self.history_.spent}")
         return self
 
     def _read(self, X: Any, categories: Any = None, numbers: Any = None) -> Rows:
