@@ -189,7 +189,7 @@ class Text(Dense):
 
     widths = (256, 128)
     batch_size = 512
-    most_steps = 180
+    most_steps = 220
     weight_decay = 0.5
     shares = False
 
