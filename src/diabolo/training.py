@@ -70,8 +70,8 @@ class SGD:
     rounds : int
         Number of held-out evaluations in the whole run (at most one per epoch if epochs are long).
     first_gap : int
-        Steps before the first of them; the next are an eighth of the steps so far apart, until they are as far apart as `rounds`
-        says. 0: always as far apart.
+        Steps before the first of them; the next are an eighth of the steps so far apart, until it is as many as `rounds`
+        says. 0: always as far apart as that.
     patience : int
         After this number of rounds without improvement, the learning rate goes down to zero, and training stops.
     precision : {"float32", "bfloat16"}
