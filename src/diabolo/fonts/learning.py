@@ -64,7 +64,7 @@ def fit(
     copies: int = COPIES,
     rank: int = RANK,
     width: float | None = None,
-    epochs: int = 12,
+    epochs: int = 8,
     lr: float = 4e-3,
     seed: int = 0,
     about: str = "",
