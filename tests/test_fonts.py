@@ -157,8 +157,8 @@ def test_bitmap_and_color_fonts_are_left_out(tmp_path: Path) -> None:
 
 def test_a_symbol_font_is_left_out(tmp_path: Path) -> None:
     font = TTFont(BytesIO(made("ABC")))
-    for table in font["cmap"].tables:
-        table.platformID, table.platEncID = 3, 0
+    font["cmap"].tables = font["cmap"].tables[-1:]
+    font["cmap"].tables[0].platformID, font["cmap"].tables[0].platEncID = 3, 0
     font.save(tmp_path / "symbols.ttf")
     (found,) = collection.each(tmp_path, "ABC")
     assert found == LeftOut("symbols.ttf", "it is a symbol font")

@@ -53,6 +53,7 @@ SAMPLE = 1024  # faces whose principal components are what is drawn
 SHARE = 0.1  # of the advances in the variance of which the principal components are taken
 FIELD, ADVANCE = 0.05, 0.002  # weights of the errors beside that of pictures
 RAISED = 1.0  # cells that a field is raised at most
+HALVED = 10  # times the range of how much is halved
 LEVELED = 12  # principal components of how much
 STEP = 0.006  # to which what is drawn is rounded, beside what its numbers come to
 AT_ONCE = 3  # a step of SGD is by a third of the letters
@@ -294,6 +295,10 @@ def _missing(decoder: Decoder, rows: Varied, part: slice) -> Tensor:
     letters, size = rows.shape
     fields = decoder.some(decoder.places[part], list(range(letters)))[0]
     ink = coverage(rows.take(part)).reshape(-1, letters, size * size).mean(2)
-    fine = nn.functional.interpolate(fields, scale_factor=2, mode="bilinear").flatten(2).sort(2).values
-    first = ((1 - ink) * fine.shape[2]).long().clamp(max=fine.shape[2] - 1)
-    return (-fine.gather(2, first[..., None])[..., 0]).clamp(-RAISED / 4, RAISED)
+    fine = nn.functional.interpolate(fields, scale_factor=2, mode="bilinear").flatten(2)
+    low, high = torch.full_like(ink, -RAISED / 4), torch.full_like(ink, RAISED)
+    for _ in range(HALVED):
+        up = (low + high) / 2
+        enough = (fine > -up[..., None]).float().mean(2) >= ink
+        low, high = torch.where(enough, low, up), torch.where(enough, up, high)
+    return high
