@@ -10,7 +10,7 @@ Places of the shipped map, half of them those of faces that were learned and hal
     accepted            FreeType draws it, HarfBuzz shapes all letters with the advances that were decoded, and the browsers'
                         sanitizer (OTS) lets it pass
 
-    DIABOLO_DATA=... python benchmarks/fonts_saved.py [--places 24] [--seed 0] [--model mine.diabolo]
+    DIABOLO_DATA=... python benchmarks/fonts_saved.py [--places 12] [--seed 0] [--model mine.diabolo]
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def usual_points(source: Path) -> dict[str, float]:
 
 if __name__ == "__main__":
     p = common.parser(__doc__.splitlines()[0])
-    p.add_argument("--places", type=int, default=24)
+    p.add_argument("--places", type=int, default=12)
     p.add_argument("--seed", type=int, default=0, help="of their choice")
     p.add_argument("--model", type=Path, help="a map of your own; by default the shipped one")
     a = p.parse_args()
