@@ -65,7 +65,7 @@ def fit(
     copies: int = COPIES,
     rank: int = RANK,
     width: float | None = None,
-    epochs: int = 8,
+    epochs: int = 20,
     lr: float = 4e-3,
     seed: int = 0,
     about: str = "",
