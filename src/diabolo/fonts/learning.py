@@ -39,14 +39,14 @@ from .manifold import LEVELS, Manifold, compared
 __all__ = ["alone", "fit"]
 
 NEAR = 1.5  # cells; what is farther from the outline is not learned
-COPIES = 12  # of each face
+COPIES = 10  # of each face
 LIKE = {  # deviations: of logarithms, a slope, cells, em
     "wide": 0.13, "tall": 0.08, "small": 0.06, "slant": 0.09, "bold": 0.5, "contrast": 0.25, "loose": 0.04,
 }  # fmt: skip
 MIDDLE = 0.35  # em; what is slanted stays where it is at this height
-RANK = 128
+RANK = 96
 WIDTH = 1.6  # h, in deviations of the places, times the root of their number
-MOST = 7000  # places; of more faces there are fewer copies
+MOST = 6000  # places; of more faces there are fewer copies
 PERPLEXITY = 20
 WIDE = 0.15  # of the advances beside the pictures, when faces are placed
 SAMPLE = 1024  # faces whose principal components are what is drawn
