@@ -33,7 +33,7 @@ ROUND = 2  # steps from a corner within which it is rounded
 TURN = 0.5  # a corner turns by this angle within ROUND + 1 steps to each side
 PEAK = 0.2  # within ROUND steps it turns by so much more than beside it
 SIDE = 5  # steps from a corner to the end of what is continued to it
-REACH = 0.8  # how far lines are continued to a corner; half of it for short ones
+REACH = 1.0  # how far lines are continued to a corner; half of it for short ones
 
 # lines
 BOW = 30.0  # arcs of this radius are straight
@@ -144,7 +144,7 @@ def _lines(p: Floats, corners: Sequence[int], tolerance: float) -> list[Line]:
         x, y, xx, yy, xy = ((sums[long + 1 :] - sums[: -long - 1]) / (long + 1)).T
         xx, yy, xy = xx - x * x, yy - y * y, xy - x * y
         off = (xx + yy - np.sqrt((xx - yy) ** 2 + 4 * xy**2)) / 2
-        most = min(0.75 * tolerance, (long / STEPS) ** 2 / (26.8 * BOW))
+        most = min(tolerance / 2, (long / STEPS) ** 2 / (26.8 * BOW))
         counts = np.cumsum(taken)
         free = counts[long:] - counts[: m + 1 - long] + taken[: m + 1 - long] == 0
         for i in np.flatnonzero(free & (off <= most**2)).tolist():

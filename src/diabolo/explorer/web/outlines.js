@@ -16,7 +16,7 @@ const ROUND = 2;
 const TURN = 0.5;
 const PEAK = 0.2;
 const SIDE = 5;
-const REACH = 0.8;
+const REACH = 1;
 
 const BOW = 30;
 const [FREE, HALF, HELD] = [16, 10, 6];
@@ -240,7 +240,7 @@ function linesOf(p, corners, tolerance) {
   const held = (i) => corners.some((c) => modulo(i - c, m) <= ROUND + 2);
   const holds = (i) => corners.some((c) => modulo(c - i, m) <= ROUND + 2);
   for (let long = longestGap(taken) - 2; long >= HELD; long--) {
-    const most = Math.min(0.75 * tolerance, (long / STEPS) ** 2 / (26.8 * BOW));
+    const most = Math.min(tolerance / 2, (long / STEPS) ** 2 / (26.8 * BOW));
     for (let i = 0; i + long <= m; i++) {
       if (spread(sums, i, i + long) > most ** 2) continue;
       if (long < [FREE, HALF, HELD][held(i) + holds(i + long)]) continue;
