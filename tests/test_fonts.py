@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import zipfile
 from io import BytesIO
 from pathlib import Path
@@ -152,6 +153,41 @@ def test_bitmap_and_color_fonts_are_left_out(tmp_path: Path) -> None:
     font.save(tmp_path / "bitmap.ttf")
     reasons = {one.name: one.reason for one in collection.each(tmp_path, "ABC") if isinstance(one, LeftOut)}
     assert reasons == {"color.ttf": "it is a color font", "bitmap.ttf": "it has no outlines, only bitmaps"}
+
+
+def test_a_symbol_font_is_left_out(tmp_path: Path) -> None:
+    font = TTFont(BytesIO(made("ABC")))
+    font["cmap"].tables = font["cmap"].tables[-1:]
+    font["cmap"].tables[0].platformID, font["cmap"].tables[0].platEncID = 3, 0
+    font.save(tmp_path / "symbols.ttf")
+    (found,) = collection.each(tmp_path, "ABC")
+    assert found == LeftOut("symbols.ttf", "it is a symbol font")
+
+
+def test_of_fonts_with_two_letters_these_can_be_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "two.ttf").write_bytes(made("AB"))
+    with pytest.raises(DataError, match="it lacks C D; ask for fewer letters, those that the fonts have"):
+        fonts.collected(tmp_path, "ABCD")
+    assert fonts.collected(tmp_path, "AB").letters == "AB"
+
+
+def test_what_only_looks_like_a_font_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a zip, other files are passed by; a folder and a pipe are no font files, and what is huge is not read."""
+    with zipfile.ZipFile(tmp_path / "some.zip", "w") as archive:
+        archive.writestr("made.ttf", made("ABC"))
+        archive.writestr("notes.txt", b"no font")
+        archive.writestr("../../evil.ttf", made("ABC")[:300])
+        archive.writestr("huge.otf", bytes(3000))
+    monkeypatch.setattr(files, "LARGEST", 2000)
+    found = list(collection.each(tmp_path / "some.zip", "ABC"))
+    assert [one.reason for one in found if isinstance(one, LeftOut)][1:] == ["it cannot be read (it is too large for a font)"]
+    assert sum(isinstance(one, tuple) for one in found) == 1
+    folder = tmp_path / "folder"
+    (folder / "folder.ttf").mkdir(parents=True)
+    os.mkfifo(folder / "pipe.ttf")
+    (folder / "huge.ttf").write_bytes(bytes(3000))
+    (huge,) = collection.each(folder, "ABC")
+    assert huge == LeftOut("huge.ttf", "it cannot be read (it is too large for a font)")
 
 
 def test_a_variable_font_is_several_faces(tmp_path: Path) -> None:
@@ -338,6 +374,20 @@ def test_the_same_seed_gives_the_same_manifold(faces: fonts.Collection) -> None:
     assert (one.at((0, 0)).fields == two.at((0, 0)).fields).all()
 
 
+def test_a_map_of_some_letters_alone(learned: fonts.Manifold) -> None:
+    alone = fonts.alone(learned, "OT")
+    assert (alone.letters, alone.faces) == ("OT", learned.faces)
+    of_all = [learned.at(place, "OT") for place in learned.places]
+    of_two = [alone.at(place) for place in alone.places]
+    off = np.mean(
+        [np.abs(fields.coverage(a.fields) - fields.coverage(b.fields)).mean() for a, b in zip(of_all, of_two, strict=True)]
+    )
+    assert off < 0.05
+    for letters, said in (("x", "this map has only the letters HOTi.1"), (" ", "give one letter or more of HOTi.1")):
+        with pytest.raises(DataError, match=said):
+            fonts.alone(learned, letters)
+
+
 def test_two_faces_are_too_few(faces: fonts.Collection) -> None:
     with pytest.raises(DataError, match="there are 2 faces: a manifold needs at least 3"):
         fonts.fit(faces.take([0, 1]))
@@ -403,7 +453,7 @@ def test_ssim_is_one_for_the_same_and_less_for_noise() -> None:
 
 def test_fit_names_what_is_left_out_and_writes_a_model(some: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(collection, "LETTERS", LETTERS)
-    monkeypatch.setattr(fonts, "collected", lambda source, say: collection.collected(source, LETTERS, say=say))
+    monkeypatch.setattr(fonts, "collected", lambda source, letters, say: collection.collected(source, LETTERS, say=say))
     monkeypatch.setattr(fonts, "fit", lambda faces, **more: learning.fit(faces, copies=1, rank=4, epochs=1, **more))
     (some / "broken.ttf").write_bytes(b"nothing")
     said = run("fonts", "--fit", some, "-o", tmp_path / "mine.diabolo")
@@ -411,6 +461,24 @@ def test_fit_names_what_is_left_out_and_writes_a_model(some: Path, tmp_path: Pat
     assert "left out broken.ttf: it cannot be read" in said
     assert "8 faces of" in said
     assert len(fonts.load(tmp_path / "mine.diabolo").faces) == 8
+
+
+def test_a_target_that_cannot_be_written_is_found_out_before_the_work(some: Path, tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="its folder does not exist"):
+        run("fonts", "--fit", some, "-o", tmp_path / "absent" / "mine.diabolo")
+    with pytest.raises(DataError, match="there is a folder of this name"):
+        run("fonts", "--fit", some, "-o", tmp_path)
+
+
+def test_the_map_of_one_letter_writes_this_letter(learned: fonts.Manifold, tmp_path: Path) -> None:
+    learned.save(tmp_path / "fonts.diabolo")
+    mine = ("fonts", "--model", tmp_path / "fonts.diabolo", "--letter", "O")
+    run(*mine, "--at", "0,0", "--svg", tmp_path / "word.svg")
+    assert "<title>O</title>" in (tmp_path / "word.svg").read_text()
+    run(*mine, "--export", tmp_path / "page.html")
+    result = CliRunner().invoke(cli, ["fonts", "--letters", " "])
+    assert result.exit_code == 2
+    assert "give one letter or more" in result.output
 
 
 def test_export_writes_one_page(learned: fonts.Manifold, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ Examples:
   diabolo fonts --at 0.4,1.1 --svg word.svg --text Hello
   diabolo fonts --fit ~/fonts -o mine.diabolo
   diabolo fonts --fit system -o mine.diabolo
+  diabolo fonts --letters a                                 (a map of one letter alone)
   diabolo fonts --model mine.diabolo
 """
 
@@ -33,12 +34,29 @@ def pair(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple
     return x, y
 
 
+def once(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Each letter once, without spaces."""
+    if value is None:
+        return None
+    letters = "".join(dict.fromkeys(value.replace(" ", "")))
+    if not letters or not letters.isprintable():
+        raise click.BadParameter(f"{value!r}: give one letter or more, such as a")
+    return letters
+
+
 @click.command(
     epilog=EPILOG,
     help="Drag a circle over a map of fonts: the letters follow. The map that comes with the package was learned from "
     "fonts with open licenses; --fit learns one from your own. The font of a place can be saved: --ttf.",
 )
 @click.option("--text", help="The word to write.  [default: Hamburgefonts; with --ttf: all letters]")
+@click.option(
+    "--letter",
+    "--letters",
+    "letters",
+    callback=once,
+    help="A map of these letters alone, such as a; with --fit, learn no others.",
+)
 @click.option("--at", "place", metavar="X,Y", callback=pair, help="A place of the map.")
 @click.option("--face", help="The place of this face that was learned, such as 'Cabin Bold'.")
 @click.option(
@@ -65,6 +83,7 @@ def pair(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple
 @click.option("--no-browser", is_flag=True, help="Do not open a browser: only print the address.")
 def command(
     text: str | None,
+    letters: str | None,
     place: tuple[float, float] | None,
     face: str | None,
     path: Path | None,
@@ -82,7 +101,7 @@ def command(
 ) -> None:
     check(source, output, place, face, ttf, svg, export)
     if source is not None:
-        learn(source, output, seed)
+        learn(source, output, letters, seed)
         return
     from .. import fonts
 
@@ -91,6 +110,8 @@ def command(
             option = "--ttf" if target is ttf else "--svg" if target is svg else "--export"
             never_onto_input(target, *([path] if path else []), option=option)
     manifold = fonts.load(path) if path else fonts.shipped()
+    if letters is not None:
+        manifold = fonts.alone(manifold, letters)
     where = manifold.where(face) if face is not None else place
     if ttf or svg:
         saved(manifold, where, text, ttf, svg, family)
@@ -130,15 +151,20 @@ def check(
         raise click.UsageError("--export does not go with --ttf and --svg: run it by itself")
 
 
-def learn(source: str, output: Path | None, seed: int) -> None:
+def learn(source: str, output: Path | None, letters: str | None, seed: int) -> None:
     from .. import fonts
     from ..progress import progress
+    from ..storage import atomic
 
     assert output is not None
     if source != "system":
         never_onto_input(output, Path(source))
+    if not output.exists():
+        with atomic(output):  # fail before the work if the folder cannot be written to
+            pass
+        output.unlink()
     with progress("Fonts") as at:
-        faces = fonts.collected(source, say=lambda words: at(0, words))
+        faces = fonts.collected(source, letters or fonts.LETTERS, say=lambda words: at(0, words))
     for out in faces.left_out:
         click.echo(f"left out {out.name}: {out.reason}", err=True)
     click.echo(
@@ -149,13 +175,19 @@ def learn(source: str, output: Path | None, seed: int) -> None:
     click.echo(f"wrote {output}")
 
 
-def saved(manifold: Any, place: Any, text: str | None, ttf: Path | None, svg: Path | None, family: str) -> None:
+def usual(manifold: Any) -> str:
+    """What is written if nothing else is asked for."""
     from ..fonts import TEXT
+
+    return TEXT if set(TEXT) <= set(manifold.letters) else manifold.letters[: len(TEXT)]
+
+
+def saved(manifold: Any, place: Any, text: str | None, ttf: Path | None, svg: Path | None, family: str) -> None:
     from ..fonts.outlines import outlines
     from ..fonts.truetype import word, write
     from ..storage import atomic
 
-    shown = text or TEXT
+    shown = text or usual(manifold)
     warn_outside(manifold, place)
     glyphs = manifold.at(place, None if ttf else shown)
     drawn = {c: outlines(glyphs.fields[i], glyphs.box(i)) for i, c in enumerate(glyphs.letters)}
@@ -183,12 +215,11 @@ def show(
 ) -> None:
     from ..explorer import html, server
     from ..explorer.fonts import payload
-    from ..fonts import TEXT
     from ..storage import atomic
 
     if place is not None:
         warn_outside(manifold, place)
-    made = html(payload(manifold, text or TEXT, title, place))
+    made = html(payload(manifold, text or usual(manifold), title, place))
     if export is None:
         server.serve(lambda: made, host=host, port=port, open=not no_browser)
         return

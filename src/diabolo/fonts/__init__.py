@@ -7,10 +7,10 @@ from pathlib import Path
 
 from .collection import Collection, collected
 from .glyphs import LETTERS
-from .learning import fit
+from .learning import alone, fit
 from .manifold import Glyphs, Manifold, load
 
-__all__ = ["LETTERS", "TEXT", "Collection", "Glyphs", "Manifold", "collected", "fit", "load", "shipped"]
+__all__ = ["LETTERS", "TEXT", "Collection", "Glyphs", "Manifold", "alone", "collected", "fit", "load", "shipped"]
 
 TEXT = "Hamburgefonts"
 

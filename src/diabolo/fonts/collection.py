@@ -108,5 +108,7 @@ def collected(
         say(f"{len(kept):,} faces, {face.named.name}")
     if not kept:
         reasons = "; ".join(f"{out.name}: {out.reason}" for out in left_out[:3])
-        raise DataError(f"no face in {os.fspath(source)!r} can be used: {reasons}")
+        lacking = any(out.reason.startswith("it lacks") for out in left_out)
+        remedy = "; ask for fewer letters, those that the fonts have" if lacking and len(letters) > 1 else ""
+        raise DataError(f"no face in {os.fspath(source)!r} can be used: {reasons}{remedy}")
     return Collection(letters, kept, np.stack(fields), np.stack(small), np.stack(advances), left_out)

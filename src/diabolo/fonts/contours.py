@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import DataError
 
-__all__ = ["SAME", "STEPS", "Floats", "area", "checked", "contours", "upsampled"]
+__all__ = ["SAME", "STEPS", "Floats", "area", "checked", "contours", "cubic", "upsampled"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -47,7 +47,8 @@ def upsampled(field: ArrayLike, times: int = STEPS) -> Floats:
     [1.25, 1.75, 2.25, 2.75]
     """
     f = checked(field)
-    return _cubic(f.shape[0], times) @ f @ _cubic(f.shape[1], times).T
+    U, V = (cubic(n, (np.arange(n * times) + 0.5) / times - 0.5) for n in f.shape)
+    return np.asarray(U @ f @ V.T)
 
 
 def checked(field: ArrayLike) -> Floats:
@@ -59,15 +60,14 @@ def checked(field: ArrayLike) -> Floats:
     return f
 
 
-def _cubic(n: int, times: int) -> Floats:
-    """(n times, n): the weights of Keys' cubic interpolation; beyond the border the last sample goes on."""
-    x = (np.arange(n * times) + 0.5) / times - 0.5
+def cubic(n: int, x: Floats) -> Floats:
+    """(m, n): the weights of Keys' cubic interpolation at x (m,) between n samples; beyond the border the last one goes on."""
     k = np.floor(x)
     t = x - k
     weights = (-t * (1 - t) ** 2, 2 - 5 * t**2 + 3 * t**3, t + 4 * t**2 - 3 * t**3, -(t**2) * (1 - t))
-    U = np.zeros((n * times, n))
+    U = np.zeros((len(x), n))
     for j, w in enumerate(weights):
-        np.add.at(U, (np.arange(n * times), np.clip(k.astype(int) - 1 + j, 0, n - 1)), w / 2)
+        np.add.at(U, (np.arange(len(x)), np.clip(k.astype(int) - 1 + j, 0, n - 1)), w / 2)
     return U
 
 

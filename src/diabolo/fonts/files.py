@@ -109,17 +109,26 @@ Read = Callable[[], bytes]
 def files(source: str | os.PathLike[str]) -> list[tuple[str, Read]]:
     """Names of font files and how to read them."""
     if source == "system":
-        return [(Path(path).name, Path(path).read_bytes) for path in sorted(on_this_computer())]
+        return [(Path(path).name, _reader(Path(path))) for path in sorted(on_this_computer())]
     path = Path(source)
     if not path.exists():
         raise DataError(f"there is no file or folder {str(path)!r}")
     if path.is_dir():
-        return [(str(p.relative_to(path)), p.read_bytes) for p in sorted(path.rglob("*")) if _is_font(p.name)]
+        return [(str(p.relative_to(path)), _reader(p)) for p in sorted(path.rglob("*")) if _is_font(p.name) and p.is_file()]
     if zipfile.is_zipfile(path):
         return _zipped(path)
     if not _is_font(path.name):
         raise DataError(f"{str(path)!r} is no font: give a folder, a zip or a file {', '.join(SUFFIXES)}")
-    return [(path.name, path.read_bytes)]
+    return [(path.name, _reader(path))]
+
+
+def _reader(path: Path) -> Read:
+    def read() -> bytes:
+        if path.stat().st_size > LARGEST:
+            raise OSError("it is too large for a font")
+        return path.read_bytes()
+
+    return read
 
 
 def _is_font(name: str) -> bool:

@@ -3,9 +3,10 @@ r"""Learning a manifold from the letters of faces.
     min  sum_i  | y - coverage_i |^2  +  lambda | f - f_i |^2  +  mu | a - a_i |^2          at c_i + h e,  e ~ N(0, 1)
 
 The noise h e keeps the decoder smooth: a place must look right for all that lies around it. Faces are placed so that similar
-ones are close (t-SNE), with copies of each that are a little bolder, wider, taller, looser or more slanted: these fill the
-plane between them. The mean of thin lines that do not lie on one another is no line. So at last the fields of each letter are
-raised until there is as much ink inside as the faces nearby have; -o is by how much.
+ones are close (t-SNE), with copies of each that are a little bolder, wider, taller, looser or more slanted, of more contrast
+or with larger small letters: these fill the plane between them. The mean of thin lines that do not lie on one another is no
+line. So at last the fields of each letter are raised until there is as much ink inside as the faces nearby have; -o is by how
+much.
 
 References
 ----------
@@ -35,22 +36,27 @@ from .fields import coverage
 from .glyphs import BOX
 from .manifold import LEVELS, Manifold, compared
 
-__all__ = ["fit"]
+__all__ = ["alone", "fit"]
 
 NEAR = 1.5  # cells; what is farther from the outline is not learned
-COPIES = 8  # of each face
-LIKE = {"wide": 0.13, "tall": 0.08, "slant": 0.09, "bold": 0.5, "loose": 0.04}  # of logarithms, a slope, cells, em
+COPIES = 10  # of each face
+LIKE = {  # deviations: of logarithms, a slope, cells, em
+    "wide": 0.13, "tall": 0.08, "small": 0.06, "slant": 0.09, "bold": 0.5, "contrast": 0.25, "loose": 0.04,
+}  # fmt: skip
 MIDDLE = 0.35  # em; what is slanted stays where it is at this height
-RANK = 64
+RANK = 96
 WIDTH = 1.6  # h, in deviations of the places, times the root of their number
-MOST = 5000  # places; of more faces there are fewer copies
+MOST = 6000  # places; of more faces there are fewer copies
 PERPLEXITY = 20
 WIDE = 0.15  # of the advances beside the pictures, when faces are placed
 SAMPLE = 1024  # faces whose principal components are what is drawn
 SHARE = 0.1  # of the advances in the variance of which the principal components are taken
 FIELD, ADVANCE = 0.05, 0.002  # weights of the errors beside that of pictures
 RAISED = 1.0  # cells that a field is raised at most
+HALVED = 10  # times the range of how much is halved
 LEVELED = 12  # principal components of how much
+STEP = 0.006  # to which what is drawn is rounded, beside what its numbers come to
+AT_ONCE = 3  # a step of SGD is by a third of the letters
 
 
 def fit(
@@ -59,8 +65,8 @@ def fit(
     copies: int = COPIES,
     rank: int = RANK,
     width: float | None = None,
-    epochs: int = 8,
-    lr: float = 5e-3,
+    epochs: int = 20,
+    lr: float = 4e-3,
     seed: int = 0,
     about: str = "",
     progress: bool = False,
@@ -97,6 +103,29 @@ def fit(
     return Manifold(faces.letters, decoder.eval(), own, faces.faces, about, pictures)
 
 
+def alone(manifold: Manifold, letters: str, seed: int = 0) -> Manifold:
+    """A map of some letters alone: faces are side by side if these are alike in them, as `manifold` draws them.
+
+    Parameters
+    ----------
+    manifold : Manifold
+    letters : str
+        One or more of its letters.
+    seed : int
+        Of the places.
+    """
+    numbers = manifold.index(letters)
+    if not numbers:
+        raise DataError(f"letters={letters!r}: give one letter or more of {manifold.letters}")
+    with torch.no_grad():
+        parts = [manifold.decoder.some(z, numbers)[:2] for z in torch.from_numpy(manifold.places).split(CHUNK)]
+    fields, advances = (torch.cat(some).numpy() for some in zip(*parts, strict=True))
+    pictures = np.rint(255 * coverage(fields)).astype(np.uint8)
+    kept = "".join(manifold.letters[i] for i in numbers)
+    faces = Collection(kept, manifold.faces, fields, pictures, advances, [])
+    return fit(faces, copies=2, rank=RANK // 2, epochs=0, seed=seed, about=f"{manifold.about}; {kept} alone")
+
+
 @dataclass(frozen=True)
 class Varied:
     """Fields as bytes (n, L s s), from -NEAR to NEAR, and advances (n, L) in units of UNIT."""
@@ -126,10 +155,27 @@ def varied(faces: Collection, copies: int, rng: np.random.Generator) -> Varied:
     parts, advances = [as_bytes(fields)], [own]
     for _ in range(copies):
         how = {name: torch.from_numpy(rng.normal(0, by, n).astype(np.float32)) for name, by in LIKE.items()}
-        parts.append(as_bytes(changed(fields, how["wide"].exp(), how["tall"].exp(), how["slant"], how["bold"])))
+        parts.append(as_bytes(copied(fields, faces.letters, how)))
         advances.append(own * how["wide"].exp().numpy()[:, None] + how["loose"].numpy()[:, None] / np.float32(UNIT))
     flat = torch.cat(parts).reshape(-1, letters * size * size).numpy()
     return Varied(flat, np.concatenate(advances), (letters, size))
+
+
+def copied(fields: Tensor, letters: str, how: dict[str, Tensor]) -> Tensor:
+    """Fields (n, L, s, s) of faces that differ from these by (n,) each of what `LIKE` names."""
+    fields = fields + how["contrast"].view(-1, 1, 1, 1) * upright(fields)
+    small = torch.tensor([c.islower() for c in letters])
+    made = torch.empty_like(fields)
+    for some, taller in ((small, how["tall"] + how["small"]), (~small, how["tall"])):
+        if some.any():
+            made[:, some] = changed(fields[:, some], how["wide"].exp(), taller.exp(), how["slant"], how["bold"])
+    return made
+
+
+def upright(fields: Tensor) -> Tensor:
+    """1 beside an upright outline, -1 beside a level one: what contrast adds to."""
+    across, down = (torch.gradient(fields, dim=d)[0].abs() for d in (-1, -2))
+    return (across - down).clamp(-1, 1)
 
 
 def changed(fields: Tensor, wide: Tensor, tall: Tensor, slant: Tensor, bold: Tensor) -> Tensor:
@@ -190,9 +236,10 @@ def begun(rows: Varied, places: np.ndarray, rank: int, width: float, rng: np.ran
 
 
 def rounded(decoder: Decoder) -> None:
-    """Round what is drawn to 255 steps and the rest to 16 bits: a small file, and a small page."""
+    """Round what is drawn to at most 255 steps, each as small beside what is drawn, and the rest to 16 bits: a small page."""
     with torch.no_grad():
-        step = decoder.draw.weight.abs().amax(0) / LEVELS
+        usual = decoder.values.square().mean(0).sqrt()
+        step = torch.maximum(decoder.draw.weight.abs().amax(0) / LEVELS, STEP / usual.clamp(min=1e-6))
         decoder.draw.weight.copy_((decoder.draw.weight / step).round())
         decoder.values.mul_(step)
         decoder.values.copy_(decoder.values.half().float())
@@ -206,15 +253,16 @@ def train(decoder: Decoder, rows: Varied, epochs: int, lr: float, seed: int, tit
 
     def objective(i: Tensor, x: Tensor, rng: torch.Generator) -> Tensor:
         z = decoder.places[i] + decoder.width * torch.randn(len(i), 2, generator=rng)
-        out, advances, offsets = decoder(z).split([x.shape[1], letters, letters], -1)
-        fields, target = (v.reshape(-1, letters, size, size) for v in (out, as_cells(x)))
+        some = torch.randperm(letters, generator=rng)[: -(-letters // AT_ONCE)]
+        fields, advances, offsets = decoder.some(z, some.tolist())
+        target = as_cells(x.reshape(-1, letters, size, size)[:, some])
         return (
             (expected(fields, offsets) - coverage(target)).square().mean((1, 2, 3))
             + FIELD * (fields - target).square().mean((1, 2, 3))
-            + ADVANCE * (advances - widths[i]).square().mean(1)
+            + ADVANCE * (advances / UNIT - widths[i][:, some]).square().mean(1)
         )
 
-    plan = SGD(epochs=epochs, batch_size=min(64, len(rows.fields)), lr=lr, seed=seed, average=0.98, progress=title)
+    plan = SGD(epochs=epochs, batch_size=min(128, len(rows.fields)), lr=lr, seed=seed, average=0.98, progress=title)
     if epochs:
         minimize(decoder, objective, Rows(torch.from_numpy(rows.fields)), None, plan)
 
@@ -247,6 +295,10 @@ def _missing(decoder: Decoder, rows: Varied, part: slice) -> Tensor:
     letters, size = rows.shape
     fields = decoder.some(decoder.places[part], list(range(letters)))[0]
     ink = coverage(rows.take(part)).reshape(-1, letters, size * size).mean(2)
-    fine = nn.functional.interpolate(fields, scale_factor=2, mode="bilinear").flatten(2).sort(2).values
-    first = ((1 - ink) * fine.shape[2]).long().clamp(max=fine.shape[2] - 1)
-    return (-fine.gather(2, first[..., None])[..., 0]).clamp(-RAISED / 4, RAISED)
+    fine = nn.functional.interpolate(fields, scale_factor=2, mode="bilinear").flatten(2)
+    low, high = torch.full_like(ink, -RAISED / 4), torch.full_like(ink, RAISED)
+    for _ in range(HALVED):
+        up = (low + high) / 2
+        enough = (fine > -up[..., None]).float().mean(2) >= ink
+        low, high = torch.where(enough, low, up), torch.where(enough, up, high)
+    return high

@@ -33,7 +33,7 @@ ROUND = 2  # steps from a corner within which it is rounded
 TURN = 0.5  # a corner turns by this angle within ROUND + 1 steps to each side
 PEAK = 0.2  # within ROUND steps it turns by so much more than beside it
 SIDE = 5  # steps from a corner to the end of what is continued to it
-REACH = 1.6  # how far lines are continued to a corner; half of it for short ones
+REACH = 1.0  # how far lines are continued to a corner; half of it for short ones
 
 # lines
 BOW = 30.0  # arcs of this radius are straight
@@ -374,7 +374,7 @@ def _closed(p: Floats, nodes: list[Node]) -> list[Node]:
 
 
 def outlines(
-    field: ArrayLike, box: Sequence[float] = (0.0, 0.0, 1.0, 1.0), level: float = 0.0, tolerance: float = 0.015
+    field: ArrayLike, box: Sequence[float] = (0.0, 0.0, 1.0, 1.0), level: float = 0.0, tolerance: float = 0.018
 ) -> list[Floats]:
     """The outline of a field: closed contours of lines and quadratic curves, as TrueType has them.
 
