@@ -287,8 +287,8 @@ class Softmax(Loss):
 
     @cached_property
     def place(self) -> Tensor:
-        """(m,) where each feature lies in the padded (longest, columns) table."""
-        return torch.cat([torch.arange(n) * len(self.sizes) + j for j, n in enumerate(self.sizes)])
+        """(m,) where each feature lies in the padded (columns, longest) table."""
+        return torch.cat([torch.arange(n) + j * max(self.sizes) for j, n in enumerate(self.sizes)])
 
     @cached_property
     def of_column(self) -> Tensor:
@@ -296,9 +296,9 @@ class Softmax(Loss):
         return torch.block_diag(*(torch.ones(n, 1) for n in self.sizes))
 
     def padded(self, x: Tensor, fill: float) -> Tensor:
-        """(B, m) -> (B, longest, columns)."""
+        """(B, m) -> (B, columns, longest)."""
         table = x.new_full((len(x), len(self.sizes) * max(self.sizes)), fill)
-        return table.index_copy(1, self.place.to(x.device), x).view(len(x), max(self.sizes), len(self.sizes))
+        return table.index_copy(1, self.place.to(x.device), x).view(len(x), len(self.sizes), max(self.sizes))
 
     @cached_property
     def blocks(self) -> list[Softmax]:
@@ -312,18 +312,18 @@ class Softmax(Loss):
             return torch.cat([block.terms(*side) for block, *side in sides], 1)
         s, y = self.of_column.to(raw), observed(y).to(raw.dtype)
         with exact_products(raw.device.type):
-            u = (raw - self.padded(raw.detach(), -inf).amax(1) @ s.T).clamp(min=-1e4)
+            u = (raw - self.padded(raw.detach(), -inf).amax(-1) @ s.T).clamp(min=-1e4)
             return (y @ s) * (u.exp() @ s).log() - (y * u) @ s
 
     def predict(self, raw: Tensor) -> Tensor:
-        p = self.padded(raw, -inf).softmax(1)
+        p = self.padded(raw, -inf).softmax(-1)
         return p.flatten(1)[:, self.place.to(raw.device)]
 
     def errors(self, expected: Tensor, y: Tensor) -> Tensor:
-        return self.padded(distance(expected, y), 0.0).sum(1).masked_fill(self.outside(y), WORST)
+        return self.padded(distance(expected, y), 0.0).sum(-1).masked_fill(self.outside(y), WORST)
 
     def outside(self, y: Tensor) -> Tensor:
-        return self.padded(y.isinf().to(y.dtype), 0.0).any(1)
+        return self.padded(y.isinf().to(y.dtype), 0.0).any(-1)
 
     def tangent(self, mean: Tensor) -> tuple[Tensor, Tensor]:
         return mean.clamp(min=1e-3).log(), 1 / mean.clamp(min=0.05)

@@ -73,7 +73,7 @@ class Dense:
 
     widths: ClassVar[tuple[int, ...]] = (256, 256)  # of the hidden layers of an autoencoder
     batch_size: ClassVar[int] = 256
-    most_steps: ClassVar[int] = 1500  # SGD steps, for a usual number of cells
+    most_steps: ClassVar[int] = 1300  # SGD steps, for a usual number of cells
     first_gap: ClassVar[int] = 10  # steps before the first look at held-out rows, which costs little
     weight_decay: ClassVar[float] = 0.0
     probed: ClassVar[int] = 2000  # rows on which the importance of each component is measured
@@ -109,7 +109,7 @@ class Dense:
     def training(self) -> dict[str, Any]:
         """Settings of training."""
         own = {"batch_size": self.batch_size, "weight_decay": self.weight_decay, "muon_lr": self.muon_lr}
-        return own | {"first_gap": self.first_gap}
+        return own | {"first_gap": 3 * self.first_gap}  # it needs more steps than labels
 
     def steps(self, n: int) -> int:
         """SGD steps for n rows; they grow with the cube root of the number of cells, if there are many."""
@@ -248,6 +248,7 @@ class Convolutional(Dense):
     """Pictures: convolutions, or dense layers if `hidden` gives them. Few pictures are augmented, or start at augmented PCA."""
 
     batch_size = 128
+    most_steps = 1500
     first_gap = 0
     probed = 250
     slow = True

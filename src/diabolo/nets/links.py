@@ -55,7 +55,7 @@ class Link(nn.Module):
             raw[:, self.yes] = torch.logit(e[:, self.yes], least)
         if self.levels:
             loss = Softmax(tuple(self.sizes))
-            p = nearest_distribution(loss.padded(e[:, self.levels], -torch.inf).mT).mT
+            p = nearest_distribution(loss.padded(e[:, self.levels], -torch.inf))
             raw[:, self.levels] = p.clamp(min=least).log().flatten(1)[:, loss.place.to(e.device)]
         if self.words:
             counts = e[:, self.words].clamp(min=0)
