@@ -73,7 +73,7 @@ class Dense:
 
     widths: ClassVar[tuple[int, ...]] = (256, 256)  # of the hidden layers of an autoencoder
     batch_size: ClassVar[int] = 256
-    most_steps: ClassVar[int] = 1300  # SGD steps, for a usual number of cells
+    most_steps: ClassVar[int] = 1500  # SGD steps, for a usual number of cells
     first_gap: ClassVar[int] = 10  # steps before the first look at held-out rows, which costs little
     weight_decay: ClassVar[float] = 0.0
     probed: ClassVar[int] = 2000  # rows on which the importance of each component is measured
@@ -248,7 +248,6 @@ class Convolutional(Dense):
     """Pictures: convolutions, or dense layers if `hidden` gives them. Few pictures are augmented, or start at augmented PCA."""
 
     batch_size = 128
-    most_steps = 1500
     first_gap = 0
     probed = 250
     slow = True
