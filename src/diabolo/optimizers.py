@@ -183,7 +183,7 @@ class Muon:
 MOMENTUM = 0.95
 
 # Each row (a, b, c) is the odd quintic a s + b s^3 + c s^5 nearest to 1 on the interval to which the previous rows map singular
-# values in [0.02, 1]. Their composition maps [0.01, 1] into [0.7, 1.3] in three steps; a single fixed quintic needs five. Two
+# values in [0.02, 1]. Their composition maps [0.01, 1] into [0.7, 1.3] in three steps, but for rounding. Two
 # steps leave small singular values behind, and codes of tables are up to a third worse.
 QUINTICS = ((7.711, -22.1138, 16.2487), (3.7872, -3.0659, 0.6533), (2.6684, -1.9829, 0.4533))
 
