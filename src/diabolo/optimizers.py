@@ -195,7 +195,7 @@ def orthogonal(m: Tensor) -> Tensor:
     where M / |M| has n^(-1/2), a step further away.
 
     >>> u = orthogonal(torch.randn(20, 50, generator=torch.Generator().manual_seed(0))).float()
-    >>> bool((torch.linalg.svdvals(u) - 1).abs().max() < 0.3)
+    >>> bool((torch.linalg.svdvals(u) - 1).abs().max() < 0.4)
     True
     """
     x = m / (torch.linalg.vector_norm(m, dim=(-2, -1), keepdim=True) + 1e-7)
