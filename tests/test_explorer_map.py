@@ -271,8 +271,16 @@ def test_a_point_is_where_its_row_is(page):
 
 def test_a_coarse_picture_becomes_full_soon(browser):
     page = opened(browser, 130_000, device_scale_factor=2)
-    took = page.evaluate(
-        """() => new Promise((done) => {
+    for _ in range(5):  # on a busy machine the first frame may come when the full picture is there
+        took = page.evaluate(COARSE)
+        if took[0] < took[1]:
+            break
+    assert took[1] == 2 * took[0]
+    assert took[2] < 1500  # 150 on a machine that does nothing else
+    page.close()
+
+
+COARSE = """() => new Promise((done) => {
           map.zoom(1.01);
           const start = performance.now();
           requestAnimationFrame(() => {
@@ -284,10 +292,6 @@ def test_a_coarse_picture_becomes_full_soon(browser):
             next();
           });
         })"""
-    )
-    assert took[1] == 2 * took[0]
-    assert took[2] < 1500  # 150 on a machine that does nothing else
-    page.close()
 
 
 # ── colours ──────────────────────────────────────────────────────────────────────────────────────────────────────────
