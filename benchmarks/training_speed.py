@@ -41,10 +41,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 import common
+from diabolo.history import History
 from diabolo.nets.dense import mlp
 from diabolo.optimizers import Flat, optimizers
 from diabolo.rows import Rows
-from diabolo.training import SGD, History, minimize
+from diabolo.training import SGD, minimize
 
 LR = 1e-3
 ENDLESS = 1_000_000  # epochs: the parent decides

@@ -148,6 +148,7 @@ def test_every_room_has_a_page(room: str) -> None:
         "deferred": "storage",
         "engine": "storage",
         "hardware": "training",
+        "history": "training",
         "loading": "storage",
         "network": "nets",
         "programs": "nets",

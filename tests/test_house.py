@@ -197,10 +197,11 @@ TOGETHER = {
     "files": "formats.cells formats.files formats.gaps formats.hints formats.layout formats.suspects",
     "fonts": """cli.fonts explorer.fonts fonts.bench fonts.collection fonts.decoder fonts.fields fonts.files
         fonts.glyphs fonts.learning fonts.manifold""",
-    "formats": """formats.arrays formats.base formats.category formats.columns formats.container formats.fitting
-        formats.matrices formats.remarks formats.tables formats.written sentinels""",
+    "formats": """formats.arrays formats.base formats.category formats.columns formats.container formats.filling
+        formats.fitting formats.matrices formats.remarks formats.tables formats.written sentinels""",
     "images": "estimators.augmentation formats.images nets.convolution",
     "labels": "formats.labels formats.targets",
+    "losses": "losses.columns losses.loss losses.single",
     "multilabel": """estimators.logistic estimators.multilabel.base estimators.multilabel.classifier
         estimators.multilabel.comparison estimators.multilabel.decision estimators.multilabel.direct
         estimators.multilabel.independent estimators.multilabel.label_discovery
@@ -225,7 +226,7 @@ TOGETHER = {
     "storage": "estimators.loading estimators.parameters",
     "supervised": """estimators.supervised.base estimators.supervised.classifier estimators.supervised.encoders
         estimators.supervised.out_of_fold estimators.supervised.regressor estimators.supervised.targets""",
-    "training": "optimizers progress rows",
+    "training": "history optimizers progress rows",
 }
 
 

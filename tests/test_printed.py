@@ -21,8 +21,8 @@ from diabolo.estimators.multilabel.new_label import NewLabel
 from diabolo.estimators.multilabel.report import LabelMetrics, LabelReport
 from diabolo.estimators.outliers.explanation import CellExplanation, RowExplanation, RowExplanations
 from diabolo.formats import Arrays, Documents, Embedded, Format, Images, Tables
+from diabolo.history import History
 from diabolo.printed import Grid, Marked, Printed
-from diabolo.training import History
 from kinds import SMALL, frame, kinds
 
 

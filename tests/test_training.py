@@ -23,9 +23,10 @@ from torch import Tensor, nn
 from diabolo import Autoencoder, storage, training
 from diabolo import progress as shown
 from diabolo.errors import FormatError, TrainingError
+from diabolo.history import History
 from diabolo.optimizers import AdamW, Flat, Muon, orthogonal
 from diabolo.rows import Rows
-from diabolo.training import SGD, History, minimize, schedule
+from diabolo.training import SGD, minimize, schedule
 from kinds import SMALL, frame, kinds
 
 PLAN = SGD(epochs=6, batch_size=16, rounds=6)

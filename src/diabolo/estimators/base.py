@@ -32,6 +32,7 @@ from ..formats.base import SINGLE
 from ..formats.frames import rows_of
 from ..formats.matrices import plain
 from ..hardware import one_thread, pick_device, pick_precision
+from ..history import History
 from ..losses import Bounded, Loss, Multinomial, Softmax
 from ..network import Diabolo
 from ..printed import few
@@ -39,7 +40,7 @@ from ..progress import finished
 from ..registry import registered_name
 from ..rows import Rows, spread_over
 from ..storage import under
-from ..training import SGD, History, minimize
+from ..training import SGD, minimize
 from .architectures import Dense, architecture
 from .parameters import as_json, check_training
 from .weights import RowWeights

@@ -27,8 +27,9 @@ from .columns import ONE, Binary, Column, Number, called, possible, weight
 from .container import Container
 from .encoding import Encoder, as_fitted
 from .files import MISSING, Reading, is_table, read_table, rows_of, spellings, table_pieces
+from .filling import patched
 from .fitting import count_levels, fit_columns, names_to_fit, row_numbers, share_unit
-from .frames import arrow, collected, combined, container, mixed_categories, names_of, of_pandas, patched, pieces, taken
+from .frames import arrow, collected, combined, container, mixed_categories, names_of, of_pandas, pieces, taken
 from .gaps import Gaps
 from .remarks import remark, tell_unseen
 from .scale import FAR, FLOATS, NEAR, describe_kinds

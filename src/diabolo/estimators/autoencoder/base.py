@@ -19,12 +19,12 @@ from ...chance import redirected
 from ...corruption import Clean, Corruption
 from ...errors import DataError
 from ...formats import Format
+from ...history import History
 from ...losses import Columns, Squared
 from ...nets import Link, SkipMLP
 from ...network import Diabolo
 from ...rows import Rows, spread_over, steps_per_epoch
 from ...storage import under
-from ...training import History
 from ..architectures import Dense, architecture
 from ..base import MIN_ROWS_TO_HOLD_OUT, System, sampled
 from ..linear import Linear, check_components

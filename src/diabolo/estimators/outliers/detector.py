@@ -35,10 +35,11 @@ from torch import Tensor
 
 from ...corruption import Corruption
 from ...errors import FormatError
+from ...history import History
 from ...nets import EnsembleSkipMLP
 from ...network import Diabolo
 from ...rows import Rows, in_order_of, steps_per_epoch
-from ...training import History, minimize
+from ...training import minimize
 from ..architectures import Dense, architecture
 from ..base import System
 from ..cross_fitting import CrossFit

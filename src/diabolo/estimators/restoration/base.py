@@ -38,12 +38,13 @@ from torch import Tensor
 from ...errors import FormatError
 from ...formats.base import MAX_BYTES_IN_MEMORY
 from ...hardware import pick_precision
+from ...history import History
 from ...images.album import ImageCollection
 from ...losses import LogSquared, Loss
 from ...nets import ResidualCNN, UNet
 from ...network import Diabolo
 from ...rows import Rows
-from ...training import SGD, History, autocast, minimize
+from ...training import SGD, autocast, minimize
 from ..base import System
 from ..loading import load
 from ..parameters import is_size

@@ -43,6 +43,7 @@ from torch import Tensor, nn
 from ...corruption import Clean, Corruption
 from ...errors import DataError, FormatError, warn
 from ...formats.targets import same_length
+from ...history import History
 from ...nets import (
     ConcatEnsembles,
     EnsembleMLP,
@@ -54,7 +55,7 @@ from ...nets import (
 from ...nets.heads import hidden_units, member_mean
 from ...network import Diabolo
 from ...rows import Rows, steps_per_epoch
-from ...training import SGD, History
+from ...training import SGD
 from ..base import System
 from ..cross_fitting import CrossFit
 from ..gaps import NewGaps

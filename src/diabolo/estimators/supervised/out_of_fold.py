@@ -18,10 +18,11 @@ from torch import Tensor
 
 from ...corruption import Corruption
 from ...hardware import one_thread
+from ...history import History
 from ...nets import Head
 from ...network import Diabolo
 from ...rows import Rows, spread_rows
-from ...training import SGD, History, minimize
+from ...training import SGD, minimize
 from ..cross_fitting import CrossFit
 from .targets import Target
 
