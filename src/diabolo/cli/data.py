@@ -216,7 +216,7 @@ def row_names(model: System, data: Any) -> dict[str, list[str]]:
 
     if reader(data) is not None:
         found = read_dataset(data).rows
-        return {} if found is None else {"row": found}
+        return {} if found is None else {"name": found}
     if model.format_.kind == "documents" and Path(data).is_dir():
         from ..formats.texts import texts_in
 
