@@ -189,13 +189,10 @@ def command(
     words = {name: params.pop(name) for name in options.DOCUMENTS}
     columns = {name: params.pop(name) for name in options.COLUMNS}
 
-    from ..storage import atomic
+    from ..storage import check_writable
 
     never_onto_input(output, data, *([about["encoder"]] if isinstance(about["encoder"], Path) else []))
-    if not output.exists():
-        with atomic(output):  # fail before the work if the folder cannot be written to
-            pass
-        output.unlink()
+    check_writable(output)
     params |= {"epochs": epochs or "auto", "random_state": seed, "verbose": not quiet}
     if task in images.KINDS:
         shared = {name: value for name, value in params.items() if name not in ("hidden", "loss")}
