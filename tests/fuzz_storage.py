@@ -1,7 +1,7 @@
 """Files that are mutated by what they reach in storage.py: a header, or a FormatError, and nothing else.
 
-    pip install atheris
-    python tests/fuzz_storage.py -runs=200000
+pip install atheris
+python tests/fuzz_storage.py -runs=200000
 """
 
 from __future__ import annotations
