@@ -341,7 +341,7 @@ def child(begun: Connection, work: Callable[..., None], arguments: tuple[Any, ..
 def start(work: Callable[..., None], *arguments: Any) -> Any:
     """A process that has begun this work."""
     here, there = mp.Pipe(False)
-    process = forks().Process(target=child, args=(there, work, arguments))
+    process = forks().Process(target=child, args=(there, work, arguments), daemon=True)
     process.start()
     there.close()
     here.recv()

@@ -31,6 +31,7 @@ from PIL import Image
 from diabolo import Autoencoder, load, storage
 from diabolo.errors import DataError, DiaboloError
 from diabolo.explorer import export
+from diabolo.formats import base
 from diabolo.formats.files import read_table, table_pieces, write_table
 from diabolo.images.picture import read
 from kinds import SMALL
@@ -54,6 +55,14 @@ def answer(work: Callable[..., Any], *arguments: Any) -> str:
     finally:
         process.kill()
         process.join()
+
+
+def wait(until: Callable[[], object]) -> None:
+    for _ in range(6000):
+        if until():
+            return
+        time.sleep(0.01)
+    raise AssertionError("nothing happens")
 
 
 def told(there: Any, work: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
@@ -177,8 +186,7 @@ def writes_slowly(path: Path, gate: Path) -> None:
 def test_the_part_of_a_living_process_stays(tmp_path: Path) -> None:
     gate, path = tmp_path / "gate", tmp_path / "slow"
     process = faults.start(writes_slowly, path, gate)
-    while not (tmp_path / "begun").exists():
-        time.sleep(0.01)
+    wait((tmp_path / "begun").exists)
     (one,) = faults.parts(tmp_path)
     written(tmp_path / "other")
     answer(written, tmp_path / "another")
@@ -192,8 +200,7 @@ def test_the_part_of_a_living_process_stays(tmp_path: Path) -> None:
 
 def test_the_part_of_a_killed_process_is_removed(tmp_path: Path) -> None:
     process = faults.start(writes_slowly, tmp_path / "slow", tmp_path / "never")
-    while not (tmp_path / "begun").exists():
-        time.sleep(0.01)
+    wait((tmp_path / "begun").exists)
     process.kill()
     process.join()
     assert len(faults.parts(tmp_path)) == 1
@@ -296,8 +303,7 @@ def test_a_checkpoint_on_a_full_disk(tmp_path: Path) -> None:
     faults.whole(trial.prepare)
     trial.begin()
     process = faults.start(trial.work, 0)
-    while not trial.reports():
-        time.sleep(0.01)
+    wait(trial.reports)
     process.kill()
     process.join()
     before = (trial.place / "run.ckpt").read_bytes()
@@ -362,6 +368,19 @@ def test_a_page_on_a_full_disk(tmp_path: Path) -> None:
     said = answer(exported_with_less, tmp_path / "m.diabolo", tmp_path / "page.html")
     assert "larger than this disk or process may write" in said
     assert [p.name for p in tmp_path.iterdir()] == ["m.diabolo"]
+
+
+def spilled_with_less() -> None:
+    full(10_000)
+    base.spilled(1000, 10, np.float32)
+
+
+def test_encoded_rows_on_a_full_disk() -> None:
+    """The room is taken before: a memory map without it would end the process later."""
+    said = answer(spilled_with_less)
+    assert "OSError" in said
+    assert "the encoded rows need 40,000 bytes of temporary disk in" in said
+    assert "set TMPDIR to a larger one" in said
 
 
 # ── clocks ───────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -7,6 +7,8 @@ x  --from_array-->  X     the same kind of object, the same columns and types
 
 from __future__ import annotations
 
+import errno
+import os
 import tempfile
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
@@ -264,7 +266,21 @@ def cached(pieces: Iterator[np.ndarray], n: int, d: int) -> Rows:
 def spilled(n: int, d: int, dtype: Any) -> np.ndarray:
     """A table in a temporary file without a name; it lasts as long as the map."""
     with tempfile.TemporaryFile(prefix="diabolo-rows-") as file:
+        _reserve(file.fileno(), n * d * np.dtype(dtype).itemsize)
         return np.memmap(file, dtype, "w+", shape=(n, d))
+
+
+def _reserve(handle: int, size: int) -> None:
+    """Take the room on the disk now: a map that finds none later ends the process (SIGBUS)."""
+    try:
+        if hasattr(os, "posix_fallocate") and size:
+            os.posix_fallocate(handle, 0, size)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):  # this file system cannot
+            return
+        folder = tempfile.gettempdir()
+        said = f"the encoded rows need {size:,} bytes of temporary disk in {folder!r}, which has not as many: set TMPDIR"
+        raise OSError(error.errno, f"{said} to a larger one ({error.strerror})") from None
 
 
 def count(X: Any, format: Format) -> int:
