@@ -3,7 +3,8 @@
 Every trial works in a folder and reports what is done. After each kill, what was reported must be there, and every file must be
 whole; then the work goes on from there. Training is `diabolo fit --checkpoint --resume`: it must end in the bits of a run that
 was never killed. Restoration is `diabolo denoise` of a folder: each picture must be that of a run never killed, and is made
-once. *Reports* is how many results were said to be done, *ends* how often the work came to its end between the kills.
+once. Encoding and export write one file, which is absent, the older one, or that of a run never killed. *Reports* is how many
+results were said to be done, *ends* how often the work came to its end between the kills.
 *Leftovers* are the unfinished files of the killed processes, and *stay* those that are still there after the next write into
 the folder, once they look old.
 
@@ -34,7 +35,15 @@ import common
 from diabolo import Autoencoder, load, storage
 from diabolo.errors import DiaboloError
 
-PRELOADED = ["diabolo.cli.fit", "diabolo.cli.denoise", "diabolo.estimators", "diabolo.explorer", "diabolo.images", "common"]
+PRELOADED = [
+    "diabolo.cli.fit",
+    "diabolo.cli.denoise",
+    "diabolo.cli.encode",
+    "diabolo.estimators",
+    "diabolo.explorer",
+    "diabolo.images",
+    "common",
+]
 SETTINGS: dict[str, Any] = {"epochs": 2, "verbose": False, "random_state": 0}
 
 
@@ -275,6 +284,29 @@ class Restoration(Ending):
             yield "lost: a picture that was there was made again"
 
 
+class Encoding(Ending):
+    """diabolo encode, of a Parquet file to one."""
+
+    share = 1.2
+
+    def inputs(self) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        X = numbers(50_000, 5)
+        Autoencoder(2, hidden=(8,), **SETTINGS).fit(X[:200]).save(self.home / "model.diabolo")
+        pq.write_table(pa.table(list(X.T), names=[f"c{j}" for j in range(5)]), self.home / "rows.parquet", row_group_size=5000)
+
+    def work(self, worker: int) -> None:
+        target = self.place / "codes.parquet"
+        command("encode", *map(str, (self.home / "model.diabolo", self.home / "rows.parquet", "-o", target)))
+        self.done("codes", 1)
+
+    def wrong(self) -> Iterator[str]:
+        if self.last("codes") or (self.place / "codes.parquet").exists():
+            yield from self.ended()
+
+
 class Export(Ending):
     """The explorer's page over an older one; each run begins anew."""
 
@@ -305,6 +337,7 @@ TRIALS: dict[str, type[Trial]] = {
     "tables": Tables,
     "training": Training,
     "restoration": Restoration,
+    "encoding": Encoding,
     "export": Export,
 }
 

@@ -28,7 +28,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from diabolo import Autoencoder, load, storage
+from diabolo import Autoencoder, cli, load, storage
 from diabolo.errors import DataError, DiaboloError
 from diabolo.explorer import export
 from diabolo.formats import base
@@ -465,6 +465,21 @@ def with_little_memory(path: Path, more: int) -> str:
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + more, resource.RLIM_INFINITY))
     return command("fit", path, "-k1", "-o", path.with_suffix(".diabolo"))
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: 9 bytes")])
+def test_too_little_memory_is_one_line(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(**_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(cli, "cli", fails)
+    with pytest.raises(SystemExit, match="1"), warnings.catch_warnings():
+        cli.main()
+    said = capsys.readouterr().err
+    assert said.startswith("diabolo: there is not enough memory")
+    assert len(said.splitlines()) == 1
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs Linux")
