@@ -135,9 +135,9 @@ def _formats(said: tuple[str, ...]) -> dict[str, str]:
 
 
 def _keep_file(ctx: click.Context, param: click.Parameter, value: Any) -> None:
-    from ..formats.readers import options
-
     if param.name and ctx.get_parameter_source(param.name) is not ParameterSource.DEFAULT:
+        from ..formats.readers import options
+
         ctx.with_resource(options(**(_set(value) if param.name == "set" else {param.name: value})))
 
 
