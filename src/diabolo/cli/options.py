@@ -18,7 +18,8 @@ READING = ("array", "transpose", "set", "sep", "decimal", "thousands", "na", "en
 COLUMNS = ("category", "number")
 TASKS: dict[str, tuple[str, ...]] = {  # the tasks of every option
     **dict.fromkeys(
-        ("output", "epochs", "seed", "device", "precision", "checkpoint", "resume", "quiet"), (*LEARNED, *RESTORED)
+        ("output", "epochs", "seed", "device", "precision", "checkpoint", "resume", "nproc", "max_restarts", "quiet"),
+        (*LEARNED, *RESTORED),
     ),
     "task": (*LEARNED, *RESTORED),
     "components": (CODES, OUTLIERS),
