@@ -1,10 +1,10 @@
 """Files of the field: one module per kind of file, found by the ending of its name, or by what it holds.
 
-    ENDINGS                            of the names
-    recognizes(path) -> bool           for files whose names do not say it (optional)
-    kind(path) -> str                  "table", "matrix", "counts" or "pictures", from the first bytes
-    read(path, ...) -> Dataset         further parameters, keyword-only, are options of the file
-    write(table, path, source)         a table in such a file, atomically; `source` is the file that was read (optional)
+ENDINGS                            of the names
+recognizes(path) -> bool           for files whose names do not say it (optional)
+kind(path) -> str                  "table", "matrix", "counts" or "pictures", from the first bytes
+read(path, ...) -> Dataset         further parameters, keyword-only, are options of the file
+write(table, path, source)         a table in such a file, atomically; `source` is the file that was read (optional)
 """
 
 from __future__ import annotations
@@ -66,7 +66,8 @@ def read_dataset(path: str | Path, **options: Any) -> Dataset:
     path : path
         Of the file; the ending of its name, or its first bytes, say what it is.
     **options
-        Those of the kind of file, such as ``array="X2"`` of a ``.mat`` of several arrays, ``transpose=True`` of a ``.mtx``.
+        Those of the kind of file, such as ``array="X2"`` of a ``.mat`` of several arrays, ``transpose=True`` of a ``.mtx``,
+        ``labels="folder"`` of a folder of pictures with a folder for each class.
 
     Raises
     ------
@@ -75,7 +76,7 @@ def read_dataset(path: str | Path, **options: Any) -> Dataset:
     ValueError
         An option that this kind of file does not have.
     """
-    found = reader(path)
+    found = reader(path) or _folder(path)
     if found is None:
         raise DataError(f"cannot read {str(path)!r}: its name ends in none of {', '.join(READABLE)}")
     allowed = [p.name for p in inspect.signature(found.read).parameters.values() if p.kind is p.KEYWORD_ONLY]
@@ -85,6 +86,12 @@ def read_dataset(path: str | Path, **options: Any) -> Dataset:
             raise ValueError(f"{name}= is no option of {str(path)!r}: this kind of file {has}")
     dataset: Dataset = found.read(Path(path), **options)
     return dataset
+
+
+def _folder(path: str | Path) -> Any:
+    """The module that reads a folder of pictures, or None; they are read as they are without it, but for their labels."""
+    folders = import_module(".folders", __package__)
+    return folders if folders.recognizes(Path(path)) else None
 
 
 def opened(X: Any) -> Any:

@@ -1,0 +1,208 @@
+"""``.mat`` of MATLAB: matrices with names; of version 4 and 5 (to MATLAB 7.2) by SciPy, of 7.3 by h5py.
+
+    X (n, d), y (n, 1)       a vector has two dimensions; SciPy writes y (n,) as (1, n): each is (n,) here
+    7.3 is HDF5              MATLAB stores column after column, so that HDF5 shows X as (d, n); it is turned round
+        sparse               a group: data, ir (rows), jc (starts of the columns), and the attribute MATLAB_sparse = n
+        text                 uint16 with MATLAB_class = char; cells are references to others
+        empty                MATLAB_empty = 1, and in place of the data its shape
+
+The type is the class that MATLAB has: doubles that are whole numbers lie in the file as bytes, and come back as uint8 from
+`scipy.io.loadmat`, as float64 here. `loadmat(mat_dtype=True)` would do so, but drops the imaginary part of complex numbers.
+Texts of unequal lengths are filled up with blanks, which are taken off.
+"""
+
+from __future__ import annotations
+
+import struct
+import warnings
+from collections import Counter
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...deferred import is_sparse, sp
+from ...errors import DataError, missing_extra
+from .dataset import Dataset
+from .named import Named, dataset
+from .streams import DAMAGE, PIECE, RATIO, laid, room, size_of
+
+__all__ = ["ENDINGS", "kind", "read"]
+
+ENDINGS = (".mat",)
+TYPES = {"double": "float64", "single": "float32", "logical": "bool"} | {
+    f"{u}int{bits}": f"{u}int{bits}" for u in ("", "u") for bits in (8, 16, 32, 64)
+}
+HDF5 = b"\x89HDF\r\n\x1a\n"
+PACKED, MATRIX = 15, 14  # types of elements
+
+
+def kind(path: Path) -> str:
+    """A matrix."""
+    return "matrix"
+
+
+def read(path: Path, *, array: str | None = None, transpose: bool = False) -> Dataset:
+    """X, its labels and names; `array` names another X, and `transpose` exchanges its rows and columns."""
+    try:
+        with open(path, "rb") as file:
+            head = file.read(520)
+        if HDF5 in (head[:8], head[512:]):
+            return _hdf5(path, head, array, transpose)
+        if not head.strip(b"\0"):
+            raise DataError("it is empty")
+        if head[126:128] in (b"IM", b"MI"):
+            _check_elements(path, "<" if head[126:128] == b"IM" else ">")
+        return dataset(path, _variables(path), array, transpose)
+    except (FileNotFoundError, PermissionError, IsADirectoryError):
+        raise
+    except DataError as error:
+        raise error if str(path) in str(error) else DataError(f"cannot read {str(path)!r}: {error}") from None
+    except DAMAGE as error:
+        raise DataError(f"cannot read {str(path)!r}: it is no .mat file, or damaged ({error})") from None
+
+
+# ── versions 4 and 5 ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _check_elements(path: Path, order: str) -> None:
+    """Each element of version 5 says its size: SciPy makes room for what it says."""
+    at, size = 128, path.stat().st_size
+    with open(path, "rb") as file:
+        while at < size:
+            file.seek(at)
+            tag = file.read(8)
+            code, length = struct.unpack(f"{order}II", tag) if len(tag) == 8 else (MATRIX, size)
+            if code not in (PACKED, MATRIX):
+                raise DataError(f"byte {at:,}: an element of type {code}, but a variable is of {MATRIX} or {PACKED}")
+            if at + 8 + length > size:
+                raise DataError(f"it is cut off: the element at byte {at:,} has {length:,} bytes, and {size - at:,} are there")
+            at += 8 + length
+
+
+def _variables(path: Path) -> dict[str, Named]:
+    from scipy.io import whosmat
+    from scipy.io.matlab import MatReadError
+
+    try:
+        listed = whosmat(str(path), appendmat=False)
+    except MatReadError as error:
+        raise DataError(f"it is no .mat file, or damaged ({error})") from None
+    name, times = Counter(name for name, _, _ in listed).most_common(1)[0] if listed else ("", 0)
+    if times > 1:
+        raise DataError(f"it has {times} variables {name!r}")
+    return {name: _named(shape, of, partial(_variable, path, name, of)) for name, shape, of in listed}
+
+
+def _named(shape: tuple[int, ...], of: str, read: Any) -> Named:
+    kind = "numbers" if of in TYPES or of.startswith("sparse") else "texts" if of in ("char", "cell") else ""
+    said = {"char": "text", "cell": "cells", "opaque": "MATLAB object (such as a table: table2array makes numbers of it)"}
+    return Named(tuple(map(int, shape)), TYPES.get(of, said.get(of, of)), kind, read)
+
+
+def _variable(path: Path, name: str, of: str) -> Any:
+    from scipy.io import loadmat
+    from scipy.io.matlab import MatReadError
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            X = loadmat(str(path), appendmat=False, variable_names=[name])[name]
+    except (MatReadError, Warning) as error:
+        raise DataError(f"{name!r} is damaged ({error})") from None
+    if is_sparse(X):
+        return X.astype(bool) if of == "logical" else X
+    if of in ("char", "cell"):
+        texts = [_text(v) for v in X.ravel(order="F")]
+        return None if None in texts else np.array(texts)
+    return X if X.dtype.kind == "c" else laid(X, TYPES.get(of))
+
+
+def _text(value: Any) -> str | None:
+    """What a cell holds, if it is a text."""
+    while isinstance(value, np.ndarray) and value.size == 1:
+        value = value.ravel()[0]
+    if isinstance(value, np.ndarray) and not value.size:
+        return ""
+    return value.rstrip(" ") if isinstance(value, str) else None
+
+
+# ── version 7.3 ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _hdf5(path: Path, head: bytes, array: str | None, transpose: bool) -> Dataset:
+    try:
+        h5py = import_module("h5py")
+    except ImportError:
+        raise missing_extra("h5py", "formats", "files ending in .mat of version 7.3") from None
+    if not head.startswith(b"MATLAB 7.3"):
+        raise DataError(
+            "it is HDF5, but was not written as MATLAB does, so that nothing says which of its dimensions are rows: "
+            "read it with h5py, and give the array"
+        )
+    with h5py.File(path, "r") as file:
+        links = {name: file.get(name, getlink=True) for name in file if not name.startswith("#")}
+        found = {name: _item(file, file[name], path) for name, link in links.items() if isinstance(link, h5py.HardLink)}
+        read = dataset(path, found, array, transpose)
+    return Dataset(read.X, read.Y, read.columns, read.labels, decided=(*read.decided, SAID))
+
+
+SAID = "version 7.3 stores matrices column after column: HDF5 shows them as (columns, rows), and they are turned round"
+
+
+def _item(file: Any, item: Any, path: Path) -> Named:
+    """A variable, a dataset or a group."""
+    of = item.attrs.get("MATLAB_class", b"")
+    of = of.decode() if isinstance(of, bytes) else str(of)
+    if "MATLAB_sparse" in item.attrs:
+        shape = (int(item.attrs["MATLAB_sparse"]), len(item["jc"]) - 1)
+        return Named(shape, f"sparse {TYPES.get(of, of)}", "numbers", partial(_sparse, item, shape, of))
+    if not hasattr(item, "dtype"):
+        return Named((), of or "group", "", lambda: None)
+    if item.attrs.get("MATLAB_empty", 0):
+        said = tuple(map(int, item[()])) if item.size <= 32 else ()
+        none = said if 0 in said else (0, 0)
+        return _named(none, of, partial(np.zeros, none, TYPES.get(of)))
+    if size_of(item.shape, item.dtype) > RATIO * path.stat().st_size:
+        raise DataError(f"a variable says the shape {item.shape}, more than a file of this size can hold")
+    if item.dtype.kind == "V":
+        return Named(item.shape[::-1], "complex", "numbers", partial(np.zeros, (1, 1), complex))
+    if of in ("char", "cell"):
+        return Named(item.shape[::-1], of, "texts", partial(_texts, file, item))
+    return _named(item.shape[::-1], of, partial(_turned, item, TYPES.get(of)))
+
+
+def _turned(item: Any, dtype: Any) -> np.ndarray:
+    """(d, n) of HDF5 -> (n, d); each piece in which it is packed is unpacked once."""
+    X = room(item.shape[::-1], dtype or item.dtype)
+    if item.ndim != 2 or X.nbytes <= PIECE:
+        X[...] = item[()].T
+        return X
+    step = max(1, PIECE // size_of(item.shape[1:], item.dtype))
+    whole = ((slice(i, i + step), slice(None)) for i in range(0, item.shape[0], step))
+    for place in whole if item.chunks is None else item.iter_chunks():
+        X[place[::-1]] = item[place].T
+    return X
+
+
+def _sparse(group: Any, shape: tuple[int, int], of: str) -> Any:
+    """CSC; a matrix of zeros has neither data nor rows."""
+    data = group["data"][()] if "data" in group else np.zeros(0, TYPES.get(of, "float64"))
+    if data.dtype.kind == "V":
+        raise DataError("its numbers are complex: give their real and imaginary parts side by side")
+    rows = group["ir"][()].astype(np.int64) if "ir" in group else np.zeros(0, np.int64)
+    return sp.csc_matrix((data.astype(TYPES.get(of, data.dtype)), rows, group["jc"][()].astype(np.int64)), shape=shape)
+
+
+def _texts(file: Any, item: Any) -> np.ndarray | None:
+    """Rows of characters, or cells with a row of them in each; None, if cells hold anything else."""
+    if item.dtype.kind == "O":
+        cells = [_texts(file, file[ref]) if hasattr(file[ref], "dtype") else None for ref in item[()].T.ravel(order="F")]
+        return None if any(cell is None or len(cell) != 1 for cell in cells) else np.array([str(cell[0]) for cell in cells])
+    if item.attrs.get("MATLAB_empty", 0):
+        return np.array([""])
+    if item.dtype != np.uint16 or item.ndim != 2:
+        return None
+    return np.array([row.tobytes().decode("utf-16-le", "replace").rstrip(" ") for row in item[()].T.astype("<u2")])
