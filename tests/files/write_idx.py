@@ -21,12 +21,6 @@ write("train-labels-idx1-ubyte.gz", classes)
 write("t10k-images.idx3-ubyte", pictures[:4])
 write("t10k-labels.idx1-ubyte", classes[:3])  # one too few
 write("emnist-letters-test-images-idx3-ubyte", pictures.swapaxes(1, 2))
-for type, name in {
-    "uint8": "ubyte",
-    "int8": "byte",
-    "int16": "short",
-    "int32": "int",
-    "float32": "float",
-    "float64": "double",
-}.items():
+TYPES = {"uint8": "ubyte", "int8": "byte", "int16": "short", "int32": "int", "float32": "float", "float64": "double"}
+for type, name in TYPES.items():
     write(f"numbers-idx2-{name}", (100 * rng.normal(size=(4, 3))).astype(type))

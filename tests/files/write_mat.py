@@ -60,7 +60,5 @@ for name in ("sparse73", "zeros73", "empty73"):
         file["y"] = y[None].astype(np.uint8)
         file["y"].attrs.update({"MATLAB_class": np.bytes_("logical"), "MATLAB_int_decode": np.int32(1)})
     with open(FOLDER / f"{name}.mat", "r+b") as file:
-        file.write(
-            b"MATLAB 7.3 MAT-file, Platform: GLNXA64, Created on: Sun Nov 29 12:00:00 2026 HDF5 schema 1.00 .".ljust(116)
-        )
+        file.write(b"MATLAB 7.3 MAT-file, Platform: GLNXA64, Created on: Sun Nov 29 2026 HDF5 schema 1.00 .".ljust(116))
         file.write(bytes(8) + b"\0\2IM")

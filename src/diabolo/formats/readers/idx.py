@@ -23,7 +23,7 @@ from ...errors import DataError
 from ..layout import ending
 from .dataset import Dataset
 from .named import pictures
-from .streams import DAMAGE, RATIO, filled, opened, size_of
+from .streams import DAMAGE, RATIO, filled, opened, short, size_of
 
 __all__ = ["ENDINGS", "kind", "read", "recognizes"]
 
@@ -92,13 +92,13 @@ def _read(path: Path, header: bool = False) -> tuple[Any, tuple[int, ...], Any]:
     except DataError as error:
         raise DataError(f"cannot read {str(path)!r}: {error}") from None
     except DAMAGE as error:
-        raise DataError(f"cannot read {str(path)!r}: it is damaged or cut off ({error})") from None
+        raise DataError(f"cannot read {str(path)!r}: it is damaged or cut off ({short(error)})") from None
 
 
 def _partner(path: Path, this: str, other: str, dims: str) -> list[Path]:
     """Where the labels of pictures may lie, or the pictures of labels; packed or not."""
     name = re.sub(r"idx\d+", dims, path.name.replace(this, other))
-    bare = name.removesuffix(".gz")
+    bare = re.sub(r"\.gz$", "", name, flags=re.IGNORECASE)
     return [path.with_name(n) for n in (name, bare, f"{bare}.gz")]
 
 

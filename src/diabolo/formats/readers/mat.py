@@ -1,4 +1,4 @@
-"""``.mat`` of MATLAB: matrices with names; of version 4 and 5 (to MATLAB 7.2) by SciPy, of 7.3 by h5py.
+"""``.mat`` of MATLAB: matrices with names; version 4 by SciPy, 5 (to MATLAB 7.2) by mat5.py, 7.3 by h5py.
 
     X (n, d), y (n, 1)       a vector has two dimensions; SciPy writes y (n,) as (1, n): each is (n,) here
     7.3 is HDF5              MATLAB stores column after column, so that HDF5 shows X as (d, n); it is turned round
@@ -7,14 +7,11 @@
         empty                MATLAB_empty = 1, and in place of the data its shape
 
 The type is the class that MATLAB has: doubles that are whole numbers lie in the file as bytes, and come back as uint8 from
-`scipy.io.loadmat`, as float64 here. `loadmat(mat_dtype=True)` would do so, but drops the imaginary part of complex numbers.
-Texts of unequal lengths are filled up with blanks, which are taken off.
+`scipy.io.loadmat`, as float64 here. Texts of unequal lengths are filled up with blanks, which are taken off.
 """
 
 from __future__ import annotations
 
-import struct
-import warnings
 from collections import Counter
 from functools import partial
 from importlib import import_module
@@ -23,11 +20,12 @@ from typing import Any
 
 import numpy as np
 
-from ...deferred import is_sparse, sp
+from ...deferred import sp
 from ...errors import DataError, missing_extra
 from .dataset import Dataset
+from .mat5 import variables
 from .named import Named, dataset
-from .streams import DAMAGE, PIECE, RATIO, laid, room, size_of
+from .streams import DAMAGE, PIECE, RATIO, laid, room, short, size_of
 
 __all__ = ["ENDINGS", "kind", "read"]
 
@@ -36,7 +34,6 @@ TYPES = {"double": "float64", "single": "float32", "logical": "bool"} | {
     f"{u}int{bits}": f"{u}int{bits}" for u in ("", "u") for bits in (8, 16, 32, 64)
 }
 HDF5 = b"\x89HDF\r\n\x1a\n"
-PACKED, MATRIX = 15, 14  # types of elements
 
 
 def kind(path: Path) -> str:
@@ -54,79 +51,65 @@ def read(path: Path, *, array: str | None = None, transpose: bool = False) -> Da
         if not head.strip(b"\0"):
             raise DataError("it is empty")
         if head[126:128] in (b"IM", b"MI"):
-            _check_elements(path, "<" if head[126:128] == b"IM" else ">")
-        return dataset(path, _variables(path), array, transpose)
+            return dataset(path, _version5(path), array, transpose)
+        if 0 not in head[:4]:
+            raise DataError(f"it is no .mat file: it begins with {head[:20]!r}")
+        return dataset(path, _version4(path), array, transpose)
     except (FileNotFoundError, PermissionError, IsADirectoryError):
         raise
     except DataError as error:
         raise error if str(path) in str(error) else DataError(f"cannot read {str(path)!r}: {error}") from None
     except DAMAGE as error:
-        raise DataError(f"cannot read {str(path)!r}: it is no .mat file, or damaged ({error})") from None
+        raise DataError(f"cannot read {str(path)!r}: it is no .mat file, or damaged ({short(error)})") from None
 
 
 # ── versions 4 and 5 ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _check_elements(path: Path, order: str) -> None:
-    """Each element of version 5 says its size: SciPy makes room for what it says."""
-    at, size = 128, path.stat().st_size
-    with open(path, "rb") as file:
-        while at < size:
-            file.seek(at)
-            tag = file.read(8)
-            code, length = struct.unpack(f"{order}II", tag) if len(tag) == 8 else (MATRIX, size)
-            if code not in (PACKED, MATRIX):
-                raise DataError(f"byte {at:,}: an element of type {code}, but a variable is of {MATRIX} or {PACKED}")
-            if at + 8 + length > size:
-                raise DataError(f"it is cut off: the element at byte {at:,} has {length:,} bytes, and {size - at:,} are there")
-            at += 8 + length
-
-
-def _variables(path: Path) -> dict[str, Named]:
-    from scipy.io import whosmat
-    from scipy.io.matlab import MatReadError
-
-    try:
-        listed = whosmat(str(path), appendmat=False)
-    except MatReadError as error:
-        raise DataError(f"it is no .mat file, or damaged ({error})") from None
-    name, times = Counter(name for name, _, _ in listed).most_common(1)[0] if listed else ("", 0)
-    if times > 1:
-        raise DataError(f"it has {times} variables {name!r}")
-    return {name: _named(shape, of, partial(_variable, path, name, of)) for name, shape, of in listed}
-
-
 def _named(shape: tuple[int, ...], of: str, read: Any) -> Named:
     kind = "numbers" if of in TYPES or of.startswith("sparse") else "texts" if of in ("char", "cell") else ""
-    said = {"char": "text", "cell": "cells", "opaque": "MATLAB object (such as a table: table2array makes numbers of it)"}
+    said = {"char": "text", "cell": "cells", "opaque": "MATLAB object (of a table, table2array makes numbers)"}
     return Named(tuple(map(int, shape)), TYPES.get(of, said.get(of, of)), kind, read)
 
 
-def _variable(path: Path, name: str, of: str) -> Any:
-    from scipy.io import loadmat
-    from scipy.io.matlab import MatReadError
+def _version5(path: Path) -> dict[str, Named]:
+    found: dict[str, Named] = {}
+    for v in variables(path):
+        if v.name in found:
+            raise DataError(f"it has two variables {v.name!r}")
+        of = "logical" if v.logical and v.of != "sparse" else v.of
+        if v.name:  # without one, it belongs to objects and functions
+            found[v.name] = _named(v.shape, of, partial(_laid, v.read, "" if v.complex else of))
+    return found
+
+
+def _version4(path: Path) -> dict[str, Named]:
+    listed = _scipy("whosmat", path)
+    name, times = Counter(name for name, _, _ in listed).most_common(1)[0] if listed else ("", 0)
+    if times > 1:
+        raise DataError(f"it has {times} variables {name!r}")
+    return {name: _named(shape, of, partial(_laid, partial(_variable, path, name), of)) for name, shape, of in listed}
+
+
+def _variable(path: Path, name: str) -> Any:
+    X = _scipy("loadmat", path, variable_names=[name])[name]
+    return np.char.rstrip(X, " ") if X.dtype.kind == "U" else X
+
+
+def _scipy(function: str, path: Path, **options: Any) -> Any:
+    from scipy import io
 
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            X = loadmat(str(path), appendmat=False, variable_names=[name])[name]
-    except (MatReadError, Warning) as error:
-        raise DataError(f"{name!r} is damaged ({error})") from None
-    if is_sparse(X):
-        return X.astype(bool) if of == "logical" else X
-    if of in ("char", "cell"):
-        texts = [_text(v) for v in X.ravel(order="F")]
-        return None if None in texts else np.array(texts)
-    return X if X.dtype.kind == "c" else laid(X, TYPES.get(of))
+        with np.errstate(invalid="raise"):  # indices that are no numbers
+            return getattr(io, function)(str(path), appendmat=False, **options)
+    except (io.matlab.MatReadError, FloatingPointError) as error:
+        raise DataError(f"it is damaged ({short(error)})") from None
 
 
-def _text(value: Any) -> str | None:
-    """What a cell holds, if it is a text."""
-    while isinstance(value, np.ndarray) and value.size == 1:
-        value = value.ravel()[0]
-    if isinstance(value, np.ndarray) and not value.size:
-        return ""
-    return value.rstrip(" ") if isinstance(value, str) else None
+def _laid(read: Any, of: str) -> Any:
+    """Numbers in the type that MATLAB has, row after row."""
+    X = read()
+    return laid(X, TYPES[of]) if of in TYPES and isinstance(X, np.ndarray) and X.dtype.kind != "c" else X
 
 
 # ── version 7.3 ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -200,7 +183,8 @@ def _texts(file: Any, item: Any) -> np.ndarray | None:
     """Rows of characters, or cells with a row of them in each; None, if cells hold anything else."""
     if item.dtype.kind == "O":
         cells = [_texts(file, file[ref]) if hasattr(file[ref], "dtype") else None for ref in item[()].T.ravel(order="F")]
-        return None if any(cell is None or len(cell) != 1 for cell in cells) else np.array([str(cell[0]) for cell in cells])
+        texts = [str(cell[0]) for cell in cells if cell is not None and len(cell) == 1]
+        return np.array(texts) if len(texts) == len(cells) else None
     if item.attrs.get("MATLAB_empty", 0):
         return np.array([""])
     if item.dtype != np.uint16 or item.ndim != 2:

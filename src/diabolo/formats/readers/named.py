@@ -124,6 +124,8 @@ def checked(S: Any) -> tuple[Any, int]:
     if hasattr(S, "check_format"):
         try:
             S.check_format(full_check=True)
+            if (S.indptr[1:] < S.indptr[:-1]).any():  # which it does not look at, if the last says that there is nothing
+                raise ValueError("its starts of rows or columns decrease")
         except ValueError as error:
             raise DataError(f"its sparse matrix {S.shape} is damaged: {error}") from None
     X = sp.csr_matrix(S)

@@ -25,7 +25,7 @@ from ...deferred import sp
 from ...errors import DataError
 from .dataset import Dataset
 from .named import Named, chosen, dataset, pictures
-from .streams import DAMAGE, RATIO, filled, size_of
+from .streams import DAMAGE, RATIO, filled, short, size_of
 
 __all__ = ["ENDINGS", "kind", "read"]
 
@@ -89,7 +89,7 @@ def _entries(path: Path) -> Iterator[tuple[zipfile.ZipFile, dict[str, Entry]]]:
         said = str(error)
         raise error if str(path) in said else DataError(f"cannot read {str(path)!r}: {said}") from None
     except DAMAGE as error:
-        raise DataError(f"cannot read {str(path)!r}: it is no .npz file, or damaged ({error})") from None
+        raise DataError(f"cannot read {str(path)!r}: it is no .npz file, or damaged ({short(error)})") from None
 
 
 def _entry(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Entry:

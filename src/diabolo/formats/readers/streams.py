@@ -18,7 +18,7 @@ import numpy as np
 from ...errors import DataError
 from .. import base
 
-__all__ = ["DAMAGE", "RATIO", "filled", "laid", "opened", "room", "size_of"]
+__all__ = ["DAMAGE", "RATIO", "filled", "laid", "opened", "room", "short", "size_of"]
 
 DAMAGE = (
     *(OSError, EOFError, ValueError, LookupError, TypeError, AttributeError, RuntimeError, OverflowError, MemoryError),
@@ -40,8 +40,8 @@ def room(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
     return base.spilled(shape[0], prod(shape[1:]), dtype).reshape(shape)
 
 
-def filled(stream: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-    """The rest of a stream as an array, in the machine's order of bytes.
+def filled(stream: Any, shape: tuple[int, ...], dtype: Any, last: bool = True) -> np.ndarray:
+    """The next bytes of a stream, or all of its last, as an array in the machine's order of bytes.
 
     >>> import io
     >>> filled(io.BytesIO(bytes([0, 1, 1, 0])), (2,), ">i2").tolist()
@@ -54,7 +54,7 @@ def filled(stream: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
         if not got:
             raise DataError(f"it is cut off: its header says {len(flat):,} bytes of numbers, and {at:,} are there")
         at += got
-    if stream.read(1):
+    if last and stream.read(1):
         raise DataError(f"more follows the {len(flat):,} bytes of numbers that its header says")
     return X if X.dtype.isnative else X.byteswap(inplace=True).view(X.dtype.newbyteorder("="))
 
@@ -69,6 +69,12 @@ def laid(X: np.ndarray, dtype: Any = None) -> np.ndarray:
     for start in range(0, len(X), step):
         out[start : start + step] = X[start : start + step]
     return out
+
+
+def short(error: BaseException) -> str:
+    """What a library says, in one line."""
+    said = " ".join("".join(c if c.isprintable() else " " for c in str(error)).split())
+    return said[:200] or type(error).__name__
 
 
 def opened(path: Path) -> Any:
