@@ -219,7 +219,7 @@ ONES = numbers(np.ones((3, 2)))
         ([variable(b"X", (3, 2), ONES, of=77)], "unknown class"),
         ([variable(b"X", (3, 2), ONES, ONES, flags=2048)], "Complex data not supported"),
         ([element(14, element(6, struct.pack("<II", 17, 0)) + element(1, b"X"))], "MATLAB object .of a table, table2array"),
-        ([variable(b"X", (0, 2), numbers([]))], r"'X' is empty: it has the shape \(0, 2\)"),
+        ([variable(b"X", (0, 2), numbers([]))], r"'X': it is empty: it has the shape \(0, 2\)"),
         ([variable(b"X", (3, 2, 1), ONES)], "rows of numbers are"),
         ([sparse([0, 3], [0, 1, 2], [1, 1])], "damaged"),
         ([sparse([0, -1], [0, 1, 2], [1, 1])], "damaged"),
@@ -238,6 +238,12 @@ def test_files_that_are_wrong(elements: list[bytes], said: str, tmp_path: Path) 
 def test_sparse_elements(tmp_path: Path) -> None:
     data = read_dataset(written(tmp_path, sparse([2, 0, 0], [0, 1, 2], [5.0, 7, 9])))  # with room for one more
     assert data.X.toarray().tolist() == [[0, 7], [0, 0], [5, 0]]
+
+
+def test_sparse_numbers_keep_their_values(tmp_path: Path) -> None:
+    for values in (np.array([[2**53 + 1, 0, -3]]), np.array([[0, 0.1, 2]], np.float32), np.array([[True, False, True]])):
+        scipy.io.savemat(tmp_path / "a.mat", {"X": sp.csr_matrix(values)})
+        assert np.array_equal(read_dataset(tmp_path / "a.mat").X.toarray(), values)
 
 
 @pytest.mark.parametrize(
@@ -267,7 +273,7 @@ def test_cut_off_anywhere(name: str, tmp_path: Path) -> None:
 
 def test_wrong_files_of_version_73(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     h5py = pytest.importorskip("h5py", reason="needs the extra formats")
-    with pytest.raises(DataError, match=r"'X' is empty: it has the shape \(0, 5\)"):
+    with pytest.raises(DataError, match=r"'X': it is empty: it has the shape \(0, 5\)"):
         read_dataset(FILES / "empty73.mat")
     path = tmp_path / "a.mat"
     with h5py.File(path, "w") as file:
@@ -290,6 +296,12 @@ def test_wrong_files_of_version_73(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         file["elsewhere"] = h5py.ExternalLink(str(FILES / "v73.mat"), "X")
     with pytest.raises(DataError, match="more than a file of this size can hold"):
         read_dataset(path)
+    shutil.copy(FILES / "sparse73.mat", other := tmp_path / "b.mat")
+    with h5py.File(other, "r+") as file:
+        del file["X/jc"]
+        file["X"].create_dataset("jc", (1 << 40,), "u8", chunks=(1 << 10,))
+    with pytest.raises(DataError, match=r"b\.mat.*'/X/jc' says the shape .* more than a file of this size can hold"):
+        read_dataset(other)
     with h5py.File(path, "r+") as file:
         del file["X"]
     with pytest.raises(DataError, match="no array of numbers; it has nothing"):
@@ -297,3 +309,18 @@ def test_wrong_files_of_version_73(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(sys.modules, "h5py", None)
     with pytest.raises(ImportError, match=r"files ending in .mat of version 7.3 need the package 'h5py'.*diabolo\[formats\]"):
         read_dataset(path)
+
+
+@pytest.mark.parametrize("version", ["4", "5"])
+def test_sets_written_by_scipy_are_as_their_npz(version: str, data_folder: Path, tmp_path: Path) -> None:
+    """To the bit, and in the same order in memory; version 4 knows doubles only."""
+    sets = ["tables/adbench/6_cardio", "tables/adbench/26_optdigits", "multilabel/emotions", "multilabel/enron"]
+    for name in sets:
+        npz = read_dataset(data_folder / f"{name}.npz")
+        y = npz.Y.toarray() if sp.issparse(npz.Y) else npz.Y
+        scipy.io.savemat(tmp_path / "a.mat", {"X": npz.X, "y": y}, format=version, do_compression=version == "5")
+        found = read_dataset(tmp_path / "a.mat")
+        dense, expected = (V.toarray() if sp.issparse(V) else V for V in (found.X, npz.X))
+        assert dense.astype(np.float64).tobytes() == expected.astype(np.float64).tobytes()
+        assert dense.flags.c_contiguous
+        assert np.array_equal(found.Y.toarray() if sp.issparse(found.Y) else found.Y, y)

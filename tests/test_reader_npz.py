@@ -118,7 +118,11 @@ def test_one_answer_of_each_row(y: np.ndarray, said: str, tmp_path: Path) -> Non
 
 def test_labels_in_columns(tmp_path: Path) -> None:
     Y = np.array([[0, 1], [1, 1], [0, 0]])
-    for given_, said in ((Y, "2 labels of 0 and 1, 1.00"), (2 * Y - 1, "-1 is taken as 0"), (Y.T.copy(), "turned round")):
+    for given_, said in (
+        (Y, "2 labels, on average 1.00 of them in a row"),
+        (2 * Y - 1, "-1 is taken as 0"),
+        (Y.T.copy(), "turned round"),
+    ):
         data = read_dataset(saved(tmp_path, X=np.ones((3, 2)), Y=given_))
         assert np.array_equal(data.Y.toarray(), Y)
         assert any(said in text for text in data.decided)
@@ -140,6 +144,13 @@ def test_rows_that_do_not_fit(tmp_path: Path) -> None:
     assert data.Y is None
     assert data.columns is None
     assert "left out: labels, float64 (4); feature_names, text (5)" in data.decided
+
+
+def test_labels_that_are_names_of_labels(tmp_path: Path) -> None:
+    Y = np.array([[0, 1], [1, 1], [0, 0]])
+    data = read_dataset(saved(tmp_path, data=np.ones((3, 2)), labels=np.array(["a", "b"]), target=Y, more=np.ones(7)))
+    assert np.array_equal(data.Y.toarray(), Y)
+    assert "left out: labels, text (2); more, float64 (7)" in data.decided
 
 
 @pytest.mark.parametrize(

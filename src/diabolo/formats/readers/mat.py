@@ -13,6 +13,7 @@ The type is the class that MATLAB has: doubles that are whole numbers lie in the
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -127,15 +128,26 @@ def _hdf5(path: Path, head: bytes, array: str | None, transpose: bool) -> Datase
         )
     with h5py.File(path, "r") as file:
         links = {name: file.get(name, getlink=True) for name in file if not name.startswith("#")}
-        found = {name: _item(file, file[name], path) for name, link in links.items() if isinstance(link, h5py.HardLink)}
-        read = dataset(path, found, array, transpose)
-    return Dataset(read.X, read.Y, read.columns, read.labels, decided=(*read.decided, SAID))
+        found = {name: _item(file, file[name]) for name, link in links.items() if isinstance(link, h5py.HardLink)}
+        data = dataset(path, found, array, transpose)
+    return replace(data, decided=(*data.decided, SAID))
 
 
 SAID = "version 7.3 stores matrices column after column: HDF5 shows them as (columns, rows), and they are turned round"
 
 
-def _item(file: Any, item: Any, path: Path) -> Named:
+def _check(item: Any) -> None:
+    """HDF5 would make room for whatever a dataset says."""
+    if size_of(item.shape, item.dtype) > RATIO * item.file.id.get_filesize():
+        raise DataError(f"{item.name!r} says the shape {item.shape}, more than a file of this size can hold")
+
+
+def _stored(item: Any) -> Any:
+    _check(item)
+    return item[()]
+
+
+def _item(file: Any, item: Any) -> Named:
     """A variable, a dataset or a group."""
     of = item.attrs.get("MATLAB_class", b"")
     of = of.decode() if isinstance(of, bytes) else str(of)
@@ -145,11 +157,9 @@ def _item(file: Any, item: Any, path: Path) -> Named:
     if not hasattr(item, "dtype"):
         return Named((), of or "group", "", lambda: None)
     if item.attrs.get("MATLAB_empty", 0):
-        said = tuple(map(int, item[()])) if item.size <= 32 else ()
+        said = tuple(map(int, _stored(item)))
         none = said if 0 in said else (0, 0)
         return _named(none, of, partial(np.zeros, none, TYPES.get(of)))
-    if size_of(item.shape, item.dtype) > RATIO * path.stat().st_size:
-        raise DataError(f"a variable says the shape {item.shape}, more than a file of this size can hold")
     if item.dtype.kind == "V":
         return Named(item.shape[::-1], "complex", "numbers", partial(np.zeros, (1, 1), complex))
     if of in ("char", "cell"):
@@ -159,10 +169,10 @@ def _item(file: Any, item: Any, path: Path) -> Named:
 
 def _turned(item: Any, dtype: Any) -> np.ndarray:
     """(d, n) of HDF5 -> (n, d); each piece in which it is packed is unpacked once."""
+    if item.ndim != 2 or size_of(item.shape, item.dtype) <= PIECE:
+        return laid(_stored(item).T, dtype)
+    _check(item)
     X = room(item.shape[::-1], dtype or item.dtype)
-    if item.ndim != 2 or X.nbytes <= PIECE:
-        X[...] = item[()].T
-        return X
     step = max(1, PIECE // size_of(item.shape[1:], item.dtype))
     whole = ((slice(i, i + step), slice(None)) for i in range(0, item.shape[0], step))
     for place in whole if item.chunks is None else item.iter_chunks():
@@ -172,21 +182,21 @@ def _turned(item: Any, dtype: Any) -> np.ndarray:
 
 def _sparse(group: Any, shape: tuple[int, int], of: str) -> Any:
     """CSC; a matrix of zeros has neither data nor rows."""
-    data = group["data"][()] if "data" in group else np.zeros(0, TYPES.get(of, "float64"))
+    data = _stored(group["data"]) if "data" in group else np.zeros(0, TYPES.get(of, "float64"))
+    rows = _stored(group["ir"]).astype(np.int64) if "ir" in group else np.zeros(0, np.int64)
     if data.dtype.kind == "V":
         raise DataError("its numbers are complex: give their real and imaginary parts side by side")
-    rows = group["ir"][()].astype(np.int64) if "ir" in group else np.zeros(0, np.int64)
-    return sp.csc_matrix((data.astype(TYPES.get(of, data.dtype)), rows, group["jc"][()].astype(np.int64)), shape=shape)
+    return sp.csc_matrix((data.astype(TYPES.get(of, data.dtype)), rows, _stored(group["jc"]).astype(np.int64)), shape=shape)
 
 
 def _texts(file: Any, item: Any) -> np.ndarray | None:
     """Rows of characters, or cells with a row of them in each; None, if cells hold anything else."""
     if item.dtype.kind == "O":
-        cells = [_texts(file, file[ref]) if hasattr(file[ref], "dtype") else None for ref in item[()].T.ravel(order="F")]
+        cells = [_texts(file, file[ref]) if hasattr(file[ref], "dtype") else None for ref in _stored(item).T.ravel(order="F")]
         texts = [str(cell[0]) for cell in cells if cell is not None and len(cell) == 1]
         return np.array(texts) if len(texts) == len(cells) else None
     if item.attrs.get("MATLAB_empty", 0):
         return np.array([""])
     if item.dtype != np.uint16 or item.ndim != 2:
         return None
-    return np.array([row.tobytes().decode("utf-16-le", "replace").rstrip(" ") for row in item[()].T.astype("<u2")])
+    return np.array([row.tobytes().decode("utf-16-le", "replace").rstrip(" ") for row in _stored(item).T.astype("<u2")])

@@ -147,7 +147,8 @@ class _Parser:
             data, stored = self.array("", self.most), int(starts[-1]) if len(starts) else 0
             if v.complex:
                 raise DataError("its numbers are complex: give their real and imaginary parts side by side")
-            data = data[:stored].astype(dtype or np.float64)  # MATLAB keeps room for more
+            keep = data.dtype.kind in "iu" and data.itemsize == 8  # of SciPy: MATLAB has doubles, stored in less
+            data = data[:stored].astype(dtype or (data.dtype if keep else np.float64))  # it leaves room for more
             return sp.csc_matrix((data, rows[:stored], starts), shape=v.shape)
         X = self.array("", self.most, v.shape[::-1]).T
         return X.astype(complex) if v.complex else X.astype(bool) if v.logical else X

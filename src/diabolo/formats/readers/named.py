@@ -55,25 +55,9 @@ def dataset(path: Path, found: dict[str, Named], array: str | None, transpose: b
     """What the arrays of a file hold."""
     name = chosen(path, found, array)
     try:
-        X = found[name].read()
-        told = [f"X is the array {name!r}, {'sparse ' * is_sparse(X)}{X.dtype} {_size(X.shape)}"]
-        X, repeated = checked(X) if is_sparse(X) else (X, 0)
-        if transpose and X.ndim != 2:
-            raise DataError(f"it has the shape {X.shape}: transpose exchanges rows and columns of two dimensions")
-        X = X.T if transpose else X
-        X = sp.csr_matrix(X) if is_sparse(X) else X if pictures(X.shape, X.dtype) else laid(plain(X))
+        X, told = _numbers(name, found[name].read(), transpose)
     except DataError as error:
         raise DataError(f"cannot read {str(path)!r}: {name!r}: {error}") from None
-    if X.ndim < 2:
-        raise DataError(f"{str(path)!r}: {name!r} has the shape {X.shape}, but rows of numbers are (n, d): X.reshape(-1, 1)")
-    if 0 in X.shape:
-        raise DataError(f"{str(path)!r}: {name!r} is empty: it has the shape {X.shape}")
-    if transpose:
-        told.append("rows and columns are exchanged, as was asked")
-    if repeated:
-        told.append(f"{repeated:,} cells of X are stored more than once: their values are summed")
-    if X.ndim == 2 and X.dtype == np.uint8 and not is_sparse(X):
-        told.append("X holds bytes (uint8) in two dimensions: a table of numbers, no pictures")
     answer = _answer(path, found, name, X.shape)
     Y, more = (None, []) if answer is None else _labels(path, answer, found[answer].read(), X.shape[0])
     used = {name, answer}
@@ -83,6 +67,27 @@ def dataset(path: Path, found: dict[str, Named], array: str | None, transpose: b
     rest = [f"{n}, {a}" for n, a in found.items() if n not in used]
     left = [f"left out: {'; '.join(rest[:20])}{f' and {len(rest) - 20:,} more' if len(rest) > 20 else ''}"] if rest else []
     return Dataset(X, Y, columns, labels, decided=(*told, *more, *left))
+
+
+def _numbers(name: str, X: Any, transpose: bool) -> tuple[Any, list[str]]:
+    """X, and what is said of it."""
+    told = [f"X is the array {name!r}, {'sparse ' * is_sparse(X)}{X.dtype} {_size(X.shape)}"]
+    if transpose and X.ndim != 2:
+        raise DataError(f"it has the shape {X.shape}: transpose exchanges rows and columns of two dimensions")
+    X, repeated = checked(X) if is_sparse(X) else (X, 0)
+    X = X.T if transpose else X
+    X = sp.csr_matrix(X) if is_sparse(X) else X if pictures(X.shape, X.dtype) else laid(plain(X))
+    if X.ndim < 2:
+        raise DataError(f"it has the shape {X.shape}, but rows of numbers are (n, d): X.reshape(-1, 1) makes one column of it")
+    if 0 in X.shape:
+        raise DataError(f"it is empty: it has the shape {X.shape}")
+    if transpose:
+        told.append("rows and columns are exchanged, as was asked")
+    if repeated:
+        told.append(f"{repeated:,} cells of X are stored more than once: their values are summed")
+    if X.ndim == 2 and X.dtype == np.uint8 and not is_sparse(X):
+        told.append("X holds bytes (uint8) in two dimensions: a table of numbers, no pictures")
+    return X, told
 
 
 def pictures(shape: tuple[int, ...], dtype: Any) -> bool:
@@ -137,15 +142,15 @@ def checked(S: Any) -> tuple[Any, int]:
 def _answer(path: Path, found: dict[str, Named], name: str, shape: tuple[int, ...]) -> str | None:
     """The name of the labels of X."""
     n = int(shape[0])
-    partner = next((p for a, b in PAIRS if a in name and (p := name.replace(a, b)) in found and p != name), None)
-    for other in [partner] if partner else [o for o in LABELS if o in found and o != name]:
+    partners = [p for a, b in PAIRS if a in name and (p := name.replace(a, b)) in found and found[p].kind]
+    for other in [*partners, *(o for o in LABELS if o in found and o != name)]:
         if found[other].kind and len(found[other].shape) < 3 and n in found[other].shape:
             return other
-    if partner is None or not found[partner].kind:
+    if not partners:
         return None
-    has = found[partner].shape
+    has = found[partners[0]].shape
     hint = ": if X has a column for each row, transpose=True or --transpose" if len(shape) == 2 and shape[1] in has else ""
-    raise DataError(f"{str(path)!r}: {name!r} has {n:,} rows, but {partner!r} has the shape {has}{hint}")
+    raise DataError(f"{str(path)!r}: {name!r} has {n:,} rows, but {partners[0]!r} has the shape {has}{hint}")
 
 
 def _labels(path: Path, name: str, y: Any, n: int) -> tuple[Any, list[str]]:
@@ -172,7 +177,7 @@ def _labels(path: Path, name: str, y: Any, n: int) -> tuple[Any, list[str]]:
             f"{str(path)!r}: {name!r} of the shape {y.shape} holds {odd}, but labels in columns are 0 and 1, or -1 and 1"
         )
     Y = sp.csr_matrix(y == 1, dtype=np.int8)
-    said = f"Y is {name}, {Y.shape[1]:,} labels of 0 and 1, {Y.nnz / n:.2f} of them 1 in a row"
+    said = f"Y is {name}: {Y.shape[1]:,} labels, on average {Y.nnz / n:.2f} of them in a row"
     told += ["-1 is taken as 0"] * (-1 in values) + [f"{gaps:,} are missing"] * bool(gaps)
     return np.where(np.isnan(y), np.nan, y == 1) if gaps else Y, ["; ".join([said, *told])]
 
