@@ -231,7 +231,7 @@ def _attribute(found: list[tuple[bool, str]]) -> tuple[Attribute, bool]:
     if len(found) < 3:
         raise Wrong("@attribute needs a name and a type, such as @attribute age numeric; quote names with blanks")
     name, (quote, word), rest = found[1][1], found[2], found[3:]
-    declared = " ".join(quoted(word) if quote or word not in ("{", ",", "}") else word for quote, word in found[1:])
+    declared = _joined(found[1:])
     if word == "{" and not quote:
         stop = next((i for i, (q, w) in enumerate(rest) if w == "}" and not q), None)
         if stop is None:
@@ -257,12 +257,23 @@ def _attribute(found: list[tuple[bool, str]]) -> tuple[Attribute, bool]:
     )
 
 
+def _joined(found: list[tuple[bool, str]]) -> str:
+    """Words as a text again."""
+    parts: list[str] = []
+    for quote, word in found:
+        sign = not quote and word in ("{", ",", "}")
+        if parts and parts[-1] not in ("{", ",") and (not sign or word == "{"):
+            parts.append(" ")
+        parts.append(word if sign else quoted(word))
+    return "".join(parts)
+
+
 def _declared(found: list[tuple[bool, str]], name: str) -> tuple[str, ...]:
     """Values of a nominal attribute. Blanks alone may part them, but then no commas, lest {New York, Rome} be three."""
     values = [(quote, word) for quote, word in found if quote or word != ","]
     commas = len(found) - len(values)
     if commas and commas != len(values) - 1:
-        raise Wrong(f"attribute {name!r}: {len(values)} values, but {commas} commas between them: quote values with blanks")
+        raise Wrong(f"attribute {name!r}: {len(values)} values, but {commas} comma(s) between them: quote values with blanks")
     values_of(found)
     if any(word == "?" and not quote for quote, word in values):
         raise Wrong(f"attribute {name!r}: ? stands for a missing value, and is no value: quote it, if it is one")

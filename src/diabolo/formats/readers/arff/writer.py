@@ -109,9 +109,9 @@ def _column(name: str, values: pa.ChunkedArray, before: Attribute | None) -> tup
         if (
             before is not None
             and before.kind == "nominal"
-            and {*map(_plain, pc.unique(values).drop_null().to_pylist())} <= {*before.values}
+            and {*map(_number, pc.unique(values).drop_null().to_pylist())} <= {*before.values}
         ):
-            return _nominal([*before.values], before), _cells(_plain)
+            return _nominal([*before.values], before), _cells(_number)
         return (_again(before) if before is not None and before.kind == "number" else "numeric"), _cells(_number)
     if pa.types.is_date(t) or pa.types.is_timestamp(t):
         return _dates(name, values, before)
@@ -131,12 +131,8 @@ def _cells(word: Callable[[Any], str]) -> Callable[[Any], list[str]]:
 def _number(v: Any) -> str:
     """As few digits as say which number it is."""
     if isinstance(v, float):
-        return "?" if v != v else repr(v).replace("inf", "Infinity")
+        return "?" if v != v else repr(v).removesuffix(".0").replace("inf", "Infinity")
     return str(v)
-
-
-def _plain(v: Any) -> str:
-    return _number(v).removesuffix(".0")
 
 
 def _text(v: Any) -> str:
