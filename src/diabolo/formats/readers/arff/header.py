@@ -1,4 +1,4 @@
-"""The words of an ARFF file, and what its header declares.
+r"""The words of an ARFF file, and what its header declares.
 
     @relation name
     @attribute name numeric | integer | real | string | date ["yyyy-MM-dd"] | {first, second, ...}
@@ -43,6 +43,7 @@ ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|[0-3][0-7]{0,2}|[4-7][0-7]?|.)", re.DOT
 LETTERS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 UNSAFE = re.compile(r"[\x00-\x20,{}%'\"\\]")
 HIDDEN = re.compile(r"[\x00-\x1f\\']")
+NAME = re.compile(r"""([\x00-\x20]*@attribute[\x00-\x20]+)([^\x00-\x20,{}%'"]+['"][^\x00-\x20,{}%]*)""", re.IGNORECASE)
 NUMBERS = ("numeric", "real", "integer")
 
 
@@ -141,7 +142,7 @@ class Source:
                 line, self._start = self._text[self._start : stop], stop + 1
                 self.line += 1
                 try:
-                    found = words(line)
+                    found = words(NAME.sub(lambda match: match[1] + quoted(match[2]), line, count=1))
                 except Wrong as error:
                     raise self.wrong(self.line, error) from None
                 if found:

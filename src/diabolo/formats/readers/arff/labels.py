@@ -81,7 +81,7 @@ def meaning_of(path: Path, attribute: Attribute, label: bool) -> tuple[dict[str,
         )
     if len(values) != 2:
         raise DataError(
-            f"{str(path)!r}: label {name!r} has {len(values)} value(s), {', '.join(map(repr, values[:SHOWN]))}: a label has two; "
+            f"{str(path)!r}: label {name!r} has {len(values)} value(s), {some(values)}: a label has two; "
             "what MEKA calls multi-target is not multi-label: give such an attribute as y instead"
         )
     yes = [value.strip().casefold() in POSITIVE for value in values]
