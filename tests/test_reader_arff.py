@@ -20,7 +20,7 @@ from diabolo.errors import DataError
 from diabolo.formats.readers import arff, read_dataset
 from diabolo.formats.readers.arff import header, rows, sparse
 from diabolo.formats.readers.arff.dates import Pattern
-from diabolo.formats.readers.arff.header import quoted, unquoted, words
+from diabolo.formats.readers.arff.words import quoted, unquoted, words
 
 FILES = Path(__file__).parent / "files" / "arff"
 WEKA = json.loads((FILES / "weka.json").read_text())
@@ -316,7 +316,7 @@ def test_wrong_xml(tmp_path: Path, xml: str) -> None:
         ("'r: -C x'", None, "-C needs one number"),
         ("'r: -C 1 -C -1'", None, "-C needs one number"),
         ("r", 3, "labels=3, but the file has 2 attributes"),
-        ("r", "nowhere.xml", "labels='nowhere.xml': there is no such file, and it is no number"),
+        ("r", "nowhere.xml", "labels='nowhere.xml' is no number, and no file that can be read: No such file"),
     ],
 )
 def test_wrong_numbers_of_labels(tmp_path: Path, relation: str, asked: Any, error: str) -> None:
@@ -404,6 +404,9 @@ WRONG = {
     A + "numeric\n@data\n1\n{0 1}\n": "line 5: a sparse row, in braces, among rows that are not",
     A + "numeric\n@data\n{0 1}\n1\n": "line 5: a row without braces among sparse rows",
     A + "numeric\n@data\n{0 1}\n{0 1": "line 5: the braces of the row are not closed: the file is cut off",
+    A + "numeric\n@data 1\n": "line 3: found '1' behind @data",
+    A + "numeric\n@data\n１\n": "line 4: attribute 'a': '１' is no number",
+    A + "{0,1}\n@data\n{0 NaN}\n": "line 4: attribute 0, 'a': 'NaN' is none of its values",
     A + "numeric\n@data\n{0 1} 2\n": "line 4: found '2' behind the braces of the row",
     A + "numeric\n@data\n{0}\n": "line 4: a number of an attribute without a value",
     A + "numeric\n@data\n{0 1 2}\n{0 1 2}\n": "line 4: a number of an attribute without a value",
@@ -484,7 +487,7 @@ def test_the_line_of_an_error_in_a_later_piece(tmp_path: Path, monkeypatch: pyte
 
 
 def test_what_does_not_fit_in_memory_lies_in_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    dense = numbers(tmp_path, "1,2\n3,?\n" * 500)
+    dense = numbers(tmp_path, "1,x\n3,?\n" * 500, "numeric {y,x}")
     whole = arff.read(dense).X
     in_pieces(monkeypatch, 256)
     monkeypatch.setattr(rows, "MAX_BYTES_IN_MEMORY", 1000)

@@ -1,12 +1,10 @@
-r"""The words of an ARFF file, and what its header declares.
+r"""An open ARFF file, and what its header declares.
 
     @relation name
     @attribute name numeric | integer | real | string | date ["yyyy-MM-dd"] | {first, second, ...}
     @data
 
-The words are those of WEKA's own reader: blanks and commas part them, % begins a comment, quotes keep all of this as text,
-and a backslash within quotes hides the sign after it. WEKA takes two commas for one, and drops the value that a row has too
-much; here both are errors, since a value would end up in the column of another.
+A name such as m\'usica without quotes around it, which liac-arff writes, is taken as it stands.
 """
 
 from __future__ import annotations
@@ -23,32 +21,14 @@ from pathlib import Path
 
 from ....errors import DataError, suggest
 from ...layout import Reading, check_encoding, encoding_of, opened
+from .words import Words, Wrong, joined, quoted, values_of, words
 
-__all__ = ["Attribute", "Header", "Source", "Wrong", "quoted", "values_of", "words"]
+__all__ = ["Attribute", "Header", "Source"]
 
 PIECE = 1 << 22  # bytes that are read at once
 LONGEST = 1 << 28  # characters of a line
-QUOTES = r"""'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+\""""
-WORD = re.compile(
-    rf"""[\x00-\x20]*+(?:
-        ({QUOTES})(?![^\x00-\x20,{{}}%])
-      | ([^\x00-\x20,{{}}%'"]++)(?!['"])
-      | ([,{{}}])
-      | (%.*|$)
-      | (.+)
-    )""",
-    re.VERBOSE,
-)
-ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|[0-3][0-7]{0,2}|[4-7][0-7]?|.)", re.DOTALL)
-LETTERS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
-UNSAFE = re.compile(r"[\x00-\x20,{}%'\"\\]")
-HIDDEN = re.compile(r"[\x00-\x1f\\']")
 NAME = re.compile(r"""([\x00-\x20]*@attribute[\x00-\x20]+)([^\x00-\x20,{}%'"]+['"][^\x00-\x20,{}%]*)""", re.IGNORECASE)
 NUMBERS = ("numeric", "real", "integer")
-
-
-class Wrong(ValueError):  # noqa: N818 - it becomes a DataError as soon as the line is known
-    """What is wrong in a line."""
 
 
 @dataclass(frozen=True)
@@ -125,6 +105,8 @@ class Source:
                     attributes.append(attribute)
                     weighted += weight
                 elif key == "@data" and relation is not None:
+                    if len(found) > 1:
+                        raise Wrong(f"found {found[1][1][:40]!r} behind @data: begin a line")
                     _check(attributes)
                     return Header(relation, tuple(attributes), weighted)
                 else:
@@ -133,7 +115,7 @@ class Source:
                 raise self.wrong(self.line, error) from None
         raise DataError(f"{str(self.path)!r} is cut off, or no ARFF: it ends after {self.line:,} lines, and no @data came")
 
-    def _lines(self) -> Iterator[list[tuple[bool, str]]]:
+    def _lines(self) -> Iterator[Words]:
         """The words of each line that has some."""
         for text in self._pieces:
             self._text, self._start = text, 0
@@ -147,70 +129,6 @@ class Source:
                     raise self.wrong(self.line, error) from None
                 if found:
                     yield found
-
-
-def words(line: str) -> list[tuple[bool, str]]:
-    """The words of a line, each with whether it was quoted; commas and braces are words.
-
-    >>> words("@attribute 'a, b' {x, 5%} % why")
-    [(False, '@attribute'), (True, 'a, b'), (False, '{'), (False, 'x'), (False, ','), (False, '5')]
-    """
-    found = []
-    for text, word, sign, _, rest in WORD.findall(line):
-        if word or sign:
-            found.append((False, word or sign))
-        elif text:
-            found.append((True, unquoted(text)))
-        elif rest:
-            raise Wrong(_no_word(rest))
-    return found
-
-
-def unquoted(text: str) -> str:
-    """The text within quotes."""
-    return ESCAPE.sub(_sign, text[1:-1]) if "\\" in text else text[1:-1]
-
-
-def quoted(text: str) -> str:
-    r"""A text as a word; in quotes, if it must be.
-
-    >>> print(quoted("plain"), quoted("it's"), quoted("?"), quoted("a\n"))
-    plain 'it\'s' '?' 'a\n'
-    """
-    if text and text != "?" and not UNSAFE.search(text):
-        return text
-    names = {sign: letter for letter, sign in LETTERS.items() if letter in "nrt"}
-    return "'" + HIDDEN.sub(lambda m: "\\" + (names.get(m[0]) or (m[0] if m[0] in "\\'" else f"{ord(m[0]):03o}")), text) + "'"
-
-
-def values_of(found: list[tuple[bool, str]]) -> list[str | None]:
-    """Words that commas or blanks part -> values; None where one is missing."""
-    values: list[str | None] = []
-    comma = True
-    for i, (quote, word) in enumerate(found):
-        if word == "," and not quote:
-            if comma or i == len(found) - 1:
-                raise Wrong("nothing stands before or after a comma: write ? where a value is missing")
-            comma = True
-        elif word in ("{", "}") and not quote:
-            raise Wrong(f"{word!r} within a row: put values with braces into quotes")
-        else:
-            values.append(None if word == "?" and not quote else word)
-            comma = False
-    return values
-
-
-def _sign(match: re.Match[str]) -> str:
-    code = match[1]
-    if code[0] in "01234567":
-        return chr(int(code, 8))
-    return chr(int(code[1:], 16)) if len(code) > 1 else LETTERS.get(code, code)
-
-
-def _no_word(rest: str) -> str:
-    if rest[0] in "'\"" and not re.match(QUOTES, rest):
-        return f"a quotation mark is not closed: {rest[:30]}"
-    return f"a quotation mark within a value: {rest[:30]}: put the whole value into quotes, and a backslash before the mark"
 
 
 def _check(attributes: list[Attribute]) -> None:
@@ -228,11 +146,11 @@ def _unexpected(word: str, relation: str | None) -> str:
     return f"found {word[:40]!r}, expected {expected}{suggest(word, ('@relation', '@attribute', '@data'))}"
 
 
-def _attribute(found: list[tuple[bool, str]]) -> tuple[Attribute, bool]:
+def _attribute(found: Words) -> tuple[Attribute, bool]:
     if len(found) < 3:
         raise Wrong("@attribute needs a name and a type, such as @attribute age numeric; quote names with blanks")
     name, (quote, word), rest = found[1][1], found[2], found[3:]
-    declared = _joined(found[1:])
+    declared = joined(found[1:])
     if word == "{" and not quote:
         stop = next((i for i, (q, w) in enumerate(rest) if w == "}" and not q), None)
         if stop is None:
@@ -258,18 +176,7 @@ def _attribute(found: list[tuple[bool, str]]) -> tuple[Attribute, bool]:
     )
 
 
-def _joined(found: list[tuple[bool, str]]) -> str:
-    """Words as a text again."""
-    parts: list[str] = []
-    for quote, word in found:
-        sign = not quote and word in ("{", ",", "}")
-        if parts and parts[-1] not in ("{", ",") and (not sign or word == "{"):
-            parts.append(" ")
-        parts.append(word if sign else quoted(word))
-    return "".join(parts)
-
-
-def _declared(found: list[tuple[bool, str]], name: str) -> tuple[str, ...]:
+def _declared(found: Words, name: str) -> tuple[str, ...]:
     """Values of a nominal attribute. Blanks alone may part them, but then no commas, lest {New York, Rome} be three."""
     values = [(quote, word) for quote, word in found if quote or word != ","]
     commas = len(found) - len(values)
@@ -285,7 +192,7 @@ def _declared(found: list[tuple[bool, str]], name: str) -> tuple[str, ...]:
     return texts
 
 
-def _weight(rest: list[tuple[bool, str]], name: str) -> bool:
+def _weight(rest: Words, name: str) -> bool:
     """Whether the declaration ends in the weight of the attribute."""
     if rest and (len(rest) != 3 or rest[0][1] != "{" or rest[2][1] != "}"):
         raise Wrong(f"attribute {name!r}: found {rest[0][1][:40]!r} behind its type")

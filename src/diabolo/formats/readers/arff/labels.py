@@ -82,7 +82,7 @@ def meaning_of(path: Path, attribute: Attribute, label: bool) -> tuple[dict[str,
     if len(values) != 2:
         raise DataError(
             f"{str(path)!r}: label {name!r} has {len(values)} value(s), {some(values)}: a label has two; "
-            "what MEKA calls multi-target is not multi-label: give such an attribute as y instead"
+            "what MEKA calls multi-target is not multi-label: say labels=0, and give one attribute as y"
         )
     yes = [value.strip().casefold() in POSITIVE for value in values]
     no = [value.strip().casefold() in NEGATIVE for value in values]
@@ -144,10 +144,10 @@ def _named(path: Path, xml: Path, header: Header, must: bool) -> Labels:
     """The labels that an XML names; none with nothing said, if it is another kind of XML and need not be one of Mulan's."""
     try:
         root = ElementTree.parse(xml).getroot()
-    except ElementTree.ParseError as error:
+    except (ElementTree.ParseError, ValueError, LookupError) as error:
         raise DataError(f"{str(xml)!r}, which should name the labels of {path.name!r}, is no XML: {error}") from None
-    except FileNotFoundError:
-        raise DataError(f"labels={str(xml)!r}: there is no such file, and it is no number") from None
+    except OSError as error:
+        raise DataError(f"labels={str(xml)!r} is no number, and no file that can be read: {error.strerror}") from None
     if root.tag.rpartition("}")[2] != "labels":
         if must:
             raise DataError(f"{str(xml)!r} is no XML of Mulan's: its root is <{root.tag}>, expected <labels>")

@@ -22,14 +22,14 @@ import pyarrow.csv as pa_csv
 
 from ...base import MAX_BYTES_IN_MEMORY
 from .dates import pattern_of
-from .header import Attribute, Source, Wrong, values_of, words
+from .header import Attribute, Source
+from .words import Words, Wrong, values_of, words
 
 __all__ = ["Bad", "arrow_type", "dense", "kept", "number", "typed", "weight_of"]
 
 SPECIAL = re.compile(r"[%'\"{}]|nan", re.IGNORECASE)
 BLANK = r"[\x00-\x20]"
 COMMA = re.compile(r"[ \t]*,[ \t]*")
-Words = list[tuple[bool, str]]
 
 
 class Bad(ValueError):  # noqa: N818 - it becomes a DataError as soon as the line is known
@@ -99,7 +99,7 @@ def number(text: str) -> float | None:
     >>> number("1e3"), number("NaN"), number("-Infinity")
     (1000.0, None, -inf)
     """
-    if "_" in text:
+    if "_" in text or not text.isascii():
         raise ValueError(text)
     v = float(text)
     return None if v != v else v

@@ -20,12 +20,13 @@ import pyarrow.compute as pc
 
 from ....errors import DataError
 from ...base import MAX_BYTES_IN_MEMORY
-from .header import Attribute, Source, Wrong, words
-from .rows import Bad, Words, arrow_type, number, typed, weight_of
+from .header import Attribute, Source
+from .rows import Bad, arrow_type, number, typed, weight_of
+from .words import Words, Wrong, words
 
 __all__ = ["Entries", "Growing", "sparse_columns", "sparse_entries"]
 
-SPECIAL = re.compile(r"[%'\"xX]")
+SPECIAL = re.compile(r"[%'\"xXnN]")
 APART = bytes.maketrans(b",{}\n", b"    ")
 Entries = tuple[int, np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]  # rows; row, column and value of each; weights
 Pairs = list[tuple[int, str | None]]

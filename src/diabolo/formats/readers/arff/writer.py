@@ -25,8 +25,9 @@ from ...layout import ending
 from ...schema import is_text
 from ...written import written
 from .dates import Pattern, pattern_of
-from .header import Attribute, Header, Source, quoted
+from .header import Attribute, Header, Source
 from .labels import found_labels
+from .words import quoted
 
 __all__ = ["write"]
 
@@ -51,10 +52,10 @@ def write(table: pa.Table, path: str | Path, source: str | Path | None = None) -
     double = next((name for i, name in enumerate(names) if name in names[:i]), None) if len({*names}) < len(names) else None
     if double is not None:
         raise DataError(f"cannot write {str(path)!r}: two columns are named {double!r}")
-    header = Source(Path(source)).header if source is not None and ending(source).endswith((".arff", ".arff.gz")) else None
+    header, places = _before(source)
     before = {attribute.name: attribute for attribute in header.attributes} if header else {}
     columns = [_column(name, table.column(name), before.get(name)) for name in names]
-    relation = _relation(Path(source or path), header, names) if header else re.sub(r"\.arff(\.gz)?$", "", path.name)
+    relation = _relation(header, places, names) if header else re.sub(r"\.arff(\.gz)?$", "", path.name)
     with atomic(path) as file:
         if ending(path).endswith(".gz"):
             with gzip.GzipFile(path.name[:-3], "wb", fileobj=file, mtime=0) as packed:
@@ -78,18 +79,24 @@ def _write(
     text.detach()
 
 
-def _relation(source: Path, header: Header, names: list[str]) -> str:
+def _before(source: str | Path | None) -> tuple[Header | None, list[int]]:
+    """The header of the file that the rows come from, and where its labels stand; None, if it has none that can be read."""
+    if source is None or not ending(source).endswith((".arff", ".arff.gz")):
+        return None, []
+    try:
+        header = Source(Path(source)).header
+        return header, found_labels(Path(source), header, None).places
+    except (DataError, OSError):  # it was read with options of its own, or is gone
+        return None, []
+
+
+def _relation(header: Header, places: list[int], names: list[str]) -> str:
     """The name of the relation, with MEKA's -C only if it still says which columns are the labels."""
     own, sign, _ = header.relation.partition(":")
-    if not sign:
-        return header.relation
-    old = [attribute.name for attribute in header.attributes]
-    places = found_labels(source, header, None).places
+    labels = [header.attributes[j].name for j in places]
     first = places == list(range(len(places)))
-    same = (
-        names[: len(places)] == old[: len(places)] if first else names[len(names) - len(places) :] == [old[j] for j in places]
-    )
-    return header.relation if same and len(names) > len(places) else own
+    there = names[: len(labels)] if first else names[len(names) - len(labels) :]
+    return header.relation if not sign or (there == labels and len(names) > len(labels)) else own
 
 
 def _column(name: str, values: pa.ChunkedArray, before: Attribute | None) -> tuple[str, Callable[[Any], list[str]]]:
@@ -167,7 +174,12 @@ def _dates(name: str, values: pa.ChunkedArray, before: Attribute | None) -> tupl
     whole = pc.cast(values, pa.timestamp("ms", "UTC" if zoned else None), safe=False)
     if not pa.types.is_date(t) and pc.any(pc.not_equal(whole.cast(pa.timestamp(t.unit, t.tz), safe=False), values)).as_py():
         warn(f"column {name!r} holds parts of milliseconds, which dates of ARFF lack: they are cut off")
-    moments = whole.to_pylist()
+    try:
+        moments = pc.unique(whole).to_pylist()
+    except (ValueError, OverflowError):
+        raise DataError(
+            f"column {name!r} holds dates beyond the years 1 to 9999, which cannot be written: leave it out"
+        ) from None
     if before is not None and before.kind == "date":
         pattern = pattern_of(before.pattern)
         if pattern.known and pattern.zoned == zoned and pattern.days == pa.types.is_date(t) and _keeps(pattern, moments):
