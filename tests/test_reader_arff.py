@@ -220,7 +220,7 @@ def test_dates(pattern: str, cell: str, moment: tuple[int, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    "pattern", ["dd.MM.yy", "EEE, d MMM yyyy", "yyyy-MM-dd z", "HH:mm", "yyyy-MM-dd hh:mm", "w yyyy", "dd.MM.yyyy 'x"]
+    "pattern", ["dd.MM.yy", "d.M.y", "EEE, d MMM yyyy", "yyyy-MM-dd z", "HH:mm", "yyyy-MM-dd hh:mm", "w yyyy", "dd.MM.yyyy 'x"]
 )
 def test_dates_without_a_sure_reading_stay_texts(tmp_path: Path, pattern: str) -> None:
     found = arff.read(arff_of(tmp_path, f'@relation r\n@attribute d date "{pattern}"\n@data\n01.02.03\n'))
@@ -408,8 +408,11 @@ WRONG = {
     A + "numeric\n@data\n１\n": "line 4: attribute 'a': '１' is no number",
     A + "{0,1}\n@data\n{0 NaN}\n": "line 4: attribute 0, 'a': 'NaN' is none of its values",
     A + "numeric\n@data\n{0 1} 2\n": "line 4: found '2' behind the braces of the row",
-    A + "numeric\n@data\n{0}\n": "line 4: a number of an attribute without a value",
-    A + "numeric\n@data\n{0 1 2}\n{0 1 2}\n": "line 4: a number of an attribute without a value",
+    A + "numeric\n@data\n{0}\n": "line 4: no value for attribute 0",
+    A + "numeric\n@data\n{0 1 2}\n{0 1 2}\n": "line 4: no comma before '2'",
+    A + "string\n@attribute b string\n@data\n{0 Route 1 West}\n": "line 5: no comma before '1'",
+    A + "numeric\n@attribute b numeric\n@data\n{0 1 1 2}\n": "line 5: no comma before '1'",
+    A + "numeric\n@attribute b numeric\n@data\n{0, 1}\n": "line 5: a comma behind 0: expected the value of attribute 0",
     A + "numeric\n@data\n{-1 1}\n": "line 4: found '-1', expected the number of an attribute, from 0 to 0",
     A + "numeric\n@data\n{0.0 1}\n": "line 4: found '0.0', expected the number of an attribute",
     A + "numeric\n@data\n{1 1}\n": "line 4: attribute 1 is not there: the last of 1 is 0",
@@ -449,6 +452,11 @@ def test_a_line_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(header, "PIECE", 100)
     with pytest.raises(DataError, match="has a line of more than 1,000 characters"):
         arff.read(numbers(tmp_path, "1," * 10_000))
+
+
+def test_long_blanks_take_no_time(tmp_path: Path) -> None:
+    found = arff.read(numbers(tmp_path, f"1{' ' * 10**6},{' ' * 10**6}2{' ' * 10**6}\n"))
+    assert found.X.to_pydict() == {"a": [1], "b": [2]}
 
 
 def test_sparse_rows_with_texts_are_no_wide_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -548,7 +556,9 @@ pair = st.tuples(st.integers(-1, 5), number_text)
 
 
 @settings(max_examples=40)
-@given(st.lists(st.lists(pair, max_size=5, unique_by=lambda p: p[0]), min_size=1), st.sampled_from([",", ", ", " ,"]))
+@given(
+    st.lists(st.lists(pair, max_size=5, unique_by=lambda p: p[0]), min_size=1), st.sampled_from([",", ", ", " ,", " ", ",,"])
+)
 def test_both_ways_read_the_same_sparse_rows(found: list[list[tuple[int, str]]], separator: str) -> None:
     text = "".join("{" + separator.join(f"{j} {v}" for j, v in row) + "}\n" for row in found)
     with pytest.MonkeyPatch.context() as patch, Folder() as folder:

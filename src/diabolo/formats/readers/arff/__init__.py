@@ -66,7 +66,7 @@ def read(path: Path, *, labels: str | Path | int | None = None, encoding: str | 
     found = found_labels(path, source.header, labels)
     attributes, decided = _with_known_dates(source.header.attributes)
     if source.header.weighted:
-        decided.append(f"{source.header.weighted:,} attributes have weights of their own, which are not used")
+        decided.append(f"weights of attributes are not used: {source.header.weighted:,} have one")
     chosen = {*found.places}
     meanings = {}
     for j, attribute in enumerate(attributes):
@@ -117,7 +117,7 @@ def _table(
     if labels.places:
         columns = [_label(source, attributes[j], table.column(j), meanings.get(j)) for j in labels.places]
         Y = pa.table(columns, names=[attributes[j].name for j in labels.places])
-    X = table.select([j for j in range(len(attributes)) if j not in {*labels.places}])
+    X = table.drop_columns([attributes[j].name for j in labels.places])
     return Dataset(
         X, Y, weights=_weights(weights), decided=_said(labels, decided, attributes, weights, sparse, meanings, False)
     )
@@ -228,7 +228,7 @@ def _said(
     matrix: bool,
 ) -> tuple[str, ...]:
     """What was decided."""
-    said = [labels.said, *decided]
+    said, chosen = [labels.said, *decided], {*labels.places}
     if sparse:
         said.append("rows are sparse: a number that a row leaves out is 0, and a category its first declared value")
         ones = [attributes[j].name for j, meaning in meanings.items() if next(iter(meaning.values()), 0) == 1]
@@ -237,7 +237,7 @@ def _said(
         said += [f"a text that a row leaves out is missing, in {some(texts)}"] if texts else []
         dates = [a.name for a in attributes if a.kind == "date"]
         said += [f"a date that a row leaves out is 1970-01-01, in {some(dates)}"] if dates else []
-        nominal = sum(a.kind == "nominal" and j not in {*labels.places} for j, a in enumerate(attributes))
+        nominal = sum(a.kind == "nominal" and j not in chosen for j, a in enumerate(attributes))
         said += [f"{nominal:,} nominal attributes of 0 and 1 are numbers here"] if matrix and nominal else []
     if any(some is not None for _, some in weights):
         said.append("rows have weights, in braces at their ends: a row without has the weight 1")

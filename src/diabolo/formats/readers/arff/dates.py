@@ -3,8 +3,8 @@
     letters, each for a part of the date  |  other signs, as they stand  |  'text in quotes', as it stands, '' for a quote
 
 S is a whole number of milliseconds and no decimals: with SSS, .5 is five milliseconds and .123456 two minutes. Of more than
-three digits WEKA makes an error, and so do we. Two-digit years (yy) depend on the day on which Java reads them; dates with
-these, and with names of zones or days, are left as texts.
+three digits WEKA makes an error, and so do we. Years of less than four letters (yy) depend on the day on which Java reads them;
+dates with these, and with names of zones or days, are left as texts.
 """
 
 from __future__ import annotations
@@ -75,7 +75,9 @@ def _usual(letters: list[str]) -> bool:
     """Whether a date with these parts is known, each part once."""
     first = [part[0] for part in letters]
     kept = all(
-        part in ZONES or part == "a" or (part[0] in DIGITS and part != "yy" and len(part) <= max(4, DIGITS[part[0]]))
+        part in ZONES
+        or part in ("a", "yyyy", "MMM", "MMMM")
+        or (part[0] in DIGITS and part[0] != "y" and len(part) <= DIGITS[part[0]])
         for part in letters
     )
     whole = {"y", "M", "d"} <= {*first} and ("h" in first) == ("a" in first) and not ("h" in first and "H" in first)

@@ -34,8 +34,8 @@ SHOWN = 5  # names in a sentence
 class Labels:
     """The places of the labels, in the order of the file, and who says so."""
 
-    def __init__(self, places: Sequence[int], said: str) -> None:
-        self.places, self.said = sorted(places), said
+    def __init__(self, places: Sequence[int], said: str, number: int | None = None) -> None:
+        self.places, self.said, self.number = sorted(places), said, number
 
 
 def found_labels(path: Path, header: Header, asked: str | Path | int | None) -> Labels:
@@ -97,13 +97,7 @@ def meaning_of(path: Path, attribute: Attribute, label: bool) -> tuple[dict[str,
     }, f"label {name!r} is 1 where it is {values[yes.index(True)]!r}"
 
 
-class Counted(Labels):
-    """Labels by their number."""
-
-    number = 0
-
-
-def _counted(path: Path, header: Header, number: int, who: str) -> Counted:
+def _counted(path: Path, header: Header, number: int, who: str) -> Labels:
     d = len(header.attributes)
     if abs(number) >= d:
         raise DataError(f"{str(path)!r}: {who}, but the file has {d:,} attributes: at least one is no label")
@@ -115,12 +109,10 @@ def _counted(path: Path, header: Header, number: int, who: str) -> Counted:
         if number
         else f"no attribute is a label, as {who} says"
     )
-    labels = Counted(places, said)
-    labels.number = number
-    return labels
+    return Labels(places, said, number)
 
 
-def _option(path: Path, header: Header) -> Counted | None:
+def _option(path: Path, header: Header) -> Labels | None:
     """What MEKA's -C says in the name of the relation, behind a colon."""
     found = OPTION.findall(header.relation.partition(":")[2])
     if not found:

@@ -29,7 +29,7 @@ __all__ = ["Bad", "arrow_type", "dense", "kept", "number", "typed", "weight_of"]
 
 SPECIAL = re.compile(r"[%'\"{}]|nan", re.IGNORECASE)
 BLANK = r"[\x00-\x20]"
-COMMA = re.compile(r"[ \t]*,[ \t]*")
+COMMA = re.compile(r"(?<![ \t])[ \t]*+,[ \t]*+")  # looks at blanks once
 
 
 class Bad(ValueError):  # noqa: N818 - it becomes a DataError as soon as the line is known

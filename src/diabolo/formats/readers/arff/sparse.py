@@ -73,8 +73,7 @@ def sparse_entries(
     meaning : dict of column to dict
         What each value of a nominal attribute is: 0 or 1.
     """
-    shape = len(attributes), np.zeros((3, len(attributes)), bool)
-    nominal, plain, _ = shape[1]
+    nominal, plain = np.zeros((2, len(attributes)), bool)
     for j, numbers in meaning.items():
         nominal[j], plain[j] = True, all(str(v) == text for text, v in numbers.items())
     ones = np.array([j for j, numbers in meaning.items() if next(iter(numbers.values()), 0) == 1], dtype=np.int32)
@@ -143,12 +142,17 @@ def _at_once(text: str, nominal: np.ndarray, plain: np.ndarray, allowed: np.ndar
     if not depth[starts].all() or (counts % 2).any():
         return None
     offsets = np.append(starts, len(data)).astype(np.int32)
+    commas = np.cumsum(signs == ord(","), dtype=np.int32)[starts]
+    row = np.repeat(np.arange(len(begins)), counts // 2)
+    between = commas[2::2] - commas[1:-1:2]  # a value and the next attribute
+    if (commas[1::2] != commas[::2]).any() or ((between == 0) & (np.diff(row) == 0)).any():
+        return None
     cells = pa.StringArray.from_buffers(len(starts), pa.py_buffer(offsets), pa.py_buffer(data.translate(APART)))
     cells = pc.ascii_trim_whitespace(cells)
     try:
         column = cells.take(pa.array(np.arange(0, len(starts), 2))).cast(pa.int32()).to_numpy()
-        words = cells.take(pa.array(np.arange(1, len(starts), 2)))
-        value = pc.if_else(pc.equal(words, "?"), "nan", words).cast(pa.float64()).to_numpy()
+        texts = cells.take(pa.array(np.arange(1, len(starts), 2)))
+        value = pc.if_else(pc.equal(texts, "?"), "nan", texts).cast(pa.float64()).to_numpy()
     except pa.ArrowInvalid:
         return None
     if not ((column >= 0) & (column < len(nominal))).all():
@@ -156,10 +160,9 @@ def _at_once(text: str, nominal: np.ndarray, plain: np.ndarray, allowed: np.ndar
     coded = nominal[column] & ~np.isnan(value)
     if coded.any():
         c, v = column[coded], value[coded]
-        short = pc.binary_length(words).to_numpy()[coded] == 1
+        short = pc.binary_length(texts).to_numpy()[coded] == 1
         if not (plain[c] & short & ((v == 0) | (v == 1))).all() or not allowed[c, v.astype(np.intp)].all():
             return None
-    row = np.repeat(np.arange(len(begins)), counts // 2)
     return _ordered(len(begins), row, column, value)
 
 
@@ -250,19 +253,35 @@ def _row(found: Words, d: int) -> tuple[Pairs, float | None]:
         rest, weight = weight_of(found[stop:])
         if weight is None or rest != [(False, "}")]:
             raise Wrong(f"found {found[stop + 1][1][:40]!r} behind the braces of the row")
-    cells = [word for word in found[1:stop] if word != (False, ",")]
-    if len(cells) % 2:
-        raise Wrong("a number of an attribute without a value, or a value without a number: expected such as {1 5, 3 2}")
-    pairs: Pairs = []
-    for (_, name), (quote, cell) in zip(cells[::2], cells[1::2], strict=True):
-        if not name.isascii() or not name.isdigit():
-            raise Wrong(f"found {name[:40]!r}, expected the number of an attribute, from 0 to {d - 1:,}")
-        if len(name) > 9 or int(name) >= d:
-            raise Wrong(f"attribute {name[:40]} is not there: the last of {d:,} is {d - 1:,}, as they are counted from 0")
-        pairs.append((int(name), None if cell == "?" and not quote else cell))
-    seen: set[int] = set()
-    for j, _ in pairs:
-        if j in seen:
-            raise Wrong(f"two values for attribute {j}")
-        seen.add(j)
-    return pairs, weight
+    return _numbered(found[1:stop], d), weight
+
+
+def _numbered(found: Words, d: int) -> Pairs:
+    """Words within braces -> numbers of attributes and values; a comma stands between two of these."""
+    pairs: dict[int, str | None] = {}
+    number, apart = None, True
+    for quote, word in found:
+        if word == "," and not quote:
+            if number is not None:
+                raise Wrong(f"a comma behind {number}: expected the value of attribute {number}")
+            apart = True
+        elif number is not None:
+            pairs[number] = None if word == "?" and not quote else word
+            number, apart = None, False
+        elif not apart:
+            raise Wrong(f"no comma before {word[:40]!r}: expected such as {{1 5, 3 2}}; put values with blanks into quotes")
+        else:
+            number = _index(word, d)
+            if number in pairs:
+                raise Wrong(f"two values for attribute {number}")
+    if number is not None:
+        raise Wrong(f"no value for attribute {number}: expected such as {{1 5, 3 2}}")
+    return [*pairs.items()]
+
+
+def _index(word: str, d: int) -> int:
+    if not word.isascii() or not word.isdigit():
+        raise Wrong(f"found {word[:40]!r}, expected the number of an attribute, from 0 to {d - 1:,}")
+    if len(word) > 9 or int(word) >= d:
+        raise Wrong(f"attribute {word[:40]} is not there: the last of {d:,} is {d - 1:,}, as they are counted from 0")
+    return int(word)
