@@ -517,9 +517,8 @@ def bases(array: Any) -> list[Any]:
 
 
 def by_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    never = re.compile("")  # every piece is special
-    monkeypatch.setattr(rows, "SPECIAL", never)
-    monkeypatch.setattr(sparse, "SPECIAL", never)
+    monkeypatch.setattr(rows, "SIGNS", ("",))  # every piece has one
+    monkeypatch.setattr(sparse, "SIGNS", ("",))
 
 
 number_text = st.one_of(

@@ -27,7 +27,7 @@ from .words import Words, Wrong, values_of, words
 
 __all__ = ["Bad", "arrow_type", "dense", "kept", "number", "typed", "weight_of"]
 
-SPECIAL = re.compile(r"[%'\"{}]|nan", re.IGNORECASE)
+SIGNS = tuple("%'\"{}")  # a piece with one of these is read line by line
 BLANK = r"[\x00-\x20]"
 COMMA = re.compile(r"(?<![ \t])[ \t]*+,[ \t]*+")  # looks at blanks once
 
@@ -120,11 +120,12 @@ def weight_of(found: Words) -> tuple[Words, float | None]:
 
 def _at_once(text: str, attributes: Sequence[Attribute]) -> list[pa.Array] | None:
     """The columns of plain rows; None for rows that are to be read line by line."""
-    if SPECIAL.search(text):
+    if any(sign in text for sign in SIGNS) or "nan" in text.lower():
         return None
     names = [str(j) for j in range(len(attributes))]
     types = [pa.float64() if attribute.kind == "number" else pa.string() for attribute in attributes]
-    data = COMMA.sub(",", text).encode() if " " in text or "\t" in text else text.encode()
+    text = text.replace(", ", ",")
+    data = (COMMA.sub(",", text) if " " in text or "\t" in text else text).encode()
     try:
         table = pa_csv.read_csv(
             io.BytesIO(data),

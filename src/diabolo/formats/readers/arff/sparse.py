@@ -9,7 +9,6 @@ apart by Arrow, a piece at a time; rows with words, comments, weights or faults 
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -26,7 +25,7 @@ from .words import Words, Wrong, words
 
 __all__ = ["Entries", "Growing", "sparse_columns", "sparse_entries"]
 
-SPECIAL = re.compile(r"[%'\"xXnN]")
+SIGNS = tuple("%'\"xXnN")  # a piece with one of these is read line by line; x and n are in numbers that only Arrow knows
 APART = bytes.maketrans(b",{}\n", b"    ")
 Entries = tuple[int, np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]  # rows; row, column and value of each; weights
 Pairs = list[tuple[int, str | None]]
@@ -126,7 +125,7 @@ def left_out(attribute: Attribute) -> pa.Array:
 
 def _at_once(text: str, nominal: np.ndarray, plain: np.ndarray, allowed: np.ndarray) -> Entries | None:
     """The entries of rows of numbers; None for rows that are to be read line by line."""
-    if SPECIAL.search(text) or not text.isascii():
+    if any(sign in text for sign in SIGNS) or not text.isascii():
         return None
     data = text.encode()
     signs = np.frombuffer(data, np.uint8)
