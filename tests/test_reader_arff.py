@@ -6,6 +6,7 @@ import datetime
 import gzip
 import json
 import re
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -499,7 +500,12 @@ def test_what_does_not_fit_in_memory_lies_in_files(tmp_path: Path, monkeypatch: 
     whole = arff.read(dense).X
     in_pieces(monkeypatch, 256)
     monkeypatch.setattr(rows, "MAX_BYTES_IN_MEMORY", 1000)
+    made: list[Any] = []
+    monkeypatch.setattr(
+        rows.tempfile, "NamedTemporaryFile", lambda make=tempfile.NamedTemporaryFile, **k: made.append(k) or make(**k)
+    )
     assert arff.read(dense).X.equals(whole)
+    assert len(made) == 1
     matrix = tmp_path / "m.arff"
     matrix.write_text("@relation r\n@attribute a numeric\n@attribute b numeric\n@data\n" + "{0 1,1 2}\n{}\n{1 3}\n" * 300)
     monkeypatch.setattr(sparse.Growing.__init__, "__defaults__", (1000,))
@@ -540,12 +546,12 @@ def outcome(path: Path) -> Any:
 
 @settings(max_examples=40)
 @given(
-    st.lists(st.tuples(number_text, st.sampled_from(["x", "y", "?", "z"]), number_text), min_size=1),
+    st.lists(st.tuples(number_text, st.sampled_from(["x", "y", "?", "z"]), st.sampled_from(["?", "é", "a\\b"])), min_size=1),
     st.sampled_from([",", ", "]),
 )
 def test_both_ways_read_the_same_dense_rows(cells: list[tuple[str, str, str]], separator: str) -> None:
     with pytest.MonkeyPatch.context() as patch, Folder() as folder:
-        path = numbers(folder, "\n".join(separator.join(row) for row in cells) + "\n", "numeric {x,y} real")
+        path = numbers(folder, "\n".join(separator.join(row) for row in cells) + "\n", "numeric {x,y} string")
         fast = outcome(path)
         by_line(patch)
         assert outcome(path) == fast
@@ -571,8 +577,6 @@ class Folder:
     """A temporary folder: Hypothesis draws many examples within one tmp_path."""
 
     def __enter__(self) -> Path:
-        import tempfile
-
         self.folder = tempfile.TemporaryDirectory()
         return Path(self.folder.name)
 
