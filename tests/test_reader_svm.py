@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -558,3 +559,32 @@ def test_options_of_extreme_classification(folder: Path) -> None:
     with pytest.raises(ValueError, match="leave out n_features="):
         read(folder, XMC, "a.svm", n_features=3)
     assert read(folder, XMC, "a.svm", zero_based=True).decided[0].startswith("line 1 says 2 rows")
+
+
+# ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("name", ["classes.svm", "targets.svmlight", "sets.svm", "packed.svm.gz"])
+@pytest.mark.parametrize("out", ["b.svm", "b.libsvm.gz"])
+def test_what_is_written_is_read(folder: Path, name: str, out: str) -> None:
+    codes = np.random.default_rng(0).normal(size=(8, 3))
+    codes[1], codes[:, 2] = 0, 0
+    svmlight.write(pa.table(list(codes.T), names=list("abc")), folder / out, FILES / name)
+    found, source = read_dataset(folder / out), read_dataset(FILES / name)
+    assert found.X.toarray().tobytes() == codes.tobytes()
+    assert found.labels == source.labels
+    same = [y if found.labels is None else y.toarray() for y in (found.Y, source.Y)]
+    assert np.array_equal(*same)
+
+
+def test_what_is_written_without_labels(folder: Path) -> None:
+    table = pa.table({"a": [1, 0], "b": pa.array([0.1, 0], pa.float32())})
+    svmlight.write(table, folder / "b.svm", folder / "a.csv")
+    assert read_dataset(folder / "b.svm").X.toarray().tolist() == [[1, float(np.float32(0.1))], [0, 0]]
+    assert read_dataset(folder / "b.svm").Y is None
+    for column in ([1.0, None], ["x", "y"], [1.0, np.inf]):
+        with pytest.raises(DataError, match=r"c\.svm' holds finite numbers only, and column 'b' has others"):
+            svmlight.write(pa.table({"a": [1, 2], "b": column}), folder / "c.svm")
+    with pytest.raises(DataError, match=r"classes\.svm' has 8 rows, but 2 are to be written"):
+        svmlight.write(table, folder / "c.svm", FILES / "classes.svm")
+    assert not (folder / "c.svm").exists()

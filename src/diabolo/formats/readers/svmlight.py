@@ -12,21 +12,27 @@ with sets of labels, and not at the end; there, it is told of.
 
 from __future__ import annotations
 
+import gzip
 import re
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from ...errors import DataError, warn
+from ...storage import atomic
+from ..layout import ending
 from . import extreme
 from .dataset import Dataset
 from .pairs import MOST, Rules
 from .sparse_rows import HEAD, Gathered, blocks, gathered, kind_of
 
-__all__ = ["kind", "read"]
+__all__ = ["kind", "read", "write"]
 
 COMMENT = re.compile(rb"(?:#.*\n)*# Column indices are (zero|one)-based\r?\n")
+ENDINGS = (".svm", ".svmlight", ".libsvm")
 WHOLE = 2**53  # up to it, a float holds every whole number
 
 
@@ -80,6 +86,45 @@ def read(
     else:
         (Y, said), labels = _numbers(found), None
     return Dataset(X, Y, labels=labels, counts=found.counts, decided=(*noted, said, *found.said))
+
+
+def write(table: Any, path: Path, source: Path | None = None) -> None:
+    """Numbers of an Arrow table, columns counted from 1; with the labels of `source`, if that is such a file, else without."""
+    x = np.column_stack([_column(path, table, name) for name in table.column_names])
+    labels = (
+        _words(Path(source)) if source is not None and ending(source).removesuffix(".gz").endswith(ENDINGS) else [""] * len(x)
+    )
+    if len(labels) != len(x):
+        raise DataError(f"{str(source)!r} has {len(labels):,} rows, but {len(x):,} are to be written to {str(path)!r}")
+    with atomic(path) as file:
+        packed = gzip.GzipFile(path.name[:-3], "wb", fileobj=file, mtime=0) if ending(path).endswith(".gz") else file
+        for label, row in zip(labels, x, strict=True):
+            packed.write(f"{label} {' '.join(f'{j}:{v!r}' for j, v in enumerate(row.tolist(), 1))}\n".encode())
+        if packed is not file:
+            packed.close()
+
+
+def _column(path: Path, table: Any, name: str) -> np.ndarray:
+    try:
+        values = table.column(name).cast("float64").to_numpy()
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        values = np.array([np.nan])
+    if not np.isfinite(values).all():
+        raise DataError(
+            f"{str(path)!r} holds finite numbers only, and column {name!r} has others: write a .csv or .parquet file"
+        )
+    return values
+
+
+def _words(source: Path) -> list[str]:
+    """The labels of each row, as a file has them."""
+    found = read(source)
+    if found.Y is None:
+        return [""] * found.shape[0]
+    if found.labels is None:
+        return [f"{label!r}" for label in found.Y.tolist()]
+    ends = found.Y.indptr
+    return [",".join(found.labels[j] for j in found.Y.indices[a:b]) for a, b in pairwise(ends)]
 
 
 def _told(path: Path) -> bool | None:
