@@ -281,11 +281,12 @@ def test_both_ways_to_parse_agree(rows: list[tuple[str, dict[int, str], str]], c
             assert np.array_equal(getattr(found, name), there), name
 
 
-def test_ordinary_files_are_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ordinary_files_are_read_at_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Word by word takes many times as long."""
     monkeypatch.delattr(sparse_rows, "by_word")
     for name in ("classes.svm", "targets.svmlight", "sets.svm", "heart.svm", "page.svm", "extreme.txt", "one-based.txt"):
         assert read_dataset(FILES / name).shape[0]
+    assert read(folder, "0:1 2:2\n1 1:2\n 1:+3 # c\n").X.toarray().tolist() == [[1, 0, 2], [0, 2, 0], [0, 3, 0]]
 
 
 # ── memory ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -306,6 +307,15 @@ def test_blocks_of_any_size_give_the_same(name: str, size: int, monkeypatch: pyt
     assert found.decided[1:] == whole.decided[1:]
 
 
+def test_all_blocks_decide_what_are_counts(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = sparse_rows.blocks
+    monkeypatch.setattr(svmlight, "blocks", lambda path, n=8: real(path, n))
+    for odd in ("0.5", "-1"):
+        assert not read(folder, f"1 1:{odd}\n" + "1 1:3\n" * 9).counts
+        assert not read(folder, "1 1:3\n" * 9 + f"1 1:{odd}\n").counts
+    assert read(folder, "1 1:1\n" * 9 + "1 1:2\n").counts
+
+
 def mapped(a: Any) -> bool:
     while a is not None and not isinstance(a, np.memmap):
         a = a.base
@@ -322,7 +332,7 @@ def test_large_matrices_lie_in_files(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (found.X != whole.X).nnz == 0
     assert (found.X[3:5] != whole.X[3:5]).nnz == 0
     grown = Growing(np.int32)
-    for piece in np.array_split(np.arange(100), 7):
+    for piece in np.array_split(np.arange(100), 40):
         grown.add(piece)
     assert grown.cast(np.int64).tolist() == list(range(100))
 

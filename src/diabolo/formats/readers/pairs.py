@@ -85,10 +85,9 @@ def at_once(block: bytes, rules: Rules) -> Lines | None:
     stops = blanks[np.searchsorted(blanks, starts)]  # where the first word ends
     before = np.searchsorted(colons, starts)
     stops = np.where(np.searchsorted(colons, stops) > before, starts, stops)  # it is a pair: there are no labels
-    words = _spans(starts, stops + 1)
-    labels, marks = _labels(a, words, stops - starts)
+    labels, marks = _labels(a[_spans(starts, stops + 1)], stops - starts)
     table = np.frombuffer(bytearray(text.translate(ONE_A_LINE)), np.uint8)
-    table[words] = 10
+    table[_spans(starts, stops)] = 10
     pairs = np.searchsorted(colons, ends) - before
     columns = _columns(table.tobytes(), len(colons), [pa.int32(), pa.float64()])
     if labels is None or columns is None:
@@ -107,9 +106,8 @@ def _spans(starts: np.ndarray, stops: np.ndarray) -> np.ndarray:
     return np.arange(lengths.sum()) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
 
 
-def _labels(a: np.ndarray, words: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray | None, np.ndarray]:
-    """The labels of all lines, and how many each has; `words` are the places of their signs and of the blanks that follow."""
-    text = a[words]
+def _labels(text: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray | None, np.ndarray]:
+    """The labels of all lines, and how many each has; `text` are their signs, of so many each, and one that follows."""
     last = np.cumsum(lengths + 1) - 1
     text[last] = 10
     commas = np.flatnonzero(text == 44)
