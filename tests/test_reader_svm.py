@@ -93,6 +93,13 @@ def test_the_base_is_a_guess_that_is_told() -> None:
     assert np.array_equal(read_dataset(path, zero_based=False, n_features=7).X.toarray()[:, :5], X[:, 1:])
 
 
+def test_a_base_that_is_open_beside_a_number_of_columns_is_a_warning(folder: Path) -> None:
+    with pytest.warns(UserWarning, match=r"neither column 0 nor column 4 occurs, .*: say zero_based=True or False"):
+        assert read(folder, "1 1:5 3:6\n", n_features=4).X.toarray().tolist() == [[5, 0, 6, 0]]
+    assert read(folder, "1 1:5 3:6\n", n_features=3).X.toarray().tolist() == [[5, 0, 6]]  # no other base fits
+    assert read(folder, "1 1:5 3:6\n", n_features=4, zero_based=True).X.toarray().tolist() == [[0, 5, 0, 6]]
+
+
 def test_all_labels_in_all_rows_are_a_matrix_of_minus_one() -> None:
     with pytest.warns(UserWarning, match=r"every row has all 3 labels, as when a matrix of -1 and 1 is written"):
         found = read_dataset(FILES / "minus-one.svm")
