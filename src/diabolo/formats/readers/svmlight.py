@@ -187,8 +187,8 @@ def _columns(path: Path, found: Gathered, zero_based: bool | None, n_features: i
         return d, first, f"{many}, counted from {first}"
     if first and n_features is not None and found.highest < d:  # else, d itself occurs
         warn(
-            f"{str(path)!r}: neither column 0 nor column {d:,} occurs, so that columns are taken to be counted from 1, and those "
-            "of a file that belongs to it may not be: say zero_based=True or False beside n_features="
+            f"{str(path)!r}: neither column 0 nor column {d:,} occurs, so that columns are taken to be counted from 1, and "
+            "those of a file that belongs to it may not be: say zero_based=True or False beside n_features="
         )
     if first:
         return d, first, f"{many}, counted from 1, for 0 does not occur (if it is only empty, say zero_based=True)"
