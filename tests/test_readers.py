@@ -26,7 +26,7 @@ from kinds import SMALL
 
 N, D = 60, 6
 COUNTS = np.random.default_rng(1).poisson(0.8, (N, D))
-NUMBERS = np.random.default_rng(0).normal(size=(N, 2)) @ np.random.default_rng(2).normal(size=(2, D))
+NUMBERS = (np.random.default_rng(0).normal(size=(N, 2)) @ np.random.default_rng(2).normal(size=(2, D))).round(6)  # 15 digits do
 LABELS = (NUMBERS[:, :3] > 0.3).astype(int)
 NAMES = [f"gene {j}" for j in range(D)]
 
@@ -249,3 +249,28 @@ def test_idx_pictures_and_their_classes(tmp_path: Path) -> None:
     clf = Classifier(**settings, members=2).fit(path)
     assert clf.classes_.tolist() == [0, 1]
     assert clf.predict(path).shape == (80,)
+
+
+# ── a model keeps how its file was read ──────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_model_keeps_the_options_of_its_file(tmp_path: Path) -> None:
+    cells = anndata.AnnData(NUMBERS, layers={"other": 2 * NUMBERS})
+    cells.write_h5ad(tmp_path / "a.h5ad")
+    with readers.options(layer="other"):
+        ae = Autoencoder(2, **SMALL).fit(tmp_path / "a.h5ad")
+    ae.save(tmp_path / "m.diabolo")
+    for model in (ae, load(tmp_path / "m.diabolo")):
+        np.testing.assert_array_equal(model.transform(tmp_path / "a.h5ad"), ae.transform(2 * NUMBERS))
+    clf = MultiLabelClassifier(ae, **SMALL, members=2).fit(tmp_path / "a.h5ad", LABELS)
+    np.testing.assert_array_equal(clf.predict_proba(tmp_path / "a.h5ad"), clf.predict_proba(2 * NUMBERS))
+
+
+def test_columns_that_a_new_file_of_pairs_does_not_have(tmp_path: Path) -> None:
+    """In a test set the first and the last column may be empty: they are columns all the same."""
+    svmlight(tmp_path / "train.svm")
+    ae = Autoencoder(2, **SMALL).fit(tmp_path / "train.svm")
+    X = NUMBERS.copy()
+    X[:, [0, -1]] = 0
+    dump_svmlight_file(X, LABELS[:, 0], str(tmp_path / "test.svm"), zero_based=False)
+    np.testing.assert_array_equal(ae.transform(tmp_path / "test.svm"), ae.transform(sp.csr_matrix(X)))

@@ -215,7 +215,8 @@ class System(Training, BaseEstimator, ABC):
 
     def _read(self, X: Any, categories: Any = None, numbers: Any = None) -> Rows:
         """X -> rows, in a format that suits it."""
-        X = opened(_materialized(X), tell=self.verbose)
+        known = self.format_ if self._continues() else getattr(getattr(self, "_given_encoder", None), "format_", None)
+        X = opened(_materialized(X), getattr(known, "options", None), tell=self.verbose)
         self.format_ = self._format(X)
         if (categories or numbers) and not self._continues():  # a warm start keeps the columns
             self.format_ = self.format_.choose(check_names("categories", categories), check_names("numbers", numbers))

@@ -20,7 +20,7 @@ from ..losses import Loss, Multinomial
 from ..rows import Rows
 from .base import MAX_BYTES_IN_MEMORY, Format, named_loss
 from .layout import ending
-from .matrices import matrix, names_of
+from .matrices import matrix, names_of, options_of
 from .readers import NamedMatrix, opened, reads
 from .texts import holds_texts, is_texts, read_documents, text_column
 from .words import Words, chosen
@@ -143,7 +143,7 @@ class Documents(Format):
         else:
             vars(self).pop("width", None)
             X = opened(X)
-            names, self.has_names = names_of(X), False
+            names, self.has_names, self.options = names_of(X), False, options_of(X)
             counts = self._matrix(X)
             self.has_names = names is not None
             self.columns = [f"x{j}" for j in range(counts.shape[1])] if names is None else list(names)
@@ -208,7 +208,7 @@ class Documents(Format):
         return counts
 
     def _matrix(self, X: Any) -> sp.csr_matrix:
-        X = opened(X)
+        X = opened(X, self.options)
         counts = _canonical(matrix(X.of(self.columns) if self.has_names and isinstance(X, NamedMatrix) else X))
         if counts.nnz and (not np.isfinite(counts.data).all() or counts.data.min() < 0):
             raise DataError(
@@ -264,6 +264,7 @@ class Documents(Format):
             "dtype": None if self.texts else self.dtype,
             "array": not self.texts and self.array,
             "length": self.length,
+            "options": {} if self.texts else self.options,
         }
         return meta, {"idf": self.idf, "shares": self.shares}
 
@@ -276,7 +277,7 @@ class Documents(Format):
         self = cls(**{name: meta[name] for name in PARAMETERS})
         self.texts, self.length, self.left_out = bool(meta["texts"]), float(meta["length"]), str(meta["left_out"])
         self.idf, self.shares = arrays["idf"], arrays["shares"]
-        self.has_names = meta["words"] is not None
+        self.has_names, self.options = meta["words"] is not None, meta["options"]
         self.columns = list(meta["words"]) if self.has_names else [f"x{j}" for j in range(len(self.idf))]
         self.width = len(self.columns)
         if not self.texts:

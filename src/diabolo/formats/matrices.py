@@ -15,7 +15,7 @@ from .layout import ending
 from .readers import NamedMatrix, read_dataset, reads
 from .targets import is_number, missing
 
-__all__ = ["SPARSE", "canonical", "dense", "len_", "matrix", "names_of", "plain", "read_array", "unmasked"]
+__all__ = ["SPARSE", "canonical", "dense", "len_", "matrix", "names_of", "options_of", "plain", "read_array", "unmasked"]
 
 SPARSE = [f"{kind}_{of}" for kind in ("csr", "csc", "coo") for of in ("matrix", "array")]
 
@@ -55,6 +55,11 @@ def matrix(X: Any) -> Any:
             "or X.reshape(1, -1) for one row."
         )
     return X
+
+
+def options_of(X: Any) -> dict[str, Any]:
+    """How the file of a matrix was read."""
+    return X.options if isinstance(X, NamedMatrix) else {}
 
 
 def names_of(X: Any) -> list[str] | None:

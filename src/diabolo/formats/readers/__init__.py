@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -121,6 +122,11 @@ def read_dataset(path: str | Path, **options: Any) -> Dataset:
     ValueError
         An option that this kind of file does not have.
     """
+    return _read(path, options, {})
+
+
+def _read(path: str | Path, options: dict[str, Any], known: dict[str, Any]) -> Dataset:
+    """With the options that were given, and of those that are `known` the ones that this kind of file has."""
     found = reader(path) or _folder(path)
     if found is None:
         raise DataError(f"cannot read {str(path)!r}: its name ends in none of {', '.join(READABLE)}")
@@ -130,8 +136,8 @@ def read_dataset(path: str | Path, **options: Any) -> Dataset:
         if name not in allowed:
             has = f"has {', '.join(f'{n}=' for n in allowed)}" if allowed else "has no options"
             raise ValueError(f"{name}= is no option of {str(path)!r}: this kind of file {has}")
-    dataset: Dataset = found.read(Path(path), **options)
-    return dataset
+    dataset: Dataset = found.read(Path(path), **{name: v for name, v in known.items() if name in allowed} | options)
+    return replace(dataset, options={name: v for name, v in options.items() if name != "labels"} | dataset.options)
 
 
 def _folder(path: str | Path) -> Any:
@@ -140,12 +146,15 @@ def _folder(path: str | Path) -> Any:
     return folders if folders.recognizes(Path(path)) else None
 
 
-def opened(X: Any, tell: bool = False) -> Any:
-    """What a file of the field holds, as models take it; any other X as it is. With `tell`, prints what was decided."""
+def opened(X: Any, known: dict[str, Any] | None = None, tell: bool = False) -> Any:
+    """What a file of the field holds, as models take it; any other X as it is.
+
+    `known` are the options with which a model read the file that it was fitted to. With `tell`, prints what was decided.
+    """
     if not isinstance(X, Dataset):
         if reader(X) is None:
             return X
-        X = read_dataset(X)
+        X = _read(X, {}, known or {})
     for sentence in X.decided if tell else ():
         print(f"read: {sentence}", file=sys.stderr)
     return X.values

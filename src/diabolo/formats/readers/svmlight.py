@@ -85,7 +85,8 @@ def read(
         Y, labels, said = _sets(path, found, rules)
     else:
         (Y, said), labels = _numbers(found), None
-    return Dataset(X, Y, labels=labels, counts=found.counts, decided=(*noted, said, *found.said))
+    options = {"zero_based": first == 0, "n_features": d}
+    return Dataset(X, Y, labels=labels, counts=found.counts, decided=(*noted, said, *found.said), options=options)
 
 
 def write(table: Any, path: Path, source: Path | None = None) -> None:
