@@ -20,6 +20,7 @@ from .errors import DataError, FormatError
 from .formats import Format, stored
 from .formats.frames import names_of, rows_of
 from .formats.matrices import plain
+from .formats.readers import Dataset, NamedMatrix
 from .programs import NotCompiled, Program, compiled, start
 from .storage import Header, under
 
@@ -105,7 +106,8 @@ class Fitted:
 
     def _validated(self, X: Any) -> Any:
         """Check the names of columns; what is read from a file, the format checks."""
-        if isinstance(X, (str, Path)) or self.format_.free:
+        X = X.values if isinstance(X, Dataset) else X
+        if isinstance(X, (str, Path, NamedMatrix)) or self.format_.free:
             return X
         X = plain(X)
         if self.format_.named:

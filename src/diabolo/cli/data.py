@@ -132,9 +132,8 @@ def as_table(X: Any, names: Sequence[str]) -> Any:
 
 
 def kept_columns(model: System, data: Path, names: Sequence[str]) -> dict[str, Any]:
-    """What is known of each row of `data` and goes before what a model says of it: names of files, columns to keep."""
-    called = row_names(model, data)
-    found: dict[str, Any] = {} if called is None else {"picture" if model.format_.kind == "images" else "file": called}
+    """What is known of each row of `data` and goes before what a model says of it: names of rows, columns to keep."""
+    found: dict[str, Any] = row_names(model, data)
     if not names:
         return found
     table = as_they_stand(model, data)
@@ -167,8 +166,11 @@ def beside(known: dict[str, Any], found: Any) -> Any:
     return found
 
 
-def save(X: Any, names: Sequence[str], output: Path) -> None:
-    """Write what a model gives back to a file of the kind its name says; pictures into a folder, or on one sheet."""
+def save(X: Any, names: Sequence[str], output: Path, source: Path | None = None) -> None:
+    """Write what a model gives back to a file of the kind its name says; pictures into a folder, or on one sheet.
+
+    `source` is the file that was read, with which some kinds of files go on.
+    """
     import numpy as np
 
     from ..formats import write_table
@@ -180,7 +182,7 @@ def save(X: Any, names: Sequence[str], output: Path) -> None:
         with atomic(output) as file:
             np.save(file, np.asarray(X), allow_pickle=False)
     else:
-        write_table(as_table(X, names), output)
+        write_table(as_table(X, names), output, source)
 
 
 def save_pictures(X: Any, output: Path) -> None:
@@ -208,17 +210,22 @@ def sheet(X: Any) -> Any:
     return np.concatenate([np.concatenate(list(row), 1) for row in grid])
 
 
-def row_names(model: System, data: Any) -> list[str] | None:
-    """What the rows of `data` are called: the files, where they are pictures, or texts in a folder."""
+def row_names(model: System, data: Any) -> dict[str, list[str]]:
+    """What the rows of `data` are called, under a heading: files that are pictures, texts in a folder, names in a file."""
+    from ..formats.readers import read_dataset, reader
+
+    if reader(data) is not None:
+        found = read_dataset(data).rows
+        return {} if found is None else {"name": found}
     if model.format_.kind == "documents" and Path(data).is_dir():
         from ..formats.texts import texts_in
 
-        return [file.name for file in texts_in(Path(data))]
+        return {"file": [file.name for file in texts_in(Path(data))]}
     if model.format_.kind != "images":
-        return None
+        return {}
     from ..images.album import ImageCollection
 
-    return list(ImageCollection(data).names)
+    return {"picture": list(ImageCollection(data).names)}
 
 
 def code_names(k: int) -> list[str]:

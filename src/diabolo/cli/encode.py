@@ -43,8 +43,8 @@ def command(model: Path, data: Path, output: Path, keep: tuple[str, ...]) -> Non
         raise DataError(f"--output {str(output)!r}: an array cannot hold the columns of --keep: write a table, such as .csv")
     ae = light_model(model, "encode")
     with NoPandas():
-        known = {} if output.suffix == ".npy" else kept_columns(ae, data, keep)
+        known = {} if output.suffix in (".npy", ".h5ad") else kept_columns(ae, data, keep)
         Z = ae.transform(data)
         names = code_names(ae.n_components_)
-        save(beside(known, as_table(Z, names)) if known else Z, names, output)
+        save(beside(known, as_table(Z, names)) if known else Z, names, output, data)
     click.echo(f"{len(Z):,} rows, {Z.shape[1]} numbers each: wrote {output}")

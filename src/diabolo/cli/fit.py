@@ -20,6 +20,9 @@ Examples:
   diabolo fit mails.csv --labels urgent,billing,bug --drop id -o tags.diabolo
   diabolo fit mails.csv --labels tags --labels-sep ";" -o tags.diabolo
   diabolo fit few.csv --labels bug --encoder mails.diabolo --no-freeze -o tags.diabolo
+  diabolo fit scene.arff --task labels -o scene.diabolo                             (the labels that the file names)
+  diabolo fit cells.h5ad -k 16 -o cells.diabolo
+  diabolo fit cardio.mat --task outliers -o cardio.diabolo
   diabolo fit photos.csv --labels beach,boat --encoder imagenet -o tags.diabolo     (a column names the files)
   diabolo fit mails.csv --text body --stop-words english -o mails.diabolo           (a column of texts)
   diabolo fit euro.csv --sep ";" --decimal , --na "?" --date day=%d.%m.%Y --category zip -o euro.diabolo
@@ -86,10 +89,11 @@ def encoder(ctx: click.Context, param: click.Parameter, value: str | None) -> Pa
 )
 @click.option(
     "--task",
-    type=click.Choice(("codes", "outliers", *images.KINDS)),
+    type=click.Choice((*options.LEARNED, *images.KINDS)),
     default="codes",
     show_default=True,
-    help="codes: an autoencoder; outliers: an outlier detector; for pictures, the model of the verb with this name.",
+    help="codes: an autoencoder; outliers: an outlier detector; labels: those that DATA itself names, such as an .arff; for "
+    "pictures, the model of the verb with this name.",
 )
 @click.option(
     "--alpha",
@@ -98,6 +102,7 @@ def encoder(ctx: click.Context, param: click.Parameter, value: str | None) -> Pa
     show_default=True,
     help="Outliers: share of normal rows that may be flagged.",
 )
+@click.option("--known", is_flag=True, help="Outliers: the rows that DATA marks (y = 1, in a .mat or .npz) are known outliers.")
 @click.option("--labels", metavar="COLUMNS", help="Learn labels: columns of 0, 1 or empty (unknown), such as urgent,bug.")
 @click.option("--label", multiple=True, metavar="COLUMN", help="The same, one column each (repeatable).")
 @click.option(
@@ -172,6 +177,7 @@ def command(
     noisy: bool,
     from_scratch: bool,
     alpha: float,
+    known: bool,
     drop: tuple[str, ...],
     quiet: bool,
     epochs: int | None,
@@ -196,10 +202,10 @@ def command(
         images.learn(data, output, task, noisy, from_scratch, **shared)
         return
     check_columns("--date", data, tuple(options.said().get("dates", ())))
-    if about["labels"] is not None or about["label"]:
+    if task == options.LABELS or about["labels"] is not None or about["label"]:
         from . import labels
 
-        labels.learn(open_data(data, drop), data, output, formats(words, columns), words["text"], **about, **params)
+        labels.learn(data, drop, output, formats(words, columns), words["text"], **about, **params)
         return
 
     from ..estimators import Autoencoder, OutlierDetector
@@ -216,11 +222,18 @@ def command(
         if task == "codes"
         else OutlierDetector(alpha=alpha, n_components="auto" if components is None else components, **params)
     )
-    model.fit(X).save(output)
+    (model.fit(X, known_outliers(data)) if known else model.fit(X)).save(output)
     if not quiet:
         from . import printing
 
         (printing.comparison if task == "codes" else printing.promise)(model, output)
+
+
+def known_outliers(data: Path) -> Any:
+    """-1 for the rows that a file marks as outliers, else 0."""
+    from ..formats.readers import read_dataset
+
+    return read_dataset(data).outliers
 
 
 def check_columns(option: str, data: Path, names: tuple[str, ...]) -> None:

@@ -1,13 +1,14 @@
-"""diabolo info: what a model is, from its header alone."""
+"""diabolo info: what a model is, from its header alone; or what a file of data holds."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from .data import MODEL
+from .options import reading
 
 if TYPE_CHECKING:
     from ..storage import Header
@@ -16,26 +17,45 @@ EPILOG = """\b
 Examples:
   diabolo info people.diabolo
   diabolo info people.diabolo --json | jq .meta.comparison
+  diabolo info cells.h5ad
+  diabolo info scene.arff
 """
 
 
 DECODER = ("centers", "values", "draw", "level")  # of fonts
 
 
-@click.command(epilog=EPILOG, help="Describe MODEL from its header, without loading it.")
-@MODEL
-@click.option("--json", "as_json", is_flag=True, help="The whole header as JSON.")
+@click.command(
+    epilog=EPILOG,
+    help="Describe FILE: a model from its header, without loading it; or what a file of data holds, and how it is read.",
+)
+@click.argument("model", metavar="FILE", type=click.Path(exists=True, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Of a model: the whole header as JSON.")
+@reading
 def command(model: Path, as_json: bool) -> None:
     from .. import storage
 
+    if not model.name.endswith(".diabolo"):
+        from . import contents
+
+        if contents.is_data(model):
+            show(contents.facts(model))
+            return
     head = storage.header(model)
     if as_json:
         click.echo(storage.canonical({"kind": head.kind, "digest": head.digest, "bytes": head.bytes, "meta": head.meta}))
         return
     with storage.explained(model):
         found = facts(head)
-    for name, value in found.items():
-        click.echo(f"{name + ':':<14} {value}")
+    show(found.items())
+
+
+def show(facts: Iterable[tuple[str, str]]) -> None:
+    for name, value in facts:
+        first, *rest = value.splitlines()
+        click.echo(f"{name + ':':<14} {first}")
+        for line in rest:
+            click.echo(f"{'':<14} {line}")
 
 
 def facts(head: Header) -> dict[str, str]:

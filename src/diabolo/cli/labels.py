@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +11,14 @@ import click
 
 from ..errors import DataError
 from . import options
-from .data import load_model
+from .data import load_model, open_data
 
 IMAGENET = "imagenet"  # an encoder that is no file
 
 
 def learn(
-    table: Any,
     path: Path,
+    drop: Sequence[str],
     output: Path,
     formats: tuple[Any, Any],
     text: str | None,
@@ -27,21 +29,26 @@ def learn(
     loss: str,
     **params: Any,
 ) -> None:
-    """Fit a MultiLabelClassifier to the table of a file, save it, and tell of it; `formats`: of documents, and of tables."""
+    """Fit a MultiLabelClassifier to the table in a file, save it, and tell of it; `formats`: of documents, and of tables."""
     from ..estimators import MultiLabelClassifier
-    from ..formats import Reading, read_labeled
+    from ..formats import Reading, infer, read_labeled
     from ..formats.labeled import check_names, table_of
+    from ..formats.readers import reads
 
-    table = table_of(table, Reading(**options.said()))
     names = [*([labels] if labels_sep and labels else listing(labels)), *label]
-    check_names(table, names, "--labels")
     if labels_sep and len(names) > 1:
         raise DataError("--labels-sep is for one column of lists, but --labels names more")
     pretrained: Any = load_model(encoder, "fit --encoder") if isinstance(encoder, Path) else encoder
     format = "auto" if encoder is None else "images" if encoder == IMAGENET else pretrained.format_
-    X, Y = read_labeled(table, names, sep=labels_sep, text=text, format=format, folder=path.parent)
-    documents = isinstance(X, list) and all(isinstance(x, str) for x in X)
-    kind = "documents" if documents else "tables" if hasattr(X, "schema") else "images"
+    if reads(path):
+        X, Y = of_file(path, names, drop)
+        kind = infer(X.values).kind
+    else:
+        table = table_of(open_data(path, drop), Reading(**options.said()))
+        check_names(table, names, "--labels")
+        X, Y = read_labeled(table, names, sep=labels_sep, text=text, format=format, folder=path.parent)
+        documents = isinstance(X, list) and all(isinstance(x, str) for x in X)
+        kind = "documents" if documents else "tables" if hasattr(X, "schema") else "images"
     options.check_data(click.get_current_context(), path, kind)
     read = {"documents": formats[0], "tables": formats[1]}.get(kind, "auto")
     params |= {"loss": "logistic" if loss == "auto" else loss, "format": read}
@@ -50,7 +57,28 @@ def learn(
     if clf.verbose:
         from . import printing
 
-        printing.fitted_labels(clf, len(Y), output)
+        printing.fitted_labels(clf, Y.shape[0] if hasattr(Y, "shape") else len(Y), output)
+
+
+def of_file(path: Path, names: Sequence[str], drop: Sequence[str]) -> tuple[Any, Any]:
+    """What a file holds that has its labels in it, and these, or those that are named, if any are."""
+    from ..formats.labeled import check_names
+    from ..formats.readers import NamedMatrix, read_dataset
+
+    dataset = read_dataset(path)
+    Y = dataset.answers
+    if Y is None:
+        raise DataError(f"{str(path)!r} has no labels: `diabolo info {path}` says what it holds")
+    if drop:
+        check_names(dataset.X, list(drop), "--drop")
+        dataset = replace(dataset, X=dataset.X.drop_columns(list(drop)))
+    if names and isinstance(Y, NamedMatrix):
+        return dataset, NamedMatrix(Y.of(list(names), "--labels: the file", "label"), list(names))
+    if names and not hasattr(Y, "column_names"):
+        raise DataError(f"--labels {','.join(names)}: {str(path)!r} has one class for each row: leave --labels out")
+    if names:
+        check_names(Y, list(names), "--labels")
+    return dataset, Y.select(list(names)) if names else Y
 
 
 def listing(names: str | None) -> list[str]:

@@ -14,15 +14,16 @@ from . import images
 CODES, OUTLIERS, LABELS = "codes", "outliers", "labels"
 LEARNED, RESTORED = (CODES, OUTLIERS, LABELS), tuple(images.KINDS)
 DOCUMENTS = ("text", "stem", "words", "min_df", "max_df", "stop_words", "token_pattern")
-READING = ("sep", "decimal", "thousands", "na", "encoding", "no_header", "dates")
+READING = ("array", "transpose", "set", "sep", "decimal", "thousands", "na", "encoding", "no_header", "dates")
 COLUMNS = ("category", "number")
 TASKS: dict[str, tuple[str, ...]] = {  # the tasks of every option
     **dict.fromkeys(
         ("output", "epochs", "seed", "device", "precision", "checkpoint", "resume", "quiet"), (*LEARNED, *RESTORED)
     ),
-    "task": (CODES, OUTLIERS, *RESTORED),
+    "task": (*LEARNED, *RESTORED),
     "components": (CODES, OUTLIERS),
     "alpha": (OUTLIERS,),
+    "known": (OUTLIERS,),
     **dict.fromkeys(("labels", "label", "labels_sep", "encoder", "freeze", "threshold_metric"), (LABELS,)),
     "noisy": ("denoise",),
     "from_scratch": RESTORED,
@@ -45,6 +46,8 @@ def check(ctx: click.Context) -> None:
     """Raise a UsageError for options of `diabolo fit` that do not belong to the task, or contradict each other."""
     found = given_options(ctx)
     task = LABELS if "labels" in found or "label" in found else ctx.params["task"]
+    if "task" in found and task == LABELS and ctx.params["task"] != LABELS:
+        raise click.UsageError("--task does not go with --labels: give one of them", ctx)
     for name in found:
         tasks = TASKS[name]
         if task in tasks:
@@ -95,10 +98,16 @@ def check_data(ctx: click.Context, data: Path, kind: str) -> None:
 
 def check_reading(data: Path) -> None:
     """Raise a UsageError for options on reading a file that do not belong to this kind of file."""
+    from ..formats import readers
     from ..formats.files import CSV, JSON, is_table
     from ..formats.layout import ending
 
     texts = data.is_dir() or ending(data).endswith((*JSON, ".txt"))
+    if readers.reads(data):
+        ours, name = ("na", "dates") if readers.reads(data, "table") else (), next(iter(said()), "")
+        if name and name not in ours:
+            raise click.UsageError(f"{_spelled(name)} is for tables in text files, {' '.join(CSV)}, not for {str(data)!r}")
+        return
     any_table = ("na", "dates") if is_table(data) else ()
     wrong = [] if ending(data).endswith(CSV) else [n for n in said() if n not in any_table and (n != "encoding" or not texts)]
     if wrong:
@@ -125,9 +134,42 @@ def _formats(said: tuple[str, ...]) -> dict[str, str]:
     return {text.rpartition("=")[0]: text.rpartition("=")[2] for text in said}
 
 
+def _keep_file(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    from ..formats.readers import options
+
+    if param.name and ctx.get_parameter_source(param.name) is not ParameterSource.DEFAULT:
+        ctx.with_resource(options(**(_set(value) if param.name == "set" else {param.name: value})))
+
+
+def _set(said: tuple[str, ...]) -> dict[str, Any]:
+    """Texts NAME=VALUE as a dict; numbers, true and false as such.
+
+    >>> _set(("layer=counts", "zero_based=true", "dataset=2"))
+    {'layer': 'counts', 'zero_based': True, 'dataset': 2}
+    """
+    found = {}
+    for text in said:
+        name, sign, value = text.partition("=")
+        if not (name and sign and value):
+            raise click.BadParameter(f"{text!r}: write NAME=VALUE, such as layer=counts", param_hint="--set")
+        known = {"true": True, "false": False}
+        found[name] = known.get(value.lower(), int(value) if value.isdecimal() else value)
+    return found
+
+
+OF_FILES: dict[str, Any] = {"expose_value": False, "callback": _keep_file}
 SHARED: dict[str, Any] = {"expose_value": False, "callback": _keep}
 SEP = click.option("--sep", metavar="SEP", help="Text files: separator of cells.  [default: detected]", **SHARED)
 REST = (
+    click.option("--array", metavar="NAME", help=".mat, .npz: the array that is read, if there are several.", **OF_FILES),
+    click.option("--transpose", is_flag=True, help=".mtx: the columns are the rows.", **OF_FILES),
+    click.option(
+        "--set",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="Other files: an option, such as layer=counts of an .h5ad (repeatable).",
+        **OF_FILES,
+    ),
     click.option(
         "--no-header", is_flag=True, help="Text files: the first line is a row; the columns are named x0, x1, ...", **SHARED
     ),

@@ -69,11 +69,25 @@ def command(
         printing.console.print(type(verdicts)(verdicts[:show]))
     rule = f"at most {fdr:.1%} of these are false alarms" if fdr else f"of normal rows at most {detector.rate_:.2%} are flagged"
     printing.console.print(f"{len(score):,} rows, {len(rows):,} flagged ({len(rows) / max(len(score), 1):.2%}); {rule}")
+    if (y := marked(data)) is not None:
+        from sklearn.metrics import roc_auc_score
+
+        printing.console.print(
+            f"{data.name} marks {y.sum():,} outliers; area under the ROC curve {roc_auc_score(y, -score):.3f}"
+        )
     if output:
         lines = long(verdicts)
         known = {name: _of_rows(values, lines["row"]) for name, values in kept_of.items()}
         save(beside(known, lines), [], output)
         click.echo(f"wrote {output}")
+
+
+def marked(data: Path) -> Any:
+    """(n,) 0 or 1, if a file marks its outliers, both in some row; else None."""
+    from ..formats.readers import read_dataset, reader
+
+    y: Any = read_dataset(data).Y if reader(data) is not None else None
+    return y if getattr(y, "ndim", 0) == 1 and {*y.tolist()} == {0, 1} else None
 
 
 def _of_rows(values: Any, rows: Any) -> Any:

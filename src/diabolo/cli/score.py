@@ -38,10 +38,10 @@ def command(model: Path, data: Path, output: Path | None, worst: int, keep: tupl
     rows = errors.sum(1)
     printing.columns(ae, data)
     called = row_names(ae, data)
-    printing.worst(ae, data, rows, worst, called)
+    printing.worst(ae, data, rows, worst, next(iter(called.values()), None))
     printing.console.print(f"{len(rows):,} rows, mean error {rows.mean():.4f}, explained variance {ae.score(data):.1%}")
     if output:
-        one = errors.shape[1] == 1 or called is not None
+        one = errors.shape[1] == 1 or not called.keys().isdisjoint(("picture", "file"))
         names = ["row", "error"] + ([] if one else [f"error {name}" for name in ae.format_.columns])
         told = as_table(np.column_stack([np.arange(len(rows)), rows] + ([] if one else [errors])), names)
         save(beside(known, told), names, output)

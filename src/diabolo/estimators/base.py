@@ -31,6 +31,7 @@ from ..formats import Format, infer, stored
 from ..formats.base import SINGLE
 from ..formats.frames import rows_of
 from ..formats.matrices import plain
+from ..formats.readers import Dataset, NamedMatrix, opened
 from ..hardware import one_thread, pick_device, pick_precision
 from ..history import History
 from ..losses import Bounded, Loss, Multinomial, Softmax
@@ -150,8 +151,8 @@ class System(Training, BaseEstimator, ABC):
 
     def _validated(self, X: Any, reset: bool) -> Any:
         """Check names, shape and finiteness as scikit-learn does; only tables and arrays are checked."""
-        reset = reset and not self._continues()
-        if isinstance(X, (str, Path)) or self.format_.free:
+        reset, X = reset and not self._continues(), X.values if isinstance(X, Dataset) else X
+        if isinstance(X, (str, Path, NamedMatrix)) or self.format_.free:
             return X
         X = plain(X)
         if self.format_.named:
@@ -213,7 +214,7 @@ class System(Training, BaseEstimator, ABC):
 
     def _read(self, X: Any, categories: Any = None, numbers: Any = None) -> Rows:
         """X -> rows, in a format that suits it."""
-        X = _materialized(X)
+        X = opened(_materialized(X), tell=self.verbose)
         self.format_ = self._format(X)
         if (categories or numbers) and not self._continues():  # a warm start keeps the columns
             self.format_ = self.format_.choose(check_names("categories", categories), check_names("numbers", numbers))
@@ -221,7 +222,7 @@ class System(Training, BaseEstimator, ABC):
         if self._continues():
             self.format_.tell_unseen(X)
         self._learn_columns(X)
-        if isinstance(X, (str, Path)) or self.format_.free:
+        if isinstance(X, (str, Path, NamedMatrix)) or self.format_.free:
             self._name_features()
         elif self.format_.left_out:
             self._name_features(named=hasattr(self, "feature_names_in_"))

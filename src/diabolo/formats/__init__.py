@@ -10,6 +10,7 @@ import numpy as np
 
 from ..deferred import is_sparse
 from ..errors import DataError, FormatError, suggest
+from . import readers
 from .arrays import Arrays
 from .base import Format
 from .documents import Documents
@@ -17,12 +18,14 @@ from .embedded import Embedded
 from .files import READABLE, Reading, write_table
 from .images import Images
 from .labeled import read_labeled
+from .readers import Dataset, NamedMatrix, read_dataset
 from .tables import Tables
 from .texts import absent, exists, tell_mixed
 
 __all__ = [
     "FORMATS",
     "Arrays",
+    "Dataset",
     "Documents",
     "Embedded",
     "Format",
@@ -30,6 +33,7 @@ __all__ = [
     "Reading",
     "Tables",
     "infer",
+    "read_dataset",
     "read_labeled",
     "stored",
     "write_table",
@@ -67,7 +71,8 @@ def infer(X: Any, format: str | Format = "auto", counts: bool = False) -> Format
         return FORMATS[format]()
     if isinstance(X, (str, Path)) and not exists(X):
         raise absent(X)
-    if counts and is_sparse(X) and X.nnz and X.dtype.kind in "fiub" and (X.tocoo().data >= 0).all():
+    numbers = X.matrix if isinstance(X, NamedMatrix) else X
+    if counts and is_sparse(numbers) and numbers.nnz and numbers.dtype.kind in "fiub" and (numbers.tocoo().data >= 0).all():
         return Documents()
     for cls in FORMATS.values():
         if cls.accepts(X):
@@ -78,6 +83,6 @@ def infer(X: Any, format: str | Format = "auto", counts: bool = False) -> Format
         what = "holds neither pictures nor .txt files" if any(Path(X).iterdir()) else "is empty"
         raise DataError(f"the folder {str(X)!r} {what}: give one of pictures or of texts (.txt), or the file of a table")
     if isinstance(X, (str, Path)):
-        names = ", ".join((*READABLE, ".npy", ".npz", ".jsonl", ".jsonl.gz", ".txt"))
+        names = ", ".join((*READABLE, *readers.READABLE, ".npy", ".jsonl", ".jsonl.gz", ".txt"))
         raise DataError(f"{str(X)!r} is not a file that can be read: its name should end in one of {names}")
     raise DataError(f"X is a {type(X).__name__}: give a DataFrame, an array, a sparse matrix, a list of texts or a path")

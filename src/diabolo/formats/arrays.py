@@ -25,7 +25,8 @@ from ..sentinels import odd, warn_odd
 from .base import MAX_BYTES_IN_MEMORY, SAMPLE, Format, check_finite, named_loss, neither, warn_empty
 from .files import MISSING
 from .layout import ending
-from .matrices import SPARSE, dense, len_, matrix
+from .matrices import SPARSE, dense, len_, matrix, names_of
+from .readers import NamedMatrix, opened, reads
 from .scale import (
     BLOCK,
     EXACT,
@@ -102,17 +103,25 @@ class Arrays(Format):
     @classmethod
     def accepts(cls, X: Any) -> bool:
         if isinstance(X, (str, Path)):
-            return ending(X).endswith((".npy", ".npz"))
+            return ending(X).endswith(".npy") or reads(X, "matrix", "counts")
         if isinstance(X, np.ndarray):
             return X.dtype.kind in "fiubcmMV" or (X.dtype.kind in "OSU" and X.ndim == 2)
-        return is_sparse(X) or isinstance(X, (list, tuple)) or is_tensor(X) or hasattr(X, "__array__")
+        return (
+            isinstance(X, NamedMatrix)
+            or is_sparse(X)
+            or isinstance(X, (list, tuple))
+            or is_tensor(X)
+            or hasattr(X, "__array__")
+        )
 
     def fit(self, X: Any) -> Arrays:
-        given, X = type(X).__name__, matrix(X)
+        X = opened(X)
+        names, given = names_of(X), type(X).__name__
+        X = matrix(X)
         self.dtype = X.dtype.str
         self.sparse = (given if given in SPARSE else type(X).__name__) if is_sparse(X) else ""
         self.width = int(X.shape[1])
-        self.columns = [f"x{j}" for j in range(self.width)]
+        self._name(names)
         self.smallest = float(np.abs(X.data[X.data != 0].astype(np.float64)).min(initial=np.inf)) if self.sparse else 0.0
         sample = _some(X)
         self.origin = _origins(sample)
@@ -130,6 +139,16 @@ class Arrays(Format):
         if self.common:
             self._share(sample)
         return self
+
+    def _name(self, names: list[str] | None) -> None:
+        """The columns: those of the file, or x0, x1, ..."""
+        self.has_names = names is not None
+        self.columns = [f"x{j}" for j in range(self.width)] if names is None else list(names)
+
+    def _matrix(self, X: Any) -> Any:
+        """X with the columns that were fitted."""
+        X = opened(X)
+        return matrix(X.of(self.columns) if self.has_names and isinstance(X, NamedMatrix) else X)
 
     def _measure(self, sample: np.ndarray, block: slice, codes: list[tuple[str, str, int]]) -> tuple[np.ndarray, ...]:
         """Smallest and largest value, NUMBERS, binary and gaps of some columns; adds to `codes` what may mean "missing"."""
@@ -172,18 +191,18 @@ class Arrays(Format):
         return shifted(X.astype(np.int64), origin) if origin.any() and X.dtype.kind in "iu" else dense(X) - origin
 
     def chunks(self, X: Any) -> Iterator[Any]:
-        X = matrix(X)
+        X = self._matrix(X)
         for start in range(0, len_(X), CHUNK):
             yield X[start : start + CHUNK]
 
     def rows(self, X: Any) -> Rows:
-        X = matrix(X)
+        X = self._matrix(X)
         if isinstance(X, np.memmap) or X.shape[0] * self.width * 4 > MAX_BYTES_IN_MEMORY:
             return Rows(X, self.to_array)
         return super().rows(X)
 
     def to_array(self, X: Any) -> np.ndarray:
-        X = matrix(X)
+        X = self._matrix(X)
         if X.shape[1] != self.width:
             raise DataError(f"X has {X.shape[1]} features, but was fitted with {self.width}")
         v = np.ascontiguousarray(self._counted(X.toarray() if is_sparse(X) else X, self.origin))
@@ -252,12 +271,12 @@ class Arrays(Format):
         return found
 
     def cells(self, X: Any, rows: np.ndarray) -> list[list[Any]]:
-        some = matrix(X)[rows]
+        some = self._matrix(X)[rows]
         columns = (some.toarray() if is_sparse(some) else np.asarray(some)).T.tolist()
         return [[None if v != v else v for v in column] for column in columns]
 
     def filled(self, X: Any, x: Any, e: Any) -> Any:
-        given, new = matrix(X), self.from_array(e)
+        given, new = self._matrix(X), self.from_array(e)
         if is_sparse(given):
             out = X.copy() if is_sparse(X) else given.copy()
             at = out.tocoo()
@@ -305,6 +324,7 @@ class Arrays(Format):
             "sparse": self.sparse,
             "common": self.common,
             "smallest": self.smallest if np.isfinite(self.smallest) else 0.0,
+            "columns": self.columns if self.has_names else None,
         }
         flags = (self.binary + 2 * self.gaps + 4 * self.above).astype(np.uint8)
         return meta, {name: _short(getattr(self, name)) for name in (*NUMBERS, "origin")} | {"flags": flags}
@@ -335,7 +355,7 @@ class Arrays(Format):
         for name in (*NUMBERS, "origin"):
             setattr(self, name, _long(arrays[name], self.width))
         self._check()
-        self.columns = [f"x{j}" for j in range(self.width)]
+        self._name(meta["columns"])
 
     def _check(self) -> None:
         """Check what comes from a file: shapes and types must fit together."""

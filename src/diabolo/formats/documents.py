@@ -20,7 +20,8 @@ from ..losses import Loss, Multinomial
 from ..rows import Rows
 from .base import MAX_BYTES_IN_MEMORY, Format, named_loss
 from .layout import ending
-from .matrices import matrix
+from .matrices import matrix, names_of
+from .readers import NamedMatrix, opened, reads
 from .texts import holds_texts, is_texts, read_documents, text_column
 from .words import Words, chosen
 
@@ -127,7 +128,9 @@ class Documents(Format):
     @classmethod
     def accepts(cls, X: Any) -> bool:
         if isinstance(X, (str, Path)):
-            return holds_texts(Path(X))
+            return reads(X, "counts") or (not reads(X) and holds_texts(Path(X)))
+        if isinstance(X, NamedMatrix):
+            return X.counts
         if is_sparse(X):
             return is_counts(X)
         return is_texts(X)
@@ -139,8 +142,11 @@ class Documents(Format):
             counts = self._learned(read_documents(X, self.column, self.encoding))
         else:
             vars(self).pop("width", None)
+            X = opened(X)
+            names, self.has_names = names_of(X), False
             counts = self._matrix(X)
-            self.columns = [f"x{j}" for j in range(counts.shape[1])]
+            self.has_names = names is not None
+            self.columns = [f"x{j}" for j in range(counts.shape[1])] if names is None else list(names)
             self.dtype, self.array = counts.dtype.str, isinstance(X, sp.sparray)
         self.width = len(self.columns)
         n = counts.shape[0]
@@ -202,7 +208,8 @@ class Documents(Format):
         return counts
 
     def _matrix(self, X: Any) -> sp.csr_matrix:
-        counts = _canonical(matrix(X))
+        X = opened(X)
+        counts = _canonical(matrix(X.of(self.columns) if self.has_names and isinstance(X, NamedMatrix) else X))
         if counts.nnz and (not np.isfinite(counts.data).all() or counts.data.min() < 0):
             raise DataError(
                 "Negative values (or infinite ones) in a matrix of word counts: give format='arrays' for other numbers"
@@ -252,7 +259,7 @@ class Documents(Format):
     def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         meta = self._given() | {
             "texts": self.texts,
-            "words": self.columns if self.texts else None,
+            "words": self.columns if self.texts or self.has_names else None,
             "left_out": self.left_out,
             "dtype": None if self.texts else self.dtype,
             "array": not self.texts and self.array,
@@ -269,7 +276,8 @@ class Documents(Format):
         self = cls(**{name: meta[name] for name in PARAMETERS})
         self.texts, self.length, self.left_out = bool(meta["texts"]), float(meta["length"]), str(meta["left_out"])
         self.idf, self.shares = arrays["idf"], arrays["shares"]
-        self.columns = list(meta["words"]) if self.texts else [f"x{j}" for j in range(len(self.idf))]
+        self.has_names = meta["words"] is not None
+        self.columns = list(meta["words"]) if self.has_names else [f"x{j}" for j in range(len(self.idf))]
         self.width = len(self.columns)
         if not self.texts:
             self.dtype, self.array = np.dtype(meta["dtype"]).str, bool(meta["array"])
@@ -308,5 +316,5 @@ def _canonical(X: Any) -> sp.csr_matrix:
 
 def _is_matrix(X: Any) -> bool:
     if isinstance(X, (str, Path)):
-        return ending(X).endswith((".npz", ".npy"))
-    return is_sparse(X) or (isinstance(X, np.ndarray) and X.ndim == 2)
+        return ending(X).endswith(".npy") or reads(X, "matrix", "counts")
+    return isinstance(X, NamedMatrix) or is_sparse(X) or (isinstance(X, np.ndarray) and X.ndim == 2)

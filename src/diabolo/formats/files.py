@@ -25,6 +25,7 @@ import pyarrow.parquet as pq
 
 from ..errors import DataError, warn
 from ..storage import atomic
+from . import readers
 from .cells import dated, guessed, typed
 from .hints import like_dates, nearly_numbers
 from .layout import Layout, Reading, encoding_of, ending, laid_out, not_decoded, opened, remedy
@@ -85,6 +86,8 @@ def read_table(
         Naming the file and what is wrong in it.
     """
     path = Path(path)
+    if readers.reads(path, "table"):
+        return _with_dates(path, readers.read_dataset(path).X, reading, types == {} and not rest)
     with explained(path):
         if ending(path).endswith(CSV):
             return _read_csv(path, reading or Reading(), types, rest, levels or {})
@@ -127,11 +130,19 @@ def rows_of(path: str | Path, read: int) -> int:
     return int(pq.read_metadata(path).num_rows) if ending(path).endswith(".parquet") else read
 
 
-def write_table(table: Any, path: str | Path) -> None:
-    """Write a DataFrame, Arrow table or 2-D array to a file; the ending of its name decides the kind."""
+def write_table(table: Any, path: str | Path, source: Path | None = None) -> None:
+    """Write a DataFrame, Arrow table or 2-D array to a file; the ending of its name decides the kind.
+
+    `source` is the file that was read: what is written may go along with what stands in it.
+    """
     path = Path(path)
+    if write := getattr(readers.reader(path), "write", None):
+        write(table, path, source)
+        return
     if not ending(path).endswith((*READABLE, ".npy")):
-        raise DataError(f"cannot write {str(path)!r}: its name ends in none of {', '.join((*READABLE, '.npy'))}")
+        raise DataError(
+            f"cannot write {str(path)!r}: its name ends in none of {', '.join((*READABLE, '.npy', *readers.writable()))}"
+        )
     with atomic(path) as file:
         _write(table, path, file)
 
@@ -312,7 +323,11 @@ def _reads(cells: Any, t: pa.DataType, name: str) -> dict[str, Any]:
 
 def is_table(path: str | Path) -> bool:
     """Whether a file of this name, or with these lines, holds a table."""
-    return ending(path).endswith(READABLE) or (ending(path).endswith(JSON) and is_records(Path(path)))
+    return (
+        ending(path).endswith(READABLE)
+        or readers.reads(path, "table")
+        or (ending(path).endswith(JSON) and is_records(Path(path)))
+    )
 
 
 def is_records(path: Path) -> bool:

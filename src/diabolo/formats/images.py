@@ -23,6 +23,7 @@ from ..images.resize import resize
 from ..rows import Rows, evenly
 from .arrays import Arrays
 from .base import MAX_BYTES_IN_MEMORY, Format, spilled
+from .readers import opened, reads
 from .scale import together
 
 __all__ = ["Images"]
@@ -83,7 +84,7 @@ class Images(Arrays):
         """Refuse what cannot be a picture: numbers far beyond [0, 1], such as series (n, time, channels)."""
         if isinstance(X, np.ndarray) and X.ndim >= 3 and X.dtype.kind == "f" and X.size:
             return bool(np.nanmin(X) > -1 and np.nanmax(X) < 2) and ImageCollection.accepts(X)
-        return ImageCollection.accepts(X)
+        return reads(X, "pictures") or ImageCollection.accepts(X)
 
     def fit(self, X: Any) -> Images:
         if isinstance(X, np.ndarray) and X.ndim == 3 and is_one(X):
@@ -91,7 +92,7 @@ class Images(Arrays):
                 f"X of shape {X.shape} is one picture: give several, (n, H, W) or (n, H, W, C), or a list of them; "
                 "or X.reshape(len(X), -1), if each X[i] is a row of numbers"
             )
-        album = ImageCollection(X)
+        album = ImageCollection(opened(X))
         if not len(album):
             raise DataError("Found array with 0 sample(s): X is empty")
         looked = album.take(evenly(len(album), LOOKED_AT).tolist())
@@ -154,6 +155,7 @@ class Images(Arrays):
 
     def _album(self, X: Any) -> ImageCollection:
         """Whether an array that could be one picture or several is several of the fitted size."""
+        X = opened(X)
         if isinstance(X, np.ndarray) and X.ndim == 2 and X.shape[1] == self.width > self.shape[2]:
             c, h, w = self.shape
             shape = f"(-1, {h}, {w})" if c == 1 else f"(-1, {h}, {w}, {c})"

@@ -23,11 +23,14 @@ from .documents import Documents
 from .files import Reading, is_table, read_table
 from .gaps import Gaps
 from .labels import combined
-from .matrices import read_array
+from .matrices import len_, matrix, names_of, read_array
+from .readers import opened, reads
 from .schema import is_text
 from .tables import Tables
 from .targets import NO, YES
 from .texts import looks_like_texts
+
+MAX_COLUMNS_SHOWN = 1000  # a wide matrix is no table
 
 __all__ = ["check_names", "label_lists", "read_for", "read_labeled", "yes_no"]
 
@@ -128,11 +131,14 @@ def read_for(format: Format, path: str | Path, reading: Reading | None = None) -
     if isinstance(format, Documents) and format.texts and Documents.accepts(path):
         texts = format.read(path)
         return pa.table({"text": texts}), texts
-    X = read_array(path)
+    X = opened(path) if reads(path) else read_array(path)
     if len(X.shape) != 2:
         raise DataError(f"{str(path)!r} holds an array of shape {X.shape}: give one row (d,) for each example")
-    dense = X.toarray() if hasattr(X, "toarray") else np.asarray(X)
-    return pa.table(list(dense.T), names=[f"x{j}" for j in range(X.shape[1])]), X
+    numbers = matrix(X)
+    if numbers.shape[1] > MAX_COLUMNS_SHOWN:
+        return pa.table({"row": np.arange(len_(numbers))}), X
+    dense = numbers.toarray() if hasattr(numbers, "toarray") else np.asarray(numbers)
+    return pa.table(list(dense.T), names=names_of(X) or [f"x{j}" for j in range(X.shape[1])]), X
 
 
 def table_of(data: Any, reading: Reading | None = None) -> pa.Table:

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..deferred import is_sparse, sp
 from ..errors import DataError, suggest, warn
+from .readers import NamedMatrix
 from .targets import NO, ROWS, YES, classes, floats, is_missing, is_number, missing, shown, values
 
 __all__ = ["Labels", "combined"]
@@ -46,6 +47,8 @@ class Labels:
             Y is no matrix of 0, 1 and NaN, and no list of lists; a label is named twice; there are no labels.
         """
         self.sep = sep
+        names = Y.names if isinstance(Y, NamedMatrix) else None
+        Y = Y.matrix if isinstance(Y, NamedMatrix) else Y
         self.kind, Y = read(Y, sep, tell=True)
         if self.kind == "lists":
             self.names = ordered({label for row in Y for label in row or ()})
@@ -54,7 +57,7 @@ class Labels:
         elif self.kind in FRAMES:
             self.names = [check_name(name, c) for c, name in enumerate(columns_of(Y))]
         else:
-            self.names = list(range(matrix(Y).shape[1]))
+            self.names = list(names) if names is not None else list(range(matrix(Y).shape[1]))
         unique(self.names)
         self.kind = "array" if self.kind == "arrow" else self.kind  # metrics take no Arrow tables
         return self
@@ -67,6 +70,8 @@ class Labels:
 
     def to_matrix(self, Y: Any) -> Any:
         """Y -> float32 (n, k), or CSR (all known)."""
+        if isinstance(Y, NamedMatrix):
+            Y = Y.of(self.names, "Y", "label")
         kind, Y = read(Y, self.sep, numbered=self.kind == "lists" and not {0, 1}.isdisjoint(self.names))
         if kind == "lists" or (kind == "one" and self.kind in ("one", "lists")):
             return self._of_lists([[plain(label)] for label in Y] if kind == "one" else Y)

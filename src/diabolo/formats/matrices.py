@@ -13,9 +13,10 @@ from ..deferred import is_sparse, is_tensor, sp
 from ..errors import DataError
 from .files import READABLE, read_table
 from .layout import ending
+from .readers import NamedMatrix
 from .targets import is_number, missing
 
-__all__ = ["SPARSE", "canonical", "dense", "len_", "matrix", "plain", "read_array", "unmasked"]
+__all__ = ["SPARSE", "canonical", "dense", "len_", "matrix", "names_of", "plain", "read_array", "unmasked"]
 
 SPARSE = [f"{kind}_{of}" for kind in ("csr", "csc", "coo") for of in ("matrix", "array")]
 
@@ -33,6 +34,8 @@ def matrix(X: Any) -> Any:
     """A 2-D ndarray or sparse matrix of numbers from whatever holds one; what is masked is NaN, a stored zero is none."""
     if isinstance(X, (str, Path)):
         X = read_array(X)
+    if isinstance(X, NamedMatrix):
+        X = X.matrix
     if is_tensor(X):
         X = X.detach().cpu().numpy()
     if is_sparse(X):
@@ -53,6 +56,11 @@ def matrix(X: Any) -> Any:
             "or X.reshape(1, -1) for one row."
         )
     return X
+
+
+def names_of(X: Any) -> list[str] | None:
+    """The names of the columns of what a file holds, if it is a matrix and the file has them."""
+    return X.names if isinstance(X, NamedMatrix) else None
 
 
 def plain(X: Any) -> Any:

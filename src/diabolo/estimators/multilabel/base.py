@@ -22,6 +22,7 @@ from torch import Tensor
 
 from ...errors import suggest
 from ...formats.labels import Labels, combined
+from ...formats.readers import with_answers
 from ...formats.targets import doubtful, floats, same_length, same_order
 from ...losses import Loss
 from ...nets.heads import member_mean
@@ -65,7 +66,7 @@ class MultiLabel(ClassifierMixin, Supervised, abstract=True):
     def fit(
         self,
         X: Any,
-        y: Any,
+        y: Any = None,
         sample_weight: Any = None,
         *,
         labels_sep: str | None = None,
@@ -78,7 +79,8 @@ class MultiLabel(ClassifierMixin, Supervised, abstract=True):
         ----------
         X : as in :meth:`Autoencoder.fit`
         y : array-like, sparse matrix or DataFrame (n, k), or list of n lists, or (n,) with one label each
-            The labels; NaN = unknown. A row with None or NaN in place of a list is unknown.
+            The labels; NaN = unknown. A row with None or NaN in place of a list is unknown. May be left out if X is a file, or
+            a ``Dataset``, that names its labels.
         sample_weight : array-like (n,) or (n, k), optional
             Weight of each row, or of each label of each row.
         labels_sep : str, optional
@@ -94,8 +96,7 @@ class MultiLabel(ClassifierMixin, Supervised, abstract=True):
         DataError
             Y holds other values, a label name is repeated, all of Y is unknown, or its number of rows is not that of X.
         """
-        if y is None:
-            raise ValueError("y=None: requires y to be passed, but the target y is None")
+        X, y = with_answers(X, y)
         if labels_sep is not None and not (isinstance(labels_sep, str) and labels_sep):
             raise ValueError(f"labels_sep={labels_sep!r}: allowed are None and texts such as ';'")
         same_order(X, y)
@@ -141,8 +142,9 @@ class MultiLabel(ClassifierMixin, Supervised, abstract=True):
         names = self.labels_.names
         return [most_probable(row, names, min(int(n), len(names))) for p in self._probabilities(X) for row in p]
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Micro-averaged F1 of :meth:`predict` over the known labels, at most 1."""
+        X, y = with_answers(X, y)
         same_order(X, y)
         yes = np.concatenate([self._decision.decided(p) for p in self._probabilities(X)])
         y = dense(self.labels_.to_matrix(y))
@@ -168,7 +170,7 @@ class MultiLabel(ClassifierMixin, Supervised, abstract=True):
             for part in h.split(self._piece, dim=1):
                 yield self._decision.probabilities(member_mean(self.network_.decoder(part)))
 
-    def report(self, X: Any, y: Any, *, compare: bool = True) -> LabelReport:
+    def report(self, X: Any, y: Any = None, *, compare: bool = True) -> LabelReport:
         """How well each label is predicted, which cells of y are doubtful, and how the labels depend on each other.
 
         Parameters
@@ -184,7 +186,7 @@ class MultiLabel(ClassifierMixin, Supervised, abstract=True):
         LabelReport
             It prints as tables; ``cards`` has one entry per label.
         """
-        return LabelReport.of(self, X, y, compare)
+        return LabelReport.of(self, *with_answers(X, y), compare)
 
     def suggest_labels(self, X: Any, autoencoder: Autoencoder | None = None) -> list[Suggestion]:
         """Suggest new labels: groups of similar rows that no label explains and that are unlike the known rows.

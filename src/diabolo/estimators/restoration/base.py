@@ -37,6 +37,7 @@ from torch import Tensor
 
 from ...errors import FormatError
 from ...formats.base import MAX_BYTES_IN_MEMORY
+from ...formats.readers import opened
 from ...hardware import pick_precision
 from ...history import History
 from ...images.album import ImageCollection
@@ -201,7 +202,7 @@ class Restorer(TransformerMixin, System, abstract=True):
 
     def _pictures(self, X: Any) -> list[np.ndarray]:
         """The pictures as bytes (H, W, C). If they do not fit in memory, a part of each."""
-        album, rng = ImageCollection(X), np.random.default_rng(self.seed_)
+        album, rng = ImageCollection(opened(X, tell=self.verbose)), np.random.default_rng(self.seed_)
         share = min(1.0, MAX_BYTES_IN_MEMORY / max(1, sum(h * w * c for h, w, c in album.sizes())))
         parts = (part(in_bytes(picture), share**0.5, self.patch_size, rng) for picture in album)
         return [(self._channels(pixels) * 255).round().astype(np.uint8) for pixels in parts]

@@ -23,6 +23,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from ...errors import DataError, FormatError, suggest
+from ...formats.readers import with_answers
 from ...formats.targets import classes, doubtful, floats, same_length, same_order
 from ...losses import Loss, Softmax
 from ..weights import weights
@@ -144,14 +145,14 @@ class Classifier(ClassifierMixin, Supervised):
 
     loss = "auto"
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, categories: Any = None, numbers: Any = None) -> Self:
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None, *, categories: Any = None, numbers: Any = None) -> Self:
         """Learn to predict the class.
 
         Parameters
         ----------
         X : as in :meth:`Autoencoder.fit`
         y : array-like (n,)
-            The class of each row.
+            The class of each row. May be left out if X is a file, or a ``Dataset``, that says it.
         sample_weight : array-like (n,), optional
             Weight of each row.
         categories : list of str, optional
@@ -164,8 +165,7 @@ class Classifier(ClassifierMixin, Supervised):
         DataError
             The class of a row is missing, the length of y is not that of X, or y holds dates, lists or non-integer numbers.
         """
-        if y is None:
-            raise ValueError("y=None: requires y to be passed, but the target y is None")
+        X, y = with_answers(X, y)
         same_order(X, y)
         same_order(X, sample_weight, "sample_weight")
         y = classes(y)
@@ -177,8 +177,9 @@ class Classifier(ClassifierMixin, Supervised):
         w = None if w is None else weights(w, len(y))
         return self._learn(X, ClassTarget(torch.from_numpy(index), len(self.classes_), w), categories, numbers)
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Accuracy: the share of correct predictions; y as in :meth:`fit`."""
+        X, y = with_answers(X, y)
         same_order(X, y)
         y, said = classes(y), self.predict(X)
         same_length(len(y), len(said))

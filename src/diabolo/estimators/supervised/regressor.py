@@ -13,6 +13,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from ...errors import DataError, warn
+from ...formats.readers import with_answers
 from ...formats.scale import standard
 from ...formats.targets import floats, same_length, same_order
 from ...losses import Loss, Squared
@@ -120,14 +121,14 @@ class Regressor(RegressorMixin, Supervised):
 
     loss = "auto"
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, categories: Any = None, numbers: Any = None) -> Self:
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None, *, categories: Any = None, numbers: Any = None) -> Self:
         """Learn to predict y.
 
         Parameters
         ----------
         X : as in :meth:`Autoencoder.fit`
         y : array-like (n,) or (n, k)
-            The numbers; NaN or None = unknown.
+            The numbers; NaN or None = unknown. May be left out if X is a file, or a ``Dataset``, that says them.
         sample_weight : array-like (n,) or (n, k), optional
             Weight of each row, or of each number.
         categories : list of str, optional
@@ -140,8 +141,7 @@ class Regressor(RegressorMixin, Supervised):
         DataError
             y holds texts, dates or infinity, or no known number, or its length is not that of X.
         """
-        if y is None:
-            raise ValueError("y=None: requires y to be passed, but the target y is None")
+        X, y = with_answers(X, y)
         same_order(X, y)
         same_order(X, sample_weight, "sample_weight")
         values = floats(y)
@@ -184,8 +184,9 @@ class Regressor(RegressorMixin, Supervised):
         found = torch.cat(list(self._raw(X))).double().numpy() * self.scale_ + self.mean_
         return found[:, 0] if self._flat else found
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """R2 over the known numbers (NaN = unknown); for several targets, the mean of their R2."""
+        X, y = with_answers(X, y)
         same_order(X, y)
         truth, said = floats(y), self.predict(X)
         same_length(len(truth), len(said))

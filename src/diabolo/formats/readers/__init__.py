@@ -10,15 +10,31 @@ write(table, path, source)         a table in such a file, atomically; `source` 
 from __future__ import annotations
 
 import inspect
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from ...errors import DataError
 from ..layout import ending
-from .dataset import Dataset
+from .dataset import Dataset, NamedMatrix
 
-__all__ = ["READABLE", "Dataset", "opened", "read_dataset", "reader", "reads"]
+__all__ = [
+    "READABLE",
+    "Dataset",
+    "NamedMatrix",
+    "opened",
+    "options",
+    "read_dataset",
+    "reader",
+    "reads",
+    "with_answers",
+    "writable",
+]
 
 READERS: dict[str, tuple[str, ...]] = {  # module -> endings; imported at its first use
     "npz": (".npz",),
@@ -34,7 +50,28 @@ READERS: dict[str, tuple[str, ...]] = {  # module -> endings; imported at its fi
     "cifar": (),  # data_batch_1.bin
 }
 READABLE = tuple(end for endings in READERS.values() for end in endings)
-LOOKED_INTO = ("extreme", "idx", "cifar")  # known by more than an ending
+LOOKED_INTO = {
+    "extreme": r"\.txt(\.gz)?$",
+    "idx": r"-idx\d-",
+    "cifar": r"\.bin$",
+}  # names of files that may be so; others are not
+
+OPTIONS: ContextVar[dict[str, Any]] = ContextVar("OPTIONS", default={})  # noqa: B039 - never changed
+
+
+@contextmanager
+def options(**said: Any) -> Iterator[None]:
+    """Within it, files are read with these options, also by models that are given a path.
+
+    >>> with options(transpose=True):
+    ...     OPTIONS.get()
+    {'transpose': True}
+    """
+    token = OPTIONS.set(OPTIONS.get() | said)
+    try:
+        yield
+    finally:
+        OPTIONS.reset(token)
 
 
 def reader(path: Any) -> Any:
@@ -45,10 +82,11 @@ def reader(path: Any) -> Any:
     for module, endings in READERS.items():
         if endings and name.endswith(endings):
             return import_module(f".{module}", __package__)
-    for module in LOOKED_INTO:
-        found = import_module(f".{module}", __package__)
-        if found.recognizes(Path(path)):
-            return found
+    for module, names in LOOKED_INTO.items():
+        if re.search(names, name):
+            found = import_module(f".{module}", __package__)
+            if found.recognizes(Path(path)):
+                return found
     return None
 
 
@@ -56,6 +94,13 @@ def reads(path: Any, *kinds: str) -> bool:
     """Whether a path is that of a file of the field, of one of these kinds."""
     found = reader(path)
     return found is not None and (not kinds or found.kind(Path(path)) in kinds)
+
+
+def writable() -> list[str]:
+    """The endings of the files that can be written."""
+    return [
+        end for module, ends in READERS.items() if hasattr(import_module(f".{module}", __package__), "write") for end in ends
+    ]
 
 
 def read_dataset(path: str | Path, **options: Any) -> Dataset:
@@ -78,6 +123,7 @@ def read_dataset(path: str | Path, **options: Any) -> Dataset:
     found = reader(path)
     if found is None:
         raise DataError(f"cannot read {str(path)!r}: its name ends in none of {', '.join(READABLE)}")
+    options = OPTIONS.get() | options
     allowed = [p.name for p in inspect.signature(found.read).parameters.values() if p.kind is p.KEYWORD_ONLY]
     for name in options:
         if name not in allowed:
@@ -87,9 +133,31 @@ def read_dataset(path: str | Path, **options: Any) -> Dataset:
     return dataset
 
 
-def opened(X: Any) -> Any:
-    """A table, pictures or a :class:`Dataset` of numbers, if X is the path of a file of the field; X itself, if not."""
-    if reader(X) is None:
-        return X
-    dataset = read_dataset(X)
-    return dataset if reads(X, "matrix", "counts") else dataset.X
+def opened(X: Any, tell: bool = False) -> Any:
+    """What a file of the field holds, as models take it; any other X as it is. With `tell`, prints what was decided."""
+    if not isinstance(X, Dataset):
+        if reader(X) is None:
+            return X
+        X = read_dataset(X)
+    for sentence in X.decided if tell else ():
+        print(f"read: {sentence}", file=sys.stderr)
+    return X.values
+
+
+def with_answers(X: Any, y: Any) -> tuple[Any, Any]:
+    """X and y; without y, those of the file of X.
+
+    Raises
+    ------
+    ValueError
+        There is no y.
+    """
+    if y is not None:
+        return X, y
+    if not isinstance(X, Dataset) and reader(X) is not None:
+        name, X = f"{str(X)!r} has no labels", read_dataset(X)
+    else:
+        name = "y=None"
+    if not isinstance(X, Dataset) or X.Y is None:
+        raise ValueError(f"{name}: requires y to be passed, but the target y is None")
+    return X, X.answers

@@ -8,7 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Dataset"]
+import numpy as np
+
+from ...errors import DataError, suggest
+
+__all__ = ["Dataset", "NamedMatrix"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,3 +52,63 @@ class Dataset:
     def shape(self) -> tuple[int, ...]:
         """Of X."""
         return tuple(map(int, self.X.shape))
+
+    @property
+    def values(self) -> Any:
+        """X as models take it; a matrix with what is known of it."""
+        return NamedMatrix(self.X, self.columns, self.counts) if self.counts or self.columns is not None else self.X
+
+    @property
+    def outliers(self) -> Any:
+        """(n,) -1 where Y is 1, else 0: known outliers, as :meth:`OutlierDetector.fit` takes them.
+
+        Raises
+        ------
+        DataError
+            Y is not one number, 0 or 1, for each row.
+        """
+        y = np.asarray(self.Y)
+        if y.ndim != 1 or y.dtype.kind not in "biuf" or not np.isin(y, (0, 1)).all():
+            raise DataError("the file does not mark outliers: it has no y of 0 (normal) and 1 (outlier) for each row")
+        return -y.astype(np.int64)
+
+    @property
+    def answers(self) -> Any:
+        """Y as models take it; a matrix with the names of its columns."""
+        return self.Y if self.labels is None else NamedMatrix(self.Y, self.labels)
+
+
+@dataclass(frozen=True, eq=False)
+class NamedMatrix:
+    """A matrix (n, d), the names of its columns (None: it has none), and whether it counts things."""
+
+    matrix: Any
+    names: list[str] | None
+    counts: bool = False
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(map(int, self.matrix.shape))
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: Any) -> NamedMatrix:
+        return NamedMatrix(self.matrix[rows], self.names, self.counts)
+
+    def of(self, names: list[Any], said: str = "X", what: str = "column") -> Any:
+        """The columns of these names, in this order.
+
+        >>> NamedMatrix(np.array([[1, 2, 3]]), ["a", "b", "c"]).of(["c", "a"])
+        array([[3, 1]])
+        """
+        if self.names is None or self.names == names:
+            return self.matrix
+        place = {name: j for j, name in enumerate(self.names)}
+        absent = [name for name in names if name not in place]
+        if absent:
+            more = f", and {len(absent) - 1:,} more of {len(names):,}" if absent[1:] else ""
+            raise DataError(
+                f"{said} has no {what} {absent[0]!r}{more}, which the model was fitted with{suggest(absent[0], self.names)}"
+            )
+        return self.matrix[:, [place[name] for name in names]]
