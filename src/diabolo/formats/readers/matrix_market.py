@@ -94,7 +94,10 @@ def read(path: Path, *, transpose: bool | None = None) -> Dataset:
     lying, genes_first, decided = _beside(header)
     turned = genes_first if transpose is None else bool(transpose)
     rows = "cells" if turned == genes_first else "genes"
-    decided.append(("transposed" if turned else "as stored") + (f": {rows} are the rows" if lying.files else "" if turned else "; transpose=True turns it"))
+    decided.append(
+        ("transposed" if turned else "as stored")
+        + (f": {rows} are the rows" if lying.files else "" if turned else "; transpose=True turns it")
+    )
     try:
         X, said = _matrix(header, turned)
     except Decimals as line:
