@@ -126,7 +126,7 @@ def _column(file: Any, name: str) -> Any:
         return pa.array(v, pa.bool_(), mask=gone)
     if v.dtype.kind in "fiu":
         return np.where(gone, np.nan, v) if gone.any() else v
-    return _plain(np.where(gone, None, np.array([text(t) for t in v.tolist()], object)))
+    return _plain(np.array([None if out else text(t) for t, out in zip(v.tolist(), gone, strict=True)], object))
 
 
 def _plain(y: np.ndarray) -> np.ndarray:
