@@ -38,7 +38,9 @@ if NEW:
     cells["checked"] = pd.array([True, None, False, True] * 2, dtype="boolean")
 
 whole = ad.AnnData(sp.csr_matrix(counts), cells.copy(), genes.copy())
-form = {"0.6.22": sp.csr_matrix, "0.7.8": sp.csc_matrix, "0.11.4": np.asarray, "0.12.6": getattr(sp, "csr_array", None)}[VERSION]
+form = {"0.6.22": sp.csr_matrix, "0.7.8": sp.csc_matrix, "0.11.4": np.asarray, "0.12.6": getattr(sp, "csr_array", None)}[
+    VERSION
+]
 some = ad.AnnData(form(np.log1p(counts[:, :4])), cells, genes.iloc[:4])  # as after a choice of genes
 some.layers["counts"] = (sp.csc_array if NEW else sp.csr_matrix)(counts[:, :4])
 some.raw = whole

@@ -225,9 +225,10 @@ def _turned(blocks: Callable[[], Iterator[tuple[slice, np.ndarray, np.ndarray]]]
 def write(table: Any, path: Path, source: Path | None) -> None:
     """A copy of `source` in which the columns of numbers are ``obsm["X_diabolo"]``; all else is as it was."""
     if source is None or not ending(source).endswith(".h5ad"):
+        read = "" if source is None else f", but {str(source)!r} was read"
         raise DataError(
-            f"{str(path)!r}: an .h5ad is written as a copy of the .h5ad that was read, but that was {str(source)!r}: write a "
-            "table, such as .csv or .parquet"
+            f"{str(path)!r}: an .h5ad is written as a copy of the .h5ad that was read{read}: write a table, such as .csv or "
+            ".parquet"
         )
     if path.exists() and path.samefile(source):
         raise DataError(f"{str(path)!r} is the file that was read: choose another name")
