@@ -55,7 +55,9 @@ def are_counts(pieces: Iterable[np.ndarray]) -> bool:
     """
     above = False
     for v in pieces:
-        if v.dtype.kind not in "fiu" or not ((v >= 0) & np.isfinite(v)).all() or (v.dtype.kind == "f" and (v % 1).any()):
+        if v.dtype.kind not in "fiu" or not (v >= 0).all():  # NaN is none of these
+            return False
+        if v.dtype.kind == "f" and not ((v == np.floor(v)).all() and v.max(initial=0) < np.inf):
             return False
         above = above or bool((v > 1).any())
     return above

@@ -117,12 +117,14 @@ def _layout(node: Any) -> str:
 
 
 def _holds_counts(node: Any) -> bool:
-    """Whether the first numbers are counts."""
-    first = node.get("data") if is_group(node) else node
-    if first is None or first.dtype.kind not in "fiu" or not first.size:
+    """Whether the first numbers are counts, and those in the middle, and the last."""
+    data = node.get("data") if is_group(node) else node
+    if data is None or data.dtype.kind not in "fiu" or not data.size:
         return False
-    real(first)
-    return are_counts([first[: max(1, PIECE // (first.shape[1] if first.ndim > 1 else 1))]])
+    real(data)
+    step = max(1, PIECE // (data.shape[1] if data.ndim > 1 else 1))
+    end = max(0, data.shape[0] - step)
+    return are_counts(data[start : start + step] for start in sorted({0, end // 2, end}))
 
 
 def _which(file: Any, node: Any, counts: bool) -> str:
@@ -203,14 +205,17 @@ def _sparse(node: Any) -> tuple[Any, int, int]:
                 raise wrong(indices, f"{found.min()} to {found.max()} are found, but 0 to {minor - 1:,} were expected")
             yield place, found.astype(np.int64), data[place].astype(dtype, copy=False)
 
-    if layout == BY_COLUMNS:
-        return by_rows(lambda: _turned(blocks, starts), shape, dtype)
     held = index_type(nnz, *shape)
     total = nnz * (np.dtype(held).itemsize + dtype.itemsize)
-    columns, values = room(nnz, held, total), room(nnz, dtype, total)
+    if layout == BY_COLUMNS and total > base.MAX_BYTES_IN_MEMORY:
+        return by_rows(lambda: _turned(blocks, starts), shape, dtype)
+    numbers, values = room(nnz, held, total), room(nnz, dtype, total)
     for place, j, v in blocks():
-        columns[place], values[place] = j, v
-    return tidy(values, columns, starts, shape)
+        numbers[place], values[place] = j, v
+    if layout == BY_ROWS:
+        return tidy(values, numbers, starts, shape)
+    X = sp.csc_matrix((values, numbers, starts), shape=shape).tocsr()
+    return tidy(X.data, X.indices, X.indptr, shape)
 
 
 def _turned(blocks: Callable[[], Iterator[tuple[slice, np.ndarray, np.ndarray]]], starts: np.ndarray) -> Entries:
