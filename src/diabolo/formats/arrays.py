@@ -75,6 +75,7 @@ class Arrays(Format):
     """
 
     kind = "arrays"
+    has_names = False
     mean: np.ndarray
     divisor: np.ndarray
     knee: np.ndarray

@@ -87,7 +87,7 @@ def reader(path: Any) -> Any:
             found = import_module(f".{module}", __package__)
             if found.recognizes(Path(path)):
                 return found
-    return None
+    return _folder(path) if OPTIONS.get().get("labels") == "folder" else None
 
 
 def reads(path: Any, *kinds: str) -> bool:
@@ -111,7 +111,8 @@ def read_dataset(path: str | Path, **options: Any) -> Dataset:
     path : path
         Of the file; the ending of its name, or its first bytes, say what it is.
     **options
-        Those of the kind of file, such as ``array="X2"`` of a ``.mat`` of several arrays, ``transpose=True`` of a ``.mtx``.
+        Those of the kind of file, such as ``array="X2"`` of a ``.mat`` of several arrays, ``transpose=True`` of a ``.mtx``,
+        ``labels="folder"`` of a folder of pictures with a folder for each class.
 
     Raises
     ------
@@ -120,7 +121,7 @@ def read_dataset(path: str | Path, **options: Any) -> Dataset:
     ValueError
         An option that this kind of file does not have.
     """
-    found = reader(path)
+    found = reader(path) or _folder(path)
     if found is None:
         raise DataError(f"cannot read {str(path)!r}: its name ends in none of {', '.join(READABLE)}")
     options = OPTIONS.get() | options
@@ -131,6 +132,12 @@ def read_dataset(path: str | Path, **options: Any) -> Dataset:
             raise ValueError(f"{name}= is no option of {str(path)!r}: this kind of file {has}")
     dataset: Dataset = found.read(Path(path), **options)
     return dataset
+
+
+def _folder(path: str | Path) -> Any:
+    """The module that reads a folder of pictures, or None; they are read as they are without it, but for their labels."""
+    folders = import_module(".folders", __package__)
+    return folders if folders.recognizes(Path(path)) else None
 
 
 def opened(X: Any, tell: bool = False) -> Any:
