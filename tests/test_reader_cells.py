@@ -248,11 +248,11 @@ def test_numbers_that_are_not_whole_in_a_file_of_integers(tmp_path: Path) -> Non
 
 def test_entries_given_again_are_added(tmp_path: Path, no_memory: None) -> None:
     entries = "".join(f"{i} 1 2\n1 {i} 5\n" for i in (1, 2, 1))
-    with pytest.warns(UserWarning, match="gives 3 of 6 entries a second time: their sums are taken"):
+    with pytest.warns(UserWarning, match="given a second time: 3 of 6 entries; their sums are taken"):
         found = read_dataset(of_text(tmp_path, HEAD + "integer general\n3 3 6\n" + entries))
     assert found.X.toarray().tolist() == [[14, 5, 0], [2, 0, 0], [0, 0, 0]]
-    assert "3 entries were given a second time: their sums are taken" in found.decided
-    with pytest.warns(UserWarning, match="once are taken"):
+    assert "given a second time: 3 of 6 entries; their sums are taken" in found.decided
+    with pytest.warns(UserWarning, match="1 of 2 entries; each is taken"):
         assert read_dataset(of_text(tmp_path, HEAD + "pattern general\n2 2 2\n1 1\n1 1\n")).X.toarray().tolist() == [
             [1, 0],
             [0, 0],
@@ -276,7 +276,7 @@ def test_entries_given_again_are_added(tmp_path: Path, no_memory: None) -> None:
             HEAD + "integer general\n2 2 3\n1 1 1\n1 2 1\n",
             "line 4: the file ends after 2 entries, but line 2 says 3: it is truncated",
         ),
-        (HEAD + "integer general\n2 2 1\n1 1 1\n1 2 1\n", "line 4: line 2 says that 1 entries follow, but here is one more"),
+        (HEAD + "integer general\n2 2 1\n1 1 1\n1 2 1\n", "line 4: here is one entry more than the 1 that line 2 says"),
         (HEAD + "integer general\n2 2 2\n0 0 1\n1 1 1\n", "line 3: there is no row 0: these are 1 to 2"),
         (HEAD + "integer general\n2 2 2\n1 1 1\n1 3 1\n", "line 4: there is no column 3: these are 1 to 2"),
         (HEAD + "integer general\n2 2 2\n1 1 1\n-1 2 1\n", "line 4: there is no row -1"),
@@ -299,7 +299,10 @@ def test_entries_given_again_are_added(tmp_path: Path, no_memory: None) -> None:
         (HEAD + "integer general\n2 2 5\n1 1 1\n", "no room in so small a matrix"),
         (HEAD + f"integer general\n{10**15} 2 1\n1 1 1\n", "is not read: are these numbers right"),
         (HEAD.replace("coordinate", "array") + "real general\n2 2\n1\n2\n3\n", "line 5: the file ends after 3 entries"),
-        (HEAD.replace("coordinate", "array") + "real general\n1 2\n1\n2\n3\n", "line 5: .*here is one more"),
+        (
+            HEAD.replace("coordinate", "array") + "real general\n1 2\n1\n2\n3\n",
+            "line 5: here is one entry more than the 2 that line 2 says",
+        ),
         (HEAD.replace("coordinate", "array") + "real general\n1 2\n1 2\n", "line 3: expected one value, found '1 2'"),
         (HEAD.replace("coordinate", "array") + "integer general\n1000000 1000000\n1\n", "no room in the rest of the file"),
     ],
@@ -407,7 +410,7 @@ def test_labels_of_obs(cells: Any, version: str) -> None:
     path = cells(version)
     types = read_dataset(path, labels="cell_type")
     assert types.Y.tolist() == ["T", "B", None, "B", "T", "B", "T", "B"]
-    assert types.decided[-1] == "Y is cell_type of obs, 2 classes; 1 are unknown"
+    assert types.decided[-1] == "Y is cell_type of obs, 2 classes; unknown: 1"
     doublets = read_dataset(path, labels=["doublet"]).Y
     assert doublets.to_pydict() == {"doublet": [False, True] * 4}
     sizes = read_dataset(path, labels="size")
@@ -422,7 +425,7 @@ def test_labels_of_obs(cells: Any, version: str) -> None:
     if version[2] == "1":
         both = read_dataset(path, labels="doublet, checked")
         assert both.Y.column("checked").to_pylist() == [True, None, False, True] * 2
-        assert both.decided[-1] == "Y is doublet, checked of obs, yes or no each; 2 are unknown"
+        assert both.decided[-1] == "Y is doublet, checked of obs, yes or no each; unknown: 2"
 
 
 def test_classes_that_are_all_known_are_texts(changed: Any) -> None:
@@ -499,9 +502,9 @@ def test_zeros_and_entries_given_again(changed: Any) -> None:
         file["X/data"][:2] = 0
         file["X/indices"][2:4] = file["X/indices"][2]
 
-    with pytest.warns(UserWarning, match="X are given a second time"):
+    with pytest.warns(UserWarning, match="given a second time: [12] of 1. entries of X"):
         found = read_dataset(changed(put))
-    assert "2 zeros that were stored are none any more" in found.decided
+    assert "zeros that were stored are left out: 2" in found.decided
     assert found.X.has_canonical_format
 
 

@@ -88,9 +88,7 @@ def labels_of(file: Any, labels: str | Sequence[str]) -> tuple[Any, str]:
     none = next((name for name, y in found.items() if not isinstance(y, pa.Array)), None)
     if none is None:
         unknown = sum(y.null_count for y in found.values())
-        return pa.table(
-            found
-        ), f"Y is {', '.join(names)} of obs, yes or no each{f'; {unknown:,} are unknown' if unknown else ''}"
+        return pa.table(found), f"Y is {', '.join(names)} of obs, yes or no each{f'; unknown: {unknown:,}' if unknown else ''}"
     if len(names) > 1:
         raise DataError(
             f"labels={','.join(names)!r} of {file.filename!r}: several labels are yes or no each, but {none!r} is not: give "
@@ -99,7 +97,7 @@ def labels_of(file: Any, labels: str | Sequence[str]) -> tuple[Any, str]:
     y = found[none]
     unknown = int(np.count_nonzero(y != y) if y.dtype.kind == "f" else sum(v is None for v in y))
     what = f"{len(set(y) - {None}):,} classes" if y.dtype.kind in "OU" else "a number for each cell"
-    return y, f"Y is {none} of obs, {what}{f'; {unknown:,} are unknown' if unknown else ''}"
+    return y, f"Y is {none} of obs, {what}{f'; unknown: {unknown:,}' if unknown else ''}"
 
 
 def _asked(file: Any, labels: str | Sequence[str]) -> list[str]:

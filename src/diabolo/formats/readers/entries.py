@@ -111,7 +111,7 @@ def checked(header: Header, pieces: Any) -> Iterator[Any]:
         start, line = start + len(columns[0]), lines[-1]
         if start > header.entries:
             at = lines[len(lines) - (start - header.entries)]
-            raise header.error(at, f"line {header.last} says that {header.entries:,} entries follow, but here is one more")
+            raise header.error(at, f"here is one entry more than the {header.entries:,} that line {header.last} says")
         if header.coordinate:
             for numbers, most, noun in zip(columns, (header.rows, header.columns), ("row", "column"), strict=False):
                 wrong = (numbers < 1) | (numbers > most)

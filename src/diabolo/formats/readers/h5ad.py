@@ -150,9 +150,11 @@ def _matrix(node: Any) -> tuple[Any, list[str]]:
     X, again, zeros = _sparse(node)
     decided = [f"{said}, stored as {_layout(node).removesuffix('_matrix')}"]
     if zeros:
-        decided.append(f"{zeros:,} zeros that were stored are none any more")
+        decided.append(f"zeros that were stored are left out: {zeros:,}")
     if again:
-        decided.append(f"{again:,} entries of {_name(node)} are given a second time: their sums are taken")
+        decided.append(
+            f"given a second time: {again:,} of {node['data'].size:,} entries of {_name(node)}; their sums are taken"
+        )
         warn(f"{node.file.filename!r}: {decided[-1]}")
     return X, decided
 

@@ -148,7 +148,7 @@ def _sparse(header: Header, found: Any, turned: bool) -> tuple[Any, list[str]]:
                 yield j[off], i[off], v[off] * value.type(header.form)
 
     X, again, zeros = tidy(V, J, np.cumsum(number), shape) if ordered else by_rows(entries, shape, value)
-    said = [f"{zeros:,} zeros that were stored are none any more"] if zeros else []
+    said = [f"zeros that were stored are left out: {zeros:,}"] if zeros else []
     if header.form:
         sign = ", with the other sign" if header.form < 0 else ""
         said.append(f"symmetric: what is below the diagonal is above it, too{sign}")
@@ -156,9 +156,9 @@ def _sparse(header: Header, found: Any, turned: bool) -> tuple[Any, list[str]]:
         X.data[:] = 1
         said.append("a pattern without values: each entry is 1")
     if again:
-        added = "once" if header.field == "pattern" else "their sums"
-        warn(f"{str(header.path)!r} gives {again:,} of {nnz:,} entries a second time: {added} are taken")
-        said.append(f"{again:,} entries were given a second time: {added} are taken")
+        added = "each is" if header.field == "pattern" else "their sums are"
+        said.append(f"given a second time: {again:,} of {nnz:,} entries; {added} taken")
+        warn(f"{str(header.path)!r}: {said[-1]}")
     return X, said
 
 
