@@ -5,7 +5,7 @@
 Cells are the rows of X. Where ``features.tsv`` (or ``genes.tsv``) and ``barcodes.tsv`` lie beside the file, their numbers say
 whether it holds genes x cells, as 10x writes them, or cells x genes; without them X is as stored.
 
-Entries given again are added, with a warning, as SciPy and R's Matrix do. The text is read by entries.py.
+Entries given again are added, with a warning, as SciPy does. The text is read by entries.py.
 """
 
 from __future__ import annotations
