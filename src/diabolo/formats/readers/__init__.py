@@ -52,7 +52,7 @@ READERS: dict[str, tuple[str, ...]] = {  # module -> endings; imported at its fi
 READABLE = tuple(end for endings in READERS.values() for end in endings)
 LOOKED_INTO = {
     "extreme": r"\.txt(\.gz)?$",
-    "idx": r"-idx\d-",
+    "idx": r"idx\d",
     "cifar": r"\.bin$",
 }  # names of files that may be so; others are not
 
