@@ -20,8 +20,9 @@ from ..losses import Loss, Multinomial
 from ..rows import Rows
 from .base import MAX_BYTES_IN_MEMORY, Format, named_loss
 from .layout import ending
-from .matrices import matrix, names_of, options_of
+from .matrices import canonical, matrix, names_of, options_of
 from .readers import NamedMatrix, opened, reads
+from .readers.compressed import in_pieces
 from .texts import holds_texts, is_texts, read_documents, text_column
 from .words import Words, chosen
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["Documents", "read_documents"]
 
 TOP = 12  # words that stand for a document
-CHUNK = 4096
+CHUNK, CELLS = 4096, 1 << 25  # rows, and cells, that are made dense at once
 
 PARAMETERS = ("max_features", "stem", "stop_words", "min_df", "max_df", "token_pattern", "column", "encoding")
 
@@ -150,13 +151,11 @@ class Documents(Format):
             self.dtype, self.array = counts.dtype.str, isinstance(X, sp.sparray)
         self.width = len(self.columns)
         n = counts.shape[0]
-        held = np.bincount(counts.indices, minlength=self.width)
+        held, total, lengths = _sums(counts)
         self.idf = np.log((1 + n) / (1 + held)) + 1
-        total = np.asarray(counts.sum(0), dtype=np.float64).ravel()
         if not total.sum():
             raise DataError("all counts are zero: there is nothing to learn from")
         self.shares = total / total.sum()
-        lengths = np.asarray(counts.sum(1), dtype=np.float64).ravel()
         self.length = float(np.median(lengths[lengths > 0]))
         return self
 
@@ -209,8 +208,8 @@ class Documents(Format):
 
     def _matrix(self, X: Any) -> sp.csr_matrix:
         X = opened(X, self.options)
-        counts = _canonical(matrix(X.of(self.columns) if self.has_names and isinstance(X, NamedMatrix) else X))
-        if counts.nnz and (not np.isfinite(counts.data).all() or counts.data.min() < 0):
+        counts = canonical(sp.csr_matrix(matrix(X.of(self.columns) if self.has_names and isinstance(X, NamedMatrix) else X)))
+        if any(not np.isfinite(v).all() or v.min() < 0 for v in in_pieces(counts.data)):
             raise DataError(
                 "Negative values (or infinite ones) in a matrix of word counts: give format='arrays' for other numbers"
             )
@@ -220,18 +219,19 @@ class Documents(Format):
 
     def chunks(self, X: Any) -> Iterator[Any]:
         counts = self.counts(X)
-        for start in range(0, counts.shape[0], CHUNK):
-            yield counts[start : start + CHUNK]
+        step = min(CHUNK, 1 + CELLS // self.width)
+        for start in range(0, counts.shape[0], step):
+            yield counts[start : start + step]
 
     def rows(self, X: Any) -> Rows:
-        counts = self.counts(X).astype(np.float32)
+        counts = self.counts(X)
         if counts.shape[0] * self.width * 4 <= MAX_BYTES_IN_MEMORY / 4:
-            return Rows(torch.from_numpy(counts.toarray()))
-        return Rows(counts, sp.csr_matrix.toarray)
+            return Rows(torch.from_numpy(_dense(counts)))
+        return Rows(counts, _dense)
 
     def to_array(self, X: Any) -> np.ndarray:
         counts = X if is_sparse(X) and self.texts else self.counts(X)
-        return counts.toarray().astype(np.float64)
+        return counts.astype(np.float64).toarray()
 
     def from_array(self, x: Any) -> Any:
         values = np.asarray(x, dtype=np.float64)
@@ -299,20 +299,25 @@ class Documents(Format):
 
 def is_counts(X: Any) -> bool:
     """Whether a sparse matrix holds counts: whole numbers, and some above 1."""
-    data = _canonical(X).data[:1_000_000]
+    data = canonical(sp.csr_matrix(X)).data[:1_000_000]
     return bool(
         data.size and data.dtype.kind in "fiu" and (data >= 0).all() and (data == np.floor(data)).all() and data.max() > 1
     )
 
 
-def _canonical(X: Any) -> sp.csr_matrix:
-    """X in canonical form: entries stored twice are summed, and stored zeros are removed."""
-    counts = sp.csr_matrix(X)
-    if not counts.has_canonical_format or (counts.data == 0).any():
-        counts = counts.copy()  # what the user has stays as it is
-        counts.sum_duplicates()
-        counts.eliminate_zeros()
-    return counts
+def _sums(counts: sp.csr_matrix) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of each word (d,), the documents that hold it and how often it occurs; of each document (n,), its words; by pieces."""
+    d = counts.shape[1]
+    held, total = np.zeros(d, np.int64), np.zeros(d)
+    for j, v in zip(in_pieces(counts.indices), in_pieces(counts.data), strict=True):
+        held += np.bincount(j, minlength=d)
+        total += np.bincount(j, v, d)
+    parts = [counts[i : i + CHUNK].sum(1) for i in range(0, max(1, counts.shape[0]), CHUNK)]
+    return held, total, np.asarray(np.concatenate(parts), dtype=np.float64).ravel()
+
+
+def _dense(counts: sp.csr_matrix) -> np.ndarray:
+    return counts.astype(np.float32).toarray()
 
 
 def _is_matrix(X: Any) -> bool:

@@ -13,6 +13,7 @@ from ..errors import DataError
 from .files import READABLE, read_table
 from .layout import ending
 from .readers import NamedMatrix, read_dataset, reads
+from .readers.compressed import in_pieces
 from .targets import is_number, missing
 
 __all__ = ["SPARSE", "canonical", "dense", "len_", "matrix", "names_of", "options_of", "plain", "read_array", "unmasked"]
@@ -136,7 +137,7 @@ def _masks(row: Any) -> bool:
 def canonical(X: Any) -> Any:
     """CSR without stored zeros and with each cell stored once; the caller's object stays as it is."""
     clean = X.tocsr()
-    if not clean.has_canonical_format or (clean.data == 0).any():
+    if not clean.has_canonical_format or any((v == 0).any() for v in in_pieces(clean.data)):
         clean = clean.copy() if clean is X else clean
         clean.sum_duplicates()
         clean.eliminate_zeros()
