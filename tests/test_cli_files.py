@@ -23,7 +23,7 @@ def test_info_of_a_file(tmp_path: Path, diabolo: Any) -> None:
     assert f"rows:          {N}" in said
     assert f"Tables({D} numbers; arrow)" in said
     assert f"3 labels: l0 ({LABELS[:, 0].sum()}), l1 ({LABELS[:, 1].sum()})" in said
-    assert "decided:       3 of 9 attributes are labels" in said
+    assert "decided:       the first 3 of 9 attributes are labels" in said
 
 
 def test_info_of_missing_values_and_classes(tmp_path: Path, diabolo: Any) -> None:
@@ -36,7 +36,7 @@ def test_info_of_missing_values_and_classes(tmp_path: Path, diabolo: Any) -> Non
 
 
 def test_info_of_a_csv_and_of_a_folder(tmp_path: Path, diabolo: Any) -> None:
-    (tmp_path / "a.csv").write_text("a,b\n1,x\n2,y\n,x\n" * 10)
+    (tmp_path / "a.csv").write_text("a,b\n" + "1,x\n2,y\n,x\n" * 10)
     said = diabolo("info", tmp_path / "a.csv").out
     assert "rows:          30" in said
     assert "missing:       10 of 60 cells" in said
@@ -90,7 +90,7 @@ def test_options_of_a_file(tmp_path: Path, diabolo: Any) -> None:
     assert "layer= is no option of" in diabolo("info", tmp_path / "a.mtx", "--set", "layer=counts").err
     assert (
         "--sep is for tables in text files"
-        in diabolo("encode", tmp_path / "m.diabolo", tmp_path / "a.mtx", "--sep", ";", *out).err
+        in diabolo("encode", tmp_path / "m.diabolo", tmp_path / "a.mtx", "--sep", ";", "-o", tmp_path / "z.npy").err
     )
 
 
@@ -103,7 +103,8 @@ def test_codes_go_back_into_the_file(tmp_path: Path, diabolo: Any) -> None:
     said = diabolo("encode", tmp_path / "m.diabolo", tmp_path / "cells.h5ad", "-o", tmp_path / "coded.h5ad")
     assert said.code == 0, said.err
     coded = anndata.read_h5ad(tmp_path / "coded.h5ad")
-    np.testing.assert_array_equal(coded.obsm["X_diabolo"], load(tmp_path / "m.diabolo").transform(tmp_path / "cells.h5ad"))
+    codes = load(tmp_path / "m.diabolo").transform(tmp_path / "cells.h5ad")
+    np.testing.assert_allclose(coded.obsm["X_diabolo"], codes, atol=1e-6)
     np.testing.assert_array_equal(coded.X, NUMBERS)
     assert (tmp_path / "cells.h5ad").read_bytes() == before
     assert (
@@ -121,7 +122,7 @@ def test_rows_are_called_by_their_names(tmp_path: Path, diabolo: Any) -> None:
 
 
 def test_new_rows_as_arff(tmp_path: Path, diabolo: Any) -> None:
-    (tmp_path / "a.csv").write_text("a,b\n1,x\n2,y\n3,x\n" * 20)
+    (tmp_path / "a.csv").write_text("a,b\n" + "1,x\n2,y\n3,x\n" * 20)
     assert diabolo("fit", tmp_path / "a.csv", *FIT, "--quiet", "-o", tmp_path / "m.diabolo").code == 0
     assert diabolo("sample", tmp_path / "m.diabolo", "-n", "5", "-o", tmp_path / "new.arff").code == 0
     table = read_dataset(tmp_path / "new.arff").X
@@ -137,3 +138,25 @@ def test_a_class_for_each_row(tmp_path: Path, diabolo: Any) -> None:
     assert "has one class for each row: leave --labels out" in said.err
     assert diabolo("fit", tmp_path / "a.npz", "--task", "labels", *FIT, "--quiet", "-o", tmp_path / "m.diabolo").code == 0
     assert list(load(tmp_path / "m.diabolo").classes_) == [0, 1]
+
+
+def test_labels_that_a_column_of_cells_holds(tmp_path: Path, diabolo: Any) -> None:
+    anndata = pytest.importorskip("anndata", reason="needs the extra formats")
+    import pandas as pd
+
+    kinds = pd.DataFrame({"kind": pd.Categorical(["T", "B"] * (N // 2))}, index=[f"cell {i}" for i in range(N)])
+    anndata.AnnData(NUMBERS, obs=kinds).write_h5ad(tmp_path / "cells.h5ad")
+    assert "kind" in diabolo("info", tmp_path / "cells.h5ad").out
+    fit = ("fit", tmp_path / "cells.h5ad", *FIT, "--quiet", "-o", tmp_path / "m.diabolo")
+    assert diabolo(*fit, "--labels", "kind").code == 0
+    assert list(load(tmp_path / "m.diabolo").classes_) == ["B", "T"]
+    assert diabolo(*fit, "--task", "labels", "--set", "labels=kind").code == 0
+
+
+def test_labels_that_are_columns_of_a_table(tmp_path: Path, diabolo: Any) -> None:
+    lines = ["@relation r", "@attribute a numeric", "@attribute b {0,1}", "@data", *["1,0", "2,1", "3,1"] * 20]
+    (tmp_path / "a.arff").write_text("\n".join(lines))
+    said = diabolo("fit", tmp_path / "a.arff", "--labels", "b", *FIT, "--quiet", "-o", tmp_path / "m.diabolo")
+    assert said.code == 0, said.err
+    model = load(tmp_path / "m.diabolo")
+    assert (list(model.classes_), model.format_.columns) == (["b"], ["a"])

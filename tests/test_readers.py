@@ -274,3 +274,9 @@ def test_columns_that_a_new_file_of_pairs_does_not_have(tmp_path: Path) -> None:
     X[:, [0, -1]] = 0
     dump_svmlight_file(X, LABELS[:, 0], str(tmp_path / "test.svm"), zero_based=False)
     np.testing.assert_array_equal(ae.transform(tmp_path / "test.svm"), ae.transform(sp.csr_matrix(X)))
+
+
+def test_a_model_of_counts_is_told_of_logarithms() -> None:
+    ae = Autoencoder(2, **SMALL).fit(sp.csr_matrix(COUNTS))
+    with pytest.warns(UserWarning, match="X holds 0.693, but the model was fitted to whole counts"):
+        ae.transform(sp.csr_matrix(np.log1p(COUNTS)))

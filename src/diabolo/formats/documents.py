@@ -34,6 +34,7 @@ __all__ = ["Documents", "read_documents"]
 
 TOP = 12  # words that stand for a document
 CHUNK, CELLS = 4096, 1 << 25  # rows, and cells, that are made dense at once
+LOOKED_AT = 100_000  # numbers that show whether all are whole
 
 PARAMETERS = ("max_features", "stem", "stop_words", "min_df", "max_df", "token_pattern", "column", "encoding")
 
@@ -149,6 +150,7 @@ class Documents(Format):
             self.has_names = names is not None
             self.columns = [f"x{j}" for j in range(counts.shape[1])] if names is None else list(names)
             self.dtype, self.array = counts.dtype.str, isinstance(X, sp.sparray)
+            self.whole = all(_whole(v) for v in in_pieces(counts.data))
         self.width = len(self.columns)
         n = counts.shape[0]
         held, total, lengths = _sums(counts)
@@ -219,6 +221,11 @@ class Documents(Format):
 
     def chunks(self, X: Any) -> Iterator[Any]:
         counts = self.counts(X)
+        if not self.texts and self.whole and not _whole(counts.data[:LOOKED_AT]):
+            warn(
+                f"X holds {next(v for v in counts.data if v % 1):.3g}, but the model was fitted to whole counts: "
+                "give counts, not their logarithms or shares"
+            )
         step = min(CHUNK, 1 + CELLS // self.width)
         for start in range(0, counts.shape[0], step):
             yield counts[start : start + step]
@@ -263,6 +270,7 @@ class Documents(Format):
             "left_out": self.left_out,
             "dtype": None if self.texts else self.dtype,
             "array": not self.texts and self.array,
+            "whole": not self.texts and self.whole,
             "length": self.length,
             "options": {} if self.texts else self.options,
         }
@@ -281,7 +289,7 @@ class Documents(Format):
         self.columns = list(meta["words"]) if self.has_names else [f"x{j}" for j in range(len(self.idf))]
         self.width = len(self.columns)
         if not self.texts:
-            self.dtype, self.array = np.dtype(meta["dtype"]).str, bool(meta["array"])
+            self.dtype, self.array, self.whole = np.dtype(meta["dtype"]).str, bool(meta["array"]), bool(meta["whole"])
         self._check()
         return self
 
@@ -295,6 +303,10 @@ class Documents(Format):
             self._vectorizer(self.columns)
         elif np.dtype(self.dtype).kind not in "fiub":
             raise DataError(f"{self.dtype!r} is no type of counts")
+
+
+def _whole(values: np.ndarray) -> bool:
+    return bool((values == np.floor(values)).all())
 
 
 def is_counts(X: Any) -> bool:

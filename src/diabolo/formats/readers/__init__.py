@@ -30,6 +30,7 @@ __all__ = [
     "NamedMatrix",
     "opened",
     "options",
+    "options_of",
     "read_dataset",
     "reader",
     "reads",
@@ -125,13 +126,18 @@ def read_dataset(path: str | Path, **options: Any) -> Dataset:
     return _read(path, options, {})
 
 
+def options_of(path: str | Path) -> list[str]:
+    """The options of a kind of file."""
+    read = (reader(path) or _folder(path)).read
+    return [p.name for p in inspect.signature(read).parameters.values() if p.kind is p.KEYWORD_ONLY]
+
+
 def _read(path: str | Path, options: dict[str, Any], known: dict[str, Any]) -> Dataset:
     """With the options that were given, and of those that are `known` the ones that this kind of file has."""
     found = reader(path) or _folder(path)
     if found is None:
         raise DataError(f"cannot read {str(path)!r}: its name ends in none of {', '.join(READABLE)}")
-    options = OPTIONS.get() | options
-    allowed = [p.name for p in inspect.signature(found.read).parameters.values() if p.kind is p.KEYWORD_ONLY]
+    options, allowed = OPTIONS.get() | options, options_of(path)
     for name in options:
         if name not in allowed:
             has = f"has {', '.join(f'{n}=' for n in allowed)}" if allowed else "has no options"
