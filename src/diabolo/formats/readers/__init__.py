@@ -1,10 +1,10 @@
 """Files of the field: one module per kind of file, found by the ending of its name, or by what it holds.
 
-    ENDINGS                            of the names
-    recognizes(path) -> bool           for files whose names do not say it (optional)
-    kind(path) -> str                  "table", "matrix", "counts" or "pictures", from the first bytes
-    read(path, ...) -> Dataset         further parameters, keyword-only, are options of the file
-    write(table, path, source)         a table in such a file, atomically; `source` is the file that was read (optional)
+ENDINGS                            of the names
+recognizes(path) -> bool           for files whose names do not say it (optional)
+kind(path) -> str                  "table", "matrix", "counts" or "pictures", from the first bytes
+read(path, ...) -> Dataset         further parameters, keyword-only, are options of the file
+write(table, path, source)         a table in such a file, atomically; `source` is the file that was read (optional)
 """
 
 from __future__ import annotations
