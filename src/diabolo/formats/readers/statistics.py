@@ -11,8 +11,8 @@ of seconds, as days, and give a value without a label among labels as itself: th
 
 from __future__ import annotations
 
+import codecs
 import re
-import struct
 import warnings
 from collections import Counter
 from pathlib import Path
@@ -21,7 +21,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ...errors import DataError, missing_extra
+from ...errors import DataError, missing_extra, warn
+from . import spss
 from .codes import labeled, within
 from .dataset import Dataset
 from .decided import Decided
@@ -36,6 +37,7 @@ SHOWN = 20  # variables named in a sentence
 TYPES = {"string": pa.string(), "float": pa.float32(), "int8": pa.int8(), "int16": pa.int16(), "int32": pa.int32()}
 CALLS = {"zsav": "read_sav", "xpt": "read_xport"}
 SAS7BDAT = bytes.fromhex("c2ea8160b31411cf")
+LOOKED_AT = 1000  # texts
 NEWEST = 119  # release of Stata's files
 BUILT_IN = re.compile(
     r"\$?(BEST|BESTX|F|D|E|Z|COMMAX?|DOLLARX?|EUROX?|NUMX|PERCENTN?|NEGPAREN|FRACT|HEX|OCTAL|BINARY|ROMAN|WORD[FS]|CHAR|UPCASE"
@@ -67,12 +69,14 @@ def read(path: Path, *, encoding: str | None = None, dataset: int = 1) -> Datase
         raise DataError(f"dataset={dataset}: {str(path)!r} holds one data set; only files ending in .xpt may hold several")
     said = Decided()
     source: Any = path
-    options: dict[str, Any] = {"encoding": encoding} if end != ".por" else {}
+    options: dict[str, Any] = {"encoding": _known(encoding)} if end != ".por" else {}
     if end == ".por" and encoding:
         raise DataError(f"encoding={encoding!r}: the texts of a .por have their own table of letters: leave it out")
     if end not in (".por", ".xpt"):
         options["user_missing"] = True
     tags: dict[int, Counter[str]] = {}
+    if end in (".sav", ".zsav"):
+        spss.check(path)
     if end == ".xpt":
         found = members(path)
         if not 1 <= dataset <= len(found):
@@ -92,6 +96,8 @@ def read(path: Path, *, encoding: str | None = None, dataset: int = 1) -> Datase
     for i, name in enumerate(columns):
         values = columns[name].combine_chunks()
         values = values if isinstance(values, pa.Array) else pa.concat_arrays(values.chunks)
+        if encoding is None:
+            _check_letters(path, name, values)
         columns[name] = _column(name, values, meta, FAMILIES[end], tags.get(i, Counter()), said)
     _told(path, meta, end, said)
     table = pa.table(columns)
@@ -133,6 +139,29 @@ def _check_start(path: Path) -> None:
     }
     if not begins.get(".sav" if end == ".zsav" else end, True):
         raise DataError(f"{name} is no file of {FAMILIES[end]}, as its name says: it begins with {start[:12]!r}")
+
+
+def _known(encoding: str | None) -> str | None:
+    """The name by which ReadStat knows an encoding."""
+    try:
+        return encoding and codecs.lookup(encoding).name
+    except LookupError:
+        raise ValueError(
+            f"encoding={encoding!r}: there is no such encoding; known are, for example, utf-8 and cp1252"
+        ) from None
+
+
+def _check_letters(path: Path, name: str, values: pa.Array) -> None:
+    """Warn of texts in UTF-8 that were read as if they were in cp1252, as old files are."""
+    if not pa.types.is_string(values.type):
+        return
+    found = pc.unique(values.filter(pc.match_substring_regex(values, r"[^\x00-\x7f]")))[:LOOKED_AT].to_pylist()
+    try:
+        right = [text.encode("cp1252").decode() for text in found]
+    except UnicodeError:
+        return
+    if found:
+        warn(f"{str(path)!r}: column {name!r} holds {found[0]!r}; if {right[0]!r} is meant, say encoding='utf-8'")
 
 
 def _columns(path: Path, source: Any, end: str, options: dict[str, Any]) -> tuple[dict[str, Any], Any, dict[int, Counter[str]]]:
@@ -236,7 +265,7 @@ def _told(path: Path, meta: Any, end: str, said: Decided) -> None:
             f"{n:,} of {len(meta.column_names):,} columns have a label of their own, which is not used, "
             f"such as {first!r}: {meta.column_names_to_labels[first]!r}"
         )
-    if end in (".sav", ".zsav") and (weight := _weight(path, meta)):
+    if end in (".sav", ".zsav") and (weight := spss.weight(path, meta)):
         said.once(f"rows are weighted by {weight!r} in SPSS: it is a column like the others here, and weights are not used")
     if meta.mr_sets:
         sets = "; ".join(f"{name!r} of {', '.join(map(repr, s['variable_list'][:SHOWN]))}" for name, s in meta.mr_sets.items())
@@ -245,17 +274,3 @@ def _told(path: Path, meta: Any, end: str, said: Decided) -> None:
         said.once("values that the file declares missing are missing; how many, is not known")
     if meta.file_encoding and meta.file_encoding.upper().replace("-", "") not in ("UTF8", "USASCII", "ASCII"):
         said.once(f"texts are in {meta.file_encoding} (another: encoding=)")
-
-
-def _weight(path: Path, meta: Any) -> str | None:
-    """The variable that weights the rows: the header has its place, counted in pieces of 8 bytes."""
-    with path.open("rb") as file:
-        head = file.read(80)
-    order = "<" if head[64] in (2, 3) else ">"
-    wanted, at = struct.unpack(order + "i", head[76:80])[0], 1
-    for name in meta.column_names:
-        if at == wanted:
-            return str(name)
-        width = meta.variable_storage_width[name]
-        at += -(-width // 8) if width <= 255 else (width - 1) // 252 * 32 + -(-(width - (width - 1) // 252 * 252) // 8)
-    return None

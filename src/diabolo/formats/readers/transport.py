@@ -107,7 +107,9 @@ def _member(path: Path, data: Any, start: int, end: int) -> Member:
     except ValueError:
         raise DataError(f"{str(path)!r} is cut off or damaged: the headers of its columns do not end before the rows") from None
     kinds = [struct.unpack(">h2xh", e[:6]) + struct.unpack(">i", e[84:88]) for e in entries]  # 1: number, bytes, place
-    width = max(first + length for _, length, first in kinds)
+    width = sum(length for _, length, _ in kinds)
+    if any(kind not in (1, 2) or length < 1 or not 0 <= first <= width - length for kind, length, first in kinds):
+        raise DataError(f"{str(path)!r} is damaged: the places of its columns lie outside of a row of {width} bytes")
     said = data[rows + 48 : rows + 63].strip()
     if data[rows : rows + 31].endswith(b"OBSV8   ") and said.isdigit() and int(said) * width > end - rows - LINE:
         holds = (end - rows - LINE) // width
