@@ -51,7 +51,8 @@ def by_readstat(name, columns, rows, labels=None, weight=None, missing=None):
             lib.readstat_variable_add_missing_double_value(made[-1], ctypes.c_double(missing[column]))
         if column == weight:
             lib.readstat_writer_set_fweight_variable(writer, made[-1])
-    begin = getattr(lib, f"readstat_begin_writing_{name.rpartition('.')[2]}")
+    end = name.rpartition(".")[2]
+    begin = getattr(lib, f"readstat_begin_writing_{'xport' if end == 'xpt' else end}")
     assert begin(writer, None, ctypes.c_long(len(rows))) == 0
     for row in rows:
         lib.readstat_begin_row(writer)
@@ -139,6 +140,8 @@ def main():
         [0, "ü", None, 1, None, None, 1, -5],
     ]
     by_readstat("readstat.sas7bdat", columns, rows)
+    columns, rows = [("N", TEXT, 3, ""), ("X", NUMBER, 8, "")], [["a", "A"], ["b", "_"], ["c", None], ["d", 0], ["e", "A"]]
+    by_readstat("tags.xpt", columns, rows)
     dates = [("long", TEXT, 300, ""), ("s", TEXT, 9, ""), ("w", NUMBER, 8, "F8.2"), ("span", NUMBER, 8, "TIME8")]
     dates += [("quarter", NUMBER, 8, "QYR8"), ("length", NUMBER, 8, "DTIME12"), ("odd", NUMBER, 8, "DATE11")]
     rows = [["x", "y", 2, 108_000, 13_797_216_000, 60, 1e300], ["x" * 300, "", 1, 0, 12_219_379_200, 61, 0]]

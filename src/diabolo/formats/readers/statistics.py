@@ -120,6 +120,8 @@ def _check_start(path: Path) -> None:
     """Raise a DataError for files that are of another kind, encrypted or newer."""
     with path.open("rb") as file:
         start = file.read(512)
+        file.seek(-min(path.stat().st_size, 32), 2)
+        last = file.read()
     end, name = path.suffix.lower(), repr(str(path))
     if not start:
         raise DataError(f"{name} is empty")
@@ -131,6 +133,8 @@ def _check_start(path: Path) -> None:
     if release and int(release[1]) > NEWEST:
         newer = f"{name} is of a newer Stata (release {int(release[1])} of its files; read are those up to {NEWEST})"
         raise DataError(f"{newer}: save it with saveold")
+    if end == ".dta" and release and b"</stata_dta>" not in last:
+        raise DataError(f"{name} is cut off: it does not end with </stata_dta>")
     begins = {
         ".sav": start.startswith((b"$FL2", b"$FL3")),
         ".dta": release is not None or 102 <= start[0] <= 115,

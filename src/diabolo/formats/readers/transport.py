@@ -111,7 +111,7 @@ def _member(path: Path, data: Any, start: int, end: int) -> Member:
     if any(kind not in (1, 2) or length < 1 or not 0 <= first <= width - length for kind, length, first in kinds):
         raise DataError(f"{str(path)!r} is damaged: the places of its columns lie outside of a row of {width} bytes")
     said = data[rows + 48 : rows + 63].strip()
-    if data[rows : rows + 31].endswith(b"OBSV8   ") and said.isdigit() and int(said) * width > end - rows - LINE:
+    if data[rows : rows + 28].endswith(b"OBSV8   ") and said.isdigit() and int(said) * width > end - rows - LINE:
         holds = (end - rows - LINE) // width
         raise DataError(f"{str(path)!r} is cut off: its header says {int(said):,} rows, and it holds at most {holds:,}")
     numbers = tuple((i, first, length) for i, (kind, length, first) in enumerate(kinds) if kind == 1)
