@@ -33,6 +33,7 @@ VERSIONS = (b"FCS2.0", b"FCS3.0", b"FCS3.1", b"FCS3.2")
 HEADER = 58  # bytes
 MOST = 99_999_999  # that the header can say
 EVENTS = 1 << 16  # at a time
+EXACT = 1 << 53
 BITS = {"I": (8, 16, 24, 32, 40, 48, 56, 64), "F": (32,), "D": (64,)}
 ABOUT_DATA = re.compile(
     r"\$?P\d+\D.*|\$(BEGIN|END)\w+|\$(PAR|TOT|DATATYPE|BYTEORD|MODE|NEXTDATA|TIMESTEP|DFC\d+TO\d+|COMP|UNICODE)|\$?SPILL(OVER)?"
@@ -112,7 +113,7 @@ class Channel:
     @property
     def mask(self) -> int:
         """The bits that hold a value; others may hold anything."""
-        used = (self.range - 1).bit_length()
+        used = (max(self.range, 1) - 1).bit_length()
         return (1 << used) - 1 if self.kind == "I" and 0 < used < self.bits else 0
 
     @property
@@ -364,6 +365,8 @@ def write(table: Any, path: Path, source: Path | None = None) -> None:
             raise DataError(
                 f"cannot write {str(path)!r}: column {field.name!r} holds {words(t)}, and .fcs files hold numbers only"
             )
+        if not field.name.strip():
+            raise DataError(f"cannot write {str(path)!r}: a column has no name")
     if not table.num_rows or not table.num_columns:
         raise DataError(f"cannot write {str(path)!r}: the table has {table.num_rows} rows and {table.num_columns} columns")
     size = 4 if {field.type for field in table.schema} <= narrow else 8
@@ -378,8 +381,15 @@ def write(table: Any, path: Path, source: Path | None = None) -> None:
         file.write(("\f" + "".join(f"{key}\f{value}\f" for key, value in text.items())).encode())
         for start in range(0, table.num_rows, EVENTS):
             piece = table.slice(start, EVENTS)
-            values = [floats(column.combine_chunks()) for column in piece.columns]
+            values = [_exact(piece.column(name), name, path) for name in piece.column_names]
             file.write(np.stack(values, 1).astype(f"<f{size}").tobytes())
+
+
+def _exact(column: Any, name: str, path: Path) -> np.ndarray:
+    values = floats(pa.concat_arrays(column.chunks))
+    if pa.types.is_integer(column.type) and (most := float(np.nanmax(np.abs(values), initial=0))) >= EXACT:
+        raise DataError(f"cannot write {str(path)!r}: column {name!r} holds {most:g}, which a number of 8 bytes cannot")
+    return values
 
 
 def _text(table: Any, size: int, source: Path | None) -> dict[str, str]:
