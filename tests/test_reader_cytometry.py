@@ -25,11 +25,12 @@ def fcs(
     version: str = "FCS3.1",
     sep: str = "/",
     header: bool = True,
+    first: str = "",
     supplemental: str = "",
     behind: int = 0,
     **keys: str,
 ) -> Path:
-    """A file of one data set; `keys` replace those of TEXT, and "" leaves one out."""
+    """A file of one data set; `keys` replace those of TEXT, which begins with `first`, and "" leaves one out."""
     events = np.asarray(events)
     data = b"".join(column.astype(form).tobytes() for column in events.reshape(1, -1))
     size, kind = np.dtype(form).itemsize, {"u": "I", "f": "F"}[np.dtype(form).kind]
@@ -41,13 +42,13 @@ def fcs(
     text = {key: value for key, value in text.items() if value}
     places = {"$BEGINDATA": 0, "$ENDDATA": 0, "$BEGINSTEXT": 0, "$ENDSTEXT": 0} if version != "FCS2.0" else {}
     for _ in range(2):
-        body = sep + "".join(f"{k}{sep}{v}{sep}" for k, v in (text | {k: f"{v:08}" for k, v in places.items()}).items())
+        body = sep + first + "".join(f"{k}{sep}{v}{sep}" for k, v in (text | {k: f"{v:08}" for k, v in places.items()}).items())
         begin = 58 + len(body.encode())
-        first = begin + len(supplemental)
-        places = {key: {"$BEGINDATA": first, "$ENDDATA": first + len(data) - 1 + behind}.get(key, 0) for key in places}
+        start = begin + len(supplemental)
+        places = {key: {"$BEGINDATA": start, "$ENDDATA": start + len(data) - 1 + behind}.get(key, 0) for key in places}
         if supplemental:
-            places |= {"$BEGINSTEXT": begin, "$ENDSTEXT": first - 1}
-    of_data = (first, first + len(data) - 1 + behind) if header else (0, 0)
+            places |= {"$BEGINSTEXT": begin, "$ENDSTEXT": start - 1}
+    of_data = (start, start + len(data) - 1 + behind) if header else (0, 0)
     head = f"{version}    " + "".join(f"{n:8}" for n in (58, begin - 1, *of_data, 0, 0))
     path.write_bytes((head + body + supplemental).encode() + data)
     return path
@@ -128,10 +129,10 @@ def test_missing_numbers_stay_missing(tmp_path: Path) -> None:
 
 
 def test_names(tmp_path: Path) -> None:
-    path = fcs(tmp_path / "a.fcs", [[1, 2, 3, 4]], P1S="CD4", P2S="FL2", P3N="FL1", P4N="FL1")
-    assert [*columns(path)] == ["FL1 (CD4)", "FL2", "FL1", "FL1 #4"]
+    path = fcs(tmp_path / "a.fcs", [[1, 2, 3, 4, 5]], P1S="CD4", P2S="FL2", P3N="FL1", P4N="FL1", P5N="FL1 #4")
+    assert [*columns(path)] == ["FL1 (CD4)", "FL2", "FL1", "FL1 #4", "FL1 #4 #5"]
     assert said(path, "brackets") == "channels are named by $PnN, and $PnS in brackets"
-    assert said(path, "one name").endswith("'FL1 #4'")
+    assert said(path, "one name").endswith("'FL1 #4', 'FL1 #4 #5'")
     assert [*columns(fcs(tmp_path / "a.fcs", [[1]], P1N=""))] == ["P1"]
     assert [*columns(fcs(tmp_path / "a.fcs", [[1]], P1N="$FL1 µ"))] == ["$FL1 µ"]
 
@@ -143,22 +144,7 @@ def test_separators(sep: str, tmp_path: Path) -> None:
 
 
 def test_empty_values_shift_nothing(tmp_path: Path) -> None:
-    path = fcs(tmp_path / "a.fcs", [[4]])
-    data = path.read_bytes().replace(b"/$MODE/L/", b"/$COM//$P1G/2/$MODE/L/")
-    grown = len(data) - path.stat().st_size
-    data = data.replace(b"58     253", b"58     " + str(253 + grown).encode())
-    begin = int(data[26:34])
-    data = data.replace(f"{begin:8}".encode(), f"{begin + grown:8}".encode()).replace(
-        f"{begin:08}".encode(), f"{begin + grown:08}".encode()
-    )
-    data = data.replace(f"{begin + 3:8}".encode(), f"{begin + grown + 3:8}".encode())
-    text = int(data[18:26])
-    path.write_bytes(
-        data.replace(f"{text:8}".encode(), f"{begin + grown - 1:8}".encode()).replace(
-            f"{begin + 3:08}".encode(), f"{begin + grown + 3:08}".encode()
-        )
-    )
-    assert columns(path) == {"FL1": [2]}
+    assert columns(fcs(tmp_path / "a.fcs", [[4]], first="$COM//$P1S//$P1G/2/")) == {"FL1": [2]}
 
 
 def test_supplemental_text(tmp_path: Path) -> None:

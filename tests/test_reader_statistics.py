@@ -216,6 +216,14 @@ def test_a_date_with_a_time_is_a_moment() -> None:
     assert column.to_pylist() == [dt.datetime(1960, 1, 1, 12), dt.datetime(1960, 1, 2)]
 
 
+@pytest.mark.parametrize(("form", "family", "unit"), [("TOD5", "SAS", 1), ("%tcHH:MM", "Stata", 1000)])
+def test_formats_that_show_the_hours_of_a_moment(form: str, family: str, unit: int) -> None:
+    times, _ = read_as(pa.array([3600.0 * unit, 0, None]), form, family)
+    assert times.to_pylist() == [dt.time(1), dt.time(0), None]
+    moments, _ = read_as(pa.array([1_893_499_200.0 * unit, 0]), form, family)
+    assert moments.to_pylist() == [dt.datetime(2020, 1, 1, 12), dt.datetime(1960, 1, 1)]
+
+
 def test_every_format_is_known_to_one_kind() -> None:
     assert {family: next(iter(kinds)) for family, kinds in FORMS.items()} == dict.fromkeys(("SPSS", "SAS", "Stata"), "day")
     assert read_as(pa.array([1.0]), "F8.2", "SPSS") == read_as(pa.array([1.0]), None, "SAS") == (None, "")
@@ -436,6 +444,7 @@ def test_codes_and_questions_of_the_file_that_was_read(tmp_path: Path) -> None:
     assert read_dataset(tmp_path / "a.sav").X.equals(table)
     meta = pyreadstat.read_sav(tmp_path / "a.sav")[1]
     assert meta.variable_value_labels["sex"] == {1: "male", 2: "female", 3: "other"}
+    assert meta.variable_value_labels["party"] == {1: "left", 3: "other (3)", 4: "other (4)"}
     assert (meta.file_label, meta.column_names_to_labels["age"]) == ("A survey", "How old are you?")
     assert meta.variable_measure["mood"] == "ordinal"
 

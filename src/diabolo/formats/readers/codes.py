@@ -50,15 +50,21 @@ def labeled(name: str, values: pa.Array, labels: dict[Any, str], ordered: bool, 
             f"have labels ({shown})",
         )
         return values
-    named = [labels[code] for code in codes]
-    while twice := {label: n for label, n in Counter(named).items() if n > 1}:
-        for label, n in twice.items():
+    for label, n in Counter(labels[code] for code in codes).items():
+        if n > 1:
             said.each(
                 "have labels of several codes", f"column {name!r}: {n} codes have the label {label!r}: it stands with the code"
             )
-        named = [f"{label} ({_code(code)})" if label in twice else label for code, label in zip(codes, named, strict=True)]
+    named = [*_named({code: labels[code] for code in codes}).values()]
     said.count("all values have labels, and are categories", repr(name))
     return pa.DictionaryArray.from_arrays(pc.index_in(counted, value_set=known), pa.array(named), ordered=ordered)
+
+
+def _named(labels: dict[Any, str]) -> dict[Any, str]:
+    """Labels, each once: with its code, if several codes have it."""
+    while twice := {label for label, n in Counter(labels.values()).items() if n > 1}:
+        labels = {code: f"{label} ({_code(code)})" if label in twice else label for code, label in labels.items()}
+    return labels
 
 
 def _code(code: Any) -> str:
@@ -68,10 +74,9 @@ def _code(code: Any) -> str:
 def coded(values: pa.Array, known: dict[Any, str]) -> tuple[pa.Array, dict[Any, str]]:
     """Levels as codes: those of the file that was read, if it has all; else 1, 2, 3, ..."""
     levels = values.dictionary.to_pylist()
-    before = {label: code for code, label in known.items() if type(code) is not str}
-    before = (
-        before if len(before) == len(known) and set(levels) <= set(before) else {level: i for i, level in enumerate(levels, 1)}
-    )
+    before = {label: code for code, label in _named({c: label for c, label in known.items() if type(c) is not str}).items()}
+    if not {*levels} <= {*before}:
+        before = {level: i for i, level in enumerate(levels, 1)}
     codes = [before[level] for level in levels]
     t = pa.int32() if all(int(code) == code for code in codes) else pa.float64()
     return pa.array(codes, t).take(values.indices), {before[level]: level for level in levels}

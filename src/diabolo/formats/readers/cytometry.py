@@ -6,7 +6,8 @@ channel   x / gain ($PnG), or for integers of a logarithmic amplifier f₂ · 10
 name      $PnN, and $PnS in brackets: FL1-A (CD4)
 
 Read here, and not with FlowIO, which leaves out the supplemental TEXT (with it gains, markers and the time step), takes every $
-out of names and values, reads big-endian numbers of 8 bytes as little-endian ones, and does not compare $TOT with the data.
+out of names and values, raises 10 to the power of floating-point numbers that are logarithms already, knows no numbers of 24
+bits, and does not compare $TOT with the data.
 """
 
 from __future__ import annotations
@@ -161,8 +162,9 @@ def _names(channels: list[Channel], said: Decided) -> list[str]:
     if any(name != c.detector for name, c in zip(names, channels, strict=True)):
         said.once("channels are named by $PnN, and $PnS in brackets")
     for i, name in enumerate(names):
-        if names.count(name) > 1 and name in names[:i]:
-            names[i] = f"{name} #{i + 1}"
+        while names[i] in names[:i]:
+            names[i] = f"{names[i]} #{i + 1}"
+        if names[i] != name:
             said.count("several channels have one name: the later ones stand with their number", repr(names[i]))
     return names
 

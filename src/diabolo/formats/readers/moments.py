@@ -4,7 +4,8 @@ SPSS    seconds since 14 October 1582                 DATE11 day   QYR8 quarter 
 SAS     days, or seconds, since 1 January 1960        DATE9 day   MONYY7 month   DTDATE9, DATETIME20 moment   TIME8 span
 Stata   days %td, ms %tc, weeks %tw, months %tm, quarters %tq or half-years %th since 1960; %tC, with leap seconds, stays
 
-A span within one day is a time of day; a day with a time is a moment.
+A span within one day is a time of day (of SPSS's DTIME, never); formats that show the hours of a moment, such as TOD and
+%tcHH:MM, are times of day if all values lie in the first day, else moments; a day with a time is a moment.
 """
 
 from __future__ import annotations
@@ -25,7 +26,6 @@ SECOND, DAY = 10**6, 86_400 * 10**6  # microseconds
 EPOCHS = {"SPSS": -141_428 * DAY, "SAS": -3653 * DAY, "Stata": -3653 * DAY}
 FIRST, LAST = -719_162 * DAY, 2_932_897 * DAY  # the years 1 to 9999
 LONGEST = 36_525_000 * DAY // 1000  # of a span
-UNITS = {"day": DAY, "moment": SECOND, "span": SECOND, "length": SECOND, "ms": 1000, "clock": 1000}
 FORMS = {
     "SPSS": {
         "day": r"([AEJS]?DATE|QYR|MOYR|WKYR)[\d.]*",  # in seconds, too
@@ -38,12 +38,13 @@ FORMS = {
         r"|(E|B|IS)8601DA|NLDATE(L|M|S|W)?|MINGUO|NENGO)[\d.]*",
         "moment": r"(DATETIME|DATEAMPM|MDYAMPM|DT(DATE|MONYY|WKDATX|YEAR|YYQC)"
         r"|(E|B|IS)8601(DT|DN|DZ|LZ)|NLDATM(L|M|S|W)?)[\d.]*",
-        "span": r"(TIME|TIMEAMPM|HHMM|HOUR|MMSS|TOD|(E|B|IS)8601TM|NLTIME|NLTIMAP)[\d.]*",
+        "span": r"(TIME|HHMM|HOUR|MMSS|(E|B|IS)8601TM|NLTIME)[\d.]*",
+        "clock": r"(TOD|TIMEAMPM|NLTIMAP)[\d.]*",
     },
     "Stata": {
         "day": r"%-?t?d.*",
         "clock": r"%-?tc[HhMSs:._]*[Hh]{2}[HhMSs:._]*",
-        "ms": r"%-?tc.*",
+        "moment": r"%-?tc.*",
         "months": r"%-?tm.*",
         "quarters": r"%-?tq.*",
         "halves": r"%-?th.*",
@@ -69,24 +70,28 @@ def read_as(values: pa.Array, form: str | None, family: str) -> tuple[pa.Array |
         stays = family == "Stata" and re.match(r"%-?t[Cb]", form)
         return None, f"its format {form} counts {'leap seconds' if 'C' in form else 'days of business'}" if stays else ""
     v = values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
-    gaps = ~np.isfinite(v)
+    gaps = np.isnan(v)
     v = np.where(gaps, 0, v)
     if found in PERIODS or found == "weeks":
         micros, first, last = _periods(v, found), FIRST, LAST
     else:
-        unit = SECOND if family == "SPSS" else UNITS[found]
-        span = found in ("span", "length", "clock")
-        micros = np.round(v * unit) + (0 if span else EPOCHS[family])
+        unit = DAY if found == "day" and family != "SPSS" else 1000 if family == "Stata" else SECOND
+        micros = np.round(v * unit)
+        within = bool(((micros >= 0) & (micros < DAY)).all())
+        if found == "clock":
+            found = "span" if within else "moment"
+        span = found in ("span", "length")
+        micros += 0 if span else EPOCHS[family]
         first, last = (-LONGEST, LONGEST) if span else (FIRST, LAST)
     wrong = ~gaps & ~((micros >= first) & (micros < last))
     if wrong.any():
         return None, f"its format is {form}, but {v[wrong][0]:g} is no date"
     count = np.where(gaps, 0, micros).astype(np.int64)
-    if found in ("span", "clock") and (count >= 0).all() and (count < DAY).all():
+    if found == "span" and within:
         return pa.array(count, mask=gaps).cast(pa.time64("us")), ""
-    if found in ("span", "length", "clock"):
+    if found in ("span", "length"):
         return pa.array(count, mask=gaps).cast(pa.duration("us")), ""
-    if found not in ("moment", "ms") and not (count % DAY).any():
+    if found != "moment" and not (count % DAY).any():
         return pa.array((count // DAY).astype(np.int32), mask=gaps).cast(pa.date32()), ""
     return pa.array(count, mask=gaps).cast(pa.timestamp("us")), ""
 
