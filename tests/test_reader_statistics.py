@@ -447,6 +447,25 @@ def test_codes_and_questions_of_the_file_that_was_read(tmp_path: Path) -> None:
     assert meta.variable_value_labels["party"] == {1: "left", 3: "other (3)", 4: "other (4)"}
     assert (meta.file_label, meta.column_names_to_labels["age"]) == ("A survey", "How old are you?")
     assert meta.variable_measure["mood"] == "ordinal"
+    write(table, tmp_path / "a.dta", source)
+    assert pyreadstat.read_dta(tmp_path / "a.dta")[1].variable_value_labels["mood"] == {1: "bad", 2: "good"}
+    assert values(tmp_path / "a.dta", "party") == table["party"].to_pylist()
+
+
+def test_codes_that_are_no_small_whole_numbers(tmp_path: Path) -> None:
+    labels = {"x": {0.5: "half", 1e10: "many"}}
+    pyreadstat.write_sav(pd.DataFrame({"x": [0.5, 1e10]}), tmp_path / "a.sav", variable_value_labels=labels)
+    table = read_dataset(tmp_path / "a.sav").X
+    write(table, tmp_path / "b.sav", tmp_path / "a.sav")
+    assert pyreadstat.read_sav(tmp_path / "b.sav")[1].variable_value_labels == labels
+    with pytest.raises(DataError, match="cannot write"):
+        write(table, tmp_path / "b.dta", tmp_path / "a.sav")
+
+
+def test_a_file_that_was_read_in_an_encoding(tmp_path: Path) -> None:
+    source = damaged(tmp_path, "survey10.dta", "Köln".encode(), "Köln ".encode("latin-1"))
+    write(read_dataset(source, encoding="latin-1").X, tmp_path / "b.dta", source)
+    assert values(tmp_path / "b.dta", "city")[3].strip() == "Köln"
 
 
 def test_labels_that_spss_would_cut_off_are_texts(tmp_path: Path) -> None:
@@ -466,6 +485,7 @@ def test_what_cannot_be_written(tmp_path: Path) -> None:
         ("a.xpt", {"x": [1e80]}, "holds 1e.80, which files of SAS cannot"),
         ("a.dta", {"x": [float("inf")]}, "holds inf"),
         ("a.sav", {"x": [[1]]}, "holds lists"),
+        ("a.sav", {"x": [1], "X": [1]}, "names differ in case: 'X'"),
     ):
         with pytest.raises(DataError, match=words):
             write(pa.table(table), tmp_path / name)

@@ -19,6 +19,7 @@ from .decided import Decided
 __all__ = ["coded", "labeled", "within"]
 
 FEW = 3  # labels shown
+MOST = 2_147_483_621  # whole numbers of Stata are less
 
 
 def within(values: pa.Array, ranges: list[dict[str, Any]]) -> pa.Array:
@@ -56,7 +57,7 @@ def labeled(name: str, values: pa.Array, labels: dict[Any, str], ordered: bool, 
                 "have labels of several codes", f"column {name!r}: {n} codes have the label {label!r}: it stands with the code"
             )
     named = [*_named({code: labels[code] for code in codes}).values()]
-    said.count("all values have labels, and are categories", repr(name))
+    said.count("columns of which all values have labels are categories", repr(name))
     return pa.DictionaryArray.from_arrays(pc.index_in(counted, value_set=known), pa.array(named), ordered=ordered)
 
 
@@ -77,6 +78,7 @@ def coded(values: pa.Array, known: dict[Any, str]) -> tuple[pa.Array, dict[Any, 
     before = {label: code for code, label in _named({c: label for c, label in known.items() if type(c) is not str}).items()}
     if not {*levels} <= {*before}:
         before = {level: i for i, level in enumerate(levels, 1)}
-    codes = [before[level] for level in levels]
-    t = pa.int32() if all(int(code) == code for code in codes) else pa.float64()
-    return pa.array(codes, t).take(values.indices), {before[level]: level for level in levels}
+    if all(float(code).is_integer() and abs(code) < MOST for code in before.values()):
+        before = {level: int(code) for level, code in before.items()}
+    codes = pa.array([before[level] for level in levels])
+    return codes.take(values.indices), {before[level]: level for level in levels}

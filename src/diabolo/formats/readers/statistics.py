@@ -12,6 +12,7 @@ of seconds, as days, and give a value without a label among labels as itself: th
 from __future__ import annotations
 
 import codecs
+import contextlib
 import re
 import warnings
 from collections import Counter
@@ -112,8 +113,11 @@ def write(table: Any, path: Path, source: Path | None = None) -> None:
     Categories become codes with labels (texts in a .xpt, which has no labels), dates become dates. Columns that are in
     `source`, the file that was read, keep its codes, and what it says of them.
     """
-    known = source is not None and source.suffix.lower() in FAMILIES
-    save(table, path, _parsed(source, source, source.suffix.lower(), metadataonly=True)[1] if source and known else None)
+    meta = None
+    if source is not None and source.suffix.lower() in FAMILIES:
+        with contextlib.suppress(DataError):  # texts in an encoding that only the reader was told
+            meta = _parsed(source, source, source.suffix.lower(), metadataonly=True)[1]
+    save(table, path, meta)
 
 
 def _check_start(path: Path) -> None:

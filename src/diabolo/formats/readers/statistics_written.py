@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,8 @@ def save(table: Any, path: Path, meta: Any = None) -> None:
     except ImportError as error:
         raise missing_extra(error.name or "pyreadstat", "formats", f"files ending in {end}") from None
     family = FAMILIES[end]
+    if family != "Stata" and (twice := [n for n, k in Counter(map(str.upper, table.column_names)).items() if k > 1]):
+        raise DataError(f"cannot write {str(path)!r}: {family} takes columns for one whose names differ in case: {twice[0]!r}")
     columns: dict[str, Any] = {}
     labels: dict[str, dict[Any, str]] = {}
     forms: dict[str, str] = {}
