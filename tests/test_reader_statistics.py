@@ -94,6 +94,11 @@ def test_an_ordinal_variable_is_an_ordered_category() -> None:
     assert not schema.field("sex").type.ordered
 
 
+def test_levels_stand_in_the_order_of_their_codes() -> None:
+    column = codes.labeled("x", pa.array([10.0, 2, -1]), {10.0: "a", -1.0: "c", 2.0: "b"}, False, Decided())
+    assert (column.to_pylist(), column.dictionary.to_pylist()) == (["a", "b", "c"], ["c", "b", "a"])
+
+
 def test_levels_without_rows_stay() -> None:
     assert values("pandas.dta", "level") == ["b", "a", "b"]
     assert read_dataset(FILES / "pandas.dta").X["level"].combine_chunks().dictionary.to_pylist() == ["c", "b", "a"]
@@ -139,6 +144,7 @@ def test_letters_among_numbers_are_missing() -> None:
     assert said("readstat.sas7bdat", "letters").endswith("'SEX' .A 1, ._ 1")
     assert values("tags.xpt", "X") == [None, None, None, 0, None]
     assert said("tags.xpt", "letters").endswith("'X' .A 2, ._ 1")
+    assert not any("letters" in sentence for sentence in read_dataset(FILES / "survey5.xpt").decided)  # 1.0 begins like .A
 
 
 def test_empty_texts_are_missing() -> None:
@@ -423,6 +429,12 @@ def test_what_is_written_is_read_again(end: str, tmp_path: Path) -> None:
     if end != ".xpt":
         assert again["level"].combine_chunks().dictionary.to_pylist() == ["a", "b c", "ü"]
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+def test_whole_numbers_are_written_as_such_to_stata(tmp_path: Path) -> None:
+    write(pa.table({"x": [1, 2_147_483_620], "y": [2_147_483_621, 0]}), tmp_path / "a.dta")
+    assert [str(t) for t in read_dataset(tmp_path / "a.dta").X.schema.types] == ["int32", "double"]
+    assert values(tmp_path / "a.dta", "y") == [2_147_483_621, 0]  # as a whole number, it would be missing
 
 
 def test_spans_are_written_to_spss_and_sas(tmp_path: Path) -> None:

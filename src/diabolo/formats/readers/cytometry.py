@@ -301,7 +301,7 @@ def _sets(file: IO[bytes], path: Path) -> list[Part]:
             return found
         found.append(_part(file, path, size, start, head))
         following = found[-1].number("$NEXTDATA", "0")
-        if following <= 0 or start + following >= size:
+        if following <= 0:
             return found
         start += following
 
