@@ -72,13 +72,12 @@ def _code(code: Any) -> str:
     return f"{code:.15g}" if isinstance(code, float) else str(code)
 
 
-def coded(values: pa.Array, known: dict[Any, str]) -> tuple[pa.Array, dict[Any, str]]:
-    """Levels as codes: those of the file that was read, if it has all; else 1, 2, 3, ..."""
+def coded(values: pa.Array, known: dict[Any, str], whole: bool) -> tuple[pa.Array, dict[Any, str]]:
+    """Levels as codes: those of the file that was read, if it has all (and they are `whole`, where asked); else 1, 2, ..."""
     levels = values.dictionary.to_pylist()
     before = {label: code for code, label in _named({c: label for c, label in known.items() if type(c) is not str}).items()}
-    if not {*levels} <= {*before}:
-        before = {level: i for i, level in enumerate(levels, 1)}
-    if all(float(code).is_integer() and abs(code) < MOST for code in before.values()):
-        before = {level: int(code) for level, code in before.items()}
-    codes = pa.array([before[level] for level in levels])
-    return codes.take(values.indices), {before[level]: level for level in levels}
+    small = all(float(code).is_integer() and abs(code) < MOST for code in before.values())
+    if not {*levels} <= {*before} or (whole and not small):
+        before, small = {level: i for i, level in enumerate(levels, 1)}, True
+    codes = [int(before[level]) if small else before[level] for level in levels]
+    return pa.array(codes).take(values.indices), dict(zip(codes, levels, strict=True))

@@ -88,10 +88,8 @@ def read(path: Path, *, encoding: str | None = None, dataset: int = 1) -> Datase
             said.once(f"it holds {len(found)} data sets, {names}: read is {here.name!r} (another: dataset=)")
             source = here.file()
         tags = here.tags()
-        if here.texts:
-            said.once(
-                "all columns are texts: rows of nothing but blanks at its end cannot be told from what fills its last line"
-            )
+        if here.texts and here.count is None:
+            said.once("all columns are texts: rows of blanks at its end cannot be told from what fills its last line")
     columns, meta, counted = _columns(path, source, end, options)
     tags = {**tags, **counted}
     for i, name in enumerate(columns):
@@ -102,6 +100,10 @@ def read(path: Path, *, encoding: str | None = None, dataset: int = 1) -> Datase
         columns[name] = _column(name, values, meta, FAMILIES[end], tags.get(i, Counter()), said)
     _told(path, meta, end, said)
     table = pa.table(columns)
+    if end == ".xpt" and here.count not in (None, table.num_rows):
+        raise DataError(
+            f"{str(path)!r} has {here.count:,} rows, of which {table.num_rows:,} were read: pip install -U pyreadstat"
+        )
     if not table.num_rows:
         raise DataError(f"{str(path)!r} has columns, but no rows")
     return Dataset(table, decided=said.sentences())
@@ -187,7 +189,7 @@ def _columns(path: Path, source: Any, end: str, options: dict[str, Any]) -> tupl
             if name in meta.missing_user_values:
                 tags.setdefault(i, Counter()).update(v for v in values if type(v) is str)
                 values = [None if type(v) is str else v for v in values]
-            pieces[i].append(pa.array(values, TYPES.get(meta.readstat_variable_types[name], pa.float64())))
+            pieces[i].append(pa.array(values, TYPES.get(meta.readstat_variable_types[name], pa.float64()), from_pandas=True))
         found = len(next(iter(data.values())))
         done += found
         if found < rows:

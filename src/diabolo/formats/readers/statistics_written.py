@@ -62,7 +62,7 @@ def save(table: Any, path: Path, meta: Any = None) -> None:
         values = table.column(name).combine_chunks()
         values = values if isinstance(values, pa.Array) else pa.concat_arrays(values.chunks)
         if family != "SAS" and pa.types.is_dictionary(values.type) and _can_be_labels(values.dictionary, family):
-            values, labels[name] = coded(values, meta.variable_value_labels.get(name, {}) if meta else {})
+            values, labels[name] = coded(values, meta.variable_value_labels.get(name, {}) if meta else {}, family == "Stata")
         columns[name], form = _cells(values, name, family, path)
         if form:
             forms[name] = form

@@ -42,6 +42,7 @@ class Member:
     width: int  # bytes of a row
     rows: int  # where they begin
     texts: bool  # whether every column is one
+    count: int | None  # of rows, as files of version 8 say it
 
     def file(self) -> io.BytesIO:
         """As if it were the only one."""
@@ -98,10 +99,10 @@ def _member(path: Path, data: Any, start: int, end: int) -> Member:
     at = data.find(COLUMNS, start, end)
     rows = data.find(ROWS, at, end)
     try:
-        size, count = int(data[start + 74 : start + 78]), int(data[at + 48 : at + 58])
-        if min(at, rows) < 0 or at + LINE + size * count > rows or size < 88:
+        size, columns = int(data[start + 74 : start + 78]), int(data[at + 48 : at + 58])
+        if min(at, rows) < 0 or at + LINE + size * columns > rows or size < 88:
             raise ValueError
-        entries = [data[i : i + size] for i in range(at + LINE, at + LINE + size * count, size)]
+        entries = [data[i : i + size] for i in range(at + LINE, at + LINE + size * columns, size)]
         if not entries:
             raise ValueError
     except ValueError:
@@ -111,9 +112,10 @@ def _member(path: Path, data: Any, start: int, end: int) -> Member:
     if any(kind not in (1, 2) or length < 1 or not 0 <= first <= width - length for kind, length, first in kinds):
         raise DataError(f"{str(path)!r} is damaged: the places of its columns lie outside of a row of {width} bytes")
     said = data[rows + 48 : rows + 63].strip()
-    if data[rows : rows + 28].endswith(b"OBSV8   ") and said.isdigit() and int(said) * width > end - rows - LINE:
+    count = int(said) if data[rows : rows + 28].endswith(b"OBSV8   ") and said.isdigit() else None
+    if count is not None and count * width > end - rows - LINE:
         holds = (end - rows - LINE) // width
-        raise DataError(f"{str(path)!r} is cut off: its header says {int(said):,} rows, and it holds at most {holds:,}")
+        raise DataError(f"{str(path)!r} is cut off: its header says {count:,} rows, and it holds at most {holds:,}")
     numbers = tuple((i, first, length) for i, (kind, length, first) in enumerate(kinds) if kind == 1)
     name = bytes(data[start + 2 * LINE + 8 : start + 2 * LINE + 40]).decode("latin-1").split("SASDATA")[0].strip()
-    return Member(path, start, end, name, numbers, width, rows + LINE, not numbers)
+    return Member(path, start, end, name, numbers, width, rows + LINE, not numbers, count)
