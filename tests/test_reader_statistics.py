@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from diabolo import DataError
-from diabolo.formats.readers import codes, read_dataset, statistics
+from diabolo.formats.readers import codes, read_dataset, readstat
 from diabolo.formats.readers.decided import Decided
 from diabolo.formats.readers.moments import FORMS, read_as, write_as
 from diabolo.formats.readers.spss import check
@@ -296,7 +296,7 @@ def test_in_pieces(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         whole = read_dataset(FILES / name)
-        monkeypatch.setattr(statistics, "CELLS", 2)
+        monkeypatch.setattr(readstat, "CELLS", 2)
         monkeypatch.setattr("diabolo.formats.readers.transport.PIECE", 1)
         pieces = read_dataset(FILES / name)
     assert pieces.X.equals(whole.X)

@@ -14,7 +14,6 @@ from __future__ import annotations
 import codecs
 import contextlib
 import re
-import warnings
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -22,21 +21,19 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ...errors import DataError, missing_extra, warn
+from ...errors import DataError, warn
 from . import spss
 from .codes import labeled, within
 from .dataset import Dataset
 from .decided import Decided
 from .moments import FAMILIES, read_as
+from .readstat import columns_of, parsed
 from .statistics_written import save
 from .transport import LIBRARY, members
 
 __all__ = ["kind", "read", "write"]
 
-CELLS = 1 << 21  # read at a time, as Python's objects
 SHOWN = 20  # variables named in a sentence
-TYPES = {"string": pa.string(), "float": pa.float32(), "int8": pa.int8(), "int16": pa.int16(), "int32": pa.int32()}
-CALLS = {"zsav": "read_sav", "xpt": "read_xport"}
 SAS7BDAT = bytes.fromhex("c2ea8160b31411cf")
 LOOKED_AT = 1000  # texts
 NEWEST = 119  # release of Stata's files
@@ -90,7 +87,7 @@ def read(path: Path, *, encoding: str | None = None, dataset: int = 1) -> Datase
         tags = here.tags()
         if here.texts and here.count is None:
             said.once("all columns are texts: rows of blanks at its end cannot be told from what fills its last line")
-    columns, meta, counted = _columns(path, source, end, options)
+    columns, meta, counted = columns_of(path, source, end, options)
     tags = {**tags, **counted}
     for i, name in enumerate(columns):
         values = columns[name].combine_chunks()
@@ -118,7 +115,7 @@ def write(table: Any, path: Path, source: Path | None = None) -> None:
     meta = None
     if source is not None and source.suffix.lower() in FAMILIES:
         with contextlib.suppress(DataError):  # texts in an encoding that only the reader was told
-            meta = _parsed(source, source, source.suffix.lower(), metadataonly=True)[1]
+            meta = parsed(source, source, source.suffix.lower(), metadataonly=True)[1]
     save(table, path, meta)
 
 
@@ -172,60 +169,6 @@ def _check_letters(path: Path, name: str, values: pa.Array) -> None:
         return
     if found:
         warn(f"{str(path)!r}: column {name!r} holds {found[0]!r}; if {right[0]!r} is meant, say encoding='utf-8'")
-
-
-def _columns(path: Path, source: Any, end: str, options: dict[str, Any]) -> tuple[dict[str, Any], Any, dict[int, Counter[str]]]:
-    """Its columns as stored, its description, and how often each tag such as .a stands in a column."""
-    _, meta = _parsed(path, source, end, metadataonly=True, **options)
-    if not meta.column_names:
-        raise DataError(f"{str(path)!r} has no columns")
-    rows = max(1, CELLS // len(meta.column_names))
-    pieces: list[list[pa.Array]] = [[] for _ in meta.column_names]
-    tags: dict[int, Counter[str]] = {}
-    done = 0
-    while True:  # never more at a time, whatever a header says
-        data, meta = _parsed(path, source, end, row_limit=rows, row_offset=done, **options)
-        for i, (name, values) in enumerate(data.items()):
-            if name in meta.missing_user_values:
-                tags.setdefault(i, Counter()).update(v for v in values if type(v) is str)
-                values = [None if type(v) is str else v for v in values]
-            pieces[i].append(pa.array(values, TYPES.get(meta.readstat_variable_types[name], pa.float64()), from_pandas=True))
-        found = len(next(iter(data.values())))
-        done += found
-        if found < rows:
-            break
-    return {name: pa.chunked_array(piece) for name, piece in zip(data, pieces, strict=True)}, meta, tags
-
-
-def _parsed(path: Path, source: Any, end: str, **options: Any) -> tuple[dict[str, list[Any]], Any]:
-    try:
-        import pyreadstat
-    except ImportError:
-        raise missing_extra("pyreadstat", "formats", f"files ending in {end}") from None
-    if source is not path:
-        source.seek(0)
-    call = getattr(pyreadstat, CALLS.get(end[1:], f"read_{end[1:]}"))
-    try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            data, meta = call(source, output_format="dict", disable_datetime_conversion=True, **options)
-    except UnicodeDecodeError as error:
-        near = error.object[max(0, error.start - 20) : error.end + 10]
-        raise DataError(
-            f"cannot read {str(path)!r}: {near!r} is not written in UTF-8: say how, such as encoding='windows-1252'"
-        ) from None
-    except MemoryError:
-        raise DataError(f"cannot read {str(path)!r}: its header says more than it can hold") from None
-    except Exception as error:
-        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        hint = ": say how its texts are written, such as encoding='windows-1252'" if "ncod" in reason else " (is it cut off?)"
-        raise DataError(f"cannot read {str(path)!r}: {reason}{hint}") from None
-    twice = [str(w.message) for w in caught if "duplicated" in str(w.message)]
-    if twice:
-        raise DataError(
-            f"{str(path)!r}: column names must be unique, but {twice[0].split(chr(39))[1]!r} is repeated: rename them"
-        )
-    return data, meta
 
 
 def _column(name: str, values: pa.Array, meta: Any, family: str, tags: Counter[str], said: Decided) -> pa.Array:
