@@ -40,7 +40,8 @@ def test_info_of_a_csv_and_of_a_folder(tmp_path: Path, diabolo: Any) -> None:
     said = diabolo("info", tmp_path / "a.csv").out
     assert "rows:          30" in said
     assert "missing:       10 of 60 cells" in said
-    assert diabolo("info", tmp_path).code == 2
+    (tmp_path / "empty").mkdir()
+    assert "is empty" in diabolo("info", tmp_path / "empty").err
 
 
 def test_labels_that_the_file_names(tmp_path: Path, diabolo: Any) -> None:
