@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import os
 import random
+import sys
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +17,7 @@ import torch
 from hypothesis import HealthCheck, settings
 
 from diabolo import progress
+from diabolo.cli import main
 
 settings.register_profile("diabolo", deadline=None, max_examples=30, suppress_health_check=list(HealthCheck), derandomize=True)
 settings.load_profile("diabolo")
@@ -29,6 +35,34 @@ def same_seed() -> None:
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a slow machine a fit would say how far it is."""
     monkeypatch.setattr(progress, "PATIENCE", 600.0)
+
+
+@dataclass
+class Said:
+    """How a command ended, and what it printed."""
+
+    code: Any
+    out: str
+    err: str
+
+
+@pytest.fixture
+def diabolo(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
+    """``diabolo("fit", ...)``: the command line in this process, as the entry point runs it."""
+
+    def run(*arguments: object) -> Said:
+        monkeypatch.setattr(sys, "argv", ["diabolo", *map(str, arguments)])
+        monkeypatch.setenv("COLUMNS", "120")
+        code: Any = 0
+        try:
+            with warnings.catch_warnings():
+                main()
+        except SystemExit as end:
+            code = end.code or 0
+        captured = capsys.readouterr()
+        return Said(code, captured.out, captured.err)
+
+    return run
 
 
 @pytest.fixture

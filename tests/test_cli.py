@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from conftest import Said
 from diabolo import Autoencoder, IndependentClassifiers, __version__, load
 from diabolo.cli import VERBS, main
 from diabolo.cli.data import never_onto_input
@@ -30,30 +31,6 @@ from diabolo.errors import DataError
 from kinds import SMALL, frame, texts
 
 FIT = ["--epochs", "2", "--hidden", "8", "--quiet"]
-
-
-class Said:
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code, self.out, self.err = code, out, err
-
-
-@pytest.fixture
-def diabolo(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    """``diabolo("fit", ...)``: the command line in this process, as the entry point runs it."""
-
-    def run(*arguments: object) -> Said:
-        monkeypatch.setattr(sys, "argv", ["diabolo", *map(str, arguments)])
-        monkeypatch.setenv("COLUMNS", "120")
-        code: Any = 0
-        try:
-            with warnings.catch_warnings():
-                main()
-        except SystemExit as end:
-            code = end.code or 0
-        captured = capsys.readouterr()
-        return Said(code, captured.out, captured.err)
-
-    return run
 
 
 @pytest.fixture(scope="module")

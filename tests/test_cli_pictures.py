@@ -11,7 +11,6 @@ import subprocess
 import sys
 import time
 import types
-import warnings
 import zipfile
 from dataclasses import fields
 from importlib import machinery
@@ -25,10 +24,10 @@ import torch
 from PIL import Image
 
 from diabolo import estimators, load, progress
-from diabolo.cli import batch, images, main
+from diabolo.cli import batch, images
 from diabolo.estimators.restoration.comparison import measured
 from diabolo.estimators.restoration.pixels import decibels
-from test_cli import Said, one_line
+from test_cli import one_line
 
 TINY: dict[str, dict[str, Any]] = {
     "denoise": {"widths": (8, 16), "depth": 1, "patch_size": 32},
@@ -51,25 +50,6 @@ def opened(path: Path) -> Image.Image:
 
 def kind(verb: str) -> Any:
     return getattr(estimators, images.KINDS[verb])
-
-
-@pytest.fixture
-def diabolo(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    """``diabolo("denoise", ...)``: the command line in this process, as the entry point runs it."""
-
-    def run(*arguments: object) -> Said:
-        monkeypatch.setattr(sys, "argv", ["diabolo", *map(str, arguments)])
-        monkeypatch.setenv("COLUMNS", "120")
-        code: Any = 0
-        try:
-            with warnings.catch_warnings():
-                main()
-        except SystemExit as end:
-            code = end.code or 0
-        captured = capsys.readouterr()
-        return Said(code, captured.out, captured.err)
-
-    return run
 
 
 @pytest.fixture(scope="module")

@@ -151,6 +151,7 @@ def test_every_room_has_a_page(room: str) -> None:
         "history": "training",
         "loading": "storage",
         "network": "nets",
+        "processes": "training",
         "programs": "nets",
         "optimizers": "training",
         "printed": "report",

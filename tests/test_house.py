@@ -245,6 +245,7 @@ def test_the_root_is_lazy_and_complete() -> None:
 TOGETHER = {
     "cli": """cli.data cli.decode cli.demo cli.encode cli.fit cli.info cli.label cli.labels cli.map cli.options
         cli.outliers cli.printing cli.report cli.sample cli.score cli.tag""",
+    "cli_files": "cli.contents",
     "cli_pictures": "cli.batch cli.colorize cli.denoise cli.images cli.upscale",
     "determinism": "chance hardware",
     "documents": "formats.embedded formats.texts formats.words",
@@ -277,6 +278,23 @@ TOGETHER = {
     "printed": "estimators.autoencoder.comparison",
     "program": "explorer.programs programs.layers programs.operations programs.tape",
     "protocols": "cli.bench images.metrics",
+    "reader_arff": """formats.readers.arff.dates formats.readers.arff.header formats.readers.arff.labels
+        formats.readers.arff.rows formats.readers.arff.sparse formats.readers.arff.words
+        formats.readers.arff.writer""",
+    "reader_cells": """formats.readers.annotations formats.readers.compressed formats.readers.entries
+        formats.readers.genes formats.readers.h5ad formats.readers.hdf5 formats.readers.matrix_market""",
+    "reader_cifar": "formats.readers.cifar",
+    "reader_cytometry": "formats.readers.cytometry formats.readers.cytometry_written formats.readers.fcs",
+    "reader_folders": "formats.readers.folders",
+    "reader_idx": "formats.readers.idx",
+    "reader_mat": "formats.readers.mat formats.readers.mat5",
+    "reader_npz": "formats.readers.named formats.readers.npz formats.readers.streams",
+    "reader_statistics": """formats.readers.codes formats.readers.decided formats.readers.moments formats.readers.readstat
+        formats.readers.spss formats.readers.statistics formats.readers.statistics_written
+        formats.readers.transport""",
+    "reader_svm": """formats.readers.extreme formats.readers.growing formats.readers.pairs formats.readers.sparse_rows
+        formats.readers.svmlight""",
+    "readers": "formats.readers.dataset",
     "report": """report.autoencoder report.display report.labels report.names report.outliers report.page
         report.rows report.svg report.values""",
     "restoration": """estimators.restoration.base estimators.restoration.colorizer estimators.restoration.comparison

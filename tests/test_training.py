@@ -199,7 +199,7 @@ class Beyond(Rows):
 
     first = 2**24
 
-    def batches(self, size: int, seed: int, skip: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
+    def batches(self, size: int, seed: int, skip: int = 0, part: slice = slice(None)) -> Iterator[tuple[Tensor, Tensor]]:
         for i, x in super().batches(size, seed, skip):
             yield i + self.first, x
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 import threading
 from collections.abc import Callable
@@ -28,7 +29,9 @@ def pick_device(device: str = "auto") -> str:
     ValueError: device='gpu': allowed are 'auto' and torch devices such as 'cpu', 'cuda', 'cuda:1'
     """
     if device == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    if device == "cuda" and "LOCAL_RANK" in os.environ:  # each process of torchrun has its own
+        device = f"cuda:{os.environ['LOCAL_RANK']}"
     try:
         found = torch.device(device)
     except (RuntimeError, TypeError):

@@ -21,6 +21,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.adamw import adamw
 
+from . import processes
 from .errors import TrainingError
 from .hardware import has_bfloat16
 
@@ -76,9 +77,7 @@ class Flat:
             else:
                 piece.copy_(p.grad)
             p.grad = None
-        if torch.distributed.is_available() and torch.distributed.is_initialized():
-            torch.distributed.all_reduce(self.g)
-            self.g /= torch.distributed.get_world_size()
+        processes.mean(self.g)
         norm = torch.dot(self.g, self.g).sqrt()  # half the time of vector_norm
         if norm > clip:
             self.g *= clip / norm

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 __all__ = [
+    "ALL",
     "Rows",
     "Subset",
     "copies",
@@ -24,6 +25,9 @@ __all__ = [
     "spread_rows",
     "steps_per_epoch",
 ]
+
+
+ALL = slice(None)
 
 
 class Rows:
@@ -61,14 +65,15 @@ class Rows:
     def subset(self, indices: np.ndarray) -> Subset:
         return Subset(self, indices)
 
-    def batches(self, size: int, seed: int, skip: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
+    def batches(self, size: int, seed: int, skip: int = 0, part: slice = ALL) -> Iterator[tuple[Tensor, Tensor]]:
         """(i, x) of one epoch in random order, without its first `skip` batches; the last incomplete one is dropped.
 
-        i (B,) int64 are the numbers of the rows x (B, d), by which the labels or folds of the rows are found.
+        i (B,) int64 are the numbers of the rows x (B, d), by which the labels or folds of the rows are found. Of each batch,
+        only `part` is read.
         """
         order = np.random.default_rng(seed).permutation(len(self))
         for i in range(skip, steps_per_epoch(len(self), size)):
-            numbers = order[i * size : (i + 1) * size]
+            numbers = order[i * size : (i + 1) * size][part]
             yield torch.from_numpy(numbers), self.take(numbers)
 
     def chunks(self, size: int = 4096) -> Iterator[Tensor]:

@@ -27,7 +27,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from . import storage
+from . import processes, storage
 from .chance import drawing, redirected
 from .errors import TrainingError
 from .hardware import keep_freed_memory, mkl, openmp
@@ -166,10 +166,13 @@ class Run:
         plan: SGD,
     ) -> None:
         self.module, self.objective, self.rows, self.held_out, self.plan = module, objective, rows, held_out, plan
+        processes.join(plan.device)
         self.dtype = getattr(torch, plan.precision)
         self.flat = Flat(module.to(plan.device), self.dtype)
         self.optimizers = optimizers(self.flat, plan.optimizer, plan.lr, plan.muon_lr, plan.weight_decay)
         self.per_epoch = steps_per_epoch(len(rows), plan.batch_size)
+        self.batch = min(plan.batch_size, len(rows))
+        self.part = processes.share(self.batch)
         self.total = plan.epochs * self.per_epoch
         self.every = max(1, round(self.total / plan.rounds)) if self.per_epoch < self.total / plan.rounds else self.per_epoch
         self.step = self.measured = 0
@@ -190,10 +193,14 @@ class Run:
         try:
             if self.plan.resume and self.plan.checkpoint and Path(self.plan.checkpoint).exists():
                 self.read()
+            processes.check_alike((self.step, self.identity()), "checkpoint, data and settings")
+            processes.same([*self.state().values(), *self.module.buffers()])
+            self.flat.sync()
             with threads(self), progress(self.plan.progress, self.total) as at:
                 self.start()
                 while self.step < self.total:
                     self.epoch(at)
+            processes.same(self.module.buffers())
         except KeyboardInterrupt:
             self.history.stopped = "interrupted: the best weights so far are kept"
         finally:
@@ -248,34 +255,29 @@ class Run:
     def epoch(self, at: At) -> None:
         number, skip = divmod(self.step, self.per_epoch)
         seed = self.plan.seed + number * 1_000_003
-        for i, x in self.rows.batches(self.plan.batch_size, seed, skip):
+        for i, x in self.rows.batches(self.plan.batch_size, seed, skip, self.part):
             self.descend(i, x.to(self.plan.device))
             if self.step >= self.next or self.step == self.total:
-                self.round(self.sum.item() / max(1, self.step - self.measured))
+                self.round(processes.mean(self.sum).item() / max(1, self.step - self.measured))
                 self.next = self.step + self.gap
                 if self.stalls:
                     self.anneal()
             at(self.step, self.where)
-            if self.plan.checkpoint and time.monotonic() - self.saved > self.plan.checkpoint_seconds:
+            if self.plan.checkpoint and processes.first() and time.monotonic() - self.saved > self.plan.checkpoint_seconds:
                 self.write()
             if self.step >= self.total:
                 return
 
     def descend(self, i: Tensor, x: Tensor) -> None:
         """One step of SGD."""
-        seed = self.plan.seed + self.step
+        seed = self.plan.seed + self.step + processes.rank() * processes.APART
         rng = torch.Generator(self.plan.device).manual_seed(seed)
         with self.chance(seed), autocast(self.plan):
-            loss = self.objective(i, x, rng).float().mean()
+            losses = self.objective(i, x, rng).float()
+            loss = losses.mean() if processes.world() == 1 else losses.sum() * (processes.world() / self.batch)
         loss.backward()
-        if not math.isfinite(loss.item()):
-            rate = "muon_lr" if self.plan.optimizer == "muon" else "lr"
-            now = getattr(self.plan, rate)
-            raise TrainingError(
-                f"the loss became {loss.item()} at step {self.step + 1}: try a smaller {rate} (now {now:g}), "
-                f"precision='float32' (now {self.plan.precision!r}), or look for extreme values in the data"
-            )
-        self.flat.gradient(self.plan.clip)
+        norm = self.flat.gradient(self.plan.clip)
+        self.check(norm if processes.world() > 1 else loss)  # of the norm, all processes know
         share = self.share
         for optimizer in self.optimizers:
             optimizer.step(share)
@@ -284,6 +286,16 @@ class Run:
         self.sum += loss.detach()
         if self.step % AVERAGE_EVERY == 0 or self.step == self.total:
             self.average.lerp_(self.flat.w, 1 - self.decay**AVERAGE_EVERY)
+
+    def check(self, value: Tensor) -> None:
+        """Raise a TrainingError if the loss, or the gradient, is no number."""
+        if not math.isfinite(value.item()):
+            rate = "muon_lr" if self.plan.optimizer == "muon" else "lr"
+            now = getattr(self.plan, rate)
+            raise TrainingError(
+                f"the loss became {value.item()} at step {self.step + 1}: try a smaller {rate} (now {now:g}), "
+                f"precision='float32' (now {self.plan.precision!r}), or look for extreme values in the data"
+            )
 
     @contextmanager
     def chance(self, seed: int) -> Iterator[None]:
@@ -309,7 +321,7 @@ class Run:
             chance = redirected(self.plan.seed + self.step) if self.redirect else nullcontext()
             start = time.monotonic()
             with torch.no_grad(), self.flat.using(self.average), chance:
-                value = self.held_out()
+                value = processes.agreed(self.held_out())
             self.module.train()
             self.judging += time.monotonic() - start
         seconds = time.monotonic() - self.clock

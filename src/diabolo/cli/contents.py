@@ -21,6 +21,8 @@ SHOWN = 8  # labels, with how often each is there
 
 def is_data(path: Path) -> bool:
     """Whether a file, or a folder, holds data, as far as its name or its first bytes tell."""
+    if reader(path) is not None or path.is_dir():
+        return True  # reading says what is wrong in it
     try:
         infer(path)
     except DataError:

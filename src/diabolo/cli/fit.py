@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -168,6 +170,16 @@ def encoder(ctx: click.Context, param: click.Parameter, value: str | None) -> Pa
     "--checkpoint", type=click.Path(path_type=Path), help="File to which the state of training is written every 30 seconds."
 )
 @click.option("--resume", is_flag=True, help="Continue from the checkpoint.")
+@click.option(
+    "--nproc", type=click.IntRange(1), metavar="N", help="Train in N processes (torchrun), each with part of a batch."
+)
+@click.option(
+    "--max-restarts",
+    type=click.IntRange(0),
+    default=3,
+    show_default=True,
+    help="Of --nproc: how often a process that died is started again, from the --checkpoint.",
+)
 @click.option("--quiet", is_flag=True, help="Show no progress and no table.")
 def command(
     data: Path,
@@ -180,19 +192,27 @@ def command(
     known: bool,
     drop: tuple[str, ...],
     quiet: bool,
+    nproc: int | None,
+    max_restarts: int,
     epochs: int | None,
     seed: int,
     **params: Any,
 ) -> None:
     options.check(click.get_current_context())
+    if nproc:
+        in_processes(nproc, max_restarts)
     about = {name: params.pop(name) for name in ("labels", "label", "labels_sep", "encoder", "freeze", "threshold_metric")}
     words = {name: params.pop(name) for name in options.DOCUMENTS}
     columns = {name: params.pop(name) for name in options.COLUMNS}
 
+    from .. import processes
     from ..storage import check_writable
 
     never_onto_input(output, data, *([about["encoder"]] if isinstance(about["encoder"], Path) else []))
-    check_writable(output)
+    if processes.first():
+        check_writable(output)
+    quiet = quiet or not processes.first()
+    params["resume"] |= processes.restarts() > 0 and params["checkpoint"] is not None
     params |= {"epochs": epochs or "auto", "random_state": seed, "verbose": not quiet}
     if task in images.KINDS:
         shared = {name: value for name, value in params.items() if name not in ("hidden", "loss")}
@@ -224,6 +244,19 @@ def command(
         from . import printing
 
         (printing.comparison if task == "codes" else printing.promise)(model, output)
+
+
+def in_processes(n: int, restarts: int) -> None:
+    """This command, in n processes of torchrun."""
+    words, said = iter(sys.argv[1:]), []
+    for word in words:
+        if word in ("--nproc", "--max-restarts"):
+            next(words)  # its value
+        elif not word.startswith(("--nproc=", "--max-restarts=")):
+            said.append(word)
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // n)))
+    torchrun = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={n}", f"--max-restarts={restarts}"]
+    os.execv(sys.executable, [sys.executable, *torchrun, "-m", "diabolo", *said])
 
 
 def known_outliers(data: Path) -> Any:

@@ -42,7 +42,7 @@ def learn(
     format = "auto" if encoder is None else "images" if encoder == IMAGENET else pretrained.format_
     if reads(path):
         X, Y = of_file(path, names, drop)
-        kind = infer(X.values).kind
+        kind = infer(getattr(X, "values", X)).kind
     else:
         table = table_of(open_data(path, drop), Reading(**options.said()))
         check_names(table, names, "--labels")
@@ -62,10 +62,15 @@ def learn(
 
 def of_file(path: Path, names: Sequence[str], drop: Sequence[str]) -> tuple[Any, Any]:
     """What a file holds that has its labels in it, and these, or those that are named, if any are."""
+    from ..formats import read_labeled
     from ..formats.labeled import check_names
-    from ..formats.readers import NamedMatrix, read_dataset
+    from ..formats.readers import NamedMatrix, options_of, read_dataset
 
     dataset = read_dataset(path)
+    if names and set(names) <= set(getattr(dataset.X, "column_names", ())):
+        return read_labeled(dataset.X, names, drop=drop)
+    if names and dataset.Y is None and "labels" in options_of(path):
+        dataset, names = read_dataset(path, labels=",".join(names)), ()
     Y = dataset.answers
     if Y is None:
         raise DataError(f"{str(path)!r} has no labels: `diabolo info {path}` says what it holds")

@@ -18,7 +18,8 @@ READING = ("array", "transpose", "set", "sep", "decimal", "thousands", "na", "en
 COLUMNS = ("category", "number")
 TASKS: dict[str, tuple[str, ...]] = {  # the tasks of every option
     **dict.fromkeys(
-        ("output", "epochs", "seed", "device", "precision", "checkpoint", "resume", "quiet"), (*LEARNED, *RESTORED)
+        ("output", "epochs", "seed", "device", "precision", "checkpoint", "resume", "nproc", "max_restarts", "quiet"),
+        (*LEARNED, *RESTORED),
     ),
     "task": (*LEARNED, *RESTORED),
     "components": (CODES, OUTLIERS),
@@ -135,9 +136,9 @@ def _formats(said: tuple[str, ...]) -> dict[str, str]:
 
 
 def _keep_file(ctx: click.Context, param: click.Parameter, value: Any) -> None:
-    from ..formats.readers import options
-
     if param.name and ctx.get_parameter_source(param.name) is not ParameterSource.DEFAULT:
+        from ..formats.readers import options
+
         ctx.with_resource(options(**(_set(value) if param.name == "set" else {param.name: value})))
 
 

@@ -23,7 +23,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor, nn
 
 from .. import losses as loss_classes
-from .. import nets, storage
+from .. import nets, processes, storage
 from ..chance import redirected
 from ..corruption import Clean, Corruption
 from ..errors import DataError, FormatError
@@ -190,7 +190,8 @@ class System(Training, BaseEstimator, ABC):
     def _fit(self, X: Any, categories: Any = None, numbers: Any = None) -> Self:
         """Data, split, network, training: all of ``fit``; `categories` and `numbers` are columns of a table."""
         self._check_parameters()
-        self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
+        processes.join(pick_device(getattr(self, "device", "auto")))
+        self.seed_ = int(processes.agreed(check_random_state(self.random_state).randint(2**31 - 1)))
         start = time.monotonic()
         rows = self._read(X, categories, numbers)
         read = time.monotonic()
@@ -214,7 +215,8 @@ class System(Training, BaseEstimator, ABC):
 
     def _read(self, X: Any, categories: Any = None, numbers: Any = None) -> Rows:
         """X -> rows, in a format that suits it."""
-        X = opened(_materialized(X), tell=self.verbose)
+        known = self.format_ if self._continues() else getattr(getattr(self, "_given_encoder", None), "format_", None)
+        X = opened(_materialized(X), getattr(known, "options", None), tell=self.verbose)
         self.format_ = self._format(X)
         if (categories or numbers) and not self._continues():  # a warm start keeps the columns
             self.format_ = self.format_.choose(check_names("categories", categories), check_names("numbers", numbers))
@@ -348,6 +350,8 @@ class System(Training, BaseEstimator, ABC):
             The file cannot be written; nothing is left behind.
         """
         self._check_fitted()
+        if processes.rank():
+            return  # all processes have the same model, and the first one writes it
         meta, arrays = self._state()
         storage.write(path, registered_name(type(self)), meta, arrays)
 

@@ -20,8 +20,9 @@ from ..losses import Loss, Multinomial
 from ..rows import Rows
 from .base import MAX_BYTES_IN_MEMORY, Format, named_loss
 from .layout import ending
-from .matrices import matrix, names_of
+from .matrices import canonical, matrix, names_of, options_of
 from .readers import NamedMatrix, opened, reads
+from .readers.compressed import in_pieces
 from .texts import holds_texts, is_texts, read_documents, text_column
 from .words import Words, chosen
 
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["Documents", "read_documents"]
 
 TOP = 12  # words that stand for a document
-CHUNK = 4096
+CHUNK, CELLS = 4096, 1 << 25  # rows, and cells, that are made dense at once
+LOOKED_AT = 100_000  # numbers that show whether all are whole
 
 PARAMETERS = ("max_features", "stem", "stop_words", "min_df", "max_df", "token_pattern", "column", "encoding")
 
@@ -143,20 +145,19 @@ class Documents(Format):
         else:
             vars(self).pop("width", None)
             X = opened(X)
-            names, self.has_names = names_of(X), False
+            names, self.has_names, self.options = names_of(X), False, options_of(X)
             counts = self._matrix(X)
             self.has_names = names is not None
             self.columns = [f"x{j}" for j in range(counts.shape[1])] if names is None else list(names)
             self.dtype, self.array = counts.dtype.str, isinstance(X, sp.sparray)
+            self.whole = all(_whole(v) for v in in_pieces(counts.data))
         self.width = len(self.columns)
         n = counts.shape[0]
-        held = np.bincount(counts.indices, minlength=self.width)
+        held, total, lengths = _sums(counts)
         self.idf = np.log((1 + n) / (1 + held)) + 1
-        total = np.asarray(counts.sum(0), dtype=np.float64).ravel()
         if not total.sum():
             raise DataError("all counts are zero: there is nothing to learn from")
         self.shares = total / total.sum()
-        lengths = np.asarray(counts.sum(1), dtype=np.float64).ravel()
         self.length = float(np.median(lengths[lengths > 0]))
         return self
 
@@ -208,9 +209,9 @@ class Documents(Format):
         return counts
 
     def _matrix(self, X: Any) -> sp.csr_matrix:
-        X = opened(X)
-        counts = _canonical(matrix(X.of(self.columns) if self.has_names and isinstance(X, NamedMatrix) else X))
-        if counts.nnz and (not np.isfinite(counts.data).all() or counts.data.min() < 0):
+        X = opened(X, self.options)
+        counts = canonical(sp.csr_matrix(matrix(X.of(self.columns) if self.has_names and isinstance(X, NamedMatrix) else X)))
+        if any(not np.isfinite(v).all() or v.min() < 0 for v in in_pieces(counts.data)):
             raise DataError(
                 "Negative values (or infinite ones) in a matrix of word counts: give format='arrays' for other numbers"
             )
@@ -220,18 +221,24 @@ class Documents(Format):
 
     def chunks(self, X: Any) -> Iterator[Any]:
         counts = self.counts(X)
-        for start in range(0, counts.shape[0], CHUNK):
-            yield counts[start : start + CHUNK]
+        if not self.texts and self.whole and not _whole(counts.data[:LOOKED_AT]):
+            warn(
+                f"X holds {next(v for v in counts.data if v % 1):.3g}, but the model was fitted to whole counts: "
+                "give counts, not their logarithms or shares"
+            )
+        step = min(CHUNK, 1 + CELLS // self.width)
+        for start in range(0, counts.shape[0], step):
+            yield counts[start : start + step]
 
     def rows(self, X: Any) -> Rows:
-        counts = self.counts(X).astype(np.float32)
+        counts = self.counts(X)
         if counts.shape[0] * self.width * 4 <= MAX_BYTES_IN_MEMORY / 4:
-            return Rows(torch.from_numpy(counts.toarray()))
-        return Rows(counts, sp.csr_matrix.toarray)
+            return Rows(torch.from_numpy(_dense(counts)))
+        return Rows(counts, _dense)
 
     def to_array(self, X: Any) -> np.ndarray:
         counts = X if is_sparse(X) and self.texts else self.counts(X)
-        return counts.toarray().astype(np.float64)
+        return counts.astype(np.float64).toarray()
 
     def from_array(self, x: Any) -> Any:
         values = np.asarray(x, dtype=np.float64)
@@ -263,7 +270,9 @@ class Documents(Format):
             "left_out": self.left_out,
             "dtype": None if self.texts else self.dtype,
             "array": not self.texts and self.array,
+            "whole": not self.texts and self.whole,
             "length": self.length,
+            "options": {} if self.texts else self.options,
         }
         return meta, {"idf": self.idf, "shares": self.shares}
 
@@ -276,11 +285,11 @@ class Documents(Format):
         self = cls(**{name: meta[name] for name in PARAMETERS})
         self.texts, self.length, self.left_out = bool(meta["texts"]), float(meta["length"]), str(meta["left_out"])
         self.idf, self.shares = arrays["idf"], arrays["shares"]
-        self.has_names = meta["words"] is not None
+        self.has_names, self.options = meta["words"] is not None, meta["options"]
         self.columns = list(meta["words"]) if self.has_names else [f"x{j}" for j in range(len(self.idf))]
         self.width = len(self.columns)
         if not self.texts:
-            self.dtype, self.array = np.dtype(meta["dtype"]).str, bool(meta["array"])
+            self.dtype, self.array, self.whole = np.dtype(meta["dtype"]).str, bool(meta["array"]), bool(meta["whole"])
         self._check()
         return self
 
@@ -296,22 +305,31 @@ class Documents(Format):
             raise DataError(f"{self.dtype!r} is no type of counts")
 
 
+def _whole(values: np.ndarray) -> bool:
+    return bool((values == np.floor(values)).all())
+
+
 def is_counts(X: Any) -> bool:
     """Whether a sparse matrix holds counts: whole numbers, and some above 1."""
-    data = _canonical(X).data[:1_000_000]
+    data = canonical(sp.csr_matrix(X)).data[:1_000_000]
     return bool(
         data.size and data.dtype.kind in "fiu" and (data >= 0).all() and (data == np.floor(data)).all() and data.max() > 1
     )
 
 
-def _canonical(X: Any) -> sp.csr_matrix:
-    """X in canonical form: entries stored twice are summed, and stored zeros are removed."""
-    counts = sp.csr_matrix(X)
-    if not counts.has_canonical_format or (counts.data == 0).any():
-        counts = counts.copy()  # what the user has stays as it is
-        counts.sum_duplicates()
-        counts.eliminate_zeros()
-    return counts
+def _sums(counts: sp.csr_matrix) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of each word (d,), the documents that hold it and how often it occurs; of each document (n,), its words; by pieces."""
+    d = counts.shape[1]
+    held, total = np.zeros(d, np.int64), np.zeros(d)
+    for j, v in zip(in_pieces(counts.indices), in_pieces(counts.data), strict=True):
+        held += np.bincount(j, minlength=d)
+        total += np.bincount(j, v, d)
+    parts = [counts[i : i + CHUNK].sum(1) for i in range(0, max(1, counts.shape[0]), CHUNK)]
+    return held, total, np.asarray(np.concatenate(parts), dtype=np.float64).ravel()
+
+
+def _dense(counts: sp.csr_matrix) -> np.ndarray:
+    return counts.astype(np.float32).toarray()
 
 
 def _is_matrix(X: Any) -> bool:

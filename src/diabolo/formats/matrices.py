@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..deferred import is_sparse, is_tensor, sp
+from ..deferred import is_sparse, is_tensor
 from ..errors import DataError
 from .files import READABLE, read_table
 from .layout import ending
-from .readers import NamedMatrix
+from .readers import NamedMatrix, read_dataset, reads
+from .readers.compressed import in_pieces
 from .targets import is_number, missing
 
-__all__ = ["SPARSE", "canonical", "dense", "len_", "matrix", "names_of", "plain", "read_array", "unmasked"]
+__all__ = ["SPARSE", "canonical", "dense", "len_", "matrix", "names_of", "options_of", "plain", "read_array", "unmasked"]
 
 SPARSE = [f"{kind}_{of}" for kind in ("csr", "csc", "coo") for of in ("matrix", "array")]
 
@@ -56,6 +56,11 @@ def matrix(X: Any) -> Any:
             "or X.reshape(1, -1) for one row."
         )
     return X
+
+
+def options_of(X: Any) -> dict[str, Any]:
+    """How the file of a matrix was read."""
+    return X.options if isinstance(X, NamedMatrix) else {}
 
 
 def names_of(X: Any) -> list[str] | None:
@@ -132,7 +137,7 @@ def _masks(row: Any) -> bool:
 def canonical(X: Any) -> Any:
     """CSR without stored zeros and with each cell stored once; the caller's object stays as it is."""
     clean = X.tocsr()
-    if not clean.has_canonical_format or (clean.data == 0).any():
+    if not clean.has_canonical_format or any((v == 0).any() for v in in_pieces(clean.data)):
         clean = clean.copy() if clean is X else clean
         clean.sum_duplicates()
         clean.eliminate_zeros()
@@ -140,26 +145,18 @@ def canonical(X: Any) -> Any:
 
 
 def read_array(path: str | Path) -> Any:
-    """``.npy`` (memory-mapped), a dense or sparse ``.npz``.
+    """``.npy`` (memory-mapped), or a file of the field that holds numbers, such as an ``.npz`` or ``.mat``: its X.
 
-    A table's file is read as the array of its columns. An ``.npz`` of several arrays is read as its entry ``X``; or as
-    ``X_data, X_indices, X_indptr, X_shape``.
+    A table's file is read as the array of its columns.
     """
     path = Path(path)
     if ending(path).endswith(READABLE):
         return np.column_stack([column.to_numpy() for column in read_table(path).columns])
+    if not ending(path).endswith(".npy") and reads(path, "matrix", "counts", "pictures"):
+        return read_dataset(path).X
     try:
-        if ending(path).endswith(".npy"):
-            return np.load(path, mmap_mode="r", allow_pickle=False)
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as z:
-            if "X_indptr" in z:
-                parts = (z["X_data"], z["X_indices"].astype(np.int32), z["X_indptr"])
-                return sp.csr_matrix(parts, shape=tuple(z["X_shape"]))
-            if "indptr" in z:
-                return sp.csr_matrix(sp.load_npz(path))
-            name = "X" if "X" in z.files else z.files[0]
-            return z[name]
-    except (ValueError, EOFError, LookupError, TypeError, AttributeError, zipfile.BadZipFile) as error:
+        return np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError, TypeError, AttributeError) as error:
         raise DataError(f"cannot read {str(path)!r}: {error}") from None
     except OSError as error:
         if isinstance(error, (FileNotFoundError, PermissionError, IsADirectoryError)):

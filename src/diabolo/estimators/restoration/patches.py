@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from ...errors import DataError
-from ...rows import Rows, steps_per_epoch
+from ...rows import ALL, Rows, steps_per_epoch
 
 __all__ = ["Patches", "Pictures"]
 
@@ -61,7 +61,7 @@ class Patches(Rows):
     def __len__(self) -> int:
         return self.count
 
-    def batches(self, size: int, seed: int, skip: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
+    def batches(self, size: int, seed: int, skip: int = 0, part: slice = ALL) -> Iterator[tuple[Tensor, Tensor]]:
         """(j, x): patches x, and the numbers j of their pictures.
 
         Batch i is drawn from (seed, i) alone, so an epoch can begin at any of its batches.
@@ -70,7 +70,7 @@ class Patches(Rows):
             rng = np.random.default_rng((seed, i))
             chosen = rng.choice(len(self.pictures), size, p=self.share)
             patches = torch.stack([self.cut(int(j), rng) for j in chosen])
-            yield torch.from_numpy(chosen), patches.float().div_(255)
+            yield torch.from_numpy(chosen)[part], patches[part].float().div_(255)
 
     def cut(self, j: int, rng: np.random.Generator) -> Tensor:
         """One patch of picture j, turned and mirrored at random: uint8 (C, s, s)."""

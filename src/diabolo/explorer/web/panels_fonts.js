@@ -40,7 +40,7 @@ export class FontFace {
     text.addEventListener("input", () => store.set("text", text.value));
     store.on("text", (value) => document.activeElement !== text && (text.value = value));
     const names = el("datalist", { id: "font-names" }, ...[...new Set(head.ids)].map((value) => el("option", { value })));
-    const jump = el("input", { type: "search", list: "font-names", placeholder: "name of a font", autocomplete: "off" });
+    const jump = el("input", { type: "search", list: "font-names", placeholder: "font name", autocomplete: "off" });
     const said = el("p", { class: "soft", role: "alert" });
     jump.addEventListener("input", () => (this.#jump(jump.value), (said.textContent = "")));
     jump.addEventListener("change", () => (said.textContent = this.#jump(jump.value) ? "" : unknownFont(jump.value)));

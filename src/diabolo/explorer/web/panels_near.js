@@ -77,8 +77,10 @@ function tellingColumns({ columns, head, measure }) {
 
 function differenceOf(column, cell, i) {
   if (!column || column.missing(i)) return null;
-  const words = `${cell.name} ${column.text(i)}, not ${shown(cell, column)}`;
-  const far = Math.abs(column.values[i] - numberOf(cell, column));
+  const number = numberOf(cell, column);
+  const said = column.isNumber && !column.texts && !Number.isNaN(number) ? column.said(number) : shown(cell, column);
+  const words = `${cell.name} ${column.text(i)}, not ${said}`;
+  const far = Math.abs(column.values[i] - number);
   if (!Number.isNaN(far)) return { by: far / column.spread.deviation, words };
   return { by: column.exact(i) === cell.text ? 0 : (cell.sure ?? 1) * 2, words };
 }

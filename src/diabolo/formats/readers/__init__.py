@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ __all__ = [
     "NamedMatrix",
     "opened",
     "options",
+    "options_of",
     "read_dataset",
     "reader",
     "reads",
@@ -52,7 +54,7 @@ READERS: dict[str, tuple[str, ...]] = {  # module -> endings; imported at its fi
 READABLE = tuple(end for endings in READERS.values() for end in endings)
 LOOKED_INTO = {
     "extreme": r"\.txt(\.gz)?$",
-    "idx": r"-idx\d-",
+    "idx": r"idx\d",
     "cifar": r"\.bin$",
 }  # names of files that may be so; others are not
 
@@ -87,7 +89,7 @@ def reader(path: Any) -> Any:
             found = import_module(f".{module}", __package__)
             if found.recognizes(Path(path)):
                 return found
-    return None
+    return _folder(path) if OPTIONS.get().get("labels") == "folder" else None
 
 
 def reads(path: Any, *kinds: str) -> bool:
@@ -111,7 +113,8 @@ def read_dataset(path: str | Path, **options: Any) -> Dataset:
     path : path
         Of the file; the ending of its name, or its first bytes, say what it is.
     **options
-        Those of the kind of file, such as ``array="X2"`` of a ``.mat`` of several arrays, ``transpose=True`` of a ``.mtx``.
+        Those of the kind of file, such as ``array="X2"`` of a ``.mat`` of several arrays, ``transpose=True`` of a ``.mtx``,
+        ``labels="folder"`` of a folder of pictures with a folder for each class.
 
     Raises
     ------
@@ -120,25 +123,44 @@ def read_dataset(path: str | Path, **options: Any) -> Dataset:
     ValueError
         An option that this kind of file does not have.
     """
-    found = reader(path)
+    return _read(path, options, {})
+
+
+def options_of(path: str | Path) -> list[str]:
+    """The options of a kind of file."""
+    read = (reader(path) or _folder(path)).read
+    return [p.name for p in inspect.signature(read).parameters.values() if p.kind is p.KEYWORD_ONLY]
+
+
+def _read(path: str | Path, options: dict[str, Any], known: dict[str, Any]) -> Dataset:
+    """With the options that were given, and of those that are `known` the ones that this kind of file has."""
+    found = reader(path) or _folder(path)
     if found is None:
         raise DataError(f"cannot read {str(path)!r}: its name ends in none of {', '.join(READABLE)}")
-    options = OPTIONS.get() | options
-    allowed = [p.name for p in inspect.signature(found.read).parameters.values() if p.kind is p.KEYWORD_ONLY]
+    options, allowed = OPTIONS.get() | options, options_of(path)
     for name in options:
         if name not in allowed:
             has = f"has {', '.join(f'{n}=' for n in allowed)}" if allowed else "has no options"
             raise ValueError(f"{name}= is no option of {str(path)!r}: this kind of file {has}")
-    dataset: Dataset = found.read(Path(path), **options)
-    return dataset
+    dataset: Dataset = found.read(Path(path), **{name: v for name, v in known.items() if name in allowed} | options)
+    return replace(dataset, options={name: v for name, v in options.items() if name != "labels"} | dataset.options)
 
 
-def opened(X: Any, tell: bool = False) -> Any:
-    """What a file of the field holds, as models take it; any other X as it is. With `tell`, prints what was decided."""
+def _folder(path: str | Path) -> Any:
+    """The module that reads a folder of pictures, or None; they are read as they are without it, but for their labels."""
+    folders = import_module(".folders", __package__)
+    return folders if folders.recognizes(Path(path)) else None
+
+
+def opened(X: Any, known: dict[str, Any] | None = None, tell: bool = False) -> Any:
+    """What a file of the field holds, as models take it; any other X as it is.
+
+    `known` are the options with which a model read the file that it was fitted to. With `tell`, prints what was decided.
+    """
     if not isinstance(X, Dataset):
         if reader(X) is None:
             return X
-        X = read_dataset(X)
+        X = _read(X, {}, known or {})
     for sentence in X.decided if tell else ():
         print(f"read: {sentence}", file=sys.stderr)
     return X.values

@@ -5,7 +5,7 @@ file  --read-->  X (n, d), Y (n, k) or (n,), names, and what was decided while i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,8 @@ class Dataset:
         Whether X counts things, such as words or genes: a row is a document of them.
     decided : tuple of str
         What was decided while reading, a sentence each, without a full stop.
+    options : dict
+        Those with which files that belong to this one are to be read: a model keeps them.
     """
 
     X: Any
@@ -47,6 +49,7 @@ class Dataset:
     weights: Any = None
     counts: bool = False
     decided: tuple[str, ...] = ()
+    options: dict[str, Any] = field(default_factory=dict)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -56,7 +59,9 @@ class Dataset:
     @property
     def values(self) -> Any:
         """X as models take it; a matrix with what is known of it."""
-        return NamedMatrix(self.X, self.columns, self.counts) if self.counts or self.columns is not None else self.X
+        matrix = hasattr(self.X, "tocsr") or (isinstance(self.X, np.ndarray) and self.X.ndim == 2)
+        more = self.counts or self.options or self.columns is not None
+        return NamedMatrix(self.X, self.columns, self.counts, self.options) if matrix and more else self.X
 
     @property
     def outliers(self) -> Any:
@@ -80,11 +85,12 @@ class Dataset:
 
 @dataclass(frozen=True, eq=False)
 class NamedMatrix:
-    """A matrix (n, d), the names of its columns (None: it has none), and whether it counts things."""
+    """A matrix (n, d), the names of its columns (None: it has none), whether it counts things, and how it was read."""
 
     matrix: Any
     names: list[str] | None
     counts: bool = False
+    options: dict[str, Any] = field(default_factory=dict)
 
     @property
     def shape(self) -> tuple[int, ...]:

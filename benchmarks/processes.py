@@ -1,0 +1,181 @@
+"""Two processes with one thread each against one: rows a second, and the error at the end.
+
+The network of Hinton & Salakhutdinov on MNIST, as in training_speed.py, by the common loop. One process has batches of 1024
+rows; two have batches of 2048, 1024 for each. *torchrun 1* is one process started by torchrun: what the loop costs there.
+Each start trains some epochs on all rows and prints its rate without start and first epoch; starts take turns, round after
+round, and ratios are compared within a round. The error is that of the test pictures after the same number of epochs, the
+squared error summed over pixels, for several seeds.
+
+Then a small fit is killed again and again (kill -9 of one process, at random steps), and goes on from its checkpoint each time
+with another number of processes, 2, 3 or 1. The rows of each step are written down, with the last attempt at a step counting:
+of each epoch every row must be there once, and the weights must be those of a fit without kills, but for rounding.
+
+    DIABOLO_DATA=... python benchmarks/processes.py [--rounds 3] [--epochs 3] [--kills 20]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+import torch
+
+import common
+from diabolo import processes
+from diabolo.rows import Rows
+from diabolo.training import SGD, minimize
+from training_speed import LR, Task, made_up, mnist, network, squared_error
+
+BATCH = 1024
+HIDDEN = (1000, 500, 250, 30)
+ROWS, EPOCHS = 240, 12  # of the small fit that is killed
+WAYS = {"one process": (0, 1), "torchrun 1": (1, 1), "torchrun 2": (2, 2)}  # processes of torchrun, batches of 1024
+BARS = {"torchrun 2": 1.7, "torchrun 1": 0.97}
+
+
+def work(options: argparse.Namespace) -> None:
+    """In each process: train, and let the first one print its rate and error."""
+    torch.set_num_threads(1)
+    images = made_up if options.tiny else mnist
+    batch, hidden = (32, (16, 4)) if options.tiny else (BATCH, HIDDEN)
+    task = Task(images("train"), batch * options.times, hidden)
+    net, pixels, clock = network(task), task.x.shape[1], []
+    with torch.no_grad():
+        for p in net.parameters():
+            p.mul_(1 + 0.01 * options.seed)
+
+    def objective(i: Any, x: Any, rng: Any) -> Any:
+        clock.append(time.perf_counter())
+        return squared_error(net, x) / pixels
+
+    plan = SGD(options.epochs, task.batch, lr=LR * options.times**0.5, precision="bfloat16", seed=options.seed)
+    minimize(net, objective, Rows(torch.from_numpy(task.x)), plan=plan)
+    if processes.first():
+        steps = len(clock) - 1 - task.steps
+        test = torch.from_numpy(images("t10k"))
+        with torch.no_grad():
+            error = float(torch.cat([squared_error(net.eval(), x) for x in test.split(1000)]).mean())
+        rate = steps * task.batch / (clock[-1] - clock[task.steps])
+        print(json.dumps({"rate": rate, "error": error}))
+
+
+def start(way: str, seed: int, options: argparse.Namespace) -> dict[str, float]:
+    n, times = WAYS[way]
+    torchrun = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={n}"] if n else []
+    said = ["--work", "--times", str(times), "--seed", str(seed), "--epochs", str(options.epochs), *["--tiny"] * options.tiny]
+    run = subprocess.run(
+        [sys.executable, *torchrun, __file__, *said],
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if run.returncode:
+        sys.exit(run.stderr)
+    found: dict[str, float] = json.loads(run.stdout.splitlines()[-1])
+    return found
+
+
+# ── kills ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def small(folder: Path, fatal: int) -> None:
+    """A small fit that kills its last process before the step `fatal`, and writes down the rows of each step."""
+    torch.manual_seed(0)
+    x, net = torch.randn(ROWS, 5), torch.nn.Sequential(torch.nn.Linear(5, 4), torch.nn.Tanh(), torch.nn.Linear(4, 5))
+    log = open(folder / f"{time.time_ns()} {os.getpid()}", "w")  # noqa: SIM115 - a killed process closes nothing
+
+    def objective(i: Any, batch: Any, rng: Any) -> Any:
+        step = rng.initial_seed() % processes.APART
+        if step == fatal and processes.rank() == processes.world() - 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+        print(step, *i.tolist(), file=log, flush=True)
+        return (net(batch) - batch).square().sum(1)
+
+    plan = SGD(EPOCHS, 24, checkpoint=str(folder / "run.ckpt"), checkpoint_seconds=0.0, resume=True, patience=999)
+    minimize(net, objective, Rows(x), lambda: float((net(x) - x).square().mean()), plan)
+    if processes.rank() == 0:
+        np.save(folder / "w.npy", torch.cat([p.detach().flatten() for p in net.parameters()]).numpy())
+
+
+def killed(kills: int) -> dict[str, Any]:
+    """So many kills, with changing numbers of processes: how often each row of each epoch was seen."""
+    steps, rng = EPOCHS * (ROWS // 24), np.random.default_rng(0)
+    with tempfile.TemporaryDirectory() as a, tempfile.TemporaryDirectory() as b:
+        for folder, fatal in ((a, []), (b, sorted(rng.choice(np.arange(1, steps), kills, replace=False).tolist()))):
+            for attempt, step in enumerate([*fatal, -1]):
+                n = (2, 3, 1)[attempt % 3]
+                torchrun = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={n}"] if n > 1 else []
+                command = [sys.executable, *torchrun, __file__, "--small", folder, "--fatal", str(step)]
+                subprocess.run(command, env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True, check=False)
+        seen: dict[int, set[int]] = {}
+        for log in sorted(Path(b).glob("[0-9]*")):
+            for line in log.read_text().splitlines():
+                step, *rows = map(int, line.split())
+                seen.setdefault(step, set()).update(rows)
+        per = ROWS // 24
+        wrong = sum(
+            sorted(set().union(*(seen[t] for t in range(e * per, (e + 1) * per)))) != list(range(ROWS)) for e in range(EPOCHS)
+        )
+        wrong += sum(len(rows) != 24 for rows in seen.values())
+        far = float(np.abs(np.load(Path(a) / "w.npy") - np.load(Path(b) / "w.npy")).max())
+    return {
+        "kills": kills,
+        "epochs": EPOCHS,
+        "steps": steps,
+        "epochs or steps with wrong rows": wrong,
+        "weights differ by": far,
+    }
+
+
+def main() -> None:
+    p = common.parser(str(__doc__).splitlines()[0])
+    p.add_argument("--rounds", type=int, default=3)
+    p.add_argument("--epochs", type=int, default=3)
+    p.add_argument("--times", type=int, default=1, help=argparse.SUPPRESS)
+    p.add_argument("--seed", type=int, default=0, help=argparse.SUPPRESS)
+    p.add_argument("--work", action="store_true", help=argparse.SUPPRESS)
+    p.add_argument("--kills", type=int, default=20)
+    p.add_argument("--small", type=Path, help=argparse.SUPPRESS)
+    p.add_argument("--fatal", type=int, help=argparse.SUPPRESS)
+    options = p.parse_args()
+    if options.small:
+        small(options.small, options.fatal)
+        return
+    if options.work:
+        work(options)
+        return
+    rounds = [{way: start(way, seed, options) for way in WAYS} for seed in range(1 if options.tiny else options.rounds)]
+    rows = []
+    for way in WAYS:
+        ratios = [r[way]["rate"] / r["one process"]["rate"] for r in rounds]
+        errors = [r[way]["error"] for r in rounds]
+        rows.append(
+            {
+                "processes": way,
+                "rows/s": median(r[way]["rate"] for r in rounds),
+                "times one process": median(ratios),
+                "least": min(ratios),
+                "most": max(ratios),
+                "bar": BARS.get(way, "-"),
+                "test error": float(np.mean(errors)),
+                "spread of seeds": float(np.ptp(errors)),
+            }
+        )
+    after = killed(2 if options.tiny else options.kills)
+    print(after)
+    common.show(f"H&S network, {options.epochs} epochs of MNIST, one thread each", rows, options.json, **after)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+r"""Several processes that train one model, as torchrun starts them: each takes its part of every batch.
+
+    g  =  1/W  sum_r g_r            rank r of W has the rows i = r, r + W, r + 2W, ... of the batch
+
+All have the same weights, take the same decisions, and end with the same model; the first one writes the files. The rows of a
+batch follow from (seed, epoch, step), and not from W, so that no row of an epoch is lost or seen twice if W changes.
+
+    torchrun --nproc-per-node 2 -m diabolo fit big.parquet -k 64 -o big.diabolo          or: diabolo fit ... --nproc 2
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+from .errors import TrainingError
+
+__all__ = ["agreed", "check_alike", "first", "join", "mean", "rank", "restarts", "same", "share", "started", "world"]
+
+APART = 1_000_000_007  # between the seeds of two processes: more than there are steps
+
+
+def started() -> int:
+    """The number of processes that torchrun has started."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
+def restarts() -> int:
+    """How often torchrun has started the processes again, because one of them died."""
+    return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0"))
+
+
+def first() -> bool:
+    """Whether this process is the one that writes and prints."""
+    return int(os.environ.get("RANK", "0")) == 0
+
+
+def world() -> int:
+    """The number of processes that have found each other; 1 before."""
+    return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
+
+
+def rank() -> int:
+    """The number of this process among them."""
+    return dist.get_rank() if world() > 1 else 0
+
+
+def join(device: str = "cpu") -> None:
+    """Find the other processes, if there are any.
+
+    A restarted worker must not read what a dead one left in the store of torchrun, such as its address: each start has keys
+    of its own.
+    """
+    if started() == 1 or dist.is_initialized():
+        return
+    how: dict[str, Any] = {"backend": "nccl" if device.startswith("cuda") else "gloo"}
+    if os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True":
+        agent = dist.TCPStore(os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]), is_master=False)  # type: ignore[attr-defined]
+        store = dist.PrefixStore(f"diabolo {restarts()}", agent)  # type: ignore[attr-defined]
+        how |= {"store": store, "rank": int(os.environ["RANK"]), "world_size": started()}
+    if device.startswith("cuda"):
+        torch.cuda.set_device(device)
+    dist.init_process_group(**how)
+    atexit.register(dist.destroy_process_group)
+
+
+def share(batch: int) -> slice:
+    """Which rows of a batch of so many are those of this process.
+
+    >>> share(8)
+    slice(0, 8, 1)
+    """
+    if batch < world():
+        raise TrainingError(f"batch_size={batch}: each of the {world()} processes needs a row: give a larger batch_size=")
+    return slice(rank(), batch, world())
+
+
+def agreed(value: Any) -> Any:
+    """The value of the first process, for all."""
+    if world() == 1:
+        return value
+    box = [value]
+    dist.broadcast_object_list(box, 0)
+    return box[0]
+
+
+def check_alike(value: Any, what: str) -> None:
+    """Raise a TrainingError in all processes if they do not have the same value."""
+    if world() == 1:
+        return
+    found: list[Any] = [None] * world()
+    dist.all_gather_object(found, value)
+    if any(one != found[0] for one in found):
+        raise TrainingError(f"the processes do not have the same {what}: {found}: give all of them the same files and settings")
+
+
+def same(tensors: Iterable[Tensor]) -> None:
+    """Give all processes the tensors of the first one."""
+    for tensor in tensors if world() > 1 else ():
+        dist.broadcast(tensor, 0)
+
+
+def mean(tensor: Tensor) -> Tensor:
+    """The mean over the processes, in place."""
+    if world() > 1:
+        dist.all_reduce(tensor)
+        tensor /= world()
+    return tensor

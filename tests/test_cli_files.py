@@ -1,0 +1,163 @@
+"""The verbs take the field's files: what they hold, their labels, their options, and codes that go back into them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.io
+
+from diabolo import load
+from diabolo.formats import read_dataset
+from test_readers import LABELS, NAMES, NUMBERS, arff, h5ad, mat, mtx, npz
+
+FIT = ["--epochs", "2", "--hidden", "8"]
+N, D = NUMBERS.shape
+
+
+def test_info_of_a_file(tmp_path: Path, diabolo: Any) -> None:
+    arff(tmp_path / "made.arff")
+    said = diabolo("info", tmp_path / "made.arff").out
+    assert f"rows:          {N}" in said
+    assert f"Tables({D} numbers; arrow)" in said
+    assert f"3 labels: l0 ({LABELS[:, 0].sum()}), l1 ({LABELS[:, 1].sum()})" in said
+    assert "decided:       the first 3 of 9 attributes are labels" in said
+
+
+def test_info_of_missing_values_and_classes(tmp_path: Path, diabolo: Any) -> None:
+    X = NUMBERS.copy()
+    X[3:5, 1] = np.nan
+    np.savez(tmp_path / "a.npz", X=X, y=np.array(["a", "b"] * (N // 2)))
+    said = diabolo("info", tmp_path / "a.npz").out
+    assert f"missing:       2 of {X.size} cells, in 1 columns; most in 'x1', 2" in said
+    assert f"labels:        2 classes, one for each row: a ({N // 2}), b ({N // 2})" in said
+
+
+def test_info_of_a_csv_and_of_a_folder(tmp_path: Path, diabolo: Any) -> None:
+    (tmp_path / "a.csv").write_text("a,b\n" + "1,x\n2,y\n,x\n" * 10)
+    said = diabolo("info", tmp_path / "a.csv").out
+    assert "rows:          30" in said
+    assert "missing:       10 of 60 cells" in said
+    (tmp_path / "empty").mkdir()
+    assert "is empty" in diabolo("info", tmp_path / "empty").err
+
+
+def test_labels_that_the_file_names(tmp_path: Path, diabolo: Any) -> None:
+    arff(tmp_path / "made.arff")
+    said = diabolo("fit", tmp_path / "made.arff", "--task", "labels", *FIT, "-o", tmp_path / "m.diabolo")
+    assert said.code == 0, said.err
+    assert "3 of 9 attributes are labels" in said.err
+    assert list(load(tmp_path / "m.diabolo").classes_) == ["l0", "l1", "l2"]
+    assert diabolo("fit", tmp_path / "made.arff", "--labels", "l2,l0", *FIT, "-o", tmp_path / "m.diabolo").code == 0
+    assert list(load(tmp_path / "m.diabolo").classes_) == ["l2", "l0"]
+    tagged = diabolo("tag", tmp_path / "m.diabolo", tmp_path / "made.arff", "-o", tmp_path / "tags.csv")
+    assert tagged.out.startswith(f"{N} rows")
+
+
+def test_a_file_without_labels(tmp_path: Path, diabolo: Any) -> None:
+    mtx(tmp_path / "a.mtx")
+    said = diabolo("fit", tmp_path / "a.mtx", "--task", "labels", "-o", tmp_path / "m.diabolo")
+    assert said.code == 1
+    assert "has no labels: `diabolo info" in said.err
+
+
+def test_known_outliers(tmp_path: Path, diabolo: Any) -> None:
+    mat(tmp_path / "a.mat")
+    task = ("--task", "outliers", *FIT, "-o", tmp_path / "m.diabolo")
+    assert diabolo("fit", tmp_path / "a.mat", *task).code == 0
+    plain = load(tmp_path / "m.diabolo").score_samples(NUMBERS)
+    said = diabolo("outliers", tmp_path / "m.diabolo", tmp_path / "a.mat").out
+    assert f"a.mat marks {LABELS[:, 0].sum()} outliers; area under the ROC curve" in said
+    assert diabolo("fit", tmp_path / "a.mat", "--known", *task).code == 0
+    assert not np.array_equal(load(tmp_path / "m.diabolo").score_samples(NUMBERS), plain)
+
+
+def test_options_of_a_file(tmp_path: Path, diabolo: Any) -> None:
+    scipy.io.savemat(tmp_path / "two.mat", {"first": NUMBERS, "second": NUMBERS[:, :4]})
+    out = ("-o", tmp_path / "m.diabolo")
+    said = diabolo("fit", tmp_path / "two.mat", *FIT, *out)
+    assert said.code == 1
+    assert "first" in said.err
+    assert "--array" in said.err
+    assert diabolo("fit", tmp_path / "two.mat", "--array", "second", *FIT, *out).code == 0
+    encode = ("encode", tmp_path / "m.diabolo")
+    assert diabolo(*encode, tmp_path / "two.mat", "--array", "second", "-o", tmp_path / "z.npy").code == 0
+    assert np.load(tmp_path / "z.npy").shape == (N, 2)
+    mtx(tmp_path / "a.mtx")
+    assert f"rows:          {D}" in diabolo("info", tmp_path / "a.mtx", "--transpose").out
+    assert "write NAME=VALUE" in diabolo("info", tmp_path / "a.mtx", "--set", "transpose").err
+    assert "layer= is no option of" in diabolo("info", tmp_path / "a.mtx", "--set", "layer=counts").err
+    assert (
+        "--sep is for tables in text files"
+        in diabolo("encode", tmp_path / "m.diabolo", tmp_path / "a.mtx", "--sep", ";", "-o", tmp_path / "z.npy").err
+    )
+
+
+def test_codes_go_back_into_the_file(tmp_path: Path, diabolo: Any) -> None:
+    anndata = pytest.importorskip("anndata", reason="needs the extra formats")
+    h5ad(tmp_path / "cells.h5ad")
+    before = (tmp_path / "cells.h5ad").read_bytes()
+    assert diabolo("fit", tmp_path / "cells.h5ad", "-k", "2", *FIT, "--quiet", "-o", tmp_path / "m.diabolo").code == 0
+    assert load(tmp_path / "m.diabolo").format_.columns == NAMES
+    said = diabolo("encode", tmp_path / "m.diabolo", tmp_path / "cells.h5ad", "-o", tmp_path / "coded.h5ad")
+    assert said.code == 0, said.err
+    coded = anndata.read_h5ad(tmp_path / "coded.h5ad")
+    codes = load(tmp_path / "m.diabolo").transform(tmp_path / "cells.h5ad")
+    np.testing.assert_allclose(coded.obsm["X_diabolo"], codes, atol=1e-6)
+    np.testing.assert_array_equal(coded.X, NUMBERS)
+    assert (tmp_path / "cells.h5ad").read_bytes() == before
+    assert (
+        "is the input" in diabolo("encode", tmp_path / "m.diabolo", tmp_path / "cells.h5ad", "-o", tmp_path / "cells.h5ad").err
+    )
+
+
+def test_rows_are_called_by_their_names(tmp_path: Path, diabolo: Any) -> None:
+    h5ad(tmp_path / "cells.h5ad")
+    assert diabolo("fit", tmp_path / "cells.h5ad", *FIT, "--quiet", "-o", tmp_path / "m.diabolo").code == 0
+    diabolo("encode", tmp_path / "m.diabolo", tmp_path / "cells.h5ad", "-o", tmp_path / "z.csv")
+    first = (tmp_path / "z.csv").read_text().splitlines()[:2]
+    assert first[0].replace('"', "") == "name,z1,z2"
+    assert first[1].split(",")[0].strip('"') == read_dataset(tmp_path / "cells.h5ad").rows[0]  # type: ignore[index]
+
+
+def test_new_rows_as_arff(tmp_path: Path, diabolo: Any) -> None:
+    (tmp_path / "a.csv").write_text("a,b\n" + "1,x\n2,y\n3,x\n" * 20)
+    assert diabolo("fit", tmp_path / "a.csv", *FIT, "--quiet", "-o", tmp_path / "m.diabolo").code == 0
+    assert diabolo("sample", tmp_path / "m.diabolo", "-n", "5", "-o", tmp_path / "new.arff").code == 0
+    table = read_dataset(tmp_path / "new.arff").X
+    assert table.column_names == ["a", "b"]
+    assert table.num_rows == 5
+    said = diabolo("sample", tmp_path / "m.diabolo", "-n", "5", "-o", tmp_path / "new.xyz").err
+    assert ".arff" in said
+
+
+def test_a_class_for_each_row(tmp_path: Path, diabolo: Any) -> None:
+    npz(tmp_path / "a.npz")
+    said = diabolo("fit", tmp_path / "a.npz", "--labels", "a", *FIT, "-o", tmp_path / "m.diabolo")
+    assert "has one class for each row: leave --labels out" in said.err
+    assert diabolo("fit", tmp_path / "a.npz", "--task", "labels", *FIT, "--quiet", "-o", tmp_path / "m.diabolo").code == 0
+    assert list(load(tmp_path / "m.diabolo").classes_) == [0, 1]
+
+
+def test_labels_that_a_column_of_cells_holds(tmp_path: Path, diabolo: Any) -> None:
+    anndata = pytest.importorskip("anndata", reason="needs the extra formats")
+    import pandas as pd
+
+    kinds = pd.DataFrame({"kind": pd.Categorical(["T", "B"] * (N // 2))}, index=[f"cell {i}" for i in range(N)])
+    anndata.AnnData(NUMBERS, obs=kinds).write_h5ad(tmp_path / "cells.h5ad")
+    assert "kind" in diabolo("info", tmp_path / "cells.h5ad").out
+    fit = ("fit", tmp_path / "cells.h5ad", *FIT, "--quiet", "-o", tmp_path / "m.diabolo")
+    assert diabolo(*fit, "--labels", "kind").code == 0
+    assert list(load(tmp_path / "m.diabolo").classes_) == ["B", "T"]
+    assert diabolo(*fit, "--task", "labels", "--set", "labels=kind").code == 0
+
+
+def test_labels_that_are_columns_of_a_table(tmp_path: Path, diabolo: Any) -> None:
+    lines = ["@relation r", "@attribute a numeric", "@attribute b {0,1}", "@data", *["1,0", "2,1", "3,1"] * 20]
+    (tmp_path / "a.arff").write_text("\n".join(lines))
+    said = diabolo("fit", tmp_path / "a.arff", "--labels", "b", *FIT, "--quiet", "-o", tmp_path / "m.diabolo")
+    assert said.code == 0, said.err
+    model = load(tmp_path / "m.diabolo")
+    assert (list(model.classes_), model.format_.columns) == (["b"], ["a"])

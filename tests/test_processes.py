@@ -1,0 +1,98 @@
+"""Several real processes train one model: the rows of one process, the same bits after a kill, one writer."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import several as script
+from diabolo import load, processes
+from diabolo.errors import TrainingError
+
+ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1"}
+TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+STEPS = script.EPOCHS * (script.ROWS // script.BATCH)
+
+
+def torchrun(folder: Path, n: int, fatal: int = -1, restarts: int = 2) -> int:
+    """The small fit in n processes; 0 if it came to its end."""
+    how = [f"--nproc-per-node={n}", f"--max-restarts={restarts}"]
+    command = [*TORCHRUN, *how, script.__file__, str(folder), str(fatal)]
+    return subprocess.run(command, env=ENVIRONMENT, capture_output=True, timeout=240, check=False).returncode
+
+
+def rows_of(folder: Path) -> dict[int, list[int]]:
+    """The rows of each step, as they were last seen, by all processes of an attempt."""
+    logs = sorted(folder.glob("rows of *"), key=lambda log: log.stat().st_mtime)
+    steps: dict[int, dict[frozenset[int], None]] = {}
+    for log in logs:
+        for line in log.read_text().splitlines():
+            step, *rows = map(int, line.split())
+            steps.setdefault(step, {})[frozenset(rows)] = None
+    return {step: sorted(set().union(*parts)) for step, parts in steps.items()}
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("unbroken")
+    assert torchrun(folder, 2) == 0
+    return folder
+
+
+def test_each_row_of_an_epoch_is_seen_once(unbroken: Path) -> None:
+    steps = rows_of(unbroken)
+    assert sorted(steps) == list(range(STEPS))
+    per_epoch = STEPS // script.EPOCHS
+    for epoch in range(script.EPOCHS):
+        seen = Counter(row for step in range(epoch * per_epoch, (epoch + 1) * per_epoch) for row in steps[step])
+        assert seen == Counter(range(script.ROWS))
+    parts = [line.split()[1:] for log in unbroken.glob("rows of *") for line in log.read_text().splitlines()]
+    assert {len(part) for part in parts} == {script.BATCH // 2}
+
+
+def test_a_killed_process_changes_no_bit(unbroken: Path, tmp_path: Path) -> None:
+    assert torchrun(tmp_path, 2, fatal=STEPS // 2) == 0
+    assert len([*tmp_path.glob("rows of *")]) == 4  # two attempts of two
+    assert np.load(tmp_path / "w.npy").tobytes() == np.load(unbroken / "w.npy").tobytes()
+
+
+def test_no_row_is_lost_when_their_number_changes(unbroken: Path, tmp_path: Path) -> None:
+    assert torchrun(tmp_path, 2, fatal=13, restarts=0) != 0
+    assert torchrun(tmp_path, 3, fatal=37, restarts=0) != 0
+    assert subprocess.run([sys.executable, script.__file__, str(tmp_path), "-1"], env=ENVIRONMENT, check=False).returncode == 0
+    assert rows_of(tmp_path) == rows_of(unbroken)
+    np.testing.assert_allclose(np.load(tmp_path / "w.npy"), np.load(unbroken / "w.npy"), atol=0.01)
+
+
+def test_the_command_line_in_two_processes(tmp_path: Path) -> None:
+    r = np.random.default_rng(0)
+    X = np.tanh(r.normal(size=(300, 2)) @ r.normal(size=(2, 6)))
+    pq.write_table(pa.table({f"c{j}": X[:, j] for j in range(6)}), tmp_path / "big.parquet")
+    fit = [sys.executable, "-m", "diabolo", "fit", "big.parquet", "-k", "2", "--epochs", "3", "--nproc"]
+    said = subprocess.run(
+        [*fit, "2", "-o", "two.diabolo"], cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, timeout=240, check=True
+    )
+    assert said.stdout.count("wrote two.diabolo") == 1
+    model = load(tmp_path / "two.diabolo")
+    assert model.transform(tmp_path / "big.parquet").shape == (300, 2)
+    assert not [*tmp_path.glob(".*.part")]
+
+
+def test_one_process_is_alone() -> None:
+    assert (processes.rank(), processes.world(), processes.agreed(3)) == (0, 1, 3)
+    assert processes.share(8) == slice(0, 8, 1)
+    processes.check_alike(object(), "data")
+
+
+def test_more_processes_than_rows_of_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "world", lambda: 4)
+    with pytest.raises(TrainingError, match="batch_size=3: each of the 4 processes needs a row"):
+        processes.share(3)

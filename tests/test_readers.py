@@ -1,0 +1,282 @@
+"""Models take the field's files: the same codes as of the arrays in them, names that are found again, labels of the file."""
+
+from __future__ import annotations
+
+import gzip
+import inspect
+import struct
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import scipy.io
+import scipy.sparse as sp
+from sklearn.datasets import dump_svmlight_file
+
+from diabolo import Autoencoder, Classifier, MultiLabelClassifier, OutlierDetector, load
+from diabolo.engine import load as load_numpy
+from diabolo.errors import DataError
+from diabolo.formats import read_dataset, readers
+from diabolo.formats.readers.dataset import Dataset, NamedMatrix
+from kinds import SMALL
+
+N, D = 60, 6
+COUNTS = np.random.default_rng(1).poisson(0.8, (N, D))
+NUMBERS = (np.random.default_rng(0).normal(size=(N, 2)) @ np.random.default_rng(2).normal(size=(2, D))).round(6)  # 15 digits do
+LABELS = (NUMBERS[:, :3] > 0.3).astype(int)
+NAMES = [f"gene {j}" for j in range(D)]
+
+pytest.importorskip("h5py", reason="needs the extra formats")
+anndata = pytest.importorskip("anndata", reason="needs the extra formats")
+flowio = pytest.importorskip("flowio", reason="needs the extra formats")
+pyreadstat = pytest.importorskip("pyreadstat", reason="needs the extra formats")
+
+
+def npz(path: Path) -> None:
+    np.savez(path, X=NUMBERS, y=LABELS[:, 0])
+
+
+def mat(path: Path) -> None:
+    scipy.io.savemat(path, {"X": NUMBERS, "y": LABELS[:, :1].astype(np.int32)})
+
+
+def arff(path: Path) -> None:
+    lines = ["@relation 'made: -C 3'", *[f"@attribute l{j} {{0,1}}" for j in range(3)]]
+    lines += [f"@attribute 'gene {j}' numeric" for j in range(D)]
+    rows = [",".join([*map(str, y), *map(repr, x.tolist())]) for x, y in zip(NUMBERS, LABELS, strict=True)]
+    path.write_text("\n".join([*lines, "@data", *rows]))
+
+
+def svmlight(path: Path) -> None:
+    dump_svmlight_file(NUMBERS, LABELS[:, 0], str(path), zero_based=False)
+
+
+def extreme(path: Path) -> None:
+    rows = [
+        ",".join(map(str, np.flatnonzero(y))) + " " + " ".join(f"{j}:{v!r}" for j, v in enumerate(x.tolist()))
+        for x, y in zip(NUMBERS, LABELS, strict=True)
+    ]
+    path.write_text("\n".join([f"{N} {D} 3", *rows]) + "\n")
+
+
+def mtx(path: Path) -> None:
+    scipy.io.mmwrite(path, sp.coo_matrix(NUMBERS), precision=17)
+
+
+def h5ad(path: Path) -> None:
+    cells = anndata.AnnData(NUMBERS)
+    cells.var_names = NAMES
+    cells.write_h5ad(path)
+
+
+def table() -> Any:
+    import pandas as pd
+
+    return pd.DataFrame(NUMBERS, columns=[name.replace(" ", "") for name in NAMES])
+
+
+def sav(path: Path) -> None:
+    pyreadstat.write_sav(table(), str(path))
+
+
+def dta(path: Path) -> None:
+    pyreadstat.write_dta(table(), str(path))
+
+
+WRITERS: dict[str, Callable[[Path], None]] = {
+    "a.npz": npz,
+    "a.mat": mat,
+    "a.arff": arff,
+    "a.svm": svmlight,
+    "a.txt": extreme,
+    "a.mtx": mtx,
+    "a.h5ad": h5ad,
+    "a.sav": sav,
+    "a.dta": dta,
+}
+LABELED = ["a.npz", "a.mat", "a.arff", "a.svm", "a.txt"]
+
+
+@pytest.fixture(params=WRITERS)
+def file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    path = tmp_path / request.param
+    WRITERS[request.param](path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def plain() -> np.ndarray:
+    return Autoencoder(2, **SMALL).fit(NUMBERS).transform(NUMBERS)
+
+
+# ── the contract ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("name", readers.READERS)
+def test_a_reader_has_what_it_needs(name: str) -> None:
+    module = import_module(f"diabolo.formats.readers.{name}")
+    assert module.__doc__
+    assert list(inspect.signature(module.kind).parameters) == ["path"]
+    path, *options = inspect.signature(module.read).parameters.values()
+    assert path.name == "path"
+    assert all(p.kind is p.KEYWORD_ONLY and p.default is not p.empty for p in options)
+    assert hasattr(module, "recognizes") == (name in readers.LOOKED_INTO)
+    if hasattr(module, "write"):
+        assert list(inspect.signature(module.write).parameters) == ["table", "path", "source"]
+
+
+def test_an_option_of_another_kind_of_file(tmp_path: Path) -> None:
+    npz(tmp_path / "a.npz")
+    with pytest.raises(ValueError, match=r"layer= is no option of .*a.npz': this kind of file has array="):
+        read_dataset(tmp_path / "a.npz", layer="X")
+
+
+def test_a_file_of_no_known_kind(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"its name ends in none of \.npz, \.mat"):
+        read_dataset(tmp_path / "a.xyz")
+
+
+# ── the same codes ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_codes_are_those_of_the_array(file: Path, plain: np.ndarray) -> None:
+    ae = Autoencoder(2, **SMALL).fit(file)
+    np.testing.assert_array_equal(ae.transform(file), plain)
+    np.testing.assert_array_equal(ae.transform(read_dataset(file)), plain)
+    assert ae.score_samples(file).shape == (N,)
+
+
+def test_a_model_in_a_file_reads_the_file(file: Path, plain: np.ndarray, tmp_path: Path) -> None:
+    Autoencoder(2, **SMALL).fit(file).save(tmp_path / "m.diabolo")
+    np.testing.assert_array_equal(load(tmp_path / "m.diabolo").transform(file), plain)
+    np.testing.assert_allclose(load_numpy(tmp_path / "m.diabolo").transform(file), plain, atol=1e-6)
+
+
+def test_an_outlier_detector_takes_them(file: Path) -> None:
+    det = OutlierDetector(**SMALL).fit(file)
+    assert det.predict(file).shape == (N,)
+    assert det.explain(file, [3])[0].row == 3
+
+
+# ── names of columns ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("counts", [False, True])
+def test_columns_are_found_by_name(counts: bool, tmp_path: Path) -> None:
+    X = sp.csr_matrix(COUNTS) if counts else NUMBERS
+    given = Dataset(X, columns=NAMES, counts=counts)
+    ae = Autoencoder(2, **SMALL).fit(given)
+    assert ae.format_.columns == NAMES
+    assert type(ae.format_).__name__ == ("Documents" if counts else "Arrays")
+    ae.save(tmp_path / "m.diabolo")
+    order = np.array([3, 1, 0, 5, 4, 2])
+    other = Dataset(sp.csr_matrix(X)[:, order], columns=[NAMES[j] for j in order], counts=counts)
+    for model in (ae, load(tmp_path / "m.diabolo")):
+        np.testing.assert_array_equal(model.transform(other), ae.transform(given))
+        with pytest.raises(DataError, match="X has no column 'gene 5', which the model was fitted with"):
+            model.transform(Dataset(X[:, :5], columns=NAMES[:5], counts=counts))
+
+
+def test_columns_that_are_missing() -> None:
+    with pytest.raises(DataError, match="X has no column 'b', and 1 more of 3, which the model was fitted with"):
+        NamedMatrix(np.zeros((2, 1)), ["a"]).of(["a", "b", "c"])
+
+
+# ── labels of the file ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("name", LABELED)
+def test_labels_of_the_file(name: str, tmp_path: Path) -> None:
+    WRITERS[name](tmp_path / name)
+    clf = MultiLabelClassifier(**SMALL, members=2).fit(tmp_path / name)
+    dataset = read_dataset(tmp_path / name)
+    assert clf.score(tmp_path / name) == clf.score(dataset.values, dataset.answers)
+    if name == "a.arff":
+        assert list(clf.classes_) == ["l0", "l1", "l2"]
+        by_hand = MultiLabelClassifier(**SMALL, members=2).fit(NUMBERS, pa.table({f"l{j}": LABELS[:, j] for j in range(3)}))
+        np.testing.assert_array_equal(clf.predict_proba(tmp_path / name), by_hand.predict_proba(NUMBERS))
+
+
+def test_labels_of_a_matrix_keep_their_names() -> None:
+    dataset = Dataset(NUMBERS, sp.csr_matrix(LABELS), labels=["a", "b", "c"])
+    clf = MultiLabelClassifier(**SMALL, members=2).fit(dataset)
+    assert list(clf.classes_) == ["a", "b", "c"]
+    turned = Dataset(NUMBERS, sp.csr_matrix(LABELS[:, ::-1]), labels=["c", "b", "a"])
+    assert clf.score(turned) == clf.score(dataset)
+
+
+def test_classes_of_the_file(tmp_path: Path) -> None:
+    npz(tmp_path / "a.npz")
+    clf = Classifier(**SMALL, members=2).fit(tmp_path / "a.npz")
+    assert clf.classes_.tolist() == [0, 1]
+    assert clf.score(tmp_path / "a.npz") == clf.score(NUMBERS, LABELS[:, 0])
+
+
+def test_no_labels_in_the_file(tmp_path: Path) -> None:
+    mtx(tmp_path / "a.mtx")
+    with pytest.raises(ValueError, match=r"a.mtx' has no labels: requires y to be passed"):
+        MultiLabelClassifier(**SMALL).fit(tmp_path / "a.mtx")
+
+
+def test_known_outliers_only_if_asked(tmp_path: Path) -> None:
+    mat(tmp_path / "a.mat")
+    dataset = read_dataset(tmp_path / "a.mat")
+    assert dataset.outliers.tolist() == (-LABELS[:, 0]).tolist()
+    plain = OutlierDetector(**SMALL).fit(tmp_path / "a.mat").score_samples(NUMBERS)
+    np.testing.assert_array_equal(plain, OutlierDetector(**SMALL).fit(NUMBERS).score_samples(NUMBERS))
+    with pytest.raises(DataError, match="the file does not mark outliers"):
+        _ = Dataset(NUMBERS, np.array(["a"] * N)).outliers
+
+
+# ── pictures ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_idx_pictures_and_their_classes(tmp_path: Path) -> None:
+    r = np.random.default_rng(0)
+    pictures, classes = r.integers(0, 256, (80, 8, 8)).astype(np.uint8), r.integers(0, 2, 80).astype(np.uint8)
+    pictures[classes == 1] //= 4
+    for name, array in (("train-images-idx3-ubyte.gz", pictures), ("train-labels-idx1-ubyte.gz", classes)):
+        head = struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape)
+        (tmp_path / name).write_bytes(gzip.compress(head + array.tobytes()))
+    path = tmp_path / "train-images-idx3-ubyte.gz"
+    settings = {**SMALL, "epochs": 1}
+    ae = Autoencoder(2, **settings).fit(path)
+    np.testing.assert_array_equal(ae.transform(path), Autoencoder(2, **settings).fit(pictures).transform(pictures))
+    clf = Classifier(**settings, members=2).fit(path)
+    assert clf.classes_.tolist() == [0, 1]
+    assert clf.predict(path).shape == (80,)
+
+
+# ── a model keeps how its file was read ──────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_model_keeps_the_options_of_its_file(tmp_path: Path) -> None:
+    cells = anndata.AnnData(NUMBERS, layers={"other": 2 * NUMBERS})
+    cells.write_h5ad(tmp_path / "a.h5ad")
+    with readers.options(layer="other"):
+        ae = Autoencoder(2, **SMALL).fit(tmp_path / "a.h5ad")
+    ae.save(tmp_path / "m.diabolo")
+    for model in (ae, load(tmp_path / "m.diabolo")):
+        np.testing.assert_array_equal(model.transform(tmp_path / "a.h5ad"), ae.transform(2 * NUMBERS))
+    clf = MultiLabelClassifier(ae, **SMALL, members=2).fit(tmp_path / "a.h5ad", LABELS)
+    np.testing.assert_array_equal(clf.predict_proba(tmp_path / "a.h5ad"), clf.predict_proba(2 * NUMBERS))
+
+
+def test_columns_that_a_new_file_of_pairs_does_not_have(tmp_path: Path) -> None:
+    """In a test set the first and the last column may be empty: they are columns all the same."""
+    svmlight(tmp_path / "train.svm")
+    ae = Autoencoder(2, **SMALL).fit(tmp_path / "train.svm")
+    X = NUMBERS.copy()
+    X[:, [0, -1]] = 0
+    dump_svmlight_file(X, LABELS[:, 0], str(tmp_path / "test.svm"), zero_based=False)
+    np.testing.assert_array_equal(ae.transform(tmp_path / "test.svm"), ae.transform(sp.csr_matrix(X)))
+
+
+def test_a_model_of_counts_is_told_of_logarithms() -> None:
+    ae = Autoencoder(2, **SMALL).fit(sp.csr_matrix(COUNTS))
+    with pytest.warns(UserWarning, match=r"X holds 1\.1, but the model was fitted to whole counts"):
+        ae.transform(sp.csr_matrix(np.log1p(COUNTS)))
