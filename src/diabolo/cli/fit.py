@@ -167,7 +167,7 @@ def encoder(ctx: click.Context, param: click.Parameter, value: str | None) -> Pa
 @click.option("--device", default="auto", show_default=True)
 @click.option("--precision", type=click.Choice(["auto", "float32", "bfloat16"]), default="auto", show_default=True)
 @click.option(
-    "--checkpoint", type=click.Path(path_type=Path), help="File to which the state of training is written every 30 seconds."
+    "--checkpoint", type=click.Path(path_type=Path), help="File, or folder, to which the state of training goes every 30 s."
 )
 @click.option("--resume", is_flag=True, help="Continue from the checkpoint.")
 @click.option(

@@ -311,7 +311,7 @@ class System(Training, BaseEstimator, ABC):
                 "precision": pick_precision(self._precision(), device, weights * batch_size),
                 "device": device,
                 "seed": self.seed_,
-                "checkpoint": None if self.checkpoint is None else str(self.checkpoint),
+                "checkpoint": None if self.checkpoint is None else _file_in(Path(self.checkpoint)),
                 "progress": type(self).__name__ if self.verbose else None,
             }
         )
@@ -412,6 +412,11 @@ def sampled(n: int, d: int) -> np.ndarray:
     """Row numbers of a sample of n rows, with d features, that fits in memory."""
     most = max(1000, 200_000_000 // max(1, d))
     return np.arange(n) if n <= most else np.sort(np.random.default_rng(0).choice(n, most, replace=False))
+
+
+def _file_in(path: Path) -> str:
+    """The checkpoint in a folder, or the file itself."""
+    return str(path / "training.ckpt" if path.is_dir() else path)
 
 
 def _materialized(X: Any) -> Any:
