@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from .errors import DataError, FormatError
 from .formats import Format, stored
 from .formats.frames import names_of, rows_of
 from .formats.matrices import plain
+from .formats.parts import is_path
 from .formats.readers import Dataset, NamedMatrix
 from .programs import NotCompiled, Program, compiled, start
 from .storage import Header, under
@@ -107,7 +107,7 @@ class Fitted:
     def _validated(self, X: Any) -> Any:
         """Check the names of columns; what is read from a file, the format checks."""
         X = X.values if isinstance(X, Dataset) else X
-        if isinstance(X, (str, Path, NamedMatrix)) or self.format_.free:
+        if is_path(X) or isinstance(X, NamedMatrix) or self.format_.free:
             return X
         X = plain(X)
         if self.format_.named:

@@ -1,0 +1,41 @@
+"""How much memory a process may take: the least of what the machine, a control group and RLIMIT_AS allow."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+__all__ = ["memory"]
+
+GROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")  # as a container sees its own
+UNKNOWN = 8 << 30  # where no system tells
+
+
+def memory() -> int:
+    """Bytes.
+
+    >>> memory() > 0
+    True
+    """
+    found = [UNKNOWN]
+    with suppress(ValueError, OSError, AttributeError):
+        found = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    with suppress(ImportError, ValueError, OSError):
+        import resource
+
+        most = resource.getrlimit(resource.RLIMIT_AS)[0]
+        found += [most] if most != resource.RLIM_INFINITY else []
+    for group in (*GROUPS, *_own_groups()):
+        with suppress(OSError, ValueError):  # "max" is no number
+            found.append(int(Path(group).read_text()))
+    return min(n for n in found if n > 0)
+
+
+def _own_groups() -> list[str]:
+    """The control groups of this process and those around it (version 2)."""
+    with suppress(OSError, IndexError):
+        below = Path("/proc/self/cgroup").read_text().split("0::", 1)[1].strip().strip("/")
+        names = below.split("/") if below else []
+        return [f"/sys/fs/cgroup/{'/'.join(names[:i])}/memory.max" for i in range(1, len(names) + 1)]
+    return []
