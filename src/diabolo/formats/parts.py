@@ -341,7 +341,7 @@ def _matching(system: Any, pattern: str, said: str) -> list[Part]:
     names = pattern[len(root) :].strip("/").split("/")
     with told(said):
         infos = system.get_file_info(
-            pa_fs.FileSelector(root or ("/" if pattern[0] == "/" else "."), True, allow_not_found=True)
+            pa_fs.FileSelector(root or ("/" if pattern[0] == "/" else "."), recursive=True, allow_not_found=True)
         )
     below = [(info, os.path.relpath(info.path, root or ".").split("/")) for info in infos if info.is_file]
     found = [
