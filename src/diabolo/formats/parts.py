@@ -114,21 +114,23 @@ class Parts:
         return max(1, min(most, max(4096, PIECE // max(1, wide) // 4096 * 4096)))
 
     def pieces(self, rows: int, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
-        """The rows in order, so many at a time wherever one part ends and the next begins."""
-        batches = (batch for i in range(len(self)) for batch in self.batches(i, rows, columns))
-        return gathered(batches, rows)
+        """The rows in order, at most so many at a time; those of small parts together."""
+        return gathered((batch for i in range(len(self)) for batch in self.batches(i, rows, columns)), rows)
 
     def batches(
         self, i: int, rows: int, columns: Sequence[str] | None = None, groups: Sequence[int] | None = None
     ) -> Iterator[pa.Table]:
         """The rows of part i, or of some of its row groups, at most so many at a time."""
         names = self.schema.names if columns is None else list(columns)
-        schema, size = pa.schema([self.schema.field(name) for name in names], self.schema.metadata), self.at_once(rows, names)
-        if not self.sizes[i]:
+        schema = pa.schema([self.schema.field(name) for name in names], self.schema.metadata)
+        size, sizes = self.at_once(rows, names), self.groups[i]
+        some = [g for g in (range(len(sizes)) if groups is None else groups) if sizes[g]]
+        if not some:
             return
         with self.files[i].open(len(names)) as file, told(self.files[i].path):
-            for batch in file.iter_batches(size, row_groups=groups, columns=names):
-                yield as_agreed(pa.Table.from_batches([batch]), schema)
+            for run in runs(some, sizes, size):  # a batch out of two row groups costs as much again
+                for batch in file.iter_batches(min(size, sum(sizes[g] for g in run)), row_groups=run, columns=names):
+                    yield as_agreed(pa.Table.from_batches([batch]), schema)
 
     def head(self, most: int) -> pa.Table:
         """About so many rows, from row groups that are spread over all parts; all rows, if there are no more."""
@@ -147,21 +149,34 @@ class Parts:
         return pa.concat_tables([self.schema.empty_table(), *self.pieces(1 << 20)])
 
 
-def gathered(tables: Iterator[pa.Table], rows: int) -> Iterator[pa.Table]:
-    """Tables of exactly so many rows each, but for the last.
+def runs(groups: Sequence[int], sizes: Sequence[int], most: int) -> list[list[int]]:
+    """Row groups that are read together, because they have no more than so many rows; each larger one by itself.
 
-    >>> [t.num_rows for t in gathered(iter([pa.table({"a": [1, 2, 3]})] * 3), 4)]
-    [4, 4, 1]
+    >>> runs([0, 1, 2, 3], [10, 20, 500, 5], 30)
+    [[0, 1], [2], [3]]
+    """
+    found: list[list[int]] = []
+    rows = most
+    for g in groups:
+        if rows + sizes[g] > most:
+            found, rows = [*found, []], 0
+        found[-1].append(g)
+        rows += sizes[g]
+    return found
+
+
+def gathered(tables: Iterator[pa.Table], most: int) -> Iterator[pa.Table]:
+    """Small tables together, as long as they have no more than so many rows.
+
+    >>> [t.num_rows for t in gathered((pa.table({"a": range(n)}) for n in (1, 2, 3, 4)), 4)]
+    [3, 3, 4]
     """
     kept: list[pa.Table] = []
     for table in tables:
+        if kept and sum(t.num_rows for t in kept) + table.num_rows > most:
+            yield pa.concat_tables(kept)
+            kept = []
         kept.append(table)
-        if sum(t.num_rows for t in kept) >= rows:
-            whole = pa.concat_tables(kept)
-            ends = whole.num_rows // rows * rows
-            for start in range(0, ends, rows):
-                yield whole.slice(start, rows)
-            kept = [whole.slice(ends)] if ends < whole.num_rows else []
     if kept:
         yield pa.concat_tables(kept)
 
@@ -202,6 +217,8 @@ def agreed(one: pa.Schema, other: pa.Schema, first: str, path: str) -> pa.Schema
 
 def as_agreed(table: pa.Table, schema: pa.Schema) -> pa.Table:
     """A part with its columns in the order of the data set; one without any values gets the type that others have."""
+    if table.schema.equals(schema, check_metadata=True):
+        return table
     table = table.select(schema.names)
     for i, column in enumerate(schema):
         if pa.types.is_null(table.schema.field(i).type) and not pa.types.is_null(column.type):

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -235,9 +235,9 @@ class Tables(Format):
             return super().rows(X)
         return cached((self.to_array(piece) for piece in self.chunks(X)), parts.rows, self.width)
 
-    def to_array(self, X: Any) -> np.ndarray:
+    def to_array(self, X: Any, dtype: Any = np.float64, order: Literal["C", "F"] = "C") -> np.ndarray:
         X = self._read(X) if is_path(X) else collected(X)
-        x = np.zeros((X.shape[0], self.width))
+        x = np.zeros((X.shape[0], self.width), dtype, order)
         self._encoder.table(X, x, self.gaps)
         return x
 
