@@ -24,6 +24,7 @@ from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
+from warnings import catch_warnings, simplefilter
 
 import numpy as np
 import pyarrow as pa
@@ -164,7 +165,9 @@ class Applied:
     def __call__(self, table: pa.Table) -> pa.Table:
         if not table.num_rows:  # of one row without values, to know the columns
             one = pa.table([pa.nulls(1, t) for t in table.schema.types], schema=table.schema)
-            return self(one).slice(0, 0)
+            with catch_warnings():
+                simplefilter("ignore")
+                return self(one).slice(0, 0)
         act, model = VERBS[self.verb][0], self.loaded()
         options = {name: value for name, value in self.options.items() if name != "alpha"}
         found = act(model, taken(model.format_, table, Path()), **options)

@@ -172,9 +172,9 @@ class Numbers:
 
     def _add(self, v: np.ndarray) -> None:
         w = np.ascontiguousarray(v.T)
-        found = moments(w)
-        if np.isinf(found.low).any() or np.isinf(found.high).any():
+        if np.isinf(w).any():
             self._refuse(v)
+        found = moments(w)
         self.all = found if self.all is None else merged(self.all, found)
         if (some := np.flatnonzero(self.rising)).size:
             x = w[some]
