@@ -1,4 +1,4 @@
-"""How much memory a process may take: the least of what the machine, a control group and RLIMIT_AS allow."""
+"""How much memory a process may take: the least of what the machine, a control group, RLIMIT_AS and RLIMIT_DATA allow."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ def memory() -> int:
     with suppress(ImportError, ValueError, OSError):
         import resource
 
-        most = resource.getrlimit(resource.RLIMIT_AS)[0]
-        found += [most] if most != resource.RLIM_INFINITY else []
+        for limit in (resource.RLIMIT_AS, resource.RLIMIT_DATA):
+            most = resource.getrlimit(limit)[0]
+            found += [most] if most != resource.RLIM_INFINITY else []
     for group in (*GROUPS, *_own_groups()):
         with suppress(OSError, ValueError):  # "max" is no number
             found.append(int(Path(group).read_text()))
