@@ -34,9 +34,16 @@ def memory() -> int:
 
 
 def _own_groups() -> list[str]:
-    """The control groups of this process and those around it (version 2)."""
-    with suppress(OSError, IndexError):
-        below = Path("/proc/self/cgroup").read_text().split("0::", 1)[1].strip().strip("/")
-        names = below.split("/") if below else []
-        return [f"/sys/fs/cgroup/{'/'.join(names[:i])}/memory.max" for i in range(1, len(names) + 1)]
-    return []
+    """The control groups of this process and those around it; of version 2 or 1."""
+    found: list[str] = []
+    with suppress(OSError):
+        for line in Path("/proc/self/cgroup").read_text().splitlines():
+            _, kinds, below = line.split(":", 2)
+            names = below.strip("/").split("/") if below.strip("/") else []
+            for i in range(1, len(names) + 1):
+                path = "/".join(names[:i])
+                if not kinds:
+                    found.append(f"/sys/fs/cgroup/{path}/memory.max")
+                elif "memory" in kinds.split(","):
+                    found.append(f"/sys/fs/cgroup/memory/{path}/memory.limit_in_bytes")
+    return found

@@ -140,7 +140,9 @@ def swept(source: np.ndarray, indices: np.ndarray) -> np.ndarray:
     """``source[indices]``, read in the order of the disk."""
     order = np.argsort(indices, kind="stable")
     rows = np.empty((len(indices), *source.shape[1:]), source.dtype)
-    rows[order] = source[indices[order]]
+    for start in range(0, len(order), 4096):
+        some = order[start : start + 4096]
+        rows[some] = source[indices[some]]
     return rows
 
 

@@ -55,7 +55,7 @@ MIN_HELD_OUT = 20
 MAX_HELD_OUT = 10_000
 AT_ONCE = 4096  # rows that a network reads at once
 NUMBERS_OF_SAMPLE = 200_000_000  # from which PCA is computed
-BYTES_OF_SAMPLE = 64  # of memory for each of them: PCA has several copies
+BYTES_OF_SAMPLE = 128  # of memory for each of them: PCA has several copies
 NETWORK_PARAMETERS = (
     "n_components",
     "hidden",

@@ -26,7 +26,7 @@ from .suspects import is_row_number
 
 __all__ = ["fit_column", "fit_columns", "names_to_fit", "row_numbers", "share_unit"]
 
-AT_ONCE = 8_000_000  # numbers that are measured at once
+AT_ONCE = 2_000_000  # numbers that are measured at once
 
 
 def names_to_fit(table: pa.Table, categories: Sequence[str], numbers: Sequence[str], dates: Mapping[str, str]) -> list[str]:
@@ -82,15 +82,15 @@ def share_unit(fields: list[Any], table: pa.Table, seen: Mapping[str, Seen] | No
         return False
     if not all(pa.types.is_integer(t) or pa.types.is_floating(t) for t in (table.schema.field(c.name).type for c in fields)):
         return False
-    v = np.stack([numeric(combined(table, column.name)) for column in fields])
-    low, high = np.fmin.reduce(v, 1), np.fmax.reduce(v, 1)
+    columns = (numeric(combined(table, column.name)) for column in fields)
+    step = max(1, table.num_rows // LOOKED_AT)
+    some, low, high = zip(*((v[::step].copy(), np.fmin.reduce(v), np.fmax.reduce(v)) for v in columns), strict=True)
     if seen:
         known = [(seen[c.name].low, seen[c.name].high) if not c.empty else (np.nan, np.nan) for c in fields]
-        low, high = np.array(known).T
-    if not alike(low, high):
+        low, high = zip(*known, strict=True)
+    if not alike(np.array(low), np.array(high)):
         return False
-    some = v[:, :: max(1, v.shape[1] // LOOKED_AT)]
-    scale = together(some, np.zeros(len(v)), 1.0)
+    scale = together(np.stack(some), np.zeros(len(some)), 1.0)
     for j, column in enumerate(fields):
         if isinstance(column, Number):
             column.take(scale, j)

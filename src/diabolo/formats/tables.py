@@ -44,7 +44,7 @@ __all__ = ["Tables"]
 
 SHOWN, LONG = 16, 32  # printed: columns, letters of a name
 CHUNK = 65_536  # rows of a file that are read at once, at most
-LEAST_SAMPLE, CELLS_OF_SAMPLE = 20_000, 50_000_000  # of a larger file: rows at least, cells at most
+LEAST_SAMPLE, CELLS_OF_SAMPLE = 20_000, 20_000_000  # of a larger file: rows at least, cells at most
 
 
 class Tables(Format):
