@@ -107,9 +107,8 @@ def learned(data: str, model: str, limit: str, size: str) -> int:
     else:
         base.MAX_BYTES_IN_MEMORY = 1 << 40
         base.SHARE_OF_MEMORY = 1.0
-    ae = Autoencoder(CODES, hidden=HIDDEN, epochs=1, patience=1000, batch_size=int(size), random_state=0, verbose=False).fit(
-        data
-    )
+    ae = Autoencoder(CODES, hidden=HIDDEN, epochs=1, patience=1000, batch_size=int(size), random_state=0, verbose=False)
+    ae.fit(data)
     ae.save(model)
     n = bulk.parts_of(data).rows  # type: ignore[union-attr]
     steps = round(ae.history_.epoch[-1] * (n - min(10_000, n // 10)) / int(size))
