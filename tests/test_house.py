@@ -274,6 +274,7 @@ TOGETHER = {
     "outliers": """estimators.gaps estimators.outliers.detector estimators.outliers.explanation
         estimators.outliers.known_outliers estimators.outliers.scorer estimators.outliers.scores""",
     "outlines": "fonts.contours",
+    "parts": "formats.survey limits",
     "picture": "images.album images.pillow images.tiff",
     "printed": "estimators.autoencoder.comparison",
     "program": "explorer.programs programs.layers programs.operations programs.tape",

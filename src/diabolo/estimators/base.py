@@ -12,7 +12,6 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -31,9 +30,11 @@ from ..formats import Format, infer, stored
 from ..formats.base import SINGLE
 from ..formats.frames import rows_of
 from ..formats.matrices import plain
+from ..formats.parts import is_path
 from ..formats.readers import Dataset, NamedMatrix, opened
 from ..hardware import one_thread, pick_device, pick_precision
 from ..history import History
+from ..limits import memory
 from ..losses import Bounded, Loss, Multinomial, Softmax
 from ..network import Diabolo
 from ..printed import few
@@ -53,6 +54,8 @@ MIN_ROWS_TO_HOLD_OUT = 40  # with fewer, no rows are held out: too few to decide
 MIN_HELD_OUT = 20
 MAX_HELD_OUT = 10_000
 AT_ONCE = 4096  # rows that a network reads at once
+NUMBERS_OF_SAMPLE = 200_000_000  # from which PCA is computed
+BYTES_OF_SAMPLE = 128  # of memory for each of them: PCA has several copies
 NETWORK_PARAMETERS = (
     "n_components",
     "hidden",
@@ -152,7 +155,7 @@ class System(Training, BaseEstimator, ABC):
     def _validated(self, X: Any, reset: bool) -> Any:
         """Check names, shape and finiteness as scikit-learn does; only tables and arrays are checked."""
         reset, X = reset and not self._continues(), X.values if isinstance(X, Dataset) else X
-        if isinstance(X, (str, Path, NamedMatrix)) or self.format_.free:
+        if is_path(X) or isinstance(X, NamedMatrix) or self.format_.free:
             return X
         X = plain(X)
         if self.format_.named:
@@ -224,7 +227,7 @@ class System(Training, BaseEstimator, ABC):
         if self._continues():
             self.format_.tell_unseen(X)
         self._learn_columns(X)
-        if isinstance(X, (str, Path, NamedMatrix)) or self.format_.free:
+        if is_path(X) or isinstance(X, NamedMatrix) or self.format_.free:
             self._name_features()
         elif self.format_.left_out:
             self._name_features(named=hasattr(self, "feature_names_in_"))
@@ -410,7 +413,7 @@ def _sample(rows: Rows) -> Tensor:
 
 def sampled(n: int, d: int) -> np.ndarray:
     """Row numbers of a sample of n rows, with d features, that fits in memory."""
-    most = max(1000, 200_000_000 // max(1, d))
+    most = max(1000, min(NUMBERS_OF_SAMPLE, memory() // BYTES_OF_SAMPLE) // max(1, d))
     return np.arange(n) if n <= most else np.sort(np.random.default_rng(0).choice(n, most, replace=False))
 
 
