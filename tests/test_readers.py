@@ -67,10 +67,17 @@ def mtx(path: Path) -> None:
     scipy.io.mmwrite(path, sp.coo_matrix(NUMBERS), precision=17)
 
 
+def cells(**more: Any) -> Any:
+    """Names are objects: not every version of anndata writes the strings of pandas 3."""
+    import pandas as pd
+
+    rows, genes = [pd.Index(names, dtype=object) for names in ([f"cell {i}" for i in range(N)], NAMES)]
+    obs = pd.DataFrame(more.pop("obs", {}), index=rows)
+    return anndata.AnnData(NUMBERS, obs, pd.DataFrame(index=genes), **more)
+
+
 def h5ad(path: Path) -> None:
-    cells = anndata.AnnData(NUMBERS)
-    cells.var_names = NAMES
-    cells.write_h5ad(path)
+    cells().write_h5ad(path)
 
 
 def table() -> Any:
@@ -255,8 +262,7 @@ def test_idx_pictures_and_their_classes(tmp_path: Path) -> None:
 
 
 def test_a_model_keeps_the_options_of_its_file(tmp_path: Path) -> None:
-    cells = anndata.AnnData(NUMBERS, layers={"other": 2 * NUMBERS})
-    cells.write_h5ad(tmp_path / "a.h5ad")
+    cells(layers={"other": 2 * NUMBERS}).write_h5ad(tmp_path / "a.h5ad")
     with readers.options(layer="other"):
         ae = Autoencoder(2, **SMALL).fit(tmp_path / "a.h5ad")
     ae.save(tmp_path / "m.diabolo")
