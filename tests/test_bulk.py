@@ -20,6 +20,7 @@ import pytest
 from click.testing import CliRunner
 
 from diabolo import Autoencoder, MultiLabelClassifier, OutlierDetector, bulk
+from diabolo.bulk import units, work
 from diabolo.cli import cli
 from diabolo.errors import DataError
 from diabolo.formats.parts import parts_of
@@ -154,14 +155,14 @@ def test_an_array_of_slurm_is_a_number_of_shards(monkeypatch: pytest.MonkeyPatch
     array = {"SLURM_ARRAY_TASK_ID": "14", "SLURM_ARRAY_TASK_MIN": "10", "SLURM_ARRAY_TASK_STEP": "2"}
     for name, value in (array | {"SLURM_ARRAY_TASK_COUNT": "5"}).items():
         monkeypatch.setenv(name, value)
-    assert bulk.shard() == (2, 5)
+    assert units.shard() == (2, 5)
     monkeypatch.setenv("RANK", "1")
     monkeypatch.setenv("WORLD_SIZE", "4")
-    assert bulk.shard() == (9, 20)
+    assert units.shard() == (9, 20)
 
 
 def test_a_large_part_is_cut_between_its_row_groups(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("diabolo.bulk.UNIT", 100)
+    monkeypatch.setattr("diabolo.bulk.units.UNIT", 100)
     bulk.run(place / "codes.diabolo", place / "data", tmp_path / "out", keep=["id"], verbose=False)
     names = sorted(p.name for p in (tmp_path / "out").iterdir())
     assert names[:3] == ["part-0.00000-of-00002.parquet", "part-0.00001-of-00002.parquet", "part-1.parquet"]
@@ -231,7 +232,7 @@ def test_ray_gives_the_same(place: Path, tmp_path: Path, monkeypatch: pytest.Mon
     bulk.run(place / "codes.diabolo", place / "data", tmp_path / "local", keep=["id"], verbose=False)
     one, other = (parts_of(tmp_path / name).read() for name in ("ray", "local"))  # type: ignore[union-attr]
     assert one.equals(other)
-    assert json.loads(pq.read_schema(tmp_path / "ray" / "part-0.parquet").metadata[bulk.KEY])["verb"] == "encode"
+    assert json.loads(pq.read_schema(tmp_path / "ray" / "part-0.parquet").metadata[work.KEY])["verb"] == "encode"
 
 
 def test_dask_gives_the_same(place: Path) -> None:

@@ -243,6 +243,7 @@ def test_the_root_is_lazy_and_complete() -> None:
 
 # What has no test file of its name, or shares its name with another: it is tested with what uses it, in tests/test_<noun>.py.
 TOGETHER = {
+    "bulk": "bulk.applied bulk.run bulk.units bulk.work",
     "cli": """cli.data cli.decode cli.demo cli.encode cli.fit cli.info cli.label cli.labels cli.map cli.options
         cli.outliers cli.printing cli.report cli.sample cli.score cli.tag""",
     "cli_files": "cli.contents",
