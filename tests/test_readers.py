@@ -7,6 +7,7 @@ import inspect
 import struct
 from collections.abc import Callable
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from sklearn.datasets import dump_svmlight_file
 from diabolo import Autoencoder, Classifier, MultiLabelClassifier, OutlierDetector, load
 from diabolo.engine import load as load_numpy
 from diabolo.errors import DataError
-from diabolo.formats import read_dataset, readers
+from diabolo.formats import read_dataset, readers, write_table
 from diabolo.formats.readers.dataset import Dataset, NamedMatrix
 from kinds import SMALL
 
@@ -286,3 +287,47 @@ def test_a_model_of_counts_is_told_of_logarithms() -> None:
     ae = Autoencoder(2, **SMALL).fit(sp.csr_matrix(COUNTS))
     with pytest.warns(UserWarning, match=r"X holds 1\.1, but the model was fitted to whole counts"):
         ae.transform(sp.csr_matrix(np.log1p(COUNTS)))
+
+
+# ── real sets ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("name", ["emotions", "enron"])
+def test_a_real_set_has_the_same_codes_in_each_file(name: str, data_folder: Path, tmp_path: Path) -> None:
+    plain = data_folder / "multilabel" / f"{name}.npz"
+    X = read_dataset(plain).X
+    S = sp.csr_matrix(X, dtype=np.float64)
+    scipy.io.savemat(tmp_path / "a.mat", {"X": X})
+    scipy.io.mmwrite(tmp_path / "a.mtx", S)
+    anndata.AnnData(X, var=cells_of("gene", X.shape[1]), obs=cells_of("cell", X.shape[0])).write_h5ad(tmp_path / "a.h5ad")
+    rows = [" ".join(f"{j}:{v!r}" for j, v in zip(*pair, strict=True)) for pair in pairs_of(S)]
+    (tmp_path / "a.txt").write_text("\n".join([f"{S.shape[0]} {S.shape[1]} 1", *(f"0 {row}" for row in rows)]) + "\n")
+    codes = Autoencoder(2, **SMALL).fit(plain).transform(plain)
+    for file in sorted(tmp_path.iterdir()):
+        np.testing.assert_array_equal(Autoencoder(2, **SMALL).fit(file).transform(file), codes, str(file.name))
+
+
+def cells_of(what: str, n: int) -> Any:
+    import pandas as pd
+
+    return pd.DataFrame(index=pd.Index([f"{what} {i}" for i in range(n)], dtype=object))
+
+
+def pairs_of(S: Any) -> list[tuple[list[int], list[float]]]:
+    ends = S.indptr.tolist()
+    return [(S.indices[a:b].tolist(), S.data[a:b].tolist()) for a, b in pairwise(ends)]
+
+
+@pytest.mark.parametrize("name", ["credit-g", "segment"])
+def test_a_real_table_has_the_same_codes_in_each_file(name: str, data_folder: Path, tmp_path: Path) -> None:
+    import pandas as pd
+
+    plain = data_folder / "tables" / f"{name}.csv.gz"
+    df = pd.read_csv(plain).rename(columns=lambda c: c.replace("-", "_")[:30])
+    write_table(pa.Table.from_pandas(df, preserve_index=False), tmp_path / "a.arff")
+    pyreadstat.write_sav(df, str(tmp_path / "a.sav"))
+    pyreadstat.write_dta(df, str(tmp_path / "a.dta"))
+    pyreadstat.write_xport(df.set_axis([f"C{j}" for j in range(df.shape[1])], axis=1), str(tmp_path / "a.xpt"))
+    codes = Autoencoder(2, **SMALL).fit(plain).transform(plain)
+    for file in sorted(tmp_path.iterdir()):
+        np.testing.assert_array_equal(Autoencoder(2, **SMALL).fit(file).transform(file), codes, str(file.name))
