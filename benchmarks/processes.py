@@ -10,6 +10,10 @@ Then a small fit is killed again and again (kill -9 of one process, at random st
 with another number of processes, 2, 3 or 1. The rows of each step are written down, with the last attempt at a step counting:
 of each epoch every row must be there once, and the weights must be those of a fit without kills, but for rounding.
 
+Last, what a step would take on many machines, by arithmetic from the measured step of one process:
+
+    t(W) = c B / W + 2 (W - 1) / W * 4 n / bandwidth + 2 log2(W) latency        c: seconds for a row, n: weights, B: rows of a batch
+
     DIABOLO_DATA=... python benchmarks/processes.py [--rounds 3] [--epochs 3] [--kills 20]
 """
 
@@ -17,6 +21,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import signal
 import subprocess
@@ -39,6 +44,7 @@ from training_speed import LR, Task, made_up, mnist, network, squared_error
 BATCH = 1024
 HIDDEN = (1000, 500, 250, 30)
 ROWS, EPOCHS = 240, 12  # of the small fit that is killed
+BANDWIDTH, LATENCY = 1.25e9, 50e-6  # bytes a second (10 Gbit/s), and seconds, between two machines
 WAYS = {"one process": (0, 1), "torchrun 1": (1, 1), "torchrun 2": (2, 2)}  # processes of torchrun, batches of 1024
 BARS = {"torchrun 2": 1.7, "torchrun 1": 0.97}
 
@@ -138,6 +144,20 @@ def killed(kills: int) -> dict[str, Any]:
     }
 
 
+# ── many machines ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def simulated(seconds: float, weights: int) -> list[dict[str, Any]]:
+    """Milliseconds of a step of 64 x 1024 rows, by the number of machines with one core each, and what they gain."""
+    batch, found = 64 * BATCH, []
+    for w in (1, 2, 4, 8, 16, 32, 64):
+        compute = seconds * batch / w
+        exchange = 2 * (w - 1) / w * 4 * weights / BANDWIDTH + 2 * math.log2(w) * LATENCY
+        found.append({"machines": w, "compute, ms": 1000 * compute, "exchange, ms": 1000 * exchange, "times one": 0.0})
+        found[-1]["times one"] = seconds * batch / (compute + exchange)
+    return found
+
+
 def main() -> None:
     p = common.parser(str(__doc__).splitlines()[0])
     p.add_argument("--rounds", type=int, default=3)
@@ -172,9 +192,14 @@ def main() -> None:
                 "spread of seeds": float(np.ptp(errors)),
             }
         )
+    weights = sum(p.numel() for p in network(Task(made_up("train") if options.tiny else mnist("t10k"), 1, HIDDEN)).parameters())
+    many = simulated(1 / rows[0]["rows/s"], weights)
     after = killed(2 if options.tiny else options.kills)
     print(after)
-    common.show(f"H&S network, {options.epochs} epochs of MNIST, one thread each", rows, options.json, **after)
+    common.show(
+        f"H&S network, {options.epochs} epochs of MNIST, one thread each", rows, options.json, **after, many=json.dumps(many)
+    )
+    common.show("A step on many machines, by arithmetic", many, None)
 
 
 if __name__ == "__main__":
