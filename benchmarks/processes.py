@@ -12,7 +12,9 @@ of each epoch every row must be there once, and the weights must be those of a f
 
 Last, what a step would take on many machines, by arithmetic from the measured step of one process:
 
-    t(W) = c B / W + 2 (W - 1) / W * 4 n / bandwidth + 2 log2(W) latency        c: seconds for a row, n: weights, B: rows of a batch
+    t(W) = c B / W + 2 (W - 1) / W * 4 n / bandwidth + 2 log2(W) latency
+
+c: seconds for a row, n: weights, B: rows of a batch.
 
     DIABOLO_DATA=... python benchmarks/processes.py [--rounds 3] [--epochs 3] [--kills 20]
 """
