@@ -176,8 +176,8 @@ def laid_out(path: Path, reading: Reading) -> Layout:
         text = "\n" + text[excel.end() :]  # as many lines as before
     records = read(text, sep)
     if not records:
-        long = f" has a first line with a cell of more than {csv.field_size_limit():,} characters: it is no table"
-        raise DataError(f"{str(path)!r}{long if len(text) > csv.field_size_limit() else ' is empty'}")
+        long = f" has a first line with a cell of more than {LONGEST:,} characters: it is no table"
+        raise DataError(f"{str(path)!r}{long if len(text) > LONGEST else ' is empty'}")
     first = begin(path, records, reading.header, sep)
     line, cells = records[first]
     if reading.header:
@@ -199,6 +199,8 @@ def read(text: str, sep: str) -> list[tuple[int, list[str]]]:
     reader, records = csv.reader(io.StringIO(text, newline=""), delimiter=sep), []
     try:
         for cells in reader:
+            if max(map(len, cells), default=0) > LONGEST:  # csv has this limit, until another module changes it for all
+                break
             if any(cell.strip() for cell in cells) or len(cells) > 1:
                 records.append((reader.line_num, cells))
             if len(records) == LINES:
