@@ -26,6 +26,7 @@ __all__ = ["Layout", "Reading", "encoding_of", "ending", "laid_out", "not_decode
 
 HEAD, MOST = 1 << 18, 1 << 25  # bytes that are looked at; where these hold no few lines, so many at most
 FEW, LINES = 3, 50
+LONGEST = 1 << 17  # characters of a cell
 SEPARATORS = ",;\t|"
 NUMBER = re.compile(r"^\s*[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d+)?\s*$")
 SEP = re.compile(r"sep=(.)\r?\n")  # which Excel writes into a first line
