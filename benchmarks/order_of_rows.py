@@ -1,7 +1,8 @@
 """A table on disk, sorted by class, beside the same table shuffled in memory: the error on test rows.
 
 Rows of a file that does not fit into the buffer are read in blocks of neighbors, and only the rows of a buffer are permuted
-together. Here the buffer is a twentieth of the table, as that of 32 MB is of 640 MB, and the rows are sorted by class, the
+together. Here the buffer is a twentieth of the table, as that of 32 MB is of 640 MB, of 512 blocks, as those of 64 kB are in 32 MB
+(but of at least two neighbors each), and the rows are sorted by class, the
 worst order for it. The error is the mean squared one of test rows, in units of PCA of as many codes: the mean over seeds, and
 their spread (largest less smallest).
 
@@ -25,7 +26,7 @@ from diabolo import Autoencoder
 from diabolo import rows as reading
 from diabolo.formats import base
 
-K, SHARE = 4, 20
+K, SHARE, BLOCKS = 4, 20, 512
 
 
 def error(ae: Autoencoder, X: pd.DataFrame) -> float:
@@ -51,7 +52,9 @@ def compared(name: str, seeds: int) -> dict[str, Any]:
             ae = Autoencoder(**settings, random_state=seed).fit(X)
             found["shuffled"].append(error(ae, test) / of_pca(ae, X, test))
             buffer = 4 * X.size // SHARE
-            with patch.object(base, "MAX_BYTES_IN_MEMORY", 0), patch.object(reading, "BUFFER", buffer):
+            block = max(2, len(X) // SHARE // BLOCKS)
+            small = patch.object(reading, "BUFFER", buffer), patch.object(reading, "BLOCK", block)
+            with patch.object(base, "MAX_BYTES_IN_MEMORY", 0), small[0], small[1]:
                 ae = Autoencoder(**settings, random_state=seed).fit(path)
             found["sorted"].append(error(ae, test) / of_pca(ae, X, test))
     means = {what: float(np.mean(values)) for what, values in found.items()}
