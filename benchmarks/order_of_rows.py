@@ -1,10 +1,9 @@
 """A table on disk, sorted by class, beside the same table shuffled in memory: the error on test rows.
 
 Rows of a file that does not fit into the buffer are read in blocks of neighbors, and only the rows of a buffer are permuted
-together. Here the buffer is a twentieth of the table, as that of 32 MB is of 640 MB, of 512 blocks, as those of 64 kB are in 32 MB
-(but of at least two neighbors each), and the rows are sorted by class, the
-worst order for it. The error is the mean squared one of test rows, in units of PCA of as many codes: the mean over seeds, and
-their spread (largest less smallest).
+together. Here the buffer is a twentieth of the table, as that of 32 MB is of 640 MB, and has 512 blocks, as 32 MB has of 64 kB
+(but of at least two neighbors each). The rows are sorted by class, the worst order for it. The error is the mean squared one of
+test rows, in units of PCA of as many codes: the mean over seeds, and their spread (largest less smallest).
 
     DIABOLO_DATA=... python benchmarks/order_of_rows.py [--sets letter optdigits shuttle] [--seeds 3]
 """
