@@ -16,6 +16,7 @@ import pytest
 import scipy.io
 import scipy.sparse as sp
 from sklearn.datasets import dump_svmlight_file
+from sklearn.model_selection import KFold, cross_val_score
 
 from diabolo import Autoencoder, Classifier, MultiLabelClassifier, OutlierDetector, load
 from diabolo.engine import load as load_numpy
@@ -280,3 +281,34 @@ def test_a_model_of_counts_is_told_of_logarithms() -> None:
     ae = Autoencoder(2, **SMALL).fit(sp.csr_matrix(COUNTS))
     with pytest.warns(UserWarning, match=r"X holds 1\.1, but the model was fitted to whole counts"):
         ae.transform(sp.csr_matrix(np.log1p(COUNTS)))
+
+
+# ── a Dataset wherever X is taken ────────────────────────────────────────────────────────────────────────────────────
+
+
+def both_kinds() -> list[Dataset]:
+    """A table and a matrix, with labels and gaps."""
+    X = NUMBERS.copy()
+    X[[3, 50], 2] = np.nan
+    table, labels = (pa.table(dict(zip(names, v.T, strict=False))) for names, v in ((NAMES, X), ("abc", LABELS)))
+    return [Dataset(table, labels), Dataset(X, sp.csr_matrix(LABELS), columns=NAMES, labels=list("abc"))]
+
+
+@pytest.mark.parametrize("dataset", both_kinds(), ids=["table", "matrix"])
+def test_a_dataset_is_taken_as_its_x(dataset: Dataset, tmp_path: Path) -> None:
+    ae = Autoencoder(2, **SMALL).fit(dataset)
+    ae.save(tmp_path / "m.diabolo")
+    for model in (ae, load_numpy(tmp_path / "m.diabolo")):
+        np.testing.assert_array_equal(np.asarray(model.impute(dataset)), np.asarray(model.impute(dataset.X)))
+    weight = np.arange(N) % 4.0  # rows of weight 0 are left out
+    fitted = [Autoencoder(2, **SMALL).fit(X, sample_weight=weight) for X in (dataset, dataset.X)]
+    np.testing.assert_array_equal(*(model.transform(dataset) for model in fitted))
+
+
+@pytest.mark.parametrize("dataset", both_kinds(), ids=["table", "matrix"])
+def test_scikit_learn_splits_a_dataset_with_its_labels(dataset: Dataset) -> None:
+    found = cross_val_score(MultiLabelClassifier(**SMALL, members=2), dataset, cv=KFold(2))
+    X, Y = (dataset.X.to_pandas(), dataset.Y.to_pandas()) if isinstance(dataset.X, pa.Table) else (dataset.X, dataset.Y)
+    np.testing.assert_array_equal(found, cross_val_score(MultiLabelClassifier(**SMALL, members=2), X, Y, cv=KFold(2)))
+    named = Dataset(NUMBERS, rows=[*map(str, range(N))], weights=np.arange(N))[np.arange(N) > N - 3]
+    assert (len(named), named.rows, named.weights.tolist()) == (2, [str(N - 2), str(N - 1)], [N - 2, N - 1])

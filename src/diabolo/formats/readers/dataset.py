@@ -5,7 +5,7 @@ file  --read-->  X (n, d), Y (n, k) or (n,), names, and what was decided while i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -56,6 +56,15 @@ class Dataset:
         """Of X."""
         return tuple(map(int, self.X.shape))
 
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: Any) -> Dataset:
+        """These rows, with all that is said of them; so scikit-learn can split it."""
+        i = np.arange(len(self))[rows[0] if isinstance(rows, tuple) else rows]
+        X, Y, weights = (None if v is None else some_rows(v, i) for v in (self.X, self.Y, self.weights))
+        return replace(self, X=X, Y=Y, weights=weights, rows=None if self.rows is None else [self.rows[j] for j in i])
+
     @property
     def values(self) -> Any:
         """X as models take it; a matrix with what is known of it."""
@@ -100,7 +109,7 @@ class NamedMatrix:
         return self.shape[0]
 
     def __getitem__(self, rows: Any) -> NamedMatrix:
-        return NamedMatrix(self.matrix[rows], self.names, self.counts)
+        return NamedMatrix(self.matrix[rows], self.names, self.counts, self.options)
 
     def of(self, names: list[Any], said: str = "X", what: str = "column") -> Any:
         """The columns of these names, in this order.
@@ -118,3 +127,12 @@ class NamedMatrix:
                 f"{said} has no {what} {absent[0]!r}{more}, which the model was fitted with{suggest(absent[0], self.names)}"
             )
         return self.matrix[:, [place[name] for name in names]]
+
+
+def some_rows(X: Any, i: np.ndarray) -> Any:
+    """The rows of these numbers, of a table, an array or a sparse matrix.
+
+    >>> some_rows(np.arange(6).reshape(3, 2), np.array([2, 0])).tolist()
+    [[4, 5], [0, 1]]
+    """
+    return X.take(i) if hasattr(X, "column_names") else X[i]
