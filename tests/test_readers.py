@@ -308,7 +308,7 @@ def test_a_dataset_is_taken_as_its_x(dataset: Dataset, tmp_path: Path) -> None:
 @pytest.mark.parametrize("dataset", both_kinds(), ids=["table", "matrix"])
 def test_scikit_learn_splits_a_dataset_with_its_labels(dataset: Dataset) -> None:
     found = cross_val_score(MultiLabelClassifier(**SMALL, members=2), dataset, cv=KFold(2))
-    X, Y = (dataset.X.to_pandas(), dataset.Y.to_pandas()) if isinstance(dataset.X, pa.Table) else (dataset.X, dataset.Y)
+    X, Y = (dataset.X.to_pandas(), dataset.Y.to_pandas()) if isinstance(dataset.X, pa.Table) else (dataset.X, LABELS)
     np.testing.assert_array_equal(found, cross_val_score(MultiLabelClassifier(**SMALL, members=2), X, Y, cv=KFold(2)))
     named = Dataset(NUMBERS, rows=[*map(str, range(N))], weights=np.arange(N))[np.arange(N) > N - 3]
     assert (len(named), named.rows, named.weights.tolist()) == (2, [str(N - 2), str(N - 1)], [N - 2, N - 1])

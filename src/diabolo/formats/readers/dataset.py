@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ...deferred import is_sparse
 from ...errors import DataError, suggest
 
 __all__ = ["Dataset", "NamedMatrix"]
@@ -53,8 +54,8 @@ class Dataset:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Of X."""
-        return tuple(map(int, self.X.shape))
+        """Of X; (n,) of pictures in files."""
+        return tuple(map(int, getattr(self.X, "shape", None) or (len(self.X),)))
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -130,9 +131,9 @@ class NamedMatrix:
 
 
 def some_rows(X: Any, i: np.ndarray) -> Any:
-    """The rows of these numbers, of a table, an array or a sparse matrix.
+    """The rows of these numbers, of a table, an array, a sparse matrix, or pictures in files.
 
     >>> some_rows(np.arange(6).reshape(3, 2), np.array([2, 0])).tolist()
     [[4, 5], [0, 1]]
     """
-    return X.take(i) if hasattr(X, "column_names") else X[i]
+    return X[i] if isinstance(X, np.ndarray) or is_sparse(X) else X.take(i.tolist())
