@@ -149,7 +149,7 @@ def as_they_stand(model: System, data: Path) -> Any:
     from ..formats.layout import ending
     from .options import said
 
-    if not is_table(data) and not ending(data).endswith((".jsonl", ".jsonl.gz")):
+    if not is_table(data, model.format_.options) and not ending(data).endswith((".jsonl", ".jsonl.gz")):
         raise DataError(f"--keep: {str(data)!r} is no table: it has no columns to keep")
     known: dict[str, Any] = {"encoding": getattr(model.format_, "encoding", None)}
     return read_table(data, None, getattr(model.format_, "reading", None) or Reading(**known | said()), {})
@@ -212,10 +212,10 @@ def sheet(X: Any) -> Any:
 
 def row_names(model: System, data: Any) -> dict[str, list[str]]:
     """What the rows of `data` are called, under a heading: files that are pictures, texts in a folder, names in a file."""
-    from ..formats.readers import read_dataset, reader
+    from ..formats.readers import as_dataset, reader
 
     if reader(data) is not None:
-        found = read_dataset(data).rows
+        found = as_dataset(data, model.format_.options).rows
         return {} if found is None else {"name": found}
     if model.format_.kind == "documents" and Path(data).is_dir():
         from ..formats.texts import texts_in
