@@ -404,3 +404,16 @@ def test_dates_and_missing_values_of_a_table(tmp_path: Path) -> None:
         ae = Autoencoder(1, format=told, **SMALL).fit(X)
         for other in (tmp_path / "a.arff", tmp_path / "a.csv", read_dataset(tmp_path / "a.arff")):
             np.testing.assert_array_equal(ae.transform(other), plain)
+
+
+def test_labels_that_do_not_occur_in_a_test_file(tmp_path: Path) -> None:
+    """Lines of svmlight name the labels that a row has: one that no row of the test file has is absent from it."""
+    fewer = LABELS * [0, 1, 1]
+    for name, Y in (("train.svm", LABELS), ("test.svm", fewer)):
+        rows = [",".join(map(str, np.flatnonzero(y))) for y in Y]
+        pairs = [" ".join(f"{j}:{v!r}" for j, v in enumerate(x, 1)) for x in NUMBERS.tolist()]
+        (tmp_path / name).write_text("".join(f"{y} {x}\n" for y, x in zip(rows, pairs, strict=True)))
+    clf = MultiLabelClassifier(**SMALL, members=2).fit(tmp_path / "train.svm")
+    assert clf.score(tmp_path / "test.svm") == clf.score(NUMBERS, fewer)
+    with pytest.raises(DataError, match="Y has no label 'a'"):
+        Dataset(NUMBERS, sp.csr_matrix(LABELS), labels=["b", "c", "d"]).answers.of(["a"], "Y", "label")

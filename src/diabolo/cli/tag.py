@@ -52,7 +52,7 @@ def command(
 
     if output:
         never_onto_input(output, model, data)
-        if output.suffix == ".npy":
+        if output.suffix.lower() == ".npy":
             raise DataError(f"--output {str(output)!r}: names of labels are not numbers: write a table, such as .csv")
     clf = load_model(model, "tag", "MultiLabelClassifier", "IndependentClassifiers")
     check_sep(clf, sep)
