@@ -459,3 +459,21 @@ def test_a_model_of_a_table_takes_a_matrix_with_these_columns(tmp_path: Path) ->
     pa_named = Autoencoder(2, **SMALL).fit(pa.table({"a": NUMBERS[:, 0], "b": NUMBERS[:, 1]}))
     with pytest.raises(DataError, match="X has no column 'a', and 1 more of 2"):
         pa_named.transform(tmp_path / "sparse.arff")
+
+
+@pytest.mark.parametrize("name", ["a.h5ad.gz", "a.mat.gz", "a.sav.gz", "b.arff", "b.h5ad", "b.svm"])
+def test_packed_files_say_so(name: str, tmp_path: Path) -> None:
+    """Of a kind that is not read packed, or without .gz in their names."""
+    plain = name.removesuffix(".gz").replace("b.", "a.")
+    WRITERS[plain](tmp_path / plain)
+    (tmp_path / name).write_bytes(gzip.compress((tmp_path / plain).read_bytes()))
+    with pytest.raises(DataError, match=f"{name}' is packed by gzip: unpack it first"):
+        Autoencoder(2, **SMALL).fit(tmp_path / name)
+
+
+def test_a_folder_by_the_name_of_a_file(tmp_path: Path) -> None:
+    for ending in readers.READABLE:
+        (tmp_path / f"a{ending}").mkdir()
+        with pytest.raises((DataError, IsADirectoryError)) as error:
+            read_dataset(tmp_path / f"a{ending}")
+        assert "\n" not in str(error.value)

@@ -84,6 +84,8 @@ def infer(X: Any, format: str | Format = "auto", counts: bool = False) -> Format
         what = "holds neither pictures nor .txt files" if any(Path(X).iterdir()) else "is empty"
         raise DataError(f"the folder {str(X)!r} {what}: give one of pictures or of texts (.txt), or the file of a table")
     if isinstance(X, (str, Path)):
+        if error := readers.packed(X):
+            raise error
         names = ", ".join((*READABLE, *readers.READABLE, ".npy", ".jsonl", ".jsonl.gz", ".txt"))
         raise DataError(f"{str(X)!r} is not a file that can be read: its name should end in one of {names}")
     raise DataError(f"X is a {type(X).__name__}: give a DataFrame, an array, a sparse matrix, a list of texts or a path")
