@@ -6,17 +6,31 @@ Each start trains some epochs on all rows and prints its rate without start and 
 round, and ratios are compared within a round. The error is that of the test pictures after the same number of epochs, the
 squared error summed over pixels, for several seeds.
 
-    DIABOLO_DATA=... python benchmarks/processes.py [--rounds 3] [--epochs 3] [--seeds 3]
+Then a small fit is killed again and again (kill -9 of one process, at random steps), and goes on from its checkpoint each time
+with another number of processes, 2, 3 or 1. The rows of each step are written down, with the last attempt at a step counting:
+of each epoch every row must be there once, and the weights must be those of a fit without kills, but for rounding.
+
+Last, what a step would take on many machines, by arithmetic from the measured step of one process:
+
+    t(W) = c B / W + 2 (W - 1) / W * 4 n / bandwidth + 2 log2(W) latency
+
+c: seconds for a row, n: weights, B: rows of a batch.
+
+    DIABOLO_DATA=... python benchmarks/processes.py [--rounds 3] [--epochs 3] [--kills 20]
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
+import signal
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -31,6 +45,8 @@ from training_speed import LR, Task, made_up, mnist, network, squared_error
 
 BATCH = 1024
 HIDDEN = (1000, 500, 250, 30)
+ROWS, EPOCHS = 240, 12  # of the small fit that is killed
+BANDWIDTH, LATENCY = 1.25e9, 50e-6  # bytes a second (10 Gbit/s), and seconds, between two machines
 WAYS = {"one process": (0, 1), "torchrun 1": (1, 1), "torchrun 2": (2, 2)}  # processes of torchrun, batches of 1024
 BARS = {"torchrun 2": 1.7, "torchrun 1": 0.97}
 
@@ -78,6 +94,72 @@ def start(way: str, seed: int, options: argparse.Namespace) -> dict[str, float]:
     return found
 
 
+# ── kills ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def small(folder: Path, fatal: int) -> None:
+    """A small fit that kills its last process before the step `fatal`, and writes down the rows of each step."""
+    torch.manual_seed(0)
+    x, net = torch.randn(ROWS, 5), torch.nn.Sequential(torch.nn.Linear(5, 4), torch.nn.Tanh(), torch.nn.Linear(4, 5))
+    log = open(folder / f"{time.time_ns()} {os.getpid()}", "w")  # noqa: SIM115 - a killed process closes nothing
+
+    def objective(i: Any, batch: Any, rng: Any) -> Any:
+        step = rng.initial_seed() % processes.APART
+        if step == fatal and processes.rank() == processes.world() - 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+        print(step, *i.tolist(), file=log, flush=True)
+        return (net(batch) - batch).square().sum(1)
+
+    plan = SGD(EPOCHS, 24, checkpoint=str(folder / "run.ckpt"), checkpoint_seconds=0.0, resume=True, patience=999)
+    minimize(net, objective, Rows(x), lambda: float((net(x) - x).square().mean()), plan)
+    if processes.rank() == 0:
+        np.save(folder / "w.npy", torch.cat([p.detach().flatten() for p in net.parameters()]).numpy())
+
+
+def killed(kills: int) -> dict[str, Any]:
+    """So many kills, with changing numbers of processes: how often each row of each epoch was seen."""
+    steps, rng = EPOCHS * (ROWS // 24), np.random.default_rng(0)
+    with tempfile.TemporaryDirectory() as a, tempfile.TemporaryDirectory() as b:
+        for folder, fatal in ((a, []), (b, sorted(rng.choice(np.arange(1, steps), kills, replace=False).tolist()))):
+            for attempt, step in enumerate([*fatal, -1]):
+                n = (2, 3, 1)[attempt % 3]
+                torchrun = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={n}"] if n > 1 else []
+                command = [sys.executable, *torchrun, __file__, "--small", folder, "--fatal", str(step)]
+                subprocess.run(command, env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True, check=False)
+        seen: dict[int, set[int]] = {}
+        for log in sorted(Path(b).glob("[0-9]*")):
+            for line in log.read_text().splitlines():
+                step, *rows = map(int, line.split())
+                seen.setdefault(step, set()).update(rows)
+        per = ROWS // 24
+        wrong = sum(
+            sorted(set().union(*(seen[t] for t in range(e * per, (e + 1) * per)))) != list(range(ROWS)) for e in range(EPOCHS)
+        )
+        wrong += sum(len(rows) != 24 for rows in seen.values())
+        far = float(np.abs(np.load(Path(a) / "w.npy") - np.load(Path(b) / "w.npy")).max())
+    return {
+        "kills": kills,
+        "epochs": EPOCHS,
+        "steps": steps,
+        "epochs or steps with wrong rows": wrong,
+        "weights differ by": far,
+    }
+
+
+# ── many machines ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def simulated(seconds: float, weights: int) -> list[dict[str, Any]]:
+    """Milliseconds of a step of 64 x 1024 rows, by the number of machines with one core each, and what they gain."""
+    batch, found = 64 * BATCH, []
+    for w in (1, 2, 4, 8, 16, 32, 64):
+        compute = seconds * batch / w
+        exchange = 2 * (w - 1) / w * 4 * weights / BANDWIDTH + 2 * math.log2(w) * LATENCY
+        found.append({"machines": w, "compute, ms": 1000 * compute, "exchange, ms": 1000 * exchange, "times one": 0.0})
+        found[-1]["times one"] = seconds * batch / (compute + exchange)
+    return found
+
+
 def main() -> None:
     p = common.parser(str(__doc__).splitlines()[0])
     p.add_argument("--rounds", type=int, default=3)
@@ -85,7 +167,13 @@ def main() -> None:
     p.add_argument("--times", type=int, default=1, help=argparse.SUPPRESS)
     p.add_argument("--seed", type=int, default=0, help=argparse.SUPPRESS)
     p.add_argument("--work", action="store_true", help=argparse.SUPPRESS)
+    p.add_argument("--kills", type=int, default=20)
+    p.add_argument("--small", type=Path, help=argparse.SUPPRESS)
+    p.add_argument("--fatal", type=int, help=argparse.SUPPRESS)
     options = p.parse_args()
+    if options.small:
+        small(options.small, options.fatal)
+        return
     if options.work:
         work(options)
         return
@@ -106,7 +194,14 @@ def main() -> None:
                 "spread of seeds": float(np.ptp(errors)),
             }
         )
-    common.show(f"H&S network, {options.epochs} epochs of MNIST, one thread each", rows, options.json)
+    weights = sum(p.numel() for p in network(Task(made_up("train") if options.tiny else mnist("t10k"), 1, HIDDEN)).parameters())
+    many = simulated(1 / rows[0]["rows/s"], weights)
+    after = killed(2 if options.tiny else options.kills)
+    print(after)
+    common.show(
+        f"H&S network, {options.epochs} epochs of MNIST, one thread each", rows, options.json, **after, many=json.dumps(many)
+    )
+    common.show("A step on many machines, by arithmetic", many, None)
 
 
 if __name__ == "__main__":

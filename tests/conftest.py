@@ -19,6 +19,8 @@ from hypothesis import HealthCheck, settings
 from diabolo import progress
 from diabolo.cli import main
 
+collect_ignore = ["files"]  # what wrote them needs other packages
+
 settings.register_profile("diabolo", deadline=None, max_examples=30, suppress_health_check=list(HealthCheck), derandomize=True)
 settings.load_profile("diabolo")
 

@@ -11,7 +11,7 @@ import scipy.io
 
 from diabolo import load
 from diabolo.formats import read_dataset
-from test_readers import LABELS, NAMES, NUMBERS, arff, h5ad, mat, mtx, npz
+from test_readers import LABELS, NAMES, NUMBERS, arff, cells, h5ad, mat, mtx, npz
 
 FIT = ["--epochs", "2", "--hidden", "8"]
 N, D = NUMBERS.shape
@@ -142,11 +142,10 @@ def test_a_class_for_each_row(tmp_path: Path, diabolo: Any) -> None:
 
 
 def test_labels_that_a_column_of_cells_holds(tmp_path: Path, diabolo: Any) -> None:
-    anndata = pytest.importorskip("anndata", reason="needs the extra formats")
     import pandas as pd
 
-    kinds = pd.DataFrame({"kind": pd.Categorical(["T", "B"] * (N // 2))}, index=[f"cell {i}" for i in range(N)])
-    anndata.AnnData(NUMBERS, obs=kinds).write_h5ad(tmp_path / "cells.h5ad")
+    kinds = pd.Categorical(pd.Series(["T", "B"] * (N // 2), dtype=object))
+    cells(obs={"kind": kinds}).write_h5ad(tmp_path / "cells.h5ad")
     assert "kind" in diabolo("info", tmp_path / "cells.h5ad").out
     fit = ("fit", tmp_path / "cells.h5ad", *FIT, "--quiet", "-o", tmp_path / "m.diabolo")
     assert diabolo(*fit, "--labels", "kind").code == 0

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from threading import Barrier
 from typing import Any
@@ -22,6 +24,7 @@ from diabolo.chance import drawing, generator, redirected
 from diabolo.estimators import ESTIMATORS
 from diabolo.hardware import blas, one_thread
 from diabolo.nets import Lite0
+from diabolo.training import SMALL_STEP
 from kinds import RESTORERS, SMALL, TABULAR, answers, frame, pictures, restorer, said, texts
 
 
@@ -131,6 +134,48 @@ def test_a_search_in_threads() -> None:
             return search.fit(NUMBERS).cv_results_["mean_test_score"].tolist()
 
     assert best(2) == best(1)
+
+
+# ── processes ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[ProcessPoolExecutor]:
+    """A new process for each task, two at a time, started from one that has imported everything."""
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["pytest", "sklearn.model_selection", "diabolo.estimators", "kinds"])
+    with ProcessPoolExecutor(2, context, max_tasks_per_child=1) as processes:
+        yield processes
+
+
+def alone(name: str) -> np.ndarray:
+    torch.set_num_threads(1)
+    return fitted(name)[1]
+
+
+def large(threads: int) -> list[bytes]:
+    """Work that takes more than one thread: large steps, and a picture."""
+    torch.set_num_threads(threads)
+    X = np.random.default_rng(0).normal(size=(1024, 200)).astype(np.float32)
+    wide = Autoencoder(8, hidden=(512, 256), batch_size=512, epochs=1, verbose=False, random_state=0).fit(X)
+    assert 512 * sum(p.numel() for p in wide.network_.parameters()) > SMALL_STEP
+    assert torch.get_num_threads() == threads
+    denoiser = restorer("Denoiser").fit(pictures())
+    found = [wide.transform(X), wide.score_samples(X), *denoiser.transform(pictures(1, 100))]
+    return [np.asarray(values).tobytes() for values in found]
+
+
+def test_fits_in_a_pool_of_processes_have_the_bits_of_a_fit_alone(pool: ProcessPoolExecutor) -> None:
+    names = [name for name in CASES if "one's own" not in name and "from an" not in name]
+    for name, found in zip(names, pool.map(alone, names), strict=True):
+        assert np.array_equal(found, fitted(name)[1]), name
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_as_many_threads_give_the_same_bits(threads: int, pool: ProcessPoolExecutor) -> None:
+    """One number of threads and another need not agree: sums are taken in another order."""
+    first, second = (pool.submit(large, threads).result() for _ in range(2))
+    assert first == second
 
 
 # ── chance ───────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -151,6 +151,8 @@ def test_every_room_has_a_page(room: str) -> None:
         "history": "training",
         "loading": "storage",
         "network": "nets",
+        "bulk": "scaling",
+        "limits": "scaling",
         "processes": "training",
         "programs": "nets",
         "optimizers": "training",

@@ -133,6 +133,67 @@ def test_no_circles() -> None:
         visit(name, ())
 
 
+# What runs what stands in data, or asks for the date, which may jump. Nobody in the package does.
+MODULES = {"_pickle", "cloudpickle", "code", "dill", "marshal", "pickle", "runpy", "shelve", "yaml"}
+CALLS = {"__import__", "compile", "eval", "exec"}
+METHODS = {"os.popen", "os.system", "torch.load", "torch.jit.load", "torch.hub.load", "torch.package.PackageImporter"}
+METHODS |= {"joblib.load", "time.time", "time.time_ns", "datetime.now", "datetime.today", "datetime.utcnow", "date.today"}
+NAMES_OF_METHODS = {"read_pickle", "to_pickle", "eval", "query"}  # the last two of pandas; eval() of torch has no argument
+SPARED = {"diabolo.nets.efficientnet": "torch.load(path, weights_only=True)"}  # of an installed package; tensors only
+
+
+def runs(node: ast.AST) -> bool:
+    """Whether it runs what it is given, reads what can run, or asks for the date."""
+    if isinstance(node, ast.Import):
+        return any(alias.name.split(".")[0] in MODULES for alias in node.names)
+    if isinstance(node, ast.ImportFrom):
+        named = {f"{node.module}.{alias.name}" for alias in node.names} & METHODS
+        return not node.level and (str(node.module).split(".")[0] in MODULES or bool(named))
+    if isinstance(node, ast.keyword):
+        off = isinstance(node.value, ast.Constant) and node.value.value is False
+        return node.arg in ("shell", "allow_pickle", "trust_remote_code") and not off
+    if not isinstance(node, ast.Call):
+        return False
+    name = ast.unparse(node.func)
+    method = isinstance(node.func, ast.Attribute) and node.func.attr in NAMES_OF_METHODS and bool(node.args)
+    return method or name in CALLS or any(name == m or name.endswith("." + m) for m in METHODS)
+
+
+@pytest.mark.parametrize("file", FILES, ids=name_of)
+def test_nothing_runs_what_stands_in_data(file: Path) -> None:
+    found = [ast.unparse(node) for node in ast.walk(ast.parse(file.read_text())) if runs(node)]
+    assert found == [call for name, call in SPARED.items() if name == name_of(file)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "eval(x)",
+        "import pickle",
+        "from marshal import loads",
+        "from os import system",
+        "import torch.hub; torch.hub.load(x)",
+        "torch.load(path)",
+        "np.load(path, allow_pickle=True)",
+        "np.load(path, allow_pickle=given)",
+        "subprocess.run(x, shell=True)",
+        "df.eval('a + b')",
+        "pd.read_pickle(path)",
+        "datetime.datetime.now()",
+        "from time import time",
+    ],
+)
+def test_what_would_be_found(line: str) -> None:
+    assert any(map(runs, ast.walk(ast.parse(line))))
+
+
+def test_pages_run_no_text() -> None:
+    web = [p for room in ("explorer", "report") for p in (SOURCE / room).rglob("*") if p.suffix in (".js", ".html")]
+    assert web
+    for path in web:
+        assert not re.search(r"\beval\(|new Function\b|document\.write|insertAdjacentHTML", path.read_text()), path
+
+
 ALONE = """
 import importlib, sys
 tried = set()
@@ -182,6 +243,7 @@ def test_the_root_is_lazy_and_complete() -> None:
 
 # What has no test file of its name, or shares its name with another: it is tested with what uses it, in tests/test_<noun>.py.
 TOGETHER = {
+    "bulk": "bulk.applied bulk.run bulk.units bulk.work",
     "cli": """cli.data cli.decode cli.demo cli.encode cli.fit cli.info cli.label cli.labels cli.map cli.options
         cli.outliers cli.printing cli.report cli.sample cli.score cli.tag""",
     "cli_files": "cli.contents",
@@ -213,6 +275,7 @@ TOGETHER = {
     "outliers": """estimators.gaps estimators.outliers.detector estimators.outliers.explanation
         estimators.outliers.known_outliers estimators.outliers.scorer estimators.outliers.scores""",
     "outlines": "fonts.contours",
+    "parts": "formats.survey limits",
     "picture": "images.album images.pillow images.tiff",
     "printed": "estimators.autoencoder.comparison",
     "program": "explorer.programs programs.layers programs.operations programs.tape",

@@ -7,6 +7,7 @@ import inspect
 import struct
 from collections.abc import Callable
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from sklearn.model_selection import KFold, cross_val_score
 from diabolo import Autoencoder, Classifier, MultiLabelClassifier, OutlierDetector, Regressor, load
 from diabolo.engine import load as load_numpy
 from diabolo.errors import DataError
-from diabolo.formats import Reading, Tables, read_dataset, readers
+from diabolo.formats import Reading, Tables, read_dataset, readers, write_table
 from diabolo.formats.readers.dataset import Dataset, NamedMatrix
 from kinds import SMALL
 
@@ -68,10 +69,17 @@ def mtx(path: Path) -> None:
     scipy.io.mmwrite(path, sp.coo_matrix(NUMBERS), precision=17)
 
 
+def cells(**more: Any) -> Any:
+    """Names are objects: not every version of anndata writes the strings of pandas 3."""
+    import pandas as pd
+
+    rows, genes = [pd.Index(names, dtype=object) for names in ([f"cell {i}" for i in range(N)], NAMES)]
+    obs = pd.DataFrame(more.pop("obs", {}), index=rows)
+    return anndata.AnnData(NUMBERS, obs, pd.DataFrame(index=genes), **more)
+
+
 def h5ad(path: Path) -> None:
-    cells = anndata.AnnData(NUMBERS)
-    cells.var_names = NAMES
-    cells.write_h5ad(path)
+    cells().write_h5ad(path)
 
 
 def table() -> Any:
@@ -258,8 +266,7 @@ def test_idx_pictures_and_their_classes(tmp_path: Path) -> None:
 
 
 def test_a_model_keeps_the_options_of_its_file(tmp_path: Path) -> None:
-    cells = anndata.AnnData(NUMBERS, layers={"other": 2 * NUMBERS})
-    cells.write_h5ad(tmp_path / "a.h5ad")
+    cells(layers={"other": 2 * NUMBERS}).write_h5ad(tmp_path / "a.h5ad")
     with readers.options(layer="other"):
         ae = Autoencoder(2, **SMALL).fit(tmp_path / "a.h5ad")
     ae.save(tmp_path / "m.diabolo")
@@ -477,3 +484,47 @@ def test_a_folder_by_the_name_of_a_file(tmp_path: Path) -> None:
         with pytest.raises((DataError, IsADirectoryError)) as error:
             read_dataset(tmp_path / f"a{ending}")
         assert "\n" not in str(error.value)
+
+
+# ── real sets ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("name", ["emotions", "enron"])
+def test_a_real_set_has_the_same_codes_in_each_file(name: str, data_folder: Path, tmp_path: Path) -> None:
+    plain = data_folder / "multilabel" / f"{name}.npz"
+    X = read_dataset(plain).X
+    S = sp.csr_matrix(X, dtype=np.float64)
+    scipy.io.savemat(tmp_path / "a.mat", {"X": X})
+    scipy.io.mmwrite(tmp_path / "a.mtx", S)
+    anndata.AnnData(X, var=cells_of("gene", X.shape[1]), obs=cells_of("cell", X.shape[0])).write_h5ad(tmp_path / "a.h5ad")
+    rows = [" ".join(f"{j}:{v!r}" for j, v in zip(*pair, strict=True)) for pair in pairs_of(S)]
+    (tmp_path / "a.txt").write_text("\n".join([f"{S.shape[0]} {S.shape[1]} 1", *(f"0 {row}" for row in rows)]) + "\n")
+    codes = Autoencoder(2, **SMALL).fit(plain).transform(plain)
+    for file in sorted(tmp_path.iterdir()):
+        np.testing.assert_array_equal(Autoencoder(2, **SMALL).fit(file).transform(file), codes, str(file.name))
+
+
+def cells_of(what: str, n: int) -> Any:
+    import pandas as pd
+
+    return pd.DataFrame(index=pd.Index([f"{what} {i}" for i in range(n)], dtype=object))
+
+
+def pairs_of(S: Any) -> list[tuple[list[int], list[float]]]:
+    ends = S.indptr.tolist()
+    return [(S.indices[a:b].tolist(), S.data[a:b].tolist()) for a, b in pairwise(ends)]
+
+
+@pytest.mark.parametrize("name", ["credit-g", "segment"])
+def test_a_real_table_has_the_same_codes_in_each_file(name: str, data_folder: Path, tmp_path: Path) -> None:
+    import pandas as pd
+
+    plain = data_folder / "tables" / f"{name}.csv.gz"
+    df = pd.read_csv(plain).rename(columns=lambda c: c.replace("-", "_")[:30])
+    write_table(pa.Table.from_pandas(df, preserve_index=False), tmp_path / "a.arff")
+    pyreadstat.write_sav(df, str(tmp_path / "a.sav"))
+    pyreadstat.write_dta(df, str(tmp_path / "a.dta"))
+    pyreadstat.write_xport(df.set_axis([f"C{j}" for j in range(df.shape[1])], axis=1), str(tmp_path / "a.xpt"))
+    codes = Autoencoder(2, **SMALL).fit(plain).transform(plain)
+    for file in sorted(tmp_path.iterdir()):
+        np.testing.assert_array_equal(Autoencoder(2, **SMALL).fit(file).transform(file), codes, str(file.name))

@@ -21,6 +21,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import nn
 
 from diabolo import Autoencoder, load, storage
@@ -31,6 +33,7 @@ from diabolo.estimators.restoration import colorizer as colorization
 from diabolo.images.picture import read
 from diabolo.losses import Absolute
 from kinds import RESTORERS, SMALL, TABULAR, answered, frame, kinds, pictures, restorer, said, texts
+from test_formats import PANDAS
 
 HOSTILE = [
     None,
@@ -181,6 +184,44 @@ def test_nothing_but_finite_json_is_written(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="JSON"):
         storage.write(tmp_path / "a", "x", {"a": float("nan")}, {})
     assert not list(tmp_path.iterdir())
+
+
+NAMES = st.text(max_size=8)
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | NAMES
+JSON = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMES, inner, max_size=4), max_leaves=8)
+
+
+@given(st.dictionaries(NAMES, JSON))
+def test_any_json_comes_back(tmp_path_factory: pytest.TempPathFactory, meta: dict[str, Any]) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.diabolo"
+    try:
+        text = json.dumps(meta, allow_nan=False)
+    except ValueError:
+        with pytest.raises(ValueError, match="JSON"):
+            storage.write(path, "x", meta, {})
+        return
+    storage.write(path, "x", meta, {})
+    assert json.dumps(storage.read(path, "x")[0], sort_keys=True) == json.dumps(json.loads(text), sort_keys=True)
+
+
+@given(data=st.data())
+@settings(max_examples=60)
+def test_tables_of_all_types_are_the_same_for_what_is_loaded(data: st.DataObject, tmp_path_factory: Any) -> None:
+    """Columns of any types and values side by side, or an error that says what is wrong with them."""
+    columns = [data.draw(PANDAS[name]) for name in data.draw(st.lists(st.sampled_from(sorted(PANDAS)), min_size=1, max_size=4))]
+    X = pd.concat([c.reset_index(drop=True) for c in columns], axis=1, keys=[f"c{i}" for i in range(len(columns))])
+    X = X.iloc[: min(map(len, columns))]
+    path = tmp_path_factory.getbasetemp() / "types.diabolo"
+    with warnings.catch_warnings(action="ignore"):
+        try:
+            a = Autoencoder(1, hidden=(4,), epochs=1, verbose=False, random_state=0).fit(X)
+        except (DataError, ValueError) as error:
+            assert str(error)  # noqa: PT017 - an error is not the only outcome
+            return
+        a.save(path)
+        b = load(path)
+        assert equal(a.transform(X), b.transform(X))
+        assert equal(a.reconstruct(X), b.reconstruct(X))
 
 
 def test_tensors_of_any_shape_come_back(tmp_path: Path) -> None:
@@ -487,8 +528,10 @@ def fuzz(files: Any, path: Path, X: Any) -> int:
 
 
 def test_random_mutations(blob: bytes, tmp_path: Path) -> None:
-    r = random.Random(0)
-    assert fuzz((mutated(blob, r) for _ in range(20_000)), tmp_path / "a.diabolo", frame(6)) < 20
+    """DIABOLO_FUZZ=1000000 tries as many, and others each time."""
+    many = os.environ.get("DIABOLO_FUZZ")
+    r, count = random.Random(None if many else 0), int(many or 20_000)
+    assert fuzz((mutated(blob, r) for _ in range(count)), tmp_path / "a.diabolo", frame(6)) < count / 1000
 
 
 def nodes(value: Any) -> list[tuple[Any, Any]]:
@@ -550,6 +593,51 @@ def test_every_entry_deleted_or_replaced(blob: bytes, tmp_path: Path) -> None:
                 yield joined(head, changed, data)
 
     fuzz(files(), tmp_path / "a.diabolo", frame(6))
+
+
+def enclosed(header: bytes, data: bytes = bytes(64)) -> bytes:
+    return struct.pack("<Q", len(header)) + header + data
+
+
+def tried(path: Path, blob: bytes) -> None:
+    """A file, or a FormatError."""
+    path.unlink(missing_ok=True)
+    path.write_bytes(blob)
+    try:
+        storage.tensors(storage.header(path))
+    except FormatError as error:
+        assert str(error).startswith("cannot load ")  # noqa: PT017 - an error is not the only outcome
+
+
+@given(st.binary(max_size=300), JSON)
+@settings(max_examples=200)
+def test_any_bytes_and_any_json_as_a_header(tmp_path_factory: pytest.TempPathFactory, blob: bytes, value: Any) -> None:
+    path = tmp_path_factory.getbasetemp() / "header.diabolo"
+    tried(path, blob)
+    tried(path, enclosed(blob))
+    tried(path, enclosed(json.dumps(value).encode()))
+    tried(path, enclosed(json.dumps({"__metadata__": value}).encode()))
+    tried(
+        path,
+        enclosed(json.dumps({"__metadata__": {"diabolo": json.dumps({"body": json.dumps(value), "digest": ""})}}).encode()),
+    )
+
+
+NUMBERS = st.integers(-2, 70) | st.sampled_from([2**31, 2**63, 2**64, 10**30])
+SIZES = st.lists(NUMBERS, max_size=3) | JSON
+ENTRY = st.fixed_dictionaries(
+    {"shape": SIZES, "data_offsets": st.lists(NUMBERS, min_size=2, max_size=2) | SIZES},
+    optional={"dtype": st.sampled_from([*storage.DTYPES, "F8_E4M3", "BOOL", ""]) | JSON, "more": JSON},
+)
+
+
+@given(st.dictionaries(NAMES, ENTRY | JSON, max_size=4))
+@settings(max_examples=200)
+def test_any_tensors_in_a_header(tmp_path_factory: pytest.TempPathFactory, entries: dict[str, Any]) -> None:
+    body = json.dumps({"format": storage.FORMAT, "kind": "x", "meta": {}})
+    wrapped = json.dumps({"body": body, "digest": "0" * 64})
+    header = entries | {"__metadata__": {"diabolo": wrapped}}
+    tried(tmp_path_factory.getbasetemp() / "tensors.diabolo", enclosed(json.dumps(header).encode()))
 
 
 @pytest.mark.parametrize("name", RESTORERS)

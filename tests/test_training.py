@@ -577,3 +577,9 @@ def test_muon_decays_a_matrix_by_its_own_rate() -> None:
     tall, wide = (p.detach() for p in net.parameters() if p.ndim == 2)
     assert torch.allclose(tall, before[0] * (1 - 0.1 * 2 * 0.5))
     assert torch.allclose(wide, before[1] * (1 - 0.1 * 0.5))
+
+
+def test_a_checkpoint_in_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "ck").mkdir()
+    ae = Autoencoder(2, epochs=1, checkpoint=tmp_path / "ck", verbose=False, random_state=0).fit(np.eye(50)[:, :4])
+    assert ae._plan(40).checkpoint == str(tmp_path / "ck" / "training.ckpt")

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from .errors import DataError, FormatError
 from .formats import Format, stored
 from .formats.frames import names_of, rows_of
 from .formats.matrices import plain
+from .formats.parts import is_path
 from .formats.readers import Dataset, NamedMatrix
 from .programs import NotCompiled, Program, compiled, start
 from .storage import Header, under
@@ -107,7 +107,7 @@ class Fitted:
     def _validated(self, X: Any) -> Any:
         """Check the names of columns; what is read from a file, the format checks."""
         X = X.values if isinstance(X, Dataset) else X
-        if isinstance(X, (str, Path, NamedMatrix)) or self.format_.free or (self.format_.has_names and hasattr(X, "columns")):
+        if is_path(X) or isinstance(X, NamedMatrix) or self.format_.free or (self.format_.has_names and hasattr(X, "columns")):
             return X
         X = plain(X)
         if self.format_.named:
@@ -161,8 +161,8 @@ def indexed(out: Any, X: Any) -> Any:
     return out
 
 
-def load(path: str | os.PathLike[str]) -> Fitted:
-    """Read an autoencoder from a file.
+def load(path: str | os.PathLike[str], dtype: Any = None) -> Fitted:
+    """Read an autoencoder from a file; `dtype` is the precision of its arithmetic, by default that of its format.
 
     Raises
     ------
@@ -174,7 +174,7 @@ def load(path: str | os.PathLike[str]) -> Fitted:
         raise refused(path, f"it holds a model of the kind {head.kind}, and only an Autoencoder runs in NumPy")
     try:
         with storage.explained(head.path):
-            return read(head)
+            return read(head, dtype)
     except NotCompiled as error:
         raise refused(path, str(error)) from None
 
@@ -183,12 +183,12 @@ def refused(path: str | os.PathLike[str], why: str) -> NoProgram:
     return NoProgram(f"engine='numpy': {str(path)!r} cannot run without PyTorch ({why}): use engine='torch'")
 
 
-def read(head: Header) -> Fitted:
+def read(head: Header, dtype: Any = None) -> Fitted:
     """The model in a file."""
     meta, arrays = head.meta, storage.tensors(head)
     format, loss, described = stored(meta, under(arrays, "format")), meta["params"]["loss"], meta["network"]
     format.attach(None)  # an error, if it needs what no file holds
-    before = start(format.width, np.float64 if format.exact else np.float32)
+    before = start(format.width, dtype or (np.float64 if format.exact else np.float32))
     encoder = compiled(described["encoder"], under(arrays, "network.encoder"), before)
     raw = compiled(described["decoder"], under(arrays, "network.decoder"), start(encoder.output.width, before.dtype))
     decoder = raw.then(losses.build(loss) if isinstance(loss, dict) else format.loss(loss))

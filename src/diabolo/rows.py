@@ -1,9 +1,26 @@
-"""n rows that become tensors one batch at a time; no larger tensor is made."""
+"""n rows that become tensors one batch at a time; no larger tensor is made.
+
+The order of an epoch is a function of its seed alone. In memory it is a random permutation. Rows of a file that is larger
+than the buffer would each be sought on the disk; instead blocks of up to 64 neighbors are permuted, and the rows of as many
+blocks as fit in the buffer are permuted together:
+
+    j = 0 ... n - 1  --turned by a random number-->  block, place  --permuted blocks-->  window  --permuted rows-->  batch
+
+A thread reads the next window while this one is learned from.
+
+References
+----------
+scDataset: scalable data loading for deep learning on large-scale single-cell omics (D'Ascenzo & Cultrera di Montesano, 2025),
+https://arxiv.org/abs/2506.01883
+"""
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import blake2b
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,6 +45,8 @@ __all__ = [
 
 
 ALL = slice(None)
+BUFFER = 1 << 25  # bytes of rows of a file that are permuted together
+BLOCK, BLOCK_BYTES = 64, 1 << 16  # neighbors that are read together, at most
 
 
 class Rows:
@@ -71,10 +90,49 @@ class Rows:
         i (B,) int64 are the numbers of the rows x (B, d), by which the labels or folds of the rows are found. Of each batch,
         only `part` is read.
         """
+        steps = steps_per_epoch(len(self), size)
+        if self.in_file[0] < len(self):
+            yield from self._streamed(size, seed, skip, steps, part)
+            return
         order = np.random.default_rng(seed).permutation(len(self))
-        for i in range(skip, steps_per_epoch(len(self), size)):
+        for i in range(skip, steps):
             numbers = order[i * size : (i + 1) * size][part]
             yield torch.from_numpy(numbers), self.take(numbers)
+
+    @property
+    def in_file(self) -> tuple[int, int]:
+        """Rows that are permuted together, and neighbors among them that stay so; (n, 1), if all are permuted."""
+        if not isinstance(self.source, np.memmap) or not len(self):
+            return len(self), 1
+        each = 4 * max(1, self.source[:1].size)
+        block = max(1, min(BLOCK, BLOCK_BYTES // each))
+        window = max(1, BUFFER // each // block) * block
+        return (window, block) if window < len(self) else (len(self), 1)
+
+    def _streamed(self, size: int, seed: int, skip: int, steps: int, part: slice) -> Iterator[tuple[Tensor, Tensor]]:
+        """The batches of rows in a file, which are read window by window."""
+        window, block = self.in_file
+        first, behind = divmod(skip * size, window)
+        numbers, x = np.empty(0, dtype=np.int64), None
+        for order, read in self._read_ahead(windows(len(self), window, block, seed, first)):
+            order, read, behind = order[behind:], read[behind:], 0
+            numbers, x = np.concatenate([numbers, order]), read if x is None else torch.cat([x, read])
+            whole = min(len(numbers) // size, steps - skip)
+            for i in range(0, whole * size, size):
+                yield torch.from_numpy(numbers[i : i + size][part]), x[i : i + size][part]
+            skip += whole
+            if skip == steps:
+                return
+            numbers, x = numbers[whole * size :], x[whole * size :].clone()  # of the window nothing else is kept
+
+    def _read_ahead(self, orders: Iterator[np.ndarray]) -> Iterator[tuple[np.ndarray, Tensor]]:
+        """The rows of each order; a thread reads the next ones."""
+        with ThreadPoolExecutor(1) as pool:
+            ahead = None
+            for order in chain(orders, [None]):
+                now, ahead = ahead, None if order is None else (order, pool.submit(self.take, order))
+                if now is not None:
+                    yield now[0], now[1].result()
 
     def chunks(self, size: int = 4096) -> Iterator[Tensor]:
         """All rows in order."""
@@ -85,9 +143,42 @@ class Rows:
 def swept(source: np.ndarray, indices: np.ndarray) -> np.ndarray:
     """``source[indices]``, read in the order of the disk."""
     order = np.argsort(indices, kind="stable")
+    announce(source, indices[order])
     rows = np.empty((len(indices), *source.shape[1:]), source.dtype)
-    rows[order] = source[indices[order]]
+    for start in range(0, len(order), 4096):
+        some = order[start : start + 4096]
+        rows[some] = source[indices[some]]
     return rows
+
+
+def windows(n: int, size: int, block: int, seed: int, first: int = 0) -> Iterator[np.ndarray]:
+    """The order of n rows, `size` of them at a time, from window number `first` on; the last one has what is left.
+
+    >>> [order.tolist() for order in windows(7, 4, 2, 0)]
+    [[5, 2, 3, 6], [4, 0, 1]]
+    """
+    rng = np.random.default_rng(seed)
+    turned, blocks = int(rng.integers(n)), rng.permutation(n // block)
+    count = -(-n // size)
+    for i in range(first, count):
+        some = blocks[i * size // block : (i + 1) * size // block]
+        order = (some[:, None] * block + np.arange(block)).ravel()
+        if i == count - 1:
+            order = np.concatenate([order, np.arange(n // block * block, n)])
+        yield (np.random.default_rng((seed, i)).permutation(order) + turned) % n
+
+
+def announce(source: np.ndarray, rows: np.ndarray) -> None:
+    """Tell the system which rows (m,), in order, will be read from a file: it fetches them together, not one after another."""
+    mapped, wide = getattr(source, "_mmap", None), source.strides[0]
+    if mapped is None or not hasattr(mmap, "MADV_WILLNEED") or not source.flags.c_contiguous or not len(rows):
+        return
+    ends = np.flatnonzero(np.diff(rows) * wide > BLOCK_BYTES)
+    first, last = rows[np.r_[0, ends + 1]], rows[np.r_[ends, len(rows) - 1]] + 1
+    begin = source.offset % mmap.ALLOCATIONGRANULARITY  # type: ignore[attr-defined]
+    for a, b in zip((begin + first * wide).tolist(), (begin + last * wide).tolist(), strict=True):
+        start = a // mmap.PAGESIZE * mmap.PAGESIZE
+        mapped.madvise(mmap.MADV_WILLNEED, start, b - start)
 
 
 class Subset(Rows):
@@ -99,6 +190,11 @@ class Subset(Rows):
 
     def __len__(self) -> int:
         return len(self.indices)
+
+    @property
+    def in_file(self) -> tuple[int, int]:
+        window, block = self.rows.in_file
+        return (window, block) if window < min(len(self), len(self.rows)) else (len(self), 1)
 
     def take(self, indices: np.ndarray) -> Tensor:
         return self.rows.take(self.indices[indices])

@@ -70,10 +70,10 @@ def is_code(value: float) -> bool:
     return value == -1 or nines or alike or ten or a in LIMITS or a >= 1e30
 
 
-def warn_odd(found: Sequence[tuple[str, str, int]]) -> None:
-    """One warning for all (column, value as it is written, number of times)."""
+def warn_odd(found: Sequence[tuple[str, str, int]], about: str = "") -> None:
+    """One warning for all (column, value as it is written, number of times); these may be known only `about`."""
     if found:
-        shown = ", ".join(f"{value} ({count:,} times) in column {name!r}" for name, value, count in found[:5])
+        shown = ", ".join(f"{value} ({about}{count:,} times) in column {name!r}" for name, value, count in found[:5])
         more = f", and {len(found) - 5:,} more" if len(found) > 5 else ""
         warn(
             f"{shown}{more}: far from all other values, like a code for a missing value. If it is such a code, replace it by "

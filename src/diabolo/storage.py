@@ -17,9 +17,11 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import hashlib
 import json
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -33,7 +35,10 @@ from safetensors.numpy import save as dump_tensors
 
 from .errors import DataError, FormatError
 
-__all__ = ["FORMAT", "Header", "atomic", "header", "read", "tensors", "under", "write"]
+if sys.platform != "win32":
+    import fcntl
+
+__all__ = ["FORMAT", "Header", "atomic", "check_writable", "header", "read", "tensors", "under", "write"]
 
 FORMAT = 2
 KEY = "diabolo"
@@ -228,27 +233,100 @@ def explained(path: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def atomic(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
-    """A file that appears at `path` complete, or not at all; an existing file stays until then."""
-    path = Path(path)
-    if path.exists() and not (path.is_file() or path.is_dir()):
-        raise DataError(f"{str(path)!r} is a device or a pipe, no file: choose another name")
-    temporary = None
+    """A file that appears at `path` complete, or not at all; an existing file stays until then.
+
+    Until then it is a locked file beside it, ``.NAME.xxxxxxxx.diabolo.part``; those of dead processes are removed.
+    """
+    path, temporary = Path(path), None
     try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:100]}.", suffix=".part", dir=path.parent)
+        handle, temporary = _part(path)
         with open(handle, "wb") as file:
+            _clear(str(path.parent.absolute()), int(os.fstat(handle).st_mtime // AGE))
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-        temporary = None
+            os.chmod(temporary, 0o666 & ~_umask())
+            if sys.platform == "win32":
+                file.close()  # an open file cannot be renamed there; elsewhere it stays locked until it has its name
+            os.replace(temporary, path)
+            temporary = None
         _sync(path.parent)
     except OSError as error:
         raise _with_remedy(error, path) from error
     finally:
         if temporary is not None:
-            with contextlib.suppress(FileNotFoundError):  # interrupted just after the renaming
-                os.unlink(temporary)
+            _remove(temporary)
+
+
+def check_writable(path: str | os.PathLike[str]) -> None:
+    """Raise, before any work, the error that writing `path` would end in; what is there is not touched."""
+    path = Path(path)
+    try:
+        handle, temporary = _part(path)
+        os.close(handle)
+        _remove(temporary)
+    except OSError as error:
+        raise _with_remedy(error, path) from error
+
+
+PART = ".diabolo.part"
+AGE = 3600  # seconds without a write, by the clock of the file system, after which a part may be a leftover
+
+
+def _part(path: Path) -> tuple[int, str]:
+    """A new file beside `path`, locked for as long as it is open: a lock ends with its process, whatever ends that."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if path.exists() and not path.is_file():
+        raise DataError(f"{str(path)!r} is a device or a pipe, no file: choose another name")
+    name = os.fsencode(path.name)[:100].decode(errors="ignore")
+    while True:
+        handle, temporary = tempfile.mkstemp(prefix=f".{name}.", suffix=PART, dir=path.parent)
+        if _locked(handle) is not False and os.path.exists(temporary):
+            return handle, temporary
+        os.close(handle)  # another process took it for a leftover before it was locked
+
+
+def _locked(handle: int) -> bool | None:
+    """Lock an open file: whether it was free; None where there are no locks."""
+    if sys.platform == "win32":
+        return None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # this file system has none
+        return None
+    return True
+
+
+@functools.lru_cache(256)
+def _clear(folder: str, hour: int) -> None:
+    """Remove the parts of dead processes, once an hour: not locked, and older than the hour before this one.
+
+    The age is for file systems whose locks other machines do not see; where there are no locks, all parts stay.
+    """
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if not (entry.name.startswith(".") and entry.name.endswith(PART) and entry.is_file(follow_symlinks=False)):
+                continue
+            if entry.stat(follow_symlinks=False).st_mtime // AGE < hour - 1:
+                _remove_if_dead(entry.path)
+
+
+def _remove_if_dead(part: str) -> None:
+    with contextlib.suppress(OSError):  # it is gone, or not ours
+        handle = os.open(part, os.O_RDWR)
+        try:
+            if _locked(handle):
+                os.unlink(part)
+        finally:
+            os.close(handle)
+
+
+def _remove(temporary: str) -> None:
+    with contextlib.suppress(FileNotFoundError):  # interrupted just after the renaming, or its folder was removed
+        os.unlink(temporary)
 
 
 REMEDIES = {
@@ -266,6 +344,8 @@ REMEDIES = {
 
 def _with_remedy(error: OSError, path: Path) -> OSError:
     remedy = REMEDIES.get(error.errno or 0, "nothing was written")
+    if error.errno == errno.ENOENT and path.parent.is_dir():
+        remedy = "its unfinished file was removed while it was written: do so again"
     kept = "; the previous file is untouched" if path.is_file() else ""
     return type(error)(error.errno, f"cannot write {str(path)!r} ({error.strerror}): {remedy}{kept}")
 

@@ -105,6 +105,12 @@ def main() -> None:
             raise
         click.echo(f"diabolo: {_said(error)}", err=True)
         sys.exit(1)
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and "allocate" not in str(error):  # torch has no MemoryError
+            raise
+        said = f" ({' '.join(str(error).split())[-200:]})" if str(error) else ""
+        click.echo(f"diabolo: there is not enough memory{said}: give fewer rows or columns, or a Parquet file", err=True)
+        sys.exit(1)
 
 
 TOLD: set[str] = set()  # warnings of this run

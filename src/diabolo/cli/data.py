@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,8 +17,21 @@ from ..errors import DataError, no_column, warn
 if TYPE_CHECKING:
     from ..estimators.base import System
 
+
+class Where(click.Path):
+    """A file or a folder; or a data set of Parquet files: a pattern such as part-*.parquet, or a URL (formats/parts.py)."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not Path(value).exists() and re.search(r"[*?\[]|^[a-z][a-z0-9+.-]+:/", str(value)):
+            from ..formats.parts import listed
+
+            if listed(value):
+                return Path(value)
+        return super().convert(value, param, ctx)
+
+
 MODEL = click.argument("model", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-DATA = click.argument("data", type=click.Path(exists=True, path_type=Path))
+DATA = click.argument("data", type=Where(exists=True, path_type=Path))
 MADE_BY = {
     "Autoencoder": "--task codes",
     "OutlierDetector": "--task outliers",
@@ -26,6 +40,7 @@ MADE_BY = {
     "Upscaler": "--task upscale",
     "Colorizer": "--task colorize",
 }
+IN_MEMORY = 100_000  # rows of a Parquet file, from which on results are written as they come
 READ = {
     *[".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp", ".txt", ".ttf", ".otf", ".ttc", ".woff", ".woff2"]
 }  # of which folders are inputs
@@ -34,6 +49,14 @@ KEEP = click.option(
     "--keep", multiple=True, metavar="COLUMN", help="Write this column of DATA, too, before all others (repeatable)."
 )
 OUTPUT = click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="File to write.")
+PARTS = " Of a data set of Parquet files, a name without an ending is a folder: it gets a part for each of theirs."
+ENGINE = click.option(
+    "--engine",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    show_default=True,
+    help="What writes a folder of parts: this process (one of several, if torchrun or Slurm says so), or Ray.",
+)
 
 
 def open_data(path: Path, drop: Sequence[str] = (), text: str | None = None) -> Any:
@@ -102,6 +125,31 @@ class NoPandas:
 
 def _a(name: str) -> str:
     return f"{'an' if name[0] in 'AEIOU' else 'a'} {name}"
+
+
+def in_bulk(
+    verb: str, model: Path, data: Path, output: Path, keep: Sequence[str] | None, engine: str = "local", **options: Any
+) -> bool:
+    """Write the results of a data set of Parquet files as they come, if the output is a folder or Parquet; else False."""
+    from ..formats.parts import parts_of
+    from ..storage import header
+
+    folder = output.is_dir() or not output.suffix
+    if not (folder or output.suffix == ".parquet") or header(model).meta.get("format", {}).get("kind") != "tables":
+        return False
+    if (parts := parts_of(data)) is None or (not folder and engine == "local" and parts.rows <= IN_MEMORY):
+        return False
+    from .. import bulk
+    from .options import check_reading, said
+
+    check_reading(data)
+    if engine != "local" and not folder:
+        raise DataError(f"--engine {engine} writes a folder of parts: --output {str(output)!r} is a file")
+    with NoPandas() if verb == "encode" and engine == "local" else contextlib.nullcontext():
+        done = bulk.run(model, data, output, verb, keep=keep, engine=engine, reading=said(), **options)
+    skipped = f" ({done.rows - done.now:,} were there already)" if done.now < done.rows else ""
+    click.echo(f"{done.rows:,} rows{skipped}: wrote {output}")
+    return True
 
 
 def never_onto_input(output: Path, *inputs: Path, option: str = "--output") -> None:

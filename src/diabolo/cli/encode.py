@@ -9,13 +9,16 @@ import click
 from ..errors import DataError
 from .data import (
     DATA,
+    ENGINE,
     KEEP,
     MODEL,
     OUTPUT,
+    PARTS,
     NoPandas,
     as_table,
     beside,
     code_names,
+    in_bulk,
     kept_columns,
     light_model,
     never_onto_input,
@@ -30,18 +33,22 @@ Examples:
   diabolo encode people.diabolo new.csv -o codes.parquet
   diabolo encode people.diabolo new.csv --keep id -o codes.csv
   diabolo encode mails.diabolo mails.jsonl -o codes.npy
+  diabolo encode people.diabolo parts/ --keep id -o codes/                  (a part for each part)
 """
 
 
-@click.command(epilog=EPILOG, help="Encode the rows of DATA: columns z1 ... zk of a .csv, .parquet, .feather or .npy.")
+@click.command(epilog=EPILOG, help="Encode the rows of DATA: columns z1 ... zk of a .csv, .parquet, .feather or .npy." + PARTS)
 @MODEL
 @DATA
 @OUTPUT
 @KEEP
+@ENGINE
 @reading
-def command(model: Path, data: Path, output: Path, keep: tuple[str, ...]) -> None:
+def command(model: Path, data: Path, output: Path, keep: tuple[str, ...], engine: str) -> None:
     from ..formats.layout import ending
 
+    if in_bulk("encode", model, data, output, keep, engine):
+        return
     never_onto_input(output, model, data)
     if keep and ending(output).endswith(CODES_ONLY):
         raise DataError(f"--output {str(output)!r}: it cannot hold the columns of --keep: write a table, such as .csv")

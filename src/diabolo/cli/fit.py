@@ -167,7 +167,7 @@ def encoder(ctx: click.Context, param: click.Parameter, value: str | None) -> Pa
 @click.option("--device", default="auto", show_default=True)
 @click.option("--precision", type=click.Choice(["auto", "float32", "bfloat16"]), default="auto", show_default=True)
 @click.option(
-    "--checkpoint", type=click.Path(path_type=Path), help="File to which the state of training is written every 30 seconds."
+    "--checkpoint", type=click.Path(path_type=Path), help="File, or folder, to which the state of training goes every 30 s."
 )
 @click.option("--resume", is_flag=True, help="Continue from the checkpoint.")
 @click.option(
@@ -206,13 +206,11 @@ def command(
     columns = {name: params.pop(name) for name in options.COLUMNS}
 
     from .. import processes
-    from ..storage import atomic
+    from ..storage import check_writable
 
     never_onto_input(output, data, *([about["encoder"]] if isinstance(about["encoder"], Path) else []))
-    if not output.exists() and processes.first():
-        with atomic(output):  # fail before the work if the folder cannot be written to
-            pass
-        output.unlink()
+    if processes.first():
+        check_writable(output)
     quiet = quiet or not processes.first()
     params["resume"] |= processes.restarts() > 0 and params["checkpoint"] is not None
     params |= {"epochs": epochs or "auto", "random_state": seed, "verbose": not quiet}

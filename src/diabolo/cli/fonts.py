@@ -154,15 +154,12 @@ def check(
 def learn(source: str, output: Path | None, letters: str | None, seed: int) -> None:
     from .. import fonts
     from ..progress import progress
-    from ..storage import atomic
+    from ..storage import check_writable
 
     assert output is not None
     if source != "system":
         never_onto_input(output, Path(source))
-    if not output.exists():
-        with atomic(output):  # fail before the work if the folder cannot be written to
-            pass
-        output.unlink()
+    check_writable(output)
     with progress("Fonts") as at:
         faces = fonts.collected(source, letters or fonts.LETTERS, say=lambda words: at(0, words))
     for out in faces.left_out:

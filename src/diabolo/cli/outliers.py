@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .data import DATA, KEEP, MODEL, beside, kept_columns, load_model, never_onto_input, save
+from .data import DATA, ENGINE, KEEP, MODEL, PARTS, beside, in_bulk, kept_columns, load_model, never_onto_input, save
 from .options import reading
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ Examples:
   diabolo outliers people.diabolo new.csv
   diabolo outliers people.diabolo new.csv --alpha 0.001 --keep id -o flagged.csv
   diabolo outliers people.diabolo new.csv --fdr 0.1 -o flagged.parquet
+  diabolo outliers people.diabolo parts/ --keep id -o flags/                (a part for each part, a line for each row)
 """
 
 SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
@@ -27,7 +28,7 @@ SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 @click.command(
     epilog=EPILOG,
     help="Flag the rows of DATA that are unlike those to which MODEL was fitted. For each, print the cells that make it so, "
-    "their expected values, and the fewest cells to replace.",
+    "their expected values, and the fewest cells to replace." + PARTS + " These hold log p and a flag for each row.",
 )
 @MODEL
 @DATA
@@ -37,6 +38,7 @@ SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 @click.option("--cells", type=click.IntRange(1), default=5, show_default=True, help="Number of cells per row.")
 @click.option("--show", type=click.IntRange(0), default=10, show_default=True, help="Number of rows to print.")
 @KEEP
+@ENGINE
 @reading
 def command(
     model: Path,
@@ -47,7 +49,13 @@ def command(
     cells: int,
     show: int,
     keep: tuple[str, ...],
+    engine: str,
 ) -> None:
+    if output and (output.is_dir() or not output.suffix):
+        if fdr:
+            raise click.UsageError("--fdr compares all rows with each other, and parts are written one by one: give --alpha")
+        if in_bulk("outliers", model, data, output, keep, engine, **({"alpha": alpha} if alpha else {})):
+            return
     import numpy as np
 
     from . import printing

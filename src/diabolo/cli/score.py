@@ -6,24 +6,42 @@ from pathlib import Path
 
 import click
 
-from .data import DATA, KEEP, MODEL, as_table, beside, kept_columns, load_model, never_onto_input, row_names, save
+from .data import (
+    DATA,
+    ENGINE,
+    KEEP,
+    MODEL,
+    PARTS,
+    as_table,
+    beside,
+    in_bulk,
+    kept_columns,
+    load_model,
+    never_onto_input,
+    row_names,
+    save,
+)
 from .options import reading
 
 EPILOG = """\b
 Examples:
   diabolo score people.diabolo new.csv
   diabolo score people.diabolo new.csv --keep id -o errors.csv
+  diabolo score people.diabolo parts/ -o errors/                            (a part for each part; nothing is printed)
 """
 
 
-@click.command(epilog=EPILOG, help="Print the reconstruction error of the rows and columns of DATA.")
+@click.command(epilog=EPILOG, help="Print the reconstruction error of the rows and columns of DATA." + PARTS)
 @MODEL
 @DATA
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the errors of all rows and cells here.")
 @click.option("--worst", type=click.IntRange(0), default=10, show_default=True, help="Number of rows to print.")
 @KEEP
+@ENGINE
 @reading
-def command(model: Path, data: Path, output: Path | None, worst: int, keep: tuple[str, ...]) -> None:
+def command(model: Path, data: Path, output: Path | None, worst: int, keep: tuple[str, ...], engine: str) -> None:
+    if output and (output.is_dir() or not output.suffix) and in_bulk("score", model, data, output, keep, engine):
+        return
     import numpy as np
 
     from . import printing

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from copy import copy
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from ..errors import DataError, no_column
-from .data import DATA, KEEP, MODEL, as_they_stand, load_model, never_onto_input, save
+from .data import DATA, ENGINE, KEEP, MODEL, PARTS, as_they_stand, in_bulk, load_model, never_onto_input, save
 from .options import reading_but_sep
-
-if TYPE_CHECKING:
-    from ..estimators.multilabel.classifier import MultiLabelClassifier
 
 MAX_ROWS_SHOWN = 10  # rows
 EPILOG = """\b
@@ -24,6 +20,7 @@ Examples:
   diabolo tag tags.diabolo new.jsonl --proba --top 3 -o tagged.parquet
   diabolo tag tags.diabolo new.csv --keep id -o tagged.csv                  (of its columns this one alone)
   diabolo tag photos.diabolo holiday/ -o tagged.csv
+  diabolo tag tags.diabolo parts/ -o tagged/                                (a part for each part)
 """
 
 
@@ -31,7 +28,7 @@ Examples:
     epilog=EPILOG,
     help="Add a column 'labels' to DATA: the labels that MODEL predicts for each row. DATA is a table with the columns of the "
     "model. For a model of texts it is a table with a column of texts, a .txt, a .jsonl, or a folder of .txt. For a model of "
-    "pictures it is a folder, a .zip, a picture, or a table with a column of their names.",
+    "pictures it is a folder, a .zip, a picture, or a table with a column of their names." + PARTS,
 )
 @MODEL
 @DATA
@@ -42,15 +39,27 @@ Examples:
 @click.option("--proba", is_flag=True, help="Add a column 'p LABEL' with the probability of each label.")
 @click.option("--top", type=click.IntRange(1), metavar="N", help="Add a column 'top' with the N most probable labels.")
 @KEEP
+@ENGINE
 @reading_but_sep
 def command(
-    model: Path, data: Path, output: Path | None, sep: str, proba: bool, top: int | None, keep: tuple[str, ...]
+    model: Path,
+    data: Path,
+    output: Path | None,
+    sep: str,
+    proba: bool,
+    top: int | None,
+    keep: tuple[str, ...],
+    engine: str,
 ) -> None:
+    from ..bulk import check_sep, tagged
     from ..formats.files import CSV
     from ..formats.labeled import read_for
     from ..formats.layout import ending
 
     if output:
+        asked: dict[str, Any] = {"sep": sep} | ({"top": top} if top else {}) | ({"proba": True} if proba else {})
+        if in_bulk("tag", model, data, output, keep or None, engine, **asked):
+            return
         never_onto_input(output, model, data)
         if output.suffix.lower() == ".npy":
             raise DataError(f"--output {str(output)!r}: names of labels are not numbers: write a table, such as .csv")
@@ -62,12 +71,12 @@ def command(
     elif ending(data).endswith(CSV) and output and ending(output).endswith(CSV):
         table = as_they_stand(clf, data)
     if output:
-        save(joined(table, tag_rows(clf, X, sep, top, proba)), [], output)
+        save(joined(table, tagged(clf, X, sep, top, proba)), [], output)
         click.echo(f"{table.num_rows:,} rows: wrote {output}")
         return
     from . import printing
 
-    added = tag_rows(clf, X[:MAX_ROWS_SHOWN], sep, top, proba)
+    added = tagged(clf, X[:MAX_ROWS_SHOWN], sep, top, proba)
     printing.tagged_rows(joined(table[:MAX_ROWS_SHOWN], added), len(added), table.num_rows)
 
 
@@ -76,32 +85,6 @@ def chosen_columns(table: Any, names: tuple[str, ...]) -> Any:
         if name not in table.column_names:
             raise no_column("--keep", name, table.column_names)
     return table.select(list(names))
-
-
-def check_sep(clf: MultiLabelClassifier, sep: str) -> None:
-    """Raise a DataError if joined labels could not be split again."""
-    if not sep:
-        raise DataError("--sep '': an empty separator separates nothing")
-    for name in map(str, clf.labels_.names):
-        if sep in name:
-            raise DataError(f"--sep {sep!r}: the label {name!r} contains it: choose another separator")
-
-
-def tag_rows(clf: MultiLabelClassifier, X: Any, sep: str, top: int | None, proba: bool) -> dict[str, Any]:
-    """The new columns, by name."""
-    added: dict[str, Any] = {"labels": [sep.join(map(str, row)) for row in names(clf, X)]}
-    if top:
-        added["top"] = [f"{sep} ".join(f"{name} {p:.2f}" for name, p in row) for row in clf.top(X, top)]
-    if proba:
-        added |= {f"p {name}": p for name, p in zip(clf.labels_.names, clf.predict_proba(X).T, strict=True)}
-    return added
-
-
-def names(clf: MultiLabelClassifier, X: Any) -> list[tuple[Any, ...]]:
-    """The names of each row's labels, whatever Y was."""
-    named = copy(clf)
-    named.labels_ = clf.labels_.as_lists()
-    return [row if isinstance(row, tuple) else (row,) for row in named.predict(X)]
 
 
 def joined(table: Any, added: dict[str, Any]) -> Any:

@@ -32,9 +32,11 @@ from ..formats.base import SINGLE
 from ..formats.files import with_dates
 from ..formats.frames import rows_of
 from ..formats.matrices import plain
+from ..formats.parts import is_path
 from ..formats.readers import Dataset, NamedMatrix, as_dataset, opened
 from ..hardware import one_thread, pick_device, pick_precision
 from ..history import History
+from ..limits import memory
 from ..losses import Bounded, Loss, Multinomial, Softmax
 from ..network import Diabolo
 from ..printed import few
@@ -54,6 +56,8 @@ MIN_ROWS_TO_HOLD_OUT = 40  # with fewer, no rows are held out: too few to decide
 MIN_HELD_OUT = 20
 MAX_HELD_OUT = 10_000
 AT_ONCE = 4096  # rows that a network reads at once
+NUMBERS_OF_SAMPLE = 200_000_000  # from which PCA is computed
+BYTES_OF_SAMPLE = 128  # of memory for each of them: PCA has several copies
 NETWORK_PARAMETERS = (
     "n_components",
     "hidden",
@@ -155,7 +159,7 @@ class System(Training, BaseEstimator, ABC):
         reset = reset and not self._continues()
         if isinstance(X, Dataset):
             X = X.values if not hasattr(X.X, "column_names") else with_dates("X", X.X, getattr(self.format_, "reading", None))
-        if isinstance(X, (str, Path, NamedMatrix)) or self.format_.free or (self.format_.has_names and hasattr(X, "columns")):
+        if is_path(X) or isinstance(X, NamedMatrix) or self.format_.free or (self.format_.has_names and hasattr(X, "columns")):
             return X
         X = plain(X)
         if self.format_.named:
@@ -232,7 +236,7 @@ class System(Training, BaseEstimator, ABC):
         self._learn_columns(X)
         if known is None and isinstance(given, Dataset):
             self.format_.options = given.options
-        if isinstance(X, (str, Path, NamedMatrix)) or self.format_.free:
+        if is_path(X) or isinstance(X, NamedMatrix) or self.format_.free:
             self._name_features()
         elif self.format_.left_out:
             self._name_features(named=hasattr(self, "feature_names_in_"))
@@ -323,7 +327,7 @@ class System(Training, BaseEstimator, ABC):
                 "precision": pick_precision(self._precision(), device, weights * batch_size),
                 "device": device,
                 "seed": self.seed_,
-                "checkpoint": None if self.checkpoint is None else str(self.checkpoint),
+                "checkpoint": None if self.checkpoint is None else _file_in(Path(self.checkpoint)),
                 "progress": type(self).__name__ if self.verbose else None,
             }
         )
@@ -426,8 +430,13 @@ def _sample(rows: Rows) -> Tensor:
 
 def sampled(n: int, d: int) -> np.ndarray:
     """Row numbers of a sample of n rows, with d features, that fits in memory."""
-    most = max(1000, 200_000_000 // max(1, d))
+    most = max(1000, min(NUMBERS_OF_SAMPLE, memory() // BYTES_OF_SAMPLE) // max(1, d))
     return np.arange(n) if n <= most else np.sort(np.random.default_rng(0).choice(n, most, replace=False))
+
+
+def _file_in(path: Path) -> str:
+    """The checkpoint in a folder, or the file itself."""
+    return str(path / "training.ckpt" if path.is_dir() else path)
 
 
 def _materialized(X: Any) -> Any:

@@ -12,25 +12,35 @@ import pyarrow.compute as pc
 from .scale import EXACT, shifted, within
 from .schema import STEPS, count_values, floats, is_text, plain, without_gaps
 
-__all__ = ["compared", "from_numeric", "from_plain", "listed_of", "numeric", "tally", "whole"]
+__all__ = ["centered", "compared", "from_numeric", "from_plain", "listed_of", "numeric", "spanned", "tally", "whole"]
 
 SPANS = (86_400, 3600, 60, 1)  # seconds
 
 
 def whole(values: pa.Array) -> tuple[int, int]:
     """The whole number near the middle of a column of whole numbers, and the step in which a date counts."""
+    found = spanned(values)
+    return (0, 1) if found is None else centered(values.type, *found)
+
+
+def spanned(values: pa.Array) -> tuple[int, int, int] | None:
+    """The least and the largest of a column of whole numbers, and the step in which a date counts; None of others."""
     t = values.type
     if not (pa.types.is_integer(t) or pa.types.is_temporal(t)) or pa.types.is_uint64(t) or values.null_count == len(values):
-        return 0, 1
+        return None
     v = count_values(values).drop_null().to_numpy(zero_copy_only=False).astype(np.int64)
-    origin = (int(v.min()) + int(v.max())) // 2
-    if not pa.types.is_temporal(t):
-        return (0 if max(-int(v.min()), int(v.max())) <= EXACT else origin), 1
-    if not hasattr(t, "unit") or t.unit not in STEPS:
-        return origin, 1
+    low, high = int(v.min()), int(v.max())
+    if not pa.types.is_temporal(t) or not hasattr(t, "unit") or t.unit not in STEPS:
+        return low, high, 1
     units = [seconds * STEPS[t.unit] for seconds in SPANS] + [STEPS[t.unit] // n for n in (10**3, 10**6, 10**9)]
-    step = next((u for u in units if u > 1 and not (v % u).any()), 1)
-    return origin // step * step, step
+    return low, high, next((u for u in units if u > 1 and not (v % u).any()), 1)
+
+
+def centered(t: pa.DataType, low: int, high: int, step: int) -> tuple[int, int]:
+    """From which number the values between these are counted, and the step."""
+    if pa.types.is_integer(t) and max(-low, high) <= EXACT:
+        return 0, 1
+    return (low + high) // 2 // step * step, step
 
 
 def tally(values: pa.Array) -> Counter[Any]:

@@ -7,6 +7,8 @@ x  --from_array-->  X     the same kind of object, the same columns and types
 
 from __future__ import annotations
 
+import errno
+import os
 import tempfile
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,6 +18,7 @@ import numpy as np
 
 from ..deferred import torch
 from ..errors import DataError, DiaboloError, suggest, warn
+from ..limits import memory
 from ..losses import Bounded, Columns, Logistic, Loss, Multinomial, Part, Softmax, Squared
 from ..printed import Grid, Printed
 from ..rows import Rows
@@ -37,6 +40,7 @@ __all__ = [
 ]
 
 MAX_BYTES_IN_MEMORY = 2 << 30  # bytes of encoded rows; more are cached in a memory-mapped temporary file
+SHARE_OF_MEMORY = 0.25  # of what the process may take, for encoded rows
 SAMPLE = 200_000  # rows of a file from which the columns are learned
 SINGLE: dict[str, Loss] = {"squared": Squared(), "bounded": Bounded(), "logistic": Logistic(), "multinomial": Multinomial()}
 
@@ -253,7 +257,7 @@ def in_order(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def cached(pieces: Iterator[np.ndarray], n: int, d: int) -> Rows:
     """Encode once: into memory, or into a temporary file if it is too large."""
-    if n * d * 4 <= MAX_BYTES_IN_MEMORY:
+    if n * d * 4 <= min(MAX_BYTES_IN_MEMORY, SHARE_OF_MEMORY * memory()):
         kept = [piece.astype(np.float32) for piece in pieces] or [np.empty((0, d), np.float32)]
         return Rows(torch.from_numpy(kept[0] if len(kept) == 1 else np.concatenate(kept)))
     table, start = spilled(n, d, np.float32), 0
@@ -266,7 +270,21 @@ def cached(pieces: Iterator[np.ndarray], n: int, d: int) -> Rows:
 def spilled(n: int, d: int, dtype: Any) -> np.ndarray:
     """A table in a temporary file without a name; it lasts as long as the map."""
     with tempfile.TemporaryFile(prefix="diabolo-rows-") as file:
+        _reserve(file.fileno(), n * d * np.dtype(dtype).itemsize)
         return np.memmap(file, dtype, "w+", shape=(n, d))
+
+
+def _reserve(handle: int, size: int) -> None:
+    """Take the room on the disk now: a map that finds none later ends the process (SIGBUS)."""
+    try:
+        if hasattr(os, "posix_fallocate") and size:
+            os.posix_fallocate(handle, 0, size)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):  # this file system cannot
+            return
+        folder = tempfile.gettempdir()
+        said = f"the encoded rows need {size:,} bytes of temporary disk in {folder!r}, which has not as many: set TMPDIR"
+        raise OSError(error.errno, f"{said} to a larger one ({error.strerror})") from None
 
 
 def count(X: Any, format: Format) -> int:
@@ -278,12 +296,12 @@ def count(X: Any, format: Format) -> int:
     return sum(piece.shape[0] if hasattr(piece, "shape") else len(piece) for piece in format.chunks(X))
 
 
-def check_finite(x: np.ndarray, names: list[str]) -> None:
-    """Infinite values are not allowed in a squared error."""
+def check_finite(x: np.ndarray, names: list[str], start: int = 0) -> None:
+    """Infinite values are not allowed in a squared error; `start` is the number of the first row."""
     bad = np.isinf(x).any(0)
     if bad.any():
         j = int(np.flatnonzero(bad)[0])
-        row = int(np.flatnonzero(np.isinf(x[:, j]))[0])
+        row = start + int(np.flatnonzero(np.isinf(x[:, j]))[0])
         raise DataError(
             f"Input X contains infinity: column {names[j]!r}, row {row}. "
             "Replace infinite values by NaN (missing) or by a number."

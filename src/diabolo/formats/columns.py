@@ -23,6 +23,7 @@ from .scale import (
     FAR,
     FLOATS,
     MOST_DECIMALS,
+    Moments,
     Scale,
     decimals,
     decoded,
@@ -127,24 +128,25 @@ class Number(Column):
     positive: bool = False  # never below 0 in fit
 
     @classmethod
-    def fit(cls, name: str, values: pa.Array) -> Number:
-        origin, step = whole(values)
-        v = numeric(values, origin)
-        found = cls.fit_all([name], [str(values.type)], v[None], [values.null_count])[0]
+    def fit(cls, name: str, values: pa.Array, seen: Any = None) -> Number:
+        """`values` may be a sample of a column of which that was `seen` (survey.py)."""
+        origin, step = whole(values) if seen is None else seen.whole(values.type)
+        v, all_of_it = numeric(values, origin), None if seen is None else seen.counted_from(origin)
+        found = cls.fit_all([name], [str(values.type)], v[None], [values.null_count], all_of_it)[0]
         found.origin, found.step = origin, step
-        found.positive = bool(np.fmin.reduce(v, initial=np.inf) + origin >= 0) and not pa.types.is_temporal(values.type)
+        low = np.fmin.reduce(v, initial=np.inf) + origin if seen is None else seen.low
+        found.positive = bool(low >= 0) and not pa.types.is_temporal(values.type)
         return found
 
     @classmethod
-    def fit_all(cls, names: list[str], types: list[str], v: np.ndarray, nulls: list[int]) -> list[Number]:
-        """Columns (d, n) of numbers, NaN = missing; so many of these are nulls."""
+    def fit_all(
+        cls, names: list[str], types: list[str], v: np.ndarray, nulls: list[int], whole: Moments | None = None
+    ) -> list[Number]:
+        """Columns (d, n) of numbers, NaN = missing; so many of these are nulls. They may be a sample, with moments `whole`."""
         if not len(v):
             return []
-        missing, scale, positive = (
-            np.isnan(v).sum(1).tolist(),
-            measured(v),
-            (np.fmin.reduce(v, 1, initial=np.inf) >= 0).tolist(),
-        )
+        missing, scale = np.isnan(v).sum(1).tolist(), measured(v, whole)
+        positive = ((np.fmin.reduce(v, 1, initial=np.inf) if whole is None else whole.low) >= 0).tolist()
         found = []
         for j, (name, t, digits) in enumerate(zip(names, types, decimals(v, types), strict=True)):
             column = cls(name, t, missing[j] > 0, missing[j] == v.shape[1], decimals=digits, positive=positive[j])

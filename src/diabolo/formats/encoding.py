@@ -20,6 +20,9 @@ from .schema import DUST, adapted, arrow_type, narrowed
 __all__ = ["Encoder"]
 
 
+IN_CACHE = 1 << 16  # numbers that are encoded at once
+
+
 class Encoder:
     """The columns that were fitted, and where the features of each begin."""
 
@@ -34,8 +37,11 @@ class Encoder:
         kinds = kinds_of(X)[places]
         numbers, binary = (self.kinds == "f") & (kinds == "f"), (self.kinds == "b") & (kinds != "")
         some = np.flatnonzero(numbers)
-        if len(some):
-            x[:, self.starts[some]] = self._numbers(matrix_of(X, places[some]), some, gaps)
+        if len(some) and x.flags.f_contiguous and isinstance(X, pa.Table):
+            for j in some.tolist():
+                x[:, self.starts[j]] = self._column(combined(X, int(places[j])), self.fields[j], gaps)
+        elif len(some):
+            self._write(matrix_of(X, places[some]), x, some, gaps, types_of(X, places[some]))
         some = np.flatnonzero(binary)
         if len(some):
             x[:, self.starts[some]] = self._binary(matrix_of(X, places[some]), some, gaps)
@@ -60,21 +66,48 @@ class Encoder:
             )
         return np.array([place[name] for name in self.names])
 
-    def _numbers(self, v: np.ndarray, chosen: np.ndarray, gaps: Gaps) -> np.ndarray:
-        """Plain numbers (n, m), all at once, as Number.encode would."""
+    def _column(self, values: pa.Array, column: Any, gaps: Gaps) -> np.ndarray:
+        """One of plain numbers (n,), as Number.encode would: of an array that is laid out by columns none is moved twice."""
+        v = gaps.matrix(values.to_numpy(zero_copy_only=False).astype(np.float64))
+        if column.type in FLOATS and column.type not in ("double", str(values.type)):
+            v = narrowed(v, arrow_type(column.type))
+        c, u, k, *rest = column.unit
+        if rest == [0.0, 1.0] and len(v):  # as nearly always: nothing is missing, or far out
+            t = (v - c) / u
+            if max(t.max(), -t.min()) <= k:
+                return np.asarray(t)
+        check_finite(v[:, None], [column.name])
+        return encoded(v, *column.unit)
+
+    def _write(self, v: np.ndarray, x: np.ndarray, chosen: np.ndarray, gaps: Gaps, types: list[str]) -> None:
+        """Plain numbers (n, m) into x, a block of rows at a time, which stays in the cache, as Number.encode would."""
         fields: list[Any] = [self.fields[j] for j in chosen]
-        v = gaps.matrix(v)
-        check_finite(v, [column.name for column in fields])
-        single = [i for i, column in enumerate(fields) if column.type != "double" and column.type in FLOATS]
-        if single:
-            v = v.copy()
-            v[:, single] = np.stack([narrowed(v[:, i], arrow_type(fields[i].type)) for i in single], 1)
-        return encoded(v, *np.array([column.unit for column in fields], dtype=np.float64).T)
+        names, starts = [column.name for column in fields], self.starts[chosen]
+        narrow = {
+            i: arrow_type(column.type)
+            for i, column in enumerate(fields)
+            if column.type in FLOATS and column.type not in ("double", types[i])
+        }
+        unit = np.array([column.unit for column in fields], dtype=np.float64).T
+        next_to = slice(starts[0], starts[-1] + 1) if len(chosen) == starts[-1] + 1 - starts[0] else starts
+        size = max(64, IN_CACHE // len(chosen))
+        for start in range(0, len(v), size):
+            some = gaps.matrix(v[start : start + size])
+            check_finite(some, names, start)
+            some = some.copy() if narrow else some  # it may be the user's own
+            for i, t in narrow.items():
+                some[:, i] = narrowed(some[:, i], t)
+            x[start : start + size, next_to] = encoded(some, *unit)
 
     def _binary(self, v: np.ndarray, chosen: np.ndarray, gaps: Gaps) -> np.ndarray:
         v = gaps.matrix(v)
         check_finite(v, [self.fields[j].name for j in chosen])
         return yes_no(np.where(np.abs(v) < DUST, 0.0, v))
+
+
+def types_of(X: Any, places: np.ndarray) -> list[str]:
+    """The types of columns of an Arrow table; others are not asked for theirs."""
+    return [str(X.schema.field(i).type) for i in places.tolist()] if isinstance(X, pa.Table) else [""] * len(places)
 
 
 def as_fitted(column: Column, values: pa.Array, gaps: Gaps) -> pa.Array:

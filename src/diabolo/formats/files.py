@@ -31,6 +31,7 @@ from . import readers
 from .cells import dated, guessed, typed
 from .hints import like_dates, nearly_numbers
 from .layout import Layout, Reading, encoding_of, ending, laid_out, not_decoded, opened, remedy
+from .parts import is_path, listed, parts_of, told
 from .schema import is_iso, is_text
 
 __all__ = [
@@ -40,7 +41,6 @@ __all__ = [
     "is_records",
     "is_table",
     "read_table",
-    "rows_of",
     "spellings",
     "table_pieces",
     "with_dates",
@@ -59,19 +59,19 @@ MISSING = pa_csv.ConvertOptions().null_values
 
 
 def read_table(
-    path: str | Path,
+    path: Any,
     most: int | None = None,
     reading: Reading | None = None,
     types: Mapping[str, pa.DataType] | None = None,
     rest: bool = False,
     levels: Mapping[str, Iterable[str]] | None = None,
 ) -> pa.Table:
-    """The table in a file; of a Parquet file with more than `most` rows, row groups spread over the file.
+    """The table in a file, or in the Parquet files of a data set; of more than `most` rows in these, some, spread over them.
 
     Parameters
     ----------
-    path : path
-        Of the file.
+    path : path, or list of paths of Parquet files
+        Of the file, or of a data set (parts.py).
     most : int, optional
         At most about this many rows are read.
     reading : Reading, optional
@@ -89,6 +89,10 @@ def read_table(
     DataError
         Naming the file and what is wrong in it.
     """
+    if (parts := parts_of(path)) is not None:
+        if not parts.rows:
+            raise no_rows(path)
+        return with_dates(path, parts.read() if most is None else parts.head(most), reading, types == {} and not rest)
     path = Path(path)
     if readers.reader(path) is not None:
         found = readers.as_dataset(path, {} if reading is None else reading.options)
@@ -100,11 +104,8 @@ def read_table(
             return _read_csv(path, reading or Reading(), types, rest, levels or {})
         if ending(path).endswith(JSON):
             return _read_json(path, reading or Reading(), types, rest)
-        cells = types == {} and not rest
-        if ending(path).endswith(".parquet"):
-            return with_dates(path, _read_parquet(path, most), reading, cells)
         if ending(path).endswith((".feather", ".arrow")):
-            return with_dates(path, _read_arrow(path), reading, cells)
+            return with_dates(path, _read_arrow(path), reading, types == {} and not rest)
     raise DataError(f"cannot read {str(path)!r}: its name ends in none of {', '.join((*READABLE, *JSON))}")
 
 
@@ -128,32 +129,33 @@ def _nameless(path: Path, what: str) -> DataError:
 
 
 def table_pieces(
-    path: str | Path,
+    path: Any,
     rows: int,
     reading: Reading | None = None,
     types: Mapping[str, pa.DataType] | None = None,
     columns: list[str] | None = None,
     levels: Mapping[str, Iterable[str]] | None = None,
 ) -> Iterator[pa.Table]:
-    """The table in a file, a piece at a time; a Parquet file is never read as a whole, and only `columns`, if any are named."""
-    path, found = Path(path), 0
-    if not ending(path).endswith(".parquet"):
-        table = read_table(path, None, reading, types, levels=levels)
-        found = table.num_rows
-        for start in range(0, table.num_rows, rows):
-            yield table.slice(start, rows)
-    else:
-        with explained(path), pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(rows, columns=columns):
-                found += batch.num_rows
-                yield with_dates(path, pa.Table.from_batches([batch]), reading, False)
-    if not found:
-        raise DataError(f"{str(path)!r} has columns, but no rows")
+    """The table in a file, a piece at a time; a Parquet file is never read as a whole, and only `columns`, if any are named.
+
+    A wide table comes in pieces of fewer rows.
+    """
+    if (parts := parts_of(path)) is not None:
+        if not parts.rows:
+            raise no_rows(path)
+        there = None if columns is None else [name for name in columns if name in parts.schema.names] or None
+        for piece in parts.pieces(parts.at_once(rows, there), there):
+            yield with_dates(path, piece, reading, False)
+        return
+    table = read_table(path, None, reading, types, levels=levels)
+    if not table.num_rows:
+        raise no_rows(path)
+    for start in range(0, table.num_rows, rows):
+        yield table.slice(start, rows)
 
 
-def rows_of(path: str | Path, read: int) -> int:
-    """How many rows a file has; `found` were read, and only a Parquet file may have more."""
-    return int(pq.read_metadata(path).num_rows) if ending(path).endswith(".parquet") else read
+def no_rows(path: Any) -> DataError:
+    return DataError(f"{str(path)!r} has columns, but no rows")
 
 
 def write_table(table: Any, path: str | Path, source: Path | None = None) -> None:
@@ -347,10 +349,16 @@ def _reads(cells: Any, t: pa.DataType, name: str) -> dict[str, Any]:
 # ── JSON ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def is_table(path: str | Path, known: dict[str, Any] | None = None) -> bool:
-    """Whether a file of this name, or with these lines, holds a table; `known` are the options of the file that was fitted."""
+def is_table(path: Any, known: dict[str, Any] | None = None) -> bool:
+    """Whether a file of this name, or with these lines, holds a table; or the files of a data set do.
+
+    `known` are the options of the file that was fitted.
+    """
+    if ending(path).endswith(".parquet") if isinstance(path, (str, Path)) else is_path(path):
+        return True
     return (
-        ending(path).endswith(READABLE)
+        listed(path) is not None
+        or ending(path).endswith(READABLE)
         or readers.reads(path, "table", known=known)
         or (ending(path).endswith(JSON) and is_records(Path(path)))
     )
@@ -433,30 +441,9 @@ def _read_arrow(path: Path) -> pa.Table:
             raise error from None
 
 
-def _read_parquet(path: Path, most: int | None) -> pa.Table:
-    with pq.ParquetFile(path) as file:
-        groups, total = file.num_row_groups, file.metadata.num_rows
-        if not total:
-            raise DataError(f"{str(path)!r} has columns, but no rows")
-        if most is None or total <= most:
-            return file.read()
-        wanted = max(1, round(groups * most / total))
-        return file.read_row_groups([i * groups // wanted for i in range(wanted)])
-
-
-class explained:  # noqa: N801 - reads as a word
+class explained(told):  # noqa: N801 - reads as a word
     """Every error of Arrow about a file becomes a DataError that names it."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
     def __enter__(self) -> None:
-        if self.path.is_dir():
+        if os.path.isdir(self.path):
             raise IsADirectoryError(21, f"{str(self.path)!r} is a folder: give a file")
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, (FileNotFoundError, PermissionError, IsADirectoryError, DataError)):
-            return
-        if isinstance(error, (pa.ArrowInvalid, pa.ArrowKeyError, OSError, EOFError, UnicodeDecodeError)):
-            reason = str(error).splitlines()[0][:300]
-            raise DataError(f"cannot read {os.fspath(self.path)!r}: {reason}") from None

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,20 +14,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import DataError, warn
-from .arrow import numeric, tally
+from .arrow import listed_of, numeric
 from .base import check_finite
 from .category import Category
 from .columns import Binary, Column, Number
-from .files import Reading, table_pieces
 from .frames import combined, matrix_of
-from .gaps import Gaps
-from .scale import EXACT, LOOKED_AT, PICTURE, alike, together
+from .scale import EXACT, FLOATS, LOOKED_AT, PICTURE, Moments, alike, together
 from .schema import DUST, family, is_known, is_text, plain, without_gaps, words
+from .survey import Seen
 from .suspects import is_row_number
 
-__all__ = ["count_levels", "fit_column", "fit_columns", "names_to_fit", "row_numbers", "share_unit"]
+__all__ = ["fit_column", "fit_columns", "names_to_fit", "row_numbers", "share_unit"]
 
-AT_ONCE = 8_000_000  # numbers that are measured at once
+AT_ONCE = 2_000_000  # numbers that are measured at once
 
 
 def names_to_fit(table: pa.Table, categories: Sequence[str], numbers: Sequence[str], dates: Mapping[str, str]) -> list[str]:
@@ -53,7 +51,7 @@ def names_to_fit(table: pa.Table, categories: Sequence[str], numbers: Sequence[s
     return names
 
 
-def row_numbers(table: pa.Table, asked: set[str]) -> list[str]:
+def row_numbers(table: pa.Table, asked: set[str], seen: Mapping[str, Seen] | None = None) -> list[str]:
     """Columns of row numbers: left out, unless they were asked for or nothing else would be left."""
     index = (table.schema.pandas_metadata or {}).get("index_columns", ())
     left = [name for name in table.column_names if name not in asked and name in index]
@@ -62,10 +60,10 @@ def row_numbers(table: pa.Table, asked: set[str]) -> list[str]:
             f"column(s) {', '.join(map(repr, left[:5]))} are the index of the written DataFrame, which is not "
             "learned, and are left out: keep them with categories= (--category), or numbers= (--number), in fit"
         )
-        return [*left, *row_numbers(table.drop_columns(left), asked)]
+        return [*left, *row_numbers(table.drop_columns(left), asked, seen)]
     found: list[str] = []
     for name, t in zip(table.column_names, table.schema.types, strict=True):
-        if pa.types.is_integer(t) and name not in asked and is_row_number(combined(table, name), name):
+        if pa.types.is_integer(t) and name not in asked and is_row_number(combined(table, name), name, (seen or {}).get(name)):
             found.append(name)
     if not found or len(found) == table.num_columns:
         return []
@@ -77,62 +75,101 @@ def row_numbers(table: pa.Table, asked: set[str]) -> list[str]:
     return found
 
 
-def share_unit(fields: list[Any], table: pa.Table) -> bool:
+def share_unit(fields: list[Any], table: pa.Table, seen: Mapping[str, Seen] | None = None) -> bool:
     """If the columns are clearly pixels or shares, give them one unit, as in an array (arrays.py); returns whether."""
     kinds = {type(column) for column in fields}
     if not (Number in kinds and kinds <= {Number, Binary} and len(fields) >= PICTURE):
         return False
     if not all(pa.types.is_integer(t) or pa.types.is_floating(t) for t in (table.schema.field(c.name).type for c in fields)):
         return False
-    v = np.stack([numeric(combined(table, column.name)) for column in fields])
-    if not alike(np.fmin.reduce(v, 1), np.fmax.reduce(v, 1)):
+    columns = (numeric(combined(table, column.name)) for column in fields)
+    step = max(1, table.num_rows // LOOKED_AT)
+    some, low, high = zip(*((v[::step].copy(), np.fmin.reduce(v), np.fmax.reduce(v)) for v in columns), strict=True)
+    if seen:
+        known = [(seen[c.name].low, seen[c.name].high) if not c.empty else (np.nan, np.nan) for c in fields]
+        low, high = zip(*known, strict=True)
+    if not alike(np.array(low), np.array(high)):
         return False
-    some = v[:, :: max(1, v.shape[1] // LOOKED_AT)]
-    scale = together(some, np.zeros(len(v)), 1.0)
+    scale = together(np.stack(some), np.zeros(len(some)), 1.0)
     for j, column in enumerate(fields):
         if isinstance(column, Number):
             column.take(scale, j)
     return True
 
 
-def fit_columns(table: pa.Table, names: list[str], categories: list[str], numbers: list[str]) -> list[Column]:
-    """The kind of each column; plain numbers are measured together."""
+def fit_columns(
+    table: pa.Table,
+    names: list[str],
+    categories: list[str],
+    numbers: list[str],
+    seen: Mapping[str, Seen] | None = None,
+) -> list[Column]:
+    """The kind of each column; plain numbers are measured together. The table may be a sample; then that was `seen` of all."""
     types = {name: table.schema.field(name).type for name in names}
     plain = [n for n, t in types.items() if n not in categories and (pa.types.is_integer(t) or pa.types.is_floating(t))]
     found: dict[str, Column] = {}
     size = max(1, AT_ONCE // max(1, table.num_rows))
     for i in range(0, len(plain), size):
-        found |= fit_numbers(table, plain[i : i + size], numbers)
+        found |= fit_numbers(table, plain[i : i + size], numbers, seen)
     for name in names:
         if name not in found:
-            found[name] = fit_column(name, combined(table, name), name in categories, name in numbers)
+            known = seen[name] if seen else None
+            found[name] = fit_column(name, combined(table, name), name in categories, name in numbers, known)
+        if seen:
+            complete(found[name], seen[name], table.num_rows)
     return [found[name] for name in names]
 
 
-def fit_numbers(table: pa.Table, names: list[str], numbers: list[str]) -> dict[str, Column]:
+def complete(column: Any, seen: Seen, sampled: int) -> None:
+    """What all rows say of a column that was fitted to a sample of them."""
+    column.gaps, column.empty = seen.missing > 0, seen.empty
+    if isinstance(column, Binary):
+        column.share = 0.5 if seen.empty else seen.mean
+    elif isinstance(column, Number):
+        floating = column.type in FLOATS
+        column.nan = floating and seen.nulls < seen.missing
+        column.decimals = seen.decimals if floating else column.decimals
+        column.odd = [[value, round(times * seen.rows / sampled)] for value, times in column.odd]
+
+
+def fit_numbers(
+    table: pa.Table, names: list[str], numbers: list[str], seen: Mapping[str, Seen] | None = None
+) -> dict[str, Column]:
     """Columns of plain numbers; those that are too large for float64 are left to :func:`fit_column`."""
     places = np.array([table.schema.get_field_index(name) for name in names])
     v = np.ascontiguousarray(matrix_of(table, places).T)
     v[(np.abs(v) < DUST) & (np.abs(v) > DUST * 1e20).any(1, keepdims=True)] = 0.0
     check_finite(v.T, names)
     zero, one = v == 0, v == 1
-    binary = zero.any(1) & one.any(1) & (zero | one | np.isnan(v)).all(1) & ~np.isin(names, numbers)
+    binary = zero.any(1) & one.any(1) & (zero | one | np.isnan(v)).all(1)
     types = [table.schema.field(name).type for name in names]
-    large = np.fmax.reduce(np.abs(v), 1, initial=0.0) > EXACT
-    left = np.array([large[j] and pa.types.is_integer(t) for j, t in enumerate(types)], dtype=bool)
+    most = np.fmax.reduce(np.abs(v), 1, initial=0.0)
+    if seen:
+        binary = np.array([seen[name].binary for name in names], dtype=bool)
+        most = np.array([0.0 if seen[n].empty else max(abs(seen[n].low), abs(seen[n].high)) for n in names])
+    binary &= ~np.isin(names, numbers)
+    left = np.array([most[j] > EXACT and pa.types.is_integer(t) for j, t in enumerate(types)], dtype=bool)
     found: dict[str, Column] = {}
     for j in np.flatnonzero(binary).tolist():
         known = v[j][~np.isnan(v[j])]
-        found[names[j]] = Binary(names[j], str(types[j]), len(known) < v.shape[1], share=float(known.mean()))
+        found[names[j]] = Binary(
+            names[j], str(types[j]), len(known) < v.shape[1], share=float(known.mean()) if len(known) else 0.5
+        )
     rest = np.flatnonzero(~binary & ~left).tolist()
     nulls = [table.column(int(places[j])).null_count for j in rest]
-    for column in Number.fit_all([names[j] for j in rest], [str(types[j]) for j in rest], v[rest], nulls):
+    whole = together_of([seen[names[j]].counted_from(0) for j in rest]) if seen and rest else None
+    for column in Number.fit_all([names[j] for j in rest], [str(types[j]) for j in rest], v[rest], nulls, whole):
         found[column.name] = column
     return found
 
 
-def fit_column(name: str, values: pa.Array, category: bool = False, number: bool = False) -> Column:
-    """A column of the kind that suits its type and values, or that was asked for."""
+def together_of(each: list[Moments]) -> Moments:
+    """The moments of several columns."""
+    return Moments(*map(np.concatenate, zip(*each, strict=True)))
+
+
+def fit_column(name: str, values: pa.Array, category: bool = False, number: bool = False, seen: Seen | None = None) -> Column:
+    """A column of the kind that suits its type and values, or that was asked for; these may be a sample."""
     t = values.type.value_type if pa.types.is_dictionary(values.type) else values.type
     decimal = pa.types.is_decimal(t) and (category or pa.types.is_dictionary(values.type))
     if not is_known(t) or decimal:
@@ -143,25 +180,22 @@ def fit_column(name: str, values: pa.Array, category: bool = False, number: bool
     if number and family(t) not in ("numbers", "nothing"):
         raise DataError(f"numbers={[name]!r}: column {name!r} holds {words(t)}, not numbers")
     if number:
-        return Number.fit(name, plain(values))
+        return Number.fit(name, plain(values), seen)
     if category or pa.types.is_dictionary(values.type) or is_text(t):
-        return Category.fit(name, values)
+        return Category.fit(name, values) if seen is None or seen.counts is None else counted(name, values, seen)
     if pa.types.is_boolean(t):
         return Binary.fit(name, values)
-    if pa.types.is_decimal(t) and set(pc.unique(without_gaps(values)).to_pylist()[:4]) == {0, 1}:
+    two = set(pc.unique(without_gaps(values)).to_pylist()[:4]) == {0, 1} if seen is None else seen.binary
+    if pa.types.is_decimal(t) and two:
         return Binary.fit(name, values)
-    return Number.fit(name, values)
+    return Number.fit(name, values, seen)
 
 
-def count_levels(fields: list[Column], path: str | Path, rows: int, reading: Reading, size: int) -> list[Column]:
-    """The columns with the levels of all `rows` of a file that was only sampled; it is read in pieces of `size` rows."""
-    some = {column.name: j for j, column in enumerate(fields) if isinstance(column, Category) and column.others is not None}
-    counts: dict[str, Counter[Any]] = {name: Counter() for name in some}
-    for piece in table_pieces(path, size, reading, None, [*some]) if some else ():
-        for name, found in counts.items():
-            found.update(tally(Gaps(reading.na).without(combined(piece, name))))
-    for name, j in some.items():
-        old: Any = fields[j]
-        listed = old.listed and [*dict.fromkeys([*old.listed, *sorted(counts[name], key=str)])]
-        fields[j] = Category.of(name, old.type, counts[name], rows, listed, old.ordered)
-    return fields
+def counted(name: str, values: pa.Array, seen: Seen) -> Category:
+    """A column with the levels of all rows; `values` are some, which say the type and the order of categories."""
+    assert seen.counts is not None
+    listed, ordered, t = None, False, values.type
+    if pa.types.is_dictionary(t):
+        listed, ordered, t = listed_of(values.dictionary), bool(t.ordered), t.value_type
+        listed = [*dict.fromkeys([*listed, *sorted(seen.counts, key=str)])]
+    return Category.of(name, str(t), seen.counts, seen.rows, listed, ordered)

@@ -232,7 +232,8 @@ def taken(format: Format, table: pa.Table, folder: Path) -> Any:
         return pictures(table, folder)
     if takes_texts(format):
         return texts(table, getattr(format, "column", None))
-    missing = [name for name in format.columns if name not in table.column_names]
+    there = {*table.column_names}
+    missing = [name for name in format.columns if name not in there]
     if missing:
         raise no_column("DATA", missing[0], table.column_names, ", but the model was fitted with it")
     X = table.select(format.columns)

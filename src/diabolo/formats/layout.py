@@ -24,8 +24,9 @@ from ..errors import DataError, warn
 
 __all__ = ["Layout", "Reading", "encoding_of", "ending", "laid_out", "not_decoded", "opened", "option"]
 
-HEAD = 1 << 18  # bytes that are looked at
-LINES = 50
+HEAD, MOST = 1 << 18, 1 << 25  # bytes that are looked at; where these hold no few lines, so many at most
+FEW, LINES = 3, 50
+LONGEST = 1 << 17  # characters of a cell
 SEPARATORS = ",;\t|"
 NUMBER = re.compile(r"^\s*[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d+)?\s*$")
 SEP = re.compile(r"sep=(.)\r?\n")  # which Excel writes into a first line
@@ -160,8 +161,7 @@ def laid_out(path: Path, reading: Reading) -> Layout:
     DataError
         It is empty, no text, or the names of its columns do not fit its rows.
     """
-    with opened(path) as file:
-        head = file.read(HEAD)
+    head, whole = beginning(path)
     if not head.strip():
         raise DataError(f"{str(path)!r} is empty")
     encoding = encoding_of(head, reading)
@@ -172,7 +172,7 @@ def laid_out(path: Path, reading: Reading) -> Layout:
         )
     if "\ufffd" in text and (error := not_decoded(path, encoding)):
         raise error
-    cut = text.rfind("\n") + 1 if len(head) == HEAD else len(text)
+    cut = len(text) if whole else text.rfind("\n") + 1
     text = text[: cut or len(text)]
     excel = SEP.match(text)
     sep = reading.sep or (excel[1] if excel else separator(text, path, reading.decimal))
@@ -180,7 +180,8 @@ def laid_out(path: Path, reading: Reading) -> Layout:
         text = "\n" + text[excel.end() :]  # as many lines as before
     records = read(text, sep)
     if not records:
-        raise DataError(f"{str(path)!r} is empty")
+        long = f" has a first line with a cell of more than {LONGEST:,} characters: it is no table"
+        raise DataError(f"{str(path)!r}{long if len(text) > LONGEST else ' is empty'}")
     first = begin(path, records, reading.header, sep)
     line, cells = records[first]
     if reading.header:
@@ -188,11 +189,22 @@ def laid_out(path: Path, reading: Reading) -> Layout:
     return Layout(encoding, sep, [f"x{j}" for j in range(len(cells))], records[first - 1][0] if first else 0)
 
 
+def beginning(path: Path) -> tuple[bytes, bool]:
+    """The first bytes of a file, more of them if its lines are long, and whether that is all."""
+    with opened(path) as file:
+        head = file.read(HEAD)
+        while head.count(b"\n") < FEW and len(head) < MOST and (more := file.read(len(head))):
+            head += more
+        return head, not file.read(1)
+
+
 def read(text: str, sep: str) -> list[tuple[int, list[str]]]:
     """The first records that are not blank, each with the number of its last line."""
     reader, records = csv.reader(io.StringIO(text, newline=""), delimiter=sep), []
     try:
         for cells in reader:
+            if max(map(len, cells), default=0) > LONGEST:  # csv has this limit, until another module changes it for all
+                break
             if any(cell.strip() for cell in cells) or len(cells) > 1:
                 records.append((reader.line_num, cells))
             if len(records) == LINES:

@@ -18,17 +18,24 @@ from .frames import combined
 from .gaps import Gaps
 from .hints import text_hints
 from .scale import FLOATS
-from .schema import arrow_type, is_iso, is_text, plain, without_gaps
+from .schema import arrow_type, is_iso, is_text
 from .suspects import are_days, looks_like_codes
 
 __all__ = ["remark", "tell_unseen"]
 
 
-def remark(fields: Sequence[Column], table: pa.Table, categories: Sequence[str], numbers: Sequence[str], decimal: str) -> None:
-    """Warn of what is perhaps not meant; `categories` and `numbers` were asked for."""
-    warn_empty([column.name for column in fields if column.gaps and not _has_values(table, column.name)])
+def remark(
+    fields: Sequence[Column],
+    table: pa.Table,
+    categories: Sequence[str],
+    numbers: Sequence[str],
+    decimal: str,
+    sampled: bool = False,
+) -> None:
+    """Warn of what is perhaps not meant; `categories` and `numbers` were asked for. The table may be a sample of the rows."""
+    warn_empty([column.name for column in fields if column.empty])
     quantities = [column for column in fields if isinstance(column, Number)]
-    warn_odd([(c.name, shown(c, value), int(count)) for c in quantities for value, count in c.odd])
+    warn_odd([(c.name, shown(c, value), int(count)) for c in quantities for value, count in c.odd], "about " * sampled)
     doubtful = [column for column in quantities if column.name not in numbers]
     _codes({column.name: found for column in doubtful if (found := _codes_in(table, column))})
     _days(table, [column.name for column in doubtful if are_days(combined(table, column.name))])
@@ -87,7 +94,3 @@ def _dates(dates: list[str]) -> None:
 def _codes_in(table: pa.Table, column: Number) -> list[int]:
     whole = column.decimals == 0 if column.type in FLOATS else pa.types.is_integer(arrow_type(column.type))
     return looks_like_codes(combined(table, column.name)) if whole and (column.gaps or column.type not in FLOATS) else []
-
-
-def _has_values(table: pa.Table, name: str) -> bool:
-    return len(without_gaps(plain(combined(table, name)))) > 0

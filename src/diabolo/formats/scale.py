@@ -18,7 +18,7 @@ measured in absolute units.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -31,6 +31,7 @@ __all__ = [
     "EXACT",
     "FAR",
     "FLOATS",
+    "Moments",
     "Scale",
     "alike",
     "decimals",
@@ -39,6 +40,7 @@ __all__ = [
     "encoded",
     "left_out",
     "measured",
+    "moments",
     "rounded",
     "shifted",
     "six_digits",
@@ -93,7 +95,7 @@ def encoded(v: np.ndarray, c: Values, u: Values, k: Values, m: Values = 0.0, s: 
         a = np.abs(t)
         far = a > k
         if not far.any():
-            return (t - m) / s
+            return t if np.all(m == 0.0) and np.all(s == 1.0) else (t - m) / s
         beyond = np.log1p(a - k)
         huge = np.isinf(a)
         if huge.any():
@@ -158,24 +160,49 @@ def rounded(v: np.ndarray, digits: int) -> np.ndarray:
     return np.where(np.isfinite(r), r + 0.0, v)  # no -0.0
 
 
-def measured(v: np.ndarray) -> Scale:
-    """Columns (d, n), one per row, NaN = missing -> their scales."""
+class Moments(NamedTuple):
+    """Of each column, (d,): how many values there are, and in units of 2^e their least, largest, mean and deviation."""
+
+    n: np.ndarray
+    e: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    mean: np.ndarray
+    deviation: np.ndarray
+
+    def at(self, columns: Any) -> Moments:
+        """Those of some columns."""
+        return Moments(*(values[columns] for values in self))
+
+
+def measured(v: np.ndarray, whole: Moments | None = None) -> Scale:
+    """Columns (d, n), one per row, NaN = missing -> their scales; they may be a sample of columns with moments `whole`."""
     size = max(1, BLOCK // max(1, v.shape[1]))
-    parts = [_measured(v[i : i + size]) for i in range(0, len(v), size)]
+    places = [slice(i, i + size) for i in range(0, len(v), size)]
+    parts = [_measured(v[some], None if whole is None else whole.at(some)) for some in places]
     return Scale(*(np.concatenate(values) for values in zip(*parts, strict=True)))
 
 
-def _measured(v: np.ndarray) -> Scale:
-    v = np.ascontiguousarray(v, dtype=np.float64)
+def moments(v: np.ndarray) -> Moments:
+    """Of columns (d, n), NaN = missing."""
     known = ~np.isnan(v)
-    n, there = np.maximum(known.sum(1), 1), known.any(1)
+    n = known.sum(1)
     e = np.frexp(np.abs(np.where(known, v, 0.0)).max(1, initial=0.0))[1]
     w = np.ldexp(v, -e[:, None])  # in [-1, 1], to the bit: squares neither overflow nor vanish
     low, high = (f.reduce(w, 1, initial=start) for f, start in ((np.fmin, np.inf), (np.fmax, -np.inf)))
-    mean = np.where(there, np.where(low == high, low, np.where(known, w, 0.0).sum(1) / n), 0.0)
+    total = np.where(known, w, 0.0).sum(1)
+    mean = np.where(n > 0, np.where(low == high, low, total / np.maximum(n, 1)), 0.0)
     apart = np.where(known, w - mean[:, None], 0.0)
-    deviation = np.sqrt(np.square(apart).sum(1) / n)
-    furthest = np.abs(apart).max(1, initial=0.0) / np.where(deviation > 0, deviation, 1.0)
+    return Moments(n, e, low, high, mean, np.sqrt(np.square(apart).sum(1) / np.maximum(n, 1)))
+
+
+def _measured(v: np.ndarray, whole: Moments | None = None) -> Scale:
+    v = np.ascontiguousarray(v, dtype=np.float64)
+    n, e, low, high, mean, deviation = whole or moments(v)
+    n, there = np.maximum(n, 1), n > 0
+    w = np.ldexp(v, -e[:, None])
+    with np.errstate(invalid="ignore"):  # of no values
+        furthest = np.where(there, np.maximum(mean - low, high - mean), 0.0) / np.where(deviation > 0, deviation, 1.0)
     same = there & (deviation <= NOISE * np.abs(mean))
     some = np.sort(w[:, :: max(1, v.shape[1] // LOOKED_AT)], axis=1)  # NaN last
     center, bulk = _bulk(some)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from math import gcd
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -34,8 +35,8 @@ def is_nameless(name: str) -> bool:
     )
 
 
-def is_row_number(values: pa.Array, name: str) -> bool:
-    """Whether a column only numbers the rows.
+def is_row_number(values: pa.Array, name: str, seen: Any = None) -> bool:
+    """Whether a column only numbers the rows; its values may be a sample of a column of which that was `seen` (survey.py).
 
     >>> is_row_number(pa.array(range(5, 50)), "id"), is_row_number(pa.array(range(1980, 2020)), "year")
     (True, False)
@@ -43,12 +44,15 @@ def is_row_number(values: pa.Array, name: str) -> bool:
     if not pa.types.is_integer(values.type) or values.null_count or len(values) < 2:
         return False
     v = values.to_numpy(zero_copy_only=False)
+    if seen is not None and seen.missing:
+        return False
     if is_nameless(name) and len(np.unique(v)) == len(v) and (len(v) >= MIN_ROWS_OF_NUMBERS or np.ptp(v) == len(v) - 1):
         return True
-    if len(v) < MIN_ROWS_OF_NUMBERS or (YEARS[0] <= v.min() and v.max() <= YEARS[1]):
+    n, low, high = (len(v), v.min(), v.max()) if seen is None else (seen.rows, seen.low, seen.high)
+    if n < MIN_ROWS_OF_NUMBERS or (YEARS[0] <= low and high <= YEARS[1]):
         return False
-    different = len(v) >= MIN_ROWS_WITHOUT_GAPS and np.ptp(v.astype(np.float64)) < 2 * len(v) and len(np.unique(v)) == len(v)
-    return bool((v[1:] > v[:-1]).all() or different)
+    different = n >= MIN_ROWS_WITHOUT_GAPS and float(high) - float(low) < 2 * n and len(np.unique(v)) == len(v)
+    return bool((v[1:] > v[:-1]).all() if seen is None else seen.rising) or different
 
 
 def are_days(values: pa.Array) -> bool:

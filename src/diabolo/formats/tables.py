@@ -11,8 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from itertools import pairwise
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -21,19 +20,22 @@ from ..deferred import torch
 from ..errors import DataError
 from ..losses import Columns, Logistic, Loss, Part, Softmax, Squared
 from ..printed import Grid, cut
-from .base import SAMPLE, Format, in_order, named_loss, neither
+from ..rows import Rows
+from .base import SAMPLE, Format, cached, in_order, named_loss, neither
 from .category import KINDS, Category, kind_of
 from .columns import ONE, Binary, Column, Number, called, possible, weight
 from .container import Container
 from .encoding import Encoder, as_fitted
-from .files import MISSING, Reading, is_table, read_table, rows_of, spellings, table_pieces
+from .files import MISSING, Reading, is_table, read_table, spellings, table_pieces
 from .filling import patched
-from .fitting import count_levels, fit_columns, names_to_fit, row_numbers, share_unit
+from .fitting import fit_columns, names_to_fit, row_numbers, share_unit
 from .frames import arrow, collected, combined, container, mixed_categories, names_of, of_pandas, pieces, taken
 from .gaps import Gaps
+from .parts import is_path, parts_of
 from .remarks import remark, tell_unseen
 from .scale import FAR, FLOATS, NEAR, describe_kinds
 from .schema import arrow_type, is_known
+from .survey import Seen, survey
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -41,7 +43,8 @@ if TYPE_CHECKING:
 __all__ = ["Tables"]
 
 SHOWN, LONG = 16, 32  # printed: columns, letters of a name
-CHUNK = 65_536
+CHUNK = 65_536  # rows of a file that are read at once, at most
+LEAST_SAMPLE, CELLS_OF_SAMPLE = 20_000, 20_000_000  # of a larger file: rows at least, cells at most
 
 
 class Tables(Format):
@@ -101,31 +104,43 @@ class Tables(Format):
 
     @classmethod
     def accepts(cls, X: Any) -> bool:
-        if isinstance(X, (str, Path)):
+        if is_path(X):
             return is_table(X)
         lazy = type(X).__name__ == "LazyFrame"  # to ask for its columns would compute them
         return lazy or (hasattr(X, "columns") and hasattr(X, "dtypes")) or hasattr(X, "schema")
 
     def fit(self, X: Any) -> Tables:
-        path = isinstance(X, (str, Path))
-        X = X if path else collected(X)
-        table = of_pandas(read_table(X, SAMPLE, self.reading)) if path else arrow(X)
+        X = X if is_path(X) else collected(X)
+        table, seen = self._looked_at(X)
         names = names_to_fit(table, self.categories, self.numbers, self.reading.dates)
-        self.left_out = row_numbers(table, {*self.categories, *self.numbers})
+        self.left_out = row_numbers(table, {*self.categories, *self.numbers}, seen)
         table = self.gaps.table(table.drop_columns(self.left_out))
         kept = [name for name in names if name not in self.left_out]
-        self.fields = fit_columns(table, kept, self.categories, self.numbers)
-        if path and (rows := rows_of(X, table.num_rows)) > table.num_rows:
-            self.fields = count_levels(self.fields, X, rows, self.reading, CHUNK)
+        self.fields = fit_columns(table, kept, self.categories, self.numbers, seen)
         self._lay_out()
         self.container = Container.of(X, table, names, kept)
         mixed = mixed_categories(X) if self.container.kind == "pandas" else []
         for column in self.fields:
             if isinstance(column, Category):
                 column.mixed = column.name in mixed
-        self.common = self.scale == "auto" and share_unit(self.fields, table)
-        remark(self.fields, table, self.categories, self.numbers, self.reading.decimal)
+        self.common = self.scale == "auto" and share_unit(self.fields, table, seen)
+        remark(self.fields, table, self.categories, self.numbers, self.reading.decimal, bool(seen))
         return self
+
+    def _looked_at(self, X: Any) -> tuple[pa.Table, dict[str, Seen]]:
+        """The table that is fitted; of a large data set a sample of its rows, and what was seen of all."""
+        if not is_path(X):
+            return arrow(X), {}
+        parts = parts_of(X)
+        if parts is None or parts.rows <= SAMPLE:
+            return of_pandas(read_table(X, None, self.reading)), {}
+        names_to_fit(parts.schema.empty_table(), self.categories, self.numbers, {})
+        most = min(SAMPLE, max(LEAST_SAMPLE, CELLS_OF_SAMPLE // len(parts.schema)))
+
+        def some(columns: list[str] | None) -> Iterator[pa.Table]:
+            return map(of_pandas, table_pieces(X, CHUNK, self.reading, None, columns))
+
+        return survey(some, parts.rows, most, self.gaps, self.categories)
 
     def _lay_out(self) -> None:
         """Where the features of each column are."""
@@ -172,13 +187,13 @@ class Tables(Format):
     def tell_unseen(self, X: Any) -> None:
         tell_unseen(self.fields, self.gaps, map(arrow, self.chunks(X)))
 
-    def _read(self, path: str | Path) -> pa.Table:
+    def _read(self, path: Any) -> pa.Table:
         """A file, as what was fitted."""
         return read_table(path, None, self.reading, self.types, levels=self.levels)
 
     def chunks(self, X: Any) -> Iterator[Any]:
-        if isinstance(X, (str, Path)):
-            yield from table_pieces(X, CHUNK, self.reading, self.types, levels=self.levels)
+        if is_path(X):
+            yield from table_pieces(X, CHUNK, self.reading, self.types, self.columns, self.levels)
         else:
             yield from pieces(collected(X), CHUNK)
 
@@ -223,9 +238,15 @@ class Tables(Format):
             raise neither(column.name, value)
         return x
 
-    def to_array(self, X: Any) -> np.ndarray:
-        X = self._read(X) if isinstance(X, (str, Path)) else collected(X)
-        x = np.zeros((X.shape[0], self.width))
+    def rows(self, X: Any) -> Rows:
+        parts = parts_of(X) if is_path(X) else None
+        if parts is None:
+            return super().rows(X)
+        return cached((self.to_array(piece) for piece in self.chunks(X)), parts.rows, self.width)
+
+    def to_array(self, X: Any, dtype: Any = np.float64, order: Literal["C", "F"] = "C") -> np.ndarray:
+        X = self._read(X) if is_path(X) else collected(X)
+        x = np.zeros((X.shape[0], self.width), dtype, order)
         self._encoder.table(X, x, self.gaps)
         return x
 
@@ -234,7 +255,7 @@ class Tables(Format):
         return column.encode(as_fitted(column, values, self.gaps))
 
     def cells(self, X: Any, rows: np.ndarray) -> list[list[Any]]:
-        if isinstance(X, (str, Path)):
+        if is_path(X):
             start, found, (ordered, back) = 0, [], in_order(rows)
             for piece in self.chunks(X):
                 here = (ordered >= start) & (ordered < start + len(piece))
@@ -249,7 +270,7 @@ class Tables(Format):
         return [[None if v is None or v != v else v for v in column] for column in columns]
 
     def filled(self, X: Any, x: Any, e: Any) -> Any:
-        X, x = of_pandas(self._read(X)) if isinstance(X, (str, Path)) else collected(X), np.asarray(x)
+        X, x = of_pandas(self._read(X)) if is_path(X) else collected(X), np.asarray(x)
         if container(X) == "pandas":
             X = X.copy()
         place = {name: i for i, name in enumerate(names_of(X))}

@@ -26,6 +26,7 @@ from .files import READABLE as TABLES
 from .files import Reading, is_table, read_table
 from .frames import arrow
 from .layout import ending
+from .parts import listed
 from .schema import is_text
 
 __all__ = [
@@ -100,7 +101,7 @@ def looks_like_texts(column: pa.ChunkedArray) -> bool:
 def text_column(X: Any, encoding: str | None = None) -> str | None:
     """The only column that looks like texts, of a table or of a file of one; None if there are more, or none."""
     if isinstance(X, (str, Path)):
-        if not exists(X) or not is_table(Path(X)):
+        if not exists(X) or not is_table(X):
             return None
         X = read_table(X, None, Reading(encoding=encoding), {}, rest=True)
     table = arrow(X) if hasattr(X, "columns") else None
@@ -141,9 +142,9 @@ def read_documents(X: Any, column: str | None = None, encoding: str | None = Non
 
 
 def exists(path: str | Path) -> bool:
-    """Whether there is a file; a text can be too long for a file name."""
+    """Whether there is a file, or a data set of files; a text can be too long for a file name."""
     try:
-        return Path(path).exists()
+        return Path(path).exists() or listed(path) is not None
     except (OSError, ValueError):
         return False
 

@@ -100,7 +100,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
     device : str, default="auto"
         "auto" uses CUDA if available.
     checkpoint : path or None, default=None
-        File to which the state of training is written every 30 seconds, atomically.
+        File, or folder, to which the state of training is written every 30 seconds, atomically.
     resume : bool, default=False
         Whether to continue from `checkpoint`. The result has the same bits as without interruption.
     warm_start : bool, default=False

@@ -88,7 +88,7 @@ class Classifier(ClassifierMixin, Supervised):
     device : str, default="auto"
         Where the network is trained. "auto" uses CUDA if available.
     checkpoint : path or None, default=None
-        File to which the state of training is written every 30 seconds, atomically.
+        File, or folder, to which the state of training is written every 30 seconds, atomically.
     resume : bool, default=False
         Whether to continue from `checkpoint`. The result has the same bits as without interruption.
     random_state : int, RandomState or None, default=None

@@ -1,0 +1,177 @@
+"""All parts of the results, by this process or by the actors of Ray."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from ..errors import DataError, missing_extra, suggest
+from ..formats.parts import shown
+from ..progress import progress
+from .applied import Applied
+from .units import Unit, shard, units
+from .work import AT_ONCE, Work, applied_to, needed, write
+
+__all__ = ["ENGINES", "Done", "run"]
+
+RETRIES = 3  # of an actor that was killed, and of its part
+
+
+def by_local(work: Work, todo: Sequence[Unit], tell: Callable[[int], None]) -> int:
+    """One after the other, in this process; a thread reads ahead."""
+    rows = 0
+    for unit in todo:
+        rows += work.do(unit)
+        tell(unit.rows)
+    return rows
+
+
+def by_ray(work: Work, todo: Sequence[Unit], tell: Callable[[int], None]) -> int:
+    """Each unit in an actor of Ray, one per core, that holds the model; if it is killed, another does its unit."""
+    try:
+        ray = import_module("ray.data")
+    except ImportError:
+        raise missing_extra("ray", "ray", "engine='ray'") from None
+
+    class Actor:
+        def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
+            return {"rows": work.do(todo[row["id"]]), "done": todo[row["id"]].rows}
+
+    cores = (
+        int(import_module("ray").available_resources().get("CPU", 2))
+        if import_module("ray").is_initialized()
+        else (os.cpu_count() or 2)
+    )
+    actors = ray.ActorPoolStrategy(size=max(1, min(cores - 1, len(todo))))  # a core is left to the tasks that read
+    capped = {"max_restarts": RETRIES, "max_task_retries": RETRIES}
+    found = ray.range(len(todo), override_num_blocks=len(todo)).map(Actor, compute=actors, **capped)
+    rows = 0
+    for row in found.iter_rows():
+        rows += int(row["rows"])
+        tell(int(row["done"]))
+    return rows
+
+
+ENGINES: dict[str, Callable[[Work, Sequence[Unit], Callable[[int], None]], int]] = {"local": by_local, "ray": by_ray}
+
+
+@dataclass(frozen=True)
+class Done:
+    """Rows of this shard, those of them that were done now, and the parts they are in."""
+
+    rows: int
+    now: int
+    parts: int
+
+
+def run(
+    model: str | os.PathLike[str],
+    data: Any,
+    output: str | os.PathLike[str],
+    verb: str = "encode",
+    *,
+    keep: Sequence[str] | None = (),
+    engine: str = "local",
+    reading: dict[str, Any] | None = None,
+    precision: str = "float64",
+    verbose: bool = True,
+    **options: Any,
+) -> Done:
+    """Apply a model to a data set of Parquet files, and write the results as they come; memory is that of a few batches.
+
+    Parameters
+    ----------
+    model : path
+        A ``.diabolo`` file.
+    data : path, or list of paths
+        A Parquet file, a folder of such, a pattern, a URL (formats/parts.py).
+    output : path
+        A ``.parquet``, or a folder: there every part of the data has a part of the same name. Parts that are finished are
+        skipped, and where several processes run, each does its own (:func:`shard`).
+    verb, keep, reading, precision, options
+        See :class:`Applied`.
+    engine : {"local", "ray"}, default="local"
+        "ray" does the parts of a folder on a cluster, all of whose machines see the same files.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from diabolo import Autoencoder
+    >>> folder = tempfile.mkdtemp()
+    >>> pq.write_table(pa.table({"a": [0.5, 1.5, 2.0, 4.0], "b": [1.0, 3.0, 4.0, 8.0]}), folder + "/x.parquet")
+    >>> Autoencoder(1, epochs=1, random_state=0).fit(folder + "/x.parquet").save(folder + "/m.diabolo")
+    >>> run(folder + "/m.diabolo", folder + "/x.parquet", folder + "/codes")
+    Done(rows=4, now=4, parts=1)
+    >>> run(folder + "/m.diabolo", folder + "/x.parquet", folder + "/codes")
+    Done(rows=4, now=0, parts=1)
+    """
+    if engine not in ENGINES:
+        raise ValueError(f"engine={engine!r}: allowed are {', '.join(map(repr, ENGINES))}{suggest(engine, ENGINES)}")
+    work = Work(Applied(str(model), verb, keep, options, reading or {}, precision), data, Path(output))
+    if not work.parts.rows:
+        raise DataError(f"{str(data)!r} has columns, but no rows")
+    if any(os.path.realpath(part.path) == os.path.realpath(work.folder) for part in work.parts.files):
+        raise DataError(f"{str(output)!r} is one of the files that are read: choose another name")
+    if work.folder.suffix == ".parquet" and not work.folder.is_dir():
+        return _one_file(work, verbose)
+    if work.folder.exists() and not work.folder.is_dir():
+        raise DataError(f"{str(output)!r} is a file: give a name that ends in .parquet, or that of a folder")
+    everything = units(work.parts)
+    check_folder(work, everything)
+    number, count = (0, 1) if engine == "ray" else shard()
+    mine = everything[number::count]
+    todo = [unit for unit in mine if not work.done(unit)]
+    rows, done = sum(unit.rows for unit in mine), sum(unit.rows for unit in mine if unit not in todo)
+    with progress(verb if verbose else None, rows) as at:
+
+        def tell(more: int) -> None:
+            nonlocal done
+            done += more
+            at(done, f"{done:,} of {rows:,} rows")
+
+        now = ENGINES[engine](work, todo, tell) if todo else 0
+    return Done(rows, now, len(mine))
+
+
+def _one_file(work: Work, verbose: bool) -> Done:
+    """The results of all parts in one file."""
+    if shard()[1] > 1:
+        raise DataError(f"{str(work.folder)!r} is one file, but {shard()[1]} processes run: give the name of a folder")
+    parts, done = work.parts, 0
+    with progress(work.applied.verb if verbose else None, parts.rows) as at:
+
+        def counted(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+            nonlocal done
+            for table in tables:
+                done += table.num_rows
+                at(done, f"{done:,} of {parts.rows:,} rows")
+                yield table
+
+        columns = needed(work.applied, parts)
+        tables = counted(applied_to(work.applied, parts.pieces(parts.at_once(AT_ONCE, columns), columns)))
+        note = json.dumps(work.applied.note(), sort_keys=True).encode()
+        rows = write(work.folder, tables, parts.schema, work.applied, note)
+    return Done(rows, rows, 1)
+
+
+def check_folder(work: Work, all_of_it: Sequence[Unit]) -> None:
+    """The folder of the results is not that of the data, and holds nothing that would be read with them."""
+    if not work.folder.is_dir():
+        return
+    inputs = {os.path.realpath(part.path) for part in work.parts.files}
+    expected = {unit.name for unit in all_of_it}
+    for path in sorted(work.folder.rglob("*.parquet")):
+        name = path.relative_to(work.folder).as_posix()
+        if os.path.realpath(path) in inputs:
+            raise DataError(f"{str(work.folder)!r} is the folder of the data: choose another one for the results")
+        if name not in expected and all(map(shown, name.split("/"))):
+            raise DataError(
+                f"{str(path)!r} belongs to no part of the data, and would be read with the results: choose another folder"
+            )

@@ -1,0 +1,49 @@
+"""How much memory a process may take: the least of what the machine, a control group, RLIMIT_AS and RLIMIT_DATA allow."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+__all__ = ["memory"]
+
+GROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")  # as a container sees its own
+UNKNOWN = 8 << 30  # where no system tells
+
+
+def memory() -> int:
+    """Bytes.
+
+    >>> memory() > 0
+    True
+    """
+    found = [UNKNOWN]
+    with suppress(ValueError, OSError, AttributeError):
+        found = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    with suppress(ImportError, ValueError, OSError):
+        import resource
+
+        for limit in (resource.RLIMIT_AS, resource.RLIMIT_DATA):
+            most = resource.getrlimit(limit)[0]
+            found += [most] if most != resource.RLIM_INFINITY else []
+    for group in (*GROUPS, *_own_groups()):
+        with suppress(OSError, ValueError):  # "max" is no number
+            found.append(int(Path(group).read_text()))
+    return min(n for n in found if n > 0)
+
+
+def _own_groups() -> list[str]:
+    """The control groups of this process and those around it; of version 2 or 1."""
+    found: list[str] = []
+    with suppress(OSError):
+        for line in Path("/proc/self/cgroup").read_text().splitlines():
+            _, kinds, below = line.split(":", 2)
+            names = below.strip("/").split("/") if below.strip("/") else []
+            for i in range(1, len(names) + 1):
+                path = "/".join(names[:i])
+                if not kinds:
+                    found.append(f"/sys/fs/cgroup/{path}/memory.max")
+                elif "memory" in kinds.split(","):
+                    found.append(f"/sys/fs/cgroup/memory/{path}/memory.limit_in_bytes")
+    return found

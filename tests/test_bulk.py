@@ -1,0 +1,244 @@
+"""A model over a data set of Parquet files: the results of the model itself, row for row, whatever happens to the process."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner
+
+from diabolo import Autoencoder, MultiLabelClassifier, OutlierDetector, bulk
+from diabolo.bulk import units, work
+from diabolo.cli import cli
+from diabolo.errors import DataError
+from diabolo.formats.parts import parts_of
+
+FEW: dict[str, Any] = {"epochs": 1, "random_state": 0, "verbose": False}
+N = 500
+
+
+def frame(n: int = N) -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"id": np.arange(n), "a": rng.normal(size=n), "b": rng.normal(size=n), "c": rng.choice(["x", "y"], n)})
+    X.loc[::7, "b"] = np.nan
+    return X.assign(kind=pd.Categorical(rng.choice(["u", None], n)))
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """data/ with four parts, one of them empty, and a model of each kind."""
+    folder, X = tmp_path_factory.mktemp("bulk"), frame()
+    (folder / "data").mkdir()
+    for i, rows in enumerate((slice(0, 200), slice(200, 200), slice(200, 210), slice(210, N))):
+        X[rows].to_parquet(folder / "data" / f"part-{i}.parquet", row_group_size=64, index=False)
+    columns = X[["a", "b", "c", "kind"]]
+    Autoencoder(2, **FEW).fit(columns).save(folder / "codes.diabolo")
+    OutlierDetector(**FEW).fit(columns).save(folder / "outliers.diabolo")
+    Y = pd.DataFrame({"big": (X["a"] > 0) * 1, "sum": (X["a"] + X["b"].fillna(0) > 0) * 1})
+    MultiLabelClassifier(**FEW).fit(columns, Y).save(folder / "tags.diabolo")
+    return folder
+
+
+def expected(verb: str, place: Path, keep: tuple[str, ...]) -> pa.Table:
+    """What the model says in memory."""
+    model = {"outliers": "outliers", "tag": "tags"}.get(verb, "codes") + ".diabolo"
+    table = parts_of(place / "data").read()  # type: ignore[union-attr]
+    return bulk.Applied(str(place / model), verb, keep)(table)
+
+
+VERBS = [("encode", "codes"), ("score", "codes"), ("restore", "codes"), ("outliers", "outliers"), ("tag", "tags")]
+
+
+@pytest.mark.parametrize(("verb", "model"), VERBS)
+def test_parts_are_those_of_the_data_and_hold_what_the_model_says(verb: str, model: str, place: Path, tmp_path: Path) -> None:
+    keep = ("id", "kind")
+    done = bulk.run(place / f"{model}.diabolo", place / "data", tmp_path / "out", verb, keep=keep, verbose=False)
+    assert (done.rows, done.now, done.parts) == (N, N, 4)
+    assert [p.name for p in sorted((tmp_path / "out").iterdir())] == [f"part-{i}.parquet" for i in range(4)]
+    found = parts_of(tmp_path / "out").read()  # type: ignore[union-attr]
+    said = expected(verb, place, keep)
+    assert found.column_names == said.column_names
+    assert found["id"].to_pylist() == [*range(N)]
+    for name in said.column_names:
+        one, other = found[name].to_pylist(), said[name].to_pylist()
+        same = one == other or np.allclose(np.array(one, float), np.array(other, float), rtol=1e-9, atol=1e-12)
+        assert same, name
+    bulk.run(place / f"{model}.diabolo", place / "data", tmp_path / "one.parquet", verb, keep=keep, verbose=False)
+    assert pq.read_table(tmp_path / "one.parquet").num_rows == N
+
+
+def test_codes_are_those_of_transform(place: Path) -> None:
+    X, ae = frame(), bulk.Applied(str(place / "codes.diabolo"))
+    Z = ae.loaded().transform(X[["a", "b", "c", "kind"]])
+    table = pa.Table.from_pandas(X, preserve_index=False)
+    found = ae(table)
+    assert np.allclose(np.stack([z.to_numpy() for z in found.columns], 1), Z, rtol=1e-12, atol=1e-12)
+    single = bulk.Applied(str(place / "codes.diabolo"), precision="float32")(table)
+    assert single.schema.types == [pa.float32()] * 2
+    assert np.allclose(np.stack([z.to_numpy() for z in single.columns], 1), Z, atol=1e-4)
+
+
+def test_it_can_be_sent_to_another_process(place: Path) -> None:
+    """It holds the path of the model, and not the model; a table without rows keeps its columns."""
+    sent = pickle.dumps(bulk.Applied(str(place / "codes.diabolo"), keep=("id",)))
+    assert len(sent) < 1000
+    table = pa.Table.from_pandas(frame(), preserve_index=False)
+    there = pickle.loads(sent)
+    assert there(table).equals(bulk.Applied(str(place / "codes.diabolo"), keep=("id",))(table))
+    assert there(table.slice(0, 0)).schema == there(table).schema
+
+
+# ── parts that are there ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_second_run_does_what_is_missing(place: Path, tmp_path: Path) -> None:
+    def again() -> bulk.Done:
+        return bulk.run(place / "codes.diabolo", place / "data", tmp_path / "out", verbose=False)
+
+    again()
+    times = {p.name: p.stat().st_mtime_ns for p in (tmp_path / "out").iterdir()}
+    assert again().now == 0
+    assert {p.name: p.stat().st_mtime_ns for p in (tmp_path / "out").iterdir()} == times
+    (tmp_path / "out" / "part-2.parquet").unlink()
+    (tmp_path / "out" / "part-0.parquet").write_bytes(b"PAR1, cut off")
+    assert again().now == 210
+    assert parts_of(tmp_path / "out").rows == N  # type: ignore[union-attr]
+
+
+def test_results_of_other_rows_are_made_again_and_of_another_model_refused(place: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    frame(100).to_parquet(data / "a.parquet", index=False)
+    bulk.run(place / "codes.diabolo", data, tmp_path / "out", verbose=False)
+    frame(100).assign(a=0.5).to_parquet(data / "a.parquet", index=False)
+    assert bulk.run(place / "codes.diabolo", data, tmp_path / "out", verbose=False).now == 100
+    with pytest.raises(DataError, match=r"a.parquet' holds results of another model, or with other options"):
+        bulk.run(place / "codes.diabolo", data, tmp_path / "out", keep=["id"], verbose=False)
+    (tmp_path / "out" / "b.parquet").write_bytes((tmp_path / "out" / "a.parquet").read_bytes())
+    with pytest.raises(DataError, match=r"b.parquet' belongs to no part of the data, and would be read with the results"):
+        bulk.run(place / "codes.diabolo", data, tmp_path / "out", verbose=False)
+    with pytest.raises(DataError, match="is the folder of the data"):
+        bulk.run(place / "codes.diabolo", data, data, verbose=False)
+    with pytest.raises(DataError, match="is one of the files that are read"):
+        bulk.run(place / "codes.diabolo", data, data / "a.parquet", verbose=False)
+    with pytest.raises(DataError, match="holds a model of the kind OutlierDetector, but encode needs Autoencoder"):
+        bulk.run(place / "outliers.diabolo", data, tmp_path / "other", verbose=False)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7])
+def test_shards_do_each_part_once(count: int, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", str(count))
+    rows = []
+    for rank in range(count):
+        monkeypatch.setenv("RANK", str(rank))
+        rows.append(bulk.run(place / "codes.diabolo", place / "data", tmp_path / "out", keep=["id"], verbose=False).now)
+    assert sum(rows) == N
+    assert parts_of(tmp_path / "out").read()["id"].to_pylist() == [*range(N)]  # type: ignore[union-attr]
+    if count > 1:
+        with pytest.raises(DataError, match=f"is one file, but {count} processes run"):
+            bulk.run(place / "codes.diabolo", place / "data", tmp_path / "one.parquet", verbose=False)
+
+
+def test_an_array_of_slurm_is_a_number_of_shards(monkeypatch: pytest.MonkeyPatch) -> None:
+    array = {"SLURM_ARRAY_TASK_ID": "14", "SLURM_ARRAY_TASK_MIN": "10", "SLURM_ARRAY_TASK_STEP": "2"}
+    for name, value in (array | {"SLURM_ARRAY_TASK_COUNT": "5"}).items():
+        monkeypatch.setenv(name, value)
+    assert units.shard() == (2, 5)
+    monkeypatch.setenv("RANK", "1")
+    monkeypatch.setenv("WORLD_SIZE", "4")
+    assert units.shard() == (9, 20)
+
+
+def test_a_large_part_is_cut_between_its_row_groups(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("diabolo.bulk.units.UNIT", 100)
+    bulk.run(place / "codes.diabolo", place / "data", tmp_path / "out", keep=["id"], verbose=False)
+    names = sorted(p.name for p in (tmp_path / "out").iterdir())
+    assert names[:3] == ["part-0.00000-of-00002.parquet", "part-0.00001-of-00002.parquet", "part-1.parquet"]
+    assert parts_of(tmp_path / "out").read()["id"].to_pylist() == [*range(N)]  # type: ignore[union-attr]
+
+
+def test_a_list_keeps_its_order(place: Path, tmp_path: Path) -> None:
+    paths = [place / "data" / f"part-{i}.parquet" for i in (3, 0)]
+    bulk.run(place / "codes.diabolo", paths, tmp_path / "out", keep=["id"], verbose=False)
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["00000-part-3.parquet", "00001-part-0.parquet"]
+    assert parts_of(tmp_path / "out").read()["id"].to_pylist() == [*range(210, N), *range(200)]  # type: ignore[union-attr]
+
+
+KILLED = "import sys; from diabolo import bulk; bulk.run(*sys.argv[1:], keep=['id'], verbose=False)"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no signals")
+def test_a_killed_run_goes_on(place: Path, tmp_path: Path) -> None:
+    """Whatever is there when it is killed is whole; the next run does the rest."""
+    (tmp_path / "data").mkdir()
+    X = frame(4000)
+    for i in range(20):
+        X[i * 200 : (i + 1) * 200].to_parquet(tmp_path / "data" / f"part-{i:02d}.parquet", index=False)
+    command = [sys.executable, "-c", KILLED, str(place / "codes.diabolo"), str(tmp_path / "data"), str(tmp_path / "out")]
+    for wanted in (1, 6, 12):
+        process = subprocess.Popen(command, env=os.environ | {"OMP_NUM_THREADS": "1"})
+        while process.poll() is None and len([*(tmp_path / "out").glob("*.parquet")]) < wanted:
+            time.sleep(0.001)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert all(pq.read_table(path).num_rows == 200 for path in (tmp_path / "out").glob("*.parquet"))
+    subprocess.run(command, check=True)
+    assert parts_of(tmp_path / "out").read()["id"].to_pylist() == [*range(4000)]  # type: ignore[union-attr]
+
+
+# ── the command line, and others' engines ────────────────────────────────────────────────────────────────────────────
+
+
+def test_verbs_write_parts(place: Path, tmp_path: Path) -> None:
+    def said(verb: str, model: str, data: str, out: Path, *more: str) -> str:
+        arguments = [verb, str(place / f"{model}.diabolo"), str(place / data), "-o", str(out), *more]
+        result = CliRunner().invoke(cli, arguments)
+        return result.output + str(result.exception)
+
+    for verb, model in (("encode", "codes"), ("score", "codes"), ("outliers", "outliers"), ("tag", "tags")):
+        assert said(verb, model, "data", tmp_path / verb).startswith(f"500 rows: wrote {tmp_path / verb}\n")
+        assert len([*(tmp_path / verb).glob("part-*.parquet")]) == 4
+    assert said("encode", "codes", "data", tmp_path / "encode").startswith("500 rows (500 were there already): wrote")
+    assert said("encode", "codes", "data/part-[03].parquet", tmp_path / "some.parquet").startswith("490 rows")
+    assert pq.read_table(tmp_path / "some.parquet").num_rows == 490
+    assert "contains it: choose another separator" in said("tag", "tags", "data", tmp_path / "t", "--sep", "i")
+    assert "give --alpha" in said("outliers", "outliers", "data", tmp_path / "o", "--fdr", "0.1")
+
+
+@pytest.mark.filterwarnings("ignore")  # those of Ray about itself
+def test_ray_gives_the_same(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One more run does nothing."""
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
+    ray = pytest.importorskip("ray")
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+    try:
+        for now in (N, 0):
+            done = bulk.run(place / "codes.diabolo", place / "data", tmp_path / "ray", keep=["id"], engine="ray", verbose=False)
+            assert done.now == now
+    finally:
+        ray.shutdown()
+    bulk.run(place / "codes.diabolo", place / "data", tmp_path / "local", keep=["id"], verbose=False)
+    one, other = (parts_of(tmp_path / name).read() for name in ("ray", "local"))  # type: ignore[union-attr]
+    assert one.equals(other)
+    assert json.loads(pq.read_schema(tmp_path / "ray" / "part-0.parquet").metadata[work.KEY])["verb"] == "encode"
+
+
+def test_dask_gives_the_same(place: Path) -> None:
+    dask = pytest.importorskip("dask")
+    encode = bulk.Applied(str(place / "codes.diabolo"), keep=("id",))
+    parts = [dask.delayed(pq.read_table)(path) for path in sorted((place / "data").glob("*.parquet"))]
+    found = dask.compute(*(dask.delayed(encode)(part) for part in parts), scheduler="threads")
+    whole = encode(parts_of(place / "data").read())  # type: ignore[union-attr]
+    assert np.allclose(pa.concat_tables(found).to_pandas(), whole.to_pandas(), rtol=1e-12)

@@ -1,0 +1,259 @@
+"""Data sets of Parquet files: which files, one schema, one pass over all rows, and bounded memory."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from diabolo import Autoencoder
+from diabolo.errors import DataError
+from diabolo.formats import Tables, infer
+from diabolo.formats.base import spilled
+from diabolo.formats.files import table_pieces
+from diabolo.formats.parts import parts_of
+from diabolo.limits import memory
+from diabolo.rows import Rows
+
+N = 4000
+
+
+def frame(n: int = N) -> pd.DataFrame:
+    """Every kind of column; what is rare is in one row."""
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(
+        {
+            "number": rng.normal(size=n),
+            "gaps": np.where(np.arange(n) % 7 == 0, np.nan, rng.normal(size=n) * 1e6 + 1e9),
+            "city": rng.choice(["Oslo", "Rome"], n),
+            "day": pd.date_range("2020-01-01", periods=n, freq="D", unit="s"),
+            "large": rng.integers(2**60, 2**60 + 1000, n),
+            "yes": rng.integers(0, 2, n),
+            "short": np.round(rng.normal(size=n), 1),
+            "flag": rng.integers(0, 2, n) > 0,
+            "kind": pd.Categorical(rng.choice(["u", "v"], n)),
+            "whole": rng.integers(0, 50, n),
+            "id": np.arange(n) * 3 + 7,
+        }
+    )
+    X.loc[n * 3 // 10 + 1, "number"] = np.nan
+    X.loc[n // 5, "yes"] = 3
+    X.loc[n * 2 // 9, "short"] = 0.123
+    X.loc[n // 4 - 1, "city"] = "Bergen"
+    X.loc[n // 7, "day"] = pd.Timestamp("2020-01-01 05:00")
+    X.loc[n // 12, "whole"] = 10**9
+    return X
+
+
+def write(folder: Path, X: pd.DataFrame, count: int = 4) -> Path:
+    folder.mkdir(exist_ok=True)
+    for i, rows in enumerate(np.array_split(np.arange(len(X)), count)):
+        X.iloc[rows].to_parquet(folder / f"part-{i}.parquet", row_group_size=300, index=False)
+    return folder
+
+
+@pytest.mark.filterwarnings("ignore:column.*look like row numbers")
+def test_a_folder_a_pattern_a_list_a_url_are_the_table(tmp_path: Path) -> None:
+    X = frame(200)
+    folder = write(tmp_path / "x", X)
+    (folder / "_SUCCESS").touch()
+    (folder / ".part-0.parquet.crc").touch()
+    (folder / "_common_metadata.parquet").touch()
+    names = sorted(folder.glob("part-*.parquet"))
+    X.to_parquet(tmp_path / "one.parquet", index=False)
+    known = Tables().fit(tmp_path / "one.parquet")
+    places: list[Any] = [folder, str(folder / "part-*.parquet"), folder / "*", names, [*map(str, names)], f"file://{folder}"]
+    for place in [*places, Path(f"file://{folder}"), f"file://{folder}/part-?.parquet"]:
+        assert infer(place).kind == "tables"
+        found = Tables().fit(place)
+        assert [c.name for c in found.fields] == [c.name for c in known.fields]
+        assert np.array_equal(found.to_array(place), known.to_array(tmp_path / "one.parquet"), equal_nan=True), place
+    with pytest.raises(FileNotFoundError, match=r"no-.*parquet"):
+        infer(str(folder / "no-*.parquet"))
+
+
+def test_other_file_systems_are_read(tmp_path: Path) -> None:
+    fsspec = pytest.importorskip("fsspec")
+    X = frame(40)[["number", "city"]]
+    with fsspec.open("memory://bucket/x/a.parquet", "wb") as file:
+        X.to_parquet(file)
+    for place in ("memory://bucket/x/a.parquet", "memory://bucket/x", "memory://bucket/x/*.parquet"):
+        assert parts_of(place).rows == 40  # type: ignore[union-attr]
+        assert Tables().fit(place).columns == ["number", "city"]
+
+
+def test_a_model_learns_and_encodes_a_data_set(tmp_path: Path) -> None:
+    X = frame(200).drop(columns="id")
+    folder = write(tmp_path / "x", X)
+    X.to_parquet(one := tmp_path / "one.parquet", index=False)
+    few: dict[str, Any] = {"epochs": 1, "random_state": 0, "verbose": False}
+    a, b = Autoencoder(2, **few).fit(one), Autoencoder(2, **few).fit(folder)
+    assert np.array_equal(a.transform(one), b.transform(folder))
+    assert np.array_equal(a.transform(one), b.transform(sorted(map(str, folder.glob("*")))))
+    assert b.score(folder) == pytest.approx(a.score(one))
+
+
+def test_parts_that_differ_are_an_error(tmp_path: Path) -> None:
+    X = frame(40)[["number", "city"]]
+    folder = write(tmp_path / "x", X, 2)
+    X.assign(number="a").to_parquet(folder / "part-7.parquet")
+    with pytest.raises(DataError, match=r"column 'number' is double in '.*part-0.parquet', and (large_)?string in '.*part-7"):
+        Tables().fit(folder)
+    X[["number"]].to_parquet(folder / "part-7.parquet")
+    with pytest.raises(DataError, match=r"'city' is in '.*part-0.parquet' and not in '.*part-7.parquet'"):
+        Tables().fit(folder)
+    X[["city", "number"]].assign(city=None).to_parquet(folder / "part-7.parquet")  # in another order, and of no type
+    assert Tables().fit(folder).to_array(folder).shape[0] == 80
+
+
+def test_columns_in_the_names_of_folders_are_told(tmp_path: Path) -> None:
+    write(tmp_path / "year=2024", frame(40))
+    with pytest.raises(DataError, match="holds columns in the names of folders, such as 'year=2024'"):
+        Tables().fit(tmp_path)
+
+
+def test_a_folder_of_pictures_with_a_table_stays_one_of_pictures(tmp_path: Path) -> None:
+    frame(40).to_parquet(tmp_path / "a.parquet")
+    (tmp_path / "a.png").touch()
+    assert parts_of(tmp_path) is None
+    (tmp_path / "a.png").rename(tmp_path / "a.json")
+    with pytest.warns(UserWarning, match=r"only the 1 .parquet files are read, and not 'a.json'"):
+        assert parts_of(tmp_path) is not None
+
+
+def test_a_damaged_part_is_named(tmp_path: Path) -> None:
+    folder = write(tmp_path / "x", frame(40))
+    whole = (folder / "part-2.parquet").read_bytes()
+    (folder / "part-2.parquet").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(DataError, match=r"cannot read '.*part-2.parquet'"):
+        Tables().fit(folder)
+
+
+# ── one pass ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.filterwarnings("ignore:column.*look like row numbers")
+def test_what_only_some_rows_show_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A gap, a level, an hour, a decimal, an extreme in one row of 4000 that is not in the sample of 300."""
+    X = frame()
+    folder = write(tmp_path / "x", X)
+    whole = Tables().fit(folder)
+    monkeypatch.setattr("diabolo.formats.tables.SAMPLE", 300)
+    monkeypatch.setattr("diabolo.formats.tables.LEAST_SAMPLE", 300)
+    some = Tables().fit(folder)
+    assert some.columns == whole.columns == [c for c in X.columns if c != "id"]
+    for a, b in zip(some.fields, whole.fields, strict=True):
+        same = [n for n in vars(a) if n not in ("middle", "spread", "mean", "deviation", "stretch", "odd", "known", "places")]
+        assert {n: getattr(a, n) for n in same} == {n: getattr(b, n) for n in same}, a.name
+        if hasattr(a, "mean") and a.knee != 4.0:  # the others are measured by quantiles
+            assert (a.mean, a.deviation) == pytest.approx((b.mean, b.deviation), rel=1e-12)
+    assert {c.name for c in some.fields if c.gaps} == {"number", "gaps"}
+    assert np.isfinite(some.to_array(folder)[:, [b.start for b in some.blocks][2:]]).all()
+
+
+def test_infinity_is_found_in_its_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    X = frame()[["number", "short"]]
+    X.loc[3210, "short"] = -np.inf
+    folder = write(tmp_path / "x", X)
+    monkeypatch.setattr("diabolo.formats.tables.SAMPLE", 300)
+    with pytest.raises(DataError, match="column 'short', row 3210"):
+        Tables().fit(folder)
+
+
+def test_a_quantile_of_the_sample_is_near(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a sorted file, too: the sample has one row out of each stretch."""
+    v = np.sort(np.random.default_rng(0).standard_cauchy(20_000))
+    pq.write_table(pa.table({"v": v, "w": v[::-1].copy() ** 2}), tmp_path / "a.parquet")
+    whole = Tables().fit(tmp_path / "a.parquet")
+    monkeypatch.setattr("diabolo.formats.tables.SAMPLE", 2000)
+    monkeypatch.setattr("diabolo.formats.tables.LEAST_SAMPLE", 2000)
+    a, b = whole.fields[0], Tables().fit(tmp_path / "a.parquet").fields[0]
+    rank = [(np.searchsorted(v, f.deviation * 1.1503) / len(v)) for f in (a, b)]
+    assert abs(rank[0] - rank[1]) < np.sqrt(np.log(200) / 2 / 2000)
+
+
+# ── memory ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+CHILD = """
+import resource, sys
+from diabolo.formats.parts import parts_of
+parts = parts_of(sys.argv[1])
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+rows = sum(piece.num_rows for piece in parts.pieces(16_384))
+print(rows, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+def test_a_large_row_group_is_read_in_pieces(tmp_path: Path) -> None:
+    """All 400,000 rows, 102 MB, are one row group, and a piece has 4 MB."""
+    v = np.random.default_rng(0).normal(size=(32, 400_000))
+    table = pa.table(list(v), names=[f"x{j}" for j in range(32)])
+    pq.write_table(table, tmp_path / "a.parquet", row_group_size=len(table), use_dictionary=False, compression="none")
+    said = subprocess.run(
+        [sys.executable, "-c", CHILD, str(tmp_path / "a.parquet")], capture_output=True, text=True, check=True
+    )
+    rows, kilobytes = map(int, said.stdout.split())
+    assert rows == 400_000
+    assert kilobytes < 60_000
+
+
+def test_pieces_keep_the_rows_in_order(tmp_path: Path) -> None:
+    folder = write(tmp_path / "x", frame(1000)[["id", "number"]], 7)
+    for rows in (1, 64, 10_000):
+        pieces = [*table_pieces(folder, rows, columns=["id"])]
+        assert np.array_equal(np.concatenate([p["id"].to_numpy() for p in pieces]), np.arange(1000) * 3 + 7)
+        assert max(len(p) for p in pieces) <= rows
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a limit of address space is kept on Linux")
+def test_a_limit_is_known() -> None:
+    code = "import resource; resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))\n"
+    code += "from diabolo.limits import memory; print(memory())"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(said.stdout) == min(3 << 30, memory())
+
+
+# ── the order of rows in a file ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def numbered(n: int, d: int, monkeypatch: pytest.MonkeyPatch, buffer: int) -> Rows:
+    monkeypatch.setattr("diabolo.rows.BUFFER", buffer)
+    x = spilled(n, d, np.float32)
+    x[:] = np.arange(n)[:, None]
+    return Rows(x)
+
+
+@pytest.mark.parametrize("n", [1000, 1027, 4096])
+def test_an_epoch_has_each_row_once(n: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = numbered(n, 4, monkeypatch, 1 << 12)  # 256 rows
+    some = rows.subset(np.flatnonzero(np.arange(n) % 10))
+    for these in (rows, some):
+        epoch = [*these.batches(1, seed=3)]
+        assert sorted(int(i) for i, _ in epoch) == [*range(len(these))]
+        numbers = getattr(these, "indices", np.arange(n))
+        assert all((x == float(numbers[int(i)])).all() for i, x in epoch)
+
+
+def test_an_epoch_is_a_function_of_its_seed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It can be entered anywhere, and another seed gives another."""
+    rows = numbered(3000, 4, monkeypatch, 1 << 12)
+    whole = [i.tolist() for i, _ in rows.batches(48, seed=5)]
+    for skip in (0, 1, 7, 61):
+        assert [i.tolist() for i, _ in rows.batches(48, seed=5, skip=skip)] == whole[skip:]
+    assert [i.tolist() for i, _ in rows.batches(48, seed=6)] != whole
+
+
+def test_the_batches_of_a_sorted_file_are_mixed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The mean of a batch of a file sorted by class is that of all rows, as in a permutation, up to its own scatter."""
+    n, size = 64_000, 128
+    rows = numbered(n, 4, monkeypatch, 1 << 16)  # 4096 rows, 64 blocks
+    means = np.array([float(x[:, 0].mean()) for _, x in rows.batches(size, seed=0)]) / n
+    assert abs(means.mean() - 0.5) < 0.01
+    assert means.std() < 2 * (1 / 12 / 64) ** 0.5  # as if each of the 64 blocks were one row
