@@ -160,3 +160,85 @@ def test_labels_that_are_columns_of_a_table(tmp_path: Path, diabolo: Any) -> Non
     assert said.code == 0, said.err
     model = load(tmp_path / "m.diabolo")
     assert (list(model.classes_), model.format_.columns) == (["b"], ["a"])
+
+
+def test_verbs_read_a_file_as_fit_did(tmp_path: Path, diabolo: Any) -> None:
+    """Tags, names of rows and scores are of the layer, or of the turned matrix, that the model was fitted to."""
+    anndata = pytest.importorskip("anndata", reason="needs the extra formats")
+    cells = anndata.AnnData(None, obs={"kind": np.where(LABELS[:, 0], "a", "b")}, shape=NUMBERS.shape)
+    cells.layers["first"], cells.layers["second"] = NUMBERS, -5 * NUMBERS[:, ::-1]
+    cells.write_h5ad(tmp_path / "a.h5ad")
+    fit = ["fit", tmp_path / "a.h5ad", "--set", "layer=second", *FIT, "-o", tmp_path / "m.diabolo"]
+    assert diabolo(*fit, "--labels", "kind").code == 0
+    assert diabolo("tag", tmp_path / "m.diabolo", tmp_path / "a.h5ad", "--proba", "-o", tmp_path / "tags.csv").code == 0
+    said = np.array([line.split(",")[-1] for line in (tmp_path / "tags.csv").read_text().splitlines()[1:]], float)
+    np.testing.assert_allclose(said, load(tmp_path / "m.diabolo").predict_proba(-5 * NUMBERS[:, ::-1])[:, 1])
+    assert diabolo(*fit).code == 0
+    assert diabolo("encode", tmp_path / "m.diabolo", tmp_path / "a.h5ad", "-o", tmp_path / "z.npy").code == 0
+
+
+def test_tables_in_a_legacy_encoding(tmp_path: Path, diabolo: Any) -> None:
+    lines = ["@relation r", "@attribute town {Köln,Bonn}", "@attribute a numeric", "@data"]
+    lines += [f"{'Köln' if x > 0 else 'Bonn'},{x!r}" for x in NUMBERS[:, 0].tolist()]
+    (tmp_path / "a.arff").write_text("\n".join(lines), "latin-1")
+    said = diabolo("fit", tmp_path / "a.arff", "--set", "encoding=latin-1", *FIT, "-k", "1", "-o", tmp_path / "m.diabolo")
+    assert said.code == 0, said.err
+    said = diabolo("encode", tmp_path / "m.diabolo", tmp_path / "a.arff", "--keep", "town", "-o", tmp_path / "z.csv")
+    assert said.code == 0, said.err
+    assert "Köln" in (tmp_path / "z.csv").read_text("utf-8")
+
+
+def test_labels_of_a_file_can_be_kept_colored_and_judged(tmp_path: Path, diabolo: Any) -> None:
+    arff(tmp_path / "a.arff")
+    npz(tmp_path / "a.npz")
+    for name, label in (("a.arff", "l1"), ("a.npz", "y")):
+        data, model = tmp_path / name, tmp_path / "m.diabolo"
+        assert diabolo("fit", data, *FIT, "-o", model).code == 0
+        for verb in (
+            ("encode", model, data, "--keep", label, "-o", tmp_path / "z.csv"),
+            ("map", model, data, "--color", label, "-o", tmp_path / "z.svg"),
+            ("report", model, data, "--label", label, "-o", tmp_path / "z.html"),
+            ("explore", model, data, "--export", tmp_path / f"{label}.html"),
+        ):
+            said = diabolo(*verb)
+            assert said.code == 0, said.err
+        assert (tmp_path / "z.csv").read_text().startswith(f'"{label}","z1"')
+        assert f'"{label}"' in (tmp_path / f"{label}.html").read_text()
+        assert diabolo("fit", data, "--task", "labels", *FIT, "-o", model).code == 0
+        said = diabolo("report", model, data, "-o", tmp_path / "z.html")
+        assert said.code == 0, said.err
+
+
+def test_what_is_written_into_files_of_numbers(tmp_path: Path, diabolo: Any) -> None:
+    """Names of rows that look like numbers are no codes; the case of an ending does not matter."""
+    h5ad(tmp_path / "a.h5ad")
+    model = tmp_path / "m.diabolo"
+    assert diabolo("fit", tmp_path / "a.h5ad", *FIT, "-o", model).code == 0
+    for name in ("z.svm", "z.NPY", "z.csv"):
+        assert diabolo("encode", model, tmp_path / "a.h5ad", "-o", tmp_path / name).code == 0
+    z = np.load(tmp_path / "z.NPY")
+    np.testing.assert_array_equal(read_dataset(tmp_path / "z.svm").X.toarray(), z)
+    for name in ("z.svm", "z.NPY", "z.csv"):
+        assert diabolo("decode", model, tmp_path / name, "-o", tmp_path / "back.npy").code == 0
+        np.testing.assert_allclose(np.load(tmp_path / "back.npy"), load(model).inverse_transform(z))
+    assert (
+        "it cannot hold the columns of --keep"
+        in diabolo("encode", model, tmp_path / "a.h5ad", "--keep", "x", "-o", tmp_path / "z.h5ad").err
+    )
+    assert (
+        "codes are decoded from a table or a .npy"
+        in diabolo("decode", model, tmp_path / "a.h5ad", "-o", tmp_path / "b.csv").err
+    )
+
+
+def test_no_flagged_row_has_columns_of_their_types(tmp_path: Path, diabolo: Any) -> None:
+    h5ad(tmp_path / "a.h5ad")
+    assert diabolo("fit", tmp_path / "a.h5ad", "--task", "outliers", *FIT, "-o", tmp_path / "m.diabolo").code == 0
+    said = diabolo("outliers", tmp_path / "m.diabolo", tmp_path / "a.h5ad", "-o", tmp_path / "none.arff")
+    assert said.code == 0, said.err
+    assert "@attribute p numeric" in (tmp_path / "none.arff").read_text().lower()
+
+
+def test_options_that_info_does_not_use_are_refused(tmp_path: Path, diabolo: Any) -> None:
+    npz(tmp_path / "a.npz")
+    assert "--sep is for tables in text files" in diabolo("info", tmp_path / "a.npz", "--sep", ";").err

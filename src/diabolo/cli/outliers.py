@@ -77,7 +77,7 @@ def command(
         printing.console.print(type(verdicts)(verdicts[:show]))
     rule = f"at most {fdr:.1%} of these are false alarms" if fdr else f"of normal rows at most {detector.rate_:.2%} are flagged"
     printing.console.print(f"{len(score):,} rows, {len(rows):,} flagged ({len(rows) / max(len(score), 1):.2%}); {rule}")
-    if (y := marked(data)) is not None:
+    if (y := marked(data, detector.format_.options)) is not None:
         from sklearn.metrics import roc_auc_score
 
         printing.console.print(
@@ -90,16 +90,18 @@ def command(
         click.echo(f"wrote {output}")
 
 
-def marked(data: Path) -> Any:
+def marked(data: Path, options: dict[str, Any]) -> Any:
     """(n,) 0 or 1, if a file marks its outliers, both in some row; else None."""
-    from ..formats.readers import read_dataset, reader
+    from ..formats.readers import as_dataset
 
-    y: Any = read_dataset(data).Y if reader(data) is not None else None
+    y: Any = getattr(as_dataset(data, options), "Y", None)
     return y if getattr(y, "ndim", 0) == 1 and {*y.tolist()} == {0, 1} else None
 
 
 def _of_rows(values: Any, rows: Any) -> Any:
-    return values.take(rows) if hasattr(values, "take") else [values[i] for i in rows.to_pylist()]
+    import pyarrow as pa
+
+    return values.take(rows) if hasattr(values, "take") else pa.array([values[i] for i in rows.to_pylist()], pa.string())
 
 
 def exact(v: Any) -> str | None:
@@ -122,9 +124,9 @@ def long(verdicts: list[RowExplanation]) -> Any:
     return pa.table(
         {
             "row": pa.array([v.row for v, _, _ in lines], pa.int64()),
-            "p": [float(v.p) for v, _, _ in lines],
-            "p distance": [v.p_distance for v, _, _ in lines],
-            "p code": [v.p_code for v, _, _ in lines],
+            "p": pa.array([float(v.p) for v, _, _ in lines], pa.float64()),
+            "p distance": pa.array([v.p_distance for v, _, _ in lines], pa.float64()),
+            "p code": pa.array([v.p_code for v, _, _ in lines], pa.float64()),
             "rank": pa.array([i for _, i, _ in lines], pa.int64()),
             "column": pa.array([c.column for _, _, c in lines], pa.string()),
             "seen": pa.array([exact(c.seen) for _, _, c in lines], pa.string()),

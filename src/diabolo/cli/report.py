@@ -9,7 +9,7 @@ import click
 from click.core import ParameterSource
 
 from ..errors import no_column
-from .data import DATA, MODEL, OUTPUT, never_onto_input
+from .data import DATA, MODEL, OUTPUT, file_labels, never_onto_input
 from .options import reading, reread
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from ..estimators.multilabel.base import MultiLabel
     from ..estimators.multilabel.classifier import MultiLabelClassifier
     from ..estimators.outliers.detector import OutlierDetector
-    from ..formats import Reading
 
     Fitted = Autoencoder | OutlierDetector | MultiLabel
 
@@ -60,7 +59,7 @@ def command(model: Path, data: Path, output: Path, names: tuple[str, ...], label
     if hasattr(fitted, "thresholds_"):
         X, labels = labeled_rows(fitted, data, names, labels_sep)
     else:
-        labels = columns(data, names, fitted=getattr(fitted.format_, "reading", None))
+        labels = columns(data, names, format=fitted.format_)
     write(fitted, X, output, title=data.name, labels=labels, seed=seed)
     click.echo(f"wrote {output}")
 
@@ -85,7 +84,10 @@ def labeled_rows(clf: MultiLabelClassifier, data: Path, names: tuple[str, ...], 
     import numpy as np
 
     from ..formats.labeled import check_names, label_lists, read_for, yes_no
+    from ..formats.readers import as_dataset
 
+    if not sep and getattr(found := as_dataset(data, clf.format_.options), "Y", None) is not None:
+        return data, {"y": found.answers}
     table, X = read_for(clf.format_, data)
     if sep:
         check_names(table, list(names), "--labels")
@@ -114,12 +116,16 @@ def not_judged(labels: list[str], why: str) -> None:
         click.echo(f"not evaluated, because {why}: {', '.join(labels[:10])}{more}", err=True)
 
 
-def columns(data: Path, names: tuple[str, ...], option: str = "--label", fitted: Reading | None = None) -> dict[str, Any]:
-    """Columns of the table in `data`."""
+def columns(data: Path, names: tuple[str, ...], option: str = "--label", format: Any = None) -> dict[str, Any]:
+    """Columns of the table in `data`, or labels of a file of the field."""
     from ..formats.files import Reading, read_table
     from .options import said
 
-    table: Any = read_table(data, None, fitted or Reading(**said()), {}, rest=True) if names else None
+    if not names:
+        return {}
+    reading = getattr(format, "reading", None) or Reading(**said())
+    labels = file_labels(data, format)
+    table: Any = read_table(data, None, reading, {}, rest=True) if labels is None else labels
     for name in names:
         if name not in table.column_names:
             raise no_column(option, name, table.column_names)

@@ -61,7 +61,7 @@ def command(
         if in_bulk("tag", model, data, output, keep or None, engine, **asked):
             return
         never_onto_input(output, model, data)
-        if output.suffix == ".npy":
+        if output.suffix.lower() == ".npy":
             raise DataError(f"--output {str(output)!r}: names of labels are not numbers: write a table, such as .csv")
     clf = load_model(model, "tag", "MultiLabelClassifier", "IndependentClassifiers")
     check_sep(clf, sep)

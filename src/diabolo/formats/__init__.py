@@ -47,6 +47,7 @@ FORMATS: dict[str, type[Format]] = {
 def stored(meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> Format:
     """The format in the file of a model: its `meta`, and the arrays of the format."""
     found = FORMATS[meta["format"]["kind"]].from_state(meta["format"], arrays)
+    found.options = meta["format"].get("options", {})
     if type(meta["n_features"]) is not int or meta["n_features"] != len(found.columns):
         raise FormatError("the number of its features is not that of its columns")
     if meta["names"] is not None and len(meta["names"]) != len(found.columns):
@@ -83,6 +84,8 @@ def infer(X: Any, format: str | Format = "auto", counts: bool = False) -> Format
         what = "holds neither pictures nor .txt files" if any(Path(X).iterdir()) else "is empty"
         raise DataError(f"the folder {str(X)!r} {what}: give one of pictures or of texts (.txt), or the file of a table")
     if isinstance(X, (str, Path)):
+        if error := readers.packed(X):
+            raise error
         names = ", ".join((*READABLE, *readers.READABLE, ".npy", ".jsonl", ".jsonl.gz", ".txt"))
         raise DataError(f"{str(X)!r} is not a file that can be read: its name should end in one of {names}")
     raise DataError(f"X is a {type(X).__name__}: give a DataFrame, an array, a sparse matrix, a list of texts or a path")

@@ -25,7 +25,7 @@ from ..sentinels import odd, warn_odd
 from .base import MAX_BYTES_IN_MEMORY, SAMPLE, Format, check_finite, named_loss, neither, warn_empty
 from .files import MISSING
 from .layout import ending
-from .matrices import SPARSE, dense, len_, matrix, names_of, options_of
+from .matrices import SPARSE, by_name, dense, len_, matrix, names_of, options_of
 from .readers import NamedMatrix, opened, reads
 from .scale import (
     BLOCK,
@@ -75,8 +75,6 @@ class Arrays(Format):
     """
 
     kind = "arrays"
-    has_names = False
-    options: dict[str, Any] = {}  # of the file  # noqa: RUF012
     mean: np.ndarray
     divisor: np.ndarray
     knee: np.ndarray
@@ -150,7 +148,9 @@ class Arrays(Format):
     def _matrix(self, X: Any) -> Any:
         """X with the columns that were fitted."""
         X = opened(X, self.options)
-        return matrix(X.of(self.columns) if self.has_names and isinstance(X, NamedMatrix) else X)
+        if not self.has_names:
+            return matrix(X)
+        return matrix(X.of(self.columns) if isinstance(X, NamedMatrix) else by_name(X, self.columns))
 
     def _measure(self, sample: np.ndarray, block: slice, codes: list[tuple[str, str, int]]) -> tuple[np.ndarray, ...]:
         """Smallest and largest value, NUMBERS, binary and gaps of some columns; adds to `codes` what may mean "missing"."""
@@ -327,7 +327,6 @@ class Arrays(Format):
             "common": self.common,
             "smallest": self.smallest if np.isfinite(self.smallest) else 0.0,
             "columns": self.columns if self.has_names else None,
-            "options": self.options,
         }
         flags = (self.binary + 2 * self.gaps + 4 * self.above).astype(np.uint8)
         return meta, {name: _short(getattr(self, name)) for name in (*NUMBERS, "origin")} | {"flags": flags}
@@ -359,7 +358,6 @@ class Arrays(Format):
             setattr(self, name, _long(arrays[name], self.width))
         self._check()
         self._name(meta["columns"])
-        self.options = meta["options"]
 
     def _check(self) -> None:
         """Check what comes from a file: shapes and types must fit together."""

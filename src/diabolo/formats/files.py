@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
@@ -23,6 +24,7 @@ import pyarrow.feather as feather
 import pyarrow.json as pa_json
 import pyarrow.parquet as pq
 
+from ..deferred import is_sparse
 from ..errors import DataError, warn
 from ..storage import atomic
 from . import readers
@@ -41,6 +43,7 @@ __all__ = [
     "read_table",
     "spellings",
     "table_pieces",
+    "with_dates",
     "write_table",
 ]
 
@@ -50,6 +53,7 @@ READABLE = (*CSV, ".parquet", ".feather", ".arrow")
 CHANGED = re.compile(r"Column\(/?(.*)\) changed from (\w+) to (\w+) in row (\d+)")
 LOOKED_AT = 1 << 16  # bytes of a file of JSON lines that say what it holds
 ROWS, MOST_CELLS = 3, 50  # lines within a cell that look like rows, by so many of their cells
+MOST_COLUMNS = 10_000  # of a sparse matrix that is taken as a table
 SPACES = 3  # a text has so many, and a cell of a table has not
 MISSING = pa_csv.ConvertOptions().null_values
 
@@ -88,18 +92,40 @@ def read_table(
     if (parts := parts_of(path)) is not None:
         if not parts.rows:
             raise no_rows(path)
-        return _with_dates(path, parts.read() if most is None else parts.head(most), reading, types == {} and not rest)
+        return with_dates(path, parts.read() if most is None else parts.head(most), reading, types == {} and not rest)
     path = Path(path)
-    if readers.reads(path, "table"):
-        return _with_dates(path, readers.read_dataset(path).X, reading, types == {} and not rest)
+    if readers.reader(path) is not None:
+        found = readers.as_dataset(path, {} if reading is None else reading.options)
+        return with_dates(path, _as_table(path, found, types), reading, types == {} and not rest)
+    if ending(path).endswith(".npy"):
+        raise _nameless(path, "an array whose columns have no names")
     with explained(path):
         if ending(path).endswith(CSV):
             return _read_csv(path, reading or Reading(), types, rest, levels or {})
         if ending(path).endswith(JSON):
             return _read_json(path, reading or Reading(), types, rest)
         if ending(path).endswith((".feather", ".arrow")):
-            return _with_dates(path, _read_arrow(path), reading, types == {} and not rest)
+            return with_dates(path, _read_arrow(path), reading, types == {} and not rest)
     raise DataError(f"cannot read {str(path)!r}: its name ends in none of {', '.join((*READABLE, *JSON))}")
+
+
+def _as_table(path: Path, found: readers.Dataset, types: Mapping[str, pa.DataType] | None) -> pa.Table:
+    """The table in a file of the field; of a matrix the columns, or those with a type, if they have names."""
+    if hasattr(found.X, "column_names"):
+        return found.X
+    if len(found.shape) != 2 or found.columns is None:
+        raise _nameless(path, "pictures" if len(found.shape) != 2 else "a matrix whose columns have no names")
+    names = [*types] if types else found.columns
+    if len(names) > MOST_COLUMNS:
+        raise DataError(f"{str(path)!r} holds a matrix of {len(names):,} columns: too many for a table")
+    X = readers.NamedMatrix(found.X, found.columns).of(names)
+    return pa.table(list((X.toarray() if is_sparse(X) else np.asarray(X)).T), names=names)
+
+
+def _nameless(path: Path, what: str) -> DataError:
+    return DataError(
+        f"{str(path)!r} holds {what}, and here columns are found by their names: give a table with these names, such as a .csv"
+    )
 
 
 def table_pieces(
@@ -119,7 +145,7 @@ def table_pieces(
             raise no_rows(path)
         there = None if columns is None else [name for name in columns if name in parts.schema.names] or None
         for piece in parts.pieces(parts.at_once(rows, there), there):
-            yield _with_dates(path, piece, reading, False)
+            yield with_dates(path, piece, reading, False)
         return
     table = read_table(path, None, reading, types, levels=levels)
     if not table.num_rows:
@@ -201,7 +227,7 @@ def _dated(path: Any, cells: Any, name: str, reading: Reading) -> Any:
         raise DataError(f"{str(path)!r}: {error}: correct these cells{say}") from None
 
 
-def _with_dates(path: Any, table: pa.Table, reading: Reading | None, as_they_stand: bool) -> pa.Table:
+def with_dates(path: Any, table: pa.Table, reading: Reading | None, as_they_stand: bool = False) -> pa.Table:
     """The table; texts that `dates` names are read as dates."""
     for name in () if reading is None or as_they_stand else reading.dates:
         if (i := table.schema.get_field_index(name)) >= 0 and is_text(table.schema.field(i).type):
@@ -323,14 +349,17 @@ def _reads(cells: Any, t: pa.DataType, name: str) -> dict[str, Any]:
 # ── JSON ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def is_table(path: Any) -> bool:
-    """Whether a file of this name, or with these lines, holds a table; or the files of a data set do."""
+def is_table(path: Any, known: dict[str, Any] | None = None) -> bool:
+    """Whether a file of this name, or with these lines, holds a table; or the files of a data set do.
+
+    `known` are the options of the file that was fitted.
+    """
     if ending(path).endswith(".parquet") if isinstance(path, (str, Path)) else is_path(path):
         return True
     return (
         listed(path) is not None
         or ending(path).endswith(READABLE)
-        or readers.reads(path, "table")
+        or readers.reads(path, "table", known=known)
         or (ending(path).endswith(JSON) and is_records(Path(path)))
     )
 
@@ -370,7 +399,7 @@ def _read_json(path: Path, reading: Reading, types: Mapping[str, pa.DataType] | 
             table = table.set_column(i, field.name, _typed(path, table.column(i), types[field.name], field.name, Reading()))
         elif (types is None or rest) and is_text(field.type) and is_iso(table.column(i).combine_chunks()):
             table = table.set_column(i, field.name, guessed(table.column(i)))  # JSON has no dates but such texts
-    return _with_dates(path, table, reading, types == {} and not rest)
+    return with_dates(path, table, reading, types == {} and not rest)
 
 
 def _utf8(path: Path, reading: Reading) -> bytes:

@@ -131,7 +131,9 @@ def read_for(format: Format, path: str | Path, reading: Reading | None = None) -
     if isinstance(format, Documents) and format.texts and Documents.accepts(path):
         texts = format.read(path)
         return pa.table({"text": texts}), texts
-    X = opened(path) if reads(path) else read_array(path)
+    X = opened(path, format.options) if reads(path) else read_array(path)
+    if takes_pictures(format):
+        return pa.table({"row": np.arange(len_(X))}), X
     if len(X.shape) != 2:
         raise DataError(f"{str(path)!r} holds an array of shape {X.shape}: give one row (d,) for each example")
     numbers = matrix(X)

@@ -5,11 +5,12 @@ file  --read-->  X (n, d), Y (n, k) or (n,), names, and what was decided while i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from ...deferred import is_sparse
 from ...errors import DataError, suggest
 
 __all__ = ["Dataset", "NamedMatrix"]
@@ -29,6 +30,8 @@ class Dataset:
         Names of the columns of a matrix X, each once. None: the file has none.
     labels : list of str, optional
         Names of the columns of a matrix Y.
+    occurring : bool
+        Whether a sparse Y has only the labels that occur: all others are in no row.
     rows : list of str, optional
         Names of the rows.
     weights : ndarray (n,), optional
@@ -45,6 +48,7 @@ class Dataset:
     Y: Any = None
     columns: list[str] | None = None
     labels: list[str] | None = None
+    occurring: bool = False
     rows: list[str] | None = None
     weights: Any = None
     counts: bool = False
@@ -53,8 +57,17 @@ class Dataset:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Of X."""
-        return tuple(map(int, self.X.shape))
+        """Of X; (n,) of pictures in files."""
+        return tuple(map(int, getattr(self.X, "shape", None) or (len(self.X),)))
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: Any) -> Dataset:
+        """These rows, with all that is said of them; so scikit-learn can split it."""
+        i = np.arange(len(self))[rows[0] if isinstance(rows, tuple) else rows]
+        X, Y, weights = (None if v is None else some_rows(v, i) for v in (self.X, self.Y, self.weights))
+        return replace(self, X=X, Y=Y, weights=weights, rows=None if self.rows is None else [self.rows[j] for j in i])
 
     @property
     def values(self) -> Any:
@@ -80,17 +93,21 @@ class Dataset:
     @property
     def answers(self) -> Any:
         """Y as models take it; a matrix with the names of its columns."""
-        return self.Y if self.labels is None else NamedMatrix(self.Y, self.labels)
+        return self.Y if self.labels is None else NamedMatrix(self.Y, self.labels, occurring=self.occurring)
 
 
 @dataclass(frozen=True, eq=False)
 class NamedMatrix:
-    """A matrix (n, d), the names of its columns (None: it has none), whether it counts things, and how it was read."""
+    """A matrix (n, d), the names of its columns (None: it has none), whether it counts things, and how it was read.
+
+    `occurring`: columns of other names are empty.
+    """
 
     matrix: Any
     names: list[str] | None
     counts: bool = False
     options: dict[str, Any] = field(default_factory=dict)
+    occurring: bool = False
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -100,7 +117,7 @@ class NamedMatrix:
         return self.shape[0]
 
     def __getitem__(self, rows: Any) -> NamedMatrix:
-        return NamedMatrix(self.matrix[rows], self.names, self.counts)
+        return replace(self, matrix=self.matrix[rows])
 
     def of(self, names: list[Any], said: str = "X", what: str = "column") -> Any:
         """The columns of these names, in this order.
@@ -112,9 +129,22 @@ class NamedMatrix:
             return self.matrix
         place = {name: j for j, name in enumerate(self.names)}
         absent = [name for name in names if name not in place]
+        if self.occurring and len(absent) < len(names):
+            X, empty = self.matrix, len(self.names)
+            wider = type(X)((X.data, X.indices, X.indptr), shape=(X.shape[0], empty + 1))
+            return wider[:, [place.get(name, empty) for name in names]]
         if absent:
             more = f", and {len(absent) - 1:,} more of {len(names):,}" if absent[1:] else ""
             raise DataError(
                 f"{said} has no {what} {absent[0]!r}{more}, which the model was fitted with{suggest(absent[0], self.names)}"
             )
         return self.matrix[:, [place[name] for name in names]]
+
+
+def some_rows(X: Any, i: np.ndarray) -> Any:
+    """The rows of these numbers, of a table, an array, a sparse matrix, or pictures in files.
+
+    >>> some_rows(np.arange(6).reshape(3, 2), np.array([2, 0])).tolist()
+    [[4, 5], [0, 1]]
+    """
+    return X[i] if isinstance(X, np.ndarray) or is_sparse(X) else X.take(i.tolist())

@@ -37,11 +37,11 @@ from .writer import write
 __all__ = ["kind", "read", "write"]
 
 
-def kind(path: Path) -> str:
+def kind(path: Path, *, labels: str | Path | int | None = None, encoding: str | None = None) -> str:
     """Whether a file is a "table", or a "matrix": sparse rows of numbers."""
-    source = Source(path)
-    labels = {*found_labels(path, source.header, None).places}
-    return "matrix" if _is_sparse(source) and _are_numbers(source.header.attributes, labels) else "table"
+    source = Source(path, encoding)
+    chosen = {*found_labels(path, source.header, labels).places}
+    return "matrix" if _is_sparse(source) and _are_numbers(source.header.attributes, chosen) else "table"
 
 
 def read(path: Path, *, labels: str | Path | int | None = None, encoding: str | None = None) -> Dataset:
@@ -240,5 +240,5 @@ def _said(
         nominal = sum(a.kind == "nominal" and j not in chosen for j, a in enumerate(attributes))
         said += [f"{nominal:,} nominal attributes of 0 and 1 are numbers here"] if matrix and nominal else []
     if any(some is not None for _, some in weights):
-        said.append("rows have weights, in braces at their ends: a row without has the weight 1")
+        said.append("rows have weights, in braces at their ends (else 1): used only as sample_weight=dataset.weights")
     return tuple(said)
