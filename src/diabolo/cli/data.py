@@ -26,6 +26,10 @@ MADE_BY = {
     "Upscaler": "--task upscale",
     "Colorizer": "--task colorize",
 }
+JUDGED_BY = {
+    "OutlierDetector": "; `diabolo outliers` compares this one with the y of DATA",
+    "MultiLabelClassifier": "; `diabolo tag` and `diabolo report` compare this one with the labels of DATA",
+}
 READ = {
     *[".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp", ".txt", ".ttf", ".otf", ".ttc", ".woff", ".woff2"]
 }  # of which folders are inputs
@@ -66,6 +70,7 @@ def load_model(path: Path, verb: str, kind: str = "Autoencoder", *others: str) -
         raise DataError(
             f"{str(path)!r} holds {_a(type(model).__name__)}, but `diabolo {verb}` needs {_a(kind)}: "
             f"make one with `diabolo fit DATA {MADE_BY[kind]}`"
+            + (JUDGED_BY.get(type(model).__name__, "") if verb == "score" else "")
         )
     from .options import reread
 
@@ -136,11 +141,38 @@ def kept_columns(model: System, data: Path, names: Sequence[str]) -> dict[str, A
     found: dict[str, Any] = row_names(model, data)
     if not names:
         return found
+    from ..formats.readers import reads
+
+    if reads(data):
+        return found | said_columns(data, names, "--keep", model.format_)
     table = as_they_stand(model, data)
     for name in names:
         if name not in table.column_names:
             raise no_column("--keep", name, table.column_names)
     return found | {name: table[name] for name in names}
+
+
+def said_columns(data: Path, names: Sequence[str], option: str, format: Any) -> dict[str, Any]:
+    """What a file of the field says of its rows: columns, labels, those of obs; y: the class or number of each row."""
+    from ..formats.labeled import label_columns
+    from ..formats.layout import ending
+    from ..formats.readers import read_dataset, read_like
+
+    dataset = read_like(data, format)
+    there = list(getattr(dataset.X, "column_names", dataset.columns or []))
+    known = label_columns(dataset) | ({"y": dataset.Y} if getattr(dataset.Y, "ndim", 0) == 1 else {})
+
+    def found(name: str) -> Any:
+        if name in known:
+            return known[name]
+        if name in there:
+            column = dataset.X[name] if hasattr(dataset.X, "column_names") else dataset.X[:, [there.index(name)]]
+            return column.toarray().ravel() if is_sparse(column) else column
+        if ending(data).endswith(".h5ad"):
+            return read_dataset(data, labels=name).Y
+        raise no_column(option, name, [*known, *there])
+
+    return {name: found(name) for name in names}
 
 
 def as_they_stand(model: System, data: Path) -> Any:
@@ -212,10 +244,10 @@ def sheet(X: Any) -> Any:
 
 def row_names(model: System, data: Any) -> dict[str, list[str]]:
     """What the rows of `data` are called, under a heading: files that are pictures, texts in a folder, names in a file."""
-    from ..formats.readers import read_dataset, reader
+    from ..formats.readers import read_like, reader
 
     if reader(data) is not None:
-        found = read_dataset(data).rows
+        found = read_like(data, model.format_).rows
         return {} if found is None else {"name": found}
     if model.format_.kind == "documents" and Path(data).is_dir():
         from ..formats.texts import texts_in

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
@@ -38,6 +39,8 @@ Examples:
 @KEEP
 @reading
 def command(model: Path, data: Path, output: Path, keep: tuple[str, ...]) -> None:
+    from ..formats import readers
+
     never_onto_input(output, model, data)
     if keep and output.suffix == ".npy":
         raise DataError(f"--output {str(output)!r}: an array cannot hold the columns of --keep: write a table, such as .csv")
@@ -45,6 +48,7 @@ def command(model: Path, data: Path, output: Path, keep: tuple[str, ...]) -> Non
     with NoPandas():
         known = {} if output.suffix in (".npy", ".h5ad") else kept_columns(ae, data, keep)
         Z = ae.transform(data)
-        names = code_names(ae.n_components_)
+    names = code_names(ae.n_components_)
+    with nullcontext() if readers.reader(output) else NoPandas():  # files of statistics are written with pandas
         save(beside(known, as_table(Z, names)) if known else Z, names, output, data)
     click.echo(f"{len(Z):,} rows, {Z.shape[1]} numbers each: wrote {output}")

@@ -229,6 +229,7 @@ def command(
 
     from ..estimators import Autoencoder, OutlierDetector
     from ..formats import Documents, infer
+    from .outliers import marked
 
     documents = words["text"] is not None or Documents.accepts(data)
     options.check_data(click.get_current_context(), data, "documents" if documents else infer(data).kind)
@@ -245,6 +246,10 @@ def command(
     if not quiet:
         from . import printing
 
+        if task == options.OUTLIERS and not known and (y := marked(model, data)) is not None:
+            click.echo(
+                f"y is not used: the {y.sum():,} rows that it marks were fitted as normal; --known: as outliers", err=True
+            )
         (printing.comparison if task == "codes" else printing.promise)(model, output)
 
 

@@ -43,6 +43,10 @@ def learn(
     if reads(path):
         X, Y = of_file(path, names, drop)
         kind = infer(getattr(X, "values", X)).kind
+    elif path.is_dir():
+        raise DataError(
+            f"{str(path)!r} is a folder: give a file; or, of pictures, --set labels=folder: the folder of each is its class"
+        )
     else:
         table = table_of(open_data(path, drop), Reading(**options.said()))
         check_names(table, names, "--labels")
@@ -73,7 +77,9 @@ def of_file(path: Path, names: Sequence[str], drop: Sequence[str]) -> tuple[Any,
         dataset, names = read_dataset(path, labels=",".join(names)), ()
     Y = dataset.answers
     if Y is None:
-        raise DataError(f"{str(path)!r} has no labels: `diabolo info {path}` says what it holds")
+        hint = next((s for s in dataset.decided if "labels" in s), "")
+        hint = f"{hint.partition(';')[0]}; --labels takes one" if hint else f"`diabolo info {path}` says what it holds"
+        raise DataError(f"{str(path)!r} has no labels: {hint}")
     if drop:
         check_names(dataset.X, list(drop), "--drop")
         dataset = replace(dataset, X=dataset.X.drop_columns(list(drop)))

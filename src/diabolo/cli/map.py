@@ -51,8 +51,7 @@ def command(
     if keep and output.suffix == ".svg":
         raise click.BadParameter(f"is for tables: name the output something.csv, not {output.name!r}", param_hint="--keep")
     ae = load_model(model, "map")
-    fitted = getattr(ae.format_, "reading", None)
-    shade = columns(data, (color,), "--color", fitted)[color] if color and color not in MEASURED else None
+    shade = columns(data, (color,), "--color", ae.format_)[color] if color and color not in MEASURED else None
     found = ae.map(data, seed=seed)
     parts = [(data, found.places)] + ([(new, found.transform(ae.transform(new)))] if new else [])
     table = np.concatenate([measured(ae, rows, places, i) for i, (rows, places) in enumerate(parts)])

@@ -9,7 +9,7 @@ import click
 from click.core import ParameterSource
 
 from ..errors import no_column
-from .data import DATA, MODEL, OUTPUT, never_onto_input
+from .data import DATA, MODEL, OUTPUT, never_onto_input, said_columns
 from .options import reading, reread
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from ..estimators.multilabel.base import MultiLabel
     from ..estimators.multilabel.classifier import MultiLabelClassifier
     from ..estimators.outliers.detector import OutlierDetector
-    from ..formats import Reading
 
     Fitted = Autoencoder | OutlierDetector | MultiLabel
 
@@ -60,7 +59,7 @@ def command(model: Path, data: Path, output: Path, names: tuple[str, ...], label
     if hasattr(fitted, "thresholds_"):
         X, labels = labeled_rows(fitted, data, names, labels_sep)
     else:
-        labels = columns(data, names, fitted=getattr(fitted.format_, "reading", None))
+        labels = columns(data, names, "--label", fitted.format_)
     write(fitted, X, output, title=data.name, labels=labels, seed=seed)
     click.echo(f"wrote {output}")
 
@@ -87,6 +86,8 @@ def labeled_rows(clf: MultiLabelClassifier, data: Path, names: tuple[str, ...], 
     from ..formats.labeled import check_names, label_lists, read_for, yes_no
 
     table, X = read_for(clf.format_, data)
+    if (classes := of_each_row(clf, data)) is not None:
+        return X, {"y": without_unknown(clf, classes)}
     if sep:
         check_names(table, list(names), "--labels")
         return X, {"y": without_unknown(clf, label_lists(table, names[0], sep))}
@@ -98,6 +99,14 @@ def labeled_rows(clf: MultiLabelClassifier, data: Path, names: tuple[str, ...], 
     not_judged(absent, "there are no such columns")
     unknown = np.full(len(table), np.nan)
     return X, {"y": np.column_stack([unknown if name in absent else yes_no(table, name) for name in labels])}
+
+
+def of_each_row(clf: MultiLabelClassifier, data: Path) -> list[list[str]] | None:
+    """The class of each row, in a list of its own, if a file of the field has classes."""
+    from ..formats.readers import read_like, reads
+
+    Y: Any = read_like(data, clf.format_).Y if reads(data) else None
+    return [[str(v)] for v in Y.tolist()] if getattr(Y, "ndim", 0) == 1 else None
 
 
 def without_unknown(clf: MultiLabelClassifier, lists: list[list[str]]) -> list[list[Any]]:
@@ -114,11 +123,15 @@ def not_judged(labels: list[str], why: str) -> None:
         click.echo(f"not evaluated, because {why}: {', '.join(labels[:10])}{more}", err=True)
 
 
-def columns(data: Path, names: tuple[str, ...], option: str = "--label", fitted: Reading | None = None) -> dict[str, Any]:
-    """Columns of the table in `data`."""
+def columns(data: Path, names: tuple[str, ...], option: str, format: Any) -> dict[str, Any]:
+    """Columns of the table in `data`, or what a file of the field says of its rows."""
     from ..formats.files import Reading, read_table
+    from ..formats.readers import reads
     from .options import said
 
+    if names and reads(data):
+        return said_columns(data, names, option, format)
+    fitted = getattr(format, "reading", None)
     table: Any = read_table(data, None, fitted or Reading(**said()), {}, rest=True) if names else None
     for name in names:
         if name not in table.column_names:

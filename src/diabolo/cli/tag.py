@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,7 +53,7 @@ def command(
 
     if output:
         never_onto_input(output, model, data)
-        if output.suffix == ".npy":
+        if output.suffix == ".npy" or re.search(r"\.(svm|svmlight|libsvm)(\.gz)?$", output.name):
             raise DataError(f"--output {str(output)!r}: names of labels are not numbers: write a table, such as .csv")
     clf = load_model(model, "tag", "MultiLabelClassifier", "IndependentClassifiers")
     check_sep(clf, sep)
@@ -63,12 +64,27 @@ def command(
         table = as_they_stand(clf, data)
     if output:
         save(joined(table, tag_rows(clf, X, sep, top, proba)), [], output)
-        click.echo(f"{table.num_rows:,} rows: wrote {output}")
+        click.echo(f"{table.num_rows:,} rows{agreement(clf, data)}: wrote {output}")
         return
     from . import printing
 
     added = tag_rows(clf, X[:MAX_ROWS_SHOWN], sep, top, proba)
     printing.tagged_rows(joined(table[:MAX_ROWS_SHOWN], added), len(added), table.num_rows)
+    if found := agreement(clf, data):
+        click.echo(found.removeprefix(", "))
+
+
+def agreement(clf: MultiLabelClassifier, data: Path) -> str:
+    """How well the labels agree with those that a file of the field has itself, if it has those of the model."""
+    from ..formats.readers import read_like, reads
+
+    found = read_like(data, clf.format_) if reads(data) else None
+    if found is None or found.Y is None:
+        return ""
+    try:
+        return f", F1 {clf.score(found):.1%} against the labels of the file (micro-averaged)"
+    except (DataError, ValueError):  # its labels are others
+        return ""
 
 
 def chosen_columns(table: Any, names: tuple[str, ...]) -> Any:

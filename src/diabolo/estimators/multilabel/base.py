@@ -144,7 +144,7 @@ class MultiLabel(ClassifierMixin, Supervised, abstract=True):
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Micro-averaged F1 of :meth:`predict` over the known labels, at most 1."""
-        X, y = with_answers(X, y)
+        X, y = with_answers(X, y, getattr(self, "format_", None))
         same_order(X, y)
         yes = np.concatenate([self._decision.decided(p) for p in self._probabilities(X)])
         y = dense(self.labels_.to_matrix(y))
@@ -186,7 +186,7 @@ class MultiLabel(ClassifierMixin, Supervised, abstract=True):
         LabelReport
             It prints as tables; ``cards`` has one entry per label.
         """
-        return LabelReport.of(self, *with_answers(X, y), compare)
+        return LabelReport.of(self, *with_answers(X, y, getattr(self, "format_", None)), compare)
 
     def suggest_labels(self, X: Any, autoencoder: Autoencoder | None = None) -> list[Suggestion]:
         """Suggest new labels: groups of similar rows that no label explains and that are unlike the known rows.

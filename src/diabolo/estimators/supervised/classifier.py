@@ -179,7 +179,7 @@ class Classifier(ClassifierMixin, Supervised):
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Accuracy: the share of correct predictions; y as in :meth:`fit`."""
-        X, y = with_answers(X, y)
+        X, y = with_answers(X, y, getattr(self, "format_", None))
         same_order(X, y)
         y, said = classes(y), self.predict(X)
         same_length(len(y), len(said))

@@ -186,7 +186,7 @@ class Regressor(RegressorMixin, Supervised):
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """R2 over the known numbers (NaN = unknown); for several targets, the mean of their R2."""
-        X, y = with_answers(X, y)
+        X, y = with_answers(X, y, getattr(self, "format_", None))
         same_order(X, y)
         truth, said = floats(y), self.predict(X)
         same_length(len(truth), len(said))

@@ -32,6 +32,7 @@ __all__ = [
     "options",
     "options_of",
     "read_dataset",
+    "read_like",
     "reader",
     "reads",
     "with_answers",
@@ -126,6 +127,11 @@ def read_dataset(path: str | Path, **options: Any) -> Dataset:
     return _read(path, options, {})
 
 
+def read_like(path: str | Path, format: Any) -> Dataset:
+    """What a file holds, read with the options that the format of a model keeps of the file that it was fitted to."""
+    return _read(path, {}, getattr(format, "options", {}))
+
+
 def options_of(path: str | Path) -> list[str]:
     """The options of a kind of file."""
     read = (reader(path) or _folder(path)).read
@@ -166,8 +172,8 @@ def opened(X: Any, known: dict[str, Any] | None = None, tell: bool = False) -> A
     return X.values
 
 
-def with_answers(X: Any, y: Any) -> tuple[Any, Any]:
-    """X and y; without y, those of the file of X.
+def with_answers(X: Any, y: Any, format: Any = None) -> tuple[Any, Any]:
+    """X and y; without y, those of the file of X, read as the `format` of a fitted model keeps it.
 
     Raises
     ------
@@ -176,10 +182,14 @@ def with_answers(X: Any, y: Any) -> tuple[Any, Any]:
     """
     if y is not None:
         return X, y
-    if not isinstance(X, Dataset) and reader(X) is not None:
-        name, X = f"{str(X)!r} has no labels", read_dataset(X)
-    else:
-        name = "y=None"
+    name, hint = "y=None", ""
+    if isinstance(X, (str, Path)) and (reader(X) or _folder(X)) is not None:
+        name, X = f"{str(X)!r} has no labels", read_like(X, format)
+        hint = "".join(f"; {sentence}" for sentence in X.decided if "labels=" in sentence) or _of_folders(X)
     if not isinstance(X, Dataset) or X.Y is None:
-        raise ValueError(f"{name}: requires y to be passed, but the target y is None")
+        raise ValueError(f"{name}: requires y to be passed, but the target y is None{hint}")
     return X, X.answers
+
+
+def _of_folders(dataset: Dataset) -> str:
+    return "; read_dataset(X, labels='folder') takes the folder of each picture" if hasattr(dataset.X, "folders") else ""
