@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..errors import DataError
 from .options import reading
 
 if TYPE_CHECKING:
@@ -36,11 +37,14 @@ def command(model: Path, as_json: bool) -> None:
     from .. import storage
 
     if not model.name.endswith(".diabolo"):
+        from ..formats import of_pairs
         from . import contents
 
         if contents.is_data(model):
             show(contents.facts(model))
             return
+        if remark := of_pairs(model):
+            raise DataError(f"{str(model)!r} is no model{remark}")
     head = storage.header(model)
     if as_json:
         click.echo(storage.canonical({"kind": head.kind, "digest": head.digest, "bytes": head.bytes, "meta": head.meta}))

@@ -84,6 +84,7 @@ def labeled_rows(clf: MultiLabelClassifier, data: Path, names: tuple[str, ...], 
     import numpy as np
 
     from ..formats.labeled import check_names, label_lists, read_for, yes_no
+    from ..formats.layout import ending
 
     table, X = read_for(clf.format_, data)
     if (classes := of_each_row(clf, data)) is not None:
@@ -95,6 +96,7 @@ def labeled_rows(clf: MultiLabelClassifier, data: Path, names: tuple[str, ...], 
     absent = [name for name in labels if name not in table.column_names]
     if len(absent) == len(labels):
         hint = "; for one column of lists, give its name and the separator: --labels tags --labels-sep ';'"
+        hint = "; --set labels=COLUMN makes a column of obs the labels" if ending(data).endswith(".h5ad") else hint
         check_names(table, labels, "the model's labels", hint)
     not_judged(absent, "there are no such columns")
     unknown = np.full(len(table), np.nan)
