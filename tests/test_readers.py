@@ -280,3 +280,30 @@ def test_a_model_of_counts_is_told_of_logarithms() -> None:
     ae = Autoencoder(2, **SMALL).fit(sp.csr_matrix(COUNTS))
     with pytest.warns(UserWarning, match=r"X holds 1\.1, but the model was fitted to whole counts"):
         ae.transform(sp.csr_matrix(np.log1p(COUNTS)))
+
+
+def test_a_score_reads_as_the_model_did(tmp_path: Path) -> None:
+    X, y = NUMBERS.copy(), LABELS[:, 0]
+    dump_svmlight_file(X, y, str(tmp_path / "train.svm"), zero_based=True)
+    X[:, 0] = 0.0
+    dump_svmlight_file(sp.csr_matrix(X), y, str(tmp_path / "test.svm"), zero_based=True)  # no column 0
+    text = (tmp_path / "test.svm").read_text().splitlines()
+    (tmp_path / "test.svm").write_text("\n".join(line for line in text if line[0] != "#") + "\n")
+    clf = Classifier(**SMALL).fit(tmp_path / "train.svm")
+    assert clf.score(tmp_path / "test.svm") == clf.score(X, y)
+
+
+def test_what_a_sparse_row_leaves_out_is_no_code(recwarn: pytest.WarningsRecorder) -> None:
+    X = np.zeros((200, 3))
+    X[:20] = np.random.default_rng(0).uniform(0.4, 0.41, (20, 3))
+    Autoencoder(1, **SMALL).fit(sp.csr_matrix(X))
+    assert not [w for w in recwarn if "like a code" in str(w.message)]
+    X[50:60] = -999
+    with pytest.warns(UserWarning, match="-999"):
+        Autoencoder(1, **SMALL).fit(sp.csr_matrix(X))
+
+
+def test_a_dataset_says_what_it_holds(tmp_path: Path) -> None:
+    mat(tmp_path / "a.mat")
+    said = repr(read_dataset(tmp_path / "a.mat"))
+    assert said.startswith(f"Dataset(X: ndarray ({N}, {D}) of float64, Y: ndarray ({N},) of int64)\n  X is the array 'X'")

@@ -165,9 +165,11 @@ def said_columns(data: Path, names: Sequence[str], option: str, format: Any) -> 
     def found(name: str) -> Any:
         if name in known:
             return known[name]
+        if name in there and hasattr(dataset.X, "column_names"):
+            return dataset.X[name]
         if name in there:
-            column = dataset.X[name] if hasattr(dataset.X, "column_names") else dataset.X[:, [there.index(name)]]
-            return column.toarray().ravel() if is_sparse(column) else column
+            column = dataset.X[:, [there.index(name)]]
+            return (column.toarray() if is_sparse(column) else column).ravel()
         if ending(data).endswith(".h5ad"):
             return read_dataset(data, labels=name).Y
         raise no_column(option, name, [*known, *there])
