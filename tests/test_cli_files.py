@@ -282,3 +282,29 @@ def test_files_without_labels_say_where_some_are(tmp_path: Path, diabolo: Any) -
     assert "kind (2 classes); --labels takes one" in diabolo("fit", tmp_path / "cells.h5ad", *task).err
     (tmp_path / "empty").mkdir()
     assert "--set labels=folder" in diabolo("fit", tmp_path / "empty", *task).err
+
+
+def test_verbs_read_a_file_as_fit_did(tmp_path: Path, diabolo: Any) -> None:
+    """Tags, names of rows and scores are of the layer, or of the turned matrix, that the model was fitted to."""
+    anndata = pytest.importorskip("anndata", reason="needs the extra formats")
+    cells = anndata.AnnData(None, obs={"kind": np.where(LABELS[:, 0], "a", "b")}, shape=NUMBERS.shape)
+    cells.layers["first"], cells.layers["second"] = NUMBERS, -5 * NUMBERS[:, ::-1]
+    cells.write_h5ad(tmp_path / "a.h5ad")
+    fit = ["fit", tmp_path / "a.h5ad", "--set", "layer=second", *FIT, "-o", tmp_path / "m.diabolo"]
+    assert diabolo(*fit, "--labels", "kind").code == 0
+    assert diabolo("tag", tmp_path / "m.diabolo", tmp_path / "a.h5ad", "--proba", "-o", tmp_path / "tags.csv").code == 0
+    said = np.array([line.split(",")[-1] for line in (tmp_path / "tags.csv").read_text().splitlines()[1:]], float)
+    np.testing.assert_allclose(said, load(tmp_path / "m.diabolo").predict_proba(-5 * NUMBERS[:, ::-1])[:, 1])
+    assert diabolo(*fit).code == 0
+    assert diabolo("encode", tmp_path / "m.diabolo", tmp_path / "a.h5ad", "-o", tmp_path / "z.npy").code == 0
+
+
+def test_tables_in_a_legacy_encoding(tmp_path: Path, diabolo: Any) -> None:
+    lines = ["@relation r", "@attribute town {Köln,Bonn}", "@attribute a numeric", "@data"]
+    lines += [f"{'Köln' if x > 0 else 'Bonn'},{x!r}" for x in NUMBERS[:, 0].tolist()]
+    (tmp_path / "a.arff").write_text("\n".join(lines), "latin-1")
+    said = diabolo("fit", tmp_path / "a.arff", "--set", "encoding=latin-1", *FIT, "-k", "1", "-o", tmp_path / "m.diabolo")
+    assert said.code == 0, said.err
+    said = diabolo("encode", tmp_path / "m.diabolo", tmp_path / "a.arff", "--keep", "town", "-o", tmp_path / "z.csv")
+    assert said.code == 0, said.err
+    assert "Köln" in (tmp_path / "z.csv").read_text("utf-8")

@@ -32,6 +32,8 @@ def test_the_folder_is_a_label_on_request(photos: Path) -> None:
     assert data.rows == data.X.names
     assert data.decided == ("Y is the folder of each picture, 2: cats, dogs",)
     assert read_dataset(f"{photos}/", labels="folder").Y.tolist() == data.Y.tolist()
+    assert (len(data), data.shape) == (3, (3,))
+    assert (data[np.array([2, 0])].rows, data[np.array([2, 0])].Y.tolist()) == (["dogs/2.png", "cats/0.png"], ["dogs", "cats"])
     assert read_dataset(photos).Y is None
     assert reader(photos) is None  # without labels, it is read as ever
     with pytest.raises(ValueError, match="labels='folders': allowed are None and 'folder'; did you mean 'folder'"):

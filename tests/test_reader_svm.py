@@ -573,8 +573,8 @@ def test_options_of_extreme_classification(folder: Path) -> None:
         read(folder, XMC, "a.txt", zero_based="x")
     with pytest.raises(DataError, match=r"line 2: '0:1\.5'.* from 1"):
         read(folder, XMC, "a.txt", zero_based=False)
-    with pytest.raises(ValueError, match="leave out n_features="):
-        read(folder, XMC, "a.svm", n_features=3)
+    with pytest.raises(ValueError, match="columns, 3, and labels: leave out n_features="):
+        read(folder, XMC, "a.svm", n_features=4)
     assert read(folder, XMC, "a.svm", zero_based=True).decided[0].startswith("line 1 says 2 rows")
 
 

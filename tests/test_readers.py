@@ -16,11 +16,12 @@ import pytest
 import scipy.io
 import scipy.sparse as sp
 from sklearn.datasets import dump_svmlight_file
+from sklearn.model_selection import KFold, cross_val_score
 
-from diabolo import Autoencoder, Classifier, MultiLabelClassifier, OutlierDetector, load
+from diabolo import Autoencoder, Classifier, MultiLabelClassifier, OutlierDetector, Regressor, load
 from diabolo.engine import load as load_numpy
 from diabolo.errors import DataError
-from diabolo.formats import read_dataset, readers
+from diabolo.formats import Reading, Tables, read_dataset, readers
 from diabolo.formats.readers.dataset import Dataset, NamedMatrix
 from kinds import SMALL
 
@@ -120,8 +121,10 @@ def plain() -> np.ndarray:
 def test_a_reader_has_what_it_needs(name: str) -> None:
     module = import_module(f"diabolo.formats.readers.{name}")
     assert module.__doc__
-    assert list(inspect.signature(module.kind).parameters) == ["path"]
     path, *options = inspect.signature(module.read).parameters.values()
+    first, *some = inspect.signature(module.kind).parameters.values()
+    assert first.name == "path"
+    assert {p.name for p in some} <= {p.name for p in options}
     assert path.name == "path"
     assert all(p.kind is p.KEYWORD_ONLY and p.default is not p.empty for p in options)
     assert hasattr(module, "recognizes") == (name in readers.LOOKED_INTO)
@@ -307,3 +310,124 @@ def test_a_dataset_says_what_it_holds(tmp_path: Path) -> None:
     mat(tmp_path / "a.mat")
     said = repr(read_dataset(tmp_path / "a.mat"))
     assert said.startswith(f"Dataset(X: ndarray ({N}, {D}) of float64, Y: ndarray ({N},) of int64)\n  X is the array 'X'")
+
+
+# ── a Dataset wherever X is taken ────────────────────────────────────────────────────────────────────────────────────
+
+
+def both_kinds() -> list[Dataset]:
+    """A table and a matrix, with labels and gaps."""
+    X = NUMBERS.copy()
+    X[[3, 50], 2] = np.nan
+    table, labels = (pa.table(dict(zip(names, v.T, strict=False))) for names, v in ((NAMES, X), ("abc", LABELS)))
+    return [Dataset(table, labels), Dataset(X, sp.csr_matrix(LABELS), columns=NAMES, labels=list("abc"))]
+
+
+@pytest.mark.parametrize("dataset", both_kinds(), ids=["table", "matrix"])
+def test_a_dataset_is_taken_as_its_x(dataset: Dataset, tmp_path: Path) -> None:
+    ae = Autoencoder(2, **SMALL).fit(dataset)
+    ae.save(tmp_path / "m.diabolo")
+    for model in (ae, load_numpy(tmp_path / "m.diabolo")):
+        np.testing.assert_array_equal(np.asarray(model.impute(dataset)), np.asarray(model.impute(dataset.X)))
+    weight = np.arange(N) % 4.0  # rows of weight 0 are left out
+    fitted = [Autoencoder(2, **SMALL).fit(X, sample_weight=weight) for X in (dataset, dataset.X)]
+    np.testing.assert_array_equal(*(model.transform(dataset) for model in fitted))
+
+
+@pytest.mark.parametrize("dataset", both_kinds(), ids=["table", "matrix"])
+def test_scikit_learn_splits_a_dataset_with_its_labels(dataset: Dataset) -> None:
+    found = cross_val_score(MultiLabelClassifier(**SMALL, members=2), dataset, cv=KFold(2))
+    X, Y = (dataset.X.to_pandas(), dataset.Y.to_pandas()) if isinstance(dataset.X, pa.Table) else (dataset.X, LABELS)
+    np.testing.assert_array_equal(found, cross_val_score(MultiLabelClassifier(**SMALL, members=2), X, Y, cv=KFold(2)))
+    named = Dataset(NUMBERS, rows=[*map(str, range(N))], weights=np.arange(N))[np.arange(N) > N - 3]
+    assert (len(named), named.rows, named.weights.tolist()) == (2, [str(N - 2), str(N - 1)], [N - 2, N - 1])
+
+
+# ── a file is read as that of the fit, whatever is asked of the model ────────────────────────────────────────────────
+
+
+def test_a_score_reads_the_file_as_fit_did(tmp_path: Path) -> None:
+    """A model of X2, or of all columns of the training file, is not judged by X, or by fewer columns."""
+    other = NUMBERS[:, ::-1] * [1, -2, 3, -4, 5, -6]
+    scipy.io.savemat(tmp_path / "a.mat", {"X": NUMBERS, "X2": other, "y": NUMBERS[:, :1]})
+    with readers.options(array="X2"):
+        reg = Regressor(**SMALL, members=2).fit(tmp_path / "a.mat")
+    assert reg.score(tmp_path / "a.mat") == reg.score(other, NUMBERS[:, 0])
+    svmlight(tmp_path / "train.svm")
+    clf = MultiLabelClassifier(**SMALL, members=2).fit(tmp_path / "train.svm")
+    X = NUMBERS.copy()
+    X[:, [0, -1]] = 0
+    dump_svmlight_file(X, LABELS[:, 0], str(tmp_path / "test.svm"), zero_based=False)
+    assert clf.score(tmp_path / "test.svm") == clf.score(X, LABELS[:, 0])
+    assert str(clf.report(tmp_path / "test.svm")) == str(clf.report(X, LABELS[:, 0]))
+    ae = Autoencoder(2, **SMALL).fit(tmp_path / "train.svm")
+    MultiLabelClassifier(ae, **SMALL, members=2).fit(tmp_path / "test.svm")  # the columns are those of the encoder
+
+
+def test_a_table_keeps_the_options_of_its_file(tmp_path: Path) -> None:
+    lines = ["@relation r", "@attribute town {Köln,Bonn}", "@attribute a numeric", "@data"]
+    lines += [f"{'Köln' if x > 0 else 'Bonn'},{x!r}" for x in NUMBERS[:, 0].tolist()]
+    (tmp_path / "a.arff").write_text("\n".join(lines), "latin-1")
+    with readers.options(encoding="latin-1"):
+        ae = Autoencoder(1, **SMALL).fit(tmp_path / "a.arff")
+        plain = ae.transform(tmp_path / "a.arff")
+    ae.save(tmp_path / "m.diabolo")
+    for model in (ae, load(tmp_path / "m.diabolo")):
+        np.testing.assert_array_equal(model.transform(tmp_path / "a.arff"), plain)
+    np.testing.assert_allclose(load_numpy(tmp_path / "m.diabolo").transform(tmp_path / "a.arff"), plain, atol=1e-6)
+
+
+def test_pictures_keep_the_options_of_their_file(tmp_path: Path) -> None:
+    pictures = np.random.default_rng(0).integers(0, 256, (60, 6, 6)).astype(np.uint8)
+    path = tmp_path / "emnist-letters-train-images-idx3-ubyte"
+    path.write_bytes(struct.pack(">HBB3I", 0, 8, 3, *pictures.shape) + pictures.tobytes())
+    with readers.options(transpose=False):
+        ae = Autoencoder(2, **{**SMALL, "epochs": 1}).fit(path)
+    ae.save(tmp_path / "m.diabolo")
+    for model in (ae, load(tmp_path / "m.diabolo")):
+        np.testing.assert_array_equal(model.transform(path), ae.transform(pictures))
+
+
+def test_options_are_for_files_of_one_kind(tmp_path: Path) -> None:
+    """A matrix that had to be turned, and one in another file that must not."""
+    scipy.io.savemat(tmp_path / "a.mat", {"X": NUMBERS.T})
+    np.savez(tmp_path / "a.npz", X=NUMBERS)
+    with readers.options(transpose=True):
+        ae = Autoencoder(2, **SMALL).fit(tmp_path / "a.mat")
+    np.testing.assert_array_equal(ae.transform(tmp_path / "a.npz"), ae.transform(NUMBERS))
+    np.testing.assert_array_equal(ae.transform(tmp_path / "a.mat"), ae.transform(NUMBERS))
+
+
+def test_the_base_of_columns_is_that_of_the_training_file(tmp_path: Path) -> None:
+    """The last column of the training file shows that it counts from 1; that of the test file is empty."""
+    for name, X in (("train.txt", NUMBERS), ("test.txt", NUMBERS * (np.arange(D) < D - 1))):
+        rows = [f"{LABELS[i, 0]} " + " ".join(f"{j + 1}:{v!r}" for j, v in enumerate(x) if v) for i, x in enumerate(X.tolist())]
+        (tmp_path / name).write_text("\n".join([f"{N} {D} 3", *rows]) + "\n")
+    ae = Autoencoder(2, **SMALL).fit(tmp_path / "train.txt")
+    np.testing.assert_array_equal(ae.transform(tmp_path / "test.txt"), ae.transform(sp.csr_matrix(X)))
+    assert read_dataset(tmp_path / "test.txt").X[0, 0] == 0  # alone, it says nothing
+
+
+def test_a_comment_on_the_base_of_columns_counts(tmp_path: Path) -> None:
+    svmlight(tmp_path / "train.svm")
+    ae = Autoencoder(2, **SMALL).fit(tmp_path / "train.svm")
+    X = NUMBERS * (np.arange(D) > 0)
+    dump_svmlight_file(X, LABELS[:, 0], str(tmp_path / "test.svm"), zero_based=True, comment="made")
+    with pytest.warns(UserWarning, match="a comment in it says that columns are counted from 0, and so they are read"):
+        np.testing.assert_array_equal(ae.transform(tmp_path / "test.svm"), ae.transform(sp.csr_matrix(X)))
+
+
+def test_dates_and_missing_values_of_a_table(tmp_path: Path) -> None:
+    days = [f"{1 + i % 28:02}.{1 + i // 28:02}.2020" for i in range(N)]
+    lines = ["@relation r", "@attribute day string", "@attribute a numeric", "@data"]
+    lines += [
+        f"{day},{-999 if i % 9 == 0 else x!r}" for i, (day, x) in enumerate(zip(days, NUMBERS[:, 0].tolist(), strict=True))
+    ]
+    (tmp_path / "a.arff").write_text("\n".join(lines))
+    (tmp_path / "a.csv").write_text("\n".join(["day,a", *lines[4:]]))
+    told = Tables(reading=Reading(na=("-999",), dates={"day": "%d.%m.%Y"}))
+    plain = Autoencoder(1, format=told, **SMALL).fit(tmp_path / "a.csv").transform(tmp_path / "a.csv")
+    for X in (tmp_path / "a.arff", read_dataset(tmp_path / "a.arff")):
+        ae = Autoencoder(1, format=told, **SMALL).fit(X)
+        for other in (tmp_path / "a.arff", tmp_path / "a.csv", read_dataset(tmp_path / "a.arff")):
+            np.testing.assert_array_equal(ae.transform(other), plain)

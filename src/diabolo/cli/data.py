@@ -156,9 +156,9 @@ def said_columns(data: Path, names: Sequence[str], option: str, format: Any) -> 
     """What a file of the field says of its rows: columns, labels, those of obs; y: the class or number of each row."""
     from ..formats.labeled import label_columns
     from ..formats.layout import ending
-    from ..formats.readers import read_dataset, read_like
+    from ..formats.readers import as_dataset, read_dataset
 
-    dataset = read_like(data, format)
+    dataset = as_dataset(data, format.options)
     there = list(getattr(dataset.X, "column_names", dataset.columns or []))
     known = label_columns(dataset) | ({"y": dataset.Y} if getattr(dataset.Y, "ndim", 0) == 1 else {})
 
@@ -183,7 +183,7 @@ def as_they_stand(model: System, data: Path) -> Any:
     from ..formats.layout import ending
     from .options import said
 
-    if not is_table(data) and not ending(data).endswith((".jsonl", ".jsonl.gz")):
+    if not is_table(data, model.format_.options) and not ending(data).endswith((".jsonl", ".jsonl.gz")):
         raise DataError(f"--keep: {str(data)!r} is no table: it has no columns to keep")
     known: dict[str, Any] = {"encoding": getattr(model.format_, "encoding", None)}
     return read_table(data, None, getattr(model.format_, "reading", None) or Reading(**known | said()), {})
@@ -246,10 +246,10 @@ def sheet(X: Any) -> Any:
 
 def row_names(model: System, data: Any) -> dict[str, list[str]]:
     """What the rows of `data` are called, under a heading: files that are pictures, texts in a folder, names in a file."""
-    from ..formats.readers import read_like, reader
+    from ..formats.readers import as_dataset, reader
 
     if reader(data) is not None:
-        found = read_like(data, model.format_).rows
+        found = as_dataset(data, model.format_.options).rows
         return {} if found is None else {"name": found}
     if model.format_.kind == "documents" and Path(data).is_dir():
         from ..formats.texts import texts_in

@@ -73,7 +73,7 @@ def rows_of(model: Any, data: Path | None) -> tuple[Any, dict[str, Any]]:
         if not hasattr(model, "sample"):
             raise DataError(f"a {type(model).__name__} draws no rows of its own: give DATA")
         return model.sample(DRAWN, random_state=0), {}
-    if not is_table(data):
+    if not is_table(data, model.format_.options):
         return data, {}
     table, X = read_for(model.format_, data)
     own = {*model.format_.columns, getattr(model.format_, "column", None)}

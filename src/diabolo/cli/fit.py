@@ -246,7 +246,7 @@ def command(
     if not quiet:
         from . import printing
 
-        if task == options.OUTLIERS and not known and (y := marked(model, data)) is not None:
+        if task == options.OUTLIERS and not known and (y := marked(data, model.format_.options)) is not None:
             click.echo(
                 f"y is not used: the {y.sum():,} rows that it marks were fitted as normal; --known: as outliers", err=True
             )

@@ -69,7 +69,7 @@ def command(
         printing.console.print(type(verdicts)(verdicts[:show]))
     rule = f"at most {fdr:.1%} of these are false alarms" if fdr else f"of normal rows at most {detector.rate_:.2%} are flagged"
     printing.console.print(f"{len(score):,} rows, {len(rows):,} flagged ({len(rows) / max(len(score), 1):.2%}); {rule}")
-    if (y := marked(detector, data)) is not None:
+    if (y := marked(data, detector.format_.options)) is not None:
         from sklearn.metrics import roc_auc_score
 
         printing.console.print(
@@ -82,11 +82,11 @@ def command(
         click.echo(f"wrote {output}")
 
 
-def marked(detector: Any, data: Path) -> Any:
+def marked(data: Path, options: dict[str, Any]) -> Any:
     """(n,) 0 or 1, if a file marks its outliers, both in some row; else None."""
-    from ..formats.readers import read_like, reader
+    from ..formats.readers import as_dataset
 
-    y: Any = read_like(data, detector.format_).Y if reader(data) is not None else None
+    y: Any = getattr(as_dataset(data, options), "Y", None)
     return y if getattr(y, "ndim", 0) == 1 and {*y.tolist()} == {0, 1} else None
 
 

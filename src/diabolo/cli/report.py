@@ -105,9 +105,9 @@ def labeled_rows(clf: MultiLabelClassifier, data: Path, names: tuple[str, ...], 
 
 def of_each_row(clf: MultiLabelClassifier, data: Path) -> list[list[str]] | None:
     """The class of each row, in a list of its own, if a file of the field has classes."""
-    from ..formats.readers import read_like, reads
+    from ..formats.readers import as_dataset, reads
 
-    Y: Any = read_like(data, clf.format_).Y if reads(data) else None
+    Y: Any = as_dataset(data, clf.format_.options).Y if reads(data) else None
     return [[str(v)] for v in Y.tolist()] if getattr(Y, "ndim", 0) == 1 else None
 
 

@@ -76,9 +76,9 @@ def command(
 
 def agreement(clf: MultiLabelClassifier, data: Path) -> str:
     """How well the labels agree with those that a file of the field has itself, if it has those of the model."""
-    from ..formats.readers import read_like, reads
+    from ..formats.readers import as_dataset, reads
 
-    found = read_like(data, clf.format_) if reads(data) else None
+    found = as_dataset(data, clf.format_.options) if reads(data) else None
     if found is None or found.Y is None:
         return ""
     try:

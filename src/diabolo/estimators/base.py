@@ -29,9 +29,10 @@ from ..corruption import Clean, Corruption
 from ..errors import DataError, FormatError
 from ..formats import Format, infer, stored
 from ..formats.base import SINGLE
+from ..formats.files import with_dates
 from ..formats.frames import rows_of
 from ..formats.matrices import plain
-from ..formats.readers import Dataset, NamedMatrix, opened
+from ..formats.readers import Dataset, NamedMatrix, as_dataset, opened
 from ..hardware import one_thread, pick_device, pick_precision
 from ..history import History
 from ..losses import Bounded, Loss, Multinomial, Softmax
@@ -151,7 +152,9 @@ class System(Training, BaseEstimator, ABC):
 
     def _validated(self, X: Any, reset: bool) -> Any:
         """Check names, shape and finiteness as scikit-learn does; only tables and arrays are checked."""
-        reset, X = reset and not self._continues(), X.values if isinstance(X, Dataset) else X
+        reset = reset and not self._continues()
+        if isinstance(X, Dataset):
+            X = X.values if not hasattr(X.X, "column_names") else with_dates("X", X.X, getattr(self.format_, "reading", None))
         if isinstance(X, (str, Path, NamedMatrix)) or self.format_.free:
             return X
         X = plain(X)
@@ -215,8 +218,11 @@ class System(Training, BaseEstimator, ABC):
 
     def _read(self, X: Any, categories: Any = None, numbers: Any = None) -> Rows:
         """X -> rows, in a format that suits it."""
-        known = self.format_ if self._continues() else getattr(getattr(self, "_given_encoder", None), "format_", None)
-        X = opened(_materialized(X), getattr(known, "options", None), tell=self.verbose)
+        known = self._known_format()
+        given = as_dataset(_materialized(X), getattr(known, "options", None))
+        X = opened(given, tell=self.verbose)
+        if isinstance(given, Dataset) and hasattr(X, "column_names"):
+            X = with_dates("X", X, getattr(known or self.format, "reading", None))
         self.format_ = self._format(X)
         if (categories or numbers) and not self._continues():  # a warm start keeps the columns
             self.format_ = self.format_.choose(check_names("categories", categories), check_names("numbers", numbers))
@@ -224,12 +230,18 @@ class System(Training, BaseEstimator, ABC):
         if self._continues():
             self.format_.tell_unseen(X)
         self._learn_columns(X)
+        if known is None and isinstance(given, Dataset):
+            self.format_.options = given.options
         if isinstance(X, (str, Path, NamedMatrix)) or self.format_.free:
             self._name_features()
         elif self.format_.left_out:
             self._name_features(named=hasattr(self, "feature_names_in_"))
         self._architecture = self._choose_architecture()
         return self.format_.rows(X)
+
+    def _known_format(self) -> Format | None:
+        """That of the fit that goes on, or of a pre-trained encoder."""
+        return self.format_ if self._continues() else getattr(getattr(self, "_given_encoder", None), "format_", None)
 
     def _initial_network(self, train: Rows) -> Diabolo:
         """The network that training begins with."""
@@ -370,7 +382,11 @@ class System(Training, BaseEstimator, ABC):
         """What is known about X, as JSON and arrays."""
         meta, arrays = self.format_.state()
         names = [str(n) for n in self.feature_names_in_] if hasattr(self, "feature_names_in_") else None
-        format = {"format": {"kind": self.format_.kind, **meta}, "names": names, "n_features": int(self.n_features_in_)}
+        format = {
+            "format": {"kind": self.format_.kind, "options": self.format_.options, **meta},
+            "names": names,
+            "n_features": int(self.n_features_in_),
+        }
         return format, {f"format.{k}": v for k, v in arrays.items()}
 
     def _restore(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:

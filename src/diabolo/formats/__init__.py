@@ -48,6 +48,7 @@ FORMATS: dict[str, type[Format]] = {
 def stored(meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> Format:
     """The format in the file of a model: its `meta`, and the arrays of the format."""
     found = FORMATS[meta["format"]["kind"]].from_state(meta["format"], arrays)
+    found.options = meta["format"].get("options", {})
     if type(meta["n_features"]) is not int or meta["n_features"] != len(found.columns):
         raise FormatError("the number of its features is not that of its columns")
     if meta["names"] is not None and len(meta["names"]) != len(found.columns):

@@ -76,7 +76,6 @@ class Arrays(Format):
 
     kind = "arrays"
     has_names = False
-    options: dict[str, Any] = {}  # of the file  # noqa: RUF012
     mean: np.ndarray
     divisor: np.ndarray
     knee: np.ndarray
@@ -328,7 +327,6 @@ class Arrays(Format):
             "common": self.common,
             "smallest": self.smallest if np.isfinite(self.smallest) else 0.0,
             "columns": self.columns if self.has_names else None,
-            "options": self.options,
         }
         flags = (self.binary + 2 * self.gaps + 4 * self.above).astype(np.uint8)
         return meta, {name: _short(getattr(self, name)) for name in (*NUMBERS, "origin")} | {"flags": flags}
@@ -360,7 +358,6 @@ class Arrays(Format):
             setattr(self, name, _long(arrays[name], self.width))
         self._check()
         self._name(meta["columns"])
-        self.options = meta["options"]
 
     def _check(self) -> None:
         """Check what comes from a file: shapes and types must fit together."""

@@ -56,6 +56,7 @@ class Format(Printed):
     architecture: ClassVar[Any] = "dense"  # the network that suits: "dense", "text", "convolutional", or a class of one's own
     shape: tuple[int, int, int] | None = None  # (C, H, W) of pictures
     left_out: Any = ()  # what was in X, and is no feature
+    options: dict[str, Any] = {}  # noqa: RUF012 - never changed: those with which the file that was fitted was read
     columns: list[str]
     width: int
 

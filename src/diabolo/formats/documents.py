@@ -272,7 +272,6 @@ class Documents(Format):
             "array": not self.texts and self.array,
             "whole": not self.texts and self.whole,
             "length": self.length,
-            "options": {} if self.texts else self.options,
         }
         return meta, {"idf": self.idf, "shares": self.shares}
 
@@ -285,7 +284,7 @@ class Documents(Format):
         self = cls(**{name: meta[name] for name in PARAMETERS})
         self.texts, self.length, self.left_out = bool(meta["texts"]), float(meta["length"]), str(meta["left_out"])
         self.idf, self.shares = arrays["idf"], arrays["shares"]
-        self.has_names, self.options = meta["words"] is not None, meta["options"]
+        self.has_names = meta["words"] is not None
         self.columns = list(meta["words"]) if self.has_names else [f"x{j}" for j in range(len(self.idf))]
         self.width = len(self.columns)
         if not self.texts:

@@ -41,6 +41,7 @@ __all__ = [
     "rows_of",
     "spellings",
     "table_pieces",
+    "with_dates",
     "write_table",
 ]
 
@@ -86,8 +87,10 @@ def read_table(
         Naming the file and what is wrong in it.
     """
     path = Path(path)
-    if readers.reads(path, "table"):
-        return _with_dates(path, readers.read_dataset(path).X, reading, types == {} and not rest)
+    known = {} if reading is None else reading.options
+    if readers.reads(path, "table", known=known):
+        X = readers.as_dataset(path, known).X
+        return with_dates(path, X, reading, types == {} and not rest)
     with explained(path):
         if ending(path).endswith(CSV):
             return _read_csv(path, reading or Reading(), types, rest, levels or {})
@@ -95,9 +98,9 @@ def read_table(
             return _read_json(path, reading or Reading(), types, rest)
         cells = types == {} and not rest
         if ending(path).endswith(".parquet"):
-            return _with_dates(path, _read_parquet(path, most), reading, cells)
+            return with_dates(path, _read_parquet(path, most), reading, cells)
         if ending(path).endswith((".feather", ".arrow")):
-            return _with_dates(path, _read_arrow(path), reading, cells)
+            return with_dates(path, _read_arrow(path), reading, cells)
     raise DataError(f"cannot read {str(path)!r}: its name ends in none of {', '.join((*READABLE, *JSON))}")
 
 
@@ -120,7 +123,7 @@ def table_pieces(
         with explained(path), pq.ParquetFile(path) as file:
             for batch in file.iter_batches(rows, columns=columns):
                 found += batch.num_rows
-                yield _with_dates(path, pa.Table.from_batches([batch]), reading, False)
+                yield with_dates(path, pa.Table.from_batches([batch]), reading, False)
     if not found:
         raise DataError(f"{str(path)!r} has columns, but no rows")
 
@@ -190,7 +193,7 @@ def _read_csv(
     return pa.table(columns, names=texts.column_names)
 
 
-def _dated(path: Path, cells: Any, name: str, reading: Reading) -> Any:
+def _dated(path: Any, cells: Any, name: str, reading: Reading) -> Any:
     try:
         return dated(cells, reading.dates[name], name)
     except DataError as error:
@@ -199,7 +202,7 @@ def _dated(path: Path, cells: Any, name: str, reading: Reading) -> Any:
         raise DataError(f"{str(path)!r}: {error}: correct these cells{say}") from None
 
 
-def _with_dates(path: Path, table: pa.Table, reading: Reading | None, as_they_stand: bool) -> pa.Table:
+def with_dates(path: Any, table: pa.Table, reading: Reading | None, as_they_stand: bool = False) -> pa.Table:
     """The table; texts that `dates` names are read as dates."""
     for name in () if reading is None or as_they_stand else reading.dates:
         if (i := table.schema.get_field_index(name)) >= 0 and is_text(table.schema.field(i).type):
@@ -321,11 +324,11 @@ def _reads(cells: Any, t: pa.DataType, name: str) -> dict[str, Any]:
 # ── JSON ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def is_table(path: str | Path) -> bool:
-    """Whether a file of this name, or with these lines, holds a table."""
+def is_table(path: str | Path, known: dict[str, Any] | None = None) -> bool:
+    """Whether a file of this name, or with these lines, holds a table; `known` are the options of the file that was fitted."""
     return (
         ending(path).endswith(READABLE)
-        or readers.reads(path, "table")
+        or readers.reads(path, "table", known=known)
         or (ending(path).endswith(JSON) and is_records(Path(path)))
     )
 
@@ -365,7 +368,7 @@ def _read_json(path: Path, reading: Reading, types: Mapping[str, pa.DataType] | 
             table = table.set_column(i, field.name, _typed(path, table.column(i), types[field.name], field.name, Reading()))
         elif (types is None or rest) and is_text(field.type) and is_iso(table.column(i).combine_chunks()):
             table = table.set_column(i, field.name, guessed(table.column(i)))  # JSON has no dates but such texts
-    return _with_dates(path, table, reading, types == {} and not rest)
+    return with_dates(path, table, reading, types == {} and not rest)
 
 
 def _utf8(path: Path, reading: Reading) -> bytes:

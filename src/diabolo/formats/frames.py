@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from ..errors import DataError, missing_extra, warn
+from .readers import opened
 from .schema import as_text
 
 __all__ = [
@@ -52,7 +53,8 @@ def container(X: Any) -> str:
 
 
 def collected(X: Any) -> Any:
-    """A lazy polars table, computed; other tables as they are, or a clear no."""
+    """A lazy polars table, computed; that of a file of the field; other tables as they are, or a clear no."""
+    X = opened(X)
     if container(X) == "polars" and hasattr(X, "collect"):
         return X.collect()
     if isinstance(X, pa.RecordBatch):

@@ -155,7 +155,7 @@ class Images(Arrays):
 
     def _album(self, X: Any) -> ImageCollection:
         """Whether an array that could be one picture or several is several of the fitted size."""
-        X = opened(X)
+        X = opened(X, self.options)
         if isinstance(X, np.ndarray) and X.ndim == 2 and X.shape[1] == self.width > self.shape[2]:
             c, h, w = self.shape
             shape = f"(-1, {h}, {w})" if c == 1 else f"(-1, {h}, {w}, {c})"
@@ -252,8 +252,7 @@ def tell_transparent(names: list[str]) -> None:
     if names:
         warn(
             f"{len(names):,} of the pictures looked at are partly transparent, {names[0]!r} the first: transparency is "
-            "ignored, "
-            "out, only colors are learned; where it shows the shape put them on a background first"
+            "ignored, only colors are learned; where it shows the shape, put them on a background first"
         )
 
 

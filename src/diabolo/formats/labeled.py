@@ -25,7 +25,7 @@ from .files import Reading, is_table, read_table
 from .gaps import Gaps
 from .labels import combined
 from .matrices import len_, matrix, names_of, read_array
-from .readers import Dataset, read_like, reads
+from .readers import Dataset, as_dataset, reads
 from .schema import is_text
 from .tables import Tables
 from .targets import NO, YES
@@ -125,7 +125,7 @@ def read_for(format: Format, path: str | Path, reading: Reading | None = None) -
     if has_columns(format):
         fitted = cast(Tables, format)
         table = read_table(path, None, reading or fitted.reading, fitted.types, rest=True, levels=fitted.levels)
-        labeled = with_labels(table, read_like(path, format)) if reads(path, "table") else table
+        labeled = with_labels(table, as_dataset(path, format.options)) if reads(path, "table", known=format.options) else table
         return with_names(labeled), taken(format, table, path.parent)
     if is_table(path) or getattr(format, "column", None) is not None:
         table = table_of(path, reading or Reading(encoding=getattr(format, "encoding", None)))
@@ -136,7 +136,7 @@ def read_for(format: Format, path: str | Path, reading: Reading | None = None) -
     if not reads(path):
         X = read_array(path)
         return numbered(X, str(path)), X
-    dataset = read_like(path, format)
+    dataset = as_dataset(path, format.options)
     return with_labels(of_rows(dataset, str(path)), dataset), dataset.values
 
 

@@ -52,6 +52,8 @@ class Reading:
         Whether the first line names the columns; else they are x0, x1, ...
     dates : dict of column to format
         Texts that are dates, each column with its format of ``datetime.strptime``, such as ``{"day": "%d.%m.%Y"}``.
+    options : dict
+        Those of a file of the field, such as ``{"dataset": 2}`` of an ``.xpt``.
 
     Examples
     --------
@@ -67,6 +69,7 @@ class Reading:
     encoding: str | None = None
     header: bool = True
     dates: dict[str, str] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "na", (self.na,) if isinstance(self.na, str) else tuple(self.na))

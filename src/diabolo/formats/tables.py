@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -134,6 +134,15 @@ class Tables(Format):
         self.width = int(ends[-1])
         self._blocks = [slice(int(a), int(b)) for a, b in pairwise(ends)]
         self._encoder = Encoder(self.fields, [block.start for block in self._blocks])
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Those of the file that was fitted."""
+        return self.reading.options
+
+    @options.setter
+    def options(self, options: dict[str, Any]) -> None:
+        self.reading = replace(self.reading, options=options)
 
     @property
     def gaps(self) -> Gaps:
@@ -324,7 +333,8 @@ class Tables(Format):
             "numbers": self.numbers,
             "left_out": self.left_out,
         }
-        return meta | {"fields": fields, "reading": asdict(self.reading) | {"na": list(self.reading.na)}}, others
+        reading = {name: v for name, v in asdict(self.reading).items() if name != "options"} | {"na": list(self.reading.na)}
+        return meta | {"fields": fields, "reading": reading}, others
 
     def described(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         na = [*spellings(self.reading.na)]

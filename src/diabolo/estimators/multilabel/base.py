@@ -22,7 +22,6 @@ from torch import Tensor
 
 from ...errors import suggest
 from ...formats.labels import Labels, combined
-from ...formats.readers import with_answers
 from ...formats.targets import doubtful, floats, same_length, same_order
 from ...losses import Loss
 from ...nets.heads import member_mean
@@ -96,7 +95,7 @@ class MultiLabel(ClassifierMixin, Supervised, abstract=True):
         DataError
             Y holds other values, a label name is repeated, all of Y is unknown, or its number of rows is not that of X.
         """
-        X, y = with_answers(X, y)
+        X, y = self._with_answers(X, y, fit=True)
         if labels_sep is not None and not (isinstance(labels_sep, str) and labels_sep):
             raise ValueError(f"labels_sep={labels_sep!r}: allowed are None and texts such as ';'")
         same_order(X, y)
@@ -144,7 +143,7 @@ class MultiLabel(ClassifierMixin, Supervised, abstract=True):
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Micro-averaged F1 of :meth:`predict` over the known labels, at most 1."""
-        X, y = with_answers(X, y, getattr(self, "format_", None))
+        X, y = self._with_answers(X, y)
         same_order(X, y)
         yes = np.concatenate([self._decision.decided(p) for p in self._probabilities(X)])
         y = dense(self.labels_.to_matrix(y))
@@ -186,7 +185,7 @@ class MultiLabel(ClassifierMixin, Supervised, abstract=True):
         LabelReport
             It prints as tables; ``cards`` has one entry per label.
         """
-        return LabelReport.of(self, *with_answers(X, y, getattr(self, "format_", None)), compare)
+        return LabelReport.of(self, *self._with_answers(X, y), compare)
 
     def suggest_labels(self, X: Any, autoencoder: Autoencoder | None = None) -> list[Suggestion]:
         """Suggest new labels: groups of similar rows that no label explains and that are unlike the known rows.

@@ -42,6 +42,7 @@ from torch import Tensor, nn
 
 from ...corruption import Clean, Corruption
 from ...errors import DataError, FormatError, warn
+from ...formats.readers import with_answers
 from ...formats.targets import same_length
 from ...history import History
 from ...nets import (
@@ -116,6 +117,13 @@ class Supervised(System, abstract=True):
         self._fit(X, categories, numbers)
         del self._members, self._target
         return self
+
+    def _with_answers(self, X: Any, y: Any, fit: bool = False) -> tuple[Any, Any]:
+        """X and y; without y, those of the file of X, which is read as that of the first fit, or of the encoder, was."""
+        known = getattr(self, "format_", None)
+        if y is None and fit and not self._continues():
+            known = getattr(resolve_encoder(self.encoder), "format_", None)
+        return with_answers(X, y, getattr(known, "options", None))
 
     def _format(self, X: Any) -> Any:
         """That of a pre-trained autoencoder; else sparse numbers from 0 are word counts."""

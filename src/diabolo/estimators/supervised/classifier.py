@@ -23,7 +23,6 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from ...errors import DataError, FormatError, suggest
-from ...formats.readers import with_answers
 from ...formats.targets import classes, doubtful, floats, same_length, same_order
 from ...losses import Loss, Softmax
 from ..weights import weights
@@ -165,7 +164,7 @@ class Classifier(ClassifierMixin, Supervised):
         DataError
             The class of a row is missing, the length of y is not that of X, or y holds dates, lists or non-integer numbers.
         """
-        X, y = with_answers(X, y)
+        X, y = self._with_answers(X, y, fit=True)
         same_order(X, y)
         same_order(X, sample_weight, "sample_weight")
         y = classes(y)
@@ -179,7 +178,7 @@ class Classifier(ClassifierMixin, Supervised):
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Accuracy: the share of correct predictions; y as in :meth:`fit`."""
-        X, y = with_answers(X, y, getattr(self, "format_", None))
+        X, y = self._with_answers(X, y)
         same_order(X, y)
         y, said = classes(y), self.predict(X)
         same_length(len(y), len(said))

@@ -13,7 +13,6 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from ...errors import DataError, warn
-from ...formats.readers import with_answers
 from ...formats.scale import standard
 from ...formats.targets import floats, same_length, same_order
 from ...losses import Loss, Squared
@@ -141,7 +140,7 @@ class Regressor(RegressorMixin, Supervised):
         DataError
             y holds texts, dates or infinity, or no known number, or its length is not that of X.
         """
-        X, y = with_answers(X, y)
+        X, y = self._with_answers(X, y, fit=True)
         same_order(X, y)
         same_order(X, sample_weight, "sample_weight")
         values = floats(y)
@@ -186,7 +185,7 @@ class Regressor(RegressorMixin, Supervised):
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """R2 over the known numbers (NaN = unknown); for several targets, the mean of their R2."""
-        X, y = with_answers(X, y, getattr(self, "format_", None))
+        X, y = self._with_answers(X, y)
         same_order(X, y)
         truth, said = floats(y), self.predict(X)
         same_length(len(truth), len(said))

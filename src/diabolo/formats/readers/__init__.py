@@ -2,7 +2,7 @@
 
 ENDINGS                            of the names
 recognizes(path) -> bool           for files whose names do not say it (optional)
-kind(path) -> str                  "table", "matrix", "counts" or "pictures", from the first bytes
+kind(path, ...) -> str             "table", "matrix", "counts" or "pictures", from the first bytes; with options of `read`
 read(path, ...) -> Dataset         further parameters, keyword-only, are options of the file
 write(table, path, source)         a table in such a file, atomically; `source` is the file that was read (optional)
 """
@@ -28,11 +28,11 @@ __all__ = [
     "READABLE",
     "Dataset",
     "NamedMatrix",
+    "as_dataset",
     "opened",
     "options",
     "options_of",
     "read_dataset",
-    "read_like",
     "reader",
     "reads",
     "with_answers",
@@ -58,6 +58,8 @@ LOOKED_INTO = {
     "idx": r"idx\d",
     "cifar": r"\.bin$",
 }  # names of files that may be so; others are not
+
+READER = "reader"  # a key of the options of a Dataset: the kind of file that they are for
 
 OPTIONS: ContextVar[dict[str, Any]] = ContextVar("OPTIONS", default={})  # noqa: B039 - never changed
 
@@ -93,10 +95,13 @@ def reader(path: Any) -> Any:
     return _folder(path) if OPTIONS.get().get("labels") == "folder" else None
 
 
-def reads(path: Any, *kinds: str) -> bool:
-    """Whether a path is that of a file of the field, of one of these kinds."""
+def reads(path: Any, *kinds: str, known: dict[str, Any] | None = None) -> bool:
+    """Whether a path is that of a file of the field, and, read with `known` options, of one of these kinds."""
     found = reader(path)
-    return found is not None and (not kinds or found.kind(Path(path)) in kinds)
+    if found is None or not kinds:
+        return found is not None
+    said = _of_kind(found, known or {}) | OPTIONS.get()
+    return found.kind(Path(path), **{name: v for name, v in said.items() if name in _options(found.kind)}) in kinds
 
 
 def writable() -> list[str]:
@@ -127,19 +132,26 @@ def read_dataset(path: str | Path, **options: Any) -> Dataset:
     return _read(path, options, {})
 
 
-def read_like(path: str | Path, format: Any) -> Dataset:
-    """What a file holds, read with the options that the format of a model keeps of the file that it was fitted to."""
-    return _read(path, {}, getattr(format, "options", {}))
-
-
 def options_of(path: str | Path) -> list[str]:
     """The options of a kind of file."""
-    read = (reader(path) or _folder(path)).read
-    return [p.name for p in inspect.signature(read).parameters.values() if p.kind is p.KEYWORD_ONLY]
+    return _options((reader(path) or _folder(path)).read)
+
+
+def _options(function: Any) -> list[str]:
+    return [p.name for p in inspect.signature(function).parameters.values() if p.kind is p.KEYWORD_ONLY]
+
+
+def _of_kind(found: Any, known: dict[str, Any]) -> dict[str, Any]:
+    """Options of a file that was read, if it was read by this module."""
+    return {name: v for name, v in known.items() if name != READER} if known.get(READER) == _name(found) else {}
+
+
+def _name(found: Any) -> str:
+    return str(found.__name__).rpartition(".")[2]
 
 
 def _read(path: str | Path, options: dict[str, Any], known: dict[str, Any]) -> Dataset:
-    """With the options that were given, and of those that are `known` the ones that this kind of file has."""
+    """With the options that were given, and with those that are `known` of another file of this kind."""
     found = reader(path) or _folder(path)
     if found is None:
         raise DataError(f"cannot read {str(path)!r}: its name ends in none of {', '.join(READABLE)}")
@@ -148,8 +160,10 @@ def _read(path: str | Path, options: dict[str, Any], known: dict[str, Any]) -> D
         if name not in allowed:
             has = f"has {', '.join(f'{n}=' for n in allowed)}" if allowed else "has no options"
             raise ValueError(f"{name}= is no option of {str(path)!r}: this kind of file {has}")
-    dataset: Dataset = found.read(Path(path), **{name: v for name, v in known.items() if name in allowed} | options)
-    return replace(dataset, options={name: v for name, v in options.items() if name != "labels"} | dataset.options)
+    options = _of_kind(found, known) | options
+    dataset: Dataset = found.read(Path(path), **options)
+    used = {name: v for name, v in options.items() if name != "labels"} | dataset.options
+    return replace(dataset, options=used and {READER: _name(found)} | used)
 
 
 def _folder(path: str | Path) -> Any:
@@ -158,22 +172,26 @@ def _folder(path: str | Path) -> Any:
     return folders if folders.recognizes(Path(path)) else None
 
 
-def opened(X: Any, known: dict[str, Any] | None = None, tell: bool = False) -> Any:
-    """What a file of the field holds, as models take it; any other X as it is.
+def as_dataset(X: Any, known: dict[str, Any] | None = None) -> Any:
+    """What a file of the field holds; any other X as it is.
 
-    `known` are the options with which a model read the file that it was fitted to. With `tell`, prints what was decided.
+    `known` are the options with which a model read the file that it was fitted to.
     """
+    return X if reader(X) is None else _read(X, {}, known or {})
+
+
+def opened(X: Any, known: dict[str, Any] | None = None, tell: bool = False) -> Any:
+    """The same, as models take it. With `tell`, prints what was decided."""
+    X = as_dataset(X, known)
     if not isinstance(X, Dataset):
-        if reader(X) is None:
-            return X
-        X = _read(X, {}, known or {})
+        return X
     for sentence in X.decided if tell else ():
         print(f"read: {sentence}", file=sys.stderr)
     return X.values
 
 
-def with_answers(X: Any, y: Any, format: Any = None) -> tuple[Any, Any]:
-    """X and y; without y, those of the file of X, read as the `format` of a fitted model keeps it.
+def with_answers(X: Any, y: Any, known: dict[str, Any] | None = None) -> tuple[Any, Any]:
+    """X and y; without y, those of the file of X, with `known` options.
 
     Raises
     ------
@@ -184,7 +202,7 @@ def with_answers(X: Any, y: Any, format: Any = None) -> tuple[Any, Any]:
         return X, y
     name, hint = "y=None", ""
     if isinstance(X, (str, Path)) and (reader(X) or _folder(X)) is not None:
-        name, X = f"{str(X)!r} has no labels", read_like(X, format)
+        name, X = f"{str(X)!r} has no labels", _read(X, {}, known or {})
         hint = "".join(f"; {sentence}" for sentence in X.decided if "labels=" in sentence) or _of_folders(X)
     if not isinstance(X, Dataset) or X.Y is None:
         raise ValueError(f"{name}: requires y to be passed, but the target y is None{hint}")

@@ -5,11 +5,12 @@ file  --read-->  X (n, d), Y (n, k) or (n,), names, and what was decided while i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from ...deferred import is_sparse
 from ...errors import DataError, suggest
 
 __all__ = ["Dataset", "NamedMatrix"]
@@ -68,8 +69,17 @@ class Dataset:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Of X."""
-        return tuple(map(int, self.X.shape))
+        """Of X; (n,) of pictures in files."""
+        return tuple(map(int, getattr(self.X, "shape", None) or (len(self.X),)))
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: Any) -> Dataset:
+        """These rows, with all that is said of them; so scikit-learn can split it."""
+        i = np.arange(len(self))[rows[0] if isinstance(rows, tuple) else rows]
+        X, Y, weights = (None if v is None else some_rows(v, i) for v in (self.X, self.Y, self.weights))
+        return replace(self, X=X, Y=Y, weights=weights, rows=None if self.rows is None else [self.rows[j] for j in i])
 
     @property
     def values(self) -> Any:
@@ -115,7 +125,7 @@ class NamedMatrix:
         return self.shape[0]
 
     def __getitem__(self, rows: Any) -> NamedMatrix:
-        return NamedMatrix(self.matrix[rows], self.names, self.counts)
+        return NamedMatrix(self.matrix[rows], self.names, self.counts, self.options)
 
     def of(self, names: list[Any], said: str = "X", what: str = "column") -> Any:
         """The columns of these names, in this order.
@@ -133,3 +143,12 @@ class NamedMatrix:
                 f"{said} has no {what} {absent[0]!r}{more}, which the model was fitted with{suggest(absent[0], self.names)}"
             )
         return self.matrix[:, [place[name] for name in names]]
+
+
+def some_rows(X: Any, i: np.ndarray) -> Any:
+    """The rows of these numbers, of a table, an array, a sparse matrix, or pictures in files.
+
+    >>> some_rows(np.arange(6).reshape(3, 2), np.array([2, 0])).tolist()
+    [[4, 5], [0, 1]]
+    """
+    return X[i] if isinstance(X, np.ndarray) or is_sparse(X) else X.take(i.tolist())

@@ -107,7 +107,8 @@ def read(path: Path, *, zero_based: bool | None = None) -> Dataset:
         f"{named}; rows without: {without:,}",
         *found.said,
     )
-    return Dataset(X, Y, labels=[str(base + j) for j in range(k)] if k else None, counts=found.counts, decided=decided)
+    names, options = [str(base + j) for j in range(k)] if k else None, {"zero_based": first == 0}
+    return Dataset(X, Y, labels=names, counts=found.counts, decided=decided, options=options)
 
 
 def _rows(path: Path, found: Gathered, n: int) -> list[str]:

@@ -41,9 +41,9 @@ BY_ROWS, BY_COLUMNS = "csr_matrix", "csc_matrix"
 Entries = Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]
 
 
-def kind(path: Path) -> str:
+def kind(path: Path, *, layer: str | None = None) -> str:
     with opened(path) as file:
-        return "counts" if _holds_counts(_chosen(file, None)) else "matrix"
+        return "counts" if _holds_counts(_matrices(file).get(layer or "X")) else "matrix"
 
 
 def read(path: Path, *, layer: str | None = None, labels: str | Sequence[str] | None = None) -> Dataset:
@@ -118,7 +118,7 @@ def _layout(node: Any) -> str:
 
 def _holds_counts(node: Any) -> bool:
     """Whether the first numbers are counts, and those in the middle, and the last."""
-    data = node.get("data") if is_group(node) else node
+    data = node.get("data") if node is not None and is_group(node) else node
     if data is None or data.dtype.kind not in "fiu" or not data.size:
         return False
     real(data)

@@ -53,20 +53,26 @@ def read(
     path : path
         Of the file.
     zero_based : bool, optional
-        Whether the first column has the number 0, or 1. None: 0, if it occurs.
+        Whether the first column has the number 0, or 1, unless a comment of scikit-learn's says it. None: 0, if it occurs.
     n_features : int, optional
         Number of columns. None: as many as occur. Files that belong together need the same.
     multilabel : bool, optional
         Whether the labels of a row are a set. None: if a row has several, or none.
     """
-    if extreme.header(path):
-        if n_features is not None or multilabel is not None:
+    if sizes := extreme.header(path):
+        if n_features not in (None, sizes[1]) or multilabel is not None:
             raise ValueError(
-                f"{str(path)!r} begins with the numbers of rows, columns and labels: leave out n_features=, multilabel="
+                f"{str(path)!r} begins with the numbers of rows, columns, {sizes[1]:,}, and labels: leave out n_features=, "
+                "multilabel="
             )
         return extreme.read(path, zero_based=zero_based)
     _check(zero_based, n_features, multilabel)
-    told = _told(path) if zero_based is None else None
+    told = _told(path)
+    if told is not None and zero_based not in (None, told):
+        warn(
+            f"{str(path)!r}: a comment in it says that columns are counted from {int(not told)}, and so they are read, "
+            f"although zero_based={zero_based} was said, or is that of the file that the model was fitted to"
+        )
     zero_based = zero_based if told is None else told
     least = 1 if zero_based is False else 0
     most = MOST if n_features is None else n_features - 1 + (zero_based is not True)

@@ -37,11 +37,11 @@ from .writer import write
 __all__ = ["kind", "read", "write"]
 
 
-def kind(path: Path) -> str:
+def kind(path: Path, *, labels: str | Path | int | None = None, encoding: str | None = None) -> str:
     """Whether a file is a "table", or a "matrix": sparse rows of numbers."""
-    source = Source(path)
-    labels = {*found_labels(path, source.header, None).places}
-    return "matrix" if _is_sparse(source) and _are_numbers(source.header.attributes, labels) else "table"
+    source = Source(path, encoding)
+    chosen = {*found_labels(path, source.header, labels).places}
+    return "matrix" if _is_sparse(source) and _are_numbers(source.header.attributes, chosen) else "table"
 
 
 def read(path: Path, *, labels: str | Path | int | None = None, encoding: str | None = None) -> Dataset:
