@@ -29,10 +29,16 @@ Examples:
   diabolo encode people.diabolo new.csv -o codes.parquet
   diabolo encode people.diabolo new.csv --keep id -o codes.csv
   diabolo encode mails.diabolo mails.jsonl -o codes.npy
+  diabolo encode cells.diabolo cells.h5ad -o coded.h5ad                   (obsm["X_diabolo"])
+  diabolo encode cells.diabolo cells.h5ad --keep cell_type -o codes.csv   (a column of obs)
 """
 
 
-@click.command(epilog=EPILOG, help="Encode the rows of DATA: columns z1 ... zk of a .csv, .parquet, .feather or .npy.")
+@click.command(
+    epilog=EPILOG,
+    help="Encode the rows of DATA: columns z1 ... zk of a .csv, .parquet, .feather or .npy. An .h5ad becomes a copy of DATA "
+    "with the codes in obsm.",
+)
 @MODEL
 @DATA
 @OUTPUT

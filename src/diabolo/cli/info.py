@@ -20,6 +20,7 @@ Examples:
   diabolo info people.diabolo --json | jq .meta.comparison
   diabolo info cells.h5ad
   diabolo info scene.arff
+  diabolo info photos/ --set labels=folder
 """
 
 

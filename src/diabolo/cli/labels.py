@@ -41,7 +41,7 @@ def learn(
     pretrained: Any = load_model(encoder, "fit --encoder") if isinstance(encoder, Path) else encoder
     format = "auto" if encoder is None else "images" if encoder == IMAGENET else pretrained.format_
     if reads(path):
-        X, Y = of_file(path, names, drop)
+        X, Y = of_file(path, names, drop, labels_sep)
         kind = infer(getattr(X, "values", X)).kind
     elif path.is_dir():
         raise DataError(
@@ -64,7 +64,7 @@ def learn(
         printing.fitted_labels(clf, Y.shape[0] if hasattr(Y, "shape") else len(Y), output)
 
 
-def of_file(path: Path, names: Sequence[str], drop: Sequence[str]) -> tuple[Any, Any]:
+def of_file(path: Path, names: Sequence[str], drop: Sequence[str], sep: str | None) -> tuple[Any, Any]:
     """What a file holds that has its labels in it, and these, or those that are named, if any are."""
     from ..formats import read_labeled
     from ..formats.labeled import check_names
@@ -72,7 +72,7 @@ def of_file(path: Path, names: Sequence[str], drop: Sequence[str]) -> tuple[Any,
 
     dataset = read_dataset(path)
     if names and set(names) <= set(getattr(dataset.X, "column_names", ())):
-        return read_labeled(dataset.X, names, drop=drop)
+        return read_labeled(dataset.X, names, sep=sep, drop=drop)
     if names and dataset.Y is None and "labels" in options_of(path):
         dataset, names = read_dataset(path, labels=",".join(names)), ()
     Y = dataset.answers

@@ -19,6 +19,7 @@ Examples:
   diabolo outliers people.diabolo new.csv
   diabolo outliers people.diabolo new.csv --alpha 0.001 --keep id -o flagged.csv
   diabolo outliers people.diabolo new.csv --fdr 0.1 -o flagged.parquet
+  diabolo outliers cardio.diabolo cardio.mat
 """
 
 SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
@@ -27,7 +28,8 @@ SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 @click.command(
     epilog=EPILOG,
     help="Flag the rows of DATA that are unlike those to which MODEL was fitted. For each, print the cells that make it so, "
-    "their expected values, and the fewest cells to replace.",
+    "their expected values, and the fewest cells to replace. If DATA marks its outliers (y = 1, in a .mat or .npz), the area "
+    "under the ROC curve is printed.",
 )
 @MODEL
 @DATA

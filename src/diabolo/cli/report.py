@@ -40,7 +40,7 @@ Examples:
     "names",
     multiple=True,
     metavar="COLUMN",
-    help="Column of DATA that MODEL does not use, to color the map.",
+    help="Column of DATA that MODEL does not use, to color the map; of an .h5ad one of obs.",
 )
 @click.option("--labels-sep", metavar="SEP", help="Labels: --labels is one column of lists with this separator.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the map.")

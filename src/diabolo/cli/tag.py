@@ -25,6 +25,7 @@ Examples:
   diabolo tag tags.diabolo new.jsonl --proba --top 3 -o tagged.parquet
   diabolo tag tags.diabolo new.csv --keep id -o tagged.csv                  (of its columns this one alone)
   diabolo tag photos.diabolo holiday/ -o tagged.csv
+  diabolo tag scene.diabolo scene-test.arff -o tagged.csv
 """
 
 
@@ -32,7 +33,8 @@ Examples:
     epilog=EPILOG,
     help="Add a column 'labels' to DATA: the labels that MODEL predicts for each row. DATA is a table with the columns of the "
     "model. For a model of texts it is a table with a column of texts, a .txt, a .jsonl, or a folder of .txt. For a model of "
-    "pictures it is a folder, a .zip, a picture, or a table with a column of their names.",
+    "pictures it is a folder, a .zip, a picture, or a table with a column of their names. If DATA has labels of its own, such "
+    "as an .arff, F1 says how well they agree.",
 )
 @MODEL
 @DATA
