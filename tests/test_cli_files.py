@@ -308,3 +308,19 @@ def test_tables_in_a_legacy_encoding(tmp_path: Path, diabolo: Any) -> None:
     said = diabolo("encode", tmp_path / "m.diabolo", tmp_path / "a.arff", "--keep", "town", "-o", tmp_path / "z.csv")
     assert said.code == 0, said.err
     assert "Köln" in (tmp_path / "z.csv").read_text("utf-8")
+
+
+def test_a_dropped_column(tmp_path: Path, diabolo: Any) -> None:
+    lines = ["@relation r", "@attribute id numeric", "@attribute a numeric", "@attribute b {x,y,z}", "@data"]
+    (tmp_path / "a.arff").write_text("\n".join([*lines, *(f"{i},{i % 7},{'xyz'[i % 3]}" for i in range(60))]))
+    fit = ("fit", tmp_path / "a.arff", "--drop", "id", "--na", "z", "--labels-sep", ";", *FIT, "-o", tmp_path / "m.diabolo")
+    said = diabolo(*fit, "--labels", "b")
+    assert said.code == 0, said.err
+    assert list(load(tmp_path / "m.diabolo").classes_) == ["x", "y"]  # z is a missing cell
+    sav(tmp_path / "a.sav")
+    said = diabolo("fit", tmp_path / "a.sav", "--drop", "gene1", *FIT, "-o", tmp_path / "m.diabolo")
+    assert said.code == 0, said.err
+    assert load(tmp_path / "m.diabolo").format_.columns == [f"gene{j}" for j in (0, 2, 3, 4, 5)]
+    assert (
+        "there is no column 'gene9'" in diabolo("fit", tmp_path / "a.sav", "--drop", "gene9", "-o", tmp_path / "n.diabolo").err
+    )

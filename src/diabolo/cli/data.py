@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,7 @@ def open_data(path: Path, drop: Sequence[str] = (), text: str | None = None) -> 
     """The data in `path`: the path itself, or a table without the columns `drop`, read as was said."""
     from ..formats.cells import guessed
     from ..formats.files import Reading, is_table, read_table
+    from ..formats.readers import read_dataset, reads
     from ..formats.schema import is_text, words
     from .options import said
 
@@ -51,14 +53,16 @@ def open_data(path: Path, drop: Sequence[str] = (), text: str | None = None) -> 
 
     if text is not None and said().get("dates"):
         raise click.UsageError(f"--date is for columns of a table, but with --text only the column {text!r} is read")
-    table = read_table(path, None, Reading(**said()), {}, rest=text is None)
+    dataset = read_dataset(path) if text is None and reads(path, "table") else None
+    table = read_table(path, None, Reading(**said()), {}, rest=text is None) if dataset is None else dataset.X
     for option, names in (("--drop", drop), ("--text", () if text is None else (text,))):
         for name in names:
             if name not in table.column_names:
                 raise no_column(option, name, table.column_names)
     if text is not None and is_text(table[text].type) and not is_text((found := guessed(table[text])).type):
         warn(f"--text: column {text!r} holds {words(found.type)}, such as {table[text][0].as_py()!r}: each is read as a word")
-    return table.drop_columns(list(drop))
+    table = table.drop_columns(list(drop))
+    return table if dataset is None else replace(dataset, X=table)
 
 
 def load_model(path: Path, verb: str, kind: str = "Autoencoder", *others: str) -> Any:

@@ -66,13 +66,13 @@ def learn(
 
 def of_file(path: Path, names: Sequence[str], drop: Sequence[str], sep: str | None) -> tuple[Any, Any]:
     """What a file holds that has its labels in it, and these, or those that are named, if any are."""
-    from ..formats import read_labeled
+    from ..formats import Reading, read_labeled
     from ..formats.labeled import check_names
     from ..formats.readers import NamedMatrix, options_of, read_dataset
 
     dataset = read_dataset(path)
     if names and set(names) <= set(getattr(dataset.X, "column_names", ())):
-        return read_labeled(dataset.X, names, sep=sep, drop=drop)
+        return read_labeled(dataset.X, names, sep=sep, drop=drop, reading=Reading(**options.said()))
     if names and dataset.Y is None and "labels" in options_of(path):
         dataset, names = read_dataset(path, labels=",".join(names)), ()
     Y = dataset.answers
