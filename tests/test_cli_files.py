@@ -279,7 +279,9 @@ def test_pairs_without_an_ending(tmp_path: Path, diabolo: Any) -> None:
 def test_files_without_labels_say_where_some_are(tmp_path: Path, diabolo: Any) -> None:
     counted(tmp_path / "cells.h5ad")
     task = ("--task", "labels", "-o", tmp_path / "m.diabolo")
-    assert "kind (2 classes); --labels takes one" in diabolo("fit", tmp_path / "cells.h5ad", *task).err
+    assert "kind (2 classes); --set labels='kind' makes them Y" in diabolo("fit", tmp_path / "cells.h5ad", *task).err
+    (tmp_path / "a.arff").write_text("@relation r\n@attribute a numeric\n@attribute b {0,1}\n@data\n1,0\n2,1\n")
+    assert "--set labels=-6 takes the last six" in diabolo("fit", tmp_path / "a.arff", *task).err
     (tmp_path / "empty").mkdir()
     assert "--set labels=folder" in diabolo("fit", tmp_path / "empty", *task).err
 

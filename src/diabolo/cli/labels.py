@@ -77,8 +77,8 @@ def of_file(path: Path, names: Sequence[str], drop: Sequence[str], sep: str | No
         dataset, names = read_dataset(path, labels=",".join(names)), ()
     Y = dataset.answers
     if Y is None:
-        hint = next((s for s in dataset.decided if "labels" in s), "")
-        hint = f"{hint.partition(';')[0]}; --labels takes one" if hint else f"`diabolo info {path}` says what it holds"
+        said = next((sentence for sentence in dataset.decided if "; labels=" in sentence), "")
+        hint = said.replace("; labels=", "; --set labels=") or f"`diabolo info {path}` says what it holds"
         raise DataError(f"{str(path)!r} has no labels: {hint}")
     if drop:
         check_names(dataset.X, list(drop), "--drop")

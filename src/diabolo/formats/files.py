@@ -101,6 +101,8 @@ def read_table(
             return with_dates(path, _read_parquet(path, most), reading, cells)
         if ending(path).endswith((".feather", ".arrow")):
             return with_dates(path, _read_arrow(path), reading, cells)
+    if readers.reads(path):
+        raise DataError(f"{str(path)!r} holds no table, as a model of a table needs it: `diabolo info` says what it holds")
     raise DataError(f"cannot read {str(path)!r}: its name ends in none of {', '.join((*READABLE, *JSON))}")
 
 
