@@ -139,6 +139,7 @@ def test_an_option_of_another_kind_of_file(tmp_path: Path) -> None:
 
 
 def test_a_file_of_no_known_kind(tmp_path: Path) -> None:
+    (tmp_path / "a.xyz").write_text("?")
     with pytest.raises(DataError, match=r"its name ends in none of \.npz, \.mat"):
         read_dataset(tmp_path / "a.xyz")
 
@@ -431,3 +432,21 @@ def test_dates_and_missing_values_of_a_table(tmp_path: Path) -> None:
         ae = Autoencoder(1, format=told, **SMALL).fit(X)
         for other in (tmp_path / "a.arff", tmp_path / "a.csv", read_dataset(tmp_path / "a.arff")):
             np.testing.assert_array_equal(ae.transform(other), plain)
+
+
+def test_what_is_no_file_of_the_field(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        read_dataset(tmp_path / "none.csv")
+    (tmp_path / "a.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(DataError, match=r"a model takes the path of any other file that diabolo reads, such as a \.csv"):
+        read_dataset(tmp_path / "a.csv")
+    with pytest.raises(DataError, match=r"cannot read the folder .*: give a file"):
+        read_dataset(tmp_path)
+    npz(tmp_path / "a.npz")
+    with pytest.raises(DataError, match=r"give one of its files, such as '.*a\.npz'"):
+        read_dataset(tmp_path)
+    svmlight(tmp_path / "a9a")
+    with pytest.raises(DataError, match="it holds pairs, as svmlight files do"):
+        read_dataset(tmp_path / "a9a")
+    with pytest.raises(DataError, match=r"X is a AnnData: give its \.h5ad, its X or one of its layers"):
+        Autoencoder(1).fit(anndata.AnnData(NUMBERS))

@@ -38,7 +38,7 @@ def command(model: Path, as_json: bool) -> None:
     from .. import storage
 
     if not model.name.endswith(".diabolo"):
-        from ..formats import of_pairs
+        from ..formats.readers import of_pairs
         from . import contents
 
         if contents.is_data(model):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import re
 from pathlib import Path
 from typing import Any
 
@@ -83,17 +82,13 @@ def infer(X: Any, format: str | Format = "auto", counts: bool = False) -> Format
             return cls()
     if isinstance(X, (str, Path)) and Path(X).is_dir():
         what = "holds neither pictures nor .txt files" if any(Path(X).iterdir()) else "is empty"
-        files = [str(f) for f in sorted(Path(X).iterdir()) if f.is_file() and readers.reader(f) is not None]
-        file = f"one of its files, such as {files[0]!r}" if files else "the file of a table"
+        file = readers.inside(X) or "the file of a table"
         raise DataError(f"the folder {str(X)!r} {what}: give one of pictures or of texts (.txt), or {file}")
     if isinstance(X, (str, Path)):
         names = ", ".join((*READABLE, *readers.READABLE, ".npy", ".jsonl", ".jsonl.gz", ".txt"))
-        raise DataError(f"{str(X)!r} is not a file that can be read: its name should end in one of {names}{of_pairs(X)}")
+        raise DataError(
+            f"{str(X)!r} is not a file that can be read: its name should end in one of {names}{readers.of_pairs(X)}"
+        )
+    if hasattr(X, "obs") and hasattr(X, "layers"):
+        raise DataError(f"X is a {type(X).__name__}: give its .h5ad, its X or one of its layers, or to_df() for names of genes")
     raise DataError(f"X is a {type(X).__name__}: give a DataFrame, an array, a sparse matrix, a list of texts or a path")
-
-
-def of_pairs(path: str | Path) -> str:
-    """A remark on a file of pairs that is not called so, as those of LIBSVM's page are; else ""."""
-    with open(path, "rb") as file:
-        pairs = re.match(rb"\S+ \d+:\S+ ", file.read(200))
-    return "; it holds pairs, as svmlight files do: give it a name that ends in .svm" if pairs else ""

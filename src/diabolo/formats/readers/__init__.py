@@ -10,12 +10,14 @@ write(table, path, source)         a table in such a file, atomically; `source` 
 from __future__ import annotations
 
 import inspect
+import os
 import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
+from errno import ENOENT
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -154,7 +156,7 @@ def _read(path: str | Path, options: dict[str, Any], known: dict[str, Any]) -> D
     """With the options that were given, and with those that are `known` of another file of this kind."""
     found = reader(path) or _folder(path)
     if found is None:
-        raise DataError(f"cannot read {str(path)!r}: its name ends in none of {', '.join(READABLE)}")
+        raise _unread(path)
     options, allowed = OPTIONS.get() | options, options_of(path)
     for name in options:
         if name not in allowed:
@@ -164,6 +166,28 @@ def _read(path: str | Path, options: dict[str, Any], known: dict[str, Any]) -> D
     dataset: Dataset = found.read(Path(path), **options)
     used = {name: v for name, v in options.items() if name != "labels"} | dataset.options
     return replace(dataset, options=used and {READER: _name(found)} | used)
+
+
+def _unread(path: str | Path) -> Exception:
+    if not Path(path).exists():
+        return FileNotFoundError(ENOENT, os.strerror(ENOENT), str(path))
+    if Path(path).is_dir():
+        return DataError(f"cannot read the folder {str(path)!r}: give {inside(path) or 'a file'}")
+    more = of_pairs(path) or "; a model takes the path of any other file that diabolo reads, such as a .csv"
+    return DataError(f"cannot read {str(path)!r}: its name ends in none of {', '.join(READABLE)}{more}")
+
+
+def inside(folder: str | Path) -> str:
+    """Which file of a folder may have been meant; "" if there is none."""
+    files = [str(f) for f in sorted(Path(folder).iterdir()) if f.is_file() and reader(f) is not None]
+    return f"one of its files, such as {files[0]!r}" if files else ""
+
+
+def of_pairs(path: str | Path) -> str:
+    """A remark on a file of pairs that is not called so, as those of LIBSVM's page are; else ""."""
+    with open(path, "rb") as file:
+        pairs = re.match(rb"\S+ \d+:\S+ ", file.read(200))
+    return "; it holds pairs, as svmlight files do: give it a name that ends in .svm" if pairs else ""
 
 
 def _folder(path: str | Path) -> Any:
