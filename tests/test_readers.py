@@ -435,7 +435,7 @@ def test_dates_and_missing_values_of_a_table(tmp_path: Path) -> None:
 
 
 def test_what_is_no_file_of_the_field(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(DataError, match="there is no such file"):
         read_dataset(tmp_path / "none.csv")
     (tmp_path / "a.csv").write_text("a,b\n1,2\n")
     with pytest.raises(DataError, match=r"a model takes the path of any other file that diabolo reads, such as a \.csv"):

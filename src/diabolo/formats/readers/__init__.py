@@ -10,14 +10,12 @@ write(table, path, source)         a table in such a file, atomically; `source` 
 from __future__ import annotations
 
 import inspect
-import os
 import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
-from errno import ENOENT
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -168,9 +166,9 @@ def _read(path: str | Path, options: dict[str, Any], known: dict[str, Any]) -> D
     return replace(dataset, options=used and {READER: _name(found)} | used)
 
 
-def _unread(path: str | Path) -> Exception:
+def _unread(path: str | Path) -> DataError:
     if not Path(path).exists():
-        return FileNotFoundError(ENOENT, os.strerror(ENOENT), str(path))
+        return DataError(f"cannot read {str(path)!r}: there is no such file")
     if Path(path).is_dir():
         return DataError(f"cannot read the folder {str(path)!r}: give {inside(path) or 'a file'}")
     more = of_pairs(path) or "; a model takes the path of any other file that diabolo reads, such as a .csv"
