@@ -326,3 +326,22 @@ def test_a_dropped_column(tmp_path: Path, diabolo: Any) -> None:
     assert (
         "there is no column 'gene9'" in diabolo("fit", tmp_path / "a.sav", "--drop", "gene9", "-o", tmp_path / "n.diabolo").err
     )
+
+
+def test_a_map_and_a_report_of_images_with_their_classes(tmp_path: Path, diabolo: Any) -> None:
+    from PIL import Image
+
+    images = np.random.default_rng(0).integers(0, 256, (24, 8, 8)).astype(np.uint8)
+    (tmp_path / "a-images-idx3-ubyte").write_bytes(b"\0\0\x08\x03" + np.array([24, 8, 8], ">i4").tobytes() + images.tobytes())
+    (tmp_path / "a-labels-idx1-ubyte").write_bytes(b"\0\0\x08\x01" + np.array([24], ">i4").tobytes() + bytes(range(3)) * 8)
+    for i, pixels in enumerate(images):
+        (folder := tmp_path / "photos" / "ab"[i % 2]).mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(folder / f"{i}.png")
+    model, classes = tmp_path / "m.diabolo", ("--set", "labels=folder")
+    for data, more in ((tmp_path / "a-images-idx3-ubyte", ()), (tmp_path / "photos", classes)):
+        assert diabolo("fit", data, *FIT, "--quiet", "-o", model).code == 0
+        said = diabolo("map", model, data, *more, "--color", "y", "-o", tmp_path / "map.svg")
+        assert said.code == 0, said.err
+        assert diabolo("report", model, data, *more, "--label", "y", "-o", tmp_path / "r.html").code == 0
+    said = diabolo("map", model, tmp_path / "photos", "--color", "y", "-o", tmp_path / "map.svg")
+    assert "--color: pictures have no columns; --set labels=folder --color y takes the folder of each" in said.err

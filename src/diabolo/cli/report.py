@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from ..errors import no_column
+from ..errors import DataError, no_column
 from .data import DATA, MODEL, OUTPUT, never_onto_input, said_columns
 from .options import reading, reread
 
@@ -133,6 +133,8 @@ def columns(data: Path, names: tuple[str, ...], option: str, format: Any) -> dic
 
     if names and reads(data):
         return said_columns(data, names, option, format)
+    if names and format.kind == "images" and data.is_dir():
+        raise DataError(f"{option}: pictures have no columns; --set labels=folder {option} y takes the folder of each")
     fitted = getattr(format, "reading", None)
     table: Any = read_table(data, None, fitted or Reading(**said()), {}, rest=True) if names else None
     for name in names:
