@@ -70,6 +70,11 @@ def test_known_outliers(tmp_path: Path, diabolo: Any) -> None:
     plain = load(tmp_path / "m.diabolo").score_samples(NUMBERS)
     said = diabolo("outliers", tmp_path / "m.diabolo", tmp_path / "a.mat").out
     assert f"a.mat marks {LABELS[:, 0].sum()} outliers; area under the ROC curve" in said
+    said = diabolo(
+        "outliers", tmp_path / "m.diabolo", tmp_path / "a.mat", "--alpha", "0.5", "--show", "0", "-o", tmp_path / "f.csv"
+    )
+    assert "No row" not in said.out
+    assert len((tmp_path / "f.csv").read_text().splitlines()) > 1
     assert diabolo("fit", tmp_path / "a.mat", "--known", *task).code == 0
     assert not np.array_equal(load(tmp_path / "m.diabolo").score_samples(NUMBERS), plain)
 

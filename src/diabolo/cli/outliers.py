@@ -67,7 +67,7 @@ def command(
     rows = np.flatnonzero(wanted)
     rows = rows[np.argsort(score[rows], kind="stable")]
     verdicts = detector.explain(data, rows if output else rows[:show], cells)
-    if verdicts:
+    if verdicts and show:
         printing.console.print(type(verdicts)(verdicts[:show]))
     rule = f"at most {fdr:.1%} of these are false alarms" if fdr else f"of normal rows at most {detector.rate_:.2%} are flagged"
     printing.console.print(f"{len(score):,} rows, {len(rows):,} flagged ({len(rows) / max(len(score), 1):.2%}); {rule}")
