@@ -350,3 +350,59 @@ def test_a_map_and_a_report_of_images_with_their_classes(tmp_path: Path, diabolo
         assert diabolo("report", model, data, *more, "--label", "y", "-o", tmp_path / "r.html").code == 0
     said = diabolo("map", model, tmp_path / "photos", "--color", "y", "-o", tmp_path / "map.svg")
     assert "--color: pictures have no columns; --set labels=folder --color y takes the folder of each" in said.err
+
+
+def test_labels_of_a_file_can_be_kept_colored_and_judged(tmp_path: Path, diabolo: Any) -> None:
+    arff(tmp_path / "a.arff")
+    npz(tmp_path / "a.npz")
+    for name, label in (("a.arff", "l1"), ("a.npz", "y")):
+        data, model = tmp_path / name, tmp_path / "m.diabolo"
+        assert diabolo("fit", data, *FIT, "-o", model).code == 0
+        for verb in (
+            ("encode", model, data, "--keep", label, "-o", tmp_path / "z.csv"),
+            ("map", model, data, "--color", label, "-o", tmp_path / "z.svg"),
+            ("report", model, data, "--label", label, "-o", tmp_path / "z.html"),
+            ("explore", model, data, "--export", tmp_path / f"{label}.html"),
+        ):
+            said = diabolo(*verb)
+            assert said.code == 0, said.err
+        assert (tmp_path / "z.csv").read_text().startswith(f'"{label}","z1"')
+        assert f'"{label}"' in (tmp_path / f"{label}.html").read_text()
+        assert diabolo("fit", data, "--task", "labels", *FIT, "-o", model).code == 0
+        said = diabolo("report", model, data, "-o", tmp_path / "z.html")
+        assert said.code == 0, said.err
+
+
+def test_what_is_written_into_files_of_numbers(tmp_path: Path, diabolo: Any) -> None:
+    """Names of rows that look like numbers are no codes; the case of an ending does not matter."""
+    h5ad(tmp_path / "a.h5ad")
+    model = tmp_path / "m.diabolo"
+    assert diabolo("fit", tmp_path / "a.h5ad", *FIT, "-o", model).code == 0
+    for name in ("z.svm", "z.NPY", "z.csv"):
+        assert diabolo("encode", model, tmp_path / "a.h5ad", "-o", tmp_path / name).code == 0
+    z = np.load(tmp_path / "z.NPY")
+    np.testing.assert_array_equal(read_dataset(tmp_path / "z.svm").X.toarray(), z)
+    for name in ("z.svm", "z.NPY", "z.csv"):
+        assert diabolo("decode", model, tmp_path / name, "-o", tmp_path / "back.npy").code == 0
+        np.testing.assert_allclose(np.load(tmp_path / "back.npy"), load(model).inverse_transform(z))
+    assert (
+        "it cannot hold the columns of --keep"
+        in diabolo("encode", model, tmp_path / "a.h5ad", "--keep", "x", "-o", tmp_path / "z.h5ad").err
+    )
+    assert (
+        "codes are decoded from a table or a .npy"
+        in diabolo("decode", model, tmp_path / "a.h5ad", "-o", tmp_path / "b.csv").err
+    )
+
+
+def test_no_flagged_row_has_columns_of_their_types(tmp_path: Path, diabolo: Any) -> None:
+    h5ad(tmp_path / "a.h5ad")
+    assert diabolo("fit", tmp_path / "a.h5ad", "--task", "outliers", *FIT, "-o", tmp_path / "m.diabolo").code == 0
+    said = diabolo("outliers", tmp_path / "m.diabolo", tmp_path / "a.h5ad", "-o", tmp_path / "none.arff")
+    assert said.code == 0, said.err
+    assert "@attribute p numeric" in (tmp_path / "none.arff").read_text().lower()
+
+
+def test_options_that_info_does_not_use_are_refused(tmp_path: Path, diabolo: Any) -> None:
+    npz(tmp_path / "a.npz")
+    assert "--sep is for tables in text files" in diabolo("info", tmp_path / "a.npz", "--sep", ";").err

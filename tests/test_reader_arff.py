@@ -120,7 +120,7 @@ def test_a_table_by_weka_has_types() -> None:
     assert found.Y["sad"].to_pylist() == [0, 1, 1, 0, 0, 0, None, 0, 0, 0, 0]
     assert found.weights.tolist() == [1, 2.5, 1, 1, 0.25, 1, 1, 1, 1, 1, 1]
     assert found.decided[0] == "the last 2 of 8 attributes are labels, as -C in the relation's name says: 'happy', 'sad'"
-    assert "rows have weights, in braces at their ends: a row without has the weight 1" in found.decided
+    assert "rows have weights, in braces at their ends (else 1): used only as sample_weight=dataset.weights" in found.decided
 
 
 def test_sparse_rows_by_weka_are_the_same_table() -> None:

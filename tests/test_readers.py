@@ -450,3 +450,76 @@ def test_what_is_no_file_of_the_field(tmp_path: Path) -> None:
         read_dataset(tmp_path / "a9a")
     with pytest.raises(DataError, match=r"X is a AnnData: give its \.h5ad, its X or one of its layers"):
         Autoencoder(1).fit(anndata.AnnData(NUMBERS))
+
+
+def test_labels_that_do_not_occur_in_a_test_file(tmp_path: Path) -> None:
+    """Lines of svmlight name the labels that a row has: one that no row of the test file has is absent from it."""
+    fewer = LABELS * [0, 1, 1]
+    for name, Y in (("train.svm", LABELS), ("test.svm", fewer)):
+        rows = [",".join(map(str, np.flatnonzero(y))) for y in Y]
+        pairs = [" ".join(f"{j}:{v!r}" for j, v in enumerate(x, 1)) for x in NUMBERS.tolist()]
+        (tmp_path / name).write_text("".join(f"{y} {x}\n" for y, x in zip(rows, pairs, strict=True)))
+    clf = MultiLabelClassifier(**SMALL, members=2).fit(tmp_path / "train.svm")
+    assert clf.score(tmp_path / "test.svm") == clf.score(NUMBERS, fewer)
+    with pytest.raises(DataError, match="Y has no label 'a'"):
+        Dataset(NUMBERS, sp.csr_matrix(LABELS), labels=["b", "c", "d"]).answers.of(["a"], "Y", "label")
+
+
+@pytest.mark.parametrize("counts", [False, True])
+def test_columns_of_a_table_are_found_by_name(counts: bool, tmp_path: Path) -> None:
+    """A model of a matrix whose columns have names, and a table with these in another order."""
+    import pandas as pd
+    import polars as pl
+
+    X = sp.csr_matrix(COUNTS) if counts else NUMBERS
+    ae = Autoencoder(2, **SMALL).fit(Dataset(X, columns=NAMES, counts=counts))
+    plain = ae.transform(X)
+    ae.save(tmp_path / "m.diabolo")
+    df = pd.DataFrame(X.toarray() if counts else X, columns=NAMES)
+    other = df.iloc[:, [3, 1, 0, 5, 4, 2]].assign(more="text")
+    other.to_csv(tmp_path / "a.csv", index=False)
+    other.to_parquet(tmp_path / "a.parquet", index=False)
+    tables = [other, pa.Table.from_pandas(other), pl.from_pandas(other), tmp_path / "a.csv", tmp_path / "a.parquet"]
+    for table in [*tables, df.set_axis(range(D), axis=1), df.to_numpy()]:  # the last two have no names
+        np.testing.assert_array_equal(ae.transform(table), plain)
+        np.testing.assert_allclose(load_numpy(tmp_path / "m.diabolo").transform(table), plain, atol=1e-6)
+    with pytest.raises(DataError, match="X has no column 'gene 2', which the model was fitted with"):
+        ae.transform(df.drop(columns="gene 2"))
+
+
+def test_a_model_of_a_table_takes_a_matrix_with_these_columns(tmp_path: Path) -> None:
+    """The same rows, dense and sparse, in ARFF; and in a file that does not name its columns."""
+    arff(tmp_path / "a.arff")
+    head, data = (tmp_path / "a.arff").read_text().split("@data\n")
+    rows = ["{" + ", ".join(f"{j} {v}" for j, v in enumerate(line.split(","))) + "}" for line in data.splitlines()]
+    (tmp_path / "sparse.arff").write_text("\n".join([f"{head}@data", *rows]))
+    ae = Autoencoder(2, **SMALL).fit(tmp_path / "a.arff")
+    np.testing.assert_array_equal(ae.transform(tmp_path / "sparse.arff"), ae.transform(tmp_path / "a.arff"))
+    sparse = Autoencoder(2, **SMALL).fit(tmp_path / "sparse.arff")
+    np.testing.assert_array_equal(sparse.transform(tmp_path / "a.arff"), ae.transform(tmp_path / "a.arff"))
+    npz(tmp_path / "a.npz")
+    np.save(tmp_path / "a.npy", NUMBERS)
+    for name in ("a.npz", "a.npy"):
+        with pytest.raises(DataError, match="whose columns have no names, and here columns are found by their names"):
+            ae.transform(tmp_path / name)
+    pa_named = Autoencoder(2, **SMALL).fit(pa.table({"a": NUMBERS[:, 0], "b": NUMBERS[:, 1]}))
+    with pytest.raises(DataError, match="X has no column 'a', and 1 more of 2"):
+        pa_named.transform(tmp_path / "sparse.arff")
+
+
+@pytest.mark.parametrize("name", ["a.h5ad.gz", "a.mat.gz", "a.sav.gz", "b.arff", "b.h5ad", "b.svm"])
+def test_packed_files_say_so(name: str, tmp_path: Path) -> None:
+    """Of a kind that is not read packed, or without .gz in their names."""
+    plain = name.removesuffix(".gz").replace("b.", "a.")
+    WRITERS[plain](tmp_path / plain)
+    (tmp_path / name).write_bytes(gzip.compress((tmp_path / plain).read_bytes()))
+    with pytest.raises(DataError, match=f"{name}' is packed by gzip: unpack it first"):
+        Autoencoder(2, **SMALL).fit(tmp_path / name)
+
+
+def test_a_folder_by_the_name_of_a_file(tmp_path: Path) -> None:
+    for ending in readers.READABLE:
+        (tmp_path / f"a{ending}").mkdir()
+        with pytest.raises((DataError, IsADirectoryError)) as error:
+            read_dataset(tmp_path / f"a{ending}")
+        assert "\n" not in str(error.value)

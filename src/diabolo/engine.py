@@ -107,7 +107,7 @@ class Fitted:
     def _validated(self, X: Any) -> Any:
         """Check the names of columns; what is read from a file, the format checks."""
         X = X.values if isinstance(X, Dataset) else X
-        if isinstance(X, (str, Path, NamedMatrix)) or self.format_.free:
+        if isinstance(X, (str, Path, NamedMatrix)) or self.format_.free or (self.format_.has_names and hasattr(X, "columns")):
             return X
         X = plain(X)
         if self.format_.named:

@@ -12,7 +12,7 @@ from ..deferred import is_sparse
 from ..errors import DataError
 from ..formats import infer
 from ..formats.labels import Labels
-from ..formats.readers import Dataset, read_dataset, reader
+from ..formats.readers import Dataset, packed, read_dataset, reader
 
 __all__ = ["facts", "is_data"]
 
@@ -21,7 +21,7 @@ SHOWN = 8  # labels, with how often each is there
 
 def is_data(path: Path) -> bool:
     """Whether a file, or a folder, holds data, as far as its name or its first bytes tell."""
-    if reader(path) is not None or path.is_dir():
+    if reader(path) is not None or path.is_dir() or packed(path):
         return True  # reading says what is wrong in it
     try:
         infer(path)

@@ -34,6 +34,7 @@ JUDGED_BY = {
 READ = {
     *[".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp", ".txt", ".ttf", ".otf", ".ttc", ".woff", ".woff2"]
 }  # of which folders are inputs
+MOST_LABELS = 1000  # that are columns of a table
 KEEP = click.option(
     "--keep", multiple=True, metavar="COLUMN", help="Write this column of DATA, too, before all others (repeatable)."
 )
@@ -140,9 +141,9 @@ def as_table(X: Any, names: Sequence[str]) -> Any:
     return pa.table([X[:, j] for j in range(X.shape[1])], names=list(names))
 
 
-def kept_columns(model: System, data: Path, names: Sequence[str]) -> dict[str, Any]:
+def kept_columns(model: System, data: Path, names: Sequence[str], named: bool = True) -> dict[str, Any]:
     """What is known of each row of `data` and goes before what a model says of it: names of rows, columns to keep."""
-    found: dict[str, Any] = row_names(model, data)
+    found: dict[str, Any] = row_names(model, data) if named else {}
     if not names:
         return found
     from ..formats.readers import reads
@@ -187,10 +188,30 @@ def as_they_stand(model: System, data: Path) -> Any:
     from ..formats.layout import ending
     from .options import said
 
+    if (labels := file_labels(data, model.format_)) is not None:
+        return labels
     if not is_table(data, model.format_.options) and not ending(data).endswith((".jsonl", ".jsonl.gz")):
         raise DataError(f"--keep: {str(data)!r} is no table: it has no columns to keep")
     known: dict[str, Any] = {"encoding": getattr(model.format_, "encoding", None)}
     return read_table(data, None, getattr(model.format_, "reading", None) or Reading(**known | said()), {})
+
+
+def file_labels(data: Path, format: Any) -> Any:
+    """Of a file of the field with labels: its columns and its labels, or its classes `y`, as an Arrow table; else None."""
+    import pyarrow as pa
+
+    from ..formats.readers import as_dataset
+
+    found = as_dataset(data, format.options)
+    Y = getattr(found, "Y", None)
+    if Y is None or (is_sparse(Y) and Y.shape[1] > MOST_LABELS):
+        return None
+    if not hasattr(Y, "column_names"):
+        dense = Y.toarray() if is_sparse(Y) else Y.reshape(len(Y), -1)
+        Y = pa.table(list(dense.T), names=found.labels or ["y"])
+    X = found.X if hasattr(found.X, "column_names") else Y.select([])
+    new = [name for name in Y.column_names if name not in X.column_names]
+    return pa.table([*X.columns, *Y.select(new).columns], names=[*X.column_names, *new])
 
 
 def beside(known: dict[str, Any], found: Any) -> Any:
@@ -214,9 +235,10 @@ def save(X: Any, names: Sequence[str], output: Path, source: Path | None = None)
     from ..formats import write_table
     from ..storage import atomic
 
-    if isinstance(X, np.ndarray) and X.ndim > 2 and output.suffix != ".npy":
+    array = output.suffix.lower() == ".npy"
+    if isinstance(X, np.ndarray) and X.ndim > 2 and not array:
         save_pictures(X, output)
-    elif output.suffix == ".npy":
+    elif array:
         with atomic(output) as file:
             np.save(file, np.asarray(X), allow_pickle=False)
     else:

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from ..deferred import is_sparse
 from .data import MODEL, OUTPUT, code_names, light_model, never_onto_input, save
 
 EPILOG = """\b
@@ -36,10 +37,15 @@ def read_codes(path: Path, k: int) -> Any:
 
     from ..errors import DataError
     from ..formats.files import read_table
+    from ..formats.layout import ending
     from ..formats.matrices import read_array
+    from ..formats.readers import reads
 
-    if path.suffix == ".npy":
-        return np.asarray(read_array(path))
+    if ending(path).endswith(".h5ad"):
+        raise DataError(f"{str(path)!r}: codes are decoded from a table or a .npy: `diabolo encode` writes them into one, too")
+    if path.suffix.lower() == ".npy" or reads(path, "matrix", "counts"):
+        X = read_array(path)
+        return X.toarray() if is_sparse(X) else np.asarray(X)
     table = read_table(path)
     names = code_names(k)
     absent = [name for name in names if name not in table.column_names]

@@ -24,6 +24,8 @@ from .data import (
 )
 from .options import reading
 
+CODES_ONLY = (".npy", ".h5ad")  # files that hold nothing beside the codes
+NUMBERS = (".svm", ".svmlight", ".libsvm", ".svm.gz", ".svmlight.gz", ".libsvm.gz", ".fcs")  # and no names of rows
 EPILOG = """\b
 Examples:
   diabolo encode people.diabolo new.csv -o codes.parquet
@@ -46,13 +48,14 @@ Examples:
 @reading
 def command(model: Path, data: Path, output: Path, keep: tuple[str, ...]) -> None:
     from ..formats import readers
+    from ..formats.layout import ending
 
     never_onto_input(output, model, data)
-    if keep and output.suffix == ".npy":
-        raise DataError(f"--output {str(output)!r}: an array cannot hold the columns of --keep: write a table, such as .csv")
+    if keep and ending(output).endswith(CODES_ONLY):
+        raise DataError(f"--output {str(output)!r}: it cannot hold the columns of --keep: write a table, such as .csv")
     ae = light_model(model, "encode")
     with NoPandas():
-        known = {} if output.suffix in (".npy", ".h5ad") else kept_columns(ae, data, keep)
+        known = kept_columns(ae, data, keep, named=not ending(output).endswith((*CODES_ONLY, *NUMBERS)))
         Z = ae.transform(data)
     names = code_names(ae.n_components_)
     with nullcontext() if readers.reader(output) else NoPandas():  # files of statistics are written with pandas

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from .data import MODEL, never_onto_input
+from .data import MODEL, file_labels, never_onto_input
 from .options import reading, reread
 
 EPILOG = """\b
@@ -73,6 +73,8 @@ def rows_of(model: Any, data: Path | None) -> tuple[Any, dict[str, Any]]:
         if not hasattr(model, "sample"):
             raise DataError(f"a {type(model).__name__} draws no rows of its own: give DATA")
         return model.sample(DRAWN, random_state=0), {}
+    if (beside := file_labels(data, model.format_)) is not None:
+        return data, {name: beside[name] for name in beside.column_names if name not in model.format_.columns}
     if not is_table(data, model.format_.options):
         return data, {}
     table, X = read_for(model.format_, data)

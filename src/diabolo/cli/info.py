@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import DataError
-from .options import reading
+from .options import check_reading, reading
 
 if TYPE_CHECKING:
     from ..storage import Header
@@ -42,6 +42,7 @@ def command(model: Path, as_json: bool) -> None:
         from . import contents
 
         if contents.is_data(model):
+            check_reading(model)
             show(contents.facts(model))
             return
         if remark := of_pairs(model):

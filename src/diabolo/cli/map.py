@@ -50,18 +50,18 @@ def command(
     import numpy as np
 
     never_onto_input(output, model, data, *([new] if new else []))
-    if color and output.suffix != ".svg":
+    if color and output.suffix.lower() != ".svg":
         raise click.BadParameter(f"is for pictures: name the output something.svg, not {output.name!r}", param_hint="--color")
-    if output.suffix in (".png", ".jpg", ".jpeg", ".pdf"):
+    if output.suffix.lower() in (".png", ".jpg", ".jpeg", ".pdf"):
         raise click.BadParameter(f"a picture of the map is an .svg, not {output.name!r}", param_hint="--output")
-    if keep and output.suffix == ".svg":
+    if keep and output.suffix.lower() == ".svg":
         raise click.BadParameter(f"is for tables: name the output something.csv, not {output.name!r}", param_hint="--keep")
     ae = load_model(model, "map")
     shade = columns(data, (color,), "--color", ae.format_)[color] if color and color not in MEASURED else None
     found = ae.map(data, seed=seed)
     parts = [(data, found.places)] + ([(new, found.transform(ae.transform(new)))] if new else [])
     table = np.concatenate([measured(ae, rows, places, i) for i, (rows, places) in enumerate(parts)])
-    if output.suffix == ".svg":
+    if output.suffix.lower() == ".svg":
         picture(found, table, color, shade, output)
     else:
         save(beside(_known(ae, [rows for rows, _ in parts], keep), as_table(table, NAMES)), NAMES, output)

@@ -93,7 +93,9 @@ def marked(data: Path, options: dict[str, Any]) -> Any:
 
 
 def _of_rows(values: Any, rows: Any) -> Any:
-    return values.take(rows) if hasattr(values, "take") else [values[i] for i in rows.to_pylist()]
+    import pyarrow as pa
+
+    return values.take(rows) if hasattr(values, "take") else pa.array([values[i] for i in rows.to_pylist()], pa.string())
 
 
 def exact(v: Any) -> str | None:
@@ -116,9 +118,9 @@ def long(verdicts: list[RowExplanation]) -> Any:
     return pa.table(
         {
             "row": pa.array([v.row for v, _, _ in lines], pa.int64()),
-            "p": [float(v.p) for v, _, _ in lines],
-            "p distance": [v.p_distance for v, _, _ in lines],
-            "p code": [v.p_code for v, _, _ in lines],
+            "p": pa.array([float(v.p) for v, _, _ in lines], pa.float64()),
+            "p distance": pa.array([v.p_distance for v, _, _ in lines], pa.float64()),
+            "p code": pa.array([v.p_code for v, _, _ in lines], pa.float64()),
             "rank": pa.array([i for _, i, _ in lines], pa.int64()),
             "column": pa.array([c.column for _, _, c in lines], pa.string()),
             "seen": pa.array([exact(c.seen) for _, _, c in lines], pa.string()),

@@ -85,10 +85,11 @@ def labeled_rows(clf: MultiLabelClassifier, data: Path, names: tuple[str, ...], 
 
     from ..formats.labeled import check_names, label_lists, read_for, yes_no
     from ..formats.layout import ending
+    from ..formats.readers import as_dataset
 
     table, X = read_for(clf.format_, data)
-    if (classes := of_each_row(clf, data)) is not None:
-        return X, {"y": without_unknown(clf, classes)}
+    if getattr(classes := getattr(as_dataset(data, clf.format_.options), "Y", None), "ndim", 0) == 1:
+        return X, {"y": classes}
     if sep:
         check_names(table, list(names), "--labels")
         return X, {"y": without_unknown(clf, label_lists(table, names[0], sep))}
@@ -101,14 +102,6 @@ def labeled_rows(clf: MultiLabelClassifier, data: Path, names: tuple[str, ...], 
     not_judged(absent, "there are no such columns")
     unknown = np.full(len(table), np.nan)
     return X, {"y": np.column_stack([unknown if name in absent else yes_no(table, name) for name in labels])}
-
-
-def of_each_row(clf: MultiLabelClassifier, data: Path) -> list[list[str]] | None:
-    """The class of each row, in a list of its own, if a file of the field has classes."""
-    from ..formats.readers import as_dataset, reads
-
-    Y: Any = as_dataset(data, clf.format_.options).Y if reads(data) else None
-    return [[str(v)] for v in Y.tolist()] if getattr(Y, "ndim", 0) == 1 else None
 
 
 def without_unknown(clf: MultiLabelClassifier, lists: list[list[str]]) -> list[list[Any]]:

@@ -155,7 +155,7 @@ class System(Training, BaseEstimator, ABC):
         reset = reset and not self._continues()
         if isinstance(X, Dataset):
             X = X.values if not hasattr(X.X, "column_names") else with_dates("X", X.X, getattr(self.format_, "reading", None))
-        if isinstance(X, (str, Path, NamedMatrix)) or self.format_.free:
+        if isinstance(X, (str, Path, NamedMatrix)) or self.format_.free or (self.format_.has_names and hasattr(X, "columns")):
             return X
         X = plain(X)
         if self.format_.named:

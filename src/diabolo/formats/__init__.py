@@ -85,6 +85,8 @@ def infer(X: Any, format: str | Format = "auto", counts: bool = False) -> Format
         file = readers.inside(X) or "the file of a table"
         raise DataError(f"the folder {str(X)!r} {what}: give one of pictures or of texts (.txt), or {file}")
     if isinstance(X, (str, Path)):
+        if error := readers.packed(X):
+            raise error
         names = ", ".join((*READABLE, *readers.READABLE, ".npy", ".jsonl", ".jsonl.gz", ".txt"))
         raise DataError(
             f"{str(X)!r} is not a file that can be read: its name should end in one of {names}{readers.of_pairs(X)}"

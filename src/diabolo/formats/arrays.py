@@ -25,7 +25,7 @@ from ..sentinels import odd, warn_odd
 from .base import MAX_BYTES_IN_MEMORY, SAMPLE, Format, check_finite, named_loss, neither, warn_empty
 from .files import MISSING
 from .layout import ending
-from .matrices import SPARSE, dense, len_, matrix, names_of, options_of
+from .matrices import SPARSE, by_name, dense, len_, matrix, names_of, options_of
 from .readers import NamedMatrix, opened, reads
 from .scale import (
     BLOCK,
@@ -75,7 +75,6 @@ class Arrays(Format):
     """
 
     kind = "arrays"
-    has_names = False
     mean: np.ndarray
     divisor: np.ndarray
     knee: np.ndarray
@@ -149,7 +148,9 @@ class Arrays(Format):
     def _matrix(self, X: Any) -> Any:
         """X with the columns that were fitted."""
         X = opened(X, self.options)
-        return matrix(X.of(self.columns) if self.has_names and isinstance(X, NamedMatrix) else X)
+        if not self.has_names:
+            return matrix(X)
+        return matrix(X.of(self.columns) if isinstance(X, NamedMatrix) else by_name(X, self.columns))
 
     def _measure(self, sample: np.ndarray, block: slice, codes: list[tuple[str, str, int]]) -> tuple[np.ndarray, ...]:
         """Smallest and largest value, NUMBERS, binary and gaps of some columns; adds to `codes` what may mean "missing"."""

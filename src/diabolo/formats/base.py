@@ -50,6 +50,7 @@ class Format(Printed):
     piece: ClassVar[int] = 1024  # rows that a network reads at once outside of training
     free: ClassVar[bool] = False  # X is no table: its columns are the format's own
     named: ClassVar[bool] = False  # X has columns with names: new X is taken by them
+    has_names: bool = False  # X is a matrix whose columns have names
     has_cells: ClassVar[bool] = True  # a column is something on its own, which can be hidden, given, and judged
     words: ClassVar[bool] = False  # the features are counts of words
     deciding: bool = False  # whether a feature may decide a label: then no word is too frequent

@@ -20,7 +20,7 @@ from ..losses import Loss, Multinomial
 from ..rows import Rows
 from .base import MAX_BYTES_IN_MEMORY, Format, named_loss
 from .layout import ending
-from .matrices import canonical, matrix, names_of, options_of
+from .matrices import by_name, canonical, matrix, names_of, options_of
 from .readers import NamedMatrix, opened, reads
 from .readers.compressed import in_pieces
 from .texts import holds_texts, is_texts, read_documents, text_column
@@ -210,7 +210,9 @@ class Documents(Format):
 
     def _matrix(self, X: Any) -> sp.csr_matrix:
         X = opened(X, self.options)
-        counts = canonical(sp.csr_matrix(matrix(X.of(self.columns) if self.has_names and isinstance(X, NamedMatrix) else X)))
+        if self.has_names:
+            X = X.of(self.columns) if isinstance(X, NamedMatrix) else by_name(X, self.columns)
+        counts = canonical(sp.csr_matrix(matrix(X)))
         if any(not np.isfinite(v).all() or v.min() < 0 for v in in_pieces(counts.data)):
             raise DataError(
                 "Negative values (or infinite ones) in a matrix of word counts: give format='arrays' for other numbers"

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
@@ -23,6 +24,7 @@ import pyarrow.feather as feather
 import pyarrow.json as pa_json
 import pyarrow.parquet as pq
 
+from ..deferred import is_sparse
 from ..errors import DataError, warn
 from ..storage import atomic
 from . import readers
@@ -51,6 +53,7 @@ READABLE = (*CSV, ".parquet", ".feather", ".arrow")
 CHANGED = re.compile(r"Column\(/?(.*)\) changed from (\w+) to (\w+) in row (\d+)")
 LOOKED_AT = 1 << 16  # bytes of a file of JSON lines that say what it holds
 ROWS, MOST_CELLS = 3, 50  # lines within a cell that look like rows, by so many of their cells
+MOST_COLUMNS = 10_000  # of a sparse matrix that is taken as a table
 SPACES = 3  # a text has so many, and a cell of a table has not
 MISSING = pa_csv.ConvertOptions().null_values
 
@@ -87,10 +90,11 @@ def read_table(
         Naming the file and what is wrong in it.
     """
     path = Path(path)
-    known = {} if reading is None else reading.options
-    if readers.reads(path, "table", known=known):
-        X = readers.as_dataset(path, known).X
-        return with_dates(path, X, reading, types == {} and not rest)
+    if readers.reader(path) is not None:
+        found = readers.as_dataset(path, {} if reading is None else reading.options)
+        return with_dates(path, _as_table(path, found, types), reading, types == {} and not rest)
+    if ending(path).endswith(".npy"):
+        raise _nameless(path, "an array whose columns have no names")
     with explained(path):
         if ending(path).endswith(CSV):
             return _read_csv(path, reading or Reading(), types, rest, levels or {})
@@ -104,6 +108,25 @@ def read_table(
     if readers.reads(path):
         raise DataError(f"{str(path)!r} holds no table, as a model of a table needs it: `diabolo info` says what it holds")
     raise DataError(f"cannot read {str(path)!r}: its name ends in none of {', '.join((*READABLE, *JSON))}")
+
+
+def _as_table(path: Path, found: readers.Dataset, types: Mapping[str, pa.DataType] | None) -> pa.Table:
+    """The table in a file of the field; of a matrix the columns, or those with a type, if they have names."""
+    if hasattr(found.X, "column_names"):
+        return found.X
+    if len(found.shape) != 2 or found.columns is None:
+        raise _nameless(path, "pictures" if len(found.shape) != 2 else "a matrix whose columns have no names")
+    names = [*types] if types else found.columns
+    if len(names) > MOST_COLUMNS:
+        raise DataError(f"{str(path)!r} holds a matrix of {len(names):,} columns: too many for a table")
+    X = readers.NamedMatrix(found.X, found.columns).of(names)
+    return pa.table(list((X.toarray() if is_sparse(X) else np.asarray(X)).T), names=names)
+
+
+def _nameless(path: Path, what: str) -> DataError:
+    return DataError(
+        f"{str(path)!r} holds {what}, and here columns are found by their names: give a table with these names, such as a .csv"
+    )
 
 
 def table_pieces(

@@ -10,13 +10,26 @@ import numpy as np
 
 from ..deferred import is_sparse, is_tensor
 from ..errors import DataError
-from .files import READABLE, read_table
+from . import frames
+from .files import READABLE, is_table, read_table
 from .layout import ending
 from .readers import NamedMatrix, read_dataset, reads
 from .readers.compressed import in_pieces
 from .targets import is_number, missing
 
-__all__ = ["SPARSE", "canonical", "dense", "len_", "matrix", "names_of", "options_of", "plain", "read_array", "unmasked"]
+__all__ = [
+    "SPARSE",
+    "by_name",
+    "canonical",
+    "dense",
+    "len_",
+    "matrix",
+    "names_of",
+    "options_of",
+    "plain",
+    "read_array",
+    "unmasked",
+]
 
 SPARSE = [f"{kind}_{of}" for kind in ("csr", "csc", "coo") for of in ("matrix", "array")]
 
@@ -56,6 +69,21 @@ def matrix(X: Any) -> Any:
             "or X.reshape(1, -1) for one row."
         )
     return X
+
+
+def by_name(X: Any, names: list[str]) -> Any:
+    """Of a table, or the file of one, whose columns have names: the matrix of the columns with these; all else as it is."""
+    if isinstance(X, (str, Path)) and is_table(X):
+        X = read_table(X)
+    if not hasattr(X, "column_names") and not (hasattr(X, "columns") and all(isinstance(name, str) for name in X.columns)):
+        return X
+    there = frames.names_of(X)
+    NamedMatrix(np.empty((0, len(there))), there).of(names)  # an error, if one is not there
+    table = frames.arrow(X).select(names)
+    try:
+        return np.column_stack([column.to_numpy() for column in table.columns])
+    except ValueError:
+        return np.column_stack([column.cast("float64", safe=False).to_numpy() for column in table.columns])
 
 
 def options_of(X: Any) -> dict[str, Any]:

@@ -32,6 +32,7 @@ __all__ = [
     "opened",
     "options",
     "options_of",
+    "packed",
     "read_dataset",
     "reader",
     "reads",
@@ -137,6 +138,15 @@ def options_of(path: str | Path) -> list[str]:
     return _options((reader(path) or _folder(path)).read)
 
 
+def packed(path: str | Path) -> DataError | None:
+    """The error for a file of the field that is packed, but not of a kind, or not of a name, that is read so."""
+    if not Path(path).is_file() or ending(path).endswith(tuple(end for end in READABLE if end.endswith(".gz"))):
+        return None
+    with open(path, "rb") as file:
+        gzip = file.read(2) == b"\x1f\x8b"
+    return DataError(f"{str(path)!r} is packed by gzip: unpack it first") if gzip else None
+
+
 def _options(function: Any) -> list[str]:
     return [p.name for p in inspect.signature(function).parameters.values() if p.kind is p.KEYWORD_ONLY]
 
@@ -161,7 +171,12 @@ def _read(path: str | Path, options: dict[str, Any], known: dict[str, Any]) -> D
             has = f"has {', '.join(f'{n}=' for n in allowed)}" if allowed else "has no options"
             raise ValueError(f"{name}= is no option of {str(path)!r}: this kind of file {has}")
     options = _of_kind(found, known) | options
-    dataset: Dataset = found.read(Path(path), **options)
+    try:
+        dataset: Dataset = found.read(Path(path), **options)
+    except DataError:
+        if error := packed(path):
+            raise error from None
+        raise
     used = {name: v for name, v in options.items() if name != "labels"} | dataset.options
     return replace(dataset, options=used and {READER: _name(found)} | used)
 

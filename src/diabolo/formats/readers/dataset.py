@@ -35,6 +35,8 @@ class Dataset:
         Names of the columns of a matrix X, each once. None: the file has none.
     labels : list of str, optional
         Names of the columns of a matrix Y.
+    occurring : bool
+        Whether a sparse Y has only the labels that occur: all others are in no row.
     rows : list of str, optional
         Names of the rows.
     weights : ndarray (n,), optional
@@ -51,6 +53,7 @@ class Dataset:
     Y: Any = None
     columns: list[str] | None = None
     labels: list[str] | None = None
+    occurring: bool = False
     rows: list[str] | None = None
     weights: Any = None
     counts: bool = False
@@ -105,17 +108,21 @@ class Dataset:
     @property
     def answers(self) -> Any:
         """Y as models take it; a matrix with the names of its columns."""
-        return self.Y if self.labels is None else NamedMatrix(self.Y, self.labels)
+        return self.Y if self.labels is None else NamedMatrix(self.Y, self.labels, occurring=self.occurring)
 
 
 @dataclass(frozen=True, eq=False)
 class NamedMatrix:
-    """A matrix (n, d), the names of its columns (None: it has none), whether it counts things, and how it was read."""
+    """A matrix (n, d), the names of its columns (None: it has none), whether it counts things, and how it was read.
+
+    `occurring`: columns of other names are empty.
+    """
 
     matrix: Any
     names: list[str] | None
     counts: bool = False
     options: dict[str, Any] = field(default_factory=dict)
+    occurring: bool = False
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -125,7 +132,7 @@ class NamedMatrix:
         return self.shape[0]
 
     def __getitem__(self, rows: Any) -> NamedMatrix:
-        return NamedMatrix(self.matrix[rows], self.names, self.counts, self.options)
+        return replace(self, matrix=self.matrix[rows])
 
     def of(self, names: list[Any], said: str = "X", what: str = "column") -> Any:
         """The columns of these names, in this order.
@@ -137,6 +144,10 @@ class NamedMatrix:
             return self.matrix
         place = {name: j for j, name in enumerate(self.names)}
         absent = [name for name in names if name not in place]
+        if self.occurring and len(absent) < len(names):
+            X, empty = self.matrix, len(self.names)
+            wider = type(X)((X.data, X.indices, X.indptr), shape=(X.shape[0], empty + 1))
+            return wider[:, [place.get(name, empty) for name in names]]
         if absent:
             more = f", and {len(absent) - 1:,} more of {len(names):,}" if absent[1:] else ""
             raise DataError(

@@ -28,6 +28,7 @@ def opened(path: Path) -> Iterator[Any]:
         import h5py
     except ImportError:
         raise missing_extra("h5py", "formats", "files ending in .h5ad") from None
+    path.open("rb").close()  # an error of the system, in its own words
     try:
         with h5py.File(path, "r") as file:
             _check(file)

@@ -92,7 +92,8 @@ def read(
     else:
         (Y, said), labels = _numbers(found), None
     options = {"zero_based": first == 0, "n_features": d}
-    return Dataset(X, Y, labels=labels, counts=found.counts, decided=(*noted, said, *found.said), options=options)
+    decided = (*noted, said, *found.said)
+    return Dataset(X, Y, labels=labels, occurring=sets, counts=found.counts, decided=decided, options=options)
 
 
 def write(table: Any, path: Path, source: Path | None = None) -> None:
@@ -112,10 +113,9 @@ def write(table: Any, path: Path, source: Path | None = None) -> None:
 
 
 def _column(path: Path, table: Any, name: str) -> np.ndarray:
-    try:
-        values = table.column(name).cast("float64").to_numpy()
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        values = np.array([np.nan])
+    values, t = table.column(name), table.column(name).type
+    numbers = pa.types.is_integer(t) or pa.types.is_floating(t) or pa.types.is_boolean(t)
+    values = values.cast("float64").to_numpy() if numbers else np.array([np.nan])
     if not np.isfinite(values).all():
         raise DataError(
             f"{str(path)!r} holds finite numbers only, and column {name!r} has others: write a .csv or .parquet file"

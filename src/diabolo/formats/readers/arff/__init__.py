@@ -240,5 +240,5 @@ def _said(
         nominal = sum(a.kind == "nominal" and j not in chosen for j, a in enumerate(attributes))
         said += [f"{nominal:,} nominal attributes of 0 and 1 are numbers here"] if matrix and nominal else []
     if any(some is not None for _, some in weights):
-        said.append("rows have weights, in braces at their ends: a row without has the weight 1")
+        said.append("rows have weights, in braces at their ends (else 1): used only as sample_weight=dataset.weights")
     return tuple(said)
