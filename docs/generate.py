@@ -66,8 +66,8 @@ def cli_page() -> str:
     intro = (
         "# The command line\n\n"
         "`diabolo VERB --help` prints the texts of this page. Data files are `.csv`, `.csv.gz`, `.tsv`, `.parquet`, "
-        "`.feather`, `.npy`, `.npz`, `.jsonl`, `.txt`, a folder of `.txt`, and images: a file, a folder or a `.zip`; "
-        "see [formats](formats.md). An error is one line, and "
+        "`.feather`, `.npy`, `.npz`, `.jsonl`, `.txt`, a folder of `.txt`, images: a file, a folder or a `.zip`, and "
+        "[files of the field](formats.md#files-of-the-field); see [formats](formats.md). An error is one line, and "
         "the exit status is 1. With `DIABOLO_TRACEBACK=1` in the environment you also see Python's traceback.\n"
     )
     sections = [f"## diabolo {verb}\n\n```text\n{help_of(verb)}\n```\n" for verb in VERBS]

@@ -11,7 +11,7 @@ import scipy.io
 
 from diabolo import load
 from diabolo.formats import read_dataset
-from test_readers import LABELS, NAMES, NUMBERS, arff, cells, h5ad, mat, mtx, npz
+from test_readers import LABELS, NAMES, NUMBERS, arff, cells, h5ad, mat, mtx, npz, sav, svmlight
 
 FIT = ["--epochs", "2", "--hidden", "8"]
 N, D = NUMBERS.shape
@@ -70,6 +70,11 @@ def test_known_outliers(tmp_path: Path, diabolo: Any) -> None:
     plain = load(tmp_path / "m.diabolo").score_samples(NUMBERS)
     said = diabolo("outliers", tmp_path / "m.diabolo", tmp_path / "a.mat").out
     assert f"a.mat marks {LABELS[:, 0].sum()} outliers; area under the ROC curve" in said
+    said = diabolo(
+        "outliers", tmp_path / "m.diabolo", tmp_path / "a.mat", "--alpha", "0.5", "--show", "0", "-o", tmp_path / "f.csv"
+    )
+    assert "No row" not in said.out
+    assert len((tmp_path / "f.csv").read_text().splitlines()) > 1
     assert diabolo("fit", tmp_path / "a.mat", "--known", *task).code == 0
     assert not np.array_equal(load(tmp_path / "m.diabolo").score_samples(NUMBERS), plain)
 
@@ -162,6 +167,129 @@ def test_labels_that_are_columns_of_a_table(tmp_path: Path, diabolo: Any) -> Non
     assert (list(model.classes_), model.format_.columns) == (["b"], ["a"])
 
 
+def counted(path: Path, seed: int = 0) -> None:
+    """Counts in a layer, logarithms in X, and a kind for each cell."""
+    anndata = pytest.importorskip("anndata", reason="needs the extra formats")
+    import pandas as pd
+
+    counts = np.random.default_rng(seed).poisson(2.0, (N, 5)).astype(np.float32)
+    obs = pd.DataFrame({"kind": pd.Categorical(["T", "B"] * (N // 2)), "depth": counts.sum(1)}, [f"c{i}" for i in range(N)])
+    cells = anndata.AnnData(np.log1p(counts), obs=obs, var=pd.DataFrame(index=[f"g{j}" for j in range(5)]))
+    cells.layers["counts"] = counts
+    cells.write_h5ad(path)
+
+
+def test_verbs_read_as_the_model_did(tmp_path: Path, diabolo: Any) -> None:
+    counted(cells := tmp_path / "cells.h5ad")
+    fit = ("fit", cells, "--set", "layer=counts", *FIT, "--quiet", "-o", tmp_path / "m.diabolo")
+    assert diabolo(*fit, "--labels", "kind").code == 0
+    said = diabolo("tag", tmp_path / "m.diabolo", cells, "-o", tmp_path / "tags.csv")
+    assert (said.code, said.err) == (0, "")  # of logarithms it would warn
+    assert (tmp_path / "tags.csv").read_text().splitlines()[0].replace('"', "") == "name,labels"
+    assert "against the labels" not in said.out
+    said = diabolo("tag", tmp_path / "m.diabolo", cells, "--set", "labels=kind")
+    assert "% against the labels of the file" in said.out
+
+
+def test_outliers_that_one_of_several_arrays_does_not_mark(tmp_path: Path, diabolo: Any) -> None:
+    np.savez(tmp_path / "two.npz", train=NUMBERS, test=NUMBERS[:20])
+    task = ("--array", "train", "--task", "outliers", *FIT, "-o", tmp_path / "m.diabolo")
+    assert diabolo("fit", tmp_path / "two.npz", *task).code == 0
+    said = diabolo("outliers", tmp_path / "m.diabolo", tmp_path / "two.npz")
+    assert said.code == 0, said.err
+    assert f"{N} rows" in said.out
+
+
+def test_fitted_outliers_are_told(tmp_path: Path, diabolo: Any) -> None:
+    mat(tmp_path / "a.mat")
+    fit = ("fit", tmp_path / "a.mat", "--task", "outliers", *FIT, "-o", tmp_path / "m.diabolo")
+    told = f"y is not used: the {LABELS[:, 0].sum()} rows that it marks were fitted as normal; --known: as outliers"
+    assert told in diabolo(*fit).err
+    assert "y is not used" not in diabolo(*fit, "--known").err
+
+
+def test_a_map_colored_by_what_a_file_says_of_its_rows(tmp_path: Path, diabolo: Any) -> None:
+    counted(cells := tmp_path / "cells.h5ad")
+    fit = ("fit", cells, "--set", "layer=counts", "-k", "2", *FIT, "--quiet", "-o", tmp_path / "m.diabolo")
+    assert diabolo(*fit).code == 0
+    model = tmp_path / "m.diabolo"
+    for name in ("kind", "depth", "g1"):
+        assert diabolo("map", model, cells, "--color", name, "-o", tmp_path / "map.svg").code == 0
+    said = diabolo("map", model, cells, "--keep", "kind", "--keep", "g1", "-o", tmp_path / "map.csv")
+    assert said.code == 0, said.err
+    head, first, *_ = (tmp_path / "map.csv").read_text().replace('"', "").splitlines()
+    assert head.startswith("name,kind,g1,row")
+    assert first.split(",")[:3] == ["c0", "T", str(int(read_dataset(cells, layer="counts").X[0, 1]))]
+    assert "did you mean 'kind'" in diabolo("map", model, cells, "--color", "kin", "-o", tmp_path / "map.svg").err
+    assert diabolo("report", model, cells, "--label", "kind", "-o", tmp_path / "r.html").code == 0
+
+
+def test_a_map_colored_by_labels_and_classes(tmp_path: Path, diabolo: Any) -> None:
+    model = tmp_path / "m.diabolo"
+    for write, name, column in ((arff, "a.arff", "l1"), (npz, "a.npz", "y")):
+        write(tmp_path / name)
+        assert diabolo("fit", tmp_path / name, *FIT, "--quiet", "-o", model).code == 0
+        assert diabolo("map", model, tmp_path / name, "--color", column, "-o", tmp_path / "map.svg").code == 0
+        said = diabolo("map", model, tmp_path / name, "--color", "z", "-o", tmp_path / "map.svg").err
+        assert f"--color: there is no column 'z'; the columns are {'l0' if name == 'a.arff' else 'y'!r}" in said
+
+
+def test_labels_of_a_file_are_columns_for_label_add_and_report(tmp_path: Path, diabolo: Any) -> None:
+    arff(tmp_path / "a.arff")
+    model = tmp_path / "m.diabolo"
+    assert diabolo("fit", tmp_path / "a.arff", "--labels", "l0,l1", *FIT, "--quiet", "-o", model).code == 0
+    assert "l2" in diabolo("label", "add", model, "new", tmp_path / "a.arff").err  # may say which rows have it
+    said = diabolo("label", "add", model, "l2", tmp_path / "a.arff")
+    assert f"'l2' from {LABELS[:, 2].sum()} positive and {N - LABELS[:, 2].sum()} negative examples" in said.out
+    assert diabolo("report", model, tmp_path / "a.arff", "-o", tmp_path / "r.html").code == 0
+    said = diabolo("tag", model, tmp_path / "a.arff", "-o", tmp_path / "tags.csv")
+    assert "% against the labels of the file" in said.out
+    assert "`diabolo tag` and `diabolo report` compare" in diabolo("score", model, tmp_path / "a.arff").err
+
+
+def test_images_are_tagged_and_judged(tmp_path: Path, diabolo: Any) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (N, 8, 8)).astype(np.uint8)
+    (tmp_path / "a-images-idx3-ubyte").write_bytes(b"\0\0\x08\x03" + np.array([N, 8, 8], ">i4").tobytes() + images.tobytes())
+    y = np.arange(N, dtype=np.uint8) % 3
+    (tmp_path / "a-labels-idx1-ubyte").write_bytes(b"\0\0\x08\x01" + np.array([N], ">i4").tobytes() + y.tobytes())
+    data, model = tmp_path / "a-images-idx3-ubyte", tmp_path / "m.diabolo"
+    assert diabolo("fit", data, "--task", "labels", *FIT, "--quiet", "-o", model).code == 0
+    said = diabolo("tag", model, data, "-o", tmp_path / "tags.csv")
+    assert said.code == 0, said.err
+    assert "% against the labels of the file" in said.out
+    assert len((tmp_path / "tags.csv").read_text().splitlines()) == N + 1
+    assert "names of labels are not numbers" in diabolo("tag", model, data, "-o", tmp_path / "tags.svm").err
+    assert diabolo("report", model, data, "-o", tmp_path / "r.html").code == 0
+    said = diabolo("info", tmp_path)  # a folder that holds such files
+    assert "give one of pictures or of texts (.txt), or one of its files, such as" in said.err
+
+
+def test_codes_as_a_file_of_statistics(tmp_path: Path, diabolo: Any) -> None:
+    sav(tmp_path / "a.sav")
+    assert diabolo("fit", tmp_path / "a.sav", *FIT, "--quiet", "-o", tmp_path / "m.diabolo").code == 0
+    said = diabolo("encode", tmp_path / "m.diabolo", tmp_path / "a.sav", "-o", tmp_path / "z.sav")
+    assert said.code == 0, said.err
+    assert read_dataset(tmp_path / "z.sav").X.column_names == ["z1", "z2"]
+
+
+def test_pairs_without_an_ending(tmp_path: Path, diabolo: Any) -> None:
+    svmlight(tmp_path / "a9a")
+    for verb in (("info",), ("fit", "-o", tmp_path / "m.diabolo")):
+        said = diabolo(verb[0], tmp_path / "a9a", *verb[1:])
+        assert said.code == 1
+        assert "it holds pairs, as svmlight files do: give it a name that ends in .svm" in said.err
+
+
+def test_files_without_labels_say_where_some_are(tmp_path: Path, diabolo: Any) -> None:
+    counted(tmp_path / "cells.h5ad")
+    task = ("--task", "labels", "-o", tmp_path / "m.diabolo")
+    assert "kind (2 classes); --set labels='kind' makes them Y" in diabolo("fit", tmp_path / "cells.h5ad", *task).err
+    (tmp_path / "a.arff").write_text("@relation r\n@attribute a numeric\n@attribute b {0,1}\n@data\n1,0\n2,1\n")
+    assert "--set labels=-6 takes the last six" in diabolo("fit", tmp_path / "a.arff", *task).err
+    (tmp_path / "empty").mkdir()
+    assert "--set labels=folder" in diabolo("fit", tmp_path / "empty", *task).err
+
+
 def test_verbs_read_a_file_as_fit_did(tmp_path: Path, diabolo: Any) -> None:
     """Tags, names of rows and scores are of the layer, or of the turned matrix, that the model was fitted to."""
     anndata = pytest.importorskip("anndata", reason="needs the extra formats")
@@ -186,6 +314,41 @@ def test_tables_in_a_legacy_encoding(tmp_path: Path, diabolo: Any) -> None:
     said = diabolo("encode", tmp_path / "m.diabolo", tmp_path / "a.arff", "--keep", "town", "-o", tmp_path / "z.csv")
     assert said.code == 0, said.err
     assert "Köln" in (tmp_path / "z.csv").read_text("utf-8")
+
+
+def test_a_dropped_column(tmp_path: Path, diabolo: Any) -> None:
+    lines = ["@relation r", "@attribute id numeric", "@attribute a numeric", "@attribute b {x,y,z}", "@data"]
+    (tmp_path / "a.arff").write_text("\n".join([*lines, *(f"{i},{i % 7},{'xyz'[i % 3]}" for i in range(60))]))
+    fit = ("fit", tmp_path / "a.arff", "--drop", "id", "--na", "z", "--labels-sep", ";", *FIT, "-o", tmp_path / "m.diabolo")
+    said = diabolo(*fit, "--labels", "b")
+    assert said.code == 0, said.err
+    assert list(load(tmp_path / "m.diabolo").classes_) == ["x", "y"]  # z is a missing cell
+    sav(tmp_path / "a.sav")
+    said = diabolo("fit", tmp_path / "a.sav", "--drop", "gene1", *FIT, "-o", tmp_path / "m.diabolo")
+    assert said.code == 0, said.err
+    assert load(tmp_path / "m.diabolo").format_.columns == [f"gene{j}" for j in (0, 2, 3, 4, 5)]
+    assert (
+        "there is no column 'gene9'" in diabolo("fit", tmp_path / "a.sav", "--drop", "gene9", "-o", tmp_path / "n.diabolo").err
+    )
+
+
+def test_a_map_and_a_report_of_images_with_their_classes(tmp_path: Path, diabolo: Any) -> None:
+    from PIL import Image
+
+    images = np.random.default_rng(0).integers(0, 256, (24, 8, 8)).astype(np.uint8)
+    (tmp_path / "a-images-idx3-ubyte").write_bytes(b"\0\0\x08\x03" + np.array([24, 8, 8], ">i4").tobytes() + images.tobytes())
+    (tmp_path / "a-labels-idx1-ubyte").write_bytes(b"\0\0\x08\x01" + np.array([24], ">i4").tobytes() + bytes(range(3)) * 8)
+    for i, pixels in enumerate(images):
+        (folder := tmp_path / "photos" / "ab"[i % 2]).mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(folder / f"{i}.png")
+    model, classes = tmp_path / "m.diabolo", ("--set", "labels=folder")
+    for data, more in ((tmp_path / "a-images-idx3-ubyte", ()), (tmp_path / "photos", classes)):
+        assert diabolo("fit", data, *FIT, "--quiet", "-o", model).code == 0
+        said = diabolo("map", model, data, *more, "--color", "y", "-o", tmp_path / "map.svg")
+        assert said.code == 0, said.err
+        assert diabolo("report", model, data, *more, "--label", "y", "-o", tmp_path / "r.html").code == 0
+    said = diabolo("map", model, tmp_path / "photos", "--color", "y", "-o", tmp_path / "map.svg")
+    assert "--color: pictures have no columns; --set labels=folder --color y takes the folder of each" in said.err
 
 
 def test_labels_of_a_file_can_be_kept_colored_and_judged(tmp_path: Path, diabolo: Any) -> None:

@@ -147,6 +147,7 @@ def test_an_option_of_another_kind_of_file(tmp_path: Path) -> None:
 
 
 def test_a_file_of_no_known_kind(tmp_path: Path) -> None:
+    (tmp_path / "a.xyz").write_text("?")
     with pytest.raises(DataError, match=r"its name ends in none of \.npz, \.mat"):
         read_dataset(tmp_path / "a.xyz")
 
@@ -292,6 +293,33 @@ def test_a_model_of_counts_is_told_of_logarithms() -> None:
         ae.transform(sp.csr_matrix(np.log1p(COUNTS)))
 
 
+def test_a_score_reads_as_the_model_did(tmp_path: Path) -> None:
+    X, y = NUMBERS.copy(), LABELS[:, 0]
+    dump_svmlight_file(X, y, str(tmp_path / "train.svm"), zero_based=True)
+    X[:, 0] = 0.0
+    dump_svmlight_file(sp.csr_matrix(X), y, str(tmp_path / "test.svm"), zero_based=True)  # no column 0
+    text = (tmp_path / "test.svm").read_text().splitlines()
+    (tmp_path / "test.svm").write_text("\n".join(line for line in text if line[0] != "#") + "\n")
+    clf = Classifier(**SMALL).fit(tmp_path / "train.svm")
+    assert clf.score(tmp_path / "test.svm") == clf.score(X, y)
+
+
+def test_what_a_sparse_row_leaves_out_is_no_code(recwarn: pytest.WarningsRecorder) -> None:
+    X = np.zeros((200, 3))
+    X[:20] = np.random.default_rng(0).uniform(0.4, 0.41, (20, 3))
+    Autoencoder(1, **SMALL).fit(sp.csr_matrix(X))
+    assert not [w for w in recwarn if "like a code" in str(w.message)]
+    X[50:60] = -999
+    with pytest.warns(UserWarning, match="-999"):
+        Autoencoder(1, **SMALL).fit(sp.csr_matrix(X))
+
+
+def test_a_dataset_says_what_it_holds(tmp_path: Path) -> None:
+    mat(tmp_path / "a.mat")
+    said = repr(read_dataset(tmp_path / "a.mat"))
+    assert said.startswith(f"Dataset(X: ndarray ({N}, {D}) of float64, Y: ndarray ({N},) of int64)\n  X is the array 'X'")
+
+
 # ── a Dataset wherever X is taken ────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -411,6 +439,24 @@ def test_dates_and_missing_values_of_a_table(tmp_path: Path) -> None:
         ae = Autoencoder(1, format=told, **SMALL).fit(X)
         for other in (tmp_path / "a.arff", tmp_path / "a.csv", read_dataset(tmp_path / "a.arff")):
             np.testing.assert_array_equal(ae.transform(other), plain)
+
+
+def test_what_is_no_file_of_the_field(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="there is no such file"):
+        read_dataset(tmp_path / "none.csv")
+    (tmp_path / "a.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(DataError, match=r"a model takes the path of any other file that diabolo reads, such as a \.csv"):
+        read_dataset(tmp_path / "a.csv")
+    with pytest.raises(DataError, match=r"cannot read the folder .*: give a file"):
+        read_dataset(tmp_path)
+    npz(tmp_path / "a.npz")
+    with pytest.raises(DataError, match=r"give one of its files, such as '.*a\.npz'"):
+        read_dataset(tmp_path)
+    svmlight(tmp_path / "a9a")
+    with pytest.raises(DataError, match="it holds pairs, as svmlight files do"):
+        read_dataset(tmp_path / "a9a")
+    with pytest.raises(DataError, match=r"X is a AnnData: give its \.h5ad, its X or one of its layers"):
+        Autoencoder(1).fit(anndata.AnnData(NUMBERS))
 
 
 def test_labels_that_do_not_occur_in_a_test_file(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import re
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,10 @@ MADE_BY = {
     "Colorizer": "--task colorize",
 }
 IN_MEMORY = 100_000  # rows of a Parquet file, from which on results are written as they come
+JUDGED_BY = {
+    "OutlierDetector": "; `diabolo outliers` compares this one with the y of DATA",
+    "MultiLabelClassifier": "; `diabolo tag` and `diabolo report` compare this one with the labels of DATA",
+}
 READ = {
     *[".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp", ".txt", ".ttf", ".otf", ".ttc", ".woff", ".woff2"]
 }  # of which folders are inputs
@@ -63,6 +68,7 @@ def open_data(path: Path, drop: Sequence[str] = (), text: str | None = None) -> 
     """The data in `path`: the path itself, or a table without the columns `drop`, read as was said."""
     from ..formats.cells import guessed
     from ..formats.files import Reading, is_table, read_table
+    from ..formats.readers import read_dataset, reads
     from ..formats.schema import is_text, words
     from .options import said
 
@@ -71,14 +77,16 @@ def open_data(path: Path, drop: Sequence[str] = (), text: str | None = None) -> 
 
     if text is not None and said().get("dates"):
         raise click.UsageError(f"--date is for columns of a table, but with --text only the column {text!r} is read")
-    table = read_table(path, None, Reading(**said()), {}, rest=text is None)
+    dataset = read_dataset(path) if text is None and reads(path, "table") else None
+    table = read_table(path, None, Reading(**said()), {}, rest=text is None) if dataset is None else dataset.X
     for option, names in (("--drop", drop), ("--text", () if text is None else (text,))):
         for name in names:
             if name not in table.column_names:
                 raise no_column(option, name, table.column_names)
     if text is not None and is_text(table[text].type) and not is_text((found := guessed(table[text])).type):
         warn(f"--text: column {text!r} holds {words(found.type)}, such as {table[text][0].as_py()!r}: each is read as a word")
-    return table.drop_columns(list(drop))
+    table = table.drop_columns(list(drop))
+    return table if dataset is None else replace(dataset, X=table)
 
 
 def load_model(path: Path, verb: str, kind: str = "Autoencoder", *others: str) -> Any:
@@ -90,6 +98,7 @@ def load_model(path: Path, verb: str, kind: str = "Autoencoder", *others: str) -
         raise DataError(
             f"{str(path)!r} holds {_a(type(model).__name__)}, but `diabolo {verb}` needs {_a(kind)}: "
             f"make one with `diabolo fit DATA {MADE_BY[kind]}`"
+            + (JUDGED_BY.get(type(model).__name__, "") if verb == "score" else "")
         )
     from .options import reread
 
@@ -185,11 +194,40 @@ def kept_columns(model: System, data: Path, names: Sequence[str], named: bool = 
     found: dict[str, Any] = row_names(model, data) if named else {}
     if not names:
         return found
+    from ..formats.readers import reads
+
+    if reads(data):
+        return found | said_columns(data, names, "--keep", model.format_)
     table = as_they_stand(model, data)
     for name in names:
         if name not in table.column_names:
             raise no_column("--keep", name, table.column_names)
     return found | {name: table[name] for name in names}
+
+
+def said_columns(data: Path, names: Sequence[str], option: str, format: Any) -> dict[str, Any]:
+    """What a file of the field says of its rows: columns, labels, those of obs; y: the class or number of each row."""
+    from ..formats.labeled import label_columns
+    from ..formats.layout import ending
+    from ..formats.readers import as_dataset, read_dataset
+
+    dataset = as_dataset(data, format.options)
+    there = list(getattr(dataset.X, "column_names", dataset.columns or []))
+    known = label_columns(dataset) | ({"y": dataset.Y} if getattr(dataset.Y, "ndim", 0) == 1 else {})
+
+    def found(name: str) -> Any:
+        if name in known:
+            return known[name]
+        if name in there and hasattr(dataset.X, "column_names"):
+            return dataset.X[name]
+        if name in there:
+            column = dataset.X[:, [there.index(name)]]
+            return (column.toarray() if is_sparse(column) else column).ravel()
+        if ending(data).endswith(".h5ad"):
+            return read_dataset(data, labels=name).Y
+        raise no_column(option, name, [*known, *there])
+
+    return {name: found(name) for name in names}
 
 
 def as_they_stand(model: System, data: Path) -> Any:

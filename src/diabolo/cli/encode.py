@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
@@ -34,10 +35,16 @@ Examples:
   diabolo encode people.diabolo new.csv --keep id -o codes.csv
   diabolo encode mails.diabolo mails.jsonl -o codes.npy
   diabolo encode people.diabolo parts/ --keep id -o codes/                  (a part for each part)
+  diabolo encode cells.diabolo cells.h5ad -o coded.h5ad                   (obsm["X_diabolo"])
+  diabolo encode cells.diabolo cells.h5ad --keep cell_type -o codes.csv   (a column of obs)
 """
 
 
-@click.command(epilog=EPILOG, help="Encode the rows of DATA: columns z1 ... zk of a .csv, .parquet, .feather or .npy." + PARTS)
+@click.command(
+    epilog=EPILOG,
+    help="Encode the rows of DATA: columns z1 ... zk of a .csv, .parquet, .feather or .npy. An .h5ad becomes a copy of DATA "
+    "with the codes in obsm." + PARTS,
+)
 @MODEL
 @DATA
 @OUTPUT
@@ -45,6 +52,7 @@ Examples:
 @ENGINE
 @reading
 def command(model: Path, data: Path, output: Path, keep: tuple[str, ...], engine: str) -> None:
+    from ..formats import readers
     from ..formats.layout import ending
 
     if in_bulk("encode", model, data, output, keep, engine):
@@ -56,6 +64,7 @@ def command(model: Path, data: Path, output: Path, keep: tuple[str, ...], engine
     with NoPandas():
         known = kept_columns(ae, data, keep, named=not ending(output).endswith((*CODES_ONLY, *NUMBERS)))
         Z = ae.transform(data)
-        names = code_names(ae.n_components_)
+    names = code_names(ae.n_components_)
+    with nullcontext() if readers.reader(output) else NoPandas():  # files of statistics are written with pandas
         save(beside(known, as_table(Z, names)) if known else Z, names, output, data)
     click.echo(f"{len(Z):,} rows, {Z.shape[1]} numbers each: wrote {output}")

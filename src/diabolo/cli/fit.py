@@ -23,7 +23,9 @@ Examples:
   diabolo fit mails.csv --labels tags --labels-sep ";" -o tags.diabolo
   diabolo fit few.csv --labels bug --encoder mails.diabolo --no-freeze -o tags.diabolo
   diabolo fit scene.arff --task labels -o scene.diabolo                             (the labels that the file names)
-  diabolo fit cells.h5ad -k 16 -o cells.diabolo
+  diabolo fit cells.h5ad --set layer=counts -k 16 -o cells.diabolo                  (what there is: diabolo info cells.h5ad)
+  diabolo fit cells.h5ad --set layer=counts --labels cell_type -o types.diabolo     (the classes: a column of obs)
+  diabolo fit photos/ --task labels --set labels=folder -o photos.diabolo           (the classes: folders)
   diabolo fit cardio.mat --task outliers -o cardio.diabolo
   diabolo fit photos.csv --labels beach,boat --encoder imagenet -o tags.diabolo     (a column names the files)
   diabolo fit mails.csv --text body --stop-words english -o mails.diabolo           (a column of texts)
@@ -79,7 +81,8 @@ def encoder(ctx: click.Context, param: click.Parameter, value: str | None) -> Pa
     help="Fit a model to DATA: .csv, .csv.gz, .tsv, .parquet, .feather, .npy, .npz, .jsonl, .txt, a folder of .txt, or, for "
     "pictures, a folder with its subfolders or a .zip. With --labels A,B the columns A and B of a table are learned from all "
     "others. A single remaining column of texts is read as documents; a column of picture names, relative to the folder of the "
-    "table, is read as pictures.",
+    "table, is read as pictures. Files of the field (.mat, .arff, .svm, .mtx, .h5ad, .sav, .dta, .sas7bdat, .fcs, IDX and "
+    "others) are read as they are; `diabolo info FILE` says how.",
 )
 @DATA
 @OUTPUT
@@ -105,7 +108,11 @@ def encoder(ctx: click.Context, param: click.Parameter, value: str | None) -> Pa
     help="Outliers: share of normal rows that may be flagged.",
 )
 @click.option("--known", is_flag=True, help="Outliers: the rows that DATA marks (y = 1, in a .mat or .npz) are known outliers.")
-@click.option("--labels", metavar="COLUMNS", help="Learn labels: columns of 0, 1 or empty (unknown), such as urgent,bug.")
+@click.option(
+    "--labels",
+    metavar="COLUMNS",
+    help="Learn labels: columns of 0, 1 or empty (unknown), such as urgent,bug; of an .h5ad, a column of obs.",
+)
 @click.option("--label", multiple=True, metavar="COLUMN", help="The same, one column each (repeatable).")
 @click.option(
     "--labels-sep", metavar="SEP", help="Labels: --labels is one column of lists with this separator; empty: no label."
@@ -227,6 +234,7 @@ def command(
 
     from ..estimators import Autoencoder, OutlierDetector
     from ..formats import Documents, infer
+    from .outliers import marked
 
     documents = words["text"] is not None or Documents.accepts(data)
     options.check_data(click.get_current_context(), data, "documents" if documents else infer(data).kind)
@@ -243,6 +251,10 @@ def command(
     if not quiet:
         from . import printing
 
+        if task == options.OUTLIERS and not known and (y := marked(data, model.format_.options)) is not None:
+            click.echo(
+                f"y is not used: the {y.sum():,} rows that it marks were fitted as normal; --known: as outliers", err=True
+            )
         (printing.comparison if task == "codes" else printing.promise)(model, output)
 
 

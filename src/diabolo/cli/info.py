@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..errors import DataError
 from .options import check_reading, reading
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ Examples:
   diabolo info people.diabolo --json | jq .meta.comparison
   diabolo info cells.h5ad
   diabolo info scene.arff
+  diabolo info photos/ --set labels=folder
 """
 
 
@@ -36,12 +38,15 @@ def command(model: Path, as_json: bool) -> None:
     from .. import storage
 
     if not model.name.endswith(".diabolo"):
+        from ..formats.readers import of_pairs
         from . import contents
 
         if contents.is_data(model):
             check_reading(model)
             show(contents.facts(model))
             return
+        if remark := of_pairs(model):
+            raise DataError(f"{str(model)!r} is no model{remark}")
     head = storage.header(model)
     if as_json:
         click.echo(storage.canonical({"kind": head.kind, "digest": head.digest, "bytes": head.bytes, "meta": head.meta}))

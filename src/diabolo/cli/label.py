@@ -124,10 +124,10 @@ def read_examples(clf: MultiLabelClassifier, path: Path, name: str, column: str 
     """The examples, and which of them have the label; None: all."""
     import numpy as np
 
-    from ..formats.labeled import check_names, has_columns, read_for, yes_no
+    from ..formats.labeled import check_names, read_for, takes_texts, yes_no
 
     table, X = read_for(clf.format_, path)
-    own = clf.format_.columns if has_columns(clf.format_) else []
+    own = [] if takes_texts(clf.format_) else [*clf.format_.columns, *map(str, clf.labels_.names)]
     if column is None and name in table.column_names and name not in own:
         column = name
     if column is None:

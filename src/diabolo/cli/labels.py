@@ -41,8 +41,12 @@ def learn(
     pretrained: Any = load_model(encoder, "fit --encoder") if isinstance(encoder, Path) else encoder
     format = "auto" if encoder is None else "images" if encoder == IMAGENET else pretrained.format_
     if reads(path):
-        X, Y = of_file(path, names, drop)
+        X, Y = of_file(path, names, drop, labels_sep)
         kind = infer(getattr(X, "values", X)).kind
+    elif path.is_dir():
+        raise DataError(
+            f"{str(path)!r} is a folder: give a file; or, of pictures, --set labels=folder: the folder of each is its class"
+        )
     else:
         table = table_of(open_data(path, drop), Reading(**options.said()))
         check_names(table, names, "--labels")
@@ -60,20 +64,22 @@ def learn(
         printing.fitted_labels(clf, Y.shape[0] if hasattr(Y, "shape") else len(Y), output)
 
 
-def of_file(path: Path, names: Sequence[str], drop: Sequence[str]) -> tuple[Any, Any]:
+def of_file(path: Path, names: Sequence[str], drop: Sequence[str], sep: str | None) -> tuple[Any, Any]:
     """What a file holds that has its labels in it, and these, or those that are named, if any are."""
-    from ..formats import read_labeled
+    from ..formats import Reading, read_labeled
     from ..formats.labeled import check_names
     from ..formats.readers import NamedMatrix, options_of, read_dataset
 
     dataset = read_dataset(path)
     if names and set(names) <= set(getattr(dataset.X, "column_names", ())):
-        return read_labeled(dataset.X, names, drop=drop)
+        return read_labeled(dataset.X, names, sep=sep, drop=drop, reading=Reading(**options.said()))
     if names and dataset.Y is None and "labels" in options_of(path):
         dataset, names = read_dataset(path, labels=",".join(names)), ()
     Y = dataset.answers
     if Y is None:
-        raise DataError(f"{str(path)!r} has no labels: `diabolo info {path}` says what it holds")
+        said = next((sentence for sentence in dataset.decided if "; labels=" in sentence), "")
+        hint = said.replace("; labels=", "; --set labels=") or f"`diabolo info {path}` says what it holds"
+        raise DataError(f"{str(path)!r} has no labels: {hint}")
     if drop:
         check_names(dataset.X, list(drop), "--drop")
         dataset = replace(dataset, X=dataset.X.drop_columns(list(drop)))

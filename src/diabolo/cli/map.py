@@ -21,6 +21,7 @@ Examples:
   diabolo map people.diabolo people.csv -o map.svg --color income         (the picture)
   diabolo map people.diabolo people.csv -o map.svg --color likelihood
   diabolo map people.diabolo people.csv --new applicants.csv -o map.svg
+  diabolo map cells.diabolo cells.h5ad -o map.svg --color cell_type       (a column of obs)
 """
 
 
@@ -34,7 +35,12 @@ Examples:
 @DATA
 @OUTPUT
 @click.option("--new", type=click.Path(exists=True, path_type=Path), help="Further rows, placed on the map of DATA.")
-@click.option("--color", metavar="COLUMN", help="Color of the points: a column of DATA, 'error' or 'likelihood'.")
+@click.option(
+    "--color",
+    metavar="COLUMN",
+    help="Color of the points: a column of DATA, 'error' or 'likelihood'; in a file of the field also a label, a column of "
+    "obs, or y, the class of each row.",
+)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @KEEP
 @reading

@@ -163,12 +163,13 @@ SHARED: dict[str, Any] = {"expose_value": False, "callback": _keep}
 SEP = click.option("--sep", metavar="SEP", help="Text files: separator of cells.  [default: detected]", **SHARED)
 REST = (
     click.option("--array", metavar="NAME", help=".mat, .npz: the array that is read, if there are several.", **OF_FILES),
-    click.option("--transpose", is_flag=True, help=".mtx: the columns are the rows.", **OF_FILES),
+    click.option("--transpose", is_flag=True, help=".mtx, .mat, .npz: the columns are the rows.", **OF_FILES),
     click.option(
         "--set",
         multiple=True,
         metavar="NAME=VALUE",
-        help="Other files: an option, such as layer=counts of an .h5ad (repeatable).",
+        help="Files of the field: an option, such as layer=counts or labels=cell_type of an .h5ad, labels=folder of pictures, "
+        "zero_based=true of an .svm (repeatable).",
         **OF_FILES,
     ),
     click.option(

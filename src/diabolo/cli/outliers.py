@@ -20,6 +20,7 @@ Examples:
   diabolo outliers people.diabolo new.csv --alpha 0.001 --keep id -o flagged.csv
   diabolo outliers people.diabolo new.csv --fdr 0.1 -o flagged.parquet
   diabolo outliers people.diabolo parts/ --keep id -o flags/                (a part for each part, a line for each row)
+  diabolo outliers cardio.diabolo cardio.mat
 """
 
 SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
@@ -28,7 +29,8 @@ SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 @click.command(
     epilog=EPILOG,
     help="Flag the rows of DATA that are unlike those to which MODEL was fitted. For each, print the cells that make it so, "
-    "their expected values, and the fewest cells to replace." + PARTS + " These hold log p and a flag for each row.",
+    "their expected values, and the fewest cells to replace. If DATA marks its outliers (y = 1, in a .mat or .npz), the area "
+    "under the ROC curve is printed." + PARTS + " These hold log p and a flag for each row.",
 )
 @MODEL
 @DATA
@@ -73,7 +75,7 @@ def command(
     rows = np.flatnonzero(wanted)
     rows = rows[np.argsort(score[rows], kind="stable")]
     verdicts = detector.explain(data, rows if output else rows[:show], cells)
-    if verdicts:
+    if verdicts and show:
         printing.console.print(type(verdicts)(verdicts[:show]))
     rule = f"at most {fdr:.1%} of these are false alarms" if fdr else f"of normal rows at most {detector.rate_:.2%} are flagged"
     printing.console.print(f"{len(score):,} rows, {len(rows):,} flagged ({len(rows) / max(len(score), 1):.2%}); {rule}")

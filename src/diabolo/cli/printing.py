@@ -53,14 +53,13 @@ def columns(ae: Autoencoder, X: Any, most: int = 30) -> None:
     console.print(table)
 
 
-def worst(ae: Autoencoder, X: Any, rows: np.ndarray, most: int, names: list[str] | None = None) -> None:
-    """The rows with the largest error, and the column with most of it, or the name of each row."""
+def worst(ae: Autoencoder, X: Any, rows: np.ndarray, most: int, called: dict[str, list[str]] | None = None) -> None:
+    """The rows with the largest error, and the column with most of it, or what each row is `called`, under its heading."""
     if not most:
         return
     table = Table()
-    if names is not None:
-        kind = "picture" if ae.format_.kind == "images" else "file"
-        console.print(f"[italic]Worst {kind}s[/]")
+    for kind, names in (called or {}).items():
+        console.print(f"[italic]Worst {'row' if kind == 'name' else kind}s[/]")
         table.add_column(kind, overflow="fold")
         table.add_column("error", justify="right")
         for i in np.argsort(-rows)[:most]:

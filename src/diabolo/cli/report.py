@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from ..errors import no_column
-from .data import DATA, MODEL, OUTPUT, file_labels, never_onto_input
+from ..errors import DataError, no_column
+from .data import DATA, MODEL, OUTPUT, never_onto_input, said_columns
 from .options import reading, reread
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ Examples:
     "names",
     multiple=True,
     metavar="COLUMN",
-    help="Column of DATA that MODEL does not use, to color the map.",
+    help="Column of DATA that MODEL does not use, to color the map; of an .h5ad one of obs.",
 )
 @click.option("--labels-sep", metavar="SEP", help="Labels: --labels is one column of lists with this separator.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the map.")
@@ -59,7 +59,7 @@ def command(model: Path, data: Path, output: Path, names: tuple[str, ...], label
     if hasattr(fitted, "thresholds_"):
         X, labels = labeled_rows(fitted, data, names, labels_sep)
     else:
-        labels = columns(data, names, format=fitted.format_)
+        labels = columns(data, names, "--label", fitted.format_)
     write(fitted, X, output, title=data.name, labels=labels, seed=seed)
     click.echo(f"wrote {output}")
 
@@ -84,11 +84,12 @@ def labeled_rows(clf: MultiLabelClassifier, data: Path, names: tuple[str, ...], 
     import numpy as np
 
     from ..formats.labeled import check_names, label_lists, read_for, yes_no
+    from ..formats.layout import ending
     from ..formats.readers import as_dataset
 
-    if not sep and getattr(found := as_dataset(data, clf.format_.options), "Y", None) is not None:
-        return data, {"y": found.answers}
     table, X = read_for(clf.format_, data)
+    if getattr(classes := getattr(as_dataset(data, clf.format_.options), "Y", None), "ndim", 0) == 1:
+        return X, {"y": classes}
     if sep:
         check_names(table, list(names), "--labels")
         return X, {"y": without_unknown(clf, label_lists(table, names[0], sep))}
@@ -96,6 +97,7 @@ def labeled_rows(clf: MultiLabelClassifier, data: Path, names: tuple[str, ...], 
     absent = [name for name in labels if name not in table.column_names]
     if len(absent) == len(labels):
         hint = "; for one column of lists, give its name and the separator: --labels tags --labels-sep ';'"
+        hint = "; --set labels=COLUMN makes a column of obs the labels" if ending(data).endswith(".h5ad") else hint
         check_names(table, labels, "the model's labels", hint)
     not_judged(absent, "there are no such columns")
     unknown = np.full(len(table), np.nan)
@@ -116,16 +118,18 @@ def not_judged(labels: list[str], why: str) -> None:
         click.echo(f"not evaluated, because {why}: {', '.join(labels[:10])}{more}", err=True)
 
 
-def columns(data: Path, names: tuple[str, ...], option: str = "--label", format: Any = None) -> dict[str, Any]:
-    """Columns of the table in `data`, or labels of a file of the field."""
+def columns(data: Path, names: tuple[str, ...], option: str, format: Any) -> dict[str, Any]:
+    """Columns of the table in `data`, or what a file of the field says of its rows."""
     from ..formats.files import Reading, read_table
+    from ..formats.readers import reads
     from .options import said
 
-    if not names:
-        return {}
-    reading = getattr(format, "reading", None) or Reading(**said())
-    labels = file_labels(data, format)
-    table: Any = read_table(data, None, reading, {}, rest=True) if labels is None else labels
+    if names and reads(data):
+        return said_columns(data, names, option, format)
+    if names and format.kind == "images" and data.is_dir():
+        raise DataError(f"{option}: pictures have no columns; --set labels=folder {option} y takes the folder of each")
+    fitted = getattr(format, "reading", None)
+    table: Any = read_table(data, None, fitted or Reading(**said()), {}, rest=True) if names else None
     for name in names:
         if name not in table.column_names:
             raise no_column(option, name, table.column_names)

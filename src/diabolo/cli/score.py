@@ -56,7 +56,7 @@ def command(model: Path, data: Path, output: Path | None, worst: int, keep: tupl
     rows = errors.sum(1)
     printing.columns(ae, data)
     called = row_names(ae, data)
-    printing.worst(ae, data, rows, worst, next(iter(called.values()), None))
+    printing.worst(ae, data, rows, worst, called)
     printing.console.print(f"{len(rows):,} rows, mean error {rows.mean():.4f}, explained variance {ae.score(data):.1%}")
     if output:
         one = errors.shape[1] == 1 or not called.keys().isdisjoint(("picture", "file"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ Examples:
   diabolo tag tags.diabolo new.csv --keep id -o tagged.csv                  (of its columns this one alone)
   diabolo tag photos.diabolo holiday/ -o tagged.csv
   diabolo tag tags.diabolo parts/ -o tagged/                                (a part for each part)
+  diabolo tag scene.diabolo scene-test.arff -o tagged.csv
 """
 
 
@@ -28,7 +30,8 @@ Examples:
     epilog=EPILOG,
     help="Add a column 'labels' to DATA: the labels that MODEL predicts for each row. DATA is a table with the columns of the "
     "model. For a model of texts it is a table with a column of texts, a .txt, a .jsonl, or a folder of .txt. For a model of "
-    "pictures it is a folder, a .zip, a picture, or a table with a column of their names." + PARTS,
+    "pictures it is a folder, a .zip, a picture, or a table with a column of their names. If DATA has labels of its own, such "
+    "as an .arff, F1 says how well they agree." + PARTS,
 )
 @MODEL
 @DATA
@@ -61,7 +64,7 @@ def command(
         if in_bulk("tag", model, data, output, keep or None, engine, **asked):
             return
         never_onto_input(output, model, data)
-        if output.suffix.lower() == ".npy":
+        if re.search(r"\.(npy|(svm|svmlight|libsvm)(\.gz)?)$", output.name.lower()):
             raise DataError(f"--output {str(output)!r}: names of labels are not numbers: write a table, such as .csv")
     clf = load_model(model, "tag", "MultiLabelClassifier", "IndependentClassifiers")
     check_sep(clf, sep)
@@ -72,12 +75,27 @@ def command(
         table = as_they_stand(clf, data)
     if output:
         save(joined(table, tagged(clf, X, sep, top, proba)), [], output)
-        click.echo(f"{table.num_rows:,} rows: wrote {output}")
+        click.echo(f"{table.num_rows:,} rows{agreement(clf, data)}: wrote {output}")
         return
     from . import printing
 
     added = tagged(clf, X[:MAX_ROWS_SHOWN], sep, top, proba)
     printing.tagged_rows(joined(table[:MAX_ROWS_SHOWN], added), len(added), table.num_rows)
+    if found := agreement(clf, data):
+        click.echo(found.removeprefix(", "))
+
+
+def agreement(clf: Any, data: Path) -> str:
+    """How well the labels agree with those that a file of the field has itself, if it has those of the model."""
+    from ..formats.readers import as_dataset, reads
+
+    found = as_dataset(data, clf.format_.options) if reads(data) else None
+    if found is None or found.Y is None:
+        return ""
+    try:
+        return f", F1 {clf.score(found):.1%} against the labels of the file (micro-averaged)"
+    except (DataError, ValueError):  # its labels are others
+        return ""
 
 
 def chosen_columns(table: Any, names: tuple[str, ...]) -> Any:

@@ -82,10 +82,15 @@ def infer(X: Any, format: str | Format = "auto", counts: bool = False) -> Format
             return cls()
     if isinstance(X, (str, Path)) and Path(X).is_dir():
         what = "holds neither pictures nor .txt files" if any(Path(X).iterdir()) else "is empty"
-        raise DataError(f"the folder {str(X)!r} {what}: give one of pictures or of texts (.txt), or the file of a table")
+        file = readers.inside(X) or "the file of a table"
+        raise DataError(f"the folder {str(X)!r} {what}: give one of pictures or of texts (.txt), or {file}")
     if isinstance(X, (str, Path)):
         if error := readers.packed(X):
             raise error
         names = ", ".join((*READABLE, *readers.READABLE, ".npy", ".jsonl", ".jsonl.gz", ".txt"))
-        raise DataError(f"{str(X)!r} is not a file that can be read: its name should end in one of {names}")
+        raise DataError(
+            f"{str(X)!r} is not a file that can be read: its name should end in one of {names}{readers.of_pairs(X)}"
+        )
+    if hasattr(X, "obs") and hasattr(X, "layers"):
+        raise DataError(f"X is a {type(X).__name__}: give its .h5ad, its X or one of its layers, or to_df() for names of genes")
     raise DataError(f"X is a {type(X).__name__}: give a DataFrame, an array, a sparse matrix, a list of texts or a path")

@@ -164,7 +164,8 @@ class Arrays(Format):
         for one, value in zip(scale, (0.0, 1.0, FAR, 0.0, 1.0, 0.0, 1.0), strict=True):
             one[binary] = value
         names = self.columns[block]
-        codes += [(names[j], f"{self.origin[block][j] + value:.15g}", n) for j, value, n in odd(v) if not binary[j]]
+        seen = ((j, self.origin[block][j] + value, n) for j, value, n in odd(v) if not binary[j])
+        codes += [(names[j], f"{value:.15g}", n) for j, value, n in seen if value or not self.sparse]  # 0: what is left out
         return low, high, *scale, share, binary, ~known.all(1)
 
     def _tell_codes(self, sample: np.ndarray) -> None:

@@ -106,6 +106,8 @@ def read_table(
             return _read_json(path, reading or Reading(), types, rest)
         if ending(path).endswith((".feather", ".arrow")):
             return with_dates(path, _read_arrow(path), reading, types == {} and not rest)
+    if readers.reads(path):
+        raise DataError(f"{str(path)!r} holds no table, as a model of a table needs it: `diabolo info` says what it holds")
     raise DataError(f"cannot read {str(path)!r}: its name ends in none of {', '.join((*READABLE, *JSON))}")
 
 

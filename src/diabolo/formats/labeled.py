@@ -16,6 +16,7 @@ from typing import Any, cast
 import numpy as np
 import pyarrow as pa
 
+from ..deferred import is_sparse
 from ..errors import DataError, no_column
 from ..images.album import SUFFIXES, ImageCollection
 from .base import Format
@@ -24,7 +25,7 @@ from .files import Reading, is_table, read_table
 from .gaps import Gaps
 from .labels import combined
 from .matrices import len_, matrix, names_of, read_array
-from .readers import opened, reads
+from .readers import Dataset, as_dataset, reads
 from .schema import is_text
 from .tables import Tables
 from .targets import NO, YES
@@ -124,23 +125,54 @@ def read_for(format: Format, path: str | Path, reading: Reading | None = None) -
     if has_columns(format):
         fitted = cast(Tables, format)
         table = read_table(path, None, reading or fitted.reading, fitted.types, rest=True, levels=fitted.levels)
-        return with_names(table), taken(format, table, path.parent)
+        labeled = with_labels(table, as_dataset(path, format.options)) if reads(path, "table", known=format.options) else table
+        return with_names(labeled), taken(format, table, path.parent)
     if is_table(path) or getattr(format, "column", None) is not None:
         table = table_of(path, reading or Reading(encoding=getattr(format, "encoding", None)))
         return table, taken(format, table, path.parent)
     if isinstance(format, Documents) and format.texts and Documents.accepts(path):
         texts = format.read(path)
         return pa.table({"text": texts}), texts
-    X = opened(path, format.options) if reads(path) else read_array(path)
-    if takes_pictures(format):
-        return pa.table({"row": np.arange(len_(X))}), X
+    if not reads(path):
+        X = read_array(path)
+        return numbered(X, str(path)), X
+    dataset = as_dataset(path, format.options)
+    return with_labels(of_rows(dataset, str(path)), dataset), dataset.values
+
+
+def numbered(X: Any, said: str) -> pa.Table:
+    """The columns of an array; of a wide one the numbers of its rows."""
     if len(X.shape) != 2:
-        raise DataError(f"{str(path)!r} holds an array of shape {X.shape}: give one row (d,) for each example")
+        raise DataError(f"{said!r} holds an array of shape {X.shape}: give one row (d,) for each example")
     numbers = matrix(X)
     if numbers.shape[1] > MAX_COLUMNS_SHOWN:
-        return pa.table({"row": np.arange(len_(numbers))}), X
+        return pa.table({"row": np.arange(len_(numbers))})
     dense = numbers.toarray() if hasattr(numbers, "toarray") else np.asarray(numbers)
-    return pa.table(list(dense.T), names=names_of(X) or [f"x{j}" for j in range(X.shape[1])]), X
+    return pa.table(list(dense.T), names=names_of(X) or [f"x{j}" for j in range(X.shape[1])])
+
+
+def of_rows(dataset: Dataset, said: str) -> pa.Table:
+    """What is said of each row: its name, if rows have names; of pictures its number; else its columns."""
+    if dataset.rows is not None:
+        return pa.table({"name": dataset.rows})
+    return pa.table({"row": np.arange(len(dataset.X))}) if len(dataset.shape) > 2 else numbered(dataset.values, said)
+
+
+def with_labels(table: pa.Table, dataset: Dataset) -> pa.Table:
+    """The table with a further column for each label that the file has; one class for each row is none of them."""
+    for name, column in label_columns(dataset).items():
+        table = table.append_column(name, column if isinstance(column, pa.ChunkedArray) else [column])
+    return table
+
+
+def label_columns(dataset: Dataset) -> dict[str, Any]:
+    """Name -> 0, 1 or null for each row."""
+    Y = dataset.Y
+    if isinstance(Y, pa.Table):
+        return dict(zip(Y.column_names, Y.columns, strict=True))
+    if dataset.labels is None:
+        return {}
+    return dict(zip(dataset.labels, (Y.toarray() if is_sparse(Y) else np.asarray(Y)).T, strict=True))
 
 
 def table_of(data: Any, reading: Reading | None = None) -> pa.Table:

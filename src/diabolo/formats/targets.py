@@ -14,6 +14,7 @@ import numpy as np
 
 from ..deferred import is_sparse
 from ..errors import DataError, warn
+from .readers import NamedMatrix
 
 __all__ = [
     "ROWS",
@@ -64,6 +65,7 @@ def values(y: Any) -> np.ndarray:
     >>> values([True, None]), values(["a", float("nan")])
     (array([ 1., nan]), array(['a', None], dtype=object))
     """
+    y = y.matrix if isinstance(y, NamedMatrix) else y
     if isinstance(y, np.ma.MaskedArray):
         y = without(y.data, np.ma.getmaskarray(y)) if np.ma.getmaskarray(y).any() else y.data
     if hasattr(y, "to_pylist") and hasattr(y, "type"):  # Arrow

@@ -1,4 +1,4 @@
-"""Names of rows: the index of a DataFrame, the file of a picture, the text of a document."""
+"""Names of rows: the index of a DataFrame, the file of a picture, the text of a document, what a file calls them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import scipy.sparse as sp
 
-from ..formats import Documents
+from ..formats import Dataset, Documents
+from ..formats.readers import as_dataset
 from ..images.album import ImageCollection
 from ..printed import cut
 
@@ -32,7 +33,10 @@ class Names:
     def __init__(self, format: Format, X: Any) -> None:
         self.names: Any = []
         self.texts: Any = []
-        if format.kind == "images" and holds_files(X):
+        file = as_dataset(X, format.options)
+        if isinstance(file, Dataset):
+            self.names = file.rows or []
+        elif format.kind == "images" and holds_files(X):
             self.names = ImageCollection(X).names
         elif isinstance(format, Documents) and format.texts and not sp.issparse(X):
             self.texts = format.read(X)

@@ -164,7 +164,7 @@ def _read(path: str | Path, options: dict[str, Any], known: dict[str, Any]) -> D
     """With the options that were given, and with those that are `known` of another file of this kind."""
     found = reader(path) or _folder(path)
     if found is None:
-        raise DataError(f"cannot read {str(path)!r}: its name ends in none of {', '.join(READABLE)}")
+        raise _unread(path)
     options, allowed = OPTIONS.get() | options, options_of(path)
     for name in options:
         if name not in allowed:
@@ -179,6 +179,28 @@ def _read(path: str | Path, options: dict[str, Any], known: dict[str, Any]) -> D
         raise
     used = {name: v for name, v in options.items() if name != "labels"} | dataset.options
     return replace(dataset, options=used and {READER: _name(found)} | used)
+
+
+def _unread(path: str | Path) -> DataError:
+    if not Path(path).exists():
+        return DataError(f"cannot read {str(path)!r}: there is no such file")
+    if Path(path).is_dir():
+        return DataError(f"cannot read the folder {str(path)!r}: give {inside(path) or 'a file'}")
+    more = of_pairs(path) or "; a model takes the path of any other file that diabolo reads, such as a .csv"
+    return DataError(f"cannot read {str(path)!r}: its name ends in none of {', '.join(READABLE)}{more}")
+
+
+def inside(folder: str | Path) -> str:
+    """Which file of a folder may have been meant; "" if there is none."""
+    files = [str(f) for f in sorted(Path(folder).iterdir()) if f.is_file() and reader(f) is not None]
+    return f"one of its files, such as {files[0]!r}" if files else ""
+
+
+def of_pairs(path: str | Path) -> str:
+    """A remark on a file of pairs that is not called so, as those of LIBSVM's page are; else ""."""
+    with open(path, "rb") as file:
+        pairs = re.match(rb"\S+ \d+:\S+ ", file.read(200))
+    return "; it holds pairs, as svmlight files do: give it a name that ends in .svm" if pairs else ""
 
 
 def _folder(path: str | Path) -> Any:
@@ -215,10 +237,14 @@ def with_answers(X: Any, y: Any, known: dict[str, Any] | None = None) -> tuple[A
     """
     if y is not None:
         return X, y
-    if not isinstance(X, Dataset) and reader(X) is not None:
-        name, X = f"{str(X)!r} has no labels", as_dataset(X, known)
-    else:
-        name = "y=None"
+    name, hint = "y=None", ""
+    if isinstance(X, (str, Path)) and (reader(X) or _folder(X)) is not None:
+        name, X = f"{str(X)!r} has no labels", _read(X, {}, known or {})
+        hint = "".join(f"; {sentence}" for sentence in X.decided if "labels=" in sentence) or _of_folders(X)
     if not isinstance(X, Dataset) or X.Y is None:
-        raise ValueError(f"{name}: requires y to be passed, but the target y is None")
+        raise ValueError(f"{name}: requires y to be passed, but the target y is None{hint}")
     return X, X.answers
+
+
+def _of_folders(dataset: Dataset) -> str:
+    return "; read_dataset(X, labels='folder') takes the folder of each picture" if hasattr(dataset.X, "folders") else ""

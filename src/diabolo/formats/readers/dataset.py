@@ -16,7 +16,12 @@ from ...errors import DataError, suggest
 __all__ = ["Dataset", "NamedMatrix"]
 
 
-@dataclass(frozen=True, eq=False)
+def _kind(v: Any) -> str:
+    shape = tuple(v.shape) if hasattr(v, "shape") else f"({len(v)}, ...)"
+    return f"{type(v).__name__} {shape}" + (f" of {v.dtype}" if hasattr(v, "dtype") else "")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
     """X and what a file says of it.
 
@@ -54,6 +59,16 @@ class Dataset:
     counts: bool = False
     decided: tuple[str, ...] = ()
     options: dict[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """The kinds and shapes of X and Y, and what was decided.
+
+        >>> Dataset(np.zeros((3, 2)), np.array([0, 1, 0]), decided=("X is the array 'X'",))
+        Dataset(X: ndarray (3, 2) of float64, Y: ndarray (3,) of int64)
+          X is the array 'X'
+        """
+        y = "" if self.Y is None else f", Y: {_kind(self.Y)}"
+        return "\n  ".join([f"Dataset(X: {_kind(self.X)}{y})", *self.decided])
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -211,7 +211,8 @@ def _pair(word: bytes, rules: Rules) -> tuple[int, float]:
     if not colon:
         raise DataError(f"{_shown(word)}: expected a pair number:value")
     if not INTEGER.fullmatch(number) or not rules.least <= int(number) <= rules.most:
-        raise DataError(f"{_shown(word)}: the number of a column is a whole number from {rules.least} to {rules.most:,}")
+        fit = "; zero_based= and n_features= of the fit decide" if rules.comments and INTEGER.fullmatch(number) else ""
+        raise DataError(f"{_shown(word)}: the number of a column is a whole number from {rules.least} to {rules.most:,}{fit}")
     return int(number), _finite(word, value, "the value of a pair")
 
 

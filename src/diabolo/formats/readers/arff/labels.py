@@ -54,7 +54,8 @@ def found_labels(path: Path, header: Header, asked: str | Path | int | None) -> 
     beside = next((named for other in _beside(path) if (named := _named(path, other, header, must=False)).said), None)
     option = _option(path, header)
     if beside is None and option is None:
-        return Labels((), "no attribute is a label: there is no XML of Mulan's beside the file, and its relation has no -C")
+        none = "no attribute is a label: there is no XML of Mulan's beside the file, and its relation has no -C"
+        return Labels((), f"{none}; labels=-6 takes the last six, labels='tags.xml' those that it names")
     if beside is not None and option is not None and beside.places != option.places:
         raise DataError(
             f"{str(path)!r}: which attributes are labels? {beside.said}; but {option.said}: "
