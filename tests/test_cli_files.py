@@ -11,7 +11,7 @@ import scipy.io
 
 from diabolo import load
 from diabolo.formats import read_dataset
-from test_readers import LABELS, NAMES, NUMBERS, arff, cells, h5ad, mat, mtx, npz, sav, svmlight
+from test_readers import LABELS, NAMES, NUMBERS, arff, cells, h5ad, mat, mtx, npz, sav, svmlight, write_h5ad
 
 FIT = ["--epochs", "2", "--hidden", "8"]
 N, D = NUMBERS.shape
@@ -150,7 +150,7 @@ def test_labels_that_a_column_of_cells_holds(tmp_path: Path, diabolo: Any) -> No
     import pandas as pd
 
     kinds = pd.Categorical(pd.Series(["T", "B"] * (N // 2), dtype=object))
-    cells(obs={"kind": kinds}).write_h5ad(tmp_path / "cells.h5ad")
+    write_h5ad(cells(obs={"kind": kinds}), tmp_path / "cells.h5ad")
     assert "kind" in diabolo("info", tmp_path / "cells.h5ad").out
     fit = ("fit", tmp_path / "cells.h5ad", *FIT, "--quiet", "-o", tmp_path / "m.diabolo")
     assert diabolo(*fit, "--labels", "kind").code == 0
@@ -176,7 +176,7 @@ def counted(path: Path, seed: int = 0) -> None:
     obs = pd.DataFrame({"kind": pd.Categorical(["T", "B"] * (N // 2)), "depth": counts.sum(1)}, [f"c{i}" for i in range(N)])
     cells = anndata.AnnData(np.log1p(counts), obs=obs, var=pd.DataFrame(index=[f"g{j}" for j in range(5)]))
     cells.layers["counts"] = counts
-    cells.write_h5ad(path)
+    write_h5ad(cells, path)
 
 
 def test_verbs_read_as_the_model_did(tmp_path: Path, diabolo: Any) -> None:
@@ -295,7 +295,7 @@ def test_verbs_read_a_file_as_fit_did(tmp_path: Path, diabolo: Any) -> None:
     anndata = pytest.importorskip("anndata", reason="needs the extra formats")
     cells = anndata.AnnData(None, obs={"kind": np.where(LABELS[:, 0], "a", "b")}, shape=NUMBERS.shape)
     cells.layers["first"], cells.layers["second"] = NUMBERS, -5 * NUMBERS[:, ::-1]
-    cells.write_h5ad(tmp_path / "a.h5ad")
+    write_h5ad(cells, tmp_path / "a.h5ad")
     fit = ["fit", tmp_path / "a.h5ad", "--set", "layer=second", *FIT, "-o", tmp_path / "m.diabolo"]
     assert diabolo(*fit, "--labels", "kind").code == 0
     assert diabolo("tag", tmp_path / "m.diabolo", tmp_path / "a.h5ad", "--proba", "-o", tmp_path / "tags.csv").code == 0
