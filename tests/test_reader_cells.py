@@ -21,8 +21,9 @@ from hypothesis.extra.numpy import arrays
 
 from diabolo import DataError
 from diabolo.formats import Documents, base, documents, write_table
-from diabolo.formats.readers import Dataset, compressed, h5ad, matrix_market, read_dataset
-from diabolo.formats.readers.genes import once
+from diabolo.formats.readers import Dataset, compressed, read_dataset
+from diabolo.formats.readers.cells import h5ad, matrix_market
+from diabolo.formats.readers.cells.genes import once
 
 FILES = Path(__file__).parent / "files" / "cells"
 COUNTS = np.random.default_rng(0).poisson(0.8, (8, 5))  # as write_cells.py draws them, cells x genes

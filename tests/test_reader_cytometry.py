@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from diabolo import DataError
-from diabolo.formats.readers import cytometry, read_dataset
-from diabolo.formats.readers.cytometry import kind, write
+from diabolo.formats.readers import read_dataset
+from diabolo.formats.readers.cytometry import fcs as cytometry
+from diabolo.formats.readers.cytometry.fcs import kind, write
 
 FILES = Path(__file__).parent / "files" / "cytometry"
 

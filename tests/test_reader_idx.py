@@ -17,7 +17,7 @@ from diabolo.errors import DataError
 from diabolo.formats import base
 from diabolo.formats.matrices import read_array
 from diabolo.formats.readers import read_dataset, reads
-from diabolo.formats.readers.idx import TYPES
+from diabolo.formats.readers.images.idx import TYPES
 
 FILES = Path(__file__).parent / "files" / "idx"
 rng = np.random.default_rng(0)

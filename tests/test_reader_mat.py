@@ -20,7 +20,8 @@ from hypothesis.extra import numpy as arrays
 from diabolo.errors import DataError
 from diabolo.formats import base
 from diabolo.formats.matrices import read_array
-from diabolo.formats.readers import mat, read_dataset, reads
+from diabolo.formats.readers import read_dataset, reads
+from diabolo.formats.readers.arrays import mat
 
 FILES = Path(__file__).parent / "files" / "mat"
 X = np.random.default_rng(0).normal(size=(20, 3)).round(3)

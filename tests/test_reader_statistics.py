@@ -17,12 +17,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from diabolo import DataError
-from diabolo.formats.readers import codes, read_dataset, readstat
+from diabolo.formats.readers import read_dataset
 from diabolo.formats.readers.decided import Decided
-from diabolo.formats.readers.moments import FORMS, read_as, write_as
-from diabolo.formats.readers.spss import check
-from diabolo.formats.readers.statistics import kind, write
-from diabolo.formats.readers.transport import members
+from diabolo.formats.readers.surveys import codes, readstat
+from diabolo.formats.readers.surveys.moments import FORMS, read_as, write_as
+from diabolo.formats.readers.surveys.spss import check
+from diabolo.formats.readers.surveys.statistics import kind, write
+from diabolo.formats.readers.surveys.transport import members
 
 pyreadstat = pytest.importorskip("pyreadstat", reason="needs the extra formats")
 

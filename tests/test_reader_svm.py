@@ -17,8 +17,11 @@ from sklearn.datasets import load_svmlight_file
 
 from diabolo import DataError
 from diabolo.formats import base
-from diabolo.formats.readers import Dataset, extreme, pairs, read_dataset, reads, sparse_rows, svmlight
+from diabolo.formats.readers import Dataset, read_dataset, reads
 from diabolo.formats.readers.growing import Growing
+from diabolo.formats.readers.pairs import extreme, svmlight
+from diabolo.formats.readers.pairs import gathered as sparse_rows
+from diabolo.formats.readers.pairs import lines as pairs
 
 FILES = Path(__file__).parent / "files" / "svm"
 XMC = "2 3 4\n0,3 0:1.5 2:2\n1 1:-1\n"

@@ -41,23 +41,23 @@ __all__ = [
 ]
 
 READERS: dict[str, tuple[str, ...]] = {  # module -> endings; imported at its first use
-    "npz": (".npz",),
-    "mat": (".mat",),
+    "arrays.npz": (".npz",),
+    "arrays.mat": (".mat",),
     "arff": (".arff", ".arff.gz"),
-    "svmlight": (".svm", ".svmlight", ".libsvm", ".svm.gz", ".svmlight.gz", ".libsvm.gz"),
-    "extreme": (),  # a .txt with the header n d k
-    "matrix_market": (".mtx", ".mtx.gz"),
-    "h5ad": (".h5ad",),
-    "statistics": (".sav", ".zsav", ".por", ".dta", ".sas7bdat", ".xpt"),
-    "cytometry": (".fcs",),
-    "idx": (".idx", ".idx.gz"),  # and names such as train-images-idx3-ubyte.gz
-    "cifar": (),  # data_batch_1.bin
+    "pairs.svmlight": (".svm", ".svmlight", ".libsvm", ".svm.gz", ".svmlight.gz", ".libsvm.gz"),
+    "pairs.extreme": (),  # a .txt with the header n d k
+    "cells.matrix_market": (".mtx", ".mtx.gz"),
+    "cells.h5ad": (".h5ad",),
+    "surveys.statistics": (".sav", ".zsav", ".por", ".dta", ".sas7bdat", ".xpt"),
+    "cytometry.fcs": (".fcs",),
+    "images.idx": (".idx", ".idx.gz"),  # and names such as train-images-idx3-ubyte.gz
+    "images.cifar": (),  # data_batch_1.bin
 }
 READABLE = tuple(end for endings in READERS.values() for end in endings)
 LOOKED_INTO = {
-    "extreme": r"\.txt(\.gz)?$",
-    "idx": r"idx\d",
-    "cifar": r"\.bin$",
+    "pairs.extreme": r"\.txt(\.gz)?$",
+    "images.idx": r"idx\d",
+    "images.cifar": r"\.bin$",
 }  # names of files that may be so; others are not
 
 READER = "reader"  # a key of the options of a Dataset: the kind of file that they are for
@@ -205,7 +205,7 @@ def of_pairs(path: str | Path) -> str:
 
 def _folder(path: str | Path) -> Any:
     """The module that reads a folder of pictures, or None; they are read as they are without it, but for their labels."""
-    folders = import_module(".folders", __package__)
+    folders = import_module(".images.folders", __package__)
     return folders if folders.recognizes(Path(path)) else None
 
 

@@ -27,11 +27,12 @@ from ....deferred import sp
 from ....errors import DataError
 from ...base import MAX_BYTES_IN_MEMORY
 from ..dataset import Dataset
+from ..growing import Growing
 from .dates import pattern_of
 from .header import Attribute, Source
 from .labels import Labels, found_labels, meaning_of, some
 from .rows import arrow_type, dense, kept
-from .sparse import Growing, sparse_columns, sparse_entries
+from .sparse import sparse_columns, sparse_entries
 from .writer import write
 
 __all__ = ["kind", "read", "write"]

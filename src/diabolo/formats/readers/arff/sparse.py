@@ -9,9 +9,7 @@ apart by Arrow, a piece at a time; rows with words, comments, weights or faults 
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -23,39 +21,12 @@ from .header import Attribute, Source
 from .rows import Bad, arrow_type, number, typed, weight_of
 from .words import Words, Wrong, words
 
-__all__ = ["Entries", "Growing", "sparse_columns", "sparse_entries"]
+__all__ = ["Entries", "sparse_columns", "sparse_entries"]
 
 SIGNS = tuple("%'\"xXnN")  # a piece with one of these is read line by line; x and n are in numbers that only Arrow knows
 APART = bytes.maketrans(b",{}\n", b"    ")
 Entries = tuple[int, np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]  # rows; row, column and value of each; weights
 Pairs = list[tuple[int, str | None]]
-
-
-class Growing:
-    """An array that pieces are added to; of more than fit in memory, in a temporary file without a name."""
-
-    def __init__(self, dtype: Any, most: int = MAX_BYTES_IN_MEMORY) -> None:
-        self.dtype, self.most, self.size = np.dtype(dtype), most, 0
-        self.held: list[np.ndarray] = []
-        self.file: Any = None
-
-    def add(self, piece: np.ndarray) -> None:
-        """Append these values."""
-        self.size += len(piece)
-        self.held.append(piece.astype(self.dtype))
-        if self.size * self.dtype.itemsize > self.most:
-            self.file = self.file or tempfile.TemporaryFile(prefix="diabolo-rows-")  # noqa: SIM115 - the map keeps it
-            for one in self.held:
-                self.file.write(one.data)
-            self.held = []
-
-    def array(self) -> np.ndarray:
-        """All values."""
-        if self.file is None:
-            return np.concatenate(self.held) if self.held else np.empty(0, self.dtype)
-        self.file.flush()
-        with self.file:
-            return np.memmap(self.file, self.dtype, "r+", shape=(self.size,))
 
 
 def sparse_entries(

@@ -1,0 +1,1 @@
+"""Named arrays in files: NumPy's and MATLAB's."""

@@ -1,0 +1,1 @@
+"""Single cells: counts of genes, and what is known of cells and genes."""

@@ -1,0 +1,1 @@
+"""Images in files of numbers, and in folders by class."""

@@ -1,0 +1,1 @@
+"""Text of sparse rows: pairs of a column and a value."""
