@@ -43,7 +43,9 @@ class Flat:
         self.w = torch.cat([p.detach().float().flatten() for p in self.parameters])
         self.low = self.w if dtype == torch.float32 else self.w.to(dtype)
         self.g = torch.zeros_like(self.w)
-        self.pieces = self.views(self.g)
+        several = processes.world() > 1
+        self.sent = torch.zeros_like(self.low) if several and self.low is not self.w else self.g  # half the bytes to exchange
+        self.pieces = self.views(self.sent)
         self.matrices = sum(p.numel() for p in self.parameters if p.ndim >= 2)
         self.use(self.low)
         module.zero_grad()
@@ -67,7 +69,7 @@ class Flat:
             self.use(self.low)
 
     def gradient(self, clip: float) -> Tensor:
-        """Gather the gradients in ``g``, average them over the processes, and clip their norm; returns the norm.
+        """Gather the gradients in ``g``, add them up over the processes, and clip their norm; returns the norm.
 
         Each gradient is copied once. If it were kept, backward would add to it, and it would have to be set to zero.
         """
@@ -77,7 +79,9 @@ class Flat:
             else:
                 piece.copy_(p.grad)
             p.grad = None
-        processes.mean(self.g)
+        processes.total(self.sent)
+        if self.sent is not self.g:
+            self.g.copy_(self.sent)
         norm = torch.dot(self.g, self.g).sqrt()  # half the time of vector_norm
         if norm > clip:
             self.g *= clip / norm

@@ -1,6 +1,6 @@
 r"""Several processes that train one model, as torchrun starts them: each takes its part of every batch.
 
-    g  =  1/W  sum_r g_r            rank r of W has the rows i = r, r + W, r + 2W, ... of the batch
+    g  =  sum_r g_r,   g_r  =  grad  1/B  sum_{i of r} loss_i          rank r of W has the rows r, r + W, r + 2W, ... of the B
 
 All have the same weights, take the same decisions, and end with the same model; the first one writes the files. The rows of a
 batch follow from (seed, epoch, step), and not from W, so that no row of an epoch is lost or seen twice if W changes.
@@ -21,7 +21,7 @@ from torch import Tensor
 
 from .errors import TrainingError
 
-__all__ = ["agreed", "check_alike", "first", "join", "mean", "rank", "restarts", "same", "share", "started", "world"]
+__all__ = ["agreed", "check_alike", "first", "join", "rank", "restarts", "same", "share", "started", "total", "world"]
 
 APART = 1_000_000_007  # between the seeds of two processes: more than there are steps
 
@@ -106,9 +106,9 @@ def same(tensors: Iterable[Tensor]) -> None:
         dist.broadcast(tensor, 0)
 
 
-def mean(tensor: Tensor) -> Tensor:
-    """The mean over the processes, in place."""
+def total(tensor: Tensor) -> Tensor:
+    """The sum over the processes, in place; in two halves, of which one is added while the other one is on its way."""
     if world() > 1:
-        dist.all_reduce(tensor)
-        tensor /= world()
+        for part in [dist.all_reduce(half, async_op=True) for half in tensor.view(-1).chunk(2)]:
+            part.wait()
     return tensor

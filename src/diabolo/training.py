@@ -258,7 +258,7 @@ class Run:
         for i, x in self.rows.batches(self.plan.batch_size, seed, skip, self.part):
             self.descend(i, x.to(self.plan.device))
             if self.step >= self.next or self.step == self.total:
-                self.round(processes.mean(self.sum).item() / max(1, self.step - self.measured))
+                self.round(processes.total(self.sum).item() / max(1, self.step - self.measured))
                 self.next = self.step + self.gap
                 if self.stalls:
                     self.anneal()
@@ -274,7 +274,7 @@ class Run:
         rng = torch.Generator(self.plan.device).manual_seed(seed)
         with self.chance(seed), autocast(self.plan):
             losses = self.objective(i, x, rng).float()
-            loss = losses.mean() if processes.world() == 1 else losses.sum() * (processes.world() / self.batch)
+            loss = losses.mean() if processes.world() == 1 else losses.sum() / self.batch
         loss.backward()
         norm = self.flat.gradient(self.plan.clip)
         self.check(norm if processes.world() > 1 else loss)  # of the norm, all processes know
