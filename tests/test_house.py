@@ -283,19 +283,21 @@ TOGETHER = {
     "reader_arff": """formats.readers.arff.dates formats.readers.arff.header formats.readers.arff.labels
         formats.readers.arff.rows formats.readers.arff.sparse formats.readers.arff.words
         formats.readers.arff.writer""",
-    "reader_cells": """formats.readers.cells.annotations formats.readers.compressed formats.readers.cells.entries
-        formats.readers.cells.genes formats.readers.cells.h5ad formats.readers.cells.hdf5 formats.readers.cells.matrix_market""",
+    "reader_cells": """formats.readers.cells.annotations formats.readers.cells.entries formats.readers.cells.genes
+        formats.readers.cells.h5ad formats.readers.cells.hdf5 formats.readers.cells.matrix_market
+        formats.readers.compressed""",
     "reader_cifar": "formats.readers.images.cifar",
-    "reader_cytometry": "formats.readers.cytometry.fcs formats.readers.cytometry.writer formats.readers.cytometry.layout",
+    "reader_cytometry": """formats.readers.cytometry.fcs formats.readers.cytometry.layout
+        formats.readers.cytometry.writer""",
     "reader_folders": "formats.readers.images.folders",
     "reader_idx": "formats.readers.images.idx",
     "reader_mat": "formats.readers.arrays.mat formats.readers.arrays.mat5",
     "reader_npz": "formats.readers.arrays.named formats.readers.arrays.npz formats.readers.streams",
-    "reader_statistics": """formats.readers.surveys.codes formats.readers.decided formats.readers.surveys.moments formats.readers.surveys.readstat
-        formats.readers.surveys.spss formats.readers.surveys.statistics formats.readers.surveys.writer
-        formats.readers.surveys.transport""",
-    "reader_svm": """formats.readers.pairs.extreme formats.readers.growing formats.readers.pairs.lines formats.readers.pairs.gathered
-        formats.readers.pairs.svmlight""",
+    "reader_statistics": """formats.readers.decided formats.readers.surveys.codes formats.readers.surveys.moments
+        formats.readers.surveys.readstat formats.readers.surveys.spss formats.readers.surveys.statistics
+        formats.readers.surveys.transport formats.readers.surveys.writer""",
+    "reader_svm": """formats.readers.growing formats.readers.pairs.extreme formats.readers.pairs.gathered
+        formats.readers.pairs.lines formats.readers.pairs.svmlight""",
     "readers": "formats.readers.dataset",
     "report": """report.autoencoder report.display report.labels report.names report.outliers report.page
         report.rows report.svg report.values""",

@@ -508,7 +508,7 @@ def test_what_does_not_fit_in_memory_lies_in_files(tmp_path: Path, monkeypatch: 
     assert len(made) == 1
     matrix = tmp_path / "m.arff"
     matrix.write_text("@relation r\n@attribute a numeric\n@attribute b numeric\n@data\n" + "{0 1,1 2}\n{}\n{1 3}\n" * 300)
-    monkeypatch.setattr(sparse.Growing.__init__, "__defaults__", (1000,))
+    monkeypatch.setattr("diabolo.formats.base.MAX_BYTES_IN_MEMORY", 1000)
     found = arff.read(matrix).X
     assert any(isinstance(base, np.memmap) for base in bases(found.data))
     assert found.toarray().tolist() == [[1, 2], [0, 0], [0, 3]] * 300

@@ -298,7 +298,7 @@ def test_in_pieces(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
         warnings.simplefilter("ignore")
         whole = read_dataset(FILES / name)
         monkeypatch.setattr(readstat, "CELLS", 2)
-        monkeypatch.setattr("diabolo.formats.readers.transport.PIECE", 1)
+        monkeypatch.setattr("diabolo.formats.readers.surveys.transport.PIECE", 1)
         pieces = read_dataset(FILES / name)
     assert pieces.X.equals(whole.X)
     assert pieces.decided == whole.decided

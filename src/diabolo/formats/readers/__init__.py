@@ -174,7 +174,7 @@ def _read(path: str | Path, options: dict[str, Any], known: dict[str, Any]) -> D
     try:
         dataset: Dataset = found.read(Path(path), **options)
     except DataError:
-        if error := packed(path):
+        if not getattr(found, "UNPACKS", False) and (error := packed(path)):
             raise error from None
         raise
     used = {name: v for name, v in options.items() if name != "labels"} | dataset.options

@@ -28,6 +28,7 @@ from ..streams import DAMAGE, RATIO, filled, opened, short, size_of
 __all__ = ["ENDINGS", "kind", "read", "recognizes"]
 
 ENDINGS = (".idx", ".idx.gz")
+UNPACKS = True  # whatever the name says
 NAME = re.compile(r"[-.]idx\d+[-.](ubyte|sbyte|byte|short|int|float|double)(\.gz)?$")
 TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 
