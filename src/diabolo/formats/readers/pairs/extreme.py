@@ -25,6 +25,8 @@ from .lines import MOST, Rules
 
 __all__ = ["header", "kind", "read", "recognizes"]
 
+UNPACKS = True  # a .txt.gz, too
+
 LABELS = 10**8  # most labels, for each gets a name
 NUMBERS = re.compile(rb"(?:\xef\xbb\xbf)?[ \t]*([0-9]{1,18})[ \t]+([0-9]{1,18})[ \t]+([0-9]{1,18})[ \t]*\r?\n")
 LABEL_WORD = re.compile(rb"[-+0-9,.]+")
