@@ -30,8 +30,9 @@ import torch
 
 import common
 import diabolo
-from diabolo import Autoencoder, bulk
+from diabolo import Autoencoder
 from diabolo.formats import base
+from diabolo.formats.parts import parts_of
 
 COLUMNS, GROUP, PARTS, HIDDEN, CODES = 256, 10_000, 8, (128, 64), 16
 BARS = "local at least as fast as polars, at most 0.6 GB; fit within the limit at least 0.90 of the rows/s in memory"
@@ -110,7 +111,7 @@ def learned(data: str, model: str, limit: str, size: str) -> int:
     ae = Autoencoder(CODES, hidden=HIDDEN, epochs=1, patience=1000, batch_size=int(size), random_state=0, verbose=False)
     ae.fit(data)
     ae.save(model)
-    n = bulk.parts_of(data).rows  # type: ignore[union-attr]
+    n = parts_of(data).rows
     steps = round(ae.history_.epoch[-1] * (n - min(10_000, n // 10)) / int(size))
     print(json.dumps(ae.history_.times), file=sys.stderr)
     spent["seconds"] = ae.history_.times["training"]

@@ -103,6 +103,8 @@ def run(
     Examples
     --------
     >>> import tempfile
+    >>> import pyarrow as pa
+    >>> import pyarrow.parquet as pq
     >>> from diabolo import Autoencoder
     >>> folder = tempfile.mkdtemp()
     >>> pq.write_table(pa.table({"a": [0.5, 1.5, 2.0, 4.0], "b": [1.0, 3.0, 4.0, 8.0]}), folder + "/x.parquet")
