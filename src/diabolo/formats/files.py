@@ -170,9 +170,8 @@ def write_table(table: Any, path: str | Path, source: Path | None = None) -> Non
         write(table, path, source)
         return
     if not ending(path).endswith((*READABLE, ".npy")):
-        raise DataError(
-            f"cannot write {str(path)!r}: its name ends in none of {', '.join((*READABLE, '.npy', *readers.writable()))}"
-        )
+        ends = ", ".join((*READABLE, ".npy", *readers.writable()))
+        raise DataError(f"cannot write {str(path)!r}: its name ends in none of {ends}")
     with atomic(path) as file:
         _write(table, path, file)
 
