@@ -812,3 +812,12 @@ def test_real_sets_come_back(name: str, first: bool, data_folder: Path, tmp_path
         assert found.X.column_names == columns
         np.testing.assert_array_equal(np.stack([column.to_numpy() for column in found.X.columns], 1), X)
         np.testing.assert_array_equal(np.stack([column.to_numpy() for column in found.Y.columns], 1), Y)
+
+
+@pytest.mark.parametrize("root", ["labels", "root"])
+def test_two_sections_of_labels(root: str, tmp_path: Path) -> None:
+    (tmp_path / "a.arff").write_text("@relation r\n@attribute a numeric\n@attribute l {0,1}\n@data\n1,0\n2,1\n")
+    sections = "<labels><label name='l'/></labels><labels><label name='a'/></labels>"
+    (tmp_path / "a.xml").write_text(f"<{root}>{sections}</{root}>")
+    with pytest.raises(DataError, match=rf"its root is <{root}>, with \d section\(s\) <labels>; expected one, as its root"):
+        read_dataset(tmp_path / "a.arff")

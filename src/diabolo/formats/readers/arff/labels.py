@@ -141,9 +141,13 @@ def _named(path: Path, xml: Path, header: Header, must: bool) -> Labels:
         raise DataError(f"{str(xml)!r}, which should name the labels of {path.name!r}, is no XML: {error}") from None
     except OSError as error:
         raise DataError(f"labels={str(xml)!r} is no number, and no file that can be read: {error.strerror}") from None
-    if root.tag.rpartition("}")[2] != "labels":
-        if must:
-            raise DataError(f"{str(xml)!r} is no XML of Mulan's: its root is <{root.tag}>, expected <labels>")
+    sections = sum(1 for node in root.iter() if node.tag.rpartition("}")[2] == "labels")
+    if root.tag.rpartition("}")[2] != "labels" or sections > 1:
+        if must or sections:
+            raise DataError(
+                f"{str(xml)!r} is no XML of Mulan's: its root is <{root.tag}>, with {sections} section(s) <labels>; "
+                "expected one, as its root"
+            )
         return Labels((), "")
     found = [node for node in root.iter() if node.tag.rpartition("}")[2] == "label"]
     below = sum(1 for node in found for child in node if child.tag.rpartition("}")[2] == "label")
