@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -405,3 +406,16 @@ def test_no_flagged_row_has_columns_of_their_types(tmp_path: Path, diabolo: Any)
 def test_options_that_info_does_not_use_are_refused(tmp_path: Path, diabolo: Any) -> None:
     npz(tmp_path / "a.npz")
     assert "--sep is for tables in text files" in diabolo("info", tmp_path / "a.npz", "--sep", ";").err
+
+
+def test_info_reads_as_it_is_said(tmp_path: Path, diabolo: Any) -> None:
+    (tmp_path / "a.csv").write_text("day;a\n" + "01.02.2024;1,5\n03.02.2024;?\n" * 20)
+    said = diabolo("info", tmp_path / "a.csv", "--decimal", ",", "--na", "?", "--date", "day=%d.%m.%Y")
+    assert "1 numbers, 1 dates, 1 with gaps" in said.out
+    assert "missing:       20 of 80 cells" in said.out
+    found = json.loads(diabolo("info", tmp_path / "a.csv", "--json").out)
+    assert found["rows"] == ["40"]
+    npz(tmp_path / "a.npz")
+    assert len(json.loads(diabolo("info", tmp_path / "a.npz", "--json").out)["decided"]) > 1
+    assert diabolo("fit", tmp_path / "a.npz", *FIT, "--quiet", "-o", tmp_path / "m.diabolo").code == 0
+    assert "options on reading are for data" in diabolo("info", tmp_path / "m.diabolo", "--na", "?").err

@@ -10,9 +10,10 @@ import numpy as np
 
 from ..deferred import is_sparse
 from ..errors import DataError
-from ..formats import infer
+from ..formats import Reading, Tables, infer
 from ..formats.labels import Labels
 from ..formats.readers import Dataset, packed, read_dataset, reader
+from .options import said
 
 __all__ = ["facts", "is_data"]
 
@@ -34,7 +35,7 @@ def facts(path: Path) -> Iterator[tuple[str, str]]:
     """Names and values for :mod:`info`, the most important first."""
     ours = reader(path) is not None
     dataset = read_dataset(path) if ours else Dataset(path)
-    format = infer(dataset.values).fit(dataset.values)
+    format = as_said(infer(dataset.values)).fit(dataset.values)
     size = f"{sum(f.stat().st_size for f in path.rglob('*') if f.is_file()) if path.is_dir() else path.stat().st_size:,} bytes"
     yield "file", f"{path} ({size})"
     yield "rows", f"{rows(dataset, format):,}"
@@ -49,6 +50,15 @@ def facts(path: Path) -> Iterator[tuple[str, str]]:
         yield "missing", gaps
     for sentence in dataset.decided:
         yield "decided", sentence
+
+
+def as_said(format: Any) -> Any:
+    """The format, not fitted yet; it reads text files as the options of the command say."""
+    if format.kind == "tables" and said():
+        return Tables(reading=Reading(**said()))
+    if format.kind == "documents":
+        format.encoding = said().get("encoding")
+    return format
 
 
 def rows(dataset: Dataset, format: Any) -> int:

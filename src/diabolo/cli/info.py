@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import DataError
-from .options import check_reading, reading
+from .options import check_reading, reading, said
 
 if TYPE_CHECKING:
     from ..storage import Header
@@ -32,7 +33,7 @@ DECODER = ("centers", "values", "draw", "level")  # of fonts
     help="Describe FILE: a model from its header, without loading it; or what a file of data holds, and how it is read.",
 )
 @click.argument("model", metavar="FILE", type=click.Path(exists=True, path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Of a model: the whole header as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON: of a model its whole header.")
 @reading
 def command(model: Path, as_json: bool) -> None:
     from .. import storage
@@ -43,10 +44,17 @@ def command(model: Path, as_json: bool) -> None:
 
         if contents.is_data(model):
             check_reading(model)
-            show(contents.facts(model))
+            found_there = [*contents.facts(model)]
+            if as_json:
+                names = dict.fromkeys(name for name, _ in found_there)
+                click.echo(json.dumps({n: [v for name, v in found_there if name == n] for n in names}, ensure_ascii=False))
+            else:
+                show(found_there)
             return
         if remark := of_pairs(model):
             raise DataError(f"{str(model)!r} is no model{remark}")
+    if said():
+        raise click.UsageError(f"options on reading are for data, but {str(model)!r} is a model, or should be one")
     head = storage.header(model)
     if as_json:
         click.echo(storage.canonical({"kind": head.kind, "digest": head.digest, "bytes": head.bytes, "meta": head.meta}))

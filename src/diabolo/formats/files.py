@@ -31,7 +31,7 @@ from . import readers
 from .cells import dated, guessed, typed
 from .hints import like_dates, nearly_numbers
 from .layout import Layout, Reading, encoding_of, ending, laid_out, not_decoded, opened, remedy
-from .parts import is_path, listed, parts_of, told
+from .parts import is_path, listed, naming, parts_of
 from .schema import is_iso, is_text
 
 __all__ = [
@@ -138,10 +138,7 @@ def table_pieces(
     columns: list[str] | None = None,
     levels: Mapping[str, Iterable[str]] | None = None,
 ) -> Iterator[pa.Table]:
-    """The table in a file, a piece at a time; a Parquet file is never read as a whole, and only `columns`, if any are named.
-
-    A wide table comes in pieces of fewer rows.
-    """
+    """The table in a file, a piece at a time, of fewer rows if it is wide; of Parquet no more is read, and only `columns`."""
     if (parts := parts_of(path)) is not None:
         if not parts.rows:
             raise no_rows(path)
@@ -442,7 +439,7 @@ def _read_arrow(path: Path) -> pa.Table:
             raise error from None
 
 
-class explained(told):  # noqa: N801 - reads as a word
+class explained(naming):  # noqa: N801 - reads as a word
     """Every error of Arrow about a file becomes a DataError that names it."""
 
     def __enter__(self) -> None:

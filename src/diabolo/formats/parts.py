@@ -64,7 +64,7 @@ class Part:
     def open(self, columns: int = 1) -> pq.ParquetFile:
         """To be closed; the buffer of a column holds no more than its share."""
         buffer = min(max(BUFFERED // max(columns, 1), LEAST_BUFFER), MOST_BUFFER)
-        with told(self.path):
+        with naming(self.path):
             return pq.ParquetFile(self.system.open_input_file(self.path), buffer_size=buffer, pre_buffer=False)
 
     @property
@@ -89,7 +89,7 @@ class Parts:
     def _read_footers(self) -> pa.Schema:
         found: pa.Schema | None = None
         for part in self.files:
-            with part.open() as file, told(part.path):
+            with part.open() as file, naming(part.path):
                 meta, schema = file.metadata, file.schema_arrow
                 self.groups.append([meta.row_group(i).num_rows for i in range(meta.num_row_groups)])
             found = schema if found is None else agreed(found, schema, self.files[0].path, part.path)
@@ -127,7 +127,7 @@ class Parts:
         some = [g for g in (range(len(sizes)) if groups is None else groups) if sizes[g]]
         if not some:
             return
-        with self.files[i].open(len(names)) as file, told(self.files[i].path):
+        with self.files[i].open(len(names)) as file, naming(self.files[i].path):
             for run in runs(some, sizes, size):  # a batch out of two row groups costs as much again
                 for batch in file.iter_batches(min(size, sum(sizes[g] for g in run)), row_groups=run, columns=names):
                     yield as_agreed(pa.Table.from_batches([batch]), schema)
@@ -328,7 +328,7 @@ def _elsewhere(text: str) -> list[Part] | None:
         system, path = system_of(stem)
         return _matching(system, f"{path.rstrip('/')}/{url[len(stem) + 1 :]}", url)
     system, path = system_of(url)
-    with told(url):
+    with naming(url):
         info = system.get_file_info(path)
     if info.type == pa_fs.FileType.NotFound:
         raise FileNotFoundError(2, f"there is no file {url!r}")
@@ -339,7 +339,7 @@ def _elsewhere(text: str) -> list[Part] | None:
 
 def system_of(url: str) -> tuple[Any, str]:
     """The file system of a URL, and the path in it."""
-    with told(url):
+    with naming(url):
         try:
             found: tuple[Any, str] = pa_fs.FileSystem.from_uri(url)
             return found
@@ -356,7 +356,7 @@ def _matching(system: Any, pattern: str, said: str) -> list[Part]:
     """Files that match a pattern such as folder/part-*.parquet, each part of it a folder's or a file's name."""
     root = PATTERN.split(pattern)[0].rpartition("/")[0]
     names = pattern[len(root) :].strip("/").split("/")
-    with told(said):
+    with naming(said):
         infos = system.get_file_info(
             pa_fs.FileSelector(root or ("/" if pattern[0] == "/" else "."), recursive=True, allow_not_found=True)
         )
@@ -373,7 +373,7 @@ def _matching(system: Any, pattern: str, said: str) -> list[Part]:
 
 def _below(system: Any, folder: str) -> list[Part]:
     """The Parquet files in a folder and below it, sorted by name."""
-    with told(folder):
+    with naming(folder):
         infos = [info for info in system.get_file_info(pa_fs.FileSelector(folder, recursive=True)) if info.is_file]
     named = [(info, os.path.relpath(info.path, folder)) for info in infos]
     seen = [(info, name) for info, name in named if all(map(shown, name.split("/")))]
@@ -395,7 +395,7 @@ def _part(info: Any, system: Any, name: str) -> Part:
     return Part(info.path, name, info.size, info.mtime_ns, system)
 
 
-class told:  # noqa: N801 - reads as a word
+class naming:  # noqa: N801 - reads as a word
     """Every error of Arrow about a file becomes a DataError that names it."""
 
     def __init__(self, path: str | Path) -> None:

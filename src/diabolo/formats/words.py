@@ -5,7 +5,7 @@ r"""Words: how a text is cut into them, and which of them count.
 
 A word in more than half of the documents, a number and a single letter say little of what a document is about, and may say
 everything about a label. So they are left out only where nothing is to be decided, and where enough other words remain. What
-is left out is told.
+is left out is said.
 """
 
 from __future__ import annotations

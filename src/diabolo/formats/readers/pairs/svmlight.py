@@ -7,7 +7,7 @@
 The file says neither whether columns are counted from 0 or 1, nor how many there are, nor whether labels are sets: each is
 decided from all rows, and said. ``load_svmlight_file`` leaves out rows that have neither label nor value, so that X and the
 texts or names beside it go out of step; here, a line of blanks is such a row. A line without any sign is one only among rows
-with sets of labels, and not at the end; there, it is told of.
+with sets of labels, and not at the end; there, it is said.
 """
 
 from __future__ import annotations
