@@ -29,6 +29,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import pairwise
@@ -140,9 +141,9 @@ class Paced(Rows):
         super().__init__(torch.from_numpy(x))
         self.turns = turns
 
-    def batches(self, size: int, seed: int, skip: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
+    def batches(self, *which: Any) -> Iterator[tuple[Tensor, Tensor]]:
         next(self.turns)
-        yield from super().batches(size, seed, skip)
+        yield from super().batches(*which)
 
 
 @peer("ours bfloat16", precision="bfloat16")
@@ -336,7 +337,8 @@ class Worker:
 
     def turn(self) -> float:
         """One epoch; how long it took."""
-        self.pipe.send("go")
+        with suppress(BrokenPipeError):  # a peer that could not begin has said why, and left
+            self.pipe.send("go")
         answer = self.pipe.recv()
         if isinstance(answer, str):
             raise RuntimeError(answer)
@@ -398,10 +400,12 @@ def race(names: list[str], task: Task, threads: int, rounds: int) -> tuple[dict[
 
 
 def warmed_up(worker: Worker, absent: dict[str, str]) -> bool:
-    """Import, build, compile and a first epoch; not timed."""
+    """Import, build, compile and a first epoch; not timed. A peer may fail, we may not."""
     try:
         worker.turn()
     except (RuntimeError, EOFError) as error:
+        if worker.name.startswith("ours"):
+            raise
         absent[worker.name] = str(error) or "its process ended"
     return worker.name not in absent
 
