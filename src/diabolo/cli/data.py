@@ -67,7 +67,9 @@ ENGINE = click.option(
 def open_data(path: Path, drop: Sequence[str] = (), text: str | None = None) -> Any:
     """The data in `path`: the path itself, or a table without the columns `drop`, read as was said."""
     from ..formats.cells import guessed
+    from ..formats.base import SAMPLE
     from ..formats.files import Reading, is_table, read_table
+    from ..formats.parts import parts_of
     from ..formats.readers import read_dataset, reads
     from ..formats.schema import is_text, words
     from .options import said
@@ -75,6 +77,11 @@ def open_data(path: Path, drop: Sequence[str] = (), text: str | None = None) -> 
     if not drop and (text is None or not is_table(path)):
         return path
 
+    if text is None and (parts := parts_of(path)) is not None and parts.rows > SAMPLE:
+        for name in drop:
+            if name not in parts.schema.names:
+                raise no_column("--drop", name, parts.schema.names)
+        return parts.without(drop)
     if text is not None and said().get("dates"):
         raise click.UsageError(f"--date is for columns of a table, but with --text only the column {text!r} is read")
     dataset = read_dataset(path) if text is None and reads(path, "table") else None

@@ -37,6 +37,7 @@ __all__ = [
     "named_loss",
     "spilled",
     "warn_empty",
+    "within_memory",
 ]
 
 MAX_BYTES_IN_MEMORY = 2 << 30  # bytes of encoded rows; more are cached in a memory-mapped temporary file
@@ -257,7 +258,7 @@ def in_order(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def cached(pieces: Iterator[np.ndarray], n: int, d: int) -> Rows:
     """Encode once: into memory, or into a temporary file if it is too large."""
-    if n * d * 4 <= min(MAX_BYTES_IN_MEMORY, SHARE_OF_MEMORY * memory()):
+    if within_memory(n * d * 4):
         kept = [piece.astype(np.float32) for piece in pieces] or [np.empty((0, d), np.float32)]
         return Rows(torch.from_numpy(kept[0] if len(kept) == 1 else np.concatenate(kept)))
     table, start = spilled(n, d, np.float32), 0
@@ -265,6 +266,11 @@ def cached(pieces: Iterator[np.ndarray], n: int, d: int) -> Rows:
         table[start : start + len(piece)] = piece
         start += len(piece)
     return Rows(table)
+
+
+def within_memory(size: int) -> bool:
+    """Whether so many bytes of rows are kept in memory."""
+    return size <= min(MAX_BYTES_IN_MEMORY, SHARE_OF_MEMORY * memory())
 
 
 def spilled(n: int, d: int, dtype: Any) -> np.ndarray:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import lru_cache
@@ -105,8 +106,15 @@ class Parts:
     def rows(self) -> int:
         return sum(self.sizes)
 
-    def __len__(self) -> int:
-        return len(self.files)
+    def __str__(self) -> str:
+        more = len(self.files) - 1
+        return self.files[0].path + (f" and {more:,} more" if more else "")
+
+    def without(self, names: Sequence[str]) -> Parts:
+        """The same rows, without these columns."""
+        found = copy(self)
+        found.schema = pa.schema([field for field in self.schema if field.name not in names], self.schema.metadata)
+        return found
 
     def at_once(self, most: int, columns: Sequence[str] | None = None) -> int:
         """Rows of a piece: at most so many, and fewer of a wide table."""
@@ -115,7 +123,7 @@ class Parts:
 
     def pieces(self, rows: int, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
         """The rows in order, at most so many at a time; those of small parts together."""
-        return gathered((batch for i in range(len(self)) for batch in self.batches(i, rows, columns)), rows)
+        return gathered((batch for i in range(len(self.files)) for batch in self.batches(i, rows, columns)), rows)
 
     def batches(
         self, i: int, rows: int, columns: Sequence[str] | None = None, groups: Sequence[int] | None = None
@@ -230,12 +238,12 @@ def as_agreed(table: pa.Table, schema: pa.Schema) -> pa.Table:
 
 
 def is_path(X: Any) -> bool:
-    """Whether X is the path of a file or a folder, or a list of the paths of Parquet files.
+    """Whether X is the path of a file or a folder, a list of the paths of Parquet files, or the parts that these name.
 
     >>> is_path("a.csv"), is_path(["a.parquet", "b.parquet"]), is_path(["some text"])
     (True, True, False)
     """
-    return isinstance(X, (str, Path)) or is_list(X)
+    return isinstance(X, (str, Path, Parts)) or is_list(X)
 
 
 def is_list(X: Any) -> bool:
@@ -257,6 +265,8 @@ def parts_of(X: Any) -> Parts | None:
     DataError
         The parts have different columns or types, or columns that stand in the names of folders.
     """
+    if isinstance(X, Parts):
+        return X
     files = listed(X)
     return None if files is None else opened(tuple(files))
 
