@@ -66,8 +66,8 @@ ENGINE = click.option(
 
 def open_data(path: Path, drop: Sequence[str] = (), text: str | None = None) -> Any:
     """The data in `path`: the path itself, or a table without the columns `drop`, read as was said."""
-    from ..formats.cells import guessed
     from ..formats.base import SAMPLE
+    from ..formats.cells import guessed
     from ..formats.files import Reading, is_table, read_table
     from ..formats.parts import parts_of
     from ..formats.readers import read_dataset, reads

@@ -100,8 +100,9 @@ def check_data(ctx: click.Context, data: Path, kind: str) -> None:
 def check_reading(data: Path) -> None:
     """Raise a UsageError for options on reading a file that do not belong to this kind of file."""
     from ..formats import readers
-    from ..formats.files import CSV, JSON, is_table
+    from ..formats.files import is_table
     from ..formats.layout import ending
+    from ..formats.parts import CSV, JSON
 
     texts = data.is_dir() or ending(data).endswith((*JSON, ".txt"))
     if readers.reads(data):

@@ -55,9 +55,9 @@ def command(
     engine: str,
 ) -> None:
     from ..bulk import check_sep, tagged
-    from ..formats.files import CSV
     from ..formats.labeled import read_for
     from ..formats.layout import ending
+    from ..formats.parts import CSV
 
     if output:
         asked: dict[str, Any] = {"sep": sep} | ({"top": top} if top else {}) | ({"proba": True} if proba else {})

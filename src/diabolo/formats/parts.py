@@ -31,9 +31,12 @@ import pyarrow.parquet as pq
 
 from ..errors import DataError, warn
 
-__all__ = ["Part", "Parts", "is_path", "parts_of", "spread"]
+__all__ = ["CSV", "JSON", "READABLE", "Part", "Parts", "is_path", "parts_of", "spread"]
 
 END = ".parquet"
+CSV = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
+JSON = (".jsonl", ".jsonl.gz")
+READABLE = (*CSV, END, ".feather", ".arrow")  # files of tables
 URL = re.compile(r"^([a-z][a-z0-9+.-]+):/+(.*)$", re.DOTALL)  # two letters at least: C:/ is a disk; pathlib keeps one slash
 PATTERN = re.compile(r"[*?\[]")
 OTHERS = (

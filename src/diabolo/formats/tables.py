@@ -25,8 +25,9 @@ from .base import SAMPLE, Format, cached, in_order, named_loss, neither
 from .category import KINDS, Category, kind_of
 from .columns import ONE, Binary, Column, Number, called, possible, weight
 from .container import Container
+from .delimited import MISSING, spellings
 from .encoding import Encoder, as_fitted
-from .files import MISSING, Reading, is_table, read_table, spellings, table_pieces
+from .files import Reading, is_table, read_table, table_pieces
 from .filling import patched
 from .fitting import fit_columns, names_to_fit, row_numbers, share_unit
 from .frames import arrow, collected, combined, container, mixed_categories, names_of, of_pandas, pieces, taken

@@ -22,10 +22,10 @@ import pyarrow.compute as pc
 
 from ..errors import DataError, warn
 from ..images.album import SUFFIXES, pictures_in
-from .files import READABLE as TABLES
 from .files import Reading, is_table, read_table
 from .frames import arrow
 from .layout import ending
+from .parts import READABLE as TABLES
 from .parts import listed
 from .schema import is_text
 
