@@ -13,7 +13,9 @@ from typing import Any
 import pyarrow as pa
 
 from ..errors import DataError, missing_extra, suggest
-from ..formats.parts import shown
+from ..formats.layout import ending
+from ..formats.output import write_pieces
+from ..formats.parts import READABLE, shown
 from ..progress import progress
 from .applied import Applied
 from .units import Unit, shard, units
@@ -93,8 +95,8 @@ def run(
     data : path, or list of paths
         A Parquet file, a folder of such, a pattern, a URL (formats/parts.py).
     output : path
-        A ``.parquet``, or a folder: there every part of the data has a part of the same name. Parts that are finished are
-        skipped, and where several processes run, each does its own (:func:`shard`).
+        A ``.parquet`` or ``.csv``, or a folder: there every part of the data has a part of the same name. Parts that are
+        finished are skipped, and where several processes run, each does its own (:func:`shard`).
     verb, keep, reading, precision, options
         See :class:`Applied`.
     engine : {"local", "ray"}, default="local"
@@ -121,10 +123,10 @@ def run(
         raise DataError(f"{str(data)!r} has columns, but no rows")
     if any(os.path.realpath(part.path) == os.path.realpath(work.folder) for part in work.parts.files):
         raise DataError(f"{str(output)!r} is one of the files that are read: choose another name")
-    if work.folder.suffix == ".parquet" and not work.folder.is_dir():
+    if ending(work.folder).endswith(READABLE) and not work.folder.is_dir():
         return _one_file(work, verbose)
     if work.folder.exists() and not work.folder.is_dir():
-        raise DataError(f"{str(output)!r} is a file: give a name that ends in .parquet, or that of a folder")
+        raise DataError(f"{str(output)!r} is a file: give a name that ends in {', '.join(READABLE)}, or that of a folder")
     everything = units(work.parts)
     check_folder(work, everything)
     number, count = (0, 1) if engine == "ray" else shard()
@@ -158,6 +160,9 @@ def _one_file(work: Work, verbose: bool) -> Done:
 
         columns = needed(work.applied, parts)
         tables = counted(applied_to(work.applied, parts.pieces(parts.at_once(AT_ONCE, columns), columns)))
+        if not ending(work.folder).endswith(".parquet"):
+            write_pieces(tables, work.folder)
+            return Done(done, done, 1)
         note = json.dumps(work.applied.note(), sort_keys=True).encode()
         rows = write(work.folder, tables, parts.schema, work.applied, note)
     return Done(rows, rows, 1)

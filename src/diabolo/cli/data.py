@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,8 @@ from ..errors import DataError, no_column, warn
 
 if TYPE_CHECKING:
     from ..estimators.base import System
+    from ..formats.files import Reading
+    from ..formats.parts import Parts
 
 
 class Where(click.Path):
@@ -146,12 +148,13 @@ def _a(name: str) -> str:
 def in_bulk(
     verb: str, model: Path, data: Path, output: Path, keep: Sequence[str] | None, engine: str = "local", **options: Any
 ) -> bool:
-    """Write the results of a data set of Parquet files as they come, if the output is a folder or Parquet; else False."""
-    from ..formats.parts import parts_of
+    """Write the results of a data set as they come, if the output is a folder or the file of a table; else False."""
+    from ..formats.layout import ending
+    from ..formats.parts import READABLE, parts_of
     from ..storage import header
 
     folder = output.is_dir() or not output.suffix
-    if not (folder or output.suffix == ".parquet") or header(model).meta.get("format", {}).get("kind") != "tables":
+    if not (folder or ending(output).endswith(READABLE)) or header(model).meta.get("format", {}).get("kind") != "tables":
         return False
     if (parts := parts_of(data)) is None or (not folder and engine == "local" and parts.rows <= IN_MEMORY):
         return False
@@ -201,15 +204,37 @@ def kept_columns(model: System, data: Path, names: Sequence[str], named: bool = 
     found: dict[str, Any] = row_names(model, data) if named else {}
     if not names:
         return found
+    from ..formats.parts import parts_of
     from ..formats.readers import reads
 
     if reads(data):
         return found | said_columns(data, names, "--keep", model.format_)
+    if (parts := parts_of(data)) is not None:
+        return found | data_set_columns(parts, names, "--keep")
     table = as_they_stand(model, data)
     for name in names:
         if name not in table.column_names:
             raise no_column("--keep", name, table.column_names)
     return found | {name: table[name] for name in names}
+
+
+def data_set_columns(parts: Parts, names: Sequence[str], option: str, how: Reading | None = None) -> dict[str, Any]:
+    """Columns of a data set, and no others of it; of texts each is held once."""
+    import pyarrow as pa
+
+    from ..formats.files import table_pieces
+    from ..formats.schema import is_text
+
+    for name in names:
+        if name not in parts.schema.names:
+            raise no_column(option, name, parts.schema.names)
+    held: dict[str, list[Any]] = {name: [] for name in names}
+    for piece in table_pieces(parts, 1 << 16, how, None, list(names)):
+        for name in names:
+            column = piece[name].combine_chunks()
+            held[name].append(column.dictionary_encode() if is_text(column.type) else column)
+    columns = {name: pa.chunked_array(chunks) for name, chunks in held.items()}
+    return {name: v.unify_dictionaries() if pa.types.is_dictionary(v.type) else v for name, v in columns.items()}
 
 
 def said_columns(data: Path, names: Sequence[str], option: str, format: Any) -> dict[str, Any]:
@@ -298,6 +323,20 @@ def save(X: Any, names: Sequence[str], output: Path, source: Path | None = None)
             np.save(file, np.asarray(X), allow_pickle=False)
     else:
         write_table(as_table(X, names), output, source)
+
+
+def save_pieces(tables: Iterator[Any], output: Path) -> None:
+    """Write tables with numbers as they come, if that kind of file can be; else all of them at once."""
+    import pyarrow as pa
+
+    from ..formats.layout import ending
+    from ..formats.output import write_pieces
+    from ..formats.parts import READABLE
+
+    if ending(output).endswith(READABLE):
+        write_pieces(tables, output)
+    else:
+        save(pa.concat_tables(tables), [], output)
 
 
 def save_pictures(X: Any, output: Path) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..errors import DataError, no_column
 from .data import DATA, ENGINE, KEEP, MODEL, PARTS, as_they_stand, in_bulk, load_model, never_onto_input, save
 from .options import reading_but_sep
+
+if TYPE_CHECKING:
+    from ..formats.files import Sample
 
 MAX_ROWS_SHOWN = 10  # rows
 EPILOG = """\b
@@ -57,7 +60,7 @@ def command(
     from ..bulk import check_sep, tagged
     from ..formats.labeled import read_for
     from ..formats.layout import ending
-    from ..formats.parts import CSV
+    from ..formats.parts import CSV, parts_of
 
     if output:
         asked: dict[str, Any] = {"sep": sep} | ({"top": top} if top else {}) | ({"proba": True} if proba else {})
@@ -68,7 +71,9 @@ def command(
             raise DataError(f"--output {str(output)!r}: names of labels are not numbers: write a table, such as .csv")
     clf = load_model(model, "tag", "MultiLabelClassifier", "IndependentClassifiers")
     check_sep(clf, sep)
-    table, X = read_for(clf.format_, data)
+    parts = parts_of(data) if output is None and clf.format_.kind == "tables" else None
+    first = None if parts is None or not parts.rows else first_rows(clf.format_, data, parts.rows)
+    table, X = read_for(clf.format_, data, first)
     if keep:
         table = chosen_columns(as_they_stand(clf, data), keep)
     elif ending(data).endswith(CSV) and output and ending(output).endswith(CSV):
@@ -80,9 +85,17 @@ def command(
     from . import printing
 
     added = tagged(clf, X[:MAX_ROWS_SHOWN], sep, top, proba)
-    printing.tagged_rows(joined(table[:MAX_ROWS_SHOWN], added), len(added), table.num_rows)
+    printing.tagged_rows(joined(table[:MAX_ROWS_SHOWN], added), len(added), first.of if first else table.num_rows)
     if found := agreement(clf, data):
         click.echo(found.removeprefix(", "))
+
+
+def first_rows(format: Any, data: Path, rows: int) -> Sample:
+    """Of a data set no more is read than is printed."""
+    from ..formats.files import Sample, table_pieces
+
+    piece = next(table_pieces(data, MAX_ROWS_SHOWN, format.reading, format.types, None, format.levels))
+    return Sample(piece[:MAX_ROWS_SHOWN], range(min(rows, MAX_ROWS_SHOWN)), rows)
 
 
 def agreement(clf: Any, data: Path) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,7 @@ def columns_of_labels(pieces: Iterable[pa.Table], rows: int, names: Sequence[str
     for piece in pieces:
         here = y[start : start + len(piece)]
         for c, name in enumerate(names):
-            here[:, c] = zeros_and_ones(piece, name, hint, start)
+            here[:, c] = zeros_and_ones(piece, name, hint, count(start))
         known |= ~np.isnan(here).all(0)
         start += len(piece)
     if not known.all():
@@ -78,10 +79,10 @@ def split_cells(table: pa.Table, name: str, sep: str | None) -> Iterator[list[st
         yield [label for v in row if v is not None and (label := str(v).strip())]
 
 
-def zeros_and_ones(table: pa.Table, name: str, hint: str = "", start: int = 0) -> np.ndarray:
-    """(n,) 0, 1, or NaN where a cell is empty; `start` is the number of the first row."""
+def zeros_and_ones(table: pa.Table, name: str, hint: str = "", numbers: Iterable[int] | None = None) -> np.ndarray:
+    """(n,) 0, 1, or NaN where a cell is empty; `numbers` are those of the rows."""
     values = table[name].to_pylist()
-    for row, value in enumerate(values, start):
+    for row, value in zip(count() if numbers is None else numbers, values, strict=False):
         if not (value is None or value != value or value in (0, 1, "0", "1")):
             raise DataError(
                 f"column {name!r} holds {value!r} in row {row}: allowed are 0, 1, and an empty cell, which means unknown"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -19,11 +19,12 @@ from ..errors import DataError
 from . import readers
 from .delimited import read_csv, with_dates
 from .layout import Reading, ending
-from .parts import CSV, JSON, READABLE, is_path, listed, naming, parts_of
+from .parts import CSV, JSON, READABLE, is_path, listed, naming, parts_of, spread
 from .records import is_records, read_records
 
-__all__ = ["Reading", "is_table", "read_table", "table_pieces"]
+__all__ = ["Reading", "Sample", "is_table", "read_table", "sampled", "table_pieces"]
 
+PIECE = 1 << 16  # rows of a data set out of which some are taken at once
 MOST_COLUMNS = 10_000  # of a sparse matrix that is taken as a table
 
 
@@ -120,6 +121,35 @@ def table_pieces(
         raise no_rows(path)
     for start in range(0, table.num_rows, rows):
         yield table.slice(start, rows)
+
+
+class Sample(NamedTuple):
+    """Some rows of a data set: a table, their numbers (m,), and the number of all rows.
+
+    >>> str(Sample(pa.table({"a": [1, 2]}), np.array([0, 7]), 10))
+    '2 of 10 rows, one drawn at random out of each of 2 equal stretches'
+    """
+
+    table: pa.Table
+    numbers: np.ndarray
+    of: int
+
+    def __str__(self) -> str:
+        m = len(self.numbers)
+        return f"{m:,} of {self.of:,} rows, one drawn at random out of each of {m:,} equal stretches"
+
+
+def sampled(path: Any, most: int, reading: Reading, types: Mapping[str, pa.DataType], levels: Any) -> Sample | None:
+    """At most so many rows of a data set, in one pass over it; None, if it has no more, or is none."""
+    parts = parts_of(path)
+    if parts is None or parts.rows <= most:
+        return None
+    numbers, start, kept = spread(parts.rows, most), 0, []
+    for piece in table_pieces(path, PIECE, reading, types, None, levels):
+        here = numbers[np.searchsorted(numbers, start) : np.searchsorted(numbers, start + len(piece))] - start
+        kept.append(piece.take(here))
+        start += len(piece)
+    return Sample(pa.concat_tables(kept), numbers, parts.rows)
 
 
 def no_rows(path: Any) -> DataError:

@@ -9,7 +9,7 @@ all other columns           X, a table; or if one is left that is plainly texts,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,7 +22,7 @@ from ..images.album import SUFFIXES, ImageCollection
 from .answers import Answers, columns_of_labels, lists_of_labels, nothing_known, split_cells, zeros_and_ones
 from .base import SAMPLE, Format
 from .documents import Documents
-from .files import Reading, is_table, read_table
+from .files import Reading, Sample, is_table, read_table, sampled
 from .gaps import Gaps
 from .labels import combined
 from .matrices import len_, matrix, names_of, read_array
@@ -33,10 +33,11 @@ from .tables import Tables
 from .texts import looks_like_texts
 
 MAX_COLUMNS_SHOWN = 1000  # a wide matrix is no table
+ON_PAGE = 100_000  # rows of a data set that a page is made of
 AT_ONCE = 1 << 16  # rows of a data set whose labels are read at once
 LOOKED_AT = 10_000  # rows of it that show whether its only column holds texts
 
-__all__ = ["check_names", "label_lists", "read_for", "read_labeled", "yes_no"]
+__all__ = ["check_names", "label_lists", "read_for", "read_labeled", "sample_for", "yes_no"]
 
 
 def read_labeled(
@@ -114,8 +115,8 @@ def read_labeled(
     return rows_in(rest, where, text, image, format), Y
 
 
-def read_for(format: Format, path: str | Path, reading: Reading | None = None) -> tuple[pa.Table, Any]:
-    """What is in a file as a table, and what a model that was fitted with `format` takes of it.
+def read_for(format: Format, path: str | Path, sample: Sample | None = None) -> tuple[pa.Table, Any]:
+    """What is in a file as a table, or in a sample of a data set, and what a model fitted with `format` takes of it.
 
     Examples
     --------
@@ -132,11 +133,13 @@ def read_for(format: Format, path: str | Path, reading: Reading | None = None) -
         return pa.table({"file": album.names}), album
     if has_columns(format):
         fitted = cast(Tables, format)
-        table = read_table(path, None, reading or fitted.reading, fitted.types, rest=True, levels=fitted.levels)
+        if sample is not None:
+            return with_names(sample.table), taken(format, sample.table, path.parent)
+        table = read_table(path, None, fitted.reading, fitted.types, rest=True, levels=fitted.levels)
         labeled = with_labels(table, as_dataset(path, format.options)) if reads(path, "table", known=format.options) else table
         return with_names(labeled), taken(format, table, path.parent)
     if is_table(path) or getattr(format, "column", None) is not None:
-        table = table_of(path, reading or Reading(encoding=getattr(format, "encoding", None)))
+        table = table_of(path, Reading(encoding=getattr(format, "encoding", None)))
         return table, taken(format, table, path.parent)
     if isinstance(format, Documents) and format.texts and Documents.accepts(path):
         texts = format.read(path)
@@ -146,6 +149,14 @@ def read_for(format: Format, path: str | Path, reading: Reading | None = None) -
         return numbered(X, str(path)), X
     dataset = as_dataset(path, format.options)
     return with_labels(of_rows(dataset, str(path)), dataset), dataset.values
+
+
+def sample_for(format: Format, path: Any) -> Sample | None:
+    """Rows of a large data set that fit on a page, as a model of tables takes them; None, if all do."""
+    if not has_columns(format):
+        return None
+    fitted = cast(Tables, format)
+    return sampled(path, ON_PAGE, fitted.reading, fitted.types, fitted.levels)
 
 
 def numbered(X: Any, said: str) -> pa.Table:
@@ -223,9 +234,9 @@ def answers(table: pa.Table, name: str) -> pa.Array:
     return pa.array(yes_no(table, name, HINT), from_pandas=True)
 
 
-def yes_no(table: pa.Table, name: str, hint: str = "") -> np.ndarray:
-    """(n,) 0, 1, or NaN where a cell is empty; some cell is not."""
-    found = zeros_and_ones(table, name, hint)
+def yes_no(table: pa.Table, name: str, hint: str = "", numbers: Iterable[int] | None = None) -> np.ndarray:
+    """(n,) 0, 1, or NaN where a cell is empty; some cell is not. `numbers` are those of the rows."""
+    found = zeros_and_ones(table, name, hint, numbers)
     if np.isnan(found).all():
         raise nothing_known(name)
     return found

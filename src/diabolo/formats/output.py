@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,7 +20,7 @@ from . import readers
 from .layout import ending
 from .parts import READABLE
 
-__all__ = ["write_table"]
+__all__ = ["write_pieces", "write_table"]
 
 
 def write_table(table: Any, path: str | Path, source: Path | None = None) -> None:
@@ -36,13 +39,41 @@ def write_table(table: Any, path: str | Path, source: Path | None = None) -> Non
         _write(table, path, file)
 
 
+def write_pieces(pieces: Iterable[pa.Table], path: str | Path) -> None:
+    """Write tables of one schema into one file as they come; it is there when it is whole."""
+    tables = iter(pieces)
+    first = _plain(next(tables))
+    with atomic(Path(path)) as file, _writer(Path(path), file, first.schema) as writer:
+        for table in chain([first], tables):
+            writer.write_table(_plain(table).cast(first.schema))
+
+
+@contextmanager
+def _writer(path: Path, file: IO[bytes], schema: pa.Schema) -> Iterator[Any]:
+    if ending(path).endswith(".parquet"):
+        with pq.ParquetWriter(file, schema) as writer:
+            yield writer
+    elif ending(path).endswith((".feather", ".arrow")):
+        with pa.ipc.new_file(file, schema) as writer:
+            yield writer
+    else:
+        with ExitStack() as stack:
+            packed = ending(path).endswith(".gz")
+            text = stack.enter_context(gzip.GzipFile(path.name[:-3], "wb", fileobj=file, mtime=0)) if packed else file
+            yield stack.enter_context(pa_csv.CSVWriter(text, schema, write_options=_text(path)))
+
+
+def _text(path: Path) -> pa_csv.WriteOptions:
+    return pa_csv.WriteOptions(delimiter="\t" if ".tsv" in ending(path) else ",", quoting_style="needed")
+
+
 def _write(table: pa.Table, path: Path, file: IO[bytes]) -> None:
     if ending(path).endswith(".parquet"):
         pq.write_table(table, file)
     elif ending(path).endswith((".feather", ".arrow")):
         feather.write_feather(table, file)
     else:
-        options = pa_csv.WriteOptions(delimiter="\t" if ".tsv" in ending(path) else ",", quoting_style="needed")
+        options = _text(path)
         if not ending(path).endswith(".gz"):
             pa_csv.write_csv(_plain(table), file, options)
             return
