@@ -14,8 +14,8 @@ import pyarrow as pa
 
 from ..errors import DataError, missing_extra, suggest
 from ..formats.layout import ending
+from ..formats.listing import READABLE, kind_of, shown
 from ..formats.output import write_pieces
-from ..formats.parts import READABLE, shown
 from ..progress import progress
 from .applied import Applied
 from .units import Unit, shard, units
@@ -172,6 +172,12 @@ def check_folder(work: Work, all_of_it: Sequence[Unit]) -> None:
     """The folder of the results is not that of the data, and holds nothing that would be read with them."""
     if not work.folder.is_dir():
         return
+    if any(
+        Path(part.path).resolve().parent == work.folder.resolve()
+        for part in work.parts.files
+        if kind_of(part.path) != "parquet"
+    ):
+        raise DataError(f"{str(work.folder)!r} is the folder of the data: choose another one for the results")
     inputs = {os.path.realpath(part.path) for part in work.parts.files}
     expected = {unit.name for unit in all_of_it}
     for path in sorted(work.folder.rglob("*.parquet")):

@@ -26,7 +26,7 @@ class Where(click.Path):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if not Path(value).exists() and re.search(r"[*?\[]|^[a-z][a-z0-9+.-]+:/", str(value)):
-            from ..formats.parts import listed
+            from ..formats.listing import listed
 
             if listed(value):
                 return Path(value)
@@ -69,9 +69,9 @@ ENGINE = click.option(
 def open_data(path: Path, drop: Sequence[str] = (), text: str | None = None) -> Any:
     """The data in `path`: the path itself, or a table without the columns `drop`, read as was said."""
     from ..formats.base import SAMPLE
+    from ..formats.blocks import parts_of
     from ..formats.cells import guessed
     from ..formats.files import Reading, is_table, read_table
-    from ..formats.parts import parts_of
     from ..formats.readers import read_dataset, reads
     from ..formats.schema import is_text, words
     from .options import said
@@ -79,7 +79,7 @@ def open_data(path: Path, drop: Sequence[str] = (), text: str | None = None) -> 
     if not drop and (text is None or not is_table(path)):
         return path
 
-    if text is None and (parts := parts_of(path)) is not None and parts.rows > SAMPLE:
+    if text is None and (parts := parts_of(path, Reading(**said()))) is not None and parts.rows > SAMPLE:
         for name in drop:
             if name not in parts.schema.names:
                 raise no_column("--drop", name, parts.schema.names)
@@ -149,17 +149,20 @@ def in_bulk(
     verb: str, model: Path, data: Path, output: Path, keep: Sequence[str] | None, engine: str = "local", **options: Any
 ) -> bool:
     """Write the results of a data set as they come, if the output is a folder or the file of a table; else False."""
-    from ..formats.layout import ending
-    from ..formats.parts import READABLE, parts_of
+    from ..formats.blocks import parts_of
+    from ..formats.layout import Reading, ending
+    from ..formats.listing import READABLE
     from ..storage import header
+    from .options import check_reading, said
 
     folder = output.is_dir() or not output.suffix
     if not (folder or ending(output).endswith(READABLE)) or header(model).meta.get("format", {}).get("kind") != "tables":
         return False
-    if (parts := parts_of(data)) is None or (not folder and engine == "local" and parts.rows <= IN_MEMORY):
+    known = header(model).meta["format"].get("reading", {})
+    how = Reading(**known | said() | {"na": tuple(said().get("na", known.get("na", ())))})
+    if (parts := parts_of(data, how)) is None or (not folder and engine == "local" and parts.rows <= IN_MEMORY):
         return False
     from .. import bulk
-    from .options import check_reading, said
 
     check_reading(data)
     if engine != "local" and not folder:
@@ -204,13 +207,13 @@ def kept_columns(model: System, data: Path, names: Sequence[str], named: bool = 
     found: dict[str, Any] = row_names(model, data) if named else {}
     if not names:
         return found
-    from ..formats.parts import parts_of
+    from ..formats.blocks import parts_of
     from ..formats.readers import reads
 
     if reads(data):
         return found | said_columns(data, names, "--keep", model.format_)
-    if (parts := parts_of(data)) is not None:
-        return found | data_set_columns(parts, names, "--keep")
+    if (parts := parts_of(data, getattr(model.format_, "reading", None))) is not None:
+        return found | data_set_columns(parts.as_written(), names, "--keep")
     table = as_they_stand(model, data)
     for name in names:
         if name not in table.column_names:
@@ -330,8 +333,8 @@ def save_pieces(tables: Iterator[Any], output: Path) -> None:
     import pyarrow as pa
 
     from ..formats.layout import ending
+    from ..formats.listing import READABLE
     from ..formats.output import write_pieces
-    from ..formats.parts import READABLE
 
     if ending(output).endswith(READABLE):
         write_pieces(tables, output)

@@ -102,8 +102,11 @@ def check_reading(data: Path) -> None:
     from ..formats import readers
     from ..formats.files import is_table
     from ..formats.layout import ending
-    from ..formats.parts import CSV, JSON
+    from ..formats.listing import CSV, JSON, kind_of, listed
 
+    files = listed(data)
+    if files and kind_of(files[0].path) == "csv":
+        return
     texts = data.is_dir() or ending(data).endswith((*JSON, ".txt"))
     if readers.reads(data):
         ours, name = ("na", "dates") if readers.reads(data, "table") else (), next(iter(said()), "")

@@ -127,8 +127,8 @@ def not_judged(labels: list[str], why: str) -> None:
 
 def columns(data: Path, names: tuple[str, ...], option: str, format: Any) -> dict[str, Any]:
     """Columns of the table in `data`, or what a file of the field says of its rows."""
+    from ..formats.blocks import parts_of
     from ..formats.files import Reading, read_table
-    from ..formats.parts import parts_of
     from ..formats.readers import reads
     from .options import said
 
@@ -137,7 +137,7 @@ def columns(data: Path, names: tuple[str, ...], option: str, format: Any) -> dic
     if names and format.kind == "images" and data.is_dir():
         raise DataError(f"{option}: pictures have no columns; --set labels=folder {option} y takes the folder of each")
     how = getattr(format, "reading", None) or Reading(**said())
-    if names and (parts := parts_of(data)) is not None:
+    if names and (parts := parts_of(data, how)) is not None:
         return data_set_columns(parts, names, option, how)
     table: Any = read_table(data, None, how, {}, rest=True) if names else None
     for name in names:

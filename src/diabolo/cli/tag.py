@@ -58,9 +58,10 @@ def command(
     engine: str,
 ) -> None:
     from ..bulk import check_sep, tagged
+    from ..formats.blocks import parts_of
     from ..formats.labeled import read_for
     from ..formats.layout import ending
-    from ..formats.parts import CSV, parts_of
+    from ..formats.listing import CSV
 
     if output:
         asked: dict[str, Any] = {"sep": sep} | ({"top": top} if top else {}) | ({"proba": True} if proba else {})
@@ -71,7 +72,7 @@ def command(
             raise DataError(f"--output {str(output)!r}: names of labels are not numbers: write a table, such as .csv")
     clf = load_model(model, "tag", "MultiLabelClassifier", "IndependentClassifiers")
     check_sep(clf, sep)
-    parts = parts_of(data) if output is None and clf.format_.kind == "tables" else None
+    parts = parts_of(data, clf.format_.reading) if output is None and clf.format_.kind == "tables" else None
     first = None if parts is None or not parts.rows else first_rows(clf.format_, data, parts.rows)
     table, X = read_for(clf.format_, data, first)
     if keep:

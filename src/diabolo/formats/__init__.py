@@ -18,8 +18,8 @@ from .embedded import Embedded
 from .files import Reading
 from .images import Images
 from .labeled import read_labeled
+from .listing import READABLE
 from .output import write_table
-from .parts import READABLE
 from .readers import Dataset, NamedMatrix, read_dataset
 from .tables import Tables
 from .texts import absent, exists, tell_mixed

@@ -17,9 +17,11 @@ import pyarrow.feather as feather
 from ..deferred import is_sparse
 from ..errors import DataError
 from . import readers
+from .blocks import parts_of
 from .delimited import read_csv, with_dates
 from .layout import Reading, ending
-from .parts import CSV, JSON, READABLE, is_path, listed, naming, parts_of, spread
+from .listing import CSV, JSON, READABLE, listed, naming
+from .parts import is_path, joined, spread
 from .records import is_records, read_records
 
 __all__ = ["Reading", "Sample", "is_table", "read_table", "sampled", "table_pieces"]
@@ -59,10 +61,12 @@ def read_table(
     DataError
         Naming the file and what is wrong in it.
     """
-    if (parts := parts_of(path)) is not None:
+    if (parts := parts_of(path, reading)) is not None:
         if not parts.rows:
             raise no_rows(path)
-        return with_dates(path, parts.read() if most is None else parts.head(most), reading, types == {} and not rest)
+        as_is = types == {} and not rest
+        parts = parts.as_written() if as_is else parts.read_as(types, levels)
+        return with_dates(path, parts.read() if most is None else parts.head(most), reading, as_is)
     path = Path(path)
     if readers.reader(path) is not None:
         found = readers.as_dataset(path, {} if reading is None else reading.options)
@@ -109,9 +113,10 @@ def table_pieces(
     levels: Mapping[str, Iterable[str]] | None = None,
 ) -> Iterator[pa.Table]:
     """The table in a file, a piece at a time, of fewer rows if it is wide; of Parquet no more is read, and only `columns`."""
-    if (parts := parts_of(path)) is not None:
+    if (parts := parts_of(path, reading)) is not None:
         if not parts.rows:
             raise no_rows(path)
+        parts = parts.read_as(types, levels)
         there = None if columns is None else [name for name in columns if name in parts.schema.names] or None
         for piece in parts.pieces(parts.at_once(rows, there), there):
             yield with_dates(path, piece, reading, False)
@@ -141,7 +146,7 @@ class Sample(NamedTuple):
 
 def sampled(path: Any, most: int, reading: Reading, types: Mapping[str, pa.DataType], levels: Any) -> Sample | None:
     """At most so many rows of a data set, in one pass over it; None, if it has no more, or is none."""
-    parts = parts_of(path)
+    parts = parts_of(path, reading)
     if parts is None or parts.rows <= most:
         return None
     numbers, start, kept = spread(parts.rows, most), 0, []
@@ -149,7 +154,7 @@ def sampled(path: Any, most: int, reading: Reading, types: Mapping[str, pa.DataT
         here = numbers[np.searchsorted(numbers, start) : np.searchsorted(numbers, start + len(piece))] - start
         kept.append(piece.take(here))
         start += len(piece)
-    return Sample(pa.concat_tables(kept), numbers, parts.rows)
+    return Sample(joined(kept), numbers, parts.rows)
 
 
 def no_rows(path: Any) -> DataError:

@@ -21,12 +21,13 @@ from ..errors import DataError, no_column
 from ..images.album import SUFFIXES, ImageCollection
 from .answers import Answers, columns_of_labels, lists_of_labels, nothing_known, split_cells, zeros_and_ones
 from .base import SAMPLE, Format
+from .blocks import parts_of
 from .documents import Documents
 from .files import Reading, Sample, is_table, read_table, sampled
 from .gaps import Gaps
 from .labels import combined
 from .matrices import len_, matrix, names_of, read_array
-from .parts import Parts, is_path, parts_of
+from .parts import Parts, is_path
 from .readers import Dataset, as_dataset, reads
 from .schema import is_text
 from .tables import Tables
@@ -97,7 +98,7 @@ def read_labeled(
     if reading is not None and reading.dates and (text or image):
         raise DataError(f"dates={reading.dates!r} (--date) is for columns of a table, but only {text or image!r} is read as X")
     names = [labels] if isinstance(labels, str) else list(labels)
-    if (parts := large(data, {*names, *drop}, text or image, format)) is not None:
+    if (parts := large(data, {*names, *drop}, text or image, format, reading)) is not None:
         check_names(parts.schema, names, "labels")
         if drop:
             check_names(parts.schema, list(drop), "drop")
@@ -257,9 +258,9 @@ def are_lists(schema: pa.Schema, names: Sequence[str], sep: str | None) -> bool:
     return lists
 
 
-def large(data: Any, left: set[str], column: str | None, format: str | Format) -> Parts | None:
+def large(data: Any, left: set[str], column: str | None, format: str | Format, reading: Reading | None = None) -> Parts | None:
     """A data set of more rows than are read as a whole, if all its columns but those that are left out are X."""
-    parts = parts_of(data) if is_path(data) and column is None else None
+    parts = parts_of(data, reading) if is_path(data) and column is None else None
     tables = has_columns(format) if isinstance(format, Format) else format in ("auto", "tables")
     if parts is None or parts.rows <= SAMPLE or not tables:
         return None

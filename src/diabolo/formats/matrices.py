@@ -13,7 +13,7 @@ from ..errors import DataError
 from . import frames
 from .files import is_table, read_table
 from .layout import ending
-from .parts import READABLE
+from .listing import READABLE
 from .readers import NamedMatrix, read_dataset, reads
 from .readers.compressed import in_pieces
 from .targets import is_number, missing

@@ -25,8 +25,8 @@ from ..images.album import SUFFIXES, pictures_in
 from .files import Reading, is_table, read_table
 from .frames import arrow
 from .layout import ending
-from .parts import READABLE as TABLES
-from .parts import listed
+from .listing import READABLE as TABLES
+from .listing import listed
 from .schema import is_text
 
 __all__ = [
