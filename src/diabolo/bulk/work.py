@@ -47,8 +47,8 @@ class Work:
         found = parts_of(self.data, getattr(format, "reading", None))
         if found is None:
             raise DataError(f"{str(self.data)!r} is no Parquet file, nor a folder of tables: results go to a file instead")
-        tables = (format.types, format.levels) if format.kind == "tables" else ({}, {})
-        return found.read_as(*tables, self.applied.keep or ())
+        types, levels = (format.types, format.levels) if format.kind == "tables" else ({}, {})
+        return found.read_as(types, levels, self.applied.keep or ())
 
     def note(self, unit: Unit) -> bytes:
         """What a part of the results notes: which rows it is of, of which model, with which options."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -159,7 +160,8 @@ def in_bulk(
     if not (folder or ending(output).endswith(READABLE)) or header(model).meta.get("format", {}).get("kind") != "tables":
         return False
     known = header(model).meta["format"].get("reading", {})
-    how = Reading(**known | said() | {"na": tuple(said().get("na", known.get("na", ())))})
+    dates = known.get("dates", {}) | said().get("dates", {})
+    how = Reading(**known | said() | {"dates": dates})
     if (parts := parts_of(data, how)) is None or (not folder and engine == "local" and parts.rows <= IN_MEMORY):
         return False
     from .. import bulk
@@ -176,11 +178,17 @@ def in_bulk(
 
 def never_onto_input(output: Path, *inputs: Path, option: str = "--output") -> None:
     """Inputs are never overwritten, and a place that takes no file is found out before the work."""
+    from ..formats.listing import listed
+
     if output.is_dir():
         raise DataError(f"{option} {str(output)!r}: there is a folder of this name: choose another name")
     for path in inputs:
         if output.exists() and path.exists() and output.samefile(path):
             raise DataError(f"{option} {str(output)!r} is the input: choose another name")
+        if output.exists() and any(
+            os.path.samefile(output, part.path) for part in listed(path) or [] if os.path.exists(part.path)
+        ):
+            raise DataError(f"{option} {str(output)!r} is one of the files that are read: choose another name")
         if output.suffix.lower() in READ and output.exists() and path.is_dir() and path.resolve() in output.resolve().parents:
             raise DataError(f"{option} {str(output)!r} is one of the files that are read: choose another name")
 

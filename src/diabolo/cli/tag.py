@@ -93,10 +93,12 @@ def command(
 
 def first_rows(format: Any, data: Path, rows: int) -> Sample:
     """Of a data set no more is read than is printed."""
+    import numpy as np
+
     from ..formats.files import Sample, table_pieces
 
     piece = next(table_pieces(data, MAX_ROWS_SHOWN, format.reading, format.types, None, format.levels))
-    return Sample(piece[:MAX_ROWS_SHOWN], range(min(rows, MAX_ROWS_SHOWN)), rows)
+    return Sample(piece[:MAX_ROWS_SHOWN], np.arange(min(rows, MAX_ROWS_SHOWN)), rows)
 
 
 def agreement(clf: Any, data: Path) -> str:

@@ -76,11 +76,12 @@ def headline(report: LabelReport) -> str:
 
 def numbered(report: LabelReport, numbers: np.ndarray) -> LabelReport:
     """The same report, whose rows have the numbers of the data set."""
-    kinds = ("wrong", "missing", "confirm")
-    return replace(
-        report,
-        cards=[replace(c, **{k: tuple(int(numbers[i]) for i in getattr(c, k)) for k in kinds}) for c in report.cards],
-    )
+
+    def of(rows: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(int(numbers[i]) for i in rows)
+
+    cards = [replace(c, wrong=of(c.wrong), missing=of(c.missing), confirm=of(c.confirm)) for c in report.cards]
+    return replace(report, cards=cards)
 
 
 def lead(clf: MultiLabelClassifier, report: LabelReport, sample: Sample | None) -> str:
