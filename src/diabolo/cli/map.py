@@ -8,7 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .data import DATA, KEEP, MODEL, OUTPUT, as_table, beside, kept_columns, load_model, never_onto_input, save, save_pieces
+from .data import (
+    DATA,
+    KEEP,
+    MODEL,
+    OUTPUT,
+    Where,
+    as_table,
+    beside,
+    kept_columns,
+    load_model,
+    never_onto_input,
+    save,
+    save_pieces,
+)
 from .options import reading
 from .report import columns
 
@@ -36,7 +49,7 @@ Examples:
 @MODEL
 @DATA
 @OUTPUT
-@click.option("--new", type=click.Path(exists=True, path_type=Path), help="Further rows, placed on the map of DATA.")
+@click.option("--new", type=Where(exists=True, path_type=Path), help="Further rows, placed on the map of DATA.")
 @click.option(
     "--color",
     metavar="COLUMN",
@@ -101,7 +114,7 @@ def large(
     few = Sample(some.table.take(chosen), some.numbers[chosen], some.of)
     exact = ae.n_components_ <= 2
     found = ae.map(data if exact else few.table.select(ae.format_.columns), seed=seed)
-    told = f"{found.method}" if exact else f"{found.method} of {few}"
+    told = found.method if exact else f"{found.method} of {few}"
     if drawing is not None:
         X = few.table.select(ae.format_.columns)
         places = found.places[few.numbers] if exact else found.places
@@ -109,7 +122,7 @@ def large(
         table = np.concatenate([measured(ae, rows, where, i) for i, (rows, where) in enumerate(parts)])
         color, shade = drawing
         picture(found, table, color, None if shade is None else shade.take(few.numbers), output)
-        return f"{few} are drawn, {told}"
+        return f"{few}, are drawn, {found.method}"
 
     def lines() -> Iterator[Any]:
         for i, path in enumerate([data, *([new] if new else [])]):
