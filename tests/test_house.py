@@ -307,6 +307,8 @@ TOGETHER = {
     "sampling": "estimators.autoencoder.maps",
     "schema": "errors formats.arrow formats.encoding formats.frames",
     "storage": "estimators.loading estimators.parameters",
+    "sources": """formats.answers formats.blocks formats.delimited formats.guess formats.listing formats.output
+        formats.records""",
     "supervised": """estimators.supervised.base estimators.supervised.classifier estimators.supervised.encoders
         estimators.supervised.out_of_fold estimators.supervised.regressor estimators.supervised.targets""",
     "training": "history optimizers progress rows",
