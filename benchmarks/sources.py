@@ -29,7 +29,7 @@ PARTS, GROUP = 4, 50_000
 VERBS = {
     "fit": "fit DATA --drop u --drop v -k 4 --epochs 1 --quiet -o OUT.diabolo",
     "fit --task outliers": "fit DATA --drop u --drop v --task outliers --quiet -o OUT.diabolo",
-    "fit --labels": "fit DATA --labels u,v --quiet -o OUT.diabolo",
+    "fit --labels": "fit DATA --labels u,v --epochs 1 --quiet -o OUT.diabolo",
     "encode": "encode codes DATA -o OUT.csv",
     "score": "score codes DATA -o OUT.csv",
     "outliers": "outliers outliers DATA -o OUT",

@@ -107,6 +107,7 @@ def large(
     import numpy as np
 
     from ..estimators.autoencoder.maps import MAX_ROWS
+    from ..explorer.near import interpolated
     from ..formats.files import Sample
     from ..rows import evenly
 
@@ -124,12 +125,18 @@ def large(
         picture(found, table, color, None if shade is None else shade.take(few.numbers), output)
         return f"{few}, are drawn, {found.method}"
 
+    def placed(z: Any) -> Any:
+        """Between the rows with the nearest codes, for t-SNE itself would take hours."""
+        return found.transform(z) if found.method != "t-SNE" else interpolated(z, codes, found.places)
+
+    codes = None if exact else ae.transform(few.table.select(ae.format_.columns))
+
     def lines() -> Iterator[Any]:
         for i, path in enumerate([data, *([new] if new else [])]):
             start, known = 0, kept_columns(ae, path, keep)
             for piece in ae.format_.chunks(path):
                 here = slice(start, start + len(piece))
-                places = found.places[here] if exact and not i else found.transform(ae.transform(piece))
+                places = found.places[here] if exact and not i else placed(ae.transform(piece))
                 values = measured(ae, piece, places, i)
                 values[:, 0] += start
                 yield beside({name: v[here] for name, v in known.items()}, as_table(values, NAMES))
