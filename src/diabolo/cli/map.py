@@ -129,7 +129,7 @@ def large(
         """Between the rows with the nearest codes, for t-SNE itself would take hours."""
         return found.transform(z) if found.method != "t-SNE" else interpolated(z, codes, found.places)
 
-    codes = None if exact else ae.transform(few.table.select(ae.format_.columns))
+    codes: Any = None if exact else ae.transform(few.table.select(ae.format_.columns))
 
     def lines() -> Iterator[Any]:
         for i, path in enumerate([data, *([new] if new else [])]):
