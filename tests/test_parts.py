@@ -118,6 +118,49 @@ def test_columns_in_the_names_of_folders_are_told(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="holds columns in the names of folders, such as 'year=2024'"):
         Tables().fit(tmp_path)
 
+    assert parts_of(str(tmp_path / "year=*" / "*")) is not None  # said on purpose
+    with pytest.raises(DataError, match="holds columns in the names of folders, such as 'year=2024'"):
+        parts_of(str(tmp_path / "*" / "*.parquet"))
+    with pytest.raises(DataError, match="holds columns in the names of folders, such as 'year=2024'"):
+        infer(f"file://{tmp_path}")
+
+
+def test_a_pattern_takes_folders_and_any_number_of_them(tmp_path: Path) -> None:
+    for name in ("a.parquet", "x/b.parquet", "x/y/c.parquet", "spark.parquet/part-0.parquet"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        frame(40).to_parquet(tmp_path / name)
+    for pattern, count in (("**/*.parquet", 4), ("*.parquet", 2), ("x/*", 2), ("*", 4), ("x/**/*.parquet", 2), ("*/*", 3)):
+        assert len(parts_of(f"{tmp_path}/{pattern}") or ()) == count, pattern
+
+
+def test_links_are_followed_once_and_to_the_end(tmp_path: Path) -> None:
+    """A loop would be followed 40 times."""
+    folder = write(tmp_path / "x", frame(40), 2)
+    (folder / "loop").symlink_to(folder)
+    (folder / "zz.parquet").symlink_to(folder / "part-0.parquet")
+    with pytest.warns(UserWarning, match="files are links to others of them, and are read once"):
+        found = parts_of(folder)
+    assert found is not None
+    assert [(part.name, n) for part, n in zip(found.files, found.sizes, strict=True)] == [
+        ("part-1.parquet", 20),
+        ("zz.parquet", 20),
+    ]
+    (folder / "part-7.parquet").symlink_to(tmp_path / "gone")
+    with pytest.raises(DataError, match=r"part-7.parquet' is a link to a file that is not there"):
+        parts_of(folder)
+
+
+def test_a_name_of_two_columns_is_an_error(tmp_path: Path) -> None:
+    pq.write_table(pa.table([pa.array([1.0, 2.0])] * 2, names=["a", "a"]), tmp_path / "a.parquet")
+    with pytest.raises(DataError, match="column names must be unique, but 'a' is repeated"):
+        Tables().fit(tmp_path / "a.parquet")
+
+
+def test_an_unknown_place_is_told() -> None:
+    pytest.importorskip("fsspec")
+    with pytest.raises(DataError, match=r"cannot open 'nosuch://a/b.parquet': .*Protocol not known"):
+        parts_of("nosuch://a/b.parquet")
+
 
 def test_a_folder_of_pictures_with_a_table_stays_one_of_pictures(tmp_path: Path) -> None:
     frame(40).to_parquet(tmp_path / "a.parquet")
