@@ -20,6 +20,7 @@ import torch.distributed as dist
 from torch import Tensor
 
 from .errors import TrainingError
+from .ranks import of_torchrun
 
 __all__ = ["agreed", "check_alike", "first", "join", "rank", "restarts", "same", "share", "started", "total", "world"]
 
@@ -28,7 +29,7 @@ APART = 1_000_000_007  # between the seeds of two processes: more than there are
 
 def started() -> int:
     """The number of processes that torchrun has started."""
-    return int(os.environ.get("WORLD_SIZE", "1"))
+    return of_torchrun()[1]
 
 
 def restarts() -> int:
@@ -38,7 +39,7 @@ def restarts() -> int:
 
 def first() -> bool:
     """Whether this process is the one that writes and prints."""
-    return int(os.environ.get("RANK", "0")) == 0
+    return of_torchrun()[0] == 0
 
 
 def world() -> int:
@@ -63,7 +64,7 @@ def join(device: str = "cpu") -> None:
     if os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True":
         agent = dist.TCPStore(os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]), is_master=False)  # type: ignore[attr-defined]
         store = dist.PrefixStore(f"diabolo {restarts()}", agent)  # type: ignore[attr-defined]
-        how |= {"store": store, "rank": int(os.environ["RANK"]), "world_size": started()}
+        how |= {"store": store, "rank": of_torchrun()[0], "world_size": started()}
     if device.startswith("cuda"):
         torch.cuda.set_device(device)
     dist.init_process_group(**how)

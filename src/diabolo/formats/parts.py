@@ -17,7 +17,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from functools import lru_cache
 from hashlib import blake2b
 from importlib import import_module
@@ -30,12 +29,11 @@ import pyarrow.fs as pa_fs
 import pyarrow.parquet as pq
 
 from ..errors import DataError, warn
+from .names import PATTERN, check_links, check_no_hive, ends, matches, shown
 
 __all__ = ["Part", "Parts", "is_path", "parts_of", "spread"]
 
-END = ".parquet"
 URL = re.compile(r"^([a-z][a-z0-9+.-]+):/+(.*)$", re.DOTALL)  # two letters at least: C:/ is a disk; pathlib keeps one slash
-PATTERN = re.compile(r"[*?\[]")
 OTHERS = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".txt")  # they make a folder one of another kind
 PIECE = 1 << 22  # cells that are decoded at once, at most
 BUFFERED = 1 << 26  # bytes of the file that are held at once, of all columns together
@@ -240,11 +238,6 @@ def is_list(X: Any) -> bool:
     return isinstance(X, (list, tuple)) and len(X) > 0 and all(isinstance(x, (str, Path)) and ends(x) for x in X)
 
 
-def ends(path: str | Path) -> bool:
-    text = str(path)
-    return text.lower().endswith(END) and "\n" not in text
-
-
 def parts_of(X: Any) -> Parts | None:
     """The parts of a data set of Parquet files; None, if X is something else.
 
@@ -306,11 +299,6 @@ def _matches(text: str) -> bool:
         return False
 
 
-def shown(name: str) -> bool:
-    """Whether a file is data: not _SUCCESS, not .part"""
-    return not name.startswith((".", "_"))
-
-
 def _local(path: Path) -> Part:
     stat = path.stat()
     return Part(str(path), path.name, stat.st_size, stat.st_mtime_ns, pa_fs.LocalFileSystem())
@@ -361,19 +349,6 @@ def _matching(system: Any, pattern: str, said: str) -> list[Part]:
     return _parts(system, found, said)
 
 
-def matches(name: Sequence[str], pattern: Sequence[str]) -> bool:
-    """Whether a file, or a folder around it, has a name like this; ** is any number of folders.
-
-    >>> matches(["a", "b.parquet"], ["*.parquet"]), matches(["a", "b.parquet"], ["**", "*.parquet"]), matches(["a", "b"], ["a"])
-    (False, True, True)
-    """
-    if not pattern:
-        return True
-    if pattern[0] == "**":
-        return any(matches(name[i:], pattern[1:]) for i in range(len(name)))
-    return bool(name) and fnmatchcase(name[0], pattern[0]) and matches(name[1:], pattern[1:])
-
-
 def _below(system: Any, folder: str) -> list[Part]:
     """The Parquet files in a folder and below it, sorted by name."""
     seen = _inside(system, folder, folder)
@@ -394,25 +369,6 @@ def _inside(system: Any, folder: str, said: str) -> list[tuple[Any, str]]:
         check_links(folder)
     named = [(info, os.path.relpath(info.path, folder)) for info in infos if info.is_file]
     return [(info, name) for info, name in named if all(map(shown, name.split("/")))]
-
-
-def check_links(folder: str) -> None:
-    """Raise a DataError for a link to a file that is not there: Arrow passes it over."""
-    for at, folders, names in os.walk(folder):
-        folders[:] = filter(shown, folders)
-        for path in (os.path.join(at, name) for name in names if ends(name) and shown(name)):
-            if os.path.islink(path) and not os.path.exists(path):
-                raise DataError(f"{path!r} is a link to a file that is not there: put it in place, or remove the link")
-
-
-def check_no_hive(said: str, names: Sequence[str]) -> None:
-    """Raise a DataError if the name of a folder among these names holds a column."""
-    for folder in map(os.path.dirname, names):
-        if "=" in folder:
-            raise DataError(
-                f"{said!r} holds columns in the names of folders, such as {folder!r}, which are not read: "
-                "write them into the files, or name the files, such as a list of their paths"
-            )
 
 
 def _parts(system: Any, found: Sequence[tuple[Any, str]], said: str) -> list[Part]:
