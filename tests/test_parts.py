@@ -16,7 +16,7 @@ import pytest
 from diabolo import Autoencoder
 from diabolo.errors import DataError
 from diabolo.formats import Tables, infer
-from diabolo.formats.base import spilled
+from diabolo.formats.base import cached, spilled
 from diabolo.formats.files import table_pieces
 from diabolo.formats.parts import parts_of
 from diabolo.limits import memory
@@ -177,6 +177,35 @@ def test_a_damaged_part_is_named(tmp_path: Path) -> None:
     (folder / "part-2.parquet").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(DataError, match=r"cannot read '.*part-2.parquet'"):
         Tables().fit(folder)
+
+
+@pytest.mark.parametrize("kind", ["parquet", "folder", "csv"])
+@pytest.mark.parametrize("n", [60, 40, 50])
+def test_data_that_change_between_two_passes_are_an_error(kind: str, n: int, tmp_path: Path) -> None:
+    """The columns were learned from other rows than those that are encoded: more, fewer, or as many."""
+    X = frame(50)[["number", "gaps"]]
+    file = {"parquet": tmp_path / "x.parquet", "folder": tmp_path / "x" / "a.parquet", "csv": tmp_path / "x.csv"}[kind]
+    file.parent.mkdir(exist_ok=True)
+
+    def put(X: pd.DataFrame) -> None:
+        X.to_csv(file, index=False) if kind == "csv" else X.to_parquet(file, index=False)
+
+    class Changing(Tables):
+        def rows(self, X: Any) -> Rows:
+            put(frame(n)[["number", "gaps"]] + 1.0)
+            return super().rows(X)
+
+    put(X)
+    with pytest.raises(DataError, match="changed while it was read"):
+        Autoencoder(1, epochs=1, format=Changing()).fit(file.parent if kind == "folder" else file)
+
+
+def test_rows_that_are_not_those_counted_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    for most in (1 << 30, 0):  # in memory, and in a file
+        monkeypatch.setattr("diabolo.formats.base.MAX_BYTES_IN_MEMORY", most)
+        for n in (5, 7):
+            with pytest.raises(DataError, match=f"6 rows were expected, and {n} were read"):
+                cached((np.zeros((k, 2)) for k in (4, n - 4)), 6, 2)
 
 
 # ── one pass ─────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -32,7 +32,7 @@ from ..formats.base import SINGLE
 from ..formats.files import with_dates
 from ..formats.frames import rows_of
 from ..formats.matrices import plain
-from ..formats.parts import is_path
+from ..formats.parts import is_path, unchanged
 from ..formats.readers import Dataset, NamedMatrix, as_dataset, opened
 from ..hardware import one_thread, pick_device, pick_precision
 from ..history import History
@@ -200,7 +200,8 @@ class System(Training, BaseEstimator, ABC):
         processes.join(pick_device(getattr(self, "device", "auto")))
         self.seed_ = int(processes.agreed(check_random_state(self.random_state).randint(2**31 - 1)))
         start = time.monotonic()
-        rows = self._read(X, categories, numbers)
+        with unchanged(X):
+            rows = self._read(X, categories, numbers)
         read = time.monotonic()
         train, held = self._split(rows)
         self.loss_ = self._loss()

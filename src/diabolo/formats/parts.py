@@ -16,6 +16,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
@@ -31,7 +32,7 @@ import pyarrow.parquet as pq
 from ..errors import DataError, warn
 from .names import PATTERN, check_links, check_no_hive, ends, matches, shown
 
-__all__ = ["Part", "Parts", "is_path", "parts_of", "spread"]
+__all__ = ["Part", "Parts", "is_path", "parts_of", "spread", "unchanged"]
 
 URL = re.compile(r"^([a-z][a-z0-9+.-]+):/+(.*)$", re.DOTALL)  # two letters at least: C:/ is a disk; pathlib keeps one slash
 OTHERS = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".txt")  # they make a folder one of another kind
@@ -220,6 +221,28 @@ def as_agreed(table: pa.Table, schema: pa.Schema) -> pa.Table:
         if pa.types.is_null(table.schema.field(i).type) and not pa.types.is_null(column.type):
             table = table.set_column(i, column, pa.nulls(table.num_rows, column.type))
     return table.replace_schema_metadata(schema.metadata)
+
+
+@contextmanager
+def unchanged(X: Any) -> Iterator[None]:
+    """Raise a DataError if a file of X changes meanwhile, as far as its size and time tell: it is read more than once."""
+    before = stamp(X)
+    yield
+    if stamp(X) != before:
+        raise DataError(f"{str(X)[:300]!r} changed while it was read: wait until nothing writes to it, and start again")
+
+
+def stamp(X: Any) -> Any:
+    """Sizes and times of the files of a data set, or of a file; None of other things."""
+    if not is_path(X):
+        return None
+    if (found := listed(X)) is not None:
+        return found
+    try:
+        stat = os.stat(X)
+        return stat.st_size, stat.st_mtime_ns
+    except (OSError, ValueError):  # a text
+        return None
 
 
 # ── which files ──────────────────────────────────────────────────────────────────────────────────────────────────────
