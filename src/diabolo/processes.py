@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import atexit
 import os
+import threading
+import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -61,6 +63,8 @@ def join(device: str = "cpu") -> None:
     if started() == 1 or dist.is_initialized():
         return
     how: dict[str, Any] = {"backend": "nccl" if device.startswith("cuda") else "gloo"}
+    if "TORCHELASTIC_RUN_ID" in os.environ:
+        threading.Thread(target=end_with, args=(os.getppid(),), daemon=True).start()
     if os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True":
         agent = dist.TCPStore(os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]), is_master=False)  # type: ignore[attr-defined]
         store = dist.PrefixStore(f"diabolo {restarts()}", agent)  # type: ignore[attr-defined]
@@ -71,6 +75,13 @@ def join(device: str = "cpu") -> None:
     atexit.register(dist.destroy_process_group)
 
 
+def end_with(parent: int) -> None:
+    """End this process with that which started it: killed by -9, torchrun leaves its processes to learn for nobody."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
+
+
 def share(batch: int) -> slice:
     """Which rows of a batch of so many are those of this process.
 
@@ -78,7 +89,9 @@ def share(batch: int) -> slice:
     slice(0, 8, 1)
     """
     if batch < world():
-        raise TrainingError(f"batch_size={batch}: each of the {world()} processes needs a row: give a larger batch_size=")
+        raise TrainingError(
+            f"batch_size={batch}: each of the {world()} processes needs a row: start fewer, or give a larger batch_size="
+        )
     return slice(rank(), batch, world())
 
 
