@@ -46,7 +46,7 @@ from ..rows import Rows, spread_over
 from ..storage import under
 from ..training import SGD, minimize
 from .architectures import Dense, architecture
-from .parameters import as_json, check_training
+from .parameters import about, as_json, check_training
 from .weights import RowWeights
 
 __all__ = ["ESTIMATORS", "System"]
@@ -328,6 +328,7 @@ class System(Training, BaseEstimator, ABC):
                 "precision": pick_precision(self._precision(), device, weights * batch_size),
                 "device": device,
                 "seed": self.seed_,
+                "about": about(self),
                 "checkpoint": None if self.checkpoint is None else _file_in(Path(self.checkpoint)),
                 "progress": type(self).__name__ if self.verbose else None,
             }
