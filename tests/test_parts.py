@@ -230,6 +230,17 @@ def test_what_only_some_rows_show_is_seen(tmp_path: Path, monkeypatch: pytest.Mo
     assert np.isfinite(some.to_array(folder)[:, [b.start for b in some.blocks][2:]]).all()
 
 
+def test_decimals_of_a_column_of_gaps_are_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One value in each of the pieces that are looked at, some of which have decimals."""
+    v = np.full(4000, np.nan)
+    v[::64] = np.arange(63) + np.where(np.arange(63) == 50, 0.25, 0.0)
+    v[:20] = 7.0
+    pq.write_table(pa.table({"v": v, "w": np.random.default_rng(0).normal(size=4000)}), tmp_path / "a.parquet")
+    monkeypatch.setattr("diabolo.formats.tables.SAMPLE", 300)
+    monkeypatch.setattr("diabolo.formats.survey.AT_ONCE", 128)
+    assert Tables().fit(tmp_path / "a.parquet").fields[0].decimals == 2
+
+
 def test_infinity_is_found_in_its_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     X = frame()[["number", "short"]]
     X.loc[3210, "short"] = -np.inf
