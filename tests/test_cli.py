@@ -620,6 +620,15 @@ def test_data_that_does_not_fit(place: Path, tmp_path: Path, diabolo: Any) -> No
     assert diabolo("encode", place / "people.diabolo", tmp_path / "more.csv", "-o", out).code == 0
 
 
+def test_a_table_is_not_written_into_the_data_set(place: Path, tmp_path: Path, diabolo: Any) -> None:
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    pq.write_table(pa.table({"a": [1.0, 2.0, 4.0], "b": [2.0, 4.0, 8.0]}), folder / "a.parquet")
+    diabolo("fit", folder, "-k", "1", "--epochs", "1", "-o", tmp_path / "m.diabolo")
+    for data in (folder, folder / "*.parquet"):
+        one_line(diabolo("encode", tmp_path / "m.diabolo", data, "-o", folder / "z.parquet"), 1, "lies within the data")
+
+
 def test_inputs_are_never_overwritten(place: Path, tmp_path: Path, diabolo: Any) -> None:
     for name in ("people.csv", "people.diabolo"):
         (tmp_path / name).write_bytes((place / name).read_bytes())

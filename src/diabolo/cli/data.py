@@ -172,6 +172,18 @@ def never_onto_input(output: Path, *inputs: Path, option: str = "--output") -> N
             raise DataError(f"{option} {str(output)!r} is the input: choose another name")
         if output.suffix.lower() in READ and output.exists() and path.is_dir() and path.resolve() in output.resolve().parents:
             raise DataError(f"{option} {str(output)!r} is one of the files that are read: choose another name")
+        if output.suffix.lower() == ".parquet" and not path.is_file() and within(output, path):
+            raise DataError(
+                f"{option} {str(output)!r} lies within the data, and would be read with them: choose a place beside them"
+            )
+
+
+def within(output: Path, data: Path) -> bool:
+    """Whether a file of this name would be one of a data set."""
+    from ..formats.names import would_be_read
+    from ..formats.parts import listed
+
+    return listed(data) is not None and would_be_read(output, str(data))
 
 
 def as_table(X: Any, names: Sequence[str]) -> Any:
