@@ -163,11 +163,13 @@ def gathered(tables: Iterator[pa.Table], most: int) -> Iterator[pa.Table]:
     [3, 3, 4]
     """
     kept: list[pa.Table] = []
+    rows = 0
     for table in tables:
-        if kept and sum(t.num_rows for t in kept) + table.num_rows > most:
+        if kept and rows + table.num_rows > most:
             yield pa.concat_tables(kept)
-            kept = []
+            kept, rows = [], 0
         kept.append(table)
+        rows += table.num_rows
     if kept:
         yield pa.concat_tables(kept)
 
