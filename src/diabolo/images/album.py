@@ -8,7 +8,7 @@ import os
 import threading
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO, Any, NamedTuple, Self, SupportsIndex, overload
 
 import numpy as np
@@ -82,6 +82,11 @@ class ImageCollection(Sequence[Picture]):
             else:
                 found.append([i])
         return found
+
+    @property
+    def in_files(self) -> bool:
+        """Whether each is read from a file: then several threads may read at once; an open image belongs to its owner."""
+        return all(isinstance(item, (str, os.PathLike, Page)) for item in self._items)
 
     def __len__(self) -> int:
         return len(self._items)
@@ -274,7 +279,7 @@ def _of_path(path: Path) -> _Place:
         place: _Place = _Zip(archive, "" if inside == "." else inside)
     elif path.is_dir():
         names = sorted(pictures_in(path))
-        place = _Place(names, [path / name for name in names], str(path))
+        place = _Place(names, [os.path.join(path, name) for name in names], str(path))
     elif not path.exists():
         raise FileNotFoundError(2, "there is no such file or folder", str(path))
     else:
@@ -292,9 +297,10 @@ def _archive(path: Path) -> Path | None:
 def pictures_in(folder: Path) -> Iterator[str]:
     for where, folders, files in os.walk(folder, onerror=_raise):
         folders[:] = [f for f in folders if not f.startswith(".")]
+        inside = Path(where).relative_to(folder).as_posix()
         for file in files:
             if _is_picture(file):
-                yield (Path(where) / file).relative_to(folder).as_posix()
+                yield file if inside == "." else f"{inside}/{file}"
 
 
 def _raise(error: OSError) -> None:
@@ -302,8 +308,8 @@ def _raise(error: OSError) -> None:
 
 
 def _is_picture(name: str) -> bool:
-    parts = PurePosixPath(name).parts
-    return name.lower().endswith(SUFFIXES) and not any(p.startswith(".") or p == "__MACOSX" for p in parts)
+    hidden = any((part.startswith(".") and part != ".") or part == "__MACOSX" for part in name.split("/"))
+    return name.lower().endswith(SUFFIXES) and not hidden
 
 
 def _path_accepted(path: Path) -> bool:
