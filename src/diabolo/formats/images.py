@@ -23,7 +23,7 @@ from ..images.picture import Picture, luma
 from ..images.resize import resized
 from ..rows import Rows, evenly
 from .arrays import Arrays
-from .base import MAX_BYTES_IN_MEMORY, Format, spilled
+from .base import Format, room, spilled
 from .readers import opened, reads
 from .scale import together
 
@@ -191,7 +191,7 @@ class Images(Arrays):
         dtype = np.uint8 if self.whole else np.float32
         table = (
             np.empty((n, self.width), dtype)
-            if n * self.width * np.dtype(dtype).itemsize <= MAX_BYTES_IN_MEMORY
+            if n * self.width * np.dtype(dtype).itemsize <= room()
             else spilled(n, self.width, dtype)
         )
         for i, piece in enumerate(self.chunks(X)):
