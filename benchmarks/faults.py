@@ -237,7 +237,8 @@ class Training(Ending):
         class Reporting(training.Run):
             def write(run) -> None:  # noqa: N805 - self is the trial
                 super().write()
-                self.done("step", run.step)
+                if not run.unwritten:
+                    self.done("step", run.step)
 
         base.SGD, training.Run = Often, Reporting  # type: ignore[misc]
         command(*self.arguments("--checkpoint", str(self.place / "run.ckpt"), "--resume"))
