@@ -52,14 +52,15 @@ def command(model: Path, data: Path, output: Path | None, worst: int, keep: tupl
         raise click.UsageError("--keep is for the output file: give --output")
     ae = load_model(model, "score")
     known = kept_columns(ae, data, keep) if output else {}
-    errors = ae.reconstruction_errors(data)
+    called = row_names(ae, data)
+    whole = not called.keys().isdisjoint(("picture", "file"))  # pixels and words are not columns
+    errors = -ae.score_samples(data)[:, None] if whole else ae.reconstruction_errors(data)
     rows = errors.sum(1)
     printing.columns(ae, data)
-    called = row_names(ae, data)
     printing.worst(ae, data, rows, worst, called)
     printing.console.print(f"{len(rows):,} rows, mean error {rows.mean():.4f}, explained variance {ae.score(data):.1%}")
     if output:
-        one = errors.shape[1] == 1 or not called.keys().isdisjoint(("picture", "file"))
+        one = errors.shape[1] == 1
         names = ["row", "error"] + ([] if one else [f"error {name}" for name in ae.format_.columns])
         told = as_table(np.column_stack([np.arange(len(rows)), rows] + ([] if one else [errors])), names)
         save(beside(known, told), names, output)

@@ -353,19 +353,19 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
         The error is the squared error of standardized numbers plus the Brier score of categories, over all cells that are
         not missing. For documents it is the Kullback-Leibler divergence. ``comparison_`` has the same score for PCA.
         """
-        errors = self.reconstruction_errors(X)
-        return explained(errors.sum(), self.constant_errors(X).sum())
+        sums = [(self._errors(x).sum(), self.loss_.errors(self._mean(x), x).numpy().sum()) for x in self._features(X)]
+        return explained(sum(a for a, _ in sums), sum(b for _, b in sums))
 
     def score_samples(self, X: Any) -> np.ndarray:
         """(n,) negative reconstruction error of each row: higher is better."""
-        return -self.reconstruction_errors(X).sum(1)
+        return -np.concatenate([self._errors(x).sum(1) for x in self._features(X)])
 
     def reconstruction_errors(self, X: Any) -> np.ndarray:
         """(n, columns) error of each cell, in units of the column's variance; 0 where X is missing."""
-        out = []
-        for x in self._features(X):
-            out.append(self.loss_.errors(self.loss_.predict(self.network_(self._without_new_gaps(x))), x).numpy())
-        return np.concatenate(out)
+        return np.concatenate([self._errors(x) for x in self._features(X)])
+
+    def _errors(self, x: Tensor) -> np.ndarray:
+        return self.loss_.errors(self.loss_.predict(self.network_(self._without_new_gaps(x))), x).numpy()
 
     def constant_errors(self, X: Any) -> np.ndarray:
         """(n, columns) errors of the training mean, the reference of ``score``."""
