@@ -106,16 +106,17 @@ def load_model(path: Path, verb: str, kind: str = "Autoencoder", *others: str) -
     return reread(model)
 
 
-def light_model(path: Path, verb: str) -> Any:
-    """The autoencoder in `path`; in NumPy where it runs in NumPy, for PyTorch takes seconds to be imported."""
-    from .. import engine
+def light_model(path: Path, verb: str, kind: str = "Autoencoder", *others: str) -> Any:
+    """The model in `path`; in NumPy where it runs in NumPy, for PyTorch takes seconds to be imported."""
+    from .. import engine, storage
     from .options import reread
 
-    with contextlib.suppress(engine.NoProgram):
-        found = engine.load(path)
-        if found.format_.shape is None:  # pictures are read and convolved by PyTorch
-            return reread(found)
-    return load_model(path, verb)
+    if storage.header(path).kind in (kind, *others):
+        with contextlib.suppress(engine.NoProgram):
+            found = engine.load(path)
+            if found.format_.shape is None:  # pictures are read and convolved by PyTorch
+                return reread(found)
+    return load_model(path, verb, kind, *others)
 
 
 class NoPandas:
