@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,6 +18,7 @@ from threadpoolctl import threadpool_limits
 from ..engine import Fitted
 from ..errors import DataError
 from ..formats.parts import Parts, parts_of
+from ..limits import cores
 from ..storage import atomic
 from .applied import Applied
 from .units import Unit
@@ -118,14 +118,6 @@ def applied_to(applied: Applied, tables: Iterable[pa.Table]) -> Iterator[pa.Tabl
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
-
-
-def cores() -> int:
-    """The cores that this process may use: torchrun says 1 to each of several."""
-    said = os.environ.get("OMP_NUM_THREADS", "")
-    if said.isdecimal() and int(said):
-        return int(said)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def write(path: Path, tables: Iterator[pa.Table], schema: pa.Schema, applied: Applied, note: bytes) -> int:

@@ -162,9 +162,9 @@ def in_bulk(
     return True
 
 
-def never_onto_input(output: Path, *inputs: Path, option: str = "--output") -> None:
+def never_onto_input(output: Path, *inputs: Path, option: str = "--output", folder: bool = False) -> None:
     """Inputs are never overwritten, and a place that takes no file is found out before the work."""
-    if output.is_dir():
+    if output.is_dir() and not folder:
         raise DataError(f"{option} {str(output)!r}: there is a folder of this name: choose another name")
     for path in inputs:
         if output.exists() and path.exists() and output.samefile(path):
@@ -295,17 +295,45 @@ def save(X: Any, names: Sequence[str], output: Path, source: Path | None = None)
 
 
 def save_pictures(X: Any, output: Path) -> None:
-    """Pictures (n, H, W) or (n, H, W, 3) as files 0.png ... in a new folder, or side by side in one .png."""
+    """Pictures (n, H, W) or (n, H, W, 3) as files 0.png ... in a folder of their own, or side by side in one .png."""
     from ..images.picture import read
 
     if output.suffix not in ("", ".png"):
         raise DataError(f"--output {str(output)!r}: pictures go into a new folder, onto one sheet (.png), or into a .npy")
-    named = [(output, sheet(X))]
-    if not output.suffix:
-        output.mkdir()
-        named = [(output / f"{i:0{len(str(len(X) - 1))}d}.png", picture) for i, picture in enumerate(X)]
-    for path, picture in named:
-        read(picture).save(picture, path)
+    if output.suffix:
+        read(sheet(X)).save(sheet(X), output)
+        return
+    named = {f"{i:0{len(str(len(X) - 1))}d}.png": picture for i, picture in enumerate(X)}
+    output.mkdir(exist_ok=True)
+    for name in there(output, named):
+        del named[name]
+    for name, picture in named.items():
+        read(picture).save(picture, output / name)
+
+
+def there(folder: Path, named: dict[str, Any]) -> list[str]:
+    """Which pictures a run that was stopped has written already; others in the folder are an error."""
+    import numpy as np
+
+    from ..images.album import SUFFIXES
+    from ..images.picture import read
+
+    files = sorted(path.name for path in folder.iterdir())
+    found = [name for name in files if name in named or (name.lower().endswith(SUFFIXES) and not name.startswith("."))]
+    for name in found:
+        place = f"--output {str(folder / name)!r}"
+        if name not in named:
+            raise DataError(f"{place} is there, and is none of these pictures: choose a new folder")
+        if not np.array_equal(read(folder / name).pixels, read(named[name]).pixels):
+            raise DataError(f"{place} is there, and is another picture than that of this run: choose a new folder")
+    return found
+
+
+def into_folder(model: Path, output: Path) -> bool:
+    """Whether pictures are written into a folder, in which those of a run that was stopped may be."""
+    from ..storage import header
+
+    return not output.suffix and header(model).meta.get("format", {}).get("kind") == "images"
 
 
 def sheet(X: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from ..deferred import is_sparse
-from .data import MODEL, OUTPUT, code_names, light_model, never_onto_input, save
+from .data import MODEL, OUTPUT, code_names, into_folder, light_model, never_onto_input, save
 
 EPILOG = """\b
 Examples:
@@ -24,7 +24,7 @@ Examples:
 @click.argument("codes", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @OUTPUT
 def command(model: Path, codes: Path, output: Path) -> None:
-    never_onto_input(output, model, codes)
+    never_onto_input(output, model, codes, folder=into_folder(model, output))
     ae = light_model(model, "decode")
     X = ae.inverse_transform(read_codes(codes, ae.n_components_))
     save(X, ae.format_.columns, output)

@@ -35,6 +35,7 @@ __all__ = [
     "cached",
     "check_finite",
     "named_loss",
+    "room",
     "spilled",
     "warn_empty",
 ]
@@ -257,7 +258,7 @@ def in_order(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def cached(pieces: Iterator[np.ndarray], n: int, d: int) -> Rows:
     """Encode once: into memory, or into a temporary file if it is too large."""
-    if n * d * 4 <= min(MAX_BYTES_IN_MEMORY, SHARE_OF_MEMORY * memory()):
+    if n * d * 4 <= room():
         kept = [piece.astype(np.float32) for piece in pieces] or [np.empty((0, d), np.float32)]
         return Rows(torch.from_numpy(kept[0] if len(kept) == 1 else np.concatenate(kept)))
     table, start = spilled(n, d, np.float32), 0
@@ -265,6 +266,11 @@ def cached(pieces: Iterator[np.ndarray], n: int, d: int) -> Rows:
         table[start : start + len(piece)] = piece
         start += len(piece)
     return Rows(table)
+
+
+def room() -> float:
+    """Bytes of encoded rows that are kept in memory."""
+    return min(MAX_BYTES_IN_MEMORY, SHARE_OF_MEMORY * memory())
 
 
 def spilled(n: int, d: int, dtype: Any) -> np.ndarray:
