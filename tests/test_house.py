@@ -243,9 +243,9 @@ def test_the_root_is_lazy_and_complete() -> None:
 
 # What has no test file of its name, or shares its name with another: it is tested with what uses it, in tests/test_<noun>.py.
 TOGETHER = {
-    "bulk": "bulk.applied bulk.run bulk.units bulk.work",
+    "bulk": "bulk.applied bulk.run bulk.units bulk.work ranks",
     "cli": """cli.data cli.decode cli.demo cli.encode cli.fit cli.info cli.label cli.labels cli.map cli.options
-        cli.outliers cli.printing cli.report cli.sample cli.score cli.tag""",
+        cli.outliers cli.printing cli.report cli.sample cli.score cli.several cli.tag""",
     "cli_files": "cli.contents",
     "cli_pictures": "cli.batch cli.colorize cli.denoise cli.images cli.upscale",
     "determinism": "chance hardware",
@@ -275,7 +275,7 @@ TOGETHER = {
     "outliers": """estimators.gaps estimators.outliers.detector estimators.outliers.explanation
         estimators.outliers.known_outliers estimators.outliers.scorer estimators.outliers.scores""",
     "outlines": "fonts.contours",
-    "parts": "formats.survey limits",
+    "parts": "formats.names formats.survey limits",
     "picture": "images.album images.pillow images.tiff",
     "printed": "estimators.autoencoder.comparison",
     "program": "explorer.programs programs.layers programs.operations programs.tape",

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from ..errors import DataError, missing_extra, suggest
-from ..formats.parts import shown
+from ..formats.names import shown, would_be_read
 from ..progress import progress
 from .applied import Applied
 from .units import Unit, shard, units
@@ -121,6 +121,7 @@ def run(
         raise DataError(f"{str(data)!r} has columns, but no rows")
     if any(os.path.realpath(part.path) == os.path.realpath(work.folder) for part in work.parts.files):
         raise DataError(f"{str(output)!r} is one of the files that are read: choose another name")
+    check_place(work)
     if work.folder.suffix == ".parquet" and not work.folder.is_dir():
         return _one_file(work, verbose)
     if work.folder.exists() and not work.folder.is_dir():
@@ -163,13 +164,26 @@ def _one_file(work: Work, verbose: bool) -> Done:
     return Done(rows, rows, 1)
 
 
+def check_place(work: Work) -> None:
+    """The results are not where they would be read as data the next time."""
+    data = work.data if isinstance(work.data, (list, tuple)) else [work.data]
+    file = work.folder.suffix == ".parquet" and not work.folder.is_dir()
+    found = [work.folder] if file else [work.folder / unit.name for unit in units(work.parts)]
+    inputs = {os.path.realpath(part.path) for part in work.parts.files}
+    for path in found:
+        if os.path.realpath(path) not in inputs and any(would_be_read(path, str(given)) for given in data):
+            raise DataError(
+                f"{str(work.folder)!r} lies within the data, and would be read with them: choose a place beside them"
+            )
+
+
 def check_folder(work: Work, all_of_it: Sequence[Unit]) -> None:
     """The folder of the results is not that of the data, and holds nothing that would be read with them."""
     if not work.folder.is_dir():
         return
     inputs = {os.path.realpath(part.path) for part in work.parts.files}
     expected = {unit.name for unit in all_of_it}
-    for path in sorted(work.folder.rglob("*.parquet")):
+    for path in sorted(path for path in work.folder.rglob("*.parquet") if path.is_file()):
         name = path.relative_to(work.folder).as_posix()
         if os.path.realpath(path) in inputs:
             raise DataError(f"{str(work.folder)!r} is the folder of the data: choose another one for the results")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ..formats.parts import Part, Parts
+from ..ranks import of_slurm, of_torchrun
 
 __all__ = ["Unit", "shard", "units"]
 
@@ -69,8 +70,5 @@ def shard() -> tuple[int, int]:
     >>> shard()
     (0, 1)
     """
-    env = os.environ
-    rank, world = int(env.get("RANK", "0")), int(env.get("WORLD_SIZE", "1"))
-    first, step = int(env.get("SLURM_ARRAY_TASK_MIN", "0")), int(env.get("SLURM_ARRAY_TASK_STEP", "1"))
-    task = (int(env.get("SLURM_ARRAY_TASK_ID", first)) - first) // max(1, step)
-    return task * world + rank, int(env.get("SLURM_ARRAY_TASK_COUNT", "1")) * world
+    (rank, world), (task, tasks) = of_torchrun(), of_slurm()
+    return task * world + rank, tasks * world

@@ -158,7 +158,9 @@ def in_bulk(
     with NoPandas() if verb == "encode" and engine == "local" else contextlib.nullcontext():
         done = bulk.run(model, data, output, verb, keep=keep, engine=engine, reading=said(), **options)
     skipped = f" ({done.rows - done.now:,} were there already)" if done.now < done.rows else ""
-    click.echo(f"{done.rows:,} rows{skipped}: wrote {output}")
+    number, count = (0, 1) if engine == "ray" else bulk.shard()
+    share = f", those of process {number + 1:,} of {count:,}" if count > 1 else ""
+    click.echo(f"{done.rows:,} rows{share}{skipped}: wrote {output}")
     return True
 
 

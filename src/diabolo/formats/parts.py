@@ -2,7 +2,7 @@
 
     a.parquet            one part
     folder/              all .parquet files in it and below it, but for those whose names begin with "." or "_"
-    folder/part-*        those that match
+    folder/part-*        those that match; ** is any number of folders
     [a.parquet, ...]     these
     s3://bucket/folder   the same somewhere else: what pyarrow.fs can open, or fsspec
 
@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from functools import lru_cache
 from hashlib import blake2b
 from importlib import import_module
@@ -29,23 +30,12 @@ import pyarrow.fs as pa_fs
 import pyarrow.parquet as pq
 
 from ..errors import DataError, warn
+from .names import PATTERN, check_links, check_no_hive, ends, matches, shown
 
-__all__ = ["Part", "Parts", "is_path", "parts_of", "spread"]
+__all__ = ["Part", "Parts", "is_path", "parts_of", "spread", "unchanged"]
 
-END = ".parquet"
 URL = re.compile(r"^([a-z][a-z0-9+.-]+):/+(.*)$", re.DOTALL)  # two letters at least: C:/ is a disk; pathlib keeps one slash
-PATTERN = re.compile(r"[*?\[]")
-OTHERS = (
-    ".png",
-    ".jpg",
-    ".jpeg",
-    ".gif",
-    ".bmp",
-    ".tif",
-    ".tiff",
-    ".webp",
-    ".txt",
-)  # files that make a folder one of another kind
+OTHERS = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".txt")  # they make a folder one of another kind
 PIECE = 1 << 22  # cells that are decoded at once, at most
 BUFFERED = 1 << 26  # bytes of the file that are held at once, of all columns together
 LEAST_BUFFER, MOST_BUFFER = 1 << 16, 1 << 23  # of one column
@@ -92,6 +82,7 @@ class Parts:
             with part.open() as file, naming(part.path):
                 meta, schema = file.metadata, file.schema_arrow
                 self.groups.append([meta.row_group(i).num_rows for i in range(meta.num_row_groups)])
+            check_once(schema.names, part.path)
             found = schema if found is None else agreed(found, schema, self.files[0].path, part.path)
         assert found is not None
         return found
@@ -194,6 +185,12 @@ def spread(n: int, most: int, seed: int = 0) -> np.ndarray:
 # ── one schema ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def check_once(names: Sequence[str], path: str) -> None:
+    """Raise a DataError if a name is that of two columns."""
+    if repeated := sorted(name for name, times in Counter(names).items() if times > 1):
+        raise DataError(f"{path!r}: column names must be unique, but {', '.join(map(repr, repeated))} is repeated: rename them")
+
+
 def agreed(one: pa.Schema, other: pa.Schema, first: str, path: str) -> pa.Schema:
     """The schema of both; a column without values in one part has the type that it has in the other."""
     for name in [*one.names, *other.names]:
@@ -226,6 +223,28 @@ def as_agreed(table: pa.Table, schema: pa.Schema) -> pa.Table:
     return table.replace_schema_metadata(schema.metadata)
 
 
+@contextmanager
+def unchanged(X: Any) -> Iterator[None]:
+    """Raise a DataError if a file of X changes meanwhile, as far as its size and time tell: it is read more than once."""
+    before = stamp(X)
+    yield
+    if stamp(X) != before:
+        raise DataError(f"{str(X)[:300]!r} changed while it was read: wait until nothing writes to it, and start again")
+
+
+def stamp(X: Any) -> Any:
+    """Sizes and times of the files of a data set, or of a file; None of other things."""
+    if not is_path(X):
+        return None
+    if (found := listed(X)) is not None:
+        return found
+    try:
+        stat = os.stat(X)
+        return stat.st_size, stat.st_mtime_ns
+    except (OSError, ValueError):  # a text
+        return None
+
+
 # ── which files ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -240,11 +259,6 @@ def is_path(X: Any) -> bool:
 
 def is_list(X: Any) -> bool:
     return isinstance(X, (list, tuple)) and len(X) > 0 and all(isinstance(x, (str, Path)) and ends(x) for x in X)
-
-
-def ends(path: str | Path) -> bool:
-    text = str(path)
-    return text.lower().endswith(END) and "\n" not in text
 
 
 def parts_of(X: Any) -> Parts | None:
@@ -273,8 +287,7 @@ def listed(X: Any) -> list[Part] | None:
         return [part for x in X for part in listed(x) or []]
     if not isinstance(X, (str, Path)):
         return None
-    text = str(X)
-    if URL.match(text) and not re.search(r"\s", text):
+    if URL.match(text := str(X)) and not re.search(r"\s", text):
         return _elsewhere(text)
     if ends(text) and (os.path.exists(text) or not PATTERN.search(text)):
         return _below(pa_fs.LocalFileSystem(), text) if os.path.isdir(text) else [_local(Path(text))]
@@ -302,16 +315,11 @@ def is_folder(text: str) -> bool:
 
 def _matches(text: str) -> bool:
     """Whether a pattern without .parquet at its end matches such a file."""
-    folder = Path(text).parent
+    root = PATTERN.split(text)[0].rpartition("/")[0]
     try:
-        return folder.is_dir() and any(ends(path) for path in folder.glob(Path(text).name))
+        return Path(root).is_dir() and any(ends(path) for path in Path(root or ".").glob(text[len(root) :].strip("/")))
     except (OSError, ValueError, NotImplementedError):
         return False
-
-
-def shown(name: str) -> bool:
-    """Whether a file is data: not _SUCCESS, not .part"""
-    return not name.startswith((".", "_"))
 
 
 def _local(path: Path) -> Part:
@@ -345,50 +353,59 @@ def system_of(url: str) -> tuple[Any, str]:
             return found
         except pa.ArrowInvalid:
             try:
-                fsspec = import_module("fsspec")
-            except ImportError:
-                raise DataError(f"cannot open {url!r}: pyarrow.fs knows no such place: pip install fsspec") from None
-            system, path = fsspec.core.url_to_fs(url)
+                system, path = import_module("fsspec").core.url_to_fs(url)
+            except (ValueError, ImportError) as error:  # no such place, or a package is missing
+                raise DataError(f"cannot open {url!r}: pyarrow.fs knows no such place, and with fsspec: {error}") from None
             return pa_fs.PyFileSystem(pa_fs.FSSpecHandler(system)), path
 
 
 def _matching(system: Any, pattern: str, said: str) -> list[Part]:
-    """Files that match a pattern such as folder/part-*.parquet, each part of it a folder's or a file's name."""
+    """Files that match a pattern such as folder/part-*.parquet, and those in and below folders that do."""
     root = PATTERN.split(pattern)[0].rpartition("/")[0]
     names = pattern[len(root) :].strip("/").split("/")
-    with naming(said):
-        infos = system.get_file_info(
-            pa_fs.FileSelector(root or ("/" if pattern[0] == "/" else "."), recursive=True, allow_not_found=True)
-        )
-    below = [(info, os.path.relpath(info.path, root or ".").split("/")) for info in infos if info.is_file]
-    found = [
-        (info, name)
-        for info, name in below
-        if len(name) == len(names) and all(map(fnmatchcase, name, names)) and ends(info.path) and all(map(shown, name))
-    ]
+    inside = _inside(system, root or ("/" if pattern[0] == "/" else "."), said)
+    found = [(info, name) for info, name in inside if ends(name) and matches(name.split("/"), names)]
     if not found:
         raise FileNotFoundError(2, f"there is no file {said!r}")
-    return sorted((_part(info, system, "/".join(name)) for info, name in found), key=lambda part: part.name)
+    if "=" not in pattern:
+        check_no_hive(said, [name for _, name in found])
+    return _parts(system, found, said)
 
 
 def _below(system: Any, folder: str) -> list[Part]:
     """The Parquet files in a folder and below it, sorted by name."""
-    with naming(folder):
-        infos = [info for info in system.get_file_info(pa_fs.FileSelector(folder, recursive=True)) if info.is_file]
-    named = [(info, os.path.relpath(info.path, folder)) for info in infos]
-    seen = [(info, name) for info, name in named if all(map(shown, name.split("/")))]
-    for _, name in seen:
-        if ends(name) and "=" in os.path.dirname(name):
-            raise DataError(
-                f"{folder!r} holds columns in the names of folders, such as {os.path.dirname(name)!r}, which are not read: "
-                "write them into the files, or name the files, such as a list of their paths"
-            )
+    seen = _inside(system, folder, folder)
+    found = [(info, name) for info, name in seen if ends(name)]
+    check_no_hive(folder, [name for _, name in found])
     others = [name for _, name in seen if not ends(name)]
-    found = [_part(info, system, name) for info, name in seen if ends(name)]
     if found and others:
         more = f", and {len(others) - 3:,} more" if len(others) > 3 else ""
         warn(f"{folder!r}: only the {len(found):,} .parquet files are read, and not {', '.join(map(repr, others[:3]))}{more}")
-    return sorted(found, key=lambda part: part.name)
+    return _parts(system, found, folder)
+
+
+def _inside(system: Any, folder: str, said: str) -> list[tuple[Any, str]]:
+    """What the system says of each file in a folder and below it, and its name there; without those that are no data."""
+    with naming(said):
+        infos = system.get_file_info(pa_fs.FileSelector(folder, recursive=True, allow_not_found=True))
+    if isinstance(system, pa_fs.LocalFileSystem):
+        check_links(folder)
+    named = [(info, os.path.relpath(info.path, folder)) for info in infos if info.is_file]
+    return [(info, name) for info, name in named if all(map(shown, name.split("/")))]
+
+
+def _parts(system: Any, found: Sequence[tuple[Any, str]], said: str) -> list[Part]:
+    """Sorted by name; a file to which links lead is there once, by its own or shortest name."""
+    real: Any = lru_cache(64)(os.path.realpath) if isinstance(system, pa_fs.LocalFileSystem) else str  # of few folders in turn
+    parts: dict[str, Part] = {}
+    for info, name in sorted(found, key=lambda one: (os.path.islink(one[0].path), len(one[1]), one[1])):
+        place = real(info.path) if os.path.islink(info.path) else f"{real(os.path.dirname(info.path))}/{info.base_name}"
+        parts.setdefault(place, _part(info, system, name))
+    if len(parts) < len(found):
+        warn(
+            f"{said!r}: {len(found) - len(parts):,} of the {len(found):,} files are links to others of them, and are read once"
+        )
+    return sorted(parts.values(), key=lambda part: part.name)
 
 
 def _part(info: Any, system: Any, name: str) -> Part:

@@ -145,6 +145,8 @@ def exists(path: str | Path) -> bool:
     """Whether there is a file, or a data set of files; a text can be too long for a file name."""
     try:
         return Path(path).exists() or listed(path) is not None
+    except DataError:  # reading tells
+        return True
     except (OSError, ValueError):
         return False
 
