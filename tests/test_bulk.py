@@ -23,7 +23,7 @@ from diabolo import Autoencoder, MultiLabelClassifier, OutlierDetector, bulk
 from diabolo.bulk import units, work
 from diabolo.cli import cli
 from diabolo.errors import DataError
-from diabolo.formats.parts import parts_of
+from diabolo.formats.blocks import parts_of
 
 FEW: dict[str, Any] = {"epochs": 1, "random_state": 0, "verbose": False}
 N = 500

@@ -17,8 +17,8 @@ from diabolo import Autoencoder
 from diabolo.errors import DataError
 from diabolo.formats import Tables, infer
 from diabolo.formats.base import cached, spilled
+from diabolo.formats.blocks import parts_of
 from diabolo.formats.files import table_pieces
-from diabolo.formats.parts import parts_of
 from diabolo.limits import memory
 from diabolo.rows import Rows
 
@@ -255,7 +255,7 @@ def test_a_quantile_of_the_sample_is_near(tmp_path: Path, monkeypatch: pytest.Mo
 
 CHILD = """
 import resource, sys
-from diabolo.formats.parts import parts_of
+from diabolo.formats.blocks import parts_of
 parts = parts_of(sys.argv[1])
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 rows = sum(piece.num_rows for piece in parts.pieces(16_384))

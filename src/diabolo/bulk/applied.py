@@ -18,6 +18,7 @@ import pyarrow as pa
 from .. import engine as light
 from ..engine import FittedAutoencoder, NoProgram
 from ..errors import DataError, no_column, suggest
+from ..formats.blocks import WRITTEN
 from ..formats.labeled import taken
 from ..formats.layout import Reading
 from ..formats.tables import Tables
@@ -144,13 +145,15 @@ class Applied:
         return self._beside(table, found)
 
     def _beside(self, table: pa.Table, found: dict[str, Any]) -> pa.Table:
-        kept = table.column_names if self.keep is None else list(self.keep)
+        there = [name for name in table.column_names if not name.startswith(WRITTEN)]
+        kept = there if self.keep is None else list(self.keep)
         for name in kept:
-            if name not in table.column_names:
-                raise no_column("--keep", name, table.column_names)
+            if name not in there:
+                raise no_column("--keep", name, there)
             if name in found and self.verb != "restore":
                 raise DataError(f"what is written has a column {name!r} already: rename it in the data, or do not keep it")
-        columns = {name: found.get(name, table[name]) for name in kept} | found
+        known = {name: table[WRITTEN + name if WRITTEN + name in table.column_names else name] for name in kept}
+        columns = {name: found.get(name, known[name]) for name in kept} | found
         return pa.table([v if isinstance(v, pa.ChunkedArray) else pa.array(v) for v in columns.values()], names=[*columns])
 
     def loaded(self) -> Any:

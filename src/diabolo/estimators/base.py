@@ -29,7 +29,7 @@ from ..corruption import Clean, Corruption
 from ..errors import DataError, FormatError
 from ..formats import Format, infer, stored
 from ..formats.base import SINGLE
-from ..formats.files import with_dates
+from ..formats.delimited import with_dates
 from ..formats.frames import rows_of
 from ..formats.matrices import plain
 from ..formats.parts import is_path, unchanged

@@ -272,7 +272,7 @@ def cached(pieces: Iterator[np.ndarray], n: int, d: int) -> Rows:
 
 
 def room() -> float:
-    """Bytes of encoded rows that are kept in memory."""
+    """Bytes of rows that are kept in memory."""
     return min(MAX_BYTES_IN_MEMORY, SHARE_OF_MEMORY * memory())
 
 

@@ -19,7 +19,8 @@ from ..limits import cores
 
 __all__ = ["ahead"]
 
-S, T = TypeVar("S"), TypeVar("T")
+S = TypeVar("S")
+T = TypeVar("T")
 
 
 def ahead(f: Callable[[S], T], items: Iterable[S]) -> Iterator[T]:

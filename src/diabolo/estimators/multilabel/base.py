@@ -21,6 +21,7 @@ from torch import Tensor
 
 from ...decision import Decision
 from ...errors import suggest
+from ...formats.labeled import read_labeled
 from ...formats.labels import Labels, combined
 from ...formats.targets import doubtful, same_length, same_order
 from ...losses import Loss
@@ -30,6 +31,7 @@ from ...storage import under
 from ...tagger import Tagger, at_once
 from ..parameters import check_integer
 from ..supervised.base import Supervised
+from ..supervised.encoders import resolve_encoder
 from .calibration import decision
 from .direct import Direct
 from .label_discovery import Suggestion, suggest_labels
@@ -68,6 +70,7 @@ class MultiLabel(Tagger, ClassifierMixin, Supervised, abstract=True):
         y: Any = None,
         sample_weight: Any = None,
         *,
+        labels: Any = None,
         labels_sep: str | None = None,
         categories: Any = None,
         numbers: Any = None,
@@ -80,6 +83,9 @@ class MultiLabel(Tagger, ClassifierMixin, Supervised, abstract=True):
         y : array-like, sparse matrix or DataFrame (n, k), or list of n lists, or (n,) with one label each
             The labels; NaN = unknown. A row with None or NaN in place of a list is unknown. May be left out if X is a file, or
             a ``Dataset``, that names its labels.
+        labels : str or list of str, optional
+            In place of y, if X is an Arrow table, or the path of a table: its columns that are the labels (``read_labeled``). A
+            data set larger than memory is read piece by piece.
         sample_weight : array-like (n,) or (n, k), optional
             Weight of each row, or of each label of each row.
         labels_sep : str, optional
@@ -95,9 +101,11 @@ class MultiLabel(Tagger, ClassifierMixin, Supervised, abstract=True):
         DataError
             Y holds other values, a label name is repeated, all of Y is unknown, or its number of rows is not that of X.
         """
-        X, y = self._with_answers(X, y, fit=True)
         if labels_sep is not None and not (isinstance(labels_sep, str) and labels_sep):
             raise ValueError(f"labels_sep={labels_sep!r}: allowed are None and texts such as ';'")
+        if labels is not None:
+            X, y, labels_sep = *self._taken_apart(X, y, labels, labels_sep), None
+        X, y = self._with_answers(X, y, fit=True)
         same_order(X, y)
         same_order(X, sample_weight, "sample_weight")
         if not self._continues():
@@ -106,6 +114,14 @@ class MultiLabel(Tagger, ClassifierMixin, Supervised, abstract=True):
             doubtful(self.labels_.names)
         target = LabelTarget.of(self.labels_, y, sample_weight, self._loss(), self.label_weight, self._drawn)
         return self._learn(X, target, categories, numbers)
+
+    def _taken_apart(self, X: Any, y: Any, labels: Any, sep: str | None) -> tuple[Any, Any]:
+        """X and y out of a table that holds both."""
+        if y is not None:
+            raise ValueError(f"labels={labels!r} names the columns of X that are y: leave out one of the two")
+        known = self.format_ if self._continues() else getattr(resolve_encoder(self.encoder), "format_", self.format)
+        kind = getattr(known, "kind", known) if not hasattr(known, "columns") else known
+        return read_labeled(X, labels, sep=sep, format=kind, reading=getattr(known, "reading", None))
 
     # ── predict ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
