@@ -130,7 +130,9 @@ def test_a_pattern_takes_folders_and_any_number_of_them(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         frame(40).to_parquet(tmp_path / name)
     for pattern, count in (("**/*.parquet", 4), ("*.parquet", 2), ("x/*", 2), ("*", 4), ("x/**/*.parquet", 2), ("*/*", 3)):
-        assert len(parts_of(f"{tmp_path}/{pattern}") or ()) == count, pattern
+        found = parts_of(f"{tmp_path}/{pattern}")
+        assert found is not None
+        assert len(found.files) == count, pattern
 
 
 def test_links_are_followed_once_and_to_the_end(tmp_path: Path) -> None:
