@@ -1,9 +1,9 @@
 """How long a command takes from nothing, and what stands between a DataFrame and its codes.
 
 Each row is a new process, by turns with the others; medians. *CPU* is the time of the processor, which a busy machine changes
-little. *encode* reads a CSV of 1,000 rows of a table and writes their codes, by a model that is a file; *torch* is the same in
-Python, with the engine of training. The last two rows are of one process: `transform` of a DataFrame in memory, beside the
-encoder alone on the tensor that was made of it.
+little. *encode* reads a CSV of 1,000 rows of a table and writes their codes, *tag* their labels, by a model that is a file;
+*load()* is the same in Python, with the engine of training. The last two rows are of one process: `transform` of a DataFrame in
+memory, beside the encoder alone on the tensor that was made of it.
 
     python benchmarks/cold_start.py [--runs 7] [--rows 400000]
 """
@@ -25,9 +25,9 @@ import pandas as pd
 import torch
 
 import common
-from diabolo import Autoencoder, load
+from diabolo import Autoencoder, MultiLabelClassifier, load
 
-BARS = {"diabolo --help": 0.4, "diabolo info": 0.4, "diabolo encode": 0.7}  # seconds
+BARS = {"diabolo --help": 0.4, "diabolo info": 0.4, "diabolo encode": 0.7, "diabolo tag": 0.7}  # seconds
 RATIO = 1.15  # of transform to the encoder alone
 TORCH = "import sys, diabolo, numpy; numpy.save(sys.argv[3], diabolo.load(sys.argv[1]).transform(sys.argv[2]))"
 NUMPY = TORCH.replace("load(sys.argv[1])", "load(sys.argv[1], engine='numpy')")
@@ -64,6 +64,7 @@ def cold(folder: Path, rows: int, runs: int) -> list[dict[str, Any]]:
         "diabolo --help": ("-m", "diabolo", "--help"),
         "diabolo info": ("-m", "diabolo", "info", model),
         "diabolo encode": ("-m", "diabolo", "encode", model, data, "-o", out),
+        "diabolo tag": ("-m", "diabolo", "tag", str(folder / "tags.diabolo"), data, "-o", f"{out}.tags.csv"),
         "load(engine='numpy').transform": ("-c", NUMPY, model, data, f"{out}.npy"),
         "load().transform": ("-c", TORCH, model, data, f"{out}.torch.npy"),
     }
@@ -104,7 +105,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "a.diabolo"
         epochs = 1 if args.tiny else "auto"
-        Autoencoder(8, epochs=epochs, random_state=0, verbose=False).fit(table(300 if args.tiny else 5000)).save(path)
+        X = table(300 if args.tiny else 5000)
+        Autoencoder(8, epochs=epochs, random_state=0, verbose=False).fit(X).save(path)
+        Y = pd.DataFrame({"many": X["count0"] > 20, "Rome": X["city0"] == "Rome"}).astype(int)
+        MultiLabelClassifier(epochs=epochs, random_state=0, verbose=False).fit(X, Y).save(path.with_name("tags.diabolo"))
         found = cold(Path(name), rows, runs) + warm(load(path), most, runs)
     alone, whole = found[-2:]
     told: dict[str, Any] = {

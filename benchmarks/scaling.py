@@ -37,7 +37,7 @@ import common
 import diabolo
 from diabolo import Autoencoder
 from diabolo.formats import base
-from diabolo.formats.parts import parts_of
+from diabolo.formats.blocks import parts_of
 
 COLUMNS, GROUP, PARTS, HIDDEN, CODES = 256, 10_000, 8, (128, 64), 16
 BARS = "local at least as fast as polars, at most 0.6 GB; fit within the limit at least 0.90 of the rows/s in memory"

@@ -25,7 +25,7 @@ from diabolo import Autoencoder, MultiLabelClassifier, OutlierDetector, bulk
 from diabolo.bulk import units, work
 from diabolo.cli import cli
 from diabolo.errors import DataError
-from diabolo.formats.parts import parts_of
+from diabolo.formats.blocks import parts_of
 
 FEW: dict[str, Any] = {"epochs": 1, "random_state": 0, "verbose": False}
 N = 500
@@ -137,6 +137,45 @@ def test_results_of_other_rows_are_made_again_and_of_another_model_refused(place
         bulk.run(place / "codes.diabolo", data, data / "a.parquet", verbose=False)
     with pytest.raises(DataError, match="holds a model of the kind OutlierDetector, but encode needs Autoencoder"):
         bulk.run(place / "outliers.diabolo", data, tmp_path / "other", verbose=False)
+
+
+def test_results_do_not_lie_where_they_would_be_read(place: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    frame(100).to_parquet(data / "a.parquet", index=False)
+    model = place / "codes.diabolo"
+    for given, output in ((data, "codes"), (data, "z.parquet"), (f"{data}/*", "z.parquet"), (f"{data}/**/*.parquet", "codes")):
+        with pytest.raises(DataError, match="lies within the data, and would be read with them"):
+            bulk.run(model, given, data / output, verbose=False)
+    assert bulk.run(model, data, data / "_codes", verbose=False).now == 100
+    assert bulk.run(model, f"{data}/a*", data / "codes", verbose=False).now == 100
+
+
+def test_a_folder_of_spark_is_a_part_again(place: Path, tmp_path: Path) -> None:
+    """Its name ends as that of a file, and so does that of its results."""
+    (tmp_path / "data" / "x.parquet").mkdir(parents=True)
+    frame(100).to_parquet(tmp_path / "data" / "x.parquet" / "part-0.parquet", index=False)
+    for now in (100, 0):
+        assert bulk.run(place / "codes.diabolo", tmp_path / "data", tmp_path / "out", verbose=False).now == now
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"RANK": "1"},
+        {"RANK": "-1", "WORLD_SIZE": "2"},
+        {"RANK": "2", "WORLD_SIZE": "2"},
+        {"WORLD_SIZE": "0"},
+        {"RANK": "one"},
+        {"SLURM_ARRAY_TASK_ID": "7", "SLURM_ARRAY_TASK_MIN": "3", "SLURM_ARRAY_TASK_COUNT": "2"},  # --array=3,7
+        {"SLURM_ARRAY_TASK_ID": "4", "SLURM_ARRAY_TASK_COUNT": "3", "SLURM_ARRAY_TASK_STEP": "3"},
+    ],
+)
+def test_a_number_that_would_leave_parts_out_is_an_error(said: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in said.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(DataError, match=next(iter(said))):
+        units.shard()
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 7])

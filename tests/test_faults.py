@@ -32,8 +32,8 @@ from PIL import Image
 from diabolo import Autoencoder, cli, load, storage
 from diabolo.errors import DataError, DiaboloError
 from diabolo.explorer import export
-from diabolo.formats import base
-from diabolo.formats.files import read_table, table_pieces, write_table
+from diabolo.formats import base, write_table
+from diabolo.formats.files import read_table, table_pieces
 from diabolo.images.picture import read
 from kinds import SMALL
 

@@ -19,11 +19,14 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 import torch
+from sklearn.base import clone
 from torch import Tensor, nn
 
-from diabolo import Autoencoder, storage, training
+from diabolo import Autoencoder, MultiLabelClassifier, storage, training
 from diabolo import progress as shown
+from diabolo.corruption import Gaussian
 from diabolo.errors import FormatError, TrainingError
+from diabolo.estimators.base import System
 from diabolo.history import History
 from diabolo.optimizers import AdamW, Flat, Muon, orthogonal
 from diabolo.rows import Rows
@@ -460,6 +463,30 @@ def test_other_settings_do_not_resume(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="belongs to a run with other settings or data"):
         train(net(), plan, Rows(data(50)))
     train(net(), replace(plan, resume=False))
+
+
+def test_a_checkpoint_of_other_data_labels_or_loss_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All have as many rows and weights: it would go on from weights that were learned from something else."""
+    r = np.random.default_rng(0)
+    X, other = np.tanh(r.normal(size=(2, 300, 5)))
+    y = (X[:, 0] > 0) * 1
+    saved: dict[str, Any] = {"random_state": 0, "verbose": False, "checkpoint": tmp_path / "c", "epochs": 2}
+    plan = System._plan
+    monkeypatch.setattr(System, "_plan", lambda self, n: replace(plan(self, n), checkpoint_seconds=0.0))
+    trials: list[tuple[Any, tuple[Any, ...], tuple[Any, ...], str]] = [
+        (Autoencoder(2, **saved), (X,), (other,), "data"),
+        (Autoencoder(2, **saved, corruption=Gaussian(0.1)), (X,), (X,), "about"),
+        (MultiLabelClassifier(**saved), (X, y[:, None]), (X, 1 - y[:, None]), "about"),
+    ]
+    for model, given, wrong, name in trials:
+        (tmp_path / "c").unlink(missing_ok=True)
+        model.fit(*given)
+        kept = (tmp_path / "c").read_bytes()
+        again = clone(model).set_params(resume=True)
+        again.fit(*given)
+        (tmp_path / "c").write_bytes(kept)
+        with pytest.raises(TrainingError, match=f"belongs to a run with other settings or data .*{name}: "):
+            again.set_params(**({"corruption": Gaussian(0.2)} if wrong[0] is X and len(wrong) == 1 else {})).fit(*wrong)
 
 
 def test_a_damaged_checkpoint_is_said(tmp_path: Path) -> None:

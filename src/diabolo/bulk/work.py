@@ -17,7 +17,8 @@ from threadpoolctl import threadpool_limits
 
 from ..engine import Fitted
 from ..errors import DataError
-from ..formats.parts import Parts, parts_of
+from ..formats.blocks import parts_of
+from ..formats.parts import Parts
 from ..limits import cores
 from ..storage import atomic
 from .applied import Applied
@@ -42,10 +43,12 @@ class Work:
     @cached_property
     def parts(self) -> Parts:
         """The files are listed once."""
-        found = parts_of(self.data)
+        format = self.applied.loaded().format_
+        found = parts_of(self.data, getattr(format, "reading", None))
         if found is None:
-            raise DataError(f"{str(self.data)!r} is no Parquet file, nor a folder of such: results go to a file instead")
-        return found
+            raise DataError(f"{str(self.data)!r} is no Parquet file, nor a folder of tables: results go to a file instead")
+        types, levels = (format.types, format.levels) if format.kind == "tables" else ({}, {})
+        return found.read_as(types, levels, self.applied.keep or ())
 
     def note(self, unit: Unit) -> bytes:
         """What a part of the results notes: which rows it is of, of which model, with which options."""

@@ -29,10 +29,10 @@ from ..corruption import Clean, Corruption
 from ..errors import DataError, FormatError
 from ..formats import Format, infer, stored
 from ..formats.base import SINGLE
-from ..formats.files import with_dates
+from ..formats.delimited import with_dates
 from ..formats.frames import rows_of
 from ..formats.matrices import plain
-from ..formats.parts import is_path
+from ..formats.parts import is_path, unchanged
 from ..formats.readers import Dataset, NamedMatrix, as_dataset, opened
 from ..hardware import one_thread, pick_device, pick_precision
 from ..history import History
@@ -46,7 +46,7 @@ from ..rows import Rows, spread_over
 from ..storage import under
 from ..training import SGD, minimize
 from .architectures import Dense, architecture
-from .parameters import as_json, check_training
+from .parameters import about, as_json, check_training
 from .weights import RowWeights
 
 __all__ = ["ESTIMATORS", "System"]
@@ -200,7 +200,8 @@ class System(Training, BaseEstimator, ABC):
         processes.join(pick_device(getattr(self, "device", "auto")))
         self.seed_ = int(processes.agreed(check_random_state(self.random_state).randint(2**31 - 1)))
         start = time.monotonic()
-        rows = self._read(X, categories, numbers)
+        with unchanged(X):
+            rows = self._read(X, categories, numbers)
         read = time.monotonic()
         train, held = self._split(rows)
         self.loss_ = self._loss()
@@ -327,6 +328,7 @@ class System(Training, BaseEstimator, ABC):
                 "precision": pick_precision(self._precision(), device, weights * batch_size),
                 "device": device,
                 "seed": self.seed_,
+                "about": about(self),
                 "checkpoint": None if self.checkpoint is None else _file_in(Path(self.checkpoint)),
                 "progress": type(self).__name__ if self.verbose else None,
             }

@@ -24,6 +24,7 @@ from ..estimators.autoencoder.maps import Map, spread
 from ..estimators.autoencoder.regions import pixels, regions
 from ..estimators.base import System
 from ..formats import Documents
+from ..formats.files import Sample
 from ..programs import Tensors
 from ..report.names import Names
 from ..report.values import as_list
@@ -84,6 +85,7 @@ def payload(
     seed: int = 0,
     sampled: bool = False,
     remote: bool = False,
+    sample: Sample | None = None,
     say: Say = lambda words: None,
 ) -> Payload:
     """All that the page of this model and these rows needs.
@@ -101,6 +103,8 @@ def payload(
         Whether the model drew the rows: the page says so.
     remote : bool
         Whether a server decodes what the page cannot.
+    sample : Sample, optional
+        Of which data set the rows of X are some: the page says so, and has their numbers.
     say : function of a text
         Told what is being done.
     """
@@ -112,6 +116,7 @@ def payload(
     named = {name: [values[i] for i in index] for name, values in more.items()}
     say(f"drawing the map of {len(index):,} rows")
     shown = drawn(half, index, x, seed)
+    numbers, n = (index, n) if sample is None else (sample.numbers[index], sample.of)
     box = box_around(shown.map.places, shown.map.method)
     tensors = Tensors()
     say("measuring the map")
@@ -134,7 +139,7 @@ def payload(
         "codes": tensors.add(shown.z, dtype="f32"),
         "columns": columns,
         "left_out": left_out,
-        "index": tensors.add(index.astype(np.int32), dtype="i32"),
+        "index": tensors.add(numbers.astype(np.int32), dtype="i32"),
         "ids": names(model, X, index),
         **pictures(model, shown),
         "regions": named_regions(model, shown, named),

@@ -23,7 +23,7 @@ from ..losses import Columns, Logistic, Loss, Part, Squared
 from ..rows import Rows, evenly
 from ..sentinels import odd, warn_odd
 from .base import MAX_BYTES_IN_MEMORY, SAMPLE, Format, check_finite, named_loss, neither, warn_empty
-from .files import MISSING
+from .delimited import MISSING
 from .layout import ending
 from .matrices import SPARSE, by_name, dense, len_, matrix, names_of, options_of
 from .readers import NamedMatrix, opened, reads

@@ -260,17 +260,26 @@ def cached(pieces: Iterator[np.ndarray], n: int, d: int) -> Rows:
     """Encode once: into memory, or into a temporary file if it is too large."""
     if n * d * 4 <= room():
         kept = [piece.astype(np.float32) for piece in pieces] or [np.empty((0, d), np.float32)]
+        check_number(sum(map(len, kept)), n)
         return Rows(torch.from_numpy(kept[0] if len(kept) == 1 else np.concatenate(kept)))
     table, start = spilled(n, d, np.float32), 0
     for piece in pieces:
-        table[start : start + len(piece)] = piece
+        if start + len(piece) <= n:
+            table[start : start + len(piece)] = piece
         start += len(piece)
+    check_number(start, n)
     return Rows(table)
 
 
 def room() -> float:
-    """Bytes of encoded rows that are kept in memory."""
+    """Bytes of rows that are kept in memory."""
     return min(MAX_BYTES_IN_MEMORY, SHARE_OF_MEMORY * memory())
+
+
+def check_number(found: int, expected: int) -> None:
+    """Raise a DataError if there are not as many rows as there were."""
+    if found != expected:
+        raise DataError(f"{expected:,} rows were expected, and {found:,} were read: the data changed while they were read")
 
 
 def spilled(n: int, d: int, dtype: Any) -> np.ndarray:

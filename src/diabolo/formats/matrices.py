@@ -11,8 +11,9 @@ import numpy as np
 from ..deferred import is_sparse, is_tensor
 from ..errors import DataError
 from . import frames
-from .files import READABLE, is_table, read_table
+from .files import is_table, read_table
 from .layout import ending
+from .names import READABLE
 from .readers import NamedMatrix, read_dataset, reads
 from .readers.compressed import in_pieces
 from .targets import is_number, missing

@@ -22,16 +22,18 @@ from ..losses import Columns, Logistic, Loss, Part, Softmax, Squared
 from ..printed import Grid, cut
 from ..rows import Rows
 from .base import SAMPLE, Format, cached, in_order, named_loss, neither
+from .blocks import parts_of
 from .category import KINDS, Category, kind_of
 from .columns import ONE, Binary, Column, Number, called, possible, weight
 from .container import Container
+from .delimited import MISSING, spellings
 from .encoding import Encoder, as_fitted
-from .files import MISSING, Reading, is_table, read_table, spellings, table_pieces
+from .files import Reading, is_table, read_table, table_pieces
 from .filling import patched
 from .fitting import fit_columns, names_to_fit, row_numbers, share_unit
 from .frames import arrow, collected, combined, container, mixed_categories, names_of, of_pandas, pieces, taken
 from .gaps import Gaps
-from .parts import is_path, parts_of
+from .parts import is_path
 from .remarks import remark, tell_unseen
 from .scale import FAR, FLOATS, NEAR, describe_kinds
 from .schema import arrow_type, is_known
@@ -131,7 +133,7 @@ class Tables(Format):
         """The table that is fitted; of a large data set a sample of its rows, and what was seen of all."""
         if not is_path(X):
             return arrow(X), {}
-        parts = parts_of(X)
+        parts = parts_of(X, self.reading)
         if parts is None or parts.rows <= SAMPLE:
             return of_pandas(read_table(X, None, self.reading)), {}
         names_to_fit(parts.schema.empty_table(), self.categories, self.numbers, {})
@@ -239,7 +241,7 @@ class Tables(Format):
         return x
 
     def rows(self, X: Any) -> Rows:
-        parts = parts_of(X) if is_path(X) else None
+        parts = parts_of(X, self.reading) if is_path(X) else None
         if parts is None:
             return super().rows(X)
         return cached((self.to_array(piece) for piece in self.chunks(X)), parts.rows, self.width)

@@ -9,6 +9,7 @@ semantic analysis (LSA), on a sphere. The decoder starts at the mean document, b
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import Any, Self
@@ -282,8 +283,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
 
         A missing value in a column without missing values in fit is first predicted from the other cells.
         """
-        z = np.concatenate([self.network_.encoder(self._without_new_gaps(x)).numpy() for x in self._features(X)])
-        return self.density_.log_prob(z)
+        codes = (self.network_.encoder(self._without_new_gaps(x)).numpy() for x in self._features(X))
+        return np.concatenate([self.density_.log_prob(z) for z in codes])
 
     def _without_new_gaps(self, x: Tensor) -> Tensor:
         """x (n, d) with gaps filled in columns that had none in fit: such a gap is no evidence."""
@@ -353,23 +354,26 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
         The error is the squared error of standardized numbers plus the Brier score of categories, over all cells that are
         not missing. For documents it is the Kullback-Leibler divergence. ``comparison_`` has the same score for PCA.
         """
-        sums = [(self._errors(x).sum(), self.loss_.errors(self._mean(x), x).numpy().sum()) for x in self._features(X)]
-        return explained(sum(a for a, _ in sums), sum(b for _, b in sums))
+        found = [(errors.sum(), constant.sum()) for errors, constant in self._errors(X)]
+        return explained(*np.sum(found, 0))
 
     def score_samples(self, X: Any) -> np.ndarray:
         """(n,) negative reconstruction error of each row: higher is better."""
-        return -np.concatenate([self._errors(x).sum(1) for x in self._features(X)])
+        return -np.concatenate([errors.sum(1) for errors, _ in self._errors(X)])
 
     def reconstruction_errors(self, X: Any) -> np.ndarray:
         """(n, columns) error of each cell, in units of the column's variance; 0 where X is missing."""
-        return np.concatenate([self._errors(x) for x in self._features(X)])
-
-    def _errors(self, x: Tensor) -> np.ndarray:
-        return self.loss_.errors(self.loss_.predict(self.network_(self._without_new_gaps(x))), x).numpy()
+        return np.concatenate([errors for errors, _ in self._errors(X)])
 
     def constant_errors(self, X: Any) -> np.ndarray:
         """(n, columns) errors of the training mean, the reference of ``score``."""
-        return np.concatenate([self.loss_.errors(self._mean(x), x).numpy() for x in self._features(X)])
+        return np.concatenate([constant for _, constant in self._errors(X)])
+
+    def _errors(self, X: Any) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """The errors of each cell, and those of the training mean, (b, columns) both, in batches."""
+        for x in self._features(X):
+            expected = self.loss_.predict(self.network_(self._without_new_gaps(x)))
+            yield self.loss_.errors(expected, x).numpy(), self.loss_.errors(self._mean(x), x).numpy()
 
     def _expected(self, X: Any) -> Tensor:
         """X -> expected values (n, d)."""
