@@ -221,6 +221,29 @@ KILLED = "import sys; from diabolo import bulk; bulk.run(*sys.argv[1:], keep=['i
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals")
+@pytest.mark.parametrize("output", ["out", "out.parquet"])
+def test_a_model_that_is_replaced_meanwhile_is_an_error(
+    output: str, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise the first parts are of one model, and the last ones of another."""
+    model = tmp_path / "m.diabolo"
+    model.write_bytes((place / "codes.diabolo").read_bytes())
+    original, calls = bulk.Applied.__call__, []
+
+    def replacing(self: bulk.Applied, table: pa.Table) -> pa.Table:
+        if len(calls) == (output == "out"):
+            Autoencoder(2, **FEW | {"random_state": 1}).fit(frame()[["a", "b", "c", "kind"]]).save(model)
+        calls.append(table)
+        return original(self, table)
+
+    monkeypatch.setattr(bulk.Applied, "__call__", replacing)
+    monkeypatch.setattr(work, "AT_ONCE", 100)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    with pytest.raises(DataError, match="was replaced by another model while it was applied"):
+        bulk.run(model, place / "data", tmp_path / output, verbose=False)
+    assert not [*tmp_path.glob("out.parquet"), *tmp_path.glob("out/*.parquet")]
+
+
 def test_a_killed_run_goes_on(place: Path, tmp_path: Path) -> None:
     """Whatever is there when it is killed is whole; the next run does the rest."""
     (tmp_path / "data").mkdir()

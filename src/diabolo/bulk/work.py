@@ -50,10 +50,15 @@ class Work:
         types, levels = (format.types, format.levels) if format.kind == "tables" else ({}, {})
         return found.read_as(types, levels, self.applied.keep or ())
 
+    @cached_property
+    def model(self) -> dict[str, Any]:
+        """That of all parts of a run, also if another one takes its place."""
+        return self.applied.note()
+
     def note(self, unit: Unit) -> bytes:
         """What a part of the results notes: which rows it is of, of which model, with which options."""
         source = {"source": self.parts.files[unit.part].mark, "groups": unit.groups, "rows": unit.rows}
-        return json.dumps(self.applied.note() | source, sort_keys=True).encode()
+        return json.dumps(self.model | source, sort_keys=True).encode()
 
     def done(self, unit: Unit) -> bool:
         """Whether its results are there; results of something else are an error."""
@@ -129,11 +134,13 @@ def write(path: Path, tables: Iterator[pa.Table], schema: pa.Schema, applied: Ap
     first = applied(schema.empty_table()) if first is None else first
     schema = first.schema.with_metadata({**(first.schema.metadata or {}), KEY: note})
     words = [f.name for f in schema if not pa.types.is_floating(f.type)]
-    rows = 0
+    rows, noted = 0, json.loads(note)
     with atomic(path) as file, pq.ParquetWriter(file, schema, use_dictionary=words) as writer:
         for table in (first, *()) if not first.num_rows else joined(first, tables):
             writer.write_table(table.cast(schema))
             rows += table.num_rows
+        if any(noted[name] != value for name, value in applied.note().items()):
+            raise DataError(f"{applied.model!r} was replaced by another model while it was applied: choose another folder")
     return rows
 
 
