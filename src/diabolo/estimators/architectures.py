@@ -188,9 +188,8 @@ class Text(Dense):
     """Counts of words, seen as tf-idf; the codes of an autoencoder lie on a sphere."""
 
     widths = (256, 128)
-    batch_size = 512
-    most_steps = 220
-    weight_decay = 0.5
+    most_steps = 440
+    weight_decay = 0.1
     shares = False
 
     def corruption(self) -> Corruption:
