@@ -187,14 +187,18 @@ class Dense:
 class Text(Dense):
     """Counts of words, seen as tf-idf; the codes of an autoencoder lie on a sphere."""
 
-    widths = (256, 128)
+    widths = (128, 128)
     batch_size = 512
     most_steps = 220
-    weight_decay = 0.5
+    weight_decay = 0.1
     shares = False
 
     def corruption(self) -> Corruption:
         return WordDropout(0.5)
+
+    @property
+    def muon_lr(self) -> float:
+        return 0.05
 
     def noise(self) -> Corruption:
         return WordDropout(0.5)

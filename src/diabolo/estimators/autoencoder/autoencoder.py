@@ -61,8 +61,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
     corruption : Corruption or None, default=None
         How the encoder's input is corrupted, such as ``Gaussian(0.1)`` or ``Mask(0.2)``; the target remains the clean row (a
         denoising autoencoder). None chooses by the kind of data. Tables and arrays: no corruption. Documents: half of the
-        words are removed, ``WordDropout(0.5)``. Pictures: shifted by up to 1/16 of their side, and mirrored, if there are fewer
-        than 5000, and below 20,000 if PCA gains by it.
+        words are removed, ``WordDropout(0.5)``, and the target is half the document, half the mean of the ten most similar
+        ones. Pictures: shifted by up to 1/16 of their side, and mirrored, if there are fewer than 5000, and below 20,000 if
+        PCA gains by it.
     loss : str or Loss, default="auto"
         "auto" chooses a loss for each column (see `losses.Columns`). "squared", "bounded", "logistic", "softmax" and
         "multinomial" are one loss for all columns.
@@ -81,12 +82,12 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
     lr : float, default=1e-3
         Peak learning rate of AdamW.
     muon_lr : float or "auto", default="auto"
-        Peak learning rate of Muon, for the matrices. "auto" is 0.03. For convolutions it is 0.006, or 0.002 if the pictures
-        are augmented.
+        Peak learning rate of Muon, for the matrices. "auto" is 0.03, and 0.05 for documents. For convolutions it is 0.006,
+        or 0.002 if the pictures are augmented.
     optimizer : {"auto", "muon", "adamw"}, default="auto"
         "auto" is "muon", with AdamW for all weights that are not matrices.
     weight_decay : float or "auto", default="auto"
-        Decoupled weight decay of the matrices. "auto" is 0 for tables and arrays, and 0.5 for documents.
+        Decoupled weight decay of the matrices. "auto" is 0 for tables and arrays, and 0.1 for documents.
     average : float in [0, 1), default=0.99
         Decay per step of the exponential moving average of the weights. The average is the result.
     dropout : float in [0, 1), default=0.0
