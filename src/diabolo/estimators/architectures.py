@@ -36,7 +36,7 @@ from ..nets import (
 )
 from ..nets.convolution import WIDTHS
 from ..network import Diabolo
-from .augmentation import augmentation_helps, augmented_pca, shift_and_flip
+from .augmentation import augmentation_helps, augmented_pca, framed, shift_and_flip
 from .linear import Linear, tfidf
 
 __all__ = ["ARCHITECTURES", "Dense", "architecture"]
@@ -83,6 +83,7 @@ class Dense:
     def __init__(self, format: Format, hidden: Any = "auto", dropout: float = 0.0) -> None:
         self.format, self.dropout = format, dropout
         self.hidden = self.widths if hidden == "auto" else tuple(int(n) for n in hidden)
+        self.side = 0  # of flattened pictures in an empty frame
 
     # ── the autoencoder ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -91,6 +92,7 @@ class Dense:
 
     def start(self, x: Tensor, linear: Linear, seed: int) -> Linear:
         """The start of the network: the linear autoencoder of the rows x (n, d)."""
+        self.side = framed(x)
         return linear
 
     def kept(self, net: N) -> N:
@@ -99,7 +101,7 @@ class Dense:
 
     def corruption(self) -> Corruption | None:
         """What the encoder of an autoencoder sees instead of x; None: x."""
-        return None
+        return Shift((self.side, self.side)) if self.side and self.hidden else None
 
     @property
     def muon_lr(self) -> float:
@@ -265,6 +267,8 @@ class Convolutional(Dense):
 
     def start(self, x: Tensor, linear: Linear, seed: int) -> Linear:
         """For few pictures, PCA of these and of their augmentations, if this explains other pictures better."""
+        if not self.convolves:
+            return super().start(x, linear, seed)
         self.still = self.few and augmentation_helps(x, self.format, linear.k, seed)
         self.varied |= self.still
         return augmented_pca(x, self.format, linear.k, seed) if self.still else linear
@@ -276,7 +280,7 @@ class Convolutional(Dense):
         return net
 
     def corruption(self) -> Corruption | None:
-        return shift_and_flip(self.shape) if self.varied else None
+        return shift_and_flip(self.shape) if self.varied else super().corruption()
 
     @property
     def muon_lr(self) -> float:
