@@ -144,8 +144,8 @@ class Muon:
     """Muon: the momentum of a matrix is replaced by the nearest orthogonal matrix (a Newton-Schulz iteration, in few digits).
 
     Matrices of one shape are orthogonalized together, as one stack: small matrices cost calls, not arithmetic. Large ones are
-    cut into bands of equal size, each orthogonal for itself: of 1000 x 784, that costs a fifth of the arithmetic, and more steps
-    in the same time are worth more than a closer one.
+    cut into bands of equal size, each orthogonal for itself: for 1000 x 784 that is a fifth of the arithmetic, and more steps
+    in the same time are worth more than better ones.
 
     Parameters
     ----------

@@ -44,6 +44,8 @@ __all__ = ["ARCHITECTURES", "Dense", "architecture"]
 N = TypeVar("N", bound=SkipMLP)
 
 MANY_CELLS = 4_000_000  # rows x features; with more, an autoencoder is trained for longer
+WIDE, ROWS_IF_WIDE, STEPS_IF_WIDE = 512, 512, 1.5  # a wider layer is worth larger and more steps: as many rows, times as many
+DECAY_OF_SHARES = 0.2  # weight decay for numbers that share a unit, such as pixels: of many columns a network remembers much
 MIN_STEPS_FOR_PICTURES = 300  # SGD steps for few pictures
 MAX_PICTURES_AUGMENTED, MAX_PICTURES_TESTED, MIN_SIDE_AUGMENTED = (
     5000,
@@ -108,14 +110,26 @@ class Dense:
         """Learning rate of matrices."""
         return 0.03
 
+    @property
+    def decay(self) -> float:
+        """Weight decay of matrices."""
+        return DECAY_OF_SHARES if self.format.common else self.weight_decay
+
     def training(self) -> dict[str, Any]:
         """Settings of training."""
-        own = {"batch_size": self.batch_size, "weight_decay": self.weight_decay, "muon_lr": self.muon_lr}
+        rows = ROWS_IF_WIDE if self.wide else self.batch_size
+        own = {"batch_size": rows, "weight_decay": self.decay, "muon_lr": self.muon_lr}
         return own | {"first_gap": 3 * self.first_gap}  # it needs more steps than labels
 
     def steps(self, n: int) -> int:
         """SGD steps for n rows; they grow with the cube root of the number of cells, if there are many."""
-        return round(self.most_steps * max(1.0, n * self.format.width / MANY_CELLS) ** (1 / 3))
+        most = self.most_steps * (STEPS_IF_WIDE if self.wide else 1.0)
+        return round(most * max(1.0, n * self.format.width / MANY_CELLS) ** (1 / 3))
+
+    @property
+    def wide(self) -> bool:
+        """Whether `hidden` gives a wide layer."""
+        return max(self.hidden, default=0) > WIDE
 
     @property
     def watched(self) -> list[int]:
@@ -194,6 +208,7 @@ class Text(Dense):
     most_steps = 220
     weight_decay = 0.5
     shares = False
+    wide = False
 
     def corruption(self) -> Corruption:
         return WordDropout(0.5)
@@ -285,6 +300,10 @@ class Convolutional(Dense):
     @property
     def muon_lr(self) -> float:
         return (0.002 if self.varied else 0.006) if self.convolves else super().muon_lr
+
+    @property
+    def decay(self) -> float:
+        return 0.0 if self.convolves else super().decay
 
     def steps(self, n: int) -> int:
         """Few steps for few pictures: more would overfit."""

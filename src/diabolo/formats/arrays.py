@@ -307,8 +307,8 @@ class Arrays(Format):
 
     @property
     def _shares(self) -> bool:
-        """Whether all numbers are shares of one unit, in [0, 1]."""
-        return bool(self.common and self.above.all() and not self.mean.any())
+        """Whether all numbers are shares of one unit, in [0, 1], in rows that know nothing of a picture."""
+        return bool(self.common and self.architecture == "dense" and self.above.all() and not self.mean.any())
 
     def ordinary(self) -> np.ndarray:
         return np.asarray((self.knee >= FAR) & ~self.binary & (not self.common))

@@ -32,7 +32,7 @@ class Squared(Loss):
 
 @dataclass(frozen=True)
 class Clipped(Squared):
-    """(min(1, max(0, raw)) - y)^2 per feature where y is 0 or 1, else (raw - y)^2: numbers in [0, 1], of which many lie at the ends.
+    """(clip(raw) - y)^2 per feature where y is 0 or 1, else (raw - y)^2: numbers in [0, 1], of which many are 0 or 1.
 
     Inside it is linear as PCA is, and at the ends raw may be whatever lies beyond, so that nothing is spent on black pixels.
 
