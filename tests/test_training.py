@@ -28,7 +28,7 @@ from diabolo.corruption import Gaussian
 from diabolo.errors import FormatError, TrainingError
 from diabolo.estimators.base import System
 from diabolo.history import History
-from diabolo.optimizers import AdamW, Flat, Muon, orthogonal
+from diabolo.optimizers import BAND, AdamW, Flat, Muon, orthogonal
 from diabolo.rows import Rows
 from diabolo.training import SGD, minimize, schedule
 from kinds import SMALL, frame, kinds
@@ -638,6 +638,20 @@ def test_muon_multiplies_in_what_the_hardware_can(hardware: bool, shape: tuple[i
     assert (torch.linalg.svdvals(u.float())[reached] - 1).abs().max() < 0.3
     assert (torch.linalg.svdvals(u.float()) < 1.3).all()
     assert (u.float() * m).sum() > 0.5 * torch.linalg.svdvals(m).sum()
+
+
+@pytest.mark.parametrize("shape", [(600, 700), (700, 600), (300, 300)])
+def test_muon_cuts_large_matrices_into_bands(shape: tuple[int, int]) -> None:
+    """Each band is orthogonal for itself, along the shorter side; all have the same size."""
+    flat = Flat(nn.ParameterList([torch.zeros(shape)]))
+    flat.g.normal_(generator=torch.Generator().manual_seed(0))
+    Muon(flat, 1.0).step(1.0)
+    w = flat.w.view(shape) if shape[0] <= shape[1] else flat.w.view(shape).T / max(1.0, shape[0] / shape[1]) ** 0.5
+    bands = w.chunk(-(-len(w) // BAND))
+    assert len({len(band) for band in bands}) == 1
+    for band in bands:
+        assert len(band) <= BAND
+        assert (torch.linalg.svdvals(band) - 1).abs().max() < 0.5
 
 
 def test_muon_decays_a_matrix_by_its_own_rate() -> None:

@@ -37,7 +37,7 @@ from ..formats.readers import Dataset, NamedMatrix, as_dataset, opened
 from ..hardware import one_thread, pick_device, pick_precision
 from ..history import History
 from ..limits import memory
-from ..losses import Bounded, Loss, Multinomial, Softmax
+from ..losses import Bounded, Clipped, Loss, Multinomial, Softmax
 from ..network import Diabolo
 from ..printed import few
 from ..progress import finished
@@ -120,7 +120,7 @@ class System(Training, BaseEstimator, ABC):
         """A loss for [0, 1] needs numbers that keep their zero."""
         found = infer(X, self.format)
         loss = SINGLE.get(self.loss) if isinstance(self.loss, str) else self.loss
-        shares = self.loss == "softmax" or isinstance(loss, (Bounded, Softmax, Multinomial))
+        shares = self.loss == "softmax" or isinstance(loss, (Bounded, Clipped, Softmax, Multinomial))
         return found.from_zero() if shares else found
 
     def _choose_architecture(self) -> Dense:

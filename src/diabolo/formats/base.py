@@ -19,7 +19,7 @@ import numpy as np
 from ..deferred import torch
 from ..errors import DataError, DiaboloError, suggest, warn
 from ..limits import memory
-from ..losses import Bounded, Columns, Logistic, Loss, Multinomial, Part, Softmax, Squared
+from ..losses import Bounded, Clipped, Columns, Logistic, Loss, Multinomial, Part, Softmax, Squared
 from ..printed import Grid, Printed
 from ..rows import Rows
 from .scale import left_out
@@ -43,7 +43,13 @@ __all__ = [
 MAX_BYTES_IN_MEMORY = 2 << 30  # bytes of encoded rows; more are cached in a memory-mapped temporary file
 SHARE_OF_MEMORY = 0.25  # of what the process may take, for encoded rows
 SAMPLE = 200_000  # rows of a file from which the columns are learned
-SINGLE: dict[str, Loss] = {"squared": Squared(), "bounded": Bounded(), "logistic": Logistic(), "multinomial": Multinomial()}
+SINGLE: dict[str, Loss] = {
+    "squared": Squared(),
+    "clipped": Clipped(),
+    "bounded": Bounded(),
+    "logistic": Logistic(),
+    "multinomial": Multinomial(),
+}
 
 
 class Format(Printed):
@@ -57,6 +63,7 @@ class Format(Printed):
     named: ClassVar[bool] = False  # X has columns with names: new X is taken by them
     has_names: bool = False  # X is a matrix whose columns have names
     has_cells: ClassVar[bool] = True  # a column is something on its own, which can be hidden, given, and judged
+    common: bool = False  # all numbers share one unit, such as pixels
     words: ClassVar[bool] = False  # the features are counts of words
     deciding: bool = False  # whether a feature may decide a label: then no word is too frequent
     architecture: ClassVar[Any] = "dense"  # the network that suits: "dense", "text", "convolutional", or a class of one's own

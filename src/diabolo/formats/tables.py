@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from ..deferred import torch
 from ..errors import DataError
-from ..losses import Columns, Logistic, Loss, Part, Softmax, Squared
+from ..losses import Clipped, Columns, Logistic, Loss, Part, Softmax, Squared
 from ..printed import Grid, cut
 from ..rows import Rows
 from .base import SAMPLE, Format, cached, in_order, named_loss, neither
@@ -315,7 +315,7 @@ class Tables(Format):
         if name != "auto":
             return named_loss(name, self.width, [column.width for column in self.fields])
         parts = []
-        for kind, loss in ((Number, Squared()), (Binary, Logistic()), (Category, None)):
+        for kind, loss in ((Number, Clipped() if self.common else Squared()), (Binary, Logistic()), (Category, None)):
             chosen = [j for j, column in enumerate(self.fields) if isinstance(column, kind)]
             if not chosen:
                 continue

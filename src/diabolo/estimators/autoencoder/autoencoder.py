@@ -65,8 +65,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
         ones. Pictures: shifted by up to 1/16 of their side, and mirrored, if there are fewer than 5000, and below 20,000 if
         PCA gains by it.
     loss : str or Loss, default="auto"
-        "auto" chooses a loss for each column (see `losses.Columns`). "squared", "bounded", "logistic", "softmax" and
-        "multinomial" are one loss for all columns.
+        "auto" chooses a loss for each column (see `losses.Columns`). "squared", "clipped", "bounded", "logistic",
+        "softmax" and "multinomial" are one loss for all columns.
     density : str or Density, default="mixture"
         Density p(z) that :meth:`log_prob` and :meth:`sample` use: "normal", "mixture" (of normals; BIC chooses how many),
         "kernel", or "flow" (the extra ``flow``).

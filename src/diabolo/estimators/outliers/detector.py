@@ -87,8 +87,8 @@ class OutlierDetector(OutlierMixin, System):
     trim_fraction : float in [0, 0.5), default=0.1
         Share of each batch, the largest losses, that does not count: about the share of outliers among the rows.
     loss : str or Loss, default="auto"
-        "auto" chooses by column (see `losses.Columns`); "squared", "bounded", "logistic", "softmax" and "multinomial"
-        force one for all.
+        "auto" chooses by column (see `losses.Columns`); "squared", "clipped", "bounded", "logistic", "softmax" and
+        "multinomial" force one for all.
     format : {"auto", "tables", "arrays", "documents", "images"} or Format, default="auto"
         How X is read; "auto" looks at it. Unless this or `loss` is given, the columns of a table or array are scaled one by
         one, and pictures are brought to at most 32 pixels a side.
