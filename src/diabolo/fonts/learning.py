@@ -236,13 +236,14 @@ def begun(rows: Varied, places: np.ndarray, rank: int, width: float, rng: np.ran
 
 
 def rounded(decoder: Decoder) -> None:
-    """Round what is drawn to at most 255 steps, each as small beside what is drawn, and the rest to 16 bits: a small page."""
+    """Round what is drawn, and the faces' numbers, to about 255 steps, and the rest to 16 bits: a small page."""
     with torch.no_grad():
         usual = decoder.values.square().mean(0).sqrt()
         step = torch.maximum(decoder.draw.weight.abs().amax(0) / LEVELS, STEP / usual.clamp(min=1e-6))
         decoder.draw.weight.copy_((decoder.draw.weight / step).round())
         decoder.values.mul_(step)
-        decoder.values.copy_(decoder.values.half().float())
+        unit = torch.exp2((decoder.values.abs().amax(0).clamp(min=1e-3) / LEVELS).log2().floor())  # 16 bits hold its multiples
+        decoder.values.copy_((decoder.values / unit).round() * unit)
         decoder.draw.bias.copy_(decoder.draw.bias.half().float())
 
 
