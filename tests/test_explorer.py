@@ -323,8 +323,7 @@ def test_a_matrix_of_counts_has_rows_and_columns(browser, tmp_path):
     export(model, X, tmp_path / "cells.html")
     page = opened(browser, tmp_path / "cells.html", at="#tab=encode")
     said = page.locator("body").inner_text()
-    assert "60 rows" in said and "Decoded row" in said
-    assert "document" not in said and "Words" not in said
+    assert [word in said for word in ("60 rows", "Decoded row", "document", "Words")] == [True, True, False, False]
     page.get_by_label("Names and counts, one a line").fill("LYZ 5\nCD3E 2")
     page.wait_for_selector(".result strong")
     z = model.transform(NamedMatrix(sparse.csr_matrix([[2, 5, 0, 0]]), [*frame], True, {}))[0]

@@ -293,7 +293,7 @@ def predicted(half: Sides, shown: Shown) -> list[str]:
 
 
 def own_columns(model: System, X: Any, shown: Shown) -> tuple[dict[str, list[Any]], int]:
-    """The cells of the shown rows, as they stand in X; of documents the texts, and the words, or columns, that stand for them."""
+    """The cells of the shown rows, as they stand in X; of documents the texts, and the words that stand for them."""
     format, n = model.format_, len(shown.index)
     if isinstance(format, Documents):
         words = [", ".join(format.top(row, WORDS)) for row in shown.x.double().numpy()]
