@@ -218,15 +218,29 @@ def copies(rows: Rows) -> np.ndarray:
     """
     seen: set[bytes] = set()
     again = np.zeros(len(rows), dtype=bool)
-    for i, row in enumerate(row for x in rows.chunks() for row in x.numpy() + 0.0):  # -0.0 becomes 0.0
-        key = blake2b(row.tobytes(), digest_size=16).digest()
-        again[i] = key in seen
-        seen.add(key)
-    if not again.any() or len(seen) < MIN_DIFFERENT_ROWS:
+    key = np.concatenate([short_keys(x.numpy() + 0.0) for x in rows.chunks()])  # -0.0 becomes 0.0
+    order = np.argsort(key, kind="stable")
+    equal = key[order[1:]] == key[order[:-1]]
+    candidates = np.sort(order[np.r_[equal, False] | np.r_[False, equal]])
+    for part in np.array_split(candidates, len(candidates) // 4096 + 1):
+        for i, row in zip(part, rows.take(part).numpy() + 0.0, strict=True):
+            whole = blake2b(row.tobytes(), digest_size=16).digest()
+            again[i] = whole in seen
+            seen.add(whole)
+    if not again.any() or len(rows) - again.sum() < MIN_DIFFERENT_ROWS:
         return np.zeros_like(again)
     x = spread_over(rows.subset(np.flatnonzero(~again)), 4096).nan_to_num().sort(0).values
     different = 1 + (x[1:] != x[:-1]).sum(0)
     return again & (x.shape[1] > 1 and int(different.max()) >= MIN_SHARE_DISTINGUISHED * len(x))
+
+
+def short_keys(x: np.ndarray) -> np.ndarray:
+    """float32 (n, d) -> uint64 (n,), equal for equal bits, and seldom for others."""
+    bits = x.view(np.uint32).astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    bits ^= bits >> np.uint64(32)  # else zeros at the end of all numbers would be zeros at the end of all sums
+    odd = np.random.default_rng(0).integers(0, 2**63, x.shape[1], dtype=np.uint64) * np.uint64(2) + np.uint64(1)
+    key: np.ndarray = (bits * odd).sum(1, dtype=np.uint64)
+    return key
 
 
 def in_order_of(numbers: np.ndarray, chunks: Iterable[Tensor]) -> Tensor:
