@@ -71,5 +71,7 @@ class Neighbors:
         """y (B, d) for the rows x (B, d) of numbers i (B,)."""
         near = self.near[i.numpy()]
         b, m = near.shape
-        mean = sp.csr_matrix((np.full(b * m, 1 / m, np.float32), near.ravel(), np.arange(0, b * m + 1, m)), (b, self.p.shape[0]))
+        mean = sp.csr_matrix(
+            (np.full(b * m, 1 / m, np.float32), near.ravel(), np.arange(0, b * m + 1, m)), (b, self.p.shape[0])
+        )
         return torch.lerp(x, x.sum(1, keepdim=True) * torch.from_numpy((mean @ self.p).toarray()).to(x.device), SHARE)
