@@ -61,11 +61,11 @@ class Part:
     written: int | None
     system: Any = field(default=None, compare=False)  # of pyarrow.fs
 
-    def open(self, columns: int = 1) -> pq.ParquetFile:
-        """To be closed; the buffer of a column holds no more than its share."""
-        buffer = min(max(BUFFERED // max(columns, 1), LEAST_BUFFER), MOST_BUFFER)
+    def open(self, columns: int = 1, whole: bool = False) -> pq.ParquetFile:
+        """To be closed; the buffer of a column holds no more than its share, unless `whole` row groups are read at once."""
+        buffer = 0 if whole else min(max(BUFFERED // max(columns, 1), LEAST_BUFFER), MOST_BUFFER)
         with naming(self.path):
-            return pq.ParquetFile(self.system.open_input_file(self.path), buffer_size=buffer, pre_buffer=False)
+            return pq.ParquetFile(self.system.open_input_file(self.path), buffer_size=buffer, pre_buffer=whole)
 
     @property
     def mark(self) -> str:
@@ -127,9 +127,13 @@ class Parts:
         some = [g for g in (range(len(sizes)) if groups is None else groups) if sizes[g]]
         if not some:
             return
-        with self.files[i].open(len(names)) as file, naming(self.files[i].path):
+        small = max(sizes[g] for g in some) <= size
+        with self.files[i].open(len(names), small) as file, naming(self.files[i].path):
             for run in runs(some, sizes, size):  # a batch out of two row groups costs as much again
-                for batch in file.iter_batches(min(size, sum(sizes[g] for g in run)), row_groups=run, columns=names):
+                if small:  # two thirds of the time of batches
+                    yield as_agreed(file.read_row_groups(run, names, use_threads=False), schema)
+                    continue
+                for batch in file.iter_batches(size, row_groups=run, columns=names):
                     yield as_agreed(pa.Table.from_batches([batch]), schema)
 
     def head(self, most: int) -> pa.Table:
