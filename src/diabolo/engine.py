@@ -22,7 +22,7 @@ from .errors import DataError, FormatError
 from .formats import Format, stored
 from .formats.frames import names_of, rows_of
 from .formats.labels import Labels
-from .formats.matrices import plain
+from .formats.matrices import plain, stacked
 from .formats.new_gaps import NewGaps
 from .formats.parts import is_path
 from .formats.readers import Dataset, NamedMatrix
@@ -111,7 +111,7 @@ class FittedAutoencoder(Fitted):
     def transform(self, X: Any) -> np.ndarray:
         """Encode X: codes (n, k); float32 for float32 arrays, else float64."""
         dtype = np.float32 if getattr(X, "dtype", None) == np.float32 else np.float64
-        return joined(self.encoder.run(x) for x in self._features(X)).astype(dtype, copy=False)
+        return stacked((self.encoder.run(x) for x in self._features(X)), X, dtype)
 
     def inverse_transform(self, Z: Any) -> Any:
         """Decode codes (n, k) to the kind of object that was fitted: the same columns, types and categories."""
@@ -120,7 +120,7 @@ class FittedAutoencoder(Fitted):
 
     def reconstruct(self, X: Any) -> Any:
         """Encode and decode X: the same kind of object as X, with missing values filled in."""
-        return indexed(self.format_.from_array(joined(self._expected(x) for x in self._features(X))), X)
+        return indexed(self.format_.from_array(stacked((self._expected(x) for x in self._features(X)), X)), X)
 
     def impute(self, X: Any) -> Any:
         """X with missing values replaced by reconstructed ones; all other values stay as they are."""
@@ -177,14 +177,6 @@ def few(names: list[str], start: int) -> str:
     """Some of the names, from number `start` on."""
     end = start + 10
     return "..., " * (start > 0) + ", ".join(map(repr, names[start:end])) + ", ..." * (end < len(names))
-
-
-def joined(parts: Iterator[np.ndarray]) -> np.ndarray:
-    """Chunks of rows one below the other."""
-    found = list(parts)
-    if not found:
-        raise DataError("Found array with 0 sample(s) (0 rows) while a minimum of 1 is required.")
-    return np.concatenate(found)
 
 
 def as_codes(Z: Any, k: int) -> np.ndarray:

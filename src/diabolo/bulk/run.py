@@ -29,9 +29,9 @@ RETRIES = 3  # of an actor that was killed, and of its part
 def by_local(work: Work, todo: Sequence[Unit], tell: Callable[[int], None]) -> int:
     """One after the other, in this process; a thread reads ahead."""
     rows = 0
-    for unit in todo:
-        rows += work.do(unit)
-        tell(unit.rows)
+    for done in work.do(todo):
+        rows += done
+        tell(done)
     return rows
 
 
@@ -44,7 +44,7 @@ def by_ray(work: Work, todo: Sequence[Unit], tell: Callable[[int], None]) -> int
 
     class Actor:
         def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
-            return {"rows": work.do(todo[row["id"]]), "done": todo[row["id"]].rows}
+            return {"rows": sum(work.do([todo[row["id"]]])), "done": todo[row["id"]].rows}
 
     cores = (
         int(import_module("ray").available_resources().get("CPU", 2))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -76,19 +76,35 @@ class Work:
             raise DataError(f"{str(path)!r} was not written by diabolo: choose another folder")
         return found == now
 
-    def do(self, unit: Unit) -> int:
-        """Write the results of a unit, if they are not there; how many rows were done."""
-        if self.done(unit):
-            return 0
-        path = self.folder / unit.name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        parts = self.parts
-        tables = parts.batches(unit.part, AT_ONCE, needed(self.applied, parts), unit.groups)
-        rows = write(path, applied_to(self.applied, tables), parts.schema, self.applied, self.note(unit))
-        if rows != unit.rows:
-            path.unlink()
-            raise DataError(f"{parts.files[unit.part].path!r}: {unit.rows:,} rows were expected, and {rows:,} were read")
-        return rows
+    def do(self, todo: Sequence[Unit]) -> Iterator[int]:
+        """Write the results of units, if they are not there; how many rows each has. While one is written, the next is read."""
+        todo = [unit for unit in todo if not self.done(unit)]
+        results = applied_to(self.applied, self._tables(todo))
+        for unit in todo:
+            path = self.folder / unit.name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield write(path, first_of(results, unit.rows), self.parts.schema, self.applied, self.note(unit))
+
+    def _tables(self, todo: Sequence[Unit]) -> Iterator[pa.Table]:
+        """The rows of units one after the other, of each exactly as many as it has."""
+        parts, columns = self.parts, needed(self.applied, self.parts)
+        for unit in todo:
+            left = unit.rows
+            for table in parts.batches(unit.part, AT_ONCE, columns, unit.groups):
+                left -= table.num_rows
+                if left >= 0:
+                    yield table
+            if left:
+                path, read = parts.files[unit.part].path, unit.rows - left
+                raise DataError(f"{path!r}: {unit.rows:,} rows were expected, and {read:,} were read")
+
+
+def first_of(tables: Iterator[pa.Table], rows: int) -> Iterator[pa.Table]:
+    """The tables that have so many rows together."""
+    while rows > 0:
+        table = next(tables)
+        rows -= table.num_rows
+        yield table
 
 
 def same_model(one: bytes, other: bytes) -> bool:
@@ -99,7 +115,8 @@ def same_model(one: bytes, other: bytes) -> bool:
 def needed(applied: Applied, parts: Parts) -> list[str] | None:
     """The columns that are read; if some are not there, the model says so."""
     names = applied.columns
-    return None if names is None else [name for name in names if name in parts.schema.names] or None
+    there = {*parts.schema.names}
+    return None if names is None else [name for name in names if name in there] or None
 
 
 def ahead(tables: Iterable[T]) -> Iterator[T]:

@@ -50,11 +50,11 @@ class Part:
     written: int | None
     system: Any = field(default=None, compare=False)  # of pyarrow.fs
 
-    def open(self, columns: int = 1) -> pq.ParquetFile:
-        """To be closed; the buffer of a column holds no more than its share."""
-        buffer = min(max(BUFFERED // max(columns, 1), LEAST_BUFFER), MOST_BUFFER)
+    def open(self, columns: int = 1, whole: bool = False) -> pq.ParquetFile:
+        """To be closed; the buffer of a column holds no more than its share, unless `whole` row groups are read at once."""
+        buffer = 0 if whole else min(max(BUFFERED // max(columns, 1), LEAST_BUFFER), MOST_BUFFER)
         with naming(self.path):
-            return pq.ParquetFile(self.system.open_input_file(self.path), buffer_size=buffer, pre_buffer=False)
+            return pq.ParquetFile(self.system.open_input_file(self.path), buffer_size=buffer, pre_buffer=whole)
 
     @property
     def stem(self) -> str:

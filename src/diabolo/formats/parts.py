@@ -90,9 +90,13 @@ class Parts:
         some = [g for g in (range(len(sizes)) if groups is None else groups) if sizes[g]]
         if not some:
             return
-        with self.files[i].open(len(names)) as file, naming(self.files[i].path):
+        small = max(sizes[g] for g in some) <= size
+        with self.files[i].open(len(names), small) as file, naming(self.files[i].path):
             for run in runs(some, sizes, size):  # a batch out of two row groups costs as much again
-                for batch in file.iter_batches(min(size, sum(sizes[g] for g in run)), row_groups=run, columns=names):
+                if small:  # two thirds of the time of batches
+                    yield as_agreed(file.read_row_groups(run, names, use_threads=False), schema)
+                    continue
+                for batch in file.iter_batches(size, row_groups=run, columns=names):
                     yield as_agreed(pa.Table.from_batches([batch]), schema)
 
     def head(self, most: int) -> pa.Table:

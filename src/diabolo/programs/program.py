@@ -21,7 +21,7 @@ from .tape import NotCompiled, Tape, Value
 
 __all__ = ["NotCompiled", "Program", "Tensors", "compiled", "start"]
 
-AT_ONCE = 1 << 18  # numbers in the largest register, when NumPy runs many rows
+AT_ONCE = 1 << 17  # numbers in the largest register, when NumPy runs many rows: they stay in the cache
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from ...corruption import Corruption
 from ...density import Density
 from ...engine import as_codes, indexed
+from ...formats.matrices import stacked
 from ...nets import inside
 from ...rows import Rows
 from ...storage import under
@@ -209,9 +210,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
 
     def transform(self, X: Any) -> np.ndarray:
         """Encode X: codes (n, k); float32 for float32 arrays, else float64."""
-        codes = [self.network_.encoder(x).numpy() for x in self._features(X)]
         dtype = np.float32 if getattr(X, "dtype", None) == np.float32 else np.float64
-        return np.concatenate(codes).astype(dtype, copy=False)
+        return stacked((self.network_.encoder(x).numpy() for x in self._features(X)), X, dtype)
 
     def inverse_transform(self, Z: Any) -> Any:
         """Decode codes (n, k) to the kind of object that was fitted: the same columns, types and categories."""
