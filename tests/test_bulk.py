@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,7 +25,7 @@ from diabolo import Autoencoder, MultiLabelClassifier, OutlierDetector, bulk
 from diabolo.bulk import units, work
 from diabolo.cli import cli
 from diabolo.errors import DataError
-from diabolo.formats.parts import parts_of
+from diabolo.formats.blocks import parts_of
 
 FEW: dict[str, Any] = {"epochs": 1, "random_state": 0, "verbose": False}
 N = 500
@@ -297,10 +299,28 @@ def test_ray_gives_the_same(place: Path, tmp_path: Path, monkeypatch: pytest.Mon
     assert json.loads(pq.read_schema(tmp_path / "ray" / "part-0.parquet").metadata[work.KEY])["verb"] == "encode"
 
 
-def test_dask_gives_the_same(place: Path) -> None:
-    dask = pytest.importorskip("dask")
+RECIPES = re.findall(r"```py\n(.*?)```", (Path(__file__).parents[1] / "docs" / "scaling.md").read_text("utf-8"), re.S)
+
+
+@pytest.mark.filterwarnings("ignore")  # those of the engines about themselves
+@pytest.mark.parametrize("engine", ["ray", "dask", "daft", "pyspark"])
+def test_a_recipe_gives_the_same(engine: str, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The block of docs/scaling.md, as it stands there; at most 30 lines."""
+    pytest.importorskip(engine)
+    if engine == "pyspark":
+        if not (os.environ.get("JAVA_HOME") or shutil.which("java")):
+            pytest.skip("Spark needs Java")
+        monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
+        monkeypatch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
+    (code,) = (code for code in RECIPES if re.match(rf"(import|from) .*{engine}|.*\nfrom {engine}", code))
+    assert len(code.splitlines()) <= 30
     encode = bulk.Applied(str(place / "codes.diabolo"), keep=("id",))
-    parts = [dask.delayed(pq.read_table)(path) for path in sorted((place / "data").glob("*.parquet"))]
-    found = dask.compute(*(dask.delayed(encode)(part) for part in parts), scheduler="threads")
-    whole = encode(parts_of(place / "data").read())  # type: ignore[union-attr]
-    assert np.allclose(pa.concat_tables(found).to_pandas(), whole.to_pandas(), rtol=1e-12)
+    given: dict[str, Any] = {"encode": encode, "folder": str(place / "data"), "Path": Path}
+    try:
+        exec(code, given)
+    finally:
+        for name, stop in (("ray", "shutdown"), ("spark", "stop")):
+            getattr(given.get(name), stop, int)()
+    whole = encode(parts_of(place / "data").read()).to_pandas()  # type: ignore[union-attr]
+    pd.testing.assert_frame_equal(given["codes"].reset_index(drop=True), whole, rtol=1e-12, check_dtype=False)

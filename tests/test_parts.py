@@ -17,8 +17,8 @@ from diabolo import Autoencoder
 from diabolo.errors import DataError
 from diabolo.formats import Tables, infer
 from diabolo.formats.base import cached, spilled
+from diabolo.formats.blocks import parts_of
 from diabolo.formats.files import table_pieces
-from diabolo.formats.parts import parts_of
 from diabolo.limits import memory
 from diabolo.rows import Rows
 
@@ -130,7 +130,9 @@ def test_a_pattern_takes_folders_and_any_number_of_them(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         frame(40).to_parquet(tmp_path / name)
     for pattern, count in (("**/*.parquet", 4), ("*.parquet", 2), ("x/*", 2), ("*", 4), ("x/**/*.parquet", 2), ("*/*", 3)):
-        assert len(parts_of(f"{tmp_path}/{pattern}") or ()) == count, pattern
+        found = parts_of(f"{tmp_path}/{pattern}")
+        assert found is not None
+        assert len(found.files) == count, pattern
 
 
 def test_links_are_followed_once_and_to_the_end(tmp_path: Path) -> None:
@@ -266,7 +268,7 @@ def test_a_quantile_of_the_sample_is_near(tmp_path: Path, monkeypatch: pytest.Mo
 
 CHILD = """
 import resource, sys
-from diabolo.formats.parts import parts_of
+from diabolo.formats.blocks import parts_of
 parts = parts_of(sys.argv[1])
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 rows = sum(piece.num_rows for piece in parts.pieces(16_384))

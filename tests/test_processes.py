@@ -65,6 +65,16 @@ def test_a_killed_process_changes_no_bit(unbroken: Path, tmp_path: Path) -> None
     assert np.load(tmp_path / "w.npy").tobytes() == np.load(unbroken / "w.npy").tobytes()
 
 
+def test_a_checkpoint_that_cannot_be_written_stops_no_process(unbroken: Path, tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    command = [*TORCHRUN, "--nproc-per-node=2", script.__file__, str(tmp_path), "-1"]
+    said = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=240, check=True).stderr
+    assert said.count(f"no checkpoint at step {script.MIDDLE + 1}: cannot write") == 1
+    assert said.count("training is over, but its last checkpoint is not there: cannot write") == 1
+    assert np.load(tmp_path / "w.npy").tobytes() == np.load(unbroken / "w.npy").tobytes()
+    assert not (tmp_path / "state").exists()
+
+
 def test_no_row_is_lost_when_their_number_changes(unbroken: Path, tmp_path: Path) -> None:
     assert torchrun(tmp_path, 2, fatal=13, restarts=0) != 0
     assert torchrun(tmp_path, 3, fatal=37, restarts=0) != 0

@@ -30,7 +30,7 @@ from torch import Tensor, nn
 
 from . import processes, storage
 from .chance import drawing, redirected
-from .errors import TrainingError
+from .errors import TrainingError, warn
 from .hardware import keep_freed_memory, mkl, openmp
 from .history import History
 from .optimizers import Flat, optimizers
@@ -190,10 +190,14 @@ class Run:
         self.clock = time.monotonic()
         self.judging = 0.0  # seconds of held-out evaluations
         self.saved = time.monotonic()
+        self.unwritten = ""  # why the last checkpoint is not there
+        self.told: set[int | None] = set()  # kinds of such failures
 
     def go(self) -> History:
         keep_freed_memory()
         self.module.train()
+        if self.plan.checkpoint and processes.first():
+            storage.check_writable(self.plan.checkpoint)
         try:
             if self.plan.resume and self.plan.checkpoint and Path(self.plan.checkpoint).exists():
                 self.read()
@@ -209,6 +213,8 @@ class Run:
             self.history.stopped = "interrupted: the best weights so far are kept"
         finally:
             self.flat.release(self.best if self.held_out else self.average)
+        if self.unwritten:
+            warn(f"training is over, but its last checkpoint is not there: {self.unwritten}")
         if self.tail is None and self.step == self.total and self.history.still_improves:
             self.history.stopped += f", while the held-out error still fell: epochs={2 * self.plan.epochs} goes on"
         self.history.times = {"training": time.monotonic() - self.clock - self.judging, "held-out rows": self.judging}
@@ -341,11 +347,23 @@ class Run:
         return tensors
 
     def write(self) -> None:
-        """Write the whole state, atomically."""
+        """Write the whole state, atomically. If that fails, training goes on, and the next checkpoint is another try."""
+        try:
+            self.write_state()
+            self.unwritten = ""
+        except OSError as error:
+            self.unwritten = error.strerror or str(error)
+            if error.errno not in self.told:
+                warn(
+                    f"no checkpoint at step {self.step:,}: {self.unwritten}. Training goes on, and tries again at the next one"
+                )
+            self.told.add(error.errno)
+        self.saved = time.monotonic()
+
+    def write_state(self) -> None:
         where = {name: getattr(self, name) for name in ("step", "measured", "next", "total", "tail")}
         meta = where | {"history": self.history.state(), "plan": self.identity()}
         storage.write(Path(str(self.plan.checkpoint)), "checkpoint", meta, _arrays(self.state()))
-        self.saved = time.monotonic()
 
     def read(self) -> None:
         path = Path(str(self.plan.checkpoint))

@@ -29,7 +29,7 @@ from ..corruption import Clean, Corruption
 from ..errors import DataError, FormatError
 from ..formats import Format, infer, stored
 from ..formats.base import SINGLE
-from ..formats.files import with_dates
+from ..formats.delimited import with_dates
 from ..formats.frames import rows_of
 from ..formats.matrices import plain
 from ..formats.parts import is_path, unchanged
@@ -37,7 +37,7 @@ from ..formats.readers import Dataset, NamedMatrix, as_dataset, opened
 from ..hardware import one_thread, pick_device, pick_precision
 from ..history import History
 from ..limits import memory
-from ..losses import Bounded, Loss, Multinomial, Softmax
+from ..losses import Bounded, Clipped, Loss, Multinomial, Softmax
 from ..network import Diabolo
 from ..printed import few
 from ..progress import finished
@@ -55,7 +55,7 @@ ESTIMATORS: dict[str, type[System]] = {}
 MIN_ROWS_TO_HOLD_OUT = 40  # with fewer, no rows are held out: too few to decide anything
 MIN_HELD_OUT = 20
 MAX_HELD_OUT = 10_000
-AT_ONCE = 4096  # rows that a network reads at once
+AT_ONCE = 2048  # rows that a network reads at once
 NUMBERS_OF_SAMPLE = 200_000_000  # from which PCA is computed
 BYTES_OF_SAMPLE = 128  # of memory for each of them: PCA has several copies
 NETWORK_PARAMETERS = (
@@ -120,7 +120,7 @@ class System(Training, BaseEstimator, ABC):
         """A loss for [0, 1] needs numbers that keep their zero."""
         found = infer(X, self.format)
         loss = SINGLE.get(self.loss) if isinstance(self.loss, str) else self.loss
-        shares = self.loss == "softmax" or isinstance(loss, (Bounded, Softmax, Multinomial))
+        shares = self.loss == "softmax" or isinstance(loss, (Bounded, Clipped, Softmax, Multinomial))
         return found.from_zero() if shares else found
 
     def _choose_architecture(self) -> Dense:
@@ -143,6 +143,10 @@ class System(Training, BaseEstimator, ABC):
 
     def _corruption(self) -> Corruption:
         return Clean() if self.corruption is None else self.corruption
+
+    def _aim(self, i: Tensor, x: Tensor) -> Tensor:
+        """What is to be predicted for the clean rows x (B, d) of numbers i (B,)."""
+        return x
 
     def _loss(self) -> Loss:
         loss = self.loss if isinstance(self.loss, Loss) else self.format_.loss(self.loss)
@@ -302,7 +306,7 @@ class System(Training, BaseEstimator, ABC):
         def objective(i: Tensor, x: Tensor, rng: torch.Generator) -> Tensor:
             counts = 1.0 if weight is None else weight[i].to(x.device)
             seen, target = corrupt(x, rng)
-            return loss(network(seen).float(), target) * counts
+            return loss(network(seen).float(), self._aim(i, target)) * counts
 
         def held_out() -> float:
             assert held is not None

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from typing import Any, TypeVar, cast
 
 import numpy as np
+import scipy.sparse as sp
 import torch
 from sklearn.decomposition import PCA, TruncatedSVD
 from torch import Tensor, nn
@@ -70,7 +71,7 @@ class Linear:
                 self.model.explained_variance_[:] = self.model.explained_variance_ratio_[:] = 0.0
         else:
             self.mean = x.double().mean(0).float().double()
-            self.model = self._svd(self.see(x.double()).numpy())
+            self.model = self._svd(sp.csr_matrix(self.see(x.double()).numpy()))
             self._smooth(x.double()[:2000])
         return self._rounded()
 

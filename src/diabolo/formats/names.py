@@ -1,4 +1,4 @@
-"""Names of the files of a data set: which are data, and which match a pattern.
+"""Names of the files of a data set: of which kind they are, which are data, and which match a pattern.
 
 *.parquet    the files, and those in and below folders that are called so
 **           any number of folders
@@ -15,15 +15,43 @@ from pathlib import Path
 
 from ..errors import DataError
 
-__all__ = ["PATTERN", "check_links", "check_no_hive", "ends", "matches", "shown", "would_be_read"]
+__all__ = [
+    "ARROW",
+    "CSV",
+    "JSON",
+    "KINDS",
+    "PATTERN",
+    "READABLE",
+    "check_links",
+    "check_no_hive",
+    "ends",
+    "kind_of",
+    "matches",
+    "shown",
+    "would_be_read",
+]
 
 END = ".parquet"
+CSV = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
+JSON = (".jsonl", ".jsonl.gz")
+ARROW = (".feather", ".arrow")
+READABLE = (*CSV, END, *ARROW)  # files of tables
+KINDS = {"parquet": (END,), "csv": CSV, "json": JSON, "arrow": ARROW}
 PATTERN = re.compile(r"[*?\[]")
 
 
-def ends(path: str | Path) -> bool:
+def kind_of(path: str | Path) -> str | None:
+    """The kind of a table's file, by the ending of its name.
+
+    >>> kind_of("a.csv.gz"), kind_of("a.png")
+    ('csv', None)
+    """
     text = str(path)
-    return text.lower().endswith(END) and "\n" not in text
+    return None if "\n" in text else next((kind for kind, ends in KINDS.items() if text.lower().endswith(ends)), None)
+
+
+def ends(path: str | Path) -> bool:
+    return kind_of(path) == "parquet"
 
 
 def shown(name: str) -> bool:
@@ -68,6 +96,6 @@ def check_links(folder: str) -> None:
     """Raise a DataError for a link to a file that is not there: Arrow passes it over."""
     for at, folders, names in os.walk(folder):
         folders[:] = filter(shown, folders)
-        for path in (os.path.join(at, name) for name in names if ends(name) and shown(name)):
+        for path in (os.path.join(at, name) for name in names if kind_of(name) and shown(name)):
             if os.path.islink(path) and not os.path.exists(path):
                 raise DataError(f"{path!r} is a link to a file that is not there: put it in place, or remove the link")

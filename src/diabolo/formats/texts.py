@@ -22,11 +22,11 @@ import pyarrow.compute as pc
 
 from ..errors import DataError, warn
 from ..images.album import SUFFIXES, pictures_in
-from .files import READABLE as TABLES
 from .files import Reading, is_table, read_table
 from .frames import arrow
 from .layout import ending
-from .parts import listed
+from .listing import listed
+from .names import READABLE as TABLES
 from .schema import is_text
 
 __all__ = [
