@@ -627,6 +627,9 @@ def test_a_table_is_not_written_into_the_data_set(place: Path, tmp_path: Path, d
     diabolo("fit", folder, "-k", "1", "--epochs", "1", "-o", tmp_path / "m.diabolo")
     for data in (folder, folder / "*.parquet"):
         one_line(diabolo("encode", tmp_path / "m.diabolo", data, "-o", folder / "z.parquet"), 1, "lies within the data")
+    (folder / "a.parquet").unlink()
+    (folder / "a.csv").write_text("a,b\n1,2\n2,4\n4,8\n")
+    one_line(diabolo("encode", tmp_path / "m.diabolo", folder, "-o", folder / "z.csv"), 1, "lies within the data")
 
 
 def test_inputs_are_never_overwritten(place: Path, tmp_path: Path, diabolo: Any) -> None:

@@ -194,7 +194,7 @@ def never_onto_input(output: Path, *inputs: Path, option: str = "--output", fold
             raise DataError(f"{option} {str(output)!r} is one of the files that are read: choose another name")
         if output.suffix.lower() in READ and output.exists() and path.is_dir() and path.resolve() in output.resolve().parents:
             raise DataError(f"{option} {str(output)!r} is one of the files that are read: choose another name")
-        if output.suffix.lower() == ".parquet" and not path.is_file() and within(output, path):
+        if not path.is_file() and within(output, path):
             raise DataError(
                 f"{option} {str(output)!r} lies within the data, and would be read with them: choose a place beside them"
             )
@@ -202,10 +202,13 @@ def never_onto_input(output: Path, *inputs: Path, option: str = "--output", fold
 
 def within(output: Path, data: Path) -> bool:
     """Whether a file of this name would be one of a data set."""
-    from ..formats.names import would_be_read
-    from ..formats.parts import listed
+    from ..formats.names import kind_of, would_be_read
 
-    return listed(data) is not None and would_be_read(output, str(data))
+    if kind_of(output) is None or not would_be_read(output, str(data)):
+        return False
+    from ..formats.listing import listed
+
+    return any(kind_of(part.path) == kind_of(output) for part in listed(data) or ())
 
 
 def as_table(X: Any, names: Sequence[str]) -> Any:
