@@ -240,6 +240,36 @@ def test_a_killed_run_goes_on(place: Path, tmp_path: Path) -> None:
     assert parts_of(tmp_path / "out").read()["id"].to_pylist() == [*range(4000)]  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("when", [0, 4_000_000_000])
+def test_the_times_of_the_data_may_be_any(when: int, place: Path, tmp_path: Path) -> None:
+    """Other contents are known by their footers, when a clock was put back, too."""
+    (tmp_path / "data").mkdir()
+
+    def again(X: pd.DataFrame) -> int:
+        X.to_parquet(tmp_path / "data" / "a.parquet", index=False)
+        os.utime(tmp_path / "data" / "a.parquet", (when, when))
+        return bulk.run(place / "codes.diabolo", tmp_path / "data", tmp_path / "out", verbose=False).now
+
+    assert [again(frame(100)), again(frame(100)), again(frame(100).assign(a=0.25))] == [100, 0, 100]
+
+
+def test_a_folder_that_is_removed_while_it_is_written(place: Path, tmp_path: Path) -> None:
+    """The run ends, or says so; the next one makes what is missing."""
+    (tmp_path / "data").mkdir()
+    X = frame(4000)
+    for i in range(20):
+        X[i * 200 : (i + 1) * 200].to_parquet(tmp_path / "data" / f"part-{i:02d}.parquet", index=False)
+    command = [sys.executable, "-c", KILLED, str(place / "codes.diabolo"), str(tmp_path / "data"), str(tmp_path / "out")]
+    process = subprocess.Popen(command, env=os.environ | {"OMP_NUM_THREADS": "1"}, stderr=subprocess.PIPE, text=True)
+    while process.poll() is None and len([*(tmp_path / "out").glob("*.parquet")]) < 3:
+        time.sleep(0.001)
+    shutil.rmtree(tmp_path / "out", ignore_errors=True)
+    said = process.communicate()[1]
+    assert process.returncode == 0 or "its folder does not exist: create it first" in said
+    subprocess.run(command, check=True)
+    assert parts_of(tmp_path / "out").read()["id"].to_pylist() == [*range(4000)]  # type: ignore[union-attr]
+
+
 # ── pictures ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
