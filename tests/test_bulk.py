@@ -20,9 +20,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
-from diabolo import Autoencoder, MultiLabelClassifier, OutlierDetector, bulk
-from diabolo.bulk import units, work
+from diabolo import Autoencoder, MultiLabelClassifier, OutlierDetector, bulk, load
+from diabolo.bulk import pictures, units, work
 from diabolo.cli import cli
 from diabolo.errors import DataError
 from diabolo.formats.blocks import parts_of
@@ -260,6 +261,108 @@ def test_a_killed_run_goes_on(place: Path, tmp_path: Path) -> None:
         assert all(pq.read_table(path).num_rows == 200 for path in (tmp_path / "out").glob("*.parquet"))
     subprocess.run(command, check=True)
     assert parts_of(tmp_path / "out").read()["id"].to_pylist() == [*range(4000)]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("when", [0, 4_000_000_000])
+def test_the_times_of_the_data_may_be_any(when: int, place: Path, tmp_path: Path) -> None:
+    """Other contents are known by their footers, when a clock was put back, too."""
+    (tmp_path / "data").mkdir()
+
+    def again(X: pd.DataFrame) -> int:
+        X.to_parquet(tmp_path / "data" / "a.parquet", index=False)
+        os.utime(tmp_path / "data" / "a.parquet", (when, when))
+        return bulk.run(place / "codes.diabolo", tmp_path / "data", tmp_path / "out", verbose=False).now
+
+    assert [again(frame(100)), again(frame(100)), again(frame(100).assign(a=0.25))] == [100, 0, 100]
+
+
+def test_a_folder_that_is_removed_while_it_is_written(place: Path, tmp_path: Path) -> None:
+    """The run ends, or says so; the next one makes what is missing."""
+    (tmp_path / "data").mkdir()
+    X = frame(4000)
+    for i in range(20):
+        X[i * 200 : (i + 1) * 200].to_parquet(tmp_path / "data" / f"part-{i:02d}.parquet", index=False)
+    command = [sys.executable, "-c", KILLED, str(place / "codes.diabolo"), str(tmp_path / "data"), str(tmp_path / "out")]
+    process = subprocess.Popen(command, env=os.environ | {"OMP_NUM_THREADS": "1"}, stderr=subprocess.PIPE, text=True)
+    while process.poll() is None and len([*(tmp_path / "out").glob("*.parquet")]) < 3:
+        time.sleep(0.001)
+    shutil.rmtree(tmp_path / "out", ignore_errors=True)
+    said = process.communicate()[1]
+    assert process.returncode == 0 or "its folder does not exist: create it first" in said
+    subprocess.run(command, check=True)
+    assert parts_of(tmp_path / "out").read()["id"].to_pylist() == [*range(4000)]  # type: ignore[union-attr]
+
+
+# ── pictures ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture(scope="module")
+def album(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """photos/ with 30 pictures in two folders, the same as a zip, and models."""
+    folder, rng = tmp_path_factory.mktemp("album"), np.random.default_rng(0)
+    for i in range(30):
+        path = folder / "photos" / "ab"[i % 2] / f"{i:02d}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(rng.integers(0, 256, (20, 16, 3), np.uint8)).save(path)
+    shutil.make_archive(str(folder / "photos"), "zip", folder / "photos")
+    Autoencoder(2, **FEW).fit(folder / "photos").save(folder / "codes.diabolo")
+    OutlierDetector(**FEW).fit(folder / "photos").save(folder / "outliers.diabolo")
+    return folder
+
+
+@pytest.fixture
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pictures, "SHELF", 8)
+    monkeypatch.setattr(pictures, "AT_ONCE", 3)
+    pictures.album_in.cache_clear()
+
+
+@pytest.mark.parametrize("source", ["photos", "photos.zip"])
+def test_pictures_are_done_in_parts(source: str, album: Path, small_parts: None, tmp_path: Path) -> None:
+    ae = load(album / "codes.diabolo")
+    done = bulk.run(album / "codes.diabolo", album / source, tmp_path / "out", verbose=False)
+    assert (done.rows, done.now, done.parts) == (30, 30, 4)
+    assert [p.name for p in sorted((tmp_path / "out").iterdir())] == [f"pictures-{i:05d}.parquet" for i in range(4)]
+    found = parts_of(tmp_path / "out").read().to_pandas()  # type: ignore[union-attr]
+    assert found["picture"].tolist() == sorted(p.relative_to(album / "photos").as_posix() for p in album.rglob("*.jpg"))
+    assert np.allclose(found[["z1", "z2"]], ae.transform(album / "photos"), atol=1e-5)
+    for verb, model, column in (("score", "codes", "error"), ("outliers", "outliers", "log p")):
+        bulk.run(album / f"{model}.diabolo", album / source, tmp_path / verb, verb, verbose=False)
+        values = parts_of(tmp_path / verb).read().to_pandas()[column]  # type: ignore[union-attr]
+        whole = load(album / f"{model}.diabolo").score_samples(album / source)
+        assert np.allclose(values, -whole if verb == "score" else whole, rtol=1e-4, atol=1e-3)
+
+
+def test_a_second_run_over_pictures_does_what_is_missing(album: Path, small_parts: None, tmp_path: Path) -> None:
+    shutil.copytree(album / "photos", tmp_path / "photos")
+
+    def again() -> bulk.Done:
+        pictures.album_in.cache_clear()  # as a new process
+        return bulk.run(album / "codes.diabolo", tmp_path / "photos", tmp_path / "out", verbose=False)
+
+    assert [again().now, again().now] == [30, 0]
+    (tmp_path / "out" / "pictures-00001.parquet").unlink()
+    os.utime(tmp_path / "photos" / "b" / "29.jpg", (0, 0))
+    assert again().now == 8 + 6
+    with pytest.raises(DataError, match="give the name of a folder for results of pictures"):
+        bulk.run(album / "codes.diabolo", tmp_path / "photos", tmp_path / "one.parquet", verbose=False)
+
+
+def test_a_broken_picture_is_named_and_stops_no_other(album: Path, small_parts: None, tmp_path: Path) -> None:
+    shutil.copytree(album / "photos", tmp_path / "photos")
+    for name in ("00.jpg", "02.jpg", "04.jpg", "20.jpg"):  # all of the first that are seen at once, and one of others
+        (tmp_path / "photos" / "a" / name).write_bytes(b"\xff\xd8\xff half")
+    with pytest.warns(UserWarning, match=r"cannot read 'a/.*; it has no results") as said:
+        bulk.run(album / "codes.diabolo", tmp_path / "photos", tmp_path / "again", verbose=False)
+    assert len(said) == 4
+    found = parts_of(tmp_path / "again").read().to_pandas()  # type: ignore[union-attr]
+    assert found["picture"][found["z1"].isna()].tolist() == [f"a/{n}.jpg" for n in ("00", "02", "04", "20")]
+    whole = load(album / "codes.diabolo").transform(album / "photos")
+    there = found["z1"].notna().to_numpy()
+    assert np.allclose(found.loc[there, ["z1", "z2"]].to_numpy(float), whole[there], atol=1e-5)
+    shutil.rmtree(tmp_path / "photos")
+    with pytest.raises((DataError, OSError)):
+        bulk.run(album / "codes.diabolo", tmp_path / "photos", tmp_path / "third", verbose=False)
 
 
 # ── the command line, and others' engines ────────────────────────────────────────────────────────────────────────────

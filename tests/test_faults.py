@@ -402,6 +402,35 @@ def test_clocks_that_jump(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert np.array_equal(load(tmp_path / "a").transform(X), alone)
 
 
+def test_the_times_of_files_decide_nothing(tmp_path: Path) -> None:
+    """Pictures that were written before their inputs, or will be in a hundred years, are there all the same."""
+    trial = faults.TRIALS["restoration"](tmp_path)
+    faults.whole(trial.prepare)
+    trial.begin()
+    faults.whole(trial.work, 0)
+    for i, path in enumerate(sorted(trial.place.rglob("*.png"))):
+        os.utime(path, ((0, 4e9)[i % 2],) * 2)
+    for path in (tmp_path / "in").rglob("*.png"):
+        os.utime(path, (4e9, 4e9))
+    faults.whole(trial.work, 0)
+    assert [value for name, value in trial.reports() if name == "again"] == [0] * 16
+    assert list(trial.ended()) == []
+
+
+@pytest.mark.parametrize("name", ["encoding", "restoration", "decoding"])
+def test_two_processes_with_one_output(name: str, tmp_path: Path) -> None:
+    """Both come to their end, whoever was first, and what is there is whole."""
+    trial = faults.TRIALS[name](tmp_path)
+    faults.whole(trial.prepare)
+    trial.begin()
+    both = [faults.start(trial.work, i) for i in range(2)]
+    for process in both:
+        process.join()
+    assert [process.exitcode for process in both] == [0, 0]
+    assert list(trial.ended()) == []
+    assert not faults.parts(trial.place)
+
+
 # ── hostile input ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

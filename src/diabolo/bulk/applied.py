@@ -24,6 +24,7 @@ from ..formats.layout import Reading
 from ..formats.tables import Tables
 from ..loading import load
 from ..storage import header
+from .pictures import of_each
 
 __all__ = ["PRECISIONS", "VERBS", "Applied", "check_sep", "loaded", "tagged"]
 
@@ -39,6 +40,8 @@ def encoded(model: Any, X: Any) -> dict[str, Any]:
 
 
 def scored(model: Any, X: Any) -> dict[str, Any]:
+    if model.format_.kind == "images":  # pixels are not columns
+        return {"error": -model.score_samples(X)}
     errors = model.reconstruction_errors(X)
     return {"error": errors.sum(1)} | {f"error {name}": e for name, e in zip(model.format_.columns, errors.T, strict=True)}
 
@@ -105,6 +108,8 @@ class Applied:
     precision : {"float64", "float32"}, default="float64"
         Of the arithmetic and the results of "encode" and "restore" where NumPy runs the model. "float64" is what ``transform``
         gives; "float32" is twice as fast, and differs by about 1e-6.
+    pictures : str, default=""
+        The folder or zip of which a table names pictures, by their ``number``.
 
     Examples
     --------
@@ -123,6 +128,7 @@ class Applied:
     options: dict[str, Any] = field(default_factory=dict)
     reading: dict[str, Any] = field(default_factory=dict)
     precision: str = "float64"
+    pictures: str = ""
 
     def __post_init__(self) -> None:
         if self.precision not in PRECISIONS:
@@ -141,8 +147,11 @@ class Applied:
                 return self(one).slice(0, 0)
         act, model = VERBS[self.verb][0], self.loaded()
         options = {name: value for name, value in self.options.items() if name != "alpha"}
-        found = act(model, taken(model.format_, table, Path()), **options)
-        return self._beside(table, found)
+        if self.pictures:
+            c, h, w = model.format_.shape
+            numbers, blank = table["number"].to_pylist(), np.zeros((h, w, c), np.uint8)
+            return self._beside(table, of_each(lambda X: act(model, X, **options), self.pictures, numbers, blank))
+        return self._beside(table, act(model, taken(model.format_, table, Path()), **options))
 
     def _beside(self, table: pa.Table, found: dict[str, Any]) -> pa.Table:
         there = [name for name in table.column_names if not name.startswith(WRITTEN)]
@@ -189,6 +198,8 @@ def loaded(path: str, verb: str, said: str, *changed: int) -> Any:
     if in_numpy:
         with suppress(NoProgram):
             model = light.load(path, None if precision == "float64" else np.float32)
+    if model is not None and model.format_.shape is not None:  # pictures are seen by PyTorch
+        model = None
     model = load(path) if model is None else model
     if options.get("alpha"):
         model.at(options["alpha"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from ..errors import DataError, missing_extra, suggest
 from ..formats.layout import ending
 from ..formats.names import READABLE, kind_of, shown, would_be_read
 from ..formats.output import write_pieces
+from ..formats.parts import Parts
 from ..progress import progress
 from .applied import Applied
 from .units import Unit, shard, units
@@ -86,14 +87,15 @@ def run(
     verbose: bool = True,
     **options: Any,
 ) -> Done:
-    """Apply a model to a data set of Parquet files, and write the results as they come; memory is that of a few batches.
+    """Apply a model to a data set of Parquet files, or to pictures, and write the results as they come, in little memory.
 
     Parameters
     ----------
     model : path
         A ``.diabolo`` file.
     data : path, or list of paths
-        A Parquet file, a folder of such, a pattern, a URL (formats/parts.py).
+        A Parquet file, a folder of such, a pattern, a URL (formats/parts.py). Of a model of pictures: a folder or zip of them,
+        and the results, in a folder, begin with the column ``picture``.
     output : path
         A ``.parquet`` or ``.csv``, or a folder: there every part of the data has a part of the same name. Parts that are
         finished are skipped, and where several processes run, each does its own (:func:`shard`).
@@ -118,12 +120,18 @@ def run(
     """
     if engine not in ENGINES:
         raise ValueError(f"engine={engine!r}: allowed are {', '.join(map(repr, ENGINES))}{suggest(engine, ENGINES)}")
-    work = Work(Applied(str(model), verb, keep, options, reading or {}, precision), data, Path(output))
+    applied = Applied(str(model), verb, keep, options, reading or {}, precision)
+    if applied.loaded().format_.kind == "images":
+        applied = replace(applied, pictures=os.path.abspath(data), keep=("picture", *(keep or ())))
+    work = Work(applied, data, Path(output))
     if not work.parts.rows:
         raise DataError(f"{str(data)!r} has columns, but no rows")
     if any(os.path.realpath(part.path) == os.path.realpath(work.folder) for part in work.parts.files):
         raise DataError(f"{str(output)!r} is one of the files that are read: choose another name")
-    check_place(work)
+    if applied.pictures and is_file(work):
+        raise DataError(f"{str(output)!r} is a file: give the name of a folder for results of pictures")
+    if not applied.pictures:
+        check_place(work)
     if is_file(work):
         return _one_file(work, verbose)
     if work.folder.exists() and not work.folder.is_dir():
@@ -150,6 +158,7 @@ def _one_file(work: Work, verbose: bool) -> Done:
     if shard()[1] > 1:
         raise DataError(f"{str(work.folder)!r} is one file, but {shard()[1]} processes run: give the name of a folder")
     parts, done = work.parts, 0
+    assert isinstance(parts, Parts)
     with progress(work.applied.verb if verbose else None, parts.rows) as at:
 
         def counted(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:

@@ -22,6 +22,7 @@ from ..formats.parts import Parts
 from ..limits import cores
 from ..storage import atomic
 from .applied import Applied
+from .pictures import Shelves
 from .units import Unit
 
 __all__ = ["AT_ONCE", "KEY", "Work", "applied_to", "needed", "write"]
@@ -41,8 +42,10 @@ class Work:
     folder: Path
 
     @cached_property
-    def parts(self) -> Parts:
+    def parts(self) -> Parts | Shelves:
         """The files are listed once."""
+        if self.applied.pictures:
+            return Shelves(self.applied.pictures)
         format = self.applied.loaded().format_
         found = parts_of(self.data, getattr(format, "reading", None))
         if found is None:
@@ -112,7 +115,7 @@ def same_model(one: bytes, other: bytes) -> bool:
     return a == b
 
 
-def needed(applied: Applied, parts: Parts) -> list[str] | None:
+def needed(applied: Applied, parts: Parts | Shelves) -> list[str] | None:
     """The columns that are read; if some are not there, the model says so."""
     names = applied.columns
     there = {*parts.schema.names}

@@ -57,7 +57,10 @@ KEEP = click.option(
     "--keep", multiple=True, metavar="COLUMN", help="Write this column of DATA, too, before all others (repeatable)."
 )
 OUTPUT = click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="File to write.")
-PARTS = " Of a data set of Parquet files, a name without an ending is a folder: it gets a part for each of theirs."
+PARTS = (
+    " Of a data set of Parquet files, or of pictures, a name without an ending is a folder: it gets a part for each of theirs, "
+    "or for each 1,000 pictures."
+)
 ENGINE = click.option(
     "--engine",
     type=click.Choice(["local", "ray"]),
@@ -158,13 +161,19 @@ def in_bulk(
     from .options import check_reading, said
 
     folder = output.is_dir() or not output.suffix
-    if not (folder or ending(output).endswith(READABLE)) or header(model).meta.get("format", {}).get("kind") != "tables":
+    format = header(model).meta.get("format", {})
+    if format.get("kind") == "images":
+        from ..images.album import ImageCollection
+
+        if not folder or not ImageCollection.accepts(data):
+            return False
+    elif not (folder or ending(output).endswith(READABLE)) or format.get("kind") != "tables":
         return False
-    known = header(model).meta["format"].get("reading", {})
-    dates = known.get("dates", {}) | said().get("dates", {})
-    how = Reading(**known | said() | {"dates": dates})
-    if (parts := parts_of(data, how)) is None or (not folder and engine == "local" and parts.rows <= IN_MEMORY):
-        return False
+    else:
+        known = format.get("reading", {})
+        how = Reading(**known | said() | {"dates": known.get("dates", {}) | said().get("dates", {})})
+        if (parts := parts_of(data, how)) is None or (not folder and engine == "local" and parts.rows <= IN_MEMORY):
+            return False
     from .. import bulk
 
     check_reading(data)
