@@ -190,7 +190,7 @@ class Text(Dense):
     widths = (128, 128)
     batch_size = 512
     most_steps = 220
-    weight_decay = 0.1
+    weight_decay = 0.2
     shares = False
 
     def corruption(self) -> Corruption:
