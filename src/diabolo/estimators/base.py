@@ -144,7 +144,7 @@ class System(Training, BaseEstimator, ABC):
     def _corruption(self) -> Corruption:
         return Clean() if self.corruption is None else self.corruption
 
-    def _target(self, i: Tensor, x: Tensor) -> Tensor:
+    def _aim(self, i: Tensor, x: Tensor) -> Tensor:
         """What is to be predicted for the clean rows x (B, d) of numbers i (B,)."""
         return x
 
@@ -305,7 +305,7 @@ class System(Training, BaseEstimator, ABC):
         def objective(i: Tensor, x: Tensor, rng: torch.Generator) -> Tensor:
             counts = 1.0 if weight is None else weight[i].to(x.device)
             seen, target = corrupt(x, rng)
-            return loss(network(seen).float(), self._target(i, target)) * counts
+            return loss(network(seen).float(), self._aim(i, target)) * counts
 
         def held_out() -> float:
             assert held is not None

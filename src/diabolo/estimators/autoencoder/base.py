@@ -117,7 +117,7 @@ class Compressor(System, abstract=True):
         finally:
             self._neighbors = None
 
-    def _target(self, i: Tensor, x: Tensor) -> Tensor:
+    def _aim(self, i: Tensor, x: Tensor) -> Tensor:
         return x if self._neighbors is None else self._neighbors.target(i, x)
 
     def _is_solved(self) -> bool:

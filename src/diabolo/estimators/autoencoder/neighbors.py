@@ -74,6 +74,7 @@ class Neighbors:
     def target(self, i: Tensor, x: Tensor) -> Tensor:
         """y (B, d) for the rows x (B, d) of numbers i (B,)."""
         near = self.near[i.numpy()]
-        b, m = near.shape
-        mean = sp.csr_matrix((np.full(b * m, 1 / m, np.float32), near.ravel(), np.arange(0, b * m + 1, m)), (b, self.p.shape[0]))
-        return torch.lerp(x, x.sum(1, keepdim=True) * torch.from_numpy((mean @ self.p).toarray()).to(x.device), self.w)
+        ends = np.arange(len(near) + 1) * near.shape[1]
+        chosen = sp.csr_matrix((np.ones(near.size, np.float32), near.ravel(), ends), (len(near), self.p.shape[0]))
+        mean = torch.from_numpy((chosen @ self.p).toarray() / near.shape[1])
+        return torch.lerp(x, x.sum(1, keepdim=True) * mean.to(x.device), self.w)
