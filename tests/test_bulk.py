@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,7 +25,7 @@ from diabolo import Autoencoder, MultiLabelClassifier, OutlierDetector, bulk
 from diabolo.bulk import units, work
 from diabolo.cli import cli
 from diabolo.errors import DataError
-from diabolo.formats.parts import parts_of
+from diabolo.formats.blocks import parts_of
 
 FEW: dict[str, Any] = {"epochs": 1, "random_state": 0, "verbose": False}
 N = 500
@@ -137,6 +139,45 @@ def test_results_of_other_rows_are_made_again_and_of_another_model_refused(place
         bulk.run(place / "outliers.diabolo", data, tmp_path / "other", verbose=False)
 
 
+def test_results_do_not_lie_where_they_would_be_read(place: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    frame(100).to_parquet(data / "a.parquet", index=False)
+    model = place / "codes.diabolo"
+    for given, output in ((data, "codes"), (data, "z.parquet"), (f"{data}/*", "z.parquet"), (f"{data}/**/*.parquet", "codes")):
+        with pytest.raises(DataError, match="lies within the data, and would be read with them"):
+            bulk.run(model, given, data / output, verbose=False)
+    assert bulk.run(model, data, data / "_codes", verbose=False).now == 100
+    assert bulk.run(model, f"{data}/a*", data / "codes", verbose=False).now == 100
+
+
+def test_a_folder_of_spark_is_a_part_again(place: Path, tmp_path: Path) -> None:
+    """Its name ends as that of a file, and so does that of its results."""
+    (tmp_path / "data" / "x.parquet").mkdir(parents=True)
+    frame(100).to_parquet(tmp_path / "data" / "x.parquet" / "part-0.parquet", index=False)
+    for now in (100, 0):
+        assert bulk.run(place / "codes.diabolo", tmp_path / "data", tmp_path / "out", verbose=False).now == now
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"RANK": "1"},
+        {"RANK": "-1", "WORLD_SIZE": "2"},
+        {"RANK": "2", "WORLD_SIZE": "2"},
+        {"WORLD_SIZE": "0"},
+        {"RANK": "one"},
+        {"SLURM_ARRAY_TASK_ID": "7", "SLURM_ARRAY_TASK_MIN": "3", "SLURM_ARRAY_TASK_COUNT": "2"},  # --array=3,7
+        {"SLURM_ARRAY_TASK_ID": "4", "SLURM_ARRAY_TASK_COUNT": "3", "SLURM_ARRAY_TASK_STEP": "3"},
+    ],
+)
+def test_a_number_that_would_leave_parts_out_is_an_error(said: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in said.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(DataError, match=next(iter(said))):
+        units.shard()
+
+
 @pytest.mark.parametrize("count", [1, 2, 3, 7])
 def test_shards_do_each_part_once(count: int, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORLD_SIZE", str(count))
@@ -180,6 +221,29 @@ KILLED = "import sys; from diabolo import bulk; bulk.run(*sys.argv[1:], keep=['i
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals")
+@pytest.mark.parametrize("output", ["out", "out.parquet"])
+def test_a_model_that_is_replaced_meanwhile_is_an_error(
+    output: str, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise the first parts are of one model, and the last ones of another."""
+    model = tmp_path / "m.diabolo"
+    model.write_bytes((place / "codes.diabolo").read_bytes())
+    original, calls = bulk.Applied.__call__, []
+
+    def replacing(self: bulk.Applied, table: pa.Table) -> pa.Table:
+        if len(calls) == (output == "out"):
+            Autoencoder(2, **FEW | {"random_state": 1}).fit(frame()[["a", "b", "c", "kind"]]).save(model)
+        calls.append(table)
+        return original(self, table)
+
+    monkeypatch.setattr(bulk.Applied, "__call__", replacing)
+    monkeypatch.setattr(work, "AT_ONCE", 100)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    with pytest.raises(DataError, match="was replaced by another model while it was applied"):
+        bulk.run(model, place / "data", tmp_path / output, verbose=False)
+    assert not [*tmp_path.glob("out.parquet"), *tmp_path.glob("out/*.parquet")]
+
+
 def test_a_killed_run_goes_on(place: Path, tmp_path: Path) -> None:
     """Whatever is there when it is killed is whole; the next run does the rest."""
     (tmp_path / "data").mkdir()
@@ -235,10 +299,28 @@ def test_ray_gives_the_same(place: Path, tmp_path: Path, monkeypatch: pytest.Mon
     assert json.loads(pq.read_schema(tmp_path / "ray" / "part-0.parquet").metadata[work.KEY])["verb"] == "encode"
 
 
-def test_dask_gives_the_same(place: Path) -> None:
-    dask = pytest.importorskip("dask")
+RECIPES = re.findall(r"```py\n(.*?)```", (Path(__file__).parents[1] / "docs" / "scaling.md").read_text("utf-8"), re.S)
+
+
+@pytest.mark.filterwarnings("ignore")  # those of the engines about themselves
+@pytest.mark.parametrize("engine", ["ray", "dask", "daft", "pyspark"])
+def test_a_recipe_gives_the_same(engine: str, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The block of docs/scaling.md, as it stands there; at most 30 lines."""
+    pytest.importorskip(engine)
+    if engine == "pyspark":
+        if not (os.environ.get("JAVA_HOME") or shutil.which("java")):
+            pytest.skip("Spark needs Java")
+        monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
+        monkeypatch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
+    (code,) = (code for code in RECIPES if re.match(rf"(import|from) .*{engine}|.*\nfrom {engine}", code))
+    assert len(code.splitlines()) <= 30
     encode = bulk.Applied(str(place / "codes.diabolo"), keep=("id",))
-    parts = [dask.delayed(pq.read_table)(path) for path in sorted((place / "data").glob("*.parquet"))]
-    found = dask.compute(*(dask.delayed(encode)(part) for part in parts), scheduler="threads")
-    whole = encode(parts_of(place / "data").read())  # type: ignore[union-attr]
-    assert np.allclose(pa.concat_tables(found).to_pandas(), whole.to_pandas(), rtol=1e-12)
+    given: dict[str, Any] = {"encode": encode, "folder": str(place / "data"), "Path": Path}
+    try:
+        exec(code, given)
+    finally:
+        for name, stop in (("ray", "shutdown"), ("spark", "stop")):
+            getattr(given.get(name), stop, int)()
+    whole = encode(parts_of(place / "data").read()).to_pandas()  # type: ignore[union-attr]
+    pd.testing.assert_frame_equal(given["codes"].reset_index(drop=True), whole, rtol=1e-12, check_dtype=False)

@@ -32,8 +32,8 @@ from PIL import Image
 from diabolo import Autoencoder, cli, load, storage
 from diabolo.errors import DataError, DiaboloError
 from diabolo.explorer import export
-from diabolo.formats import base
-from diabolo.formats.files import read_table, table_pieces, write_table
+from diabolo.formats import base, write_table
+from diabolo.formats.files import read_table, table_pieces
 from diabolo.images.picture import read
 from kinds import SMALL
 
@@ -299,7 +299,7 @@ def full(size: int) -> None:
 
 
 def test_a_checkpoint_on_a_full_disk(tmp_path: Path) -> None:
-    """Training ends with what is wrong; the checkpoint before stays, and the next run goes on from it to the same bits."""
+    """It is said once, and once more at the end; the checkpoint before stays, and the next run goes on from it."""
     trial = faults.TRIALS["training"](tmp_path)
     faults.whole(trial.prepare)
     trial.begin()
@@ -309,8 +309,11 @@ def test_a_checkpoint_on_a_full_disk(tmp_path: Path) -> None:
     process.join()
     before = (trial.place / "run.ckpt").read_bytes()
     said = answer(trial_on_a_full_disk, trial)
-    assert f"cannot write '{trial.place / 'run.ckpt'}'" in said
-    assert "the previous file is untouched" in said
+    assert said.count("no checkpoint at step") == 1
+    assert said.count(f"cannot write '{trial.place / 'run.ckpt'}'") == 2
+    assert "the previous file is untouched. Training goes on, and tries again at the next one" in said
+    assert "training is over, but its last checkpoint is not there: cannot write" in said
+    assert f"diabolo: cannot write '{trial.place / 'm.diabolo'}'" in said
     assert (trial.place / "run.ckpt").read_bytes() == before
     assert [p.name for p in trial.place.iterdir() if p not in faults.parts(trial.place)] == ["run.ckpt"]
     faults.whole(trial.work, 0)

@@ -26,6 +26,7 @@ from diabolo.formats import FORMATS, Arrays, Documents, Format, Tables, infer, w
 from diabolo.formats.documents import read_documents
 from diabolo.formats.files import read_table, table_pieces
 from diabolo.formats.matrices import plain, read_array
+from diabolo.losses import Clipped, Squared
 from kinds import frame, kinds, texts
 
 
@@ -628,11 +629,24 @@ def test_what_is_no_data() -> None:
 def test_losses_by_name(kind: str) -> None:
     format = infer(kinds()[kind]).fit(kinds()[kind])
     x = torch.rand(3, format.width, dtype=torch.float64)
-    for name in ("squared", "bounded", "logistic", "multinomial", "softmax", "auto"):
+    for name in ("squared", "clipped", "bounded", "logistic", "multinomial", "softmax", "auto"):
         loss = format.loss(name)
         assert loss(x, x).shape == (3,)
     with pytest.raises(ValueError, match="loss='hinge': allowed are 'auto', 'squared'"):
         format.loss("hinge")
+
+
+def test_shares_of_one_unit_have_a_loss_that_is_free_beyond_the_ends() -> None:
+    """The same for a table; not for columns with their own scale, nor for numbers below 0."""
+    X = np.random.default_rng(0).random((50, 64))
+    X[0] = 1.0
+    for one in (X, pd.DataFrame(X).add_prefix("x"), sp.csr_array(X)):
+        format = infer(one).fit(one)
+        assert format.common
+        assert {type(part.loss) for part in format.loss().parts} == {Clipped}
+    for other in (X[:, :5], X - 0.5, 3 * X):
+        assert {type(part.loss) for part in infer(other).fit(other).loss().parts} == {Squared}
+    assert {type(part.loss) for part in Arrays("common").fit(X - 0.5).loss().parts} == {Squared}
 
 
 @pytest.mark.parametrize("kind", kinds())

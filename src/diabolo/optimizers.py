@@ -143,7 +143,9 @@ class AdamW:
 class Muon:
     """Muon: the momentum of a matrix is replaced by the nearest orthogonal matrix (a Newton-Schulz iteration, in few digits).
 
-    Matrices of one shape are orthogonalized together, as one stack: small matrices cost calls, not arithmetic.
+    Matrices of one shape are orthogonalized together, as one stack: small matrices cost calls, not arithmetic. Large ones are
+    cut into bands of equal size, each orthogonal for itself: for 1000 x 784 that is a fifth of the arithmetic, and more steps
+    in the same time are worth more than better ones.
 
     Parameters
     ----------
@@ -163,7 +165,8 @@ class Muon:
                 tall = piece.flatten(1)
                 wide = tall if tall.shape[0] <= tall.shape[1] else tall.T
                 scale = max(1.0, tall.shape[0] / tall.shape[1]) ** 0.5
-                self.stacks.setdefault(wide.shape, []).append((wide, scale))
+                for band in wide.chunk(max(1, -(-len(wide) // BAND))):
+                    self.stacks.setdefault(band.shape, []).append((band, scale))
                 self.decaying.append((w, scale))
 
     @torch.no_grad()
@@ -184,6 +187,7 @@ class Muon:
 
 
 MOMENTUM = 0.95
+BAND = 256  # rows that are orthogonalized together, at most
 
 # Each row (a, b, c) is the odd quintic a s + b s^3 + c s^5 nearest to 1 on the interval to which the previous rows map singular
 # values in [0.02, 1]. Their composition maps [0.01, 1] into [0.7, 1.3] in three steps, but for rounding. Two

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import atexit
 import os
+import threading
+import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -20,6 +22,7 @@ import torch.distributed as dist
 from torch import Tensor
 
 from .errors import TrainingError
+from .ranks import of_torchrun
 
 __all__ = ["agreed", "check_alike", "first", "join", "rank", "restarts", "same", "share", "started", "total", "world"]
 
@@ -28,7 +31,7 @@ APART = 1_000_000_007  # between the seeds of two processes: more than there are
 
 def started() -> int:
     """The number of processes that torchrun has started."""
-    return int(os.environ.get("WORLD_SIZE", "1"))
+    return of_torchrun()[1]
 
 
 def restarts() -> int:
@@ -38,7 +41,7 @@ def restarts() -> int:
 
 def first() -> bool:
     """Whether this process is the one that writes and prints."""
-    return int(os.environ.get("RANK", "0")) == 0
+    return of_torchrun()[0] == 0
 
 
 def world() -> int:
@@ -60,14 +63,23 @@ def join(device: str = "cpu") -> None:
     if started() == 1 or dist.is_initialized():
         return
     how: dict[str, Any] = {"backend": "nccl" if device.startswith("cuda") else "gloo"}
+    if "TORCHELASTIC_RUN_ID" in os.environ:
+        threading.Thread(target=end_with, args=(os.getppid(),), daemon=True).start()
     if os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True":
         agent = dist.TCPStore(os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]), is_master=False)  # type: ignore[attr-defined]
         store = dist.PrefixStore(f"diabolo {restarts()}", agent)  # type: ignore[attr-defined]
-        how |= {"store": store, "rank": int(os.environ["RANK"]), "world_size": started()}
+        how |= {"store": store, "rank": of_torchrun()[0], "world_size": started()}
     if device.startswith("cuda"):
         torch.cuda.set_device(device)
     dist.init_process_group(**how)
     atexit.register(dist.destroy_process_group)
+
+
+def end_with(parent: int) -> None:
+    """End this process with that which started it: killed by -9, torchrun leaves its processes to learn for nobody."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
 
 
 def share(batch: int) -> slice:
@@ -77,7 +89,9 @@ def share(batch: int) -> slice:
     slice(0, 8, 1)
     """
     if batch < world():
-        raise TrainingError(f"batch_size={batch}: each of the {world()} processes needs a row: give a larger batch_size=")
+        raise TrainingError(
+            f"batch_size={batch}: each of the {world()} processes needs a row: start fewer, or give a larger batch_size="
+        )
     return slice(rank(), batch, world())
 
 

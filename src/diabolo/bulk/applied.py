@@ -6,7 +6,6 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from copy import copy
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -17,8 +16,9 @@ import numpy as np
 import pyarrow as pa
 
 from .. import engine as light
-from ..engine import Fitted, NoProgram
+from ..engine import FittedAutoencoder, NoProgram
 from ..errors import DataError, no_column, suggest
+from ..formats.blocks import WRITTEN
 from ..formats.labeled import taken
 from ..formats.layout import Reading
 from ..formats.tables import Tables
@@ -31,7 +31,7 @@ PRECISIONS = ("float64", "float32")
 
 
 def encoded(model: Any, X: Any) -> dict[str, Any]:
-    if isinstance(model, Fitted) and isinstance(model.format_, Tables):  # column by column, as Arrow has them
+    if isinstance(model, FittedAutoencoder) and isinstance(model.format_, Tables):  # column by column, as Arrow has them
         codes = model.encoder.run(model.format_.to_array(X, model.encoder.dtype, "F"))
     else:
         codes = model.transform(X)
@@ -50,10 +50,7 @@ def judged(model: Any, X: Any) -> dict[str, Any]:
 
 def tagged(model: Any, X: Any, sep: str = ";", top: int | None = None, proba: bool = False) -> dict[str, Any]:
     """The names of each row's labels, whatever Y was; and more of them, if asked for."""
-    named = copy(model)
-    named.labels_ = model.labels_.as_lists()
-    rows = [row if isinstance(row, tuple) else (row,) for row in named.predict(X)]
-    added: dict[str, Any] = {"labels": [sep.join(map(str, row)) for row in rows]}
+    added: dict[str, Any] = {"labels": [sep.join(map(str, names)) for names in model._names(X)]}
     if top:
         added["top"] = [f"{sep} ".join(f"{name} {p:.2f}" for name, p in row) for row in model.top(X, top)]
     if proba:
@@ -81,7 +78,7 @@ VERBS: dict[str, tuple[Callable[..., dict[str, Any]], tuple[str, ...], bool]] = 
     "encode": (encoded, ("Autoencoder",), True),
     "score": (scored, ("Autoencoder",), False),
     "outliers": (judged, ("OutlierDetector",), False),
-    "tag": (tagged, ("MultiLabelClassifier", "IndependentClassifiers"), False),
+    "tag": (tagged, ("MultiLabelClassifier", "IndependentClassifiers"), True),
     "restore": (restored, ("Autoencoder",), True),
 }  # what is done, the models that can, and whether NumPy is tried first
 
@@ -148,13 +145,15 @@ class Applied:
         return self._beside(table, found)
 
     def _beside(self, table: pa.Table, found: dict[str, Any]) -> pa.Table:
-        kept = table.column_names if self.keep is None else list(self.keep)
+        there = [name for name in table.column_names if not name.startswith(WRITTEN)]
+        kept = there if self.keep is None else list(self.keep)
         for name in kept:
-            if name not in table.column_names:
-                raise no_column("--keep", name, table.column_names)
+            if name not in there:
+                raise no_column("--keep", name, there)
             if name in found and self.verb != "restore":
                 raise DataError(f"what is written has a column {name!r} already: rename it in the data, or do not keep it")
-        columns = {name: found.get(name, table[name]) for name in kept} | found
+        known = {name: table[WRITTEN + name if WRITTEN + name in table.column_names else name] for name in kept}
+        columns = {name: found.get(name, known[name]) for name in kept} | found
         return pa.table([v if isinstance(v, pa.ChunkedArray) else pa.array(v) for v in columns.values()], names=[*columns])
 
     def loaded(self) -> Any:

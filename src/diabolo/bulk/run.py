@@ -13,7 +13,9 @@ from typing import Any
 import pyarrow as pa
 
 from ..errors import DataError, missing_extra, suggest
-from ..formats.parts import shown
+from ..formats.layout import ending
+from ..formats.names import READABLE, kind_of, shown, would_be_read
+from ..formats.output import write_pieces
 from ..progress import progress
 from .applied import Applied
 from .units import Unit, shard, units
@@ -27,9 +29,9 @@ RETRIES = 3  # of an actor that was killed, and of its part
 def by_local(work: Work, todo: Sequence[Unit], tell: Callable[[int], None]) -> int:
     """One after the other, in this process; a thread reads ahead."""
     rows = 0
-    for unit in todo:
-        rows += work.do(unit)
-        tell(unit.rows)
+    for done in work.do(todo):
+        rows += done
+        tell(done)
     return rows
 
 
@@ -42,7 +44,7 @@ def by_ray(work: Work, todo: Sequence[Unit], tell: Callable[[int], None]) -> int
 
     class Actor:
         def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
-            return {"rows": work.do(todo[row["id"]]), "done": todo[row["id"]].rows}
+            return {"rows": sum(work.do([todo[row["id"]]])), "done": todo[row["id"]].rows}
 
     cores = (
         int(import_module("ray").available_resources().get("CPU", 2))
@@ -93,8 +95,8 @@ def run(
     data : path, or list of paths
         A Parquet file, a folder of such, a pattern, a URL (formats/parts.py).
     output : path
-        A ``.parquet``, or a folder: there every part of the data has a part of the same name. Parts that are finished are
-        skipped, and where several processes run, each does its own (:func:`shard`).
+        A ``.parquet`` or ``.csv``, or a folder: there every part of the data has a part of the same name. Parts that are
+        finished are skipped, and where several processes run, each does its own (:func:`shard`).
     verb, keep, reading, precision, options
         See :class:`Applied`.
     engine : {"local", "ray"}, default="local"
@@ -121,10 +123,11 @@ def run(
         raise DataError(f"{str(data)!r} has columns, but no rows")
     if any(os.path.realpath(part.path) == os.path.realpath(work.folder) for part in work.parts.files):
         raise DataError(f"{str(output)!r} is one of the files that are read: choose another name")
-    if work.folder.suffix == ".parquet" and not work.folder.is_dir():
+    check_place(work)
+    if is_file(work):
         return _one_file(work, verbose)
     if work.folder.exists() and not work.folder.is_dir():
-        raise DataError(f"{str(output)!r} is a file: give a name that ends in .parquet, or that of a folder")
+        raise DataError(f"{str(output)!r} is a file: give a name that ends in {', '.join(READABLE)}, or that of a folder")
     everything = units(work.parts)
     check_folder(work, everything)
     number, count = (0, 1) if engine == "ray" else shard()
@@ -158,18 +161,44 @@ def _one_file(work: Work, verbose: bool) -> Done:
 
         columns = needed(work.applied, parts)
         tables = counted(applied_to(work.applied, parts.pieces(parts.at_once(AT_ONCE, columns), columns)))
+        if not ending(work.folder).endswith(".parquet"):
+            write_pieces(tables, work.folder)
+            return Done(done, done, 1)
         note = json.dumps(work.applied.note(), sort_keys=True).encode()
         rows = write(work.folder, tables, parts.schema, work.applied, note)
     return Done(rows, rows, 1)
+
+
+def is_file(work: Work) -> bool:
+    """Whether all results go into one file."""
+    return ending(work.folder).endswith(READABLE) and not work.folder.is_dir()
+
+
+def check_place(work: Work) -> None:
+    """The results are not where they would be read as data the next time."""
+    data = work.data if isinstance(work.data, (list, tuple)) else [work.data]
+    found = [work.folder] if is_file(work) else [work.folder / unit.name for unit in units(work.parts)]
+    inputs = {os.path.realpath(part.path) for part in work.parts.files}
+    for path in found:
+        if os.path.realpath(path) not in inputs and any(would_be_read(path, str(given)) for given in data):
+            raise DataError(
+                f"{str(work.folder)!r} lies within the data, and would be read with them: choose a place beside them"
+            )
 
 
 def check_folder(work: Work, all_of_it: Sequence[Unit]) -> None:
     """The folder of the results is not that of the data, and holds nothing that would be read with them."""
     if not work.folder.is_dir():
         return
+    if any(
+        Path(part.path).resolve().parent == work.folder.resolve()
+        for part in work.parts.files
+        if kind_of(part.path) != "parquet"
+    ):
+        raise DataError(f"{str(work.folder)!r} is the folder of the data: choose another one for the results")
     inputs = {os.path.realpath(part.path) for part in work.parts.files}
     expected = {unit.name for unit in all_of_it}
-    for path in sorted(work.folder.rglob("*.parquet")):
+    for path in sorted(path for path in work.folder.rglob("*.parquet") if path.is_file()):
         name = path.relative_to(work.folder).as_posix()
         if os.path.realpath(path) in inputs:
             raise DataError(f"{str(work.folder)!r} is the folder of the data: choose another one for the results")

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ..formats.parts import Part, Parts
+from ..formats.listing import Part
+from ..formats.parts import Parts
+from ..ranks import of_slurm, of_torchrun
 
 __all__ = ["Unit", "shard", "units"]
 
@@ -29,19 +31,18 @@ def units(parts: Parts) -> list[Unit]:
     found = []
     for i, name in enumerate(names_of(parts.files)):
         cut = grouped(parts.groups[i])
-        stem, end = name[: -len(".parquet")], ".parquet"
         if len(cut) < 2:
-            found.append(Unit(i, stem + end, parts.sizes[i]))
+            found.append(Unit(i, f"{name}.parquet", parts.sizes[i]))
             continue
         for k, groups in enumerate(cut):
             rows = sum(parts.groups[i][g] for g in groups)
-            found.append(Unit(i, f"{stem}.{k:05d}-of-{len(cut):05d}{end}", rows, tuple(groups)))
+            found.append(Unit(i, f"{name}.{k:05d}-of-{len(cut):05d}.parquet", rows, tuple(groups)))
     return found
 
 
 def names_of(files: Sequence[Part]) -> list[str]:
-    """Names that, sorted, keep the order of the parts: their own, or with a number before them."""
-    names = [part.name for part in files]
+    """Names without endings that, sorted, keep the order of the parts: their own, or with a number before them."""
+    names = [part.stem for part in files]
     if all(a < b for a, b in pairwise(names)):
         return names
     return [f"{i:05d}-{os.path.basename(name)}" for i, name in enumerate(names)]
@@ -69,8 +70,5 @@ def shard() -> tuple[int, int]:
     >>> shard()
     (0, 1)
     """
-    env = os.environ
-    rank, world = int(env.get("RANK", "0")), int(env.get("WORLD_SIZE", "1"))
-    first, step = int(env.get("SLURM_ARRAY_TASK_MIN", "0")), int(env.get("SLURM_ARRAY_TASK_STEP", "1"))
-    task = (int(env.get("SLURM_ARRAY_TASK_ID", first)) - first) // max(1, step)
-    return task * world + rank, int(env.get("SLURM_ARRAY_TASK_COUNT", "1")) * world
+    (rank, world), (task, tasks) = of_torchrun(), of_slurm()
+    return task * world + rank, tasks * world

@@ -12,6 +12,7 @@ from ..deferred import is_sparse
 from ..errors import DataError
 from ..formats import Reading, Tables, infer
 from ..formats.labels import Labels
+from ..formats.listing import listed
 from ..formats.readers import Dataset, packed, read_dataset, reader
 from .options import said
 
@@ -36,8 +37,7 @@ def facts(path: Path) -> Iterator[tuple[str, str]]:
     ours = reader(path) is not None
     dataset = read_dataset(path) if ours else Dataset(path)
     format = as_said(infer(dataset.values)).fit(dataset.values)
-    size = f"{sum(f.stat().st_size for f in path.rglob('*') if f.is_file()) if path.is_dir() else path.stat().st_size:,} bytes"
-    yield "file", f"{path} ({size})"
+    yield "file", f"{path} ({size(path):,} bytes)"
     yield "rows", f"{rows(dataset, format):,}"
     yield "data", str(format)
     if dataset.columns and not format.has_cells:
@@ -50,6 +50,13 @@ def facts(path: Path) -> Iterator[tuple[str, str]]:
         yield "missing", gaps
     for sentence in dataset.decided:
         yield "decided", sentence
+
+
+def size(path: Path) -> int:
+    """Bytes of a file, of those of a data set, or of all in a folder."""
+    if (parts := listed(path)) is not None:
+        return sum(part.size for part in parts)
+    return sum(f.stat().st_size for f in path.rglob("*") if f.is_file()) if path.is_dir() else path.stat().st_size
 
 
 def as_said(format: Any) -> Any:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,8 @@ from ..errors import DataError, no_column, warn
 
 if TYPE_CHECKING:
     from ..estimators.base import System
+    from ..formats.files import Reading
+    from ..formats.parts import Parts
 
 
 class Where(click.Path):
@@ -24,7 +27,7 @@ class Where(click.Path):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if not Path(value).exists() and re.search(r"[*?\[]|^[a-z][a-z0-9+.-]+:/", str(value)):
-            from ..formats.parts import listed
+            from ..formats.listing import listed
 
             if listed(value):
                 return Path(value)
@@ -66,6 +69,8 @@ ENGINE = click.option(
 
 def open_data(path: Path, drop: Sequence[str] = (), text: str | None = None) -> Any:
     """The data in `path`: the path itself, or a table without the columns `drop`, read as was said."""
+    from ..formats.base import SAMPLE
+    from ..formats.blocks import parts_of
     from ..formats.cells import guessed
     from ..formats.files import Reading, is_table, read_table
     from ..formats.readers import read_dataset, reads
@@ -75,6 +80,11 @@ def open_data(path: Path, drop: Sequence[str] = (), text: str | None = None) -> 
     if not drop and (text is None or not is_table(path)):
         return path
 
+    if text is None and (parts := parts_of(path, Reading(**said()))) is not None and parts.rows > SAMPLE:
+        for name in drop:
+            if name not in parts.schema.names:
+                raise no_column("--drop", name, parts.schema.names)
+        return parts.without(drop)
     if text is not None and said().get("dates"):
         raise click.UsageError(f"--date is for columns of a table, but with --text only the column {text!r} is read")
     dataset = read_dataset(path) if text is None and reads(path, "table") else None
@@ -106,16 +116,17 @@ def load_model(path: Path, verb: str, kind: str = "Autoencoder", *others: str) -
     return reread(model)
 
 
-def light_model(path: Path, verb: str) -> Any:
-    """The autoencoder in `path`; in NumPy where it runs in NumPy, for PyTorch takes seconds to be imported."""
-    from .. import engine
+def light_model(path: Path, verb: str, kind: str = "Autoencoder", *others: str) -> Any:
+    """The model in `path`; in NumPy where it runs in NumPy, for PyTorch takes seconds to be imported."""
+    from .. import engine, storage
     from .options import reread
 
-    with contextlib.suppress(engine.NoProgram):
-        found = engine.load(path)
-        if found.format_.shape is None:  # pictures are read and convolved by PyTorch
-            return reread(found)
-    return load_model(path, verb)
+    if storage.header(path).kind in (kind, *others):
+        with contextlib.suppress(engine.NoProgram):
+            found = engine.load(path)
+            if found.format_.shape is None:  # pictures are read and convolved by PyTorch
+                return reread(found)
+    return load_model(path, verb, kind, *others)
 
 
 class NoPandas:
@@ -139,17 +150,22 @@ def _a(name: str) -> str:
 def in_bulk(
     verb: str, model: Path, data: Path, output: Path, keep: Sequence[str] | None, engine: str = "local", **options: Any
 ) -> bool:
-    """Write the results of a data set of Parquet files as they come, if the output is a folder or Parquet; else False."""
-    from ..formats.parts import parts_of
+    """Write the results of a data set as they come, if the output is a folder or the file of a table; else False."""
+    from ..formats.blocks import parts_of
+    from ..formats.layout import Reading, ending
+    from ..formats.names import READABLE
     from ..storage import header
+    from .options import check_reading, said
 
     folder = output.is_dir() or not output.suffix
-    if not (folder or output.suffix == ".parquet") or header(model).meta.get("format", {}).get("kind") != "tables":
+    if not (folder or ending(output).endswith(READABLE)) or header(model).meta.get("format", {}).get("kind") != "tables":
         return False
-    if (parts := parts_of(data)) is None or (not folder and engine == "local" and parts.rows <= IN_MEMORY):
+    known = header(model).meta["format"].get("reading", {})
+    dates = known.get("dates", {}) | said().get("dates", {})
+    how = Reading(**known | said() | {"dates": dates})
+    if (parts := parts_of(data, how)) is None or (not folder and engine == "local" and parts.rows <= IN_MEMORY):
         return False
     from .. import bulk
-    from .options import check_reading, said
 
     check_reading(data)
     if engine != "local" and not folder:
@@ -157,17 +173,25 @@ def in_bulk(
     with NoPandas() if verb == "encode" and engine == "local" else contextlib.nullcontext():
         done = bulk.run(model, data, output, verb, keep=keep, engine=engine, reading=said(), **options)
     skipped = f" ({done.rows - done.now:,} were there already)" if done.now < done.rows else ""
-    click.echo(f"{done.rows:,} rows{skipped}: wrote {output}")
+    number, count = (0, 1) if engine == "ray" else bulk.shard()
+    share = f", those of process {number + 1:,} of {count:,}" if count > 1 else ""
+    click.echo(f"{done.rows:,} rows{share}{skipped}: wrote {output}")
     return True
 
 
-def never_onto_input(output: Path, *inputs: Path, option: str = "--output") -> None:
+def never_onto_input(output: Path, *inputs: Path, option: str = "--output", folder: bool = False) -> None:
     """Inputs are never overwritten, and a place that takes no file is found out before the work."""
-    if output.is_dir():
+    from ..formats.listing import listed
+
+    if output.is_dir() and not folder:
         raise DataError(f"{option} {str(output)!r}: there is a folder of this name: choose another name")
     for path in inputs:
         if output.exists() and path.exists() and output.samefile(path):
             raise DataError(f"{option} {str(output)!r} is the input: choose another name")
+        if output.exists() and any(
+            os.path.samefile(output, part.path) for part in listed(path) or [] if os.path.exists(part.path)
+        ):
+            raise DataError(f"{option} {str(output)!r} is one of the files that are read: choose another name")
         if output.suffix.lower() in READ and output.exists() and path.is_dir() and path.resolve() in output.resolve().parents:
             raise DataError(f"{option} {str(output)!r} is one of the files that are read: choose another name")
 
@@ -194,15 +218,37 @@ def kept_columns(model: System, data: Path, names: Sequence[str], named: bool = 
     found: dict[str, Any] = row_names(model, data) if named else {}
     if not names:
         return found
+    from ..formats.blocks import parts_of
     from ..formats.readers import reads
 
     if reads(data):
         return found | said_columns(data, names, "--keep", model.format_)
+    if (parts := parts_of(data, getattr(model.format_, "reading", None))) is not None:
+        return found | data_set_columns(parts.as_written(), names, "--keep")
     table = as_they_stand(model, data)
     for name in names:
         if name not in table.column_names:
             raise no_column("--keep", name, table.column_names)
     return found | {name: table[name] for name in names}
+
+
+def data_set_columns(parts: Parts, names: Sequence[str], option: str, how: Reading | None = None) -> dict[str, Any]:
+    """Columns of a data set, and no others of it; of texts each is held once."""
+    import pyarrow as pa
+
+    from ..formats.files import table_pieces
+    from ..formats.schema import is_text
+
+    for name in names:
+        if name not in parts.schema.names:
+            raise no_column(option, name, parts.schema.names)
+    held: dict[str, list[Any]] = {name: [] for name in names}
+    for piece in table_pieces(parts, 1 << 16, how, None, list(names)):
+        for name in names:
+            column = piece[name].combine_chunks()
+            held[name].append(column.dictionary_encode() if is_text(column.type) else column)
+    columns = {name: pa.chunked_array(chunks) for name, chunks in held.items()}
+    return {name: v.unify_dictionaries() if pa.types.is_dictionary(v.type) else v for name, v in columns.items()}
 
 
 def said_columns(data: Path, names: Sequence[str], option: str, format: Any) -> dict[str, Any]:
@@ -293,18 +339,60 @@ def save(X: Any, names: Sequence[str], output: Path, source: Path | None = None)
         write_table(as_table(X, names), output, source)
 
 
+def save_pieces(tables: Iterator[Any], output: Path) -> None:
+    """Write tables with numbers as they come, if that kind of file can be; else all of them at once."""
+    import pyarrow as pa
+
+    from ..formats.layout import ending
+    from ..formats.names import READABLE
+    from ..formats.output import write_pieces
+
+    if ending(output).endswith(READABLE):
+        write_pieces(tables, output)
+    else:
+        save(pa.concat_tables(tables), [], output)
+
+
 def save_pictures(X: Any, output: Path) -> None:
-    """Pictures (n, H, W) or (n, H, W, 3) as files 0.png ... in a new folder, or side by side in one .png."""
+    """Pictures (n, H, W) or (n, H, W, 3) as files 0.png ... in a folder of their own, or side by side in one .png."""
     from ..images.picture import read
 
     if output.suffix not in ("", ".png"):
         raise DataError(f"--output {str(output)!r}: pictures go into a new folder, onto one sheet (.png), or into a .npy")
-    named = [(output, sheet(X))]
-    if not output.suffix:
-        output.mkdir()
-        named = [(output / f"{i:0{len(str(len(X) - 1))}d}.png", picture) for i, picture in enumerate(X)]
-    for path, picture in named:
-        read(picture).save(picture, path)
+    if output.suffix:
+        read(sheet(X)).save(sheet(X), output)
+        return
+    named = {f"{i:0{len(str(len(X) - 1))}d}.png": picture for i, picture in enumerate(X)}
+    output.mkdir(exist_ok=True)
+    for name in there(output, named):
+        del named[name]
+    for name, picture in named.items():
+        read(picture).save(picture, output / name)
+
+
+def there(folder: Path, named: dict[str, Any]) -> list[str]:
+    """Which pictures a run that was stopped has written already; others in the folder are an error."""
+    import numpy as np
+
+    from ..images.album import SUFFIXES
+    from ..images.picture import read
+
+    files = sorted(path.name for path in folder.iterdir())
+    found = [name for name in files if name in named or (name.lower().endswith(SUFFIXES) and not name.startswith("."))]
+    for name in found:
+        place = f"--output {str(folder / name)!r}"
+        if name not in named:
+            raise DataError(f"{place} is there, and is none of these pictures: choose a new folder")
+        if not np.array_equal(read(folder / name).pixels, read(named[name]).pixels):
+            raise DataError(f"{place} is there, and is another picture than that of this run: choose a new folder")
+    return found
+
+
+def into_folder(model: Path, output: Path) -> bool:
+    """Whether pictures are written into a folder, in which those of a run that was stopped may be."""
+    from ..storage import header
+
+    return not output.suffix and header(model).meta.get("format", {}).get("kind") == "images"
 
 
 def sheet(X: Any) -> Any:

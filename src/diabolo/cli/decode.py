@@ -8,7 +8,22 @@ from typing import Any
 import click
 
 from ..deferred import is_sparse
-from .data import MODEL, OUTPUT, code_names, light_model, never_onto_input, save
+from ..errors import DataError
+from .data import (
+    IN_MEMORY,
+    MODEL,
+    OUTPUT,
+    Where,
+    as_table,
+    code_names,
+    into_folder,
+    light_model,
+    never_onto_input,
+    save,
+    save_pieces,
+)
+
+AT_ONCE = 1 << 16  # rows of a data set
 
 EPILOG = """\b
 Examples:
@@ -21,11 +36,22 @@ Examples:
     help="Decode CODES (columns z1 ... zk, or a .npy) into rows with the fitted columns, types and categories.",
 )
 @MODEL
-@click.argument("codes", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("codes", type=Where(exists=True, path_type=Path))
 @OUTPUT
 def command(model: Path, codes: Path, output: Path) -> None:
-    never_onto_input(output, model, codes)
+    from ..formats.blocks import parts_of
+    from ..formats.files import table_pieces
+    from ..formats.layout import ending
+    from ..formats.names import READABLE
+
+    never_onto_input(output, model, codes, folder=into_folder(model, output))
     ae = light_model(model, "decode")
+    if (parts := parts_of(codes)) is not None and parts.rows > IN_MEMORY and ending(output).endswith(READABLE):
+        check_codes(codes, parts.schema.names, ae.n_components_)
+        pieces = table_pieces(codes, AT_ONCE, columns=code_names(ae.n_components_))
+        save_pieces((as_table(ae.inverse_transform(matrix(piece)), ae.format_.columns) for piece in pieces), output)
+        click.echo(f"{parts.rows:,} rows: wrote {output}")
+        return
     X = ae.inverse_transform(read_codes(codes, ae.n_components_))
     save(X, ae.format_.columns, output)
     click.echo(f"{X.shape[0] if hasattr(X, 'shape') else len(X):,} rows: wrote {output}")
@@ -35,7 +61,6 @@ def read_codes(path: Path, k: int) -> Any:
     """(n, k) from a file of codes."""
     import numpy as np
 
-    from ..errors import DataError
     from ..formats.files import read_table
     from ..formats.layout import ending
     from ..formats.matrices import read_array
@@ -47,8 +72,19 @@ def read_codes(path: Path, k: int) -> Any:
         X = read_array(path)
         return X.toarray() if is_sparse(X) else np.asarray(X)
     table = read_table(path)
+    check_codes(path, table.column_names, k)
+    return matrix(table.select(code_names(k)))
+
+
+def check_codes(path: Path, there: list[str], k: int) -> None:
+    """Raise a DataError unless the columns of the codes are there."""
     names = code_names(k)
-    absent = [name for name in names if name not in table.column_names]
+    absent = [name for name in names if name not in there]
     if absent:
         raise DataError(f"{str(path)!r} has no column {absent[0]!r}: codes of this model are the columns {', '.join(names)}")
-    return np.stack([table.column(name).to_numpy() for name in names], axis=1)
+
+
+def matrix(table: Any) -> Any:
+    import numpy as np
+
+    return np.stack([column.to_numpy() for column in table.columns], axis=1)

@@ -38,6 +38,6 @@ def command(output: Path, epochs: int | None) -> None:
     ae = Autoencoder(8, epochs=epochs or "auto", random_state=0).fit(X)
     ae.save(model)
     printing.comparison(ae, model)
-    printing.worst(ae, X, ae.reconstruction_errors(X).sum(1), 5)
+    printing.worst(ae, printing.Errors.of(ae, X), 5)
     write(ae, X, report, title="Handwritten digits", labels={"digit": np.array([str(t) for t in digits.target])})
     click.echo(f"The report is at {report.resolve()}")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from .data import MODEL, file_labels, never_onto_input
+from .data import MODEL, Where, file_labels, never_onto_input
 from .options import reading, reread
+
+if TYPE_CHECKING:
+    from ..formats.files import Sample
 
 EPILOG = """\b
 Examples:
@@ -26,7 +29,7 @@ Examples:
     "by, too.",
 )
 @MODEL
-@click.argument("data", type=click.Path(exists=True, path_type=Path), required=False)
+@click.argument("data", type=Where(exists=True, path_type=Path), required=False)
 @click.option("--export", "output", type=click.Path(path_type=Path), help="Write one HTML file, which needs no network.")
 @click.option("--title", default="", help="Title of the page.  [default: the name of DATA]")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the map.")
@@ -40,14 +43,19 @@ def command(
     from ..estimators import load
     from ..explorer import export, serve
     from ..explorer.sides import sides
+    from ..formats.labeled import sample_for
 
     if output is not None:
         check_export(output, *[path for path in (model, data) if path])
     fitted: Any = load(model)
     sides(fitted)  # a model of another kind is told before the data are read
     reread(fitted)
-    X, labels = rows_of(fitted, data)
+    sample = None if data is None else sample_for(fitted.format_, data)
+    X, labels = rows_of(fitted, data, sample)
     known: dict[str, Any] = {"title": title or (data or model).stem, "labels": labels, "seed": seed, "sampled": data is None}
+    known |= {"sample": sample}
+    if sample:
+        click.echo(f"the map shows {sample}")
     if output is None:
         serve(fitted, X, host=host, port=port, open=not no_browser, **known)
         return
@@ -63,8 +71,8 @@ def check_export(output: Path, *inputs: Path) -> None:
     never_onto_input(output, *inputs, option="--export")
 
 
-def rows_of(model: Any, data: Path | None) -> tuple[Any, dict[str, Any]]:
-    """What the model takes of DATA, and the columns that it does not use."""
+def rows_of(model: Any, data: Path | None, sample: Sample | None = None) -> tuple[Any, dict[str, Any]]:
+    """What the model takes of DATA, or of a sample of it, and the columns that it does not use."""
     from ..errors import DataError
     from ..formats.files import is_table
     from ..formats.labeled import read_for
@@ -77,7 +85,7 @@ def rows_of(model: Any, data: Path | None) -> tuple[Any, dict[str, Any]]:
         return data, {name: beside[name] for name in beside.column_names if name not in model.format_.columns}
     if not is_table(data, model.format_.options):
         return data, {}
-    table, X = read_for(model.format_, data)
+    table, X = read_for(model.format_, data, sample)
     own = {*model.format_.columns, getattr(model.format_, "column", None)}
     return X, {name: table[name] for name in table.column_names if name not in own}
 

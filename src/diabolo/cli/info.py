@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import DataError
+from .data import Where
 from .options import check_reading, reading, said
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ DECODER = ("centers", "values", "draw", "level")  # of fonts
     epilog=EPILOG,
     help="Describe FILE: a model from its header, without loading it; or what a file of data holds, and how it is read.",
 )
-@click.argument("model", metavar="FILE", type=click.Path(exists=True, path_type=Path))
+@click.argument("model", metavar="FILE", type=Where(exists=True, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="As JSON: of a model its whole header.")
 @reading
 def command(model: Path, as_json: bool) -> None:

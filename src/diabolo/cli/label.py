@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import DataError
-from .data import MODEL, load_model, never_onto_input
+from .data import MODEL, Where, load_model, never_onto_input
 from .options import reading
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def command() -> None:
 )
 @MODEL
 @click.argument("name")
-@click.argument("examples", type=click.Path(exists=True, path_type=Path))
+@click.argument("examples", type=Where(exists=True, path_type=Path))
 @click.option("--column", metavar="COLUMN", help="The column of 0 and 1.  [default: NAME, if there is one]")
 @click.option(
     "--prior",

@@ -32,7 +32,8 @@ def learn(
     """Fit a MultiLabelClassifier to the table in a file, save it, and tell of it; `formats`: of documents, and of tables."""
     from ..estimators import MultiLabelClassifier
     from ..formats import Reading, infer, read_labeled
-    from ..formats.labeled import check_names, table_of
+    from ..formats.labeled import check_names, large, table_of
+    from ..formats.listing import listed
     from ..formats.readers import reads
 
     names = [*([labels] if labels_sep and labels else listing(labels)), *label]
@@ -43,7 +44,13 @@ def learn(
     if reads(path):
         X, Y = of_file(path, names, drop, labels_sep)
         kind = infer(getattr(X, "values", X)).kind
-    elif path.is_dir():
+    elif (parts := large(path, {*names, *drop}, text, format, Reading(**options.said()))) is not None:
+        check_names(parts.schema, names, "--labels")
+        if drop:
+            check_names(parts.schema, drop, "--drop")
+        X, Y = read_labeled(path, names, sep=labels_sep, drop=drop, format=format, reading=Reading(**options.said()))
+        kind = "tables"
+    elif path.is_dir() and listed(path) is None:
         raise DataError(
             f"{str(path)!r} is a folder: give a file; or, of pictures, --set labels=folder: the folder of each is its class"
         )

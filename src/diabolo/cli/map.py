@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from .data import DATA, KEEP, MODEL, OUTPUT, as_table, beside, kept_columns, load_model, never_onto_input, save
+from .data import (
+    DATA,
+    KEEP,
+    MODEL,
+    OUTPUT,
+    Where,
+    as_table,
+    beside,
+    kept_columns,
+    load_model,
+    never_onto_input,
+    save,
+    save_pieces,
+)
 from .options import reading
 from .report import columns
 
 if TYPE_CHECKING:
     from ..estimators.autoencoder.autoencoder import Autoencoder
+    from ..formats.files import Sample
 
 NAMES = ["row", "new", "x", "y", "error", "log likelihood"]
 EPILOG = """\b
@@ -34,7 +49,7 @@ Examples:
 @MODEL
 @DATA
 @OUTPUT
-@click.option("--new", type=click.Path(exists=True, path_type=Path), help="Further rows, placed on the map of DATA.")
+@click.option("--new", type=Where(exists=True, path_type=Path), help="Further rows, placed on the map of DATA.")
 @click.option(
     "--color",
     metavar="COLUMN",
@@ -49,6 +64,8 @@ def command(
 ) -> None:
     import numpy as np
 
+    from ..formats.labeled import sample_for
+
     never_onto_input(output, model, data, *([new] if new else []))
     if color and output.suffix.lower() != ".svg":
         raise click.BadParameter(f"is for pictures: name the output something.svg, not {output.name!r}", param_hint="--color")
@@ -58,14 +75,68 @@ def command(
         raise click.BadParameter(f"is for tables: name the output something.csv, not {output.name!r}", param_hint="--keep")
     ae = load_model(model, "map")
     shade = columns(data, (color,), "--color", ae.format_)[color] if color and color not in MEASURED else None
+    some, drawn = sample_for(ae.format_, data), output.suffix.lower() == ".svg"
+    if some is not None:
+        rows = large(ae, data, some, new, keep, output, seed, (color, shade) if drawn else None)
+        click.echo(f"{rows}: wrote {output}")
+        return
     found = ae.map(data, seed=seed)
     parts = [(data, found.places)] + ([(new, found.transform(ae.transform(new)))] if new else [])
     table = np.concatenate([measured(ae, rows, places, i) for i, (rows, places) in enumerate(parts)])
-    if output.suffix.lower() == ".svg":
+    if drawn:
         picture(found, table, color, shade, output)
     else:
         save(beside(_known(ae, [rows for rows, _ in parts], keep), as_table(table, NAMES)), NAMES, output)
     click.echo(f"{len(table):,} rows, {found.method}: wrote {output}")
+
+
+def large(
+    ae: Autoencoder,
+    data: Path,
+    some: Sample,
+    new: Path | None,
+    keep: tuple[str, ...],
+    output: Path,
+    seed: int,
+    drawing: tuple[str | None, Any] | None,
+) -> str:
+    """A data set: a line for each row, written as they come, or a picture of some rows. Returns what was done.
+
+    One or two codes are the map of all rows. More are placed by t-SNE, which sees some rows; all others come between these.
+    """
+    import numpy as np
+
+    from ..estimators.autoencoder.maps import MAX_ROWS
+    from ..formats.files import Sample
+    from ..rows import evenly
+
+    chosen = evenly(len(some.numbers), MAX_ROWS)
+    few = Sample(some.table.take(chosen), some.numbers[chosen], some.of)
+    exact = ae.n_components_ <= 2
+    found = ae.map(data if exact else few.table.select(ae.format_.columns), seed=seed)
+    told = found.method if exact else f"{found.method} of {few}"
+    if drawing is not None:
+        X = few.table.select(ae.format_.columns)
+        places = found.places[few.numbers] if exact else found.places
+        parts = [(X, places)] + ([(new, found.transform(ae.transform(new)))] if new else [])
+        table = np.concatenate([measured(ae, rows, where, i) for i, (rows, where) in enumerate(parts)])
+        color, shade = drawing
+        picture(found, table, color, None if shade is None else shade.take(few.numbers), output)
+        return f"{few}, are drawn, {found.method}"
+
+    def lines() -> Iterator[Any]:
+        for i, path in enumerate([data, *([new] if new else [])]):
+            start, known = 0, kept_columns(ae, path, keep)
+            for piece in ae.format_.chunks(path):
+                here = slice(start, start + len(piece))
+                places = found.places[here] if exact and not i else found.transform(ae.transform(piece))
+                values = measured(ae, piece, places, i)
+                values[:, 0] += start
+                yield beside({name: v[here] for name, v in known.items()}, as_table(values, NAMES))
+                start = here.stop
+
+    save_pieces(lines(), output)
+    return f"{some.of:,} rows, {told}"
 
 
 def _known(ae: Autoencoder, data: list[Path], keep: tuple[str, ...]) -> dict[str, Any]:
@@ -78,7 +149,7 @@ def _known(ae: Autoencoder, data: list[Path], keep: tuple[str, ...]) -> dict[str
 MEASURED = {"error": 4, "likelihood": 5}  # their columns in the table
 
 
-def measured(ae: Autoencoder, rows: Path, places: Any, new: int) -> Any:
+def measured(ae: Autoencoder, rows: Any, places: Any, new: int) -> Any:
     """(n, 6) the columns NAMES."""
     import numpy as np
 

@@ -100,9 +100,14 @@ def check_data(ctx: click.Context, data: Path, kind: str) -> None:
 def check_reading(data: Path) -> None:
     """Raise a UsageError for options on reading a file that do not belong to this kind of file."""
     from ..formats import readers
-    from ..formats.files import CSV, JSON, is_table
+    from ..formats.files import is_table
     from ..formats.layout import ending
+    from ..formats.listing import listed
+    from ..formats.names import CSV, JSON, kind_of
 
+    files = listed(data)
+    if files and kind_of(files[0].path) == "csv":
+        return
     texts = data.is_dir() or ending(data).endswith((*JSON, ".txt"))
     if readers.reads(data):
         ours, name = ("na", "dates") if readers.reads(data, "table") else (), next(iter(said()), "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,29 +36,53 @@ def width(format: Format) -> str:
     return f"{len(format.columns):,} columns, {format.width:,} features"
 
 
-def columns(ae: Autoencoder, X: Any, most: int = 30) -> None:
+class Errors:
+    """What is kept of the errors of n rows: of each row the sum and the largest cell, of each column the sums."""
+
+    def __init__(self) -> None:
+        self.parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+        self.columns, self.constant = np.zeros(1), np.zeros(1)
+
+    def add(self, errors: np.ndarray, constant: np.ndarray) -> np.ndarray:
+        """Errors (b, c), and those of the mean; returns the sums of the rows (b,)."""
+        rows, where = errors.sum(1), errors.argmax(1)
+        self.parts.append((rows, where, np.take_along_axis(errors, where[:, None], 1)[:, 0]))
+        self.columns, self.constant = self.columns + errors.sum(0), self.constant + constant.sum(0)
+        return np.asarray(rows)
+
+    @classmethod
+    def of(cls, ae: Autoencoder, X: Any) -> Errors:
+        found = cls()
+        for errors, constant in ae._errors(X):
+            found.add(errors, constant)
+        return found
+
+    @cached_property
+    def all(self) -> tuple[np.ndarray, ...]:
+        """(n,) the sum of each row, its worst column, and the error there."""
+        return tuple(map(np.concatenate, zip(*self.parts, strict=True)))
+
+
+def columns(ae: Autoencoder, errors: Errors, most: int = 30) -> None:
     """Error per column, the worst first."""
-    if ae.format_.kind == "images":
+    if ae.format_.kind == "images" or len(errors.columns) < 2:
         return  # pixels are not columns
-    errors, constant = ae.reconstruction_errors(X), ae.constant_errors(X)
-    if errors.shape[1] < 2:
-        return
-    order = np.argsort(-errors.mean(0))[:most]
+    order = np.argsort(-errors.columns)[:most]
     console.print("[italic]Error per column (1 = as bad as its mean)[/]")
     table = Table()
     for name in ("column", "error", "explained"):
         table.add_column(name, justify="left" if name == "column" else "right")
     for j in order:
-        share = errors[:, j].sum() / constant[:, j].sum() if constant[:, j].sum() > 0 else 0.0
+        share = errors.columns[j] / errors.constant[j] if errors.constant[j] > 0 else 0.0
         table.add_row(ae.format_.columns[j], f"{share:.3f}", f"{1 - share:.1%}")
     console.print(table)
 
 
-def worst(ae: Autoencoder, X: Any, rows: np.ndarray, most: int, called: dict[str, list[str]] | None = None) -> None:
+def worst(ae: Autoencoder, errors: Errors, most: int, called: dict[str, list[str]] | None = None) -> None:
     """The rows with the largest error, and the column with most of it, or what each row is `called`, under its heading."""
     if not most:
         return
-    table = Table()
+    table, (rows, where, largest) = Table(), errors.all
     for kind, names in (called or {}).items():
         console.print(f"[italic]Worst {'row' if kind == 'name' else kind}s[/]")
         table.add_column(kind, overflow="fold")
@@ -66,13 +91,12 @@ def worst(ae: Autoencoder, X: Any, rows: np.ndarray, most: int, called: dict[str
             table.add_row(escape(names[i]), f"{rows[i]:.3f}")
         console.print(table)
         return
-    errors = ae.reconstruction_errors(X)
     console.print("[italic]Worst rows[/]")
     for name in ("row", "error", "mostly from"):
         table.add_column(name, justify="right" if name != "mostly from" else "left")
     for i in np.argsort(-rows)[:most]:
-        j = int(errors[i].argmax())
-        carrier = f"{ae.format_.columns[j]} ({errors[i, j] / max(rows[i], 1e-300):.0%})" if errors.shape[1] > 1 else "-"
+        share = largest[i] / max(rows[i], 1e-300)
+        carrier = f"{ae.format_.columns[where[i]]} ({share:.0%})" if len(errors.columns) > 1 else "-"
         table.add_row(f"{i:,}", f"{rows[i]:.3f}", carrier)
     console.print(table)
 

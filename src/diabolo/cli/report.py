@@ -9,7 +9,7 @@ import click
 from click.core import ParameterSource
 
 from ..errors import DataError, no_column
-from .data import DATA, MODEL, OUTPUT, never_onto_input, said_columns
+from .data import DATA, MODEL, OUTPUT, data_set_columns, never_onto_input, said_columns
 from .options import reading, reread
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..estimators.multilabel.base import MultiLabel
     from ..estimators.multilabel.classifier import MultiLabelClassifier
     from ..estimators.outliers.detector import OutlierDetector
+    from ..formats.files import Sample
 
     Fitted = Autoencoder | OutlierDetector | MultiLabel
 
@@ -47,6 +48,7 @@ Examples:
 @reading
 def command(model: Path, data: Path, output: Path, names: tuple[str, ...], labels_sep: str | None, seed: int) -> None:
     from ..estimators import load
+    from ..formats.labeled import sample_for
     from ..report import check_model, write
 
     never_onto_input(output, model, data)
@@ -56,12 +58,14 @@ def command(model: Path, data: Path, output: Path, names: tuple[str, ...], label
     check_options(fitted, names, labels_sep)
     X: Any = data
     labels: dict[str, Any]
+    sample = None
     if hasattr(fitted, "thresholds_"):
-        X, labels = labeled_rows(fitted, data, names, labels_sep)
+        sample = sample_for(fitted.format_, data)
+        X, labels = labeled_rows(fitted, data, names, labels_sep, sample)
     else:
         labels = columns(data, names, "--label", fitted.format_)
-    write(fitted, X, output, title=data.name, labels=labels, seed=seed)
-    click.echo(f"wrote {output}")
+    write(fitted, X, output, title=data.name, labels=labels, seed=seed, sample=sample)
+    click.echo(f"wrote {output}" + (f": measured on {sample}" if sample else ""))
 
 
 def check_options(fitted: Fitted, names: tuple[str, ...], sep: str | None) -> None:
@@ -79,15 +83,17 @@ def check_options(fitted: Fitted, names: tuple[str, ...], sep: str | None) -> No
         raise click.UsageError(f"--seed is the seed of a map, but the report on this {kind} has no map")
 
 
-def labeled_rows(clf: MultiLabelClassifier, data: Path, names: tuple[str, ...], sep: str | None) -> tuple[Any, dict[str, Any]]:
-    """The rows of a table, and their labels."""
+def labeled_rows(
+    clf: MultiLabelClassifier, data: Path, names: tuple[str, ...], sep: str | None, sample: Sample | None = None
+) -> tuple[Any, dict[str, Any]]:
+    """The rows of a table, or of a sample of it, and their labels."""
     import numpy as np
 
     from ..formats.labeled import check_names, label_lists, read_for, yes_no
     from ..formats.layout import ending
     from ..formats.readers import as_dataset
 
-    table, X = read_for(clf.format_, data)
+    table, X = read_for(clf.format_, data, sample)
     if getattr(classes := getattr(as_dataset(data, clf.format_.options), "Y", None), "ndim", 0) == 1:
         return X, {"y": classes}
     if sep:
@@ -100,8 +106,9 @@ def labeled_rows(clf: MultiLabelClassifier, data: Path, names: tuple[str, ...], 
         hint = "; --set labels=COLUMN makes a column of obs the labels" if ending(data).endswith(".h5ad") else hint
         check_names(table, labels, "the model's labels", hint)
     not_judged(absent, "there are no such columns")
-    unknown = np.full(len(table), np.nan)
-    return X, {"y": np.column_stack([unknown if name in absent else yes_no(table, name) for name in labels])}
+    unknown, numbers = np.full(len(table), np.nan), None if sample is None else sample.numbers.tolist()
+    told = [unknown if name in absent else yes_no(table, name, "", numbers) for name in labels]
+    return X, {"y": np.column_stack(told)}
 
 
 def without_unknown(clf: MultiLabelClassifier, lists: list[list[str]]) -> list[list[Any]]:
@@ -120,6 +127,7 @@ def not_judged(labels: list[str], why: str) -> None:
 
 def columns(data: Path, names: tuple[str, ...], option: str, format: Any) -> dict[str, Any]:
     """Columns of the table in `data`, or what a file of the field says of its rows."""
+    from ..formats.blocks import parts_of
     from ..formats.files import Reading, read_table
     from ..formats.readers import reads
     from .options import said
@@ -128,8 +136,10 @@ def columns(data: Path, names: tuple[str, ...], option: str, format: Any) -> dic
         return said_columns(data, names, option, format)
     if names and format.kind == "images" and data.is_dir():
         raise DataError(f"{option}: pictures have no columns; --set labels=folder {option} y takes the folder of each")
-    fitted = getattr(format, "reading", None)
-    table: Any = read_table(data, None, fitted or Reading(**said()), {}, rest=True) if names else None
+    how = getattr(format, "reading", None) or Reading(**said())
+    if names and (parts := parts_of(data, how)) is not None:
+        return data_set_columns(parts, names, option, how)
+    table: Any = read_table(data, None, how, {}, rest=True) if names else None
     for name in names:
         if name not in table.column_names:
             raise no_column(option, name, table.column_names)

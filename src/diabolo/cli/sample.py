@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import DataError, no_column
-from .data import MODEL, OUTPUT, load_model, never_onto_input, save
+from .data import MODEL, OUTPUT, Where, into_folder, load_model, never_onto_input, save
 
 if TYPE_CHECKING:
     from ..estimators.autoencoder.autoencoder import Autoencoder
@@ -39,7 +39,7 @@ SHARE = click.FloatRange(0, 1)
 @click.option("--given", multiple=True, metavar="COLUMN=VALUE", help="A cell that is the same in all rows (repeatable).")
 @click.option(
     "--against",
-    type=click.Path(exists=True, path_type=Path),
+    type=Where(exists=True, path_type=Path),
     help="Training rows: print the distance of the new rows to the nearest of them.",
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
@@ -52,7 +52,7 @@ def command(
     against: Path | None,
     seed: int,
 ) -> None:
-    never_onto_input(output, model, *([against] if against else []))
+    never_onto_input(output, model, *([against] if against else []), folder=into_folder(model, output))
     ae = load_model(model, "sample")
     X = ae.sample(rows, likelihood=likelihood, given=parsed(ae, given), random_state=seed)
     save(X, ae.format_.columns, output)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -19,7 +22,7 @@ from .data import (
     load_model,
     never_onto_input,
     row_names,
-    save,
+    save_pieces,
 )
 from .options import reading
 
@@ -44,6 +47,7 @@ def command(model: Path, data: Path, output: Path | None, worst: int, keep: tupl
         return
     import numpy as np
 
+    from ..estimators.autoencoder.comparison import explained
     from . import printing
 
     if output:
@@ -52,15 +56,29 @@ def command(model: Path, data: Path, output: Path | None, worst: int, keep: tupl
         raise click.UsageError("--keep is for the output file: give --output")
     ae = load_model(model, "score")
     known = kept_columns(ae, data, keep) if output else {}
-    errors = ae.reconstruction_errors(data)
-    rows = errors.sum(1)
-    printing.columns(ae, data)
-    called = row_names(ae, data)
-    printing.worst(ae, data, rows, worst, called)
-    printing.console.print(f"{len(rows):,} rows, mean error {rows.mean():.4f}, explained variance {ae.score(data):.1%}")
+    called, found = row_names(ae, data), printing.Errors()
+    one = not called.keys().isdisjoint(("picture", "file"))
+
+    def lines() -> Iterator[Any]:
+        """A line for each row, in batches; the errors are counted as they are made."""
+        start = 0
+        for errors, constant in ae._errors(data):
+            sums = found.add(errors, constant)
+            if output:
+                alone = one or errors.shape[1] == 1
+                names = ["row", "error"] + ([] if alone else [f"error {name}" for name in ae.format_.columns])
+                told = np.column_stack([np.arange(start, start + len(sums)), sums] + ([] if alone else [errors]))
+                yield beside({name: v[start : start + len(sums)] for name, v in known.items()}, as_table(told, names))
+            start += len(sums)
+
     if output:
-        one = errors.shape[1] == 1 or not called.keys().isdisjoint(("picture", "file"))
-        names = ["row", "error"] + ([] if one else [f"error {name}" for name in ae.format_.columns])
-        told = as_table(np.column_stack([np.arange(len(rows)), rows] + ([] if one else [errors])), names)
-        save(beside(known, told), names, output)
+        save_pieces(lines(), output)
+    else:
+        deque(lines(), 0)
+    rows = found.all[0]
+    printing.columns(ae, found)
+    printing.worst(ae, found, worst, called)
+    share = explained(found.columns.sum(), found.constant.sum())
+    printing.console.print(f"{len(rows):,} rows, mean error {rows.mean():.4f}, explained variance {share:.1%}")
+    if output:
         click.echo(f"wrote {output}")

@@ -29,15 +29,15 @@ from ..corruption import Clean, Corruption
 from ..errors import DataError, FormatError
 from ..formats import Format, infer, stored
 from ..formats.base import SINGLE
-from ..formats.files import with_dates
+from ..formats.delimited import with_dates
 from ..formats.frames import rows_of
 from ..formats.matrices import plain
-from ..formats.parts import is_path
+from ..formats.parts import is_path, unchanged
 from ..formats.readers import Dataset, NamedMatrix, as_dataset, opened
 from ..hardware import one_thread, pick_device, pick_precision
 from ..history import History
 from ..limits import memory
-from ..losses import Bounded, Loss, Multinomial, Softmax
+from ..losses import Bounded, Clipped, Loss, Multinomial, Softmax
 from ..network import Diabolo
 from ..printed import few
 from ..progress import finished
@@ -46,7 +46,7 @@ from ..rows import Rows, spread_over
 from ..storage import under
 from ..training import SGD, minimize
 from .architectures import Dense, architecture
-from .parameters import as_json, check_training
+from .parameters import about, as_json, check_training
 from .weights import RowWeights
 
 __all__ = ["ESTIMATORS", "System"]
@@ -55,7 +55,7 @@ ESTIMATORS: dict[str, type[System]] = {}
 MIN_ROWS_TO_HOLD_OUT = 40  # with fewer, no rows are held out: too few to decide anything
 MIN_HELD_OUT = 20
 MAX_HELD_OUT = 10_000
-AT_ONCE = 4096  # rows that a network reads at once
+AT_ONCE = 2048  # rows that a network reads at once
 NUMBERS_OF_SAMPLE = 200_000_000  # from which PCA is computed
 BYTES_OF_SAMPLE = 128  # of memory for each of them: PCA has several copies
 NETWORK_PARAMETERS = (
@@ -120,7 +120,7 @@ class System(Training, BaseEstimator, ABC):
         """A loss for [0, 1] needs numbers that keep their zero."""
         found = infer(X, self.format)
         loss = SINGLE.get(self.loss) if isinstance(self.loss, str) else self.loss
-        shares = self.loss == "softmax" or isinstance(loss, (Bounded, Softmax, Multinomial))
+        shares = self.loss == "softmax" or isinstance(loss, (Bounded, Clipped, Softmax, Multinomial))
         return found.from_zero() if shares else found
 
     def _choose_architecture(self) -> Dense:
@@ -204,7 +204,8 @@ class System(Training, BaseEstimator, ABC):
         processes.join(pick_device(getattr(self, "device", "auto")))
         self.seed_ = int(processes.agreed(check_random_state(self.random_state).randint(2**31 - 1)))
         start = time.monotonic()
-        rows = self._read(X, categories, numbers)
+        with unchanged(X):
+            rows = self._read(X, categories, numbers)
         read = time.monotonic()
         train, held = self._split(rows)
         self.loss_ = self._loss()
@@ -331,6 +332,7 @@ class System(Training, BaseEstimator, ABC):
                 "precision": pick_precision(self._precision(), device, weights * batch_size),
                 "device": device,
                 "seed": self.seed_,
+                "about": about(self),
                 "checkpoint": None if self.checkpoint is None else _file_in(Path(self.checkpoint)),
                 "progress": type(self).__name__ if self.verbose else None,
             }

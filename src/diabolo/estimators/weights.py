@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from sklearn.utils.validation import _num_samples
 from torch import Tensor
 
 from ..errors import DataError
+from ..formats.parts import is_path
 from ..formats.targets import floats
 from ..rows import Rows, Subset, in_proportion, spread_over
 
@@ -56,7 +56,7 @@ class RowWeights:
         """X without rows of weight 0, and the weights of the others."""
         if weight is None:
             return X, cls()
-        file = isinstance(X, (str, Path))
+        file = is_path(X)
         n = np.size(weight) if file else _num_samples(X)
         there = np.flatnonzero(weights(weight, n, 0)[:, 0].numpy() > 0)
         if file and len(there) < n:

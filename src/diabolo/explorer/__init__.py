@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..estimators.base import System
+from ..formats.files import Sample
 from ..progress import progress
 from ..storage import atomic
 from . import server
@@ -43,6 +44,7 @@ def export(
     labels: Mapping[str, Any] | None = None,
     seed: int = 0,
     sampled: bool = False,
+    sample: Sample | None = None,
 ) -> None:
     """Write the explorer of a fitted model: one HTML file.
 
@@ -62,6 +64,8 @@ def export(
         Seed of the map. The same model, rows and seed give the same bytes.
     sampled : bool, default=False
         Whether the model drew the rows (``model.sample``): the page says so.
+    sample : Sample, optional
+        Of which data set the rows of X are some: the page says so, and has their numbers.
 
     Examples
     --------
@@ -73,7 +77,7 @@ def export(
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     export(ae, X, f"{folder}/iris.html", title="Iris", labels={"species": y})
     """
-    made = html(_payload(model, X, title, labels, seed, sampled, remote=False))
+    made = html(_payload(model, X, title, labels, seed, sampled, sample, remote=False))
     with atomic(path) as file:
         file.write(made)
 
@@ -86,6 +90,7 @@ def serve(
     labels: Mapping[str, Any] | None = None,
     seed: int = 0,
     sampled: bool = False,
+    sample: Sample | None = None,
     host: str = "127.0.0.1",
     port: int | None = None,
     open: bool = True,
@@ -94,19 +99,26 @@ def serve(
 
     Parameters
     ----------
-    model, X, title, labels, seed, sampled : as in :func:`export`
+    model, X, title, labels, seed, sampled, sample : as in :func:`export`
     host, port, open : as in :func:`diabolo.explorer.server.serve`
     """
 
     def page() -> bytes:
-        return html(_payload(model, X, title, labels, seed, sampled, remote=True), served=True)
+        return html(_payload(model, X, title, labels, seed, sampled, sample, remote=True), served=True)
 
     server.serve(page, model, host=host, port=port, open=open)
 
 
 def _payload(
-    model: System, X: Any, title: str, labels: Mapping[str, Any] | None, seed: int, sampled: bool, remote: bool
+    model: System,
+    X: Any,
+    title: str,
+    labels: Mapping[str, Any] | None,
+    seed: int,
+    sampled: bool,
+    sample: Sample | None,
+    remote: bool,
 ) -> Payload:
     with progress("Explorer") as at:
         known: dict[str, Any] = {"title": title, "labels": labels, "seed": seed, "sampled": sampled, "remote": remote}
-        return payload(model, X, **known, say=lambda words: at(0, words))
+        return payload(model, X, **known, sample=sample, say=lambda words: at(0, words))

@@ -24,6 +24,7 @@ from ..estimators.autoencoder.maps import Map, spread
 from ..estimators.autoencoder.regions import pixels, regions
 from ..estimators.base import System
 from ..formats import Documents
+from ..formats.files import Sample
 from ..programs import Tensors
 from ..report.names import Names
 from ..report.values import as_list
@@ -84,6 +85,7 @@ def payload(
     seed: int = 0,
     sampled: bool = False,
     remote: bool = False,
+    sample: Sample | None = None,
     say: Say = lambda words: None,
 ) -> Payload:
     """All that the page of this model and these rows needs.
@@ -101,6 +103,8 @@ def payload(
         Whether the model drew the rows: the page says so.
     remote : bool
         Whether a server decodes what the page cannot.
+    sample : Sample, optional
+        Of which data set the rows of X are some: the page says so, and has their numbers.
     say : function of a text
         Told what is being done.
     """
@@ -112,6 +116,7 @@ def payload(
     named = {name: [values[i] for i in index] for name, values in more.items()}
     say(f"drawing the map of {len(index):,} rows")
     shown = drawn(half, index, x, seed)
+    numbers, n = (index, n) if sample is None else (sample.numbers[index], sample.of)
     box = box_around(shown.map.places, shown.map.method)
     tensors = Tensors()
     say("measuring the map")
@@ -124,6 +129,7 @@ def payload(
         "about": about(model, n, len(index), sampled),
         "model": type(model).__name__,
         "kind": model.format_.kind,
+        "one": called(model),
         "k": shown.z.shape[1],
         "n": len(index),
         "rows": n,
@@ -134,7 +140,7 @@ def payload(
         "codes": tensors.add(shown.z, dtype="f32"),
         "columns": columns,
         "left_out": left_out,
-        "index": tensors.add(index.astype(np.int32), dtype="i32"),
+        "index": tensors.add(numbers.astype(np.int32), dtype="i32"),
         "ids": names(model, X, index),
         **pictures(model, shown),
         "regions": named_regions(model, shown, named),
@@ -224,9 +230,15 @@ def flattened(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return v[:DIRECTIONS].T.copy(), mean
 
 
+def called(model: System) -> str:
+    """What a row is: of a matrix of counts, such as cells and their genes, no document."""
+    format = model.format_
+    return "picture" if format.kind == "images" else "document" if getattr(format, "texts", False) else "row"
+
+
 def about(model: System, n: int, shown: int, sampled: bool = False) -> str:
     """A sentence under the title."""
-    one = {"documents": "document", "images": "picture"}.get(model.format_.kind, "row")
+    one = called(model)
     unit = one + "s" * (n != 1)
     some = f"{n:,} {unit}" if shown == n else f"{shown:,} of {n:,} {unit}"
     some += " drawn from the model" * sampled
@@ -291,7 +303,8 @@ def own_columns(model: System, X: Any, shown: Shown) -> tuple[dict[str, list[Any
     if isinstance(format, Documents):
         words = [", ".join(format.top(row, WORDS)) for row in shown.x.double().numpy()]
         texts = Names(format, X).texts
-        return ({"text": [str(texts[i]) for i in shown.index]} if len(texts) else {}) | {"words": words}, 0
+        standing = {"words" if format.texts else "most": words}
+        return ({"text": [str(texts[i]) for i in shown.index]} if len(texts) else {}) | standing, 0
     if format.shape is not None:
         return {}, 0
     cells = format.cells(model._validated(X, reset=False), shown.index)

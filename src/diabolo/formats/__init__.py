@@ -15,9 +15,11 @@ from .arrays import Arrays
 from .base import Format
 from .documents import Documents
 from .embedded import Embedded
-from .files import READABLE, Reading, write_table
+from .files import Reading
 from .images import Images
 from .labeled import read_labeled
+from .names import READABLE
+from .output import write_table
 from .readers import Dataset, NamedMatrix, read_dataset
 from .tables import Tables
 from .texts import absent, exists, tell_mixed

@@ -45,19 +45,21 @@ def guessed(cells: Cells, decimal: str = ".", thousands: str | None = None) -> C
     """
     if cells.null_count == len(cells):
         return pa.nulls(len(cells))
-    for reader in (_integers, _floats):
+    for reader in (integers, floats):
         found = attempted(reader, plain_numbers(cells, decimal, thousands))
         if found is not None:
             return cells if are_codes(cells, found) else found
-    for other in (_booleans, lambda c: c.cast(pa.date32()), _clock, _moments):
+    for other in (truths, lambda c: c.cast(pa.date32()), as_clock, as_moments):
         found = attempted(other, cells)
         if found is not None:
             return found
     return cells
 
 
-def typed(cells: Cells, t: pa.DataType, name: str, decimal: str = ".", thousands: str | None = None) -> Cells:
+def typed(cells: Cells, t: pa.DataType, name: str, decimal: str = ".", thousands: str | None = None, start: int = 0) -> Cells:
     """Texts as values of type `t`; numbers and moments that this type cannot hold come as wider and as finer ones.
+
+    `start` is the number of the first row, for errors.
 
     >>> typed(pa.array(["2024-05-01T00:00:00Z"]), pa.date32(), "when").to_pylist()
     [datetime.date(2024, 5, 1)]
@@ -76,18 +78,18 @@ def typed(cells: Cells, t: pa.DataType, name: str, decimal: str = ".", thousands
     if pa.types.is_temporal(t):
         readers, numbers = [_temporal(t)], cells
     else:
-        readers, numbers = [*_numbers(t), _booleans], plain_numbers(cells, decimal, thousands)
+        readers, numbers = [*_numbers(t), truths], plain_numbers(cells, decimal, thousands)
     for reader in readers:
-        found = attempted(reader, cells if reader is _booleans else numbers)
+        found = attempted(reader, cells if reader is truths else numbers)
         if found is not None:
             return found
-    last = next(reader for reader in reversed(readers) if reader is not _booleans)
-    raise DataError(_refusal(cells, numbers, last, t, name))
+    last = next(reader for reader in reversed(readers) if reader is not truths)
+    raise DataError(_refusal(cells, numbers, last, t, name, start))
 
 
-def _refusal(cells: Cells, read: Cells, reader: Callable[[Cells], Cells], t: pa.DataType, name: str) -> str:
+def _refusal(cells: Cells, read: Cells, reader: Callable[[Cells], Cells], t: pa.DataType, name: str, start: int) -> str:
     rows = list(islice(_failing(reader, read, 0), MAX_CELLS_NAMED + 1))
-    bad = [(i, cells[i].as_py()) for i in rows]
+    bad = [(start + i, cells[i].as_py()) for i in rows]
     found = words(guessed(pa.array([v for _, v in bad])).type)
     return f"column {name!r} holds {found}, {first_cells(bad)}, where the model was fitted with {words(t)}"
 
@@ -152,18 +154,18 @@ def _escaped(sign: str) -> str:
     return "".join(f"\\{c}" if not c.isalnum() and not c.isspace() else c for c in sign)
 
 
-def _integers(cells: Cells) -> Cells:
+def integers(cells: Cells) -> Cells:
     return cells.cast(pa.int64())
 
 
-def _floats(cells: Cells) -> Cells:
+def floats(cells: Cells) -> Cells:
     return cells.cast(pa.float64())
 
 
 def _numbers(t: pa.DataType) -> list[Callable[[Cells], Cells]]:
     """Of the type itself, then whole ones of any size, then all."""
-    exact = _booleans if pa.types.is_boolean(t) else lambda cells: cells.cast(t)
-    return [exact, _rounded(t), _integers, _floats] if pa.types.is_integer(t) else [exact, _floats]
+    exact = truths if pa.types.is_boolean(t) else lambda cells: cells.cast(t)
+    return [exact, _rounded(t), integers, floats] if pa.types.is_integer(t) else [exact, floats]
 
 
 def _rounded(t: pa.DataType) -> Callable[[Cells], Cells]:
@@ -173,8 +175,20 @@ def _rounded(t: pa.DataType) -> Callable[[Cells], Cells]:
 
 def are_codes(cells: Cells, found: Cells) -> bool:
     """Whether a column that could be read as numbers holds 007, or whole numbers that none of 64 bits can hold."""
-    if pa.types.is_floating(found.type) and _any(pc.greater_equal(pc.abs(found), 2.0**63)):
-        return bool(pc.all(pc.match_substring_regex(cells, r"^\s*[+-]?\d+\s*$")).as_py())
+    return all_whole(cells) if is_huge(found) else has_zero(cells)
+
+
+def is_huge(found: Cells) -> bool:
+    """Whether there are numbers that no whole one of 64 bits can be."""
+    return pa.types.is_floating(found.type) and _any(pc.greater_equal(pc.abs(found), 2.0**63))
+
+
+def all_whole(cells: Cells) -> bool:
+    return bool(pc.all(pc.match_substring_regex(cells, r"^\s*[+-]?\d+\s*$")).as_py())
+
+
+def has_zero(cells: Cells) -> bool:
+    """Whether there are 007, or 0x7."""
     zero = pc.and_not(pc.starts_with(cells, "0"), pc.starts_with(cells, "0."))
     return _any(pc.match_substring_regex(cells.filter(zero), r"^0[0-9xX][0-9a-fA-F]*\s*$"))
 
@@ -183,7 +197,7 @@ def _any(mask: Cells) -> bool:
     return bool(pc.any(mask).as_py())
 
 
-def _booleans(cells: Cells) -> Cells:
+def truths(cells: Cells) -> Cells:
     """true, True, 1, 1.0."""
     return pc.replace_substring_regex(cells, r"^([01])\.0*$", r"\1").cast(pa.bool_())
 
@@ -191,7 +205,7 @@ def _booleans(cells: Cells) -> Cells:
 # ── days, times, moments ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def dated(cells: Cells, form: str, name: str) -> Cells:
+def dated(cells: Cells, form: str, name: str, start: int = 0) -> Cells:
     """Texts in a format of ``strptime`` as days; as moments, where the format has a time; in UTC, where it has a zone.
 
     >>> dated(pa.array(["31.12.2024", None]), "%d.%m.%Y", "day").to_pylist()
@@ -210,7 +224,7 @@ def dated(cells: Cells, form: str, name: str) -> Cells:
             moments.append(datetime.strptime(text, form) if text else None)
         except ValueError:
             wrong = pc.indices_nonzero(pc.equal(texts, text)).to_pylist()[: MAX_CELLS_NAMED + 1]
-            bad = first_cells([(i, cells[i].as_py()) for i in wrong])
+            bad = first_cells([(start + i, cells[i].as_py()) for i in wrong])
             raise DataError(f"column {name!r} holds {bad}, where dates are written as {form!r}") from None
     unit = "us" if any(v and v.microsecond for v in moments) else "s"
     t = pa.timestamp(unit, "UTC" if "%z" in form else None) if re.search(CLOCKS, form) else pa.date32()
@@ -221,21 +235,21 @@ def _temporal(t: pa.DataType) -> Callable[[Cells], Cells]:
     if pa.types.is_date(t):
         return lambda cells: _days(cells, t)
     if pa.types.is_time(t):
-        return lambda cells: _clock(cells, t)
+        return lambda cells: as_clock(cells, t)
     if pa.types.is_timestamp(t):
-        return lambda cells: _moments(cells, t)
+        return lambda cells: as_moments(cells, t)
     return lambda cells: _spans(cells, t)
 
 
 def _days(cells: Cells, t: pa.DataType) -> Cells:
     """Days, also such as are written with a time that is midnight; moments, if one is not."""
-    moments = _moments(cells)
+    moments = as_moments(cells)
     moments = moments.cast(pa.timestamp(moments.type.unit)) if pa.types.is_timestamp(moments.type) else moments
     days = moments.cast(t)
     return days if days.cast(moments.type).equals(moments) else moments
 
 
-def _clock(cells: Cells, t: pa.DataType | None = None) -> Cells:
+def as_clock(cells: Cells, t: pa.DataType | None = None) -> Cells:
     """Times of day: 9:30, 09:30:00, 09:30:00.25."""
     if pc.all(pc.match_substring_regex(cells, CLOCK)).as_py() is False:
         raise pa.ArrowInvalid("no times of day")
@@ -254,7 +268,7 @@ def _exact(found: Cells, t: pa.DataType) -> Cells:
         return found
 
 
-def _moments(cells: Cells, t: pa.DataType | None = None) -> Cells:
+def as_moments(cells: Cells, t: pa.DataType | None = None) -> Cells:
     """Moments of ISO 8601, with or without time and fractions; in UTC, if any has a zone."""
     zoned = pc.and_(pc.match_substring_regex(cells, ZONE), pc.match_substring(cells, ":"))
     zone = "UTC" if _any(zoned) else None

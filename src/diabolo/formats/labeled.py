@@ -9,7 +9,7 @@ all other columns           X, a table; or if one is left that is plainly texts,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,21 +19,26 @@ import pyarrow as pa
 from ..deferred import is_sparse
 from ..errors import DataError, no_column
 from ..images.album import SUFFIXES, ImageCollection
-from .base import Format
+from .answers import Answers, columns_of_labels, lists_of_labels, nothing_known, split_cells, zeros_and_ones
+from .base import SAMPLE, Format
+from .blocks import parts_of
 from .documents import Documents
-from .files import Reading, is_table, read_table
+from .files import Reading, Sample, is_table, read_table, sampled
 from .gaps import Gaps
 from .labels import combined
 from .matrices import len_, matrix, names_of, read_array
+from .parts import Parts, is_path
 from .readers import Dataset, as_dataset, reads
 from .schema import is_text
 from .tables import Tables
-from .targets import NO, YES
 from .texts import looks_like_texts
 
 MAX_COLUMNS_SHOWN = 1000  # a wide matrix is no table
+ON_PAGE = 100_000  # rows of a data set that a page is made of
+AT_ONCE = 1 << 16  # rows of a data set whose labels are read at once
+LOOKED_AT = 10_000  # rows of it that show whether its only column holds texts
 
-__all__ = ["check_names", "label_lists", "read_for", "read_labeled", "yes_no"]
+__all__ = ["check_names", "label_lists", "read_for", "read_labeled", "sample_for", "yes_no"]
 
 
 def read_labeled(
@@ -53,7 +58,8 @@ def read_labeled(
     Parameters
     ----------
     data : path or Arrow table
-        A ``.csv``, ``.tsv``, ``.parquet``, ``.feather`` or ``.jsonl``; of a DataFrame, pandas itself takes the columns.
+        A ``.csv``, ``.tsv``, ``.parquet``, ``.feather`` or ``.jsonl``; of a DataFrame, pandas itself takes the columns. A data
+        set of more than 200,000 rows (a Parquet file, a folder, a pattern, a list) is not read as a whole.
     labels : str or sequence of str
         The columns of 0, 1 and empty cells (not known), one for each label; or the one column of lists.
     sep : str, default=None
@@ -72,8 +78,8 @@ def read_labeled(
 
     Returns
     -------
-    X : Arrow table, list of str or list of Path
-    Y : Arrow table of 0, 1 and null, or list of lists of str
+    X : Arrow table, list of str or list of Path; of a large data set its ``Parts``
+    Y : Arrow table of 0, 1 and null, or list of lists of str; of a large data set ``Answers``
 
     Raises
     ------
@@ -91,13 +97,17 @@ def read_labeled(
     """
     if reading is not None and reading.dates and (text or image):
         raise DataError(f"dates={reading.dates!r} (--date) is for columns of a table, but only {text or image!r} is read as X")
-    table, names = table_of(data, reading), [labels] if isinstance(labels, str) else list(labels)
+    names = [labels] if isinstance(labels, str) else list(labels)
+    if (parts := large(data, {*names, *drop}, text or image, format, reading)) is not None:
+        check_names(parts.schema, names, "labels")
+        if drop:
+            check_names(parts.schema, list(drop), "drop")
+        return parts.without([*names, *drop]), of_parts(parts, names, sep, reading)
+    table = table_of(data, reading)
     check_names(table, names, "labels")
     if drop:
         check_names(table, list(drop), "drop")
-    lists = bool(sep) or (len(names) == 1 and pa.types.is_nested(table[names[0]].type))
-    if lists and len(names) > 1:
-        raise DataError(f"sep={sep!r} is for one column of lists, but labels names {len(names)}")
+    lists = are_lists(table.schema, names, sep)
     rest = table.drop_columns([*names, *drop])
     if not rest.num_columns:
         raise DataError("no column is left besides the labels and the dropped columns: give at least one column to learn from")
@@ -106,8 +116,8 @@ def read_labeled(
     return rows_in(rest, where, text, image, format), Y
 
 
-def read_for(format: Format, path: str | Path, reading: Reading | None = None) -> tuple[pa.Table, Any]:
-    """What is in a file as a table, and what a model that was fitted with `format` takes of it.
+def read_for(format: Format, path: str | Path, sample: Sample | None = None) -> tuple[pa.Table, Any]:
+    """What is in a file as a table, or in a sample of a data set, and what a model fitted with `format` takes of it.
 
     Examples
     --------
@@ -124,11 +134,13 @@ def read_for(format: Format, path: str | Path, reading: Reading | None = None) -
         return pa.table({"file": album.names}), album
     if has_columns(format):
         fitted = cast(Tables, format)
-        table = read_table(path, None, reading or fitted.reading, fitted.types, rest=True, levels=fitted.levels)
+        if sample is not None:
+            return with_names(sample.table), taken(format, sample.table, path.parent)
+        table = read_table(path, None, fitted.reading, fitted.types, rest=True, levels=fitted.levels)
         labeled = with_labels(table, as_dataset(path, format.options)) if reads(path, "table", known=format.options) else table
         return with_names(labeled), taken(format, table, path.parent)
     if is_table(path) or getattr(format, "column", None) is not None:
-        table = table_of(path, reading or Reading(encoding=getattr(format, "encoding", None)))
+        table = table_of(path, Reading(encoding=getattr(format, "encoding", None)))
         return table, taken(format, table, path.parent)
     if isinstance(format, Documents) and format.texts and Documents.accepts(path):
         texts = format.read(path)
@@ -138,6 +150,14 @@ def read_for(format: Format, path: str | Path, reading: Reading | None = None) -
         return numbered(X, str(path)), X
     dataset = as_dataset(path, format.options)
     return with_labels(of_rows(dataset, str(path)), dataset), dataset.values
+
+
+def sample_for(format: Format, path: Any) -> Sample | None:
+    """Rows of a large data set that fit on a page, as a model of tables takes them; None, if all do."""
+    if not has_columns(format):
+        return None
+    fitted = cast(Tables, format)
+    return sampled(path, ON_PAGE, fitted.reading, fitted.types, fitted.levels)
 
 
 def numbered(X: Any, said: str) -> pa.Table:
@@ -192,13 +212,14 @@ def with_names(table: pa.Table) -> pa.Table:
     return table
 
 
-def check_names(table: pa.Table, names: Sequence[str], said: str, hint: str = "") -> None:
+def check_names(table: pa.Table | pa.Schema, names: Sequence[str], said: str, hint: str = "") -> None:
     """Raise a DataError unless each name is that of a column, and is said once; `said` is how the names were given."""
     if not names:
         raise DataError(f"{said} names no column")
+    there = table.names if isinstance(table, pa.Schema) else table.column_names
     for name in names:
-        if name not in table.column_names:
-            raise no_column(said, name, table.column_names, hint)
+        if name not in there:
+            raise no_column(said, name, there, hint)
         if names.count(name) > 1:
             raise DataError(f"{said} names {name!r} twice")
 
@@ -206,32 +227,59 @@ def check_names(table: pa.Table, names: Sequence[str], said: str, hint: str = ""
 # ── Y ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+HINT = "; a column of lists of labels needs --labels-sep, or sep="
+
+
 def answers(table: pa.Table, name: str) -> pa.Array:
     """The cells of a column of 0 and 1; null where one is empty."""
-    return pa.array(yes_no(table, name, "; a column of lists of labels needs --labels-sep, or sep="), from_pandas=True)
+    return pa.array(yes_no(table, name, HINT), from_pandas=True)
 
 
-def yes_no(table: pa.Table, name: str, hint: str = "") -> np.ndarray:
-    """(n,) 0, 1, or NaN where a cell is empty."""
-    values = table[name].to_pylist()
-    if not any(value == value and value is not None for value in values):
-        raise DataError(f"column {name!r} is empty: give 1 if a row has the label, and 0 if it does not")
-    for row, value in enumerate(values):
-        if not (value is None or value != value or value in (0, 1, "0", "1")):
-            raise DataError(
-                f"column {name!r} holds {value!r} in row {row}: allowed are 0, 1, and an empty cell, which means unknown"
-                + ("; write 1 for yes, and 0 for no" if str(value).strip().lower() in (*YES, *NO) else "")
-                + (hint if isinstance(value, (str, list)) else "")
-            )
-    return np.array([np.nan if value is None else float(value) for value in values])
+def yes_no(table: pa.Table, name: str, hint: str = "", numbers: Iterable[int] | None = None) -> np.ndarray:
+    """(n,) 0, 1, or NaN where a cell is empty; some cell is not. `numbers` are those of the rows."""
+    found = zeros_and_ones(table, name, hint, numbers)
+    if np.isnan(found).all():
+        raise nothing_known(name)
+    return found
 
 
 def label_lists(table: pa.Table, name: str, sep: str | None) -> list[list[str]]:
     """The labels of each row, of a column such as "urgent;bug", or of lists; an empty cell has none."""
-    rows = [v if isinstance(v, list) else [] if v is None else str(v).split(sep) for v in table[name].to_pylist()]
-    said = [[label for v in row if v is not None and (label := str(v).strip())] for row in rows]
+    said = list(split_cells(table, name, sep))
     combined([*dict.fromkeys(label for row in said for label in row)])
     return said
+
+
+def are_lists(schema: pa.Schema, names: Sequence[str], sep: str | None) -> bool:
+    """Whether the labels are in one column of lists."""
+    lists = bool(sep) or (len(names) == 1 and pa.types.is_nested(schema.field(names[0]).type))
+    if lists and len(names) > 1:
+        raise DataError(f"sep={sep!r} is for one column of lists, but labels names {len(names)}")
+    return lists
+
+
+def large(data: Any, left: set[str], column: str | None, format: str | Format, reading: Reading | None = None) -> Parts | None:
+    """A data set of more rows than are read as a whole, if all its columns but those that are left out are X."""
+    parts = parts_of(data, reading) if is_path(data) and column is None else None
+    tables = has_columns(format) if isinstance(format, Format) else format in ("auto", "tables")
+    if parts is None or parts.rows <= SAMPLE or not tables:
+        return None
+    rest = [name for name in parts.schema.names if name not in left]
+    if len(rest) == 1 and format == "auto" and is_text(parts.schema.field(rest[0]).type):
+        alone = parts.without([name for name in parts.schema.names if name != rest[0]]).head(LOOKED_AT).column(0)
+        return None if is_pictures(alone) or looks_like_texts(alone) else parts
+    return parts if rest else None
+
+
+def of_parts(parts: Parts, names: Sequence[str], sep: str | None, reading: Reading | None) -> Answers:
+    """The labels in a data set that is larger than memory."""
+    gaps = Gaps(reading.na if reading is not None else ())
+    pieces = (gaps.table(piece) for piece in parts.pieces(AT_ONCE, names))
+    if not are_lists(parts.schema, names, sep):
+        return columns_of_labels(pieces, parts.rows, names, HINT)
+    found = lists_of_labels(pieces, names[0], sep)
+    combined(found.names)
+    return found
 
 
 # ── X ────────────────────────────────────────────────────────────────────────────────────────────────────────────────

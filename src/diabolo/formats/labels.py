@@ -16,6 +16,8 @@ import numpy as np
 
 from ..deferred import is_sparse, sp
 from ..errors import DataError, suggest, warn
+from .answers import Answers
+from .base import room
 from .readers import NamedMatrix
 from .targets import NO, ROWS, YES, classes, floats, is_missing, is_number, missing, shown, values
 
@@ -47,6 +49,10 @@ class Labels:
             Y is no matrix of 0, 1 and NaN, and no list of lists; a label is named twice; there are no labels.
         """
         self.sep = sep
+        if isinstance(Y, Answers):
+            self.kind, self.names = Y.kind, list(Y.names)
+            unique(self.names)
+            return self
         names = Y.names if isinstance(Y, NamedMatrix) else None
         Y = Y.matrix if isinstance(Y, NamedMatrix) else Y
         self.kind, Y = read(Y, sep, tell=True)
@@ -70,6 +76,8 @@ class Labels:
 
     def to_matrix(self, Y: Any) -> Any:
         """Y -> float32 (n, k), or CSR (all known)."""
+        if isinstance(Y, Answers):
+            return self._of_answers(Y)
         if isinstance(Y, NamedMatrix):
             Y = Y.of(self.names, "Y", "label")
         kind, Y = read(Y, self.sep, numbered=self.kind == "lists" and not {0, 1}.isdisjoint(self.names))
@@ -79,6 +87,13 @@ class Labels:
         if y.shape[1] != len(self.names):
             raise DataError(f"Y has {y.shape[1]} columns, but there are {len(self.names)} labels")
         return checked(y, self.names)
+
+    def _of_answers(self, Y: Answers) -> Any:
+        """Those of a data set were checked as they were read."""
+        if Y.names != self.names:
+            raise DataError(f"Y has the labels {Y.names[:5]}, but the model was fitted with {self.names[:5]}")
+        small = len(self.names) <= MAX_DENSE_LABELS and Y.shape[0] * Y.shape[1] * 4 <= room()
+        return Y.y.toarray() if is_sparse(Y.y) and small else Y.y
 
     def _of_columns(self, Y: Any) -> np.ndarray:
         """The columns of a DataFrame, or an Arrow table, by name; a name that is no text stands as one in a polars table."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ import numpy as np
 from ..deferred import is_sparse, is_tensor
 from ..errors import DataError
 from . import frames
-from .files import READABLE, is_table, read_table
+from .files import is_table, read_table
 from .layout import ending
+from .names import READABLE
 from .readers import NamedMatrix, read_dataset, reads
 from .readers.compressed import in_pieces
 from .targets import is_number, missing
@@ -28,6 +30,7 @@ __all__ = [
     "options_of",
     "plain",
     "read_array",
+    "stacked",
     "unmasked",
 ]
 
@@ -36,6 +39,21 @@ SPARSE = [f"{kind}_{of}" for kind in ("csr", "csc", "coo") for of in ("matrix", 
 
 def len_(X: Any) -> int:
     return int(X.shape[0])
+
+
+def stacked(parts: Iterable[np.ndarray], X: Any, dtype: Any = None) -> np.ndarray:
+    """Results of the rows of X, part by part, as one array: it is there before, so that memory has no holes between parts."""
+    parts = iter(parts)
+    first = next(parts, None)
+    if first is None:
+        raise DataError("Found array with 0 sample(s) (0 rows) while a minimum of 1 is required.")
+    if not hasattr(X, "shape"):  # a file, or what is still to be computed
+        return np.concatenate([first, *parts], dtype=dtype)
+    out, end = np.empty((len_(X), *first.shape[1:]), first.dtype if dtype is None else dtype), 0
+    for part in chain([first], parts):
+        out[end : end + len(part)] = part
+        end += len(part)
+    return out[:end]
 
 
 def dense(X: Any) -> np.ndarray:

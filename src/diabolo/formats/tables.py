@@ -18,20 +18,22 @@ import pyarrow as pa
 
 from ..deferred import torch
 from ..errors import DataError
-from ..losses import Columns, Logistic, Loss, Part, Softmax, Squared
+from ..losses import Clipped, Columns, Logistic, Loss, Part, Softmax, Squared
 from ..printed import Grid, cut
 from ..rows import Rows
 from .base import SAMPLE, Format, cached, in_order, named_loss, neither
+from .blocks import parts_of
 from .category import KINDS, Category, kind_of
 from .columns import ONE, Binary, Column, Number, called, possible, weight
 from .container import Container
+from .delimited import MISSING, spellings
 from .encoding import Encoder, as_fitted
-from .files import MISSING, Reading, is_table, read_table, spellings, table_pieces
+from .files import Reading, is_table, read_table, table_pieces
 from .filling import patched
 from .fitting import fit_columns, names_to_fit, row_numbers, share_unit
 from .frames import arrow, collected, combined, container, mixed_categories, names_of, of_pandas, pieces, taken
 from .gaps import Gaps
-from .parts import is_path, parts_of
+from .parts import is_path
 from .remarks import remark, tell_unseen
 from .scale import FAR, FLOATS, NEAR, describe_kinds
 from .schema import arrow_type, is_known
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
 __all__ = ["Tables"]
 
 SHOWN, LONG = 16, 32  # printed: columns, letters of a name
-CHUNK = 65_536  # rows of a file that are read at once, at most
+CHUNK = 65_536  # rows of a file that are read at once, at most; of a table in memory half as many
 LEAST_SAMPLE, CELLS_OF_SAMPLE = 20_000, 20_000_000  # of a larger file: rows at least, cells at most
 
 
@@ -131,7 +133,7 @@ class Tables(Format):
         """The table that is fitted; of a large data set a sample of its rows, and what was seen of all."""
         if not is_path(X):
             return arrow(X), {}
-        parts = parts_of(X)
+        parts = parts_of(X, self.reading)
         if parts is None or parts.rows <= SAMPLE:
             return of_pandas(read_table(X, None, self.reading)), {}
         names_to_fit(parts.schema.empty_table(), self.categories, self.numbers, {})
@@ -195,7 +197,7 @@ class Tables(Format):
         if is_path(X):
             yield from table_pieces(X, CHUNK, self.reading, self.types, self.columns, self.levels)
         else:
-            yield from pieces(collected(X), CHUNK)
+            yield from pieces(collected(X), CHUNK // 2)
 
     def without(self, X: Any) -> Any:
         """X without the columns that were left out in fit."""
@@ -239,7 +241,7 @@ class Tables(Format):
         return x
 
     def rows(self, X: Any) -> Rows:
-        parts = parts_of(X) if is_path(X) else None
+        parts = parts_of(X, self.reading) if is_path(X) else None
         if parts is None:
             return super().rows(X)
         return cached((self.to_array(piece) for piece in self.chunks(X)), parts.rows, self.width)
@@ -313,7 +315,7 @@ class Tables(Format):
         if name != "auto":
             return named_loss(name, self.width, [column.width for column in self.fields])
         parts = []
-        for kind, loss in ((Number, Squared()), (Binary, Logistic()), (Category, None)):
+        for kind, loss in ((Number, Clipped() if self.common else Squared()), (Binary, Logistic()), (Category, None)):
             chosen = [j for j, column in enumerate(self.fields) if isinstance(column, kind)]
             if not chosen:
                 continue

@@ -14,6 +14,7 @@ from typing import Any
 from ..errors import DataError
 from ..estimators import Autoencoder, OutlierDetector
 from ..estimators.multilabel.base import MultiLabel
+from ..formats.files import Sample
 from ..progress import progress
 from ..storage import atomic
 from .autoencoder import contents
@@ -32,6 +33,7 @@ def write(
     title: str = "",
     labels: Mapping[str, Any] | None = None,
     seed: int = 0,
+    sample: Sample | None = None,
 ) -> None:
     """Write a report on a fitted model: one HTML file.
 
@@ -50,6 +52,8 @@ def write(
         Further values of each row, to color the map. For a classifier ``{"y": Y}``: the true labels.
     seed : int, default=0
         Seed of the map. The same model, rows and seed give the same bytes.
+    sample : Sample, optional
+        Of which data set the rows of X are some: a report on labels says so.
 
     Examples
     --------
@@ -70,7 +74,7 @@ def write(
         if isinstance(model, OutlierDetector):
             made = outliers_page(model, X, title, say)
         elif isinstance(model, MultiLabel):
-            made = labels_page(model, X, labels or {}, title, say)
+            made = labels_page(model, X, labels or {}, title, say, sample)
         else:
             made = html(contents(model, X, title, labels or {}, seed, say))
     with atomic(path) as file:

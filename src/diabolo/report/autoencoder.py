@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 import sklearn
 import torch
 
@@ -19,7 +20,7 @@ from ..rows import evenly
 from .display import RowFormatter
 from .names import Names
 from .rows import Measured, SelectedRows, measure, pick
-from .values import as_list, column, plain, rounded
+from .values import as_list, at, column, plain, rounded
 from .values import seed as fitted_seed
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Subject:
     model: Autoencoder
     measured: Measured
     picked: SelectedRows
-    labels: dict[str, list[Any]]
+    labels: dict[str, Any]
     people: RowFormatter
     names: Names
 
@@ -57,7 +58,7 @@ def contents(
     picked = pick(model, X, np.concatenate(list(shown.values())))
     subject = Subject(model, measured, picked, checked, RowFormatter(model, picked), Names(model.format_, X))
     say(f"drawing the map of {len(shown['map']):,} rows")
-    places = spread(measured.codes[shown["map"]], seed)
+    places = spread(picked.at(shown["map"]).z.double().numpy(), seed)
     return {
         "title": title or "Autoencoder",
         "linear": model.comparison_.linear,
@@ -81,8 +82,8 @@ def contents(
     }
 
 
-def _checked(name: str, values: Any, n: int) -> list[Any]:
-    found = as_list(values)
+def _checked(name: str, values: Any, n: int) -> Any:
+    found = values if isinstance(values, pa.ChunkedArray) else as_list(values)
     if len(found) != n:
         raise DataError(f"labels[{name!r}] has {len(found):,} values, but X has {n:,} rows: give one value per row")
     return found
@@ -117,7 +118,7 @@ def chart(subject: Subject, places: Map, rows: np.ndarray) -> dict[str, Any]:
     """The map, and the columns to color it with."""
     picked, people = subject.picked.at(rows), subject.people
     chosen = _columns_to_send(subject, len(rows))
-    codes = subject.measured.codes[rows]
+    codes = picked.z.double().numpy()
     numbers = {
         "reconstruction error": subject.measured.rows[rows],
         "log-likelihood of the code": subject.model.density_.log_prob(codes),
@@ -132,7 +133,7 @@ def chart(subject: Subject, places: Map, rows: np.ndarray) -> dict[str, Any]:
         "rows": rows.tolist(),
         "names": [subject.names.name(i) for i in rows.tolist()],
         "columns": [
-            *(column(name, "label", [values[i] for i in rows]) for name, values in subject.labels.items()),
+            *(column(name, "label", at(values, rows)) for name, values in subject.labels.items()),
             *(column(people.names[j], "column", values) for j, values in zip(chosen, people.seen(picked, chosen), strict=True)),
             *(column(name, "code" if name[0] == "z" else "error", list(v.tolist())) for name, v in numbers.items()),
         ],
@@ -189,7 +190,7 @@ def subject_rows(subject: Subject, rows: np.ndarray) -> list[dict[str, Any]]:
     for i, entry in zip(rows, found, strict=True):
         entry["row"], entry["error"] = int(i), rounded(subject.measured.rows[i] / mean, 4)
         entry["name"], entry["text"] = subject.names.name(int(i)), subject.names.text(int(i))
-        entry["labels"] = [[name, plain(values[i])] for name, values in subject.labels.items()]
+        entry["labels"] = [[name, plain(at(values, [i])[0])] for name, values in subject.labels.items()]
     return found
 
 

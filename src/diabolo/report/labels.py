@@ -8,6 +8,7 @@ from __future__ import annotations
 import platform
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -24,6 +25,7 @@ from .values import seed
 if TYPE_CHECKING:
     from ..estimators.multilabel.classifier import MultiLabelClassifier
     from ..estimators.multilabel.report import LabelMetrics, LabelReport
+    from ..formats.files import Sample
 
 __all__ = ["labels_page"]
 
@@ -33,15 +35,23 @@ LETTER, LINE = 7, 13  # of a name
 THUMBNAIL = 64  # pixels of the longer side
 
 
-def labels_page(clf: MultiLabelClassifier, X: Any, labels: Mapping[str, Any], title: str, say: Callable[[str], None]) -> bytes:
-    """The page; the same classifier and rows give the same bytes."""
+def labels_page(
+    clf: MultiLabelClassifier,
+    X: Any,
+    labels: Mapping[str, Any],
+    title: str,
+    say: Callable[[str], None],
+    sample: Sample | None = None,
+) -> bytes:
+    """The page; the same classifier and rows give the same bytes. The rows may be a sample of a data set."""
     if "y" not in labels:
         raise DataError("a report on labels needs the labels of the rows: labels={'y': Y}")
     say("evaluating the labels, and fitting independent networks for comparison")
     report = clf.report(X, labels["y"])
+    report = report if sample is None else numbered(report, sample.numbers)
     filled = {
         "headline": escaped(headline(report)),
-        "lead": escaped(lead(clf, report)),
+        "lead": escaped(lead(clf, report, sample)),
         "labels": table(report),
         "comparison": escaped(compared(report)),
         "pairs": pairs(report),
@@ -64,12 +74,21 @@ def headline(report: LabelReport) -> str:
     return f"The {'' if n == 1 else 'mean '}average precision of {'' if n == k else f'{n:,} of '}{labels} is {mean:.2f}."
 
 
-def lead(clf: MultiLabelClassifier, report: LabelReport) -> str:
+def numbered(report: LabelReport, numbers: np.ndarray) -> LabelReport:
+    """The same report, whose rows have the numbers of the data set."""
+
+    def of(rows: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(int(numbers[i]) for i in rows)
+
+    cards = [replace(c, wrong=of(c.wrong), missing=of(c.missing), confirm=of(c.confirm)) for c in report.cards]
+    return replace(report, cards=cards)
+
+
+def lead(clf: MultiLabelClassifier, report: LabelReport, sample: Sample | None) -> str:
     """The rows, and how the thresholds were chosen."""
     how = clf.threshold_metric if isinstance(clf.threshold_metric, str) else "costs"
-    return (
-        f"Measured on {report.rows:,} rows. The thresholds were chosen for {how}. Training rows look better here than new ones."
-    )
+    rows = f"{report.rows:,} rows" if sample is None else str(sample)
+    return f"Measured on {rows}. The thresholds were chosen for {how}. Training rows look better here than new ones."
 
 
 def compared(report: LabelReport) -> str:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["outliers_page"]
 
 SHOWN, EXPLAINED, CELLS, BARS = 24, 200, 5, 12
-POINTS = 3000  # normal rows that are drawn; all flagged rows are drawn
+POINTS = 3000  # normal rows that are drawn, and flagged ones
 WHERE = "The mean error of the flagged pictures. Dark is no error; yellow and white are large errors."
 PICTURED = (
     "The picture, what the network expects, and the difference of the two. Dark is no difference; yellow and white are large "
@@ -64,7 +64,7 @@ def outliers_page(detector: OutlierDetector, X: Any, title: str, say: Callable[[
         else "How often a word differs most from what is expected."
         if documents
         else "How many rows become normal if the expected value replaces this column, alone or together with others.",
-        "edge": f" Points with p below {power(FAR)} are at the edge." if (axes < 10.0**-FAR).any() else "",
+        "edge": drawn(len(flagged)) + (f" Points with p below {power(FAR)} are at the edge." * bool((axes < 10.0**-FAR).any())),
         "columns": seen.everywhere() if seen else bars(verdicts, documents),
         "about": PICTURED if pictures else about(verdicts, documents),
         "rows": "".join(card(v, documents, names, seen.shown(i) if seen else None) for i, v in enumerate(verdicts[:SHOWN]))
@@ -90,6 +90,11 @@ def lead(detector: OutlierDetector, n: int, unit: str) -> str:
     )
 
 
+def drawn(flagged: int) -> str:
+    """Whether only some of the flagged rows are drawn."""
+    return f" {POINTS:,} of the {flagged:,} flagged rows are drawn, evenly spaced." if flagged > POINTS else ""
+
+
 def about(verdicts: list[RowExplanation], documents: bool) -> str:
     """How to read a card."""
     if documents:
@@ -109,8 +114,7 @@ def scatter(axes: np.ndarray, flagged: np.ndarray) -> str:
     """Distance to the right, unlikely code upwards, as -log10 p; x in percent, so that letters keep their size."""
     where = -np.log10(axes.clip(10.0**-FAR, 1))
     top = max(3.0, float(np.ceil(where.max())))
-    normal = np.flatnonzero(~flagged)
-    normal = spread_rows(normal, POINTS)
+    normal, strange = (spread_rows(rows, POINTS) for rows in (np.flatnonzero(~flagged), np.flatnonzero(flagged)))
 
     def x(v: float) -> str:
         return f"{LEFT + (RIGHT - LEFT) * v / top:.2f}%"
@@ -125,7 +129,7 @@ def scatter(axes: np.ndarray, flagged: np.ndarray) -> str:
         lines.append(f"<text x='{x(v)}' y='{BOTTOM + 20}' text-anchor='middle'>{power(v)}</text>")
         lines.append(f"<text x='{x(0)}' dx='-8' y='{y(v) + 4:.1f}' text-anchor='end'>{power(v)}</text>")
     points = [f"<circle class='normal' cx='{x(a)}' cy='{y(b):.1f}' r='1.6'/>" for a, b in where[normal]]
-    points += [f"<circle class='flagged' cx='{x(a)}' cy='{y(b):.1f}' r='3'/>" for a, b in where[flagged]]
+    points += [f"<circle class='flagged' cx='{x(a)}' cy='{y(b):.1f}' r='3'/>" for a, b in where[strange]]
     names = (
         f"<text class='said' x='{RIGHT}%' y='{BOTTOM + 44}' text-anchor='end'>p of the combination →</text>"
         "<text class='said' x='8' y='16'>↑ p of the place</text>"

@@ -30,18 +30,18 @@ MAX_CELLS = 5_000_000  # cells of X that are kept
 
 @dataclass(frozen=True)
 class Measured:
-    """All n rows: `codes` (n, k), `rows` (n,) the error of each, `columns` (3, c) summed errors of e, p and m."""
+    """All n rows: `rows` (n,) the error of each, `columns` (3, c) summed errors of e, p and m."""
 
-    codes: np.ndarray
     rows: np.ndarray
     columns: np.ndarray
 
 
 @dataclass(frozen=True)
 class SelectedRows:
-    """Some of the rows: `index` (sorted), x, e, p (len(index), d), and, for a table, its original cells."""
+    """Some of the rows: `index` (sorted), codes z, x, e, p (len(index), d), and, for a table, its original cells."""
 
     index: np.ndarray
+    z: Tensor
     x: Tensor
     e: Tensor
     p: Tensor
@@ -51,22 +51,21 @@ class SelectedRows:
         """Some of these rows, in this order."""
         place = torch.from_numpy(np.searchsorted(self.index, rows))
         cells = self.cells and [[column[i] for i in place.tolist()] for column in self.cells]
-        return SelectedRows(np.asarray(rows), self.x[place], self.e[place], self.p[place], cells)
+        return SelectedRows(np.asarray(rows), self.z[place], self.x[place], self.e[place], self.p[place], cells)
 
 
 def measure(model: Autoencoder, X: Any) -> Measured:
     """Measure all rows."""
     check_is_fitted(model)
-    codes, rows, columns = [], [], []
+    rows, columns = [], []
     for x in pieces(model, X):
-        z, e, p = expected(model, x)
+        _, e, p = expected(model, x)
         found = [model.loss_.cells(guess, x) for guess in (e, p, model._linear.mean.to(x.dtype).expand(len(x), -1))]
-        codes.append(z.numpy())
         rows.append(found[0].sum(1).numpy())
         columns.append(torch.stack([each.double().sum(0) for each in found]).numpy())
     if not sum(map(len, rows)):
         raise DataError("X has no rows: there is nothing to report on")
-    return Measured(np.concatenate(codes).astype(np.float64), np.concatenate(rows).astype(np.float64), np.sum(columns, 0))
+    return Measured(np.concatenate(rows).astype(np.float64), np.sum(columns, 0))
 
 
 def pick(model: Autoencoder, X: Any, rows: np.ndarray) -> SelectedRows:
@@ -77,9 +76,9 @@ def pick(model: Autoencoder, X: Any, rows: np.ndarray) -> SelectedRows:
         kept.append(x[torch.from_numpy(wanted)])
         start += len(x)
     x = torch.cat(kept)
-    _, e, p = expected(model, x)
+    z, e, p = expected(model, x)
     table = model.format_.kind == "tables" and len(index) * len(model.format_.columns) <= MAX_CELLS
-    return SelectedRows(index, x, e, p, model.format_.cells(X, index) if table else None)
+    return SelectedRows(index, z, x, e, p, model.format_.cells(X, index) if table else None)
 
 
 def pieces(model: Autoencoder, X: Any) -> Iterator[Tensor]:

@@ -10,11 +10,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 
 if TYPE_CHECKING:
     from ..estimators.base import System
 
-__all__ = ["as_list", "column", "packed", "plain", "rounded", "seed"]
+__all__ = ["as_list", "at", "column", "packed", "plain", "rounded", "seed"]
 
 MAX_CHARACTERS = 200  # characters of a string
 MAX_CLASSES = 20  # a label with at most this many different numbers is a class
@@ -69,6 +70,13 @@ def as_list(values: Any) -> list[Any]:
         if hasattr(values, method):
             return list(getattr(values, method)())
     return list(values)
+
+
+def at(values: Any, rows: Any) -> list[Any]:
+    """The values of these rows, of a list or an Arrow column."""
+    if isinstance(values, pa.ChunkedArray):
+        return list(values.take(pa.array(rows, pa.int64())).to_pylist())
+    return [values[i] for i in rows]
 
 
 def column(name: str, group: str, values: list[Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ semantic analysis (LSA), on a sphere. The decoder starts at the mean document, b
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import Any, Self
@@ -23,6 +24,7 @@ from torch import Tensor, nn
 from ...corruption import Corruption
 from ...density import Density
 from ...engine import as_codes, indexed
+from ...formats.matrices import stacked
 from ...nets import inside
 from ...rows import Rows
 from ...storage import under
@@ -64,8 +66,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
         ones. Pictures: shifted by up to 1/16 of their side, and mirrored, if there are fewer than 5000, and below 20,000 if
         PCA gains by it.
     loss : str or Loss, default="auto"
-        "auto" chooses a loss for each column (see `losses.Columns`). "squared", "bounded", "logistic", "softmax" and
-        "multinomial" are one loss for all columns.
+        "auto" chooses a loss for each column (see `losses.Columns`). "squared", "clipped", "bounded", "logistic",
+        "softmax" and "multinomial" are one loss for all columns.
     density : str or Density, default="mixture"
         Density p(z) that :meth:`log_prob` and :meth:`sample` use: "normal", "mixture" (of normals; BIC chooses how many),
         "kernel", or "flow" (the extra ``flow``).
@@ -208,9 +210,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
 
     def transform(self, X: Any) -> np.ndarray:
         """Encode X: codes (n, k); float32 for float32 arrays, else float64."""
-        codes = [self.network_.encoder(x).numpy() for x in self._features(X)]
         dtype = np.float32 if getattr(X, "dtype", None) == np.float32 else np.float64
-        return np.concatenate(codes).astype(dtype, copy=False)
+        return stacked((self.network_.encoder(x).numpy() for x in self._features(X)), X, dtype)
 
     def inverse_transform(self, Z: Any) -> Any:
         """Decode codes (n, k) to the kind of object that was fitted: the same columns, types and categories."""
@@ -283,8 +284,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
 
         A missing value in a column without missing values in fit is first predicted from the other cells.
         """
-        z = np.concatenate([self.network_.encoder(self._without_new_gaps(x)).numpy() for x in self._features(X)])
-        return self.density_.log_prob(z)
+        codes = (self.network_.encoder(self._without_new_gaps(x)).numpy() for x in self._features(X))
+        return np.concatenate([self.density_.log_prob(z) for z in codes])
 
     def _without_new_gaps(self, x: Tensor) -> Tensor:
         """x (n, d) with gaps filled in columns that had none in fit: such a gap is no evidence."""
@@ -354,23 +355,26 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
         The error is the squared error of standardized numbers plus the Brier score of categories, over all cells that are
         not missing. For documents it is the Kullback-Leibler divergence. ``comparison_`` has the same score for PCA.
         """
-        errors = self.reconstruction_errors(X)
-        return explained(errors.sum(), self.constant_errors(X).sum())
+        found = [(errors.sum(), constant.sum()) for errors, constant in self._errors(X)]
+        return explained(*np.sum(found, 0))
 
     def score_samples(self, X: Any) -> np.ndarray:
         """(n,) negative reconstruction error of each row: higher is better."""
-        return -self.reconstruction_errors(X).sum(1)
+        return -np.concatenate([errors.sum(1) for errors, _ in self._errors(X)])
 
     def reconstruction_errors(self, X: Any) -> np.ndarray:
         """(n, columns) error of each cell, in units of the column's variance; 0 where X is missing."""
-        out = []
-        for x in self._features(X):
-            out.append(self.loss_.errors(self.loss_.predict(self.network_(self._without_new_gaps(x))), x).numpy())
-        return np.concatenate(out)
+        return np.concatenate([errors for errors, _ in self._errors(X)])
 
     def constant_errors(self, X: Any) -> np.ndarray:
         """(n, columns) errors of the training mean, the reference of ``score``."""
-        return np.concatenate([self.loss_.errors(self._mean(x), x).numpy() for x in self._features(X)])
+        return np.concatenate([constant for _, constant in self._errors(X)])
+
+    def _errors(self, X: Any) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """The errors of each cell, and those of the training mean, (b, columns) both, in batches."""
+        for x in self._features(X):
+            expected = self.loss_.predict(self.network_(self._without_new_gaps(x)))
+            yield self.loss_.errors(expected, x).numpy(), self.loss_.errors(self._mean(x), x).numpy()
 
     def _expected(self, X: Any) -> Tensor:
         """X -> expected values (n, d)."""

@@ -31,6 +31,7 @@ __all__ = ["LABELS_DRAWN", "LabelTarget", "dense", "label_loss"]
 
 MAX_OUTPUTS_EVALUATED = 20_000_000  # raw outputs that are evaluated after training
 MAX_OUTPUTS_RANKED = 2_000_000  # raw outputs that are ranked for early stopping
+ROWS_AT_ONCE = 1 << 16  # rows whose labels are counted at once
 MAX_LABELS_PER_STEP = 10_000  # labels; with more, a step uses only some of them
 LABELS_DRAWN = 4096  # labels drawn at random, in addition to those of the batch
 LOSSES: dict[str, Loss] = {"logistic": Logistic(), "asymmetric": Asymmetric()}
@@ -89,7 +90,9 @@ class LabelTarget(Target):
         y = self.matrix
         if sp.issparse(y):
             return np.asarray(y.sum(0)).ravel().astype(float), np.full(y.shape[1], float(y.shape[0]))
-        return np.nansum(y, 0).astype(float), (~np.isnan(y)).sum(0).astype(float)
+        parts = [y[i : i + ROWS_AT_ONCE] for i in range(0, len(y), ROWS_AT_ONCE)]  # of a file no more is in memory
+        yes, known = zip(*((np.nansum(part, 0, np.float64), (~np.isnan(part)).sum(0)) for part in parts), strict=True)
+        return np.sum(yes, 0), np.sum(known, 0).astype(float)
 
     def check_counts(self, one: bool) -> None:
         """Warn of labels that cannot be learned; `one`: whether each row has exactly one label."""

@@ -23,6 +23,7 @@ Testing for outliers with conformal p-values (Bates et al., 2023), https://doi.o
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -48,14 +49,15 @@ from ..parameters import is_size
 from .conformal import Calibration, discoveries, warn_of_limits
 from .explanation import Explainer, RowExplanation, RowExplanations, row_numbers
 from .known_outliers import training_rows
+from .ridge import mean, solve
 from .scorer import Reconstructor, Scorer, within_domain
 
 __all__ = ["OutlierDetector"]
 
-STEPS = 300  # of SGD, unless `epochs` says otherwise
+MAX_START = 8192  # rows of which the networks begin
+MAX_SOLVED, MAX_AGAIN = 4096, 16  # corrupted rows from which a member's last layer is solved; how often each is among them
 MAX_CALIBRATED = 5000  # rows whose scores are kept
 MAX_PIXELS = 32  # of the longer side, to which pictures are brought
-HIDDEN = 64, 64  # widths of layers, unless `hidden` says otherwise
 MAX_COMPONENTS = 64  # Width k of the bottleneck, unless `n_components` says otherwise
 
 
@@ -77,23 +79,25 @@ class OutlierDetector(OutlierMixin, System):
     n_components : int, float or "auto", default="auto"
         Width k of the bottleneck, or the share of the variance that PCA explains with it; "auto" is the number of features,
         at most 64.
-    members : int, default=3
+    members : int, default=2
         Networks K, at least 2; each is trained without its own fold.
     hidden : "auto" or tuple of int, default="auto"
-        Widths of the layers between the input and the bottleneck; "auto" is (64, 64). The decoder has them in reverse.
+        Widths of the layers between the input and the bottleneck; the decoder has them in reverse. "auto": none, and one of
+        64 in the decoder; for documents (64, 64).
     corruption : Corruption or None, default=None
         What the encoder sees; None: noise and hidden columns, ``Chain((Gaussian(0.3), ColumnMask(0.7)))``, and for documents
         half of the words, ``WordDropout(0.5)``.
     trim_fraction : float in [0, 0.5), default=0.1
         Share of each batch, the largest losses, that does not count: about the share of outliers among the rows.
     loss : str or Loss, default="auto"
-        "auto" chooses by column (see `losses.Columns`); "squared", "bounded", "logistic", "softmax" and "multinomial"
-        force one for all.
+        "auto" chooses by column (see `losses.Columns`); "squared", "clipped", "bounded", "logistic", "softmax" and
+        "multinomial" force one for all.
     format : {"auto", "tables", "arrays", "documents", "images"} or Format, default="auto"
         How X is read; "auto" looks at it. Unless this or `loss` is given, the columns of a table or array are scaled one by
         one, and pictures are brought to at most 32 pixels a side.
     epochs : int or "auto", default="auto"
-        Passes over the rows; "auto" makes 300 steps.
+        Passes over the rows by SGD, after the last layer was solved for. "auto": none, and 300 steps for documents, where it
+        is not.
     batch_size : int or "auto", default="auto"
         Rows per step; "auto" is 128.
     lr : float, default=1e-2
@@ -161,7 +165,7 @@ class OutlierDetector(OutlierMixin, System):
     alpha: float = field(default=0.01, kw_only=False)
     contamination: Any = None
     n_components: Any = "auto"
-    members: int = 3
+    members: int = 2
     hidden: Any = "auto"
     corruption: Any = None
     trim_fraction: float = 0.1
@@ -215,7 +219,8 @@ class OutlierDetector(OutlierMixin, System):
         self
         """
         check_is_fitted(self)
-        self.set_params(alpha=alpha)._check_parameters()
+        self.alpha = alpha
+        self._check_parameters()
         self.offset_ = self.calibration_.limit(alpha)
         fields = getattr(self.format_, "fields", ()) if self.contamination is None else ()
         warn_of_limits(alpha, len(self.calibration_), {c.name: getattr(c, "new", 0.0) for c in fields})
@@ -363,16 +368,36 @@ class OutlierDetector(OutlierMixin, System):
         return self._architecture.noise() if self.corruption is None else super()._corruption()
 
     def _choose_architecture(self) -> Dense:
-        return architecture(self.format_, HIDDEN if self.hidden == "auto" else self.hidden)
+        return architecture(self.format_, self.hidden)
+
+    def _initial_network(self, train: Rows) -> Diabolo:
+        """From some rows, known to :meth:`_solve` as well."""
+        self._begun = np.random.default_rng(self.seed_).permutation(len(train))[:MAX_START]
+        return self._network(train.take(self._begun), self.seed_)
+
+    def _solve(self, train: Rows) -> None:
+        """The last layer in closed form."""
+        i, decoder = torch.from_numpy(self._begun), self.network_.decoder
+        known = [i[learns] for learns in self._members.learns(i)]
+        n = min(MAX_SOLVED, MAX_AGAIN * min(map(len, known)))
+        some = torch.stack([rows[torch.arange(n) % len(rows)] for rows in known])
+        x = train.take(some.flatten().numpy())
+        seen, target = (
+            part.unflatten(0, some.shape) for part in self._corruption()(x, torch.Generator().manual_seed(self.seed_))
+        )
+        with torch.no_grad():
+            z = self.network_.encoder(seen)
+        solve(decoder, self.loss_, z, target, self._chosen.weight[some], mean(x), self.trim_fraction)
 
     def _network(self, x: Tensor, seed: int) -> Diabolo:
         """Each member begins at PCA of the rows that it learns from."""
-        fold = self._members.fold
-        known = [x[torch.from_numpy(fold != m)] if len(fold) == len(x) else x for m in range(self._members.k)]
+        known = [x[learns] for learns in self._members.learns(torch.from_numpy(self._begun))]
         starts = [Linear(self.format_, self._width(known[0]), seed).fit(known[0])]
         starts += [Linear(self.format_, starts[0].k, seed).fit(rows) for rows in known[1:]]
-        z = [start.encode(rows[:MAX_CALIBRATED]) for start, rows in zip(starts, known, strict=True)]
-        return self._architecture.denoisers(starts, self.loss_, z)
+        z = [start.encode(rows) for start, rows in zip(starts, known, strict=True)]
+        own = () if self.hidden == "auto" else tuple(self.hidden)
+        sides = self._architecture.sides if self.hidden == "auto" else (own, own[::-1])
+        return self._architecture.denoisers(starts, self.loss_, z, *sides)
 
     def _width(self, x: Tensor) -> int | float:
         n, d = x.shape
@@ -385,12 +410,19 @@ class OutlierDetector(OutlierMixin, System):
         return min(self.n_components, n, d)
 
     def _epochs(self, n: int, batch_size: int) -> int:
-        return max(1, round(STEPS / steps_per_epoch(n, batch_size)))
+        return max(1, round(self._architecture.steps_of_denoisers / steps_per_epoch(n, batch_size)))
 
     def _train(self, train: Rows, held: Rows | None) -> History:
+        start = time.monotonic()
+        if self._architecture.solvable:
+            self._solve(train)
+        if self.epochs == "auto" and not self._architecture.steps_of_denoisers:
+            solved = History(stopped="the last layer is solved for; with epochs=, SGD goes on from there")
+            solved.times = {"training": time.monotonic() - start}
+            return solved
         columns = len(self.format_.columns) if self.format_.has_cells else 1
         members, weight = self._members, self._chosen.weight
-        most = STEPS * self._defaults()["batch_size"]
+        most = self._architecture.steps_of_denoisers * self._defaults()["batch_size"]
         if self.epochs == "auto" and len(train) > most:  # less than an epoch
             some = np.sort(np.random.default_rng(self.seed_).permutation(len(train))[:most])
             train, members, weight = train.subset(some), CrossFit(members.fold[some], members.k), weight[some]
@@ -413,7 +445,7 @@ class OutlierDetector(OutlierMixin, System):
         self._scorer = Scorer.fit(reconstructor, x, fold, far, self.trim_fraction, self.alpha / 2, known)
         self._explainer = Explainer.fit(self._scorer, x, fold)
         self.offset_ = -np.inf  # until fit, or a file, says more
-        del self._members, self._chosen
+        del self._members, self._chosen, self._begun
 
     def _check_network(self) -> None:
         """Judge one row: a model that loads must work."""

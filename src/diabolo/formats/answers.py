@@ -1,0 +1,96 @@
+"""Labels in columns of a table, and those of a data set that is larger than memory: read piece by piece.
+
+columns of 0, 1, null   -->  y (n, k) float32, NaN where it is not known; in a temporary file, if it is large
+a column of lists       -->  y (n, k), sparse if it is large, and the names in it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from ..deferred import sp
+from ..errors import DataError
+from .base import room, spilled
+from .targets import NO, YES
+
+__all__ = ["Answers", "columns_of_labels", "lists_of_labels", "nothing_known", "split_cells", "zeros_and_ones"]
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """Labels of n rows that were read and checked: y (n, k), the names of the labels, and as what they are given back."""
+
+    y: Any
+    names: list[Any]
+    kind: str  # "array" or "lists", as in labels.py
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return int(self.y.shape[0]), int(self.y.shape[1])
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+
+def columns_of_labels(pieces: Iterable[pa.Table], rows: int, names: Sequence[str], hint: str = "") -> Answers:
+    """Of columns of 0 and 1."""
+    k = len(names)
+    y = np.empty((rows, k), np.float32) if rows * k * 4 <= room() else spilled(rows, k, np.float32)
+    known, start = np.zeros(k, dtype=bool), 0
+    for piece in pieces:
+        here = y[start : start + len(piece)]
+        for c, name in enumerate(names):
+            here[:, c] = zeros_and_ones(piece, name, hint, count(start))
+        known |= ~np.isnan(here).all(0)
+        start += len(piece)
+    if not known.all():
+        raise nothing_known(names[int(known.argmin())])
+    return Answers(y, list(names), "array")
+
+
+def lists_of_labels(pieces: Iterable[pa.Table], name: str, sep: str | None) -> Answers:
+    """Of a column such as "urgent;bug", or of lists."""
+    place: dict[str, int] = {}
+    indices, ends = [], []
+    for piece in pieces:
+        rows = [sorted({place.setdefault(label, len(place)) for label in row}) for row in split_cells(piece, name, sep)]
+        indices.append(np.array([c for row in rows for c in row], dtype=np.int32))
+        ends.append(np.array([len(row) for row in rows], dtype=np.int64))
+    names = sorted(place)
+    order = np.empty(len(names), dtype=np.int32)
+    order[[place[label] for label in names]] = np.arange(len(names))
+    columns = order[np.concatenate(indices)] if names else np.concatenate(indices)
+    starts = np.concatenate([[0], np.cumsum(np.concatenate(ends))])
+    y = sp.csr_matrix((np.ones(len(columns), np.float32), columns, starts), shape=(len(starts) - 1, len(names)))
+    y.sort_indices()
+    return Answers(y, names, "lists")
+
+
+def split_cells(table: pa.Table, name: str, sep: str | None) -> Iterator[list[str]]:
+    """The labels of each row; an empty cell has none."""
+    for v in table[name].to_pylist():
+        row = v if isinstance(v, list) else [] if v is None else str(v).split(sep)
+        yield [label for v in row if v is not None and (label := str(v).strip())]
+
+
+def zeros_and_ones(table: pa.Table, name: str, hint: str = "", numbers: Iterable[int] | None = None) -> np.ndarray:
+    """(n,) 0, 1, or NaN where a cell is empty; `numbers` are those of the rows."""
+    values = table[name].to_pylist()
+    for row, value in zip(count() if numbers is None else numbers, values, strict=False):
+        if not (value is None or value != value or value in (0, 1, "0", "1")):
+            raise DataError(
+                f"column {name!r} holds {value!r} in row {row}: allowed are 0, 1, and an empty cell, which means unknown"
+                + ("; write 1 for yes, and 0 for no" if str(value).strip().lower() in (*YES, *NO) else "")
+                + (hint if isinstance(value, (str, list)) else "")
+            )
+    return np.array([np.nan if value is None else float(value) for value in values], dtype=np.float64)
+
+
+def nothing_known(name: str) -> DataError:
+    return DataError(f"column {name!r} is empty: give 1 if a row has the label, and 0 if it does not")

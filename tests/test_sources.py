@@ -1,0 +1,280 @@
+"""Every verb on every kind of source of a table: the answer is that of the one file, whether it is read whole or in pieces."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.feather as feather
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner
+
+from diabolo import Autoencoder, MultiLabelClassifier, OutlierDetector, load
+from diabolo.cli import VERBS, cli
+from diabolo.errors import DataError
+from diabolo.formats import read_labeled
+from diabolo.formats.files import read_table
+
+N, DROP = 120, [word for name in ("u", "v", "name", "z1", "z2", "z3") for word in ("--drop", name)]
+QUICK = ("--epochs", "1", "--quiet")
+SAMPLED = "50 of 120 rows"
+
+
+def frame() -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"a": rng.normal(size=N).round(3), "b": rng.normal(size=N).round(3), "c": rng.choice(["x", "y"], N)})
+    X = X.assign(n=rng.integers(0, 90, N), name=[f"r{i}" for i in range(N)])
+    X = X.assign(u=(X["a"] > 0) * 1, v=(X["b"] > 0) * 1, z1=X["a"], z2=X["b"], z3=X["a"] + 1)
+    X.loc[::9, "b"] = np.nan
+    return X[["a", "b", "c", "n", "name", "u", "v", "z1", "z2", "z3"]]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The table as one file of each kind, as parts of each kind, and a model of each kind."""
+    folder, X = tmp_path_factory.mktemp("sources"), frame()
+
+    def arrow(rows: pd.DataFrame, path: str) -> None:
+        feather.write_feather(pa.Table.from_pandas(rows, preserve_index=False), path)
+
+    def records(rows: pd.DataFrame, path: str) -> None:
+        rows.to_json(path, orient="records", lines=True)
+
+    write: dict[str, Callable[..., Any]] = {
+        "parquet": lambda rows, path: rows.to_parquet(path, index=False, row_group_size=30),
+        "csv": lambda rows, path: rows.to_csv(path, index=False),
+        "jsonl": records,
+        "feather": arrow,
+    }
+    for end, put in write.items():
+        (folder / end).mkdir()
+        put(X, f"{folder}/one.{end}")
+        for i, rows in enumerate(np.array_split(np.arange(N), 3)):
+            put(X.iloc[rows], f"{folder}/{end}/part-{i}.{end}")
+    columns = X[["a", "b", "c", "n"]]
+    few: dict[str, Any] = {"epochs": 1, "random_state": 0, "verbose": False}
+    Autoencoder(3, **few).fit(columns).save(folder / "codes.diabolo")
+    OutlierDetector(0.1, **few).fit(columns).save(folder / "outliers.diabolo")
+    MultiLabelClassifier(**few).fit(columns, X[["u", "v"]]).save(folder / "tags.diabolo")
+    return folder
+
+
+SOURCES = {
+    "one.parquet": "{0}/one.parquet",
+    "one.jsonl": "{0}/one.jsonl",
+    "one.feather": "{0}/one.feather",
+    "folder": "{0}/parquet",
+    "pattern": "{0}/parquet/*.parquet",
+    "URL": "file://{0}/parquet",
+    "CSV folder": "{0}/csv",
+    "CSV pattern": "{0}/csv/part-*",
+    "JSON folder": "{0}/jsonl",
+    "Arrow folder": "{0}/feather",
+}
+COMMANDS: dict[str, list[str]] = {  # of every verb that takes tables; OUT is what it writes
+    "fit": ["fit SRC -o OUT.diabolo"],
+    "fit outliers": ["fit SRC --task outliers -o OUT.diabolo"],
+    "fit labels": ["fit SRC --labels u,v --drop name --drop z1 --drop z2 --drop z3 -o OUT.diabolo"],
+    "info": ["info SRC"],
+    "encode": ["encode codes SRC --keep name --keep b -o OUT.csv"],
+    "encode to a folder": ["encode codes SRC --keep name -o OUT"],
+    "decode": ["decode codes SRC -o OUT.csv"],
+    "score": ["score codes SRC --keep name -o OUT.csv"],
+    "sample": ["sample codes --rows 5 --against SRC -o OUT.csv"],
+    "map": ["map codes SRC --keep name -o OUT.csv"],
+    "map as a picture": ["map codes SRC --color u -o OUT.svg"],
+    "outliers": ["outliers outliers SRC --keep name -o OUT.csv"],
+    "outliers to a folder": ["outliers outliers SRC --keep name -o OUT"],
+    "tag": ["tag tags SRC -o OUT.parquet"],
+    "tag on the screen": ["tag tags SRC"],
+    "tag to a folder": ["tag tags SRC --keep name -o OUT"],
+    "label": ["label add tags w SRC --column u -o OUT.diabolo"],
+    "report": ["report codes SRC --label u -o OUT.html"],
+    "report outliers": ["report outliers SRC -o OUT.html"],
+    "report labels": ["report tags SRC -o OUT.html"],
+    "explore": ["explore codes SRC --export OUT.html"],
+}
+NO_TABLES = {"demo", "denoise", "upscale", "colorize", "fonts", "bench"}  # of their own data, of pictures, of fonts
+SAID = {"map", "map as a picture", "report labels", "explore"}  # of a large data set the page holds some rows, and it is said
+
+
+def test_no_verb_is_forgotten() -> None:
+    assert {name.split()[0] for name in COMMANDS} | NO_TABLES == set(VERBS)
+
+
+def run(command: str, place: Path, source: str, out: Path) -> str:
+    """What the command prints."""
+    words = [word.replace("SRC", source).replace("OUT", str(out)) for word in command.split()]
+    words = [str(place / f"{w}.diabolo") if w in ("codes", "outliers", "tags") and i == 1 else w for i, w in enumerate(words)]
+    if command.startswith("label "):
+        words[2] = str(place / "tags.diabolo")
+    words += [*QUICK, *(DROP if "labels" not in command else ())] if words[0] == "fit" else []
+    found = CliRunner().invoke(cli, words)
+    if found.exception is not None and not isinstance(found.exception, SystemExit):
+        raise found.exception
+    assert found.exit_code == 0, found.output
+    return found.output
+
+
+def read(out: Path) -> Any:
+    """What was written, to be compared."""
+    if out.is_dir():
+        return pa.concat_tables([pq.read_table(path) for path in sorted(out.rglob("*.parquet"))]).to_pandas()
+    written = next(iter(out.parent.glob(out.name + ".*")), None)
+    if written is None:
+        return None
+    if written.suffix == ".diabolo":
+        model = load(written)
+        X = frame()[["a", "b", "c", "n"]]
+        return model.predict_proba(X) if hasattr(model, "thresholds_") else model.score_samples(X)
+    if written.suffix in (".csv", ".parquet"):
+        return read_table(written).to_pandas()
+    return written.read_text()
+
+
+def same(found: Any, wanted: Any) -> None:
+    if isinstance(wanted, pd.DataFrame):
+        pd.testing.assert_frame_equal(found, wanted, check_dtype=False, check_categorical=False)
+    elif isinstance(wanted, np.ndarray):
+        np.testing.assert_allclose(found, wanted, rtol=1e-12)
+    else:
+        assert found == wanted
+
+
+@pytest.fixture(scope="module")
+def wanted(place: Path) -> Callable[[str], tuple[str, Any]]:
+    """What a command prints and writes for the one CSV."""
+    known: dict[str, tuple[str, Any]] = {}
+
+    def of(name: str) -> tuple[str, Any]:
+        if name not in known:
+            out = place / "wanted" / name.replace(" ", "-")
+            out.parent.mkdir(exist_ok=True)
+            one = "one.parquet" if "folder" in name else "one.csv"
+            printed = run(COMMANDS[name][0], place, str(place / one), out)
+            known[name] = tidied(printed, out, place, place / one), read(out)
+        return known[name]
+
+    return of
+
+
+def tidied(printed: str, out: Path, place: Path, source: Any) -> str:
+    """Without names of files, spaces that depend on them, and types, which kinds of files do not share."""
+    for path in (out, source, place):
+        printed = printed.replace(str(path), "")
+    return re.sub(r"[\s─┬┴┼│]+|\(.* bytes\)|string|large_|; (pandas|arrow)|\.csv|\.parquet", "", printed)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_verb_gives_the_answer_of_the_one_file(
+    name: str, source: str, place: Path, tmp_path: Path, wanted: Callable[[str], tuple[str, Any]]
+) -> None:
+    said, result = wanted(name)
+    where = SOURCES[source].format(place)
+    if "folder" in name and source in ("one.jsonl", "one.feather"):
+        with pytest.raises(DataError, match="its name ends in none of"):  # it is no data set, and OUT no kind of file
+            run(COMMANDS[name][0], place, where, tmp_path / "out")
+        return
+    printed = run(COMMANDS[name][0], place, where, tmp_path / "out")
+    if name.startswith(("report", "explore")):  # the page has the name of the source, and numbers that depend on the batch
+        result, found = (re.sub(r"\W|[\d]", "", str(page)) for page in (result, read(tmp_path / "out")))
+        assert len(found) == pytest.approx(len(result), rel=0.02)
+    else:
+        same(read(tmp_path / "out"), result)
+    if name != "info":
+        assert tidied(printed, tmp_path / "out", place, where) == said
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("source", ["one.parquet", "folder", "CSV folder", "JSON folder", "Arrow folder"])
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_verb_reads_a_large_data_set_in_pieces(
+    name: str,
+    source: str,
+    place: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    wanted: Callable[[str], tuple[str, Any]],
+) -> None:
+    """The same, if all limits of what is read as a whole are low: a page holds some rows, and says so."""
+    _, result = wanted(name)
+    for module, limits in LIMITS.items():
+        for limit in limits:
+            monkeypatch.setattr(f"diabolo.{module}.{limit}", 50 if limit != "BLOCK" else 2000)
+    printed = run(COMMANDS[name][0], place, SOURCES[source].format(place), tmp_path / "out")
+    found = read(tmp_path / "out")
+    if name in SAID:
+        assert SAMPLED in printed
+    if name in ("explore", "report labels"):
+        assert SAMPLED in found
+    elif name == "map":
+        given = ["row", "name", "error", "log likelihood"]
+        same(found[given], result[given])
+    elif name.startswith("fit"):
+        assert np.isfinite(found).all()
+        assert found.shape == result.shape
+    elif not name.startswith(("map", "report")):
+        same(found, result)
+
+
+LIMITS = {
+    "formats.labeled": ("ON_PAGE", "SAMPLE"),
+    "formats.tables": ("SAMPLE", "LEAST_SAMPLE"),
+    "formats.base": ("SAMPLE",),
+    "formats.delimited": ("BLOCK",),
+    "formats.records": ("BLOCK",),
+    "cli.data": ("IN_MEMORY",),
+    "cli.decode": ("IN_MEMORY", "AT_ONCE"),
+}
+
+
+# ── in Python ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("end", ["parquet", "csv", "jsonl", "feather"])
+def test_a_list_is_a_data_set(end: str, place: Path) -> None:
+    ae, X = load(place / "codes.diabolo"), frame()
+    paths = sorted((place / end).iterdir())
+    np.testing.assert_allclose(ae.transform(paths), ae.transform(X[["a", "b", "c", "n"]]))
+    two = pd.concat([X.iloc[80:], X.iloc[:40]])  # a list keeps its order
+    np.testing.assert_allclose(ae.score_samples([paths[2], paths[0]]), ae.score_samples(two[["a", "b", "c", "n"]]))
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("sep", [None, ";"])
+def test_labels_of_a_data_set_are_those_of_the_table(sep: str | None, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To the bit, while the columns are measured on all rows."""
+    labels = ["u", "v"] if sep is None else "c"
+    few: dict[str, Any] = {"epochs": 1, "random_state": 0, "verbose": False}
+    X, Y = read_labeled(place / "parquet", labels, sep=sep, drop=["name"])
+    monkeypatch.setattr("diabolo.formats.labeled.SAMPLE", 50)
+    parts, answers = read_labeled(place / "parquet", labels, sep=sep, drop=["name"])
+    assert not isinstance(parts, pa.Table)
+    one, other = MultiLabelClassifier(**few).fit(X, Y), MultiLabelClassifier(**few).fit(parts, answers)
+    assert np.array_equal(one.predict_proba(X), other.predict_proba(X))
+    assert one.labels_.state() == other.labels_.state()
+    third = MultiLabelClassifier(**few).fit(place / "parquet", labels=labels, labels_sep=sep)
+    assert [*third.classes_] == [*one.classes_]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_what_is_no_label_is_named_with_its_row(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(place / "parquet", tmp_path / "parts")
+    X = frame().iloc[80:].assign(u=1)
+    X.loc[100, "u"] = 3
+    X.to_parquet(tmp_path / "parts" / "part-2.parquet", index=False)
+    monkeypatch.setattr("diabolo.formats.labeled.SAMPLE", 50)
+    with pytest.raises(DataError, match="column 'u' holds 3 in row 100"):
+        read_labeled(tmp_path / "parts", ["u", "v"])
+    with pytest.raises(ValueError, match="leave out one of the two"):
+        MultiLabelClassifier().fit(tmp_path / "parts", [1], labels=["u"])
