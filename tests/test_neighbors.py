@@ -26,8 +26,8 @@ def counts() -> np.ndarray:
     return np.random.default_rng(0).poisson(mean).astype(np.float32)
 
 
-def found(x: np.ndarray) -> Neighbors | None:
-    return Neighbors.find(Rows(torch.from_numpy(x)), TfIdf(x.shape[1]), 0)
+def found(x: np.ndarray, k: int = 3) -> Neighbors | None:
+    return Neighbors.find(Rows(torch.from_numpy(x)), TfIdf(x.shape[1]), k, 0)
 
 
 @pytest.mark.parametrize("most", [10_000, 40])
@@ -60,6 +60,13 @@ def test_a_document_without_words_has_neighbors_too() -> None:
     assert near is not None
     assert_array_equal(near.target(torch.tensor([5]), torch.from_numpy(x[5:6])), x[5:6])
     assert torch.isfinite(near.target(torch.arange(120), torch.from_numpy(x))).all()
+
+
+@pytest.mark.parametrize(("k", "w"), [(2, 0.5), (10, 0.5), (20, 0.25)])
+def test_wide_codes_tell_more_of_the_document_itself(k: int, w: float) -> None:
+    near = found(counts(), k)
+    assert near is not None
+    assert near.w == w
 
 
 def test_few_documents_have_none() -> None:

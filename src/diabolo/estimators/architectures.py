@@ -44,6 +44,7 @@ __all__ = ["ARCHITECTURES", "Dense", "architecture"]
 N = TypeVar("N", bound=SkipMLP)
 
 MANY_CELLS = 4_000_000  # rows x features; with more, an autoencoder is trained for longer
+MANY_DOCUMENTS = 7000  # with more, too
 WIDE, ROWS_IF_WIDE, STEPS_IF_WIDE = 512, 512, 1.5  # a wider layer is worth larger and more steps: as many rows, times as many
 DECAY_OF_SHARES = 0.2  # weight decay for numbers that share a unit, such as pixels: of many columns a network remembers much
 MIN_STEPS_FOR_PICTURES = 300  # SGD steps for few pictures
@@ -213,7 +214,7 @@ class Text(Dense):
 
     widths = (128, 128)
     batch_size = 512
-    most_steps = 220
+    most_steps = 300
     weight_decay = 0.1
     shares = False
     wide = False
@@ -227,6 +228,10 @@ class Text(Dense):
     @property
     def muon_lr(self) -> float:
         return 0.05
+
+    def steps(self, n: int) -> int:
+        """They grow with the cube root of the documents, if there are many."""
+        return round(self.most_steps * max(1.0, n / MANY_DOCUMENTS) ** (1 / 3))
 
     def noise(self) -> Corruption:
         return WordDropout(0.5)

@@ -111,7 +111,7 @@ class Compressor(System, abstract=True):
         if self._is_solved():
             return History(stopped="nothing to train: the linear autoencoder has a closed form")
         if self.corruption is None and isinstance(self.loss_, Multinomial) and self._linear.see is not None:
-            self._neighbors = Neighbors.find(train, tfidf(self.format_).float(), self.seed_)
+            self._neighbors = Neighbors.find(train, tfidf(self.format_).float(), self.n_components_, self.seed_)
         try:
             return super()._train(train, held)
         finally:

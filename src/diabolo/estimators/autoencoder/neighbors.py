@@ -4,6 +4,7 @@ r"""What documents like this one say: a code shall tell what a document is about
 
 The target y of a document x is in part what its neighbors say. These are the nearest by the cosine of codes of latent semantic
 analysis, which have many more numbers than the bottleneck. This adds most where documents are few: each word is rare there.
+A wide bottleneck has room for the words of the document itself: w = 1/2 up to 10 numbers, and 5/k for k numbers from there on.
 
 References
 ----------
@@ -27,8 +28,8 @@ from ...rows import Rows, evenly
 __all__ = ["Neighbors"]
 
 NEAREST, PER_NEIGHBOR = 10, 20  # m, at most; rows for each of them, at least: among fewer, the nearest are not near
-SHARE = 0.5  # w
-NUMBERS = 128  # of the codes that are compared
+SHARE, NARROW = 0.5, 10  # w, at most; numbers of a code, up to which it is that
+NUMBERS = 128  # of the codes by which documents are compared
 MOST = 10_000  # rows among which the nearest are looked for
 
 
@@ -42,14 +43,17 @@ class Neighbors:
         The word shares of the documents among which the nearest were looked for.
     near : ndarray (n, m)
         The m nearest of each of n documents, rows of `p`.
+    w : float, default=0.5
+        Their share of the target.
     """
 
     p: sp.csr_matrix
     near: np.ndarray
+    w: float = SHARE
 
     @classmethod
-    def find(cls, rows: Rows, see: nn.Module, seed: int) -> Neighbors | None:
-        """Those of n counts of words; `see`: counts -> tf-idf. None: there are too few rows."""
+    def find(cls, rows: Rows, see: nn.Module, k: int, seed: int) -> Neighbors | None:
+        """Those of n counts of words, for codes of k numbers; `see`: counts -> tf-idf. None: there are too few rows."""
         n, among = len(rows), evenly(len(rows), MOST)
         m = min(NEAREST, n // PER_NEIGHBOR)
         if not m:
@@ -65,13 +69,12 @@ class Neighbors:
             like = F.normalize(see(x) @ axes) @ base.T
             like[own >= 0, own[own >= 0]] = -torch.inf  # nobody is his own neighbor
             near.append(like.topk(m).indices)
-        return cls(normalize(counts, "l1"), torch.cat(near).numpy())
+        return cls(normalize(counts, "l1"), torch.cat(near).numpy(), SHARE * min(1.0, NARROW / k))
 
     def target(self, i: Tensor, x: Tensor) -> Tensor:
         """y (B, d) for the rows x (B, d) of numbers i (B,)."""
         near = self.near[i.numpy()]
-        b, m = near.shape
-        mean = sp.csr_matrix(
-            (np.full(b * m, 1 / m, np.float32), near.ravel(), np.arange(0, b * m + 1, m)), (b, self.p.shape[0])
-        )
-        return torch.lerp(x, x.sum(1, keepdim=True) * torch.from_numpy((mean @ self.p).toarray()).to(x.device), SHARE)
+        ends = np.arange(len(near) + 1) * near.shape[1]
+        chosen = sp.csr_matrix((np.ones(near.size, np.float32), near.ravel(), ends), (len(near), self.p.shape[0]))
+        mean = torch.from_numpy((chosen @ self.p).toarray() / near.shape[1])
+        return torch.lerp(x, x.sum(1, keepdim=True) * mean.to(x.device), self.w)
