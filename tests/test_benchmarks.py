@@ -17,7 +17,7 @@ import scripts
 ROOT = Path(__file__).resolve().parent.parent
 BENCHMARKS = sorted(path for path in (ROOT / "benchmarks").glob("*.py") if path.stem != "common")
 IN_BROWSER = {"explorer_latency"}
-ALONE = {"faults", "processes", "scaling", "training_speed"}  # they start processes that read their file again, and take cores
+ALONE = {"faults", "processes", "scaling", "sources", "training_speed"}  # they start processes, which take cores
 
 
 @pytest.mark.parametrize("script", BENCHMARKS, ids=lambda path: path.stem)

@@ -14,13 +14,19 @@ import pyarrow as pa
 import pyarrow.feather as feather
 import pyarrow.parquet as pq
 import pytest
+import torch
 from click.testing import CliRunner
 
 from diabolo import Autoencoder, MultiLabelClassifier, OutlierDetector, load
 from diabolo.cli import VERBS, cli
 from diabolo.errors import DataError
-from diabolo.formats import read_labeled
+from diabolo.formats import read_labeled, write_table
+from diabolo.formats.cells import guessed
 from diabolo.formats.files import read_table
+from diabolo.formats.guess import Guess
+from diabolo.formats.listing import listed
+from diabolo.formats.output import write_pieces
+from diabolo.rows import Rows, copies
 
 N, DROP = 120, [word for name in ("u", "v", "name", "z1", "z2", "z3") for word in ("--drop", name)]
 QUICK = ("--epochs", "1", "--quiet")
@@ -250,6 +256,27 @@ def test_a_list_is_a_data_set(end: str, place: Path) -> None:
     np.testing.assert_allclose(ae.score_samples([paths[2], paths[0]]), ae.score_samples(two[["a", "b", "c", "n"]]))
 
 
+def test_arrays_in_files_are_rows_one_after_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    X = np.random.default_rng(0).normal(size=(100, 4))
+    paths = [str(tmp_path / f"{i}.npy") for i in range(2)]
+    for path, rows in zip(paths, (X[:60], X[60:]), strict=True):
+        np.save(path, rows)
+    few: dict[str, Any] = {"epochs": 1, "random_state": 0, "verbose": False}
+    codes = Autoencoder(2, **few).fit(X).transform(X)
+    np.save(tmp_path / "all.npy", X)
+    mapped = np.load(tmp_path / "all.npy", mmap_mode="r")
+    for source in (paths, [Path(path) for path in paths], mapped, str(tmp_path / "all.npy")):
+        assert np.array_equal(Autoencoder(2, **few).fit(source).transform(source), codes)
+    monkeypatch.setattr("diabolo.formats.base.MAX_BYTES_IN_MEMORY", 100)  # then they are in a temporary file
+    assert np.array_equal(Autoencoder(2, **few).fit(paths).transform(paths), codes)
+    OutlierDetector(0.1, **few).fit(paths).predict(paths)
+    with pytest.raises(DataError, match=r"np\.concatenate"):
+        Autoencoder(2, **few).fit([X[:60], X[60:]])
+    np.save(paths[1], X[:, :2])
+    with pytest.raises(DataError, match="as many columns"):
+        Autoencoder(2, **few).fit(paths)
+
+
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("sep", [None, ";"])
 def test_labels_of_a_data_set_are_those_of_the_table(sep: str | None, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -278,3 +305,113 @@ def test_what_is_no_label_is_named_with_its_row(place: Path, tmp_path: Path, mon
         read_labeled(tmp_path / "parts", ["u", "v"])
     with pytest.raises(ValueError, match="leave out one of the two"):
         MultiLabelClassifier().fit(tmp_path / "parts", [1], labels=["u"])
+
+
+# ── text in blocks ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+CELLS = {
+    "whole": "5",
+    "negative": "-7",
+    "number": "0.25",
+    "code": "007",
+    "huge": "12345678901234567890123",
+    "truth": "true",
+    "one": "1",
+    "day": "2024-05-01",
+    "clock": "9:30",
+    "fine clock": "09:30:00.25",
+    "moment": "2024-05-01 05:30:00",
+    "fine moment": "2024-05-01T05:00:00.125",
+    "zone": "2024-05-01T05:00:00+02:00",
+    "text": "a b",
+    "gap": None,
+    "blank": " 5",
+}
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_guess_in_pieces_is_that_of_all_cells(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    for _ in range(10):
+        kinds = rng.choice([*CELLS], rng.integers(1, 4))
+        pieces = [pa.array([CELLS[rng.choice(kinds)] for _ in range(rng.integers(1, 5))], pa.string()) for _ in range(3)]
+        guess = Guess()
+        for piece in pieces:
+            guess.add(piece)
+        assert guess.type == guessed(pa.chunked_array(pieces)).type, kinds
+
+
+@pytest.mark.parametrize("end", ["csv", "jsonl"])
+def test_files_are_read_as_one_table(end: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What only one file shows decides for all; in blocks of a few rows, too."""
+    monkeypatch.setattr("diabolo.formats.delimited.BLOCK", 120)
+    monkeypatch.setattr("diabolo.formats.records.BLOCK", 120)
+    first = pd.DataFrame({"a": [1, 2] * 20, "b": ["2024-05-01 05:00:00"] * 40, "c": [True, False] * 20, "d": ["x"] * 40})
+    second = pd.DataFrame({"a": [1.5] * 9, "b": ["2024-05-01T05:00:00.5"] * 9, "c": [True] * 9, "d": ['y, "z"'] * 9})
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    for i, rows in enumerate((first, second)):
+        path = folder / f"{i}.{end}"
+        rows.to_csv(path, index=False) if end == "csv" else rows.to_json(path, orient="records", lines=True)
+    head, rest = (path.read_text() for path in sorted(folder.iterdir()))
+    (tmp_path / f"all.{end}").write_text(head + (rest.partition("\n")[2] if end == "csv" else rest))
+    one, parts = read_table(tmp_path / f"all.{end}"), read_table(folder)
+    assert parts.schema.equals(one.schema)
+    assert parts.to_pylist() == one.to_pylist()
+    types = dict(zip(one.column_names, one.schema.types, strict=True))
+    assert read_table(folder, None, None, types).to_pylist() == one.to_pylist()
+    assert read_table(folder, None, None, {}).to_pylist() == read_table(tmp_path / f"all.{end}", None, None, {}).to_pylist()
+
+
+def test_what_is_wrong_is_named(tmp_path: Path) -> None:
+    def folder(name: str, **files: str) -> Path:
+        (tmp_path / name).mkdir()
+        for stem, text in files.items():
+            (tmp_path / name / stem.replace("_", ".")).write_text(text)
+        return tmp_path / name
+
+    with pytest.raises(DataError, match=r"'v' is in .*a.csv' and not in .*b.csv"):
+        read_table(folder("columns", a_csv="n,v\n1,2\n", b_csv="n,w\n1,2\n"))
+    with pytest.raises(DataError, match=r"b.csv'.*line 3 has 1 cells, but there are 2 columns"):
+        read_table(folder("cells", a_csv="n,v\n1,2\n", b_csv="n,v\n1,2\n3\n"))
+    with pytest.raises(DataError, match=r"b.csv'.*a quotation mark is missing"):
+        read_table(folder("marks", a_csv="n,v\n1,2\n", b_csv='n,v\n1,"a\n2,3\n'))
+    with pytest.raises(DataError, match="field 'n' holds texts, and whole numbers above"):
+        read_table(folder("json", a_jsonl='{"n": 1}\n', b_jsonl='{"n": "x"}\n'))
+    with pytest.raises(DataError, match="several kinds"):
+        read_table(str(folder("kinds", a_csv="n\n1\n", b_jsonl='{"n": 1}\n') / "*"))
+    typed = {"n": pa.int64(), "v": pa.int64()}
+    with pytest.raises(DataError, match=r"b.csv': column 'v' holds texts, 'x' \(row 1\)"):
+        read_table(folder("types", a_csv="n,v\n1,2\n", b_csv="n,v\n1,2\n1,x\n"), None, None, typed)
+
+
+def test_a_folder_with_other_files_is_no_data_set(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("n\n1\n")
+    (tmp_path / "matrix.mtx").write_text("")
+    assert listed(tmp_path) is None
+    assert [part.name for part in listed(f"{tmp_path}/*.csv") or []] == ["a.csv"]
+
+
+def test_copies_are_found_in_shares(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = torch.randn(300, 3)
+    x[::7, 1] = float("nan")
+    x = torch.cat([x, x[:50]])
+    whole = copies(Rows(x))
+    assert whole.tolist() == [False] * 300 + [True] * 50
+    monkeypatch.setattr("diabolo.rows.SORTED", 30)
+    assert np.array_equal(copies(Rows(x)), whole)
+
+
+@pytest.mark.parametrize("end", [".csv", ".tsv.gz", ".parquet", ".feather"])
+def test_pieces_are_written_as_one_table(end: str, tmp_path: Path) -> None:
+    table = pa.table({"a": [1, 2, 3], "b": pa.array(["x", None, "y"]).dictionary_encode()})
+    write_pieces((table[i : i + 1] for i in range(3)), tmp_path / f"pieces{end}")
+    write_table(table, tmp_path / f"whole{end}")
+    assert read_table(tmp_path / f"pieces{end}").to_pylist() == read_table(tmp_path / f"whole{end}").to_pylist()
+
+
+def test_results_never_replace_their_data(place: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(place / "csv", tmp_path / "csv")
+    for out in (folder, folder / "part-0.csv"):
+        with pytest.raises(DataError, match=r"folder of the data|one of the files that are read"):
+            run("encode codes SRC -o OUT", place, str(folder), out)

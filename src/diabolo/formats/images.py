@@ -88,6 +88,10 @@ class Images(Arrays):
         """Refuse what cannot be a picture: numbers far beyond [0, 1], such as series (n, time, channels)."""
         if isinstance(X, np.ndarray) and X.ndim >= 3 and X.dtype.kind == "f" and X.size:
             return bool(np.nanmin(X) > -1 and np.nanmax(X) < 2) and ImageCollection.accepts(X)
+        if isinstance(X, (list, tuple)) and any(
+            isinstance(x, np.ndarray) and x.ndim == 2 and not cls.accepts(x[None]) for x in X
+        ):
+            return False  # rows of numbers
         return reads(X, "pictures") or ImageCollection.accepts(X)
 
     def fit(self, X: Any) -> Images:

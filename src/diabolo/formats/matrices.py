@@ -12,6 +12,7 @@ import numpy as np
 from ..deferred import is_sparse, is_tensor
 from ..errors import DataError
 from . import frames
+from .base import spilled, within_memory
 from .files import is_table, read_table
 from .layout import ending
 from .names import READABLE
@@ -34,6 +35,7 @@ __all__ = [
     "unmasked",
 ]
 
+AT_ONCE = 1 << 14  # rows that are copied at once
 SPARSE = [f"{kind}_{of}" for kind in ("csr", "csc", "coo") for of in ("matrix", "array")]
 
 
@@ -116,7 +118,7 @@ def names_of(X: Any) -> list[str] | None:
 
 def plain(X: Any) -> Any:
     """What is masked as NaN; no dates, complex numbers, records or more than two dimensions; all else as it is."""
-    X = unmasked(X.detach().cpu().numpy() if is_tensor(X) else X)
+    X = unmasked(X.detach().cpu().numpy() if is_tensor(X) else stacked(X) if is_stack(X) else X)
     if isinstance(X, (list, tuple)):
         _check_rows(X)
     if not isinstance(X, np.ndarray):
@@ -142,8 +144,39 @@ def plain(X: Any) -> Any:
     return X
 
 
+def is_stack(X: Any) -> bool:
+    """Whether X is a list of the paths of ``.npy`` files.
+
+    >>> is_stack(["a.npy", "b.npy"]), is_stack(["a.npy", "a text"])
+    (True, False)
+    """
+    listed = isinstance(X, (list, tuple)) and len(X) > 0
+    return listed and all(isinstance(x, (str, Path)) and ending(x).endswith(".npy") for x in X)
+
+
+def stacked(paths: Any) -> np.ndarray:
+    """The rows of several ``.npy`` files, one after the other; many of them in a temporary file."""
+    arrays = [read_array(path) for path in paths]
+    for path, array in zip(paths, arrays, strict=True):
+        if array.ndim != 2 or array.shape[1] != arrays[0].shape[1]:
+            raise DataError(f"{str(path)!r} has the shape {array.shape}: give arrays (n, d) with as many columns as the first")
+    n, d, dtype = sum(map(len, arrays)), arrays[0].shape[1], np.result_type(*arrays)
+    table, start = np.empty((n, d), dtype) if within_memory(n * d * dtype.itemsize) else spilled(n, d, dtype), 0
+    for array in arrays:
+        for i in range(0, len(array), AT_ONCE):
+            some = array[i : i + AT_ONCE]
+            table[start + i : start + i + len(some)] = some
+        start += len(array)
+    return table
+
+
 def _check_rows(X: Any) -> None:
     """Raise a DataError for rows that hold no numbers, or not as many as the first."""
+    if len(X) and all(isinstance(row, np.ndarray) and row.ndim == 2 for row in X):
+        raise DataError(
+            "X is a list of arrays (n, d): np.concatenate(X) has the rows of all; of files larger than memory give a list of "
+            "the paths of .npy files"
+        )
     if any(isinstance(row, Mapping) for row in X):
         raise DataError("X is a list of dicts: give the table pd.DataFrame(X)")
     if not X or not all(isinstance(row, (list, tuple)) for row in X):

@@ -84,8 +84,8 @@ def is_texts(X: Any) -> bool:
     if isinstance(X, np.ndarray) and (X.ndim != 1 or X.dtype.kind not in "UOTS"):
         return False
     some = list(islice(iter(X) if isinstance(X, (list, tuple, set, frozenset, np.ndarray)) else iter(_listed(X)), LOOKED_AT))
-    if some and all(isinstance(x, str) and x.lower().endswith(SUFFIXES) for x in some):
-        return False  # names of pictures
+    if some and all(isinstance(x, str) and x.lower().endswith((*SUFFIXES, ".npy")) for x in some):
+        return False  # names of pictures, or of arrays
     return any(isinstance(x, (str, bytes)) or (isinstance(x, Path) and ending(x).endswith(".txt")) for x in some)
 
 
