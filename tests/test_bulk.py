@@ -179,6 +179,22 @@ def test_a_number_that_would_leave_parts_out_is_an_error(said: dict[str, str], m
         units.shard()
 
 
+@pytest.mark.parametrize("rows", [90, 110])
+def test_a_file_that_changes_meanwhile_is_no_result(rows: int, place: Path, tmp_path: Path) -> None:
+    """The parts before it are there, and it is not."""
+    data, out = tmp_path / "data", tmp_path / "out"
+    data.mkdir()
+    for name in "abc":
+        frame(100).to_parquet(data / f"{name}.parquet", row_group_size=50, index=False)
+    started = work.Work(bulk.Applied(str(place / "codes.diabolo"), keep=("id",)), data, out)
+    todo = units.units(started.parts)
+    frame(rows).to_parquet(data / "b.parquet", row_group_size=-(-rows // 2), index=False)
+    with pytest.raises(DataError, match=r"b.parquet': 100 rows were expected, and \d+ were read"):
+        list(started.do(todo))
+    assert pq.read_table(out / "a.parquet").num_rows == 100
+    assert [path.name for path in out.glob("*.parquet")] == ["a.parquet"]
+
+
 @pytest.mark.parametrize("count", [1, 2, 3, 7])
 def test_shards_do_each_part_once(count: int, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORLD_SIZE", str(count))

@@ -25,7 +25,7 @@ from diabolo.errors import DataError
 from diabolo.formats import FORMATS, Arrays, Documents, Format, Tables, infer, write_table
 from diabolo.formats.documents import read_documents
 from diabolo.formats.files import read_table, table_pieces
-from diabolo.formats.matrices import plain, read_array
+from diabolo.formats.matrices import plain, read_array, stacked
 from diabolo.losses import Clipped, Squared
 from kinds import frame, kinds, texts
 
@@ -677,3 +677,28 @@ def test_codes_in_an_array_are_told_as_in_a_table() -> None:
 def test_numbers_beside_texts_are_a_table(X: Any) -> None:
     with pytest.raises(DataError, match=r"pd\.DataFrame"):
         plain(X)
+
+
+def test_float32_loses_no_digit_far_from_zero() -> None:
+    """The center is taken away before anything is rounded, with and without gaps, wild cells and other types."""
+    rng = np.random.default_rng(0)
+    values = (1e6 + rng.normal(size=(300, 4))).astype(np.float32)
+    values[3, 1], values[5, 2] = np.nan, -3.4e38
+    values[:, 3] = rng.normal(size=300).astype(np.float32) * np.float32(1e-42)
+    table = pa.table([*values.T], names=["a", "b", "c", "d"])
+    format = Tables().fit(table)
+    for X in (table, table.cast(pa.schema([(name, pa.float64()) for name in table.column_names]))):
+        exact = format.to_array(X)
+        narrow = format.to_array(X, np.float32, "F")
+        assert narrow.dtype == np.float32
+        np.testing.assert_allclose(narrow, exact, rtol=1e-6, atol=1e-7)
+
+
+def test_results_of_parts_are_one_array() -> None:
+    parts = [np.ones((2, 3), np.float32), np.zeros((1, 3), np.float32)]
+    for X in (np.empty((3, 7)), "a file"):
+        found = stacked(parts, X, np.float64)
+        assert found.dtype == np.float64
+        assert found.tolist() == [[1.0] * 3] * 2 + [[0.0] * 3]
+    with pytest.raises(DataError, match="0 sample"):
+        stacked([], np.empty((0, 7)))

@@ -23,10 +23,10 @@ TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
 STEPS = script.EPOCHS * (script.ROWS // script.BATCH)
 
 
-def torchrun(folder: Path, n: int, fatal: int = -1, restarts: int = 2) -> int:
+def torchrun(folder: Path, n: int, fatal: int = -1, restarts: int = 2, *more: str) -> int:
     """The small fit in n processes; 0 if it came to its end."""
     how = [f"--nproc-per-node={n}", f"--max-restarts={restarts}"]
-    command = [*TORCHRUN, *how, script.__file__, str(folder), str(fatal)]
+    command = [*TORCHRUN, *how, script.__file__, str(folder), str(fatal), *more]
     return subprocess.run(command, env=ENVIRONMENT, capture_output=True, timeout=240, check=False).returncode
 
 
@@ -57,6 +57,14 @@ def test_each_row_of_an_epoch_is_seen_once(unbroken: Path) -> None:
         assert seen == Counter(range(script.ROWS))
     parts = [line.split()[1:] for log in unbroken.glob("rows of *") for line in log.read_text().splitlines()]
     assert {len(part) for part in parts} == {script.BATCH // 2}
+
+
+def test_shared_memory_and_the_network_give_the_same(unbroken: Path, tmp_path: Path) -> None:
+    """Two float32 numbers have one sum."""
+    assert torchrun(tmp_path, 2, -1, 0, "apart") == 0
+    assert [(unbroken / f"shared {found}").exists() for found in (True, False)] == [True, False]
+    assert [(tmp_path / f"shared {found}").exists() for found in (True, False)] == [False, True]
+    assert np.load(tmp_path / "w.npy").tobytes() == np.load(unbroken / "w.npy").tobytes()
 
 
 def test_a_killed_process_changes_no_bit(unbroken: Path, tmp_path: Path) -> None:

@@ -44,8 +44,12 @@ class Flat:
         self.low = self.w if dtype == torch.float32 else self.w.to(dtype)
         self.g = torch.zeros_like(self.w)
         several = processes.world() > 1
-        self.sent = torch.zeros_like(self.low) if several and self.low is not self.w else self.g  # half the bytes to exchange
-        self.pieces = self.views(self.sent)
+        self.rooms = processes.rooms(self.low) if several else None
+        if self.rooms is not None:  # by turns: one is read by others while the next is written
+            self.sent = [room[processes.rank()] for room in self.rooms]
+        else:  # half the bytes to exchange
+            self.sent = [torch.zeros_like(self.low) if several and self.low is not self.w else self.g]
+        self.pieces, self.turn = [self.views(vector) for vector in self.sent], 0
         self.matrices = sum(p.numel() for p in self.parameters if p.ndim >= 2)
         self.use(self.low)
         module.zero_grad()
@@ -73,19 +77,30 @@ class Flat:
 
         Each gradient is copied once. If it were kept, backward would add to it, and it would have to be set to zero.
         """
-        for p, piece in zip(self.parameters, self.pieces, strict=True):
+        self.turn = (self.turn + 1) % len(self.sent)
+        for p, piece in zip(self.parameters, self.pieces[self.turn], strict=True):
             if p.grad is None:  # unused in this step
                 piece.zero_()
             else:
                 piece.copy_(p.grad)
             p.grad = None
-        processes.total(self.sent)
-        if self.sent is not self.g:
-            self.g.copy_(self.sent)
+        self.total()
         norm = torch.dot(self.g, self.g).sqrt()  # half the time of vector_norm
         if norm > clip:
             self.g *= clip / norm
         return norm
+
+    def total(self) -> None:
+        """The sum over the processes into ``g``: each adds up what all have written, in the same order."""
+        if self.rooms is None:
+            sent = processes.total(self.sent[0])
+            self.g.copy_(sent)  # of itself, nothing is copied
+            return
+        processes.meet()
+        one, *others = self.rooms[self.turn]
+        self.g.copy_(one)
+        for other in others:
+            self.g.add_(other)
 
     def sync(self) -> None:
         """Copy ``w`` into the weights that compute."""

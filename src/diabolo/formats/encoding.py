@@ -21,6 +21,7 @@ __all__ = ["Encoder"]
 
 
 IN_CACHE = 1 << 16  # numbers that are encoded at once
+WITHIN_FLOAT32 = 1e30  # a unit, or its inverse, that loses nothing in float32
 
 
 class Encoder:
@@ -71,18 +72,20 @@ class Encoder:
 
         Where float32 becomes float32, the center is taken away in two parts, v - c = (v - hi) - lo: no digit of v is lost.
         """
-        v = values.to_numpy(zero_copy_only=False)
-        as_it_is = v.dtype == x.dtype == np.float32 and column.type == str(values.type)
-        v = v if as_it_is and not gaps.numbers else gaps.matrix(v.astype(np.float64))
+        (c, u, k, *rest), v = column.unit, values.to_numpy(zero_copy_only=False)
+        same = v.dtype == x.dtype == np.float32 and column.type == str(values.type) and not gaps.numbers
+        if not (same and max(abs(c), u, 1 / u) < WITHIN_FLOAT32):
+            v = gaps.matrix(v.astype(np.float64))
         if column.type in FLOATS and column.type not in ("double", str(values.type)):
             v = narrowed(v, arrow_type(column.type))
-        c, u, k, *rest = column.unit
         if rest == [0.0, 1.0] and len(v):  # as nearly always: nothing is missing, or far out
             hi = v.dtype.type(c)
-            t = np.subtract(v, hi, out=x if v.dtype == x.dtype else None)
-            if hi != c:
-                t -= v.dtype.type(c - hi)
-            t /= v.dtype.type(u)
+            lo = v.dtype.type(c - float(hi))  # beside a float32, NumPy makes one of c, too
+            with np.errstate(over="ignore"):
+                t = np.subtract(v, hi, out=x if v.dtype == x.dtype else None)
+                if lo:
+                    t -= lo
+                t /= v.dtype.type(u)
             if max(t.max(), -t.min()) <= k:
                 x[:] = t
                 return
