@@ -140,6 +140,18 @@ class Rows:
         for i in range(0, len(self), size):
             yield self.take(np.arange(i, min(i + size, len(self))))
 
+    def whole(self) -> Tensor:
+        """All rows (n, d) in one tensor; few of them are in memory twice.
+
+        >>> Rows(torch.arange(6.0).reshape(3, 2)).whole().shape
+        torch.Size([3, 2])
+        """
+        size = 4096
+        x = torch.empty(len(self), self.take(np.array([0])).shape[1])
+        for part, chunk in zip(x.split(size), self.chunks(size), strict=True):
+            part.copy_(chunk)
+        return x
+
 
 def swept(source: np.ndarray, indices: np.ndarray) -> np.ndarray:
     """``source[indices]``, read in the order of the disk."""

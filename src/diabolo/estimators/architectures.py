@@ -45,7 +45,7 @@ N = TypeVar("N", bound=SkipMLP)
 
 MANY_CELLS = 4_000_000  # rows x features; with more, an autoencoder is trained for longer
 MANY_DOCUMENTS = 7000  # with more, too
-WIDE, ROWS_IF_WIDE, STEPS_IF_WIDE = 512, 512, 1.5  # a wider layer is worth larger and more steps: as many rows, times as many
+WIDE, ROWS_IF_WIDE, STEPS_IF_WIDE = 512, 512, 1.4  # a wider layer is worth larger and more steps: as many rows, times as many
 DECAY_OF_SHARES = 0.2  # weight decay for numbers that share a unit, such as pixels: of many columns a network remembers much
 MIN_STEPS_FOR_PICTURES = 300  # SGD steps for few pictures
 MAX_PICTURES_AUGMENTED, MAX_PICTURES_TESTED, MIN_SIDE_AUGMENTED = (

@@ -432,7 +432,7 @@ def check_names(parameter: str, names: Any) -> list[str]:
 def _sample(rows: Rows) -> Tensor:
     """All rows, or a sample of a size that fits in memory."""
     some = sampled(len(rows), len(rows.take(np.array([0]))[0]) if len(rows) else 1)
-    return torch.cat(list(rows.chunks())) if len(some) == len(rows) else rows.take(some)
+    return rows.whole() if len(some) == len(rows) else rows.take(some)
 
 
 def sampled(n: int, d: int) -> np.ndarray:

@@ -61,10 +61,11 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
         linear autoencoder, PCA.
     corruption : Corruption or None, default=None
         How the encoder's input is corrupted, such as ``Gaussian(0.1)`` or ``Mask(0.2)``; the target remains the clean row (a
-        denoising autoencoder). None chooses by the kind of data. Tables and arrays: no corruption. Documents: half of the
-        words are removed, ``WordDropout(0.5)``, and the target is half the document, half the mean of the ten most similar
-        ones. Pictures: shifted by up to 1/16 of their side, and mirrored, if there are fewer than 5000, and below 20,000 if
-        PCA gains by it.
+        denoising autoencoder). None chooses by the kind of data. Tables and arrays: no corruption; but rows that are flattened
+        square pictures in [0, 1] with an empty frame are shifted by up to one pixel, which ``Clean()`` prevents. Documents: half
+        of the words are removed, ``WordDropout(0.5)``, and the target is half the document, half the mean of the ten most
+        similar ones. Pictures: shifted by up to 1/16 of their side, and mirrored, if there are fewer than 5000, and below 20,000
+        if PCA gains by it.
     loss : str or Loss, default="auto"
         "auto" chooses a loss for each column (see `losses.Columns`). "squared", "clipped", "bounded", "logistic",
         "softmax" and "multinomial" are one loss for all columns.
@@ -79,7 +80,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
     epochs : int or "auto", default="auto"
         Largest number of epochs.
     batch_size : int or "auto", default="auto"
-        Rows per step.
+        Rows per step. "auto" is 256, but 512 for documents and for hidden layers wider than 512, and 128 for convolutions.
     lr : float, default=1e-3
         Peak learning rate of AdamW.
     muon_lr : float or "auto", default="auto"
@@ -88,7 +89,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
     optimizer : {"auto", "muon", "adamw"}, default="auto"
         "auto" is "muon", with AdamW for all weights that are not matrices.
     weight_decay : float or "auto", default="auto"
-        Decoupled weight decay of the matrices. "auto" is 0 for tables and arrays, and 0.1 for documents.
+        Decoupled weight decay of the matrices. "auto" is 0 for tables and arrays, 0.2 if all their columns share one unit, and
+        0.1 for documents.
     average : float in [0, 1), default=0.99
         Decay per step of the exponential moving average of the weights. The average is the result.
     dropout : float in [0, 1), default=0.0
