@@ -308,8 +308,6 @@ TOGETHER = {
     "schema": "errors formats.arrow formats.encoding formats.frames",
     "sources": "formats.answers formats.blocks formats.delimited formats.guess formats.output formats.records",
     "storage": "estimators.loading estimators.parameters",
-    "sources": """formats.answers formats.blocks formats.delimited formats.guess formats.listing formats.output
-        formats.records""",
     "supervised": """estimators.supervised.base estimators.supervised.classifier estimators.supervised.encoders
         estimators.supervised.out_of_fold estimators.supervised.regressor estimators.supervised.targets""",
     "training": "history optimizers progress rows",

@@ -12,7 +12,7 @@ import numpy as np
 from ..deferred import is_sparse, is_tensor
 from ..errors import DataError
 from . import frames
-from .base import spilled, within_memory
+from .base import room, spilled
 from .files import is_table, read_table
 from .layout import ending
 from .names import READABLE
@@ -118,7 +118,7 @@ def names_of(X: Any) -> list[str] | None:
 
 def plain(X: Any) -> Any:
     """What is masked as NaN; no dates, complex numbers, records or more than two dimensions; all else as it is."""
-    X = unmasked(X.detach().cpu().numpy() if is_tensor(X) else stacked(X) if is_stack(X) else X)
+    X = unmasked(X.detach().cpu().numpy() if is_tensor(X) else one_below_another(X) if is_stack(X) else X)
     if isinstance(X, (list, tuple)):
         _check_rows(X)
     if not isinstance(X, np.ndarray):
@@ -154,14 +154,14 @@ def is_stack(X: Any) -> bool:
     return listed and all(isinstance(x, (str, Path)) and ending(x).endswith(".npy") for x in X)
 
 
-def stacked(paths: Any) -> np.ndarray:
+def one_below_another(paths: Any) -> np.ndarray:
     """The rows of several ``.npy`` files, one after the other; many of them in a temporary file."""
     arrays = [read_array(path) for path in paths]
     for path, array in zip(paths, arrays, strict=True):
         if array.ndim != 2 or array.shape[1] != arrays[0].shape[1]:
             raise DataError(f"{str(path)!r} has the shape {array.shape}: give arrays (n, d) with as many columns as the first")
     n, d, dtype = sum(map(len, arrays)), arrays[0].shape[1], np.result_type(*arrays)
-    table, start = np.empty((n, d), dtype) if within_memory(n * d * dtype.itemsize) else spilled(n, d, dtype), 0
+    table, start = np.empty((n, d), dtype) if n * d * dtype.itemsize <= room() else spilled(n, d, dtype), 0
     for array in arrays:
         for i in range(0, len(array), AT_ONCE):
             some = array[i : i + AT_ONCE]
