@@ -243,7 +243,7 @@ def test_the_root_is_lazy_and_complete() -> None:
 
 # What has no test file of its name, or shares its name with another: it is tested with what uses it, in tests/test_<noun>.py.
 TOGETHER = {
-    "bulk": "bulk.applied bulk.run bulk.units bulk.work ranks",
+    "bulk": "bulk.applied bulk.pictures bulk.run bulk.units bulk.work ranks",
     "cli": """cli.data cli.decode cli.demo cli.encode cli.fit cli.info cli.label cli.labels cli.map cli.options
         cli.outliers cli.printing cli.report cli.sample cli.score cli.several cli.tag""",
     "cli_files": "cli.contents",
