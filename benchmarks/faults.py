@@ -2,9 +2,9 @@
 
 Every trial works in a folder and reports what is done. After each kill, what was reported must be there, and every file must be
 whole; then the work goes on from there. Training is `diabolo fit --checkpoint --resume`: it must end in the bits of a run that
-was never killed. Restoration is `diabolo denoise` of a folder: each picture must be that of a run never killed, and is made
-once. Encoding and export write one file, which is absent, the older one, or that of a run never killed. *Reports* is how many
-results were said to be done, *ends* how often the work came to its end between the kills.
+was never killed. Restoration is `diabolo denoise` of a folder, decoding is `diabolo decode` into one: each picture must be that
+of a run never killed, and is made once. Encoding and export write one file, which is absent, the older one, or that of a run
+never killed. *Reports* is how many results were said to be done, *ends* how often the work came to its end between the kills.
 *Leftovers* are the unfinished files of the killed processes, and *stay* those that are still there after the next write into
 the folder, once they look old.
 
@@ -37,6 +37,7 @@ from diabolo.errors import DiaboloError
 
 PRELOADED = [
     "diabolo.cli.fit",
+    "diabolo.cli.decode",
     "diabolo.cli.denoise",
     "diabolo.cli.encode",
     "diabolo.estimators",
@@ -236,7 +237,8 @@ class Training(Ending):
         class Reporting(training.Run):
             def write(run) -> None:  # noqa: N805 - self is the trial
                 super().write()
-                self.done("step", run.step)
+                if not run.unwritten:
+                    self.done("step", run.step)
 
         base.SGD, training.Run = Often, Reporting  # type: ignore[misc]
         command(*self.arguments("--checkpoint", str(self.place / "run.ckpt"), "--resume"))
@@ -257,7 +259,28 @@ class Training(Ending):
             yield "corrupt: not the bits of a run that was never killed"
 
 
-class Restoration(Ending):
+class Pictures(Ending):
+    """A command that writes pictures into a folder."""
+
+    def command(self) -> tuple[str, ...]:
+        raise NotImplementedError
+
+    def work(self, worker: int) -> None:
+        before = {path: path.stat().st_ino for path in self.place.rglob("*.png")}
+        command(*self.command())
+        for path, inode in before.items():
+            self.done("again", int(path.stat().st_ino != inode))
+        self.done("end", 1)
+
+    def wrong(self) -> Iterator[str]:
+        for path in self.place.rglob("*.png"):
+            if path.read_bytes() != (self.home / "whole" / path.relative_to(self.place)).read_bytes():
+                yield f"corrupt: {path.name}"
+        if self.last("again"):
+            yield "lost: a picture that was there was made again"
+
+
+class Restoration(Pictures):
     """diabolo denoise of a folder with a folder in it."""
 
     def inputs(self) -> None:
@@ -269,19 +292,23 @@ class Restoration(Ending):
             x = r.integers(0, 256, (60 + i, 50, 3), np.uint8)
             read(x).save(x, self.home / "in" / ("more" if i % 2 else "") / f"{i}.png")
 
-    def work(self, worker: int) -> None:
-        before = {path: path.stat().st_ino for path in self.place.rglob("*.png")}
-        command("denoise", str(self.home / "in"), str(self.place), "--quiet")
-        for path, inode in before.items():
-            self.done("again", int(path.stat().st_ino != inode))
-        self.done("end", 1)
+    def command(self) -> tuple[str, ...]:
+        return "denoise", str(self.home / "in"), str(self.place), "--quiet"
 
-    def wrong(self) -> Iterator[str]:
-        for path in self.place.rglob("*.png"):
-            if path.read_bytes() != (self.home / "whole" / path.relative_to(self.place)).read_bytes():
-                yield f"corrupt: {path.name}"
-        if self.last("again"):
-            yield "lost: a picture that was there was made again"
+
+class Decoding(Pictures):
+    """diabolo decode of codes into a folder of pictures."""
+
+    share = 1.0
+
+    def inputs(self) -> None:
+        X = np.random.default_rng(0).integers(0, 256, (300, 8, 8), np.uint8)
+        model = Autoencoder(2, **SETTINGS | {"epochs": 1}).fit(X)
+        model.save(self.home / "model.diabolo")
+        np.save(self.home / "codes.npy", model.transform(X))
+
+    def command(self) -> tuple[str, ...]:
+        return "decode", str(self.home / "model.diabolo"), str(self.home / "codes.npy"), "-o", str(self.place / "out")
 
 
 class Encoding(Ending):
@@ -337,6 +364,7 @@ TRIALS: dict[str, type[Trial]] = {
     "tables": Tables,
     "training": Training,
     "restoration": Restoration,
+    "decoding": Decoding,
     "encoding": Encoding,
     "export": Export,
 }

@@ -13,7 +13,7 @@ from torch import nn
 from diabolo import Autoencoder, MultiLabelClassifier, OutlierDetector, load
 from diabolo.corruption import Corruption, Mask
 from diabolo.estimators.architectures import ARCHITECTURES, Dense, architecture
-from diabolo.formats import FORMATS, Format, infer
+from diabolo.formats import FORMATS, Arrays, Format, infer
 from diabolo.losses import Columns, Loss, Part, Softmax
 from kinds import kinds
 
@@ -140,6 +140,15 @@ def test_every_format_names_its_architecture(name: str) -> None:
     built = architecture(format)
     assert type(built) is ARCHITECTURES[format.architecture]
     assert isinstance(built.first(built.watched), nn.Module)
+
+
+def test_a_wide_network_takes_more_rows_and_steps_and_shares_decay() -> None:
+    X = np.random.default_rng(0).random((50, 64))
+    usual, wide = (architecture(Arrays().fit(X), hidden) for hidden in ("auto", (600, 100)))
+    assert wide.training()["batch_size"] > usual.training()["batch_size"]
+    assert wide.steps(50) > usual.steps(50)
+    assert usual.training()["weight_decay"] > 0, "columns that share a unit"
+    assert architecture(Arrays("each").fit(X)).training()["weight_decay"] == 0
 
 
 def test_no_system_asks_a_format_for_its_type() -> None:

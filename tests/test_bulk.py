@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,9 +20,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
-from diabolo import Autoencoder, MultiLabelClassifier, OutlierDetector, bulk
-from diabolo.bulk import units, work
+from diabolo import Autoencoder, MultiLabelClassifier, OutlierDetector, bulk, load
+from diabolo.bulk import pictures, units, work
 from diabolo.cli import cli
 from diabolo.errors import DataError
 from diabolo.formats.blocks import parts_of
@@ -137,6 +140,61 @@ def test_results_of_other_rows_are_made_again_and_of_another_model_refused(place
         bulk.run(place / "outliers.diabolo", data, tmp_path / "other", verbose=False)
 
 
+def test_results_do_not_lie_where_they_would_be_read(place: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    frame(100).to_parquet(data / "a.parquet", index=False)
+    model = place / "codes.diabolo"
+    for given, output in ((data, "codes"), (data, "z.parquet"), (f"{data}/*", "z.parquet"), (f"{data}/**/*.parquet", "codes")):
+        with pytest.raises(DataError, match="lies within the data, and would be read with them"):
+            bulk.run(model, given, data / output, verbose=False)
+    assert bulk.run(model, data, data / "_codes", verbose=False).now == 100
+    assert bulk.run(model, f"{data}/a*", data / "codes", verbose=False).now == 100
+
+
+def test_a_folder_of_spark_is_a_part_again(place: Path, tmp_path: Path) -> None:
+    """Its name ends as that of a file, and so does that of its results."""
+    (tmp_path / "data" / "x.parquet").mkdir(parents=True)
+    frame(100).to_parquet(tmp_path / "data" / "x.parquet" / "part-0.parquet", index=False)
+    for now in (100, 0):
+        assert bulk.run(place / "codes.diabolo", tmp_path / "data", tmp_path / "out", verbose=False).now == now
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"RANK": "1"},
+        {"RANK": "-1", "WORLD_SIZE": "2"},
+        {"RANK": "2", "WORLD_SIZE": "2"},
+        {"WORLD_SIZE": "0"},
+        {"RANK": "one"},
+        {"SLURM_ARRAY_TASK_ID": "7", "SLURM_ARRAY_TASK_MIN": "3", "SLURM_ARRAY_TASK_COUNT": "2"},  # --array=3,7
+        {"SLURM_ARRAY_TASK_ID": "4", "SLURM_ARRAY_TASK_COUNT": "3", "SLURM_ARRAY_TASK_STEP": "3"},
+    ],
+)
+def test_a_number_that_would_leave_parts_out_is_an_error(said: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in said.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(DataError, match=next(iter(said))):
+        units.shard()
+
+
+@pytest.mark.parametrize("rows", [90, 110])
+def test_a_file_that_changes_meanwhile_is_no_result(rows: int, place: Path, tmp_path: Path) -> None:
+    """The parts before it are there, and it is not."""
+    data, out = tmp_path / "data", tmp_path / "out"
+    data.mkdir()
+    for name in "abc":
+        frame(100).to_parquet(data / f"{name}.parquet", row_group_size=50, index=False)
+    started = work.Work(bulk.Applied(str(place / "codes.diabolo"), keep=("id",)), data, out)
+    todo = units.units(started.parts)
+    frame(rows).to_parquet(data / "b.parquet", row_group_size=-(-rows // 2), index=False)
+    with pytest.raises(DataError, match=r"b.parquet': 100 rows were expected, and \d+ were read"):
+        list(started.do(todo))
+    assert pq.read_table(out / "a.parquet").num_rows == 100
+    assert [path.name for path in out.glob("*.parquet")] == ["a.parquet"]
+
+
 @pytest.mark.parametrize("count", [1, 2, 3, 7])
 def test_shards_do_each_part_once(count: int, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORLD_SIZE", str(count))
@@ -180,6 +238,29 @@ KILLED = "import sys; from diabolo import bulk; bulk.run(*sys.argv[1:], keep=['i
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals")
+@pytest.mark.parametrize("output", ["out", "out.parquet"])
+def test_a_model_that_is_replaced_meanwhile_is_an_error(
+    output: str, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise the first parts are of one model, and the last ones of another."""
+    model = tmp_path / "m.diabolo"
+    model.write_bytes((place / "codes.diabolo").read_bytes())
+    original, calls = bulk.Applied.__call__, []
+
+    def replacing(self: bulk.Applied, table: pa.Table) -> pa.Table:
+        if len(calls) == (output == "out"):
+            Autoencoder(2, **FEW | {"random_state": 1}).fit(frame()[["a", "b", "c", "kind"]]).save(model)
+        calls.append(table)
+        return original(self, table)
+
+    monkeypatch.setattr(bulk.Applied, "__call__", replacing)
+    monkeypatch.setattr(work, "AT_ONCE", 100)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    with pytest.raises(DataError, match="was replaced by another model while it was applied"):
+        bulk.run(model, place / "data", tmp_path / output, verbose=False)
+    assert not [*tmp_path.glob("out.parquet"), *tmp_path.glob("out/*.parquet")]
+
+
 def test_a_killed_run_goes_on(place: Path, tmp_path: Path) -> None:
     """Whatever is there when it is killed is whole; the next run does the rest."""
     (tmp_path / "data").mkdir()
@@ -196,6 +277,108 @@ def test_a_killed_run_goes_on(place: Path, tmp_path: Path) -> None:
         assert all(pq.read_table(path).num_rows == 200 for path in (tmp_path / "out").glob("*.parquet"))
     subprocess.run(command, check=True)
     assert parts_of(tmp_path / "out").read()["id"].to_pylist() == [*range(4000)]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("when", [0, 4_000_000_000])
+def test_the_times_of_the_data_may_be_any(when: int, place: Path, tmp_path: Path) -> None:
+    """Other contents are known by their footers, when a clock was put back, too."""
+    (tmp_path / "data").mkdir()
+
+    def again(X: pd.DataFrame) -> int:
+        X.to_parquet(tmp_path / "data" / "a.parquet", index=False)
+        os.utime(tmp_path / "data" / "a.parquet", (when, when))
+        return bulk.run(place / "codes.diabolo", tmp_path / "data", tmp_path / "out", verbose=False).now
+
+    assert [again(frame(100)), again(frame(100)), again(frame(100).assign(a=0.25))] == [100, 0, 100]
+
+
+def test_a_folder_that_is_removed_while_it_is_written(place: Path, tmp_path: Path) -> None:
+    """The run ends, or says so; the next one makes what is missing."""
+    (tmp_path / "data").mkdir()
+    X = frame(4000)
+    for i in range(20):
+        X[i * 200 : (i + 1) * 200].to_parquet(tmp_path / "data" / f"part-{i:02d}.parquet", index=False)
+    command = [sys.executable, "-c", KILLED, str(place / "codes.diabolo"), str(tmp_path / "data"), str(tmp_path / "out")]
+    process = subprocess.Popen(command, env=os.environ | {"OMP_NUM_THREADS": "1"}, stderr=subprocess.PIPE, text=True)
+    while process.poll() is None and len([*(tmp_path / "out").glob("*.parquet")]) < 3:
+        time.sleep(0.001)
+    shutil.rmtree(tmp_path / "out", ignore_errors=True)
+    said = process.communicate()[1]
+    assert process.returncode == 0 or "its folder does not exist: create it first" in said
+    subprocess.run(command, check=True)
+    assert parts_of(tmp_path / "out").read()["id"].to_pylist() == [*range(4000)]  # type: ignore[union-attr]
+
+
+# ── pictures ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture(scope="module")
+def album(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """photos/ with 30 pictures in two folders, the same as a zip, and models."""
+    folder, rng = tmp_path_factory.mktemp("album"), np.random.default_rng(0)
+    for i in range(30):
+        path = folder / "photos" / "ab"[i % 2] / f"{i:02d}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(rng.integers(0, 256, (20, 16, 3), np.uint8)).save(path)
+    shutil.make_archive(str(folder / "photos"), "zip", folder / "photos")
+    Autoencoder(2, **FEW).fit(folder / "photos").save(folder / "codes.diabolo")
+    OutlierDetector(**FEW).fit(folder / "photos").save(folder / "outliers.diabolo")
+    return folder
+
+
+@pytest.fixture
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pictures, "SHELF", 8)
+    monkeypatch.setattr(pictures, "AT_ONCE", 3)
+    pictures.album_in.cache_clear()
+
+
+@pytest.mark.parametrize("source", ["photos", "photos.zip"])
+def test_pictures_are_done_in_parts(source: str, album: Path, small_parts: None, tmp_path: Path) -> None:
+    ae = load(album / "codes.diabolo")
+    done = bulk.run(album / "codes.diabolo", album / source, tmp_path / "out", verbose=False)
+    assert (done.rows, done.now, done.parts) == (30, 30, 4)
+    assert [p.name for p in sorted((tmp_path / "out").iterdir())] == [f"pictures-{i:05d}.parquet" for i in range(4)]
+    found = parts_of(tmp_path / "out").read().to_pandas()  # type: ignore[union-attr]
+    assert found["picture"].tolist() == sorted(p.relative_to(album / "photos").as_posix() for p in album.rglob("*.jpg"))
+    assert np.allclose(found[["z1", "z2"]], ae.transform(album / "photos"), atol=1e-5)
+    for verb, model, column in (("score", "codes", "error"), ("outliers", "outliers", "log p")):
+        bulk.run(album / f"{model}.diabolo", album / source, tmp_path / verb, verb, verbose=False)
+        values = parts_of(tmp_path / verb).read().to_pandas()[column]  # type: ignore[union-attr]
+        whole = load(album / f"{model}.diabolo").score_samples(album / source)
+        assert np.allclose(values, -whole if verb == "score" else whole, rtol=1e-4, atol=1e-3)
+
+
+def test_a_second_run_over_pictures_does_what_is_missing(album: Path, small_parts: None, tmp_path: Path) -> None:
+    shutil.copytree(album / "photos", tmp_path / "photos")
+
+    def again() -> bulk.Done:
+        pictures.album_in.cache_clear()  # as a new process
+        return bulk.run(album / "codes.diabolo", tmp_path / "photos", tmp_path / "out", verbose=False)
+
+    assert [again().now, again().now] == [30, 0]
+    (tmp_path / "out" / "pictures-00001.parquet").unlink()
+    os.utime(tmp_path / "photos" / "b" / "29.jpg", (0, 0))
+    assert again().now == 8 + 6
+    with pytest.raises(DataError, match="give the name of a folder for results of pictures"):
+        bulk.run(album / "codes.diabolo", tmp_path / "photos", tmp_path / "one.parquet", verbose=False)
+
+
+def test_a_broken_picture_is_named_and_stops_no_other(album: Path, small_parts: None, tmp_path: Path) -> None:
+    shutil.copytree(album / "photos", tmp_path / "photos")
+    for name in ("00.jpg", "02.jpg", "04.jpg", "20.jpg"):  # all of the first that are seen at once, and one of others
+        (tmp_path / "photos" / "a" / name).write_bytes(b"\xff\xd8\xff half")
+    with pytest.warns(UserWarning, match=r"cannot read 'a/.*; it has no results") as said:
+        bulk.run(album / "codes.diabolo", tmp_path / "photos", tmp_path / "again", verbose=False)
+    assert len(said) == 4
+    found = parts_of(tmp_path / "again").read().to_pandas()  # type: ignore[union-attr]
+    assert found["picture"][found["z1"].isna()].tolist() == [f"a/{n}.jpg" for n in ("00", "02", "04", "20")]
+    whole = load(album / "codes.diabolo").transform(album / "photos")
+    there = found["z1"].notna().to_numpy()
+    assert np.allclose(found.loc[there, ["z1", "z2"]].to_numpy(float), whole[there], atol=1e-5)
+    shutil.rmtree(tmp_path / "photos")
+    with pytest.raises((DataError, OSError)):
+        bulk.run(album / "codes.diabolo", tmp_path / "photos", tmp_path / "third", verbose=False)
 
 
 # ── the command line, and others' engines ────────────────────────────────────────────────────────────────────────────
@@ -235,10 +418,28 @@ def test_ray_gives_the_same(place: Path, tmp_path: Path, monkeypatch: pytest.Mon
     assert json.loads(pq.read_schema(tmp_path / "ray" / "part-0.parquet").metadata[work.KEY])["verb"] == "encode"
 
 
-def test_dask_gives_the_same(place: Path) -> None:
-    dask = pytest.importorskip("dask")
+RECIPES = re.findall(r"```py\n(.*?)```", (Path(__file__).parents[1] / "docs" / "scaling.md").read_text("utf-8"), re.S)
+
+
+@pytest.mark.filterwarnings("ignore")  # those of the engines about themselves
+@pytest.mark.parametrize("engine", ["ray", "dask", "daft", "pyspark"])
+def test_a_recipe_gives_the_same(engine: str, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The block of docs/scaling.md, as it stands there; at most 30 lines."""
+    pytest.importorskip(engine)
+    if engine == "pyspark":
+        if not (os.environ.get("JAVA_HOME") or shutil.which("java")):
+            pytest.skip("Spark needs Java")
+        monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
+        monkeypatch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
+    (code,) = (code for code in RECIPES if re.match(rf"(import|from) .*{engine}|.*\nfrom {engine}", code))
+    assert len(code.splitlines()) <= 30
     encode = bulk.Applied(str(place / "codes.diabolo"), keep=("id",))
-    parts = [dask.delayed(pq.read_table)(path) for path in sorted((place / "data").glob("*.parquet"))]
-    found = dask.compute(*(dask.delayed(encode)(part) for part in parts), scheduler="threads")
-    whole = encode(parts_of(place / "data").read())  # type: ignore[union-attr]
-    assert np.allclose(pa.concat_tables(found).to_pandas(), whole.to_pandas(), rtol=1e-12)
+    given: dict[str, Any] = {"encode": encode, "folder": str(place / "data"), "Path": Path}
+    try:
+        exec(code, given)
+    finally:
+        for name, stop in (("ray", "shutdown"), ("spark", "stop")):
+            getattr(given.get(name), stop, int)()
+    whole = encode(parts_of(place / "data").read()).to_pandas()  # type: ignore[union-attr]
+    pd.testing.assert_frame_equal(given["codes"].reset_index(drop=True), whole, rtol=1e-12, check_dtype=False)

@@ -75,7 +75,7 @@ def test_the_list_of_verbs(diabolo: Any) -> None:
 def test_each_verb_is_a_file() -> None:
     import diabolo.cli
 
-    helpers = {"__init__", "__main__", "batch", "contents", "data", "images", "labels", "options", "printing"}
+    helpers = {"__init__", "__main__", "batch", "contents", "data", "images", "labels", "options", "printing", "several"}
     files = {p.stem for p in Path(diabolo.cli.__file__).parent.glob("*.py")}
     assert set(VERBS) == files - helpers
 
@@ -618,6 +618,18 @@ def test_data_that_does_not_fit(place: Path, tmp_path: Path, diabolo: Any) -> No
     one_line(diabolo("decode", place / "people.diabolo", tmp_path / "less.csv", "-o", out), 1, "no column 'z1'")
     assert not out.exists()
     assert diabolo("encode", place / "people.diabolo", tmp_path / "more.csv", "-o", out).code == 0
+
+
+def test_a_table_is_not_written_into_the_data_set(place: Path, tmp_path: Path, diabolo: Any) -> None:
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    pq.write_table(pa.table({"a": [1.0, 2.0, 4.0], "b": [2.0, 4.0, 8.0]}), folder / "a.parquet")
+    diabolo("fit", folder, "-k", "1", "--epochs", "1", "-o", tmp_path / "m.diabolo")
+    for data in (folder, folder / "*.parquet"):
+        one_line(diabolo("encode", tmp_path / "m.diabolo", data, "-o", folder / "z.parquet"), 1, "lies within the data")
+    (folder / "a.parquet").unlink()
+    (folder / "a.csv").write_text("a,b\n1,2\n2,4\n4,8\n")
+    one_line(diabolo("encode", tmp_path / "m.diabolo", folder, "-o", folder / "z.csv"), 1, "lies within the data")
 
 
 def test_inputs_are_never_overwritten(place: Path, tmp_path: Path, diabolo: Any) -> None:

@@ -381,6 +381,34 @@ def test_killed_and_resumed(models: dict[str, Path], tmp_path: Path, diabolo: An
     assert there == {path: path.stat().st_mtime_ns for path in there}
 
 
+def test_decoded_pictures_go_on_where_they_were_stopped(tmp_path: Path, diabolo: Any) -> None:
+    """What is there already stays as it is; what is something else is never replaced, nor joined."""
+    X = np.random.default_rng(0).integers(0, 256, (12, 8, 8), np.uint8)
+    estimators.Autoencoder(2, epochs=1, random_state=0, verbose=False).fit(X).save(tmp_path / "m.diabolo")
+    arguments = ["sample", tmp_path / "m.diabolo", "-n", 12, "-o", tmp_path / "new"]
+    assert diabolo(*arguments).code == 0
+    before = {path.name: (path.read_bytes(), path.stat().st_ino) for path in sorted((tmp_path / "new").iterdir())}
+    assert list(before) == [f"{i:02d}.png" for i in range(12)]
+    (tmp_path / "new" / "07.png").unlink()
+    (tmp_path / "new" / "notes.txt").write_text("mine")
+    assert diabolo(*arguments).code == 0
+    after = {path.name: (path.read_bytes(), path.stat().st_ino) for path in sorted((tmp_path / "new").glob("*.png"))}
+    assert {name: blob for name, (blob, _) in after.items()} == {name: blob for name, (blob, _) in before.items()}
+    assert [name for name in after if after[name] != before[name]] in ([], ["07.png"])
+    Image.new("L", (8, 8), 7).save(tmp_path / "new" / "03.png")
+    mine = (tmp_path / "new" / "03.png").read_bytes()
+    one_line(diabolo(*arguments), 1, "03.png' is there, and is another picture than that of this run: choose a new folder")
+    assert (tmp_path / "new" / "03.png").read_bytes() == mine
+    (tmp_path / "album").mkdir()
+    Image.new("L", (8, 8), 7).save(tmp_path / "album" / "me.jpg")
+    said = diabolo("sample", tmp_path / "m.diabolo", "-n", 3, "-o", tmp_path / "album")
+    one_line(said, 1, "me.jpg' is there, and is none of these pictures: choose a new folder")
+    assert files(tmp_path / "album") == ["me.jpg"]
+    (tmp_path / "file").write_text("mine")
+    one_line(diabolo("sample", tmp_path / "m.diabolo", "-n", 3, "-o", tmp_path / "file"), 1, "file")
+    assert (tmp_path / "file").read_text() == "mine"
+
+
 def test_progress_on_a_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     monkeypatch.setattr(progress, "PATIENCE", 0.01)

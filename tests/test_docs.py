@@ -145,6 +145,7 @@ def mentioned(word: str) -> bool:
 def test_every_room_has_a_page(room: str) -> None:
     pages = {
         "chance": "training",
+        "decision": "multilabel",
         "deferred": "storage",
         "engine": "storage",
         "hardware": "training",
@@ -161,6 +162,7 @@ def test_every_room_has_a_page(room: str) -> None:
         "registry": "storage",
         "rows": "training",
         "sentinels": "formats",
+        "tagger": "multilabel",
         "weights": "restoration",
     }
     page = pages.get(room, room)

@@ -1,21 +1,33 @@
-"""A fitted autoencoder runs in NumPy: the same results, and nothing of torch is imported."""
+"""Fitted models run in NumPy: the same results, and nothing of torch is imported."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse as sp
 import torch
 from torch import nn
 
-from diabolo import Autoencoder, Classifier, DataError, FormatError, OutlierDetector, load
-from diabolo.engine import Fitted, NoProgram
+from diabolo import (
+    Autoencoder,
+    Classifier,
+    DataError,
+    FormatError,
+    IndependentClassifiers,
+    MultiLabelClassifier,
+    OutlierDetector,
+    load,
+)
+from diabolo.engine import FittedAutoencoder, NoProgram
+from diabolo.formats.labeled import read_labeled
 from diabolo.losses import Softmax
 from diabolo.nets import outlined
 from kinds import SMALL, frame, kinds, pictures, texts
@@ -23,7 +35,7 @@ from kinds import SMALL, frame, kinds, pictures, texts
 CLOSE = 1e-6
 
 
-def both(ae: Autoencoder, folder: Path) -> tuple[Autoencoder, Fitted]:
+def both(ae: Autoencoder, folder: Path) -> tuple[Autoencoder, FittedAutoencoder]:
     """A model, run by torch and by NumPy, from one file."""
     ae.save(folder / "a.diabolo")
     return load(folder / "a.diabolo"), load(folder / "a.diabolo", engine="numpy")
@@ -78,6 +90,56 @@ def test_it_says_the_same_whatever_the_network(X: Any, params: dict[str, Any], t
     z = ae.transform(X)
     assert np.abs(light.transform(X) - z).max() <= CLOSE * max(1, np.abs(z).max())
     same(light.inverse_transform(z), ae.inverse_transform(z))
+
+
+@pytest.mark.parametrize("kind", kinds())
+@pytest.mark.parametrize("Estimator", [MultiLabelClassifier, IndependentClassifiers])
+def test_it_tags_the_same(kind: str, Estimator: Any, tmp_path: Path) -> None:
+    X = kinds()[kind]
+    n = X.shape[0] if hasattr(X, "shape") else len(X)
+    Y = (np.random.default_rng(0).random((n, 3)) < 0.4).astype(float)
+    Y[::7, 0] = np.nan
+    clf = Estimator(**SMALL).fit(X, Y)
+    if Estimator is MultiLabelClassifier:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # examples may contradict each other
+            clf.add_label("new", X, np.arange(n) % 2)
+    clf.save(tmp_path / "a.diabolo")
+    light = load(tmp_path / "a.diabolo", engine="numpy")
+    same(light.predict_proba(X), clf.predict_proba(X))
+    same(light.predict(X), clf.predict(X))
+    assert light.score(X, clf.predict(X)) == 1
+    assert [[name for name, _ in row] for row in light.top(X, 2)] == [[name for name, _ in row] for row in clf.top(X, 2)]
+    assert [*light.classes_] == [*clf.classes_]
+
+
+@pytest.mark.parametrize("Y", ["lists", "one", "frame", "sparse"])
+def test_labels_keep_their_form(Y: str, tmp_path: Path) -> None:
+    X, yes = frame(), np.random.default_rng(0).random((60, 2)) < 0.5
+    given = {
+        "lists": [[name for name, v in zip("ab", row, strict=True) if v] for row in yes],
+        "one": np.array(["x", "y"])[yes[:, 0].astype(int)],
+        "frame": pd.DataFrame(yes.astype(int), X.index, ["a", "b"]),
+        "sparse": sp.csr_array(yes.astype(int)),
+    }[Y]
+    clf = MultiLabelClassifier(**SMALL).fit(X, given)
+    clf.save(tmp_path / "a.diabolo")
+    found, wanted = load(tmp_path / "a.diabolo", engine="numpy").predict(X), clf.predict(X)
+    assert type(found) is type(wanted)
+    if Y == "one":
+        assert (found == wanted).all()
+    else:
+        same(found, wanted)
+
+
+def test_a_tagger_warns_of_new_gaps(tmp_path: Path) -> None:
+    X = frame(gaps=False)
+    MultiLabelClassifier(**SMALL).fit(X, np.arange(60) % 2).save(tmp_path / "a.diabolo")
+    light = load(tmp_path / "a.diabolo", engine="numpy")
+    with pytest.warns(UserWarning, match=r"missing values in column\(s\) 'size'.*none in fit"):
+        light.predict(X.assign(size=[np.nan, *X["size"][1:]]))
+    with pytest.raises(AttributeError, match="a model only predicts, it has no 'add_label'"):
+        light.add_label("new", X, np.arange(60) % 2)
 
 
 def test_new_rows_are_checked(tmp_path: Path) -> None:
@@ -174,6 +236,19 @@ def test_encode_imports_no_torch(tmp_path: Path) -> None:
     assert np.allclose(found[["z1", "z2"]], ae.transform(data), rtol=CLOSE, atol=CLOSE)
     assert not {"torch", "sklearn", "scipy.stats"} & imported("decode", model, codes, "-o", tmp_path / "back.csv")
     same(pd.read_csv(tmp_path / "back.csv"), pd.read_csv(tmp_path / "back.csv"))
+
+
+def test_tag_imports_no_torch(tmp_path: Path) -> None:
+    X, data, model = frame().drop(columns="long"), tmp_path / "new.csv", tmp_path / "tags.diabolo"
+    X.assign(red=np.arange(60) % 2, hot=np.arange(60) % 3 == 0).astype({"hot": int}).to_csv(data, index=False)
+    clf = MultiLabelClassifier(**SMALL).fit(*read_labeled(data, ["red", "hot"]))
+    clf.save(model)
+    heavy = {"torch", "sklearn", "pandas", "scipy.stats", "scipy.special"}
+    assert not heavy & imported("tag", model, data, "--top", "1", "--proba", "-o", tmp_path / "tagged.csv")
+    assert not heavy & imported("tag", model, data)
+    found = pd.read_csv(tmp_path / "tagged.csv", keep_default_na=False)
+    assert [*found["labels"]] == [";".join(names) for names in clf._names(X)]
+    assert np.allclose(found[["p red", "p hot"]], clf.predict_proba(X), rtol=CLOSE, atol=CLOSE)
 
 
 def test_loading_imports_no_compiler() -> None:

@@ -299,7 +299,7 @@ def full(size: int) -> None:
 
 
 def test_a_checkpoint_on_a_full_disk(tmp_path: Path) -> None:
-    """Training ends with what is wrong; the checkpoint before stays, and the next run goes on from it to the same bits."""
+    """It is said once, and once more at the end; the checkpoint before stays, and the next run goes on from it."""
     trial = faults.TRIALS["training"](tmp_path)
     faults.whole(trial.prepare)
     trial.begin()
@@ -309,8 +309,11 @@ def test_a_checkpoint_on_a_full_disk(tmp_path: Path) -> None:
     process.join()
     before = (trial.place / "run.ckpt").read_bytes()
     said = answer(trial_on_a_full_disk, trial)
-    assert f"cannot write '{trial.place / 'run.ckpt'}'" in said
-    assert "the previous file is untouched" in said
+    assert said.count("no checkpoint at step") == 1
+    assert said.count(f"cannot write '{trial.place / 'run.ckpt'}'") == 2
+    assert "the previous file is untouched. Training goes on, and tries again at the next one" in said
+    assert "training is over, but its last checkpoint is not there: cannot write" in said
+    assert f"diabolo: cannot write '{trial.place / 'm.diabolo'}'" in said
     assert (trial.place / "run.ckpt").read_bytes() == before
     assert [p.name for p in trial.place.iterdir() if p not in faults.parts(trial.place)] == ["run.ckpt"]
     faults.whole(trial.work, 0)
@@ -397,6 +400,35 @@ def test_clocks_that_jump(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert np.array_equal(jumping.transform(X), alone)
     jumping.save(tmp_path / "a")
     assert np.array_equal(load(tmp_path / "a").transform(X), alone)
+
+
+def test_the_times_of_files_decide_nothing(tmp_path: Path) -> None:
+    """Pictures that were written before their inputs, or will be in a hundred years, are there all the same."""
+    trial = faults.TRIALS["restoration"](tmp_path)
+    faults.whole(trial.prepare)
+    trial.begin()
+    faults.whole(trial.work, 0)
+    for i, path in enumerate(sorted(trial.place.rglob("*.png"))):
+        os.utime(path, ((0, 4e9)[i % 2],) * 2)
+    for path in (tmp_path / "in").rglob("*.png"):
+        os.utime(path, (4e9, 4e9))
+    faults.whole(trial.work, 0)
+    assert [value for name, value in trial.reports() if name == "again"] == [0] * 16
+    assert list(trial.ended()) == []
+
+
+@pytest.mark.parametrize("name", ["encoding", "restoration", "decoding"])
+def test_two_processes_with_one_output(name: str, tmp_path: Path) -> None:
+    """Both come to their end, whoever was first, and what is there is whole."""
+    trial = faults.TRIALS[name](tmp_path)
+    faults.whole(trial.prepare)
+    trial.begin()
+    both = [faults.start(trial.work, i) for i in range(2)]
+    for process in both:
+        process.join()
+    assert [process.exitcode for process in both] == [0, 0]
+    assert list(trial.ended()) == []
+    assert not faults.parts(trial.place)
 
 
 # ── hostile input ────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -25,7 +25,8 @@ from diabolo.errors import DataError
 from diabolo.formats import FORMATS, Arrays, Documents, Format, Tables, infer, write_table
 from diabolo.formats.documents import read_documents
 from diabolo.formats.files import read_table, table_pieces
-from diabolo.formats.matrices import plain, read_array
+from diabolo.formats.matrices import plain, read_array, stacked
+from diabolo.losses import Clipped, Squared
 from kinds import frame, kinds, texts
 
 
@@ -628,11 +629,24 @@ def test_what_is_no_data() -> None:
 def test_losses_by_name(kind: str) -> None:
     format = infer(kinds()[kind]).fit(kinds()[kind])
     x = torch.rand(3, format.width, dtype=torch.float64)
-    for name in ("squared", "bounded", "logistic", "multinomial", "softmax", "auto"):
+    for name in ("squared", "clipped", "bounded", "logistic", "multinomial", "softmax", "auto"):
         loss = format.loss(name)
         assert loss(x, x).shape == (3,)
     with pytest.raises(ValueError, match="loss='hinge': allowed are 'auto', 'squared'"):
         format.loss("hinge")
+
+
+def test_shares_of_one_unit_have_a_loss_that_is_free_beyond_the_ends() -> None:
+    """The same for a table; not for columns with their own scale, nor for numbers below 0."""
+    X = np.random.default_rng(0).random((50, 64))
+    X[0] = 1.0
+    for one in (X, pd.DataFrame(X).add_prefix("x"), sp.csr_array(X)):
+        format = infer(one).fit(one)
+        assert format.common
+        assert {type(part.loss) for part in format.loss().parts} == {Clipped}
+    for other in (X[:, :5], X - 0.5, 3 * X):
+        assert {type(part.loss) for part in infer(other).fit(other).loss().parts} == {Squared}
+    assert {type(part.loss) for part in Arrays("common").fit(X - 0.5).loss().parts} == {Squared}
 
 
 @pytest.mark.parametrize("kind", kinds())
@@ -663,3 +677,28 @@ def test_codes_in_an_array_are_told_as_in_a_table() -> None:
 def test_numbers_beside_texts_are_a_table(X: Any) -> None:
     with pytest.raises(DataError, match=r"pd\.DataFrame"):
         plain(X)
+
+
+def test_float32_loses_no_digit_far_from_zero() -> None:
+    """The center is taken away before anything is rounded, with and without gaps, wild cells and other types."""
+    rng = np.random.default_rng(0)
+    values = (1e6 + rng.normal(size=(300, 4))).astype(np.float32)
+    values[3, 1], values[5, 2] = np.nan, -3.4e38
+    values[:, 3] = rng.normal(size=300).astype(np.float32) * np.float32(1e-42)
+    table = pa.table([*values.T], names=["a", "b", "c", "d"])
+    format = Tables().fit(table)
+    for X in (table, table.cast(pa.schema([(name, pa.float64()) for name in table.column_names]))):
+        exact = format.to_array(X)
+        narrow = format.to_array(X, np.float32, "F")
+        assert narrow.dtype == np.float32
+        np.testing.assert_allclose(narrow, exact, rtol=1e-6, atol=1e-7)
+
+
+def test_results_of_parts_are_one_array() -> None:
+    parts = [np.ones((2, 3), np.float32), np.zeros((1, 3), np.float32)]
+    for X in (np.empty((3, 7)), "a file"):
+        found = stacked(parts, X, np.float64)
+        assert found.dtype == np.float64
+        assert found.tolist() == [[1.0] * 3] * 2 + [[0.0] * 3]
+    with pytest.raises(DataError, match="0 sample"):
+        stacked([], np.empty((0, 7)))

@@ -15,7 +15,7 @@ from torch import nn
 from diabolo import Autoencoder, Classifier, DataError, Mirror, MultiLabelClassifier, OutlierDetector, Shift, load
 from diabolo.corruption import Chain, Clean
 from diabolo.estimators.architectures import architecture
-from diabolo.estimators.augmentation import augmentation_helps, shift_and_flip
+from diabolo.estimators.augmentation import augmentation_helps, framed, shift_and_flip
 from diabolo.estimators.multilabel.comparison import seen_by_both
 from diabolo.formats import Images, infer
 from diabolo.nets.convolution import ConvDecoder, ConvEncoder, ConvFeatures, halvings
@@ -147,6 +147,42 @@ def test_variations_help_unless_each_side_has_its_own(seed: int) -> None:
     for X, wanted in ((whole, True), (sided, False)):
         format = Images().fit(X)
         assert augmentation_helps(format.to_tensor(X), format, 8, seed) == wanted
+
+
+def dots(n: int = 60, side: int = 18) -> np.ndarray:
+    """Flattened pictures (n, side * side) with one bright square in an empty frame."""
+    r, x = np.random.default_rng(0), np.zeros((n, side, side))
+    for picture in x:
+        y0, x0 = r.integers(1, side - 6, 2)
+        picture[y0 : y0 + 5, x0 : x0 + 5] = r.uniform(0.5, 1.0)
+    return x.reshape(n, -1)
+
+
+def test_flattened_pictures_in_an_empty_frame_are_shifted() -> None:
+    X = dots()
+    assert Autoencoder(2, **SMALL).fit(X)._corruption() == Shift((18, 18))
+    assert Autoencoder(2, hidden=(8,), **SMALL).fit(X.reshape(-1, 18, 18))._corruption() == Shift((18, 18))
+    assert Autoencoder(2, hidden=(), **SMALL).fit(X).history_.stopped.startswith("nothing to train")
+    assert isinstance(Autoencoder(2, corruption=Clean(), **SMALL).fit(X)._corruption(), Clean)
+
+
+def test_other_rows_are_no_flattened_pictures() -> None:
+    x = torch.from_numpy(dots()).float()
+    mixed = x[:, torch.randperm(x.shape[1], generator=torch.Generator().manual_seed(0))]
+    lit = x.clone()
+    lit[:, ::18] = torch.rand(60, 18, generator=torch.Generator().manual_seed(0))
+    for other in (
+        mixed,
+        lit,
+        2 * x,
+        x - 0.5,
+        x[:, 1:],
+        x * torch.nan,
+        torch.zeros(9, 324),
+        torch.from_numpy(dots(60, 15)).float(),
+    ):
+        assert framed(other) == 0
+    assert framed(x) == 18
 
 
 def test_it_gets_better_than_pca() -> None:

@@ -15,6 +15,7 @@ from diabolo.losses import (
     Absolute,
     Asymmetric,
     Bounded,
+    Clipped,
     Columns,
     Logistic,
     LogSquared,
@@ -32,6 +33,7 @@ PARTS = [
     Part(Logistic(), (5, 4), (4, 3), (1.0, 2.0)),
 ]
 EXAMPLES: list[Loss] = [Squared(), Bounded(), Logistic(), Softmax((2, 3, 1)), Softmax((6,)), Multinomial(2.0), Columns(PARTS)]
+EXAMPLES.append(Clipped())
 EXAMPLES.append(Multinomial(2.0, (1.0, 2.0, 0.5, 1.0, 3.0, 1.0)))
 EXAMPLES += [Asymmetric(), Asymmetric(1.0, 2.0, 0.0), Absolute(), LogSquared(), LogSquared(0.1)]
 
@@ -288,13 +290,28 @@ def test_weights_make_the_constant_guess_cost_the_variance() -> None:
 
 
 def test_a_constant_guess_at_the_mean_is_best() -> None:
-    for loss in (Squared(), Bounded(), Logistic(), Softmax((6,)), Multinomial()):
+    for loss in (Squared(), Clipped(), Bounded(), Logistic(), Softmax((6,)), Multinomial()):
         y = targets(loss)
         mean = y.mean(0, keepdim=True).expand(B, -1)
         if isinstance(loss, Multinomial):
             continue
         at = loss.errors(mean, y).sum()
         assert bool(loss.errors(mean + 0.05, y).sum() > at)
+
+
+# ── clipped ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_clipped_costs_nothing_beyond_an_end_and_is_squared_inside() -> None:
+    y = torch.tensor([[0.0, 0.0, 1.0, 1.0, 0.5, torch.nan]])
+    raw = torch.tensor([[-3.0, 0.5, 4.0, 0.5, -1.0, 9.0]], requires_grad=True)
+    terms = Clipped().terms(raw, y)
+    assert terms.tolist() == [[0.0, 0.25, 0.0, 0.25, 2.25, 0.0]]
+    terms.sum().backward()
+    assert raw.grad is not None
+    assert (raw.grad[0, [0, 2, 5]] == 0).all()
+    assert (raw.grad[0, [1, 3, 4]] != 0).all(), "what is clipped, but wrong, is still pulled back"
+    assert torch.isnan(Clipped().terms(torch.tensor([[torch.nan]]), torch.tensor([[0.0]]))).all()
 
 
 # ── asymmetric ───────────────────────────────────────────────────────────────────────────────────────────────────────

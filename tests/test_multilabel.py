@@ -32,15 +32,16 @@ from diabolo import (
     load,
     storage,
 )
+from diabolo.decision import binarize
 from diabolo.estimators.cross_fitting import CrossFit
 from diabolo.estimators.multilabel import comparison, targets
-from diabolo.estimators.multilabel.decision import platt
+from diabolo.estimators.multilabel.calibration import platt
 from diabolo.estimators.multilabel.direct import Direct
 from diabolo.estimators.multilabel.linear_residual import fit_linear_residual, penalty
 from diabolo.estimators.multilabel.metrics import ranking_error, relative_loss, unranked
 from diabolo.estimators.multilabel.new_label import NewLabel, solve
 from diabolo.estimators.multilabel.targets import LabelTarget
-from diabolo.estimators.multilabel.thresholds import binarize, check_metric, thresholds
+from diabolo.estimators.multilabel.thresholds import check_metric, thresholds
 from diabolo.losses import Logistic, Loss
 from kinds import SMALL, kinds
 
@@ -255,7 +256,7 @@ def test_labels_with_words_of_their_own_come_and_go(members: int, tmp_path: Path
 def test_in_pieces_too(piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
     clf, X, _ = fitted(60, 7)
     new = rows(2500, 1, 1)[0]
-    monkeypatch.setattr("diabolo.estimators.multilabel.base.MAX_PROBABILITIES_AT_ONCE", piece)
+    monkeypatch.setattr("diabolo.tagger.MAX_PROBABILITIES_AT_ONCE", piece)
     before = clf.predict_proba(new)
     for i in range(3):
         clf.add_label(f"new {i}", X[:5])
@@ -267,7 +268,7 @@ def test_in_pieces_too(piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_in_pieces_of_single_precision_too(piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
     r = np.random.default_rng(0)
     X, Y = sp.csr_matrix(r.poisson(0.7, (600, 30))), (r.random((600, 9)) < 0.4).astype(int)
-    monkeypatch.setattr("diabolo.estimators.multilabel.base.MAX_PROBABILITIES_AT_ONCE", piece)
+    monkeypatch.setattr("diabolo.tagger.MAX_PROBABILITIES_AT_ONCE", piece)
     clf = MultiLabelClassifier(**SMALL | {"hidden": (300,), "members": 1}).fit(X, Y)
     assert next(clf.network_.parameters()).dtype == torch.float32
     before, piece = clf.predict_proba(X), clf._piece

@@ -16,7 +16,7 @@ import pytest
 from diabolo import Autoencoder
 from diabolo.errors import DataError
 from diabolo.formats import Tables, infer
-from diabolo.formats.base import spilled
+from diabolo.formats.base import cached, spilled
 from diabolo.formats.blocks import parts_of
 from diabolo.formats.files import table_pieces
 from diabolo.limits import memory
@@ -118,6 +118,51 @@ def test_columns_in_the_names_of_folders_are_told(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="holds columns in the names of folders, such as 'year=2024'"):
         Tables().fit(tmp_path)
 
+    assert parts_of(str(tmp_path / "year=*" / "*")) is not None  # said on purpose
+    with pytest.raises(DataError, match="holds columns in the names of folders, such as 'year=2024'"):
+        parts_of(str(tmp_path / "*" / "*.parquet"))
+    with pytest.raises(DataError, match="holds columns in the names of folders, such as 'year=2024'"):
+        infer(f"file://{tmp_path}")
+
+
+def test_a_pattern_takes_folders_and_any_number_of_them(tmp_path: Path) -> None:
+    for name in ("a.parquet", "x/b.parquet", "x/y/c.parquet", "spark.parquet/part-0.parquet"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        frame(40).to_parquet(tmp_path / name)
+    for pattern, count in (("**/*.parquet", 4), ("*.parquet", 2), ("x/*", 2), ("*", 4), ("x/**/*.parquet", 2), ("*/*", 3)):
+        found = parts_of(f"{tmp_path}/{pattern}")
+        assert found is not None
+        assert len(found.files) == count, pattern
+
+
+def test_links_are_followed_once_and_to_the_end(tmp_path: Path) -> None:
+    """A loop would be followed 40 times."""
+    folder = write(tmp_path / "x", frame(40), 2)
+    (folder / "loop").symlink_to(folder)
+    (folder / "zz.parquet").symlink_to(folder / "part-0.parquet")
+    with pytest.warns(UserWarning, match="files are links to others of them, and are read once"):
+        found = parts_of(folder)
+    assert found is not None
+    assert [(part.name, n) for part, n in zip(found.files, found.sizes, strict=True)] == [
+        ("part-0.parquet", 20),
+        ("part-1.parquet", 20),
+    ]
+    (folder / "part-7.parquet").symlink_to(tmp_path / "gone")
+    with pytest.raises(DataError, match=r"part-7.parquet' is a link to a file that is not there"):
+        parts_of(folder)
+
+
+def test_a_name_of_two_columns_is_an_error(tmp_path: Path) -> None:
+    pq.write_table(pa.table([pa.array([1.0, 2.0])] * 2, names=["a", "a"]), tmp_path / "a.parquet")
+    with pytest.raises(DataError, match="column names must be unique, but 'a' is repeated"):
+        Tables().fit(tmp_path / "a.parquet")
+
+
+def test_an_unknown_place_is_told() -> None:
+    pytest.importorskip("fsspec")
+    with pytest.raises(DataError, match=r"cannot open 'nosuch://a/b.parquet': .*Protocol not known"):
+        parts_of("nosuch://a/b.parquet")
+
 
 def test_a_folder_of_pictures_with_a_table_stays_one_of_pictures(tmp_path: Path) -> None:
     frame(40).to_parquet(tmp_path / "a.parquet")
@@ -134,6 +179,35 @@ def test_a_damaged_part_is_named(tmp_path: Path) -> None:
     (folder / "part-2.parquet").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(DataError, match=r"cannot read '.*part-2.parquet'"):
         Tables().fit(folder)
+
+
+@pytest.mark.parametrize("kind", ["parquet", "folder", "csv"])
+@pytest.mark.parametrize("n", [60, 40, 50])
+def test_data_that_change_between_two_passes_are_an_error(kind: str, n: int, tmp_path: Path) -> None:
+    """The columns were learned from other rows than those that are encoded: more, fewer, or as many."""
+    X = frame(50)[["number", "gaps"]]
+    file = {"parquet": tmp_path / "x.parquet", "folder": tmp_path / "x" / "a.parquet", "csv": tmp_path / "x.csv"}[kind]
+    file.parent.mkdir(exist_ok=True)
+
+    def put(X: pd.DataFrame) -> None:
+        X.to_csv(file, index=False) if kind == "csv" else X.to_parquet(file, index=False)
+
+    class Changing(Tables):
+        def rows(self, X: Any) -> Rows:
+            put(frame(n)[["number", "gaps"]] + 1.0)
+            return super().rows(X)
+
+    put(X)
+    with pytest.raises(DataError, match="changed while it was read"):
+        Autoencoder(1, epochs=1, format=Changing()).fit(file.parent if kind == "folder" else file)
+
+
+def test_rows_that_are_not_those_counted_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    for most in (1 << 30, 0):  # in memory, and in a file
+        monkeypatch.setattr("diabolo.formats.base.MAX_BYTES_IN_MEMORY", most)
+        for n in (5, 7):
+            with pytest.raises(DataError, match=f"6 rows were expected, and {n} were read"):
+                cached((np.zeros((k, 2)) for k in (4, n - 4)), 6, 2)
 
 
 # ── one pass ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -156,6 +230,17 @@ def test_what_only_some_rows_show_is_seen(tmp_path: Path, monkeypatch: pytest.Mo
             assert (a.mean, a.deviation) == pytest.approx((b.mean, b.deviation), rel=1e-12)
     assert {c.name for c in some.fields if c.gaps} == {"number", "gaps"}
     assert np.isfinite(some.to_array(folder)[:, [b.start for b in some.blocks][2:]]).all()
+
+
+def test_decimals_of_a_column_of_gaps_are_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One value in each of the pieces that are looked at, some of which have decimals."""
+    v = np.full(4000, np.nan)
+    v[::64] = np.arange(63) + np.where(np.arange(63) == 50, 0.25, 0.0)
+    v[:20] = 7.0
+    pq.write_table(pa.table({"v": v, "w": np.random.default_rng(0).normal(size=4000)}), tmp_path / "a.parquet")
+    monkeypatch.setattr("diabolo.formats.tables.SAMPLE", 300)
+    monkeypatch.setattr("diabolo.formats.survey.AT_ONCE", 128)
+    assert Tables().fit(tmp_path / "a.parquet").fields[0].decimals == 2
 
 
 def test_infinity_is_found_in_its_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

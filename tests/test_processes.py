@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -22,10 +23,10 @@ TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
 STEPS = script.EPOCHS * (script.ROWS // script.BATCH)
 
 
-def torchrun(folder: Path, n: int, fatal: int = -1, restarts: int = 2) -> int:
+def torchrun(folder: Path, n: int, fatal: int = -1, restarts: int = 2, *more: str) -> int:
     """The small fit in n processes; 0 if it came to its end."""
     how = [f"--nproc-per-node={n}", f"--max-restarts={restarts}"]
-    command = [*TORCHRUN, *how, script.__file__, str(folder), str(fatal)]
+    command = [*TORCHRUN, *how, script.__file__, str(folder), str(fatal), *more]
     return subprocess.run(command, env=ENVIRONMENT, capture_output=True, timeout=240, check=False).returncode
 
 
@@ -58,10 +59,28 @@ def test_each_row_of_an_epoch_is_seen_once(unbroken: Path) -> None:
     assert {len(part) for part in parts} == {script.BATCH // 2}
 
 
+def test_shared_memory_and_the_network_give_the_same(unbroken: Path, tmp_path: Path) -> None:
+    """Two float32 numbers have one sum."""
+    assert torchrun(tmp_path, 2, -1, 0, "apart") == 0
+    assert [(unbroken / f"shared {found}").exists() for found in (True, False)] == [True, False]
+    assert [(tmp_path / f"shared {found}").exists() for found in (True, False)] == [False, True]
+    assert np.load(tmp_path / "w.npy").tobytes() == np.load(unbroken / "w.npy").tobytes()
+
+
 def test_a_killed_process_changes_no_bit(unbroken: Path, tmp_path: Path) -> None:
     assert torchrun(tmp_path, 2, fatal=STEPS // 2) == 0
     assert len([*tmp_path.glob("rows of *")]) == 4  # two attempts of two
     assert np.load(tmp_path / "w.npy").tobytes() == np.load(unbroken / "w.npy").tobytes()
+
+
+def test_a_checkpoint_that_cannot_be_written_stops_no_process(unbroken: Path, tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    command = [*TORCHRUN, "--nproc-per-node=2", script.__file__, str(tmp_path), "-1"]
+    said = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=240, check=True).stderr
+    assert said.count(f"no checkpoint at step {script.MIDDLE + 1}: cannot write") == 1
+    assert said.count("training is over, but its last checkpoint is not there: cannot write") == 1
+    assert np.load(tmp_path / "w.npy").tobytes() == np.load(unbroken / "w.npy").tobytes()
+    assert not (tmp_path / "state").exists()
 
 
 def test_no_row_is_lost_when_their_number_changes(unbroken: Path, tmp_path: Path) -> None:
@@ -84,6 +103,46 @@ def test_the_command_line_in_two_processes(tmp_path: Path) -> None:
     model = load(tmp_path / "two.diabolo")
     assert model.transform(tmp_path / "big.parquet").shape == (300, 2)
     assert not [*tmp_path.glob(".*.part")]
+
+
+def test_an_error_that_would_come_again_is_told_once_and_ends_all(tmp_path: Path) -> None:
+    """Torchrun would start all of them again three times, and bury the error under its own."""
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    X[50, 1] = np.inf
+    pq.write_table(pa.table({f"c{j}": X[:, j] for j in range(3)}), tmp_path / "x.parquet")
+    fit = [sys.executable, "-m", "diabolo", "fit", "x.parquet", "--nproc", "2", "-o", "m.diabolo"]
+    said = subprocess.run(fit, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, timeout=240, check=False)
+    assert said.returncode == 1
+    assert said.stderr.splitlines()[-1].startswith("diabolo: Input X contains infinity: column 'c1', row 50")
+    assert said.stderr.count("infinity") == 1
+    assert "Traceback" not in said.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="children are found in /proc")
+def test_processes_end_with_the_one_that_started_them(tmp_path: Path) -> None:
+    """Killed, it cannot end them."""
+    X = np.random.default_rng(0).normal(size=(100, 3))
+    pq.write_table(pa.table({f"c{j}": X[:, j] for j in range(3)}), tmp_path / "x.parquet")
+    fit = [sys.executable, "-m", "diabolo", "fit", "x.parquet", "--epochs", "1000000", "--nproc", "2", "-o", "m.diabolo"]
+    with subprocess.Popen([*fit, "--checkpoint", "c.ckpt"], cwd=tmp_path, env=ENVIRONMENT, stderr=subprocess.PIPE) as starter:
+        assert starter.stderr is not None
+        for line in starter.stderr:
+            if b"epoch" in line:
+                break
+        children = [int(pid) for pid in Path(f"/proc/{starter.pid}/task/{starter.pid}/children").read_text().split()]
+        starter.kill()
+    assert len(children) == 2
+    end = time.monotonic() + 20
+    while (alive := [pid for pid in children if running(pid)]) and time.monotonic() < end:
+        time.sleep(0.2)
+    assert not alive
+
+
+def running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def test_one_process_is_alone() -> None:

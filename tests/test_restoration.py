@@ -877,7 +877,7 @@ def test_learning_from_noisy_pictures_alone() -> None:
 
 
 def test_a_large_folder_is_learned_from_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("diabolo.estimators.restoration.base.MAX_BYTES_IN_MEMORY", 30_000)
+    monkeypatch.setattr("diabolo.formats.base.MAX_BYTES_IN_MEMORY", 30_000)
     model = restorer("Denoiser")
     model.seed_ = 0
     kept = model._pictures(pictures(20, 96))

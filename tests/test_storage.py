@@ -313,6 +313,65 @@ def test_whatever_happens_the_old_file_stays(error: BaseException, tmp_path: Pat
         assert "the disk is full: free some space" in str(caught.value)
 
 
+def test_an_old_file_keeps_its_permissions(tmp_path: Path) -> None:
+    """What was kept from others is not shown to them."""
+    path = tmp_path / "m.diabolo"
+    path.touch()
+    path.chmod(0o600)
+    storage.write(path, "x", {}, {})
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_link_leads_to_the_new_file(tmp_path: Path) -> None:
+    """Also to one that is not there yet, and in another folder."""
+    (tmp_path / "other").mkdir()
+    link, path = tmp_path / "m.diabolo", tmp_path / "other" / "v1.diabolo"
+    link.symlink_to(path)
+    for n in (1, 2):
+        storage.check_writable(link)
+        storage.write(link, "x", {"n": n}, {})
+        assert link.is_symlink()
+        assert storage.header(path).meta == {"n": n}
+
+
+def test_a_file_that_may_only_be_read_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "m").write_bytes(b"mine")
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)  # root may write everything
+    for write in (storage.check_writable, lambda path: storage.write(path, "x", {}, {})):
+        with pytest.raises(OSError, match=r"it may only be read.*the previous file is untouched"):
+            write(tmp_path / "m")
+    assert (tmp_path / "m").read_bytes() == b"mine"
+
+
+def test_a_file_that_is_replaced_while_it_is_read_is_not_called_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def put(n: int) -> None:
+        storage.write(tmp_path / "c", "checkpoint", {"n": n}, {"a": np.full(3, float(n))})
+
+    put(1)
+    head = storage.header(tmp_path / "c")
+    put(2)
+    with pytest.raises(FormatError, match="was replaced while it was read: load it again"):
+        storage.tensors(head)
+    original = storage.tensors
+
+    def late(head: storage.Header) -> Any:
+        if head.meta["n"] < 4:
+            put(head.meta["n"] + 1)
+        return original(head)
+
+    monkeypatch.setattr(storage, "tensors", late)
+    meta, arrays = storage.read(tmp_path / "c", "checkpoint")
+    assert meta["n"] == arrays["a"][0] == 4
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "p")
+    with pytest.raises(FormatError, match="it is a device or a pipe"):
+        storage.header(tmp_path / "p")
+
+
 def test_a_new_file_has_the_usual_permissions(tmp_path: Path) -> None:
     (tmp_path / "plain").touch()
     with storage.atomic(tmp_path / "ours"):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,13 +19,16 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 import torch
+from sklearn.base import clone
 from torch import Tensor, nn
 
-from diabolo import Autoencoder, storage, training
+from diabolo import Autoencoder, MultiLabelClassifier, storage, training
 from diabolo import progress as shown
+from diabolo.corruption import Gaussian
 from diabolo.errors import FormatError, TrainingError
+from diabolo.estimators.base import System
 from diabolo.history import History
-from diabolo.optimizers import AdamW, Flat, Muon, orthogonal
+from diabolo.optimizers import BAND, AdamW, Flat, Muon, orthogonal
 from diabolo.rows import Rows
 from diabolo.training import SGD, minimize, schedule
 from kinds import SMALL, frame, kinds
@@ -41,7 +45,14 @@ def net(dropout: float = 0.0) -> nn.Sequential:
     return nn.Sequential(nn.Linear(5, 8), nn.SiLU(), nn.Dropout(dropout), nn.Linear(8, 5))
 
 
-def train(module: nn.Module, plan: SGD = PLAN, rows: Rows | None = None, held: bool = True, noise: float = 0.1) -> History:
+def train(
+    module: nn.Module,
+    plan: SGD = PLAN,
+    rows: Rows | None = None,
+    held: bool = True,
+    noise: float = 0.1,
+    at_round: Callable[[], None] = lambda: None,
+) -> History:
     x = data(40)
 
     def objective(i: Tensor, batch: Tensor, rng: torch.Generator) -> Tensor:
@@ -49,6 +60,7 @@ def train(module: nn.Module, plan: SGD = PLAN, rows: Rows | None = None, held: b
         return (module(seen).float() - batch).square().sum(1)
 
     def held_out() -> float:
+        at_round()
         return float((module(x).float() - x).square().mean())
 
     return minimize(module, objective, rows or Rows(data()), held_out if held else None, plan)
@@ -453,6 +465,30 @@ def test_other_settings_do_not_resume(tmp_path: Path) -> None:
     train(net(), replace(plan, resume=False))
 
 
+def test_a_checkpoint_of_other_data_labels_or_loss_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All have as many rows and weights: it would go on from weights that were learned from something else."""
+    r = np.random.default_rng(0)
+    X, other = np.tanh(r.normal(size=(2, 300, 5)))
+    y = (X[:, 0] > 0) * 1
+    saved: dict[str, Any] = {"random_state": 0, "verbose": False, "checkpoint": tmp_path / "c", "epochs": 2}
+    plan = System._plan
+    monkeypatch.setattr(System, "_plan", lambda self, n: replace(plan(self, n), checkpoint_seconds=0.0))
+    trials: list[tuple[Any, tuple[Any, ...], tuple[Any, ...], str]] = [
+        (Autoencoder(2, **saved), (X,), (other,), "data"),
+        (Autoencoder(2, **saved, corruption=Gaussian(0.1)), (X,), (X,), "about"),
+        (MultiLabelClassifier(**saved), (X, y[:, None]), (X, 1 - y[:, None]), "about"),
+    ]
+    for model, given, wrong, name in trials:
+        (tmp_path / "c").unlink(missing_ok=True)
+        model.fit(*given)
+        kept = (tmp_path / "c").read_bytes()
+        again = clone(model).set_params(resume=True)
+        again.fit(*given)
+        (tmp_path / "c").write_bytes(kept)
+        with pytest.raises(TrainingError, match=f"belongs to a run with other settings or data .*{name}: "):
+            again.set_params(**({"corruption": Gaussian(0.2)} if wrong[0] is X and len(wrong) == 1 else {})).fit(*wrong)
+
+
 def test_a_damaged_checkpoint_is_said(tmp_path: Path) -> None:
     plan = replace(PLAN, checkpoint=str(tmp_path / "c"), checkpoint_seconds=0.0, resume=True)
     train(net(), plan)
@@ -464,6 +500,41 @@ def test_a_damaged_checkpoint_is_said(tmp_path: Path) -> None:
     storage.write(tmp_path / "c", "Autoencoder", {}, {})
     with pytest.raises(FormatError, match="it holds 'Autoencoder', not 'checkpoint'"):
         train(net(), plan)
+
+
+@pytest.mark.parametrize("back", [True, False])
+def test_training_goes_on_without_a_checkpoint(back: bool, tmp_path: Path) -> None:
+    """Its folder is removed in the middle, and comes back, or not: what is said, what is there, and the same bits."""
+    whole, other = net(0.3), net(0.3)
+    train(whole, PLAN)
+    folder, rounds = tmp_path / "state", 0
+    folder.mkdir()
+    plan = replace(PLAN, checkpoint=str(folder / "c"), checkpoint_seconds=0.0)
+
+    def at_round() -> None:
+        nonlocal rounds
+        rounds += 1
+        if rounds == 3:
+            shutil.rmtree(folder)
+        if rounds == 5 and back:
+            folder.mkdir()
+
+    with pytest.warns(UserWarning, match=r"checkpoint") as said:
+        train(other, plan, at_round=at_round)
+    texts = [str(w.message) for w in said]
+    assert len(texts) == (1 if back else 2)
+    assert re.match(
+        r"no checkpoint at step \d+: cannot write '.*c' \(No such file or directory\): its folder does not", texts[0]
+    )
+    assert texts[0].endswith("create it first. Training goes on, and tries again at the next one")
+    assert back or texts[1].startswith("training is over, but its last checkpoint is not there: cannot write")
+    assert (folder / "c").exists() == back
+    assert bits(whole, other)
+
+
+def test_a_checkpoint_without_a_folder_is_an_error_before_training(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="its folder does not exist: create it first"):
+        train(net(), replace(PLAN, checkpoint=str(tmp_path / "no" / "c")))
 
 
 PROGRAM = """
@@ -567,6 +638,20 @@ def test_muon_multiplies_in_what_the_hardware_can(hardware: bool, shape: tuple[i
     assert (torch.linalg.svdvals(u.float())[reached] - 1).abs().max() < 0.3
     assert (torch.linalg.svdvals(u.float()) < 1.3).all()
     assert (u.float() * m).sum() > 0.5 * torch.linalg.svdvals(m).sum()
+
+
+@pytest.mark.parametrize("shape", [(600, 700), (700, 600), (300, 300)])
+def test_muon_cuts_large_matrices_into_bands(shape: tuple[int, int]) -> None:
+    """Each band is orthogonal for itself, along the shorter side; all have the same size."""
+    flat = Flat(nn.ParameterList([torch.zeros(shape)]))
+    flat.g.normal_(generator=torch.Generator().manual_seed(0))
+    Muon(flat, 1.0).step(1.0)
+    w = flat.w.view(shape) if shape[0] <= shape[1] else flat.w.view(shape).T / max(1.0, shape[0] / shape[1]) ** 0.5
+    bands = w.chunk(-(-len(w) // BAND))
+    assert len({len(band) for band in bands}) == 1
+    for band in bands:
+        assert len(band) <= BAND
+        assert (torch.linalg.svdvals(band) - 1).abs().max() < 0.5
 
 
 def test_muon_decays_a_matrix_by_its_own_rate() -> None:

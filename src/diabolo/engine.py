@@ -1,6 +1,8 @@
-r"""A fitted autoencoder in NumPy: it encodes and decodes, and learns nothing.
+r"""A fitted model in NumPy: it encodes, decodes, tags, and learns nothing.
 
-    z = encoder(x),   e = predict(decoder(z))        programs (programs/) of the weights in the file
+    z = encoder(x),   e = predict(decoder(z)),   p = decision(mean over members of decoder(encoder(x)))
+
+Encoder and decoder are programs (programs/) of the weights in the file.
 
 PyTorch and scikit-learn take seconds to be imported, which is long for a few rows; they are not needed.
 """
@@ -15,16 +17,20 @@ from typing import Any
 import numpy as np
 
 from . import losses, storage
+from .decision import Decision
 from .errors import DataError, FormatError
 from .formats import Format, stored
 from .formats.frames import names_of, rows_of
-from .formats.matrices import plain
+from .formats.labels import Labels
+from .formats.matrices import plain, stacked
+from .formats.new_gaps import NewGaps
 from .formats.parts import is_path
 from .formats.readers import Dataset, NamedMatrix
 from .programs import NotCompiled, Program, compiled, start
 from .storage import Header, under
+from .tagger import Tagger, at_once
 
-__all__ = ["Fitted", "NoProgram", "load"]
+__all__ = ["Fitted", "FittedAutoencoder", "FittedLabels", "NoProgram", "load"]
 
 
 class NoProgram(DataError):  # noqa: N818
@@ -33,71 +39,22 @@ class NoProgram(DataError):  # noqa: N818
 
 @dataclass(frozen=True)
 class Fitted:
-    """A fitted autoencoder without PyTorch, as ``diabolo.load(path, engine="numpy")`` reads it.
+    """A fitted model without PyTorch, as ``diabolo.load(path, engine="numpy")`` reads it.
 
     Parameters
     ----------
     format_ : Format
         It converts X to numbers and back.
-    encoder : Program
-        x (n, d) -> z (n, k).
-    decoder : Program
-        z (n, k) -> expected values e (n, d).
     names : list of str or None
         The columns of X, if it had names.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from sklearn.datasets import load_iris
-    >>> from diabolo import Autoencoder, load
-    >>> X = load_iris().data
-    >>> ae = Autoencoder(epochs=2, random_state=0).fit(X)
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     ae.save(f"{folder}/iris.diabolo")
-    ...     light = load(f"{folder}/iris.diabolo", engine="numpy")
-    >>> bool(np.allclose(light.transform(X), ae.transform(X), atol=1e-6))
-    True
     """
 
     format_: Format
-    encoder: Program
-    decoder: Program
-    names: list[str] | None = None
+    names: list[str] | None
 
     def __getattr__(self, name: str) -> Any:
-        raise AttributeError(f"with engine='numpy' a model only encodes and decodes, it has no {name!r}: use engine='torch'")
-
-    @property
-    def n_components_(self) -> int:
-        """Width k of the bottleneck."""
-        return self.encoder.output.width
-
-    def transform(self, X: Any) -> np.ndarray:
-        """Encode X: codes (n, k); float32 for float32 arrays, else float64."""
-        dtype = np.float32 if getattr(X, "dtype", None) == np.float32 else np.float64
-        return joined(self.encoder.run(x) for x in self._features(X)).astype(dtype, copy=False)
-
-    def inverse_transform(self, Z: Any) -> Any:
-        """Decode codes (n, k) to the kind of object that was fitted: the same columns, types and categories."""
-        out = self.format_.from_array(self.decoder.run(as_codes(Z, self.n_components_)))
-        return out.astype(np.float32) if isinstance(out, np.ndarray) and getattr(Z, "dtype", None) == np.float32 else out
-
-    def reconstruct(self, X: Any) -> Any:
-        """Encode and decode X: the same kind of object as X, with missing values filled in."""
-        return indexed(self.format_.from_array(joined(self._expected(x) for x in self._features(X))), X)
-
-    def impute(self, X: Any) -> Any:
-        """X with missing values replaced by reconstructed ones; all other values stay as they are."""
-        if not self.format_.has_cells:
-            raise AttributeError("impute needs a table or an array; documents have no missing cells")
-        parts = [(x, self._expected(x)) for x in self._features(X)]
-        x, e = (np.concatenate(side) for side in zip(*parts, strict=True))
-        return self.format_.filled(X, x, e)
-
-    def _expected(self, x: np.ndarray) -> np.ndarray:
-        """x (n, d) -> expected values (n, d)."""
-        return self.decoder.run(self.encoder.run(x))
+        can = "encodes and decodes" if isinstance(self, FittedAutoencoder) else "predicts"
+        raise AttributeError(f"with engine='numpy' a model only {can}, it has no {name!r}: use engine='torch'")
 
     def _features(self, X: Any) -> Iterator[np.ndarray]:
         """X -> chunks of x (b, d)."""
@@ -117,6 +74,95 @@ class Fitted:
         return X
 
 
+@dataclass(frozen=True)
+class FittedAutoencoder(Fitted):
+    """A fitted autoencoder without PyTorch.
+
+    Parameters
+    ----------
+    format_, names : as in :class:`Fitted`
+    encoder : Program
+        x (n, d) -> z (n, k).
+    decoder : Program
+        z (n, k) -> expected values e (n, d).
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from sklearn.datasets import load_iris
+    >>> from diabolo import Autoencoder, load
+    >>> X = load_iris().data
+    >>> ae = Autoencoder(epochs=2, random_state=0).fit(X)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     ae.save(f"{folder}/iris.diabolo")
+    ...     light = load(f"{folder}/iris.diabolo", engine="numpy")
+    >>> bool(np.allclose(light.transform(X), ae.transform(X), atol=1e-6))
+    True
+    """
+
+    encoder: Program
+    decoder: Program
+
+    @property
+    def n_components_(self) -> int:
+        """Width k of the bottleneck."""
+        return self.encoder.output.width
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Encode X: codes (n, k); float32 for float32 arrays, else float64."""
+        dtype = np.float32 if getattr(X, "dtype", None) == np.float32 else np.float64
+        return stacked((self.encoder.run(x) for x in self._features(X)), X, dtype)
+
+    def inverse_transform(self, Z: Any) -> Any:
+        """Decode codes (n, k) to the kind of object that was fitted: the same columns, types and categories."""
+        out = self.format_.from_array(self.decoder.run(as_codes(Z, self.n_components_)))
+        return out.astype(np.float32) if isinstance(out, np.ndarray) and getattr(Z, "dtype", None) == np.float32 else out
+
+    def reconstruct(self, X: Any) -> Any:
+        """Encode and decode X: the same kind of object as X, with missing values filled in."""
+        return indexed(self.format_.from_array(stacked((self._expected(x) for x in self._features(X)), X)), X)
+
+    def impute(self, X: Any) -> Any:
+        """X with missing values replaced by reconstructed ones; all other values stay as they are."""
+        if not self.format_.has_cells:
+            raise AttributeError("impute needs a table or an array; documents have no missing cells")
+        parts = [(x, self._expected(x)) for x in self._features(X)]
+        x, e = (np.concatenate(side) for side in zip(*parts, strict=True))
+        return self.format_.filled(X, x, e)
+
+    def _expected(self, x: np.ndarray) -> np.ndarray:
+        """x (n, d) -> expected values (n, d)."""
+        return self.decoder.run(self.encoder.run(x))
+
+
+@dataclass(frozen=True)
+class FittedLabels(Tagger, Fitted):
+    """A fitted multi-label classifier without PyTorch.
+
+    Parameters
+    ----------
+    format_, names : as in :class:`Fitted`
+    raw : Program
+        x (n, d) -> raw outputs r (n, k), the mean of the members.
+    labels_ : Labels
+        Names of the labels, and the form of Y.
+    _decision : Decision
+        r -> p -> predictions.
+    """
+
+    raw: Program
+    labels_: Labels
+    _decision: Decision
+
+    def _probabilities(self, X: Any) -> Iterator[np.ndarray]:
+        gaps, piece = NewGaps(self.format_), at_once(len(self.labels_.names))
+        for x in self._features(X):
+            gaps.note(x)
+            for i in range(0, len(x), piece):
+                yield self._decision.probabilities(self.raw.run(x[i : i + piece]))
+        gaps.warn()
+
+
 def compared(found: list[str], fitted: list[str]) -> None:
     """An error if the columns are not the same; it shows where they begin to differ."""
     if found != fitted:
@@ -131,14 +177,6 @@ def few(names: list[str], start: int) -> str:
     """Some of the names, from number `start` on."""
     end = start + 10
     return "..., " * (start > 0) + ", ".join(map(repr, names[start:end])) + ", ..." * (end < len(names))
-
-
-def joined(parts: Iterator[np.ndarray]) -> np.ndarray:
-    """Chunks of rows one below the other."""
-    found = list(parts)
-    if not found:
-        raise DataError("Found array with 0 sample(s) (0 rows) while a minimum of 1 is required.")
-    return np.concatenate(found)
 
 
 def as_codes(Z: Any, k: int) -> np.ndarray:
@@ -161,8 +199,8 @@ def indexed(out: Any, X: Any) -> Any:
     return out
 
 
-def load(path: str | os.PathLike[str], dtype: Any = None) -> Fitted:
-    """Read an autoencoder from a file; `dtype` is the precision of its arithmetic, by default that of its format.
+def load(path: str | os.PathLike[str], dtype: Any = None) -> Any:
+    """Read a model from a file; `dtype` is the precision of its arithmetic, by default that of its format.
 
     Raises
     ------
@@ -170,11 +208,11 @@ def load(path: str | os.PathLike[str], dtype: Any = None) -> Fitted:
         The file holds another model, or one that cannot run in NumPy.
     """
     head = storage.header(path)
-    if head.kind != "Autoencoder":
-        raise refused(path, f"it holds a model of the kind {head.kind}, and only an Autoencoder runs in NumPy")
+    if head.kind not in KINDS:
+        raise refused(path, f"it holds a model of the kind {head.kind}, and only {', '.join(KINDS)} run in NumPy")
     try:
         with storage.explained(head.path):
-            return read(head, dtype)
+            return KINDS[head.kind](head, dtype)
     except NotCompiled as error:
         raise refused(path, str(error)) from None
 
@@ -183,16 +221,44 @@ def refused(path: str | os.PathLike[str], why: str) -> NoProgram:
     return NoProgram(f"engine='numpy': {str(path)!r} cannot run without PyTorch ({why}): use engine='torch'")
 
 
-def read(head: Header, dtype: Any = None) -> Fitted:
-    """The model in a file."""
+def autoencoder(head: Header, dtype: Any = None) -> FittedAutoencoder:
+    """The autoencoder in a file."""
     meta, arrays = head.meta, storage.tensors(head)
-    format, loss, described = stored(meta, under(arrays, "format")), meta["params"]["loss"], meta["network"]
-    format.attach(None)  # an error, if it needs what no file holds
-    before = start(format.width, dtype or (np.float64 if format.exact else np.float32))
-    encoder = compiled(described["encoder"], under(arrays, "network.encoder"), before)
-    raw = compiled(described["decoder"], under(arrays, "network.decoder"), start(encoder.output.width, before.dtype))
+    format, loss = read_format(meta, arrays), meta["params"]["loss"]
+    encoder = side("encoder", meta, arrays, start(format.width, dtype or (np.float64 if format.exact else np.float32)))
+    raw = side("decoder", meta, arrays, start(encoder.output.width, encoder.dtype))
     decoder = raw.then(losses.build(loss) if isinstance(loss, dict) else format.loss(loss))
-    model = Fitted(format, encoder, decoder, meta["names"])
-    if model._expected(np.zeros((1, format.width))).shape != (1, format.width):
-        raise FormatError("its network does not fit its columns")
+    model = FittedAutoencoder(format, meta["names"], encoder, decoder)
+    check_width(model._expected(np.zeros((1, format.width))), format.width, "columns")
     return model
+
+
+def multilabel(head: Header, dtype: Any = None) -> FittedLabels:
+    """The multi-label classifier in a file."""
+    meta, arrays = head.meta, storage.tensors(head)
+    format, labels = read_format(meta, arrays), Labels.from_state(meta["labels"])
+    encoder = side("encoder", meta, arrays, start(format.width, dtype or np.float32))
+    raw = side("decoder", meta, arrays, encoder).mean()
+    k = len(labels.names)
+    check_width(raw.run(np.zeros((1, format.width))), k, "labels")
+    decision = Decision.from_state(arrays, meta["least"], k, labels.kind == "one")
+    return FittedLabels(format, meta["names"], raw, labels, decision)
+
+
+KINDS = {"Autoencoder": autoencoder, "MultiLabelClassifier": multilabel, "IndependentClassifiers": multilabel}
+
+
+def read_format(meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> Format:
+    found = stored(meta, under(arrays, "format"))
+    found.attach(None)  # an error, if it needs what no file holds
+    return found
+
+
+def side(name: str, meta: dict[str, Any], arrays: dict[str, np.ndarray], before: Program) -> Program:
+    """`before`, and then the encoder or the decoder in a file."""
+    return compiled(meta["network"][name], under(arrays, f"network.{name}"), before)
+
+
+def check_width(found: np.ndarray, width: int, of: str) -> None:
+    if found.shape != (1, width):
+        raise FormatError(f"its network does not fit its {of}")

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
+from threading import local
 from typing import Any
 
-__all__ = ["DataError", "DiaboloError", "FormatError", "TrainingError", "missing_extra", "no_column", "suggest", "warn"]
+__all__ = [
+    "DataError",
+    "DiaboloError",
+    "FormatError",
+    "TrainingError",
+    "missing_extra",
+    "no_column",
+    "postponed",
+    "suggest",
+    "warn",
+]
 
 PASSED = {__name__.partition(".")[0], "sklearn", "joblib", "torch", "contextlib", "functools"}  # what calls us for the user
 SHOWN = 20  # columns that an error names
@@ -63,8 +75,30 @@ def no_column(said: str, name: str, columns: Sequence[str], hint: str = "") -> D
     return DataError(f"{said}: there is no column {name!r}{f' ({meant})' if meant else ''}; the columns are {some}{hint}")
 
 
+LATER = local()
+
+
+@contextmanager
+def postponed() -> Iterator[list[str]]:
+    """Warnings of this thread are kept, to be given by the thread for which it works, whose code they should point at.
+
+    >>> with postponed() as kept:
+    ...     warn("too dark")
+    >>> kept
+    ['too dark']
+    """
+    LATER.kept = []
+    try:
+        yield LATER.kept
+    finally:
+        del LATER.kept
+
+
 def warn(message: str) -> None:
     """Give a UserWarning that points at the line of the user's code, past this package and the packages that call it."""
+    if hasattr(LATER, "kept"):
+        LATER.kept.append(message)
+        return
     frame, level = sys._getframe(1), 2
     while frame.f_back is not None and str(frame.f_globals.get("__name__")).partition(".")[0] in PASSED:
         frame, level = frame.f_back, level + 1

@@ -1,4 +1,4 @@
-"""How much memory a process may take: the least of what the machine, a control group, RLIMIT_AS and RLIMIT_DATA allow."""
+"""What a process may take: memory, the least of what the machine, a control group, RLIMIT_AS and RLIMIT_DATA allow; cores."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["memory"]
+__all__ = ["cores", "memory"]
 
 GROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")  # as a container sees its own
 UNKNOWN = 8 << 30  # where no system tells
@@ -47,3 +47,11 @@ def _own_groups() -> list[str]:
                 elif "memory" in kinds.split(","):
                     found.append(f"/sys/fs/cgroup/memory/{path}/memory.limit_in_bytes")
     return found
+
+
+def cores() -> int:
+    """The cores that this process may use: torchrun says 1 to each of several."""
+    said = os.environ.get("OMP_NUM_THREADS", "")
+    if said.isdecimal() and int(said):
+        return int(said)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

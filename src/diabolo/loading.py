@@ -28,7 +28,8 @@ def load(path: str | os.PathLike[str], *, encoder: Any = None, decoder: nn.Modul
         text model with ``encode``, the file holds nothing of it: give it here.
     engine : {"torch", "numpy"}, default="torch"
         What runs the model. "numpy" imports neither PyTorch nor scikit-learn, which take seconds: an :class:`Autoencoder` is
-        read as a :class:`diabolo.engine.Fitted`, which encodes and decodes, with the same results to 1e-6.
+        read as a :class:`diabolo.engine.FittedAutoencoder`, which encodes and decodes, a :class:`MultiLabelClassifier` as a
+        :class:`diabolo.engine.FittedLabels`, which predicts, with the same results to 1e-6.
 
     Returns
     -------
@@ -40,7 +41,7 @@ def load(path: str | os.PathLike[str], *, encoder: Any = None, decoder: nn.Modul
     FormatError
         The file is damaged, from a newer version, or not a model; the message says what is wrong.
     ValueError
-        With ``engine="numpy"``: the file holds another model than an autoencoder, or one with modules of your own.
+        With ``engine="numpy"``: the file holds another kind of model, or one with modules of your own.
 
     Examples
     --------

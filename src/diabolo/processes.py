@@ -12,23 +12,41 @@ from __future__ import annotations
 
 import atexit
 import os
+import threading
+import time
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 import torch
 import torch.distributed as dist
 from torch import Tensor
 
 from .errors import TrainingError
+from .ranks import of_torchrun
 
-__all__ = ["agreed", "check_alike", "first", "join", "rank", "restarts", "same", "share", "started", "total", "world"]
+__all__ = [
+    "agreed",
+    "check_alike",
+    "first",
+    "join",
+    "meet",
+    "rank",
+    "restarts",
+    "rooms",
+    "same",
+    "share",
+    "started",
+    "total",
+    "world",
+]
 
 APART = 1_000_000_007  # between the seeds of two processes: more than there are steps
 
 
 def started() -> int:
     """The number of processes that torchrun has started."""
-    return int(os.environ.get("WORLD_SIZE", "1"))
+    return of_torchrun()[1]
 
 
 def restarts() -> int:
@@ -38,7 +56,7 @@ def restarts() -> int:
 
 def first() -> bool:
     """Whether this process is the one that writes and prints."""
-    return int(os.environ.get("RANK", "0")) == 0
+    return of_torchrun()[0] == 0
 
 
 def world() -> int:
@@ -60,14 +78,23 @@ def join(device: str = "cpu") -> None:
     if started() == 1 or dist.is_initialized():
         return
     how: dict[str, Any] = {"backend": "nccl" if device.startswith("cuda") else "gloo"}
+    if "TORCHELASTIC_RUN_ID" in os.environ:
+        threading.Thread(target=end_with, args=(os.getppid(),), daemon=True).start()
     if os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True":
         agent = dist.TCPStore(os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]), is_master=False)  # type: ignore[attr-defined]
         store = dist.PrefixStore(f"diabolo {restarts()}", agent)  # type: ignore[attr-defined]
-        how |= {"store": store, "rank": int(os.environ["RANK"]), "world_size": started()}
+        how |= {"store": store, "rank": of_torchrun()[0], "world_size": started()}
     if device.startswith("cuda"):
         torch.cuda.set_device(device)
     dist.init_process_group(**how)
     atexit.register(dist.destroy_process_group)
+
+
+def end_with(parent: int) -> None:
+    """End this process with that which started it: killed by -9, torchrun leaves its processes to learn for nobody."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
 
 
 def share(batch: int) -> slice:
@@ -77,7 +104,9 @@ def share(batch: int) -> slice:
     slice(0, 8, 1)
     """
     if batch < world():
-        raise TrainingError(f"batch_size={batch}: each of the {world()} processes needs a row: give a larger batch_size=")
+        raise TrainingError(
+            f"batch_size={batch}: each of the {world()} processes needs a row: start fewer, or give a larger batch_size="
+        )
     return slice(rank(), batch, world())
 
 
@@ -112,3 +141,36 @@ def total(tensor: Tensor) -> Tensor:
         for part in [dist.all_reduce(half, async_op=True) for half in tensor.view(-1).chunk(2)]:
             part.wait()
     return tensor
+
+
+def meet() -> None:
+    """Wait until all processes are here."""
+    if world() > 1:
+        dist.barrier()
+
+
+def rooms(like: Tensor) -> Tensor | None:
+    """Memory that all processes see, (2, W, n): two vectors for each; None, if they are not on one machine.
+
+    It has no name that a killed process could leave behind.
+    """
+    n, type_ = like.numel(), torch.int16 if like.dtype == torch.bfloat16 else like.dtype  # numpy has no bfloat16
+    if int(os.environ.get("LOCAL_WORLD_SIZE", "1")) != world() or like.is_cuda or not hasattr(os, "memfd_create"):
+        return None
+    shape, handle, name = (2, world(), n), -1, ""
+    if rank() == 0:
+        try:
+            handle = os.memfd_create("diabolo")
+            os.posix_fallocate(handle, 0, 2 * world() * n * like.element_size())  # a map without memory ends the process
+            name = f"/proc/{os.getpid()}/fd/{handle}"
+        except OSError:
+            pass
+    try:
+        found = np.memmap(agreed(name), torch.empty(0, dtype=type_).numpy().dtype, "r+", shape=shape)
+    except (OSError, ValueError):
+        found = None
+    mapped: list[Any] = [None] * world()
+    dist.all_gather_object(mapped, found is not None)
+    if handle >= 0:
+        os.close(handle)
+    return torch.from_numpy(found).view(like.dtype) if found is not None and all(mapped) else None

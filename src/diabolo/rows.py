@@ -19,6 +19,7 @@ from __future__ import annotations
 import mmap
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import blake2b
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,7 @@ __all__ = [
     "evenly",
     "in_order_of",
     "in_proportion",
+    "mark",
     "spread_over",
     "spread_rows",
     "steps_per_epoch",
@@ -138,6 +140,18 @@ class Rows:
         for i in range(0, len(self), size):
             yield self.take(np.arange(i, min(i + size, len(self))))
 
+    def whole(self) -> Tensor:
+        """All rows (n, d) in one tensor; few of them are in memory twice.
+
+        >>> Rows(torch.arange(6.0).reshape(3, 2)).whole().shape
+        torch.Size([3, 2])
+        """
+        size = 4096
+        x = torch.empty(len(self), self.take(np.array([0])).shape[1])
+        for part, chunk in zip(x.split(size), self.chunks(size), strict=True):
+            part.copy_(chunk)
+        return x
+
 
 def swept(source: np.ndarray, indices: np.ndarray) -> np.ndarray:
     """``source[indices]``, read in the order of the disk."""
@@ -216,11 +230,11 @@ def copies(rows: Rows) -> np.ndarray:
     >>> copies(Rows(torch.cat([x, x[:3]]))).sum(), copies(Rows(x.round())).sum()
     (np.int64(3), np.int64(0))
     """
-    keys = np.fromiter((hash(row.tobytes()) for x in rows.chunks() for row in bits(x)), np.int64, len(rows))
+    keys = np.concatenate([short_keys(bits(x)) for x in rows.chunks()])
     again = np.zeros(len(rows), dtype=bool)
     shares = 1 + len(rows) // SORTED
     for share in range(shares):  # only so many keys are sorted at once
-        here = np.flatnonzero(keys % shares == share)
+        here = np.flatnonzero(keys % np.uint64(shares) == share)
         order = here[np.argsort(keys[here], kind="stable")]
         first = np.r_[True, np.diff(keys[order]) != 0][: len(order)]
         twin = order[np.flatnonzero(first)[np.cumsum(first) - 1]]  # the first row of this key
@@ -237,6 +251,15 @@ def copies(rows: Rows) -> np.ndarray:
 def bits(x: Any) -> np.ndarray:
     """Numbers (n, d) as whole numbers; -0.0 is 0.0."""
     return (np.ascontiguousarray(x, dtype=np.float32) + np.float32(0)).view(np.uint32)
+
+
+def short_keys(x: np.ndarray) -> np.ndarray:
+    """uint32 (n, d) -> uint64 (n,), equal for equal rows, and seldom for others."""
+    mixed = x * np.uint64(0x9E3779B97F4A7C15)
+    mixed ^= mixed >> np.uint64(32)  # else zeros at the end of all numbers would be zeros at the end of all sums
+    odd = np.random.default_rng(0).integers(0, 2**63, x.shape[1], dtype=np.uint64) * np.uint64(2) + np.uint64(1)
+    key: np.ndarray = (mixed * odd).sum(1, dtype=np.uint64)
+    return key
 
 
 def in_order_of(numbers: np.ndarray, chunks: Iterable[Tensor]) -> Tensor:
@@ -277,6 +300,15 @@ def spread_over(rows: Rows | Tensor, most: int) -> Tensor:
     """At most `most` rows, evenly spaced."""
     index = evenly(len(rows), most)
     return rows[torch.from_numpy(index)] if torch.is_tensor(rows) else rows.take(index)
+
+
+def mark(x: Tensor) -> str:
+    """A text that is the same for the same numbers, to three digits, and no other's but by chance.
+
+    >>> mark(torch.ones(3)) == mark(torch.ones(3) + 1e-6), mark(torch.ones(3)) == mark(torch.zeros(3))
+    (True, False)
+    """
+    return blake2b(x.detach().cpu().half().numpy().tobytes(), digest_size=8).hexdigest()
 
 
 def steps_per_epoch(n: int, batch_size: int) -> int:

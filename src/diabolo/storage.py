@@ -55,6 +55,10 @@ FOREIGN = {
 }
 
 
+class ReplacedError(FormatError):
+    """Another file has taken the place of one between the reading of its header and that of its tensors."""
+
+
 @dataclass(frozen=True)
 class Header:
     """The header of a file, without its tensors."""
@@ -90,10 +94,12 @@ def write(path: str | os.PathLike[str], kind: str, meta: dict[str, Any], arrays:
 
 def read(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """The ``meta`` and the tensors of a file of the given kind."""
-    head = header(path)
-    if head.kind != kind:
-        raise FormatError(f"cannot load {str(path)!r}: it holds {head.kind!r}, not {kind!r}")
-    return head.meta, tensors(head)
+    while True:
+        head = header(path)
+        if head.kind != kind:
+            raise FormatError(f"cannot load {str(path)!r}: it holds {head.kind!r}, not {kind!r}")
+        with contextlib.suppress(ReplacedError):
+            return head.meta, tensors(head)
 
 
 def header(path: str | os.PathLike[str]) -> Header:
@@ -105,6 +111,8 @@ def header(path: str | os.PathLike[str]) -> Header:
         The message says what is wrong with the file.
     """
     path = Path(path)
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise FormatError(f"cannot load {str(path)!r}: it is a device or a pipe, no file")
     with open(path, "rb") as file, explained(path):
         size = os.fstat(file.fileno()).st_size
         entries = _entries(file, size)
@@ -134,6 +142,8 @@ def tensors(head: Header) -> dict[str, np.ndarray]:
         arrays = parse_tensors(blob)
         body = canonical({"format": FORMAT, "kind": head.kind, "meta": head.meta})
         if digest(body, arrays) != head.digest:
+            if header(head.path).digest != head.digest:
+                raise ReplacedError(f"cannot load {str(head.path)!r}: it was replaced while it was read: load it again")
             raise FormatError("its contents do not match its checksum: part of it was changed or damaged")
         for name, array in arrays.items():
             if array.dtype.kind == "f" and not np.isfinite(array).all():
@@ -233,11 +243,12 @@ def explained(path: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def atomic(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
-    """A file that appears at `path` complete, or not at all; an existing file stays until then.
+    """A file that appears at `path` complete, or not at all; an existing file stays until then, and its permissions, always.
 
-    Until then it is a locked file beside it, ``.NAME.xxxxxxxx.diabolo.part``; those of dead processes are removed.
+    Until then it is a locked file beside it, ``.NAME.xxxxxxxx.diabolo.part``; those of dead processes are removed. A link stays
+    one: the file that it leads to is written.
     """
-    path, temporary = Path(path), None
+    path, temporary = Path(os.path.realpath(path)), None
     try:
         handle, temporary = _part(path)
         with open(handle, "wb") as file:
@@ -245,7 +256,7 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-            os.chmod(temporary, 0o666 & ~_umask())
+            os.chmod(temporary, path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
             if sys.platform == "win32":
                 file.close()  # an open file cannot be renamed there; elsewhere it stays locked until it has its name
             os.replace(temporary, path)
@@ -260,7 +271,7 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
 
 def check_writable(path: str | os.PathLike[str]) -> None:
     """Raise, before any work, the error that writing `path` would end in; what is there is not touched."""
-    path = Path(path)
+    path = Path(os.path.realpath(path))
     try:
         handle, temporary = _part(path)
         os.close(handle)
@@ -279,6 +290,8 @@ def _part(path: Path) -> tuple[int, str]:
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     if path.exists() and not path.is_file():
         raise DataError(f"{str(path)!r} is a device or a pipe, no file: choose another name")
+    if path.exists() and not os.access(path, os.W_OK):
+        raise OSError(errno.EROFS, "it may only be read")
     name = os.fsencode(path.name)[:100].decode(errors="ignore")
     while True:
         handle, temporary = tempfile.mkstemp(prefix=f".{name}.", suffix=PART, dir=path.parent)
@@ -334,7 +347,7 @@ REMEDIES = {
     errno.EDQUOT: "your disk quota is used up: free some space",
     errno.EACCES: "you have no permission to write into this folder: choose another one",
     errno.EPERM: "you have no permission to write into this folder: choose another one",
-    errno.EROFS: "this disk is read-only: choose another one",
+    errno.EROFS: "this file or disk is read-only: choose another one",
     errno.ENOENT: "its folder does not exist: create it first",
     errno.ENOTDIR: "its folder does not exist: create it first",
     errno.EISDIR: "there is a folder of this name: choose another name",

@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +30,13 @@ from torch import Tensor, nn
 
 from . import processes, storage
 from .chance import drawing, redirected
-from .errors import TrainingError
+from .errors import TrainingError, warn
 from .hardware import keep_freed_memory, mkl, openmp
 from .history import History
 from .optimizers import Flat, optimizers
 from .printed import few
 from .progress import At, progress
-from .rows import Rows, steps_per_epoch
+from .rows import Rows, mark, steps_per_epoch
 
 __all__ = ["SGD", "minimize"]
 
@@ -83,6 +84,8 @@ class SGD:
         File to which the state is written every `checkpoint_seconds`, atomically.
     resume : bool
         Whether to continue from `checkpoint` if it exists.
+    about : str
+        What else a run that continues from it must have in common, such as the labels.
     progress : str or None
         Title of the progress: a bar on a terminal, elsewhere a line every few seconds. None: no progress is shown.
     """
@@ -105,6 +108,7 @@ class SGD:
     checkpoint: str | None = None
     checkpoint_seconds: float = 30.0
     resume: bool = False
+    about: str = ""
     progress: str | None = None
 
 
@@ -186,10 +190,14 @@ class Run:
         self.clock = time.monotonic()
         self.judging = 0.0  # seconds of held-out evaluations
         self.saved = time.monotonic()
+        self.unwritten = ""  # why the last checkpoint is not there
+        self.told: set[int | None] = set()  # kinds of such failures
 
     def go(self) -> History:
         keep_freed_memory()
         self.module.train()
+        if self.plan.checkpoint and processes.first():
+            storage.check_writable(self.plan.checkpoint)
         try:
             if self.plan.resume and self.plan.checkpoint and Path(self.plan.checkpoint).exists():
                 self.read()
@@ -205,6 +213,8 @@ class Run:
             self.history.stopped = "interrupted: the best weights so far are kept"
         finally:
             self.flat.release(self.best if self.held_out else self.average)
+        if self.unwritten:
+            warn(f"training is over, but its last checkpoint is not there: {self.unwritten}")
         if self.tail is None and self.step == self.total and self.history.still_improves:
             self.history.stopped += f", while the held-out error still fell: epochs={2 * self.plan.epochs} goes on"
         self.history.times = {"training": time.monotonic() - self.clock - self.judging, "held-out rows": self.judging}
@@ -337,19 +347,31 @@ class Run:
         return tensors
 
     def write(self) -> None:
-        """Write the whole state, atomically."""
+        """Write the whole state, atomically. If that fails, training goes on, and the next checkpoint is another try."""
+        try:
+            self.write_state()
+            self.unwritten = ""
+        except OSError as error:
+            self.unwritten = error.strerror or str(error)
+            if error.errno not in self.told:
+                warn(
+                    f"no checkpoint at step {self.step:,}: {self.unwritten}. Training goes on, and tries again at the next one"
+                )
+            self.told.add(error.errno)
+        self.saved = time.monotonic()
+
+    def write_state(self) -> None:
         where = {name: getattr(self, name) for name in ("step", "measured", "next", "total", "tail")}
         meta = where | {"history": self.history.state(), "plan": self.identity()}
         storage.write(Path(str(self.plan.checkpoint)), "checkpoint", meta, _arrays(self.state()))
-        self.saved = time.monotonic()
 
     def read(self) -> None:
         path = Path(str(self.plan.checkpoint))
         meta, arrays = storage.read(path, "checkpoint")
-        if meta["plan"] != self.identity():
+        if other := unlike(meta["plan"], self.identity()):
             raise TrainingError(
-                f"{path} belongs to a run with other settings or data ({meta['plan']}, now {self.identity()}): "
-                "give the same settings, another checkpoint=, or resume=False"
+                f"{path} belongs to a run with other settings or data ({other}): "
+                "give the same, another checkpoint=, or resume=False"
             )
         with storage.explained(path):
             for name, kept in self.state().items():
@@ -365,7 +387,22 @@ class Run:
         """What a checkpoint and the run that resumes from it must have in common."""
         free = ("checkpoint", "checkpoint_seconds", "resume", "progress", "device")
         same = {k: v for k, v in asdict(self.plan).items() if k not in free}
-        return {"rows": len(self.rows), "weights": self.flat.w.numel()} | same
+        return {"rows": len(self.rows), "weights": self.flat.w.numel(), "data": self.data} | same
+
+    @cached_property
+    def data(self) -> str:
+        """Some rows, by which those of two runs are told apart."""
+        if self.plan.checkpoint is None and processes.world() == 1:
+            return ""
+        return mark(next(self.rows.batches(min(MARKED, len(self.rows)), 0))[1])
+
+
+def unlike(was: dict[str, Any], now: dict[str, Any]) -> str:
+    """In which settings two runs differ, and how."""
+    return ", ".join(f"{k}: {was.get(k)}, now {now.get(k)}" for k in {**was, **now} if was.get(k) != now.get(k))
+
+
+MARKED = 64  # rows
 
 
 SMALL_STEP = 1e8  # multiply-adds of a forward pass

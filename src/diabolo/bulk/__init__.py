@@ -13,5 +13,6 @@ from __future__ import annotations
 
 from .applied import Applied, check_sep, tagged
 from .run import Done, run
+from .units import shard
 
-__all__ = ["Applied", "Done", "check_sep", "run", "tagged"]
+__all__ = ["Applied", "Done", "check_sep", "run", "shard", "tagged"]

@@ -6,7 +6,6 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from copy import copy
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -17,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from .. import engine as light
-from ..engine import Fitted, NoProgram
+from ..engine import FittedAutoencoder, NoProgram
 from ..errors import DataError, no_column, suggest
 from ..formats.blocks import WRITTEN
 from ..formats.labeled import taken
@@ -25,6 +24,7 @@ from ..formats.layout import Reading
 from ..formats.tables import Tables
 from ..loading import load
 from ..storage import header
+from .pictures import of_each
 
 __all__ = ["PRECISIONS", "VERBS", "Applied", "check_sep", "loaded", "tagged"]
 
@@ -32,7 +32,7 @@ PRECISIONS = ("float64", "float32")
 
 
 def encoded(model: Any, X: Any) -> dict[str, Any]:
-    if isinstance(model, Fitted) and isinstance(model.format_, Tables):  # column by column, as Arrow has them
+    if isinstance(model, FittedAutoencoder) and isinstance(model.format_, Tables):  # column by column, as Arrow has them
         codes = model.encoder.run(model.format_.to_array(X, model.encoder.dtype, "F"))
     else:
         codes = model.transform(X)
@@ -40,6 +40,8 @@ def encoded(model: Any, X: Any) -> dict[str, Any]:
 
 
 def scored(model: Any, X: Any) -> dict[str, Any]:
+    if model.format_.kind == "images":  # pixels are not columns
+        return {"error": -model.score_samples(X)}
     errors = model.reconstruction_errors(X)
     return {"error": errors.sum(1)} | {f"error {name}": e for name, e in zip(model.format_.columns, errors.T, strict=True)}
 
@@ -51,10 +53,7 @@ def judged(model: Any, X: Any) -> dict[str, Any]:
 
 def tagged(model: Any, X: Any, sep: str = ";", top: int | None = None, proba: bool = False) -> dict[str, Any]:
     """The names of each row's labels, whatever Y was; and more of them, if asked for."""
-    named = copy(model)
-    named.labels_ = model.labels_.as_lists()
-    rows = [row if isinstance(row, tuple) else (row,) for row in named.predict(X)]
-    added: dict[str, Any] = {"labels": [sep.join(map(str, row)) for row in rows]}
+    added: dict[str, Any] = {"labels": [sep.join(map(str, names)) for names in model._names(X)]}
     if top:
         added["top"] = [f"{sep} ".join(f"{name} {p:.2f}" for name, p in row) for row in model.top(X, top)]
     if proba:
@@ -82,7 +81,7 @@ VERBS: dict[str, tuple[Callable[..., dict[str, Any]], tuple[str, ...], bool]] = 
     "encode": (encoded, ("Autoencoder",), True),
     "score": (scored, ("Autoencoder",), False),
     "outliers": (judged, ("OutlierDetector",), False),
-    "tag": (tagged, ("MultiLabelClassifier", "IndependentClassifiers"), False),
+    "tag": (tagged, ("MultiLabelClassifier", "IndependentClassifiers"), True),
     "restore": (restored, ("Autoencoder",), True),
 }  # what is done, the models that can, and whether NumPy is tried first
 
@@ -109,6 +108,8 @@ class Applied:
     precision : {"float64", "float32"}, default="float64"
         Of the arithmetic and the results of "encode" and "restore" where NumPy runs the model. "float64" is what ``transform``
         gives; "float32" is twice as fast, and differs by about 1e-6.
+    pictures : str, default=""
+        The folder or zip of which a table names pictures, by their ``number``.
 
     Examples
     --------
@@ -127,6 +128,7 @@ class Applied:
     options: dict[str, Any] = field(default_factory=dict)
     reading: dict[str, Any] = field(default_factory=dict)
     precision: str = "float64"
+    pictures: str = ""
 
     def __post_init__(self) -> None:
         if self.precision not in PRECISIONS:
@@ -145,8 +147,11 @@ class Applied:
                 return self(one).slice(0, 0)
         act, model = VERBS[self.verb][0], self.loaded()
         options = {name: value for name, value in self.options.items() if name != "alpha"}
-        found = act(model, taken(model.format_, table, Path()), **options)
-        return self._beside(table, found)
+        if self.pictures:
+            c, h, w = model.format_.shape
+            numbers, blank = table["number"].to_pylist(), np.zeros((h, w, c), np.uint8)
+            return self._beside(table, of_each(lambda X: act(model, X, **options), self.pictures, numbers, blank))
+        return self._beside(table, act(model, taken(model.format_, table, Path()), **options))
 
     def _beside(self, table: pa.Table, found: dict[str, Any]) -> pa.Table:
         there = [name for name in table.column_names if not name.startswith(WRITTEN)]
@@ -193,6 +198,8 @@ def loaded(path: str, verb: str, said: str, *changed: int) -> Any:
     if in_numpy:
         with suppress(NoProgram):
             model = light.load(path, None if precision == "float64" else np.float32)
+    if model is not None and model.format_.shape is not None:  # pictures are seen by PyTorch
+        model = None
     model = load(path) if model is None else model
     if options.get("alpha"):
         model.at(options["alpha"])

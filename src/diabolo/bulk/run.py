@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,9 @@ import pyarrow as pa
 
 from ..errors import DataError, missing_extra, suggest
 from ..formats.layout import ending
-from ..formats.listing import READABLE, kind_of, shown
+from ..formats.names import READABLE, kind_of, shown, would_be_read
 from ..formats.output import write_pieces
+from ..formats.parts import Parts
 from ..progress import progress
 from .applied import Applied
 from .units import Unit, shard, units
@@ -29,9 +30,9 @@ RETRIES = 3  # of an actor that was killed, and of its part
 def by_local(work: Work, todo: Sequence[Unit], tell: Callable[[int], None]) -> int:
     """One after the other, in this process; a thread reads ahead."""
     rows = 0
-    for unit in todo:
-        rows += work.do(unit)
-        tell(unit.rows)
+    for done in work.do(todo):
+        rows += done
+        tell(done)
     return rows
 
 
@@ -44,7 +45,7 @@ def by_ray(work: Work, todo: Sequence[Unit], tell: Callable[[int], None]) -> int
 
     class Actor:
         def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
-            return {"rows": work.do(todo[row["id"]]), "done": todo[row["id"]].rows}
+            return {"rows": sum(work.do([todo[row["id"]]])), "done": todo[row["id"]].rows}
 
     cores = (
         int(import_module("ray").available_resources().get("CPU", 2))
@@ -86,14 +87,15 @@ def run(
     verbose: bool = True,
     **options: Any,
 ) -> Done:
-    """Apply a model to a data set of Parquet files, and write the results as they come; memory is that of a few batches.
+    """Apply a model to a data set of Parquet files, or to pictures, and write the results as they come, in little memory.
 
     Parameters
     ----------
     model : path
         A ``.diabolo`` file.
     data : path, or list of paths
-        A Parquet file, a folder of such, a pattern, a URL (formats/parts.py).
+        A Parquet file, a folder of such, a pattern, a URL (formats/parts.py). Of a model of pictures: a folder or zip of them,
+        and the results, in a folder, begin with the column ``picture``.
     output : path
         A ``.parquet`` or ``.csv``, or a folder: there every part of the data has a part of the same name. Parts that are
         finished are skipped, and where several processes run, each does its own (:func:`shard`).
@@ -118,12 +120,19 @@ def run(
     """
     if engine not in ENGINES:
         raise ValueError(f"engine={engine!r}: allowed are {', '.join(map(repr, ENGINES))}{suggest(engine, ENGINES)}")
-    work = Work(Applied(str(model), verb, keep, options, reading or {}, precision), data, Path(output))
+    applied = Applied(str(model), verb, keep, options, reading or {}, precision)
+    if applied.loaded().format_.kind == "images":
+        applied = replace(applied, pictures=os.path.abspath(data), keep=("picture", *(keep or ())))
+    work = Work(applied, data, Path(output))
     if not work.parts.rows:
         raise DataError(f"{str(data)!r} has columns, but no rows")
     if any(os.path.realpath(part.path) == os.path.realpath(work.folder) for part in work.parts.files):
         raise DataError(f"{str(output)!r} is one of the files that are read: choose another name")
-    if ending(work.folder).endswith(READABLE) and not work.folder.is_dir():
+    if applied.pictures and is_file(work):
+        raise DataError(f"{str(output)!r} is a file: give the name of a folder for results of pictures")
+    if not applied.pictures:
+        check_place(work)
+    if is_file(work):
         return _one_file(work, verbose)
     if work.folder.exists() and not work.folder.is_dir():
         raise DataError(f"{str(output)!r} is a file: give a name that ends in {', '.join(READABLE)}, or that of a folder")
@@ -149,6 +158,7 @@ def _one_file(work: Work, verbose: bool) -> Done:
     if shard()[1] > 1:
         raise DataError(f"{str(work.folder)!r} is one file, but {shard()[1]} processes run: give the name of a folder")
     parts, done = work.parts, 0
+    assert isinstance(parts, Parts)
     with progress(work.applied.verb if verbose else None, parts.rows) as at:
 
         def counted(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
@@ -168,6 +178,23 @@ def _one_file(work: Work, verbose: bool) -> Done:
     return Done(rows, rows, 1)
 
 
+def is_file(work: Work) -> bool:
+    """Whether all results go into one file."""
+    return ending(work.folder).endswith(READABLE) and not work.folder.is_dir()
+
+
+def check_place(work: Work) -> None:
+    """The results are not where they would be read as data the next time."""
+    data = work.data if isinstance(work.data, (list, tuple)) else [work.data]
+    found = [work.folder] if is_file(work) else [work.folder / unit.name for unit in units(work.parts)]
+    inputs = {os.path.realpath(part.path) for part in work.parts.files}
+    for path in found:
+        if os.path.realpath(path) not in inputs and any(would_be_read(path, str(given)) for given in data):
+            raise DataError(
+                f"{str(work.folder)!r} lies within the data, and would be read with them: choose a place beside them"
+            )
+
+
 def check_folder(work: Work, all_of_it: Sequence[Unit]) -> None:
     """The folder of the results is not that of the data, and holds nothing that would be read with them."""
     if not work.folder.is_dir():
@@ -180,7 +207,7 @@ def check_folder(work: Work, all_of_it: Sequence[Unit]) -> None:
         raise DataError(f"{str(work.folder)!r} is the folder of the data: choose another one for the results")
     inputs = {os.path.realpath(part.path) for part in work.parts.files}
     expected = {unit.name for unit in all_of_it}
-    for path in sorted(work.folder.rglob("*.parquet")):
+    for path in sorted(path for path in work.folder.rglob("*.parquet") if path.is_file()):
         name = path.relative_to(work.folder).as_posix()
         if os.path.realpath(path) in inputs:
             raise DataError(f"{str(work.folder)!r} is the folder of the data: choose another one for the results")

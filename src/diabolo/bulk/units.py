@@ -9,6 +9,8 @@ from itertools import pairwise
 
 from ..formats.listing import Part
 from ..formats.parts import Parts
+from ..ranks import of_slurm, of_torchrun
+from .pictures import Shelf, Shelves
 
 __all__ = ["Unit", "shard", "units"]
 
@@ -25,7 +27,7 @@ class Unit:
     groups: tuple[int, ...] | None = None
 
 
-def units(parts: Parts) -> list[Unit]:
+def units(parts: Parts | Shelves) -> list[Unit]:
     """The work: a part of the data each; a part of more than a million rows is cut between its row groups."""
     found = []
     for i, name in enumerate(names_of(parts.files)):
@@ -39,7 +41,7 @@ def units(parts: Parts) -> list[Unit]:
     return found
 
 
-def names_of(files: Sequence[Part]) -> list[str]:
+def names_of(files: Sequence[Part] | Sequence[Shelf]) -> list[str]:
     """Names without endings that, sorted, keep the order of the parts: their own, or with a number before them."""
     names = [part.stem for part in files]
     if all(a < b for a, b in pairwise(names)):
@@ -69,8 +71,5 @@ def shard() -> tuple[int, int]:
     >>> shard()
     (0, 1)
     """
-    env = os.environ
-    rank, world = int(env.get("RANK", "0")), int(env.get("WORLD_SIZE", "1"))
-    first, step = int(env.get("SLURM_ARRAY_TASK_MIN", "0")), int(env.get("SLURM_ARRAY_TASK_STEP", "1"))
-    task = (int(env.get("SLURM_ARRAY_TASK_ID", first)) - first) // max(1, step)
-    return task * world + rank, int(env.get("SLURM_ARRAY_TASK_COUNT", "1")) * world
+    (rank, world), (task, tasks) = of_torchrun(), of_slurm()
+    return task * world + rank, tasks * world

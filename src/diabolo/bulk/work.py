@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,8 +19,10 @@ from ..engine import Fitted
 from ..errors import DataError
 from ..formats.blocks import parts_of
 from ..formats.parts import Parts
+from ..limits import cores
 from ..storage import atomic
 from .applied import Applied
+from .pictures import Shelves
 from .units import Unit
 
 __all__ = ["AT_ONCE", "KEY", "Work", "applied_to", "needed", "write"]
@@ -41,8 +42,10 @@ class Work:
     folder: Path
 
     @cached_property
-    def parts(self) -> Parts:
+    def parts(self) -> Parts | Shelves:
         """The files are listed once."""
+        if self.applied.pictures:
+            return Shelves(self.applied.pictures)
         format = self.applied.loaded().format_
         found = parts_of(self.data, getattr(format, "reading", None))
         if found is None:
@@ -50,10 +53,15 @@ class Work:
         types, levels = (format.types, format.levels) if format.kind == "tables" else ({}, {})
         return found.read_as(types, levels, self.applied.keep or ())
 
+    @cached_property
+    def model(self) -> dict[str, Any]:
+        """That of all parts of a run, also if another one takes its place."""
+        return self.applied.note()
+
     def note(self, unit: Unit) -> bytes:
         """What a part of the results notes: which rows it is of, of which model, with which options."""
         source = {"source": self.parts.files[unit.part].mark, "groups": unit.groups, "rows": unit.rows}
-        return json.dumps(self.applied.note() | source, sort_keys=True).encode()
+        return json.dumps(self.model | source, sort_keys=True).encode()
 
     def done(self, unit: Unit) -> bool:
         """Whether its results are there; results of something else are an error."""
@@ -71,19 +79,35 @@ class Work:
             raise DataError(f"{str(path)!r} was not written by diabolo: choose another folder")
         return found == now
 
-    def do(self, unit: Unit) -> int:
-        """Write the results of a unit, if they are not there; how many rows were done."""
-        if self.done(unit):
-            return 0
-        path = self.folder / unit.name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        parts = self.parts
-        tables = parts.batches(unit.part, AT_ONCE, needed(self.applied, parts), unit.groups)
-        rows = write(path, applied_to(self.applied, tables), parts.schema, self.applied, self.note(unit))
-        if rows != unit.rows:
-            path.unlink()
-            raise DataError(f"{parts.files[unit.part].path!r}: {unit.rows:,} rows were expected, and {rows:,} were read")
-        return rows
+    def do(self, todo: Sequence[Unit]) -> Iterator[int]:
+        """Write the results of units, if they are not there; how many rows each has. While one is written, the next is read."""
+        todo = [unit for unit in todo if not self.done(unit)]
+        results = applied_to(self.applied, self._tables(todo))
+        for unit in todo:
+            path = self.folder / unit.name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield write(path, first_of(results, unit.rows), self.parts.schema, self.applied, self.note(unit))
+
+    def _tables(self, todo: Sequence[Unit]) -> Iterator[pa.Table]:
+        """The rows of units one after the other, of each exactly as many as it has."""
+        parts, columns = self.parts, needed(self.applied, self.parts)
+        for unit in todo:
+            left = unit.rows
+            for table in parts.batches(unit.part, AT_ONCE, columns, unit.groups):
+                left -= table.num_rows
+                if left >= 0:
+                    yield table
+            if left:
+                path, read = parts.files[unit.part].path, unit.rows - left
+                raise DataError(f"{path!r}: {unit.rows:,} rows were expected, and {read:,} were read")
+
+
+def first_of(tables: Iterator[pa.Table], rows: int) -> Iterator[pa.Table]:
+    """The tables that have so many rows together."""
+    while rows > 0:
+        table = next(tables)
+        rows -= table.num_rows
+        yield table
 
 
 def same_model(one: bytes, other: bytes) -> bool:
@@ -91,10 +115,11 @@ def same_model(one: bytes, other: bytes) -> bool:
     return a == b
 
 
-def needed(applied: Applied, parts: Parts) -> list[str] | None:
+def needed(applied: Applied, parts: Parts | Shelves) -> list[str] | None:
     """The columns that are read; if some are not there, the model says so."""
     names = applied.columns
-    return None if names is None else [name for name in names if name in parts.schema.names] or None
+    there = {*parts.schema.names}
+    return None if names is None else [name for name in names if name in there] or None
 
 
 def ahead(tables: Iterable[T]) -> Iterator[T]:
@@ -123,25 +148,19 @@ def applied_to(applied: Applied, tables: Iterable[pa.Table]) -> Iterator[pa.Tabl
             yield waiting.popleft().result()
 
 
-def cores() -> int:
-    """The cores that this process may use: torchrun says 1 to each of several."""
-    said = os.environ.get("OMP_NUM_THREADS", "")
-    if said.isdecimal() and int(said):
-        return int(said)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def write(path: Path, tables: Iterator[pa.Table], schema: pa.Schema, applied: Applied, note: bytes) -> int:
     """Write tables into one file, a row group each, as they come; it is there when it is whole. Returns the rows."""
     first = next(tables, None)
     first = applied(schema.empty_table()) if first is None else first
     schema = first.schema.with_metadata({**(first.schema.metadata or {}), KEY: note})
     words = [f.name for f in schema if not pa.types.is_floating(f.type)]
-    rows = 0
+    rows, noted = 0, json.loads(note)
     with atomic(path) as file, pq.ParquetWriter(file, schema, use_dictionary=words) as writer:
         for table in (first, *()) if not first.num_rows else joined(first, tables):
             writer.write_table(table.cast(schema))
             rows += table.num_rows
+        if any(noted[name] != value for name, value in applied.note().items()):
+            raise DataError(f"{applied.model!r} was replaced by another model while it was applied: choose another folder")
     return rows
 
 

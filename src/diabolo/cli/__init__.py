@@ -13,6 +13,7 @@ import click
 
 from .. import __version__
 from ..errors import DiaboloError
+from . import several
 
 __all__ = ["VERBS", "main"]
 
@@ -93,6 +94,7 @@ def main() -> None:
     warnings.showwarning = _warn
     warnings.filterwarnings("always", category=UserWarning)
     TOLD.clear()
+    several.end_if_told()
     try:
         cli(prog_name="diabolo", standalone_mode=False)
     except click.exceptions.Abort:
@@ -103,7 +105,8 @@ def main() -> None:
     except (DiaboloError, OSError, ValueError, ImportError) as error:
         if os.environ.get("DIABOLO_TRACEBACK"):
             raise
-        click.echo(f"diabolo: {_said(error)}", err=True)
+        if not several.tell(error, _said(error)):
+            click.echo(f"diabolo: {_said(error)}", err=True)
         sys.exit(1)
     except (MemoryError, RuntimeError) as error:
         if isinstance(error, RuntimeError) and "allocate" not in str(error):  # torch has no MemoryError

@@ -57,7 +57,10 @@ KEEP = click.option(
     "--keep", multiple=True, metavar="COLUMN", help="Write this column of DATA, too, before all others (repeatable)."
 )
 OUTPUT = click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="File to write.")
-PARTS = " Of a data set of Parquet files, a name without an ending is a folder: it gets a part for each of theirs."
+PARTS = (
+    " Of a data set of Parquet files, or of pictures, a name without an ending is a folder: it gets a part for each of theirs, "
+    "or for each 1,000 pictures."
+)
 ENGINE = click.option(
     "--engine",
     type=click.Choice(["local", "ray"]),
@@ -116,16 +119,17 @@ def load_model(path: Path, verb: str, kind: str = "Autoencoder", *others: str) -
     return reread(model)
 
 
-def light_model(path: Path, verb: str) -> Any:
-    """The autoencoder in `path`; in NumPy where it runs in NumPy, for PyTorch takes seconds to be imported."""
-    from .. import engine
+def light_model(path: Path, verb: str, kind: str = "Autoencoder", *others: str) -> Any:
+    """The model in `path`; in NumPy where it runs in NumPy, for PyTorch takes seconds to be imported."""
+    from .. import engine, storage
     from .options import reread
 
-    with contextlib.suppress(engine.NoProgram):
-        found = engine.load(path)
-        if found.format_.shape is None:  # pictures are read and convolved by PyTorch
-            return reread(found)
-    return load_model(path, verb)
+    if storage.header(path).kind in (kind, *others):
+        with contextlib.suppress(engine.NoProgram):
+            found = engine.load(path)
+            if found.format_.shape is None:  # pictures are read and convolved by PyTorch
+                return reread(found)
+    return load_model(path, verb, kind, *others)
 
 
 class NoPandas:
@@ -152,18 +156,24 @@ def in_bulk(
     """Write the results of a data set as they come, if the output is a folder or the file of a table; else False."""
     from ..formats.blocks import parts_of
     from ..formats.layout import Reading, ending
-    from ..formats.listing import READABLE
+    from ..formats.names import READABLE
     from ..storage import header
     from .options import check_reading, said
 
     folder = output.is_dir() or not output.suffix
-    if not (folder or ending(output).endswith(READABLE)) or header(model).meta.get("format", {}).get("kind") != "tables":
+    format = header(model).meta.get("format", {})
+    if format.get("kind") == "images":
+        from ..images.album import ImageCollection
+
+        if not folder or not ImageCollection.accepts(data):
+            return False
+    elif not (folder or ending(output).endswith(READABLE)) or format.get("kind") != "tables":
         return False
-    known = header(model).meta["format"].get("reading", {})
-    dates = known.get("dates", {}) | said().get("dates", {})
-    how = Reading(**known | said() | {"dates": dates})
-    if (parts := parts_of(data, how)) is None or (not folder and engine == "local" and parts.rows <= IN_MEMORY):
-        return False
+    else:
+        known = format.get("reading", {})
+        how = Reading(**known | said() | {"dates": known.get("dates", {}) | said().get("dates", {})})
+        if (parts := parts_of(data, how)) is None or (not folder and engine == "local" and parts.rows <= IN_MEMORY):
+            return False
     from .. import bulk
 
     check_reading(data)
@@ -172,15 +182,17 @@ def in_bulk(
     with NoPandas() if verb == "encode" and engine == "local" else contextlib.nullcontext():
         done = bulk.run(model, data, output, verb, keep=keep, engine=engine, reading=said(), **options)
     skipped = f" ({done.rows - done.now:,} were there already)" if done.now < done.rows else ""
-    click.echo(f"{done.rows:,} rows{skipped}: wrote {output}")
+    number, count = (0, 1) if engine == "ray" else bulk.shard()
+    share = f", those of process {number + 1:,} of {count:,}" if count > 1 else ""
+    click.echo(f"{done.rows:,} rows{share}{skipped}: wrote {output}")
     return True
 
 
-def never_onto_input(output: Path, *inputs: Path, option: str = "--output") -> None:
+def never_onto_input(output: Path, *inputs: Path, option: str = "--output", folder: bool = False) -> None:
     """Inputs are never overwritten, and a place that takes no file is found out before the work."""
     from ..formats.listing import listed
 
-    if output.is_dir():
+    if output.is_dir() and not folder:
         raise DataError(f"{option} {str(output)!r}: there is a folder of this name: choose another name")
     for path in inputs:
         if output.exists() and path.exists() and output.samefile(path):
@@ -191,6 +203,21 @@ def never_onto_input(output: Path, *inputs: Path, option: str = "--output") -> N
             raise DataError(f"{option} {str(output)!r} is one of the files that are read: choose another name")
         if output.suffix.lower() in READ and output.exists() and path.is_dir() and path.resolve() in output.resolve().parents:
             raise DataError(f"{option} {str(output)!r} is one of the files that are read: choose another name")
+        if not path.is_file() and within(output, path):
+            raise DataError(
+                f"{option} {str(output)!r} lies within the data, and would be read with them: choose a place beside them"
+            )
+
+
+def within(output: Path, data: Path) -> bool:
+    """Whether a file of this name would be one of a data set."""
+    from ..formats.names import kind_of, would_be_read
+
+    if kind_of(output) is None or not would_be_read(output, str(data)):
+        return False
+    from ..formats.listing import listed
+
+    return any(kind_of(part.path) == kind_of(output) for part in listed(data) or ())
 
 
 def as_table(X: Any, names: Sequence[str]) -> Any:
@@ -341,7 +368,7 @@ def save_pieces(tables: Iterator[Any], output: Path) -> None:
     import pyarrow as pa
 
     from ..formats.layout import ending
-    from ..formats.listing import READABLE
+    from ..formats.names import READABLE
     from ..formats.output import write_pieces
 
     if ending(output).endswith(READABLE):
@@ -351,17 +378,45 @@ def save_pieces(tables: Iterator[Any], output: Path) -> None:
 
 
 def save_pictures(X: Any, output: Path) -> None:
-    """Pictures (n, H, W) or (n, H, W, 3) as files 0.png ... in a new folder, or side by side in one .png."""
+    """Pictures (n, H, W) or (n, H, W, 3) as files 0.png ... in a folder of their own, or side by side in one .png."""
     from ..images.picture import read
 
     if output.suffix not in ("", ".png"):
         raise DataError(f"--output {str(output)!r}: pictures go into a new folder, onto one sheet (.png), or into a .npy")
-    named = [(output, sheet(X))]
-    if not output.suffix:
-        output.mkdir()
-        named = [(output / f"{i:0{len(str(len(X) - 1))}d}.png", picture) for i, picture in enumerate(X)]
-    for path, picture in named:
-        read(picture).save(picture, path)
+    if output.suffix:
+        read(sheet(X)).save(sheet(X), output)
+        return
+    named = {f"{i:0{len(str(len(X) - 1))}d}.png": picture for i, picture in enumerate(X)}
+    output.mkdir(exist_ok=True)
+    for name in there(output, named):
+        del named[name]
+    for name, picture in named.items():
+        read(picture).save(picture, output / name)
+
+
+def there(folder: Path, named: dict[str, Any]) -> list[str]:
+    """Which pictures a run that was stopped has written already; others in the folder are an error."""
+    import numpy as np
+
+    from ..images.album import SUFFIXES
+    from ..images.picture import read
+
+    files = sorted(path.name for path in folder.iterdir())
+    found = [name for name in files if name in named or (name.lower().endswith(SUFFIXES) and not name.startswith("."))]
+    for name in found:
+        place = f"--output {str(folder / name)!r}"
+        if name not in named:
+            raise DataError(f"{place} is there, and is none of these pictures: choose a new folder")
+        if not np.array_equal(read(folder / name).pixels, read(named[name]).pixels):
+            raise DataError(f"{place} is there, and is another picture than that of this run: choose a new folder")
+    return found
+
+
+def into_folder(model: Path, output: Path) -> bool:
+    """Whether pictures are written into a folder, in which those of a run that was stopped may be."""
+    from ..storage import header
+
+    return not output.suffix and header(model).meta.get("format", {}).get("kind") == "images"
 
 
 def sheet(X: Any) -> Any:

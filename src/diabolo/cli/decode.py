@@ -16,6 +16,7 @@ from .data import (
     Where,
     as_table,
     code_names,
+    into_folder,
     light_model,
     never_onto_input,
     save,
@@ -41,9 +42,9 @@ def command(model: Path, codes: Path, output: Path) -> None:
     from ..formats.blocks import parts_of
     from ..formats.files import table_pieces
     from ..formats.layout import ending
-    from ..formats.listing import READABLE
+    from ..formats.names import READABLE
 
-    never_onto_input(output, model, codes)
+    never_onto_input(output, model, codes, folder=into_folder(model, output))
     ae = light_model(model, "decode")
     if (parts := parts_of(codes)) is not None and parts.rows > IN_MEMORY and ending(output).endswith(READABLE):
         check_codes(codes, parts.schema.names, ae.n_components_)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +10,7 @@ import click
 from ..errors import no_column
 from . import images, options
 from .data import DATA, OUTPUT, never_onto_input, open_data
+from .several import in_processes
 
 EPILOG = """\b
 Examples:
@@ -256,19 +255,6 @@ def command(
                 f"y is not used: the {y.sum():,} rows that it marks were fitted as normal; --known: as outliers", err=True
             )
         (printing.comparison if task == "codes" else printing.promise)(model, output)
-
-
-def in_processes(n: int, restarts: int) -> None:
-    """This command, in n processes of torchrun."""
-    words, said = iter(sys.argv[1:]), []
-    for word in words:
-        if word in ("--nproc", "--max-restarts"):
-            next(words)  # its value
-        elif not word.startswith(("--nproc=", "--max-restarts=")):
-            said.append(word)
-    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // n)))
-    torchrun = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={n}", f"--max-restarts={restarts}"]
-    os.execv(sys.executable, [sys.executable, *torchrun, "-m", "diabolo", *said])
 
 
 def known_outliers(data: Path) -> Any:

@@ -102,7 +102,8 @@ def check_reading(data: Path) -> None:
     from ..formats import readers
     from ..formats.files import is_table
     from ..formats.layout import ending
-    from ..formats.listing import CSV, JSON, kind_of, listed
+    from ..formats.listing import listed
+    from ..formats.names import CSV, JSON, kind_of
 
     files = listed(data)
     if files and kind_of(files[0].path) == "csv":

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import DataError, no_column
-from .data import MODEL, OUTPUT, Where, load_model, never_onto_input, save
+from .data import MODEL, OUTPUT, Where, into_folder, load_model, never_onto_input, save
 
 if TYPE_CHECKING:
     from ..estimators.autoencoder.autoencoder import Autoencoder
@@ -52,7 +52,7 @@ def command(
     against: Path | None,
     seed: int,
 ) -> None:
-    never_onto_input(output, model, *([against] if against else []))
+    never_onto_input(output, model, *([against] if against else []), folder=into_folder(model, output))
     ae = load_model(model, "sample")
     X = ae.sample(rows, likelihood=likelihood, given=parsed(ae, given), random_state=seed)
     save(X, ae.format_.columns, output)

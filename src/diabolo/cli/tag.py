@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..errors import DataError, no_column
-from .data import DATA, ENGINE, KEEP, MODEL, PARTS, as_they_stand, in_bulk, load_model, never_onto_input, save
+from .data import DATA, ENGINE, KEEP, MODEL, PARTS, NoPandas, as_they_stand, in_bulk, light_model, never_onto_input, save
 from .options import reading_but_sep
 
 if TYPE_CHECKING:
@@ -57,11 +58,9 @@ def command(
     keep: tuple[str, ...],
     engine: str,
 ) -> None:
-    from ..bulk import check_sep, tagged
-    from ..formats.blocks import parts_of
-    from ..formats.labeled import read_for
-    from ..formats.layout import ending
-    from ..formats.listing import CSV
+    from ..bulk import check_sep
+    from ..formats.files import is_table
+    from ..formats.readers import reads
 
     if output:
         asked: dict[str, Any] = {"sep": sep} | ({"top": top} if top else {}) | ({"proba": True} if proba else {})
@@ -70,8 +69,20 @@ def command(
         never_onto_input(output, model, data)
         if re.search(r"\.(npy|(svm|svmlight|libsvm)(\.gz)?)$", output.name.lower()):
             raise DataError(f"--output {str(output)!r}: names of labels are not numbers: write a table, such as .csv")
-    clf = load_model(model, "tag", "MultiLabelClassifier", "IndependentClassifiers")
+    clf = light_model(model, "tag", "MultiLabelClassifier", "IndependentClassifiers")
     check_sep(clf, sep)
+    with NoPandas() if is_table(data) and (output is None or not reads(output)) else nullcontext():
+        say(clf, data, output, sep, proba, top, keep)
+
+
+def say(clf: Any, data: Path, output: Path | None, sep: str, proba: bool, top: int | None, keep: tuple[str, ...]) -> None:
+    """Write the labels of all rows, or print those of the first."""
+    from ..bulk import tagged
+    from ..formats.blocks import parts_of
+    from ..formats.labeled import read_for
+    from ..formats.layout import ending
+    from ..formats.names import CSV
+
     parts = parts_of(data, clf.format_.reading) if output is None and clf.format_.kind == "tables" else None
     first = None if parts is None or not parts.rows else first_rows(clf.format_, data, parts.rows)
     table, X = read_for(clf.format_, data, first)

@@ -36,7 +36,7 @@ from ..nets import (
 )
 from ..nets.convolution import WIDTHS
 from ..network import Diabolo
-from .augmentation import augmentation_helps, augmented_pca, shift_and_flip
+from .augmentation import augmentation_helps, augmented_pca, framed, shift_and_flip
 from .linear import Linear, tfidf
 
 __all__ = ["ARCHITECTURES", "Dense", "architecture"]
@@ -44,6 +44,9 @@ __all__ = ["ARCHITECTURES", "Dense", "architecture"]
 N = TypeVar("N", bound=SkipMLP)
 
 MANY_CELLS = 4_000_000  # rows x features; with more, an autoencoder is trained for longer
+MANY_DOCUMENTS = 7000  # with more, too
+WIDE, ROWS_IF_WIDE, STEPS_IF_WIDE = 512, 512, 1.4  # a wider layer is worth larger and more steps: as many rows, times as many
+DECAY_OF_SHARES = 0.2  # weight decay for numbers that share a unit, such as pixels: of many columns a network remembers much
 MIN_STEPS_FOR_PICTURES = 300  # SGD steps for few pictures
 MAX_PICTURES_AUGMENTED, MAX_PICTURES_TESTED, MIN_SIDE_AUGMENTED = (
     5000,
@@ -78,11 +81,18 @@ class Dense:
     weight_decay: ClassVar[float] = 0.0
     probed: ClassVar[int] = 2000  # rows on which the importance of each component is measured
     shares: ClassVar[bool] = True  # whether `n_components` may be a share of the variance
+    sides: ClassVar[tuple[tuple[int, ...], tuple[int, ...]]] = (
+        (),
+        (128,),
+    )  # widths of hidden layers of a detector's encoder and decoder
+    denoising_steps: ClassVar[int] = 0  # SGD steps of a detector; 0: its last layer is solved for
     slow: ClassVar[bool] = False  # whether one network takes as long as several others
 
     def __init__(self, format: Format, hidden: Any = "auto", dropout: float = 0.0) -> None:
         self.format, self.dropout = format, dropout
+        self.given = hidden != "auto"
         self.hidden = self.widths if hidden == "auto" else tuple(int(n) for n in hidden)
+        self.side = 0  # of flattened pictures in an empty frame
 
     # ── the autoencoder ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -91,6 +101,7 @@ class Dense:
 
     def start(self, x: Tensor, linear: Linear, seed: int) -> Linear:
         """The start of the network: the linear autoencoder of the rows x (n, d)."""
+        self.side = framed(x)
         return linear
 
     def kept(self, net: N) -> N:
@@ -99,21 +110,33 @@ class Dense:
 
     def corruption(self) -> Corruption | None:
         """What the encoder of an autoencoder sees instead of x; None: x."""
-        return None
+        return Shift((self.side, self.side)) if self.side and self.hidden else None
 
     @property
     def muon_lr(self) -> float:
         """Learning rate of matrices."""
         return 0.03
 
+    @property
+    def decay(self) -> float:
+        """Weight decay of matrices."""
+        return DECAY_OF_SHARES if self.format.common else self.weight_decay
+
     def training(self) -> dict[str, Any]:
         """Settings of training."""
-        own = {"batch_size": self.batch_size, "weight_decay": self.weight_decay, "muon_lr": self.muon_lr}
+        rows = ROWS_IF_WIDE if self.wide else self.batch_size
+        own = {"batch_size": rows, "weight_decay": self.decay, "muon_lr": self.muon_lr}
         return own | {"first_gap": 3 * self.first_gap}  # it needs more steps than labels
 
     def steps(self, n: int) -> int:
         """SGD steps for n rows; they grow with the cube root of the number of cells, if there are many."""
-        return round(self.most_steps * max(1.0, n * self.format.width / MANY_CELLS) ** (1 / 3))
+        most = self.most_steps * (STEPS_IF_WIDE if self.wide else 1.0)
+        return round(most * max(1.0, n * self.format.width / MANY_CELLS) ** (1 / 3))
+
+    @property
+    def wide(self) -> bool:
+        """Whether `hidden` gives a wide layer."""
+        return max(self.hidden, default=0) > WIDE
 
     @property
     def watched(self) -> list[int]:
@@ -149,9 +172,10 @@ class Dense:
 
     def denoisers(self, starts: list[Linear], loss: Loss, z: list[Tensor]) -> Diabolo:
         """K networks side by side that begin as the linear autoencoders `starts`; z: codes of the rows of each, (n, k)."""
-        hideable, d, k, hidden = self.hideable, self.format.width, starts[0].k, self.hidden
+        hideable, d, k = self.hideable, self.format.width, starts[0].k
+        into, out = (self.hidden, self.hidden[::-1]) if self.given else self.sides
         inner = d + len(hideable)
-        encoder, decoder = EnsembleSkipMLP(len(starts), inner, hidden, k), EnsembleSkipMLP(len(starts), k, hidden[::-1], d)
+        encoder, decoder = EnsembleSkipMLP(len(starts), inner, into, k), EnsembleSkipMLP(len(starts), k, out, d)
         for m in reversed(range(len(starts))):  # what the curved paths see is that of the first
             encoder.straight_as(m, starts[m].lead_in(EnsembleSkipMLP(1, inner, (), k), hideable))
             decoder.straight_as(m, starts[m].lead_out(EnsembleSkipMLP(1, k, (), d), loss, z[m]))
@@ -187,14 +211,25 @@ class Dense:
 class Text(Dense):
     """Counts of words, seen as tf-idf; the codes of an autoencoder lie on a sphere."""
 
-    widths = (256, 128)
+    widths = (128, 128)
     batch_size = 512
-    most_steps = 220
-    weight_decay = 0.5
+    most_steps = 300
+    weight_decay = 0.1
     shares = False
+    wide = False
+    sides = (64, 64), (64, 64)
+    denoising_steps = 300
 
     def corruption(self) -> Corruption:
         return WordDropout(0.5)
+
+    @property
+    def muon_lr(self) -> float:
+        return 0.05
+
+    def steps(self, n: int) -> int:
+        """They grow with the cube root of the documents, if there are many."""
+        return round(self.most_steps * max(1.0, n / MANY_DOCUMENTS) ** (1 / 3))
 
     def noise(self) -> Corruption:
         return WordDropout(0.5)
@@ -265,6 +300,8 @@ class Convolutional(Dense):
 
     def start(self, x: Tensor, linear: Linear, seed: int) -> Linear:
         """For few pictures, PCA of these and of their augmentations, if this explains other pictures better."""
+        if not self.convolves:
+            return super().start(x, linear, seed)
         self.still = self.few and augmentation_helps(x, self.format, linear.k, seed)
         self.varied |= self.still
         return augmented_pca(x, self.format, linear.k, seed) if self.still else linear
@@ -276,11 +313,15 @@ class Convolutional(Dense):
         return net
 
     def corruption(self) -> Corruption | None:
-        return shift_and_flip(self.shape) if self.varied else None
+        return shift_and_flip(self.shape) if self.varied else super().corruption()
 
     @property
     def muon_lr(self) -> float:
         return (0.002 if self.varied else 0.006) if self.convolves else super().muon_lr
+
+    @property
+    def decay(self) -> float:
+        return 0.0 if self.convolves else super().decay
 
     def steps(self, n: int) -> int:
         """Few steps for few pictures: more would overfit."""

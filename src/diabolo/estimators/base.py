@@ -32,12 +32,12 @@ from ..formats.base import SINGLE
 from ..formats.delimited import with_dates
 from ..formats.frames import rows_of
 from ..formats.matrices import plain
-from ..formats.parts import is_path
+from ..formats.parts import is_path, unchanged
 from ..formats.readers import Dataset, NamedMatrix, as_dataset, opened
 from ..hardware import one_thread, pick_device, pick_precision
 from ..history import History
 from ..limits import memory
-from ..losses import Bounded, Loss, Multinomial, Softmax
+from ..losses import Bounded, Clipped, Loss, Multinomial, Softmax
 from ..network import Diabolo
 from ..printed import few
 from ..progress import finished
@@ -46,7 +46,7 @@ from ..rows import Rows, spread_over
 from ..storage import under
 from ..training import SGD, minimize
 from .architectures import Dense, architecture
-from .parameters import as_json, check_training
+from .parameters import about, as_json, check_training
 from .weights import RowWeights
 
 __all__ = ["ESTIMATORS", "System"]
@@ -55,7 +55,7 @@ ESTIMATORS: dict[str, type[System]] = {}
 MIN_ROWS_TO_HOLD_OUT = 40  # with fewer, no rows are held out: too few to decide anything
 MIN_HELD_OUT = 20
 MAX_HELD_OUT = 10_000
-AT_ONCE = 4096  # rows that a network reads at once
+AT_ONCE = 2048  # rows that a network reads at once
 NUMBERS_OF_SAMPLE = 200_000_000  # from which PCA is computed
 BYTES_OF_SAMPLE = 128  # of memory for each of them: PCA has several copies
 NETWORK_PARAMETERS = (
@@ -120,7 +120,7 @@ class System(Training, BaseEstimator, ABC):
         """A loss for [0, 1] needs numbers that keep their zero."""
         found = infer(X, self.format)
         loss = SINGLE.get(self.loss) if isinstance(self.loss, str) else self.loss
-        shares = self.loss == "softmax" or isinstance(loss, (Bounded, Softmax, Multinomial))
+        shares = self.loss == "softmax" or isinstance(loss, (Bounded, Clipped, Softmax, Multinomial))
         return found.from_zero() if shares else found
 
     def _choose_architecture(self) -> Dense:
@@ -143,6 +143,10 @@ class System(Training, BaseEstimator, ABC):
 
     def _corruption(self) -> Corruption:
         return Clean() if self.corruption is None else self.corruption
+
+    def _aim(self, i: Tensor, x: Tensor) -> Tensor:
+        """What is to be predicted for the clean rows x (B, d) of numbers i (B,)."""
+        return x
 
     def _loss(self) -> Loss:
         loss = self.loss if isinstance(self.loss, Loss) else self.format_.loss(self.loss)
@@ -200,7 +204,8 @@ class System(Training, BaseEstimator, ABC):
         processes.join(pick_device(getattr(self, "device", "auto")))
         self.seed_ = int(processes.agreed(check_random_state(self.random_state).randint(2**31 - 1)))
         start = time.monotonic()
-        rows = self._read(X, categories, numbers)
+        with unchanged(X):
+            rows = self._read(X, categories, numbers)
         read = time.monotonic()
         train, held = self._split(rows)
         self.loss_ = self._loss()
@@ -297,18 +302,19 @@ class System(Training, BaseEstimator, ABC):
         kept = spread_over(held, self.format_.judged) if held is not None else None
         corrupt, loss, network = self._corruption(), self.loss_, self.network_
         weight = self._row_weights.at(train)
+        at_once = 2048 if self.format_.shape is None else self.format_.piece  # convolutions make much of a picture
 
         def objective(i: Tensor, x: Tensor, rng: torch.Generator) -> Tensor:
             counts = 1.0 if weight is None else weight[i].to(x.device)
             seen, target = corrupt(x, rng)
-            return loss(network(seen).float(), target) * counts
+            return loss(network(seen).float(), self._aim(i, target)) * counts
 
         def held_out() -> float:
             assert held is not None
             assert kept is not None
             device, w = next(network.parameters()).device, self._row_weights.at(held)
             w = torch.ones(len(kept)) if w is None else spread_over(w, len(kept))
-            errors = [loss.errors(loss.predict(network(x.to(device))), x.to(device)).sum(1) for x in kept.split(2048)]
+            errors = [loss.errors(loss.predict(network(x.to(device))), x.to(device)).sum(1) for x in kept.split(at_once)]
             return float((torch.cat(errors).cpu() * w).sum() / w.sum())
 
         return minimize(network, objective, train, held_out if kept is not None else None, self._plan(len(train)))
@@ -327,6 +333,7 @@ class System(Training, BaseEstimator, ABC):
                 "precision": pick_precision(self._precision(), device, weights * batch_size),
                 "device": device,
                 "seed": self.seed_,
+                "about": about(self),
                 "checkpoint": None if self.checkpoint is None else _file_in(Path(self.checkpoint)),
                 "progress": type(self).__name__ if self.verbose else None,
             }
@@ -425,7 +432,7 @@ def check_names(parameter: str, names: Any) -> list[str]:
 def _sample(rows: Rows) -> Tensor:
     """All rows, or a sample of a size that fits in memory."""
     some = sampled(len(rows), len(rows.take(np.array([0]))[0]) if len(rows) else 1)
-    return torch.cat(list(rows.chunks())) if len(some) == len(rows) else rows.take(some)
+    return rows.whole() if len(some) == len(rows) else rows.take(some)
 
 
 def sampled(n: int, d: int) -> np.ndarray:

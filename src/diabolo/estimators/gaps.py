@@ -17,42 +17,11 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ..errors import warn
 from ..formats import Format
 
-__all__ = ["NewGaps", "without_new_gaps"]
+__all__ = ["without_new_gaps"]
 
 FILLINGS = 6  # rounds in which gaps are filled
-MAX_NAMES = 5  # columns that a warning names
-
-
-class NewGaps:
-    """The columns of new rows that have gaps, but had none in fit: the network has not learned from any.
-
-    Parameters
-    ----------
-    format : Format
-        The fitted format.
-    """
-
-    def __init__(self, format: Format) -> None:
-        self.format = format
-        self.features: set[int] = set()
-
-    def note(self, x: Tensor) -> None:
-        """Look at rows x (b, d)."""
-        self.features |= {*x.isnan().any(0).nonzero()[:, 0].tolist()}
-
-    def warn(self) -> None:
-        """Name the columns in a warning, if there are any."""
-        new = self.features - {*self.format.missing()}
-        names = [name for name, block in zip(self.format.columns, self.format.blocks, strict=True) if block.start in new]
-        if names:
-            more = f" and {len(names) - MAX_NAMES:,} more" if len(names) > MAX_NAMES else ""
-            warn(
-                f"X has missing values in column(s) {', '.join(map(repr, names[:MAX_NAMES]))}{more}, which had none in fit: "
-                "they count as the mean of the column, and predictions for such rows are less certain than they seem"
-            )
 
 
 def without_new_gaps(format: Format, x: Tensor, expected: Callable[[Tensor], Tensor]) -> Tensor:

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from typing import Any, TypeVar, cast
 
 import numpy as np
+import scipy.sparse as sp
 import torch
 from sklearn.decomposition import PCA, TruncatedSVD
 from torch import Tensor, nn
@@ -55,14 +56,14 @@ class Linear:
 
     def fit(self, x: Tensor, weight: Tensor | None = None) -> Linear:
         """x (n, d), NaN = missing, read as the mean; weight (n,): weight of each row."""
-        x = inside(x)
+        x = inside(x) if x.isinf().any() else x
         if self.see is not None and x.shape[1] == 1:
             raise DataError(f"X has one word, {self.format.columns[0]!r}: there is nothing to compress")
         if weight is not None:
             return self._fit_weighted(x, weight.double())
         if self.see is None:
-            self.mean = torch.nan_to_num(x.double().nanmean(0)).float().double()  # rounded as in a file
-            filled = torch.where(torch.isnan(x), self.mean.to(x), x)
+            self.mean = torch.nan_to_num(x.nanmean(0, dtype=torch.float64)).float().double()  # rounded as in a file
+            filled = torch.where(gaps, self.mean.to(x), x) if (gaps := torch.isnan(x)).any() else x
             with np.errstate(invalid="ignore", divide="ignore"):  # one row has no variance
                 self.model: Any = PCA(self.n_components, random_state=self.seed).fit(filled.numpy())
             if len(x) == 1:
@@ -70,7 +71,7 @@ class Linear:
                 self.model.explained_variance_[:] = self.model.explained_variance_ratio_[:] = 0.0
         else:
             self.mean = x.double().mean(0).float().double()
-            self.model = self._svd(self.see(x.double()).numpy())
+            self.model = self._svd(sp.csr_matrix(self.see(x.double()).numpy()))
             self._smooth(x.double()[:2000])
         return self._rounded()
 

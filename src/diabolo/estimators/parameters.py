@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+from contextlib import suppress
 from dataclasses import asdict, is_dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +20,7 @@ from ..registry import registered_name
 if TYPE_CHECKING:
     from .base import System
 
-__all__ = ["as_json", "check_integer", "check_training", "is_size"]
+__all__ = ["about", "as_json", "check_integer", "check_training", "is_size"]
 
 
 FROM = {"lr": 0, "muon_lr": 0, "weight_decay": 0, "patience": 1}  # the smallest value
@@ -63,6 +65,16 @@ def check_training(model: System) -> None:
     corruption = getattr(model, "corruption", None)
     if not isinstance(corruption, (Corruption, type(None))):
         raise ValueError(f"corruption={corruption!r}: allowed are None and a Corruption such as Gaussian(0.1)")
+
+
+def about(system: Any) -> str:
+    """Loss and corruption, by which two runs are told apart; a user's own loss by the name of its class."""
+    found = {}
+    for name in ("loss", "corruption"):
+        value = getattr(system, name, None)
+        with suppress(DataError):
+            found[name] = as_json(value) or type(value).__name__
+    return json.dumps(found, sort_keys=True)
 
 
 def as_json(value: Any) -> Any:

@@ -52,6 +52,7 @@ def payload(manifold: Manifold, text: str, title: str = "", place: Any = None) -
         "about": manifold.about,
         "model": "Manifold",
         "kind": "fonts",
+        "one": "font",
         "k": 2,
         "n": len(places),
         "rows": len(places),

@@ -129,6 +129,7 @@ def payload(
         "about": about(model, n, len(index), sampled),
         "model": type(model).__name__,
         "kind": model.format_.kind,
+        "one": called(model),
         "k": shown.z.shape[1],
         "n": len(index),
         "rows": n,
@@ -229,9 +230,15 @@ def flattened(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return v[:DIRECTIONS].T.copy(), mean
 
 
+def called(model: System) -> str:
+    """What a row is: of a matrix of counts, such as cells and their genes, no document."""
+    format = model.format_
+    return "picture" if format.kind == "images" else "document" if getattr(format, "texts", False) else "row"
+
+
 def about(model: System, n: int, shown: int, sampled: bool = False) -> str:
     """A sentence under the title."""
-    one = {"documents": "document", "images": "picture"}.get(model.format_.kind, "row")
+    one = called(model)
     unit = one + "s" * (n != 1)
     some = f"{n:,} {unit}" if shown == n else f"{shown:,} of {n:,} {unit}"
     some += " drawn from the model" * sampled
@@ -296,7 +303,8 @@ def own_columns(model: System, X: Any, shown: Shown) -> tuple[dict[str, list[Any
     if isinstance(format, Documents):
         words = [", ".join(format.top(row, WORDS)) for row in shown.x.double().numpy()]
         texts = Names(format, X).texts
-        return ({"text": [str(texts[i]) for i in shown.index]} if len(texts) else {}) | {"words": words}, 0
+        standing = {"words" if format.texts else "most": words}
+        return ({"text": [str(texts[i]) for i in shown.index]} if len(texts) else {}) | standing, 0
     if format.shape is not None:
         return {}, 0
     cells = format.cells(model._validated(X, reset=False), shown.index)

@@ -6,7 +6,7 @@ r"""From a place to a font, and back.
     y(z)   = sigma(3 (f + o))                           the picture to be expected, gray where z leaves it open
 
 
-    z* = argmin_z | y(z) - coverage |^2 + 2 | a(z) - advances |^2        over a grid, then by gradient descent
+    z* = argmin_z | y(z) - coverage |^2 + 2 | a(z) - advances |^2        over a grid and all c, then by gradient descent
 
 A network with one hidden layer, whose units are the faces: at z it draws the mean of the faces nearby. The place of a new font
 is where it is drawn best.
@@ -26,7 +26,7 @@ __all__ = ["Decoder", "best_places", "expected"]
 SHARPNESS = 3.0  # of the edge in a picture of the field
 UNIT = 0.05  # em: advances are decoded in this unit, for numbers as large as those of fields
 SPACING = 2.0  # of the squared error of advances, in em, beside that of pictures
-GRID = 97  # places of a side that the search for the best place begins with
+GRID = 161  # places of a side that the search for the best place begins with
 STEPS, STEP = 40, 0.25  # of its gradient descent; the step in widths h
 CHUNK = 512  # places decoded at once
 
@@ -87,7 +87,7 @@ def best_places(
     decoder: Decoder, pictures: Tensor, advances: Tensor, letters: list[int], box: tuple[float, float, float, float]
 ) -> tuple[Tensor, Tensor]:
     """Places (n, 2) where pictures (n, l s s) and advances (n, l) are decoded best, and errors of pictures (n,)."""
-    grid, both = _grid(box), (pictures, advances * SPACING**0.5)
+    grid, both = torch.cat([_grid(box), decoder.places.detach()]), (pictures, advances * SPACING**0.5)
     with torch.no_grad():
         errors = torch.cat([_all_errors(_decoded(decoder, z, letters), both) for z in grid.split(CHUNK)])
         least, at = errors.min(0)

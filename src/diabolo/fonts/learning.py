@@ -1,10 +1,11 @@
 r"""Learning a manifold from the letters of faces.
 
-    min  sum_i  | y - coverage_i |^2  +  lambda | f - f_i |^2  +  mu | a - a_i |^2          at c_i + h e,  e ~ N(0, 1)
+    min  sum_i  m_i (| y - coverage_i |^2  +  lambda | f - f_i |^2  +  mu | a - a_i |^2)         at c_i + h e,  e ~ N(0, 1)
 
 The noise h e keeps the decoder smooth: a place must look right for all that lies around it. Faces are placed so that similar
 ones are close (t-SNE), with copies of each that are a little bolder, wider, taller, looser or more slanted, of more contrast
-or with larger small letters: these fill the plane between them. The mean of thin lines that do not lie on one another is no
+or with larger small letters: these fill the plane between them. A face has more weight m than its copies, so that the map is
+sharp where its siblings will be. The mean of thin lines that do not lie on one another is no
 line. So at last the fields of each letter are raised until there is as much ink inside as the faces nearby have; -o is by how
 much.
 
@@ -39,14 +40,15 @@ from .manifold import LEVELS, Manifold, compared
 __all__ = ["alone", "fit"]
 
 NEAR = 1.5  # cells; what is farther from the outline is not learned
-COPIES = 10  # of each face
+COPIES = 20  # of each face
+OWN = 8.0  # m of a face; that of a copy is 1
 LIKE = {  # deviations: of logarithms, a slope, cells, em
     "wide": 0.13, "tall": 0.08, "small": 0.06, "slant": 0.09, "bold": 0.5, "contrast": 0.25, "loose": 0.04,
 }  # fmt: skip
 MIDDLE = 0.35  # em; what is slanted stays where it is at this height
-RANK = 96
+RANK = 128
 WIDTH = 1.6  # h, in deviations of the places, times the root of their number
-MOST = 6000  # places; of more faces there are fewer copies
+MOST = 11000  # places; of more faces there are fewer copies
 PERPLEXITY = 20
 WIDE = 0.15  # of the advances beside the pictures, when faces are placed
 SAMPLE = 1024  # faces whose principal components are what is drawn
@@ -55,7 +57,7 @@ FIELD, ADVANCE = 0.05, 0.002  # weights of the errors beside that of pictures
 RAISED = 1.0  # cells that a field is raised at most
 HALVED = 10  # times the range of how much is halved
 LEVELED = 12  # principal components of how much
-STEP = 0.006  # to which what is drawn is rounded, beside what its numbers come to
+STEP = 0.0075  # to which what is drawn is rounded, beside what its numbers come to
 AT_ONCE = 3  # a step of SGD is by a third of the letters
 
 
@@ -65,7 +67,7 @@ def fit(
     copies: int = COPIES,
     rank: int = RANK,
     width: float | None = None,
-    epochs: int = 20,
+    epochs: int = 10,
     lr: float = 4e-3,
     seed: int = 0,
     about: str = "",
@@ -95,12 +97,13 @@ def fit(
     rows = varied(faces, max(0, min(copies, MOST // len(faces) - 1)), rng)
     places = spread_out(rows, seed)
     decoder = begun(rows, places, rank, width or WIDTH / len(places) ** 0.5, rng)
-    train(decoder, rows, epochs, lr, seed, "fonts" if progress else None)
+    own = torch.ones(len(places))
+    own[: len(faces)] = OWN
+    train(decoder, rows, own / own.mean(), epochs, lr, seed, "fonts" if progress else None)
     decoder = leveled(decoder, rows)
     rounded(decoder)
-    own = places[: len(faces)]
     pictures = faces.pictures[:, [faces.letters.index(c) for c in compared(faces.letters)]]
-    return Manifold(faces.letters, decoder.eval(), own, faces.faces, about, pictures)
+    return Manifold(faces.letters, decoder.eval(), places[: len(faces)], faces.faces, about, pictures)
 
 
 def alone(manifold: Manifold, letters: str, seed: int = 0) -> Manifold:
@@ -236,18 +239,19 @@ def begun(rows: Varied, places: np.ndarray, rank: int, width: float, rng: np.ran
 
 
 def rounded(decoder: Decoder) -> None:
-    """Round what is drawn to at most 255 steps, each as small beside what is drawn, and the rest to 16 bits: a small page."""
+    """Round what is drawn, and the faces' numbers, to about 255 steps, and the rest to 16 bits: a small page."""
     with torch.no_grad():
         usual = decoder.values.square().mean(0).sqrt()
         step = torch.maximum(decoder.draw.weight.abs().amax(0) / LEVELS, STEP / usual.clamp(min=1e-6))
         decoder.draw.weight.copy_((decoder.draw.weight / step).round())
         decoder.values.mul_(step)
-        decoder.values.copy_(decoder.values.half().float())
+        unit = torch.exp2((decoder.values.abs().amax(0).clamp(min=1e-3) / LEVELS).log2().floor())  # 16 bits hold its multiples
+        decoder.values.copy_((decoder.values / unit).round() * unit)
         decoder.draw.bias.copy_(decoder.draw.bias.half().float())
 
 
-def train(decoder: Decoder, rows: Varied, epochs: int, lr: float, seed: int, title: str | None) -> None:
-    """SGD of the sum at the top."""
+def train(decoder: Decoder, rows: Varied, m: Tensor, epochs: int, lr: float, seed: int, title: str | None) -> None:
+    """SGD of the sum at the top, with weights m (n,)."""
     decoder.places.requires_grad_(False)
     widths, (letters, size) = torch.from_numpy(rows.advances), rows.shape
 
@@ -256,7 +260,7 @@ def train(decoder: Decoder, rows: Varied, epochs: int, lr: float, seed: int, tit
         some = torch.randperm(letters, generator=rng)[: -(-letters // AT_ONCE)]
         fields, advances, offsets = decoder.some(z, some.tolist())
         target = as_cells(x.reshape(-1, letters, size, size)[:, some])
-        return (
+        return m[i] * (
             (expected(fields, offsets) - coverage(target)).square().mean((1, 2, 3))
             + FIELD * (fields - target).square().mean((1, 2, 3))
             + ADVANCE * (advances / UNIT - widths[i][:, some]).square().mean(1)

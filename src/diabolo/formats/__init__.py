@@ -18,7 +18,7 @@ from .embedded import Embedded
 from .files import Reading
 from .images import Images
 from .labeled import read_labeled
-from .listing import READABLE
+from .names import READABLE
 from .output import write_table
 from .readers import Dataset, NamedMatrix, read_dataset
 from .tables import Tables

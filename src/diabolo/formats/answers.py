@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from ..deferred import sp
 from ..errors import DataError
-from .base import spilled, within_memory
+from .base import room, spilled
 from .targets import NO, YES
 
 __all__ = ["Answers", "columns_of_labels", "lists_of_labels", "nothing_known", "split_cells", "zeros_and_ones"]
@@ -41,7 +41,7 @@ class Answers:
 def columns_of_labels(pieces: Iterable[pa.Table], rows: int, names: Sequence[str], hint: str = "") -> Answers:
     """Of columns of 0 and 1."""
     k = len(names)
-    y = np.empty((rows, k), np.float32) if within_memory(rows * k * 4) else spilled(rows, k, np.float32)
+    y = np.empty((rows, k), np.float32) if rows * k * 4 <= room() else spilled(rows, k, np.float32)
     known, start = np.zeros(k, dtype=bool), 0
     for piece in pieces:
         here = y[start : start + len(piece)]

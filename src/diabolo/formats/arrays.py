@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from ..deferred import is_sparse, is_tensor, sp, torch
 from ..errors import DataError, warn
-from ..losses import Columns, Logistic, Loss, Part, Squared
+from ..losses import Clipped, Columns, Logistic, Loss, Part, Squared
 from ..rows import Rows, evenly
 from ..sentinels import odd, warn_odd
 from .base import MAX_BYTES_IN_MEMORY, SAMPLE, Format, check_finite, named_loss, neither, warn_empty
@@ -298,12 +298,17 @@ class Arrays(Format):
         if name != "auto":
             return named_loss(name, self.width, [self.width])
         parts = []
-        for loss, chosen in ((Squared(), ~self.binary), (Logistic(), self.binary)):
+        for loss, chosen in ((Clipped() if self._shares else Squared(), ~self.binary), (Logistic(), self.binary)):
             index = tuple(np.flatnonzero(chosen).tolist())
             if index:
                 weights = tuple(yes_or_no(float(self.share[j])) if self.binary[j] else 1.0 for j in index)
                 parts.append(Part(loss, index, index, weights))
         return Columns(parts)
+
+    @property
+    def _shares(self) -> bool:
+        """Whether all numbers are shares of one unit, in [0, 1], in rows that know nothing of a picture."""
+        return bool(self.common and self.architecture == "dense" and self.above.all() and not self.mean.any())
 
     def ordinary(self) -> np.ndarray:
         return np.asarray((self.knee >= FAR) & ~self.binary & (not self.common))

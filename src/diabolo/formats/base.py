@@ -19,7 +19,7 @@ import numpy as np
 from ..deferred import torch
 from ..errors import DataError, DiaboloError, suggest, warn
 from ..limits import memory
-from ..losses import Bounded, Columns, Logistic, Loss, Multinomial, Part, Softmax, Squared
+from ..losses import Bounded, Clipped, Columns, Logistic, Loss, Multinomial, Part, Softmax, Squared
 from ..printed import Grid, Printed
 from ..rows import Rows
 from .scale import left_out
@@ -35,15 +35,21 @@ __all__ = [
     "cached",
     "check_finite",
     "named_loss",
+    "room",
     "spilled",
     "warn_empty",
-    "within_memory",
 ]
 
 MAX_BYTES_IN_MEMORY = 2 << 30  # bytes of encoded rows; more are cached in a memory-mapped temporary file
 SHARE_OF_MEMORY = 0.25  # of what the process may take, for encoded rows
 SAMPLE = 200_000  # rows of a file from which the columns are learned
-SINGLE: dict[str, Loss] = {"squared": Squared(), "bounded": Bounded(), "logistic": Logistic(), "multinomial": Multinomial()}
+SINGLE: dict[str, Loss] = {
+    "squared": Squared(),
+    "clipped": Clipped(),
+    "bounded": Bounded(),
+    "logistic": Logistic(),
+    "multinomial": Multinomial(),
+}
 
 
 class Format(Printed):
@@ -57,6 +63,7 @@ class Format(Printed):
     named: ClassVar[bool] = False  # X has columns with names: new X is taken by them
     has_names: bool = False  # X is a matrix whose columns have names
     has_cells: ClassVar[bool] = True  # a column is something on its own, which can be hidden, given, and judged
+    common: bool = False  # all numbers share one unit, such as pixels
     words: ClassVar[bool] = False  # the features are counts of words
     deciding: bool = False  # whether a feature may decide a label: then no word is too frequent
     architecture: ClassVar[Any] = "dense"  # the network that suits: "dense", "text", "convolutional", or a class of one's own
@@ -258,19 +265,28 @@ def in_order(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def cached(pieces: Iterator[np.ndarray], n: int, d: int) -> Rows:
     """Encode once: into memory, or into a temporary file if it is too large."""
-    if within_memory(n * d * 4):
+    if n * d * 4 <= room():
         kept = [piece.astype(np.float32) for piece in pieces] or [np.empty((0, d), np.float32)]
+        check_number(sum(map(len, kept)), n)
         return Rows(torch.from_numpy(kept[0] if len(kept) == 1 else np.concatenate(kept)))
     table, start = spilled(n, d, np.float32), 0
     for piece in pieces:
-        table[start : start + len(piece)] = piece
+        if start + len(piece) <= n:
+            table[start : start + len(piece)] = piece
         start += len(piece)
+    check_number(start, n)
     return Rows(table)
 
 
-def within_memory(size: int) -> bool:
-    """Whether so many bytes of rows are kept in memory."""
-    return size <= min(MAX_BYTES_IN_MEMORY, SHARE_OF_MEMORY * memory())
+def room() -> float:
+    """Bytes of rows that are kept in memory."""
+    return min(MAX_BYTES_IN_MEMORY, SHARE_OF_MEMORY * memory())
+
+
+def check_number(found: int, expected: int) -> None:
+    """Raise a DataError if there are not as many rows as there were."""
+    if found != expected:
+        raise DataError(f"{expected:,} rows were expected, and {found:,} were read: the data changed while they were read")
 
 
 def spilled(n: int, d: int, dtype: Any) -> np.ndarray:

@@ -19,7 +19,8 @@ import pyarrow as pa
 from ..errors import DataError
 from .delimited import Delimited
 from .layout import Reading
-from .listing import Part, kind_of, listed, naming
+from .listing import Part, listed, naming
+from .names import kind_of
 from .parts import Parts, agreed
 from .records import Records
 

@@ -21,6 +21,7 @@ __all__ = ["Encoder"]
 
 
 IN_CACHE = 1 << 16  # numbers that are encoded at once
+WITHIN_FLOAT32 = 1e30  # a unit, or its inverse, that loses nothing in float32
 
 
 class Encoder:
@@ -39,7 +40,7 @@ class Encoder:
         some = np.flatnonzero(numbers)
         if len(some) and x.flags.f_contiguous and isinstance(X, pa.Table):
             for j in some.tolist():
-                x[:, self.starts[j]] = self._column(combined(X, int(places[j])), self.fields[j], gaps)
+                self._column(combined(X, int(places[j])), self.fields[j], gaps, x[:, self.starts[j]])
         elif len(some):
             self._write(matrix_of(X, places[some]), x, some, gaps, types_of(X, places[some]))
         some = np.flatnonzero(binary)
@@ -66,18 +67,31 @@ class Encoder:
             )
         return np.array([place[name] for name in self.names])
 
-    def _column(self, values: pa.Array, column: Any, gaps: Gaps) -> np.ndarray:
-        """One of plain numbers (n,), as Number.encode would: of an array that is laid out by columns none is moved twice."""
-        v = gaps.matrix(values.to_numpy(zero_copy_only=False).astype(np.float64))
+    def _column(self, values: pa.Array, column: Any, gaps: Gaps, x: np.ndarray) -> None:
+        """One of plain numbers into x (n,), as Number.encode would: laid out by columns, none is moved twice.
+
+        Where float32 becomes float32, the center is taken away in two parts, v - c = (v - hi) - lo: no digit of v is lost.
+        """
+        (c, u, k, *rest), v = column.unit, values.to_numpy(zero_copy_only=False)
+        same = v.dtype == x.dtype == np.float32 and column.type == str(values.type) and not gaps.numbers
+        if not (same and max(abs(c), u, 1 / u) < WITHIN_FLOAT32):
+            v = gaps.matrix(v.astype(np.float64))
         if column.type in FLOATS and column.type not in ("double", str(values.type)):
             v = narrowed(v, arrow_type(column.type))
-        c, u, k, *rest = column.unit
         if rest == [0.0, 1.0] and len(v):  # as nearly always: nothing is missing, or far out
-            t = (v - c) / u
+            hi = v.dtype.type(c)
+            lo = v.dtype.type(c - float(hi))  # beside a float32, NumPy makes one of c, too
+            with np.errstate(over="ignore"):
+                t = np.subtract(v, hi, out=x if v.dtype == x.dtype else None)
+                if lo:
+                    t -= lo
+                t /= v.dtype.type(u)
             if max(t.max(), -t.min()) <= k:
-                return np.asarray(t)
+                x[:] = t
+                return
+        v = v.astype(np.float64, copy=False)
         check_finite(v[:, None], [column.name])
-        return encoded(v, *column.unit)
+        x[:] = encoded(v, *column.unit)
 
     def _write(self, v: np.ndarray, x: np.ndarray, chosen: np.ndarray, gaps: Gaps, types: list[str]) -> None:
         """Plain numbers (n, m) into x, a block of rows at a time, which stays in the cache, as Number.encode would."""

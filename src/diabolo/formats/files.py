@@ -20,7 +20,8 @@ from . import readers
 from .blocks import parts_of
 from .delimited import read_csv, with_dates
 from .layout import Reading, ending
-from .listing import CSV, JSON, READABLE, listed, naming
+from .listing import listed, naming
+from .names import CSV, JSON, READABLE
 from .parts import is_path, joined, spread
 from .records import is_records, read_records
 

@@ -11,20 +11,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from ..deferred import torch
 from ..errors import DataError, warn
+from ..images.ahead import ahead
 from ..images.album import ImageCollection, is_one
 from ..images.picture import Picture, luma
-from ..images.resize import resize
+from ..images.resize import resized
 from ..rows import Rows, evenly
 from .arrays import Arrays
-from .base import MAX_BYTES_IN_MEMORY, Format, spilled
+from .base import Format, room, spilled
 from .readers import opened, reads
 from .scale import together
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 __all__ = ["Images"]
 
@@ -32,7 +36,7 @@ LARGEST = 128  # pixels of the longer side, up to which pictures are taken as th
 MAX_STRETCH = 2.0  # of a single picture against those of fit, without a warning
 LONGER = 64  # pixels of the longer side of all others
 LOOKED_AT = 1000  # pictures from which size and channels are learned
-PIECE = 256  # pictures that are decoded at once
+PIECE = 64  # pictures that are decoded, and seen by a network, at once
 
 
 class Images(Arrays):
@@ -180,15 +184,18 @@ class Images(Arrays):
 
     def chunks(self, X: Any) -> Iterator[Any]:
         album = self._album(X)
-        for start in range(0, len(album), PIECE):
-            yield np.stack([self.row(picture) for picture in album[start : start + PIECE]])
+        pieces = (album[start : start + PIECE] for start in range(0, len(album), PIECE))
+        return (ahead if album.in_files else map)(self._piece, pieces)
+
+    def _piece(self, album: ImageCollection) -> np.ndarray:
+        return np.stack([self.row(picture) for picture in album])
 
     def rows(self, X: Any) -> Rows:
         n = len(self._album(X))
         dtype = np.uint8 if self.whole else np.float32
         table = (
             np.empty((n, self.width), dtype)
-            if n * self.width * np.dtype(dtype).itemsize <= MAX_BYTES_IN_MEMORY
+            if n * self.width * np.dtype(dtype).itemsize <= room()
             else spilled(n, self.width, dtype)
         )
         for i, piece in enumerate(self.chunks(X)):
@@ -199,6 +206,12 @@ class Images(Arrays):
         if not (isinstance(X, np.ndarray) and X.ndim == 2 and X.shape[1] == self.width):
             X = np.concatenate(list(self.chunks(X)))
         return super().to_array(X)
+
+    def to_tensor(self, X: Any) -> Tensor:
+        """Bytes as float32 at once: the same bits as by way of float64."""
+        if self.whole and isinstance(X, np.ndarray) and X.ndim == 2 and X.dtype == np.uint8 and X.shape[1] == self.width:
+            return torch.from_numpy(X / np.float32(255))
+        return super().to_tensor(X)
 
     def from_array(self, x: Any) -> Any:
         """(n, H, W), or (n, H, W, 3) if there are colors."""
@@ -267,6 +280,5 @@ def fitted(x: np.ndarray, h: int, w: int, bounded: bool = True) -> np.ndarray:
     s = min(x.shape[0] / h, x.shape[1] / w)
     rows, columns = max(1, round(h * s)), max(1, round(w * s))
     top, left = (x.shape[0] - rows) // 2, (x.shape[1] - columns) // 2
-    inner = torch.from_numpy(np.ascontiguousarray(x[top : top + rows, left : left + columns])).movedim(-1, 0)
-    small = resize(inner, (h, w)).movedim(0, -1)
-    return (small.clamp(0, 1) if bounded else small).numpy()
+    small = resized(np.ascontiguousarray(x[top : top + rows, left : left + columns]), (h, w)).transpose(1, 2, 0)
+    return small.clip(0, 1) if bounded else small

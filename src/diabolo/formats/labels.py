@@ -17,7 +17,7 @@ import numpy as np
 from ..deferred import is_sparse, sp
 from ..errors import DataError, suggest, warn
 from .answers import Answers
-from .base import within_memory
+from .base import room
 from .readers import NamedMatrix
 from .targets import NO, ROWS, YES, classes, floats, is_missing, is_number, missing, shown, values
 
@@ -92,7 +92,7 @@ class Labels:
         """Those of a data set were checked as they were read."""
         if Y.names != self.names:
             raise DataError(f"Y has the labels {Y.names[:5]}, but the model was fitted with {self.names[:5]}")
-        small = len(self.names) <= MAX_DENSE_LABELS and within_memory(Y.shape[0] * Y.shape[1] * 4)
+        small = len(self.names) <= MAX_DENSE_LABELS and Y.shape[0] * Y.shape[1] * 4 <= room()
         return Y.y.toarray() if is_sparse(Y.y) and small else Y.y
 
     def _of_columns(self, Y: Any) -> np.ndarray:

@@ -3,7 +3,7 @@
     a.parquet            the file
     folder/              all .parquet files in it and below it, but for those whose names begin with "." or "_"; or, if all
                          files in it are of another kind of tables, these
-    folder/part-*        those that match
+    folder/part-*        those that match; ** is any number of folders
     [a.csv, ...]         these
     s3://bucket/folder   the same somewhere else: what pyarrow.fs can open, or fsspec
 
@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
+from functools import lru_cache
 from hashlib import blake2b
 from importlib import import_module
 from pathlib import Path
@@ -26,31 +27,15 @@ import pyarrow.fs as pa_fs
 import pyarrow.parquet as pq
 
 from ..errors import DataError, warn
+from .names import KINDS, PATTERN, check_links, check_no_hive, ends, kind_of, matches, shown
 from .records import is_records
 
-__all__ = ["ARROW", "CSV", "JSON", "READABLE", "Part", "ends", "is_list", "kind_of", "listed", "naming", "shown"]
+__all__ = ["Part", "is_list", "listed", "naming"]
 
-END = ".parquet"
-CSV = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
-JSON = (".jsonl", ".jsonl.gz")
-ARROW = (".feather", ".arrow")
-READABLE = (*CSV, END, *ARROW)  # files of tables
-KINDS = {"parquet": (END,), "csv": CSV, "json": JSON, "arrow": ARROW}
 LARGE = 1 << 26  # bytes of a single file that is read as a data set; a packed one grows
 PACKED = 4
 URL = re.compile(r"^([a-z][a-z0-9+.-]+):/+(.*)$", re.DOTALL)  # two letters at least: C:/ is a disk; pathlib keeps one slash
-PATTERN = re.compile(r"[*?\[]")
-OTHERS = (
-    ".png",
-    ".jpg",
-    ".jpeg",
-    ".gif",
-    ".bmp",
-    ".tif",
-    ".tiff",
-    ".webp",
-    ".txt",
-)  # files that make a folder one of another kind
+OTHERS = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".txt")  # they make a folder one of another kind
 BUFFERED = 1 << 26  # bytes of the file that are held at once, of all columns together
 LEAST_BUFFER, MOST_BUFFER = 1 << 16, 1 << 23  # of one column
 
@@ -65,11 +50,11 @@ class Part:
     written: int | None
     system: Any = field(default=None, compare=False)  # of pyarrow.fs
 
-    def open(self, columns: int = 1) -> pq.ParquetFile:
-        """To be closed; the buffer of a column holds no more than its share."""
-        buffer = min(max(BUFFERED // max(columns, 1), LEAST_BUFFER), MOST_BUFFER)
+    def open(self, columns: int = 1, whole: bool = False) -> pq.ParquetFile:
+        """To be closed; the buffer of a column holds no more than its share, unless `whole` row groups are read at once."""
+        buffer = 0 if whole else min(max(BUFFERED // max(columns, 1), LEAST_BUFFER), MOST_BUFFER)
         with naming(self.path):
-            return pq.ParquetFile(self.system.open_input_file(self.path), buffer_size=buffer, pre_buffer=False)
+            return pq.ParquetFile(self.system.open_input_file(self.path), buffer_size=buffer, pre_buffer=whole)
 
     @property
     def stem(self) -> str:
@@ -88,25 +73,11 @@ class Part:
         return blake2b(footer + f"{self.size} {self.written}".encode(), digest_size=16).hexdigest()
 
 
-def kind_of(path: str | Path) -> str | None:
-    """The kind of a table's file, by the ending of its name.
-
-    >>> kind_of("a.csv.gz"), kind_of("a.png")
-    ('csv', None)
-    """
-    text = str(path)
-    return None if "\n" in text else next((kind for kind, ends in KINDS.items() if text.lower().endswith(ends)), None)
-
-
 def is_list(X: Any) -> bool:
     """Whether X is a list of the paths of tables."""
     if not isinstance(X, (list, tuple)) or not X or not all(isinstance(x, (str, Path)) and kind_of(x) for x in X):
         return False
     return kind_of(X[0]) != "json" or is_records(Path(X[0]))
-
-
-def ends(path: str | Path) -> bool:
-    return kind_of(path) == "parquet"
 
 
 def listed(X: Any) -> list[Part] | None:
@@ -170,16 +141,11 @@ def is_folder(text: str) -> bool:
 
 def _matches(text: str) -> bool:
     """Whether a pattern whose end does not say so matches tables."""
-    folder = Path(text).parent
+    root = PATTERN.split(text)[0].rpartition("/")[0]
     try:
-        return folder.is_dir() and any(kind_of(path) for path in folder.glob(Path(text).name))
+        return Path(root).is_dir() and any(kind_of(path) for path in Path(root or ".").glob(text[len(root) :].strip("/")))
     except (OSError, ValueError, NotImplementedError):
         return False
-
-
-def shown(name: str) -> bool:
-    """Whether a file is data: not _SUCCESS, not .part"""
-    return not name.startswith((".", "_"))
 
 
 def _local(path: Path) -> Part:
@@ -213,49 +179,56 @@ def system_of(url: str) -> tuple[Any, str]:
             return found
         except pa.ArrowInvalid:
             try:
-                fsspec = import_module("fsspec")
-            except ImportError:
-                raise DataError(f"cannot open {url!r}: pyarrow.fs knows no such place: pip install fsspec") from None
-            system, path = fsspec.core.url_to_fs(url)
+                system, path = import_module("fsspec").core.url_to_fs(url)
+            except (ValueError, ImportError) as error:  # no such place, or a package is missing
+                raise DataError(f"cannot open {url!r}: pyarrow.fs knows no such place, and with fsspec: {error}") from None
             return pa_fs.PyFileSystem(pa_fs.FSSpecHandler(system)), path
 
 
 def _matching(system: Any, pattern: str, said: str) -> list[Part]:
-    """Files that match a pattern such as folder/part-*.parquet, each part of it a folder's or a file's name."""
+    """Files that match a pattern such as folder/part-*.parquet, and those in and below folders that do."""
     root = PATTERN.split(pattern)[0].rpartition("/")[0]
     names = pattern[len(root) :].strip("/").split("/")
-    with naming(said):
-        infos = system.get_file_info(
-            pa_fs.FileSelector(root or ("/" if pattern[0] == "/" else "."), recursive=True, allow_not_found=True)
-        )
-    below = [(info, os.path.relpath(info.path, root or ".").split("/")) for info in infos if info.is_file]
-    found = [
-        (info, name)
-        for info, name in below
-        if len(name) == len(names) and all(map(fnmatchcase, name, names)) and kind_of(info.path) and all(map(shown, name))
-    ]
+    inside = _inside(system, root or ("/" if pattern[0] == "/" else "."), said)
+    found = [(info, name) for info, name in inside if kind_of(name) and matches(name.split("/"), names)]
     if not found:
         raise FileNotFoundError(2, f"there is no file {said!r}")
-    parts = sorted((_part(info, system, "/".join(name)) for info, name in found), key=lambda part: part.name)
-    return of_one_kind(parts, repr(said))
+    if "=" not in pattern:
+        check_no_hive(said, [name for _, name in found])
+    return of_one_kind(_parts(system, found, said), repr(said))
 
 
 def _below(system: Any, folder: str) -> list[Part]:
     """The files of a data set in a folder and below it, sorted by name; of others than Parquet all must be."""
-    with naming(folder):
-        infos = [info for info in system.get_file_info(pa_fs.FileSelector(folder, recursive=True)) if info.is_file]
-    named = [(info, os.path.relpath(info.path, folder)) for info in infos]
-    seen = [(info, name) for info, name in named if all(map(shown, name.split("/")))]
-    for _, name in seen:
-        if kind_of(name) and "=" in os.path.dirname(name):
-            raise DataError(
-                f"{folder!r} holds columns in the names of folders, such as {os.path.dirname(name)!r}, which are not read: "
-                "write them into the files, or name the files, such as a list of their paths"
-            )
-    found = [_part(info, system, name) for info, name in seen]
+    seen = _inside(system, folder, folder)
+    check_no_hive(folder, [name for _, name in seen if kind_of(name)])
     if not any(ends(name) for _, name in seen) and not all(kind_of(name) for _, name in seen):
         return []
-    return of_one_kind(sorted(found, key=lambda part: part.name), repr(folder)) if found else []
+    return of_one_kind(_parts(system, seen, folder), repr(folder)) if seen else []
+
+
+def _inside(system: Any, folder: str, said: str) -> list[tuple[Any, str]]:
+    """What the system says of each file in a folder and below it, and its name there; without those that are no data."""
+    with naming(said):
+        infos = system.get_file_info(pa_fs.FileSelector(folder, recursive=True, allow_not_found=True))
+    if isinstance(system, pa_fs.LocalFileSystem):
+        check_links(folder)
+    named = [(info, os.path.relpath(info.path, folder)) for info in infos if info.is_file]
+    return [(info, name) for info, name in named if all(map(shown, name.split("/")))]
+
+
+def _parts(system: Any, found: Sequence[tuple[Any, str]], said: str) -> list[Part]:
+    """Sorted by name; a file to which links lead is there once, by its own or shortest name."""
+    real: Any = lru_cache(64)(os.path.realpath) if isinstance(system, pa_fs.LocalFileSystem) else str  # of few folders in turn
+    parts: dict[str, Part] = {}
+    for info, name in sorted(found, key=lambda one: (os.path.islink(one[0].path), len(one[1]), one[1])):
+        place = real(info.path) if os.path.islink(info.path) else f"{real(os.path.dirname(info.path))}/{info.base_name}"
+        parts.setdefault(place, _part(info, system, name))
+    if len(parts) < len(found):
+        warn(
+            f"{said!r}: {len(found) - len(parts):,} of the {len(found):,} files are links to others of them, and are read once"
+        )
+    return sorted(parts.values(), key=lambda part: part.name)
 
 
 def _part(info: Any, system: Any, name: str) -> Part:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,10 @@ import numpy as np
 from ..deferred import is_sparse, is_tensor
 from ..errors import DataError
 from . import frames
-from .base import spilled, within_memory
+from .base import room, spilled
 from .files import is_table, read_table
 from .layout import ending
-from .listing import READABLE
+from .names import READABLE
 from .readers import NamedMatrix, read_dataset, reads
 from .readers.compressed import in_pieces
 from .targets import is_number, missing
@@ -30,6 +31,7 @@ __all__ = [
     "options_of",
     "plain",
     "read_array",
+    "stacked",
     "unmasked",
 ]
 
@@ -39,6 +41,21 @@ SPARSE = [f"{kind}_{of}" for kind in ("csr", "csc", "coo") for of in ("matrix", 
 
 def len_(X: Any) -> int:
     return int(X.shape[0])
+
+
+def stacked(parts: Iterable[np.ndarray], X: Any, dtype: Any = None) -> np.ndarray:
+    """Results of the rows of X, part by part, as one array: it is there before, so that memory has no holes between parts."""
+    parts = iter(parts)
+    first = next(parts, None)
+    if first is None:
+        raise DataError("Found array with 0 sample(s) (0 rows) while a minimum of 1 is required.")
+    if not hasattr(X, "shape"):  # a file, or what is still to be computed
+        return np.concatenate([first, *parts], dtype=dtype)
+    out, end = np.empty((len_(X), *first.shape[1:]), first.dtype if dtype is None else dtype), 0
+    for part in chain([first], parts):
+        out[end : end + len(part)] = part
+        end += len(part)
+    return out[:end]
 
 
 def dense(X: Any) -> np.ndarray:
@@ -101,7 +118,7 @@ def names_of(X: Any) -> list[str] | None:
 
 def plain(X: Any) -> Any:
     """What is masked as NaN; no dates, complex numbers, records or more than two dimensions; all else as it is."""
-    X = unmasked(X.detach().cpu().numpy() if is_tensor(X) else stacked(X) if is_stack(X) else X)
+    X = unmasked(X.detach().cpu().numpy() if is_tensor(X) else one_below_another(X) if is_stack(X) else X)
     if isinstance(X, (list, tuple)):
         _check_rows(X)
     if not isinstance(X, np.ndarray):
@@ -137,14 +154,14 @@ def is_stack(X: Any) -> bool:
     return listed and all(isinstance(x, (str, Path)) and ending(x).endswith(".npy") for x in X)
 
 
-def stacked(paths: Any) -> np.ndarray:
+def one_below_another(paths: Any) -> np.ndarray:
     """The rows of several ``.npy`` files, one after the other; many of them in a temporary file."""
     arrays = [read_array(path) for path in paths]
     for path, array in zip(paths, arrays, strict=True):
         if array.ndim != 2 or array.shape[1] != arrays[0].shape[1]:
             raise DataError(f"{str(path)!r} has the shape {array.shape}: give arrays (n, d) with as many columns as the first")
     n, d, dtype = sum(map(len, arrays)), arrays[0].shape[1], np.result_type(*arrays)
-    table, start = np.empty((n, d), dtype) if within_memory(n * d * dtype.itemsize) else spilled(n, d, dtype), 0
+    table, start = np.empty((n, d), dtype) if n * d * dtype.itemsize <= room() else spilled(n, d, dtype), 0
     for array in arrays:
         for i in range(0, len(array), AT_ONCE):
             some = array[i : i + AT_ONCE]

@@ -18,7 +18,7 @@ from ..errors import DataError
 from ..storage import atomic
 from . import readers
 from .layout import ending
-from .listing import READABLE
+from .names import READABLE
 
 __all__ = ["write_pieces", "write_table"]
 

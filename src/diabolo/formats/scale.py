@@ -130,11 +130,11 @@ def six_digits(deviation: float) -> int:
     return DIGITS_OF_DEVIATION - int(np.floor(np.log10(deviation)))
 
 
-def decimals(v: np.ndarray, types: list[str]) -> list[int | None]:
-    """How many decimals columns (d, n) of floats show; None for others, for few values, and for more than nine."""
+def decimals(v: np.ndarray, types: list[str], enough: int = ENOUGH) -> list[int | None]:
+    """How many decimals columns (d, n) of floats show; None for others, for too few values, and for more than nine."""
     found: list[int | None] = [None] * len(v)
     known = ~np.isnan(v)
-    left = np.array([j for j, t in enumerate(types) if t in FLOATS and known[j].sum() >= ENOUGH], dtype=int)
+    left = np.array([j for j, t in enumerate(types) if t in FLOATS and known[j].sum() >= enough], dtype=int)
     single = np.array([t != "double" for t in types], dtype=bool)
     for digits in range(MOST_DECIMALS + 1):
         if not len(left):

@@ -187,8 +187,8 @@ class Numbers:
         self.rows += len(v)
 
     def _count_digits(self, w: np.ndarray, n: np.ndarray) -> None:
-        some = [j for j, t in enumerate(self.types) if str(t) in FLOATS and self.digits.get(j) != MANY and n[j] >= ENOUGH]
-        for j, digits in zip(some, decimals(w[some], [str(self.types[j]) for j in some]) if some else (), strict=True):
+        some = [j for j, t in enumerate(self.types) if str(t) in FLOATS and self.digits.get(j) != MANY and n[j]]
+        for j, digits in zip(some, decimals(w[some], [str(self.types[j]) for j in some], 1) if some else (), strict=True):
             self.digits[j] = MANY if digits is None else max(digits, self.digits.get(j, 0))
 
     def _refuse(self, v: np.ndarray) -> None:
@@ -210,7 +210,7 @@ class Numbers:
         if ((np.abs(low) < DUST) & (high > DUST * 1e20)).any():  # as is done in fit
             m = m._replace(low=np.where(low > 0, 0.0, m.low))
         binary = bool(self.binary[j] and low[0] == 0 and high[0] == 1)
-        digits = self.digits.get(j, MANY)
+        digits = self.digits.get(j, MANY) if m.n[0] >= ENOUGH else MANY
         missing = rows - int(m.n[0])
         return Seen(
             rows, missing, int(self.nulls[j]), m, 0, None, binary, None if digits == MANY else digits, bool(self.rising[j])

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from ..deferred import torch
 from ..errors import DataError
-from ..losses import Columns, Logistic, Loss, Part, Softmax, Squared
+from ..losses import Clipped, Columns, Logistic, Loss, Part, Softmax, Squared
 from ..printed import Grid, cut
 from ..rows import Rows
 from .base import SAMPLE, Format, cached, in_order, named_loss, neither
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 __all__ = ["Tables"]
 
 SHOWN, LONG = 16, 32  # printed: columns, letters of a name
-CHUNK = 65_536  # rows of a file that are read at once, at most
+CHUNK = 65_536  # rows of a file that are read at once, at most; of a table in memory half as many
 LEAST_SAMPLE, CELLS_OF_SAMPLE = 20_000, 20_000_000  # of a larger file: rows at least, cells at most
 
 
@@ -197,7 +197,7 @@ class Tables(Format):
         if is_path(X):
             yield from table_pieces(X, CHUNK, self.reading, self.types, self.columns, self.levels)
         else:
-            yield from pieces(collected(X), CHUNK)
+            yield from pieces(collected(X), CHUNK // 2)
 
     def without(self, X: Any) -> Any:
         """X without the columns that were left out in fit."""
@@ -315,7 +315,7 @@ class Tables(Format):
         if name != "auto":
             return named_loss(name, self.width, [column.width for column in self.fields])
         parts = []
-        for kind, loss in ((Number, Squared()), (Binary, Logistic()), (Category, None)):
+        for kind, loss in ((Number, Clipped() if self.common else Squared()), (Binary, Logistic()), (Category, None)):
             chosen = [j for j, column in enumerate(self.fields) if isinstance(column, kind)]
             if not chosen:
                 continue

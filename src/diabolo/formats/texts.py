@@ -25,8 +25,8 @@ from ..images.album import SUFFIXES, pictures_in
 from .files import Reading, is_table, read_table
 from .frames import arrow
 from .layout import ending
-from .listing import READABLE as TABLES
 from .listing import listed
+from .names import READABLE as TABLES
 from .schema import is_text
 
 __all__ = [
@@ -145,6 +145,8 @@ def exists(path: str | Path) -> bool:
     """Whether there is a file, or a data set of files; a text can be too long for a file name."""
     try:
         return Path(path).exists() or listed(path) is not None
+    except DataError:  # reading tells
+        return True
     except (OSError, ValueError):
         return False
 

@@ -71,11 +71,13 @@ def _writer(t: pa.DataType, digits: int, decimal: str, form: str) -> Callable[[A
 def fixed(v: float, digits: int) -> str:
     """A number with so many decimals.
 
-    >>> fixed(2.5, 2), fixed(0.125, 2), fixed(1e300, 2), fixed(3.0, SHORTEST), fixed(float("inf"), 2)
-    ('2.50', '0.12', '1.00000e+300', '3', 'inf')
+    >>> fixed(2.5, 2), fixed(0.125, 2), fixed(1e300, 2), fixed(3.0, SHORTEST), fixed(float("inf"), 2), fixed(0.0, 20)
+    ('2.50', '0.12', '1.00000e+300', '3', 'inf', '0')
     """
     if digits == SHORTEST:
         return repr(float(v)).removesuffix(".0")
+    if v == 0 and digits > MOST:
+        return "0"
     if digits > MOST or abs(v) >= 10.0**MOST:
         return f"{v:.5e}"
     return f"{rounded(np.array(v), digits):.{digits}f}"

@@ -8,7 +8,7 @@ import os
 import threading
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO, Any, NamedTuple, Self, SupportsIndex, overload
 
 import numpy as np
@@ -33,12 +33,13 @@ class ImageCollection(Sequence[Picture]):
     X : path, PIL.Image.Image, ndarray or list
         A folder (with all folders in it, but not the links to others), a zip file, a folder inside one such as
         ``photos.zip/train``, one file, one image, an array (H, W), (H, W, C), (N, H, W) or (N, H, W, C), C = 1 to 4, or
-        a list of arrays, images and paths. Each page of a TIFF is a picture.
+        a list of arrays, images, paths of pictures, of folders and of zips. Each page of a TIFF is a picture.
 
     Attributes
     ----------
     names : list of str
-        The path of each inside its folder or zip file, or "picture 0", "picture 1", ...; pages are "stack.tif#1", ...
+        The path of each inside its folder or zip file (of several, with theirs before it), or "picture 0", "picture 1", ...;
+        pages are "stack.tif#1", ...
     folders : list of str
         The folders of these paths.
 
@@ -66,7 +67,7 @@ class ImageCollection(Sequence[Picture]):
             return X.ndim in (3, 4)
         if isinstance(X, (str, os.PathLike)):
             return _path_accepted(Path(X))
-        return isinstance(X, (list, tuple)) and len(X) > 0 and _one_accepted(X[0])
+        return isinstance(X, (list, tuple)) and len(X) > 0 and (_one_accepted(X[0]) or all(map(_holds_pictures, X)))
 
     @property
     def folders(self) -> list[str]:
@@ -77,11 +78,17 @@ class ImageCollection(Sequence[Picture]):
         """The pictures of each file: more than one, where it has pages."""
         found: list[list[int]] = []
         for i, item in enumerate(self._items):
+            item = item.item if isinstance(item, Held) else item
             if isinstance(item, Page) and item.number and found and i:
                 found[-1].append(i)
             else:
                 found.append([i])
         return found
+
+    @property
+    def in_files(self) -> bool:
+        """Whether each is read from a file: then several threads may read at once; an open image belongs to its owner."""
+        return all(isinstance(item, (str, os.PathLike, Page, Held)) for item in self._items)
 
     def __len__(self) -> int:
         return len(self._items)
@@ -117,6 +124,13 @@ class Page(NamedTuple):
     file: Any
     place: int  # in the file, which may also hold previews
     number: int  # among the pictures
+
+
+class Held(NamedTuple):
+    """A picture of one place among several."""
+
+    place: _Place
+    item: Any
 
 
 class _Place:
@@ -166,6 +180,21 @@ class _Place:
             yield
         except DataError as error:
             raise (DataError(f"{error} (in {self.root!r})") if self.root else error) from None
+
+
+class _Several(_Place):
+    """In several folders and zips, one after the other."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        places = [(path.as_posix(), _of_path(path)) for path in paths]
+        names = [f"{where}/{name}" for where, place in places for name in place.names]
+        super().__init__(names, [Held(place, item) for _, place in places for item in place.items])
+
+    def picture(self, item: Held, name: str) -> Picture:
+        return item.place.picture(item.item, name)
+
+    def size(self, item: Held, name: str) -> tuple[int, int, int]:
+        return item.place.size(item.item, name)
 
 
 class _Zip(_Place):
@@ -235,6 +264,8 @@ def _place(X: Any) -> _Place:
         raise DataError(f"the pictures are {describe(X)}, or a list of them")
     if not len(X):
         raise DataError("there are no pictures: the list is empty")
+    if isinstance(X, (list, tuple)) and all(map(_holds_pictures, X)):
+        return _Several([Path(item) for item in X])
     return _Place([_name(item, i) for i, item in enumerate(X)], list(X)).expand()
 
 
@@ -274,7 +305,7 @@ def _of_path(path: Path) -> _Place:
         place: _Place = _Zip(archive, "" if inside == "." else inside)
     elif path.is_dir():
         names = sorted(pictures_in(path))
-        place = _Place(names, [path / name for name in names], str(path))
+        place = _Place(names, [os.path.join(path, name) for name in names], str(path))
     elif not path.exists():
         raise FileNotFoundError(2, "there is no such file or folder", str(path))
     else:
@@ -292,9 +323,10 @@ def _archive(path: Path) -> Path | None:
 def pictures_in(folder: Path) -> Iterator[str]:
     for where, folders, files in os.walk(folder, onerror=_raise):
         folders[:] = [f for f in folders if not f.startswith(".")]
+        inside = Path(where).relative_to(folder).as_posix()
         for file in files:
             if _is_picture(file):
-                yield (Path(where) / file).relative_to(folder).as_posix()
+                yield file if inside == "." else f"{inside}/{file}"
 
 
 def _raise(error: OSError) -> None:
@@ -302,14 +334,19 @@ def _raise(error: OSError) -> None:
 
 
 def _is_picture(name: str) -> bool:
-    parts = PurePosixPath(name).parts
-    return name.lower().endswith(SUFFIXES) and not any(p.startswith(".") or p == "__MACOSX" for p in parts)
+    hidden = any((part.startswith(".") and part != ".") or part == "__MACOSX" for part in name.split("/"))
+    return name.lower().endswith(SUFFIXES) and not hidden
 
 
 def _path_accepted(path: Path) -> bool:
     if path.is_dir():
         return next(pictures_in(path), None) is not None
     return path.suffix.lower() in (*SUFFIXES, ".zip") or _archive(path) is not None
+
+
+def _holds_pictures(item: Any) -> bool:
+    """Whether it is the path of a folder or a zip with pictures, not of one."""
+    return isinstance(item, (str, os.PathLike)) and not str(item).lower().endswith(SUFFIXES) and _path_accepted(Path(item))
 
 
 def _one_accepted(item: Any) -> bool:

@@ -121,7 +121,8 @@ def check_frames(image: Image.Image, name: str) -> None:
 def upright(image: Image.Image) -> tuple[Image.Image, bytes]:
     """The upright image, and the EXIF data without the orientation; damaged EXIF data count as none."""
     try:
-        upright = ImageOps.exif_transpose(image)
+        turned = image.getexif().get(ORIENTATION) in range(2, 9)
+        upright = ImageOps.exif_transpose(image) if turned else image
         exif = upright.info.get("exif") or _describing(image.getexif())
     except DAMAGE:
         return image, b""

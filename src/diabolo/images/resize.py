@@ -21,12 +21,16 @@ import math
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ..deferred import torch
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["resize"]
+__all__ = ["resize", "resized"]
+
+STRIPE = 12  # new rows that are made of the same old ones
 
 
 def resize(x: Tensor, size: tuple[int, int], levels: int | None = None) -> Tensor:
@@ -54,6 +58,31 @@ def resize(x: Tensor, size: tuple[int, int], levels: int | None = None) -> Tenso
         steps = resize((x * levels).round(), (size[0], x.shape[-1])).add(0.5).floor().clamp(0, levels)
         return resize(steps, size).add(0.5).floor().clamp(0, levels) / levels
     return _along(_along(x.transpose(-1, -2), size[0]).transpose(-1, -2), size[1])
+
+
+def resized(x: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """The same for one picture (h, w, c) of floats in memory: -> (c, *size), by products of matrices, in a tenth of the time.
+
+    >>> resized(np.arange(8, dtype=np.float32).repeat(8).reshape(8, 8, 1), (4, 4))[0, :, 0].round(4)
+    array([0.5078, 2.4883, 4.5117, 6.4922], dtype=float32)
+    """
+    x = _down(x.reshape(len(x), -1), size[0]).reshape(size[0], *x.shape[1:]).transpose(2, 1, 0)  # (c, w, new h)
+    return np.stack([_down(np.ascontiguousarray(channel), size[1]).T for channel in x])
+
+
+def _down(x: np.ndarray, m: int) -> np.ndarray:
+    """(n, d) -> (m, d)."""
+    return x if len(x) == m else np.concatenate([weight @ x[used] for used, weight in _stripes(len(x), m)])
+
+
+@lru_cache(maxsize=64)
+def _stripes(n: int, m: int) -> list[tuple[slice, np.ndarray]]:
+    """The old rows that a stripe of new ones needs, and their weights (new, old): most of the whole matrix is 0."""
+    index, weight = (t.numpy() for t in _taps(n, m))
+    whole = np.zeros((m, n))
+    np.add.at(whole, (np.broadcast_to(np.arange(m), index.shape), index), weight)
+    used = [slice(int(part.min()), int(part.max()) + 1) for part in np.split(index, range(STRIPE, m, STRIPE), 1)]
+    return [(u, whole[i * STRIPE : (i + 1) * STRIPE, u].astype(np.float32)) for i, u in enumerate(used)]
 
 
 def _along(x: Tensor, m: int) -> Tensor:

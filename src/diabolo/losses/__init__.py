@@ -4,6 +4,7 @@ r"""Losses: a sum over outputs, one term per column.
                                                                  y_ij = +-inf: outside the domain, no term either
 
     Squared      (raw - y)^2                                      predict: raw
+    Clipped      (clip(raw) - y)^2 if y is 0 or 1, else as above  predict: raw, clipped to [0, 1]
     Absolute     |raw - y|                                        predict: raw
     LogSquared   log(mean_j (raw - y)^2 + c)                      predict: raw, pictures
     Bounded      (s(raw) - y)^2,   s = logistic                   predict: s(raw), for numbers in [0, 1]
@@ -21,13 +22,14 @@ level, are not learned from. In evaluation they get the worst value: ``surprise`
 
 from .columns import Columns, Part
 from .loss import LOSSES, Loss, build
-from .single import Absolute, Asymmetric, Bounded, Logistic, LogSquared, Multinomial, Softmax, Squared
+from .single import Absolute, Asymmetric, Bounded, Clipped, Logistic, LogSquared, Multinomial, Softmax, Squared
 
 __all__ = [
     "LOSSES",
     "Absolute",
     "Asymmetric",
     "Bounded",
+    "Clipped",
     "Columns",
     "LogSquared",
     "Logistic",

@@ -13,7 +13,7 @@ from .loss import WORST, Loss, distance, exact_products, observed
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["Absolute", "Asymmetric", "Bounded", "LogSquared", "Logistic", "Multinomial", "Softmax", "Squared"]
+__all__ = ["Absolute", "Asymmetric", "Bounded", "Clipped", "LogSquared", "Logistic", "Multinomial", "Softmax", "Squared"]
 
 BLOCK = 32  # columns of categories in one product
 
@@ -28,6 +28,26 @@ class Squared(Loss):
 
     def terms(self, raw: Tensor, y: Tensor) -> Tensor:
         return distance(raw, y)
+
+
+@dataclass(frozen=True)
+class Clipped(Squared):
+    """(clip(raw) - y)^2 per feature where y is 0 or 1, else (raw - y)^2: numbers in [0, 1], of which many are 0 or 1.
+
+    Inside it is linear as PCA is, and at the ends raw may be whatever lies beyond, so that nothing is spent on black pixels.
+
+    >>> Clipped()(torch.tensor([[-2.0, 3.0, 0.5]]), torch.tensor([[0.0, 1.0, 1.0]]))
+    tensor([0.2500])
+    """
+
+    domain = (0.0, 1.0)
+
+    def terms(self, raw: Tensor, y: Tensor) -> Tensor:
+        free = ((y <= 0) & (raw < 0)) | ((y >= 1) & (raw > 1))
+        return super().terms(raw, y).masked_fill(free, 0.0)
+
+    def predict(self, raw: Tensor) -> Tensor:
+        return raw.clamp(0, 1)
 
 
 @dataclass(frozen=True)

@@ -410,6 +410,10 @@ def probability(tape: Tape, loss: Any, raw: Value) -> Value:
     return tape.op("sigmoid", raw)
 
 
+def clipped(tape: Tape, loss: Any, raw: Value) -> Value:
+    return tape.clip(raw, low=0.0, high=1.0)
+
+
 def levels(tape: Tape, loss: Any, raw: Value) -> Value:
     return tape.op("softmax", raw, sizes=[*loss.sizes])
 
@@ -429,6 +433,7 @@ def columns(tape: Tape, loss: Any, raw: Value) -> Value:
 LINKS: dict[str, Predict | None] = {
     **dict.fromkeys(("Squared", "Absolute", "LogSquared")),  # raw
     **dict.fromkeys(("Bounded", "Logistic", "Asymmetric"), probability),
+    "Clipped": clipped,
     "Softmax": levels,
     "Multinomial": words,
     "Columns": columns,

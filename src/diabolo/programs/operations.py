@@ -60,8 +60,10 @@ def by_row(x: np.ndarray, f: Function, d: int) -> np.ndarray:
 
 def affine(op: Op, xs: list[np.ndarray], w: list[np.ndarray]) -> np.ndarray:
     *matrices, b = w
-    y = np.asarray(sum(times(x, m) for x, m in zip(xs, matrices, strict=True)))
-    return by_row(y, lambda y: y + b, len(b))
+    y = times(xs[0], matrices[0])
+    for x, m in zip(xs[1:], matrices[1:], strict=True):
+        y += times(x, m)
+    return by_row(y, lambda y: np.add(y, b, out=y), len(b))
 
 
 def times(x: np.ndarray, m: np.ndarray) -> np.ndarray:
@@ -84,7 +86,14 @@ def conv(op: Op, xs: list[np.ndarray], w: list[np.ndarray]) -> np.ndarray:
 
 def scale(op: Op, xs: list[np.ndarray], w: list[np.ndarray]) -> np.ndarray:
     a, c, b = w
-    return by_row(xs[0], lambda x: a * (x - c) + b, max(map(len, w)))
+
+    def scaled(x: np.ndarray) -> np.ndarray:
+        y = x - c if c.any() else x * a
+        if c.any():
+            y *= a
+        return np.add(y, b, out=y) if b.any() else y
+
+    return by_row(xs[0], scaled, max(map(len, w)))
 
 
 def take(op: Op, xs: list[np.ndarray], w: list[np.ndarray]) -> np.ndarray:
@@ -146,6 +155,26 @@ def standard(op: Op, xs: list[np.ndarray], w: list[np.ndarray]) -> np.ndarray:
     return by_row(xs[0], whitened, op.settings["size"])
 
 
+def fill(x: np.ndarray) -> np.ndarray:
+    return x if np.isfinite(x).all() else np.nan_to_num(x, nan=0.0, posinf=1.0, neginf=0.0)
+
+
+def curb(x: np.ndarray) -> np.ndarray:
+    y = np.abs(x)
+    np.log1p(y, out=y)
+    bits = np.dtype(f"i{x.itemsize}").type
+    sign = x.view(bits) & bits(np.iinfo(bits).min)  # as np.copysign does, in a third of its time
+    np.bitwise_or(y.view(bits), sign, out=y.view(bits))
+    return y
+
+
+def silu(x: np.ndarray) -> np.ndarray:
+    y = np.negative(x)
+    np.exp(y, out=y)
+    y += 1
+    return np.divide(x, y, out=y)
+
+
 def sigmoid(x: np.ndarray) -> np.ndarray:
     return np.asarray(1 / (1 + np.exp(-x)))
 
@@ -165,15 +194,15 @@ RUN: dict[str, Run] = {
     "add": lambda op, xs, w: np.asarray(sum(xs)),
     "clip": clip,
     "square": pointwise(np.square),
-    "curb": pointwise(lambda x: np.copysign(np.log1p(np.abs(x)), x)),
-    "silu": pointwise(lambda x: x / (1 + np.exp(-x))),
+    "curb": pointwise(curb),
+    "silu": pointwise(silu),
     "gelu": pointwise(gelu),
     "sigmoid": pointwise(sigmoid),
     "tanh": pointwise(np.tanh),
     "log": pointwise(np.log),
     "logit": pointwise(lambda x: np.log(x / (1 - x))),
     "tf": pointwise(lambda x: np.where(x > 0, 1 + np.log(np.maximum(x, 1)), 0)),
-    "fill": pointwise(lambda x: np.nan_to_num(x, nan=0.0, posinf=1.0, neginf=0.0)),
+    "fill": pointwise(fill),
     "gap": pointwise(np.isnan),
     "softmax": grouped(softmax),
     "simplex": grouped(simplex),

@@ -21,7 +21,7 @@ from .tape import NotCompiled, Tape, Value
 
 __all__ = ["NotCompiled", "Program", "Tensors", "compiled", "start"]
 
-AT_ONCE = 1 << 18  # numbers in the largest register, when NumPy runs many rows
+AT_ONCE = 1 << 17  # numbers in the largest register, when NumPy runs many rows: they stay in the cache
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Program:
         tensors : Tensors
             Where the weights go.
         dtype : {"f32", "f16"}, optional
-            As which numbers. By default as f16, which are half as many bytes, where this loses nothing, else as f32.
+            As which numbers. By default as few bytes as lose nothing: whole numbers as i8, others as f16, else as f32.
         """
         if self.dtype != np.float32:
             raise ValueError(f"dtype={self.dtype}: a page computes in float32; write the network with dtype=np.float32")
@@ -232,6 +232,11 @@ class Tensors:
 
 
 def smallest(w: np.ndarray) -> str:
-    """The smallest type that holds these numbers without loss."""
-    with np.errstate(over="ignore"):
-        return "f16" if np.array_equal(w.astype(np.float16), w) else "f32"
+    """The smallest type that holds these numbers without loss.
+
+    >>> smallest(np.array([1.0, -127.0])), smallest(np.array([0.5])), smallest(np.array([0.1]))
+    ('i8', 'f16', 'f32')
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        exact = (name for name, kind in (("i8", np.int8), ("f16", np.float16)) if np.array_equal(w.astype(kind), w))
+        return next(exact, "f32")

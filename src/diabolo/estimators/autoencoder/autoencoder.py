@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from ...corruption import Corruption
 from ...density import Density
 from ...engine import as_codes, indexed
+from ...formats.matrices import stacked
 from ...nets import inside
 from ...rows import Rows
 from ...storage import under
@@ -60,12 +61,14 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
         linear autoencoder, PCA.
     corruption : Corruption or None, default=None
         How the encoder's input is corrupted, such as ``Gaussian(0.1)`` or ``Mask(0.2)``; the target remains the clean row (a
-        denoising autoencoder). None chooses by the kind of data. Tables and arrays: no corruption. Documents: half of the
-        words are removed, ``WordDropout(0.5)``. Pictures: shifted by up to 1/16 of their side, and mirrored, if there are fewer
-        than 5000, and below 20,000 if PCA gains by it.
+        denoising autoencoder). None chooses by the kind of data. Tables and arrays: no corruption; but rows that are flattened
+        square pictures in [0, 1] with an empty frame are shifted by up to one pixel, which ``Clean()`` prevents. Documents:
+        half of the words are removed, ``WordDropout(0.5)``, and the target is half the document, half the mean of the ten that
+        are most like it. Pictures: shifted by up to 1/16 of their side, and mirrored, if there are fewer than 5000, and below
+        20,000 if PCA gains by it.
     loss : str or Loss, default="auto"
-        "auto" chooses a loss for each column (see `losses.Columns`). "squared", "bounded", "logistic", "softmax" and
-        "multinomial" are one loss for all columns.
+        "auto" chooses a loss for each column (see `losses.Columns`). "squared", "clipped", "bounded", "logistic",
+        "softmax" and "multinomial" are one loss for all columns.
     density : str or Density, default="mixture"
         Density p(z) that :meth:`log_prob` and :meth:`sample` use: "normal", "mixture" (of normals; BIC chooses how many),
         "kernel", or "flow" (the extra ``flow``).
@@ -77,16 +80,17 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
     epochs : int or "auto", default="auto"
         Largest number of epochs.
     batch_size : int or "auto", default="auto"
-        Rows per step.
+        Rows per step. "auto" is 256, but 512 for documents and for hidden layers wider than 512, and 128 for convolutions.
     lr : float, default=1e-3
         Peak learning rate of AdamW.
     muon_lr : float or "auto", default="auto"
-        Peak learning rate of Muon, for the matrices. "auto" is 0.03. For convolutions it is 0.006, or 0.002 if the pictures
-        are augmented.
+        Peak learning rate of Muon, for the matrices. "auto" is 0.03, and 0.05 for documents. For convolutions it is 0.006,
+        or 0.002 if the pictures are augmented.
     optimizer : {"auto", "muon", "adamw"}, default="auto"
         "auto" is "muon", with AdamW for all weights that are not matrices.
     weight_decay : float or "auto", default="auto"
-        Decoupled weight decay of the matrices. "auto" is 0 for tables and arrays, and 0.5 for documents.
+        Decoupled weight decay of the matrices. "auto" is 0 for tables and arrays, 0.2 if all their columns share one unit, and
+        0.1 for documents.
     average : float in [0, 1), default=0.99
         Decay per step of the exponential moving average of the weights. The average is the result.
     dropout : float in [0, 1), default=0.0
@@ -208,9 +212,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
 
     def transform(self, X: Any) -> np.ndarray:
         """Encode X: codes (n, k); float32 for float32 arrays, else float64."""
-        codes = [self.network_.encoder(x).numpy() for x in self._features(X)]
         dtype = np.float32 if getattr(X, "dtype", None) == np.float32 else np.float64
-        return np.concatenate(codes).astype(dtype, copy=False)
+        return stacked((self.network_.encoder(x).numpy() for x in self._features(X)), X, dtype)
 
     def inverse_transform(self, Z: Any) -> Any:
         """Decode codes (n, k) to the kind of object that was fitted: the same columns, types and categories."""
@@ -382,7 +385,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
     def _decode(self, Z: Any) -> Tensor:
         """Codes -> expected values (n, d)."""
         z = torch.from_numpy(as_codes(Z, self.n_components_)).to(next(self.network_.parameters()).dtype)
-        return torch.cat([self._decoded(part) for part in z.split(4096)] or [z.new_empty(0, self.format_.width)])
+        at_once = 4096 if self.format_.shape is None else self.format_.piece  # convolutions make much of a picture
+        return torch.cat([self._decoded(part) for part in z.split(at_once)] or [z.new_empty(0, self.format_.width)])
 
     def _measure(self, train: Rows, held: Rows | None) -> None:
         super()._measure(train, held)

@@ -20,15 +20,16 @@ from ...corruption import Clean, Corruption
 from ...errors import DataError
 from ...formats import Format
 from ...history import History
-from ...losses import Columns, Squared
+from ...losses import Columns, Multinomial, Squared
 from ...nets import Link, SkipMLP
 from ...network import Diabolo
 from ...rows import Rows, spread_over, steps_per_epoch
 from ...storage import under
 from ..architectures import Dense, architecture
 from ..base import MIN_ROWS_TO_HOLD_OUT, System, sampled
-from ..linear import Linear, check_components
+from ..linear import Linear, check_components, tfidf
 from .comparison import Comparison, Explained, by_component
+from .neighbors import Neighbors
 
 __all__ = ["Compressor"]
 
@@ -49,6 +50,7 @@ class Compressor(System, abstract=True):
     decoder: nn.Module | None
     n_components_: int
     _trained: Diabolo | None = None  # the trained network, if PCA is kept
+    _neighbors: Neighbors | None = None  # of documents, while training
 
     def _format(self, X: Any) -> Format:
         return self.format_ if self._continues() else super()._format(X)
@@ -108,7 +110,15 @@ class Compressor(System, abstract=True):
     def _train(self, train: Rows, held: Rows | None) -> History:
         if self._is_solved():
             return History(stopped="nothing to train: the linear autoencoder has a closed form")
-        return super()._train(train, held)
+        if self.corruption is None and isinstance(self.loss_, Multinomial) and self._linear.see is not None:
+            self._neighbors = Neighbors.find(train, tfidf(self.format_).float(), self.n_components_, self.seed_)
+        try:
+            return super()._train(train, held)
+        finally:
+            self._neighbors = None
+
+    def _aim(self, i: Tensor, x: Tensor) -> Tensor:
+        return x if self._neighbors is None else self._neighbors.target(i, x)
 
     def _is_solved(self) -> bool:
         """Nothing missing or corrupted, and either linear and squared, or a code as wide as a row: PCA is the optimum."""

@@ -85,7 +85,8 @@ def regions(
             center = np.median(places[rows], axis=0)
             names = [", ".join(t[1] for t in told[:count]) for count in range(sign, max(sign, len(told)) + 1)]
             taken = {region.name for region in found}
-            name = next((name for name in names if name not in taken), f"{names[0]} ({len(found) + 1})")
+            again = (f"{names[0]}, part {i}" for i in range(2, len(found) + 3))
+            name = next(name for name in (*names, *again) if name not in taken)
             says = tuple(t[2] for t in told[:TOLD])
             found.append(Region(name, (float(center[0]), float(center[1])), rows, says))
     return sorted(found, key=lambda region: -len(region.rows))

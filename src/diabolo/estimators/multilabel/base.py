@@ -2,7 +2,7 @@ r"""The base of the multi-label estimators: y is any number of labels per row.
 
     p_c = s(a_c r_c + b'_c),   yes where p_c >= t_c         c = 1 ... k
 
-Calibration and thresholds are fitted to out-of-fold outputs (decision.py), as is a linear residual for what the hidden units
+Calibration and thresholds are fitted to out-of-fold outputs (calibration.py), as is a linear residual for what the hidden units
 have missed (direct.py), if it has fewer weights than the first layer. Some training rows are kept (replay.py).
 """
 
@@ -13,28 +13,29 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 import numpy as np
-import scipy.sparse as sp
 import torch
 from sklearn.base import ClassifierMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
+from ...decision import Decision
 from ...errors import suggest
 from ...formats.labeled import read_labeled
 from ...formats.labels import Labels, combined
-from ...formats.targets import doubtful, floats, same_length, same_order
+from ...formats.targets import doubtful, same_length, same_order
 from ...losses import Loss
 from ...nets.heads import member_mean
 from ...rows import Rows
 from ...storage import under
+from ...tagger import Tagger, at_once
 from ..parameters import check_integer
 from ..supervised.base import Supervised
 from ..supervised.encoders import resolve_encoder
-from .decision import Decision, most_probable
+from .calibration import decision
 from .direct import Direct
 from .label_discovery import Suggestion, suggest_labels
-from .metrics import micro_f1, unranked
+from .metrics import unranked
 from .replay import Memory, Refresh, fine_tune
 from .report import LabelReport
 from .targets import LABELS_DRAWN, LabelTarget, dense, label_loss
@@ -48,11 +49,10 @@ __all__ = ["MultiLabel"]
 MAX_WEIGHTS_FOR_MEMBERS = 20_000_000  # weights of the last layer; with more, there is one member
 MIN_ROWS_FOR_FOUR_MEMBERS = 2000  # with fewer rows, a fourth member changed no set
 MAX_CELLS_KEPT = 5_000_000  # cells of y in the memory, at most
-MAX_PROBABILITIES_AT_ONCE = 4_000_000  # probabilities that are computed at once
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
-class MultiLabel(ClassifierMixin, Supervised, abstract=True):
+class MultiLabel(Tagger, ClassifierMixin, Supervised, abstract=True):
     """Base of the multi-label estimators, which describe the parameters."""
 
     loss: Any = "logistic"
@@ -123,55 +123,7 @@ class MultiLabel(ClassifierMixin, Supervised, abstract=True):
         kind = getattr(known, "kind", known) if not hasattr(known, "columns") else known
         return read_labeled(X, labels, sep=sep, format=kind, reading=getattr(known, "reading", None))
 
-    @property
-    def classes_(self) -> np.ndarray:
-        """(k,) names of the labels."""
-        names = self.labels_.names
-        kinds = {type(name) for name in names}
-        return np.array(names, dtype=object if len(kinds) > 1 else None)
-
     # ── predict ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """(n, k) probability of each label."""
-        return np.concatenate(list(self._probabilities(X)))
-
-    def decision_function(self, X: Any) -> np.ndarray:
-        """(n, k) log-odds of each label minus those of its threshold: the label is predicted from 0 on."""
-        p = self.predict_proba(X)
-        return self._decision.margins(p)
-
-    def predict(self, X: Any) -> Any:
-        """The labels of each row, in the form of Y: 0/1 array, sparse matrix, DataFrame, or list of tuples of names."""
-        pieces = [self._decision.decided(p) for p in self._probabilities(X)]
-        if self.labels_.kind.startswith("csr"):
-            return sp.vstack([self.labels_.from_matrix(piece) for piece in pieces], format="csr")
-        found = self.labels_.from_matrix(np.concatenate(pieces))
-        if self.labels_.kind == "pandas" and hasattr(X, "iloc"):
-            found.index = X.index
-        return found
-
-    def top(self, X: Any, n: int = 5) -> list[list[tuple[Any, float]]]:
-        """The n most probable labels of each row with their probabilities, without a whole (n, k) matrix in memory."""
-        check_integer("n", n, 1, auto=False)
-        names = self.labels_.names
-        return [most_probable(row, names, min(int(n), len(names))) for p in self._probabilities(X) for row in p]
-
-    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
-        """Micro-averaged F1 of :meth:`predict` over the known labels, at most 1."""
-        X, y = self._with_answers(X, y)
-        same_order(X, y)
-        yes = np.concatenate([self._decision.decided(p) for p in self._probabilities(X)])
-        y = dense(self.labels_.to_matrix(y))
-        same_length(len(y), len(yes))
-        w = np.ones(len(y)) if sample_weight is None else floats(sample_weight, "sample_weight")
-        same_length(len(w), len(yes), "sample_weight")
-        return micro_f1(yes, y, w)
-
-    @property
-    def thresholds_(self) -> np.ndarray:
-        """(k,) a label is predicted from this probability on."""
-        return self._decision.thresholds
 
     @property
     def _is_multiclass(self) -> bool:
@@ -183,7 +135,7 @@ class MultiLabel(ClassifierMixin, Supervised, abstract=True):
         check_is_fitted(self)
         for h in self._codes(X):
             for part in h.split(self._piece, dim=1):
-                yield self._decision.probabilities(member_mean(self.network_.decoder(part)))
+                yield self._decision.probabilities(member_mean(self.network_.decoder(part)).numpy())
 
     def report(self, X: Any, y: Any = None, *, compare: bool = True) -> LabelReport:
         """How well each label is predicted, which cells of y are doubtful, and how the labels depend on each other.
@@ -316,11 +268,12 @@ class MultiLabel(ClassifierMixin, Supervised, abstract=True):
         r, t = raw.double().numpy(), y.double().numpy()
         w = None if weight is None else weight.double().numpy()
         self.held_out_ = unranked(raw, y, weight)
-        self._decision = Decision.fit(r, t, w, self.threshold_metric, self.min_labels, self._is_multiclass)
+        self._decision = decision(r, t, w, self.threshold_metric, self.min_labels, self._is_multiclass)
         direct = Direct(self.network_)
         if direct.affords(self._members.k, y.shape[1]):  # then no row is out-of-fold any more: the thresholds stay
             a, b = torch.from_numpy(self._decision.platt).float()
-            self._decision.shift(direct.fit(self._out_of_fold.rows, i, a * raw + b, y, weight, a, self.format_.piece))
+            more = direct.fit(self._out_of_fold.rows, i, a * raw + b, y, weight, a, self.format_.piece)
+            self._decision.shift(more.numpy())
 
     def _measure(self, train: Rows, held: Rows | None) -> None:
         super()._measure(train, held)
@@ -333,8 +286,7 @@ class MultiLabel(ClassifierMixin, Supervised, abstract=True):
     @property
     def _piece(self) -> int:
         """Rows whose probabilities are computed at once; it stays with new labels, because another size may round otherwise."""
-        first = getattr(self.network_.decoder, "blocks", (len(self.labels_.names),))[0]
-        return int(np.clip(MAX_PROBABILITIES_AT_ONCE // max(1, first), 16, 2048))
+        return at_once(getattr(self.network_.decoder, "blocks", (len(self.labels_.names),))[0])
 
     @property
     def n_parameters_(self) -> int:

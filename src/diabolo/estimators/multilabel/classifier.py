@@ -3,7 +3,7 @@ r"""Multi-label classification: one encoder, k logistic outputs on its last hidd
     h = encoder(x) (m units),   p_c = s(a_c (v_c . h + b_c) + b'_c + u_c . x),   yes where p_c >= t_c         c = 1 ... k
 
 O(d m + m k) weights; k networks would have O(k d m). Labels are independent given h: their dependence is in h. An unknown
-label contributes no term to the sum. Calibration (a, b') and thresholds t are fitted to out-of-fold outputs (decision.py),
+label contributes no term to the sum. Calibration (a, b') and thresholds t are fitted to out-of-fold outputs (calibration.py),
 as is a linear residual u_c for what h has missed (linear_residual.py), if it has fewer weights than the first
 layer. A new label is one more row v_{k+1} (new_label.py).
 

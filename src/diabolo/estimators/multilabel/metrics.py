@@ -25,7 +25,7 @@ from ...rows import spread_rows
 from ..supervised.targets import TEMPERATURES
 from ..weights import mean
 
-__all__ = ["average_precision", "micro_f1", "ranking_error", "relative_loss", "unranked"]
+__all__ = ["average_precision", "ranking_error", "relative_loss", "unranked"]
 
 MAX_OUTPUTS_FOR_LOSS = 200_000  # raw outputs on which the loss is computed
 DRAWS = 100  # of the bootstrap
@@ -97,11 +97,3 @@ def average_precision(score: np.ndarray, y: np.ndarray, draws: int = DRAWS) -> t
     known = values[1:][true[1:, -1] > 0]
     low, high = np.quantile(known, LEVEL) if len(known) else (0.0, 1.0)
     return float(values[0]), (float(low), float(high))
-
-
-def micro_f1(yes: np.ndarray, y: np.ndarray, w: np.ndarray) -> float:
-    """Predictions and y (n, k), NaN = unknown, weights (n,) or (n, k) -> 2 TP / (2 TP + FP + FN); 1 if there are none."""
-    w = np.where(np.isnan(y), 0.0, w.reshape(len(y), -1))
-    y = np.nan_to_num(y)
-    both, either = (w * yes * y).sum(), (w * yes).sum() + (w * y).sum()
-    return float(2 * both / either) if either else 1.0

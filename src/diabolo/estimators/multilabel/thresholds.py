@@ -21,9 +21,10 @@ from typing import Any
 
 import numpy as np
 
+from ...decision import binarize
 from ...errors import suggest
 
-__all__ = ["binarize", "check_metric", "thresholds"]
+__all__ = ["check_metric", "thresholds"]
 
 METRICS = ("f1_micro", "f1_macro", "f1_samples")
 EXAMPLES_OF_COMMON_THRESHOLD = (
@@ -137,13 +138,3 @@ def samples_f1_threshold(p: np.ndarray, y: np.ndarray, w: np.ndarray, least: int
         f1 = np.where(either > 0, 2 * both / np.maximum(either, 1e-12), 1.0)
         values.append(np.average(f1, weights=w.mean(1)))
     return float(GRID[int(np.argmax(values))])
-
-
-def binarize(p: np.ndarray, t: np.ndarray, least: int = 0) -> np.ndarray:
-    """Probabilities (n, k), thresholds t (k,) -> bool (n, k); rows with too few labels get those nearest to their threshold."""
-    yes = p >= t
-    short = np.flatnonzero(yes.sum(1) < least)
-    if len(short):
-        near = np.argsort(-(p[short] / np.maximum(t, 1e-12)), axis=1, kind="stable")[:, :least]
-        yes[short[:, None], near] = True
-    return yes

@@ -6,9 +6,9 @@ r"""Outliers: far from what the decoder makes of them, or at an unlikely place o
     s(x)                                                         their probabilities, combined (scorer.py)
     p(x) = (1 + #{i : s_i >= s(x)}) / (n + 1)                    conformal: about a share alpha of such rows has p <= alpha
 
-K networks, the members, are trained side by side, each on all rows but those of its own fold (cross_fitting.py), from a
-start that has not seen these either, so that every row is judged by one that does not know it; ``v``, the probabilities and
-the ``s_i`` come from these judgements.
+K networks, the members, learn side by side, each from all rows but those of its own fold (cross_fitting.py): the codes are
+PCA, and the last layer of the decoder is solved for (ridge.py). So every row is judged by one that does not know it; ``v``,
+the probabilities and the ``s_i`` come from these judgements.
 
 They are denoising networks: from a row with noise, and with some of its columns hidden, they must produce the whole row.
 What they know is how the columns depend on each other, and so the bottleneck need not be narrow.
@@ -18,11 +18,11 @@ References
 Extracting and composing robust features with denoising autoencoders (Vincent et al., 2008),
 https://doi.org/10.1145/1390156.1390294
 Least trimmed squares regression (Rousseeuw, 1984), https://doi.org/10.1080/01621459.1984.10477105
-Testing for outliers with conformal p-values (Bates et al., 2023), https://doi.org/10.1214/22-AOS2244
 """
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -48,14 +48,15 @@ from ..parameters import is_size
 from .conformal import Calibration, discoveries, warn_of_limits
 from .explanation import Explainer, RowExplanation, RowExplanations, row_numbers
 from .known_outliers import training_rows
+from .ridge import solve
 from .scorer import Reconstructor, Scorer, within_domain
 
 __all__ = ["OutlierDetector"]
 
-STEPS = 300  # of SGD, unless `epochs` says otherwise
+MAX_START = 8192  # rows of which the networks begin
+SOLVED = "the last layer is solved for; with epochs=, SGD goes on from there"
 MAX_CALIBRATED = 5000  # rows whose scores are kept
 MAX_PIXELS = 32  # of the longer side, to which pictures are brought
-HIDDEN = 64, 64  # widths of layers, unless `hidden` says otherwise
 MAX_COMPONENTS = 64  # Width k of the bottleneck, unless `n_components` says otherwise
 
 
@@ -77,23 +78,23 @@ class OutlierDetector(OutlierMixin, System):
     n_components : int, float or "auto", default="auto"
         Width k of the bottleneck, or the share of the variance that PCA explains with it; "auto" is the number of features,
         at most 64.
-    members : int, default=3
+    members : int, default=2
         Networks K, at least 2; each is trained without its own fold.
     hidden : "auto" or tuple of int, default="auto"
-        Widths of the layers between the input and the bottleneck; "auto" is (64, 64). The decoder has them in reverse.
+        Widths of the layers before the bottleneck, and in reverse after it. "auto": none, and (128,); for documents (64, 64).
     corruption : Corruption or None, default=None
         What the encoder sees; None: noise and hidden columns, ``Chain((Gaussian(0.3), ColumnMask(0.7)))``, and for documents
         half of the words, ``WordDropout(0.5)``.
     trim_fraction : float in [0, 0.5), default=0.1
-        Share of each batch, the largest losses, that does not count: about the share of outliers among the rows.
+        Share of the rows, the largest losses, that does not count: about the share of outliers among the rows.
     loss : str or Loss, default="auto"
-        "auto" chooses by column (see `losses.Columns`); "squared", "bounded", "logistic", "softmax" and "multinomial"
-        force one for all.
+        "auto" chooses by column (see `losses.Columns`); "squared", "clipped", "bounded", "logistic", "softmax" and
+        "multinomial" force one for all.
     format : {"auto", "tables", "arrays", "documents", "images"} or Format, default="auto"
         How X is read; "auto" looks at it. Unless this or `loss` is given, the columns of a table or array are scaled one by
         one, and pictures are brought to at most 32 pixels a side.
     epochs : int or "auto", default="auto"
-        Passes over the rows; "auto" makes 300 steps.
+        Passes over the rows by SGD, once the last layer is solved for. "auto": none; 300 steps for documents, where it is not.
     batch_size : int or "auto", default="auto"
         Rows per step; "auto" is 128.
     lr : float, default=1e-2
@@ -141,10 +142,6 @@ class OutlierDetector(OutlierMixin, System):
     feature_names_in_ : ndarray of str
         Their names, where X has names.
 
-    References
-    ----------
-    Testing for outliers with conformal p-values (Bates et al., 2023), https://doi.org/10.1214/22-AOS2244
-
     Examples
     --------
     >>> from sklearn.datasets import load_iris
@@ -161,7 +158,7 @@ class OutlierDetector(OutlierMixin, System):
     alpha: float = field(default=0.01, kw_only=False)
     contamination: Any = None
     n_components: Any = "auto"
-    members: int = 3
+    members: int = 2
     hidden: Any = "auto"
     corruption: Any = None
     trim_fraction: float = 0.1
@@ -215,7 +212,8 @@ class OutlierDetector(OutlierMixin, System):
         self
         """
         check_is_fitted(self)
-        self.set_params(alpha=alpha)._check_parameters()
+        self.alpha = alpha
+        self._check_parameters()
         self.offset_ = self.calibration_.limit(alpha)
         fields = getattr(self.format_, "fields", ()) if self.contamination is None else ()
         warn_of_limits(alpha, len(self.calibration_), {c.name: getattr(c, "new", 0.0) for c in fields})
@@ -363,15 +361,18 @@ class OutlierDetector(OutlierMixin, System):
         return self._architecture.noise() if self.corruption is None else super()._corruption()
 
     def _choose_architecture(self) -> Dense:
-        return architecture(self.format_, HIDDEN if self.hidden == "auto" else self.hidden)
+        return architecture(self.format_, self.hidden)
+
+    def _initial_network(self, train: Rows) -> Diabolo:
+        self._begun = np.random.default_rng(self.seed_).permutation(len(train))[:MAX_START]
+        return self._network(train.take(self._begun), self.seed_)
 
     def _network(self, x: Tensor, seed: int) -> Diabolo:
         """Each member begins at PCA of the rows that it learns from."""
-        fold = self._members.fold
-        known = [x[torch.from_numpy(fold != m)] if len(fold) == len(x) else x for m in range(self._members.k)]
+        known = [x[learns] for learns in self._members.learns(torch.from_numpy(self._begun))]
         starts = [Linear(self.format_, self._width(known[0]), seed).fit(known[0])]
         starts += [Linear(self.format_, starts[0].k, seed).fit(rows) for rows in known[1:]]
-        z = [start.encode(rows[:MAX_CALIBRATED]) for start, rows in zip(starts, known, strict=True)]
+        z = [start.encode(rows) for start, rows in zip(starts, known, strict=True)]
         return self._architecture.denoisers(starts, self.loss_, z)
 
     def _width(self, x: Tensor) -> int | float:
@@ -385,12 +386,16 @@ class OutlierDetector(OutlierMixin, System):
         return min(self.n_components, n, d)
 
     def _epochs(self, n: int, batch_size: int) -> int:
-        return max(1, round(STEPS / steps_per_epoch(n, batch_size)))
+        return max(1, round(self._architecture.denoising_steps / steps_per_epoch(n, batch_size)))
 
     def _train(self, train: Rows, held: Rows | None) -> History:
+        start, members, weight, steps = time.monotonic(), self._members, self._chosen.weight, self._architecture.denoising_steps
+        if not steps:
+            solve(self.network_, self.loss_, train, members, weight, self._corruption(), self.trim_fraction, self.seed_)
+            if self.epochs == "auto":
+                return History(stopped=SOLVED, times={"training": time.monotonic() - start})
         columns = len(self.format_.columns) if self.format_.has_cells else 1
-        members, weight = self._members, self._chosen.weight
-        most = STEPS * self._defaults()["batch_size"]
+        most = steps * self._defaults()["batch_size"]
         if self.epochs == "auto" and len(train) > most:  # less than an epoch
             some = np.sort(np.random.default_rng(self.seed_).permutation(len(train))[:most])
             train, members, weight = train.subset(some), CrossFit(members.fold[some], members.k), weight[some]
@@ -400,7 +405,7 @@ class OutlierDetector(OutlierMixin, System):
             return self.loss_(raw.flatten(0, 1), target.repeat(len(raw), 1)).unflatten(0, raw.shape[:2]) / columns
 
         objective = members.objective(self._corruption(), losses, self.trim_fraction, weight)
-        return minimize(self.network_, objective, train, None, self._plan(len(train)))
+        return minimize(self.network_, objective, train, plan=self._plan(len(train)))
 
     def _measure(self, train: Rows, held: Rows | None) -> None:
         """Measure with the network that has not seen a row: what is usual, both tails, and the calibration."""
@@ -413,7 +418,7 @@ class OutlierDetector(OutlierMixin, System):
         self._scorer = Scorer.fit(reconstructor, x, fold, far, self.trim_fraction, self.alpha / 2, known)
         self._explainer = Explainer.fit(self._scorer, x, fold)
         self.offset_ = -np.inf  # until fit, or a file, says more
-        del self._members, self._chosen
+        del self._members, self._chosen, self._begun
 
     def _check_network(self) -> None:
         """Judge one row: a model that loads must work."""
@@ -426,8 +431,8 @@ class OutlierDetector(OutlierMixin, System):
 
     def _state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         meta, arrays = super()._state()
-        offset = self.offset_ if np.isfinite(self.offset_) else None
-        return meta | {"offset": offset}, arrays | self._scorer.state() | self._explainer.state()
+        offset = {"offset": self.offset_ if np.isfinite(self.offset_) else None}
+        return meta | offset, arrays | self._scorer.state() | self._explainer.state()
 
     def _restore(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         super()._restore(meta, arrays)

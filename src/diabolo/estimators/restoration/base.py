@@ -36,7 +36,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from ...errors import FormatError
-from ...formats.base import MAX_BYTES_IN_MEMORY
+from ...formats.base import room
 from ...formats.readers import opened
 from ...hardware import pick_precision
 from ...history import History
@@ -203,7 +203,7 @@ class Restorer(TransformerMixin, System, abstract=True):
     def _pictures(self, X: Any) -> list[np.ndarray]:
         """The pictures as bytes (H, W, C). If they do not fit in memory, a part of each."""
         album, rng = ImageCollection(opened(X, tell=self.verbose)), np.random.default_rng(self.seed_)
-        share = min(1.0, MAX_BYTES_IN_MEMORY / max(1, sum(h * w * c for h, w, c in album.sizes())))
+        share = min(1.0, room() / max(1, sum(h * w * c for h, w, c in album.sizes())))
         parts = (part(in_bytes(picture), share**0.5, self.patch_size, rng) for picture in album)
         return [(self._channels(pixels) * 255).round().astype(np.uint8) for pixels in parts]
 

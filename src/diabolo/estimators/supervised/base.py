@@ -42,6 +42,7 @@ from torch import Tensor, nn
 
 from ...corruption import Clean, Corruption
 from ...errors import DataError, FormatError, warn
+from ...formats.new_gaps import NewGaps
 from ...formats.readers import with_answers
 from ...formats.targets import same_length
 from ...history import History
@@ -59,7 +60,6 @@ from ...rows import Rows, steps_per_epoch
 from ...training import SGD
 from ..base import System
 from ..cross_fitting import CrossFit
-from ..gaps import NewGaps
 from ..parameters import check_integer
 from .encoders import (
     Pretrained,
@@ -343,7 +343,7 @@ class Supervised(System, abstract=True):
         check_is_fitted(self)
         gaps = NewGaps(self.format_)
         for x in self._features(X):
-            gaps.note(x)
+            gaps.note(x.numpy())
             for part in x.split(self.format_.piece):
                 yield self.network_.encoder(part)
         gaps.warn()

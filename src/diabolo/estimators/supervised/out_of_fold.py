@@ -9,6 +9,7 @@ These outputs decide when SGD stops, the penalty of a last layer on fixed codes,
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import cast
 
@@ -21,7 +22,7 @@ from ...hardware import one_thread
 from ...history import History
 from ...nets import Head
 from ...network import Diabolo
-from ...rows import Rows, spread_rows
+from ...rows import Rows, evenly, mark, spread_rows
 from ...training import SGD, minimize
 from ..cross_fitting import CrossFit
 from .targets import Target
@@ -30,6 +31,7 @@ __all__ = ["OutOfFold"]
 
 RIDGES = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)  # lambda, for codes of mean squared length 1
 MAX_ROWS_FOR_RIDGE = 2000  # rows on which it is chosen
+MARKED, MOST_MARKED = 1000, 1_000_000  # rows, and cells, by which the y of two runs are told apart
 
 
 class OutOfFold:
@@ -76,6 +78,9 @@ class OutOfFold:
 
         objective = self.members.objective(corruption, losses, first=first)
         watched = self.sample(self.target.watched)
+        if plan.checkpoint is not None:
+            some = evenly(len(self.rows), max(1, min(MARKED, MOST_MARKED // self.target.k)))
+            plan = replace(plan, about=plan.about + mark(self.target.y(torch.from_numpy(some))))
 
         def held_out() -> float:
             return self.target.error_of(self.raw(watched).mean(0), watched)

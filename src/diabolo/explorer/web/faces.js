@@ -167,13 +167,14 @@ const TOP = 14;
 const SOME = 64; // rows of which the usual words are those
 
 export class WordsFace {
-  constructor(page = null) {
+  constructor(page = null, one = page?.head.one) {
     if (page) page.codec.usual = usualOf(page.model);
-    this.note = page?.codec.usual ? "Words that are expected here more than on average." : "";
+    const named = one === "row" ? "Columns" : "Words";
+    this.note = page?.codec.usual ? `${named} that are expected here more than on average.` : "";
     this.lines = Array.from({ length: TOP }, () => new BarLine());
     this.list = el(
       "ol",
-      { class: "bars", "aria-label": "Decoded words" },
+      { class: "bars", "aria-label": `Decoded ${named.toLowerCase()}` },
       ...this.lines.map((line) => line.element),
     );
     this.element = this.list;

@@ -84,9 +84,7 @@ function pictured(face) {
 function titleOf({ head, model }) {
   if (head.fonts) return "Decoded font";
   if (!model.decodes) return "Predicted here";
-  return head.pixels
-    ? "Decoded picture"
-    : ({ documents: "Decoded document", images: "Decoded picture" }[head.kind] ?? "Decoded row");
+  return `Decoded ${head.pixels ? "picture" : head.one}`;
 }
 
 function missing(head) {

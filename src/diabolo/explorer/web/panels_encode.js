@@ -20,7 +20,7 @@ export function encodePanel(page) {
     result.replaceChildren(...said.map((text) => el("p", { class: "note" }, sentence(text))), ...found);
   }, 80);
   const kind = codec ? head.codec.kind : head.kind;
-  const form = { documents: textForm, embedded: textForm, images: pictureForm }[kind] ?? (codec ? rowForm : null);
+  const form = { documents: codec?.counted ? countsForm : textForm, embedded: textForm, images: pictureForm }[kind] ?? (codec ? rowForm : null);
   return form && el("div", { class: "encode" }, form(page, encode), result);
 }
 
@@ -94,7 +94,7 @@ function errorWords(page, errors) {
 }
 
 function reconstruction(page, x, e, errors) {
-  const face = { documents: () => new WordsFace(), images: () => new PictureFace() }[page.head.codec.kind]?.();
+  const face = { documents: () => new WordsFace(null, page.head.one), images: () => new PictureFace() }[page.head.codec.kind]?.();
   if (face) {
     face.update(page.codec.decode(e));
     return [el("h3", {}, "Its reconstruction"), pictured(face, page.codec.decode(e))];
@@ -241,6 +241,25 @@ function cellsOfLine(line, sign) {
 function textForm(page, encode) {
   const area = el("textarea", { rows: 6, placeholder: "Type or paste a text", "aria-label": "A text to place on the map" });
   area.addEventListener("input", () => area.value.trim() && encode(() => area.value));
+  return area;
+}
+
+// A row of a matrix of counts: what is not named counts 0.
+function countsForm(page, encode) {
+  const { words } = page.codec;
+  const placeholder = words.slice(0, 2).map((name, i) => `${name} ${3 - i}`).join("\n");
+  const area = el("textarea", { rows: 6, placeholder, "aria-label": "Names and counts, one a line" });
+  const read = () => {
+    const x = new Float32Array(words.length);
+    for (const line of area.value.split(/[\n;]/).filter((text) => text.trim())) {
+      const [, name, count] = /^\s*(.+?)[\s,:=]+([\d.]+)\s*$/.exec(line) ?? [];
+      if (!name) throw new Error(`${line.trim()}: give a name and a count, such as ${words[0]} 3`);
+      if (!words.includes(name)) throw new Error(`${name} is none of the ${words.length.toLocaleString("en")} columns`);
+      x[words.indexOf(name)] = Number(count);
+    }
+    return x;
+  };
+  area.addEventListener("input", () => area.value.trim() && encode(read));
   return area;
 }
 

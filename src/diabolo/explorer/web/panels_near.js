@@ -11,10 +11,9 @@ export function nearPanel(page) {
   const list = el("ol", { class: "rows" });
   const draw = throttled((place) => list.replaceChildren(...neighbors(page, place).map((i) => neighbor(page, i))), 120);
   page.store.on("place shown", () => page.store.get("place") && draw(page.store.get("place")));
-  const unit = page.head.fonts ? "fonts" : ({ documents: "documents", images: "pictures" }[page.head.kind] ?? "rows");
   const compared =
     page.model.decodes && page.head.codec?.kind === "tables" ? ", and the cells that differ most from what is decoded" : "";
-  const about = `The nearest ${unit}${compared}.`;
+  const about = `The nearest ${page.head.one}s${compared}.`;
   return el("div", {}, el("p", { class: "soft" }, about), list);
 }
 
@@ -52,7 +51,8 @@ function neighbor(page, i) {
 
 // The cells of a row that differ most from what is decoded, in words.
 function differences(page, i) {
-  if (page.head.kind === "documents") return page.column("text")?.text(i).slice(0, 160) ?? page.column("words")?.text(i) ?? "";
+  if (page.head.kind === "documents")
+    return page.column("text")?.text(i).slice(0, 160) ?? (page.column("words") ?? page.column("most"))?.text(i) ?? "";
   const cells = Array.isArray(page.thing) && !page.head.pixels ? page.thing : [];
   const found = cells.map((cell) => differenceOf(page.column(cell.name), cell, i)).filter((d) => d && d.by > 0.05);
   found.sort((a, b) => b.by - a.by);

@@ -46,8 +46,7 @@ function saveDecoded(page, title) {
   if (!page.model.decodes || !page.face || page.head.fonts) return null;
   if (kind === "images")
     return button("Decoded picture as PNG", () => page.face.canvas.toBlob((blob) => download(`${title}_decoded.png`, blob)));
-  const name = { documents: "document" }[kind] ?? "row";
-  return button(`Decoded ${name} as JSON`, () =>
+  return button(`Decoded ${page.head.one} as JSON`, () =>
     download(`${title}_decoded.json`, JSON.stringify(plainly(page.thing), null, 1), "application/json"),
   );
 }

@@ -113,6 +113,7 @@ const withSign = (text, { decimal }) => text.replace(".", decimal);
 function fixedText(v, digits) {
   if (Math.abs(v) === Infinity) return v > 0 ? "inf" : "-inf";
   if (digits === -1) return shortest(v);
+  if (v === 0 && digits > MOST_DIGITS) return "0";
   if (digits > MOST_DIGITS || Math.abs(v) >= 10 ** MOST_DIGITS) return twoDigitPower(v.toExponential(5));
   return roundedTo(v, digits).toFixed(digits);
 }

@@ -1,0 +1,80 @@
+"""diabolo fit --nproc N: the same command in N processes of torchrun.
+
+A process that dies is started again, from the checkpoint. One that ends with an error that would come again, such as an
+infinite value in the data, is not: the first one that does so writes the error into a file, those that are started again end
+at once, and the error is told once, at the end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import NoReturn
+
+from ..errors import DiaboloError
+
+__all__ = ["end_if_told", "in_processes", "tell"]
+
+TOLD = "DIABOLO_TOLD"  # in the environment: the name of the file
+FOR_GOOD = (DiaboloError, ValueError, ImportError, FileNotFoundError)  # a full disk or a lost connection may pass
+
+
+def in_processes(n: int, restarts: int) -> NoReturn:
+    """This command, in n processes; it ends with them."""
+    from torch.distributed.elastic.multiprocessing.api import SignalException
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+    from torch.distributed.run import main as torchrun
+
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // n)))
+    how = ["--standalone", f"--nproc-per-node={n}", f"--max-restarts={restarts}", "-m", "diabolo"]
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ[TOLD] = os.path.join(folder, "error")
+        try:
+            torchrun([*how, *without_processes(sys.argv[1:])])
+        except ChildFailedError as error:
+            said = Path(os.environ[TOLD])
+            sys.exit(f"diabolo: {said.read_text() if said.exists() else died(error, n, restarts)}")
+        except SignalException as error:
+            sys.exit(128 + error.sigval)
+    sys.exit(0)
+
+
+def without_processes(words: list[str]) -> list[str]:
+    """The words of a command, without --nproc and --max-restarts.
+
+    >>> without_processes(["fit", "a.csv", "--nproc", "2", "--max-restarts=1", "-o", "m.diabolo"])
+    ['fit', 'a.csv', '-o', 'm.diabolo']
+    """
+    left, kept = iter(words), []
+    for word in left:
+        if word in ("--nproc", "--max-restarts"):
+            next(left)  # its value
+        elif not word.startswith(("--nproc=", "--max-restarts=")):
+            kept.append(word)
+    return kept
+
+
+def died(error: object, n: int, restarts: int) -> str:
+    """What is known of a process that did not say why it ended."""
+    rank, failure = error.get_first_failure()  # type: ignore[attr-defined]
+    how = f"was killed by {failure.signal_name()}" if failure.exitcode < 0 else f"ended with an error (code {failure.exitcode})"
+    again = f"after {restarts:,} restarts" if restarts else "--max-restarts 0"
+    return f"process {rank + 1} of {n} {how} ({again}); what it said stands above"
+
+
+def tell(error: BaseException, said: str) -> bool:
+    """Whether the error is left to :func:`in_processes` to be told: there are several processes, and it would come again."""
+    if TOLD not in os.environ or not isinstance(error, FOR_GOOD):
+        return False
+    with contextlib.suppress(OSError), open(os.environ[TOLD], "x") as file:  # another one was first
+        file.write(said)
+    return True
+
+
+def end_if_told() -> None:
+    """End, if this process was started again after an error that would come again."""
+    if os.path.exists(os.environ.get(TOLD, "")):
+        sys.exit(1)
