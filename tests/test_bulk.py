@@ -152,6 +152,11 @@ def test_results_do_not_lie_where_they_would_be_read(place: Path, tmp_path: Path
     assert bulk.run(model, f"{data}/a*", data / "codes", verbose=False).now == 100
 
 
+def test_one_name_to_keep_is_not_a_list_of_letters(place: Path) -> None:
+    with pytest.raises(ValueError, match=r"keep='id': give a list of names, such as keep=\['id'\]"):
+        bulk.Applied(str(place / "codes.diabolo"), keep="id")
+
+
 def test_a_folder_of_spark_is_a_part_again(place: Path, tmp_path: Path) -> None:
     """Its name ends as that of a file, and so does that of its results."""
     (tmp_path / "data" / "x.parquet").mkdir(parents=True)

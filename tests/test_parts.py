@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from diabolo import Autoencoder
+from diabolo import Autoencoder, bulk, load
 from diabolo.errors import DataError
 from diabolo.formats import Tables, infer
 from diabolo.formats.base import cached, spilled
@@ -250,6 +250,24 @@ def test_infinity_is_found_in_its_row(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr("diabolo.formats.tables.SAMPLE", 300)
     with pytest.raises(DataError, match="column 'short', row 3210"):
         Tables().fit(folder)
+
+
+def test_an_error_in_a_later_piece_names_the_row_of_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In memory and in files; in results that are written part by part, the file and its row."""
+    X = frame(400)[["number", "short"]]
+    ae = Autoencoder(1, epochs=1, random_state=0, verbose=False).fit(X)
+    ae.save(tmp_path / "m.diabolo")
+    X.loc[370, "short"] = np.inf
+    folder = write(tmp_path / "x", X, 2)
+    monkeypatch.setattr("diabolo.formats.tables.CHUNK", 50)
+    light = load(tmp_path / "m.diabolo", engine="numpy")
+    for model in (ae, light):
+        for given in (X, folder):
+            with pytest.raises(DataError, match="column 'short', row 370"):
+                model.transform(given)
+    monkeypatch.setattr("diabolo.bulk.work.AT_ONCE", 50)
+    with pytest.raises(DataError, match=r"part-1.parquet': Input X contains infinity: column 'short', row 170"):
+        bulk.run(tmp_path / "m.diabolo", folder, tmp_path / "out", verbose=False)
 
 
 def test_a_quantile_of_the_sample_is_near(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,8 +58,7 @@ class Fitted:
 
     def _features(self, X: Any) -> Iterator[np.ndarray]:
         """X -> chunks of x (b, d)."""
-        for piece in self.format_.chunks(self._validated(X)):
-            yield self.format_.to_array(piece)
+        return self.format_.arrays(self._validated(X))
 
     def _validated(self, X: Any) -> Any:
         """Check the names of columns; what is read from a file, the format checks."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,6 +16,7 @@ __all__ = [
     "DiaboloError",
     "FormatError",
     "TrainingError",
+    "counted_from",
     "missing_extra",
     "no_column",
     "postponed",
@@ -40,6 +42,26 @@ class FormatError(DiaboloError, ValueError):
 
 class TrainingError(DiaboloError, ArithmeticError):
     """Training cannot continue, because the loss is not a number, for example."""
+
+
+ROW = re.compile(r"\brow (\d[\d,]*)")
+
+
+@contextmanager
+def counted_from(start: int, file: str = "") -> Iterator[None]:
+    """Inside are the rows from number `start` on, of this file: errors say the row of the whole, and the file.
+
+    >>> with counted_from(100, "a.parquet"):
+    ...     raise DataError("row 20 is wrong")
+    Traceback (most recent call last):
+    ...
+    diabolo.errors.DataError: 'a.parquet': row 120 is wrong
+    """
+    try:
+        yield
+    except DataError as error:
+        said = ROW.sub(lambda found: f"row {int(found[1].replace(',', '')) + start}", str(error)) if start else str(error)
+        raise DataError(f"{file!r}: {said}" if file and file not in said else said) from None
 
 
 def missing_extra(package: str, extra: str, purpose: str) -> ImportError:

@@ -137,6 +137,8 @@ class Applied:
         if self.verb not in VERBS:
             raise ValueError(f"verb={self.verb!r}: allowed are {', '.join(map(repr, VERBS))}{suggest(self.verb, VERBS)}")
         object.__setattr__(self, "model", os.path.abspath(self.model))
+        if isinstance(self.keep, str):
+            raise ValueError(f"keep={self.keep!r}: give a list of names, such as keep=[{self.keep!r}]")
         object.__setattr__(self, "keep", None if self.keep is None else tuple(self.keep))
 
     def __call__(self, table: pa.Table) -> pa.Table:

@@ -185,6 +185,8 @@ def is_file(work: Work) -> bool:
 
 def check_place(work: Work) -> None:
     """The results are not where they would be read as data the next time."""
+    if is_file(work) and kind_of(work.folder) not in ("parquet", kind_of(work.parts.files[0].path)):
+        return
     data = work.data if isinstance(work.data, (list, tuple)) else [work.data]
     found = [work.folder] if is_file(work) else [work.folder / unit.name for unit in units(work.parts)]
     inputs = {os.path.realpath(part.path) for part in work.parts.files}

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from threadpoolctl import threadpool_limits
 
 from ..engine import Fitted
-from ..errors import DataError
+from ..errors import DataError, counted_from
 from ..formats.blocks import parts_of
 from ..formats.parts import Parts
 from ..limits import cores
@@ -86,7 +86,8 @@ class Work:
         for unit in todo:
             path = self.folder / unit.name
             path.parent.mkdir(parents=True, exist_ok=True)
-            yield write(path, first_of(results, unit.rows), self.parts.schema, self.applied, self.note(unit))
+            rows = first_of(results, unit.rows, self.parts.files[unit.part].path)
+            yield write(path, rows, self.parts.schema, self.applied, self.note(unit))
 
     def _tables(self, todo: Sequence[Unit]) -> Iterator[pa.Table]:
         """The rows of units one after the other, of each exactly as many as it has."""
@@ -102,11 +103,13 @@ class Work:
                 raise DataError(f"{path!r}: {unit.rows:,} rows were expected, and {read:,} were read")
 
 
-def first_of(tables: Iterator[pa.Table], rows: int) -> Iterator[pa.Table]:
-    """The tables that have so many rows together."""
-    while rows > 0:
-        table = next(tables)
-        rows -= table.num_rows
+def first_of(tables: Iterator[pa.Table], rows: int, path: str) -> Iterator[pa.Table]:
+    """The tables that have so many rows together: those of a file, which errors name, and the row in it."""
+    start = 0
+    while start < rows:
+        with counted_from(start, path):
+            table = next(tables)
+        start += table.num_rows
         yield table
 
 

@@ -217,7 +217,7 @@ def within(output: Path, data: Path) -> bool:
         return False
     from ..formats.listing import listed
 
-    return any(kind_of(part.path) == kind_of(output) for part in listed(data) or ())
+    return any(kind_of(output) in ("parquet", kind_of(part.path)) for part in listed(data) or ())
 
 
 def as_table(X: Any, names: Sequence[str]) -> Any:

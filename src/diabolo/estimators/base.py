@@ -192,8 +192,8 @@ class System(Training, BaseEstimator, ABC):
         """X -> x (b, d) in the precision of the network; few rows at once, so that hidden layers stay in the cache."""
         check_is_fitted(self)
         dtype = next(self.network_.parameters()).dtype
-        for piece in self.format_.chunks(self._validated(X, reset=False)):
-            yield from self.format_.to_tensor(piece).to(dtype).split(AT_ONCE)
+        for x in self.format_.tensors(self._validated(X, reset=False)):
+            yield from x.to(dtype).split(AT_ONCE)
 
     # ── learning ─────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -69,11 +69,11 @@ def check_training(model: System) -> None:
 
 def about(system: Any) -> str:
     """Loss and corruption, by which two runs are told apart; a user's own loss by the name of its class."""
-    found = {}
-    for name in ("loss", "corruption"):
-        value = getattr(system, name, None)
+    values = {name: getattr(system, name, None) for name in ("loss", "corruption")}
+    found = {name: type(value).__name__ for name, value in values.items()}
+    for name, value in values.items():
         with suppress(DataError):
-            found[name] = as_json(value) or type(value).__name__
+            found[name] = as_json(value) or found[name]
     return json.dumps(found, sort_keys=True)
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from ..deferred import torch
-from ..errors import DataError, DiaboloError, suggest, warn
+from ..errors import DataError, DiaboloError, counted_from, suggest, warn
 from ..limits import memory
 from ..losses import Bounded, Clipped, Columns, Logistic, Loss, Multinomial, Part, Softmax, Squared
 from ..printed import Grid, Printed
@@ -101,6 +101,14 @@ class Format(Printed):
         """The same for a network."""
         return torch.from_numpy(self.to_array(X))
 
+    def arrays(self, X: Any) -> Iterator[np.ndarray]:
+        """X -> x (b, d), a piece at a time; errors name the row of X."""
+        return each(self.chunks(X), self.to_array)
+
+    def tensors(self, X: Any) -> Iterator[Tensor]:
+        """The same for a network."""
+        return each(self.chunks(X), self.to_tensor)
+
     @abstractmethod
     def from_array(self, x: Any) -> Any:
         """x (n, d), or expected values, an array or a tensor, -> the kind of object that was fitted."""
@@ -128,7 +136,7 @@ class Format(Printed):
 
     def rows(self, X: Any) -> Rows:
         """X as rows for the training loop, float32."""
-        return cached((self.to_array(piece) for piece in self.chunks(X)), count(X, self), self.width)
+        return cached(self.arrays(X), count(X, self), self.width)
 
     def by_column(self) -> Format:
         """The same format, not fitted yet, with its own unit for each column, unless `scale` says otherwise."""
@@ -261,6 +269,16 @@ def in_order(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     order = np.argsort(rows, kind="stable")
     return rows[order], np.argsort(order, kind="stable")
+
+
+def each(pieces: Iterable[Any], encode: Any) -> Iterator[Any]:
+    """Pieces of rows, encoded; the numbers of rows in errors are those of all pieces together."""
+    start = 0
+    for piece in pieces:
+        with counted_from(start):
+            x = encode(piece)
+        yield x
+        start += len(x)
 
 
 def cached(pieces: Iterator[np.ndarray], n: int, d: int) -> Rows:

@@ -244,7 +244,7 @@ class Tables(Format):
         parts = parts_of(X, self.reading) if is_path(X) else None
         if parts is None:
             return super().rows(X)
-        return cached((self.to_array(piece) for piece in self.chunks(X)), parts.rows, self.width)
+        return cached(self.arrays(X), parts.rows, self.width)
 
     def to_array(self, X: Any, dtype: Any = np.float64, order: Literal["C", "F"] = "C") -> np.ndarray:
         X = self._read(X) if is_path(X) else collected(X)
