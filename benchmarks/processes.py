@@ -1,7 +1,8 @@
 """Two processes with one thread each against one: rows a second, and the error at the end.
 
 The network of Hinton & Salakhutdinov on MNIST, as in training_speed.py, by the common loop. One process has batches of 1024
-rows; two have batches of 2048, 1024 for each. *torchrun 1* is one process started by torchrun: what the loop costs there.
+rows; two have batches of 2048, 1024 for each, and so half as many steps, which are twice as long, after a longer warm-up.
+*torchrun 1* is one process started by torchrun: what the loop costs there.
 Each start trains some epochs on all rows and prints its rate without start and first epoch; starts take turns, round after
 round, and ratios are compared within a round. The error is that of the test pictures after the same number of epochs, the
 squared error summed over pixels, for several seeds.
@@ -17,6 +18,7 @@ Last, what a step would take on many machines, by arithmetic from the measured s
 c: seconds for a row, n: weights, B: rows of a batch.
 
     DIABOLO_DATA=... python benchmarks/processes.py [--rounds 3] [--epochs 3] [--kills 20]
+    DIABOLO_DATA=... python benchmarks/processes.py --larger-batch 3
 """
 
 from __future__ import annotations
@@ -46,6 +48,15 @@ from training_speed import LR, Task, made_up, mnist, network, squared_error
 BATCH = 1024
 HIDDEN = (1000, 500, 250, 30)
 ROWS, EPOCHS = 240, 12  # of the small fit that is killed
+HELD = 10_000  # training pictures that are held out to choose a learning rate
+TRIED = [
+    (BATCH, LR, 0.05),
+    (2 * BATCH, 2**0.5 * LR, 0.05),
+    *((2 * BATCH, 2 * LR, warmup) for warmup in (0.05, 0.2, 0.3, 0.4)),
+    (2 * BATCH, 4 * LR, 0.05),
+    (2 * BATCH, 4 * LR, 0.4),
+]  # batch, learning rate, share of the steps in the warm-up
+WARMUP = 0.3  # share of the steps, with several batches of 1024 in one
 BANDWIDTH, LATENCY = 1.25e9, 50e-6  # bytes a second (10 Gbit/s), and seconds, between two machines
 WAYS = {"one process": (0, 1), "torchrun 1": (1, 1), "torchrun 2": (2, 2)}  # processes of torchrun, batches of 1024
 BARS = {"torchrun 2": 1.7, "torchrun 1": 0.97}
@@ -66,7 +77,8 @@ def work(options: argparse.Namespace) -> None:
         clock.append(time.perf_counter())
         return squared_error(net, x) / pixels
 
-    plan = SGD(options.epochs, task.batch, lr=LR * options.times**0.5, precision="bfloat16", seed=options.seed)
+    warmup = WARMUP if options.times > 1 else SGD.warmup
+    plan = SGD(options.epochs, task.batch, lr=LR * options.times, warmup=warmup, precision="bfloat16", seed=options.seed)
     minimize(net, objective, Rows(torch.from_numpy(task.x)), plan=plan)
     if processes.first():
         steps = len(clock) - 1 - task.steps
@@ -75,6 +87,25 @@ def work(options: argparse.Namespace) -> None:
             error = float(torch.cat([squared_error(net.eval(), x) for x in test.split(1000)]).mean())
         rate = steps * task.batch / (clock[-1] - clock[task.steps])
         print(json.dumps({"rate": rate, "error": error}))
+
+
+def larger_batch(epochs: int) -> None:
+    """The error of held-out pictures by batch, learning rate and warm-up, in one process."""
+    torch.set_num_threads(1)
+    pixels = mnist("train")
+    seen, held = Rows(torch.from_numpy(pixels[:-HELD])), torch.from_numpy(pixels[-HELD:])
+    rows = []
+    for batch, lr, warmup in TRIED:
+        net = network(Task(pixels, batch, HIDDEN))
+
+        def objective(i: Any, x: Any, rng: Any, net: Any = net) -> Any:
+            return squared_error(net, x) / pixels.shape[1]
+
+        minimize(net, objective, seen, plan=SGD(epochs, batch, lr=lr, warmup=warmup, precision="bfloat16"))
+        with torch.no_grad():
+            error = float(torch.cat([squared_error(net.eval(), x) for x in held.split(1000)]).mean())
+        rows.append({"batch": batch, "learning rate": lr, "warm-up": warmup, "error": error})
+    common.show(f"Error after {epochs} epochs", rows, None)
 
 
 def start(way: str, seed: int, options: argparse.Namespace) -> dict[str, float]:
@@ -168,9 +199,13 @@ def main() -> None:
     p.add_argument("--seed", type=int, default=0, help=argparse.SUPPRESS)
     p.add_argument("--work", action="store_true", help=argparse.SUPPRESS)
     p.add_argument("--kills", type=int, default=20)
+    p.add_argument("--larger-batch", type=int, metavar="EPOCHS", help="only show what a larger batch does to the error")
     p.add_argument("--small", type=Path, help=argparse.SUPPRESS)
     p.add_argument("--fatal", type=int, help=argparse.SUPPRESS)
     options = p.parse_args()
+    if options.larger_batch:
+        larger_batch(options.larger_batch)
+        return
     if options.small:
         small(options.small, options.fatal)
         return
