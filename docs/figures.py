@@ -102,7 +102,7 @@ def explorer() -> list[Image.Image]:
     return [frames[7], *small]
 
 
-PATH = ((0.30, 0.24), (0.38, 0.52), (0.52, 0.62), (0.68, 0.34), (0.80, 0.52))  # of the circle, in shares of the map
+PATH = ((0.376, 0.677), (0.479, 0.526), (0.646, 0.346), (0.617, 0.239), (0.967, 0.426))  # of the circle
 
 
 def fonts() -> Image.Image:
