@@ -273,7 +273,8 @@ TOGETHER = {
         estimators.multilabel.targets estimators.multilabel.thresholds""",
     "network": "nets.dense nets.ensemble nets.links nets.numeric nets.text nets.vocabulary",
     "outliers": """estimators.gaps estimators.outliers.detector estimators.outliers.explanation
-        estimators.outliers.known_outliers estimators.outliers.scorer estimators.outliers.scores""",
+        estimators.outliers.known_outliers estimators.outliers.ridge estimators.outliers.scorer
+        estimators.outliers.scores""",
     "outlines": "fonts.contours",
     "parts": "formats.survey limits",
     "picture": "images.album images.pillow images.tiff",
