@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from torch import Tensor
 
-from diabolo.images.resize import resize
+from diabolo.images.resize import resize, resized
 
 PAIRS = "images/restoration/set5-matlab-bicubic-pairs.zip"
 SIZES = st.tuples(st.integers(1, 40), st.integers(1, 40))
@@ -36,6 +36,14 @@ def test_it_is_matlabs_imresize_to_the_bit(scale: int, data_folder: Path) -> Non
             h, w = small.shape[1:]
             ours = resize(large[:, : scale * h, : scale * w] / 255, (h, w), levels=255)
             assert torch.equal((ours * 255).round().byte(), small)
+
+
+@given(st.tuples(st.integers(1, 90), st.integers(1, 90)), SIZES, st.sampled_from([1, 3]))
+def test_matrices_give_the_same(old: tuple[int, int], new: tuple[int, int], c: int) -> None:
+    x = np.random.default_rng(0).random((*old, c), dtype=np.float32)
+    one, other = resized(x, new), resize(torch.from_numpy(x).movedim(-1, 0), new).numpy()
+    assert one.shape == other.shape == (c, *new)
+    np.testing.assert_allclose(one, other, atol=2e-6)
 
 
 @given(SIZES, SIZES, st.floats(-3, 3))
