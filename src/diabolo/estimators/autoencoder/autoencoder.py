@@ -61,8 +61,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
         How the encoder's input is corrupted, such as ``Gaussian(0.1)`` or ``Mask(0.2)``; the target remains the clean row (a
         denoising autoencoder). None chooses by the kind of data. Tables and arrays: no corruption; but rows that are flattened
         square pictures in [0, 1] with an empty frame are shifted by up to one pixel. ``Clean()`` prevents it. Documents: half
-        of the words are removed, ``WordDropout(0.5)``. Pictures: shifted by up to 1/16 of their side, and mirrored, if there are fewer
-        than 5000, and below 20,000 if PCA gains by it.
+        of the words are removed, ``WordDropout(0.5)``. Pictures: shifted by up to 1/16 of their side, and mirrored, if
+        there are fewer than 5000, and below 20,000 if PCA gains by it.
     loss : str or Loss, default="auto"
         "auto" chooses a loss for each column (see `losses.Columns`). "squared", "clipped", "bounded", "logistic",
         "softmax" and "multinomial" are one loss for all columns.
