@@ -19,7 +19,6 @@ from diabolo import corruption
 from diabolo.cli import VERBS, cli
 from diabolo.corruption import CORRUPTIONS
 from diabolo.estimators import ESTIMATORS, architectures
-from diabolo.estimators.outliers import detector
 from diabolo.estimators.restoration import base as restoration
 from diabolo.estimators.supervised import base as supervised
 from diabolo.formats import FORMATS

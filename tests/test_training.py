@@ -651,7 +651,8 @@ def test_muon_cuts_large_matrices_into_bands(shape: tuple[int, int]) -> None:
     assert len({len(band) for band in bands}) == 1
     for band in bands:
         assert len(band) <= BAND
-        assert (torch.linalg.svdvals(band) - 1).abs().max() < 0.5
+        s = torch.linalg.svdvals(band)
+        assert 0.6 < s.min() <= s.max() < 1.6, "in few digits"
 
 
 def test_muon_decays_a_matrix_by_its_own_rate() -> None:
