@@ -69,6 +69,13 @@ def test_wide_codes_tell_more_of_the_document_itself(k: int, w: float) -> None:
     assert near.w == w
 
 
+def test_documents_that_are_all_the_same_have_neighbors_that_are() -> None:
+    x = np.ones((40, 5), np.float32)
+    near = found(x)
+    assert near is not None
+    assert_allclose(near.target(torch.arange(40), torch.from_numpy(x)), x, rtol=1e-6)
+
+
 def test_few_documents_have_none() -> None:
     assert found(counts()[:19]) is None
 

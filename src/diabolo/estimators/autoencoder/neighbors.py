@@ -18,8 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 import torch
-from sklearn.decomposition import TruncatedSVD
 from sklearn.preprocessing import normalize
+from sklearn.utils.extmath import randomized_svd
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -30,6 +30,7 @@ __all__ = ["Neighbors"]
 NEAREST, PER_NEIGHBOR = 10, 20  # m, at most; rows for each of them, at least: among fewer, the nearest are not near
 SHARE, NARROW = 0.5, 10  # w, at most; numbers of a code, up to which it is that
 NUMBERS = 128  # of the codes by which documents are compared
+ROUNDS = 5  # of power iteration, as in TruncatedSVD, which cannot take rows that are all equal
 MOST = 10_000  # rows among which the nearest are looked for
 
 
@@ -60,8 +61,8 @@ class Neighbors:
             return None
         parts = [(sp.csr_matrix(x.numpy()), sp.csr_matrix(see(x).numpy())) for x in rows.subset(among).chunks(1024)]
         counts, seen = (sp.vstack(side) for side in zip(*parts, strict=True))
-        svd = TruncatedSVD(min(NUMBERS, *(size - 1 for size in seen.shape)), random_state=seed).fit(seen)
-        axes = torch.from_numpy(svd.components_.T.astype(np.float32))
+        _, _, v = randomized_svd(seen, min(NUMBERS, *(size - 1 for size in seen.shape)), n_iter=ROUNDS, random_state=seed)
+        axes = torch.from_numpy(v.T.astype(np.float32))
         base = F.normalize(torch.from_numpy(seen @ axes.numpy()))
         place = torch.full((n,), -1).scatter(0, torch.from_numpy(among), torch.arange(len(among)))
         near = []
