@@ -262,7 +262,7 @@ TOGETHER = {
         fonts.glyphs fonts.learning fonts.manifold""",
     "formats": """formats.arrays formats.base formats.category formats.columns formats.container formats.filling
         formats.fitting formats.matrices formats.remarks formats.tables formats.written sentinels""",
-    "images": "estimators.augmentation formats.images images.ahead nets.convolution",
+    "images": "estimators.augmentation formats.images nets.convolution",
     "labels": "formats.labels formats.targets",
     "losses": "losses.columns losses.loss losses.single",
     "multilabel": """decision estimators.logistic estimators.multilabel.base estimators.multilabel.calibration
