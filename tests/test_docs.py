@@ -158,6 +158,7 @@ def test_every_room_has_a_page(room: str) -> None:
         "printed": "report",
         "progress": "training",
         "registry": "storage",
+        "ranks": "scaling",
         "rows": "training",
         "sentinels": "formats",
         "tagger": "multilabel",
