@@ -413,5 +413,5 @@ def test_pieces_are_written_as_one_table(end: str, tmp_path: Path) -> None:
 def test_results_never_replace_their_data(place: Path, tmp_path: Path) -> None:
     folder = shutil.copytree(place / "csv", tmp_path / "csv")
     for out in (folder, folder / "part-0.csv"):
-        with pytest.raises(DataError, match=r"folder of the data|one of the files that are read"):
+        with pytest.raises(DataError, match=r"folder of the data|one of the files that are read|lies within the data"):
             run("encode codes SRC -o OUT", place, str(folder), out)

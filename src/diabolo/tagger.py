@@ -52,7 +52,8 @@ class Tagger:
 
     def decision_function(self, X: Any) -> np.ndarray:
         """(n, k) log-odds of each label minus those of its threshold: the label is predicted from 0 on."""
-        return self._decision.margins(self.predict_proba(X))
+        p = self.predict_proba(X)  # first, for it knows whether the model is fitted
+        return self._decision.margins(p)
 
     def predict(self, X: Any) -> Any:
         """The labels of each row, in the form of Y: 0/1 array, sparse matrix, DataFrame, or list of tuples of names."""

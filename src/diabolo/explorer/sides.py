@@ -162,7 +162,7 @@ def probabilities(model: System, raw: Tensor) -> np.ndarray:
     """raw (n, c) -> the probability of each label."""
     if isinstance(model, Classifier):
         return np.asarray((raw.double() * model.temperature_).softmax(1).numpy())
-    return np.asarray(model._decision.probabilities(raw))
+    return np.asarray(model._decision.probabilities(raw.numpy()))
 
 
 def beside(z: Tensor) -> Tensor:

@@ -149,6 +149,8 @@ def _matches(text: str) -> bool:
 
 
 def _local(path: Path) -> Part:
+    if not path.exists():
+        raise FileNotFoundError(2, f"there is no file {str(path)!r}")
     stat = path.stat()
     return Part(str(path), path.name, stat.st_size, stat.st_mtime_ns, pa_fs.LocalFileSystem())
 
