@@ -52,14 +52,15 @@ class Tagger:
 
     def decision_function(self, X: Any) -> np.ndarray:
         """(n, k) log-odds of each label minus those of its threshold: the label is predicted from 0 on."""
-        p = self.predict_proba(X)  # first, for it knows whether the model is fitted
+        p = self.predict_proba(X)  # first: it finds out whether the model is fitted
         return self._decision.margins(p)
 
     def predict(self, X: Any) -> Any:
         """The labels of each row, in the form of Y: 0/1 array, sparse matrix, DataFrame, or list of tuples of names."""
+        pieces = [*self._decided(X)]
         if self.labels_.kind.startswith("csr"):
-            return sp.vstack([self.labels_.from_matrix(yes) for yes in self._decided(X)], format="csr")
-        found = self.labels_.from_matrix(np.concatenate([*self._decided(X)]))
+            return sp.vstack([self.labels_.from_matrix(yes) for yes in pieces], format="csr")
+        found = self.labels_.from_matrix(np.concatenate(pieces))
         if self.labels_.kind == "pandas" and hasattr(X, "iloc"):
             found.index = X.index
         return found
@@ -85,7 +86,8 @@ class Tagger:
 
     def _decided(self, X: Any) -> Iterator[np.ndarray]:
         """X -> yes (b, k), in batches."""
-        return map(self._decision.decided, self._probabilities(X))
+        for p in self._probabilities(X):
+            yield self._decision.decided(p)
 
     def _names(self, X: Any) -> list[tuple[Any, ...]]:
         """The names of each row's labels, whatever Y was."""
