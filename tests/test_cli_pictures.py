@@ -250,7 +250,7 @@ def test_stacks(models: dict[str, Path], photos: Path, tmp_path: Path, diabolo: 
     assert said.out.startswith(f"wrote {tmp_path / 'big.tif'} (3 pages) in "), said.err
     wrong = diabolo("upscale", photos / "s.tif", tmp_path / "big.png", "--model", models["upscale"])
     one_line(wrong, 1, "cannot hold 3 pages; choose .tif")
-    assert diabolo("denoise", photos, tmp_path / "out", "--model", models["denoise"]).out.count("(6 were there already)")
+    assert diabolo("denoise", photos, tmp_path / "out", "--model", models["denoise"]).out.count("(6 were there already: --overwrite makes them again)")
 
 
 def test_sigma_of_floats(models: dict[str, Path], tmp_path: Path, diabolo: Any) -> None:
@@ -288,10 +288,10 @@ def test_what_is_there_is_skipped(models: dict[str, Path], photos: Path, tmp_pat
     (out / "a.png").unlink()
     (out / "b.jpg").write_bytes(b"mine")
     said = diabolo("denoise", photos, out, *model)
-    assert said.out.startswith(f"wrote 1 picture to {out}{os.sep} (4 were there already) in ")
+    assert said.out.startswith(f"wrote 1 picture to {out}{os.sep} (4 were there already: ")
     assert (out / "b.jpg").read_bytes() == b"mine"
     said = diabolo("denoise", photos, out, *model)
-    assert said.out.startswith(f"wrote 0 pictures to {out}{os.sep} (5 were there already) in ")
+    assert said.out.startswith(f"wrote 0 pictures to {out}{os.sep} (5 were there already: ")
     assert diabolo("denoise", photos, out, "--map", tmp_path / "maps", *model).out.startswith("wrote 5 pictures"), "maps miss"
     assert diabolo("denoise", photos, out, "--overwrite", *model).out.startswith("wrote 5 pictures")
     assert (out / "b.jpg").read_bytes() != b"mine"
@@ -376,7 +376,7 @@ def test_killed_and_resumed(models: dict[str, Path], tmp_path: Path, diabolo: An
             image.load()
             assert image.size == (200, 200)
     said = diabolo("denoise", source, out, "--model", models["denoise"])
-    assert said.out.startswith(f"wrote {40 - len(there)} pictures to {out}{os.sep} ({len(there)} were there already)")
+    assert said.out.startswith(f"wrote {40 - len(there)} pictures to {out}{os.sep} ({len(there)} were there already: ")
     assert len(list(out.glob("*.png"))) == 40
     assert there == {path: path.stat().st_mtime_ns for path in there}
 

@@ -105,6 +105,17 @@ class Batch:
         """The pictures of which a file is missing."""
         return [i for i, files in enumerate(self.files) if self.overwrite or not all(path.is_file() for path in files)]
 
+    def older(self) -> int:
+        """How many pictures have changed since their files were made."""
+        if not self.source.is_dir():
+            return 0
+        of = [(self.source / name, files) for name, files in zip(self.names, self.files, strict=True)]
+        return sum(
+            path.stat().st_mtime > min(file.stat().st_mtime for file in files)
+            for path, files in of
+            if path.is_file() and all(file.is_file() for file in files)
+        )
+
     def make(self, i: int, work: Work) -> None:
         """Read a picture, or all pages of one file, and write what is made of it."""
         first, *rest = self.stacks[i]

@@ -111,9 +111,11 @@ def shared_threads(jobs: int) -> Iterator[None]:
 
 
 def summary(batch: Batch, tried: int, failed: int, seconds: float) -> str:
-    """For example: wrote 12 pictures to out/ (2 were there already) in 3.1 s; 1 failed."""
+    """For example: wrote 12 pictures to out/ (2 were there already: --overwrite makes them again) in 3.1 s; 1 failed."""
     n, there, over = tried - failed - len(batch.passed_over), len(batch.files) - tried, len(batch.passed_over)
-    already = f" ({there:,} {'was' if there == 1 else 'were'} there already)" if there else ""
+    again = f"--overwrite makes {'it' if there == 1 else 'them'} again"
+    older = f", {count:,} older than what it is made of" if (count := batch.older()) else ""
+    already = f" ({there:,} {'was' if there == 1 else 'were'} there already{older}: {again})" if there else ""
     folder = f"{n:,} picture{'s' * (n != 1)} to {batch.target}{os.sep}"
     pages = sum(map(len, batch.stacks))
     of = f" ({pages:,} pages)" if pages > len(batch.stacks) else ""
