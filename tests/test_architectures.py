@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from torch import nn
 
 from diabolo import Autoencoder, MultiLabelClassifier, OutlierDetector, load
 from diabolo.corruption import Corruption, Mask
 from diabolo.estimators.architectures import ARCHITECTURES, Dense, architecture
-from diabolo.formats import FORMATS, Arrays, Format, infer
+from diabolo.formats import FORMATS, Arrays, Documents, Format, infer
 from diabolo.losses import Columns, Loss, Part, Softmax
 from kinds import kinds
 
@@ -149,6 +150,13 @@ def test_a_wide_network_takes_more_rows_and_steps_and_shares_decay() -> None:
     assert wide.steps(50) > usual.steps(50)
     assert usual.training()["weight_decay"] > 0, "columns that share a unit"
     assert architecture(Arrays("each").fit(X)).training()["weight_decay"] == 0
+
+
+@pytest.mark.parametrize(("n", "decay"), [(1, 0.4), (10, 0.4), (20, 0.3), (60, 0.1)])
+def test_weight_decay_of_documents_shrinks_as_they_become_many(n: int, decay: float) -> None:
+    text = architecture(Documents().fit(sp.csr_matrix(np.ones((n, 3), int))))
+    text.expect(n, True)
+    assert text.training()["weight_decay"] == pytest.approx(decay)
 
 
 def test_no_system_asks_a_format_for_its_type() -> None:

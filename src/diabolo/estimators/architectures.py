@@ -45,6 +45,7 @@ N = TypeVar("N", bound=SkipMLP)
 
 MANY_CELLS = 4_000_000  # rows x features; with more, an autoencoder is trained for longer
 MANY_DOCUMENTS = 7000  # with more, too
+MOST_DECAY_OF_DOCUMENTS, DECAY_OF_WORDS = 0.4, 2.0  # weight decay at most, and that of as many documents as words
 WIDE, ROWS_IF_WIDE, STEPS_IF_WIDE = 512, 512, 1.4  # a wider layer is worth larger and more steps: as many rows, times as many
 DECAY_OF_SHARES = 0.2  # weight decay for numbers that share a unit, such as pixels: of many columns a network remembers much
 MIN_STEPS_FOR_PICTURES = 300  # SGD steps for few pictures
@@ -218,11 +219,14 @@ class Text(Dense):
     widths = (128, 128)
     batch_size = 512
     most_steps = 300
-    weight_decay = 0.1
     shares = False
     wide = False
     sides = (64, 64), (64, 64)
     denoising_steps = 300
+    documents = 1
+
+    def expect(self, n: int, movable: bool) -> None:
+        self.documents = n
 
     def corruption(self) -> Corruption:
         return WordDropout(0.5)
@@ -230,6 +234,11 @@ class Text(Dense):
     @property
     def muon_lr(self) -> float:
         return 0.05
+
+    @property
+    def decay(self) -> float:
+        """As in ridge regression of a mean error, the penalty shrinks as documents become many, here for each word."""
+        return min(MOST_DECAY_OF_DOCUMENTS, DECAY_OF_WORDS * self.format.width / self.documents)
 
     def steps(self, n: int) -> int:
         """They grow with the cube root of the documents, if there are many."""
