@@ -448,3 +448,12 @@ def test_a_recipe_gives_the_same(engine: str, place: Path, monkeypatch: pytest.M
             getattr(given.get(name), stop, int)()
     whole = encode(parts_of(place / "data").read()).to_pandas()  # type: ignore[union-attr]
     pd.testing.assert_frame_equal(given["codes"].reset_index(drop=True), whole, rtol=1e-12, check_dtype=False)
+
+
+def test_a_small_file_of_text_is_a_part_too(place: Path, tmp_path: Path, diabolo: Any) -> None:
+    data = tmp_path / "new.csv"
+    frame(100).to_csv(data, index=False)
+    said = ("encode", place / "codes.diabolo", data, "-o", tmp_path / "out")
+    assert diabolo(*said).out.startswith("100 rows: wrote")
+    assert diabolo(*said).out.startswith("100 rows (100 were there already): wrote")
+    assert pq.read_table(tmp_path / "out" / "new.parquet").num_rows == 100

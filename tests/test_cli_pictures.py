@@ -250,7 +250,9 @@ def test_stacks(models: dict[str, Path], photos: Path, tmp_path: Path, diabolo: 
     assert said.out.startswith(f"wrote {tmp_path / 'big.tif'} (3 pages) in "), said.err
     wrong = diabolo("upscale", photos / "s.tif", tmp_path / "big.png", "--model", models["upscale"])
     one_line(wrong, 1, "cannot hold 3 pages; choose .tif")
-    assert diabolo("denoise", photos, tmp_path / "out", "--model", models["denoise"]).out.count("(6 were there already: --overwrite makes them again)")
+    assert diabolo("denoise", photos, tmp_path / "out", "--model", models["denoise"]).out.count(
+        "(6 were there already: --overwrite makes them again)"
+    )
 
 
 def test_sigma_of_floats(models: dict[str, Path], tmp_path: Path, diabolo: Any) -> None:

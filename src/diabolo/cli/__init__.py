@@ -98,6 +98,7 @@ def main() -> None:
     try:
         cli(prog_name="diabolo", standalone_mode=False)
     except click.exceptions.Abort:
+        click.echo("diabolo: interrupted", err=True)
         sys.exit(130)
     except click.ClickException as error:
         error.show()

@@ -156,11 +156,12 @@ def in_bulk(
     """Write the results of a data set as they come, if the output is a folder or the file of a table; else False."""
     from ..formats.blocks import parts_of
     from ..formats.layout import Reading, ending
-    from ..formats.names import READABLE
+    from ..formats.names import READABLE, kind_of
     from ..storage import header
     from .options import check_reading, said
 
     folder = output.is_dir() or not output.suffix
+    given: Any = [data] if folder and data.is_file() and kind_of(data) else data  # of a small file, too, there is a part
     format = header(model).meta.get("format", {})
     if format.get("kind") == "images":
         from ..images.album import ImageCollection
@@ -172,7 +173,7 @@ def in_bulk(
     else:
         known = format.get("reading", {})
         how = Reading(**known | said() | {"dates": known.get("dates", {}) | said().get("dates", {})})
-        if (parts := parts_of(data, how)) is None or (not folder and engine == "local" and parts.rows <= IN_MEMORY):
+        if (parts := parts_of(given, how)) is None or (not folder and engine == "local" and parts.rows <= IN_MEMORY):
             return False
     from .. import bulk
 
@@ -180,7 +181,7 @@ def in_bulk(
     if engine != "local" and not folder:
         raise DataError(f"--engine {engine} writes a folder of parts: --output {str(output)!r} is a file")
     with NoPandas() if verb == "encode" and engine == "local" else contextlib.nullcontext():
-        done = bulk.run(model, data, output, verb, keep=keep, engine=engine, reading=said(), **options)
+        done = bulk.run(model, given, output, verb, keep=keep, engine=engine, reading=said(), **options)
     skipped = f" ({done.rows - done.now:,} were there already)" if done.now < done.rows else ""
     number, count = (0, 1) if engine == "ray" else bulk.shard()
     share = f", those of process {number + 1:,} of {count:,}" if count > 1 else ""

@@ -132,7 +132,7 @@ def discoveries(p: np.ndarray, q: float, n: int) -> np.ndarray:
         warn(
             f"q={q:g}: with {n:,} training rows no p-value is small enough for a list of fewer than {needed:,} of {len(p):,} "
             f"rows, and fewer stand out. {int(len(p) / q):,} training rows are needed to find a single one; "
-            "predict() needs fewer"
+            "flags by alpha need fewer"
         )
     return found
 
