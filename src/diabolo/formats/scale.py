@@ -18,9 +18,14 @@ measured in absolute units.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+
+from ..deferred import torch
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 __all__ = [
     "EXACT",
