@@ -32,7 +32,6 @@ __all__ = ["Linear", "check_components", "varying"]
 N = TypeVar("N", SkipMLP, EnsembleSkipMLP)
 
 NOISE = 1e-5  # of the usual length of the codes
-MIN_DEVIATION = 1e-3  # of a column, in units of the format
 SMOOTHING = (0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)  # shares of the mean word distribution that are tried in LSA
 
 
@@ -82,19 +81,6 @@ class Linear:
         for name in ("components_", "explained_variance_", "explained_variance_ratio_", "singular_values_"):
             setattr(self.model, name, getattr(self.model, name)[:k])
         return self
-
-    def fit_alone(self, x: Tensor) -> Linear:
-        """Like :meth:`fit`, but ordinary columns are in units of x, so that no other row has a part in the codes.
-
-        A number that is far from all others has made the unit of the format large, and the others small.
-        """
-        if not (ordinary := torch.from_numpy(self.format.ordinary())).any():
-            return self.fit(x)
-        unit = torch.where(ordinary, deviation(x), 1.0).to(x)
-        self.fit(x / unit)
-        self.model.components_ = np.ascontiguousarray(self.model.components_ / unit.numpy(), dtype=np.float32)
-        self.mean = (self.mean * unit.double()).float().double()
-        return self._rounded()
 
     def _svd(self, x: np.ndarray) -> TruncatedSVD:
         """If all rows are equal, no component explains anything."""
@@ -251,17 +237,6 @@ def check_components(k: Any, format: Format, shape: tuple[int, ...], shares: boo
         f"n_components={k!r}: allowed are integers from 1 to {min(n, d)}{' and shares of the variance in (0, 1)' * shares}, "
         f"at most the number of training rows (n_samples={n}) and of features (n_features={d}{split})"
     )
-
-
-def deviation(x: Tensor) -> Tensor:
-    """x (n, d), NaN = missing -> (d,) standard deviations, 1 where nothing varies.
-
-    >>> deviation(torch.tensor([[0.0, 5.0, 1.0], [4.0, 5.0, torch.nan]]))
-    tensor([2., 1., 1.], dtype=torch.float64)
-    """
-    x = inside(x).double()
-    found = (x - x.nanmean(0)).square().nanmean(0).sqrt()
-    return torch.where(found > MIN_DEVIATION, found, 1.0)
 
 
 def varying(z: Tensor) -> int:

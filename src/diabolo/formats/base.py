@@ -22,6 +22,7 @@ from ..limits import memory
 from ..losses import Bounded, Clipped, Columns, Logistic, Loss, Multinomial, Part, Softmax, Squared
 from ..printed import Grid, Printed
 from ..rows import Rows
+from .scale import left_out
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -170,6 +171,11 @@ class Format(Printed):
         """x (n, d) -> (n, columns) bool: cells beyond what is usual of a column with wild cells or a heavy tail (scale.py)."""
         first = x[:, [block.start for block in self.blocks]]
         return first.abs() > torch.from_numpy(self.knees()).to(first)
+
+    def as_new(self, x: Tensor, n: int) -> Tensor:
+        """Rows x (r, d) of the n that were fitted -> as they were if each had no part in the units (scale.py)."""
+        ordinary = torch.from_numpy(self.ordinary())
+        return torch.where(ordinary, left_out(x, n), x)
 
     def ordinary(self) -> np.ndarray:
         """(d,) bool: features in units of the mean and standard deviation of a column."""

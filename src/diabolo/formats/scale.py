@@ -38,6 +38,7 @@ __all__ = [
     "decoded",
     "describe_kinds",
     "encoded",
+    "left_out",
     "measured",
     "moments",
     "rounded",
@@ -56,6 +57,7 @@ MIN_VALUES_FOR_QUANTILES = 20  # values from which on quantiles say where the bu
 ORDERS = 4.0  # quotient of the quartiles, from which on positive numbers may be told by their logarithms
 BULK = 0.75, 1.1503  # which quantile of the distances is its spread, in units of that of a normal distribution
 NOISE = 1e-12  # relative spread of what is constant up to rounding
+ALONE = 3.0  # x from which on a number has a large part in its own unit
 CHANGE = 1e-6  # unit of a constant, relative to it; of the constant 0, 1e-12
 EXACT = 2**50  # whole numbers up to it are standardized as they are; larger ones are counted from one of them
 LOOKED_AT = 10_000  # values of a column whose quantiles are taken, at least
@@ -276,6 +278,24 @@ def _quantile(w: np.ndarray, q: float) -> np.ndarray:
         return np.full(len(w), np.nan)
     n = (~np.isnan(w)).sum(1)
     return np.take_along_axis(w, np.maximum(((n - 1) * q).astype(int), 0)[:, None], 1)[:, 0]
+
+
+def left_out(x: Tensor, n: int) -> Tensor:
+    """Numbers in units of the mean and deviation of n rows, themselves among them -> the far ones in those of the others.
+
+    A number that is far from all others has made its unit large; a new one has not.
+
+    >>> v = np.array([*range(20), 100.0])
+    >>> x = torch.from_numpy((v - v.mean()) / v.std())
+    >>> own = left_out(x, 21)
+    >>> bool(np.isclose(own[20], (100 - v[:20].mean()) / v[:20].std())), bool((own[:20] == x[:20]).all())
+    (True, True)
+    """
+    if n < 3:
+        return x
+    a = n / (n - 1)
+    own = x * a / ((n - a * x.square()).clamp(min=1.0) / (n - 1)).sqrt()
+    return torch.where(x.abs() > ALONE, own, x)
 
 
 def together(v: np.ndarray, mean: np.ndarray, unit: float) -> Scale:

@@ -370,8 +370,8 @@ class OutlierDetector(OutlierMixin, System):
     def _network(self, x: Tensor, seed: int) -> Diabolo:
         """Each member begins at PCA of the rows that it learns from."""
         known = [x[learns] for learns in self._members.learns(torch.from_numpy(self._begun))]
-        starts = [Linear(self.format_, self._width(known[0]), seed).fit_alone(known[0])]
-        starts += [Linear(self.format_, starts[0].k, seed).fit_alone(rows) for rows in known[1:]]
+        starts = [Linear(self.format_, self._width(known[0]), seed).fit(known[0])]
+        starts += [Linear(self.format_, starts[0].k, seed).fit(rows) for rows in known[1:]]
         z = [start.encode(rows) for start, rows in zip(starts, known, strict=True)]
         return self._architecture.denoisers(starts, self.loss_, z)
 
@@ -412,7 +412,7 @@ class OutlierDetector(OutlierMixin, System):
         dtype, known = next(self.network_.parameters()).dtype, self._chosen.outliers
         i = np.random.default_rng(self.seed_).permutation(len(train))[:MAX_CALIBRATED]
         x, fold = within_domain(train.take(i).to(dtype), self._members.fold[i])
-        far = self.format_.far(x)
+        far, x = self.format_.far(x), self.format_.as_new(x, len(train))
         known = None if known is None else known.to(dtype)
         reconstructor = Reconstructor(self.network_, self.format_, self.loss_)
         self._scorer = Scorer.fit(reconstructor, x, fold, far, self.trim_fraction, self.alpha / 2, known)
