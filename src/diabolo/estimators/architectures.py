@@ -37,7 +37,7 @@ from ..nets import (
 from ..nets.convolution import WIDTHS
 from ..network import Diabolo
 from .augmentation import augmentation_helps, augmented_pca, framed, shift_and_flip
-from .linear import Linear, tfidf, varying
+from .linear import Linear, tfidf
 
 __all__ = ["ARCHITECTURES", "Dense", "architecture"]
 
@@ -172,12 +172,8 @@ class Dense:
         return Chain((Gaussian(0.3), ColumnMask(1.0, tuple(b.stop - b.start for b in self.format.blocks))))
 
     def denoisers(self, starts: list[Linear], loss: Loss, z: list[Tensor]) -> Diabolo:
-        """K networks side by side that begin as the linear autoencoders `starts`; z: codes of the rows of each, (n, k).
-
-        The last codes are left out where they do not vary.
-        """
-        hideable, d, k = self.hideable, self.format.width, max(1, min(map(varying, z)))
-        starts, z = [start.leading(k) for start in starts], [codes[:, :k] for codes in z]
+        """K networks side by side that begin as the linear autoencoders `starts`; z: codes of the rows of each, (n, k)."""
+        hideable, d, k = self.hideable, self.format.width, starts[0].k
         into, out = (self.hidden, self.hidden[::-1]) if self.given else self.sides
         inner = d + len(hideable)
         encoder, decoder = EnsembleSkipMLP(len(starts), inner, into, k), EnsembleSkipMLP(len(starts), k, out, d)

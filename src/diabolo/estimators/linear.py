@@ -27,11 +27,10 @@ from ..formats import Documents, Format
 from ..losses import Bounded, Columns, Logistic, Loss, Multinomial, Part, Softmax
 from ..nets import EnsembleSkipMLP, Link, Shares, SkipMLP, TfIdf, inside
 
-__all__ = ["Linear", "check_components", "varying"]
+__all__ = ["Linear", "check_components"]
 
 N = TypeVar("N", SkipMLP, EnsembleSkipMLP)
 
-NOISE = 1e-5  # of the usual length of the codes
 SMOOTHING = (0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)  # shares of the mean word distribution that are tried in LSA
 
 
@@ -75,12 +74,6 @@ class Linear:
             self.model = self._svd(sp.csr_matrix(self.see(x.double()).numpy()))
             self._smooth(x.double()[:2000])
         return self._rounded()
-
-    def leading(self, k: int) -> Linear:
-        """The first k components alone."""
-        for name in ("components_", "explained_variance_", "explained_variance_ratio_", "singular_values_"):
-            setattr(self.model, name, getattr(self.model, name)[:k])
-        return self
 
     def _svd(self, x: np.ndarray) -> TruncatedSVD:
         """If all rows are equal, no component explains anything."""
@@ -237,15 +230,6 @@ def check_components(k: Any, format: Format, shape: tuple[int, ...], shares: boo
         f"n_components={k!r}: allowed are integers from 1 to {min(n, d)}{' and shares of the variance in (0, 1)' * shares}, "
         f"at most the number of training rows (n_samples={n}) and of features (n_features={d}{split})"
     )
-
-
-def varying(z: Tensor) -> int:
-    """Codes z (n, k) -> how many of them vary. The others are rounding errors, and differ with the rows that are seen together.
-
-    >>> varying(torch.tensor([[1.0, 2.0, 1e-8], [-1.0, 2.1, 0.0], [2.0, -1.0, 1e-7]]))
-    2
-    """
-    return int((z.std(0, correction=0) > NOISE * z.norm(dim=1).median()).sum())
 
 
 def link(loss: Loss, d: int) -> Link:

@@ -77,8 +77,8 @@ class OutlierDetector(OutlierMixin, System):
         If given, flag this share of the training rows instead, as scikit-learn's detectors do.
     n_components : int, float or "auto", default="auto"
         Width k of the bottleneck, or the share of the variance that PCA explains with it; "auto" is the number of features,
-        at most 64. Directions in which nothing varies are left out.
-    members : int, default=3
+        at most 64.
+    members : int, default=2
         Networks K, at least 2; each is trained without its own fold.
     hidden : "auto" or tuple of int, default="auto"
         Widths of the layers before the bottleneck, and in reverse after it. "auto": none, and (128,); for documents (64, 64).
@@ -158,7 +158,7 @@ class OutlierDetector(OutlierMixin, System):
     alpha: float = field(default=0.01, kw_only=False)
     contamination: Any = None
     n_components: Any = "auto"
-    members: int = 3
+    members: int = 2
     hidden: Any = "auto"
     corruption: Any = None
     trim_fraction: float = 0.1

@@ -47,8 +47,7 @@ MAX_VALUES = 200_000  # numbers that such rows, or those of the tails, may be
 OUT = 0.02  # share of the values of a feature on either side, up to which they are as far out as is usual
 TAIL = 0.1  # share of the largest losses of a column from which the decay beyond them is learned
 MIN_DECAY = 1.0  # of them, in units of what is usual: in a column that was constant any loss would be too unusual
-COPY = 1e-8  # squared distance of a row to itself, and to its copies, which say nothing about it, in units of 1 + |z|^2
-SAME = 1e-4, 1e-5  # relative and absolute difference of a loss from itself, by rounding: other rows beside it, other last bits
+COPY = 1e-9  # squared distance of a row to itself, and to its copies, which say nothing about it
 CHUNK = 512
 LARGEST = torch.finfo(torch.float32).max
 
@@ -203,7 +202,7 @@ class LocalErrorScale:
 
     def _near(self, z: Tensor) -> Tensor:
         apart = squared_distances(z.numpy(), self.z.numpy())
-        apart[apart < COPY * (1 + z.square().sum(1, keepdim=True).numpy())] = np.inf
+        apart[apart < COPY] = np.inf
         n = min(NEAREST, len(self.z))
         nearest = apart.argpartition(n - 1, 1)[:, :n]
         counts = torch.from_numpy(np.isfinite(np.take_along_axis(apart, nearest, 1)).astype(float))
@@ -244,8 +243,8 @@ class CellTails:
 
     def __call__(self, r: Tensor) -> np.ndarray:
         """Rows (n, c) -> (n,); a row of fit is compared with the others only (leave-one-out)."""
-        r = r.float().clamp(max=LARGEST).T.contiguous().double()
-        left, right = self.ranks(r, SAME[0] * r + SAME[1])
+        r = r.float().clamp(max=LARGEST).T.contiguous().double()  # as the rows of fit were kept: equal values are equal
+        left, right = self.ranks(r)
         known = self.r.shape[1]
         larger = known - left - (right > left).long()
         alone = (larger == 0) & (right > left)  # the largest of fit itself
@@ -267,12 +266,12 @@ class Ranks:
         self.known = known.float().contiguous()
         self.end = torch.searchsorted(self.known, self.known, right=True)
 
-    def __call__(self, x: Tensor, off: Tensor | float = 0.0) -> tuple[Tensor, Tensor]:
-        """x (c, n), and by how much the same value may differ -> (c, n) and (c, n)."""
-        left = torch.searchsorted(self.known, (x - off).float())
+    def __call__(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """x (c, n) -> (c, n) and (c, n)."""
+        x = x.float()
+        left = torch.searchsorted(self.known, x)
         at = left.clamp(max=self.known.shape[1] - 1)
-        same = (left == at) & (self.known.gather(1, at) <= (x + off).float())
-        return left, torch.where(same, self.end.gather(1, at), left)
+        return left, torch.where(self.known.gather(1, at) == x, self.end.gather(1, at), left)
 
 
 def decay(r: Tensor) -> Tensor:
