@@ -136,7 +136,7 @@ OTHER: dict[str, Any] = {  # values with which a fit ends elsewhere
     "label_weight": {0: 9.0},
     "loss": "squared",
     "lr": 0.05,
-    "members": 3,
+    "members": 2,
     "min_labels": 3,
     "muon_lr": 0.2,
     "n_components": 3,
