@@ -19,6 +19,7 @@ from diabolo import corruption
 from diabolo.cli import VERBS, cli
 from diabolo.corruption import CORRUPTIONS
 from diabolo.estimators import ESTIMATORS, architectures
+from diabolo.estimators.outliers import detector
 from diabolo.estimators.restoration import base as restoration
 from diabolo.estimators.supervised import base as supervised
 from diabolo.formats import FORMATS
@@ -49,6 +50,7 @@ def few_steps(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Training at the defaults ends soon, files go to a folder of the test, and what a page defines is forgotten."""
     monkeypatch.setattr(architectures.Dense, "most_steps", 20)
     monkeypatch.setattr(architectures.Text, "most_steps", 20)
+    monkeypatch.setattr(detector, "STEPS", 20)
     monkeypatch.setattr(supervised, "MIN_MAX_STEPS", (20, 20))
     monkeypatch.setattr(supervised, "BLIND_STEPS", 20)
     monkeypatch.setattr(restoration, "STEPS_FROM_NOTHING", 20)
