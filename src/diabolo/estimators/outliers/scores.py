@@ -53,16 +53,15 @@ LARGEST = torch.finfo(torch.float32).max
 
 
 class Member(NamedTuple):
-    """What one member of the ensemble knows: p, q, v_j(z) / v_j, and w_j."""
+    """What one member of the ensemble knows: p, q, and v_j(z) / v_j."""
 
     kernel: Kernel
     normal: Normal
     scale: LocalErrorScale
-    marginal: MarginalTails
 
-    def unlikeliness(self, x: Tensor, z: Tensor) -> np.ndarray:
-        """Rows (n, d), codes (n, k) -> U, V and W (n, 3)."""
-        return np.stack((-self.kernel.log_prob(z.numpy()), -self.normal.log_prob(z.numpy()), self.marginal(x)), 1)
+    def unlikeliness(self, z: Tensor) -> np.ndarray:
+        """Codes (n, k) -> U and V (n, 2)."""
+        return np.stack((-self.kernel.log_prob(z.numpy()), -self.normal.log_prob(z.numpy())), 1)
 
 
 class Measures:
@@ -73,15 +72,19 @@ class Measures:
     v : Tensor (c,)
         What each column usually loses.
     members : list of Member
-        Densities of the codes, local scales of the losses, and tails of the features.
+        Densities of the codes, and local scales of the losses.
     cells : CellTails
         What is usual in each column.
+    marginal : MarginalTails
+        What is usual in each feature.
     tails : dict of str to Calibration
         Of D, M, U, V, W and both axes.
     """
 
-    def __init__(self, v: Tensor, members: list[Member], cells: CellTails, tails: dict[str, Calibration]) -> None:
-        self.v, self.members, self.cells, self.tails = v, members, cells, tails
+    def __init__(
+        self, v: Tensor, members: list[Member], cells: CellTails, marginal: MarginalTails, tails: dict[str, Calibration]
+    ) -> None:
+        self.v, self.members, self.cells, self.marginal, self.tails = v, members, cells, marginal, tails
 
     @classmethod
     def fit(
@@ -100,20 +103,18 @@ class Measures:
         unseen = [torch.from_numpy(np.flatnonzero(fold == k)) for k in range(len(z))]
 
         def member(k: int) -> Member:
-            seen = torch.from_numpy(np.flatnonzero(fold != k))
-            codes = z[k, seen].numpy()
+            codes = z[k, torch.from_numpy(np.flatnonzero(fold != k))].numpy()
             kernel, normal = Kernel(most=MAX_POINTS, common=True).fit(codes), Normal(trim).fit(codes[:MAX_CODES])
-            scale = LocalErrorScale.fit(z[k, unseen[k]], cells[unseen[k]].double() / v)
-            return Member(kernel, normal, scale, MarginalTails.fit(x[seen]))
+            return Member(kernel, normal, LocalErrorScale.fit(z[k, unseen[k]], cells[unseen[k]].double() / v))
 
-        self = cls(v, [member(k) for k in range(len(z))], CellTails(v[:, None]), {})
+        self = cls(v, [member(k) for k in range(len(z))], CellTails(v[:, None]), MarginalTails.fit(x), {})
         others = (losses.sum(0) - losses) / (counts.sum(0) - counts).clamp(min=1) + FLOOR
-        r, codes = cells / others, np.empty((len(i), 3))
+        r, codes = cells / others, np.empty((len(i), 2))
         for k, (mine, by) in enumerate(zip(unseen, self.members, strict=True)):
             r[mine] /= by.scale(z[k, mine])
-            codes[mine] = by.unlikeliness(x[mine], z[k, mine])
+            codes[mine] = by.unlikeliness(z[k, mine])
         self.cells = CellTails.fit(r[torch.from_numpy(kept)])
-        measures = np.column_stack((distance(r), self.cells(r), codes))
+        measures = np.column_stack((distance(r), self.cells(r), codes, self.marginal(x)))
         self.tails = {name: Calibration(m[kept]) for name, m in zip(TAILS, measures.T, strict=True)}
         own = combined([-self.tails[name].log_p(m) for name, m in zip(TAILS, measures.T, strict=True)])
         own[kept] = combined([-Calibration.of_others(m[kept]) for m in measures.T])
@@ -126,16 +127,17 @@ class Measures:
 
     def axes(self, x: Tensor, z: Tensor, cells: Tensor) -> np.ndarray:
         """Rows (n, d), codes (K, n, k), losses (K, n, c) -> (n, K, 2), both axes by each member."""
+        rare = self.marginal(x)
         found = []
         for codes, losses, member in zip(z, cells, self.members, strict=True):
             r = losses / (self.v * member.scale(codes))
-            found.append(np.column_stack((distance(r), self.cells(r), member.unlikeliness(x, codes))))
+            found.append(np.column_stack((distance(r), self.cells(r), member.unlikeliness(codes), rare)))
         measures = np.stack(found, 1)
         return combined([-self.tails[name].log_p(measures[..., i]) for i, name in enumerate(TAILS)])
 
     def within(self, x: Tensor) -> Tensor:
         """x (n, d), with numbers that are further out than most were brought back to where these are."""
-        return self.members[0].marginal.within(x)
+        return self.marginal.within(x)
 
     def p(self, axes: np.ndarray) -> np.ndarray:
         """Axes (n, 2) -> p-values (n, 2)."""
@@ -153,12 +155,13 @@ class Measures:
         return arrays | {
             "v": self.v.numpy(),
             "cells": self.cells.r.float().numpy(),
+            "marginal": self.marginal.x.float().numpy(),
         }
 
     @classmethod
     def from_state(cls, arrays: dict[str, np.ndarray], members: int) -> Self:
         """The inverse of :meth:`state`."""
-        kinds: dict[str, Any] = {"kernel": Kernel, "normal": Normal, "scale": LocalErrorScale, "marginal": MarginalTails}
+        kinds: dict[str, Any] = {"kernel": Kernel, "normal": Normal, "scale": LocalErrorScale}
         known = [
             Member(**{part: kind.from_state(under(arrays, f"{part}.{k}")) for part, kind in kinds.items()})
             for k in range(members)
@@ -167,8 +170,11 @@ class Measures:
             raise FormatError("what its columns usually lose is not positive")
         if arrays["cells"].ndim != 2 or len(arrays["cells"]) != len(arrays["v"]):
             raise FormatError("the tails of its cells do not fit together")
+        if arrays["marginal"].ndim != 2:
+            raise FormatError("the tails of its features do not fit together")
         tails = {name: Calibration(arrays[f"tail.{name}"]) for name in (*TAILS, *AXES)}
-        return cls(torch.from_numpy(arrays["v"]), known, CellTails(torch.from_numpy(arrays["cells"]).double()), tails)
+        v, cells, marginal = (torch.from_numpy(arrays[name]) for name in ("v", "cells", "marginal"))
+        return cls(v, known, CellTails(cells.double()), MarginalTails(marginal.double()), tails)
 
 
 class LocalErrorScale:
@@ -319,16 +325,6 @@ class MarginalTails:
         t = (others.clamp(min=0) + 1) / (self.known + 1)
         rare = t.double().log().square().masked_fill(x.isnan(), 0.0)
         return np.log(rare.mean(0).numpy() + 1e-9)
-
-    def state(self) -> dict[str, np.ndarray]:
-        return {"x": self.x.float().numpy()}
-
-    @classmethod
-    def from_state(cls, arrays: dict[str, np.ndarray]) -> Self:
-        """The inverse of :meth:`state`."""
-        if arrays["x"].ndim != 2:
-            raise FormatError("the tails of its features do not fit together")
-        return cls(torch.from_numpy(arrays["x"]).double())
 
 
 def combined(unlikely: list[np.ndarray]) -> np.ndarray:
