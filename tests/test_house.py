@@ -273,8 +273,7 @@ TOGETHER = {
         estimators.multilabel.targets estimators.multilabel.thresholds formats.new_gaps tagger""",
     "network": "nets.dense nets.ensemble nets.links nets.numeric nets.text nets.vocabulary",
     "outliers": """estimators.gaps estimators.outliers.detector estimators.outliers.explanation
-        estimators.outliers.known_outliers estimators.outliers.ridge estimators.outliers.scorer
-        estimators.outliers.scores""",
+        estimators.outliers.known_outliers estimators.outliers.scorer estimators.outliers.scores""",
     "outlines": "fonts.contours",
     "parts": "formats.listing formats.names formats.survey limits",
     "picture": "images.album images.pillow images.tiff",

@@ -169,7 +169,7 @@ class Dense:
 
     def noise(self) -> Corruption:
         """How the networks of a detector see x: with hidden cells, and noise."""
-        return Chain((Gaussian(0.3), ColumnMask(1.0, tuple(b.stop - b.start for b in self.format.blocks))))
+        return Chain((Gaussian(0.3), ColumnMask(0.7, tuple(b.stop - b.start for b in self.format.blocks))))
 
     def denoisers(self, starts: list[Linear], loss: Loss, z: list[Tensor]) -> Diabolo:
         """K networks side by side that begin as the linear autoencoders `starts`; z: codes of the rows of each, (n, k)."""

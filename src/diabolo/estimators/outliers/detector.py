@@ -83,7 +83,7 @@ class OutlierDetector(OutlierMixin, System):
     hidden : "auto" or tuple of int, default="auto"
         Widths of the layers before the bottleneck, and in reverse after it. "auto": none, and (128,); for documents (64, 64).
     corruption : Corruption or None, default=None
-        What the encoder sees; None: noise and hidden columns, ``Chain((Gaussian(0.3), ColumnMask(1.0)))``, and for documents
+        What the encoder sees; None: noise and hidden columns, ``Chain((Gaussian(0.3), ColumnMask(0.7)))``, and for documents
         half of the words, ``WordDropout(0.5)``.
     trim_fraction : float in [0, 0.5), default=0.1
         Share of the rows, the largest losses, that does not count: about the share of outliers among the rows.

@@ -31,7 +31,7 @@ from .conformal import Calibration
 
 __all__ = ["Measures"]
 
-MAX_POINTS = 500  # codes around which the density is laid, per member
+MAX_POINTS = 300  # codes around which the density is laid, per member
 MAX_CODES = 1000  # from which the normal is learned
 MAX_KNOWN = 1000  # values of a feature that are kept
 FLOOR = 0.01  # of what a column usually loses, in units of its variance
