@@ -261,7 +261,9 @@ class Kernel(Density):
     def _log_prob(self, u: np.ndarray) -> np.ndarray:
         parts = [u[i : i + CHUNK] for i in range(0, len(u), CHUNK)]
         h, k = float(self.width[0]), u.shape[1]
-        return np.concatenate([kernels(squared_distances(part, self.points), h, k) for part in parts] or [np.empty(0)])
+        return np.concatenate(
+            [kernels(squared_distances(part, self.points), h, k) for part in parts] or [np.empty(0)]
+        )
 
     def _sample(self, n: int, rng: np.random.Generator) -> np.ndarray:
         return self.points[rng.integers(len(self.points), size=n)] + self.width * rng.standard_normal((n, self.points.shape[1]))

@@ -82,16 +82,13 @@ class Dense:
     weight_decay: ClassVar[float] = 0.0
     probed: ClassVar[int] = 2000  # rows on which the importance of each component is measured
     shares: ClassVar[bool] = True  # whether `n_components` may be a share of the variance
-    sides: ClassVar[tuple[tuple[int, ...], tuple[int, ...]]] = (
-        (),
-        (128,),
-    )  # widths of hidden layers of a detector's encoder and decoder
-    denoising_steps: ClassVar[int] = 0  # SGD steps of a detector; 0: its last layer is solved for
+    sides: ClassVar[tuple[tuple[int, ...], ...]] = (), (128,)  # widths of hidden layers of a detector's encoder and decoder
+    solvable: ClassVar[bool] = True  # whether the last layer of a detector is solved for
+    steps_of_denoisers: ClassVar[int] = 0  # SGD steps after that
     slow: ClassVar[bool] = False  # whether one network takes as long as several others
 
     def __init__(self, format: Format, hidden: Any = "auto", dropout: float = 0.0) -> None:
         self.format, self.dropout = format, dropout
-        self.given = hidden != "auto"
         self.hidden = self.widths if hidden == "auto" else tuple(int(n) for n in hidden)
         self.side = 0  # of flattened pictures in an empty frame
 
@@ -171,10 +168,14 @@ class Dense:
         """How the networks of a detector see x: with hidden cells, and noise."""
         return Chain((Gaussian(0.3), ColumnMask(0.7, tuple(b.stop - b.start for b in self.format.blocks))))
 
-    def denoisers(self, starts: list[Linear], loss: Loss, z: list[Tensor]) -> Diabolo:
-        """K networks side by side that begin as the linear autoencoders `starts`; z: codes of the rows of each, (n, k)."""
+    def denoisers(
+        self, starts: list[Linear], loss: Loss, z: list[Tensor], into: tuple[int, ...], out: tuple[int, ...]
+    ) -> Diabolo:
+        """K networks side by side that begin as the linear autoencoders `starts`; z: codes of the rows of each, (n, k).
+
+        Widths of the hidden layers: `into` the bottleneck, and `out` of it.
+        """
         hideable, d, k = self.hideable, self.format.width, starts[0].k
-        into, out = (self.hidden, self.hidden[::-1]) if self.given else self.sides
         inner = d + len(hideable)
         encoder, decoder = EnsembleSkipMLP(len(starts), inner, into, k), EnsembleSkipMLP(len(starts), k, out, d)
         for m in reversed(range(len(starts))):  # what the curved paths see is that of the first
@@ -218,7 +219,8 @@ class Text(Dense):
     shares = False
     wide = False
     sides = (64, 64), (64, 64)
-    denoising_steps = 300
+    solvable = False
+    steps_of_denoisers = 300
     documents = 1
 
     def expect(self, n: int, movable: bool) -> None:

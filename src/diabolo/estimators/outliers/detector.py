@@ -6,9 +6,9 @@ r"""Outliers: far from what the decoder makes of them, or at an unlikely place o
     s(x)                                                         their probabilities, combined (scorer.py)
     p(x) = (1 + #{i : s_i >= s(x)}) / (n + 1)                    conformal: about a share alpha of such rows has p <= alpha
 
-K networks, the members, learn side by side, each from all rows but those of its own fold (cross_fitting.py): the codes are
-PCA, and the last layer of the decoder is solved for (ridge.py). So every row is judged by one that does not know it; ``v``,
-the probabilities and the ``s_i`` come from these judgements.
+K networks, the members, are trained side by side, each on all rows but those of its own fold (cross_fitting.py), from a
+start that has not seen these either, so that every row is judged by one that does not know it; ``v``, the probabilities and
+the ``s_i`` come from these judgements.
 
 They are denoising networks: from a row with noise, and with some of its columns hidden, they must produce the whole row.
 What they know is how the columns depend on each other, and so the bottleneck need not be narrow.
@@ -18,6 +18,7 @@ References
 Extracting and composing robust features with denoising autoencoders (Vincent et al., 2008),
 https://doi.org/10.1145/1390156.1390294
 Least trimmed squares regression (Rousseeuw, 1984), https://doi.org/10.1080/01621459.1984.10477105
+Testing for outliers with conformal p-values (Bates et al., 2023), https://doi.org/10.1214/22-AOS2244
 """
 
 from __future__ import annotations
@@ -48,13 +49,13 @@ from ..parameters import is_size
 from .conformal import Calibration, discoveries, warn_of_limits
 from .explanation import Explainer, RowExplanation, RowExplanations, row_numbers
 from .known_outliers import training_rows
-from .ridge import solve
+from .ridge import mean, solve
 from .scorer import Reconstructor, Scorer, within_domain
 
 __all__ = ["OutlierDetector"]
 
 MAX_START = 8192  # rows of which the networks begin
-SOLVED = "the last layer is solved for; with epochs=, SGD goes on from there"
+MAX_SOLVED, MAX_AGAIN = 4096, 16  # corrupted rows from which a member's last layer is solved; how often each is among them
 MAX_CALIBRATED = 5000  # rows whose scores are kept
 MAX_PIXELS = 32  # of the longer side, to which pictures are brought
 MAX_COMPONENTS = 64  # Width k of the bottleneck, unless `n_components` says otherwise
@@ -81,12 +82,13 @@ class OutlierDetector(OutlierMixin, System):
     members : int, default=2
         Networks K, at least 2; each is trained without its own fold.
     hidden : "auto" or tuple of int, default="auto"
-        Widths of the layers before the bottleneck, and in reverse after it. "auto": none, and (128,); for documents (64, 64).
+        Widths of the layers between the input and the bottleneck; the decoder has them in reverse. "auto": none, and one of
+        64 in the decoder; for documents (64, 64).
     corruption : Corruption or None, default=None
         What the encoder sees; None: noise and hidden columns, ``Chain((Gaussian(0.3), ColumnMask(0.7)))``, and for documents
         half of the words, ``WordDropout(0.5)``.
     trim_fraction : float in [0, 0.5), default=0.1
-        Share of the rows, the largest losses, that does not count: about the share of outliers among the rows.
+        Share of each batch, the largest losses, that does not count: about the share of outliers among the rows.
     loss : str or Loss, default="auto"
         "auto" chooses by column (see `losses.Columns`); "squared", "clipped", "bounded", "logistic", "softmax" and
         "multinomial" force one for all.
@@ -94,7 +96,8 @@ class OutlierDetector(OutlierMixin, System):
         How X is read; "auto" looks at it. Unless this or `loss` is given, the columns of a table or array are scaled one by
         one, and pictures are brought to at most 32 pixels a side.
     epochs : int or "auto", default="auto"
-        Passes over the rows by SGD, once the last layer is solved for. "auto": none; 300 steps for documents, where it is not.
+        Passes over the rows by SGD, after the last layer was solved for. "auto": none, and 300 steps for documents, where it
+        is not.
     batch_size : int or "auto", default="auto"
         Rows per step; "auto" is 128.
     lr : float, default=1e-2
@@ -141,6 +144,10 @@ class OutlierDetector(OutlierMixin, System):
         Columns of X.
     feature_names_in_ : ndarray of str
         Their names, where X has names.
+
+    References
+    ----------
+    Testing for outliers with conformal p-values (Bates et al., 2023), https://doi.org/10.1214/22-AOS2244
 
     Examples
     --------
@@ -364,8 +371,21 @@ class OutlierDetector(OutlierMixin, System):
         return architecture(self.format_, self.hidden)
 
     def _initial_network(self, train: Rows) -> Diabolo:
+        """From some rows, known to :meth:`_solve` as well."""
         self._begun = np.random.default_rng(self.seed_).permutation(len(train))[:MAX_START]
         return self._network(train.take(self._begun), self.seed_)
+
+    def _solve(self, train: Rows) -> None:
+        """The last layer in closed form."""
+        i, decoder = torch.from_numpy(self._begun), self.network_.decoder
+        known = [i[learns] for learns in self._members.learns(i)]
+        n = min(MAX_SOLVED, MAX_AGAIN * min(map(len, known)))
+        some = torch.stack([rows[torch.arange(n) % len(rows)] for rows in known])
+        x = train.take(some.flatten().numpy())
+        seen, target = (part.unflatten(0, some.shape) for part in self._corruption()(x, torch.Generator().manual_seed(self.seed_)))
+        with torch.no_grad():
+            z = self.network_.encoder(seen)
+        solve(decoder, self.loss_, z, target, self._chosen.weight[some], mean(x), self.trim_fraction)
 
     def _network(self, x: Tensor, seed: int) -> Diabolo:
         """Each member begins at PCA of the rows that it learns from."""
@@ -373,7 +393,9 @@ class OutlierDetector(OutlierMixin, System):
         starts = [Linear(self.format_, self._width(known[0]), seed).fit(known[0])]
         starts += [Linear(self.format_, starts[0].k, seed).fit(rows) for rows in known[1:]]
         z = [start.encode(rows) for start, rows in zip(starts, known, strict=True)]
-        return self._architecture.denoisers(starts, self.loss_, z)
+        own = () if self.hidden == "auto" else tuple(self.hidden)
+        sides = self._architecture.sides if self.hidden == "auto" else (own, own[::-1])
+        return self._architecture.denoisers(starts, self.loss_, z, *sides)
 
     def _width(self, x: Tensor) -> int | float:
         n, d = x.shape
@@ -386,16 +408,19 @@ class OutlierDetector(OutlierMixin, System):
         return min(self.n_components, n, d)
 
     def _epochs(self, n: int, batch_size: int) -> int:
-        return max(1, round(self._architecture.denoising_steps / steps_per_epoch(n, batch_size)))
+        return max(1, round(self._architecture.steps_of_denoisers / steps_per_epoch(n, batch_size)))
 
     def _train(self, train: Rows, held: Rows | None) -> History:
-        start, members, weight, steps = time.monotonic(), self._members, self._chosen.weight, self._architecture.denoising_steps
-        if not steps:
-            solve(self.network_, self.loss_, train, members, weight, self._corruption(), self.trim_fraction, self.seed_)
-            if self.epochs == "auto":
-                return History(stopped=SOLVED, times={"training": time.monotonic() - start})
+        start = time.monotonic()
+        if self._architecture.solvable:
+            self._solve(train)
+        if self.epochs == "auto" and not self._architecture.steps_of_denoisers:
+            solved = History(stopped="the last layer is solved for; with epochs=, SGD goes on from there")
+            solved.times = {"training": time.monotonic() - start}
+            return solved
         columns = len(self.format_.columns) if self.format_.has_cells else 1
-        most = steps * self._defaults()["batch_size"]
+        members, weight = self._members, self._chosen.weight
+        most = self._architecture.steps_of_denoisers * self._defaults()["batch_size"]
         if self.epochs == "auto" and len(train) > most:  # less than an epoch
             some = np.sort(np.random.default_rng(self.seed_).permutation(len(train))[:most])
             train, members, weight = train.subset(some), CrossFit(members.fold[some], members.k), weight[some]
@@ -405,7 +430,7 @@ class OutlierDetector(OutlierMixin, System):
             return self.loss_(raw.flatten(0, 1), target.repeat(len(raw), 1)).unflatten(0, raw.shape[:2]) / columns
 
         objective = members.objective(self._corruption(), losses, self.trim_fraction, weight)
-        return minimize(self.network_, objective, train, plan=self._plan(len(train)))
+        return minimize(self.network_, objective, train, None, self._plan(len(train)))
 
     def _measure(self, train: Rows, held: Rows | None) -> None:
         """Measure with the network that has not seen a row: what is usual, both tails, and the calibration."""
@@ -431,8 +456,8 @@ class OutlierDetector(OutlierMixin, System):
 
     def _state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         meta, arrays = super()._state()
-        offset = {"offset": self.offset_ if np.isfinite(self.offset_) else None}
-        return meta | offset, arrays | self._scorer.state() | self._explainer.state()
+        offset = self.offset_ if np.isfinite(self.offset_) else None
+        return meta | {"offset": offset}, arrays | self._scorer.state() | self._explainer.state()
 
     def _restore(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         super()._restore(meta, arrays)

@@ -14,63 +14,38 @@ Extreme learning machine: theory and applications (Huang et al., 2006), https://
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
 import torch
 from torch import Tensor
 
-from ...corruption import Corruption
 from ...losses import Loss
-from ...network import Diabolo
-from ...rows import Rows
-from ..cross_fitting import CrossFit
+from ...nets import EnsembleSkipMLP
 
-__all__ = ["solve"]
+__all__ = ["mean", "solve"]
 
-MIN_ROWS, MAX_ROWS, MAX_AGAIN = 512, 4096, 16  # corrupted rows of each member; how often the same row is among them
-MAX_VALUES = 2_000_000  # numbers that such rows may be
 RIDGE = 0.01  # lambda, in units of the variance of a feature
 
 
 @torch.no_grad()
-def solve(
-    network: Diabolo, loss: Loss, rows: Rows, members: CrossFit, weight: Tensor, corrupt: Corruption, trim: float, seed: int
-) -> None:
-    """Set the last layer of the decoder, an EnsembleSkipMLP, by the rows that each member learns from.
+def solve(decoder: EnsembleSkipMLP, loss: Loss, z: Tensor, x: Tensor, weight: Tensor, mean: Tensor, trim: float) -> None:
+    """Set the last layer of the decoder.
 
     Parameters
     ----------
-    network : Diabolo
+    decoder : EnsembleSkipMLP
         K members.
     loss : Loss
         Of the raw outputs.
-    rows : Rows
-        The training rows.
-    members : CrossFit
-        Who learns from which.
-    weight : Tensor (n,)
+    z : Tensor (K, B, k)
+        Codes of corrupted rows that each member learns from.
+    x : Tensor (K, B, d)
+        What the decoder must produce; NaN is read as the mean.
+    weight : Tensor (K, B)
         How much each row counts.
-    corrupt : Corruption
-        What the encoder sees, and the decoder must produce; a value that is missing there is read as the mean.
+    mean : Tensor (d,)
+        Of the rows.
     trim : float
         Share of the largest losses that do not count.
-    seed : int
-        Of all that is random.
     """
-    order = np.random.default_rng(seed).permutation(len(rows))
-    most = int(np.clip(MAX_VALUES // rows.take(order[:1]).shape[1], MIN_ROWS, MAX_ROWS))
-    known = [order[members.fold[order] != k][:most] for k in range(members.k)]
-    some = torch.from_numpy(np.stack([np.resize(i, min(most, MAX_AGAIN * min(map(len, known)))) for i in known]))
-    seen, x = corrupt(rows.take(some.flatten().numpy()), torch.Generator().manual_seed(seed))
-    last_layer(
-        network.decoder, loss, network.encoder(seen.unflatten(0, some.shape)), x.unflatten(0, some.shape), weight[some], trim
-    )
-
-
-def last_layer(decoder: Any, loss: Loss, z: Tensor, x: Tensor, weight: Tensor, trim: float) -> None:
-    """Codes z (K, B, k) of corrupted rows, what the decoder must produce x (K, B, d), and weights (K, B) -> its last layer."""
-    mean = torch.where(x.isfinite(), x, torch.nan).flatten(0, 1).nanmean(0).nan_to_num()
     raw0, slope = loss.tangent(mean)
     units = torch.cat([z, decoder.hidden(z, len(decoder.weights) - 1)], 2) if len(decoder.weights) else z
     center, spread = units.mean(1, keepdim=True), units.std(1, keepdim=True).clamp(min=1e-6)
@@ -101,3 +76,12 @@ def ridge(gram: Tensor, target: Tensor) -> Tensor:
     penalty = RIDGE * gram[:, -1, -1:].clamp(min=1e-6).repeat(1, gram.shape[1])
     penalty[:, -1] *= 1e-6
     return torch.linalg.solve(gram.double() + torch.diag_embed(penalty), target.double()).to(target)
+
+
+def mean(x: Tensor) -> Tensor:
+    """x (n, d) -> (d,), of what is known; 0 where nothing is.
+
+    >>> mean(torch.tensor([[1.0, torch.nan], [3.0, torch.nan]]))
+    tensor([2., 0.])
+    """
+    return torch.where(x.isfinite(), x, torch.nan).nanmean(0).nan_to_num()

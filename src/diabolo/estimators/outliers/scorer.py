@@ -117,9 +117,7 @@ class Scorer:
         if known is not None:
             seen = reconstructor.look(known)
             ratios = measures.ratios(cells[None])
-            supervised = SupervisedScorer.fit(
-                (own, ratios[:, 0]), fold, (measures.axes(known, *seen), measures.ratios(seen[1]))
-            )
+            supervised = SupervisedScorer.fit((own, ratios[:, 0]), fold, (measures.axes(known, *seen), measures.ratios(seen[1])))
             s = supervised(own[:, None].repeat(len(z), 1), ratios.repeat(len(z), 1))[np.arange(len(fold)), fold]
         return cls(reconstructor, measures, supervised, Calibration(s))
 

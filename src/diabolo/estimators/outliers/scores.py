@@ -40,7 +40,7 @@ TAILS = ("distance", "cell", "kernel", "normal", "marginal")  # D, M, U, V, W
 AXES = ("far", "code")
 NEAREST = 20  # n
 PRIOR = 10  # n0
-MIN_ROWS, MAX_ROWS = 100, 300  # among which the nearest are sought, per member
+MIN_ROWS, MAX_ROWS = 100, 200  # among which the nearest are sought, per member
 MAX_CELLS = 1000  # rows of which the losses are kept
 MIN_TAIL = 5  # of them
 MAX_VALUES = 200_000  # numbers that such rows, or those of the tails, may be
@@ -152,11 +152,7 @@ class Measures:
             for name, values in held.state().items()
         }
         arrays |= {f"tail.{name}": tail.scores for name, tail in self.tails.items()}
-        return arrays | {
-            "v": self.v.numpy(),
-            "cells": self.cells.r.float().numpy(),
-            "marginal": self.marginal.x.float().numpy(),
-        }
+        return arrays | {"v": self.v.numpy(), "cells": self.cells.r.float().numpy(), "marginal": self.marginal.x.float().numpy()}
 
     @classmethod
     def from_state(cls, arrays: dict[str, np.ndarray], members: int) -> Self:
