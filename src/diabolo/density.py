@@ -19,12 +19,12 @@ from __future__ import annotations
 
 import warnings
 from abc import ABC, abstractmethod
-from functools import cache
 from typing import Any, Self
 
 import numpy as np
 import torch
 from scipy.linalg import solve_triangular
+from scipy.special import logsumexp
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 from torch import Tensor, nn
@@ -159,7 +159,7 @@ class Mixture(Density):
         lower = np.linalg.cholesky(covariances)
         self.weight = self._kept(best.weights_ if best is not None else np.ones(1))
         self.mean = self._kept(best.means_ if best is not None else u)
-        self.lower = self._kept(lower[:, *triangle(k)], np.float16)
+        self.lower = self._kept(lower[:, *np.tril_indices(k)], np.float16)
 
     @staticmethod
     def _kept(values: np.ndarray, dtype: Any = np.float32) -> np.ndarray:
@@ -173,7 +173,7 @@ class Mixture(Density):
         """(c, k, k) lower triangles L_c, S_c = L_c L_c'."""
         k = self.mean.shape[1]
         lower = np.zeros((len(self.mean), k, k))
-        lower[:, *triangle(k)] = self.lower
+        lower[:, *np.tril_indices(k)] = self.lower
         return lower
 
     def _log_prob(self, u: np.ndarray) -> np.ndarray:
@@ -181,7 +181,7 @@ class Mixture(Density):
         for w, m, lower in zip(self.weight, self.mean, self._triangles(), strict=True):
             e = solve_triangular(lower, (u - m).T, lower=True)
             parts.append(np.log(w) - 0.5 * (e**2).sum(0) - np.log(np.diag(lower)).sum())
-        return np.logaddexp.reduce(parts) - 0.5 * u.shape[1] * np.log(2 * np.pi)
+        return logsumexp(parts, axis=0) - 0.5 * u.shape[1] * np.log(2 * np.pi)
 
     def _sample(self, n: int, rng: np.random.Generator) -> np.ndarray:
         part = rng.choice(len(self.weight), n, p=self.weight / self.weight.sum())
@@ -194,7 +194,7 @@ class Mixture(Density):
         return c > 0 and shapes and bool((self.weight > 0).all()) and bool(np.isfinite(np.log(self._diagonals(k))).all())
 
     def _diagonals(self, k: int) -> np.ndarray:
-        i, j = triangle(k)
+        i, j = np.tril_indices(k)
         return np.maximum(self.lower[:, i == j], 0.0)
 
     def __repr__(self) -> str:
@@ -224,7 +224,7 @@ class Normal(Mixture):
         k = u.shape[1]
         covariance = np.cov(u.T, bias=True).reshape(k, k) + RIDGE * np.eye(k)
         self.weight, self.mean = np.ones(1), self._kept(u.mean(0, keepdims=True))
-        self.lower = self._kept(np.linalg.cholesky(covariance)[None][:, *triangle(k)], np.float16)
+        self.lower = self._kept(np.linalg.cholesky(covariance)[None][:, *np.tril_indices(k)], np.float16)
 
 
 class Kernel(Density):
@@ -337,17 +337,16 @@ class Flow(Density):
         return self.weights.shape == (sum(p.numel() for p in self._net(k).parameters()),)
 
 
-triangle = cache(np.tril_indices)  # of a (k, k) matrix
-
-
 def squared_distances(u: np.ndarray, v: np.ndarray) -> np.ndarray:
     """u (m, k), v (n, k) -> (m, n); scikit-learn's takes as long to check what it is given.
 
     >>> squared_distances(np.array([[3.0, 4.0]]), np.zeros((2, 2)))
     array([[25., 25.]])
     """
-    square = np.square(u).sum(1, keepdims=True), np.square(v).sum(1, keepdims=True)
-    apart = np.hstack((u, square[0], np.ones_like(square[0]))) @ np.hstack((-2 * v, np.ones_like(square[1]), square[1])).T
+    apart = u @ v.T
+    apart *= -2
+    apart += np.square(u).sum(1)[:, None]
+    apart += np.square(v).sum(1)
     return np.maximum(apart, 0, out=apart)
 
 

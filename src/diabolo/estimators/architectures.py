@@ -82,7 +82,7 @@ class Dense:
     weight_decay: ClassVar[float] = 0.0
     probed: ClassVar[int] = 2000  # rows on which the importance of each component is measured
     shares: ClassVar[bool] = True  # whether `n_components` may be a share of the variance
-    sides: ClassVar[tuple[tuple[int, ...], ...]] = (), (128,)  # widths of hidden layers of a detector's encoder and decoder
+    sides: ClassVar[tuple[tuple[int, ...], ...]] = (), (64,)  # widths of hidden layers of a detector's encoder and decoder
     solvable: ClassVar[bool] = True  # whether the last layer of a detector is solved for
     steps_of_denoisers: ClassVar[int] = 0  # SGD steps after that
     slow: ClassVar[bool] = False  # whether one network takes as long as several others

@@ -23,7 +23,6 @@ Testing for outliers with conformal p-values (Bates et al., 2023), https://doi.o
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -54,8 +53,7 @@ from .scorer import Reconstructor, Scorer, within_domain
 
 __all__ = ["OutlierDetector"]
 
-MAX_START = 8192  # rows of which the networks begin
-MAX_SOLVED, MAX_AGAIN = 4096, 16  # corrupted rows from which a member's last layer is solved; how often each is among them
+MAX_SOLVED, MAX_AGAIN = 8192, 16  # corrupted rows from which the last layer is solved; how often each may be among them
 MAX_CALIBRATED = 5000  # rows whose scores are kept
 MAX_PIXELS = 32  # of the longer side, to which pictures are brought
 MAX_COMPONENTS = 64  # Width k of the bottleneck, unless `n_components` says otherwise
@@ -219,8 +217,7 @@ class OutlierDetector(OutlierMixin, System):
         self
         """
         check_is_fitted(self)
-        self.alpha = alpha
-        self._check_parameters()
+        self.set_params(alpha=alpha)._check_parameters()
         self.offset_ = self.calibration_.limit(alpha)
         fields = getattr(self.format_, "fields", ()) if self.contamination is None else ()
         warn_of_limits(alpha, len(self.calibration_), {c.name: getattr(c, "new", 0.0) for c in fields})
@@ -371,31 +368,32 @@ class OutlierDetector(OutlierMixin, System):
         return architecture(self.format_, self.hidden)
 
     def _initial_network(self, train: Rows) -> Diabolo:
-        """From some rows, known to :meth:`_solve` as well."""
-        self._begun = np.random.default_rng(self.seed_).permutation(len(train))[:MAX_START]
-        return self._network(train.take(self._begun), self.seed_)
-
-    def _solve(self, train: Rows) -> None:
-        """The last layer in closed form."""
-        i, decoder = torch.from_numpy(self._begun), self.network_.decoder
-        known = [i[learns] for learns in self._members.learns(i)]
-        n = min(MAX_SOLVED, MAX_AGAIN * min(map(len, known)))
-        some = torch.stack([rows[torch.arange(n) % len(rows)] for rows in known])
-        x = train.take(some.flatten().numpy())
-        seen, target = (part.unflatten(0, some.shape) for part in self._corruption()(x, torch.Generator().manual_seed(self.seed_)))
-        with torch.no_grad():
-            z = self.network_.encoder(seen)
-        solve(decoder, self.loss_, z, target, self._chosen.weight[some], mean(x), self.trim_fraction)
+        """From some rows; the last layer is solved for."""
+        self._seen = np.random.default_rng(self.seed_).permutation(len(train))[:MAX_SOLVED]
+        x = train.take(self._seen)
+        network = self._network(x, self.seed_)
+        if self._architecture.solvable:
+            i = torch.arange(min(MAX_SOLVED, MAX_AGAIN * len(x))) % len(x)
+            seen, target = self._corruption()(x[i], torch.Generator().manual_seed(self.seed_))
+            counts = self._learns()[:, i] * self._chosen.weight[self._seen][i]
+            with torch.no_grad():
+                z = network.encoder(seen)
+            solve(network.decoder, self.loss_, z, target, counts, mean(x), self.trim_fraction)
+        return network
 
     def _network(self, x: Tensor, seed: int) -> Diabolo:
         """Each member begins at PCA of the rows that it learns from."""
-        known = [x[learns] for learns in self._members.learns(torch.from_numpy(self._begun))]
+        known = [x[learns] for learns in self._learns()]
         starts = [Linear(self.format_, self._width(known[0]), seed).fit(known[0])]
         starts += [Linear(self.format_, starts[0].k, seed).fit(rows) for rows in known[1:]]
         z = [start.encode(rows) for start, rows in zip(starts, known, strict=True)]
         own = () if self.hidden == "auto" else tuple(self.hidden)
         sides = self._architecture.sides if self.hidden == "auto" else (own, own[::-1])
         return self._architecture.denoisers(starts, self.loss_, z, *sides)
+
+    def _learns(self) -> Tensor:
+        """(K, n) which member learns from which row of the start."""
+        return self._members.learns(torch.from_numpy(self._seen))
 
     def _width(self, x: Tensor) -> int | float:
         n, d = x.shape
@@ -411,13 +409,8 @@ class OutlierDetector(OutlierMixin, System):
         return max(1, round(self._architecture.steps_of_denoisers / steps_per_epoch(n, batch_size)))
 
     def _train(self, train: Rows, held: Rows | None) -> History:
-        start = time.monotonic()
-        if self._architecture.solvable:
-            self._solve(train)
         if self.epochs == "auto" and not self._architecture.steps_of_denoisers:
-            solved = History(stopped="the last layer is solved for; with epochs=, SGD goes on from there")
-            solved.times = {"training": time.monotonic() - start}
-            return solved
+            return History(stopped="the last layer was solved for; epochs= makes steps of SGD, too")
         columns = len(self.format_.columns) if self.format_.has_cells else 1
         members, weight = self._members, self._chosen.weight
         most = self._architecture.steps_of_denoisers * self._defaults()["batch_size"]
@@ -443,7 +436,7 @@ class OutlierDetector(OutlierMixin, System):
         self._scorer = Scorer.fit(reconstructor, x, fold, far, self.trim_fraction, self.alpha / 2, known)
         self._explainer = Explainer.fit(self._scorer, x, fold)
         self.offset_ = -np.inf  # until fit, or a file, says more
-        del self._members, self._chosen, self._begun
+        del self._members, self._chosen, self._seen
 
     def _check_network(self) -> None:
         """Judge one row: a model that loads must work."""

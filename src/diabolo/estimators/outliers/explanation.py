@@ -29,8 +29,8 @@ from .scorer import Scorer
 __all__ = ["CellExplanation", "Explainer", "RowExplanation", "RowExplanations"]
 
 MAX_HIDDEN = 100  # columns up to which each is hidden in turn
-MAX_CELLS = 15_000  # hidden cells that the calibration looks at
-MIN_ROWS, MAX_ROWS = 50, 500  # of it
+MAX_CELLS = 30_000  # hidden cells that the calibration looks at
+MIN_ROWS, MAX_ROWS = 50, 1000  # of it
 MAX_REPAIRED = 5  # cells of a repair
 MAX_CANDIDATES = 32  # cells that a repair tries
 BATCH = 4096  # rows of the network at once

@@ -26,7 +26,7 @@ RIDGE = 0.01  # lambda, in units of the variance of a feature
 
 
 @torch.no_grad()
-def solve(decoder: EnsembleSkipMLP, loss: Loss, z: Tensor, x: Tensor, weight: Tensor, mean: Tensor, trim: float) -> None:
+def solve(decoder: EnsembleSkipMLP, loss: Loss, z: Tensor, x: Tensor, counts: Tensor, mean: Tensor, trim: float) -> None:
     """Set the last layer of the decoder.
 
     Parameters
@@ -36,11 +36,11 @@ def solve(decoder: EnsembleSkipMLP, loss: Loss, z: Tensor, x: Tensor, weight: Te
     loss : Loss
         Of the raw outputs.
     z : Tensor (K, B, k)
-        Codes of corrupted rows that each member learns from.
-    x : Tensor (K, B, d)
+        Codes of the corrupted rows.
+    x : Tensor (B, d)
         What the decoder must produce; NaN is read as the mean.
-    weight : Tensor (K, B)
-        How much each row counts.
+    counts : Tensor (K, B)
+        How much each row counts for each member.
     mean : Tensor (d,)
         Of the rows.
     trim : float
@@ -51,31 +51,25 @@ def solve(decoder: EnsembleSkipMLP, loss: Loss, z: Tensor, x: Tensor, weight: Te
     center, spread = units.mean(1, keepdim=True), units.std(1, keepdim=True).clamp(min=1e-6)
     f = torch.cat([(units - center) / spread, torch.ones_like(units[..., :1])], 2)
     y = torch.where(x.isfinite(), x - mean, 0.0)
-    gram, target = products(f, y, weight)
-    v = ridge(gram, target)
+    v = ridge(f, y, counts)
     if trim:
-        lost = torch.stack([loss(raw0 + slope * (rows @ of), own) for rows, of, own in zip(f, v, x, strict=True)])
-        worst = lost.topk(round(trim * lost.shape[1])).indices[..., None]
-        out = (a.gather(1, worst.expand(-1, -1, a.shape[2])) for a in (f, y, weight[..., None]))
-        v = ridge(*(a - b for a, b in zip((gram, target), products(*out), strict=True)))
-    own, k = v[:, :-1] / spread.mT, z.shape[2]
-    decoder.a.copy_(own[:, :k] * slope)
-    decoder.b.copy_(raw0 + slope * (v[:, -1] - (center @ own)[:, 0]))
+        lost = torch.stack([loss(raw0 + slope * e, x) for e in f @ v])
+        limit = torch.stack([of[c > 0].quantile(1 - trim) for of, c in zip(lost, counts, strict=True)])
+        v = ridge(f, y, counts * (lost <= limit[:, None]))
+    weight, k = v[:, :-1] / spread.mT, z.shape[2]
+    decoder.a.copy_(weight[:, :k] * slope)
+    decoder.b.copy_(raw0 + slope * (v[:, -1] - (center @ weight)[:, 0]))
     if len(decoder.weights):
-        decoder.weights[-1].copy_(own[:, k:] * slope)
+        decoder.weights[-1].copy_(weight[:, k:] * slope)
 
 
-def products(f: Tensor, y: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
-    """f (K, B, p), y (K, B, d), weight (K, B) or (K, B, 1) -> F'CF (K, p, p), F'CY (K, p, d)."""
-    weighted = (f * weight.view(*f.shape[:2], 1)).mT
-    return weighted @ f, weighted @ y
-
-
-def ridge(gram: Tensor, target: Tensor) -> Tensor:
-    """F'CF (K, p, p), F'CY (K, p, d) -> V (K, p, d). The last of F is 1; what belongs to it is not penalized."""
-    penalty = RIDGE * gram[:, -1, -1:].clamp(min=1e-6).repeat(1, gram.shape[1])
+def ridge(f: Tensor, y: Tensor, counts: Tensor) -> Tensor:
+    """f (K, B, p), the last of them 1; y (B, d), counts (K, B) -> V (K, p, d); what belongs to the 1 is not penalized."""
+    weighted = f * counts[..., None]
+    penalty = RIDGE * counts.sum(1).clamp(min=1e-6)[:, None].repeat(1, f.shape[2])
     penalty[:, -1] *= 1e-6
-    return torch.linalg.solve(gram.double() + torch.diag_embed(penalty), target.double()).to(target)
+    gram = (weighted.mT @ f).double() + torch.diag_embed(penalty)
+    return torch.linalg.solve(gram, (weighted.mT @ y).double()).to(y)
 
 
 def mean(x: Tensor) -> Tensor:

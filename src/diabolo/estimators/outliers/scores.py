@@ -32,7 +32,7 @@ from .conformal import Calibration
 __all__ = ["Measures"]
 
 MAX_POINTS = 300  # codes around which the density is laid, per member
-MAX_CODES = 1000  # from which the normal is learned
+MAX_CODES = 2000  # from which the normal is learned
 MAX_KNOWN = 1000  # values of a feature that are kept
 FLOOR = 0.01  # of what a column usually loses, in units of its variance
 CELL_WEIGHT, NORMAL_WEIGHT, MARGINAL_WEIGHT = 0.25, 0.75, 0.5  # of M, V and W
