@@ -26,6 +26,7 @@ import torch
 from scipy.linalg import solve_triangular
 from scipy.special import logsumexp
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.mixture import GaussianMixture
 from torch import Tensor, nn
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
@@ -36,7 +37,7 @@ from .registry import registered_name
 from .rows import Rows
 from .training import SGD, minimize
 
-__all__ = ["DENSITIES", "Density", "Flow", "Kernel", "Mixture", "Normal", "density", "squared_distances"]
+__all__ = ["DENSITIES", "Density", "Flow", "Kernel", "Mixture", "Normal", "density"]
 
 DENSITIES: dict[str, type[Density]] = {}
 RIDGE = 1e-4  # smallest variance of a part, in units of the codes' own
@@ -253,7 +254,7 @@ class Kernel(Density):
     def _fit(self, u: np.ndarray, seed: int) -> None:
         u = np.random.default_rng(seed).permutation(u)[: self.most]
         train, held = (u[len(u) // 4 :], u[: len(u) // 4]) if len(u) >= 8 else (u, u)
-        apart = squared_distances(held, train)
+        apart = euclidean_distances(held, train, squared=True)
         values = [kernels(apart.copy(), h, u.shape[1]).mean() for h in self.widths]
         self.width = np.array([self.widths[int(np.argmax(values))]], dtype=np.float32).astype(np.float64)
         self.points = u.astype(np.float32).astype(np.float64)
@@ -262,7 +263,7 @@ class Kernel(Density):
         parts = [u[i : i + CHUNK] for i in range(0, len(u), CHUNK)]
         h, k = float(self.width[0]), u.shape[1]
         return np.concatenate(
-            [kernels(squared_distances(part, self.points), h, k) for part in parts] or [np.empty(0)]
+            [kernels(euclidean_distances(part, self.points, squared=True), h, k) for part in parts] or [np.empty(0)]
         )
 
     def _sample(self, n: int, rng: np.random.Generator) -> np.ndarray:
@@ -335,19 +336,6 @@ class Flow(Density):
         if self.sizes.shape != (2,) or not ((self.sizes >= 1) & (self.sizes <= MAX_CODES)).all():
             return False
         return self.weights.shape == (sum(p.numel() for p in self._net(k).parameters()),)
-
-
-def squared_distances(u: np.ndarray, v: np.ndarray) -> np.ndarray:
-    """u (m, k), v (n, k) -> (m, n); scikit-learn's takes as long to check what it is given.
-
-    >>> squared_distances(np.array([[3.0, 4.0]]), np.zeros((2, 2)))
-    array([[25., 25.]])
-    """
-    apart = u @ v.T
-    apart *= -2
-    apart += np.square(u).sum(1)[:, None]
-    apart += np.square(v).sum(1)
-    return np.maximum(apart, 0, out=apart)
 
 
 def kernels(apart: np.ndarray, h: float, k: int) -> np.ndarray:

@@ -82,9 +82,6 @@ class Dense:
     weight_decay: ClassVar[float] = 0.0
     probed: ClassVar[int] = 2000  # rows on which the importance of each component is measured
     shares: ClassVar[bool] = True  # whether `n_components` may be a share of the variance
-    sides: ClassVar[tuple[tuple[int, ...], ...]] = (), (64,)  # widths of hidden layers of a detector's encoder and decoder
-    solvable: ClassVar[bool] = True  # whether the last layer of a detector is solved for
-    steps_of_denoisers: ClassVar[int] = 0  # SGD steps after that
     slow: ClassVar[bool] = False  # whether one network takes as long as several others
 
     def __init__(self, format: Format, hidden: Any = "auto", dropout: float = 0.0) -> None:
@@ -168,16 +165,11 @@ class Dense:
         """How the networks of a detector see x: with hidden cells, and noise."""
         return Chain((Gaussian(0.3), ColumnMask(0.7, tuple(b.stop - b.start for b in self.format.blocks))))
 
-    def denoisers(
-        self, starts: list[Linear], loss: Loss, z: list[Tensor], into: tuple[int, ...], out: tuple[int, ...]
-    ) -> Diabolo:
-        """K networks side by side that begin as the linear autoencoders `starts`; z: codes of the rows of each, (n, k).
-
-        Widths of the hidden layers: `into` the bottleneck, and `out` of it.
-        """
-        hideable, d, k = self.hideable, self.format.width, starts[0].k
+    def denoisers(self, starts: list[Linear], loss: Loss, z: list[Tensor]) -> Diabolo:
+        """K networks side by side that begin as the linear autoencoders `starts`; z: codes of the rows of each, (n, k)."""
+        hideable, d, k, hidden = self.hideable, self.format.width, starts[0].k, self.hidden
         inner = d + len(hideable)
-        encoder, decoder = EnsembleSkipMLP(len(starts), inner, into, k), EnsembleSkipMLP(len(starts), k, out, d)
+        encoder, decoder = EnsembleSkipMLP(len(starts), inner, hidden, k), EnsembleSkipMLP(len(starts), k, hidden[::-1], d)
         for m in reversed(range(len(starts))):  # what the curved paths see is that of the first
             encoder.straight_as(m, starts[m].lead_in(EnsembleSkipMLP(1, inner, (), k), hideable))
             decoder.straight_as(m, starts[m].lead_out(EnsembleSkipMLP(1, k, (), d), loss, z[m]))
@@ -218,9 +210,6 @@ class Text(Dense):
     most_steps = 300
     shares = False
     wide = False
-    sides = (64, 64), (64, 64)
-    solvable = False
-    steps_of_denoisers = 300
     documents = 1
 
     def expect(self, n: int, movable: bool) -> None:

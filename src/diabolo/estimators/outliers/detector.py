@@ -48,14 +48,14 @@ from ..parameters import is_size
 from .conformal import Calibration, discoveries, warn_of_limits
 from .explanation import Explainer, RowExplanation, RowExplanations, row_numbers
 from .known_outliers import training_rows
-from .ridge import mean, solve
 from .scorer import Reconstructor, Scorer, within_domain
 
 __all__ = ["OutlierDetector"]
 
-MAX_SOLVED, MAX_AGAIN = 8192, 16  # corrupted rows from which the last layer is solved; how often each may be among them
+STEPS = 300  # of SGD, unless `epochs` says otherwise
 MAX_CALIBRATED = 5000  # rows whose scores are kept
 MAX_PIXELS = 32  # of the longer side, to which pictures are brought
+HIDDEN = 64, 64  # widths of layers, unless `hidden` says otherwise
 MAX_COMPONENTS = 64  # Width k of the bottleneck, unless `n_components` says otherwise
 
 
@@ -77,11 +77,10 @@ class OutlierDetector(OutlierMixin, System):
     n_components : int, float or "auto", default="auto"
         Width k of the bottleneck, or the share of the variance that PCA explains with it; "auto" is the number of features,
         at most 64.
-    members : int, default=2
+    members : int, default=3
         Networks K, at least 2; each is trained without its own fold.
     hidden : "auto" or tuple of int, default="auto"
-        Widths of the layers between the input and the bottleneck; the decoder has them in reverse. "auto": none, and one of
-        64 in the decoder; for documents (64, 64).
+        Widths of the layers between the input and the bottleneck; "auto" is (64, 64). The decoder has them in reverse.
     corruption : Corruption or None, default=None
         What the encoder sees; None: noise and hidden columns, ``Chain((Gaussian(0.3), ColumnMask(0.7)))``, and for documents
         half of the words, ``WordDropout(0.5)``.
@@ -94,8 +93,7 @@ class OutlierDetector(OutlierMixin, System):
         How X is read; "auto" looks at it. Unless this or `loss` is given, the columns of a table or array are scaled one by
         one, and pictures are brought to at most 32 pixels a side.
     epochs : int or "auto", default="auto"
-        Passes over the rows by SGD, after the last layer was solved for. "auto": none, and 300 steps for documents, where it
-        is not.
+        Passes over the rows; "auto" makes 300 steps.
     batch_size : int or "auto", default="auto"
         Rows per step; "auto" is 128.
     lr : float, default=1e-2
@@ -163,7 +161,7 @@ class OutlierDetector(OutlierMixin, System):
     alpha: float = field(default=0.01, kw_only=False)
     contamination: Any = None
     n_components: Any = "auto"
-    members: int = 2
+    members: int = 3
     hidden: Any = "auto"
     corruption: Any = None
     trim_fraction: float = 0.1
@@ -365,35 +363,16 @@ class OutlierDetector(OutlierMixin, System):
         return self._architecture.noise() if self.corruption is None else super()._corruption()
 
     def _choose_architecture(self) -> Dense:
-        return architecture(self.format_, self.hidden)
-
-    def _initial_network(self, train: Rows) -> Diabolo:
-        """From some rows; the last layer is solved for."""
-        self._seen = np.random.default_rng(self.seed_).permutation(len(train))[:MAX_SOLVED]
-        x = train.take(self._seen)
-        network = self._network(x, self.seed_)
-        if self._architecture.solvable:
-            i = torch.arange(min(MAX_SOLVED, MAX_AGAIN * len(x))) % len(x)
-            seen, target = self._corruption()(x[i], torch.Generator().manual_seed(self.seed_))
-            counts = self._learns()[:, i] * self._chosen.weight[self._seen][i]
-            with torch.no_grad():
-                z = network.encoder(seen)
-            solve(network.decoder, self.loss_, z, target, counts, mean(x), self.trim_fraction)
-        return network
+        return architecture(self.format_, HIDDEN if self.hidden == "auto" else self.hidden)
 
     def _network(self, x: Tensor, seed: int) -> Diabolo:
         """Each member begins at PCA of the rows that it learns from."""
-        known = [x[learns] for learns in self._learns()]
+        fold = self._members.fold
+        known = [x[torch.from_numpy(fold != m)] if len(fold) == len(x) else x for m in range(self._members.k)]
         starts = [Linear(self.format_, self._width(known[0]), seed).fit(known[0])]
         starts += [Linear(self.format_, starts[0].k, seed).fit(rows) for rows in known[1:]]
-        z = [start.encode(rows) for start, rows in zip(starts, known, strict=True)]
-        own = () if self.hidden == "auto" else tuple(self.hidden)
-        sides = self._architecture.sides if self.hidden == "auto" else (own, own[::-1])
-        return self._architecture.denoisers(starts, self.loss_, z, *sides)
-
-    def _learns(self) -> Tensor:
-        """(K, n) which member learns from which row of the start."""
-        return self._members.learns(torch.from_numpy(self._seen))
+        z = [start.encode(rows[:MAX_CALIBRATED]) for start, rows in zip(starts, known, strict=True)]
+        return self._architecture.denoisers(starts, self.loss_, z)
 
     def _width(self, x: Tensor) -> int | float:
         n, d = x.shape
@@ -406,14 +385,12 @@ class OutlierDetector(OutlierMixin, System):
         return min(self.n_components, n, d)
 
     def _epochs(self, n: int, batch_size: int) -> int:
-        return max(1, round(self._architecture.steps_of_denoisers / steps_per_epoch(n, batch_size)))
+        return max(1, round(STEPS / steps_per_epoch(n, batch_size)))
 
     def _train(self, train: Rows, held: Rows | None) -> History:
-        if self.epochs == "auto" and not self._architecture.steps_of_denoisers:
-            return History(stopped="the last layer was solved for; epochs= makes steps of SGD, too")
         columns = len(self.format_.columns) if self.format_.has_cells else 1
         members, weight = self._members, self._chosen.weight
-        most = self._architecture.steps_of_denoisers * self._defaults()["batch_size"]
+        most = STEPS * self._defaults()["batch_size"]
         if self.epochs == "auto" and len(train) > most:  # less than an epoch
             some = np.sort(np.random.default_rng(self.seed_).permutation(len(train))[:most])
             train, members, weight = train.subset(some), CrossFit(members.fold[some], members.k), weight[some]
@@ -436,7 +413,7 @@ class OutlierDetector(OutlierMixin, System):
         self._scorer = Scorer.fit(reconstructor, x, fold, far, self.trim_fraction, self.alpha / 2, known)
         self._explainer = Explainer.fit(self._scorer, x, fold)
         self.offset_ = -np.inf  # until fit, or a file, says more
-        del self._members, self._chosen, self._seen
+        del self._members, self._chosen
 
     def _check_network(self) -> None:
         """Judge one row: a model that loads must work."""

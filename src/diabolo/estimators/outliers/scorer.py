@@ -22,7 +22,6 @@ from ...formats import Format
 from ...losses import Loss
 from ...network import Diabolo
 from ...storage import under
-from ..cross_fitting import side_by_side
 from ..gaps import without_new_gaps
 from .conformal import Calibration
 from .known_outliers import SupervisedScorer
@@ -51,15 +50,6 @@ class Reconstructor:
         """x (n, d) -> codes (K, n, k), and the loss of each cell (K, n, c)."""
         z = self.network.encoder(without_new_gaps(self.format, x, self.expected))
         return z, self.losses(self.network.decoder(z), x)
-
-    def out_of_fold(self, x: Tensor, fold: np.ndarray) -> tuple[Tensor, Tensor]:
-        """x (n, d) -> codes (K, n, k), and raw (n, m) by the one member `fold` (n,) that has not seen the row."""
-        z = self.network.encoder(x)
-        place, there = (torch.from_numpy(a) for a in side_by_side(fold, len(z)))
-        raw = self.network.decoder(z.gather(1, place[..., None].expand(-1, -1, z.shape[2])))
-        own = raw.new_empty(len(x), raw.shape[2])
-        own[place[there]] = raw[there]
-        return z, own
 
     def losses(self, raw: Tensor, x: Tensor) -> Tensor:
         """raw (K, n, m), x (n, d) -> (K, n, c)."""
@@ -109,17 +99,16 @@ class Scorer:
 
         Values `far` (n, d) out do not show what is usual: see :meth:`Measures.fit`.
         """
-        z, raw = reconstructor.out_of_fold(x, fold)
-        cells = reconstructor.loss.surprise(raw, x)
-        far = far if far.shape[1] == cells.shape[1] else torch.zeros(len(x), 1, dtype=torch.bool)
+        z, cells = reconstructor.look(x)
+        far = far if far.shape[1] == cells.shape[2] else torch.zeros(len(x), 1, dtype=torch.bool)
         measures, own = Measures.fit(x, z, cells, fold, trim, far, most)
-        supervised, s = None, own.sum(1)
+        supervised = None
         if known is not None:
             seen = reconstructor.look(known)
-            ratios = measures.ratios(cells[None])
-            supervised = SupervisedScorer.fit((own, ratios[:, 0]), fold, (measures.axes(known, *seen), measures.ratios(seen[1])))
-            s = supervised(own[:, None].repeat(len(z), 1), ratios.repeat(len(z), 1))[np.arange(len(fold)), fold]
-        return cls(reconstructor, measures, supervised, Calibration(s))
+            strange = measures.axes(known, *seen), measures.ratios(seen[1])
+            supervised = SupervisedScorer.fit((own, measures.ratios(cells)), fold, strange)
+        s = by_member(measures, supervised, own[:, None].repeat(len(z), 1), cells)
+        return cls(reconstructor, measures, supervised, Calibration(s[np.arange(len(fold)), fold]))
 
     def judge(self, x: Tensor) -> tuple[np.ndarray, np.ndarray]:
         """x (n, d) -> s (n,), -log P of both axes (n, 2): the means of the members'."""

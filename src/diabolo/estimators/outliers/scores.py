@@ -21,29 +21,28 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 import torch
+from sklearn.metrics.pairwise import euclidean_distances
 from torch import Tensor
 from torch.nn.functional import embedding_bag
 
-from ...density import Kernel, Normal, squared_distances
+from ...density import Kernel, Normal
 from ...errors import FormatError
 from ...storage import under
 from .conformal import Calibration
 
 __all__ = ["Measures"]
 
-MAX_POINTS = 300  # codes around which the density is laid, per member
-MAX_CODES = 2000  # from which the normal is learned
-MAX_KNOWN = 1000  # values of a feature that are kept
+MAX_POINTS = 1000  # codes around which the density is laid, per member
 FLOOR = 0.01  # of what a column usually loses, in units of its variance
 CELL_WEIGHT, NORMAL_WEIGHT, MARGINAL_WEIGHT = 0.25, 0.75, 0.5  # of M, V and W
 TAILS = ("distance", "cell", "kernel", "normal", "marginal")  # D, M, U, V, W
 AXES = ("far", "code")
 NEAREST = 20  # n
 PRIOR = 10  # n0
-MIN_ROWS, MAX_ROWS = 100, 200  # among which the nearest are sought, per member
-MAX_CELLS = 1000  # rows of which the losses are kept
+MIN_ROWS, MAX_ROWS = 100, 500  # among which the nearest are sought, per member
+MAX_CELLS = 5000  # rows of which the losses are kept
 MIN_TAIL = 5  # of them
-MAX_VALUES = 200_000  # numbers that such rows, or those of the tails, may be
+MAX_VALUES = 200_000  # numbers that such rows, or those of the tails, may be, per member
 OUT = 0.02  # share of the values of a feature on either side, up to which they are as far out as is usual
 TAIL = 0.1  # share of the largest losses of a column from which the decay beyond them is learned
 MIN_DECAY = 1.0  # of them, in units of what is usual: in a column that was constant any loss would be too unusual
@@ -53,15 +52,12 @@ LARGEST = torch.finfo(torch.float32).max
 
 
 class Member(NamedTuple):
-    """What one member of the ensemble knows: p, q, and v_j(z) / v_j."""
+    """What one member of the ensemble knows: p, q, v_j(z) / v_j, and t_j."""
 
     kernel: Kernel
     normal: Normal
     scale: LocalErrorScale
-
-    def unlikeliness(self, z: Tensor) -> np.ndarray:
-        """Codes (n, k) -> U and V (n, 2)."""
-        return np.stack((-self.kernel.log_prob(z.numpy()), -self.normal.log_prob(z.numpy())), 1)
+    tails: MarginalTails
 
 
 class Measures:
@@ -72,49 +68,43 @@ class Measures:
     v : Tensor (c,)
         What each column usually loses.
     members : list of Member
-        Densities of the codes, and local scales of the losses.
+        Densities of the codes, local scales of the losses, and tails of the features.
     cells : CellTails
         What is usual in each column.
-    marginal : MarginalTails
-        What is usual in each feature.
     tails : dict of str to Calibration
         Of D, M, U, V, W and both axes.
     """
 
-    def __init__(
-        self, v: Tensor, members: list[Member], cells: CellTails, marginal: MarginalTails, tails: dict[str, Calibration]
-    ) -> None:
-        self.v, self.members, self.cells, self.marginal, self.tails = v, members, cells, marginal, tails
+    def __init__(self, v: Tensor, members: list[Member], cells: CellTails, tails: dict[str, Calibration]) -> None:
+        self.v, self.members, self.cells, self.tails = v, members, cells, tails
 
     @classmethod
     def fit(
         cls, x: Tensor, z: Tensor, cells: Tensor, fold: np.ndarray, trim: float, far: Tensor, most: float = 0.0
     ) -> tuple[Self, np.ndarray]:
-        """Rows (n, d), codes (K, n, k), and losses (n, c) by the member (n,) that has not seen each row.
+        """Rows (n, d), codes (K, n, k) and losses (K, n, c), and the member (n,) that has not seen each row.
 
         Cells `far` (n, c or 1) out do not show what is usual: their rows are left out, if they are at most a share `most`.
         Also gives the axes (n, 2) of these rows, each by that member, among all others (leave-one-out).
         """
         i, wild = np.arange(len(fold)), far.any(1)
         few = float(wild.float().mean()) <= most
-        counts = (~wild[:, None] if few else ~far).double().expand_as(cells)
-        losses, kept = cells.double() * counts, ~wild.numpy() if few else i >= 0
+        counts = (~wild[:, None] if few else ~far).double().expand(len(i), cells.shape[2])
+        losses, kept = cells[fold, i].double() * counts, ~wild.numpy() if few else i >= 0
         v = losses.sum(0) / counts.sum(0).clamp(min=1) + FLOOR
-        unseen = [torch.from_numpy(np.flatnonzero(fold == k)) for k in range(len(z))]
 
         def member(k: int) -> Member:
-            codes = z[k, torch.from_numpy(np.flatnonzero(fold != k))].numpy()
-            kernel, normal = Kernel(most=MAX_POINTS, common=True).fit(codes), Normal(trim).fit(codes[:MAX_CODES])
-            return Member(kernel, normal, LocalErrorScale.fit(z[k, unseen[k]], cells[unseen[k]].double() / v))
+            seen, unseen = (torch.from_numpy(np.flatnonzero(there)) for there in (fold != k, fold == k))
+            codes = z[k, seen].numpy()
+            kernel, normal = Kernel(most=MAX_POINTS, common=True).fit(codes), Normal(trim).fit(codes)
+            scale = LocalErrorScale.fit(z[k, unseen], cells[k, unseen].double() / v)
+            return Member(kernel, normal, scale, MarginalTails.fit(x[seen]))
 
-        self = cls(v, [member(k) for k in range(len(z))], CellTails(v[:, None]), MarginalTails.fit(x), {})
+        self = cls(v, [member(k) for k in range(len(z))], CellTails(v[:, None]), {})
         others = (losses.sum(0) - losses) / (counts.sum(0) - counts).clamp(min=1) + FLOOR
-        r, codes = cells / others, np.empty((len(i), 2))
-        for k, (mine, by) in enumerate(zip(unseen, self.members, strict=True)):
-            r[mine] /= by.scale(z[k, mine])
-            codes[mine] = by.unlikeliness(z[k, mine])
+        r = self._shares(z, cells * (v / others))[fold, i]
         self.cells = CellTails.fit(r[torch.from_numpy(kept)])
-        measures = np.column_stack((distance(r), self.cells(r), codes, self.marginal(x)))
+        measures = np.column_stack((distance(r), self.cells(r), self._unlikeliness(x, z)[i, fold]))
         self.tails = {name: Calibration(m[kept]) for name, m in zip(TAILS, measures.T, strict=True)}
         own = combined([-self.tails[name].log_p(m) for name, m in zip(TAILS, measures.T, strict=True)])
         own[kept] = combined([-Calibration.of_others(m[kept]) for m in measures.T])
@@ -127,21 +117,31 @@ class Measures:
 
     def axes(self, x: Tensor, z: Tensor, cells: Tensor) -> np.ndarray:
         """Rows (n, d), codes (K, n, k), losses (K, n, c) -> (n, K, 2), both axes by each member."""
-        rare = self.marginal(x)
-        found = []
-        for codes, losses, member in zip(z, cells, self.members, strict=True):
-            r = losses / (self.v * member.scale(codes))
-            found.append(np.column_stack((distance(r), self.cells(r), member.unlikeliness(codes), rare)))
-        measures = np.stack(found, 1)
+        r = self._shares(z, cells)
+        distances = [np.stack((distance(part), self.cells(part)), 1) for part in r]
+        measures = np.concatenate((np.stack(distances, 1), self._unlikeliness(x, z)), 2)
         return combined([-self.tails[name].log_p(measures[..., i]) for i, name in enumerate(TAILS)])
 
     def within(self, x: Tensor) -> Tensor:
         """x (n, d), with numbers that are further out than most were brought back to where these are."""
-        return self.marginal.within(x)
+        return self.members[0].tails.within(x)
 
     def p(self, axes: np.ndarray) -> np.ndarray:
         """Axes (n, 2) -> p-values (n, 2)."""
         return np.stack([np.exp(self.tails[name].log_p(a)) for name, a in zip(AXES, axes.T, strict=True)], 1)
+
+    def _shares(self, z: Tensor, cells: Tensor) -> Tensor:
+        """r (K, n, c)."""
+        there = torch.stack([member.scale(codes) for member, codes in zip(self.members, z, strict=True)])
+        return cells / (self.v * there)
+
+    def _unlikeliness(self, x: Tensor, z: Tensor) -> np.ndarray:
+        """U, V and W (n, K, 3)."""
+        found = [
+            np.stack((-m.kernel.log_prob(codes), -m.normal.log_prob(codes), m.tails(x)), 1)
+            for m, codes in zip(self.members, z.numpy(), strict=True)
+        ]
+        return np.stack(found, 1)
 
     def state(self) -> dict[str, np.ndarray]:
         """Arrays from which :meth:`from_state` makes the same."""
@@ -152,12 +152,12 @@ class Measures:
             for name, values in held.state().items()
         }
         arrays |= {f"tail.{name}": tail.scores for name, tail in self.tails.items()}
-        return arrays | {"v": self.v.numpy(), "cells": self.cells.r.float().numpy(), "marginal": self.marginal.x.float().numpy()}
+        return arrays | {"v": self.v.numpy(), "cells": self.cells.r.float().numpy()}
 
     @classmethod
     def from_state(cls, arrays: dict[str, np.ndarray], members: int) -> Self:
         """The inverse of :meth:`state`."""
-        kinds: dict[str, Any] = {"kernel": Kernel, "normal": Normal, "scale": LocalErrorScale}
+        kinds: dict[str, Any] = {"kernel": Kernel, "normal": Normal, "scale": LocalErrorScale, "tails": MarginalTails}
         known = [
             Member(**{part: kind.from_state(under(arrays, f"{part}.{k}")) for part, kind in kinds.items()})
             for k in range(members)
@@ -166,11 +166,8 @@ class Measures:
             raise FormatError("what its columns usually lose is not positive")
         if arrays["cells"].ndim != 2 or len(arrays["cells"]) != len(arrays["v"]):
             raise FormatError("the tails of its cells do not fit together")
-        if arrays["marginal"].ndim != 2:
-            raise FormatError("the tails of its features do not fit together")
         tails = {name: Calibration(arrays[f"tail.{name}"]) for name in (*TAILS, *AXES)}
-        v, cells, marginal = (torch.from_numpy(arrays[name]) for name in ("v", "cells", "marginal"))
-        return cls(v, known, CellTails(cells.double()), MarginalTails(marginal.double()), tails)
+        return cls(torch.from_numpy(arrays["v"]), known, CellTails(torch.from_numpy(arrays["cells"]).double()), tails)
 
 
 class LocalErrorScale:
@@ -203,7 +200,7 @@ class LocalErrorScale:
         return torch.cat([self._near(part) for part in (z.double() / self.spread).split(CHUNK)] or [self.shares[:0]])
 
     def _near(self, z: Tensor) -> Tensor:
-        apart = squared_distances(z.numpy(), self.z.numpy())
+        apart = euclidean_distances(z.numpy(), self.z.numpy(), squared=True)
         apart[apart < COPY] = np.inf
         n = min(NEAREST, len(self.z))
         nearest = apart.argpartition(n - 1, 1)[:, :n]
@@ -303,7 +300,7 @@ class MarginalTails:
     @classmethod
     def fit(cls, x: Tensor) -> Self:
         """From rows (n, d)."""
-        m = int(np.clip(MAX_VALUES // x.shape[1], MIN_ROWS, MAX_KNOWN))
+        m = int(np.clip(MAX_VALUES // x.shape[1], MIN_ROWS, MAX_POINTS))
         return cls(x[:m].T.contiguous().nan_to_num(nan=LARGEST).sort(1).values)
 
     def within(self, x: Tensor) -> Tensor:
@@ -321,6 +318,16 @@ class MarginalTails:
         t = (others.clamp(min=0) + 1) / (self.known + 1)
         rare = t.double().log().square().masked_fill(x.isnan(), 0.0)
         return np.log(rare.mean(0).numpy() + 1e-9)
+
+    def state(self) -> dict[str, np.ndarray]:
+        return {"x": self.x.float().numpy()}
+
+    @classmethod
+    def from_state(cls, arrays: dict[str, np.ndarray]) -> Self:
+        """The inverse of :meth:`state`."""
+        if arrays["x"].ndim != 2:
+            raise FormatError("the tails of its features do not fit together")
+        return cls(torch.from_numpy(arrays["x"]).double())
 
 
 def combined(unlikely: list[np.ndarray]) -> np.ndarray:
