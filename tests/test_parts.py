@@ -169,8 +169,16 @@ def test_a_folder_of_pictures_with_a_table_stays_one_of_pictures(tmp_path: Path)
     (tmp_path / "a.png").touch()
     assert parts_of(tmp_path) is None
     (tmp_path / "a.png").rename(tmp_path / "a.json")
-    with pytest.warns(UserWarning, match=r"only the 1 .parquet files are read, and not 'a.json'"):
+    with pytest.warns(UserWarning, match=r"only the .parquet file is read, and not 'a.json'"):
         assert parts_of(tmp_path) is not None
+
+
+def test_texts_beside_parquet_are_named_and_not_read(tmp_path: Path) -> None:
+    folder = write(tmp_path / "x", frame(40), 2)
+    (folder / "README.txt").write_text("What this is")
+    (folder / "LICENSE.txt").write_text("What is allowed")
+    with pytest.warns(UserWarning, match=r"only the 2 .parquet files are read, and not 'LICENSE.txt', 'README.txt'"):
+        assert infer(folder).kind == "tables"
 
 
 def test_a_damaged_part_is_named(tmp_path: Path) -> None:
