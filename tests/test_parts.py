@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.feather as feather
 import pyarrow.parquet as pq
 import pytest
 
@@ -113,6 +114,53 @@ def test_parts_that_differ_are_an_error(tmp_path: Path) -> None:
     assert Tables().fit(folder).to_array(folder).shape[0] == 80
 
 
+@pytest.mark.parametrize("end", ["parquet", "feather"])
+def test_types_that_hold_the_same_values_are_one(end: str, tmp_path: Path) -> None:
+    """As Arrow puts the tables together."""
+    u = pa.array(["u", "v", None])
+    day = pa.array(np.array(["2024-05-01", "2024-05-02", "2024-05-03"], "M8[us]"))
+    first = {"city": u, "whole": pa.array([1, 2, 3], pa.int8()), "age": pa.array([1, 2, 3]), "when": day, "kind": u}
+    second = {
+        "when": day.cast(pa.timestamp("ns")),
+        "city": u.cast(pa.large_string()),
+        "whole": pa.array([300, 4, None]),
+        "age": pa.array([0.5, None, 7.0]),
+        "kind": u.cast(pa.large_string()),
+    }
+    tables = [pa.table(columns) for columns in (first, second)]
+    encoded = [t.set_column(t.column_names.index("kind"), "kind", t["kind"].dictionary_encode()) for t in tables]
+    for i, table in enumerate([*encoded, encoded[0]]):
+        if end == "parquet":
+            pq.write_table(table, tmp_path / f"{i}.parquet")
+        else:
+            feather.write_feather(table, tmp_path / f"{i}.feather")
+    parts = parts_of(tmp_path)
+    assert parts is not None
+    found, wanted = parts.read(), pa.concat_tables([*tables, tables[0]], promote_options="permissive")
+    assert found.to_pylist() == wanted.to_pylist()
+    types = [str(found.schema.field(name).type) for name in ("city", "whole", "age", "when")]
+    assert types == ["large_string", "int64", "double", "timestamp[ns]"]
+    assert pa.types.is_dictionary(found.schema.field("kind").type)
+    assert Tables().fit(tmp_path).to_array(tmp_path).shape[0] == 9
+
+
+def test_a_value_that_the_wider_type_cannot_hold_is_an_error(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"id": [2**53 + 1]}), tmp_path / "0.parquet")
+    pq.write_table(pa.table({"id": [0.5]}), tmp_path / "1.parquet")
+    with pytest.raises(DataError, match=r"0.parquet': column 'id', which is double in other parts: Integer value 90071992547"):
+        parts_of(tmp_path).read()  # type: ignore[union-attr]
+
+
+def test_all_columns_whose_types_differ_are_named(tmp_path: Path) -> None:
+    for i, value in enumerate((1.5, "x")):
+        pq.write_table(pa.table({f"c{j}": [value] for j in range(7)}), tmp_path / f"{i}.parquet")
+    with pytest.raises(DataError, match=r"column 'c0' is double in .*'c4' is double in [^;]*; and 2 more: write"):
+        parts_of(tmp_path)
+    pq.write_table(pa.table({f"c{j}": pa.array([1], pa.decimal128(5, 2)) for j in range(7)}), tmp_path / "1.parquet")
+    with pytest.raises(DataError, match="decimal"):
+        parts_of(tmp_path)
+
+
 def test_columns_in_the_names_of_folders_are_told(tmp_path: Path) -> None:
     write(tmp_path / "year=2024", frame(40))
     with pytest.raises(DataError, match="holds columns in the names of folders, such as 'year=2024'"):
@@ -169,8 +217,16 @@ def test_a_folder_of_pictures_with_a_table_stays_one_of_pictures(tmp_path: Path)
     (tmp_path / "a.png").touch()
     assert parts_of(tmp_path) is None
     (tmp_path / "a.png").rename(tmp_path / "a.json")
-    with pytest.warns(UserWarning, match=r"only the 1 .parquet files are read, and not 'a.json'"):
+    with pytest.warns(UserWarning, match=r"only the .parquet file is read, and not 'a.json'"):
         assert parts_of(tmp_path) is not None
+
+
+def test_texts_beside_parquet_are_named_and_not_read(tmp_path: Path) -> None:
+    folder = write(tmp_path / "x", frame(40), 2)
+    (folder / "README.txt").write_text("What this is")
+    (folder / "LICENSE.txt").write_text("What is allowed")
+    with pytest.warns(UserWarning, match=r"only the 2 .parquet files are read, and not 'LICENSE.txt', 'README.txt'"):
+        assert infer(folder).kind == "tables"
 
 
 def test_a_damaged_part_is_named(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from click.testing import CliRunner
 from diabolo import Autoencoder, MultiLabelClassifier, OutlierDetector, load
 from diabolo.cli import VERBS, cli
 from diabolo.errors import DataError
-from diabolo.formats import read_labeled, write_table
+from diabolo.formats import infer, read_labeled, write_table
 from diabolo.formats.cells import guessed
 from diabolo.formats.files import read_table
 from diabolo.formats.guess import Guess
@@ -390,6 +390,25 @@ def test_a_folder_with_other_files_is_no_data_set(tmp_path: Path) -> None:
     (tmp_path / "matrix.mtx").write_text("")
     assert listed(tmp_path) is None
     assert [part.name for part in listed(f"{tmp_path}/*.csv") or []] == ["a.csv"]
+
+
+def test_notes_beside_tables_are_named_and_not_read(tmp_path: Path) -> None:
+    for i in range(2):
+        (tmp_path / f"{i}.csv").write_text("n\n1\n")
+    for name in ("README.txt", "README.md", "LICENSE", "about.json"):
+        (tmp_path / name).write_text("what this is")
+    with pytest.warns(UserWarning, match=r"only the 2 .csv files are read, and not 'LICENSE', .*, and 1 more"):
+        assert [part.name for part in listed(tmp_path) or []] == ["0.csv", "1.csv"]
+    (tmp_path / "0.jsonl").write_text('{"n": 1}')
+    assert listed(tmp_path) is None
+
+
+def test_many_texts_beside_a_table_are_documents(tmp_path: Path) -> None:
+    (tmp_path / "authors.csv").write_text("n\n1\n")
+    for i in range(6):
+        (tmp_path / f"{i}.txt").write_text("some words of a document")
+    with pytest.warns(UserWarning, match=r"holds 6 .txt files, which are read, and tables, such as 'authors.csv', which"):
+        assert infer(tmp_path).kind == "documents"
 
 
 def test_copies_are_found_in_shares(monkeypatch: pytest.MonkeyPatch) -> None:

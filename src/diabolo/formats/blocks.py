@@ -21,7 +21,7 @@ from .delimited import Delimited
 from .layout import Reading
 from .listing import Part, listed, naming
 from .names import kind_of
-from .parts import Parts, agreed
+from .parts import Parts, agreed, as_agreed
 from .records import Records
 
 __all__ = ["WRITTEN", "Blocks", "parts_of"]
@@ -62,11 +62,8 @@ class ArrowFiles:
     def tables(self, path: Path, types: Mapping[str, pa.DataType], exact: set[str], levels: Any) -> Iterator[pa.Table]:
         with naming(path), pa.memory_map(str(path)) as file:
             for batch in batches_of(opened_arrow(path, file)):
-                table = pa.Table.from_batches([batch]).select([*types])
-                for i, field in enumerate(table.schema):
-                    if pa.types.is_null(field.type) and not pa.types.is_null(self.schema.field(field.name).type):
-                        table = table.set_column(i, field.name, table.column(i).cast(self.schema.field(field.name).type))
-                yield table
+                schema = pa.schema([self.schema.field(name) for name in types])
+                yield as_agreed(pa.Table.from_batches([batch]), schema)
 
 
 def opened_arrow(path: Path, file: Any) -> Any:

@@ -1,8 +1,8 @@
 """Which files make a data set: those of one kind that a path, a folder, a pattern, a URL or a list names.
 
     a.parquet            the file
-    folder/              all .parquet files in it and below it, but for those whose names begin with "." or "_"; or, if all
-                         files in it are of another kind of tables, these
+    folder/              all .parquet files in it and below it, but for those whose names begin with "." or "_"; or, if it
+                         holds tables of one other kind, and beside them only such files as README.md, these
     folder/part-*        those that match; ** is any number of folders
     [a.csv, ...]         these
     s3://bucket/folder   the same somewhere else: what pyarrow.fs can open, or fsspec
@@ -27,7 +27,7 @@ import pyarrow.fs as pa_fs
 import pyarrow.parquet as pq
 
 from ..errors import DataError, warn
-from .names import KINDS, PATTERN, check_links, check_no_hive, ends, kind_of, matches, shown
+from .names import KINDS, PATTERN, check_links, check_no_hive, ends, kind_of, kind_within, matches, shown
 from .records import is_records
 
 __all__ = ["Part", "is_list", "listed", "naming"]
@@ -35,7 +35,7 @@ __all__ = ["Part", "is_list", "listed", "naming"]
 LARGE = 1 << 26  # bytes of a single file that is read as a data set; a packed one grows
 PACKED = 4
 URL = re.compile(r"^([a-z][a-z0-9+.-]+):/+(.*)$", re.DOTALL)  # two letters at least: C:/ is a disk; pathlib keeps one slash
-OTHERS = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".txt")  # they make a folder one of another kind
+PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp")  # a table beside them is one of labels
 BUFFERED = 1 << 26  # bytes of the file that are held at once, of all columns together
 LEAST_BUFFER, MOST_BUFFER = 1 << 16, 1 << 23  # of one column
 
@@ -101,42 +101,41 @@ def listed(X: Any) -> list[Part] | None:
 
 
 def of_one_kind(files: list[Part], said: str) -> list[Part]:
-    """The Parquet files, if there are any; all, if they are of one other kind, which lies on a disk."""
-    kinds = {kind_of(part.path) for part in files}
-    if "parquet" in kinds:
-        found = [part for part in files if ends(part.path)]
-        tell_others(said, len(found), [part.name for part in files if not ends(part.path)])
-        return found
-    if len(kinds) > 1:
-        raise DataError(f"{said} names files of several kinds, {', '.join(sorted(map(str, kinds)))}: name those of one kind")
-    if not all(isinstance(part.system, pa_fs.LocalFileSystem) for part in files):
+    """The Parquet files, if there are any; all tables, if they are of one other kind, which lies on a disk."""
+    kinds = {kind for part in files if (kind := kind_of(part.path))}
+    kind = "parquet" if "parquet" in kinds else min(kinds)
+    if kind != "parquet" and len(kinds) > 1:
+        raise DataError(f"{said} names files of several kinds, {', '.join(sorted(kinds))}: name those of one kind")
+    found = [part for part in files if kind_of(part.path) == kind]
+    if kind != "parquet" and not all(isinstance(part.system, pa_fs.LocalFileSystem) for part in found):
         raise DataError(f"{said} is not here, and elsewhere only Parquet is read: copy the files, or write them as Parquet")
-    return files
+    tell_others(said, found, [part.name for part in files if kind_of(part.path) != kind])
+    return found
 
 
-def tell_others(said: str, count: int, others: list[str]) -> None:
+def tell_others(said: str, found: list[Part], others: list[str]) -> None:
     if others:
+        end = found[0].name[len(found[0].stem) :]
+        read = f"{len(found):,} {end} files are" if len(found) > 1 else f"{end} file is"
         more = f", and {len(others) - 3:,} more" if len(others) > 3 else ""
-        warn(f"{said}: only the {count:,} .parquet files are read, and not {', '.join(map(repr, others[:3]))}{more}")
+        warn(f"{said}: only the {read} read, and not {', '.join(map(repr, others[:3]))}{more}")
 
 
 def is_folder(text: str) -> bool:
-    """Whether a folder holds Parquet files, and neither pictures nor texts; or tables of one other kind, and nothing else."""
+    """Whether a folder holds Parquet files, and no pictures; or tables of one other kind, and beside them nothing but notes."""
     try:
         if not os.path.isdir(text):
             return False
     except ValueError:  # a text is no name
         return False
-    kinds: set[str | None] = set()
-    first = ""
+    found = []
     for where, folders, names in os.walk(text):
         folders[:] = sorted(name for name in folders if shown(name))
-        for name in sorted(filter(shown, names)):
-            if name.lower().endswith(OTHERS):
-                return False
-            kinds.add(kind_of(name))
-            first = first or os.path.join(where, name)
-    return "parquet" in kinds or (len(kinds) == 1 and None not in kinds and (kinds != {"json"} or is_records(Path(first))))
+        found += [os.path.join(where, name) for name in sorted(filter(shown, names))]
+        if any(name.lower().endswith(PICTURES) for name in found):
+            return False
+    kind = kind_within(found)
+    return kind is not None and (kind != "json" or is_records(Path(next(name for name in found if kind_of(name)))))
 
 
 def _matches(text: str) -> bool:
@@ -201,12 +200,11 @@ def _matching(system: Any, pattern: str, said: str) -> list[Part]:
 
 
 def _below(system: Any, folder: str) -> list[Part]:
-    """The files of a data set in a folder and below it, sorted by name; of others than Parquet all must be."""
+    """The files of a data set in a folder and below it, sorted by name."""
     seen = _inside(system, folder, folder)
     check_no_hive(folder, [name for _, name in seen if kind_of(name)])
-    if not any(ends(name) for _, name in seen) and not all(kind_of(name) for _, name in seen):
-        return []
-    return of_one_kind(_parts(system, seen, folder), repr(folder)) if seen else []
+    tables = kind_within([name for _, name in seen]) or all(kind_of(name) for _, name in seen)  # several kinds are an error
+    return of_one_kind(_parts(system, seen, folder), repr(folder)) if seen and tables else []
 
 
 def _inside(system: Any, folder: str, said: str) -> list[tuple[Any, str]]:

@@ -26,6 +26,7 @@ __all__ = [
     "check_no_hive",
     "ends",
     "kind_of",
+    "kind_within",
     "matches",
     "shown",
     "would_be_read",
@@ -38,6 +39,8 @@ ARROW = (".feather", ".arrow")
 READABLE = (*CSV, END, *ARROW)  # files of tables
 KINDS = {"parquet": (END,), "csv": CSV, "json": JSON, "arrow": ARROW}
 PATTERN = re.compile(r"[*?\[]")
+NOTES = ("", ".md", ".txt", ".json", ".xml", ".html", ".yaml", ".yml")  # endings of what says something of the tables beside it
+MOST_NOTES = 5
 
 
 def kind_of(path: str | Path) -> str | None:
@@ -48,6 +51,22 @@ def kind_of(path: str | Path) -> str | None:
     """
     text = str(path)
     return None if "\n" in text else next((kind for kind, ends in KINDS.items() if text.lower().endswith(ends)), None)
+
+
+def kind_within(names: Sequence[str]) -> str | None:
+    """The kind of the tables of a folder: Parquet, if there is any, or the only one, if beside it are no more than notes.
+
+    Many .txt are documents, and the table is beside them.
+
+    >>> kind_within(["a.csv", "README.md"]), kind_within(["a.csv", "b.mtx"]), kind_within(["a.parquet", "b.csv", "c.txt"])
+    ('csv', None, 'parquet')
+    """
+    kinds = {kind for name in names if (kind := kind_of(name))}
+    if "parquet" in kinds:
+        return "parquet"
+    others = [os.path.splitext(name)[1].lower() for name in names if not kind_of(name)]
+    documents = others.count(".txt") > max(MOST_NOTES, len(names) - len(others))
+    return min(kinds) if len(kinds) == 1 and not documents and {*others} <= {*NOTES} else None
 
 
 def ends(path: str | Path) -> bool:

@@ -22,6 +22,7 @@ from .listing import Part, is_list, listed, naming
 
 __all__ = ["Parts", "agreed", "gathered", "is_path", "joined", "spread", "unchanged"]
 
+SHOWN = 5  # columns whose types differ that an error names
 PIECE = 1 << 22  # cells that are decoded at once, at most
 
 
@@ -177,35 +178,70 @@ def check_once(names: Sequence[str], path: str) -> None:
 
 
 def agreed(one: pa.Schema, other: pa.Schema, first: str, path: str) -> pa.Schema:
-    """The schema of both; a column without values in one part has the type that it has in the other."""
+    """The schema of both; a column of two types that hold the same values, or of none in one part, has the wider."""
     for name in [*one.names, *other.names]:
-        a, b = one.get_field_index(name), other.get_field_index(name)
-        if min(a, b) < 0:
-            has, lacks = (path, first) if a < 0 else (first, path)
+        if min(one.get_field_index(name), other.get_field_index(name)) < 0:
+            has, lacks = (first, path) if name in one.names else (path, first)
             raise DataError(
                 f"the parts of a data set have the same columns, but {name!r} is in {has!r} and not in {lacks!r}: "
                 "write all with one schema, or name the files that belong together"
             )
-        types = one.field(a).type, other.field(b).type
-        if types[0] != types[1] and not any(pa.types.is_null(t) for t in types):
-            raise DataError(
-                f"the parts of a data set have the same types, but column {name!r} is {types[0]} in {first!r}, and "
-                f"{types[1]} in {path!r}: write all with one schema, or name the files that belong together"
-            )
-        if pa.types.is_null(types[0]) and not pa.types.is_null(types[1]):
-            one = one.set(a, other.field(b))
-    return one
+    types = {name: common(one.field(name).type, other.field(name).type) for name in one.names}
+    if wrong := [name for name, t in types.items() if t is None]:
+        said = [f"{name!r} is {one.field(name).type} in {first!r}, and {other.field(name).type} in {path!r}" for name in wrong]
+        more = f"; and {len(wrong) - SHOWN:,} more" if len(wrong) > SHOWN else ""
+        raise DataError(
+            f"the parts of a data set have the same types, but column {'; '.join(said[:SHOWN])}{more}: "
+            "write all with one schema, or name the files that belong together"
+        )
+    return pa.schema([field.with_type(types[field.name]) for field in one], one.metadata)
+
+
+def common(a: pa.DataType, b: pa.DataType) -> pa.DataType | None:
+    """The type that holds the values of both; None, if they mean different things.
+
+    >>> common(pa.int64(), pa.float64()), common(pa.string(), pa.large_string()), common(pa.date32(), pa.timestamp("s"))
+    (DataType(double), DataType(large_string), None)
+    """
+    if a == b or pa.types.is_null(b):
+        return a
+    if pa.types.is_null(a):
+        return b
+    holds = [
+        t.value_type if pa.types.is_dictionary(t) or pa.types.is_list(t) or pa.types.is_large_list(t) else t for t in (a, b)
+    ]
+    decimals = sum(map(pa.types.is_decimal, holds)), sum(map(pa.types.is_floating, holds))
+    if any(map(pa.types.is_nested, holds)) or decimals == (1, 1):
+        return None
+    try:
+        return pa.unify_schemas([pa.schema([("", t)]) for t in (a, b)], promote_options="permissive").field(0).type
+    except (pa.ArrowTypeError, pa.ArrowInvalid):
+        return None
 
 
 def as_agreed(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    """A part with its columns in the order of the data set; one without any values gets the type that others have."""
+    """A part with its columns in the order of the data set, and of its types."""
     if table.schema.equals(schema, check_metadata=True):
         return table
     table = table.select(schema.names)
-    for i, column in enumerate(schema):
-        if pa.types.is_null(table.schema.field(i).type) and not pa.types.is_null(column.type):
-            table = table.set_column(i, column, pa.nulls(table.num_rows, column.type))
+    for i, field in enumerate(schema):
+        if table.schema.field(i).type != field.type:
+            table = table.set_column(i, field, as_wide(table.column(i), field))
     return table.replace_schema_metadata(schema.metadata)
+
+
+def as_wide(column: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray:
+    """A column of the type that other parts need; no value changes."""
+    t = field.type
+    if pa.types.is_null(column.type):
+        return pa.chunked_array([pa.nulls(len(column), t)])
+    try:
+        if pa.types.is_dictionary(t):  # Arrow casts the indices alone
+            pairs = [(c.indices.cast(t.index_type), c.dictionary.cast(t.value_type)) for c in column.chunks]
+            return pa.chunked_array([pa.DictionaryArray.from_arrays(*pair, ordered=t.ordered) for pair in pairs], t)
+        return column.cast(t)
+    except pa.ArrowInvalid as error:
+        raise pa.ArrowInvalid(f"column {field.name!r}, which is {t} in other parts: {error}") from None
 
 
 @contextmanager

@@ -27,6 +27,7 @@ from .frames import arrow
 from .layout import ending
 from .listing import listed
 from .names import READABLE as TABLES
+from .names import kind_of, shown
 from .schema import is_text
 
 __all__ = [
@@ -67,8 +68,14 @@ def texts_in(folder: Path) -> list[Path]:
 
 
 def tell_mixed(folder: Path) -> None:
-    """Warn of a folder that holds both texts and pictures, unless nearly all are of one kind."""
+    """Warn of a folder that holds both texts and pictures, unless nearly all are of one kind; or texts and tables."""
     texts, pictures = len(texts_in(folder)), sum(1 for _ in pictures_in(folder))
+    tables = sorted(file.name for file in folder.iterdir() if kind_of(file) and shown(file.name))
+    if texts > pictures and tables and listed(folder) is None:
+        warn(
+            f"the folder {str(folder)!r} holds {texts:,} .txt files, which are read, and tables, such as {tables[0]!r}, which "
+            "are not: a pattern names these, such as folder/*.csv"
+        )
     if MANY_TIMES * min(texts, pictures) >= max(texts, pictures) > 0:
         read, other = ("texts", "images") if texts > pictures else ("pictures", "documents")
         warn(
