@@ -157,10 +157,12 @@ def in_bulk(
     from ..formats.blocks import parts_of
     from ..formats.layout import Reading, ending
     from ..formats.names import READABLE
+    from ..ranks import check_alone, together
     from ..storage import header
     from .options import check_reading, said
 
     folder = output.is_dir() or not output.suffix
+    check_alone(output, 1 if folder else together()[1])
     format = header(model).meta.get("format", {})
     if format.get("kind") == "images":
         from ..images.album import ImageCollection
