@@ -173,6 +173,7 @@ def test_a_folder_of_spark_is_a_part_again(place: Path, tmp_path: Path) -> None:
         {"RANK": "2", "WORLD_SIZE": "2"},
         {"WORLD_SIZE": "0"},
         {"RANK": "one"},
+        {"SLURM_PROCID": "2", "SLURM_STEP_NUM_TASKS": "2"},
         {"SLURM_ARRAY_TASK_ID": "7", "SLURM_ARRAY_TASK_MIN": "3", "SLURM_ARRAY_TASK_COUNT": "2"},  # --array=3,7
         {"SLURM_ARRAY_TASK_ID": "4", "SLURM_ARRAY_TASK_COUNT": "3", "SLURM_ARRAY_TASK_STEP": "3"},
     ],
@@ -222,6 +223,34 @@ def test_an_array_of_slurm_is_a_number_of_shards(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("RANK", "1")
     monkeypatch.setenv("WORLD_SIZE", "4")
     assert units.shard() == (9, 20)
+
+
+def test_tasks_of_srun_are_shards(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLURM_PROCID", "1")
+    monkeypatch.setenv("SLURM_NTASKS", "4")  # as in a batch script, in which one process runs
+    assert units.shard() == (0, 1)
+    monkeypatch.setenv("SLURM_STEP_NUM_TASKS", "4")
+    assert units.shard() == (1, 4)
+    monkeypatch.setenv("SLURM_ARRAY_TASK_ID", "1")
+    monkeypatch.setenv("SLURM_ARRAY_TASK_COUNT", "2")
+    assert units.shard() == (5, 8)
+    monkeypatch.setenv("RANK", "0")  # torchrun, which srun has started
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    assert units.shard() == (2, 4)
+
+
+@pytest.mark.parametrize("verb", ["encode", "score"])
+@pytest.mark.parametrize("said", [{"RANK": "1", "WORLD_SIZE": "2"}, {"SLURM_PROCID": "1", "SLURM_STEP_NUM_TASKS": "2"}])
+def test_a_file_is_not_written_by_each_process(
+    verb: str, said: dict[str, str], place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of few rows, too, which are not written as they come."""
+    for name, value in said.items():
+        monkeypatch.setenv(name, value)
+    out = tmp_path / "one.parquet"
+    with pytest.raises(DataError, match="is one file, but 2 processes run: give the name of a folder"):
+        cli.main([verb, str(place / "codes.diabolo"), str(place / "data"), "-o", str(out)], standalone_mode=False)
+    assert not out.exists()
 
 
 def test_a_large_part_is_cut_between_its_row_groups(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -353,7 +353,7 @@ def test_fit_labels_wrongly(mails: Path, tmp_path: Path, diabolo: Any) -> None:
         (["--labels", " , "], "names no column"),
         (["--labels", "bug", "--drop", "bug"], "no column 'bug'"),
         (["--labels", "size"], "column 'size' holds 0.1257"),
-        (["--labels", "city"], "a column of lists of labels needs --labels-sep"),
+        (["--labels", "city"], "--labels-sep ';', or sep=';', reads a column of names, of one label per row"),
         (["--labels", "bug", "--threshold-metric", "f2"], "threshold_metric='f2'"),
         (["--labels", "bug", "--encoder", mails / "mails.diabolo"], "holds a MultiLabelClassifier, but"),
         (

@@ -102,7 +102,7 @@ def test_x_for_an_encoder(mails: Path) -> None:
         (["bug"], {"text": "text"}, "text: there is no column 'text'"),
         (["bug"], {"drop": ["id", "body", "urgent"]}, "no column is left besides the labels"),
         (["id"], {}, "column 'id' holds 7 in row 1: allowed are 0, 1, and an empty cell"),
-        (["body"], {}, "a column of lists of labels needs --labels-sep, or sep="),
+        (["body"], {}, "--labels-sep ';', or sep=';', reads a column of names, of one label per row"),
     ],
 )
 def test_what_is_wrong_is_said(mails: Path, labels: list[str], more: dict[str, Any], words: str) -> None:

@@ -22,7 +22,7 @@ from diabolo.cli import VERBS, cli
 from diabolo.errors import DataError
 from diabolo.formats import infer, read_labeled, write_table
 from diabolo.formats.cells import guessed
-from diabolo.formats.files import read_table
+from diabolo.formats.files import Reading, read_table
 from diabolo.formats.guess import Guess
 from diabolo.formats.listing import listed
 from diabolo.formats.output import write_pieces
@@ -361,6 +361,15 @@ def test_files_are_read_as_one_table(end: str, tmp_path: Path, monkeypatch: pyte
     types = dict(zip(one.column_names, one.schema.types, strict=True))
     assert read_table(folder, None, None, types).to_pylist() == one.to_pylist()
     assert read_table(folder, None, None, {}).to_pylist() == read_table(tmp_path / f"all.{end}", None, None, {}).to_pylist()
+
+
+def test_columns_of_dates_keep_their_place(tmp_path: Path) -> None:
+    for i in range(2):
+        (tmp_path / f"{i}.csv").write_text(f"a,when,b\n1,0{i + 1}.05.2024,2\n")
+    reading = Reading(dates={"when": "%d.%m.%Y"})
+    one, parts = read_table(tmp_path / "0.csv", None, reading), read_table(tmp_path, None, reading)
+    assert parts.column_names == one.column_names == ["a", "when", "b"]
+    assert parts.slice(0, 1).to_pylist() == one.to_pylist()
 
 
 def test_what_is_wrong_is_named(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Which of several processes this one is: RANK of WORLD_SIZE, as torchrun says it, and the task of an array of Slurm."""
+"""Which of several processes this one is: RANK of WORLD_SIZE, as torchrun says it, the task of srun, or that of an array."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 
 from .errors import DataError
 
-__all__ = ["of_slurm", "of_torchrun"]
+__all__ = ["check_alone", "of_slurm", "of_torchrun", "together"]
 
 
 def of_torchrun() -> tuple[int, int]:
@@ -22,6 +22,30 @@ def of_torchrun() -> tuple[int, int]:
             "torchrun, or unset both"
         )
     return rank, world
+
+
+def together() -> tuple[int, int]:
+    """The number of this process among those that torchrun, or else srun, has started with one command.
+
+    In a batch script without srun, SLURM_NTASKS says how many there could be, and only this one runs.
+
+    >>> together()
+    (0, 1)
+    """
+    if "RANK" in os.environ or "WORLD_SIZE" in os.environ:
+        return of_torchrun()
+    rank, world = said("SLURM_PROCID", 0), said("SLURM_STEP_NUM_TASKS", 1)
+    if world == 1:
+        return 0, 1
+    if not 0 <= rank < world:
+        raise DataError(f"SLURM_PROCID={rank} and SLURM_STEP_NUM_TASKS={world} in the environment: unset both, or use srun")
+    return rank, world
+
+
+def check_alone(output: str | os.PathLike[str], count: int) -> None:
+    """Raise a DataError if each of several processes would write all results into the same file."""
+    if count > 1:
+        raise DataError(f"{os.fspath(output)!r} is one file, but {count} processes run: give the name of a folder")
 
 
 def of_slurm() -> tuple[int, int]:

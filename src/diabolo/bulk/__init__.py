@@ -5,8 +5,8 @@
     run(model, data, "codes/")       a Parquet file of the results for each part of the data
 
 A part of the results is whole or not there, and notes of which rows and of which model it is: a second run goes on where the
-first one ended. Which parts a process does follows from its number: RANK and WORLD_SIZE as torchrun sets them, or the array of
-Slurm, or both. Rows keep their order: the parts of the results, sorted by name, are those of the data.
+first one ended. Which parts a process does follows from its number: RANK and WORLD_SIZE as torchrun sets them, or what
+srun says, and the array of Slurm. Rows keep their order: the parts of the results, sorted by name, are those of the data.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from ..formats.names import READABLE, kind_of, shown, would_be_read
 from ..formats.output import write_pieces
 from ..formats.parts import Parts
 from ..progress import progress
+from ..ranks import check_alone
 from .applied import Applied
 from .units import Unit, shard, units
 from .work import AT_ONCE, Work, applied_to, needed, write
@@ -155,8 +156,7 @@ def run(
 
 def _one_file(work: Work, verbose: bool) -> Done:
     """The results of all parts in one file."""
-    if shard()[1] > 1:
-        raise DataError(f"{str(work.folder)!r} is one file, but {shard()[1]} processes run: give the name of a folder")
+    check_alone(work.folder, shard()[1])
     parts, done = work.parts, 0
     assert isinstance(parts, Parts)
     with progress(work.applied.verb if verbose else None, parts.rows) as at:

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from ..formats.listing import Part
 from ..formats.parts import Parts
-from ..ranks import of_slurm, of_torchrun
+from ..ranks import of_slurm, together
 from .pictures import Shelf, Shelves
 
 __all__ = ["Unit", "shard", "units"]
@@ -66,10 +66,10 @@ def grouped(sizes: Sequence[int]) -> list[list[int]]:
 
 
 def shard() -> tuple[int, int]:
-    """The number of this process, and how many there are: as torchrun and the arrays of Slurm say it.
+    """The number of this process, and how many there are: as torchrun, or srun, and the arrays of Slurm say it.
 
     >>> shard()
     (0, 1)
     """
-    (rank, world), (task, tasks) = of_torchrun(), of_slurm()
+    (rank, world), (task, tasks) = together(), of_slurm()
     return task * world + rank, tasks * world

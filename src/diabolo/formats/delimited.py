@@ -113,6 +113,7 @@ class Delimited:
 
     def __init__(self, reading: Reading) -> None:
         self.reading = reading
+        self.names: list[str] = []  # in the order of the first file
         self.guesses: dict[str, Guess] = {}
         self.units: dict[str, pa.DataType] = {}  # of columns of dates in a format of their own
 
@@ -120,6 +121,7 @@ class Delimited:
         """Look at all cells of a file; returns the number of its rows."""
         rows = 0
         for texts in self.texts(path, True, {}):
+            self.names = self.names or texts.column_names
             for name in texts.column_names:
                 if name in self.reading.dates:
                     found = _dated(path, texts[name], name, self.reading, rows).type
@@ -136,7 +138,8 @@ class Delimited:
     @property
     def types(self) -> dict[str, pa.DataType]:
         """What was found."""
-        return {name: guess.type for name, guess in self.guesses.items()} | self.units
+        found = {name: guess.type for name, guess in self.guesses.items()} | self.units
+        return {name: found[name] for name in self.names}
 
     def texts(self, path: Path, missing: bool, levels: Mapping[str, Iterable[str]]) -> Iterator[pa.Table]:
         """The cells as texts, in blocks."""

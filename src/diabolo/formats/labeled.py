@@ -227,7 +227,7 @@ def check_names(table: pa.Table | pa.Schema, names: Sequence[str], said: str, hi
 # ── Y ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-HINT = "; a column of lists of labels needs --labels-sep, or sep="
+HINT = "; --labels-sep ';', or sep=';', reads a column of names, of one label per row or of several with this separator"
 
 
 def answers(table: pa.Table, name: str) -> pa.Array:
