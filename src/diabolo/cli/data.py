@@ -156,21 +156,14 @@ def in_bulk(
     """Write the results of a data set as they come, if the output is a folder or the file of a table; else False."""
     from ..formats.blocks import parts_of
     from ..formats.layout import Reading, ending
-<<<<<<< HEAD
     from ..formats.names import READABLE, kind_of
-=======
-    from ..formats.names import READABLE
     from ..ranks import check_alone, together
->>>>>>> s-fix24
     from ..storage import header
     from .options import check_reading, said
 
     folder = output.is_dir() or not output.suffix
-<<<<<<< HEAD
     given: Any = [data] if folder and data.is_file() and kind_of(data) else data  # of a small file, too, there is a part
-=======
     check_alone(output, 1 if folder else together()[1])
->>>>>>> s-fix24
     format = header(model).meta.get("format", {})
     if format.get("kind") == "images":
         from ..images.album import ImageCollection
