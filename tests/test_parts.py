@@ -227,6 +227,7 @@ def test_texts_beside_parquet_are_named_and_not_read(tmp_path: Path) -> None:
     (folder / "LICENSE.txt").write_text("What is allowed")
     with pytest.warns(UserWarning, match=r"only the 2 .parquet files are read, and not 'LICENSE.txt', 'README.txt'"):
         assert infer(folder).kind == "tables"
+    with pytest.warns(UserWarning, match=r"and not 'LICENSE.txt', 'README.txt'"):
         assert not Documents.accepts(folder)
 
 
