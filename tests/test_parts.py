@@ -16,7 +16,7 @@ import pytest
 
 from diabolo import Autoencoder, bulk, load
 from diabolo.errors import DataError
-from diabolo.formats import Tables, infer
+from diabolo.formats import Documents, Tables, infer
 from diabolo.formats.base import cached, spilled
 from diabolo.formats.blocks import parts_of
 from diabolo.formats.files import table_pieces
@@ -227,6 +227,8 @@ def test_texts_beside_parquet_are_named_and_not_read(tmp_path: Path) -> None:
     (folder / "LICENSE.txt").write_text("What is allowed")
     with pytest.warns(UserWarning, match=r"only the 2 .parquet files are read, and not 'LICENSE.txt', 'README.txt'"):
         assert infer(folder).kind == "tables"
+    with pytest.warns(UserWarning, match=r"and not 'LICENSE.txt', 'README.txt'"):
+        assert not Documents.accepts(folder)
 
 
 def test_a_damaged_part_is_named(tmp_path: Path) -> None:

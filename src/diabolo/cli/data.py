@@ -441,9 +441,10 @@ def row_names(model: System, data: Any) -> dict[str, list[str]]:
         found = as_dataset(data, model.format_.options).rows
         return {} if found is None else {"name": found}
     if model.format_.kind == "documents" and Path(data).is_dir():
+        from ..formats.listing import listed
         from ..formats.texts import texts_in
 
-        return {"file": [file.name for file in texts_in(Path(data))]}
+        return {} if listed(data) else {"file": [file.name for file in texts_in(Path(data))]}
     if model.format_.kind != "images":
         return {}
     from ..images.album import ImageCollection

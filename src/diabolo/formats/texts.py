@@ -56,9 +56,9 @@ MANY_TIMES = 20  # times as many of another kind, beside which a file or two are
 
 
 def holds_texts(path: Path) -> bool:
-    """Whether there are texts in a folder, more than pictures, or in a file, as far as its beginning tells."""
+    """Whether there are texts in a folder of no tables, more than pictures, or in a file, as far as its beginning tells."""
     if path.is_dir():
-        return len(texts_in(path)) > sum(1 for _ in pictures_in(path))
+        return listed(path) is None and len(texts_in(path)) > sum(1 for _ in pictures_in(path))
     return ending(path).endswith(READABLE) and not is_table(path)
 
 
