@@ -70,8 +70,7 @@ def missing_extra(package: str, extra: str, purpose: str) -> ImportError:
     >>> print(missing_extra("openTSNE", "maps", "t-SNE maps"))
     t-SNE maps need the package 'openTSNE', which is not installed: pip install 'diabolo[maps]'
     """
-    verb = "need" if purpose.endswith("s") else "needs"
-    return ImportError(f"{purpose} {verb} the package {package!r}, which is not installed: pip install 'diabolo[{extra}]'")
+    return ImportError(f"{purpose} need the package {package!r}, which is not installed: pip install 'diabolo[{extra}]'")
 
 
 def suggest(value: Any, allowed: Iterable[Any]) -> str:

@@ -42,7 +42,7 @@ def by_ray(work: Work, todo: Sequence[Unit], tell: Callable[[int], None]) -> int
     try:
         ray = import_module("ray.data")
     except ImportError:
-        raise missing_extra("ray", "ray", "engine='ray'") from None
+        raise missing_extra("ray", "ray", "parts that Ray does (engine='ray')") from None
 
     class Actor:
         def __call__(self, row: dict[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from threadpoolctl import threadpool_limits
 
 from ..engine import Fitted
-from ..errors import DataError, counted_from
+from ..errors import DataError, counted_from, no_column
 from ..formats.blocks import parts_of
 from ..formats.parts import Parts
 from ..limits import cores
@@ -50,6 +50,9 @@ class Work:
         found = parts_of(self.data, getattr(format, "reading", None))
         if found is None:
             raise DataError(f"{str(self.data)!r} is no Parquet file, nor a folder of tables: results go to a file instead")
+        for name in self.applied.keep or ():
+            if name not in found.schema.names:
+                raise no_column("--keep", name, found.schema.names)
         types, levels = (format.types, format.levels) if format.kind == "tables" else ({}, {})
         return found.read_as(types, levels, self.applied.keep or ())
 
