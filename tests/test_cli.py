@@ -75,7 +75,19 @@ def test_the_list_of_verbs(diabolo: Any) -> None:
 def test_each_verb_is_a_file() -> None:
     import diabolo.cli
 
-    helpers = {"__init__", "__main__", "batch", "contents", "data", "images", "labels", "options", "printing", "several"}
+    helpers = {
+        "__init__",
+        "__main__",
+        "batch",
+        "contents",
+        "data",
+        "images",
+        "labels",
+        "options",
+        "printing",
+        "saving",
+        "several",
+    }
     files = {p.stem for p in Path(diabolo.cli.__file__).parent.glob("*.py")}
     assert set(VERBS) == files - helpers
 

@@ -160,7 +160,7 @@ class Applied:
         kept = there if self.keep is None else list(self.keep)
         for name in kept:
             if name not in there:
-                raise no_column("--keep", name, there)
+                raise no_column("keep (--keep)", name, there)
             if name in found and self.verb != "restore":
                 raise DataError(f"what is written has a column {name!r} already: rename it in the data, or do not keep it")
         known = {name: table[WRITTEN + name if WRITTEN + name in table.column_names else name] for name in kept}

@@ -52,7 +52,7 @@ class Work:
             raise DataError(f"{str(self.data)!r} is no Parquet file, nor a folder of tables: results go to a file instead")
         for name in self.applied.keep or ():
             if name not in found.schema.names:
-                raise no_column("--keep", name, found.schema.names)
+                raise no_column("keep (--keep)", name, found.schema.names)
         types, levels = (format.types, format.levels) if format.kind == "tables" else ({}, {})
         return found.read_as(types, levels, self.applied.keep or ())
 

@@ -1,4 +1,4 @@
-"""What the verbs share: data in, tables out."""
+"""What the verbs share: a model, data, and whether they are a data set."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -223,23 +223,6 @@ def within(output: Path, data: Path) -> bool:
     return any(kind_of(output) in ("parquet", kind_of(part.path)) for part in listed(data) or ())
 
 
-def as_table(X: Any, names: Sequence[str]) -> Any:
-    """Whatever a model gives back, as an Arrow table."""
-    import numpy as np
-    import pyarrow as pa
-
-    if isinstance(X, pa.Table):
-        return X
-    if isinstance(X, list):
-        return pa.table({"text": X})
-    if type(X).__module__.startswith("pandas"):
-        return pa.Table.from_pandas(X, preserve_index=False)
-    if hasattr(X, "to_arrow"):
-        return X.to_arrow()
-    X = X.toarray() if is_sparse(X) else np.asarray(X)
-    return pa.table([X[:, j] for j in range(X.shape[1])], names=list(names))
-
-
 def kept_columns(model: System, data: Path, names: Sequence[str], named: bool = True) -> dict[str, Any]:
     """What is known of each row of `data` and goes before what a model says of it: names of rows, columns to keep."""
     found: dict[str, Any] = row_names(model, data) if named else {}
@@ -335,104 +318,6 @@ def file_labels(data: Path, format: Any) -> Any:
     return pa.table([*X.columns, *Y.select(new).columns], names=[*X.column_names, *new])
 
 
-def beside(known: dict[str, Any], found: Any) -> Any:
-    """The table `found` with other columns before its own."""
-    for i, (name, values) in enumerate(known.items()):
-        if name in found.column_names:
-            raise DataError(f"--keep: what is written has a column {name!r} already: rename it in DATA")
-        if len(values) != found.num_rows:
-            raise DataError(f"--keep: {len(values):,} rows were read, but {found.num_rows:,} are written")
-        found = found.add_column(i, name, values if hasattr(values, "type") else [values])
-    return found
-
-
-def save(X: Any, names: Sequence[str], output: Path, source: Path | None = None) -> None:
-    """Write what a model gives back to a file of the kind its name says; pictures into a folder, or on one sheet.
-
-    `source` is the file that was read, with which some kinds of files go on.
-    """
-    import numpy as np
-
-    from ..formats import write_table
-    from ..storage import atomic
-
-    array = output.suffix.lower() == ".npy"
-    if isinstance(X, np.ndarray) and X.ndim > 2 and not array:
-        save_pictures(X, output)
-    elif array:
-        with atomic(output) as file:
-            np.save(file, np.asarray(X), allow_pickle=False)
-    else:
-        write_table(as_table(X, names), output, source)
-
-
-def save_pieces(tables: Iterator[Any], output: Path) -> None:
-    """Write tables with numbers as they come, if that kind of file can be; else all of them at once."""
-    import pyarrow as pa
-
-    from ..formats.layout import ending
-    from ..formats.names import READABLE
-    from ..formats.output import write_pieces
-
-    if ending(output).endswith(READABLE):
-        write_pieces(tables, output)
-    else:
-        save(pa.concat_tables(tables), [], output)
-
-
-def save_pictures(X: Any, output: Path) -> None:
-    """Pictures (n, H, W) or (n, H, W, 3) as files 0.png ... in a folder of their own, or side by side in one .png."""
-    from ..images.picture import read
-
-    if output.suffix not in ("", ".png"):
-        raise DataError(f"--output {str(output)!r}: pictures go into a new folder, onto one sheet (.png), or into a .npy")
-    if output.suffix:
-        read(sheet(X)).save(sheet(X), output)
-        return
-    named = {f"{i:0{len(str(len(X) - 1))}d}.png": picture for i, picture in enumerate(X)}
-    output.mkdir(exist_ok=True)
-    for name in there(output, named):
-        del named[name]
-    for name, picture in named.items():
-        read(picture).save(picture, output / name)
-
-
-def there(folder: Path, named: dict[str, Any]) -> list[str]:
-    """Which pictures a run that was stopped has written already; others in the folder are an error."""
-    import numpy as np
-
-    from ..images.album import SUFFIXES
-    from ..images.picture import read
-
-    files = sorted(path.name for path in folder.iterdir())
-    found = [name for name in files if name in named or (name.lower().endswith(SUFFIXES) and not name.startswith("."))]
-    for name in found:
-        place = f"--output {str(folder / name)!r}"
-        if name not in named:
-            raise DataError(f"{place} is there, and is none of these pictures: choose a new folder")
-        if not np.array_equal(read(folder / name).pixels, read(named[name]).pixels):
-            raise DataError(f"{place} is there, and is another picture than that of this run: choose a new folder")
-    return found
-
-
-def into_folder(model: Path, output: Path) -> bool:
-    """Whether pictures are written into a folder, in which those of a run that was stopped may be."""
-    from ..storage import header
-
-    return not output.suffix and header(model).meta.get("format", {}).get("kind") == "images"
-
-
-def sheet(X: Any) -> Any:
-    """Pictures (n, H, W, ...) side by side in about a square."""
-    import numpy as np
-
-    across = int(np.ceil(len(X) ** 0.5))
-    rows = -(-len(X) // across)
-    blank = np.zeros((rows * across - len(X), *X.shape[1:]), X.dtype)
-    grid = np.concatenate([X, blank]).reshape(rows, across, *X.shape[1:])
-    return np.concatenate([np.concatenate(list(row), 1) for row in grid])
-
-
 def row_names(model: System, data: Any) -> dict[str, list[str]]:
     """What the rows of `data` are called, under a heading: files that are pictures, texts in a folder, names in a file."""
     from ..formats.readers import as_dataset, reader
@@ -450,7 +335,3 @@ def row_names(model: System, data: Any) -> dict[str, list[str]]:
     from ..images.album import ImageCollection
 
     return {"picture": list(ImageCollection(data).names)}
-
-
-def code_names(k: int) -> list[str]:
-    return [f"z{j + 1}" for j in range(k)]

@@ -9,19 +9,8 @@ import click
 
 from ..deferred import is_sparse
 from ..errors import DataError
-from .data import (
-    IN_MEMORY,
-    MODEL,
-    OUTPUT,
-    Where,
-    as_table,
-    code_names,
-    into_folder,
-    light_model,
-    never_onto_input,
-    save,
-    save_pieces,
-)
+from .data import IN_MEMORY, MODEL, OUTPUT, Where, light_model, never_onto_input
+from .saving import as_table, code_names, into_folder, save, save_pieces
 
 AT_ONCE = 1 << 16  # rows of a data set
 

@@ -16,16 +16,13 @@ from .data import (
     OUTPUT,
     PARTS,
     NoPandas,
-    as_table,
-    beside,
-    code_names,
     in_bulk,
     kept_columns,
     light_model,
     never_onto_input,
-    save,
 )
 from .options import reading
+from .saving import as_table, beside, code_names, save
 
 CODES_ONLY = (".npy", ".h5ad")  # files that hold nothing beside the codes
 NUMBERS = (".svm", ".svmlight", ".libsvm", ".svm.gz", ".svmlight.gz", ".libsvm.gz", ".fcs")  # and no names of rows

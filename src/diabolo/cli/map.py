@@ -14,16 +14,13 @@ from .data import (
     MODEL,
     OUTPUT,
     Where,
-    as_table,
-    beside,
     kept_columns,
     load_model,
     never_onto_input,
-    save,
-    save_pieces,
 )
 from .options import reading
 from .report import columns
+from .saving import as_table, beside, save, save_pieces
 
 if TYPE_CHECKING:
     from ..estimators.autoencoder.autoencoder import Autoencoder

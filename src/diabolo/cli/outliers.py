@@ -7,8 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .data import DATA, ENGINE, KEEP, MODEL, PARTS, beside, in_bulk, kept_columns, load_model, never_onto_input, save
+from .data import (
+    DATA,
+    ENGINE,
+    KEEP,
+    MODEL,
+    PARTS,
+    in_bulk,
+    kept_columns,
+    load_model,
+    never_onto_input,
+)
 from .options import reading
+from .saving import beside, save
 
 if TYPE_CHECKING:
     from ..estimators.outliers.explanation import CellExplanation, RowExplanation

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import DataError, no_column
-from .data import MODEL, OUTPUT, Where, into_folder, load_model, never_onto_input, save
+from .data import MODEL, OUTPUT, Where, load_model, never_onto_input
+from .saving import into_folder, save
 
 if TYPE_CHECKING:
     from ..estimators.autoencoder.autoencoder import Autoencoder

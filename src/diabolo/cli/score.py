@@ -16,16 +16,14 @@ from .data import (
     KEEP,
     MODEL,
     PARTS,
-    as_table,
-    beside,
     in_bulk,
     kept_columns,
     load_model,
     never_onto_input,
     row_names,
-    save_pieces,
 )
 from .options import reading
+from .saving import as_table, beside, save_pieces
 
 EPILOG = """\b
 Examples:

@@ -10,8 +10,20 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import DataError, no_column
-from .data import DATA, ENGINE, KEEP, MODEL, PARTS, NoPandas, as_they_stand, in_bulk, light_model, never_onto_input, save
+from .data import (
+    DATA,
+    ENGINE,
+    KEEP,
+    MODEL,
+    PARTS,
+    NoPandas,
+    as_they_stand,
+    in_bulk,
+    light_model,
+    never_onto_input,
+)
 from .options import reading_but_sep
+from .saving import save
 
 if TYPE_CHECKING:
     from ..formats.files import Sample

@@ -302,7 +302,6 @@ class System(Training, BaseEstimator, ABC):
         kept = spread_over(held, self.format_.judged) if held is not None else None
         corrupt, loss, network = self._corruption(), self.loss_, self.network_
         weight = self._row_weights.at(train)
-        at_once = 2048 if self.format_.shape is None else self.format_.piece  # convolutions make much of a picture
 
         def objective(i: Tensor, x: Tensor, rng: torch.Generator) -> Tensor:
             counts = 1.0 if weight is None else weight[i].to(x.device)
@@ -314,7 +313,9 @@ class System(Training, BaseEstimator, ABC):
             assert kept is not None
             device, w = next(network.parameters()).device, self._row_weights.at(held)
             w = torch.ones(len(kept)) if w is None else spread_over(w, len(kept))
-            errors = [loss.errors(loss.predict(network(x.to(device))), x.to(device)).sum(1) for x in kept.split(at_once)]
+            errors = [
+                loss.errors(loss.predict(network(x.to(device))), x.to(device)).sum(1) for x in kept.split(self.format_.piece)
+            ]
             return float((torch.cat(errors).cpu() * w).sum() / w.sum())
 
         return minimize(network, objective, train, held_out if kept is not None else None, self._plan(len(train)))

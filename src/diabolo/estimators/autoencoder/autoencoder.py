@@ -385,8 +385,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
     def _decode(self, Z: Any) -> Tensor:
         """Codes -> expected values (n, d)."""
         z = torch.from_numpy(as_codes(Z, self.n_components_)).to(next(self.network_.parameters()).dtype)
-        at_once = 4096 if self.format_.shape is None else self.format_.piece  # convolutions make much of a picture
-        return torch.cat([self._decoded(part) for part in z.split(at_once)] or [z.new_empty(0, self.format_.width)])
+        return torch.cat([self._decoded(part) for part in z.split(self.format_.piece)] or [z.new_empty(0, self.format_.width)])
 
     def _measure(self, train: Rows, held: Rows | None) -> None:
         super()._measure(train, held)
