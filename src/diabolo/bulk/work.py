@@ -146,12 +146,23 @@ def applied_to(applied: Applied, tables: Iterable[pa.Table]) -> Iterator[pa.Tabl
         return
     waiting: deque[Future[pa.Table]] = deque()
     with threadpool_limits(limits=1), ThreadPoolExecutor(several) as pool:
-        for table in ahead(tables):
-            waiting.append(pool.submit(applied, table))
+        for result in submitted(pool, applied, tables):
+            waiting.append(result)
             if len(waiting) > several:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+
+
+def submitted(pool: ThreadPoolExecutor, applied: Applied, tables: Iterable[pa.Table]) -> Iterator[Future[pa.Table]]:
+    """A result for each table; what cannot be read is told in its turn, after the results before it."""
+    try:
+        for table in ahead(tables):
+            yield pool.submit(applied, table)
+    except Exception as error:
+        failed: Future[pa.Table] = Future()
+        failed.set_exception(error)
+        yield failed
 
 
 def write(path: Path, tables: Iterator[pa.Table], schema: pa.Schema, applied: Applied, note: bytes) -> int:
