@@ -7,6 +7,7 @@ import gzip
 import json
 import pickle
 import warnings
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -702,3 +703,66 @@ def test_results_of_parts_are_one_array() -> None:
         assert found.tolist() == [[1.0] * 3] * 2 + [[0.0] * 3]
     with pytest.raises(DataError, match="0 sample"):
         stacked([], np.empty((0, 7)))
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [400.5, 401.5, 402.5],
+        pd.date_range("2024", periods=3),
+        pd.date_range("2024", periods=3, tz="Europe/Rome"),
+        [datetime.date(2024, 1, 1), "a", 3],
+        pd.MultiIndex.from_tuples([("u", 1.5), ("u", 2.5), ("v", pd.Timestamp("2024"))]),
+    ],
+)
+def test_names_of_columns_come_back_as_they_are(names: Any) -> None:
+    """Else X - back would align nothing, and be all NaN."""
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(30, 3)), columns=names)
+    format = Tables().fit(X)
+    again = Tables.from_state(json.loads(json.dumps(format.state()[0])), format.state()[1])
+    for found in (format, again):
+        assert found.from_array(found.to_array(X)).columns.equals(X.columns)
+
+
+def test_names_that_cannot_come_back_are_told() -> None:
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(30, 2)), columns=pd.period_range("2024", periods=2, freq="M"))
+    with pytest.warns(UserWarning, match="names of the columns, such as Period.* come back as texts"):
+        Tables().fit(X)
+    with pytest.raises(DataError, match="column 1, counted from 0, has no name"):
+        Tables().fit(X.set_axis(["a", None], axis=1))
+
+
+@pytest.mark.parametrize(
+    ("cells", "t"),
+    [
+        ([Decimal("1.10"), Decimal("2.20"), None], pa.decimal128(9, 2)),
+        (["a", "b", None], pa.string()),
+        (["a", "b", None], pa.dictionary(pa.int32(), pa.string())),
+        ([1, 2, None], pa.int16()),
+    ],
+)
+def test_columns_of_arrow_in_pandas_stay_such(cells: list[Any], t: pa.DataType) -> None:
+    X = pd.DataFrame({"v": pd.array(cells * 20, dtype=pd.ArrowDtype(t)), "b": np.random.default_rng(0).normal(size=60)})
+    format = Tables().fit(X)
+    pd.testing.assert_frame_equal(format.from_array(format.to_array(X)), X)
+
+
+def test_categories_that_are_dates_keep_their_zone() -> None:
+    when = pd.date_range("2024-01-01", periods=3, tz="Europe/Rome")
+    X = pd.DataFrame({"v": pd.Categorical([*when, None] * 20), "b": np.random.default_rng(0).normal(size=80)})
+    format = Tables().fit(X)
+    pd.testing.assert_frame_equal(format.from_array(format.to_array(X)), X, check_categorical=False)
+    assert format.from_array(format.to_array(X))["v"].cat.categories.equals(X["v"].cat.categories)
+
+
+def test_filling_keeps_the_categories() -> None:
+    """Their type, and numbers among texts."""
+    small = pd.Series(pd.Categorical(np.array([1, 2, 1] * 20, "i1"))).where(np.arange(60) > 2)
+    mixed = pd.Series(pd.Categorical([1, "a", 1] * 20)).where(np.arange(60) > 2)
+    X = pd.DataFrame({"v": small, "w": mixed})
+    with pytest.warns(UserWarning, match="whole numbers and texts"):
+        format = Tables().fit(X)
+        x = format.to_array(X)
+    filled = format.filled(X, x, np.where(np.isnan(x), np.tile([0.9, 0.1, 0], 2), x))
+    assert filled.dtypes.equals(X.dtypes)
+    assert filled["w"][:3].tolist() == [1, 1, 1]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ __all__ = [
     "labels",
     "matrix_of",
     "mixed_categories",
+    "named",
     "names_of",
     "of_pandas",
     "pieces",
@@ -77,12 +79,20 @@ def rows_of(X: Any, accepted: bool) -> Any:
             f"X is a {type(X).__name__}, but the model was fitted with a table: give a table with the same columns{row}"
         )
     X = collected(X)
-    if hasattr(X, "iloc") and not X.columns.is_unique:
-        repeated = sorted(set(X.columns[X.columns.duplicated()].astype(str)))
-        raise DataError(f"column names must be unique, but {', '.join(map(repr, repeated))} is repeated: rename them")
+    if container(X) == "pandas":
+        _check_names(X)
     if X.shape[0] == 0:
         raise DataError("Found array with 0 sample(s) (0 rows) while a minimum of 1 is required.")
     return X
+
+
+def _check_names(X: Any) -> None:
+    """Each column of a pandas table has a name of its own."""
+    if not X.columns.is_unique:
+        repeated = sorted({str(name) for name in X.columns[X.columns.duplicated()]})
+        raise DataError(f"column names must be unique, but {', '.join(map(repr, repeated))} is repeated: rename them")
+    if X.columns.nlevels == 1 and X.columns.hasnans:
+        raise DataError(f"column {X.columns.isna().argmax()}, counted from 0, has no name: give it one")
 
 
 def names_of(X: Any) -> list[str]:
@@ -115,9 +125,7 @@ def arrow(X: Any, places: list[int] | None = None) -> pa.Table:
         return X if places is None else X.select(places)
     if container(X) == "polars":
         return _from_polars(X if places is None else X[:, places])
-    if not X.columns.is_unique:
-        repeated = sorted({str(name) for name in X.columns[X.columns.duplicated()]})
-        raise DataError(f"column names must be unique, but {', '.join(map(repr, repeated))} is repeated: rename them")
+    _check_names(X)
     return _from_pandas(X, _at_once) if places is None else _from_pandas(_picked(X, places), _bare)
 
 
@@ -379,12 +387,44 @@ def mixed_categories(X: Any) -> list[str]:
 
 
 def labels(df: Any) -> list[Any] | None:
-    """The names of a pandas table's columns, if they are whole numbers or tuples; None for texts."""
-    found = [list(name) if isinstance(name, tuple) else name for name in df.columns.tolist()]
-    parts = [part for name in found for part in (name if isinstance(name, list) else [name])]
-    if all(isinstance(name, str) for name in found) or not all(type(part) in (int, str) for part in parts):
+    """The names of a pandas table's columns as JSON, if they are numbers, dates, or tuples of such; None for texts."""
+    names = df.columns.tolist()
+    if all(isinstance(name, str) for name in names):
+        return None
+    found = [[_label(part) for part in name] if isinstance(name, tuple) else _label(name) for name in names]
+    if None in found or any(isinstance(name, list) and None in name for name in found):
+        warn(f"the names of the columns, such as {names[0]!r}, come back as texts: use texts, numbers or dates")
         return None
     return found
+
+
+def _label(part: Any) -> Any:
+    """A name, or a part of one, as JSON; None if it is of another kind."""
+    part = part.item() if isinstance(part, np.generic) else part
+    if isinstance(part, datetime):
+        return {"moment": part.isoformat(), "zone": str(part.tzinfo) if part.tzinfo else None}
+    if isinstance(part, date):
+        return {"day": part.isoformat()}
+    return part if isinstance(part, (str, int, float)) else None
+
+
+def named(labels: list[Any]) -> Any:
+    """The inverse of :func:`labels`: the columns of a pandas table."""
+    import pandas as pd
+
+    names = [tuple(map(_named, label)) if isinstance(label, list) else _named(label) for label in labels]
+    return pd.MultiIndex.from_tuples(names) if all(isinstance(name, tuple) for name in names) else pd.Index(names)
+
+
+def _named(label: Any) -> Any:
+    if not isinstance(label, dict):
+        return label
+    if "day" in label:
+        return date.fromisoformat(label["day"])
+    import pandas as pd
+
+    moment = pd.Timestamp(label["moment"])
+    return moment.tz_convert(label["zone"]) if label["zone"] else moment
 
 
 def polars() -> Any:
