@@ -634,7 +634,9 @@ def test_a_level_that_is_spelled_like_a_gap_is_a_level(tmp_path: Path) -> None:
     X.to_csv(tmp_path / "a.csv", index=False, na_rep="NA")
     assert np.array_equal(format.to_tensor(tmp_path / "a.csv"), format.to_tensor(X), equal_nan=True)
     assert [len(piece) for piece in format.chunks(tmp_path / "a.csv")] == [40]
-    gaps = Tables(categories=["land"]).fit(X.assign(land=X["land"].where(X["land"] != "DE")))  # an empty cell may be either: a gap
+    gaps = Tables(categories=["land"]).fit(
+        X.assign(land=X["land"].where(X["land"] != "DE"))
+    )  # an empty cell may be either: a gap
     assert gaps.to_tensor(tmp_path / "a.csv")[2, 0].isnan()
     assert Tables(Reading(na=("NA",)), categories=["land"]).fit(X).fields[0].levels == ["", "DE", "None"]
 

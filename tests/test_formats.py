@@ -28,6 +28,7 @@ from diabolo.formats.documents import read_documents
 from diabolo.formats.files import read_table, table_pieces
 from diabolo.formats.matrices import plain, read_array, stacked
 from diabolo.losses import Clipped, Squared
+from diabolo.sentinels import odd
 from kinds import frame, kinds, texts
 
 
@@ -762,7 +763,86 @@ def test_filling_keeps_the_categories() -> None:
     X = pd.DataFrame({"v": small, "w": mixed})
     with pytest.warns(UserWarning, match="whole numbers and texts"):
         format = Tables().fit(X)
+    with pytest.warns(UserWarning, match="whole numbers and texts"):
         x = format.to_array(X)
     filled = format.filled(X, x, np.where(np.isnan(x), np.tile([0.9, 0.1, 0], 2), x))
     assert filled.dtypes.equals(X.dtypes)
     assert filled["w"][:3].tolist() == [1, 1, 1]
+
+
+def test_numbers_far_from_those_of_fit_are_told() -> None:
+    """The unit is another one, perhaps; a few such rows are outliers."""
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"kg": rng.normal(70, 9, 80), "income": np.exp(rng.normal(10, 1.2, 80)), "k": 1.0, "c": ["a", "b"] * 40})
+    pixels = rng.random((80, 64))
+    for x, other, what in (
+        (X, X.assign(kg=1000 * X["kg"]), r"column\(s\) 'kg' \(\d\d,\d+, where 7"),
+        (X, X.assign(income=1000 * X["income"]), "column.*'income'"),
+        (X, X.assign(k=2.0), r"'k' \(2, where 1"),
+        (X[["kg"]].to_numpy(), 1000 * X[["kg"]].to_numpy(), "'x0'"),
+        (pixels, pixels * 255, "and 59 more"),
+        (pd.DataFrame(pixels), pd.DataFrame(pixels * 255), "and 59 more"),
+    ):
+        format = infer(x).fit(x)
+        assert len(np.concatenate([*format.arrays(x)])) == 80
+        assert len(np.concatenate([*format.arrays(other[:9])])) == 9
+        with pytest.warns(UserWarning, match=f"{what}.* is their unit another one"):
+            list(format.tensors(other))
+    few = X.assign(kg=X["kg"].where(X.index > 30, 1e9))
+    assert len(np.concatenate([*Tables().fit(X).arrays(few)])) == 80
+
+
+def test_a_code_that_is_the_only_negative_number() -> None:
+    rng = np.random.default_rng(0)
+    days = rng.integers(0, 60, 200)
+    assert odd(np.where(rng.random(200) < 0.3, -1, days)[None].astype(float))[0][1] == -1
+    assert odd(np.where(np.arange(200) == 7, -1, days)[None].astype(float)) == []  # once
+    assert odd(rng.integers(-1, 20, (1, 200)).astype(float)) == []  # as often as others
+    assert odd(rng.integers(-5, 20, (1, 200)).astype(float)) == []
+
+
+def test_estimates_stay_within_what_a_column_is() -> None:
+    """None below 0 where none was, no share above 1."""
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"age": rng.integers(0, 90, 60), "share": rng.random(60), "z": rng.normal(size=60)})
+    X["time"] = pd.to_timedelta(X["age"], unit="h")
+    given = X.astype({"age": float})
+    given.iloc[:2] = None
+    for format, T in ((Tables().fit(X), given), (Arrays().fit(X.drop(columns="time").to_numpy()), None)):
+        T = given.drop(columns="time").to_numpy() if T is None else T
+        for sign, least, most in ((-9, 0, 0), (9, 0, 1)):
+            x = format.to_array(T)
+            filled = pd.DataFrame(format.filled(T, x, np.full(x.shape, sign)))
+            assert filled.iloc[0, 0] >= least
+            assert filled.iloc[0, 1] == most
+            assert np.sign(filled.iloc[0, 2]) == np.sign(sign)
+        again = type(format).from_state(json.loads(json.dumps(format.state()[0])), format.state()[1])
+        assert np.array_equal(pd.DataFrame(again.filled(T, x, np.full(x.shape, -9))).iloc[:, :2].min(), [0, 0])
+    low = Tables().fit(X).filled(given, Tables().fit(X).to_array(given), np.full((60, 4), -9.0))
+    assert low["time"].min() == pd.Timedelta(0)
+
+
+def test_objects_of_two_kinds_are_told_apart() -> None:
+    day, moment = datetime.date(2024, 1, 1), datetime.datetime(2024, 1, 1)
+    for cells, way in (
+        ([day, moment], r"pd.to_datetime\(df\['v'\]\)"),
+        ([None, moment, day], r"pd.to_datetime\(df\['v'\]\)"),
+        ([Decimal("1.5"), 2.5], "decimals .* and numbers"),
+    ):
+        with pytest.raises(DataError, match=f"column 'v' mixes .*{way}"):
+            Tables().fit(pd.DataFrame({"v": pd.Series(cells * 20, dtype=object)}))
+    zoned = pd.DataFrame({"v": pd.Series([pd.Timestamp(day, tz="UTC"), pd.NaT, None] * 20, dtype=object)})
+    Tables().fit(zoned)
+    zoned.loc[0, "v"] = pd.Timestamp(day)
+    with pytest.warns(UserWarning, match="column 'v' holds dates with a time zone and without"):
+        Tables().fit(zoned)
+
+
+def test_names_of_files_in_a_column() -> None:
+    with pytest.raises(DataError, match=r"a Series of names of files, such as 'a.png': give the list of them, X.tolist\(\)"):
+        infer(pd.Series(["a.png", "b.png"]))
+
+
+def test_tensors_of_bfloat16() -> None:
+    X = torch.randn(20, 3).bfloat16()
+    assert np.array_equal(Arrays().fit(X).to_array(X), Arrays().fit(X.float()).to_array(X.float()))

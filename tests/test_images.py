@@ -354,3 +354,29 @@ def test_rows_of_pixels_are_not_one_wide_picture() -> None:
     with pytest.raises(DataError, match=r"give X.reshape\(-1, 12, 10\)"):
         format.rows(X.reshape(30, -1))
     assert len(format.rows(X[0])) == 1
+
+
+def test_pictures_of_which_most_is_cut_away_are_told() -> None:
+    """In fit, and later; of those that all are alike, nothing is said."""
+    X = squares(12)
+    format = Images().fit(X)
+    wide = np.concatenate([X] * 4, 2)
+    assert format.to_array(wide[:, :, :20]).shape == (12, format.width)
+    with pytest.warns(
+        UserWarning, match=r"12 of 12 pictures looked at lose more than half .* of 16 x 12 pixels: 'picture 0' with"
+    ):
+        format.to_array(wide)
+    with pytest.warns(UserWarning, match=r"4 of 16 pictures looked at lose more than half"):
+        Images().fit([*X, *wide[:4]])
+
+
+def test_pictures_that_are_nearly_black_are_told() -> None:
+    """As 12 bits in 16 are, and bytes in 16."""
+    X = squares(12)
+    with pytest.warns(UserWarning, match=r"16 bits, but reach only 4,0\d\d of 65,535"):
+        Images().fit(X.astype(np.uint16) * 16)
+    format = Images().fit(X)
+    assert len(np.concatenate([*format.arrays(X.astype(np.uint16) * 257)])) == 12
+    for dark in (X.astype(np.uint16), X.astype(np.uint16) * 16):
+        with pytest.warns(UserWarning, match="nearly black beside those of fit"):
+            list(format.tensors(dark))

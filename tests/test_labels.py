@@ -490,7 +490,8 @@ def test_what_was_meant_is_asked(fit: Callable[[], Any], meant: str) -> None:
     [
         (["", "a"], "the text ''"),
         (["a", "nan"], "the text 'nan'"),
-        (["a", "b", "a "], "'a' and 'a ', which are learned as two"),
+        (["a", "b", "a "], "'a' and 'a ', which are learned as different"),
+        (["Yes", "no", "yes"], "'Yes' and 'yes', which are learned as different"),
     ],
 )
 def test_classes_that_are_perhaps_none_are_told(names: list[str], why: str) -> None:

@@ -77,7 +77,9 @@ def test_a_level_that_stands_for_a_gap_is_told(blank: str) -> None:
 
 def test_a_column_in_which_each_row_is_another_is_told() -> None:
     """Also of fewer rows than levels that have features; numbers and dates are told as such, once."""
-    assert "60 different values in 60 rows: it looks like an identifier or a text, and each" in said([f"id{i}" for i in range(n)])
+    assert "60 different values in 60 rows: it looks like an identifier or a text, and each" in said(
+        [f"id{i}" for i in range(n)]
+    )
     assert said([f"id{i % 30}" for i in range(n)]) == ""
     for cells in ([f"{v:.3f} kg" for v in u], [f"{i % 28 + 1}.{i % 12 + 1}.{1990 + i % 30}" for i in range(n)]):
         assert "identifier" not in said(cells)

@@ -130,6 +130,7 @@ class Arrays(Format):
         parts = [self._measure(sample, slice(j, j + size), codes) for j in range(0, self.width, size)]
         low, high, *found, self.binary, self.gaps = (np.concatenate(values) for values in zip(*parts, strict=True))
         self.above = low + self.origin >= 0
+        self.within = self.above & (high + self.origin <= 1)
         for name, values in zip(NUMBERS, found, strict=True):
             setattr(self, name, values)
         warn_odd(codes)
@@ -279,7 +280,7 @@ class Arrays(Format):
         return [[None if v != v else v for v in column] for column in columns]
 
     def filled(self, X: Any, x: Any, e: Any) -> Any:
-        given, new = self._matrix(X), self.from_array(e)
+        given, new = self._matrix(X), self._limited(self.from_array(e))
         if is_sparse(given):
             out = X.copy() if is_sparse(X) else given.copy()
             at = out.tocoo()
@@ -290,6 +291,13 @@ class Arrays(Format):
         gaps = np.isnan(out)
         out[gaps] = dense(new)[gaps]
         return out
+
+    def _limited(self, found: Any) -> Any:
+        """Estimates: none below 0 where none was; no share above 1."""
+        if is_sparse(found):
+            return type(found)(self._limited(found.toarray()))
+        low, high = np.where(self.above, 0.0, -np.inf), np.where(self.within, 1.0, np.inf)
+        return found if found.dtype.kind in "ub" else found.clip(low, high).astype(found.dtype)
 
     def original(self, x: Any) -> list[list[Any]]:
         return [list(column) for column in self.values(x).T]
@@ -307,7 +315,6 @@ class Arrays(Format):
 
     @property
     def _shares(self) -> bool:
-        """Whether all numbers are shares of one unit, in [0, 1], in rows that know nothing of a picture."""
         return bool(self.common and self.architecture == "dense" and self.above.all() and not self.mean.any())
 
     def ordinary(self) -> np.ndarray:
@@ -334,7 +341,7 @@ class Arrays(Format):
             "smallest": self.smallest if np.isfinite(self.smallest) else 0.0,
             "columns": self.columns if self.has_names else None,
         }
-        flags = (self.binary + 2 * self.gaps + 4 * self.above).astype(np.uint8)
+        flags = (self.binary + 2 * self.gaps + 4 * self.above + 8 * self.within).astype(np.uint8)
         return meta, {name: _short(getattr(self, name)) for name in (*NUMBERS, "origin")} | {"flags": flags}
 
     def described(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
@@ -358,7 +365,7 @@ class Arrays(Format):
         self.scale = meta["scale"]
         self.dtype, self.sparse, self.common = np.dtype(meta["dtype"]).str, str(meta["sparse"]), bool(meta["common"])
         self.smallest = float(meta["smallest"])
-        self.binary, self.gaps, self.above = (arrays["flags"] >> bit & 1 == 1 for bit in range(3))
+        self.binary, self.gaps, self.above, self.within = (arrays["flags"] >> bit & 1 == 1 for bit in range(4))
         self.width = len(arrays["flags"])
         for name in (*NUMBERS, "origin"):
             setattr(self, name, _long(arrays[name], self.width))

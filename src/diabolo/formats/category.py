@@ -204,10 +204,11 @@ def warn_identifier(name: str, levels: list[Any], rows: int) -> None:
         texts = pa.array(levels)
         if is_iso(texts) or nearly_numbers(texts) or like_dates(texts):
             return
-    rest = f"and all but the {MAX_LEVELS} most frequent count as one" if len(levels) > MAX_LEVELS else "and each is a category"
+    rest = f"all but the {MAX_LEVELS} most frequent count as one" if len(levels) > MAX_LEVELS else "each is a category"
     warn(
-        f"column {name!r} has {len(levels):,} different values in {rows:,} rows: it looks like an identifier or a text, {rest}; "
-        f"drop it if it is an identifier; if it is a text, learn from it alone: format=Documents(column={name!r}), --text"
+        f"column {name!r} has {len(levels):,} different values in {rows:,} rows: it looks like an identifier or a text, and "
+        f"{rest}; drop it if it is an identifier; if it is a text, learn from it alone: format=Documents(column={name!r}), "
+        "--text"
     )
 
 
@@ -218,14 +219,14 @@ def warn_near(name: str, new: list[str], known: list[str]) -> None:
 
 
 def near_levels(levels: Iterable[str]) -> list[str]:
-    """Levels that differ only so, as they are told.
+    """Levels that differ only so, as they are told; a and A may be two letters.
 
     >>> near_levels(["Rome", "Paris", "rome "])
     ["'Rome' and 'rome '"]
     """
     groups: dict[str, list[str]] = {}
     for level in levels:
-        groups.setdefault(same(level), []).append(level)
+        groups.setdefault(same(level) if len(level.strip()) > 1 else level.strip(), []).append(level)
     return [" and ".join(map(repr, group)) for group in groups.values() if len(group) > 1]
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ..sentinels import odd
 from .arrow import from_numeric, numeric, whole
@@ -33,7 +34,7 @@ from .scale import (
     six_digits,
     yes_or_no,
 )
-from .schema import arrow_type, family
+from .schema import arrow_type, count_values, family
 from .written import SHORTEST, fraction, written
 
 if TYPE_CHECKING:
@@ -70,6 +71,10 @@ class Column:
     def drawn(self, x: np.ndarray, rng: np.random.Generator) -> pa.Array:
         """Drawn features -> values."""
         return self.decode(x)
+
+    def limited(self, values: pa.Array) -> pa.Array:
+        """Estimated values within the limits of the column."""
+        return values
 
     def look(self) -> tuple[float, float]:
         """Center and spread of the features for the curved path."""
@@ -126,6 +131,7 @@ class Number(Column):
     odd: list[list[float]] = field(default_factory=list)  # values that look like a code for "missing", and how often
     decimals: int | None = None  # of floats, as far as the column shows
     positive: bool = False  # never below 0 in fit
+    share: bool = False  # never below 0 nor above 1
 
     @classmethod
     def fit(cls, name: str, values: pa.Array, seen: Any = None) -> Number:
@@ -135,7 +141,8 @@ class Number(Column):
         found = cls.fit_all([name], [str(values.type)], v[None], [values.null_count], all_of_it)[0]
         found.origin, found.step = origin, step
         low = np.fmin.reduce(v, initial=np.inf) + origin if seen is None else seen.low
-        found.positive = bool(low >= 0) and not pa.types.is_temporal(values.type)
+        found.positive = bool(low >= 0) and family(values.type) != "dates"
+        found.share = found.share and not origin and family(values.type) == "numbers"
         return found
 
     @classmethod
@@ -146,16 +153,28 @@ class Number(Column):
         if not len(v):
             return []
         missing, scale = np.isnan(v).sum(1).tolist(), measured(v, whole)
-        positive = ((np.fmin.reduce(v, 1, initial=np.inf) if whole is None else whole.low) >= 0).tolist()
+        low, high = (f.reduce(v, 1, initial=start) for f, start in ((np.fmin, np.inf), (np.fmax, -np.inf)))
+        if whole is not None:
+            low, high = np.ldexp(whole.low, whole.e), np.ldexp(whole.high, whole.e)
+        positive, share = (low >= 0).tolist(), ((low >= 0) & (high <= 1)).tolist()
         found = []
         for j, (name, t, digits) in enumerate(zip(names, types, decimals(v, types), strict=True)):
-            column = cls(name, t, missing[j] > 0, missing[j] == v.shape[1], decimals=digits, positive=positive[j])
+            column = cls(
+                name, t, missing[j] > 0, missing[j] == v.shape[1], decimals=digits, positive=positive[j], share=share[j]
+            )
             column.nan = nulls[j] < missing[j] and t in FLOATS
             column.take(scale, j)
             found.append(column)
         for j, value, count in odd(v):
             found[int(j)].odd.append([value, count])
         return found
+
+    def limited(self, values: pa.Array) -> pa.Array:
+        """Estimates within the limits that say what a column is: none below 0 where none was, no share above 1."""
+        if self.positive:
+            zero = pa.scalar(0, pa.int64()).cast(count_values(values[:0]).type).cast(values.type)
+            values = pc.if_else(pc.less(values, zero), zero, values)
+        return pc.if_else(pc.greater(values, 1), pa.scalar(1).cast(values.type), values) if self.share else values
 
     def take(self, scale: Scale, j: int = 0) -> None:
         """The scale of column j."""

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any, Self
 
+import numpy as np
 import pyarrow as pa
 
-from ..errors import DataError
+from ..errors import DataError, warn
 from .category import Category
 from .columns import Column
-from .frames import container, labels, named, names_of, polars
+from .frames import container, names_of, polars
 
 __all__ = ["Container"]
 
@@ -23,7 +25,7 @@ class Container:
 
     kind: str  # "pandas", "polars" or "arrow"
     pandas: dict[str, Any] | None  # what pandas notes in an Arrow schema
-    labels: list[Any] | None  # the names of columns, where they are no texts (frames.labels)
+    labels: list[Any] | None  # the names of columns, where they are no texts (labels)
     enums: list[str]  # of polars
 
     @classmethod
@@ -85,3 +87,47 @@ def _in_zone(column: Any, zone: str) -> Any:
     """Categories that are dates, of which Arrow gives the time in UTC alone."""
     found = column.cat.categories
     return column if getattr(found, "tz", None) else column.cat.rename_categories(found.tz_localize("UTC").tz_convert(zone))
+
+
+# ── names that are no texts ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def labels(df: Any) -> list[Any] | None:
+    """The names of a pandas table's columns as JSON, if they are numbers, dates, or tuples of such; None for texts."""
+    names = df.columns.tolist()
+    if all(isinstance(name, str) for name in names):
+        return None
+    found = [[_label(part) for part in name] if isinstance(name, tuple) else _label(name) for name in names]
+    if None in found or any(isinstance(name, list) and None in name for name in found):
+        warn(f"the names of the columns, such as {names[0]!r}, come back as texts: use texts, numbers or dates")
+        return None
+    return found
+
+
+def _label(part: Any) -> Any:
+    """A name, or a part of one, as JSON; None if it is of another kind."""
+    part = part.item() if isinstance(part, np.generic) else part
+    if isinstance(part, datetime):
+        return {"moment": part.isoformat(), "zone": str(part.tzinfo) if part.tzinfo else None}
+    if isinstance(part, date):
+        return {"day": part.isoformat()}
+    return part if isinstance(part, (str, int, float)) else None
+
+
+def named(labels: list[Any]) -> Any:
+    """The inverse of :func:`labels`: the columns of a pandas table."""
+    import pandas as pd
+
+    names = [tuple(map(_named, label)) if isinstance(label, list) else _named(label) for label in labels]
+    return pd.MultiIndex.from_tuples(names) if all(isinstance(name, tuple) for name in names) else pd.Index(names)
+
+
+def _named(label: Any) -> Any:
+    if not isinstance(label, dict):
+        return label
+    if "day" in label:
+        return date.fromisoformat(label["day"])
+    import pandas as pd
+
+    moment = pd.Timestamp(label["moment"])
+    return moment.tz_convert(label["zone"]) if label["zone"] else moment

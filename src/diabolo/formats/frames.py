@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -23,10 +23,8 @@ __all__ = [
     "combined",
     "container",
     "kinds_of",
-    "labels",
     "matrix_of",
     "mixed_categories",
-    "named",
     "names_of",
     "of_pandas",
     "pieces",
@@ -132,7 +130,9 @@ def arrow(X: Any, places: list[int] | None = None) -> pa.Table:
 def _from_pandas(X: Any, read: Callable[[Any], pa.Table]) -> pa.Table:
     X = _readable(X)
     try:
-        return read(X)
+        table = read(X)
+        _check_dates(X, table)
+        return table
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError, TypeError, ValueError) as error:
         for i, name in enumerate(X.columns):
             try:
@@ -140,6 +140,21 @@ def _from_pandas(X: Any, read: Callable[[Any], pa.Table]) -> pa.Table:
             except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError, TypeError, ValueError):
                 raise DataError(_unread(as_name(name), X.iloc[:, i])) from None
         raise DataError(f"the table cannot be read ({error}): give every column values of one type") from None
+
+
+def _check_dates(X: Any, table: pa.Table) -> None:
+    """Python objects that are dates: Arrow drops the time where the first has none, and takes those without a zone as UTC."""
+    for i, t in enumerate(table.schema.types):
+        if not (pa.types.is_date(t) or pa.types.is_timestamp(t)) or X.dtypes.iloc[i].kind != "O":
+            continue
+        name, moments = table.schema.names[i], [v for v in X.iloc[:, i] if isinstance(v, datetime) and v == v]  # no NaT
+        if moments and pa.types.is_date(t):
+            raise DataError(_unread(name, X.iloc[:, i]))
+        if len({v.tzinfo is None for v in moments}) > 1:
+            warn(
+                f"column {name!r} holds dates with a time zone and without: those without are read as UTC; give all a zone, "
+                "with dt.tz_localize"
+            )
 
 
 def _bare(X: Any) -> pa.Table:
@@ -262,7 +277,7 @@ def _as_texts(column: Any) -> Any:
     import pandas as pd
 
     sorts = _sorts(column.cat.categories)
-    if not set(sorts) <= {"whole numbers", "numbers", "texts", "yes/no values"}:
+    if not set(sorts) <= {"whole numbers", "numbers", "decimals", "texts", "yes/no values"}:
         raise DataError(_unread(str(column.name), column))
     warn(
         f"column {str(column.name)!r} has categories that are {' and '.join(sorts)}: all are read as texts, 1 as '1'; "
@@ -278,8 +293,16 @@ def _as_texts(column: Any) -> Any:
     )
 
 
+MOMENTS = "dates with a time"
 SORTS = {"bool": "yes/no values", "bool_": "yes/no values", "str": "texts", "str_": "texts", "bytes": "bytes"}
-SORTS |= {"datetime": "dates", "date": "dates", "Timestamp": "dates", "time": "times of day", "timedelta": "durations"}
+SORTS |= {
+    "datetime": MOMENTS,
+    "Timestamp": MOMENTS,
+    "date": "dates",
+    "Decimal": "decimals",
+    "time": "times of day",
+    "timedelta": "durations",
+}
 SORTS |= {"list": "lists", "tuple": "lists", "dict": "records", "set": "sets", "complex": "complex numbers"}
 
 
@@ -290,7 +313,7 @@ def _sort(v: Any) -> str:
         return SORTS[name]
     if isinstance(v, (int, np.integer)):
         return "whole numbers"
-    return "numbers" if isinstance(v, (float, np.floating)) or name == "Decimal" else f"objects of type {name}"
+    return "numbers" if isinstance(v, (float, np.floating)) else f"objects of type {name}"
 
 
 def _sorts(values: Any) -> dict[str, tuple[int, Any]]:
@@ -309,6 +332,7 @@ def _unread(name: str, column: Any) -> str:
     if len(sorts) > 1:
         told = " and ".join(f"{sort} ({v!r} in row {row:,})" for sort, (row, v) in sorts.items())
         way = f"as categories with df[{name!r}].astype(str), or as numbers with pd.to_numeric(df[{name!r}], errors='coerce')"
+        way = f"pd.to_datetime(df[{name!r}])" if set(sorts) == {MOMENTS, "dates"} else way
         return f"column {name!r} mixes {told}: give it values of one type, {way}"
     sort = next(iter(sorts), str(column.dtype))
     if sort == "whole numbers":
@@ -384,47 +408,6 @@ def mixed_categories(X: Any) -> list[str]:
     """Columns whose categories are numbers and texts."""
     kinds = [(name, d) for name, d in zip(X.columns, X.dtypes, strict=True) if type(d).__name__ == "CategoricalDtype"]
     return [as_name(name) for name, d in kinds if _mixed(d.categories)]
-
-
-def labels(df: Any) -> list[Any] | None:
-    """The names of a pandas table's columns as JSON, if they are numbers, dates, or tuples of such; None for texts."""
-    names = df.columns.tolist()
-    if all(isinstance(name, str) for name in names):
-        return None
-    found = [[_label(part) for part in name] if isinstance(name, tuple) else _label(name) for name in names]
-    if None in found or any(isinstance(name, list) and None in name for name in found):
-        warn(f"the names of the columns, such as {names[0]!r}, come back as texts: use texts, numbers or dates")
-        return None
-    return found
-
-
-def _label(part: Any) -> Any:
-    """A name, or a part of one, as JSON; None if it is of another kind."""
-    part = part.item() if isinstance(part, np.generic) else part
-    if isinstance(part, datetime):
-        return {"moment": part.isoformat(), "zone": str(part.tzinfo) if part.tzinfo else None}
-    if isinstance(part, date):
-        return {"day": part.isoformat()}
-    return part if isinstance(part, (str, int, float)) else None
-
-
-def named(labels: list[Any]) -> Any:
-    """The inverse of :func:`labels`: the columns of a pandas table."""
-    import pandas as pd
-
-    names = [tuple(map(_named, label)) if isinstance(label, list) else _named(label) for label in labels]
-    return pd.MultiIndex.from_tuples(names) if all(isinstance(name, tuple) for name in names) else pd.Index(names)
-
-
-def _named(label: Any) -> Any:
-    if not isinstance(label, dict):
-        return label
-    if "day" in label:
-        return date.fromisoformat(label["day"])
-    import pandas as pd
-
-    moment = pd.Timestamp(label["moment"])
-    return moment.tz_convert(label["zone"]) if label["zone"] else moment
 
 
 def polars() -> Any:

@@ -275,7 +275,11 @@ def like_dates(values: Any) -> tuple[str, list[str]] | None:
     """
     values = plainly(values)
     known = values.drop_null()
-    if not len(known) or not all(_match([known[0].as_py()], ANY_DATE)) or not all(_match(different := pc.unique(known), ANY_DATE)):
+    if (
+        not len(known)
+        or not all(_match([known[0].as_py()], ANY_DATE))
+        or not all(_match(different := pc.unique(known), ANY_DATE))
+    ):
         return None
     if not any(_match(different, DATE)):  # all as in ISO 8601
         return None

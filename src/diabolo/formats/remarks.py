@@ -47,7 +47,7 @@ def remark(
         if isinstance(c, Category) and is_text(arrow_type(c.type)) and c.listed is None and c.name not in categories
     }
     for column in fields:
-        if column.name in texts:
+        if isinstance(column, Category) and column.name in texts:
             _levels(column, texts[column.name], decimal)
     _dates([name for name, values in texts.items() if is_iso(values)])
     for said in text_hints(texts, decimal):

@@ -280,7 +280,7 @@ class Tables(Format):
         for column, block in zip(self.fields, self.blocks, strict=True):
             gaps = np.isnan(x[:, block.start])
             if gaps.any() and not column.empty:
-                X = patched(X, place[column.name], gaps, column.decode(e[:, block]))
+                X = patched(X, place[column.name], gaps, column.limited(column.decode(e[:, block])))
         return X
 
     def from_array(self, x: Any) -> Any:

@@ -92,7 +92,11 @@ def is_texts(X: Any) -> bool:
         return False
     some = list(islice(iter(X) if isinstance(X, (list, tuple, set, frozenset, np.ndarray)) else iter(_listed(X)), LOOKED_AT))
     if some and all(isinstance(x, str) and x.lower().endswith((*SUFFIXES, ".npy")) for x in some):
-        return False  # names of pictures, or of arrays
+        if isinstance(X, (list, tuple)):
+            return False  # names of pictures, or of arrays
+        raise DataError(
+            f"X is a {type(X).__name__} of names of files, such as {str(some[0])!r}: give the list of them, X.tolist()"
+        )
     return any(isinstance(x, (str, bytes)) or (isinstance(x, Path) and ending(x).endswith(".txt")) for x in some)
 
 
