@@ -82,7 +82,10 @@ def test_sizes() -> None:
 def test_cut_around_the_middle() -> None:
     wide = np.zeros((10, 30), np.uint8)
     wide[:, 10:20] = 255
-    x = Images(size=(10, 10)).fit([wide]).to_tensor([wide])
+    with pytest.warns(UserWarning, match="lose more than half"):
+        format = Images(size=(10, 10)).fit([wide])
+    with pytest.warns(UserWarning, match="lose more than half"):
+        x = format.to_tensor([wide])
     assert (x == 1).all(), "what is left and right of the middle is cut off, not squeezed in"
 
 

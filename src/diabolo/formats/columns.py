@@ -34,7 +34,7 @@ from .scale import (
     six_digits,
     yes_or_no,
 )
-from .schema import arrow_type, count_values, family
+from .schema import arrow_type, family
 from .written import SHORTEST, fraction, written
 
 if TYPE_CHECKING:
@@ -171,10 +171,9 @@ class Number(Column):
 
     def limited(self, values: pa.Array) -> pa.Array:
         """Estimates within the limits that say what a column is: none below 0 where none was, no share above 1."""
-        if self.positive:
-            zero = pa.scalar(0, pa.int64()).cast(count_values(values[:0]).type).cast(values.type)
-            values = pc.if_else(pc.less(values, zero), zero, values)
-        return pc.if_else(pc.greater(values, 1), pa.scalar(1).cast(values.type), values) if self.share else values
+        zero, one = from_numeric(np.array([0.0, 1.0]), values.type, False)
+        values = pc.if_else(pc.less(values, zero), zero, values) if self.positive else values
+        return pc.if_else(pc.greater(values, one), one, values) if self.share else values
 
     def take(self, scale: Scale, j: int = 0) -> None:
         """The scale of column j."""

@@ -144,11 +144,14 @@ def _from_pandas(X: Any, read: Callable[[Any], pa.Table]) -> pa.Table:
 
 def _check_dates(X: Any, table: pa.Table) -> None:
     """Python objects that are dates: Arrow drops the time where the first has none, and takes those without a zone as UTC."""
-    for i, t in enumerate(table.schema.types):
-        if not (pa.types.is_date(t) or pa.types.is_timestamp(t)) or X.dtypes.iloc[i].kind != "O":
-            continue
-        name, moments = table.schema.names[i], [v for v in X.iloc[:, i] if isinstance(v, datetime) and v == v]  # no NaT
-        if moments and pa.types.is_date(t):
+    places = [
+        i
+        for i, (dtype, t) in enumerate(zip(X.dtypes, table.schema.types, strict=True))
+        if isinstance(dtype, np.dtype) and dtype.kind == "O" and (pa.types.is_date(t) or pa.types.is_timestamp(t))
+    ]
+    for i, values in zip(places, X.iloc[:, places].to_numpy().T if places else (), strict=True):
+        name, moments = table.schema.names[i], [v for v in values if isinstance(v, datetime) and v == v]  # no NaT
+        if moments and pa.types.is_date(table.schema.types[i]):
             raise DataError(_unread(name, X.iloc[:, i]))
         if len({v.tzinfo is None for v in moments}) > 1:
             warn(

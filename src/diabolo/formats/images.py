@@ -35,7 +35,7 @@ __all__ = ["Images"]
 
 LARGEST = 128  # pixels of the longer side, up to which pictures are taken as they are
 MAX_STRETCH = 2.0  # of a picture against those of fit, without a warning: then half of it is left
-DARK = 1 / 15  # of the brightest pixel: 12 bits of 16 are below
+DARK = 1 / 15  # that 12 bits of 16 do not reach
 LONGER = 64  # pixels of the longer side of all others
 PIECE = 64  # pictures that are decoded, and seen by a network, at once
 
@@ -159,12 +159,12 @@ class Images(Arrays):
         """Warn of pictures x (n, d) that are nearly black beside those of fit: of bits that another type leaves empty."""
         if self.own or len(x) < ENOUGH_TO_TELL:
             return
-        brightest, usual = float(x[:LOOKED_AT].max()), float(self.middle.mean())
-        if 0 < brightest < DARK * usual:
+        brightest, usual = float(x[:LOOKED_AT].max()), float(self.middle.max())
+        if 0 < brightest < min(DARK, usual / 2):
             warn(
-                f"the pictures are nearly black beside those of fit: they reach {few(brightest)}, where {few(usual)} was usual "
-                "(1 is white): if they have fewer bits than their type, bring them to the whole range first, such as "
-                "array * 16 of 12 bits"
+                f"the pictures are nearly black beside those of fit: they reach {few(brightest)}, where pixels were "
+                f"{few(usual)} in the mean (1 is white): if they have fewer bits than their type, bring them to the whole "
+                "range first, such as array * 16 of 12 bits"
             )
 
     def row(self, picture: Picture) -> np.ndarray:
