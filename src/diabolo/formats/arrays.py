@@ -54,6 +54,7 @@ __all__ = ["Arrays"]
 
 CHUNK = 16_384
 NUMBERS = ("mean", "divisor", "knee", "shift", "stretch", "middle", "spread", "share")  # of each column
+LIMITS = ("low", "high")  # of its estimates, counted from `origin`
 
 
 class Arrays(Format):
@@ -83,6 +84,8 @@ class Arrays(Format):
     middle: np.ndarray
     spread: np.ndarray
     share: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
     origin: np.ndarray
 
     def __init__(self, scale: str = "auto") -> None:
@@ -130,7 +133,6 @@ class Arrays(Format):
         parts = [self._measure(sample, slice(j, j + size), codes) for j in range(0, self.width, size)]
         low, high, *found, self.binary, self.gaps = (np.concatenate(values) for values in zip(*parts, strict=True))
         self.above = low + self.origin >= 0
-        self.within = self.above & (high + self.origin <= 1)
         for name, values in zip(NUMBERS, found, strict=True):
             setattr(self, name, values)
         warn_odd(codes)
@@ -139,7 +141,13 @@ class Arrays(Format):
         self.common = self.scale == "common" or (self.scale == "auto" and alike(low, high) and not self.binary.all())
         if self.common:
             self._share(sample)
+        self._limit(low, high)
         return self
+
+    def _limit(self, low: np.ndarray, high: np.ndarray) -> None:
+        """The range of estimates: that of each column; of a column without values, and of all that share a unit, none."""
+        free = np.isinf(low) | self.common
+        self.low, self.high = np.where(free, -LARGEST, low), np.where(free, LARGEST, high)
 
     def _name(self, names: list[str] | None) -> None:
         """The columns: those of the file, or x0, x1, ..."""
@@ -293,11 +301,13 @@ class Arrays(Format):
         return out
 
     def _limited(self, found: Any) -> Any:
-        """Estimates: none below 0 where none was; no share above 1."""
+        """Estimates within the range that fit saw."""
         if is_sparse(found):
             return type(found)(self._limited(found.toarray()))
-        low, high = np.where(self.above, 0.0, -np.inf), np.where(self.within, 1.0, np.inf)
-        return found if found.dtype.kind in "ub" else found.clip(low, high).astype(found.dtype)
+        if found.dtype.kind == "f":
+            with np.errstate(over="ignore"):  # of no limit
+                return found.clip(*((limit + self.origin).astype(found.dtype) for limit in (self.low, self.high)))
+        return found.clip(*(_whole(limit, self.origin, found.dtype) for limit in (self.low, self.high)))
 
     def original(self, x: Any) -> list[list[Any]]:
         return [list(column) for column in self.values(x).T]
@@ -341,8 +351,8 @@ class Arrays(Format):
             "smallest": self.smallest if np.isfinite(self.smallest) else 0.0,
             "columns": self.columns if self.has_names else None,
         }
-        flags = (self.binary + 2 * self.gaps + 4 * self.above + 8 * self.within).astype(np.uint8)
-        return meta, {name: _short(getattr(self, name)) for name in (*NUMBERS, "origin")} | {"flags": flags}
+        flags = (self.binary + 2 * self.gaps + 4 * self.above).astype(np.uint8)
+        return meta, {name: _short(getattr(self, name)) for name in (*NUMBERS, *LIMITS, "origin")} | {"flags": flags}
 
     def described(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         dtype = np.dtype(self.dtype)
@@ -365,19 +375,20 @@ class Arrays(Format):
         self.scale = meta["scale"]
         self.dtype, self.sparse, self.common = np.dtype(meta["dtype"]).str, str(meta["sparse"]), bool(meta["common"])
         self.smallest = float(meta["smallest"])
-        self.binary, self.gaps, self.above, self.within = (arrays["flags"] >> bit & 1 == 1 for bit in range(4))
+        self.binary, self.gaps, self.above = (arrays["flags"] >> bit & 1 == 1 for bit in range(3))
         self.width = len(arrays["flags"])
-        for name in (*NUMBERS, "origin"):
+        for name in (*NUMBERS, *LIMITS, "origin"):
             setattr(self, name, _long(arrays[name], self.width))
         self._check()
         self._name(meta["columns"])
 
     def _check(self) -> None:
         """Check what comes from a file: shapes and types must fit together."""
-        floats = [getattr(self, name) for name in NUMBERS]
+        floats = [getattr(self, name) for name in (*NUMBERS, *LIMITS)]
         right = all(a.shape == (self.width,) and a.dtype == np.float64 for a in floats) and self.binary.shape == (self.width,)
         right = right and self.origin.shape == (self.width,) and self.origin.dtype == np.int64
         positive = right and bool((self.divisor > 0).all() and (self.spread > 0).all())
+        positive = positive and bool((self.low <= self.high).all())
         positive = positive and bool((self.knee > 0).all() and (self.stretch > 0).all())
         if not positive or np.dtype(self.dtype).kind not in "fiub" or self.sparse not in ("", *SPARSE):
             raise DataError("the parts of an array format do not fit together")

@@ -202,10 +202,14 @@ class Format(Printed):
         """Warn of levels of X that have no features: training goes on, but the columns stay those of the first fit."""
 
     def tell_far(self, x: Any) -> None:
-        """Warn if most rows x (n, d) hold numbers that are far from all that fit saw: their unit may be another."""
-        if self.free or self.words or len(x) < ENOUGH_TO_TELL:
+        """Warn of rows x (n, d) without a value, and of numbers that are far from all that fit saw: their unit is another."""
+        if self.free or self.words:
             return
         x = np.asarray(x[:LOOKED_AT])
+        if bare := int(np.isnan(x).all(1).sum()):
+            warn(f"{bare:,} of {len(x):,} rows looked at hold no values at all: nothing is known of these, leave them out")
+        if len(x) < ENOUGH_TO_TELL:
+            return
         with np.errstate(invalid="ignore"):
             far = np.abs(x) > np.where(self.ordinary(), FAR_OUT, FAR_OUT_SQUASHED)
         if self.common:

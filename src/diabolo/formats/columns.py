@@ -73,7 +73,7 @@ class Column:
         return self.decode(x)
 
     def limited(self, values: pa.Array) -> pa.Array:
-        """Estimated values within the limits of the column."""
+        """Estimated values within the range that fit saw."""
         return values
 
     def look(self) -> tuple[float, float]:
@@ -131,7 +131,8 @@ class Number(Column):
     odd: list[list[float]] = field(default_factory=list)  # values that look like a code for "missing", and how often
     decimals: int | None = None  # of floats, as far as the column shows
     positive: bool = False  # never below 0 in fit
-    share: bool = False  # never below 0 nor above 1
+    low: float | None = None  # least and largest value in fit, counted from `origin`
+    high: float | None = None
 
     @classmethod
     def fit(cls, name: str, values: pa.Array, seen: Any = None) -> Number:
@@ -142,7 +143,6 @@ class Number(Column):
         found.origin, found.step = origin, step
         low = np.fmin.reduce(v, initial=np.inf) + origin if seen is None else seen.low
         found.positive = bool(low >= 0) and family(values.type) != "dates"
-        found.share = found.share and not origin and family(values.type) == "numbers"
         return found
 
     @classmethod
@@ -156,12 +156,11 @@ class Number(Column):
         low, high = (f.reduce(v, 1, initial=start) for f, start in ((np.fmin, np.inf), (np.fmax, -np.inf)))
         if whole is not None:
             low, high = np.ldexp(whole.low, whole.e), np.ldexp(whole.high, whole.e)
-        positive, share = (low >= 0).tolist(), ((low >= 0) & (high <= 1)).tolist()
         found = []
         for j, (name, t, digits) in enumerate(zip(names, types, decimals(v, types), strict=True)):
-            column = cls(
-                name, t, missing[j] > 0, missing[j] == v.shape[1], decimals=digits, positive=positive[j], share=share[j]
-            )
+            column = cls(name, t, missing[j] > 0, missing[j] == v.shape[1], decimals=digits, positive=bool(low[j] >= 0))
+            if not column.empty:
+                column.low, column.high = float(low[j]), float(high[j])
             column.nan = nulls[j] < missing[j] and t in FLOATS
             column.take(scale, j)
             found.append(column)
@@ -170,10 +169,11 @@ class Number(Column):
         return found
 
     def limited(self, values: pa.Array) -> pa.Array:
-        """Estimates within the limits that say what a column is: none below 0 where none was, no share above 1."""
-        zero, one = from_numeric(np.array([0.0, 1.0]), values.type, False)
-        values = pc.if_else(pc.less(values, zero), zero, values) if self.positive else values
-        return pc.if_else(pc.greater(values, one), one, values) if self.share else values
+        if self.low is None or self.high is None:
+            return values
+        low, high = from_numeric(np.array([self.low, self.high]), values.type, False, self.origin, self.step)
+        values = pc.if_else(pc.less(values, low), low, values)
+        return pc.if_else(pc.greater(values, high), high, values)
 
     def take(self, scale: Scale, j: int = 0) -> None:
         """The scale of column j."""

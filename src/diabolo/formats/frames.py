@@ -89,7 +89,7 @@ def _check_names(X: Any) -> None:
     if not X.columns.is_unique:
         repeated = sorted({str(name) for name in X.columns[X.columns.duplicated()]})
         raise DataError(f"column names must be unique, but {', '.join(map(repr, repeated))} is repeated: rename them")
-    if X.columns.nlevels == 1 and X.columns.hasnans:
+    if not hasattr(X.columns, "levels") and X.columns.hasnans:
         raise DataError(f"column {X.columns.isna().argmax()}, counted from 0, has no name: give it one")
 
 
@@ -254,11 +254,13 @@ def _at_once(X: Any) -> pa.Table:
 
 
 def _readable(X: Any) -> Any:
-    """Without sparse columns, and without categories that are numbers and texts: these are read as texts."""
+    """Without sparse columns and foreign byte orders, and with categories that are numbers and texts as texts."""
     changed = {}
     for i, dtype in enumerate(X.dtypes):
         kind = type(dtype).__name__
-        if kind == "SparseDtype":
+        if getattr(dtype, "isnative", True) is False:
+            changed[i] = X.iloc[:, i].astype(dtype.newbyteorder("="))
+        elif kind == "SparseDtype":
             changed[i] = X.iloc[:, i].astype(dtype.subtype)
         elif kind == "CategoricalDtype" and _mixed(dtype.categories):
             changed[i] = _as_texts(X.iloc[:, i])

@@ -133,7 +133,7 @@ class Images(Arrays):
         self.columns = [f"x{j}" for j in range(self.width)]
         self.gaps, self.binary = np.zeros((2, self.width), dtype=bool)
         self.above = sample.min(0) >= 0
-        self.within = self.above & (sample.max(0) <= 1)
+        self._limit(*np.full((2, self.width), np.inf))
         self.origin, self.share = np.zeros(self.width, dtype=np.int64), np.full(self.width, 0.5)
         low, unit = (0.0, 255.0 if self.whole else 1.0) if not self.own else range_of(sample)
         scale = together(sample.T, np.full(self.width, low), unit)

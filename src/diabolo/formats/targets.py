@@ -28,6 +28,7 @@ __all__ = [
     "same_length",
     "same_order",
     "shown",
+    "tell_unknown",
     "values",
 ]
 
@@ -198,6 +199,8 @@ def classes(y: Any) -> np.ndarray:
     from sklearn.utils import column_or_1d
 
     v = column_or_1d(v, warn=True)
+    if v.dtype == object and len(v) and all(issubclass(t, (int, np.integer)) for t in types(v)):
+        v = np.array(v.tolist())  # numbers that pandas keeps as objects
     if v.dtype.kind == "f" and np.isinf(v).any():
         raise DataError("Input y contains infinity: replace it by a number")
     gone = np.flatnonzero(missing(v))
@@ -229,6 +232,16 @@ def doubtful(names: Sequence[Any]) -> None:
         warn(
             f"y holds {', '.join(near[:3])}, which are learned as different classes: they differ only in spaces or case, which "
             "str.strip and str.lower remove"
+        )
+
+
+def tell_unknown(y: np.ndarray, known: np.ndarray) -> None:
+    """Warn of classes in y that a model does not know: such rows count as wrong."""
+    found = np.unique(y)
+    if (found.dtype.kind in "US") == (known.dtype.kind in "US") and len(new := found[~np.isin(found, known)]):
+        warn(
+            f"y holds {', '.join(map(repr, new[:3].tolist()))}, which the model does not know: these rows count as wrong; it "
+            f"knows {', '.join(map(repr, known[:10].tolist()))}"
         )
 
 
