@@ -61,7 +61,7 @@ def expected(verb: str, place: Path, keep: tuple[str, ...]) -> pa.Table:
     return bulk.Applied(str(place / model), verb, keep)(table)
 
 
-VERBS = [("encode", "codes"), ("score", "codes"), ("restore", "codes"), ("outliers", "outliers"), ("tag", "tags")]
+VERBS = [("encode", "codes"), ("score", "codes"), ("impute", "codes"), ("outliers", "outliers"), ("tag", "tags")]
 
 
 @pytest.mark.parametrize(("verb", "model"), VERBS)

@@ -70,10 +70,10 @@ def check_sep(clf: Any, sep: str) -> None:
             raise DataError(f"--sep {sep!r}: the label {name!r} contains it: choose another separator")
 
 
-def restored(model: Any, X: Any) -> dict[str, Any]:
+def imputed(model: Any, X: Any) -> dict[str, Any]:
     filled = model.impute(X)
     if not isinstance(filled, pa.Table):
-        raise DataError("restore needs a model of a table, such as one that was fitted to a DataFrame or a Parquet file")
+        raise DataError("impute needs a model of a table, such as one that was fitted to a DataFrame or a Parquet file")
     return dict(zip(filled.column_names, filled.columns, strict=True))
 
 
@@ -82,7 +82,7 @@ VERBS: dict[str, tuple[Callable[..., dict[str, Any]], tuple[str, ...], bool]] = 
     "score": (scored, ("Autoencoder",), False),
     "outliers": (judged, ("OutlierDetector",), False),
     "tag": (tagged, ("MultiLabelClassifier", "IndependentClassifiers"), True),
-    "restore": (restored, ("Autoencoder",), True),
+    "impute": (imputed, ("Autoencoder",), True),
 }  # what is done, the models that can, and whether NumPy is tried first
 
 
@@ -96,7 +96,7 @@ class Applied:
     ----------
     model : path
         A ``.diabolo`` file.
-    verb : {"encode", "score", "outliers", "tag", "restore"}
+    verb : {"encode", "score", "outliers", "tag", "impute"}
         Columns of the result: ``z1`` ... of the codes; ``error`` and ``error COLUMN``; ``log p`` and ``outlier``; ``labels``,
         and with ``top=3, proba=True`` also ``top`` and ``p LABEL``; the columns themselves, with their gaps filled.
     keep : sequence of str, optional
@@ -106,7 +106,7 @@ class Applied:
     reading : dict, optional
         Fields of ``Reading`` in which the new table differs from that of fit, such as ``{"na": ("?",)}``.
     precision : {"float64", "float32"}, default="float64"
-        Of the arithmetic and the results of "encode" and "restore" where NumPy runs the model. "float64" is what ``transform``
+        Of the arithmetic and the results of "encode" and "impute" where NumPy runs the model. "float64" is what ``transform``
         gives; "float32" is twice as fast, and differs by about 1e-6.
     pictures : str, default=""
         The folder or zip of which a table names pictures, by their ``number``.
@@ -161,7 +161,7 @@ class Applied:
         for name in kept:
             if name not in there:
                 raise no_column("keep (--keep)", name, there)
-            if name in found and self.verb != "restore":
+            if name in found and self.verb != "impute":
                 raise DataError(f"what is written has a column {name!r} already: rename it in the data, or do not keep it")
         known = {name: table[WRITTEN + name if WRITTEN + name in table.column_names else name] for name in kept}
         columns = {name: found.get(name, known[name]) for name in kept} | found
