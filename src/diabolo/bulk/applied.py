@@ -165,7 +165,7 @@ class Applied:
                 raise DataError(f"what is written has a column {name!r} already: rename it in the data, or do not keep it")
         known = {name: table[WRITTEN + name if WRITTEN + name in table.column_names else name] for name in kept}
         columns = {name: found.get(name, known[name]) for name in kept} | found
-        return pa.table([v if isinstance(v, pa.ChunkedArray) else pa.array(v) for v in columns.values()], names=[*columns])
+        return pa.table([as_arrow(v) for v in columns.values()], names=[*columns])
 
     def loaded(self) -> Any:
         """The model, read once in each process."""
@@ -184,8 +184,25 @@ class Applied:
     def note(self) -> dict[str, Any]:
         """What results of other models, or of other options, do not share."""
         said = {"options": self.options, "reading": self.reading, "keep": self.keep, "precision": self.precision}
-        found: dict[str, Any] = json.loads(json.dumps({"model": header(self.model).digest, "verb": self.verb, **said}))
+        stat = os.stat(self.model)
+        model = digest(self.model, stat.st_mtime_ns, stat.st_size, stat.st_ino)
+        found: dict[str, Any] = json.loads(json.dumps({"model": model, "verb": self.verb, **said}))
         return found
+
+
+def as_arrow(v: Any) -> Any:
+    """A column of results; floats where they lie, for pa.array imports pandas."""
+    if isinstance(v, pa.ChunkedArray):
+        return v
+    if not (isinstance(v, np.ndarray) and v.dtype in (np.float32, np.float64) and v.flags.c_contiguous):
+        return pa.array(v)
+    return pa.Array.from_buffers(pa.from_numpy_dtype(v.dtype), len(v), [None, pa.py_buffer(v)], 0)
+
+
+@lru_cache(maxsize=4)
+def digest(path: str, *changed: int) -> str:
+    """Of the model in a file."""
+    return header(path).digest
 
 
 @lru_cache(maxsize=4)
