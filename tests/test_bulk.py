@@ -61,7 +61,7 @@ def expected(verb: str, place: Path, keep: tuple[str, ...]) -> pa.Table:
     return bulk.Applied(str(place / model), verb, keep)(table)
 
 
-VERBS = [("encode", "codes"), ("score", "codes"), ("restore", "codes"), ("outliers", "outliers"), ("tag", "tags")]
+VERBS = [("encode", "codes"), ("score", "codes"), ("impute", "codes"), ("outliers", "outliers"), ("tag", "tags")]
 
 
 @pytest.mark.parametrize(("verb", "model"), VERBS)
@@ -259,6 +259,18 @@ def test_a_large_part_is_cut_between_its_row_groups(place: Path, tmp_path: Path,
     names = sorted(p.name for p in (tmp_path / "out").iterdir())
     assert names[:3] == ["part-0.00000-of-00002.parquet", "part-0.00001-of-00002.parquet", "part-1.parquet"]
     assert parts_of(tmp_path / "out").read()["id"].to_pylist() == [*range(N)]  # type: ignore[union-attr]
+
+
+def test_plain_numbers_are_encoded_without_pandas(tmp_path: Path) -> None:
+    """Arrow imports it on many occasions, which takes longer than a million cells."""
+    X = pa.table({name: np.random.default_rng(i).normal(size=300).astype(np.float32) for i, name in enumerate("abc")})
+    pq.write_table(X, tmp_path / "x.parquet", row_group_size=100)
+    Autoencoder(2, **FEW).fit(X).save(tmp_path / "m.diabolo")
+    code = "import sys; from diabolo import bulk; bulk.run(*sys.argv[1:], verbose=False); print('pandas' in sys.modules)"
+    command = [sys.executable, "-c", code, *(str(tmp_path / name) for name in ("m.diabolo", "x.parquet", "out"))]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "False\n"
+    found = pq.read_table(tmp_path / "out").to_pandas().to_numpy()
+    np.testing.assert_allclose(found, load(tmp_path / "m.diabolo").transform(X), rtol=1e-5, atol=1e-5)
 
 
 def test_a_list_keeps_its_order(place: Path, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ import pytest
 from PIL import Image
 
 from conftest import Said
-from diabolo import Autoencoder, IndependentClassifiers, __version__, load
+from diabolo import Autoencoder, IndependentClassifiers, Mask, __version__, load
 from diabolo.cli import VERBS, main
 from diabolo.cli.data import never_onto_input
 from diabolo.errors import DataError
@@ -164,6 +164,31 @@ def test_score(place: Path, tmp_path: Path, diabolo: Any) -> None:
     model = load(place / "people.diabolo")
     assert np.allclose(errors["error"], -model.score_samples(place / "people.csv"))
     assert list(errors.columns) == ["row", "error", *(f"error {name}" for name in model.format_.columns)]
+
+
+def test_impute(place: Path, tmp_path: Path, diabolo: Any) -> None:
+    people = pd.read_csv(place / "people.csv")
+    gaps = people.assign(id=[f"{i:03d}" for i in range(len(people))])
+    gaps.loc[3, "city"], gaps.loc[[3, 5], "size"] = None, np.nan
+    gaps.to_csv(tmp_path / "gaps.csv", index=False)
+    model = tmp_path / "m.diabolo"
+    said = diabolo("fit", tmp_path / "gaps.csv", "--drop", "id", "--task", "impute", "-o", model, "--epochs", 2, "--hidden", 8)
+    assert said.code == 0, said.err
+    assert isinstance(load(model).corruption, Mask)
+    said = diabolo("impute", model, tmp_path / "gaps.csv", "-o", tmp_path / "whole.csv")
+    assert said.code == 0, said.err
+    assert said.out.startswith("60 rows, 5 missing cells, 2 of 'size', 2 of 'city', 1 of 'maybe': wrote")
+    whole = pd.read_csv(tmp_path / "whole.csv", dtype={"id": str})
+    assert not whole.isna().to_numpy().any()
+    assert list(whole.columns) == list(gaps.columns)
+    for name in gaps:
+        known = gaps[name].notna()
+        assert (whole[name][known].astype(gaps[name].dtype) == gaps[name][known]).all(), name
+    said = diabolo("impute", model, tmp_path / "whole.csv", "-o", tmp_path / "again.csv")
+    assert "60 rows, no cell is missing" in said.out
+    one_line(diabolo("impute", place / "mails.diabolo", place / "mails.txt", "-o", tmp_path / "x.csv"), 1, "no missing cells")
+    one_line(diabolo("fit", place / "mails.txt", "--task", "impute", "-o", tmp_path / "x"), 2, "is for tables and arrays")
+    assert left(tmp_path) == {"gaps.csv", "m.diabolo", "whole.csv", "again.csv"}
 
 
 def test_outliers(place: Path, tmp_path: Path, diabolo: Any) -> None:

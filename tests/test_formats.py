@@ -696,6 +696,23 @@ def test_float32_loses_no_digit_far_from_zero() -> None:
         np.testing.assert_allclose(narrow, exact, rtol=1e-6, atol=1e-7)
 
 
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_columns_side_by_side_are_as_each_by_itself(kind: Any) -> None:
+    """Laid out by columns, ordinary ones are encoded several at once: with gaps, far cells and other types between them."""
+    rng = np.random.default_rng(0)
+    X = {f"x{j}": (10.0 ** rng.integers(-3, 4) * (rng.normal() + rng.normal(size=5000))).astype(kind) for j in range(60)}
+    X["x3"], X["x40"] = rng.integers(0, 9, 5000), rng.integers(0, 2, 5000)
+    format = Tables().fit(pa.table(X))
+    X["x5"][7], X["x59"][4999], X["x31"][2] = np.nan, 1e30, -1e30
+    table = pa.table(X).set_column(20, "x20", pa.array([None, *X["x20"][1:]], pa.from_numpy_dtype(kind)))
+    table = table.select([f"x{j}" for j in rng.permutation(60)])
+    exact, by_column = format.to_array(table), format.to_array(table, kind, "F")
+    assert np.isnan(exact).sum() == 2
+    np.testing.assert_allclose(by_column, exact, rtol=1e-6 if kind == np.float32 else 0, atol=1e-6 if kind == np.float32 else 0)
+    with pytest.raises(DataError, match="row 4"):
+        format.to_array(pa.table(X | {"x8": np.where(np.arange(5000) == 4, kind(np.inf), X["x8"])}), kind, "F")
+
+
 def test_results_of_parts_are_one_array() -> None:
     parts = [np.ones((2, 3), np.float32), np.zeros((1, 3), np.float32)]
     for X in (np.empty((3, 7)), "a file"):

@@ -93,6 +93,8 @@ COMMANDS: dict[str, list[str]] = {  # of every verb that takes tables; OUT is wh
     "encode to a folder": ["encode codes SRC --keep name -o OUT"],
     "decode": ["decode codes SRC -o OUT.csv"],
     "score": ["score codes SRC --keep name -o OUT.csv"],
+    "impute": ["impute codes SRC -o OUT.csv"],
+    "impute to a folder": ["impute codes SRC -o OUT"],
     "sample": ["sample codes --rows 5 --against SRC -o OUT.csv"],
     "map": ["map codes SRC --keep name -o OUT.csv"],
     "map as a picture": ["map codes SRC --color u -o OUT.svg"],

@@ -70,10 +70,10 @@ def check_sep(clf: Any, sep: str) -> None:
             raise DataError(f"--sep {sep!r}: the label {name!r} contains it: choose another separator")
 
 
-def restored(model: Any, X: Any) -> dict[str, Any]:
+def imputed(model: Any, X: Any) -> dict[str, Any]:
     filled = model.impute(X)
     if not isinstance(filled, pa.Table):
-        raise DataError("restore needs a model of a table, such as one that was fitted to a DataFrame or a Parquet file")
+        raise DataError("impute needs a model of a table, such as one that was fitted to a DataFrame or a Parquet file")
     return dict(zip(filled.column_names, filled.columns, strict=True))
 
 
@@ -82,7 +82,7 @@ VERBS: dict[str, tuple[Callable[..., dict[str, Any]], tuple[str, ...], bool]] = 
     "score": (scored, ("Autoencoder",), False),
     "outliers": (judged, ("OutlierDetector",), False),
     "tag": (tagged, ("MultiLabelClassifier", "IndependentClassifiers"), True),
-    "restore": (restored, ("Autoencoder",), True),
+    "impute": (imputed, ("Autoencoder",), True),
 }  # what is done, the models that can, and whether NumPy is tried first
 
 
@@ -96,7 +96,7 @@ class Applied:
     ----------
     model : path
         A ``.diabolo`` file.
-    verb : {"encode", "score", "outliers", "tag", "restore"}
+    verb : {"encode", "score", "outliers", "tag", "impute"}
         Columns of the result: ``z1`` ... of the codes; ``error`` and ``error COLUMN``; ``log p`` and ``outlier``; ``labels``,
         and with ``top=3, proba=True`` also ``top`` and ``p LABEL``; the columns themselves, with their gaps filled.
     keep : sequence of str, optional
@@ -106,7 +106,7 @@ class Applied:
     reading : dict, optional
         Fields of ``Reading`` in which the new table differs from that of fit, such as ``{"na": ("?",)}``.
     precision : {"float64", "float32"}, default="float64"
-        Of the arithmetic and the results of "encode" and "restore" where NumPy runs the model. "float64" is what ``transform``
+        Of the arithmetic and the results of "encode" and "impute" where NumPy runs the model. "float64" is what ``transform``
         gives; "float32" is twice as fast, and differs by about 1e-6.
     pictures : str, default=""
         The folder or zip of which a table names pictures, by their ``number``.
@@ -161,11 +161,11 @@ class Applied:
         for name in kept:
             if name not in there:
                 raise no_column("keep (--keep)", name, there)
-            if name in found and self.verb != "restore":
+            if name in found and self.verb != "impute":
                 raise DataError(f"what is written has a column {name!r} already: rename it in the data, or do not keep it")
         known = {name: table[WRITTEN + name if WRITTEN + name in table.column_names else name] for name in kept}
         columns = {name: found.get(name, known[name]) for name in kept} | found
-        return pa.table([v if isinstance(v, pa.ChunkedArray) else pa.array(v) for v in columns.values()], names=[*columns])
+        return pa.table([as_arrow(v) for v in columns.values()], names=[*columns])
 
     def loaded(self) -> Any:
         """The model, read once in each process."""
@@ -184,8 +184,25 @@ class Applied:
     def note(self) -> dict[str, Any]:
         """What results of other models, or of other options, do not share."""
         said = {"options": self.options, "reading": self.reading, "keep": self.keep, "precision": self.precision}
-        found: dict[str, Any] = json.loads(json.dumps({"model": header(self.model).digest, "verb": self.verb, **said}))
+        stat = os.stat(self.model)
+        model = digest(self.model, stat.st_mtime_ns, stat.st_size, stat.st_ino)
+        found: dict[str, Any] = json.loads(json.dumps({"model": model, "verb": self.verb, **said}))
         return found
+
+
+def as_arrow(v: Any) -> Any:
+    """A column of results; floats where they lie, for pa.array imports pandas."""
+    if isinstance(v, pa.ChunkedArray):
+        return v
+    if not (isinstance(v, np.ndarray) and v.dtype in (np.float32, np.float64) and v.flags.c_contiguous):
+        return pa.array(v)
+    return pa.Array.from_buffers(pa.from_numpy_dtype(v.dtype), len(v), [None, pa.py_buffer(v)], 0)
+
+
+@lru_cache(maxsize=4)
+def digest(path: str, *changed: int) -> str:
+    """Of the model in a file."""
+    return header(path).digest
 
 
 @lru_cache(maxsize=4)

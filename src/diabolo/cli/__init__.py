@@ -24,6 +24,7 @@ VERBS = {
     "encode": "Turn rows into codes.",
     "decode": "Turn codes back into rows.",
     "map": "Draw a map: similar rows are close.",
+    "impute": "Fill the missing cells of a table.",
     "sample": "Draw new rows from a model.",
     "score": "Reconstruction error per row and per column.",
     "outliers": "Flag rows that are unlike the others, and explain which cells make them so.",

@@ -12,11 +12,14 @@ from . import images, options
 from .data import DATA, OUTPUT, never_onto_input, open_data
 from .several import in_processes
 
+HIDDEN = 0.1  # share of the cells that --task impute hides while it learns
+
 EPILOG = """\b
 Examples:
   diabolo fit people.csv -k 8 -o people.diabolo
   diabolo fit people.parquet -k 0.9 --drop id --drop income -o people.diabolo
   diabolo fit people.csv --task outliers --alpha 0.01 -o normal.diabolo
+  diabolo fit gaps.csv --task impute -k 8 -o whole.diabolo
   diabolo fit mails.jsonl -k 10 --stem english -o mails.diabolo
   diabolo fit mails.csv --labels urgent,billing,bug --drop id -o tags.diabolo
   diabolo fit mails.csv --labels tags --labels-sep ";" -o tags.diabolo
@@ -96,8 +99,8 @@ def encoder(ctx: click.Context, param: click.Parameter, value: str | None) -> Pa
     type=click.Choice((*options.LEARNED, *images.KINDS)),
     default="codes",
     show_default=True,
-    help="codes: an autoencoder; outliers: an outlier detector; labels: those that DATA itself names, such as an .arff; for "
-    "pictures, the model of the verb with this name.",
+    help="codes: an autoencoder; impute: one that learns to fill gaps; outliers: an outlier detector; labels: those that DATA "
+    "itself names, such as an .arff; for pictures, the model of the verb with this name.",
 )
 @click.option(
     "--alpha",
@@ -240,11 +243,13 @@ def command(
     params["format"] = formats(words, columns)[0 if documents else 1]
     for name, values in columns.items():
         check_columns(f"--{name}", data, values)
+    if task == options.IMPUTE:
+        params["corruption"] = hidden_cells(documents, data)
     X = open_data(data, drop, words["text"])
     model: Autoencoder | OutlierDetector = (
-        Autoencoder(2 if components is None else components, **params)
-        if task == "codes"
-        else OutlierDetector(alpha=alpha, n_components="auto" if components is None else components, **params)
+        OutlierDetector(alpha=alpha, n_components="auto" if components is None else components, **params)
+        if task == options.OUTLIERS
+        else Autoencoder(2 if components is None else components, **params)
     )
     (model.fit(X, known_outliers(data)) if known else model.fit(X)).save(output)
     if not quiet:
@@ -254,7 +259,17 @@ def command(
             click.echo(
                 f"y is not used: the {y.sum():,} rows that it marks were fitted as normal; --known: as outliers", err=True
             )
-        (printing.comparison if task == "codes" else printing.promise)(model, output)
+        (printing.promise if task == options.OUTLIERS else printing.comparison)(model, output)
+
+
+def hidden_cells(documents: bool, data: Path) -> Any:
+    """Hide cells while the model learns: so it learns to fill in any of them."""
+    from ..corruption import Mask
+    from ..formats import infer
+
+    if documents or infer(data).kind not in ("tables", "arrays"):
+        raise click.UsageError(f"--task impute is for tables and arrays, but {str(data)!r} is of another kind")
+    return Mask(HIDDEN, fill=float("nan"))
 
 
 def known_outliers(data: Path) -> Any:

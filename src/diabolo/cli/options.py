@@ -11,8 +11,8 @@ from click.core import ParameterSource
 
 from . import images
 
-CODES, OUTLIERS, LABELS = "codes", "outliers", "labels"
-LEARNED, RESTORED = (CODES, OUTLIERS, LABELS), tuple(images.KINDS)
+CODES, IMPUTE, OUTLIERS, LABELS = "codes", "impute", "outliers", "labels"
+LEARNED, RESTORED = (CODES, IMPUTE, OUTLIERS, LABELS), tuple(images.KINDS)
 DOCUMENTS = ("text", "stem", "words", "min_df", "max_df", "stop_words", "token_pattern")
 READING = ("array", "transpose", "set", "sep", "decimal", "thousands", "na", "encoding", "no_header", "dates")
 COLUMNS = ("category", "number")
@@ -22,7 +22,7 @@ TASKS: dict[str, tuple[str, ...]] = {  # the tasks of every option
         (*LEARNED, *RESTORED),
     ),
     "task": (*LEARNED, *RESTORED),
-    "components": (CODES, OUTLIERS),
+    "components": (CODES, IMPUTE, OUTLIERS),
     "alpha": (OUTLIERS,),
     "known": (OUTLIERS,),
     **dict.fromkeys(("labels", "label", "labels_sep", "encoder", "freeze", "threshold_metric"), (LABELS,)),

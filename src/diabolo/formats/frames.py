@@ -26,6 +26,7 @@ __all__ = [
     "matrix_of",
     "mixed_categories",
     "names_of",
+    "numbers_of",
     "of_pandas",
     "pieces",
     "polars",
@@ -391,8 +392,17 @@ def matrix_of(X: Any, places: np.ndarray) -> np.ndarray:
         return np.asarray(X[:, places.tolist()].select(pl.all().cast(pl.Float64)).to_numpy())
     out = np.empty((X.num_rows, len(places)))
     for j, i in enumerate(places.tolist()):
-        out[:, j] = combined(X, i).cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+        out[:, j] = numbers_of(combined(X, i).cast(pa.float64(), safe=False))
     return out
+
+
+def numbers_of(values: pa.Array) -> np.ndarray:
+    """Plain numbers where they lie, NaN where one is missing; Arrow's to_numpy would import pandas, which takes long.
+
+    >>> numbers_of(pa.array([1.5, None]))
+    array([1.5, nan])
+    """
+    return values.to_numpy(zero_copy_only=False) if values.null_count else np.from_dlpack(values)
 
 
 def taken(X: Any, rows: np.ndarray) -> Any:
