@@ -214,7 +214,7 @@ def warn_identifier(name: str, levels: list[Any], rows: int) -> None:
 
 def warn_near(name: str, new: list[str], known: list[str]) -> None:
     """Warn of levels never seen that differ from known ones only in spaces, case or the encoding of accents."""
-    alike = {same(v): v for v in known}
+    alike = {same(v): v for v in known if v is not None}
     tell_near(name, [f"{v!r} ({alike[same(v)]!r} was seen)" for v in new if same(v) in alike])
 
 
