@@ -147,6 +147,13 @@ class Dense:
         """z (B, k) -> raw (B, d); it starts as the decoder of `start`, for codes that are distributed like z."""
         return start.lead_out(SkipMLP(start.k, self.hidden[::-1], self.format.width, self.dropout), loss, z)
 
+    def bend(self, network: Diabolo, x: Tensor, z: Tensor) -> Diabolo:
+        """Let the hidden units of a new network bend where rows x (n, d) and their codes z (n, k) are."""
+        see, curved = cast(nn.Sequential, network.encoder)
+        cast(SkipMLP, curved).bend(see(x))
+        cast(SkipMLP, network.decoder).bend(z.float())
+        return network
+
     def sharpen(self, network: Diabolo, linear: Linear, loss: Loss, x: Tensor, error: Callable[[Tensor], float]) -> None:
         """Calibrate the trained network on rows x (n, d)."""
 
@@ -255,6 +262,10 @@ class Text(Dense):
     def decoder(self, start: Linear, loss: Loss, z: Tensor) -> SkipMLP:
         return super().decoder(start, loss, nn.Sequential(*self.sphere(start.k)).eval()(z / start.spread))
 
+    def bend(self, network: Diabolo, x: Tensor, z: Tensor) -> Diabolo:
+        """Of many words that are mostly absent, directions say more than places."""
+        return network
+
     def sharpen(self, network: Diabolo, linear: Linear, loss: Loss, x: Tensor, error: Callable[[Tensor], float]) -> None:
         """raw0 + t (raw - raw0): training hid half of the words, so whole documents x (n, d) allow more certainty."""
         decoder, raw = cast(SkipMLP, network.decoder), network(x)
@@ -336,6 +347,9 @@ class Convolutional(Dense):
         if not self.convolves:
             return super().decoder(start, loss, z)
         return self.kept(start.lead_out(ConvDecoder(start.k, WIDTHS, self.shape), loss, z))
+
+    def bend(self, network: Diabolo, x: Tensor, z: Tensor) -> Diabolo:
+        return network if self.convolves else super().bend(network, x, z)
 
     def augmentation(self) -> Corruption:
         return Chain((Shift(self.shape, max(1, min(self.shape[1:]) // SHIFT_DIVISOR), None), Mirror(self.shape)))

@@ -75,7 +75,9 @@ class Compressor(System, abstract=True):
         encoder = self._architecture.encoder(start) if self.encoder is None else checked("encoder", self.encoder, d, k)
         if self.decoder is not None:
             return Diabolo(encoder, checked("decoder", self.decoder, k, d))
-        return Diabolo(encoder, self._architecture.decoder(start, self.loss_, start.encode(x[:MAX_ROWS_FOR_SPREAD])))
+        z = start.encode(some := spread_over(x, MAX_ROWS_FOR_SPREAD))
+        network = Diabolo(encoder, self._architecture.decoder(start, self.loss_, z))
+        return self._architecture.bend(network, some, z) if self.encoder is None else network
 
     def _lost_trained_network(self) -> bool:
         """Whether the linear autoencoder was kept, and the trained network is not in the file: then training starts anew."""
