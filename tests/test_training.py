@@ -28,7 +28,7 @@ from diabolo.corruption import Gaussian
 from diabolo.errors import FormatError, TrainingError
 from diabolo.estimators.base import System
 from diabolo.history import History
-from diabolo.optimizers import BAND, AdamW, Flat, Muon, orthogonal
+from diabolo.optimizers import AdamW, Flat, Muon, most_rows, orthogonal
 from diabolo.rows import Rows
 from diabolo.training import SGD, minimize, schedule
 from kinds import SMALL, frame, kinds
@@ -626,33 +626,48 @@ def test_muon_takes_whatever_is_a_matrix() -> None:
 
 
 @pytest.mark.parametrize("hardware", [True, False])
-@pytest.mark.parametrize("shape", [(30, 8), (8, 30), (12, 12)])
+@pytest.mark.parametrize("shape", [(30, 8), (8, 30), (12, 12), (20, 50)])
 def test_muon_multiplies_in_what_the_hardware_can(hardware: bool, shape: tuple[int, int], monkeypatch: Any) -> None:
     monkeypatch.setattr("diabolo.optimizers.has_bfloat16", lambda device: hardware)
     m = torch.randn(shape, generator=torch.Generator().manual_seed(0))
     u = orthogonal(m)
-    assert u.dtype == (torch.bfloat16 if hardware else torch.float32)
+    assert u.dtype == (torch.bfloat16 if hardware and shape[0] > 16 else torch.float32), "thin ones are faster so"
     assert u.shape == shape
     s = torch.linalg.svdvals(m)
     reached = s > 0.06 * s.square().norm().sqrt()  # smaller ones only grow
-    assert (torch.linalg.svdvals(u.float())[reached] - 1).abs().max() < 0.3
-    assert (torch.linalg.svdvals(u.float()) < 1.3).all()
+    assert (torch.linalg.svdvals(u.float())[reached] - 1).abs().max() < 0.4
+    assert (torch.linalg.svdvals(u.float()) < 1.4).all()
     assert (u.float() * m).sum() > 0.5 * torch.linalg.svdvals(m).sum()
 
 
-@pytest.mark.parametrize("shape", [(600, 700), (700, 600), (300, 300)])
+@pytest.mark.parametrize("shape", [(600, 700), (700, 600), (300, 300), (128, 64), (100, 2000)])
 def test_muon_cuts_large_matrices_into_bands(shape: tuple[int, int]) -> None:
     """Each band is orthogonal for itself, along the shorter side; all have the same size."""
     flat = Flat(nn.ParameterList([torch.zeros(shape)]))
     flat.g.normal_(generator=torch.Generator().manual_seed(0))
     Muon(flat, 1.0).step(1.0)
     w = flat.w.view(shape) if shape[0] <= shape[1] else flat.w.view(shape).T / max(1.0, shape[0] / shape[1]) ** 0.5
-    bands = w.chunk(-(-len(w) // BAND))
+    bands = w.chunk(-(-len(w) // most_rows(w)))
     assert len({len(band) for band in bands}) == 1
     for band in bands:
-        assert len(band) <= BAND
+        assert len(band) <= max(64, w.shape[1] // 4)
         s = torch.linalg.svdvals(band)
         assert 0.6 < s.min() <= s.max() < 1.6, "in few digits"
+
+
+def test_muon_does_not_mix_the_matrices_of_a_stack() -> None:
+    """Zeros around a smaller matrix change nothing: each moves as if it were alone."""
+    shapes = [(2, 20), (20, 5), (3, 30), (40, 50), (30, 50)]
+    grads = [torch.randn(shape, generator=torch.Generator().manual_seed(i)) for i, shape in enumerate(shapes)]
+
+    def moved(some: list[Tensor]) -> list[Tensor]:
+        flat = Flat(nn.ParameterList([torch.zeros(g.shape) for g in some]))
+        flat.g.copy_(torch.cat([g.flatten() for g in some]))
+        Muon(flat, 1.0).step(1.0)
+        return flat.views(flat.w)
+
+    for together, g in zip(moved(grads), grads, strict=True):
+        assert torch.allclose(together, moved([g])[0], atol=0.02)
 
 
 def test_muon_decays_a_matrix_by_its_own_rate() -> None:

@@ -158,9 +158,9 @@ class AdamW:
 class Muon:
     """Muon: the momentum of a matrix is replaced by the nearest orthogonal matrix (a Newton-Schulz iteration, in few digits).
 
-    Matrices of one shape are orthogonalized together, as one stack: small matrices cost calls, not arithmetic. Large ones are
-    cut into bands of equal size, each orthogonal for itself: for 1000 x 784 that is a fifth of the arithmetic, and more steps
-    in the same time are worth more than better ones.
+    Matrices are cut into bands of equal size, each orthogonal for itself: for 256 x 256, four of 64 rows are a fifth of the
+    arithmetic, and more steps in the same time are worth more than better ones. Bands of one length are orthogonalized
+    together, as one stack: small ones cost calls, not arithmetic.
 
     Parameters
     ----------
@@ -173,25 +173,25 @@ class Muon:
         cut = flat.matrices
         self.w, self.g, self.m, u = flat.w[:cut], flat.g[:cut], torch.zeros(cut).to(flat.w), torch.zeros_like(flat.w)
         self.u = u[:cut]
-        self.stacks: dict[torch.Size, list[tuple[Tensor, float]]] = {}
+        alike: dict[tuple[int, int], list[tuple[Tensor, float]]] = {}
         self.decaying: list[tuple[Tensor, float]] = []  # matrices with their scales
         for w, piece in zip(flat.views(flat.w), flat.views(u), strict=True):
             if piece.ndim >= 2:
                 tall = piece.flatten(1)
                 wide = tall if tall.shape[0] <= tall.shape[1] else tall.T
                 scale = max(1.0, tall.shape[0] / tall.shape[1]) ** 0.5
-                for band in wide.chunk(max(1, -(-len(wide) // BAND))):
-                    self.stacks.setdefault(band.shape, []).append((band, scale))
+                for band in wide.chunk(max(1, -(-len(wide) // most_rows(wide)))):
+                    alike.setdefault(room(band), []).append((band, scale))
                 self.decaying.append((w, scale))
+        self.stacks = [Stack(bands) for bands in alike.values()]
 
     @torch.no_grad()
     def step(self, share: float) -> None:
         rate = share * self.lr
         self.m.lerp_(self.g, 1 - MOMENTUM)
         torch.lerp(self.g, self.m, MOMENTUM, out=self.u)
-        for stack in self.stacks.values():
-            for (u, scale), made in zip(stack, orthogonal(torch.stack([u for u, _ in stack])), strict=True):
-                torch.mul(made, scale, out=u)
+        for stack in self.stacks:
+            stack.orthogonalize()
         if self.weight_decay:
             for w, scale in self.decaying:
                 w.mul_(1 - rate * scale * self.weight_decay)
@@ -201,8 +201,49 @@ class Muon:
         return {"m": self.m}
 
 
+class Stack:
+    """Matrices (a, b) with a <= b that are orthogonalized together.
+
+    Parameters
+    ----------
+    bands : list of (Tensor, float)
+        Views of the matrices, each with its scale. Zeros around the smaller ones change nothing.
+    """
+
+    def __init__(self, bands: list[tuple[Tensor, float]]) -> None:
+        self.bands = [band for band, _ in bands]
+        a, b = (max(band.shape[i] for band in self.bands) for i in (0, 1))
+        self.all = self.bands[0].new_zeros(len(bands), a, b)
+        self.scales = self.all.new_tensor([scale for _, scale in bands])[:, None, None]
+
+    def orthogonalize(self) -> None:
+        """Replace each matrix by the nearest orthogonal one, times its scale."""
+        torch._foreach_copy_(self.within(self.all), self.bands)
+        torch._foreach_copy_(self.bands, self.within(orthogonal(self.all) * self.scales))
+
+    def within(self, stack: Tensor) -> list[Tensor]:
+        """The parts of a stack that are the matrices."""
+        return [one[: len(band), : band.shape[1]] for one, band in zip(stack, self.bands, strict=True)]
+
+
 MOMENTUM = 0.95
-BAND = 256  # rows that are orthogonalized together, at most
+LEAST_BAND, MOST_BAND = 64, 256  # rows that are orthogonalized together, at most
+THIN = 16  # rows, at most, of matrices whose products are faster in float32
+SHORT = 512  # columns, at most, of matrices that zeros may surround: in longer ones these would cost more than a call
+
+
+def room(band: Tensor) -> tuple[int, int]:
+    """Bands with the same room are orthogonalized as one stack."""
+    rows, columns = band.shape
+    if columns > SHORT or rows > LEAST_BAND:
+        return rows, columns
+    return (THIN, 0) if rows <= THIN else (LEAST_BAND, columns)
+
+
+def most_rows(wide: Tensor) -> int:
+    """Rows of a band (., b): a quarter of its columns, within limits."""
+    return min(MOST_BAND, max(LEAST_BAND, wide.shape[1] // 4))
+
 
 # Each row (a, b, c) is the odd quintic a s + b s^3 + c s^5 nearest to 1 on the interval to which the previous rows map singular
 # values in [0.02, 1]. Their composition maps [0.01, 1] into [0.7, 1.3] in three steps, but for rounding. Two
@@ -222,7 +263,7 @@ def orthogonal(m: Tensor) -> Tensor:
     """
     x = m / (torch.linalg.vector_norm(m, dim=(-2, -1), keepdim=True) + 1e-7)
     x = x.reshape(m.shape[:-2].numel(), *m.shape[-2:])
-    x = x.to(torch.bfloat16 if has_bfloat16(m.device.type) else torch.float32)
+    x = x.to(torch.bfloat16 if m.shape[-2] > THIN and has_bfloat16(m.device.type) else torch.float32)
     gram = x @ x.mT
     t = 1 / (1.01 * torch.linalg.vector_norm(gram, dim=(-2, -1), keepdim=True) + 1e-7)
     x, gram = x * t.sqrt(), gram * t

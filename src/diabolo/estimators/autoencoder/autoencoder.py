@@ -81,8 +81,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
         Largest number of epochs.
     batch_size : int or "auto", default="auto"
         Rows per step. "auto" is 256, but 512 for documents and for hidden layers wider than 512, and 128 for convolutions.
-    lr : float, default=1e-3
-        Peak learning rate of AdamW.
+    lr : float or "auto", default="auto"
+        Peak learning rate of AdamW. "auto" is 0.003 for the biases of dense layers, and 0.001 otherwise.
     muon_lr : float or "auto", default="auto"
         Peak learning rate of Muon, for the matrices. "auto" is 0.03, and 0.05 for documents. For convolutions it is 0.006,
         or 0.002 if the pictures are augmented.
@@ -171,7 +171,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
     encoder: nn.Module | None = None
     decoder: nn.Module | None = None
     format: Any = "auto"
-    lr: float = 1e-3
+    lr: Any = "auto"
     muon_lr: Any = "auto"
     optimizer: str = "auto"
     dropout: float = 0.0

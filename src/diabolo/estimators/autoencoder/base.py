@@ -34,6 +34,7 @@ from .neighbors import Neighbors
 __all__ = ["Compressor"]
 
 
+LR_OF_MATRICES = 0.001  # of AdamW, if matrices are left to it
 BLIND_STEPS = 100  # if there are too few rows for early stopping on held-out ones
 ROUNDING = 1e-7  # smaller differences of scores are rounding
 MAX_ROWS_FOR_SPREAD = 5000  # rows on which the spread of the codes is measured
@@ -45,6 +46,7 @@ class Compressor(System, abstract=True):
 
     n_components: int | float
     hidden: Any
+    optimizer: str
     dropout: float
     encoder: nn.Module | None
     decoder: nn.Module | None
@@ -75,7 +77,9 @@ class Compressor(System, abstract=True):
         encoder = self._architecture.encoder(start) if self.encoder is None else checked("encoder", self.encoder, d, k)
         if self.decoder is not None:
             return Diabolo(encoder, checked("decoder", self.decoder, k, d))
-        return Diabolo(encoder, self._architecture.decoder(start, self.loss_, start.encode(x[:MAX_ROWS_FOR_SPREAD])))
+        z = start.encode(some := spread_over(x, MAX_ROWS_FOR_SPREAD))
+        network = Diabolo(encoder, self._architecture.decoder(start, self.loss_, z))
+        return self._architecture.bend(network, some, z) if self.encoder is None else network
 
     def _lost_trained_network(self) -> bool:
         """Whether the linear autoencoder was kept, and the trained network is not in the file: then training starts anew."""
@@ -101,7 +105,8 @@ class Compressor(System, abstract=True):
         return check_components(k, self.format_, tuple(x.shape), self._architecture.shares)
 
     def _defaults(self) -> dict[str, Any]:
-        return {"optimizer": "muon", **self._architecture.training()}
+        matrices = {"lr": LR_OF_MATRICES} if self.optimizer == "adamw" else {}
+        return {"optimizer": "muon", **self._architecture.training(), **matrices}
 
     def _epochs(self, n: int, batch_size: int) -> int:
         steps = BLIND_STEPS if n < MIN_ROWS_TO_HOLD_OUT else self._architecture.steps(n)
