@@ -13,7 +13,7 @@ The Polar Express (Amsel et al., 2025), https://arxiv.org/abs/2505.16932 (polyno
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -158,9 +158,9 @@ class AdamW:
 class Muon:
     """Muon: the momentum of a matrix is replaced by the nearest orthogonal matrix (a Newton-Schulz iteration, in few digits).
 
-    Matrices of one shape are orthogonalized together, as one stack: small matrices cost calls, not arithmetic. Large ones are
-    cut into bands of equal size, each orthogonal for itself: for 1000 x 784 that is a fifth of the arithmetic, and more steps
-    in the same time are worth more than better ones.
+    Matrices of one shape are orthogonalized together, as one stack: small matrices cost calls, not arithmetic. If one is large,
+    arithmetic is what costs, and more steps in the same time are worth more than better ones. So all but small ones are cut
+    into bands of rows, each orthogonal for itself, in one iteration less, and are moved at every second step, twice as far.
 
     Parameters
     ----------
@@ -172,45 +172,59 @@ class Muon:
         self.lr, self.weight_decay = lr, weight_decay
         cut = flat.matrices
         self.w, self.g, self.m, u = flat.w[:cut], flat.g[:cut], torch.zeros(cut).to(flat.w), torch.zeros_like(flat.w)
-        self.u = u[:cut]
-        self.stacks: dict[torch.Size, list[tuple[Tensor, float]]] = {}
-        self.decaying: list[tuple[Tensor, float]] = []  # matrices with their scales
-        for w, piece in zip(flat.views(flat.w), flat.views(u), strict=True):
-            if piece.ndim >= 2:
-                tall = piece.flatten(1)
-                wide = tall if tall.shape[0] <= tall.shape[1] else tall.T
-                scale = max(1.0, tall.shape[0] / tall.shape[1]) ** 0.5
-                for band in wide.chunk(max(1, -(-len(wide) // BAND))):
-                    self.stacks.setdefault(band.shape, []).append((band, scale))
-                self.decaying.append((w, scale))
+        self.u, self.t = u[:cut], torch.zeros((), dtype=torch.int64, device=u.device)
+        pairs = [(w.flatten(1), u.flatten(1)) for w, u in zip(flat.views(flat.w), flat.views(u), strict=True) if w.ndim >= 2]
+        self.decaying = [(w, scale(w)) for w, _ in pairs]
+        self.stacks: dict[tuple[int, torch.Size], list[tuple[Tensor, Tensor, float]]] = {}
+        most = BAND if max((min(w.shape) for w, _ in pairs), default=0) > WIDE else WIDE
+        for i, (w, u) in enumerate(pairs):
+            rows, columns = w.shape
+            if min(w.shape) > most:
+                turn, bands = i % 2, [side.chunk(-(-rows // BAND)) for side in (w, u)]
+            else:
+                turn, bands = ALWAYS, [(side if rows <= columns else side.T,) for side in (w, u)]
+            for w_band, u_band in zip(*bands, strict=True):
+                self.stacks.setdefault((turn, u_band.shape), []).append((w_band, u_band, scale(w)))
 
     @torch.no_grad()
     def step(self, share: float) -> None:
         rate = share * self.lr
         self.m.lerp_(self.g, 1 - MOMENTUM)
         torch.lerp(self.g, self.m, MOMENTUM, out=self.u)
-        for stack in self.stacks.values():
-            for (u, scale), made in zip(stack, orthogonal(torch.stack([u for u, _ in stack])), strict=True):
-                torch.mul(made, scale, out=u)
         if self.weight_decay:
-            for w, scale in self.decaying:
-                w.mul_(1 - rate * scale * self.weight_decay)
-        self.w.sub_(self.u, alpha=rate)
+            for w, size in self.decaying:
+                w.mul_(1 - rate * size * self.weight_decay)
+        now = int(self.t) % 2
+        self.t += 1
+        for (turn, _), stack in self.stacks.items():
+            if turn in (now, ALWAYS):
+                far, steps = (rate, QUINTICS) if turn == ALWAYS else (2 * rate, TWO_QUINTICS)
+                made = orthogonal(torch.stack([u for _, u, _ in stack]), steps)
+                for (w, _, size), direction in zip(stack, made, strict=True):
+                    w.sub_(direction, alpha=far * size)
 
     def state(self) -> dict[str, Tensor]:
-        return {"m": self.m}
+        return {"m": self.m, "t": self.t}
+
+
+def scale(w: Tensor) -> float:
+    """By which the step of a matrix is multiplied: rows that are many are as large as few."""
+    rows, columns = w.shape
+    return max(1.0, rows / columns) ** 0.5
 
 
 MOMENTUM = 0.95
-BAND = 256  # rows that are orthogonalized together, at most
+WIDE, BAND = 320, 128  # a shorter side above the first makes a network wide: then bands have so many rows, at most
+ALWAYS = -1  # the turn of what is moved at every step
 
 # Each row (a, b, c) is the odd quintic a s + b s^3 + c s^5 nearest to 1 on the interval to which the previous rows map singular
 # values in [0.02, 1]. Their composition maps [0.01, 1] into [0.7, 1.3] in three steps, but for rounding. Two
 # steps leave small singular values behind, and codes of tables are up to a third worse.
 QUINTICS = ((7.711, -22.1138, 16.2487), (3.7872, -3.0659, 0.6533), (2.6684, -1.9829, 0.4533))
+TWO_QUINTICS = (6.7524, -18.351, 13.2633), (2.5379, -1.8747, 0.4413)  # for [0.05, 1]: bands have fewer small singular values
 
 
-def orthogonal(m: Tensor) -> Tensor:
+def orthogonal(m: Tensor, quintics: Sequence[tuple[float, float, float]] = QUINTICS) -> Tensor:
     """(..., a, b) with a <= b -> the same shape, with the same singular vectors and singular values near 1.
 
     The iteration starts at M / |M M'|^(1/2). Its largest singular value is at most 1, and for n equal ones they are n^(-1/4),
@@ -226,7 +240,7 @@ def orthogonal(m: Tensor) -> Tensor:
     gram = x @ x.mT
     t = 1 / (1.01 * torch.linalg.vector_norm(gram, dim=(-2, -1), keepdim=True) + 1e-7)
     x, gram = x * t.sqrt(), gram * t
-    for i, (a, b, c) in enumerate(QUINTICS):
+    for i, (a, b, c) in enumerate(quintics):
         gram = x @ x.mT if i else gram
         x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
     return x.view(m.shape)
