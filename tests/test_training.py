@@ -29,8 +29,9 @@ from diabolo.errors import FormatError, TrainingError
 from diabolo.estimators.base import System
 from diabolo.history import History
 from diabolo.optimizers import BAND, AdamW, Flat, Muon, most_rows, orthogonal
+from diabolo.plan import schedule
 from diabolo.rows import Rows
-from diabolo.training import SGD, minimize, schedule
+from diabolo.training import SGD, minimize
 from kinds import SMALL, frame, kinds
 
 PLAN = SGD(epochs=6, batch_size=16, rounds=6)
@@ -397,6 +398,18 @@ def test_a_line_every_few_seconds(capfd: pytest.CaptureFixture[str], monkeypatch
     assert lines[1] == "fit: 35%, second 7, about 13 s left"
 
 
+def test_what_was_done_before_says_nothing_about_the_time_left(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(shown, "PATIENCE", 2.0)
+    monkeypatch.setattr(shown.time, "monotonic", lambda: clock[0])
+    with shown.progress("fit", 100, 70) as at:
+        clock[0] = 10.0
+        at(80)
+    assert capfd.readouterr().err == "fit: 80%, about 20 s left\n"
+
+
 def test_progress_on_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     monkeypatch.setattr(shown, "PATIENCE", 0.0)
@@ -436,6 +449,25 @@ def test_resumed_is_uninterrupted(optimizer: str, precision: str, held: bool, at
     assert bits(whole, again)
     assert history.held_out == pytest.approx(expected.held_out, rel=0, abs=0, nan_ok=True)
     assert history.loss == pytest.approx(expected.loss, rel=0, abs=0, nan_ok=True)
+
+
+@pytest.mark.usefixtures("ctrl_c")
+def test_ctrl_c_leaves_a_whole_checkpoint(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Wherever in a step it comes; the time before it is no time of the run that goes on."""
+    whole, parted, again = net(0.3), net(0.3), net(0.3)
+    expected = train(whole)
+    plan = replace(PLAN, checkpoint=str(tmp_path / "c"), checkpoint_seconds=1e9, resume=True, progress="net")
+    with pytest.raises(KeyboardInterrupt):
+        train(parted, plan, at_round=lambda: signal.raise_signal(signal.SIGINT))
+    meta = storage.header(tmp_path / "c").meta
+    assert 0 < meta["step"] < meta["total"]
+    meta["history"]["seconds"] = [1e6 for _ in meta["history"]["seconds"]]
+    storage.write(tmp_path / "c", "checkpoint", meta, storage.read(tmp_path / "c", "checkpoint")[1])
+    history = train(again, plan)
+    assert bits(whole, again)
+    assert history.held_out == expected.held_out
+    assert history.seconds[-1] > 1e6 > 1e5 > sum(history.times.values())
+    assert f"net: goes on from {tmp_path / 'c'}, at epoch 0 of 6" in capfd.readouterr().err
 
 
 def stopping(module: nn.Module, plan: SGD, held: bool, at: int) -> None:
@@ -561,10 +593,10 @@ PROGRAM = """
 """
 
 
-def start(*argv: object) -> subprocess.Popen[str]:
+def start(*argv: object, program: str = PROGRAM) -> subprocess.Popen[str]:
     env = os.environ | {"OMP_NUM_THREADS": "1"}
     return subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(PROGRAM), *map(str, argv)], stdout=subprocess.PIPE, text=True, env=env
+        [sys.executable, "-c", textwrap.dedent(program), *map(str, argv)], stdout=subprocess.PIPE, text=True, env=env
     )
 
 
@@ -600,6 +632,7 @@ def test_killed_and_resumed(tmp_path: Path) -> None:
     assert np.array_equal(np.load(tmp_path / "whole.npy"), np.load(tmp_path / "resumed.npy"))
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_returns_the_best_so_far(tmp_path: Path) -> None:
     process = start(tmp_path / "c", tmp_path / "x.npy", 0.05)
     wait_for(tmp_path / "c", process)
@@ -607,6 +640,26 @@ def test_ctrl_c_returns_the_best_so_far(tmp_path: Path) -> None:
     assert "interrupted" in process.communicate()[0]
     assert process.returncode == 0
     assert np.isfinite(np.load(tmp_path / "x.npy")).all()
+
+
+def test_sigterm_leaves_a_checkpoint(tmp_path: Path) -> None:
+    """A machine that is taken away says so first. The process ends as it does without a handler."""
+    whole = start("-", tmp_path / "whole.npy", 0)
+    program = PROGRAM.replace("checkpoint_seconds=0.0", "checkpoint_seconds=1e9")
+    assert whole.communicate()[0].strip()
+    slow = program.replace("descend(self, i, x)", "descend(self, i, x); print('step', flush=True)")
+    victim = start(tmp_path / "c", tmp_path / "never.npy", 0.05, program=slow)
+    assert victim.stdout is not None
+    for _ in range(3):
+        victim.stdout.readline()
+    assert not (tmp_path / "c").exists()
+    victim.send_signal(signal.SIGTERM)
+    victim.communicate()
+    assert victim.returncode == -signal.SIGTERM
+    assert storage.header(tmp_path / "c").meta["step"] >= 3
+    last = start(tmp_path / "c", tmp_path / "resumed.npy", 0, program=program)
+    last.communicate()
+    assert np.array_equal(np.load(tmp_path / "whole.npy"), np.load(tmp_path / "resumed.npy"))
 
 
 def test_muon_takes_whatever_is_a_matrix() -> None:

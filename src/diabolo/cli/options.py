@@ -165,8 +165,7 @@ def _set(said: tuple[str, ...]) -> dict[str, Any]:
 
 OF_FILES: dict[str, Any] = {"expose_value": False, "callback": _keep_file}
 SHARED: dict[str, Any] = {"expose_value": False, "callback": _keep}
-SEP = click.option("--sep", metavar="SEP", help="Text files: separator of cells.  [default: detected]", **SHARED)
-REST = (
+READ = (
     click.option("--array", metavar="NAME", help=".mat, .npz: the array that is read, if there are several.", **OF_FILES),
     click.option("--transpose", is_flag=True, help=".mtx, .mat, .npz: the columns are the rows.", **OF_FILES),
     click.option(
@@ -192,17 +191,13 @@ REST = (
     ),
     click.option("--thousands", metavar="CHAR", help="Text files: thousands separator of numbers.", **SHARED),
     click.option("--decimal", metavar="CHAR", help="Text files: decimal separator of numbers.", **SHARED),
+    click.option("--sep", metavar="SEP", help="Text files: separator of cells.  [default: detected]", **SHARED),
 )
 
 
 def reading(f: Any) -> Any:
     """Add the options for reading a table in a text file; :func:`said` gives their values."""
-    return SEP(reading_but_sep(f))
-
-
-def reading_but_sep(f: Any) -> Any:
-    """The same for a verb whose --sep means something else."""
-    for option in REST:
+    for option in READ:
         f = option(f)
     return f
 

@@ -195,7 +195,7 @@ class Tables(Format):
 
     def chunks(self, X: Any) -> Iterator[Any]:
         if is_path(X):
-            yield from table_pieces(X, CHUNK, self.reading, self.types, self.columns, self.levels)
+            yield from table_pieces(X, CHUNK, self.reading, self.types, self.columns, self.levels, self.left_out)
         else:
             yield from pieces(collected(X), CHUNK // 2)
 

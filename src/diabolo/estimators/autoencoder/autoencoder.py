@@ -227,7 +227,16 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
         return indexed(self.format_.from_array(expected), X)
 
     def impute(self, X: Any) -> Any:
-        """X with missing values replaced by reconstructed ones; all other values stay as they are."""
+        """X with missing values replaced by reconstructed ones; all other values stay as they are.
+
+        Parameters
+        ----------
+        X : as in transform
+
+        Returns
+        -------
+        As X; of a path an Arrow table with all columns of the file, also those that the model does not use.
+        """
         self._must_be_numbers("impute")
         parts = [(x, self.loss_.predict(self.network_(x))) for x in self._features(X)]
         x, e = (torch.cat(side) for side in zip(*parts, strict=True))

@@ -26,8 +26,8 @@ from ...network import Diabolo
 from ...rows import Rows, spread_over, steps_per_epoch
 from ...storage import under
 from ..architectures import Dense, architecture
-from ..base import MIN_ROWS_TO_HOLD_OUT, System, sampled
-from ..linear import Linear, check_components, tfidf
+from ..base import MIN_ROWS_TO_HOLD_OUT, System
+from ..linear import Linear, check_components, sampled, tfidf
 from .comparison import Comparison, Explained, by_component
 from .neighbors import Neighbors
 
@@ -173,7 +173,8 @@ class Compressor(System, abstract=True):
             linear = Diabolo(self._architecture.encoder(self._linear), self._linear.decoder(self.loss_))
         self.network_ = linear.to(next(self.network_.parameters()).dtype).eval().requires_grad_(False)
         self.history_.best = 0
-        self.history_.stopped = f"no gain over {self._linear_name}: the linear autoencoder is kept"
+        if not self.history_.interrupted:
+            self.history_.stopped = f"no gain over {self._linear_name}: the linear autoencoder is kept"
 
     def _mean(self, x: Tensor) -> Tensor:
         return self._linear.mean.to(x.dtype).expand(len(x), -1)
