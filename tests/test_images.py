@@ -18,6 +18,7 @@ from diabolo.estimators.architectures import architecture
 from diabolo.estimators.augmentation import augmentation_helps, framed, shift_and_flip
 from diabolo.estimators.multilabel.comparison import seen_by_both
 from diabolo.formats import Images, infer
+from diabolo.images.album import ImageCollection
 from diabolo.nets.convolution import ConvDecoder, ConvEncoder, ConvFeatures, halvings
 
 SMALL: dict[str, Any] = {"epochs": 2, "verbose": False, "random_state": 0}
@@ -383,3 +384,29 @@ def test_pictures_that_are_nearly_black_are_told() -> None:
     for dark in (X.astype(np.uint16), X.astype(np.uint16) * 16):
         with pytest.warns(UserWarning, match="nearly black beside those of fit"):
             list(format.tensors(dark))
+
+
+def soft(h: int, w: int) -> np.ndarray:
+    """A made-up photograph (h, w, 3)."""
+    rng = np.random.default_rng(0)
+    coarse = Image.fromarray(rng.integers(0, 256, (12, 16, 3), np.uint8)).resize((w, h), Image.Resampling.BICUBIC)
+    return (np.asarray(coarse) + rng.integers(-9, 10, (h, w, 1))).clip(0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("turned", [1, 6])
+def test_a_large_jpeg_is_decoded_at_a_part_of_its_size(turned: int, tmp_path: Path) -> None:
+    """And its row is that of all its pixels, to less than a level."""
+    exif = Image.Exif()
+    exif[0x0112] = turned
+    Image.fromarray(soft(360, 480)).save(tmp_path / "a.jpg", quality=90, exif=exif)
+    Image.fromarray(soft(60, 90)).save(tmp_path / "b.jpg", quality=90, exif=exif)
+    whole = ImageCollection(tmp_path)
+    h, w = (48, 40) if turned == 6 else (40, 48)
+    part = whole.at_least(h, w)
+    assert part[0].pixels.shape == ((120, 90, 3) if turned == 6 else (90, 120, 3))
+    assert np.array_equal(part[1].pixels, whole[1].pixels)
+    format = Images(size=(h, w)).fit(tmp_path)
+    read = format.to_array(tmp_path) - format.to_array([(p.pixels * 255).round().astype(np.uint8) for p in whole])
+    assert np.abs(read[0]).mean() < 0.5 / 255
+    assert np.abs(read[0]).max() < 5 / 255
+    assert not read[1].any()

@@ -49,7 +49,10 @@ def augmented_pca(x: Tensor, format: Format, k: int, seed: int, times: int = TIM
     """PCA of pictures x (n, d) and of `times` augmentations of each, as far as memory allows."""
     vary, rng = shift_and_flip(cast(tuple[int, int, int], format.shape)), torch.Generator().manual_seed(seed)
     times = min(times, max(1, NUMBERS // x.numel()))
-    return Linear(format, min(k, len(x)), seed).fit(torch.cat([x, *(vary(x, rng)[1] for _ in range(times))]))
+    varied = x.new_empty(len(x) * (1 + times), x.shape[1])
+    for i, part in enumerate(varied.split(len(x))):
+        part.copy_(vary(x, rng)[1] if i else x)
+    return Linear(format, min(k, len(x)), seed).fit(varied, spare=True)
 
 
 def framed(x: Tensor) -> int:

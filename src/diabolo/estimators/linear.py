@@ -35,6 +35,7 @@ N = TypeVar("N", SkipMLP, EnsembleSkipMLP)
 
 NUMBERS = 200_000_000  # of a sample, at most
 BYTES = 128  # of memory for each of them: PCA has several copies
+AT_ONCE = 1 << 24  # numbers that are copied
 SMOOTHING = (0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)  # shares of the mean word distribution that are tried in LSA
 
 
@@ -58,18 +59,21 @@ class Linear:
         self.smoothing = 0.0
         self.see = tfidf(format) if format.words else None
 
-    def fit(self, x: Tensor, weight: Tensor | None = None) -> Linear:
-        """x (n, d), NaN = missing, read as the mean; weight (n,): weight of each row."""
-        x = inside(x) if x.isinf().any() else x
+    def fit(self, x: Tensor, weight: Tensor | None = None, spare: bool = False) -> Linear:
+        """x (n, d), NaN = missing, read as the mean; weight (n,): weight of each row; x may be written over, if it is spare."""
+        x = inside(x) if any(part.isinf().any() for part in x.split(at_once(x.shape[1]))) else x
         if self.see is not None and x.shape[1] == 1:
             raise DataError(f"X has one word, {self.format.columns[0]!r}: there is nothing to compress")
         if weight is not None:
             return self._fit_weighted(x, weight.double())
         if self.see is None:
-            self.mean = torch.nan_to_num(x.nanmean(0, dtype=torch.float64)).float().double()  # rounded as in a file
+            mean = torch.cat(
+                [part.nanmean(0, dtype=torch.float64) for part in x.split(at_once(len(x)), 1)]
+            )  # copies of float64
+            self.mean = torch.nan_to_num(mean).float().double()  # rounded as in a file
             filled = torch.where(gaps, self.mean.to(x), x) if (gaps := torch.isnan(x)).any() else x
             with np.errstate(invalid="ignore", divide="ignore"):  # one row has no variance
-                self.model: Any = PCA(self.n_components, random_state=self.seed).fit(filled.numpy())
+                self.model: Any = PCA(self.n_components, random_state=self.seed, copy=not spare).fit(filled.numpy())
             if len(x) == 1:
                 warn("X has one row: the model can only learn its values")
                 self.model.explained_variance_[:] = self.model.explained_variance_ratio_[:] = 0.0
@@ -219,6 +223,11 @@ class Linear:
             self.model.n_components_ = k
             self.model.n_samples_, self.model.noise_variance_ = int(meta["n_samples"]), float(meta["noise"])
         return self
+
+
+def at_once(n: int) -> int:
+    """How many rows or columns of n numbers are looked at together."""
+    return max(1, AT_ONCE // max(1, n))
 
 
 def check_components(k: Any, format: Format, shape: tuple[int, ...], shares: bool) -> int | float:
