@@ -152,15 +152,20 @@ class Compressor(System, abstract=True):
         if self.decoder is None:
             self._architecture.sharpen(self.network_, linear, loss, x, judge.error)
         pca = judge.share(linear.expected(linear.encode(x)))
-        if judge.share(loss.predict(self.network_(x))) < pca - ROUNDING and self.encoder is None and self.decoder is None:
+        z, e = self._through(x)
+        if judge.share(e) < pca - ROUNDING and self.encoder is None and self.decoder is None:
             self._keep_linear()
-        z = self.network_.encoder(x)
-        e, probed = self._decoded(z), self._architecture.probed
-        total = judge.share(e)
+            z, e = self._through(x)
+        total, probed = judge.share(e), self._architecture.probed
         self.explained_variance_ratio_ = by_component(total, self._decoded, *(spread_over(v, probed) for v in (z, e)))
         scores = {"pca": pca, "autoencoder": total, "held_out_rows": len(held) if held is not None else 0}
         self.comparison_ = Comparison(scores, self.n_components_, self._linear_name)
         self.n_iter_ = self.history_.kept
+
+    def _through(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Rows x (n, d) -> codes and expected values, few rows at once: hidden layers stay in the cache."""
+        z = torch.cat([self.network_.encoder(part) for part in x.split(self.format_.piece)])
+        return z, torch.cat([self._decoded(part) for part in z.split(self.format_.piece)])
 
     def _decoded(self, z: Tensor) -> Tensor:
         """Codes (n, k) -> expected values (n, d)."""
