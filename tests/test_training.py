@@ -769,7 +769,9 @@ def test_muon_decays_a_matrix_by_its_own_rate() -> None:
     assert torch.allclose(wide, before[1] * (1 - 0.1 * 0.5))
 
 
-@pytest.mark.parametrize(("own", "rate"), [({}, 3e-3), ({"optimizer": "adamw"}, 1e-3), ({"lr": 0.5, "optimizer": "adamw"}, 0.5)])
+@pytest.mark.parametrize(
+    ("own", "rate"), [({}, 3e-3), ({"optimizer": "adamw"}, 1e-3), ({"lr": 0.5, "optimizer": "adamw"}, 0.5)]
+)
 def test_biases_learn_faster_than_matrices_by_adamw(own: dict[str, Any], rate: float) -> None:
     ae = Autoencoder(2, epochs=1, verbose=False, random_state=0, **own).fit(np.eye(50)[:, :4])
     assert ae._plan(45).lr == rate
