@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from ..corruption import Chain, ColumnMask, Corruption, Gaussian, Mirror, Shift, WordDropout
 from ..formats import Format
+from ..formats.scale import framed
 from ..losses import Loss
 from ..nets import (
     ConvDecoder,
@@ -36,7 +37,7 @@ from ..nets import (
 )
 from ..nets.convolution import WIDTHS
 from ..network import Diabolo
-from .augmentation import augmentation_helps, augmented_pca, framed, shift_and_flip
+from .augmentation import augmentation_helps, augmented_pca, shift_and_flip
 from .linear import Linear, tfidf
 
 __all__ = ["ARCHITECTURES", "Dense", "architecture"]
@@ -46,8 +47,9 @@ N = TypeVar("N", bound=SkipMLP)
 MANY_CELLS = 4_000_000  # rows x features; with more, an autoencoder is trained for longer
 MANY_DOCUMENTS = 7000  # with more, too
 MOST_DECAY_OF_DOCUMENTS, DECAY_OF_WORDS = 0.4, 2.0  # weight decay at most, and that of as many documents as words
-WIDE, ROWS_IF_WIDE, STEPS_IF_WIDE = 512, 512, 2.1  # a wider layer is worth larger and more steps: as many rows, times as many
+WIDE, ROWS_IF_WIDE, STEPS_IF_WIDE = 512, 512, 3.15  # a wider layer is worth larger and more steps: as many rows, times as many
 DECAY_OF_SHARES = 0.2  # weight decay for numbers that share a unit, such as pixels: of many columns a network remembers much
+FEW_ROWS = 2500  # of more rows it remembers less
 MIN_STEPS_FOR_PICTURES, MAX_STEPS_FOR_PICTURES = 300, 1500  # SGD steps for few pictures, and for many
 MAX_PICTURES_AUGMENTED, MAX_PICTURES_TESTED, MIN_SIDE_AUGMENTED = (
     5000,
@@ -83,6 +85,7 @@ class Dense:
     probed: ClassVar[int] = 2000  # rows on which the importance of each component is measured
     shares: ClassVar[bool] = True  # whether `n_components` may be a share of the variance
     slow: ClassVar[bool] = False  # whether one network takes as long as several others
+    rows = 1
 
     def __init__(self, format: Format, hidden: Any = "auto", dropout: float = 0.0) -> None:
         self.format, self.dropout = format, dropout
@@ -93,10 +96,11 @@ class Dense:
 
     def expect(self, n: int, movable: bool) -> None:
         """Prepare for n rows; `movable`: whether they may be augmented."""
+        self.rows = n
 
     def start(self, x: Tensor, linear: Linear, seed: int) -> Linear:
         """The start of the network: the linear autoencoder of the rows x (n, d)."""
-        self.side = framed(x)
+        self.side = framed(x.numpy())
         return linear
 
     def kept(self, net: N) -> N:
@@ -120,7 +124,7 @@ class Dense:
     @property
     def decay(self) -> float:
         """Weight decay of matrices."""
-        return DECAY_OF_SHARES if self.format.common else self.weight_decay
+        return DECAY_OF_SHARES * min(1.0, FEW_ROWS / self.rows) ** 0.5 if self.format.common else self.weight_decay
 
     def training(self) -> dict[str, Any]:
         """Settings of training."""
@@ -222,10 +226,6 @@ class Text(Dense):
     most_steps = 300
     shares = False
     wide = False
-    documents = 1
-
-    def expect(self, n: int, movable: bool) -> None:
-        self.documents = n
 
     def corruption(self) -> Corruption:
         return WordDropout(0.5)
@@ -241,7 +241,7 @@ class Text(Dense):
     @property
     def decay(self) -> float:
         """As in ridge regression of a mean error, the penalty shrinks as documents become many, here for each word."""
-        return min(MOST_DECAY_OF_DOCUMENTS, DECAY_OF_WORDS * self.format.width / self.documents)
+        return min(MOST_DECAY_OF_DOCUMENTS, DECAY_OF_WORDS * self.format.width / self.rows)
 
     def steps(self, n: int) -> int:
         """They grow with the cube root of the documents, if there are many."""
@@ -314,6 +314,7 @@ class Convolutional(Dense):
         self.few = self.varied = self.still = False
 
     def expect(self, n: int, movable: bool) -> None:
+        super().expect(n, movable)
         movable = movable and self.convolves and min(self.shape[1:]) >= MIN_SIDE_AUGMENTED
         self.few = movable and MIN_PICTURES_TESTED <= n < MAX_PICTURES_TESTED
         self.varied = movable and n < MAX_PICTURES_AUGMENTED

@@ -20,7 +20,7 @@ from ...corruption import Clean, Corruption
 from ...errors import DataError
 from ...formats import Format
 from ...history import History
-from ...losses import Columns, Multinomial, Squared
+from ...losses import Columns, Loss, Multinomial, Squared
 from ...nets import Link, SkipMLP
 from ...network import Diabolo
 from ...rows import Rows, spread_over, steps_per_epoch
@@ -61,6 +61,16 @@ class Compressor(System, abstract=True):
         """If training continues, that of the first fit, which knows what stays."""
         known = getattr(self, "_architecture", None) if self._continues() else None
         return known or architecture(self.format_, self.hidden, self.dropout)
+
+    def _learn_columns(self, X: Any) -> None:
+        """That rows are flattened pictures matters only to layers of ours."""
+        super()._learn_columns(X)
+        if self.encoder is not None or self.decoder is not None or not len(self.hidden):
+            self.format_.side = 0
+
+    def _loss(self) -> Loss:
+        """Flattened pictures have the bounded loss, which learns faster; without shifts, it would remember more."""
+        return self.format_.loss("bounded") if self.loss == "auto" and self.format_.side else super()._loss()
 
     def _corruption(self) -> Corruption:
         return self._architecture.corruption() or Clean() if self.corruption is None else self.corruption
