@@ -530,10 +530,10 @@ def test_non_local_means_where_they_are(many: Path, models: dict[str, Path], mon
 def test_options_of_other_tasks(photos: Path, many: Path, tmp_path: Path, diabolo: Any) -> None:
     out = ("-o", tmp_path / "a.diabolo")
     for options, said in (
-        (("--task", "upscale", "-k", 3), "--components is for --task codes and outliers, not for --task upscale"),
+        (("--task", "upscale", "-k", 3), "--components is for --task codes, impute and outliers, not for --task upscale"),
         (("--task", "denoise", "--drop", "a"), "--drop is for"),
         (("--task", "colorize", "--noisy"), "--noisy is for --task denoise, not for --task colorize"),
-        (("--from-scratch",), "--from-scratch is for --task denoise and upscale and colorize, not for --task codes"),
+        (("--from-scratch",), "--from-scratch is for --task denoise, upscale and colorize, not for --task codes"),
         (("--task", "denoise", "--labels", "a"), "--task does not go with --labels"),
     ):
         one_line(diabolo("fit", many, *out, *options), 2, said)

@@ -603,7 +603,7 @@ def test_dates_in_text_files_have_no_more_digits_than_they_need(pieces: bool, tm
         write_pieces([table, table.set_column(0, "day", [fine])], tmp_path / "a.csv")
     else:
         write_table(table, tmp_path / "a.csv")
-    lines = (tmp_path / "a.csv").read_text().splitlines()
+    lines = (tmp_path / "a.csv").read_text().replace('"', "").splitlines()
     assert lines[1] == "1970-01-01 00:00:00,1970-01-01 00:00:00Z,1970-01-01 00:00:00.000000"
     assert lines[3] == "1970-01-02 00:00:00,1970-01-02 00:00:00Z,1970-01-01 00:00:00.000002"
     assert not pieces or lines[5].startswith("1970-01-01 00:00:00.000001,")

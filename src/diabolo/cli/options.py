@@ -57,7 +57,8 @@ def check(ctx: click.Context) -> None:
             raise click.UsageError(f"{spelled(ctx, name)} does not go with --labels: give one of them", ctx)
         if tasks == (LABELS,):
             raise click.UsageError(f"{spelled(ctx, name)} is for labels: name their columns with --labels", ctx)
-        may = " and ".join(t for t in tasks if t != LABELS)
+        *most, last = [t for t in tasks if t != LABELS]
+        may = f"{', '.join(most)} and {last}" if most else last
         raise click.UsageError(f"{spelled(ctx, name)} is for --task {may}, not for --task {task}", ctx)
     if "resume" in found and "checkpoint" not in found:
         raise click.UsageError("--resume continues from a --checkpoint: give one", ctx)

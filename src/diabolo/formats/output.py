@@ -75,21 +75,21 @@ def _write(table: pa.Table, path: Path, file: IO[bytes]) -> None:
     else:
         options = _text(path)
         if not ending(path).endswith(".gz"):
-            pa_csv.write_csv(_in_text(table), file, options)
+            pa_csv.write_csv(_in_text(table, True), file, options)
             return
         with gzip.GzipFile(path.name[:-3], "wb", fileobj=file, mtime=0) as packed:
-            pa_csv.write_csv(_in_text(table), packed, options)
+            pa_csv.write_csv(_in_text(table, True), packed, options)
 
 
-def _in_text(table: pa.Table) -> pa.Table:
-    """As a text file has it: dates and times without fractions of a second, if none of them has any."""
+def _in_text(table: pa.Table, whole: bool = False) -> pa.Table:
+    """As a text file has it: dates and times without fractions of a second, if none has any in the table, or in this piece."""
     table = _plain(table)
     for i, column in enumerate(table.schema):
         if pa.types.is_timestamp(column.type):
             values = table.column(i)
             with suppress(pa.ArrowInvalid):  # fractions would be lost
                 values = values.cast(pa.timestamp("s", column.type.tz))
-            table = table.set_column(i, column.name, values.cast(pa.string()))
+            table = table.set_column(i, column.name, values if whole else values.cast(pa.string()))
     return table
 
 
