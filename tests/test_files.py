@@ -390,7 +390,7 @@ def test_json_lines_that_are_no_table(tmp_path: Path) -> None:
 
 
 def test_folders_without_data(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="is empty: give one of pictures or of texts"):
+    with pytest.raises(DataError, match=r"is empty: give one of pictures, of texts .* or of the parts of a table"):
         infer(tmp_path)
     (tmp_path / "a.doc").write_text("x")
     with pytest.raises(DataError, match=r"holds neither pictures nor \.txt files"):

@@ -27,6 +27,7 @@ from diabolo.formats import FORMATS, Arrays, Documents, Format, Tables, infer, w
 from diabolo.formats.documents import read_documents
 from diabolo.formats.files import read_table, table_pieces
 from diabolo.formats.matrices import plain, read_array, stacked
+from diabolo.formats.output import write_pieces
 from diabolo.losses import Clipped, Squared
 from diabolo.sentinels import odd
 from kinds import frame, kinds, texts
@@ -591,6 +592,21 @@ def test_bad_files(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"cannot write .*its name ends in none of .csv"):
         write_table(pa.table({"a": [1]}), tmp_path / "a.xlsx")
     assert not list(tmp_path.glob("*.xlsx"))
+
+
+@pytest.mark.parametrize("pieces", [False, True])
+def test_dates_in_text_files_have_no_more_digits_than_they_need(pieces: bool, tmp_path: Path) -> None:
+    day = pa.array([0, None, 86400 * 10**6], pa.timestamp("us"))
+    fine = pa.array([0, 1, 2], pa.timestamp("us"))
+    table = pa.table({"day": day, "zone": day.cast(pa.timestamp("us", "UTC")), "fine": fine})
+    if pieces:
+        write_pieces([table, table.set_column(0, "day", [fine])], tmp_path / "a.csv")
+    else:
+        write_table(table, tmp_path / "a.csv")
+    lines = (tmp_path / "a.csv").read_text().replace('"', "").splitlines()
+    assert lines[1] == "1970-01-01 00:00:00,1970-01-01 00:00:00Z,1970-01-01 00:00:00.000000"
+    assert lines[3] == "1970-01-02 00:00:00,1970-01-02 00:00:00Z,1970-01-01 00:00:00.000002"
+    assert not pieces or lines[5].startswith("1970-01-01 00:00:00.000001,")
 
 
 def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:

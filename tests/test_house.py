@@ -309,7 +309,7 @@ TOGETHER = {
     "storage": "estimators.loading estimators.parameters",
     "supervised": """estimators.supervised.base estimators.supervised.classifier estimators.supervised.encoders
         estimators.supervised.out_of_fold estimators.supervised.regressor estimators.supervised.targets""",
-    "training": "history optimizers progress rows",
+    "training": "history optimizers plan progress rows",
 }
 
 

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from .. import engine as light
 from ..engine import FittedAutoencoder, NoProgram
-from ..errors import DataError, no_column, suggest
+from ..errors import DataError, check_columns, suggest
 from ..formats.blocks import WRITTEN
 from ..formats.labeled import taken
 from ..formats.layout import Reading
@@ -51,11 +51,11 @@ def judged(model: Any, X: Any) -> dict[str, Any]:
     return {"log p": score, "outlier": score < model.offset_}
 
 
-def tagged(model: Any, X: Any, sep: str = ";", top: int | None = None, proba: bool = False) -> dict[str, Any]:
+def tagged(model: Any, X: Any, labels_sep: str = ";", top: int | None = None, proba: bool = False) -> dict[str, Any]:
     """The names of each row's labels, whatever Y was; and more of them, if asked for."""
-    added: dict[str, Any] = {"labels": [sep.join(map(str, names)) for names in model._names(X)]}
+    added: dict[str, Any] = {"labels": [labels_sep.join(map(str, names)) for names in model._names(X)]}
     if top:
-        added["top"] = [f"{sep} ".join(f"{name} {p:.2f}" for name, p in row) for row in model.top(X, top)]
+        added["top"] = [f"{labels_sep} ".join(f"{name} {p:.2f}" for name, p in row) for row in model.top(X, top)]
     if proba:
         added |= {f"p {name}": p for name, p in zip(model.labels_.names, model.predict_proba(X).T, strict=True)}
     return added
@@ -64,10 +64,10 @@ def tagged(model: Any, X: Any, sep: str = ";", top: int | None = None, proba: bo
 def check_sep(clf: Any, sep: str) -> None:
     """Raise a DataError if joined labels could not be split again."""
     if not sep:
-        raise DataError("--sep '': an empty separator separates nothing")
+        raise DataError("a separator of labels that is empty separates nothing")
     for name in map(str, clf.labels_.names):
         if sep in name:
-            raise DataError(f"--sep {sep!r}: the label {name!r} contains it: choose another separator")
+            raise DataError(f"the label {name!r} contains the separator {sep!r}: choose another one")
 
 
 def imputed(model: Any, X: Any) -> dict[str, Any]:
@@ -158,9 +158,8 @@ class Applied:
     def _beside(self, table: pa.Table, found: dict[str, Any]) -> pa.Table:
         there = [name for name in table.column_names if not name.startswith(WRITTEN)]
         kept = there if self.keep is None else list(self.keep)
+        check_columns("keep", kept, there)
         for name in kept:
-            if name not in there:
-                raise no_column("keep (--keep)", name, there)
             if name in found and self.verb != "impute":
                 raise DataError(f"what is written has a column {name!r} already: rename it in the data, or do not keep it")
         known = {name: table[WRITTEN + name if WRITTEN + name in table.column_names else name] for name in kept}
@@ -222,8 +221,8 @@ def loaded(path: str, verb: str, said: str, *changed: int) -> Any:
     model = load(path) if model is None else model
     if options.get("alpha"):
         model.at(options["alpha"])
-    if "sep" in options:
-        check_sep(model, options["sep"])
+    if "labels_sep" in options:
+        check_sep(model, options["labels_sep"])
     if reading:
         was = model.format_.reading
         now = reading | {"na": tuple(reading.get("na", was.na)), "dates": was.dates | reading.get("dates", {})}

@@ -44,6 +44,7 @@ def command(model: Path, data: Path, output: Path, engine: str) -> None:
         return
     never_onto_input(output, model, data)
     ae = light_model(model, "impute")
+    ae.format_.left_out = None  # all columns are written: no warning says that some are not used
     filled = ae.impute(data)
     save(filled, ae.format_.columns, output, data)
     click.echo(f"{len(filled):,} rows, {told(gaps(ae, data))}: wrote {output}")

@@ -50,8 +50,8 @@ def tell_blind(format: Format, x: Tensor, errors: Callable[[Tensor, Tensor], tup
     if found is not None and found < BLIND:
         warn(
             f"of known cells that are hidden for a test, the model explains {max(found, 0):.0%}: its estimates are hardly "
-            "better than the means of the columns; fewer components, or corruption=Mask(0.1, fill=None), may help, unless the columns "
-            "do not depend on each other"
+            "better than the means of the columns; fewer components, or corruption=Mask(0.1, fill=None), may help, unless the "
+            "columns do not depend on each other"
         )
 
 

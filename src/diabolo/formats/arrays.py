@@ -38,6 +38,7 @@ from .scale import (
     decoded,
     describe_kinds,
     encoded,
+    framed,
     measured,
     shifted,
     six_digits,
@@ -139,6 +140,7 @@ class Arrays(Format):
         warn_empty([name for name, least in zip(self.columns, low, strict=True) if np.isinf(least)])
         self._tell_codes(sample)
         self.common = self.scale == "common" or (self.scale == "auto" and alike(low, high) and not self.binary.all())
+        self.side = 0
         if self.common:
             self._share(sample)
         self._limit(low, high)
@@ -197,6 +199,7 @@ class Arrays(Format):
             self.binary[:] = False
         for name, values in together(some, np.where(zero, 0.0, self.mean), unit)._asdict().items():
             setattr(self, name, np.where(self.binary, getattr(self, name), values))
+        self.side = framed(encoded(some.T, *self.unit)) if self._shares else 0
 
     def _counted(self, X: Any, origin: np.ndarray) -> np.ndarray:
         """Values (n, d) as float64; whole numbers too large for it by their distance from `origin`."""
@@ -348,6 +351,7 @@ class Arrays(Format):
             "dtype": self.dtype,
             "sparse": self.sparse,
             "common": self.common,
+            "side": self.side,
             "smallest": self.smallest if np.isfinite(self.smallest) else 0.0,
             "columns": self.columns if self.has_names else None,
         }
@@ -374,7 +378,7 @@ class Arrays(Format):
         """The inverse of :meth:`state`."""
         self.scale = meta["scale"]
         self.dtype, self.sparse, self.common = np.dtype(meta["dtype"]).str, str(meta["sparse"]), bool(meta["common"])
-        self.smallest = float(meta["smallest"])
+        self.smallest, self.side = float(meta["smallest"]), int(meta.get("side", 0))
         self.binary, self.gaps, self.above = (arrays["flags"] >> bit & 1 == 1 for bit in range(3))
         self.width = len(arrays["flags"])
         for name in (*NUMBERS, *LIMITS, "origin"):

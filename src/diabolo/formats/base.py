@@ -73,6 +73,7 @@ class Format(Printed):
     has_names: bool = False  # X is a matrix whose columns have names
     has_cells: ClassVar[bool] = True  # a column is something on its own, which can be hidden, given, and judged
     common: bool = False  # all numbers share one unit, such as pixels
+    side: int = 0  # of flattened square pictures in an empty frame
     words: ClassVar[bool] = False  # the features are counts of words
     deciding: bool = False  # whether a feature may decide a label: then no word is too frequent
     architecture: ClassVar[Any] = "dense"  # the network that suits: "dense", "text", "convolutional", or a class of one's own

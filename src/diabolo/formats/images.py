@@ -4,7 +4,8 @@
     x = (... - low) / unit                                            of floats in another unit than 0 to 1: their range
 
 The size is learned in fit: that of the pictures where all have the same and it is small; else their usual proportions with
-a longer side of 64 pixels. Others are cut to these proportions around their middle, and resampled.
+a longer side of 64 pixels. Others are cut to these proportions around their middle, and resampled. Of a JPEG four times as
+large, the decoder gives a half, a quarter or an eighth of the size first: pixels differ by a quarter of a level.
 """
 
 from __future__ import annotations
@@ -111,7 +112,7 @@ class Images(Arrays):
             *(common(sizes, self.most, self.longer) if self.size == "auto" else self.size),
         )
         pictures, transparent = [], []
-        for picture in looked:
+        for picture in looked.at_least(*self.shape[1:]):
             pictures.append(self._cut(picture))
             transparent += [picture.name] if picture.alpha is not None and picture.alpha.min() < 1 else []
         self._tell_cut(sizes, looked.names)
@@ -226,7 +227,7 @@ class Images(Arrays):
         return self._pieces(album)
 
     def _pieces(self, album: ImageCollection) -> Iterator[Any]:
-        pieces = (album[start : start + PIECE] for start in range(0, len(album), PIECE))
+        pieces = (album[start : start + PIECE].at_least(*self.shape[1:]) for start in range(0, len(album), PIECE))
         return (ahead if album.in_files else map)(self._piece, pieces)
 
     def _piece(self, album: ImageCollection) -> np.ndarray:
