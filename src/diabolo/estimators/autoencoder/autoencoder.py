@@ -229,8 +229,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
     def impute(self, X: Any) -> Any:
         """X with missing values replaced by reconstructed ones; all other values stay as they are.
 
-        Estimates lie within the range of the column in fit. Some known cells are hidden for a test: a warning tells of a
-        network that hardly knows more of them than their mean.
+        Estimates lie within the range of the column in fit; a warning says if they are hardly better than means.
 
         Parameters
         ----------
@@ -248,7 +247,6 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
         return self.format_.filled(X, x, e)
 
     def _judged(self, seen: Tensor, true: Tensor) -> tuple[Tensor, Tensor]:
-        """Errors of what is expected from the rows seen, and of the means, (m, columns)."""
         expected = self.loss_.predict(self.network_(seen))
         return self.loss_.errors(expected, true), self.loss_.errors(self._mean(true), true)
 
