@@ -52,7 +52,7 @@ from .scorer import Reconstructor, Scorer, within_domain
 
 __all__ = ["OutlierDetector"]
 
-STEPS = 300  # of SGD, unless `epochs` says otherwise
+STEPS = 100  # of SGD, unless `epochs` says otherwise
 MAX_CALIBRATED = 5000  # rows whose scores are kept
 MAX_PIXELS = 32  # of the longer side, to which pictures are brought
 HIDDEN = 64, 64  # widths of layers, unless `hidden` says otherwise
@@ -93,7 +93,7 @@ class OutlierDetector(OutlierMixin, System):
         How X is read; "auto" looks at it. Unless this or `loss` is given, the columns of a table or array are scaled one by
         one, and pictures are brought to at most 32 pixels a side.
     epochs : int or "auto", default="auto"
-        Passes over the rows; "auto" makes 300 steps.
+        Passes over the rows; "auto" makes 100 steps.
     batch_size : int or "auto", default="auto"
         Rows per step; "auto" is 128.
     lr : float, default=1e-2
