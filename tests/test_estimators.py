@@ -735,7 +735,7 @@ def test_a_width_that_cannot_be_is_told_in_columns_and_features() -> None:
         Autoencoder(9, verbose=False).fit(np.random.default_rng(0).normal(size=(60, 4)))
 
 
-@pytest.mark.filterwarnings("ignore:column|X has one row")
+@pytest.mark.filterwarnings("ignore:column|X has one row|50 of 50 rows")
 @pytest.mark.parametrize("kind", ["constant", "one row", "two rows", "an empty column", "empty", "all the same", "black"])
 def test_data_of_which_there_is_little_to_learn(kind: str) -> None:
     df = frame(50, gaps=False)

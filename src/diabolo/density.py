@@ -32,9 +32,10 @@ from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from .chance import redirected
 from .errors import DataError, missing_extra, suggest
+from .plan import SGD
 from .registry import registered_name
 from .rows import Rows
-from .training import SGD, minimize
+from .training import minimize
 
 __all__ = ["DENSITIES", "Density", "Flow", "Kernel", "Mixture", "Normal", "density", "squared_distances"]
 

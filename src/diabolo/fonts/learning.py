@@ -29,8 +29,9 @@ from torch import Tensor, nn
 
 from ..chance import redirected
 from ..errors import DataError
+from ..plan import SGD
 from ..rows import Rows
-from ..training import SGD, minimize
+from ..training import minimize
 from .collection import Collection
 from .decoder import CHUNK, UNIT, Decoder, expected
 from .fields import coverage
