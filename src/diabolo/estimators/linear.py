@@ -27,7 +27,7 @@ from ..formats import Documents, Format
 from ..losses import Bounded, Columns, Logistic, Loss, Multinomial, Part, Softmax
 from ..nets import EnsembleSkipMLP, Link, Shares, SkipMLP, TfIdf, inside
 
-__all__ = ["Linear", "check_components"]
+__all__ = ["Linear", "at_once", "check_components"]
 
 N = TypeVar("N", SkipMLP, EnsembleSkipMLP)
 
@@ -63,7 +63,9 @@ class Linear:
         if weight is not None:
             return self._fit_weighted(x, weight.double())
         if self.see is None:
-            mean = torch.cat([part.nanmean(0, dtype=torch.float64) for part in x.split(at_once(len(x)), 1)])  # copies of float64
+            mean = torch.cat(
+                [part.nanmean(0, dtype=torch.float64) for part in x.split(at_once(len(x)), 1)]
+            )  # copies of float64
             self.mean = torch.nan_to_num(mean).float().double()  # rounded as in a file
             filled = torch.where(gaps, self.mean.to(x), x) if (gaps := torch.isnan(x)).any() else x
             with np.errstate(invalid="ignore", divide="ignore"):  # one row has no variance
@@ -171,6 +173,9 @@ class Linear:
 
     def encode(self, x: Tensor) -> Tensor:
         """x (n, d) -> z (n, k)."""
+        return torch.cat([self._encode(part) for part in x.split(at_once(x.shape[1]))])
+
+    def _encode(self, x: Tensor) -> Tensor:
         if self.see is not None:
             return self.see(x.double()) @ self.a.double().T
         filled = torch.where(torch.isnan(x), self.center.to(x.dtype), inside(x))
