@@ -53,7 +53,7 @@ from .scorer import Reconstructor, Scorer, within_domain
 __all__ = ["OutlierDetector"]
 
 STEPS = 100  # of SGD, unless `epochs` says otherwise
-MIN_STEPS, ROWS_PER_STEP = 30, 16  # with fewer rows, fewer steps
+MIN_STEPS, ROWS_PER_STEP = 50, 16  # with fewer rows, fewer steps
 MAX_CALIBRATED = 5000  # rows whose scores are kept
 MAX_PIXELS = 32  # of the longer side, to which pictures are brought
 HIDDEN = 64, 64  # widths of layers, unless `hidden` says otherwise
@@ -94,7 +94,7 @@ class OutlierDetector(OutlierMixin, System):
         How X is read; "auto" looks at it. Unless this or `loss` is given, the columns of a table or array are scaled one by
         one, and pictures are brought to at most 32 pixels a side.
     epochs : int or "auto", default="auto"
-        Passes over the rows; "auto" makes 100 steps, and from 30 on for fewer than 1,600 rows.
+        Passes over the rows; "auto" makes 100 steps, and from 50 on for fewer than 1,600 rows.
     batch_size : int or "auto", default="auto"
         Rows per step; "auto" is 128.
     lr : float, default=1e-2
