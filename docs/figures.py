@@ -102,7 +102,7 @@ def explorer() -> list[Image.Image]:
     return [frames[7], *small]
 
 
-PATH = ((0.376, 0.677), (0.479, 0.526), (0.646, 0.346), (0.617, 0.239), (0.967, 0.426))  # of the circle
+PATH = ((0.376, 0.677), (0.45, 0.93), (0.51, 0.56), (0.646, 0.346), (0.85, 0.5))  # of the circle
 
 
 def fonts() -> Image.Image:

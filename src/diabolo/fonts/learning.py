@@ -201,15 +201,16 @@ def changed(fields: Tensor, wide: Tensor, tall: Tensor, slant: Tensor, bold: Ten
 def spread_out(rows: Varied, seed: int) -> np.ndarray:
     """Places (n, 2) where similar faces are close: t-SNE of principal components of small pictures and advances."""
     letters, size = rows.shape
-    small = [
-        nn.functional.avg_pool2d(coverage(rows.take(slice(i, i + 64))).reshape(-1, letters, size, size), 2).flatten(1)
-        for i in range(0, len(rows.fields), 64)
-    ]
-    x = torch.cat(small)
-    wide = torch.from_numpy(rows.advances)
+    x = torch.cat(
+        [
+            nn.functional.avg_pool2d(coverage(rows.take(slice(i, i + 64))).reshape(-1, letters, size, size), 2).flatten(1)
+            for i in range(0, len(rows.fields), 64)
+        ]
+    )
+    wide, n = torch.from_numpy(rows.advances), len(x)
     wide = wide * (WIDE * x.var(0).sum() / wide.var(0).sum()).sqrt()
-    both, n = torch.cat([x, wide], 1).numpy(), len(x)
-    few = PCA(min(50, n - 1), svd_solver="randomized", random_state=seed).fit_transform(both)
+    x = torch.cat([x, wide], 1)
+    few = PCA(min(50, n - 1), copy=False, svd_solver="randomized", random_state=seed).fit_transform(x.numpy())
     z = TSNE(2, perplexity=min(PERPLEXITY, (n - 1) / 3), init="pca", random_state=seed).fit_transform(few)
     return np.asarray((z - z.mean(0)) / z.std(0), dtype=np.float32)
 
