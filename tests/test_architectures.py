@@ -152,6 +152,14 @@ def test_a_wide_network_takes_more_rows_and_steps_and_shares_decay() -> None:
     assert architecture(Arrays("each").fit(X)).training()["weight_decay"] == 0
 
 
+def test_weight_decay_of_shares_falls_with_many_rows() -> None:
+    dense, found = architecture(Arrays().fit(np.random.default_rng(0).random((50, 64)))), []
+    for n in (50, 2500, 10_000):
+        dense.expect(n, True)
+        found.append(dense.training()["weight_decay"])
+    assert found == pytest.approx([0.2, 0.2, 0.1])
+
+
 @pytest.mark.parametrize(("n", "decay"), [(1, 0.4), (10, 0.4), (20, 0.3), (60, 0.1)])
 def test_weight_decay_of_documents_shrinks_as_they_become_many(n: int, decay: float) -> None:
     text = architecture(Documents().fit(sp.csr_matrix(np.ones((n, 3), int))))

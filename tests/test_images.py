@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from PIL import Image
@@ -15,10 +16,12 @@ from torch import nn
 from diabolo import Autoencoder, Classifier, DataError, Mirror, MultiLabelClassifier, OutlierDetector, Shift, load
 from diabolo.corruption import Chain, Clean
 from diabolo.estimators.architectures import architecture
-from diabolo.estimators.augmentation import augmentation_helps, framed, shift_and_flip
+from diabolo.estimators.augmentation import augmentation_helps, shift_and_flip
 from diabolo.estimators.multilabel.comparison import seen_by_both
 from diabolo.formats import Images, infer
+from diabolo.formats.scale import framed
 from diabolo.images.album import ImageCollection
+from diabolo.losses import Bounded
 from diabolo.nets.convolution import ConvDecoder, ConvEncoder, ConvFeatures, halvings
 
 SMALL: dict[str, Any] = {"epochs": 2, "verbose": False, "random_state": 0}
@@ -83,7 +86,10 @@ def test_sizes() -> None:
 def test_cut_around_the_middle() -> None:
     wide = np.zeros((10, 30), np.uint8)
     wide[:, 10:20] = 255
-    x = Images(size=(10, 10)).fit([wide]).to_tensor([wide])
+    with pytest.warns(UserWarning, match="lose more than half"):
+        format = Images(size=(10, 10)).fit([wide])
+    with pytest.warns(UserWarning, match="lose more than half"):
+        x = format.to_tensor([wide])
     assert (x == 1).all(), "what is left and right of the middle is cut off, not squeezed in"
 
 
@@ -167,6 +173,24 @@ def test_flattened_pictures_in_an_empty_frame_are_shifted() -> None:
     assert isinstance(Autoencoder(2, corruption=Clean(), **SMALL).fit(X)._corruption(), Clean)
 
 
+def test_flattened_pictures_in_an_empty_frame_have_a_bounded_loss(tmp_path: Path) -> None:
+    """The same in an array and in a table, and after loading. PCA, and a decoder of your own, have the usual one."""
+    X = dots()
+    for rows in (X, pd.DataFrame(X).add_prefix("x")):
+        ae = Autoencoder(2, **SMALL).fit(rows)
+        ae.save(tmp_path / "m.diabolo")
+        again = load(tmp_path / "m.diabolo")
+        assert isinstance(ae.loss_.parts[0].loss, Bounded)
+        assert isinstance(again.loss_.parts[0].loss, Bounded)
+        assert np.array_equal(np.asarray(again.reconstruct(rows)), np.asarray(ae.reconstruct(rows)))
+    other = np.random.default_rng(0).permutation(X, axis=1)
+    for rows, own in ((other, {}), (X, {"hidden": ()}), (X, {"decoder": nn.Linear(2, 324)}), (X, {"loss": "clipped"})):
+        ae = Autoencoder(2, **SMALL | own).fit(rows)
+        ae.save(tmp_path / "m.diabolo")
+        for one in (ae, load(tmp_path / "m.diabolo")):
+            assert not isinstance(one.loss_.parts[0].loss, Bounded)
+
+
 def test_other_rows_are_no_flattened_pictures() -> None:
     x = torch.from_numpy(dots()).float()
     mixed = x[:, torch.randperm(x.shape[1], generator=torch.Generator().manual_seed(0))]
@@ -182,8 +206,8 @@ def test_other_rows_are_no_flattened_pictures() -> None:
         torch.zeros(9, 324),
         torch.from_numpy(dots(60, 15)).float(),
     ):
-        assert framed(other) == 0
-    assert framed(x) == 18
+        assert framed(other.numpy()) == 0
+    assert framed(x.numpy()) == 18
 
 
 def test_it_gets_better_than_pca() -> None:
@@ -355,6 +379,32 @@ def test_rows_of_pixels_are_not_one_wide_picture() -> None:
     with pytest.raises(DataError, match=r"give X.reshape\(-1, 12, 10\)"):
         format.rows(X.reshape(30, -1))
     assert len(format.rows(X[0])) == 1
+
+
+def test_pictures_of_which_most_is_cut_away_are_told() -> None:
+    """In fit, and later; of those that all are alike, nothing is said."""
+    X = squares(12)
+    format = Images().fit(X)
+    wide = np.concatenate([X] * 4, 2)
+    assert format.to_array(wide[:, :, :20]).shape == (12, format.width)
+    with pytest.warns(
+        UserWarning, match=r"12 of 12 pictures looked at lose more than half .* of 16 x 12 pixels: 'picture 0' with"
+    ):
+        format.to_array(wide)
+    with pytest.warns(UserWarning, match=r"4 of 16 pictures looked at lose more than half"):
+        Images().fit([*X, *wide[:4]])
+
+
+def test_pictures_that_are_nearly_black_are_told() -> None:
+    """As 12 bits in 16 are, and bytes in 16."""
+    X = squares(12)
+    with pytest.warns(UserWarning, match=r"16 bits, but reach only 4,0\d\d of 65,535"):
+        Images().fit(X.astype(np.uint16) * 16)
+    format = Images().fit(X)
+    assert len(np.concatenate([*format.arrays(X.astype(np.uint16) * 257)])) == 12
+    for dark in (X.astype(np.uint16), X.astype(np.uint16) * 16):
+        with pytest.warns(UserWarning, match="nearly black beside those of fit"):
+            list(format.tensors(dark))
 
 
 def soft(h: int, w: int) -> np.ndarray:

@@ -9,7 +9,6 @@ Digits in an empty frame are only shifted by one pixel: nothing is cut off, and 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isqrt
 from typing import TYPE_CHECKING, cast
 
 import torch
@@ -21,12 +20,10 @@ from .linear import Linear, at_once
 if TYPE_CHECKING:
     from ..formats import Format
 
-__all__ = ["TIMES", "augmentation_helps", "augmented_pca", "framed", "shift_and_flip"]
+__all__ = ["TIMES", "augmentation_helps", "augmented_pca", "shift_and_flip"]
 
 TIMES, NUMBERS = 4, 100_000_000  # augmentations of each picture; numbers in all of them, about
 SHIFT_DIVISOR = 16  # pictures are shifted by up to 1/16 of their shorter side
-LOOKED_AT, LEAST_SIDE = 2000, 16  # rows by which flattened pictures are known, and their least side
-EMPTY, ALIKE = 0.01, 0.5  # variance of an empty frame, and of the difference of neighbors, as a share of that of all pixels
 
 
 def shift_and_flip(shape: Sequence[int]) -> Corruption:
@@ -54,25 +51,3 @@ def augmented_pca(x: Tensor, format: Format, k: int, seed: int, times: int = TIM
         for new, given in zip(*(v.split(at_once(x.shape[1])) for v in (copy, x)), strict=True):
             new.copy_(vary(given, rng)[1] if i else given)
     return Linear(format, min(k, len(x)), seed).fit(varied.flatten(0, 1), spare=True)
-
-
-def framed(x: Tensor) -> int:
-    """The side s if the rows x (n, s * s) are flattened pictures in [0, 1] with an empty frame of one pixel; else 0.
-
-    Pixels are known by their neighbors, to the right and below, which differ little from them.
-
-    >>> dots = torch.zeros(9, 20, 20)
-    >>> for i in range(9):
-    ...     dots[i, i + 1 : i + 9, i + 2 : i + 9] = 1.0
-    >>> framed(dots.flatten(1)), framed(dots.flatten(1)[:, torch.randperm(400)])
-    (20, 0)
-    """
-    s, some = isqrt(x.shape[1]), x[:: max(1, len(x) // LOOKED_AT)]
-    if s * s != x.shape[1] or s < LEAST_SIDE or not bool(((some >= 0) & (some <= 1)).all()):
-        return 0
-    v = (some - some.mean(0)).view(-1, s, s)
-    inner = v[:, 1:-1, 1:-1]
-    variance = float(inner.square().mean())
-    frame = (float(v.square().sum()) - float(inner.square().sum())) / (len(v) * 4 * (s - 1))
-    apart = max(float((inner.diff(dim=d)).square().mean()) for d in (1, 2)) / 2
-    return s if frame <= EMPTY * variance and apart < ALIKE * variance else 0

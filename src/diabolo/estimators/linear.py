@@ -24,13 +24,17 @@ from torch import Tensor, nn
 
 from ..errors import DataError, warn
 from ..formats import Documents, Format
+from ..limits import memory
 from ..losses import Bounded, Columns, Logistic, Loss, Multinomial, Part, Softmax
 from ..nets import EnsembleSkipMLP, Link, Shares, SkipMLP, TfIdf, inside
+from ..rows import Rows
 
-__all__ = ["Linear", "at_once", "check_components"]
+__all__ = ["Linear", "at_once", "check_components", "sample", "sampled"]
 
 N = TypeVar("N", SkipMLP, EnsembleSkipMLP)
 
+NUMBERS = 200_000_000  # of a sample, at most
+BYTES = 128  # of memory for each of them: PCA has several copies
 AT_ONCE = 1 << 24  # numbers that are copied
 SMOOTHING = (0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)  # shares of the mean word distribution that are tried in LSA
 
@@ -263,3 +267,15 @@ def tfidf(format: Format) -> TfIdf:
     see = TfIdf(format.width).double()
     see.idf.copy_(torch.from_numpy(cast(Documents, format).idf))
     return see
+
+
+def sample(rows: Rows) -> Tensor:
+    """All rows, or some of them, as many as PCA can be computed from in memory."""
+    some = sampled(len(rows), len(rows.take(np.array([0]))[0]) if len(rows) else 1)
+    return rows.whole() if len(some) == len(rows) else rows.take(some)
+
+
+def sampled(n: int, d: int) -> np.ndarray:
+    """The numbers of these rows, of n with d features."""
+    most = max(1000, min(NUMBERS, memory() // BYTES) // max(1, d))
+    return np.arange(n) if n <= most else np.sort(np.random.default_rng(0).choice(n, most, replace=False))

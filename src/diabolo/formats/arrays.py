@@ -38,6 +38,7 @@ from .scale import (
     decoded,
     describe_kinds,
     encoded,
+    framed,
     measured,
     shifted,
     six_digits,
@@ -54,6 +55,7 @@ __all__ = ["Arrays"]
 
 CHUNK = 16_384
 NUMBERS = ("mean", "divisor", "knee", "shift", "stretch", "middle", "spread", "share")  # of each column
+LIMITS = ("low", "high")  # of its estimates, counted from `origin`
 
 
 class Arrays(Format):
@@ -83,6 +85,8 @@ class Arrays(Format):
     middle: np.ndarray
     spread: np.ndarray
     share: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
     origin: np.ndarray
 
     def __init__(self, scale: str = "auto") -> None:
@@ -136,9 +140,16 @@ class Arrays(Format):
         warn_empty([name for name, least in zip(self.columns, low, strict=True) if np.isinf(least)])
         self._tell_codes(sample)
         self.common = self.scale == "common" or (self.scale == "auto" and alike(low, high) and not self.binary.all())
+        self.side = 0
         if self.common:
             self._share(sample)
+        self._limit(low, high)
         return self
+
+    def _limit(self, low: np.ndarray, high: np.ndarray) -> None:
+        """The range of estimates: that of each column; of a column without values, and of all that share a unit, none."""
+        free = np.isinf(low) | self.common
+        self.low, self.high = np.where(free, -LARGEST, low), np.where(free, LARGEST, high)
 
     def _name(self, names: list[str] | None) -> None:
         """The columns: those of the file, or x0, x1, ..."""
@@ -188,6 +199,7 @@ class Arrays(Format):
             self.binary[:] = False
         for name, values in together(some, np.where(zero, 0.0, self.mean), unit)._asdict().items():
             setattr(self, name, np.where(self.binary, getattr(self, name), values))
+        self.side = framed(encoded(some.T, *self.unit)) if self._shares else 0
 
     def _counted(self, X: Any, origin: np.ndarray) -> np.ndarray:
         """Values (n, d) as float64; whole numbers too large for it by their distance from `origin`."""
@@ -279,7 +291,7 @@ class Arrays(Format):
         return [[None if v != v else v for v in column] for column in columns]
 
     def filled(self, X: Any, x: Any, e: Any) -> Any:
-        given, new = self._matrix(X), self.from_array(e)
+        given, new = self._matrix(X), self._limited(self.from_array(e))
         if is_sparse(given):
             out = X.copy() if is_sparse(X) else given.copy()
             at = out.tocoo()
@@ -290,6 +302,15 @@ class Arrays(Format):
         gaps = np.isnan(out)
         out[gaps] = dense(new)[gaps]
         return out
+
+    def _limited(self, found: Any) -> Any:
+        """Estimates within the range that fit saw."""
+        if is_sparse(found):
+            return type(found)(self._limited(found.toarray()))
+        if found.dtype.kind == "f":
+            with np.errstate(over="ignore"):  # of no limit
+                return found.clip(*((limit + self.origin).astype(found.dtype) for limit in (self.low, self.high)))
+        return found.clip(*(_whole(limit, self.origin, found.dtype) for limit in (self.low, self.high)))
 
     def original(self, x: Any) -> list[list[Any]]:
         return [list(column) for column in self.values(x).T]
@@ -307,7 +328,6 @@ class Arrays(Format):
 
     @property
     def _shares(self) -> bool:
-        """Whether all numbers are shares of one unit, in [0, 1], in rows that know nothing of a picture."""
         return bool(self.common and self.architecture == "dense" and self.above.all() and not self.mean.any())
 
     def ordinary(self) -> np.ndarray:
@@ -331,11 +351,12 @@ class Arrays(Format):
             "dtype": self.dtype,
             "sparse": self.sparse,
             "common": self.common,
+            "side": self.side,
             "smallest": self.smallest if np.isfinite(self.smallest) else 0.0,
             "columns": self.columns if self.has_names else None,
         }
         flags = (self.binary + 2 * self.gaps + 4 * self.above).astype(np.uint8)
-        return meta, {name: _short(getattr(self, name)) for name in (*NUMBERS, "origin")} | {"flags": flags}
+        return meta, {name: _short(getattr(self, name)) for name in (*NUMBERS, *LIMITS, "origin")} | {"flags": flags}
 
     def described(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         dtype = np.dtype(self.dtype)
@@ -357,20 +378,21 @@ class Arrays(Format):
         """The inverse of :meth:`state`."""
         self.scale = meta["scale"]
         self.dtype, self.sparse, self.common = np.dtype(meta["dtype"]).str, str(meta["sparse"]), bool(meta["common"])
-        self.smallest = float(meta["smallest"])
+        self.smallest, self.side = float(meta["smallest"]), int(meta.get("side", 0))
         self.binary, self.gaps, self.above = (arrays["flags"] >> bit & 1 == 1 for bit in range(3))
         self.width = len(arrays["flags"])
-        for name in (*NUMBERS, "origin"):
+        for name in (*NUMBERS, *LIMITS, "origin"):
             setattr(self, name, _long(arrays[name], self.width))
         self._check()
         self._name(meta["columns"])
 
     def _check(self) -> None:
         """Check what comes from a file: shapes and types must fit together."""
-        floats = [getattr(self, name) for name in NUMBERS]
+        floats = [getattr(self, name) for name in (*NUMBERS, *LIMITS)]
         right = all(a.shape == (self.width,) and a.dtype == np.float64 for a in floats) and self.binary.shape == (self.width,)
         right = right and self.origin.shape == (self.width,) and self.origin.dtype == np.int64
         positive = right and bool((self.divisor > 0).all() and (self.spread > 0).all())
+        positive = positive and bool((self.low <= self.high).all())
         positive = positive and bool((self.knee > 0).all() and (self.stretch > 0).all())
         if not positive or np.dtype(self.dtype).kind not in "fiub" or self.sparse not in ("", *SPARSE):
             raise DataError("the parts of an array format do not fit together")

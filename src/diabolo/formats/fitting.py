@@ -19,7 +19,7 @@ from .base import check_finite
 from .category import Category
 from .columns import Binary, Column, Number
 from .frames import combined, matrix_of
-from .scale import EXACT, FLOATS, LOOKED_AT, PICTURE, Moments, alike, together
+from .scale import EXACT, FLOATS, LOOKED_AT, PICTURE, Moments, alike, framed, together
 from .schema import DUST, family, is_known, is_text, plain, without_gaps, words
 from .survey import Seen
 from .suspects import is_row_number
@@ -75,13 +75,13 @@ def row_numbers(table: pa.Table, asked: set[str], seen: Mapping[str, Seen] | Non
     return found
 
 
-def share_unit(fields: list[Any], table: pa.Table, seen: Mapping[str, Seen] | None = None) -> bool:
-    """If the columns are clearly pixels or shares, give them one unit, as in an array (arrays.py); returns whether."""
+def share_unit(fields: list[Any], table: pa.Table, seen: Mapping[str, Seen] | None = None) -> tuple[bool, int]:
+    """If columns are clearly pixels or shares, give them one unit, as in an array; whether, and the side of pictures."""
     kinds = {type(column) for column in fields}
     if not (Number in kinds and kinds <= {Number, Binary} and len(fields) >= PICTURE):
-        return False
+        return False, 0
     if not all(pa.types.is_integer(t) or pa.types.is_floating(t) for t in (table.schema.field(c.name).type for c in fields)):
-        return False
+        return False, 0
     columns = (numeric(combined(table, column.name)) for column in fields)
     step = max(1, table.num_rows // LOOKED_AT)
     some, low, high = zip(*((v[::step].copy(), np.fmin.reduce(v), np.fmax.reduce(v)) for v in columns), strict=True)
@@ -89,12 +89,12 @@ def share_unit(fields: list[Any], table: pa.Table, seen: Mapping[str, Seen] | No
         known = [(seen[c.name].low, seen[c.name].high) if not c.empty else (np.nan, np.nan) for c in fields]
         low, high = zip(*known, strict=True)
     if not alike(np.array(low), np.array(high)):
-        return False
+        return False, 0
     scale = together(np.stack(some), np.zeros(len(some)), 1.0)
     for j, column in enumerate(fields):
         if isinstance(column, Number):
             column.take(scale, j)
-    return True
+    return True, framed(np.stack(some, 1))
 
 
 def fit_columns(

@@ -18,6 +18,7 @@ measured in absolute units.
 
 from __future__ import annotations
 
+from math import isqrt
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -38,6 +39,7 @@ __all__ = [
     "decoded",
     "describe_kinds",
     "encoded",
+    "framed",
     "left_out",
     "measured",
     "moments",
@@ -67,6 +69,8 @@ DIGITS_OF_DEVIATION = 5  # digits behind the first of the deviation
 FLOATS = ("halffloat", "float", "double")
 ENOUGH, MOST_DECIMALS = 10, 9  # values that show decimals; decimals of what was written by hand
 PICTURE = 64  # columns in [0, 1] that may be a picture, at least
+ROWS_OF_PICTURES, LEAST_SIDE = 2000, 16  # rows by which flattened pictures are known, and their least side
+EMPTY, ALIKE = 0.01, 0.5  # variance of an empty frame, and of the difference of neighbors, as a share of that of all pixels
 
 
 Values = np.ndarray | float  # of each column, or of one
@@ -344,6 +348,29 @@ def alike(low: np.ndarray, high: np.ndarray) -> bool:
     if len(high) < PICTURE or low.min() < 0 or high.max() > 1:
         return False
     return bool(np.median(high) >= high.max() / 2)
+
+
+def framed(x: np.ndarray) -> int:
+    """The side s if the rows x (n, s * s) are flattened pictures in [0, 1] with an empty frame of one pixel; else 0.
+
+    Pixels are known by their neighbors, to the right and below, which differ little from them.
+
+    >>> dots = np.zeros((9, 20, 20))
+    >>> for i in range(9):
+    ...     dots[i, i + 1 : i + 9, i + 2 : i + 9] = 1.0
+    >>> x = dots.reshape(9, 400)
+    >>> framed(x), framed(np.random.default_rng(0).permutation(x, axis=1))
+    (20, 0)
+    """
+    s, some = isqrt(x.shape[1]), x[:: max(1, len(x) // ROWS_OF_PICTURES)]
+    if s * s != x.shape[1] or s < LEAST_SIDE or not ((some >= 0) & (some <= 1)).all():
+        return 0
+    v = (some - some.mean(0)).reshape(-1, s, s)
+    inner = v[:, 1:-1, 1:-1]
+    variance = float(np.square(inner).mean())
+    frame = float(np.square(v).sum() - np.square(inner).sum()) / (len(v) * 4 * (s - 1))
+    apart = max(float(np.square(np.diff(inner, axis=axis)).mean()) for axis in (1, 2)) / 2
+    return s if frame <= EMPTY * variance and apart < ALIKE * variance else 0
 
 
 def describe_kinds(kinds: dict[str, int]) -> str:

@@ -125,7 +125,7 @@ class Tables(Format):
         for column in self.fields:
             if isinstance(column, Category):
                 column.mixed = column.name in mixed
-        self.common = self.scale == "auto" and share_unit(self.fields, table, seen)
+        self.common, self.side = share_unit(self.fields, table, seen) if self.scale == "auto" else (False, 0)
         remark(self.fields, table, self.categories, self.numbers, self.reading.decimal, bool(seen))
         return self
 
@@ -195,7 +195,7 @@ class Tables(Format):
 
     def chunks(self, X: Any) -> Iterator[Any]:
         if is_path(X):
-            yield from table_pieces(X, CHUNK, self.reading, self.types, self.columns, self.levels)
+            yield from table_pieces(X, CHUNK, self.reading, self.types, self.columns, self.levels, self.left_out)
         else:
             yield from pieces(collected(X), CHUNK // 2)
 
@@ -280,7 +280,7 @@ class Tables(Format):
         for column, block in zip(self.fields, self.blocks, strict=True):
             gaps = np.isnan(x[:, block.start])
             if gaps.any() and not column.empty:
-                X = patched(X, place[column.name], gaps, column.decode(e[:, block]))
+                X = patched(X, place[column.name], gaps, column.limited(column.decode(e[:, block])))
         return X
 
     def from_array(self, x: Any) -> Any:
@@ -348,6 +348,7 @@ class Tables(Format):
         meta = {
             "scale": self.scale,
             "common": self.common,
+            "side": self.side,
             "container": self.container.kind,
             "pandas": self.container.pandas,
             "labels": self.container.labels,
@@ -375,7 +376,7 @@ class Tables(Format):
     def from_state(cls, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> Tables:
         reading = Reading(**meta["reading"] | {"na": tuple(meta["reading"]["na"])})
         self = cls(reading, meta["scale"], meta["categories"], meta["numbers"])
-        self.common, self.left_out = meta["common"], list(meta["left_out"])
+        self.common, self.side, self.left_out = meta["common"], int(meta.get("side", 0)), list(meta["left_out"])
         self.container = Container(meta["container"], meta["pandas"], meta["labels"], list(meta["enums"]))
         fields = [dict(f) for f in meta["fields"]]
         for name, values in arrays.items():

@@ -43,8 +43,9 @@ class Clipped(Squared):
     domain = (0.0, 1.0)
 
     def terms(self, raw: Tensor, y: Tensor) -> Tensor:
-        free = ((y <= 0) & (raw < 0)) | ((y >= 1) & (raw > 1))
-        return super().terms(raw, y).masked_fill(free, 0.0)
+        with torch.no_grad():  # the nearest number that costs nothing
+            aim = raw.clamp(y.masked_fill(y <= 0, -inf), y.masked_fill(y >= 1, inf))
+        return distance(raw, y, aim)
 
     def predict(self, raw: Tensor) -> Tensor:
         return raw.clamp(0, 1)
