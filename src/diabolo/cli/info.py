@@ -26,7 +26,7 @@ Examples:
 """
 
 
-DECODER = ("centers", "values", "draw", "level")  # of fonts
+DECODER = ("centers", "values", "mix", "means", "draw", "level")  # of fonts
 
 
 @click.command(

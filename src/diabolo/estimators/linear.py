@@ -29,7 +29,7 @@ from ..losses import Bounded, Columns, Logistic, Loss, Multinomial, Part, Softma
 from ..nets import EnsembleSkipMLP, Link, Shares, SkipMLP, TfIdf, inside
 from ..rows import Rows
 
-__all__ = ["Linear", "check_components", "sample", "sampled"]
+__all__ = ["Linear", "at_once", "check_components", "sample", "sampled"]
 
 N = TypeVar("N", SkipMLP, EnsembleSkipMLP)
 
@@ -177,6 +177,9 @@ class Linear:
 
     def encode(self, x: Tensor) -> Tensor:
         """x (n, d) -> z (n, k)."""
+        return torch.cat([self._encode(part) for part in x.split(at_once(x.shape[1]))])
+
+    def _encode(self, x: Tensor) -> Tensor:
         if self.see is not None:
             return self.see(x.double()) @ self.a.double().T
         filled = torch.where(torch.isnan(x), self.center.to(x.dtype), inside(x))

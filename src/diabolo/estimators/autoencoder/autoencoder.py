@@ -29,7 +29,7 @@ from ...nets import inside
 from ...rows import Rows
 from ...storage import under
 from ..base import _materialized
-from ..gaps import without_new_gaps
+from ..gaps import tell_blind, without_new_gaps
 from ..parameters import check_integer
 from ..weights import RowWeights
 from .base import Compressor
@@ -229,6 +229,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
     def impute(self, X: Any) -> Any:
         """X with missing values replaced by reconstructed ones; all other values stay as they are.
 
+        Estimates lie within the range of the column in fit. Some known cells are hidden for a test: a warning tells of a
+        network that hardly knows more of them than their mean.
+
         Parameters
         ----------
         X : as in transform
@@ -240,7 +243,14 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
         self._must_be_numbers("impute")
         parts = [(x, self.loss_.predict(self.network_(x))) for x in self._features(X)]
         x, e = (torch.cat(side) for side in zip(*parts, strict=True))
+        if x.isnan().any():
+            tell_blind(self.format_, x, self._judged)
         return self.format_.filled(X, x, e)
+
+    def _judged(self, seen: Tensor, true: Tensor) -> tuple[Tensor, Tensor]:
+        """Errors of what is expected from the rows seen, and of the means, (m, columns)."""
+        expected = self.loss_.predict(self.network_(seen))
+        return self.loss_.errors(expected, true), self.loss_.errors(self._mean(true), true)
 
     def map(self, X: Any, seed: int = 0) -> Map:
         """A point (n, 2) for each row, to plot: rows with similar codes are neighbors.
