@@ -730,7 +730,7 @@ def test_data_that_does_not_fit(place: Path, tmp_path: Path, diabolo: Any) -> No
     table[table.columns[::-1]].assign(more=1).to_csv(tmp_path / "more.csv", index=False)
     one_line(diabolo("encode", place / "people.diabolo", tmp_path / "less.csv", "-o", out), 1, "no column 'city'")
     one_line(diabolo("encode", place / "people.diabolo", tmp_path / "other.csv", "-o", out), 1, "column 'size'")
-    one_line(diabolo("decode", place / "people.diabolo", tmp_path / "less.csv", "-o", out), 1, "no column 'z1'")
+    one_line(diabolo("decode", place / "people.diabolo", tmp_path / "less.csv", "-o", out), 1, "no columns 'z1', 'z2'")
     assert not out.exists()
     assert diabolo("encode", place / "people.diabolo", tmp_path / "more.csv", "-o", out).code == 0
 
