@@ -173,35 +173,35 @@ class Muon:
         cut = flat.matrices
         self.w, self.g, self.m, u = flat.w[:cut], flat.g[:cut], torch.zeros(cut).to(flat.w), torch.zeros_like(flat.w)
         self.u, self.t = u[:cut], torch.zeros((), dtype=torch.int64, device=u.device)
-        pairs = [(w.flatten(1), u.flatten(1)) for w, u in zip(flat.views(flat.w), flat.views(u), strict=True) if w.ndim >= 2]
-        self.decaying = [(w, scale(w)) for w, _ in pairs]
-        self.stacks: dict[tuple[int, torch.Size], list[tuple[Tensor, Tensor, float]]] = {}
-        most = BAND if max((min(w.shape) for w, _ in pairs), default=0) > WIDE else WIDE
-        for i, (w, u) in enumerate(pairs):
-            rows, columns = w.shape
-            if min(w.shape) > most:
-                turn, bands = i % 2, [side.chunk(-(-rows // BAND)) for side in (w, u)]
-            else:
-                turn, bands = ALWAYS, [(side if rows <= columns else side.T,) for side in (w, u)]
-            for w_band, u_band in zip(*bands, strict=True):
-                self.stacks.setdefault((turn, u_band.shape), []).append((w_band, u_band, scale(w)))
+        pairs = [(w, u.flatten(1)) for w, u in zip(flat.views(flat.w), flat.views(u), strict=True) if w.ndim >= 2]
+        self.decaying = [(w, scale(u)) for w, u in pairs]
+        self.stacks: dict[tuple[int, torch.Size], list[tuple[Tensor, float]]] = {}
+        most = BAND if max((min(u.shape) for _, u in pairs), default=0) > WIDE else WIDE
+        for i, (_, u) in enumerate(pairs):
+            rows, columns = u.shape
+            large = min(rows, columns) > most
+            for band in u.chunk(-(-rows // BAND)) if large else [u if rows <= columns else u.T]:
+                self.stacks.setdefault((i % 2 if large else ALWAYS, band.shape), []).append((band, scale(u)))
 
     @torch.no_grad()
     def step(self, share: float) -> None:
         rate = share * self.lr
         self.m.lerp_(self.g, 1 - MOMENTUM)
         torch.lerp(self.g, self.m, MOMENTUM, out=self.u)
-        if self.weight_decay:
-            for w, size in self.decaying:
-                w.mul_(1 - rate * size * self.weight_decay)
         now = int(self.t) % 2
         self.t += 1
         for (turn, _), stack in self.stacks.items():
-            if turn in (now, ALWAYS):
-                far, steps = (rate, QUINTICS) if turn == ALWAYS else (2 * rate, TWO_QUINTICS)
-                made = orthogonal(torch.stack([u for _, u, _ in stack]), steps)
-                for (w, _, size), direction in zip(stack, made, strict=True):
-                    w.sub_(direction, alpha=far * size)
+            if turn not in (now, ALWAYS):
+                for u, _ in stack:
+                    u.zero_()
+                continue
+            times, quintics = (1, QUINTICS) if turn == ALWAYS else (2, TWO_QUINTICS)
+            for (u, size), made in zip(stack, orthogonal(torch.stack([u for u, _ in stack]), quintics), strict=True):
+                torch.mul(made, times * size, out=u)
+        if self.weight_decay:
+            for w, size in self.decaying:
+                w.mul_(1 - rate * size * self.weight_decay)
+        self.w.sub_(self.u, alpha=rate)
 
     def state(self) -> dict[str, Tensor]:
         return {"m": self.m, "t": self.t}

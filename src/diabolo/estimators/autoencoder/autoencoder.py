@@ -90,7 +90,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
         "auto" is "muon", with AdamW for all weights that are not matrices.
     weight_decay : float or "auto", default="auto"
         Decoupled weight decay of the matrices. "auto" is 0 for tables and arrays, and 0.2 if all their columns share one
-        unit, or less above 2500 rows, 10 / sqrt(rows). For documents it is 0.4, or less if they are many: 2 x words / documents.
+        unit, or less above 2500 rows, 10 / sqrt(rows). For documents it is 0.4, or less if they are many: 2 x words /
+        documents.
     average : float in [0, 1), default=0.99
         Decay per step of the exponential moving average of the weights. The average is the result.
     dropout : float in [0, 1), default=0.0
